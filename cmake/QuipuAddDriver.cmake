@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+# Builds one storage driver: a module that exports quipu_driver_entry and links
+# nothing of quipu. Used for the drivers of this tree and, installed with the
+# package, for anybody else's:
+#
+#   find_package(quipu REQUIRED)
+#   quipu_add_driver(mystore SOURCES mystore.c LIBRARIES mylib ALIASES my)
+#
+# gives the module target quipu_driver_mystore (mystore.so, and my.so as a
+# symlink to it) and the object library quipu_driver_mystore_static for programs
+# that link the driver in. The module is built in
+# <build>/lib/quipu/drivers/<abi>/, a folder that QUIPU_DRIVER_PATH can name, and
+# installed in <libdir>/quipu/drivers/<abi>/.
+#
+# Needs the target quipu::headers and the variable QUIPU_DRIVER_ABI.
+include_guard(GLOBAL)
+include(GNUInstallDirs)
+
+# Reads the ABI number from the header that defines it.
+function(quipu_read_driver_abi header variable)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${header}")
+    file(STRINGS "${header}" line
+        REGEX "^#[ \t]*define[ \t]+QUIPU_DRIVER_ABI[ \t]+[0-9]+")
+    if(NOT line MATCHES "QUIPU_DRIVER_ABI[ \t]+([0-9]+)")
+        message(FATAL_ERROR "${header} defines no QUIPU_DRIVER_ABI number")
+    endif()
+    set(${variable} "${CMAKE_MATCH_1}" PARENT_SCOPE)
+endfunction()
+
+function(quipu_add_driver name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES;ALIASES")
+    if(NOT arg_SOURCES OR arg_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "quipu_add_driver(${name}): usage: NAME SOURCES "
+            "file... [LIBRARIES lib...] [ALIASES scheme...]")
+    endif()
+    foreach(scheme IN ITEMS ${name} ${arg_ALIASES})
+        string(LENGTH "${scheme}" length)
+        if(NOT scheme MATCHES "^[a-z][a-z0-9-]*$" OR length GREATER 31)
+            message(FATAL_ERROR "quipu_add_driver: \"${scheme}\" is no scheme: "
+                "[a-z][a-z0-9-]{0,30}")
+        endif()
+    endforeach()
+
+    set(target quipu_driver_${name})
+    set(folder "${CMAKE_BINARY_DIR}/lib/quipu/drivers/${QUIPU_DRIVER_ABI}")
+    set(installed "${CMAKE_INSTALL_LIBDIR}/quipu/drivers/${QUIPU_DRIVER_ABI}")
+
+    add_library(${target} MODULE ${arg_SOURCES})
+    set_target_properties(${target} PROPERTIES
+        PREFIX "" SUFFIX ".so" OUTPUT_NAME "${name}"
+        LIBRARY_OUTPUT_DIRECTORY "${folder}" INSTALL_RPATH "")
+    target_link_options(${target} PRIVATE LINKER:-z,now)
+    # clang leaves the sanitizer's symbols to the program, so not there.
+    if(NOT (CMAKE_C_COMPILER_ID MATCHES "Clang" AND QUIPU_SANITIZE))
+        target_link_options(${target} PRIVATE LINKER:-z,defs)
+    endif()
+    install(TARGETS ${target} LIBRARY DESTINATION "${installed}"
+        COMPONENT driver_${name})
+
+    add_library(${target}_static OBJECT EXCLUDE_FROM_ALL ${arg_SOURCES})
+    target_compile_definitions(${target}_static PRIVATE QUIPU_DRIVER_STATIC)
+
+    foreach(flavour IN ITEMS ${target} ${target}_static)
+        set_target_properties(${flavour} PROPERTIES C_STANDARD 11
+            C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
+        target_link_libraries(${flavour} PRIVATE quipu::headers
+            ${arg_LIBRARIES})
+    endforeach()
+
+    foreach(scheme IN LISTS arg_ALIASES)
+        add_custom_command(TARGET ${target} POST_BUILD VERBATIM
+            COMMAND "${CMAKE_COMMAND}" -E create_symlink
+                ${name}.so "${folder}/${scheme}.so"
+            BYPRODUCTS "${folder}/${scheme}.so")
+        install(FILES "${folder}/${scheme}.so" DESTINATION "${installed}"
+            COMPONENT driver_${name})
+    endforeach()
+endfunction()

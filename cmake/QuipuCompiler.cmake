@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# Language level, warnings and instrumentation of everything in this tree.
+# Directory-wide, so that no target can be forgotten.
+
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+add_compile_definitions(_GNU_SOURCE) # secure_getenv, POSIX beside strict C11
+
+if(NOT CMAKE_BUILD_TYPE AND PROJECT_IS_TOP_LEVEL)
+    set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
+
+include(QuipuWarnings)
+
+if(QUIPU_SANITIZE)
+    add_compile_options(-fsanitize=${QUIPU_SANITIZE} -fno-omit-frame-pointer
+        -fno-sanitize-recover=all)
+    add_link_options(-fsanitize=${QUIPU_SANITIZE})
+elseif(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+    add_compile_options(-fstack-protector-strong)
+    add_compile_definitions(_FORTIFY_SOURCE=2)
+endif()
+
+if(QUIPU_COVERAGE)
+    # Atomic counters: threads would lose counts otherwise.
+    add_compile_options(--coverage -fprofile-update=atomic)
+    add_link_options(--coverage)
+endif()

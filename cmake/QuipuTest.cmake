@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# quipu_test(test_uri.c [SOURCES more.c...] [LIBRARIES lib...] [LABELS label...]
+#            [TIMEOUT seconds] [DEFINITIONS def...] [ENVIRONMENT NAME=value...]
+#            [DEPENDS target...])
+#
+# One executable and one ctest test for each test file. tests/core/base/test_uri.c
+# becomes the target test_core_base_uri and the test core/base/uri. It is linked
+# with the static library (so internal functions are reachable) and cmocka, finds
+# the drivers of this build, and runs in an empty folder of its own. Without
+# LABELS it is a "unit" test: these also run under the sanitizers.
+include_guard(GLOBAL)
+
+set(QUIPU_TEST_ENVIRONMENT
+    "QUIPU_DRIVER_PATH=${PROJECT_BINARY_DIR}/lib/quipu/drivers/${QUIPU_DRIVER_ABI}"
+    # cmocka catches SIGSEGV and SIGABRT; the sanitizer's report is worth more.
+    "ASAN_OPTIONS=handle_segv=2:handle_abort=2:handle_sigbus=2:handle_sigfpe=2:detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1"
+    "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
+    "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
+
+function(quipu_test file)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT"
+        "SOURCES;LIBRARIES;LABELS;DEFINITIONS;ENVIRONMENT;DEPENDS")
+    if(arg_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR
+            "quipu_test(${file}): unknown: ${arg_UNPARSED_ARGUMENTS}")
+    endif()
+    file(RELATIVE_PATH name "${PROJECT_SOURCE_DIR}/tests"
+        "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
+    string(REGEX REPLACE "(^|/)test_([^/]*)\\.c$" "\\1\\2" name "${name}")
+    string(REGEX REPLACE "[^A-Za-z0-9]" "_" target "test_${name}")
+
+    add_executable(${target} ${file} ${arg_SOURCES})
+    target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+    target_compile_definitions(${target} PRIVATE ${arg_DEFINITIONS})
+    target_link_libraries(${target} PRIVATE quipu_static ${arg_LIBRARIES}
+        PkgConfig::CMOCKA)
+    set_target_properties(${target} PROPERTIES
+        RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin")
+    if(arg_DEPENDS)
+        add_dependencies(${target} ${arg_DEPENDS})
+    endif()
+    quipu_add_test(${name} COMMAND $<TARGET_FILE:${target}>
+        LABELS ${arg_LABELS} TIMEOUT ${arg_TIMEOUT}
+        ENVIRONMENT ${arg_ENVIRONMENT})
+endfunction()
+
+# quipu_add_test(name COMMAND program [argument...] [LABELS label...]
+#                [TIMEOUT seconds] [ENVIRONMENT NAME=value...])
+# The same surroundings for a program or script that is no cmocka test.
+function(quipu_add_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT"
+        "COMMAND;LABELS;ENVIRONMENT")
+    if(NOT arg_LABELS)
+        set(arg_LABELS unit)
+    endif()
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 120)
+    endif()
+    string(REPLACE "/" "." folder "${name}")
+    add_test(NAME ${name} COMMAND sh
+        "${PROJECT_SOURCE_DIR}/tests/run-in-empty-folder.sh"
+        "${PROJECT_BINARY_DIR}/tests/work/${folder}" ${arg_COMMAND})
+    set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}"
+        TIMEOUT ${arg_TIMEOUT}
+        ENVIRONMENT "${QUIPU_TEST_ENVIRONMENT};${arg_ENVIRONMENT}")
+endfunction()

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+# The warnings that the whole tree is clean under, with gcc and with clang.
+
+set(quipu_warnings -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+    -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wwrite-strings
+    -Wundef -Wpointer-arith -Wimplicit-fallthrough)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    list(APPEND quipu_warnings -Wlogical-op)
+endif()
+if(QUIPU_WERROR)
+    list(APPEND quipu_warnings -Werror)
+endif()
+add_compile_options("$<$<COMPILE_LANGUAGE:C>:${quipu_warnings}>")
