@@ -17,28 +17,28 @@
 
 /* assert_ok(quipu_datastore_open(uri, NULL, &ds, &err), &err): the call must
  * answer QUIPU_OK. The error may be NULL. */
-#define assert_ok(call, err)                                                   \
+#define assert_ok(call, err) \
     quipu_test_status((call), QUIPU_OK, (err), #call, __FILE__, __LINE__)
 
 /* assert_status(call, QUIPU_CONFLICT): the call must answer just that. */
-#define assert_status(call, code)                                              \
+#define assert_status(call, code) \
     quipu_test_status((call), (code), NULL, #call, __FILE__, __LINE__)
 
 /* assert_refused(call, QUIPU_CONFLICT, &err, "position 3"): the code, and a
  * message that contains the text. */
-#define assert_refused(call, code, err, text)                                  \
-    do {                                                                       \
-        quipu_test_status((call), (code), (err), #call, __FILE__, __LINE__);   \
-        quipu_test_contains((err)->message, (text), __FILE__, __LINE__);       \
+#define assert_refused(call, code, err, text)                                \
+    do {                                                                     \
+        quipu_test_status((call), (code), (err), #call, __FILE__, __LINE__); \
+        quipu_test_contains((err)->message, (text), __FILE__, __LINE__);     \
     } while (0)
 
 /* Equal lengths and equal bytes; no bytes may be NULL on either side. */
-#define assert_bytes(data, size, expected, expected_size)                      \
-    quipu_test_bytes((data), (size), (expected), (expected_size), __FILE__,    \
+#define assert_bytes(data, size, expected, expected_size)                   \
+    quipu_test_bytes((data), (size), (expected), (expected_size), __FILE__, \
                      __LINE__)
 
 /* The text contains the part. */
-#define assert_contains(text, part)                                            \
+#define assert_contains(text, part) \
     quipu_test_contains((text), (part), __FILE__, __LINE__)
 
 static inline void quipu_test_status(int status, int expected,
