@@ -54,11 +54,14 @@ function(quipu_add_driver name)
     if(NOT (CMAKE_C_COMPILER_ID MATCHES "Clang" AND QUIPU_SANITIZE))
         target_link_options(${target} PRIVATE LINKER:-z,defs)
     endif()
+    set_property(GLOBAL APPEND PROPERTY QUIPU_DRIVERS ${target})
     install(TARGETS ${target} LIBRARY DESTINATION "${installed}"
         COMPONENT driver_${name})
 
     add_library(${target}_static OBJECT EXCLUDE_FROM_ALL ${arg_SOURCES})
     target_compile_definitions(${target}_static PRIVATE QUIPU_DRIVER_STATIC)
+    set_target_properties(${target}_static PROPERTIES
+        EXPORT_COMPILE_COMMANDS OFF)
 
     foreach(flavour IN ITEMS ${target} ${target}_static)
         set_target_properties(${flavour} PROPERTIES C_STANDARD 11

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+# Reads file names, one a line, relative to the root; prints each #include that
+# breaks the layer rule, and exits 1 if there was any, or if there was no file.
+
+BEGIN {
+    # What a layer of the core may include beside itself, the public headers and
+    # base.
+    layer["base"] = ""
+    layer["driver"] = ""
+    layer["records"] = "driver"
+    layer["event"] = ""
+    layer["mapper"] = "event"
+    layer["store"] = "event mapper records"
+    layer["domain"] = "event mapper store"
+
+    # Libraries from outside, and the only folders that may include them. What
+    # is not listed here is the system's.
+    outside["uuid/"] = "core/base"
+    outside["dlfcn.h"] = "core/driver"
+    outside["msgpack"] = "core/mapper"
+    outside["openssl/"] = "core/mapper"
+    outside["zstd.h"] = "core/mapper"
+    outside["sqlite3.h"] = "drivers/sqlite bench tests"
+    outside["libpq-fe.h"] = "drivers/postgres bench tests"
+    outside["lmdb.h"] = "drivers/lmdb bench tests"
+    outside["jansson.h"] = "tools bench tests"
+    outside["cmocka.h"] = "tests"
+}
+
+function refuse(why) {
+    printf "%s:%d: %s: %s\n", file, line, target, why
+    bad++
+}
+
+function exists(path,   ignored, status) {
+    status = (getline ignored < path)
+    close(path)
+    return status >= 0
+}
+
+# The folder that owns the file: "core/base", "drivers/sqlite", "tools" ...
+function owner(path,   part) {
+    split(path, part, "/")
+    if (part[1] == "core" || part[1] == "drivers") {
+        return part[1] "/" part[2]
+    }
+    return part[1]
+}
+
+function among(word, list,   words, n, i) {
+    n = split(list, words, " ")
+    for (i = 1; i <= n; i++) {
+        if (word == words[i] || index(word, words[i] "/") == 1) {
+            return 1
+        }
+    }
+    return 0
+}
+
+# <quipu/...>: the public headers.
+function check_public() {
+    if (home ~ /^drivers\// && target != "quipu/driver.h") {
+        refuse("a driver includes <quipu/driver.h> and nothing else of quipu")
+    } else if (file == "include/quipu/types.h") {
+        refuse("types.h includes nothing of quipu")
+    } else if (file == "include/quipu/driver.h" && target != "quipu/types.h") {
+        refuse("driver.h includes only types.h")
+    } else if (home ~ /^core\// && target == "quipu/conformance.h") {
+        refuse("the core knows nothing of the conformance suite")
+    } else if (home != "tests" && !exists("include/" target)) {
+        refuse("there is no such public header")
+    }
+}
+
+function check_system(   key) {
+    for (key in outside) {
+        if (index(target, key) == 1 && !among(home, outside[key])) {
+            refuse("only " outside[key] " may use this library")
+        }
+    }
+}
+
+# "layer/file.h": an internal header of the core.
+function check_core(   part, own) {
+    split(home, part, "/")
+    own = part[2]
+    if (!(own in layer)) {
+        refuse("core/" own " is no layer; see the table in layers.awk")
+    } else if (split(target, part, "/") != 2 || !exists("core/" target)) {
+        refuse("write an internal header as \"layer/file.h\"")
+    } else if (part[1] != own && !among(part[1], "base " layer[own])) {
+        refuse("core/" own " may not include core/" part[1])
+    }
+}
+
+# "file.h" anywhere else: a file of the same folder.
+function check_own(   folder) {
+    folder = file
+    sub(/\/[^\/]*$/, "", folder)
+    if (!exists(folder "/" target) && !exists(home "/" target)) {
+        refuse("only files of " home " itself may be included in quotes")
+    }
+}
+
+function check() {
+    if (target ~ /\.\./ || target ~ /^\//) {
+        refuse("a path may not leave its folder")
+    } else if (form == "<") {
+        if (target ~ /^quipu\//) {
+            check_public()
+        } else {
+            check_system()
+        }
+    } else if (home == "include") {
+        refuse("public headers include each other as <quipu/file.h>")
+    } else if (home ~ /^core\//) {
+        check_core()
+    } else if (home != "tests") { # a test may look inside
+        check_own()
+    }
+}
+
+{
+    file = $0
+    home = owner(file)
+    line = 0
+    files++
+    while ((getline text < file) > 0) {
+        line++
+        if (text !~ /^[ \t]*#[ \t]*include/) {
+            continue
+        }
+        target = text
+        sub(/^[ \t]*#[ \t]*include[ \t]*/, "", target)
+        form = substr(target, 1, 1)
+        if (form != "<" && form != "\"") {
+            refuse("write the name of the file in the #include")
+            continue
+        }
+        target = substr(target, 2)
+        sub(/[>"].*/, "", target)
+        includes++
+        check()
+    }
+    close(file)
+}
+
+END {
+    if (!files) {
+        print "layers: no source file found"
+        exit 1
+    }
+    if (bad) {
+        printf "layers: %d includes break the layer rule\n", bad
+        exit 1
+    }
+    printf "layers: %d includes in %d files keep the layer rule\n", includes,
+        files
+}

@@ -1,0 +1,11 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# layers.sh [ROOT]: proves the layer rule. The folder tree is the architecture:
+# this reads every #include and names each that goes where its folder may not.
+# The rule itself is the table in layers.awk.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+cd "${1:-$here/../..}"
+find include core drivers conformance tools examples bench tests -type f \
+    \( -name '*.c' -o -name '*.h' -o -name '*.cpp' \) 2>/dev/null | sort |
+    awk -f "$here/layers.awk"

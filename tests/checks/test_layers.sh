@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# test_layers.sh: plants one wrong #include after the other in a small tree, in
+# the current (empty) folder, and requires that layers.sh names each of them.
+set -eu
+layers=$(cd "$(dirname "$0")" && pwd)/layers.sh
+failures=0
+
+# plant FILE LINE: a tree that is right but for one line.
+plant()
+{
+    rm -rf tree
+    mkdir -p tree/include/quipu tree/drivers/sqlite tree/drivers/lmdb \
+        tree/conformance tree/tools tree/examples
+    for layer in base driver records event mapper store domain; do
+        mkdir -p "tree/core/$layer"
+        echo '#include <quipu/types.h>' >"tree/core/$layer/$layer.h"
+    done
+    echo '#include <stdint.h>' >tree/include/quipu/types.h
+    echo '#include <quipu/types.h>' >tree/include/quipu/driver.h
+    echo '#include <quipu/types.h>' >tree/include/quipu/records.h
+    echo '#include <quipu/types.h>' >tree/include/quipu/conformance.h
+    echo '#include <quipu/driver.h>' >tree/drivers/sqlite/own.h
+    echo '#include <sqlite3.h>' >tree/drivers/sqlite/own.c
+    echo '#include "own.h"' >>tree/drivers/sqlite/own.c
+    echo '#include "base/base.h"' >tree/core/store/store.c
+    echo '#include "records/records.h"' >>tree/core/store/store.c
+    echo '#include <quipu/records.h>' >tree/tools/own.h
+    mkdir -p "$(dirname "tree/$1")"
+    printf '%s\n' "$2" >>"tree/$1"
+}
+
+refused()
+{
+    plant "$1" "$2"
+    if sh "$layers" tree >out 2>&1 || ! grep -q "^$1:" out; then
+        echo "not refused: $1: $2"
+        cat out
+        failures=$((failures + 1))
+    fi
+}
+
+accepted()
+{
+    plant "$1" "$2"
+    if ! sh "$layers" tree >out 2>&1; then
+        echo "wrongly refused: $1: $2"
+        cat out
+        failures=$((failures + 1))
+    fi
+}
+
+accepted core/domain/domain.c '#include "store/store.h"'
+accepted core/mapper/mapper.c '#include <msgpack.h>'
+accepted tools/main.c '#include "own.h"'
+accepted conformance/case.c '#include <quipu/conformance.h>'
+
+refused core/base/base.c '#include "driver/driver.h"'
+refused core/driver/driver.c '#include "records/records.h"'
+refused core/records/records.c '#include "event/event.h"'
+refused core/event/event.c '#include "mapper/mapper.h"'
+refused core/mapper/mapper.c '#include "records/records.h"'
+refused core/store/other.c '#include "driver/driver.h"'
+refused core/store/other.c '#  include   "domain/domain.h"'
+refused core/domain/domain.c '#include "records/records.h"'
+refused core/domain/domain.c '#include "../records/records.h"'
+refused core/domain/domain.c '#include "domain.h"'
+refused core/domain/domain.h '#include "driver/driver.h"'
+refused core/base/base.c '#include <quipu/conformance.h>'
+refused core/base/base.c '#include <quipu/absent.h>'
+refused core/base/base.c '#include HEADER'
+refused core/records/records.c '#include <sqlite3.h>'
+refused core/store/other.c '#include <dlfcn.h>'
+refused core/extra/extra.c '#include "base/base.h"'
+refused drivers/sqlite/own.c '#include <quipu/types.h>'
+refused drivers/sqlite/own.c '#include <quipu/records.h>'
+refused drivers/sqlite/own.c '#include "base/base.h"'
+refused drivers/sqlite/own.c '#include "../../core/base/base.h"'
+refused drivers/sqlite/own.c '#include <lmdb.h>'
+refused drivers/lmdb/lmdb.c '#include "own.h"'
+refused drivers/lmdb/lmdb.c '#include <uuid/uuid.h>'
+refused conformance/case.c '#include "base/base.h"'
+refused conformance/case.c '#include <sqlite3.h>'
+refused tools/main.c '#include "core/base/base.h"'
+refused examples/demo.c '#include "records/records.h"'
+refused examples/demo.c '#include <sqlite3.h>'
+refused include/quipu/types.h '#include <quipu/records.h>'
+refused include/quipu/driver.h '#include <quipu/records.h>'
+refused include/quipu/records.h '#include "types.h"'
+
+mkdir empty
+if sh "$layers" empty >out 2>&1; then
+    echo "not refused: a tree without a source file"
+    failures=$((failures + 1))
+fi
+
+[ "$failures" = 0 ] || exit 1
+echo "layers.sh refuses every planted include"
