@@ -58,9 +58,9 @@ QUIPU_API int quipu_datastore_open(const char *uri,
                                    quipu_error *error);
 
 /*
- * Closes the store, after all records, cursors and listings opened from it; what
- * is then still open is an error of the program: nothing is closed, and the
- * call answers INVALID.  NULL is allowed.
+ * Closes the store, after all records, cursors and listings opened from it;
+ * what is then still open is an error of the program: nothing is closed, and
+ * the call answers INVALID.  NULL is allowed.
  */
 QUIPU_API int quipu_datastore_close(quipu_datastore *datastore,
                                     quipu_error *error);
@@ -84,7 +84,7 @@ QUIPU_API int quipu_datastore_teardown(quipu_datastore *datastore,
 
 /* What a datastore is.  Texts live as long as the datastore. */
 typedef struct quipu_datastore_info {
-    uint32_t struct_size; /* set by the caller */
+    uint32_t struct_size;  /* set by the caller */
     uint32_t capabilities; /* enum quipu_capability */
     quipu_uuid identity;
     quipu_limits limits;
@@ -127,8 +127,7 @@ QUIPU_API void quipu_trackings_close(quipu_trackings *trackings);
  * NOT_FOUND. */
 QUIPU_API int quipu_tracking_read(quipu_datastore *datastore,
                                   const char *consumer, const char *log,
-                                  quipu_position *position,
-                                  quipu_error *error);
+                                  quipu_position *position, quipu_error *error);
 
 #ifdef __cplusplus
 }

@@ -11,9 +11,10 @@
  * to: text is UTF-8 without NUL and within its length; ids have the size that
  * the schema's kind asks for; QUIPU_ITEM_NEXT appears in contiguous schemas
  * only; event ids are present exactly where the schema has a column for them;
- * what else it has no column for is absent; values are of their column's kind, finite, and in range; names and
- * counts are within the limits of types.h and sizes within `quipu_limits`;
- * reserved members are zero; a range is not empty; `struct_size` is right.
+ * what else it has no column for is absent; values are of their column's kind,
+ * finite, and in range; names and counts are within the limits of types.h and
+ * sizes within `quipu_limits`; reserved members are zero; a range is not empty;
+ * `struct_size` is right.
  *
  * Threads.  All operations of one datastore may be called from several threads
  * at once, except `close` (last, alone) and those of one cursor (one thread
@@ -126,7 +127,7 @@ typedef struct quipu_open {
 
 /* What an opened datastore says of itself. */
 typedef struct quipu_opened {
-    uint32_t struct_size; /* set by the core */
+    uint32_t struct_size;  /* set by the core */
     uint32_t capabilities; /* enum quipu_capability */
     quipu_uuid identity;   /* of the store and namespace (L5) */
     quipu_limits limits;
@@ -172,7 +173,7 @@ enum quipu_driver_flag {
  */
 typedef struct quipu_driver {
     uint32_t struct_size;
-    uint32_t abi;  /* QUIPU_DRIVER_ABI */
+    uint32_t abi;   /* QUIPU_DRIVER_ABI */
     uint32_t flags; /* enum quipu_driver_flag */
     uint32_t option_count;
     const char *name;    /* of the driver: "sqlite" */
@@ -188,9 +189,9 @@ typedef struct quipu_driver {
      * (F4).  BUSY, INVALID (body or option), IO, CORRUPT, DENIED,
      * NOT_FOUND, UNSUPPORTED (format or file system).
      */
-    int (*open)(const quipu_host *host, const quipu_open *how,
-                int64_t deadline, quipu_driver_datastore **datastore,
-                quipu_opened *opened, quipu_error *error);
+    int (*open)(const quipu_host *host, const quipu_open *how, int64_t deadline,
+                quipu_driver_datastore **datastore, quipu_opened *opened,
+                quipu_error *error);
 
     /* Ends all.  Its cursors and schemas are closed and unbound before. */
     void (*close)(quipu_driver_datastore *datastore);
@@ -209,9 +210,8 @@ typedef struct quipu_driver {
      * Also BUSY, DENIED, IO, CORRUPT, UNKNOWN_OUTCOME, INVALID (a name that
      * the back end cannot hold).
      */
-    int (*setup)(quipu_driver_datastore *datastore,
-                 const quipu_schema *schema, int64_t deadline,
-                 quipu_error *error);
+    int (*setup)(quipu_driver_datastore *datastore, const quipu_schema *schema,
+                 int64_t deadline, quipu_error *error);
 
     /*
      * Removes the schema with all its items.  Tracking stays.  NOT_FOUND: no
@@ -295,8 +295,8 @@ typedef struct quipu_driver {
      * quipu_tracking, after what opened the cursor.  After an error only
      * `cursor_close` is called.  TIMEOUT, BUSY, DENIED, IO, CORRUPT.
      */
-    int (*step)(quipu_driver_cursor *cursor, int64_t deadline,
-                const void **row, quipu_error *error);
+    int (*step)(quipu_driver_cursor *cursor, int64_t deadline, const void **row,
+                quipu_error *error);
     void (*cursor_close)(quipu_driver_cursor *cursor);
 
     /* The last position of a sequence; *found false if it is empty.  TIMEOUT,
@@ -341,12 +341,12 @@ typedef struct quipu_driver {
  * that link the driver in and hand it to quipu_drivers_add.
  */
 #ifdef QUIPU_DRIVER_STATIC
-#define QUIPU_DRIVER_ENTRY(name)                                              \
-    const struct quipu_driver *quipu_driver_entry_##name(void);               \
+#define QUIPU_DRIVER_ENTRY(name)                                \
+    const struct quipu_driver *quipu_driver_entry_##name(void); \
     const struct quipu_driver *quipu_driver_entry_##name(void)
 #else
-#define QUIPU_DRIVER_ENTRY(name)                                              \
-    QUIPU_API const struct quipu_driver *quipu_driver_entry(void);            \
+#define QUIPU_DRIVER_ENTRY(name)                                   \
+    QUIPU_API const struct quipu_driver *quipu_driver_entry(void); \
     QUIPU_API const struct quipu_driver *quipu_driver_entry(void)
 #endif
 

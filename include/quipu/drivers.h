@@ -24,8 +24,7 @@ extern "C" {
 
 /* Adds a driver that is linked into the program.  INVALID: the scheme is none,
  * is taken, or the driver's table lacks a member; UNSUPPORTED: other ABI. */
-QUIPU_API int quipu_drivers_add(const char *scheme,
-                                quipu_driver_entry_fn entry,
+QUIPU_API int quipu_drivers_add(const char *scheme, quipu_driver_entry_fn entry,
                                 quipu_error *error);
 
 /*

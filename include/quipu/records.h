@@ -32,10 +32,10 @@ QUIPU_API int quipu_records_open(quipu_datastore *datastore,
 QUIPU_API int quipu_records_close(quipu_records *records, quipu_error *error);
 
 /* The schema, without attributes, and the datastore; borrowed. */
-QUIPU_API const quipu_schema *
-quipu_records_schema(const quipu_records *records);
-QUIPU_API quipu_datastore *
-quipu_records_datastore(const quipu_records *records);
+QUIPU_API const quipu_schema *quipu_records_schema(
+    const quipu_records *records);
+QUIPU_API quipu_datastore *quipu_records_datastore(
+    const quipu_records *records);
 
 /* ------------------------------------------------------------ appending */
 
@@ -80,8 +80,7 @@ QUIPU_API int quipu_records_append(quipu_records *records,
 QUIPU_API int quipu_records_transact(quipu_records *records,
                                      const quipu_append *append,
                                      quipu_work work, void *context,
-                                     quipu_result *result,
-                                     quipu_error *error);
+                                     quipu_result *result, quipu_error *error);
 
 /* -------------------------------------------------------------- reading */
 
@@ -114,8 +113,7 @@ QUIPU_API int quipu_records_read(quipu_records *records,
                                  quipu_cursor **cursor, quipu_error *error);
 QUIPU_API int quipu_records_read_log(quipu_records *records,
                                      const quipu_query *query,
-                                     quipu_cursor **cursor,
-                                     quipu_error *error);
+                                     quipu_cursor **cursor, quipu_error *error);
 
 /* Lends the next item until the next call on the cursor; *item is NULL after
  * the last.  After an error the cursor can only be closed. */

@@ -138,8 +138,8 @@ typedef struct quipu_value {
     int32_t kind; /* enum quipu_value_kind */
     uint32_t reserved;
     union {
-        int64_t integer; /* BOOL (0 or 1), INT, TIME */
-        double real;     /* DOUBLE */
+        int64_t integer;   /* BOOL (0 or 1), INT, TIME */
+        double real;       /* DOUBLE */
         quipu_bytes bytes; /* TEXT, BYTES, UUID */
     } as;
 } quipu_value;
@@ -165,12 +165,12 @@ enum quipu_item_flag {
 typedef struct quipu_item {
     quipu_bytes sequence_id; /* 16 raw bytes, or 1 to 255 bytes of text */
     int64_t position;
-    int64_t notification_id; /* 1, 2, 3 ...; set by reading, 0 to append */
-    quipu_bytes topic;       /* 1 to 255 bytes of text */
-    quipu_bytes state;       /* present, perhaps empty */
-    quipu_bytes event_id;    /* 16 raw bytes, or absent */
-    quipu_bytes metadata;    /* any bytes, or absent */
-    quipu_time time;         /* with QUIPU_ITEM_TIME */
+    int64_t notification_id;    /* 1, 2, 3 ...; set by reading, 0 to append */
+    quipu_bytes topic;          /* 1 to 255 bytes of text */
+    quipu_bytes state;          /* present, perhaps empty */
+    quipu_bytes event_id;       /* 16 raw bytes, or absent */
+    quipu_bytes metadata;       /* any bytes, or absent */
+    quipu_time time;            /* with QUIPU_ITEM_TIME */
     const quipu_value *columns; /* in the schema's order; NULL if none */
     size_t column_count;
     const quipu_bytes *tags; /* reserved: NULL */
