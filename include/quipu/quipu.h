@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All of quipu's public headers but driver.h's implementers' part. */
+/* All of quipu's public headers. */
 #ifndef QUIPU_QUIPU_H
 #define QUIPU_QUIPU_H
 
+#include <quipu/aggregate.h>
+#include <quipu/application.h>
+#include <quipu/bus.h>
 #include <quipu/datastore.h>
 #include <quipu/drivers.h>
 #include <quipu/error.h>
+#include <quipu/event.h>
 #include <quipu/id.h>
+#include <quipu/mapper.h>
 #include <quipu/memory.h>
 #include <quipu/records.h>
+#include <quipu/repository.h>
 #include <quipu/schema.h>
+#include <quipu/store.h>
 #include <quipu/types.h>
 
 #endif
