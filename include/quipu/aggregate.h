@@ -108,8 +108,7 @@ QUIPU_API void quipu_aggregate_destroy(void *aggregate);
  */
 QUIPU_API int quipu_aggregate_trigger(quipu_aggregate *aggregate,
                                       const quipu_event_type *type,
-                                      quipu_event *event,
-                                      quipu_error *error);
+                                      quipu_event *event, quipu_error *error);
 
 /* Triggers the event whose handler discards, its fields zero.  INVALID: there
  * is not exactly one such handler, or a mutator instead. */
@@ -120,8 +119,8 @@ QUIPU_API int quipu_aggregate_discard(quipu_aggregate *aggregate,
 QUIPU_API void quipu_aggregate_collect(quipu_aggregate *aggregate);
 
 /* The pending events, borrowed until the next call on the aggregate. */
-QUIPU_API const quipu_event *const *
-quipu_aggregate_pending(const quipu_aggregate *aggregate, size_t *count);
+QUIPU_API const quipu_event *const *quipu_aggregate_pending(
+    const quipu_aggregate *aggregate, size_t *count);
 
 /*
  * Publishes the pending events of several aggregates as one list, in order of

@@ -30,17 +30,16 @@ QUIPU_API int quipu_application_close(quipu_application *application,
                                       quipu_error *error);
 
 /* Its parts, borrowed. */
-QUIPU_API quipu_store *
-quipu_application_store(const quipu_application *application);
-QUIPU_API quipu_bus *
-quipu_application_bus(const quipu_application *application);
+QUIPU_API quipu_store *quipu_application_store(
+    const quipu_application *application);
+QUIPU_API quipu_bus *quipu_application_bus(
+    const quipu_application *application);
 
 /* A repository over its store and bus; closed by quipu_repository_close. */
-QUIPU_API int
-quipu_application_repository(quipu_application *application,
-                             const quipu_aggregate_type *type,
-                             quipu_repository **repository,
-                             quipu_error *error);
+QUIPU_API int quipu_application_repository(quipu_application *application,
+                                           const quipu_aggregate_type *type,
+                                           quipu_repository **repository,
+                                           quipu_error *error);
 
 #ifdef __cplusplus
 }

@@ -31,8 +31,7 @@ QUIPU_API int quipu_bus_close(quipu_bus *bus, quipu_error *error);
 
 /* A policy: does its work with the events as a whole or refuses them; its
  * status, and *error, become the publisher's. */
-typedef int (*quipu_bus_policy)(void *context,
-                                const quipu_event *const *events,
+typedef int (*quipu_bus_policy)(void *context, const quipu_event *const *events,
                                 size_t count, quipu_error *error);
 
 /* A listener: hears of what all policies have accepted. */
@@ -46,8 +45,7 @@ typedef void (*quipu_bus_listener)(void *context,
  * comes any more; from within the subscriber itself it does not wait.
  */
 QUIPU_API int quipu_bus_subscribe(quipu_bus *bus, quipu_bus_policy policy,
-                                  void *context,
-                                  quipu_subscriber **subscriber,
+                                  void *context, quipu_subscriber **subscriber,
                                   quipu_error *error);
 QUIPU_API int quipu_bus_listen(quipu_bus *bus, quipu_bus_listener listener,
                                void *context, quipu_subscriber **subscriber,
@@ -60,8 +58,8 @@ QUIPU_API void quipu_bus_unsubscribe(quipu_subscriber *subscriber);
  * policy is there to take them.
  */
 QUIPU_API int quipu_bus_publish(quipu_bus *bus,
-                                const quipu_event *const *events,
-                                size_t count, quipu_error *error);
+                                const quipu_event *const *events, size_t count,
+                                quipu_error *error);
 
 /*
  * Stores the published events whose type is among `types` (NULL: all that the
@@ -69,14 +67,10 @@ QUIPU_API int quipu_bus_publish(quipu_bus *bus,
  * store a part only is INVALID; one that does not concern it is accepted.
  * The list of types is borrowed.
  */
-QUIPU_API int
-quipu_persistence_policy_open(quipu_bus *bus, quipu_store *store,
-                              const quipu_event_type *const *types,
-                              size_t type_count,
-                              quipu_persistence_policy **policy,
-                              quipu_error *error);
-QUIPU_API void
-quipu_persistence_policy_close(quipu_persistence_policy *policy);
+QUIPU_API int quipu_persistence_policy_open(
+    quipu_bus *bus, quipu_store *store, const quipu_event_type *const *types,
+    size_t type_count, quipu_persistence_policy **policy, quipu_error *error);
+QUIPU_API void quipu_persistence_policy_close(quipu_persistence_policy *policy);
 
 #ifdef __cplusplus
 }

@@ -74,7 +74,7 @@ typedef struct quipu_field {
 
 /* The kind of a member, found from its type; an unsupported one does not
  * compile. */
-#define QUIPU_KIND_OF(lvalue)                                                 \
+#define QUIPU_KIND_OF(lvalue) \
     _Generic((lvalue),                                                        \
         _Bool: QUIPU_KIND_BOOL,                                               \
         signed char: QUIPU_KIND_INT,                                          \
@@ -100,82 +100,85 @@ typedef struct quipu_field {
 
 /* Both stop the compiler unless the second member has the type that it must
  * have, and give its offset. */
-#define QUIPU_OFFSET_OF_BOOL(type, member)                                    \
-    (offsetof(type, member) +                                                 \
-     0 * sizeof(_Generic(QUIPU_MEMBER(type, member), _Bool: 0)))
-#define QUIPU_OFFSET_OF_COUNT(type, member)                                   \
-    (offsetof(type, member) +                                                 \
-     0 * sizeof(_Generic(QUIPU_MEMBER(type, member), size_t: 0)))
+#define QUIPU_OFFSET_OF_BOOL(type, member) \
+    (offsetof(type, member) +              \
+     0 * sizeof(_Generic(QUIPU_MEMBER(type, member), _Bool : 0)))
+#define QUIPU_OFFSET_OF_COUNT(type, member) \
+    (offsetof(type, member) +               \
+     0 * sizeof(_Generic(QUIPU_MEMBER(type, member), size_t : 0)))
 
 /* A member that always has a value. */
-#define QUIPU_FIELD(type, member)                                             \
-    {                                                                         \
-        .name = #member, .kind = QUIPU_KIND_OF(QUIPU_MEMBER(type, member)),   \
-        .offset = offsetof(type, member),                                     \
-        .size = sizeof(QUIPU_MEMBER(type, member))                            \
+#define QUIPU_FIELD(type, member)                                           \
+    {                                                                       \
+        .name = #member, .kind = QUIPU_KIND_OF(QUIPU_MEMBER(type, member)), \
+        .offset = offsetof(type, member),                                   \
+        .size = sizeof(QUIPU_MEMBER(type, member))                          \
     }
 
 /* A member whose value may be missing, as the bool member `present` says. */
-#define QUIPU_FIELD_OPTIONAL(type, member, present)                           \
-    {                                                                         \
-        .name = #member, .kind = QUIPU_KIND_OF(QUIPU_MEMBER(type, member)),   \
-        .flags = QUIPU_FIELD_HAS_PRESENCE, .offset = offsetof(type, member),  \
-        .size = sizeof(QUIPU_MEMBER(type, member)),                           \
-        .extra = QUIPU_OFFSET_OF_BOOL(type, present)                          \
+#define QUIPU_FIELD_OPTIONAL(type, member, present)                          \
+    {                                                                        \
+        .name = #member, .kind = QUIPU_KIND_OF(QUIPU_MEMBER(type, member)),  \
+        .flags = QUIPU_FIELD_HAS_PRESENCE, .offset = offsetof(type, member), \
+        .size = sizeof(QUIPU_MEMBER(type, member)),                          \
+        .extra = QUIPU_OFFSET_OF_BOOL(type, present)                         \
     }
 
 /* Text or bytes that may be NULL. */
-#define QUIPU_FIELD_NULLABLE(type, member)                                    \
-    {                                                                         \
+#define QUIPU_FIELD_NULLABLE(type, member)                                      \
+    {                                                                           \
         .name = #member, .flags = QUIPU_FIELD_MAY_BE_NULL,                    \
         .kind = _Generic(QUIPU_MEMBER(type, member),                          \
             char *: QUIPU_KIND_TEXT,                                          \
             const char *: QUIPU_KIND_TEXT,                                    \
             quipu_bytes: QUIPU_KIND_BYTES),                                   \
         .offset = offsetof(type, member),                                     \
-        .size = sizeof(QUIPU_MEMBER(type, member))                            \
+        .size = sizeof(QUIPU_MEMBER(type, member)) \
     }
 
 /* A member that takes the given value where stored events do not have it. */
-#define QUIPU_FIELD_DEFAULT(type, member, value)                              \
-    {                                                                         \
-        .name = #member, .kind = QUIPU_KIND_OF(QUIPU_MEMBER(type, member)),   \
-        .offset = offsetof(type, member),                                     \
-        .size = sizeof(QUIPU_MEMBER(type, member)),                           \
-        .fallback = &(const __typeof__(QUIPU_MEMBER(type, member))){value}    \
+#define QUIPU_FIELD_DEFAULT(type, member, value)                            \
+    {                                                                       \
+        .name = #member, .kind = QUIPU_KIND_OF(QUIPU_MEMBER(type, member)), \
+        .offset = offsetof(type, member),                                   \
+        .size = sizeof(QUIPU_MEMBER(type, member)),                         \
+        .fallback = &(const __typeof__(QUIPU_MEMBER(type, member)))         \
+        {                                                                   \
+            value                                                           \
+        }                                                                   \
     }
 
 /* A pointer to an array, with the number of elements in the size_t member
  * `count`. */
-#define QUIPU_FIELD_ARRAY(type, member, count)                                \
-    {                                                                         \
-        .name = #member, .kind = QUIPU_KIND_OF(*QUIPU_MEMBER(type, member)),  \
-        .flags = QUIPU_FIELD_IS_ARRAY, .offset = offsetof(type, member),      \
-        .size = sizeof(*QUIPU_MEMBER(type, member)),                          \
-        .extra = QUIPU_OFFSET_OF_COUNT(type, count)                           \
+#define QUIPU_FIELD_ARRAY(type, member, count)                               \
+    {                                                                        \
+        .name = #member, .kind = QUIPU_KIND_OF(*QUIPU_MEMBER(type, member)), \
+        .flags = QUIPU_FIELD_IS_ARRAY, .offset = offsetof(type, member),     \
+        .size = sizeof(*QUIPU_MEMBER(type, member)),                         \
+        .extra = QUIPU_OFFSET_OF_COUNT(type, count)                          \
     }
 
 /* A struct inside the struct, described by a table of its own; optional; and a
  * pointer to an array of them. */
-#define QUIPU_FIELD_STRUCT(type, member, table)                               \
-    {                                                                         \
-        .name = #member, .kind = QUIPU_KIND_STRUCT,                           \
-        .offset = offsetof(type, member),                                     \
-        .size = sizeof(QUIPU_MEMBER(type, member)), .fields = (table)         \
+#define QUIPU_FIELD_STRUCT(type, member, table)                       \
+    {                                                                 \
+        .name = #member, .kind = QUIPU_KIND_STRUCT,                   \
+        .offset = offsetof(type, member),                             \
+        .size = sizeof(QUIPU_MEMBER(type, member)), .fields = (table) \
     }
-#define QUIPU_FIELD_STRUCT_OPTIONAL(type, member, present, table)             \
-    {                                                                         \
-        .name = #member, .kind = QUIPU_KIND_STRUCT,                           \
-        .flags = QUIPU_FIELD_HAS_PRESENCE, .offset = offsetof(type, member),  \
-        .size = sizeof(QUIPU_MEMBER(type, member)),                           \
-        .extra = QUIPU_OFFSET_OF_BOOL(type, present), .fields = (table)       \
+#define QUIPU_FIELD_STRUCT_OPTIONAL(type, member, present, table)            \
+    {                                                                        \
+        .name = #member, .kind = QUIPU_KIND_STRUCT,                          \
+        .flags = QUIPU_FIELD_HAS_PRESENCE, .offset = offsetof(type, member), \
+        .size = sizeof(QUIPU_MEMBER(type, member)),                          \
+        .extra = QUIPU_OFFSET_OF_BOOL(type, present), .fields = (table)      \
     }
-#define QUIPU_FIELD_STRUCT_ARRAY(type, member, count, table)                  \
-    {                                                                         \
-        .name = #member, .kind = QUIPU_KIND_STRUCT,                           \
-        .flags = QUIPU_FIELD_IS_ARRAY, .offset = offsetof(type, member),      \
-        .size = sizeof(*QUIPU_MEMBER(type, member)),                          \
-        .extra = QUIPU_OFFSET_OF_COUNT(type, count), .fields = (table)        \
+#define QUIPU_FIELD_STRUCT_ARRAY(type, member, count, table)             \
+    {                                                                    \
+        .name = #member, .kind = QUIPU_KIND_STRUCT,                      \
+        .flags = QUIPU_FIELD_IS_ARRAY, .offset = offsetof(type, member), \
+        .size = sizeof(*QUIPU_MEMBER(type, member)),                     \
+        .extra = QUIPU_OFFSET_OF_COUNT(type, count), .fields = (table)   \
     }
 
 /* -------------------------------------------------------------- events */

@@ -51,8 +51,8 @@ QUIPU_API int quipu_mapper_open(const quipu_schema *schema,
 QUIPU_API void quipu_mapper_close(quipu_mapper *mapper);
 
 /* The type of a topic, or NULL. */
-QUIPU_API const quipu_event_type *
-quipu_mapper_type(const quipu_mapper *mapper, const char *topic);
+QUIPU_API const quipu_event_type *quipu_mapper_type(const quipu_mapper *mapper,
+                                                    const char *topic);
 
 /*
  * A list of items made from events.  The items and all that they point to

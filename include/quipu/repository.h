@@ -30,8 +30,7 @@ QUIPU_API void quipu_repository_close(quipu_repository *repository);
 /* A new aggregate, as quipu_aggregate_create; where the schema's ids are text,
  * a minted id is the UUID's text.  NULL: see *error. */
 QUIPU_API void *quipu_repository_create(quipu_repository *repository,
-                                        const quipu_id *id,
-                                        quipu_error *error);
+                                        const quipu_id *id, quipu_error *error);
 
 /*
  * An aggregate as its stored events make it; a private copy that the caller

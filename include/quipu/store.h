@@ -41,9 +41,8 @@ QUIPU_API const quipu_mapper *quipu_store_mapper(const quipu_store *store);
  * No events is INVALID.
  */
 QUIPU_API int quipu_store_append(quipu_store *store,
-                                 const quipu_event *const *events,
-                                 size_t count, quipu_result *result,
-                                 quipu_error *error);
+                                 const quipu_event *const *events, size_t count,
+                                 quipu_result *result, quipu_error *error);
 
 /* What a sequence must be for an append to be accepted. */
 enum quipu_expected_version {
@@ -78,12 +77,10 @@ QUIPU_API int quipu_store_append_expecting(quipu_store *store,
  * log, by notification id.  `query` as in records.h; NULL: all.
  */
 QUIPU_API int quipu_store_read(quipu_store *store, const quipu_id *id,
-                               const quipu_query *query,
-                               quipu_events **events, quipu_error *error);
-QUIPU_API int quipu_store_read_log(quipu_store *store,
-                                   const quipu_query *query,
-                                   quipu_events **events,
-                                   quipu_error *error);
+                               const quipu_query *query, quipu_events **events,
+                               quipu_error *error);
+QUIPU_API int quipu_store_read_log(quipu_store *store, const quipu_query *query,
+                                   quipu_events **events, quipu_error *error);
 
 /*
  * Lends the next event, with all that it points to, until the next call on
@@ -91,8 +88,7 @@ QUIPU_API int quipu_store_read_log(quipu_store *store,
  * After NOT_FOUND (unknown topic), CORRUPT or UNSUPPORTED (state) the cursor
  * stands behind that event and can go on.
  */
-QUIPU_API int quipu_events_next(quipu_events *events,
-                                const quipu_event **event,
+QUIPU_API int quipu_events_next(quipu_events *events, const quipu_event **event,
                                 quipu_error *error);
 
 /* The item of the event lent last, or that could not be decoded: its
