@@ -15,7 +15,7 @@ set(QUIPU_TEST_ENVIRONMENT
     # cmocka catches SIGSEGV and SIGABRT; the sanitizer's report is worth more.
     "ASAN_OPTIONS=handle_segv=2:handle_abort=2:handle_sigbus=2:handle_sigfpe=2:detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1"
     "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
-    "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
+    "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0")
 
 function(quipu_test file)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT"
