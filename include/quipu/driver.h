@@ -216,7 +216,8 @@ typedef struct quipu_driver {
     /*
      * Removes the schema with all its items.  Tracking stays.  NOT_FOUND: no
      * such schema.  BUSY, DENIED, IO, CORRUPT, UNKNOWN_OUTCOME, and CONFLICT
-     * as `setup`.
+     * as `setup`.  What is still bound to it, anywhere, is then void: appends
+     * answer NOT_FOUND; reads find what was there, or nothing, or answer that.
      */
     int (*teardown)(quipu_driver_datastore *datastore,
                     const quipu_schema *schema, int64_t deadline,
@@ -237,8 +238,8 @@ typedef struct quipu_driver {
      * Appends requests 0 .. *taken - 1, 1 <= *taken <= count, as if one after
      * the other, with one durable commit.  If it returns OK, results[i].status
      * is what became of request i: OK, CONFLICT, ALREADY, or INVALID.  Else
-     * its code holds for all that were taken: BUSY, DENIED, IO, CORRUPT
-     * (nothing is stored), UNKNOWN_OUTCOME.  *taken is always set.
+     * its code holds for all that were taken: BUSY, DENIED, IO, CORRUPT,
+     * NOT_FOUND (torn down; nothing is stored), UNKNOWN_OUTCOME.  *taken is always set.
      *
      * Of one request are judged, in this order: event ids (U3), guards (S3)
      * on the state before it, tracking (U4), then its items one by one (S1, S2,

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Appending.  The order in which a request is judged is part of the contract:
+ * event ids, guards, tracking, items.
+ */
+#include "memory.h"
+
+#include <string.h>
+
+static bool same(quipu_bytes a, quipu_bytes b)
+{
+    return memory_bytes_compare(a, b) == 0;
+}
+
+static void refuse(quipu_result *result, int status, int cause, size_t index)
+{
+    result->status = status;
+    result->cause = cause;
+    result->index = index;
+}
+
+/* A refusal that tells where the sequence ends (U1). */
+static void refuse_at(quipu_result *result, const quipu_driver_schema *table,
+                      int cause, size_t index, quipu_bytes id)
+{
+    const struct sequence *sequence = memory_sequence_find(table, id);
+
+    refuse(result, QUIPU_CONFLICT, cause, index);
+    if (sequence && sequence->records.count > 0) {
+        size_t last = sequence->records.count - 1;
+
+        result->flags |= QUIPU_RESULT_HAS_LAST;
+        result->last_position = sequence->records.at[last]->item.position;
+    }
+}
+
+/* --------------------------------------------------------- event ids (U3) */
+
+static const quipu_item *stored_as(const quipu_driver_schema *table,
+                                   const quipu_item *item)
+{
+    const struct entry *entry = memory_map_find(&table->events, item->event_id);
+
+    return entry ? &((const struct record *)entry)->item : NULL;
+}
+
+static bool tracking_is_stored(struct store *store,
+                               const quipu_tracking *tracking)
+{
+    struct track **where;
+    const struct track *track =
+        memory_track_find(store, tracking->consumer, tracking->log, &where);
+
+    return track && track->row.position.notification_id >=
+                        tracking->position.notification_id;
+}
+
+static bool is_repeat(const quipu_request *request)
+{
+    const quipu_driver_schema *table = request->schema;
+    int64_t first = 0;
+
+    for (size_t i = 0; i < request->item_count; i++) {
+        const quipu_item *item = &request->items[i];
+        const quipu_item *old = stored_as(table, item);
+
+        if (!old || !same(old->sequence_id, item->sequence_id) ||
+            !same(old->topic, item->topic) || !same(old->state, item->state)) {
+            return false;
+        }
+        if (i == 0) {
+            first = old->notification_id;
+        }
+        if (old->notification_id != first + (int64_t)i) {
+            return false;
+        }
+    }
+    return !request->tracking ||
+           tracking_is_stored(table->store, request->tracking);
+}
+
+static void tell_again(const quipu_request *request, quipu_result *result)
+{
+    const quipu_driver_schema *table = request->schema;
+
+    result->flags = QUIPU_RESULT_REPEATED;
+    result->first_notification_id =
+        stored_as(table, &request->items[0])->notification_id;
+    for (size_t i = 0; result->positions && i < request->item_count; i++) {
+        result->positions[i] = stored_as(table, &request->items[i])->position;
+    }
+}
+
+/* Whether the event ids decide: a repeat, or an overlap. */
+static bool ids_decide(const quipu_request *request, quipu_result *result)
+{
+    const quipu_driver_schema *table = request->schema;
+    size_t i = 0;
+
+    if (!table->schema.event_id) {
+        return false;
+    }
+    while (i < request->item_count && !stored_as(table, &request->items[i])) {
+        i++;
+    }
+    if (i == request->item_count) {
+        return false;
+    }
+    if (is_repeat(request)) {
+        tell_again(request, result);
+    } else {
+        refuse(result, QUIPU_CONFLICT, QUIPU_CAUSE_EVENT_ID, i);
+    }
+    return true;
+}
+
+/* -------------------------------------------- guards (S3), tracking (U4) */
+
+static bool guard_holds(const quipu_driver_schema *table,
+                        const quipu_guard *guard)
+{
+    const struct sequence *sequence =
+        memory_sequence_find(table, guard->sequence_id);
+    size_t count = sequence ? sequence->records.count : 0;
+
+    switch (guard->demand) {
+    case QUIPU_DEMAND_EMPTY:
+        return count == 0;
+    case QUIPU_DEMAND_NOT_EMPTY:
+        return count > 0;
+    default: /* QUIPU_DEMAND_LAST */
+        return count > 0 && sequence->records.at[count - 1]->item.position ==
+                                guard->position;
+    }
+}
+
+static bool guards_refuse(const quipu_request *request, quipu_result *result)
+{
+    for (size_t i = 0; i < request->guard_count; i++) {
+        if (!guard_holds(request->schema, &request->guards[i])) {
+            refuse_at(result, request->schema, QUIPU_CAUSE_GUARD, i,
+                      request->guards[i].sequence_id);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool tracking_refuses(const quipu_request *request, quipu_result *result)
+{
+    if (!request->tracking ||
+        !tracking_is_stored(request->schema->store, request->tracking)) {
+        return false;
+    }
+    refuse(result, QUIPU_ALREADY, QUIPU_CAUSE_TRACKING, 0);
+    return true;
+}
+
+/* Stores the tracking record.  False: no memory, and nothing has changed. */
+static bool track(struct store *store, const quipu_tracking *tracking)
+{
+    struct track **where;
+    struct track *track =
+        memory_track_find(store, tracking->consumer, tracking->log, &where);
+    char *text;
+
+    if (!track) {
+        track = store->host->allocate(sizeof *track + tracking->consumer.size +
+                                      tracking->log.size);
+        if (!track) {
+            return false;
+        }
+        memset(track, 0, sizeof *track);
+        text = (char *)(track + 1);
+        memcpy(text, tracking->consumer.data, tracking->consumer.size);
+        track->row.consumer = (quipu_bytes){ text, tracking->consumer.size };
+        text += tracking->consumer.size;
+        memcpy(text, tracking->log.data, tracking->log.size);
+        track->row.log = (quipu_bytes){ text, tracking->log.size };
+        track->next = *where;
+        *where = track;
+    }
+    track->row.position = tracking->position;
+    return true;
+}
+
+/* ------------------------------------------------ items (S1, S2, U1, U2) */
+
+/* Where the item goes, or false: its position is taken or not the next. */
+static bool place_item(const quipu_driver_schema *table, const quipu_item *item,
+                       int64_t *position)
+{
+    const struct sequence *sequence =
+        memory_sequence_find(table, item->sequence_id);
+    size_t count = sequence ? sequence->records.count : 0;
+    size_t place;
+
+    *position = item->flags & QUIPU_ITEM_NEXT ? (int64_t)count : item->position;
+    if (!(table->schema.flags & QUIPU_SCHEMA_SPARSE)) {
+        return *position == (int64_t)count;
+    }
+    place = sequence ? memory_sequence_place(sequence, *position) : 0;
+    return place == count ||
+           sequence->records.at[place]->item.position != *position;
+}
+
+static bool add_items(const quipu_request *request, quipu_result *result)
+{
+    quipu_driver_schema *table = request->schema;
+    size_t before = table->log.count;
+    int64_t position;
+
+    for (size_t i = 0; i < request->item_count; i++) {
+        const quipu_item *item = &request->items[i];
+        int cause = QUIPU_CAUSE_NONE;
+
+        if (table->schema.event_id && stored_as(table, item)) {
+            cause = QUIPU_CAUSE_EVENT_ID; /* twice in this request */
+        } else if (!place_item(table, item, &position)) {
+            cause = QUIPU_CAUSE_POSITION;
+        } else if (!memory_table_add(table, item, position)) {
+            memory_table_cut(table, before);
+            return false;
+        }
+        if (cause != QUIPU_CAUSE_NONE) {
+            memory_table_cut(table, before); /* then look where it ends */
+            refuse_at(result, table, cause, i, item->sequence_id);
+            return true;
+        }
+        if (result->positions) {
+            result->positions[i] = position;
+        }
+    }
+    result->first_notification_id =
+        request->item_count > 0 ? (int64_t)before + 1 : 0;
+    return true;
+}
+
+/* Judges and stores one request.  False: no memory, nothing is stored. */
+static bool append_one(const quipu_request *request, quipu_result *result)
+{
+    size_t before = request->schema->log.count;
+
+    *result = (quipu_result){ .positions = result->positions };
+    if (ids_decide(request, result) || guards_refuse(request, result) ||
+        tracking_refuses(request, result)) {
+        return true;
+    }
+    if (!add_items(request, result)) {
+        return false;
+    }
+    if (result->status == QUIPU_OK && request->tracking &&
+        !track(request->schema->store, request->tracking)) {
+        memory_table_cut(request->schema, before);
+        return false;
+    }
+    return true;
+}
+
+int memory_append(quipu_driver_datastore *datastore,
+                  const quipu_request *requests, size_t count,
+                  quipu_result *results, size_t *taken, int64_t deadline,
+                  quipu_error *error)
+{
+    struct store *store = datastore->store;
+    const char *problem = NULL;
+    int status = QUIPU_OK;
+    size_t done = 0;
+
+    (void)deadline;
+    pthread_mutex_lock(&store->lock);
+    while (done < count && !problem) {
+        if (datastore->readonly) {
+            status = QUIPU_DENIED;
+            problem = "the datastore was opened readonly";
+        } else if (requests[done].schema->removed) {
+            status = QUIPU_NOT_FOUND;
+            problem = "the schema was torn down";
+        } else if (!append_one(&requests[done], &results[done])) {
+            status = QUIPU_NO_MEMORY;
+            problem = "no memory to store the append";
+        } else {
+            done++;
+        }
+    }
+    pthread_cond_broadcast(&store->news);
+    pthread_mutex_unlock(&store->lock);
+
+    /* A problem after some are stored is left to the next call. */
+    *taken = done > 0 ? done : 1;
+    return done > 0
+               ? QUIPU_OK
+               : store->host->error_set(error, status, 0, NULL, "%s", problem);
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cursors: over a sequence, the log, and the listings. */
+#include "memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * A cursor remembers where it stands, not what it has seen: each step looks
+ * under the lock for what comes next.  Items stored after it was opened have
+ * ids above `head` and are passed over (V4).
+ */
+struct quipu_driver_cursor {
+    struct store *store;
+    const void *(*next)(quipu_driver_cursor *cursor);
+    quipu_driver_schema
+        *table; /* held; of the list of schemas the one that is lent */
+    bool descending;
+    int64_t lower, upper, limit; /* what is left to yield */
+    int64_t head;
+    struct sequence *sequence;   /* reading one, or NULL: it has no items */
+    struct sequence **sequences; /* listing them: those of the opening */
+    size_t count, place;
+    quipu_sequence row;
+    quipu_tracking track;
+};
+
+static int cursor_open(quipu_driver_datastore *datastore,
+                       quipu_driver_schema *table,
+                       const void *(*next)(quipu_driver_cursor *cursor),
+                       quipu_driver_cursor **cursor, quipu_error *error)
+{
+    struct store *store = datastore->store;
+    quipu_driver_cursor *made = store->host->allocate(sizeof *made);
+
+    if (!made) {
+        return store->host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
+                                      "no memory for a cursor");
+    }
+    memset(made, 0, sizeof *made);
+    made->store = store;
+    made->next = next;
+    made->table = table;
+    if (table) {
+        table->holders++;
+    }
+    *cursor = made;
+    return QUIPU_OK;
+}
+
+int memory_step(quipu_driver_cursor *cursor, int64_t deadline, const void **row,
+                quipu_error *error)
+{
+    (void)deadline;
+    (void)error;
+    pthread_mutex_lock(&cursor->store->lock);
+    *row = cursor->next(cursor);
+    pthread_mutex_unlock(&cursor->store->lock);
+    return QUIPU_OK;
+}
+
+void memory_cursor_close(quipu_driver_cursor *cursor)
+{
+    struct store *store = cursor->store;
+
+    pthread_mutex_lock(&store->lock);
+    if (cursor->table) {
+        memory_table_release(cursor->table);
+    }
+    pthread_mutex_unlock(&store->lock);
+    store->host->release(cursor->sequences);
+    store->host->release(cursor);
+}
+
+/* ---------------------------------------------- a sequence, and the log */
+
+static void set_range(quipu_driver_cursor *cursor, const quipu_range *range)
+{
+    cursor->descending = range->descending;
+    cursor->lower = range->lower;
+    cursor->upper = range->upper;
+    cursor->limit = range->limit;
+    cursor->head = (int64_t)cursor->table->log.count;
+}
+
+/* Lends the item at `key`, and leaves the rest of the range to come. */
+static const void *lend(quipu_driver_cursor *cursor, const quipu_item *item,
+                        int64_t key)
+{
+    cursor->limit--;
+    if (key == (cursor->descending ? INT64_MIN : INT64_MAX)) {
+        cursor->limit = 0;
+    } else if (cursor->descending) {
+        cursor->upper = key - 1;
+    } else {
+        cursor->lower = key + 1;
+    }
+    return item;
+}
+
+/* The records at or above `lower` and at or below `upper`, from either end. */
+static const void *next_in_sequence(quipu_driver_cursor *cursor)
+{
+    const struct records *records;
+    size_t place;
+
+    if (!cursor->sequence || cursor->limit <= 0) {
+        return NULL;
+    }
+    records = &cursor->sequence->records;
+    place = memory_sequence_place(
+        cursor->sequence, cursor->descending ? cursor->upper : cursor->lower);
+    if (cursor->descending &&
+        (place == records->count ||
+         records->at[place]->item.position > cursor->upper)) {
+        place--; /* from 0 it wraps, and is beyond the end */
+    }
+    for (; place < records->count; place += cursor->descending ? SIZE_MAX : 1) {
+        const quipu_item *item = &records->at[place]->item;
+
+        if (item->position < cursor->lower || item->position > cursor->upper) {
+            break;
+        }
+        if (item->notification_id <= cursor->head) {
+            return lend(cursor, item, item->position);
+        }
+    }
+    return NULL;
+}
+
+static const void *next_in_log(quipu_driver_cursor *cursor)
+{
+    int64_t id = cursor->descending ? cursor->upper : cursor->lower;
+
+    if (cursor->limit <= 0 || cursor->lower > cursor->upper) {
+        return NULL;
+    }
+    return lend(cursor, &cursor->table->log.at[id - 1]->item, id);
+}
+
+int memory_read_sequence(quipu_driver_datastore *datastore,
+                         quipu_driver_schema *bound, quipu_bytes sequence_id,
+                         const quipu_range *range, int64_t deadline,
+                         quipu_driver_cursor **cursor, quipu_error *error)
+{
+    int status;
+
+    (void)deadline;
+    pthread_mutex_lock(&datastore->store->lock);
+    status = cursor_open(datastore, bound, next_in_sequence, cursor, error);
+    if (status == QUIPU_OK) {
+        set_range(*cursor, range);
+        (*cursor)->sequence = memory_sequence_find(bound, sequence_id);
+    }
+    pthread_mutex_unlock(&datastore->store->lock);
+    return status;
+}
+
+int memory_read_log(quipu_driver_datastore *datastore,
+                    quipu_driver_schema *bound, const quipu_range *range,
+                    int64_t deadline, quipu_driver_cursor **cursor,
+                    quipu_error *error)
+{
+    int status;
+
+    (void)deadline;
+    pthread_mutex_lock(&datastore->store->lock);
+    status = cursor_open(datastore, bound, next_in_log, cursor, error);
+    if (status == QUIPU_OK) {
+        set_range(*cursor, range);
+        if ((*cursor)->lower < 1) {
+            (*cursor)->lower = 1;
+        }
+        if ((*cursor)->upper > (*cursor)->head) {
+            (*cursor)->upper = (*cursor)->head;
+        }
+    }
+    pthread_mutex_unlock(&datastore->store->lock);
+    return status;
+}
+
+/* ------------------------------------------------------------- listings */
+
+static const void *next_schema(quipu_driver_cursor *cursor)
+{
+    quipu_driver_schema *last = cursor->table;
+    quipu_driver_schema *next = cursor->store->tables;
+
+    while (last && next &&
+           strcmp(next->schema.table, last->schema.table) <= 0) {
+        next = next->next;
+    }
+    if (next) {
+        next->holders++;
+        cursor->table = next;
+        if (last) {
+            memory_table_release(last);
+        }
+    }
+    return next ? &next->schema : NULL;
+}
+
+int memory_list_schemas(quipu_driver_datastore *datastore, int64_t deadline,
+                        quipu_driver_cursor **cursor, quipu_error *error)
+{
+    (void)deadline;
+    return cursor_open(datastore, NULL, next_schema, cursor, error);
+}
+
+static const void *next_sequence(quipu_driver_cursor *cursor)
+{
+    while (cursor->place < cursor->count) {
+        const struct sequence *sequence = cursor->sequences[cursor->place++];
+        const struct records *records = &sequence->records;
+
+        if (records->count > 0) {
+            cursor->row.id = sequence->entry.key;
+            cursor->row.last_position =
+                records->at[records->count - 1]->item.position;
+            return &cursor->row;
+        }
+    }
+    return NULL;
+}
+
+static int compare_sequences(const void *a, const void *b)
+{
+    return memory_bytes_compare((*(struct sequence *const *)a)->entry.key,
+                                (*(struct sequence *const *)b)->entry.key);
+}
+
+/* Gathers the sequences above `after`, in order.  False: no memory. */
+static bool gather(quipu_driver_cursor *cursor, quipu_bytes after)
+{
+    const struct map *map = &cursor->table->sequences;
+
+    cursor->sequences = cursor->store->host->allocate(
+        (map->count + 1) * sizeof *cursor->sequences);
+    if (!cursor->sequences) {
+        return false;
+    }
+    for (size_t i = 0; i < map->size; i++) {
+        for (struct entry *entry = map->buckets[i]; entry;
+             entry = entry->next) {
+            if (!after.data || memory_bytes_compare(entry->key, after) > 0) {
+                cursor->sequences[cursor->count++] = (struct sequence *)entry;
+            }
+        }
+    }
+    qsort(cursor->sequences, cursor->count, sizeof *cursor->sequences,
+          compare_sequences);
+    return true;
+}
+
+int memory_list_sequences(quipu_driver_datastore *datastore,
+                          quipu_driver_schema *bound, quipu_bytes after,
+                          int64_t deadline, quipu_driver_cursor **cursor,
+                          quipu_error *error)
+{
+    quipu_driver_cursor *made = NULL;
+    bool gathered = false;
+    int status;
+
+    (void)deadline;
+    pthread_mutex_lock(&datastore->store->lock);
+    status = cursor_open(datastore, bound, next_sequence, &made, error);
+    if (status == QUIPU_OK) {
+        gathered = gather(made, after);
+    }
+    pthread_mutex_unlock(&datastore->store->lock);
+    if (status == QUIPU_OK && !gathered) {
+        memory_cursor_close(made);
+        return datastore->store->host->error_set(
+            error, QUIPU_NO_MEMORY, 0, NULL, "no memory for a listing");
+    }
+    *cursor = made;
+    return status;
+}
+
+static const void *next_track(quipu_driver_cursor *cursor)
+{
+    struct track *next = cursor->store->tracks;
+    struct track **link = &cursor->store->tracks;
+
+    if (cursor->track.consumer.data) {
+        next = memory_track_find(cursor->store, cursor->track.consumer,
+                                 cursor->track.log, &link)
+                   ->next;
+    }
+    if (!next) {
+        return NULL;
+    }
+    cursor->track = next->row;
+    return &cursor->track;
+}
+
+int memory_list_tracking(quipu_driver_datastore *datastore, int64_t deadline,
+                         quipu_driver_cursor **cursor, quipu_error *error)
+{
+    (void)deadline;
+    return cursor_open(datastore, NULL, next_track, cursor, error);
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A storage driver that keeps everything in memory: the reference for authors
+ * of drivers.
+ *
+ *     memory:        a fresh, private store for each datastore
+ *     memory:NAME    one store for all datastores of the process that name it,
+ *                    gone when the last of them is closed
+ *
+ * Begin here: the table at the end lists the operations.  schema.c keeps the
+ * catalogue, append.c judges and stores, read.c reads, table.c and map.c hold
+ * the items.
+ */
+#include "memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* The named stores of this process. */
+static struct {
+    pthread_mutex_t lock;
+    struct store *first;
+} registry = { PTHREAD_MUTEX_INITIALIZER, NULL };
+
+/* A monotonic clock for the waits, as the deadlines are. */
+static void init_news(pthread_cond_t *news)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(news, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+static struct store *store_create(const quipu_host *host, const char *name)
+{
+    struct store *store = host->allocate(sizeof *store);
+    char *copy = host->allocate(strlen(name) + 1);
+
+    if (!store || !copy) {
+        host->release(copy);
+        host->release(store);
+        return NULL;
+    }
+    memset(store, 0, sizeof *store);
+    store->host = host;
+    store->name = strcpy(copy, name);
+    pthread_mutex_init(&store->lock, NULL);
+    init_news(&store->news);
+    getentropy(&store->identity, sizeof store->identity);
+    return store;
+}
+
+static void store_destroy(struct store *store)
+{
+    const quipu_host *host = store->host;
+
+    for (quipu_driver_schema *table = store->tables, *next; table;
+         table = next) {
+        next = table->next;
+        memory_table_release(table);
+    }
+    for (struct track *track = store->tracks, *next; track; track = next) {
+        next = track->next;
+        host->release(track);
+    }
+    pthread_cond_destroy(&store->news);
+    pthread_mutex_destroy(&store->lock);
+    host->release(store->name);
+    host->release(store);
+}
+
+/*
+ * Finds the named store or makes it.  A namespace is a store of its own: its
+ * name is "NAMESPACE/BODY".  NULL: no memory, or *missing.
+ */
+static struct store *store_acquire(const quipu_host *host, const char *name,
+                                   bool create, bool *missing)
+{
+    struct store *store = NULL;
+
+    pthread_mutex_lock(&registry.lock);
+    if (*name) {
+        store = registry.first;
+        while (store && strcmp(store->name, name) != 0) {
+            store = store->next;
+        }
+    }
+    *missing = !store && !create;
+    if (!store && create) {
+        store = store_create(host, name);
+        if (store) {
+            store->next = registry.first;
+            registry.first = store;
+        }
+    }
+    if (store) {
+        store->users++;
+    }
+    pthread_mutex_unlock(&registry.lock);
+    return store;
+}
+
+static void store_abandon(struct store *store)
+{
+    struct store **link = &registry.first;
+
+    pthread_mutex_lock(&registry.lock);
+    if (--store->users == 0) {
+        while (*link != store) {
+            link = &(*link)->next;
+        }
+        *link = store->next;
+        store_destroy(store);
+    }
+    pthread_mutex_unlock(&registry.lock);
+}
+
+/* The name of the store in the registry; "" for a private one. */
+static char *name_of(const quipu_host *host, const quipu_open *how)
+{
+    size_t size = strlen(how->name_space) + strlen(how->body) + 2;
+    char *name = host->allocate(size);
+
+    if (name) {
+        *name = '\0';
+        if (*how->body) {
+            strcpy(name, how->name_space);
+            strcat(name, "/");
+            strcat(name, how->body);
+        }
+    }
+    return name;
+}
+
+static int memory_open(const quipu_host *host, const quipu_open *how,
+                       int64_t deadline, quipu_driver_datastore **datastore,
+                       quipu_opened *opened, quipu_error *error)
+{
+    bool readonly = how->flags & QUIPU_OPEN_READONLY;
+    bool create = (how->flags & QUIPU_OPEN_CREATE) && !readonly;
+    quipu_driver_datastore *made = host->allocate(sizeof *made);
+    char *name = name_of(host, how);
+    bool missing = false;
+
+    (void)deadline;
+    if (made && name) {
+        memset(made, 0, sizeof *made);
+        made->store = store_acquire(host, name, create, &missing);
+    }
+    host->release(name);
+    if (!made || !made->store) {
+        host->release(made);
+        return missing ? host->error_set(error, QUIPU_NOT_FOUND, 0, NULL,
+                                         "there is no store \"%s\" in this "
+                                         "process to open",
+                                         how->body)
+                       : host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
+                                         "no memory to open a store");
+    }
+    made->readonly = readonly;
+    opened->capabilities = QUIPU_CAN_LOG | QUIPU_CAN_TRACK;
+    opened->identity = made->store->identity;
+    opened->limits.state_size = UINT64_C(64) << 20;
+    opened->limits.append_items = 1000000;
+    opened->limits.append_size = UINT64_C(1) << 30;
+    *datastore = made;
+    return QUIPU_OK;
+}
+
+static void memory_close(quipu_driver_datastore *datastore)
+{
+    const quipu_host *host = datastore->store->host;
+
+    store_abandon(datastore->store);
+    host->release(datastore);
+}
+
+static void memory_interrupt(quipu_driver_datastore *datastore)
+{
+    pthread_mutex_lock(&datastore->store->lock);
+    datastore->interrupts++;
+    pthread_cond_broadcast(&datastore->store->news);
+    pthread_mutex_unlock(&datastore->store->lock);
+}
+
+static const char *memory_library(void)
+{
+    return "memory 1.0.0";
+}
+
+static const quipu_driver driver = {
+    .struct_size = sizeof driver,
+    .abi = QUIPU_DRIVER_ABI,
+    .name = "memory",
+    .version = "1.0.0",
+    .library = memory_library,
+    .open = memory_open,
+    .close = memory_close,
+    .interrupt = memory_interrupt,
+    .setup = memory_setup,
+    .teardown = memory_teardown,
+    .bind = memory_bind,
+    .unbind = memory_unbind,
+    .append = memory_append,
+    .transact = NULL, /* there is no native handle to lend */
+    .read_sequence = memory_read_sequence,
+    .read_log = memory_read_log,
+    .list_schemas = memory_list_schemas,
+    .list_sequences = memory_list_sequences,
+    .list_tracking = memory_list_tracking,
+    .step = memory_step,
+    .cursor_close = memory_cursor_close,
+    .last_position = memory_last_position,
+    .log_head = memory_log_head,
+    .wait = memory_wait,
+    .read_tracking = memory_read_tracking,
+};
+
+QUIPU_DRIVER_ENTRY(memory)
+{
+    return &driver;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The catalogue: setting schemas up, tearing them down, binding them. */
+#include "memory.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* The schema's nine names, in the order in which they are compared. */
+static void names_of(const quipu_schema *schema, const char *names[9])
+{
+    names[0] = schema->table;
+    names[1] = schema->notification_id;
+    names[2] = schema->sequence_id;
+    names[3] = schema->position;
+    names[4] = schema->topic;
+    names[5] = schema->state;
+    names[6] = schema->event_id;
+    names[7] = schema->metadata;
+    names[8] = schema->time;
+}
+
+/* The first name that differs between two schemas, or NULL. */
+static const char *difference_of(const quipu_schema *a, const quipu_schema *b)
+{
+    const char *mine[9], *yours[9];
+
+    names_of(a, mine);
+    names_of(b, yours);
+    for (size_t i = 0; i < 9; i++) {
+        if (!mine[i] != !yours[i] ||
+            (mine[i] && strcmp(mine[i], yours[i]) != 0)) {
+            return mine[i] ? mine[i] : yours[i];
+        }
+    }
+    for (size_t i = 0; i < a->column_count && i < b->column_count; i++) {
+        if (strcmp(a->columns[i].name, b->columns[i].name) != 0 ||
+            a->columns[i].kind != b->columns[i].kind) {
+            return a->columns[i].name;
+        }
+    }
+    if (a->column_count != b->column_count) {
+        return a->column_count > b->column_count
+                   ? a->columns[b->column_count].name
+                   : b->columns[a->column_count].name;
+    }
+    return a->flags != b->flags ? "the kind of its ids or positions" : NULL;
+}
+
+static const char *copy_name(const char *name, char **room)
+{
+    char *copy = *room;
+
+    if (!name) {
+        return NULL;
+    }
+    *room += strlen(name) + 1;
+    return strcpy(copy, name);
+}
+
+/* Copies names and columns behind the table, which has room for them. */
+static void copy_schema(quipu_driver_schema *table, const quipu_schema *schema)
+{
+    quipu_column *columns = (quipu_column *)(table + 1);
+    char *room = (char *)(columns + schema->column_count);
+    quipu_schema *copy = &table->schema;
+
+    copy->struct_size = sizeof *copy;
+    copy->flags = schema->flags;
+    copy->table = copy_name(schema->table, &room);
+    copy->notification_id = copy_name(schema->notification_id, &room);
+    copy->sequence_id = copy_name(schema->sequence_id, &room);
+    copy->position = copy_name(schema->position, &room);
+    copy->topic = copy_name(schema->topic, &room);
+    copy->state = copy_name(schema->state, &room);
+    copy->event_id = copy_name(schema->event_id, &room);
+    copy->metadata = copy_name(schema->metadata, &room);
+    copy->time = copy_name(schema->time, &room);
+    copy->columns = schema->column_count > 0 ? columns : NULL;
+    copy->column_count = schema->column_count;
+    for (size_t i = 0; i < schema->column_count; i++) {
+        columns[i] = (quipu_column){
+            .name = copy_name(schema->columns[i].name, &room),
+            .kind = schema->columns[i].kind,
+        };
+    }
+}
+
+quipu_driver_schema *memory_table_create(struct store *store,
+                                         const quipu_schema *schema)
+{
+    const char *names[9];
+    size_t size = sizeof(quipu_driver_schema) +
+                  schema->column_count * sizeof(quipu_column);
+    quipu_driver_schema *made;
+
+    names_of(schema, names);
+    for (size_t i = 0; i < 9; i++) {
+        size += names[i] ? strlen(names[i]) + 1 : 0;
+    }
+    for (size_t i = 0; i < schema->column_count; i++) {
+        size += strlen(schema->columns[i].name) + 1;
+    }
+    made = store->host->allocate(size);
+    if (made) {
+        memset(made, 0, sizeof *made);
+        made->store = store;
+        made->holders = 1;
+        copy_schema(made, schema);
+    }
+    return made;
+}
+
+/*
+ * Finds the table of that name, in whatever case, and compares the columns.
+ * *where is the link at which it is or belongs.
+ */
+static int look_up(struct store *store, const quipu_schema *schema,
+                   quipu_driver_schema ***where, quipu_error *error)
+{
+    const char *difference;
+    quipu_driver_schema **link = &store->tables;
+
+    for (; *link; link = &(*link)->next) {
+        if (strcasecmp((*link)->schema.table, schema->table) == 0) {
+            break;
+        }
+    }
+    if (*link) {
+        *where = link;
+        difference = difference_of(&(*link)->schema, schema);
+        return !difference
+                   ? QUIPU_OK
+                   : store->host->error_set(
+                         error, QUIPU_CONFLICT, 0, NULL,
+                         "table \"%s\" is set up with other columns; the "
+                         "first that differs is \"%s\"",
+                         schema->table, difference);
+    }
+    for (link = &store->tables;
+         *link && strcmp((*link)->schema.table, schema->table) < 0;) {
+        link = &(*link)->next;
+    }
+    *where = link;
+    return store->host->error_set(error, QUIPU_NOT_FOUND, 0, NULL,
+                                  "table \"%s\" is not set up", schema->table);
+}
+
+static int refuse_change(const quipu_driver_datastore *datastore,
+                         quipu_error *error)
+{
+    return datastore->store->host->error_set(
+        error, QUIPU_DENIED, 0, NULL, "the datastore was opened readonly");
+}
+
+static int add_table(quipu_driver_datastore *datastore,
+                     const quipu_schema *schema, quipu_driver_schema **where,
+                     quipu_error *error)
+{
+    struct store *store = datastore->store;
+    quipu_driver_schema *made;
+
+    if (datastore->readonly) {
+        return refuse_change(datastore, error);
+    }
+    made = memory_table_create(store, schema);
+    if (!made) {
+        return store->host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
+                                      "no memory for table \"%s\"",
+                                      schema->table);
+    }
+    made->next = *where;
+    *where = made;
+    return QUIPU_OK;
+}
+
+int memory_setup(quipu_driver_datastore *datastore, const quipu_schema *schema,
+                 int64_t deadline, quipu_error *error)
+{
+    struct store *store = datastore->store;
+    quipu_driver_schema **where;
+    int status;
+
+    (void)deadline; /* nobody holds the lock for long */
+    pthread_mutex_lock(&store->lock);
+    status = look_up(store, schema, &where, error);
+    if (status == QUIPU_NOT_FOUND) {
+        status = add_table(datastore, schema, where, error);
+    }
+    pthread_mutex_unlock(&store->lock);
+    return status;
+}
+
+int memory_teardown(quipu_driver_datastore *datastore,
+                    const quipu_schema *schema, int64_t deadline,
+                    quipu_error *error)
+{
+    struct store *store = datastore->store;
+    quipu_driver_schema **where;
+    int status;
+
+    (void)deadline;
+    pthread_mutex_lock(&store->lock);
+    status = look_up(store, schema, &where, error);
+    if (status == QUIPU_OK && datastore->readonly) {
+        status = refuse_change(datastore, error);
+    }
+    if (status == QUIPU_OK) {
+        quipu_driver_schema *gone = *where;
+
+        *where = gone->next;
+        gone->removed = true;
+        memory_table_release(gone);
+    }
+    pthread_mutex_unlock(&store->lock);
+    return status;
+}
+
+int memory_bind(quipu_driver_datastore *datastore, const quipu_schema *schema,
+                int64_t deadline, quipu_driver_schema **bound,
+                quipu_error *error)
+{
+    struct store *store = datastore->store;
+    quipu_driver_schema **where;
+    int status;
+
+    (void)deadline;
+    pthread_mutex_lock(&store->lock);
+    status = look_up(store, schema, &where, error);
+    if (status == QUIPU_OK) {
+        (*where)->holders++;
+        *bound = *where;
+    }
+    pthread_mutex_unlock(&store->lock);
+    return status;
+}
+
+void memory_unbind(quipu_driver_datastore *datastore,
+                   quipu_driver_schema *bound)
+{
+    pthread_mutex_lock(&datastore->store->lock);
+    memory_table_release(bound);
+    pthread_mutex_unlock(&datastore->store->lock);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tables: the items of one schema, in their sequences and in the log. */
+#include "memory.h"
+
+#include <string.h>
+
+/* -------------------------------------------------------------- records */
+
+static bool reserve(struct records *records, const quipu_host *host)
+{
+    size_t room = records->room > 0 ? 2 * records->room : 8;
+    struct record **at;
+
+    if (records->count < records->room) {
+        return true;
+    }
+    at = host->reallocate(records->at, room * sizeof *at);
+    if (!at) {
+        return false;
+    }
+    records->at = at;
+    records->room = room;
+    return true;
+}
+
+static void insert(struct records *records, size_t place, struct record *record)
+{
+    memmove(records->at + place + 1, records->at + place,
+            (records->count - place) * sizeof *records->at);
+    records->at[place] = record;
+    records->count++;
+}
+
+static void take_out(struct records *records, size_t place)
+{
+    records->count--;
+    memmove(records->at + place, records->at + place + 1,
+            (records->count - place) * sizeof *records->at);
+}
+
+/* Copies bytes to *room and moves it on.  Absent stays absent, and empty
+ * bytes keep an address, so that they do not become absent. */
+static void keep(quipu_bytes *bytes, char **room)
+{
+    if (bytes->data) {
+        memcpy(*room, bytes->data, bytes->size);
+        bytes->data = *room;
+        *room += bytes->size;
+    }
+}
+
+static bool has_bytes(const quipu_value *value)
+{
+    return value->kind == QUIPU_VALUE_TEXT ||
+           value->kind == QUIPU_VALUE_BYTES || value->kind == QUIPU_VALUE_UUID;
+}
+
+/* A copy of the item in one piece of memory; the sequence lends its id. */
+static struct record *record_create(const quipu_item *item, quipu_bytes id,
+                                    const quipu_host *host)
+{
+    size_t values = item->column_count * sizeof(quipu_value);
+    size_t size = sizeof(struct record) + values + item->topic.size +
+                  item->state.size + item->event_id.size + item->metadata.size;
+    struct record *record;
+    quipu_value *columns;
+    char *room;
+
+    for (size_t i = 0; i < item->column_count; i++) {
+        size +=
+            has_bytes(&item->columns[i]) ? item->columns[i].as.bytes.size : 0;
+    }
+    record = host->allocate(size + 1); /* +1: the last may be empty */
+    if (!record) {
+        return NULL;
+    }
+    columns = (quipu_value *)(record + 1);
+    room = (char *)columns + values;
+    record->item = *item;
+    record->item.sequence_id = id;
+    record->item.flags &= QUIPU_ITEM_TIME;
+    keep(&record->item.topic, &room);
+    keep(&record->item.state, &room);
+    keep(&record->item.event_id, &room);
+    keep(&record->item.metadata, &room);
+    for (size_t i = 0; i < item->column_count; i++) {
+        columns[i] = item->columns[i];
+        if (has_bytes(&columns[i])) {
+            keep(&columns[i].as.bytes, &room);
+        }
+    }
+    record->item.columns = item->column_count > 0 ? columns : NULL;
+    record->entry.key = record->item.event_id;
+    return record;
+}
+
+/* ------------------------------------------------------------ sequences */
+
+struct sequence *memory_sequence_find(const quipu_driver_schema *table,
+                                      quipu_bytes id)
+{
+    return (struct sequence *)memory_map_find(&table->sequences, id);
+}
+
+static struct sequence *sequence_make(quipu_driver_schema *table,
+                                      quipu_bytes id)
+{
+    const quipu_host *host = table->store->host;
+    struct sequence *sequence = memory_sequence_find(table, id);
+
+    if (sequence) {
+        return sequence;
+    }
+    sequence = host->allocate(sizeof *sequence + id.size);
+    if (!sequence) {
+        return NULL;
+    }
+    memset(sequence, 0, sizeof *sequence);
+    memcpy(sequence + 1, id.data, id.size);
+    sequence->entry.key = (quipu_bytes){ sequence + 1, id.size };
+    if (!memory_map_add(&table->sequences, &sequence->entry, host)) {
+        host->release(sequence);
+        return NULL;
+    }
+    return sequence;
+}
+
+size_t memory_sequence_place(const struct sequence *sequence, int64_t position)
+{
+    struct record *const *at = sequence->records.at;
+    size_t low = 0, high = sequence->records.count;
+
+    /* Most look for the end. */
+    if (high > 0 && at[high - 1]->item.position < position) {
+        return high;
+    }
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (at[middle]->item.position < position) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* --------------------------------------------------------------- tables */
+
+bool memory_table_add(quipu_driver_schema *table, const quipu_item *item,
+                      int64_t position)
+{
+    const quipu_host *host = table->store->host;
+    struct sequence *sequence = sequence_make(table, item->sequence_id);
+    struct record *record;
+
+    if (!sequence || !reserve(&table->log, host) ||
+        !reserve(&sequence->records, host)) {
+        return false;
+    }
+    record = record_create(item, sequence->entry.key, host);
+    if (!record) {
+        return false;
+    }
+    if (table->schema.event_id &&
+        !memory_map_add(&table->events, &record->entry, host)) {
+        host->release(record);
+        return false;
+    }
+    record->item.position = position;
+    record->item.notification_id = (int64_t)table->log.count + 1;
+    insert(&sequence->records, memory_sequence_place(sequence, position),
+           record);
+    insert(&table->log, table->log.count, record);
+    return true;
+}
+
+void memory_table_cut(quipu_driver_schema *table, size_t count)
+{
+    while (table->log.count > count) {
+        struct record *record = table->log.at[--table->log.count];
+        struct sequence *sequence =
+            memory_sequence_find(table, record->item.sequence_id);
+
+        take_out(&sequence->records,
+                 memory_sequence_place(sequence, record->item.position));
+        if (table->schema.event_id) {
+            memory_map_remove(&table->events, &record->entry);
+        }
+        table->store->host->release(record);
+    }
+}
+
+void memory_table_release(quipu_driver_schema *table)
+{
+    const quipu_host *host = table->store->host;
+
+    if (--table->holders > 0) {
+        return;
+    }
+    for (size_t i = 0; i < table->log.count; i++) {
+        host->release(table->log.at[i]);
+    }
+    for (size_t i = 0; i < table->sequences.size; i++) {
+        for (struct entry *entry = table->sequences.buckets[i], *next; entry;
+             entry = next) {
+            next = entry->next;
+            host->release(((struct sequence *)entry)->records.at);
+            host->release(entry);
+        }
+    }
+    memory_map_finish(&table->sequences, host);
+    memory_map_finish(&table->events, host);
+    host->release(table->log.at);
+    host->release(table);
+}
