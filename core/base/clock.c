@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Monotonic deadlines. */
+#include "base/clock.h"
+
+#include <limits.h>
+
+#define SECOND      INT64_C(1000000000)
+#define MILLISECOND INT64_C(1000000)
+
+int64_t quipu_clock_now(void)
+{
+    struct timespec now;
+
+    /* Cannot fail: the clock exists and the pointer is good. */
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * SECOND + now.tv_nsec;
+}
+
+int64_t quipu_clock_deadline(uint64_t milliseconds)
+{
+    int64_t now = quipu_clock_now();
+
+    if (milliseconds > (uint64_t)((INT64_MAX - now) / MILLISECOND)) {
+        return QUIPU_CLOCK_NEVER;
+    }
+    return now + (int64_t)milliseconds * MILLISECOND;
+}
+
+int64_t quipu_clock_left(int64_t deadline)
+{
+    int64_t now = quipu_clock_now();
+
+    if (deadline == QUIPU_CLOCK_NEVER) {
+        return INT64_MAX;
+    }
+    return deadline > now ? deadline - now : 0;
+}
+
+int quipu_clock_left_for_poll(int64_t deadline)
+{
+    int64_t left = quipu_clock_left(deadline);
+    int64_t milliseconds;
+
+    if (left == INT64_MAX) {
+        return -1;
+    }
+    milliseconds = left / MILLISECOND + (left % MILLISECOND > 0);
+    return milliseconds < INT_MAX ? (int)milliseconds : INT_MAX;
+}
+
+struct timespec quipu_clock_timespec(int64_t deadline)
+{
+    int64_t at = deadline > 0 ? deadline : 0;
+
+    return (struct timespec){ .tv_sec = (time_t)(at / SECOND),
+                              .tv_nsec = (long)(at % SECOND) };
+}

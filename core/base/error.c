@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fills errors: never allocates, never fails. */
+#include "base/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+static void copy_message(quipu_error *error, const char *text)
+{
+    size_t size =
+        quipu_utf8_cut(text, strlen(text), sizeof(error->message) - 1);
+
+    memmove(error->message, text, size);
+    error->message[size] = '\0';
+}
+
+static void copy_sqlstate(quipu_error *error, const char *sqlstate)
+{
+    size_t i = 0;
+
+    while (sqlstate && i < 5 && sqlstate[i] != '\0') {
+        error->sqlstate[i] = sqlstate[i];
+        i++;
+    }
+    memset(error->sqlstate + i, 0, sizeof(error->sqlstate) - i);
+}
+
+int quipu_error_set_list(quipu_error *error, int status, int native,
+                         const char *sqlstate, const char *format, va_list list)
+{
+    /* One more than a message holds, to know whether a character is cut; and
+     * apart from the message, which may be among the arguments. */
+    char text[sizeof(error->message) + 1];
+
+    if (!error) {
+        return status;
+    }
+    if (vsnprintf(text, sizeof(text), format, list) < 0) {
+        snprintf(text, sizeof(text), "%s", format);
+    }
+    error->code = status;
+    error->native = native;
+    copy_sqlstate(error, sqlstate);
+    copy_message(error, text);
+    return status;
+}
+
+int quipu_error_set_native(quipu_error *error, int status, int native,
+                           const char *sqlstate, const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    quipu_error_set_list(error, status, native, sqlstate, format, list);
+    va_end(list);
+    return status;
+}
+
+int quipu_error_set(quipu_error *error, int status, const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    quipu_error_set_list(error, status, 0, NULL, format, list);
+    va_end(list);
+    return status;
+}
+
+int quipu_error_set_text(quipu_error *error, int status, const char *text)
+{
+    if (!error) {
+        return status;
+    }
+    error->code = status;
+    error->native = 0;
+    copy_sqlstate(error, NULL);
+    copy_message(error, text ? text : "");
+    return status;
+}
+
+int quipu_error_no_memory(quipu_error *error)
+{
+    return quipu_error_set_text(error, QUIPU_NO_MEMORY, "out of memory");
+}
+
+const char *quipu_error_system_text(int code, char text[QUIPU_SYSTEM_TEXT_SIZE])
+{
+    return strerror_r(code, text, QUIPU_SYSTEM_TEXT_SIZE);
+}

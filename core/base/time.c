@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The time now, and times as text. */
+#include <quipu/id.h>
+
+#include <time.h>
+
+#include "base/error.h"
+
+#define SECOND INT64_C(1000000)
+#define DAY    (86400 * SECOND)
+
+quipu_time quipu_time_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (quipu_time){ (int64_t)now.tv_sec * SECOND + now.tv_nsec / 1000 };
+}
+
+static char *put(char *at, int64_t number, int digits, char end)
+{
+    for (int i = digits - 1; i >= 0; i--) {
+        at[i] = (char)('0' + number % 10);
+        number /= 10;
+    }
+    at[digits] = end;
+    return at + digits + 1;
+}
+
+/*
+ * Writes the date of a day, counted from 0001-01-01.  A year is taken to begin
+ * in March: then a leap day ends it, and a month's first day is a linear
+ * function of its number.  (Not gmtime: it takes a lock, and knows leap
+ * seconds in some time zones.)
+ */
+static char *put_date(char *at, int64_t day)
+{
+    int64_t since = day + 306; /* days since 0000-03-01 */
+    int64_t era = since / 146097;
+    int64_t of_era = since % 146097;
+    int64_t year_of_era =
+        (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t of_year =
+        of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t month = (5 * of_year + 2) / 153; /* 0 is March */
+    int64_t next_year = month >= 10;
+
+    at = put(at, era * 400 + year_of_era + next_year, 4, '-');
+    at = put(at, month + (next_year ? -9 : 3), 2, '-');
+    return put(at, of_year - (153 * month + 2) / 5 + 1, 2, 'T');
+}
+
+int quipu_time_format(quipu_time time, char text[QUIPU_TIME_TEXT_SIZE],
+                      quipu_error *error)
+{
+    int64_t since, of_day;
+    char *at = text;
+
+    if (time.microseconds < QUIPU_TIME_MIN ||
+        time.microseconds > QUIPU_TIME_MAX) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "a time must lie in the years 1 to 9999");
+    }
+    since = time.microseconds - QUIPU_TIME_MIN;
+    of_day = since % DAY;
+    at = put_date(at, since / DAY);
+    at = put(at, of_day / (3600 * SECOND), 2, ':');
+    at = put(at, of_day / (60 * SECOND) % 60, 2, ':');
+    at = put(at, of_day / SECOND % 60, 2, '.');
+    at = put(at, of_day % SECOND, 6, 'Z');
+    *at = '\0';
+    return QUIPU_OK;
+}
