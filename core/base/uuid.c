@@ -3,7 +3,7 @@
 #include <quipu/id.h>
 
 #include <string.h>
-#include <uuid.h>
+#include <uuid/uuid.h>
 
 #include "base/error.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
-#include <uuid.h>
+#include <uuid/uuid.h>
 
 /*
  * What makes one id greater than the one before: 48 bits of milliseconds and
