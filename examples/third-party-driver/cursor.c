@@ -34,8 +34,9 @@ static int cursor_open(quipu_driver_datastore *datastore,
     quipu_driver_cursor *made = store->host->allocate(sizeof *made);
 
     if (!made) {
-        return store->host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
-                                      "no memory for a cursor");
+        store->host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
+                               "no memory for a cursor");
+        return QUIPU_NO_MEMORY;
     }
     memset(made, 0, sizeof *made);
     made->store = store;

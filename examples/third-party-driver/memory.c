@@ -13,6 +13,7 @@
  */
 #include "memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -36,20 +37,22 @@ static void init_news(pthread_cond_t *news)
 
 static struct store *store_create(const quipu_host *host, const char *name)
 {
+    size_t size = strlen(name) + 1;
     struct store *store = host->allocate(sizeof *store);
-    char *copy = host->allocate(strlen(name) + 1);
+    char *copy = host->allocate(size);
+    quipu_uuid identity;
 
-    if (!store || !copy) {
+    if (!store || !copy || getentropy(&identity, sizeof identity) != 0) {
         host->release(copy);
         host->release(store);
         return NULL;
     }
     memset(store, 0, sizeof *store);
     store->host = host;
-    store->name = strcpy(copy, name);
+    store->identity = identity;
+    store->name = memcpy(copy, name, size);
     pthread_mutex_init(&store->lock, NULL);
     init_news(&store->news);
-    getentropy(&store->identity, sizeof store->identity);
     return store;
 }
 
@@ -127,9 +130,7 @@ static char *name_of(const quipu_host *host, const quipu_open *how)
     if (name) {
         *name = '\0';
         if (*how->body) {
-            strcpy(name, how->name_space);
-            strcat(name, "/");
-            strcat(name, how->body);
+            (void)snprintf(name, size, "%s/%s", how->name_space, how->body);
         }
     }
     return name;

@@ -49,12 +49,14 @@ static const char *difference_of(const quipu_schema *a, const quipu_schema *b)
 static const char *copy_name(const char *name, char **room)
 {
     char *copy = *room;
+    size_t size;
 
     if (!name) {
         return NULL;
     }
-    *room += strlen(name) + 1;
-    return strcpy(copy, name);
+    size = strlen(name) + 1;
+    *room += size;
+    return memcpy(copy, name, size);
 }
 
 /* Copies names and columns behind the table, which has room for them. */
@@ -141,8 +143,9 @@ static int look_up(struct store *store, const quipu_schema *schema,
         link = &(*link)->next;
     }
     *where = link;
-    return store->host->error_set(error, QUIPU_NOT_FOUND, 0, NULL,
-                                  "table \"%s\" is not set up", schema->table);
+    store->host->error_set(error, QUIPU_NOT_FOUND, 0, NULL,
+                           "table \"%s\" is not set up", schema->table);
+    return QUIPU_NOT_FOUND;
 }
 
 static int refuse_change(const quipu_driver_datastore *datastore,

@@ -239,7 +239,8 @@ typedef struct quipu_driver {
      * the other, with one durable commit.  If it returns OK, results[i].status
      * is what became of request i: OK, CONFLICT, ALREADY, or INVALID.  Else
      * its code holds for all that were taken: BUSY, DENIED, IO, CORRUPT,
-     * NOT_FOUND (torn down; nothing is stored), UNKNOWN_OUTCOME.  *taken is always set.
+     * NOT_FOUND (torn down; nothing is stored), UNKNOWN_OUTCOME.  *taken is
+     * always set.
      *
      * Of one request are judged, in this order: event ids (U3), guards (S3)
      * on the state before it, tracking (U4), then its items one by one (S1, S2,
