@@ -54,7 +54,7 @@ function(quipu_add_driver name)
     if(NOT (CMAKE_C_COMPILER_ID MATCHES "Clang" AND QUIPU_SANITIZE))
         target_link_options(${target} PRIVATE LINKER:-z,defs)
     endif()
-    set_property(GLOBAL APPEND PROPERTY QUIPU_DRIVERS ${target})
+    set_property(GLOBAL APPEND PROPERTY QUIPU_DRIVER_TARGETS ${target})
     install(TARGETS ${target} LIBRARY DESTINATION "${installed}"
         COMPONENT driver_${name})
 
