@@ -9,8 +9,8 @@
 # gives the module target quipu_driver_mystore (mystore.so, and my.so as a
 # symlink to it) and the object library quipu_driver_mystore_static for programs
 # that link the driver in. The module is built in
-# <build>/lib/quipu/drivers/<abi>/, a folder that QUIPU_DRIVER_PATH can name, and
-# installed in <libdir>/quipu/drivers/<abi>/.
+# <build>/lib/quipu/drivers/<abi>/, a folder that QUIPU_DRIVER_PATH can name,
+# and installed in <libdir>/quipu/drivers/<abi>/.
 #
 # Needs the target quipu::headers and the variable QUIPU_DRIVER_ABI.
 include_guard(GLOBAL)

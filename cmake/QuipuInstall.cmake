@@ -7,7 +7,8 @@ set(QUIPU_CMAKE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/quipu")
 configure_package_config_file(cmake/quipu-config.cmake.in
     "${PROJECT_BINARY_DIR}/quipu-config.cmake"
     INSTALL_DESTINATION "${QUIPU_CMAKE_DIR}" NO_SET_AND_CHECK_MACRO)
-write_basic_package_version_file("${PROJECT_BINARY_DIR}/quipu-config-version.cmake"
+write_basic_package_version_file(
+    "${PROJECT_BINARY_DIR}/quipu-config-version.cmake"
     COMPATIBILITY SameMinorVersion)
 configure_file(cmake/quipu.pc.in "${PROJECT_BINARY_DIR}/quipu.pc" @ONLY)
 

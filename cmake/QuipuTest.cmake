@@ -3,19 +3,25 @@
 #            [TIMEOUT seconds] [DEFINITIONS def...] [ENVIRONMENT NAME=value...]
 #            [DEPENDS target...])
 #
-# One executable and one ctest test for each test file. tests/core/base/test_uri.c
-# becomes the target test_core_base_uri and the test core/base/uri. It is linked
-# with the static library (so internal functions are reachable) and cmocka, finds
-# the drivers of this build, and runs in an empty folder of its own. Without
-# LABELS it is a "unit" test: these also run under the sanitizers.
+# One executable and one ctest test for each test file. Of
+# tests/core/base/test_uri.c become the target test_core_base_uri and the test
+# core/base/uri. It is linked with the static library (so internal functions are
+# reachable) and cmocka, finds the drivers of this build, and runs in an empty
+# folder of its own. Without LABELS it is a "unit" test: these also run under
+# the sanitizers.
 include_guard(GLOBAL)
 
+# cmocka catches SIGSEGV and its like; the sanitizer's report is worth more.
+set(asan_options handle_segv=2 handle_abort=2 handle_sigbus=2 handle_sigfpe=2
+    detect_leaks=1 strict_string_checks=1 detect_stack_use_after_return=1)
+string(REPLACE ";" ":" asan_options "${asan_options}")
+set(drivers "${PROJECT_BINARY_DIR}/lib/quipu/drivers")
 set(QUIPU_TEST_ENVIRONMENT
-    "QUIPU_DRIVER_PATH=${PROJECT_BINARY_DIR}/lib/quipu/drivers/${QUIPU_DRIVER_ABI}"
-    # cmocka catches SIGSEGV and SIGABRT; the sanitizer's report is worth more.
-    "ASAN_OPTIONS=handle_segv=2:handle_abort=2:handle_sigbus=2:handle_sigfpe=2:detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1"
+    "QUIPU_DRIVER_PATH=${drivers}/${QUIPU_DRIVER_ABI}"
+    "ASAN_OPTIONS=${asan_options}"
     "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
     "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0")
+unset(drivers)
 
 function(quipu_test file)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT"

@@ -4,7 +4,7 @@
 
 #include <limits.h>
 
-#define SECOND      INT64_C(1000000000)
+#define SECOND INT64_C(1000000000)
 #define MILLISECOND INT64_C(1000000)
 
 int64_t quipu_clock_now(void)

@@ -7,7 +7,7 @@
 #include "base/error.h"
 
 #define SECOND INT64_C(1000000)
-#define DAY    (86400 * SECOND)
+#define DAY (86400 * SECOND)
 
 quipu_time quipu_time_now(void)
 {

@@ -125,16 +125,18 @@ typedef struct quipu_field {
     }
 
 /* Text or bytes that may be NULL. */
-#define QUIPU_FIELD_NULLABLE(type, member)                                      \
-    {                                                                           \
+/* clang-format off: version 14 does not understand _Generic */
+#define QUIPU_FIELD_NULLABLE(type, member)                                    \
+    {                                                                         \
         .name = #member, .flags = QUIPU_FIELD_MAY_BE_NULL,                    \
         .kind = _Generic(QUIPU_MEMBER(type, member),                          \
             char *: QUIPU_KIND_TEXT,                                          \
             const char *: QUIPU_KIND_TEXT,                                    \
             quipu_bytes: QUIPU_KIND_BYTES),                                   \
         .offset = offsetof(type, member),                                     \
-        .size = sizeof(QUIPU_MEMBER(type, member)) \
+        .size = sizeof(QUIPU_MEMBER(type, member))                            \
     }
+/* clang-format on */
 
 /* A member that takes the given value where stored events do not have it. */
 #define QUIPU_FIELD_DEFAULT(type, member, value)                            \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# headers.sh FOLDER [COMPILER...]: each public header in FOLDER/quipu compiles by
-# itself, twice in one file, as C11 and as C++17, under harsher flags than a
+# headers.sh FOLDER [COMPILER...]: each public header in FOLDER/quipu compiles
+# by itself, twice in one file, as C11 and as C++17, under harsher flags than a
 # user's. Compilers that are not there are passed over, but one must be.
 set -eu
 folder=$1

@@ -16,9 +16,10 @@ cmake --build consumer
 cmake --install consumer
 [ "$(consumer/program)" = "OK toy" ]
 
-# A relative prefix: pkg-config's output is split at spaces, and ours may have one.
+# A relative prefix: pkg-config's output is split at spaces.
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
-driverdir=$(pkg-config --define-variable=prefix=prefix --variable=driverdir quipu)
+driverdir=$(pkg-config --define-variable=prefix=prefix \
+    --variable=driverdir quipu)
 sh "$here/exports.sh" driver "$driverdir/toy.so"
 [ "$(readlink "$driverdir/plaything.so")" = toy.so ]
 
