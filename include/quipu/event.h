@@ -125,7 +125,8 @@ typedef struct quipu_field {
     }
 
 /* Text or bytes that may be NULL. */
-/* clang-format off: version 14 does not understand _Generic */
+/* clang-format 14 does not understand _Generic. */
+/* clang-format off */
 #define QUIPU_FIELD_NULLABLE(type, member)                                    \
     {                                                                         \
         .name = #member, .flags = QUIPU_FIELD_MAY_BE_NULL,                    \
