@@ -5,6 +5,10 @@
 
 #include <quipu/event.h>
 
+#define QUIPU_FIELDS_MAX 256 /* of one struct */
+#define QUIPU_FIELD_NAME_MAX 255
+#define QUIPU_FIELD_DEPTH_MAX 32 /* structs in the outermost one */
+
 /*
  * Whether a table can describe the members of a struct of `size` bytes whose
  * first `base` bytes are taken.  `owner` names the struct in messages, as
