@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Takes passwords out of URIs that are to be shown.
+ *
+ * What counts is what another program would take for a password, also where
+ * somebody forgot to encode a '/', '?', '@' or '#' in it.  So the rule is to
+ * show what is understood, and of all else only the scheme.
+ */
+#include "base/uri.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include <quipu/id.h>
+
+#include "base/memory.h"
+#include "base/percent.h"
+#include "base/scheme.h"
+#include "base/utf8.h"
+
+#define MASK "***"
+
+/* Text under way; there is room for all that is appended. */
+struct text {
+    char *data;
+    size_t size;
+};
+
+static void append(struct text *text, const char *data, size_t size)
+{
+    memcpy(text->data + text->size, data, size);
+    text->size += size;
+    text->data[text->size] = '\0';
+}
+
+/* Whether `text` contains `word`, which is in lower case, in any case. */
+static bool contains(const char *text, const char *word)
+{
+    size_t size = strlen(word);
+
+    for (; *text; text++) {
+        size_t i = 0;
+
+        while (i < size && tolower((unsigned char)text[i]) == word[i]) {
+            i++;
+        }
+        if (i == size) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool mentions_secret(const char *text)
+{
+    static const char *const words[] = {
+        "password", "passwd", "passphrase", "pwd",  "secret",
+        "token",    "apikey", "api_key",    "_key", "credential",
+    };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (contains(text, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether something with a ':' before an '@', or a list of settings with a
+ * password, may be in the (decoded) text. */
+static bool may_hold_password(const char *text)
+{
+    const char *colon = strchr(text, ':');
+
+    return (colon && strchr(colon, '@')) ||
+           (mentions_secret(text) && strchr(text, '='));
+}
+
+/* Whether the text is hosts with ports, as "h1:5432,[::1]:1,h2". */
+static bool is_hosts(const char *text, size_t size)
+{
+    size_t at = 0;
+
+    while (at < size) {
+        if (text[at] == '[') {
+            at += strcspn(text + at, "]/?");
+            if (text[at] != ']') {
+                return false;
+            }
+        }
+        at += strcspn(text + at, ":,/?");
+        if (text[at] == ':') {
+            at++;
+            at += strspn(text + at, "0123456789");
+        }
+        if (at < size && text[at] != ',') {
+            return false;
+        }
+        at++;
+    }
+    return true;
+}
+
+/* The size of the user and password, with their '@', that an authority begins
+ * with; 0 if there are none. */
+static size_t userinfo_size(const char *authority, size_t size)
+{
+    while (size > 0 && authority[size - 1] != '@') {
+        size--;
+    }
+    return size;
+}
+
+/* Appends "//user:***@hosts" if there is a password in the authority that
+ * the body begins with.  Returns the size of what is done, perhaps 0, or
+ * SIZE_MAX in doubt. */
+static size_t redact_authority(struct text *text, const char *body)
+{
+    const char *authority = body + 2;
+    size_t size = strcspn(authority, "/?");
+    size_t userinfo = userinfo_size(authority, size);
+    size_t user = strcspn(authority, ":");
+
+    if (!is_hosts(authority + userinfo, size - userinfo)) {
+        return SIZE_MAX;
+    }
+    if (user >= userinfo) {
+        return 0;
+    }
+    /* With an '@' further on, the password may reach up to there. */
+    if (strchr(authority + userinfo, '@')) {
+        return SIZE_MAX;
+    }
+    append(text, body, 2 + user + 1);
+    append(text, MASK "@", sizeof(MASK));
+    append(text, authority + userinfo, size - userinfo);
+    return size + 2;
+}
+
+/* Appends the body and returns its size, or SIZE_MAX in doubt.  `room` is for
+ * decoding. */
+static size_t redact_body(struct text *text, const char *body, char *room)
+{
+    size_t size = strcspn(body, "?");
+    size_t done = 0;
+
+    if (strncmp(body, "//", 2) == 0) {
+        done = redact_authority(text, body);
+        if (done == SIZE_MAX) {
+            return SIZE_MAX;
+        }
+    }
+    quipu_percent_decode_leniently(room, body + done, size - done);
+    if (may_hold_password(room)) {
+        return SIZE_MAX;
+    }
+    append(text, body + done, size - done);
+    return size;
+}
+
+/* Whether a (decoded) option's name says that its value is a secret. */
+static bool is_secret_name(const char *name)
+{
+    return mentions_secret(name) || strcmp(name, "pass") == 0 ||
+           strcmp(name, "key") == 0;
+}
+
+/* Appends one option; what is none may be the rest of a password. */
+static void redact_option(struct text *text, const char *option, size_t size,
+                          char *room)
+{
+    size_t name = strcspn(option, "=");
+
+    if (name >= size) {
+        append(text, MASK, sizeof(MASK) - 1);
+        return;
+    }
+    quipu_percent_decode_leniently(room, option + name + 1, size - name - 1);
+    if (!may_hold_password(room)) {
+        quipu_percent_decode_leniently(room, option, name);
+        if (!is_secret_name(room)) {
+            append(text, option, size);
+            return;
+        }
+    }
+    append(text, option, name + 1);
+    append(text, MASK, sizeof(MASK) - 1);
+}
+
+static void redact_query(struct text *text, const char *query, char *room)
+{
+    append(text, "?", 1);
+    for (;;) {
+        size_t size = strcspn(query, "&");
+
+        if (size > 0) {
+            redact_option(text, query, size, room);
+        }
+        query += size;
+        if (*query == '\0') {
+            return;
+        }
+        append(text, "&", 1);
+        query++;
+    }
+}
+
+/* Appends what follows the scheme; false in doubt. */
+static bool redact_rest(struct text *text, const char *rest, char *room)
+{
+    size_t size = redact_body(text, rest, room);
+
+    if (size == SIZE_MAX) {
+        return false;
+    }
+    /* "//user:12?34@host": a '?' that was not encoded, in a password. */
+    if (rest[size] == '?' && strchr(rest + size, '@') &&
+        memchr(rest, ':', size)) {
+        return false;
+    }
+    if (rest[size] == '?') {
+        redact_query(text, rest + size + 1, room);
+    }
+    return true;
+}
+
+static bool is_printable(const char *text)
+{
+    if (!quipu_utf8_valid(quipu_bytes_of_text(text))) {
+        return false;
+    }
+    for (; *text; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7F) {
+            return false;
+        }
+    }
+    return true;
+}
+
+char *quipu_uri_redact(const char *uri)
+{
+    size_t size = strlen(uri);
+    size_t scheme = strcspn(uri, ":");
+    /* A byte or nothing becomes a mask at most once an option, which has two
+     * characters with its '&'; then room for decoding. */
+    size_t room = 4 * size + sizeof(MASK) + 1;
+    struct text text = { .data = quipu_allocate(room + size + 1) };
+
+    if (!text.data) {
+        return NULL;
+    }
+    if (uri[scheme] == '\0' || !quipu_scheme_valid(uri, scheme)) {
+        append(&text, MASK, sizeof(MASK) - 1);
+        return text.data;
+    }
+    append(&text, uri, scheme + 1);
+    if (!is_printable(uri) ||
+        !redact_rest(&text, uri + scheme + 1, text.data + room)) {
+        text.size = scheme + 1;
+        append(&text, MASK, sizeof(MASK) - 1);
+    }
+    return text.data;
+}
