@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fills errors: never allocates, never fails. */
+#define QUIPU_DEFINES_ERROR_SET
 #include "base/error.h"
 
 #include <stdio.h>

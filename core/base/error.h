@@ -31,4 +31,27 @@ int quipu_error_no_memory(quipu_error *error);
 const char *quipu_error_system_text(int code,
                                     char text[QUIPU_SYSTEM_TEXT_SIZE]);
 
+/*
+ * The static analyzer sees one file at a time, so it would take it that these
+ * functions may answer OK.  It alone is told here that they return the status
+ * that they are given.
+ */
+#if defined(__clang_analyzer__) && !defined(QUIPU_DEFINES_ERROR_SET)
+static inline int quipu_status_given(int told, int status)
+{
+    (void)told;
+    return status;
+}
+
+#define quipu_error_set(error, status, ...) \
+    quipu_status_given(quipu_error_set(error, status, __VA_ARGS__), status)
+#define quipu_error_set_native(error, status, ...)                         \
+    quipu_status_given(quipu_error_set_native(error, status, __VA_ARGS__), \
+                       status)
+#define quipu_error_set_list(error, status, ...) \
+    quipu_status_given(quipu_error_set_list(error, status, __VA_ARGS__), status)
+#define quipu_error_no_memory(error) \
+    quipu_status_given(quipu_error_no_memory(error), QUIPU_NO_MEMORY)
+#endif
+
 #endif

@@ -208,7 +208,7 @@ static int begin(quipu_uri *uri, const char *text, size_t scheme_size,
 int quipu_uri_parse(quipu_uri *uri, const char *text, quipu_error *error)
 {
     size_t scheme_size = text ? strcspn(text, ":") : 0;
-    char *room;
+    char *room = NULL;
     int status;
 
     memset(uri, 0, sizeof(*uri));

@@ -47,6 +47,6 @@ int quipu_uri_decode(const char *text, size_t size, const char *what,
  * be given.  Where it is not certain what would be a password, all after the
  * scheme is replaced.  For quipu_release; NULL when there is no memory.
  */
-char *quipu_uri_redact(const char *text);
+char *quipu_uri_redact(const char *uri);
 
 #endif

@@ -3,8 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <quipu/error.h>
-
+#include "base/error.h"
 #include "base/utf8.h"
 #include "event/access.h"
 #include "event/fields.h"
