@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks and copies drivers' tables. */
+#include "driver/table.h"
+
+#include <stdalign.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#define MEMBER(name)                        \
+    {                                       \
+        offsetof(quipu_driver, name), #name \
+    }
+
+/* All are pointers. */
+static const struct member {
+    size_t offset;
+    const char *name;
+} required[] = {
+    MEMBER(name),         MEMBER(version),        MEMBER(library),
+    MEMBER(open),         MEMBER(close),          MEMBER(interrupt),
+    MEMBER(setup),        MEMBER(teardown),       MEMBER(bind),
+    MEMBER(unbind),       MEMBER(append),         MEMBER(read_sequence),
+    MEMBER(list_schemas), MEMBER(list_sequences), MEMBER(step),
+    MEMBER(cursor_close), MEMBER(last_position),
+};
+
+static int check_abi(const quipu_driver *given, quipu_error *error)
+{
+    if (given->abi == QUIPU_DRIVER_ABI) {
+        return QUIPU_OK;
+    }
+    return quipu_error_set(error, QUIPU_UNSUPPORTED,
+                           "it is built for driver ABI %u, and this quipu "
+                           "speaks ABI %d: upgrade %s",
+                           given->abi, QUIPU_DRIVER_ABI,
+                           given->abi > QUIPU_DRIVER_ABI ? "quipu"
+                                                         : "the driver");
+}
+
+/* Whether a pointer that lies somewhere in the table is NULL. */
+static bool is_null(const quipu_driver *table, size_t offset)
+{
+    static const unsigned char null[sizeof(void *)];
+
+    return memcmp((const char *)table + offset, null, sizeof(null)) == 0;
+}
+
+static int check_members(const quipu_driver *table, quipu_error *error)
+{
+    for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
+        if (is_null(table, required[i].offset)) {
+            return quipu_error_set(error, QUIPU_INVALID,
+                                   "its required member \"%s\" is missing",
+                                   required[i].name);
+        }
+    }
+    if (table->option_count > 0 && !table->options) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "it counts %u options and has no table of them",
+                               table->option_count);
+    }
+    for (uint32_t i = 0; i < table->option_count; i++) {
+        if (!table->options[i].name) {
+            return quipu_error_set(error, QUIPU_INVALID,
+                                   "its option %u has no name", i + 1);
+        }
+    }
+    return QUIPU_OK;
+}
+
+int quipu_table_adopt(quipu_driver *table, const quipu_driver *given,
+                      quipu_error *error)
+{
+    size_t size = sizeof(*table);
+    int status;
+
+    if (!given) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "its entry returned no table");
+    }
+    /* The first two members are the same in every ABI. */
+    status = check_abi(given, error);
+    if (status) {
+        return status;
+    }
+    if (given->struct_size % alignof(quipu_driver) != 0) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "its table says that it has %u bytes, which is "
+                               "the size of no table",
+                               given->struct_size);
+    }
+    if (given->struct_size < size) {
+        size = given->struct_size;
+    }
+    memset(table, 0, sizeof(*table));
+    memcpy(table, given, size);
+    table->struct_size = sizeof(*table);
+    return check_members(table, error);
+}
