@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads a URI and settings, and takes quipu's own options out. */
+#include "records/opening.h"
+
+#include <string.h>
+
+#include <quipu/memory.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/option.h"
+#include "base/utf8.h"
+#include "records/handles.h"
+#include "records/structs.h"
+
+enum { DEFAULT_TIMEOUT = 5000, NAMESPACE_MAX = 63 };
+
+/* Sets in an opening what the option's value says. */
+typedef int (*choose)(struct quipu_opening *opening, const char *value,
+                      quipu_error *error);
+
+static int choose_create(struct quipu_opening *opening, const char *value,
+                         quipu_error *error)
+{
+    bool create = true;
+    int status = quipu_option_bool("create", value, &create, error);
+
+    if (!create) {
+        opening->how.flags &= ~(uint32_t)QUIPU_OPEN_CREATE;
+    }
+    return status;
+}
+
+static int choose_durability(struct quipu_opening *opening, const char *value,
+                             quipu_error *error)
+{
+    if (strcmp(value, "relaxed") == 0) {
+        opening->how.flags |= QUIPU_OPEN_RELAXED;
+    } else if (strcmp(value, "full") != 0) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "option \"durability\" must be full or "
+                               "relaxed");
+    }
+    return QUIPU_OK;
+}
+
+static int choose_namespace(struct quipu_opening *opening, const char *value,
+                            quipu_error *error)
+{
+    if (strlen(value) > NAMESPACE_MAX) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "option \"namespace\" must have 0 to %d bytes",
+                               NAMESPACE_MAX);
+    }
+    opening->how.name_space = value;
+    return QUIPU_OK;
+}
+
+static int choose_readonly(struct quipu_opening *opening, const char *value,
+                           quipu_error *error)
+{
+    bool readonly = false;
+    int status = quipu_option_bool("readonly", value, &readonly, error);
+
+    if (readonly) {
+        opening->how.flags |= QUIPU_OPEN_READONLY;
+    }
+    return status;
+}
+
+static int choose_timeout(struct quipu_opening *opening, const char *value,
+                          quipu_error *error)
+{
+    uint64_t milliseconds = DEFAULT_TIMEOUT;
+    int status = quipu_option_count("timeout", value, &milliseconds, error);
+
+    opening->timeout =
+        milliseconds < INT64_MAX ? (int64_t)milliseconds : INT64_MAX;
+    return status;
+}
+
+static const quipu_option_info own_options[] = {
+    { .name = "create",
+      .fallback = "yes",
+      .help = "create a store that is not there",
+      .type = QUIPU_OPTION_BOOL },
+    { .name = "durability",
+      .fallback = "full",
+      .help = "what survives a power cut: full or relaxed",
+      .type = QUIPU_OPTION_TEXT },
+    { .name = "namespace",
+      .fallback = "",
+      .help = "an independent set of schemas in the same store",
+      .type = QUIPU_OPTION_TEXT },
+    { .name = "readonly",
+      .fallback = "no",
+      .help = "change no byte of the store",
+      .type = QUIPU_OPTION_BOOL },
+    { .name = "timeout",
+      .fallback = "5000",
+      .help = "milliseconds for each call as a whole",
+      .type = QUIPU_OPTION_COUNT },
+};
+
+enum { OWN_OPTIONS = sizeof(own_options) / sizeof(own_options[0]) };
+
+static const choose choices[OWN_OPTIONS] = { choose_create, choose_durability,
+                                             choose_namespace, choose_readonly,
+                                             choose_timeout };
+
+const quipu_option_info *quipu_opening_options(size_t *count)
+{
+    *count = OWN_OPTIONS;
+    return own_options;
+}
+
+/* ------------------------------------------------------------- settings */
+
+static int check_setting(const quipu_option *option, size_t index,
+                         quipu_error *error)
+{
+    if (!option->name || !option->value) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "settings: options[%zu] has no %s", index,
+                               option->name ? "value" : "name");
+    }
+    if (option->reserved[0] || option->reserved[1]) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "settings: options[%zu] has a reserved member "
+                               "that is not 0",
+                               index);
+    }
+    if (!quipu_utf8_valid(
+            (quipu_bytes){ option->name, strlen(option->name) }) ||
+        !quipu_utf8_valid(
+            (quipu_bytes){ option->value, strlen(option->value) })) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "settings: options[%zu] is not UTF-8", index);
+    }
+    return QUIPU_OK;
+}
+
+static int check_settings(const quipu_settings *settings, quipu_error *error)
+{
+    int status = QUIPU_OK;
+
+    if (settings->reserved) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "settings: reserved is not 0");
+    }
+    if (settings->option_count > QUIPU_URI_OPTIONS_MAX) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "settings: %zu options; at most %d are possible",
+                               settings->option_count, QUIPU_URI_OPTIONS_MAX);
+    }
+    if (settings->option_count > 0 && !settings->options) {
+        return quipu_argument_missing("settings: options", error);
+    }
+    for (size_t i = 0; status == QUIPU_OK && i < settings->option_count; i++) {
+        status = check_setting(&settings->options[i], i, error);
+    }
+    return status;
+}
+
+/* --------------------------------------------------------- both together */
+
+/* Puts the options of both into one array, each at most once. */
+static int gather(struct quipu_opening *opening, const quipu_settings *settings,
+                  quipu_error *error)
+{
+    size_t in_uri = opening->uri.option_count;
+    size_t count = in_uri + settings->option_count;
+
+    opening->options =
+        quipu_allocate_array(count + 1, sizeof(*opening->options));
+    if (!opening->options) {
+        return quipu_error_no_memory(error);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const quipu_option *option = i < in_uri
+                                         ? &opening->uri.options[i]
+                                         : &settings->options[i - in_uri];
+
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(opening->options[j].name, option->name) == 0) {
+                return quipu_error_set(error, QUIPU_INVALID,
+                                       "option \"%s\" is given twice",
+                                       option->name);
+            }
+        }
+        opening->options[i] = *option;
+    }
+    opening->option_count = count;
+    return QUIPU_OK;
+}
+
+/* Removes an option from the gathered ones; its value, or NULL. */
+static const char *take(struct quipu_opening *opening, const char *name)
+{
+    for (size_t i = 0; i < opening->option_count; i++) {
+        if (strcmp(opening->options[i].name, name) == 0) {
+            const char *value = opening->options[i].value;
+            size_t after = --opening->option_count - i;
+
+            memmove(&opening->options[i], &opening->options[i + 1],
+                    after * sizeof(*opening->options));
+            quipu_uri_take(&opening->uri, name);
+            return value;
+        }
+    }
+    return NULL;
+}
+
+static int take_own(struct quipu_opening *opening, quipu_error *error)
+{
+    int status = QUIPU_OK;
+
+    opening->how.flags = QUIPU_OPEN_CREATE;
+    opening->how.name_space = "";
+    opening->timeout = DEFAULT_TIMEOUT;
+    for (size_t i = 0; status == QUIPU_OK && i < OWN_OPTIONS; i++) {
+        const char *value = take(opening, own_options[i].name);
+
+        if (value) {
+            status = choices[i](opening, value, error);
+        }
+    }
+    if (opening->how.flags & QUIPU_OPEN_READONLY) {
+        opening->how.flags &= ~(uint32_t)QUIPU_OPEN_CREATE;
+    }
+    return status;
+}
+
+int quipu_opening_init(struct quipu_opening *opening, const char *uri,
+                       const quipu_settings *given, quipu_error *error)
+{
+    quipu_settings settings = { .struct_size = sizeof settings };
+    int status = QUIPU_OK;
+
+    memset(opening, 0, sizeof(*opening));
+    if (given) {
+        status = quipu_struct_take(&settings, sizeof settings, given,
+                                   "settings", error);
+    }
+    if (status == QUIPU_OK) {
+        status = check_settings(&settings, error);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_uri_parse(&opening->uri, uri, error);
+    }
+    if (status == QUIPU_OK) {
+        status = gather(opening, &settings, error);
+    }
+    if (status == QUIPU_OK) {
+        status = take_own(opening, error);
+    }
+    opening->how.struct_size = sizeof opening->how;
+    opening->how.scheme = opening->uri.scheme;
+    opening->how.body = opening->uri.body;
+    opening->how.rest = opening->uri.rest;
+    opening->how.options = opening->options;
+    opening->how.option_count = opening->option_count;
+    return status;
+}
+
+void quipu_opening_finish(struct quipu_opening *opening)
+{
+    quipu_release(opening->options);
+    quipu_uri_finish(&opening->uri);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one mechanism behind cursors and listings. */
+#include "records/rows.h"
+
+#include <quipu/error.h>
+
+void quipu_rows_init(struct quipu_rows *rows, quipu_datastore *datastore,
+                     quipu_records *records)
+{
+    rows->datastore = datastore;
+    rows->parent = records ? &records->children : &datastore->children;
+    rows->handle = NULL;
+    rows->state = QUIPU_ROWS_MORE;
+    atomic_fetch_add(rows->parent, 1);
+}
+
+int quipu_rows_opened(struct quipu_rows *rows, enum quipu_call call, int status,
+                      const quipu_error *said, quipu_error *error)
+{
+    const quipu_driver *driver = rows->datastore->driver;
+
+    if (status != QUIPU_OK) {
+        rows->handle = NULL; /* whatever a failing driver left there */
+    } else if (!rows->handle) {
+        return quipu_call_broken(driver, call, "gave no cursor", error);
+    }
+    return quipu_call_answer(driver, call, status, said, error);
+}
+
+static int step(struct quipu_rows *rows, const void **row, quipu_error *error)
+{
+    const quipu_driver *driver = rows->datastore->driver;
+    quipu_error said;
+    int status;
+
+    quipu_call_prepare(&said);
+    status = driver->step(rows->handle, quipu_deadline_of(rows->datastore), row,
+                          &said);
+    if (status != QUIPU_OK) {
+        rows->state = QUIPU_ROWS_FAILED;
+        return quipu_call_answer(driver, QUIPU_CALL_STEP, status, &said, error);
+    }
+    if (!*row) {
+        rows->state = QUIPU_ROWS_ENDED;
+    }
+    return QUIPU_OK;
+}
+
+int quipu_rows_next(struct quipu_rows *rows, const void **row,
+                    quipu_error *error)
+{
+    const void *next = NULL;
+    int status = quipu_datastore_enter(rows->datastore, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (rows->state == QUIPU_ROWS_FAILED) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "the cursor has failed; it can only be closed");
+    }
+    if (rows->state == QUIPU_ROWS_MORE && rows->handle) {
+        status = step(rows, &next, error);
+    }
+    if (status == QUIPU_OK) {
+        *row = next;
+    }
+    return status;
+}
+
+bool quipu_rows_finish(struct quipu_rows *rows)
+{
+    if (!quipu_datastore_is_ours(rows->datastore)) {
+        return false;
+    }
+    if (rows->handle) {
+        rows->datastore->driver->cursor_close(rows->handle);
+    }
+    atomic_fetch_sub(rows->parent, 1);
+    return true;
+}
