@@ -91,24 +91,28 @@ typedef struct quipu_aggregate {
 QUIPU_API int quipu_aggregate_create(const quipu_aggregate_type *type,
                                      const quipu_id *id, quipu_bus *bus,
                                      void **aggregate, quipu_error *error);
-/* Frees it, with its events that are not saved.  NULL is allowed. */
+/* Frees it, with its events that are not saved.  Not from within its handlers,
+ * nor while its events are being published.  NULL is allowed. */
 QUIPU_API void quipu_aggregate_destroy(void *aggregate);
 
 /*
- * Triggers an event: fills its base (type, originator, version; event id and
- * time unless they are set; metadata stays), applies it, keeps a copy as
- * pending, and, unless the aggregate collects, publishes it at once.  `event`
- * is borrowed for the call.
+ * Triggers an event: copies it, fills the copy's base (type, originator,
+ * version; event id and time unless they are set; metadata stays), applies the
+ * copy, keeps it as pending, and, unless the aggregate collects, publishes it
+ * at once.  `event` is borrowed for the call and stays as it is; what it points
+ * to may belong to the aggregate.
  *
  * CONFLICT: the aggregate is stale; NOT_FOUND: it is discarded; INVALID: its
- * type has no handler for the event.  What the handler returns: nothing has
- * changed but what the handler itself did before it failed, so the aggregate is
- * stale.  What publishing returns: the event stays pending, the aggregate is
+ * type has no handler for the event, or the call comes from within its own
+ * handler or from a subscriber to what it is publishing.  What the handler
+ * returns: nothing has changed but what the handler itself did before it
+ * failed, so the aggregate is stale, and cannot be saved either.  What publishing returns: the event stays pending, the aggregate is
  * stale; after UNKNOWN_OUTCOME or BUSY quipu_aggregates_save repeats it.
  */
 QUIPU_API int quipu_aggregate_trigger(quipu_aggregate *aggregate,
                                       const quipu_event_type *type,
-                                      quipu_event *event, quipu_error *error);
+                                      const quipu_event *event,
+                                      quipu_error *error);
 
 /* Triggers the event whose handler discards, its fields zero.  INVALID: there
  * is not exactly one such handler, or a mutator instead. */
@@ -127,7 +131,8 @@ QUIPU_API const quipu_event *const *quipu_aggregate_pending(
  * the aggregates, so that a persistence policy stores all or none.  Stale ones
  * may be among them, to repeat an append; they are fresh again if it succeeds.
  * No pending events at all is OK.  INVALID: they have different buses or none,
- * or one is named twice.  If it fails all are stale and keep their events.
+ * or one is named twice; CONFLICT: a handler of one failed; nothing has changed
+ * then.  If publishing fails, all that have events are stale and keep them.
  */
 QUIPU_API int quipu_aggregates_save(quipu_aggregate *const *aggregates,
                                     size_t count, quipu_error *error);

@@ -25,8 +25,8 @@ typedef struct quipu_persistence_policy quipu_persistence_policy;
 
 QUIPU_API int quipu_bus_open(quipu_bus **bus, quipu_error *error);
 
-/* After all subscribers, and all aggregates attached to it; otherwise INVALID,
- * and nothing is closed.  NULL is allowed. */
+/* After all subscribers, and all aggregates and repositories attached to it;
+ * otherwise INVALID, and nothing is closed.  NULL is allowed. */
 QUIPU_API int quipu_bus_close(quipu_bus *bus, quipu_error *error);
 
 /* A policy: does its work with the events as a whole or refuses them; its
@@ -40,9 +40,11 @@ typedef void (*quipu_bus_listener)(void *context,
                                    size_t count);
 
 /*
- * Subscribes; the events are borrowed for the call.  `unsubscribe` returns
- * when no call of the subscriber is under way in another thread, and then none
- * comes any more; from within the subscriber itself it does not wait.
+ * Subscribes; the events are borrowed for the call.  Who subscribes while a
+ * list is being published hears of the next.  `unsubscribe` returns when no
+ * call of the subscriber is under way in another thread, and then none comes
+ * any more; from within the subscriber itself it does not wait.  NULL is
+ * allowed.
  */
 QUIPU_API int quipu_bus_subscribe(quipu_bus *bus, quipu_bus_policy policy,
                                   void *context, quipu_subscriber **subscriber,
@@ -62,10 +64,12 @@ QUIPU_API int quipu_bus_publish(quipu_bus *bus,
                                 quipu_error *error);
 
 /*
- * Stores the published events whose type is among `types` (NULL: all that the
- * store's mapper knows), each list as one append.  A list of which it would
- * store a part only is INVALID; one that does not concern it is accepted.
- * The list of types is borrowed.
+ * Stores the published events, each list as one append.  With `types` only
+ * those of these types: a list that has none of them is accepted and not
+ * stored, one of which it would store a part only is INVALID.  NULL: all, and
+ * one that the store's mapper does not know is INVALID, so that no event is
+ * lost in silence.  The list of types is borrowed as long as the policy.
+ * INVALID to open: the mapper does not know one of the types.
  */
 QUIPU_API int quipu_persistence_policy_open(
     quipu_bus *bus, quipu_store *store, const quipu_event_type *const *types,

@@ -2,8 +2,8 @@
 /*
  * The event store: events in, events out; a mapper over records.
  *
- * Threads: a store may be used by several threads at once, a cursor by one at
- * a time.  Beside the codes listed, functions return those of records.h and
+ * Threads: a store may be used by several threads at once (closed by one, last),
+ * a cursor by one at a time.  Beside the codes listed, functions return those of records.h and
  * mapper.h.
  */
 #ifndef QUIPU_STORE_H
@@ -25,8 +25,8 @@ QUIPU_API int quipu_store_open(quipu_datastore *datastore,
                                const quipu_mapping *mapping,
                                quipu_store **store, quipu_error *error);
 
-/* After its cursors; otherwise INVALID, and nothing is closed.  NULL is
- * allowed. */
+/* After its cursors, and the policies and repositories over it; otherwise
+ * INVALID, and nothing is closed.  NULL is allowed. */
 QUIPU_API int quipu_store_close(quipu_store *store, quipu_error *error);
 
 /* Its parts, borrowed. */
@@ -86,7 +86,9 @@ QUIPU_API int quipu_store_read_log(quipu_store *store, const quipu_query *query,
  * Lends the next event, with all that it points to, until the next call on
  * the cursor; quipu_event_copy keeps one.  *event is NULL after the last.
  * After NOT_FOUND (unknown topic), CORRUPT or UNSUPPORTED (state) the cursor
- * stands behind that event and can go on.
+ * stands behind that event and can go on, as long as quipu_events_item is not
+ * NULL; if it is, the store itself has failed, and the cursor can only be
+ * closed.  After NO_MEMORY with an item the next call tries that event again.
  */
 QUIPU_API int quipu_events_next(quipu_events *events, const quipu_event **event,
                                 quipu_error *error);
@@ -99,7 +101,7 @@ QUIPU_API const quipu_item *quipu_events_item(const quipu_events *events);
 QUIPU_API void quipu_events_close(quipu_events *events);
 
 /* The last event of a sequence, to be destroyed by quipu_event_destroy.
- * NOT_FOUND: it has none. */
+ * NOT_FOUND: it has none; an unknown topic is UNSUPPORTED here. */
 QUIPU_API int quipu_store_last(quipu_store *store, const quipu_id *id,
                                quipu_event **event, quipu_error *error);
 

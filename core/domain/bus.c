@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Publish and subscribe inside a process. */
+#include "domain/bus.h"
+
+#include <pthread.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "domain/status.h"
+
+/* A call of a subscriber that is under way; on the publisher's stack. */
+struct call {
+    pthread_t thread;
+    struct call *next;
+};
+
+struct quipu_subscriber {
+    quipu_bus *bus;
+    quipu_bus_policy policy;     /* this, */
+    quipu_bus_listener listener; /* or that */
+    void *context;
+    uint64_t number;    /* grows with every subscription */
+    bool gone;          /* no call begins any more */
+    bool orphan;        /* unsubscribed from within: its last call frees it */
+    struct call *calls; /* under way, in any thread */
+    quipu_subscriber *next;
+};
+
+/* All below the mutex; it is never held while a subscriber runs. */
+struct quipu_bus {
+    pthread_mutex_t mutex;
+    pthread_cond_t returned; /* the last call of one that is gone has ended */
+    quipu_subscriber *first; /* in order of subscription */
+    uint64_t last_number;
+    size_t attached; /* aggregates and repositories */
+};
+
+/* The list that is being published. */
+struct publication {
+    const quipu_event *const *events;
+    size_t count;
+    uint64_t last_number; /* who subscribes later hears of the next */
+    bool taken;           /* by a policy at least */
+};
+
+/* ----------------------------------------------------- opening, closing */
+
+int quipu_bus_open(quipu_bus **bus, quipu_error *error)
+{
+    quipu_bus *opened = NULL;
+
+    if (!bus) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "quipu_bus_open: the argument is NULL");
+    }
+    opened = quipu_allocate_zeroed(sizeof(*opened));
+    if (!opened) {
+        return quipu_error_no_memory(error);
+    }
+    /* With default attributes neither can fail. */
+    pthread_mutex_init(&opened->mutex, NULL);
+    pthread_cond_init(&opened->returned, NULL);
+    *bus = opened;
+    return QUIPU_OK;
+}
+
+int quipu_bus_check_idle(quipu_bus *bus, size_t subscribers, quipu_error *error)
+{
+    size_t attached = 0;
+    size_t count = 0;
+
+    pthread_mutex_lock(&bus->mutex);
+    attached = bus->attached;
+    for (const quipu_subscriber *s = bus->first; s; s = s->next) {
+        count++;
+    }
+    pthread_mutex_unlock(&bus->mutex);
+    if (attached > 0) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "the bus is in use: destroy the aggregates and "
+                               "close the repositories attached to it first "
+                               "(%zu)",
+                               attached);
+    }
+    if (count > subscribers) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "the bus is in use: unsubscribe its policies "
+                               "and listeners first (%zu)",
+                               count - subscribers);
+    }
+    return QUIPU_OK;
+}
+
+int quipu_bus_close(quipu_bus *bus, quipu_error *error)
+{
+    int status = QUIPU_OK;
+
+    if (!bus) {
+        return QUIPU_OK;
+    }
+    status = quipu_bus_check_idle(bus, 0, error);
+    if (status) {
+        return status;
+    }
+    pthread_cond_destroy(&bus->returned);
+    pthread_mutex_destroy(&bus->mutex);
+    quipu_release(bus);
+    return QUIPU_OK;
+}
+
+void quipu_bus_attach(quipu_bus *bus)
+{
+    if (bus) {
+        pthread_mutex_lock(&bus->mutex);
+        bus->attached++;
+        pthread_mutex_unlock(&bus->mutex);
+    }
+}
+
+void quipu_bus_detach(quipu_bus *bus)
+{
+    if (bus) {
+        pthread_mutex_lock(&bus->mutex);
+        bus->attached--;
+        pthread_mutex_unlock(&bus->mutex);
+    }
+}
+
+/* ---------------------------------------------------------- subscribing */
+
+static int subscribe(quipu_bus *bus, quipu_bus_policy policy,
+                     quipu_bus_listener listener, void *context,
+                     quipu_subscriber **subscriber, quipu_error *error)
+{
+    quipu_subscriber *made = NULL;
+    quipu_subscriber **end = NULL;
+
+    if (!bus || (!policy && !listener) || !subscriber) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "subscribing to a bus: an argument is NULL");
+    }
+    made = quipu_allocate_zeroed(sizeof(*made));
+    if (!made) {
+        return quipu_error_no_memory(error);
+    }
+    made->bus = bus;
+    made->policy = policy;
+    made->listener = listener;
+    made->context = context;
+    pthread_mutex_lock(&bus->mutex);
+    made->number = ++bus->last_number;
+    for (end = &bus->first; *end; end = &(*end)->next) {
+    }
+    *end = made;
+    pthread_mutex_unlock(&bus->mutex);
+    *subscriber = made;
+    return QUIPU_OK;
+}
+
+int quipu_bus_subscribe(quipu_bus *bus, quipu_bus_policy policy, void *context,
+                        quipu_subscriber **subscriber, quipu_error *error)
+{
+    return subscribe(bus, policy, NULL, context, subscriber, error);
+}
+
+int quipu_bus_listen(quipu_bus *bus, quipu_bus_listener listener, void *context,
+                     quipu_subscriber **subscriber, quipu_error *error)
+{
+    return subscribe(bus, NULL, listener, context, subscriber, error);
+}
+
+static void unlink_and_free(quipu_subscriber *subscriber)
+{
+    quipu_subscriber **link = &subscriber->bus->first;
+
+    while (*link != subscriber) {
+        link = &(*link)->next;
+    }
+    *link = subscriber->next;
+    quipu_release(subscriber);
+}
+
+/* Whether this thread is in a call of the subscriber. */
+static bool is_within(const quipu_subscriber *subscriber)
+{
+    const struct call *call = subscriber->calls;
+
+    while (call && !pthread_equal(call->thread, pthread_self())) {
+        call = call->next;
+    }
+    return call != NULL;
+}
+
+void quipu_bus_unsubscribe(quipu_subscriber *subscriber)
+{
+    quipu_bus *bus = NULL;
+
+    if (!subscriber) {
+        return;
+    }
+    bus = subscriber->bus;
+    pthread_mutex_lock(&bus->mutex);
+    subscriber->gone = true;
+    if (is_within(subscriber)) {
+        subscriber->orphan = true;
+    } else {
+        while (subscriber->calls) {
+            pthread_cond_wait(&bus->returned, &bus->mutex);
+        }
+        unlink_and_free(subscriber);
+    }
+    pthread_mutex_unlock(&bus->mutex);
+}
+
+/* ----------------------------------------------------------- publishing */
+
+static int check_events(quipu_bus *bus, const quipu_event *const *events,
+                        size_t count, quipu_error *error)
+{
+    if (!bus || !events || count == 0) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "publish: there is no bus, or no event");
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!events[i] || !events[i]->type) {
+            return quipu_error_set(error, QUIPU_INVALID,
+                                   "publish: event %zu is NULL or has no type",
+                                   i);
+        }
+    }
+    return QUIPU_OK;
+}
+
+static void leave(quipu_subscriber *subscriber, const struct call *ended)
+{
+    struct call **link = &subscriber->calls;
+
+    while (*link != ended) {
+        link = &(*link)->next;
+    }
+    *link = ended->next;
+    if (subscriber->calls || !subscriber->gone) {
+        return;
+    }
+    if (subscriber->orphan) {
+        unlink_and_free(subscriber);
+    } else {
+        pthread_cond_broadcast(&subscriber->bus->returned);
+    }
+}
+
+/* Calls one subscriber; the mutex is held before and after, not during. */
+static int call_one(quipu_subscriber *subscriber,
+                    const struct publication *what, quipu_subscriber **next,
+                    quipu_error *error)
+{
+    quipu_bus *bus = subscriber->bus;
+    struct call call = { .thread = pthread_self(), .next = subscriber->calls };
+    int status = QUIPU_OK;
+
+    subscriber->calls = &call;
+    pthread_mutex_unlock(&bus->mutex);
+    if (subscriber->policy) {
+        quipu_error cause;
+
+        quipu_status_begin(&cause);
+        status = subscriber->policy(subscriber->context, what->events,
+                                    what->count, &cause);
+        quipu_status_end(status, &cause, error, "a policy of the bus");
+    } else {
+        subscriber->listener(subscriber->context, what->events, what->count);
+    }
+    pthread_mutex_lock(&bus->mutex);
+    *next = subscriber->next;
+    leave(subscriber, &call);
+    return status;
+}
+
+/* Calls all policies until one refuses, or all listeners. */
+static int call_all(quipu_bus *bus, struct publication *what, bool policies,
+                    quipu_error *error)
+{
+    quipu_subscriber *at = NULL;
+    int status = QUIPU_OK;
+
+    pthread_mutex_lock(&bus->mutex);
+    if (policies) {
+        what->last_number = bus->last_number;
+    }
+    at = bus->first;
+    while (at && at->number <= what->last_number && !status) {
+        if (at->gone || (at->policy != NULL) != policies) {
+            at = at->next;
+            continue;
+        }
+        status = call_one(at, what, &at, error);
+        what->taken = true;
+    }
+    pthread_mutex_unlock(&bus->mutex);
+    return status;
+}
+
+int quipu_bus_publish(quipu_bus *bus, const quipu_event *const *events,
+                      size_t count, quipu_error *error)
+{
+    struct publication what = { .events = events, .count = count };
+    int status = check_events(bus, events, count, error);
+
+    if (status) {
+        return status;
+    }
+    status = call_all(bus, &what, true, error);
+    if (status) {
+        return status;
+    }
+    if (!what.taken) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "publish: no policy is subscribed that could "
+                               "store the events; open a persistence policy "
+                               "on the bus");
+    }
+    return call_all(bus, &what, false, error);
+}

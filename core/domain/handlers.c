@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks aggregate types, and applies events through their tables. */
+#include "base/error.h"
+#include "domain/aggregate.h"
+#include "domain/status.h"
+#include "event/fields.h"
+#include <stdio.h>
+
+/* ------------------------------------------------------------- the type */
+
+static bool is_zero(const void *memory, size_t size)
+{
+    const unsigned char *bytes = memory;
+
+    while (size > 0 && bytes[size - 1] == 0) {
+        size--;
+    }
+    return size == 0;
+}
+
+static int check_handler(const quipu_aggregate_type *type,
+                         const quipu_handler *handler, quipu_error *error)
+{
+    int status = quipu_event_type_check(handler->event, error);
+
+    if (status) {
+        return status;
+    }
+    if (!is_zero(handler->reserved, sizeof(handler->reserved)) ||
+        !is_zero(handler->reserved2, sizeof(handler->reserved2))) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "aggregate type %s: a reserved member of the "
+                               "handler for %s is not zero",
+                               type->name, handler->event->topic);
+    }
+    for (const quipu_handler *h = type->handlers; h != handler; h++) {
+        if (h->event == handler->event) {
+            return quipu_error_set(error, QUIPU_INVALID,
+                                   "aggregate type %s has two handlers for %s",
+                                   type->name, h->event->topic);
+        }
+    }
+    return QUIPU_OK;
+}
+
+static int check_reserved(const quipu_aggregate_type *type, quipu_error *error)
+{
+    if (!is_zero(type->reserved, sizeof(type->reserved))) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "aggregate type %s: a reserved member is not "
+                               "NULL",
+                               type->name);
+    }
+    return QUIPU_OK;
+}
+
+static int check_handlers(const quipu_aggregate_type *type, quipu_error *error)
+{
+    int status = check_reserved(type, error);
+
+    if (status) {
+        return status;
+    }
+    if (!type->handlers == !type->mutate) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "aggregate type %s must have either handlers or "
+                               "a mutator",
+                               type->name);
+    }
+    for (const quipu_handler *h = type->handlers; h && h->event && !status;
+         h++) {
+        status = check_handler(type, h, error);
+    }
+    return status;
+}
+
+int quipu_aggregate_type_check(const quipu_aggregate_type *type,
+                               quipu_error *error)
+{
+    char owner[80];
+    int status = QUIPU_OK;
+
+    if (!type || !type->name || type->name[0] == '\0') {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "the aggregate type is NULL or has no name");
+    }
+    if (type->size < sizeof(quipu_aggregate)) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "aggregate type %s: its size, %zu bytes, is "
+                               "less than that of quipu_aggregate, its first "
+                               "member (%zu)",
+                               type->name, type->size, sizeof(quipu_aggregate));
+    }
+    snprintf(owner, sizeof(owner), "aggregate type %.60s", type->name);
+    status = quipu_fields_check(owner, type->fields, sizeof(quipu_aggregate),
+                                type->size, error);
+    return status ? status : check_handlers(type, error);
+}
+
+/* ---------------------------------------------------------- its handlers */
+
+static const quipu_handler *find(const quipu_aggregate_type *type,
+                                 const quipu_event_type *event)
+{
+    const quipu_handler *handler = type->handlers;
+
+    while (handler->event && handler->event != event) {
+        handler++;
+    }
+    return handler->event ? handler : NULL;
+}
+
+int quipu_handlers_check(const quipu_aggregate *aggregate,
+                         const quipu_event_type *event, quipu_error *error)
+{
+    if (aggregate->type->mutate) {
+        return quipu_event_type_check(event, error);
+    }
+    if (!event || !find(aggregate->type, event)) {
+        return quipu_error_set(
+            error, QUIPU_INVALID, "%s has no handler for the event %s",
+            aggregate->type->name, event ? event->topic : "NULL");
+    }
+    return QUIPU_OK;
+}
+
+int quipu_handlers_discarding(const quipu_aggregate *aggregate,
+                              const quipu_event_type **event,
+                              quipu_error *error)
+{
+    const quipu_aggregate_type *type = aggregate->type;
+    size_t count = 0;
+
+    for (const quipu_handler *h = type->handlers; h && h->event; h++) {
+        if (h->discards) {
+            *event = h->event;
+            count++;
+        }
+    }
+    if (count != 1) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "%s has %zu handlers that discard, not one; "
+                               "trigger the event yourself",
+                               type->name, count);
+    }
+    return QUIPU_OK;
+}
+
+/* -------------------------------------------------------------- applying */
+
+static int run(quipu_aggregate *aggregate, const quipu_event *event,
+               bool *discarded, quipu_error *error)
+{
+    const quipu_aggregate_type *type = aggregate->type;
+    const quipu_handler *handler = NULL;
+
+    if (type->mutate) {
+        return type->mutate(aggregate, event, discarded, error);
+    }
+    handler = find(type, event->type);
+    *discarded = handler->discards;
+    return handler->apply ? handler->apply(aggregate, event, error) : QUIPU_OK;
+}
+
+static void name_handler(const quipu_aggregate *aggregate,
+                         const quipu_event *event, char *text, size_t size)
+{
+    snprintf(text, size, "the handler of %.60s for %s", aggregate->type->name,
+             event->type->topic);
+}
+
+int quipu_handlers_apply(quipu_aggregate *aggregate, const quipu_event *event,
+                         quipu_error *error)
+{
+    char who[QUIPU_AGGREGATE_TEXT_SIZE + 64];
+    bool discarded = false;
+    quipu_error cause;
+    int status = QUIPU_OK;
+
+    quipu_status_begin(&cause);
+    aggregate->pending->busy = true;
+    status = run(aggregate, event, &discarded, &cause);
+    aggregate->pending->busy = false;
+    if (status) {
+        aggregate->stale = true;
+        aggregate->pending->broken = true;
+        name_handler(aggregate, event, who, sizeof(who));
+        quipu_status_end(status, &cause, error, who);
+        return status;
+    }
+    aggregate->version++;
+    aggregate->discarded = discarded;
+    return QUIPU_OK;
+}
