@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Events to items. */
+#include <string.h>
+
+#include <quipu/error.h>
+#include <quipu/id.h>
+#include <quipu/memory.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "mapper/binding.h"
+#include "mapper/column.h"
+#include "mapper/envelope.h"
+#include "mapper/mapped.h"
+#include "mapper/timestamp.h"
+
+#define CAPACITY_MIN 16
+
+struct quipu_items {
+    const quipu_mapper *mapper;
+    quipu_arena arena;  /* all that the items point to */
+    quipu_buffer state; /* where a state is made; the arena gets a copy */
+    quipu_item *array;
+    size_t count;
+    size_t capacity;
+};
+
+int quipu_items_create(const quipu_mapper *mapper, quipu_items **items,
+                       quipu_error *error)
+{
+    quipu_items *created = quipu_allocate_zeroed(sizeof(*created));
+
+    if (!created) {
+        return quipu_error_no_memory(error);
+    }
+    created->mapper = mapper;
+    quipu_arena_init(&created->arena);
+    *items = created;
+    return QUIPU_OK;
+}
+
+void quipu_items_clear(quipu_items *items)
+{
+    quipu_arena_reset(&items->arena);
+    items->count = 0;
+}
+
+void quipu_items_destroy(quipu_items *items)
+{
+    if (!items) {
+        return;
+    }
+    quipu_arena_finish(&items->arena);
+    quipu_buffer_finish(&items->state);
+    quipu_release(items->array);
+    quipu_release(items);
+}
+
+quipu_item *quipu_items_array(quipu_items *items, size_t *count)
+{
+    *count = items->count;
+    return items->array;
+}
+
+/* Makes room for one more item. */
+static int reserve(quipu_items *items, quipu_error *error)
+{
+    size_t capacity = items->capacity ? items->capacity * 2 : CAPACITY_MIN;
+    quipu_item *grown;
+
+    if (items->count < items->capacity) {
+        return QUIPU_OK;
+    }
+    grown = quipu_reallocate(items->array, capacity * sizeof(*grown));
+    if (!grown) {
+        return quipu_error_no_memory(error);
+    }
+    items->array = grown;
+    items->capacity = capacity;
+    return QUIPU_OK;
+}
+
+static int copy(quipu_items *items, const void *data, size_t size,
+                quipu_bytes *bytes, quipu_error *error)
+{
+    bytes->data = quipu_arena_copy(&items->arena, data, size);
+    bytes->size = size;
+    return bytes->data ? QUIPU_OK : quipu_error_no_memory(error);
+}
+
+static int check_base(const quipu_event *event, quipu_error *error)
+{
+    if (!quipu_time_storable(event->time)) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "event %s: its time is not in the years 1 to "
+                               "9999",
+                               event->type->topic);
+    }
+    if (event->metadata.size > UINT32_MAX) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "event %s: its metadata are larger than 4 GiB",
+                               event->type->topic);
+    }
+    return QUIPU_OK;
+}
+
+static int fill_base(quipu_items *items, const quipu_event *event,
+                     quipu_item *item, quipu_error *error)
+{
+    const quipu_mapper *mapper = items->mapper;
+    int status = check_base(event, error);
+
+    if (status == QUIPU_OK && mapper->has_event_id &&
+        !quipu_uuid_is_nil(&event->event_id)) {
+        status = copy(items, &event->event_id, sizeof(event->event_id),
+                      &item->event_id, error);
+    }
+    if (status == QUIPU_OK && mapper->has_metadata && event->metadata.data) {
+        status = copy(items, event->metadata.data, event->metadata.size,
+                      &item->metadata, error);
+    }
+    if (mapper->has_time && event->time.microseconds != 0) {
+        item->time = event->time;
+        item->flags |= QUIPU_ITEM_TIME;
+    }
+    return status;
+}
+
+static int fill_columns(quipu_items *items, const quipu_binding *binding,
+                        const quipu_event *event, quipu_item *item,
+                        quipu_error *error)
+{
+    size_t count = items->mapper->column_count;
+    quipu_value *values;
+    size_t i;
+    int status = QUIPU_OK;
+
+    if (count == 0) {
+        return QUIPU_OK;
+    }
+    values = quipu_arena_allocate_array(&items->arena, count, sizeof(*values));
+    if (!values) {
+        return quipu_error_no_memory(error);
+    }
+    for (i = 0; i < count && status == QUIPU_OK; i++) {
+        status = quipu_column_fill(items->mapper->columns[i].kind,
+                                   binding->columns[i], event, &items->arena,
+                                   &values[i], error);
+    }
+    item->columns = values;
+    item->column_count = count;
+    return status;
+}
+
+static int fill_state(quipu_items *items, const quipu_binding *binding,
+                      const quipu_event *event, quipu_item *item,
+                      quipu_error *error)
+{
+    int status;
+
+    quipu_buffer_clear(&items->state);
+    quipu_envelope_write(&items->state, binding->parts, event);
+    status = quipu_encode(&items->state, event->type->topic,
+                          event->type->fields, binding->mapped, event, error);
+    if (status == QUIPU_OK) {
+        status = copy(items, items->state.data, items->state.size, &item->state,
+                      error);
+    }
+    return status;
+}
+
+static int find_binding(const quipu_mapper *mapper, const quipu_event *event,
+                        const quipu_binding **binding, quipu_error *error)
+{
+    if (!event || !event->type) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "an event without a type cannot be stored");
+    }
+    *binding =
+        quipu_binding_find(mapper, quipu_bytes_of_text(event->type->topic));
+    if (!*binding || (*binding)->type != event->type) {
+        return quipu_error_set(
+            error, QUIPU_INVALID, "event type %s is not among the mapper's",
+            event->type->topic ? event->type->topic : "without a topic");
+    }
+    return QUIPU_OK;
+}
+
+int quipu_items_add(quipu_items *items, const quipu_event *event,
+                    quipu_error *error)
+{
+    const quipu_binding *binding;
+    quipu_item item = { 0 };
+    int status = find_binding(items->mapper, event, &binding, error);
+
+    if (status == QUIPU_OK) {
+        status = reserve(items, error);
+    }
+    if (status == QUIPU_OK) {
+        item.topic = (quipu_bytes){ event->type->topic, binding->topic_size };
+        status = quipu_mapped_load(items->mapper, binding, event, &items->arena,
+                                   &item, error);
+    }
+    if (status == QUIPU_OK) {
+        status = fill_base(items, event, &item, error);
+    }
+    if (status == QUIPU_OK) {
+        status = fill_columns(items, binding, event, &item, error);
+    }
+    if (status == QUIPU_OK) {
+        status = fill_state(items, binding, event, &item, error);
+    }
+    if (status == QUIPU_OK) {
+        items->array[items->count++] = item;
+    }
+    return status;
+}

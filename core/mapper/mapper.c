@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening a mapper, and finding types by topic. */
+#include <string.h>
+
+#include <quipu/error.h>
+#include <quipu/memory.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "mapper/base.h"
+#include "mapper/binding.h"
+#include "mapper/column.h"
+
+/* ------------------------------------------------------- types by topic */
+
+static uint64_t hash(const char *data, size_t size)
+{
+    const uint64_t factor = UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t sum = size;
+    uint64_t word;
+
+    for (; size >= sizeof(word); size -= sizeof(word)) {
+        memcpy(&word, data, sizeof(word));
+        sum = (sum ^ word) * factor;
+        sum ^= sum >> 32;
+        data += sizeof(word);
+    }
+    word = 0;
+    memcpy(&word, data, size);
+    sum = (sum ^ word) * factor;
+    return sum ^ sum >> 32;
+}
+
+/* The slot of a topic: that of its binding, or the empty one where it would
+ * be. */
+static const quipu_binding **find_slot(const quipu_mapper *mapper,
+                                       const char *topic, size_t size)
+{
+    size_t slot = (size_t)hash(topic, size) & mapper->slot_mask;
+    const quipu_binding *binding;
+
+    while ((binding = mapper->slots[slot]) &&
+           (binding->topic_size != size ||
+            memcmp(binding->type->topic, topic, size) != 0)) {
+        slot = (slot + 1) & mapper->slot_mask;
+    }
+    return &mapper->slots[slot];
+}
+
+const quipu_binding *quipu_binding_find(const quipu_mapper *mapper,
+                                        quipu_bytes topic)
+{
+    return topic.data ? *find_slot(mapper, topic.data, topic.size) : NULL;
+}
+
+const quipu_event_type *quipu_mapper_type(const quipu_mapper *mapper,
+                                          const char *topic)
+{
+    const quipu_binding *binding =
+        topic ? *find_slot(mapper, topic, strlen(topic)) : NULL;
+
+    return binding ? binding->type : NULL;
+}
+
+/* --------------------------------------------------------------- opening */
+
+static int add_column(quipu_mapper *mapper, const quipu_column *column,
+                      quipu_error *error)
+{
+    const char *name = column->attribute ? column->attribute : column->name;
+    quipu_further_column *added = &mapper->columns[mapper->column_count];
+
+    if (!name || !quipu_column_kind_name(column->kind)) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "further column number %zu of the schema has "
+                               "no name or no kind",
+                               mapper->column_count + 1);
+    }
+    added->kind = column->kind;
+    added->name = quipu_text_copy(name);
+    if (!added->name) {
+        return quipu_error_no_memory(error);
+    }
+    mapper->column_count++;
+    return QUIPU_OK;
+}
+
+static int take_schema(quipu_mapper *mapper, const quipu_schema *schema,
+                       quipu_error *error)
+{
+    size_t i;
+    int status = QUIPU_OK;
+
+    mapper->text_ids = schema->flags & QUIPU_SCHEMA_TEXT_IDS;
+    mapper->sparse = schema->flags & QUIPU_SCHEMA_SPARSE;
+    mapper->has_event_id = schema->event_id;
+    mapper->has_metadata = schema->metadata;
+    mapper->has_time = schema->time;
+    if (schema->column_count == 0) {
+        return QUIPU_OK;
+    }
+    if (schema->column_count > QUIPU_COLUMNS_MAX || !schema->columns) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "the schema has NULL or more than %d further "
+                               "columns",
+                               QUIPU_COLUMNS_MAX);
+    }
+    mapper->columns =
+        quipu_allocate_array(schema->column_count, sizeof(*mapper->columns));
+    if (!mapper->columns) {
+        return quipu_error_no_memory(error);
+    }
+    for (i = 0; i < schema->column_count && status == QUIPU_OK; i++) {
+        status = add_column(mapper, &schema->columns[i], error);
+    }
+    return status;
+}
+
+static int allocate_bindings(quipu_mapper *mapper, size_t count,
+                             quipu_error *error)
+{
+    size_t slots = 2;
+
+    while (slots / 2 < count && slots <= SIZE_MAX / 4) {
+        slots *= 2;
+    }
+    mapper->bindings =
+        quipu_allocate_array(count + !count, sizeof(*mapper->bindings));
+    mapper->slots = quipu_allocate_array(slots, sizeof(*mapper->slots));
+    mapper->slot_mask = slots - 1;
+    if (!mapper->bindings || !mapper->slots) {
+        return quipu_error_no_memory(error);
+    }
+    return QUIPU_OK;
+}
+
+static int add_type(quipu_mapper *mapper, const quipu_mapping *mapping,
+                    const quipu_event_type *type, quipu_error *error)
+{
+    quipu_binding *binding = &mapper->bindings[mapper->binding_count];
+    const quipu_binding **slot;
+    int status = quipu_event_type_check(type, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    binding->type = type;
+    binding->topic_size = strlen(type->topic);
+    slot = find_slot(mapper, type->topic, binding->topic_size);
+    if (*slot) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "two event types have the topic %s",
+                               type->topic);
+    }
+    if (mapper->column_count > 0) {
+        binding->columns = quipu_allocate_array(mapper->column_count,
+                                                sizeof(*binding->columns));
+        if (!binding->columns) {
+            return quipu_error_no_memory(error);
+        }
+    }
+    *slot = binding;
+    mapper->binding_count++;
+    return quipu_binding_resolve(mapper, mapping, binding, error);
+}
+
+static int add_types(quipu_mapper *mapper, const quipu_mapping *mapping,
+                     quipu_error *error)
+{
+    size_t i;
+    int status;
+
+    if (mapping->type_count > 0 && !mapping->types) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "the mapping counts event types, and its list "
+                               "of them is NULL");
+    }
+    status = allocate_bindings(mapper, mapping->type_count, error);
+    for (i = 0; i < mapping->type_count && status == QUIPU_OK; i++) {
+        status = add_type(mapper, mapping, mapping->types[i], error);
+    }
+    return status;
+}
+
+/* A column that no type can fill is a mistake in its name. */
+static int check_columns(const quipu_mapper *mapper, quipu_error *error)
+{
+    size_t column;
+    size_t i;
+
+    for (column = 0; column < mapper->column_count; column++) {
+        for (i = 0;
+             i < mapper->binding_count && !mapper->bindings[i].columns[column];
+             i++) {
+        }
+        if (i == mapper->binding_count) {
+            return quipu_error_set(error, QUIPU_INVALID,
+                                   "no event type has the attribute %s of a "
+                                   "further column",
+                                   mapper->columns[column].name);
+        }
+    }
+    return QUIPU_OK;
+}
+
+/* Copies a struct that may be of an older or a newer size than ours. */
+static bool take_sized(void *to, size_t size, const void *from)
+{
+    uint32_t given;
+
+    if (!from) {
+        return false;
+    }
+    memcpy(&given, from, sizeof(given));
+    memcpy(to, from, given < size ? given : size);
+    return given >= sizeof(given);
+}
+
+int quipu_mapper_open(const quipu_schema *schema, const quipu_mapping *mapping,
+                      quipu_mapper **mapper, quipu_error *error)
+{
+    quipu_schema own_schema = { 0 };
+    quipu_mapping own_mapping = { 0 };
+    quipu_mapper *opened;
+    int status;
+
+    if (!take_sized(&own_schema, sizeof(own_schema), schema) ||
+        !take_sized(&own_mapping, sizeof(own_mapping), mapping)) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "a mapper needs a schema and a mapping, each "
+                               "with its struct_size");
+    }
+    opened = quipu_allocate_zeroed(sizeof(*opened));
+    if (!opened) {
+        return quipu_error_no_memory(error);
+    }
+    status = take_schema(opened, &own_schema, error);
+    if (status == QUIPU_OK) {
+        status = add_types(opened, &own_mapping, error);
+    }
+    if (status == QUIPU_OK) {
+        status = check_columns(opened, error);
+    }
+    if (status != QUIPU_OK) {
+        quipu_mapper_close(opened);
+        return status;
+    }
+    *mapper = opened;
+    return QUIPU_OK;
+}
+
+void quipu_mapper_close(quipu_mapper *mapper)
+{
+    size_t i;
+
+    if (!mapper) {
+        return;
+    }
+    for (i = 0; i < mapper->binding_count; i++) {
+        quipu_release(mapper->bindings[i].columns);
+    }
+    for (i = 0; i < mapper->column_count; i++) {
+        quipu_release(mapper->columns[i].name);
+    }
+    quipu_release(mapper->bindings);
+    quipu_release(mapper->slots);
+    quipu_release(mapper->columns);
+    quipu_release(mapper);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads MessagePack value by value from borrowed bytes.
+ *
+ * msgpack-c can only build a whole tree, for which it allocates what the bytes
+ * claim to hold, and to a depth of 32.  This allocates nothing, recurses
+ * nowhere, and is done when the bytes are, whatever they are.
+ */
+#ifndef QUIPU_CORE_MAPPER_READER_H
+#define QUIPU_CORE_MAPPER_READER_H
+
+#include <quipu/types.h>
+
+typedef struct quipu_reader {
+    const uint8_t *at;
+    const uint8_t *end;
+} quipu_reader;
+
+enum quipu_token_kind {
+    QUIPU_TOKEN_NIL,
+    QUIPU_TOKEN_BOOL,
+    QUIPU_TOKEN_UINT, /* an integer that is not negative, however written */
+    QUIPU_TOKEN_INT,  /* a negative one */
+    QUIPU_TOKEN_FLOAT,
+    QUIPU_TOKEN_DOUBLE,
+    QUIPU_TOKEN_STR,
+    QUIPU_TOKEN_BIN,
+    QUIPU_TOKEN_EXT,
+    QUIPU_TOKEN_ARRAY, /* its elements follow */
+    QUIPU_TOKEN_MAP    /* keys and values follow, in turn */
+};
+
+typedef struct quipu_token {
+    int kind;     /* enum quipu_token_kind */
+    int ext_type; /* of EXT, -128 to 127 */
+    union {
+        bool boolean;
+        uint64_t natural; /* of UINT */
+        int64_t integer;  /* of INT */
+        float single_real;
+        double real;
+    } as;
+    quipu_bytes bytes; /* of STR, BIN, EXT; borrowed */
+    uint32_t count;    /* of ARRAY, MAP */
+} quipu_token;
+
+enum quipu_read {
+    QUIPU_READ_OK,
+    QUIPU_READ_CUT,     /* the bytes end before the value does */
+    QUIPU_READ_INVALID, /* a byte that MessagePack never uses */
+};
+
+/*
+ * Reads one value, of an array or a map the head alone.  A count that the
+ * bytes left cannot hold is CUT: what follows OK is no larger than they are.
+ */
+int quipu_reader_next(quipu_reader *reader, quipu_token *token);
+
+/* Passes over what follows an array's or a map's head, to any depth. */
+int quipu_reader_skip(quipu_reader *reader, const quipu_token *token);
+
+/* What the token is, as "an array". */
+const char *quipu_token_name(const quipu_token *token);
+
+#endif
