@@ -32,7 +32,12 @@ static inline void *quipu_test_allocate(size_t size)
 
 static inline void *quipu_test_reallocate(void *memory, size_t size)
 {
-    return quipu_test_may_allocate() ? realloc(memory, size) : NULL;
+    void *moved = quipu_test_may_allocate() ? realloc(memory, size) : NULL;
+
+    if (moved && !memory) {
+        atomic_fetch_add(&quipu_test_live, 1);
+    }
+    return moved;
 }
 
 static inline void quipu_test_release(void *memory)

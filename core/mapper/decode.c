@@ -83,7 +83,7 @@ int quipu_mapper_decode(const quipu_mapper *mapper, const quipu_item *item,
                         quipu_error *error)
 {
     const quipu_subject subject = { item, mapper->text_ids };
-    const quipu_binding *binding;
+    const quipu_binding *binding = NULL;
     quipu_event *decoded;
     int status = find_binding(mapper, &subject, &binding, error);
 

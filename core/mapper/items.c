@@ -190,7 +190,7 @@ static int find_binding(const quipu_mapper *mapper, const quipu_event *event,
 int quipu_items_add(quipu_items *items, const quipu_event *event,
                     quipu_error *error)
 {
-    const quipu_binding *binding;
+    const quipu_binding *binding = NULL;
     quipu_item item = { 0 };
     int status = find_binding(items->mapper, event, &binding, error);
 
