@@ -258,6 +258,7 @@ static int call_one(quipu_subscriber *subscriber,
     struct call call = { .thread = pthread_self(), .next = subscriber->calls };
     int status = QUIPU_OK;
 
+    /* cppcheck-suppress autoVariables ; it is taken out before returning */
     subscriber->calls = &call;
     pthread_mutex_unlock(&bus->mutex);
     if (subscriber->policy) {

@@ -20,6 +20,6 @@ void quipu_buffer_clear(quipu_buffer *buffer);
 
 /* Appends bytes to the quipu_buffer that `buffer` points to; a
  * msgpack_packer_write.  -1 when there is no memory. */
-int quipu_buffer_write(void *buffer, const char *data, size_t size);
+int quipu_buffer_write(void *opaque, const char *data, size_t size);
 
 #endif

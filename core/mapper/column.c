@@ -67,6 +67,7 @@ bool quipu_column_fits(int kind, const quipu_field *attribute)
 
 static int refuse(const struct filling *filling, const char *why)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there is one. */
     return quipu_error_set(filling->error, QUIPU_INVALID,
                            "event %s: its %s %s, and cannot go into a column "
                            "of %s",

@@ -24,7 +24,7 @@ enum quipu_envelope_part {
 
 /* Appends an envelope's head with those of the parts that the event has;
  * nothing if it has none of them. */
-void quipu_envelope_write(quipu_buffer *buffer, unsigned parts,
+void quipu_envelope_write(quipu_buffer *buffer, unsigned wanted,
                           const quipu_event *event);
 
 /*

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <quipu/error.h>
 #include <quipu/id.h>
 
 #include "base/utf8.h"
@@ -23,7 +22,7 @@ static void format_hex(quipu_bytes bytes, char text[NAME_SIZE])
         snprintf(text + 2 + 2 * i, 3, "%02x", data[i]);
     }
     if (shown < bytes.size) {
-        strcpy(text + 2 + 2 * i, "...");
+        memcpy(text + 2 + 2 * i, "...", sizeof("..."));
     }
 }
 
@@ -65,13 +64,4 @@ const char *quipu_subject_format(const quipu_subject *subject,
              "event %s of sequence %s at position %lld", topic, sequence,
              (long long)subject->item->position);
     return text;
-}
-
-int quipu_subject_refuse(const quipu_subject *subject, int status,
-                         const char *why, quipu_error *error)
-{
-    char text[QUIPU_SUBJECT_SIZE];
-
-    return quipu_error_set(error, status, "%s: %s",
-                           quipu_subject_format(subject, text), why);
 }

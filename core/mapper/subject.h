@@ -5,6 +5,8 @@
 
 #include <quipu/types.h>
 
+#include "base/error.h"
+
 /* Borrowed. */
 typedef struct quipu_subject {
     const quipu_item *item;
@@ -20,7 +22,13 @@ const char *quipu_subject_format(const quipu_subject *subject,
 
 /* Fills *error with a message that names the subject and says `why`; returns
  * `status`. */
-int quipu_subject_refuse(const quipu_subject *subject, int status,
-                         const char *why, quipu_error *error);
+static inline int quipu_subject_refuse(const quipu_subject *subject, int status,
+                                       const char *why, quipu_error *error)
+{
+    char text[QUIPU_SUBJECT_SIZE];
+
+    return quipu_error_set(error, status, "%s: %s",
+                           quipu_subject_format(subject, text), why);
+}
 
 #endif

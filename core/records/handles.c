@@ -6,11 +6,6 @@
 
 #include "records/process.h"
 
-int quipu_argument_missing(const char *name, quipu_error *error)
-{
-    return quipu_error_set(error, QUIPU_INVALID, "%s is NULL", name);
-}
-
 int quipu_children_open(const char *what, size_t children, quipu_error *error)
 {
     return quipu_error_set(error, QUIPU_INVALID,

@@ -7,6 +7,8 @@
 
 #include <quipu/records.h>
 
+#include "base/error.h"
+
 /* All but the two counters is as it was when the datastore was opened. */
 struct quipu_datastore {
     const quipu_driver *driver;
@@ -44,7 +46,10 @@ int quipu_datastore_writable(const quipu_datastore *datastore,
                              quipu_error *error);
 
 /* INVALID, naming the argument that may not be NULL. */
-int quipu_argument_missing(const char *name, quipu_error *error);
+static inline int quipu_argument_missing(const char *name, quipu_error *error)
+{
+    return quipu_error_set(error, QUIPU_INVALID, "%s is NULL", name);
+}
 
 /* INVALID, saying how many children keep a handle open. */
 int quipu_children_open(const char *what, size_t children, quipu_error *error);

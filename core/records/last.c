@@ -61,6 +61,7 @@ static int read_tracking(quipu_datastore *datastore, quipu_bytes consumer,
     int status;
 
     quipu_call_prepare(&said);
+    /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): it is there. */
     status = datastore->driver->read_tracking(datastore->handle, consumer, log,
                                               quipu_deadline_of(datastore),
                                               &found, &said);

@@ -18,7 +18,7 @@ struct quipu_opening {
 /* Reads both and takes quipu's own options out.  To be finished also after a
  * failure.  INVALID, NO_MEMORY. */
 int quipu_opening_init(struct quipu_opening *opening, const char *uri,
-                       const quipu_settings *settings, quipu_error *error);
+                       const quipu_settings *given, quipu_error *error);
 void quipu_opening_finish(struct quipu_opening *opening);
 
 /* Whether the driver knows the options that are left, and each has its type.

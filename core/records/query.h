@@ -7,7 +7,7 @@
 
 /* Fills *range from *query (NULL: all, ascending).  *empty tells that nothing
  * can match, and that no driver need be asked.  INVALID. */
-int quipu_query_range(const quipu_query *query, quipu_range *range, bool *empty,
+int quipu_query_range(const quipu_query *given, quipu_range *range, bool *empty,
                       quipu_error *error);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include <quipu/error.h>
+#include "base/error.h"
 
 /* No struct of quipu comes near it: more is a struct that was not filled. */
 #define SIZE_MAX_MEANT 4096u

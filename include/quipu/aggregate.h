@@ -106,8 +106,9 @@ QUIPU_API void quipu_aggregate_destroy(void *aggregate);
  * type has no handler for the event, or the call comes from within its own
  * handler or from a subscriber to what it is publishing.  What the handler
  * returns: nothing has changed but what the handler itself did before it
- * failed, so the aggregate is stale, and cannot be saved either.  What publishing returns: the event stays pending, the aggregate is
- * stale; after UNKNOWN_OUTCOME or BUSY quipu_aggregates_save repeats it.
+ * failed, so the aggregate is stale, and cannot be saved either.  What
+ * publishing returns: the event stays pending, the aggregate is stale; after
+ * UNKNOWN_OUTCOME or BUSY quipu_aggregates_save repeats it.
  */
 QUIPU_API int quipu_aggregate_trigger(quipu_aggregate *aggregate,
                                       const quipu_event_type *type,

@@ -18,9 +18,9 @@ typedef struct quipu_repository quipu_repository;
 /*
  * Opens a repository over a store; aggregates from it are attached to `bus`
  * (NULL: to none, and they collect).  INVALID: the type is wrong, or has a
- * handler for an event that the store's mapper does not know; or the store takes
- * another sequence id or position than the originator's id and version, which
- * would not keep two aggregates from storing the same version.
+ * handler for an event that the store's mapper does not know; or the store
+ * takes another sequence id or position than the originator's id and version,
+ * which would not keep two aggregates from storing the same version.
  */
 QUIPU_API int quipu_repository_open(quipu_store *store, quipu_bus *bus,
                                     const quipu_aggregate_type *type,
@@ -39,7 +39,8 @@ QUIPU_API void *quipu_repository_create(quipu_repository *repository,
  * An aggregate as its stored events make it; a private copy that the caller
  * destroys.  NULL: see *error.  NOT_FOUND: there is none of that id, or it is
  * discarded.  A failure in replay names the sequence and the position; one that
- * would itself be NOT_FOUND (an unknown topic, a handler's answer) is UNSUPPORTED.
+ * would itself be NOT_FOUND (an unknown topic, a handler's answer) is
+ * UNSUPPORTED.
  */
 QUIPU_API void *quipu_repository_get(quipu_repository *repository,
                                      const quipu_id *id, quipu_error *error);

@@ -2,9 +2,9 @@
 /*
  * The event store: events in, events out; a mapper over records.
  *
- * Threads: a store may be used by several threads at once (closed by one, last),
- * a cursor by one at a time.  Beside the codes listed, functions return those of records.h and
- * mapper.h.
+ * Threads: a store may be used by several threads at once (closed by one,
+ * last), a cursor by one at a time.  Beside the codes listed, functions return
+ * those of records.h and mapper.h.
  */
 #ifndef QUIPU_STORE_H
 #define QUIPU_STORE_H

@@ -74,7 +74,7 @@ struct recorder {
     size_t counts[RECORDER_CALLS];
     quipu_event *events[RECORDER_CALLS][RECORDER_EVENTS]; /* copies */
 };
-int recorder_policy(void *recorder, const quipu_event *const *events,
+int recorder_policy(void *context, const quipu_event *const *events,
                     size_t count, quipu_error *error);
 void recorder_clear(struct recorder *recorder);
 
