@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A schema against what the catalogue says of it. */
+#include "sqlite.h"
+
+#include <string.h>
+
+static const char *shown(const char *name)
+{
+    return name != NULL ? name : "(none)";
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static int differs(quipu_driver_datastore *datastore,
+                   const quipu_schema *schema, const char *part,
+                   const char *wanted, const char *stored, quipu_error *error)
+{
+    return datastore->host->error_set(
+        error, QUIPU_CONFLICT, 0, NULL,
+        "schema \"%s\" is set up otherwise: its %s is %s, not %s",
+        schema->table, part, shown(stored), shown(wanted));
+}
+
+static const char *column_text(sqlite3_stmt *row, int column)
+{
+    return (const char *)sqlite3_column_text(row, column);
+}
+
+static int compare_columns(quipu_driver_datastore *datastore,
+                           struct connection *connection,
+                           const quipu_schema *schema, int64_t number,
+                           quipu_error *error)
+{
+    sqlite3_stmt *row = NULL;
+    int status =
+        statement_get(datastore, connection, NULL, SQL_COLUMNS, &row, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    (void)sqlite3_bind_int64(row, 1, number);
+    size_t i = 0;
+    int code;
+    while ((code = sqlite3_step(row)) == SQLITE_ROW && status == QUIPU_OK) {
+        const char *name =
+            i < schema->column_count ? schema->columns[i].name : NULL;
+        if (!same(name, column_text(row, 0))) {
+            status = differs(datastore, schema, "further column", name,
+                             column_text(row, 0), error);
+        } else if (schema->columns[i].kind != sqlite3_column_int(row, 1)) {
+            status = differs(datastore, schema, "kind of a further column",
+                             name, "another", error);
+        }
+        i++;
+    }
+    if (status == QUIPU_OK && code != SQLITE_DONE) {
+        status = sqlite_fail(datastore, connection->db, code,
+                             "read the catalogue", error);
+    } else if (status == QUIPU_OK && i < schema->column_count) {
+        status = differs(datastore, schema, "further column",
+                         schema->columns[i].name, NULL, error);
+    }
+    (void)sqlite3_reset(row);
+    return status;
+}
+
+static int compare_names(quipu_driver_datastore *datastore,
+                         const quipu_schema *schema, sqlite3_stmt *row,
+                         quipu_error *error)
+{
+    const struct {
+        const char *part;
+        const char *wanted;
+    } parts[] = {
+        { "kind of ids",
+          schema->flags & QUIPU_SCHEMA_TEXT_IDS ? "text" : "uuid" },
+        { "kind of positions",
+          schema->flags & QUIPU_SCHEMA_SPARSE ? "sparse" : "contiguous" },
+        { "notification id", schema->notification_id },
+        { "sequence id", schema->sequence_id },
+        { "position", schema->position },
+        { "topic", schema->topic },
+        { "state", schema->state },
+        { "event id", schema->event_id },
+        { "metadata", schema->metadata },
+        { "time", schema->time },
+    };
+    for (int i = 0; i < (int)(sizeof parts / sizeof parts[0]); i++) {
+        const char *stored = column_text(row, i + 2);
+        if (!same(parts[i].wanted, stored)) {
+            return differs(datastore, schema, parts[i].part, parts[i].wanted,
+                           stored, error);
+        }
+    }
+    return QUIPU_OK;
+}
+
+static const char find_schema[] =
+    "SELECT number, name, ids, positions, notification_id, sequence_id,"
+    " position, topic, state, event_id, metadata, time FROM quipu_schemas"
+    " WHERE namespace = ?1 AND name = ?2";
+
+int catalogue_find(quipu_driver_datastore *datastore,
+                   struct connection *connection, const quipu_schema *schema,
+                   int64_t *number, quipu_error *error)
+{
+    sqlite3_stmt *row = NULL;
+    int status = QUIPU_OK;
+    int code = sqlite3_prepare_v2(connection->db, find_schema, -1, &row, NULL);
+    if (code == SQLITE_OK) {
+        (void)sqlite3_bind_int64(row, 1, datastore->space);
+        (void)sqlite3_bind_text(row, 2, schema->table, -1, SQLITE_STATIC);
+        code = sqlite3_step(row);
+    }
+    if (code == SQLITE_ROW) {
+        *number = sqlite3_column_int64(row, 0);
+        status = compare_names(datastore, schema, row, error);
+    } else if (code == SQLITE_DONE) {
+        status = datastore->host->error_set(
+            error, QUIPU_NOT_FOUND, 0, NULL,
+            "schema \"%s\" is not set up; call quipu_datastore_setup",
+            schema->table);
+    } else {
+        status = sqlite_fail(datastore, connection->db, code,
+                             "read the catalogue", error);
+    }
+    (void)sqlite3_finalize(row);
+    if (status == QUIPU_OK) {
+        status = compare_columns(datastore, connection, schema, *number, error);
+    }
+    return status;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connections, their prepared statements, and the pool of readers. */
+#include "sqlite.h"
+
+#include <time.h>
+
+#define BUSY_PAUSE 1000000 /* nanoseconds between tries for a foreign lock */
+#define PROGRESS_OPS 4000  /* of SQLite's machine between looks at the clock */
+#define MILLIARD 1000000000
+
+static bool is_late(const struct connection *connection)
+{
+    return connection->deadline != INT64_MAX &&
+           clock_now() >= connection->deadline;
+}
+
+/* Programs other than quipu do not queue at the gate: for them it polls. */
+static int on_busy(void *context, int tries)
+{
+    const struct timespec pause = { .tv_nsec = BUSY_PAUSE };
+    (void)tries;
+    if (is_late(context)) {
+        return 0;
+    }
+    (void)nanosleep(&pause, NULL);
+    return 1;
+}
+
+static int on_progress(void *context)
+{
+    return is_late(context);
+}
+
+int connection_open(quipu_driver_datastore *datastore,
+                    struct connection *connection, int flags,
+                    quipu_error *error)
+{
+    const char *path = datastore->path != NULL ? datastore->path : ":memory:";
+    int code = sqlite3_open_v2(
+        path, &connection->db,
+        flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    if (code != SQLITE_OK) {
+        int status =
+            sqlite_fail(datastore, connection->db, code, "open it", error);
+        (void)sqlite3_close(connection->db);
+        connection->db = NULL;
+        return status;
+    }
+    connection->deadline = INT64_MAX;
+    (void)sqlite3_busy_handler(connection->db, on_busy, connection);
+    return QUIPU_OK;
+}
+
+static void finalize_all(sqlite3_stmt **statements, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        (void)sqlite3_finalize(statements[i]);
+        statements[i] = NULL;
+    }
+}
+
+void connection_close(struct connection *connection)
+{
+    finalize_all(connection->common, SQL_COMMON_COUNT);
+    for (size_t i = 0; i < CACHES_MAX; i++) {
+        finalize_all(connection->caches[i].of, SQL_COUNT - SQL_COMMON_COUNT);
+    }
+    (void)sqlite3_close(connection->db);
+    connection->db = NULL;
+}
+
+/* ------------------------------------------------------------- statements */
+
+/* The statements of a schema: those used longest ago make room. */
+static struct statements *find_cache(struct connection *connection,
+                                     uint64_t serial)
+{
+    struct statements *oldest = &connection->caches[0];
+    for (size_t i = 0; i < CACHES_MAX; i++) {
+        struct statements *cache = &connection->caches[i];
+        if (cache->serial == serial) {
+            oldest = cache;
+            break;
+        }
+        if (cache->used < oldest->used) {
+            oldest = cache;
+        }
+    }
+    if (oldest->serial != serial) {
+        finalize_all(oldest->of, SQL_COUNT - SQL_COMMON_COUNT);
+        oldest->serial = serial;
+    }
+    oldest->used = ++connection->clock;
+    return oldest;
+}
+
+int statement_get(quipu_driver_datastore *datastore,
+                  struct connection *connection,
+                  const quipu_driver_schema *schema, enum statement which,
+                  sqlite3_stmt **statement, quipu_error *error)
+{
+    sqlite3_stmt **slot = &connection->common[which];
+    const char *sql = NULL;
+    if (which >= SQL_COMMON_COUNT) {
+        size_t index = which - SQL_COMMON_COUNT;
+        slot = &find_cache(connection, schema->serial)->of[index];
+        sql = schema->sql[index];
+    } else {
+        sql = sqlite_common_sql[which];
+    }
+    if (*slot == NULL) {
+        int code = sqlite3_prepare_v3(connection->db, sql, -1,
+                                      SQLITE_PREPARE_PERSISTENT, slot, NULL);
+        if (code != SQLITE_OK) {
+            return sqlite_fail(datastore, connection->db, code,
+                               "prepare a statement", error);
+        }
+    }
+    *statement = *slot;
+    return QUIPU_OK;
+}
+
+int statement_run(quipu_driver_datastore *datastore,
+                  struct connection *connection,
+                  const quipu_driver_schema *schema, enum statement which,
+                  quipu_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    int status =
+        statement_get(datastore, connection, schema, which, &statement, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    int code = sqlite3_step(statement);
+    if (code != SQLITE_DONE && code != SQLITE_ROW) {
+        status = sqlite_fail(datastore, connection->db, code,
+                             sqlite3_sql(statement), error);
+    }
+    (void)sqlite3_reset(statement);
+    return status;
+}
+
+/* ------------------------------------------------------------ the readers */
+
+/* A new reader, with the lock of the datastore held. */
+static struct connection *reader_open(quipu_driver_datastore *datastore,
+                                      quipu_error *error)
+{
+    const quipu_host *host = datastore->host;
+    struct connection *reader = host->allocate(sizeof *reader);
+    if (reader == NULL) {
+        (void)host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
+                              "no memory for a connection");
+        return NULL;
+    }
+    *reader = (struct connection){ 0 };
+    int flags =
+        datastore->readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    if (connection_open(datastore, reader, flags, error) != QUIPU_OK) {
+        host->release(reader);
+        return NULL;
+    }
+    /* The gate guards what a last connection does when it closes. */
+    (void)sqlite3_db_config(reader->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+                            NULL);
+    sqlite3_progress_handler(reader->db, PROGRESS_OPS, on_progress, reader);
+    datastore->reader_count++;
+    return reader;
+}
+
+static bool wait_for_return(quipu_driver_datastore *datastore, int64_t deadline)
+{
+    struct timespec until = { .tv_sec = (time_t)(deadline / MILLIARD),
+                              .tv_nsec = (long)(deadline % MILLIARD) };
+    return pthread_cond_timedwait(&datastore->returned, &datastore->lock,
+                                  &until) == 0;
+}
+
+static struct connection *take_reader(quipu_driver_datastore *datastore,
+                                      int64_t deadline, quipu_error *error)
+{
+    for (;;) {
+        if (datastore->idle_count > 0) {
+            return datastore->idle[--datastore->idle_count];
+        }
+        if (datastore->reader_count < READERS_MAX) {
+            return reader_open(datastore, error);
+        }
+        if (!wait_for_return(datastore, deadline)) {
+            (void)datastore->host->error_set(
+                error, QUIPU_TIMEOUT, 0, NULL,
+                "all %d reading connections were in use until the deadline",
+                READERS_MAX);
+            return NULL;
+        }
+    }
+}
+
+int reader_borrow(quipu_driver_datastore *datastore, int64_t deadline,
+                  struct connection **connection, quipu_error *error)
+{
+    quipu_error own = { 0 };
+    if (datastore->path == NULL) { /* one connection for everything */
+        if (!gate_enter(&datastore->gate, deadline)) {
+            return datastore->host->error_set(
+                error, QUIPU_TIMEOUT, 0, NULL,
+                "the store in memory was in use until the deadline");
+        }
+        *connection = &datastore->writer;
+        return QUIPU_OK;
+    }
+    (void)pthread_mutex_lock(&datastore->lock);
+    struct connection *reader = take_reader(datastore, deadline, &own);
+    (void)pthread_mutex_unlock(&datastore->lock);
+    if (reader == NULL) {
+        if (error != NULL) {
+            *error = own;
+        }
+        return own.code;
+    }
+    reader->deadline = deadline;
+    *connection = reader;
+    return QUIPU_OK;
+}
+
+void reader_return(quipu_driver_datastore *datastore,
+                   struct connection *connection)
+{
+    if (connection == &datastore->writer) {
+        gate_leave(&datastore->gate);
+        return;
+    }
+    (void)pthread_mutex_lock(&datastore->lock);
+    datastore->idle[datastore->idle_count++] = connection;
+    (void)pthread_cond_signal(&datastore->returned);
+    (void)pthread_mutex_unlock(&datastore->lock);
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Judging a request: event ids, guards, tracking, positions, in this order. */
+#include "judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool same(quipu_bytes a, quipu_bytes b)
+{
+    return a.size == b.size &&
+           (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+static void refuse(quipu_result *result, int status, int cause, size_t index)
+{
+    result->status = status;
+    result->cause = cause;
+    result->index = index;
+}
+
+/* ------------------------------------------------------------ event ids */
+
+/* What is stored under an event id. */
+struct stored {
+    bool found;
+    bool equal; /* sequence, topic and state */
+    int64_t notification_id;
+    int64_t position;
+};
+
+static int look_up_event(struct judge *judge, const quipu_item *item,
+                         struct stored *stored, quipu_error *error)
+{
+    quipu_driver_datastore *datastore = judge->datastore;
+    quipu_value values[QUIPU_COLUMNS_MAX];
+    quipu_item old;
+    sqlite3_stmt *row = NULL;
+    int status = statement_get(datastore, &datastore->writer, judge->bound,
+                               SQL_BY_EVENT_ID, &row, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    (void)sqlite3_bind_blob(row, 1, item->event_id.data, 16, SQLITE_STATIC);
+    int code = sqlite3_step(row);
+    *stored = (struct stored){ .found = code == SQLITE_ROW };
+    if (code == SQLITE_ROW) {
+        row_item(row, judge->bound, &old, values);
+        stored->equal = same(old.sequence_id, item->sequence_id) &&
+                        same(old.topic, item->topic) &&
+                        same(old.state, item->state);
+        stored->notification_id = old.notification_id;
+        stored->position = old.position;
+    } else if (code != SQLITE_DONE) {
+        status = sqlite_fail(datastore, datastore->writer.db, code,
+                             "look an event id up", error);
+    }
+    (void)sqlite3_reset(row);
+    return status;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    const quipu_item *const *x = a;
+    const quipu_item *const *y = b;
+    int order = memcmp((*x)->event_id.data, (*y)->event_id.data, 16);
+    return order != 0 ? order : (*x > *y) - (*x < *y);
+}
+
+/* Finds two items of the request with one event id; *index is the later. */
+static int find_twins(struct judge *judge, const quipu_request *request,
+                      bool *found, size_t *index, quipu_error *error)
+{
+    const quipu_host *host = judge->datastore->host;
+    size_t count = request->item_count;
+    *found = false;
+    if (count < 2) {
+        return QUIPU_OK;
+    }
+    const quipu_item **sorted = host->allocate(count * sizeof(void *));
+    if (sorted == NULL) {
+        return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
+                               "no memory to compare event ids");
+    }
+    for (size_t i = 0; i < count; i++) {
+        sorted[i] = &request->items[i];
+    }
+    qsort(sorted, count, sizeof(void *), compare_ids);
+    for (size_t i = 1; i < count && !*found; i++) {
+        *found = same(sorted[i - 1]->event_id, sorted[i]->event_id);
+        *index = (size_t)(sorted[i] - request->items);
+    }
+    host->release(sorted);
+    return QUIPU_OK;
+}
+
+/* Whether the tracking record of a repeat is stored, too. */
+static int tracking_is_stored(struct judge *judge,
+                              const quipu_tracking *tracking, bool *stored,
+                              quipu_error *error)
+{
+    quipu_position position = { 0 };
+    bool found = false;
+    *stored = true;
+    if (tracking == NULL) {
+        return QUIPU_OK;
+    }
+    int status = tracking_find(judge->datastore, &judge->datastore->writer,
+                               tracking->consumer, tracking->log, &found,
+                               &position, error);
+    *stored =
+        found && position.notification_id >= tracking->position.notification_id;
+    return status;
+}
+
+/* Goes on after the first item's id was found stored: all must be, alike and
+ * side by side. */
+static int judge_repeat(struct judge *judge, const quipu_request *request,
+                        struct stored first, quipu_result *result,
+                        quipu_error *error)
+{
+    struct stored stored = first;
+    bool repeated = true;
+    int status = QUIPU_OK;
+    for (size_t i = 0;
+         status == QUIPU_OK && repeated && i < request->item_count; i++) {
+        if (i > 0) {
+            status = look_up_event(judge, &request->items[i], &stored, error);
+        }
+        repeated = stored.found && stored.equal &&
+                   stored.notification_id == first.notification_id + (int64_t)i;
+        if (result->positions != NULL) {
+            result->positions[i] = stored.position;
+        }
+    }
+    if (status == QUIPU_OK && repeated) {
+        status = tracking_is_stored(judge, request->tracking, &repeated, error);
+    }
+    if (repeated) {
+        result->flags |= QUIPU_RESULT_REPEATED;
+        result->first_notification_id = first.notification_id;
+    } else {
+        refuse(result, QUIPU_CONFLICT, QUIPU_CAUSE_EVENT_ID, 0);
+    }
+    return status;
+}
+
+/* *decided: the event ids settle it, as a repeat or a conflict. */
+static int judge_event_ids(struct judge *judge, const quipu_request *request,
+                           quipu_result *result, bool *decided,
+                           quipu_error *error)
+{
+    bool twins = false;
+    size_t index = 0;
+    if (judge->bound->schema.event_id == NULL) {
+        return QUIPU_OK;
+    }
+    int status = find_twins(judge, request, &twins, &index, error);
+    if (twins) {
+        refuse(result, QUIPU_CONFLICT, QUIPU_CAUSE_EVENT_ID, index);
+        *decided = true;
+        return status;
+    }
+    for (size_t i = 0;
+         status == QUIPU_OK && !*decided && i < request->item_count; i++) {
+        struct stored stored;
+        status = look_up_event(judge, &request->items[i], &stored, error);
+        if (status != QUIPU_OK || !stored.found) {
+            continue;
+        }
+        *decided = true;
+        if (i == 0) {
+            status = judge_repeat(judge, request, stored, result, error);
+        } else {
+            refuse(result, QUIPU_CONFLICT, QUIPU_CAUSE_EVENT_ID, i);
+        }
+    }
+    return status;
+}
+
+/* ------------------------------------------------------ guards, tracking */
+
+/* A refusal that says where the sequence ends (U1). */
+static void refuse_at(quipu_result *result, int cause, size_t index, bool found,
+                      int64_t last)
+{
+    refuse(result, QUIPU_CONFLICT, cause, index);
+    if (found) {
+        result->flags |= QUIPU_RESULT_HAS_LAST;
+        result->last_position = last;
+    }
+}
+
+static bool guard_holds(const quipu_guard *guard, bool found, int64_t last)
+{
+    switch (guard->demand) {
+    case QUIPU_DEMAND_EMPTY:
+        return !found;
+    case QUIPU_DEMAND_NOT_EMPTY:
+        return found;
+    default:
+        return found && last == guard->position;
+    }
+}
+
+static int judge_guards(struct judge *judge, const quipu_request *request,
+                        quipu_result *result, quipu_error *error)
+{
+    for (size_t i = 0; i < request->guard_count; i++) {
+        bool found = false;
+        int64_t last = 0;
+        int status =
+            ask_last(judge->datastore, &judge->datastore->writer, judge->bound,
+                     request->guards[i].sequence_id, &found, &last, error);
+        if (status != QUIPU_OK) {
+            return status;
+        }
+        if (!guard_holds(&request->guards[i], found, last)) {
+            refuse_at(result, QUIPU_CAUSE_GUARD, i, found, last);
+            return QUIPU_OK;
+        }
+    }
+    return QUIPU_OK;
+}
+
+static int judge_tracking(struct judge *judge, const quipu_request *request,
+                          quipu_result *result, quipu_error *error)
+{
+    bool stored = false;
+    if (request->tracking == NULL) {
+        return QUIPU_OK;
+    }
+    int status = tracking_is_stored(judge, request->tracking, &stored, error);
+    if (status == QUIPU_OK && stored) {
+        refuse(result, QUIPU_ALREADY, QUIPU_CAUSE_TRACKING, 0);
+    }
+    return status;
+}
+
+/* -------------------------------------------------------------- positions */
+
+/* FNV-1a (Fowler, Noll, Vo), 64 bits. */
+static uint64_t hash(quipu_bytes id)
+{
+    const unsigned char *bytes = id.data;
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < id.size; i++) {
+        h = (h ^ bytes[i]) * UINT64_C(0x100000001b3);
+    }
+    return h ^ (h >> 32);
+}
+
+/* Room for every item's sequence, at most half full. */
+static int make_tails(struct judge *judge, size_t count, quipu_error *error)
+{
+    const quipu_host *host = judge->datastore->host;
+    size_t room = 8;
+    while (room < 2 * count) {
+        room *= 2;
+    }
+    judge->tails = host->allocate(room * sizeof *judge->tails);
+    judge->positions = host->allocate(count * sizeof *judge->positions);
+    if (judge->tails == NULL || judge->positions == NULL) {
+        return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
+                               "no memory to judge %zu items", count);
+    }
+    memset(judge->tails, 0, room * sizeof *judge->tails);
+    judge->tail_room = room;
+    return QUIPU_OK;
+}
+
+static struct tail *tail_slot(struct judge *judge, quipu_bytes id)
+{
+    if (judge->tail_room == 0) {
+        return &judge->one;
+    }
+    size_t i = (size_t)hash(id) & (judge->tail_room - 1);
+    while (judge->tails[i].id.data != NULL && !same(judge->tails[i].id, id)) {
+        i = (i + 1) & (judge->tail_room - 1);
+    }
+    return &judge->tails[i];
+}
+
+static int find_tail(struct judge *judge, quipu_bytes id, struct tail **tail,
+                     quipu_error *error)
+{
+    *tail = tail_slot(judge, id);
+    if ((*tail)->id.data != NULL) {
+        return QUIPU_OK;
+    }
+    (*tail)->id = id;
+    return ask_last(judge->datastore, &judge->datastore->writer, judge->bound,
+                    id, &(*tail)->found, &(*tail)->last, error);
+}
+
+static int judge_contiguous(struct judge *judge, const quipu_request *request,
+                            quipu_result *result, quipu_error *error)
+{
+    int status = QUIPU_OK;
+    if (request->item_count > 1) {
+        status = make_tails(judge, request->item_count, error);
+    }
+    for (size_t i = 0; status == QUIPU_OK && i < request->item_count; i++) {
+        const quipu_item *item = &request->items[i];
+        struct tail *tail = NULL;
+        status = find_tail(judge, item->sequence_id, &tail, error);
+        if (status != QUIPU_OK) {
+            break;
+        }
+        int64_t next = tail->found ? tail->last + 1 : 0;
+        if ((item->flags & QUIPU_ITEM_NEXT) == 0 && item->position != next) {
+            refuse_at(result, QUIPU_CAUSE_POSITION, i, tail->found, tail->last);
+            break;
+        }
+        if (judge->positions != NULL) {
+            judge->positions[i] = next;
+        }
+        tail->found = true;
+        tail->last = next;
+    }
+    return status;
+}
+
+int64_t judge_position(const struct judge *judge, const quipu_request *request,
+                       size_t index)
+{
+    if (judge->positions != NULL) {
+        return judge->positions[index];
+    }
+    return judge->one.id.data != NULL ? judge->one.last
+                                      : request->items[index].position;
+}
+
+static bool is_sparse(const quipu_request *request)
+{
+    return (request->schema->schema.flags & QUIPU_SCHEMA_SPARSE) != 0;
+}
+
+bool judge_needs_savepoint(const quipu_request *request)
+{
+    return is_sparse(request) && request->item_count > 1;
+}
+
+int judge_taken(struct judge *judge, const quipu_request *request, size_t index,
+                quipu_result *result, quipu_error *error)
+{
+    quipu_driver_datastore *datastore = judge->datastore;
+    bool found = false;
+    int64_t last = 0;
+    int status = QUIPU_OK;
+    if (judge_needs_savepoint(request)) {
+        status = statement_run(datastore, &datastore->writer, NULL,
+                               SQL_ROLLBACK_TO, error);
+    }
+    if (status == QUIPU_OK) {
+        status =
+            ask_last(datastore, &datastore->writer, judge->bound,
+                     request->items[index].sequence_id, &found, &last, error);
+    }
+    refuse_at(result, QUIPU_CAUSE_POSITION, index, found, last);
+    return status;
+}
+
+int judge_request(struct judge *judge, const quipu_request *request,
+                  quipu_result *result, quipu_error *error)
+{
+    bool decided = false;
+    int status = judge_event_ids(judge, request, result, &decided, error);
+    if (status == QUIPU_OK && !decided) {
+        status = judge_guards(judge, request, result, error);
+    }
+    if (status == QUIPU_OK && !decided && result->status == QUIPU_OK) {
+        status = judge_tracking(judge, request, result, error);
+    }
+    if (status == QUIPU_OK && !decided && result->status == QUIPU_OK &&
+        !is_sparse(request)) {
+        status = judge_contiguous(judge, request, result, error);
+    }
+    return status;
+}
+
+void judge_finish(struct judge *judge)
+{
+    judge->datastore->host->release(judge->tails);
+    judge->datastore->host->release(judge->positions);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether a request is accepted, and where its items go. */
+#ifndef SQLITE_DRIVER_JUDGE_H
+#define SQLITE_DRIVER_JUDGE_H
+
+#include "rows.h"
+
+/* Where a sequence ends while a request is judged. */
+struct tail {
+    quipu_bytes id;
+    bool found;
+    int64_t last;
+};
+
+struct judge {
+    quipu_driver_datastore *datastore;
+    quipu_driver_schema *bound;
+    struct tail *tails; /* an open hash table, by sequence id */
+    size_t tail_room;   /* a power of two, or 0 */
+    struct tail one;    /* instead, for a request of one item */
+    int64_t *positions; /* where the items go, or NULL: as they say */
+};
+
+/* Judges event ids, guards, tracking, and positions in contiguous schemas.
+ * result->status says what became of it; returns the status of the store. */
+int judge_request(struct judge *judge, const quipu_request *request,
+                  quipu_result *result, quipu_error *error);
+void judge_finish(struct judge *judge);
+
+/* Where an accepted item goes. */
+int64_t judge_position(const struct judge *judge, const quipu_request *request,
+                       size_t index);
+
+/* Whether storing may still fail halfway (sparse schemas, several items). */
+bool judge_needs_savepoint(const quipu_request *request);
+
+/* A position of a sparse schema was taken: undoes the request and says so. */
+int judge_taken(struct judge *judge, const quipu_request *request, size_t index,
+                quipu_result *result, quipu_error *error);
+
+/* Binds the key of a tracking record. */
+void bind_tracking(sqlite3_stmt *statement,
+                   const quipu_driver_datastore *datastore,
+                   quipu_bytes consumer, quipu_bytes log);
+/* Reads a tracking record; *found false if there is none. */
+int tracking_find(quipu_driver_datastore *datastore,
+                  struct connection *connection, quipu_bytes consumer,
+                  quipu_bytes log, bool *found, quipu_position *position,
+                  quipu_error *error);
+
+#endif

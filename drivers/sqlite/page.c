@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A page of items. */
+#include "page.h"
+
+#include <string.h>
+
+static int no_memory(const quipu_host *host, quipu_error *error)
+{
+    return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
+                           "no memory for a page of items");
+}
+
+void page_finish(struct page *page, const quipu_host *host)
+{
+    host->release(page->items);
+    host->release(page->values);
+    host->release(page->bytes);
+    *page = (struct page){ 0 };
+}
+
+int page_make(struct page *page, const quipu_host *host, size_t items,
+              size_t bytes, size_t columns, quipu_error *error)
+{
+    page_finish(page, host);
+    page->items = host->allocate(items * sizeof *page->items);
+    page->bytes = host->allocate(bytes);
+    if (columns > 0) {
+        page->values = host->allocate(items * columns * sizeof *page->values);
+    }
+    if (page->items == NULL || page->bytes == NULL ||
+        (columns > 0 && page->values == NULL)) {
+        page_finish(page, host);
+        return no_memory(host, error);
+    }
+    page->item_room = items;
+    page->byte_room = bytes;
+    return QUIPU_OK;
+}
+
+static bool has_bytes(const quipu_value *value)
+{
+    return value->kind == QUIPU_VALUE_TEXT ||
+           value->kind == QUIPU_VALUE_BYTES || value->kind == QUIPU_VALUE_UUID;
+}
+
+static size_t size_of(const quipu_item *item)
+{
+    size_t size = item->sequence_id.size + item->topic.size + item->state.size +
+                  item->event_id.size + item->metadata.size;
+    for (size_t i = 0; i < item->column_count; i++) {
+        if (has_bytes(&item->columns[i])) {
+            size += item->columns[i].as.bytes.size;
+        }
+    }
+    return size;
+}
+
+/* Moves bytes that SQLite lends into the page. */
+static void keep(struct page *page, quipu_bytes *bytes)
+{
+    if (bytes->data != NULL) {
+        unsigned char *copy = page->bytes + page->used;
+        memcpy(copy, bytes->data, bytes->size);
+        bytes->data = copy;
+        page->used += bytes->size;
+    }
+}
+
+int page_add(struct page *page, const quipu_host *host, sqlite3_stmt *row,
+             const quipu_driver_schema *bound, bool *full, quipu_error *error)
+{
+    size_t columns = bound->schema.column_count;
+    *full = page->count == page->item_room;
+    if (*full) {
+        return QUIPU_OK;
+    }
+    quipu_item *item = &page->items[page->count];
+    quipu_value *values = page->values + page->count * columns;
+    row_item(row, bound, item, values);
+    size_t size = size_of(item);
+    *full = size > page->byte_room - page->used;
+    if (*full && page->count > 0) {
+        return QUIPU_OK;
+    }
+    if (*full) {
+        unsigned char *bytes = host->reallocate(page->bytes, size);
+        if (bytes == NULL) {
+            return no_memory(host, error);
+        }
+        page->bytes = bytes;
+        page->byte_room = size;
+        *full = false;
+    }
+    keep(page, &item->sequence_id);
+    keep(page, &item->topic);
+    keep(page, &item->state);
+    keep(page, &item->event_id);
+    keep(page, &item->metadata);
+    for (size_t i = 0; i < columns; i++) {
+        if (has_bytes(&values[i])) {
+            keep(page, &values[i].as.bytes);
+        }
+    }
+    page->count++;
+    return QUIPU_OK;
+}

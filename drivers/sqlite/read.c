@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading items.  A cursor fills a page from a reading connection, and gives
+ * the connection back before it lends the first item: between steps it holds no
+ * transaction, and a slow reader keeps nobody from anything.  What was appended
+ * after it was opened is kept out by the head of the log, read in the first
+ * page's transaction; so one page, the usual case, costs nothing more.
+ */
+#include "cursor.h"
+
+#include <string.h>
+
+#define FIRST_ITEMS 64
+#define FIRST_BYTES (16u << 10)
+#define MORE_ITEMS 512
+#define MORE_BYTES (256u << 10)
+
+int cursor_create(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
+                  quipu_driver_cursor **cursor, quipu_error *error)
+{
+    *cursor = datastore->host->allocate(sizeof **cursor);
+    if (*cursor == NULL) {
+        return datastore->host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
+                                          "no memory for a cursor");
+    }
+    **cursor = (quipu_driver_cursor){ .datastore = datastore, .bound = bound };
+    return QUIPU_OK;
+}
+
+void sqlite_cursor_close(quipu_driver_cursor *cursor)
+{
+    const quipu_host *host = cursor->datastore->host;
+    page_finish(&cursor->reading.page, host);
+    host->release(cursor->listing.schema_block);
+    host->release(cursor);
+}
+
+static void bind_query(quipu_driver_cursor *cursor, sqlite3_stmt *query)
+{
+    const struct reading *reading = &cursor->reading;
+    quipu_bytes id = { cursor->sequence_id.data, cursor->sequence_id.size };
+    (void)sqlite3_bind_int64(query, 1, reading->range.lower);
+    (void)sqlite3_bind_int64(query, 2, reading->range.upper);
+    (void)sqlite3_bind_int64(query, 3,
+                             reading->head_known ? reading->head : INT64_MAX);
+    if (!reading->log) {
+        bind_sequence(query, 4, cursor->bound, id);
+    }
+    (void)sqlite3_bind_int64(query, 5, reading->range.limit);
+}
+
+/* Copies rows until the page is full; *more: a row was left behind. */
+static int copy_rows(quipu_driver_cursor *cursor, struct connection *reader,
+                     sqlite3_stmt *query, bool *more, quipu_error *error)
+{
+    quipu_driver_datastore *datastore = cursor->datastore;
+    int status = QUIPU_OK;
+    int code = SQLITE_DONE;
+    *more = false;
+    while (status == QUIPU_OK && !*more &&
+           (code = sqlite3_step(query)) == SQLITE_ROW) {
+        status = page_add(&cursor->reading.page, datastore->host, query,
+                          cursor->bound, more, error);
+    }
+    if (status == QUIPU_OK && code != SQLITE_ROW && code != SQLITE_DONE) {
+        status = sqlite_fail(datastore, reader->db, code, "read", error);
+    }
+    return status;
+}
+
+/* Moves the range behind the page's last item. */
+static void advance(struct reading *reading)
+{
+    const quipu_item *last = &reading->page.items[reading->page.count - 1];
+    int64_t at = reading->log ? last->notification_id : last->position;
+    reading->range.limit -=
+        reading->range.limit == INT64_MAX ? 0 : (int64_t)reading->page.count;
+    if (reading->descending) {
+        reading->done = at == INT64_MIN;
+        reading->range.upper = reading->done ? at : at - 1;
+    } else {
+        reading->done = at == INT64_MAX;
+        reading->range.lower = reading->done ? at : at + 1;
+    }
+}
+
+static int fill(quipu_driver_cursor *cursor, struct connection *reader,
+                quipu_error *error)
+{
+    struct reading *reading = &cursor->reading;
+    quipu_driver_datastore *datastore = cursor->datastore;
+    sqlite3_stmt *query = NULL;
+    bool more = false;
+    reading->next = reading->page.count = reading->page.used = 0;
+    int status = statement_get(datastore, reader, cursor->bound, reading->sql,
+                               &query, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    bind_query(cursor, query);
+    status = copy_rows(cursor, reader, query, &more, error);
+    if (status == QUIPU_OK && more && !reading->head_known) {
+        status =
+            ask_head(datastore, reader, cursor->bound, &reading->head, error);
+        reading->head_known = status == QUIPU_OK;
+    }
+    (void)sqlite3_reset(query);
+    if (status == QUIPU_OK && more) {
+        advance(reading);
+    } else {
+        reading->done = true;
+    }
+    return status;
+}
+
+static int next_item(quipu_driver_cursor *cursor, struct connection *reader,
+                     const void **row, quipu_error *error)
+{
+    struct reading *reading = &cursor->reading;
+    const quipu_host *host = cursor->datastore->host;
+    int status = QUIPU_OK;
+    if (reading->page.item_room < MORE_ITEMS) {
+        status = page_make(&reading->page, host, MORE_ITEMS, MORE_BYTES,
+                           cursor->bound->schema.column_count, error);
+    }
+    if (status == QUIPU_OK) {
+        status = fill(cursor, reader, error);
+    }
+    if (status == QUIPU_OK && reading->page.count > 0) {
+        *row = &reading->page.items[reading->next++];
+    }
+    return status;
+}
+
+static int open_items(quipu_driver_datastore *datastore,
+                      quipu_driver_schema *bound, quipu_bytes sequence_id,
+                      const quipu_range *range, enum statement up,
+                      int64_t deadline, quipu_driver_cursor **cursor,
+                      quipu_error *error)
+{
+    quipu_driver_cursor *made = NULL;
+    struct connection *reader = NULL;
+    int status = cursor_create(datastore, bound, &made, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    made->step = next_item;
+    made->reading.sql = range->descending ? up + 1 : up;
+    made->reading.log = up == SQL_LOG_UP;
+    made->reading.descending = range->descending;
+    made->reading.range = *range;
+    if (sequence_id.size > 0) {
+        made->sequence_id.size = (uint8_t)sequence_id.size;
+        memcpy(made->sequence_id.data, sequence_id.data, sequence_id.size);
+    }
+    status = page_make(&made->reading.page, datastore->host, FIRST_ITEMS,
+                       FIRST_BYTES, bound->schema.column_count, error);
+    if (status == QUIPU_OK) {
+        status = reader_borrow(datastore, deadline, &reader, error);
+    }
+    if (status == QUIPU_OK) {
+        status = fill(made, reader, error);
+        reader_return(datastore, reader);
+    }
+    if (status != QUIPU_OK) {
+        sqlite_cursor_close(made);
+        return status;
+    }
+    *cursor = made;
+    return QUIPU_OK;
+}
+
+int sqlite_read_sequence(quipu_driver_datastore *datastore,
+                         quipu_driver_schema *bound, quipu_bytes sequence_id,
+                         const quipu_range *range, int64_t deadline,
+                         quipu_driver_cursor **cursor, quipu_error *error)
+{
+    return open_items(datastore, bound, sequence_id, range, SQL_SEQUENCE_UP,
+                      deadline, cursor, error);
+}
+
+int sqlite_read_log(quipu_driver_datastore *datastore,
+                    quipu_driver_schema *bound, const quipu_range *range,
+                    int64_t deadline, quipu_driver_cursor **cursor,
+                    quipu_error *error)
+{
+    return open_items(datastore, bound, (quipu_bytes){ 0 }, range, SQL_LOG_UP,
+                      deadline, cursor, error);
+}
+
+int sqlite_step(quipu_driver_cursor *cursor, int64_t deadline, const void **row,
+                quipu_error *error)
+{
+    struct reading *reading = &cursor->reading;
+    struct connection *reader = NULL;
+    *row = NULL;
+    if (reading->next < reading->page.count) {
+        *row = &reading->page.items[reading->next++];
+        return QUIPU_OK;
+    }
+    if (reading->done) {
+        return QUIPU_OK;
+    }
+    int status = reader_borrow(cursor->datastore, deadline, &reader, error);
+    if (status == QUIPU_OK) {
+        status = cursor->step(cursor, reader, row, error);
+        reader_return(cursor->datastore, reader);
+    }
+    return status;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Items to and from SQLite's columns. */
+#include "rows.h"
+
+#include <string.h>
+
+/* Bytes that are there; SQLite takes a NULL pointer for NULL. */
+static void bind_bytes(sqlite3_stmt *statement, int index, quipu_bytes bytes)
+{
+    if (bytes.data == NULL) {
+        (void)sqlite3_bind_null(statement, index);
+    } else {
+        (void)sqlite3_bind_blob64(statement, index, bytes.data, bytes.size,
+                                  SQLITE_STATIC);
+    }
+}
+
+static void bind_text(sqlite3_stmt *statement, int index, quipu_bytes text)
+{
+    (void)sqlite3_bind_text64(statement, index, text.data, text.size,
+                              SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void bind_sequence(sqlite3_stmt *statement, int index,
+                   const quipu_driver_schema *bound, quipu_bytes id)
+{
+    if ((bound->schema.flags & QUIPU_SCHEMA_TEXT_IDS) != 0) {
+        bind_text(statement, index, id);
+    } else {
+        bind_bytes(statement, index, id);
+    }
+}
+
+static void bind_value(sqlite3_stmt *statement, int index,
+                       const quipu_value *value)
+{
+    switch (value->kind) {
+    case QUIPU_VALUE_BOOL:
+    case QUIPU_VALUE_INT:
+    case QUIPU_VALUE_TIME:
+        (void)sqlite3_bind_int64(statement, index, value->as.integer);
+        break;
+    case QUIPU_VALUE_DOUBLE:
+        (void)sqlite3_bind_double(statement, index, value->as.real);
+        break;
+    case QUIPU_VALUE_TEXT:
+        bind_text(statement, index, value->as.bytes);
+        break;
+    case QUIPU_VALUE_BYTES:
+    case QUIPU_VALUE_UUID:
+        bind_bytes(statement, index, value->as.bytes);
+        break;
+    default:
+        (void)sqlite3_bind_null(statement, index);
+        break;
+    }
+}
+
+void bind_item(sqlite3_stmt *statement, const quipu_driver_schema *bound,
+               const quipu_item *item, int64_t notification_id,
+               int64_t position)
+{
+    const quipu_schema *schema = &bound->schema;
+    int index = 0;
+    (void)sqlite3_bind_int64(statement, ++index, notification_id);
+    bind_sequence(statement, ++index, bound, item->sequence_id);
+    (void)sqlite3_bind_int64(statement, ++index, position);
+    bind_text(statement, ++index, item->topic);
+    bind_bytes(statement, ++index, item->state);
+    if (schema->event_id != NULL) {
+        bind_bytes(statement, ++index, item->event_id);
+    }
+    if (schema->metadata != NULL) {
+        bind_bytes(statement, ++index, item->metadata);
+    }
+    if (schema->time != NULL && (item->flags & QUIPU_ITEM_TIME) != 0) {
+        (void)sqlite3_bind_int64(statement, ++index, item->time.microseconds);
+    } else if (schema->time != NULL) {
+        (void)sqlite3_bind_null(statement, ++index);
+    }
+    for (size_t i = 0; i < schema->column_count; i++) {
+        bind_value(statement, ++index, &item->columns[i]);
+    }
+}
+
+/* SQLite gives NULL for empty bytes; only NULL itself is absent. */
+static quipu_bytes row_bytes(sqlite3_stmt *row, int column)
+{
+    quipu_bytes bytes = { 0 };
+    if (sqlite3_column_type(row, column) != SQLITE_NULL) {
+        bytes.data = sqlite3_column_blob(row, column);
+        bytes.size = (size_t)sqlite3_column_bytes(row, column);
+        if (bytes.data == NULL) {
+            bytes.data = "";
+        }
+    }
+    return bytes;
+}
+
+static void row_value(sqlite3_stmt *row, int column, int kind,
+                      quipu_value *value)
+{
+    *value = (quipu_value){ .kind = QUIPU_VALUE_NULL };
+    if (sqlite3_column_type(row, column) == SQLITE_NULL) {
+        return;
+    }
+    value->kind = kind;
+    switch (kind) {
+    case QUIPU_VALUE_DOUBLE:
+        value->as.real = sqlite3_column_double(row, column);
+        break;
+    case QUIPU_VALUE_TEXT:
+    case QUIPU_VALUE_BYTES:
+    case QUIPU_VALUE_UUID:
+        value->as.bytes = row_bytes(row, column);
+        break;
+    default:
+        value->as.integer = sqlite3_column_int64(row, column);
+        break;
+    }
+}
+
+void row_item(sqlite3_stmt *row, const quipu_driver_schema *bound,
+              quipu_item *item, quipu_value *values)
+{
+    const quipu_schema *schema = &bound->schema;
+    int column = 5;
+    *item = (quipu_item){
+        .notification_id = sqlite3_column_int64(row, 0),
+        .sequence_id = row_bytes(row, 1),
+        .position = sqlite3_column_int64(row, 2),
+        .topic = row_bytes(row, 3),
+        .state = row_bytes(row, 4),
+    };
+    if (schema->event_id != NULL) {
+        item->event_id = row_bytes(row, column++);
+    }
+    if (schema->metadata != NULL) {
+        item->metadata = row_bytes(row, column++);
+    }
+    if (schema->time != NULL) {
+        if (sqlite3_column_type(row, column) != SQLITE_NULL) {
+            item->flags |= QUIPU_ITEM_TIME;
+            item->time.microseconds = sqlite3_column_int64(row, column);
+        }
+        column++;
+    }
+    for (size_t i = 0; i < schema->column_count; i++) {
+        row_value(row, column++, schema->columns[i].kind, &values[i]);
+    }
+    if (schema->column_count > 0) {
+        item->columns = values;
+        item->column_count = schema->column_count;
+    }
+}
+
+int ask_number(quipu_driver_datastore *datastore, struct connection *connection,
+               sqlite3_stmt *statement, bool *found, int64_t *number,
+               quipu_error *error)
+{
+    int status = QUIPU_OK;
+    int code = sqlite3_step(statement);
+    *found =
+        code == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL;
+    if (*found) {
+        *number = sqlite3_column_int64(statement, 0);
+    }
+    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+        status = sqlite_fail(datastore, connection->db, code, "read", error);
+    }
+    (void)sqlite3_reset(statement);
+    return status;
+}
+
+int ask_last(quipu_driver_datastore *datastore, struct connection *connection,
+             const quipu_driver_schema *bound, quipu_bytes id, bool *found,
+             int64_t *position, quipu_error *error)
+{
+    sqlite3_stmt *last = NULL;
+    int status =
+        statement_get(datastore, connection, bound, SQL_LAST, &last, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    bind_sequence(last, 1, bound, id);
+    return ask_number(datastore, connection, last, found, position, error);
+}
+
+int ask_head(quipu_driver_datastore *datastore, struct connection *connection,
+             const quipu_driver_schema *bound, int64_t *head,
+             quipu_error *error)
+{
+    bool found = false;
+    sqlite3_stmt *statement = NULL;
+    int status = statement_get(datastore, connection, bound, SQL_HEAD,
+                               &statement, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    (void)sqlite3_bind_int64(statement, 1, bound->number);
+    status = ask_number(datastore, connection, statement, &found, head, error);
+    if (status == QUIPU_OK && !found) {
+        status = datastore->host->error_set(
+            error, QUIPU_NOT_FOUND, 0, NULL,
+            "schema \"%s\" is no longer set up; it was torn down",
+            bound->schema.table);
+    }
+    return status;
+}

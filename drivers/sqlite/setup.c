@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making and removing a schema's table. */
+#include "sqlite.h"
+
+/* --------------------------------------------------------------- catalogue */
+
+static const char insert_schema[] =
+    "INSERT INTO quipu_schemas (namespace, name, ids, positions,"
+    " notification_id, sequence_id, position, topic, state, event_id,"
+    " metadata, time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+    " ?12)";
+
+/* Runs a statement bound to numbers and texts, as `kinds` says: 'n', 't'. */
+struct argument {
+    int64_t number;
+    const char *text; /* or NULL: the number */
+    bool is_text;
+};
+
+static int execute(quipu_driver_datastore *datastore, const char *sql,
+                   const struct argument *arguments, int count,
+                   quipu_error *error)
+{
+    sqlite3 *db = datastore->writer.db;
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+    for (int i = 0; code == SQLITE_OK && i < count; i++) {
+        code = arguments[i].is_text
+                   ? sqlite3_bind_text(statement, i + 1, arguments[i].text, -1,
+                                       SQLITE_STATIC)
+                   : sqlite3_bind_int64(statement, i + 1, arguments[i].number);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(statement);
+    }
+    (void)sqlite3_finalize(statement);
+    return code == SQLITE_DONE
+               ? QUIPU_OK
+               : sqlite_fail(datastore, db, code, "write the catalogue", error);
+}
+
+#define NUMBER(n)     \
+    {                 \
+        .number = (n) \
+    }
+#define TEXT(t)                      \
+    {                                \
+        .text = (t), .is_text = true \
+    }
+
+static int enter_columns(quipu_driver_datastore *datastore,
+                         const quipu_schema *schema, int64_t number,
+                         quipu_error *error)
+{
+    int status = QUIPU_OK;
+    for (size_t i = 0; status == QUIPU_OK && i < schema->column_count; i++) {
+        const struct argument arguments[] = { NUMBER(number),
+                                              NUMBER((int64_t)i),
+                                              TEXT(schema->columns[i].name),
+                                              NUMBER(schema->columns[i].kind) };
+        status = execute(datastore,
+                         "INSERT INTO quipu_columns VALUES (?1, ?2, ?3, ?4)",
+                         arguments, 4, error);
+    }
+    return status;
+}
+
+static int enter_schema(quipu_driver_datastore *datastore,
+                        const quipu_schema *schema, quipu_error *error)
+{
+    const struct argument arguments[] = {
+        NUMBER(datastore->space),
+        TEXT(schema->table),
+        TEXT(schema->flags & QUIPU_SCHEMA_TEXT_IDS ? "text" : "uuid"),
+        TEXT(schema->flags & QUIPU_SCHEMA_SPARSE ? "sparse" : "contiguous"),
+        TEXT(schema->notification_id),
+        TEXT(schema->sequence_id),
+        TEXT(schema->position),
+        TEXT(schema->topic),
+        TEXT(schema->state),
+        TEXT(schema->event_id),
+        TEXT(schema->metadata),
+        TEXT(schema->time),
+    };
+    int status = execute(datastore, insert_schema, arguments, 12, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    int64_t number = sqlite3_last_insert_rowid(datastore->writer.db);
+    const struct argument head[] = { NUMBER(number) };
+    status = execute(datastore, "INSERT INTO quipu_heads VALUES (?1, 0)", head,
+                     1, error);
+    return status != QUIPU_OK ? status
+                              : enter_columns(datastore, schema, number, error);
+}
+
+/* ------------------------------------------------------------------ tables */
+
+/* Whether the database has a table or view of that name, which then is not
+ * quipu's. */
+static int check_free(quipu_driver_datastore *datastore, const char *table,
+                      quipu_error *error)
+{
+    sqlite3 *db = datastore->writer.db;
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(
+        db, "SELECT 1 FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE", -1,
+        &statement, NULL);
+    if (code == SQLITE_OK) {
+        (void)sqlite3_bind_text(statement, 1, table, -1, SQLITE_STATIC);
+        code = sqlite3_step(statement);
+    }
+    (void)sqlite3_finalize(statement);
+    if (code == SQLITE_ROW) {
+        return datastore->host->error_set(
+            error, QUIPU_CONFLICT, 0, NULL,
+            "\"%s\" already has a table \"%s\" that quipu did not make; name "
+            "another",
+            datastore->path != NULL ? datastore->path : ":memory:", table);
+    }
+    return code == SQLITE_DONE
+               ? QUIPU_OK
+               : sqlite_fail(datastore, db, code, "look for a table", error);
+}
+
+static int create_table(quipu_driver_datastore *datastore,
+                        const quipu_schema *schema, quipu_error *error)
+{
+    struct text ddl = { .host = datastore->host };
+    char *table = schema_table(datastore, schema->table);
+    int status = table != NULL
+                     ? check_free(datastore, table, error)
+                     : datastore->host->error_set(error, QUIPU_NO_MEMORY, 0,
+                                                  NULL, "no memory for a name");
+    if (status == QUIPU_OK) {
+        status = schema_ddl(datastore, schema, table, &ddl, error);
+    }
+    if (status == QUIPU_OK) {
+        status = catalogue_exec(datastore, ddl.data, "make a table", error);
+    }
+    text_finish(&ddl);
+    datastore->host->release(table);
+    return status != QUIPU_OK ? status : enter_schema(datastore, schema, error);
+}
+
+static int refuse_readonly(quipu_driver_datastore *datastore,
+                           quipu_error *error)
+{
+    return datastore->host->error_set(error, QUIPU_DENIED, 0, NULL,
+                                      "\"%s\" is open with readonly=yes",
+                                      datastore->path);
+}
+
+/* Begins writing, looks up, and goes on with `change` if the answer is
+ * `wanted`; another answer is the operation's. */
+static int change_schema(quipu_driver_datastore *datastore,
+                         const quipu_schema *schema, int64_t deadline,
+                         int wanted,
+                         int (*change)(quipu_driver_datastore *datastore,
+                                       const quipu_schema *schema,
+                                       int64_t number, quipu_error *error),
+                         quipu_error *error)
+{
+    int64_t number = 0;
+    int status = writing_begin(datastore, deadline, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    quipu_error own = { 0 };
+    int answer =
+        catalogue_find(datastore, &datastore->writer, schema, &number, &own);
+    status = answer == wanted ? change(datastore, schema, number, error)
+                              : error_pass(answer, &own, error);
+    if (answer != wanted || status != QUIPU_OK) {
+        writing_abandon(datastore);
+        return status;
+    }
+    return writing_commit(datastore, error);
+}
+
+static int make(quipu_driver_datastore *datastore, const quipu_schema *schema,
+                int64_t number, quipu_error *error)
+{
+    (void)number;
+    return create_table(datastore, schema, error);
+}
+
+int sqlite_setup(quipu_driver_datastore *datastore, const quipu_schema *schema,
+                 int64_t deadline, quipu_error *error)
+{
+    int64_t number = 0;
+    quipu_error own = { 0 };
+    int status = schema_find(datastore, schema, deadline, &number, &own);
+    if (status != QUIPU_NOT_FOUND) {
+        return error_pass(status, &own, error);
+    }
+    if (datastore->readonly) {
+        return refuse_readonly(datastore, error);
+    }
+    return change_schema(datastore, schema, deadline, QUIPU_NOT_FOUND, make,
+                         error);
+}
+
+static int remove_schema(quipu_driver_datastore *datastore,
+                         const quipu_schema *schema, int64_t number,
+                         quipu_error *error)
+{
+    static const char *const deletions[] = {
+        "DELETE FROM quipu_schemas WHERE number = ?1",
+        "DELETE FROM quipu_columns WHERE schema = ?1",
+        "DELETE FROM quipu_heads WHERE schema = ?1"
+    };
+    const struct argument arguments[] = { NUMBER(number) };
+    struct text drop = { .host = datastore->host };
+    char *table = schema_table(datastore, schema->table);
+    int status = QUIPU_OK;
+    text_add(&drop, "DROP TABLE ");
+    if (table != NULL) {
+        text_add_name(&drop, table);
+    }
+    if (table == NULL || drop.failed) {
+        status = datastore->host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
+                                            "no memory for the SQL");
+    } else {
+        status = catalogue_exec(datastore, drop.data, "drop a table", error);
+    }
+    for (size_t i = 0; status == QUIPU_OK && i < 3; i++) {
+        status = execute(datastore, deletions[i], arguments, 1, error);
+    }
+    text_finish(&drop);
+    datastore->host->release(table);
+    return status;
+}
+
+int sqlite_teardown(quipu_driver_datastore *datastore,
+                    const quipu_schema *schema, int64_t deadline,
+                    quipu_error *error)
+{
+    if (datastore->readonly) {
+        return refuse_readonly(datastore, error);
+    }
+    return change_schema(datastore, schema, deadline, QUIPU_OK, remove_schema,
+                         error);
+}
