@@ -147,8 +147,10 @@ static int memory_open(const quipu_host *host, const quipu_open *how,
     bool missing = false;
 
     (void)deadline;
-    if (made && name) {
+    if (made) {
         memset(made, 0, sizeof *made);
+    }
+    if (made && name) {
         made->store = store_acquire(host, name, create, &missing);
     }
     host->release(name);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The application: a store, a bus and a persistence policy between them. */
+#include <quipu/application.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "domain/bus.h"
+#include "domain/policy.h"
+
+struct quipu_application {
+    quipu_store *store;
+    quipu_bus *bus;
+    quipu_persistence_policy *policy;
+};
+
+static int open_parts(quipu_application *application,
+                      quipu_datastore *datastore, const quipu_schema *schema,
+                      const quipu_mapping *mapping, quipu_error *error)
+{
+    int status = quipu_store_open(datastore, schema, mapping,
+                                  &application->store, error);
+
+    if (status) {
+        return status;
+    }
+    status = quipu_bus_open(&application->bus, error);
+    if (status) {
+        goto close_store;
+    }
+    status =
+        quipu_persistence_policy_open(application->bus, application->store,
+                                      NULL, 0, &application->policy, error);
+    if (status) {
+        goto close_bus;
+    }
+    return QUIPU_OK;
+
+close_bus:
+    quipu_bus_close(application->bus, NULL);
+close_store:
+    quipu_store_close(application->store, NULL);
+    return status;
+}
+
+int quipu_application_open(quipu_datastore *datastore,
+                           const quipu_schema *schema,
+                           const quipu_mapping *mapping,
+                           quipu_application **application, quipu_error *error)
+{
+    quipu_application *opened = NULL;
+    int status = QUIPU_OK;
+
+    if (!application) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "quipu_application_open: an argument is NULL");
+    }
+    opened = quipu_allocate_zeroed(sizeof(*opened));
+    if (!opened) {
+        return quipu_error_no_memory(error);
+    }
+    status = open_parts(opened, datastore, schema, mapping, error);
+    if (status) {
+        quipu_release(opened);
+        return status;
+    }
+    *application = opened;
+    return QUIPU_OK;
+}
+
+int quipu_application_close(quipu_application *application, quipu_error *error)
+{
+    int status = QUIPU_OK;
+
+    if (!application) {
+        return QUIPU_OK;
+    }
+    status = quipu_bus_check_idle(application->bus, 1, error);
+    if (status) {
+        return status;
+    }
+    status = quipu_persistence_policy_close_store(application->policy, error);
+    if (status) {
+        return status;
+    }
+    quipu_bus_close(application->bus, NULL);
+    quipu_release(application);
+    return QUIPU_OK;
+}
+
+quipu_store *quipu_application_store(const quipu_application *application)
+{
+    return application->store;
+}
+
+quipu_bus *quipu_application_bus(const quipu_application *application)
+{
+    return application->bus;
+}
+
+int quipu_application_repository(quipu_application *application,
+                                 const quipu_aggregate_type *type,
+                                 quipu_repository **repository,
+                                 quipu_error *error)
+{
+    if (!application) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "quipu_application_repository: the application "
+                               "is NULL");
+    }
+    return quipu_repository_open(application->store, application->bus, type,
+                                 repository, error);
+}

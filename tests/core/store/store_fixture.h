@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stores over the memory driver, and a driver around it that fails as it is
+ * told; shared by the tests of core/store and core/domain. */
+#ifndef QUIPU_TESTS_CORE_STORE_FIXTURE_H
+#define QUIPU_TESTS_CORE_STORE_FIXTURE_H
+
+#include "quipu_test.h"
+
+#include <stdatomic.h>
+
+#include <quipu/quipu.h>
+
+/* ---------------------------------------------------------------- driver */
+
+/* The scheme "scripted": the memory driver, but for what is set here.  Each
+ * number counts down to 0, at which it does nothing. */
+struct script {
+    atomic_int lost_answers;   /* appends are stored, say UNKNOWN_OUTCOME */
+    atomic_int lost_appends;   /* are not stored, say UNKNOWN_OUTCOME */
+    atomic_int busy_appends;   /* are not stored, say BUSY */
+    atomic_int steps_to_error; /* the step that brings it to 0 says `error` */
+    atomic_int step_error;
+    atomic_int appends; /* counts up: those that reached the store */
+};
+extern struct script script;
+
+/* Adds the driver; once for a program. */
+void script_add_driver(void);
+void script_clear(void);
+
+/* ---------------------------------------------------------------- events */
+
+struct noted {
+    quipu_event base;
+    const char *text;
+};
+/* Mapped by attributes of its own. */
+struct measured {
+    quipu_event base;
+    const char *device;
+    quipu_time at;
+    double value;
+};
+extern const quipu_event_type noted, measured;
+
+/* A mapping of `noted` alone. */
+extern const quipu_mapping noted_mapping;
+
+/* An event of a new id and this version. */
+struct noted make_noted(const quipu_id *id, int64_t version, const char *text);
+quipu_id uuid_id(void);
+quipu_id text_id(const char *text);
+
+/* ---------------------------------------------------------------- stores */
+
+struct opened {
+    quipu_datastore *datastore;
+    quipu_schema schema;
+    quipu_store *store;
+};
+
+/* Stored events with UUID ids, unless flags of quipu_schema_flag are given. */
+void schema_make(quipu_schema *schema, uint32_t flags);
+void datastore_open(quipu_datastore **datastore, const char *uri,
+                    const quipu_schema *schema);
+void opened_open(struct opened *opened, uint32_t flags,
+                 const quipu_mapping *mapping);
+void opened_close(struct opened *opened);
+
+/* Stores `count` events of new texts, "0", "1" ..., at versions 0, 1 ... */
+void fill(quipu_store *store, const quipu_id *id, int count);
+
+/* Puts an item into the store past the mapper. */
+void put_item(quipu_store *store, const quipu_id *id, int64_t position,
+              const char *topic, const void *state, size_t size);
+
+/* The number of items in the whole log. */
+size_t log_size(quipu_store *store);
+
+#endif
