@@ -134,7 +134,7 @@ static bool tell_folder(const struct story *story, const quipu_path *path)
 
     if (path->ignored) {
         story->visit(story->context,
-                     path->folder[0] != '\0' ? path->folder : "(empty)",
+                     path->folder[0] != '\0' ? path->folder : "\"\"",
                      path->ignored);
         return false;
     }

@@ -123,9 +123,9 @@ static void add_place(struct places *places, const char *place,
 {
     size_t room = sizeof(places->text) - places->size;
     int size =
-        snprintf(places->text + places->size, room, "%s%s%s%s",
-                 places->size > 0 ? ", " : "", *place ? place : "(empty)",
-                 remark ? " " : "", remark ? remark : "");
+        snprintf(places->text + places->size, room, "%s%s%s%s%s",
+                 places->size > 0 ? ", " : "", *place ? place : "\"\"",
+                 remark ? " (" : "", remark ? remark : "", remark ? ")" : "");
 
     if (size < 0 || (size_t)size >= room) {
         places->text[places->size] = '\0';
