@@ -23,9 +23,9 @@
 
 #define DISK_SECTOR 512
 
-/* Watches the files in `folder`; keeps durable copies in `image`, a folder that
- * is there and empty.  Both are absolute. */
-void disk_start(const char *folder, const char *image, uint64_t seed);
+/* Watches the files in a folder; keeps durable copies in another, which is
+ * there and empty.  Both are absolute. */
+void disk_start(const char *watched, const char *durable, uint64_t seed);
 
 /* Whether a path lies in the folder; only such are told of below. */
 bool disk_watches(const char *path);

@@ -16,6 +16,8 @@
  *
  * Without a folder it does nothing.
  */
+/* The parameters of libc's functions have names that only libc may use. */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 #include "disk.h"
 
 #include <dlfcn.h>
@@ -35,6 +37,7 @@
 #define EXIT_CUT 99
 
 /* The next definition of a function, as its own type. */
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): the name of a function. */
 #define NEXT(name) ((__typeof__(&name))next_symbol(#name))
 
 enum call { CALL_SYNC, CALL_WRITE, CALL_TRUNCATE, CALL_OPEN, CALLS };
@@ -363,3 +366,5 @@ int rename(const char *from, const char *to)
     }
     return status;
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
