@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Builds an append, item by item, and makes it. */
+#ifndef QUIPU_BATCH_H
+#define QUIPU_BATCH_H
+
+#include "trial.h"
+
+#define QUIPU_BATCH_GUARDS 8
+
+struct quipu_batch {
+    quipu_records *records;
+    quipu_append append;
+    quipu_item *items;
+    quipu_uuid *event_ids;
+    quipu_guard guards[QUIPU_BATCH_GUARDS];
+    quipu_tracking tracking;
+    quipu_result result; /* of the last quipu_batch_append */
+    int64_t *positions;  /* the result's */
+    size_t room;
+    bool has_event_ids;
+};
+
+/* An empty append with room for so many items; it stays with the trial. */
+struct quipu_batch *quipu_batch_create(struct quipu_trial *t,
+                                       quipu_records *records, size_t room);
+
+/* Adds an item with a new event id, if the schema has such a column, and gives
+ * it back for changes.  `state` is borrowed text. */
+quipu_item *quipu_batch_next(struct quipu_batch *batch, quipu_bytes sequence,
+                             const char *state);
+quipu_item *quipu_batch_at(struct quipu_batch *batch, quipu_bytes sequence,
+                           int64_t position, const char *state);
+
+/* Adds a guard (enum quipu_demand). */
+void quipu_batch_demand(struct quipu_batch *batch, quipu_bytes sequence,
+                        int demand, int64_t position);
+
+/* Sets the tracking record. */
+void quipu_batch_track(struct quipu_batch *batch, const char *consumer,
+                       const char *log, int64_t notification_id);
+
+/* Takes all out again. */
+void quipu_batch_clear(struct quipu_batch *batch);
+
+/* Makes the append. */
+int quipu_batch_append(struct quipu_batch *batch);
+
+/* Appends `count` items with the states "0", "1" ... to one sequence, each
+ * after the last, in one append.  Only for schemas with NEXT. */
+void quipu_batch_fill(struct quipu_trial *t, quipu_records *records,
+                      quipu_bytes sequence, size_t count);
+
+/* Appends one item, at a position or next, and gives the status. */
+int quipu_batch_one_at(struct quipu_trial *t, quipu_records *records,
+                       quipu_bytes sequence, int64_t position);
+int quipu_batch_one_next(struct quipu_trial *t, quipu_records *records,
+                         quipu_bytes sequence);
+
+#endif

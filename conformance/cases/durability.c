@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* V3: what outlives its process, also one that is killed. */
+#include "suite.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static void reopened(struct quipu_trial *t)
+{
+    const quipu_schema *schema = quipu_trial_schema(
+        t, QUIPU_SHAPE_METADATA | QUIPU_SHAPE_TIME | QUIPU_SHAPE_TEXT);
+    quipu_bytes s = quipu_bytes_of_text("sequence");
+    quipu_position head, again;
+
+    memset(&head, 0, sizeof head);
+    for (int64_t i = 0; i < 5; i++) {
+        quipu_records *r;
+
+        quipu_trial_setup(t, schema);
+        r = quipu_trial_bind(t, t->main, schema);
+        OK(quipu_records_head(r, &again, E));
+        CHECK(i == 0 || memcmp(&head, &again, sizeof head) == 0,
+              "the log's head has changed while the store was closed");
+        OK(quipu_records_check_position(r, &again, E));
+        ANSWERS(i ? QUIPU_CONFLICT : QUIPU_OK, quipu_batch_one_at(t, r, s, 0));
+        quipu_batch_fill(t, r, s, 2);
+        CHECK(quipu_list_whole(t, r).count == 3 + 2 * (size_t)i,
+              "items were lost");
+        OK(quipu_records_head(r, &head, E));
+        quipu_trial_close_all(t);
+    }
+}
+
+static void repeat_after_reopening(struct quipu_trial *t)
+{
+    const quipu_schema *schema = quipu_trial_schema(t, 0);
+    quipu_records *r;
+    struct quipu_batch *b;
+
+    quipu_trial_setup(t, schema);
+    r = quipu_trial_bind(t, t->main, schema);
+    b = quipu_batch_create(t, r, 2);
+    quipu_batch_next(b, quipu_trial_sequence(t), "x");
+    quipu_batch_next(b, quipu_trial_sequence(t), "y");
+    if (t->traits & QUIPU_CAN_TRACK) {
+        quipu_batch_track(b, t->prefix, "log", 3);
+    }
+    OK(quipu_batch_append(b));
+    quipu_trial_close_all(t);
+    b->records = quipu_trial_bind(t, quipu_trial_datastore(t), schema);
+    OK(quipu_batch_append(b));
+    CHECK(b->result.flags & QUIPU_RESULT_REPEATED, "not called a repeat");
+    CHECK(quipu_list_whole(t, b->records).count == 2, "stored twice");
+}
+
+/* -------------------------------------------------------------- kill -9 */
+
+struct victim {
+    const quipu_schema *schema;
+    const char *options;
+    quipu_bytes s[2];
+    atomic_llong acknowledged; /* appends, over all lives */
+    atomic_llong begun;
+};
+
+/* Appends pairs with a tracking record until it is killed. */
+static void append_for_ever(struct quipu_trial *t, void *shared, unsigned i)
+{
+    struct victim *victim = shared;
+    quipu_records *r = quipu_trial_bind(t, quipu_trial_open(t, victim->options),
+                                        victim->schema);
+    struct quipu_batch *b = quipu_batch_create(t, r, 2);
+
+    (void)i;
+    for (int64_t k = (int64_t)victim->acknowledged;; k++) {
+        int64_t last = -1;
+
+        /* The append that was under way may have been stored. */
+        if (k == (int64_t)victim->acknowledged) {
+            quipu_records_last(r, victim->s[0], &last, E);
+            k = last + 1;
+        }
+        quipu_batch_clear(b);
+        quipu_batch_at(b, victim->s[0], k, "one");
+        quipu_batch_at(b, victim->s[1], k, "two");
+        if (t->traits & QUIPU_CAN_TRACK) {
+            quipu_batch_track(b, t->prefix, "log", k + 1);
+        }
+        atomic_store(&victim->begun, k + 1);
+        OK(quipu_batch_append(b));
+        atomic_store(&victim->acknowledged, k + 1);
+    }
+}
+
+static void check_survivors(struct quipu_trial *t, const struct victim *victim)
+{
+    quipu_records *r =
+        quipu_trial_bind(t, quipu_trial_datastore(t), victim->schema);
+    size_t pairs = quipu_list_whole(t, r).count / 2;
+    quipu_position p = { 0 };
+
+    CHECK(pairs >= (size_t)victim->acknowledged,
+          "%lld appends were acknowledged, and %zu are there",
+          (long long)victim->acknowledged, pairs);
+    CHECK(pairs <= (size_t)victim->begun, "%zu appends of %lld are there",
+          pairs, (long long)victim->begun);
+    CHECK(quipu_list_count(t, r, victim->s[0]) == pairs &&
+              quipu_list_count(t, r, victim->s[1]) == pairs,
+          "half an append is there");
+    if ((t->traits & QUIPU_CAN_TRACK) && pairs > 0) {
+        OK(quipu_tracking_read(t->main, t->prefix, "log", &p, E));
+        CHECK(p.notification_id == (int64_t)pairs,
+              "%zu appends are there, and the record says %" PRId64, pairs,
+              p.notification_id);
+    }
+    quipu_trial_close_all(t);
+}
+
+static void nap(uint64_t microseconds)
+{
+    struct timespec span = { .tv_sec = (time_t)(microseconds / 1000000),
+                             .tv_nsec = (long)(microseconds % 1000000) * 1000 };
+
+    nanosleep(&span, NULL);
+}
+
+/* Kills are spread over the time of a few appends.  A life in which nothing
+ * was begun was too short: it does not count, and the next ones are longer. */
+static void kill_often(struct quipu_trial *t, const char *options)
+{
+    struct victim *victim = quipu_crew_share(sizeof *victim);
+    uint64_t span = 4000;
+    unsigned kills = 0;
+
+    victim->options = options;
+    victim->schema = quipu_trial_schema(t, 0);
+    victim->s[0] = quipu_trial_sequence(t);
+    victim->s[1] = quipu_trial_sequence(t);
+    quipu_trial_setup(t, victim->schema);
+    quipu_trial_close_all(t);
+    for (unsigned lives = 0; kills < 100; lives++) {
+        struct quipu_crew crew =
+            quipu_crew_start(t, 1, append_for_ever, victim);
+        long long before = victim->begun;
+
+        CHECK(lives < 2000, "in 2000 lives only %u came to append", kills);
+        quipu_crew_go(&crew);
+        nap(span / 4 + quipu_trial_random(t, span));
+        quipu_crew_kill(&crew);
+        if (victim->begun > before) {
+            kills++;
+        } else {
+            span += span / 8;
+        }
+        if (kills % 10 == 0 || victim->begun == victim->acknowledged + 1) {
+            check_survivors(t, victim);
+        }
+    }
+    check_survivors(t, victim);
+}
+
+static void killed(struct quipu_trial *t)
+{
+    kill_often(t, NULL);
+}
+
+/* A killed process is no power cut: the system still has its writes. */
+static void killed_relaxed(struct quipu_trial *t)
+{
+    kill_often(t, "durability=relaxed");
+}
+
+/* Others work on while one of them is killed again and again. */
+struct survivors {
+    struct victim victim;
+    atomic_bool stop;
+    atomic_uint stored;
+};
+
+static void append_beside(struct quipu_trial *t, void *shared, unsigned i)
+{
+    struct survivors *survivors = shared;
+    quipu_records *r =
+        quipu_trial_bind(t, quipu_trial_datastore(t), survivors->victim.schema);
+    quipu_bytes s = quipu_trial_sequence(t);
+
+    (void)i;
+    while (!atomic_load(&survivors->stop)) {
+        OK(quipu_batch_one_next(t, r, s));
+        OK(quipu_batch_one_next(t, r, s));
+        atomic_fetch_add(&survivors->stored, 1);
+    }
+}
+
+static void killed_beside(struct quipu_trial *t)
+{
+    struct survivors *survivors = quipu_crew_share(sizeof *survivors);
+    struct victim *victim = &survivors->victim;
+    struct quipu_crew others;
+    quipu_records *r;
+
+    victim->schema = quipu_trial_schema(t, 0);
+    victim->s[0] = quipu_trial_sequence(t);
+    victim->s[1] = quipu_trial_sequence(t);
+    quipu_trial_setup(t, victim->schema);
+    quipu_trial_close_all(t);
+    others = quipu_crew_start(t, 2, append_beside, survivors);
+    quipu_crew_go(&others);
+    for (unsigned i = 0; i < 30; i++) {
+        struct quipu_crew crew =
+            quipu_crew_start(t, 1, append_for_ever, victim);
+
+        quipu_crew_go(&crew);
+        nap(2000 + quipu_trial_random(t, 20000));
+        quipu_crew_kill(&crew);
+    }
+    atomic_store(&survivors->stop, true);
+    quipu_crew_join(&others);
+    CHECK(survivors->stored > 0, "the others did nothing");
+    r = quipu_trial_bind(t, quipu_trial_datastore(t), victim->schema);
+    quipu_list_whole(t, r);
+    CHECK(quipu_list_count(t, r, victim->s[0]) ==
+              quipu_list_count(t, r, victim->s[1]),
+          "half an append is there");
+}
+
+/* ------------------------------------------------- an older copy (L5) */
+
+static void copy_file(const char *from, const char *to)
+{
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    char buffer[65536];
+    size_t got;
+
+    CHECK(in && out, "cannot copy %s", from);
+    while ((got = fread(buffer, 1, sizeof buffer, in)) > 0) {
+        CHECK(fwrite(buffer, 1, got, out) == got, "cannot write %s", to);
+    }
+    CHECK(fclose(in) == 0 && fclose(out) == 0, "cannot copy %s", from);
+}
+
+/* Copies, or first removes, all plain files of a folder. */
+static void copy_files(struct quipu_trial *t, const char *from, const char *to,
+                       bool remove_first)
+{
+    const char *folder = remove_first ? to : from;
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+    struct stat status;
+
+    CHECK(dir, "cannot read %s", folder);
+    while ((entry = readdir(dir))) {
+        const char *path = quipu_trial_text(t, "%s/%s", folder, entry->d_name);
+
+        if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) {
+            continue;
+        }
+        if (remove_first) {
+            CHECK(unlink(path) == 0, "cannot remove %s", path);
+        } else {
+            copy_file(path, quipu_trial_text(t, "%s/%s", to, entry->d_name));
+        }
+    }
+    closedir(dir);
+    if (remove_first) {
+        copy_files(t, from, to, false);
+    }
+}
+
+/* A backup comes back, and the log grows on: what was kept outside no longer
+ * fits, whether the id is beyond the head or is given again. */
+static void rewound(struct quipu_trial *t)
+{
+    const quipu_schema *schema = quipu_trial_schema(t, 0);
+    const char *backup = quipu_trial_text(t, "%s/backup", t->directory);
+    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_position before, after;
+    quipu_records *r;
+
+    quipu_trial_setup(t, schema);
+    r = quipu_trial_bind(t, t->main, schema);
+    quipu_batch_fill(t, r, s, 3);
+    OK(quipu_records_head(r, &before, E));
+    quipu_trial_close_all(t);
+    CHECK(mkdir(backup, 0700) == 0, "cannot make %s", backup);
+    copy_files(t, t->directory, backup, false);
+
+    r = quipu_trial_bind(t, quipu_trial_datastore(t), schema);
+    quipu_batch_fill(t, r, s, 2);
+    OK(quipu_records_head(r, &after, E));
+    quipu_trial_close_all(t);
+    copy_files(t, backup, t->directory, true);
+
+    r = quipu_trial_bind(t, quipu_trial_datastore(t), schema);
+    CHECK(quipu_list_whole(t, r).count == 3, "the backup did not come back");
+    OK(quipu_records_check_position(r, &before, E));
+    ANSWERS(QUIPU_CONFLICT, quipu_records_check_position(r, &after, E));
+    quipu_batch_fill(t, r, s, 4);
+    OK(quipu_records_check_position(r, &before, E));
+    ANSWERS(QUIPU_CONFLICT, quipu_records_check_position(r, &after, E));
+}
+
+#define PERSIST (QUIPU_CAN_PERSIST | QUIPU_CAN_LOG)
+
+static const struct quipu_case cases[] = {
+    { "V3.reopened-store-has-all",
+      "Items, schemas, heads and identity, again and again.", reopened, PERSIST,
+      0, 60 },
+    { "U3.repeat-after-reopening",
+      "The retry often comes from the program's next life.",
+      repeat_after_reopening, PERSIST, 0, 0 },
+    { "V3.kill-9-a-hundred-times",
+      "Nothing acknowledged lost, and nothing half there.", killed, PERSIST, 0,
+      240 },
+    { "V3.kill-9-a-hundred-times-relaxed",
+      "Relaxed may lose in a power cut, not by the death of a process.",
+      killed_relaxed, PERSIST, 0, 240 },
+    { "V3.kill-9-beside-others",
+      "A process that dies with the lock must not stop the others.",
+      killed_beside, PERSIST | QUIPU_CAN_SHARE, 0, 240 },
+    { "L5.rewound-log-is-detected",
+      "After a restored backup consumers must stop, not skip.", rewound,
+      PERSIST | QUIPU_TRAIT_FILES, 0, 60 },
+};
+QUIPU_FAMILY(durability);

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* S3: guards, each demand in each state of the sequence. */
+#include "suite.h"
+
+#include <inttypes.h>
+
+/* One guard on a sequence of `count` items, and what it should say. */
+struct truth {
+    int64_t count;
+    int demand;
+    int64_t position;
+    bool holds;
+};
+
+static const struct truth table[] = {
+    { 0, QUIPU_DEMAND_EMPTY, 0, true },
+    { 0, QUIPU_DEMAND_EMPTY, 7, true }, /* the position is not looked at */
+    { 0, QUIPU_DEMAND_NOT_EMPTY, 0, false },
+    { 0, QUIPU_DEMAND_LAST, 0, false },
+    { 0, QUIPU_DEMAND_LAST, -1, false },
+    { 0, QUIPU_DEMAND_LAST, INT64_MIN, false },
+    { 0, QUIPU_DEMAND_LAST, INT64_MAX, false },
+    { 1, QUIPU_DEMAND_EMPTY, 0, false },
+    { 1, QUIPU_DEMAND_NOT_EMPTY, 0, true },
+    { 1, QUIPU_DEMAND_NOT_EMPTY, 7, true },
+    { 1, QUIPU_DEMAND_LAST, 0, true },
+    { 1, QUIPU_DEMAND_LAST, -1, false },
+    { 1, QUIPU_DEMAND_LAST, 1, false },
+    { 3, QUIPU_DEMAND_EMPTY, 0, false },
+    { 3, QUIPU_DEMAND_NOT_EMPTY, 0, true },
+    { 3, QUIPU_DEMAND_LAST, 1, false },
+    { 3, QUIPU_DEMAND_LAST, 2, true },
+    { 3, QUIPU_DEMAND_LAST, 3, false },
+    { 3, QUIPU_DEMAND_LAST, INT64_MAX, false },
+    { 3, QUIPU_DEMAND_LAST, INT64_MIN, false },
+};
+
+static void check_guard_refusal(const struct quipu_batch *b, size_t index,
+                                int64_t last)
+{
+    bool has_last = b->result.flags & QUIPU_RESULT_HAS_LAST;
+
+    CHECK(b->result.cause == QUIPU_CAUSE_GUARD, "result.cause is %d",
+          b->result.cause);
+    CHECK(b->result.index == index, "result.index is %zu, not %zu",
+          b->result.index, index);
+    CHECK(has_last == (last >= 0), "HAS_LAST is %d", has_last);
+    CHECK(!has_last || b->result.last_position == last,
+          "result.last_position is %" PRId64 ", not %" PRId64,
+          b->result.last_position, last);
+}
+
+/* Who writes: the guarded sequence itself, another one, or nobody. */
+enum writer { ITSELF, ANOTHER, NOBODY };
+
+static void check_truth(struct quipu_trial *t, quipu_records *r,
+                        const struct truth *truth, enum writer writer)
+{
+    quipu_bytes s = quipu_trial_sequence(t);
+    struct quipu_batch *b = quipu_batch_create(t, r, 2);
+    size_t before;
+
+    if (truth->count > 0) {
+        quipu_batch_fill(t, r, s, (size_t)truth->count);
+    }
+    before = quipu_list_log_count(t, r);
+    if (writer != NOBODY) {
+        quipu_bytes to = writer == ITSELF ? s : quipu_trial_sequence(t);
+
+        quipu_batch_next(b, to, "x");
+        quipu_batch_next(b, to, "y");
+    }
+    quipu_batch_demand(b, s, truth->demand, truth->position);
+    if (truth->holds) {
+        OK(quipu_batch_append(b));
+        before += b->append.item_count;
+    } else {
+        ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+        check_guard_refusal(b, 0, truth->count - 1);
+    }
+    CHECK(quipu_list_log_count(t, r) == before,
+          "demand %d at %" PRId64 " of %" PRId64 " items: stored otherwise",
+          truth->demand, truth->position, truth->count);
+}
+
+static void check_table(struct quipu_trial *t, enum writer writer)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        check_truth(t, r, &table[i], writer);
+    }
+}
+
+static void on_itself(struct quipu_trial *t)
+{
+    check_table(t, ITSELF);
+}
+
+static void on_another(struct quipu_trial *t)
+{
+    check_table(t, ANOTHER);
+}
+
+static void on_nothing(struct quipu_trial *t)
+{
+    check_table(t, NOBODY);
+}
+
+static void sparse(struct quipu_trial *t)
+{
+    static const int64_t at[] = { INT64_MIN, -1, 0, INT64_MAX };
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
+    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+
+    for (size_t i = 0; i < 4; i++) {
+        quipu_bytes s = quipu_trial_sequence(t);
+
+        OK(quipu_batch_one_at(t, r, s, at[i]));
+        for (size_t k = 0; k < 4; k++) {
+            quipu_batch_clear(b);
+            quipu_batch_demand(b, s, QUIPU_DEMAND_LAST, at[k]);
+            ANSWERS(i == k ? QUIPU_OK : QUIPU_CONFLICT, quipu_batch_append(b));
+        }
+    }
+}
+
+/* The last is that of the highest position, not of the newest item. */
+static void sparse_last(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
+    quipu_bytes s = quipu_trial_sequence(t);
+    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+
+    OK(quipu_batch_one_at(t, r, s, 100));
+    OK(quipu_batch_one_at(t, r, s, 50));
+    quipu_batch_demand(b, s, QUIPU_DEMAND_LAST, 50);
+    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+    check_guard_refusal(b, 0, 100);
+    b->guards[0].position = 100;
+    OK(quipu_batch_append(b));
+}
+
+static void several(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    quipu_bytes full = quipu_trial_sequence(t);
+    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+
+    quipu_batch_fill(t, r, full, 4);
+    for (size_t bad = 0; bad <= 4; bad++) {
+        quipu_bytes s = quipu_trial_sequence(t);
+
+        quipu_batch_clear(b);
+        quipu_batch_next(b, s, "x");
+        for (size_t i = 0; i < 4; i++) {
+            quipu_batch_demand(b, full, QUIPU_DEMAND_LAST, i == bad ? 2 : 3);
+        }
+        if (bad < 4) {
+            ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+            check_guard_refusal(b, bad, 3);
+        } else {
+            OK(quipu_batch_append(b));
+        }
+        CHECK(quipu_list_count(t, r, s) == (bad < 4 ? 0 : 1),
+              "with guard %zu failing, the items were stored otherwise", bad);
+    }
+}
+
+static void before_positions(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_trial_sequence(t);
+    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+
+    quipu_batch_fill(t, r, s, 2);
+    quipu_batch_at(b, s, 0, "taken");
+    quipu_batch_demand(b, s, QUIPU_DEMAND_EMPTY, 0);
+    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+    check_guard_refusal(b, 0, 1);
+}
+
+static void nonsense(struct quipu_trial *t)
+{
+    static const int demands[] = { 0, 4, -1 };
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+
+    for (size_t i = 0; i < 3; i++) {
+        quipu_batch_clear(b);
+        quipu_batch_demand(b, quipu_trial_sequence(t), demands[i], 0);
+        ANSWERS(QUIPU_INVALID, quipu_batch_append(b));
+    }
+}
+
+static const struct quipu_case cases[] = {
+    { "S3.guard-on-a-sequence-that-is-written",
+      "A guard sees the state before its own append's items.", on_itself,
+      QUIPU_CAN_LOG, 0, 0 },
+    { "S3.guard-on-another-sequence",
+      "A decision may rest on what it does not write.", on_another,
+      QUIPU_CAN_LOG, 0, 0 },
+    { "S3.guard-alone", "A read that must still hold, and no more.", on_nothing,
+      QUIPU_CAN_LOG, 0, 0 },
+    { "S3.guard-at-extremes-of-sparse", "No position may stand for \"none\".",
+      sparse, 0, 0, 0 },
+    { "S3.guard-sees-the-highest-position",
+      "The newest item of a sparse sequence need not be its last.", sparse_last,
+      0, 0, 0 },
+    { "S3.every-guard-counts",
+      "A store that checks only the first guard, or the last, loses updates.",
+      several, 0, 0, 0 },
+    { "S3.guards-are-judged-before-positions",
+      "The cause that is told decides what the program does next.",
+      before_positions, 0, 0, 0 },
+    { "S3.unknown-demand-is-invalid",
+      "A demand that is not understood must not pass.", nonsense, 0, 0, 0 },
+};
+QUIPU_FAMILY(guards);

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The same races, of processes. */
+#include "suite.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#define PROCESSES 4
+
+struct race {
+    const quipu_schema *schema;
+    quipu_bytes s[2];
+    atomic_uint won, lost, seen, done;
+    atomic_uint ready[64]; /* a barrier for each round */
+};
+
+static struct race *create(struct quipu_trial *t)
+{
+    struct race *race = quipu_crew_share(sizeof *race);
+
+    race->schema = quipu_trial_schema(t, 0);
+    race->s[0] = quipu_trial_sequence(t);
+    race->s[1] = quipu_trial_sequence(t);
+    return race;
+}
+
+/* Runs the body in all processes, and opens the store to see what came out. */
+static quipu_records *run(struct quipu_trial *t, struct race *race,
+                          void (*body)(struct quipu_trial *t, void *shared,
+                                       unsigned i))
+{
+    struct quipu_crew crew = quipu_crew_start(t, PROCESSES, body, race);
+
+    quipu_trial_setup(t, race->schema);
+    quipu_crew_go(&crew);
+    quipu_crew_join(&crew);
+    return quipu_trial_bind(t, quipu_trial_datastore(t), race->schema);
+}
+
+static quipu_records *enter(struct quipu_trial *t, const struct race *race)
+{
+    return quipu_trial_bind(t, quipu_trial_datastore(t), race->schema);
+}
+
+/* Waits, busily, until all have come to this round. */
+static void meet(struct race *race, unsigned round)
+{
+    atomic_fetch_add(&race->ready[round], 1);
+    while (atomic_load(&race->ready[round]) < PROCESSES) {
+        continue;
+    }
+}
+
+/* ------------------------------------------------------------ U1 */
+
+static void grab(struct quipu_trial *t, void *shared, unsigned i)
+{
+    struct race *race = shared;
+    quipu_records *r = enter(t, race);
+
+    (void)i;
+    for (unsigned round = 0; round < 64; round++) {
+        int status;
+
+        meet(race, round);
+        status = quipu_batch_one_at(t, r, race->s[0], (int64_t)round);
+        CHECK(status == QUIPU_OK || status == QUIPU_CONFLICT, "answered %s: %s",
+              quipu_status_name(status), E->message);
+        atomic_fetch_add(status == QUIPU_OK ? &race->won : &race->lost, 1);
+    }
+}
+
+static void position(struct quipu_trial *t)
+{
+    struct race *race = create(t);
+    quipu_records *r = run(t, race, grab);
+
+    CHECK(race->won == 64, "%u winners in 64 rounds", race->won);
+    CHECK(race->lost == 64 * (PROCESSES - 1), "%u losers", race->lost);
+    CHECK(quipu_list_whole(t, r).count == 64, "not one item a round");
+}
+
+/* ------------------------------------------------------------ S2 */
+
+static void next_to_one(struct quipu_trial *t, void *shared, unsigned i)
+{
+    struct race *race = shared;
+    quipu_records *r = enter(t, race);
+    struct quipu_batch *b = quipu_batch_create(t, r, 2);
+
+    (void)i;
+    meet(race, 0);
+    for (unsigned k = 0; k < 50; k++) {
+        quipu_batch_clear(b);
+        quipu_batch_next(b, race->s[0], "a");
+        quipu_batch_next(b, race->s[1], "b");
+        OK(quipu_batch_append(b));
+        CHECK(b->positions[0] == b->positions[1],
+              "the two sequences do not grow together");
+        atomic_fetch_add(&race->lost, b->positions[0] != (int64_t)k);
+    }
+    atomic_fetch_add(&race->done, 1);
+}
+
+static void next(struct quipu_trial *t)
+{
+    struct race *race = create(t);
+    quipu_records *r = run(t, race, next_to_one);
+
+    CHECK(race->lost > 0, "the processes never collided");
+    CHECK(quipu_list_whole(t, r).count == 100 * PROCESSES,
+          "appends were lost or doubled");
+}
+
+/* ------------------------------------------------------- L2, V1 and V2 */
+
+/* Follows the log until the writers are done and it is read to its end. */
+static void tail(struct quipu_trial *t, struct race *race, unsigned writers)
+{
+    quipu_records *r = enter(t, race);
+    int64_t seen = 0;
+
+    meet(race, 0);
+    for (bool last = false; !last;) {
+        quipu_query q = { .struct_size = sizeof q,
+                          .flags = QUIPU_QUERY_GT,
+                          .gt = seen };
+        const quipu_item *item;
+        quipu_cursor *cursor;
+
+        last = atomic_load(&race->done) == writers;
+        OK(quipu_records_read_log(r, &q, &cursor, E));
+        for (;;) {
+            OK(quipu_cursor_next(cursor, &item, E));
+            if (!item) {
+                break;
+            }
+            CHECK(item->notification_id == seen + 1,
+                  "after id %" PRId64 " came id %" PRId64
+                  ": what is between arrives late or never",
+                  seen, item->notification_id);
+            seen++;
+            atomic_fetch_add(&race->seen, !last);
+        }
+        quipu_cursor_close(cursor);
+        CHECK(seen % 2 == 0, "half of an append was seen");
+    }
+    CHECK(seen == 100 * (int64_t)writers, "the reader saw %" PRId64 " items",
+          seen);
+}
+
+static void write_or_tail(struct quipu_trial *t, void *shared, unsigned i)
+{
+    if (i < 2) {
+        next_to_one(t, shared, i);
+    } else {
+        tail(t, shared, 2);
+    }
+}
+
+static void readers(struct quipu_trial *t)
+{
+    for (unsigned attempt = 0; attempt < 10; attempt++) {
+        struct race *race = create(t);
+        quipu_records *r = run(t, race, write_or_tail);
+
+        CHECK(quipu_list_whole(t, r).count == 200, "the log is not whole");
+        if (race->seen > 0) {
+            return;
+        }
+        quipu_trial_close_all(t);
+    }
+    CHECK(false, "no reader ever read while a writer wrote");
+}
+
+/* What one process is told, the others see at once: a baton goes round. */
+static void pass_on(struct quipu_trial *t, void *shared, unsigned i)
+{
+    struct race *race = shared;
+    quipu_records *r = enter(t, race);
+
+    for (unsigned turn = i; turn < 40; turn += PROCESSES) {
+        int64_t last = -1;
+        int status;
+
+        while (atomic_load(&race->done) != turn) {
+            continue;
+        }
+        status = quipu_records_last(r, race->s[0], &last, E);
+        CHECK(status == QUIPU_OK || turn == 0, "%s", E->message);
+        CHECK(last == (int64_t)turn - 1,
+              "%u appends were acknowledged, and the last seen is %" PRId64,
+              turn, last);
+        OK(quipu_batch_one_at(t, r, race->s[0], (int64_t)turn));
+        atomic_fetch_add(&race->done, 1);
+    }
+}
+
+static void baton(struct quipu_trial *t)
+{
+    struct race *race = create(t);
+    quipu_records *r = run(t, race, pass_on);
+
+    CHECK(quipu_list_whole(t, r).count == 40, "not forty items");
+}
+
+/* ------------------------------------------------------------ U3, U4 */
+
+static void retry_and_track(struct quipu_trial *t, void *shared, unsigned i)
+{
+    struct race *race = shared;
+    quipu_records *r = enter(t, race);
+    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+
+    (void)i;
+    for (unsigned round = 0; round < 64; round++) {
+        int status;
+
+        meet(race, round);
+        quipu_batch_clear(b);
+        quipu_batch_next(b, race->s[0], "x");
+        quipu_batch_track(b, t->prefix, "log", (int64_t)round + 1);
+        status = quipu_batch_append(b);
+        CHECK(status == QUIPU_OK || status == QUIPU_ALREADY, "answered %s",
+              quipu_status_name(status));
+        atomic_fetch_add(status == QUIPU_OK ? &race->won : &race->lost, 1);
+    }
+}
+
+static void consumers(struct quipu_trial *t)
+{
+    struct race *race = create(t);
+    quipu_records *r = run(t, race, retry_and_track);
+    quipu_position p;
+
+    CHECK(race->won == 64 && race->lost == 64 * (PROCESSES - 1),
+          "%u notifications of 64 were processed", race->won);
+    CHECK(quipu_list_whole(t, r).count == 64, "not one item a notification");
+    OK(quipu_tracking_read(t->main, t->prefix, "log", &p, E));
+    CHECK(p.notification_id == 64, "the record stands at %" PRId64,
+          p.notification_id);
+}
+
+/* All processes make one and the same append. */
+static void same_append(struct quipu_trial *t, void *shared, unsigned i)
+{
+    struct race *race = shared;
+    quipu_records *r = enter(t, race);
+    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+
+    (void)i;
+    for (unsigned round = 0; round < 64; round++) {
+        meet(race, round);
+        quipu_batch_clear(b);
+        quipu_batch_next(b, race->s[0], "x");
+        memset(&b->event_ids[0], 0, 16);
+        memcpy(&b->event_ids[0], race->s[1].data, 12);
+        b->event_ids[0].bytes[15] = (uint8_t)round;
+        OK(quipu_batch_append(b));
+        CHECK(b->positions[0] == (int64_t)round, "position %" PRId64,
+              b->positions[0]);
+        atomic_fetch_add(b->result.flags & QUIPU_RESULT_REPEATED ? &race->lost
+                                                                 : &race->won,
+                         1);
+    }
+}
+
+static void copies(struct quipu_trial *t)
+{
+    struct race *race = create(t);
+    quipu_records *r = run(t, race, same_append);
+
+    CHECK(race->won == 64, "%u first appends of 64", race->won);
+    CHECK(quipu_list_whole(t, r).count == 64, "not one item a round");
+}
+
+#define SHARE (QUIPU_CAN_SHARE | QUIPU_CAN_LOG)
+
+static const struct quipu_case cases[] = {
+    { "U1.race-of-processes",
+      "Check and insert must be one, across processes too.", position, SHARE, 0,
+      120 },
+    { "S2.race-of-processes-with-next",
+      "None is refused, and two sequences grow together.", next, SHARE, 0,
+      120 },
+    { "L2.race-of-processes-and-readers",
+      "A consumer that has passed an id never looks below it again.", readers,
+      SHARE, 0, 180 },
+    { "V1.processes-see-at-once", "What one has been told, all can rely on.",
+      baton, SHARE, 0, 120 },
+    { "U4.race-of-consumer-processes",
+      "A consumer that is started twice must not do the work twice.", consumers,
+      SHARE | QUIPU_CAN_TRACK, 0, 120 },
+    { "U3.race-of-copies-in-processes",
+      "A retry may come from another process than its original.", copies, SHARE,
+      0, 120 },
+};
+QUIPU_FAMILY(races_processes);

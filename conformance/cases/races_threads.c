@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Races of threads.  Each asserts that it raced: it goes on until the threads
+ * have collided, and fails if they never do. */
+#include "suite.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#define THREADS 8
+#define ENOUGH 25 /* collisions */
+
+struct race {
+    struct quipu_trial *t;
+    quipu_records *records[THREADS];
+    quipu_bytes s[THREADS];
+    unsigned round;
+    atomic_uint won, lost, seen;
+    atomic_bool done;
+};
+
+/* All threads on one datastore, or on one each. */
+static void begin(struct race *race, struct quipu_trial *t, unsigned shape,
+                  bool apart)
+{
+    memset(race, 0, sizeof *race);
+    race->t = t;
+    race->records[0] = quipu_trial_records(t, shape);
+    race->s[0] = quipu_trial_sequence(t);
+    for (unsigned i = 1; i < THREADS; i++) {
+        race->s[i] = quipu_trial_sequence(t);
+        race->records[i] =
+            apart ? quipu_trial_bind(t, quipu_trial_open(t, NULL),
+                                     quipu_records_schema(race->records[0]))
+                  : race->records[0];
+    }
+}
+
+static void must_have_raced(unsigned collisions)
+{
+    CHECK(collisions > 0, "in all rounds the threads never collided");
+}
+
+/* --------------------------------------------------- one position (U1) */
+
+static void grab(void *context, unsigned i)
+{
+    struct race *race = context;
+    int status = quipu_batch_one_at(race->t, race->records[i], race->s[0],
+                                    (int64_t)race->round);
+
+    CHECK(status == QUIPU_OK || status == QUIPU_CONFLICT, "answered %s: %s",
+          quipu_status_name(status), E->message);
+    atomic_fetch_add(status == QUIPU_OK ? &race->won : &race->lost, 1);
+}
+
+static void race_position(struct quipu_trial *t, unsigned shape, bool apart)
+{
+    struct race race;
+
+    begin(&race, t, shape, apart);
+    for (; race.round < 100; race.round++) {
+        quipu_crowd_threads(THREADS, grab, &race);
+        CHECK(race.won == race.round + 1, "%u winners in %u rounds", race.won,
+              race.round + 1);
+    }
+    must_have_raced(race.lost);
+    CHECK(race.lost == 100 * (THREADS - 1), "%u losers", race.lost);
+    CHECK(quipu_list_count(t, race.records[0], race.s[0]) == 100,
+          "not one item for each round");
+}
+
+static void position(struct quipu_trial *t)
+{
+    race_position(t, QUIPU_SHAPE_PLAIN, false);
+}
+
+static void position_apart(struct quipu_trial *t)
+{
+    race_position(t, QUIPU_SHAPE_PLAIN, true);
+}
+
+static void position_sparse(struct quipu_trial *t)
+{
+    race_position(t, QUIPU_SHAPE_SPARSE, false);
+}
+
+static void position_no_ids(struct quipu_trial *t)
+{
+    race_position(t, QUIPU_SHAPE_NO_EVENT_ID, false);
+}
+
+/* Reads the end and appends there: a command's loop.  No update is lost. */
+static void optimistic(void *context, unsigned i)
+{
+    struct race *race = context;
+    quipu_records *r = race->records[i];
+
+    for (unsigned stored = 0; stored < 30;) {
+        int64_t last = -1;
+        int status = quipu_records_last(r, race->s[0], &last, E);
+
+        CHECK(status == QUIPU_OK || status == QUIPU_NOT_FOUND, "%s",
+              E->message);
+        status = quipu_batch_one_at(race->t, r, race->s[0], last + 1);
+        CHECK(status == QUIPU_OK || status == QUIPU_CONFLICT, "answered %s",
+              quipu_status_name(status));
+        stored += status == QUIPU_OK;
+        race->lost += status == QUIPU_CONFLICT;
+    }
+}
+
+static void lost_updates(struct quipu_trial *t)
+{
+    struct race race;
+    size_t stored = 0;
+
+    begin(&race, t, 0, false);
+    for (unsigned i = 0; i < 20 && race.lost < ENOUGH; i++) {
+        quipu_crowd_threads(THREADS, optimistic, &race);
+        stored += (size_t)30 * THREADS;
+        CHECK(quipu_list_whole(t, race.records[0]).count == stored,
+              "appends were lost or doubled");
+    }
+    must_have_raced(race.lost);
+}
+
+/* ----------------------------------------------------- NEXT, the log, S2 */
+
+static void next_to_one(void *context, unsigned i)
+{
+    struct race *race = context;
+
+    for (unsigned k = 0; k < 30; k++) {
+        struct quipu_batch *b =
+            quipu_batch_create(race->t, race->records[i], 2);
+
+        quipu_batch_next(b, race->s[0], "a");
+        quipu_batch_next(b, race->s[0], "b");
+        OK(quipu_batch_append(b));
+        CHECK(b->positions[1] == b->positions[0] + 1,
+              "two items of one append are apart");
+        /* Others came between, if there is a hole before this one. */
+        atomic_fetch_add(&race->lost, b->positions[0] != 2 * (int64_t)k);
+    }
+}
+
+static void next_refused(struct quipu_trial *t)
+{
+    struct race race;
+
+    begin(&race, t, 0, false);
+    quipu_crowd_threads(THREADS, next_to_one, &race);
+    must_have_raced(race.lost);
+    CHECK(quipu_list_whole(t, race.records[0]).count == 60 * THREADS,
+          "appends were lost or doubled");
+}
+
+static void next_apart(struct quipu_trial *t)
+{
+    struct race race;
+
+    begin(&race, t, 0, true);
+    quipu_crowd_threads(THREADS, next_to_one, &race);
+    must_have_raced(race.lost);
+    CHECK(quipu_list_whole(t, race.records[0]).count == 60 * THREADS,
+          "appends were lost or doubled");
+}
+
+/* --------------------------------- what was told stands there (S5, L1) */
+
+struct told {
+    int64_t id;
+    int64_t position;
+    quipu_uuid event_id;
+};
+
+struct teller {
+    struct race race;
+    struct told told[THREADS][60];
+};
+
+static void tell(void *context, unsigned i)
+{
+    struct teller *teller = context;
+    struct race *race = &teller->race;
+    struct quipu_batch *b = quipu_batch_create(race->t, race->records[i], 1);
+
+    for (unsigned k = 0; k < 60; k++) {
+        quipu_batch_clear(b);
+        quipu_batch_next(b, race->s[k % 3], "x");
+        OK(quipu_batch_append(b));
+        teller->told[i][k] = (struct told){ b->result.first_notification_id,
+                                            b->positions[0], b->event_ids[0] };
+    }
+}
+
+static void told_in_a_race(struct quipu_trial *t)
+{
+    struct teller *teller = quipu_trial_keep(t, sizeof *teller);
+    struct quipu_list log;
+
+    begin(&teller->race, t, 0, false);
+    quipu_crowd_threads(THREADS, tell, teller);
+    log = quipu_list_whole(t, teller->race.records[0]);
+    CHECK(log.count == 60 * THREADS, "%zu items", log.count);
+    for (unsigned i = 0; i < THREADS; i++) {
+        for (unsigned k = 0; k < 60; k++) {
+            const struct told *told = &teller->told[i][k];
+            const struct quipu_seen *seen = &log.at[told->id - 1];
+
+            CHECK(memcmp(&seen->event_id, &told->event_id, 16) == 0 &&
+                      seen->position == told->position,
+                  "what was told of append %u is not what is stored", k);
+        }
+    }
+}
+
+/* --------------------------------------- no late arrivals, nothing torn */
+
+static void write_pairs(struct race *race, unsigned i)
+{
+    struct quipu_batch *b = quipu_batch_create(race->t, race->records[i], 2);
+
+    for (unsigned k = 0; k < 60; k++) {
+        quipu_batch_clear(b);
+        quipu_batch_next(b, race->s[0], "pair");
+        quipu_batch_next(b, race->s[1], "pair");
+        OK(quipu_batch_append(b));
+    }
+    atomic_fetch_add(&race->won, 1);
+}
+
+/* Follows the log as a consumer does, and looks back at each step whether
+ * something came below what was seen. */
+static void tail(struct race *race, unsigned i, unsigned writers)
+{
+    int64_t seen = 0;
+
+    for (bool last = false; !last;) {
+        quipu_query q = { .struct_size = sizeof q,
+                          .flags = QUIPU_QUERY_GT,
+                          .gt = seen };
+        const quipu_item *item;
+        quipu_cursor *cursor;
+
+        last = atomic_load(&race->won) == writers;
+        OK(quipu_records_read_log(race->records[i], &q, &cursor, E));
+        for (;;) {
+            OK(quipu_cursor_next(cursor, &item, E));
+            if (!item) {
+                break;
+            }
+            CHECK(item->notification_id == seen + 1,
+                  "after id %" PRId64 " came id %" PRId64
+                  ": what is between arrives late or never",
+                  seen, item->notification_id);
+            seen++;
+            atomic_fetch_add(&race->seen, !last);
+        }
+        quipu_cursor_close(cursor);
+        CHECK(seen % 2 == 0, "half of an append was seen");
+    }
+}
+
+/* The two sequences grow together: one must not be seen ahead. */
+static void compare(struct race *race, unsigned i, unsigned writers)
+{
+    while (atomic_load(&race->won) < writers) {
+        int64_t first = -1, second = -1;
+
+        quipu_records_last(race->records[i], race->s[0], &first, E);
+        quipu_records_last(race->records[i], race->s[1], &second, E);
+        CHECK(first <= second,
+              "sequence one was seen at %" PRId64 ", and two later at %" PRId64,
+              first, second);
+    }
+}
+
+static void write_or_read(void *context, unsigned i)
+{
+    struct race *race = context;
+
+    if (i < 5) {
+        write_pairs(race, i);
+    } else if (i < 7) {
+        tail(race, i, 5);
+    } else {
+        compare(race, i, 5);
+    }
+}
+
+static void race_readers(struct quipu_trial *t, bool apart)
+{
+    for (unsigned attempt = 0; attempt < 20; attempt++) {
+        struct race race;
+
+        begin(&race, t, 0, apart);
+        quipu_crowd_threads(THREADS, write_or_read, &race);
+        CHECK(quipu_list_whole(t, race.records[0]).count == 600,
+              "appends were lost or doubled");
+        if (race.seen > 0 || apart) {
+            return; /* the readers read while the writers wrote */
+        }
+    }
+    must_have_raced(0);
+}
+
+static void readers(struct quipu_trial *t)
+{
+    race_readers(t, false);
+}
+
+static void readers_apart(struct quipu_trial *t)
+{
+    race_readers(t, true);
+}
+
+/* ------------------------------------------------------- tracking (U4) */
+
+static void process(void *context, unsigned i)
+{
+    struct race *race = context;
+    struct quipu_batch *b = quipu_batch_create(race->t, race->records[i], 1);
+
+    for (int64_t id = 1; id <= 40; id++) {
+        int status;
+
+        quipu_batch_clear(b);
+        quipu_batch_next(b, race->s[0], "made of the notification");
+        quipu_batch_track(b, race->t->prefix, "log", id);
+        status = quipu_batch_append(b);
+        CHECK(status == QUIPU_OK || status == QUIPU_ALREADY, "answered %s",
+              quipu_status_name(status));
+        atomic_fetch_add(status == QUIPU_OK ? &race->won : &race->lost, 1);
+    }
+}
+
+/* Eight copies of one consumer: each notification makes at most one item, and
+ * as many as were acknowledged. */
+static void consumers(struct quipu_trial *t)
+{
+    struct race race;
+    quipu_position p;
+
+    begin(&race, t, 0, false);
+    quipu_crowd_threads(THREADS, process, &race);
+    must_have_raced(race.lost);
+    CHECK(race.won <= 40, "%u of 40 notifications were processed", race.won);
+    CHECK(quipu_list_count(t, race.records[0], race.s[0]) == race.won,
+          "the items do not fit the records");
+    OK(quipu_tracking_read(t->main, t->prefix, "log", &p, E));
+    CHECK(p.notification_id == 40, "the record stands at %" PRId64,
+          p.notification_id);
+}
+
+/* ------------------------------------------------- guards on others (S3) */
+
+/* Each may write to its own sequence while the common one stands still. */
+static void guarded(void *context, unsigned i)
+{
+    struct race *race = context;
+    struct quipu_batch *b = quipu_batch_create(race->t, race->records[i], 2);
+    int status;
+
+    quipu_batch_next(b, race->s[i], "x");
+    quipu_batch_next(b, race->s[0], "x");
+    quipu_batch_demand(b, race->s[0], QUIPU_DEMAND_LAST, (int64_t)race->round);
+    status = quipu_batch_append(b);
+    CHECK(status == QUIPU_OK || status == QUIPU_CONFLICT, "answered %s",
+          quipu_status_name(status));
+    atomic_fetch_add(status == QUIPU_OK ? &race->won : &race->lost, 1);
+}
+
+static void guards(struct quipu_trial *t)
+{
+    struct race race;
+
+    begin(&race, t, 0, false);
+    OK(quipu_batch_one_next(t, race.records[0], race.s[0]));
+    for (int64_t last = 0; last < 60;) {
+        unsigned won = race.won;
+
+        race.round = (unsigned)last;
+        quipu_crowd_threads(THREADS, guarded, &race);
+        CHECK(race.won == won + 1, "%u guards held at once", race.won - won);
+        OK(quipu_records_last(race.records[0], race.s[0], &last, E));
+    }
+    must_have_raced(race.lost);
+    quipu_list_whole(t, race.records[0]);
+}
+
+#define LOG QUIPU_CAN_LOG
+
+static const struct quipu_case cases[] = {
+    { "U1.race-at-one-position",
+      "Check and insert must be one: two winners are a lost update.", position,
+      0, 0, 120 },
+    { "U1.race-at-one-position-of-datastores",
+      "Each thread with a datastore of its own.", position_apart,
+      QUIPU_TRAIT_JOINT, 0, 120 },
+    { "U1.race-at-one-position-when-sparse",
+      "Where only the position keeps writers apart.", position_sparse, 0, 0,
+      120 },
+    { "U1.race-without-event-ids", "Where nothing else is unique.",
+      position_no_ids, 0, 0, 120 },
+    { "U1.race-of-commands",
+      "Read, decide, append, retry: what every program does.", lost_updates,
+      LOG, 0, 120 },
+    { "S2.race-of-next-is-never-refused",
+      "Whoever leaves the position to the store has nothing to lose.",
+      next_refused, LOG, 0, 120 },
+    { "S2.race-of-next-of-datastores",
+      "Each thread with a datastore of its own.", next_apart,
+      LOG | QUIPU_TRAIT_JOINT, 0, 120 },
+    { "S5.told-is-stored-in-a-race",
+      "In a group commit each caller must hear of its own items.",
+      told_in_a_race, LOG, 0, 120 },
+    { "L2.race-of-writers-and-readers",
+      "A consumer that has passed an id never looks below it again.", readers,
+      LOG, 0, 180 },
+    { "L2.race-of-writers-and-readers-of-datastores",
+      "Each thread with a datastore of its own.", readers_apart,
+      LOG | QUIPU_TRAIT_JOINT, 0, 180 },
+    { "U4.race-of-consumers",
+      "Two copies of one consumer must not do the work twice.", consumers,
+      LOG | QUIPU_CAN_TRACK, 0, 120 },
+    { "S3.race-of-guards", "A guard and the items that it allows are one step.",
+      guards, LOG, 0, 120 },
+};
+QUIPU_FAMILY(races_threads);

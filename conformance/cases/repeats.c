@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* U3: an append made again, in each form, and what only looks like one. */
+#include "suite.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define NEXT true
+#define AT false
+
+/* An append of n items to two sequences in turn, stored once. */
+struct original {
+    quipu_records *records;
+    quipu_bytes s[2];
+    struct quipu_batch *batch;
+    int64_t first;
+    int64_t positions[8];
+    size_t stored; /* in the whole log, after it */
+};
+
+static void fill(struct original *o, size_t n, bool next)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (next) {
+            quipu_batch_next(o->batch, o->s[i % 2], "state");
+        } else {
+            quipu_batch_at(o->batch, o->s[i % 2], (int64_t)(i / 2), "state");
+        }
+    }
+}
+
+static void store(struct quipu_trial *t, struct original *o)
+{
+    OK(quipu_batch_append(o->batch));
+    CHECK(!(o->batch->result.flags & QUIPU_RESULT_REPEATED),
+          "a first append was called a repeat");
+    o->first = o->batch->result.first_notification_id;
+    memcpy(o->positions, o->batch->positions,
+           o->batch->append.item_count * sizeof *o->positions);
+    o->stored = quipu_list_log_count(t, o->records);
+}
+
+static struct original begin(struct quipu_trial *t, size_t n, bool next)
+{
+    struct original o = { .records = quipu_trial_records(t, 0) };
+
+    o.s[0] = quipu_trial_sequence(t);
+    o.s[1] = quipu_trial_sequence(t);
+    o.batch = quipu_batch_create(t, o.records, 8);
+    OK(quipu_batch_one_next(t, o.records, quipu_trial_sequence(t)));
+    fill(&o, n, next);
+    store(t, &o);
+    return o;
+}
+
+/* The append is made again, and answered as the first time. */
+static void check_repeat(struct quipu_trial *t, struct original *o)
+{
+    const struct quipu_batch *b = o->batch;
+    size_t before = quipu_list_log_count(t, o->records);
+
+    OK(quipu_batch_append(o->batch));
+    CHECK(b->result.flags & QUIPU_RESULT_REPEATED, "not called a repeat");
+    CHECK(b->result.first_notification_id == o->first,
+          "first notification id %" PRId64 ", and %" PRId64 " the first time",
+          b->result.first_notification_id, o->first);
+    for (size_t i = 0; i < b->append.item_count; i++) {
+        CHECK(b->positions[i] == o->positions[i],
+              "item %zu: position %" PRId64 ", and %" PRId64 " the first time",
+              i, b->positions[i], o->positions[i]);
+    }
+    CHECK(quipu_list_log_count(t, o->records) == before,
+          "a repeat stored something");
+}
+
+/* What the batch has become is refused for the event id of item `index`. */
+static void check_overlap(struct quipu_trial *t, struct original *o,
+                          size_t index)
+{
+    size_t before = quipu_list_log_count(t, o->records);
+
+    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(o->batch));
+    CHECK(o->batch->result.cause == QUIPU_CAUSE_EVENT_ID, "result.cause is %d",
+          o->batch->result.cause);
+    CHECK(o->batch->result.index == index, "result.index is %zu, not %zu",
+          o->batch->result.index, index);
+    CHECK(quipu_list_log_count(t, o->records) == before,
+          "a refused append stored something");
+}
+
+/* ----------------------------------------------------------- repeats */
+
+static void explicit_repeat(struct quipu_trial *t)
+{
+    struct original o = begin(t, 5, AT);
+
+    check_repeat(t, &o);
+    check_repeat(t, &o);
+}
+
+static void next_repeat(struct quipu_trial *t)
+{
+    struct original o = begin(t, 5, NEXT);
+
+    check_repeat(t, &o);
+    check_repeat(t, &o);
+}
+
+static void single_repeat(struct quipu_trial *t)
+{
+    struct original o = begin(t, 1, NEXT);
+
+    check_repeat(t, &o);
+}
+
+static void outgrown(struct quipu_trial *t, bool next)
+{
+    struct original o = begin(t, 4, next);
+
+    quipu_batch_fill(t, o.records, o.s[0], 3);
+    quipu_batch_fill(t, o.records, o.s[1], 1);
+    check_repeat(t, &o);
+}
+
+static void outgrown_explicit(struct quipu_trial *t)
+{
+    outgrown(t, AT);
+}
+
+static void outgrown_next(struct quipu_trial *t)
+{
+    outgrown(t, NEXT);
+}
+
+/* The guard held then; now its sequence has grown by the append itself. */
+static void guard_outlived(struct quipu_trial *t)
+{
+    struct original o = { .records = quipu_trial_records(t, 0) };
+
+    o.s[0] = o.s[1] = quipu_trial_sequence(t);
+    o.batch = quipu_batch_create(t, o.records, 8);
+    fill(&o, 2, NEXT);
+    quipu_batch_demand(o.batch, o.s[0], QUIPU_DEMAND_EMPTY, 0);
+    store(t, &o);
+    check_repeat(t, &o);
+}
+
+static struct original begin_tracked(struct quipu_trial *t,
+                                     const char *consumer)
+{
+    struct original o = { .records = quipu_trial_records(t, 0) };
+
+    o.s[0] = o.s[1] = quipu_trial_sequence(t);
+    o.batch = quipu_batch_create(t, o.records, 8);
+    fill(&o, 2, NEXT);
+    quipu_batch_track(o.batch, consumer, "log", 5);
+    store(t, &o);
+    return o;
+}
+
+static void tracked(struct quipu_trial *t)
+{
+    struct original o = begin_tracked(t, quipu_trial_name(t, "c"));
+
+    check_repeat(t, &o);
+}
+
+static void tracking_gone_on(struct quipu_trial *t)
+{
+    const char *consumer = quipu_trial_name(t, "c");
+    struct original o = begin_tracked(t, consumer);
+    struct quipu_batch *b = quipu_batch_create(t, o.records, 1);
+
+    quipu_batch_track(b, consumer, "log", 9);
+    OK(quipu_batch_append(b));
+    check_repeat(t, &o);
+}
+
+static void tracking_not_stored(struct quipu_trial *t)
+{
+    struct original o = begin_tracked(t, quipu_trial_name(t, "c"));
+    const char *other = quipu_trial_name(t, "other");
+    quipu_position p;
+
+    quipu_batch_track(o.batch, other, "log", 5);
+    check_overlap(t, &o, 0);
+    ANSWERS(QUIPU_NOT_FOUND,
+            quipu_tracking_read(quipu_trial_datastore(t), other, "log", &p, E));
+}
+
+/* Every id is stored, in the same order, one after the other. */
+static void part(struct quipu_trial *t)
+{
+    struct original o = begin(t, 5, AT);
+
+    o.batch->append.items += 2;
+    o.batch->append.item_count = 3;
+    o.first += 2;
+    memmove(o.positions, o.positions + 2, 3 * sizeof *o.positions);
+    check_repeat(t, &o);
+}
+
+/* ---------------------------------------------------------- overlaps */
+
+static void partial(struct quipu_trial *t, bool next)
+{
+    struct original o = begin(t, 2, next);
+
+    if (next) {
+        quipu_batch_next(o.batch, o.s[0], "new");
+    } else {
+        quipu_batch_at(o.batch, o.s[0], 1, "new");
+    }
+    check_overlap(t, &o, 0);
+}
+
+static void new_after_old(struct quipu_trial *t)
+{
+    partial(t, NEXT);
+}
+
+static void new_after_old_explicit(struct quipu_trial *t)
+{
+    partial(t, AT);
+}
+
+static void old_after_new(struct quipu_trial *t)
+{
+    struct original o = begin(t, 2, NEXT);
+    quipu_uuid old = o.batch->event_ids[0];
+
+    quipu_batch_clear(o.batch);
+    fill(&o, 3, NEXT);
+    o.batch->event_ids[2] = old;
+    check_overlap(t, &o, 2);
+}
+
+static void other_order(struct quipu_trial *t)
+{
+    struct original o = { .records = quipu_trial_records(t, 0) };
+    quipu_item swap;
+
+    o.s[0] = o.s[1] = quipu_trial_sequence(t);
+    o.batch = quipu_batch_create(t, o.records, 8);
+    fill(&o, 2, NEXT);
+    store(t, &o);
+    swap = o.batch->items[0];
+    o.batch->items[0] = o.batch->items[1];
+    o.batch->items[1] = swap;
+    check_overlap(t, &o, 0);
+}
+
+static void other_topic(struct quipu_trial *t)
+{
+    struct original o = begin(t, 3, NEXT);
+
+    o.batch->items[1].topic = quipu_bytes_of_text("Example.Other");
+    check_overlap(t, &o, 0);
+}
+
+static void other_state(struct quipu_trial *t)
+{
+    struct original o = begin(t, 3, AT);
+
+    o.batch->items[2].state = quipu_bytes_of_text("State");
+    check_overlap(t, &o, 0);
+}
+
+static void other_sequence(struct quipu_trial *t)
+{
+    struct original o = begin(t, 3, NEXT);
+
+    o.batch->items[0].sequence_id = quipu_trial_sequence(t);
+    check_overlap(t, &o, 0);
+}
+
+static void not_consecutive(struct quipu_trial *t)
+{
+    struct original o = begin(t, 3, NEXT);
+
+    o.batch->items[1] = o.batch->items[2]; /* the first and the third */
+    o.batch->append.item_count = 2;
+    check_overlap(t, &o, 0);
+}
+
+/* A new item at a free position, with an id that another sequence holds. */
+static void before_positions(struct quipu_trial *t)
+{
+    struct original o = begin(t, 1, NEXT);
+    quipu_uuid old = o.batch->event_ids[0];
+
+    quipu_batch_clear(o.batch);
+    quipu_batch_at(o.batch, o.s[0], 77, "not the next position");
+    quipu_batch_demand(o.batch, o.s[0], QUIPU_DEMAND_EMPTY, 0);
+    o.batch->event_ids[0] = old;
+    check_overlap(t, &o, 0);
+}
+
+static void before_tracking(struct quipu_trial *t)
+{
+    const char *consumer = quipu_trial_name(t, "c");
+    struct original o = begin_tracked(t, consumer);
+
+    o.batch->items[1].state = quipu_bytes_of_text("State");
+    quipu_batch_track(o.batch, consumer, "log", 4); /* by itself: ALREADY */
+    check_overlap(t, &o, 0);
+}
+
+static void twice_in_one(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, 0);
+    struct quipu_batch *b = quipu_batch_create(t, r, 2);
+    int status;
+
+    quipu_batch_next(b, quipu_trial_sequence(t), "a");
+    quipu_batch_next(b, quipu_trial_sequence(t), "b");
+    b->event_ids[1] = b->event_ids[0];
+    status = quipu_batch_append(b);
+    CHECK(status == QUIPU_CONFLICT || status == QUIPU_INVALID,
+          "one event id twice in one append answered %s",
+          quipu_status_name(status));
+    CHECK(quipu_list_log_count(t, r) == 0, "and something was stored");
+}
+
+/* ------------------------------------------------------------ around */
+
+static void other_schema(struct quipu_trial *t)
+{
+    struct original o = begin(t, 2, NEXT);
+    quipu_records *other = quipu_trial_records(t, 0);
+    quipu_result result = { 0 };
+
+    OK(quipu_records_append(other, &o.batch->append, &result, E));
+    CHECK(!(result.flags & QUIPU_RESULT_REPEATED), "called a repeat");
+    CHECK(quipu_list_log_count(t, other) == 2, "not stored");
+}
+
+static void without_ids(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_NO_EVENT_ID);
+    quipu_bytes s = quipu_trial_sequence(t);
+    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+
+    quipu_batch_at(b, s, 0, "x");
+    OK(quipu_batch_append(b));
+    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+    b->items[0].flags = QUIPU_ITEM_NEXT;
+    OK(quipu_batch_append(b));
+    CHECK(b->positions[0] == 1, "NEXT gave position %" PRId64, b->positions[0]);
+    CHECK(quipu_list_count(t, r, s) == 2, "not two items");
+}
+
+static void uses_no_id(struct quipu_trial *t)
+{
+    struct original o = begin(t, 3, NEXT);
+
+    check_repeat(t, &o);
+    o.batch->items[0].state = quipu_bytes_of_text("State");
+    check_overlap(t, &o, 0);
+    OK(quipu_batch_one_next(t, o.records, o.s[0]));
+    CHECK(quipu_list_whole(t, o.records).count == o.stored + 1,
+          "the log has gaps or more");
+}
+
+/* ------------------------------------------------- copies in one group */
+
+struct copies {
+    quipu_records *records;
+    struct quipu_batch *batch[8];
+    int status[8];
+};
+
+static void append_copy(void *context, unsigned i)
+{
+    struct copies *copies = context;
+
+    copies->status[i] = quipu_batch_append(copies->batch[i]);
+}
+
+/* Eight threads make one and the same append: a round. */
+static void race_copies(struct quipu_trial *t, struct copies *c, bool next)
+{
+    quipu_bytes s = quipu_trial_sequence(t);
+    unsigned firsts = 0;
+
+    for (unsigned i = 0; i < 8; i++) {
+        c->batch[i] = quipu_batch_create(t, c->records, 2);
+        for (int64_t k = 0; k < 2; k++) {
+            quipu_item *item = next ? quipu_batch_next(c->batch[i], s, "x")
+                                    : quipu_batch_at(c->batch[i], s, k, "x");
+
+            item->event_id.data = c->batch[0]->event_ids[k].bytes;
+        }
+    }
+    quipu_crowd_threads(8, append_copy, c);
+    for (unsigned i = 0; i < 8; i++) {
+        CHECK(c->status[i] == QUIPU_OK, "copy %u answered %s", i,
+              quipu_status_name(c->status[i]));
+        CHECK(c->batch[i]->result.first_notification_id ==
+                      c->batch[0]->result.first_notification_id &&
+                  c->batch[i]->positions[1] == 1,
+              "copy %u was told other ids", i);
+        firsts += !(c->batch[i]->result.flags & QUIPU_RESULT_REPEATED);
+    }
+    CHECK(firsts == 1, "%u copies were called the first", firsts);
+    CHECK(quipu_list_count(t, c->records, s) == 2, "stored more than once");
+}
+
+static void copies_in_one_group(struct quipu_trial *t)
+{
+    struct copies copies = { .records = quipu_trial_records(t, 0) };
+
+    for (unsigned round = 0; round < 40; round++) {
+        race_copies(t, &copies, round % 2);
+    }
+}
+
+#define LOG QUIPU_CAN_LOG
+#define TRACK (QUIPU_CAN_LOG | QUIPU_CAN_TRACK)
+
+static const struct quipu_case cases[] = {
+    { "U3.repeat-with-positions",
+      "After a lost answer the only safe thing is to ask again, and be told "
+      "the same.",
+      explicit_repeat, LOG, 0, 0 },
+    { "U3.repeat-with-next",
+      "Where the store gives the position, a repeat that is not seen doubles "
+      "the event.",
+      next_repeat, LOG, 0, 0 },
+    { "U3.repeat-of-one-item", "The commonest append of all.", single_repeat,
+      LOG, 0, 0 },
+    { "U3.repeat-after-others-with-positions",
+      "Others go on between the lost answer and the repeat.", outgrown_explicit,
+      LOG, 0, 0 },
+    { "U3.repeat-after-others-with-next",
+      "Others go on between the lost answer and the repeat.", outgrown_next,
+      LOG, 0, 0 },
+    { "U3.repeat-is-judged-before-guards",
+      "The guard that let the append in fails because of that very append.",
+      guard_outlived, LOG, 0, 0 },
+    { "U3.repeat-with-tracking",
+      "A projection's retry must hear OK, not ALREADY: its work is done.",
+      tracked, TRACK, 0, 0 },
+    { "U3.repeat-after-tracking-went-on",
+      "The record only grows: above is stored, too.", tracking_gone_on, TRACK,
+      0, 0 },
+    { "U3.tracking-that-is-not-stored-is-no-repeat",
+      "To answer OK would claim that a record is there which is not.",
+      tracking_not_stored, TRACK, 0, 0 },
+    { "U3.consecutive-part-is-a-repeat",
+      "All ids are stored in that order, one after the other.", part, LOG, 0,
+      0 },
+    { "U3.overlap-with-more-conflicts",
+      "Old and new events in one append: neither stored before nor new.",
+      new_after_old, LOG, 0, 0 },
+    { "U3.overlap-with-more-conflicts-with-positions",
+      "Old and new events in one append: neither stored before nor new.",
+      new_after_old_explicit, LOG, 0, 0 },
+    { "U3.overlap-at-the-end-conflicts",
+      "Every id is looked up, not only the first.", old_after_new, LOG, 0, 0 },
+    { "U3.other-order-conflicts", "The order is part of what was stored.",
+      other_order, LOG, 0, 0 },
+    { "U3.other-topic-conflicts",
+      "An id that is used for another event betrays a bug of the program.",
+      other_topic, LOG, 0, 0 },
+    { "U3.other-state-conflicts",
+      "Answering OK would lose what the second append says.", other_state, LOG,
+      0, 0 },
+    { "U3.other-sequence-conflicts",
+      "Answering OK would lose what the second append says.", other_sequence,
+      LOG, 0, 0 },
+    { "U3.not-consecutive-conflicts",
+      "An append has consecutive notification ids; these were not one.",
+      not_consecutive, LOG, 0, 0 },
+    { "U3.ids-are-judged-before-positions-and-guards",
+      "Otherwise a repeat looks like a lost race, and is decided again.",
+      before_positions, LOG, 0, 0 },
+    { "U3.ids-are-judged-before-tracking",
+      "ALREADY would tell the program to go on.", before_tracking, TRACK, 0,
+      0 },
+    { "U3.one-id-twice-in-one-append-is-refused",
+      "Two items with one id can never be told apart again.", twice_in_one, LOG,
+      0, 0 },
+    { "U3.ids-belong-to-a-schema", "Schemas do not touch each other.",
+      other_schema, LOG, 0, 0 },
+    { "U3.without-event-ids-nothing-is-a-repeat",
+      "Equal content is not the same event.", without_ids, LOG, 0, 0 },
+    { "U3.repeats-use-no-notification-id",
+      "A retry must not leave gaps in the log.", uses_no_id, LOG, 0, 0 },
+    { "U3.copies-in-one-group",
+      "A retry may meet its original on the way: in one group commit, too.",
+      copies_in_one_group, LOG, 0, 60 },
+};
+QUIPU_FAMILY(repeats);

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* S1, S2 and S5: which positions are given and allowed. */
+#include "suite.h"
+
+#include <inttypes.h>
+
+static void from_zero(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_trial_sequence(t);
+    struct quipu_list list;
+
+    for (int64_t position = 0; position < 20; position++) {
+        OK(quipu_batch_one_at(t, r, s, position));
+    }
+    list = quipu_list_sequence(t, r, s, NULL);
+    CHECK(list.count == 20, "%zu items", list.count);
+    for (size_t i = 0; i < 20; i++) {
+        CHECK(list.at[i].position == (int64_t)i,
+              "item %zu is at position %" PRId64, i, list.at[i].position);
+    }
+}
+
+/* With last items at -1 (none) to 3: every position but the next conflicts. */
+static void no_other(struct quipu_trial *t)
+{
+    static const int64_t wrong[] = {
+        INT64_MIN, INT64_MIN + 1, -2,       -1, 0, 1, 2, 3, 4, 5,
+        6,         4294967296,    INT64_MAX
+    };
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_trial_sequence(t);
+
+    for (int64_t last = -1; last < 4; last++) {
+        for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+            if (wrong[i] != last + 1) {
+                ANSWERS(QUIPU_CONFLICT, quipu_batch_one_at(t, r, s, wrong[i]));
+            }
+        }
+        OK(quipu_batch_one_at(t, r, s, last + 1));
+    }
+    CHECK(quipu_list_count(t, r, s) == 5, "more was stored");
+}
+
+static void any_sparse(struct quipu_trial *t)
+{
+    static const int64_t given[] = { 5,  INT64_MAX, -1, 0,
+                                     77, INT64_MIN, 6,  INT64_MAX - 1 };
+    static const int64_t sorted[] = { INT64_MIN,     -1,       0, 5, 6, 77,
+                                      INT64_MAX - 1, INT64_MAX };
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
+    quipu_bytes s = quipu_trial_sequence(t);
+    struct quipu_list list;
+    int64_t last;
+
+    for (size_t i = 0; i < 8; i++) {
+        OK(quipu_batch_one_at(t, r, s, given[i]));
+    }
+    list = quipu_list_sequence(t, r, s, NULL);
+    CHECK(list.count == 8, "%zu items", list.count);
+    for (size_t i = 0; i < 8; i++) {
+        CHECK(list.at[i].position == sorted[i],
+              "place %zu has position %" PRId64 ", not %" PRId64, i,
+              list.at[i].position, sorted[i]);
+    }
+    OK(quipu_records_last(r, s, &last, E));
+    CHECK(last == INT64_MAX, "the last position is %" PRId64, last);
+}
+
+static void extremes_sparse(struct quipu_trial *t)
+{
+    static const int64_t lone[] = { INT64_MIN, -1, 0, INT64_MAX };
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
+
+    for (size_t i = 0; i < 4; i++) {
+        quipu_bytes s = quipu_trial_sequence(t);
+        int64_t last;
+
+        OK(quipu_batch_one_at(t, r, s, lone[i]));
+        OK(quipu_records_last(r, s, &last, E));
+        CHECK(last == lone[i], "the last position is %" PRId64, last);
+        CHECK(quipu_list_count(t, r, s) == 1, "the item is not found");
+    }
+}
+
+static void next_from_zero(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_trial_sequence(t);
+    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+
+    for (int64_t i = 0; i < 5; i++) {
+        quipu_batch_clear(b);
+        /* The position is ignored, whatever it is. */
+        quipu_batch_next(b, s, "x")->position = i % 2 ? INT64_MAX : -7;
+        OK(quipu_batch_append(b));
+        CHECK(b->positions[0] == i, "position %" PRId64 ", not %" PRId64,
+              b->positions[0], i);
+    }
+}
+
+/* NEXT and explicit positions, of two sequences in one append. */
+static void mixed(struct quipu_trial *t)
+{
+    static const int64_t wanted[] = { 0, 0, 1, 2, 1, 3, 4, 2 };
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    quipu_bytes a = quipu_trial_sequence(t), c = quipu_trial_sequence(t);
+    struct quipu_batch *b = quipu_batch_create(t, r, 8);
+    struct quipu_list list;
+
+    quipu_batch_next(b, a, "a0");
+    quipu_batch_at(b, c, 0, "c0");
+    quipu_batch_at(b, a, 1, "a1");
+    quipu_batch_next(b, a, "a2");
+    quipu_batch_next(b, c, "c1");
+    quipu_batch_at(b, a, 3, "a3");
+    quipu_batch_next(b, a, "a4");
+    quipu_batch_at(b, c, 2, "c2");
+    OK(quipu_batch_append(b));
+    list = quipu_list_log(t, r, NULL);
+    CHECK(list.count == 8, "%zu items", list.count);
+    for (size_t i = 0; i < 8; i++) {
+        CHECK(b->positions[i] == wanted[i],
+              "item %zu went to %" PRId64 ", not %" PRId64, i, b->positions[i],
+              wanted[i]);
+        CHECK(list.at[i].position == wanted[i], "item %zu is stored elsewhere",
+              i);
+    }
+}
+
+static void mixed_wrong(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_trial_sequence(t);
+    struct quipu_batch *b = quipu_batch_create(t, r, 2);
+
+    quipu_batch_next(b, s, "0");
+    quipu_batch_at(b, s, 0, "taken by the one before");
+    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+    CHECK(b->result.index == 1, "result.index is %zu", b->result.index);
+    CHECK(!(b->result.flags & QUIPU_RESULT_HAS_LAST),
+          "the sequence was empty, and is said to end at %" PRId64,
+          b->result.last_position);
+    CHECK(quipu_list_count(t, r, s) == 0, "something was stored");
+}
+
+static void next_in_sparse(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
+
+    ANSWERS(QUIPU_INVALID, quipu_batch_one_next(t, r, quipu_trial_sequence(t)));
+}
+
+static int by_id(const struct quipu_seen *seen, const quipu_uuid *id)
+{
+    return quipu_bytes_equal((quipu_bytes){ seen->event_id.bytes, 16 },
+                             (quipu_bytes){ id->bytes, 16 });
+}
+
+/* Random appends: what is told is what is stored. */
+static void told_is_stored(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    struct quipu_batch *b = quipu_batch_create(t, r, 10);
+    struct quipu_list log;
+    quipu_bytes s[4];
+
+    for (size_t i = 0; i < 4; i++) {
+        s[i] = quipu_trial_sequence(t);
+    }
+    for (unsigned round = 0; round < 60; round++) {
+        size_t n = 1 + quipu_trial_random(t, 10);
+        int64_t first;
+
+        quipu_batch_clear(b);
+        for (size_t i = 0; i < n; i++) {
+            quipu_batch_next(b, s[quipu_trial_random(t, 4)], "x");
+        }
+        OK(quipu_batch_append(b));
+        first = b->result.first_notification_id;
+        log = quipu_list_log(t, r, NULL);
+        CHECK(first + (int64_t)n - 1 == (int64_t)log.count,
+              "first id %" PRId64 " of %zu items, and the log has %zu", first,
+              n, log.count);
+        for (size_t i = 0; i < n; i++) {
+            const struct quipu_seen *seen = &log.at[first - 1 + (int64_t)i];
+
+            CHECK(by_id(seen, &b->event_ids[i]),
+                  "another item stands at the id that was told");
+            CHECK(seen->position == b->positions[i],
+                  "told position %" PRId64 ", stored %" PRId64, b->positions[i],
+                  seen->position);
+        }
+    }
+    quipu_list_whole(t, r);
+}
+
+static void result_is_optional(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_trial_sequence(t);
+    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_result bare = { 0 };
+
+    quipu_batch_next(b, s, "x");
+    OK(quipu_records_append(r, &b->append, NULL, E));
+    quipu_batch_clear(b);
+    quipu_batch_next(b, s, "y");
+    OK(quipu_records_append(r, &b->append, &bare, NULL));
+    quipu_batch_clear(b);
+    quipu_batch_at(b, s, 0, "z");
+    ANSWERS(QUIPU_CONFLICT, quipu_records_append(r, &b->append, NULL, NULL));
+    CHECK(quipu_list_count(t, r, s) == 2, "not two items");
+}
+
+static void last_of_each(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_trial_sequence(t);
+    int64_t last;
+
+    ANSWERS(QUIPU_NOT_FOUND, quipu_records_last(r, s, &last, E));
+    for (int64_t i = 0; i < 4; i++) {
+        OK(quipu_batch_one_next(t, r, s));
+        OK(quipu_records_last(r, s, &last, E));
+        CHECK(last == i, "the last position is %" PRId64, last);
+    }
+    ANSWERS(QUIPU_NOT_FOUND,
+            quipu_records_last(r, quipu_trial_sequence(t), &last, E));
+}
+
+static const struct quipu_case cases[] = {
+    { "S1.positions-begin-at-zero", "A sequence is an aggregate's whole life.",
+      from_zero, 0, 0, 0 },
+    { "S1.only-the-next-position-is-free",
+      "A gap in an aggregate's life is an event that replay never sees.",
+      no_other, 0, 0, 0 },
+    { "S1.sparse-takes-any-position",
+      "Timestamps come in any order, and snapshots skip.", any_sparse, 0, 0,
+      0 },
+    { "S1.sparse-takes-extremes-alone",
+      "A driver that keeps -1 or the least number for \"none\" fails here.",
+      extremes_sparse, 0, 0, 0 },
+    { "S2.next-counts-from-zero",
+      "NEXT is a flag of the item; its position is not looked at.",
+      next_from_zero, 0, 0, 0 },
+    { "S2.next-and-explicit-in-one-append",
+      "Items are judged in order, each after those before it.", mixed,
+      QUIPU_CAN_LOG, 0, 0 },
+    { "S2.explicit-after-next-conflicts",
+      "The loser is told where the sequence ended before the append.",
+      mixed_wrong, 0, 0, 0 },
+    { "S2.next-is-invalid-in-sparse",
+      "There is no next where any position is allowed.", next_in_sparse, 0, 0,
+      0 },
+    { "S5.told-is-stored",
+      "Programs keep what they are told, and read on from there.",
+      told_is_stored, QUIPU_CAN_LOG, 0, 60 },
+    { "S5.result-is-optional", "Not every program wants to know.",
+      result_is_optional, 0, 0, 0 },
+    { "S5.last-position", "The base of every guard and every retry.",
+      last_of_each, 0, 0, 0 },
+};
+QUIPU_FAMILY(sequencing);

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* U4: tracking records. */
+#include "suite.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct tracker {
+    quipu_datastore *datastore;
+    quipu_records *records;
+    const char *consumer;
+    quipu_bytes sequence;
+    struct quipu_batch *batch;
+};
+
+static struct tracker begin(struct quipu_trial *t)
+{
+    struct tracker k = { .records = quipu_trial_records(t, 0) };
+
+    k.datastore = quipu_trial_datastore(t);
+    k.consumer = quipu_trial_name(t, "consumer");
+    k.sequence = quipu_trial_sequence(t);
+    k.batch = quipu_batch_create(t, k.records, 2);
+    return k;
+}
+
+/* An append of so many items with the record. */
+static int track(struct tracker *k, size_t items, const char *log, int64_t id)
+{
+    quipu_batch_clear(k->batch);
+    for (size_t i = 0; i < items; i++) {
+        quipu_batch_next(k->batch, k->sequence, "x");
+    }
+    quipu_batch_track(k->batch, k->consumer, log, id);
+    return quipu_batch_append(k->batch);
+}
+
+static void check_at(const struct tracker *k, const char *log, int64_t id)
+{
+    quipu_position p;
+
+    OK(quipu_tracking_read(k->datastore, k->consumer, log, &p, E));
+    CHECK(p.notification_id == id,
+          "the record of \"%s\" stands at %" PRId64 ", not %" PRId64, log,
+          p.notification_id, id);
+}
+
+static void absent(struct quipu_trial *t)
+{
+    struct tracker k = begin(t);
+    quipu_position p;
+
+    ANSWERS(QUIPU_NOT_FOUND,
+            quipu_tracking_read(k.datastore, k.consumer, "log", &p, E));
+}
+
+static void with_items(struct quipu_trial *t)
+{
+    struct tracker k = begin(t);
+
+    OK(track(&k, 2, "log", 3));
+    check_at(&k, "log", 3);
+    CHECK(quipu_list_count(t, k.records, k.sequence) == 2, "items are lost");
+    OK(track(&k, 1, "log", 4));
+    check_at(&k, "log", 4);
+}
+
+static void alone(struct quipu_trial *t)
+{
+    struct tracker k = begin(t);
+
+    OK(track(&k, 0, "log", 1));
+    CHECK(k.batch->result.first_notification_id == 0,
+          "no items, but a notification id");
+    check_at(&k, "log", 1);
+    OK(track(&k, 0, "log", INT64_MAX));
+    check_at(&k, "log", INT64_MAX);
+}
+
+static void never_back(struct quipu_trial *t)
+{
+    static const int64_t lower[] = { 10, 9, 1 };
+    struct tracker k = begin(t);
+
+    OK(track(&k, 1, "log", 10));
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t items = 0; items < 3; items++) {
+            ANSWERS(QUIPU_ALREADY, track(&k, items, "log", lower[i]));
+            CHECK(k.batch->result.cause == QUIPU_CAUSE_TRACKING,
+                  "result.cause is %d", k.batch->result.cause);
+            check_at(&k, "log", 10);
+        }
+    }
+    CHECK(quipu_list_count(t, k.records, k.sequence) == 1,
+          "an append that is ALREADY done stored items");
+    OK(track(&k, 1, "log", 11));
+}
+
+static void apart(struct quipu_trial *t)
+{
+    struct tracker a = begin(t);
+    struct tracker b = a;
+
+    b.consumer = quipu_trial_name(t, "another");
+    OK(track(&a, 0, "x", 5));
+    OK(track(&a, 0, "y", 3));
+    OK(track(&b, 0, "x", 1));
+    OK(track(&b, 0, "X", 2));
+    check_at(&a, "x", 5);
+    check_at(&a, "y", 3);
+    check_at(&b, "x", 1);
+    check_at(&b, "X", 2);
+}
+
+/* A record belongs to the datastore, whatever schema its append is of. */
+static void across_schemas(struct quipu_trial *t)
+{
+    struct tracker a = begin(t);
+    struct tracker b = begin(t);
+
+    b.consumer = a.consumer;
+    OK(track(&a, 1, "log", 5));
+    ANSWERS(QUIPU_ALREADY, track(&b, 1, "log", 5));
+    OK(track(&b, 1, "log", 6));
+    check_at(&a, "log", 6);
+}
+
+static void after_guards(struct quipu_trial *t)
+{
+    struct tracker k = begin(t);
+
+    OK(track(&k, 1, "log", 5));
+    quipu_batch_clear(k.batch);
+    quipu_batch_next(k.batch, k.sequence, "x");
+    quipu_batch_track(k.batch, k.consumer, "log", 5);
+    quipu_batch_demand(k.batch, k.sequence, QUIPU_DEMAND_EMPTY, 0);
+    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(k.batch));
+    CHECK(k.batch->result.cause == QUIPU_CAUSE_GUARD, "result.cause is %d",
+          k.batch->result.cause);
+}
+
+static void before_positions(struct quipu_trial *t)
+{
+    struct tracker k = begin(t);
+
+    OK(track(&k, 1, "log", 5));
+    quipu_batch_clear(k.batch);
+    quipu_batch_at(k.batch, k.sequence, 0, "taken");
+    quipu_batch_track(k.batch, k.consumer, "log", 5);
+    ANSWERS(QUIPU_ALREADY, quipu_batch_append(k.batch));
+}
+
+static void failed_guard(struct quipu_trial *t)
+{
+    struct tracker k = begin(t);
+    quipu_position p;
+
+    quipu_batch_track(k.batch, k.consumer, "log", 5);
+    quipu_batch_demand(k.batch, k.sequence, QUIPU_DEMAND_NOT_EMPTY, 0);
+    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(k.batch));
+    ANSWERS(QUIPU_NOT_FOUND,
+            quipu_tracking_read(k.datastore, k.consumer, "log", &p, E));
+}
+
+static void whole_position(struct quipu_trial *t)
+{
+    struct tracker k = begin(t);
+    quipu_position p;
+    quipu_uuid store, event;
+
+    quipu_uuid_random(&store);
+    quipu_uuid_random(&event);
+    quipu_batch_track(k.batch, k.consumer, "log", 5);
+    k.batch->tracking.position.store = store;
+    k.batch->tracking.position.event_id = event;
+    OK(quipu_batch_append(k.batch));
+    OK(quipu_tracking_read(k.datastore, k.consumer, "log", &p, E));
+    CHECK(memcmp(&p.store, &store, 16) == 0, "the store's identity is lost");
+    CHECK(memcmp(&p.event_id, &event, 16) == 0, "the event id is lost");
+}
+
+static void any_names(struct quipu_trial *t)
+{
+    struct tracker k = begin(t);
+    char longest[256];
+
+    memset(longest, 'x', 255);
+    longest[255] = '\0';
+    memcpy(longest, t->prefix, strlen(t->prefix));
+    k.consumer = longest;
+    OK(track(&k, 0, longest, 2));
+    check_at(&k, longest, 2);
+    k.consumer = quipu_trial_text(t, "%s'; DROP \"naïve\" %%\\", t->prefix);
+    OK(track(&k, 0, "☃ 'log'", 3));
+    check_at(&k, "☃ 'log'", 3);
+}
+
+static void listed(struct quipu_trial *t)
+{
+    struct tracker k = begin(t);
+    quipu_trackings *list;
+    const quipu_tracking *row;
+    char last[512] = "";
+    unsigned mine = 0;
+
+    OK(track(&k, 0, "b", 2));
+    OK(track(&k, 0, "a", 1));
+    OK(track(&k, 0, "c", 3));
+    OK(quipu_trackings_open(k.datastore, &list, E));
+    for (;;) {
+        char name[600];
+
+        OK(quipu_trackings_next(list, &row, E));
+        if (!row) {
+            break;
+        }
+        snprintf(name, sizeof name, "%.*s\x01%.*s", (int)row->consumer.size,
+                 (const char *)row->consumer.data, (int)row->log.size,
+                 (const char *)row->log.data);
+        CHECK(strcmp(last, name) < 0, "not in order of consumer and log");
+        snprintf(last, sizeof last, "%.500s", name);
+        if (strncmp(name, k.consumer, strlen(k.consumer)) == 0) {
+            CHECK(row->position.notification_id == (int64_t)++mine,
+                  "a record is listed with another position");
+        }
+    }
+    quipu_trackings_close(list);
+    CHECK(mine == 3, "%u of 3 records are listed", mine);
+}
+
+static void survives_teardown(struct quipu_trial *t)
+{
+    struct tracker k = begin(t);
+    const quipu_schema *schema = quipu_trial_schema(t, 0);
+    quipu_records *r;
+
+    OK(quipu_datastore_setup(k.datastore, schema, E));
+    r = quipu_trial_bind(t, k.datastore, schema);
+    k.batch = quipu_batch_create(t, r, 2);
+    OK(track(&k, 1, "log", 5));
+    quipu_trial_unbind(t, r);
+    OK(quipu_datastore_teardown(k.datastore, schema, E));
+    check_at(&k, "log", 5);
+}
+
+static void nothing_at_all(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, 0);
+    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+
+    ANSWERS(QUIPU_INVALID, quipu_batch_append(b));
+}
+
+#define TRACK QUIPU_CAN_TRACK
+
+static const struct quipu_case cases[] = {
+    { "U4.no-record-is-not-found",
+      "A consumer that never ran is not one that stands at 0.", absent, TRACK,
+      0, 0 },
+    { "U4.record-is-stored-with-items",
+      "What a consumer makes and how far it is must not come apart.",
+      with_items, TRACK, 0, 0 },
+    { "U4.record-alone",
+      "Most notifications change nothing; they are processed all the same.",
+      alone, TRACK, 0, 0 },
+    { "U4.record-never-goes-back",
+      "Two runs of one consumer would do the work twice.", never_back, TRACK, 0,
+      0 },
+    { "U4.consumers-and-logs-are-apart",
+      "One consumer may follow several logs, and a log have many consumers.",
+      apart, TRACK, 0, 0 },
+    { "U4.record-belongs-to-the-datastore",
+      "A consumer may write to several schemas.", across_schemas, TRACK, 0, 0 },
+    { "U4.guards-are-judged-before-tracking",
+      "ALREADY says: go on; a failed guard says: read again.", after_guards,
+      TRACK, 0, 0 },
+    { "U4.tracking-is-judged-before-positions",
+      "Work that is done already is not in conflict.", before_positions, TRACK,
+      0, 0 },
+    { "U4.failed-guard-leaves-no-record",
+      "A record of work that was refused makes a consumer skip it.",
+      failed_guard, TRACK, 0, 0 },
+    { "U4.record-keeps-the-whole-position",
+      "Without identity and event id a rewound log goes unnoticed.",
+      whole_position, TRACK, 0, 0 },
+    { "U4.names-are-any-text", "Names are data, never part of a statement.",
+      any_names, TRACK, 0, 0 },
+    { "U4.records-are-listed-in-order",
+      "An operator asks who is behind, and pages through the answer.", listed,
+      TRACK, 0, 0 },
+    { "U4.record-survives-its-schema",
+      "A consumer's place must not vanish with what it wrote.",
+      survives_teardown, TRACK, 0, 0 },
+    { "U4.append-of-nothing-is-invalid",
+      "An empty append is a bug of the program, and is told.", nothing_at_all,
+      0, 0, 0 },
+};
+QUIPU_FAMILY(tracking);

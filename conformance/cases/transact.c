@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Functions inside an append's transaction, and stores held by one. */
+#include "suite.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+
+struct job {
+    unsigned runs;
+    int answer;
+    bool had_native;
+};
+
+static int work(void *native, void *context, quipu_error *error)
+{
+    struct job *job = context;
+
+    job->runs++;
+    job->had_native = native != NULL;
+    return job->answer == QUIPU_OK
+               ? QUIPU_OK
+               : quipu_error_set(error, job->answer, "the work says no");
+}
+
+static int transact(struct quipu_batch *b, struct job *job)
+{
+    b->result = (quipu_result){ .positions = b->positions };
+    return quipu_records_transact(b->records, &b->append, work, job, &b->result,
+                                  E);
+}
+
+static void accepted(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_bytes s = quipu_trial_sequence(t);
+    struct quipu_batch *b = quipu_batch_create(t, r, 2);
+    struct job job = { .answer = QUIPU_OK };
+
+    quipu_batch_next(b, s, "x");
+    quipu_batch_next(b, s, "y");
+    OK(transact(b, &job));
+    CHECK(job.runs >= 1 && job.had_native, "the function had no handle");
+    CHECK(b->positions[1] == 1 && b->result.first_notification_id == 1,
+          "the result is not told");
+    CHECK(quipu_list_count(t, r, s) == 2, "the items are not stored");
+}
+
+static void empty(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, 0);
+    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    struct job job = { .answer = QUIPU_OK };
+
+    OK(transact(b, &job));
+    CHECK(job.runs >= 1, "the function did not run");
+}
+
+/* Its own status comes back, whichever, and nothing is stored. */
+static void rolled_back(struct quipu_trial *t)
+{
+    static const int answers[] = { QUIPU_CONFLICT,  QUIPU_ALREADY,
+                                   QUIPU_NOT_FOUND, QUIPU_UNSUPPORTED,
+                                   QUIPU_INVALID,   QUIPU_IO,
+                                   QUIPU_INTERNAL };
+    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_bytes s = quipu_trial_sequence(t);
+    const char *consumer = quipu_trial_name(t, "c");
+    struct quipu_batch *b = quipu_batch_create(t, r, 2);
+    quipu_position p;
+
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        struct job job = { .answer = answers[i] };
+
+        quipu_batch_clear(b);
+        quipu_batch_next(b, s, "x");
+        if (t->traits & QUIPU_CAN_TRACK) {
+            quipu_batch_track(b, consumer, "log", 1);
+        }
+        ANSWERS(answers[i], transact(b, &job));
+        CHECK(quipu_list_count(t, r, s) == 0, "the items are stored");
+        if (t->traits & QUIPU_CAN_TRACK) {
+            ANSWERS(QUIPU_NOT_FOUND,
+                    quipu_tracking_read(t->main, consumer, "log", &p, E));
+        }
+    }
+    OK(quipu_batch_one_next(t, r, s));
+    CHECK(quipu_list_whole(t, r).count == 1, "a notification id was used");
+}
+
+static void refused(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_bytes s = quipu_trial_sequence(t);
+    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    struct job job = { .answer = QUIPU_OK };
+
+    quipu_batch_at(b, s, 3, "x");
+    ANSWERS(QUIPU_CONFLICT, transact(b, &job));
+    CHECK(b->result.cause == QUIPU_CAUSE_POSITION, "result.cause is %d",
+          b->result.cause);
+    quipu_batch_clear(b);
+    quipu_batch_demand(b, s, QUIPU_DEMAND_NOT_EMPTY, 0);
+    ANSWERS(QUIPU_CONFLICT, transact(b, &job));
+    CHECK(job.runs == 0, "the function ran for a refused append");
+}
+
+static void already(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, 0);
+    const char *consumer = quipu_trial_name(t, "c");
+    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    struct job job = { .answer = QUIPU_OK };
+
+    quipu_batch_track(b, consumer, "log", 5);
+    OK(transact(b, &job));
+    job.runs = 0;
+    ANSWERS(QUIPU_ALREADY, transact(b, &job));
+    CHECK(job.runs == 0, "the work was done twice");
+}
+
+/* ------------------------------------------------------ a store that is held
+ */
+
+struct holder {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool holding, release;
+    struct quipu_batch *batch;
+};
+
+static int hold(void *native, void *context, quipu_error *error)
+{
+    struct holder *h = context;
+
+    (void)native;
+    (void)error;
+    pthread_mutex_lock(&h->lock);
+    h->holding = true;
+    pthread_cond_broadcast(&h->changed);
+    while (!h->release) {
+        pthread_cond_wait(&h->changed, &h->lock);
+    }
+    pthread_mutex_unlock(&h->lock);
+    return QUIPU_OK;
+}
+
+static void *hold_in_thread(void *context)
+{
+    struct holder *h = context;
+
+    OK(quipu_records_transact(h->batch->records, &h->batch->append, hold, h,
+                              NULL, E));
+    return NULL;
+}
+
+/* While one transaction is held open: others' appends end in time, with BUSY
+ * and nothing stored, and readers see the old state. */
+static void check_held(struct quipu_trial *t, quipu_records *writer,
+                       quipu_records *other, int64_t timeout)
+{
+    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_bytes mine = quipu_trial_sequence(t);
+    struct holder h = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
+                        false, false, quipu_batch_create(t, writer, 1) };
+    pthread_t thread;
+    int64_t begin, took;
+
+    quipu_batch_next(h.batch, s, "x");
+    CHECK(pthread_create(&thread, NULL, hold_in_thread, &h) == 0,
+          "the system gives no thread");
+    pthread_mutex_lock(&h.lock);
+    while (!h.holding) {
+        pthread_cond_wait(&h.changed, &h.lock);
+    }
+    pthread_mutex_unlock(&h.lock);
+    begin = quipu_trial_now();
+    ANSWERS(QUIPU_BUSY, quipu_batch_one_next(t, other, mine));
+    took = quipu_trial_now() - begin;
+    CHECK(took >= timeout - 50, "it gave up after %" PRId64 " ms", took);
+    CHECK(took < timeout + (int64_t)2000 * t->patience,
+          "it gave up after %" PRId64 " ms only", took);
+    CHECK(quipu_list_count(t, other, s) == 0,
+          "an append is seen before it is committed");
+    pthread_mutex_lock(&h.lock);
+    h.release = true;
+    pthread_cond_broadcast(&h.changed);
+    pthread_mutex_unlock(&h.lock);
+    pthread_join(thread, NULL);
+    CHECK(quipu_list_count(t, other, s) == 1 &&
+              quipu_list_count(t, other, mine) == 0,
+          "not what the answers say");
+    OK(quipu_batch_one_next(t, other, mine));
+}
+
+static void held(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, 0);
+    const quipu_schema *schema = quipu_records_schema(r);
+
+    check_held(t, r,
+               quipu_trial_bind(t, quipu_trial_open(t, "timeout=300"), schema),
+               300);
+    check_held(
+        t, r, quipu_trial_bind(t, quipu_trial_open(t, "timeout=0"), schema), 0);
+}
+
+#define TRANSACT (QUIPU_CAN_TRANSACT | QUIPU_CAN_LOG)
+
+static const struct quipu_case cases[] = {
+    { "U2.transact-stores-items-and-work",
+      "Read model, tracking and new events become durable together.", accepted,
+      TRANSACT, 0, 0 },
+    { "U2.transact-may-be-empty", "A read model alone, in quipu's order.",
+      empty, TRANSACT, 0, 0 },
+    { "U2.transact-is-undone-by-its-work",
+      "What the function returns decides for all of it.", rolled_back, TRANSACT,
+      0, 0 },
+    { "U2.transact-refused-runs-nothing",
+      "Work for an append that is refused would be left behind.", refused,
+      TRANSACT, 0, 0 },
+    { "U4.transact-does-work-once",
+      "A projection's retry must not count twice.", already,
+      TRANSACT | QUIPU_CAN_TRACK, 0, 0 },
+    { "V5.held-store-answers-busy-in-time",
+      "One writer that stands still must not stop the others' answers.", held,
+      TRANSACT | QUIPU_TRAIT_JOINT, 0, 60 },
+};
+QUIPU_FAMILY(transact);

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* U1 and U2, one append after the other; the races are elsewhere. */
+#include "suite.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* The last refusal was for the position of that item, and told where the
+ * sequence ends (-1: that it is empty). */
+static void check_refusal(const struct quipu_batch *batch, size_t index,
+                          int64_t last)
+{
+    const quipu_result *result = &batch->result;
+    bool has_last = result->flags & QUIPU_RESULT_HAS_LAST;
+
+    CHECK(result->status == QUIPU_CONFLICT, "result.status is %d",
+          result->status);
+    CHECK(result->cause == QUIPU_CAUSE_POSITION, "result.cause is %d",
+          result->cause);
+    CHECK(result->index == index, "result.index is %zu, not %zu", result->index,
+          index);
+    CHECK(has_last == (last >= 0), "HAS_LAST is %d", has_last);
+    CHECK(!has_last || result->last_position == last,
+          "result.last_position is %" PRId64, result->last_position);
+}
+
+static void taken_contiguous(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_trial_sequence(t);
+    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    struct quipu_list list;
+
+    quipu_batch_fill(t, r, s, 3);
+    for (int64_t position = 0; position < 3; position++) {
+        quipu_batch_clear(b);
+        quipu_batch_at(b, s, position, "late");
+        ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+        check_refusal(b, 0, 2);
+    }
+    list = quipu_list_sequence(t, r, s, NULL);
+    CHECK(list.count == 3, "%zu items", list.count);
+    for (size_t i = 0; i < 3; i++) {
+        CHECK(strcmp(list.at[i].state, "late") != 0,
+              "the loser took the winner's place");
+    }
+}
+
+static void taken_sparse(struct quipu_trial *t)
+{
+    static const int64_t positions[] = { INT64_MIN, -5, 0, 7, INT64_MAX };
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
+    quipu_bytes s = quipu_trial_sequence(t);
+    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+
+    for (size_t i = 0; i < 5; i++) {
+        OK(quipu_batch_one_at(t, r, s, positions[i]));
+    }
+    for (size_t i = 0; i < 5; i++) {
+        quipu_batch_clear(b);
+        quipu_batch_at(b, s, positions[i], "late");
+        ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+        check_refusal(b, 0, INT64_MAX);
+    }
+    CHECK(quipu_list_count(t, r, s) == 5, "a refused item was stored");
+}
+
+static void empty_told(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+
+    quipu_batch_at(b, quipu_trial_sequence(t), 3, "x");
+    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+    check_refusal(b, 0, -1);
+    CHECK(quipu_list_log_count(t, r) == 0, "a refused item was stored");
+}
+
+/* The last position that is told is that before the append, not within it. */
+static void twice_in_one(struct quipu_trial *t, unsigned shape)
+{
+    quipu_records *r = quipu_trial_records(t, shape);
+    quipu_bytes s = quipu_trial_sequence(t);
+    struct quipu_batch *b = quipu_batch_create(t, r, 3);
+
+    OK(quipu_batch_one_at(t, r, s, 0));
+    quipu_batch_at(b, s, 1, "a");
+    quipu_batch_at(b, quipu_trial_sequence(t), 0, "b");
+    quipu_batch_at(b, s, 1, "c");
+    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+    check_refusal(b, 2, 0);
+    CHECK(quipu_list_log_count(t, r) == 1, "a refused append left something");
+}
+
+static void twice_contiguous(struct quipu_trial *t)
+{
+    twice_in_one(t, QUIPU_SHAPE_PLAIN);
+}
+
+static void twice_sparse(struct quipu_trial *t)
+{
+    twice_in_one(t, QUIPU_SHAPE_SPARSE);
+}
+
+static void other_sequence_free(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_TEXT);
+    static const char *const ids[] = { "a", "A", "aa", "b", "a ", " a" };
+
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        OK(quipu_batch_one_at(t, r, quipu_bytes_of_text(ids[i]), 0));
+    }
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        CHECK(quipu_list_count(t, r, quipu_bytes_of_text(ids[i])) == 1,
+              "sequence \"%s\" is mixed up with another", ids[i]);
+    }
+}
+
+static void other_schema_free(struct quipu_trial *t)
+{
+    quipu_records *a = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    quipu_records *b = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_trial_sequence(t);
+
+    OK(quipu_batch_one_at(t, a, s, 0));
+    OK(quipu_batch_one_at(t, b, s, 0));
+    ANSWERS(QUIPU_CONFLICT, quipu_batch_one_at(t, b, s, 0));
+}
+
+/* Whatever stands where, one bad item undoes four good ones. */
+static void one_bad_item(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    quipu_bytes full = quipu_trial_sequence(t);
+    struct quipu_batch *b = quipu_batch_create(t, r, 5);
+    quipu_bytes others[5];
+
+    quipu_batch_fill(t, r, full, 2);
+    for (size_t bad = 0; bad < 5; bad++) {
+        quipu_batch_clear(b);
+        for (size_t i = 0; i < 5; i++) {
+            others[i] = i == bad ? full : quipu_trial_sequence(t);
+            quipu_batch_at(b, others[i], 0, "x");
+        }
+        ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+        check_refusal(b, bad, 1);
+        for (size_t i = 0; i < 5; i++) {
+            CHECK(quipu_list_count(t, r, others[i]) == (i == bad ? 2 : 0),
+                  "with item %zu refused, item %zu was stored", bad, i);
+        }
+        CHECK(quipu_list_log_count(t, r) == 2, "the log grew");
+    }
+}
+
+static void many_sequences(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    struct quipu_batch *b = quipu_batch_create(t, r, 60);
+    quipu_bytes s[20];
+
+    for (size_t i = 0; i < 60; i++) {
+        if (i < 20) {
+            s[i] = quipu_trial_sequence(t);
+        }
+        quipu_batch_at(b, s[i % 20], (int64_t)i / 20, "x");
+    }
+    OK(quipu_batch_append(b));
+    for (size_t i = 0; i < 20; i++) {
+        CHECK(quipu_list_count(t, r, s[i]) == 3, "sequence %zu is not whole",
+              i);
+    }
+    CHECK(quipu_list_whole(t, r).count == 60, "the log is not whole");
+}
+
+static void refused_with_tracking(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    quipu_datastore *d = quipu_trial_datastore(t);
+    const char *consumer = quipu_trial_name(t, "consumer");
+    quipu_bytes s = quipu_trial_sequence(t);
+    struct quipu_batch *b = quipu_batch_create(t, r, 2);
+    quipu_position p;
+
+    quipu_batch_at(b, s, 0, "good");
+    quipu_batch_at(b, s, 5, "bad");
+    quipu_batch_track(b, consumer, "log", 7);
+    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+    ANSWERS(QUIPU_NOT_FOUND, quipu_tracking_read(d, consumer, "log", &p, E));
+    b->append.item_count = 1;
+    OK(quipu_batch_append(b));
+    OK(quipu_tracking_read(d, consumer, "log", &p, E));
+    CHECK(p.notification_id == 7, "the record is lost");
+}
+
+/* A store that keeps part of a refused append breaks what follows. */
+static void goes_on(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_trial_sequence(t);
+    struct quipu_batch *b = quipu_batch_create(t, r, 3);
+
+    quipu_batch_at(b, s, 0, "a");
+    quipu_batch_at(b, s, 1, "b");
+    quipu_batch_at(b, s, 3, "c");
+    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+    b->items[2].position = 2;
+    OK(quipu_batch_append(b)); /* the same event ids: not stored before */
+    CHECK(!(b->result.flags & QUIPU_RESULT_REPEATED),
+          "a refused append left its event ids");
+    CHECK(quipu_list_whole(t, r).count == 3, "not three items");
+}
+
+static const struct quipu_case cases[] = {
+    { "U1.taken-position-conflicts",
+      "Two writers who both believe that they come first would overwrite or "
+      "double each other's decision.",
+      taken_contiguous, 0, 0, 0 },
+    { "U1.taken-position-conflicts-when-sparse",
+      "Without 0, 1, 2 ... the position alone keeps writers apart, at the "
+      "extremes of its type too.",
+      taken_sparse, 0, 0, 0 },
+    { "U1.conflict-tells-that-a-sequence-is-empty",
+      "The loser reads on from what it is told; position 0 is not the same "
+      "as none.",
+      empty_told, QUIPU_CAN_LOG, 0, 0 },
+    { "U1.position-twice-in-one-append-conflicts",
+      "An append is judged item by item against itself, too.", twice_contiguous,
+      QUIPU_CAN_LOG, 0, 0 },
+    { "U1.position-twice-in-one-append-conflicts-when-sparse",
+      "An append is judged item by item against itself, too.", twice_sparse,
+      QUIPU_CAN_LOG, 0, 0 },
+    { "U1.sequences-do-not-share-positions",
+      "Ids that differ in case, length or spaces are different sequences; a "
+      "store that conflates them refuses good writers.",
+      other_sequence_free, 0, 0, 0 },
+    { "U1.schemas-do-not-share-positions",
+      "Uniqueness holds within a schema only.", other_schema_free, 0, 0, 0 },
+    { "U2.one-refused-item-undoes-all",
+      "Half a decision is worse than none: events that belong together are "
+      "stored together.",
+      one_bad_item, QUIPU_CAN_LOG, 0, 0 },
+    { "U2.many-sequences-in-one-append",
+      "One decision may concern many aggregates.", many_sequences,
+      QUIPU_CAN_LOG, 0, 0 },
+    { "U2.refused-append-leaves-no-tracking",
+      "A record of work that was refused makes a consumer skip it for ever.",
+      refused_with_tracking, QUIPU_CAN_TRACK, 0, 0 },
+    { "U2.refused-append-leaves-no-trace",
+      "What remains of a refused append stands in the way of its correction.",
+      goes_on, QUIPU_CAN_LOG, 0, 0 },
+};
+QUIPU_FAMILY(uniqueness);

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* V1 and V4: what is seen, and when. */
+#include "suite.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void own_writes(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_position head;
+    int64_t last;
+
+    for (int64_t i = 0; i < 30; i++) {
+        OK(quipu_batch_one_next(t, r, s));
+        CHECK(quipu_list_count(t, r, s) == (size_t)i + 1,
+              "the sequence lacks what was appended");
+        OK(quipu_records_last(r, s, &last, E));
+        CHECK(last == i, "the last position lags behind");
+        OK(quipu_records_head(r, &head, E));
+        CHECK(head.notification_id == i + 1, "the log lags behind");
+    }
+}
+
+static void other_datastore(struct quipu_trial *t)
+{
+    quipu_records *a = quipu_trial_records(t, 0);
+    quipu_records *b =
+        quipu_trial_bind(t, quipu_trial_open(t, NULL), quipu_records_schema(a));
+    quipu_bytes s = quipu_trial_sequence(t);
+
+    for (size_t i = 0; i < 30; i++) {
+        OK(quipu_batch_one_next(t, i % 2 ? a : b, s));
+        CHECK(quipu_list_count(t, i % 2 ? b : a, s) == i + 1,
+              "the other datastore does not see it");
+        ANSWERS(QUIPU_CONFLICT,
+                quipu_batch_one_at(t, i % 2 ? b : a, s, (int64_t)i));
+    }
+    CHECK(quipu_list_whole(t, b).count == 30, "the log is not whole");
+}
+
+/* ------------------------------------------------------------- V4 */
+
+/* Opens a cursor, steps `steps` times, lets the store change, and counts what
+ * else comes. */
+static size_t rest_of(quipu_cursor *cursor, int64_t until, int64_t *last_id)
+{
+    const quipu_item *item;
+    size_t count = 0;
+
+    for (;;) {
+        OK(quipu_cursor_next(cursor, &item, E));
+        if (!item) {
+            return count;
+        }
+        count++;
+        *last_id = item->notification_id;
+        CHECK(item->notification_id <= until,
+              "item %" PRId64 " was stored after the cursor was opened",
+              item->notification_id);
+    }
+}
+
+static void outlived(struct quipu_trial *t, bool log, uint32_t flags)
+{
+    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_query q = { .struct_size = sizeof q, .flags = flags };
+
+    quipu_batch_fill(t, r, s, 10);
+    for (size_t steps = 0; steps <= 11; steps++) {
+        size_t seen = 0;
+        size_t there = quipu_list_count(t, r, s);
+        int64_t last_id;
+        quipu_cursor *cursor;
+        const quipu_item *item;
+
+        OK(log ? quipu_records_read_log(r, &q, &cursor, E)
+               : quipu_records_read(r, s, &q, &cursor, E));
+        for (size_t i = 0; i < steps && i < there; i++) {
+            OK(quipu_cursor_next(cursor, &item, E));
+            CHECK(item, "the cursor ended early");
+            seen++;
+        }
+        quipu_batch_fill(t, r, s, 5);
+        seen += rest_of(cursor, (int64_t)there, &last_id);
+        CHECK(seen == there, "after %zu steps: %zu items in all, not %zu",
+              steps, seen, there);
+        quipu_cursor_close(cursor);
+    }
+}
+
+static void sequence_up(struct quipu_trial *t)
+{
+    outlived(t, false, 0);
+}
+
+static void sequence_down(struct quipu_trial *t)
+{
+    outlived(t, false, QUIPU_QUERY_DESCENDING);
+}
+
+static void log_up(struct quipu_trial *t)
+{
+    outlived(t, true, 0);
+}
+
+static void log_down(struct quipu_trial *t)
+{
+    outlived(t, true, QUIPU_QUERY_DESCENDING);
+}
+
+/* New items stand between the old ones. */
+static void sparse(struct quipu_trial *t)
+{
+    for (uint32_t flags = 0; flags <= QUIPU_QUERY_DESCENDING;
+         flags += QUIPU_QUERY_DESCENDING) {
+        quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
+        quipu_bytes s = quipu_trial_sequence(t);
+        quipu_query q = { .struct_size = sizeof q, .flags = flags };
+        quipu_cursor *cursor;
+        int64_t last_id;
+        const quipu_item *item;
+
+        for (int64_t i = 0; i < 10; i++) {
+            OK(quipu_batch_one_at(t, r, s, i * 10));
+        }
+        OK(quipu_records_read(r, s, &q, &cursor, E));
+        OK(quipu_cursor_next(cursor, &item, E));
+        for (int64_t i = 0; i < 10; i++) {
+            OK(quipu_batch_one_at(t, r, s, i * 10 + 5));
+            OK(quipu_batch_one_at(t, r, s, -i - 1));
+        }
+        CHECK(rest_of(cursor, 10, &last_id) == 9, "not the other nine");
+        quipu_cursor_close(cursor);
+    }
+}
+
+static void limited(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_query q = { .struct_size = sizeof q,
+                      .flags = QUIPU_QUERY_LIMIT,
+                      .limit = 5 };
+    quipu_cursor *cursor;
+    int64_t last_id;
+
+    quipu_batch_fill(t, r, s, 3);
+    OK(quipu_records_read(r, s, &q, &cursor, E));
+    quipu_batch_fill(t, r, s, 5);
+    CHECK(rest_of(cursor, 3, &last_id) == 3,
+          "the limit was filled with newer items");
+    quipu_cursor_close(cursor);
+}
+
+static void of_empty(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_cursor *a, *b;
+    int64_t last_id;
+
+    OK(quipu_records_read(r, s, NULL, &a, E));
+    OK(quipu_records_read_log(r, NULL, &b, E));
+    quipu_batch_fill(t, r, s, 3);
+    CHECK(rest_of(a, 0, &last_id) == 0 && rest_of(b, 0, &last_id) == 0,
+          "items out of nothing");
+    quipu_cursor_close(a);
+    quipu_cursor_close(b);
+}
+
+static void closed_early(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_bytes s = quipu_trial_sequence(t);
+    const quipu_item *item;
+    quipu_cursor *cursor;
+
+    quipu_batch_fill(t, r, s, 10);
+    for (size_t i = 0; i < 300; i++) {
+        OK(i % 2 ? quipu_records_read_log(r, NULL, &cursor, E)
+                 : quipu_records_read(r, s, NULL, &cursor, E));
+        for (size_t k = 0; k < i % 4; k++) {
+            OK(quipu_cursor_next(cursor, &item, E));
+        }
+        quipu_cursor_close(cursor);
+    }
+    quipu_cursor_close(NULL);
+    OK(quipu_batch_one_next(t, r, s));
+}
+
+/* Two hundred, each at another place, with appends between the steps. */
+static void many(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_cursor *cursors[200];
+    const quipu_item *item;
+
+    quipu_batch_fill(t, r, s, 20);
+    for (size_t i = 0; i < 200; i++) {
+        OK(i % 2 ? quipu_records_read_log(r, NULL, &cursors[i], E)
+                 : quipu_records_read(r, s, NULL, &cursors[i], E));
+        if (i % 10 == 0) {
+            OK(quipu_batch_one_next(t, r, s));
+        }
+    }
+    for (int64_t step = 0; step < 20; step++) {
+        for (size_t i = 0; i < 200; i++) {
+            OK(quipu_cursor_next(cursors[i], &item, E));
+            CHECK(item && item->position == step,
+                  "cursor %zu is not at position %" PRId64, i, step);
+        }
+        OK(quipu_batch_one_next(t, r, s));
+    }
+    for (size_t i = 0; i < 200; i++) {
+        int64_t last_id = 20;
+
+        rest_of(cursors[i], 40, &last_id);
+        CHECK(last_id == 20 + (int64_t)(i + 9) / 10,
+              "cursor %zu ended with item %" PRId64, i, last_id);
+        quipu_cursor_close(cursors[i]);
+    }
+}
+
+/* What a cursor lends holds until its next call, whatever others do. */
+static void lent(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_cursor *a, *b;
+    const quipu_item *one, *two;
+
+    quipu_batch_fill(t, r, s, 3);
+    OK(quipu_records_read(r, s, NULL, &a, E));
+    OK(quipu_records_read(r, s, NULL, &b, E));
+    OK(quipu_cursor_next(a, &one, E));
+    OK(quipu_cursor_next(b, &two, E));
+    OK(quipu_cursor_next(b, &two, E));
+    quipu_batch_fill(t, r, s, 200);
+    CHECK(one->position == 0 && memcmp(one->state.data, "0", 1) == 0,
+          "the lent item has changed");
+    CHECK(two->position == 1 && memcmp(two->state.data, "1", 1) == 0,
+          "the lent item has changed");
+    quipu_cursor_close(b);
+    CHECK(one->position == 0 && memcmp(one->state.data, "0", 1) == 0,
+          "the lent item has changed");
+    quipu_cursor_close(a);
+}
+
+#define LOG QUIPU_CAN_LOG
+
+static const struct quipu_case cases[] = {
+    { "V1.own-writes-are-seen", "Read your own writes, at once.", own_writes,
+      LOG, 0, 0 },
+    { "V1.other-datastores-see-them",
+      "What one has been told, all can rely on.", other_datastore,
+      LOG | QUIPU_TRAIT_JOINT, 0, 0 },
+    { "V4.sequence-read-outlived-by-appends",
+      "A replay that mixes two states replays an aggregate that never was.",
+      sequence_up, 0, 0, 60 },
+    { "V4.sequence-read-backwards-outlived-by-appends",
+      "Backwards the new items come first.", sequence_down, 0, 0, 60 },
+    { "V4.log-read-outlived-by-appends",
+      "A page of the log ends where it ended when it was asked for.", log_up,
+      LOG, 0, 60 },
+    { "V4.log-read-backwards-outlived-by-appends",
+      "Backwards the new items come first.", log_down, LOG, 0, 60 },
+    { "V4.sparse-read-outlived-by-items-between",
+      "Items that come in between are newer all the same.", sparse, 0, 0, 0 },
+    { "V4.limit-is-not-filled-with-newer-items",
+      "A limit takes away, it adds nothing.", limited, 0, 0, 0 },
+    { "V4.cursor-over-nothing-stays-empty",
+      "What was empty when it was opened yields nothing.", of_empty, LOG, 0,
+      0 },
+    { "V4.cursors-closed-early",
+      "A cursor left early must not hold what the next writer needs.",
+      closed_early, LOG, 0, 0 },
+    { "V4.two-hundred-cursors-at-once",
+      "A slow reader pins nothing, nor do two hundred.", many, LOG, 0, 60 },
+    { "V4.lent-items-hold", "Borrowed until the next call on that cursor.",
+      lent, 0, 0, 0 },
+};
+QUIPU_FAMILY(visibility);

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Many at once: threads, and processes. */
+#include "crowd.h"
+
+#include "check.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* -------------------------------------------------------------- threads */
+
+struct member {
+    pthread_t thread;
+    pthread_barrier_t *start;
+    void (*body)(void *context, unsigned i);
+    void *context;
+    unsigned index;
+};
+
+static void *run(void *argument)
+{
+    struct member *member = argument;
+
+    pthread_barrier_wait(member->start);
+    member->body(member->context, member->index);
+    return NULL;
+}
+
+void quipu_crowd_threads(unsigned n, void (*body)(void *context, unsigned i),
+                         void *context)
+{
+    struct member members[QUIPU_CROWD_MAX];
+    pthread_barrier_t start;
+
+    CHECK(n <= QUIPU_CROWD_MAX, "too many threads");
+    pthread_barrier_init(&start, NULL, n);
+    for (unsigned i = 0; i < n; i++) {
+        members[i] = (struct member){
+            .start = &start, .body = body, .context = context, .index = i
+        };
+        CHECK(pthread_create(&members[i].thread, NULL, run, &members[i]) == 0,
+              "the system gives no thread");
+    }
+    for (unsigned i = 0; i < n; i++) {
+        pthread_join(members[i].thread, NULL);
+    }
+    pthread_barrier_destroy(&start);
+}
+
+/* ------------------------------------------------------------ processes */
+
+void *quipu_crew_share(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    CHECK(memory != MAP_FAILED, "the system gives no shared memory");
+    return memory;
+}
+
+static _Noreturn void live(struct quipu_trial *t, const int pipe_ends[2],
+                           void (*body)(struct quipu_trial *t, void *shared,
+                                        unsigned i),
+                           void *shared, unsigned index)
+{
+    char byte;
+
+    close(pipe_ends[1]);
+    quipu_trial_adopt(t, index);
+    if (read(pipe_ends[0], &byte, 1) != 1) {
+        _exit(QUIPU_EXIT_FAILED); /* the parent is gone */
+    }
+    close(pipe_ends[0]);
+    body(t, shared, index);
+    quipu_trial_finish(t);
+    exit(EXIT_SUCCESS);
+}
+
+struct quipu_crew quipu_crew_start(struct quipu_trial *t, unsigned n,
+                                   void (*body)(struct quipu_trial *t,
+                                                void *shared, unsigned i),
+                                   void *shared)
+{
+    struct quipu_crew crew = { .count = n };
+    int ends[2];
+
+    CHECK(n <= QUIPU_CROWD_MAX, "too many processes");
+    for (size_t i = 0; i < QUIPU_TRIAL_HANDLES; i++) {
+        CHECK(!t->datastores[i], "the case forks with a datastore open");
+    }
+    CHECK(pipe(ends) == 0, "the system gives no pipe");
+    for (unsigned i = 0; i < n; i++) {
+        crew.children[i] = fork();
+        CHECK(crew.children[i] >= 0, "the system gives no process");
+        if (crew.children[i] == 0) {
+            live(t, ends, body, shared, i);
+        }
+    }
+    close(ends[0]);
+    crew.start = ends[1];
+    return crew;
+}
+
+void quipu_crew_go(struct quipu_crew *crew)
+{
+    static const char bytes[QUIPU_CROWD_MAX];
+
+    CHECK(write(crew->start, bytes, crew->count) == (ssize_t)crew->count,
+          "a child is gone before it began");
+    close(crew->start);
+}
+
+static void wait_for(struct quipu_crew *crew, unsigned i, int *status)
+{
+    CHECK(waitpid(crew->children[i], status, 0) == crew->children[i],
+          "a child is lost");
+}
+
+void quipu_crew_join(struct quipu_crew *crew)
+{
+    int status;
+
+    for (unsigned i = 0; i < crew->count; i++) {
+        wait_for(crew, i, &status);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == QUIPU_EXIT_FAILED) {
+            _exit(QUIPU_EXIT_FAILED); /* it has told why */
+        }
+        CHECK(status == 0, "process %u ended with wait status 0x%x", i,
+              (unsigned)status);
+    }
+}
+
+void quipu_crew_kill(struct quipu_crew *crew)
+{
+    int status;
+
+    for (unsigned i = 0; i < crew->count; i++) {
+        kill(crew->children[i], SIGKILL);
+    }
+    for (unsigned i = 0; i < crew->count; i++) {
+        wait_for(crew, i, &status);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == QUIPU_EXIT_FAILED) {
+            _exit(QUIPU_EXIT_FAILED);
+        }
+    }
+}

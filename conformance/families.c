@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All cases, in the order in which they run: the plain ones first. */
+#include "suite.h"
+
+extern const struct quipu_family quipu_family_uniqueness, quipu_family_repeats,
+    quipu_family_tracking, quipu_family_sequencing, quipu_family_guards,
+    quipu_family_reading, quipu_family_log, quipu_family_wait,
+    quipu_family_visibility, quipu_family_fidelity, quipu_family_schemas,
+    quipu_family_options, quipu_family_contract, quipu_family_transact,
+    quipu_family_races_threads, quipu_family_races_processes,
+    quipu_family_durability;
+
+const struct quipu_family *const quipu_families[] = {
+    &quipu_family_uniqueness,    &quipu_family_repeats,
+    &quipu_family_tracking,      &quipu_family_sequencing,
+    &quipu_family_guards,        &quipu_family_reading,
+    &quipu_family_log,           &quipu_family_wait,
+    &quipu_family_visibility,    &quipu_family_fidelity,
+    &quipu_family_schemas,       &quipu_family_options,
+    &quipu_family_contract,      &quipu_family_transact,
+    &quipu_family_races_threads, &quipu_family_races_processes,
+    &quipu_family_durability,    NULL,
+};

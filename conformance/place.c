@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The folder that replaces {dir} in a URI. */
+#include "runner.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char mark[] = "{dir}";
+
+/* Percent-encodes what is not plain in a URI; `to` has three times the room. */
+static char *encode(char *to, const char *from)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "abcdefghijklmnopqrstuvwxyz0123456789-._~/";
+
+    for (; *from; from++) {
+        if (strchr(plain, *from)) {
+            *to++ = *from;
+        } else {
+            to += sprintf(to, "%%%02X", (unsigned char)*from);
+        }
+    }
+    return to;
+}
+
+static char *make_folder(void)
+{
+    const char *parent = getenv("TMPDIR");
+    char *name;
+
+    parent = parent && *parent == '/' ? parent : "/tmp";
+    name = malloc(strlen(parent) + sizeof "/quipu-conformance-XXXXXX");
+    if (name) {
+        strcpy(name, parent);
+        strcat(name, "/quipu-conformance-XXXXXX");
+        if (!mkdtemp(name)) {
+            free(name);
+            name = NULL;
+        }
+    }
+    return name;
+}
+
+bool quipu_place_make(struct quipu_place *place, const char *uri)
+{
+    const char *at = strstr(uri, mark);
+    char *end;
+
+    *place = (struct quipu_place){ NULL, NULL };
+    if (!at) {
+        place->uri = strdup(uri);
+        return place->uri != NULL;
+    }
+    place->directory = make_folder();
+    if (!place->directory) {
+        return false;
+    }
+    place->uri = malloc(strlen(uri) + 3 * strlen(place->directory) + 1);
+    if (!place->uri) {
+        quipu_place_remove(place);
+        return false;
+    }
+    memcpy(place->uri, uri, (size_t)(at - uri));
+    end = encode(place->uri + (at - uri), place->directory);
+    strcpy(end, at + strlen(mark));
+    return true;
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind,
+                      struct FTW *walk)
+{
+    (void)status;
+    (void)kind;
+    (void)walk;
+    return remove(path);
+}
+
+void quipu_place_remove(struct quipu_place *place)
+{
+    if (place->directory) {
+        nftw(place->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    }
+    free(place->directory);
+    free(place->uri);
+    *place = (struct quipu_place){ NULL, NULL };
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What reading yields, copied so that it can be compared. */
+#include "seen.h"
+
+#include "check.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void copy(struct quipu_seen *seen, const quipu_item *item)
+{
+    size_t size = item->state.size;
+
+    memset(seen, 0, sizeof *seen);
+    seen->position = item->position;
+    seen->notification_id = item->notification_id;
+    if (item->event_id.data) {
+        CHECK(item->event_id.size == 16, "an event id of %zu bytes",
+              item->event_id.size);
+        memcpy(seen->event_id.bytes, item->event_id.data, 16);
+    }
+    OK(quipu_id_of_bytes(&seen->sequence, item->sequence_id, E));
+    seen->state_size = size;
+    size = size < sizeof seen->state ? size : sizeof seen->state - 1;
+    if (size > 0) {
+        memcpy(seen->state, item->state.data, size);
+    }
+}
+
+struct quipu_list quipu_list_drain(struct quipu_trial *t, quipu_cursor *cursor)
+{
+    struct quipu_list list = { NULL, 0 };
+    struct quipu_seen *grown;
+    const quipu_item *item;
+    size_t room = 0;
+
+    for (;;) {
+        OK(quipu_cursor_next(cursor, &item, E));
+        if (!item) {
+            break;
+        }
+        if (list.count == room) {
+            room = room > 0 ? 2 * room : 16;
+            grown = quipu_trial_keep(t, room * sizeof *grown);
+            if (list.count > 0) {
+                memcpy(grown, list.at, list.count * sizeof *grown);
+            }
+            list.at = grown;
+        }
+        copy(&list.at[list.count++], item);
+    }
+    OK(quipu_cursor_next(cursor, &item, E));
+    CHECK(!item, "a cursor went on after its end");
+    quipu_cursor_close(cursor);
+    return list;
+}
+
+struct quipu_list quipu_list_sequence(struct quipu_trial *t,
+                                      quipu_records *records,
+                                      quipu_bytes sequence,
+                                      const quipu_query *query)
+{
+    quipu_cursor *cursor;
+
+    OK(quipu_records_read(records, sequence, query, &cursor, E));
+    return quipu_list_drain(t, cursor);
+}
+
+struct quipu_list quipu_list_log(struct quipu_trial *t, quipu_records *records,
+                                 const quipu_query *query)
+{
+    quipu_cursor *cursor;
+
+    OK(quipu_records_read_log(records, query, &cursor, E));
+    return quipu_list_drain(t, cursor);
+}
+
+size_t quipu_list_count(struct quipu_trial *t, quipu_records *records,
+                        quipu_bytes sequence)
+{
+    return quipu_list_sequence(t, records, sequence, NULL).count;
+}
+
+size_t quipu_list_log_count(struct quipu_trial *t, quipu_records *records)
+{
+    return quipu_list_log(t, records, NULL).count;
+}
+
+static int by_sequence(const void *left, const void *right)
+{
+    const struct quipu_seen *a = left, *b = right;
+    int order = memcmp(&a->sequence, &b->sequence, sizeof a->sequence);
+
+    return order != 0 ? order
+                      : (a->notification_id > b->notification_id) -
+                            (a->notification_id < b->notification_id);
+}
+
+struct quipu_list quipu_list_whole(struct quipu_trial *t,
+                                   quipu_records *records)
+{
+    struct quipu_list log = quipu_list_log(t, records, NULL);
+    struct quipu_seen *sorted =
+        quipu_trial_keep(t, (log.count + 1) * sizeof *sorted);
+    int64_t next = 0;
+
+    for (size_t i = 0; i < log.count; i++) {
+        CHECK(log.at[i].notification_id == (int64_t)i + 1,
+              "place %zu of the log has notification id %" PRId64, i + 1,
+              log.at[i].notification_id);
+        sorted[i] = log.at[i];
+    }
+    qsort(sorted, log.count, sizeof *sorted, by_sequence);
+    for (size_t i = 0; i < log.count; i++) {
+        if (i > 0 &&
+            !quipu_id_equal(&sorted[i].sequence, &sorted[i - 1].sequence)) {
+            next = 0;
+        }
+        CHECK(sorted[i].position == next,
+              "notification %" PRId64 " is at position %" PRId64
+              " of its sequence, and %" PRId64 " comes next",
+              sorted[i].notification_id, sorted[i].position, next);
+        next++;
+    }
+    return log;
+}

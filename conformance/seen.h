@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What reading yields, copied so that it can be compared. */
+#ifndef QUIPU_SEEN_H
+#define QUIPU_SEEN_H
+
+#include "trial.h"
+
+struct quipu_seen {
+    int64_t position;
+    int64_t notification_id;
+    quipu_uuid event_id; /* nil if absent */
+    quipu_id sequence;
+    size_t state_size;
+    char state[40]; /* its beginning, NUL-terminated */
+};
+
+struct quipu_list {
+    struct quipu_seen *at;
+    size_t count;
+};
+
+/* Reads to the end of a cursor, and closes it.  Checks that its end is one. */
+struct quipu_list quipu_list_drain(struct quipu_trial *t, quipu_cursor *cursor);
+/* Reads a sequence, or the log; the query may be NULL. */
+struct quipu_list quipu_list_sequence(struct quipu_trial *t,
+                                      quipu_records *records,
+                                      quipu_bytes sequence,
+                                      const quipu_query *query);
+struct quipu_list quipu_list_log(struct quipu_trial *t, quipu_records *records,
+                                 const quipu_query *query);
+
+/* How many items a sequence, or the log, has; read by a cursor. */
+size_t quipu_list_count(struct quipu_trial *t, quipu_records *records,
+                        quipu_bytes sequence);
+size_t quipu_list_log_count(struct quipu_trial *t, quipu_records *records);
+
+/* Checks that the log is 1, 2, 3 ... and that each sequence in it is 0, 1, 2
+ * ...; gives it. */
+struct quipu_list quipu_list_whole(struct quipu_trial *t,
+                                   quipu_records *records);
+
+#endif

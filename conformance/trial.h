@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A trial: one run of one case.  It opens and closes for the case, gives it
+ * names and schemas that nobody else has, and keeps memory until the end.
+ * Functions that fail end the case.  May be used from several threads.
+ */
+#ifndef QUIPU_TRIAL_H
+#define QUIPU_TRIAL_H
+
+#include <quipu/quipu.h>
+
+#include <pthread.h>
+
+/* What a store is beside its capabilities; above all of their bits. */
+enum quipu_trait {
+    /* Several datastores of one process can have it open. */
+    QUIPU_TRAIT_JOINT = 1u << 28,
+    /* It lives in the folder that replaces {dir} in the URI. */
+    QUIPU_TRAIT_FILES = 1u << 30,
+    /* No trait of a store: the case wants much time or memory. */
+    QUIPU_TRAIT_HEAVY = 1u << 29
+};
+
+/* The shape of a schema that a case asks for. */
+enum quipu_shape {
+    QUIPU_SHAPE_PLAIN = 0, /* contiguous, UUIDs, event ids */
+    QUIPU_SHAPE_TEXT = 1u << 0,
+    QUIPU_SHAPE_SPARSE = 1u << 1,
+    QUIPU_SHAPE_NO_EVENT_ID = 1u << 2,
+    QUIPU_SHAPE_METADATA = 1u << 3,
+    QUIPU_SHAPE_TIME = 1u << 4,
+    QUIPU_SHAPE_COLUMNS = 1u << 5 /* one of each kind: see trial.c */
+};
+
+#define QUIPU_TRIAL_HANDLES 300
+
+struct quipu_trial {
+    const char *uri;       /* {dir} replaced */
+    const char *directory; /* what it was replaced by, or NULL */
+    uint32_t traits;       /* capabilities and traits of the store */
+    unsigned patience;     /* by which waiting is multiplied */
+    uint64_t random;
+    char prefix[24]; /* of all its names */
+    unsigned names;
+    pthread_mutex_t lock; /* of all below, and of the two above */
+    quipu_datastore *main;
+    quipu_datastore *datastores[QUIPU_TRIAL_HANDLES];
+    quipu_records *records[QUIPU_TRIAL_HANDLES];
+    const quipu_schema *schemas[QUIPU_TRIAL_HANDLES]; /* to tear down */
+    struct quipu_kept *kept;
+};
+
+/* What the runner calls.  `seed` makes names and random numbers. */
+void quipu_trial_init(struct quipu_trial *t, const char *uri,
+                      const char *directory, uint32_t traits, uint64_t seed);
+/* Closes all, and removes what would stay in the store. */
+void quipu_trial_finish(struct quipu_trial *t);
+/* Forgets what the parent had, in a child process that begins. */
+void quipu_trial_adopt(struct quipu_trial *t, unsigned index);
+
+/* The datastore of the trial, opened when first asked for. */
+quipu_datastore *quipu_trial_datastore(struct quipu_trial *t);
+/* Another one, with further options ("readonly=yes&timeout=0") or NULL. */
+quipu_datastore *quipu_trial_open(struct quipu_trial *t, const char *options);
+/* Closes one before the end. */
+void quipu_trial_close(struct quipu_trial *t, quipu_datastore *datastore);
+/* Closes all that is open. */
+void quipu_trial_close_all(struct quipu_trial *t);
+/* The trial's URI with further options. */
+const char *quipu_trial_uri(struct quipu_trial *t, const char *options);
+
+/* A schema of its own table, not yet set up.  May be changed. */
+quipu_schema *quipu_trial_schema(struct quipu_trial *t, unsigned shape);
+/* Binds a schema. */
+quipu_records *quipu_trial_bind(struct quipu_trial *t,
+                                quipu_datastore *datastore,
+                                const quipu_schema *schema);
+/* Closes records before the end. */
+void quipu_trial_unbind(struct quipu_trial *t, quipu_records *records);
+/* Sets a schema up in the main datastore, to be torn down at the end. */
+void quipu_trial_setup(struct quipu_trial *t, const quipu_schema *schema);
+/* All of it: a new schema, set up and bound in the main datastore. */
+quipu_records *quipu_trial_records(struct quipu_trial *t, unsigned shape);
+
+/* A name that nobody else has: "c1f2e3_12_what". */
+const char *quipu_trial_name(struct quipu_trial *t, const char *what);
+/* Text that stays, as printf makes it. */
+const char *quipu_trial_text(struct quipu_trial *t, const char *format, ...)
+    QUIPU_PRINTF(2, 3);
+/* The id of a new sequence, a UUID. */
+quipu_bytes quipu_trial_sequence(struct quipu_trial *t);
+/* Zeroed memory that stays. */
+void *quipu_trial_keep(struct quipu_trial *t, size_t size);
+/* A random number below n > 0. */
+uint64_t quipu_trial_random(struct quipu_trial *t, uint64_t n);
+
+/* Milliseconds of a monotonic clock. */
+int64_t quipu_trial_now(void);
+
+#endif
