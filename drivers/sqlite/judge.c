@@ -292,6 +292,23 @@ static int find_tail(struct judge *judge, quipu_bytes id, struct tail **tail,
                     id, &(*tail)->found, &(*tail)->last, error);
 }
 
+/* Tells where the sequence ends in the store: the tail may be that of items
+ * of this very request, which are not stored. */
+static int refuse_position(struct judge *judge, const quipu_request *request,
+                           size_t index, quipu_result *result,
+                           quipu_error *error)
+{
+    bool found = false;
+    int64_t last = 0;
+    int status =
+        ask_last(judge->datastore, &judge->datastore->writer, judge->bound,
+                 request->items[index].sequence_id, &found, &last, error);
+    if (status == QUIPU_OK) {
+        refuse_at(result, QUIPU_CAUSE_POSITION, index, found, last);
+    }
+    return status;
+}
+
 static int judge_contiguous(struct judge *judge, const quipu_request *request,
                             quipu_result *result, quipu_error *error)
 {
@@ -308,8 +325,7 @@ static int judge_contiguous(struct judge *judge, const quipu_request *request,
         }
         int64_t next = tail->found ? tail->last + 1 : 0;
         if ((item->flags & QUIPU_ITEM_NEXT) == 0 && item->position != next) {
-            refuse_at(result, QUIPU_CAUSE_POSITION, i, tail->found, tail->last);
-            break;
+            return refuse_position(judge, request, i, result, error);
         }
         if (judge->positions != NULL) {
             judge->positions[i] = next;
