@@ -2,6 +2,8 @@
 /* Checks UTF-8 (RFC 3629). */
 #include "base/utf8.h"
 
+#include <string.h>
+
 /* What may begin a character: how many bytes follow, and the bounds of the
  * first of them, which rule out overlong forms, surrogates and what lies
  * above U+10FFFF.  The other followers are 0x80 to 0xBF. */
@@ -46,14 +48,30 @@ static size_t character_size(const uint8_t *text, size_t size)
     return lead->followers + 1U;
 }
 
+/* Whether eight bytes are all ASCII and none is NUL: then taking one from each
+ * sets no high bit either. */
+static bool is_ascii(const uint8_t *bytes)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t word;
+
+    memcpy(&word, bytes, sizeof(word));
+    return ((word | (word - ones)) & ones << 7) == 0;
+}
+
 bool quipu_utf8_valid(quipu_bytes text)
 {
     const uint8_t *bytes = text.data;
     size_t at = 0;
 
     while (bytes && at < text.size) {
-        size_t size = character_size(bytes + at, text.size - at);
+        size_t size;
 
+        if (text.size - at >= 8 && is_ascii(bytes + at)) {
+            at += 8;
+            continue;
+        }
+        size = character_size(bytes + at, text.size - at);
         if (size == 0) {
             return false;
         }

@@ -17,7 +17,7 @@ BEGIN {
     # is not listed here is the system's.
     outside["uuid/"] = "core/base"
     outside["dlfcn.h"] = "core/driver conformance"
-    outside["msgpack"] = "core/mapper"
+    outside["msgpack"] = "core/mapper tests"
     outside["openssl/"] = "core/mapper"
     outside["zstd.h"] = "core/mapper"
     outside["sqlite3.h"] = "drivers/sqlite bench tests"

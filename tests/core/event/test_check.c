@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests that a field table which does not fit its struct is refused. */
+#include "quipu_test.h"
+
+#include <stdio.h>
+
+#include <quipu/event.h>
+
+#include "event/fields.h"
+
+struct inner {
+    int32_t number;
+};
+
+struct outer {
+    quipu_event base;
+    int32_t number;
+    bool has_number;
+    const char *text;
+    int32_t *array;
+    size_t count;
+    struct inner inner;
+};
+
+static const quipu_field inner_fields[] = { QUIPU_FIELD(struct inner, number),
+                                            { 0 } };
+
+/* A field that is right, to be broken. */
+static quipu_field number_field(void)
+{
+    const quipu_field field = QUIPU_FIELD(struct outer, number);
+
+    return field;
+}
+
+static void assert_table_refused(const quipu_field *fields, const char *why)
+{
+    const quipu_event_type type = { .topic = "Outer.Made",
+                                    .size = sizeof(struct outer),
+                                    .fields = fields };
+    quipu_error error;
+
+    assert_refused(quipu_event_type_check(&type, &error), QUIPU_INVALID, &error,
+                   why);
+    assert_contains(error.message, "event type Outer.Made: field ");
+}
+
+static void assert_field_refused(quipu_field field, const char *why)
+{
+    const quipu_field fields[] = { field, { 0 } };
+
+    assert_table_refused(fields, why);
+}
+
+static void assert_type_refused(quipu_event_type type, const char *why)
+{
+    quipu_error error;
+
+    assert_refused(quipu_event_type_check(&type, &error), QUIPU_INVALID, &error,
+                   why);
+}
+
+static void right_tables_pass(void **state)
+{
+    const quipu_field fields[] = {
+        QUIPU_FIELD_OPTIONAL(struct outer, number, has_number),
+        QUIPU_FIELD_NULLABLE(struct outer, text),
+        QUIPU_FIELD_ARRAY(struct outer, array, count),
+        QUIPU_FIELD_STRUCT(struct outer, inner, inner_fields),
+        { 0 },
+    };
+    quipu_event_type type = { .topic = "T",
+                              .size = sizeof(struct outer),
+                              .fields = fields };
+    quipu_error error;
+
+    (void)state;
+    assert_ok(quipu_event_type_check(&type, &error), &error);
+    type.fields = NULL;
+    assert_ok(quipu_event_type_check(&type, &error), &error);
+    assert_ok(quipu_event_type_check(&type, NULL), NULL);
+}
+
+static void type_without_a_good_topic_is_refused(void **state)
+{
+    char topic[258];
+    quipu_event_type type = { .size = sizeof(quipu_event) };
+    quipu_error error;
+
+    (void)state;
+    assert_refused(quipu_event_type_check(NULL, &error), QUIPU_INVALID, &error,
+                   "NULL");
+    assert_type_refused(type, "has no topic");
+    type.topic = "";
+    assert_type_refused(type, "has no topic");
+    type.topic = "\xC3(";
+    assert_type_refused(type, "1 to 255 bytes of UTF-8");
+    memset(topic, 'x', sizeof(topic));
+    topic[256] = '\0';
+    type.topic = topic;
+    assert_type_refused(type, "1 to 255 bytes of UTF-8");
+    topic[255] = '\0';
+    assert_ok(quipu_event_type_check(&type, &error), &error);
+}
+
+static void type_smaller_than_its_base_is_refused(void **state)
+{
+    (void)state;
+    assert_type_refused(
+        (quipu_event_type){ .topic = "T", .size = sizeof(quipu_event) - 1 },
+        "less than that of quipu_event");
+}
+
+static void reserved_members_must_be_zero(void **state)
+{
+    quipu_event_type type = { .topic = "T", .size = sizeof(quipu_event) };
+    quipu_field field = number_field();
+
+    (void)state;
+    type.reserved[3] = "x";
+    assert_type_refused(type, "reserved");
+    field.reserved[0] = 1;
+    assert_field_refused(field, "reserved");
+    field.reserved[0] = 0;
+    field.reserved[1] = 1;
+    assert_field_refused(field, "reserved");
+}
+
+static void names_are_checked(void **state)
+{
+    quipu_field field = number_field();
+    quipu_field twice[] = { field, field, { 0 } };
+    char name[258];
+
+    (void)state;
+    assert_table_refused(twice, "number is there twice");
+    field.name = "";
+    assert_field_refused(field, "number 1 has no name");
+    field.name = NULL;
+    assert_field_refused(field, "number 1 has no name");
+    field.name = "\xFF";
+    assert_field_refused(field, "must have a name");
+    memset(name, 'x', sizeof(name));
+    name[256] = '\0';
+    field.name = name;
+    assert_field_refused(field, "must have a name");
+}
+
+static void kinds_and_sizes_are_checked(void **state)
+{
+    static const struct {
+        int kind;
+        size_t size;
+    } wrong[] = {
+        { QUIPU_KIND_BOOL, 4 },  { QUIPU_KIND_INT, 3 },
+        { QUIPU_KIND_UINT, 16 }, { QUIPU_KIND_REAL, 2 },
+        { QUIPU_KIND_TEXT, 4 },  { QUIPU_KIND_BYTES, 8 },
+        { QUIPU_KIND_UUID, 8 },  { QUIPU_KIND_TIME, 4 },
+        { QUIPU_KIND_ID, 16 },   { QUIPU_KIND_STRUCT, 0 },
+    };
+    quipu_field field = number_field();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        field.kind = wrong[i].kind;
+        field.size = wrong[i].size;
+        assert_field_refused(field, "number has a size that its kind cannot");
+    }
+    field.kind = 0;
+    assert_field_refused(field, "has a kind that is none");
+    field.kind = QUIPU_KIND_STRUCT + 1;
+    assert_field_refused(field, "has a kind that is none");
+    field.kind = -1;
+    assert_field_refused(field, "has a kind that is none");
+}
+
+static void flags_are_checked(void **state)
+{
+    static const int32_t value = 1;
+    const quipu_field array = QUIPU_FIELD_ARRAY(struct outer, array, count);
+    quipu_field field = number_field();
+
+    (void)state;
+    field.flags = QUIPU_FIELD_MAY_BE_NULL;
+    assert_field_refused(field, "only text and bytes can be");
+    field.flags = 1u << 7;
+    assert_field_refused(field, "unknown flag");
+    field.flags = QUIPU_FIELD_HAS_PRESENCE | QUIPU_FIELD_IS_ARRAY;
+    assert_field_refused(field, "or several");
+    field = array;
+    field.fallback = &value;
+    assert_field_refused(field, "cannot have a default");
+}
+
+static void members_lie_inside_their_struct(void **state)
+{
+    const quipu_field optional =
+        QUIPU_FIELD_OPTIONAL(struct outer, number, has_number);
+    const quipu_field array = QUIPU_FIELD_ARRAY(struct outer, array, count);
+    quipu_field field = number_field();
+
+    (void)state;
+    field.offset = sizeof(quipu_event) - 1; /* in the base */
+    assert_field_refused(field, "lies outside its struct");
+    field.offset = sizeof(struct outer) - 3;
+    assert_field_refused(field, "lies outside its struct");
+    field.offset = SIZE_MAX;
+    assert_field_refused(field, "lies outside its struct");
+    field = optional;
+    field.extra = sizeof(struct outer);
+    assert_field_refused(field, "presence or count outside");
+    field = array;
+    field.extra = sizeof(struct outer) - sizeof(size_t) + 1;
+    assert_field_refused(field, "presence or count outside");
+    field = array;
+    field.offset = sizeof(struct outer) - sizeof(void *) + 1;
+    assert_field_refused(field, "lies outside its struct");
+}
+
+static void nested_tables_are_checked(void **state)
+{
+    quipu_field inner[] = { QUIPU_FIELD(struct inner, number), { 0 } };
+    quipu_field field = QUIPU_FIELD_STRUCT(struct outer, inner, NULL);
+
+    (void)state;
+    assert_field_refused(field, "field inner is a struct without a table");
+    inner[0].offset = 1;
+    field.fields = inner;
+    assert_field_refused(field, "field inner.number lies outside its struct");
+}
+
+struct node {
+    struct node *children;
+    size_t count;
+};
+
+static void endless_nesting_is_refused(void **state)
+{
+    quipu_field node[] = {
+        QUIPU_FIELD_STRUCT_ARRAY(struct node, children, count, NULL), { 0 }
+    };
+    quipu_error error;
+
+    (void)state;
+    node[0].fields = node;
+    assert_refused(quipu_fields_check("aggregate Tree", node, 0,
+                                      sizeof(struct node), &error),
+                   QUIPU_INVALID, &error, "children nests structs too deep");
+    assert_contains(error.message, "aggregate Tree");
+}
+
+static void nesting_of_32_structs_passes(void **state)
+{
+    quipu_field tables[QUIPU_FIELD_DEPTH_MAX + 1][2] = { { { 0 } } };
+    quipu_error error;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < QUIPU_FIELD_DEPTH_MAX; i++) {
+        tables[i][0] = (quipu_field){ .name = "in",
+                                      .kind = QUIPU_KIND_STRUCT,
+                                      .size = sizeof(struct inner),
+                                      .fields = tables[i + 1] };
+    }
+    tables[i][0] = inner_fields[0];
+    assert_ok(quipu_fields_check("struct", tables[0], 0, sizeof(struct inner),
+                                 &error),
+              &error);
+}
+
+static void more_than_256_fields_are_refused(void **state)
+{
+    static quipu_field fields[QUIPU_FIELDS_MAX + 2];
+    static char names[QUIPU_FIELDS_MAX + 1][8];
+    quipu_error error;
+
+    (void)state;
+    for (size_t i = 0; i <= QUIPU_FIELDS_MAX; i++) {
+        snprintf(names[i], sizeof(names[i]), "f%zu", i);
+        fields[i] = inner_fields[0];
+        fields[i].name = names[i];
+    }
+    assert_refused(
+        quipu_fields_check("struct", fields, 0, sizeof(struct inner), &error),
+        QUIPU_INVALID, &error, "f256 is one too many");
+    fields[QUIPU_FIELDS_MAX] = (quipu_field){ 0 };
+    assert_ok(
+        quipu_fields_check("struct", fields, 0, sizeof(struct inner), &error),
+        &error);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(right_tables_pass),
+        cmocka_unit_test(type_without_a_good_topic_is_refused),
+        cmocka_unit_test(type_smaller_than_its_base_is_refused),
+        cmocka_unit_test(reserved_members_must_be_zero),
+        cmocka_unit_test(names_are_checked),
+        cmocka_unit_test(kinds_and_sizes_are_checked),
+        cmocka_unit_test(flags_are_checked),
+        cmocka_unit_test(members_lie_inside_their_struct),
+        cmocka_unit_test(nested_tables_are_checked),
+        cmocka_unit_test(endless_nesting_is_refused),
+        cmocka_unit_test(nesting_of_32_structs_passes),
+        cmocka_unit_test(more_than_256_fields_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests that integers go into their members, or are refused. */
+#include "quipu_test.h"
+
+#include "event/number.h"
+
+static void signed_bounds_fit_and_no_more(void **state)
+{
+    static const size_t sizes[] = { 1, 2, 4, 8 };
+    unsigned char member[9];
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        int64_t largest = INT64_MAX >> (64 - 8 * sizes[i]);
+
+        memset(member, 0xAA, sizeof(member));
+        assert_true(quipu_int_store(member, sizes[i], largest));
+        assert_true(quipu_int_load(member, sizes[i]) == largest);
+        assert_true(quipu_int_store(member, sizes[i], -largest - 1));
+        assert_true(quipu_int_load(member, sizes[i]) == -largest - 1);
+        assert_true(quipu_int_store(member, sizes[i], -1));
+        assert_true(quipu_int_load(member, sizes[i]) == -1);
+        if (largest < INT64_MAX) {
+            assert_false(quipu_int_store(member, sizes[i], largest + 1));
+            assert_false(quipu_int_store(member, sizes[i], -largest - 2));
+            assert_true(quipu_int_load(member, sizes[i]) == -1);
+        }
+        assert_int_equal(member[sizes[i]], 0xAA);
+    }
+}
+
+static void unsigned_bounds_fit_and_no_more(void **state)
+{
+    static const size_t sizes[] = { 1, 2, 4, 8 };
+    unsigned char member[9];
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        uint64_t largest = UINT64_MAX >> (64 - 8 * sizes[i]);
+
+        memset(member, 0xAA, sizeof(member));
+        assert_true(quipu_uint_store(member, sizes[i], largest));
+        assert_true(quipu_uint_load(member, sizes[i]) == largest);
+        assert_true(quipu_uint_store(member, sizes[i], 0));
+        assert_true(quipu_uint_load(member, sizes[i]) == 0);
+        if (largest < UINT64_MAX) {
+            assert_false(quipu_uint_store(member, sizes[i], largest + 1));
+        }
+        assert_int_equal(member[sizes[i]], 0xAA);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(signed_bounds_fit_and_no_more),
+        cmocka_unit_test(unsigned_bounds_fit_and_no_more),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
