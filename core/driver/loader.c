@@ -68,6 +68,8 @@ static int adopt(const char *file, void *symbol, quipu_driver *table,
     return QUIPU_OK;
 }
 
+#endif
+
 /*
  * Loads a module for ever: a library that it brings in may have left handlers
  * for the ends of threads, and errors and tables of it live on.  All of its
@@ -76,6 +78,7 @@ static int adopt(const char *file, void *symbol, quipu_driver *table,
  */
 static int load_file(const char *file, quipu_driver *table, quipu_error *error)
 {
+#if QUIPU_DLOPEN
     void *module = dlopen(file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     void *symbol;
     int status;
@@ -98,18 +101,12 @@ static int load_file(const char *file, quipu_driver *table, quipu_error *error)
         dlclose(module);
     }
     return status;
-}
-
 #else
-
-static int load_file(const char *file, quipu_driver *table, quipu_error *error)
-{
     (void)table;
     return quipu_error_set(error, QUIPU_UNSUPPORTED,
                            FOUND "this quipu is built without loading", file);
-}
-
 #endif
+}
 
 /* Where a driver was looked for in vain, as text with a limit. */
 struct places {
@@ -140,12 +137,6 @@ static int report_places(const char *scheme, const struct places *places,
 {
     char more[40] = "";
 
-    if (!QUIPU_DLOPEN) {
-        return quipu_error_set(error, QUIPU_NOT_FOUND,
-                               "no driver for \"%s\" is linked in, and this "
-                               "quipu is built without loading",
-                               scheme);
-    }
     if (places->more > 0) {
         snprintf(more, sizeof(more), " and %u more", places->more);
     }
@@ -161,6 +152,12 @@ int quipu_loader_load(const char *scheme, quipu_driver *table,
     struct places places = { .size = 0 };
     quipu_path path;
 
+    if (!QUIPU_DLOPEN) {
+        return quipu_error_set(error, QUIPU_NOT_FOUND,
+                               "no driver for \"%s\" is linked in, and this "
+                               "quipu is built without loading",
+                               scheme);
+    }
     quipu_path_begin(&path);
     while (quipu_path_next(&path)) {
         int status;

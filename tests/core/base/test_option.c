@@ -106,18 +106,18 @@ static void sizes_may_have_a_unit(void **state)
 static void values_are_checked_by_type(void **state)
 {
     static const struct {
-        int32_t type;
         const char *text;
+        int32_t type;
         int status;
     } cases[] = {
-        { QUIPU_OPTION_TEXT, "any", QUIPU_OK },
-        { QUIPU_OPTION_BOOL, "on", QUIPU_OK },
-        { QUIPU_OPTION_BOOL, "any", QUIPU_INVALID },
-        { QUIPU_OPTION_SIZE, "1k", QUIPU_OK },
-        { QUIPU_OPTION_SIZE, "any", QUIPU_INVALID },
-        { QUIPU_OPTION_COUNT, "1", QUIPU_OK },
-        { QUIPU_OPTION_COUNT, "1k", QUIPU_INVALID },
-        { 99, "any", QUIPU_OK },
+        { "any", QUIPU_OPTION_TEXT, QUIPU_OK },
+        { "on", QUIPU_OPTION_BOOL, QUIPU_OK },
+        { "any", QUIPU_OPTION_BOOL, QUIPU_INVALID },
+        { "1k", QUIPU_OPTION_SIZE, QUIPU_OK },
+        { "any", QUIPU_OPTION_SIZE, QUIPU_INVALID },
+        { "1", QUIPU_OPTION_COUNT, QUIPU_OK },
+        { "1k", QUIPU_OPTION_COUNT, QUIPU_INVALID },
+        { "any", 99, QUIPU_OK },
     };
 
     (void)state;

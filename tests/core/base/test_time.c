@@ -48,7 +48,7 @@ static void times_have_their_text(void **state)
 static void dates_are_those_of_the_system(void **state)
 {
     const int64_t first[] = { QUIPU_TIME_MIN / 1000000, -10000000000,
-                              253402300799 - 86400 * 3000 };
+                              253402300799 - INT64_C(86400) * 3000 };
     const int days[] = { 3000, 146100, 3000 };
 
     (void)state;

@@ -142,7 +142,7 @@ static void threads_get_ids_that_differ_and_grow(void **state)
     (void)state;
     for (int i = 0; i < THREADS; i++) {
         assert_int_equal(
-            pthread_create(&threads[i], NULL, make_ids, uuids + i * IDS), 0);
+            pthread_create(&threads[i], NULL, make_ids, &uuids[i * IDS]), 0);
     }
     for (int i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
@@ -152,7 +152,7 @@ static void threads_get_ids_that_differ_and_grow(void **state)
             assert_true(compare(uuid - 1, uuid) < 0);
         }
     }
-    qsort(uuids, THREADS * IDS, sizeof(uuids[0]), compare);
+    qsort(uuids, (size_t)THREADS * IDS, sizeof(uuids[0]), compare);
     for (int n = 1; n < THREADS * IDS; n++) {
         /* The time and the counter alone tell them apart. */
         assert_memory_not_equal(&uuids[n - 1], &uuids[n], 8);
@@ -170,11 +170,13 @@ static void child_does_not_repeat_its_parents_ids(void **state)
     assert_int_equal(pipe(ends), 0);
     child = fork();
     if (child == 0) {
+        ssize_t size;
+
         for (int i = 0; i < 100; i++) {
             quipu_uuid_ordered(&uuids[1][i]);
         }
-        _exit(write(ends[1], uuids[1], sizeof(uuids[1])) !=
-              (ssize_t)sizeof(uuids[1]));
+        size = write(ends[1], uuids[1], sizeof(uuids[1]));
+        _exit(size == (ssize_t)sizeof(uuids[1]) ? 0 : 1);
     }
     assert_true(child > 0);
     for (int i = 0; i < 100; i++) {

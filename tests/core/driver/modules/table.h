@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A driver's table for tests of the loader: complete, and good for nothing. */
+#ifndef QUIPU_TEST_MODULES_TABLE_H
+#define QUIPU_TEST_MODULES_TABLE_H
+
+#include <string.h>
+
+#include <quipu/driver.h>
+
+static void nothing(void)
+{
+}
+
+static const char *library(void)
+{
+    return "Nothing 0";
+}
+
+/* Fills all members; no operation may be called. */
+static inline void fill_table(quipu_driver *driver, const char *name)
+{
+    void (*const stub)(void) = nothing;
+    char *at = (char *)driver + offsetof(quipu_driver, open);
+    char *end = (char *)driver + sizeof(*driver);
+
+    memset(driver, 0, sizeof(*driver));
+    driver->struct_size = sizeof(*driver);
+    driver->abi = QUIPU_DRIVER_ABI;
+    driver->name = name;
+    driver->version = "1.0.0";
+    driver->library = library;
+    for (; at < end; at += sizeof(stub)) {
+        memcpy(at, &stub, sizeof(stub));
+    }
+}
+
+#endif
