@@ -150,7 +150,7 @@ int quipu_refusal_explain(const quipu_records *records,
                           const quipu_result *result, quipu_error *error)
 {
     const quipu_driver *driver = records->datastore->driver;
-    char what[64];
+    char what[96];
 
     switch (result->status) {
     case QUIPU_OK:

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A driver that stores nothing: it answers what a test tells it to, counts its
+ * calls, and keeps what it was last called with. */
+#ifndef QUIPU_TESTS_FAKE_DRIVER_H
+#define QUIPU_TESTS_FAKE_DRIVER_H
+
+#include <quipu/quipu.h>
+
+enum fake_call {
+    FAKE_OPEN,
+    FAKE_CLOSE,
+    FAKE_INTERRUPT,
+    FAKE_SETUP,
+    FAKE_TEARDOWN,
+    FAKE_BIND,
+    FAKE_UNBIND,
+    FAKE_APPEND,
+    FAKE_TRANSACT,
+    FAKE_READ_SEQUENCE,
+    FAKE_READ_LOG,
+    FAKE_LIST_SCHEMAS,
+    FAKE_LIST_SEQUENCES,
+    FAKE_LIST_TRACKING,
+    FAKE_STEP,
+    FAKE_CURSOR_CLOSE,
+    FAKE_LAST_POSITION,
+    FAKE_LOG_HEAD,
+    FAKE_WAIT,
+    FAKE_READ_TRACKING,
+    FAKE_CALLS
+};
+
+#define FAKE_OPTIONS 8
+
+struct fake {
+    /* What to answer. */
+    int status[FAKE_CALLS];
+    bool mute;       /* fails without a word */
+    bool wrong_word; /* the words have another code than the answer */
+    bool chatty;     /* leaves words behind even when it succeeds */
+    bool no_handle;  /* answers OK, but gives NULL */
+    quipu_opened opened;
+    size_t taken;
+    quipu_result result; /* of an append; its positions are made up */
+    int (*work_status)(int status); /* of transact, from that of the work */
+    const void *const *rows;        /* NULL after the last */
+    int fail_at_step;               /* the n-th step answers `status`; 0: all */
+    bool found;
+    int64_t last_position;
+    quipu_position position;
+    /* Called by each wait, if it is there: its head. */
+    int64_t (*wait)(void);
+    int64_t head;
+    /* Called before each answer, if it is there. */
+    void (*meanwhile)(enum fake_call call);
+
+    /* What it was called with. */
+    unsigned count[FAKE_CALLS];
+    int64_t deadline;
+    uint32_t open_flags;
+    char scheme[32];
+    char body[256];
+    char rest[256];
+    char name_space[64];
+    char option_names[FAKE_OPTIONS][32];
+    char option_values[FAKE_OPTIONS][32];
+    size_t option_count;
+    uint32_t struct_size; /* of what came singly: open, schema, range */
+    char table[64];
+    quipu_request request;
+    quipu_tracking tracking;
+    int64_t *positions;
+    quipu_range range;
+    quipu_bytes sequence_id;
+    quipu_bytes after;
+    int64_t wait_after;
+    char consumer[256];
+    char log[256];
+};
+
+extern struct fake fake;
+
+/* Makes it answer OK to all, with all capabilities, and forget its calls. */
+void fake_reset(void);
+
+/*
+ * Adds it under its schemes:
+ *   fake     all operations
+ *   bare     none of the optional ones
+ *   passes   as fake, and passes options on
+ */
+void fake_add(void);
+
+/* All calls so far. */
+unsigned fake_calls(void);
+
+/* For a group: fake_add.  For a test: an open store of scheme "fake" with all
+ * that its schema can have, reset, and closed without leaving anything open. */
+int fake_group(void **state);
+int fake_begin(void **state);
+int fake_end(void **state);
+
+extern quipu_datastore *fake_store;
+extern quipu_records *fake_records; /* of fake_schema */
+
+/* Contiguous, UUID ids, with event id, metadata, time, and a further column of
+ * each kind, named after it; fake_begin makes it anew. */
+extern quipu_schema fake_schema;
+extern quipu_column fake_columns[7];
+
+/* Closes fake_records and opens them again, for fake_schema as it is now. */
+void fake_rebind(void);
+
+/* An item that fits fake_schema, with all that it can have; its bytes are
+ * static, and its values are fake_values. */
+quipu_item fake_item(void);
+extern quipu_value fake_values[7];
+
+#define fake_test(test) \
+    cmocka_unit_test_setup_teardown(test, fake_begin, fake_end)
+
+#endif
