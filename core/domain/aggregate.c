@@ -39,7 +39,7 @@ int quipu_aggregate_create(const quipu_aggregate_type *type, const quipu_id *id,
                            quipu_bus *bus, void **aggregate, quipu_error *error)
 {
     quipu_aggregate *made = NULL;
-    quipu_id minted;
+    quipu_id minted = { 0 };
     quipu_uuid uuid;
     int status = quipu_aggregate_type_check(type, error);
 

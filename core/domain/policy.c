@@ -50,6 +50,11 @@ static int check_types(const quipu_store *store,
                        const quipu_event_type *const *types, size_t count,
                        quipu_error *error)
 {
+    if (types && count == 0) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "a persistence policy of no types would store "
+                               "nothing; for all give NULL");
+    }
     for (size_t i = 0; types && i < count; i++) {
         if (!types[i] ||
             quipu_mapper_type(store->mapper, types[i]->topic) != types[i]) {

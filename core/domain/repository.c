@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The event-sourced repository: replays stored events into aggregates. */
-#include <quipu/repository.h>
-
-#include <stdio.h>
+/* The event-sourced repository: aggregates of one type, by id. */
+#include "domain/replay.h"
 
 #include <quipu/id.h>
 
@@ -11,14 +9,7 @@
 #include "base/utf8.h"
 #include "domain/aggregate.h"
 #include "domain/bus.h"
-#include "domain/status.h"
 #include "store/store.h"
-
-struct quipu_repository {
-    quipu_store *store;
-    quipu_bus *bus; /* or NULL */
-    const quipu_aggregate_type *type;
-};
 
 /* ----------------------------------------------------- opening, closing */
 
@@ -124,7 +115,7 @@ void *quipu_repository_create(quipu_repository *repository, const quipu_id *id,
                               quipu_error *error)
 {
     quipu_aggregate *aggregate = NULL;
-    quipu_id minted;
+    quipu_id minted = { 0 };
 
     if (!repository) {
         quipu_error_set(error, QUIPU_INVALID,
@@ -142,115 +133,14 @@ void *quipu_repository_create(quipu_repository *repository, const quipu_id *id,
     return aggregate;
 }
 
-/* ------------------------------------------------------------ replaying */
+/* -------------------------------------------------------------- getting */
 
-/* What came of looking for an aggregate, beside failure. */
-enum finding { FOUND, NEVER_WAS, DISCARDED, NO_SUCH_VERSION };
-
-/* One replay; what it made is the caller's only if it FOUND it. */
-struct replay {
-    quipu_repository *repository;
-    const quipu_id *id;
-    int64_t version; /* the last one wanted; INT64_MAX: all */
-    quipu_aggregate *aggregate;
-    enum finding finding;
-};
-
-/*
- * Says where a replay failed.  NOT_FOUND is kept for an aggregate that is not
- * there: an unknown topic, or a handler that answers so, must not look like
- * one.
- */
-static int explain(const struct replay *replay, int status,
-                   const quipu_item *item, const quipu_error *cause,
-                   quipu_error *error)
-{
-    char id[QUIPU_STORE_ID_TEXT_SIZE];
-    long long position = item ? (long long)item->position
-                              : (long long)replay->aggregate->version;
-
-    quipu_store_id_text(replay->repository->store, replay->id, id);
-    return quipu_error_set_native(
-        error, status == QUIPU_NOT_FOUND ? QUIPU_UNSUPPORTED : status,
-        cause->native, cause->sqlstate,
-        "replaying %.60s, sequence %s, position %lld: %s",
-        replay->repository->type->name, id, position, cause->message);
-}
-
-/* Applies the events that the cursor yields, to the end or to a discard. */
-static int apply_all(const struct replay *replay, quipu_events *events,
-                     quipu_error *error)
-{
-    const quipu_event *event = NULL;
-    quipu_error cause;
-    int status = QUIPU_OK;
-
-    quipu_status_begin(&cause);
-    do {
-        status = quipu_events_next(events, &event, &cause);
-        if (!status && event) {
-            status = quipu_aggregate_replay(replay->aggregate, event, &cause);
-        }
-    } while (!status && event && !replay->aggregate->discarded);
-    if (status) {
-        explain(replay, status, quipu_events_item(events), &cause, error);
-        return status == QUIPU_NOT_FOUND ? QUIPU_UNSUPPORTED : status;
-    }
-    return QUIPU_OK;
-}
-
-static enum finding judge(const struct replay *replay)
-{
-    const quipu_aggregate *aggregate = replay->aggregate;
-
-    if (aggregate->discarded) {
-        return DISCARDED;
-    }
-    if (replay->version == INT64_MAX) {
-        return aggregate->version > 0 ? FOUND : NEVER_WAS;
-    }
-    return aggregate->version > 0 && aggregate->version == replay->version + 1
-               ? FOUND
-               : NO_SUCH_VERSION;
-}
-
-static int run(struct replay *replay, quipu_error *error)
-{
-    const quipu_repository *repository = replay->repository;
-    const quipu_query query = {
-        .struct_size = sizeof(query),
-        .flags = QUIPU_QUERY_LTE,
-        .lte = replay->version,
-    };
-    quipu_events *events = NULL;
-    int status =
-        quipu_store_read(repository->store, replay->id, &query, &events, error);
-
-    if (status) {
-        return status;
-    }
-    status = quipu_aggregate_make(repository->type, replay->id, repository->bus,
-                                  &replay->aggregate, error);
-    if (!status) {
-        status = apply_all(replay, events, error);
-    }
-    quipu_events_close(events);
-    if (!status) {
-        replay->finding = judge(replay);
-    }
-    if (status || replay->finding != FOUND) {
-        quipu_aggregate_destroy(replay->aggregate);
-        replay->aggregate = NULL;
-    }
-    return status;
-}
-
-static void not_found(const struct replay *replay, quipu_error *error)
+static void not_found(const struct quipu_replay *replay, quipu_error *error)
 {
     static const char *const reasons[] = {
-        [NEVER_WAS] = "has no events",
-        [DISCARDED] = "is discarded",
-        [NO_SUCH_VERSION] = "has no such version",
+        [QUIPU_FINDING_NEVER_WAS] = "has no events",
+        [QUIPU_FINDING_DISCARDED] = "is discarded",
+        [QUIPU_FINDING_NO_SUCH_VERSION] = "has no such version",
     };
     char id[QUIPU_STORE_ID_TEXT_SIZE];
 
@@ -260,38 +150,52 @@ static void not_found(const struct replay *replay, quipu_error *error)
                     reasons[replay->finding]);
 }
 
-static void *get(quipu_repository *repository, const quipu_id *id,
-                 int64_t version, quipu_error *error)
+static void *get(struct quipu_replay *replay, quipu_error *error)
 {
-    struct replay replay = { repository, id, version, NULL, NEVER_WAS };
-
-    if (!repository || !id) {
+    if (!replay->repository || !replay->id) {
         quipu_error_set(error, QUIPU_INVALID,
                         "getting an aggregate: an argument is NULL");
         return NULL;
     }
-    if (!run(&replay, error) && replay.finding != FOUND) {
-        not_found(&replay, error);
+    if (!quipu_replay_run(replay, error) &&
+        replay->finding != QUIPU_FINDING_FOUND) {
+        not_found(replay, error);
     }
-    return replay.aggregate;
+    return replay->aggregate;
 }
 
 void *quipu_repository_get(quipu_repository *repository, const quipu_id *id,
                            quipu_error *error)
 {
-    return get(repository, id, INT64_MAX, error);
+    struct quipu_replay replay = {
+        .repository = repository,
+        .id = id,
+        .newest = true,
+    };
+
+    return get(&replay, error);
 }
 
 void *quipu_repository_get_at(quipu_repository *repository, const quipu_id *id,
                               int64_t version, quipu_error *error)
 {
-    return get(repository, id, version, error);
+    struct quipu_replay replay = {
+        .repository = repository,
+        .id = id,
+        .version = version,
+    };
+
+    return get(&replay, error);
 }
 
 int quipu_repository_contains(quipu_repository *repository, const quipu_id *id,
                               bool *found, quipu_error *error)
 {
-    struct replay replay = { repository, id, INT64_MAX, NULL, NEVER_WAS };
+    struct quipu_replay replay = {
+        .repository = repository,
+        .id = id,
+        .newest = true,
+    };
     int status = QUIPU_OK;
 
     if (!repository || !id || !found) {
@@ -299,9 +203,9 @@ int quipu_repository_contains(quipu_repository *repository, const quipu_id *id,
                                "quipu_repository_contains: an argument is "
                                "NULL");
     }
-    status = run(&replay, error);
+    status = quipu_replay_run(&replay, error);
     if (!status) {
-        *found = replay.finding == FOUND;
+        *found = replay.finding == QUIPU_FINDING_FOUND;
         quipu_aggregate_destroy(replay.aggregate);
     }
     return status;
