@@ -8,16 +8,18 @@ static int insert_item(struct judge *judge, const quipu_item *item,
 {
     quipu_driver_datastore *datastore = judge->datastore;
     sqlite3_stmt *insert = NULL;
-    int status = statement_get(datastore, &datastore->writer, judge->bound,
-                               SQL_INSERT, &insert, error);
+    int status =
+        quipu_sqlite_statement_get(datastore, &datastore->writer, judge->bound,
+                                   SQL_INSERT, &insert, error);
     if (status != QUIPU_OK) {
         return status;
     }
-    bind_item(insert, judge->bound, item, ++judge->bound->head, position);
+    quipu_sqlite_bind_item(insert, judge->bound, item, ++judge->bound->head,
+                           position);
     *code = sqlite3_step(insert);
     if (*code != SQLITE_DONE && (*code & 0xff) != SQLITE_CONSTRAINT) {
-        status = sqlite_fail(datastore, datastore->writer.db, *code,
-                             "store an item", error);
+        status = quipu_sqlite_fail(datastore, datastore->writer.db, *code,
+                                   "store an item", error);
     }
     (void)sqlite3_reset(insert);
     return status;
@@ -30,12 +32,12 @@ static int store_items(struct judge *judge, const quipu_request *request,
     int status = QUIPU_OK;
     for (size_t i = 0; i < request->item_count && status == QUIPU_OK; i++) {
         int code = SQLITE_DONE;
-        int64_t position = judge_position(judge, request, i);
+        int64_t position = quipu_sqlite_judge_position(judge, request, i);
         status = insert_item(judge, &request->items[i], position, &code, error);
         if (status == QUIPU_OK && code != SQLITE_DONE) {
             /* Sparse positions alone are left to the index to judge. */
             judge->bound->head = before;
-            return judge_taken(judge, request, i, result, error);
+            return quipu_sqlite_judge_taken(judge, request, i, result, error);
         }
         if (result->positions != NULL) {
             result->positions[i] = position;
@@ -58,19 +60,20 @@ static int store_tracking(struct judge *judge, const quipu_request *request,
     if (tracking == NULL) {
         return QUIPU_OK;
     }
-    status = statement_get(datastore, &datastore->writer, NULL,
-                           SQL_TRACKING_WRITE, &write, error);
+    status = quipu_sqlite_statement_get(datastore, &datastore->writer, NULL,
+                                        SQL_TRACKING_WRITE, &write, error);
     if (status != QUIPU_OK) {
         return status;
     }
-    bind_tracking(write, datastore, tracking->consumer, tracking->log);
+    quipu_sqlite_bind_tracking(write, datastore, tracking->consumer,
+                               tracking->log);
     (void)sqlite3_bind_int64(write, 4, tracking->position.notification_id);
     (void)sqlite3_bind_blob(write, 5, tracking->position.store.bytes, 16,
                             SQLITE_STATIC);
     (void)sqlite3_bind_blob(write, 6, tracking->position.event_id.bytes, 16,
                             SQLITE_STATIC);
-    return statement_run(datastore, &datastore->writer, NULL,
-                         SQL_TRACKING_WRITE, error);
+    return quipu_sqlite_statement_run(datastore, &datastore->writer, NULL,
+                                      SQL_TRACKING_WRITE, error);
 }
 
 /* Judges one request and stores it if it is accepted.  What it returns other
@@ -80,14 +83,14 @@ static int take(quipu_driver_datastore *datastore, const quipu_request *request,
 {
     struct judge judge = { .datastore = datastore, .bound = request->schema };
     int64_t *positions = result->positions;
-    bool savepoint = judge_needs_savepoint(request);
+    bool savepoint = quipu_sqlite_judge_needs_savepoint(request);
     *result = (quipu_result){ .positions = positions };
-    int status = judge_request(&judge, request, result, error);
+    int status = quipu_sqlite_judge_request(&judge, request, result, error);
     if (status == QUIPU_OK && result->status == QUIPU_OK &&
         (result->flags & QUIPU_RESULT_REPEATED) == 0) {
         if (savepoint) {
-            status = statement_run(datastore, &datastore->writer, NULL,
-                                   SQL_SAVEPOINT, error);
+            status = quipu_sqlite_statement_run(datastore, &datastore->writer,
+                                                NULL, SQL_SAVEPOINT, error);
         }
         if (status == QUIPU_OK) {
             status = store_items(&judge, request, result, error);
@@ -96,11 +99,11 @@ static int take(quipu_driver_datastore *datastore, const quipu_request *request,
             status = store_tracking(&judge, request, error);
         }
         if (status == QUIPU_OK && savepoint) {
-            status = statement_run(datastore, &datastore->writer, NULL,
-                                   SQL_RELEASE, error);
+            status = quipu_sqlite_statement_run(datastore, &datastore->writer,
+                                                NULL, SQL_RELEASE, error);
         }
     }
-    judge_finish(&judge);
+    quipu_sqlite_judge_finish(&judge);
     return status;
 }
 
@@ -112,8 +115,8 @@ static int begin_schema(quipu_driver_datastore *datastore,
     if (bound->head_known) {
         return QUIPU_OK;
     }
-    int status =
-        ask_head(datastore, &datastore->writer, bound, &bound->head, error);
+    int status = quipu_sqlite_ask_head(datastore, &datastore->writer, bound,
+                                       &bound->head, error);
     bound->head_known = status == QUIPU_OK;
     bound->head_changed = false;
     return status;
@@ -127,15 +130,15 @@ static int store_head(quipu_driver_datastore *datastore,
         return QUIPU_OK;
     }
     bound->head_changed = false;
-    int status = statement_get(datastore, &datastore->writer, bound,
-                               SQL_SET_HEAD, &set, error);
+    int status = quipu_sqlite_statement_get(datastore, &datastore->writer,
+                                            bound, SQL_SET_HEAD, &set, error);
     if (status != QUIPU_OK) {
         return status;
     }
     (void)sqlite3_bind_int64(set, 1, bound->number);
     (void)sqlite3_bind_int64(set, 2, bound->head);
-    return statement_run(datastore, &datastore->writer, bound, SQL_SET_HEAD,
-                         error);
+    return quipu_sqlite_statement_run(datastore, &datastore->writer, bound,
+                                      SQL_SET_HEAD, error);
 }
 
 static void forget_heads(const quipu_request *requests, size_t count)
@@ -178,7 +181,7 @@ static int append(quipu_driver_datastore *datastore,
                   int64_t deadline, quipu_error *error)
 {
     bool store = false;
-    int status = writing_begin(datastore, deadline, error);
+    int status = quipu_sqlite_writing_begin(datastore, deadline, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -188,26 +191,26 @@ static int append(quipu_driver_datastore *datastore,
     }
     forget_heads(requests, count);
     if (status != QUIPU_OK || !store) {
-        writing_abandon(datastore);
+        quipu_sqlite_writing_abandon(datastore);
         return status;
     }
-    return writing_commit(datastore, error);
+    return quipu_sqlite_writing_commit(datastore, error);
 }
 
-int sqlite_append(quipu_driver_datastore *datastore,
-                  const quipu_request *requests, size_t count,
-                  quipu_result *results, size_t *taken, int64_t deadline,
-                  quipu_error *error)
+int quipu_sqlite_append(quipu_driver_datastore *datastore,
+                        const quipu_request *requests, size_t count,
+                        quipu_result *results, size_t *taken, int64_t deadline,
+                        quipu_error *error)
 {
     *taken = count;
     return append(datastore, requests, count, results, NULL, NULL, deadline,
                   error);
 }
 
-int sqlite_transact(quipu_driver_datastore *datastore,
-                    const quipu_request *request, quipu_work work,
-                    void *context, quipu_result *result, int64_t deadline,
-                    quipu_error *error)
+int quipu_sqlite_transact(quipu_driver_datastore *datastore,
+                          const quipu_request *request, quipu_work work,
+                          void *context, quipu_result *result, int64_t deadline,
+                          quipu_error *error)
 {
     return append(datastore, request, 1, result, work, context, deadline,
                   error);

@@ -6,14 +6,17 @@
 #include <string.h>
 
 /* Looks a schema up outside of a transaction of its own. */
-int schema_find(quipu_driver_datastore *datastore, const quipu_schema *schema,
-                int64_t deadline, int64_t *number, quipu_error *error)
+int quipu_sqlite_schema_find(quipu_driver_datastore *datastore,
+                             const quipu_schema *schema, int64_t deadline,
+                             int64_t *number, quipu_error *error)
 {
     struct connection *reader = NULL;
-    int status = reader_borrow(datastore, deadline, &reader, error);
+    int status =
+        quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
     if (status == QUIPU_OK) {
-        status = catalogue_find(datastore, reader, schema, number, error);
-        reader_return(datastore, reader);
+        status = quipu_sqlite_catalogue_find(datastore, reader, schema, number,
+                                             error);
+        quipu_sqlite_reader_return(datastore, reader);
     }
     return status;
 }
@@ -51,8 +54,8 @@ static size_t names_size(const quipu_schema *schema)
 }
 
 /* The block: first the columns, then all names. */
-char *schema_copy(const quipu_host *host, const quipu_schema *from,
-                  quipu_schema *to)
+char *quipu_sqlite_schema_copy(const quipu_host *host, const quipu_schema *from,
+                               quipu_schema *to)
 {
     size_t columns = from->column_count * sizeof *from->columns;
     char *block = host->allocate(columns + names_size(from));
@@ -80,13 +83,14 @@ char *schema_copy(const quipu_host *host, const quipu_schema *from,
     return block;
 }
 
-int sqlite_bind(quipu_driver_datastore *datastore, const quipu_schema *schema,
-                int64_t deadline, quipu_driver_schema **bound,
-                quipu_error *error)
+int quipu_sqlite_bind(quipu_driver_datastore *datastore,
+                      const quipu_schema *schema, int64_t deadline,
+                      quipu_driver_schema **bound, quipu_error *error)
 {
     const quipu_host *host = datastore->host;
     int64_t number = 0;
-    int status = schema_find(datastore, schema, deadline, &number, error);
+    int status =
+        quipu_sqlite_schema_find(datastore, schema, deadline, &number, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -96,15 +100,15 @@ int sqlite_bind(quipu_driver_datastore *datastore, const quipu_schema *schema,
                                "no memory for a schema");
     }
     *made = (quipu_driver_schema){ .number = number };
-    made->names = schema_copy(host, schema, &made->schema);
-    char *table = schema_table(datastore, schema->table);
+    made->names = quipu_sqlite_schema_copy(host, schema, &made->schema);
+    char *table = quipu_sqlite_schema_table(datastore, schema->table);
     status = made->names != NULL && table != NULL
-                 ? schema_sql(made, host, table, error)
+                 ? quipu_sqlite_schema_sql(made, host, table, error)
                  : host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                                    "no memory for a schema");
     host->release(table);
     if (status != QUIPU_OK) {
-        sqlite_unbind(datastore, made);
+        quipu_sqlite_unbind(datastore, made);
         return status;
     }
     (void)pthread_mutex_lock(&datastore->lock);
@@ -114,10 +118,10 @@ int sqlite_bind(quipu_driver_datastore *datastore, const quipu_schema *schema,
     return QUIPU_OK;
 }
 
-void sqlite_unbind(quipu_driver_datastore *datastore,
-                   quipu_driver_schema *bound)
+void quipu_sqlite_unbind(quipu_driver_datastore *datastore,
+                         quipu_driver_schema *bound)
 {
-    schema_sql_finish(bound, datastore->host);
+    quipu_sqlite_schema_sql_finish(bound, datastore->host);
     datastore->host->release(bound->names);
     datastore->host->release(bound);
 }

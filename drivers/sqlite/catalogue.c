@@ -34,7 +34,7 @@ static const char tables[] =
                               "PRAGMA user_version = " TEXT_OF(
                                   STORE_FORMAT) ";";
 
-const char *const sqlite_common_sql[SQL_COMMON_COUNT] = {
+const char *const quipu_sqlite_common_sql[SQL_COMMON_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
@@ -61,18 +61,22 @@ const char *const sqlite_common_sql[SQL_COMMON_COUNT] = {
                     " ORDER BY ordinal",
 };
 
-int catalogue_exec(quipu_driver_datastore *datastore, const char *sql,
-                   const char *what, quipu_error *error)
+int quipu_sqlite_catalogue_exec(quipu_driver_datastore *datastore,
+                                const char *sql, const char *what,
+                                quipu_error *error)
 {
     sqlite3 *db = datastore->writer.db;
     int code = sqlite3_exec(db, sql, NULL, NULL, NULL);
-    return code == SQLITE_OK ? QUIPU_OK
-                             : sqlite_fail(datastore, db, code, what, error);
+    return code == SQLITE_OK
+               ? QUIPU_OK
+               : quipu_sqlite_fail(datastore, db, code, what, error);
 }
 
-int catalogue_create(quipu_driver_datastore *datastore, quipu_error *error)
+int quipu_sqlite_catalogue_create(quipu_driver_datastore *datastore,
+                                  quipu_error *error)
 {
-    return catalogue_exec(datastore, tables, "make the catalogue", error);
+    return quipu_sqlite_catalogue_exec(datastore, tables, "make the catalogue",
+                                       error);
 }
 
 /* ------------------------------------------------------------ what it is */
@@ -102,9 +106,9 @@ static int foreign(quipu_driver_datastore *datastore, quipu_error *error)
         datastore->path);
 }
 
-int catalogue_check(quipu_driver_datastore *datastore,
-                    struct connection *connection, bool *empty,
-                    quipu_error *error)
+int quipu_sqlite_catalogue_check(quipu_driver_datastore *datastore,
+                                 struct connection *connection, bool *empty,
+                                 quipu_error *error)
 {
     int64_t application = 0;
     int64_t format = 0;
@@ -115,8 +119,8 @@ int catalogue_check(quipu_driver_datastore *datastore,
         code ? code
              : ask(connection, "SELECT count(*) FROM sqlite_schema", &objects);
     if (code != SQLITE_OK) {
-        return sqlite_fail(datastore, connection->db, code,
-                           "read the catalogue", error);
+        return quipu_sqlite_fail(datastore, connection->db, code,
+                                 "read the catalogue", error);
     }
     *empty = objects == 0 && application == 0 && format == 0;
     if (*empty) {
@@ -159,7 +163,8 @@ static int read_namespace(quipu_driver_datastore *datastore, bool *found,
     (void)sqlite3_finalize(statement);
     return code == SQLITE_ROW || code == SQLITE_DONE
                ? QUIPU_OK
-               : sqlite_fail(datastore, db, code, "read the namespaces", error);
+               : quipu_sqlite_fail(datastore, db, code, "read the namespaces",
+                                   error);
 }
 
 /* A random UUID: version 4 of RFC 9562. */
@@ -195,13 +200,14 @@ static int insert_namespace(quipu_driver_datastore *datastore,
         code = sqlite3_step(statement);
     }
     (void)sqlite3_finalize(statement);
-    return code == SQLITE_DONE
-               ? QUIPU_OK
-               : sqlite_fail(datastore, db, code, "make the namespace", error);
+    return code == SQLITE_DONE ? QUIPU_OK
+                               : quipu_sqlite_fail(datastore, db, code,
+                                                   "make the namespace", error);
 }
 
-int catalogue_identity(quipu_driver_datastore *datastore, bool create,
-                       int64_t deadline, quipu_error *error)
+int quipu_sqlite_catalogue_identity(quipu_driver_datastore *datastore,
+                                    bool create, int64_t deadline,
+                                    quipu_error *error)
 {
     bool found = false;
     int status = read_namespace(datastore, &found, error);
@@ -214,7 +220,7 @@ int catalogue_identity(quipu_driver_datastore *datastore, bool create,
             "\"%s\" has no namespace \"%s\", and may not make one",
             datastore->path, datastore->name_space);
     }
-    status = writing_begin(datastore, deadline, error);
+    status = quipu_sqlite_writing_begin(datastore, deadline, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -226,8 +232,8 @@ int catalogue_identity(quipu_driver_datastore *datastore, bool create,
         status = read_namespace(datastore, &found, error);
     }
     if (status != QUIPU_OK) {
-        writing_abandon(datastore);
+        quipu_sqlite_writing_abandon(datastore);
         return status;
     }
-    return writing_commit(datastore, error);
+    return quipu_sqlite_writing_commit(datastore, error);
 }

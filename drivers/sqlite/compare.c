@@ -35,8 +35,8 @@ static int compare_columns(quipu_driver_datastore *datastore,
                            quipu_error *error)
 {
     sqlite3_stmt *row = NULL;
-    int status =
-        statement_get(datastore, connection, NULL, SQL_COLUMNS, &row, error);
+    int status = quipu_sqlite_statement_get(datastore, connection, NULL,
+                                            SQL_COLUMNS, &row, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -56,8 +56,8 @@ static int compare_columns(quipu_driver_datastore *datastore,
         i++;
     }
     if (status == QUIPU_OK && code != SQLITE_DONE) {
-        status = sqlite_fail(datastore, connection->db, code,
-                             "read the catalogue", error);
+        status = quipu_sqlite_fail(datastore, connection->db, code,
+                                   "read the catalogue", error);
     } else if (status == QUIPU_OK && i < schema->column_count) {
         status = differs(datastore, schema, "further column",
                          schema->columns[i].name, NULL, error);
@@ -102,9 +102,10 @@ static const char find_schema[] =
     " position, topic, state, event_id, metadata, time FROM quipu_schemas"
     " WHERE namespace = ?1 AND name = ?2";
 
-int catalogue_find(quipu_driver_datastore *datastore,
-                   struct connection *connection, const quipu_schema *schema,
-                   int64_t *number, quipu_error *error)
+int quipu_sqlite_catalogue_find(quipu_driver_datastore *datastore,
+                                struct connection *connection,
+                                const quipu_schema *schema, int64_t *number,
+                                quipu_error *error)
 {
     sqlite3_stmt *row = NULL;
     int status = QUIPU_OK;
@@ -123,8 +124,8 @@ int catalogue_find(quipu_driver_datastore *datastore,
             "schema \"%s\" is not set up; call quipu_datastore_setup",
             schema->table);
     } else {
-        status = sqlite_fail(datastore, connection->db, code,
-                             "read the catalogue", error);
+        status = quipu_sqlite_fail(datastore, connection->db, code,
+                                   "read the catalogue", error);
     }
     (void)sqlite3_finalize(row);
     if (status == QUIPU_OK) {

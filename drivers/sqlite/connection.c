@@ -11,7 +11,7 @@
 static bool is_late(const struct connection *connection)
 {
     return connection->deadline != INT64_MAX &&
-           clock_now() >= connection->deadline;
+           quipu_sqlite_clock_now() >= connection->deadline;
 }
 
 /* Programs other than quipu do not queue at the gate: for them it polls. */
@@ -31,17 +31,17 @@ static int on_progress(void *context)
     return is_late(context);
 }
 
-int connection_open(quipu_driver_datastore *datastore,
-                    struct connection *connection, int flags,
-                    quipu_error *error)
+int quipu_sqlite_connection_open(quipu_driver_datastore *datastore,
+                                 struct connection *connection, int flags,
+                                 quipu_error *error)
 {
     const char *path = datastore->path != NULL ? datastore->path : ":memory:";
     int code = sqlite3_open_v2(
         path, &connection->db,
         flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (code != SQLITE_OK) {
-        int status =
-            sqlite_fail(datastore, connection->db, code, "open it", error);
+        int status = quipu_sqlite_fail(datastore, connection->db, code,
+                                       "open it", error);
         (void)sqlite3_close(connection->db);
         connection->db = NULL;
         return status;
@@ -59,7 +59,7 @@ static void finalize_all(sqlite3_stmt **statements, size_t count)
     }
 }
 
-void connection_close(struct connection *connection)
+void quipu_sqlite_connection_close(struct connection *connection)
 {
     finalize_all(connection->common, SQL_COMMON_COUNT);
     for (size_t i = 0; i < CACHES_MAX; i++) {
@@ -94,10 +94,11 @@ static struct statements *find_cache(struct connection *connection,
     return oldest;
 }
 
-int statement_get(quipu_driver_datastore *datastore,
-                  struct connection *connection,
-                  const quipu_driver_schema *schema, enum statement which,
-                  sqlite3_stmt **statement, quipu_error *error)
+int quipu_sqlite_statement_get(quipu_driver_datastore *datastore,
+                               struct connection *connection,
+                               const quipu_driver_schema *schema,
+                               enum statement which, sqlite3_stmt **statement,
+                               quipu_error *error)
 {
     sqlite3_stmt **slot = &connection->common[which];
     const char *sql = NULL;
@@ -106,35 +107,35 @@ int statement_get(quipu_driver_datastore *datastore,
         slot = &find_cache(connection, schema->serial)->of[index];
         sql = schema->sql[index];
     } else {
-        sql = sqlite_common_sql[which];
+        sql = quipu_sqlite_common_sql[which];
     }
     if (*slot == NULL) {
         int code = sqlite3_prepare_v3(connection->db, sql, -1,
                                       SQLITE_PREPARE_PERSISTENT, slot, NULL);
         if (code != SQLITE_OK) {
-            return sqlite_fail(datastore, connection->db, code,
-                               "prepare a statement", error);
+            return quipu_sqlite_fail(datastore, connection->db, code,
+                                     "prepare a statement", error);
         }
     }
     *statement = *slot;
     return QUIPU_OK;
 }
 
-int statement_run(quipu_driver_datastore *datastore,
-                  struct connection *connection,
-                  const quipu_driver_schema *schema, enum statement which,
-                  quipu_error *error)
+int quipu_sqlite_statement_run(quipu_driver_datastore *datastore,
+                               struct connection *connection,
+                               const quipu_driver_schema *schema,
+                               enum statement which, quipu_error *error)
 {
     sqlite3_stmt *statement = NULL;
-    int status =
-        statement_get(datastore, connection, schema, which, &statement, error);
+    int status = quipu_sqlite_statement_get(datastore, connection, schema,
+                                            which, &statement, error);
     if (status != QUIPU_OK) {
         return status;
     }
     int code = sqlite3_step(statement);
     if (code != SQLITE_DONE && code != SQLITE_ROW) {
-        status = sqlite_fail(datastore, connection->db, code,
-                             sqlite3_sql(statement), error);
+        status = quipu_sqlite_fail(datastore, connection->db, code,
+                                   sqlite3_sql(statement), error);
     }
     (void)sqlite3_reset(statement);
     return status;
@@ -156,7 +157,8 @@ static struct connection *reader_open(quipu_driver_datastore *datastore,
     *reader = (struct connection){ 0 };
     int flags =
         datastore->readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-    if (connection_open(datastore, reader, flags, error) != QUIPU_OK) {
+    if (quipu_sqlite_connection_open(datastore, reader, flags, error) !=
+        QUIPU_OK) {
         host->release(reader);
         return NULL;
     }
@@ -196,12 +198,13 @@ static struct connection *take_reader(quipu_driver_datastore *datastore,
     }
 }
 
-int reader_borrow(quipu_driver_datastore *datastore, int64_t deadline,
-                  struct connection **connection, quipu_error *error)
+int quipu_sqlite_reader_borrow(quipu_driver_datastore *datastore,
+                               int64_t deadline, struct connection **connection,
+                               quipu_error *error)
 {
     quipu_error own = { 0 };
     if (datastore->path == NULL) { /* one connection for everything */
-        if (!gate_enter(&datastore->gate, deadline)) {
+        if (!quipu_sqlite_gate_enter(&datastore->gate, deadline)) {
             return datastore->host->error_set(
                 error, QUIPU_TIMEOUT, 0, NULL,
                 "the store in memory was in use until the deadline");
@@ -223,11 +226,11 @@ int reader_borrow(quipu_driver_datastore *datastore, int64_t deadline,
     return QUIPU_OK;
 }
 
-void reader_return(quipu_driver_datastore *datastore,
-                   struct connection *connection)
+void quipu_sqlite_reader_return(quipu_driver_datastore *datastore,
+                                struct connection *connection)
 {
     if (connection == &datastore->writer) {
-        gate_leave(&datastore->gate);
+        quipu_sqlite_gate_leave(&datastore->gate);
         return;
     }
     (void)pthread_mutex_lock(&datastore->lock);

@@ -39,10 +39,12 @@ struct quipu_driver_cursor {
     struct listing listing;
 };
 
-int cursor_create(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
-                  quipu_driver_cursor **cursor, quipu_error *error);
+int quipu_sqlite_cursor_create(quipu_driver_datastore *datastore,
+                               quipu_driver_schema *bound,
+                               quipu_driver_cursor **cursor,
+                               quipu_error *error);
 
 /* Copies a tracking record's position from a row's first columns. */
-void row_position(sqlite3_stmt *row, quipu_position *position);
+void quipu_sqlite_row_position(sqlite3_stmt *row, quipu_position *position);
 
 #endif

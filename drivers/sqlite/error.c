@@ -37,8 +37,8 @@ static const struct meaning *find(int code)
     return &other;
 }
 
-int sqlite_fail(const quipu_driver_datastore *datastore, sqlite3 *db, int code,
-                const char *what, quipu_error *error)
+int quipu_sqlite_fail(const quipu_driver_datastore *datastore, sqlite3 *db,
+                      int code, const char *what, quipu_error *error)
 {
     const struct meaning *meaning = find(code);
     const char *words = db != NULL && sqlite3_errcode(db) == (code & 0xff)
@@ -50,7 +50,8 @@ int sqlite_fail(const quipu_driver_datastore *datastore, sqlite3 *db, int code,
         meaning->way_out);
 }
 
-int error_pass(int status, const quipu_error *own, quipu_error *error)
+int quipu_sqlite_error_pass(int status, const quipu_error *own,
+                            quipu_error *error)
 {
     if (status != QUIPU_OK && error != NULL) {
         *error = *own;

@@ -8,7 +8,7 @@
 static pthread_mutex_t files_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct file *files;
 
-int64_t clock_now(void)
+int64_t quipu_sqlite_clock_now(void)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
@@ -41,7 +41,7 @@ static struct file *create(const quipu_host *host)
     return file;
 }
 
-struct file *file_hold(const quipu_host *host, const char *path)
+struct file *quipu_sqlite_file_hold(const quipu_host *host, const char *path)
 {
     struct stat info;
     if (path == NULL || stat(path, &info) != 0) {
@@ -61,7 +61,7 @@ struct file *file_hold(const quipu_host *host, const char *path)
     return file;
 }
 
-void file_release(const quipu_host *host, struct file *file)
+void quipu_sqlite_file_release(const quipu_host *host, struct file *file)
 {
     bool last = false;
     (void)pthread_mutex_lock(&files_lock);
@@ -82,7 +82,7 @@ void file_release(const quipu_host *host, struct file *file)
     }
 }
 
-bool file_is_poisoned(struct file *file)
+bool quipu_sqlite_file_is_poisoned(struct file *file)
 {
     (void)pthread_mutex_lock(&file->lock);
     bool poisoned = file->poisoned;
@@ -90,14 +90,14 @@ bool file_is_poisoned(struct file *file)
     return poisoned;
 }
 
-void file_poison(struct file *file)
+void quipu_sqlite_file_poison(struct file *file)
 {
     (void)pthread_mutex_lock(&file->lock);
     file->poisoned = true;
     (void)pthread_mutex_unlock(&file->lock);
 }
 
-void file_grew(struct file *file)
+void quipu_sqlite_file_grew(struct file *file)
 {
     (void)pthread_mutex_lock(&file->lock);
     file->commits++;
@@ -105,7 +105,7 @@ void file_grew(struct file *file)
     (void)pthread_mutex_unlock(&file->lock);
 }
 
-uint64_t file_commits(struct file *file)
+uint64_t quipu_sqlite_file_commits(struct file *file)
 {
     (void)pthread_mutex_lock(&file->lock);
     uint64_t commits = file->commits;
@@ -113,7 +113,7 @@ uint64_t file_commits(struct file *file)
     return commits;
 }
 
-void file_wait(struct file *file, uint64_t seen, int64_t until)
+void quipu_sqlite_file_wait(struct file *file, uint64_t seen, int64_t until)
 {
     struct timespec time = { .tv_sec = (time_t)(until / 1000000000),
                              .tv_nsec = (long)(until % 1000000000) };

@@ -135,9 +135,10 @@ static int open_private(struct gate *gate, const quipu_host *host,
     return QUIPU_OK;
 }
 
-int gate_open(struct gate *gate, const quipu_host *host, const char *path,
-              void (*when_alone)(const char *path, void *context),
-              void *context, quipu_error *error)
+int quipu_sqlite_gate_open(struct gate *gate, const quipu_host *host,
+                           const char *path,
+                           void (*when_alone)(const char *path, void *context),
+                           void *context, quipu_error *error)
 {
     gate->fd = -1;
     gate->shared = NULL;
@@ -154,7 +155,7 @@ int gate_open(struct gate *gate, const quipu_host *host, const char *path,
                               "\" (%s); open with readonly=yes to read "
                               "without it",
                               path, strerror(errno));
-        gate_close(gate, host);
+        quipu_sqlite_gate_close(gate, host);
         return status;
     }
     if (!is_ours(gate->shared)) {
@@ -162,13 +163,13 @@ int gate_open(struct gate *gate, const quipu_host *host, const char *path,
                               "\"%s" SUFFIX "\" is in use by a program with "
                               "another kind of lock; close that one first",
                               path);
-        gate_close(gate, host);
+        quipu_sqlite_gate_close(gate, host);
         return QUIPU_UNSUPPORTED;
     }
     return QUIPU_OK;
 }
 
-void gate_close(struct gate *gate, const quipu_host *host)
+void quipu_sqlite_gate_close(struct gate *gate, const quipu_host *host)
 {
     if (gate->fd >= 0) {
         if (gate->shared != NULL) {
@@ -203,7 +204,7 @@ static bool take(pthread_mutex_t *mutex, int64_t deadline)
     return code == 0;
 }
 
-bool gate_enter(struct gate *gate, int64_t deadline)
+bool quipu_sqlite_gate_enter(struct gate *gate, int64_t deadline)
 {
     if (!take(&gate->shared->next, deadline)) {
         return false;
@@ -213,7 +214,7 @@ bool gate_enter(struct gate *gate, int64_t deadline)
     return entered;
 }
 
-void gate_leave(struct gate *gate)
+void quipu_sqlite_gate_leave(struct gate *gate)
 {
     (void)pthread_mutex_unlock(&gate->shared->writer);
 }

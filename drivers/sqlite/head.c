@@ -6,17 +6,19 @@
 
 #define POLL 50000000 /* nanoseconds between looks for other processes */
 
-int sqlite_last_position(quipu_driver_datastore *datastore,
-                         quipu_driver_schema *bound, quipu_bytes sequence_id,
-                         int64_t deadline, bool *found, int64_t *position,
-                         quipu_error *error)
+int quipu_sqlite_last_position(quipu_driver_datastore *datastore,
+                               quipu_driver_schema *bound,
+                               quipu_bytes sequence_id, int64_t deadline,
+                               bool *found, int64_t *position,
+                               quipu_error *error)
 {
     struct connection *reader = NULL;
-    int status = reader_borrow(datastore, deadline, &reader, error);
+    int status =
+        quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
     if (status == QUIPU_OK) {
-        status = ask_last(datastore, reader, bound, sequence_id, found,
-                          position, error);
-        reader_return(datastore, reader);
+        status = quipu_sqlite_ask_last(datastore, reader, bound, sequence_id,
+                                       found, position, error);
+        quipu_sqlite_reader_return(datastore, reader);
     }
     return status;
 }
@@ -30,8 +32,8 @@ static int event_id_at(quipu_driver_datastore *datastore,
     if (bound->schema.event_id == NULL || head->notification_id == 0) {
         return QUIPU_OK;
     }
-    int status =
-        statement_get(datastore, reader, bound, SQL_EVENT_ID_AT, &row, error);
+    int status = quipu_sqlite_statement_get(datastore, reader, bound,
+                                            SQL_EVENT_ID_AT, &row, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -40,8 +42,8 @@ static int event_id_at(quipu_driver_datastore *datastore,
     if (code == SQLITE_ROW && sqlite3_column_bytes(row, 0) == 16) {
         memcpy(head->event_id.bytes, sqlite3_column_blob(row, 0), 16);
     } else if (code != SQLITE_ROW && code != SQLITE_DONE) {
-        status =
-            sqlite_fail(datastore, reader->db, code, "read the head", error);
+        status = quipu_sqlite_fail(datastore, reader->db, code, "read the head",
+                                   error);
     }
     (void)sqlite3_reset(row);
     return status;
@@ -49,21 +51,23 @@ static int event_id_at(quipu_driver_datastore *datastore,
 
 /* An item is never removed: what the head names is there in any later state of
  * the store, so the two reads need no common transaction. */
-int sqlite_log_head(quipu_driver_datastore *datastore,
-                    quipu_driver_schema *bound, int64_t deadline,
-                    quipu_position *head, quipu_error *error)
+int quipu_sqlite_log_head(quipu_driver_datastore *datastore,
+                          quipu_driver_schema *bound, int64_t deadline,
+                          quipu_position *head, quipu_error *error)
 {
     struct connection *reader = NULL;
-    int status = reader_borrow(datastore, deadline, &reader, error);
+    int status =
+        quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
     if (status != QUIPU_OK) {
         return status;
     }
     *head = (quipu_position){ .store = datastore->identity };
-    status = ask_head(datastore, reader, bound, &head->notification_id, error);
+    status = quipu_sqlite_ask_head(datastore, reader, bound,
+                                   &head->notification_id, error);
     if (status == QUIPU_OK) {
         status = event_id_at(datastore, reader, bound, head, error);
     }
-    reader_return(datastore, reader);
+    quipu_sqlite_reader_return(datastore, reader);
     return status;
 }
 
@@ -71,11 +75,12 @@ static int look(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
                 int64_t deadline, int64_t *head, quipu_error *error)
 {
     struct connection *reader = NULL;
-    int status = reader_borrow(datastore, deadline, &reader, error);
+    int status =
+        quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
     if (status == QUIPU_OK) {
         reader->deadline = INT64_MAX; /* a look at the head is quick */
-        status = ask_head(datastore, reader, bound, head, error);
-        reader_return(datastore, reader);
+        status = quipu_sqlite_ask_head(datastore, reader, bound, head, error);
+        quipu_sqlite_reader_return(datastore, reader);
     }
     return status;
 }
@@ -88,13 +93,13 @@ static uint64_t interrupts(quipu_driver_datastore *datastore)
     return count;
 }
 
-int sqlite_wait(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
-                int64_t after, int64_t deadline, int64_t *head,
-                quipu_error *error)
+int quipu_sqlite_wait(quipu_driver_datastore *datastore,
+                      quipu_driver_schema *bound, int64_t after,
+                      int64_t deadline, int64_t *head, quipu_error *error)
 {
     uint64_t interrupted = interrupts(datastore);
     for (;;) {
-        uint64_t seen = file_commits(datastore->file);
+        uint64_t seen = quipu_sqlite_file_commits(datastore->file);
         int64_t now = 0;
         int status = look(datastore, bound, deadline, &now, error);
         if (status != QUIPU_OK || now > after ||
@@ -102,7 +107,7 @@ int sqlite_wait(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
             *head = now;
             return status;
         }
-        int64_t time = clock_now();
+        int64_t time = quipu_sqlite_clock_now();
         if (time >= deadline) {
             return datastore->host->error_set(
                 error, QUIPU_TIMEOUT, 0, NULL,
@@ -110,14 +115,14 @@ int sqlite_wait(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
                 bound->schema.table, (long long)after);
         }
         int64_t until = deadline - time > POLL ? time + POLL : deadline;
-        file_wait(datastore->file, seen, until);
+        quipu_sqlite_file_wait(datastore->file, seen, until);
     }
 }
 
-void sqlite_interrupt(quipu_driver_datastore *datastore)
+void quipu_sqlite_interrupt(quipu_driver_datastore *datastore)
 {
     (void)pthread_mutex_lock(&datastore->lock);
     datastore->interrupts++;
     (void)pthread_mutex_unlock(&datastore->lock);
-    file_grew(datastore->file);
+    quipu_sqlite_file_grew(datastore->file);
 }

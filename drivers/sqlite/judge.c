@@ -35,8 +35,9 @@ static int look_up_event(struct judge *judge, const quipu_item *item,
     quipu_value values[QUIPU_COLUMNS_MAX];
     quipu_item old;
     sqlite3_stmt *row = NULL;
-    int status = statement_get(datastore, &datastore->writer, judge->bound,
-                               SQL_BY_EVENT_ID, &row, error);
+    int status =
+        quipu_sqlite_statement_get(datastore, &datastore->writer, judge->bound,
+                                   SQL_BY_EVENT_ID, &row, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -44,15 +45,15 @@ static int look_up_event(struct judge *judge, const quipu_item *item,
     int code = sqlite3_step(row);
     *stored = (struct stored){ .found = code == SQLITE_ROW };
     if (code == SQLITE_ROW) {
-        row_item(row, judge->bound, &old, values);
+        quipu_sqlite_row_item(row, judge->bound, &old, values);
         stored->equal = same(old.sequence_id, item->sequence_id) &&
                         same(old.topic, item->topic) &&
                         same(old.state, item->state);
         stored->notification_id = old.notification_id;
         stored->position = old.position;
     } else if (code != SQLITE_DONE) {
-        status = sqlite_fail(datastore, datastore->writer.db, code,
-                             "look an event id up", error);
+        status = quipu_sqlite_fail(datastore, datastore->writer.db, code,
+                                   "look an event id up", error);
     }
     (void)sqlite3_reset(row);
     return status;
@@ -104,9 +105,9 @@ static int tracking_is_stored(struct judge *judge,
     if (tracking == NULL) {
         return QUIPU_OK;
     }
-    int status = tracking_find(judge->datastore, &judge->datastore->writer,
-                               tracking->consumer, tracking->log, &found,
-                               &position, error);
+    int status = quipu_sqlite_tracking_find(
+        judge->datastore, &judge->datastore->writer, tracking->consumer,
+        tracking->log, &found, &position, error);
     *stored =
         found && position.notification_id >= tracking->position.notification_id;
     return status;
@@ -208,9 +209,9 @@ static int judge_guards(struct judge *judge, const quipu_request *request,
     for (size_t i = 0; i < request->guard_count; i++) {
         bool found = false;
         int64_t last = 0;
-        int status =
-            ask_last(judge->datastore, &judge->datastore->writer, judge->bound,
-                     request->guards[i].sequence_id, &found, &last, error);
+        int status = quipu_sqlite_ask_last(
+            judge->datastore, &judge->datastore->writer, judge->bound,
+            request->guards[i].sequence_id, &found, &last, error);
         if (status != QUIPU_OK) {
             return status;
         }
@@ -288,8 +289,9 @@ static int find_tail(struct judge *judge, quipu_bytes id, struct tail **tail,
         return QUIPU_OK;
     }
     (*tail)->id = id;
-    return ask_last(judge->datastore, &judge->datastore->writer, judge->bound,
-                    id, &(*tail)->found, &(*tail)->last, error);
+    return quipu_sqlite_ask_last(judge->datastore, &judge->datastore->writer,
+                                 judge->bound, id, &(*tail)->found,
+                                 &(*tail)->last, error);
 }
 
 /* Tells where the sequence ends in the store: the tail may be that of items
@@ -300,9 +302,9 @@ static int refuse_position(struct judge *judge, const quipu_request *request,
 {
     bool found = false;
     int64_t last = 0;
-    int status =
-        ask_last(judge->datastore, &judge->datastore->writer, judge->bound,
-                 request->items[index].sequence_id, &found, &last, error);
+    int status = quipu_sqlite_ask_last(
+        judge->datastore, &judge->datastore->writer, judge->bound,
+        request->items[index].sequence_id, &found, &last, error);
     if (status == QUIPU_OK) {
         refuse_at(result, QUIPU_CAUSE_POSITION, index, found, last);
     }
@@ -336,8 +338,8 @@ static int judge_contiguous(struct judge *judge, const quipu_request *request,
     return status;
 }
 
-int64_t judge_position(const struct judge *judge, const quipu_request *request,
-                       size_t index)
+int64_t quipu_sqlite_judge_position(const struct judge *judge,
+                                    const quipu_request *request, size_t index)
 {
     if (judge->positions != NULL) {
         return judge->positions[index];
@@ -351,33 +353,35 @@ static bool is_sparse(const quipu_request *request)
     return (request->schema->schema.flags & QUIPU_SCHEMA_SPARSE) != 0;
 }
 
-bool judge_needs_savepoint(const quipu_request *request)
+bool quipu_sqlite_judge_needs_savepoint(const quipu_request *request)
 {
     return is_sparse(request) && request->item_count > 1;
 }
 
-int judge_taken(struct judge *judge, const quipu_request *request, size_t index,
-                quipu_result *result, quipu_error *error)
+int quipu_sqlite_judge_taken(struct judge *judge, const quipu_request *request,
+                             size_t index, quipu_result *result,
+                             quipu_error *error)
 {
     quipu_driver_datastore *datastore = judge->datastore;
     bool found = false;
     int64_t last = 0;
     int status = QUIPU_OK;
-    if (judge_needs_savepoint(request)) {
-        status = statement_run(datastore, &datastore->writer, NULL,
-                               SQL_ROLLBACK_TO, error);
+    if (quipu_sqlite_judge_needs_savepoint(request)) {
+        status = quipu_sqlite_statement_run(datastore, &datastore->writer, NULL,
+                                            SQL_ROLLBACK_TO, error);
     }
     if (status == QUIPU_OK) {
-        status =
-            ask_last(datastore, &datastore->writer, judge->bound,
-                     request->items[index].sequence_id, &found, &last, error);
+        status = quipu_sqlite_ask_last(
+            datastore, &datastore->writer, judge->bound,
+            request->items[index].sequence_id, &found, &last, error);
     }
     refuse_at(result, QUIPU_CAUSE_POSITION, index, found, last);
     return status;
 }
 
-int judge_request(struct judge *judge, const quipu_request *request,
-                  quipu_result *result, quipu_error *error)
+int quipu_sqlite_judge_request(struct judge *judge,
+                               const quipu_request *request,
+                               quipu_result *result, quipu_error *error)
 {
     bool decided = false;
     int status = judge_event_ids(judge, request, result, &decided, error);
@@ -394,7 +398,7 @@ int judge_request(struct judge *judge, const quipu_request *request,
     return status;
 }
 
-void judge_finish(struct judge *judge)
+void quipu_sqlite_judge_finish(struct judge *judge)
 {
     judge->datastore->host->release(judge->tails);
     judge->datastore->host->release(judge->positions);

@@ -23,29 +23,32 @@ struct judge {
 
 /* Judges event ids, guards, tracking, and positions in contiguous schemas.
  * result->status says what became of it; returns the status of the store. */
-int judge_request(struct judge *judge, const quipu_request *request,
-                  quipu_result *result, quipu_error *error);
-void judge_finish(struct judge *judge);
+int quipu_sqlite_judge_request(struct judge *judge,
+                               const quipu_request *request,
+                               quipu_result *result, quipu_error *error);
+void quipu_sqlite_judge_finish(struct judge *judge);
 
 /* Where an accepted item goes. */
-int64_t judge_position(const struct judge *judge, const quipu_request *request,
-                       size_t index);
+int64_t quipu_sqlite_judge_position(const struct judge *judge,
+                                    const quipu_request *request, size_t index);
 
 /* Whether storing may still fail halfway (sparse schemas, several items). */
-bool judge_needs_savepoint(const quipu_request *request);
+bool quipu_sqlite_judge_needs_savepoint(const quipu_request *request);
 
 /* A position of a sparse schema was taken: undoes the request and says so. */
-int judge_taken(struct judge *judge, const quipu_request *request, size_t index,
-                quipu_result *result, quipu_error *error);
+int quipu_sqlite_judge_taken(struct judge *judge, const quipu_request *request,
+                             size_t index, quipu_result *result,
+                             quipu_error *error);
 
 /* Binds the key of a tracking record. */
-void bind_tracking(sqlite3_stmt *statement,
-                   const quipu_driver_datastore *datastore,
-                   quipu_bytes consumer, quipu_bytes log);
+void quipu_sqlite_bind_tracking(sqlite3_stmt *statement,
+                                const quipu_driver_datastore *datastore,
+                                quipu_bytes consumer, quipu_bytes log);
 /* Reads a tracking record; *found false if there is none. */
-int tracking_find(quipu_driver_datastore *datastore,
-                  struct connection *connection, quipu_bytes consumer,
-                  quipu_bytes log, bool *found, quipu_position *position,
-                  quipu_error *error);
+int quipu_sqlite_tracking_find(quipu_driver_datastore *datastore,
+                               struct connection *connection,
+                               quipu_bytes consumer, quipu_bytes log,
+                               bool *found, quipu_position *position,
+                               quipu_error *error);
 
 #endif

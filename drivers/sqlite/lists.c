@@ -34,8 +34,8 @@ static int stepped(quipu_driver_cursor *cursor, struct connection *reader,
     cursor->reading.done = code == SQLITE_DONE;
     return code == SQLITE_ROW || code == SQLITE_DONE
                ? QUIPU_OK
-               : sqlite_fail(cursor->datastore, reader->db, code, "list",
-                             error);
+               : quipu_sqlite_fail(cursor->datastore, reader->db, code, "list",
+                                   error);
 }
 
 /* ----------------------------------------------------------------- schemas */
@@ -58,8 +58,8 @@ static int read_columns(quipu_driver_cursor *cursor, struct connection *reader,
                         quipu_error *error)
 {
     sqlite3_stmt *row = NULL;
-    int status = statement_get(cursor->datastore, reader, NULL, SQL_COLUMNS,
-                               &row, error);
+    int status = quipu_sqlite_statement_get(cursor->datastore, reader, NULL,
+                                            SQL_COLUMNS, &row, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -79,8 +79,8 @@ static int read_columns(quipu_driver_cursor *cursor, struct connection *reader,
     (void)sqlite3_reset(row);
     return code == SQLITE_ROW || code == SQLITE_DONE
                ? QUIPU_OK
-               : sqlite_fail(cursor->datastore, reader->db, code,
-                             "list the columns", error);
+               : quipu_sqlite_fail(cursor->datastore, reader->db, code,
+                                   "list the columns", error);
 }
 
 static int read_schema(quipu_driver_cursor *cursor, struct connection *reader,
@@ -111,7 +111,8 @@ static int read_schema(quipu_driver_cursor *cursor, struct connection *reader,
         return status;
     }
     host->release(listing->schema_block);
-    listing->schema_block = schema_copy(host, &schema, &listing->schema);
+    listing->schema_block =
+        quipu_sqlite_schema_copy(host, &schema, &listing->schema);
     return listing->schema_block != NULL
                ? QUIPU_OK
                : host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
@@ -124,8 +125,8 @@ static int next_schema(quipu_driver_cursor *cursor, struct connection *reader,
     struct listing *listing = &cursor->listing;
     sqlite3_stmt *statement = NULL;
     bool found = false;
-    int status = statement_get(cursor->datastore, reader, NULL,
-                               SQL_SCHEMAS_NEXT, &statement, error);
+    int status = quipu_sqlite_statement_get(
+        cursor->datastore, reader, NULL, SQL_SCHEMAS_NEXT, &statement, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -150,16 +151,16 @@ static int next_sequence(quipu_driver_cursor *cursor, struct connection *reader,
     quipu_driver_schema *bound = cursor->bound;
     sqlite3_stmt *statement = NULL;
     bool found = false;
-    int status =
-        statement_get(cursor->datastore, reader, bound,
-                      listing->begun ? SQL_NEXT_SEQUENCE : SQL_FIRST_SEQUENCE,
-                      &statement, error);
+    int status = quipu_sqlite_statement_get(cursor->datastore, reader, bound,
+                                            listing->begun ? SQL_NEXT_SEQUENCE
+                                                           : SQL_FIRST_SEQUENCE,
+                                            &statement, error);
     if (status != QUIPU_OK) {
         return status;
     }
     if (listing->begun) {
         quipu_bytes last = { listing->key[0], listing->key_size[0] };
-        bind_sequence(statement, 1, bound, last);
+        quipu_sqlite_bind_sequence(statement, 1, bound, last);
     }
     int code = sqlite3_step(statement);
     if (code == SQLITE_ROW &&
@@ -176,8 +177,9 @@ static int next_sequence(quipu_driver_cursor *cursor, struct connection *reader,
         quipu_sequence *sequence = &listing->sequence;
         *sequence =
             (quipu_sequence){ .id = { listing->key[0], listing->key_size[0] } };
-        status = ask_last(cursor->datastore, reader, bound, sequence->id,
-                          &found, &sequence->last_position, error);
+        status = quipu_sqlite_ask_last(cursor->datastore, reader, bound,
+                                       sequence->id, &found,
+                                       &sequence->last_position, error);
         *row = sequence;
     }
     return status;
@@ -191,8 +193,8 @@ static int next_tracking(quipu_driver_cursor *cursor, struct connection *reader,
     struct listing *listing = &cursor->listing;
     sqlite3_stmt *statement = NULL;
     bool found = false;
-    int status = statement_get(cursor->datastore, reader, NULL,
-                               SQL_TRACKING_NEXT, &statement, error);
+    int status = quipu_sqlite_statement_get(
+        cursor->datastore, reader, NULL, SQL_TRACKING_NEXT, &statement, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -207,7 +209,7 @@ static int next_tracking(quipu_driver_cursor *cursor, struct connection *reader,
             .consumer = { listing->key[0], listing->key_size[0] },
             .log = { listing->key[1], listing->key_size[1] }
         };
-        row_position(statement, &listing->tracking.position);
+        quipu_sqlite_row_position(statement, &listing->tracking.position);
         *row = &listing->tracking;
     }
     (void)sqlite3_reset(statement);
@@ -223,31 +225,33 @@ static int open_list(quipu_driver_datastore *datastore,
                                  quipu_error *error),
                      quipu_driver_cursor **cursor, quipu_error *error)
 {
-    int status = cursor_create(datastore, bound, cursor, error);
+    int status = quipu_sqlite_cursor_create(datastore, bound, cursor, error);
     if (status == QUIPU_OK) {
         (*cursor)->step = step;
     }
     return status;
 }
 
-int sqlite_list_schemas(quipu_driver_datastore *datastore, int64_t deadline,
-                        quipu_driver_cursor **cursor, quipu_error *error)
+int quipu_sqlite_list_schemas(quipu_driver_datastore *datastore,
+                              int64_t deadline, quipu_driver_cursor **cursor,
+                              quipu_error *error)
 {
     (void)deadline;
     return open_list(datastore, NULL, next_schema, cursor, error);
 }
 
-int sqlite_list_tracking(quipu_driver_datastore *datastore, int64_t deadline,
-                         quipu_driver_cursor **cursor, quipu_error *error)
+int quipu_sqlite_list_tracking(quipu_driver_datastore *datastore,
+                               int64_t deadline, quipu_driver_cursor **cursor,
+                               quipu_error *error)
 {
     (void)deadline;
     return open_list(datastore, NULL, next_tracking, cursor, error);
 }
 
-int sqlite_list_sequences(quipu_driver_datastore *datastore,
-                          quipu_driver_schema *bound, quipu_bytes after,
-                          int64_t deadline, quipu_driver_cursor **cursor,
-                          quipu_error *error)
+int quipu_sqlite_list_sequences(quipu_driver_datastore *datastore,
+                                quipu_driver_schema *bound, quipu_bytes after,
+                                int64_t deadline, quipu_driver_cursor **cursor,
+                                quipu_error *error)
 {
     (void)deadline;
     int status = open_list(datastore, bound, next_sequence, cursor, error);

@@ -79,33 +79,34 @@ static void leave_wal_alone(quipu_driver_datastore *datastore, int alone)
                             SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, alone, NULL);
 }
 
-void sqlite_close(quipu_driver_datastore *datastore)
+void quipu_sqlite_close(quipu_driver_datastore *datastore)
 {
     const quipu_host *host = datastore->host;
     while (datastore->idle_count > 0) {
         struct connection *reader = datastore->idle[--datastore->idle_count];
-        connection_close(reader);
+        quipu_sqlite_connection_close(reader);
         host->release(reader);
     }
     if (datastore->writer.db != NULL) {
         /* The last connection to close checkpoints: not beside a commit. */
-        bool entered = datastore->gate.shared != NULL &&
-                       gate_enter(&datastore->gate, clock_now());
-        if (entered && file_is_poisoned(datastore->file)) {
+        bool entered =
+            datastore->gate.shared != NULL &&
+            quipu_sqlite_gate_enter(&datastore->gate, quipu_sqlite_clock_now());
+        if (entered && quipu_sqlite_file_is_poisoned(datastore->file)) {
             leave_wal_alone(datastore, 1);
         } else if (entered) {
             leave_wal_alone(datastore, 0);
         }
-        connection_close(&datastore->writer);
+        quipu_sqlite_connection_close(&datastore->writer);
         if (entered) {
-            gate_leave(&datastore->gate);
+            quipu_sqlite_gate_leave(&datastore->gate);
         }
     }
     if (datastore->gate.shared != NULL) {
-        gate_close(&datastore->gate, host);
+        quipu_sqlite_gate_close(&datastore->gate, host);
     }
     if (datastore->file != NULL) {
-        file_release(host, datastore->file);
+        quipu_sqlite_file_release(host, datastore->file);
     }
     (void)pthread_cond_destroy(&datastore->returned);
     (void)pthread_mutex_destroy(&datastore->lock);
@@ -142,7 +143,8 @@ static int open_writer(quipu_driver_datastore *datastore, const quipu_open *how,
     if (datastore->path == NULL || (how->flags & QUIPU_OPEN_CREATE) != 0) {
         flags |= datastore->readonly ? 0 : SQLITE_OPEN_CREATE;
     }
-    int status = connection_open(datastore, &datastore->writer, flags, error);
+    int status = quipu_sqlite_connection_open(datastore, &datastore->writer,
+                                              flags, error);
     if (status == QUIPU_OK) {
         leave_wal_alone(datastore, 1);
     }
@@ -152,10 +154,11 @@ static int open_writer(quipu_driver_datastore *datastore, const quipu_open *how,
 static int open_gate(quipu_driver_datastore *datastore, quipu_error *error)
 {
     bool failed = false;
-    int status = datastore->readonly && datastore->path != NULL
-                     ? QUIPU_OK
-                     : gate_open(&datastore->gate, datastore->host,
-                                 datastore->path, sync_wal, &failed, error);
+    int status =
+        datastore->readonly && datastore->path != NULL
+            ? QUIPU_OK
+            : quipu_sqlite_gate_open(&datastore->gate, datastore->host,
+                                     datastore->path, sync_wal, &failed, error);
     if (status == QUIPU_OK && failed) {
         return datastore->host->error_set(
             error, QUIPU_IO, errno, NULL,
@@ -170,13 +173,13 @@ static int configure(quipu_driver_datastore *datastore, quipu_error *error)
     if (datastore->readonly || datastore->path == NULL) {
         return QUIPU_OK;
     }
-    int status =
-        catalogue_exec(datastore,
-                       datastore->relaxed ? "PRAGMA journal_mode = WAL;"
-                                            "PRAGMA synchronous = NORMAL"
-                                          : "PRAGMA journal_mode = WAL;"
-                                            "PRAGMA synchronous = FULL",
-                       "set it up", error);
+    int status = quipu_sqlite_catalogue_exec(datastore,
+                                             datastore->relaxed
+                                                 ? "PRAGMA journal_mode = WAL;"
+                                                   "PRAGMA synchronous = NORMAL"
+                                                 : "PRAGMA journal_mode = WAL;"
+                                                   "PRAGMA synchronous = FULL",
+                                             "set it up", error);
     (void)sqlite3_wal_hook(datastore->writer.db, on_commit, datastore);
     return status;
 }
@@ -187,19 +190,20 @@ static int initialise(quipu_driver_datastore *datastore, int64_t deadline,
                       quipu_error *error)
 {
     bool empty = false;
-    int status = writing_begin(datastore, deadline, error);
+    int status = quipu_sqlite_writing_begin(datastore, deadline, error);
     if (status != QUIPU_OK) {
         return status;
     }
-    status = catalogue_check(datastore, &datastore->writer, &empty, error);
+    status = quipu_sqlite_catalogue_check(datastore, &datastore->writer, &empty,
+                                          error);
     if (status == QUIPU_OK && empty) {
-        status = catalogue_create(datastore, error);
+        status = quipu_sqlite_catalogue_create(datastore, error);
     }
     if (status != QUIPU_OK) {
-        writing_abandon(datastore);
+        quipu_sqlite_writing_abandon(datastore);
         return status;
     }
-    return writing_commit(datastore, error);
+    return quipu_sqlite_writing_commit(datastore, error);
 }
 
 static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
@@ -214,7 +218,8 @@ static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
     }
     if (status == QUIPU_OK) {
         datastore->writer.deadline = deadline;
-        status = catalogue_check(datastore, &datastore->writer, &empty, error);
+        status = quipu_sqlite_catalogue_check(datastore, &datastore->writer,
+                                              &empty, error);
     }
     if (status == QUIPU_OK && empty && (!create || datastore->readonly)) {
         status = datastore->host->error_set(
@@ -226,7 +231,8 @@ static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
         status = open_gate(datastore, error);
     }
     if (status == QUIPU_OK) {
-        datastore->file = file_hold(datastore->host, datastore->path);
+        datastore->file =
+            quipu_sqlite_file_hold(datastore->host, datastore->path);
         status = datastore->file != NULL
                      ? QUIPU_OK
                      : datastore->host->error_set(error, QUIPU_NO_MEMORY, 0,
@@ -240,8 +246,9 @@ static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
     }
     return status != QUIPU_OK
                ? status
-               : catalogue_identity(datastore, create && !datastore->readonly,
-                                    deadline, error);
+               : quipu_sqlite_catalogue_identity(datastore,
+                                                 create && !datastore->readonly,
+                                                 deadline, error);
 }
 
 static void describe(const quipu_driver_datastore *datastore,
@@ -257,25 +264,26 @@ static void describe(const quipu_driver_datastore *datastore,
                                      .append_size = 1024 * MEBI };
 }
 
-int sqlite_open(const quipu_host *host, const quipu_open *how, int64_t deadline,
-                quipu_driver_datastore **datastore, quipu_opened *opened,
-                quipu_error *error)
+int quipu_sqlite_open(const quipu_host *host, const quipu_open *how,
+                      int64_t deadline, quipu_driver_datastore **datastore,
+                      quipu_opened *opened, quipu_error *error)
 {
     quipu_driver_datastore *made = create(host, how);
     if (made == NULL) {
         return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                                "no memory for a datastore");
     }
-    made->name_space = text_copy(host, how->name_space);
-    int status = made->name_space != NULL
-                     ? path_of_body(host, how->body, &made->path, error)
-                     : host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
-                                       "no memory for a name");
+    made->name_space = quipu_sqlite_text_copy(host, how->name_space);
+    int status =
+        made->name_space != NULL
+            ? quipu_sqlite_path_of_body(host, how->body, &made->path, error)
+            : host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
+                              "no memory for a name");
     if (status == QUIPU_OK) {
         status = open_store(made, how, deadline, error);
     }
     if (status != QUIPU_OK) {
-        sqlite_close(made);
+        quipu_sqlite_close(made);
         return status;
     }
     describe(made, opened);

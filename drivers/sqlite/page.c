@@ -10,7 +10,7 @@ static int no_memory(const quipu_host *host, quipu_error *error)
                            "no memory for a page of items");
 }
 
-void page_finish(struct page *page, const quipu_host *host)
+void quipu_sqlite_page_finish(struct page *page, const quipu_host *host)
 {
     host->release(page->items);
     host->release(page->values);
@@ -18,10 +18,11 @@ void page_finish(struct page *page, const quipu_host *host)
     *page = (struct page){ 0 };
 }
 
-int page_make(struct page *page, const quipu_host *host, size_t items,
-              size_t bytes, size_t columns, quipu_error *error)
+int quipu_sqlite_page_make(struct page *page, const quipu_host *host,
+                           size_t items, size_t bytes, size_t columns,
+                           quipu_error *error)
 {
-    page_finish(page, host);
+    quipu_sqlite_page_finish(page, host);
     page->items = host->allocate(items * sizeof *page->items);
     page->bytes = host->allocate(bytes);
     if (columns > 0) {
@@ -29,7 +30,7 @@ int page_make(struct page *page, const quipu_host *host, size_t items,
     }
     if (page->items == NULL || page->bytes == NULL ||
         (columns > 0 && page->values == NULL)) {
-        page_finish(page, host);
+        quipu_sqlite_page_finish(page, host);
         return no_memory(host, error);
     }
     page->item_room = items;
@@ -66,8 +67,9 @@ static void keep(struct page *page, quipu_bytes *bytes)
     }
 }
 
-int page_add(struct page *page, const quipu_host *host, sqlite3_stmt *row,
-             const quipu_driver_schema *bound, bool *full, quipu_error *error)
+int quipu_sqlite_page_add(struct page *page, const quipu_host *host,
+                          sqlite3_stmt *row, const quipu_driver_schema *bound,
+                          bool *full, quipu_error *error)
 {
     size_t columns = bound->schema.column_count;
     *full = page->count == page->item_room;
@@ -76,7 +78,7 @@ int page_add(struct page *page, const quipu_host *host, sqlite3_stmt *row,
     }
     quipu_item *item = &page->items[page->count];
     quipu_value *values = page->values + page->count * columns;
-    row_item(row, bound, item, values);
+    quipu_sqlite_row_item(row, bound, item, values);
     size_t size = size_of(item);
     *full = size > page->byte_room - page->used;
     if (*full && page->count > 0) {

@@ -16,13 +16,15 @@ struct page {
 };
 
 /* Makes room in an empty page; the first is small, since most reads are. */
-int page_make(struct page *page, const quipu_host *host, size_t items,
-              size_t bytes, size_t columns, quipu_error *error);
-void page_finish(struct page *page, const quipu_host *host);
+int quipu_sqlite_page_make(struct page *page, const quipu_host *host,
+                           size_t items, size_t bytes, size_t columns,
+                           quipu_error *error);
+void quipu_sqlite_page_finish(struct page *page, const quipu_host *host);
 
 /* Copies a row to the page; *full, and no copy, if it has no room for it.  The
  * first row always gets room. */
-int page_add(struct page *page, const quipu_host *host, sqlite3_stmt *row,
-             const quipu_driver_schema *bound, bool *full, quipu_error *error);
+int quipu_sqlite_page_add(struct page *page, const quipu_host *host,
+                          sqlite3_stmt *row, const quipu_driver_schema *bound,
+                          bool *full, quipu_error *error);
 
 #endif

@@ -34,8 +34,8 @@ static bool decode(char *text)
     return true;
 }
 
-int path_of_body(const quipu_host *host, const char *body, char **path,
-                 quipu_error *error)
+int quipu_sqlite_path_of_body(const quipu_host *host, const char *body,
+                              char **path, quipu_error *error)
 {
     *path = NULL;
     if (strncmp(body, "///", 3) != 0 || body[3] == '\0') {
@@ -48,7 +48,7 @@ int path_of_body(const quipu_host *host, const char *body, char **path,
     if (strcmp(body + 3, ":memory:") == 0) {
         return QUIPU_OK;
     }
-    *path = text_copy(host, body + 3);
+    *path = quipu_sqlite_text_copy(host, body + 3);
     if (*path == NULL) {
         return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                                "no memory for a path");

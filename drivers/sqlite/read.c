@@ -15,8 +15,9 @@
 #define MORE_ITEMS 512
 #define MORE_BYTES (256u << 10)
 
-int cursor_create(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
-                  quipu_driver_cursor **cursor, quipu_error *error)
+int quipu_sqlite_cursor_create(quipu_driver_datastore *datastore,
+                               quipu_driver_schema *bound,
+                               quipu_driver_cursor **cursor, quipu_error *error)
 {
     *cursor = datastore->host->allocate(sizeof **cursor);
     if (*cursor == NULL) {
@@ -27,10 +28,10 @@ int cursor_create(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
     return QUIPU_OK;
 }
 
-void sqlite_cursor_close(quipu_driver_cursor *cursor)
+void quipu_sqlite_cursor_close(quipu_driver_cursor *cursor)
 {
     const quipu_host *host = cursor->datastore->host;
-    page_finish(&cursor->reading.page, host);
+    quipu_sqlite_page_finish(&cursor->reading.page, host);
     host->release(cursor->listing.schema_block);
     host->release(cursor);
 }
@@ -44,7 +45,7 @@ static void bind_query(quipu_driver_cursor *cursor, sqlite3_stmt *query)
     (void)sqlite3_bind_int64(query, 3,
                              reading->head_known ? reading->head : INT64_MAX);
     if (!reading->log) {
-        bind_sequence(query, 4, cursor->bound, id);
+        quipu_sqlite_bind_sequence(query, 4, cursor->bound, id);
     }
     (void)sqlite3_bind_int64(query, 5, reading->range.limit);
 }
@@ -59,11 +60,11 @@ static int copy_rows(quipu_driver_cursor *cursor, struct connection *reader,
     *more = false;
     while (status == QUIPU_OK && !*more &&
            (code = sqlite3_step(query)) == SQLITE_ROW) {
-        status = page_add(&cursor->reading.page, datastore->host, query,
-                          cursor->bound, more, error);
+        status = quipu_sqlite_page_add(&cursor->reading.page, datastore->host,
+                                       query, cursor->bound, more, error);
     }
     if (status == QUIPU_OK && code != SQLITE_ROW && code != SQLITE_DONE) {
-        status = sqlite_fail(datastore, reader->db, code, "read", error);
+        status = quipu_sqlite_fail(datastore, reader->db, code, "read", error);
     }
     return status;
 }
@@ -92,16 +93,16 @@ static int fill(quipu_driver_cursor *cursor, struct connection *reader,
     sqlite3_stmt *query = NULL;
     bool more = false;
     reading->next = reading->page.count = reading->page.used = 0;
-    int status = statement_get(datastore, reader, cursor->bound, reading->sql,
-                               &query, error);
+    int status = quipu_sqlite_statement_get(datastore, reader, cursor->bound,
+                                            reading->sql, &query, error);
     if (status != QUIPU_OK) {
         return status;
     }
     bind_query(cursor, query);
     status = copy_rows(cursor, reader, query, &more, error);
     if (status == QUIPU_OK && more && !reading->head_known) {
-        status =
-            ask_head(datastore, reader, cursor->bound, &reading->head, error);
+        status = quipu_sqlite_ask_head(datastore, reader, cursor->bound,
+                                       &reading->head, error);
         reading->head_known = status == QUIPU_OK;
     }
     (void)sqlite3_reset(query);
@@ -120,8 +121,9 @@ static int next_item(quipu_driver_cursor *cursor, struct connection *reader,
     const quipu_host *host = cursor->datastore->host;
     int status = QUIPU_OK;
     if (reading->page.item_room < MORE_ITEMS) {
-        status = page_make(&reading->page, host, MORE_ITEMS, MORE_BYTES,
-                           cursor->bound->schema.column_count, error);
+        status =
+            quipu_sqlite_page_make(&reading->page, host, MORE_ITEMS, MORE_BYTES,
+                                   cursor->bound->schema.column_count, error);
     }
     if (status == QUIPU_OK) {
         status = fill(cursor, reader, error);
@@ -140,7 +142,7 @@ static int open_items(quipu_driver_datastore *datastore,
 {
     quipu_driver_cursor *made = NULL;
     struct connection *reader = NULL;
-    int status = cursor_create(datastore, bound, &made, error);
+    int status = quipu_sqlite_cursor_create(datastore, bound, &made, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -153,43 +155,46 @@ static int open_items(quipu_driver_datastore *datastore,
         made->sequence_id.size = (uint8_t)sequence_id.size;
         memcpy(made->sequence_id.data, sequence_id.data, sequence_id.size);
     }
-    status = page_make(&made->reading.page, datastore->host, FIRST_ITEMS,
-                       FIRST_BYTES, bound->schema.column_count, error);
+    status = quipu_sqlite_page_make(&made->reading.page, datastore->host,
+                                    FIRST_ITEMS, FIRST_BYTES,
+                                    bound->schema.column_count, error);
     if (status == QUIPU_OK) {
-        status = reader_borrow(datastore, deadline, &reader, error);
+        status =
+            quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
     }
     if (status == QUIPU_OK) {
         status = fill(made, reader, error);
-        reader_return(datastore, reader);
+        quipu_sqlite_reader_return(datastore, reader);
     }
     if (status != QUIPU_OK) {
-        sqlite_cursor_close(made);
+        quipu_sqlite_cursor_close(made);
         return status;
     }
     *cursor = made;
     return QUIPU_OK;
 }
 
-int sqlite_read_sequence(quipu_driver_datastore *datastore,
-                         quipu_driver_schema *bound, quipu_bytes sequence_id,
-                         const quipu_range *range, int64_t deadline,
-                         quipu_driver_cursor **cursor, quipu_error *error)
+int quipu_sqlite_read_sequence(quipu_driver_datastore *datastore,
+                               quipu_driver_schema *bound,
+                               quipu_bytes sequence_id,
+                               const quipu_range *range, int64_t deadline,
+                               quipu_driver_cursor **cursor, quipu_error *error)
 {
     return open_items(datastore, bound, sequence_id, range, SQL_SEQUENCE_UP,
                       deadline, cursor, error);
 }
 
-int sqlite_read_log(quipu_driver_datastore *datastore,
-                    quipu_driver_schema *bound, const quipu_range *range,
-                    int64_t deadline, quipu_driver_cursor **cursor,
-                    quipu_error *error)
+int quipu_sqlite_read_log(quipu_driver_datastore *datastore,
+                          quipu_driver_schema *bound, const quipu_range *range,
+                          int64_t deadline, quipu_driver_cursor **cursor,
+                          quipu_error *error)
 {
     return open_items(datastore, bound, (quipu_bytes){ 0 }, range, SQL_LOG_UP,
                       deadline, cursor, error);
 }
 
-int sqlite_step(quipu_driver_cursor *cursor, int64_t deadline, const void **row,
-                quipu_error *error)
+int quipu_sqlite_step(quipu_driver_cursor *cursor, int64_t deadline,
+                      const void **row, quipu_error *error)
 {
     struct reading *reading = &cursor->reading;
     struct connection *reader = NULL;
@@ -201,10 +206,11 @@ int sqlite_step(quipu_driver_cursor *cursor, int64_t deadline, const void **row,
     if (reading->done) {
         return QUIPU_OK;
     }
-    int status = reader_borrow(cursor->datastore, deadline, &reader, error);
+    int status =
+        quipu_sqlite_reader_borrow(cursor->datastore, deadline, &reader, error);
     if (status == QUIPU_OK) {
         status = cursor->step(cursor, reader, row, error);
-        reader_return(cursor->datastore, reader);
+        quipu_sqlite_reader_return(cursor->datastore, reader);
     }
     return status;
 }

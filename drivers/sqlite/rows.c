@@ -21,8 +21,9 @@ static void bind_text(sqlite3_stmt *statement, int index, quipu_bytes text)
                               SQLITE_STATIC, SQLITE_UTF8);
 }
 
-void bind_sequence(sqlite3_stmt *statement, int index,
-                   const quipu_driver_schema *bound, quipu_bytes id)
+void quipu_sqlite_bind_sequence(sqlite3_stmt *statement, int index,
+                                const quipu_driver_schema *bound,
+                                quipu_bytes id)
 {
     if ((bound->schema.flags & QUIPU_SCHEMA_TEXT_IDS) != 0) {
         bind_text(statement, index, id);
@@ -56,14 +57,15 @@ static void bind_value(sqlite3_stmt *statement, int index,
     }
 }
 
-void bind_item(sqlite3_stmt *statement, const quipu_driver_schema *bound,
-               const quipu_item *item, int64_t notification_id,
-               int64_t position)
+void quipu_sqlite_bind_item(sqlite3_stmt *statement,
+                            const quipu_driver_schema *bound,
+                            const quipu_item *item, int64_t notification_id,
+                            int64_t position)
 {
     const quipu_schema *schema = &bound->schema;
     int index = 0;
     (void)sqlite3_bind_int64(statement, ++index, notification_id);
-    bind_sequence(statement, ++index, bound, item->sequence_id);
+    quipu_sqlite_bind_sequence(statement, ++index, bound, item->sequence_id);
     (void)sqlite3_bind_int64(statement, ++index, position);
     bind_text(statement, ++index, item->topic);
     bind_bytes(statement, ++index, item->state);
@@ -120,8 +122,8 @@ static void row_value(sqlite3_stmt *row, int column, int kind,
     }
 }
 
-void row_item(sqlite3_stmt *row, const quipu_driver_schema *bound,
-              quipu_item *item, quipu_value *values)
+void quipu_sqlite_row_item(sqlite3_stmt *row, const quipu_driver_schema *bound,
+                           quipu_item *item, quipu_value *values)
 {
     const quipu_schema *schema = &bound->schema;
     int column = 5;
@@ -154,9 +156,10 @@ void row_item(sqlite3_stmt *row, const quipu_driver_schema *bound,
     }
 }
 
-int ask_number(quipu_driver_datastore *datastore, struct connection *connection,
-               sqlite3_stmt *statement, bool *found, int64_t *number,
-               quipu_error *error)
+int quipu_sqlite_ask_number(quipu_driver_datastore *datastore,
+                            struct connection *connection,
+                            sqlite3_stmt *statement, bool *found,
+                            int64_t *number, quipu_error *error)
 {
     int status = QUIPU_OK;
     int code = sqlite3_step(statement);
@@ -166,39 +169,44 @@ int ask_number(quipu_driver_datastore *datastore, struct connection *connection,
         *number = sqlite3_column_int64(statement, 0);
     }
     if (code != SQLITE_ROW && code != SQLITE_DONE) {
-        status = sqlite_fail(datastore, connection->db, code, "read", error);
+        status =
+            quipu_sqlite_fail(datastore, connection->db, code, "read", error);
     }
     (void)sqlite3_reset(statement);
     return status;
 }
 
-int ask_last(quipu_driver_datastore *datastore, struct connection *connection,
-             const quipu_driver_schema *bound, quipu_bytes id, bool *found,
-             int64_t *position, quipu_error *error)
+int quipu_sqlite_ask_last(quipu_driver_datastore *datastore,
+                          struct connection *connection,
+                          const quipu_driver_schema *bound, quipu_bytes id,
+                          bool *found, int64_t *position, quipu_error *error)
 {
     sqlite3_stmt *last = NULL;
-    int status =
-        statement_get(datastore, connection, bound, SQL_LAST, &last, error);
+    int status = quipu_sqlite_statement_get(datastore, connection, bound,
+                                            SQL_LAST, &last, error);
     if (status != QUIPU_OK) {
         return status;
     }
-    bind_sequence(last, 1, bound, id);
-    return ask_number(datastore, connection, last, found, position, error);
+    quipu_sqlite_bind_sequence(last, 1, bound, id);
+    return quipu_sqlite_ask_number(datastore, connection, last, found, position,
+                                   error);
 }
 
-int ask_head(quipu_driver_datastore *datastore, struct connection *connection,
-             const quipu_driver_schema *bound, int64_t *head,
-             quipu_error *error)
+int quipu_sqlite_ask_head(quipu_driver_datastore *datastore,
+                          struct connection *connection,
+                          const quipu_driver_schema *bound, int64_t *head,
+                          quipu_error *error)
 {
     bool found = false;
     sqlite3_stmt *statement = NULL;
-    int status = statement_get(datastore, connection, bound, SQL_HEAD,
-                               &statement, error);
+    int status = quipu_sqlite_statement_get(datastore, connection, bound,
+                                            SQL_HEAD, &statement, error);
     if (status != QUIPU_OK) {
         return status;
     }
     (void)sqlite3_bind_int64(statement, 1, bound->number);
-    status = ask_number(datastore, connection, statement, &found, head, error);
+    status = quipu_sqlite_ask_number(datastore, connection, statement, &found,
+                                     head, error);
     if (status == QUIPU_OK && !found) {
         status = datastore->host->error_set(
             error, QUIPU_NOT_FOUND, 0, NULL,

@@ -6,33 +6,38 @@
 #include "sqlite.h"
 
 /* Binds a sequence id, as TEXT or BLOB, as the schema says. */
-void bind_sequence(sqlite3_stmt *statement, int index,
-                   const quipu_driver_schema *bound, quipu_bytes id);
+void quipu_sqlite_bind_sequence(sqlite3_stmt *statement, int index,
+                                const quipu_driver_schema *bound,
+                                quipu_bytes id);
 
 /* Binds all columns of an item; what it points to must outlive the step. */
-void bind_item(sqlite3_stmt *statement, const quipu_driver_schema *bound,
-               const quipu_item *item, int64_t notification_id,
-               int64_t position);
+void quipu_sqlite_bind_item(sqlite3_stmt *statement,
+                            const quipu_driver_schema *bound,
+                            const quipu_item *item, int64_t notification_id,
+                            int64_t position);
 
 /* The item of a row: lent by SQLite until the statement moves.  `values` has
  * room for the schema's further columns. */
-void row_item(sqlite3_stmt *row, const quipu_driver_schema *bound,
-              quipu_item *item, quipu_value *values);
+void quipu_sqlite_row_item(sqlite3_stmt *row, const quipu_driver_schema *bound,
+                           quipu_item *item, quipu_value *values);
 
 /* The number of a row's first column, or `none` if it is NULL; steps and resets
  * the statement. */
-int ask_number(quipu_driver_datastore *datastore, struct connection *connection,
-               sqlite3_stmt *statement, bool *found, int64_t *number,
-               quipu_error *error);
+int quipu_sqlite_ask_number(quipu_driver_datastore *datastore,
+                            struct connection *connection,
+                            sqlite3_stmt *statement, bool *found,
+                            int64_t *number, quipu_error *error);
 
 /* The last position of a sequence. */
-int ask_last(quipu_driver_datastore *datastore, struct connection *connection,
-             const quipu_driver_schema *bound, quipu_bytes id, bool *found,
-             int64_t *position, quipu_error *error);
+int quipu_sqlite_ask_last(quipu_driver_datastore *datastore,
+                          struct connection *connection,
+                          const quipu_driver_schema *bound, quipu_bytes id,
+                          bool *found, int64_t *position, quipu_error *error);
 
 /* The stored head of the log. */
-int ask_head(quipu_driver_datastore *datastore, struct connection *connection,
-             const quipu_driver_schema *bound, int64_t *head,
-             quipu_error *error);
+int quipu_sqlite_ask_head(quipu_driver_datastore *datastore,
+                          struct connection *connection,
+                          const quipu_driver_schema *bound, int64_t *head,
+                          quipu_error *error);
 
 #endif

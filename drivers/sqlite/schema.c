@@ -6,7 +6,8 @@
 #include <string.h>
 
 /* A table in a namespace begins with "quipu_", which no schema's name does. */
-char *schema_table(const quipu_driver_datastore *datastore, const char *table)
+char *quipu_sqlite_schema_table(const quipu_driver_datastore *datastore,
+                                const char *table)
 {
     char prefix[40] = "";
     struct text text = { .host = datastore->host };
@@ -14,10 +15,10 @@ char *schema_table(const quipu_driver_datastore *datastore, const char *table)
         (void)snprintf(prefix, sizeof prefix, "quipu_%lld_",
                        (long long)datastore->space);
     }
-    text_add(&text, prefix);
-    text_add(&text, table);
+    quipu_sqlite_text_add(&text, prefix);
+    quipu_sqlite_text_add(&text, table);
     if (text.failed) {
-        text_finish(&text);
+        quipu_sqlite_text_finish(&text);
     }
     return text.data;
 }
@@ -40,22 +41,22 @@ static const char *column_type(int kind)
 static void add_column(struct text *text, const char *name, const char *type)
 {
     if (name != NULL) {
-        text_add(text, ", ");
-        text_add_name(text, name);
-        text_add(text, type);
+        quipu_sqlite_text_add(text, ", ");
+        quipu_sqlite_text_add_name(text, name);
+        quipu_sqlite_text_add(text, type);
     }
 }
 
-int schema_ddl(const quipu_driver_datastore *datastore,
-               const quipu_schema *schema, const char *table, struct text *text,
-               quipu_error *error)
+int quipu_sqlite_schema_ddl(const quipu_driver_datastore *datastore,
+                            const quipu_schema *schema, const char *table,
+                            struct text *text, quipu_error *error)
 {
     bool by_text = (schema->flags & QUIPU_SCHEMA_TEXT_IDS) != 0;
-    text_add(text, "CREATE TABLE ");
-    text_add_name(text, table);
-    text_add(text, " (");
-    text_add_name(text, schema->notification_id);
-    text_add(text, " INTEGER PRIMARY KEY");
+    quipu_sqlite_text_add(text, "CREATE TABLE ");
+    quipu_sqlite_text_add_name(text, table);
+    quipu_sqlite_text_add(text, " (");
+    quipu_sqlite_text_add_name(text, schema->notification_id);
+    quipu_sqlite_text_add(text, " INTEGER PRIMARY KEY");
     add_column(text, schema->sequence_id,
                by_text ? " TEXT NOT NULL" : " BLOB NOT NULL");
     add_column(text, schema->position, " INTEGER NOT NULL");
@@ -66,13 +67,13 @@ int schema_ddl(const quipu_driver_datastore *datastore,
     add_column(text, schema->time, " INTEGER");
     for (size_t i = 0; i < schema->column_count; i++) {
         add_column(text, schema->columns[i].name, " ");
-        text_add(text, column_type(schema->columns[i].kind));
+        quipu_sqlite_text_add(text, column_type(schema->columns[i].kind));
     }
-    text_add(text, ", UNIQUE (");
-    text_add_name(text, schema->sequence_id);
-    text_add(text, ", ");
-    text_add_name(text, schema->position);
-    text_add(text, ")) STRICT");
+    quipu_sqlite_text_add(text, ", UNIQUE (");
+    quipu_sqlite_text_add_name(text, schema->sequence_id);
+    quipu_sqlite_text_add(text, ", ");
+    quipu_sqlite_text_add_name(text, schema->position);
+    quipu_sqlite_text_add(text, ")) STRICT");
     return text->failed
                ? datastore->host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                                             "no memory for the SQL")
@@ -90,7 +91,7 @@ struct words {
 /* All columns, as cursors read and inserts bind them (read.c, append.c). */
 static void add_columns(struct text *text, const quipu_schema *schema)
 {
-    text_add_name(text, schema->notification_id);
+    quipu_sqlite_text_add_name(text, schema->notification_id);
     add_column(text, schema->sequence_id, "");
     add_column(text, schema->position, "");
     add_column(text, schema->topic, "");
@@ -113,7 +114,7 @@ static size_t count_columns(const quipu_schema *schema)
 static void add_placeholders(struct text *text, const quipu_schema *schema)
 {
     for (size_t i = 0; i < count_columns(schema); i++) {
-        text_add(text, i == 0 ? "?" : ", ?");
+        quipu_sqlite_text_add(text, i == 0 ? "?" : ", ?");
     }
 }
 
@@ -122,19 +123,19 @@ static void add_word(struct text *text, const struct words *words, char word)
     const quipu_schema *schema = words->schema;
     switch (word) {
     case 'T':
-        text_add_name(text, words->table);
+        quipu_sqlite_text_add_name(text, words->table);
         break;
     case 'N':
-        text_add_name(text, schema->notification_id);
+        quipu_sqlite_text_add_name(text, schema->notification_id);
         break;
     case 'S':
-        text_add_name(text, schema->sequence_id);
+        quipu_sqlite_text_add_name(text, schema->sequence_id);
         break;
     case 'P':
-        text_add_name(text, schema->position);
+        quipu_sqlite_text_add_name(text, schema->position);
         break;
     case 'E':
-        text_add_name(text, schema->event_id);
+        quipu_sqlite_text_add_name(text, schema->event_id);
         break;
     case 'C':
         add_columns(text, schema);
@@ -191,17 +192,17 @@ static char *expand(const quipu_host *host, const struct words *words,
             add_word(&text, words, *++pattern);
         } else {
             piece[0] = *pattern;
-            text_add(&text, piece);
+            quipu_sqlite_text_add(&text, piece);
         }
     }
     if (text.failed) {
-        text_finish(&text);
+        quipu_sqlite_text_finish(&text);
     }
     return text.data;
 }
 
-int schema_sql(quipu_driver_schema *bound, const quipu_host *host,
-               const char *table, quipu_error *error)
+int quipu_sqlite_schema_sql(quipu_driver_schema *bound, const quipu_host *host,
+                            const char *table, quipu_error *error)
 {
     const struct words words = { &bound->schema, table };
     for (size_t i = 0; i < SQL_COUNT - SQL_COMMON_COUNT; i++) {
@@ -217,7 +218,8 @@ int schema_sql(quipu_driver_schema *bound, const quipu_host *host,
     return QUIPU_OK;
 }
 
-void schema_sql_finish(quipu_driver_schema *bound, const quipu_host *host)
+void quipu_sqlite_schema_sql_finish(quipu_driver_schema *bound,
+                                    const quipu_host *host)
 {
     for (size_t i = 0; i < SQL_COUNT - SQL_COMMON_COUNT; i++) {
         host->release(bound->sql[i]);

@@ -36,7 +36,8 @@ static int execute(quipu_driver_datastore *datastore, const char *sql,
     (void)sqlite3_finalize(statement);
     return code == SQLITE_DONE
                ? QUIPU_OK
-               : sqlite_fail(datastore, db, code, "write the catalogue", error);
+               : quipu_sqlite_fail(datastore, db, code, "write the catalogue",
+                                   error);
 }
 
 #define NUMBER(n)     \
@@ -118,27 +119,28 @@ static int check_free(quipu_driver_datastore *datastore, const char *table,
             "another",
             datastore->path != NULL ? datastore->path : ":memory:", table);
     }
-    return code == SQLITE_DONE
-               ? QUIPU_OK
-               : sqlite_fail(datastore, db, code, "look for a table", error);
+    return code == SQLITE_DONE ? QUIPU_OK
+                               : quipu_sqlite_fail(datastore, db, code,
+                                                   "look for a table", error);
 }
 
 static int create_table(quipu_driver_datastore *datastore,
                         const quipu_schema *schema, quipu_error *error)
 {
     struct text ddl = { .host = datastore->host };
-    char *table = schema_table(datastore, schema->table);
+    char *table = quipu_sqlite_schema_table(datastore, schema->table);
     int status = table != NULL
                      ? check_free(datastore, table, error)
                      : datastore->host->error_set(error, QUIPU_NO_MEMORY, 0,
                                                   NULL, "no memory for a name");
     if (status == QUIPU_OK) {
-        status = schema_ddl(datastore, schema, table, &ddl, error);
+        status = quipu_sqlite_schema_ddl(datastore, schema, table, &ddl, error);
     }
     if (status == QUIPU_OK) {
-        status = catalogue_exec(datastore, ddl.data, "make a table", error);
+        status = quipu_sqlite_catalogue_exec(datastore, ddl.data,
+                                             "make a table", error);
     }
-    text_finish(&ddl);
+    quipu_sqlite_text_finish(&ddl);
     datastore->host->release(table);
     return status != QUIPU_OK ? status : enter_schema(datastore, schema, error);
 }
@@ -162,20 +164,20 @@ static int change_schema(quipu_driver_datastore *datastore,
                          quipu_error *error)
 {
     int64_t number = 0;
-    int status = writing_begin(datastore, deadline, error);
+    int status = quipu_sqlite_writing_begin(datastore, deadline, error);
     if (status != QUIPU_OK) {
         return status;
     }
     quipu_error own = { 0 };
-    int answer =
-        catalogue_find(datastore, &datastore->writer, schema, &number, &own);
+    int answer = quipu_sqlite_catalogue_find(datastore, &datastore->writer,
+                                             schema, &number, &own);
     status = answer == wanted ? change(datastore, schema, number, error)
-                              : error_pass(answer, &own, error);
+                              : quipu_sqlite_error_pass(answer, &own, error);
     if (answer != wanted || status != QUIPU_OK) {
-        writing_abandon(datastore);
+        quipu_sqlite_writing_abandon(datastore);
         return status;
     }
-    return writing_commit(datastore, error);
+    return quipu_sqlite_writing_commit(datastore, error);
 }
 
 static int make(quipu_driver_datastore *datastore, const quipu_schema *schema,
@@ -185,14 +187,16 @@ static int make(quipu_driver_datastore *datastore, const quipu_schema *schema,
     return create_table(datastore, schema, error);
 }
 
-int sqlite_setup(quipu_driver_datastore *datastore, const quipu_schema *schema,
-                 int64_t deadline, quipu_error *error)
+int quipu_sqlite_setup(quipu_driver_datastore *datastore,
+                       const quipu_schema *schema, int64_t deadline,
+                       quipu_error *error)
 {
     int64_t number = 0;
     quipu_error own = { 0 };
-    int status = schema_find(datastore, schema, deadline, &number, &own);
+    int status =
+        quipu_sqlite_schema_find(datastore, schema, deadline, &number, &own);
     if (status != QUIPU_NOT_FOUND) {
-        return error_pass(status, &own, error);
+        return quipu_sqlite_error_pass(status, &own, error);
     }
     if (datastore->readonly) {
         return refuse_readonly(datastore, error);
@@ -212,29 +216,30 @@ static int remove_schema(quipu_driver_datastore *datastore,
     };
     const struct argument arguments[] = { NUMBER(number) };
     struct text drop = { .host = datastore->host };
-    char *table = schema_table(datastore, schema->table);
+    char *table = quipu_sqlite_schema_table(datastore, schema->table);
     int status = QUIPU_OK;
-    text_add(&drop, "DROP TABLE ");
+    quipu_sqlite_text_add(&drop, "DROP TABLE ");
     if (table != NULL) {
-        text_add_name(&drop, table);
+        quipu_sqlite_text_add_name(&drop, table);
     }
     if (table == NULL || drop.failed) {
         status = datastore->host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                                             "no memory for the SQL");
     } else {
-        status = catalogue_exec(datastore, drop.data, "drop a table", error);
+        status = quipu_sqlite_catalogue_exec(datastore, drop.data,
+                                             "drop a table", error);
     }
     for (size_t i = 0; status == QUIPU_OK && i < 3; i++) {
         status = execute(datastore, deletions[i], arguments, 1, error);
     }
-    text_finish(&drop);
+    quipu_sqlite_text_finish(&drop);
     datastore->host->release(table);
     return status;
 }
 
-int sqlite_teardown(quipu_driver_datastore *datastore,
-                    const quipu_schema *schema, int64_t deadline,
-                    quipu_error *error)
+int quipu_sqlite_teardown(quipu_driver_datastore *datastore,
+                          const quipu_schema *schema, int64_t deadline,
+                          quipu_error *error)
 {
     if (datastore->readonly) {
         return refuse_readonly(datastore, error);

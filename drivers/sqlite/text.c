@@ -30,12 +30,12 @@ static void add_bytes(struct text *text, const char *bytes, size_t size)
     }
 }
 
-void text_add(struct text *text, const char *piece)
+void quipu_sqlite_text_add(struct text *text, const char *piece)
 {
     add_bytes(text, piece, strlen(piece));
 }
 
-void text_add_name(struct text *text, const char *name)
+void quipu_sqlite_text_add_name(struct text *text, const char *name)
 {
     add_bytes(text, "\"", 1);
     for (; *name != '\0'; name++) {
@@ -47,13 +47,13 @@ void text_add_name(struct text *text, const char *name)
     add_bytes(text, "\"", 1);
 }
 
-void text_finish(struct text *text)
+void quipu_sqlite_text_finish(struct text *text)
 {
     text->host->release(text->data);
     *text = (struct text){ .host = text->host };
 }
 
-char *text_copy(const quipu_host *host, const char *text)
+char *quipu_sqlite_text_copy(const quipu_host *host, const char *text)
 {
     size_t size = strlen(text) + 1;
     char *copy = host->allocate(size);

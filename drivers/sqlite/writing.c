@@ -12,8 +12,8 @@ static int refuse_poisoned(quipu_driver_datastore *datastore,
         datastore->path);
 }
 
-int writing_begin(quipu_driver_datastore *datastore, int64_t deadline,
-                  quipu_error *error)
+int quipu_sqlite_writing_begin(quipu_driver_datastore *datastore,
+                               int64_t deadline, quipu_error *error)
 {
     const quipu_host *host = datastore->host;
     if (datastore->readonly) {
@@ -21,33 +21,33 @@ int writing_begin(quipu_driver_datastore *datastore, int64_t deadline,
                                "\"%s\" is open with readonly=yes",
                                datastore->path);
     }
-    if (!gate_enter(&datastore->gate, deadline)) {
+    if (!quipu_sqlite_gate_enter(&datastore->gate, deadline)) {
         return host->error_set(error, QUIPU_BUSY, 0, NULL,
                                "other writers held \"%s\" until the deadline",
                                datastore->path != NULL ? datastore->path
                                                        : ":memory:");
     }
     int status = QUIPU_OK;
-    if (file_is_poisoned(datastore->file)) {
+    if (quipu_sqlite_file_is_poisoned(datastore->file)) {
         status = refuse_poisoned(datastore, error);
     } else {
         datastore->writer.deadline = deadline;
-        status = statement_run(datastore, &datastore->writer, NULL, SQL_BEGIN,
-                               error);
+        status = quipu_sqlite_statement_run(datastore, &datastore->writer, NULL,
+                                            SQL_BEGIN, error);
     }
     if (status != QUIPU_OK) {
-        gate_leave(&datastore->gate);
+        quipu_sqlite_gate_leave(&datastore->gate);
     }
     return status;
 }
 
-void writing_abandon(quipu_driver_datastore *datastore)
+void quipu_sqlite_writing_abandon(quipu_driver_datastore *datastore)
 {
     if (sqlite3_get_autocommit(datastore->writer.db) == 0) {
-        (void)statement_run(datastore, &datastore->writer, NULL, SQL_ROLLBACK,
-                            NULL);
+        (void)quipu_sqlite_statement_run(datastore, &datastore->writer, NULL,
+                                         SQL_ROLLBACK, NULL);
     }
-    gate_leave(&datastore->gate);
+    quipu_sqlite_gate_leave(&datastore->gate);
 }
 
 /* After a commit, with the gate held.  What fails here has nothing to do with
@@ -67,11 +67,11 @@ static int fail_commit(quipu_driver_datastore *datastore, int code,
     const quipu_host *host = datastore->host;
     int primary = code & 0xff;
     if (primary == SQLITE_BUSY) { /* nothing was written */
-        return sqlite_fail(datastore, datastore->writer.db, code, "commit",
-                           error);
+        return quipu_sqlite_fail(datastore, datastore->writer.db, code,
+                                 "commit", error);
     }
     if (primary == SQLITE_IOERR || primary == SQLITE_FULL) {
-        file_poison(datastore->file);
+        quipu_sqlite_file_poison(datastore->file);
     }
     return host->error_set(
         error, QUIPU_UNKNOWN_OUTCOME, code, NULL,
@@ -81,24 +81,25 @@ static int fail_commit(quipu_driver_datastore *datastore, int code,
         sqlite3_errstr(code));
 }
 
-int writing_commit(quipu_driver_datastore *datastore, quipu_error *error)
+int quipu_sqlite_writing_commit(quipu_driver_datastore *datastore,
+                                quipu_error *error)
 {
     sqlite3_stmt *commit = NULL;
-    int status = statement_get(datastore, &datastore->writer, NULL, SQL_COMMIT,
-                               &commit, error);
+    int status = quipu_sqlite_statement_get(datastore, &datastore->writer, NULL,
+                                            SQL_COMMIT, &commit, error);
     if (status != QUIPU_OK) {
-        writing_abandon(datastore);
+        quipu_sqlite_writing_abandon(datastore);
         return status;
     }
     int code = sqlite3_step(commit);
     (void)sqlite3_reset(commit);
     if (code != SQLITE_DONE) {
         status = fail_commit(datastore, code, error);
-        writing_abandon(datastore);
+        quipu_sqlite_writing_abandon(datastore);
         return status;
     }
     checkpoint(datastore);
-    gate_leave(&datastore->gate);
-    file_grew(datastore->file);
+    quipu_sqlite_gate_leave(&datastore->gate);
+    quipu_sqlite_file_grew(datastore->file);
     return QUIPU_OK;
 }
