@@ -4,6 +4,7 @@
 #include "quipu_test.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -15,6 +16,7 @@
 
 static const struct timespec *clock_stands_at; /* NULL: the real one */
 static bool random_fails;
+static bool clock_lets_others_go_first;
 
 int __real_clock_gettime(clockid_t clock, struct timespec *time);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *time);
@@ -26,6 +28,9 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *time)
     if (clock == CLOCK_REALTIME && clock_stands_at) {
         *time = *clock_stands_at;
         return 0;
+    }
+    if (clock_lets_others_go_first) {
+        sched_yield();
     }
     return __real_clock_gettime(clock, time);
 }
@@ -124,10 +129,13 @@ static void ids_differ_without_the_systems_random_source(void **state)
 
 enum { THREADS = 8, IDS = 5000 };
 
+static pthread_barrier_t start;
+
 static void *make_ids(void *context)
 {
     quipu_uuid *uuids = context;
 
+    pthread_barrier_wait(&start);
     for (int i = 0; i < IDS; i++) {
         quipu_uuid_ordered(&uuids[i]);
     }
@@ -140,6 +148,8 @@ static void threads_get_ids_that_differ_and_grow(void **state)
     pthread_t threads[THREADS];
 
     (void)state;
+    assert_int_equal(pthread_barrier_init(&start, NULL, THREADS), 0);
+    clock_lets_others_go_first = true;
     for (int i = 0; i < THREADS; i++) {
         assert_int_equal(
             pthread_create(&threads[i], NULL, make_ids, &uuids[i * IDS]), 0);
@@ -152,6 +162,8 @@ static void threads_get_ids_that_differ_and_grow(void **state)
             assert_true(compare(uuid - 1, uuid) < 0);
         }
     }
+    pthread_barrier_destroy(&start);
+    clock_lets_others_go_first = false;
     qsort(uuids, (size_t)THREADS * IDS, sizeof(uuids[0]), compare);
     for (int n = 1; n < THREADS * IDS; n++) {
         /* The time and the counter alone tell them apart. */

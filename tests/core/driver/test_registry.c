@@ -157,10 +157,13 @@ static void first_of_two_folders_is_used(void **state)
 
 enum { THREADS = 8 };
 
+static pthread_barrier_t start;
+
 static void *find_counted(void *context)
 {
     const quipu_driver **driver = context;
 
+    pthread_barrier_wait(&start);
     quipu_drivers_find("counted", driver, NULL);
     return NULL;
 }
@@ -169,6 +172,7 @@ static void *add_raced(void *context)
 {
     int *status = context;
 
+    pthread_barrier_wait(&start);
     *status = quipu_drivers_add("raced", raced_entry, NULL);
     return NULL;
 }
@@ -180,6 +184,7 @@ static void threads_get_one_driver_whose_entry_ran_once(void **state)
 
     (void)state;
     setenv("QUIPU_DRIVER_PATH", MODULES, 1);
+    assert_int_equal(pthread_barrier_init(&start, NULL, THREADS), 0);
     for (int i = 0; i < THREADS; i++) {
         assert_int_equal(
             pthread_create(&threads[i], NULL, find_counted, &drivers[i]), 0);
@@ -187,6 +192,7 @@ static void threads_get_one_driver_whose_entry_ran_once(void **state)
     for (int i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
     }
+    pthread_barrier_destroy(&start);
     for (int i = 0; i < THREADS; i++) {
         assert_non_null(drivers[i]);
         assert_ptr_equal(drivers[i], drivers[0]);
@@ -201,6 +207,7 @@ static void one_of_many_threads_adds_a_driver(void **state)
 
     (void)state;
     fill_table(&raced_driver, "raced");
+    assert_int_equal(pthread_barrier_init(&start, NULL, THREADS), 0);
     for (int i = 0; i < THREADS; i++) {
         assert_int_equal(
             pthread_create(&threads[i], NULL, add_raced, &statuses[i]), 0);
@@ -209,6 +216,7 @@ static void one_of_many_threads_adds_a_driver(void **state)
         pthread_join(threads[i], NULL);
         added += statuses[i] == QUIPU_OK;
     }
+    pthread_barrier_destroy(&start);
     assert_int_equal(added, 1);
 }
 
