@@ -151,13 +151,14 @@ static void threads_get_ids_that_differ_and_grow(void **state)
     assert_int_equal(pthread_barrier_init(&start, NULL, THREADS), 0);
     clock_lets_others_go_first = true;
     for (int i = 0; i < THREADS; i++) {
-        assert_int_equal(
-            pthread_create(&threads[i], NULL, make_ids, &uuids[i * IDS]), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, make_ids,
+                                        &uuids[(size_t)i * IDS]),
+                         0);
     }
     for (int i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
         for (int n = 1; n < IDS; n++) {
-            quipu_uuid *uuid = &uuids[i * IDS + n];
+            quipu_uuid *uuid = &uuids[(size_t)i * IDS + (size_t)n];
 
             assert_true(compare(uuid - 1, uuid) < 0);
         }
