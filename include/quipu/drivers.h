@@ -38,8 +38,9 @@ QUIPU_API int quipu_drivers_allow(const char *schemes, quipu_error *error);
 QUIPU_API void quipu_drivers_forbid_loading(void);
 
 /* The driver for a scheme, loaded if need be.  The table is complete (members
- * that the driver lacks are NULL) and stays.  NOT_FOUND, UNSUPPORTED, INVALID,
- * DENIED (not allowed). */
+ * that the driver lacks are NULL) and stays.  NOT_FOUND, and where it was looked
+ * for; UNSUPPORTED: it is there and cannot be used, and why; INVALID: no
+ * scheme; DENIED: not allowed, or loading is forbidden; NO_MEMORY. */
 QUIPU_API int quipu_drivers_find(const char *scheme,
                                  const quipu_driver **driver,
                                  quipu_error *error);
@@ -49,11 +50,13 @@ typedef void (*quipu_drivers_visit)(void *context, const char *scheme,
                                     const char *place);
 
 /* Calls `visit` for each driver that is linked in ("linked in") or lies in a
- * folder of the search (its path), without loading any. */
+ * folder of the search (its path), without loading any: once for each scheme,
+ * for the one that the search would come to first. */
 QUIPU_API void quipu_drivers_list(quipu_drivers_visit visit, void *context);
 
-/* Calls `visit` with each place that the search for `scheme` looks at, in
- * order, and what it finds there, the whole story behind NOT_FOUND. */
+/* Looks for a driver as quipu_drivers_find does, and calls `visit` with each
+ * place that the search looks at, in order, and what it finds there: the whole
+ * story behind NOT_FOUND.  Returns what quipu_drivers_find does. */
 typedef void (*quipu_drivers_trace)(void *context, const char *place,
                                     const char *finding);
 QUIPU_API int quipu_drivers_explain(const char *scheme,
