@@ -76,7 +76,7 @@ static void print_tap(void *context, const struct quipu_outcome *outcome)
         print_comment(outcome->text);
         print_comment(outcome->case_->why);
     }
-    fflush(stdout);
+    (void)fflush(stdout);
 }
 
 static int run_all(const struct quipu_run *run)
@@ -87,7 +87,7 @@ static int run_all(const struct quipu_run *run)
     char text[2048];
 
     printf("TAP version 13\n# %s, seed %" PRIu64 "\n", run->uri, run->seed);
-    fflush(stdout);
+    (void)fflush(stdout);
     if (!quipu_run_probe(run, &traits, text, sizeof text)) {
         printf("Bail out! %s\n", text);
         return EXIT_FAILURE;

@@ -32,14 +32,12 @@ static char *make_folder(void)
     char *name;
 
     parent = parent && *parent == '/' ? parent : "/tmp";
-    name = malloc(strlen(parent) + sizeof "/quipu-conformance-XXXXXX");
-    if (name) {
-        strcpy(name, parent);
-        strcat(name, "/quipu-conformance-XXXXXX");
-        if (!mkdtemp(name)) {
-            free(name);
-            name = NULL;
-        }
+    if (asprintf(&name, "%s/quipu-conformance-XXXXXX", parent) < 0) {
+        return NULL;
+    }
+    if (!mkdtemp(name)) {
+        free(name);
+        return NULL;
     }
     return name;
 }
@@ -48,6 +46,7 @@ bool quipu_place_make(struct quipu_place *place, const char *uri)
 {
     const char *at = strstr(uri, mark);
     char *end;
+    size_t size;
 
     *place = (struct quipu_place){ NULL, NULL };
     if (!at) {
@@ -58,14 +57,16 @@ bool quipu_place_make(struct quipu_place *place, const char *uri)
     if (!place->directory) {
         return false;
     }
-    place->uri = malloc(strlen(uri) + 3 * strlen(place->directory) + 1);
+    size = strlen(uri) + 3 * strlen(place->directory) + 1;
+    place->uri = malloc(size);
     if (!place->uri) {
         quipu_place_remove(place);
         return false;
     }
     memcpy(place->uri, uri, (size_t)(at - uri));
     end = encode(place->uri + (at - uri), place->directory);
-    strcpy(end, at + strlen(mark));
+    (void)snprintf(end, size - (size_t)(end - place->uri), "%s",
+                   at + strlen(mark));
     return true;
 }
 

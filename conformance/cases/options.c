@@ -58,8 +58,8 @@ static void bad_options(struct quipu_trial *t)
         "timeout=1&timeout=2",
         "quipu-no-such-option=1",
         "=1",
-        "namespace="
-        "1234567890123456789012345678901234567890123456789012345678901234"
+        ("namespace="
+         "1234567890123456789012345678901234567890123456789012345678901234"),
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

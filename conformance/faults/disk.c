@@ -257,8 +257,13 @@ static void remember(int fd, const void *data, size_t size, off_t offset)
         struct file *file = &files[file_of_fd[fd] - 1];
         *file->last = change;
         file->last = &change->next;
+        change = NULL;
     }
     leave();
+    if (change != NULL) { /* closed meanwhile */
+        free(change->data);
+        free(change);
+    }
 }
 
 void disk_wrote(int fd, const void *data, size_t size, off_t offset)

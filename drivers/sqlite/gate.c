@@ -74,6 +74,7 @@ static struct gate_shared *map(int fd)
 {
     void *shared = mmap(NULL, sizeof(struct gate_shared),
                         PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    /* cppcheck-suppress memleak ; it is returned */
     return shared != MAP_FAILED ? shared : NULL;
 }
 

@@ -61,8 +61,9 @@ typedef struct quipu_expected {
 /*
  * Stores events of one sequence after its last one, if it is as expected.
  * The positions that the events name must be in range, and are not used;
- * result->positions tells those that they got.  Contiguous schemas only.  CONFLICT: the sequence is
- * not as expected.  INVALID: the events are of several sequences, or none.
+ * result->positions tells those that they got.  Contiguous schemas only.
+ * CONFLICT: the sequence is not as expected.  INVALID: the events are of
+ * several sequences, or none.
  */
 QUIPU_API int quipu_store_append_expecting(quipu_store *store,
                                            const quipu_expected *expected,
