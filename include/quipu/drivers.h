@@ -29,18 +29,20 @@ QUIPU_API int quipu_drivers_add(const char *scheme, quipu_driver_entry_fn entry,
 
 /*
  * From now on only these schemes (comma-separated) can be opened; NULL allows
- * all again.  For programs whose URI comes from outside: a URI decides which
- * code is loaded.  INVALID.
+ * all again, "" none.  For programs whose URI comes from outside: a URI decides
+ * which code is loaded.  INVALID.
  */
 QUIPU_API int quipu_drivers_allow(const char *schemes, quipu_error *error);
 
 /* From now on nothing is loaded; drivers linked in or loaded stay usable. */
 QUIPU_API void quipu_drivers_forbid_loading(void);
 
-/* The driver for a scheme, loaded if need be.  The table is complete (members
- * that the driver lacks are NULL) and stays.  NOT_FOUND, and where it was looked
- * for; UNSUPPORTED: it is there and cannot be used, and why; INVALID: no
- * scheme; DENIED: not allowed, or loading is forbidden; NO_MEMORY. */
+/*
+ * The driver for a scheme, loaded if need be.  The table is complete (members
+ * that the driver lacks are NULL) and stays.  NOT_FOUND, and where it was
+ * looked for; UNSUPPORTED: it is there and cannot be used, and why; INVALID:
+ * no scheme; DENIED: not allowed, or loading is forbidden; NO_MEMORY.
+ */
 QUIPU_API int quipu_drivers_find(const char *scheme,
                                  const quipu_driver **driver,
                                  quipu_error *error);
