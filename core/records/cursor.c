@@ -112,7 +112,7 @@ int quipu_cursor_next(quipu_cursor *cursor, const quipu_item **item,
     if (!cursor || !item) {
         return quipu_argument_missing(cursor ? "item" : "cursor", error);
     }
-    status = quipu_rows_next(&cursor->rows, &row, error);
+    status = quipu_rows_next(&cursor->rows, sizeof **item, &row, error);
     if (status == QUIPU_OK) {
         *item = row;
     }

@@ -72,13 +72,13 @@ static int listing_open(const struct wish *wish, struct listing **out,
 }
 
 static int listing_next(struct listing *listing, const char *what,
-                        const void *out, const char *out_name, const void **row,
-                        quipu_error *error)
+                        const void *out, const char *out_name, size_t size,
+                        const void **row, quipu_error *error)
 {
     if (!listing || !out) {
         return quipu_argument_missing(listing ? out_name : what, error);
     }
-    return quipu_rows_next(&listing->rows, row, error);
+    return quipu_rows_next(&listing->rows, size, row, error);
 }
 
 /* -------------------------------------------------------------- schemas */
@@ -126,8 +126,8 @@ int quipu_schemas_next(quipu_schemas *schemas, const quipu_schema **schema,
 {
     struct listing *listing = (struct listing *)schemas;
     const void *row;
-    int status =
-        listing_next(listing, "schemas", schema, "schema", &row, error);
+    int status = listing_next(listing, "schemas", schema, "schema",
+                              sizeof **schema, &row, error);
 
     if (status == QUIPU_OK && row) {
         status = take_row(listing, row, error);
@@ -175,8 +175,9 @@ int quipu_trackings_next(quipu_trackings *trackings,
                          const quipu_tracking **tracking, quipu_error *error)
 {
     const void *row;
-    int status = listing_next((struct listing *)trackings, "trackings",
-                              tracking, "tracking", &row, error);
+    int status =
+        listing_next((struct listing *)trackings, "trackings", tracking,
+                     "tracking", sizeof **tracking, &row, error);
 
     if (status == QUIPU_OK) {
         *tracking = row;
@@ -232,8 +233,9 @@ int quipu_sequences_next(quipu_sequences *sequences,
                          const quipu_sequence **sequence, quipu_error *error)
 {
     const void *row;
-    int status = listing_next((struct listing *)sequences, "sequences",
-                              sequence, "sequence", &row, error);
+    int status =
+        listing_next((struct listing *)sequences, "sequences", sequence,
+                     "sequence", sizeof **sequence, &row, error);
 
     if (status == QUIPU_OK) {
         *sequence = row;

@@ -11,6 +11,8 @@ void quipu_rows_init(struct quipu_rows *rows, quipu_datastore *datastore,
     rows->parent = records ? &records->children : &datastore->children;
     rows->handle = NULL;
     rows->state = QUIPU_ROWS_MORE;
+    rows->lent = NULL;
+    rows->left = 0;
     atomic_fetch_add(rows->parent, 1);
 }
 
@@ -27,29 +29,39 @@ int quipu_rows_opened(struct quipu_rows *rows, enum quipu_call call, int status,
     return quipu_call_answer(driver, call, status, said, error);
 }
 
-static int step(struct quipu_rows *rows, const void **row, quipu_error *error)
+static int step(struct quipu_rows *rows, quipu_error *error)
 {
     const quipu_driver *driver = rows->datastore->driver;
+    const void *lent = NULL;
+    size_t count = 0;
     quipu_error said;
     int status;
 
     quipu_call_prepare(&said);
-    status = driver->step(rows->handle, quipu_deadline_of(rows->datastore), row,
-                          &said);
+    status = driver->step(rows->handle, quipu_deadline_of(rows->datastore),
+                          &lent, &count, &said);
+    if (status == QUIPU_OK && count > 0 && !lent) {
+        status =
+            quipu_call_broken(driver, QUIPU_CALL_STEP, "lent no rows", error);
+    } else {
+        status =
+            quipu_call_answer(driver, QUIPU_CALL_STEP, status, &said, error);
+    }
     if (status != QUIPU_OK) {
         rows->state = QUIPU_ROWS_FAILED;
-        return quipu_call_answer(driver, QUIPU_CALL_STEP, status, &said, error);
+        return status;
     }
-    if (!*row) {
+    rows->lent = lent;
+    rows->left = count;
+    if (count == 0) {
         rows->state = QUIPU_ROWS_ENDED;
     }
     return QUIPU_OK;
 }
 
-int quipu_rows_next(struct quipu_rows *rows, const void **row,
+int quipu_rows_next(struct quipu_rows *rows, size_t size, const void **row,
                     quipu_error *error)
 {
-    const void *next = NULL;
     int status = quipu_datastore_enter(rows->datastore, error);
 
     if (status != QUIPU_OK) {
@@ -59,13 +71,19 @@ int quipu_rows_next(struct quipu_rows *rows, const void **row,
         return quipu_error_set(error, QUIPU_INVALID,
                                "the cursor has failed; it can only be closed");
     }
-    if (rows->state == QUIPU_ROWS_MORE && rows->handle) {
-        status = step(rows, &next, error);
+    if (rows->left == 0 && rows->state == QUIPU_ROWS_MORE && rows->handle) {
+        status = step(rows, error);
     }
-    if (status == QUIPU_OK) {
-        *row = next;
+    if (status != QUIPU_OK) {
+        return status;
     }
-    return status;
+    *row = NULL;
+    if (rows->left > 0) {
+        *row = rows->lent;
+        rows->lent += size;
+        rows->left--;
+    }
+    return QUIPU_OK;
 }
 
 bool quipu_rows_finish(struct quipu_rows *rows)

@@ -18,6 +18,8 @@ struct quipu_rows {
     atomic_size_t *parent;       /* the children of what it was opened from */
     quipu_driver_cursor *handle; /* NULL: nothing to yield */
     enum quipu_rows_state state;
+    const char *lent; /* the next of those that the driver lent last */
+    size_t left;      /* how many of them are to come */
 };
 
 /* Prepares the rows of a datastore, or, if it is given, of records, so that
@@ -30,8 +32,8 @@ void quipu_rows_init(struct quipu_rows *rows, quipu_datastore *datastore,
 int quipu_rows_opened(struct quipu_rows *rows, enum quipu_call call, int status,
                       const quipu_error *said, quipu_error *error);
 
-/* Lends the next row, or sets *row NULL after the last. */
-int quipu_rows_next(struct quipu_rows *rows, const void **row,
+/* Lends the next row, of `size` bytes, or sets *row NULL after the last. */
+int quipu_rows_next(struct quipu_rows *rows, size_t size, const void **row,
                     quipu_error *error);
 
 /* Ends them; false in a process that they do not belong to, and then all has

@@ -15,7 +15,7 @@ struct reading {
     int64_t head; /* of the log when the cursor was opened (V4) */
     quipu_range range;
     struct page page;
-    size_t next; /* in the page */
+    bool lent; /* the first page was */
 };
 
 /* Where a listing stands; each step looks for what comes next. */
@@ -33,7 +33,7 @@ struct quipu_driver_cursor {
     quipu_driver_datastore *datastore;
     quipu_driver_schema *bound;
     int (*step)(quipu_driver_cursor *cursor, struct connection *reader,
-                const void **row, quipu_error *error);
+                const void **rows, size_t *count, quipu_error *error);
     quipu_id sequence_id; /* to read, or the listing's lower bound */
     struct reading reading;
     struct listing listing;

@@ -120,7 +120,7 @@ static int read_schema(quipu_driver_cursor *cursor, struct connection *reader,
 }
 
 static int next_schema(quipu_driver_cursor *cursor, struct connection *reader,
-                       const void **row, quipu_error *error)
+                       const void **rows, size_t *count, quipu_error *error)
 {
     struct listing *listing = &cursor->listing;
     sqlite3_stmt *statement = NULL;
@@ -136,7 +136,8 @@ static int next_schema(quipu_driver_cursor *cursor, struct connection *reader,
     if (found) {
         keep_key(listing, 0, statement, 1);
         status = read_schema(cursor, reader, statement, error);
-        *row = status == QUIPU_OK ? &listing->schema : NULL;
+        *rows = &listing->schema;
+        *count = 1;
     }
     (void)sqlite3_reset(statement);
     return status;
@@ -145,7 +146,7 @@ static int next_schema(quipu_driver_cursor *cursor, struct connection *reader,
 /* --------------------------------------------------------------- sequences */
 
 static int next_sequence(quipu_driver_cursor *cursor, struct connection *reader,
-                         const void **row, quipu_error *error)
+                         const void **rows, size_t *count, quipu_error *error)
 {
     struct listing *listing = &cursor->listing;
     quipu_driver_schema *bound = cursor->bound;
@@ -180,7 +181,8 @@ static int next_sequence(quipu_driver_cursor *cursor, struct connection *reader,
         status = quipu_sqlite_ask_last(cursor->datastore, reader, bound,
                                        sequence->id, &found,
                                        &sequence->last_position, error);
-        *row = sequence;
+        *rows = sequence;
+        *count = 1;
     }
     return status;
 }
@@ -188,7 +190,7 @@ static int next_sequence(quipu_driver_cursor *cursor, struct connection *reader,
 /* ---------------------------------------------------------------- tracking */
 
 static int next_tracking(quipu_driver_cursor *cursor, struct connection *reader,
-                         const void **row, quipu_error *error)
+                         const void **rows, size_t *count, quipu_error *error)
 {
     struct listing *listing = &cursor->listing;
     sqlite3_stmt *statement = NULL;
@@ -210,7 +212,8 @@ static int next_tracking(quipu_driver_cursor *cursor, struct connection *reader,
             .log = { listing->key[1], listing->key_size[1] }
         };
         quipu_sqlite_row_position(statement, &listing->tracking.position);
-        *row = &listing->tracking;
+        *rows = &listing->tracking;
+        *count = 1;
     }
     (void)sqlite3_reset(statement);
     return status;
@@ -221,8 +224,8 @@ static int next_tracking(quipu_driver_cursor *cursor, struct connection *reader,
 static int open_list(quipu_driver_datastore *datastore,
                      quipu_driver_schema *bound,
                      int (*step)(quipu_driver_cursor *cursor,
-                                 struct connection *reader, const void **row,
-                                 quipu_error *error),
+                                 struct connection *reader, const void **rows,
+                                 size_t *count, quipu_error *error),
                      quipu_driver_cursor **cursor, quipu_error *error)
 {
     int status = quipu_sqlite_cursor_create(datastore, bound, cursor, error);

@@ -92,7 +92,7 @@ static int fill(quipu_driver_cursor *cursor, struct connection *reader,
     quipu_driver_datastore *datastore = cursor->datastore;
     sqlite3_stmt *query = NULL;
     bool more = false;
-    reading->next = reading->page.count = reading->page.used = 0;
+    reading->page.count = reading->page.used = 0;
     int status = quipu_sqlite_statement_get(datastore, reader, cursor->bound,
                                             reading->sql, &query, error);
     if (status != QUIPU_OK) {
@@ -115,7 +115,7 @@ static int fill(quipu_driver_cursor *cursor, struct connection *reader,
 }
 
 static int next_item(quipu_driver_cursor *cursor, struct connection *reader,
-                     const void **row, quipu_error *error)
+                     const void **rows, size_t *count, quipu_error *error)
 {
     struct reading *reading = &cursor->reading;
     const quipu_host *host = cursor->datastore->host;
@@ -128,8 +128,9 @@ static int next_item(quipu_driver_cursor *cursor, struct connection *reader,
     if (status == QUIPU_OK) {
         status = fill(cursor, reader, error);
     }
-    if (status == QUIPU_OK && reading->page.count > 0) {
-        *row = &reading->page.items[reading->next++];
+    if (status == QUIPU_OK) {
+        *rows = reading->page.items;
+        *count = reading->page.count;
     }
     return status;
 }
@@ -194,22 +195,25 @@ int quipu_sqlite_read_log(quipu_driver_datastore *datastore,
 }
 
 int quipu_sqlite_step(quipu_driver_cursor *cursor, int64_t deadline,
-                      const void **row, quipu_error *error)
+                      const void **rows, size_t *count, quipu_error *error)
 {
     struct reading *reading = &cursor->reading;
     struct connection *reader = NULL;
-    *row = NULL;
-    if (reading->next < reading->page.count) {
-        *row = &reading->page.items[reading->next++];
+    int status = QUIPU_OK;
+    *count = 0;
+    if (!reading->lent && reading->page.count > 0) {
+        reading->lent = true; /* the page that came with the opening */
+        *rows = reading->page.items;
+        *count = reading->page.count;
         return QUIPU_OK;
     }
     if (reading->done) {
         return QUIPU_OK;
     }
-    int status =
+    status =
         quipu_sqlite_reader_borrow(cursor->datastore, deadline, &reader, error);
     if (status == QUIPU_OK) {
-        status = cursor->step(cursor, reader, row, error);
+        status = cursor->step(cursor, reader, rows, count, error);
         quipu_sqlite_reader_return(cursor->datastore, reader);
     }
     return status;

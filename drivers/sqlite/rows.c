@@ -85,18 +85,22 @@ void quipu_sqlite_bind_item(sqlite3_stmt *statement,
     }
 }
 
-/* SQLite gives NULL for empty bytes; only NULL itself is absent. */
+/* Of a column that is never NULL; SQLite gives a NULL pointer for empty. */
 static quipu_bytes row_bytes(sqlite3_stmt *row, int column)
 {
-    quipu_bytes bytes = { 0 };
-    if (sqlite3_column_type(row, column) != SQLITE_NULL) {
-        bytes.data = sqlite3_column_blob(row, column);
-        bytes.size = (size_t)sqlite3_column_bytes(row, column);
-        if (bytes.data == NULL) {
-            bytes.data = "";
-        }
+    quipu_bytes bytes = { .data = sqlite3_column_blob(row, column) };
+    bytes.size = (size_t)sqlite3_column_bytes(row, column);
+    if (bytes.data == NULL) {
+        bytes.data = "";
     }
     return bytes;
+}
+
+static quipu_bytes row_bytes_or_null(sqlite3_stmt *row, int column)
+{
+    return sqlite3_column_type(row, column) != SQLITE_NULL
+               ? row_bytes(row, column)
+               : (quipu_bytes){ 0 };
 }
 
 static void row_value(sqlite3_stmt *row, int column, int kind,
@@ -138,7 +142,7 @@ void quipu_sqlite_row_item(sqlite3_stmt *row, const quipu_driver_schema *bound,
         item->event_id = row_bytes(row, column++);
     }
     if (schema->metadata != NULL) {
-        item->metadata = row_bytes(row, column++);
+        item->metadata = row_bytes_or_null(row, column++);
     }
     if (schema->time != NULL) {
         if (sqlite3_column_type(row, column) != SQLITE_NULL) {

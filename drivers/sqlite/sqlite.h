@@ -322,7 +322,7 @@ int quipu_sqlite_list_tracking(quipu_driver_datastore *datastore,
                                int64_t deadline, quipu_driver_cursor **cursor,
                                quipu_error *error);
 int quipu_sqlite_step(quipu_driver_cursor *cursor, int64_t deadline,
-                      const void **row, quipu_error *error);
+                      const void **rows, size_t *count, quipu_error *error);
 void quipu_sqlite_cursor_close(quipu_driver_cursor *cursor);
 int quipu_sqlite_last_position(quipu_driver_datastore *datastore,
                                quipu_driver_schema *bound,

@@ -49,13 +49,15 @@ static int cursor_open(quipu_driver_datastore *datastore,
     return QUIPU_OK;
 }
 
-int memory_step(quipu_driver_cursor *cursor, int64_t deadline, const void **row,
-                quipu_error *error)
+/* Records lie here and there: one at a time. */
+int memory_step(quipu_driver_cursor *cursor, int64_t deadline,
+                const void **rows, size_t *count, quipu_error *error)
 {
     (void)deadline;
     (void)error;
     pthread_mutex_lock(&cursor->store->lock);
-    *row = cursor->next(cursor);
+    *rows = cursor->next(cursor);
+    *count = *rows ? 1 : 0;
     pthread_mutex_unlock(&cursor->store->lock);
     return QUIPU_OK;
 }

@@ -158,8 +158,8 @@ int memory_list_sequences(quipu_driver_datastore *datastore,
                           quipu_error *error);
 int memory_list_tracking(quipu_driver_datastore *datastore, int64_t deadline,
                          quipu_driver_cursor **cursor, quipu_error *error);
-int memory_step(quipu_driver_cursor *cursor, int64_t deadline, const void **row,
-                quipu_error *error);
+int memory_step(quipu_driver_cursor *cursor, int64_t deadline,
+                const void **rows, size_t *count, quipu_error *error);
 void memory_cursor_close(quipu_driver_cursor *cursor);
 
 int memory_last_position(quipu_driver_datastore *datastore,

@@ -292,13 +292,14 @@ typedef struct quipu_driver {
                          quipu_driver_cursor **cursor, quipu_error *error);
 
     /*
-     * Lends the next row, or sets *row to NULL after the last, again and
-     * again.  The row is a quipu_item, quipu_schema, quipu_sequence or
-     * quipu_tracking, after what opened the cursor.  After an error only
-     * `cursor_close` is called.  TIMEOUT, BUSY, DENIED, IO, CORRUPT.
+     * Lends the next rows, in an array of as many as are at hand: at least
+     * one, or 0 after the last, again and again.  They are quipu_item,
+     * quipu_sequence or quipu_tracking, after what opened the cursor; a
+     * quipu_schema comes alone.  After an error only `cursor_close` is called.
+     * TIMEOUT, BUSY, DENIED, IO, CORRUPT.
      */
-    int (*step)(quipu_driver_cursor *cursor, int64_t deadline, const void **row,
-                quipu_error *error);
+    int (*step)(quipu_driver_cursor *cursor, int64_t deadline,
+                const void **rows, size_t *count, quipu_error *error);
     void (*cursor_close)(quipu_driver_cursor *cursor);
 
     /* The last position of a sequence; *found false if it is empty.  TIMEOUT,

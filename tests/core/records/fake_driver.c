@@ -254,7 +254,7 @@ static int fake_list_tracking(quipu_driver_datastore *datastore,
 }
 
 static int fake_step(quipu_driver_cursor *cursor, int64_t deadline,
-                     const void **row, quipu_error *error)
+                     const void **rows, size_t *count, quipu_error *error)
 {
     int status;
 
@@ -267,8 +267,9 @@ static int fake_step(quipu_driver_cursor *cursor, int64_t deadline,
         status = answer(cursor->datastore->host, FAKE_STEP, error);
     }
     if (status == QUIPU_OK) {
-        *row = cursor->next ? *cursor->next : NULL;
-        cursor->next += *row ? 1 : 0;
+        *rows = cursor->next ? *cursor->next : NULL;
+        *count = *rows ? 1 : 0;
+        cursor->next += *count;
     }
     return status;
 }

@@ -60,14 +60,14 @@ static int scripted_append(quipu_driver_datastore *datastore,
 }
 
 static int scripted_step(quipu_driver_cursor *cursor, int64_t deadline,
-                         const void **row, quipu_error *error)
+                         const void **rows, size_t *count, quipu_error *error)
 {
     if (atomic_load(&script.steps_to_error) > 0 &&
         atomic_fetch_sub(&script.steps_to_error, 1) == 1) {
         return host->error_set(error, atomic_load(&script.step_error), 11,
                                "XX001", "scripted: step failed");
     }
-    return memory->step(cursor, deadline, row, error);
+    return memory->step(cursor, deadline, rows, count, error);
 }
 
 static const quipu_driver *scripted_entry(void)

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The work through quipu_records: items in, items out. */
+#include "bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BATCH_MAX 1000
+
+struct side {
+    quipu_datastore *datastore;
+    quipu_records *records;
+    quipu_item items[BATCH_MAX];
+    quipu_uuid event_ids[BATCH_MAX];
+};
+
+static void *open_sqlite(const struct bench_store *store)
+{
+    struct side *side = calloc(1, sizeof *side);
+    char uri[640];
+    quipu_error error = { 0 };
+    if (side == NULL) {
+        bench_die("records", "out of memory");
+    }
+    (void)snprintf(uri, sizeof uri, "sqlite:///%s?durability=%s", store->path,
+                   store->relaxed ? "relaxed" : "full");
+    bench_need(quipu_datastore_open(uri, NULL, &side->datastore, &error),
+               &error, uri);
+    const quipu_schema *schema = quipu_schema_stored_events();
+    bench_need(quipu_datastore_setup(side->datastore, schema, &error), &error,
+               uri);
+    bench_need(
+        quipu_records_open(side->datastore, schema, &side->records, &error),
+        &error, uri);
+    return side;
+}
+
+static void append(void *opened, const quipu_uuid *sequence, int64_t first,
+                   size_t count)
+{
+    struct side *side = opened;
+    for (size_t i = 0; i < count; i++) {
+        quipu_uuid_ordered(&side->event_ids[i]);
+        side->items[i] = (quipu_item){
+            .sequence_id = { sequence->bytes, 16 },
+            .position = first + (int64_t)i,
+            .topic = { BENCH_TOPIC, sizeof BENCH_TOPIC - 1 },
+            .state = { bench_state, BENCH_STATE_SIZE },
+            .event_id = { side->event_ids[i].bytes, 16 },
+        };
+    }
+    quipu_append request = { .struct_size = sizeof request,
+                             .items = side->items,
+                             .item_count = count };
+    quipu_error error = { 0 };
+    bench_need(quipu_records_append(side->records, &request, NULL, &error),
+               &error, "append");
+}
+
+static size_t drain(quipu_cursor *cursor)
+{
+    const quipu_item *item = NULL;
+    quipu_error error = { 0 };
+    size_t count = 0;
+    for (;;) {
+        bench_need(quipu_cursor_next(cursor, &item, &error), &error, "next");
+        if (item == NULL) {
+            break;
+        }
+        bench_touch(item->topic.data, item->topic.size);
+        bench_touch(item->state.data, item->state.size);
+        count++;
+    }
+    quipu_cursor_close(cursor);
+    return count;
+}
+
+static size_t read_sequence(void *opened, const quipu_uuid *sequence)
+{
+    struct side *side = opened;
+    quipu_cursor *cursor = NULL;
+    quipu_error error = { 0 };
+    quipu_bytes id = { sequence->bytes, 16 };
+    bench_need(quipu_records_read(side->records, id, NULL, &cursor, &error),
+               &error, "read");
+    return drain(cursor);
+}
+
+static size_t scan(void *opened)
+{
+    struct side *side = opened;
+    quipu_cursor *cursor = NULL;
+    quipu_error error = { 0 };
+    bench_need(quipu_records_read_log(side->records, NULL, &cursor, &error),
+               &error, "scan");
+    return drain(cursor);
+}
+
+static void close_side(void *opened)
+{
+    struct side *side = opened;
+    quipu_error error = { 0 };
+    bench_need(quipu_records_close(side->records, &error), &error, "close");
+    bench_need(quipu_datastore_close(side->datastore, &error), &error, "close");
+    free(side);
+}
+
+const struct bench_side bench_records_sqlite = {
+    .name = "records",
+    .open = open_sqlite,
+    .append = append,
+    .read = read_sequence,
+    .scan = scan,
+    .close = close_side,
+};
