@@ -20,6 +20,11 @@ bool quipu_bytes_equal(quipu_bytes a, quipu_bytes b)
     return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
 }
 
+bool quipu_bytes_is_text(quipu_bytes bytes)
+{
+    return quipu_utf8_valid(bytes);
+}
+
 void quipu_id_of_uuid(quipu_id *id, const quipu_uuid *uuid)
 {
     id->size = sizeof(uuid->bytes);

@@ -15,6 +15,10 @@ QUIPU_API quipu_bytes quipu_bytes_of_text(const char *text);
 /* Whether both are absent, or both present with equal bytes. */
 QUIPU_API bool quipu_bytes_equal(quipu_bytes a, quipu_bytes b);
 
+/* Whether bytes are what quipu takes as text: UTF-8 (RFC 3629) without NUL.
+ * Empty and absent ones are. */
+QUIPU_API bool quipu_bytes_is_text(quipu_bytes bytes);
+
 /* Room for a UUID as text, its NUL included. */
 #define QUIPU_UUID_TEXT_SIZE 37
 

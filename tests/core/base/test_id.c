@@ -29,6 +29,15 @@ static void absent_and_empty_bytes_differ(void **state)
     assert_true(quipu_bytes_equal(one, (quipu_bytes){ "xy", 1 }));
 }
 
+static void text_is_utf8_without_nul(void **state)
+{
+    (void)state;
+    assert_true(quipu_bytes_is_text((quipu_bytes){ NULL, 0 }));
+    assert_true(quipu_bytes_is_text(quipu_bytes_of_text("na\xc3\xafve")));
+    assert_false(quipu_bytes_is_text((quipu_bytes){ "a\0b", 3 }));
+    assert_false(quipu_bytes_is_text(quipu_bytes_of_text("na\xefve")));
+}
+
 static void id_of_text_holds_its_bytes(void **state)
 {
     char text[QUIPU_ID_MAX + 2];
@@ -101,6 +110,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_of_text_leave_the_nul_out),
         cmocka_unit_test(absent_and_empty_bytes_differ),
+        cmocka_unit_test(text_is_utf8_without_nul),
         cmocka_unit_test(id_of_text_holds_its_bytes),
         cmocka_unit_test(id_of_bytes_holds_any_bytes),
         cmocka_unit_test(ids_are_equal_by_their_bytes),
