@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads options by getopt_long, and prints the help of a subcommand. */
+#include "args.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct option_help {
+    unsigned bit;
+    const char *name;
+    const char *value; /* NULL: it takes none */
+    const char *help;
+};
+
+static const struct option_help options[] = {
+    { OPTION_SCHEMA, "schema", "TABLE", "only this schema (default: all)" },
+    { OPTION_FROM, "from", "POSITION", "first position" },
+    { OPTION_TO, "to", "POSITION", "last position" },
+    { OPTION_AFTER, "after", "ID", "only above this notification id" },
+    { OPTION_LIMIT, "limit", "NUMBER", "at most so many items of a schema" },
+    { OPTION_REVERSE, "reverse", NULL, "last one first" },
+    { OPTION_FOLLOW, "follow", NULL, "wait for more until interrupted" },
+    { OPTION_EXPLAIN, "explain", "URI",
+      "show where the driver of a URI or scheme is looked for" },
+    { OPTION_FULL, "full", NULL, "do not cut lines to the terminal's width" },
+    { OPTION_JSON, "json", NULL, "JSON Lines, with all data" },
+    { OPTION_HELP, "help", NULL, "this text" },
+};
+
+#define OPTION_COUNT (sizeof options / sizeof *options)
+
+static void print_help(const struct command *command)
+{
+    printf("usage: quipu %s [OPTION]...%s%s\n\n%s\n\nOptions:\n", command->name,
+           command->arguments[0] == '\0' ? "" : " ", command->arguments,
+           command->help);
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        char left[40];
+
+        if ((command->options & options[i].bit) == 0) {
+            continue;
+        }
+        snprintf(left, sizeof left, "--%s%s%s", options[i].name,
+                 options[i].value == NULL ? "" : " ",
+                 options[i].value == NULL ? "" : options[i].value);
+        printf("  %-18s %s\n", left, options[i].help);
+    }
+    fputs("\nExit status: 0 done, 1 a finding or nothing there, 2 usage.\n",
+          stdout);
+}
+
+static bool refuse(const struct command *command, const char *what,
+                   const char *which, enum outcome *outcome)
+{
+    fprintf(stderr, "quipu: %s%s\nTry 'quipu %s --help'.\n", what, which,
+            command->name);
+    *outcome = USAGE;
+    return false;
+}
+
+static bool read_number(const char *text, int64_t *number)
+{
+    char *end = NULL;
+
+    errno = 0;
+    *number = strtoll(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0' &&
+           strchr(" \t\n\v\f\r", text[0]) == NULL;
+}
+
+static bool set_number(const struct command *command, const char *name,
+                       int64_t least, int64_t *number, enum outcome *outcome)
+{
+    char what[64];
+
+    if (read_number(optarg, number) && *number >= least) {
+        return true;
+    }
+    snprintf(what, sizeof what, "--%s takes a number%s, not ", name,
+             least == 0 ? " that is not negative" : "");
+    return refuse(command, what, optarg, outcome);
+}
+
+static bool set_option(const struct command *command,
+                       const struct option_help *option, struct args *args,
+                       enum outcome *outcome)
+{
+    args->given |= option->bit;
+    switch (option->bit) {
+    case OPTION_SCHEMA:
+        args->schema = optarg;
+        return true;
+    case OPTION_EXPLAIN:
+        args->explain = optarg;
+        return true;
+    case OPTION_JSON:
+        args->json = true;
+        return true;
+    case OPTION_FULL:
+        args->full = true;
+        return true;
+    case OPTION_REVERSE:
+        args->reverse = true;
+        return true;
+    case OPTION_FOLLOW:
+        args->follow = true;
+        return true;
+    case OPTION_FROM:
+        return set_number(command, option->name, INT64_MIN, &args->from,
+                          outcome);
+    case OPTION_TO:
+        return set_number(command, option->name, INT64_MIN, &args->to, outcome);
+    case OPTION_AFTER:
+        return set_number(command, option->name, 0, &args->after, outcome);
+    case OPTION_LIMIT:
+        return set_number(command, option->name, 0, &args->limit, outcome);
+    default:
+        print_help(command);
+        *outcome = DONE;
+        return false;
+    }
+}
+
+/* Those of the options that the command has, for getopt_long. */
+static void fill_table(const struct command *command,
+                       struct option table[OPTION_COUNT + 1])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if ((command->options & options[i].bit) != 0) {
+            table[count++] = (struct option){
+                .name = options[i].name,
+                .has_arg =
+                    options[i].value == NULL ? no_argument : required_argument,
+                .val = 256 + (int)i,
+            };
+        }
+    }
+    table[count] = (struct option){ 0 };
+}
+
+static bool take_arguments(const struct command *command, int argc, char **argv,
+                           struct args *args, enum outcome *outcome)
+{
+    int expected = command->argument_count;
+
+    if (argc - optind < expected) {
+        return refuse(command,
+                      "these arguments are needed: ", command->arguments,
+                      outcome);
+    }
+    if (argc - optind > expected) {
+        return refuse(command, "there is an argument too many: ",
+                      argv[optind + expected], outcome);
+    }
+    args->uri = expected > 0 ? argv[optind] : NULL;
+    args->sequence = expected > 1 ? argv[optind + 1] : NULL;
+    return true;
+}
+
+bool quipu_tool_args_parse(const struct command *command, int argc, char **argv,
+                           struct args *args, enum outcome *outcome)
+{
+    struct option table[OPTION_COUNT + 1];
+    int code;
+
+    memset(args, 0, sizeof *args);
+    fill_table(command, table);
+    opterr = 0;
+    while ((code = getopt_long(argc, argv, ":h", table, NULL)) != -1) {
+        if (code == 'h') {
+            print_help(command);
+            *outcome = DONE;
+            return false;
+        }
+        if (code == ':') {
+            return refuse(command, "a value is missing after ",
+                          argv[optind - 1], outcome);
+        }
+        if (code == '?') {
+            return refuse(command, "unknown option: ", argv[optind - 1],
+                          outcome);
+        }
+        if (!set_option(command, &options[code - 256], args, outcome)) {
+            return false;
+        }
+    }
+    return take_arguments(command, argc, argv, args, outcome);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line: subcommands, their options and arguments. */
+#ifndef QUIPU_TOOLS_ARGS_H
+#define QUIPU_TOOLS_ARGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the program ends with. */
+enum outcome {
+    DONE = 0,
+    FINDING = 1, /* something is wrong, or is not there */
+    USAGE = 2
+};
+
+/* The options, as bits: which of them a command has, and which were given. */
+enum option_bit {
+    OPTION_HELP = 1u << 0,
+    OPTION_JSON = 1u << 1,
+    OPTION_FULL = 1u << 2,
+    OPTION_SCHEMA = 1u << 3,
+    OPTION_FROM = 1u << 4,
+    OPTION_TO = 1u << 5,
+    OPTION_LIMIT = 1u << 6,
+    OPTION_REVERSE = 1u << 7,
+    OPTION_AFTER = 1u << 8,
+    OPTION_FOLLOW = 1u << 9,
+    OPTION_EXPLAIN = 1u << 10
+};
+
+struct args {
+    unsigned given; /* enum option_bit */
+    bool json;
+    bool full;
+    bool reverse;
+    bool follow;
+    const char *schema;
+    const char *explain;
+    int64_t from, to, limit, after;
+    const char *uri;
+    const char *sequence;
+};
+
+struct command {
+    const char *name;
+    const char *arguments; /* for the usage line: "URI SEQUENCE" */
+    const char *summary;
+    const char *help; /* what it does, above the options */
+    int argument_count;
+    unsigned options; /* enum option_bit */
+    enum outcome (*run)(const struct args *args);
+};
+
+/*
+ * Reads what follows the subcommand.  False: the program is to end with
+ * *outcome, after a message, or after the help that was asked for.
+ */
+bool quipu_tool_args_parse(const struct command *command, int argc, char **argv,
+                           struct args *args, enum outcome *outcome);
+
+/* Each subcommand is in a file of its own. */
+extern const struct command quipu_tool_drivers;
+extern const struct command quipu_tool_info;
+extern const struct command quipu_tool_sequences;
+extern const struct command quipu_tool_read;
+extern const struct command quipu_tool_log;
+extern const struct command quipu_tool_verify;
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A thread that takes signals, as interrupting is no work for a handler. */
+#include "interrupt.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+static atomic_bool stopped;
+static sigset_t signals;
+static pthread_t thread;
+
+static void *take_signals(void *datastore)
+{
+    int number = 0;
+
+    while (sigwait(&signals, &number) != 0) {
+    }
+    atomic_store(&stopped, true);
+    quipu_datastore_interrupt(datastore);
+    return NULL;
+}
+
+bool quipu_tool_interrupt_init(quipu_datastore *datastore)
+{
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    if (pthread_create(&thread, NULL, take_signals, datastore) != 0) {
+        pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+        return false;
+    }
+    return true;
+}
+
+void quipu_tool_interrupt_finish(void)
+{
+    pthread_kill(thread, SIGINT); /* if it still waits for one */
+    pthread_join(thread, NULL);
+}
+
+bool quipu_tool_interrupted(void)
+{
+    struct pollfd output = { .fd = STDOUT_FILENO };
+
+    if (poll(&output, 1, 0) == 1 &&
+        (output.revents & (POLLERR | POLLNVAL)) != 0) {
+        return true;
+    }
+    return atomic_load(&stopped);
+}

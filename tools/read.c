@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* quipu read: the items of one sequence. */
+#include "items.h"
+#include "output.h"
+#include "store.h"
+
+#include <stdio.h>
+
+static void make_query(const struct args *args, quipu_query *query)
+{
+    *query = (quipu_query){ .struct_size = sizeof *query,
+                            .gte = args->from,
+                            .lte = args->to,
+                            .limit = args->limit };
+    if ((args->given & OPTION_FROM) != 0) {
+        query->flags |= QUIPU_QUERY_GTE;
+    }
+    if ((args->given & OPTION_TO) != 0) {
+        query->flags |= QUIPU_QUERY_LTE;
+    }
+    if ((args->given & OPTION_LIMIT) != 0) {
+        query->flags |= QUIPU_QUERY_LIMIT;
+    }
+    if (args->reverse) {
+        query->flags |= QUIPU_QUERY_DESCENDING;
+    }
+}
+
+/* Prints the sequence if the schema has it, and then sets *found. */
+static int read_schema(const struct args *args, quipu_records *records,
+                       bool title, bool *found, quipu_error *error)
+{
+    const quipu_schema *schema = quipu_records_schema(records);
+    quipu_cursor *cursor = NULL;
+    struct items *items = NULL;
+    quipu_query query;
+    quipu_id id;
+    int64_t last = 0;
+    int64_t count = 0;
+    int status = quipu_tool_store_id(schema, args->sequence, &id, error);
+
+    if (status == QUIPU_OK) {
+        status = quipu_records_last(records, quipu_id_bytes(&id), &last, error);
+    }
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    *found = true;
+    make_query(args, &query);
+    status = quipu_records_read(records, quipu_id_bytes(&id), &query, &cursor,
+                                error);
+    if (status == QUIPU_OK) {
+        items = quipu_tool_items_open(args, schema, title);
+        status = quipu_tool_items_drain(items, cursor, &count, &last, error);
+        quipu_tool_items_close(items);
+    }
+    return status;
+}
+
+/* Goes through the schemas; an id that can be none of a schema's is no error
+ * as long as another schema could have it. */
+static enum outcome read_all(const struct args *args, const struct store *store)
+{
+    quipu_error error;
+    bool found = false;
+    bool possible = false;
+
+    quipu_error_set(&error, QUIPU_NOT_FOUND, "the store has no schema");
+    for (size_t i = 0; i < store->count; i++) {
+        const int status = read_schema(args, store->schemas[i].records,
+                                       store->count > 1, &found, &error);
+
+        possible = possible || status != QUIPU_INVALID;
+        if (status != QUIPU_OK && status != QUIPU_NOT_FOUND &&
+            status != QUIPU_INVALID) {
+            quipu_tool_fail(&error);
+            return FINDING;
+        }
+    }
+    if (found) {
+        return DONE;
+    }
+    if (possible) {
+        quipu_error_set(&error, QUIPU_NOT_FOUND, "there is no sequence '%s'",
+                        args->sequence);
+    }
+    return quipu_tool_fail(&error);
+}
+
+static enum outcome run(const struct args *args)
+{
+    return quipu_tool_store_use(args, read_all);
+}
+
+const struct command quipu_tool_read = {
+    .name = "read",
+    .arguments = "URI SEQUENCE",
+    .summary = "show the items of one sequence",
+    .help =
+        "Shows the items of one sequence in order of position. SEQUENCE is\n"
+        "a UUID or a text, as the schema's ids are; write -- before one\n"
+        "that begins with a hyphen.",
+    .argument_count = 2,
+    .options = OPTION_SCHEMA | OPTION_FROM | OPTION_TO | OPTION_LIMIT |
+               OPTION_REVERSE | OPTION_FULL | OPTION_JSON | OPTION_HELP,
+    .run = run,
+};

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* quipu sequences: the ids of the sequences and where each ends. */
+#include "items.h"
+#include "items_json.h"
+#include "output.h"
+#include "store.h"
+#include "text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct heading headings[] = {
+    { .title = "sequence" }, { .title = "last position", .right = true }
+};
+
+static void print_json(const quipu_schema *schema,
+                       const quipu_sequence *sequence)
+{
+    json_t *line = json_object();
+
+    quipu_tool_json_set(
+        line, "schema",
+        quipu_tool_json_text(schema->table, strlen(schema->table)));
+    quipu_tool_json_set(line, "sequence_id",
+                        quipu_tool_json_id(schema, sequence->id));
+    quipu_tool_json_set(line, "last_position",
+                        json_integer(sequence->last_position));
+    quipu_tool_json_line(line);
+}
+
+static void print_row(struct table *table, const quipu_schema *schema,
+                      const quipu_sequence *sequence)
+{
+    struct text id = { 0 };
+
+    quipu_tool_id_text(&id, schema, sequence->id);
+    quipu_tool_table_add(table, quipu_tool_text(&id));
+    quipu_tool_table_add_int(table, sequence->last_position);
+    quipu_tool_text_free(&id);
+}
+
+static int list_schema(const struct args *args, quipu_records *records,
+                       bool title, quipu_error *error)
+{
+    const quipu_bytes all = { 0 };
+    const quipu_schema *schema = quipu_records_schema(records);
+    quipu_sequences *sequences = NULL;
+    const quipu_sequence *sequence = NULL;
+    struct table *table = NULL;
+    int status = quipu_sequences_open(records, all, &sequences, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (!args->json) {
+        if (title) {
+            quipu_tool_title(schema->table);
+        }
+        table = quipu_tool_table_open(headings, 2, args->full);
+    }
+    status = quipu_sequences_next(sequences, &sequence, error);
+    while (status == QUIPU_OK && sequence != NULL) {
+        if (args->json) {
+            print_json(schema, sequence);
+        } else {
+            print_row(table, schema, sequence);
+        }
+        status = quipu_sequences_next(sequences, &sequence, error);
+    }
+    quipu_sequences_close(sequences);
+    quipu_tool_table_close(table);
+    return status;
+}
+
+static enum outcome list(const struct args *args, const struct store *store)
+{
+    quipu_error error;
+
+    for (size_t i = 0; i < store->count; i++) {
+        if (list_schema(args, store->schemas[i].records, store->count > 1,
+                        &error) != QUIPU_OK) {
+            quipu_tool_fail(&error);
+            return FINDING;
+        }
+    }
+    return DONE;
+}
+
+static enum outcome run(const struct args *args)
+{
+    return quipu_tool_store_use(args, list);
+}
+
+const struct command quipu_tool_sequences = {
+    .name = "sequences",
+    .arguments = "URI",
+    .summary = "list the sequences",
+    .help = "Lists the sequences in byte order of their ids, each with the\n"
+            "position of its last item.",
+    .argument_count = 1,
+    .options = OPTION_SCHEMA | OPTION_FULL | OPTION_JSON | OPTION_HELP,
+    .run = run,
+};

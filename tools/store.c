@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opens a store read-only, with the schemas that its catalogue names. */
+#include "store.h"
+#include "output.h"
+#include "text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Whether the URI itself sets the option, which settings may not repeat. */
+static bool uri_has(const char *uri, const char *name)
+{
+    const size_t size = strlen(name);
+    const char *at = strchr(uri, '?');
+
+    while (at != NULL) {
+        if (strncmp(at + 1, name, size) == 0 && at[1 + size] == '=') {
+            return true;
+        }
+        at = strchr(at + 1, '&');
+    }
+    return false;
+}
+
+static int open_datastore(const char *uri, quipu_datastore **datastore,
+                          quipu_error *error)
+{
+    static const char *const wanted[][2] = { { "readonly", "yes" },
+                                             { "create", "no" } };
+    quipu_option options[2];
+    quipu_settings settings = { .struct_size = sizeof settings,
+                                .options = options };
+
+    memset(options, 0, sizeof options);
+    for (size_t i = 0; i < 2; i++) {
+        if (!uri_has(uri, wanted[i][0])) {
+            options[settings.option_count].name = wanted[i][0];
+            options[settings.option_count++].value = wanted[i][1];
+        }
+    }
+    return quipu_datastore_open(uri, &settings, datastore, error);
+}
+
+static void add_schema(struct store *store, const quipu_schema *schema)
+{
+    struct store_schema *added;
+
+    store->schemas = quipu_tool_resize(store->schemas, store->count + 1,
+                                       sizeof *store->schemas);
+    added = &store->schemas[store->count++];
+    memset(added, 0, sizeof *added);
+    added->table = strdup(schema->table);
+    if (added->table == NULL) {
+        added->table = quipu_tool_allocate(1, 1);
+    }
+    if (quipu_records_open(store->datastore, schema, &added->records,
+                           &added->error) != QUIPU_OK) {
+        added->records = NULL;
+    }
+}
+
+/* Adds the schemas that are wanted, and counts those that are there. */
+static int read_catalogue(struct store *store, const char *only,
+                          struct text *tables, quipu_error *error)
+{
+    quipu_schemas *listing = NULL;
+    const quipu_schema *schema = NULL;
+    int status = quipu_schemas_open(store->datastore, &listing, error);
+
+    while (status == QUIPU_OK) {
+        status = quipu_schemas_next(listing, &schema, error);
+        if (status != QUIPU_OK || schema == NULL) {
+            break;
+        }
+        quipu_tool_text_print(tables, "%s%s", tables->size > 0 ? ", " : "",
+                              schema->table);
+        if (only == NULL || strcmp(only, schema->table) == 0) {
+            add_schema(store, schema);
+        }
+    }
+    quipu_schemas_close(listing);
+    return status;
+}
+
+enum outcome quipu_tool_store_open(const struct args *args, struct store *store)
+{
+    quipu_error error;
+    struct text tables = { 0 };
+    enum outcome outcome = DONE;
+
+    memset(store, 0, sizeof *store);
+    if (open_datastore(args->uri, &store->datastore, &error) != QUIPU_OK) {
+        return quipu_tool_fail(&error);
+    }
+    if (read_catalogue(store, args->schema, &tables, &error) != QUIPU_OK) {
+        quipu_tool_fail(&error);
+        outcome = FINDING;
+    } else if (args->schema != NULL && store->count == 0) {
+        quipu_error_set(&error, QUIPU_NOT_FOUND,
+                        "the store has no schema '%s'; it has: %s",
+                        args->schema, tables.size > 0 ? tables.data : "none");
+        outcome = quipu_tool_fail(&error);
+    }
+    quipu_tool_text_free(&tables);
+    if (outcome != DONE) {
+        quipu_tool_store_close(store);
+    }
+    return outcome;
+}
+
+void quipu_tool_store_close(struct store *store)
+{
+    quipu_error error;
+
+    for (size_t i = 0; i < store->count; i++) {
+        if (quipu_records_close(store->schemas[i].records, &error) !=
+            QUIPU_OK) {
+            quipu_tool_fail(&error);
+        }
+        free(store->schemas[i].table);
+    }
+    free(store->schemas);
+    if (quipu_datastore_close(store->datastore, &error) != QUIPU_OK) {
+        quipu_tool_fail(&error);
+    }
+    memset(store, 0, sizeof *store);
+}
+
+/* FINDING, after a message, if a schema could not be opened. */
+static enum outcome require_all(const struct store *store)
+{
+    for (size_t i = 0; i < store->count; i++) {
+        if (store->schemas[i].records == NULL) {
+            quipu_tool_fail(&store->schemas[i].error);
+            return FINDING;
+        }
+    }
+    return DONE;
+}
+
+enum outcome quipu_tool_store_use(
+    const struct args *args,
+    enum outcome (*work)(const struct args *args, const struct store *store))
+{
+    struct store store;
+    enum outcome outcome = quipu_tool_store_open(args, &store);
+
+    if (outcome != DONE) {
+        return outcome;
+    }
+    outcome = require_all(&store);
+    if (outcome == DONE) {
+        outcome = work(args, &store);
+    }
+    quipu_tool_store_close(&store);
+    return outcome;
+}
+
+int quipu_tool_store_id(const quipu_schema *schema, const char *text,
+                        quipu_id *id, quipu_error *error)
+{
+    quipu_uuid uuid;
+    int status = QUIPU_OK;
+
+    if ((schema->flags & QUIPU_SCHEMA_TEXT_IDS) != 0) {
+        return quipu_id_of_text(id, text, error);
+    }
+    status = quipu_uuid_parse(&uuid, text, error);
+    if (status == QUIPU_OK) {
+        quipu_id_of_uuid(id, &uuid);
+    }
+    return status;
+}
