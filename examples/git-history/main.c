@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The history of a git repository as event-sourced files. */
+#include "import.h"
+#include "path.h"
+#include "questions.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TOP_MOST 100000
+
+static const char usage[] =
+    "usage: quipu-git-history import URI REPOSITORY\n"
+    "       quipu-git-history summary URI\n"
+    "       quipu-git-history top URI [NUMBER]\n"
+    "       quipu-git-history life URI PATH\n"
+    "       quipu-git-history at URI PATH VERSION\n"
+    "\n"
+    "Stores the history of a git repository, one sequence for each file from\n"
+    "its creation, through renamings, to its deletion; then answers from the\n"
+    "store: how much there is, the most changed files, all that happened to a\n"
+    "file, and what it was after the event of a version.\n"
+    "\n"
+    "A merge counts as one commit of the branch that it was merged into.\n"
+    "Importing again adds what is new.\n";
+
+static bool read_number(const char *text, int64_t least, int64_t most,
+                        int64_t *number)
+{
+    char *end = NULL;
+
+    errno = 0;
+    *number = strtoll(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0' && *number >= least &&
+           *number <= most;
+}
+
+static int import(char **arguments, int count, quipu_error *error)
+{
+    /* These would send git to another repository than the one named. */
+    static const char *const misleading[] = { "GIT_DIR", "GIT_WORK_TREE",
+                                              "GIT_INDEX_FILE", "GIT_PREFIX",
+                                              "GIT_COMMON_DIR" };
+
+    (void)count;
+    for (size_t i = 0; i < sizeof misleading / sizeof *misleading; i++) {
+        unsetenv(misleading[i]);
+    }
+    return import_repository(arguments[0], arguments[1], error);
+}
+
+static int top(char **arguments, int count, quipu_error *error)
+{
+    struct ledger ledger;
+    int64_t most = 10;
+    int status;
+
+    if (count > 1 && !read_number(arguments[1], 1, TOP_MOST, &most)) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "%s is no number from 1 to %d", arguments[1],
+                               TOP_MOST);
+    }
+    status = ledger_open(&ledger, arguments[0], false, error);
+    if (status == QUIPU_OK) {
+        status = ask_top(&ledger, (size_t)most, error);
+        ledger_close(&ledger);
+    }
+    return status;
+}
+
+static int summary(char **arguments, int count, quipu_error *error)
+{
+    struct ledger ledger;
+    int status = ledger_open(&ledger, arguments[0], false, error);
+
+    (void)count;
+    if (status == QUIPU_OK) {
+        status = ask_summary(&ledger, error);
+        ledger_close(&ledger);
+    }
+    return status;
+}
+
+/* `life` with a path, `at` with a version too. */
+static int about_path(char **arguments, int count, quipu_error *error)
+{
+    struct ledger ledger;
+    int64_t version = 0;
+    char *path = NULL;
+    int status;
+
+    if (count > 2 && !read_number(arguments[2], 0, INT64_MAX, &version)) {
+        return quipu_error_set(error, QUIPU_INVALID, "%s is no version",
+                               arguments[2]);
+    }
+    path = path_to_text(arguments[1]);
+    if (path == NULL) {
+        return quipu_error_set(error, QUIPU_NO_MEMORY, "out of memory");
+    }
+    status = ledger_open(&ledger, arguments[0], false, error);
+    if (status == QUIPU_OK) {
+        status = count > 2 ? ask_at(&ledger, path, version, error)
+                           : ask_life(&ledger, path, error);
+        ledger_close(&ledger);
+    }
+    free(path);
+    return status;
+}
+
+static const struct command {
+    const char *name;
+    int least, most; /* arguments */
+    int (*run)(char **arguments, int count, quipu_error *error);
+} commands[] = {
+    { "import", 2, 2, import }, { "summary", 1, 1, summary },
+    { "top", 1, 2, top },       { "life", 2, 2, about_path },
+    { "at", 3, 3, about_path },
+};
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    const struct command *command = argc > 1 ? find(argv[1]) : NULL;
+    quipu_error error;
+    int status;
+
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        fputs(usage, stdout);
+        return 0;
+    }
+    if (command == NULL || argc - 2 < command->least ||
+        argc - 2 > command->most) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    status = command->run(argv + 2, argc - 2, &error);
+    if (status == QUIPU_OK && (fflush(stdout) != 0 || ferror(stdout))) {
+        status = quipu_error_set(
+            &error, QUIPU_IO, "cannot write the output: %s", strerror(errno));
+    }
+    if (status != QUIPU_OK) {
+        fflush(stdout);
+        fputs("quipu-git-history: ", stderr);
+        fprintf(stderr, "%s\n", error.message);
+        return status == QUIPU_INVALID ? 2 : 1;
+    }
+    return 0;
+}
