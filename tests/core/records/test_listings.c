@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests what is particular to each listing. */
+#include "quipu_test.h"
+
+#include "fake_driver.h"
+
+static quipu_error error;
+
+static void schemas_of_an_older_driver_are_made_whole(void **state)
+{
+    quipu_schema row = fake_schema;
+    const void *const rows[] = { &row, NULL };
+    const quipu_schema *schema;
+    quipu_schemas *schemas;
+
+    (void)state;
+    row.struct_size = offsetof(quipu_schema, columns);
+    fake.rows = rows;
+    assert_ok(quipu_schemas_open(fake_store, &schemas, &error), &error);
+    assert_ok(quipu_schemas_next(schemas, &schema, &error), &error);
+    assert_int_equal(schema->struct_size, sizeof(quipu_schema));
+    assert_string_equal(schema->time, "time");
+    assert_null(schema->columns);
+    assert_int_equal(schema->column_count, 0);
+    quipu_schemas_close(schemas);
+}
+
+static void a_schema_without_a_size_is_the_drivers_bug(void **state)
+{
+    quipu_schema row = { .struct_size = 0 };
+    const void *const rows[] = { &row, NULL };
+    const quipu_schema *schema = &row;
+    quipu_schemas *schemas;
+
+    (void)state;
+    fake.rows = rows;
+    assert_ok(quipu_schemas_open(fake_store, &schemas, &error), &error);
+    assert_refused(quipu_schemas_next(schemas, &schema, &error), QUIPU_INTERNAL,
+                   &error, "step answered OK, but lent a schema");
+    assert_ptr_equal(schema, &row);
+    assert_status(quipu_schemas_next(schemas, &schema, NULL), QUIPU_INVALID);
+    quipu_schemas_close(schemas);
+}
+
+static void trackings_are_lent_as_the_driver_has_them(void **state)
+{
+    const quipu_tracking row = { .consumer = { "c", 1 }, .log = { "l", 1 } };
+    const void *const rows[] = { &row, NULL };
+    const quipu_tracking *tracking;
+    quipu_trackings *trackings;
+
+    (void)state;
+    fake.rows = rows;
+    assert_ok(quipu_trackings_open(fake_store, &trackings, &error), &error);
+    assert_ok(quipu_trackings_next(trackings, &tracking, &error), &error);
+    assert_ptr_equal(tracking, &row);
+    quipu_trackings_close(trackings);
+}
+
+static void sequences_begin_after_an_id(void **state)
+{
+    const quipu_sequence row = { .id = { "sequence-id-0002", 16 } };
+    const void *const rows[] = { &row, NULL };
+    const quipu_bytes after = { "sequence-id-0001", 16 };
+    const quipu_sequence *sequence;
+    quipu_sequences *sequences;
+
+    (void)state;
+    fake.rows = rows;
+    assert_ok(quipu_sequences_open(fake_records, after, &sequences, &error),
+              &error);
+    assert_bytes(fake.after.data, fake.after.size, after.data, after.size);
+    assert_ok(quipu_sequences_next(sequences, &sequence, &error), &error);
+    assert_ptr_equal(sequence, &row);
+    quipu_sequences_close(sequences);
+    assert_ok(quipu_sequences_open(fake_records, (quipu_bytes){ NULL, 0 },
+                                   &sequences, &error),
+              &error);
+    assert_null(fake.after.data);
+    quipu_sequences_close(sequences);
+}
+
+static void wrong_listings_do_not_reach_the_driver(void **state)
+{
+    unsigned before = fake_calls();
+    quipu_schemas *schemas;
+    quipu_trackings *trackings;
+    quipu_sequences *sequences;
+
+    (void)state;
+    assert_refused(quipu_schemas_open(NULL, &schemas, &error), QUIPU_INVALID,
+                   &error, "datastore is NULL");
+    assert_refused(quipu_trackings_open(NULL, &trackings, &error),
+                   QUIPU_INVALID, &error, "datastore is NULL");
+    assert_refused(quipu_sequences_open(NULL, (quipu_bytes){ NULL, 0 },
+                                        &sequences, &error),
+                   QUIPU_INVALID, &error, "records is NULL");
+    assert_refused(quipu_sequences_open(fake_records, (quipu_bytes){ "a", 1 },
+                                        &sequences, &error),
+                   QUIPU_INVALID, &error, "after is not the 16 bytes");
+    assert_refused(quipu_sequences_open(fake_records, (quipu_bytes){ NULL, 16 },
+                                        &sequences, &error),
+                   QUIPU_INVALID, &error, "after is absent");
+    assert_int_equal(fake_calls(), before);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        fake_test(schemas_of_an_older_driver_are_made_whole),
+        fake_test(a_schema_without_a_size_is_the_drivers_bug),
+        fake_test(trackings_are_lent_as_the_driver_has_them),
+        fake_test(sequences_begin_after_an_id),
+        fake_test(wrong_listings_do_not_reach_the_driver),
+    };
+
+    return cmocka_run_group_tests(tests, fake_group, NULL) != 0;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests what cursors and all listings have in common. */
+#include "quipu_test.h"
+
+#include "fake_driver.h"
+
+static quipu_error error;
+
+/* The four of them, behind one face. */
+static int open_cursor(void **out, quipu_error *err)
+{
+    return quipu_records_read_log(fake_records, NULL, (quipu_cursor **)out,
+                                  err);
+}
+
+static int next_item(void *rows, const void **row, quipu_error *err)
+{
+    return quipu_cursor_next(rows, (const quipu_item **)row, err);
+}
+
+static void close_cursor(void *rows)
+{
+    quipu_cursor_close(rows);
+}
+
+static int open_schemas(void **out, quipu_error *err)
+{
+    return quipu_schemas_open(fake_store, (quipu_schemas **)out, err);
+}
+
+static int next_schema(void *rows, const void **row, quipu_error *err)
+{
+    return quipu_schemas_next(rows, (const quipu_schema **)row, err);
+}
+
+static void close_schemas(void *rows)
+{
+    quipu_schemas_close(rows);
+}
+
+static int open_trackings(void **out, quipu_error *err)
+{
+    return quipu_trackings_open(fake_store, (quipu_trackings **)out, err);
+}
+
+static int next_tracking(void *rows, const void **row, quipu_error *err)
+{
+    return quipu_trackings_next(rows, (const quipu_tracking **)row, err);
+}
+
+static void close_trackings(void *rows)
+{
+    quipu_trackings_close(rows);
+}
+
+static int open_sequences(void **out, quipu_error *err)
+{
+    return quipu_sequences_open(fake_records, (quipu_bytes){ NULL, 0 },
+                                (quipu_sequences **)out, err);
+}
+
+static int next_sequence(void *rows, const void **row, quipu_error *err)
+{
+    return quipu_sequences_next(rows, (const quipu_sequence **)row, err);
+}
+
+static void close_sequences(void *rows)
+{
+    quipu_sequences_close(rows);
+}
+
+static const struct kind {
+    int (*open)(void **out, quipu_error *err);
+    int (*next)(void *rows, const void **row, quipu_error *err);
+    void (*close)(void *rows);
+    enum fake_call call;
+    const char *name;
+    const char *row_name;
+} kinds[] = {
+    { open_cursor, next_item, close_cursor, FAKE_READ_LOG, "cursor", "item" },
+    { open_schemas, next_schema, close_schemas, FAKE_LIST_SCHEMAS, "schemas",
+      "schema" },
+    { open_trackings, next_tracking, close_trackings, FAKE_LIST_TRACKING,
+      "trackings", "tracking" },
+    { open_sequences, next_sequence, close_sequences, FAKE_LIST_SEQUENCES,
+      "sequences", "sequence" },
+};
+
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+/* Rows that any kind can lend. */
+static quipu_schema row_schema;
+static const void *rows_of_two[] = { &row_schema, &row_schema, NULL };
+
+static void fresh(void)
+{
+    for (int call = 0; call < FAKE_CALLS; call++) {
+        fake.status[call] = QUIPU_OK;
+        fake.count[call] = 0;
+    }
+    fake.fail_at_step = 0;
+    fake.no_handle = false;
+    row_schema = fake_schema;
+    fake.rows = rows_of_two;
+}
+
+static void *opened(const struct kind *kind)
+{
+    void *rows = NULL;
+
+    fresh();
+    assert_ok(kind->open(&rows, &error), &error);
+    assert_int_equal(fake.count[kind->call], 1);
+    return rows;
+}
+
+static void rows_come_and_then_none_again_and_again(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KINDS; i++) {
+        void *rows = opened(&kinds[i]);
+        const void *row = NULL;
+
+        for (int n = 0; n < 2; n++) {
+            assert_ok(kinds[i].next(rows, &row, &error), &error);
+            assert_non_null(row);
+        }
+        for (int n = 0; n < 3; n++) {
+            row = rows;
+            assert_ok(kinds[i].next(rows, &row, &error), &error);
+            assert_null(row);
+        }
+        /* What has ended is not asked again. */
+        assert_int_equal(fake.count[FAKE_STEP], 3);
+        kinds[i].close(rows);
+        assert_int_equal(fake.count[FAKE_CURSOR_CLOSE], 1);
+    }
+}
+
+static void after_an_error_there_is_only_close(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KINDS; i++) {
+        void *rows = opened(&kinds[i]);
+        const void *row = rows;
+
+        fake.status[FAKE_STEP] = QUIPU_IO;
+        fake.fail_at_step = 2;
+        assert_ok(kinds[i].next(rows, &row, &error), &error);
+        row = rows;
+        assert_refused(kinds[i].next(rows, &row, &error), QUIPU_IO, &error,
+                       "own words");
+        assert_refused(kinds[i].next(rows, &row, &error), QUIPU_INVALID, &error,
+                       "it can only be closed");
+        assert_ptr_equal(row, rows); /* left alone */
+        assert_int_equal(fake.count[FAKE_STEP], 2);
+        kinds[i].close(rows);
+        assert_int_equal(fake.count[FAKE_CURSOR_CLOSE], 1);
+    }
+}
+
+static void what_does_not_open_is_not_closed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KINDS; i++) {
+        void *rows = &fake;
+
+        fresh();
+        fake.status[kinds[i].call] = QUIPU_TIMEOUT;
+        assert_refused(kinds[i].open(&rows, &error), QUIPU_TIMEOUT, &error,
+                       "own words");
+        fake.status[kinds[i].call] = QUIPU_OK;
+        fake.no_handle = true;
+        assert_refused(kinds[i].open(&rows, &error), QUIPU_INTERNAL, &error,
+                       "answered OK, but gave no cursor");
+        assert_ptr_equal(rows, &fake);
+        assert_int_equal(fake.count[FAKE_CURSOR_CLOSE], 0);
+    }
+    /* And nothing counts as open: fake_end can close. */
+}
+
+static void missing_arguments_are_named(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KINDS; i++) {
+        void *rows = opened(&kinds[i]);
+        const void *row;
+
+        assert_refused(kinds[i].open(NULL, &error), QUIPU_INVALID, &error,
+                       kinds[i].name);
+        assert_contains(error.message, " is NULL");
+        assert_refused(kinds[i].next(NULL, &row, &error), QUIPU_INVALID, &error,
+                       kinds[i].name);
+        assert_contains(error.message, " is NULL");
+        assert_refused(kinds[i].next(rows, NULL, &error), QUIPU_INVALID, &error,
+                       kinds[i].row_name);
+        assert_contains(error.message, " is NULL");
+        assert_int_equal(fake.count[FAKE_STEP], 0);
+        kinds[i].close(rows);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        fake_test(rows_come_and_then_none_again_and_again),
+        fake_test(after_an_error_there_is_only_close),
+        fake_test(what_does_not_open_is_not_closed),
+        fake_test(missing_arguments_are_named),
+    };
+
+    return cmocka_run_group_tests(tests, fake_group, NULL) != 0;
+}

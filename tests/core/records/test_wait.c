@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests waiting for the log to grow (L4). */
+#include "quipu_test.h"
+
+#include "base/clock.h"
+#include "fake_driver.h"
+
+static quipu_error error;
+
+static void growth_ends_a_wait(void **state)
+{
+    int64_t head = 0;
+
+    (void)state;
+    fake.head = 5;
+    assert_ok(quipu_records_wait(fake_records, 4, -1, &head, &error), &error);
+    assert_int_equal(head, 5);
+    assert_int_equal(fake.wait_after, 4);
+    assert_int_equal(fake.deadline, INT64_MAX);
+    assert_int_equal(fake.count[FAKE_WAIT], 1);
+}
+
+static int64_t grow_at_the_third_hint(void)
+{
+    return fake.count[FAKE_WAIT] < 3 ? 4 : 5;
+}
+
+static void a_hint_without_growth_ends_nothing(void **state)
+{
+    int64_t head = 0;
+
+    (void)state;
+    fake.wait = grow_at_the_third_hint;
+    assert_ok(quipu_records_wait(fake_records, 4, -1, &head, &error), &error);
+    assert_int_equal(head, 5);
+    assert_int_equal(fake.count[FAKE_WAIT], 4);
+}
+
+static int64_t interrupt_at_the_third_hint(void)
+{
+    if (fake.count[FAKE_WAIT] == 2) {
+        quipu_datastore_interrupt(fake_store);
+    }
+    return 4;
+}
+
+static void an_interrupt_ends_a_wait_with_the_head_as_it_is(void **state)
+{
+    int64_t head = 0;
+
+    (void)state;
+    fake.wait = interrupt_at_the_third_hint;
+    assert_ok(quipu_records_wait(fake_records, 4, -1, &head, &error), &error);
+    assert_int_equal(head, 4);
+    assert_int_equal(fake.count[FAKE_WAIT], 3);
+    assert_int_equal(fake.count[FAKE_INTERRUPT], 1);
+}
+
+static void an_interrupt_does_not_concern_later_waits(void **state)
+{
+    int64_t head = 77;
+
+    (void)state;
+    quipu_datastore_interrupt(fake_store);
+    fake.head = 4;
+    assert_refused(quipu_records_wait(fake_records, 4, 0, &head, &error),
+                   QUIPU_TIMEOUT, &error,
+                   "the log of \"stored_events\" has not grown in time");
+    assert_int_equal(head, 77);
+}
+
+static void a_wait_has_its_own_deadline(void **state)
+{
+    int64_t before = quipu_clock_now();
+    int64_t head;
+
+    (void)state;
+    fake.head = 5;
+    assert_ok(quipu_records_wait(fake_records, 4, 86400000, &head, &error),
+              &error);
+    assert_true(fake.deadline >= before + INT64_C(86400000000000));
+    assert_true(fake.deadline <= quipu_clock_now() + INT64_C(86400000000000));
+    assert_ok(quipu_records_wait(fake_records, 4, INT64_MAX, &head, &error),
+              &error);
+    assert_int_equal(fake.deadline, INT64_MAX);
+}
+
+static void a_failure_ends_a_wait(void **state)
+{
+    int64_t head = 77;
+
+    (void)state;
+    fake.status[FAKE_WAIT] = QUIPU_TIMEOUT;
+    assert_refused(quipu_records_wait(fake_records, 4, -1, &head, &error),
+                   QUIPU_TIMEOUT, &error, "own words");
+    assert_int_equal(head, 77);
+    assert_refused(quipu_records_wait(NULL, 4, -1, &head, &error),
+                   QUIPU_INVALID, &error, "records is NULL");
+    assert_refused(quipu_records_wait(fake_records, 4, -1, NULL, &error),
+                   QUIPU_INVALID, &error, "head is NULL");
+    assert_int_equal(fake.count[FAKE_WAIT], 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        fake_test(growth_ends_a_wait),
+        fake_test(a_hint_without_growth_ends_nothing),
+        fake_test(an_interrupt_ends_a_wait_with_the_head_as_it_is),
+        fake_test(an_interrupt_does_not_concern_later_waits),
+        fake_test(a_wait_has_its_own_deadline),
+        fake_test(a_failure_ends_a_wait),
+    };
+
+    return cmocka_run_group_tests(tests, fake_group, NULL) != 0;
+}
