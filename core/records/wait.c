@@ -9,6 +9,10 @@
 #include "records/calls.h"
 #include "records/handles.h"
 
+/* How long a driver waits at a time.  An interrupt may come just before the
+ * driver begins to wait, and wake nobody; so it is looked for again. */
+enum { SLICE_MILLISECONDS = 1000 };
+
 /* A driver may wake at every hint; so it cannot make this a busy loop. */
 static void breathe(void)
 {
@@ -17,18 +21,28 @@ static void breathe(void)
     nanosleep(&millisecond, NULL);
 }
 
-static int wait_once(quipu_records *records, int64_t after, int64_t deadline,
-                     int64_t *head, quipu_error *error)
+static int64_t slice_of(int64_t deadline)
+{
+    int64_t slice = quipu_clock_deadline(SLICE_MILLISECONDS);
+
+    return slice < deadline ? slice : deadline;
+}
+
+static int ask_driver(quipu_records *records, int64_t after, int64_t deadline,
+                      int64_t *head, quipu_error *said)
 {
     quipu_datastore *datastore = records->datastore;
-    quipu_error said;
-    int status;
 
-    quipu_call_prepare(&said);
-    status = datastore->driver->wait(datastore->handle, records->bound, after,
-                                     deadline, head, &said);
-    return quipu_call_answer(datastore->driver, QUIPU_CALL_WAIT, status, &said,
-                             error);
+    quipu_call_prepare(said);
+    return datastore->driver->wait(datastore->handle, records->bound, after,
+                                   deadline, head, said);
+}
+
+static int timed_out(const quipu_records *records, quipu_error *error)
+{
+    return quipu_error_set(error, QUIPU_TIMEOUT,
+                           "the log of \"%s\" has not grown in time",
+                           records->schema->table);
 }
 
 /* Until the log has grown, somebody interrupts, or the time is up: a driver's
@@ -38,24 +52,31 @@ static int wait_for_growth(quipu_records *records, int64_t after,
 {
     atomic_uint *interrupted = &records->datastore->interrupted;
     unsigned before = atomic_load(interrupted);
-    int64_t now = 0;
-    int status;
 
     for (;;) {
-        status = wait_once(records, after, deadline, &now, error);
-        if (status != QUIPU_OK) {
-            return status;
-        }
-        if (now > after || atomic_load(interrupted) != before) {
+        bool stopped = atomic_load(interrupted) != before;
+        int64_t slice = slice_of(deadline);
+        int64_t now = 0;
+        quipu_error said;
+        /* Every head is above -1: then the driver only tells it. */
+        int status =
+            ask_driver(records, stopped ? -1 : after, slice, &now, &said);
+
+        if (status == QUIPU_OK && (stopped || now > after)) {
             *head = now;
             return QUIPU_OK;
         }
-        if (quipu_clock_left(deadline) == 0) {
-            return quipu_error_set(error, QUIPU_TIMEOUT,
-                                   "the log of \"%s\" has not grown in time",
-                                   records->schema->table);
+        if (status != QUIPU_OK &&
+            (status != QUIPU_TIMEOUT || slice == deadline)) {
+            return quipu_call_answer(records->datastore->driver,
+                                     QUIPU_CALL_WAIT, status, &said, error);
         }
-        breathe();
+        if (atomic_load(interrupted) == before) {
+            if (quipu_clock_left(deadline) == 0) {
+                return timed_out(records, error);
+            }
+            breathe();
+        }
     }
 }
 

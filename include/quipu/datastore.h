@@ -4,7 +4,7 @@
  *
  * Threads: all functions may be called from several threads at once, except
  * `close`.  A datastore belongs to the process that opened it: after fork every
- * call in the child answers INVALID, and close does nothing.
+ * call in the child answers INVALID and does nothing, closing included.
  *
  * Besides the codes that each function lists, all may return NO_MEMORY and
  * INTERNAL, INVALID for a NULL argument, and what the store itself may say:
@@ -41,7 +41,7 @@ typedef struct quipu_settings {
  * Options that mean the same in every driver:
  *   durability=full|relaxed  what survives a power cut (V3); default full
  *   create=yes|no            create a store that is not there; default yes
- *   readonly=yes|no          change no byte; default no
+ *   readonly=yes|no          change no byte, create nothing; default no
  *   timeout=MILLISECONDS     for each call as a whole; default 5000, 0: at
  *                            once or not at all
  *   namespace=NAME           an independent set of schemas in the same store,
@@ -65,19 +65,22 @@ QUIPU_API int quipu_datastore_open(const char *uri,
 QUIPU_API int quipu_datastore_close(quipu_datastore *datastore,
                                     quipu_error *error);
 
-/* Makes the waits under way on this datastore return (see records.h). */
+/* Makes the waits under way on this datastore return, at once or within a
+ * second (see records.h). */
 QUIPU_API void quipu_datastore_interrupt(quipu_datastore *datastore);
 
 /*
  * Makes a schema's tables if they are not there.  Idempotent, also from several
  * processes at once; needs no rights when all is there (F4).  CONFLICT: they
  * are there with other columns, or are not quipu's.  INVALID.
+ * UNKNOWN_OUTCOME: call it again.
  */
 QUIPU_API int quipu_datastore_setup(quipu_datastore *datastore,
                                     const quipu_schema *schema,
                                     quipu_error *error);
 
-/* Removes a schema and all its items.  NOT_FOUND, CONFLICT. */
+/* Removes a schema and all its items.  NOT_FOUND, CONFLICT,
+ * UNKNOWN_OUTCOME. */
 QUIPU_API int quipu_datastore_teardown(quipu_datastore *datastore,
                                        const quipu_schema *schema,
                                        quipu_error *error);

@@ -237,10 +237,10 @@ typedef struct quipu_driver {
     /*
      * Appends requests 0 .. *taken - 1, 1 <= *taken <= count, as if one after
      * the other, with one durable commit.  If it returns OK, results[i].status
-     * is what became of request i: OK, CONFLICT, ALREADY, or INVALID.  Else
-     * its code holds for all that were taken: BUSY, DENIED, IO, CORRUPT,
-     * NOT_FOUND (torn down; nothing is stored), UNKNOWN_OUTCOME.  *taken is
-     * always set.
+     * is what became of request i: OK, CONFLICT (cause and index always tell
+     * of what), ALREADY, or INVALID.  Else its code holds for all that were
+     * taken: BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn down; nothing is
+     * stored), UNKNOWN_OUTCOME.  *taken is always set.
      *
      * Of one request are judged, in this order: event ids (U3), guards (S3)
      * on the state before it, tracking (U4), then its items one by one (S1, S2,
@@ -316,9 +316,9 @@ typedef struct quipu_driver {
                     quipu_driver_schema *bound, int64_t deadline,
                     quipu_position *head, quipu_error *error);
 
-    /* [optional] Waits until the log's head is above `after`, and sets *head.
-     * It may return OK earlier, with the head as it is (L4).  TIMEOUT, BUSY,
-     * DENIED, IO, CORRUPT. */
+    /* [optional] Waits until the log's head is above `after`, and sets *head;
+     * with -1 it is at once.  It may return OK earlier, with the head as it is
+     * (L4).  TIMEOUT, BUSY, DENIED, IO, CORRUPT. */
     int (*wait)(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
                 int64_t after, int64_t deadline, int64_t *head,
                 quipu_error *error);

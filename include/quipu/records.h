@@ -61,10 +61,10 @@ typedef struct quipu_append {
  * CONFLICT: a position is taken or not the next one, a guard failed, or event
  * ids are stored already but not as this append (result.cause says which).
  * ALREADY: the tracking record stands at or above this.  INVALID: an item is
- * wrong, or there is nothing to do.  BUSY and all other codes but
- * UNKNOWN_OUTCOME: nothing is stored.  After UNKNOWN_OUTCOME make the same
- * call again: with event ids it stores nothing twice and returns the original
- * result (U3).
+ * wrong, or there is nothing to do.  NOT_FOUND: the schema was torn down.
+ * BUSY and all other codes but UNKNOWN_OUTCOME: nothing is stored.  After
+ * UNKNOWN_OUTCOME make the same call again: with event ids it stores nothing
+ * twice and returns the original result (U3).
  */
 QUIPU_API int quipu_records_append(quipu_records *records,
                                    const quipu_append *append,

@@ -325,7 +325,8 @@ typedef struct quipu_range {
 
 /* --------------------------------------------------------- capabilities */
 
-/* Guarantees that an opened datastore claims, and the suite verifies. */
+/* Guarantees that an opened datastore claims, and the suite verifies.  What
+ * needs one that is not claimed is UNSUPPORTED, and no driver is asked. */
 enum quipu_capability {
     /* Several processes may use it at once (U1, L4, V1 across them). */
     QUIPU_CAN_SHARE = 1u << 0,
@@ -339,10 +340,15 @@ enum quipu_capability {
     QUIPU_CAN_TRANSACT = 1u << 4
 };
 
-/* Where a store begins to refuse; each limit is inclusive. */
+/*
+ * Where a store begins to refuse; each limit is inclusive.  The bytes of an
+ * append are those of its items' ids, topics, states, metadata, and further
+ * columns of text, bytes and UUIDs.
+ */
 typedef struct quipu_limits {
-    uint64_t state_size;   /* bytes of one state, at least 16 MiB */
-    uint64_t append_items; /* items of one append, at least 100,000 */
+    /* Bytes of one state, metadata or further column, at least 16 MiB. */
+    uint64_t state_size;
+    uint64_t append_items; /* of one append, and guards; at least 100,000 */
     uint64_t append_size;  /* bytes of one append, at least 256 MiB */
     uint64_t reserved[5];
 } quipu_limits;

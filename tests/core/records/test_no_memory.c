@@ -77,6 +77,24 @@ static void handles_without_memory_leave_nothing(void **state)
     quipu_test_memory_sweep(open_all, NULL);
 }
 
+/* What the driver refuses to open keeps no memory of the core's either. */
+static void refusals_of_the_driver_leave_nothing(void **state)
+{
+    static const enum fake_call calls[] = {
+        FAKE_OPEN,         FAKE_BIND,          FAKE_READ_LOG,
+        FAKE_LIST_SCHEMAS, FAKE_LIST_TRACKING, FAKE_LIST_SEQUENCES
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        quipu_test_memory_begin(-1);
+        fake.status[calls[i]] = QUIPU_IO;
+        assert_status(open_all(NULL, NULL), QUIPU_IO);
+        fake.status[calls[i]] = QUIPU_OK;
+        quipu_test_memory_end();
+    }
+}
+
 static void appends_and_steps_need_no_memory(void **state)
 {
     quipu_item item;
@@ -113,6 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(opening_without_memory_leaves_nothing, start),
         cmocka_unit_test_setup(handles_without_memory_leave_nothing, start),
+        cmocka_unit_test_setup(refusals_of_the_driver_leave_nothing, start),
         cmocka_unit_test_setup(appends_and_steps_need_no_memory, start),
     };
 
