@@ -1,74 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests that events come back from items as they went in. */
-#include "quipu_test.h"
-#include "sample.h"
+#include <stdio.h>
+
+#include "harness.h"
 
 static const quipu_event_type *const types[] = { &sample_type };
 
-static quipu_schema bare_schema(void)
-{
-    quipu_schema schema = { .struct_size = sizeof(schema),
-                            .table = "t",
-                            .notification_id = "id",
-                            .sequence_id = "s",
-                            .position = "p",
-                            .topic = "topic",
-                            .state = "state" };
-
-    return schema;
-}
-
-static quipu_mapper *open_mapper(const quipu_schema *schema,
-                                 const quipu_mapping *given)
-{
-    quipu_mapping mapping = { .struct_size = sizeof(mapping),
-                              .types = types,
-                              .type_count = 1 };
-    quipu_mapper *mapper = NULL;
-    quipu_error error;
-
-    assert_ok(
-        quipu_mapper_open(schema, given ? given : &mapping, &mapper, &error),
-        &error);
-    return mapper;
-}
-
-static void assert_round_trip(const quipu_mapper *mapper,
+static void assert_round_trip(struct harness *harness,
                               const struct sample *sample)
 {
-    quipu_items *items = NULL;
+    const quipu_item *item = harness_encode(harness, &sample->base);
     quipu_event *event = NULL;
-    quipu_error error;
-    size_t count;
 
-    assert_ok(quipu_items_create(mapper, &items, &error), &error);
-    assert_ok(quipu_items_add(items, &sample->base, &error), &error);
-    assert_ok(quipu_mapper_event(mapper, quipu_items_array(items, &count),
-                                 &event, &error),
-              &error);
-    assert_int_equal(count, 1);
-    quipu_items_destroy(items);
+    sample_assert_equal(harness_decode(harness, item), sample);
+    assert_ok(
+        quipu_mapper_event(harness->mapper, item, &event, &harness->error),
+        &harness->error);
+    quipu_items_clear(harness->items);
     sample_assert_equal((const struct sample *)event, sample);
     quipu_event_destroy(event);
 }
 
 static void assert_all_round_trips(const quipu_schema *schema)
 {
-    quipu_mapper *mapper = open_mapper(schema, NULL);
+    const quipu_mapping mapping = harness_mapping(types);
+    struct harness harness;
     struct sample sample;
 
+    harness_open(&harness, schema, &mapping);
     sample_full(&sample);
-    assert_round_trip(mapper, &sample);
+    assert_round_trip(&harness, &sample);
     sample_extreme(&sample);
-    assert_round_trip(mapper, &sample);
+    assert_round_trip(&harness, &sample);
     sample_sparse(&sample);
-    assert_round_trip(mapper, &sample);
-    quipu_mapper_close(mapper);
+    assert_round_trip(&harness, &sample);
+    memset(&sample.base.event_id, 0, sizeof(sample.base.event_id));
+    sample.base.time.microseconds = 0;
+    assert_round_trip(&harness, &sample);
+    harness_close(&harness);
 }
 
 static void event_comes_back_from_columns(void **state)
 {
-    quipu_schema schema = bare_schema();
+    quipu_schema schema = harness_schema();
 
     (void)state;
     schema.event_id = "event_id";
@@ -79,10 +53,258 @@ static void event_comes_back_from_columns(void **state)
 
 static void event_comes_back_from_envelope(void **state)
 {
-    quipu_schema schema = bare_schema();
+    quipu_schema schema = harness_schema();
 
     (void)state;
     assert_all_round_trips(&schema);
+}
+
+static void columns_hold_what_they_are_for(void **state)
+{
+    quipu_schema schema = harness_schema();
+    const quipu_mapping mapping = harness_mapping(types);
+    struct harness harness;
+    struct sample sample;
+    quipu_item *item;
+
+    (void)state;
+    schema.event_id = "event_id";
+    schema.metadata = "metadata";
+    schema.time = "time";
+    harness_open(&harness, &schema, &mapping);
+    sample_full(&sample);
+    item = harness_encode(&harness, &sample.base);
+    assert_bytes(item->sequence_id.data, item->sequence_id.size,
+                 "0123456789abcdef", 16);
+    assert_int_equal(item->position, 7);
+    assert_bytes(item->topic.data, item->topic.size, "Sample.Taken", 12);
+    assert_bytes(item->event_id.data, item->event_id.size,
+                 &sample.base.event_id, 16);
+    assert_bytes(item->metadata.data, item->metadata.size, "meta\0data", 9);
+    assert_int_equal(item->flags, QUIPU_ITEM_TIME);
+    assert_true(item->time.microseconds == sample.base.time.microseconds);
+    assert_int_equal(item->notification_id, 0);
+    assert_null(item->columns);
+    assert_int_not_equal(((const uint8_t *)item->state.data)[0], 0xC1);
+
+    sample_sparse(&sample);
+    memset(&sample.base.event_id, 0, sizeof(sample.base.event_id));
+    sample.base.time.microseconds = 0;
+    item = harness_encode(&harness, &sample.base);
+    assert_null(item->event_id.data);
+    assert_null(item->metadata.data);
+    assert_int_equal(item->flags, 0);
+    harness_close(&harness);
+}
+
+/* A column that was added later: what the envelopes hold still counts. */
+static void column_goes_before_envelope(void **state)
+{
+    const quipu_schema schema = harness_schema();
+    quipu_schema later = schema;
+    const quipu_mapping mapping = harness_mapping(types);
+    struct harness first;
+    struct harness second;
+    struct sample sample;
+    const struct sample *decoded;
+    quipu_item *item;
+
+    (void)state;
+    later.event_id = "event_id";
+    later.metadata = "metadata";
+    later.time = "time";
+    harness_open(&first, &schema, &mapping);
+    harness_open(&second, &later, &mapping);
+    sample_full(&sample);
+    item = harness_encode(&first, &sample.base);
+    sample_assert_equal(harness_decode(&second, item), &sample);
+    item->event_id = (quipu_bytes){ "0123456789ABCDEF", 16 };
+    item->metadata = (quipu_bytes){ "m", 1 };
+    item->time.microseconds = 5;
+    item->flags = QUIPU_ITEM_TIME;
+    decoded = harness_decode(&second, item);
+    assert_memory_equal(&decoded->base.event_id, "0123456789ABCDEF", 16);
+    assert_bytes(decoded->base.metadata.data, decoded->base.metadata.size, "m",
+                 1);
+    assert_int_equal(decoded->base.time.microseconds, 5);
+    item->event_id.size = 15;
+    harness_reject(&second, item, QUIPU_CORRUPT, "event id has not 16 bytes");
+    harness_close(&first);
+    harness_close(&second);
+}
+
+static void list_keeps_all_items_in_order(void **state)
+{
+    const quipu_schema schema = harness_schema();
+    const quipu_mapping mapping = harness_mapping(types);
+    struct harness harness;
+    struct sample sample;
+    quipu_item *items;
+    size_t count;
+
+    (void)state;
+    harness_open(&harness, &schema, &mapping);
+    sample_full(&sample);
+    for (int round = 0; round < 2; round++) {
+        quipu_items_clear(harness.items);
+        for (int i = 0; i < 1000; i++) {
+            sample.base.originator_version = i;
+            assert_ok(quipu_items_add(harness.items, &sample.base, NULL), NULL);
+        }
+        sample.text = NULL; /* refused, which leaves the others alone */
+        assert_status(quipu_items_add(harness.items, &sample.base, NULL),
+                      QUIPU_INVALID);
+        sample.text = "bar";
+        items = quipu_items_array(harness.items, &count);
+        assert_int_equal(count, 1000);
+        for (int i = 0; i < 1000; i++) {
+            sample.base.originator_version = i;
+            sample_assert_equal(harness_decode(&harness, &items[i]), &sample);
+        }
+    }
+    harness_close(&harness);
+    quipu_items_destroy(NULL);
+    quipu_mapper_close(NULL);
+}
+
+static void topics_are_told_apart(void **state)
+{
+    static char topics[64][24];
+    static quipu_event_type many[64];
+    const quipu_event_type *list[64];
+    const quipu_schema schema = harness_schema();
+    quipu_mapping mapping = harness_mapping(list);
+    struct harness harness;
+
+    (void)state;
+    for (int i = 0; i < 64; i++) {
+        snprintf(topics[i], sizeof(topics[i]), "%.*s%d", i % 12, "Long.Prefix.",
+                 i);
+        many[i] = (quipu_event_type){ .topic = topics[i],
+                                      .size = sizeof(quipu_event) };
+        list[i] = &many[i];
+    }
+    mapping.type_count = 64;
+    harness_open(&harness, &schema, &mapping);
+    for (int i = 0; i < 64; i++) {
+        assert_ptr_equal(quipu_mapper_type(harness.mapper, topics[i]),
+                         &many[i]);
+    }
+    assert_null(quipu_mapper_type(harness.mapper, "Long"));
+    assert_null(quipu_mapper_type(harness.mapper, ""));
+    assert_null(quipu_mapper_type(harness.mapper, NULL));
+    harness_close(&harness);
+}
+
+static void mapper_without_types_knows_none(void **state)
+{
+    const quipu_schema schema = harness_schema();
+    const quipu_mapping mapping = { .struct_size = sizeof(mapping) };
+    const quipu_item item = { .topic = { NULL, 0 } };
+    struct harness harness;
+
+    (void)state;
+    harness_open(&harness, &schema, &mapping);
+    assert_null(quipu_mapper_type(harness.mapper, "Sample.Taken"));
+    harness_reject(&harness, &item, QUIPU_NOT_FOUND, "topic");
+    harness_close(&harness);
+}
+
+static void foreign_events_are_refused(void **state)
+{
+    static const quipu_event_type namesake = { .topic = "Sample.Taken",
+                                               .size = sizeof(struct sample) };
+    static const quipu_event_type other = { .topic = "Other",
+                                            .size = sizeof(quipu_event) };
+    static const quipu_event_type nameless = { .size = sizeof(quipu_event) };
+    const quipu_schema schema = harness_schema();
+    const quipu_mapping mapping = harness_mapping(types);
+    struct harness harness;
+    struct sample sample;
+
+    (void)state;
+    harness_open(&harness, &schema, &mapping);
+    sample_full(&sample);
+    sample.base.type = &namesake;
+    harness_refuse(&harness, &sample.base, "Sample.Taken is not among");
+    sample.base.type = &other;
+    harness_refuse(&harness, &sample.base, "Other is not among");
+    sample.base.type = &nameless;
+    harness_refuse(&harness, &sample.base, "without a topic is not among");
+    sample.base.type = NULL;
+    harness_refuse(&harness, &sample.base, "without a type");
+    harness_refuse(&harness, NULL, "without a type");
+    harness_close(&harness);
+}
+
+static void values_that_cannot_be_stored_are_refused(void **state)
+{
+    const quipu_schema schema = harness_schema();
+    const quipu_mapping mapping = harness_mapping(types);
+    const char *names[] = { "good", "bad\xFF" };
+    struct line lines[] = { { "one", 1, false, { 0, 0 } },
+                            { NULL, 1, false, { 0, 0 } } };
+    struct harness harness;
+    struct sample sample;
+
+    (void)state;
+    harness_open(&harness, &schema, &mapping);
+    sample_full(&sample);
+    sample.text = NULL;
+    harness_refuse(&harness, &sample.base,
+                   "event Sample.Taken: field text is NULL");
+    sample.text = "\xC3(";
+    harness_refuse(&harness, &sample.base, "field text is not UTF-8");
+    sample_full(&sample);
+    sample.bytes.data = NULL;
+    harness_refuse(&harness, &sample.base, "field bytes is absent");
+    sample.bytes = (quipu_bytes){ "x", (size_t)UINT32_MAX + 1 };
+    harness_refuse(&harness, &sample.base, "field bytes is larger than 4 GiB");
+    sample_full(&sample);
+    sample.names = names;
+    sample.name_count = 2;
+    harness_refuse(&harness, &sample.base, "field names[1] is not UTF-8");
+    sample.names = NULL;
+    harness_refuse(&harness, &sample.base, "field names is NULL and counts");
+    sample.name_count = (size_t)UINT32_MAX + 1;
+    harness_refuse(&harness, &sample.base, "field names is larger");
+    sample_full(&sample);
+    sample.lines = lines;
+    sample.line_count = 2;
+    harness_refuse(&harness, &sample.base, "field lines[1].what is NULL");
+    sample_full(&sample);
+    sample.when.microseconds = QUIPU_TIME_MAX + 1;
+    harness_refuse(&harness, &sample.base, "field when is not in the years");
+    sample_full(&sample);
+    sample.base.time.microseconds = QUIPU_TIME_MIN - 1;
+    harness_refuse(&harness, &sample.base, "its time is not in the years");
+    sample_full(&sample);
+    sample.base.metadata.size = (size_t)UINT32_MAX + 1;
+    harness_refuse(&harness, &sample.base, "metadata are larger");
+    harness_close(&harness);
+}
+
+static void unknown_topic_and_erased_item_are_not_found(void **state)
+{
+    const quipu_schema schema = harness_schema();
+    const quipu_mapping mapping = harness_mapping(types);
+    struct harness harness;
+    struct sample sample;
+    quipu_item item;
+
+    (void)state;
+    harness_open(&harness, &schema, &mapping);
+    sample_full(&sample);
+    item = *harness_encode(&harness, &sample.base);
+    item.topic = (quipu_bytes){ "Sample.Lost", 11 };
+    harness_reject(&harness, &item, QUIPU_NOT_FOUND,
+                   "event Sample.Lost of sequence "
+                   "30313233-3435-3637-3839-616263646566 at position 7");
+    item.topic = (quipu_bytes){ "Sample.Taken", 12 };
+    item.flags = QUIPU_ITEM_ERASED;
+    item.state = (quipu_bytes){ "", 0 };
+    harness_reject(&harness, &item, QUIPU_NOT_FOUND, "it was erased");
+    harness_close(&harness);
 }
 
 int main(void)
@@ -90,6 +312,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(event_comes_back_from_columns),
         cmocka_unit_test(event_comes_back_from_envelope),
+        cmocka_unit_test(columns_hold_what_they_are_for),
+        cmocka_unit_test(column_goes_before_envelope),
+        cmocka_unit_test(list_keeps_all_items_in_order),
+        cmocka_unit_test(topics_are_told_apart),
+        cmocka_unit_test(mapper_without_types_knows_none),
+        cmocka_unit_test(foreign_events_are_refused),
+        cmocka_unit_test(values_that_cannot_be_stored_are_refused),
+        cmocka_unit_test(unknown_topic_and_erased_item_are_not_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
