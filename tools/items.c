@@ -112,7 +112,7 @@ static void add_bytes(struct items *items, quipu_bytes bytes)
     if (bytes.data == NULL) {
         return;
     }
-    if (quipu_tool_is_utf8(bytes)) {
+    if (quipu_bytes_is_text(bytes)) {
         quipu_tool_text_safe(&items->cell, bytes.data, bytes.size);
     } else {
         quipu_tool_text_hex(&items->cell, bytes.data, bytes.size);

@@ -21,10 +21,4 @@ struct state {
 void quipu_tool_state_read(quipu_bytes bytes, struct state *state);
 void quipu_tool_state_free(struct state *state);
 
-/*
- * Whether a state is what quipu's mapper writes: a MessagePack map whose keys
- * are texts, and before it perhaps an envelope.  NULL, or why not.
- */
-const char *quipu_tool_state_check(quipu_bytes bytes);
-
 #endif

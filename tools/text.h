@@ -48,6 +48,4 @@ size_t quipu_tool_text_fit(const char *text, size_t columns);
  * or 0 if the bytes are not UTF-8. */
 size_t quipu_tool_character(const void *data, size_t size, uint32_t *character);
 
-bool quipu_tool_is_utf8(quipu_bytes bytes);
-
 #endif

@@ -37,20 +37,6 @@ size_t quipu_tool_character(const void *data, size_t size, uint32_t *character)
     return length;
 }
 
-bool quipu_tool_is_utf8(quipu_bytes bytes)
-{
-    const char *data = bytes.data;
-    uint32_t character;
-
-    for (size_t at = 0, length; at < bytes.size; at += length) {
-        length = quipu_tool_character(data + at, bytes.size - at, &character);
-        if (length == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* DEL, the C1 controls, line separators, and what changes the direction of
  * writing, with which one text can be made to look like another. */
 static bool is_unsafe(uint32_t character)

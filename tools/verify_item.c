@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an item must be by itself, and its fingerprint. */
-#include "state.h"
-#include "text.h"
 #include "verify.h"
 
 static uint64_t mix(uint64_t hash, const void *data, size_t size)
@@ -70,14 +68,14 @@ uint64_t quipu_tool_verify_hash(const quipu_item *item)
 static bool is_text(quipu_bytes bytes)
 {
     return bytes.data != NULL && bytes.size > 0 && bytes.size <= QUIPU_ID_MAX &&
-           quipu_tool_is_utf8(bytes);
+           quipu_bytes_is_text(bytes);
 }
 
 void quipu_tool_verify_content(struct verify *verify, const quipu_item *item)
 {
     const bool text_ids = (verify->schema->flags & QUIPU_SCHEMA_TEXT_IDS) != 0;
     const struct where where = quipu_tool_verify_item(item);
-    const char *why = NULL;
+    quipu_error error;
 
     if (text_ids ? !is_text(item->sequence_id) : item->sequence_id.size != 16) {
         quipu_tool_verify_found(verify, "F2", &where,
@@ -88,11 +86,8 @@ void quipu_tool_verify_content(struct verify *verify, const quipu_item *item)
         quipu_tool_verify_found(verify, "F2", &where,
                                 "the topic is no text of 1 to 255 bytes");
     }
-    if ((item->flags & QUIPU_ITEM_ERASED) == 0) {
-        why = quipu_tool_state_check(item->state);
-        if (why != NULL) {
-            quipu_tool_verify_found(verify, "state", &where,
-                                    "the state cannot be decoded: %s", why);
-        }
+    if ((item->flags & QUIPU_ITEM_ERASED) == 0 &&
+        quipu_state_check(item->state, &error) != QUIPU_OK) {
+        quipu_tool_verify_found(verify, "state", &where, "%s", error.message);
     }
 }

@@ -6,6 +6,7 @@
 
 #include <quipu/error.h>
 #include <quipu/id.h>
+#include <quipu/state.h>
 
 #include "mapper/base.h"
 #include "mapper/decoder.h"
@@ -15,11 +16,11 @@
 /* The keys of the head.  An even one is critical: who does not know it cannot
  * read what follows, as for a codec, a compression or a cipher. */
 enum key {
-    KEY_EVENT_ID = 1,
-    KEY_TIME = 3,
-    KEY_METADATA = 5,
-    KEY_ORIGINATOR_ID = 7,
-    KEY_ORIGINATOR_VERSION = 9
+    KEY_EVENT_ID = QUIPU_STATE_EVENT_ID,
+    KEY_TIME = QUIPU_STATE_TIME,
+    KEY_METADATA = QUIPU_STATE_METADATA,
+    KEY_ORIGINATOR_ID = QUIPU_STATE_ORIGINATOR_ID,
+    KEY_ORIGINATOR_VERSION = QUIPU_STATE_ORIGINATOR_VERSION
 };
 
 /* The parts, among those wanted, that the event has. */

@@ -9,40 +9,12 @@
 #ifndef QUIPU_CORE_MAPPER_READER_H
 #define QUIPU_CORE_MAPPER_READER_H
 
-#include <quipu/types.h>
+#include <quipu/state.h>
 
 typedef struct quipu_reader {
     const uint8_t *at;
     const uint8_t *end;
 } quipu_reader;
-
-enum quipu_token_kind {
-    QUIPU_TOKEN_NIL,
-    QUIPU_TOKEN_BOOL,
-    QUIPU_TOKEN_UINT, /* an integer that is not negative, however written */
-    QUIPU_TOKEN_INT,  /* a negative one */
-    QUIPU_TOKEN_FLOAT,
-    QUIPU_TOKEN_DOUBLE,
-    QUIPU_TOKEN_STR,
-    QUIPU_TOKEN_BIN,
-    QUIPU_TOKEN_EXT,
-    QUIPU_TOKEN_ARRAY, /* its elements follow */
-    QUIPU_TOKEN_MAP    /* keys and values follow, in turn */
-};
-
-typedef struct quipu_token {
-    int kind;     /* enum quipu_token_kind */
-    int ext_type; /* of EXT, -128 to 127 */
-    union {
-        bool boolean;
-        uint64_t natural; /* of UINT */
-        int64_t integer;  /* of INT */
-        float single_real;
-        double real;
-    } as;
-    quipu_bytes bytes; /* of STR, BIN, EXT; borrowed */
-    uint32_t count;    /* of ARRAY, MAP */
-} quipu_token;
 
 enum quipu_read {
     QUIPU_READ_OK,

@@ -16,6 +16,7 @@
 #include <quipu/records.h>
 #include <quipu/repository.h>
 #include <quipu/schema.h>
+#include <quipu/state.h>
 #include <quipu/store.h>
 #include <quipu/types.h>
 

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stored states, taken apart without event types. */
+#include "quipu_test.h"
+
+#include <quipu/quipu.h>
+
+#define BYTES(text) ((quipu_bytes){ (text), sizeof(text) - 1 })
+
+/* {"a": 1} */
+#define FIELDS \
+    "\x81\xa1" \
+    "a\x01"
+/* Its event id, and the time 1970-01-01T00:00:01Z. */
+#define ENVELOPE               \
+    "\xc1\x01\x82\x01\xc4\x10" \
+    "0123456789abcdef"         \
+    "\x03\xd6\xff\x00\x00\x00\x01"
+
+static void plain_state_has_no_envelope(void **state)
+{
+    quipu_error err;
+    quipu_state parts;
+
+    (void)state;
+    assert_ok(quipu_state_split(BYTES(FIELDS), &parts, &err), &err);
+    assert_null(parts.envelope.data);
+    assert_bytes(parts.fields.data, parts.fields.size, FIELDS, 4);
+    assert_ok(quipu_state_check(BYTES(FIELDS), &err), &err);
+}
+
+static void envelope_and_fields_are_told_apart(void **state)
+{
+    quipu_error err;
+    quipu_state parts;
+    quipu_token token;
+    quipu_time time;
+
+    (void)state;
+    assert_ok(quipu_state_split(BYTES(ENVELOPE FIELDS), &parts, &err), &err);
+    assert_bytes(parts.fields.data, parts.fields.size, FIELDS, 4);
+    assert_ok(quipu_token_next(&parts.envelope, &token, &err), &err);
+    assert_int_equal(token.kind, QUIPU_TOKEN_MAP);
+    assert_int_equal(token.count, 2);
+    assert_ok(quipu_token_next(&parts.envelope, &token, &err), &err);
+    assert_int_equal(token.as.natural, QUIPU_STATE_EVENT_ID);
+    assert_ok(quipu_token_next(&parts.envelope, &token, &err), &err);
+    assert_bytes(token.bytes.data, token.bytes.size, "0123456789abcdef", 16);
+    assert_false(quipu_token_time(&token, &time));
+    assert_ok(quipu_token_next(&parts.envelope, &token, &err), &err);
+    assert_int_equal(token.as.natural, QUIPU_STATE_TIME);
+    assert_ok(quipu_token_next(&parts.envelope, &token, &err), &err);
+    assert_true(quipu_token_time(&token, &time));
+    assert_int_equal(time.microseconds, 1000000);
+    assert_int_equal(parts.envelope.size, 0);
+    assert_ok(quipu_state_check(BYTES(ENVELOPE FIELDS), &err), &err);
+}
+
+static void every_prefix_of_a_state_is_corrupt(void **state)
+{
+    static const char whole[] = ENVELOPE FIELDS;
+
+    (void)state;
+    for (size_t size = 0; size < sizeof(whole) - 1; size++) {
+        quipu_bytes prefix = { whole, size };
+
+        assert_status(quipu_state_check(prefix, NULL), QUIPU_CORRUPT);
+    }
+    assert_status(quipu_state_check((quipu_bytes){ NULL, 0 }, NULL),
+                  QUIPU_CORRUPT);
+}
+
+static void what_is_no_map_of_fields_is_corrupt(void **state)
+{
+    quipu_error err;
+
+    (void)state;
+    assert_refused(quipu_state_check(BYTES("\x01"), &err), QUIPU_CORRUPT, &err,
+                   "no map");
+    assert_refused(quipu_state_check(BYTES("\x81\x01\x01"), &err),
+                   QUIPU_CORRUPT, &err, "key that is not text");
+    assert_refused(quipu_state_check(BYTES("\x81\xa1\xff\x01"), &err),
+                   QUIPU_CORRUPT, &err, "key that is not text");
+    assert_refused(quipu_state_check(BYTES(FIELDS "\x01"), &err), QUIPU_CORRUPT,
+                   &err, "goes on");
+    assert_refused(quipu_state_check(BYTES("\x81\xa1"
+                                           "a\xc1"),
+                                     &err),
+                   QUIPU_CORRUPT, &err, "no MessagePack");
+    /* An array that claims four thousand million elements. */
+    assert_refused(quipu_state_check(BYTES("\x81\xa1"
+                                           "a\xdd\xff\xff\xff\xff"),
+                                     &err),
+                   QUIPU_CORRUPT, &err, "cut off");
+}
+
+static void envelopes_of_newer_formats_are_unsupported(void **state)
+{
+    quipu_error err;
+
+    (void)state;
+    assert_refused(quipu_state_check(BYTES("\xc1\x02\x80" FIELDS), &err),
+                   QUIPU_UNSUPPORTED, &err, "newer");
+    /* An even key is critical, an odd one is passed over. */
+    assert_refused(
+        quipu_state_check(BYTES("\xc1\x01\x81\x02\x01" FIELDS), &err),
+        QUIPU_UNSUPPORTED, &err, "newer");
+    assert_ok(
+        quipu_state_check(BYTES("\xc1\x01\x81\x0b\x92\x01\x02" FIELDS), &err),
+        &err);
+}
+
+static void wrong_envelopes_are_corrupt(void **state)
+{
+    const quipu_bytes wrong[] = {
+        BYTES("\xc1\x01\x90" FIELDS),                 /* no map */
+        BYTES("\xc1\x01\x82\x0b\x01\x0b\x01" FIELDS), /* a key twice */
+        BYTES("\xc1\x01\x81\xff\x01" FIELDS),         /* a negative key */
+        BYTES("\xc1\x01\x81\x01\xc4\x01x" FIELDS),    /* an id of one byte */
+        BYTES("\xc1\x01\x81\x03\x01" FIELDS),         /* no time */
+        BYTES("\xc1\x01\x81\x05\xa1x" FIELDS),        /* metadata: text */
+        BYTES("\xc1\x01\x81\x07\xc4\x00" FIELDS),     /* an empty id */
+        BYTES("\xc1\x01\x81\x09\xc0" FIELDS),         /* no version */
+    };
+    quipu_error err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        assert_refused(quipu_state_check(wrong[i], &err), QUIPU_CORRUPT, &err,
+                       "envelope");
+    }
+}
+
+static void tokens_shorten_the_bytes_by_what_they_took(void **state)
+{
+    quipu_bytes rest = BYTES("\x92\xcb\x3f\xf8\0\0\0\0\0\0\xe0");
+    quipu_error err;
+    quipu_token token;
+
+    (void)state;
+    assert_ok(quipu_token_next(&rest, &token, &err), &err);
+    assert_int_equal(token.kind, QUIPU_TOKEN_ARRAY);
+    assert_int_equal(rest.size, 10);
+    assert_ok(quipu_token_next(&rest, &token, &err), &err);
+    assert_int_equal(token.kind, QUIPU_TOKEN_DOUBLE);
+    assert_true(token.as.real == 1.5);
+    assert_ok(quipu_token_next(&rest, &token, &err), &err);
+    assert_int_equal(token.kind, QUIPU_TOKEN_INT);
+    assert_int_equal(token.as.integer, -32);
+    assert_refused(quipu_token_next(&rest, &token, &err), QUIPU_CORRUPT, &err,
+                   "cut off");
+    assert_int_equal(rest.size, 0);
+    assert_status(quipu_token_next(NULL, &token, NULL), QUIPU_INVALID);
+    assert_status(quipu_state_split(rest, NULL, NULL), QUIPU_INVALID);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(plain_state_has_no_envelope),
+        cmocka_unit_test(envelope_and_fields_are_told_apart),
+        cmocka_unit_test(every_prefix_of_a_state_is_corrupt),
+        cmocka_unit_test(what_is_no_map_of_fields_is_corrupt),
+        cmocka_unit_test(envelopes_of_newer_formats_are_unsupported),
+        cmocka_unit_test(wrong_envelopes_are_corrupt),
+        cmocka_unit_test(tokens_shorten_the_bytes_by_what_they_took),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
