@@ -211,7 +211,9 @@ typedef struct quipu_event {
 
 /*
  * Whether a type can be used: INVALID names the field that has no name, comes
- * twice, has an impossible kind or size, or nests itself too deep (over 32).
+ * twice, has an impossible kind or size, lies outside its struct, has two
+ * flags, or nests itself too deep (over 32 structs).  A struct has up to 256
+ * fields; a name up to 255 bytes of UTF-8.
  */
 QUIPU_API int quipu_event_type_check(const quipu_event_type *type,
                                      quipu_error *error);

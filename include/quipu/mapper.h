@@ -3,11 +3,17 @@
  * The sequenced item mapper: domain events to items and back.
  *
  * Attributes of an event are the members of its base (originator_id,
- * originator_version, event_id, time, metadata, topic) and its fields.  Two
- * of them, named here, are the item's sequence id and position; the schema's
- * columns take others.  What is in the sequence id, the position or a column
- * of its own (event id, metadata, time) is left out of the state; further
- * columns hold copies.
+ * originator_version, event_id, time, metadata, topic) and its fields; a field
+ * hides what the base has of the same name.  Two of them, named here, are the
+ * item's sequence id and position; the schema's columns take others.  What is
+ * in the sequence id, the position or a column of its own (event id, metadata,
+ * time) is left out of the state; further columns hold copies.
+ *
+ * A further column takes an attribute of one kind: bool (BOOL), integer (INT),
+ * real (DOUBLE, finite), text (TEXT), bytes (BYTES), uuid (UUID), time (TIME),
+ * id (UUID, TEXT or BYTES).  It is NULL where the event's type lacks the
+ * attribute, where that is absent, and for an event id, time or id that is
+ * "none".
  *
  * The state is a MessagePack map, field name to value.  Attributes of the base
  * that the schema has no column for precede it in an envelope: a byte 0xC1,
@@ -33,9 +39,10 @@ typedef struct quipu_mapping {
     /* The events that can come; borrowed as long as the mapper. */
     const quipu_event_type *const *types;
     size_t type_count;
-    /* The attribute that is the sequence id (a UUID, text or id); NULL:
-     * originator_id.  And the position (an integer or a time); NULL:
-     * originator_version. */
+    /* The attribute that is the sequence id: an id, or a uuid or text as the
+     * schema's ids are; NULL: originator_id.  And the position: an integer or
+     * a time; NULL: originator_version.  Neither may be optional, nullable or
+     * an array. */
     const char *sequence_id;
     const char *position;
 } quipu_mapping;
@@ -43,7 +50,8 @@ typedef struct quipu_mapping {
 /*
  * Opens a mapper for a schema, which is copied.  INVALID: a type is wrong, two
  * have one topic, a type lacks the named attribute or has it with a kind that
- * does not fit, or no type has the attribute of a further column.
+ * does not fit, or no type has the attribute of a further column.  Whether a
+ * store can hold the schema is not checked here.
  */
 QUIPU_API int quipu_mapper_open(const quipu_schema *schema,
                                 const quipu_mapping *mapping,
@@ -65,21 +73,25 @@ QUIPU_API void quipu_items_destroy(quipu_items *items);
 
 /*
  * Adds the item of an event.  INVALID: its type is not the mapper's, a text or
- * array is NULL that may not be, a text is not UTF-8, the sequence id or the
- * position is out of range.  The list is then as before.
+ * array is NULL that may not be, a text is not UTF-8, a time is not in the
+ * years 1 to 9999, the sequence id, the position (in a contiguous schema a
+ * negative one, too) or what goes into a further column is out of range; the
+ * message names topic and field.  The list is then as before.
  */
 QUIPU_API int quipu_items_add(quipu_items *items, const quipu_event *event,
                               quipu_error *error);
 
-/* The items, in the order of adding, and their number; until the next add. */
+/* The items, in the order of adding, and their number; until the next add
+ * or clear.  Flags and positions may be changed. */
 QUIPU_API quipu_item *quipu_items_array(quipu_items *items, size_t *count);
 
 /*
  * The event of an item, in one piece of memory; to be destroyed by
- * quipu_event_destroy.  NOT_FOUND: the topic is not among the mapper's types.
- * CORRUPT: the state is no MessagePack map, is cut off, lacks a field, or has
- * one of another type or out of range; the message names topic, sequence,
- * position and field.  UNSUPPORTED: the envelope is of a newer format.
+ * quipu_event_destroy.  NOT_FOUND: the topic is not among the mapper's types,
+ * or the item was erased.  CORRUPT: the state is no MessagePack map, is cut
+ * off, lacks a field, has one twice, or one of another type or out of range;
+ * the message names topic, sequence, position and field.  UNSUPPORTED: the
+ * envelope is of a newer format.
  */
 QUIPU_API int quipu_mapper_event(const quipu_mapper *mapper,
                                  const quipu_item *item, quipu_event **event,

@@ -167,6 +167,30 @@ static void list_keeps_all_items_in_order(void **state)
     quipu_mapper_close(NULL);
 }
 
+static void state_of_16_mebibytes_comes_back(void **state)
+{
+    const size_t size = (size_t)16 << 20;
+    const quipu_schema schema = harness_schema();
+    const quipu_mapping mapping = harness_mapping(types);
+    char *large = quipu_allocate(size);
+    struct harness harness;
+    struct sample sample;
+
+    (void)state;
+    assert_non_null(large);
+    for (size_t i = 0; i < size; i++) {
+        large[i] = (char)(i * 7);
+    }
+    harness_open(&harness, &schema, &mapping);
+    sample_full(&sample);
+    sample.bytes = (quipu_bytes){ large, size };
+    assert_round_trip(&harness, &sample);
+    sample_sparse(&sample); /* the list is not the worse for it */
+    assert_round_trip(&harness, &sample);
+    harness_close(&harness);
+    quipu_release(large);
+}
+
 static void topics_are_told_apart(void **state)
 {
     static char topics[64][24];
@@ -315,6 +339,7 @@ int main(void)
         cmocka_unit_test(columns_hold_what_they_are_for),
         cmocka_unit_test(column_goes_before_envelope),
         cmocka_unit_test(list_keeps_all_items_in_order),
+        cmocka_unit_test(state_of_16_mebibytes_comes_back),
         cmocka_unit_test(topics_are_told_apart),
         cmocka_unit_test(mapper_without_types_knows_none),
         cmocka_unit_test(foreign_events_are_refused),
