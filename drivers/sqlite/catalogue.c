@@ -9,30 +9,56 @@
 #define TEXT_OF_(x) #x
 #define TEXT_OF(x) TEXT_OF_(x)
 
-static const char tables[] =
-    "CREATE TABLE quipu_namespaces (number INTEGER PRIMARY KEY,"
-    " name TEXT NOT NULL UNIQUE, identity BLOB NOT NULL) STRICT;"
-    "CREATE TABLE quipu_schemas (number INTEGER PRIMARY KEY,"
-    " namespace INTEGER NOT NULL, name TEXT NOT NULL,"
-    " ids TEXT NOT NULL, positions TEXT NOT NULL,"
-    " notification_id TEXT NOT NULL, sequence_id TEXT NOT NULL,"
-    " position TEXT NOT NULL, topic TEXT NOT NULL, state TEXT NOT NULL,"
-    " event_id TEXT, metadata TEXT, time TEXT,"
-    " UNIQUE (namespace, name)) STRICT;"
-    "CREATE TABLE quipu_columns (schema INTEGER NOT NULL,"
-    " ordinal INTEGER NOT NULL, name TEXT NOT NULL, kind INTEGER NOT NULL,"
-    " PRIMARY KEY (schema, ordinal)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE quipu_heads (schema INTEGER PRIMARY KEY,"
-    " head INTEGER NOT NULL) STRICT;"
-    "CREATE TABLE quipu_tracking (namespace INTEGER NOT NULL,"
-    " consumer TEXT NOT NULL, log TEXT NOT NULL,"
-    " notification_id INTEGER NOT NULL, store BLOB NOT NULL,"
-    " event_id BLOB NOT NULL, PRIMARY KEY (namespace, consumer, log))"
-    " STRICT, WITHOUT ROWID;"
-    "PRAGMA application_id = " TEXT_OF(
-        STORE_APPLICATION_ID) ";"
-                              "PRAGMA user_version = " TEXT_OF(
-                                  STORE_FORMAT) ";";
+/*
+ * Heads and schemas are two tables so that an append rewrites a row of a few
+ * bytes.  A schema's number is never given again (AUTOINCREMENT): who is bound
+ * to one that was removed must not find another in its place.  The format is
+ * in a table, since PRAGMA user_version belongs to whoever keeps tables of his
+ * own in the same file.
+ */
+static const char tables[] = "PRAGMA application_id = " TEXT_OF(
+    STORE_APPLICATION_ID) ";"
+                          "CREATE TABLE quipu_store (format INTEGER NOT NULL) "
+                          "STRICT;"
+                          "INSERT INTO quipu_store VALUES (" TEXT_OF(
+                              STORE_FORMAT) ");"
+                                            "CREATE TABLE quipu_namespaces "
+                                            "(number INTEGER PRIMARY KEY,"
+                                            " name TEXT NOT NULL UNIQUE, "
+                                            "identity BLOB NOT NULL) STRICT;"
+                                            "CREATE TABLE quipu_schemas "
+                                            "(number INTEGER PRIMARY KEY"
+                                            " AUTOINCREMENT,"
+                                            " namespace INTEGER NOT NULL, name "
+                                            "TEXT NOT NULL,"
+                                            " ids TEXT NOT NULL, positions "
+                                            "TEXT NOT NULL,"
+                                            " notification_id TEXT NOT NULL, "
+                                            "sequence_id TEXT NOT NULL,"
+                                            " position TEXT NOT NULL, topic "
+                                            "TEXT NOT NULL, state TEXT NOT "
+                                            "NULL,"
+                                            " event_id TEXT, metadata TEXT, "
+                                            "time TEXT,"
+                                            " UNIQUE (namespace, name)) STRICT;"
+                                            "CREATE TABLE quipu_columns "
+                                            "(schema INTEGER NOT NULL,"
+                                            " ordinal INTEGER NOT NULL, name "
+                                            "TEXT NOT NULL, kind TEXT NOT NULL,"
+                                            " PRIMARY KEY (schema, ordinal)) "
+                                            "STRICT, WITHOUT ROWID;"
+                                            "CREATE TABLE quipu_heads (schema "
+                                            "INTEGER PRIMARY KEY,"
+                                            " head INTEGER NOT NULL) STRICT;"
+                                            "CREATE TABLE quipu_tracking "
+                                            "(namespace INTEGER NOT NULL,"
+                                            " consumer TEXT NOT NULL, log TEXT "
+                                            "NOT NULL,"
+                                            " notification_id INTEGER NOT "
+                                            "NULL, store BLOB NOT NULL,"
+                                            " event_id BLOB NOT NULL, PRIMARY "
+                                            "KEY (namespace, consumer, log))"
+                                            " STRICT, WITHOUT ROWID;";
 
 const char *const quipu_sqlite_common_sql[SQL_COMMON_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -79,74 +105,16 @@ int quipu_sqlite_catalogue_create(quipu_driver_datastore *datastore,
                                        error);
 }
 
-/* ------------------------------------------------------------ what it is */
-
-/* A number that a statement of one row answers; -1: it cannot be asked. */
-static int ask(struct connection *connection, const char *sql, int64_t *answer)
-{
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(connection->db, sql, -1, &statement, NULL);
-    if (code == SQLITE_OK) {
-        code = sqlite3_step(statement);
-        if (code == SQLITE_ROW) {
-            *answer = sqlite3_column_int64(statement, 0);
-            code = SQLITE_OK;
-        }
-    }
-    (void)sqlite3_finalize(statement);
-    return code;
-}
-
-static int foreign(quipu_driver_datastore *datastore, quipu_error *error)
-{
-    return datastore->host->error_set(
-        error, QUIPU_CORRUPT, 0, NULL,
-        "\"%s\" is an SQLite database but no store of quipu; name another "
-        "file",
-        datastore->path);
-}
-
-int quipu_sqlite_catalogue_check(quipu_driver_datastore *datastore,
-                                 struct connection *connection, bool *empty,
-                                 quipu_error *error)
-{
-    int64_t application = 0;
-    int64_t format = 0;
-    int64_t objects = 0;
-    int code = ask(connection, "PRAGMA application_id", &application);
-    code = code ? code : ask(connection, "PRAGMA user_version", &format);
-    code =
-        code ? code
-             : ask(connection, "SELECT count(*) FROM sqlite_schema", &objects);
-    if (code != SQLITE_OK) {
-        return quipu_sqlite_fail(datastore, connection->db, code,
-                                 "read the catalogue", error);
-    }
-    *empty = objects == 0 && application == 0 && format == 0;
-    if (*empty) {
-        return QUIPU_OK;
-    }
-    if (application != STORE_APPLICATION_ID) {
-        return foreign(datastore, error);
-    }
-    if (format != STORE_FORMAT) {
-        return datastore->host->error_set(
-            error, QUIPU_UNSUPPORTED, 0, NULL,
-            "\"%s\" has format %lld, this driver reads %d; use a newer quipu",
-            datastore->path, (long long)format, STORE_FORMAT);
-    }
-    return QUIPU_OK;
-}
-
 /* ------------------------------------------------------------- namespaces */
 
 static const char find_namespace[] =
     "SELECT number, identity FROM quipu_namespaces WHERE name = ?1";
 
-static int read_namespace(quipu_driver_datastore *datastore, bool *found,
+static int read_namespace(quipu_driver_datastore *datastore,
+                          const struct connection *connection, bool *found,
                           quipu_error *error)
 {
-    sqlite3 *db = datastore->writer.db;
+    sqlite3 *db = connection->db;
     sqlite3_stmt *statement = NULL;
     int code = sqlite3_prepare_v2(db, find_namespace, -1, &statement, NULL);
     if (code == SQLITE_OK) {
@@ -205,35 +173,51 @@ static int insert_namespace(quipu_driver_datastore *datastore,
                                                    "make the namespace", error);
 }
 
-int quipu_sqlite_catalogue_identity(quipu_driver_datastore *datastore,
-                                    bool create, int64_t deadline,
-                                    quipu_error *error)
+/* Makes the namespace, unless another was quicker. */
+static int make_namespace(quipu_driver_datastore *datastore, int64_t deadline,
+                          quipu_error *error)
 {
     bool found = false;
-    int status = read_namespace(datastore, &found, error);
-    if (status != QUIPU_OK || found) {
-        return status;
-    }
-    if (!create) {
-        return datastore->host->error_set(
-            error, QUIPU_NOT_FOUND, 0, NULL,
-            "\"%s\" has no namespace \"%s\", and may not make one",
-            datastore->path, datastore->name_space);
-    }
-    status = quipu_sqlite_writing_begin(datastore, deadline, error);
+    const struct connection *writer = &datastore->writer;
+    int status = quipu_sqlite_writing_begin(datastore, deadline, error);
     if (status != QUIPU_OK) {
         return status;
     }
-    status = read_namespace(datastore, &found, error);
+    status = read_namespace(datastore, writer, &found, error);
     if (status == QUIPU_OK && !found) {
         status = insert_namespace(datastore, error);
     }
-    if (status == QUIPU_OK) {
-        status = read_namespace(datastore, &found, error);
+    if (status == QUIPU_OK && !found) {
+        status = read_namespace(datastore, writer, &found, error);
     }
     if (status != QUIPU_OK) {
         quipu_sqlite_writing_abandon(datastore);
         return status;
     }
     return quipu_sqlite_writing_commit(datastore, error);
+}
+
+int quipu_sqlite_catalogue_identity(quipu_driver_datastore *datastore,
+                                    bool create, int64_t deadline,
+                                    quipu_error *error)
+{
+    bool found = false;
+    struct connection *reader = NULL;
+    int status =
+        quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    status = read_namespace(datastore, reader, &found, error);
+    quipu_sqlite_reader_return(datastore, reader);
+    if (status != QUIPU_OK || found) {
+        return status;
+    }
+    if (!create) {
+        return datastore->host->error_set(
+            error, QUIPU_NOT_FOUND, 0, NULL,
+            "\"%s\" has no namespace \"%s\"; create=yes makes it",
+            datastore->name, datastore->name_space);
+    }
+    return make_namespace(datastore, deadline, error);
 }

@@ -49,9 +49,11 @@ static int compare_columns(quipu_driver_datastore *datastore,
         if (!same(name, column_text(row, 0))) {
             status = differs(datastore, schema, "further column", name,
                              column_text(row, 0), error);
-        } else if (schema->columns[i].kind != sqlite3_column_int(row, 1)) {
+        } else if (schema->columns[i].kind !=
+                   quipu_sqlite_kind_of(column_text(row, 1))) {
             status = differs(datastore, schema, "kind of a further column",
-                             name, "another", error);
+                             quipu_sqlite_kind_name(schema->columns[i].kind),
+                             column_text(row, 1), error);
         }
         i++;
     }

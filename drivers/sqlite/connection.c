@@ -2,33 +2,20 @@
 /* Connections, their prepared statements, and the pool of readers. */
 #include "sqlite.h"
 
-#include <time.h>
+#include "clock.h"
 
-#define BUSY_PAUSE 1000000 /* nanoseconds between tries for a foreign lock */
-#define PROGRESS_OPS 4000  /* of SQLite's machine between looks at the clock */
-#define MILLIARD 1000000000
-
-static bool is_late(const struct connection *connection)
-{
-    return connection->deadline != INT64_MAX &&
-           quipu_sqlite_clock_now() >= connection->deadline;
-}
+#define BUSY_SLEEP CLOCK_MILLISECOND /* between tries for a foreign lock */
 
 /* Programs other than quipu do not queue at the gate: for them it polls. */
 static int on_busy(void *context, int tries)
 {
-    const struct timespec pause = { .tv_nsec = BUSY_PAUSE };
+    const struct connection *connection = context;
     (void)tries;
-    if (is_late(context)) {
+    if (clock_now() >= connection->deadline) {
         return 0;
     }
-    (void)nanosleep(&pause, NULL);
+    clock_sleep_until(clock_after(BUSY_SLEEP, connection->deadline));
     return 1;
-}
-
-static int on_progress(void *context)
-{
-    return is_late(context);
 }
 
 int quipu_sqlite_connection_open(quipu_driver_datastore *datastore,
@@ -36,12 +23,24 @@ int quipu_sqlite_connection_open(quipu_driver_datastore *datastore,
                                  quipu_error *error)
 {
     const char *path = datastore->path != NULL ? datastore->path : ":memory:";
+    if (datastore->uri != NULL) {
+        path = datastore->uri;
+        flags |= SQLITE_OPEN_URI;
+    }
     int code = sqlite3_open_v2(
         path, &connection->db,
         flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    if (code == SQLITE_OK) {
+        /* Checkpoints belong inside the turnstile, one at the end, too. */
+        code = sqlite3_db_config(connection->db,
+                                 SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_wal_autocheckpoint(connection->db, 0);
+    }
     if (code != SQLITE_OK) {
-        int status = quipu_sqlite_fail(datastore, connection->db, code,
-                                       "open it", error);
+        int status =
+            quipu_sqlite_fail(datastore, connection->db, code, "open", error);
         (void)sqlite3_close(connection->db);
         connection->db = NULL;
         return status;
@@ -148,34 +147,29 @@ static struct connection *reader_open(quipu_driver_datastore *datastore,
                                       quipu_error *error)
 {
     const quipu_host *host = datastore->host;
+    sqlite3_int64 mmap = datastore->options.mmap;
     struct connection *reader = host->allocate(sizeof *reader);
     if (reader == NULL) {
-        (void)host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
-                              "no memory for a connection");
+        (void)quipu_sqlite_no_memory(host, error);
         return NULL;
     }
     *reader = (struct connection){ 0 };
-    int flags =
-        datastore->readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-    if (quipu_sqlite_connection_open(datastore, reader, flags, error) !=
-        QUIPU_OK) {
+    if (quipu_sqlite_connection_open(datastore, reader, SQLITE_OPEN_READONLY,
+                                     error) != QUIPU_OK) {
         host->release(reader);
         return NULL;
     }
-    /* The gate guards what a last connection does when it closes. */
-    (void)sqlite3_db_config(reader->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
-                            NULL);
-    sqlite3_progress_handler(reader->db, PROGRESS_OPS, on_progress, reader);
+    (void)sqlite3_file_control(reader->db, "main", SQLITE_FCNTL_MMAP_SIZE,
+                               &mmap);
     datastore->reader_count++;
     return reader;
 }
 
 static bool wait_for_return(quipu_driver_datastore *datastore, int64_t deadline)
 {
-    struct timespec until = { .tv_sec = (time_t)(deadline / MILLIARD),
-                              .tv_nsec = (long)(deadline % MILLIARD) };
-    return pthread_cond_timedwait(&datastore->returned, &datastore->lock,
-                                  &until) == 0;
+    struct timespec until = clock_timespec(deadline);
+    return pthread_cond_clockwait(&datastore->returned, &datastore->lock,
+                                  CLOCK_MONOTONIC, &until) == 0;
 }
 
 static struct connection *take_reader(quipu_driver_datastore *datastore,
@@ -204,13 +198,8 @@ int quipu_sqlite_reader_borrow(quipu_driver_datastore *datastore,
 {
     quipu_error own = { 0 };
     if (datastore->path == NULL) { /* one connection for everything */
-        if (!quipu_sqlite_gate_enter(&datastore->gate, deadline)) {
-            return datastore->host->error_set(
-                error, QUIPU_TIMEOUT, 0, NULL,
-                "the store in memory was in use until the deadline");
-        }
         *connection = &datastore->writer;
-        return QUIPU_OK;
+        return quipu_sqlite_turnstile_take(datastore, deadline, error);
     }
     (void)pthread_mutex_lock(&datastore->lock);
     struct connection *reader = take_reader(datastore, deadline, &own);
@@ -230,7 +219,7 @@ void quipu_sqlite_reader_return(quipu_driver_datastore *datastore,
                                 struct connection *connection)
 {
     if (connection == &datastore->writer) {
-        quipu_sqlite_gate_leave(&datastore->gate);
+        quipu_sqlite_turnstile_leave(datastore->turnstile);
         return;
     }
     (void)pthread_mutex_lock(&datastore->lock);

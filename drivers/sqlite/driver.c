@@ -11,20 +11,13 @@ static const char *library(void)
     return text;
 }
 
-static const quipu_option_info options[] = {
-    { .name = "checkpoint",
-      .fallback = "1000",
-      .help = "pages in the write-ahead log from which on it is checkpointed",
-      .type = QUIPU_OPTION_COUNT },
-};
-
 static const quipu_driver driver = {
     .struct_size = sizeof driver,
     .abi = QUIPU_DRIVER_ABI,
-    .option_count = sizeof options / sizeof options[0],
+    .option_count = OPTION_COUNT,
     .name = "sqlite",
     .version = "0.1.0",
-    .options = options,
+    .options = quipu_sqlite_option_table,
     .library = library,
     .open = quipu_sqlite_open,
     .close = quipu_sqlite_close,

@@ -1,53 +1,114 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What SQLite's answers mean to the caller. */
+/* What SQLite's and the system's answers mean to the caller. */
 #include "sqlite.h"
 
+#include <errno.h>
+#include <string.h>
+
 struct meaning {
-    int code; /* primary */
+    int code; /* extended, or primary for all the others of its kind */
     int status;
     const char *way_out;
 };
 
+static const char may[] = "check the permissions of the file and of its "
+                          "folder, or open it with readonly=yes";
+static const char damaged[] = "see what PRAGMA integrity_check says, or "
+                              "restore it from a backup";
+static const char altered[] = "its tables are not as quipu made them; restore "
+                              "them, or a backup";
+
 static const struct meaning meanings[] = {
+    { SQLITE_READONLY_DBMOVED, QUIPU_IO,
+      "the file was moved or removed while open; put it back" },
+    { SQLITE_READONLY_ROLLBACK, QUIPU_DENIED,
+      "a writer died; open it once without readonly=yes" },
+    { SQLITE_READONLY_RECOVERY, QUIPU_DENIED,
+      "a writer died; open it once without readonly=yes" },
+    { SQLITE_READONLY_CANTINIT, QUIPU_DENIED,
+      "a writer died; open it once without readonly=yes" },
+    { SQLITE_IOERR_NOMEM, QUIPU_NO_MEMORY, "free some memory" },
     { SQLITE_BUSY, QUIPU_BUSY, "another program is using the file; try again" },
     { SQLITE_LOCKED, QUIPU_BUSY, "try again" },
-    { SQLITE_INTERRUPT, QUIPU_TIMEOUT, "give the call more time" },
     { SQLITE_NOMEM, QUIPU_NO_MEMORY, "free some memory" },
     { SQLITE_FULL, QUIPU_IO, "the disk is full; make room" },
     { SQLITE_IOERR, QUIPU_IO, "the disk or its file system fails" },
-    { SQLITE_CANTOPEN, QUIPU_DENIED,
-      "check that the folder is there and may be written" },
-    { SQLITE_READONLY, QUIPU_DENIED, "check the permissions of the file" },
-    { SQLITE_PERM, QUIPU_DENIED, "check the permissions of the file" },
-    { SQLITE_AUTH, QUIPU_DENIED, "check the permissions of the file" },
-    { SQLITE_CORRUPT, QUIPU_CORRUPT, "restore it from a backup" },
-    { SQLITE_NOTADB, QUIPU_CORRUPT, "check the path" },
-    { SQLITE_TOOBIG, QUIPU_INVALID, "make the item smaller" },
+    { SQLITE_CANTOPEN, QUIPU_IO, "look whether file and folder are there" },
+    { SQLITE_PROTOCOL, QUIPU_IO, "the file system's locks do not work" },
+    { SQLITE_READONLY, QUIPU_DENIED, may },
+    { SQLITE_PERM, QUIPU_DENIED, may },
+    { SQLITE_AUTH, QUIPU_DENIED, may },
+    { SQLITE_CORRUPT, QUIPU_CORRUPT, damaged },
+    { SQLITE_NOTADB, QUIPU_CORRUPT, "it is no store; check the path" },
+    { SQLITE_ERROR, QUIPU_CORRUPT, altered },
+    { SQLITE_SCHEMA, QUIPU_CORRUPT, altered },
+    { SQLITE_CONSTRAINT, QUIPU_CORRUPT, altered },
+    { SQLITE_MISMATCH, QUIPU_CORRUPT, altered },
 };
+
+static const struct meaning *look_up(int code)
+{
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
+        if (meanings[i].code == code) {
+            return &meanings[i];
+        }
+    }
+    return NULL;
+}
 
 static const struct meaning *find(int code)
 {
     static const struct meaning other = { 0, QUIPU_INTERNAL,
                                           "please report this" };
-    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
-        if (meanings[i].code == (code & 0xff)) {
-            return &meanings[i];
-        }
+    const struct meaning *meaning = look_up(code);
+    if (meaning == NULL) {
+        meaning = look_up(code & 0xff);
     }
-    return &other;
+    return meaning != NULL ? meaning : &other;
+}
+
+static bool is_refusal(int number)
+{
+    return number == EACCES || number == EPERM || number == EROFS;
 }
 
 int quipu_sqlite_fail(const quipu_driver_datastore *datastore, sqlite3 *db,
                       int code, const char *what, quipu_error *error)
 {
     const struct meaning *meaning = find(code);
-    const char *words = db != NULL && sqlite3_errcode(db) == (code & 0xff)
-                            ? sqlite3_errmsg(db)
-                            : sqlite3_errstr(code);
+    /* What the connection says is about its latest call. */
+    bool latest = db != NULL && sqlite3_extended_errcode(db) == code;
+    int number = latest ? sqlite3_system_errno(db) : 0;
+    bool cannot_open = (code & 0xff) == SQLITE_CANTOPEN;
+    if (cannot_open && is_refusal(number)) {
+        meaning = find(SQLITE_PERM);
+    }
+    bool tell = number != 0 && (cannot_open || (code & 0xff) == SQLITE_IOERR);
     return datastore->host->error_set(
-        error, meaning->status, code, NULL, "cannot %s in \"%s\": %s; %s", what,
-        datastore->path != NULL ? datastore->path : ":memory:", words,
-        meaning->way_out);
+        error, meaning->status, code, NULL, "cannot %s in \"%s\": %s%s%s; %s",
+        what, datastore->name,
+        latest ? sqlite3_errmsg(db) : sqlite3_errstr(code), tell ? ": " : "",
+        tell ? strerrordesc_np(number) : "", meaning->way_out);
+}
+
+int quipu_sqlite_fail_system(const quipu_host *host, const char *path,
+                             int number, const char *what, quipu_error *error)
+{
+    bool refusal = is_refusal(number);
+    int status = refusal            ? QUIPU_DENIED
+                 : number == ENOMEM ? QUIPU_NO_MEMORY
+                                    : QUIPU_IO;
+    const char *words = strerrordesc_np(number);
+    return host->error_set(error, status, number, NULL,
+                           "cannot %s \"%s\": %s%s%s", what, path,
+                           words != NULL ? words : "unknown error",
+                           refusal ? "; " : "", refusal ? may : "");
+}
+
+int quipu_sqlite_no_memory(const quipu_host *host, quipu_error *error)
+{
+    return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
+                           "no memory for the SQLite driver");
 }
 
 int quipu_sqlite_error_pass(int status, const quipu_error *own,

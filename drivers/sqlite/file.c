@@ -1,125 +1,157 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the handles of this process on one database file share. */
+/* The register of the files that this process has open. */
+#include "file.h"
+
 #include "sqlite.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
+#include <unistd.h>
 
 static pthread_mutex_t files_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct file *files;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-int64_t quipu_sqlite_clock_now(void)
+/* Another thread may hold the lock when the process is forked, and the child
+ * must still be able to open other files. */
+static void before_fork(void)
 {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    (void)pthread_mutex_lock(&files_lock);
+}
+
+static void after_fork(void)
+{
+    (void)pthread_mutex_unlock(&files_lock);
+}
+
+static void watch_forks(void)
+{
+    (void)pthread_atfork(before_fork, after_fork, after_fork);
+}
+
+int quipu_sqlite_file_private(const quipu_host *host, struct file **file,
+                              quipu_error *error)
+{
+    struct file *made = host->allocate(sizeof *made);
+    if (made == NULL) {
+        return quipu_sqlite_no_memory(host, error);
+    }
+    *made = (struct file){ .release = host->release,
+                           .holders = 1,
+                           .gate = { .fd = -1 } };
+    if (quipu_sqlite_turnstile_init(&made->own_turnstile) != 0 ||
+        pthread_mutex_init(&made->opening, NULL) != 0) {
+        host->release(made);
+        return quipu_sqlite_no_memory(host, error);
+    }
+    *file = made;
+    return QUIPU_OK;
+}
+
+/* Nothing of this process can have SQLite's locks on a file that has only now
+ * come to be, so closing it here drops none: who would open it has to wait for
+ * the register. */
+static int look(const quipu_host *host, const char *path, bool create,
+                struct stat *info, quipu_error *error)
+{
+    if (stat(path, info) == 0) {
+        return QUIPU_OK;
+    }
+    if (errno != ENOENT) {
+        return quipu_sqlite_fail_system(host, path, errno, "look at", error);
+    }
+    if (!create) {
+        return host->error_set(error, QUIPU_NOT_FOUND, 0, NULL,
+                               "\"%s\" is not there; create=yes makes it",
+                               path);
+    }
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    int code = fd < 0 || fstat(fd, info) != 0 ? errno : 0;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return code == 0
+               ? QUIPU_OK
+               : quipu_sqlite_fail_system(host, path, code, "create", error);
 }
 
 static struct file *find(const struct stat *info)
 {
-    for (struct file *file = files; file != NULL; file = file->next) {
-        if (file->device == info->st_dev && file->inode == info->st_ino) {
-            return file;
-        }
+    struct file *file = files;
+    while (file != NULL &&
+           (file->device != info->st_dev || file->inode != info->st_ino)) {
+        file = file->next;
     }
-    return NULL;
-}
-
-static struct file *create(const quipu_host *host)
-{
-    pthread_condattr_t attributes;
-    struct file *file = host->allocate(sizeof *file);
-    if (file == NULL) {
-        return NULL;
-    }
-    *file = (struct file){ .holders = 1 };
-    (void)pthread_mutex_init(&file->lock, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&file->grown, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
     return file;
 }
 
-struct file *quipu_sqlite_file_hold(const quipu_host *host, const char *path)
+static int enter(const quipu_host *host, const struct stat *info,
+                 struct file **file, quipu_error *error)
 {
-    struct stat info;
-    if (path == NULL || stat(path, &info) != 0) {
-        return create(host);
+    int status = quipu_sqlite_file_private(host, file, error);
+    if (status == QUIPU_OK) {
+        (*file)->device = info->st_dev;
+        (*file)->inode = info->st_ino;
+        (*file)->process = getpid();
+        (*file)->next = files;
+        files = *file;
     }
+    return status;
+}
+
+static int hold(const quipu_host *host, const char *path, bool create,
+                struct file **file, quipu_error *error)
+{
+    struct stat info = { 0 };
+    int status = look(host, path, create, &info, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    struct file *found = find(&info);
+    if (found == NULL) {
+        return enter(host, &info, file, error);
+    }
+    if (found->process != getpid()) {
+        return host->error_set(
+            error, QUIPU_INVALID, 0, NULL,
+            "\"%s\" was open when this process was forked, and SQLite cannot "
+            "be used across fork; open it after the fork only",
+            path);
+    }
+    found->holders++;
+    *file = found;
+    return QUIPU_OK;
+}
+
+int quipu_sqlite_file_hold(const quipu_host *host, const char *path,
+                           bool create, struct file **file, quipu_error *error)
+{
+    (void)pthread_once(&once, watch_forks);
     (void)pthread_mutex_lock(&files_lock);
-    struct file *file = find(&info);
-    if (file != NULL) {
-        file->holders++;
-    } else if ((file = create(host)) != NULL) {
-        file->device = info.st_dev;
-        file->inode = info.st_ino;
-        file->next = files;
-        files = file;
-    }
+    int status = hold(host, path, create, file, error);
     (void)pthread_mutex_unlock(&files_lock);
-    return file;
+    return status;
 }
 
-void quipu_sqlite_file_release(const quipu_host *host, struct file *file)
+void quipu_sqlite_file_release(struct file *file)
 {
-    bool last = false;
+    if (file == NULL) {
+        return;
+    }
     (void)pthread_mutex_lock(&files_lock);
-    if (--file->holders == 0) {
-        last = true;
-        for (struct file **at = &files; *at != NULL; at = &(*at)->next) {
-            if (*at == file) {
-                *at = file->next;
-                break;
-            }
-        }
+    bool last = --file->holders == 0;
+    struct file **at = &files;
+    while (last && *at != NULL && *at != file) {
+        at = &(*at)->next;
+    }
+    if (last && *at != NULL) {
+        *at = file->next;
     }
     (void)pthread_mutex_unlock(&files_lock);
     if (last) {
-        (void)pthread_cond_destroy(&file->grown);
-        (void)pthread_mutex_destroy(&file->lock);
-        host->release(file);
+        (void)pthread_mutex_destroy(&file->opening);
+        quipu_sqlite_turnstile_finish(&file->own_turnstile);
+        file->release(file);
     }
-}
-
-bool quipu_sqlite_file_is_poisoned(struct file *file)
-{
-    (void)pthread_mutex_lock(&file->lock);
-    bool poisoned = file->poisoned;
-    (void)pthread_mutex_unlock(&file->lock);
-    return poisoned;
-}
-
-void quipu_sqlite_file_poison(struct file *file)
-{
-    (void)pthread_mutex_lock(&file->lock);
-    file->poisoned = true;
-    (void)pthread_mutex_unlock(&file->lock);
-}
-
-void quipu_sqlite_file_grew(struct file *file)
-{
-    (void)pthread_mutex_lock(&file->lock);
-    file->commits++;
-    (void)pthread_cond_broadcast(&file->grown);
-    (void)pthread_mutex_unlock(&file->lock);
-}
-
-uint64_t quipu_sqlite_file_commits(struct file *file)
-{
-    (void)pthread_mutex_lock(&file->lock);
-    uint64_t commits = file->commits;
-    (void)pthread_mutex_unlock(&file->lock);
-    return commits;
-}
-
-void quipu_sqlite_file_wait(struct file *file, uint64_t seen, int64_t until)
-{
-    struct timespec time = { .tv_sec = (time_t)(until / 1000000000),
-                             .tv_nsec = (long)(until % 1000000000) };
-    (void)pthread_mutex_lock(&file->lock);
-    while (file->commits == seen &&
-           pthread_cond_timedwait(&file->grown, &file->lock, &time) == 0) {
-    }
-    (void)pthread_mutex_unlock(&file->lock);
 }

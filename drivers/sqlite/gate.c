@@ -1,221 +1,257 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The gate: where the writers of all processes queue, blocking, with a
- * deadline, and in turn.
- *
- * SQLite's own lock is polled by its busy handler, which starves some writers
- * for seconds; and releases before 3.51.3 can damage a WAL database when one
- * connection's checkpoint races another's reset of the WAL.  Whoever commits or
- * checkpoints holds the gate, so neither can happen.
- *
- * Method: two robust mutexes in a file beside the database, shared by mapping.
- * A writer takes `next`, then `writer`, then lets `next` go: who leaves cannot
- * overtake the one that waits.  The kernel hands the mutex of a process that
- * died to the next one.  Everybody who has the file open holds a shared lock on
- * it (fcntl, F_OFD_SETLK); whoever gets it exclusively is alone, and makes the
- * mutexes anew, so that what a crash of the machine left does no harm.
- */
+/* The lock file beside the database. */
+#include "gate.h"
+
+#include "clock.h"
 #include "sqlite.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#define SUFFIX "-quipu"
+#define GATE_PAGE 4096
+#define GATE_FORMAT 1
 
-struct gate_shared {
-    char magic[8];
-    uint32_t format;
-    uint32_t mutex_size; /* programs of another C library keep out */
-    pthread_mutex_t next;
-    pthread_mutex_t writer;
-};
+enum { BYTE_DOOR = 0, BYTE_HOUSE = 1 };
 
 static const char magic[8] = "quipu\n1";
 
-static void init_mutex(pthread_mutex_t *mutex, bool between_processes)
+_Static_assert(sizeof(struct gate_page) <= GATE_PAGE, "it is one page");
+
+/* ------------------------------------------------------------------ locks */
+
+/* Locks a byte (F_RDLCK, F_WRLCK) or unlocks it, at once; 0 or an errno. */
+static int lock_byte(int fd, int byte, short type)
 {
-    pthread_mutexattr_t attributes;
-    (void)pthread_mutexattr_init(&attributes);
-    if (between_processes) {
-        (void)pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-        (void)pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    struct flock lock = {
+        .l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1
+    };
+    return fcntl(fd, F_OFD_SETLK, &lock) == 0 ? 0 : errno;
+}
+
+static bool is_held(int code)
+{
+    return code == EAGAIN || code == EACCES;
+}
+
+/* The door is shut for as long as an opening or closing takes; these are few,
+ * and their order does not matter, so here it polls. */
+static int shut_door(int fd, int64_t deadline)
+{
+    for (;;) {
+        int code = lock_byte(fd, BYTE_DOOR, F_WRLCK);
+        if (!is_held(code)) {
+            return code;
+        }
+        if (clock_now() >= deadline) {
+            return ETIMEDOUT;
+        }
+        clock_sleep_until(clock_after(CLOCK_MILLISECOND, deadline));
     }
-    (void)pthread_mutex_init(mutex, &attributes);
-    (void)pthread_mutexattr_destroy(&attributes);
 }
 
-static void init_shared(struct gate_shared *shared, bool between_processes)
-{
-    memset(shared, 0, sizeof *shared);
-    init_mutex(&shared->next, between_processes);
-    init_mutex(&shared->writer, between_processes);
-    shared->format = 1;
-    shared->mutex_size = sizeof(pthread_mutex_t);
-    memcpy(shared->magic, magic, sizeof magic);
-}
+/* ------------------------------------------------------------------- file */
 
-static int lock_file(int fd, short type, bool wait)
+/* Who may write the database may write this file.  Where the system does not
+ * let us arrange that, those who come later are told. */
+static void take_after(int fd, const char *database)
 {
-    struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_len = 1 };
-    int status;
-    do {
-        status = fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &lock);
-    } while (status != 0 && errno == EINTR);
-    return status;
-}
-
-static struct gate_shared *map(int fd)
-{
-    void *shared = mmap(NULL, sizeof(struct gate_shared),
-                        PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    /* cppcheck-suppress memleak ; it is returned */
-    return shared != MAP_FAILED ? shared : NULL;
-}
-
-/* Opens the lock file with the rights of the database. */
-static int open_file(const char *database)
-{
-    char path[PATH_MAX];
     struct stat info;
-    size_t length = strlen(database);
-    if (length + sizeof SUFFIX > sizeof path) {
-        errno = ENAMETOOLONG;
-        return -1;
+    if (stat(database, &info) != 0 ||
+        (geteuid() == 0 && fchown(fd, info.st_uid, info.st_gid) != 0)) {
+        return;
     }
-    memcpy(path, database, length);
-    memcpy(path + length, SUFFIX, sizeof SUFFIX);
-    mode_t mode = stat(database, &info) == 0 ? info.st_mode & 0666 : 0644;
-    return open(path, O_RDWR | O_CREAT | O_CLOEXEC, mode);
+    (void)fchmod(fd, info.st_mode & 0777);
 }
 
-static bool is_ours(const struct gate_shared *shared)
+static int open_file(const char *path, const char *database)
 {
-    return memcmp(shared->magic, magic, sizeof magic) == 0 &&
-           shared->format == 1 && shared->mutex_size == sizeof(pthread_mutex_t);
+    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+    int fd = open(path, flags);
+    if (fd >= 0 || errno != ENOENT) {
+        return fd;
+    }
+    fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+    if (fd >= 0) {
+        take_after(fd, database);
+    } else if (errno == EEXIST) {
+        fd = open(path, flags);
+    }
+    return fd;
 }
 
-/* Gets the shared lock, after setting up if nobody else has it. */
-static int join_others(struct gate *gate, const char *path,
-                       void (*when_alone)(const char *path, void *context),
-                       void *context)
+/* Whether its last user removed the file before we locked it. */
+static bool is_removed(int fd, const char *path)
 {
-    bool alone = lock_file(gate->fd, F_WRLCK, false) == 0;
-    if (!alone && lock_file(gate->fd, F_RDLCK, true) != 0) {
-        return -1;
+    struct stat ours;
+    struct stat named;
+    return fstat(fd, &ours) != 0 || stat(path, &named) != 0 ||
+           ours.st_ino != named.st_ino || ours.st_dev != named.st_dev;
+}
+
+/* Opens the file and shuts the door; 0 or an errno. */
+static int come_to_door(struct gate *gate, const char *database,
+                        int64_t deadline)
+{
+    for (;;) {
+        gate->fd = open_file(gate->path, database);
+        if (gate->fd < 0) {
+            if (errno == ENOENT && clock_now() < deadline) {
+                continue; /* removed between two looks */
+            }
+            return errno;
+        }
+        int code = shut_door(gate->fd, deadline);
+        if (code != 0 || !is_removed(gate->fd, gate->path)) {
+            return code;
+        }
+        (void)close(gate->fd);
     }
-    if (alone && ftruncate(gate->fd, sizeof *gate->shared) != 0) {
-        return -1;
+}
+
+/* ------------------------------------------------------------------- page */
+
+static int map(struct gate *gate)
+{
+    void *page =
+        mmap(NULL, GATE_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, gate->fd, 0);
+    if (page == MAP_FAILED) {
+        return errno;
     }
-    gate->shared = map(gate->fd);
-    if (gate->shared == NULL) {
-        return -1;
-    }
-    if (alone) {
-        init_shared(gate->shared, true);
-        when_alone(path, context);
-        return lock_file(gate->fd, F_RDLCK, false);
-    }
+    gate->page = page;
     return 0;
 }
 
-static int open_private(struct gate *gate, const quipu_host *host,
-                        quipu_error *error)
+static int set_up(struct gate *gate)
 {
-    gate->shared = host->allocate(sizeof *gate->shared);
-    if (gate->shared == NULL) {
-        return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
-                               "no memory for a lock");
+    static const char zeros[GATE_PAGE];
+    /* Written, not only sized: on a full disk a hole would kill us later. */
+    ssize_t size = pwrite(gate->fd, zeros, GATE_PAGE, 0);
+    int code = size == GATE_PAGE ? 0 : size < 0 ? errno : ENOSPC;
+    if (code == 0) {
+        code = map(gate);
     }
-    init_shared(gate->shared, false);
-    return QUIPU_OK;
+    if (code == 0) {
+        code = quipu_sqlite_turnstile_init(&gate->page->turnstile);
+    }
+    if (code == 0) {
+        gate->page->format = GATE_FORMAT;
+        gate->page->size = sizeof *gate->page;
+        memcpy(gate->page->magic, magic, sizeof magic);
+    }
+    return code;
+}
+
+static bool is_ours(const struct gate_page *page)
+{
+    return memcmp(page->magic, magic, sizeof magic) == 0 &&
+           page->format == GATE_FORMAT && page->size == sizeof *page;
+}
+
+/* Maps what others have set up; EPROTO if they are not like us. */
+static int join(struct gate *gate)
+{
+    struct stat info;
+    if (fstat(gate->fd, &info) != 0) {
+        return errno;
+    }
+    if (info.st_size != GATE_PAGE) {
+        return EPROTO;
+    }
+    int code = map(gate);
+    return code == 0 && !is_ours(gate->page) ? EPROTO : code;
+}
+
+/* With the door shut: finds out who else is there.  0 or an errno. */
+static int enter(struct gate *gate, bool *alone)
+{
+    int code = lock_byte(gate->fd, BYTE_HOUSE, F_WRLCK);
+    *alone = code == 0;
+    if (is_held(code)) {
+        code = lock_byte(gate->fd, BYTE_HOUSE, F_RDLCK);
+    }
+    if (code != 0) {
+        return code;
+    }
+    return *alone ? set_up(gate) : join(gate);
+}
+
+static int fail(const quipu_host *host, const char *database, int code,
+                quipu_error *error)
+{
+    switch (code) {
+    case ETIMEDOUT:
+        return host->error_set(error, QUIPU_BUSY, 0, NULL,
+                               "\"%s\" was being opened or closed by another "
+                               "program until the deadline; try again",
+                               database);
+    case EPROTO:
+        return host->error_set(
+            error, QUIPU_UNSUPPORTED, 0, NULL,
+            "\"%s\" is in use by a program whose quipu or C library is too "
+            "different from this one's; close it there first",
+            database);
+    default:
+        return quipu_sqlite_fail_system(
+            host, database, code, "use the lock file (-quipu) beside", error);
+    }
 }
 
 int quipu_sqlite_gate_open(struct gate *gate, const quipu_host *host,
-                           const char *path,
-                           void (*when_alone)(const char *path, void *context),
-                           void *context, quipu_error *error)
+                           const char *database, int64_t deadline, bool *alone,
+                           quipu_error *error)
 {
-    gate->fd = -1;
-    gate->shared = NULL;
-    if (path == NULL) {
-        return open_private(gate, host, error);
+    struct text path = { .host = host };
+    *gate = (struct gate){ .fd = -1 };
+    quipu_sqlite_text_add(&path, database);
+    quipu_sqlite_text_add(&path, "-quipu");
+    if (path.failed) {
+        quipu_sqlite_text_finish(&path);
+        return quipu_sqlite_no_memory(host, error);
     }
-    gate->fd = open_file(path);
-    if (gate->fd < 0 || join_others(gate, path, when_alone, context) != 0) {
-        int status = errno == EACCES || errno == EPERM || errno == EROFS
-                         ? QUIPU_DENIED
-                         : QUIPU_IO;
-        (void)host->error_set(error, status, errno, NULL,
-                              "cannot use the lock file \"%s" SUFFIX
-                              "\" (%s); open with readonly=yes to read "
-                              "without it",
-                              path, strerror(errno));
-        quipu_sqlite_gate_close(gate, host);
-        return status;
+    gate->path = path.data;
+    int code = come_to_door(gate, database, deadline);
+    if (code == 0) {
+        code = enter(gate, alone);
     }
-    if (!is_ours(gate->shared)) {
-        (void)host->error_set(error, QUIPU_UNSUPPORTED, 0, NULL,
-                              "\"%s" SUFFIX "\" is in use by a program with "
-                              "another kind of lock; close that one first",
-                              path);
-        quipu_sqlite_gate_close(gate, host);
-        return QUIPU_UNSUPPORTED;
+    if (code != 0) {
+        quipu_sqlite_gate_close(gate, host, false);
+        return fail(host, database, code, error);
+    }
+    if (!*alone) {
+        quipu_sqlite_gate_admit(gate);
     }
     return QUIPU_OK;
 }
 
-void quipu_sqlite_gate_close(struct gate *gate, const quipu_host *host)
+void quipu_sqlite_gate_admit(struct gate *gate)
 {
+    (void)lock_byte(gate->fd, BYTE_HOUSE, F_RDLCK);
+    (void)lock_byte(gate->fd, BYTE_DOOR, F_UNLCK);
+}
+
+bool quipu_sqlite_gate_depart(struct gate *gate, int64_t deadline)
+{
+    return shut_door(gate->fd, deadline) == 0 &&
+           !is_removed(gate->fd, gate->path) &&
+           lock_byte(gate->fd, BYTE_HOUSE, F_WRLCK) == 0;
+}
+
+void quipu_sqlite_gate_close(struct gate *gate, const quipu_host *host,
+                             bool remove)
+{
+    if (remove) {
+        (void)unlink(gate->path);
+    }
+    if (gate->page != NULL) {
+        (void)munmap(gate->page, GATE_PAGE);
+    }
     if (gate->fd >= 0) {
-        if (gate->shared != NULL) {
-            (void)munmap(gate->shared, sizeof *gate->shared);
-        }
         (void)close(gate->fd);
-    } else {
-        host->release(gate->shared);
     }
-    gate->fd = -1;
-    gate->shared = NULL;
-}
-
-/* A holder that died leaves the mutex to the next, who declares it sound: what
- * it guards is SQLite's, which recovers by itself. */
-static bool take(pthread_mutex_t *mutex, int64_t deadline)
-{
-    int code;
-    if (deadline == INT64_MAX) {
-        code = pthread_mutex_lock(mutex);
-    } else {
-        struct timespec until = { .tv_sec = (time_t)(deadline / 1000000000),
-                                  .tv_nsec = (long)(deadline % 1000000000) };
-        code = pthread_mutex_trylock(mutex);
-        if (code == EBUSY) {
-            code = pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &until);
-        }
-    }
-    if (code == EOWNERDEAD) {
-        code = pthread_mutex_consistent(mutex);
-    }
-    return code == 0;
-}
-
-bool quipu_sqlite_gate_enter(struct gate *gate, int64_t deadline)
-{
-    if (!take(&gate->shared->next, deadline)) {
-        return false;
-    }
-    bool entered = take(&gate->shared->writer, deadline);
-    (void)pthread_mutex_unlock(&gate->shared->next);
-    return entered;
-}
-
-void quipu_sqlite_gate_leave(struct gate *gate)
-{
-    (void)pthread_mutex_unlock(&gate->shared->writer);
+    host->release(gate->path);
+    *gate = (struct gate){ .fd = -1 };
 }

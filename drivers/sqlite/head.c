@@ -2,9 +2,14 @@
 /* The ends of sequences and of the log, and waiting for the log to grow. */
 #include "rows.h"
 
+#include "clock.h"
+
 #include <string.h>
 
-#define POLL 50000000 /* nanoseconds between looks for other processes */
+/* How long a wait goes without a look at the log.  Writers make the pulse of
+ * the gate beat; who only reads is not at the gate. */
+#define LOOK_WRITER (500 * CLOCK_MILLISECOND)
+#define LOOK_READER (50 * CLOCK_MILLISECOND)
 
 int quipu_sqlite_last_position(quipu_driver_datastore *datastore,
                                quipu_driver_schema *bound,
@@ -85,44 +90,37 @@ static int look(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
     return status;
 }
 
-static uint64_t interrupts(quipu_driver_datastore *datastore)
-{
-    (void)pthread_mutex_lock(&datastore->lock);
-    uint64_t count = datastore->interrupts;
-    (void)pthread_mutex_unlock(&datastore->lock);
-    return count;
-}
-
 int quipu_sqlite_wait(quipu_driver_datastore *datastore,
                       quipu_driver_schema *bound, int64_t after,
                       int64_t deadline, int64_t *head, quipu_error *error)
 {
-    uint64_t interrupted = interrupts(datastore);
+    uint32_t interrupts = atomic_load(&datastore->interrupts);
+    int64_t pause =
+        datastore->gated || datastore->path == NULL ? LOOK_WRITER : LOOK_READER;
     for (;;) {
-        uint64_t seen = quipu_sqlite_file_commits(datastore->file);
+        uint32_t beat = quipu_sqlite_pulse_read(datastore->pulse);
         int64_t now = 0;
         int status = look(datastore, bound, deadline, &now, error);
-        if (status != QUIPU_OK || now > after ||
-            interrupts(datastore) != interrupted) {
-            *head = now;
+        if (status != QUIPU_OK) {
             return status;
         }
-        int64_t time = quipu_sqlite_clock_now();
-        if (time >= deadline) {
+        if (now > after || atomic_load(&datastore->interrupts) != interrupts) {
+            *head = now;
+            return QUIPU_OK;
+        }
+        if (clock_now() >= deadline) {
             return datastore->host->error_set(
                 error, QUIPU_TIMEOUT, 0, NULL,
                 "the log of \"%s\" did not grow beyond %lld",
                 bound->schema.table, (long long)after);
         }
-        int64_t until = deadline - time > POLL ? time + POLL : deadline;
-        quipu_sqlite_file_wait(datastore->file, seen, until);
+        quipu_sqlite_pulse_wait(datastore->pulse, beat,
+                                clock_after(pause, deadline));
     }
 }
 
 void quipu_sqlite_interrupt(quipu_driver_datastore *datastore)
 {
-    (void)pthread_mutex_lock(&datastore->lock);
-    datastore->interrupts++;
-    (void)pthread_mutex_unlock(&datastore->lock);
-    quipu_sqlite_file_grew(datastore->file);
+    (void)atomic_fetch_add(&datastore->interrupts, 1);
+    quipu_sqlite_pulse_beat(datastore->pulse);
 }

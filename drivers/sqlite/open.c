@@ -2,81 +2,325 @@
 /* Opening and closing a store; nothing is changed before it is checked. */
 #include "sqlite.h"
 
+#include "clock.h"
+#include "path.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define MEBI (UINT64_C(1) << 20)
+#define DEPARTURE_TIME CLOCK_SECOND /* to wait for others when closing */
 
-static int64_t option_number(const quipu_open *how, const char *name,
-                             int64_t fallback)
+/* ------------------------------------------------------------- write-ahead */
+
+/* The first to open a file after a crash syncs what he finds, so that nobody
+ * reads what a power cut could still take back (V2).  SQLite has no locks on
+ * this file that closing it could drop. */
+static int sync_wal(quipu_driver_datastore *datastore, quipu_error *error)
 {
-    for (size_t i = 0; i < how->option_count; i++) {
-        if (strcmp(how->options[i].name, name) == 0) {
-            return strtoll(how->options[i].value, NULL, 10);
-        }
+    const quipu_host *host = datastore->host;
+    struct text path = { .host = host };
+    int code = 0;
+    quipu_sqlite_text_add(&path, datastore->path);
+    quipu_sqlite_text_add(&path, "-wal");
+    if (path.failed) {
+        quipu_sqlite_text_finish(&path);
+        return quipu_sqlite_no_memory(host, error);
     }
-    return fallback;
+    int fd = open(path.data, O_RDWR | O_CLOEXEC);
+    if (fd >= 0) {
+        code = fdatasync(fd) != 0 ? errno : 0;
+        (void)close(fd);
+    } else if (errno != ENOENT) {
+        code = errno;
+    }
+    int status = code == 0 ? QUIPU_OK
+                           : quipu_sqlite_fail_system(host, path.data, code,
+                                                      "sync", error);
+    quipu_sqlite_text_finish(&path);
+    return status;
 }
 
 /* Counts the pages of the WAL; registered instead of SQLite's own checkpoints,
- * which would not wait for the gate. */
+ * which would not wait at the gate. */
 static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
 {
     quipu_driver_datastore *datastore = context;
     (void)db;
-    (void)name;
-    datastore->wal_pages = pages;
+    if (strcmp(name, "main") == 0) {
+        datastore->wal_pages = pages;
+    }
     return SQLITE_OK;
 }
 
-/* The first to open a file after a crash syncs what it finds, so that nobody
- * reads what a power cut could still take back (V2). */
-static void sync_wal(const char *path, void *context)
+/* Inside the turnstile. */
+static int use_wal(quipu_driver_datastore *datastore, quipu_error *error)
 {
-    char wal[4096];
-    bool *failed = context;
-    (void)snprintf(wal, sizeof wal, "%s-wal", path);
-    int fd = open(wal, O_RDWR | O_CLOEXEC);
-    if (fd >= 0) {
-        *failed = fdatasync(fd) != 0;
-        (void)close(fd);
+    sqlite3 *db = datastore->writer.db;
+    sqlite3_stmt *mode = NULL;
+    bool wal = false;
+    int code =
+        sqlite3_prepare_v2(db, "PRAGMA journal_mode = WAL", -1, &mode, NULL);
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(mode);
+        wal = code == SQLITE_ROW &&
+              strcmp((const char *)sqlite3_column_text(mode, 0), "wal") == 0;
     }
+    if (code != SQLITE_ROW) {
+        int status = quipu_sqlite_fail(datastore, db, code, "use a WAL", error);
+        (void)sqlite3_finalize(mode);
+        return status;
+    }
+    (void)sqlite3_finalize(mode);
+    if (!wal) {
+        return datastore->host->error_set(
+            error, QUIPU_UNSUPPORTED, 0, NULL,
+            "the file system of \"%s\" cannot share memory between processes, "
+            "which a WAL needs; use a local one",
+            datastore->name);
+    }
+    (void)sqlite3_wal_hook(db, on_commit, datastore);
+    return quipu_sqlite_catalogue_exec(datastore,
+                                       datastore->relaxed
+                                           ? "PRAGMA synchronous = NORMAL"
+                                           : "PRAGMA synchronous = FULL",
+                                       "set it up", error);
 }
 
-static quipu_driver_datastore *create(const quipu_host *host,
-                                      const quipu_open *how)
+/* ---------------------------------------------------------------- writers */
+
+/* Goes through the gate; the first datastore of the process opens it. */
+static int pass_gate(quipu_driver_datastore *datastore, int64_t deadline,
+                     quipu_error *error)
+{
+    struct file *file = datastore->file;
+    bool alone = false;
+    int status = QUIPU_OK;
+    if (file->writers == 0) {
+        status =
+            quipu_sqlite_gate_open(&file->gate, datastore->host,
+                                   datastore->path, deadline, &alone, error);
+    }
+    if (status == QUIPU_OK && alone) {
+        status = sync_wal(datastore, error);
+        if (status == QUIPU_OK) {
+            quipu_sqlite_gate_admit(&file->gate);
+        } else {
+            quipu_sqlite_gate_close(&file->gate, datastore->host, true);
+        }
+    }
+    if (status == QUIPU_OK) {
+        file->writers++;
+        datastore->gated = true;
+        datastore->turnstile = &file->gate.page->turnstile;
+        datastore->pulse = &file->gate.page->pulse;
+    }
+    return status;
+}
+
+/* Makes the catalogue in an empty file, before it becomes a WAL database, so
+ * that the file alone tells what it is. */
+static int initialise(quipu_driver_datastore *datastore, int64_t deadline,
+                      quipu_error *error)
+{
+    enum store_kind kind = STORE_EMPTY;
+    int status = quipu_sqlite_writing_begin(datastore, deadline, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    status = quipu_sqlite_catalogue_check(datastore, &datastore->writer, &kind,
+                                          error);
+    if (status == QUIPU_OK && kind != STORE_OURS) {
+        status = quipu_sqlite_catalogue_create(datastore, error);
+    }
+    if (status != QUIPU_OK) {
+        quipu_sqlite_writing_abandon(datastore);
+        return status;
+    }
+    return quipu_sqlite_writing_commit(datastore, error);
+}
+
+static int open_writer(quipu_driver_datastore *datastore, enum store_kind kind,
+                       int64_t deadline, quipu_error *error)
+{
+    int status = quipu_sqlite_connection_open(datastore, &datastore->writer,
+                                              SQLITE_OPEN_READWRITE, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (sqlite3_db_readonly(datastore->writer.db, "main") == 1) {
+        return datastore->host->error_set(
+            error, QUIPU_DENIED, 0, NULL,
+            "\"%s\" may not be written; check its permissions, or open it with "
+            "readonly=yes",
+            datastore->name);
+    }
+    datastore->writer.deadline = deadline;
+    if (kind != STORE_OURS) {
+        status = initialise(datastore, deadline, error);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_sqlite_turnstile_take(datastore, deadline, error);
+    }
+    if (status == QUIPU_OK) {
+        status = use_wal(datastore, error);
+        quipu_sqlite_turnstile_leave(datastore->turnstile);
+    }
+    return status;
+}
+
+/* ---------------------------------------------------------------- checking */
+
+/* Whether what the file was found to be can be opened in this way. */
+static int check_wanted(quipu_driver_datastore *datastore, bool create,
+                        enum store_kind kind, quipu_error *error)
+{
+    const quipu_host *host = datastore->host;
+    if (kind == STORE_EMPTY && !create) {
+        return host->error_set(error, QUIPU_NOT_FOUND, 0, NULL,
+                               "\"%s\" is empty; create=yes makes a store of "
+                               "it",
+                               datastore->name);
+    }
+    if (kind == STORE_FOREIGN && (!create || !datastore->options.adopt)) {
+        return host->error_set(
+            error, QUIPU_CORRUPT, 0, NULL,
+            "\"%s\" is an SQLite database but no store of quipu; name another "
+            "file, or let adopt=yes add quipu's tables to it",
+            datastore->name);
+    }
+    return QUIPU_OK;
+}
+
+/* With the file's `opening` held: a reader looks first, and changes nothing. */
+static int open_checked(quipu_driver_datastore *datastore, bool create,
+                        int64_t deadline, quipu_error *error)
+{
+    struct connection *reader = NULL;
+    enum store_kind kind = STORE_EMPTY;
+    int status =
+        quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    status = quipu_sqlite_catalogue_check(datastore, reader, &kind, error);
+    quipu_sqlite_reader_return(datastore, reader);
+    if (status == QUIPU_OK) {
+        status = check_wanted(datastore, create, kind, error);
+    }
+    if (status == QUIPU_OK && !datastore->readonly) {
+        status = pass_gate(datastore, deadline, error);
+    }
+    if (status == QUIPU_OK && !datastore->readonly) {
+        status = open_writer(datastore, kind, deadline, error);
+    }
+    return status;
+}
+
+static int open_file(quipu_driver_datastore *datastore, bool create,
+                     int64_t deadline, quipu_error *error)
+{
+    const quipu_host *host = datastore->host;
+    char *given = datastore->path;
+    bool exists = false;
+    int status = quipu_sqlite_path_resolve(host, given, &datastore->path,
+                                           &exists, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    host->release(given);
+    datastore->name = datastore->path;
+    if (datastore->options.immutable && datastore->readonly) {
+        datastore->uri = quipu_sqlite_path_immutable(host, datastore->path);
+        if (datastore->uri == NULL) {
+            return quipu_sqlite_no_memory(host, error);
+        }
+    }
+    status = quipu_sqlite_file_hold(host, datastore->path, create,
+                                    &datastore->file, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    datastore->turnstile = &datastore->file->own_turnstile;
+    datastore->pulse = &datastore->file->own_pulse;
+    if (quipu_sqlite_mutex_take(&datastore->file->opening, deadline) != 0) {
+        return host->error_set(error, QUIPU_BUSY, 0, NULL,
+                               "\"%s\" was being opened or closed by another "
+                               "thread until the deadline; try again",
+                               datastore->name);
+    }
+    status = open_checked(datastore, create, deadline, error);
+    (void)pthread_mutex_unlock(&datastore->file->opening);
+    return status;
+}
+
+static int open_memory(quipu_driver_datastore *datastore, bool create,
+                       int64_t deadline, quipu_error *error)
+{
+    datastore->name = ":memory:";
+    if (!create) {
+        return datastore->host->error_set(
+            error, QUIPU_NOT_FOUND, 0, NULL,
+            "a store in memory is always a new one; it needs create=yes and "
+            "readonly=no");
+    }
+    int status =
+        quipu_sqlite_file_private(datastore->host, &datastore->file, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    datastore->turnstile = &datastore->file->own_turnstile;
+    datastore->pulse = &datastore->file->own_pulse;
+    status = quipu_sqlite_connection_open(datastore, &datastore->writer,
+                                          SQLITE_OPEN_READWRITE, error);
+    return status == QUIPU_OK ? initialise(datastore, deadline, error) : status;
+}
+
+/* -------------------------------------------------------------- the whole */
+
+static quipu_driver_datastore *create_datastore(const quipu_host *host,
+                                                const quipu_open *how)
 {
     quipu_driver_datastore *datastore = host->allocate(sizeof *datastore);
-    pthread_condattr_t attributes;
     if (datastore == NULL) {
         return NULL;
     }
     *datastore = (quipu_driver_datastore){
         .host = host,
+        .name = how->body,
+        .name_space = quipu_sqlite_text_copy(host, how->name_space),
         .readonly = (how->flags & QUIPU_OPEN_READONLY) != 0,
         .relaxed = (how->flags & QUIPU_OPEN_RELAXED) != 0,
-        .checkpoint = option_number(how, "checkpoint", 1000),
-        .gate = { .fd = -1 },
     };
+    quipu_sqlite_options_read(how, &datastore->options);
     (void)pthread_mutex_init(&datastore->lock, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&datastore->returned, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    (void)pthread_cond_init(&datastore->returned, NULL);
     return datastore;
 }
 
-/* Whether the WAL must not be touched when this connection closes: it was not
- * found in order, or other writers could be in it. */
-static void leave_wal_alone(quipu_driver_datastore *datastore, int alone)
+/* Closes the writing connection.  Who is alone copies the WAL into the database
+ * and removes what stands beside it; the others leave it as it is. */
+static void close_writer(quipu_driver_datastore *datastore)
 {
-    (void)sqlite3_db_config(datastore->writer.db,
-                            SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, alone, NULL);
+    struct file *file = datastore->file;
+    bool alone = false;
+    (void)pthread_mutex_lock(&file->opening);
+    if (--file->writers == 0) {
+        alone =
+            quipu_sqlite_gate_depart(&file->gate, clock_now() + DEPARTURE_TIME);
+    }
+    if (alone && !atomic_load(&file->poisoned) &&
+        datastore->writer.db != NULL) {
+        (void)sqlite3_db_config(datastore->writer.db,
+                                SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    }
+    quipu_sqlite_connection_close(&datastore->writer);
+    if (file->writers == 0) {
+        quipu_sqlite_gate_close(&file->gate, datastore->host, alone);
+    }
+    (void)pthread_mutex_unlock(&file->opening);
 }
 
 void quipu_sqlite_close(quipu_driver_datastore *datastore)
@@ -87,206 +331,68 @@ void quipu_sqlite_close(quipu_driver_datastore *datastore)
         quipu_sqlite_connection_close(reader);
         host->release(reader);
     }
-    if (datastore->writer.db != NULL) {
-        /* The last connection to close checkpoints: not beside a commit. */
-        bool entered =
-            datastore->gate.shared != NULL &&
-            quipu_sqlite_gate_enter(&datastore->gate, quipu_sqlite_clock_now());
-        if (entered && quipu_sqlite_file_is_poisoned(datastore->file)) {
-            leave_wal_alone(datastore, 1);
-        } else if (entered) {
-            leave_wal_alone(datastore, 0);
-        }
+    if (datastore->gated) {
+        close_writer(datastore);
+    } else {
         quipu_sqlite_connection_close(&datastore->writer);
-        if (entered) {
-            quipu_sqlite_gate_leave(&datastore->gate);
-        }
     }
-    if (datastore->gate.shared != NULL) {
-        quipu_sqlite_gate_close(&datastore->gate, host);
-    }
-    if (datastore->file != NULL) {
-        quipu_sqlite_file_release(host, datastore->file);
-    }
+    quipu_sqlite_file_release(datastore->file);
     (void)pthread_cond_destroy(&datastore->returned);
     (void)pthread_mutex_destroy(&datastore->lock);
     host->release(datastore->name_space);
+    host->release(datastore->uri);
     host->release(datastore->path);
     host->release(datastore);
-}
-
-/* -------------------------------------------------------------- the steps */
-
-static int check_there(quipu_driver_datastore *datastore, const quipu_open *how,
-                       quipu_error *error)
-{
-    struct stat info;
-    if (datastore->path == NULL || stat(datastore->path, &info) == 0 ||
-        errno != ENOENT) {
-        return QUIPU_OK;
-    }
-    if ((how->flags & QUIPU_OPEN_CREATE) != 0 && !datastore->readonly) {
-        return QUIPU_OK;
-    }
-    return datastore->host->error_set(
-        error, QUIPU_NOT_FOUND, 0, NULL,
-        "\"%s\" is not there; open with create=yes to make it",
-        datastore->path);
-}
-
-/* A file is looked at before anything beside it is made. */
-static int open_writer(quipu_driver_datastore *datastore, const quipu_open *how,
-                       quipu_error *error)
-{
-    int flags =
-        datastore->readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-    if (datastore->path == NULL || (how->flags & QUIPU_OPEN_CREATE) != 0) {
-        flags |= datastore->readonly ? 0 : SQLITE_OPEN_CREATE;
-    }
-    int status = quipu_sqlite_connection_open(datastore, &datastore->writer,
-                                              flags, error);
-    if (status == QUIPU_OK) {
-        leave_wal_alone(datastore, 1);
-    }
-    return status;
-}
-
-static int open_gate(quipu_driver_datastore *datastore, quipu_error *error)
-{
-    bool failed = false;
-    int status =
-        datastore->readonly && datastore->path != NULL
-            ? QUIPU_OK
-            : quipu_sqlite_gate_open(&datastore->gate, datastore->host,
-                                     datastore->path, sync_wal, &failed, error);
-    if (status == QUIPU_OK && failed) {
-        return datastore->host->error_set(
-            error, QUIPU_IO, errno, NULL,
-            "cannot sync \"%s-wal\": %s; the disk or its file system fails",
-            datastore->path, strerror(errno));
-    }
-    return status;
-}
-
-static int configure(quipu_driver_datastore *datastore, quipu_error *error)
-{
-    if (datastore->readonly || datastore->path == NULL) {
-        return QUIPU_OK;
-    }
-    int status = quipu_sqlite_catalogue_exec(datastore,
-                                             datastore->relaxed
-                                                 ? "PRAGMA journal_mode = WAL;"
-                                                   "PRAGMA synchronous = NORMAL"
-                                                 : "PRAGMA journal_mode = WAL;"
-                                                   "PRAGMA synchronous = FULL",
-                                             "set it up", error);
-    (void)sqlite3_wal_hook(datastore->writer.db, on_commit, datastore);
-    return status;
-}
-
-/* Makes the catalogue in an empty file, before it becomes a WAL database, so
- * that the file alone tells what it is. */
-static int initialise(quipu_driver_datastore *datastore, int64_t deadline,
-                      quipu_error *error)
-{
-    bool empty = false;
-    int status = quipu_sqlite_writing_begin(datastore, deadline, error);
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    status = quipu_sqlite_catalogue_check(datastore, &datastore->writer, &empty,
-                                          error);
-    if (status == QUIPU_OK && empty) {
-        status = quipu_sqlite_catalogue_create(datastore, error);
-    }
-    if (status != QUIPU_OK) {
-        quipu_sqlite_writing_abandon(datastore);
-        return status;
-    }
-    return quipu_sqlite_writing_commit(datastore, error);
 }
 
 static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
                       int64_t deadline, quipu_error *error)
 {
-    bool empty = false;
-    bool create =
-        (how->flags & QUIPU_OPEN_CREATE) != 0 || datastore->path == NULL;
-    int status = check_there(datastore, how, error);
-    if (status == QUIPU_OK) {
-        status = open_writer(datastore, how, error);
+    const quipu_host *host = datastore->host;
+    bool create = (how->flags & QUIPU_OPEN_CREATE) != 0 && !datastore->readonly;
+    if (datastore->name_space == NULL) {
+        return quipu_sqlite_no_memory(host, error);
     }
-    if (status == QUIPU_OK) {
-        datastore->writer.deadline = deadline;
-        status = quipu_sqlite_catalogue_check(datastore, &datastore->writer,
-                                              &empty, error);
+    if (sqlite3_threadsafe() == 0) {
+        return host->error_set(error, QUIPU_UNSUPPORTED, 0, NULL,
+                               "this SQLite was built without threads; link "
+                               "another");
     }
-    if (status == QUIPU_OK && empty && (!create || datastore->readonly)) {
-        status = datastore->host->error_set(
-            error, QUIPU_NOT_FOUND, 0, NULL,
-            "\"%s\" is empty; open with create=yes to make a store of it",
-            datastore->path);
-    }
+    int status =
+        quipu_sqlite_path_of_body(host, how->body, &datastore->path, error);
     if (status == QUIPU_OK) {
-        status = open_gate(datastore, error);
+        status = datastore->path != NULL
+                     ? open_file(datastore, create, deadline, error)
+                     : open_memory(datastore, create, deadline, error);
     }
     if (status == QUIPU_OK) {
-        datastore->file =
-            quipu_sqlite_file_hold(datastore->host, datastore->path);
-        status = datastore->file != NULL
-                     ? QUIPU_OK
-                     : datastore->host->error_set(error, QUIPU_NO_MEMORY, 0,
-                                                  NULL, "no memory");
+        status =
+            quipu_sqlite_catalogue_identity(datastore, create, deadline, error);
     }
-    if (status == QUIPU_OK && empty) {
-        status = initialise(datastore, deadline, error);
-    }
-    if (status == QUIPU_OK) {
-        status = configure(datastore, error);
-    }
-    return status != QUIPU_OK
-               ? status
-               : quipu_sqlite_catalogue_identity(datastore,
-                                                 create && !datastore->readonly,
-                                                 deadline, error);
-}
-
-static void describe(const quipu_driver_datastore *datastore,
-                     quipu_opened *opened)
-{
-    opened->capabilities = QUIPU_CAN_LOG | QUIPU_CAN_TRACK | QUIPU_CAN_TRANSACT;
-    if (datastore->path != NULL) {
-        opened->capabilities |= QUIPU_CAN_SHARE | QUIPU_CAN_PERSIST;
-    }
-    opened->identity = datastore->identity;
-    opened->limits = (quipu_limits){ .state_size = 512 * MEBI,
-                                     .append_items = 1000000,
-                                     .append_size = 1024 * MEBI };
+    return status;
 }
 
 int quipu_sqlite_open(const quipu_host *host, const quipu_open *how,
                       int64_t deadline, quipu_driver_datastore **datastore,
                       quipu_opened *opened, quipu_error *error)
 {
-    quipu_driver_datastore *made = create(host, how);
+    quipu_driver_datastore *made = create_datastore(host, how);
     if (made == NULL) {
-        return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
-                               "no memory for a datastore");
+        return quipu_sqlite_no_memory(host, error);
     }
-    made->name_space = quipu_sqlite_text_copy(host, how->name_space);
-    int status =
-        made->name_space != NULL
-            ? quipu_sqlite_path_of_body(host, how->body, &made->path, error)
-            : host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
-                              "no memory for a name");
-    if (status == QUIPU_OK) {
-        status = open_store(made, how, deadline, error);
-    }
+    int status = open_store(made, how, deadline, error);
     if (status != QUIPU_OK) {
         quipu_sqlite_close(made);
         return status;
     }
-    describe(made, opened);
+    opened->capabilities = QUIPU_CAN_LOG | QUIPU_CAN_TRACK | QUIPU_CAN_TRANSACT;
+    if (made->path != NULL) {
+        opened->capabilities |= QUIPU_CAN_SHARE | QUIPU_CAN_PERSIST;
+    }
+    opened->identity = made->identity;
+    opened->limits = (quipu_limits){ .state_size = 64 * MEBI,
+                                     .append_items = 100000,
+                                     .append_size = 256 * MEBI };
     *datastore = made;
     return QUIPU_OK;
 }

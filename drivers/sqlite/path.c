@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The body of a URI as the path of a file. */
+/* From the body of a URI to the name of a file. */
+#include "path.h"
+
 #include "sqlite.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static int digit(char c)
 {
@@ -48,18 +55,120 @@ int quipu_sqlite_path_of_body(const quipu_host *host, const char *body,
     if (strcmp(body + 3, ":memory:") == 0) {
         return QUIPU_OK;
     }
-    *path = quipu_sqlite_text_copy(host, body + 3);
-    if (*path == NULL) {
-        return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
-                               "no memory for a path");
+    char *text = quipu_sqlite_text_copy(host, body + 3);
+    if (text == NULL) {
+        return quipu_sqlite_no_memory(host, error);
     }
-    if (!decode(*path)) {
-        host->release(*path);
-        *path = NULL;
+    if (!decode(text)) {
+        host->release(text);
         return host->error_set(error, QUIPU_INVALID, 0, NULL,
                                "\"sqlite:%s\" has a %% without two "
-                               "hexadecimal digits; write %%25 for it",
+                               "hexadecimal digits, or %%00; write %%25 for it",
                                body);
     }
+    *path = text;
     return QUIPU_OK;
+}
+
+static int check_kind(const quipu_host *host, const char *path,
+                      const char *real, quipu_error *error)
+{
+    struct stat info;
+    if (stat(real, &info) != 0) {
+        return quipu_sqlite_fail_system(host, path, errno, "look at", error);
+    }
+    if (!S_ISREG(info.st_mode)) {
+        return host->error_set(
+            error, QUIPU_INVALID, 0, NULL,
+            "\"%s\" is no file; name the database file itself", path);
+    }
+    return QUIPU_OK;
+}
+
+/* The folder of a path: what stands before its last slash, or ".". */
+static int find_folder(const quipu_host *host, const char *path,
+                       const char *name, char real[PATH_MAX],
+                       quipu_error *error)
+{
+    char folder[PATH_MAX] = ".";
+    size_t size = (size_t)(name - path);
+    if (size > 0) {
+        memcpy(folder, path, size);
+        folder[size] = '\0';
+    }
+    if (realpath(folder, real) != NULL) {
+        return QUIPU_OK;
+    }
+    if (errno == ENOENT || errno == ENOTDIR) {
+        return host->error_set(
+            error, QUIPU_NOT_FOUND, 0, NULL,
+            "\"%s\": there is no folder \"%s\"; make it first", path, folder);
+    }
+    return quipu_sqlite_fail_system(host, path, errno, "find the folder of",
+                                    error);
+}
+
+/* For a file that is not there: its folder's real name and its own. */
+static int resolve_missing(const quipu_host *host, const char *path,
+                           char real[PATH_MAX], quipu_error *error)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    if (*name == '\0' || strlen(path) >= PATH_MAX) {
+        return host->error_set(error, QUIPU_INVALID, 0, NULL,
+                               "\"%s\" is no name of a file", path);
+    }
+    int status = find_folder(host, path, name, real, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    size_t size = strlen(real);
+    int more = snprintf(real + size, PATH_MAX - size, "%s%s",
+                        real[size - 1] == '/' ? "" : "/", name);
+    if (more < 0 || (size_t)more >= PATH_MAX - size) {
+        return host->error_set(error, QUIPU_INVALID, 0, NULL,
+                               "\"%s\" is too long a name", path);
+    }
+    return QUIPU_OK;
+}
+
+int quipu_sqlite_path_resolve(const quipu_host *host, const char *path,
+                              char **real, bool *exists, quipu_error *error)
+{
+    char buffer[PATH_MAX];
+    int status = QUIPU_OK;
+    *exists = realpath(path, buffer) != NULL;
+    if (*exists) {
+        status = check_kind(host, path, buffer, error);
+    } else if (errno == ENOENT || errno == ENAMETOOLONG || errno == ENOTDIR) {
+        status = resolve_missing(host, path, buffer, error);
+    } else {
+        status = quipu_sqlite_fail_system(host, path, errno, "find", error);
+    }
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    *real = quipu_sqlite_text_copy(host, buffer);
+    return *real != NULL ? QUIPU_OK : quipu_sqlite_no_memory(host, error);
+}
+
+char *quipu_sqlite_path_immutable(const quipu_host *host, const char *path)
+{
+    static const char hex[] = "0123456789abcdef";
+    struct text text = { .host = host };
+    quipu_sqlite_text_add(&text, "file:");
+    for (; *path != '\0'; path++) {
+        char piece[4] = { *path };
+        if (strchr("%?#", *path) != NULL) {
+            piece[0] = '%';
+            piece[1] = hex[(unsigned char)*path >> 4];
+            piece[2] = hex[(unsigned char)*path & 15];
+        }
+        quipu_sqlite_text_add(&text, piece);
+    }
+    quipu_sqlite_text_add(&text, "?immutable=1");
+    if (text.failed) {
+        quipu_sqlite_text_finish(&text);
+    }
+    return text.data;
 }

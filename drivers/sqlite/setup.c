@@ -55,10 +55,10 @@ static int enter_columns(quipu_driver_datastore *datastore,
 {
     int status = QUIPU_OK;
     for (size_t i = 0; status == QUIPU_OK && i < schema->column_count; i++) {
-        const struct argument arguments[] = { NUMBER(number),
-                                              NUMBER((int64_t)i),
-                                              TEXT(schema->columns[i].name),
-                                              NUMBER(schema->columns[i].kind) };
+        const struct argument arguments[] = {
+            NUMBER(number), NUMBER((int64_t)i), TEXT(schema->columns[i].name),
+            TEXT(quipu_sqlite_kind_name(schema->columns[i].kind))
+        };
         status = execute(datastore,
                          "INSERT INTO quipu_columns VALUES (?1, ?2, ?3, ?4)",
                          arguments, 4, error);
@@ -117,7 +117,7 @@ static int check_free(quipu_driver_datastore *datastore, const char *table,
             error, QUIPU_CONFLICT, 0, NULL,
             "\"%s\" already has a table \"%s\" that quipu did not make; name "
             "another",
-            datastore->path != NULL ? datastore->path : ":memory:", table);
+            datastore->name, table);
     }
     return code == SQLITE_DONE ? QUIPU_OK
                                : quipu_sqlite_fail(datastore, db, code,

@@ -4,13 +4,16 @@
  *
  *     quipu_driver_datastore   one opened URI
  *       file                   the database file, shared in the process
- *       gate                   where the writers of all processes queue
+ *         gate                 where the writers of all processes queue
  *       writer, readers        connections
  *     quipu_driver_schema      a schema bound: its SQL
  *     quipu_driver_cursor      pages of rows
  */
 #ifndef SQLITE_DRIVER_H
 #define SQLITE_DRIVER_H
+
+#include "file.h"
+#include "options.h"
 
 #include <quipu/driver.h>
 
@@ -45,6 +48,12 @@ char *quipu_sqlite_text_copy(const quipu_host *host, const char *text);
 int quipu_sqlite_fail(const struct quipu_driver_datastore *datastore,
                       sqlite3 *db, int code, const char *what,
                       quipu_error *error);
+
+/* The same for a system call and its errno. */
+int quipu_sqlite_fail_system(const quipu_host *host, const char *path,
+                             int number, const char *what, quipu_error *error);
+
+int quipu_sqlite_no_memory(const quipu_host *host, quipu_error *error);
 
 /* Hands an error on that may still turn out not to be one. */
 int quipu_sqlite_error_pass(int status, const quipu_error *own,
@@ -100,69 +109,28 @@ struct connection {
     uint64_t clock;
 };
 
-/* -------------------------------------------------------------- files */
-
-/*
- * What the handles of this process on one file share: who waits for its log,
- * and whether a sync of it has failed (V5).
- */
-struct file {
-    struct file *next;
-    uint64_t device;
-    uint64_t inode;
-    size_t holders;
-    bool poisoned;
-    uint64_t commits; /* of this process */
-    pthread_mutex_t lock;
-    pthread_cond_t grown;
-};
-
-/* The file at a path that exists, or with path NULL a private one. */
-struct file *quipu_sqlite_file_hold(const quipu_host *host, const char *path);
-void quipu_sqlite_file_release(const quipu_host *host, struct file *file);
-bool quipu_sqlite_file_is_poisoned(struct file *file);
-void quipu_sqlite_file_poison(struct file *file);
-/* Wakes those who wait. */
-void quipu_sqlite_file_grew(struct file *file);
-uint64_t quipu_sqlite_file_commits(struct file *file);
-/* Waits until another commit than `seen` or the time (both clocks are
- * CLOCK_MONOTONIC in nanoseconds). */
-void quipu_sqlite_file_wait(struct file *file, uint64_t seen, int64_t until);
-
-/* --------------------------------------------------------------- gate */
-
-/* Where writers queue: threads and, with a file, processes. */
-struct gate {
-    int fd; /* of the lock file, or -1 */
-    struct gate_shared *shared;
-};
-
-/* Opens it; `path` NULL: for this process alone.  *alone: no other process or
- * handle had it open.  BUSY, IO, DENIED, NO_MEMORY. */
-int quipu_sqlite_gate_open(struct gate *gate, const quipu_host *host,
-                           const char *path,
-                           void (*when_alone)(const char *path, void *context),
-                           void *context, quipu_error *error);
-void quipu_sqlite_gate_close(struct gate *gate, const quipu_host *host);
-/* True once it is entered, false when the deadline has passed. */
-bool quipu_sqlite_gate_enter(struct gate *gate, int64_t deadline);
-void quipu_sqlite_gate_leave(struct gate *gate);
-
 /* ------------------------------------------------------------ datastore */
 
 struct quipu_driver_datastore {
     const quipu_host *host;
-    char *path; /* NULL: in memory */
+    struct options options;
+    char *path;       /* the file's real name; NULL: in memory */
+    char *uri;        /* the same as SQLite's URI, to read it as immutable */
+    const char *name; /* for messages */
     char *name_space;
     int64_t space; /* its number in the catalogue; 0: not there yet */
     bool readonly;
     bool relaxed;
-    int64_t checkpoint; /* pages of the WAL */
+    bool gated; /* counted among the writers of `file` */
     quipu_uuid identity;
     struct file *file;
-    struct gate gate;
+    struct turnstile *turnstile;
+    struct pulse *pulse;
+    /* Inside the turnstile; db NULL if readonly.  In memory it is the only
+     * connection, and reading takes the turnstile, too. */
     struct connection writer;
-    int wal_pages; /* after the last commit of this handle */
+    int wal_pages;    /* after the last commit of this handle */
+    int64_t wal_done; /* of those, what its last checkpoint found */
     /* Readers that are idle, and how many there are in all. */
     pthread_mutex_t lock;
     pthread_cond_t returned;
@@ -170,11 +138,8 @@ struct quipu_driver_datastore {
     size_t idle_count;
     size_t reader_count;
     uint64_t serials;
-    uint64_t interrupts;
+    _Atomic uint32_t interrupts;
 };
-
-/* CLOCK_MONOTONIC in nanoseconds. */
-int64_t quipu_sqlite_clock_now(void);
 
 /* Opens and prepares a connection; flags as sqlite3_open_v2. */
 int quipu_sqlite_connection_open(quipu_driver_datastore *datastore,
@@ -201,12 +166,19 @@ int quipu_sqlite_reader_borrow(quipu_driver_datastore *datastore,
 void quipu_sqlite_reader_return(quipu_driver_datastore *datastore,
                                 struct connection *connection);
 
-/* Enters the gate and begins a transaction; BUSY, IO, DENIED. */
+/* Enters the turnstile, waiting until the deadline.  BUSY; INTERNAL if this
+ * thread is inside already. */
+int quipu_sqlite_turnstile_take(quipu_driver_datastore *datastore,
+                                int64_t deadline, quipu_error *error);
+
+/* Enters and begins a transaction; BUSY, IO, DENIED. */
 int quipu_sqlite_writing_begin(quipu_driver_datastore *datastore,
                                int64_t deadline, quipu_error *error);
 /* Commits and leaves; on failure all is undone, or UNKNOWN_OUTCOME. */
 int quipu_sqlite_writing_commit(quipu_driver_datastore *datastore,
                                 quipu_error *error);
+/* Undoes, and stays inside; or leaves as well. */
+void quipu_sqlite_writing_undo(quipu_driver_datastore *datastore);
 void quipu_sqlite_writing_abandon(quipu_driver_datastore *datastore);
 
 /* ---------------------------------------------------------------- schemas */
@@ -230,11 +202,16 @@ int quipu_sqlite_schema_sql(quipu_driver_schema *bound, const quipu_host *host,
 void quipu_sqlite_schema_sql_finish(quipu_driver_schema *bound,
                                     const quipu_host *host);
 
-struct text;
 /* The statement that makes the table of a schema. */
 int quipu_sqlite_schema_ddl(const quipu_driver_datastore *datastore,
                             const quipu_schema *schema, const char *table,
                             struct text *text, quipu_error *error);
+
+/* The catalogue's words for the kinds of columns: "bool", "int", "double",
+ * "text", "bytes", "uuid", "time"; NULL and QUIPU_VALUE_NULL: none. */
+const char *quipu_sqlite_kind_name(int kind);
+int quipu_sqlite_kind_of(const char *name);
+
 /* Looks a schema up in the catalogue, as quipu_sqlite_catalogue_find, with a
  * reader. */
 int quipu_sqlite_schema_find(quipu_driver_datastore *datastore,
@@ -261,11 +238,21 @@ int quipu_sqlite_catalogue_exec(quipu_driver_datastore *datastore,
                                 quipu_error *error);
 int quipu_sqlite_catalogue_create(quipu_driver_datastore *datastore,
                                   quipu_error *error);
-/* Checks what was opened, and reads the identity of the namespace, making it
- * if it is not there and may be. */
+
+enum store_kind {
+    STORE_EMPTY,   /* a database without tables, or no bytes at all */
+    STORE_FOREIGN, /* one with tables, none of them quipu's */
+    STORE_OURS
+};
+
+/* Looks what a file is, and changes no byte of it.  CORRUPT: no database, a
+ * damaged one, or another application's.  UNSUPPORTED: a format that is not
+ * known, or no UTF-8.  BUSY, DENIED, IO. */
 int quipu_sqlite_catalogue_check(quipu_driver_datastore *datastore,
-                                 struct connection *connection, bool *empty,
-                                 quipu_error *error);
+                                 struct connection *connection,
+                                 enum store_kind *kind, quipu_error *error);
+/* Reads the identity of the namespace, making it if it is not there and may
+ * be. */
 int quipu_sqlite_catalogue_identity(quipu_driver_datastore *datastore,
                                     bool create, int64_t deadline,
                                     quipu_error *error);
@@ -273,10 +260,6 @@ int quipu_sqlite_catalogue_identity(quipu_driver_datastore *datastore,
 extern const char *const quipu_sqlite_common_sql[SQL_COMMON_COUNT];
 
 /* ----------------------------------------- operations, as driver.h says */
-
-/* The file of a URI's body, or NULL for memory; to be released. */
-int quipu_sqlite_path_of_body(const quipu_host *host, const char *body,
-                              char **path, quipu_error *error);
 
 int quipu_sqlite_open(const quipu_host *host, const quipu_open *how,
                       int64_t deadline, quipu_driver_datastore **datastore,

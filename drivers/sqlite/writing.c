@@ -1,6 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The writing transaction: the gate around it, its end, and checkpoints. */
+/* The writing transaction: the turnstile around it, its end, checkpoints. */
 #include "sqlite.h"
+
+#include "clock.h"
+
+#include <errno.h>
+
+/* A WAL so many times the usual length is emptied, and readers waited for. */
+#define CHECKPOINT_URGENT 8
+#define CHECKPOINT_PATIENCE (100 * CLOCK_MILLISECOND)
+
+int quipu_sqlite_turnstile_take(quipu_driver_datastore *datastore,
+                                int64_t deadline, quipu_error *error)
+{
+    const quipu_host *host = datastore->host;
+    int code = quipu_sqlite_turnstile_enter(datastore->turnstile, deadline);
+    switch (code) {
+    case 0:
+        return QUIPU_OK;
+    case ETIMEDOUT:
+        return host->error_set(error, QUIPU_BUSY, 0, NULL,
+                               "others held \"%s\" until the deadline; try "
+                               "again, or raise timeout",
+                               datastore->name);
+    case EDEADLK:
+        return host->error_set(error, QUIPU_INTERNAL, code, NULL,
+                               "\"%s\" was called from the function inside "
+                               "its own transaction; use the native handle "
+                               "there",
+                               datastore->name);
+    default:
+        return quipu_sqlite_fail_system(host, datastore->name, code,
+                                        "lock the writers' queue of", error);
+    }
+}
 
 static int refuse_poisoned(quipu_driver_datastore *datastore,
                            quipu_error *error)
@@ -9,26 +42,22 @@ static int refuse_poisoned(quipu_driver_datastore *datastore,
         error, QUIPU_IO, 0, NULL,
         "a sync of \"%s\" has failed, and what the disk holds is not known; "
         "close all handles of this process on it, then open it again",
-        datastore->path);
+        datastore->name);
 }
 
 int quipu_sqlite_writing_begin(quipu_driver_datastore *datastore,
                                int64_t deadline, quipu_error *error)
 {
-    const quipu_host *host = datastore->host;
     if (datastore->readonly) {
-        return host->error_set(error, QUIPU_DENIED, 0, NULL,
-                               "\"%s\" is open with readonly=yes",
-                               datastore->path);
+        return datastore->host->error_set(error, QUIPU_DENIED, 0, NULL,
+                                          "\"%s\" is open with readonly=yes",
+                                          datastore->name);
     }
-    if (!quipu_sqlite_gate_enter(&datastore->gate, deadline)) {
-        return host->error_set(error, QUIPU_BUSY, 0, NULL,
-                               "other writers held \"%s\" until the deadline",
-                               datastore->path != NULL ? datastore->path
-                                                       : ":memory:");
+    int status = quipu_sqlite_turnstile_take(datastore, deadline, error);
+    if (status != QUIPU_OK) {
+        return status;
     }
-    int status = QUIPU_OK;
-    if (quipu_sqlite_file_is_poisoned(datastore->file)) {
+    if (atomic_load(&datastore->file->poisoned)) {
         status = refuse_poisoned(datastore, error);
     } else {
         datastore->writer.deadline = deadline;
@@ -36,49 +65,93 @@ int quipu_sqlite_writing_begin(quipu_driver_datastore *datastore,
                                             SQL_BEGIN, error);
     }
     if (status != QUIPU_OK) {
-        quipu_sqlite_gate_leave(&datastore->gate);
+        quipu_sqlite_turnstile_leave(datastore->turnstile);
     }
     return status;
 }
 
-void quipu_sqlite_writing_abandon(quipu_driver_datastore *datastore)
+void quipu_sqlite_writing_undo(quipu_driver_datastore *datastore)
 {
     if (sqlite3_get_autocommit(datastore->writer.db) == 0) {
         (void)quipu_sqlite_statement_run(datastore, &datastore->writer, NULL,
                                          SQL_ROLLBACK, NULL);
     }
-    quipu_sqlite_gate_leave(&datastore->gate);
 }
 
-/* After a commit, with the gate held.  What fails here has nothing to do with
- * what was committed; the next one tries again. */
+void quipu_sqlite_writing_abandon(quipu_driver_datastore *datastore)
+{
+    quipu_sqlite_writing_undo(datastore);
+    quipu_sqlite_turnstile_leave(datastore->turnstile);
+}
+
+/* ------------------------------------------------------------- checkpoints */
+
+/* What fails here has nothing to do with what was committed, and the next one
+ * tries again, unless it is the disk. */
+static void checkpoint_failed(quipu_driver_datastore *datastore, int code)
+{
+    if ((code & 0xff) == SQLITE_IOERR) {
+        atomic_store(&datastore->file->poisoned, true);
+    }
+    datastore->host->message(QUIPU_LEVEL_WARNING,
+                             "the write-ahead log of \"%s\" cannot be copied "
+                             "into it, and grows: %s",
+                             datastore->name, sqlite3_errstr(code));
+}
+
+/* After a commit, inside the turnstile.  A passive one waits for nobody; then
+ * the WAL begins anew as soon as no reader is in it.  Where readers never let
+ * it, they are waited for, for a while. */
 static void checkpoint(quipu_driver_datastore *datastore)
 {
-    int pages = datastore->wal_pages;
-    if (datastore->path != NULL && pages >= datastore->checkpoint) {
-        (void)sqlite3_wal_checkpoint_v2(datastore->writer.db, NULL,
-                                        SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int64_t pages = datastore->wal_pages;
+    int64_t usual = datastore->options.checkpoint;
+    if (pages < datastore->wal_done) {
+        datastore->wal_done = 0; /* it began anew */
+    }
+    if (datastore->path == NULL || pages - datastore->wal_done < usual) {
+        return;
+    }
+    bool urgent = pages / CHECKPOINT_URGENT >= usual;
+    datastore->writer.deadline = clock_now() + CHECKPOINT_PATIENCE;
+    int code = sqlite3_wal_checkpoint_v2(datastore->writer.db, "main",
+                                         urgent ? SQLITE_CHECKPOINT_RESTART
+                                                : SQLITE_CHECKPOINT_PASSIVE,
+                                         NULL, NULL);
+    if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) {
+        datastore->wal_done = pages;
+    } else {
+        checkpoint_failed(datastore, code);
     }
 }
 
+/* ---------------------------------------------------------------- commits */
+
+/*
+ * BUSY says that nothing was written.  After anything else the frames may be
+ * in the WAL and a later recovery may find them whole.  When it was not mere
+ * want of room, a sync may have failed, and the system may take for written
+ * what is not: so nobody writes on (V5).
+ */
 static int fail_commit(quipu_driver_datastore *datastore, int code,
                        quipu_error *error)
 {
-    const quipu_host *host = datastore->host;
     int primary = code & 0xff;
-    if (primary == SQLITE_BUSY) { /* nothing was written */
+    if (primary == SQLITE_BUSY) {
         return quipu_sqlite_fail(datastore, datastore->writer.db, code,
                                  "commit", error);
     }
-    if (primary == SQLITE_IOERR || primary == SQLITE_FULL) {
-        quipu_sqlite_file_poison(datastore->file);
+    if (primary != SQLITE_FULL) {
+        atomic_store(&datastore->file->poisoned, true);
     }
-    return host->error_set(
+    return datastore->host->error_set(
         error, QUIPU_UNKNOWN_OUTCOME, code, NULL,
-        "the commit in \"%s\" failed (%s) and may be stored or not; close "
-        "all handles of this process on it, open it again, repeat the append",
-        datastore->path != NULL ? datastore->path : ":memory:",
-        sqlite3_errstr(code));
+        "the commit in \"%s\" failed (%s): it may be stored or not; %s, then "
+        "repeat the append",
+        datastore->name, sqlite3_errstr(code),
+        primary == SQLITE_FULL
+            ? "make room on the disk"
+            : "close all handles of this process on it, open it again");
 }
 
 int quipu_sqlite_writing_commit(quipu_driver_datastore *datastore,
@@ -87,19 +160,19 @@ int quipu_sqlite_writing_commit(quipu_driver_datastore *datastore,
     sqlite3_stmt *commit = NULL;
     int status = quipu_sqlite_statement_get(datastore, &datastore->writer, NULL,
                                             SQL_COMMIT, &commit, error);
+    if (status == QUIPU_OK) {
+        int code = sqlite3_step(commit);
+        (void)sqlite3_reset(commit);
+        if (code != SQLITE_DONE) {
+            status = fail_commit(datastore, code, error);
+        }
+    }
     if (status != QUIPU_OK) {
         quipu_sqlite_writing_abandon(datastore);
         return status;
     }
-    int code = sqlite3_step(commit);
-    (void)sqlite3_reset(commit);
-    if (code != SQLITE_DONE) {
-        status = fail_commit(datastore, code, error);
-        quipu_sqlite_writing_abandon(datastore);
-        return status;
-    }
     checkpoint(datastore);
-    quipu_sqlite_gate_leave(&datastore->gate);
-    quipu_sqlite_file_grew(datastore->file);
+    quipu_sqlite_turnstile_leave(datastore->turnstile);
+    quipu_sqlite_pulse_beat(datastore->pulse);
     return QUIPU_OK;
 }

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The lock that writers queue on. */
+#include "turnstile.h"
+
+#include "clock.h"
+
+#include <errno.h>
+
+#if defined(__SANITIZE_THREAD__)
+#define THREAD_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define THREAD_SANITIZER
+#endif
+#endif
+
+static int take_until(pthread_mutex_t *mutex, int64_t deadline)
+{
+#ifdef THREAD_SANITIZER
+    /* It does not know pthread_mutex_clocklock, and would report races. */
+    struct timespec when;
+    (void)clock_gettime(CLOCK_REALTIME, &when);
+    int64_t now = (int64_t)when.tv_sec * CLOCK_SECOND + when.tv_nsec;
+    when = clock_timespec(now + (deadline - clock_now()));
+    return pthread_mutex_timedlock(mutex, &when);
+#else
+    struct timespec when = clock_timespec(deadline);
+    return pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &when);
+#endif
+}
+
+int quipu_sqlite_mutex_take(pthread_mutex_t *mutex, int64_t deadline)
+{
+    int code = deadline == INT64_MAX ? pthread_mutex_lock(mutex)
+                                     : take_until(mutex, deadline);
+    return code == EOWNERDEAD ? pthread_mutex_consistent(mutex) : code;
+}
+
+int quipu_sqlite_turnstile_init(struct turnstile *turnstile)
+{
+    pthread_mutexattr_t how;
+    int code = pthread_mutexattr_init(&how);
+    if (code != 0) {
+        return code;
+    }
+    (void)pthread_mutexattr_settype(&how, PTHREAD_MUTEX_ERRORCHECK);
+    (void)pthread_mutexattr_setpshared(&how, PTHREAD_PROCESS_SHARED);
+    (void)pthread_mutexattr_setrobust(&how, PTHREAD_MUTEX_ROBUST);
+    code = pthread_mutex_init(&turnstile->next, &how);
+    if (code == 0) {
+        code = pthread_mutex_init(&turnstile->writer, &how);
+    }
+    (void)pthread_mutexattr_destroy(&how);
+    return code;
+}
+
+void quipu_sqlite_turnstile_finish(struct turnstile *turnstile)
+{
+    (void)pthread_mutex_destroy(&turnstile->writer);
+    (void)pthread_mutex_destroy(&turnstile->next);
+}
+
+int quipu_sqlite_turnstile_enter(struct turnstile *turnstile, int64_t deadline)
+{
+    int code = quipu_sqlite_mutex_take(&turnstile->next, deadline);
+    if (code != 0) {
+        return code;
+    }
+    code = quipu_sqlite_mutex_take(&turnstile->writer, deadline);
+    (void)pthread_mutex_unlock(&turnstile->next);
+    return code;
+}
+
+void quipu_sqlite_turnstile_leave(struct turnstile *turnstile)
+{
+    (void)pthread_mutex_unlock(&turnstile->writer);
+}
