@@ -3,6 +3,7 @@
 #include "suite.h"
 
 #include <inttypes.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@ struct race {
     const quipu_schema *schema;
     quipu_bytes s[2];
     atomic_uint won, lost, seen, done;
+    atomic_uint inside;    /* calls under way */
+    atomic_uint met;       /* calls that began while another was under way */
     atomic_uint ready[64]; /* a barrier for each round */
 };
 
@@ -48,8 +51,42 @@ static void meet(struct race *race, unsigned round)
 {
     atomic_fetch_add(&race->ready[round], 1);
     while (atomic_load(&race->ready[round]) < PROCESSES) {
-        continue;
+        sched_yield();
     }
+}
+
+/* Appends, and takes note whether others are at it. */
+static int append(struct race *race, struct quipu_batch *b)
+{
+    int status;
+
+    if (atomic_fetch_add(&race->inside, 1) > 0) {
+        atomic_fetch_add(&race->met, 1);
+    }
+    status = quipu_batch_append(b);
+    atomic_fetch_sub(&race->inside, 1);
+    return status;
+}
+
+/* Runs a race again until the processes have met in it. */
+static void race_until_met(struct quipu_trial *t,
+                           void (*body)(struct quipu_trial *t, void *shared,
+                                        unsigned i),
+                           void (*check)(struct quipu_trial *t,
+                                         const struct race *race,
+                                         quipu_records *r))
+{
+    for (unsigned attempt = 0; attempt < 10; attempt++) {
+        struct race *race = create(t);
+        quipu_records *r = run(t, race, body);
+
+        check(t, race, r);
+        if (race->met > 0) {
+            return;
+        }
+        quipu_trial_close_all(t);
+    }
+    CHECK(false, "in all attempts the processes never met");
 }
 
 /* ------------------------------------------------------------ U1 */
@@ -58,27 +95,33 @@ static void grab(struct quipu_trial *t, void *shared, unsigned i)
 {
     struct race *race = shared;
     quipu_records *r = enter(t, race);
+    struct quipu_batch *b = quipu_batch_create(t, r, 1);
 
     (void)i;
     for (unsigned round = 0; round < 64; round++) {
         int status;
 
         meet(race, round);
-        status = quipu_batch_one_at(t, r, race->s[0], (int64_t)round);
+        quipu_batch_clear(b);
+        quipu_batch_at(b, race->s[0], (int64_t)round, "x");
+        status = append(race, b);
         CHECK(status == QUIPU_OK || status == QUIPU_CONFLICT, "answered %s: %s",
               quipu_status_name(status), E->message);
         atomic_fetch_add(status == QUIPU_OK ? &race->won : &race->lost, 1);
     }
 }
 
-static void position(struct quipu_trial *t)
+static void check_position(struct quipu_trial *t, const struct race *race,
+                           quipu_records *r)
 {
-    struct race *race = create(t);
-    quipu_records *r = run(t, race, grab);
-
     CHECK(race->won == 64, "%u winners in 64 rounds", race->won);
     CHECK(race->lost == 64 * (PROCESSES - 1), "%u losers", race->lost);
     CHECK(quipu_list_whole(t, r).count == 64, "not one item a round");
+}
+
+static void position(struct quipu_trial *t)
+{
+    race_until_met(t, grab, check_position);
 }
 
 /* ------------------------------------------------------------ S2 */
@@ -95,22 +138,24 @@ static void next_to_one(struct quipu_trial *t, void *shared, unsigned i)
         quipu_batch_clear(b);
         quipu_batch_next(b, race->s[0], "a");
         quipu_batch_next(b, race->s[1], "b");
-        OK(quipu_batch_append(b));
+        OK(append(race, b));
         CHECK(b->positions[0] == b->positions[1],
               "the two sequences do not grow together");
-        atomic_fetch_add(&race->lost, b->positions[0] != (int64_t)k);
     }
     atomic_fetch_add(&race->done, 1);
 }
 
-static void next(struct quipu_trial *t)
+static void check_next(struct quipu_trial *t, const struct race *race,
+                       quipu_records *r)
 {
-    struct race *race = create(t);
-    quipu_records *r = run(t, race, next_to_one);
-
-    CHECK(race->lost > 0, "the processes never collided");
+    (void)race;
     CHECK(quipu_list_whole(t, r).count == 100 * PROCESSES,
           "appends were lost or doubled");
+}
+
+static void next(struct quipu_trial *t)
+{
+    race_until_met(t, next_to_one, check_next);
 }
 
 /* ------------------------------------------------------- L2, V1 and V2 */
@@ -159,11 +204,43 @@ static void write_or_tail(struct quipu_trial *t, void *shared, unsigned i)
     }
 }
 
-static void readers(struct quipu_trial *t)
+/* The two sequences grow together: one must not be seen ahead. */
+static void compare(struct quipu_trial *t, struct race *race, unsigned writers)
+{
+    quipu_records *r = enter(t, race);
+    int64_t before = -1;
+
+    meet(race, 0);
+    while (atomic_load(&race->done) < writers) {
+        int64_t first = -1, second = -1;
+
+        quipu_records_last(r, race->s[0], &first, E);
+        quipu_records_last(r, race->s[1], &second, E);
+        CHECK(first <= second,
+              "sequence one was seen at %" PRId64 ", and two later at %" PRId64,
+              first, second);
+        atomic_fetch_add(&race->seen, first != before);
+        before = first;
+    }
+}
+
+static void write_or_compare(struct quipu_trial *t, void *shared, unsigned i)
+{
+    if (i < 2) {
+        next_to_one(t, shared, i);
+    } else {
+        compare(t, shared, 2);
+    }
+}
+
+/* Until the reads fell between the writes. */
+static void race_readers(struct quipu_trial *t,
+                         void (*body)(struct quipu_trial *t, void *shared,
+                                      unsigned i))
 {
     for (unsigned attempt = 0; attempt < 10; attempt++) {
         struct race *race = create(t);
-        quipu_records *r = run(t, race, write_or_tail);
+        quipu_records *r = run(t, race, body);
 
         CHECK(quipu_list_whole(t, r).count == 200, "the log is not whole");
         if (race->seen > 0) {
@@ -172,6 +249,16 @@ static void readers(struct quipu_trial *t)
         quipu_trial_close_all(t);
     }
     CHECK(false, "no reader ever read while a writer wrote");
+}
+
+static void readers(struct quipu_trial *t)
+{
+    race_readers(t, write_or_tail);
+}
+
+static void torn(struct quipu_trial *t)
+{
+    race_readers(t, write_or_compare);
 }
 
 /* What one process is told, the others see at once: a baton goes round. */
@@ -185,7 +272,7 @@ static void pass_on(struct quipu_trial *t, void *shared, unsigned i)
         int status;
 
         while (atomic_load(&race->done) != turn) {
-            continue;
+            sched_yield();
         }
         status = quipu_records_last(r, race->s[0], &last, E);
         CHECK(status == QUIPU_OK || turn == 0, "%s", E->message);
@@ -220,26 +307,30 @@ static void retry_and_track(struct quipu_trial *t, void *shared, unsigned i)
         meet(race, round);
         quipu_batch_clear(b);
         quipu_batch_next(b, race->s[0], "x");
-        quipu_batch_track(b, t->prefix, "log", (int64_t)round + 1);
-        status = quipu_batch_append(b);
+        quipu_batch_track(b, race->schema->table, "log", (int64_t)round + 1);
+        status = append(race, b);
         CHECK(status == QUIPU_OK || status == QUIPU_ALREADY, "answered %s",
               quipu_status_name(status));
         atomic_fetch_add(status == QUIPU_OK ? &race->won : &race->lost, 1);
     }
 }
 
-static void consumers(struct quipu_trial *t)
+static void check_consumers(struct quipu_trial *t, const struct race *race,
+                            quipu_records *r)
 {
-    struct race *race = create(t);
-    quipu_records *r = run(t, race, retry_and_track);
     quipu_position p;
 
     CHECK(race->won == 64 && race->lost == 64 * (PROCESSES - 1),
           "%u notifications of 64 were processed", race->won);
     CHECK(quipu_list_whole(t, r).count == 64, "not one item a notification");
-    OK(quipu_tracking_read(t->main, t->prefix, "log", &p, E));
+    OK(quipu_tracking_read(t->main, race->schema->table, "log", &p, E));
     CHECK(p.notification_id == 64, "the record stands at %" PRId64,
           p.notification_id);
+}
+
+static void consumers(struct quipu_trial *t)
+{
+    race_until_met(t, retry_and_track, check_consumers);
 }
 
 /* All processes make one and the same append. */
@@ -257,7 +348,7 @@ static void same_append(struct quipu_trial *t, void *shared, unsigned i)
         memset(&b->event_ids[0], 0, 16);
         memcpy(&b->event_ids[0], race->s[1].data, 12);
         b->event_ids[0].bytes[15] = (uint8_t)round;
-        OK(quipu_batch_append(b));
+        OK(append(race, b));
         CHECK(b->positions[0] == (int64_t)round, "position %" PRId64,
               b->positions[0]);
         atomic_fetch_add(b->result.flags & QUIPU_RESULT_REPEATED ? &race->lost
@@ -266,13 +357,16 @@ static void same_append(struct quipu_trial *t, void *shared, unsigned i)
     }
 }
 
-static void copies(struct quipu_trial *t)
+static void check_copies(struct quipu_trial *t, const struct race *race,
+                         quipu_records *r)
 {
-    struct race *race = create(t);
-    quipu_records *r = run(t, race, same_append);
-
     CHECK(race->won == 64, "%u first appends of 64", race->won);
     CHECK(quipu_list_whole(t, r).count == 64, "not one item a round");
+}
+
+static void copies(struct quipu_trial *t)
+{
+    race_until_met(t, same_append, check_copies);
 }
 
 #define SHARE (QUIPU_CAN_SHARE | QUIPU_CAN_LOG)
@@ -286,6 +380,9 @@ static const struct quipu_case cases[] = {
       120 },
     { "L2.race-of-processes-and-readers",
       "A consumer that has passed an id never looks below it again.", readers,
+      SHARE, 0, 180 },
+    { "V2.nothing-of-an-append-before-all-for-processes",
+      "What was decided together is seen together, over all sequences.", torn,
       SHARE, 0, 180 },
     { "V1.processes-see-at-once", "What one has been told, all can rely on.",
       baton, SHARE, 0, 120 },

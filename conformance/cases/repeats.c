@@ -283,7 +283,7 @@ static void not_consecutive(struct quipu_trial *t)
     check_overlap(t, &o, 0);
 }
 
-/* A new item at a free position, with an id that another sequence holds. */
+/* A guard fails, the first item is new and misplaced, the second is known. */
 static void before_positions(struct quipu_trial *t)
 {
     struct original o = begin(t, 1, NEXT);
@@ -291,9 +291,10 @@ static void before_positions(struct quipu_trial *t)
 
     quipu_batch_clear(o.batch);
     quipu_batch_at(o.batch, o.s[0], 77, "not the next position");
+    quipu_batch_at(o.batch, o.s[0], 78, "not the next position");
     quipu_batch_demand(o.batch, o.s[0], QUIPU_DEMAND_EMPTY, 0);
-    o.batch->event_ids[0] = old;
-    check_overlap(t, &o, 0);
+    o.batch->event_ids[1] = old;
+    check_overlap(t, &o, 1);
 }
 
 static void before_tracking(struct quipu_trial *t)

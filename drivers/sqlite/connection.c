@@ -99,13 +99,14 @@ int quipu_sqlite_statement_get(quipu_driver_datastore *datastore,
                                enum statement which, sqlite3_stmt **statement,
                                quipu_error *error)
 {
-    sqlite3_stmt **slot = &connection->common[which];
+    sqlite3_stmt **slot = NULL;
     const char *sql = NULL;
     if (which >= SQL_COMMON_COUNT) {
         size_t index = which - SQL_COMMON_COUNT;
         slot = &find_cache(connection, schema->serial)->of[index];
         sql = schema->sql[index];
     } else {
+        slot = &connection->common[which];
         sql = quipu_sqlite_common_sql[which];
     }
     if (*slot == NULL) {
