@@ -104,19 +104,23 @@ int quipu_schemas_open(quipu_datastore *datastore, quipu_schemas **schemas,
     return status;
 }
 
-/* A driver of another age than the core may know a shorter or longer schema. */
+/* A driver of another age than the core may know a shorter or longer schema;
+ * so there is no array of them. */
 static int take_row(struct listing *listing, const void *row,
                     quipu_error *error)
 {
     const quipu_driver *driver = listing->rows.datastore->driver;
-    int status = quipu_struct_take(&listing->schema, sizeof listing->schema,
-                                   row, "schema", NULL);
+    const char *what = NULL;
 
-    if (status != QUIPU_OK) {
+    if (listing->rows.left > 0) {
+        what = "lent several schemas at once";
+    } else if (quipu_struct_take(&listing->schema, sizeof listing->schema, row,
+                                 "schema", NULL) != QUIPU_OK) {
+        what = "lent a schema with a wrong struct_size";
+    }
+    if (what) {
         listing->rows.state = QUIPU_ROWS_FAILED;
-        return quipu_call_broken(driver, QUIPU_CALL_STEP,
-                                 "lent a schema with a wrong struct_size",
-                                 error);
+        return quipu_call_broken(driver, QUIPU_CALL_STEP, what, error);
     }
     return QUIPU_OK;
 }

@@ -266,7 +266,10 @@ static int fake_step(quipu_driver_cursor *cursor, int64_t deadline,
     } else {
         status = answer(cursor->datastore->host, FAKE_STEP, error);
     }
-    if (status == QUIPU_OK) {
+    if (status == QUIPU_OK && fake.page_count > 0) {
+        *rows = fake.page;
+        *count = cursor->steps <= fake.pages ? fake.page_count : 0;
+    } else if (status == QUIPU_OK) {
         *rows = cursor->next ? *cursor->next : NULL;
         *count = *rows ? 1 : 0;
         cursor->next += *count;

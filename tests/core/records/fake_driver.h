@@ -44,7 +44,10 @@ struct fake {
     quipu_result result; /* of an append; its positions are made up */
     int (*work_status)(int status); /* of transact, from that of the work */
     const void *const *rows;        /* NULL after the last */
-    int fail_at_step;               /* the n-th step answers `status`; 0: all */
+    const void *page; /* if not 0: `pages` steps lend an array of page_count */
+    size_t page_count;
+    int pages;
+    int fail_at_step; /* the n-th step answers `status`; 0: all */
     bool found;
     int64_t last_position;
     quipu_position position;

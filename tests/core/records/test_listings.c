@@ -42,6 +42,25 @@ static void a_schema_without_a_size_is_the_drivers_bug(void **state)
     quipu_schemas_close(schemas);
 }
 
+static void schemas_come_alone(void **state)
+{
+    const quipu_schema page[] = { fake_schema, fake_schema };
+    const quipu_schema *schema = page;
+    quipu_schemas *schemas;
+
+    (void)state;
+    fake.page = page;
+    fake.page_count = 2;
+    fake.pages = 1;
+    assert_ok(quipu_schemas_open(fake_store, &schemas, &error), &error);
+    assert_refused(quipu_schemas_next(schemas, &schema, &error), QUIPU_INTERNAL,
+                   &error,
+                   "step answered OK, but lent several schemas at once");
+    assert_ptr_equal(schema, page);
+    assert_status(quipu_schemas_next(schemas, &schema, NULL), QUIPU_INVALID);
+    quipu_schemas_close(schemas);
+}
+
 static void trackings_are_lent_as_the_driver_has_them(void **state)
 {
     const quipu_tracking row = { .consumer = { "c", 1 }, .log = { "l", 1 } };
@@ -109,6 +128,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fake_test(schemas_of_an_older_driver_are_made_whole),
         fake_test(a_schema_without_a_size_is_the_drivers_bug),
+        fake_test(schemas_come_alone),
         fake_test(trackings_are_lent_as_the_driver_has_them),
         fake_test(sequences_begin_after_an_id),
         fake_test(wrong_listings_do_not_reach_the_driver),

@@ -100,6 +100,7 @@ static void fresh(void)
     }
     fake.fail_at_step = 0;
     fake.no_handle = false;
+    fake.page_count = 0;
     row_schema = fake_schema;
     fake.rows = rows_of_two;
 }
@@ -134,6 +135,67 @@ static void rows_come_and_then_none_again_and_again(void **state)
         assert_int_equal(fake.count[FAKE_STEP], 3);
         kinds[i].close(rows);
         assert_int_equal(fake.count[FAKE_CURSOR_CLOSE], 1);
+    }
+}
+
+/* An array of any of the rows, which differ in size. */
+static void lend_page(const struct kind *kind)
+{
+    static quipu_item items[3];
+    static quipu_tracking trackings[3];
+    static quipu_sequence sequences[3];
+
+    fake.page = kind->call == FAKE_READ_LOG        ? (const void *)items
+                : kind->call == FAKE_LIST_TRACKING ? (const void *)trackings
+                                                   : (const void *)sequences;
+    fake.page_count = 3;
+    fake.pages = 2;
+}
+
+static size_t row_size(const struct kind *kind)
+{
+    return kind->call == FAKE_READ_LOG        ? sizeof(quipu_item)
+           : kind->call == FAKE_LIST_TRACKING ? sizeof(quipu_tracking)
+                                              : sizeof(quipu_sequence);
+}
+
+static void a_page_of_rows_comes_one_by_one(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KINDS; i++) {
+        void *rows = opened(&kinds[i]);
+        const void *row = NULL;
+
+        lend_page(&kinds[i]);
+        for (size_t n = 0; n < 6 && kinds[i].call != FAKE_LIST_SCHEMAS; n++) {
+            assert_ok(kinds[i].next(rows, &row, &error), &error);
+            assert_ptr_equal(row, (const char *)fake.page +
+                                      n % 3 * row_size(&kinds[i]));
+            assert_int_equal(fake.count[FAKE_STEP], n / 3 + 1);
+        }
+        if (kinds[i].call != FAKE_LIST_SCHEMAS) {
+            assert_ok(kinds[i].next(rows, &row, &error), &error);
+            assert_null(row);
+        }
+        kinds[i].close(rows);
+    }
+}
+
+static void rows_that_are_nowhere_are_the_drivers_bug(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KINDS; i++) {
+        void *rows = opened(&kinds[i]);
+        const void *row = rows;
+
+        lend_page(&kinds[i]);
+        fake.page = NULL;
+        assert_refused(kinds[i].next(rows, &row, &error), QUIPU_INTERNAL,
+                       &error, "step answered OK, but lent no rows");
+        assert_refused(kinds[i].next(rows, &row, &error), QUIPU_INVALID, &error,
+                       "it can only be closed");
+        assert_ptr_equal(row, rows);
+        kinds[i].close(rows);
     }
 }
 
@@ -204,6 +266,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         fake_test(rows_come_and_then_none_again_and_again),
+        fake_test(a_page_of_rows_comes_one_by_one),
+        fake_test(rows_that_are_nowhere_are_the_drivers_bug),
         fake_test(after_an_error_there_is_only_close),
         fake_test(what_does_not_open_is_not_closed),
         fake_test(missing_arguments_are_named),
