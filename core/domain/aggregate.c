@@ -100,12 +100,12 @@ const char *quipu_aggregate_text(const quipu_aggregate *aggregate,
     if (is_uuid(&aggregate->id)) {
         memcpy(uuid.bytes, aggregate->id.data, sizeof(uuid.bytes));
         quipu_uuid_format(&uuid, formatted);
-        snprintf(text, QUIPU_AGGREGATE_TEXT_SIZE, "%.60s %s",
-                 aggregate->type->name, formatted);
+        (void)snprintf(text, QUIPU_AGGREGATE_TEXT_SIZE, "%.60s %s",
+                       aggregate->type->name, formatted);
     } else {
-        snprintf(text, QUIPU_AGGREGATE_TEXT_SIZE, "%.60s %.*s",
-                 aggregate->type->name, (int)aggregate->id.size,
-                 (const char *)aggregate->id.data);
+        (void)snprintf(text, QUIPU_AGGREGATE_TEXT_SIZE, "%.60s %.*s",
+                       aggregate->type->name, (int)aggregate->id.size,
+                       (const char *)aggregate->id.data);
     }
     return text;
 }

@@ -91,7 +91,7 @@ int quipu_aggregate_type_check(const quipu_aggregate_type *type,
                                "member (%zu)",
                                type->name, type->size, sizeof(quipu_aggregate));
     }
-    snprintf(owner, sizeof(owner), "aggregate type %.60s", type->name);
+    (void)snprintf(owner, sizeof(owner), "aggregate type %.60s", type->name);
     status = quipu_fields_check(owner, type->fields, sizeof(quipu_aggregate),
                                 type->size, error);
     return status ? status : check_handlers(type, error);
@@ -165,8 +165,8 @@ static int run(quipu_aggregate *aggregate, const quipu_event *event,
 static void name_handler(const quipu_aggregate *aggregate,
                          const quipu_event *event, char *text, size_t size)
 {
-    snprintf(text, size, "the handler of %.60s for %s", aggregate->type->name,
-             event->type->topic);
+    (void)snprintf(text, size, "the handler of %.60s for %s",
+                   aggregate->type->name, event->type->topic);
 }
 
 int quipu_handlers_apply(quipu_aggregate *aggregate, const quipu_event *event,

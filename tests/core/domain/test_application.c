@@ -398,19 +398,18 @@ static void application_that_cannot_open_leaves_nothing(void **state)
 
 /* ----------------------------------------------------- memory runs short */
 
-static int say(quipu_error *error)
-{
-    return error->code;
-}
-
 static int use_repository(quipu_repository *notes, quipu_error *error)
 {
     struct note *note = quipu_repository_create(notes, NULL, error);
     quipu_aggregate *saved = NULL;
     struct note *got = NULL;
     bool found = false;
-    int status = note ? note_write(note, "milk", error) : say(error);
+    int status = QUIPU_OK;
 
+    if (!note) {
+        return error->code;
+    }
+    status = note_write(note, "milk", error);
     if (!status) {
         saved = &note->base;
         quipu_aggregate_collect(saved);
@@ -424,7 +423,7 @@ static int use_repository(quipu_repository *notes, quipu_error *error)
     }
     if (!status) {
         got = quipu_repository_get(notes, &note->base.id, error);
-        status = got ? quipu_aggregate_discard(&got->base, error) : say(error);
+        status = got ? quipu_aggregate_discard(&got->base, error) : error->code;
     }
     if (!status) {
         status =

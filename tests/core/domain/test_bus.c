@@ -494,6 +494,69 @@ static void unsubscribe_from_within_does_not_wait_for_other_threads(
     sem_destroy(&crowd.meeting.may_leave);
 }
 
+static int accept_all(void *context, const quipu_event *const *events,
+                      size_t count, quipu_error *error)
+{
+    (void)context;
+    (void)events;
+    (void)count;
+    (void)error;
+    return QUIPU_OK;
+}
+
+/* Two threads stand in one listener; who entered first leaves first. */
+struct lobby {
+    struct meeting meetings[2];
+    atomic_int calls;
+};
+
+static void enter_lobby(void *context, const quipu_event *const *events,
+                        size_t count)
+{
+    struct lobby *lobby = context;
+
+    meet(&lobby->meetings[atomic_fetch_add(&lobby->calls, 1)], events, count);
+}
+
+static void calls_end_in_any_order(void **state)
+{
+    struct lobby lobby = { .calls = 0 };
+    pthread_t publishers[2];
+    pthread_t porter;
+    quipu_subscriber *accepting = NULL;
+    quipu_subscriber *subscriber = NULL;
+    quipu_bus *bus = open_bus();
+    quipu_error error;
+    (void)state;
+
+    assert_ok(quipu_bus_subscribe(bus, accept_all, NULL, &accepting, &error),
+              &error);
+    assert_ok(quipu_bus_listen(bus, enter_lobby, &lobby, &subscriber, &error),
+              &error);
+    for (int i = 0; i < 2; i++) {
+        lobby.meetings[i].bus = bus;
+        sem_init(&lobby.meetings[i].entered, 0, 0);
+        sem_init(&lobby.meetings[i].may_leave, 0, 0);
+        pthread_create(&publishers[i], NULL, publish_once, &lobby.meetings[i]);
+        sem_wait(&lobby.meetings[i].entered);
+    }
+    sem_post(&lobby.meetings[0].may_leave);
+    pthread_join(publishers[0], NULL);
+    assert_true(atomic_load(&lobby.meetings[1].inside));
+    pthread_create(&porter, NULL, let_leave, &lobby.meetings[1]);
+    quipu_bus_unsubscribe(subscriber);
+    assert_false(atomic_load(&lobby.meetings[1].inside));
+    pthread_join(porter, NULL);
+    pthread_join(publishers[1], NULL);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(atomic_load(&lobby.meetings[i].status), QUIPU_OK);
+        sem_destroy(&lobby.meetings[i].entered);
+        sem_destroy(&lobby.meetings[i].may_leave);
+    }
+    quipu_bus_unsubscribe(accepting);
+    close_bus(bus);
+}
+
 #define ROUNDS 300
 #define PUBLISHERS 3
 
@@ -519,16 +582,6 @@ static void visit(void *context, const quipu_event *const *events, size_t count)
     if (!atomic_load(&visitor->alive)) {
         atomic_fetch_add(&visitor->traffic->failures, 1);
     }
-}
-
-static int accept_all(void *context, const quipu_event *const *events,
-                      size_t count, quipu_error *error)
-{
-    (void)context;
-    (void)events;
-    (void)count;
-    (void)error;
-    return QUIPU_OK;
 }
 
 static void *keep_publishing(void *context)
@@ -593,6 +646,7 @@ int main(void)
         cmocka_unit_test(unsubscribe_waits_for_the_call_in_another_thread),
         cmocka_unit_test(
             unsubscribe_from_within_does_not_wait_for_other_threads),
+        cmocka_unit_test(calls_end_in_any_order),
         cmocka_unit_test(nobody_is_called_after_unsubscribe),
     };
 

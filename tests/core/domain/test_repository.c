@@ -248,8 +248,9 @@ static void failing_handler_is_named_with_sequence_and_position(void **state)
     put_event(&app, &torn.base);
     memcpy(uuid.bytes, note->base.id.data, sizeof(uuid.bytes));
     quipu_uuid_format(&uuid, text);
-    snprintf(place, sizeof(place),
-             "replaying Note, sequence %s, position 1: the page is torn", text);
+    (void)snprintf(place, sizeof(place),
+                   "replaying Note, sequence %s, position 1: the page is torn",
+                   text);
     assert_no_note(&app, &note->base.id, QUIPU_DENIED, place);
     assert_refused(
         quipu_repository_contains(app.notes, &note->base.id, &found, &error),
@@ -390,7 +391,8 @@ static void text_ids_are_given_or_minted(void **state)
 
     note = create_note(&app, "minted");
     assert_int_equal(note->base.id.size, 36);
-    snprintf(text, sizeof(text), "%.36s", (const char *)note->base.id.data);
+    (void)snprintf(text, sizeof(text), "%.36s",
+                   (const char *)note->base.id.data);
     assert_ok(quipu_uuid_parse(&uuid, text, &error), &error);
     assert_contains_note(&app, &note->base.id, true);
     quipu_aggregate_destroy(note);

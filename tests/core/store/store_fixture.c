@@ -202,7 +202,7 @@ void fill(quipu_store *store, const quipu_id *id, int count)
         struct noted event = make_noted(id, i, text);
         const quipu_event *const events[] = { &event.base };
 
-        snprintf(text, sizeof(text), "%d", i);
+        (void)snprintf(text, sizeof(text), "%d", i);
         assert_ok(quipu_store_append(store, events, 1, NULL, &error), &error);
     }
 }
