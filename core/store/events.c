@@ -16,7 +16,6 @@ struct quipu_events {
     quipu_arena arena;      /* holds the event lent last */
     const quipu_item *item; /* the cursor's, of that event */
     bool again;             /* memory was short: decode this item once more */
-    bool failed;            /* the cursor did, and can only be closed */
 };
 
 static int create_events(quipu_store *store, quipu_events **events,
@@ -91,24 +90,12 @@ int quipu_store_read_log(quipu_store *store, const quipu_query *query,
 /* Steps to the next item, or stays at one that is to be decoded again. */
 static int step(quipu_events *events, quipu_error *error)
 {
-    int status = QUIPU_OK;
-
-    if (events->failed) {
-        return quipu_error_set(error, QUIPU_INVALID,
-                               "the cursor has failed before, and can only be "
-                               "closed");
-    }
     if (events->again) {
         events->again = false;
         return QUIPU_OK;
     }
-    events->item = NULL;
-    status = quipu_cursor_next(events->cursor, &events->item, error);
-    if (status) {
-        events->item = NULL;
-        events->failed = true;
-    }
-    return status;
+    events->item = NULL; /* and stays so if the cursor fails */
+    return quipu_cursor_next(events->cursor, &events->item, error);
 }
 
 int quipu_events_next(quipu_events *events, const quipu_event **event,
