@@ -163,19 +163,22 @@ static void append(void *opened, const quipu_uuid *sequence, int64_t first,
     finish(side, COMMIT);
 }
 
-/* Steps through a statement; touches topic and state, and takes the numbers
- * and the event id as a caller would. */
+/* Steps through a statement and takes what a caller takes of an item: all of
+ * it.  `topic` is the topic's column; the state and the event id follow, the
+ * position precedes it, and in a scan the sequence id precedes that. */
 static size_t drain(struct side *side, enum statement which, int topic)
 {
     sqlite3_stmt *statement = side->statements[which];
     size_t count = 0;
     int code;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-        bench_touch(sqlite3_column_text(statement, topic),
-                    (size_t)sqlite3_column_bytes(statement, topic));
-        bench_touch(sqlite3_column_blob(statement, topic + 1),
-                    (size_t)sqlite3_column_bytes(statement, topic + 1));
-        bench_touch(sqlite3_column_blob(statement, topic + 2), 16);
+        for (int column = topic; column < topic + 3; column++) {
+            bench_touch(sqlite3_column_blob(statement, column),
+                        (size_t)sqlite3_column_bytes(statement, column));
+        }
+        if (which == SCAN) {
+            bench_touch(sqlite3_column_blob(statement, 1), 16);
+        }
         int64_t numbers[2] = { sqlite3_column_int64(statement, 0),
                                sqlite3_column_int64(statement, topic - 1) };
         bench_touch(numbers, sizeof numbers);
