@@ -11,8 +11,9 @@ struct reading {
     bool log;
     bool descending;
     bool done; /* no page comes after this one */
-    bool head_known;
-    int64_t head; /* of the log when the cursor was opened (V4) */
+    /* Of the log when the cursor was opened (V4); INT64_MAX while one page has
+     * sufficed. */
+    int64_t head;
     quipu_range range;
     struct page page;
     bool lent; /* the first page was */

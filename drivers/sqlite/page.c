@@ -67,40 +67,56 @@ static void keep(struct page *page, quipu_bytes *bytes)
     }
 }
 
-int quipu_sqlite_page_add(struct page *page, const quipu_host *host,
-                          sqlite3_stmt *row, const quipu_driver_schema *bound,
-                          bool *full, quipu_error *error)
+quipu_item *quipu_sqlite_page_look(struct page *page, sqlite3_stmt *row,
+                                   const quipu_driver_schema *bound)
 {
-    size_t columns = bound->schema.column_count;
-    *full = page->count == page->item_room;
-    if (*full) {
-        return QUIPU_OK;
+    if (page->count == page->item_room) {
+        return NULL;
     }
     quipu_item *item = &page->items[page->count];
-    quipu_value *values = page->values + page->count * columns;
+    quipu_value *values =
+        page->values + page->count * bound->schema.column_count;
     quipu_sqlite_row_item(row, bound, item, values);
-    size_t size = size_of(item);
+    return item;
+}
+
+/* Room for `size` more bytes; what is bigger than a page gets one alone. */
+static int make_room(struct page *page, const quipu_host *host, size_t size,
+                     bool *full, quipu_error *error)
+{
     *full = size > page->byte_room - page->used;
-    if (*full && page->count > 0) {
+    if (!*full || page->count > 0) {
         return QUIPU_OK;
     }
-    if (*full) {
-        unsigned char *bytes = host->reallocate(page->bytes, size);
-        if (bytes == NULL) {
-            return no_memory(host, error);
-        }
-        page->bytes = bytes;
-        page->byte_room = size;
-        *full = false;
+    unsigned char *bytes = host->reallocate(page->bytes, size);
+    if (bytes == NULL) {
+        return no_memory(host, error);
+    }
+    page->bytes = bytes;
+    page->byte_room = size;
+    *full = false;
+    return QUIPU_OK;
+}
+
+int quipu_sqlite_page_keep(struct page *page, const quipu_host *host,
+                           bool *full, quipu_error *error)
+{
+    quipu_item *item = &page->items[page->count];
+    int status = make_room(page, host, size_of(item), full, error);
+    if (status != QUIPU_OK || *full) {
+        return status;
     }
     keep(page, &item->sequence_id);
     keep(page, &item->topic);
     keep(page, &item->state);
     keep(page, &item->event_id);
     keep(page, &item->metadata);
-    for (size_t i = 0; i < columns; i++) {
-        if (has_bytes(&values[i])) {
-            keep(page, &values[i].as.bytes);
+    for (size_t i = 0; i < item->column_count; i++) {
+        /* The values lie in the page. */
+        quipu_value *value =
+            &page->values[page->count * item->column_count + i];
+        if (has_bytes(value)) {
+            keep(page, &value->as.bytes);
         }
     }
     page->count++;

@@ -21,10 +21,14 @@ int quipu_sqlite_page_make(struct page *page, const quipu_host *host,
                            quipu_error *error);
 void quipu_sqlite_page_finish(struct page *page, const quipu_host *host);
 
-/* Copies a row to the page; *full, and no copy, if it has no room for it.  The
- * first row always gets room. */
-int quipu_sqlite_page_add(struct page *page, const quipu_host *host,
-                          sqlite3_stmt *row, const quipu_driver_schema *bound,
-                          bool *full, quipu_error *error);
+/* Reads a row into the next place of the page, lent by SQLite and not kept yet;
+ * NULL: all places are taken. */
+quipu_item *quipu_sqlite_page_look(struct page *page, sqlite3_stmt *row,
+                                   const quipu_driver_schema *bound);
+
+/* Keeps the item looked at last, with copies of its bytes; *full, and it is not
+ * kept, if there is no room for them.  The first item always gets room. */
+int quipu_sqlite_page_keep(struct page *page, const quipu_host *host,
+                           bool *full, quipu_error *error);
 
 #endif

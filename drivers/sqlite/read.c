@@ -36,35 +36,76 @@ void quipu_sqlite_cursor_close(quipu_driver_cursor *cursor)
     host->release(cursor);
 }
 
+static quipu_bytes sequence_of(const quipu_driver_cursor *cursor)
+{
+    return (quipu_bytes){ cursor->sequence_id.data, cursor->sequence_id.size };
+}
+
 static void bind_query(quipu_driver_cursor *cursor, sqlite3_stmt *query)
 {
     const struct reading *reading = &cursor->reading;
-    quipu_bytes id = { cursor->sequence_id.data, cursor->sequence_id.size };
-    (void)sqlite3_bind_int64(query, 1, reading->range.lower);
-    (void)sqlite3_bind_int64(query, 2, reading->range.upper);
-    (void)sqlite3_bind_int64(query, 3,
-                             reading->head_known ? reading->head : INT64_MAX);
+    (void)sqlite3_bind_int64(query, 1,
+                             reading->descending ? reading->range.upper
+                                                 : reading->range.lower);
     if (!reading->log) {
-        quipu_sqlite_bind_sequence(query, 4, cursor->bound, id);
+        quipu_sqlite_bind_sequence(query, 2, cursor->bound,
+                                   sequence_of(cursor));
     }
-    (void)sqlite3_bind_int64(query, 5, reading->range.limit);
 }
 
-/* Copies rows until the page is full; *more: a row was left behind. */
+/* Whether an item lies behind the range, and so do all after it. */
+static bool is_beyond(const struct reading *reading, const quipu_item *item)
+{
+    int64_t at = reading->log ? item->notification_id : item->position;
+    if (reading->log && item->notification_id > reading->head) {
+        return true;
+    }
+    return reading->descending ? at < reading->range.lower
+                               : at > reading->range.upper;
+}
+
+/* Puts the row that the query stands on in the page; *stop: it is the range's
+ * end, or (*more) has no room. */
+static int take_row(quipu_driver_cursor *cursor, sqlite3_stmt *query,
+                    bool *stop, bool *more, quipu_error *error)
+{
+    struct reading *reading = &cursor->reading;
+    quipu_item *item =
+        quipu_sqlite_page_look(&reading->page, query, cursor->bound);
+    if (item == NULL) {
+        *stop = *more = true;
+        return QUIPU_OK;
+    }
+    *stop = is_beyond(reading, item);
+    if (*stop || item->notification_id > reading->head) {
+        return QUIPU_OK;
+    }
+    int status = quipu_sqlite_page_keep(&reading->page, cursor->datastore->host,
+                                        more, error);
+    *stop = *more;
+    if (!reading->log) {
+        item->sequence_id = sequence_of(cursor);
+    }
+    return status;
+}
+
+/* Fills the page; *more: a row was left behind for the next one. */
 static int copy_rows(quipu_driver_cursor *cursor, struct connection *reader,
                      sqlite3_stmt *query, bool *more, quipu_error *error)
 {
-    quipu_driver_datastore *datastore = cursor->datastore;
+    struct reading *reading = &cursor->reading;
     int status = QUIPU_OK;
     int code = SQLITE_DONE;
+    bool stop = false;
     *more = false;
-    while (status == QUIPU_OK && !*more &&
+    while (status == QUIPU_OK && !stop &&
+           (int64_t)reading->page.count < reading->range.limit &&
            (code = sqlite3_step(query)) == SQLITE_ROW) {
-        status = quipu_sqlite_page_add(&cursor->reading.page, datastore->host,
-                                       query, cursor->bound, more, error);
+        status = take_row(cursor, query, &stop, more, error);
     }
     if (status == QUIPU_OK && code != SQLITE_ROW && code != SQLITE_DONE) {
-        status = quipu_sqlite_fail(datastore, reader->db, code, "read", error);
+        status = quipu_sqlite_fail(cursor->datastore, reader->db, code, "read",
+                                   error);
     }
     return status;
 }
@@ -100,10 +141,9 @@ static int fill(quipu_driver_cursor *cursor, struct connection *reader,
     }
     bind_query(cursor, query);
     status = copy_rows(cursor, reader, query, &more, error);
-    if (status == QUIPU_OK && more && !reading->head_known) {
+    if (status == QUIPU_OK && more && reading->head == INT64_MAX) {
         status = quipu_sqlite_ask_head(datastore, reader, cursor->bound,
                                        &reading->head, error);
-        reading->head_known = status == QUIPU_OK;
     }
     (void)sqlite3_reset(query);
     if (status == QUIPU_OK && more) {
@@ -151,6 +191,7 @@ static int open_items(quipu_driver_datastore *datastore,
     made->reading.sql = range->descending ? up + 1 : up;
     made->reading.log = up == SQL_LOG_UP;
     made->reading.descending = range->descending;
+    made->reading.head = INT64_MAX;
     made->reading.range = *range;
     if (sequence_id.size > 0) {
         made->sequence_id.size = (uint8_t)sequence_id.size;

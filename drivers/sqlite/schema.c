@@ -111,11 +111,17 @@ struct words {
     const char *table;
 };
 
-/* All columns, as cursors read and inserts bind them (read.c, append.c). */
-static void add_columns(struct text *text, const quipu_schema *schema)
+/* All columns, as cursors read and inserts bind them (rows.c); the sequence id
+ * can be left out where it is known. */
+static void add_columns(struct text *text, const quipu_schema *schema,
+                        bool with_sequence)
 {
     quipu_sqlite_text_add_name(text, schema->notification_id);
-    add_column(text, schema->sequence_id, "");
+    if (with_sequence) {
+        add_column(text, schema->sequence_id, "");
+    } else {
+        quipu_sqlite_text_add(text, ", NULL");
+    }
     add_column(text, schema->position, "");
     add_column(text, schema->topic, "");
     add_column(text, schema->state, "");
@@ -161,7 +167,10 @@ static void add_word(struct text *text, const struct words *words, char word)
         quipu_sqlite_text_add_name(text, schema->event_id);
         break;
     case 'C':
-        add_columns(text, schema);
+        add_columns(text, schema, true);
+        break;
+    case 'Q':
+        add_columns(text, schema, false);
         break;
     default: /* 'V' */
         add_placeholders(text, schema);
@@ -170,7 +179,8 @@ static void add_word(struct text *text, const struct words *words, char word)
 }
 
 /* @T table, @N notification id, @S sequence id, @P position, @E event id,
- * @C all columns, @V as many placeholders. */
+ * @C all columns, @Q the same without the sequence id, @V as many
+ * placeholders. */
 static const char *const patterns[SQL_COUNT - SQL_COMMON_COUNT] = {
     [SQL_HEAD - SQL_COMMON_COUNT] =
         "SELECT head FROM quipu_heads WHERE schema = ?1",
@@ -182,17 +192,13 @@ static const char *const patterns[SQL_COUNT - SQL_COMMON_COUNT] = {
     [SQL_BY_EVENT_ID - SQL_COMMON_COUNT] = "SELECT @C FROM @T WHERE @E = ?1",
     [SQL_INSERT - SQL_COMMON_COUNT] = "INSERT INTO @T (@C) VALUES (@V)",
     [SQL_SEQUENCE_UP - SQL_COMMON_COUNT] =
-        "SELECT @C FROM @T WHERE @S = ?4 AND @P BETWEEN ?1 AND ?2"
-        " AND +@N <= ?3 ORDER BY @P LIMIT ?5",
+        "SELECT @Q FROM @T WHERE @S = ?2 AND @P >= ?1 ORDER BY @P",
     [SQL_SEQUENCE_DOWN - SQL_COMMON_COUNT] =
-        "SELECT @C FROM @T WHERE @S = ?4 AND @P BETWEEN ?1 AND ?2"
-        " AND +@N <= ?3 ORDER BY @P DESC LIMIT ?5",
+        "SELECT @Q FROM @T WHERE @S = ?2 AND @P <= ?1 ORDER BY @P DESC",
     [SQL_LOG_UP - SQL_COMMON_COUNT] =
-        "SELECT @C FROM @T WHERE @N BETWEEN ?1 AND min(?2, ?3)"
-        " ORDER BY @N LIMIT ?5",
+        "SELECT @C FROM @T WHERE @N >= ?1 ORDER BY @N",
     [SQL_LOG_DOWN - SQL_COMMON_COUNT] =
-        "SELECT @C FROM @T WHERE @N BETWEEN ?1 AND min(?2, ?3)"
-        " ORDER BY @N DESC LIMIT ?5",
+        "SELECT @C FROM @T WHERE @N <= ?1 ORDER BY @N DESC",
     [SQL_FIRST_SEQUENCE - SQL_COMMON_COUNT] = "SELECT min(@S) FROM @T",
     [SQL_NEXT_SEQUENCE - SQL_COMMON_COUNT] =
         "SELECT min(@S) FROM @T WHERE @S > ?1",
