@@ -126,7 +126,7 @@ static void random_bytes_do_no_harm(void **state)
 {
     const quipu_item item = make_item(*state);
     uint32_t seed = 1495713600;
-    uint8_t bytes[64];
+    uint8_t bytes[64] = { 0 };
 
     for (int round = 0; round < 10000; round++) {
         size_t size = next_random(&seed) % sizeof(bytes);
