@@ -249,23 +249,31 @@ static void endless_nesting_is_refused(void **state)
     assert_contains(error.message, "aggregate Tree");
 }
 
-static void nesting_of_32_structs_passes(void **state)
+/* Whether so many structs may lie in one another. */
+static int check_nesting(size_t depth, quipu_error *error)
 {
-    quipu_field tables[QUIPU_FIELD_DEPTH_MAX + 1][2] = { { { 0 } } };
-    quipu_error error;
+    quipu_field tables[QUIPU_FIELD_DEPTH_MAX + 2][2] = { { { 0 } } };
     size_t i;
 
-    (void)state;
-    for (i = 0; i < QUIPU_FIELD_DEPTH_MAX; i++) {
+    for (i = 0; i < depth; i++) {
         tables[i][0] = (quipu_field){ .name = "in",
                                       .kind = QUIPU_KIND_STRUCT,
                                       .size = sizeof(struct inner),
                                       .fields = tables[i + 1] };
     }
     tables[i][0] = inner_fields[0];
-    assert_ok(quipu_fields_check("struct", tables[0], 0, sizeof(struct inner),
-                                 &error),
-              &error);
+    return quipu_fields_check("struct", tables[0], 0, sizeof(struct inner),
+                              error);
+}
+
+static void nesting_of_32_structs_is_the_deepest(void **state)
+{
+    quipu_error error;
+
+    (void)state;
+    assert_ok(check_nesting(32, &error), &error);
+    assert_refused(check_nesting(33, &error), QUIPU_INVALID, &error,
+                   "the limit is 32");
 }
 
 static void more_than_256_fields_are_refused(void **state)
@@ -302,7 +310,7 @@ int main(void)
         cmocka_unit_test(members_lie_inside_their_struct),
         cmocka_unit_test(nested_tables_are_checked),
         cmocka_unit_test(endless_nesting_is_refused),
-        cmocka_unit_test(nesting_of_32_structs_passes),
+        cmocka_unit_test(nesting_of_32_structs_is_the_deepest),
         cmocka_unit_test(more_than_256_fields_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

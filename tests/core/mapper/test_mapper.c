@@ -126,6 +126,7 @@ static void column_goes_before_envelope(void **state)
     assert_memory_equal(&decoded->base.event_id, "0123456789ABCDEF", 16);
     assert_bytes(decoded->base.metadata.data, decoded->base.metadata.size, "m",
                  1);
+    assert_ptr_not_equal(decoded->base.metadata.data, item->metadata.data);
     assert_int_equal(decoded->base.time.microseconds, 5);
     item->event_id.size = 15;
     harness_reject(&second, item, QUIPU_CORRUPT, "event id has not 16 bytes");
