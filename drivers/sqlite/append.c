@@ -1,6 +1,88 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Appending: one transaction for all requests, each judged, then stored. */
+/*
+ * Appending: one transaction for all requests, each judged, then stored.
+ *
+ * The index on event ids judges them while the items go in, since they are
+ * nearly always new.  Only when something is refused are they looked up, before
+ * anything else is told (U3); and when an index refuses an item, the whole
+ * append is undone and done again with care: event ids first, each request
+ * behind a savepoint where an index has to judge its positions.
+ */
 #include "judge.h"
+
+struct append {
+    quipu_driver_datastore *datastore;
+    const quipu_request *requests;
+    quipu_result *results;
+    size_t count;
+    quipu_driver_schema *heads; /* the schemas whose heads are known */
+    bool careful;
+    bool again;    /* an index refused an item: do it with care */
+    bool accepted; /* there is something to commit */
+    bool repeated; /* something was stored before */
+};
+
+/* ------------------------------------------------------------------ heads */
+
+/* Reads the head of a request's schema, once an append; a schema that is bound
+ * twice has one head all the same. */
+static int find_head(struct append *append, quipu_driver_schema *bound,
+                     quipu_error *error)
+{
+    quipu_driver_datastore *datastore = append->datastore;
+    quipu_driver_schema *known = append->heads;
+    if (bound->keeper != NULL) {
+        return QUIPU_OK;
+    }
+    while (known != NULL && known->number != bound->number) {
+        known = known->next_keeper;
+    }
+    if (known != NULL) {
+        bound->keeper = known;
+        return QUIPU_OK;
+    }
+    int status = quipu_sqlite_ask_head(datastore, &datastore->writer, bound,
+                                       &bound->head, error);
+    if (status == QUIPU_OK) {
+        bound->keeper = bound;
+        bound->head_changed = false;
+        bound->next_keeper = append->heads;
+        append->heads = bound;
+    }
+    return status;
+}
+
+static int store_heads(struct append *append, quipu_error *error)
+{
+    quipu_driver_datastore *datastore = append->datastore;
+    int status = QUIPU_OK;
+    for (quipu_driver_schema *bound = append->heads;
+         bound != NULL && status == QUIPU_OK; bound = bound->next_keeper) {
+        sqlite3_stmt *set = NULL;
+        if (!bound->head_changed) {
+            continue;
+        }
+        status = quipu_sqlite_statement_get(datastore, &datastore->writer, NULL,
+                                            SQL_SET_HEAD, &set, error);
+        if (status == QUIPU_OK) {
+            (void)sqlite3_bind_int64(set, 1, bound->number);
+            (void)sqlite3_bind_int64(set, 2, bound->head);
+            status = quipu_sqlite_statement_run(datastore, &datastore->writer,
+                                                NULL, SQL_SET_HEAD, error);
+        }
+    }
+    return status;
+}
+
+static void forget_heads(struct append *append)
+{
+    for (size_t i = 0; i < append->count; i++) {
+        append->requests[i].schema->keeper = NULL;
+    }
+    append->heads = NULL;
+}
+
+/* ---------------------------------------------------------------- storing */
 
 /* Stores an item; the head and its position are known by now. */
 static int insert_item(struct judge *judge, const quipu_item *item,
@@ -14,8 +96,8 @@ static int insert_item(struct judge *judge, const quipu_item *item,
     if (status != QUIPU_OK) {
         return status;
     }
-    quipu_sqlite_bind_item(insert, judge->bound, item, ++judge->bound->head,
-                           position);
+    quipu_sqlite_bind_item(insert, judge->bound, item,
+                           ++judge->bound->keeper->head, position);
     *code = sqlite3_step(insert);
     if (*code != SQLITE_DONE && (*code & 0xff) != SQLITE_CONSTRAINT) {
         status = quipu_sqlite_fail(datastore, datastore->writer.db, *code,
@@ -25,19 +107,42 @@ static int insert_item(struct judge *judge, const quipu_item *item,
     return status;
 }
 
-static int store_items(struct judge *judge, const quipu_request *request,
-                       quipu_result *result, quipu_error *error)
+/* An index refused an item.  The first time that may be its event id; with care
+ * it is the position of a sparse schema, or an index that quipu did not make.
+ */
+static int refused_by_index(struct append *append, struct judge *judge,
+                            const quipu_request *request, size_t index,
+                            int code, quipu_result *result, quipu_error *error)
 {
-    int64_t before = judge->bound->head;
-    int status = QUIPU_OK;
-    for (size_t i = 0; i < request->item_count && status == QUIPU_OK; i++) {
+    if (!append->careful) {
+        append->again = true;
+        return QUIPU_OK;
+    }
+    if (code == SQLITE_CONSTRAINT_UNIQUE && quipu_sqlite_is_sparse(request)) {
+        return quipu_sqlite_judge_taken(judge, request, index, result, error);
+    }
+    return quipu_sqlite_fail(append->datastore, append->datastore->writer.db,
+                             code, "store an item", error);
+}
+
+static int store_items(struct append *append, struct judge *judge,
+                       const quipu_request *request, quipu_result *result,
+                       quipu_error *error)
+{
+    quipu_driver_schema *keeper = judge->bound->keeper;
+    int64_t before = keeper->head;
+    for (size_t i = 0; i < request->item_count; i++) {
         int code = SQLITE_DONE;
         int64_t position = quipu_sqlite_judge_position(judge, request, i);
-        status = insert_item(judge, &request->items[i], position, &code, error);
-        if (status == QUIPU_OK && code != SQLITE_DONE) {
-            /* Sparse positions alone are left to the index to judge. */
-            judge->bound->head = before;
-            return quipu_sqlite_judge_taken(judge, request, i, result, error);
+        int status =
+            insert_item(judge, &request->items[i], position, &code, error);
+        if (status != QUIPU_OK) {
+            return status;
+        }
+        if (code != SQLITE_DONE) {
+            keeper->head = before;
+            return refused_by_index(append, judge, request, i, code, result,
+                                    error);
         }
         if (result->positions != NULL) {
             result->positions[i] = position;
@@ -45,9 +150,9 @@ static int store_items(struct judge *judge, const quipu_request *request,
     }
     if (request->item_count > 0) {
         result->first_notification_id = before + 1;
-        judge->bound->head_changed = true;
+        keeper->head_changed = true;
     }
-    return status;
+    return QUIPU_OK;
 }
 
 static int store_tracking(struct judge *judge, const quipu_request *request,
@@ -56,12 +161,11 @@ static int store_tracking(struct judge *judge, const quipu_request *request,
     quipu_driver_datastore *datastore = judge->datastore;
     const quipu_tracking *tracking = request->tracking;
     sqlite3_stmt *write = NULL;
-    int status = QUIPU_OK;
     if (tracking == NULL) {
         return QUIPU_OK;
     }
-    status = quipu_sqlite_statement_get(datastore, &datastore->writer, NULL,
-                                        SQL_TRACKING_WRITE, &write, error);
+    int status = quipu_sqlite_statement_get(datastore, &datastore->writer, NULL,
+                                            SQL_TRACKING_WRITE, &write, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -76,121 +180,142 @@ static int store_tracking(struct judge *judge, const quipu_request *request,
                                       SQL_TRACKING_WRITE, error);
 }
 
+static int store_request(struct append *append, struct judge *judge,
+                         const quipu_request *request, quipu_result *result,
+                         quipu_error *error)
+{
+    quipu_driver_datastore *datastore = append->datastore;
+    struct connection *writer = &datastore->writer;
+    bool savepoint = append->careful && quipu_sqlite_is_sparse(request) &&
+                     request->item_count > 0;
+    int status = QUIPU_OK;
+    if (savepoint) {
+        status = quipu_sqlite_statement_run(datastore, writer, NULL,
+                                            SQL_SAVEPOINT, error);
+    }
+    if (status == QUIPU_OK) {
+        status = store_items(append, judge, request, result, error);
+    }
+    if (status == QUIPU_OK && result->status == QUIPU_OK && !append->again) {
+        status = store_tracking(judge, request, error);
+    }
+    if (status == QUIPU_OK && savepoint) {
+        status = quipu_sqlite_statement_run(datastore, writer, NULL,
+                                            SQL_RELEASE, error);
+    }
+    return status;
+}
+
+/* -------------------------------------------------------------- requests */
+
 /* Judges one request and stores it if it is accepted.  What it returns other
  * than OK ends the whole append. */
-static int take(quipu_driver_datastore *datastore, const quipu_request *request,
-                quipu_result *result, quipu_error *error)
+static int take(struct append *append, size_t index, quipu_error *error)
 {
-    struct judge judge = { .datastore = datastore, .bound = request->schema };
+    const quipu_request *request = &append->requests[index];
+    quipu_result *result = &append->results[index];
+    struct judge judge = { .datastore = append->datastore,
+                           .bound = request->schema,
+                           .careful = append->careful };
     int64_t *positions = result->positions;
-    bool savepoint = quipu_sqlite_judge_needs_savepoint(request);
     *result = (quipu_result){ .positions = positions };
-    int status = quipu_sqlite_judge_request(&judge, request, result, error);
-    if (status == QUIPU_OK && result->status == QUIPU_OK &&
-        (result->flags & QUIPU_RESULT_REPEATED) == 0) {
-        if (savepoint) {
-            status = quipu_sqlite_statement_run(datastore, &datastore->writer,
-                                                NULL, SQL_SAVEPOINT, error);
-        }
-        if (status == QUIPU_OK) {
-            status = store_items(&judge, request, result, error);
-        }
-        if (status == QUIPU_OK && result->status == QUIPU_OK) {
-            status = store_tracking(&judge, request, error);
-        }
-        if (status == QUIPU_OK && savepoint) {
-            status = quipu_sqlite_statement_run(datastore, &datastore->writer,
-                                                NULL, SQL_RELEASE, error);
-        }
+    int status = find_head(append, request->schema, error);
+    if (status == QUIPU_OK) {
+        status = quipu_sqlite_judge_request(&judge, request, result, error);
     }
+    bool repeated = (result->flags & QUIPU_RESULT_REPEATED) != 0;
+    if (status == QUIPU_OK && result->status == QUIPU_OK && !repeated) {
+        status = store_request(append, &judge, request, result, error);
+        append->accepted =
+            append->accepted || (result->status == QUIPU_OK && !append->again);
+    }
+    append->repeated = append->repeated || repeated;
     quipu_sqlite_judge_finish(&judge);
     return status;
 }
 
-/* ------------------------------------------------------------------- heads */
-
-static int begin_schema(quipu_driver_datastore *datastore,
-                        quipu_driver_schema *bound, quipu_error *error)
+static int take_all(struct append *append, quipu_error *error)
 {
-    if (bound->head_known) {
-        return QUIPU_OK;
+    int status = QUIPU_OK;
+    append->again = append->accepted = append->repeated = false;
+    for (size_t i = 0;
+         i < append->count && status == QUIPU_OK && !append->again; i++) {
+        status = take(append, i, error);
     }
-    int status = quipu_sqlite_ask_head(datastore, &datastore->writer, bound,
-                                       &bound->head, error);
-    bound->head_known = status == QUIPU_OK;
-    bound->head_changed = false;
+    if (status == QUIPU_OK && !append->again) {
+        status = store_heads(append, error);
+    }
     return status;
 }
 
-static int store_head(quipu_driver_datastore *datastore,
-                      quipu_driver_schema *bound, quipu_error *error)
+/* Undoes what was done without care, and does it once more. */
+static int take_with_care(struct append *append, quipu_error *error)
 {
-    sqlite3_stmt *set = NULL;
-    if (!bound->head_changed) {
-        return QUIPU_OK;
-    }
-    bound->head_changed = false;
-    int status = quipu_sqlite_statement_get(datastore, &datastore->writer,
-                                            bound, SQL_SET_HEAD, &set, error);
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    (void)sqlite3_bind_int64(set, 1, bound->number);
-    (void)sqlite3_bind_int64(set, 2, bound->head);
-    return quipu_sqlite_statement_run(datastore, &datastore->writer, bound,
-                                      SQL_SET_HEAD, error);
-}
-
-static void forget_heads(const quipu_request *requests, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        requests[i].schema->head_known = false;
-        requests[i].schema->head_changed = false;
-    }
+    quipu_driver_datastore *datastore = append->datastore;
+    quipu_sqlite_writing_undo(datastore);
+    forget_heads(append);
+    append->careful = true;
+    int status = quipu_sqlite_statement_run(datastore, &datastore->writer, NULL,
+                                            SQL_BEGIN, error);
+    return status == QUIPU_OK ? take_all(append, error) : status;
 }
 
 /* ------------------------------------------------------------ the append */
 
-/* Takes all requests inside the transaction; *store: there is something to
- * commit. */
-static int take_all(quipu_driver_datastore *datastore,
-                    const quipu_request *requests, size_t count,
-                    quipu_result *results, bool *store, quipu_error *error)
+static int run_work(quipu_driver_datastore *datastore, quipu_work work,
+                    void *context, quipu_error *error)
 {
-    int status = QUIPU_OK;
-    *store = false;
-    for (size_t i = 0; i < count && status == QUIPU_OK; i++) {
-        status = begin_schema(datastore, requests[i].schema, error);
-        if (status == QUIPU_OK) {
-            status = take(datastore, &requests[i], &results[i], error);
+    sqlite3 *db = datastore->writer.db;
+    int status = work(db, context, error);
+    if (status != QUIPU_OK) {
+        if (error != NULL && error->code != status) {
+            (void)datastore->host->error_set(
+                error, status, 0, NULL,
+                "the function in the transaction refused, and did not say why");
         }
-        if (results[i].status == QUIPU_OK &&
-            (results[i].flags & QUIPU_RESULT_REPEATED) == 0) {
-            *store = true;
-        }
+        return status;
     }
-    for (size_t i = 0; i < count && status == QUIPU_OK; i++) {
-        status = store_head(datastore, requests[i].schema, error);
+    if (sqlite3_get_autocommit(db) != 0) {
+        return datastore->host->error_set(
+            error, QUIPU_INVALID, 0, NULL,
+            "the function in the transaction ended it; what it did is not "
+            "undone");
     }
-    return status;
+    return QUIPU_OK;
 }
 
-static int append(quipu_driver_datastore *datastore,
-                  const quipu_request *requests, size_t count,
-                  quipu_result *results, quipu_work work, void *context,
-                  int64_t deadline, quipu_error *error)
+/*
+ * An append that was stored before is acknowledged once more, and with
+ * durability=full that has to hold, whoever wrote it and however: the sync of a
+ * commit makes all of the WAL durable.
+ */
+static int touch(struct append *append)
 {
-    bool store = false;
+    append->heads->head_changed = true;
+    return store_heads(append, NULL);
+}
+
+static int run(struct append *append, quipu_work work, void *context,
+               int64_t deadline, quipu_error *error)
+{
+    quipu_driver_datastore *datastore = append->datastore;
     int status = quipu_sqlite_writing_begin(datastore, deadline, error);
     if (status != QUIPU_OK) {
         return status;
     }
-    status = take_all(datastore, requests, count, results, &store, error);
-    if (status == QUIPU_OK && store && work != NULL) {
-        status = work(datastore->writer.db, context, error);
+    status = take_all(append, error);
+    if (status == QUIPU_OK && append->again) {
+        status = take_with_care(append, error);
     }
-    forget_heads(requests, count);
-    if (status != QUIPU_OK || !store) {
+    if (status == QUIPU_OK && append->accepted && work != NULL) {
+        status = run_work(datastore, work, context, error);
+    }
+    if (status == QUIPU_OK && append->repeated && !append->accepted &&
+        !datastore->relaxed) {
+        append->accepted = touch(append) == QUIPU_OK;
+    }
+    forget_heads(append);
+    if (status != QUIPU_OK || !append->accepted) {
         quipu_sqlite_writing_abandon(datastore);
         return status;
     }
@@ -202,9 +327,12 @@ int quipu_sqlite_append(quipu_driver_datastore *datastore,
                         quipu_result *results, size_t *taken, int64_t deadline,
                         quipu_error *error)
 {
+    struct append append = { .datastore = datastore,
+                             .requests = requests,
+                             .results = results,
+                             .count = count };
     *taken = count;
-    return append(datastore, requests, count, results, NULL, NULL, deadline,
-                  error);
+    return run(&append, NULL, NULL, deadline, error);
 }
 
 int quipu_sqlite_transact(quipu_driver_datastore *datastore,
@@ -212,6 +340,9 @@ int quipu_sqlite_transact(quipu_driver_datastore *datastore,
                           void *context, quipu_result *result, int64_t deadline,
                           quipu_error *error)
 {
-    return append(datastore, request, 1, result, work, context, deadline,
-                  error);
+    struct append append = { .datastore = datastore,
+                             .requests = request,
+                             .results = result,
+                             .count = 1 };
+    return run(&append, work, context, deadline, error);
 }

@@ -83,6 +83,8 @@ const char *const quipu_sqlite_common_sql[SQL_COMMON_COUNT] = {
         " position, topic, state, event_id, metadata, time"
         " FROM quipu_schemas WHERE namespace = ?1 AND name > ?2"
         " ORDER BY name LIMIT 1",
+    [SQL_HEAD] = "SELECT head FROM quipu_heads WHERE schema = ?1",
+    [SQL_SET_HEAD] = "UPDATE quipu_heads SET head = ?2 WHERE schema = ?1",
     [SQL_COLUMNS] = "SELECT name, kind FROM quipu_columns WHERE schema = ?1"
                     " ORDER BY ordinal",
 };

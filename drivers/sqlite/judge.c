@@ -348,14 +348,9 @@ int64_t quipu_sqlite_judge_position(const struct judge *judge,
                                       : request->items[index].position;
 }
 
-static bool is_sparse(const quipu_request *request)
+bool quipu_sqlite_is_sparse(const quipu_request *request)
 {
     return (request->schema->schema.flags & QUIPU_SCHEMA_SPARSE) != 0;
-}
-
-bool quipu_sqlite_judge_needs_savepoint(const quipu_request *request)
-{
-    return is_sparse(request) && request->item_count > 1;
 }
 
 int quipu_sqlite_judge_taken(struct judge *judge, const quipu_request *request,
@@ -366,10 +361,8 @@ int quipu_sqlite_judge_taken(struct judge *judge, const quipu_request *request,
     bool found = false;
     int64_t last = 0;
     int status = QUIPU_OK;
-    if (quipu_sqlite_judge_needs_savepoint(request)) {
-        status = quipu_sqlite_statement_run(datastore, &datastore->writer, NULL,
-                                            SQL_ROLLBACK_TO, error);
-    }
+    status = quipu_sqlite_statement_run(datastore, &datastore->writer, NULL,
+                                        SQL_ROLLBACK_TO, error);
     if (status == QUIPU_OK) {
         status = quipu_sqlite_ask_last(
             datastore, &datastore->writer, judge->bound,
@@ -379,21 +372,40 @@ int quipu_sqlite_judge_taken(struct judge *judge, const quipu_request *request,
     return status;
 }
 
+/* Guards, tracking, positions: all but the event ids. */
+static int judge_conditions(struct judge *judge, const quipu_request *request,
+                            quipu_result *result, quipu_error *error)
+{
+    int status = judge_guards(judge, request, result, error);
+    if (status == QUIPU_OK && result->status == QUIPU_OK) {
+        status = judge_tracking(judge, request, result, error);
+    }
+    if (status == QUIPU_OK && result->status == QUIPU_OK &&
+        !quipu_sqlite_is_sparse(request)) {
+        status = judge_contiguous(judge, request, result, error);
+    }
+    return status;
+}
+
 int quipu_sqlite_judge_request(struct judge *judge,
                                const quipu_request *request,
                                quipu_result *result, quipu_error *error)
 {
     bool decided = false;
-    int status = judge_event_ids(judge, request, result, &decided, error);
+    int status = QUIPU_OK;
+    if (judge->careful) {
+        status = judge_event_ids(judge, request, result, &decided, error);
+    }
     if (status == QUIPU_OK && !decided) {
-        status = judge_guards(judge, request, result, error);
+        status = judge_conditions(judge, request, result, error);
     }
-    if (status == QUIPU_OK && !decided && result->status == QUIPU_OK) {
-        status = judge_tracking(judge, request, result, error);
-    }
-    if (status == QUIPU_OK && !decided && result->status == QUIPU_OK &&
-        !is_sparse(request)) {
-        status = judge_contiguous(judge, request, result, error);
+    if (status == QUIPU_OK && result->status != QUIPU_OK && !judge->careful) {
+        quipu_result refusal = *result;
+        *result = (quipu_result){ .positions = refusal.positions };
+        status = judge_event_ids(judge, request, result, &decided, error);
+        if (!decided) {
+            *result = refusal;
+        }
     }
     return status;
 }

@@ -15,13 +15,15 @@ struct tail {
 struct judge {
     quipu_driver_datastore *datastore;
     quipu_driver_schema *bound;
+    bool careful;       /* event ids are looked up whatever comes */
     struct tail *tails; /* an open hash table, by sequence id */
     size_t tail_room;   /* a power of two, or 0 */
     struct tail one;    /* instead, for a request of one item */
     int64_t *positions; /* where the items go, or NULL: as they say */
 };
 
-/* Judges event ids, guards, tracking, and positions in contiguous schemas.
+/* Judges event ids (without care: if anything else refuses), guards, tracking,
+ * and positions in contiguous schemas.
  * result->status says what became of it; returns the status of the store. */
 int quipu_sqlite_judge_request(struct judge *judge,
                                const quipu_request *request,
@@ -32,8 +34,8 @@ void quipu_sqlite_judge_finish(struct judge *judge);
 int64_t quipu_sqlite_judge_position(const struct judge *judge,
                                     const quipu_request *request, size_t index);
 
-/* Whether storing may still fail halfway (sparse schemas, several items). */
-bool quipu_sqlite_judge_needs_savepoint(const quipu_request *request);
+/* Whether the request's schema leaves positions to the index to judge. */
+bool quipu_sqlite_is_sparse(const quipu_request *request);
 
 /* A position of a sparse schema was taken: undoes the request and says so. */
 int quipu_sqlite_judge_taken(struct judge *judge, const quipu_request *request,

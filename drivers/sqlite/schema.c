@@ -182,13 +182,7 @@ static void add_word(struct text *text, const struct words *words, char word)
  * @C all columns, @Q the same without the sequence id, @V as many
  * placeholders. */
 static const char *const patterns[SQL_COUNT - SQL_COMMON_COUNT] = {
-    [SQL_HEAD - SQL_COMMON_COUNT] =
-        "SELECT head FROM quipu_heads WHERE schema = ?1",
-    [SQL_SET_HEAD - SQL_COMMON_COUNT] =
-        "UPDATE quipu_heads SET head = ?2 WHERE schema = ?1",
     [SQL_LAST - SQL_COMMON_COUNT] = "SELECT max(@P) FROM @T WHERE @S = ?1",
-    [SQL_TAKEN - SQL_COMMON_COUNT] =
-        "SELECT 1 FROM @T WHERE @S = ?1 AND @P = ?2",
     [SQL_BY_EVENT_ID - SQL_COMMON_COUNT] = "SELECT @C FROM @T WHERE @E = ?1",
     [SQL_INSERT - SQL_COMMON_COUNT] = "INSERT INTO @T (@C) VALUES (@V)",
     [SQL_SEQUENCE_UP - SQL_COMMON_COUNT] =

@@ -75,12 +75,11 @@ enum statement {
     SQL_TRACKING_NEXT,
     SQL_SCHEMAS_NEXT,
     SQL_COLUMNS,
+    SQL_HEAD,
+    SQL_SET_HEAD,
     SQL_COMMON_COUNT,
     /* of a schema */
-    SQL_HEAD = SQL_COMMON_COUNT,
-    SQL_SET_HEAD,
-    SQL_LAST,
-    SQL_TAKEN,
+    SQL_LAST = SQL_COMMON_COUNT,
     SQL_BY_EVENT_ID,
     SQL_INSERT,
     SQL_SEQUENCE_UP,
@@ -189,11 +188,12 @@ struct quipu_driver_schema {
     uint64_t serial;
     int64_t number; /* in the catalogue */
     char *sql[SQL_COUNT - SQL_COMMON_COUNT];
-    /* The head of the log inside the writing transaction under way. */
-    bool head_known;
-    bool head_changed;
+    /* Inside an append alone: who keeps the head of the log (a schema may be
+     * bound several times), and for the keeper, the head. */
+    quipu_driver_schema *keeper;
+    quipu_driver_schema *next_keeper;
     int64_t head;
-    quipu_driver_schema *next_changed;
+    bool head_changed;
 };
 
 /* Makes the SQL of a schema whose table has that name in the database. */
