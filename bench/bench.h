@@ -80,6 +80,9 @@ extern const unsigned char bench_state[BENCH_STATE_SIZE];
 /* Uses bytes so that no compiler leaves the reading out. */
 void bench_touch(const void *data, size_t size);
 
+/* Zeroed memory; never NULL. */
+void *bench_allocate(size_t size);
+
 /* Ends the program with what went wrong, unless `status` is QUIPU_OK. */
 void bench_need(int status, const quipu_error *error, const char *what);
 _Noreturn void bench_die(const char *what, const char *why);

@@ -57,28 +57,25 @@ struct side {
     sqlite3_stmt *statements[STATEMENTS];
 };
 
-static void need(const struct side *side, bool ok, const char *what)
+static void need(sqlite3 *db, bool ok, const char *what)
 {
     if (!ok) {
-        bench_die(what, sqlite3_errmsg(side->db));
+        bench_die(what, sqlite3_errmsg(db));
     }
 }
 
 static void run(struct side *side, const char *text)
 {
-    need(side, sqlite3_exec(side->db, text, NULL, NULL, NULL) == SQLITE_OK,
+    need(side->db, sqlite3_exec(side->db, text, NULL, NULL, NULL) == SQLITE_OK,
          text);
 }
 
 static void *open_side(const struct bench_store *store)
 {
-    struct side *side = calloc(1, sizeof *side);
+    struct side *side = bench_allocate(sizeof *side);
     int flags =
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    if (side == NULL) {
-        bench_die("hand", "out of memory");
-    }
-    need(side,
+    need(side->db,
          sqlite3_open_v2(store->path, &side->db, flags, NULL) == SQLITE_OK,
          store->path);
     run(side, "PRAGMA journal_mode = WAL");
@@ -86,7 +83,7 @@ static void *open_side(const struct bench_store *store)
                              : "PRAGMA synchronous = FULL");
     run(side, tables);
     for (int i = 0; i < STATEMENTS; i++) {
-        need(side,
+        need(side->db,
              sqlite3_prepare_v3(side->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
                                 &side->statements[i], NULL) == SQLITE_OK,
              sql[i]);
@@ -97,7 +94,7 @@ static void *open_side(const struct bench_store *store)
 /* Runs a statement that returns nothing. */
 static void finish(struct side *side, enum statement which)
 {
-    need(side, sqlite3_step(side->statements[which]) == SQLITE_DONE,
+    need(side->db, sqlite3_step(side->statements[which]) == SQLITE_DONE,
          sql[which]);
     (void)sqlite3_reset(side->statements[which]);
 }
@@ -108,7 +105,7 @@ static int64_t ask(struct side *side, enum statement which, int64_t none)
     sqlite3_stmt *statement = side->statements[which];
     int64_t answer = none;
     int code = sqlite3_step(statement);
-    need(side, code == SQLITE_ROW || code == SQLITE_DONE, sql[which]);
+    need(side->db, code == SQLITE_ROW || code == SQLITE_DONE, sql[which]);
     if (code == SQLITE_ROW &&
         sqlite3_column_type(statement, 0) != SQLITE_NULL) {
         answer = sqlite3_column_int64(statement, 0);
@@ -184,7 +181,7 @@ static size_t drain(struct side *side, enum statement which, int topic)
         bench_touch(numbers, sizeof numbers);
         count++;
     }
-    need(side, code == SQLITE_DONE, sql[which]);
+    need(side->db, code == SQLITE_DONE, sql[which]);
     (void)sqlite3_reset(statement);
     return count;
 }
@@ -208,7 +205,7 @@ static void close_side(void *opened)
     for (int i = 0; i < STATEMENTS; i++) {
         (void)sqlite3_finalize(side->statements[i]);
     }
-    need(side, sqlite3_close(side->db) == SQLITE_OK, "close");
+    need(side->db, sqlite3_close(side->db) == SQLITE_OK, "close");
     free(side);
 }
 

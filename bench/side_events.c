@@ -39,12 +39,9 @@ static void *open_sqlite(const struct bench_store *store)
     /* The same work as the other sides: no column holds the time, and the
      * state has none either. */
     const quipu_schema *schema = quipu_schema_stored_events();
-    struct side *side = calloc(1, sizeof *side);
+    struct side *side = bench_allocate(sizeof *side);
     char uri[640];
     quipu_error error = { 0 };
-    if (side == NULL) {
-        bench_die("events", "out of memory");
-    }
     (void)snprintf(uri, sizeof uri, "sqlite:///%s?durability=%s", store->path,
                    store->relaxed ? "relaxed" : "full");
     bench_need(quipu_datastore_open(uri, NULL, &side->datastore, &error),

@@ -16,12 +16,9 @@ struct side {
 
 static void *open_sqlite(const struct bench_store *store)
 {
-    struct side *side = calloc(1, sizeof *side);
+    struct side *side = bench_allocate(sizeof *side);
     char uri[640];
     quipu_error error = { 0 };
-    if (side == NULL) {
-        bench_die("records", "out of memory");
-    }
     (void)snprintf(uri, sizeof uri, "sqlite:///%s?durability=%s", store->path,
                    store->relaxed ? "relaxed" : "full");
     bench_need(quipu_datastore_open(uri, NULL, &side->datastore, &error),

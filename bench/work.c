@@ -25,6 +25,15 @@ void bench_die(const char *what, const char *why)
     exit(EXIT_FAILURE);
 }
 
+void *bench_allocate(size_t size)
+{
+    void *memory = calloc(1, size);
+    if (memory == NULL) {
+        bench_die("memory", "there is none left");
+    }
+    return memory;
+}
+
 void bench_need(int status, const quipu_error *error, const char *what)
 {
     if (status != QUIPU_OK) {

@@ -154,8 +154,9 @@ void quipu_sqlite_row_item(sqlite3_stmt *row, const quipu_driver_schema *bound,
     }
     if (schema->metadata != NULL) {
         sqlite3_value *metadata = sqlite3_column_value(row, column++);
-        item->metadata =
-            is_null(metadata) ? (quipu_bytes){ 0 } : bytes_of(metadata);
+        if (!is_null(metadata)) {
+            item->metadata = bytes_of(metadata);
+        }
     }
     if (schema->time != NULL) {
         set_time(item, sqlite3_column_value(row, column++));
