@@ -9,7 +9,8 @@
 #include <string.h>
 
 #define THREADS 8
-#define ENOUGH 25 /* collisions */
+#define PATIENT 8000 /* milliseconds to come to a collision */
+#define ENOUGH 25    /* collisions */
 
 struct race {
     struct quipu_trial *t;
@@ -17,6 +18,7 @@ struct race {
     quipu_bytes s[THREADS];
     unsigned round;
     atomic_uint won, lost, seen;
+    int64_t until;      /* a race without collision is given up */
     atomic_uint inside; /* calls under way */
     atomic_uint met;    /* calls that began while another was under way */
 };
@@ -39,6 +41,7 @@ static void begin(struct race *race, struct quipu_trial *t, unsigned shape,
 {
     memset(race, 0, sizeof *race);
     race->t = t;
+    race->until = quipu_trial_now() + (int64_t)PATIENT * t->patience;
     race->records[0] = quipu_trial_records(t, shape);
     race->s[0] = quipu_trial_sequence(t);
     for (unsigned i = 1; i < THREADS; i++) {
@@ -48,6 +51,12 @@ static void begin(struct race *race, struct quipu_trial *t, unsigned shape,
                                      quipu_records_schema(race->records[0]))
                   : race->records[0];
     }
+}
+
+/* Whether a race must go on: not enough collisions yet, and time left. */
+static bool go_on(const struct race *race, unsigned collisions)
+{
+    return collisions < ENOUGH && quipu_trial_now() < race->until;
 }
 
 static void must_have_raced(unsigned collisions)
@@ -77,8 +86,7 @@ static void race_position(struct quipu_trial *t, unsigned shape, bool apart)
     struct race race;
 
     begin(&race, t, shape, apart);
-    for (; race.round < 100 || (race.round < 1000 && race.met < ENOUGH);
-         race.round++) {
+    for (; race.round < 100 || go_on(&race, race.met); race.round++) {
         quipu_crowd_threads(THREADS, grab, &race);
         CHECK(race.won == race.round + 1, "%u winners in %u rounds", race.won,
               race.round + 1);
@@ -136,7 +144,7 @@ static void lost_updates(struct quipu_trial *t)
     size_t stored = 0;
 
     begin(&race, t, 0, false);
-    for (unsigned i = 0; i < 200 && race.lost < ENOUGH; i++) {
+    for (unsigned i = 0; i < 1 || go_on(&race, race.lost); i++) {
         quipu_crowd_threads(THREADS, optimistic, &race);
         stored += (size_t)30 * THREADS;
         CHECK(quipu_list_whole(t, race.records[0]).count == stored,
@@ -170,7 +178,7 @@ static void race_next(struct quipu_trial *t, bool apart)
     struct race race;
 
     begin(&race, t, 0, apart);
-    for (unsigned i = 1; i <= 50 && race.met < ENOUGH; i++) {
+    for (unsigned i = 1; i == 1 || go_on(&race, race.met); i++) {
         race.s[0] = quipu_trial_sequence(t);
         quipu_crowd_threads(THREADS, next_to_one, &race);
         CHECK(quipu_list_whole(t, race.records[0]).count ==
@@ -241,7 +249,8 @@ static void told_in_a_race(struct quipu_trial *t)
     struct quipu_list log;
 
     begin(&teller->race, t, 0, false);
-    for (unsigned i = 1; i <= 50 && teller->race.met < ENOUGH; i++) {
+    for (unsigned i = 1; i == 1 || go_on(&teller->race, teller->race.met);
+         i++) {
         quipu_crowd_threads(THREADS, tell, teller);
         log = quipu_list_whole(t, teller->race.records[0]);
         CHECK(log.count == (size_t)i * 60 * THREADS, "%zu items", log.count);
@@ -342,7 +351,7 @@ static void write_or_read(void *context, unsigned i)
 static void race_readers(struct quipu_trial *t, bool apart,
                          void (*body)(void *context, unsigned i))
 {
-    for (unsigned attempt = 0; attempt < 20; attempt++) {
+    for (unsigned attempt = 0; attempt < 200; attempt++) {
         struct race race;
 
         begin(&race, t, 0, apart);
@@ -407,7 +416,7 @@ static void consumers(struct quipu_trial *t)
     quipu_position p;
 
     begin(&race, t, 0, false);
-    for (; race.round < 50 && race.met < ENOUGH; race.round++) {
+    for (; race.round < 1 || go_on(&race, race.met); race.round++) {
         quipu_crowd_threads(THREADS, process, &race);
         CHECK(race.won == 40 * (race.round + 1),
               "%u of %u notifications were processed", race.won,
@@ -447,7 +456,7 @@ static void guards(struct quipu_trial *t)
 
     begin(&race, t, 0, false);
     OK(quipu_batch_one_next(t, race.records[0], race.s[0]));
-    for (int64_t last = 0; last < 60 || (last < 600 && race.met < ENOUGH);) {
+    for (int64_t last = 0; last < 60 || go_on(&race, race.met);) {
         unsigned won = race.won;
 
         race.round = (unsigned)last;

@@ -231,11 +231,14 @@ static void uuid_order(struct quipu_trial *t)
 static void refused_not_listed(struct quipu_trial *t)
 {
     quipu_records *r = quipu_trial_records(t, 0);
+    quipu_bytes s = quipu_trial_sequence(t);
+    struct quipu_batch *b = quipu_batch_create(t, r, 2);
     quipu_sequences *list;
     const quipu_sequence *row;
 
-    ANSWERS(QUIPU_CONFLICT,
-            quipu_batch_one_at(t, r, quipu_trial_sequence(t), 5));
+    quipu_batch_at(b, s, 0, "good");
+    quipu_batch_at(b, s, 5, "bad");
+    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
     OK(quipu_sequences_open(r, (quipu_bytes){ NULL, 0 }, &list, E));
     OK(quipu_sequences_next(list, &row, E));
     CHECK(!row, "a sequence without items is listed");
@@ -326,17 +329,18 @@ static void setup_twice(struct quipu_trial *t)
 /* Every way in which a schema can differ from what is set up. */
 static void other_columns(struct quipu_trial *t)
 {
-    static const quipu_column other[] = {
-        { .name = "flag", .kind = QUIPU_VALUE_BOOL },
-        { .name = "amount", .kind = QUIPU_VALUE_TEXT },
-    };
+    quipu_column other_kind[7], other_name[7];
     quipu_datastore *d = quipu_trial_datastore(t);
     quipu_schema *schema = quipu_trial_schema(
         t, QUIPU_SHAPE_METADATA | QUIPU_SHAPE_TIME | QUIPU_SHAPE_COLUMNS);
     quipu_records *r;
 
+    memcpy(other_kind, schema->columns, sizeof other_kind);
+    memcpy(other_name, schema->columns, sizeof other_name);
+    other_kind[4].kind = QUIPU_VALUE_TEXT;
+    other_name[6].name = "at";
     quipu_trial_setup(t, schema);
-    for (unsigned i = 0; i < 11; i++) {
+    for (unsigned i = 0; i < 12; i++) {
         quipu_schema wrong = *schema;
 
         switch (i) {
@@ -362,8 +366,7 @@ static void other_columns(struct quipu_trial *t)
             wrong.column_count = 6;
             break;
         case 7:
-            wrong.columns = other;
-            wrong.column_count = 2;
+            wrong.columns = other_kind;
             break;
         case 8:
             wrong.notification_id = "number";
@@ -371,6 +374,9 @@ static void other_columns(struct quipu_trial *t)
         case 9:
             wrong.sequence_id = schema->position;
             wrong.position = schema->sequence_id;
+            break;
+        case 10:
+            wrong.columns = other_name;
             break;
         default:
             wrong.time = "at";

@@ -34,9 +34,10 @@ static void start(struct sleeper *s)
           "the system gives no thread");
 }
 
-/* The sleeper ended within a second (and slack for a loaded machine). */
-static void check_woken(struct quipu_trial *t, struct sleeper *s, int64_t since,
-                        int64_t head)
+/* The sleeper ended within a second (and slack for a loaded machine).  Gives
+ * how long it took. */
+static int64_t check_woken(struct quipu_trial *t, struct sleeper *s,
+                           int64_t since, int64_t head)
 {
     int64_t took;
 
@@ -47,6 +48,7 @@ static void check_woken(struct quipu_trial *t, struct sleeper *s, int64_t since,
           head);
     CHECK(took < (int64_t)2000 * t->patience, "woken after %" PRId64 " ms",
           took);
+    return took;
 }
 
 static void at_once(struct quipu_trial *t)
@@ -84,17 +86,26 @@ static void timeouts(struct quipu_trial *t)
     ANSWERS(QUIPU_TIMEOUT, quipu_records_wait(r, INT64_MAX, 1, &head, E));
 }
 
+/* Who is asleep is woken at once, usually: in one round of ten at least.  (A
+ * wait that ends by its own second's slice comes later in each.) */
+static void check_usual(struct quipu_trial *t, int64_t best)
+{
+    CHECK(best < (int64_t)500 * t->patience,
+          "of ten that slept the first was woken after %" PRId64 " ms", best);
+}
+
 /* Many rounds: sometimes the append comes before the wait, sometimes after. */
 static void wake(struct quipu_trial *t, quipu_records *reader,
                  quipu_records *writer)
 {
     quipu_bytes s = quipu_trial_sequence(t);
+    int64_t best = INT64_MAX;
 
     for (int64_t i = 0; i < 20; i++) {
         struct sleeper sleeper = { .records = reader,
                                    .after = i,
                                    .milliseconds = LONG_WAIT * t->patience };
-        int64_t since;
+        int64_t since, took;
 
         start(&sleeper);
         if (i % 2) {
@@ -104,8 +115,12 @@ static void wake(struct quipu_trial *t, quipu_records *reader,
         }
         OK(quipu_batch_one_next(t, writer, s));
         since = quipu_trial_now();
-        check_woken(t, &sleeper, since, i + 1);
+        took = check_woken(t, &sleeper, since, i + 1);
+        if (i % 2 && took < best) {
+            best = took;
+        }
     }
+    check_usual(t, best);
 }
 
 static void by_thread(struct quipu_trial *t)
@@ -142,21 +157,40 @@ static void not_by_other_schema(struct quipu_trial *t)
           quipu_status_name(sleeper.status), sleeper.head);
 }
 
-/* Interrupts come until the waiter has gone, since one that comes before the
- * wait begins does not concern it. */
-static void interrupted(struct quipu_trial *t)
+/* One interrupt ends a wait.  More come after a while, since one that comes
+ * before the wait begins does not concern it. */
+static int64_t interrupt_sleeper(struct quipu_trial *t, quipu_records *r)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
     struct sleeper sleeper = { .records = r, .after = 0, .milliseconds = -1 };
-    struct timespec nap = { .tv_nsec = 5000000 };
+    struct timespec nap = { .tv_nsec = 20000000 };
+    int64_t since;
 
     start(&sleeper);
+    nanosleep(&nap, NULL);
+    since = quipu_trial_now();
+    quipu_datastore_interrupt(t->main);
     while (pthread_tryjoin_np(sleeper.thread, NULL) != 0) {
-        quipu_datastore_interrupt(quipu_trial_datastore(t));
+        if (quipu_trial_now() - since > 1500) {
+            quipu_datastore_interrupt(t->main);
+        }
         nanosleep(&nap, NULL);
     }
     ANSWERS(QUIPU_OK, sleeper.status);
     CHECK(sleeper.head == 0, "the head is %" PRId64, sleeper.head);
+    return sleeper.woken - since;
+}
+
+static void interrupted(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, 0);
+    int64_t best = INT64_MAX;
+
+    for (unsigned i = 0; i < 10; i++) {
+        int64_t took = interrupt_sleeper(t, r);
+
+        best = took < best ? took : best;
+    }
+    check_usual(t, best);
 }
 
 static void later_waits(struct quipu_trial *t)
@@ -226,7 +260,7 @@ static const struct quipu_case cases[] = {
       not_by_other_schema, LOG, 0, 0 },
     { "L4.interrupt-ends-a-wait",
       "A program that stops must not wait for the next event.", interrupted,
-      LOG, 0, 0 },
+      LOG, 0, 60 },
     { "L4.interrupt-concerns-no-later-wait",
       "One that is left over would make the next consumer spin or stop.",
       later_waits, LOG, 0, 0 },
