@@ -28,12 +28,6 @@ static const char usage[] =
     "\n"
     "Exit status: 0 nothing failed, 1 something did, 2 wrong usage.\n";
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define USUAL_PATIENCE 10
-#else
-#define USUAL_PATIENCE 1
-#endif
-
 static int list(const struct quipu_run *run)
 {
     for (size_t i = 0; quipu_families[i]; i++) {
@@ -127,7 +121,7 @@ int main(int argc, char **argv)
         { NULL, 0, NULL, 0 },
     };
     struct quipu_run run = { .seed = (uint64_t)time(NULL),
-                             .patience = USUAL_PATIENCE };
+                             .patience = QUIPU_USUAL_PATIENCE };
     bool listing = false;
     int c;
 

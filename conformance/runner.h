@@ -5,6 +5,13 @@
 
 #include "suite.h"
 
+/* By which time limits are multiplied unless the user says otherwise. */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define QUIPU_USUAL_PATIENCE 10
+#else
+#define QUIPU_USUAL_PATIENCE 1
+#endif
+
 /* What to run. */
 struct quipu_run {
     const char *uri;  /* "{dir}" becomes a new folder for each case */

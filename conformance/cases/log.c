@@ -108,6 +108,26 @@ static void sparse_by_commit(struct quipu_trial *t)
     }
 }
 
+static void equal_times(struct quipu_trial *t)
+{
+    quipu_records *r =
+        quipu_trial_records(t, QUIPU_SHAPE_PLAIN | QUIPU_SHAPE_TIME);
+    struct quipu_batch *b = quipu_batch_create(t, r, 4);
+
+    for (unsigned round = 0; round < 3; round++) {
+        quipu_batch_clear(b);
+        for (unsigned i = 0; i < 4; i++) {
+            quipu_item *item =
+                quipu_batch_next(b, quipu_trial_sequence(t), "x");
+
+            item->flags |= QUIPU_ITEM_TIME;
+            item->time.microseconds = 1000000;
+        }
+        OK(quipu_batch_append(b));
+    }
+    CHECK(quipu_list_whole(t, r).count == 12, "the log ends before its end");
+}
+
 static void head(struct quipu_trial *t)
 {
     quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
@@ -230,6 +250,9 @@ static const struct quipu_case cases[] = {
     { "L1.log-is-in-commit-order-when-sparse",
       "The log is when it was stored, the position when it happened.",
       sparse_by_commit, LOG, 0, 0 },
+    { "L1.equal-times-do-not-end-the-log",
+      "Times are the program's; many events may have one.", equal_times, LOG, 0,
+      0 },
     { "L3.one-append-is-consecutive",
       "A consumer sees what was decided together, together.", consecutive, LOG,
       0, 0 },

@@ -420,6 +420,23 @@ static void torn_down(struct quipu_trial *t)
     CHECK(quipu_list_whole(t, other).count == 1, "another schema was hurt");
 }
 
+/* What is bound stays bound, and is void: an append must not seem stored. */
+static void torn_down_under_user(struct quipu_trial *t)
+{
+    quipu_datastore *d = quipu_trial_datastore(t);
+    quipu_schema *schema = quipu_trial_schema(t, 0);
+    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r;
+
+    quipu_trial_setup(t, schema);
+    r = quipu_trial_bind(t, d, schema);
+    quipu_batch_fill(t, r, s, 2);
+    OK(quipu_datastore_teardown(d, schema, E));
+    ANSWERS(QUIPU_NOT_FOUND, quipu_batch_one_next(t, r, s));
+    ANSWERS(QUIPU_NOT_FOUND, quipu_batch_one_at(t, r, s, 2));
+    quipu_trial_unbind(t, r);
+}
+
 /* What the catalogue tells is enough to open each schema. */
 static void catalogue(struct quipu_trial *t)
 {
@@ -582,6 +599,9 @@ static const struct quipu_case cases[] = {
       0, 0 },
     { "F4.teardown-removes-all", "And a new life begins at 1.", torn_down, LOG,
       0, 0 },
+    { "F4.torn-down-under-its-user",
+      "What is gone takes no more events, and says so.", torn_down_under_user,
+      0, 0, 0 },
     { "F4.catalogue-tells-the-schemas",
       "Tools that know only a URI find their way.", catalogue, 0, 0, 0 },
     { "F4.presets", "The two schemas that most programs use.", presets, 0, 0,

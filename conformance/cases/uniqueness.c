@@ -116,6 +116,27 @@ static void other_sequence_free(struct quipu_trial *t)
     }
 }
 
+/* With a 16-bit hash for a key hundreds collide, with one of 30 bits five. */
+static void no_collision(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    struct quipu_batch *b = quipu_batch_create(t, r, 10000);
+
+    for (unsigned round = 0; round < 10; round++) {
+        quipu_batch_clear(b);
+        for (size_t i = 0; i < 10000; i++) {
+            quipu_batch_next(b, quipu_trial_sequence(t), "x");
+        }
+        OK(quipu_batch_append(b));
+        for (size_t i = 0; i < 10000; i++) {
+            CHECK(b->positions[i] == 0,
+                  "a new sequence begins at %" PRId64
+                  ": it is taken for another",
+                  b->positions[i]);
+        }
+    }
+}
+
 static void other_schema_free(struct quipu_trial *t)
 {
     quipu_records *a = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
@@ -233,6 +254,9 @@ static const struct quipu_case cases[] = {
       "Ids that differ in case, length or spaces are different sequences; a "
       "store that conflates them refuses good writers.",
       other_sequence_free, 0, 0, 0 },
+    { "U1.many-sequences-do-not-collide",
+      "An id is the key, not its hash: a hundred thousand of them.",
+      no_collision, 0, 0, 120 },
     { "U1.schemas-do-not-share-positions",
       "Uniqueness holds within a schema only.", other_schema_free, 0, 0, 0 },
     { "U2.one-refused-item-undoes-all",

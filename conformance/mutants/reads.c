@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mutants that read wrongly. */
+#include "mutant.h"
+
+#include <string.h>
+
+/* M09: a sequence in the order in which it was written: the log's items of
+ * that sequence. */
+static void by_insertion(struct reading *r)
+{
+    if (r->log) {
+        return;
+    }
+    r->wanted.size = (uint8_t)r->sequence_id.size;
+    memcpy(r->wanted.data, r->sequence_id.data, r->sequence_id.size);
+    r->asked = r->range;
+    r->log = true;
+    r->range.lower = INT64_MIN;
+    r->range.upper = r->range.limit = INT64_MAX;
+}
+
+static enum showing of_wanted(struct reading *r, const quipu_item *item)
+{
+    quipu_bytes wanted = { r->wanted.data, r->wanted.size };
+
+    if (r->wanted.size == 0) {
+        return SHOW; /* it was the log from the beginning */
+    }
+    if (r->shown >= r->asked.limit) {
+        return END;
+    }
+    return mutant_same(item->sequence_id, wanted) &&
+                   item->position >= r->asked.lower &&
+                   item->position <= r->asked.upper
+               ? SHOW
+               : SKIP;
+}
+
+/* M17: where to go on from is taken for what was read last. */
+static void skips_first(struct reading *r)
+{
+    if (r->log && !r->range.descending && r->range.lower > 1 &&
+        r->range.lower < INT64_MAX) {
+        r->range.lower++;
+    }
+}
+
+/* M18: two items of one time look like the end. */
+static enum showing ends_at_equal_times(struct reading *r,
+                                        const quipu_item *item)
+{
+    bool equal = r->log && r->shown > 0 && item->flags & QUIPU_ITEM_TIME &&
+                 item->time.microseconds == r->last.time.microseconds;
+
+    return equal ? END : SHOW;
+}
+
+/* M23: the limit counts from the beginning, and then the order is turned. */
+static void limits_from_the_wrong_end(struct reading *r)
+{
+    int64_t first = r->log ? 1 : 0;
+
+    if (r->range.lower > first) {
+        first = r->range.lower;
+    }
+    if (r->range.descending && r->range.limit > 0 &&
+        r->range.limit < INT64_MAX - first &&
+        r->range.upper > first + r->range.limit - 1) {
+        r->range.upper = first + r->range.limit - 1;
+    }
+}
+
+static const struct mutant mutants[] = {
+    { "M07", "cursor-sees-what-came-later",
+      "marten#4953: one read over two statements, thus two snapshots",
+      "V4.log-read-outlived-by-appends", .opens_late = true },
+    { "M09", "sequence-read-by-insertion",
+      "emmett#239, Akka.Persistence.Sql#176: stream read without ORDER BY",
+      "S4.order-is-by-position", .opens = by_insertion, .shows = of_wanted },
+    { "M17", "resumed-log-skips-one",
+      "Eventuous#291: a resumed subscription skips its first event",
+      "S4.log-against-model", .opens = skips_first },
+    { "M18", "log-ends-at-equal-times",
+      "akka-persistence-r2dbc#211: query ends early on equal timestamps",
+      "L1.equal-times-do-not-end-the-log", .shows = ends_at_equal_times },
+    { "M23", "backwards-limit-at-the-wrong-end",
+      "Eventuous: reading backwards gives the wrong events",
+      "S4.contiguous-against-model", .opens = limits_from_the_wrong_end },
+};
+MUTANT_FAMILY(reads);

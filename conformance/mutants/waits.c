@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mutants that wait wrongly for the log to grow. */
+#include "mutant.h"
+
+#include <stdatomic.h>
+
+#define DEAF INT64_C(3000000000) /* ns */
+
+static atomic_uint opens;
+
+/* Sleeps through the first seconds in which a head is waited for, however
+ * often it is asked. */
+static bool is_deaf(int64_t after, int64_t deadline)
+{
+    static _Thread_local int64_t since, waited_for = -1;
+    int64_t left = deadline - mutant_now();
+
+    if (waited_for != after) {
+        waited_for = after;
+        since = mutant_now();
+    }
+    if (mutant_now() - since >= DEAF * mutant_patience) {
+        return false;
+    }
+    mutant_nap(left > 0 ? left : 0);
+    return true;
+}
+
+/* M13: only what comes while it listens counts; what came between the last
+ * look and then does not, until it looks again of itself. */
+static int miss_news(quipu_driver_datastore *datastore,
+                     quipu_driver_schema *bound, int64_t after,
+                     int64_t deadline, int64_t *head, quipu_error *error)
+{
+    quipu_position now = { 0 };
+
+    mutant_reference()->log_head(datastore, bound, INT64_MAX, &now, NULL);
+    if (after >= 0 && after < now.notification_id && deadline != INT64_MAX &&
+        is_deaf(after, deadline)) {
+        after = INT64_MAX;
+        deadline = 0;
+    }
+    return mutant_reference()->wait(datastore, bound, after, deadline, head,
+                                    error);
+}
+
+/* M14: once there was another connection, nobody listens on the old one. */
+static int miss_after_reconnect(quipu_driver_datastore *datastore,
+                                quipu_driver_schema *bound, int64_t after,
+                                int64_t deadline, int64_t *head,
+                                quipu_error *error)
+{
+    if (atomic_load(&opens) > 1 && deadline != INT64_MAX &&
+        is_deaf(after, deadline)) {
+        after = INT64_MAX;
+        deadline = 0;
+    }
+    return mutant_reference()->wait(datastore, bound, after, deadline, head,
+                                    error);
+}
+
+static int count_opens(const quipu_host *host, const quipu_open *how,
+                       int64_t deadline, quipu_driver_datastore **datastore,
+                       quipu_opened *opened, quipu_error *error)
+{
+    atomic_fetch_add(&opens, 1);
+    return mutant_reference()->open(host, how, deadline, datastore, opened,
+                                    error);
+}
+
+static const struct mutant mutants[] = {
+    { "M13", "wake-up-is-missed",
+      "pyeventsourcing#305, commanded/eventstore#127, #309: missed NOTIFY",
+      "L4.what-is-there-is-not-waited-for", .replaced = { .wait = miss_news } },
+    { "M14", "nobody-listens-after-reconnect",
+      "Eventuous#225: subscription not resumed after a reconnect",
+      "L4.woken-by-another-datastore",
+      .replaced = { .open = count_opens, .wait = miss_after_reconnect } },
+};
+MUTANT_FAMILY(waits);
