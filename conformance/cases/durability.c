@@ -2,7 +2,7 @@
 /* V3: what outlives its process, also one that is killed. */
 #include "suite.h"
 
-#include <dirent.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -134,7 +134,7 @@ static void nap(uint64_t microseconds)
 }
 
 /* Kills are spread over the time of a few appends.  A life in which nothing
- * was begun was too short: it does not count, and the next ones are longer. */
+ * was begun was too short: it does not count, and the next one is longer. */
 static void kill_often(struct quipu_trial *t, const char *options)
 {
     struct victim *victim = quipu_crew_share(sizeof *victim);
@@ -158,6 +158,7 @@ static void kill_often(struct quipu_trial *t, const char *options)
         quipu_crew_kill(&crew);
         if (victim->begun > before) {
             kills++;
+            span -= span / 16;
         } else {
             span += span / 8;
         }
@@ -248,32 +249,40 @@ static void copy_file(const char *from, const char *to)
     CHECK(fclose(in) == 0 && fclose(out) == 0, "cannot copy %s", from);
 }
 
-/* Copies, or first removes, all plain files of a folder. */
-static void copy_files(struct quipu_trial *t, const char *from, const char *to,
-                       bool remove_first)
+/* Calls `visit` with each plain file of a folder, and its name. */
+static void each_file(struct quipu_trial *t, const char *folder,
+                      void (*visit)(struct quipu_trial *t, const char *path,
+                                    const char *name, const char *to),
+                      const char *to)
 {
-    const char *folder = remove_first ? to : from;
-    DIR *dir = opendir(folder);
-    struct dirent *entry;
     struct stat status;
+    glob_t found;
 
-    CHECK(dir, "cannot read %s", folder);
-    while ((entry = readdir(dir))) {
-        const char *path = quipu_trial_text(t, "%s/%s", folder, entry->d_name);
+    CHECK(glob(quipu_trial_text(t, "%s/*", folder), 0, NULL, &found) == 0,
+          "cannot read %s", folder);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        const char *path = found.gl_pathv[i];
 
-        if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) {
-            continue;
-        }
-        if (remove_first) {
-            CHECK(unlink(path) == 0, "cannot remove %s", path);
-        } else {
-            copy_file(path, quipu_trial_text(t, "%s/%s", to, entry->d_name));
+        if (stat(path, &status) == 0 && S_ISREG(status.st_mode)) {
+            visit(t, path, strrchr(path, '/') + 1, to);
         }
     }
-    closedir(dir);
-    if (remove_first) {
-        copy_files(t, from, to, false);
-    }
+    globfree(&found);
+}
+
+static void copy_one(struct quipu_trial *t, const char *path, const char *name,
+                     const char *to)
+{
+    copy_file(path, quipu_trial_text(t, "%s/%s", to, name));
+}
+
+static void remove_one(struct quipu_trial *t, const char *path,
+                       const char *name, const char *to)
+{
+    (void)t;
+    (void)name;
+    (void)to;
+    CHECK(unlink(path) == 0, "cannot remove %s", path);
 }
 
 /* A backup comes back, and the log grows on: what was kept outside no longer
@@ -292,13 +301,14 @@ static void rewound(struct quipu_trial *t)
     OK(quipu_records_head(r, &before, E));
     quipu_trial_close_all(t);
     CHECK(mkdir(backup, 0700) == 0, "cannot make %s", backup);
-    copy_files(t, t->directory, backup, false);
+    each_file(t, t->directory, copy_one, backup);
 
     r = quipu_trial_bind(t, quipu_trial_datastore(t), schema);
     quipu_batch_fill(t, r, s, 2);
     OK(quipu_records_head(r, &after, E));
     quipu_trial_close_all(t);
-    copy_files(t, backup, t->directory, true);
+    each_file(t, t->directory, remove_one, NULL);
+    each_file(t, backup, copy_one, t->directory);
 
     r = quipu_trial_bind(t, quipu_trial_datastore(t), schema);
     CHECK(quipu_list_whole(t, r).count == 3, "the backup did not come back");
