@@ -10,9 +10,12 @@
 # symlink to it) and the object library quipu_driver_mystore_static for programs
 # that link the driver in. The module is built in
 # <build>/lib/quipu/drivers/<abi>/, a folder that QUIPU_DRIVER_PATH can name,
-# and installed in <libdir>/quipu/drivers/<abi>/.
+# and installed in <libdir>/quipu/drivers/<abi>/. There <libdir> is that of the
+# quipu which the package belongs to: with `cmake --install` and that quipu's
+# prefix, the driver lies where the library looks.
 #
-# Needs the target quipu::headers and the variable QUIPU_DRIVER_ABI.
+# Needs the target quipu::headers and the variables QUIPU_DRIVER_ABI and
+# QUIPU_DRIVER_DESTINATION.
 include_guard(GLOBAL)
 include(GNUInstallDirs)
 
@@ -43,7 +46,7 @@ function(quipu_add_driver name)
 
     set(target quipu_driver_${name})
     set(folder "${CMAKE_BINARY_DIR}/lib/quipu/drivers/${QUIPU_DRIVER_ABI}")
-    set(installed "${CMAKE_INSTALL_LIBDIR}/quipu/drivers/${QUIPU_DRIVER_ABI}")
+    set(installed "${QUIPU_DRIVER_DESTINATION}")
 
     add_library(${target} MODULE ${arg_SOURCES})
     set_target_properties(${target} PROPERTIES

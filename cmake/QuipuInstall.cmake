@@ -6,13 +6,35 @@ include(CMakePackageConfigHelpers)
 set(QUIPU_CMAKE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/quipu")
 configure_package_config_file(cmake/quipu-config.cmake.in
     "${PROJECT_BINARY_DIR}/quipu-config.cmake"
-    INSTALL_DESTINATION "${QUIPU_CMAKE_DIR}" NO_SET_AND_CHECK_MACRO)
+    INSTALL_DESTINATION "${QUIPU_CMAKE_DIR}" NO_SET_AND_CHECK_MACRO
+    PATH_VARS CMAKE_INSTALL_LIBDIR)
 write_basic_package_version_file(
     "${PROJECT_BINARY_DIR}/quipu-config-version.cmake"
     COMPATIBILITY SameMinorVersion)
+
+# quipu.pc says where things are from where it lies itself, so that an installed
+# tree can be moved. Folders that were given as absolute paths stay where they
+# are.
+function(quipu_pkgconfig_folder folder variable)
+    if(IS_ABSOLUTE "${folder}")
+        set(${variable} "${folder}" PARENT_SCOPE)
+    else()
+        set(${variable} "\${prefix}/${folder}" PARENT_SCOPE)
+    endif()
+endfunction()
+quipu_pkgconfig_folder("${CMAKE_INSTALL_LIBDIR}" QUIPU_PC_LIBDIR)
+quipu_pkgconfig_folder("${CMAKE_INSTALL_INCLUDEDIR}" QUIPU_PC_INCLUDEDIR)
+set(QUIPU_PC_PREFIX "${CMAKE_INSTALL_PREFIX}")
+if(NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+    file(RELATIVE_PATH QUIPU_PC_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+    string(REGEX REPLACE "/$" "" QUIPU_PC_PREFIX "${QUIPU_PC_PREFIX}")
+    string(PREPEND QUIPU_PC_PREFIX "\${pcfiledir}/")
+endif()
 configure_file(cmake/quipu.pc.in "${PROJECT_BINARY_DIR}/quipu.pc" @ONLY)
 
 install(EXPORT quipu-targets NAMESPACE quipu:: DESTINATION "${QUIPU_CMAKE_DIR}"
+    COMPONENT development)
+install(EXPORT quipu-static NAMESPACE quipu:: DESTINATION "${QUIPU_CMAKE_DIR}"
     COMPONENT development)
 install(FILES "${PROJECT_BINARY_DIR}/quipu-config.cmake"
     "${PROJECT_BINARY_DIR}/quipu-config-version.cmake"

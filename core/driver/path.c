@@ -6,17 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <quipu/driver.h>
-
-#ifndef QUIPU_DRIVER_DIR
-#error "QUIPU_DRIVER_DIR is the folder of installed drivers, less the ABI"
-#endif
-
-#define TEXT_OF(number) #number
-#define DIGITS_OF(macro) TEXT_OF(macro)
-
-static const char installed[] =
-    QUIPU_DRIVER_DIR "/" DIGITS_OF(QUIPU_DRIVER_ABI);
+#include "driver/home.h"
 
 /* An entry that is not absolute would search the current directory or below
  * it, where anybody may have put a file. */
@@ -48,6 +38,8 @@ void quipu_path_begin(quipu_path *path)
 
 bool quipu_path_next(quipu_path *path)
 {
+    char home[PATH_MAX];
+
     if (path->ended) {
         return false;
     }
@@ -59,7 +51,8 @@ bool quipu_path_next(quipu_path *path)
         path->entries = last ? NULL : path->entries + size + 1;
         return true;
     }
-    set_folder(path, installed, sizeof(installed) - 1);
+    quipu_home_folder(home);
+    set_folder(path, home, strlen(home));
     path->ended = true;
     return true;
 }

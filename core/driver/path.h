@@ -18,8 +18,8 @@
 #define QUIPU_FOLDER_SIZE \
     (PATH_MAX - (int)sizeof("/.so") + 1 - QUIPU_SCHEME_MAX)
 
-/* A walk over the entries of QUIPU_DRIVER_PATH and then the folder that quipu
- * was built with. */
+/* A walk over the entries of QUIPU_DRIVER_PATH and then the folder of installed
+ * drivers (see home.h). */
 typedef struct quipu_path {
     const char *entries; /* of QUIPU_DRIVER_PATH yet to come, or NULL */
     bool ended;

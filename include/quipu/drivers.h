@@ -6,7 +6,9 @@
  *   1. among those linked in (quipu_drivers_add),
  *   2. as <entry>/<scheme>.so for each absolute entry of QUIPU_DRIVER_PATH
  *      (colon-separated; not in set-user-id programs),
- *   3. as ${libdir}/quipu/drivers/<abi>/<scheme>.so;
+ *   3. as ${libdir}/quipu/drivers/<abi>/<scheme>.so, where ${libdir} is the
+ *      folder from which libquipu.so itself was loaded (the one it was built
+ *      for, if quipu is linked statically or in set-user-id programs);
  * nowhere else.  A file that is there but cannot be used ends the search, and
  * the message quotes why.  A loaded driver stays until the process ends, and
  * serves the scheme that it was loaded for only.

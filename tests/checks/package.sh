@@ -1,30 +1,89 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# package.sh BUILD: installs a build into the current (empty) folder and uses it
-# as somebody else would: with find_package and quipu_add_driver, and with
-# pkg-config.
+# package.sh BUILD: installs a build into the current (empty) folder, moves what
+# was installed, and uses it as somebody else would: with find_package and
+# quipu_add_driver, with pkg-config, and by running the programs.
 set -eu
 build=$1
 here=$(cd "$(dirname "$0")" && pwd)
-prefix=$PWD/prefix
+unset QUIPU_DRIVER_PATH LD_LIBRARY_PATH PKG_CONFIG_PATH DESTDIR
 
-cmake --install "$build" --prefix "$prefix" >install.log
+fail()
+{
+    echo "package: $*"
+    exit 1
+}
 
-cmake -S "$here/package" -B consumer -DCMAKE_PREFIX_PATH="$prefix" \
-    -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_INSTALL_LIBDIR=lib
+# same WHAT EXPECTED GOT
+same()
+{
+    [ "$2" = "$3" ] || fail "$1 is \"$3\" instead of \"$2\""
+}
+
+# ------------------------------------- installing: staged, and to be moved
+
+cmake --install "$build" --prefix "$PWD/first" >install.log
+DESTDIR=$PWD/stage cmake --install "$build" >stage.log
+usual=$(sed -n 's/^CMAKE_INSTALL_PREFIX:[^=]*=//p' "$build/CMakeCache.txt")
+(cd first && find . | sort) >first.list
+(cd "stage$usual" && find . | sort) >stage.list
+diff first.list stage.list || fail "DESTDIR gives another tree (>)"
+
+mkdir elsewhere
+mv first elsewhere/moved
+prefix=$PWD/elsewhere/moved
+pc=$(find "$prefix" -name quipu.pc)
+libdir=$(dirname "$(dirname "$pc")")
+drivers=$(echo "$libdir"/quipu/drivers/*)
+for file in include/quipu/quipu.h include/quipu/driver.h \
+    bin/quipu-conformance; do
+    [ -f "$prefix/$file" ] || fail "$file is not installed"
+done
+for file in libquipu.so libquipu.a; do
+    [ -f "$libdir/$file" ] || fail "$file is not installed"
+done
+if grep -rlF "$PWD/first" "$prefix"; then
+    fail "these speak of the place where they were installed"
+fi
+
+# --------------------------------------------------- a project using CMake
+
+cmake -S "$here/package" -B consumer -DCMAKE_PREFIX_PATH="$prefix"
 cmake --build consumer
-cmake --install consumer
-[ "$(consumer/program)" = "OK toy" ]
+same "a program's output" "OK toy" "$(consumer/program-quipu)"
+same "a static program's output" "OK toy" "$(consumer/program-static)"
+if readelf -d consumer/program-static | grep 'NEEDED.*libquipu'; then
+    fail "the static program needs the shared library"
+fi
+same QUIPU_DRIVER_DIR "$drivers" "$(cat consumer/driver-dir)"
 
+# The driver comes to lie where the moved library looks.
+cmake --install consumer --prefix "$prefix"
+sh "$here/exports.sh" driver "$drivers/toy.so"
+same "the alias" toy.so "$(readlink "$drivers/plaything.so")"
+
+# ------------------------------------------------------------- pkg-config
+
+export PKG_CONFIG_PATH="$libdir/pkgconfig"
+same driverdir "$(realpath "$drivers")" \
+    "$(realpath "$(pkg-config --variable=driverdir quipu)")"
 # A relative prefix: pkg-config's output is split at spaces.
-export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
-driverdir=$(pkg-config --define-variable=prefix=prefix \
-    --variable=driverdir quipu)
-sh "$here/exports.sh" driver "$driverdir/toy.so"
-[ "$(readlink "$driverdir/plaything.so")" = toy.so ]
-
-flags=$(pkg-config --define-variable=prefix=prefix --cflags --libs quipu)
+flags=$(pkg-config --define-variable=prefix=elsewhere/moved --cflags --libs \
+    quipu)
 cc -o program "$here/package/program.c" "$here/package/toy.c" \
     -DQUIPU_DRIVER_STATIC $flags
-[ "$(LD_LIBRARY_PATH=prefix/lib ./program)" = "OK toy" ]
+same "pkg-config's program's output" "OK toy" \
+    "$(LD_LIBRARY_PATH=$libdir ./program)"
+
+# ------------------------------- programs find the drivers beside their library
+
+if "$prefix/bin/quipu-conformance" nowhere: >nowhere; then
+    fail "there is a driver for nowhere:"
+fi
+grep -qF "looked for $drivers/nowhere.so;" nowhere ||
+    fail "drivers are looked for elsewhere: $(cat nowhere)"
+if [ -f "$drivers/sqlite.so" ]; then
+    "$prefix/bin/quipu-conformance" "sqlite:///{dir}/x.db" --only 'U1.*' ||
+        fail "the driver beside the library does not work"
+fi
 echo "the installed package works"
