@@ -9,11 +9,28 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include <quipu/error.h>
+
+/* The analyzer is told that a failing assertion ends the test. */
+#ifdef __clang_analyzer__
+#define quipu_test_assume(condition) ((condition) ? (void)0 : abort())
+#undef assert_true
+#define assert_true(condition) quipu_test_assume(condition)
+#undef assert_false
+#define assert_false(condition) quipu_test_assume(!(condition))
+#undef assert_null
+#define assert_null(pointer) quipu_test_assume((pointer) == NULL)
+#undef assert_non_null
+#define assert_non_null(pointer) quipu_test_assume((pointer) != NULL)
+#define quipu_test_fail(file, line) (_fail((file), (line)), abort())
+#else
+#define quipu_test_fail(file, line) _fail((file), (line))
+#endif
 
 /* assert_ok(quipu_datastore_open(uri, NULL, &ds, &err), &err): the call must
  * answer QUIPU_OK. The error may be NULL. */
@@ -49,7 +66,7 @@ static inline void quipu_test_status(int status, int expected,
         print_error("%s\n  answered %s, not %s%s%s\n", call,
                     quipu_status_name(status), quipu_status_name(expected),
                     err ? ": " : "", err ? err->message : "");
-        _fail(file, line);
+        quipu_test_fail(file, line);
     }
 }
 
@@ -58,7 +75,7 @@ static inline void quipu_test_contains(const char *text, const char *part,
 {
     if (!strstr(text, part)) {
         print_error("\"%s\"\n  does not contain \"%s\"\n", text, part);
-        _fail(file, line);
+        quipu_test_fail(file, line);
     }
 }
 
@@ -68,7 +85,7 @@ static inline void quipu_test_bytes(const void *data, size_t size,
 {
     if (size != expected_size) {
         print_error("%zu bytes, not %zu\n", size, expected_size);
-        _fail(file, line);
+        quipu_test_fail(file, line);
     }
     if (size > 0) {
         _assert_memory_equal(data, expected, size, file, line);
