@@ -25,6 +25,7 @@ static const struct option_help options[] = {
     { OPTION_FOLLOW, "follow", NULL, "wait for more until interrupted" },
     { OPTION_EXPLAIN, "explain", "URI",
       "show where the driver of a URI or scheme is looked for" },
+    { OPTION_RAW, "raw", NULL, "do not ask that states are quipu's own" },
     { OPTION_FULL, "full", NULL, "do not cut lines to the terminal's width" },
     { OPTION_JSON, "json", NULL, "JSON Lines, with all data" },
     { OPTION_HELP, "help", NULL, "this text" },
@@ -107,6 +108,9 @@ static bool set_option(const struct command *command,
         return true;
     case OPTION_FOLLOW:
         args->follow = true;
+        return true;
+    case OPTION_RAW:
+        args->raw = true;
         return true;
     case OPTION_FROM:
         return set_number(command, option->name, INT64_MIN, &args->from,

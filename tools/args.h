@@ -25,7 +25,8 @@ enum option_bit {
     OPTION_REVERSE = 1u << 7,
     OPTION_AFTER = 1u << 8,
     OPTION_FOLLOW = 1u << 9,
-    OPTION_EXPLAIN = 1u << 10
+    OPTION_EXPLAIN = 1u << 10,
+    OPTION_RAW = 1u << 11
 };
 
 struct args {
@@ -34,6 +35,7 @@ struct args {
     bool full;
     bool reverse;
     bool follow;
+    bool raw;
     const char *schema;
     const char *explain;
     int64_t from, to, limit, after;

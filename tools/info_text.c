@@ -132,6 +132,7 @@ static int print_trackings(quipu_datastore *datastore, quipu_error *error)
     quipu_trackings *trackings = NULL;
     const quipu_tracking *tracking = NULL;
     struct text line = { 0 };
+    const char *title = "tracking";
     int status = quipu_trackings_open(datastore, &trackings, error);
 
     if (status == QUIPU_UNSUPPORTED) {
@@ -149,7 +150,9 @@ static int print_trackings(quipu_datastore *datastore, quipu_error *error)
         quipu_tool_text_safe(&line, tracking->log.data, tracking->log.size);
         quipu_tool_text_print(&line, " up to %lld",
                               (long long)tracking->position.notification_id);
-        printf("\n%-14s  %s\n", "tracking", quipu_tool_text(&line));
+        printf("%s%-14s  %s\n", title[0] == '\0' ? "" : "\n", title,
+               quipu_tool_text(&line));
+        title = "";
     }
     quipu_trackings_close(trackings);
     quipu_tool_text_free(&line);

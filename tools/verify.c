@@ -159,8 +159,9 @@ const struct command quipu_tool_verify = {
         "every state can be decoded, the log and the sequences give the\n"
         "same items, and heads are right. Names every item that breaks\n"
         "this. Takes constant memory; the store may be written to\n"
-        "meanwhile.",
+        "meanwhile. --raw is for stores whose states were not written by\n"
+        "quipu's mapper, but by a program of its own.",
     .argument_count = 1,
-    .options = OPTION_SCHEMA | OPTION_JSON | OPTION_HELP,
+    .options = OPTION_SCHEMA | OPTION_RAW | OPTION_JSON | OPTION_HELP,
     .run = run,
 };

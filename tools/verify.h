@@ -49,6 +49,9 @@ void quipu_tool_verify_progress(struct verify *verify, const char *what,
 /* A number that depends on all of an item. */
 uint64_t quipu_tool_verify_hash(const quipu_item *item);
 
+/* Whether bytes can be a sequence id of the schema. */
+bool quipu_tool_verify_is_id(const struct verify *verify, quipu_bytes id);
+
 /* Checks an item by itself: its id, topic and state. */
 void quipu_tool_verify_content(struct verify *verify, const quipu_item *item);
 

@@ -81,7 +81,12 @@ static int visit_log(void *context, const quipu_item *item, quipu_error *error)
     const struct where where = quipu_tool_verify_item(item);
     bool found = false;
     bool listed = true;
-    int status =
+    int status = QUIPU_OK;
+
+    if (!quipu_tool_verify_is_id(verify, item->sequence_id)) {
+        return QUIPU_OK; /* named before */
+    }
+    status =
         quipu_tool_walk_one(verify->records, item->sequence_id, item->position,
                             compare, &compared, &found, error);
 
@@ -147,6 +152,9 @@ static int walk_sequences(struct verify *verify, quipu_error *error)
         status = quipu_sequences_next(listing, &sequence, error);
         if (status != QUIPU_OK || sequence == NULL) {
             break;
+        }
+        if (!quipu_tool_verify_is_id(verify, sequence->id)) {
+            continue;
         }
         walk.sequence_id = sequence->id;
         status = quipu_tool_walk(&walk, error);

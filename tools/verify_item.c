@@ -71,13 +71,20 @@ static bool is_text(quipu_bytes bytes)
            quipu_bytes_is_text(bytes);
 }
 
+bool quipu_tool_verify_is_id(const struct verify *verify, quipu_bytes id)
+{
+    return (verify->schema->flags & QUIPU_SCHEMA_TEXT_IDS) != 0
+               ? is_text(id)
+               : id.size == sizeof(quipu_uuid);
+}
+
 void quipu_tool_verify_content(struct verify *verify, const quipu_item *item)
 {
     const bool text_ids = (verify->schema->flags & QUIPU_SCHEMA_TEXT_IDS) != 0;
     const struct where where = quipu_tool_verify_item(item);
     quipu_error error;
 
-    if (text_ids ? !is_text(item->sequence_id) : item->sequence_id.size != 16) {
+    if (!quipu_tool_verify_is_id(verify, item->sequence_id)) {
         quipu_tool_verify_found(verify, "F2", &where,
                                 "the sequence id is no %s",
                                 text_ids ? "text of 1 to 255 bytes" : "UUID");
@@ -86,7 +93,7 @@ void quipu_tool_verify_content(struct verify *verify, const quipu_item *item)
         quipu_tool_verify_found(verify, "F2", &where,
                                 "the topic is no text of 1 to 255 bytes");
     }
-    if ((item->flags & QUIPU_ITEM_ERASED) == 0 &&
+    if (!verify->args->raw && (item->flags & QUIPU_ITEM_ERASED) == 0 &&
         quipu_state_check(item->state, &error) != QUIPU_OK) {
         quipu_tool_verify_found(verify, "state", &where, "%s", error.message);
     }

@@ -63,34 +63,38 @@ static void broken(void *context, int64_t at, const quipu_error *error)
     pass->last = at;
 }
 
-/* What lies above the head that the store tells; items that were stored since
- * then have raised it. */
+/* Items above the head that the store tells: those that were stored since the
+ * check began have raised it, and the cursor has them only. */
 static int check_above(struct verify *verify, int64_t last, quipu_error *error)
 {
     const quipu_query query = { .struct_size = sizeof query,
-                                .flags = QUIPU_QUERY_GT | QUIPU_QUERY_LIMIT,
-                                .gt = verify->head,
-                                .limit = 1 };
+                                .flags = QUIPU_QUERY_GT,
+                                .gt = verify->head };
+    const struct where at_head = { .notification_id = verify->head };
     quipu_cursor *cursor = NULL;
     const quipu_item *item = NULL;
     quipu_position head;
-    struct where where = { .notification_id = verify->head };
     int status;
 
     if (last < verify->head) {
-        quipu_tool_verify_found(
-            verify, "L1", &where,
-            "the head of the log, but the last item is %lld", (long long)last);
+        quipu_tool_verify_found(verify, "L1", &at_head,
+                                "the head of the log, but the last item is "
+                                "%lld",
+                                (long long)last);
     }
     status = quipu_records_read_log(verify->records, &query, &cursor, error);
     if (status != QUIPU_OK) {
         return status;
     }
-    status = quipu_cursor_next(cursor, &item, error);
-    if (status == QUIPU_OK && item != NULL) {
-        status = quipu_records_head(verify->records, &head, error);
-        if (status == QUIPU_OK &&
-            head.notification_id < item->notification_id) {
+    status = quipu_records_head(verify->records, &head, error);
+    while (status == QUIPU_OK) {
+        struct where where;
+
+        status = quipu_cursor_next(cursor, &item, error);
+        if (status != QUIPU_OK || item == NULL) {
+            break;
+        }
+        if (item->notification_id > head.notification_id) {
             where = quipu_tool_verify_item(item);
             quipu_tool_verify_found(verify, "L1", &where,
                                     "it is above the head of the log, %lld",

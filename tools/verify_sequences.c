@@ -180,9 +180,16 @@ static int check_sequence(struct verify *verify, const quipu_sequence *sequence,
                                .broken = broken,
                                .context = &pass };
     const struct where where = { .sequence_id = sequence->id };
-    const int status = quipu_tool_walk(&walk, error);
+    int status = QUIPU_OK;
 
     verify->sequences++;
+    if (!quipu_tool_verify_is_id(verify, sequence->id)) {
+        quipu_tool_verify_found(verify, "F2", &where,
+                                "such a sequence is listed, but cannot be "
+                                "read: no sequence can have this id");
+        return QUIPU_OK;
+    }
+    status = quipu_tool_walk(&walk, error);
     if (status == QUIPU_CORRUPT) {
         quipu_tool_verify_found(verify, "item", &where,
                                 "the sequence cannot be read: %s",
