@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the tests of the quipu command share; to be sourced by them. They are
+# called with the programs quipu and plant, in an empty folder of their own.
+set -eu
+quipu=$1
+plant=$2
+failures=0
+export LC_ALL=C
+
+fail()
+{
+    echo "FAILED: $*"
+    failures=$((failures + 1))
+}
+
+# expect STATUS COMMAND...: its exit status; its output goes to the files out
+# and err.
+expect()
+{
+    expected=$1
+    shift
+    status=0
+    "$@" >out 2>err </dev/null || status=$?
+    if [ "$status" != "$expected" ]; then
+        fail "exit status $status, not $expected: $*"
+        sed 's/^/    /' out err
+    fi
+}
+
+# same: the last output is that on standard input.
+same()
+{
+    cat >wanted
+    diff -u wanted out >differences || {
+        fail "another output than expected"
+        cat differences
+    }
+}
+
+# says TEXT, complains TEXT: the last output, or the messages, contain it.
+says()
+{
+    grep -qF -- "$1" out || { fail "the output does not say: $1"; cat out; }
+}
+
+complains()
+{
+    grep -qF -- "$1" err || { fail "the messages do not say: $1"; cat err; }
+}
+
+# quiet: nothing was written to standard error.
+quiet()
+{
+    [ ! -s err ] || { fail "unexpected messages"; cat err; }
+}
+
+finish()
+{
+    [ "$failures" = 0 ] || { echo "$failures failures"; exit 1; }
+}
+
+# The sequences that plant makes.
+zero=8f7d29a0-127c-500c-9a53-d3cacb2475cb
+one=fe38b6f1-919d-5e9a-a937-5005514ef32c

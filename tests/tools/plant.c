@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Makes stores whose content is known, for the tests of the quipu command:
+ *
+ *     plant plain URI SEQUENCES ITEMS   the stored-events preset
+ *     plant more URI COUNT              as many items more in its sequence 0
+ *     plant odd URI                     text ids, all columns, hostile names
+ *     plant sparse URI                  positions of any kind
+ *     plant track URI                   two tracking records
+ */
+#include <quipu/quipu.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const quipu_uuid name_space = { "sixteen bytes..." };
+
+static void need(int status, const quipu_error *error)
+{
+    if (status != QUIPU_OK) {
+        fprintf(stderr, "plant: %s: %s\n", quipu_status_name(status),
+                error->message);
+        exit(1);
+    }
+}
+
+static int number_of(const char *text)
+{
+    return (int)strtol(text, NULL, 10);
+}
+
+/* The same id for the same two numbers. */
+static quipu_uuid id_of(int sequence, int64_t position)
+{
+    char name[64];
+    quipu_uuid uuid;
+
+    snprintf(name, sizeof(name), "%d/%lld", sequence, (long long)position);
+    quipu_uuid_of_name(&uuid, &name_space, name, strlen(name));
+    return uuid;
+}
+
+static quipu_bytes bytes_of_uuid(const quipu_uuid *uuid)
+{
+    return (quipu_bytes){ uuid->bytes, sizeof(uuid->bytes) };
+}
+
+static void append(quipu_records *records, const quipu_item *items,
+                   size_t count)
+{
+    const quipu_append request = { .struct_size = sizeof(request),
+                                   .items = items,
+                                   .item_count = count };
+    quipu_result result = { 0 };
+    quipu_error error;
+
+    need(quipu_records_append(records, &request, &result, &error), &error);
+}
+
+static quipu_records *open_schema(quipu_datastore *datastore,
+                                  const quipu_schema *schema)
+{
+    quipu_records *records = NULL;
+    quipu_error error;
+
+    need(quipu_datastore_setup(datastore, schema, &error), &error);
+    need(quipu_records_open(datastore, schema, &records, &error), &error);
+    return records;
+}
+
+/* {"n": position} in sequence 0, 1, 2 ...: one item. */
+static void append_plain(quipu_records *records, int sequence, int64_t position)
+{
+    const quipu_uuid id = id_of(sequence, -1);
+    const quipu_uuid event_id = id_of(sequence, position);
+    char state[] = "\x81\xa1n\xd1\0\0";
+    quipu_item item = { .sequence_id = bytes_of_uuid(&id),
+                        .position = position,
+                        .topic = quipu_bytes_of_text("Thing.Happened"),
+                        .state = { state, 6 },
+                        .event_id = bytes_of_uuid(&event_id) };
+
+    state[4] = (char)(position >> 8);
+    state[5] = (char)(position & 0xff);
+    append(records, &item, 1);
+}
+
+static void plant_plain(quipu_datastore *datastore, char **arguments)
+{
+    quipu_records *records =
+        open_schema(datastore, quipu_schema_stored_events());
+    const int sequences = number_of(arguments[0]);
+    const int items = number_of(arguments[1]);
+
+    for (int position = 0; position < items; position++) {
+        for (int sequence = 0; sequence < sequences; sequence++) {
+            append_plain(records, sequence, position);
+        }
+    }
+    quipu_records_close(records, NULL);
+}
+
+static void plant_more(quipu_datastore *datastore, char **arguments)
+{
+    quipu_records *records =
+        open_schema(datastore, quipu_schema_stored_events());
+    const quipu_uuid id = id_of(0, -1);
+    int64_t last = -1;
+    quipu_error error;
+    int status = quipu_records_last(records, bytes_of_uuid(&id), &last, &error);
+
+    if (status != QUIPU_NOT_FOUND) {
+        need(status, &error);
+    }
+    for (int i = 0; i < number_of(arguments[0]); i++) {
+        append_plain(records, 0, ++last);
+    }
+    quipu_records_close(records, NULL);
+}
+
+static const quipu_column odd_columns[] = {
+    { .name = "yes", .kind = QUIPU_VALUE_BOOL },
+    { .name = "number", .kind = QUIPU_VALUE_INT },
+    { .name = "real", .kind = QUIPU_VALUE_DOUBLE },
+    { .name = "words", .kind = QUIPU_VALUE_TEXT },
+    { .name = "raw", .kind = QUIPU_VALUE_BYTES },
+    { .name = "uuid", .kind = QUIPU_VALUE_UUID },
+    { .name = "moment", .kind = QUIPU_VALUE_TIME },
+};
+
+#define ODD_COUNT 7
+
+static void fill_odd(quipu_value values[ODD_COUNT])
+{
+    memset(values, 0, ODD_COUNT * sizeof(*values));
+    for (int i = 0; i < ODD_COUNT; i++) {
+        values[i].kind = odd_columns[i].kind;
+    }
+    values[0].as.integer = 1;
+    values[1].as.integer = INT64_MIN;
+    values[2].as.real = 0.5;
+    values[3].as.bytes = quipu_bytes_of_text("tab\there");
+    values[4].as.bytes = (quipu_bytes){ "\0\xff", 2 };
+    values[5].as.bytes = bytes_of_uuid(&name_space);
+    values[6].as.integer = 0;
+}
+
+/* The second item has a null in every column, and a state that is none. */
+static void plant_odd(quipu_datastore *datastore, char **arguments)
+{
+    const quipu_schema schema = { .struct_size = sizeof(schema),
+                                  .flags = QUIPU_SCHEMA_TEXT_IDS,
+                                  .table = "odd; DROP TABLE \"x\" --",
+                                  .notification_id = "select",
+                                  .sequence_id = "na\xc3\xafve",
+                                  .position = "from",
+                                  .topic = "where",
+                                  .state = "group by",
+                                  .metadata = "meta",
+                                  .time = "when",
+                                  .columns = odd_columns,
+                                  .column_count = ODD_COUNT };
+    quipu_records *records = open_schema(datastore, &schema);
+    quipu_value values[ODD_COUNT];
+    quipu_value nulls[ODD_COUNT];
+    /* An escape sequence, and a change of the direction of writing. */
+    static const char name[] = { 0x1b, '[',        '3',        '1',
+                                 'm',  'r',        'e',        'd',
+                                 '\n', (char)0xe2, (char)0x80, (char)0xae };
+    const quipu_bytes id = { name, sizeof(name) };
+    const quipu_item items[2] = {
+        { .sequence_id = id,
+          .position = 0,
+          .topic = quipu_bytes_of_text("\xc2\x9b"
+                                       "2J\x07"),
+          .state = { "\x81\xa1k\xcb\x7f\xf0\0\0\0\0\0\0", 12 },
+          .metadata = quipu_bytes_of_text("m\xc3\xa9ta"),
+          .time = { 1 },
+          .flags = QUIPU_ITEM_TIME,
+          .columns = values,
+          .column_count = ODD_COUNT },
+        { .sequence_id = id,
+          .position = 1,
+          .topic = quipu_bytes_of_text("plain"),
+          .state = { "\xc1\xc1", 2 },
+          .columns = nulls,
+          .column_count = ODD_COUNT },
+    };
+
+    (void)arguments;
+    fill_odd(values);
+    memset(nulls, 0, sizeof(nulls));
+    append(records, items, 2);
+    quipu_records_close(records, NULL);
+}
+
+static void plant_sparse(quipu_datastore *datastore, char **arguments)
+{
+    static const int64_t positions[] = { INT64_MIN, -7, 0, 1000, INT64_MAX };
+    const quipu_uuid id = id_of(0, -1);
+    quipu_schema schema;
+    quipu_records *records = NULL;
+
+    (void)arguments;
+    quipu_schema_init(&schema, sizeof(schema), quipu_schema_sequenced_items());
+    schema.flags |= QUIPU_SCHEMA_SPARSE;
+    schema.table = "sparse";
+    schema.event_id = NULL;
+    records = open_schema(datastore, &schema);
+    /* In another order than that of the positions. */
+    for (int i = 4; i >= 0; i--) {
+        const quipu_item item = { .sequence_id = bytes_of_uuid(&id),
+                                  .position = positions[i],
+                                  .topic = quipu_bytes_of_text("Measured"),
+                                  .state = { "\x80", 1 } };
+
+        append(records, &item, 1);
+    }
+    quipu_records_close(records, NULL);
+}
+
+static void plant_track(quipu_datastore *datastore, char **arguments)
+{
+    quipu_records *records =
+        open_schema(datastore, quipu_schema_stored_events());
+
+    (void)arguments;
+    for (int i = 0; i < 2; i++) {
+        const quipu_tracking tracking = {
+            .consumer = quipu_bytes_of_text(i == 0 ? "mail\x07" : "report"),
+            .log = quipu_bytes_of_text("things"),
+            .position = { .notification_id = 2 + i }
+        };
+        const quipu_append request = { .struct_size = sizeof(request),
+                                       .tracking = &tracking };
+        quipu_error error;
+
+        need(quipu_records_append(records, &request, NULL, &error), &error);
+    }
+    quipu_records_close(records, NULL);
+}
+
+static const struct {
+    const char *name;
+    int arguments;
+    void (*run)(quipu_datastore *datastore, char **arguments);
+} kinds[] = {
+    { "plain", 2, plant_plain }, { "more", 1, plant_more },
+    { "odd", 0, plant_odd },     { "sparse", 0, plant_sparse },
+    { "track", 0, plant_track },
+};
+
+int main(int argc, char **argv)
+{
+    quipu_datastore *datastore = NULL;
+    quipu_error error;
+
+    for (size_t i = 0; argc > 2 && i < sizeof(kinds) / sizeof(*kinds); i++) {
+        if (strcmp(kinds[i].name, argv[1]) == 0 &&
+            argc - 3 == kinds[i].arguments) {
+            need(quipu_datastore_open(argv[2], NULL, &datastore, &error),
+                 &error);
+            kinds[i].run(datastore, argv + 3);
+            need(quipu_datastore_close(datastore, &error), &error);
+            return 0;
+        }
+    }
+    fputs("plant: see the beginning of plant.c\n", stderr);
+    return 2;
+}

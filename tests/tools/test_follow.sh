@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# log --follow: shows what other processes append, and ends well.
+. "$(dirname "$0")/lib.sh"
+
+"$plant" plain sqlite:///a.db 1 2
+
+# lines_of FILE NUMBER: waits until it has as many, up to ten seconds.
+lines_of()
+{
+    for _ in $(seq 1000); do
+        [ "$(wc -l <"$1")" -lt "$2" ] || return 0
+        sleep 0.01
+    done
+    fail "$1 has $(wc -l <"$1") lines, not $2"
+    cat "$1"
+    return 0
+}
+
+# ended PID STATUS SIGNAL
+ended()
+{
+    status=0
+    wait "$1" || status=$?
+    [ "$status" = "$2" ] || fail "status $status, not $2, after $3"
+}
+
+# Each line comes as soon as it is stored; SIGTERM and SIGINT end it with 0.
+for signal in TERM INT; do
+    : >follow
+    # A shell lets its children in the background ignore SIGINT.
+    env --default-signal=INT "$quipu" log --follow --json --after 1 \
+        sqlite:///a.db >follow 2>err &
+    follower=$!
+    lines_of follow 1
+    before=$(wc -l <follow)
+    "$plant" more sqlite:///a.db 3
+    lines_of follow $((before + 3))
+    "$plant" more sqlite:///a.db 1
+    lines_of follow $((before + 4))
+    kill -s $signal $follower
+    ended $follower 0 $signal
+    [ ! -s err ] || { fail "messages after $signal"; cat err; }
+done
+# All lines are whole, and in order, without a gap.
+awk -F '"notification_id":' '{ split($2, n, ",");
+    if (n[1] != NR + 1) { print "line " NR " has id " n[1]; bad = 1 } }
+    END { exit bad }' follow || fail "lines are not in order"
+
+# A limit ends it by itself, and so does a reader that goes away.
+"$quipu" log --follow --limit 2 sqlite:///a.db >out
+[ "$(wc -l <out)" = 3 ] || fail "--limit is not heeded"
+"$quipu" log --follow --limit 200 --json --after 9 sqlite:///a.db >follow &
+follower=$!
+lines_of follow 1
+"$plant" more sqlite:///a.db 199
+ended $follower 0 "the limit"
+[ "$(wc -l <follow)" = 200 ] || fail "the limit was not met"
+{ "$quipu" log --follow --json sqlite:///a.db || :; echo ended >status; } |
+    head -n 1 >out
+lines_of out 1
+# It ends although nothing is appended any more.
+for _ in $(seq 500); do
+    [ ! -s status ] || break
+    sleep 0.01
+done
+[ -s status ] || fail "it follows although nobody reads"
+finish

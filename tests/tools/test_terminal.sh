@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# On a terminal lines are cut to its width, unless --full is given.
+. "$(dirname "$0")/lib.sh"
+command -v script >/dev/null || exit 0
+
+"$plant" odd sqlite:///a.db
+"$plant" plain sqlite:///a.db 1 1
+
+# on_terminal COMMAND...: what it prints on one of 60 columns.
+on_terminal()
+{
+    script -qec "stty cols 60; $*" /dev/null </dev/null | tr -d '\r' >out
+}
+
+on_terminal "$quipu" log sqlite:///a.db
+[ "$(LC_ALL=C.UTF-8 wc -L <out)" = 60 ] || fail "lines are not cut: $(cat out)"
+says "$(printf '\342\200\246')"
+on_terminal "$quipu" log --full sqlite:///a.db
+[ "$(LC_ALL=C.UTF-8 wc -L <out)" -gt 200 ] || fail "--full cuts lines"
+on_terminal "$quipu" log --json sqlite:///a.db
+[ "$(LC_ALL=C.UTF-8 wc -L <out)" -gt 200 ] || fail "--json cuts lines"
+finish

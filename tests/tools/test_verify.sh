@@ -1,0 +1,218 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# verify: clean stores are clean, and every fault that is planted is named.
+. "$(dirname "$0")/lib.sh"
+
+# fresh: a.db with two sequences of three items; ids 1, 3, 5 and 2, 4, 6.
+fresh()
+{
+    rm -f a.db a.db-*
+    "$plant" plain sqlite:///a.db 2 3
+}
+
+# sql STATEMENT...: what somebody does to the file behind quipu's back.
+sql()
+{
+    printf '%s\n' "$@" | sqlite3 -batch -bail a.db >sqlite.out 2>&1 ||
+        { fail "sqlite3: $(cat sqlite.out)"; return 0; }
+}
+
+# broken: verify finds something, and all of it is known: the findings, in
+# order, are those on standard input.
+broken()
+{
+    expect 1 "$quipu" verify sqlite:///a.db
+    quiet
+    grep -q ' broken$' out || fail "the verdict is not broken"
+    sed '/^schema /,$d' out >findings
+    mv findings out
+    same
+}
+
+here="stored_events, notification id"
+
+fresh
+"$plant" sparse sqlite:///a.db
+"$plant" track sqlite:///a.db
+expect 0 "$quipu" verify sqlite:///a.db
+same <<END
+schema         items  sequences  findings  verdict
+sparse             5          1         0  clean
+stored_events      6          2         0  clean
+END
+quiet
+expect 0 "$quipu" verify --json --schema stored_events sqlite:///a.db
+same <<END
+{"schema":"stored_events","items":6,"sequences":2,"findings":0,\
+"verdict":"clean"}
+END
+"$plant" plain sqlite:///empty.db 0 0
+expect 0 "$quipu" verify sqlite:///empty.db
+
+# States that no mapper wrote, each named.
+fresh
+sql "UPDATE stored_events SET state = x'81a16e' WHERE id = 3;" \
+    "UPDATE stored_events SET state = x'' WHERE id = 4;" \
+    "UPDATE stored_events SET state = x'90' WHERE id = 5;" \
+    "UPDATE stored_events SET state = x'c10280' WHERE id = 6;"
+broken <<END
+state: $here 3, sequence $zero, position 1: the state is cut off
+state: $here 4, sequence $one, position 1: the state is cut off
+state: $here 5, sequence $zero, position 2: the state is no map
+state: $here 6, sequence $one, position 2: the state has an envelope of a \
+newer format; read it with a newer version of quipu
+END
+expect 1 "$quipu" verify --json sqlite:///a.db
+says '"finding":"state","schema":"stored_events","notification_id":3,'
+says "\"sequence_id\":\"$zero\",\"position\":1,"
+says '"message":"the state is cut off"'
+expect 0 "$quipu" verify --raw sqlite:///a.db
+
+# An item in the middle is gone (L1, S1).
+fresh
+sql "DELETE FROM stored_events WHERE id = 3;"
+broken <<END
+L1: $here 4, sequence $one, position 1: notification id 3 before it is missing
+S1: $here 5, sequence $zero, position 2: the positions from 1 up to it are \
+missing
+END
+
+# Several are gone.
+fresh
+sql "DELETE FROM stored_events WHERE id BETWEEN 2 AND 4;"
+broken <<END
+L1: $here 5, sequence $zero, position 2: notification ids 2 to 4 before it \
+are missing
+S1: $here 5, sequence $zero, position 2: the positions from 1 up to it are \
+missing
+S1: $here 6, sequence $one, position 2: the positions from 0 up to it are \
+missing
+END
+
+# The newest is gone: only the head knows.
+fresh
+sql "DELETE FROM stored_events WHERE id = 6;"
+expect 1 "$quipu" verify sqlite:///a.db
+says "notification id 6"
+
+# The head is too low.
+fresh
+sql "UPDATE quipu_heads SET head = 4;"
+expect 1 "$quipu" verify sqlite:///a.db
+says "notification id 5, sequence $zero, position 2: it is above the head"
+says "notification id 6, sequence $one, position 2: it is above the head"
+
+# A position was changed (S1), or made negative.
+fresh
+sql "UPDATE stored_events SET aggregate_version = 7 WHERE id = 5;"
+broken <<END
+S1: $here 5, sequence $zero, position 7: the positions from 2 up to it are \
+missing
+END
+fresh
+sql "UPDATE stored_events SET aggregate_version = -1 WHERE id = 1;"
+broken <<END
+S1: $here 1, sequence $zero, position -1: the position is negative
+S1: $here 3, sequence $zero, position 1: the positions from 0 up to it are \
+missing
+END
+
+# Two items of a sequence changed places in the log.
+fresh
+sql "UPDATE stored_events SET id = 99 WHERE id = 1;" \
+    "UPDATE stored_events SET id = 1 WHERE id = 3;" \
+    "UPDATE stored_events SET id = 3 WHERE id = 99;"
+broken <<END
+L1: $here 1, sequence $zero, position 1: the position before it has \
+notification id 3, which is not lower
+END
+
+# A topic that is no text, and a sequence id that is no UUID.
+fresh
+sql "UPDATE stored_events SET event_type = CAST(x'ff' AS TEXT)
+        WHERE id = 2;" \
+    "UPDATE stored_events SET event_type = '' WHERE id = 4;"
+broken <<END
+F2: $here 2, sequence $one, position 0: the topic is no text of 1 to 255 bytes
+F2: $here 4, sequence $one, position 1: the topic is no text of 1 to 255 bytes
+END
+fresh
+sql "UPDATE stored_events SET aggregate_id = x'00' WHERE id = 6;"
+broken <<END
+F2: $here 6, sequence 00, position 2: the sequence id is no UUID
+F2: stored_events, sequence 00: such a sequence is listed, but cannot be \
+read: no sequence can have this id
+END
+
+# drop_index, restore_index: puts the unique index on (sequence, position) away,
+# and brings it back as it was.
+edit=".dbconfig defensive off
+PRAGMA writable_schema = ON;"
+index=sqlite_autoindex_stored_events_2
+unique=', UNIQUE ("aggregate_id", "aggregate_version")'
+
+drop_index()
+{
+    sql "$edit" "CREATE TABLE kept AS SELECT * FROM sqlite_schema
+            WHERE name IN ('$index', 'stored_events');" \
+        "DELETE FROM sqlite_schema WHERE name = '$index';" \
+        "UPDATE sqlite_schema SET sql = replace(sql, '$unique', '')
+            WHERE name = 'stored_events';"
+}
+
+restore_index()
+{
+    sql "$edit" "UPDATE sqlite_schema SET sql =
+            (SELECT sql FROM kept WHERE name = 'stored_events')
+            WHERE name = 'stored_events';" \
+        "INSERT INTO sqlite_schema
+            SELECT * FROM kept WHERE name = '$index';" \
+        "DROP TABLE kept;"
+}
+
+# A position is taken twice (U1). The driver may refuse such a table at once;
+# whichever, it is a finding.
+fresh
+drop_index
+sql "UPDATE stored_events SET aggregate_version = 0 WHERE id = 3;"
+expect 1 "$quipu" verify sqlite:///a.db
+grep -q "^U1: $here 3, sequence $zero, position 0\|^schema: " out ||
+    fail "U1 is not named"
+
+# An index that does not fit its table: the log, read from the table, and the
+# sequence, read through the index, disagree.
+fresh
+drop_index
+sql "DELETE FROM stored_events WHERE id = 4;" \
+    "INSERT INTO stored_events VALUES (4,
+        x'11111111111111111111111111111111', 0, 'Lost', x'80',
+        x'22222222222222222222222222222222');"
+restore_index
+expect 1 "$quipu" verify sqlite:///a.db
+says "agreement: $here 4"
+says "it is in the log, but not in its sequence"
+
+# A damaged file is a finding, not a crash: each of some places in turn.
+for page in 2 4 6 8 10 12; do
+    fresh
+    sqlite3 a.db 'PRAGMA wal_checkpoint(TRUNCATE)' >sqlite.out
+    dd if=/dev/zero of=a.db bs=4096 seek=$page count=1 conv=notrunc 2>dd.err
+    status=0
+    "$quipu" verify sqlite:///a.db >out 2>err || status=$?
+    [ "$status" -le 1 ] || fail "page $page: status $status"
+done
+fresh
+sqlite3 a.db 'PRAGMA wal_checkpoint(TRUNCATE)' >sqlite.out
+rm -f a.db-*
+truncate -s 4096 a.db
+expect 1 "$quipu" verify sqlite:///a.db
+
+# A store that grows meanwhile is clean all the same.
+fresh
+"$plant" more sqlite:///a.db 300 &
+writer=$!
+for _ in 1 2 3 4 5; do
+    expect 0 "$quipu" verify sqlite:///a.db
+done
+wait $writer
+finish
