@@ -16,6 +16,9 @@ int quipu_sqlite_schema_find(quipu_driver_datastore *datastore,
     if (status == QUIPU_OK) {
         status = quipu_sqlite_catalogue_find(datastore, reader, schema, number,
                                              error);
+        if (status == QUIPU_OK) {
+            status = quipu_sqlite_table_check(datastore, reader, schema, error);
+        }
         quipu_sqlite_reader_return(datastore, reader);
     }
     return status;

@@ -135,3 +135,81 @@ int quipu_sqlite_catalogue_find(quipu_driver_datastore *datastore,
     }
     return status;
 }
+
+/* -------------------------------------------------------------- the table */
+
+static int lacks(quipu_driver_datastore *datastore, const quipu_schema *schema,
+                 const char *column, quipu_error *error)
+{
+    return datastore->host->error_set(
+        error, QUIPU_CORRUPT, 0, NULL,
+        "the table of schema \"%s\" in \"%s\" has no column \"%s\", which "
+        "quipu made; restore it, or a backup",
+        schema->table, datastore->name, column);
+}
+
+/* Asks for one column of the table bound to the statement. */
+static int find_column(quipu_driver_datastore *datastore, sqlite3_stmt *row,
+                       const quipu_schema *schema, const char *column,
+                       quipu_error *error)
+{
+    if (column == NULL) {
+        return QUIPU_OK;
+    }
+    (void)sqlite3_bind_text(row, 2, column, -1, SQLITE_STATIC);
+    int code = sqlite3_step(row);
+    int status = QUIPU_OK;
+    if (code == SQLITE_DONE) {
+        status = lacks(datastore, schema, column, error);
+    } else if (code != SQLITE_ROW) {
+        status = quipu_sqlite_fail(datastore, sqlite3_db_handle(row), code,
+                                   "look at a table", error);
+    }
+    (void)sqlite3_reset(row);
+    return status;
+}
+
+static int find_columns(quipu_driver_datastore *datastore, sqlite3_stmt *row,
+                        const quipu_schema *schema, quipu_error *error)
+{
+    const char *const names[] = {
+        schema->notification_id, schema->sequence_id, schema->position,
+        schema->topic,           schema->state,       schema->event_id,
+        schema->metadata,        schema->time,
+    };
+    int status = QUIPU_OK;
+    for (size_t i = 0; status == QUIPU_OK && i < sizeof names / sizeof names[0];
+         i++) {
+        status = find_column(datastore, row, schema, names[i], error);
+    }
+    for (size_t i = 0; status == QUIPU_OK && i < schema->column_count; i++) {
+        status =
+            find_column(datastore, row, schema, schema->columns[i].name, error);
+    }
+    return status;
+}
+
+int quipu_sqlite_table_check(quipu_driver_datastore *datastore,
+                             struct connection *connection,
+                             const quipu_schema *schema, quipu_error *error)
+{
+    sqlite3_stmt *row = NULL;
+    char *table = quipu_sqlite_schema_table(datastore, schema->table);
+    if (table == NULL) {
+        return quipu_sqlite_no_memory(datastore->host, error);
+    }
+    int code = sqlite3_prepare_v2(
+        connection->db, "SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2",
+        -1, &row, NULL);
+    int status = QUIPU_OK;
+    if (code == SQLITE_OK) {
+        (void)sqlite3_bind_text(row, 1, table, -1, SQLITE_STATIC);
+        status = find_columns(datastore, row, schema, error);
+    } else {
+        status = quipu_sqlite_fail(datastore, connection->db, code,
+                                   "look at a table", error);
+    }
+    (void)sqlite3_finalize(row);
+    datastore->host->release(table);
+    return status;
+}

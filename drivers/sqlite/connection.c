@@ -4,6 +4,8 @@
 
 #include "clock.h"
 
+#include <stdio.h>
+
 #define BUSY_SLEEP CLOCK_MILLISECOND /* between tries for a foreign lock */
 
 /* Programs other than quipu do not queue at the gate: for them it polls. */
@@ -148,7 +150,7 @@ static struct connection *reader_open(quipu_driver_datastore *datastore,
                                       quipu_error *error)
 {
     const quipu_host *host = datastore->host;
-    sqlite3_int64 mmap = datastore->options.mmap;
+    char mmap[48];
     struct connection *reader = host->allocate(sizeof *reader);
     if (reader == NULL) {
         (void)quipu_sqlite_no_memory(host, error);
@@ -160,8 +162,10 @@ static struct connection *reader_open(quipu_driver_datastore *datastore,
         host->release(reader);
         return NULL;
     }
-    (void)sqlite3_file_control(reader->db, "main", SQLITE_FCNTL_MMAP_SIZE,
-                               &mmap);
+    /* Less than wished is no failure. */
+    (void)snprintf(mmap, sizeof mmap, "PRAGMA mmap_size = %lld",
+                   (long long)datastore->options.mmap);
+    (void)sqlite3_exec(reader->db, mmap, NULL, NULL, NULL);
     datastore->reader_count++;
     return reader;
 }

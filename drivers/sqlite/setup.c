@@ -97,31 +97,46 @@ static int enter_schema(quipu_driver_datastore *datastore,
 
 /* ------------------------------------------------------------------ tables */
 
-/* Whether the database has a table or view of that name, which then is not
- * quipu's. */
+/* Whether the database has something of that name, which then is another
+ * schema's table or not quipu's.  To SQLite names differ by more than case. */
 static int check_free(quipu_driver_datastore *datastore, const char *table,
-                      quipu_error *error)
+                      const char *name, quipu_error *error)
 {
     sqlite3 *db = datastore->writer.db;
-    sqlite3_stmt *statement = NULL;
+    sqlite3_stmt *row = NULL;
     int code = sqlite3_prepare_v2(
-        db, "SELECT 1 FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE", -1,
-        &statement, NULL);
+        db,
+        "SELECT (SELECT name FROM quipu_schemas WHERE namespace = ?2"
+        " AND name = ?3 COLLATE NOCASE)"
+        " FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE",
+        -1, &row, NULL);
+    int status = QUIPU_OK;
     if (code == SQLITE_OK) {
-        (void)sqlite3_bind_text(statement, 1, table, -1, SQLITE_STATIC);
-        code = sqlite3_step(statement);
+        (void)sqlite3_bind_text(row, 1, table, -1, SQLITE_STATIC);
+        (void)sqlite3_bind_int64(row, 2, datastore->space);
+        (void)sqlite3_bind_text(row, 3, name, -1, SQLITE_STATIC);
+        code = sqlite3_step(row);
     }
-    (void)sqlite3_finalize(statement);
-    if (code == SQLITE_ROW) {
-        return datastore->host->error_set(
+    const char *other =
+        code == SQLITE_ROW ? (const char *)sqlite3_column_text(row, 0) : NULL;
+    if (other != NULL) {
+        status = datastore->host->error_set(
+            error, QUIPU_INVALID, 0, NULL,
+            "schema \"%s\" differs from \"%s\" in case only; name it "
+            "otherwise",
+            name, other);
+    } else if (code == SQLITE_ROW) {
+        status = datastore->host->error_set(
             error, QUIPU_CONFLICT, 0, NULL,
             "\"%s\" already has a table \"%s\" that quipu did not make; name "
-            "another",
+            "the schema otherwise",
             datastore->name, table);
+    } else if (code != SQLITE_DONE) {
+        status =
+            quipu_sqlite_fail(datastore, db, code, "look for a table", error);
     }
-    return code == SQLITE_DONE ? QUIPU_OK
-                               : quipu_sqlite_fail(datastore, db, code,
-                                                   "look for a table", error);
+    (void)sqlite3_finalize(row);
+    return status;
 }
 
 static int create_table(quipu_driver_datastore *datastore,
@@ -130,7 +145,7 @@ static int create_table(quipu_driver_datastore *datastore,
     struct text ddl = { .host = datastore->host };
     char *table = quipu_sqlite_schema_table(datastore, schema->table);
     int status = table != NULL
-                     ? check_free(datastore, table, error)
+                     ? check_free(datastore, table, schema->table, error)
                      : datastore->host->error_set(error, QUIPU_NO_MEMORY, 0,
                                                   NULL, "no memory for a name");
     if (status == QUIPU_OK) {

@@ -232,6 +232,11 @@ int quipu_sqlite_catalogue_find(quipu_driver_datastore *datastore,
                                 struct connection *connection,
                                 const quipu_schema *schema, int64_t *number,
                                 quipu_error *error);
+/* Whether the table still has all columns; CORRUPT names the first that is
+ * missing. */
+int quipu_sqlite_table_check(quipu_driver_datastore *datastore,
+                             struct connection *connection,
+                             const quipu_schema *schema, quipu_error *error);
 /* Runs SQL on the writing connection. */
 int quipu_sqlite_catalogue_exec(quipu_driver_datastore *datastore,
                                 const char *sql, const char *what,
