@@ -11,6 +11,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* SQLite takes paths of up to 512 bytes; "-journal" and the like are added. */
+#define PATH_LONGEST 500
+#define NAME_LONGEST 240
+
 static int digit(char c)
 {
     if (c >= '0' && c <= '9') {
@@ -85,6 +89,15 @@ static int check_kind(const quipu_host *host, const char *path,
     return QUIPU_OK;
 }
 
+static int too_long(const quipu_host *host, const char *path,
+                    quipu_error *error)
+{
+    return host->error_set(error, QUIPU_INVALID, 0, NULL,
+                           "the name of the file is too long (at most %d bytes "
+                           "with all folders, %d without): \"%s\"",
+                           PATH_LONGEST, NAME_LONGEST, path);
+}
+
 /* The folder of a path: what stands before its last slash, or ".". */
 static int find_folder(const quipu_host *host, const char *path,
                        const char *name, char real[PATH_MAX],
@@ -114,9 +127,12 @@ static int resolve_missing(const quipu_host *host, const char *path,
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash != NULL ? slash + 1 : path;
-    if (*name == '\0' || strlen(path) >= PATH_MAX) {
+    if (*name == '\0') {
         return host->error_set(error, QUIPU_INVALID, 0, NULL,
                                "\"%s\" is no name of a file", path);
+    }
+    if (strlen(path) >= PATH_MAX || strlen(name) > NAME_LONGEST) {
+        return too_long(host, path, error);
     }
     int status = find_folder(host, path, name, real, error);
     if (status != QUIPU_OK) {
@@ -125,11 +141,9 @@ static int resolve_missing(const quipu_host *host, const char *path,
     size_t size = strlen(real);
     int more = snprintf(real + size, PATH_MAX - size, "%s%s",
                         real[size - 1] == '/' ? "" : "/", name);
-    if (more < 0 || (size_t)more >= PATH_MAX - size) {
-        return host->error_set(error, QUIPU_INVALID, 0, NULL,
-                               "\"%s\" is too long a name", path);
-    }
-    return QUIPU_OK;
+    return more < 0 || (size_t)more >= PATH_MAX - size
+               ? too_long(host, path, error)
+               : QUIPU_OK;
 }
 
 int quipu_sqlite_path_resolve(const quipu_host *host, const char *path,
@@ -144,6 +158,9 @@ int quipu_sqlite_path_resolve(const quipu_host *host, const char *path,
         status = resolve_missing(host, path, buffer, error);
     } else {
         status = quipu_sqlite_fail_system(host, path, errno, "find", error);
+    }
+    if (status == QUIPU_OK && strlen(buffer) > PATH_LONGEST) {
+        status = too_long(host, path, error);
     }
     if (status != QUIPU_OK) {
         return status;

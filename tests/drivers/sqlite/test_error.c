@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fixture.h"
+
+#include <errno.h>
+
+#include "driver/host.h"
+#include "sqlite.h"
+
+static quipu_error told(int code)
+{
+    const quipu_driver_datastore datastore = { .host = quipu_host_table(),
+                                               .name = "/data/x.db" };
+    quipu_error error = { 0 };
+    int status = quipu_sqlite_fail(&datastore, NULL, code, "read", &error);
+    assert_int_equal(status, error.code);
+    assert_int_equal(error.native, code);
+    assert_contains(error.message, "cannot read in \"/data/x.db\"");
+    return error;
+}
+
+static void codes_say_what_to_do_next(void **state)
+{
+    (void)state;
+    static const struct {
+        int code;
+        int status;
+        const char *way_out;
+    } codes[] = {
+        { SQLITE_BUSY, QUIPU_BUSY, "try again" },
+        { SQLITE_BUSY_RECOVERY, QUIPU_BUSY, "try again" },
+        { SQLITE_LOCKED, QUIPU_BUSY, "try again" },
+        { SQLITE_NOMEM, QUIPU_NO_MEMORY, "memory" },
+        { SQLITE_IOERR_NOMEM, QUIPU_NO_MEMORY, "memory" },
+        { SQLITE_FULL, QUIPU_IO, "disk is full" },
+        { SQLITE_IOERR_FSYNC, QUIPU_IO, "disk or its file system" },
+        { SQLITE_CANTOPEN, QUIPU_IO, "look whether" },
+        { SQLITE_PROTOCOL, QUIPU_IO, "locks" },
+        { SQLITE_READONLY, QUIPU_DENIED, "permissions" },
+        { SQLITE_READONLY_DBMOVED, QUIPU_IO, "moved or removed" },
+        { SQLITE_READONLY_ROLLBACK, QUIPU_DENIED, "without readonly=yes" },
+        { SQLITE_PERM, QUIPU_DENIED, "permissions" },
+        { SQLITE_AUTH, QUIPU_DENIED, "permissions" },
+        { SQLITE_CORRUPT_VTAB, QUIPU_CORRUPT, "backup" },
+        { SQLITE_NOTADB, QUIPU_CORRUPT, "no store" },
+        { SQLITE_ERROR, QUIPU_CORRUPT, "not as quipu made them" },
+        { SQLITE_CONSTRAINT_CHECK, QUIPU_CORRUPT, "not as quipu made them" },
+        { SQLITE_MISUSE, QUIPU_INTERNAL, "report" },
+        { SQLITE_TOOBIG, QUIPU_INTERNAL, "report" },
+    };
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        quipu_error error = told(codes[i].code);
+        assert_status(error.code, codes[i].status);
+        assert_contains(error.message, codes[i].way_out);
+    }
+}
+
+static void system_errors_are_told_in_words(void **state)
+{
+    (void)state;
+    static const struct {
+        int number;
+        int status;
+        const char *words;
+    } errors[] = {
+        { EACCES, QUIPU_DENIED, "Permission denied; check the permissions" },
+        { EPERM, QUIPU_DENIED, "check the permissions" },
+        { EROFS, QUIPU_DENIED, "check the permissions" },
+        { ENOMEM, QUIPU_NO_MEMORY, "memory" },
+        { EIO, QUIPU_IO, "Input/output error" },
+        { 99999, QUIPU_IO, "unknown error" },
+    };
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        quipu_error error = { 0 };
+        assert_refused(quipu_sqlite_fail_system(quipu_host_table(), "/x.db",
+                                                errors[i].number, "open",
+                                                &error),
+                       errors[i].status, &error, errors[i].words);
+        assert_contains(error.message, "cannot open \"/x.db\"");
+    }
+}
+
+static void an_error_that_was_kept_back_is_passed_on(void **state)
+{
+    (void)state;
+    const quipu_error own = { .code = QUIPU_CONFLICT, .message = "kept" };
+    quipu_error error = { 0 };
+    assert_status(quipu_sqlite_error_pass(QUIPU_CONFLICT, &own, &error),
+                  QUIPU_CONFLICT);
+    assert_string_equal(error.message, "kept");
+    quipu_error untouched = { .message = "before" };
+    assert_ok(quipu_sqlite_error_pass(QUIPU_OK, &own, &untouched), NULL);
+    assert_string_equal(untouched.message, "before");
+    assert_status(quipu_sqlite_error_pass(QUIPU_CONFLICT, &own, NULL),
+                  QUIPU_CONFLICT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(codes_say_what_to_do_next),
+        cmocka_unit_test(system_errors_are_told_in_words),
+        cmocka_unit_test(an_error_that_was_kept_back_is_passed_on),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fixture.h"
+
+#include "options.h"
+
+static struct options read_one(const char *name, const char *value)
+{
+    const quipu_option option = { .name = name, .value = value };
+    const quipu_open how = { .struct_size = sizeof how,
+                             .options = &option,
+                             .option_count = name != NULL ? 1 : 0 };
+    struct options options = { 0 };
+    quipu_sqlite_options_read(&how, &options);
+    return options;
+}
+
+static void the_table_gives_the_defaults(void **state)
+{
+    (void)state;
+    struct options options = read_one(NULL, NULL);
+    assert_false(options.adopt);
+    assert_false(options.immutable);
+    assert_int_equal(options.checkpoint, 1000);
+    assert_int_equal(options.mmap, 0);
+}
+
+static void truths_have_many_names(void **state)
+{
+    (void)state;
+    static const char *const yes[] = { "1", "true", "yes", "on", "YES" };
+    static const char *const no[] = { "0", "false", "no", "off", "No" };
+    for (size_t i = 0; i < 5; i++) {
+        assert_true(read_one("adopt", yes[i]).adopt);
+        assert_true(read_one("immutable", yes[i]).immutable);
+        assert_false(read_one("adopt", no[i]).adopt);
+        assert_false(read_one("immutable", no[i]).immutable);
+    }
+}
+
+static void sizes_have_suffixes(void **state)
+{
+    (void)state;
+    assert_int_equal(read_one("mmap", "12").mmap, 12);
+    assert_int_equal(read_one("mmap", "3k").mmap, 3 << 10);
+    assert_int_equal(read_one("mmap", "3M").mmap, 3 << 20);
+    assert_int_equal(read_one("mmap", "2g").mmap, INT64_C(2) << 30);
+    assert_int_equal(read_one("mmap", "2t").mmap, INT64_C(2) << 40);
+}
+
+static void numbers_beyond_the_largest_are_the_largest(void **state)
+{
+    (void)state;
+    assert_int_equal(read_one("mmap", "9999999999999t").mmap, INT64_MAX);
+    assert_int_equal(read_one("checkpoint", "99999999999999999999").checkpoint,
+                     INT64_MAX);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_table_gives_the_defaults),
+        cmocka_unit_test(truths_have_many_names),
+        cmocka_unit_test(sizes_have_suffixes),
+        cmocka_unit_test(numbers_beyond_the_largest_are_the_largest),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
