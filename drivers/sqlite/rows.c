@@ -224,7 +224,7 @@ int quipu_sqlite_ask_head(quipu_driver_datastore *datastore,
                                      head, error);
     if (status == QUIPU_OK && !found) {
         status = datastore->host->error_set(
-            error, QUIPU_CORRUPT, 0, NULL,
+            error, QUIPU_NOT_FOUND, 0, NULL,
             "schema \"%s\" of \"%s\" is no longer set up; it was torn down "
             "since it was bound",
             bound->schema.table, datastore->name);
