@@ -183,7 +183,7 @@ void quipu_tool_items_flush(struct items *items)
     if (items->table != NULL) {
         quipu_tool_table_flush(items->table);
     }
-    fflush(stdout);
+    (void)fflush(stdout);
 }
 
 void quipu_tool_items_close(struct items *items)

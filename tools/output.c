@@ -13,7 +13,7 @@ enum outcome quipu_tool_fail(const quipu_error *error)
     struct text safe = { 0 };
 
     quipu_tool_text_safe(&safe, error->message, strlen(error->message));
-    fflush(stdout); /* first what was found before */
+    (void)fflush(stdout); /* first what was found before */
     fprintf(stderr, "quipu: %s\n", quipu_tool_text(&safe));
     quipu_tool_text_free(&safe);
     return error->code == QUIPU_INVALID ? USAGE : FINDING;
@@ -88,7 +88,7 @@ void quipu_tool_json_line(json_t *value)
     }
     quipu_tool_text_safe_json(&line, json);
     quipu_tool_text_add(&line, "\n", 1);
-    fwrite(line.data, 1, line.size, stdout);
+    (void)fwrite(line.data, 1, line.size, stdout);
     quipu_tool_text_free(&line);
     free(json);
     json_decref(value);

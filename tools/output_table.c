@@ -86,13 +86,13 @@ static void end_line(struct table *table)
         const size_t fit = quipu_tool_text_fit(line, table->line_width - 1);
 
         if (fit < size) {
-            fwrite(line, 1, fit, stdout);
+            (void)fwrite(line, 1, fit, stdout);
             puts("\xe2\x80\xa6");
             quipu_tool_text_clear(&table->line);
             return;
         }
     }
-    fwrite(line, 1, size, stdout);
+    (void)fwrite(line, 1, size, stdout);
     putchar('\n');
     quipu_tool_text_clear(&table->line);
 }

@@ -291,7 +291,9 @@ static int run_work(quipu_driver_datastore *datastore, quipu_work work,
  */
 static int touch(struct append *append)
 {
-    append->heads->head_changed = true;
+    if (append->heads != NULL) {
+        append->heads->head_changed = true;
+    }
     return store_heads(append, NULL);
 }
 

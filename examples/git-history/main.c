@@ -151,7 +151,7 @@ int main(int argc, char **argv)
             &error, QUIPU_IO, "cannot write the output: %s", strerror(errno));
     }
     if (status != QUIPU_OK) {
-        fflush(stdout);
+        (void)fflush(stdout);
         fputs("quipu-git-history: ", stderr);
         fprintf(stderr, "%s\n", error.message);
         return status == QUIPU_INVALID ? 2 : 1;
