@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* quipu-conformance: says whether the driver of a URI keeps the contract. */
+#include "power.h"
 #include "runner.h"
 
 #include <getopt.h>
@@ -123,8 +124,11 @@ int main(int argc, char **argv)
     struct quipu_run run = { .seed = (uint64_t)time(NULL),
                              .patience = QUIPU_USUAL_PATIENCE };
     bool listing = false;
-    int c;
+    int c = quipu_power_worker(argc, argv);
 
+    if (c >= 0) {
+        return c;
+    }
     while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         switch (c) {
         case 'l':

@@ -204,6 +204,7 @@ void disk_opened(int fd, const char *path, bool created)
     } else if (S_ISREG(info.st_mode)) {
         /* A new file may have the inode of one that was removed. */
         int number = find_file(&info);
+        bool known = number >= 0;
         if (created && number >= 0) {
             files[number].inode = 0;
             number = -1;
@@ -213,7 +214,8 @@ void disk_opened(int fd, const char *path, bool created)
         }
         struct name *name = find_name(path);
         name->file = number;
-        if (!created && name->durable < 0) {
+        /* What was there before this process is durable. */
+        if (!created && !known) {
             name->durable = number;
         }
         file_of_fd[fd] = number + 1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* quipu-mutants: proves that the suite sees. */
 #include "mutant.h"
+#include "power.h"
 #include "runner.h"
 
 #include <quipu/drivers.h>
@@ -31,6 +32,9 @@ static const char usage[] =
 static const struct mutant_family *const families[] = {
     &mutant_family_judging, &mutant_family_appends, &mutant_family_races,
     &mutant_family_reads,   &mutant_family_stores,  &mutant_family_waits,
+#ifdef QUIPU_MUTANTS_SQLITE
+    &mutant_family_unsafe,
+#endif
 };
 
 #define FAMILIES (sizeof families / sizeof *families)
@@ -47,7 +51,7 @@ struct wish {
 struct tally {
     unsigned passed, failed, skipped;
     int64_t milliseconds;
-    char text[160]; /* of the last that failed, its first line */
+    char text[160]; /* of the last that did not pass, its first line */
 };
 
 /* A crash or a hang betrays the mutant, but is no judgement. */
@@ -64,28 +68,25 @@ static void hear(void *context, const struct quipu_outcome *outcome)
     tally->milliseconds += outcome->milliseconds;
     tally->passed += outcome->verdict == QUIPU_PASSED;
     tally->skipped += outcome->verdict == QUIPU_SKIPPED;
-    if (outcome->verdict == QUIPU_FAILED) {
-        tally->failed += !is_accident(outcome);
+    if (outcome->verdict != QUIPU_PASSED) {
+        tally->failed +=
+            outcome->verdict == QUIPU_FAILED && !is_accident(outcome);
         snprintf(tally->text, sizeof tally->text, "%.*s",
                  (int)strcspn(outcome->text, "\n"), outcome->text);
     }
 }
 
-/* Runs cases on a mutant, or on the reference, as driver of the scheme. */
-static struct tally run(const struct wish *wish, const char *scheme,
-                        const struct mutant *mutant, const char *only,
-                        unsigned attempt)
+/* Runs cases on what stands behind the URI. */
+static struct tally run(const struct wish *wish, const char *uri,
+                        const char *only, unsigned attempt)
 {
     struct tally tally = { 0 };
-    char uri[40];
     struct quipu_run run = { .uri = uri,
                              .only = only,
                              .seed = wish->seed + attempt,
                              .patience = wish->patience };
     uint32_t traits = 0;
 
-    snprintf(uri, sizeof uri, "%s:{dir}", scheme);
-    mutant_play(mutant);
     if (!quipu_run_probe(&run, &traits, tally.text, sizeof tally.text)) {
         fprintf(stderr, "%s cannot be opened: %s\n", uri, tally.text);
         return tally;
@@ -94,16 +95,55 @@ static struct tally run(const struct wish *wish, const char *scheme,
     return tally;
 }
 
-/* Makes the mutant the driver of its scheme. */
-static void add(const struct mutant *mutant, const char *scheme)
+/* Makes what is played the driver of a scheme. */
+static void add(const char *scheme)
 {
     quipu_error error;
 
-    mutant_play(mutant);
     if (quipu_drivers_add(scheme, mutant_entry, &error)) {
         fprintf(stderr, "%s: %s\n", scheme, error.message);
         exit(2);
     }
+}
+
+/* Runs the case where nothing is wrong; once only for several in a row. */
+static struct tally run_sound(const struct wish *wish,
+                              const struct mutant *mutant)
+{
+    static struct tally tally;
+    static const char *uri, *killer;
+    const char *now = mutant->sound_uri ? mutant->sound_uri : "reference:{dir}";
+
+    if (!uri || strcmp(uri, now) != 0 || strcmp(killer, mutant->killer) != 0) {
+        uri = now;
+        killer = mutant->killer;
+        mutant_play(NULL);
+        tally = run(wish, uri, killer, 0);
+    }
+    return tally;
+}
+
+/* Runs cases on the mutant. */
+static struct tally run_mutant(const struct wish *wish,
+                               const struct mutant *mutant, const char *only,
+                               unsigned attempt)
+{
+    char uri[40];
+    struct tally tally;
+
+    snprintf(uri, sizeof uri, "%s:{dir}", mutant->id);
+    for (char *c = uri; *c != ':'; c++) {
+        *c = (char)tolower((unsigned char)*c);
+    }
+    if (mutant->variable) {
+        setenv(mutant->variable, "1", 1);
+    }
+    mutant_play(mutant);
+    tally = run(wish, mutant->uri ? mutant->uri : uri, only, attempt);
+    if (mutant->variable) {
+        unsetenv(mutant->variable);
+    }
+    return tally;
 }
 
 static void tell_why(const struct mutant *mutant, const struct tally *tally)
@@ -111,51 +151,66 @@ static void tell_why(const struct mutant *mutant, const struct tally *tally)
     printf("      %s\n      %s\n", mutant->bug, tally->text);
 }
 
-static bool kill_it(const struct wish *wish, const struct mutant *mutant,
-                    const char *scheme)
+/* Says what became of it, and counts it. */
+static void judge(struct wish *wish, const struct mutant *mutant,
+                  const struct tally *tally)
 {
-    struct tally sound = run(wish, "reference", NULL, mutant->killer, 0);
-    struct tally tally = { 0 };
+    bool killed = tally->failed > 0;
 
-    /* Skipped is right where the mutant claims what the reference does not. */
-    if (sound.passed + sound.skipped != 1) {
-        printf("%s %-38s SURVIVED: without it %s does not pass: %s\n",
-               mutant->id, mutant->name, mutant->killer, sound.text);
-        return false;
-    }
-    for (unsigned i = 0; i < ATTEMPTS && tally.failed == 0; i++) {
-        tally = run(wish, scheme, mutant, mutant->killer, i);
-    }
     printf("%s %-38s %s %s (%lld ms)\n", mutant->id, mutant->name,
-           tally.failed > 0 ? "killed by" : "SURVIVED", mutant->killer,
-           (long long)tally.milliseconds);
+           killed ? "killed by" : "SURVIVED", mutant->killer,
+           (long long)tally->milliseconds);
     if (wish->why) {
-        tell_why(mutant, &tally);
+        tell_why(mutant, tally);
     }
-    return tally.failed > 0;
+    wish->killed += killed;
+    wish->survived += !killed;
 }
 
 static void try(struct wish *wish, const struct mutant *mutant)
 {
+    struct tally sound = run_sound(wish, mutant);
+    struct tally tally = { 0 };
+
+    if (mutant->sound_uri && sound.skipped == 1) {
+        printf("%s %-38s not tried: %s\n", mutant->id, mutant->name,
+               sound.text);
+        return;
+    }
+    /* Skipped is right where the mutant claims what the reference does not. */
+    if (sound.passed + sound.skipped != 1) {
+        printf("%s %-38s SURVIVED: without it %s does not pass: %s\n",
+               mutant->id, mutant->name, mutant->killer, sound.text);
+        wish->survived++;
+        return;
+    }
+    for (unsigned i = 0; i < ATTEMPTS && tally.failed == 0; i++) {
+        tally = run_mutant(wish, mutant, mutant->killer, i);
+    }
+    judge(wish, mutant, &tally);
+    (void)fflush(stdout);
+}
+
+/* The mutant's scheme, and all cases if they are wished for. */
+static void try_as_wished(struct wish *wish, const struct mutant *mutant)
+{
     char scheme[8] = "";
 
-    for (size_t i = 0; mutant->id[i] && i + 1 < sizeof scheme; i++) {
-        scheme[i] = (char)tolower((unsigned char)mutant->id[i]);
+    if (!mutant->uri) {
+        for (size_t i = 0; mutant->id[i] && i + 1 < sizeof scheme; i++) {
+            scheme[i] = (char)tolower((unsigned char)mutant->id[i]);
+        }
+        mutant_play(mutant);
+        add(scheme);
     }
-    add(mutant, scheme);
-    if (kill_it(wish, mutant, scheme)) {
-        wish->killed++;
-    } else {
-        wish->survived++;
-    }
-    (void)fflush(stdout);
-    if (wish->all) {
-        struct tally tally = run(wish, scheme, mutant, NULL, 0);
+    try(wish, mutant);
+    if (wish->all && !mutant->uri) {
+        struct tally tally = run_mutant(wish, mutant, NULL, 0);
 
         printf("      all cases: passed %u, failed %u\n", tally.passed,
                tally.failed);
-        (void)fflush(stdout);
     }
+    (void)fflush(stdout);
 }
 
 static bool is_wished(const struct wish *wish, const struct mutant *mutant)
@@ -193,10 +248,11 @@ static int try_all(struct wish *wish)
     const struct mutant *list[100] = { NULL };
     size_t count = gather(list, sizeof list / sizeof *list);
 
-    add(NULL, "reference");
+    mutant_play(NULL);
+    add("reference");
     for (size_t i = 0; i < count; i++) {
         if (is_wished(wish, list[i])) {
-            try(wish, list[i]);
+            try_as_wished(wish, list[i]);
         }
     }
     printf("mutants: %u killed, %u survived\n", wish->killed, wish->survived);
@@ -216,8 +272,11 @@ int main(int argc, char **argv)
     };
     struct wish wish = { .seed = (uint64_t)time(NULL),
                          .patience = QUIPU_USUAL_PATIENCE };
-    int c;
+    int c = quipu_power_worker(argc, argv);
 
+    if (c >= 0) {
+        return c;
+    }
     while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         switch (c) {
         case 'a':

@@ -54,6 +54,9 @@ struct mutant {
     bool opens_late; /* at the first step */
     /* Operations replaced as they are; the rest is NULL. */
     quipu_driver replaced;
+    /* For a driver that is not wrapped: the URI by which it is unsafe, an
+     * environment variable that makes it so, and the URI by which it is not. */
+    const char *uri, *variable, *sound_uri;
 };
 
 struct mutant_family {
@@ -72,6 +75,7 @@ extern const struct mutant_family mutant_family_races;
 extern const struct mutant_family mutant_family_reads;
 extern const struct mutant_family mutant_family_stores;
 extern const struct mutant_family mutant_family_waits;
+extern const struct mutant_family mutant_family_unsafe;
 
 /* ---------------------------------------------------------------- playing */
 

@@ -194,19 +194,50 @@ static int check_wanted(quipu_driver_datastore *datastore, bool create,
     return QUIPU_OK;
 }
 
+/* Whether the check failed because somebody died while he wrote: only who may
+ * write can take back what was begun. */
+static bool awaits_recovery(const quipu_error *why)
+{
+    return why->native == SQLITE_READONLY_ROLLBACK ||
+           why->native == SQLITE_READONLY_RECOVERY ||
+           why->native == SQLITE_READONLY_CANTINIT;
+}
+
+/* The check by a connection that takes back what a dead writer had begun; what
+ * the file is can not be told before. */
+static int check_recovering(quipu_driver_datastore *datastore, int64_t deadline,
+                            enum store_kind *kind, quipu_error *error)
+{
+    struct connection healer = { 0 };
+    int status = quipu_sqlite_connection_open(datastore, &healer,
+                                              SQLITE_OPEN_READWRITE, error);
+    if (status == QUIPU_OK) {
+        healer.deadline = deadline;
+        status = quipu_sqlite_catalogue_check(datastore, &healer, kind, error);
+        quipu_sqlite_connection_close(&healer);
+    }
+    return status;
+}
+
 /* With the file's `opening` held: a reader looks first, and changes nothing. */
 static int open_checked(quipu_driver_datastore *datastore, bool create,
                         int64_t deadline, quipu_error *error)
 {
     struct connection *reader = NULL;
     enum store_kind kind = STORE_EMPTY;
+    quipu_error why = { 0 };
     int status =
         quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
     if (status != QUIPU_OK) {
         return status;
     }
-    status = quipu_sqlite_catalogue_check(datastore, reader, &kind, error);
+    status = quipu_sqlite_catalogue_check(datastore, reader, &kind, &why);
     quipu_sqlite_reader_return(datastore, reader);
+    if (status != QUIPU_OK && !datastore->readonly && awaits_recovery(&why)) {
+        status = check_recovering(datastore, deadline, &kind, error);
+    } else if (status != QUIPU_OK && error != NULL) {
+        *error = why;
+    }
     if (status == QUIPU_OK) {
         status = check_wanted(datastore, create, kind, error);
     }
