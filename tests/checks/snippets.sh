@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# snippets.sh PAGE FOLDER: each piece of C in PAGE stands, line by line, in the
+# file of FOLDER that the line "From `file.c`:" before it names. A line "..."
+# leaves something out, and indentation does not count.
+set -eu
+page=$1
+folder=$2
+awk -v folder="$folder" '
+    function trim(line)
+    {
+        gsub(/^[ \t]+|[ \t]+$/, "", line)
+        return line
+    }
+    function source(file,    line)
+    {
+        if (!(file in text)) {
+            text[file] = "\n"
+            while ((getline line < (folder "/" file)) > 0) {
+                text[file] = text[file] trim(line) "\n"
+            }
+        }
+        return text[file]
+    }
+    function look_for(piece)
+    {
+        if (piece != "\n" && index(source(from), piece) == 0) {
+            print FILENAME ":" FNR ": this is not in " from ":" piece
+            faults++
+        }
+        pieces++
+    }
+    /From `[a-z_]+\.c`:$/ {
+        from = $NF
+        gsub(/[`:]/, "", from)
+    }
+    /^```/ {
+        if (inside) {
+            look_for(piece)
+            from = ""
+        }
+        inside = !inside && $0 == "```c"
+        if (inside && from == "") {
+            print FILENAME ":" FNR ": this code says not where it is from"
+            faults++
+            inside = 0
+        }
+        piece = "\n"
+        next
+    }
+    inside && trim($0) == "..." {
+        look_for(piece)
+        piece = "\n"
+        next
+    }
+    inside { piece = piece trim($0) "\n" }
+    END {
+        print "snippets: " pieces + 0 " pieces of code, " faults + 0 " faults"
+        exit faults > 0 || pieces == 0
+    }' "$page"
