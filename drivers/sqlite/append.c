@@ -289,12 +289,19 @@ static int run_work(quipu_driver_datastore *datastore, quipu_work work,
  * durability=full that has to hold, whoever wrote it and however: the sync of a
  * commit makes all of the WAL durable.
  */
-static int touch(struct append *append)
+static int touch(struct append *append, quipu_error *error)
 {
-    if (append->heads != NULL) {
-        append->heads->head_changed = true;
+    quipu_driver_schema *keeper = append->heads;
+    if (keeper == NULL) {
+        return QUIPU_OK; /* nothing was repeated */
     }
-    return store_heads(append, NULL);
+    keeper->head_changed = true;
+    /* SQLite does not write what it finds unchanged. */
+    keeper->head++;
+    int status = store_heads(append, error);
+    keeper->head--;
+    append->accepted = true;
+    return status == QUIPU_OK ? store_heads(append, error) : status;
 }
 
 static int run(struct append *append, quipu_work work, void *context,
@@ -314,7 +321,7 @@ static int run(struct append *append, quipu_work work, void *context,
     }
     if (status == QUIPU_OK && append->repeated && !append->accepted &&
         !datastore->relaxed) {
-        append->accepted = touch(append) == QUIPU_OK;
+        status = touch(append, error);
     }
     forget_heads(append);
     if (status != QUIPU_OK || !append->accepted) {

@@ -25,9 +25,8 @@ int quipu_sqlite_connection_open(quipu_driver_datastore *datastore,
                                  quipu_error *error)
 {
     const char *path = datastore->path != NULL ? datastore->path : ":memory:";
-    if (datastore->uri != NULL) {
+    if ((flags & SQLITE_OPEN_URI) != 0) {
         path = datastore->uri;
-        flags |= SQLITE_OPEN_URI;
     }
     int code = sqlite3_open_v2(
         path, &connection->db,
@@ -157,8 +156,10 @@ static struct connection *reader_open(quipu_driver_datastore *datastore,
         return NULL;
     }
     *reader = (struct connection){ 0 };
-    if (quipu_sqlite_connection_open(datastore, reader, SQLITE_OPEN_READONLY,
-                                     error) != QUIPU_OK) {
+    int flags =
+        SQLITE_OPEN_READONLY | (datastore->immutable ? SQLITE_OPEN_URI : 0);
+    if (quipu_sqlite_connection_open(datastore, reader, flags, error) !=
+        QUIPU_OK) {
         host->release(reader);
         return NULL;
     }
@@ -231,4 +232,14 @@ void quipu_sqlite_reader_return(quipu_driver_datastore *datastore,
     datastore->idle[datastore->idle_count++] = connection;
     (void)pthread_cond_signal(&datastore->returned);
     (void)pthread_mutex_unlock(&datastore->lock);
+}
+
+void quipu_sqlite_readers_close(quipu_driver_datastore *datastore)
+{
+    while (datastore->idle_count > 0) {
+        struct connection *reader = datastore->idle[--datastore->idle_count];
+        quipu_sqlite_connection_close(reader);
+        datastore->host->release(reader);
+        datastore->reader_count--;
+    }
 }

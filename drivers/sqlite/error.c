@@ -13,6 +13,9 @@ struct meaning {
 
 static const char may[] = "check the permissions of the file and of its "
                           "folder, or open it with readonly=yes";
+static const char may_read[] =
+    "a WAL database needs files beside it: open it where the folder may be "
+    "written, or with immutable=yes if nobody changes it";
 static const char damaged[] = "see what PRAGMA integrity_check says, or "
                               "restore it from a backup";
 static const char altered[] = "its tables are not as quipu made them; restore "
@@ -83,12 +86,15 @@ int quipu_sqlite_fail(const quipu_driver_datastore *datastore, sqlite3 *db,
     if (cannot_open && is_refusal(number)) {
         meaning = find(SQLITE_PERM);
     }
+    const char *way_out = datastore->readonly && meaning->way_out == may
+                              ? may_read
+                              : meaning->way_out;
     bool tell = number != 0 && (cannot_open || (code & 0xff) == SQLITE_IOERR);
     return datastore->host->error_set(
         error, meaning->status, code, NULL, "cannot %s in \"%s\": %s%s%s; %s",
         what, datastore->name,
         latest ? sqlite3_errmsg(db) : sqlite3_errstr(code), tell ? ": " : "",
-        tell ? strerrordesc_np(number) : "", meaning->way_out);
+        tell ? strerrordesc_np(number) : "", way_out);
 }
 
 int quipu_sqlite_fail_system(const quipu_host *host, const char *path,

@@ -2,12 +2,16 @@
 /* What a file is: found out by reading alone. */
 #include "sqlite.h"
 
+#include <sys/stat.h>
+
 struct findings {
     int64_t objects;     /* tables, indexes, views, triggers */
     int64_t catalogue;   /* 1: quipu's table of the format is there */
     int64_t application; /* PRAGMA application_id */
     int64_t utf8;
     int64_t format; /* of quipu; 0: the table names none */
+    int64_t page;   /* bytes */
+    bool torn;      /* the file ends within a page */
 };
 
 /* The number that a statement of one row answers, if it has one. */
@@ -26,7 +30,30 @@ static int ask(const struct connection *connection, const char *sql,
     return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-static int look(const struct connection *connection, struct findings *found)
+/* SQLite finds out by itself that pages are missing, but not that a part of one
+ * is.  With a WAL to copy from, the file may be anything. */
+static int look_at_end(const quipu_driver_datastore *datastore,
+                       const struct connection *connection,
+                       struct findings *found)
+{
+    struct stat info;
+    sqlite3_file *wal = NULL;
+    sqlite3_int64 size = 0;
+    int code = ask(connection, "PRAGMA page_size", &found->page);
+    (void)sqlite3_file_control(connection->db, "main",
+                               SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+    if (wal != NULL && wal->pMethods != NULL) {
+        (void)wal->pMethods->xFileSize(wal, &size);
+    }
+    if (code == SQLITE_OK && found->page > 0 && size == 0 &&
+        datastore->path != NULL && stat(datastore->path, &info) == 0) {
+        found->torn = info.st_size % found->page != 0;
+    }
+    return code;
+}
+
+static int look(const quipu_driver_datastore *datastore,
+                const struct connection *connection, struct findings *found)
 {
     int code =
         ask(connection, "SELECT count(*) FROM sqlite_schema", &found->objects);
@@ -47,7 +74,7 @@ static int look(const struct connection *connection, struct findings *found)
         code =
             ask(connection, "SELECT format FROM quipu_store", &found->format);
     }
-    return code;
+    return code == SQLITE_OK ? look_at_end(datastore, connection, found) : code;
 }
 
 static int judge_store(quipu_driver_datastore *datastore,
@@ -107,7 +134,7 @@ int quipu_sqlite_catalogue_check(quipu_driver_datastore *datastore,
     int code = own ? sqlite3_exec(connection->db, "BEGIN", NULL, NULL, NULL)
                    : SQLITE_OK;
     if (code == SQLITE_OK) {
-        code = look(connection, &found);
+        code = look(datastore, connection, &found);
     }
     int status = code == SQLITE_OK
                      ? QUIPU_OK
@@ -118,6 +145,13 @@ int quipu_sqlite_catalogue_check(quipu_driver_datastore *datastore,
     }
     if (status != QUIPU_OK) {
         return status;
+    }
+    if (found.torn) {
+        return datastore->host->error_set(
+            error, QUIPU_CORRUPT, 0, NULL,
+            "\"%s\" is cut off in the middle of a page; restore it from a "
+            "backup",
+            datastore->name);
     }
     if (found.catalogue != 0) {
         *kind = STORE_OURS;

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "path.h"
+#include "probe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -194,54 +195,65 @@ static int check_wanted(quipu_driver_datastore *datastore, bool create,
     return QUIPU_OK;
 }
 
-/* Whether the check failed because somebody died while he wrote: only who may
- * write can take back what was begun. */
-static bool awaits_recovery(const quipu_error *why)
+/* Lets SQLite undo what was left half done, as whoever opens it would. */
+static int undo_unfinished(quipu_driver_datastore *datastore, int64_t deadline,
+                           quipu_error *error)
 {
-    return why->native == SQLITE_READONLY_ROLLBACK ||
-           why->native == SQLITE_READONLY_RECOVERY ||
-           why->native == SQLITE_READONLY_CANTINIT;
-}
-
-/* The check by a connection that takes back what a dead writer had begun; what
- * the file is can not be told before. */
-static int check_recovering(quipu_driver_datastore *datastore, int64_t deadline,
-                            enum store_kind *kind, quipu_error *error)
-{
-    struct connection healer = { 0 };
-    int status = quipu_sqlite_connection_open(datastore, &healer,
-                                              SQLITE_OPEN_READWRITE, error);
+    struct connection connection = { .db = NULL };
+    int status = pass_gate(datastore, deadline, error);
     if (status == QUIPU_OK) {
-        healer.deadline = deadline;
-        status = quipu_sqlite_catalogue_check(datastore, &healer, kind, error);
-        quipu_sqlite_connection_close(&healer);
+        status = quipu_sqlite_connection_open(datastore, &connection,
+                                              SQLITE_OPEN_READWRITE, error);
     }
-    return status;
-}
-
-/* With the file's `opening` held: a reader looks first, and changes nothing. */
-static int open_checked(quipu_driver_datastore *datastore, bool create,
-                        int64_t deadline, quipu_error *error)
-{
-    struct connection *reader = NULL;
-    enum store_kind kind = STORE_EMPTY;
-    quipu_error why = { 0 };
-    int status =
-        quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
     if (status != QUIPU_OK) {
         return status;
     }
-    status = quipu_sqlite_catalogue_check(datastore, reader, &kind, &why);
-    quipu_sqlite_reader_return(datastore, reader);
-    if (status != QUIPU_OK && !datastore->readonly && awaits_recovery(&why)) {
-        status = check_recovering(datastore, deadline, &kind, error);
-    } else if (status != QUIPU_OK && error != NULL) {
-        *error = why;
+    connection.deadline = deadline;
+    int code = sqlite3_exec(connection.db, "SELECT count(*) FROM sqlite_schema",
+                            NULL, NULL, NULL);
+    if (code != SQLITE_OK) {
+        status = quipu_sqlite_fail(datastore, connection.db, code,
+                                   "undo what a killed process began", error);
     }
+    quipu_sqlite_connection_close(&connection);
+    return status;
+}
+
+/* Looks once more where the first look failed for want of a right. */
+static int look(quipu_driver_datastore *datastore, int64_t deadline,
+                enum store_kind *kind, quipu_error *error)
+{
+    quipu_error own = { 0 };
+    int status = quipu_sqlite_probe(datastore, deadline, kind, &own);
+    if (status == QUIPU_OK) {
+        return QUIPU_OK;
+    }
+    if (quipu_sqlite_probe_is_unfinished(datastore, &own)) {
+        status = undo_unfinished(datastore, deadline, error);
+    } else if (datastore->readonly && !datastore->immutable &&
+               status == QUIPU_DENIED &&
+               quipu_sqlite_probe_is_frozen(datastore)) {
+        datastore->immutable = true;
+        quipu_sqlite_readers_close(datastore);
+        status = QUIPU_OK;
+    } else {
+        return quipu_sqlite_error_pass(status, &own, error);
+    }
+    return status == QUIPU_OK
+               ? quipu_sqlite_probe(datastore, deadline, kind, error)
+               : status;
+}
+
+/* With the file's `opening` held. */
+static int open_checked(quipu_driver_datastore *datastore, bool create,
+                        int64_t deadline, quipu_error *error)
+{
+    enum store_kind kind = STORE_EMPTY;
+    int status = look(datastore, deadline, &kind, error);
     if (status == QUIPU_OK) {
         status = check_wanted(datastore, create, kind, error);
     }
-    if (status == QUIPU_OK && !datastore->readonly) {
+    if (status == QUIPU_OK && !datastore->readonly && !datastore->gated) {
         status = pass_gate(datastore, deadline, error);
     }
     if (status == QUIPU_OK && !datastore->readonly) {
@@ -263,11 +275,10 @@ static int open_file(quipu_driver_datastore *datastore, bool create,
     }
     host->release(given);
     datastore->name = datastore->path;
-    if (datastore->options.immutable && datastore->readonly) {
-        datastore->uri = quipu_sqlite_path_immutable(host, datastore->path);
-        if (datastore->uri == NULL) {
-            return quipu_sqlite_no_memory(host, error);
-        }
+    datastore->immutable = datastore->options.immutable && datastore->readonly;
+    datastore->uri = quipu_sqlite_path_immutable(host, datastore->path);
+    if (datastore->uri == NULL) {
+        return quipu_sqlite_no_memory(host, error);
     }
     status = quipu_sqlite_file_hold(host, datastore->path, create,
                                     &datastore->file, error);
@@ -357,11 +368,7 @@ static void close_writer(quipu_driver_datastore *datastore)
 void quipu_sqlite_close(quipu_driver_datastore *datastore)
 {
     const quipu_host *host = datastore->host;
-    while (datastore->idle_count > 0) {
-        struct connection *reader = datastore->idle[--datastore->idle_count];
-        quipu_sqlite_connection_close(reader);
-        host->release(reader);
-    }
+    quipu_sqlite_readers_close(datastore);
     if (datastore->gated) {
         close_writer(datastore);
     } else {

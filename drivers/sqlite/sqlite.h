@@ -114,7 +114,8 @@ struct quipu_driver_datastore {
     const quipu_host *host;
     struct options options;
     char *path;       /* the file's real name; NULL: in memory */
-    char *uri;        /* the same as SQLite's URI, to read it as immutable */
+    char *uri;        /* the same as SQLite's URI, to read without locks */
+    bool immutable;   /* read it so: nobody changes the file */
     const char *name; /* for messages */
     char *name_space;
     int64_t space; /* its number in the catalogue; 0: not there yet */
@@ -140,7 +141,8 @@ struct quipu_driver_datastore {
     _Atomic uint32_t interrupts;
 };
 
-/* Opens and prepares a connection; flags as sqlite3_open_v2. */
+/* Opens and prepares a connection; flags as sqlite3_open_v2, with
+ * SQLITE_OPEN_URI to read without locks. */
 int quipu_sqlite_connection_open(quipu_driver_datastore *datastore,
                                  struct connection *connection, int flags,
                                  quipu_error *error);
@@ -164,6 +166,9 @@ int quipu_sqlite_reader_borrow(quipu_driver_datastore *datastore,
                                quipu_error *error);
 void quipu_sqlite_reader_return(quipu_driver_datastore *datastore,
                                 struct connection *connection);
+
+/* Closes those that are not lent. */
+void quipu_sqlite_readers_close(quipu_driver_datastore *datastore);
 
 /* Enters the turnstile, waiting until the deadline.  BUSY; INTERNAL if this
  * thread is inside already. */

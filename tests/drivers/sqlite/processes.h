@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Child processes of a test. */
+#ifndef SQLITE_PROCESSES_H
+#define SQLITE_PROCESSES_H
+
+#include "fixture.h"
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+/* Runs a function in a child, which then ends with 0; a failed assertion ends
+ * it with another number. */
+static inline pid_t start_child(void (*run)(void *context), void *context)
+{
+    (void)fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        run(context);
+        (void)fflush(NULL);
+        _exit(0);
+    }
+    return child;
+}
+
+static inline void expect_success(pid_t child)
+{
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+static inline void kill_child(pid_t child)
+{
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+/* Memory that parent and children see alike. */
+static inline void *share_memory(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(memory != MAP_FAILED);
+    return memory;
+}
+
+#endif

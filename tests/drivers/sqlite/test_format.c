@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files that are no store, or not one of ours, are refused to the byte. */
+#include "fixture.h"
+
+#include <sys/stat.h>
+
+static void write_file(const char *file, const void *bytes, size_t size)
+{
+    FILE *stream = fopen(file, "wb");
+    assert_non_null(stream);
+    assert_int_equal(fwrite(bytes, 1, size, stream), size);
+    assert_int_equal(fclose(stream), 0);
+}
+
+/* A store of three items, closed. */
+static void make_store(const char *file)
+{
+    quipu_schema schema = fixture_schema("stored_events", 0);
+    quipu_driver_datastore *datastore = fixture_open(file);
+    quipu_driver_schema *bound = fixture_bind(datastore, &schema);
+    for (int i = 0; i < 3; i++) {
+        fixture_append(datastore, bound, 1);
+    }
+    fixture_driver()->unbind(datastore, bound);
+    fixture_close(datastore);
+}
+
+static void closing_leaves_one_file(void **state)
+{
+    (void)state;
+    const char *file = fixture_file();
+    char beside[40];
+    make_store(file);
+    static const char *const suffixes[] = { "-wal", "-shm", "-quipu",
+                                            "-journal" };
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        (void)snprintf(beside, sizeof beside, "%s%s", file, suffixes[i]);
+        assert_int_equal(access(beside, F_OK), -1);
+    }
+    assert_int_equal(fixture_ask(file, "SELECT count(*) FROM stored_events"),
+                     3);
+}
+
+static void bytes_that_are_no_database_are_corrupt(void **state)
+{
+    (void)state;
+    char bytes[10000];
+    memset(bytes, 'x', sizeof bytes);
+    static const size_t sizes[] = { 1, 15, 16, 99, 100, 512, 4096, 10000 };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        const char *file = fixture_file();
+        write_file(file, bytes, sizes[i]);
+        fixture_refuses_untouched(file, NULL, QUIPU_CORRUPT, file);
+    }
+}
+
+static void a_truncated_store_is_corrupt(void **state)
+{
+    (void)state;
+    const char *file = fixture_file();
+    size_t size = 0;
+    make_store(file);
+    unsigned char *bytes = fixture_bytes(file, &size);
+    assert_true(size > 8192);
+    const size_t sizes[] = { 1,    16,   50,   100,         512,
+                             4095, 4096, 4097, size - 4096, size - 1 };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        write_file(file, bytes, sizes[i]);
+        fixture_refuses_untouched(file, NULL, QUIPU_CORRUPT, file);
+        const struct opening readonly = { .flags = QUIPU_OPEN_READONLY };
+        fixture_refuses_untouched(file, &readonly, QUIPU_CORRUPT, file);
+    }
+    free(bytes);
+}
+
+static void another_database_is_no_store(void **state)
+{
+    (void)state;
+    static const char *const modes[] = { "DELETE", "WAL" };
+    for (size_t i = 0; i < 2; i++) {
+        const char *file = fixture_file();
+        char sql[120];
+        (void)snprintf(sql, sizeof sql,
+                       "PRAGMA journal_mode = %s; CREATE TABLE mine (a);"
+                       "INSERT INTO mine VALUES (1)",
+                       modes[i]);
+        fixture_sql(file, sql);
+        fixture_refuses_untouched(file, NULL, QUIPU_CORRUPT, "adopt=yes");
+    }
+}
+
+/* With a WAL that its own program has not yet copied. */
+static void another_database_in_use_is_left_alone(void **state)
+{
+    (void)state;
+    const char *file = fixture_file();
+    char wal[40];
+    size_t before = 0;
+    size_t after = 0;
+    sqlite3 *db = NULL;
+    (void)snprintf(wal, sizeof wal, "%s-wal", file);
+    assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "PRAGMA journal_mode = WAL;"
+                                  "CREATE TABLE mine (a)",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    unsigned char *old = fixture_bytes(wal, &before);
+    assert_true(before > 0);
+    fixture_refuses_untouched(file, NULL, QUIPU_CORRUPT, "adopt=yes");
+    unsigned char *now = fixture_bytes(wal, &after);
+    assert_bytes(now, after, old, before);
+    free(old);
+    free(now);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void another_applications_file_is_not_adopted(void **state)
+{
+    (void)state;
+    const char *file = fixture_file();
+    const struct opening adopt = { .option = "adopt", .value = "yes" };
+    fixture_sql(file, "PRAGMA application_id = 252006673; CREATE TABLE f (a)");
+    fixture_refuses_untouched(file, NULL, QUIPU_CORRUPT,
+                              "another application's");
+    fixture_refuses_untouched(file, &adopt, QUIPU_CORRUPT, "252006673");
+}
+
+static void a_newer_format_is_unsupported(void **state)
+{
+    (void)state;
+    const char *file = fixture_file();
+    make_store(file);
+    fixture_sql(file, "UPDATE quipu_store SET format = 2");
+    fixture_refuses_untouched(file, NULL, QUIPU_UNSUPPORTED,
+                              "has format 2, and this driver knows none above "
+                              "1; use a newer quipu");
+}
+
+static void a_store_without_its_format_is_corrupt(void **state)
+{
+    (void)state;
+    const char *file = fixture_file();
+    make_store(file);
+    fixture_sql(file, "DELETE FROM quipu_store");
+    fixture_refuses_untouched(file, NULL, QUIPU_CORRUPT, "names no format");
+    fixture_sql(file, "ALTER TABLE quipu_store RENAME COLUMN format TO f");
+    fixture_refuses_untouched(file, NULL, QUIPU_CORRUPT, "no such column");
+    fixture_sql(file, "DROP TABLE quipu_store");
+    fixture_refuses_untouched(file, NULL, QUIPU_CORRUPT, "was a store");
+}
+
+static void the_users_version_is_the_users(void **state)
+{
+    (void)state;
+    const char *file = fixture_file();
+    make_store(file);
+    fixture_sql(file, "PRAGMA user_version = 99; CREATE TABLE mine (a)");
+    fixture_close(fixture_open(file));
+    assert_int_equal(fixture_ask(file, "PRAGMA user_version"), 99);
+}
+
+static void utf16_cannot_be_adopted(void **state)
+{
+    (void)state;
+    const char *file = fixture_file();
+    const struct opening adopt = { .option = "adopt", .value = "yes" };
+    fixture_sql(file, "PRAGMA encoding = 'UTF-16'; CREATE TABLE mine (a)");
+    fixture_refuses_untouched(file, &adopt, QUIPU_UNSUPPORTED, "UTF-16");
+}
+
+static void adopting_adds_tables_to_a_database(void **state)
+{
+    (void)state;
+    const char *file = fixture_file();
+    const struct opening adopt = { .option = "adopt", .value = "yes" };
+    const struct opening no_create = { .flags = QUIPU_OPEN_RELAXED,
+                                       .option = "adopt",
+                                       .value = "yes" };
+    quipu_driver_datastore *datastore = NULL;
+    quipu_error error = { 0 };
+    quipu_schema schema = fixture_schema("stored_events", 0);
+    quipu_schema mine = fixture_schema("mine", 0);
+    fixture_sql(file, "CREATE TABLE mine (a); INSERT INTO mine VALUES (7)");
+    fixture_refuses_untouched(file, &no_create, QUIPU_CORRUPT, "adopt=yes");
+    assert_ok(fixture_try_open(file, &adopt, &datastore, &error), &error);
+    quipu_driver_schema *bound = fixture_bind(datastore, &schema);
+    fixture_append(datastore, bound, 1);
+    fixture_driver()->unbind(datastore, bound);
+    assert_refused(fixture_driver()->setup(datastore, &mine, FOREVER, &error),
+                   QUIPU_CONFLICT, &error, "quipu did not make");
+    fixture_close(datastore);
+    assert_int_equal(fixture_ask(file, "SELECT a FROM mine"), 7);
+    fixture_close(fixture_open(file)); /* now it is a store */
+}
+
+static void what_is_not_there_is_not_found(void **state)
+{
+    (void)state;
+    const struct opening no_create = { .flags = QUIPU_OPEN_RELAXED };
+    const struct opening readonly = { .flags = QUIPU_OPEN_READONLY |
+                                               QUIPU_OPEN_CREATE };
+    const char *file = fixture_file();
+    fixture_refuses_untouched(file, &no_create, QUIPU_NOT_FOUND, "create=yes");
+    fixture_refuses_untouched(file, &readonly, QUIPU_NOT_FOUND, "not there");
+    write_file(file, "", 0);
+    fixture_refuses_untouched(file, &no_create, QUIPU_NOT_FOUND, "is empty");
+    fixture_refuses_untouched(file, &readonly, QUIPU_NOT_FOUND, "is empty");
+    fixture_close(fixture_open(file));
+}
+
+static void a_store_that_lacks_a_column_is_told_when_bound(void **state)
+{
+    (void)state;
+    const char *file = fixture_file();
+    quipu_schema schema = fixture_schema("stored_events", 0);
+    quipu_driver_schema *bound = NULL;
+    quipu_error error = { 0 };
+    size_t before = 0;
+    size_t after = 0;
+    make_store(file);
+    fixture_sql(file, "ALTER TABLE stored_events DROP COLUMN state");
+    unsigned char *old = fixture_bytes(file, &before);
+    quipu_driver_datastore *datastore = fixture_open(file);
+    assert_refused(
+        fixture_driver()->bind(datastore, &schema, FOREVER, &bound, &error),
+        QUIPU_CORRUPT, &error, "has no column \"state\"");
+    assert_refused(fixture_driver()->setup(datastore, &schema, FOREVER, &error),
+                   QUIPU_CORRUPT, &error, "has no column \"state\"");
+    fixture_close(datastore);
+    unsigned char *now = fixture_bytes(file, &after);
+    assert_bytes(now, after, old, before);
+    free(old);
+    free(now);
+    fixture_sql(file, "DROP TABLE stored_events");
+    datastore = fixture_open(file);
+    assert_refused(
+        fixture_driver()->bind(datastore, &schema, FOREVER, &bound, &error),
+        QUIPU_CORRUPT, &error, "has no column \"id\"");
+    fixture_close(datastore);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(closing_leaves_one_file),
+        cmocka_unit_test(bytes_that_are_no_database_are_corrupt),
+        cmocka_unit_test(a_truncated_store_is_corrupt),
+        cmocka_unit_test(another_database_is_no_store),
+        cmocka_unit_test(another_database_in_use_is_left_alone),
+        cmocka_unit_test(another_applications_file_is_not_adopted),
+        cmocka_unit_test(a_newer_format_is_unsupported),
+        cmocka_unit_test(a_store_without_its_format_is_corrupt),
+        cmocka_unit_test(the_users_version_is_the_users),
+        cmocka_unit_test(utf16_cannot_be_adopted),
+        cmocka_unit_test(adopting_adds_tables_to_a_database),
+        cmocka_unit_test(what_is_not_there_is_not_found),
+        cmocka_unit_test(a_store_that_lacks_a_column_is_told_when_bound),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Several processes, some of which are killed. */
+#include "processes.h"
+
+#include <stdatomic.h>
+#include <sys/resource.h>
+
+#define KILLS 100
+#define PEOPLE 4
+
+static const char *file;
+
+static quipu_driver_schema *open_bound(quipu_driver_datastore **datastore)
+{
+    quipu_schema schema = fixture_schema("stored_events", 0);
+    *datastore = fixture_open(file);
+    return fixture_bind(*datastore, &schema);
+}
+
+static void close_bound(quipu_driver_datastore *datastore,
+                        quipu_driver_schema *bound)
+{
+    fixture_driver()->unbind(datastore, bound);
+    fixture_close(datastore);
+}
+
+static int use_new_file(void **state)
+{
+    (void)state;
+    static char name[32];
+    (void)snprintf(name, sizeof name, "%s", fixture_file());
+    file = name;
+    return 0;
+}
+
+/* ------------------------------------------------------------ kill -9 */
+
+struct acknowledged {
+    _Atomic int64_t last; /* the highest notification id that was answered */
+};
+
+/* Appends pairs of items, in two sequences each, until it is killed. */
+static void append_pairs(void *context)
+{
+    struct acknowledged *acknowledged = context;
+    quipu_driver_datastore *datastore = NULL;
+    quipu_driver_schema *bound = open_bound(&datastore);
+    uint32_t process = (uint32_t)getpid();
+    for (uint32_t i = 0;; i++) {
+        struct piece pieces[2];
+        quipu_item items[2];
+        for (uint32_t k = 0; k < 2; k++) {
+            fixture_piece(&pieces[k], 1 + k, -1, 2 * i + k + 1);
+            memcpy(pieces[k].event + 4, &process, sizeof process);
+            items[k] = pieces[k].item;
+        }
+        const quipu_request request = { .schema = bound,
+                                        .items = items,
+                                        .item_count = 2 };
+        quipu_result result = { 0 };
+        quipu_error error = { 0 };
+        assert_ok(fixture_append_all(datastore, &request, 1, &result, &error),
+                  &error);
+        assert_int_equal(result.status, QUIPU_OK);
+        atomic_store(&acknowledged->last, result.first_notification_id + 1);
+    }
+}
+
+static int64_t last_of(quipu_driver_datastore *datastore,
+                       quipu_driver_schema *bound, uint32_t sequence)
+{
+    struct piece piece;
+    bool found = false;
+    int64_t last = -1;
+    fixture_piece(&piece, sequence, 0, 0);
+    assert_ok(fixture_driver()->last_position(datastore, bound,
+                                              piece.item.sequence_id, FOREVER,
+                                              &found, &last, NULL),
+              NULL);
+    return last;
+}
+
+static void what_was_answered_survives_a_hundred_kills(void **state)
+{
+    (void)state;
+    struct acknowledged *acknowledged = share_memory(sizeof *acknowledged);
+    quipu_driver_datastore *datastore = NULL;
+    int64_t grown = 0;
+    for (int i = 0; i < KILLS; i++) {
+        int64_t before = atomic_load(&acknowledged->last);
+        pid_t child = start_child(append_pairs, acknowledged);
+        /* Some are killed while they open, most while they append. */
+        int64_t end = fixture_now() + SECOND;
+        while (i % 10 != 0 && fixture_now() < end &&
+               atomic_load(&acknowledged->last) < before + 2 * (i % 7)) {
+            (void)usleep(50);
+        }
+        (void)usleep((useconds_t)(i * 37 % 900));
+        kill_child(child);
+        quipu_driver_schema *bound = open_bound(&datastore);
+        int64_t head = fixture_head(datastore, bound);
+        assert_true(head >= atomic_load(&acknowledged->last));
+        assert_int_equal(head % 2, 0); /* pairs are whole */
+        assert_int_equal(fixture_count(datastore, bound), head);
+        assert_int_equal(last_of(datastore, bound, 1), head / 2 - 1);
+        assert_int_equal(last_of(datastore, bound, 2), head / 2 - 1);
+        close_bound(datastore, bound);
+        grown += head > before;
+        atomic_store(&acknowledged->last, head);
+    }
+    assert_true(grown > KILLS / 2); /* or the kills came too early */
+    assert_int_equal(munmap(acknowledged, sizeof *acknowledged), 0);
+}
+
+/* While others go on: the lock of the dead is taken over, nothing is lost. */
+static void the_living_go_on_when_one_is_killed(void **state)
+{
+    (void)state;
+    struct acknowledged *acknowledged = share_memory(sizeof *acknowledged);
+    quipu_driver_datastore *datastore = NULL;
+    quipu_driver_schema *bound = NULL;
+    for (int i = 0; i < 20; i++) {
+        pid_t victim = start_child(append_pairs, acknowledged);
+        pid_t other = start_child(append_pairs, acknowledged);
+        (void)usleep((useconds_t)(5000 + i * 731 % 9000));
+        kill_child(victim);
+        int64_t seen = atomic_load(&acknowledged->last);
+        int64_t end = fixture_now() + 20 * SECOND;
+        while (atomic_load(&acknowledged->last) < seen + 4) {
+            assert_true(fixture_now() < end);
+            (void)usleep(100);
+        }
+        kill_child(other);
+    }
+    bound = open_bound(&datastore);
+    int64_t head = fixture_head(datastore, bound);
+    assert_true(head >= atomic_load(&acknowledged->last));
+    assert_int_equal(fixture_count(datastore, bound), head);
+    close_bound(datastore, bound);
+    assert_int_equal(munmap(acknowledged, sizeof *acknowledged), 0);
+}
+
+/* --------------------------------------------------------------- making */
+
+static void open_and_leave(void *context)
+{
+    (void)context;
+    fixture_close(fixture_open(file));
+}
+
+/* Sets a limit on the size of files low enough for one of the writes that make
+ * a store to kill the process, wherever that may be. */
+static void make_until_killed(void *context)
+{
+    const rlim_t *size = context;
+    const struct rlimit limit = { *size, *size };
+    quipu_driver_datastore *datastore = NULL;
+    (void)signal(SIGXFSZ, SIG_DFL);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    (void)fixture_try_open(file, NULL, &datastore, NULL);
+    _exit(0);
+}
+
+static void a_store_whose_making_was_killed_can_be_opened(void **state)
+{
+    (void)state;
+    int killed = 0;
+    for (rlim_t size = 0; size < (rlim_t)80 << 10; size += 512) {
+        (void)use_new_file(NULL);
+        int status = 0;
+        pid_t child = start_child(make_until_killed, &size);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        killed += WIFSIGNALED(status);
+        quipu_driver_datastore *datastore = NULL;
+        quipu_driver_schema *bound = open_bound(&datastore);
+        fixture_append(datastore, bound, 1);
+        assert_int_equal(fixture_count(datastore, bound), 1);
+        close_bound(datastore, bound);
+    }
+    assert_true(killed > 8);
+}
+
+static void many_may_make_one_store_at_once(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 10; round++) {
+        pid_t children[PEOPLE];
+        (void)use_new_file(NULL);
+        for (int i = 0; i < PEOPLE; i++) {
+            children[i] = start_child(open_and_leave, NULL);
+        }
+        for (int i = 0; i < PEOPLE; i++) {
+            expect_success(children[i]);
+        }
+        assert_int_equal(
+            fixture_ask(file, "SELECT count(*) FROM quipu_namespaces"), 1);
+    }
+}
+
+/* ------------------------------------------------------------- fairness */
+
+struct race {
+    atomic_int ready;
+    atomic_bool stop;
+    atomic_int commits[PEOPLE];
+    _Atomic int64_t longest; /* that any of them had to wait */
+};
+
+struct racer {
+    struct race *race;
+    int number;
+};
+
+static void append_until_stopped(void *context)
+{
+    const struct racer *racer = context;
+    struct race *race = racer->race;
+    quipu_driver_datastore *datastore = NULL;
+    quipu_driver_schema *bound = open_bound(&datastore);
+    (void)atomic_fetch_add(&race->ready, 1);
+    while (atomic_load(&race->ready) < PEOPLE) {
+    }
+    while (!atomic_load(&race->stop)) {
+        fixture_append(datastore, bound, (uint32_t)racer->number + 1);
+        (void)atomic_fetch_add(&race->commits[racer->number], 1);
+    }
+    close_bound(datastore, bound);
+}
+
+static void processes_share_the_store_fairly(void **state)
+{
+    (void)state;
+    struct race *race = share_memory(sizeof *race);
+    struct racer racers[PEOPLE];
+    pid_t children[PEOPLE];
+    int total = 0;
+    open_and_leave(NULL);
+    for (int i = 0; i < PEOPLE; i++) {
+        racers[i] = (struct racer){ race, i };
+        children[i] = start_child(append_until_stopped, &racers[i]);
+    }
+    while (total < 2000) {
+        (void)usleep(1000);
+        total = 0;
+        for (int i = 0; i < PEOPLE; i++) {
+            total += atomic_load(&race->commits[i]);
+        }
+    }
+    atomic_store(&race->stop, true);
+    for (int i = 0; i < PEOPLE; i++) {
+        expect_success(children[i]);
+    }
+    for (int i = 0; i < PEOPLE; i++) {
+        /* A fair share is a fourth. */
+        assert_true(atomic_load(&race->commits[i]) > total / 10);
+    }
+    assert_int_equal(munmap(race, sizeof *race), 0);
+}
+
+/* -------------------------------------------------------------- waiting */
+
+static void append_when_told(void *context)
+{
+    atomic_int *stage = context;
+    quipu_driver_datastore *datastore = NULL;
+    quipu_driver_schema *bound = open_bound(&datastore);
+    atomic_store(stage, 1);
+    while (atomic_load(stage) != 2) {
+        (void)usleep(100);
+    }
+    (void)usleep(20000); /* the parent waits by now, most of the time */
+    fixture_append(datastore, bound, 1);
+    close_bound(datastore, bound);
+}
+
+static void a_commit_wakes_other_processes(void **state)
+{
+    (void)state;
+    atomic_int *stage = share_memory(sizeof *stage);
+    quipu_driver_datastore *datastore = NULL;
+    int64_t head = 0;
+    open_and_leave(NULL);
+    pid_t child = start_child(append_when_told, stage);
+    while (atomic_load(stage) != 1) {
+        (void)usleep(100);
+    }
+    quipu_driver_schema *bound = open_bound(&datastore);
+    atomic_store(stage, 2);
+    assert_ok(fixture_driver()->wait(datastore, bound, 0,
+                                     fixture_now() + 60 * SECOND, &head, NULL),
+              NULL);
+    assert_int_equal(head, 1);
+    expect_success(child);
+    close_bound(datastore, bound);
+    assert_int_equal(munmap(stage, sizeof *stage), 0);
+}
+
+/* ----------------------------------------------------------------- fork */
+
+static void open_after_fork(void *context)
+{
+    quipu_driver_datastore *datastore = NULL;
+    quipu_error error = { 0 };
+    (void)context;
+    assert_refused(fixture_try_open(file, NULL, &datastore, &error),
+                   QUIPU_INVALID, &error, "forked");
+    fixture_close(fixture_open("other.db"));
+}
+
+static void a_file_that_was_open_at_fork_cannot_be_opened(void **state)
+{
+    (void)state;
+    quipu_driver_datastore *datastore = NULL;
+    quipu_driver_schema *bound = open_bound(&datastore);
+    expect_success(start_child(open_after_fork, NULL));
+    fixture_append(datastore, bound, 1);
+    close_bound(datastore, bound);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup(name, use_new_file)
+    const struct CMUnitTest tests[] = {
+        CASE(what_was_answered_survives_a_hundred_kills),
+        CASE(the_living_go_on_when_one_is_killed),
+        CASE(a_store_whose_making_was_killed_can_be_opened),
+        CASE(many_may_make_one_store_at_once),
+        CASE(processes_share_the_store_fairly),
+        CASE(a_commit_wakes_other_processes),
+        CASE(a_file_that_was_open_at_fork_cannot_be_opened),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
