@@ -21,8 +21,8 @@ static int print_file(const struct file *file, quipu_error *error)
            file->commit);
     fputs("author   ", stdout);
     text_print(file->author);
-    printf("\ntime     %s\nmode     %06" PRIo32 "\nblob     %s\n", time,
-           file->mode, file->blob);
+    printf("\ntime     %s\nmode     %s\nblob     %s\n", time, file->mode,
+           file->blob);
     if (file->counted) {
         printf("lines    %" PRId64 "\n", file->lines);
     } else {

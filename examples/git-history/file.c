@@ -85,8 +85,10 @@ static int on_content(void *aggregate, const void *what, quipu_error *error)
     if (status == QUIPU_OK) {
         status = quipu_text_set(&file->blob, event->blob, error);
     }
+    if (status == QUIPU_OK) {
+        status = quipu_text_set(&file->mode, event->mode, error);
+    }
     file->time = event->base.time;
-    file->mode = event->mode;
     file->counted =
         (file->counted || file->base.version == 0) && event->counted;
     file->lines += event->added - event->removed;
@@ -107,7 +109,7 @@ static const quipu_field fields[] = {
     QUIPU_FIELD_NULLABLE(struct file, author),
     QUIPU_FIELD_NULLABLE(struct file, blob),
     QUIPU_FIELD(struct file, time),
-    QUIPU_FIELD(struct file, mode),
+    QUIPU_FIELD_NULLABLE(struct file, mode),
     QUIPU_FIELD(struct file, counted),
     QUIPU_FIELD(struct file, lines),
     { 0 },

@@ -17,7 +17,7 @@ struct file_event {
     const char *commit;
     const char *author;
     const char *blob; /* git's id of the content */
-    uint32_t mode;    /* 0100644, 0100755, 0120000 ... */
+    const char *mode; /* "100644", "100755", "120000" ... */
     bool counted;     /* lines are counted; not so in binary files */
     int64_t added;
     int64_t removed;
@@ -40,7 +40,7 @@ struct file {
     char *author; /* its author */
     char *blob;
     quipu_time time;
-    uint32_t mode;
+    char *mode;
     bool counted;  /* no event was without a count */
     int64_t lines; /* then: sum of lines added less those removed */
 };

@@ -17,7 +17,7 @@
 /* What a commit does to one file. */
 struct change {
     char kind; /* A, M, T (as M: its type changes), R or D */
-    uint32_t mode;
+    char mode[8];
     char blob[HASH_SIZE];
     char *path; /* as path_to_text; after a renaming */
     char *from; /* NULL unless renamed */

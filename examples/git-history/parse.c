@@ -132,11 +132,8 @@ static int take_path(struct history *history, char **path, char **raw,
 /* `:OLDMODE MODE OLDBLOB BLOB KIND`. */
 static bool read_raw(const char *line, struct change *change)
 {
-    char *end = NULL;
-
-    (void)strtoul(line + 1, &end, 8);
-    change->mode = (uint32_t)strtoul(end, &end, 8);
-    return sscanf(end, " %*s %64s %c", change->blob, &change->kind) == 2 &&
+    return sscanf(line, ":%*s %7s %*s %64s %c", change->mode, change->blob,
+                  &change->kind) == 3 &&
            strchr("AMTRD", change->kind) != NULL;
 }
 
