@@ -239,6 +239,9 @@ check_odd()
     grep -q '^ *15  hot$' top || { fail "top"; cat top; }
     "$program" top sqlite:///odd.db 1000 | grep -q ' short (deleted)$' ||
         fail "top does not tell what is deleted"
+    # Zero is a time as any other, though to an event it means "not known".
+    "$program" life sqlite:///odd.db short | grep -q '^   0  1970-01-01 ' ||
+        fail "the year 1970"
     "$program" summary sqlite:///odd.db >summary
     events=$(sed -n 's/^events *\([0-9]*\),.*/\1/p' summary)
     [ "$events" = "$("$quipu" log --json sqlite:///odd.db | wc -l)" ] ||
@@ -284,7 +287,8 @@ check_again()
     grep -q "does not have" err || { fail "strange"; cat err; }
 }
 
-# An import that was ended in the middle goes on where it stopped.
+# An import that was ended in the middle goes on where it stopped. There are
+# more files than are kept in memory.
 check_interrupted()
 {
     git init -q -b main long
@@ -294,7 +298,7 @@ check_interrupted()
         for i in $(seq 3000); do
             printf 'commit refs/heads/main\ncommitter x <x> %d +0000\n' "$i"
             printf 'data 1\nx\nM 644 inline f%d\ndata %d\n%d\n' \
-                $((i % 7)) "${#i}" "$i"
+                $((i % 2500)) "${#i}" "$i"
         done
     } | git -C long fast-import --quiet
     for round in 1 2 3; do

@@ -94,6 +94,12 @@ for command in info sequences log verify; do
 done
 [ "$(cksum a.db)" = "$before" ] || fail "looking changed a store"
 
+# It could not, even if it wanted: the file is opened for reading only.
+if strace -o trace -f -e trace=openat "$quipu" log sqlite:///a.db >out; then
+    grep '/a\.db"' trace >opened || fail "strace saw no opening of the store"
+    ! grep O_RDWR opened || fail "the store was opened for writing"
+fi
+
 # What the URI says itself holds.
 expect 0 "$quipu" info "sqlite:///a.db?readonly=no"
 expect 0 "$quipu" info "sqlite:///new.db?create=yes&readonly=no"

@@ -92,8 +92,10 @@ END
 # The newest is gone: only the head knows.
 fresh
 sql "DELETE FROM stored_events WHERE id = 6;"
-expect 1 "$quipu" verify sqlite:///a.db
-says "notification id 6"
+broken <<END
+L5: $here 6: the log of "stored_events" was rewound: it ends before item 6
+L1: $here 6: the head of the log, but the last item is 5
+END
 
 # The head is too low.
 fresh
