@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# test_readme.sh README BUILD COMPILER: does what the README says with its
+# program, with quipu installed where `./dev build` would put it.
+set -eu
+readme=$1
+build=$2
+compiler=$3
+folder=$(dirname "$readme")
+
+# block WORD: the fenced block, of those of that language, that contains it.
+block()
+{
+    awk -v language="$1" -v word="$2" '
+        /^```/ && !inside { inside = 1; right = $0 == "```" language; text = ""
+            next }
+        /^```/ { inside = 0; if (right && index(text, word)) { printf "%s", text
+            exit } next }
+        inside { text = text $0 "\n" }' "$readme"
+}
+
+cmake --install "$build" --prefix "$PWD/build/prefix" >install.log
+block c 'int main' >account.c
+[ -s account.c ] || { echo "the README has no program"; exit 1; }
+mkdir bin
+ln -s "$(command -v "$compiler")" bin/cc
+{ echo "PATH=$PWD/bin:$PATH"; block sh ./account; } |
+    grep -v '^\./dev build$' >steps
+grep -q account.c steps || { echo "the README does not say how"; exit 1; }
+unset QUIPU_DRIVER_PATH
+sh -eux steps >out 2>err || { cat out err; exit 1; }
+grep -q '^750 cents after 2 events$' out || { cat out err; exit 1; }
+[ "$(grep -c 'Account.Deposited' out)" = 2 ] || { cat out; exit 1; }
+"$compiler" -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
+    -Wmissing-prototypes -Werror -Ibuild/prefix/include -fsyntax-only account.c
+
+# Commands that it names are there, and so is every page that it links to.
+[ "$(build/prefix/bin/quipu drivers --json | wc -l)" -ge 1 ]
+[ -s build/prefix/share/man/man1/quipu.1 ]
+[ -x build/prefix/bin/quipu-conformance ]
+grep -o '](\([^)]*\))' "$readme" | tr -d '](:)' | while read -r page; do
+    [ -e "$folder/$page" ] || { echo "there is no $page"; exit 1; }
+done
