@@ -65,8 +65,8 @@ same "the alias" toy.so "$(readlink "$drivers/plaything.so")"
 # ------------------------------------------------------------- pkg-config
 
 export PKG_CONFIG_PATH="$libdir/pkgconfig"
-same driverdir "$(realpath "$drivers")" \
-    "$(realpath "$(pkg-config --variable=driverdir quipu)")"
+driverdir=$(pkg-config --variable=driverdir quipu | sed 's/\\ / /g')
+same driverdir "$(realpath "$drivers")" "$(realpath "$driverdir")"
 # A relative prefix: pkg-config's output is split at spaces.
 flags=$(pkg-config --define-variable=prefix=elsewhere/moved --cflags --libs \
     quipu)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # On a terminal lines are cut to its width, unless --full is given.
 . "$(dirname "$0")/lib.sh"
-command -v script >/dev/null || exit 0
+# Where there are no terminals to be had:
+script -qec true /dev/null </dev/null >/dev/null || exit 77
 
 "$plant" odd sqlite:///a.db
 "$plant" plain sqlite:///a.db 1 1
