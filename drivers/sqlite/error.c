@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 struct meaning {
     int code; /* extended, or primary for all the others of its kind */
@@ -14,6 +15,8 @@ struct meaning {
 static const char may[] = "check the permissions of the file and of its "
                           "folder, or open it with readonly=yes";
 static const char may_read[] =
+    "check the permissions of the file and of its folder";
+static const char may_beside[] =
     "a WAL database needs files beside it: open it where the folder may be "
     "written, or with immutable=yes if nobody changes it";
 static const char damaged[] = "see what PRAGMA integrity_check says, or "
@@ -86,9 +89,10 @@ int quipu_sqlite_fail(const quipu_driver_datastore *datastore, sqlite3 *db,
     if (cannot_open && is_refusal(number)) {
         meaning = find(SQLITE_PERM);
     }
-    const char *way_out = datastore->readonly && meaning->way_out == may
-                              ? may_read
-                              : meaning->way_out;
+    const char *way_out = meaning->way_out;
+    if (way_out == may && datastore->readonly) {
+        way_out = access(datastore->path, R_OK) == 0 ? may_beside : may_read;
+    }
     bool tell = number != 0 && (cannot_open || (code & 0xff) == SQLITE_IOERR);
     return datastore->host->error_set(
         error, meaning->status, code, NULL, "cannot %s in \"%s\": %s%s%s; %s",

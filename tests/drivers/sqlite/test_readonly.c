@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files and folders that may only be read. */
+#include "processes.h"
+
+#include <sys/stat.h>
+
+#define NOBODY 65534
+
+static const struct opening readonly = { .flags = QUIPU_OPEN_READONLY };
+
+static void make_store(const char *file)
+{
+    quipu_schema schema = fixture_schema("stored_events", 0);
+    quipu_driver_datastore *datastore = fixture_open(file);
+    quipu_driver_schema *bound = fixture_bind(datastore, &schema);
+    fixture_append(datastore, bound, 1);
+    fixture_driver()->unbind(datastore, bound);
+    fixture_close(datastore);
+}
+
+/* Goes to a new folder that anybody may search, which the test's own may not
+ * be; returns the way back. */
+static char *go_public(void)
+{
+    static char folder[32];
+    char *home = getcwd(NULL, 0);
+    assert_non_null(home);
+    (void)strcpy(folder, "/tmp/quipu-test-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chmod(folder, 0755), 0);
+    assert_int_equal(chdir(folder), 0);
+    return home;
+}
+
+/* Back, leaving the files named (ended by NULL) and the folder removed. */
+static void go_home(char *home, const char *const *names)
+{
+    char *folder = getcwd(NULL, 0);
+    assert_non_null(folder);
+    for (; *names != NULL; names++) {
+        (void)remove(*names);
+    }
+    assert_int_equal(chdir(home), 0);
+    assert_int_equal(rmdir(folder), 0);
+    free(folder);
+    free(home);
+}
+
+/* Runs a test as somebody without rights: as root no right is wanting. */
+static void run_as_nobody(void (*run)(void *context))
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (geteuid() == 0 && (setgid(NOBODY) != 0 || setuid(NOBODY) != 0)) {
+            _exit(1);
+        }
+        run(NULL);
+        (void)fflush(NULL);
+        _exit(0);
+    }
+    expect_success(child);
+}
+
+static void nothing_is_written(void **state)
+{
+    (void)state;
+    const char *file = fixture_file();
+    const quipu_driver *driver = fixture_driver();
+    quipu_schema schema = fixture_schema("stored_events", 0);
+    quipu_schema other = fixture_schema("other", 0);
+    quipu_driver_datastore *datastore = NULL;
+    quipu_result result = { 0 };
+    quipu_error error = { 0 };
+    size_t before = 0;
+    size_t after = 0;
+    make_store(file);
+    unsigned char *old = fixture_bytes(file, &before);
+    assert_ok(fixture_try_open(file, &readonly, &datastore, &error), &error);
+    quipu_driver_schema *bound = fixture_bind(datastore, &schema);
+    assert_int_equal(fixture_count(datastore, bound), 1);
+    assert_refused(fixture_try_append(datastore, bound, 1, &result, &error),
+                   QUIPU_DENIED, &error, "readonly=yes");
+    assert_refused(driver->setup(datastore, &other, FOREVER, &error),
+                   QUIPU_DENIED, &error, "readonly=yes");
+    assert_refused(driver->teardown(datastore, &schema, FOREVER, &error),
+                   QUIPU_DENIED, &error, "readonly=yes");
+    driver->unbind(datastore, bound);
+    fixture_close(datastore);
+    unsigned char *now = fixture_bytes(file, &after);
+    assert_bytes(now, after, old, before);
+    free(old);
+    free(now);
+}
+
+static void a_reader_sees_what_a_writer_commits(void **state)
+{
+    (void)state;
+    const char *file = fixture_file();
+    quipu_schema schema = fixture_schema("stored_events", 0);
+    quipu_driver_datastore *reading = NULL;
+    int64_t head = 0;
+    make_store(file);
+    quipu_driver_datastore *writing = fixture_open(file);
+    quipu_driver_schema *write = fixture_bind(writing, &schema);
+    assert_ok(fixture_try_open(file, &readonly, &reading, NULL), NULL);
+    quipu_driver_schema *read = fixture_bind(reading, &schema);
+    fixture_append(writing, write, 1);
+    assert_int_equal(fixture_count(reading, read), 2);
+    assert_ok(fixture_driver()->wait(reading, read, 1, FOREVER, &head, NULL),
+              NULL);
+    assert_int_equal(head, 2);
+    assert_status(fixture_driver()->wait(reading, read, 2,
+                                         fixture_now() + SECOND / 50, &head,
+                                         NULL),
+                  QUIPU_TIMEOUT);
+    fixture_driver()->unbind(writing, write);
+    fixture_close(writing);
+    assert_int_equal(fixture_count(reading, read), 2);
+    fixture_driver()->unbind(reading, read);
+    fixture_close(reading);
+}
+
+static void a_namespace_that_is_not_there_is_not_made(void **state)
+{
+    (void)state;
+    const char *file = fixture_file();
+    quipu_driver_datastore *datastore = NULL;
+    quipu_error error = { 0 };
+    const struct opening other = { .flags = QUIPU_OPEN_READONLY,
+                                   .name_space = "other" };
+    make_store(file);
+    assert_refused(fixture_try_open(file, &other, &datastore, &error),
+                   QUIPU_NOT_FOUND, &error, "no namespace \"other\"");
+}
+
+static void memory_cannot_be_readonly(void **state)
+{
+    (void)state;
+    quipu_driver_datastore *datastore = NULL;
+    quipu_error error = { 0 };
+    assert_refused(fixture_try_open(":memory:", &readonly, &datastore, &error),
+                   QUIPU_NOT_FOUND, &error, "readonly=no");
+}
+
+/* ------------------------------------------------ without the rights */
+
+/* In the folder "locked", which may not be written, lies x.db. */
+static void try_locked_folder(void *context)
+{
+    quipu_schema schema = fixture_schema("stored_events", 0);
+    quipu_driver_datastore *datastore = NULL;
+    quipu_error error = { 0 };
+    const struct opening immutable = { .flags = QUIPU_OPEN_READONLY,
+                                       .option = "immutable",
+                                       .value = "yes" };
+    (void)context;
+    assert_refused(fixture_try_open("locked/x.db", NULL, &datastore, &error),
+                   QUIPU_DENIED, &error, "readonly=yes");
+    assert_refused(
+        fixture_try_open("locked/x.db", &readonly, &datastore, &error),
+        QUIPU_DENIED, &error, "immutable=yes");
+    assert_refused(fixture_try_open("locked/new.db", NULL, &datastore, &error),
+                   QUIPU_DENIED, &error, "permissions");
+    assert_ok(fixture_try_open("locked/x.db", &immutable, &datastore, &error),
+              &error);
+    quipu_driver_schema *bound = fixture_bind(datastore, &schema);
+    assert_int_equal(fixture_count(datastore, bound), 1);
+    fixture_driver()->unbind(datastore, bound);
+    fixture_close(datastore);
+}
+
+static void a_locked_folder_is_told_with_the_way_out(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "locked/x.db", "locked", NULL };
+    struct stat info;
+    char *home = go_public();
+    assert_int_equal(mkdir("locked", 0755), 0);
+    make_store("locked/x.db");
+    assert_int_equal(chmod("locked", 0555), 0);
+    run_as_nobody(try_locked_folder);
+    assert_int_equal(stat("locked/x.db-shm", &info), -1);
+    assert_int_equal(stat("locked/x.db-quipu", &info), -1);
+    assert_int_equal(chmod("locked", 0755), 0);
+    go_home(home, names);
+}
+
+/* In the folder "open" lies a file that may only be read. */
+static void try_locked_file(void *context)
+{
+    quipu_driver_datastore *datastore = NULL;
+    quipu_error error = { 0 };
+    (void)context;
+    assert_refused(fixture_try_open("open/x.db", NULL, &datastore, &error),
+                   QUIPU_DENIED, &error, "readonly=yes");
+    assert_refused(
+        fixture_try_open("open/secret.db", &readonly, &datastore, &error),
+        QUIPU_DENIED, &error, "permissions");
+}
+
+static void a_locked_file_is_told_with_the_way_out(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "open/x.db",     "open/x.db-shm",
+                                         "open/x.db-wal", "open/secret.db",
+                                         "open",          NULL };
+    char *home = go_public();
+    assert_int_equal(mkdir("open", 0777), 0);
+    assert_int_equal(chmod("open", 0777), 0);
+    make_store("open/x.db");
+    make_store("open/secret.db");
+    assert_int_equal(chmod("open/x.db", 0444), 0);
+    assert_int_equal(chmod("open/secret.db", 0000), 0);
+    run_as_nobody(try_locked_file);
+    go_home(home, names);
+}
+
+/* A folder that may not even be searched. */
+static void try_closed_folder(void *context)
+{
+    quipu_driver_datastore *datastore = NULL;
+    quipu_error error = { 0 };
+    (void)context;
+    assert_refused(fixture_try_open("closed/x.db", NULL, &datastore, &error),
+                   QUIPU_DENIED, &error, "permissions");
+    assert_refused(fixture_try_open("closed/in/x.db", NULL, &datastore, &error),
+                   QUIPU_DENIED, &error, "permissions");
+}
+
+static void a_closed_folder_is_told(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "closed/in", "closed", NULL };
+    char *home = go_public();
+    assert_int_equal(mkdir("closed", 0755), 0);
+    assert_int_equal(mkdir("closed/in", 0755), 0);
+    assert_int_equal(chmod("closed", 0000), 0);
+    run_as_nobody(try_closed_folder);
+    assert_int_equal(chmod("closed", 0755), 0);
+    go_home(home, names);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_written),
+        cmocka_unit_test(a_reader_sees_what_a_writer_commits),
+        cmocka_unit_test(a_namespace_that_is_not_there_is_not_made),
+        cmocka_unit_test(memory_cannot_be_readonly),
+        cmocka_unit_test(a_locked_folder_is_told_with_the_way_out),
+        cmocka_unit_test(a_locked_file_is_told_with_the_way_out),
+        cmocka_unit_test(a_closed_folder_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
