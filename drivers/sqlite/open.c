@@ -161,6 +161,7 @@ static int open_writer(quipu_driver_datastore *datastore, enum store_kind kind,
     datastore->writer.deadline = deadline;
     if (kind != STORE_OURS) {
         status = initialise(datastore, deadline, error);
+        quipu_sqlite_readers_close(datastore); /* they know no tables */
     }
     if (status == QUIPU_OK) {
         status = quipu_sqlite_turnstile_take(datastore, deadline, error);

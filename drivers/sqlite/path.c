@@ -165,8 +165,12 @@ int quipu_sqlite_path_resolve(const quipu_host *host, const char *path,
     if (status != QUIPU_OK) {
         return status;
     }
-    *real = quipu_sqlite_text_copy(host, buffer);
-    return *real != NULL ? QUIPU_OK : quipu_sqlite_no_memory(host, error);
+    char *copy = quipu_sqlite_text_copy(host, buffer);
+    if (copy == NULL) {
+        return quipu_sqlite_no_memory(host, error);
+    }
+    *real = copy;
+    return QUIPU_OK;
 }
 
 char *quipu_sqlite_path_immutable(const quipu_host *host, const char *path)
