@@ -141,6 +141,21 @@ static const char *find_faults(struct quipu_trial *t)
     quipu_check_skip("quipu-faults.so is not beside this program");
 }
 
+/* Its folder and its name go apart: the loader takes a space in LD_PRELOAD for
+ * the end of a name. */
+static void preload(struct quipu_trial *t, const char *path)
+{
+    const char *before = getenv("LD_LIBRARY_PATH");
+    const char *name = strrchr(path, '/');
+    int length = name ? (int)(name - path) : 0;
+
+    setenv("LD_PRELOAD", name ? name + 1 : path, 1);
+    setenv("LD_LIBRARY_PATH",
+           quipu_trial_text(t, "%.*s%s%s", length, path, before ? ":" : "",
+                            before ? before : ""),
+           1);
+}
+
 static _Noreturn void become_worker(struct quipu_trial *t,
                                     const struct life *life, int to)
 {
@@ -153,7 +168,7 @@ static _Noreturn void become_worker(struct quipu_trial *t,
                       strdup(quipu_trial_text(t, "%d", to)),
                       NULL };
 
-    setenv("LD_PRELOAD", life->faults, 1);
+    preload(t, life->faults);
     setenv("QUIPU_FAULT_FOLDER", life->disk, 1);
     setenv("QUIPU_FAULT_IMAGE", life->image, 1);
     setenv("QUIPU_FAULT_CUT", quipu_trial_text(t, "%u", life->cut), 1);
