@@ -15,12 +15,15 @@ include_guard(GLOBAL)
 set(asan_options handle_segv=2 handle_abort=2 handle_sigbus=2 handle_sigfpe=2
     detect_leaks=1 strict_string_checks=1 detect_stack_use_after_return=1)
 string(REPLACE ";" ":" asan_options "${asan_options}")
+set(tsan_options halt_on_error=1 second_deadlock_stack=1 die_after_fork=0
+    "suppressions='${PROJECT_SOURCE_DIR}/tests/tsan.supp'")
+string(REPLACE ";" ":" tsan_options "${tsan_options}")
 set(drivers "${PROJECT_BINARY_DIR}/lib/quipu/drivers")
 set(QUIPU_TEST_ENVIRONMENT
     "QUIPU_DRIVER_PATH=${drivers}/${QUIPU_DRIVER_ABI}"
     "ASAN_OPTIONS=${asan_options}"
     "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
-    "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0")
+    "TSAN_OPTIONS=${tsan_options}")
 unset(drivers)
 
 function(quipu_test file)
