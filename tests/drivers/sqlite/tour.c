@@ -109,8 +109,8 @@ static int drain(struct tour *tour, int opened, quipu_driver_cursor **cursor)
     int status = opened;
     while (status == QUIPU_OK && count > 0) {
         const void *rows = NULL;
-        status =
-            fixture_driver()->step(*cursor, FOREVER, &rows, &count, tour->error);
+        status = fixture_driver()->step(*cursor, FOREVER, &rows, &count,
+                                        tour->error);
     }
     if (opened == QUIPU_OK) {
         fixture_driver()->cursor_close(*cursor);
