@@ -12,8 +12,8 @@
 
 #define FIRST_ITEMS 64
 #define FIRST_BYTES (16u << 10)
-#define MORE_ITEMS 192
-#define MORE_BYTES (64u << 10)
+#define MORE_ITEMS 480
+#define MORE_BYTES (160u << 10)
 
 int quipu_sqlite_cursor_create(quipu_driver_datastore *datastore,
                                quipu_driver_schema *bound,
