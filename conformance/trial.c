@@ -3,6 +3,7 @@
 #include "trial.h"
 
 #include "check.h"
+#include "spy.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -226,16 +227,22 @@ quipu_records *quipu_trial_records(struct quipu_trial *t, unsigned shape)
 void quipu_trial_init(struct quipu_trial *t, const char *uri,
                       const char *directory, uint32_t traits, uint64_t seed)
 {
+    char *spied = quipu_spy_uri(uri);
     quipu_uuid id;
 
     *t = (struct quipu_trial){
         .uri = uri,
+        .plain = uri,
         .directory = directory,
         .traits = traits,
         .patience = 1,
         .random = seed,
     };
     pthread_mutex_init(&t->lock, NULL);
+    if (spied) {
+        t->uri = quipu_trial_text(t, "%s", spied);
+        free(spied);
+    }
     quipu_uuid_random(&id); /* not of the seed: a store may outlive a run */
     snprintf(t->prefix, sizeof t->prefix, "c%02x%02x%02x%02x%02x", id.bytes[0],
              id.bytes[1], id.bytes[2], id.bytes[3], id.bytes[4]);

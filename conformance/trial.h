@@ -35,7 +35,8 @@ enum quipu_shape {
 #define QUIPU_TRIAL_HANDLES 300
 
 struct quipu_trial {
-    const char *uri;       /* {dir} replaced */
+    const char *uri;       /* {dir} replaced, by way of the spy */
+    const char *plain;     /* the same without the spy */
     const char *directory; /* what it was replaced by, or NULL */
     uint32_t traits;       /* capabilities and traits of the store */
     unsigned patience;     /* by which waiting is multiplied */
@@ -50,7 +51,8 @@ struct quipu_trial {
     struct quipu_kept *kept;
 };
 
-/* What the runner calls.  `seed` makes names and random numbers. */
+/* What the runner calls.  `seed` makes names and random numbers.  The trial's
+ * URI leads through the spy (see spy.h). */
 void quipu_trial_init(struct quipu_trial *t, const char *uri,
                       const char *directory, uint32_t traits, uint64_t seed);
 /* Closes all, and removes what would stay in the store. */

@@ -104,14 +104,15 @@ struct life {
     int64_t acknowledged;
 };
 
-/* The trial's URI with another folder below {dir} in place of it. */
-static const char *uri_in(struct quipu_trial *t, const char *folder)
+/* A URI of the trial's with another folder below {dir} in place of it. */
+static const char *uri_in(struct quipu_trial *t, const char *uri,
+                          const char *folder)
 {
-    const char *at = strstr(t->uri, t->directory);
+    const char *at = strstr(uri, t->directory);
 
     if (at) {
-        return quipu_trial_text(t, "%.*s%s%s", (int)(at - t->uri), t->uri,
-                                folder, at + strlen(t->directory));
+        return quipu_trial_text(t, "%.*s%s%s", (int)(at - uri), uri, folder,
+                                at + strlen(t->directory));
     }
     quipu_check_skip("the name of {dir} is not plain in the URI");
 }
@@ -162,7 +163,7 @@ static _Noreturn void become_worker(struct quipu_trial *t,
     char program[] = "quipu-conformance", word[] = WORKER_WORD;
     char *words[] = { program,
                       word,
-                      strdup(uri_in(t, life->disk)),
+                      strdup(uri_in(t, t->plain, life->disk)),
                       strdup(life->options),
                       strdup(quipu_trial_text(t, "%" PRIu32, t->traits)),
                       strdup(quipu_trial_text(t, "%d", to)),
@@ -264,7 +265,7 @@ static void check_image(struct quipu_trial *t, const struct life *life,
     quipu_records *r;
     int64_t pairs;
 
-    t->uri = uri_in(t, life->image);
+    t->uri = uri_in(t, uri, life->image);
     r = open_records(t, NULL);
     pairs = check_pairs(t, r);
     CHECK(pairs >= life->acknowledged || !full,
