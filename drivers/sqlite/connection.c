@@ -225,7 +225,7 @@ void quipu_sqlite_reader_return(quipu_driver_datastore *datastore,
                                 struct connection *connection)
 {
     if (connection == &datastore->writer) {
-        quipu_sqlite_turnstile_leave(datastore->turnstile);
+        quipu_sqlite_turnstile_give(datastore);
         return;
     }
     (void)pthread_mutex_lock(&datastore->lock);

@@ -27,6 +27,8 @@ struct file {
     /* Where there is no gate: in memory, and for those who only read. */
     struct turnstile own_turnstile;
     struct pulse own_pulse;
+    /* The thread of this process that is inside the turnstile, or 0. */
+    _Atomic(pthread_t) insider;
     atomic_bool poisoned; /* V5: no appends until all have closed */
 };
 

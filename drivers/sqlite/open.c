@@ -168,7 +168,7 @@ static int open_writer(quipu_driver_datastore *datastore, enum store_kind kind,
     }
     if (status == QUIPU_OK) {
         status = use_wal(datastore, error);
-        quipu_sqlite_turnstile_leave(datastore->turnstile);
+        quipu_sqlite_turnstile_give(datastore);
     }
     return status;
 }

@@ -14,19 +14,28 @@
 #endif
 #endif
 
+/* ThreadSanitizer does not know pthread_mutex_clocklock: it has to be told, or
+ * it reports races. */
+#ifdef THREAD_SANITIZER
+#include <sanitizer/tsan_interface.h>
+#define BEFORE_LOCK(mutex) __tsan_mutex_pre_lock((mutex), __tsan_mutex_try_lock)
+#define AFTER_LOCK(mutex, locked)                                             \
+    __tsan_mutex_post_lock((mutex),                                           \
+                           __tsan_mutex_try_lock |                            \
+                               ((locked) ? 0 : __tsan_mutex_try_lock_failed), \
+                           0)
+#else
+#define BEFORE_LOCK(mutex) ((void)(mutex))
+#define AFTER_LOCK(mutex, locked) ((void)(mutex), (void)(locked))
+#endif
+
 static int take_until(pthread_mutex_t *mutex, int64_t deadline)
 {
-#ifdef THREAD_SANITIZER
-    /* It does not know pthread_mutex_clocklock, and would report races. */
-    struct timespec when;
-    (void)clock_gettime(CLOCK_REALTIME, &when);
-    int64_t now = (int64_t)when.tv_sec * CLOCK_SECOND + when.tv_nsec;
-    when = clock_timespec(now + (deadline - clock_now()));
-    return pthread_mutex_timedlock(mutex, &when);
-#else
     struct timespec when = clock_timespec(deadline);
-    return pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &when);
-#endif
+    BEFORE_LOCK(mutex);
+    int code = pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &when);
+    AFTER_LOCK(mutex, code == 0 || code == EOWNERDEAD);
+    return code;
 }
 
 int quipu_sqlite_mutex_take(pthread_mutex_t *mutex, int64_t deadline)
@@ -43,7 +52,6 @@ int quipu_sqlite_turnstile_init(struct turnstile *turnstile)
     if (code != 0) {
         return code;
     }
-    (void)pthread_mutexattr_settype(&how, PTHREAD_MUTEX_ERRORCHECK);
     (void)pthread_mutexattr_setpshared(&how, PTHREAD_PROCESS_SHARED);
     (void)pthread_mutexattr_setrobust(&how, PTHREAD_MUTEX_ROBUST);
     code = pthread_mutex_init(&turnstile->next, &how);

@@ -23,9 +23,9 @@ struct turnstile {
 int quipu_sqlite_turnstile_init(struct turnstile *turnstile);
 void quipu_sqlite_turnstile_finish(struct turnstile *turnstile);
 
-/* 0, ETIMEDOUT, EDEADLK (this thread has it already), or another errno.  If the
- * last holder died in between, the lock is as good as new: what he left half
- * done is in SQLite's files, and SQLite undoes it. */
+/* 0, ETIMEDOUT, or another errno.  If the last holder died in between, the lock
+ * is as good as new: what he left half done is in SQLite's files, and SQLite
+ * undoes it.  Who is inside must not enter. */
 int quipu_sqlite_turnstile_enter(struct turnstile *turnstile, int64_t deadline);
 void quipu_sqlite_turnstile_leave(struct turnstile *turnstile);
 

@@ -14,25 +14,33 @@ int quipu_sqlite_turnstile_take(quipu_driver_datastore *datastore,
                                 int64_t deadline, quipu_error *error)
 {
     const quipu_host *host = datastore->host;
-    int code = quipu_sqlite_turnstile_enter(datastore->turnstile, deadline);
-    switch (code) {
-    case 0:
-        return QUIPU_OK;
-    case ETIMEDOUT:
-        return host->error_set(error, QUIPU_BUSY, 0, NULL,
-                               "others held \"%s\" until the deadline; try "
-                               "again, or raise timeout",
-                               datastore->name);
-    case EDEADLK:
-        return host->error_set(error, QUIPU_INTERNAL, code, NULL,
+    struct file *file = datastore->file;
+    if (pthread_equal(atomic_load(&file->insider), pthread_self())) {
+        return host->error_set(error, QUIPU_INTERNAL, 0, NULL,
                                "\"%s\" was called from the function inside "
                                "its own transaction; use the native handle "
                                "there",
                                datastore->name);
-    default:
+    }
+    int code = quipu_sqlite_turnstile_enter(datastore->turnstile, deadline);
+    if (code == ETIMEDOUT) {
+        return host->error_set(error, QUIPU_BUSY, 0, NULL,
+                               "others held \"%s\" until the deadline; try "
+                               "again, or raise timeout",
+                               datastore->name);
+    }
+    if (code != 0) {
         return quipu_sqlite_fail_system(host, datastore->name, code,
                                         "lock the writers' queue of", error);
     }
+    atomic_store(&file->insider, pthread_self());
+    return QUIPU_OK;
+}
+
+void quipu_sqlite_turnstile_give(quipu_driver_datastore *datastore)
+{
+    atomic_store(&datastore->file->insider, 0);
+    quipu_sqlite_turnstile_leave(datastore->turnstile);
 }
 
 static int refuse_poisoned(quipu_driver_datastore *datastore,
@@ -65,7 +73,7 @@ int quipu_sqlite_writing_begin(quipu_driver_datastore *datastore,
                                             SQL_BEGIN, error);
     }
     if (status != QUIPU_OK) {
-        quipu_sqlite_turnstile_leave(datastore->turnstile);
+        quipu_sqlite_turnstile_give(datastore);
     }
     return status;
 }
@@ -81,7 +89,7 @@ void quipu_sqlite_writing_undo(quipu_driver_datastore *datastore)
 void quipu_sqlite_writing_abandon(quipu_driver_datastore *datastore)
 {
     quipu_sqlite_writing_undo(datastore);
-    quipu_sqlite_turnstile_leave(datastore->turnstile);
+    quipu_sqlite_turnstile_give(datastore);
 }
 
 /* ------------------------------------------------------------- checkpoints */
@@ -172,7 +180,7 @@ int quipu_sqlite_writing_commit(quipu_driver_datastore *datastore,
         return status;
     }
     checkpoint(datastore);
-    quipu_sqlite_turnstile_leave(datastore->turnstile);
+    quipu_sqlite_turnstile_give(datastore);
     quipu_sqlite_pulse_beat(datastore->pulse);
     return QUIPU_OK;
 }

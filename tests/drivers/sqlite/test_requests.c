@@ -8,6 +8,7 @@ struct place {
     quipu_driver_datastore *datastore;
     quipu_driver_schema *bound;
     quipu_driver_schema *sparse;
+    pthread_t thread;
 };
 
 static int begin(void **state)
@@ -254,6 +255,26 @@ static int call_back(void *native, void *context, quipu_error *error)
                               error);
 }
 
+static void *append_one(void *context)
+{
+    struct place *place = context;
+    fixture_append(place->datastore, place->bound, 2);
+    return NULL;
+}
+
+/* The same when another waits to enter, who would keep him waiting. */
+static int call_back_in_a_crowd(void *native, void *context, quipu_error *error)
+{
+    struct place *place = context;
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, append_one, place) != 0) {
+        return QUIPU_IO;
+    }
+    place->thread = thread;
+    (void)usleep(20000); /* now he waits, or will soon */
+    return call_back(native, context, error);
+}
+
 static int transact(struct place *place, quipu_work work, void *context,
                     quipu_error *error)
 {
@@ -288,6 +309,9 @@ static void a_function_that_appends_is_told_instead_of_waiting(void **state)
     quipu_error error = { 0 };
     assert_refused(transact(place, call_back, place, &error), QUIPU_INTERNAL,
                    &error, "inside its own transaction");
+    assert_refused(transact(place, call_back_in_a_crowd, place, &error),
+                   QUIPU_INTERNAL, &error, "inside its own transaction");
+    assert_int_equal(pthread_join(place->thread, NULL), 0);
     fixture_append(place->datastore, place->bound, 1);
 }
 

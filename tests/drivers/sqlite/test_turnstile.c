@@ -36,20 +36,6 @@ static void unshare_it(struct shared *shared)
     assert_int_equal(munmap(shared, sizeof *shared), 0);
 }
 
-static void a_thread_that_is_inside_is_told(void **state)
-{
-    (void)state;
-    struct shared *shared = share();
-    assert_int_equal(quipu_sqlite_turnstile_enter(&shared->turnstile, FOREVER),
-                     0);
-    assert_int_equal(quipu_sqlite_turnstile_enter(&shared->turnstile, FOREVER),
-                     EDEADLK);
-    quipu_sqlite_turnstile_leave(&shared->turnstile);
-    assert_int_equal(quipu_sqlite_turnstile_enter(&shared->turnstile, 0), 0);
-    quipu_sqlite_turnstile_leave(&shared->turnstile);
-    unshare_it(shared);
-}
-
 /* A child that enters, says so, and stays inside until it is killed. */
 static pid_t occupy(struct shared *shared, pthread_mutex_t *mutex)
 {
@@ -162,7 +148,6 @@ static void processes_take_turns(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_thread_that_is_inside_is_told),
         cmocka_unit_test(who_is_late_gives_up),
         cmocka_unit_test(who_is_killed_inside_leaves),
         cmocka_unit_test(processes_take_turns),
