@@ -3,6 +3,7 @@
 #include "fixture.h"
 
 #include <dirent.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "driver/host.h"
@@ -132,9 +133,9 @@ int fixture_try_append(quipu_driver_datastore *datastore,
                        quipu_driver_schema *bound, uint32_t sequence,
                        quipu_result *result, quipu_error *error)
 {
-    static uint32_t events = 1u << 20;
+    static atomic_uint events = 1u << 20;
     struct piece piece;
-    fixture_piece(&piece, sequence, -1, ++events);
+    fixture_piece(&piece, sequence, -1, atomic_fetch_add(&events, 1));
     uint32_t process = (uint32_t)getpid();
     memcpy(piece.event + 8, &process, sizeof process);
     const quipu_request request = { .schema = bound,
