@@ -8,9 +8,9 @@
 
 #define PAGES 50 /* of the option */
 #define FRAME (4096 + 24)
-/* It is emptied by force at eight times as much, which is not looked at with
- * every commit. */
-#define BOUND ((10 * PAGES + 40) * FRAME)
+/* It is emptied by force at eight times as much, as soon as the readers, which
+ * a busy machine may stop at any moment, let it. */
+#define BOUND (30 * PAGES * FRAME)
 
 struct place {
     const char *file;
