@@ -112,14 +112,15 @@ static void take_turns(struct shared *shared, int who)
     _exit(0);
 }
 
-/* While all four want to enter, nobody waits for long: in the first half of
- * the turns, when surely nobody is through, each has a fair share. */
-static void processes_take_turns(void **state)
+/* Lets all four take their turns.  In the first half, when surely nobody is
+ * through yet, each must have a fair share; how often one left and was the next
+ * to enter. */
+static int race(void)
 {
-    (void)state;
     struct shared *shared = share();
     pid_t children[PEOPLE];
     int shares[PEOPLE] = { 0 };
+    int again = 0;
     for (int i = 0; i < PEOPLE; i++) {
         children[i] = fork();
         assert_true(children[i] >= 0);
@@ -138,11 +139,26 @@ static void processes_take_turns(void **state)
     assert_int_equal(shared->turns, PEOPLE * TURNS);
     for (int i = 0; i < PEOPLE * TURNS / 2; i++) {
         shares[shared->order[i]]++;
+        again += i > 0 && shared->order[i] == shared->order[i - 1];
     }
     for (int i = 0; i < PEOPLE; i++) {
         assert_true(shares[i] >= TURNS / 5);
     }
     unshare_it(shared);
+    return again;
+}
+
+/* Who leaves does not overtake those who wait; but on a busy machine one who
+ * was woken may be kept from running, so there are several tries. */
+static void processes_take_turns(void **state)
+{
+    (void)state;
+    int least = PEOPLE * TURNS;
+    for (int i = 0; i < 5 && least >= TURNS / 8; i++) {
+        int again = race();
+        least = again < least ? again : least;
+    }
+    assert_true(least < TURNS / 8);
 }
 
 int main(void)

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cursors over many pages, while others append. */
+#include "fixture.h"
+
+#include "sqlite.h"
+
+#define ITEMS 1500 /* several pages */
+
+struct place {
+    quipu_driver_datastore *datastore;
+    quipu_driver_schema *bound;
+};
+
+static int begin(void **state)
+{
+    static struct place place;
+    quipu_schema schema = fixture_schema("stored_events", 0);
+    place.datastore = fixture_open(":memory:");
+    place.bound = fixture_bind(place.datastore, &schema);
+    for (int i = 0; i < ITEMS; i++) {
+        fixture_append(place.datastore, place.bound, 1);
+    }
+    *state = &place;
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct place *place = *state;
+    fixture_driver()->unbind(place->datastore, place->bound);
+    fixture_close(place->datastore);
+    return 0;
+}
+
+/* Reads sequence 1 or the log; each step is followed by an append, and none of
+ * those is seen. */
+static void read_all(struct place *place, bool log, bool descending,
+                     int64_t limit)
+{
+    const quipu_driver *driver = fixture_driver();
+    const quipu_range range = { .struct_size = sizeof range,
+                                .descending = descending,
+                                .lower = INT64_MIN,
+                                .upper = INT64_MAX,
+                                .limit = limit };
+    quipu_driver_cursor *cursor = NULL;
+    struct piece piece;
+    int64_t before = fixture_head(place->datastore, place->bound);
+    int64_t all = limit < before ? limit : before;
+    int64_t seen = 0;
+    size_t count = 0;
+    int steps = 0;
+    fixture_piece(&piece, 1, 0, 0);
+    assert_ok(log ? driver->read_log(place->datastore, place->bound, &range,
+                                     FOREVER, &cursor, NULL)
+                  : driver->read_sequence(place->datastore, place->bound,
+                                          piece.item.sequence_id, &range,
+                                          FOREVER, &cursor, NULL),
+              NULL);
+    do {
+        const void *rows = NULL;
+        assert_ok(driver->step(cursor, FOREVER, &rows, &count, NULL), NULL);
+        const quipu_item *items = rows;
+        for (size_t i = 0; i < count; i++, seen++) {
+            int64_t id = descending ? before - seen : seen + 1;
+            assert_int_equal(items[i].notification_id, id);
+            assert_int_equal(items[i].position, id - 1);
+        }
+        steps++;
+        fixture_append(place->datastore, place->bound, 1);
+    } while (count > 0);
+    assert_int_equal(seen, all);
+    assert_true(limit < 1000 || steps > 3);
+    driver->cursor_close(cursor);
+}
+
+static void pages_follow_each_other_in_both_directions(void **state)
+{
+    for (int i = 0; i < 4; i++) {
+        read_all(*state, i % 2 == 0, i / 2 == 0, INT64_MAX);
+    }
+}
+
+static void a_limit_counts_over_pages(void **state)
+{
+    for (int i = 0; i < 4; i++) {
+        read_all(*state, i % 2 == 0, i / 2 == 0, 700);
+        read_all(*state, i % 2 == 0, i / 2 == 0, 3);
+    }
+}
+
+static void an_item_bigger_than_a_page_comes_alone(void **state)
+{
+    struct place *place = *state;
+    struct piece piece;
+    quipu_result result = { 0 };
+    const size_t size = 3u << 20;
+    unsigned char *big = malloc(size);
+    assert_non_null(big);
+    for (size_t i = 0; i < size; i++) {
+        big[i] = (unsigned char)(i * 7 + i / 251);
+    }
+    fixture_piece(&piece, 2, 0, 5);
+    piece.item.state = (quipu_bytes){ big, size };
+    const quipu_request request = { .schema = place->bound,
+                                    .items = &piece.item,
+                                    .item_count = 1 };
+    assert_ok(fixture_append_all(place->datastore, &request, 1, &result, NULL),
+              NULL);
+    const quipu_range one = { .struct_size = sizeof one,
+                              .lower = result.first_notification_id - 1,
+                              .upper = INT64_MAX,
+                              .limit = INT64_MAX };
+    quipu_driver_cursor *cursor = NULL;
+    size_t count = 1;
+    size_t seen = 0;
+    assert_ok(fixture_driver()->read_log(place->datastore, place->bound, &one,
+                                         FOREVER, &cursor, NULL),
+              NULL);
+    while (count > 0) {
+        const void *rows = NULL;
+        assert_ok(fixture_driver()->step(cursor, FOREVER, &rows, &count, NULL),
+                  NULL);
+        const quipu_item *items = rows;
+        for (size_t i = 0; i < count; i++, seen++) {
+            if (items[i].notification_id == result.first_notification_id) {
+                assert_bytes(items[i].state.data, items[i].state.size, big,
+                             size);
+            }
+        }
+    }
+    assert_int_equal(seen, 2);
+    fixture_driver()->cursor_close(cursor);
+    free(big);
+}
+
+static void each_commit_is_a_beat(void **state)
+{
+    struct place *place = *state;
+    uint32_t before = quipu_sqlite_pulse_read(place->datastore->pulse);
+    fixture_append(place->datastore, place->bound, 1);
+    assert_true(quipu_sqlite_pulse_read(place->datastore->pulse) != before);
+    before = quipu_sqlite_pulse_read(place->datastore->pulse);
+    fixture_driver()->interrupt(place->datastore);
+    assert_true(quipu_sqlite_pulse_read(place->datastore->pulse) != before);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        CASE(pages_follow_each_other_in_both_directions),
+        CASE(a_limit_counts_over_pages),
+        CASE(an_item_bigger_than_a_page_comes_alone),
+        CASE(each_commit_is_a_beat),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
