@@ -15,8 +15,7 @@ include_guard(GLOBAL)
 set(asan_options handle_segv=2 handle_abort=2 handle_sigbus=2 handle_sigfpe=2
     detect_leaks=1 strict_string_checks=1 detect_stack_use_after_return=1)
 string(REPLACE ";" ":" asan_options "${asan_options}")
-set(tsan_options halt_on_error=1 second_deadlock_stack=1 die_after_fork=0
-    "suppressions='${PROJECT_SOURCE_DIR}/tests/tsan.supp'")
+set(tsan_options halt_on_error=1 second_deadlock_stack=1 die_after_fork=0)
 string(REPLACE ";" ":" tsan_options "${tsan_options}")
 set(drivers "${PROJECT_BINARY_DIR}/lib/quipu/drivers")
 set(QUIPU_TEST_ENVIRONMENT

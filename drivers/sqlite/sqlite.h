@@ -174,6 +174,7 @@ void quipu_sqlite_readers_close(quipu_driver_datastore *datastore);
  * thread is inside already. */
 int quipu_sqlite_turnstile_take(quipu_driver_datastore *datastore,
                                 int64_t deadline, quipu_error *error);
+/* Leaves it. */
 void quipu_sqlite_turnstile_give(quipu_driver_datastore *datastore);
 
 /* Enters and begins a transaction; BUSY, IO, DENIED. */

@@ -14,8 +14,8 @@
 #endif
 #endif
 
-/* ThreadSanitizer does not know pthread_mutex_clocklock: it has to be told, or
- * it reports races. */
+/* The sanitizers of GCC 12 and clang 14 do not know pthread_mutex_clocklock:
+ * they have to be told, or they report races. */
 #ifdef THREAD_SANITIZER
 #include <sanitizer/tsan_interface.h>
 #define BEFORE_LOCK(mutex) __tsan_mutex_pre_lock((mutex), __tsan_mutex_try_lock)
