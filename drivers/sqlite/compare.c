@@ -50,9 +50,9 @@ static int compare_columns(quipu_driver_datastore *datastore,
             status = differs(datastore, schema, "further column", name,
                              column_text(row, 0), error);
         } else if (schema->columns[i].kind !=
-                   quipu_sqlite_kind_of(column_text(row, 1))) {
+                   quipu_shared_kind_of(column_text(row, 1))) {
             status = differs(datastore, schema, "kind of a further column",
-                             quipu_sqlite_kind_name(schema->columns[i].kind),
+                             quipu_shared_kind_name(schema->columns[i].kind),
                              column_text(row, 1), error);
         }
         i++;

@@ -2,7 +2,7 @@
 /* Connections, their prepared statements, and the pool of readers. */
 #include "sqlite.h"
 
-#include "clock.h"
+#include "shared/clock.h"
 
 #include <stdio.h>
 

@@ -73,11 +73,6 @@ static const struct meaning *find(int code)
     return meaning != NULL ? meaning : &other;
 }
 
-static bool is_refusal(int number)
-{
-    return number == EACCES || number == EPERM || number == EROFS;
-}
-
 int quipu_sqlite_fail(const quipu_driver_datastore *datastore, sqlite3 *db,
                       int code, const char *what, quipu_error *error)
 {
@@ -86,7 +81,7 @@ int quipu_sqlite_fail(const quipu_driver_datastore *datastore, sqlite3 *db,
     bool latest = db != NULL && sqlite3_extended_errcode(db) == code;
     int number = latest ? sqlite3_system_errno(db) : 0;
     bool cannot_open = (code & 0xff) == SQLITE_CANTOPEN;
-    if (cannot_open && is_refusal(number)) {
+    if (cannot_open && quipu_shared_is_refusal(number)) {
         meaning = find(SQLITE_PERM);
     }
     const char *way_out = meaning->way_out;
@@ -101,31 +96,8 @@ int quipu_sqlite_fail(const quipu_driver_datastore *datastore, sqlite3 *db,
         tell ? strerrordesc_np(number) : "", way_out);
 }
 
-int quipu_sqlite_fail_system(const quipu_host *host, const char *path,
-                             int number, const char *what, quipu_error *error)
-{
-    bool refusal = is_refusal(number);
-    int status = refusal            ? QUIPU_DENIED
-                 : number == ENOMEM ? QUIPU_NO_MEMORY
-                                    : QUIPU_IO;
-    const char *words = strerrordesc_np(number);
-    return host->error_set(error, status, number, NULL,
-                           "cannot %s \"%s\": %s%s%s", what, path,
-                           words != NULL ? words : "unknown error",
-                           refusal ? "; " : "", refusal ? may : "");
-}
-
 int quipu_sqlite_no_memory(const quipu_host *host, quipu_error *error)
 {
     return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                            "no memory for the SQLite driver");
-}
-
-int quipu_sqlite_error_pass(int status, const quipu_error *own,
-                            quipu_error *error)
-{
-    if (status != QUIPU_OK && error != NULL) {
-        *error = *own;
-    }
-    return status;
 }

@@ -40,7 +40,7 @@ int quipu_sqlite_file_private(const quipu_host *host, struct file **file,
     *made = (struct file){ .release = host->release,
                            .holders = 1,
                            .gate = { .fd = -1 } };
-    if (quipu_sqlite_turnstile_init(&made->own_turnstile) != 0 ||
+    if (quipu_shared_turnstile_init(&made->own_turnstile) != 0 ||
         pthread_mutex_init(&made->opening, NULL) != 0) {
         host->release(made);
         return quipu_sqlite_no_memory(host, error);
@@ -59,7 +59,7 @@ static int look(const quipu_host *host, const char *path, bool create,
         return QUIPU_OK;
     }
     if (errno != ENOENT) {
-        return quipu_sqlite_fail_system(host, path, errno, "look at", error);
+        return quipu_shared_fail_system(host, path, errno, "look at", error);
     }
     if (!create) {
         return host->error_set(error, QUIPU_NOT_FOUND, 0, NULL,
@@ -73,7 +73,7 @@ static int look(const quipu_host *host, const char *path, bool create,
     }
     return code == 0
                ? QUIPU_OK
-               : quipu_sqlite_fail_system(host, path, code, "create", error);
+               : quipu_shared_fail_system(host, path, code, "create", error);
 }
 
 static struct file *find(const struct stat *info)
@@ -151,7 +151,7 @@ void quipu_sqlite_file_release(struct file *file)
     (void)pthread_mutex_unlock(&files_lock);
     if (last) {
         (void)pthread_mutex_destroy(&file->opening);
-        quipu_sqlite_turnstile_finish(&file->own_turnstile);
+        quipu_shared_turnstile_finish(&file->own_turnstile);
         file->release(file);
     }
 }

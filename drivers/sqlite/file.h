@@ -9,7 +9,7 @@
 #ifndef SQLITE_DRIVER_FILE_H
 #define SQLITE_DRIVER_FILE_H
 
-#include "gate.h"
+#include "shared/gate.h"
 
 #include <sys/types.h>
 

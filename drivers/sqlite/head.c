@@ -2,7 +2,7 @@
 /* The ends of sequences and of the log, and waiting for the log to grow. */
 #include "rows.h"
 
-#include "clock.h"
+#include "shared/clock.h"
 
 #include <string.h>
 
@@ -98,7 +98,7 @@ int quipu_sqlite_wait(quipu_driver_datastore *datastore,
     int64_t pause =
         datastore->gated || datastore->path == NULL ? LOOK_WRITER : LOOK_READER;
     for (;;) {
-        uint32_t beat = quipu_sqlite_pulse_read(datastore->pulse);
+        uint32_t beat = quipu_shared_pulse_read(datastore->pulse);
         int64_t now = 0;
         int status = look(datastore, bound, deadline, &now, error);
         if (status != QUIPU_OK) {
@@ -114,7 +114,7 @@ int quipu_sqlite_wait(quipu_driver_datastore *datastore,
                 "the log of \"%s\" did not grow beyond %lld",
                 bound->schema.table, (long long)after);
         }
-        quipu_sqlite_pulse_wait(datastore->pulse, beat,
+        quipu_shared_pulse_wait(datastore->pulse, beat,
                                 clock_after(pause, deadline));
     }
 }
@@ -122,5 +122,5 @@ int quipu_sqlite_wait(quipu_driver_datastore *datastore,
 void quipu_sqlite_interrupt(quipu_driver_datastore *datastore)
 {
     (void)atomic_fetch_add(&datastore->interrupts, 1);
-    quipu_sqlite_pulse_beat(datastore->pulse);
+    quipu_shared_pulse_beat(datastore->pulse);
 }

@@ -73,7 +73,7 @@ static int read_columns(quipu_driver_cursor *cursor, struct connection *reader,
         names[n][size] = '\0';
         columns[n] =
             (quipu_column){ .name = names[n],
-                            .kind = quipu_sqlite_kind_of(text_at(row, 1)) };
+                            .kind = quipu_shared_kind_of(text_at(row, 1)) };
         n++;
     }
     *count = n;
@@ -113,7 +113,7 @@ static int read_schema(quipu_driver_cursor *cursor, struct connection *reader,
     }
     host->release(listing->schema_block);
     listing->schema_block =
-        quipu_sqlite_schema_copy(host, &schema, &listing->schema);
+        quipu_shared_schema_copy(host, &schema, &listing->schema);
     return listing->schema_block != NULL
                ? QUIPU_OK
                : host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,

@@ -2,9 +2,9 @@
 /* Opening and closing a store; nothing is changed before it is checked. */
 #include "sqlite.h"
 
-#include "clock.h"
 #include "path.h"
 #include "probe.h"
+#include "shared/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +38,7 @@ static int sync_wal(quipu_driver_datastore *datastore, quipu_error *error)
         code = errno;
     }
     int status = code == 0 ? QUIPU_OK
-                           : quipu_sqlite_fail_system(host, path.data, code,
+                           : quipu_shared_fail_system(host, path.data, code,
                                                       "sync", error);
     quipu_sqlite_text_finish(&path);
     return status;
@@ -100,16 +100,16 @@ static int pass_gate(quipu_driver_datastore *datastore, int64_t deadline,
     bool alone = false;
     int status = QUIPU_OK;
     if (file->writers == 0) {
-        status =
-            quipu_sqlite_gate_open(&file->gate, datastore->host,
-                                   datastore->path, deadline, &alone, error);
+        status = quipu_shared_gate_open(&file->gate, datastore->host,
+                                        datastore->path, datastore->path,
+                                        deadline, &alone, error);
     }
     if (status == QUIPU_OK && alone) {
         status = sync_wal(datastore, error);
         if (status == QUIPU_OK) {
-            quipu_sqlite_gate_admit(&file->gate);
+            quipu_shared_gate_admit(&file->gate);
         } else {
-            quipu_sqlite_gate_close(&file->gate, datastore->host, true);
+            quipu_shared_gate_close(&file->gate, datastore->host, true);
         }
     }
     if (status == QUIPU_OK) {
@@ -238,7 +238,7 @@ static int look(quipu_driver_datastore *datastore, int64_t deadline,
         quipu_sqlite_readers_close(datastore);
         status = QUIPU_OK;
     } else {
-        return quipu_sqlite_error_pass(status, &own, error);
+        return quipu_shared_error_pass(status, &own, error);
     }
     return status == QUIPU_OK
                ? quipu_sqlite_probe(datastore, deadline, kind, error)
@@ -288,7 +288,7 @@ static int open_file(quipu_driver_datastore *datastore, bool create,
     }
     datastore->turnstile = &datastore->file->own_turnstile;
     datastore->pulse = &datastore->file->own_pulse;
-    if (quipu_sqlite_mutex_take(&datastore->file->opening, deadline) != 0) {
+    if (quipu_shared_mutex_take(&datastore->file->opening, deadline) != 0) {
         return host->error_set(error, QUIPU_BUSY, 0, NULL,
                                "\"%s\" was being opened or closed by another "
                                "thread until the deadline; try again",
@@ -333,7 +333,7 @@ static quipu_driver_datastore *create_datastore(const quipu_host *host,
     *datastore = (quipu_driver_datastore){
         .host = host,
         .name = how->body,
-        .name_space = quipu_sqlite_text_copy(host, how->name_space),
+        .name_space = quipu_shared_text_copy(host, how->name_space),
         .readonly = (how->flags & QUIPU_OPEN_READONLY) != 0,
         .relaxed = (how->flags & QUIPU_OPEN_RELAXED) != 0,
     };
@@ -352,7 +352,7 @@ static void close_writer(quipu_driver_datastore *datastore)
     (void)pthread_mutex_lock(&file->opening);
     if (--file->writers == 0) {
         alone =
-            quipu_sqlite_gate_depart(&file->gate, clock_now() + DEPARTURE_TIME);
+            quipu_shared_gate_depart(&file->gate, clock_now() + DEPARTURE_TIME);
     }
     if (alone && !atomic_load(&file->poisoned) &&
         datastore->writer.db != NULL) {
@@ -361,7 +361,7 @@ static void close_writer(quipu_driver_datastore *datastore)
     }
     quipu_sqlite_connection_close(&datastore->writer);
     if (file->writers == 0) {
-        quipu_sqlite_gate_close(&file->gate, datastore->host, alone);
+        quipu_shared_gate_close(&file->gate, datastore->host, alone);
     }
     (void)pthread_mutex_unlock(&file->opening);
 }

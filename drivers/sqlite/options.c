@@ -2,9 +2,9 @@
 /* The driver's own options in a URI. */
 #include "options.h"
 
-#include <stdlib.h>
+#include "shared/option.h"
+
 #include <string.h>
-#include <strings.h>
 
 /*
  * Readers do not map the file by default: replaying single sequences gains a
@@ -30,42 +30,16 @@ const quipu_option_info quipu_sqlite_option_table[OPTION_COUNT] = {
       .help = "how much of the file readers map into memory, at most" },
 };
 
-static bool truth(const char *value)
-{
-    static const char *const yes[] = { "1", "true", "yes", "on" };
-    for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
-        if (strcasecmp(value, yes[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Numbers beyond what SQLite can use are as good as its largest. */
-static int64_t number(const char *value)
-{
-    static const char suffixes[] = "kmgt";
-    char *end = NULL;
-    unsigned long long n = strtoull(value, &end, 10);
-    const char *suffix = *end != 0 ? strchr(suffixes, *end | 0x20) : NULL;
-    unsigned shift =
-        suffix != NULL ? 10 * (unsigned)(suffix - suffixes + 1) : 0;
-    if (n > (unsigned long long)INT64_MAX >> shift) {
-        return INT64_MAX;
-    }
-    return (int64_t)(n << shift);
-}
-
 static void set(struct options *options, const char *name, const char *value)
 {
     if (strcmp(name, "adopt") == 0) {
-        options->adopt = truth(value);
+        options->adopt = quipu_shared_option_truth(value);
     } else if (strcmp(name, "checkpoint") == 0) {
-        options->checkpoint = number(value);
+        options->checkpoint = quipu_shared_option_number(value);
     } else if (strcmp(name, "immutable") == 0) {
-        options->immutable = truth(value);
+        options->immutable = quipu_shared_option_truth(value);
     } else if (strcmp(name, "mmap") == 0) {
-        options->mmap = number(value);
+        options->mmap = quipu_shared_option_number(value);
     }
 }
 

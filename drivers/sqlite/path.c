@@ -2,6 +2,7 @@
 /* From the body of a URI to the name of a file. */
 #include "path.h"
 
+#include "shared/path.h"
 #include "sqlite.h"
 
 #include <errno.h>
@@ -14,36 +15,6 @@
 /* SQLite takes paths of up to 512 bytes; "-journal" and the like are added. */
 #define PATH_LONGEST 500
 #define NAME_LONGEST 240
-
-static int digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Decodes in place; false for a '%' without two digits, or %00. */
-static bool decode(char *text)
-{
-    char *to = text;
-    for (const char *from = text; *from != '\0'; from++) {
-        if (*from != '%') {
-            *to++ = *from;
-            continue;
-        }
-        int high = digit(from[1]);
-        int low = high >= 0 ? digit(from[2]) : -1;
-        if (low < 0 || high * 16 + low == 0) {
-            return false;
-        }
-        *to++ = (char)(high * 16 + low);
-        from += 2;
-    }
-    *to = '\0';
-    return true;
-}
 
 int quipu_sqlite_path_of_body(const quipu_host *host, const char *body,
                               char **path, quipu_error *error)
@@ -59,11 +30,11 @@ int quipu_sqlite_path_of_body(const quipu_host *host, const char *body,
     if (strcmp(body + 3, ":memory:") == 0) {
         return QUIPU_OK;
     }
-    char *text = quipu_sqlite_text_copy(host, body + 3);
+    char *text = quipu_shared_text_copy(host, body + 3);
     if (text == NULL) {
         return quipu_sqlite_no_memory(host, error);
     }
-    if (!decode(text)) {
+    if (!quipu_shared_path_decode(text)) {
         host->release(text);
         return host->error_set(error, QUIPU_INVALID, 0, NULL,
                                "\"sqlite:%s\" has a %% without two "
@@ -79,7 +50,7 @@ static int check_kind(const quipu_host *host, const char *path,
 {
     struct stat info;
     if (stat(real, &info) != 0) {
-        return quipu_sqlite_fail_system(host, path, errno, "look at", error);
+        return quipu_shared_fail_system(host, path, errno, "look at", error);
     }
     if (!S_ISREG(info.st_mode)) {
         return host->error_set(
@@ -117,7 +88,7 @@ static int find_folder(const quipu_host *host, const char *path,
             error, QUIPU_NOT_FOUND, 0, NULL,
             "\"%s\": there is no folder \"%s\"; make it first", path, folder);
     }
-    return quipu_sqlite_fail_system(host, path, errno, "find the folder of",
+    return quipu_shared_fail_system(host, path, errno, "find the folder of",
                                     error);
 }
 
@@ -157,7 +128,7 @@ int quipu_sqlite_path_resolve(const quipu_host *host, const char *path,
     } else if (errno == ENOENT || errno == ENAMETOOLONG || errno == ENOTDIR) {
         status = resolve_missing(host, path, buffer, error);
     } else {
-        status = quipu_sqlite_fail_system(host, path, errno, "find", error);
+        status = quipu_shared_fail_system(host, path, errno, "find", error);
     }
     if (status == QUIPU_OK && strlen(buffer) > PATH_LONGEST) {
         status = too_long(host, path, error);
@@ -165,7 +136,7 @@ int quipu_sqlite_path_resolve(const quipu_host *host, const char *path,
     if (status != QUIPU_OK) {
         return status;
     }
-    char *copy = quipu_sqlite_text_copy(host, buffer);
+    char *copy = quipu_shared_text_copy(host, buffer);
     if (copy == NULL) {
         return quipu_sqlite_no_memory(host, error);
     }

@@ -96,7 +96,7 @@ int quipu_sqlite_probe(quipu_driver_datastore *datastore, int64_t deadline,
     bool settled = false;
     int status = look_at_rest(datastore, kind, &settled, &own);
     if (settled) {
-        return quipu_sqlite_error_pass(status, &own, error);
+        return quipu_shared_error_pass(status, &own, error);
     }
     status = quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
     if (status == QUIPU_OK) {

@@ -23,29 +23,6 @@ char *quipu_sqlite_schema_table(const quipu_driver_datastore *datastore,
     return text.data;
 }
 
-static const char *const kinds[] = {
-    [QUIPU_VALUE_BOOL] = "bool",     [QUIPU_VALUE_INT] = "int",
-    [QUIPU_VALUE_DOUBLE] = "double", [QUIPU_VALUE_TEXT] = "text",
-    [QUIPU_VALUE_BYTES] = "bytes",   [QUIPU_VALUE_UUID] = "uuid",
-    [QUIPU_VALUE_TIME] = "time",
-};
-
-const char *quipu_sqlite_kind_name(int kind)
-{
-    return kind > 0 && kind < (int)(sizeof kinds / sizeof kinds[0])
-               ? kinds[kind]
-               : NULL;
-}
-
-int quipu_sqlite_kind_of(const char *name)
-{
-    int kind = (int)(sizeof kinds / sizeof kinds[0]) - 1;
-    while (kind > 0 && (name == NULL || strcmp(name, kinds[kind]) != 0)) {
-        kind--;
-    }
-    return kind;
-}
-
 static const char *column_type(int kind)
 {
     switch (kind) {

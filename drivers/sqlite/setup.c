@@ -57,7 +57,7 @@ static int enter_columns(quipu_driver_datastore *datastore,
     for (size_t i = 0; status == QUIPU_OK && i < schema->column_count; i++) {
         const struct argument arguments[] = {
             NUMBER(number), NUMBER((int64_t)i), TEXT(schema->columns[i].name),
-            TEXT(quipu_sqlite_kind_name(schema->columns[i].kind))
+            TEXT(quipu_shared_kind_name(schema->columns[i].kind))
         };
         status = execute(datastore,
                          "INSERT INTO quipu_columns VALUES (?1, ?2, ?3, ?4)",
@@ -187,7 +187,7 @@ static int change_schema(quipu_driver_datastore *datastore,
     int answer = quipu_sqlite_catalogue_find(datastore, &datastore->writer,
                                              schema, &number, &own);
     status = answer == wanted ? change(datastore, schema, number, error)
-                              : quipu_sqlite_error_pass(answer, &own, error);
+                              : quipu_shared_error_pass(answer, &own, error);
     if (answer != wanted || status != QUIPU_OK) {
         quipu_sqlite_writing_abandon(datastore);
         return status;
@@ -211,7 +211,7 @@ int quipu_sqlite_setup(quipu_driver_datastore *datastore,
     int status =
         quipu_sqlite_schema_find(datastore, schema, deadline, &number, &own);
     if (status != QUIPU_NOT_FOUND) {
-        return quipu_sqlite_error_pass(status, &own, error);
+        return quipu_shared_error_pass(status, &own, error);
     }
     if (datastore->readonly) {
         return refuse_readonly(datastore, error);

@@ -14,6 +14,8 @@
 
 #include "file.h"
 #include "options.h"
+#include "shared/schema.h"
+#include "shared/system.h"
 
 #include <quipu/driver.h>
 
@@ -39,7 +41,6 @@ void quipu_sqlite_text_add(struct text *text, const char *piece);
 /* A name as SQL writes it: in double quotes, those within doubled. */
 void quipu_sqlite_text_add_name(struct text *text, const char *name);
 void quipu_sqlite_text_finish(struct text *text);
-char *quipu_sqlite_text_copy(const quipu_host *host, const char *text);
 
 /* ----------------------------------------------------------------- errors */
 
@@ -49,15 +50,7 @@ int quipu_sqlite_fail(const struct quipu_driver_datastore *datastore,
                       sqlite3 *db, int code, const char *what,
                       quipu_error *error);
 
-/* The same for a system call and its errno. */
-int quipu_sqlite_fail_system(const quipu_host *host, const char *path,
-                             int number, const char *what, quipu_error *error);
-
 int quipu_sqlite_no_memory(const quipu_host *host, quipu_error *error);
-
-/* Hands an error on that may still turn out not to be one. */
-int quipu_sqlite_error_pass(int status, const quipu_error *own,
-                            quipu_error *error);
 
 /* ------------------------------------------------------------ connections */
 
@@ -214,21 +207,11 @@ int quipu_sqlite_schema_ddl(const quipu_driver_datastore *datastore,
                             const quipu_schema *schema, const char *table,
                             struct text *text, quipu_error *error);
 
-/* The catalogue's words for the kinds of columns: "bool", "int", "double",
- * "text", "bytes", "uuid", "time"; NULL and QUIPU_VALUE_NULL: none. */
-const char *quipu_sqlite_kind_name(int kind);
-int quipu_sqlite_kind_of(const char *name);
-
 /* Looks a schema up in the catalogue, as quipu_sqlite_catalogue_find, with a
  * reader. */
 int quipu_sqlite_schema_find(quipu_driver_datastore *datastore,
                              const quipu_schema *schema, int64_t deadline,
                              int64_t *number, quipu_error *error);
-/* A deep copy of *from in *to, in the one block that is returned; NULL: no
- * memory. */
-char *quipu_sqlite_schema_copy(const quipu_host *host, const quipu_schema *from,
-                               quipu_schema *to);
-
 /* The table's name in the database, to be released. */
 char *quipu_sqlite_schema_table(const quipu_driver_datastore *datastore,
                                 const char *table);

@@ -52,10 +52,3 @@ void quipu_sqlite_text_finish(struct text *text)
     text->host->release(text->data);
     *text = (struct text){ .host = text->host };
 }
-
-char *quipu_sqlite_text_copy(const quipu_host *host, const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *copy = host->allocate(size);
-    return copy != NULL ? memcpy(copy, text, size) : NULL;
-}

@@ -93,8 +93,13 @@ function check_core(   part, own) {
     }
 }
 
-# "file.h" anywhere else: a file of the same folder.
+# "file.h" anywhere else: a file of the same folder; or "shared/file.h" in a
+# driver: what the drivers of this tree have in common.
 function check_own(   folder) {
+    if (home ~ /^drivers\// && target ~ /^shared\// &&
+        exists("drivers/" target)) {
+        return
+    }
     folder = file
     sub(/\/[^\/]*$/, "", folder)
     if (!exists(folder "/" target) && !exists(home "/" target)) {

@@ -11,7 +11,7 @@ plant()
 {
     rm -rf tree
     mkdir -p tree/include/quipu tree/drivers/sqlite tree/drivers/lmdb \
-        tree/conformance tree/tools tree/examples
+        tree/drivers/shared tree/conformance tree/tools tree/examples
     for layer in base driver records event mapper store domain; do
         mkdir -p "tree/core/$layer"
         echo '#include <quipu/types.h>' >"tree/core/$layer/$layer.h"
@@ -23,6 +23,8 @@ plant()
     echo '#include <quipu/driver.h>' >tree/drivers/sqlite/own.h
     echo '#include <sqlite3.h>' >tree/drivers/sqlite/own.c
     echo '#include "own.h"' >>tree/drivers/sqlite/own.c
+    echo '#include "shared/own.h"' >>tree/drivers/sqlite/own.c
+    echo '#include <quipu/driver.h>' >tree/drivers/shared/own.h
     echo '#include "base/base.h"' >tree/core/store/store.c
     echo '#include "records/records.h"' >>tree/core/store/store.c
     echo '#include <quipu/records.h>' >tree/tools/own.h
@@ -77,6 +79,8 @@ refused drivers/sqlite/own.c '#include <quipu/records.h>'
 refused drivers/sqlite/own.c '#include "base/base.h"'
 refused drivers/sqlite/own.c '#include "../../core/base/base.h"'
 refused drivers/sqlite/own.c '#include <lmdb.h>'
+refused drivers/sqlite/own.c '#include "shared/none.h"'
+refused core/base/base.c '#include "shared/own.h"'
 refused drivers/lmdb/lmdb.c '#include "own.h"'
 refused drivers/lmdb/lmdb.c '#include <uuid/uuid.h>'
 refused conformance/case.c '#include "base/base.h"'

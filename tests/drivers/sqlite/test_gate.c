@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 
 #include "driver/host.h"
-#include "gate.h"
+#include "shared/gate.h"
 
 static void make_database(const char *name, mode_t mode)
 {
@@ -26,7 +26,7 @@ static bool exists(const char *name)
 static int try_gate(struct gate *gate, const char *name, bool *alone,
                     quipu_error *error)
 {
-    return quipu_sqlite_gate_open(gate, quipu_host_table(), name,
+    return quipu_shared_gate_open(gate, quipu_host_table(), name, name,
                                   fixture_now() + SECOND / 20, alone, error);
 }
 
@@ -38,15 +38,15 @@ static struct gate enter_alone(const char *name)
     quipu_error error = { 0 };
     assert_ok(try_gate(&gate, name, &alone, &error), &error);
     assert_true(alone);
-    quipu_sqlite_gate_admit(&gate);
+    quipu_shared_gate_admit(&gate);
     return gate;
 }
 
 static void leave(struct gate *gate, bool expected_alone)
 {
-    bool alone = quipu_sqlite_gate_depart(gate, fixture_now() + SECOND);
+    bool alone = quipu_shared_gate_depart(gate, fixture_now() + SECOND);
     assert_int_equal(alone, expected_alone);
-    quipu_sqlite_gate_close(gate, quipu_host_table(), alone);
+    quipu_shared_gate_close(gate, quipu_host_table(), alone);
 }
 
 static void the_first_is_alone_and_the_last_removes(void **state)
@@ -74,12 +74,12 @@ static void both_see_one_turnstile(void **state)
     struct gate first = enter_alone("b.db");
     assert_ok(try_gate(&second, "b.db", &alone, NULL), NULL);
     assert_int_equal(
-        quipu_sqlite_turnstile_enter(&first.page->turnstile, FOREVER), 0);
-    assert_int_equal(quipu_sqlite_turnstile_enter(&second.page->turnstile, 0),
+        quipu_shared_turnstile_enter(&first.page->turnstile, FOREVER), 0);
+    assert_int_equal(quipu_shared_turnstile_enter(&second.page->turnstile, 0),
                      ETIMEDOUT);
-    quipu_sqlite_turnstile_leave(&first.page->turnstile);
-    quipu_sqlite_pulse_beat(&first.page->pulse);
-    assert_int_equal(quipu_sqlite_pulse_read(&second.page->pulse), 1);
+    quipu_shared_turnstile_leave(&first.page->turnstile);
+    quipu_shared_pulse_beat(&first.page->pulse);
+    assert_int_equal(quipu_shared_pulse_read(&second.page->pulse), 1);
     leave(&second, false);
     leave(&first, true);
 }
@@ -96,7 +96,7 @@ static void others_wait_at_the_door(void **state)
     assert_true(alone);
     assert_refused(try_gate(&second, "c.db", &alone, &error), QUIPU_BUSY,
                    &error, "being opened or closed");
-    quipu_sqlite_gate_admit(&first);
+    quipu_shared_gate_admit(&first);
     assert_ok(try_gate(&second, "c.db", &alone, &error), &error);
     leave(&second, false);
     leave(&first, true);
@@ -114,8 +114,8 @@ static void whoever_is_alone_sets_the_page_up_anew(void **state)
     }
     (void)fclose(file);
     struct gate gate = enter_alone("d.db");
-    assert_int_equal(quipu_sqlite_turnstile_enter(&gate.page->turnstile, 0), 0);
-    quipu_sqlite_turnstile_leave(&gate.page->turnstile);
+    assert_int_equal(quipu_shared_turnstile_enter(&gate.page->turnstile, 0), 0);
+    quipu_shared_turnstile_leave(&gate.page->turnstile);
     leave(&gate, true);
 }
 
@@ -130,7 +130,7 @@ static void who_is_killed_is_not_there_any_more(void **state)
     assert_true(child >= 0);
     if (child == 0) {
         struct gate gate = enter_alone("e.db");
-        (void)quipu_sqlite_turnstile_enter(&gate.page->turnstile, FOREVER);
+        (void)quipu_shared_turnstile_enter(&gate.page->turnstile, FOREVER);
         (void)!write(pipes[1], &byte, 1);
         for (;;) {
             (void)pause();

@@ -5,14 +5,14 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "pulse.h"
+#include "shared/pulse.h"
 
 static void a_wait_ends_at_its_deadline(void **state)
 {
     (void)state;
     struct pulse pulse = { 0 };
     int64_t deadline = fixture_now() + SECOND / 100;
-    quipu_sqlite_pulse_wait(&pulse, 0, deadline);
+    quipu_shared_pulse_wait(&pulse, 0, deadline);
     assert_true(fixture_now() >= deadline);
     assert_int_equal(atomic_load(&pulse.waiters), 0);
 }
@@ -21,11 +21,11 @@ static void a_wait_for_a_beat_that_was_is_over_at_once(void **state)
 {
     (void)state;
     struct pulse pulse = { 0 };
-    uint32_t seen = quipu_sqlite_pulse_read(&pulse);
-    quipu_sqlite_pulse_beat(&pulse);
-    assert_true(quipu_sqlite_pulse_read(&pulse) != seen);
+    uint32_t seen = quipu_shared_pulse_read(&pulse);
+    quipu_shared_pulse_beat(&pulse);
+    assert_true(quipu_shared_pulse_read(&pulse) != seen);
     int64_t begin = fixture_now();
-    quipu_sqlite_pulse_wait(&pulse, seen, begin + 100 * SECOND);
+    quipu_shared_pulse_wait(&pulse, seen, begin + 100 * SECOND);
     assert_true(fixture_now() - begin < 50 * SECOND);
 }
 
@@ -34,7 +34,7 @@ static void *beat_when_awaited(void *argument)
     struct pulse *pulse = argument;
     while (atomic_load(&pulse->waiters) == 0) {
     }
-    quipu_sqlite_pulse_beat(pulse);
+    quipu_shared_pulse_beat(pulse);
     return NULL;
 }
 
@@ -46,7 +46,7 @@ static void a_beat_wakes_a_thread(void **state)
     int64_t begin = fixture_now();
     assert_int_equal(pthread_create(&thread, NULL, beat_when_awaited, &pulse),
                      0);
-    quipu_sqlite_pulse_wait(&pulse, 0, begin + 100 * SECOND);
+    quipu_shared_pulse_wait(&pulse, 0, begin + 100 * SECOND);
     assert_true(fixture_now() - begin < 50 * SECOND);
     assert_int_equal(pthread_join(thread, NULL), 0);
 }
@@ -64,7 +64,7 @@ static void a_beat_wakes_another_process(void **state)
         _exit(0);
     }
     int64_t begin = fixture_now();
-    quipu_sqlite_pulse_wait(pulse, 0, begin + 100 * SECOND);
+    quipu_shared_pulse_wait(pulse, 0, begin + 100 * SECOND);
     assert_true(fixture_now() - begin < 50 * SECOND);
     assert_int_equal(waitpid(child, NULL, 0), child);
     assert_int_equal(munmap(pulse, sizeof *pulse), 0);

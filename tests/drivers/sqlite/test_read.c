@@ -137,12 +137,12 @@ static void an_item_bigger_than_a_page_comes_alone(void **state)
 static void each_commit_is_a_beat(void **state)
 {
     struct place *place = *state;
-    uint32_t before = quipu_sqlite_pulse_read(place->datastore->pulse);
+    uint32_t before = quipu_shared_pulse_read(place->datastore->pulse);
     fixture_append(place->datastore, place->bound, 1);
-    assert_true(quipu_sqlite_pulse_read(place->datastore->pulse) != before);
-    before = quipu_sqlite_pulse_read(place->datastore->pulse);
+    assert_true(quipu_shared_pulse_read(place->datastore->pulse) != before);
+    before = quipu_shared_pulse_read(place->datastore->pulse);
     fixture_driver()->interrupt(place->datastore);
-    assert_true(quipu_sqlite_pulse_read(place->datastore->pulse) != before);
+    assert_true(quipu_shared_pulse_read(place->datastore->pulse) != before);
 }
 
 int main(void)

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "turnstile.h"
+#include "shared/turnstile.h"
 
 #define PEOPLE 4
 #define TURNS 200
@@ -26,13 +26,13 @@ static struct shared *share(void)
     struct shared *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(shared != MAP_FAILED);
-    assert_int_equal(quipu_sqlite_turnstile_init(&shared->turnstile), 0);
+    assert_int_equal(quipu_shared_turnstile_init(&shared->turnstile), 0);
     return shared;
 }
 
 static void unshare_it(struct shared *shared)
 {
-    quipu_sqlite_turnstile_finish(&shared->turnstile);
+    quipu_shared_turnstile_finish(&shared->turnstile);
     assert_int_equal(munmap(shared, sizeof *shared), 0);
 }
 
@@ -45,7 +45,7 @@ static pid_t occupy(struct shared *shared, pthread_mutex_t *mutex)
         if (mutex != NULL) {
             (void)pthread_mutex_lock(mutex);
         } else {
-            (void)quipu_sqlite_turnstile_enter(&shared->turnstile, FOREVER);
+            (void)quipu_shared_turnstile_enter(&shared->turnstile, FOREVER);
         }
         atomic_store(&shared->ready, 1);
         for (;;) {
@@ -69,10 +69,10 @@ static void who_is_late_gives_up(void **state)
     struct shared *shared = share();
     pid_t child = occupy(shared, NULL);
     int64_t deadline = fixture_now() + SECOND / 50;
-    assert_int_equal(quipu_sqlite_turnstile_enter(&shared->turnstile, deadline),
+    assert_int_equal(quipu_shared_turnstile_enter(&shared->turnstile, deadline),
                      ETIMEDOUT);
     assert_true(fixture_now() >= deadline);
-    assert_int_equal(quipu_sqlite_turnstile_enter(&shared->turnstile, 0),
+    assert_int_equal(quipu_shared_turnstile_enter(&shared->turnstile, 0),
                      ETIMEDOUT);
     end(child);
     unshare_it(shared);
@@ -85,10 +85,10 @@ static void who_is_killed_inside_leaves(void **state)
     for (int i = 0; i < 3; i++) {
         atomic_store(&shared->ready, 0);
         end(occupy(shared, i == 2 ? &shared->turnstile.next : NULL));
-        assert_int_equal(quipu_sqlite_turnstile_enter(&shared->turnstile,
+        assert_int_equal(quipu_shared_turnstile_enter(&shared->turnstile,
                                                       fixture_now() + SECOND),
                          0);
-        quipu_sqlite_turnstile_leave(&shared->turnstile);
+        quipu_shared_turnstile_leave(&shared->turnstile);
     }
     unshare_it(shared);
 }
@@ -99,7 +99,7 @@ static void take_turns(struct shared *shared, int who)
     while (!atomic_load(&shared->go)) {
     }
     for (int i = 0; i < TURNS; i++) {
-        if (quipu_sqlite_turnstile_enter(&shared->turnstile,
+        if (quipu_shared_turnstile_enter(&shared->turnstile,
                                          fixture_now() + 30 * SECOND) != 0 ||
             shared->inside++ != 0) {
             _exit(1);
@@ -107,7 +107,7 @@ static void take_turns(struct shared *shared, int who)
         shared->order[shared->turns++] = who;
         (void)usleep(50); /* as long as a commit: the others have come */
         shared->inside--;
-        quipu_sqlite_turnstile_leave(&shared->turnstile);
+        quipu_shared_turnstile_leave(&shared->turnstile);
     }
     _exit(0);
 }

@@ -38,14 +38,14 @@ static int take_until(pthread_mutex_t *mutex, int64_t deadline)
     return code;
 }
 
-int quipu_sqlite_mutex_take(pthread_mutex_t *mutex, int64_t deadline)
+int quipu_shared_mutex_take(pthread_mutex_t *mutex, int64_t deadline)
 {
     int code = deadline == INT64_MAX ? pthread_mutex_lock(mutex)
                                      : take_until(mutex, deadline);
     return code == EOWNERDEAD ? pthread_mutex_consistent(mutex) : code;
 }
 
-int quipu_sqlite_turnstile_init(struct turnstile *turnstile)
+int quipu_shared_turnstile_init(struct turnstile *turnstile)
 {
     pthread_mutexattr_t how;
     int code = pthread_mutexattr_init(&how);
@@ -62,24 +62,24 @@ int quipu_sqlite_turnstile_init(struct turnstile *turnstile)
     return code;
 }
 
-void quipu_sqlite_turnstile_finish(struct turnstile *turnstile)
+void quipu_shared_turnstile_finish(struct turnstile *turnstile)
 {
     (void)pthread_mutex_destroy(&turnstile->writer);
     (void)pthread_mutex_destroy(&turnstile->next);
 }
 
-int quipu_sqlite_turnstile_enter(struct turnstile *turnstile, int64_t deadline)
+int quipu_shared_turnstile_enter(struct turnstile *turnstile, int64_t deadline)
 {
-    int code = quipu_sqlite_mutex_take(&turnstile->next, deadline);
+    int code = quipu_shared_mutex_take(&turnstile->next, deadline);
     if (code != 0) {
         return code;
     }
-    code = quipu_sqlite_mutex_take(&turnstile->writer, deadline);
+    code = quipu_shared_mutex_take(&turnstile->writer, deadline);
     (void)pthread_mutex_unlock(&turnstile->next);
     return code;
 }
 
-void quipu_sqlite_turnstile_leave(struct turnstile *turnstile)
+void quipu_shared_turnstile_leave(struct turnstile *turnstile)
 {
     (void)pthread_mutex_unlock(&turnstile->writer);
 }

@@ -3,7 +3,7 @@
 #include "gate.h"
 
 #include "clock.h"
-#include "sqlite.h"
+#include "system.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -57,17 +57,17 @@ static int shut_door(int fd, int64_t deadline)
 
 /* Who may write the database may write this file.  Where the system does not
  * let us arrange that, those who come later are told. */
-static void take_after(int fd, const char *database)
+static void take_after(int fd, const char *like)
 {
     struct stat info;
-    if (stat(database, &info) != 0 ||
+    if (stat(like, &info) != 0 ||
         (geteuid() == 0 && fchown(fd, info.st_uid, info.st_gid) != 0)) {
         return;
     }
     (void)fchmod(fd, info.st_mode & 0777);
 }
 
-static int open_file(const char *path, const char *database)
+static int open_file(const char *path, const char *like)
 {
     const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
     int fd = open(path, flags);
@@ -76,7 +76,7 @@ static int open_file(const char *path, const char *database)
     }
     fd = open(path, flags | O_CREAT | O_EXCL, 0600);
     if (fd >= 0) {
-        take_after(fd, database);
+        take_after(fd, like);
     } else if (errno == EEXIST) {
         fd = open(path, flags);
     }
@@ -93,11 +93,10 @@ static bool is_removed(int fd, const char *path)
 }
 
 /* Opens the file and shuts the door; 0 or an errno. */
-static int come_to_door(struct gate *gate, const char *database,
-                        int64_t deadline)
+static int come_to_door(struct gate *gate, const char *like, int64_t deadline)
 {
     for (;;) {
-        gate->fd = open_file(gate->path, database);
+        gate->fd = open_file(gate->path, like);
         if (gate->fd < 0) {
             if (errno == ENOENT && clock_now() < deadline) {
                 continue; /* removed between two looks */
@@ -135,7 +134,7 @@ static int set_up(struct gate *gate)
         code = map(gate);
     }
     if (code == 0) {
-        code = quipu_sqlite_turnstile_init(&gate->page->turnstile);
+        code = quipu_shared_turnstile_init(&gate->page->turnstile);
     }
     if (code == 0) {
         gate->page->format = GATE_FORMAT;
@@ -195,52 +194,61 @@ static int fail(const quipu_host *host, const char *database, int code,
             "different from this one's; close it there first",
             database);
     default:
-        return quipu_sqlite_fail_system(
+        return quipu_shared_fail_system(
             host, database, code, "use the lock file (-quipu) beside", error);
     }
 }
 
-int quipu_sqlite_gate_open(struct gate *gate, const quipu_host *host,
-                           const char *database, int64_t deadline, bool *alone,
-                           quipu_error *error)
+static char *beside(const quipu_host *host, const char *database)
 {
-    struct text path = { .host = host };
-    *gate = (struct gate){ .fd = -1 };
-    quipu_sqlite_text_add(&path, database);
-    quipu_sqlite_text_add(&path, "-quipu");
-    if (path.failed) {
-        quipu_sqlite_text_finish(&path);
-        return quipu_sqlite_no_memory(host, error);
+    static const char suffix[] = "-quipu";
+    size_t size = strlen(database);
+    char *path = host->allocate(size + sizeof suffix);
+    if (path != NULL) {
+        memcpy(path, database, size);
+        memcpy(path + size, suffix, sizeof suffix);
     }
-    gate->path = path.data;
-    int code = come_to_door(gate, database, deadline);
+    return path;
+}
+
+int quipu_shared_gate_open(struct gate *gate, const quipu_host *host,
+                           const char *database, const char *like,
+                           int64_t deadline, bool *alone, quipu_error *error)
+{
+    *gate = (struct gate){ .fd = -1 };
+    gate->path = beside(host, database);
+    if (gate->path == NULL) {
+        return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
+                               "no memory for the name of a lock file");
+    }
+    int code = come_to_door(gate, like, deadline);
     if (code == 0) {
         code = enter(gate, alone);
     }
     if (code != 0) {
-        quipu_sqlite_gate_close(gate, host, false);
+        quipu_shared_gate_close(gate, host, false);
         return fail(host, database, code, error);
     }
     if (!*alone) {
-        quipu_sqlite_gate_admit(gate);
+        quipu_shared_gate_admit(gate);
     }
     return QUIPU_OK;
 }
 
-void quipu_sqlite_gate_admit(struct gate *gate)
+void quipu_shared_gate_admit(struct gate *gate)
 {
     (void)lock_byte(gate->fd, BYTE_HOUSE, F_RDLCK);
     (void)lock_byte(gate->fd, BYTE_DOOR, F_UNLCK);
 }
 
-bool quipu_sqlite_gate_depart(struct gate *gate, int64_t deadline)
+bool quipu_shared_gate_depart(struct gate *gate, int64_t deadline)
 {
     return shut_door(gate->fd, deadline) == 0 &&
            !is_removed(gate->fd, gate->path) &&
            lock_byte(gate->fd, BYTE_HOUSE, F_WRLCK) == 0;
 }
 
-void quipu_sqlite_gate_close(struct gate *gate, const quipu_host *host,
+void quipu_shared_gate_close(struct gate *gate, const quipu_host *host,
                              bool remove)
 {
     if (remove) {

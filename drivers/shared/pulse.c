@@ -13,12 +13,12 @@
 _Static_assert(sizeof(_Atomic uint32_t) == sizeof(uint32_t),
                "the kernel sees a plain word");
 
-uint32_t quipu_sqlite_pulse_read(struct pulse *pulse)
+uint32_t quipu_shared_pulse_read(struct pulse *pulse)
 {
     return atomic_load(&pulse->beats);
 }
 
-void quipu_sqlite_pulse_beat(struct pulse *pulse)
+void quipu_shared_pulse_beat(struct pulse *pulse)
 {
     (void)atomic_fetch_add(&pulse->beats, 1);
     if (atomic_load(&pulse->waiters) > 0) {
@@ -27,7 +27,7 @@ void quipu_sqlite_pulse_beat(struct pulse *pulse)
     }
 }
 
-void quipu_sqlite_pulse_wait(struct pulse *pulse, uint32_t seen,
+void quipu_shared_pulse_wait(struct pulse *pulse, uint32_t seen,
                              int64_t deadline)
 {
     struct timespec when = clock_timespec(deadline);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Deadlines: nanoseconds of CLOCK_MONOTONIC, INT64_MAX for none. */
-#ifndef SQLITE_DRIVER_CLOCK_H
-#define SQLITE_DRIVER_CLOCK_H
+#ifndef SHARED_DRIVER_CLOCK_H
+#define SHARED_DRIVER_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A counter that threads, of several processes if it is in shared memory, can
  * wait on: it beats when something was committed. */
-#ifndef SQLITE_DRIVER_PULSE_H
-#define SQLITE_DRIVER_PULSE_H
+#ifndef SHARED_DRIVER_PULSE_H
+#define SHARED_DRIVER_PULSE_H
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -15,11 +15,11 @@ struct pulse {
     _Atomic uint32_t waiters;
 };
 
-uint32_t quipu_sqlite_pulse_read(struct pulse *pulse);
-void quipu_sqlite_pulse_beat(struct pulse *pulse);
+uint32_t quipu_shared_pulse_read(struct pulse *pulse);
+void quipu_shared_pulse_beat(struct pulse *pulse);
 
 /* Waits until the counter is not `seen` or `deadline` is there, or less. */
-void quipu_sqlite_pulse_wait(struct pulse *pulse, uint32_t seen,
+void quipu_shared_pulse_wait(struct pulse *pulse, uint32_t seen,
                              int64_t deadline);
 
 #endif

@@ -8,8 +8,8 @@
  * who has just written queues at `next` behind those who were there before.
  * One mutex would nearly always go to the thread that has just given it up.
  */
-#ifndef SQLITE_DRIVER_TURNSTILE_H
-#define SQLITE_DRIVER_TURNSTILE_H
+#ifndef SHARED_DRIVER_TURNSTILE_H
+#define SHARED_DRIVER_TURNSTILE_H
 
 #include <pthread.h>
 #include <stdint.h>
@@ -20,16 +20,16 @@ struct turnstile {
 };
 
 /* 0 or an errno.  The memory may be mapped into several processes. */
-int quipu_sqlite_turnstile_init(struct turnstile *turnstile);
-void quipu_sqlite_turnstile_finish(struct turnstile *turnstile);
+int quipu_shared_turnstile_init(struct turnstile *turnstile);
+void quipu_shared_turnstile_finish(struct turnstile *turnstile);
 
 /* 0, ETIMEDOUT, or another errno.  If the last holder died in between, the lock
  * is as good as new: what he left half done is in SQLite's files, and SQLite
  * undoes it.  Who is inside must not enter. */
-int quipu_sqlite_turnstile_enter(struct turnstile *turnstile, int64_t deadline);
-void quipu_sqlite_turnstile_leave(struct turnstile *turnstile);
+int quipu_shared_turnstile_enter(struct turnstile *turnstile, int64_t deadline);
+void quipu_shared_turnstile_leave(struct turnstile *turnstile);
 
 /* Takes any mutex before a deadline; 0 or an errno. */
-int quipu_sqlite_mutex_take(pthread_mutex_t *mutex, int64_t deadline);
+int quipu_shared_mutex_take(pthread_mutex_t *mutex, int64_t deadline);
 
 #endif
