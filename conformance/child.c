@@ -1,92 +1,150 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A child process with a time limit.  It leads a process group of its own, so
- * that whatever it leaves behind ends with it.
+ * that whatever it leaves behind ends with it, and it ends with its parent.
  */
-#include "runner.h"
+#include "child.h"
+
+#include "trial.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Gathers what fits until all writers are gone; false when time is up. */
-static bool gather(int from, int64_t until, char *text, size_t size)
+#define TICK 50 /* milliseconds until it is looked whether one has ended */
+
+void quipu_child_end_with(pid_t parent)
 {
-    struct pollfd ready = { .fd = from, .events = POLLIN };
-    char waste[512];
-    size_t used = 0;
-
-    for (;;) {
-        int64_t left = until - quipu_trial_now();
-        bool full = used + 1 >= size;
-        ssize_t got;
-
-        text[used] = '\0';
-        if (left <= 0) {
-            return false;
-        }
-        if (poll(&ready, 1, (int)left) <= 0) {
-            continue;
-        }
-        got = full ? read(from, waste, sizeof waste)
-                   : read(from, text + used, size - 1 - used);
-        if (got == 0) {
-            return true;
-        }
-        used += got > 0 && !full ? (size_t)got : 0;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) {
+        _exit(EXIT_FAILURE); /* it was faster */
     }
 }
 
-/* Waits for the child's end without longer than the limit; true: it came. */
-static bool ended(pid_t child, int64_t until, int *status)
+static _Noreturn void live(pid_t parent, int output,
+                           void (*body)(void *context), void *context)
 {
-    const struct timespec nap = { .tv_nsec = 1000000 };
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
-    for (;;) {
-        if (waitpid(child, status, WNOHANG) == child) {
-            return true;
-        }
-        if (quipu_trial_now() >= until) {
-            return false;
-        }
-        nanosleep(&nap, NULL);
+    setpgid(0, 0);
+    quipu_child_end_with(parent);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        (void)signal(signals[i], SIG_DFL);
     }
+    dup2(output, STDERR_FILENO);
+    close(output);
+    body(context);
+    exit(EXIT_SUCCESS);
 }
 
-int quipu_run_child(void (*body)(void *context), void *context,
-                    int64_t milliseconds, char *text, size_t size, bool *late)
+bool quipu_child_start(struct quipu_child *child, void (*body)(void *context),
+                       void *context, int64_t milliseconds)
 {
-    int64_t until = quipu_trial_now() + milliseconds;
-    int ends[2], status = -1;
-    pid_t child;
+    pid_t parent = getpid();
+    int ends[2];
 
-    text[0] = '\0';
-    *late = false;
-    if (pipe(ends) != 0) {
-        return -1;
+    child->until = quipu_trial_now() + milliseconds;
+    child->used = 0;
+    child->text[0] = '\0';
+    child->late = child->ended = false;
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return false;
     }
-    child = fork();
-    if (child == 0) {
-        setpgid(0, 0);
-        dup2(ends[1], STDERR_FILENO);
+    (void)fflush(NULL); /* or the child writes it again */
+    child->pid = fork();
+    if (child->pid == 0) {
         close(ends[0]);
-        close(ends[1]);
-        body(context);
-        exit(EXIT_SUCCESS);
+        live(parent, ends[1], body, context);
     }
     close(ends[1]);
-    if (child > 0) {
-        setpgid(child, child);
-        *late = !gather(ends[0], until, text, size) ||
-                !ended(child, until, &status);
-        kill(-child, SIGKILL);
-        if (*late) {
-            waitpid(child, &status, 0);
+    child->output = ends[0];
+    if (child->pid < 0) {
+        close(child->output);
+        return false;
+    }
+    setpgid(child->pid, child->pid);
+    fcntl(child->output, F_SETFL, O_NONBLOCK);
+    return true;
+}
+
+/* Gathers what has been written, as far as there is room. */
+static void gather(struct quipu_child *child)
+{
+    char waste[512];
+    ssize_t got = 1;
+
+    while (got > 0 && child->output >= 0) {
+        size_t room = child->size - 1 - child->used;
+
+        got = room > 0 ? read(child->output, child->text + child->used, room)
+                       : read(child->output, waste, sizeof waste);
+        if (got > 0 && room > 0) {
+            child->used += (size_t)got;
+            child->text[child->used] = '\0';
+        }
+        if (got == 0) { /* all writers are gone */
+            close(child->output);
+            child->output = -1;
         }
     }
-    close(ends[0]);
-    return status;
+}
+
+void quipu_child_kill(struct quipu_child *child)
+{
+    kill(-child->pid, SIGKILL);
+    gather(child);
+    waitpid(child->pid, &child->status, 0);
+    if (child->output >= 0) {
+        close(child->output);
+        child->output = -1;
+    }
+    child->ended = true;
+}
+
+/* Serves the child and looks whether it has ended. */
+static void attend(struct quipu_child *child, bool asks)
+{
+    siginfo_t info = { .si_pid = 0 };
+
+    gather(child);
+    if (asks) {
+        int64_t before = quipu_trial_now();
+
+        quipu_link_serve(child->link, child->hooks);
+        child->until += quipu_trial_now() - before;
+    }
+    waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+    child->late = info.si_pid == 0 && quipu_trial_now() >= child->until;
+    if (info.si_pid != 0 || child->late) {
+        quipu_child_kill(child);
+    }
+}
+
+void quipu_child_wait(struct quipu_child *const *children, size_t count)
+{
+    struct pollfd ready[2 * QUIPU_CHILDREN];
+    int tick = TICK;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct quipu_child *child = children[i];
+        int64_t left = child->until - quipu_trial_now();
+        int asks = child->link ? child->link->server[0] : -1;
+
+        ready[2 * i] = (struct pollfd){ .fd = child->output, .events = POLLIN };
+        ready[2 * i + 1] = (struct pollfd){ .fd = asks, .events = POLLIN };
+        tick = child->output < 0 ? 1 : tick; /* about to end */
+        tick = left < tick ? (int)left : tick;
+    }
+    if (poll(ready, 2 * count, tick < 0 ? 0 : tick) < 0) {
+        return; /* a signal */
+    }
+    for (size_t i = 0; i < count; i++) {
+        attend(children[i], ready[2 * i + 1].revents & POLLIN);
+    }
 }

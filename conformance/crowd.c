@@ -3,6 +3,7 @@
 #include "crowd.h"
 
 #include "check.h"
+#include "child.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -61,13 +62,15 @@ void *quipu_crew_share(size_t size)
     return memory;
 }
 
-static _Noreturn void live(struct quipu_trial *t, const int pipe_ends[2],
+static _Noreturn void live(struct quipu_trial *t, pid_t parent,
+                           const int pipe_ends[2],
                            void (*body)(struct quipu_trial *t, void *shared,
                                         unsigned i),
                            void *shared, unsigned index)
 {
     char byte;
 
+    quipu_child_end_with(parent);
     close(pipe_ends[1]);
     quipu_trial_adopt(t, index);
     if (read(pipe_ends[0], &byte, 1) != 1) {
@@ -85,6 +88,7 @@ struct quipu_crew quipu_crew_start(struct quipu_trial *t, unsigned n,
                                    void *shared)
 {
     struct quipu_crew crew = { .count = n };
+    pid_t parent = getpid();
     int ends[2];
 
     CHECK(n <= QUIPU_CROWD_MAX, "too many processes");
@@ -96,7 +100,7 @@ struct quipu_crew quipu_crew_start(struct quipu_trial *t, unsigned n,
         crew.children[i] = fork();
         CHECK(crew.children[i] >= 0, "the system gives no process");
         if (crew.children[i] == 0) {
-            live(t, ends, body, shared, i);
+            live(t, parent, ends, body, shared, i);
         }
     }
     close(ends[0]);

@@ -31,3 +31,13 @@ const struct quipu_family *const quipu_families[] = {
     &quipu_family_power,
     NULL,
 };
+
+const struct quipu_case *quipu_case_at(size_t index)
+{
+    size_t i = 0;
+
+    while (quipu_families[i] && index >= quipu_families[i]->count) {
+        index -= quipu_families[i++]->count;
+    }
+    return quipu_families[i] ? &quipu_families[i]->cases[index] : NULL;
+}

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* quipu-conformance: says whether the driver of a URI keeps the contract. */
+#include "command.h"
+#include "interrupt.h"
 #include "power.h"
 #include "runner.h"
 
@@ -15,13 +17,20 @@ static const char usage[] =
     "Runs the conformance cases against the store at URI, and prints TAP.\n"
     "\n"
     "In the URI, {dir} becomes a new folder for each case, as an absolute\n"
-    "path: sqlite:///{dir}/x.db, memory:{dir}. Without it all cases share the\n"
+    "path, and {name} a new name: sqlite:///{dir}/x.db, memory:{dir},\n"
+    "postgresql://host/test?namespace={name}. Without them all cases share "
+    "the\n"
     "store; they use names of their own, and remove what they set up.\n"
     "\n"
     "  --list            print the cases with their reasons, run none\n"
-    "  --only PATTERN    only cases whose id matches (as file names: 'U1.*')\n"
+    "  --only PATTERN    only cases whose id matches (as file names; several\n"
+    "                    with commas: 'U1.*,S3.*')\n"
     "  --skip PATTERN    not these\n"
-    "  --heavy           the cases that want much time or memory, too\n"
+    "  --profile NAME    quick: a minute (this is usual); full: ten minutes;\n"
+    "                    soak: hours\n"
+    "  --jobs N          so many cases at once, of a URI with {dir} or {name}\n"
+    "  --stop COMMAND    stops the store's server at once, as a crash would\n"
+    "  --start COMMAND   starts it again, and returns when it answers\n"
     "  --format tap      the form of the report\n"
     "  --seed N          of the random numbers; printed with each report\n"
     "  --patience N      multiply all time limits\n"
@@ -54,13 +63,18 @@ static void print_comment(const char *text)
     }
 }
 
-/* `context` is the number of the case before. */
+struct tap {
+    unsigned number; /* of the case before */
+    unsigned totals[3];
+};
+
 static void print_tap(void *context, const struct quipu_outcome *outcome)
 {
-    unsigned *number = context;
+    struct tap *tap = context;
 
+    tap->totals[outcome->verdict]++;
     printf("%sok %u - %s", outcome->verdict == QUIPU_FAILED ? "not " : "",
-           ++*number, outcome->case_->id);
+           ++tap->number, outcome->case_->id);
     if (outcome->verdict == QUIPU_SKIPPED) {
         printf(" # SKIP %.*s\n", (int)strcspn(outcome->text, "\n"),
                outcome->text);
@@ -76,21 +90,25 @@ static void print_tap(void *context, const struct quipu_outcome *outcome)
 
 static int run_all(const struct quipu_run *run)
 {
-    struct quipu_totals totals;
-    uint32_t traits = 0;
-    unsigned number = 0;
+    struct tap tap = { 0 };
+    struct quipu_store store;
     char text[2048];
 
-    printf("TAP version 13\n# %s, seed %" PRIu64 "\n", run->uri, run->seed);
-    (void)fflush(stdout);
-    if (!quipu_run_probe(run, &traits, text, sizeof text)) {
+    printf("TAP version 13\n");
+    if (!quipu_run_probe(run, &store, text, sizeof text)) {
         printf("Bail out! %s\n", text);
         return EXIT_FAILURE;
     }
-    totals = quipu_run_all(run, traits, print_tap, &number);
-    printf("1..%u\n# passed %u, failed %u, skipped %u\n", number, totals.passed,
-           totals.failed, totals.skipped);
-    return totals.failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    printf("# %s, seed %" PRIu64 "\n", store.uri, run->seed);
+    (void)fflush(stdout);
+    if (!quipu_run_all(run, &store, print_tap, &tap)) {
+        printf("Bail out! interrupted\n");
+        return EXIT_FAILURE;
+    }
+    printf("1..%u\n# passed %u, failed %u, skipped %u\n", tap.number,
+           tap.totals[QUIPU_PASSED], tap.totals[QUIPU_FAILED],
+           tap.totals[QUIPU_SKIPPED]);
+    return tap.totals[QUIPU_FAILED] > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int misuse(const char *problem)
@@ -108,13 +126,42 @@ static uint64_t number_of(const char *text)
     return *end ? 0 : number;
 }
 
+static bool profile_of(const char *name, enum quipu_profile *profile)
+{
+    static const char *const names[] = { "quick", "full", "soak" };
+
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *profile = (enum quipu_profile)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int start(struct quipu_run *run, struct quipu_commands *commands)
+{
+    if (run->patience == 0) {
+        return misuse("--patience wants a number above 0");
+    }
+    if (!commands->stop != !commands->start) {
+        return misuse("--stop and --start go together");
+    }
+    run->hooks = quipu_commands_hooks(commands);
+    quipu_interrupt_begin();
+    return run_all(run);
+}
+
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
         { "list", no_argument, NULL, 'l' },
         { "only", required_argument, NULL, 'o' },
         { "skip", required_argument, NULL, 'x' },
-        { "heavy", no_argument, NULL, 'H' },
+        { "profile", required_argument, NULL, 'P' },
+        { "jobs", required_argument, NULL, 'j' },
+        { "stop", required_argument, NULL, 'S' },
+        { "start", required_argument, NULL, 'T' },
         { "format", required_argument, NULL, 'f' },
         { "seed", required_argument, NULL, 's' },
         { "patience", required_argument, NULL, 'p' },
@@ -123,6 +170,7 @@ int main(int argc, char **argv)
     };
     struct quipu_run run = { .seed = (uint64_t)time(NULL),
                              .patience = QUIPU_USUAL_PATIENCE };
+    struct quipu_commands commands = { NULL, NULL };
     bool listing = false;
     int c = quipu_power_worker(argc, argv);
 
@@ -140,8 +188,19 @@ int main(int argc, char **argv)
         case 'x':
             run.skip = optarg;
             break;
-        case 'H':
-            run.heavy = true;
+        case 'P':
+            if (!profile_of(optarg, &run.profile)) {
+                return misuse("the profiles are quick, full and soak");
+            }
+            break;
+        case 'j':
+            run.jobs = (unsigned)number_of(optarg);
+            break;
+        case 'S':
+            commands.stop = optarg;
+            break;
+        case 'T':
+            commands.start = optarg;
             break;
         case 'f':
             if (strcmp(optarg, "tap") != 0) {
@@ -168,8 +227,5 @@ int main(int argc, char **argv)
     if (!run.uri || optind + 1 != argc) {
         return misuse("one URI is wanted");
     }
-    if (run.patience == 0) {
-        return misuse("--patience wants a number above 0");
-    }
-    return run_all(&run);
+    return start(&run, &commands);
 }

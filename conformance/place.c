@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The folder that replaces {dir} in a URI. */
+/* What replaces {dir} and {name} in a URI. */
 #include "runner.h"
 
 #include <ftw.h>
@@ -8,22 +8,24 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char mark[] = "{dir}";
-
-/* Percent-encodes what is not plain in a URI; `to` has three times the room. */
-static char *encode(char *to, const char *from)
+/* Percent-encodes what is not plain in a URI; to be freed. */
+static char *encode(const char *from)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                 "abcdefghijklmnopqrstuvwxyz0123456789-._~/";
+    char *encoded = malloc(3 * strlen(from) + 1), *to = encoded;
 
-    for (; *from; from++) {
+    for (; encoded && *from; from++) {
         if (strchr(plain, *from)) {
             *to++ = *from;
         } else {
             to += sprintf(to, "%%%02X", (unsigned char)*from);
         }
     }
-    return to;
+    if (encoded) {
+        *to = '\0';
+    }
+    return encoded;
 }
 
 static char *make_folder(void)
@@ -42,31 +44,63 @@ static char *make_folder(void)
     return name;
 }
 
-bool quipu_place_make(struct quipu_place *place, const char *uri)
+/* A name that no other case has, of this run or another. */
+static void make_name(char name[static 31])
 {
-    const char *at = strstr(uri, mark);
-    char *end;
-    size_t size;
+    quipu_uuid id;
 
-    *place = (struct quipu_place){ NULL, NULL };
+    quipu_uuid_random(&id); /* not of the seed: a store may outlive a run */
+    snprintf(name, 31, "conformance_%02x%02x%02x%02x%02x%02x", id.bytes[0],
+             id.bytes[1], id.bytes[2], id.bytes[3], id.bytes[4], id.bytes[5]);
+}
+
+/* The text with another in place of each mark; to be freed.  Takes `text`. */
+static char *replace(char *text, const char *mark, const char *by)
+{
+    char *at = text ? strstr(text, mark) : NULL;
+    char *all = NULL, *rest;
+
     if (!at) {
-        place->uri = strdup(uri);
-        return place->uri != NULL;
+        return text;
     }
+    rest = replace(strdup(at + strlen(mark)), mark, by);
+    if (rest &&
+        asprintf(&all, "%.*s%s%s", (int)(at - text), text, by, rest) < 0) {
+        all = NULL;
+    }
+    free(rest);
+    free(text);
+    return all;
+}
+
+static bool put_folder(struct quipu_place *place)
+{
+    char *encoded;
+
     place->directory = make_folder();
-    if (!place->directory) {
+    if (!place->directory || !(encoded = encode(place->directory))) {
         return false;
     }
-    size = strlen(uri) + 3 * strlen(place->directory) + 1;
-    place->uri = malloc(size);
-    if (!place->uri) {
+    place->uri = replace(place->uri, "{dir}", encoded);
+    free(encoded);
+    return true;
+}
+
+bool quipu_place_make(struct quipu_place *place, const char *uri)
+{
+    char name[31];
+    bool made = true;
+
+    *place = (struct quipu_place){ .uri = strdup(uri) };
+    if (place->uri && strstr(uri, "{dir}")) {
+        made = put_folder(place);
+    }
+    make_name(name);
+    place->uri = replace(place->uri, "{name}", name);
+    if (!made || !place->uri) {
         quipu_place_remove(place);
         return false;
     }
-    memcpy(place->uri, uri, (size_t)(at - uri));
-    end = encode(place->uri + (at - uri), place->directory);
-    (void)snprintf(end, size - (size_t)(end - place->uri), "%s",
-                   at + strlen(mark));
     return true;
 }
 
@@ -76,7 +110,8 @@ static int remove_one(const char *path, const struct stat *status, int kind,
     (void)status;
     (void)kind;
     (void)walk;
-    return remove(path);
+    (void)remove(path); /* what cannot go must not keep the rest */
+    return 0;
 }
 
 void quipu_place_remove(struct quipu_place *place)

@@ -2,92 +2,61 @@
 /* Selects, runs and judges the cases. */
 #include "runner.h"
 
+#include "interrupt.h"
+
 #include <fnmatch.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 
 #define USUAL_LIMIT 20 /* seconds */
 
+/* A case that runs. */
 struct job {
     const struct quipu_run *run;
-    const struct quipu_case *case_;
-    const struct quipu_place *place;
     uint32_t traits;
-    uint32_t *found; /* by the probe, in shared memory */
+    struct quipu_place place;
+    struct quipu_child child;
+    struct quipu_outcome outcome;
+    int64_t begin;
 };
 
-/* ---------------------------------------------------------------- probe */
+/* All of a run. */
+struct running {
+    const struct quipu_run *run;
+    const struct quipu_store *store;
+    quipu_hear hear;
+    void *context;
+    struct job *jobs[QUIPU_CHILDREN];
+    size_t count;
+};
 
-/* Two datastores of one URI are one store if what one sets up the other can
- * bind. */
-static bool is_joint(struct quipu_trial *t)
+/* ---------------------------------------------------------- the selection */
+
+/* Whether one of the patterns, with commas between, matches. */
+static bool matches(const char *patterns, const char *id)
 {
-    const quipu_schema *schema = quipu_trial_schema(t, QUIPU_SHAPE_PLAIN);
-    quipu_datastore *other;
-    quipu_records *records;
-    int status;
+    char pattern[128];
 
-    quipu_trial_setup(t, schema);
-    other = quipu_trial_open(t, NULL);
-    status = quipu_records_open(other, schema, &records, E);
-    if (status == QUIPU_NOT_FOUND) {
-        return false;
+    while (*patterns) {
+        size_t length = strcspn(patterns, ",");
+
+        snprintf(pattern, sizeof pattern, "%.*s", (int)length, patterns);
+        if (fnmatch(pattern, id, 0) == 0) {
+            return true;
+        }
+        patterns += length + (patterns[length] == ',');
     }
-    OK(status);
-    OK(quipu_records_close(records, E));
-    return true;
+    return false;
 }
 
-static void probe(void *context)
+bool quipu_run_selects(const struct quipu_run *run,
+                       const struct quipu_case *case_)
 {
-    struct job *job = context;
-    quipu_datastore_info info = { .struct_size = sizeof info };
-    struct quipu_trial t;
-    uint32_t traits;
-
-    quipu_trial_init(&t, job->place->uri, job->place->directory, 0,
-                     job->run->seed);
-    OK(quipu_datastore_describe(quipu_trial_datastore(&t), &info, E));
-    t.traits = traits = info.capabilities;
-    if (is_joint(&t)) {
-        traits |= QUIPU_TRAIT_JOINT;
-    }
-    if (job->place->directory) {
-        traits |= QUIPU_TRAIT_FILES;
-    }
-    if (job->run->heavy) {
-        traits |= QUIPU_TRAIT_HEAVY;
-    }
-    quipu_trial_finish(&t);
-    *job->found = traits;
-}
-
-bool quipu_run_probe(const struct quipu_run *run, uint32_t *traits, char *text,
-                     size_t size)
-{
-    struct quipu_place place;
-    struct job job = { .run = run, .place = &place };
-    bool late = false;
-    int status;
-
-    if (!quipu_place_make(&place, run->uri)) {
-        snprintf(text, size, "no folder for {dir} can be made");
-        return false;
-    }
-    job.found = quipu_crew_share(sizeof *job.found);
-    status = quipu_run_child(probe, &job,
-                             INT64_C(1000) * USUAL_LIMIT * run->patience, text,
-                             size, &late);
-    *traits = *job.found;
-    munmap(job.found, sizeof *job.found);
-    quipu_place_remove(&place);
-    if (late) {
-        snprintf(text, size, "opening took too long");
-    }
-    return status == 0;
+    return (!run->only || matches(run->only, case_->id)) &&
+           !(run->skip && matches(run->skip, case_->id));
 }
 
 /* ------------------------------------------------------------- one case */
@@ -95,140 +64,215 @@ bool quipu_run_probe(const struct quipu_run *run, uint32_t *traits, char *text,
 static void run_case(void *context)
 {
     const struct job *job = context;
+    const struct quipu_case *case_ = job->outcome.case_;
     struct quipu_trial t;
     uint64_t seed = job->run->seed;
 
-    for (const char *c = job->case_->id; *c; c++) {
+    for (const char *c = case_->id; *c; c++) {
         seed = seed * 31 + (unsigned char)*c;
     }
-    quipu_trial_init(&t, job->place->uri, job->place->directory, job->traits,
+    quipu_trial_init(&t, job->place.uri, job->place.directory, job->traits,
                      seed);
+    t.profile = job->run->profile;
     t.patience = job->run->patience;
-    job->case_->run(&t);
+    t.link = job->child.link;
+    case_->run(&t);
     quipu_trial_finish(&t);
 }
 
-static void judge(struct quipu_outcome *outcome, int status, bool late)
+static void fail(struct quipu_outcome *outcome, const char *format, ...)
+    QUIPU_PRINTF(2, 3);
+
+static void fail(struct quipu_outcome *outcome, const char *format, ...)
 {
     size_t used = strlen(outcome->text);
-    char *end = outcome->text + used;
-    size_t room = sizeof outcome->text - used;
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(outcome->text + used, sizeof outcome->text - used, format,
+              arguments);
+    va_end(arguments);
+    outcome->verdict = QUIPU_FAILED;
+}
+
+static void judge(struct quipu_outcome *outcome,
+                  const struct quipu_child *child)
+{
+    int status = child->status;
 
     outcome->verdict = QUIPU_FAILED;
-    if (late) {
-        snprintf(end, room, "it did not end in time and was killed");
+    if (child->late) {
+        fail(outcome, "it did not end in time and was killed");
     } else if (WIFSIGNALED(status)) {
-        snprintf(end, room, "its process died of signal %d", WTERMSIG(status));
+        fail(outcome, "its process died of signal %d", WTERMSIG(status));
     } else if (WIFEXITED(status) && WEXITSTATUS(status) == QUIPU_EXIT_SKIPPED) {
         outcome->verdict = QUIPU_SKIPPED;
+        outcome->skip = QUIPU_SKIP_UNSHOWN;
     } else if (status == 0) {
         outcome->verdict = QUIPU_PASSED;
-    } else if (used == 0) {
-        snprintf(end, room, "its process ended with wait status 0x%x",
-                 (unsigned)status);
+    } else if (outcome->text[0] == '\0') {
+        fail(outcome, "its process ended with wait status 0x%x",
+             (unsigned)status);
     }
 }
 
-static void attempt(struct job *job, struct quipu_outcome *outcome)
+/* Begins a case; false: it could not be, and the outcome says why. */
+static bool begin(struct job *job)
 {
-    unsigned limit = job->case_->limit > 0 ? job->case_->limit : USUAL_LIMIT;
-    struct quipu_place place;
-    bool late;
-    int status;
+    const struct quipu_case *case_ = job->outcome.case_;
+    unsigned limit = case_->limit > 0 ? case_->limit : USUAL_LIMIT;
 
-    if (!quipu_place_make(&place, job->run->uri)) {
-        snprintf(outcome->text, sizeof outcome->text,
-                 "no folder for {dir} can be made");
-        outcome->verdict = QUIPU_FAILED;
-        return;
+    if (!quipu_place_make(&job->place, job->run->uri)) {
+        fail(&job->outcome, "no folder for {dir} can be made");
+        return false;
     }
-    /* cppcheck-suppress autoVariables ; the job ends before this returns */
-    job->place = &place;
-    status = quipu_run_child(run_case, job,
-                             INT64_C(1000) * limit * job->run->patience,
-                             outcome->text, sizeof outcome->text, &late);
-    judge(outcome, status, late);
-    quipu_place_remove(&place);
+    job->child = (struct quipu_child){ .text = job->outcome.text,
+                                       .size = sizeof job->outcome.text,
+                                       .link = quipu_link_create(),
+                                       .hooks = &job->run->hooks };
+    if (!job->child.link ||
+        !quipu_child_start(&job->child, run_case, job,
+                           INT64_C(1000) * limit * job->run->patience)) {
+        fail(&job->outcome, "the system gives no process");
+        return false;
+    }
+    return true;
+}
+
+/* What the case left, handed on. */
+static void finish(struct running *all, struct job *job)
+{
+    struct quipu_link *link = job->child.link;
+    char *timeline = NULL;
+
+    if (link) {
+        quipu_link_restore(link, &job->run->hooks);
+        for (size_t i = 0; i < QUIPU_COUNTS; i++) {
+            job->outcome.counts[i] = link->counts[i];
+        }
+        timeline = job->outcome.verdict == QUIPU_FAILED
+                       ? quipu_link_timeline(link)
+                       : NULL;
+        job->outcome.timeline = timeline;
+    }
+    job->outcome.milliseconds = quipu_trial_now() - job->begin;
+    all->hear(all->context, &job->outcome);
+    free(timeline);
+    quipu_link_destroy(link);
+    quipu_place_remove(&job->place);
+    free(job);
 }
 
 /* ------------------------------------------------------------- all of it */
 
-static const struct {
-    uint32_t bit;
-    const char *absent, *present;
-} reasons[] = {
-    { QUIPU_CAN_SHARE, "the store is not shared by processes", "shared" },
-    { QUIPU_CAN_PERSIST, "the store does not persist", "persistent" },
-    { QUIPU_CAN_LOG, "the store keeps no log", "it keeps a log" },
-    { QUIPU_CAN_TRACK, "the store keeps no tracking records",
-      "it keeps tracking records" },
-    { QUIPU_CAN_TRANSACT, "the store runs no function in a transaction",
-      "it runs a function in a transaction" },
-    { QUIPU_TRAIT_JOINT, "each datastore of this URI is a store of its own",
-      "two datastores of this URI are one store" },
-    { QUIPU_TRAIT_FILES, "the URI has no {dir}", "the URI has {dir}" },
-    { QUIPU_TRAIT_HEAVY, "it is heavy, and runs with --heavy only", "" },
-};
-
-/* Why the case is not for this store, or NULL. */
-static const char *unfit(const struct quipu_case *case_, uint32_t traits)
+/* These want the store, or the machine, to themselves. */
+static bool is_alone(const struct quipu_case *case_)
 {
-    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
-        if (case_->needs & ~traits & reasons[i].bit) {
-            return reasons[i].absent;
-        }
-        if (case_->lacks & traits & reasons[i].bit) {
-            return reasons[i].present;
-        }
-    }
-    return NULL;
+    return case_->needs & (QUIPU_TRAIT_SERVER | QUIPU_TRAIT_HEAVY);
 }
 
-static void run_one(struct job *job, struct quipu_outcome *outcome)
+/* How many may run at once.  Without a place of its own for each case they
+ * share the store. */
+static size_t room_of(const struct quipu_run *run)
 {
-    const char *reason = unfit(job->case_, job->traits);
-    int64_t begin = quipu_trial_now();
+    bool apart = strstr(run->uri, "{dir}") || strstr(run->uri, "{name}");
+    size_t jobs = run->jobs > 0 && apart ? run->jobs : 1;
 
-    *outcome = (struct quipu_outcome){ .case_ = job->case_ };
+    return jobs < QUIPU_CHILDREN ? jobs : QUIPU_CHILDREN;
+}
+
+static bool may_begin(const struct running *all, const struct quipu_case *case_)
+{
+    return all->count == 0 ||
+           (all->count < room_of(all->run) && !is_alone(case_) &&
+            !is_alone(all->jobs[0]->outcome.case_));
+}
+
+static void start(struct running *all, const struct quipu_case *case_)
+{
+    struct job *job = calloc(1, sizeof *job);
+    const char *reason;
+
+    if (!job) {
+        return; /* nobody hears of it: the reports will miss it */
+    }
+    job->run = all->run;
+    job->traits = all->store->traits;
+    job->begin = quipu_trial_now();
+    job->outcome.case_ = case_;
+    reason = quipu_run_refuses(case_, job->traits, &job->outcome.skip);
     if (reason) {
-        outcome->verdict = QUIPU_SKIPPED;
-        snprintf(outcome->text, sizeof outcome->text, "%s", reason);
+        job->outcome.verdict = QUIPU_SKIPPED;
+        snprintf(job->outcome.text, sizeof job->outcome.text, "%s", reason);
+        finish(all, job);
+    } else if (begin(job)) {
+        all->jobs[all->count++] = job;
     } else {
-        attempt(job, outcome);
+        finish(all, job);
     }
-    outcome->milliseconds = quipu_trial_now() - begin;
 }
 
-bool quipu_run_selects(const struct quipu_run *run,
-                       const struct quipu_case *case_)
+/* Waits a moment, and finishes those that have ended. */
+static void attend(struct running *all)
 {
-    return (!run->only || fnmatch(run->only, case_->id, 0) == 0) &&
-           !(run->skip && fnmatch(run->skip, case_->id, 0) == 0);
-}
+    struct quipu_child *children[QUIPU_CHILDREN];
+    size_t kept = 0;
 
-static void count(struct quipu_totals *totals, enum quipu_verdict verdict)
-{
-    totals->passed += verdict == QUIPU_PASSED;
-    totals->failed += verdict == QUIPU_FAILED;
-    totals->skipped += verdict == QUIPU_SKIPPED;
-}
+    for (size_t i = 0; i < all->count; i++) {
+        children[i] = &all->jobs[i]->child;
+    }
+    quipu_child_wait(children, all->count);
+    for (size_t i = 0; i < all->count; i++) {
+        struct job *job = all->jobs[i];
 
-struct quipu_totals quipu_run_all(const struct quipu_run *run, uint32_t traits,
-                                  quipu_hear hear, void *context)
-{
-    struct quipu_totals totals = { 0 };
-    struct job job = { .run = run, .traits = traits };
-    struct quipu_outcome outcome;
-
-    for (size_t i = 0; quipu_families[i]; i++) {
-        for (size_t k = 0; k < quipu_families[i]->count; k++) {
-            job.case_ = &quipu_families[i]->cases[k];
-            if (quipu_run_selects(run, job.case_)) {
-                run_one(&job, &outcome);
-                count(&totals, outcome.verdict);
-                hear(context, &outcome);
-            }
+        if (job->child.ended) {
+            judge(&job->outcome, &job->child);
+            finish(all, job);
+        } else {
+            all->jobs[kept++] = job;
         }
     }
-    return totals;
+    all->count = kept;
+}
+
+/* Ends what runs, and tells nobody. */
+static void abandon(struct running *all)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        struct job *job = all->jobs[i];
+
+        quipu_child_kill(&job->child);
+        quipu_link_restore(job->child.link, &job->run->hooks);
+        quipu_link_destroy(job->child.link);
+        quipu_place_remove(&job->place);
+        free(job);
+    }
+    all->count = 0;
+}
+
+bool quipu_run_all(const struct quipu_run *run, const struct quipu_store *store,
+                   quipu_hear hear, void *context)
+{
+    struct running all = {
+        .run = run, .store = store, .hear = hear, .context = context
+    };
+    const struct quipu_case *case_;
+
+    for (size_t i = 0; (case_ = quipu_case_at(i)); i++) {
+        if (!quipu_run_selects(run, case_)) {
+            continue;
+        }
+        while (!may_begin(&all, case_) && !quipu_interrupted()) {
+            attend(&all);
+        }
+        if (quipu_interrupted()) {
+            break;
+        }
+        start(&all, case_);
+    }
+    while (all.count > 0 && !quipu_interrupted()) {
+        attend(&all);
+    }
+    abandon(&all);
+    return !quipu_interrupted();
 }

@@ -39,4 +39,7 @@ struct quipu_family {
 /* All families, NULL-terminated. */
 extern const struct quipu_family *const quipu_families[];
 
+/* All cases in their order, from 0 on; NULL after the last. */
+const struct quipu_case *quipu_case_at(size_t index);
+
 #endif

@@ -3,6 +3,7 @@
 #include "trial.h"
 
 #include "check.h"
+#include "link.h"
 #include "spy.h"
 
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 struct quipu_kept {
     struct quipu_kept *next;
@@ -83,6 +85,50 @@ int64_t quipu_trial_now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+unsigned quipu_trial_scale(const struct quipu_trial *t, unsigned quick,
+                           unsigned full, unsigned soak)
+{
+    return t->profile == QUIPU_PROFILE_QUICK  ? quick
+           : t->profile == QUIPU_PROFILE_FULL ? full
+                                              : soak;
+}
+
+/* ----------------------------------------------------------- the runner */
+
+void quipu_trial_count(struct quipu_trial *t, const char *what, uint64_t n)
+{
+    size_t i = 0;
+
+    while (i < QUIPU_COUNTS && strcmp(quipu_link_counted[i], what) != 0) {
+        i++;
+    }
+    CHECK(i < QUIPU_COUNTS, "nobody counts \"%s\"", what);
+    if (t->link) {
+        atomic_fetch_add(&t->link->counts[i], n);
+    }
+}
+
+FILE *quipu_trial_timeline(struct quipu_trial *t)
+{
+    int file = t->link ? dup(t->link->timeline) : -1;
+    FILE *stream = file >= 0 ? fdopen(file, "a") : fopen("/dev/null", "we");
+
+    CHECK(stream, "the system gives no file");
+    return stream;
+}
+
+void quipu_trial_server_stop(struct quipu_trial *t)
+{
+    CHECK(t->link && quipu_link_ask(t->link, false),
+          "the server could not be stopped");
+}
+
+void quipu_trial_server_start(struct quipu_trial *t)
+{
+    CHECK(t->link && quipu_link_ask(t->link, true),
+          "the server could not be started");
 }
 
 /* -------------------------------------------------------------- handles */

@@ -7,9 +7,11 @@
 #ifndef QUIPU_TRIAL_H
 #define QUIPU_TRIAL_H
 
+#include <quipu/conformance.h>
 #include <quipu/quipu.h>
 
 #include <pthread.h>
+#include <stdio.h>
 
 /* What a store is beside its capabilities; above all of their bits. */
 enum quipu_trait {
@@ -17,8 +19,11 @@ enum quipu_trait {
     QUIPU_TRAIT_JOINT = 1u << 28,
     /* It lives in the folder that replaces {dir} in the URI. */
     QUIPU_TRAIT_FILES = 1u << 30,
-    /* No trait of a store: the case wants much time or memory. */
-    QUIPU_TRAIT_HEAVY = 1u << 29
+    /* No trait of a store: the case's least work is too much for the quick
+     * profile. */
+    QUIPU_TRAIT_HEAVY = 1u << 29,
+    /* The runner can stop and start its server. */
+    QUIPU_TRAIT_SERVER = 1u << 27
 };
 
 /* The shape of a schema that a case asks for. */
@@ -35,11 +40,13 @@ enum quipu_shape {
 #define QUIPU_TRIAL_HANDLES 300
 
 struct quipu_trial {
-    const char *uri;       /* {dir} replaced, by way of the spy */
+    const char *uri;       /* {dir} and {name} replaced, by way of the spy */
     const char *plain;     /* the same without the spy */
-    const char *directory; /* what it was replaced by, or NULL */
+    const char *directory; /* what {dir} was replaced by, or NULL */
     uint32_t traits;       /* capabilities and traits of the store */
-    unsigned patience;     /* by which waiting is multiplied */
+    enum quipu_profile profile;
+    unsigned patience;       /* by which waiting is multiplied */
+    struct quipu_link *link; /* to the runner, or NULL */
     uint64_t random;
     char prefix[24]; /* of all its names */
     unsigned names;
@@ -95,6 +102,37 @@ quipu_bytes quipu_trial_sequence(struct quipu_trial *t);
 void *quipu_trial_keep(struct quipu_trial *t, size_t size);
 /* A random number below n > 0. */
 uint64_t quipu_trial_random(struct quipu_trial *t, uint64_t n);
+
+/* How often to do what is done often: the number of the run's profile. */
+unsigned quipu_trial_scale(const struct quipu_trial *t, unsigned quick,
+                           unsigned full, unsigned soak);
+
+/* ------------------------------------------------------ what the runner does
+ */
+
+/* Adds to what the reports sum up over all cases; `what` is one of "collisions"
+ * (races that met), "histories", "kills", "power cuts", "faults" (failures that
+ * were planned, and came). */
+void quipu_trial_count(struct quipu_trial *t, const char *what, uint64_t n);
+
+/*
+ * A file for the history of a failure, which the reports draw; to be closed by
+ * the case before it fails.  Each line is a JSON object:
+ *
+ *   {"lane":"writer 3","from":12.345,"to":12.401,"what":"append a7 @5",
+ *    "outcome":"OK ids 41..43","bad":true}
+ *
+ * (in one line).  `from` and `to` are milliseconds of one clock; without `to`
+ * it was never answered; `bad` marks what takes part in the violation.
+ */
+FILE *quipu_trial_timeline(struct quipu_trial *t);
+
+/* Stops the store's server at once, as a crash would, or starts it again, and
+ * returns when that is done.  For cases that need QUIPU_TRAIT_SERVER; by one
+ * thread of one process of the case at a time.  The runner starts a server that
+ * a case leaves stopped. */
+void quipu_trial_server_stop(struct quipu_trial *t);
+void quipu_trial_server_start(struct quipu_trial *t);
 
 /* Milliseconds of a monotonic clock. */
 int64_t quipu_trial_now(void);

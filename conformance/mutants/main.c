@@ -85,13 +85,13 @@ static struct tally run(const struct wish *wish, const char *uri,
                              .only = only,
                              .seed = wish->seed + attempt,
                              .patience = wish->patience };
-    uint32_t traits = 0;
+    struct quipu_store store;
 
-    if (!quipu_run_probe(&run, &traits, tally.text, sizeof tally.text)) {
+    if (!quipu_run_probe(&run, &store, tally.text, sizeof tally.text)) {
         fprintf(stderr, "%s cannot be opened: %s\n", uri, tally.text);
         return tally;
     }
-    quipu_run_all(&run, traits, hear, &tally);
+    quipu_run_all(&run, &store, hear, &tally);
     return tally;
 }
 

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finds out, in a process of its own, what the store of a URI is. */
+#include "interrupt.h"
+#include "runner.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define LIMIT 20 /* seconds */
+
+struct probe {
+    const struct quipu_run *run;
+    const struct quipu_place *place;
+    struct quipu_store *found; /* in shared memory */
+};
+
+/* Two datastores of one URI are one store if what one sets up the other can
+ * bind. */
+static bool is_joint(struct quipu_trial *t)
+{
+    const quipu_schema *schema = quipu_trial_schema(t, QUIPU_SHAPE_PLAIN);
+    quipu_datastore *other;
+    quipu_records *records;
+    int status;
+
+    quipu_trial_setup(t, schema);
+    other = quipu_trial_open(t, NULL);
+    status = quipu_records_open(other, schema, &records, E);
+    if (status == QUIPU_NOT_FOUND) {
+        return false;
+    }
+    OK(status);
+    OK(quipu_records_close(records, E));
+    return true;
+}
+
+static uint32_t traits_of_run(const struct probe *probe)
+{
+    const struct quipu_hooks *hooks = &probe->run->hooks;
+    uint32_t traits = 0;
+
+    if (probe->place->directory) {
+        traits |= QUIPU_TRAIT_FILES;
+    } else if (hooks->stop && hooks->start) {
+        traits |= QUIPU_TRAIT_SERVER;
+    }
+    if (probe->run->profile != QUIPU_PROFILE_QUICK) {
+        traits |= QUIPU_TRAIT_HEAVY;
+    }
+    return traits;
+}
+
+/* The URI as the user wrote it, unless a password had to be taken out.  The
+ * scheme is the spy's in what the datastore says. */
+static void describe_uri(const struct probe *probe, const char *given,
+                         char *text, size_t size)
+{
+    const char *uri = probe->place->uri;
+    int scheme = (int)strcspn(uri, ":");
+    const char *body = given + strcspn(given, ":");
+
+    if (strcmp(body, uri + scheme) == 0) {
+        snprintf(text, size, "%s", probe->run->uri);
+    } else {
+        snprintf(text, size, "%.*s%s", scheme, uri, body);
+    }
+}
+
+static void describe(const struct probe *probe, quipu_datastore *datastore)
+{
+    quipu_datastore_info info = { .struct_size = sizeof info };
+    struct quipu_store *found = probe->found;
+
+    OK(quipu_datastore_describe(datastore, &info, E));
+    describe_uri(probe, info.uri, found->uri, sizeof found->uri);
+    snprintf(found->driver, sizeof found->driver, "%s", info.driver);
+    snprintf(found->version, sizeof found->version, "%s", info.driver_version);
+    snprintf(found->library, sizeof found->library, "%s", info.library);
+    found->traits |= info.capabilities;
+}
+
+static void look(void *context)
+{
+    const struct probe *probe = context;
+    struct quipu_trial t;
+
+    quipu_trial_init(&t, probe->place->uri, probe->place->directory, 0,
+                     probe->run->seed);
+    probe->found->traits = traits_of_run(probe);
+    describe(probe, quipu_trial_datastore(&t));
+    t.traits = probe->found->traits;
+    if (is_joint(&t)) {
+        probe->found->traits |= QUIPU_TRAIT_JOINT;
+    }
+    quipu_trial_finish(&t);
+}
+
+bool quipu_run_probe(const struct quipu_run *run, struct quipu_store *store,
+                     char *text, size_t size)
+{
+    struct quipu_place place;
+    struct quipu_child child = { .text = text, .size = size };
+    struct quipu_child *children[] = { &child };
+    struct probe probe = { .run = run, .place = &place };
+
+    if (!quipu_place_make(&place, run->uri)) {
+        snprintf(text, size, "no folder for {dir} can be made");
+        return false;
+    }
+    probe.found = quipu_crew_share(sizeof *probe.found);
+    if (!quipu_child_start(&child, look, &probe,
+                           INT64_C(1000) * LIMIT * run->patience)) {
+        snprintf(text, size, "the system gives no process");
+        child.ended = true;
+        child.status = -1;
+    }
+    while (!child.ended) {
+        quipu_child_wait(children, 1);
+        if (quipu_interrupted() && !child.ended) {
+            quipu_child_kill(&child);
+        }
+    }
+    *store = *probe.found;
+    munmap(probe.found, sizeof *probe.found);
+    quipu_place_remove(&place);
+    if (child.late) {
+        snprintf(text, size, "opening took too long");
+    }
+    return child.status == 0 && !child.late;
+}
