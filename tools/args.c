@@ -16,7 +16,11 @@ struct option_help {
 };
 
 static const struct option_help options[] = {
-    { OPTION_SCHEMA, "schema", "TABLE", "only this schema (default: all)" },
+    { OPTION_SCHEMA, "schema", "TABLE",
+      "only this schema (default: all); may be repeated" },
+    { OPTION_AS, "as", "TABLE", "give the one schema another name" },
+    { OPTION_TRACKING, "tracking", NULL,
+      "tracking records too, although --schema chooses" },
     { OPTION_FROM, "from", "POSITION", "first position" },
     { OPTION_TO, "to", "POSITION", "last position" },
     { OPTION_AFTER, "after", "ID", "only above this notification id" },
@@ -25,6 +29,8 @@ static const struct option_help options[] = {
     { OPTION_FOLLOW, "follow", NULL, "wait for more until interrupted" },
     { OPTION_EXPLAIN, "explain", "URI",
       "show where the driver of a URI or scheme is looked for" },
+    { OPTION_PROGRESS, "progress", NULL,
+      "tell how far it is even if nobody watches" },
     { OPTION_RAW, "raw", NULL, "do not ask that states are quipu's own" },
     { OPTION_FULL, "full", NULL, "do not cut lines to the terminal's width" },
     { OPTION_JSON, "json", NULL, "JSON Lines, with all data" },
@@ -85,6 +91,32 @@ static bool set_number(const struct command *command, const char *name,
     return refuse(command, what, optarg, outcome);
 }
 
+static bool add_schema(const struct command *command, struct args *args,
+                       enum outcome *outcome)
+{
+    if (args->schema_count == SCHEMAS_MAX) {
+        return refuse(command, "there is a --schema too many: ", optarg,
+                      outcome);
+    }
+    args->schemas[args->schema_count++] = optarg;
+    return true;
+}
+
+bool quipu_tool_args_want(const struct args *args, const char *table)
+{
+    for (size_t i = 0; i < args->schema_count; i++) {
+        if (strcmp(args->schemas[i], table) == 0) {
+            return true;
+        }
+    }
+    return args->schema_count == 0;
+}
+
+bool quipu_tool_args_want_tracking(const struct args *args)
+{
+    return args->schema_count == 0 || args->tracking;
+}
+
 static bool set_option(const struct command *command,
                        const struct option_help *option, struct args *args,
                        enum outcome *outcome)
@@ -92,7 +124,15 @@ static bool set_option(const struct command *command,
     args->given |= option->bit;
     switch (option->bit) {
     case OPTION_SCHEMA:
-        args->schema = optarg;
+        return add_schema(command, args, outcome);
+    case OPTION_AS:
+        args->as = optarg;
+        return true;
+    case OPTION_TRACKING:
+        args->tracking = true;
+        return true;
+    case OPTION_PROGRESS:
+        args->progress = true;
         return true;
     case OPTION_EXPLAIN:
         args->explain = optarg;
@@ -161,8 +201,12 @@ static bool take_arguments(const struct command *command, int argc, char **argv,
         return refuse(command, "there is an argument too many: ",
                       argv[optind + expected], outcome);
     }
+    if (args->as != NULL && args->schema_count != 1) {
+        return refuse(command, "one --schema must go with --as ", args->as,
+                      outcome);
+    }
     args->uri = expected > 0 ? argv[optind] : NULL;
-    args->sequence = expected > 1 ? argv[optind + 1] : NULL;
+    args->second = expected > 1 ? argv[optind + 1] : NULL;
     return true;
 }
 

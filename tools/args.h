@@ -4,6 +4,7 @@
 #define QUIPU_TOOLS_ARGS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* What the program ends with. */
@@ -26,8 +27,13 @@ enum option_bit {
     OPTION_AFTER = 1u << 8,
     OPTION_FOLLOW = 1u << 9,
     OPTION_EXPLAIN = 1u << 10,
-    OPTION_RAW = 1u << 11
+    OPTION_RAW = 1u << 11,
+    OPTION_AS = 1u << 12,
+    OPTION_TRACKING = 1u << 13,
+    OPTION_PROGRESS = 1u << 14
 };
+
+#define SCHEMAS_MAX 64 /* that --schema can name */
 
 struct args {
     unsigned given; /* enum option_bit */
@@ -36,11 +42,15 @@ struct args {
     bool reverse;
     bool follow;
     bool raw;
-    const char *schema;
+    bool tracking;
+    bool progress;
+    const char *schemas[SCHEMAS_MAX];
+    size_t schema_count; /* 0: all */
+    const char *as;      /* with one schema only */
     const char *explain;
     int64_t from, to, limit, after;
     const char *uri;
-    const char *sequence;
+    const char *second; /* the sequence, or the URI to copy to */
 };
 
 struct command {
@@ -60,6 +70,12 @@ struct command {
 bool quipu_tool_args_parse(const struct command *command, int argc, char **argv,
                            struct args *args, enum outcome *outcome);
 
+/* Whether the schema of that table is among those that --schema names. */
+bool quipu_tool_args_want(const struct args *args, const char *table);
+
+/* Whether to move tracking records, too: with all schemas, or if asked to. */
+bool quipu_tool_args_want_tracking(const struct args *args);
+
 /* Each subcommand is in a file of its own. */
 extern const struct command quipu_tool_drivers;
 extern const struct command quipu_tool_info;
@@ -67,5 +83,7 @@ extern const struct command quipu_tool_sequences;
 extern const struct command quipu_tool_read;
 extern const struct command quipu_tool_log;
 extern const struct command quipu_tool_verify;
+extern const struct command quipu_tool_export;
+extern const struct command quipu_tool_import;
 
 #endif

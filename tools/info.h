@@ -5,10 +5,16 @@
 
 #include "store.h"
 
+#include <jansson.h>
+
 int quipu_tool_info_text(const struct store *store,
                          const quipu_datastore_info *info, quipu_error *error);
 int quipu_tool_info_json(const struct store *store,
                          const quipu_datastore_info *info, quipu_error *error);
+
+/* The names of a schema's columns as an object, its further ones as a list. */
+json_t *quipu_tool_info_columns(const quipu_schema *schema);
+json_t *quipu_tool_info_further(const quipu_schema *schema);
 
 /* A capability in one word and in a sentence; the table ends with bit 0. */
 struct capability {

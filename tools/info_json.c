@@ -53,7 +53,7 @@ static json_t *json_of_datastore(const quipu_datastore_info *info)
     return line;
 }
 
-static json_t *json_of_columns(const quipu_schema *schema)
+json_t *quipu_tool_info_columns(const quipu_schema *schema)
 {
     json_t *columns = json_object();
 
@@ -66,7 +66,7 @@ static json_t *json_of_columns(const quipu_schema *schema)
     return columns;
 }
 
-static json_t *json_of_further(const quipu_schema *schema)
+json_t *quipu_tool_info_further(const quipu_schema *schema)
 {
     json_t *list = json_array();
 
@@ -115,8 +115,9 @@ static int add_schema(json_t *list, const struct store_schema *schema,
     quipu_tool_json_set(
         object, "contiguous",
         json_boolean((described->flags & QUIPU_SCHEMA_SPARSE) == 0));
-    quipu_tool_json_set(object, "columns", json_of_columns(described));
-    quipu_tool_json_set(object, "further_columns", json_of_further(described));
+    quipu_tool_json_set(object, "columns", quipu_tool_info_columns(described));
+    quipu_tool_json_set(object, "further_columns",
+                        quipu_tool_info_further(described));
     return set_head(object, schema->records, error);
 }
 

@@ -38,6 +38,8 @@ struct table *quipu_tool_table_open(const struct heading *headings,
                                     size_t count, bool full);
 /* The next cell, of safe text; rows end by themselves. */
 void quipu_tool_table_add(struct table *table, const char *cell);
+/* The same for text from a store, which it makes safe. */
+void quipu_tool_table_add_text(struct table *table, const char *text);
 void quipu_tool_table_add_int(struct table *table, long long number);
 /* Prints the rows held back until now. */
 void quipu_tool_table_flush(struct table *table);

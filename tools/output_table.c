@@ -154,6 +154,15 @@ void quipu_tool_table_add(struct table *table, const char *cell)
     }
 }
 
+void quipu_tool_table_add_text(struct table *table, const char *text)
+{
+    struct text safe = { 0 };
+
+    quipu_tool_text_safe(&safe, text, strlen(text));
+    quipu_tool_table_add(table, quipu_tool_text(&safe));
+    quipu_tool_text_free(&safe);
+}
+
 void quipu_tool_table_add_int(struct table *table, long long number)
 {
     char cell[24];

@@ -37,7 +37,7 @@ static int read_schema(const struct args *args, quipu_records *records,
     quipu_id id;
     int64_t last = 0;
     int64_t count = 0;
-    int status = quipu_tool_store_id(schema, args->sequence, &id, error);
+    int status = quipu_tool_store_id(schema, args->second, &id, error);
 
     if (status == QUIPU_OK) {
         status = quipu_records_last(records, quipu_id_bytes(&id), &last, error);
@@ -82,7 +82,7 @@ static enum outcome read_all(const struct args *args, const struct store *store)
     }
     if (possible) {
         quipu_error_set(&error, QUIPU_NOT_FOUND, "there is no sequence '%s'",
-                        args->sequence);
+                        args->second);
     }
     return quipu_tool_fail(&error);
 }

@@ -50,10 +50,7 @@ static void add_schema(struct store *store, const quipu_schema *schema)
                                        sizeof *store->schemas);
     added = &store->schemas[store->count++];
     memset(added, 0, sizeof *added);
-    added->table = strdup(schema->table);
-    if (added->table == NULL) {
-        added->table = quipu_tool_allocate(1, 1);
-    }
+    added->table = quipu_tool_text_copy(schema->table);
     if (quipu_records_open(store->datastore, schema, &added->records,
                            &added->error) != QUIPU_OK) {
         added->records = NULL;
@@ -61,7 +58,7 @@ static void add_schema(struct store *store, const quipu_schema *schema)
 }
 
 /* Adds the schemas that are wanted, and counts those that are there. */
-static int read_catalogue(struct store *store, const char *only,
+static int read_catalogue(struct store *store, const struct args *args,
                           struct text *tables, quipu_error *error)
 {
     quipu_schemas *listing = NULL;
@@ -75,12 +72,37 @@ static int read_catalogue(struct store *store, const char *only,
         }
         quipu_tool_text_print(tables, "%s%s", tables->size > 0 ? ", " : "",
                               schema->table);
-        if (only == NULL || strcmp(only, schema->table) == 0) {
+        if (quipu_tool_args_want(args, schema->table)) {
             add_schema(store, schema);
         }
     }
     quipu_schemas_close(listing);
     return status;
+}
+
+static bool has_schema(const struct store *store, const char *table)
+{
+    for (size_t i = 0; i < store->count; i++) {
+        if (strcmp(store->schemas[i].table, table) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* NOT_FOUND if a schema is wanted that the store does not have. */
+static int require_wanted(const struct store *store, const struct args *args,
+                          const struct text *tables, quipu_error *error)
+{
+    for (size_t i = 0; i < args->schema_count; i++) {
+        if (!has_schema(store, args->schemas[i])) {
+            return quipu_error_set(error, QUIPU_NOT_FOUND,
+                                   "the store has no schema '%s'; it has: %s",
+                                   args->schemas[i],
+                                   tables->size > 0 ? tables->data : "none");
+        }
+    }
+    return QUIPU_OK;
 }
 
 enum outcome quipu_tool_store_open(const struct args *args, struct store *store)
@@ -93,14 +115,10 @@ enum outcome quipu_tool_store_open(const struct args *args, struct store *store)
     if (open_datastore(args->uri, &store->datastore, &error) != QUIPU_OK) {
         return quipu_tool_fail(&error);
     }
-    if (read_catalogue(store, args->schema, &tables, &error) != QUIPU_OK) {
+    if (read_catalogue(store, args, &tables, &error) != QUIPU_OK ||
+        require_wanted(store, args, &tables, &error) != QUIPU_OK) {
         quipu_tool_fail(&error);
         outcome = FINDING;
-    } else if (args->schema != NULL && store->count == 0) {
-        quipu_error_set(&error, QUIPU_NOT_FOUND,
-                        "the store has no schema '%s'; it has: %s",
-                        args->schema, tables.size > 0 ? tables.data : "none");
-        outcome = quipu_tool_fail(&error);
     }
     quipu_tool_text_free(&tables);
     if (outcome != DONE) {

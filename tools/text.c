@@ -26,6 +26,11 @@ void *quipu_tool_resize(void *memory, size_t count, size_t size)
     return need(reallocarray(memory, count, size));
 }
 
+char *quipu_tool_text_copy(const char *text)
+{
+    return need(strdup(text));
+}
+
 static void reserve(struct text *text, size_t more)
 {
     size_t capacity = text->capacity == 0 ? 64 : text->capacity;

@@ -9,6 +9,7 @@
  */
 void *quipu_tool_allocate(size_t count, size_t size);
 void *quipu_tool_resize(void *memory, size_t count, size_t size);
+char *quipu_tool_text_copy(const char *text);
 
 /* Zero-initialise it; `data` is NUL-terminated, or NULL while empty. */
 struct text {

@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct heading headings[] = {
     { .title = "schema" },
@@ -38,7 +37,7 @@ static void summarise(struct table *table, const struct verify *verify)
         summarise_json(verify);
         return;
     }
-    quipu_tool_table_add(table, verify->table);
+    quipu_tool_table_add_text(table, verify->table);
     quipu_tool_table_add_int(table, verify->items);
     quipu_tool_table_add_int(table, verify->sequences);
     quipu_tool_table_add_int(table, verify->findings);
@@ -65,7 +64,7 @@ static int check_schema(struct verify *verify,
     if (status == QUIPU_OK) {
         status = quipu_tool_verify_agreement(verify, error);
     }
-    quipu_tool_verify_progress(verify, NULL, 0, 0);
+    quipu_tool_progress_clear(&verify->progress);
     return status;
 }
 
@@ -104,7 +103,6 @@ static int check_trackings(struct verify *verify, quipu_datastore *datastore,
 static enum outcome check_all(const struct args *args,
                               const struct store *store)
 {
-    const bool progress = isatty(STDERR_FILENO) == 1;
     struct table *table =
         args->json ? NULL
                    : quipu_tool_table_open(
@@ -116,9 +114,9 @@ static enum outcome check_all(const struct args *args,
 
     for (size_t i = 0; status == QUIPU_OK && i < store->count; i++) {
         struct verify verify = { .args = args,
-                                 .table = store->schemas[i].table,
-                                 .progress = progress };
+                                 .table = store->schemas[i].table };
 
+        quipu_tool_progress_init(&verify.progress, args->progress);
         status = check_schema(&verify, &store->schemas[i], &error);
         if (status == QUIPU_OK) {
             summarise(table, &verify);
@@ -162,6 +160,7 @@ const struct command quipu_tool_verify = {
         "meanwhile. --raw is for stores whose states were not written by\n"
         "quipu's mapper, but by a program of its own.",
     .argument_count = 1,
-    .options = OPTION_SCHEMA | OPTION_RAW | OPTION_JSON | OPTION_HELP,
+    .options = OPTION_SCHEMA | OPTION_RAW | OPTION_PROGRESS | OPTION_JSON |
+               OPTION_HELP,
     .run = run,
 };

@@ -4,6 +4,7 @@
 #define QUIPU_TOOLS_VERIFY_H
 
 #include "args.h"
+#include "progress.h"
 
 #include <quipu/quipu.h>
 
@@ -25,8 +26,7 @@ struct verify {
     int64_t findings;
     int64_t log_count, sequence_count; /* items up to head, seen this way */
     uint64_t log_sum, sequence_sum;
-    int64_t next_report; /* of progress, in nanoseconds */
-    bool progress;       /* standard error is a terminal */
+    struct progress progress;
 };
 
 /* Where a finding is; what is zero is not told. */
@@ -41,10 +41,6 @@ void quipu_tool_verify_found(struct verify *verify, const char *rule,
                              const struct where *where, const char *format, ...)
     QUIPU_PRINTF(4, 5);
 struct where quipu_tool_verify_item(const quipu_item *item);
-
-/* Shows on a terminal how far it is, now and then; NULL `what` clears it. */
-void quipu_tool_verify_progress(struct verify *verify, const char *what,
-                                int64_t done, int64_t all);
 
 /* A number that depends on all of an item. */
 uint64_t quipu_tool_verify_hash(const quipu_item *item);

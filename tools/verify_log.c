@@ -46,8 +46,8 @@ static int visit(void *context, const quipu_item *item, quipu_error *error)
         pass->last = item->notification_id;
     }
     if (verify->items % 256 == 0) {
-        quipu_tool_verify_progress(verify, "reading the log", verify->items,
-                                   verify->head);
+        quipu_tool_progress(&verify->progress, verify->table, "reading the log",
+                            verify->items, verify->head);
     }
     return QUIPU_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Findings and progress of `quipu verify`. */
+/* Findings of `quipu verify`. */
 #include "items.h"
 #include "items_json.h"
 #include "output.h"
@@ -10,9 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-#define REPORT_EVERY 200000000 /* nanoseconds */
 
 struct where quipu_tool_verify_item(const quipu_item *item)
 {
@@ -82,7 +79,7 @@ void quipu_tool_verify_found(struct verify *verify, const char *rule,
         message = quipu_tool_allocate(1, 1);
     }
     va_end(arguments);
-    quipu_tool_verify_progress(verify, NULL, 0, 0);
+    quipu_tool_progress_clear(&verify->progress);
     if (verify->args->json) {
         json_finding(verify, rule, where, message);
     } else {
@@ -90,26 +87,4 @@ void quipu_tool_verify_found(struct verify *verify, const char *rule,
     }
     free(message);
     verify->findings++;
-}
-
-void quipu_tool_verify_progress(struct verify *verify, const char *what,
-                                int64_t done, int64_t all)
-{
-    struct timespec time;
-    int64_t now = 0;
-
-    if (!verify->progress) {
-        return;
-    }
-    if (what == NULL) {
-        fputs("\r\033[K", stderr);
-        return;
-    }
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    now = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-    if (now >= verify->next_report) {
-        verify->next_report = now + REPORT_EVERY;
-        fprintf(stderr, "\r\033[K%s: %s, %lld of %lld", verify->table, what,
-                (long long)done, (long long)all);
-    }
 }

@@ -100,8 +100,9 @@ static int visit(void *context, const quipu_item *item, quipu_error *error)
     pass->last = item->position;
     pass->last_id = item->notification_id;
     if (verify->sequence_count % 256 == 0) {
-        quipu_tool_verify_progress(verify, "reading the sequences",
-                                   verify->sequence_count, verify->items);
+        quipu_tool_progress(&verify->progress, verify->table,
+                            "reading the sequences", verify->sequence_count,
+                            verify->items);
     }
     return QUIPU_OK;
 }

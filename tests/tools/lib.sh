@@ -4,6 +4,7 @@
 set -eu
 quipu=$1
 plant=$2
+driver=${3:-sqlite}
 failures=0
 export LC_ALL=C
 
@@ -57,6 +58,16 @@ quiet()
 finish()
 {
     [ "$failures" = 0 ] || { echo "$failures failures"; exit 1; }
+}
+
+# store NAME [OPTION=VALUE]: the URI of a store of that name, of the driver that
+# the test is for (its third argument; sqlite without one).
+store()
+{
+    case $driver in
+    sqlite) echo "sqlite:///$1.db${2:+?$2}" ;;
+    *) echo "$driver:///$1${2:+?$2}" ;;
+    esac
 }
 
 # The sequences that plant makes.

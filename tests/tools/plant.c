@@ -4,6 +4,7 @@
  *     plant plain URI SEQUENCES ITEMS   the stored-events preset
  *     plant more URI COUNT              as many items more in its sequence 0
  *     plant odd URI                     text ids, all columns, hostile names
+ *     plant rich URI                    values at the ends of their kinds
  *     plant sparse URI                  positions of any kind
  *     plant track URI                   two tracking records
  */
@@ -194,6 +195,91 @@ static void plant_odd(quipu_datastore *datastore, char **arguments)
     quipu_records_close(records, NULL);
 }
 
+#define RICH_COUNT 12
+
+/* Each kind of column at its ends, and what readers like to round. */
+static void fill_rich(quipu_value values[ODD_COUNT], int row)
+{
+    static const int64_t integers[] = { INT64_MIN,
+                                        INT64_MAX,
+                                        INT64_C(9007199254740992),
+                                        INT64_C(9007199254740993),
+                                        INT64_C(-9007199254740993),
+                                        0 };
+    static const double reals[] = { -0.0,   0.1,
+                                    5e-324, 1.7976931348623157e308,
+                                    1e22,   -1 / 3.0 };
+    static const char *const words[] = {
+        "",         "\"\\/\b\f\n\r\t", "\xf0\x9f\xaa\xa2",
+        "\x7f\x01", "\xe2\x80\xa8",    "AA=="
+    };
+    static const int64_t times[] = {
+        QUIPU_TIME_MIN, QUIPU_TIME_MAX, -1, 951782400000000, 1, 0
+    };
+
+    fill_odd(values);
+    values[0].as.integer = row % 2;
+    values[1].as.integer = integers[row % 6];
+    values[2].as.real = reals[row % 6];
+    values[3].as.bytes = quipu_bytes_of_text(words[row % 6]);
+    values[4].as.bytes.size = (size_t)row % 3;
+    values[6].as.integer = times[row % 6];
+    if (row >= 6) {
+        memset(&values[row % ODD_COUNT], 0, sizeof(*values));
+    }
+}
+
+static void plant_rich(quipu_datastore *datastore, char **arguments)
+{
+    const quipu_schema schema = { .struct_size = sizeof(schema),
+                                  .flags = QUIPU_SCHEMA_TEXT_IDS |
+                                           QUIPU_SCHEMA_SPARSE,
+                                  .table = "rich",
+                                  .notification_id = "id",
+                                  .sequence_id = "sequence",
+                                  .position = "position",
+                                  .topic = "topic",
+                                  .state = "state",
+                                  .event_id = "event",
+                                  .metadata = "metadata",
+                                  .time = "happened",
+                                  .columns = odd_columns,
+                                  .column_count = ODD_COUNT };
+    quipu_records *records = open_schema(datastore, &schema);
+    quipu_value values[ODD_COUNT];
+    uint8_t bytes[256];
+    char topic[255];
+
+    (void)arguments;
+    memset(topic, 'x', sizeof(topic));
+    for (int i = 0; i < 256; i++) {
+        bytes[i] = (uint8_t)i;
+    }
+    for (int row = 0; row < RICH_COUNT; row++) {
+        const quipu_uuid event_id = id_of(-1, row);
+        quipu_item item = {
+            .sequence_id = quipu_bytes_of_text(row % 2 == 0 ? "even" : "odd"),
+            .position = row % 3 == 0 ? INT64_MAX - row : INT64_MIN + row,
+            .topic = { topic, (size_t)(row == 0 ? 255 : row) },
+            .state = { bytes, (size_t)(row == 1 ? 256 : row % 5) },
+            .event_id = bytes_of_uuid(&event_id),
+            .columns = values,
+            .column_count = ODD_COUNT
+        };
+
+        fill_rich(values, row);
+        if (row % 3 != 0) { /* row 1: there, but empty */
+            item.metadata = (quipu_bytes){ bytes, row == 1 ? 0 : 256 };
+        }
+        if (row % 4 != 0) {
+            item.flags = QUIPU_ITEM_TIME;
+            item.time.microseconds = values[6].as.integer;
+        }
+        append(records, &item, 1);
+    }
+    quipu_records_close(records, NULL);
+}
+
 static void plant_sparse(quipu_datastore *datastore, char **arguments)
 {
     static const int64_t positions[] = { INT64_MIN, -7, 0, 1000, INT64_MAX };
@@ -245,9 +331,9 @@ static const struct {
     int arguments;
     void (*run)(quipu_datastore *datastore, char **arguments);
 } kinds[] = {
-    { "plain", 2, plant_plain }, { "more", 1, plant_more },
-    { "odd", 0, plant_odd },     { "sparse", 0, plant_sparse },
-    { "track", 0, plant_track },
+    { "plain", 2, plant_plain },   { "more", 1, plant_more },
+    { "odd", 0, plant_odd },       { "rich", 0, plant_rich },
+    { "sparse", 0, plant_sparse }, { "track", 0, plant_track },
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,281 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# export and import: what goes out comes in again, to the last bit.
+. "$(dirname "$0")/lib.sh"
+
+a=$(store a)
+b=$(store b)
+for kind in odd rich sparse "plain 2 3" track; do
+    # shellcheck disable=SC2086
+    set -- $kind
+    "$plant" "$1" "$a" ${2+"$2" "$3"}
+done
+
+# import STATUS FILE ARGUMENT...: imports a file.
+import()
+{
+    wanted=$1
+    input=$2
+    shift 2
+    status=0
+    "$quipu" import "$@" <"$input" >out 2>err || status=$?
+    [ "$status" = "$wanted" ] || {
+        fail "exit status $status, not $wanted: import $* <$input"
+        sed 's/^/    /' out err
+    }
+}
+
+# body FILE: an export without its first line, which names the store.
+body()
+{
+    sed 1d "$1"
+}
+
+# equal FILE FILE
+equal()
+{
+    body "$1" >body1
+    body "$2" >body2
+    diff -u body1 body2 || fail "the exports $1 and $2 differ"
+}
+
+# Everything, there and back. The export is JSON, one object a line.
+expect 0 "$quipu" export "$a"
+quiet
+mv out a.jsonl
+[ "$(wc -l <a.jsonl)" = 33 ] || fail "the export has $(wc -l <a.jsonl) lines"
+grep -q '"number":"9007199254740993"' a.jsonl ||
+    fail "an integer that readers round is no string"
+for numbers in '9007199254740992,"real":4.9406564584124654e-324,' \
+    '"9223372036854775807","real":0.10000000000000001,'; do
+    grep -q -e "\"number\":$numbers" a.jsonl || fail "no $numbers is there"
+done
+import 0 a.jsonl "$b"
+same <<END
+schema                  stored  there already
+odd; DROP TABLE "x" --       2              0
+rich                        12              0
+sparse                       5              0
+stored_events                6              0
+END
+quiet
+expect 0 "$quipu" export "$b"
+mv out b.jsonl
+equal a.jsonl b.jsonl
+expect 0 "$quipu" info "$b"
+says 'mail\x07 has processed things up to 2'
+# Not only the export says so.
+for store in a b; do
+    "$quipu" log --json "$(store $store)" >$store.log
+done
+cmp a.log b.log || fail "the logs differ"
+if [ "$driver" = sqlite ]; then
+    for table in rich sparse stored_events; do
+        for name in a b; do
+            sqlite3 $name.db ".dump $table" >$name.dump
+        done
+        cmp a.dump b.dump || fail "the tables $table differ"
+    done
+fi
+
+# Again: nothing is stored twice. With the tracking ahead: that is said.
+import 0 a.jsonl --json "$b"
+says '{"schema":"rich","stored":0,"present":12}'
+expect 0 "$quipu" export "$b"
+equal a.jsonl out
+sed 's/"consumer":"report","log":"things","notification_id":3/&9/' a.jsonl \
+    >ahead.jsonl
+import 0 ahead.jsonl "$b"
+import 1 a.jsonl "$b"
+complains "consumer 'report'"
+
+# Cut anywhere, it goes on where it was; the end of the export is missed.
+for lines in 1 2 3 9 20 32; do
+    c=$(store c$lines)
+    head -n $lines a.jsonl >cut.jsonl
+    import 1 cut.jsonl "$c"
+    complains "line $lines: the input ends here"
+    import 0 a.jsonl "$c"
+    expect 0 "$quipu" export "$c"
+    equal a.jsonl out
+done
+# In the midst of a line, too.
+head -c 3000 a.jsonl >cut.jsonl
+import 1 cut.jsonl "$(store cut)"
+complains "line $(wc -l <cut.jsonl | awk '{ print $1 + 1 }'): no JSON"
+import 0 a.jsonl "$(store cut)"
+
+# Chosen schemas, other names; tracking records only if they are asked for.
+expect 0 "$quipu" export --schema stored_events --as events "$a"
+mv out events.jsonl
+! grep -q '"type":"tracking"' events.jsonl || fail "tracking was exported"
+import 0 events.jsonl --schema events --as "an\"other" "$(store d)"
+same <<'END'
+schema    stored  there already
+an"other       6              0
+END
+expect 0 "$quipu" sequences --json "$(store d)"
+says '"schema":"an\"other"'
+import 0 a.jsonl --schema sparse --schema rich "$(store e)"
+expect 0 "$quipu" info --json "$(store e)"
+says '"tracking":[]'
+import 0 a.jsonl --schema sparse --tracking "$(store e)"
+expect 0 "$quipu" info "$(store e)"
+says 'report has processed things up to 3'
+import 1 a.jsonl --schema frobnicate "$(store e)"
+complains "the input has no schema 'frobnicate'"
+expect 2 "$quipu" export --as x "$a"
+complains "one --schema must go with --as"
+expect 2 "$quipu" import --as x --schema a --schema b "$a"
+
+# What was stored since: --after, on top of what is there.
+"$plant" more "$a" 3
+expect 0 "$quipu" export --schema stored_events --after 6 "$a"
+mv out more.jsonl
+import 0 more.jsonl "$b"
+same <<'END'
+schema         stored  there already
+stored_events       3              0
+END
+import 1 more.jsonl "$(store f)"
+complains "line 3: notification id 7 cannot follow"
+complains "ends at 0"
+
+# A store that holds something else keeps it.
+"$plant" plain "$(store other)" 3 1
+import 1 a.jsonl "$(store other)"
+complains "holds another item at notification id"
+expect 0 "$quipu" export --schema stored_events "$(store other)"
+[ "$(grep -c '"type":"item"' out)" = 3 ] || fail "the other store was changed"
+"$plant" odd "$(store columns)"
+sed 's/"kind":"bool"/"kind":"int"/' a.jsonl >kinds.jsonl
+import 1 kinds.jsonl --schema 'odd; DROP TABLE "x" --' "$(store columns)"
+complains "line 2: "
+
+# What nobody numbered is stored next, and known again by its event id, in
+# whatever lots it comes.
+plain='{"type":"schema","table":"t","ids":"text","positions":"contiguous",
+"columns":{"notification_id":"id","sequence_id":"s","position":"p","topic":"o",
+"state":"d","event_id":"e"}}'
+{
+    echo '{"type":"quipu-export","version":1}'
+    echo "$plain" | tr -d '\n'
+    echo
+    for i in 0 1 2 3 4; do
+        printf '{"type":"item","schema":"t","sequence_id":"a","topic":"x",'
+        printf '"state":"","event_id":"00000000-0000-7000-8000-%012d"}\n' $i
+    done
+    echo '{"type":"end"}'
+} >hand.jsonl
+head -n 4 hand.jsonl >hand-cut.jsonl
+import 1 hand-cut.jsonl "$(store g)"
+import 0 hand.jsonl --json "$(store g)"
+says '"stored":3,"present":2'
+import 0 hand.jsonl --json "$(store g)"
+says '"stored":0,"present":5'
+expect 0 "$quipu" sequences "$(store g)"
+says "a                     4"
+
+count=0
+# bad LINE MESSAGE: what is in bad.jsonl is refused there.
+bad()
+{
+    count=$((count + 1))
+    import 1 bad.jsonl "$(store h$count)"
+    complains "line $1: "
+    complains "$2"
+}
+
+# edit LINE COMMAND: a.jsonl with a line edited.
+edit()
+{
+    sed "$1$2" a.jsonl >bad.jsonl
+    ! cmp -s a.jsonl bad.jsonl || fail "nothing edited: $2"
+}
+: >bad.jsonl
+import 1 bad.jsonl "$(store h)"
+complains "its last line is missing"
+echo 'Dear diary' >bad.jsonl
+bad 1 "no JSON"
+echo '[]' >bad.jsonl
+bad 1 "this is no export"
+sed 1d a.jsonl >bad.jsonl
+bad 1 "this is no export"
+edit 1 's/"version":1/"version":2/'
+bad 1 "version 2 of the format"
+edit 2 's/"after"/"behind"/'
+bad 2 "no member 'behind'"
+edit 2 's/}$/},/'
+bad 2 "no JSON"
+edit 2 's/"ids":"text"/"ids":"words"/'
+bad 2 "'ids' is not"
+edit 2 's/"kind":"bool"/"kind":"bools"/'
+bad 2 "'bools' is no kind"
+edit 2 's/"topic":"where"/"topic":null/'
+bad 2 "topic"
+edit 3 's/"type":"item"/"type":"thing"/'
+bad 3 "no line of type 'thing'"
+edit 3 's/"schema":"o/"schema":"u/'
+bad 3 "is not defined"
+edit 3 's/"notification_id":1/"notification_id":2/'
+bad 3 "cannot follow"
+edit 4 's/"notification_id":2/"notification_id":3/'
+bad 4 "comes after 1"
+edit 3 's/"notification_id":1/"notification_id":0/'
+bad 3 "less than 1"
+edit 3 's/"position":0/"position":0.5/'
+bad 3 "'position' is not an integer"
+edit 3 's/"state":"[^"]*"/"state":"gA="/'
+bad 3 "'state' is not bytes in base64"
+edit 3 's/"state":"[^"]*"/"state":"gB=="/'
+bad 3 "'state' is not bytes in base64"
+edit 3 's/"state":"[^"]*"/"stat":""/'
+bad 3 "no member 'stat'"
+edit 3 's/,"state":"[^"]*"//'
+bad 3 "'state' is missing"
+edit 3 's/01T00/31T24/'
+bad 3 "'time' is not a time"
+edit 3 's/1970-01-01/1970-02-30/'
+bad 3 "'time' is not a time that there is"
+edit 3 's/"yes":true/"yes":1/'
+bad 3 "'yes' is not true or false"
+edit 3 's/"yes":true/"no":true/'
+bad 3 "no member 'no'"
+edit 3 's/"number":"-9223372036854775808"/"number":"-9223372036854775809"/'
+bad 3 "'number' is not an integer"
+edit 3 's/"real":0.5/"real":"0.5"/'
+bad 3 "'real' is not a number"
+edit 3 's/"real":0.5/"real":9007199254740993/'
+bad 3 "'real' is not a number that a double holds"
+edit 3 's/"topic":"[^"]*"/"topic":""/'
+bad 3 "topic"
+edit 4 's/"position":1/"position":2/'
+bad 4 "position 2"
+edit 7 's/"event_id":"/&0/'
+bad 7 "'event_id' is not a UUID"
+edit 3 's/"state":"[^"]*"/&,"erased":true/'
+bad 3 "erased"
+sed '8d' a.jsonl >bad.jsonl
+bad 8 "comes after"
+sed '32d' a.jsonl >bad.jsonl
+bad 32 "lines are missing"
+cat a.jsonl a.jsonl >bad.jsonl
+bad 34 "more behind the end"
+head -n 4 a.jsonl | cat - a.jsonl >bad.jsonl
+bad 5 "second export"
+# What came before the bad line is stored, nothing behind it.
+edit 10 's/"state"/"stat"/'
+import 1 bad.jsonl "$(store i)"
+expect 0 "$quipu" export "$(store i)"
+[ "$(grep -c '"type":"item"' out)" = 6 ] || fail "not just the items before"
+
+# Nothing is made by an export; a read-only store takes no import.
+expect 1 "$quipu" export "$(store missing)"
+import 1 a.jsonl --schema rich "$(store d readonly=yes)"
+
+# Progress is told in a file only if asked for.
+"$quipu" export --progress "$a" 2>err >out
+grep -q 'exporting, [0-9]* of [0-9]*' err || fail "no progress was told"
+import 0 a.jsonl --progress "$(store c9)"
+complains "importing"
+finish

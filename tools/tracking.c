@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tracking records: few, and therefore kept in memory. */
+#include "tracking.h"
+#include "text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static quipu_bytes copy_of(quipu_bytes bytes)
+{
+    char *copy = quipu_tool_allocate(bytes.size + 1, 1);
+
+    if (bytes.size > 0) {
+        memcpy(copy, bytes.data, bytes.size);
+    }
+    return (quipu_bytes){ copy, bytes.size };
+}
+
+void quipu_tool_tracking_add(struct tracking_list *list,
+                             const quipu_tracking *tracking)
+{
+    quipu_tracking *added = NULL;
+
+    list->records = quipu_tool_resize(list->records, list->count + 1,
+                                      sizeof *list->records);
+    added = &list->records[list->count++];
+    memset(added, 0, sizeof *added);
+    added->consumer = copy_of(tracking->consumer);
+    added->log = copy_of(tracking->log);
+    added->position = tracking->position;
+}
+
+void quipu_tool_tracking_finish(struct tracking_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free((void *)list->records[i].consumer.data);
+        free((void *)list->records[i].log.data);
+    }
+    free(list->records);
+    memset(list, 0, sizeof *list);
+}
+
+int quipu_tool_tracking_read(quipu_datastore *datastore,
+                             struct tracking_list *list, quipu_error *error)
+{
+    quipu_trackings *listing = NULL;
+    const quipu_tracking *tracking = NULL;
+    int status = quipu_trackings_open(datastore, &listing, error);
+
+    if (status == QUIPU_UNSUPPORTED) {
+        return QUIPU_OK;
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_trackings_next(listing, &tracking, error);
+    }
+    while (status == QUIPU_OK && tracking != NULL) {
+        quipu_tool_tracking_add(list, tracking);
+        status = quipu_trackings_next(listing, &tracking, error);
+    }
+    quipu_trackings_close(listing);
+    return status;
+}
+
+static bool same_uuid(const quipu_uuid *a, const quipu_uuid *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+void quipu_tool_tracking_move(struct tracking_list *list,
+                              const quipu_uuid *from, const quipu_uuid *to)
+{
+    for (size_t i = 0; i < list->count && !quipu_uuid_is_nil(from); i++) {
+        quipu_uuid *store = &list->records[i].position.store;
+
+        if (same_uuid(store, from)) {
+            *store = *to;
+        }
+    }
+}
+
+static bool same_position(const quipu_position *a, const quipu_position *b)
+{
+    return a->notification_id == b->notification_id &&
+           same_uuid(&a->store, &b->store) &&
+           same_uuid(&a->event_id, &b->event_id);
+}
+
+static int differs(const quipu_tracking *tracking, const char *how,
+                   quipu_error *error)
+{
+    return quipu_error_set(
+        error, QUIPU_CONFLICT,
+        "the tracking record of consumer '%.*s' for log '%.*s' %s",
+        (int)tracking->consumer.size, (const char *)tracking->consumer.data,
+        (int)tracking->log.size, (const char *)tracking->log.data, how);
+}
+
+int quipu_tool_tracking_store(quipu_records *records,
+                              const quipu_tracking *tracking,
+                              quipu_error *error)
+{
+    const quipu_append append = { .struct_size = sizeof append,
+                                  .tracking = tracking };
+    const char *const consumer = tracking->consumer.data;
+    const char *const log = tracking->log.data;
+    quipu_position there;
+    int status = quipu_records_append(records, &append, NULL, error);
+
+    if (status != QUIPU_ALREADY && status != QUIPU_UNKNOWN_OUTCOME) {
+        return status;
+    }
+    status = quipu_tracking_read(quipu_records_datastore(records), consumer,
+                                 log, &there, error);
+    if (status == QUIPU_OK && !same_position(&there, &tracking->position)) {
+        return differs(tracking,
+                       "stands higher in the store already, or at "
+                       "another item",
+                       error);
+    }
+    return status;
+}
+
+static const quipu_tracking *find(const struct tracking_list *list,
+                                  const quipu_tracking *like)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (quipu_bytes_equal(list->records[i].consumer, like->consumer) &&
+            quipu_bytes_equal(list->records[i].log, like->log)) {
+            return &list->records[i];
+        }
+    }
+    return NULL;
+}
+
+static int compare_one(const quipu_tracking *here, const quipu_tracking *there,
+                       bool behind, quipu_error *error)
+{
+    if (there == NULL) {
+        return behind ? QUIPU_OK : differs(here, "was not copied", error);
+    }
+    if (behind &&
+        there->position.notification_id < here->position.notification_id) {
+        return QUIPU_OK;
+    }
+    return same_position(&here->position, &there->position)
+               ? QUIPU_OK
+               : differs(here, "is not the same in both stores", error);
+}
+
+int quipu_tool_tracking_compare(const struct tracking_list *here,
+                                const struct tracking_list *there, bool behind,
+                                quipu_error *error)
+{
+    int status = QUIPU_OK;
+
+    for (size_t i = 0; status == QUIPU_OK && i < there->count; i++) {
+        if (find(here, &there->records[i]) == NULL) {
+            status = differs(&there->records[i],
+                             "is only in the store that is copied to", error);
+        }
+    }
+    for (size_t i = 0; status == QUIPU_OK && i < here->count; i++) {
+        status = compare_one(&here->records[i], find(there, &here->records[i]),
+                             behind, error);
+    }
+    return status;
+}
