@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "quipu_test.h"
+
+#include "history_fixture.h"
+
+static const char *const stale[] = {
+    "10000000 1 append a h@0/1.1.0/aa\n20000000 1 OK ids=1 at=0\n"
+    "21000000 2 append a h@1/1.2.0/bb\n22500000 2 OK ids=2 at=1\n"
+    "23000000 3 append a h@2/1.3.0/cc\n",
+    "50000000 1 log a\n60000000 1 OK opened=55000000 1/h@0/1.1.0/aa\n",
+    "54000000 1 head a\n55000000 1 OK head=2\n",
+    "90000000 1 log a final\n"
+    "91000000 1 OK opened=90000000 1/h@0/1.1.0/aa 2/h@1/1.2.0/bb\n",
+    NULL
+};
+
+static void only_those_that_take_part_are_told(void **state)
+{
+    static struct quipu_violations violations;
+
+    (void)state;
+    history_judge(stale, &violations);
+    assert_string_equal(
+        history_explained(),
+        "stale-read (V1), 1 in all: 1.2 was acknowledged before 2.1 began, "
+        "which took place without id 2\n"
+        "  21.000-22.500 ms, 1.2 (process 0): append a h@1/1.2.0/bb\n"
+        "      -> OK ids=2 at=1\n"
+        "  50.000-60.000 ms, 2.1 (process 1): log a\n"
+        "      -> OK opened=55000000 1/h@0/1.1.0/aa\n");
+}
+
+static void the_picture_shows_what_was_about_them(void **state)
+{
+    static struct quipu_violations violations;
+
+    (void)state;
+    history_judge(stale, &violations);
+    assert_string_equal(
+        history_drawn(),
+        "{\"lane\":\"session 1\",\"from\":21.000000,\"to\":22.500000,"
+        "\"what\":\"append a h@1/1.2.0/bb\",\"outcome\":\"OK ids=2 at=1\","
+        "\"bad\":true}\n"
+        "{\"lane\":\"session 2\",\"from\":50.000000,\"to\":60.000000,"
+        "\"what\":\"log a\",\"outcome\":"
+        "\"OK opened=55000000 1/h@0/1.1.0/aa\",\"bad\":true}\n"
+        "{\"lane\":\"session 1\",\"from\":23.000000,"
+        "\"what\":\"append a h@2/1.3.0/cc\",\"outcome\":\"\","
+        "\"bad\":false}\n"
+        "{\"lane\":\"session 3\",\"from\":54.000000,\"to\":55.000000,"
+        "\"what\":\"head a\",\"outcome\":\"OK head=2\",\"bad\":false}\n");
+}
+
+static void of_many_entries_those_that_matter_are_told(void **state)
+{
+    static struct quipu_violations violations;
+
+    (void)state;
+    history_judge(
+        SESSIONS("10 1 append a h@+/1.1.0/a h@+/1.1.1/a h@+/1.1.2/a "
+                 "h@+/1.1.3/a h@+/1.1.4/a h@+/1.1.5/a\n"
+                 "20 1 OK ids=1 at=0,1,2,3,4,5\n",
+                 "90 1 log a final\n"
+                 "91 1 OK opened=90 1/h@0/1.1.0/a 2/h@1/1.1.1/a 3/h@2/1.1.2/a "
+                 "4/h@3/1.1.3/ff 5/h@4/1.1.4/a 6/h@5/1.1.5/a\n"),
+        &violations);
+    assert_contains(history_explained(),
+                    "-> OK opened=90 1/h@0/1.1.0/a .. 3/h@2/1.1.2/a "
+                    "4/h@3/1.1.3/ff 5/h@4/1.1.4/a 6/h@5/1.1.5/a\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_those_that_take_part_are_told),
+        cmocka_unit_test(the_picture_shows_what_was_about_them),
+        cmocka_unit_test(of_many_entries_those_that_matter_are_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}

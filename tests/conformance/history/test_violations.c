@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each violation by its name.  Times are nanoseconds; the wake limit is a
+ * second. */
+#include "quipu_test.h"
+
+#include "history_fixture.h"
+
+/* Two appends of one item each, one after the other, and the log at the end. */
+#define FIRST "10 1 append a h@0/1.1.0/aa\n20 1 OK ids=1 at=0\n"
+#define SECOND "30 2 append a h@1/1.2.0/bb\n40 2 OK ids=2 at=1\n"
+#define BOTH "1/h@0/1.1.0/aa 2/h@1/1.2.0/bb\n"
+#define FINAL(entries) ("9000 1 log a final\n9001 1 OK opened=9000 " entries)
+
+static void lost_append(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_LOST_APPEND, "acknowledged with id 2", FIRST SECOND,
+                    FINAL("1/h@0/1.1.0/aa\n"));
+    assert_violates(QUIPU_LOST_APPEND, "acknowledged with id 1", FIRST,
+                    FINAL("\n"));
+}
+
+static void refused_visible(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_REFUSED_VISIBLE, "that was refused is in the log",
+                    FIRST "30 2 append a h@1/1.2.0/bb\n40 2 BUSY\n",
+                    FINAL(BOTH));
+    assert_violates(QUIPU_REFUSED_VISIBLE, "no session of this history", FIRST,
+                    FINAL("1/h@0/1.1.0/aa 2/h@1/?beef/bb\n"));
+    assert_violates(QUIPU_REFUSED_VISIBLE, "no session of this history", FIRST,
+                    FINAL("1/h@0/1.1.0/aa 2/h@1/1.2.0/bb\n"));
+}
+
+static void vanished(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_VANISHED, "id 2 was seen",
+                    FIRST "30 2 append a h@1/1.2.0/bb\n40 2 UNKNOWN_OUTCOME\n",
+                    FINAL("1/h@0/1.1.0/aa\n"),
+                    "50 1 log a\n60 1 OK opened=55 " BOTH);
+    assert_violates(QUIPU_VANISHED, "it is another item",
+                    "10 1 append a h@+/1.1.0/aa\n20 1 UNKNOWN_OUTCOME\n",
+                    "30 1 append a h@+/2.1.0/bb\n60 1 OK ids=1 at=0\n",
+                    FINAL("1/h@0/2.1.0/bb\n"),
+                    "25 1 log a\n28 1 OK opened=26 1/h@0/1.1.0/aa\n");
+    assert_violates(QUIPU_VANISHED, "the last position of h was 1", FIRST,
+                    FINAL("1/h@0/1.1.0/aa\n"),
+                    "50 1 last a h\n60 1 OK last=1\n");
+    assert_violates(QUIPU_VANISHED, "the log's head was 2", FIRST,
+                    FINAL("1/h@0/1.1.0/aa\n"), "50 1 head a\n60 1 OK head=2\n");
+}
+
+#define PAIR                                                     \
+    "10 1 append a h@0/1.1.0/aa g@0/1.1.1/bb\n20 1 OK ids=1 at=" \
+    "0,0\n"
+#define PAIR_FINAL FINAL("1/h@0/1.1.0/aa 2/g@0/1.1.1/bb\n")
+
+static void torn_append(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_TORN_APPEND, "number 1 is not at id 2",
+                    "10 1 append a h@0/1.1.0/aa g@0/1.1.1/bb\n"
+                    "20 1 UNKNOWN_OUTCOME\n",
+                    FINAL("1/h@0/1.1.0/aa\n"));
+    assert_violates(QUIPU_TORN_APPEND, "number 0 is not at id 1",
+                    "10 1 append a h@0/1.1.0/aa g@0/1.1.1/bb\n",
+                    FINAL("1/g@0/1.1.1/bb\n"));
+    /* Half of it for an instant, in one read and in two. */
+    assert_violates(QUIPU_TORN_APPEND, "between ids 1 and 2", PAIR, PAIR_FINAL,
+                    "12 1 log a\n14 1 OK opened=13 1/h@0/1.1.0/aa\n");
+    assert_violates(QUIPU_TORN_APPEND, "", PAIR, PAIR_FINAL,
+                    "12 1 read a h\n14 1 OK opened=13 1/h@0/1.1.0/aa\n"
+                    "15 2 last a g\n16 2 NOT_FOUND\n");
+    assert_violates(QUIPU_TORN_APPEND, "", PAIR, PAIR_FINAL,
+                    "12 1 head a\n14 1 OK head=1\n");
+}
+
+static void torn_by_another(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_TORN_APPEND, "number 1 is not at id 2",
+                    "10 1 append a h@0/1.1.0/aa h@+/1.1.1/bb\n"
+                    "20 1 UNKNOWN_OUTCOME\n",
+                    "10 1 append a g@0/2.1.0/cc\n20 1 OK ids=2 at=0\n",
+                    FINAL("1/h@0/1.1.0/aa 2/g@0/2.1.0/cc 3/h@1/1.1.1/bb\n"));
+}
+
+static void duplicate(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_DUPLICATE, "twice, with the ids 1 and 2",
+                    "10 1 append a h@+/1.1.0/aa\n20 1 OK ids=1 at=0\n",
+                    FINAL("1/h@0/1.1.0/aa 2/h@1/1.1.0/aa\n"));
+    assert_violates(QUIPU_DUPLICATE, "which an item before it has",
+                    FIRST "30 2 append a h@0/1.2.0/bb\n40 2 OK ids=2 at=0\n",
+                    FINAL("1/h@0/1.1.0/aa 2/h@0/1.2.0/bb\n"));
+    assert_violates(QUIPU_DUPLICATE, "where 2 was to come", FIRST SECOND,
+                    FINAL(BOTH),
+                    "50 1 log a\n"
+                    "60 1 OK opened=55 1/h@0/1.1.0/aa 1/h@0/1.1.0/aa\n");
+}
+
+static void gap(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_GAP, "no item has the ids 2 to 3",
+                    FIRST "30 2 append a h@1/1.2.0/bb\n40 2 OK ids=4 at=1\n",
+                    FINAL("1/h@0/1.1.0/aa 4/h@1/1.2.0/bb\n"));
+    assert_violates(QUIPU_GAP, "no item has 1",
+                    FIRST "30 2 append a h@+/1.2.0/bb\n40 2 OK ids=2 at=2\n",
+                    FINAL("1/h@0/1.1.0/aa 2/h@2/1.2.0/bb\n"));
+    assert_violates(QUIPU_GAP, "saw position 1 and not 0", FIRST SECOND,
+                    FINAL(BOTH),
+                    "50 1 read a h\n60 1 OK opened=55 2/h@1/1.2.0/bb\n");
+    assert_violates(QUIPU_GAP, "saw position 1 and not 0", FIRST SECOND,
+                    FINAL(BOTH),
+                    "50 1 read a h desc\n60 1 OK opened=55 2/h@1/1.2.0/bb\n");
+}
+
+static void late_arrival(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_LATE_ARRIVAL, "saw id 2 and not 1",
+                    "10 1 append a h@0/1.1.0/aa\n90 1 OK ids=1 at=0\n",
+                    "11 1 append a g@0/2.1.0/bb\n80 1 OK ids=2 at=0\n",
+                    FINAL("1/h@0/1.1.0/aa 2/g@0/2.1.0/bb\n"),
+                    "20 1 log a from=1\n30 1 OK opened=25 2/g@0/2.1.0/bb\n");
+    assert_violates(QUIPU_LATE_ARRIVAL, "saw id 2 and not 1",
+                    "10 1 append a h@0/1.1.0/aa\n90 1 OK ids=1 at=0\n",
+                    "11 1 append a g@0/2.1.0/bb\n80 1 OK ids=2 at=0\n",
+                    FINAL("1/h@0/1.1.0/aa 2/g@0/2.1.0/bb\n"),
+                    "20 1 log a desc\n30 1 OK opened=25 2/g@0/2.1.0/bb\n");
+}
+
+static void reordered(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_REORDERED,
+                    "append 1.1 was acknowledged before append 2.1 began",
+                    "10 1 append a h@0/1.1.0/aa\n20 1 OK ids=2 at=0\n",
+                    "30 1 append a g@0/2.1.0/bb\n40 1 OK ids=1 at=0\n",
+                    FINAL("1/g@0/2.1.0/bb 2/h@0/1.1.0/aa\n"));
+}
+
+static void stale_read(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_STALE_READ, "1.2 was acknowledged before 3.1 began",
+                    FIRST SECOND, FINAL(BOTH),
+                    "50 1 read a h\n60 1 OK opened=55 1/h@0/1.1.0/aa\n");
+    assert_violates(QUIPU_STALE_READ, "without id 2", FIRST SECOND, FINAL(BOTH),
+                    "50 1 read a h from=1 to=1 limit=1\n60 1 OK opened=55\n");
+    assert_violates(QUIPU_STALE_READ, "without id 2", FIRST SECOND, FINAL(BOTH),
+                    "50 1 read a h desc limit=1\n"
+                    "60 1 OK opened=55 1/h@0/1.1.0/aa\n");
+    assert_violates(QUIPU_STALE_READ, "without id 2", FIRST SECOND, FINAL(BOTH),
+                    "50 1 log a from=2\n60 1 OK opened=55\n");
+    assert_violates(QUIPU_STALE_READ, "without id 2", FIRST SECOND, FINAL(BOTH),
+                    "50 1 last a h\n60 1 OK last=0\n");
+    assert_violates(QUIPU_STALE_READ, "without id 1", FIRST SECOND, FINAL(BOTH),
+                    "25 1 last a h\n26 1 NOT_FOUND\n");
+    assert_violates(QUIPU_STALE_READ, "without id 2", FIRST SECOND, FINAL(BOTH),
+                    "50 1 head a\n60 1 OK head=1\n");
+}
+
+static void stale_tracking(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_STALE_READ, "without id 1",
+                    "10 1 append a h@0/1.1.0/aa track:c=5\n"
+                    "20 1 OK ids=1 at=0\n",
+                    FINAL("1/h@0/1.1.0/aa\n"),
+                    "50 1 track a c\n60 1 NOT_FOUND\n");
+    assert_violates(QUIPU_VANISHED, "read as 7, which no append stored",
+                    "10 1 append a h@0/1.1.0/aa track:c=5\n"
+                    "20 1 OK ids=1 at=0\n",
+                    FINAL("1/h@0/1.1.0/aa\n"),
+                    "50 1 track a c\n60 1 OK at=7\n");
+}
+
+static void non_monotonic_read(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_NON_MONOTONIC, "2.1 shows the log beyond id 0, and 3",
+                    "10 1 append a h@0/1.1.0/aa\n90 1 OK ids=1 at=0\n",
+                    "20 1 last a h\n30 1 OK last=0\n",
+                    "40 1 read a h\n50 1 OK opened=45\n",
+                    FINAL("1/h@0/1.1.0/aa\n"));
+    /* In one session, of an append without answer. */
+    assert_violates(QUIPU_NON_MONOTONIC, "2.1 shows the log beyond id 0, and 2",
+                    "10 1 append a h@0/1.1.0/aa\n",
+                    "20 1 log a\n30 1 OK opened=25 1/h@0/1.1.0/aa\n"
+                    "40 2 head a\n50 2 OK head=0\n",
+                    FINAL("1/h@0/1.1.0/aa\n"));
+}
+
+static void too_early(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_TOO_EARLY, "2.1 shows id 1, which 1.1 began",
+                    "40 1 append a h@0/1.1.0/aa\n50 1 OK ids=1 at=0\n",
+                    "10 1 log a\n90 1 OK opened=30 1/h@0/1.1.0/aa\n",
+                    FINAL("1/h@0/1.1.0/aa\n"));
+}
+
+static void causeless_refusal(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_CAUSELESS_REFUSAL, "asked for the position that",
+                    FIRST "30 2 append a h@1/1.2.0/bb\n"
+                          "40 2 CONFLICT cause=position index=0 last=0\n",
+                    FINAL("1/h@0/1.1.0/aa\n"));
+    assert_violates(QUIPU_CAUSELESS_REFUSAL, "left the position to the store",
+                    FIRST "30 2 append a h@+/1.2.0/bb\n"
+                          "40 2 CONFLICT cause=position index=0 last=0\n",
+                    FINAL("1/h@0/1.1.0/aa\n"));
+    assert_violates(QUIPU_CAUSELESS_REFUSAL, "told that h ends at 5",
+                    FIRST "30 2 append a h@1/1.2.0/bb\n"
+                          "40 2 CONFLICT cause=position index=0 last=5\n",
+                    FINAL("1/h@0/1.1.0/aa\n"));
+    /* What it was told was so before it began, or after it ended. */
+    assert_violates(QUIPU_CAUSELESS_REFUSAL, "without id 2",
+                    FIRST SECOND
+                    "50 3 append a h@5/1.3.0/bb\n"
+                    "60 3 CONFLICT cause=position index=0 last=0\n",
+                    FINAL(BOTH));
+    assert_violates(QUIPU_TOO_EARLY, "1.1 shows id 1",
+                    "10 1 append a h@5/1.1.0/bb\n"
+                    "15 1 CONFLICT cause=position index=0 last=0\n",
+                    "20 1 append a h@0/2.1.0/aa\n30 1 OK ids=1 at=0\n",
+                    FINAL("1/h@0/2.1.0/aa\n"));
+}
+
+static void causeless_refusal_by_guard(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_CAUSELESS_REFUSAL, "the guard holds",
+                    FIRST "30 2 append a g@0/1.2.0/bb guard:h=0\n"
+                          "40 2 CONFLICT cause=guard index=0 last=0\n",
+                    FINAL("1/h@0/1.1.0/aa\n"));
+    assert_violates(QUIPU_CAUSELESS_REFUSAL, "without id 1",
+                    FIRST "30 2 append a g@0/1.2.0/bb guard:h=filled\n"
+                          "40 2 CONFLICT cause=guard index=0\n",
+                    FINAL("1/h@0/1.1.0/aa\n"));
+    /* A position was the reason, and then the guard must have held. */
+    assert_violates(QUIPU_CAUSELESS_REFUSAL, "no instant",
+                    FIRST SECOND
+                    "50 3 append a h@5/1.3.0/bb guard:h=0\n"
+                    "60 3 CONFLICT cause=position index=0 last=1\n",
+                    FINAL(BOTH));
+}
+
+static void causeless_refusal_by_event_id(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_CAUSELESS_REFUSAL, "no item in the log has",
+                    FIRST "30 2 append a h@1/1.2.0/bb\n"
+                          "40 2 CONFLICT cause=event-id index=0\n",
+                    FINAL("1/h@0/1.1.0/aa\n"));
+    assert_violates(QUIPU_CAUSELESS_REFUSAL, "it is a repeat",
+                    FIRST "30 2 append a h@0/1.1.0/aa\n"
+                          "40 2 CONFLICT cause=event-id index=0\n",
+                    FINAL("1/h@0/1.1.0/aa\n"));
+    assert_violates(QUIPU_CAUSELESS_REFUSAL, "never stood so high",
+                    FIRST "30 2 append a h@1/1.2.0/bb track:c=4\n"
+                          "40 2 ALREADY\n",
+                    FINAL("1/h@0/1.1.0/aa\n"));
+}
+
+static void causeless_success(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_CAUSELESS_SUCCESS, "with id 1 it had 1 items",
+                    FIRST "30 2 append a g@0/1.2.0/bb guard:h=empty\n"
+                          "40 2 OK ids=2 at=0\n",
+                    FINAL("1/h@0/1.1.0/aa 2/g@0/1.2.0/bb\n"));
+    assert_violates(QUIPU_CAUSELESS_SUCCESS, "a guard on h",
+                    FIRST "30 2 append a g@0/1.2.0/bb guard:h=5\n"
+                          "40 2 OK ids=2 at=0\n",
+                    FINAL("1/h@0/1.1.0/aa 2/g@0/1.2.0/bb\n"));
+    assert_violates(QUIPU_CAUSELESS_SUCCESS, "without id 1",
+                    FIRST "30 2 append a guard:h=empty\n40 2 OK\n",
+                    FINAL("1/h@0/1.1.0/aa\n"));
+    assert_violates(QUIPU_CAUSELESS_SUCCESS, "the consumer's record stood at 5",
+                    "10 1 append a h@0/1.1.0/aa track:c=5\n"
+                    "20 1 OK ids=1 at=0\n"
+                    "30 2 append a h@1/1.2.0/bb track:c=5\n"
+                    "40 2 OK ids=2 at=1\n",
+                    FINAL(BOTH));
+}
+
+static void wrong_result(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_WRONG_RESULT, "number 0 has id 2, and it has 1",
+                    "10 1 append a h@0/1.1.0/aa\n20 1 OK ids=2 at=0\n",
+                    FINAL("1/h@0/1.1.0/aa\n"));
+    assert_violates(QUIPU_WRONG_RESULT, "at position 3, and it is at 0",
+                    "10 1 append a h@+/1.1.0/aa\n20 1 OK ids=1 at=3\n",
+                    FINAL("1/h@0/1.1.0/aa\n"));
+    assert_violates(QUIPU_WRONG_RESULT, "acknowledged twice",
+                    FIRST "30 2 append a h@0/1.1.0/aa\n40 2 OK ids=1 at=0\n",
+                    FINAL("1/h@0/1.1.0/aa\n"));
+    assert_violates(QUIPU_WRONG_RESULT, "for more than 1 ended with the head",
+                    FIRST, FINAL("1/h@0/1.1.0/aa\n"),
+                    "50 1 wait a after=1\n60 1 OK head=1\n");
+}
+
+static void wrong_read(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_WRONG_READ, "beyond its bounds", FIRST SECOND,
+                    FINAL(BOTH),
+                    "50 1 read a h to=0\n"
+                    "60 1 OK opened=55 1/h@0/1.1.0/aa 2/h@1/1.2.0/bb\n");
+    assert_violates(QUIPU_WRONG_READ, "its limit is 1", FIRST SECOND,
+                    FINAL(BOTH),
+                    "50 1 log a limit=1\n"
+                    "60 1 OK opened=55 1/h@0/1.1.0/aa 2/h@1/1.2.0/bb\n");
+    assert_violates(QUIPU_GAP, "", FIRST SECOND, FINAL(BOTH),
+                    "50 1 read a h\n"
+                    "60 1 OK opened=55 2/h@1/1.2.0/bb 1/h@0/1.1.0/aa\n");
+    assert_violates(QUIPU_WRONG_READ, "an item of h", FIRST SECOND, FINAL(BOTH),
+                    "50 1 read a g\n60 1 OK opened=55 1/h@0/1.1.0/aa\n");
+}
+
+static void altered_item(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_ALTERED_ITEM, "other bytes", FIRST,
+                    FINAL("1/h@0/1.1.0/ab\n"));
+    assert_violates(QUIPU_ALTERED_ITEM, "other bytes", FIRST,
+                    FINAL("1/h@0/1.1.0/aa\n"),
+                    "50 1 log a\n60 1 OK opened=55 1/h@0/1.1.0/ab\n");
+    assert_violates(QUIPU_ALTERED_ITEM, "appended to h and is in g",
+                    "10 1 append a h@0/1.1.0/aa\n20 1 OK ids=1 at=0\n",
+                    FINAL("1/g@0/1.1.0/aa\n"));
+    assert_violates(QUIPU_ALTERED_ITEM, "at position 1 and is at 0",
+                    "10 1 append a h@1/1.1.0/aa\n20 1 UNKNOWN_OUTCOME\n",
+                    FINAL("1/h@0/1.1.0/aa\n"));
+}
+
+static void late_wake(void **state)
+{
+    (void)state;
+    assert_violates(QUIPU_LATE_WAKE, "a wait for id 1 ended in vain",
+                    "10 1 append a h@0/1.1.0/aa\n20 1 OK ids=1 at=0\n",
+                    "9000000000 1 log a final\n"
+                    "9000000001 1 OK opened=9000000000 1/h@0/1.1.0/aa\n",
+                    "5 1 wait a after=0\n1500000000 1 TIMEOUT\n");
+    assert_violates(QUIPU_LATE_WAKE, "for 1499 ms after the log had grown",
+                    "10 1 append a h@0/1.1.0/aa\n20 1 OK ids=1 at=0\n",
+                    "9000000000 1 log a final\n"
+                    "9000000001 1 OK opened=9000000000 1/h@0/1.1.0/aa\n",
+                    "5 1 wait a after=0\n1500000000 1 OK head=1\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lost_append),
+        cmocka_unit_test(refused_visible),
+        cmocka_unit_test(vanished),
+        cmocka_unit_test(torn_append),
+        cmocka_unit_test(torn_by_another),
+        cmocka_unit_test(duplicate),
+        cmocka_unit_test(gap),
+        cmocka_unit_test(late_arrival),
+        cmocka_unit_test(reordered),
+        cmocka_unit_test(stale_read),
+        cmocka_unit_test(stale_tracking),
+        cmocka_unit_test(non_monotonic_read),
+        cmocka_unit_test(too_early),
+        cmocka_unit_test(causeless_refusal),
+        cmocka_unit_test(causeless_refusal_by_guard),
+        cmocka_unit_test(causeless_refusal_by_event_id),
+        cmocka_unit_test(causeless_success),
+        cmocka_unit_test(wrong_result),
+        cmocka_unit_test(wrong_read),
+        cmocka_unit_test(altered_item),
+        cmocka_unit_test(late_wake),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
