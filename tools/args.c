@@ -29,6 +29,8 @@ static const struct option_help options[] = {
     { OPTION_FOLLOW, "follow", NULL, "wait for more until interrupted" },
     { OPTION_EXPLAIN, "explain", "URI",
       "show where the driver of a URI or scheme is looked for" },
+    { OPTION_VERIFY_ONLY, "verify-only", NULL,
+      "copy nothing, only compare both stores" },
     { OPTION_PROGRESS, "progress", NULL,
       "tell how far it is even if nobody watches" },
     { OPTION_RAW, "raw", NULL, "do not ask that states are quipu's own" },
@@ -151,6 +153,8 @@ static bool set_option(const struct command *command,
         return true;
     case OPTION_RAW:
         args->raw = true;
+        return true;
+    case OPTION_VERIFY_ONLY:
         return true;
     case OPTION_FROM:
         return set_number(command, option->name, INT64_MIN, &args->from,

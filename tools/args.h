@@ -30,7 +30,8 @@ enum option_bit {
     OPTION_RAW = 1u << 11,
     OPTION_AS = 1u << 12,
     OPTION_TRACKING = 1u << 13,
-    OPTION_PROGRESS = 1u << 14
+    OPTION_PROGRESS = 1u << 14,
+    OPTION_VERIFY_ONLY = 1u << 15
 };
 
 #define SCHEMAS_MAX 64 /* that --schema can name */
@@ -85,5 +86,6 @@ extern const struct command quipu_tool_log;
 extern const struct command quipu_tool_verify;
 extern const struct command quipu_tool_export;
 extern const struct command quipu_tool_import;
+extern const struct command quipu_tool_copy;
 
 #endif

@@ -11,7 +11,7 @@
 static const struct command *const commands[] = {
     &quipu_tool_drivers, &quipu_tool_info,   &quipu_tool_sequences,
     &quipu_tool_read,    &quipu_tool_log,    &quipu_tool_verify,
-    &quipu_tool_export,  &quipu_tool_import,
+    &quipu_tool_export,  &quipu_tool_import, &quipu_tool_copy,
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
@@ -28,7 +28,7 @@ static void print_help(FILE *file)
 
         snprintf(left, sizeof left, "%s %s", commands[i]->name,
                  commands[i]->arguments);
-        fprintf(file, "  %-20s %s\n", left, commands[i]->summary);
+        fprintf(file, "  %-22s %s\n", left, commands[i]->summary);
     }
     fputs("\n'quipu COMMAND --help' tells the options of a command.\n"
           "'quipu --version' tells the version.\n",

@@ -23,7 +23,7 @@ static bool uri_has(const char *uri, const char *name)
     return false;
 }
 
-static int open_datastore(const char *uri, quipu_datastore **datastore,
+int quipu_tool_store_look(const char *uri, quipu_datastore **datastore,
                           quipu_error *error)
 {
     static const char *const wanted[][2] = { { "readonly", "yes" },
@@ -112,7 +112,8 @@ enum outcome quipu_tool_store_open(const struct args *args, struct store *store)
     enum outcome outcome = DONE;
 
     memset(store, 0, sizeof *store);
-    if (open_datastore(args->uri, &store->datastore, &error) != QUIPU_OK) {
+    if (quipu_tool_store_look(args->uri, &store->datastore, &error) !=
+        QUIPU_OK) {
         return quipu_tool_fail(&error);
     }
     if (read_catalogue(store, args, &tables, &error) != QUIPU_OK ||

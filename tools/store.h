@@ -21,6 +21,10 @@ struct store {
     size_t count;
 };
 
+/* Opens the URI for reading only, unless the URI itself says otherwise. */
+int quipu_tool_store_look(const char *uri, quipu_datastore **datastore,
+                          quipu_error *error);
+
 /*
  * Opens the URI read-only, and the schemas of its catalogue, unless the URI
  * itself says otherwise.  DONE, or what to end with after a message; then

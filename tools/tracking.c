@@ -133,8 +133,10 @@ static const quipu_tracking *find(const struct tracking_list *list,
 }
 
 static int compare_one(const quipu_tracking *here, const quipu_tracking *there,
-                       bool behind, quipu_error *error)
+                       unsigned allowed, quipu_error *error)
 {
+    const bool behind = (allowed & TRACKING_BEHIND) != 0;
+
     if (there == NULL) {
         return behind ? QUIPU_OK : differs(here, "was not copied", error);
     }
@@ -148,20 +150,21 @@ static int compare_one(const quipu_tracking *here, const quipu_tracking *there,
 }
 
 int quipu_tool_tracking_compare(const struct tracking_list *here,
-                                const struct tracking_list *there, bool behind,
-                                quipu_error *error)
+                                const struct tracking_list *there,
+                                unsigned allowed, quipu_error *error)
 {
     int status = QUIPU_OK;
 
     for (size_t i = 0; status == QUIPU_OK && i < there->count; i++) {
-        if (find(here, &there->records[i]) == NULL) {
+        if ((allowed & TRACKING_MORE) == 0 &&
+            find(here, &there->records[i]) == NULL) {
             status = differs(&there->records[i],
                              "is only in the store that is copied to", error);
         }
     }
     for (size_t i = 0; status == QUIPU_OK && i < here->count; i++) {
         status = compare_one(&here->records[i], find(there, &here->records[i]),
-                             behind, error);
+                             allowed, error);
     }
     return status;
 }

@@ -32,12 +32,15 @@ int quipu_tool_tracking_store(quipu_records *records,
                               const quipu_tracking *tracking,
                               quipu_error *error);
 
-/*
- * Compares what two stores have.  CONFLICT, and which differs.  `behind`: that
- * `there` has fewer records, or lower ones, is no difference.
- */
+enum tracking_difference {
+    TRACKING_BEHIND = 1, /* `there` lacks records, or has lower ones */
+    TRACKING_MORE = 2    /* `there` has other records besides */
+};
+
+/* Compares what two stores have, but for the differences that are allowed.
+ * CONFLICT, and which record differs. */
 int quipu_tool_tracking_compare(const struct tracking_list *here,
-                                const struct tracking_list *there, bool behind,
-                                quipu_error *error);
+                                const struct tracking_list *there,
+                                unsigned allowed, quipu_error *error);
 
 #endif

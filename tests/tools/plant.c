@@ -6,7 +6,8 @@
  *     plant odd URI                     text ids, all columns, hostile names
  *     plant rich URI                    values at the ends of their kinds
  *     plant sparse URI                  positions of any kind
- *     plant track URI                   two tracking records
+ *     plant track URI [MORE]            two tracking records, so much higher
+ *     plant columns URI                 the preset's name, other positions
  */
 #include <quipu/quipu.h>
 
@@ -309,13 +310,13 @@ static void plant_track(quipu_datastore *datastore, char **arguments)
 {
     quipu_records *records =
         open_schema(datastore, quipu_schema_stored_events());
+    const int more = arguments[0] == NULL ? 0 : number_of(arguments[0]);
 
-    (void)arguments;
     for (int i = 0; i < 2; i++) {
         const quipu_tracking tracking = {
             .consumer = quipu_bytes_of_text(i == 0 ? "mail\x07" : "report"),
             .log = quipu_bytes_of_text("things"),
-            .position = { .notification_id = 2 + i }
+            .position = { .notification_id = 2 + i + more }
         };
         const quipu_append request = { .struct_size = sizeof(request),
                                        .tracking = &tracking };
@@ -326,14 +327,25 @@ static void plant_track(quipu_datastore *datastore, char **arguments)
     quipu_records_close(records, NULL);
 }
 
+static void plant_columns(quipu_datastore *datastore, char **arguments)
+{
+    quipu_schema schema;
+
+    (void)arguments;
+    quipu_schema_init(&schema, sizeof(schema), quipu_schema_stored_events());
+    schema.flags |= QUIPU_SCHEMA_SPARSE;
+    quipu_records_close(open_schema(datastore, &schema), NULL);
+}
+
 static const struct {
     const char *name;
-    int arguments;
+    int arguments; /* at most */
     void (*run)(quipu_datastore *datastore, char **arguments);
 } kinds[] = {
-    { "plain", 2, plant_plain },   { "more", 1, plant_more },
-    { "odd", 0, plant_odd },       { "rich", 0, plant_rich },
-    { "sparse", 0, plant_sparse }, { "track", 0, plant_track },
+    { "plain", 2, plant_plain },     { "more", 1, plant_more },
+    { "odd", 0, plant_odd },         { "rich", 0, plant_rich },
+    { "sparse", 0, plant_sparse },   { "track", 1, plant_track },
+    { "columns", 0, plant_columns },
 };
 
 int main(int argc, char **argv)
@@ -343,7 +355,7 @@ int main(int argc, char **argv)
 
     for (size_t i = 0; argc > 2 && i < sizeof(kinds) / sizeof(*kinds); i++) {
         if (strcmp(kinds[i].name, argv[1]) == 0 &&
-            argc - 3 == kinds[i].arguments) {
+            argc - 3 <= kinds[i].arguments) {
             need(quipu_datastore_open(argv[2], NULL, &datastore, &error),
                  &error);
             kinds[i].run(datastore, argv + 3);

@@ -8,7 +8,7 @@ expect 0 "$quipu" --help
 says "usage: quipu COMMAND"
 expect 0 "$quipu" --version
 says "quipu 0."
-for command in drivers info sequences read log verify export import; do
+for command in drivers info sequences read log verify export import copy; do
     expect 0 "$quipu" $command --help
     says "usage: quipu $command"
     quiet

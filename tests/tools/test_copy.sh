@@ -1,0 +1,134 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# copy: all of a store, to any other, whatever happens meanwhile.
+. "$(dirname "$0")/lib.sh"
+
+a=$(store a)
+b=$(store b)
+for kind in odd rich sparse "plain 2 3" track; do
+    # shellcheck disable=SC2086
+    set -- $kind
+    "$plant" "$1" "$a" ${2+"$2" "$3"}
+done
+
+# equal URI URI: their exports, which name all, but for the stores' identities.
+equal()
+{
+    "$quipu" export "$1" | sed 1d >export1
+    "$quipu" export "$2" | sed 1d >export2
+    diff export1 export2 >differences || {
+        fail "$1 and $2 differ"
+        head differences
+    }
+}
+
+# All of it; again, which copies nothing; and what was stored since.
+expect 0 "$quipu" copy "$a" "$b"
+same <<'END'
+schema                  items  copied  verdict
+odd; DROP TABLE "x" --      2       2  same
+rich                       12      12  same
+sparse                      5       5  same
+stored_events               6       6  same
+2 tracking records: same
+END
+quiet
+equal "$a" "$b"
+expect 0 "$quipu" verify --raw "$b"
+expect 0 "$quipu" copy --json "$a" "$b"
+says '{"schema":"rich","items":12,"copied":0,"verdict":"same"}'
+says '{"trackings":2,"verdict":"same"}'
+expect 0 "$quipu" copy --verify-only "$a" "$b"
+"$plant" more "$a" 3
+expect 1 "$quipu" copy --verify-only "$a" "$b"
+complains "differ at notification id 7 of 'stored_events'"
+expect 0 "$quipu" copy "$a" "$b"
+says "stored_events               9       3  same"
+equal "$a" "$b"
+
+# A driver of another kind; it is gone when the command ends.
+expect 0 "$quipu" copy "$a" memory:
+says "rich                       12      12  same"
+expect 0 "$quipu" copy "memory:?create=yes&readonly=no" "$(store empty)"
+quiet
+
+# Another name, beside what is there; another namespace; the same store.
+expect 0 "$quipu" copy --schema stored_events --as events "$a" "$b"
+says "events      9       9  same"
+! grep -q tracking out || fail "tracking records were copied, too"
+expect 0 "$quipu" copy --schema stored_events --as more "$b" "$b"
+expect 0 "$quipu" log --json --schema more "$b"
+sed 's/"schema":"more"/"schema":"stored_events"/' out >more.log
+"$quipu" log --json --schema stored_events "$a" >stored_events.log
+cmp more.log stored_events.log || fail "the copy has another log"
+expect 2 "$quipu" copy "$a" "$a"
+complains "the same store"
+expect 0 "$quipu" copy "$a" "$(store a namespace=other)"
+expect 0 "$quipu" copy --verify-only "$a" "$(store a namespace=other)"
+expect 0 "$quipu" copy --schema rich --schema sparse --tracking "$a" \
+    "$(store c)"
+says "2 tracking records: same"
+expect 2 "$quipu" copy --schema rich --as select "$a" "$(store c)" --schema odd
+expect 2 "$quipu" copy --schema rich --as quipu_x "$a" "$(store d)"
+complains quipu_x
+
+# What holds something else is refused, and left as it is.
+expect 1 "$quipu" copy "$a" "$b"
+complains "the schema 'events'; use --schema"
+"$plant" plain "$(store other)" 3 1
+"$quipu" export "$(store other)" >before
+expect 1 "$quipu" copy "$a" "$(store other)"
+complains "differ at notification id 3 of 'stored_events', in the item's"
+"$plant" plain "$(store longer)" 2 5
+"$quipu" export "$(store longer)" >>before
+expect 1 "$quipu" copy "$a" "$(store longer)"
+complains "with more items (10) than there are to copy (9)"
+"$plant" columns "$(store columns)"
+"$quipu" export "$(store columns)" >>before
+expect 1 "$quipu" copy "$a" "$(store columns)"
+complains "with another definition: the kind of positions differs"
+for name in other longer columns; do
+    "$quipu" export "$(store $name)"
+done >after
+cmp before after || fail "a store that was refused was changed"
+# Also where only a tracking record stands higher.
+expect 0 "$quipu" copy --schema sparse "$a" "$(store ahead)"
+"$plant" track "$(store ahead)" 9
+expect 1 "$quipu" copy "$a" "$(store ahead)"
+complains "the tracking record of consumer"
+expect 1 "$quipu" copy --schema rich --tracking "$a" "$(store ahead)"
+complains "the tracking record of consumer"
+expect 0 "$quipu" copy --schema rich "$a" "$(store ahead)"
+
+# A store that is not there is no source, and no target of a comparison; one
+# that is read-only is no target at all.
+expect 1 "$quipu" copy "$(store missing)" "$(store e)"
+expect 1 "$quipu" copy --verify-only "$a" "$(store missing)"
+expect 1 "$quipu" copy missing:x "$(store e)"
+expect 1 "$quipu" copy "$a" missing:x
+expect 2 "$quipu" copy "$a" "$(store c readonly=yes)"
+complains "readonly=yes"
+expect 1 "$quipu" copy --schema frobnicate "$a" "$(store e)"
+expect 2 "$quipu" copy "$a"
+
+# Killed at any moment, it goes on. The moments: the n-th of such system calls.
+"$plant" plain "$(store long durability=relaxed)" 4 3000
+killed=0
+for moment in 1 2 3 5 8 13 21 34 55 89 144 233; do
+    calls=pwrite64,pwritev,write,fdatasync,fsync,msync,sendto
+    status=0
+    strace -f -o trace -e trace=$calls \
+        -e inject=$calls:signal=KILL:when=$moment \
+        "$quipu" copy "$(store long)" "$(store killed)" >out 2>err || status=$?
+    [ "$status" = 0 ] || killed=$((killed + 1))
+done
+echo "killed $killed times"
+[ "$killed" -ge 8 ] || fail "it was killed $killed times only"
+expect 0 "$quipu" copy "$(store long)" "$(store killed)"
+equal "$(store long)" "$(store killed)"
+expect 0 "$quipu" verify "$(store killed)"
+
+# Progress is told in a file only if asked for.
+expect 0 "$quipu" copy --progress "$(store long)" "$(store progress)"
+complains "stored_events: copying, 1 of 12000"
+finish
