@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All cases, in the order in which they run: the plain ones first. */
+/* All cases, in the order in which they run: the plain ones first; and what
+ * their workers do. */
 #include "suite.h"
+
+#include "worker.h"
 
 extern const struct quipu_family quipu_family_uniqueness, quipu_family_repeats,
     quipu_family_tracking, quipu_family_sequencing, quipu_family_guards,
@@ -41,3 +44,11 @@ const struct quipu_case *quipu_case_at(size_t index)
     }
     return quipu_families[i] ? &quipu_families[i]->cases[index] : NULL;
 }
+
+extern const struct quipu_job quipu_job_power, quipu_job_power_cuts;
+
+const struct quipu_job *const quipu_jobs[] = {
+    &quipu_job_power,
+    &quipu_job_power_cuts,
+    NULL,
+};

@@ -2,8 +2,8 @@
 /* quipu-conformance: says whether the driver of a URI keeps the contract. */
 #include "command.h"
 #include "interrupt.h"
-#include "power.h"
 #include "runner.h"
+#include "worker.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -172,7 +172,7 @@ int main(int argc, char **argv)
                              .patience = QUIPU_USUAL_PATIENCE };
     struct quipu_commands commands = { NULL, NULL };
     bool listing = false;
-    int c = quipu_power_worker(argc, argv);
+    int c = quipu_worker_main(argc, argv);
 
     if (c >= 0) {
         return c;

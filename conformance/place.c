@@ -114,10 +114,15 @@ static int remove_one(const char *path, const struct stat *status, int kind,
     return 0;
 }
 
+void quipu_folder_remove(const char *folder)
+{
+    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 void quipu_place_remove(struct quipu_place *place)
 {
     if (place->directory) {
-        nftw(place->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        quipu_folder_remove(place->directory);
     }
     free(place->directory);
     free(place->uri);

@@ -88,5 +88,7 @@ struct quipu_place {
 bool quipu_place_make(struct quipu_place *place, const char *uri);
 /* Removes the folder with all that is in it. */
 void quipu_place_remove(struct quipu_place *place);
+/* Removes any folder with all that is in it. */
+void quipu_folder_remove(const char *folder);
 
 #endif

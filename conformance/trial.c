@@ -32,6 +32,28 @@ void *quipu_trial_keep(struct quipu_trial *t, size_t size)
     return kept->memory;
 }
 
+const void *quipu_trial_then(struct quipu_trial *t)
+{
+    const void *then;
+
+    pthread_mutex_lock(&t->lock);
+    then = t->kept;
+    pthread_mutex_unlock(&t->lock);
+    return then;
+}
+
+void quipu_trial_forget(struct quipu_trial *t, const void *then)
+{
+    pthread_mutex_lock(&t->lock);
+    while (t->kept != then) {
+        struct quipu_kept *next = t->kept->next;
+
+        free(t->kept);
+        t->kept = next;
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
 const char *quipu_trial_text(struct quipu_trial *t, const char *format, ...)
 {
     va_list arguments, again;
@@ -320,9 +342,6 @@ void quipu_trial_finish(struct quipu_trial *t)
         tear_down(t);
         quipu_trial_close_all(t);
     }
-    for (struct quipu_kept *kept = t->kept, *next; kept; kept = next) {
-        next = kept->next;
-        free(kept);
-    }
+    quipu_trial_forget(t, NULL);
     pthread_mutex_destroy(&t->lock);
 }

@@ -100,6 +100,9 @@ const char *quipu_trial_text(struct quipu_trial *t, const char *format, ...)
 quipu_bytes quipu_trial_sequence(struct quipu_trial *t);
 /* Zeroed memory that stays. */
 void *quipu_trial_keep(struct quipu_trial *t, size_t size);
+/* For cases that do one thing very often: what was kept since then is freed. */
+const void *quipu_trial_then(struct quipu_trial *t);
+void quipu_trial_forget(struct quipu_trial *t, const void *then);
 /* A random number below n > 0. */
 uint64_t quipu_trial_random(struct quipu_trial *t, uint64_t n);
 

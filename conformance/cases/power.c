@@ -1,332 +1,380 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * V3: power cuts, for stores that keep files below {dir}.  A worker, this
- * program again, appends under quipu-faults.so, which cuts the power at its
- * n-th sync and leaves what a disk could hold then; n = 1, 2, 3 ... until the
- * worker comes to its end.  What was left must be a store that has what the
- * worker acknowledged.
+ * V3: power cuts, for stores that keep files below {dir}.  Workers append under
+ * quipu-faults.so, which keeps a journal of what they do to the files.  The
+ * power is cut at chosen records of it, and what a disk could hold then must be
+ * a store that has what the workers had acknowledged.
  *
- * QUIPU_FAULT_LIE=1 in the suite's own environment reaches the worker: then
+ * QUIPU_FAULT_LIE=1 in the suite's own environment reaches the workers: then
  * syncs do nothing, and these cases must fail.
  */
 #include "suite.h"
 
-#include "power.h"
+#include "pairs.h"
+#include "replay.h"
+#include "runner.h"
+#include "worker.h"
+
+#include <quipu/drivers.h>
 
 #include <inttypes.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#define EXIT_CUT 99
-#define PAIRS 9     /* appends of two items in a worker's life */
-#define REOPENED 3  /* it closes and opens the store after so many */
-#define CHANCES 2   /* cuts at one sync, each with its own chance */
-#define FILLER 5000 /* bytes of a state: more than a page */
-#define MOST_CUTS 200
-#define WORKER_WORD "--power-worker"
+#define PAIRS 9    /* appends of two items in a worker's life */
+#define REOPENED 3 /* it closes and opens the store after so many */
+#define WORKERS 4  /* at most */
 
-/* ----------------------------------------------------------- what is stored */
-
-/* Pair k: an item at position k of two sequences, with ids that tell which. */
-static void fill_pair(struct quipu_trial *t, struct quipu_batch *b, int64_t k)
-{
-    static const uint8_t sequences[2][16] = { { 1 }, { 2 } };
-
-    quipu_batch_clear(b);
-    for (uint8_t i = 0; i < 2; i++) {
-        quipu_bytes sequence = { sequences[i], 16 };
-        quipu_uuid id = { { 9, (uint8_t)(k + 1), i } };
-
-        quipu_batch_at(b, sequence, k,
-                       quipu_trial_text(t, "%" PRId64 " %0*d", k, FILLER, 0));
-        b->event_ids[i] = id;
-    }
-    if (t->traits & QUIPU_CAN_TRACK) {
-        quipu_batch_track(b, "consumer", "log", k + 1);
-    }
-}
-
-static quipu_records *open_records(struct quipu_trial *t, const char *options)
-{
-    quipu_datastore *d = quipu_trial_open(t, options);
-    const quipu_schema *schema = quipu_schema_sequenced_items();
-
-    OK(quipu_datastore_setup(d, schema, E));
-    return quipu_trial_bind(t, d, schema);
-}
+/* What the processes of a case share. */
+struct shared {
+    unsigned kind; /* of the case: a row of `kinds` */
+    int pairs;     /* for each worker to append */
+    uint64_t cuts;
+};
 
 /* --------------------------------------------------------------- the worker */
 
-/* Tells the parent of each append that was acknowledged. */
-static int work(const char *uri, const char *options, uint32_t traits, int to)
+/* Appends pairs after those that are there, and tells the journal of each that
+ * was acknowledged. */
+static void work(struct quipu_trial *t, void *shared, unsigned index)
 {
-    struct quipu_trial t;
-    struct quipu_batch *b;
+    const struct shared *all = shared;
+    int left = all->pairs;
 
-    quipu_trial_init(&t, uri, NULL, traits, 1);
-    for (int64_t k = 0; k < PAIRS;) {
-        b = quipu_batch_create(&t, open_records(&t, *options ? options : NULL),
-                               2);
-        for (int i = 0; i < REOPENED; i++, k++) {
-            fill_pair(&t, b, k);
+    while (left > 0) {
+        quipu_records *r = quipu_pairs_open(t);
+        struct quipu_batch *b = quipu_batch_create(t, r, 2);
+        int64_t k = quipu_pairs_last(t, b, index);
+
+        CHECK(k >= 0, "the last position cannot be read: %s", E->message);
+
+        for (int i = 0; i < REOPENED && left > 0; i++, k++, left--) {
+            quipu_pairs_fill(t, b, index, k);
             OK(quipu_batch_append(b));
-            CHECK(write(to, "!", 1) == 1, "the parent is gone");
+            quipu_worker_mark(index, k + 1);
         }
-        quipu_trial_close_all(&t);
+        quipu_trial_close_all(t);
     }
-    return EXIT_SUCCESS;
 }
 
-int quipu_power_worker(int argc, char **argv)
-{
-    if (argc != 6 || strcmp(argv[1], WORKER_WORD) != 0) {
-        return -1;
-    }
-    return work(argv[2], argv[3], (uint32_t)strtoul(argv[4], NULL, 10),
-                (int)strtol(argv[5], NULL, 10));
-}
+extern const struct quipu_job quipu_job_power;
+const struct quipu_job quipu_job_power = { "power", work };
 
 /* --------------------------------------------------------------- the parent */
 
-struct life {
-    const char *faults;  /* quipu-faults.so */
-    const char *disk;    /* the folder that the worker has */
-    const char *image;   /* the folder that it leaves */
-    const char *options; /* of its store, or "" */
-    unsigned cut, chance;
-    uint64_t seed; /* of what the cut leaves */
-    int64_t acknowledged;
+/* Lives of workers, and what is cut of them. */
+struct power {
+    const char *options; /* of their store, or NULL */
+    unsigned workers;
+    bool full; /* durability */
+    const char *base, *disk;
+    struct quipu_journal journal;
+    struct shared *shared;
+    unsigned names;
+    int64_t least[WORKERS]; /* acknowledged before the journal began */
 };
 
-/* A URI of the trial's with another folder below {dir} in place of it. */
-static const char *uri_in(struct quipu_trial *t, const char *uri,
-                          const char *folder)
+/* `end`: of the journal, where the power went. */
+static void check_count(const struct power *power, unsigned worker,
+                        int64_t count, size_t end)
 {
-    const char *at = strstr(uri, t->directory);
+    int64_t told = quipu_journal_mark(&power->journal, end, worker);
 
-    if (at) {
-        return quipu_trial_text(t, "%.*s%s%s", (int)(at - uri), uri, folder,
-                                at + strlen(t->directory));
-    }
-    quipu_check_skip("the name of {dir} is not plain in the URI");
+    told = told > power->least[worker] ? told : power->least[worker];
+    CHECK(count >= told || !power->full,
+          "power cut before record %zu: %" PRId64
+          " appends were acknowledged, and %" PRId64 " are there",
+          end, told, count);
+    CHECK(count <= told + 1 || power->base, "more appends than were made");
 }
 
-/* Where the library is: $QUIPU_FAULTS, or beside this program. */
-static const char *find_faults(struct quipu_trial *t)
-{
-    static const char *const places[] = { "../lib/quipu-faults.so",
-                                          "../" QUIPU_LIBDIR
-                                          "/quipu/quipu-faults.so" };
-    const char *named = getenv("QUIPU_FAULTS");
-    char self[PATH_MAX];
-    ssize_t size = readlink("/proc/self/exe", self, sizeof self - 1);
-
-    if (named) {
-        return named;
-    }
-    self[size > 0 ? size : 0] = '\0';
-    (void)dirname(self);
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        const char *path = quipu_trial_text(t, "%s/%s", self, places[i]);
-
-        if (access(path, R_OK) == 0) {
-            return path;
-        }
-    }
-    quipu_check_skip("quipu-faults.so is not beside this program");
-}
-
-/* Its folder and its name go apart: the loader takes a space in LD_PRELOAD for
- * the end of a name. */
-static void preload(struct quipu_trial *t, const char *path)
-{
-    const char *before = getenv("LD_LIBRARY_PATH");
-    const char *name = strrchr(path, '/');
-    int length = name ? (int)(name - path) : 0;
-
-    setenv("LD_PRELOAD", name ? name + 1 : path, 1);
-    setenv("LD_LIBRARY_PATH",
-           quipu_trial_text(t, "%.*s%s%s", length, path, before ? ":" : "",
-                            before ? before : ""),
-           1);
-}
-
-static _Noreturn void become_worker(struct quipu_trial *t,
-                                    const struct life *life, int to)
-{
-    char program[] = "quipu-conformance", word[] = WORKER_WORD;
-    char *words[] = { program,
-                      word,
-                      strdup(uri_in(t, t->plain, life->disk)),
-                      strdup(life->options),
-                      strdup(quipu_trial_text(t, "%" PRIu32, t->traits)),
-                      strdup(quipu_trial_text(t, "%d", to)),
-                      NULL };
-
-    preload(t, life->faults);
-    setenv("QUIPU_FAULT_FOLDER", life->disk, 1);
-    setenv("QUIPU_FAULT_IMAGE", life->image, 1);
-    setenv("QUIPU_FAULT_CUT", quipu_trial_text(t, "%u", life->cut), 1);
-    setenv("QUIPU_FAULT_SEED", quipu_trial_text(t, "%" PRIu64, life->seed), 1);
-    execv("/proc/self/exe", words);
-    _exit(98);
-}
-
-static int64_t count_bytes(int from)
-{
-    char bytes[64];
-    int64_t count = 0;
-
-    for (ssize_t got; (got = read(from, bytes, sizeof bytes)) > 0;) {
-        count += got;
-    }
-    return count;
-}
-
-/* Whether the power was cut: else the worker came to its end. */
-static bool live(struct quipu_trial *t, struct life *life)
-{
-    int ends[2], status;
-    pid_t child;
-
-    CHECK(mkdir(life->disk, 0700) == 0 && mkdir(life->image, 0700) == 0,
-          "cannot make %s", life->disk);
-    CHECK(pipe(ends) == 0, "the system gives no pipe");
-    child = fork();
-    CHECK(child >= 0, "the system gives no process");
-    if (child == 0) {
-        close(ends[0]);
-        become_worker(t, life, ends[1]);
-    }
-    close(ends[1]);
-    life->acknowledged = count_bytes(ends[0]);
-    close(ends[0]);
-    CHECK(waitpid(child, &status, 0) == child, "the worker is lost");
-    CHECK(WIFEXITED(status) && (WEXITSTATUS(status) == EXIT_CUT ||
-                                WEXITSTATUS(status) == EXIT_SUCCESS),
-          "the worker ended with wait status 0x%x", (unsigned)status);
-    return WEXITSTATUS(status) == EXIT_CUT;
-}
-
-/* ---------------------------------------------------------- what was left */
-
-/* Whole pairs, from the first on; gives how many. */
-static int64_t check_pairs(struct quipu_trial *t, quipu_records *r)
-{
-    struct quipu_list log = quipu_list_whole(t, r);
-    quipu_position p = { 0 };
-
-    CHECK(log.count % 2 == 0, "half an append is there");
-    for (size_t i = 0; i < log.count; i++) {
-        const struct quipu_seen *seen = &log.at[i];
-
-        CHECK(seen->position == (int64_t)(i / 2) &&
-                  seen->sequence.data[0] == i % 2 + 1 &&
-                  strtoll(seen->state, NULL, 10) == seen->position &&
-                  seen->state_size > FILLER,
-              "at id %zu is not what was appended there", i + 1);
-    }
-    if ((t->traits & QUIPU_CAN_TRACK) && log.count > 0) {
-        OK(quipu_tracking_read(quipu_records_datastore(r), "consumer", "log",
-                               &p, E));
-        CHECK(p.notification_id == (int64_t)log.count / 2,
-              "%zu items are there, and the record says %" PRId64, log.count,
-              p.notification_id);
-    }
-    return (int64_t)log.count / 2;
-}
-
-/* A store that lives: the last append is known again, the next is taken. */
-static void check_goes_on(struct quipu_trial *t, quipu_records *r,
-                          int64_t pairs)
-{
-    struct quipu_batch *b = quipu_batch_create(t, r, 2);
-
-    if (pairs > 0) {
-        fill_pair(t, b, pairs - 1);
-        OK(quipu_batch_append(b));
-        CHECK(b->result.flags & QUIPU_RESULT_REPEATED, "not called a repeat");
-    }
-    fill_pair(t, b, pairs);
-    OK(quipu_batch_append(b));
-    CHECK(check_pairs(t, r) == pairs + 1, "the next append is not there");
-}
-
-static void check_image(struct quipu_trial *t, const struct life *life,
-                        bool full)
+static void check_image(struct quipu_trial *t, const struct power *power,
+                        const char *image, size_t end)
 {
     const char *uri = t->uri;
+    int64_t counts[WORKERS];
     quipu_records *r;
-    int64_t pairs;
 
-    t->uri = uri_in(t, uri, life->image);
-    r = open_records(t, NULL);
-    pairs = check_pairs(t, r);
-    CHECK(pairs >= life->acknowledged || !full,
-          "power cut at sync %u: %" PRId64
-          " appends were acknowledged, and %" PRId64 " are there",
-          life->cut, life->acknowledged, pairs);
-    CHECK(pairs <= life->acknowledged + 1, "more appends than were made");
-    check_goes_on(t, r, pairs);
+    t->uri = quipu_worker_uri(t, image);
+    r = quipu_pairs_open(t);
+    quipu_pairs_check(t, r, power->workers, counts);
+    for (unsigned i = 0; i < power->workers; i++) {
+        check_count(power, i, counts[i], end);
+        quipu_pairs_go_on(t, r, i, counts[i]);
+        counts[i]++;
+    }
+    quipu_pairs_check(t, r, power->workers, counts);
     quipu_trial_close_all(t);
     t->uri = uri;
 }
 
-static void cut_often(struct quipu_trial *t, const char *options, bool full)
+static const char *new_name(struct quipu_trial *t, struct power *power,
+                            const char *what)
 {
-    struct life life = { .faults = find_faults(t), .options = options };
-    bool cut = true;
+    return quipu_trial_text(t, "%s/%s-%u", t->directory, what, ++power->names);
+}
 
-    for (life.cut = 1; cut && life.cut <= MOST_CUTS; life.cut++) {
-        for (life.chance = 1; cut && life.chance <= CHANCES; life.chance++) {
-            life.disk = quipu_trial_text(t, "%s/disk-%u-%u", t->directory,
-                                         life.cut, life.chance);
-            life.image = quipu_trial_text(t, "%s/image-%u-%u", t->directory,
-                                          life.cut, life.chance);
-            life.seed = 1 + quipu_trial_random(t, UINT32_MAX);
-            cut = live(t, &life);
-            if (cut) {
-                check_image(t, &life, full);
-            }
+/* Cuts the power before a record; gives what is left. */
+static const char *cut_at(struct quipu_trial *t, struct power *power,
+                          size_t end)
+{
+    const char *image = new_name(t, power, "image");
+    struct quipu_cut cut = { .end = end,
+                             .seed = quipu_trial_random(t, UINT64_MAX),
+                             .base = power->base,
+                             .disk = power->disk,
+                             .image = image };
+
+    quipu_journal_cut(&power->journal, &cut);
+    power->shared->cuts++;
+    return image;
+}
+
+static void cut_and_check(struct quipu_trial *t, struct power *power,
+                          size_t end)
+{
+    const void *then = quipu_trial_then(t);
+    const char *image = cut_at(t, power, end);
+
+    check_image(t, power, image, end);
+    quipu_folder_remove(image);
+    quipu_trial_forget(t, then);
+}
+
+/* Lets the workers live on the disk, and reads their journal. */
+static void live(struct quipu_trial *t, struct power *power)
+{
+    const char *path = new_name(t, power, "journal");
+    struct quipu_task task = { .job = &quipu_job_power,
+                               .folder = power->disk,
+                               .options = power->options };
+    pid_t workers[WORKERS];
+
+    quipu_task_fault(&task, "QUIPU_FAULT_JOURNAL", path);
+    for (unsigned i = 0; i < power->workers; i++) {
+        workers[i] = quipu_worker_start(t, &task, i);
+    }
+    for (unsigned i = 0; i < power->workers; i++) {
+        int status = quipu_worker_wait(workers[i]);
+
+        CHECK(status == 0, "worker %u ended with wait status 0x%x", i,
+              (unsigned)status);
+    }
+    power->journal = quipu_journal_read(t, path);
+}
+
+/* The first life, on an empty disk. */
+static void begin(struct quipu_trial *t, struct power *power)
+{
+    power->shared->pairs = PAIRS;
+    power->disk = new_name(t, power, "disk");
+    CHECK(mkdir(power->disk, 0700) == 0, "cannot make %s", power->disk);
+    live(t, power);
+}
+
+static bool is_sync(const struct quipu_journal *journal, size_t i)
+{
+    uint32_t kind = quipu_journal_at(journal, i)->kind;
+
+    return kind == JOURNAL_SYNC || kind == JOURNAL_SYNC_FOLDER ||
+           kind == JOURNAL_STORE;
+}
+
+/* -------------------------------------------------------------- at each sync
+ */
+
+static void cut_at_syncs(struct quipu_trial *t, struct power *power)
+{
+    unsigned chances = quipu_trial_scale(t, 2, 10, 100), syncs = 0;
+
+    begin(t, power);
+    for (size_t i = 0; i < power->journal.count; i++) {
+        syncs += is_sync(&power->journal, i);
+        for (unsigned k = 0; is_sync(&power->journal, i) && k < chances; k++) {
+            cut_and_check(t, power, i);
         }
     }
-    CHECK(!full || life.cut > PAIRS,
-          "%d appends were acknowledged with %u syncs", PAIRS, life.cut - 2);
+    for (unsigned k = 0; k < 10 * chances; k++) {
+        cut_and_check(t, power, power->journal.count);
+    }
+    CHECK(!power->full || syncs >= PAIRS,
+          "%d appends were acknowledged with %u syncs", PAIRS, syncs);
 }
 
-static void check_no_sanitizer(void)
+/* ---------------------------------------------------------------- anywhere */
+
+static void cut_anywhere(struct quipu_trial *t, struct power *power)
 {
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-    quipu_check_skip("a sanitizer and quipu-faults.so do not go together");
-#endif
+    unsigned cuts = quipu_trial_scale(t, 100, 1500, 20000);
+
+    begin(t, power);
+    for (unsigned i = 0; i < cuts; i++) {
+        cut_and_check(t, power,
+                      (size_t)quipu_trial_random(t, power->journal.count + 1));
+    }
 }
 
-static void cut_full(struct quipu_trial *t)
+/* ------------------------------------------------------------------- twice */
+
+/* What is left is opened, and the power goes again. */
+static void cut_again(struct quipu_trial *t, struct power *first)
 {
-    check_no_sanitizer();
-    cut_often(t, "", true);
+    size_t end = (size_t)quipu_trial_random(t, first->journal.count + 1);
+    struct power second = *first;
+    unsigned cuts = quipu_trial_scale(t, 8, 40, 100);
+    struct quipu_cut same = { .base = cut_at(t, first, end) };
+
+    /* The same once more, for the worker to change. */
+    second.base = same.base;
+    second.disk = same.image = new_name(t, first, "disk");
+    quipu_journal_cut(&second.journal, &same);
+    second.names = first->names;
+    second.shared->pairs = 2;
+    for (unsigned i = 0; i < first->workers; i++) {
+        second.least[i] = quipu_journal_mark(&first->journal, end, i);
+    }
+    live(t, &second);
+    for (unsigned i = 0; i < cuts; i++) {
+        cut_and_check(t, &second,
+                      (size_t)quipu_trial_random(t, second.journal.count + 1));
+    }
+    first->names = second.names;
+    quipu_folder_remove(second.base);
+    quipu_folder_remove(second.disk);
 }
 
-static void cut_relaxed(struct quipu_trial *t)
+static void cut_twice(struct quipu_trial *t, struct power *power)
 {
-    check_no_sanitizer();
-    cut_often(t, "durability=relaxed", false);
+    unsigned rounds = quipu_trial_scale(t, 8, 60, 1000);
+
+    begin(t, power);
+    for (unsigned i = 0; i < rounds; i++) {
+        cut_again(t, power);
+    }
+}
+
+/* ---------------------------------------------------------------- the cases */
+
+static const struct kind {
+    void (*cut)(struct quipu_trial *t, struct power *power);
+    unsigned workers;
+    const char *options;
+} kinds[] = {
+    { cut_at_syncs, 1, NULL },
+    { cut_at_syncs, 1, "durability=relaxed" },
+    { cut_anywhere, 1, NULL },
+    { cut_anywhere, 1, "checkpoint=5" },
+    { cut_anywhere, WORKERS, NULL },
+    { cut_anywhere, WORKERS, "durability=relaxed" },
+    { cut_twice, 1, NULL },
+};
+
+/* Lives, cuts and looks, in a process whose own syncs cost no time. */
+static void run_kind(struct quipu_trial *t, void *shared, unsigned index)
+{
+    struct power power = { .shared = shared };
+    const struct kind *kind = &kinds[power.shared->kind];
+
+    (void)index;
+    power.workers = kind->workers;
+    power.full = !kind->options || !strstr(kind->options, "relaxed");
+    /* The URI may name it itself. */
+    power.options =
+        power.full || !strstr(t->plain, "durability=") ? kind->options : NULL;
+    kind->cut(t, &power);
+}
+
+extern const struct quipu_job quipu_job_power_cuts;
+const struct quipu_job quipu_job_power_cuts = { "power-cuts", run_kind };
+
+static void run(struct quipu_trial *t, unsigned kind)
+{
+    struct quipu_task task = { .job = &quipu_job_power_cuts,
+                               .folder = t->directory };
+    struct shared *shared;
+
+    quipu_worker_check(t);
+    shared = quipu_worker_share(sizeof *shared);
+    shared->kind = kind;
+    quipu_task_fault(&task, "QUIPU_FAULT_IDLE", "1");
+    quipu_worker_pass(t, &task);
+    quipu_trial_count(t, "power cuts", shared->cuts);
+}
+
+static void at_syncs(struct quipu_trial *t)
+{
+    run(t, 0);
+}
+
+static void at_syncs_relaxed(struct quipu_trial *t)
+{
+    run(t, 1);
+}
+
+static void anywhere(struct quipu_trial *t)
+{
+    run(t, 2);
+}
+
+/* Where the driver has such an option, what it has logged is copied to its
+ * place all the time. */
+static void amid_checkpoints(struct quipu_trial *t)
+{
+    const quipu_driver *driver;
+    bool has = false;
+
+    OK(quipu_drivers_find(
+        quipu_trial_text(t, "%.*s", (int)strcspn(t->plain, ":"), t->plain),
+        &driver, E));
+    for (uint32_t i = 0; i < driver->option_count; i++) {
+        has = has || strcmp(driver->options[i].name, "checkpoint") == 0;
+    }
+    if (!has || strstr(t->plain, "checkpoint=")) {
+        quipu_check_skip("the driver has no option \"checkpoint\"");
+    }
+    run(t, 3);
+}
+
+static void under_processes(struct quipu_trial *t)
+{
+    run(t, 4);
+}
+
+static void under_processes_relaxed(struct quipu_trial *t)
+{
+    run(t, 5);
+}
+
+static void twice(struct quipu_trial *t)
+{
+    run(t, 6);
 }
 
 #define FILES (QUIPU_CAN_PERSIST | QUIPU_CAN_LOG | QUIPU_TRAIT_FILES)
 
 static const struct quipu_case cases[] = {
     { "V3.power-cut-at-every-sync",
-      "What was acknowledged is on the disk, whole and in order.", cut_full,
+      "What was acknowledged is on the disk, whole and in order.", at_syncs,
       FILES, 0, 240 },
     { "V3.power-cut-at-every-sync-relaxed",
-      "Relaxed may lose the newest appends, but nothing else.", cut_relaxed,
+      "Relaxed may lose the newest appends, but nothing else.",
+      at_syncs_relaxed, FILES, 0, 240 },
+    { "V3.power-cut-anywhere",
+      "Between any two writes, while the store is made and opened, too.",
+      anywhere, FILES, 0, 240 },
+    { "V3.power-cut-amid-checkpoints",
+      "What is copied to its place is not yet gone from where it was.",
+      amid_checkpoints, FILES, 0, 240 },
+    { "V3.power-cut-under-four-processes",
+      "One process must not build on what another has not yet made durable.",
+      under_processes, FILES | QUIPU_CAN_SHARE, 0, 240 },
+    { "V3.power-cut-under-four-processes-relaxed",
+      "Nor may what is lost leave a hole in the log.", under_processes_relaxed,
+      FILES | QUIPU_CAN_SHARE, 0, 240 },
+    { "V3.power-cut-twice",
+      "The power that went goes again, while the store is mended.", twice,
       FILES, 0, 240 },
 };
 QUIPU_FAMILY(power);

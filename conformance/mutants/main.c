@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* quipu-mutants: proves that the suite sees. */
 #include "mutant.h"
-#include "power.h"
 #include "runner.h"
+#include "worker.h"
 
 #include <quipu/drivers.h>
 
@@ -272,7 +272,7 @@ int main(int argc, char **argv)
     };
     struct wish wish = { .seed = (uint64_t)time(NULL),
                          .patience = QUIPU_USUAL_PATIENCE };
-    int c = quipu_power_worker(argc, argv);
+    int c = quipu_worker_main(argc, argv);
 
     if (c >= 0) {
         return c;

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pairs: appends that tell by their content who made them, so that what is left
+ * after a failure can be judged.  Pair k of writer w is one item at position k
+ * of each of w's two sequences, with ids that follow from w and k, and the
+ * tracking record of w at k + 1, if the store keeps such.
+ */
+#ifndef QUIPU_PAIRS_H
+#define QUIPU_PAIRS_H
+
+#include "batch.h"
+#include "seen.h"
+
+/* Opens the store, sets the schema of pairs up, and binds it; ends the case if
+ * that fails. */
+quipu_records *quipu_pairs_open(struct quipu_trial *t);
+
+/* Makes the batch, with room for two, pair k of a writer.  Each fourth is much
+ * longer than a page. */
+void quipu_pairs_fill(struct quipu_trial *t, struct quipu_batch *b,
+                      unsigned writer, int64_t k);
+
+/* How many pairs of a writer a read of the last position tells of; -1: the read
+ * failed. */
+int64_t quipu_pairs_last(struct quipu_trial *t, struct quipu_batch *b,
+                         unsigned writer);
+
+/* Checks that the log holds only whole pairs of so many writers, each from its
+ * first on, and as they were made.  Gives how many of each. */
+void quipu_pairs_check(struct quipu_trial *t, quipu_records *r,
+                       unsigned writers, int64_t counts[]);
+
+/* Checks that the store lives: a writer's last pair is known again, and the
+ * next is taken. */
+void quipu_pairs_go_on(struct quipu_trial *t, quipu_records *r, unsigned writer,
+                       int64_t count);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Workers: this program, run once more with quipu-faults.so in it, so that the
+ * disk below one folder can fail for it.  A worker works on the trial's URI
+ * with that folder in place of {dir}.
+ */
+#ifndef QUIPU_WORKER_H
+#define QUIPU_WORKER_H
+
+#include "trial.h"
+
+#include <sys/types.h>
+
+/* What a worker can do.  `shared` is memory of all workers and their parent;
+ * its trial is as the case's, with the folder as its {dir}, and has no link to
+ * the runner.  A worker may have workers of its own. */
+struct quipu_job {
+    const char *name;
+    void (*run)(struct quipu_trial *t, void *shared, unsigned index);
+};
+
+extern const struct quipu_job *const quipu_jobs[]; /* NULL-terminated */
+
+#define QUIPU_TASK_FAULTS 8
+
+struct quipu_task {
+    const struct quipu_job *job;
+    const char *folder;  /* absolute, and there */
+    const char *options; /* of the URI, or NULL */
+    struct {
+        const char *name, *value; /* "QUIPU_FAULT_CALL", "sync" */
+    } faults[QUIPU_TASK_FAULTS];
+};
+
+/* What main calls first: -1 if these are no arguments of a worker's, else its
+ * exit status. */
+int quipu_worker_main(int argc, char **argv);
+
+/* Skips the case where workers cannot be. */
+void quipu_worker_check(struct quipu_trial *t);
+
+/* Zeroed memory that workers started later share; one a case. */
+void *quipu_worker_share(size_t size);
+
+/* Adds a fault to a task. */
+void quipu_task_fault(struct quipu_task *task, const char *name,
+                      const char *value);
+
+/* Starts number `index` of the workers at a task. */
+pid_t quipu_worker_start(struct quipu_trial *t, const struct quipu_task *task,
+                         unsigned index);
+/* Waits for its end; gives its status as waitpid does. */
+int quipu_worker_wait(pid_t worker);
+
+/* Lets a worker do the rest of the case: fails, or skips it, as that does. */
+void quipu_worker_pass(struct quipu_trial *t, const struct quipu_task *task);
+
+/* The trial's URI, to be opened here, with a folder in place of {dir}. */
+const char *quipu_worker_uri(struct quipu_trial *t, const char *folder);
+
+/* --------------------------------------------------------- in the worker */
+
+/* How often a call has failed because its failure was planned. */
+unsigned quipu_worker_failures(void);
+/* How many calls of the kind to fail were made. */
+unsigned quipu_worker_calls(void);
+/* Tells the journal how far number `who` has come. */
+void quipu_worker_mark(unsigned who, int64_t where);
+
+#endif
