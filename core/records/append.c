@@ -21,6 +21,7 @@ struct work {
 struct way {
     quipu_records *records;
     quipu_append append;
+    uint64_t size; /* bytes of its items */
     quipu_result result;
     struct work work;
 };
@@ -44,9 +45,9 @@ static int prepare(struct way *way, const quipu_append *append,
                                    "append", error);
 
     if (status == QUIPU_OK) {
-        status =
-            quipu_check_append(records, &way->append,
-                               way->work.function != NULL, &way->result, error);
+        status = quipu_check_append(records, &way->append,
+                                    way->work.function != NULL, &way->size,
+                                    &way->result, error);
     }
     if (status == QUIPU_OK) {
         status = quipu_datastore_writable(records->datastore, error);
@@ -70,11 +71,15 @@ static int transact(struct way *way, const quipu_request *request,
     quipu_datastore *datastore = way->records->datastore;
     struct work *work = &way->work;
     quipu_error said;
-    int status;
+    int status = quipu_commit_begin(datastore, deadline, error);
 
+    if (status != QUIPU_OK) {
+        return status;
+    }
     quipu_call_prepare(&said);
     status = datastore->driver->transact(datastore->handle, request, run_work,
                                          work, &way->result, deadline, &said);
+    quipu_commit_end(datastore);
     if (status != QUIPU_OK && status == work->status) {
         return quipu_call_worked(status, &said, error);
     }
@@ -93,7 +98,7 @@ static int go(struct way *way, quipu_error *error)
                               .guards = way->append.guards,
                               .guard_count = way->append.guard_count,
                               .tracking = way->append.tracking };
-    int status = alone ? quipu_commit(records->datastore, &request,
+    int status = alone ? quipu_commit(records->datastore, &request, way->size,
                                       &way->result, deadline, error)
                        : transact(way, &request, deadline, error);
 

@@ -40,12 +40,13 @@ int quipu_check_values(const quipu_records *records, const quipu_item *item,
 
 /*
  * A whole append that quipu_struct_take took.  One of no items needs tracking
- * or guards, unless it `may_be_empty`.  blame->cause and blame->index tell
+ * or guards, unless it `may_be_empty`.  *size becomes the bytes of its items,
+ * as the limits count them.  blame->cause and blame->index tell
  * what was wrong, if it is an item, a guard or the tracking.  INVALID;
  * UNSUPPORTED: tracking in a store that keeps none.
  */
 int quipu_check_append(const quipu_records *records, const quipu_append *append,
-                       bool may_be_empty, quipu_result *blame,
+                       bool may_be_empty, uint64_t *size, quipu_result *blame,
                        quipu_error *error);
 
 #endif

@@ -28,25 +28,25 @@ static int check_count(const char *member, const void *array, size_t count,
 /* Items stay below the limit one by one, so the sum cannot wrap before it is
  * compared. */
 static int check_items(const quipu_records *records, const quipu_append *append,
-                       quipu_result *blame, quipu_error *error)
+                       uint64_t *size, quipu_result *blame, quipu_error *error)
 {
     uint64_t limit = records->datastore->opened.limits.append_size;
-    uint64_t size = 0;
 
+    *size = 0;
     for (size_t i = 0; i < append->item_count; i++) {
         const quipu_item *item = &append->items[i];
         struct quipu_place place = { "items", i };
-        int status = quipu_check_item(records, item, place, &size, error);
+        int status = quipu_check_item(records, item, place, size, error);
 
         if (status == QUIPU_OK) {
-            status = quipu_check_values(records, item, place, &size, error);
+            status = quipu_check_values(records, item, place, size, error);
         }
         if (status != QUIPU_OK) {
             blame->cause = QUIPU_CAUSE_ITEM;
             blame->index = i;
             return status;
         }
-        if (size > limit) {
+        if (*size > limit) {
             return quipu_error_set(error, QUIPU_INVALID,
                                    "the append is larger than the %" PRIu64
                                    " bytes that this store takes at once; "
@@ -143,14 +143,14 @@ static int check_counts(const quipu_datastore *datastore,
 }
 
 int quipu_check_append(const quipu_records *records, const quipu_append *append,
-                       bool may_be_empty, quipu_result *blame,
+                       bool may_be_empty, uint64_t *size, quipu_result *blame,
                        quipu_error *error)
 {
     quipu_datastore *datastore = records->datastore;
     int status = check_counts(datastore, append, may_be_empty, error);
 
     if (status == QUIPU_OK) {
-        status = check_items(records, append, blame, error);
+        status = check_items(records, append, size, blame, error);
     }
     if (status == QUIPU_OK) {
         status = check_guards(records, append, blame, error);

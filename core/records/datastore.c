@@ -27,6 +27,7 @@ int quipu_datastore_close(quipu_datastore *datastore, quipu_error *error)
         return quipu_children_open("the datastore", children, error);
     }
     datastore->driver->close(datastore->handle);
+    quipu_queue_destroy(datastore->queue);
     quipu_release(datastore->name_space);
     quipu_release(datastore->uri);
     quipu_release(datastore);

@@ -8,8 +8,10 @@
 #include <quipu/records.h>
 
 #include "base/error.h"
+#include "records/queue.h"
 
-/* All but the two counters is as it was when the datastore was opened. */
+/* All but the queue and the two counters is as it was when the datastore was
+ * opened. */
 struct quipu_datastore {
     const quipu_driver *driver;
     quipu_driver_datastore *handle;
@@ -19,8 +21,9 @@ struct quipu_datastore {
     quipu_opened opened;
     char *uri; /* without any password */
     char *name_space;
-    atomic_size_t children;  /* records and listings that are open */
-    atomic_uint interrupted; /* how often */
+    struct quipu_queue *queue; /* NULL: each append is a commit of its own */
+    atomic_size_t children;    /* records and listings that are open */
+    atomic_uint interrupted;   /* how often */
 };
 
 struct quipu_records {

@@ -21,10 +21,24 @@
 static void destroy(quipu_datastore *datastore)
 {
     if (datastore) {
+        quipu_queue_destroy(datastore->queue);
         quipu_release(datastore->name_space);
         quipu_release(datastore->uri);
         quipu_release(datastore);
     }
+}
+
+/* A datastore of nothing but the texts and the queue; false: no memory. */
+static bool fill(quipu_datastore *datastore, const char *uri,
+                 const struct quipu_opening *opening)
+{
+    datastore->uri = quipu_uri_redact(uri);
+    datastore->name_space = quipu_text_copy(opening->how.name_space);
+    if (opening->group > 1) {
+        datastore->queue = quipu_queue_create(opening->group, opening->timeout);
+    }
+    return datastore->uri && datastore->name_space &&
+           (datastore->queue || opening->group == 1);
 }
 
 /* All that needs memory, before the driver is asked. */
@@ -40,9 +54,7 @@ static quipu_datastore *create(const quipu_driver *driver, const char *uri,
     datastore->generation = quipu_process_generation();
     datastore->flags = opening->how.flags;
     datastore->timeout = opening->timeout;
-    datastore->uri = quipu_uri_redact(uri);
-    datastore->name_space = quipu_text_copy(opening->how.name_space);
-    if (!datastore->uri || !datastore->name_space) {
+    if (!fill(datastore, uri, opening)) {
         destroy(datastore);
         return NULL;
     }

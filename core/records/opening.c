@@ -44,6 +44,21 @@ static int choose_durability(struct quipu_opening *opening, const char *value,
     return QUIPU_OK;
 }
 
+static int choose_group(struct quipu_opening *opening, const char *value,
+                        quipu_error *error)
+{
+    uint64_t most = QUIPU_QUEUE_BOUND;
+    int status = quipu_option_count("group", value, &most, error);
+
+    if (status == QUIPU_OK && (most < 1 || most > QUIPU_QUEUE_BOUND_MAX)) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "option \"group\" must be 1 to %d",
+                               QUIPU_QUEUE_BOUND_MAX);
+    }
+    opening->group = (size_t)most;
+    return status;
+}
+
 static int choose_namespace(struct quipu_opening *opening, const char *value,
                             quipu_error *error)
 {
@@ -88,6 +103,11 @@ static const quipu_option_info own_options[] = {
       .fallback = "full",
       .help = "what survives a power cut: full or relaxed",
       .type = QUIPU_OPTION_TEXT },
+    { .name = "group",
+      .fallback = "256",
+      .help = "appends of several threads in one commit, at most; 1: each "
+              "alone",
+      .type = QUIPU_OPTION_COUNT },
     { .name = "namespace",
       .fallback = "",
       .help = "an independent set of schemas in the same store",
@@ -104,9 +124,9 @@ static const quipu_option_info own_options[] = {
 
 enum { OWN_OPTIONS = sizeof(own_options) / sizeof(own_options[0]) };
 
-static const choose choices[OWN_OPTIONS] = { choose_create, choose_durability,
-                                             choose_namespace, choose_readonly,
-                                             choose_timeout };
+static const choose choices[OWN_OPTIONS] = { choose_create,   choose_durability,
+                                             choose_group,    choose_namespace,
+                                             choose_readonly, choose_timeout };
 
 const quipu_option_info *quipu_opening_options(size_t *count)
 {
@@ -218,6 +238,7 @@ static int take_own(struct quipu_opening *opening, quipu_error *error)
     opening->how.flags = QUIPU_OPEN_CREATE;
     opening->how.name_space = "";
     opening->timeout = DEFAULT_TIMEOUT;
+    opening->group = QUIPU_QUEUE_BOUND;
     for (size_t i = 0; status == QUIPU_OK && i < OWN_OPTIONS; i++) {
         const char *value = take(opening, own_options[i].name);
 

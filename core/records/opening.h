@@ -10,6 +10,7 @@
 struct quipu_opening {
     quipu_open how;  /* for the driver; borrows from the rest */
     int64_t timeout; /* milliseconds */
+    size_t group;    /* appends a commit at most; 1: no queue */
     quipu_uri uri;
     quipu_option *options; /* of the URI and the settings, but quipu's own */
     size_t option_count;

@@ -42,6 +42,9 @@ typedef struct quipu_settings {
  *   durability=full|relaxed  what survives a power cut (V3); default full
  *   create=yes|no            create a store that is not there; default yes
  *   readonly=yes|no          change no byte, create nothing; default no
+ *   group=COUNT              how many appends of this datastore's threads may
+ *                            share a commit (see records.h), 1 to 1024; default
+ *                            256, 1: each has its own
  *   timeout=MILLISECONDS     for each call as a whole; default 5000, 0: at
  *                            once or not at all
  *   namespace=NAME           an independent set of schemas in the same store,

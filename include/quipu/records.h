@@ -65,6 +65,12 @@ typedef struct quipu_append {
  * BUSY and all other codes but UNKNOWN_OUTCOME: nothing is stored.  After
  * UNKNOWN_OUTCOME make the same call again: with event ids it stores nothing
  * twice and returns the original result (U3).
+ *
+ * Threads that append to one datastore at the same time, under whatever schema,
+ * share commits, in order of arrival, unless its option `group` is 1; each is
+ * judged, stored and answered as if it had come alone.  An append that waits
+ * for others' commits until its deadline is given up: BUSY.  One that is under
+ * way is not given up: it is answered by the store, which knows its deadline.
  */
 QUIPU_API int quipu_records_append(quipu_records *records,
                                    const quipu_append *append,
@@ -75,7 +81,8 @@ QUIPU_API int quipu_records_append(quipu_records *records,
  * same transaction: rows of the program's own, the tracking record and new
  * items become durable together.  `work` runs after the append is judged and
  * before it is committed, perhaps more than once; what it returns other than
- * OK undoes all and is returned.  The append may be empty.  UNSUPPORTED.
+ * OK undoes all and is returned.  The append may be empty.  It waits for its
+ * turn among the appends, and shares a commit with none.  UNSUPPORTED.
  */
 QUIPU_API int quipu_records_transact(quipu_records *records,
                                      const quipu_append *append,

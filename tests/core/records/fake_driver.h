@@ -51,6 +51,11 @@ struct fake {
     bool found;
     int64_t last_position;
     quipu_position position;
+    /* Called by each append in place of all that, if it is there: requests may
+     * then be several. */
+    int (*append)(const quipu_host *host, const quipu_request *requests,
+                  size_t count, quipu_result *results, size_t *taken,
+                  int64_t deadline, quipu_error *error);
     /* Called by each wait, if it is there: its head. */
     int64_t (*wait)(void);
     int64_t head;

@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "fake_driver.h"
+#include "records/opening.h"
+#include "records/queue.h"
 
 static quipu_error error;
 
@@ -134,6 +136,28 @@ static void namespace_has_up_to_63_bytes(void **state)
                "0 to 63 bytes");
 }
 
+static size_t group_of(const char *uri)
+{
+    struct quipu_opening opening;
+
+    assert_ok(quipu_opening_init(&opening, uri, NULL, &error), &error);
+    quipu_opening_finish(&opening);
+    return opening.group;
+}
+
+static void group_bounds_a_commit(void **state)
+{
+    (void)state;
+    assert_int_equal(group_of("fake:"), QUIPU_QUEUE_BOUND);
+    assert_int_equal(group_of("fake:?group=1"), 1);
+    assert_int_equal(group_of("fake:?group=1024"), 1024);
+    assert_ok(open_uri("fake:?group=2"), &error);
+    fake_reset();
+    refuse_uri("fake:?group=0", "\"group\" must be 1 to 1024");
+    refuse_uri("fake:?group=1025", "\"group\" must be 1 to 1024");
+    refuse_uri("fake:?group=no", "\"group\"");
+}
+
 static void own_options_are_kept_from_the_driver(void **state)
 {
     const quipu_option set[] = { { .name = "secret", .value = "hush" },
@@ -227,6 +251,7 @@ int main(void)
         cmocka_unit_test_setup(readonly_implies_no_create, start),
         cmocka_unit_test_setup(timeout_becomes_a_deadline, start),
         cmocka_unit_test_setup(namespace_has_up_to_63_bytes, start),
+        cmocka_unit_test_setup(group_bounds_a_commit, start),
         cmocka_unit_test_setup(own_options_are_kept_from_the_driver, start),
         cmocka_unit_test_setup(options_are_given_once, start),
         cmocka_unit_test_setup(wrong_settings_are_named, start),

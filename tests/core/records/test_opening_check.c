@@ -32,8 +32,9 @@ static void unknown_options_are_told_what_is_known(void **state)
     (void)state;
     assert_refused(open_uri("fake:?cashe=1", &error), QUIPU_INVALID, &error,
                    "driver \"fake\" has no option \"cashe\"");
-    assert_contains(error.message, "create, durability, namespace, readonly, "
-                                   "timeout, cache, secret, shards, strict");
+    assert_contains(error.message,
+                    "create, durability, group, namespace, readonly, "
+                    "timeout, cache, secret, shards, strict");
     assert_int_equal(fake_calls(), 0);
 }
 

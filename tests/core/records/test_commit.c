@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests what of a group's answer each append gets. */
+#include "quipu_test.h"
+
+#include "stage.h"
+
+#include <stdio.h>
+
+static int start(void **state)
+{
+    (void)state;
+    stage_begin("fake:?timeout=600000");
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    stage_end();
+    return 0;
+}
+
+/* `l` leads alone, while those named queue; then the driver goes on. */
+static void play(const char *names)
+{
+    stage_append('l');
+    stage_append_all(names);
+    stage_release();
+    stage_join_all();
+}
+
+static void expect(char name, int status)
+{
+    struct stage_actor *actor = stage_actor(name);
+
+    if (actor->status != status) {
+        fail_msg("%c: %s (%s), not %s", name, quipu_status_name(actor->status),
+                 actor->status ? actor->error.message : "",
+                 quipu_status_name(status));
+    }
+    assert_int_equal(actor->result.status, status);
+    if (status != QUIPU_OK) {
+        assert_int_equal(actor->error.code, status);
+    }
+}
+
+static void expect_all(const char *names, int status)
+{
+    for (; *names; names++) {
+        expect(*names, status);
+    }
+}
+
+/* All calls of the driver, as in "l abc". */
+static void expect_calls(const char *names)
+{
+    char seen[512] = "";
+
+    for (size_t i = 0; i < stage.count; i++) {
+        snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%s%s",
+                 i ? " " : "", stage_names(i));
+    }
+    assert_string_equal(seen, names);
+}
+
+static void each_has_its_own_result(void **state)
+{
+    (void)state;
+    play("abc");
+    expect_calls("l abc");
+    expect_all("labc", QUIPU_OK);
+    for (int i = 0; i < 3; i++) {
+        struct stage_actor *actor = stage_actor((char)('a' + i));
+
+        assert_int_equal(actor->result.first_notification_id, i + 2);
+        assert_ptr_equal(actor->result.positions, &actor->position);
+        assert_int_equal(actor->position, (i + 2) * 10);
+        assert_int_equal(actor->error.code, 0);
+    }
+}
+
+static void a_refusal_is_of_one_alone(void **state)
+{
+    (void)state;
+    play("aBcD");
+    expect_calls("l aBcD");
+    expect_all("lac", QUIPU_OK);
+    expect_all("BD", QUIPU_CONFLICT);
+    assert_int_equal(stage_actor('B')->result.last_position, 7);
+    assert_contains(stage_actor('B')->error.message, "its last position is 7");
+    assert_int_equal(stage_actor('c')->result.first_notification_id, 3);
+}
+
+static void a_leader_that_is_refused_hands_the_lead_on(void **state)
+{
+    (void)state;
+    stage_append('L');
+    stage_append_all("Ab");
+    stage_let(1);
+    stage_wait_calls(2);
+    assert_int_equal(stage_join(stage_actor('L')), QUIPU_CONFLICT);
+    stage_append('c');
+    stage_release();
+    stage_join_all();
+    expect_calls("L Ab c");
+    expect('A', QUIPU_CONFLICT);
+    expect_all("bc", QUIPU_OK);
+}
+
+static void what_the_driver_does_not_take_stays_first(void **state)
+{
+    (void)state;
+    stage.most = 2;
+    stage_append('l');
+    stage_append_all("abcde");
+    stage_let(2);
+    stage_wait_calls(3);
+    stage_append('f');
+    stage_release();
+    stage_join_all();
+    expect_calls("l abcde cde ef");
+    expect_all("labcdef", QUIPU_OK);
+    assert_int_equal(stage_actor('e')->result.first_notification_id, 6);
+}
+
+static void a_driver_may_take_one_at_a_time(void **state)
+{
+    (void)state;
+    stage.most = 1;
+    play("abc");
+    expect_calls("l abc bc c");
+    expect_all("labc", QUIPU_OK);
+}
+
+/* ----------------------------------------------------- codes of the whole call
+ */
+
+/* Codes by which nothing is stored, and what the one concerned is told. */
+static const struct {
+    int code, told;
+} nothing_stored[] = {
+    { QUIPU_BUSY, QUIPU_BUSY },           { QUIPU_NO_MEMORY, QUIPU_NO_MEMORY },
+    { QUIPU_NOT_FOUND, QUIPU_NOT_FOUND }, { QUIPU_IO, QUIPU_IO },
+    { QUIPU_CORRUPT, QUIPU_CORRUPT },     { QUIPU_DENIED, QUIPU_DENIED },
+    { QUIPU_INTERNAL, QUIPU_INTERNAL },   { QUIPU_INVALID, QUIPU_INTERNAL },
+    { QUIPU_TIMEOUT, QUIPU_INTERNAL },    { 99, QUIPU_INTERNAL },
+};
+
+static void a_code_that_one_causes_is_that_ones_alone(void **state)
+{
+    const size_t codes = sizeof nothing_stored / sizeof nothing_stored[0];
+
+    for (size_t i = 0; i < codes; i++) {
+        stage.bad = 'd';
+        stage.bad_status = nothing_stored[i].code;
+        play("abcdefg");
+        expect_calls("l abcdefg abcd ab cd c d efg");
+        expect_all("labcefg", QUIPU_OK);
+        expect('d', nothing_stored[i].told);
+        assert_contains(stage_actor('d')->error.message, "d is bad");
+        assert_int_equal(stage_actor('g')->result.first_notification_id, 7);
+        if (i + 1 < codes) {
+            finish(state);
+            start(state);
+        }
+    }
+}
+
+static void a_leader_that_spoils_its_group_is_told_so_alone(void **state)
+{
+    (void)state;
+    stage.bad = 'a';
+    stage.bad_status = QUIPU_NOT_FOUND;
+    play("abc");
+    expect_calls("l abc ab a b c");
+    expect_all("lbc", QUIPU_OK);
+    expect('a', QUIPU_NOT_FOUND);
+}
+
+static void those_who_come_meanwhile_wait_behind_the_split(void **state)
+{
+    (void)state;
+    stage.bad = 'b';
+    stage.bad_status = QUIPU_IO;
+    stage_append('l');
+    stage_append_all("abc");
+    stage_let(2);
+    stage_wait_calls(3);
+    stage_append('z');
+    stage_release();
+    stage_join_all();
+    expect_calls("l abc ab a b cz");
+    expect_all("lacz", QUIPU_OK);
+    expect('b', QUIPU_IO);
+}
+
+static void an_unknown_outcome_is_everybodys(void **state)
+{
+    (void)state;
+    stage.bad = 'b';
+    stage.bad_status = QUIPU_UNKNOWN_OUTCOME;
+    stage.most = 3;
+    play("abcd");
+    expect_calls("l abcd d");
+    expect_all("abc", QUIPU_UNKNOWN_OUTCOME);
+    expect_all("ld", QUIPU_OK);
+    for (const char *name = "abc"; *name; name++) {
+        struct stage_actor *actor = stage_actor(*name);
+
+        assert_string_equal(actor->error.message, "b is bad");
+        assert_int_equal(actor->error.native, 42);
+        assert_string_equal(actor->error.sqlstate, "08006");
+    }
+}
+
+static void a_code_for_the_one_taken_is_its_own(void **state)
+{
+    (void)state;
+    stage.bad = 'a';
+    stage.bad_status = QUIPU_DENIED;
+    stage.most = 1;
+    play("abc");
+    expect_calls("l abc bc c");
+    expect('a', QUIPU_DENIED);
+    expect_all("lbc", QUIPU_OK);
+}
+
+static int take_too_many(const quipu_host *host, const quipu_request *requests,
+                         size_t count, quipu_result *results, size_t *taken,
+                         int64_t deadline, quipu_error *error)
+{
+    (void)host;
+    (void)requests;
+    (void)results;
+    (void)deadline;
+    (void)error;
+    *taken = count + 1;
+    return QUIPU_OK;
+}
+
+/* Nobody knows what became of them, so nobody is told that he may go on. */
+static void an_impossible_number_taken_is_a_bug_for_all(void **state)
+{
+    (void)state;
+    stage_append('l');
+    stage_append_all("ab");
+    fake.append = take_too_many; /* `l` is in the other one */
+    stage_release();
+    stage_join_all();
+    expect('l', QUIPU_OK);
+    expect_all("ab", QUIPU_INTERNAL);
+    assert_contains(stage_actor('b')->error.message, "another number");
+}
+
+/* A driver that fails without telling how many it took took all. */
+static int forget_taken(const quipu_host *host, const quipu_request *requests,
+                        size_t count, quipu_result *results, size_t *taken,
+                        int64_t deadline, quipu_error *error)
+{
+    (void)requests;
+    (void)count;
+    (void)results;
+    (void)deadline;
+    *taken = 0;
+    return host->error_set(error, QUIPU_UNKNOWN_OUTCOME, 0, NULL, "gone");
+}
+
+static void a_failure_that_counts_none_is_for_all(void **state)
+{
+    (void)state;
+    stage_append('l');
+    stage_append_all("ab");
+    fake.append = forget_taken;
+    stage_release();
+    stage_join_all();
+    expect_all("ab", QUIPU_UNKNOWN_OUTCOME);
+}
+
+#define commit_test(test) cmocka_unit_test_setup_teardown(test, start, finish)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        commit_test(each_has_its_own_result),
+        commit_test(a_refusal_is_of_one_alone),
+        commit_test(a_leader_that_is_refused_hands_the_lead_on),
+        commit_test(what_the_driver_does_not_take_stays_first),
+        commit_test(a_driver_may_take_one_at_a_time),
+        commit_test(a_code_that_one_causes_is_that_ones_alone),
+        commit_test(a_leader_that_spoils_its_group_is_told_so_alone),
+        commit_test(those_who_come_meanwhile_wait_behind_the_split),
+        commit_test(an_unknown_outcome_is_everybodys),
+        commit_test(a_code_for_the_one_taken_is_its_own),
+        commit_test(an_impossible_number_taken_is_a_bug_for_all),
+        commit_test(a_failure_that_counts_none_is_for_all),
+    };
+
+    return cmocka_run_group_tests(tests, fake_group, NULL) != 0;
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests who gives up when, and whose deadline a group has. */
+#include "quipu_test.h"
+
+#include "stage.h"
+
+#include <time.h>
+
+#include "base/clock.h"
+#include "records/handles.h"
+
+#define LONG 600000 /* milliseconds that never pass here */
+
+static int start(void **state)
+{
+    (void)state;
+    stage_begin("fake:?timeout=600000");
+    stage_append('l'); /* it leads, and is held */
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    stage.meanwhile = NULL;
+    stage_end();
+    return 0;
+}
+
+/* Appends with a timeout other than that of the rest. */
+static struct stage_actor *append_within(char name, int64_t milliseconds)
+{
+    struct stage_actor *actor;
+
+    fake_store->timeout = milliseconds;
+    actor = stage_append(name);
+    fake_store->timeout = LONG;
+    return actor;
+}
+
+static void who_is_queued_gives_up_at_its_deadline(void **state)
+{
+    struct stage_actor *actor;
+
+    (void)state;
+    stage_append('a');
+    actor = append_within('b', 30);
+    stage_append('c');
+    assert_int_equal(stage_join(actor), QUIPU_BUSY);
+    assert_contains(actor->error.message, "raise timeout");
+    assert_int_equal(actor->result.first_notification_id, 0);
+    assert_int_equal(stage_queued(), 2);
+    stage_release();
+    stage_join_all();
+    assert_string_equal(stage_names(1), "ac");
+    assert_int_equal(stage.count, 2);
+}
+
+static void the_last_in_the_queue_may_give_up_too(void **state)
+{
+    (void)state;
+    stage_append('a');
+    assert_int_equal(stage_join(append_within('b', 30)), QUIPU_BUSY);
+    stage_append('c');
+    stage_release();
+    stage_join_all();
+    assert_string_equal(stage_names(1), "ac");
+}
+
+static void the_only_one_in_the_queue_may_give_up_too(void **state)
+{
+    (void)state;
+    assert_int_equal(stage_join(append_within('a', 30)), QUIPU_BUSY);
+    stage_append('b');
+    stage_release();
+    stage_join_all();
+    assert_string_equal(stage_names(1), "b");
+}
+
+static void a_timeout_of_nothing_does_not_queue(void **state)
+{
+    quipu_error error;
+    quipu_item item = fake_item();
+    const quipu_append append = { .struct_size = sizeof append,
+                                  .items = &item,
+                                  .item_count = 1 };
+
+    (void)state;
+    fake_store->timeout = 0;
+    assert_refused(quipu_records_append(fake_records, &append, NULL, &error),
+                   QUIPU_BUSY, &error, "raise timeout");
+    assert_int_equal(stage_queued(), 0);
+}
+
+/* Work that can be done at once is done, even when the deadline is past. */
+static void a_timeout_of_nothing_is_enough_if_nobody_leads(void **state)
+{
+    (void)state;
+    stage_release();
+    stage_join_all();
+    stage_wait_queued(0);
+    fake_store->timeout = 0;
+    assert_int_equal(stage_join(stage_append('a')), QUIPU_OK);
+}
+
+static void nap(void)
+{
+    const struct timespec while_ = { .tv_nsec = 1000000 };
+
+    nanosleep(&while_, NULL);
+}
+
+/* Goes on only when the deadline that it was given is past. */
+static void stay_until_late(const struct stage_call *call)
+{
+    while (quipu_clock_now() <= call->deadline) {
+        nap();
+    }
+}
+
+static void who_is_taken_waits_for_the_answer(void **state)
+{
+    (void)state;
+    append_within('a', 2000);
+    append_within('b', 2000);
+    stage.meanwhile = stay_until_late;
+    stage.calls[0].deadline = 0; /* not in that of `l` */
+    stage_release();
+    stage_join_all();
+    assert_string_equal(stage_names(1), "ab");
+    assert_int_equal(stage_actor('a')->status, QUIPU_OK);
+    assert_int_equal(stage_actor('b')->status, QUIPU_OK);
+}
+
+static void a_group_has_the_earliest_deadline(void **state)
+{
+    int64_t before = quipu_clock_now();
+
+    (void)state;
+    append_within('a', LONG / 10 * 9);
+    append_within('b', LONG / 10 * 8);
+    append_within('c', LONG);
+    stage_release();
+    stage_join_all();
+    assert_string_equal(stage_names(1), "abc");
+    assert_true(stage.calls[1].deadline >=
+                before + LONG / 10 * 8 * INT64_C(1000000));
+    assert_true(stage.calls[1].deadline <
+                before + LONG / 10 * 9 * INT64_C(1000000));
+}
+
+static void deadlines_half_a_timeout_apart_share_no_commit(void **state)
+{
+    (void)state;
+    append_within('a', LONG / 4);
+    append_within('b', LONG / 4 + 1000);
+    append_within('c', LONG);
+    append_within('d', LONG - 1000);
+    append_within('e', LONG / 4);
+    stage_release();
+    stage_join_all();
+    assert_string_equal(stage_names(1), "ab");
+    assert_string_equal(stage_names(2), "cd");
+    assert_string_equal(stage_names(3), "e");
+}
+
+/* The first in a group has no time left, and the store is held. */
+static int busy_until_late(const quipu_host *host,
+                           const quipu_request *requests, size_t count,
+                           quipu_result *results, size_t *taken,
+                           int64_t deadline, quipu_error *error)
+{
+    (void)requests;
+    stage.calls[stage.count++] =
+        (struct stage_call){ .count = count, .deadline = deadline };
+    *taken = count;
+    if (count == 3) {
+        while (quipu_clock_now() <= deadline) {
+            nap();
+        }
+        return host->error_set(error, stage.bad_status, 5, NULL, "held");
+    }
+    for (size_t i = 0; i < count; i++) {
+        results[i].first_notification_id = stage.next_id++;
+    }
+    return QUIPU_OK;
+}
+
+static void play_late(int status)
+{
+    fake_store->queue->apart = INT64_MAX;
+    append_within('a', 1000);
+    stage_append('b');
+    stage_append('c');
+    fake.append = busy_until_late;
+    stage.bad_status = status;
+    stage_release();
+    stage_join_all();
+    assert_int_equal(stage_actor('b')->status, QUIPU_OK);
+    assert_int_equal(stage_actor('c')->status, QUIPU_OK);
+}
+
+static void busy_at_the_deadline_is_for_those_whose_it_is(void **state)
+{
+    (void)state;
+    play_late(QUIPU_BUSY);
+    assert_int_equal(stage_actor('a')->status, QUIPU_BUSY);
+    assert_string_equal(stage_actor('a')->error.message, "held");
+    assert_int_equal(stage.count, 3); /* the others share a commit still */
+    assert_int_equal(stage.calls[2].count, 2);
+}
+
+static void io_at_the_deadline_is_told_as_such(void **state)
+{
+    (void)state;
+    play_late(QUIPU_IO);
+    assert_int_equal(stage_actor('a')->status, QUIPU_IO);
+    assert_int_equal(stage_actor('a')->error.native, 5);
+}
+
+/* It may be another's fault, and there is no time left to find out. */
+static void others_at_the_deadline_are_told_as_busy(void **state)
+{
+    (void)state;
+    play_late(QUIPU_NOT_FOUND);
+    assert_int_equal(stage_actor('a')->status, QUIPU_BUSY);
+    assert_contains(stage_actor('a')->error.message, "nothing is stored");
+}
+
+/* ------------------------------------------------- what the leader alone sees
+ */
+
+static struct quipu_ticket ticket_of(int64_t deadline)
+{
+    static const quipu_request request;
+
+    return (struct quipu_ticket){ .request = &request,
+                                  .most = 256,
+                                  .deadline = deadline };
+}
+
+/* Leads in place of a thread that was called when its deadline was past. */
+static void a_leader_whose_time_is_up_leads_the_others(void **state)
+{
+    struct quipu_queue *queue = quipu_queue_create(8, 1000);
+    struct quipu_ticket late = ticket_of(quipu_clock_now());
+    struct quipu_ticket next = ticket_of(QUIPU_CLOCK_NEVER);
+    struct quipu_group group = { .count = 0 };
+
+    (void)state;
+    assert_true(quipu_queue_enter(queue, &late));
+    late.waits = true;
+    queue->led = false;
+    assert_true(quipu_queue_enter(queue, &next));
+    quipu_queue_take(queue, &group);
+    assert_true(late.answered);
+    assert_int_equal(late.status, QUIPU_BUSY);
+    assert_ptr_equal(group.answered, &late);
+    assert_int_equal(group.count, 1);
+    assert_ptr_equal(group.first, &next);
+    quipu_queue_leave(queue, NULL, NULL);
+    assert_false(queue->led);
+    quipu_queue_destroy(queue);
+}
+
+static void a_leader_whose_time_is_up_leaves_a_transaction_its_turn(
+    void **state)
+{
+    struct quipu_queue *queue = quipu_queue_create(8, 1000);
+    struct quipu_ticket late = ticket_of(quipu_clock_now());
+    struct quipu_ticket next = { .deadline = QUIPU_CLOCK_NEVER };
+    struct quipu_group group = { .count = 0 };
+
+    (void)state;
+    assert_true(quipu_queue_enter(queue, &late));
+    late.waits = true;
+    queue->led = false;
+    assert_true(quipu_queue_enter(queue, &next));
+    quipu_queue_take(queue, &group);
+    assert_int_equal(late.status, QUIPU_BUSY);
+    assert_int_equal(group.count, 0);
+    assert_ptr_equal(queue->first, &next);
+    assert_true(quipu_queue_take_own(queue, &next));
+    quipu_queue_leave(queue, NULL, NULL);
+    quipu_queue_destroy(queue);
+}
+
+static void a_transaction_whose_time_is_up_gives_its_turn_back(void **state)
+{
+    struct quipu_queue *queue = quipu_queue_create(8, 1000);
+    struct quipu_ticket late = ticket_of(quipu_clock_now());
+
+    (void)state;
+    assert_true(quipu_queue_enter(queue, &late));
+    late.waits = true;
+    assert_false(quipu_queue_take_own(queue, &late));
+    assert_int_equal(late.status, QUIPU_BUSY);
+    quipu_queue_destroy(queue);
+}
+
+/* Whose deadline passed while it was taken sleeps until it is called: so it
+ * must not be queued again. */
+static void who_is_late_is_not_put_back(void **state)
+{
+    struct quipu_queue *queue = quipu_queue_create(8, 1000);
+    struct quipu_ticket late = ticket_of(quipu_clock_now());
+    struct quipu_ticket next = ticket_of(QUIPU_CLOCK_NEVER);
+    struct quipu_group group = { .count = 0 };
+
+    (void)state;
+    late.next = &next;
+    quipu_queue_put_back(queue, &late, &group);
+    assert_int_equal(late.status, QUIPU_BUSY);
+    assert_ptr_equal(group.answered, &late);
+    assert_ptr_equal(queue->first, &next);
+    assert_ptr_equal(queue->end, &next.next);
+    quipu_queue_destroy(queue);
+}
+
+#define deadline_test(test) cmocka_unit_test_setup_teardown(test, start, finish)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        deadline_test(who_is_queued_gives_up_at_its_deadline),
+        deadline_test(the_last_in_the_queue_may_give_up_too),
+        deadline_test(the_only_one_in_the_queue_may_give_up_too),
+        deadline_test(a_timeout_of_nothing_does_not_queue),
+        deadline_test(a_timeout_of_nothing_is_enough_if_nobody_leads),
+        deadline_test(who_is_taken_waits_for_the_answer),
+        deadline_test(a_group_has_the_earliest_deadline),
+        deadline_test(deadlines_half_a_timeout_apart_share_no_commit),
+        deadline_test(busy_at_the_deadline_is_for_those_whose_it_is),
+        deadline_test(io_at_the_deadline_is_told_as_such),
+        deadline_test(others_at_the_deadline_are_told_as_busy),
+        cmocka_unit_test(a_leader_whose_time_is_up_leads_the_others),
+        cmocka_unit_test(
+            a_leader_whose_time_is_up_leaves_a_transaction_its_turn),
+        cmocka_unit_test(a_transaction_whose_time_is_up_gives_its_turn_back),
+        cmocka_unit_test(who_is_late_is_not_put_back),
+    };
+
+    return cmocka_run_group_tests(tests, fake_group, NULL) != 0;
+}
