@@ -31,6 +31,8 @@ static const struct option_help options[] = {
       "show where the driver of a URI or scheme is looked for" },
     { OPTION_VERIFY_ONLY, "verify-only", NULL,
       "copy nothing, only compare both stores" },
+    { OPTION_SECONDS, "seconds", "NUMBER",
+      "measure each figure so long (default: 1)" },
     { OPTION_PROGRESS, "progress", NULL,
       "tell how far it is even if nobody watches" },
     { OPTION_RAW, "raw", NULL, "do not ask that states are quipu's own" },
@@ -91,6 +93,19 @@ static bool set_number(const struct command *command, const char *name,
     snprintf(what, sizeof what, "--%s takes a number%s, not ", name,
              least == 0 ? " that is not negative" : "");
     return refuse(command, what, optarg, outcome);
+}
+
+/* Up to a day. */
+static bool set_seconds(const struct command *command, struct args *args,
+                        enum outcome *outcome)
+{
+    char *end = NULL;
+
+    args->seconds = strtod(optarg, &end);
+    return (end != optarg && *end == '\0' && args->seconds > 0 &&
+            args->seconds <= 86400) ||
+           refuse(command, "--seconds takes a number above 0, not ", optarg,
+                  outcome);
 }
 
 static bool add_schema(const struct command *command, struct args *args,
@@ -154,6 +169,8 @@ static bool set_option(const struct command *command,
     case OPTION_RAW:
         args->raw = true;
         return true;
+    case OPTION_SECONDS:
+        return set_seconds(command, args, outcome);
     case OPTION_VERIFY_ONLY:
         return true;
     case OPTION_FROM:

@@ -31,7 +31,8 @@ enum option_bit {
     OPTION_AS = 1u << 12,
     OPTION_TRACKING = 1u << 13,
     OPTION_PROGRESS = 1u << 14,
-    OPTION_VERIFY_ONLY = 1u << 15
+    OPTION_VERIFY_ONLY = 1u << 15,
+    OPTION_SECONDS = 1u << 16
 };
 
 #define SCHEMAS_MAX 64 /* that --schema can name */
@@ -50,6 +51,7 @@ struct args {
     const char *as;      /* with one schema only */
     const char *explain;
     int64_t from, to, limit, after;
+    double seconds;
     const char *uri;
     const char *second; /* the sequence, or the URI to copy to */
 };
@@ -87,5 +89,6 @@ extern const struct command quipu_tool_verify;
 extern const struct command quipu_tool_export;
 extern const struct command quipu_tool_import;
 extern const struct command quipu_tool_copy;
+extern const struct command quipu_tool_bench;
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The quipu command: looks into stores by their URI, and moves them. */
+/* The quipu command: whatever can be done with a store without its events. */
 #include "args.h"
 #include "output.h"
 
@@ -12,6 +12,7 @@ static const struct command *const commands[] = {
     &quipu_tool_drivers, &quipu_tool_info,   &quipu_tool_sequences,
     &quipu_tool_read,    &quipu_tool_log,    &quipu_tool_verify,
     &quipu_tool_export,  &quipu_tool_import, &quipu_tool_copy,
+    &quipu_tool_bench,
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
@@ -19,8 +20,8 @@ static const struct command *const commands[] = {
 static void print_help(FILE *file)
 {
     fputs("usage: quipu COMMAND [OPTION]... [ARGUMENT]...\n\n"
-          "Looks into event stores, named by their connection URI, and moves "
-          "them.\n\n"
+          "Looks into event stores, named by their connection URI, moves and "
+          "measures\nthem.\n\n"
           "Commands:\n",
           file);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {

@@ -8,7 +8,8 @@ expect 0 "$quipu" --help
 says "usage: quipu COMMAND"
 expect 0 "$quipu" --version
 says "quipu 0."
-for command in drivers info sequences read log verify export import copy; do
+for command in drivers info sequences read log verify export import copy \
+    bench; do
     expect 0 "$quipu" $command --help
     says "usage: quipu $command"
     quiet

@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# bench: figures for people and programs, and a store as it was before.
+. "$(dirname "$0")/lib.sh"
+
+a=$(store a)
+"$plant" plain "$a" 2 3
+"$quipu" export "$a" >before
+
+expect 0 "$quipu" bench --seconds 0.02 "$a"
+quiet
+says "work    threads  operation    a second"
+for row in "append        1          1" "append        1        100" \
+    "append       16          1" "replay        1        100" \
+    "scan          1       1000"; do
+    says "$row"
+done
+expect 0 "$quipu" bench --seconds 0.02 --json "$a"
+[ "$(wc -l <out)" = 9 ] || fail "there are $(wc -l <out) figures, not 9"
+says '{"work":"append","threads":1,"items":1,"operations":'
+says '"gain":1.0,'
+# Something was done, no percentile is above the longest, none is nothing.
+sed 's/[{}"a-z_0-9]*://g; s/}//' out | awk -F , '
+    $4 < 1 || $5 <= 0 || $6 <= 0 || $9 <= 0 || $9 > $10 || $10 > $11 {
+        print "senseless: " $0; bad = 1 }
+    END { exit bad }' || fail "figures"
+
+# Nothing is left of it, also when it was stopped, and nothing else is touched.
+env --default-signal=INT "$quipu" bench --seconds 60 "$a" >bench 2>err &
+bench=$!
+for _ in $(seq 1000); do
+    ! "$quipu" info --json "$a" | grep -q quipubench_ || break
+    sleep 0.01
+done
+kill -s INT $bench
+status=0
+wait $bench || status=$?
+[ "$status" = 0 ] || fail "status $status after an interruption"
+"$quipu" export "$a" >after
+cmp before after || fail "the store is not as it was"
+
+expect 2 "$quipu" bench "$(store a readonly=yes)"
+complains "readonly=yes"
+for seconds in 0 -1 x "" 1x nan inf 86401; do
+    expect 2 "$quipu" bench --seconds "$seconds" "$a"
+    complains "--seconds takes a number above 0"
+done
+finish
