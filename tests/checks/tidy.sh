@@ -1,31 +1,47 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # tidy.sh BUILD JOBS: clang-tidy over every file that the build in BUILD
-# compiles. A file that was clean, and of which nothing has changed since, nor
-# any header nor the rules, is passed over; BUILD/tidy keeps account of them.
+# compiles. A file that was clean, and of which nothing has changed since that
+# the compiler sees, comments and headers included, nor the rules, is passed
+# over; BUILD/tidy keeps account of them.
 set -eu
-build=$1
+build=$(cd "$1" && pwd)
 jobs=$2
 cd "$(dirname "$0")/../.."
 mkdir -p "$build/tidy"
 
-surroundings=$(
+rules=$(
     {
-        cat "$build/compile_commands.json"
-        find .clang-tidy include core drivers conformance tools examples bench \
-            tests \( -name '*.h' -o -name .clang-tidy \) -exec sha256sum {} + |
-            sort
+        clang-tidy --version
+        find .clang-tidy core drivers conformance tools examples bench tests \
+            -name .clang-tidy -exec sha256sum {} + | sort
     } | sha256sum
 )
 
-sed -n 's/^ *"file": "\(.*\)",*$/\1/p' "$build/compile_commands.json" |
-    sort -u | while read -r file; do
-    stamp=$build/tidy/$({ echo "$surroundings" && cat "$file"; } |
-        sha256sum | cut -d ' ' -f 1)
-    [ -e "$stamp" ] || printf '%s\n%s\n' "$stamp" "$file"
-done | xargs -r -d '\n' -P "$jobs" -n 2 sh -c '
-    clang-tidy --quiet -p "$0" --extra-arg=-Wno-unknown-warning-option "$2" &&
-        : >"$1"' "$build" 2>&1 |
+# one FILE DIRECTORY COMMAND: unless it is known to be clean.
+one='
+    seen=$(cd "$2" && eval "$3 -E -C -P -o -" 2>/dev/null) || seen=$(date +%N)
+    stamp=$build/tidy/$(printf "%s\n%s\n%s" "$rules" "${1#"$PWD"}" "$seen" |
+        sha256sum | cut -d " " -f 1)
+    [ -e "$stamp" ] ||
+        { clang-tidy --quiet -p "$build" \
+            --extra-arg=-Wno-unknown-warning-option "$1" && : >"$stamp"; }
+'
+export build rules
+
+# A compiled file is three lines of the database: directory, command, file.
+awk '
+    /^  "(directory|command|file)": "/ {
+        name = $1
+        sub(/^[^:]*: "/, ""); sub(/",?$/, "")
+        gsub(/\\"/, "\""); gsub(/\\\\/, "\\")
+    }
+    name ~ /directory/ { directory = $0 }
+    name ~ /command/ { command = $0 }
+    name ~ /file/ && !seen[$0]++ { print; print directory; print command }
+    { name = "" }
+    ' "$build/compile_commands.json" |
+    xargs -r -d '\n' -P "$jobs" -n 3 sh -c "$one" sh 2>&1 |
     {
         # The count of warnings in headers that are not ours says nothing; all
         # else is a finding.
