@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the suite says of its cases without running any. */
+#include "explain.h"
+
+#include "guarantees.h"
+#include "near.h"
+#include "words.h"
+
+#include <string.h>
+
+/* The names of the bits with commas between, or `none`. */
+static void write_bits(FILE *to, uint32_t bits, const char *none)
+{
+    struct quipu_trait_word word;
+    bool any = false;
+
+    for (size_t i = 0; (word = quipu_trait_word_at(i)).name; i++) {
+        if (bits & word.bit) {
+            fprintf(to, "%s%s", any ? ", " : "", word.name);
+            any = true;
+        }
+    }
+    fputs(any ? "" : none, to);
+}
+
+static const char *profile_of(const struct quipu_case *case_)
+{
+    return case_->needs & QUIPU_TRAIT_HEAVY ? "full and soak"
+                                            : "quick, full and soak";
+}
+
+static void write_needs(FILE *to, const struct quipu_case *case_)
+{
+    fputs("    needs ", to);
+    write_bits(to, case_->needs & ~(uint32_t)QUIPU_TRAIT_HEAVY, "nothing");
+    if (case_->lacks) {
+        fputs("; only without ", to);
+        write_bits(to, case_->lacks, "");
+    }
+    fprintf(to, "; profiles %s\n", profile_of(case_));
+}
+
+void quipu_explain_list(FILE *to, const struct quipu_run *run)
+{
+    const struct quipu_case *case_;
+
+    for (size_t i = 0; (case_ = quipu_case_at(i)); i++) {
+        const struct quipu_guarantee *g = quipu_guarantee_of(case_->id);
+
+        if (quipu_run_selects(run, case_)) {
+            fprintf(to, "%s\n    %s %s\n", case_->id, g ? g->id : "",
+                    g ? g->title : "");
+            write_needs(to, case_);
+            fprintf(to, "    %s\n", case_->why);
+        }
+    }
+}
+
+/* ------------------------------------------------------------- where to look
+ */
+
+/* The sections of docs/writing-a-driver.md; the first prefix that fits. */
+static const struct {
+    const char *prefix, *section;
+} sections[] = {
+    { "S4.", "6. Reading" },
+    { "V1.", "6. Reading" },
+    { "V4.", "6. Reading" },
+    { "L4.", "7. Waiting" },
+    { "L5.", "4. Opening, and the catalogue" },
+    { "F2.", "4. Opening, and the catalogue" },
+    { "F3.", "4. Opening, and the catalogue" },
+    { "F4.", "4. Opening, and the catalogue" },
+    { "options.", "4. Opening, and the catalogue" },
+    { "contract.", "8. Deadlines, errors, memory" },
+    { "", "5. Appending" },
+};
+
+static const char *section_of(const char *id)
+{
+    size_t i = 0;
+
+    while (strncmp(sections[i].prefix, id, strlen(sections[i].prefix)) != 0) {
+        i++;
+    }
+    return sections[i].section;
+}
+
+static const char *family_of(const struct quipu_case *case_)
+{
+    size_t i = 0;
+
+    while (case_ < quipu_families[i]->cases ||
+           case_ >= quipu_families[i]->cases + quipu_families[i]->count) {
+        i++;
+    }
+    return quipu_families[i]->name;
+}
+
+/* --------------------------------------------------------------- one of them
+ */
+
+static void write_guarantee(FILE *to, const struct quipu_guarantee *g)
+{
+    fprintf(to, "%s %s\n", g->id, g->title);
+    for (const char *line = g->text; *line;) {
+        int length = (int)strcspn(line, "\n");
+
+        fprintf(to, "    %.*s\n", length, line);
+        line += length + (line[length] == '\n');
+    }
+}
+
+static void write_case(FILE *to, const struct quipu_case *case_)
+{
+    const struct quipu_guarantee *g = quipu_guarantee_of(case_->id);
+
+    fprintf(to, "%s\n    %s\n", case_->id, case_->why);
+    write_needs(to, case_);
+    fputc('\n', to);
+    if (g) {
+        write_guarantee(to, g);
+    }
+    fprintf(to,
+            "\nAlone, with the seed of a report:\n"
+            "    quipu-conformance URI --only '%s' --seed N%s\n"
+            "\nWhere to look:\n"
+            "    docs/writing-a-driver.md, \"%s\"\n"
+            "    conformance/cases/%s.c has what the case does\n",
+            case_->id,
+            case_->needs & QUIPU_TRAIT_HEAVY ? " --profile full" : "",
+            section_of(case_->id), family_of(case_));
+}
+
+static void write_cases(FILE *to, const struct quipu_guarantee *g)
+{
+    const struct quipu_case *case_;
+
+    fputs("\nCases:\n", to);
+    for (size_t i = 0; (case_ = quipu_case_at(i)); i++) {
+        if (quipu_guarantee_of(case_->id) == g) {
+            fprintf(to, "    %s\n        %s\n", case_->id, case_->why);
+        }
+    }
+}
+
+static void suggest(const char *id)
+{
+    const char *near[QUIPU_NEAR];
+    size_t count = quipu_near(id, near);
+
+    fprintf(stderr, "quipu-conformance: there is no case or guarantee %s", id);
+    for (size_t i = 0; i < count; i++) {
+        fprintf(stderr, "%s%s", i > 0 ? "\n    " : "; near it are\n    ",
+                near[i]);
+    }
+    fputs("\n", stderr);
+}
+
+bool quipu_explain(FILE *to, const char *id)
+{
+    const struct quipu_guarantee *g = quipu_guarantee_of(id);
+    const struct quipu_case *case_;
+    size_t i = 0;
+
+    while ((case_ = quipu_case_at(i)) && strcmp(case_->id, id) != 0) {
+        i++;
+    }
+    if (case_) {
+        write_case(to, case_);
+    } else if (g && strcmp(g->id, id) == 0) {
+        write_guarantee(to, g);
+        write_cases(to, g);
+    } else {
+        suggest(id);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cases of a run as a quipu: a cord for each guarantee, a knot for each
+ * case, in the order of the suite. */
+#include "report/html.h"
+
+#include "guarantees.h"
+#include "report/write.h"
+#include "words.h"
+
+#include <string.h>
+
+#define STEP 40U /* from cord to cord */
+#define KNOT 9U  /* from knot to knot */
+#define TOP 34U  /* of the cord from which the others hang */
+#define MOST 60U /* knots on a cord */
+
+static bool is_of(const struct quipu_entry *entry,
+                  const struct quipu_guarantee *g)
+{
+    return quipu_guarantee_of(entry->case_->id) == g;
+}
+
+static const char *class_of(const struct quipu_entry *entry)
+{
+    return entry->verdict == QUIPU_FAILED      ? " failed"
+           : entry->verdict == QUIPU_PASSED    ? ""
+           : entry->skip == QUIPU_SKIP_UNSHOWN ? " missed"
+                                               : " skipped";
+}
+
+static void write_knot(FILE *to, const struct quipu_entry *entry, unsigned x,
+                       unsigned y)
+{
+    fprintf(to,
+            "<ellipse class=\"knot%s\" cx=\"%u\" cy=\"%u\" rx=\"5\" "
+            "ry=\"3.6\"><title>",
+            class_of(entry), x, y);
+    quipu_write_xml(to, entry->case_->id);
+    fprintf(to, ": %s", quipu_verdict_word(entry->verdict));
+    if (entry->verdict != QUIPU_PASSED) {
+        fputs(", ", to);
+        quipu_write_xml_line(to, entry->text);
+    }
+    fputs("</title></ellipse>\n", to);
+}
+
+static unsigned knots_of(const struct quipu_sheet *sheet,
+                         const struct quipu_guarantee *g)
+{
+    unsigned knots = 0;
+
+    for (size_t i = 0; i < sheet->count; i++) {
+        knots += is_of(&sheet->entries[i], g);
+    }
+    return knots < MOST ? knots : MOST;
+}
+
+static void write_cord(FILE *to, const struct quipu_sheet *sheet,
+                       const struct quipu_guarantee *g, unsigned x)
+{
+    unsigned end = TOP + 22 + knots_of(sheet, g) * KNOT, y = TOP + 16;
+
+    fprintf(to,
+            "<text x=\"%u\" y=\"%u\" font-size=\"12\" text-anchor=\"middle\">"
+            "<title>",
+            x, TOP - 12);
+    quipu_write_xml(to, g->title);
+    fprintf(to, "</title>%s</text>\n", strlen(g->id) > 3 ? "&#8943;" : g->id);
+    fprintf(to,
+            "<path class=\"cord\" stroke-width=\"2\" d=\"M%u %u C%u %u %u %u "
+            "%u %u\"/>\n",
+            x, TOP, x - 2, TOP + 10, x + 2, end - 8, x, end);
+    for (size_t i = 0; i < sheet->count && y < end - 8; i++) {
+        if (is_of(&sheet->entries[i], g)) {
+            write_knot(to, &sheet->entries[i], x, y);
+            y += KNOT;
+        }
+    }
+}
+
+void quipu_html_cords(FILE *to, const struct quipu_sheet *sheet)
+{
+    const struct quipu_guarantee *g;
+    unsigned cords = 0, most = 0, width;
+
+    for (size_t i = 0; (g = quipu_guarantee_at(i)); i++) {
+        unsigned knots = knots_of(sheet, g);
+
+        cords++;
+        most = knots > most ? knots : most;
+    }
+    width = (cords + 1) * STEP;
+    fprintf(to,
+            "<svg viewBox=\"0 0 %u %u\" role=\"img\" aria-label=\"A cord for "
+            "each guarantee, a knot for each case\" "
+            "xmlns=\"http://www.w3.org/2000/svg\">\n",
+            width, TOP + 30 + most * KNOT);
+    fprintf(to,
+            "<path class=\"cord\" stroke-width=\"5\" stroke-linecap=\"round\" "
+            "d=\"M8 %u Q%u %u %u %u\"/>\n",
+            TOP - 2, width / 2, TOP + 3, width - 8, TOP - 2);
+    for (size_t i = 0; (g = quipu_guarantee_at(i)); i++) {
+        write_cord(to, sheet, g, ((unsigned)i + 1) * STEP);
+    }
+    fputs("</svg>\n", to);
+}

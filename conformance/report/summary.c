@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of a report for a person at a terminal: the scorecard. */
+#include "report/summary.h"
+
+#include "guarantees.h"
+#include "words.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static bool lacks_any(const struct quipu_sheet *sheet)
+{
+    struct quipu_trait_word word;
+    bool lacks = false;
+
+    for (size_t i = 0; (word = quipu_trait_word_at(i)).name; i++) {
+        lacks = lacks || (word.declared && !(sheet->store.traits & word.bit));
+    }
+    return lacks && !sheet->problem[0];
+}
+
+/* "declares: ", and what is (or is not). */
+static void write_declared(FILE *to, const struct quipu_sheet *sheet,
+                           bool wanted)
+{
+    struct quipu_trait_word word;
+    bool any = false;
+
+    for (size_t i = 0; (word = quipu_trait_word_at(i)).name; i++) {
+        if (word.declared &&
+            ((sheet->store.traits & word.bit) != 0) == wanted) {
+            fprintf(to, "%s%s", any ? ", " : "", word.name);
+            any = true;
+        }
+    }
+    fputs(any ? "" : "nothing", to);
+}
+
+static const enum quipu_skip order[] = { QUIPU_SKIP_UNSHOWN, QUIPU_SKIP_UNFIT,
+                                         QUIPU_SKIP_PROFILE };
+#define SKIPS (sizeof order / sizeof *order)
+
+/* Why cases of a guarantee were skipped. */
+static void write_reasons(FILE *to, const struct quipu_sheet *sheet,
+                          const char *guarantee)
+{
+    const char *reason, *between = "  ";
+
+    for (size_t i = 0; i < SKIPS; i++) {
+        for (size_t k = 0;
+             (reason = quipu_sheet_reason(sheet, guarantee, order[i], k));
+             k++) {
+            fprintf(to, "%s%s%.*s", between,
+                    order[i] == QUIPU_SKIP_UNSHOWN ? "NOT SHOWN: " : "",
+                    (int)strcspn(reason, "\n"), reason);
+            between = "; ";
+        }
+    }
+}
+
+static void write_card(FILE *to, const char *prefix,
+                       const struct quipu_sheet *sheet)
+{
+    const struct quipu_guarantee *g;
+
+    fprintf(to, "%s%-41s %-12s %6s %6s %7s\n", prefix, "guarantee", "",
+            "passed", "failed", "skipped");
+    for (size_t i = 0; (g = quipu_guarantee_at(i)); i++) {
+        struct quipu_tally tally = quipu_sheet_tally(sheet, g->id);
+        enum quipu_standing standing = quipu_standing_of(&tally);
+
+        fprintf(
+            to, "%s%-8s %-32.32s %-12s %6u %6u %7u", prefix, g->id, g->title,
+            standing == QUIPU_STANDING_BROKEN ? "BROKEN"
+                                              : quipu_standing_word(standing),
+            tally.verdicts[QUIPU_PASSED], tally.verdicts[QUIPU_FAILED],
+            tally.verdicts[QUIPU_SKIPPED]);
+        write_reasons(to, sheet, g->id);
+        fputc('\n', to);
+    }
+}
+
+static void write_totals(FILE *to, const char *prefix,
+                         const struct quipu_sheet *sheet)
+{
+    const struct quipu_tally *tally = &sheet->tally;
+    const char *between = ": ";
+
+    fprintf(to, "%spassed %u, failed %u, skipped %u", prefix,
+            tally->verdicts[QUIPU_PASSED], tally->verdicts[QUIPU_FAILED],
+            tally->verdicts[QUIPU_SKIPPED]);
+    for (size_t i = 0; i < SKIPS; i++) {
+        if (tally->skips[order[i]] > 0) {
+            fprintf(to, "%s%u %s", between, tally->skips[order[i]],
+                    quipu_skip_phrase(order[i]));
+            between = ", ";
+        }
+    }
+    fputc('\n', to);
+}
+
+static void write_counts(FILE *to, const char *prefix,
+                         const struct quipu_sheet *sheet)
+{
+    fprintf(to, "%scases %zu", prefix, sheet->count);
+    for (size_t i = 0; i < QUIPU_COUNTS; i++) {
+        fprintf(to, ", %s %" PRIu64, quipu_link_counted[i], sheet->counts[i]);
+    }
+    fprintf(to, ", seconds %" PRId64 ".%" PRId64 "\n",
+            sheet->milliseconds / 1000, sheet->milliseconds / 100 % 10);
+}
+
+/* The ids of the guarantees in a state. */
+static void write_ids(FILE *to, const struct quipu_sheet *sheet,
+                      enum quipu_standing a, enum quipu_standing b)
+{
+    const struct quipu_guarantee *g;
+
+    for (size_t i = 0; (g = quipu_guarantee_at(i)); i++) {
+        struct quipu_tally tally = quipu_sheet_tally(sheet, g->id);
+        enum quipu_standing state = quipu_standing_of(&tally);
+
+        if (state == a || state == b) {
+            fprintf(to, " %s", g->id);
+        }
+    }
+}
+
+void quipu_summary_verdict(FILE *to, const struct quipu_sheet *sheet)
+{
+    switch (quipu_sheet_standing(sheet)) {
+    case QUIPU_STANDING_BROKEN:
+        fputs("BROKEN:", to);
+        write_ids(to, sheet, QUIPU_STANDING_BROKEN, QUIPU_STANDING_BROKEN);
+        break;
+    case QUIPU_STANDING_PARTLY:
+        fputs("nothing failed, but NOT ALL WAS SHOWN:", to);
+        write_ids(to, sheet, QUIPU_STANDING_PARTLY, QUIPU_STANDING_UNSHOWN);
+        break;
+    case QUIPU_STANDING_HOLDS:
+        fputs(sheet->unselected > 0 ? "what was selected holds"
+                                    : "all that the URI declares holds",
+              to);
+        break;
+    default:
+        fputs(sheet->ended ? "NOTHING WAS SHOWN" : "it was NOT RUN TO ITS END",
+              to);
+    }
+    if (sheet->unselected > 0) {
+        fprintf(to, "; %u cases were not selected", sheet->unselected);
+    }
+    if (lacks_any(sheet)) {
+        fputs("; not declared: ", to);
+        write_declared(to, sheet, false);
+    }
+}
+
+void quipu_summary_write(FILE *to, const char *prefix,
+                         const struct quipu_sheet *sheet)
+{
+    fprintf(to, "%sdeclares: ", prefix);
+    write_declared(to, sheet, true);
+    fprintf(to, "\n%sdoes not declare: ", prefix);
+    write_declared(to, sheet, false);
+    fputc('\n', to);
+    write_card(to, prefix, sheet);
+    write_counts(to, prefix, sheet);
+    write_totals(to, prefix, sheet);
+    fputs(prefix, to);
+    quipu_summary_verdict(to, sheet);
+    fputc('\n', to);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads the history of a failure: lines of flat JSON objects. */
+#include "report/timeline.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *skip_blanks(const char *at)
+{
+    return at + strspn(at, " \t\r");
+}
+
+/* ---------------------------------------------------------------- strings */
+
+struct sink {
+    char *text;
+    size_t size, used; /* size 0: thrown away */
+};
+
+static void put(struct sink *sink, const char *bytes, size_t count)
+{
+    if (sink->used + count < sink->size) {
+        memcpy(sink->text + sink->used, bytes, count);
+        sink->used += count;
+        sink->text[sink->used] = '\0';
+    } else {
+        sink->size = 0; /* no half of a character after what was cut */
+    }
+}
+
+static void put_character(struct sink *sink, uint32_t c)
+{
+    char bytes[3];
+
+    if (c < 0x80) {
+        bytes[0] = (char)c;
+        put(sink, bytes, 1);
+    } else if (c < 0x800) {
+        bytes[0] = (char)(0xc0 | c >> 6);
+        bytes[1] = (char)(0x80 | (c & 0x3f));
+        put(sink, bytes, 2);
+    } else {
+        bytes[0] = (char)(0xe0 | c >> 12);
+        bytes[1] = (char)(0x80 | (c >> 6 & 0x3f));
+        bytes[2] = (char)(0x80 | (c & 0x3f));
+        put(sink, bytes, 3);
+    }
+}
+
+/* After a backslash; NULL: it is wrong. */
+static const char *read_escape(const char *at, struct sink *sink)
+{
+    static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+    const char *letter = *at ? strchr(letters, *at) : NULL;
+    char digits[5] = "", *end;
+    uint32_t c;
+
+    if (letter) {
+        put(sink, &meant[letter - letters], 1);
+        return at + 1;
+    }
+    if (*at != 'u') {
+        return NULL;
+    }
+    strncpy(digits, at + 1, 4);
+    c = (uint32_t)strtoul(digits, &end, 16);
+    if (end != digits + 4) {
+        return NULL;
+    }
+    /* Halves of what is beyond 16 bits, and NUL, are no text. */
+    put_character(sink, c == 0 || (c >= 0xd800 && c <= 0xdfff) ? 0xfffd : c);
+    return at + 5;
+}
+
+/* From its first quote on; gives what follows, or NULL. */
+static const char *read_string(const char *at, char *text, size_t size)
+{
+    struct sink sink = { text, size, 0 };
+
+    if (*at++ != '"') {
+        return NULL;
+    }
+    while (at && *at != '"') {
+        if (*at == '\0' || *at == '\n') {
+            return NULL;
+        }
+        if (*at == '\\') {
+            at = read_escape(at + 1, &sink);
+        } else {
+            put(&sink, at++, 1);
+        }
+    }
+    return at ? at + 1 : NULL;
+}
+
+/* ----------------------------------------------------------------- numbers */
+
+/* As strtod, whatever the locale; without an exponent. */
+static const char *read_number(const char *at, double *number)
+{
+    const char *begin = at += *at == '-';
+    double sign = at[-1] == '-' ? -1 : 1, scale = 1;
+
+    *number = 0;
+    for (; *at >= '0' && *at <= '9'; at++) {
+        *number = *number * 10 + (*at - '0');
+    }
+    if (at == begin) {
+        return NULL;
+    }
+    if (*at == '.') {
+        for (at++; *at >= '0' && *at <= '9'; at++) {
+            *number += (*at - '0') * (scale /= 10);
+        }
+    }
+    *number *= sign;
+    return at;
+}
+
+/* ------------------------------------------------------------------ lines */
+
+static const char *read_word(const char *at, const char *word)
+{
+    size_t length = strlen(word);
+
+    return strncmp(at, word, length) == 0 ? at + length : NULL;
+}
+
+/* A value of no interest: of a name that is not ours. */
+static const char *pass_over(const char *at)
+{
+    double number;
+
+    return *at == '"'   ? read_string(at, NULL, 0)
+           : *at == 't' ? read_word(at, "true")
+           : *at == 'f' ? read_word(at, "false")
+           : *at == 'n' ? read_word(at, "null")
+                        : read_number(at, &number);
+}
+
+static const char *read_member(const char *at, struct quipu_moment *m)
+{
+    char name[16] = "";
+
+    at = read_string(at, name, sizeof name);
+    at = at ? skip_blanks(at) : NULL;
+    if (!at || *at != ':') {
+        return NULL;
+    }
+    at = skip_blanks(at + 1);
+    if (strcmp(name, "lane") == 0) {
+        return read_string(at, m->lane, sizeof m->lane);
+    }
+    if (strcmp(name, "what") == 0) {
+        return read_string(at, m->what, sizeof m->what);
+    }
+    if (strcmp(name, "outcome") == 0) {
+        return read_string(at, m->outcome, sizeof m->outcome);
+    }
+    if (strcmp(name, "from") == 0) {
+        return read_number(at, &m->from);
+    }
+    if (strcmp(name, "to") == 0) {
+        m->answered = *at != 'n';
+        return m->answered ? read_number(at, &m->to) : pass_over(at);
+    }
+    if (strcmp(name, "bad") == 0) {
+        m->bad = *at == 't';
+    }
+    return pass_over(at);
+}
+
+static bool read_line(const char *at, struct quipu_moment *m)
+{
+    *m = (struct quipu_moment){ .from = -1 };
+    at = skip_blanks(at);
+    if (*at != '{') {
+        return false;
+    }
+    do {
+        at = read_member(skip_blanks(at + 1), m);
+        at = at ? skip_blanks(at) : NULL;
+    } while (at && *at == ',');
+    return at && *at == '}' && m->from >= 0 && m->lane[0];
+}
+
+bool quipu_timeline_read(struct quipu_timeline *timeline, const char *lines)
+{
+    size_t room = 1;
+
+    *timeline = (struct quipu_timeline){ NULL, 0 };
+    for (const char *c = lines; *c; c++) {
+        room += *c == '\n';
+    }
+    timeline->moments = malloc(room * sizeof *timeline->moments);
+    while (timeline->moments && *lines) {
+        timeline->count +=
+            read_line(lines, &timeline->moments[timeline->count]);
+        lines += strcspn(lines, "\n");
+        lines += *lines == '\n';
+    }
+    return timeline->moments != NULL;
+}
+
+void quipu_timeline_finish(struct quipu_timeline *timeline)
+{
+    free(timeline->moments);
+    *timeline = (struct quipu_timeline){ NULL, 0 };
+}

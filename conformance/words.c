@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Words for what the suite knows by number. */
+#include "words.h"
+
+#include <string.h>
+
+static const char *const profiles[] = { "quick", "full", "soak" };
+
+const char *quipu_profile_word(enum quipu_profile profile)
+{
+    return profiles[profile];
+}
+
+bool quipu_profile_find(const char *name, enum quipu_profile *profile)
+{
+    for (unsigned i = 0; i < sizeof profiles / sizeof *profiles; i++) {
+        if (strcmp(name, profiles[i]) == 0) {
+            *profile = (enum quipu_profile)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *quipu_verdict_word(enum quipu_verdict verdict)
+{
+    static const char *const words[] = { "passed", "failed", "skipped" };
+
+    return words[verdict];
+}
+
+const char *quipu_skip_word(enum quipu_skip skip)
+{
+    static const char *const words[] = { "unfit", "profile", "unshown" };
+
+    return words[skip];
+}
+
+const char *quipu_skip_phrase(enum quipu_skip skip)
+{
+    static const char *const phrases[] = { "not for this store",
+                                           "for a longer profile",
+                                           "NOT SHOWN" };
+
+    return phrases[skip];
+}
+
+static const struct quipu_trait_word traits[] = {
+    { QUIPU_CAN_LOG, "log", true },
+    { QUIPU_CAN_TRACK, "tracking", true },
+    { QUIPU_CAN_TRANSACT, "transact", true },
+    { QUIPU_CAN_SHARE, "shared", true },
+    { QUIPU_CAN_PERSIST, "persistent", true },
+    { QUIPU_TRAIT_JOINT, "one store behind the URI", false },
+    { QUIPU_TRAIT_FILES, "{dir} in the URI", false },
+    { QUIPU_TRAIT_SERVER, "--stop and --start", false },
+    { QUIPU_TRAIT_HEAVY, "--profile full", false },
+};
+
+struct quipu_trait_word quipu_trait_word_at(size_t index)
+{
+    static const struct quipu_trait_word none = { 0, NULL, false };
+
+    return index < sizeof traits / sizeof *traits ? traits[index] : none;
+}
