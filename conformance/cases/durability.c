@@ -2,6 +2,7 @@
 /* V3: what outlives its process, also one that is killed. */
 #include "suite.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -253,22 +254,33 @@ static void copy_file(const char *from, const char *to)
     CHECK(fclose(in) == 0 && fclose(out) == 0, "cannot copy %s", from);
 }
 
-/* Calls `visit` with each plain file of a folder, and its name. */
+#define BACKUP "backup"
+
+typedef void visit_file(struct quipu_trial *t, const char *path,
+                        const char *name, const char *to);
+
+/* Calls `visit` with each plain file below a folder, its name, and the folder
+ * that corresponds to it below `to`, which is made. */
 static void each_file(struct quipu_trial *t, const char *folder,
-                      void (*visit)(struct quipu_trial *t, const char *path,
-                                    const char *name, const char *to),
-                      const char *to)
+                      visit_file *visit, const char *to)
 {
     struct stat status;
     glob_t found;
 
+    CHECK(mkdir(to, 0700) == 0 || errno == EEXIST, "cannot make %s", to);
     CHECK(glob(quipu_trial_text(t, "%s/*", folder), 0, NULL, &found) == 0,
           "cannot read %s", folder);
     for (size_t i = 0; i < found.gl_pathc; i++) {
         const char *path = found.gl_pathv[i];
+        const char *name = strrchr(path, '/') + 1;
 
-        if (stat(path, &status) == 0 && S_ISREG(status.st_mode)) {
-            visit(t, path, strrchr(path, '/') + 1, to);
+        if (stat(path, &status) != 0 || strcmp(name, BACKUP) == 0) {
+            continue;
+        }
+        if (S_ISREG(status.st_mode)) {
+            visit(t, path, name, to);
+        } else if (S_ISDIR(status.st_mode)) {
+            each_file(t, path, visit, quipu_trial_text(t, "%s/%s", to, name));
         }
     }
     globfree(&found);
@@ -294,7 +306,7 @@ static void remove_one(struct quipu_trial *t, const char *path,
 static void rewound(struct quipu_trial *t)
 {
     const quipu_schema *schema = quipu_trial_schema(t, 0);
-    const char *backup = quipu_trial_text(t, "%s/backup", t->directory);
+    const char *backup = quipu_trial_text(t, "%s/" BACKUP, t->directory);
     quipu_bytes s = quipu_trial_sequence(t);
     quipu_position before, after;
     quipu_records *r;
@@ -304,14 +316,13 @@ static void rewound(struct quipu_trial *t)
     quipu_batch_fill(t, r, s, 3);
     OK(quipu_records_head(r, &before, E));
     quipu_trial_close_all(t);
-    CHECK(mkdir(backup, 0700) == 0, "cannot make %s", backup);
     each_file(t, t->directory, copy_one, backup);
 
     r = quipu_trial_bind(t, quipu_trial_datastore(t), schema);
     quipu_batch_fill(t, r, s, 2);
     OK(quipu_records_head(r, &after, E));
     quipu_trial_close_all(t);
-    each_file(t, t->directory, remove_one, NULL);
+    each_file(t, t->directory, remove_one, backup);
     each_file(t, backup, copy_one, t->directory);
 
     r = quipu_trial_bind(t, quipu_trial_datastore(t), schema);
