@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Namespaces, and schemas in the catalogue. */
+#include "store.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+/* ------------------------------------------------------------- namespaces */
+
+/* Reads the namespace and opens its tracking records; *found false: it is not
+ * there.  With naming begun. */
+static int read_space(quipu_driver_datastore *datastore, MDB_txn *txn,
+                      bool *found, quipu_error *error)
+{
+    char name[STORE_NAME_MAX];
+    struct space_record record;
+    int code = quipu_lmdb_store_get(
+        txn, quipu_lmdb_key_space(name, datastore->name_space), &record,
+        sizeof record);
+    *found = code == MDB_SUCCESS;
+    if (code == MDB_NOTFOUND) {
+        return QUIPU_OK;
+    }
+    if (code == MDB_SUCCESS) {
+        datastore->space = record.number;
+        datastore->identity = record.identity;
+        code =
+            quipu_lmdb_tracked_open(txn, record.number, 0, &datastore->tracked);
+    }
+    return code == MDB_SUCCESS
+               ? QUIPU_OK
+               : quipu_lmdb_fail(datastore->host, datastore->name, code,
+                                 "read the namespaces", error);
+}
+
+/* A random UUID: version 4 of RFC 9562. */
+static bool make_identity(quipu_uuid *identity)
+{
+    if (getrandom(identity->bytes, sizeof identity->bytes, 0) !=
+        sizeof identity->bytes) {
+        return false;
+    }
+    identity->bytes[6] = (uint8_t)((identity->bytes[6] & 0x0f) | 0x40);
+    identity->bytes[8] = (uint8_t)((identity->bytes[8] & 0x3f) | 0x80);
+    return true;
+}
+
+/* An LMDB code. */
+static int write_space(quipu_driver_datastore *datastore, MDB_txn *txn,
+                       struct space_record *record)
+{
+    char name[STORE_NAME_MAX];
+    struct store_record store;
+    int code = quipu_lmdb_store_get(txn, store_key(), &store, sizeof store);
+    if (code == MDB_SUCCESS) {
+        record->number = store.next_space++;
+        code = quipu_lmdb_store_put(txn, store_key(), &store, sizeof store);
+    }
+    if (code == MDB_SUCCESS) {
+        code = quipu_lmdb_store_put(
+            txn, quipu_lmdb_key_space(name, datastore->name_space), record,
+            sizeof *record);
+    }
+    if (code == MDB_SUCCESS) {
+        code = quipu_lmdb_tracked_open(txn, record->number, MDB_CREATE,
+                                       &datastore->tracked);
+    }
+    datastore->space = record->number;
+    datastore->identity = record->identity;
+    return code;
+}
+
+/* Makes the namespace, unless another was quicker. */
+static int make_space(quipu_driver_datastore *datastore, MDB_txn *txn,
+                      void *context, bool *full, quipu_error *error)
+{
+    (void)context;
+    bool found = false;
+    struct space_record record = { 0 };
+    int status = read_space(datastore, txn, &found, error);
+    if (status != QUIPU_OK || found) {
+        return status;
+    }
+    if (!make_identity(&record.identity)) {
+        return datastore->host->error_set(error, QUIPU_INTERNAL, 0, NULL,
+                                          "the system has no random bytes");
+    }
+    int code = write_space(datastore, txn, &record);
+    *full = code == MDB_MAP_FULL;
+    return code == MDB_SUCCESS
+               ? QUIPU_OK
+               : quipu_lmdb_fail(datastore->host, datastore->name, code,
+                                 "make the namespace", error);
+}
+
+static int find_space(quipu_driver_datastore *datastore, int64_t deadline,
+                      bool *found, quipu_error *error)
+{
+    struct environment *environment = datastore->environment;
+    MDB_txn *txn = NULL;
+    quipu_lmdb_naming_begin(environment);
+    int status = quipu_lmdb_reading_begin(environment, deadline, &txn, error);
+    if (status == QUIPU_OK) {
+        status = read_space(datastore, txn, found, error);
+        quipu_lmdb_reading_named(environment, txn);
+    }
+    quipu_lmdb_naming_end(environment);
+    return status;
+}
+
+int quipu_lmdb_namespace_open(quipu_driver_datastore *datastore, bool create,
+                              int64_t deadline, quipu_error *error)
+{
+    struct writing writing = { .change = make_space, .names = true };
+    bool found = false;
+    int status = find_space(datastore, deadline, &found, error);
+    if (status != QUIPU_OK || found) {
+        return status;
+    }
+    if (!create) {
+        return datastore->host->error_set(
+            error, QUIPU_NOT_FOUND, 0, NULL,
+            "\"%s\" has no namespace \"%s\"; create=yes makes it",
+            datastore->name, datastore->name_space);
+    }
+    return quipu_lmdb_writing_run(datastore, &writing, deadline, error);
+}
+
+/* ---------------------------------------------------------------- schemas */
+
+int quipu_lmdb_catalogue_find(quipu_driver_datastore *datastore, MDB_txn *txn,
+                              const quipu_schema *schema,
+                              quipu_driver_schema *bound, quipu_error *error)
+{
+    char name[STORE_NAME_MAX];
+    struct stored_schema stored;
+    MDB_val value;
+    MDB_val key = quipu_lmdb_key_schema(name, datastore->space, schema->table);
+    int code = mdb_get(txn, MAIN_DBI, &key, &value);
+    if (code == MDB_NOTFOUND) {
+        return datastore->host->error_set(
+            error, QUIPU_NOT_FOUND, 0, NULL,
+            "schema \"%s\" is not set up; call quipu_datastore_setup",
+            schema->table);
+    }
+    if (code == MDB_SUCCESS) {
+        code = quipu_lmdb_schema_read(datastore->host, &value, &stored);
+    }
+    if (code != MDB_SUCCESS) {
+        return quipu_lmdb_fail(datastore->host, datastore->name, code,
+                               "read the catalogue", error);
+    }
+    int status = quipu_lmdb_compare(datastore, schema, &stored.schema, error);
+    bound->number = stored.number;
+    bound->slot = stored.slot;
+    datastore->host->release(stored.block);
+    return status;
+}

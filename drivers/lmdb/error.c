@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What LMDB's answers mean to the caller. */
+#include "lmdb_driver.h"
+
+#include <errno.h>
+
+struct meaning {
+    int code;
+    int status;
+    const char *way_out;
+};
+
+static const char damaged[] = "restore it from a backup";
+
+static const struct meaning meanings[] = {
+    { MDB_CORRUPTED, QUIPU_CORRUPT, damaged },
+    { MDB_PAGE_NOTFOUND, QUIPU_CORRUPT, damaged },
+    { MDB_NOTFOUND, QUIPU_CORRUPT, damaged },
+    { MDB_INCOMPATIBLE, QUIPU_CORRUPT, damaged },
+    { MDB_BAD_VALSIZE, QUIPU_CORRUPT, damaged },
+    { MDB_KEYEXIST, QUIPU_CORRUPT, damaged },
+    { MDB_INVALID, QUIPU_CORRUPT, "it is no store; check the path" },
+    { MDB_VERSION_MISMATCH, QUIPU_UNSUPPORTED,
+      "it is in use by, or was made by, another version of LMDB" },
+    { MDB_PANIC, QUIPU_IO,
+      "a write has failed; close all handles of this process on it, then open "
+      "it again" },
+    { MDB_MAP_FULL, QUIPU_IO, "raise mapsize" },
+    { MDB_MAP_RESIZED, QUIPU_IO, "open it again" },
+    { MDB_DBS_FULL, QUIPU_IO,
+      "raise maxschemas, which counts when the first handle of a process opens "
+      "the store" },
+    { MDB_READERS_FULL, QUIPU_BUSY,
+      "too many cursors are open; close some, or raise maxreaders" },
+    { ENOMEM, QUIPU_NO_MEMORY, "free some memory" },
+    { ENOSPC, QUIPU_IO, "the disk is full; make room" },
+    { EDQUOT, QUIPU_IO, "the quota is used up; make room" },
+    { ENOLCK, QUIPU_UNSUPPORTED,
+      "its file system has no locks; use a local one" },
+    { EOPNOTSUPP, QUIPU_UNSUPPORTED,
+      "its file system has no locks; use a local one" },
+    { EACCES, QUIPU_DENIED,
+      "check the permissions of the folder and of the files in it" },
+    { EPERM, QUIPU_DENIED,
+      "check the permissions of the folder and of the files in it" },
+    { EROFS, QUIPU_DENIED, "open it with readonly=yes" },
+};
+
+static const struct meaning *find(int code)
+{
+    static const struct meaning system = { 0, QUIPU_IO,
+                                           "look at the disk and its file "
+                                           "system" };
+    static const struct meaning other = { 0, QUIPU_INTERNAL,
+                                          "please report this" };
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
+        if (meanings[i].code == code) {
+            return &meanings[i];
+        }
+    }
+    return code > 0 && code != EINVAL ? &system : &other;
+}
+
+int quipu_lmdb_fail(const quipu_host *host, const char *name, int code,
+                    const char *what, quipu_error *error)
+{
+    const struct meaning *meaning = find(code);
+    return host->error_set(error, meaning->status, code, NULL,
+                           "cannot %s in \"%s\": %s; %s", what, name,
+                           mdb_strerror(code), meaning->way_out);
+}
+
+int quipu_lmdb_no_memory(const quipu_host *host, quipu_error *error)
+{
+    return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
+                           "no memory for the LMDB driver");
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The driver's own options in a URI. */
+#include "options.h"
+
+#include "shared/option.h"
+
+#include <string.h>
+
+#define READERS_LEAST 8
+#define READERS_MOST 100000
+#define SCHEMAS_LEAST 8
+#define SCHEMAS_MOST 10000
+
+/*
+ * ThreadSanitizer has 1.5 TiB for all maps.  Elsewhere a map costs nothing but
+ * addresses, of which there are 128 TiB.
+ */
+#if defined(__SANITIZE_THREAD__)
+#define MAPSIZE "16g"
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define MAPSIZE "16g"
+#endif
+#endif
+#ifndef MAPSIZE
+#define MAPSIZE "1t"
+#endif
+
+const quipu_option_info quipu_lmdb_option_table[OPTION_COUNT] = {
+    { .name = "immutable",
+      .fallback = "no",
+      .type = QUIPU_OPTION_BOOL,
+      .help = "with readonly: nobody changes the file, read it without locks" },
+    { .name = "mapsize",
+      .fallback = MAPSIZE,
+      .type = QUIPU_OPTION_SIZE,
+      .help = "addresses to set aside for the file at first; it may grow on" },
+    { .name = "maxreaders",
+      .fallback = "1000",
+      .type = QUIPU_OPTION_COUNT,
+      .help = "cursors of all processes that may be open at once" },
+    { .name = "maxschemas",
+      .fallback = "400",
+      .type = QUIPU_OPTION_COUNT,
+      .help = "schemas of all namespaces that this process can use" },
+};
+
+static unsigned within(int64_t number, unsigned least, unsigned most)
+{
+    return number < (int64_t)least  ? least
+           : number > (int64_t)most ? most
+                                    : (unsigned)number;
+}
+
+static void set(struct options *options, const char *name, const char *value)
+{
+    if (strcmp(name, "immutable") == 0) {
+        options->immutable = quipu_shared_option_truth(value);
+    } else if (strcmp(name, "mapsize") == 0) {
+        options->mapsize = (uint64_t)quipu_shared_option_number(value);
+    } else if (strcmp(name, "maxreaders") == 0) {
+        options->maxreaders = within(quipu_shared_option_number(value),
+                                     READERS_LEAST, READERS_MOST);
+    } else if (strcmp(name, "maxschemas") == 0) {
+        options->maxschemas = within(quipu_shared_option_number(value),
+                                     SCHEMAS_LEAST, SCHEMAS_MOST);
+    }
+}
+
+void quipu_lmdb_options_read(const quipu_open *how, struct options *options)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        set(options, quipu_lmdb_option_table[i].name,
+            quipu_lmdb_option_table[i].fallback);
+    }
+    for (size_t i = 0; i < how->option_count; i++) {
+        set(options, how->options[i].name, how->options[i].value);
+    }
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading items.  A cursor lends rows that lie in the map, a page of them at a
+ * time, and for as long as they are lent it has a reading transaction, which
+ * keeps LMDB from using their pages anew.  The next step begins on the latest
+ * state: what was appended after the cursor was opened is kept out by the head
+ * of the log, so that a slow reader pins no more than what it looks at.
+ */
+#include "cursor.h"
+
+#include "record.h"
+#include "store.h"
+
+#include <string.h>
+
+quipu_driver_cursor *quipu_lmdb_cursor_create(quipu_driver_datastore *datastore,
+                                              quipu_driver_schema *bound,
+                                              quipu_error *error)
+{
+    quipu_driver_cursor *cursor = datastore->host->allocate(sizeof *cursor);
+    if (cursor == NULL) {
+        (void)quipu_lmdb_no_memory(datastore->host, error);
+        return NULL;
+    }
+    cursor->datastore = datastore;
+    cursor->bound = bound;
+    return cursor;
+}
+
+int quipu_lmdb_step(quipu_driver_cursor *cursor, int64_t deadline,
+                    const void **rows, size_t *count, quipu_error *error)
+{
+    *count = 0;
+    return cursor->step(cursor, deadline, rows, count, error);
+}
+
+void quipu_lmdb_cursor_close(quipu_driver_cursor *cursor)
+{
+    cursor->finish(cursor);
+    cursor->datastore->host->release(cursor);
+}
+
+/* -------------------------------------------------------------- the page */
+
+static int make_page(quipu_driver_cursor *cursor, size_t room,
+                     quipu_error *error)
+{
+    struct reading *reading = &cursor->as.reading;
+    const quipu_host *host = cursor->datastore->host;
+    size_t columns = cursor->bound->schema.column_count;
+    if (reading->room >= room) {
+        return QUIPU_OK;
+    }
+    if (room > FIRST_ITEMS) {
+        reading->items = host->allocate(room * sizeof *reading->items);
+    } else {
+        reading->items = reading->first;
+    }
+    if (columns > 0) {
+        host->release(reading->values);
+        reading->values =
+            host->allocate(room * columns * sizeof *reading->values);
+    }
+    if (reading->items == NULL || (columns > 0 && reading->values == NULL)) {
+        reading->room = 0;
+        return quipu_lmdb_no_memory(host, error);
+    }
+    reading->room = room;
+    return QUIPU_OK;
+}
+
+/* Puts an item in the page, and moves the range behind it. */
+static int add_item(quipu_driver_cursor *cursor, const MDB_val *value,
+                    int64_t id, quipu_error *error)
+{
+    struct reading *reading = &cursor->as.reading;
+    const quipu_schema *schema = &cursor->bound->schema;
+    quipu_item *item = &reading->items[reading->count];
+    quipu_value *values =
+        schema->column_count > 0
+            ? reading->values + reading->count * schema->column_count
+            : NULL;
+    if (!quipu_lmdb_record_read(cursor->datastore->environment, schema, value,
+                                id, item, values)) {
+        return quipu_lmdb_record_damaged(cursor->datastore, cursor->bound, id,
+                                         "is damaged", error);
+    }
+    int64_t at = reading->log ? id : item->position;
+    reading->count++;
+    reading->range.limit -= reading->range.limit != INT64_MAX;
+    reading->done = reading->range.limit == 0 ||
+                    at == (reading->descending ? reading->range.lower
+                                               : reading->range.upper);
+    if (!reading->done && reading->descending) {
+        reading->range.upper = at - 1;
+    } else if (!reading->done) {
+        reading->range.lower = at + 1;
+    }
+    return QUIPU_OK;
+}
+
+static int fail(const quipu_driver_cursor *cursor, int code, quipu_error *error)
+{
+    return quipu_lmdb_fail(cursor->datastore->host, cursor->datastore->name,
+                           code, "read", error);
+}
+
+/* --------------------------------------------------------------- the log */
+
+/* Ids have no gaps: the range, cut at the head, tells which there are. */
+static int fill_log(quipu_driver_cursor *cursor, MDB_txn *txn,
+                    quipu_error *error)
+{
+    struct reading *reading = &cursor->as.reading;
+    MDB_cursor *items = NULL;
+    MDB_val key;
+    MDB_val value;
+    int status = QUIPU_OK;
+    int64_t id =
+        reading->descending ? reading->range.upper : reading->range.lower;
+    int code = mdb_cursor_open(txn, cursor->bound->items, &items);
+    if (code == MDB_SUCCESS) {
+        key = (MDB_val){ sizeof id, &id };
+        code = mdb_cursor_get(items, &key, &value, MDB_SET_KEY);
+    }
+    while (code == MDB_SUCCESS) {
+        int64_t found = 0;
+        if (!quipu_lmdb_value_id(&key, &found) || found != id) {
+            code = MDB_NOTFOUND;
+            break;
+        }
+        status = add_item(cursor, &value, id, error);
+        if (status != QUIPU_OK || reading->done ||
+            reading->count == reading->room) {
+            break;
+        }
+        id += reading->descending ? -1 : 1;
+        code = mdb_cursor_get(items, &key, &value,
+                              reading->descending ? MDB_PREV : MDB_NEXT);
+    }
+    mdb_cursor_close(items);
+    if (code == MDB_NOTFOUND) {
+        return quipu_lmdb_record_damaged(cursor->datastore, cursor->bound, id,
+                                         "is missing", error);
+    }
+    return code == MDB_SUCCESS ? status : fail(cursor, code, error);
+}
+
+/* ------------------------------------------------------------- a sequence */
+
+/* Moves the cursor of the index to the first place of the range. */
+static int seek(struct reading *reading, MDB_cursor *index, MDB_val *key,
+                MDB_val *value)
+{
+    int64_t from =
+        reading->descending ? reading->range.upper : reading->range.lower;
+    *key = quipu_lmdb_key_at(&reading->key, from);
+    int code = mdb_cursor_get(index, key, value, MDB_SET_RANGE);
+    if (!reading->descending) {
+        return code;
+    }
+    int64_t at = 0;
+    if (code == MDB_NOTFOUND) {
+        return mdb_cursor_get(index, key, value, MDB_LAST);
+    }
+    if (code == MDB_SUCCESS &&
+        (!quipu_lmdb_key_is_of(&reading->key, key, &at) || at > from)) {
+        return mdb_cursor_get(index, key, value, MDB_PREV);
+    }
+    return code;
+}
+
+static bool is_in_range(const struct reading *reading, const MDB_val *key,
+                        int64_t *position)
+{
+    return quipu_lmdb_key_is_of(&reading->key, key, position) &&
+           *position >= reading->range.lower &&
+           *position <= reading->range.upper;
+}
+
+/* Puts the item that the index names in the page. */
+static int add_indexed(quipu_driver_cursor *cursor, MDB_cursor *items,
+                       const MDB_val *indexed, int64_t position,
+                       quipu_error *error)
+{
+    struct reading *reading = &cursor->as.reading;
+    int64_t id = 0;
+    MDB_val value;
+    if (!quipu_lmdb_value_id(indexed, &id)) {
+        return fail(cursor, MDB_CORRUPTED, error);
+    }
+    if (id > reading->head) {
+        return QUIPU_OK;
+    }
+    MDB_val key = { sizeof id, &id };
+    int code = mdb_cursor_get(items, &key, &value, MDB_SET);
+    if (code == MDB_NOTFOUND) {
+        return quipu_lmdb_record_damaged(cursor->datastore, cursor->bound, id,
+                                         "is missing", error);
+    }
+    if (code != MDB_SUCCESS) {
+        return fail(cursor, code, error);
+    }
+    int status = add_item(cursor, &value, id, error);
+    return status == QUIPU_OK &&
+                   reading->items[reading->count - 1].position != position
+               ? quipu_lmdb_record_damaged(cursor->datastore, cursor->bound, id,
+                                           "is not where the index has it",
+                                           error)
+               : status;
+}
+
+static int fill_sequence(quipu_driver_cursor *cursor, MDB_txn *txn,
+                         quipu_error *error)
+{
+    struct reading *reading = &cursor->as.reading;
+    MDB_cursor *index = NULL;
+    MDB_cursor *items = NULL;
+    MDB_val key;
+    MDB_val value;
+    int64_t position = 0;
+    int status = QUIPU_OK;
+    int code = mdb_cursor_open(txn, cursor->bound->index, &index);
+    if (code == MDB_SUCCESS) {
+        code = mdb_cursor_open(txn, cursor->bound->items, &items);
+    }
+    if (code == MDB_SUCCESS) {
+        code = seek(reading, index, &key, &value);
+    }
+    while (code == MDB_SUCCESS && status == QUIPU_OK && !reading->done &&
+           reading->count < reading->room) {
+        if (!is_in_range(reading, &key, &position)) {
+            code = MDB_NOTFOUND;
+            break;
+        }
+        status = add_indexed(cursor, items, &value, position, error);
+        if (status == QUIPU_OK && !reading->done) {
+            code = mdb_cursor_get(index, &key, &value,
+                                  reading->descending ? MDB_PREV : MDB_NEXT);
+        }
+    }
+    mdb_cursor_close(items);
+    mdb_cursor_close(index);
+    reading->done = reading->done || code == MDB_NOTFOUND;
+    return code == MDB_SUCCESS || code == MDB_NOTFOUND
+               ? status
+               : fail(cursor, code, error);
+}
+
+/* ------------------------------------------------------------------ pages */
+
+static void end_reading(quipu_driver_cursor *cursor)
+{
+    struct reading *reading = &cursor->as.reading;
+    if (reading->txn != NULL) {
+        quipu_lmdb_reading_end(cursor->datastore->environment, reading->txn);
+        reading->txn = NULL;
+    }
+}
+
+static void finish_items(quipu_driver_cursor *cursor)
+{
+    struct reading *reading = &cursor->as.reading;
+    const quipu_host *host = cursor->datastore->host;
+    if (reading->txn != NULL) {
+        (void)atomic_fetch_sub(&cursor->datastore->environment->map.lent, 1);
+        end_reading(cursor);
+    }
+    if (reading->items != reading->first) {
+        host->release(reading->items);
+    }
+    host->release(reading->values);
+}
+
+/* Fills a page in a new transaction, and keeps that if there is one to lend.
+ */
+static int fill(quipu_driver_cursor *cursor, int64_t deadline,
+                quipu_error *error)
+{
+    struct reading *reading = &cursor->as.reading;
+    struct environment *environment = cursor->datastore->environment;
+    bool alive = true;
+    bool first = reading->head < 0;
+    int64_t head = 0;
+    reading->count = 0;
+    reading->lent = false;
+    int status =
+        quipu_lmdb_reading_begin(environment, deadline, &reading->txn, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    status = quipu_lmdb_head_get(cursor->datastore, reading->txn, cursor->bound,
+                                 &alive, &head, error);
+    if (first) {
+        reading->head = head;
+    }
+    if (first && reading->log && reading->range.upper > head) {
+        reading->range.upper = head;
+    }
+    if (!alive || reading->head == 0 ||
+        reading->range.lower > reading->range.upper) {
+        reading->done = true;
+    }
+    if (status == QUIPU_OK && !reading->done) {
+        status = reading->log ? fill_log(cursor, reading->txn, error)
+                              : fill_sequence(cursor, reading->txn, error);
+    }
+    if (status != QUIPU_OK || reading->count == 0) {
+        end_reading(cursor);
+    } else {
+        (void)atomic_fetch_add(&environment->map.lent, 1);
+    }
+    return status;
+}
+
+static int next_items(quipu_driver_cursor *cursor, int64_t deadline,
+                      const void **rows, size_t *count, quipu_error *error)
+{
+    struct reading *reading = &cursor->as.reading;
+    int status = QUIPU_OK;
+    if (reading->lent && reading->txn != NULL) {
+        (void)atomic_fetch_sub(&cursor->datastore->environment->map.lent, 1);
+        end_reading(cursor);
+    }
+    if (reading->lent && !reading->done) {
+        status = make_page(cursor, MORE_ITEMS, error);
+        if (status == QUIPU_OK) {
+            status = fill(cursor, deadline, error);
+        }
+    } else if (reading->lent) {
+        return QUIPU_OK;
+    }
+    if (status == QUIPU_OK) {
+        reading->lent = true;
+        *rows = reading->items;
+        *count = reading->count;
+    }
+    return status;
+}
+
+/* ---------------------------------------------------------------- opening */
+
+static int open_items(quipu_driver_datastore *datastore,
+                      quipu_driver_schema *bound, quipu_bytes sequence_id,
+                      const quipu_range *range, int64_t deadline,
+                      quipu_driver_cursor **cursor, quipu_error *error)
+{
+    quipu_driver_cursor *made =
+        quipu_lmdb_cursor_create(datastore, bound, error);
+    if (made == NULL) {
+        return QUIPU_NO_MEMORY;
+    }
+    struct reading *reading = &made->as.reading;
+    made->step = next_items;
+    made->finish = finish_items;
+    memset(reading, 0, offsetof(struct reading, first));
+    reading->log = sequence_id.size == 0;
+    reading->descending = range->descending;
+    reading->range = *range;
+    reading->head = -1;
+    if (!reading->log) {
+        quipu_lmdb_key_begin(&reading->key, &bound->schema, sequence_id);
+    } else if (reading->range.lower < 1) {
+        reading->range.lower = 1;
+    }
+    reading->done = reading->range.limit <= 0;
+    int status = make_page(made, FIRST_ITEMS, error);
+    if (status == QUIPU_OK && !reading->done) {
+        status = fill(made, deadline, error);
+    }
+    if (status != QUIPU_OK) {
+        quipu_lmdb_cursor_close(made);
+        return status;
+    }
+    *cursor = made;
+    return QUIPU_OK;
+}
+
+int quipu_lmdb_read_sequence(quipu_driver_datastore *datastore,
+                             quipu_driver_schema *bound,
+                             quipu_bytes sequence_id, const quipu_range *range,
+                             int64_t deadline, quipu_driver_cursor **cursor,
+                             quipu_error *error)
+{
+    return open_items(datastore, bound, sequence_id, range, deadline, cursor,
+                      error);
+}
+
+int quipu_lmdb_read_log(quipu_driver_datastore *datastore,
+                        quipu_driver_schema *bound, const quipu_range *range,
+                        int64_t deadline, quipu_driver_cursor **cursor,
+                        quipu_error *error)
+{
+    return open_items(datastore, bound, (quipu_bytes){ 0 }, range, deadline,
+                      cursor, error);
+}

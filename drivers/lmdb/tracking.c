@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tracking records. */
+#include "tracking.h"
+
+#include "record.h"
+
+#include <string.h>
+
+struct tracking_record {
+    uint32_t check;
+    uint32_t reserved;
+    quipu_position position;
+};
+
+static uint32_t check_of(const struct tracking_record *record)
+{
+    return quipu_lmdb_check(&record->reserved,
+                            sizeof *record - sizeof record->check, 0);
+}
+
+MDB_val quipu_lmdb_tracking_key(unsigned char bytes[TRACKING_KEY_MAX],
+                                quipu_bytes consumer, quipu_bytes log)
+{
+    memcpy(bytes, consumer.data, consumer.size);
+    bytes[consumer.size] = '\0';
+    memcpy(bytes + consumer.size + 1, log.data, log.size);
+    return (MDB_val){ consumer.size + 1 + log.size, bytes };
+}
+
+bool quipu_lmdb_tracking_parts(const MDB_val *key, quipu_bytes *consumer,
+                               quipu_bytes *log)
+{
+    const char *bytes = key->mv_data;
+    const char *zero = memchr(bytes, '\0', key->mv_size);
+    if (zero == NULL || key->mv_size > TRACKING_KEY_MAX) {
+        return false;
+    }
+    *consumer = (quipu_bytes){ bytes, (size_t)(zero - bytes) };
+    *log = (quipu_bytes){ zero + 1, key->mv_size - consumer->size - 1 };
+    return true;
+}
+
+bool quipu_lmdb_tracking_value(const MDB_val *value, quipu_position *position)
+{
+    struct tracking_record record;
+    if (value->mv_size != sizeof record) {
+        return false;
+    }
+    memcpy(&record, value->mv_data, sizeof record);
+    *position = record.position;
+    return record.check == check_of(&record);
+}
+
+int quipu_lmdb_tracking_get(const quipu_driver_datastore *datastore,
+                            MDB_txn *txn, quipu_bytes consumer, quipu_bytes log,
+                            quipu_position *position)
+{
+    unsigned char bytes[TRACKING_KEY_MAX];
+    MDB_val key = quipu_lmdb_tracking_key(bytes, consumer, log);
+    MDB_val value;
+    int code = mdb_get(txn, datastore->tracked, &key, &value);
+    return code == MDB_SUCCESS && !quipu_lmdb_tracking_value(&value, position)
+               ? MDB_CORRUPTED
+               : code;
+}
+
+int quipu_lmdb_tracking_put(const quipu_driver_datastore *datastore,
+                            MDB_txn *txn, const quipu_tracking *tracking)
+{
+    unsigned char bytes[TRACKING_KEY_MAX];
+    struct tracking_record record = { .position = tracking->position };
+    record.check = check_of(&record);
+    MDB_val key =
+        quipu_lmdb_tracking_key(bytes, tracking->consumer, tracking->log);
+    MDB_val value = { sizeof record, &record };
+    return mdb_put(txn, datastore->tracked, &key, &value, 0);
+}
+
+int quipu_lmdb_read_tracking(quipu_driver_datastore *datastore,
+                             quipu_bytes consumer, quipu_bytes log,
+                             int64_t deadline, quipu_position *position,
+                             quipu_error *error)
+{
+    MDB_txn *txn = NULL;
+    int status =
+        quipu_lmdb_reading_begin(datastore->environment, deadline, &txn, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    int code = quipu_lmdb_tracking_get(datastore, txn, consumer, log, position);
+    quipu_lmdb_reading_end(datastore->environment, txn);
+    if (code == MDB_NOTFOUND) {
+        return datastore->host->error_set(
+            error, QUIPU_NOT_FOUND, 0, NULL,
+            "consumer \"%.*s\" has recorded nothing of log \"%.*s\"",
+            (int)consumer.size, (const char *)consumer.data, (int)log.size,
+            (const char *)log.data);
+    }
+    return code == MDB_SUCCESS
+               ? QUIPU_OK
+               : quipu_lmdb_fail(datastore->host, datastore->name, code,
+                                 "read a tracking record", error);
+}
