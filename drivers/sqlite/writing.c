@@ -114,7 +114,7 @@ static void checkpoint(quipu_driver_datastore *datastore)
 {
     int64_t pages = datastore->wal_pages;
     int64_t usual = datastore->options.checkpoint;
-    if (pages < datastore->wal_done) {
+    if (pages <= datastore->wal_done) {
         datastore->wal_done = 0; /* it began anew */
     }
     if (datastore->path == NULL || pages - datastore->wal_done < usual) {

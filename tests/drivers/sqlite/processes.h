@@ -7,16 +7,18 @@
 
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 /* Runs a function in a child, which then ends with 0; a failed assertion ends
- * it with another number. */
+ * it with another number.  It does not outlive its parent. */
 static inline pid_t start_child(void (*run)(void *context), void *context)
 {
     (void)fflush(NULL);
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         run(context);
         (void)fflush(NULL);
         _exit(0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A VFS whose calls fail when told to. */
+/* A VFS whose calls fail when told to, and which calls back. */
 #include "shim.h"
 
 #include <sqlite3.h>
@@ -23,6 +23,11 @@ static struct {
     atomic_int code;
     atomic_bool failed;
 } plan = { .call = SHIM_CALLS };
+
+static struct {
+    void (*_Atomic call)(void *context);
+    void *context;
+} hooks[SHIM_MOMENTS];
 
 static sqlite3_file *real(sqlite3_file *file)
 {
@@ -129,8 +134,21 @@ static int shim_shm_map(sqlite3_file *f, int page, int size, int extend,
     return real(f)->pMethods->xShmMap(real(f), page, size, extend, memory);
 }
 
+static void call_at(enum shim_moment moment)
+{
+    void (*call)(void *) = atomic_load(&hooks[moment].call);
+    if (call != NULL) {
+        call(hooks[moment].context);
+    }
+}
+
+/* The lock of checkpoints is the second of a WAL index. */
 static int shim_shm_lock(sqlite3_file *f, int offset, int n, int flags)
 {
+    if (offset == 1 && n == 1 &&
+        flags == (SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE)) {
+        call_at(SHIM_CHECKPOINT);
+    }
     return real(f)->pMethods->xShmLock(real(f), offset, n, flags);
 }
 
@@ -149,8 +167,12 @@ static int shim_fetch(sqlite3_file *f, sqlite3_int64 offset, int size, void **p)
     return real(f)->pMethods->xFetch(real(f), offset, size, p);
 }
 
+/* "Forget what is mapped" is what a checkpoint says when it is surprised. */
 static int shim_unfetch(sqlite3_file *f, sqlite3_int64 offset, void *p)
 {
+    if (p == NULL) {
+        call_at(SHIM_SURPRISE);
+    }
     return real(f)->pMethods->xUnfetch(real(f), offset, p);
 }
 
@@ -222,6 +244,14 @@ void shim_fail(enum shim_call call, enum shim_file file, int n, int times,
 void shim_heal(void)
 {
     atomic_store(&plan.call, SHIM_CALLS);
+}
+
+void shim_at(enum shim_moment moment, void (*call)(void *context),
+             void *context)
+{
+    atomic_store(&hooks[moment].call, NULL);
+    hooks[moment].context = context;
+    atomic_store(&hooks[moment].call, call);
 }
 
 bool shim_has_failed(void)
