@@ -31,6 +31,8 @@ if(NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
     string(PREPEND QUIPU_PC_PREFIX "\${pcfiledir}/")
 endif()
 configure_file(cmake/quipu.pc.in "${PROJECT_BINARY_DIR}/quipu.pc" @ONLY)
+configure_file(cmake/quipu-conformance.pc.in
+    "${PROJECT_BINARY_DIR}/quipu-conformance.pc" @ONLY)
 
 install(EXPORT quipu-targets NAMESPACE quipu:: DESTINATION "${QUIPU_CMAKE_DIR}"
     COMPONENT development)
@@ -41,4 +43,5 @@ install(FILES "${PROJECT_BINARY_DIR}/quipu-config.cmake"
     "${PROJECT_SOURCE_DIR}/cmake/QuipuAddDriver.cmake"
     DESTINATION "${QUIPU_CMAKE_DIR}" COMPONENT development)
 install(FILES "${PROJECT_BINARY_DIR}/quipu.pc"
+    "${PROJECT_BINARY_DIR}/quipu-conformance.pc"
     DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT development)

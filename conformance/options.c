@@ -206,11 +206,9 @@ int quipu_conformance_main(int argc, char **argv,
                            const quipu_conformance *suite)
 {
     struct wish wish = { .list = false };
-    int option, status = quipu_worker_main(argc, argv);
+    int option;
 
-    if (status >= 0) {
-        return status;
-    }
+    quipu_worker_enter();
     if (suite) {
         memcpy(&wish.suite, suite,
                suite->struct_size < sizeof wish.suite ? suite->struct_size

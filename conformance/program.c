@@ -2,6 +2,7 @@
 /* A run of the suite from its beginning to its exit status. */
 #include "interrupt.h"
 #include "outputs.h"
+#include "worker.h"
 
 #include <quipu/conformance.h>
 
@@ -157,6 +158,7 @@ int quipu_conformance_run(const quipu_conformance *suite)
     const char *fault;
     int status;
 
+    quipu_worker_enter();
     if (!suite || suite->struct_size < sizeof suite->struct_size) {
         return misuse("struct_size is not set");
     }

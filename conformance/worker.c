@@ -2,6 +2,7 @@
 /* Starts workers, and is one. */
 #include "worker.h"
 
+#include "anew.h"
 #include "check.h"
 #include "child.h"
 
@@ -16,8 +17,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define WORD "--worker"
 
 /* Of quipu_worker_share. */
 static int shared_fd = -1;
@@ -48,7 +47,7 @@ static void *map_shared(int fd)
     return memory;
 }
 
-/* The words after the program and WORD. */
+/* What it is told. */
 enum word {
     WORD_JOB,
     WORD_URI,
@@ -62,19 +61,20 @@ enum word {
     WORDS
 };
 
-static uint64_t number_of(char **words, enum word word)
+static uint64_t number_of(const char *const *words, enum word word)
 {
     return strtoull(words[word], NULL, 10);
 }
 
-int quipu_worker_main(int argc, char **argv)
+void quipu_worker_enter(void)
 {
-    char **words = argv + 2;
+    const char *words[QUIPU_ANEW_WORDS];
     const struct quipu_job *job;
     struct quipu_trial t;
+    size_t count;
 
-    if (argc != 2 + WORDS || strcmp(argv[1], WORD) != 0) {
-        return -1;
+    if (!quipu_anew_words(words, &count) || count != WORDS) {
+        return;
     }
     job = find_job(words[WORD_JOB]);
     CHECK(job, "no worker does %s", words[WORD_JOB]);
@@ -86,7 +86,7 @@ int quipu_worker_main(int argc, char **argv)
     shared_fd = (int)number_of(words, WORD_SHARED);
     job->run(&t, map_shared(shared_fd), (unsigned)number_of(words, WORD_INDEX));
     quipu_trial_close_all(&t);
-    return EXIT_SUCCESS;
+    exit(EXIT_SUCCESS);
 }
 
 /* Where a symbol is, as an object that can be copied to any pointer. */
@@ -131,29 +131,45 @@ void quipu_worker_mark(unsigned who, int64_t where)
 /* --------------------------------------------------------------- having them
  */
 
-/* Where the library is: $QUIPU_FAULTS, or beside this program. */
+/* The folder of the program or library that holds something. */
+static void folder_of(const void *thing, char folder[static PATH_MAX])
+{
+    Dl_info info;
+    bool known =
+        dladdr(thing, &info) && info.dli_fname && strchr(info.dli_fname, '/');
+
+    snprintf(folder, PATH_MAX, "%s", known ? info.dli_fname : "");
+    (void)dirname(folder);
+}
+
+/* $QUIPU_FAULTS, or beside the suite's library, or beside quipu's, or where it
+ * lies from the program. */
 static const char *find_faults(struct quipu_trial *t)
 {
-    static const char *const places[] = { "../lib/quipu-faults.so",
-                                          "../" QUIPU_LIBDIR
-                                          "/quipu/quipu-faults.so" };
+    static const char *const places[] = {
+        "quipu-faults.so", "quipu/quipu-faults.so", "../lib/quipu-faults.so",
+        "../" QUIPU_LIBDIR "/quipu/quipu-faults.so"
+    };
     const char *named = getenv("QUIPU_FAULTS");
-    char self[PATH_MAX];
-    ssize_t size = readlink("/proc/self/exe", self, sizeof self - 1);
+    char folders[3][PATH_MAX];
+    ssize_t size = readlink("/proc/self/exe", folders[0], PATH_MAX - 1);
 
     if (named) {
         return named;
     }
-    self[size > 0 ? size : 0] = '\0';
-    (void)dirname(self);
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        const char *path = quipu_trial_text(t, "%s/%s", self, places[i]);
+    folders[0][size > 0 ? size : 0] = '\0';
+    (void)dirname(folders[0]);
+    folder_of(quipu_jobs, folders[1]);
+    folder_of(quipu_status_name(QUIPU_OK), folders[2]);
+    for (size_t i = 0; i < 3 * sizeof places / sizeof *places; i++) {
+        const char *path =
+            quipu_trial_text(t, "%s/%s", folders[i % 3], places[i / 3]);
 
         if (access(path, R_OK) == 0) {
             return path;
         }
     }
-    quipu_check_skip("quipu-faults.so is not beside this program");
+    quipu_check_skip("quipu-faults.so is not beside the suite");
 }
 
 void quipu_worker_check(struct quipu_trial *t)
@@ -240,30 +256,24 @@ static _Noreturn void become_worker(struct quipu_trial *t,
                                     unsigned index)
 {
     uint64_t seed = quipu_trial_random(t, UINT64_MAX) + index;
-    const char *words[3 + WORDS] = {
-        "quipu-conformance",
-        WORD,
-        [2 + WORD_JOB] = task->job->name,
-        [2 + WORD_URI] = uri_of(t, task),
-        [2 + WORD_FOLDER] = task->folder,
-        [2 + WORD_TRAITS] = text_of(t, t->traits),
-        [2 + WORD_PROFILE] = text_of(t, t->profile),
-        [2 + WORD_PATIENCE] = text_of(t, t->patience),
-        [2 + WORD_SEED] = text_of(t, seed),
-        [2 + WORD_SHARED] = text_of(t, (uint64_t)shared_fd),
-        [2 + WORD_INDEX] = text_of(t, index),
+    const char *words[WORDS] = {
+        [WORD_JOB] = task->job->name,
+        [WORD_URI] = uri_of(t, task),
+        [WORD_FOLDER] = task->folder,
+        [WORD_TRAITS] = text_of(t, t->traits),
+        [WORD_PROFILE] = text_of(t, t->profile),
+        [WORD_PATIENCE] = text_of(t, t->patience),
+        [WORD_SEED] = text_of(t, seed),
+        [WORD_SHARED] = text_of(t, (uint64_t)shared_fd),
+        [WORD_INDEX] = text_of(t, index),
     };
-    char *copies[3 + WORDS];
 
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        copies[i] = words[i] ? strdup(words[i]) : NULL;
-    }
     preload(t);
     setenv("QUIPU_FAULT_FOLDER", task->folder, 1);
     for (size_t i = 0; i < QUIPU_TASK_FAULTS && task->faults[i].name; i++) {
         setenv(task->faults[i].name, task->faults[i].value, 1);
     }
-    execv("/proc/self/exe", copies);
+    quipu_anew(words, WORDS);
     _exit(98);
 }
 

@@ -32,9 +32,9 @@ struct quipu_task {
     } faults[QUIPU_TASK_FAULTS];
 };
 
-/* What main calls first: -1 if these are no arguments of a worker's, else its
- * exit status. */
-int quipu_worker_main(int argc, char **argv);
+/* Where a program comes to the suite: a process that is a worker does its work
+ * here, and ends. */
+void quipu_worker_enter(void);
 
 /* Skips the case where workers cannot be. */
 void quipu_worker_check(struct quipu_trial *t);

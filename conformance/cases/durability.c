@@ -160,6 +160,7 @@ static void kill_often(struct quipu_trial *t, const char *options)
         nap(span / 4 + quipu_trial_random(t, span));
         quipu_crew_kill(&crew);
         if (victim->begun > before) {
+            quipu_trial_count(t, "kills", 1);
             kills++;
             span -= span / 16;
         } else {
@@ -228,6 +229,7 @@ static void killed_beside(struct quipu_trial *t)
         quipu_crew_go(&crew);
         nap(2000 + quipu_trial_random(t, 20000));
         quipu_crew_kill(&crew);
+        quipu_trial_count(t, "kills", 1);
     }
     atomic_store(&survivors->stop, true);
     quipu_crew_join(&others);

@@ -81,6 +81,7 @@ static void race_until_met(struct quipu_trial *t,
         quipu_records *r = run(t, race, body);
 
         check(t, race, r);
+        quipu_trial_count(t, "collisions", race->met);
         if (race->met > 0) {
             return;
         }
@@ -243,6 +244,7 @@ static void race_readers(struct quipu_trial *t,
         quipu_records *r = run(t, race, body);
 
         CHECK(quipu_list_whole(t, r).count == 200, "the log is not whole");
+        quipu_trial_count(t, "collisions", race->seen);
         if (race->seen > 0) {
             return;
         }

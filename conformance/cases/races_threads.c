@@ -59,8 +59,9 @@ static bool go_on(const struct race *race, unsigned collisions)
     return collisions < ENOUGH && quipu_trial_now() < race->until;
 }
 
-static void must_have_raced(unsigned collisions)
+static void must_have_raced(struct quipu_trial *t, unsigned collisions)
 {
+    quipu_trial_count(t, "collisions", collisions);
     CHECK(collisions > 0, "in all rounds the threads never collided");
 }
 
@@ -91,7 +92,7 @@ static void race_position(struct quipu_trial *t, unsigned shape, bool apart)
         CHECK(race.won == race.round + 1, "%u winners in %u rounds", race.won,
               race.round + 1);
     }
-    must_have_raced(race.met);
+    must_have_raced(t, race.met);
     CHECK(race.lost == race.round * (THREADS - 1), "%u losers", race.lost);
     CHECK(quipu_list_count(t, race.records[0], race.s[0]) == race.round,
           "not one item for each round");
@@ -150,7 +151,7 @@ static void lost_updates(struct quipu_trial *t)
         CHECK(quipu_list_whole(t, race.records[0]).count == stored,
               "appends were lost or doubled");
     }
-    must_have_raced(race.lost);
+    must_have_raced(t, race.lost);
 }
 
 /* ----------------------------------------------------- NEXT, the log, S2 */
@@ -185,7 +186,7 @@ static void race_next(struct quipu_trial *t, bool apart)
                   (size_t)i * 60 * THREADS,
               "appends were lost or doubled");
     }
-    must_have_raced(race.met);
+    must_have_raced(t, race.met);
 }
 
 static void next_refused(struct quipu_trial *t)
@@ -256,7 +257,7 @@ static void told_in_a_race(struct quipu_trial *t)
         CHECK(log.count == (size_t)i * 60 * THREADS, "%zu items", log.count);
         check_told(teller, &log);
     }
-    must_have_raced(teller->race.met);
+    must_have_raced(t, teller->race.met);
 }
 
 /* --------------------------------------- no late arrivals, nothing torn */
@@ -359,10 +360,11 @@ static void race_readers(struct quipu_trial *t, bool apart,
         CHECK(quipu_list_whole(t, race.records[0]).count == 600,
               "appends were lost or doubled");
         if (race.seen > 0) {
+            quipu_trial_count(t, "collisions", race.seen);
             return; /* the readers read while the writers wrote */
         }
     }
-    must_have_raced(0);
+    must_have_raced(t, 0);
 }
 
 static void readers(struct quipu_trial *t)
@@ -427,7 +429,7 @@ static void consumers(struct quipu_trial *t)
         CHECK(p.notification_id == (int64_t)race.won,
               "the record stands at %" PRId64, p.notification_id);
     }
-    must_have_raced(race.met);
+    must_have_raced(t, race.met);
 }
 
 /* ------------------------------------------------- guards on others (S3) */
@@ -464,7 +466,7 @@ static void guards(struct quipu_trial *t)
         CHECK(race.won == won + 1, "%u guards held at once", race.won - won);
         OK(quipu_records_last(race.records[0], race.s[0], &last, E));
     }
-    must_have_raced(race.met);
+    must_have_raced(t, race.met);
     quipu_list_whole(t, race.records[0]);
 }
 

@@ -272,11 +272,9 @@ int main(int argc, char **argv)
     };
     struct wish wish = { .seed = (uint64_t)time(NULL),
                          .patience = QUIPU_USUAL_PATIENCE };
-    int c = quipu_worker_main(argc, argv);
+    int c;
 
-    if (c >= 0) {
-        return c;
-    }
+    quipu_worker_enter();
     while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         switch (c) {
         case 'a':

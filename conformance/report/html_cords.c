@@ -7,8 +7,6 @@
 #include "report/write.h"
 #include "words.h"
 
-#include <string.h>
-
 #define STEP 40U /* from cord to cord */
 #define KNOT 9U  /* from knot to knot */
 #define TOP 34U  /* of the cord from which the others hang */
@@ -65,7 +63,7 @@ static void write_cord(FILE *to, const struct quipu_sheet *sheet,
             "<title>",
             x, TOP - 12);
     quipu_write_xml(to, g->title);
-    fprintf(to, "</title>%s</text>\n", strlen(g->id) > 3 ? "&#8943;" : g->id);
+    fprintf(to, "</title>%.3s</text>\n", g->id); /* a word is cut */
     fprintf(to,
             "<path class=\"cord\" stroke-width=\"2\" d=\"M%u %u C%u %u %u %u "
             "%u %u\"/>\n",

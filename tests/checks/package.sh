@@ -36,10 +36,11 @@ pc=$(find "$prefix" -name quipu.pc)
 libdir=$(dirname "$(dirname "$pc")")
 drivers=$(echo "$libdir"/quipu/drivers/*)
 for file in include/quipu/quipu.h include/quipu/driver.h \
-    bin/quipu-conformance; do
+    include/quipu/conformance.h bin/quipu-conformance; do
     [ -f "$prefix/$file" ] || fail "$file is not installed"
 done
-for file in libquipu.so libquipu.a; do
+for file in libquipu.so libquipu.a libquipu-conformance.so \
+    libquipu-conformance.a quipu/quipu-faults.so; do
     [ -f "$libdir/$file" ] || fail "$file is not installed"
 done
 if grep -rlF "$PWD/first" "$prefix"; then
@@ -55,6 +56,13 @@ same "a static program's output" "OK toy" "$(consumer/program-static)"
 if readelf -d consumer/program-static | grep 'NEEDED.*libquipu'; then
     fail "the static program needs the shared library"
 fi
+for flavour in conformance conformance_static; do
+    same "quipu::$flavour" "U1 One winner" \
+        "$("consumer/suite-$flavour" --explain U1 | head -n 1)"
+    # The toy's table lacks all, and says so: it is linked in.
+    "consumer/suite-$flavour" >toy.tap 2>&1 && fail "the toy passes"
+    grep -q '^Bail out!.*toy' toy.tap || fail "the toy is: $(cat toy.tap)"
+done
 same QUIPU_DRIVER_DIR "$drivers" "$(cat consumer/driver-dir)"
 
 # The driver comes to lie where the moved library looks.
@@ -75,6 +83,13 @@ cc -o program "$here/package/program.c" "$here/package/toy.c" \
 same "pkg-config's program's output" "OK toy" \
     "$(LD_LIBRARY_PATH=$libdir ./program)"
 
+flags=$(pkg-config --define-variable=prefix=elsewhere/moved --cflags --libs \
+    quipu-conformance)
+cc -o suite "$here/package/suite.c" "$here/package/toy.c" \
+    -DQUIPU_DRIVER_STATIC $flags
+same "pkg-config's suite's output" "U1 One winner" \
+    "$(LD_LIBRARY_PATH=$libdir ./suite --explain U1 | head -n 1)"
+
 # ------------------------------- programs find the drivers beside their library
 
 if "$prefix/bin/quipu-conformance" nowhere: >nowhere; then
@@ -83,7 +98,12 @@ fi
 grep -qF "looked for $drivers/nowhere.so;" nowhere ||
     fail "drivers are looked for elsewhere: $(cat nowhere)"
 if [ -f "$drivers/sqlite.so" ]; then
-    "$prefix/bin/quipu-conformance" "sqlite:///{dir}/x.db" --only 'U1.*' ||
+    "$prefix/bin/quipu-conformance" "sqlite:///{dir}/x.db" \
+        --only 'U1.*,V3.power-cut-anywhere' ||
         fail "the driver beside the library does not work"
+    # Nothing lies beside this program: the suite looks beside its library.
+    "consumer/suite-conformance" "sqlite:///{dir}/x.db" \
+        --only 'V3.power-cut-anywhere' ||
+        fail "the suite of one's own cannot cut the power"
 fi
 echo "the installed package works"

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The driver's own test: the conformance suite, with the driver linked in. */
+#include <quipu/conformance.h>
+#include <quipu/drivers.h>
+
+const quipu_driver *quipu_driver_entry_memory(void);
+
+int main(int argc, char **argv)
+{
+    static const char *const uris[] = { "memory:", "memory:{name}", NULL };
+    quipu_conformance suite = { .struct_size = sizeof suite, .uris = uris };
+
+    quipu_drivers_add("memory", quipu_driver_entry_memory, NULL);
+    return quipu_conformance_main(argc, argv, &suite);
+}
