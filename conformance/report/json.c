@@ -57,9 +57,12 @@ static void tally(FILE *to, const struct quipu_tally *t)
     number(to, "passed", t->verdicts[QUIPU_PASSED]);
     number(to, "failed", t->verdicts[QUIPU_FAILED]);
     number(to, "skipped", t->verdicts[QUIPU_SKIPPED]);
+    fputs(",\"skips\":{", to);
     for (unsigned i = 0; i < 3; i++) {
-        number(to, quipu_skip_word((enum quipu_skip)i), t->skips[i]);
+        name(to, quipu_skip_word((enum quipu_skip)i), i == 0);
+        fprintf(to, "%u", t->skips[i]);
     }
+    fputc('}', to);
 }
 
 /* Thousandths of a millisecond; the clock of a history begins anywhere. */

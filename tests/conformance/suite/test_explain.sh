@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# test_explain.sh QUIPU-CONFORMANCE: each case of the suite belongs to a
+# guarantee of docs/guarantees.md, and is explained.
+. "$(dirname "$0")/lib.sh"
+
+expect 0 "$suite" --list
+grep -v '^ ' out >ids
+[ "$(wc -l <ids)" -ge 120 ] || fail "only $(wc -l <ids) cases"
+same "ids that are there twice" "" "$(sort ids | uniq -d)"
+for id in $(cat ids); do
+    expect 0 "$suite" --explain "$id"
+    says "^$id\$"
+    says '^    needs .*; profiles .*full'
+    says "^${id%%.*} [A-Z]"
+    says "--only '$id' --seed N"
+    says 'docs/writing-a-driver\.md, "[0-9]\. [A-Z]'
+    says 'conformance/cases/[a-z_]+\.c'
+done
+
+# A guarantee has its cases; each has some.
+for guarantee in U1 U2 U3 U4 S1 S2 S3 S4 S5 L1 L2 L3 L4 L5 V1 V2 V3 V4 V5 \
+    F1 F2 F3 F4; do
+    expect 0 "$suite" --explain "$guarantee"
+    says "^$guarantee [A-Z]"
+    says "^    $guarantee\.[a-z0-9-]*\$"
+done
+
+# One who errs is helped.
+expect 2 "$suite" --explain U1.taken-position-conflict
+complains '^    U1\.taken-position-conflicts$'
+expect 2 "$suite" --explain race-of-proc
+complains '^    U1\.race-of-processes$'
+expect 2 "$suite" --explain nonsense
+complains 'there is no case or guarantee nonsense'
+
+# The pages and files that it names are there.
+root=$(cd "$(dirname "$0")/../../.." && pwd)
+"$suite" --list | sed -n 's/^\([A-Za-z].*\)/\1/p' | while read -r id; do
+    "$suite" --explain "$id"
+done >all
+sed -n 's/.*writing-a-driver\.md, "\(.*\)"/## \1/p' all | sort -u |
+    while read -r title; do
+        grep -qxF "$title" "$root/docs/writing-a-driver.md" ||
+            echo "no section $title"
+    done >missing
+sed -n 's|^ *\(conformance/cases/[a-z_]*\.c\) .*|\1|p' all | sort -u |
+    while read -r file; do
+        [ -f "$root/$file" ] || echo "no file $file"
+    done >>missing
+same "what is named and is not there" "" "$(cat missing)"
+
+# Patterns.
+expect 0 "$suite" --list --only 'U1.*,S3.*' --skip '*race*'
+same "other ids" "" "$(grep -v '^ ' out | grep -vE '^(U1|S3)\.')"
+same "skipped ids" "" "$(grep -v '^ ' out | grep race || true)"
+finish

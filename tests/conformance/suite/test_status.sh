@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# test_status.sh LITTLE: what the exit status and the scorecard make of a run.
+. "$(dirname "$0")/lib.sh"
+
+good='U1.*,L1.*,V3.counts,contract.*'
+
+# All that was selected holds, and what was not is said.
+expect 0 "$suite" --only "$good"
+says '^# U1 +One winner +holds +1 +0 +0$'
+says '^# contract .* not declared +0 +0 +1 +it keeps a log$'
+says '^# U2 .* not run +0 +0 +0$'
+says 'what was selected holds; 14 cases were not selected'
+says '^1\.\.4$'
+
+# A failure, a crash, a hang: broken, each with its reason.
+expect 1 "$suite" --only "$good,U2.*,F1.*,F2.hangs"
+says '^not ok 2 - U2\.fails'
+says '^  # and on$'
+says '^  # Its <text> is & "hard"\.$'
+says '^  # its process died of signal 9$'
+says '^  # it did not end in time and was killed$'
+says '^# U2 .* BROKEN +0 +1 +0'
+says '^# BROKEN: U2 F1 F2; '
+
+# A case that says itself that it lacks something.
+expect 3 "$suite" --only "$good,S1.*"
+says '# SKIP it lacks <what> it takes$'
+says '^# S1 .* not shown +0 +0 +1 +NOT SHOWN: it lacks <what> it takes$'
+says 'nothing failed, but NOT ALL WAS SHOWN: S1;'
+
+# What is not declared, and what is of another profile, is no such lack.
+expect 0 "$suite" --only "$good,V1.*,F3.*"
+says '^# V1 .* not declared +0 +0 +1 +the store runs no function'
+says '^# F3 .* not run +0 +0 +1 +it is heavy: for the profile full$'
+expect 0 "$suite" --only "$good,F3.*" --profile full
+says '^# F3 .* holds '
+
+# A store that lasts must show what it can be tried for.
+expect 3 "$suite" 'lasting:{name}' --only "$good,V3.needs-files"
+says 'V3 .* partly shown +1 +0 +1 +NOT SHOWN: the URI has no \{dir\}$'
+expect 3 "$suite" 'lasting:{name}' --only "$good,V5.stops*"
+says 'V5 .* not shown +0 +0 +1 +NOT SHOWN: no --stop and --start$'
+expect 0 "$suite" 'lasting:{dir}' --only "$good,V3.needs-files,V5.stops*"
+says 'V5 .* not declared +0 +0 +1 +no --stop and --start$'
+expect 0 "$suite" 'memory:{name}' --only "$good,V3.needs-files,V5.stops*"
+expect 0 "$suite" 'lasting:{name}' --only "$good,V3.needs-files" \
+    --stop : --start :
+
+# A driver that declares nothing looks like it.
+expect 0 "$suite" 'bare:{name}' --only "$good"
+says '^# declares: nothing$'
+says '^# L1 .* not declared '
+says 'not declared: log, tracking, transact, shared, persistent$'
+expect 3 "$suite" 'bare:{name}' --only 'L1.*'
+says 'NOTHING WAS SHOWN'
+
+# Of several URIs the worst counts.
+expect 0 "$suite" 'memory:{name}' 'memory:{dir}' --only "$good"
+says '^ok 8 - contract'
+expect 3 "$suite" 'lasting:{name}' 'memory:{name}' --only "$good,V5.stops*"
+expect 1 "$suite" nowhere: 'memory:{name}' --only "$good"
+says '^Bail out! .*no driver for "nowhere"'
+keeps_quiet_of '^1\.\.'
+
+# No message shows a password; nor does what cannot be opened.
+expect 1 "$suite" 'nowhere://me:secret@host/x' --only "$good" \
+    --output html=r.html --output json=r.json --output junit=r.xml
+same "reports with the password" "" "$(grep -l secret out err r.html r.json \
+    r.xml || true)"
+
+# Numbers.
+expect 0 "$suite" --only 'V3.counts'
+says 'kills 3, power cuts 5,'
+expect 0 "$suite" 'memory:{name}' 'memory:{dir}' --only V3.counts \
+    --profile full
+says 'kills 3, power cuts 50,'
+expect 0 "$suite" --only V3.counts --profile soak
+says 'kills 3, power cuts 500,'
+expect 1 "$suite" --only V3.miscounts
+says 'nobody counts "sheep"'
+
+# Names and folders, also for several at once; a folder does not stay.
+expect 0 "$suite" --only V4.name
+mkdir folders
+expect 0 env TMPDIR="$PWD/folders" "$suite" 'memory:{dir}' --only V4.folder \
+    --jobs 3
+same "what is left of folders" "" "$(ls folders)"
+expect 1 env TMPDIR="$PWD/folders" "$suite" 'memory:{dir}' --only 'F*' --jobs 4 \
+    --skip F2.spins
+same "what is left after failures" "" "$(ls folders)"
+
+# Wrong usage.
+for wrong in --only=nothing.* --profile=long --format=yaml --output=html \
+    --output=yaml=x --output=html=no/such/folder/x --seed=1x --jobs=0 \
+    --patience=-1 --stop=: --start=: --nonsense; do
+    expect 2 "$suite" "$wrong"
+    complains .
+done
+finish
