@@ -76,7 +76,8 @@ static void describe(const struct probe *probe, quipu_datastore *datastore)
     describe_uri(probe, info.uri, found->uri, sizeof found->uri);
     snprintf(found->driver, sizeof found->driver, "%s", info.driver);
     snprintf(found->version, sizeof found->version, "%s", info.driver_version);
-    snprintf(found->library, sizeof found->library, "%s", info.library);
+    snprintf(found->library, sizeof found->library, "%s",
+             info.library ? info.library : "");
     found->traits |= info.capabilities;
 }
 

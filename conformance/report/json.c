@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One JSON document; docs/conformance-report.md describes it. */
+/* One JSON document; docs/conformance.md describes it. */
 #include "report/report.h"
 
 #include "guarantees.h"

@@ -86,8 +86,8 @@ mkdir folders
 expect 0 env TMPDIR="$PWD/folders" "$suite" 'memory:{dir}' --only V4.folder \
     --jobs 3
 same "what is left of folders" "" "$(ls folders)"
-expect 1 env TMPDIR="$PWD/folders" "$suite" 'memory:{dir}' --only 'F*' --jobs 4 \
-    --skip F2.spins
+expect 1 env TMPDIR="$PWD/folders" "$suite" 'memory:{dir}' --only 'F*' \
+    --skip F2.spins --jobs 4
 same "what is left after failures" "" "$(ls folders)"
 
 # Wrong usage.
