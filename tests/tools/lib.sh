@@ -64,8 +64,12 @@ finish()
 # the test is for (its third argument; sqlite without one).
 store()
 {
-    case $driver in
-    sqlite) echo "sqlite:///$1.db${2:+?$2}" ;;
+    # A server is there for many tests.
+    place="${QUIPU_TEST_POSTGRES-}&namespace=$(basename "$0" .sh).$1"
+    case $driver,${2-} in
+    sqlite,*) echo "sqlite:///$1.db${2:+?$2}" ;;
+    postgres,namespace=*) echo "$place.${2#*=}" ;;
+    postgres,*) echo "$place${2:+&$2}" ;;
     *) echo "$driver:///$1${2:+?$2}" ;;
     esac
 }

@@ -114,7 +114,7 @@ expect 2 "$quipu" copy "$a"
 # Killed at any moment, it goes on. The moments: the n-th of such system calls.
 "$plant" plain "$(store long durability=relaxed)" 4 3000
 killed=0
-for moment in 1 2 3 5 8 13 21 34 55 89 144 233; do
+for moment in 1 2 3 4 5 6 8 10 13 17 21 34 55; do
     calls=pwrite64,pwritev,write,fdatasync,fsync,msync,sendto
     status=0
     strace -f -o trace -e trace=$calls \

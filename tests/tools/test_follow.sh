@@ -3,7 +3,10 @@
 # log --follow: shows what other processes append, and ends well.
 . "$(dirname "$0")/lib.sh"
 
-"$plant" plain sqlite:///a.db 1 2
+a=$(store a)
+b=$(store b)
+
+"$plant" plain "$a" 1 2
 
 # lines_of FILE NUMBER: waits until it has as many, up to ten seconds.
 lines_of()
@@ -30,13 +33,13 @@ for signal in TERM INT; do
     : >follow
     # A shell lets its children in the background ignore SIGINT.
     env --default-signal=INT "$quipu" log --follow --json --after 1 \
-        sqlite:///a.db >follow 2>err &
+        "$a" >follow 2>err &
     follower=$!
     lines_of follow 1
     before=$(wc -l <follow)
-    "$plant" more sqlite:///a.db 3
+    "$plant" more "$a" 3
     lines_of follow $((before + 3))
-    "$plant" more sqlite:///a.db 1
+    "$plant" more "$a" 1
     lines_of follow $((before + 4))
     kill -s $signal $follower
     ended $follower 0 $signal
@@ -48,19 +51,19 @@ awk -F '"notification_id":' '{ split($2, n, ",");
     END { exit bad }' follow || fail "lines are not in order"
 
 # A limit ends it by itself, and so does a reader that goes away.
-"$quipu" log --follow --limit 2 sqlite:///a.db >out
+"$quipu" log --follow --limit 2 "$a" >out
 [ "$(wc -l <out)" = 3 ] || fail "--limit is not heeded"
-"$quipu" log --follow --limit 200 --json --after 9 sqlite:///a.db >follow &
+"$quipu" log --follow --limit 200 --json --after 9 "$a" >follow &
 follower=$!
 lines_of follow 1
-"$plant" more sqlite:///a.db 199
+"$plant" more "$a" 199
 ended $follower 0 "the limit"
 [ "$(wc -l <follow)" = 200 ] || fail "the limit was not met"
 # It has nothing more to write, and so hears of no broken pipe.
-"$plant" plain sqlite:///b.db 1 2
+"$plant" plain "$b" 1 2
 {
     status=0
-    timeout 30 "$quipu" log --follow --json sqlite:///b.db || status=$?
+    timeout 30 "$quipu" log --follow --json "$b" || status=$?
     echo $status >status
 } | head -n 1 >out
 [ "$(wc -l <out)" = 1 ] || fail "no line came through the pipe"

@@ -3,21 +3,24 @@
 # info, sequences, read and log: what they show of known stores.
 . "$(dirname "$0")/lib.sh"
 
-"$plant" plain sqlite:///a.db 2 3
+a=$(store a)
+empty=$(store empty)
 
-expect 0 "$quipu" sequences sqlite:///a.db
+"$plant" plain "$a" 2 3
+
+expect 0 "$quipu" sequences "$a"
 same <<END
 sequence                              last position
 $zero              2
 $one              2
 END
-expect 0 "$quipu" sequences --json sqlite:///a.db
+expect 0 "$quipu" sequences --json "$a"
 same <<END
 {"schema":"stored_events","sequence_id":"$zero","last_position":2}
 {"schema":"stored_events","sequence_id":"$one","last_position":2}
 END
 
-expect 0 "$quipu" read sqlite:///a.db $one
+expect 0 "$quipu" read "$a" $one
 same <<END
 id  sequence                              position  topic           state
  2  $one         0  Thing.Happened  {"n": 0}
@@ -25,13 +28,13 @@ id  sequence                              position  topic           state
  6  $one         2  Thing.Happened  {"n": 2}
 END
 quiet
-expect 0 "$quipu" read --from 1 --to 1 sqlite:///a.db $one
+expect 0 "$quipu" read --from 1 --to 1 "$a" $one
 same <<END
 id  sequence                              position  topic           state
  4  $one         1  Thing.Happened  {"n": 1}
 END
 # A limit counts in the direction of reading; options may stand anywhere.
-expect 0 "$quipu" read sqlite:///a.db $one --reverse --limit 2 --json
+expect 0 "$quipu" read "$a" $one --reverse --limit 2 --json
 same <<END
 {"schema":"stored_events","notification_id":6,"sequence_id":"$one",\
 "position":2,"topic":"Thing.Happened",\
@@ -42,42 +45,42 @@ same <<END
 "event_id":"dfa8ab4c-6993-5df5-ac47-1611600aa1dc","state":{"n":1},\
 "state_hex":"81a16ed10001"}
 END
-expect 0 "$quipu" read --from 3 sqlite:///a.db $one
+expect 0 "$quipu" read --from 3 "$a" $one
 [ "$(wc -l <out)" = 1 ] || fail "there is no position 3"
-expect 0 "$quipu" read --limit 0 --json sqlite:///a.db $one
+expect 0 "$quipu" read --limit 0 --json "$a" $one
 [ ! -s out ] || fail "a limit of 0 gave something"
-expect 1 "$quipu" read sqlite:///a.db 01020304-0506-0708-090a-0b0c0d0e0f10
+expect 1 "$quipu" read "$a" 01020304-0506-0708-090a-0b0c0d0e0f10
 complains "no sequence"
-expect 2 "$quipu" read sqlite:///a.db zero
+expect 2 "$quipu" read "$a" zero
 
-expect 0 "$quipu" log --after 4 sqlite:///a.db
+expect 0 "$quipu" log --after 4 "$a"
 same <<END
 id  sequence                              position  topic           state
  5  $zero         2  Thing.Happened  {"n": 2}
  6  $one         2  Thing.Happened  {"n": 2}
 END
-expect 0 "$quipu" log --reverse --limit 1 sqlite:///a.db
+expect 0 "$quipu" log --reverse --limit 1 "$a"
 same <<END
 id  sequence                              position  topic           state
  6  $one         2  Thing.Happened  {"n": 2}
 END
-expect 0 "$quipu" log --after 100 --json sqlite:///a.db
+expect 0 "$quipu" log --after 100 --json "$a"
 [ ! -s out ] || fail "something came after the end"
 
 # Several schemas, one of them hostile.
-"$plant" odd sqlite:///a.db
-"$plant" sparse sqlite:///a.db
-"$plant" track sqlite:///a.db
-expect 0 "$quipu" log --schema stored_events --limit 1 sqlite:///a.db
+"$plant" odd "$a"
+"$plant" sparse "$a"
+"$plant" track "$a"
+expect 0 "$quipu" log --schema stored_events --limit 1 "$a"
 same <<END
 id  sequence                              position  topic           state
  1  $zero         0  Thing.Happened  {"n": 0}
 END
-expect 1 "$quipu" log --schema frobnicate sqlite:///a.db
+expect 1 "$quipu" log --schema frobnicate "$a"
 complains "it has: odd; DROP TABLE \"x\" --, sparse, stored_events"
-expect 2 "$quipu" log --follow sqlite:///a.db
+expect 2 "$quipu" log --follow "$a"
 complains "--schema"
-expect 0 "$quipu" read sqlite:///a.db $zero
+expect 0 "$quipu" read "$a" $zero
 same <<END
 sparse:
 id  sequence                                          position  topic     state
@@ -93,18 +96,18 @@ id  sequence                              position  topic           state
  3  $zero         1  Thing.Happened  {"n": 1}
  5  $zero         2  Thing.Happened  {"n": 2}
 END
-expect 0 "$quipu" read --schema sparse --from -7 --to 0 sqlite:///a.db $zero
+expect 0 "$quipu" read --schema sparse --from -7 --to 0 "$a" $zero
 [ "$(wc -l <out)" = 3 ] || fail "negative bounds are not heeded"
 
 # What is stored cannot drive the terminal, in a table or as JSON.
 odd=$(printf '\033[31mred\n\342\200\256')
-expect 0 "$quipu" read sqlite:///a.db "$odd"
+expect 0 "$quipu" read "$a" "$odd"
 says '\x1b[31mred\n\u202e         0  1970-01-01T00:00:00.000001Z  \u009b2J\x07'
 says 'true  -9223372036854775808  0.5   tab\there  00ff'
 says '{"k": "Infinity"}'
 says c1c1
 for json in "" --json; do
-    expect 0 "$quipu" log $json sqlite:///a.db
+    expect 0 "$quipu" log $json "$a"
     ! LC_ALL=C grep -q "$(printf '[\001-\010\013-\037\177]')" out ||
         fail "a control character came through"
     ! LC_ALL=C grep -q "$(printf '\302\233')" out || fail "a C1 control did"
@@ -116,7 +119,7 @@ says '"words":"tab\there","raw":"00ff","uuid":"73697874-6565-6e20-6279-'
 says '"metadata_hex":"6dc3a97461"'
 says '"state":null,"state_hex":"c1c1"'
 
-expect 0 "$quipu" info sqlite:///a.db
+expect 0 "$quipu" info "$a"
 says "several processes may use it at once"
 says "limits          a state: "
 says "; an append: "
@@ -125,7 +128,7 @@ says "contiguous (0, 1, 2 ...)"
 says "na$(printf '\303\257')ve (sequence_id)"
 says "moment (further, time)"
 says 'mail\x07 has processed things up to 2'
-expect 0 "$quipu" info --json sqlite:///a.db
+expect 0 "$quipu" info --json "$a"
 [ "$(wc -l <out)" = 1 ] || fail "info is one line of JSON"
 says '"capabilities":["share","persist","log","track","transact"]'
 says '"table":"stored_events","ids":"uuid","contiguous":true'
@@ -133,9 +136,9 @@ says '"head":6,"head_event_id":"23c08a33-3406-5691-81d2-21ef3cffed10"'
 says '"tracking":[{"consumer":"mail\u0007","log":"things","notification_id":2}'
 
 # An empty store, and one with an empty schema.
-"$plant" plain sqlite:///empty.db 0 0
-expect 0 "$quipu" log --json sqlite:///empty.db
+"$plant" plain "$empty" 0 0
+expect 0 "$quipu" log --json "$empty"
 [ ! -s out ] || fail "an empty log gave something"
-expect 0 "$quipu" info sqlite:///empty.db
+expect 0 "$quipu" info "$empty"
 says "head          0"
 finish
