@@ -289,7 +289,7 @@ static const int32_t kinds[7] = { QUIPU_VALUE_BOOL,   QUIPU_VALUE_INT,
 static const quipu_value good_values[][7] = {
     { { .as.integer = 0 },
       { .as.integer = 0 },
-      { .as.real = 0.0 },
+      { .as.real = -0.0 },
       BYTES(""),
       BYTES(""),
       BYTES("0123456789abcdef"),

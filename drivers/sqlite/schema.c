@@ -27,7 +27,7 @@ static const char *column_type(int kind)
 {
     switch (kind) {
     case QUIPU_VALUE_DOUBLE:
-        return "REAL";
+        return "ANY"; /* REAL would make 0.0 of -0.0 */
     case QUIPU_VALUE_TEXT:
         return "TEXT";
     case QUIPU_VALUE_BYTES:
