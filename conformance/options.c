@@ -2,6 +2,8 @@
 /* The arguments of quipu-conformance, and of programs that are used like it. */
 #include "command.h"
 #include "explain.h"
+#include "history/folder.h"
+#include "history/verdict.h"
 #include "outputs.h"
 #include "words.h"
 #include "worker.h"
@@ -37,6 +39,9 @@ static const char usage[] =
     "  --stop COMMAND       stops the store's server at once, as a crash "
     "would\n"
     "  --start COMMAND      starts it, and returns when it answers\n"
+    "  --histories FOLDER   where recorded histories that convict are kept;\n"
+    "                       usually where temporary files are\n"
+    "  --check-history FOLDER  judges such a history again\n"
     "  --seed N             of the random numbers; printed with each report\n"
     "  --jobs N             so many cases at once, of a URI with {dir} or\n"
     "                       {name}; usually 1, so that races have the cores\n"
@@ -58,6 +63,8 @@ static const struct option options[] = {
     { "output", required_argument, NULL, 'O' },
     { "stop", required_argument, NULL, 'S' },
     { "start", required_argument, NULL, 'T' },
+    { "histories", required_argument, NULL, 'H' },
+    { "check-history", required_argument, NULL, 'C' },
     { "seed", required_argument, NULL, 's' },
     { "jobs", required_argument, NULL, 'j' },
     { "patience", required_argument, NULL, 'p' },
@@ -73,6 +80,7 @@ struct wish {
     size_t output_count;
     bool list, help;
     const char *explain;
+    const char *history; /* to be judged */
 };
 
 static bool complain(const char *problem, const char *what)
@@ -151,6 +159,11 @@ static bool take(struct wish *wish, int option, const char *value)
     case 'T':
         wish->commands.start = value;
         return true;
+    case 'H':
+        return setenv(QUIPU_HISTORY_FOLDER_VARIABLE, value, 1) == 0;
+    case 'C':
+        wish->history = value;
+        return true;
     case 's':
         return take_number(value, UINT64_MAX, &wish->suite.seed);
     case 'j':
@@ -194,6 +207,9 @@ static int answer(struct wish *wish)
     if (wish->explain) {
         return quipu_explain(stdout, wish->explain) ? QUIPU_CONFORMANCE_HOLDS
                                                     : QUIPU_CONFORMANCE_MISUSE;
+    }
+    if (wish->history) {
+        return quipu_verdict_of(wish->history);
     }
     if (!wish->suite.uris || !wish->suite.uris[0]) {
         complain("a URI is wanted", "");

@@ -10,8 +10,9 @@ static void check_told_item(struct quipu_judging *j, size_t append, size_t i)
 {
     const struct quipu_operation *op = &j->history->operations[append];
     const struct quipu_ledger *ledger = &j->ledgers[op->log];
-    const struct quipu_entry *item = &j->history->entries[op->entries + i];
-    int64_t id = quipu_judging_stored(j, item->token),
+    const struct quipu_history_entry *item =
+        &j->history->entries[op->entries + i];
+    int64_t id = quipu_judging_stored(j, item->mark),
             told = op->told + (int64_t)i;
 
     if (id == 0) {
@@ -76,24 +77,9 @@ static void check_guard(struct quipu_judging *j, size_t append,
 static void check_grounds(struct quipu_judging *j, size_t append)
 {
     const struct quipu_operation *op = &j->history->operations[append];
-    const struct quipu_fate *fate = &j->fates[append];
 
     for (size_t i = 0; i < op->guard_count; i++) {
         check_guard(j, append, &j->history->guards[op->guards + i]);
-    }
-    /* Its own record must have stood below. */
-    if (op->tracks) {
-        const struct quipu_ledger_line *line = &j->consumers[op->consumer];
-        size_t before = quipu_ledger_length(line, fate->first - 1);
-
-        if (before > 0 && line->at[before - 1].value >= op->track) {
-            quipu_judging_object(
-                j, QUIPU_CAUSELESS_SUCCESS, fate->first, fate->storer,
-                QUIPU_NOBODY,
-                "it recorded notification %" PRId64
-                " when the consumer's record stood at %" PRId64,
-                op->track, line->at[before - 1].value);
-        }
     }
 }
 

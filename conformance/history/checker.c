@@ -128,7 +128,7 @@ void quipu_judging_see(struct quipu_judging *j, size_t operation, int64_t low,
     const struct quipu_ledger *ledger = &j->ledgers[op->log];
     struct quipu_sight *sight = &j->sights[operation];
     size_t missing = QUIPU_NOBODY;
-    bool fits = low <= high;
+    bool halves = low <= high && kind == QUIPU_TORN_APPEND;
 
     if (low >= 1 && low <= ledger->head) {
         low = quipu_ledger_last(ledger, low);
@@ -139,14 +139,14 @@ void quipu_judging_see(struct quipu_judging *j, size_t operation, int64_t low,
     }
     if (low > high) {
         quipu_judging_object(
-            j, fits ? QUIPU_TORN_APPEND : kind, high + 1, operation, missing,
-            fits ? "%s saw the log between ids %" PRId64 " and %" PRId64
-                   ", which are of one append"
-                 : "there was no instant at which %s can have been told this "
-                   "(it needs the log to reach id %" PRId64 " and not %" PRId64
-                   ")",
-            quipu_judging_call(j, operation).text, fits ? high + 1 : low,
-            fits ? low : high + 1);
+            j, kind, high + 1, operation, missing,
+            halves ? "%s saw the log between ids %" PRId64 " and %" PRId64
+                     ", which are of one append"
+                   : "there was no instant at which %s can have been told this "
+                     "(it needs the log to reach id %" PRId64
+                     " and not %" PRId64 ")",
+            quipu_judging_call(j, operation).text, halves ? high + 1 : low,
+            halves ? low : high + 1);
         return;
     }
     *sight = (struct quipu_sight){ low, high, op->begin, op->opened, true };

@@ -23,11 +23,11 @@ enum quipu_violation_kind {
     QUIPU_LATE_ARRIVAL,      /* an id above was seen, and not the one below */
     QUIPU_REORDERED,         /* acknowledged before another began, and after
                                 it in the log */
+    QUIPU_TOO_EARLY,         /* shows what was appended after it was opened */
     QUIPU_STALE_READ,        /* does not show what was acknowledged before */
     QUIPU_NON_MONOTONIC,     /* does not show what a read before has shown */
-    QUIPU_TOO_EARLY,         /* shows what was appended after it was opened */
-    QUIPU_CAUSELESS_REFUSAL, /* at no instant of the call was it right */
     QUIPU_CAUSELESS_SUCCESS, /* stored, though it demanded what was not so */
+    QUIPU_CAUSELESS_REFUSAL, /* at no instant of the call was it right */
     QUIPU_WRONG_RESULT,      /* told ids or positions are not those stored */
     QUIPU_WRONG_READ,        /* order, bounds, limit, another sequence */
     QUIPU_ALTERED_ITEM,      /* not as it was appended */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shows violations with the operations that take part in them. */
 #include "explain.h"
-#include "words.h"
+#include "scan.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -40,26 +40,26 @@ static struct part part_of(const struct quipu_history *history,
 /* ----------------------------------------------------------------- a line */
 
 /* Whether a word is one of many entries, and tells nothing here. */
-static bool is_dull(struct quipu_words word, int64_t about, bool ends)
+static bool is_dull(struct quipu_scan word, int64_t about, bool ends)
 {
     int64_t id;
 
-    return !ends && quipu_words_number(&word, &id) && word.at < word.end &&
+    return !ends && quipu_scan_number(&word, &id) && word.at < word.end &&
            *word.at == '/' && (id < about - 1 || id > about + 1);
 }
 
 /* A line without its time and number; of many entries those that matter. */
 static void put_line(FILE *to, const char *line, int64_t about)
 {
-    struct quipu_words words = { line, strchr(line, '\n') }, word, next;
+    struct quipu_scan words = { line, strchr(line, '\n') }, word, next;
     unsigned number = 0;
     bool left_out = false;
 
-    if (!quipu_words_next(&words, &word)) {
+    if (!quipu_scan_next(&words, &word)) {
         return;
     }
     for (; word.at < word.end; word = next, number++) {
-        if (!quipu_words_next(&words, &next)) {
+        if (!quipu_scan_next(&words, &next)) {
             next.at = next.end;
         }
         if (number < 2) {
@@ -73,7 +73,7 @@ static void put_line(FILE *to, const char *line, int64_t about)
                 left_out     ? " .. "
                 : number > 2 ? " "
                              : "",
-                (int)quipu_words_length(word), word.at);
+                (int)quipu_scan_length(word), word.at);
         left_out = false;
     }
 }

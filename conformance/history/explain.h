@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shows violations with the operations that take part in them, and no others.
  */
-#ifndef QUIPU_EXPLAIN_H
-#define QUIPU_EXPLAIN_H
+#ifndef QUIPU_HISTORY_EXPLAIN_H
+#define QUIPU_HISTORY_EXPLAIN_H
 
 #include "checker.h"
 

@@ -8,9 +8,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-static const struct quipu_entry *item_of(const struct quipu_judging *j,
-                                         const struct quipu_operation *op,
-                                         size_t i)
+static const struct quipu_history_entry *item_of(
+    const struct quipu_judging *j, const struct quipu_operation *op, size_t i)
 {
     return &j->history->entries[op->entries + i];
 }
@@ -21,18 +20,18 @@ static size_t origin_of(const struct quipu_judging *j,
 {
     size_t self = quipu_judging_number(j, op);
     const struct quipu_operation *origin;
-    const struct quipu_entry *item;
+    const struct quipu_history_entry *item;
 
     if (op->count == 0) {
         return self;
     }
-    origin = quipu_history_origin(j->history, item_of(j, op, 0)->token, &item);
+    origin = quipu_history_origin(j->history, item_of(j, op, 0)->mark, &item);
     if (!origin || origin->count != op->count || origin->log != op->log) {
         return self;
     }
     for (size_t i = 0; i < op->count; i++) {
-        if (!quipu_token_same(item_of(j, op, i)->token,
-                              item_of(j, origin, i)->token)) {
+        if (!quipu_mark_same(item_of(j, op, i)->mark,
+                             item_of(j, origin, i)->mark)) {
             return self;
         }
     }
@@ -45,12 +44,12 @@ static size_t origin_of(const struct quipu_judging *j,
 static void place_append(struct quipu_judging *j, struct quipu_ledger *ledger,
                          int64_t id)
 {
-    const struct quipu_entry *entry = ledger->at[id], *item;
+    const struct quipu_history_entry *entry = ledger->at[id], *item;
     const struct quipu_operation *op =
-        quipu_history_origin(j->history, entry->token, &item);
+        quipu_history_origin(j->history, entry->mark, &item);
     struct quipu_fate *fate;
     size_t append;
-    int64_t first = id - (int64_t)entry->token.index, other;
+    int64_t first = id - (int64_t)entry->mark.index, other;
 
     if (!op || op->log != ledger->log) {
         return;
@@ -64,9 +63,9 @@ static void place_append(struct quipu_judging *j, struct quipu_ledger *ledger,
     if (fate->first == first) {
         return;
     }
-    other = fate->first + (int64_t)entry->token.index;
+    other = fate->first + (int64_t)entry->mark.index;
     if (other <= ledger->head && ledger->at[other] &&
-        quipu_token_same(ledger->at[other]->token, entry->token)) {
+        quipu_mark_same(ledger->at[other]->mark, entry->mark)) {
         quipu_judging_object(j, QUIPU_DUPLICATE, id, append, ledger->final,
                              "an item is in the log twice, with the ids "
                              "%" PRId64 " and %" PRId64,
@@ -85,8 +84,7 @@ static void check_whole(struct quipu_judging *j, size_t append)
         int64_t id = fate->first + (int64_t)i;
 
         if (id > ledger->head || !ledger->at[id] ||
-            !quipu_token_same(ledger->at[id]->token,
-                              item_of(j, op, i)->token)) {
+            !quipu_mark_same(ledger->at[id]->mark, item_of(j, op, i)->mark)) {
             quipu_judging_object(j, QUIPU_TORN_APPEND, id, append,
                                  ledger->final,
                                  "of %zu items of one append number %zu is "
@@ -121,11 +119,11 @@ int64_t quipu_ledger_last(const struct quipu_ledger *ledger, int64_t id)
 }
 
 int64_t quipu_judging_stored(const struct quipu_judging *j,
-                             struct quipu_token token)
+                             struct quipu_mark mark)
 {
-    const struct quipu_entry *item;
+    const struct quipu_history_entry *item;
     const struct quipu_operation *op =
-        quipu_history_origin(j->history, token, &item);
+        quipu_history_origin(j->history, mark, &item);
     const struct quipu_ledger *ledger;
     int64_t id;
 
@@ -133,9 +131,9 @@ int64_t quipu_judging_stored(const struct quipu_judging *j,
         return 0;
     }
     ledger = &j->ledgers[op->log];
-    id = j->fates[quipu_judging_number(j, op)].first + (int64_t)token.index;
+    id = j->fates[quipu_judging_number(j, op)].first + (int64_t)mark.index;
     return id <= ledger->head && ledger->at[id] &&
-                   quipu_token_same(ledger->at[id]->token, token)
+                   quipu_mark_same(ledger->at[id]->mark, mark)
                ? id
                : 0;
 }

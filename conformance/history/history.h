@@ -40,10 +40,10 @@
  *   wait LOG after=ID       OK head=ID, or TIMEOUT
  *   track LOG CONSUMER      OK at=ID, or NOT_FOUND
  *
- *   ITEM    SEQUENCE@POSITION/TOKEN/HASH    POSITION + leaves it to the store
- *   ENTRY   ID/SEQUENCE@POSITION/TOKEN/HASH
- *   TOKEN   SESSION.NUMBER.INDEX: which item of which append it was first; an
- *           append with the token of another is a repeat, or steals an item's
+ *   ITEM    SEQUENCE@POSITION/MARK/HASH    POSITION + leaves it to the store
+ *   ENTRY   ID/SEQUENCE@POSITION/MARK/HASH
+ *   MARK   SESSION.NUMBER.INDEX: which item of which append it was first; an
+ *           append with the mark of another is a repeat, or steals an item's
  *           event id.  "?" and anything: no item that was ever appended.
  *   HASH    of topic and state, hexadecimal
  *
@@ -74,13 +74,13 @@ enum quipu_history_call {
 };
 
 /* Which item of which append; session 0: of none. */
-struct quipu_token {
+struct quipu_mark {
     uint32_t session, number, index;
 };
 
 /* An item, as it is appended (id 0) or as it is read. */
-struct quipu_entry {
-    struct quipu_token token;
+struct quipu_history_entry {
+    struct quipu_mark mark;
     uint32_t sequence; /* of the history's */
     int64_t id;
     int64_t position; /* or QUIPU_HISTORY_NEXT */
@@ -118,7 +118,7 @@ struct quipu_operation {
 };
 
 struct quipu_history_session {
-    uint32_t number; /* in tokens, and in the name of its file */
+    uint32_t number; /* in marks, and in the name of its file */
     uint32_t process;
     size_t operations, count; /* of the history's; number n is the n-th */
 };
@@ -145,7 +145,7 @@ struct quipu_history {
     size_t session_count, session_room;
     struct quipu_operation *operations;
     size_t operation_count, operation_room;
-    struct quipu_entry *entries;
+    struct quipu_history_entry *entries;
     size_t entry_count, entry_room;
     struct quipu_history_guard *guards;
     size_t guard_count, guard_room;
@@ -161,16 +161,16 @@ struct quipu_history {
 bool quipu_history_load(struct quipu_history *history, const char *folder);
 void quipu_history_finish(struct quipu_history *history);
 
-/* The append whose item the token names, or NULL; with `item` its item. */
+/* The append whose item the mark names, or NULL; with `item` its item. */
 const struct quipu_operation *quipu_history_origin(
-    const struct quipu_history *history, struct quipu_token token,
-    const struct quipu_entry **item);
+    const struct quipu_history *history, struct quipu_mark mark,
+    const struct quipu_history_entry **item);
 
 /* "append" ... */
 const char *quipu_history_call_name(int call);
 /* "position" ... */
 const char *quipu_history_cause_name(int cause);
 
-bool quipu_token_same(struct quipu_token a, struct quipu_token b);
+bool quipu_mark_same(struct quipu_mark a, struct quipu_mark b);
 
 #endif

@@ -11,7 +11,7 @@
 #define QUIPU_NOBODY SIZE_MAX /* as an operation's number */
 
 /* The ids of a sequence's items, by position; the ids and values of a
- * consumer's tracking records. */
+ * consumer's tracking records, which grow. */
 struct quipu_ledger_line {
     struct {
         int64_t id, value;
@@ -22,10 +22,10 @@ struct quipu_ledger_line {
 /* The log at the end. */
 struct quipu_ledger {
     uint32_t log;
-    size_t final;                  /* the operation that read it */
-    int64_t head;                  /* the last id */
-    const struct quipu_entry **at; /* by id, 1 .. head; NULL in a gap */
-    size_t *appender;              /* by id: the append that made it first */
+    size_t final;                          /* the operation that read it */
+    int64_t head;                          /* the last id */
+    const struct quipu_history_entry **at; /* by id, 1 .. head; NULL in a gap */
+    size_t *appender; /* by id: the append that made it first */
 };
 
 /* What became of an append, of the one that made its items first. */
@@ -88,7 +88,7 @@ void quipu_judging_find_fates(struct quipu_judging *j);
 void quipu_judging_check_appends(struct quipu_judging *j);
 /* Compares an entry that was read with the ledger, and with the append. */
 void quipu_judging_compare(struct quipu_judging *j, size_t reader,
-                           const struct quipu_entry *entry);
+                           const struct quipu_history_entry *entry);
 
 /* The ids of the first and the last item of the commit that the id is of. */
 int64_t quipu_ledger_first(const struct quipu_ledger *ledger, int64_t id);
@@ -96,7 +96,7 @@ int64_t quipu_ledger_last(const struct quipu_ledger *ledger, int64_t id);
 
 /* Where the ledger has the item; 0: nowhere. */
 int64_t quipu_judging_stored(const struct quipu_judging *j,
-                             struct quipu_token token);
+                             struct quipu_mark mark);
 
 /* How many records of a consumer are below the value. */
 size_t quipu_ledger_below(const struct quipu_ledger_line *line, int64_t value);

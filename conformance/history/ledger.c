@@ -59,13 +59,13 @@ size_t quipu_ledger_below(const struct quipu_ledger_line *line, int64_t value)
 
 /* ------------------------------------------------------- what stands there */
 
-/* An entry against the append whose token it bears. */
+/* An entry against the append whose mark it bears. */
 static void compare_with_append(struct quipu_judging *j, size_t reader,
-                                const struct quipu_entry *entry)
+                                const struct quipu_history_entry *entry)
 {
-    const struct quipu_entry *item;
+    const struct quipu_history_entry *item;
     const struct quipu_operation *op =
-        quipu_history_origin(j->history, entry->token, &item);
+        quipu_history_origin(j->history, entry->mark, &item);
     size_t append;
 
     if (!op) {
@@ -97,15 +97,15 @@ static void compare_with_append(struct quipu_judging *j, size_t reader,
 }
 
 void quipu_judging_compare(struct quipu_judging *j, size_t reader,
-                           const struct quipu_entry *entry)
+                           const struct quipu_history_entry *entry)
 {
     const struct quipu_ledger *ledger =
         &j->ledgers[j->history->operations[reader].log];
-    const struct quipu_entry *stored =
+    const struct quipu_history_entry *stored =
         entry->id >= 1 && entry->id <= ledger->head ? ledger->at[entry->id]
                                                     : NULL;
 
-    if (!stored || !quipu_token_same(stored->token, entry->token)) {
+    if (!stored || !quipu_mark_same(stored->mark, entry->mark)) {
         quipu_judging_object(
             j, QUIPU_VANISHED, entry->id, reader, ledger->final,
             "id %" PRId64 " was seen, and at the end %s", entry->id,
@@ -122,7 +122,7 @@ void quipu_judging_compare(struct quipu_judging *j, size_t reader,
 
 /* Puts an entry where its id says; false: something is there. */
 static bool put_entry(struct quipu_judging *j, struct quipu_ledger *ledger,
-                      const struct quipu_entry *entry)
+                      const struct quipu_history_entry *entry)
 {
     struct quipu_ledger_line *line = &j->sequences[entry->sequence];
 
@@ -197,7 +197,8 @@ static void read_ledger(struct quipu_judging *j, struct quipu_ledger *ledger)
 
     ledger->head = head_of(j, op);
     for (size_t i = 0; i < op->count; i++) {
-        const struct quipu_entry *entry = &j->history->entries[op->entries + i];
+        const struct quipu_history_entry *entry =
+            &j->history->entries[op->entries + i];
 
         compare_with_append(j, ledger->final, entry);
         if (entry->id < 1 || entry->id > ledger->head || entry->id < before) {
@@ -234,20 +235,37 @@ static void find_finals(struct quipu_judging *j)
     }
 }
 
+/* The next record of a consumer must be above the one before. */
+static void track(struct quipu_judging *j, const struct quipu_operation *op,
+                  int64_t id)
+{
+    struct quipu_ledger_line *line = &j->consumers[op->consumer];
+
+    if (line->count == 0 || line->at[line->count - 1].value < op->track) {
+        add_to_line(line, id, op->track);
+        return;
+    }
+    quipu_judging_object(j, QUIPU_CAUSELESS_SUCCESS, id,
+                         quipu_judging_number(j, op), QUIPU_NOBODY,
+                         "it recorded notification %" PRId64
+                         " when the consumer's record stood at %" PRId64,
+                         op->track, line->at[line->count - 1].value);
+}
+
 /* The order in which consumers' records were stored. */
 static void read_tracking(struct quipu_judging *j,
                           const struct quipu_ledger *ledger)
 {
     for (int64_t id = 1; id <= ledger->head; id++) {
-        const struct quipu_entry *item;
+        const struct quipu_history_entry *item;
         const struct quipu_operation *op =
             ledger->at[id]
-                ? quipu_history_origin(j->history, ledger->at[id]->token, &item)
+                ? quipu_history_origin(j->history, ledger->at[id]->mark, &item)
                 : NULL;
 
-        if (op && op->tracks && ledger->at[id]->token.index == 0 &&
+        if (op && op->tracks && ledger->at[id]->mark.index == 0 &&
             op->log == ledger->log) {
-            add_to_line(&j->consumers[op->consumer], id, op->track);
+            track(j, op, id);
         }
     }
 }

@@ -63,11 +63,11 @@ static struct quipu_history_file *map(struct quipu_history *history,
 
 /* The next line that is no comment; counts all. */
 static bool next_line(const struct quipu_history_file *file, const char **at,
-                      struct quipu_words *line, unsigned *number)
+                      struct quipu_scan *line, unsigned *number)
 {
     do {
         ++*number;
-        if (!quipu_words_line(at, file->text + file->size, line)) {
+        if (!quipu_scan_line(at, file->text + file->size, line)) {
             return false;
         }
     } while (line->at == line->end || *line->at == '#');
@@ -78,11 +78,11 @@ static bool check_version(struct quipu_history *history,
                           const struct quipu_history_file *file,
                           const char *path, const char **at, unsigned *number)
 {
-    struct quipu_words line;
+    struct quipu_scan line;
 
     *at = file->text;
     if (!next_line(file, at, &line, number) ||
-        !quipu_words_is(line, "quipu-history 1")) {
+        !quipu_scan_is(line, "quipu-history 1")) {
         return refuse(history, "%s does not begin with \"quipu-history %d\"",
                       path, QUIPU_HISTORY_VERSION);
     }
@@ -91,16 +91,16 @@ static bool check_version(struct quipu_history *history,
 
 /* ------------------------------------------------------------------- run */
 
-static void copy_text(char *to, size_t size, struct quipu_words line)
+static void copy_text(char *to, size_t size, struct quipu_scan line)
 {
-    quipu_words_take(&line, " ");
-    snprintf(to, size, "%.*s", (int)quipu_words_length(line), line.at);
+    quipu_scan_take(&line, " ");
+    snprintf(to, size, "%.*s", (int)quipu_scan_length(line), line.at);
 }
 
 static bool load_run(struct quipu_history *history, const char *path)
 {
     const struct quipu_history_file *file = map(history, path);
-    struct quipu_words line, word;
+    struct quipu_scan line, word;
     const char *at;
     unsigned number = 0;
     int64_t value;
@@ -109,19 +109,19 @@ static bool load_run(struct quipu_history *history, const char *path)
         return false;
     }
     while (next_line(file, &at, &line, &number)) {
-        if (quipu_words_take(&line, "workload")) {
+        if (quipu_scan_take(&line, "workload")) {
             copy_text(history->workload, sizeof history->workload, line);
-        } else if (quipu_words_take(&line, "store")) {
+        } else if (quipu_scan_take(&line, "store")) {
             copy_text(history->store, sizeof history->store, line);
-        } else if (quipu_words_take(&line, "seed ")) {
+        } else if (quipu_scan_take(&line, "seed ")) {
             word = line;
             history->seed = 0;
             while (word.at < word.end && *word.at >= '0' && *word.at <= '9') {
                 history->seed =
                     history->seed * 10 + (uint64_t)(*word.at++ - '0');
             }
-        } else if (quipu_words_take(&line, "wake ") &&
-                   quipu_words_number(&line, &value)) {
+        } else if (quipu_scan_take(&line, "wake ") &&
+                   quipu_scan_number(&line, &value)) {
             history->wake = value * 1000000;
         } else {
             return refuse(history, "%s:%u is not understood", path, number);
@@ -166,15 +166,14 @@ static struct quipu_operation *operation_of(
 
 static bool load_line(struct quipu_history *history,
                       struct quipu_history_session *session,
-                      struct quipu_words line)
+                      struct quipu_scan line)
 {
-    struct quipu_words rest = line, word;
+    struct quipu_scan rest = line, word;
     struct quipu_operation *op;
     int64_t time, number;
 
-    if (!quipu_words_next(&rest, &word) || !quipu_words_number(&word, &time) ||
-        !quipu_words_next(&rest, &word) ||
-        !quipu_words_number(&word, &number)) {
+    if (!quipu_scan_next(&rest, &word) || !quipu_scan_number(&word, &time) ||
+        !quipu_scan_next(&rest, &word) || !quipu_scan_number(&word, &number)) {
         return false;
     }
     op = operation_of(history, session, number, time, line.at);
@@ -189,7 +188,7 @@ static bool load_session(struct quipu_history *history, const char *path)
 {
     const struct quipu_history_file *file = map(history, path);
     struct quipu_history_session *session;
-    struct quipu_words line;
+    struct quipu_scan line;
     const char *at;
     unsigned line_number = 0;
     int64_t number, process;
@@ -198,10 +197,10 @@ static bool load_session(struct quipu_history *history, const char *path)
         return false;
     }
     if (!next_line(file, &at, &line, &line_number) ||
-        !quipu_words_take(&line, "session ") ||
-        !quipu_words_number(&line, &number) ||
-        !quipu_words_take(&line, " process ") ||
-        !quipu_words_number(&line, &process) || number < 1) {
+        !quipu_scan_take(&line, "session ") ||
+        !quipu_scan_number(&line, &number) ||
+        !quipu_scan_take(&line, " process ") ||
+        !quipu_scan_number(&line, &process) || number < 1) {
         return refuse(history, "%s:%u is no \"session N process M\"", path,
                       line_number);
     }
@@ -295,9 +294,9 @@ void quipu_history_finish(struct quipu_history *history)
     *history = (struct quipu_history){ .workload = "" };
 }
 
-/* ------------------------------------------------------------------ tokens */
+/* ------------------------------------------------------------------ marks */
 
-bool quipu_token_same(struct quipu_token a, struct quipu_token b)
+bool quipu_mark_same(struct quipu_mark a, struct quipu_mark b)
 {
     return a.session == b.session && a.number == b.number && a.index == b.index;
 }
@@ -318,20 +317,20 @@ static const struct quipu_history_session *session_of(
 }
 
 const struct quipu_operation *quipu_history_origin(
-    const struct quipu_history *history, struct quipu_token token,
-    const struct quipu_entry **item)
+    const struct quipu_history *history, struct quipu_mark mark,
+    const struct quipu_history_entry **item)
 {
     const struct quipu_history_session *session =
-        token.session > 0 ? session_of(history, token.session) : NULL;
+        mark.session > 0 ? session_of(history, mark.session) : NULL;
     const struct quipu_operation *op;
 
-    if (!session || token.number < 1 || token.number > session->count) {
+    if (!session || mark.number < 1 || mark.number > session->count) {
         return NULL;
     }
-    op = &history->operations[session->operations + token.number - 1];
-    if (op->call != QUIPU_HISTORY_APPEND || token.index >= op->count) {
+    op = &history->operations[session->operations + mark.number - 1];
+    if (op->call != QUIPU_HISTORY_APPEND || mark.index >= op->count) {
         return NULL;
     }
-    *item = &history->entries[op->entries + token.index];
-    return quipu_token_same((*item)->token, token) ? op : NULL;
+    *item = &history->entries[op->entries + mark.index];
+    return quipu_mark_same((*item)->mark, mark) ? op : NULL;
 }

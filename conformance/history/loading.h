@@ -4,7 +4,7 @@
 #define QUIPU_LOADING_H
 
 #include "history.h"
-#include "words.h"
+#include "scan.h"
 
 /* A pool with room for one more than `count`, which is zeroed; it may have
  * moved. */
@@ -19,21 +19,21 @@ void *quipu_history_room(void *pool, size_t count, size_t *room, size_t size);
 
 /* The number of a name in a log, which it gets when it is new. */
 uint32_t quipu_history_name(struct quipu_history_names *names,
-                            struct quipu_words word, uint32_t log);
+                            struct quipu_scan word, uint32_t log);
 void quipu_history_names_finish(struct quipu_history_names *names);
 
 /* An item without id, or an entry with one. */
 bool quipu_history_parse_entry(struct quipu_history *history,
-                               struct quipu_words word, uint32_t log,
+                               struct quipu_scan word, uint32_t log,
                                bool with_id);
 
 /* What is asked, after its time and number; what it is told.  False: the line
  * is not of the format. */
 bool quipu_history_parse_asked(struct quipu_history *history,
                                struct quipu_operation *op,
-                               struct quipu_words line);
+                               struct quipu_scan line);
 bool quipu_history_parse_answered(struct quipu_history *history,
                                   struct quipu_operation *op,
-                                  struct quipu_words line);
+                                  struct quipu_scan line);
 
 #endif

@@ -66,9 +66,9 @@ static void make_places(struct quipu_history_names *names)
 }
 
 uint32_t quipu_history_name(struct quipu_history_names *names,
-                            struct quipu_words word, uint32_t log)
+                            struct quipu_scan word, uint32_t log)
 {
-    size_t size = quipu_words_length(word);
+    size_t size = quipu_scan_length(word);
     uint32_t *place;
     struct quipu_history_name *name;
 

@@ -22,8 +22,9 @@ struct reading {
     int64_t from, to;  /* bounds that mean something */
 };
 
-static const struct quipu_entry *entry_of(const struct quipu_judging *j,
-                                          const struct reading *r, size_t i)
+static const struct quipu_history_entry *entry_of(const struct quipu_judging *j,
+                                                  const struct reading *r,
+                                                  size_t i)
 {
     return &j->history->entries[r->op->entries + i];
 }
@@ -31,7 +32,7 @@ static const struct quipu_entry *entry_of(const struct quipu_judging *j,
 static int64_t place_of(const struct quipu_judging *j, const struct reading *r,
                         size_t i)
 {
-    const struct quipu_entry *entry = entry_of(j, r, i);
+    const struct quipu_history_entry *entry = entry_of(j, r, i);
 
     return r->log ? entry->id : entry->position;
 }
@@ -153,7 +154,7 @@ static bool check_limits(struct quipu_judging *j, const struct reading *r)
         return false;
     }
     for (size_t i = 0; i < r->op->count; i++) {
-        const struct quipu_entry *entry = entry_of(j, r, i);
+        const struct quipu_history_entry *entry = entry_of(j, r, i);
         int64_t place = place_of(j, r, i);
 
         if (place < r->from || place > r->to) {

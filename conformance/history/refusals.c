@@ -87,7 +87,7 @@ static bool told_span(struct quipu_judging *j, size_t refused,
 static void see_position(struct quipu_judging *j, size_t refused)
 {
     const struct quipu_operation *op = &j->history->operations[refused];
-    const struct quipu_entry *items = &j->history->entries[op->entries];
+    const struct quipu_history_entry *items = &j->history->entries[op->entries];
     int64_t next = op->has_last ? op->told + 1 : 0;
     struct span span;
 
@@ -147,12 +147,13 @@ static void see_event_id(struct quipu_judging *j, size_t refused)
         return;
     }
     id = quipu_judging_stored(
-        j, j->history->entries[op->entries + op->index].token);
+        j, j->history->entries[op->entries + op->index].mark);
     if (id == 0) {
         object(j, refused,
                "no item in the log has the event id that it was "
                "refused for");
-    } else if (j->origins[refused] != refused) {
+    } else if (j->origins[refused] != refused &&
+               j->fates[j->origins[refused]].first > 0) {
         object(j, refused, "it is a repeat of the append that is stored");
     } else {
         quipu_judging_see(j, refused, id, INT64_MAX, QUIPU_CAUSELESS_REFUSAL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* quipu-mutants: proves that the suite sees. */
+#include "history/folder.h"
 #include "mutant.h"
 #include "runner.h"
 #include "worker.h"
@@ -30,8 +31,9 @@ static const char usage[] =
     "Exit status: 0 all were killed, 1 some survived, 2 wrong usage.\n";
 
 static const struct mutant_family *const families[] = {
-    &mutant_family_judging, &mutant_family_appends, &mutant_family_races,
-    &mutant_family_reads,   &mutant_family_stores,  &mutant_family_waits,
+    &mutant_family_judging,   &mutant_family_appends, &mutant_family_races,
+    &mutant_family_reads,     &mutant_family_stores,  &mutant_family_waits,
+    &mutant_family_histories,
 #ifdef QUIPU_MUTANTS_SQLITE
     &mutant_family_unsafe,
 #endif
@@ -298,6 +300,8 @@ int main(int argc, char **argv)
         }
     }
     wish.ids = argv + optind;
+    setenv(QUIPU_HISTORY_FOLDER_VARIABLE, "",
+           0); /* each convicts; none is kept */
     wish.patience = wish.patience > 0 ? wish.patience : 1;
     mutant_patience = wish.patience;
     return try_all(&wish);

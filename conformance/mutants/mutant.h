@@ -75,6 +75,7 @@ extern const struct mutant_family mutant_family_races;
 extern const struct mutant_family mutant_family_reads;
 extern const struct mutant_family mutant_family_stores;
 extern const struct mutant_family mutant_family_waits;
+extern const struct mutant_family mutant_family_histories;
 extern const struct mutant_family mutant_family_unsafe;
 
 /* ---------------------------------------------------------------- playing */

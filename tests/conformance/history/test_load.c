@@ -65,7 +65,7 @@ static void a_read_is_read_whole(void **state)
     assert_int_equal(op->opened, 15);
     assert_int_equal(op->count, 2);
     assert_int_equal(h.entries[op->entries].id, 41);
-    assert_int_equal(h.entries[op->entries + 1].token.session, 0);
+    assert_int_equal(h.entries[op->entries + 1].mark.session, 0);
     quipu_history_finish(&h);
 }
 

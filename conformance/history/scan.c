@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The words of a line: scanning without copying. */
-#include "words.h"
+#include "scan.h"
 
 #include <string.h>
 
-bool quipu_words_line(const char **text, const char *end,
-                      struct quipu_words *line)
+bool quipu_scan_line(const char **text, const char *end,
+                     struct quipu_scan *line)
 {
     const char *newline =
         *text < end ? memchr(*text, '\n', (size_t)(end - *text)) : NULL;
@@ -13,17 +13,17 @@ bool quipu_words_line(const char **text, const char *end,
     if (!newline) {
         return false;
     }
-    *line = (struct quipu_words){ *text, newline };
+    *line = (struct quipu_scan){ *text, newline };
     *text = newline + 1;
     return true;
 }
 
-size_t quipu_words_length(struct quipu_words word)
+size_t quipu_scan_length(struct quipu_scan word)
 {
     return (size_t)(word.end - word.at);
 }
 
-bool quipu_words_next(struct quipu_words *line, struct quipu_words *word)
+bool quipu_scan_next(struct quipu_scan *line, struct quipu_scan *word)
 {
     while (line->at < line->end && *line->at == ' ') {
         line->at++;
@@ -36,33 +36,33 @@ bool quipu_words_next(struct quipu_words *line, struct quipu_words *word)
     return word->at < word->end;
 }
 
-bool quipu_words_take(struct quipu_words *word, const char *text)
+bool quipu_scan_take(struct quipu_scan *word, const char *text)
 {
     size_t size = strlen(text);
 
-    if (quipu_words_length(*word) < size || memcmp(word->at, text, size) != 0) {
+    if (quipu_scan_length(*word) < size || memcmp(word->at, text, size) != 0) {
         return false;
     }
     word->at += size;
     return true;
 }
 
-bool quipu_words_until(struct quipu_words *word, char mark,
-                       struct quipu_words *part)
+bool quipu_scan_until(struct quipu_scan *word, char mark,
+                      struct quipu_scan *part)
 {
-    const char *found = memchr(word->at, mark, quipu_words_length(*word));
+    const char *found = memchr(word->at, mark, quipu_scan_length(*word));
 
     if (!found) {
         return false;
     }
-    *part = (struct quipu_words){ word->at, found };
+    *part = (struct quipu_scan){ word->at, found };
     word->at = found + 1;
     return true;
 }
 
-bool quipu_words_number(struct quipu_words *word, int64_t *number)
+bool quipu_scan_number(struct quipu_scan *word, int64_t *number)
 {
-    bool negative = quipu_words_take(word, "-");
+    bool negative = quipu_scan_take(word, "-");
     const char *begin = word->at;
     uint64_t value = 0;
 
@@ -85,7 +85,7 @@ static int digit_of(char c)
     return found ? (int)(found - digits) : -1;
 }
 
-bool quipu_words_hex(struct quipu_words *word, uint64_t *number)
+bool quipu_scan_hex(struct quipu_scan *word, uint64_t *number)
 {
     const char *begin = word->at;
 
@@ -97,7 +97,7 @@ bool quipu_words_hex(struct quipu_words *word, uint64_t *number)
     return word->at > begin && word->at - begin <= 16;
 }
 
-bool quipu_words_is(struct quipu_words word, const char *text)
+bool quipu_scan_is(struct quipu_scan word, const char *text)
 {
-    return quipu_words_take(&word, text) && word.at == word.end;
+    return quipu_scan_take(&word, text) && word.at == word.end;
 }

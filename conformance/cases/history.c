@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole workloads, recorded, and judged by the recordings alone. */
+#include "suite.h"
+
+#include "history/workload.h"
+
+/* Every workload reads what it writes. */
+#define READS                                                            \
+    [QUIPU_MOVE_READ] = 6, [QUIPU_MOVE_PAIR] = 4, [QUIPU_MOVE_LAST] = 4, \
+    [QUIPU_MOVE_HEAD] = 2, [QUIPU_MOVE_LOG] = 4
+
+static const struct quipu_workload hot_sequences = {
+    .name = "hot-sequences",
+    .weights = { READS, [QUIPU_MOVE_NEXT] = 8, [QUIPU_MOVE_AT] = 12 },
+    .log_count = 1,
+    .hot = 2,
+    .must = QUIPU_MUST_CONFLICT,
+};
+
+static const struct quipu_workload groups = {
+    .name = "groups-and-guards",
+    .weights = { READS, [QUIPU_MOVE_GROUP] = 8, [QUIPU_MOVE_GUARD] = 8,
+                 [QUIPU_MOVE_DEMAND] = 3, [QUIPU_MOVE_CREATE] = 3,
+                 [QUIPU_MOVE_PROCESS] = 6, [QUIPU_MOVE_REPEAT] = 4,
+                 [QUIPU_MOVE_STEAL] = 3, [QUIPU_MOVE_TRACK] = 3 },
+    .log_count = 1,
+    .shapes = { QUIPU_SHAPE_TEXT },
+    .hot = 4,
+    .must = QUIPU_MUST_CONFLICT | QUIPU_MUST_GUARD | QUIPU_MUST_STEAL |
+            QUIPU_MUST_PASS | QUIPU_MUST_REPEAT,
+};
+
+static const struct quipu_workload followers = {
+    .name = "followers",
+    .weights = { [QUIPU_MOVE_NEXT] = 6,
+                 [QUIPU_MOVE_GROUP] = 4,
+                 [QUIPU_MOVE_TAIL] = 2,
+                 [QUIPU_MOVE_LOG] = 4,
+                 [QUIPU_MOVE_PROCESS] = 3,
+                 [QUIPU_MOVE_TRACK] = 1 },
+    .followers = 1,
+    .log_count = 1,
+    .hot = 3,
+    .must = QUIPU_MUST_WAKE,
+};
+
+static const struct quipu_workload several_logs = {
+    .name = "several-logs",
+    .weights = { READS, [QUIPU_MOVE_NEXT] = 8, [QUIPU_MOVE_AT] = 6,
+                 [QUIPU_MOVE_GROUP] = 4, [QUIPU_MOVE_GUARD] = 4,
+                 [QUIPU_MOVE_PROCESS] = 3, [QUIPU_MOVE_REPEAT] = 2,
+                 [QUIPU_MOVE_TAIL] = 1, [QUIPU_MOVE_TRACK] = 2 },
+    .log_count = 3,
+    .shapes = { QUIPU_SHAPE_PLAIN, QUIPU_SHAPE_TEXT | QUIPU_SHAPE_NO_EVENT_ID,
+                QUIPU_SHAPE_TEXT },
+    .hot = 2,
+    .parted = true,
+    .must = QUIPU_MUST_CONFLICT,
+};
+
+static const struct quipu_workload killed = {
+    .name = "killed-processes",
+    .weights = { READS, [QUIPU_MOVE_NEXT] = 10, [QUIPU_MOVE_AT] = 6,
+                 [QUIPU_MOVE_GROUP] = 8, [QUIPU_MOVE_GUARD] = 4,
+                 [QUIPU_MOVE_PROCESS] = 4, [QUIPU_MOVE_TAIL] = 2,
+                 [QUIPU_MOVE_TRACK] = 1 },
+    .log_count = 1,
+    .hot = 3,
+    .must = QUIPU_MUST_DIE,
+};
+
+/* Scales a workload to the profile, and to what the store has. */
+static struct quipu_workload fit(struct quipu_trial *t,
+                                 const struct quipu_workload *workload)
+{
+    struct quipu_workload w = *workload;
+
+    w.threads = 2 + w.followers;
+    w.moves = quipu_trial_scale(t, 500, 5000, 100000);
+    w.seconds = quipu_trial_scale(t, 1, 15, 300);
+    if (!(t->traits & QUIPU_CAN_TRACK)) {
+        w.weights[QUIPU_MOVE_PROCESS] = w.weights[QUIPU_MOVE_TRACK] = 0;
+        w.must &= ~(uint32_t)QUIPU_MUST_PASS;
+    }
+    return w;
+}
+
+static void run_processes(struct quipu_trial *t,
+                          const struct quipu_workload *workload)
+{
+    struct quipu_workload w = fit(t, workload);
+
+    w.processes = quipu_trial_scale(t, 4, 8, 8);
+    quipu_workload_run(t, &w);
+}
+
+static void run_threads(struct quipu_trial *t,
+                        const struct quipu_workload *workload, bool apart)
+{
+    struct quipu_workload w = fit(t, workload);
+
+    w.threads = 8;
+    w.followers = 2 * w.followers;
+    w.apart = apart;
+    quipu_workload_run(t, &w);
+}
+
+/* --------------------------------------------------------------- processes */
+
+static void hot_processes(struct quipu_trial *t)
+{
+    run_processes(t, &hot_sequences);
+}
+
+static void group_processes(struct quipu_trial *t)
+{
+    run_processes(t, &groups);
+}
+
+static void follower_processes(struct quipu_trial *t)
+{
+    run_processes(t, &followers);
+}
+
+static void log_processes(struct quipu_trial *t)
+{
+    run_processes(t, &several_logs);
+}
+
+static void killed_processes(struct quipu_trial *t)
+{
+    struct quipu_workload w = fit(t, &killed);
+
+    w.processes = quipu_trial_scale(t, 4, 8, 8);
+    w.kills = quipu_trial_scale(t, 10, 100, 2000);
+    w.moves *= 10; /* few lives last to their end */
+    quipu_workload_run(t, &w);
+}
+
+/* ----------------------------------------------------------------- threads */
+
+static void hot_threads(struct quipu_trial *t)
+{
+    run_threads(t, &hot_sequences, false);
+}
+
+static void group_threads(struct quipu_trial *t)
+{
+    run_threads(t, &groups, false);
+}
+
+static void follower_threads(struct quipu_trial *t)
+{
+    run_threads(t, &followers, false);
+}
+
+static void group_datastores(struct quipu_trial *t)
+{
+    run_threads(t, &groups, true);
+}
+
+static const struct quipu_case cases[] = {
+    { "V1.history-of-threads",
+      "Every answer must fit an instant of its call, and all one order.",
+      hot_threads, QUIPU_CAN_LOG, 0, 300 },
+    { "U2.history-of-groups-in-threads",
+      "Guards, repeats and tracking are judged with the items, at one instant.",
+      group_threads, QUIPU_CAN_LOG, 0, 300 },
+    { "U2.history-of-groups-in-datastores",
+      "Each thread with a datastore of its own.", group_datastores,
+      QUIPU_CAN_LOG | QUIPU_TRAIT_JOINT, 0, 300 },
+    { "L2.history-of-followers-in-threads",
+      "Who follows a log sees each item once, whole, in order, and soon.",
+      follower_threads, QUIPU_CAN_LOG, 0, 300 },
+    { "V1.history-of-processes",
+      "Every answer must fit an instant of its call, and all one order.",
+      hot_processes, QUIPU_CAN_LOG | QUIPU_CAN_SHARE, 0, 300 },
+    { "U2.history-of-groups",
+      "Guards, repeats and tracking are judged with the items, at one instant.",
+      group_processes, QUIPU_CAN_LOG | QUIPU_CAN_SHARE, 0, 300 },
+    { "L2.history-of-followers",
+      "Who follows a log sees each item once, whole, in order, and soon.",
+      follower_processes, QUIPU_CAN_LOG | QUIPU_CAN_SHARE, 0, 300 },
+    { "F3.history-of-several-logs",
+      "Schemas and namespaces keep their orders beside each other.",
+      log_processes, QUIPU_CAN_LOG | QUIPU_CAN_SHARE, 0, 300 },
+    { "U3.history-of-killed-processes",
+      "What a process began that was killed is there whole or not at all, and "
+      "another can repeat it.",
+      killed_processes, QUIPU_CAN_LOG | QUIPU_CAN_SHARE | QUIPU_CAN_PERSIST, 0,
+      600 },
+};
+QUIPU_FAMILY(history);

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The processes of a workload: they act, some are killed and replaced, and in
+ * the end all is read. */
+#include "stage.h"
+
+#include "check.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+
+/* What a child finds in its copy of the parent's memory. */
+struct role {
+    struct quipu_stage *stage;
+    uint32_t process, first;
+};
+
+static void live(struct quipu_trial *t, void *shared, unsigned i)
+{
+    const struct role *role = shared;
+
+    (void)i;
+    quipu_stage_act(role->stage, t, role->process, role->first);
+}
+
+static struct quipu_crew start(struct quipu_stage *stage, uint32_t process)
+{
+    struct role role = { stage, process, stage->sessions + 1 };
+    struct quipu_crew crew = quipu_crew_start(stage->t, 1, live, &role);
+
+    stage->sessions += stage->workload->threads;
+    return crew;
+}
+
+/* ------------------------------------------------------------------- kills */
+
+static void nap(uint64_t microseconds)
+{
+    struct timespec span = { .tv_sec = (time_t)(microseconds / 1000000),
+                             .tv_nsec = (long)(microseconds % 1000000) * 1000 };
+
+    nanosleep(&span, NULL);
+}
+
+static bool has_ended(const struct quipu_crew *crew)
+{
+    siginfo_t info = { .si_pid = 0 };
+
+    return waitid(P_PID, (id_t)crew->children[0], &info,
+                  WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid != 0;
+}
+
+/* Kills one process after the other, as long as they act, and has another take
+ * its place. */
+static void kill_some(struct quipu_stage *stage, struct quipu_crew crews[])
+{
+    const struct quipu_workload *w = stage->workload;
+
+    for (unsigned k = 0; k < w->kills; k++) {
+        unsigned process = (unsigned)quipu_trial_random(stage->t, w->processes);
+
+        nap(10000 + quipu_trial_random(stage->t, 60000));
+        if (has_ended(&crews[process])) {
+            continue;
+        }
+        quipu_crew_kill(&crews[process]);
+        stage->kills++;
+        crews[process] = start(stage, process);
+        quipu_crew_go(&crews[process]);
+    }
+}
+
+/* -------------------------------------------------------------------- plays */
+
+static void play_processes(struct quipu_stage *stage)
+{
+    struct quipu_crew crews[QUIPU_CROWD_MAX];
+    const struct quipu_workload *w = stage->workload;
+
+    quipu_trial_close_all(stage->t);
+    for (unsigned i = 0; i < w->processes; i++) {
+        crews[i] = start(stage, i);
+    }
+    for (unsigned i = 0; i < w->processes; i++) {
+        quipu_crew_go(&crews[i]);
+    }
+    kill_some(stage, crews);
+    for (unsigned i = 0; i < w->processes; i++) {
+        quipu_crew_join(&crews[i]);
+    }
+}
+
+void quipu_stage_play(struct quipu_stage *stage)
+{
+    const struct quipu_workload *w = stage->workload;
+    unsigned processes = w->processes > 0 ? w->processes : 1;
+
+    stage->epoch = quipu_record_clock();
+    atomic_store(&stage->shared->writing,
+                 processes * (w->threads - w->followers));
+    if (w->processes > 0) {
+        play_processes(stage);
+    } else {
+        quipu_stage_act(stage, stage->t, 0, 1);
+        stage->sessions = w->threads;
+    }
+}
+
+void quipu_stage_finish(struct quipu_stage *stage)
+{
+    struct quipu_actor *actor = quipu_trial_keep(stage->t, sizeof *actor);
+    quipu_records *records[QUIPU_ACTOR_LOGS];
+
+    quipu_stage_open(stage, stage->t, records);
+    quipu_stage_enter(stage, actor, records, ++stage->sessions,
+                      stage->workload->processes);
+    quipu_moves_finish(actor, stage->workload->weights[QUIPU_MOVE_TRACK] > 0);
+    quipu_stage_leave(actor);
+}
