@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening and closing a store; nothing is changed before it is checked. */
+#include "postgres.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MEBI (UINT64_C(1) << 20)
+
+static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
+                      int64_t deadline, quipu_error *error)
+{
+    bool create = (how->flags & QUIPU_OPEN_CREATE) != 0 && !datastore->readonly;
+    struct connection *connection = NULL;
+    int status = quipu_postgres_borrow(datastore, deadline, &connection, error);
+    if (status == QUIPU_OK) {
+        status = quipu_postgres_catalogue_open(datastore, connection, create,
+                                               deadline, error);
+        quipu_postgres_return(datastore, connection);
+    }
+    return status;
+}
+
+static int read_uri(quipu_driver_datastore *datastore, const quipu_open *how,
+                    quipu_error *error)
+{
+    const quipu_host *host = datastore->host;
+    int status =
+        quipu_postgres_options_read(host, how, &datastore->options, error);
+    if (status == QUIPU_OK) {
+        status =
+            quipu_postgres_target_make(host, how, &datastore->target, error);
+    }
+    datastore->name = datastore->target.shown;
+    return status;
+}
+
+static quipu_driver_datastore *create_datastore(const quipu_host *host,
+                                                const quipu_open *how)
+{
+    quipu_driver_datastore *datastore = host->allocate(sizeof *datastore);
+    if (datastore == NULL) {
+        return NULL;
+    }
+    memset(datastore, 0, sizeof *datastore);
+    datastore->host = host;
+    datastore->process = getpid();
+    datastore->readonly = (how->flags & QUIPU_OPEN_READONLY) != 0;
+    datastore->relaxed = (how->flags & QUIPU_OPEN_RELAXED) != 0;
+    datastore->name_space = quipu_shared_text_copy(host, how->name_space);
+    return datastore;
+}
+
+/* After a fork the connections are the parent's: closing them here would say
+ * good-bye in its name. */
+static void abandon(struct connection *connection)
+{
+    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nowhere >= 0) {
+        (void)dup2(nowhere, PQsocket(connection->pg));
+        (void)close(nowhere);
+    }
+}
+
+void quipu_postgres_close(quipu_driver_datastore *datastore)
+{
+    const quipu_host *host = datastore->host;
+    if (datastore->process != getpid()) {
+        for (struct connection *idle = datastore->pool.idle; idle != NULL;
+             idle = idle->next) {
+            abandon(idle);
+        }
+    }
+    quipu_postgres_pulse_finish(datastore);
+    quipu_postgres_pool_finish(datastore);
+    quipu_postgres_common_finish(datastore);
+    quipu_postgres_target_finish(&datastore->target, host);
+    host->release(datastore->schema);
+    host->release(datastore->name_space);
+    host->release(datastore);
+}
+
+static void describe(const quipu_driver_datastore *datastore,
+                     quipu_opened *opened)
+{
+    opened->capabilities = QUIPU_CAN_LOG | QUIPU_CAN_TRACK |
+                           QUIPU_CAN_TRANSACT | QUIPU_CAN_SHARE |
+                           QUIPU_CAN_PERSIST;
+    opened->identity = datastore->identity;
+    opened->limits = (quipu_limits){ .state_size = 64 * MEBI,
+                                     .append_items = 100000,
+                                     .append_size = 256 * MEBI };
+}
+
+int quipu_postgres_open(const quipu_host *host, const quipu_open *how,
+                        int64_t deadline, quipu_driver_datastore **datastore,
+                        quipu_opened *opened, quipu_error *error)
+{
+    quipu_driver_datastore *made = create_datastore(host, how);
+    if (made == NULL) {
+        return quipu_postgres_no_memory(host, error);
+    }
+    int status = quipu_postgres_pool_init(made, error);
+    if (status == QUIPU_OK) {
+        status = quipu_postgres_pulse_init(made, error);
+    }
+    if (status == QUIPU_OK && made->name_space == NULL) {
+        status = quipu_postgres_no_memory(host, error);
+    }
+    if (status == QUIPU_OK) {
+        status = read_uri(made, how, error);
+    }
+    if (status == QUIPU_OK) {
+        status = open_store(made, how, deadline, error);
+    }
+    made->options.schema = NULL; /* it was lent for the opening */
+    if (status != QUIPU_OK) {
+        quipu_postgres_close(made);
+        return status;
+    }
+    made->opened = true;
+    describe(made, opened);
+    *datastore = made;
+    return QUIPU_OK;
+}

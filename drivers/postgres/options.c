@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The driver's own options in a URI; all others are libpq's (uri.c). */
+#include "options.h"
+
+#include "shared/option.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define POOL_MAX 1000
+
+const quipu_option_info quipu_postgres_option_table[OPTION_COUNT] = {
+    { .name = "idle_check",
+      .fallback = "30000",
+      .type = QUIPU_OPTION_COUNT,
+      .help = "milliseconds after which an idle connection is asked whether it "
+              "is alive" },
+    { .name = "lock_timeout",
+      .fallback = "0",
+      .type = QUIPU_OPTION_COUNT,
+      .help = "milliseconds that an append waits for a lock; 0: as long as the "
+              "call may" },
+    { .name = "notify",
+      .fallback = "yes",
+      .type = QUIPU_OPTION_BOOL,
+      .help = "wake those who wait for the log with NOTIFY and LISTEN" },
+    { .name = "poll",
+      .fallback = "250",
+      .type = QUIPU_OPTION_COUNT,
+      .help = "milliseconds, at most, between two looks of who waits" },
+    { .name = "pool",
+      .fallback = "8",
+      .type = QUIPU_OPTION_COUNT,
+      .help = "connections at a time, at most, beside the one that listens" },
+    { .name = "prepared",
+      .fallback = "auto",
+      .type = QUIPU_OPTION_TEXT,
+      .help = "keep prepared statements on the server: yes, no, or auto, "
+              "unless a pooler stands between" },
+    { .name = "schema",
+      .fallback = NULL,
+      .type = QUIPU_OPTION_TEXT,
+      .help = "the PostgreSQL schema of quipu's tables; by default the first "
+              "of the search path" },
+    { .name = "statement_timeout",
+      .fallback = "0",
+      .type = QUIPU_OPTION_COUNT,
+      .help = "milliseconds that a statement of an append may take; 0: as long "
+              "as the call may" },
+};
+
+static const struct option_slot {
+    const char *name;
+    size_t offset;
+} numbers[] = {
+    { "idle_check", offsetof(struct options, idle_check) },
+    { "lock_timeout", offsetof(struct options, lock_timeout) },
+    { "poll", offsetof(struct options, poll) },
+    { "pool", offsetof(struct options, pool) },
+    { "statement_timeout", offsetof(struct options, statement_timeout) },
+};
+
+/* Numbers beyond what anybody can use are as good as the largest. */
+static int64_t number(const char *value)
+{
+    int64_t n = quipu_shared_option_number(value);
+    return n > INT32_MAX ? INT32_MAX : n;
+}
+
+static int set_prepared(const quipu_host *host, struct options *options,
+                        const char *value, quipu_error *error)
+{
+    static const char *const no[] = { "0", "false", "no", "off" };
+    if (strcasecmp(value, "auto") == 0) {
+        options->prepared = PREPARED_AUTO;
+        return QUIPU_OK;
+    }
+    if (quipu_shared_option_truth(value)) {
+        options->prepared = PREPARED_YES;
+        return QUIPU_OK;
+    }
+    for (size_t i = 0; i < sizeof no / sizeof no[0]; i++) {
+        if (strcasecmp(value, no[i]) == 0) {
+            options->prepared = PREPARED_NO;
+            return QUIPU_OK;
+        }
+    }
+    return host->error_set(error, QUIPU_INVALID, 0, NULL,
+                           "option \"prepared\" must be auto, yes or no");
+}
+
+static int set(const quipu_host *host, struct options *options,
+               const char *name, const char *value, quipu_error *error)
+{
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        if (strcmp(name, numbers[i].name) == 0) {
+            int64_t n = number(value);
+            memcpy((char *)options + numbers[i].offset, &n, sizeof n);
+            return QUIPU_OK;
+        }
+    }
+    if (strcmp(name, "notify") == 0) {
+        options->notify = quipu_shared_option_truth(value);
+    } else if (strcmp(name, "schema") == 0) {
+        options->schema = value;
+    } else if (strcmp(name, "prepared") == 0) {
+        return set_prepared(host, options, value, error);
+    }
+    return QUIPU_OK;
+}
+
+static int check(const quipu_host *host, const struct options *options,
+                 quipu_error *error)
+{
+    if (options->pool < 1 || options->pool > POOL_MAX) {
+        return host->error_set(error, QUIPU_INVALID, 0, NULL,
+                               "option \"pool\" must be 1 to %d", POOL_MAX);
+    }
+    if (options->poll < 1) {
+        return host->error_set(error, QUIPU_INVALID, 0, NULL,
+                               "option \"poll\" must be 1 or more");
+    }
+    if (options->schema != NULL && (options->schema[0] == '\0' ||
+                                    strlen(options->schema) > QUIPU_NAME_MAX)) {
+        return host->error_set(error, QUIPU_INVALID, 0, NULL,
+                               "option \"schema\" must have 1 to %d bytes, "
+                               "the most that PostgreSQL keeps of a name",
+                               QUIPU_NAME_MAX);
+    }
+    return QUIPU_OK;
+}
+
+int quipu_postgres_options_read(const quipu_host *host, const quipu_open *how,
+                                struct options *options, quipu_error *error)
+{
+    int status = QUIPU_OK;
+    *options = (struct options){ 0 };
+    for (size_t i = 0; status == QUIPU_OK && i < OPTION_COUNT; i++) {
+        const quipu_option_info *info = &quipu_postgres_option_table[i];
+        if (info->fallback != NULL) {
+            status = set(host, options, info->name, info->fallback, error);
+        }
+    }
+    for (size_t i = 0; status == QUIPU_OK && i < how->option_count; i++) {
+        status = set(host, options, how->options[i].name, how->options[i].value,
+                     error);
+    }
+    return status == QUIPU_OK ? check(host, options, error) : status;
+}
+
+bool quipu_postgres_option_is_own(const char *name)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (strcmp(name, quipu_postgres_option_table[i].name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}

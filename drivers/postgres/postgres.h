@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the PostgreSQL driver share.
+ *
+ *     quipu_driver_datastore   one opened URI
+ *       pool                   connections, lent for one operation each
+ *       pulse                  wakes those who wait for the log
+ *     quipu_driver_schema      a schema bound: its SQL
+ *     quipu_driver_cursor      pages of rows
+ */
+#ifndef POSTGRES_DRIVER_H
+#define POSTGRES_DRIVER_H
+
+#include "exchange.h"
+#include "options.h"
+#include "pulse.h"
+#include "text.h"
+#include "uri.h"
+
+#include "shared/clock.h"
+#include "shared/schema.h"
+#include "shared/system.h"
+
+#include <quipu/driver.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#define STORE_FORMAT 1
+#define IDLE_LIMIT 30000 /* milliseconds that a transaction may stand still */
+
+/* The statements of no schema, and those of one. */
+enum common {
+    SQL_BEGIN,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+    SQL_SETTINGS,
+    SQL_NOTIFY,
+    SQL_BUMP,
+    SQL_LOCK,
+    SQL_PRESENT,
+    SQL_ALL_THERE,
+    SQL_TRACK,
+    SQL_TRACKED,
+    SQL_TRACKING_READ,
+    SQL_TRACKING_LIST,
+    SQL_SCHEMA_FIND,
+    SQL_SCHEMA_NEXT,
+    SQL_SCHEMA_COLUMNS,
+    SQL_TABLE_COLUMNS,
+    SQL_HEAD,
+    SQL_NAMESPACE_FIND,
+    SQL_NAMESPACE_ADD,
+    SQL_NAMESPACE_COUNT,
+    SQL_SIMILAR_NAME,
+    SQL_TABLE_FIND,
+    SQL_TABLE_ADD,
+    SQL_TABLE_COUNT,
+    SQL_TABLE_REMOVE,
+    SQL_TABLE_EXISTS,
+    SQL_SCHEMA_ADD,
+    SQL_COLUMNS_ADD,
+    SQL_HEAD_ADD,
+    SQL_SCHEMA_REMOVE,
+    SQL_COLUMNS_REMOVE,
+    SQL_HEAD_REMOVE,
+    SQL_COMMON_COUNT
+};
+
+enum own {
+    SQL_INSERT,      /* all positions are known */
+    SQL_INSERT_NEXT, /* some are the next ones; tells where the items are */
+    SQL_COMPARE,     /* what is under event ids, and whether it is the same */
+    SQL_LASTS,       /* where sequences end */
+    SQL_TAKEN,       /* which positions are taken */
+    SQL_LAST,        /* where one sequence ends */
+    SQL_HEAD_EVENT,  /* the head and its event id */
+    SQL_SEQUENCES,   /* the next ids of sequences */
+    SQL_SEQUENCE_UP, /* the four pages, and the same of big items */
+    SQL_SEQUENCE_DOWN,
+    SQL_LOG_UP,
+    SQL_LOG_DOWN,
+    SQL_BIG_SEQUENCE_UP,
+    SQL_BIG_SEQUENCE_DOWN,
+    SQL_BIG_LOG_UP,
+    SQL_BIG_LOG_DOWN,
+    SQL_OWN_COUNT
+};
+
+/* ------------------------------------------------------------ datastore */
+
+struct pool {
+    pthread_mutex_t lock;
+    pthread_cond_t returned;
+    struct connection *idle; /* the one used last comes first */
+    size_t count;            /* in all, those lent included */
+};
+
+struct quipu_driver_datastore {
+    const quipu_host *host;
+    struct options options;
+    struct target target;
+    const char *name; /* for messages */
+    char *name_space;
+    char *schema;  /* PostgreSQL's, of the tables; NULL: not known yet */
+    int32_t space; /* the namespace's number; 0: not there yet */
+    quipu_uuid identity;
+    bool readonly;
+    bool relaxed;
+    bool opened;        /* codes of opening are no longer answered */
+    _Atomic bool plain; /* prepared statements do not work after all */
+    pid_t process;
+    struct statement common[SQL_COMMON_COUNT];
+    struct pool pool;
+    struct pulse pulse;
+    _Atomic uint32_t wary;    /* appends to come that are judged first */
+    _Atomic int64_t notified; /* when the last NOTIFY went out */
+};
+
+struct quipu_driver_schema {
+    quipu_schema schema; /* a deep copy, in `names` */
+    char *names;
+    int64_t number; /* in the catalogue */
+    struct statement of[SQL_OWN_COUNT];
+};
+
+/* ----------------------------------------------------------------- errors */
+
+/* What an answer that is not ANSWER_OK means, as a status, and fills *error:
+ * "cannot <what>: <the server's words>; <the way out>".  Clears *result. */
+int quipu_postgres_fail(const quipu_driver_datastore *datastore,
+                        struct connection *connection, enum answer answer,
+                        PGresult **result, const char *what,
+                        quipu_error *error);
+int quipu_postgres_no_memory(const quipu_host *host, quipu_error *error);
+/* The SQLSTATE of an error, or "" if it has none. */
+const char *quipu_postgres_state(const PGresult *result);
+bool quipu_postgres_is_state(const PGresult *result, const char *state);
+/* What a SQLSTATE means; *way_out gets words. */
+int quipu_postgres_status_of(const char *state, const char **way_out);
+/* The code for an operation other than opening. */
+int quipu_postgres_status_later(const quipu_driver_datastore *datastore,
+                                int status);
+/* A read's late answer is TIMEOUT where an append's is BUSY. */
+int quipu_postgres_as_read(int status, quipu_error *error);
+
+/* ------------------------------------------------------------ connections */
+
+/* Makes a connection and looks at the server that answers. */
+int quipu_postgres_connect(quipu_driver_datastore *datastore, int64_t deadline,
+                           struct connection **made, quipu_error *error);
+void quipu_postgres_disconnect(quipu_driver_datastore *datastore,
+                               struct connection *connection);
+
+int quipu_postgres_pool_init(quipu_driver_datastore *datastore,
+                             quipu_error *error);
+void quipu_postgres_pool_finish(quipu_driver_datastore *datastore);
+/* Lends a connection that is alive, as far as it can be told.  BUSY: all are
+ * lent until the deadline; and as connecting. */
+int quipu_postgres_borrow(quipu_driver_datastore *datastore, int64_t deadline,
+                          struct connection **connection, quipu_error *error);
+/* Takes it back; one that is lost is closed. */
+void quipu_postgres_return(quipu_driver_datastore *datastore,
+                           struct connection *connection);
+
+/* Sends one statement alone and receives its answer. */
+int quipu_postgres_ask(quipu_driver_datastore *datastore,
+                       struct connection *connection,
+                       const struct statement *statement, int64_t deadline,
+                       const char *what, PGresult **result, quipu_error *error);
+/* The same for reading, on a connection of its own, once more if that turns out
+ * to be lost.  `put` adds the parameters. */
+int quipu_postgres_read(quipu_driver_datastore *datastore,
+                        const struct statement *statement,
+                        void (*put)(struct arguments *arguments,
+                                    const void *context),
+                        const void *context, int64_t deadline, const char *what,
+                        PGresult **result, quipu_error *error);
+
+/* Whether a server refused a prepared statement for a pooler's sake; then no
+ * more are prepared. */
+bool quipu_postgres_is_unprepared(quipu_driver_datastore *datastore,
+                                  const char *state);
+
+/* Receives so many answers, which have to be good. */
+int quipu_postgres_skip(quipu_driver_datastore *datastore,
+                        struct connection *connection, unsigned count,
+                        int64_t deadline, const char *what, quipu_error *error);
+
+/* Sends BEGIN, and what has to be set; so many answers are to be skipped. */
+unsigned quipu_postgres_send_begin(quipu_driver_datastore *datastore,
+                                   struct connection *connection,
+                                   int64_t deadline);
+/* Transactions step by step.  Commit answers UNKNOWN_OUTCOME where it must. */
+int quipu_postgres_begin(quipu_driver_datastore *datastore,
+                         struct connection *connection, int64_t deadline,
+                         quipu_error *error);
+int quipu_postgres_commit(quipu_driver_datastore *datastore,
+                          struct connection *connection, int64_t deadline,
+                          quipu_error *error);
+void quipu_postgres_rollback(quipu_driver_datastore *datastore,
+                             struct connection *connection, int64_t deadline);
+/* What the answer to COMMIT means. */
+int quipu_postgres_judge_commit(quipu_driver_datastore *datastore,
+                                struct connection *connection,
+                                enum answer answer, PGresult **result,
+                                quipu_error *error);
+
+/* ---------------------------------------------------------------- schemas */
+
+/* Makes the statements of no schema, once `schema` is known. */
+int quipu_postgres_common_make(quipu_driver_datastore *datastore,
+                               quipu_error *error);
+void quipu_postgres_common_finish(quipu_driver_datastore *datastore);
+/* Makes the statements of a schema whose table has that name. */
+int quipu_postgres_own_make(const quipu_driver_datastore *datastore,
+                            quipu_driver_schema *bound, const char *table,
+                            quipu_error *error);
+void quipu_postgres_own_finish(quipu_driver_schema *bound,
+                               const quipu_host *host);
+
+/* Looks a schema up in the catalogue: its number, and its table's name, to be
+ * released.  NOT_FOUND; CONFLICT (the message names the first difference);
+ * CORRUPT (the table lacks a column). */
+int quipu_postgres_schema_find(quipu_driver_datastore *datastore,
+                               struct connection *connection,
+                               const quipu_schema *schema, int64_t deadline,
+                               int64_t *number, char **table,
+                               quipu_error *error);
+/* Whether the table still has all columns. */
+int quipu_postgres_table_check(quipu_driver_datastore *datastore,
+                               struct connection *connection,
+                               const quipu_schema *schema, const char *table,
+                               int64_t deadline, quipu_error *error);
+
+/* Looks what the database has and makes what it lacks, if `create`. */
+int quipu_postgres_catalogue_open(quipu_driver_datastore *datastore,
+                                  struct connection *connection, bool create,
+                                  int64_t deadline, quipu_error *error);
+
+/* Whether an error is what one gets who makes the same table at the same
+ * time. */
+bool quipu_postgres_is_race(const quipu_error *error);
+
+/* The log's head; NOT_FOUND: torn down. */
+int quipu_postgres_ask_head(quipu_driver_datastore *datastore,
+                            quipu_driver_schema *bound, int64_t deadline,
+                            int64_t *head, quipu_error *error);
+int quipu_postgres_torn_down(const quipu_driver_datastore *datastore,
+                             const quipu_driver_schema *bound,
+                             quipu_error *error);
+
+/* ----------------------------------------- operations, as driver.h says */
+
+int quipu_postgres_open(const quipu_host *host, const quipu_open *how,
+                        int64_t deadline, quipu_driver_datastore **datastore,
+                        quipu_opened *opened, quipu_error *error);
+void quipu_postgres_close(quipu_driver_datastore *datastore);
+int quipu_postgres_setup(quipu_driver_datastore *datastore,
+                         const quipu_schema *schema, int64_t deadline,
+                         quipu_error *error);
+int quipu_postgres_teardown(quipu_driver_datastore *datastore,
+                            const quipu_schema *schema, int64_t deadline,
+                            quipu_error *error);
+int quipu_postgres_bind(quipu_driver_datastore *datastore,
+                        const quipu_schema *schema, int64_t deadline,
+                        quipu_driver_schema **bound, quipu_error *error);
+void quipu_postgres_unbind(quipu_driver_datastore *datastore,
+                           quipu_driver_schema *bound);
+int quipu_postgres_append(quipu_driver_datastore *datastore,
+                          const quipu_request *requests, size_t count,
+                          quipu_result *results, size_t *taken,
+                          int64_t deadline, quipu_error *error);
+int quipu_postgres_transact(quipu_driver_datastore *datastore,
+                            const quipu_request *request, quipu_work work,
+                            void *context, quipu_result *result,
+                            int64_t deadline, quipu_error *error);
+int quipu_postgres_read_sequence(quipu_driver_datastore *datastore,
+                                 quipu_driver_schema *bound,
+                                 quipu_bytes sequence_id,
+                                 const quipu_range *range, int64_t deadline,
+                                 quipu_driver_cursor **cursor,
+                                 quipu_error *error);
+int quipu_postgres_read_log(quipu_driver_datastore *datastore,
+                            quipu_driver_schema *bound,
+                            const quipu_range *range, int64_t deadline,
+                            quipu_driver_cursor **cursor, quipu_error *error);
+int quipu_postgres_list_schemas(quipu_driver_datastore *datastore,
+                                int64_t deadline, quipu_driver_cursor **cursor,
+                                quipu_error *error);
+int quipu_postgres_list_sequences(quipu_driver_datastore *datastore,
+                                  quipu_driver_schema *bound, quipu_bytes after,
+                                  int64_t deadline,
+                                  quipu_driver_cursor **cursor,
+                                  quipu_error *error);
+int quipu_postgres_list_tracking(quipu_driver_datastore *datastore,
+                                 int64_t deadline, quipu_driver_cursor **cursor,
+                                 quipu_error *error);
+int quipu_postgres_step(quipu_driver_cursor *cursor, int64_t deadline,
+                        const void **rows, size_t *count, quipu_error *error);
+void quipu_postgres_cursor_close(quipu_driver_cursor *cursor);
+int quipu_postgres_last_position(quipu_driver_datastore *datastore,
+                                 quipu_driver_schema *bound,
+                                 quipu_bytes sequence_id, int64_t deadline,
+                                 bool *found, int64_t *position,
+                                 quipu_error *error);
+int quipu_postgres_log_head(quipu_driver_datastore *datastore,
+                            quipu_driver_schema *bound, int64_t deadline,
+                            quipu_position *head, quipu_error *error);
+int quipu_postgres_wait(quipu_driver_datastore *datastore,
+                        quipu_driver_schema *bound, int64_t after,
+                        int64_t deadline, int64_t *head, quipu_error *error);
+void quipu_postgres_interrupt(quipu_driver_datastore *datastore);
+int quipu_postgres_read_tracking(quipu_driver_datastore *datastore,
+                                 quipu_bytes consumer, quipu_bytes log,
+                                 int64_t deadline, quipu_position *position,
+                                 quipu_error *error);
+
+#endif
