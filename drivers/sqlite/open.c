@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MEBI (UINT64_C(1) << 20)
@@ -16,13 +17,14 @@
 
 /* ------------------------------------------------------------- write-ahead */
 
-/* The first to open a file after a crash syncs what he finds, so that nobody
- * reads what a power cut could still take back (V2).  SQLite has no locks on
- * this file that closing it could drop. */
-static int sync_wal(quipu_driver_datastore *datastore, quipu_error *error)
+/* Syncs the WAL if there is one that is not empty.  SQLite has no locks on this
+ * file that closing it could drop. */
+static int sync_wal(quipu_driver_datastore *datastore, bool *found,
+                    quipu_error *error)
 {
     const quipu_host *host = datastore->host;
     struct text path = { .host = host };
+    struct stat info = { .st_size = 0 };
     int code = 0;
     quipu_sqlite_text_add(&path, datastore->path);
     quipu_sqlite_text_add(&path, "-wal");
@@ -32,15 +34,54 @@ static int sync_wal(quipu_driver_datastore *datastore, quipu_error *error)
     }
     int fd = open(path.data, O_RDWR | O_CLOEXEC);
     if (fd >= 0) {
-        code = fdatasync(fd) != 0 ? errno : 0;
+        code = fstat(fd, &info) != 0 || fdatasync(fd) != 0 ? errno : 0;
         (void)close(fd);
     } else if (errno != ENOENT) {
         code = errno;
     }
+    *found = info.st_size > 0;
     int status = code == 0 ? QUIPU_OK
                            : quipu_shared_fail_system(host, path.data, code,
                                                       "sync", error);
     quipu_sqlite_text_finish(&path);
+    return status;
+}
+
+/*
+ * The first to open a file after a crash makes durable what he finds, so that
+ * nobody reads what a power cut could still take back (V2).  Where an earlier
+ * sync failed the system may take for written what is not, and no other sync
+ * mends that: what came behind it in the WAL would be lost.  So all of it is
+ * copied into the database, and the WAL begins anew (V5).  Another program that
+ * has the file open may prevent that.
+ */
+static int settle_wal(quipu_driver_datastore *datastore, int64_t deadline,
+                      quipu_error *error)
+{
+    struct connection connection = { .db = NULL };
+    bool found = false;
+    int status = sync_wal(datastore, &found, error);
+    if (status != QUIPU_OK || !found) {
+        return status;
+    }
+    status = quipu_sqlite_connection_open(datastore, &connection,
+                                          SQLITE_OPEN_READWRITE, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    connection.deadline = deadline;
+    /* Before its first read a connection does not know of the WAL. */
+    int code = sqlite3_exec(connection.db, "SELECT count(*) FROM sqlite_schema",
+                            NULL, NULL, NULL);
+    if (code == SQLITE_OK) {
+        code = sqlite3_wal_checkpoint_v2(
+            connection.db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    }
+    if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) {
+        status = quipu_sqlite_fail(datastore, connection.db, code,
+                                   "copy the write-ahead log", error);
+    }
+    quipu_sqlite_connection_close(&connection);
     return status;
 }
 
@@ -105,7 +146,7 @@ static int pass_gate(quipu_driver_datastore *datastore, int64_t deadline,
                                         deadline, &alone, error);
     }
     if (status == QUIPU_OK && alone) {
-        status = sync_wal(datastore, error);
+        status = settle_wal(datastore, deadline, error);
         if (status == QUIPU_OK) {
             quipu_shared_gate_admit(&file->gate);
         } else {
@@ -411,6 +452,20 @@ static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
     return status;
 }
 
+/* Of what opening alone commits nobody needs to know the outcome: the next
+ * attempt finds it, or makes it. */
+static int settle(const quipu_host *host, const char *name, int status,
+                  const quipu_error *own, quipu_error *error)
+{
+    if (status != QUIPU_UNKNOWN_OUTCOME) {
+        return quipu_shared_error_pass(status, own, error);
+    }
+    return host->error_set(error, QUIPU_IO, own->native, NULL,
+                           "\"%s\" cannot be made ready to be written (%s); "
+                           "open it again",
+                           name, sqlite3_errstr(own->native));
+}
+
 int quipu_sqlite_open(const quipu_host *host, const quipu_open *how,
                       int64_t deadline, quipu_driver_datastore **datastore,
                       quipu_opened *opened, quipu_error *error)
@@ -419,7 +474,9 @@ int quipu_sqlite_open(const quipu_host *host, const quipu_open *how,
     if (made == NULL) {
         return quipu_sqlite_no_memory(host, error);
     }
-    int status = open_store(made, how, deadline, error);
+    quipu_error own = { .code = QUIPU_OK };
+    int status = open_store(made, how, deadline, &own);
+    status = settle(host, made->name, status, &own, error);
     if (status != QUIPU_OK) {
         quipu_sqlite_close(made);
         return status;
