@@ -11,7 +11,8 @@ extern const struct quipu_family quipu_family_uniqueness, quipu_family_repeats,
     quipu_family_visibility, quipu_family_fidelity, quipu_family_schemas,
     quipu_family_options, quipu_family_contract, quipu_family_transact,
     quipu_family_races_threads, quipu_family_races_processes,
-    quipu_family_history, quipu_family_durability, quipu_family_power;
+    quipu_family_history, quipu_family_durability, quipu_family_power,
+    quipu_family_calls, quipu_family_memory;
 
 const struct quipu_family *const quipu_families[] = {
     &quipu_family_uniqueness,    &quipu_family_repeats,
@@ -23,7 +24,8 @@ const struct quipu_family *const quipu_families[] = {
     &quipu_family_contract,      &quipu_family_transact,
     &quipu_family_races_threads, &quipu_family_races_processes,
     &quipu_family_history,       &quipu_family_durability,
-    &quipu_family_power,         NULL,
+    &quipu_family_power,         &quipu_family_calls,
+    &quipu_family_memory,        NULL,
 };
 
 const struct quipu_case *quipu_case_at(size_t index)
@@ -36,10 +38,13 @@ const struct quipu_case *quipu_case_at(size_t index)
     return quipu_families[i] ? &quipu_families[i]->cases[index] : NULL;
 }
 
-extern const struct quipu_job quipu_job_power, quipu_job_power_cuts;
+extern const struct quipu_job quipu_job_power, quipu_job_power_cuts,
+    quipu_job_calls, quipu_job_calls_fail;
 
 const struct quipu_job *const quipu_jobs[] = {
     &quipu_job_power,
     &quipu_job_power_cuts,
+    &quipu_job_calls,
+    &quipu_job_calls_fail,
     NULL,
 };

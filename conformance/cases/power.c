@@ -207,7 +207,7 @@ static void cut_at_syncs(struct quipu_trial *t, struct power *power)
 
 static void cut_anywhere(struct quipu_trial *t, struct power *power)
 {
-    unsigned cuts = quipu_trial_scale(t, 100, 1500, 20000);
+    unsigned cuts = quipu_trial_scale(t, 100, 1000, 20000);
 
     begin(t, power);
     for (unsigned i = 0; i < cuts; i++) {
@@ -318,23 +318,26 @@ static void anywhere(struct quipu_trial *t)
     run(t, 2);
 }
 
-/* Where the driver has such an option, what it has logged is copied to its
- * place all the time. */
-static void amid_checkpoints(struct quipu_trial *t)
+/* Whether the driver publishes an option, and the URI does not name it. */
+static bool has_option(struct quipu_trial *t, const char *name)
 {
     const quipu_driver *driver;
-    bool has = false;
 
     OK(quipu_drivers_find(
         quipu_trial_text(t, "%.*s", (int)strcspn(t->plain, ":"), t->plain),
         &driver, E));
     for (uint32_t i = 0; i < driver->option_count; i++) {
-        has = has || strcmp(driver->options[i].name, "checkpoint") == 0;
+        if (strcmp(driver->options[i].name, name) == 0) {
+            return !strstr(t->plain, quipu_trial_text(t, "%s=", name));
+        }
     }
-    if (!has || strstr(t->plain, "checkpoint=")) {
-        quipu_check_skip("the driver has no option \"checkpoint\"");
-    }
-    run(t, 3);
+    return false;
+}
+
+/* What is logged is copied to its place all the time, where that is done. */
+static void amid_checkpoints(struct quipu_trial *t)
+{
+    run(t, has_option(t, "checkpoint") ? 3 : 2);
 }
 
 static void under_processes(struct quipu_trial *t)

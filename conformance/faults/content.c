@@ -152,6 +152,24 @@ ssize_t read(int fd, void *data, size_t size)
     return read_fails(fd) ? -1 : NEXT(read)(fd, data, size);
 }
 
+/* What programs call that are built with _FORTIFY_SOURCE. */
+/* NOLINTBEGIN(readability-redundant-declaration) */
+ssize_t __read_chk(int fd, void *data, size_t size, size_t room);
+ssize_t __read_chk(int fd, void *data, size_t size, size_t room)
+{
+    return read_fails(fd) ? -1 : NEXT(__read_chk)(fd, data, size, room);
+}
+
+#define PREAD_CHECKED(name)                                                    \
+    ssize_t name(int fd, void *data, size_t size, off_t offset, size_t room);  \
+    ssize_t name(int fd, void *data, size_t size, off_t offset, size_t room)   \
+    {                                                                          \
+        return read_fails(fd) ? -1 : NEXT(name)(fd, data, size, offset, room); \
+    }
+PREAD_CHECKED(__pread_chk)
+PREAD_CHECKED(__pread64_chk)
+/* NOLINTEND(readability-redundant-declaration) */
+
 #define PREAD(name)                                                      \
     ssize_t name(int fd, void *data, size_t size, off_t offset)          \
     {                                                                    \

@@ -43,11 +43,13 @@ static int open_watched(int folder, const char *path, int flags, mode_t mode)
     if (quipu_fault_decide(CALL_OPEN) != FATE_GOES_ON) {
         return -1;
     }
+    writer_lock();
     bool created = (flags & O_CREAT) != 0 && !exists(absolute);
     int fd = NEXT(openat)(folder, path, flags, mode);
     if (fd >= 0) {
         tell_opened(fd, name, flags, created);
     }
+    writer_unlock();
     return fd;
 }
 
@@ -69,6 +71,20 @@ static mode_t mode_of(int flags, va_list *arguments)
     }
 OPEN(open)
 OPEN(open64)
+
+/* What programs call that are built with _FORTIFY_SOURCE. */
+/* NOLINTBEGIN(readability-redundant-declaration) */
+int __open_2(const char *path, int flags);
+int __open_2(const char *path, int flags)
+{
+    return open_watched(AT_FDCWD, path, flags, 0);
+}
+int __open64_2(const char *path, int flags);
+int __open64_2(const char *path, int flags)
+{
+    return open_watched(AT_FDCWD, path, flags, 0);
+}
+/* NOLINTEND(readability-redundant-declaration) */
 
 #define OPENAT(name)                                       \
     int name(int folder, const char *path, int flags, ...) \
@@ -101,10 +117,12 @@ int unlink(const char *path)
     if (quipu_fault_decide(CALL_REMOVE) != FATE_GOES_ON) {
         return -1;
     }
+    writer_lock();
     int status = NEXT(unlink)(path);
     if (status == 0) {
         writer_tell(JOURNAL_REMOVE, NULL, name, NULL);
     }
+    writer_unlock();
     return status;
 }
 
@@ -123,10 +141,12 @@ int rename(const char *from, const char *to)
     if (quipu_fault_decide(CALL_REMOVE) != FATE_GOES_ON) {
         return -1;
     }
+    writer_lock();
     int status = NEXT(rename)(from, to);
     if (status == 0) {
         writer_tell(JOURNAL_RENAME, NULL, name, other);
     }
+    writer_unlock();
     return status;
 }
 

@@ -7,8 +7,9 @@
  *   QUIPU_FAULT_JOURNAL  a file to which all that is done to them is told
  *   QUIPU_FAULT_LIE      1: syncs report success and do nothing
  *   QUIPU_FAULT_IDLE     1: syncs are told to the journal and cost no time
- *   QUIPU_FAULT_CALL     "sync", "write", "read", "truncate", "allocate",
- *                        "open", "map" or "remove": the calls to fail,
+ *   QUIPU_FAULT_CALL     "sync", "folder" (a sync of one), "write", "read",
+ *                        "truncate", "allocate", "open", "map" or "remove": the
+ *                        calls that fail,
  *   QUIPU_FAULT_AT       from the n-th on, default 1,
  *   QUIPU_FAULT_TIMES    so many, default 1,
  *   QUIPU_FAULT_ERRNO    with this number, default EIO;
@@ -77,9 +78,9 @@ static unsigned long number_of(const char *name, unsigned long fallback)
 
 static int call_of(const char *name)
 {
-    static const char *const names[CALLS] = { "sync",     "write",    "read",
-                                              "truncate", "allocate", "open",
-                                              "map",      "remove" };
+    static const char *const names[CALLS] = { "sync", "folder",   "write",
+                                              "read", "truncate", "allocate",
+                                              "open", "map",      "remove" };
     for (int i = 0; name != NULL && i < CALLS; i++) {
         if (strcmp(name, names[i]) == 0) {
             return i;

@@ -8,6 +8,7 @@
 /* The calls that can fail. */
 enum call {
     CALL_SYNC,     /* fsync, fdatasync, msync, writes with O_DSYNC */
+    CALL_FOLDER,   /* fsync, fdatasync of a folder */
     CALL_WRITE,    /* write, writev, pwrite, pwritev */
     CALL_READ,     /* read, readv, pread, preadv */
     CALL_TRUNCATE, /* ftruncate */

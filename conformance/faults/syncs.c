@@ -30,7 +30,8 @@ static int sync_watched(int fd, int (*sync)(int fd))
     if (file.kind == FILE_NONE) {
         return sync(fd);
     }
-    enum fate fate = quipu_fault_decide(CALL_SYNC);
+    enum fate fate =
+        quipu_fault_decide(file.kind == FILE_FOLDER ? CALL_FOLDER : CALL_SYNC);
     if (fate != FATE_GOES_ON) {
         int number = errno;
         writer_tell_number(JOURNAL_SYNC_FAILED, &file, 0);

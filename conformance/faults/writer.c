@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,31 @@ void writer_start(const char *path)
 bool writer_writes(void)
 {
     return journal >= 0;
+}
+
+static pthread_mutex_t names_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* The whole journal, for this process; its threads have the mutex. */
+static void lock_journal(short type)
+{
+    struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
+    int before = errno;
+    if (journal >= 0 && fcntl(journal, F_OFD_SETLKW, &lock) != 0) {
+        give_up("locking the journal");
+    }
+    errno = before;
+}
+
+void writer_lock(void)
+{
+    (void)pthread_mutex_lock(&names_lock);
+    lock_journal(F_WRLCK);
+}
+
+void writer_unlock(void)
+{
+    lock_journal(F_UNLCK);
+    (void)pthread_mutex_unlock(&names_lock);
 }
 
 static void put(const struct iovec *pieces, int count)

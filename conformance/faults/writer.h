@@ -13,6 +13,11 @@ void writer_start(const char *path);
 
 bool writer_writes(void);
 
+/* What changes names is told in the order in which it happens: it is done, and
+ * told, between these two. */
+void writer_lock(void);
+void writer_unlock(void);
+
 /* Names may be NULL. */
 void writer_tell(enum journal_kind kind, const struct file *file,
                  const char *name, const char *other);

@@ -16,5 +16,13 @@ static const struct mutant mutants[] = {
       "NATS 2.12.1 (Jepsen): synced now and then by default",
       "V3.power-cut-at-every-sync", .uri = STORE "?durability=relaxed",
       .sound_uri = STORE },
+    { "R03", "sqlite-deaf-to-failed-syncs",
+      "PostgreSQL before 12: a failed fsync is tried again, and then succeeds",
+      "V5.sync-fails-unheeded", .uri = STORE, .sound_uri = STORE,
+      .variable = "QUIPU_FAULT_HIDE" },
+    { "R04", "sqlite-deaf-to-failed-writes",
+      "writes whose result nobody looks at: many a journal of one's own",
+      "V5.write-fails", .uri = STORE, .sound_uri = STORE,
+      .variable = "QUIPU_FAULT_HIDE" },
 };
 MUTANT_FAMILY(unsafe);
