@@ -132,6 +132,20 @@ void quipu_lmdb_close(quipu_driver_datastore *datastore)
     host->release(datastore);
 }
 
+/* Of what opening alone commits nobody needs to know the outcome: the next
+ * attempt finds it, or makes it. */
+static int settle(const quipu_host *host, const char *name, int status,
+                  const quipu_error *own, quipu_error *error)
+{
+    if (status != QUIPU_UNKNOWN_OUTCOME) {
+        return quipu_shared_error_pass(status, own, error);
+    }
+    return host->error_set(error, QUIPU_IO, own->native, NULL,
+                           "\"%s\" cannot be made ready to be written (%s); "
+                           "open it again",
+                           name, mdb_strerror(own->native));
+}
+
 int quipu_lmdb_open(const quipu_host *host, const quipu_open *how,
                     int64_t deadline, quipu_driver_datastore **datastore,
                     quipu_opened *opened, quipu_error *error)
@@ -140,7 +154,9 @@ int quipu_lmdb_open(const quipu_host *host, const quipu_open *how,
     if (made == NULL) {
         return quipu_lmdb_no_memory(host, error);
     }
-    int status = open_store(made, how, deadline, error);
+    quipu_error own = { .code = QUIPU_OK };
+    int status = open_store(made, how, deadline, &own);
+    status = settle(host, made->name, status, &own, error);
     if (status != QUIPU_OK) {
         quipu_lmdb_close(made);
         return status;

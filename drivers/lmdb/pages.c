@@ -74,11 +74,18 @@ static enum pages_status read_meta(const struct pages *pages, uint64_t number,
     if (meta->version != VERSION) {
         return PAGES_VERSION;
     }
-    return is_page_size(meta->free.pad) && is_tree(&meta->free, meta->last) &&
-                   is_tree(&meta->main, meta->last) && meta->last >= 1 &&
+    return is_page_size(meta->free.pad) && meta->last >= 1 &&
                    meta->last < INT64_MAX / PAGE_MOST
                ? PAGES_OK
                : PAGES_DAMAGED;
+}
+
+/* The later of the two.  Of the other nothing more is asked: after a commit
+ * that failed LMDB leaves there the trees of that, with the number and the end
+ * of the one before. */
+static bool has_trees(const struct meta *meta)
+{
+    return is_tree(&meta->free, meta->last) && is_tree(&meta->main, meta->last);
 }
 
 /* The two pages take turns; the first has the even transactions. */
@@ -99,8 +106,10 @@ static enum pages_status pick_meta(struct pages *pages)
     bool turns = even % 2 == 0 && (odd % 2 == 1 || odd == 0) &&
                  (even > odd ? even - odd : odd - even) <= 1;
     pages->meta = even > odd ? both[0] : both[1];
-    return turns && both[1].free.pad == both[0].free.pad ? PAGES_OK
-                                                         : PAGES_DAMAGED;
+    return turns && both[1].free.pad == both[0].free.pad &&
+                   has_trees(&pages->meta)
+               ? PAGES_OK
+               : PAGES_DAMAGED;
 }
 
 enum pages_status quipu_lmdb_pages_open(struct pages *pages, int fd,
