@@ -11,6 +11,14 @@ expect 1 "$suite" 'memory:{name}' 'bare:{name}' --skip 'F2.*' --seed 7 \
     --output html=r.html --format none
 same "standard output of none" "" "$(cat out)"
 
+# A report on standard output is alone there.
+for format in json junit html; do
+    expect 1 "$suite" 'memory:{name}' --only 'U*' --format "$format"
+    mv out "alone.$format"
+done
+same "JSON alone" broken "$("$reader" alone.json state)"
+xmllint --noout alone.junit alone.html || fail "XML is not alone"
+
 # at XPATH: of the JUnit report. json PATH...
 at()
 {
