@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Benchmarks: the same work by quipu and by a hand-written loop on the bare
- * library, in turn, in one program; figures are ratios of medians.
+ * Benchmarks: the same work in several ways, in turn, in one program; figures
+ * are ratios of medians.  docs/benchmarks.md says what is measured and how.
  *
  * A *side* does the work in one way: it appends, reads a sequence, scans the
- * log.  A *workload* is generic over sides.
+ * log.  A *workload* is generic over sides.  Each function here ends the
+ * program with a message if something fails: a benchmark that half works
+ * measures nothing.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -16,69 +18,157 @@
 
 #define BENCH_STATE_SIZE 200
 #define BENCH_TOPIC "ledger.account:Credited"
+#define BENCH_URI_SIZE 1024
+#define BENCH_BATCH_MAX 1000 /* items of an append */
 
-/* What a store is opened for. */
-struct bench_store {
-    char path[512]; /* of a file or folder that is not there yet */
-    bool relaxed;   /* durability=relaxed */
+/* ------------------------------------------------------------------ stores */
+
+struct bench_driver;
+
+/* Where stores are made. */
+struct bench_place {
+    const char *folder;
+    const char *server; /* a libpq URI; NULL: there is none */
 };
 
-/*
- * One way to do the work.  Each function ends the program with a message if it
- * fails: a benchmark that half works measures nothing.  `append` commits
- * `count` events of one sequence at once, at the positions from `first` on;
- * `read` and `scan` touch each item's topic and state, and return the number
- * of items seen.
- */
+/* One store. */
+struct bench_store {
+    const struct bench_driver *driver;
+    const struct bench_place *place;
+    char name[512]; /* a path, or a schema on the server; not there yet */
+    bool relaxed;   /* durability=relaxed */
+    size_t group;   /* appends a commit at most; 0: what quipu has by default */
+};
+
+/* One event to fill a store with. */
+struct bench_event {
+    quipu_uuid sequence;
+    int64_t position;
+};
+
+/* One way to do the work.  `append` commits `count` events of one sequence at
+ * once, at the positions from `first` on; `fill` stores events of any sequences
+ * with one commit, and need not check anything; `read` and `scan` touch each
+ * item's topic and state, and return the number of items seen. */
 struct bench_side {
     const char *name;
     void *(*open)(const struct bench_store *store);
     void (*append)(void *side, const quipu_uuid *sequence, int64_t first,
                    size_t count);
+    void (*fill)(void *side, const struct bench_event *events, size_t count);
     size_t (*read)(void *side, const quipu_uuid *sequence);
     size_t (*scan)(void *side);
     void (*close)(void *side);
 };
 
+/* A driver, the same by hand, and what has to be known of its stores. */
+struct bench_driver {
+    const char *name;
+    const struct bench_side *hand;
+    bool on_server;
+    /* The store's URI without options, and what begins the options. */
+    void (*uri)(const struct bench_store *store, char *uri, size_t size);
+    void (*remove)(const struct bench_store *store);
+    /* Bytes on disk. */
+    uint64_t (*size)(const struct bench_store *store);
+};
+
+extern const struct bench_driver *const bench_drivers[]; /* NULL ends them */
+extern const struct bench_side bench_records;
+extern const struct bench_side bench_events;
+
+/* A store that is not there yet; `label` tells it from others. */
+void bench_store_init(struct bench_store *store,
+                      const struct bench_driver *driver,
+                      const struct bench_place *place, const char *label);
+/* Its URI, with all options. */
+void bench_store_uri(const struct bench_store *store, char *uri, size_t size);
+/* Opens it, with quipu's stored events set up. */
+quipu_datastore *bench_store_open(const struct bench_store *store);
+
+/* What the hand-written sides on PostgreSQL do to the server. */
+void bench_postgres_uri(const struct bench_store *store, char *uri,
+                        size_t size);
+void bench_postgres_remove(const struct bench_store *store);
+uint64_t bench_postgres_size(const struct bench_store *store);
 extern const struct bench_side bench_hand_sqlite;
-extern const struct bench_side bench_records_sqlite;
-extern const struct bench_side bench_events_sqlite;
+extern const struct bench_side bench_hand_lmdb;
+extern const struct bench_side bench_hand_postgres;
 
-#define BENCH_SLICES 20
+/* ------------------------------------------------------------------- works */
 
-/* A piece of work, timed a slice at a time. */
+#define BENCH_ROUNDS_MAX 32
+
+/* A piece of work, done again and again. */
 struct bench_work {
     const char *name; /* "append.1" */
-    const char *unit;
-    /* Does one of BENCH_SLICES slices; returns the number of events. */
+    /* Does it for the n-th time; returns the number of events. */
     size_t (*run)(const struct bench_work *work, const struct bench_side *side,
-                  void *opened, size_t slice);
+                  void *opened, size_t n);
     /* Prepares a store before the clock starts, or NULL. */
     void (*prepare)(const struct bench_work *work,
                     const struct bench_side *side, void *opened);
     size_t batch; /* events a commit, or items a sequence */
-    size_t times; /* commits, or reads, of a slice */
+    size_t times; /* how often between two looks at the clock */
     bool relaxed;
 };
 
 extern const struct bench_work bench_works[];
 extern const size_t bench_work_count;
 
-/*
- * Measures `work` on the hand-written side and on others, in turn, `rounds`
- * times, each time in fresh stores, and prints one line of JSON for each other
- * side: its median, the hand-written one's, and their ratio.
- */
-void bench_measure(const struct bench_work *work, const char *driver,
-                   const struct bench_side *hand,
-                   const struct bench_side *const *others, size_t other_count,
-                   size_t rounds);
+/* Measures `work` by hand, by records and by events, in turn, `rounds` times,
+ * each time in fresh stores. */
+void bench_measure(const struct bench_work *work,
+                   const struct bench_driver *driver,
+                   const struct bench_place *place, size_t rounds);
+
+/* Threads that append to one datastore, sharing commits or not, in turn. */
+void bench_groups(const struct bench_driver *driver,
+                  const struct bench_place *place, size_t rounds,
+                  const char *const *patterns, size_t pattern_count);
+
+/* How appends, replays, scans, the store's size and the memory of a scan grow
+ * up to `most` items. */
+void bench_growth(const struct bench_driver *driver,
+                  const struct bench_place *place, size_t most);
+
+/* ------------------------------------------------------------------ reports */
+
+/* One figure; what is 0 is left out. */
+struct bench_figure {
+    const char *driver;
+    const char *name;
+    const char *suffix; /* ".events", or "" */
+    const char *unit;
+    double quipu;
+    double baseline;
+    double longest;          /* milliseconds that one call took at most */
+    double baseline_longest; /* the same of the baseline */
+};
+
+/* Lines of JSON go to that file, too. */
+void bench_report_to(const char *file);
+void bench_report(const struct bench_figure *figure);
+
+double bench_median(double *values, size_t count);
+
+/* Whether there are no patterns, or "driver.name" contains one. */
+bool bench_wanted(const char *driver, const char *name,
+                  const char *const *patterns, size_t count);
+
+/* -------------------------------------------------------------------- tools */
 
 /* A state of BENCH_STATE_SIZE bytes, the same for all sides. */
 extern const unsigned char bench_state[BENCH_STATE_SIZE];
 
+/* The id of the n-th sequence: spread over the key space as random ids are. */
+quipu_uuid bench_sequence(size_t n);
+
 /* Uses bytes so that no compiler leaves the reading out. */
 void bench_touch(const void *data, size_t size);
+
+/* Seconds of a clock that only goes on. */
+double bench_now(void);
 
 /* Zeroed memory; never NULL. */
 void *bench_allocate(size_t size);

@@ -76,8 +76,8 @@ static void *open_side(const struct bench_store *store)
     int flags =
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     need(side->db,
-         sqlite3_open_v2(store->path, &side->db, flags, NULL) == SQLITE_OK,
-         store->path);
+         sqlite3_open_v2(store->name, &side->db, flags, NULL) == SQLITE_OK,
+         store->name);
     run(side, "PRAGMA journal_mode = WAL");
     run(side, store->relaxed ? "PRAGMA synchronous = NORMAL"
                              : "PRAGMA synchronous = FULL");
@@ -160,6 +160,19 @@ static void append(void *opened, const quipu_uuid *sequence, int64_t first,
     finish(side, COMMIT);
 }
 
+static void fill(void *opened, const struct bench_event *events, size_t count)
+{
+    struct side *side = opened;
+    finish(side, BEGIN);
+    int64_t head = ask(side, HEAD, 0);
+    for (size_t i = 0; i < count; i++) {
+        insert(side, &events[i].sequence, ++head, events[i].position);
+    }
+    (void)sqlite3_bind_int64(side->statements[SET_HEAD], 1, head);
+    finish(side, SET_HEAD);
+    finish(side, COMMIT);
+}
+
 /* Steps through a statement and takes what a caller takes of an item: all of
  * it.  `topic` is the topic's column; the state and the event id follow, the
  * position precedes it, and in a scan the sequence id precedes that. */
@@ -213,6 +226,7 @@ const struct bench_side bench_hand_sqlite = {
     .name = "hand",
     .open = open_side,
     .append = append,
+    .fill = fill,
     .read = read_sequence,
     .scan = scan,
     .close = close_side,

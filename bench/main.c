@@ -1,34 +1,172 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* quipu-bench [PATTERN]: measures every work whose name contains PATTERN. */
+/* quipu-bench: reads its arguments and measures what they name. */
 #include "bench.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ROUNDS 5
+#define PATTERNS_MAX 32
+
+static const char usage[] =
+    "usage: quipu-bench [OPTION...] [URI|PATTERN...]\n"
+    "\n"
+    "Measures all whose name (\"sqlite.append.1\") contains a PATTERN; a "
+    "driver's\n"
+    "name is one.  A URI says where the stores of its driver are made: a "
+    "folder,\n"
+    "as in sqlite:////mnt/disk or lmdb:////mnt/disk, or a server.\n"
+    "\n"
+    "  --json FILE    write the figures as lines of JSON, too\n"
+    "  --rounds N     of which the medians are told, default 5\n"
+    "  --growth N     measure stores that grow from 10^4 to N items, instead\n"
+    "  --list         the names of what there is to measure\n"
+    "\n"
+    "PostgreSQL's server is that of its URI or of QUIPU_TEST_POSTGRES, which\n"
+    "tests/postgres/with-cluster sets; without one it is left out.\n";
+
+struct choice {
+    size_t rounds;
+    size_t growth; /* 0: no */
+    bool list;
+    const char *folder;
+    const char *server;
+    const char *patterns[PATTERNS_MAX];
+    size_t pattern_count;
+};
+
+static size_t number(const char *text)
+{
+    char *end = NULL;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || value == 0) {
+        bench_die(text, "is no number");
+    }
+    return (size_t)value;
+}
+
+/* A URI chooses its driver, and where its stores are made. */
+static void add_argument(struct choice *choice, const char *argument)
+{
+    static const char *const in_folders[] = { "sqlite", "lmdb" };
+    const char *pattern = argument;
+    const char *body = strchr(argument, ':');
+    if (body != NULL && strncmp(argument, "postgres", 8) == 0) {
+        choice->server = argument;
+        pattern = "postgres.";
+    }
+    for (size_t i = 0; body != NULL && i < 2; i++) {
+        if (strncmp(argument, in_folders[i], strlen(in_folders[i])) == 0 &&
+            strncmp(body, ":///", 4) == 0) {
+            choice->folder = body + 4;
+            pattern = in_folders[i];
+        }
+    }
+    if (choice->pattern_count == PATTERNS_MAX) {
+        bench_die(argument, "is one argument too many");
+    }
+    choice->patterns[choice->pattern_count++] = pattern;
+}
+
+static void read_arguments(struct choice *choice, int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "json", required_argument, NULL, 'j' },
+        { "rounds", required_argument, NULL, 'r' },
+        { "growth", required_argument, NULL, 'g' },
+        { "list", no_argument, NULL, 'l' },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
+    };
+    int option;
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        switch (option) {
+        case 'j':
+            bench_report_to(optarg);
+            break;
+        case 'r':
+            choice->rounds = number(optarg);
+            break;
+        case 'g':
+            choice->growth = number(optarg);
+            break;
+        case 'l':
+            choice->list = true;
+            break;
+        default:
+            (void)fputs(usage, option == 'h' ? stdout : stderr);
+            exit(option == 'h' ? EXIT_SUCCESS : 2);
+        }
+    }
+    for (int i = optind; i < argc; i++) {
+        add_argument(choice, argv[i]);
+    }
+    if (choice->rounds > BENCH_ROUNDS_MAX) {
+        bench_die("--rounds", "is too large");
+    }
+}
+
+static void measure_all(const struct choice *choice,
+                        const struct bench_driver *driver,
+                        const struct bench_place *place)
+{
+    for (size_t i = 0; i < bench_work_count; i++) {
+        if (bench_wanted(driver->name, bench_works[i].name, choice->patterns,
+                         choice->pattern_count)) {
+            bench_measure(&bench_works[i], driver, place, choice->rounds);
+        }
+    }
+    bench_groups(driver, place, choice->rounds, choice->patterns,
+                 choice->pattern_count);
+}
+
+static void measure(const struct choice *choice,
+                    const struct bench_driver *driver,
+                    const struct bench_place *place)
+{
+    if (driver->on_server && place->server == NULL) {
+        (void)fprintf(stderr, "quipu-bench: %s is left out: no server\n",
+                      driver->name);
+    } else if (choice->growth == 0) {
+        measure_all(choice, driver, place);
+    } else if (bench_wanted(driver->name, "growth", choice->patterns,
+                            choice->pattern_count)) {
+        bench_growth(driver, place, choice->growth);
+    }
+}
+
+static void list(const struct bench_driver *driver)
+{
+    for (size_t i = 0; i < bench_work_count; i++) {
+        (void)printf("%s.%s\n", driver->name, bench_works[i].name);
+    }
+    (void)printf("%s.append.1.group.N\n", driver->name);
+}
 
 int main(int argc, char **argv)
 {
-    const char *pattern = argc > 1 ? argv[1] : "";
-    const struct bench_side *others[] = {
-        &bench_records_sqlite,
-        &bench_events_sqlite,
-    };
-    size_t measured = 0;
-    for (size_t i = 0; i < bench_work_count; i++) {
-        char name[64];
-        (void)snprintf(name, sizeof name, "sqlite.%s", bench_works[i].name);
-        if (strstr(name, pattern) != NULL) {
-            bench_measure(&bench_works[i], "sqlite", &bench_hand_sqlite, others,
-                          2, ROUNDS);
-            measured++;
+    struct choice choice = { .rounds = ROUNDS,
+                             .folder = ".",
+                             .server = getenv("QUIPU_TEST_POSTGRES") };
+    read_arguments(&choice, argc, argv);
+    char folder[512];
+    (void)snprintf(folder, sizeof folder, "%s/quipu-bench-XXXXXX",
+                   choice.folder);
+    if (!choice.list && mkdtemp(folder) == NULL) {
+        bench_die(choice.folder, "no folder for the stores can be made there");
+    }
+    const struct bench_place place = { .folder = folder,
+                                       .server = choice.server };
+    for (size_t i = 0; bench_drivers[i] != NULL; i++) {
+        if (choice.list) {
+            list(bench_drivers[i]);
+        } else {
+            measure(&choice, bench_drivers[i], &place);
         }
     }
-    if (measured == 0) {
-        (void)fprintf(stderr, "quipu-bench: nothing is named \"%s\"\n",
-                      pattern);
-        return 2;
-    }
+    (void)rmdir(folder);
     return EXIT_SUCCESS;
 }

@@ -2,10 +2,7 @@
 /* The work through the event store: events in, events out. */
 #include "bench.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-
-#define BATCH_MAX 1000
 
 struct credited {
     quipu_event base;
@@ -26,11 +23,11 @@ static const quipu_event_type credited = {
 struct side {
     quipu_datastore *datastore;
     quipu_store *store;
-    struct credited events[BATCH_MAX];
-    const quipu_event *pointers[BATCH_MAX];
+    struct credited events[BENCH_BATCH_MAX];
+    const quipu_event *pointers[BENCH_BATCH_MAX];
 };
 
-static void *open_sqlite(const struct bench_store *store)
+static void *open_side(const struct bench_store *store)
 {
     static const quipu_event_type *const types[] = { &credited };
     const quipu_mapping mapping = { .struct_size = sizeof mapping,
@@ -40,37 +37,49 @@ static void *open_sqlite(const struct bench_store *store)
      * state has none either. */
     const quipu_schema *schema = quipu_schema_stored_events();
     struct side *side = bench_allocate(sizeof *side);
-    char uri[640];
     quipu_error error = { 0 };
-    (void)snprintf(uri, sizeof uri, "sqlite:///%s?durability=%s", store->path,
-                   store->relaxed ? "relaxed" : "full");
-    bench_need(quipu_datastore_open(uri, NULL, &side->datastore, &error),
-               &error, uri);
-    bench_need(quipu_datastore_setup(side->datastore, schema, &error), &error,
-               uri);
+    side->datastore = bench_store_open(store);
     bench_need(quipu_store_open(side->datastore, schema, &mapping, &side->store,
                                 &error),
-               &error, uri);
+               &error, "open");
     return side;
+}
+
+static void set_event(struct side *side, size_t index,
+                      const quipu_uuid *sequence, int64_t position)
+{
+    struct credited *event = &side->events[index];
+    quipu_id id;
+    quipu_id_of_uuid(&id, sequence);
+    quipu_event_init(&event->base, &credited, &id, position);
+    event->base.time = (quipu_time){ 0 };
+    event->data = (quipu_bytes){ bench_state + 8, BENCH_STATE_SIZE - 9 };
+    side->pointers[index] = &event->base;
+}
+
+static void append_events(struct side *side, size_t count)
+{
+    quipu_error error = { 0 };
+    bench_need(
+        quipu_store_append(side->store, side->pointers, count, NULL, &error),
+        &error, "append");
 }
 
 static void append(void *opened, const quipu_uuid *sequence, int64_t first,
                    size_t count)
 {
-    struct side *side = opened;
-    quipu_error error = { 0 };
-    quipu_id id;
-    quipu_id_of_uuid(&id, sequence);
     for (size_t i = 0; i < count; i++) {
-        struct credited *event = &side->events[i];
-        quipu_event_init(&event->base, &credited, &id, first + (int64_t)i);
-        event->base.time = (quipu_time){ 0 };
-        event->data = (quipu_bytes){ bench_state + 8, BENCH_STATE_SIZE - 9 };
-        side->pointers[i] = &event->base;
+        set_event(opened, i, sequence, first + (int64_t)i);
     }
-    bench_need(
-        quipu_store_append(side->store, side->pointers, count, NULL, &error),
-        &error, "append");
+    append_events(opened, count);
+}
+
+static void fill(void *opened, const struct bench_event *events, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        set_event(opened, i, &events[i].sequence, events[i].position);
+    }
+    append_events(opened, count);
 }
 
 static size_t drain(quipu_events *events)
@@ -122,10 +131,11 @@ static void close_side(void *opened)
     free(side);
 }
 
-const struct bench_side bench_events_sqlite = {
+const struct bench_side bench_events = {
     .name = "events",
-    .open = open_sqlite,
+    .open = open_side,
     .append = append,
+    .fill = fill,
     .read = read_sequence,
     .scan = scan,
     .close = close_side,

@@ -2,56 +2,65 @@
 /* The work through quipu_records: items in, items out. */
 #include "bench.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-
-#define BATCH_MAX 1000
 
 struct side {
     quipu_datastore *datastore;
     quipu_records *records;
-    quipu_item items[BATCH_MAX];
-    quipu_uuid event_ids[BATCH_MAX];
+    quipu_item items[BENCH_BATCH_MAX];
+    quipu_uuid event_ids[BENCH_BATCH_MAX];
 };
 
-static void *open_sqlite(const struct bench_store *store)
+static void *open_side(const struct bench_store *store)
 {
     struct side *side = bench_allocate(sizeof *side);
-    char uri[640];
     quipu_error error = { 0 };
-    (void)snprintf(uri, sizeof uri, "sqlite:///%s?durability=%s", store->path,
-                   store->relaxed ? "relaxed" : "full");
-    bench_need(quipu_datastore_open(uri, NULL, &side->datastore, &error),
-               &error, uri);
+    side->datastore = bench_store_open(store);
     const quipu_schema *schema = quipu_schema_stored_events();
-    bench_need(quipu_datastore_setup(side->datastore, schema, &error), &error,
-               uri);
     bench_need(
         quipu_records_open(side->datastore, schema, &side->records, &error),
-        &error, uri);
+        &error, "open");
     return side;
 }
 
-static void append(void *opened, const quipu_uuid *sequence, int64_t first,
-                   size_t count)
+static void set_item(struct side *side, size_t index,
+                     const quipu_uuid *sequence, int64_t position)
 {
-    struct side *side = opened;
-    for (size_t i = 0; i < count; i++) {
-        quipu_uuid_ordered(&side->event_ids[i]);
-        side->items[i] = (quipu_item){
-            .sequence_id = { sequence->bytes, 16 },
-            .position = first + (int64_t)i,
-            .topic = { BENCH_TOPIC, sizeof BENCH_TOPIC - 1 },
-            .state = { bench_state, BENCH_STATE_SIZE },
-            .event_id = { side->event_ids[i].bytes, 16 },
-        };
-    }
+    quipu_uuid_ordered(&side->event_ids[index]);
+    side->items[index] = (quipu_item){
+        .sequence_id = { sequence->bytes, 16 },
+        .position = position,
+        .topic = { BENCH_TOPIC, sizeof BENCH_TOPIC - 1 },
+        .state = { bench_state, BENCH_STATE_SIZE },
+        .event_id = { side->event_ids[index].bytes, 16 },
+    };
+}
+
+static void append_items(struct side *side, size_t count)
+{
     quipu_append request = { .struct_size = sizeof request,
                              .items = side->items,
                              .item_count = count };
     quipu_error error = { 0 };
     bench_need(quipu_records_append(side->records, &request, NULL, &error),
                &error, "append");
+}
+
+static void append(void *opened, const quipu_uuid *sequence, int64_t first,
+                   size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        set_item(opened, i, sequence, first + (int64_t)i);
+    }
+    append_items(opened, count);
+}
+
+static void fill(void *opened, const struct bench_event *events, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        set_item(opened, i, &events[i].sequence, events[i].position);
+    }
+    append_items(opened, count);
 }
 
 static size_t drain(quipu_cursor *cursor)
@@ -102,10 +111,11 @@ static void close_side(void *opened)
     free(side);
 }
 
-const struct bench_side bench_records_sqlite = {
+const struct bench_side bench_records = {
     .name = "records",
-    .open = open_sqlite,
+    .open = open_side,
     .append = append,
+    .fill = fill,
     .read = read_sequence,
     .scan = scan,
     .close = close_side,

@@ -6,7 +6,7 @@ find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(UUID REQUIRED IMPORTED_TARGET uuid)       # core/base
 pkg_check_modules(MSGPACK REQUIRED IMPORTED_TARGET msgpack) # core/mapper
-if("sqlite" IN_LIST QUIPU_DRIVERS OR QUIPU_BENCH)
+if("sqlite" IN_LIST QUIPU_DRIVERS)
     pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 endif()
 if("lmdb" IN_LIST QUIPU_DRIVERS)

@@ -16,10 +16,10 @@ struct stage stage;
 /* A transaction comes without requests. */
 static char name_of(const quipu_request *requests, size_t index)
 {
-    static const char transaction = '!';
-
-    return requests ? *(const char *)requests[index].items[0].state.data
-                    : transaction;
+    if (!requests) {
+        return '!';
+    }
+    return *(const char *)requests[index].items[0].state.data;
 }
 
 static struct stage_call *arrive(const quipu_request *requests, size_t count,

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The drivers that were built, and their stores. */
+#include "bench.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* -------------------------------------------------------------- as files */
+
+/* What a driver lays beside the name, or into the folder of that name. */
+static const char *const beside[] = { "", "-wal", "-shm", "-quipu" };
+static const char *const inside[] = { "data.mdb", "lock.mdb", "quipu.lock" };
+
+static uint64_t size_of(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 ? (uint64_t)info.st_blocks * 512 : 0;
+}
+
+/* All files of a store that may be there. */
+static void each_file(const struct bench_store *store,
+                      void (*see)(const char *path, void *context),
+                      void *context)
+{
+    char path[600];
+    for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s%s", store->name, beside[i]);
+        see(path, context);
+    }
+    for (size_t i = 0; i < sizeof inside / sizeof inside[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", store->name, inside[i]);
+        see(path, context);
+    }
+}
+
+static void remove_path(const char *path, void *context)
+{
+    (void)context;
+    (void)unlink(path);
+}
+
+static void remove_files(const struct bench_store *store)
+{
+    each_file(store, remove_path, NULL);
+    (void)rmdir(store->name);
+}
+
+static void add_size(const char *path, void *context)
+{
+    uint64_t *sum = context;
+    struct stat info;
+    if (stat(path, &info) == 0 && S_ISREG(info.st_mode)) {
+        *sum += size_of(path);
+    }
+}
+
+static uint64_t size_files(const struct bench_store *store)
+{
+    uint64_t sum = 0;
+    each_file(store, add_size, &sum);
+    return sum;
+}
+
+static void uri_of_path(const struct bench_store *store, char *uri, size_t size)
+{
+    (void)snprintf(uri, size, "%s:///%s?", store->driver->name, store->name);
+}
+
+#define IN_FILES .uri = uri_of_path, .remove = remove_files, .size = size_files
+
+/* ------------------------------------------------------------ the drivers */
+
+#ifdef BENCH_SQLITE
+static const struct bench_driver sqlite = { .name = "sqlite",
+                                            .hand = &bench_hand_sqlite,
+                                            IN_FILES };
+#endif
+#ifdef BENCH_LMDB
+static const struct bench_driver lmdb = { .name = "lmdb",
+                                          .hand = &bench_hand_lmdb,
+                                          IN_FILES };
+#endif
+#ifdef BENCH_POSTGRES
+static const struct bench_driver postgres = { .name = "postgres",
+                                              .hand = &bench_hand_postgres,
+                                              .on_server = true,
+                                              .uri = bench_postgres_uri,
+                                              .remove = bench_postgres_remove,
+                                              .size = bench_postgres_size };
+#endif
+
+const struct bench_driver *const bench_drivers[] = {
+#ifdef BENCH_SQLITE
+    &sqlite,
+#endif
+#ifdef BENCH_LMDB
+    &lmdb,
+#endif
+#ifdef BENCH_POSTGRES
+    &postgres,
+#endif
+    NULL,
+};
+
+/* ------------------------------------------------------------------ stores */
+
+void bench_store_init(struct bench_store *store,
+                      const struct bench_driver *driver,
+                      const struct bench_place *place, const char *label)
+{
+    *store = (struct bench_store){ .driver = driver, .place = place };
+    if (driver->on_server) {
+        (void)snprintf(store->name, sizeof store->name, "bench_%ld_%s",
+                       (long)getpid(), label);
+    } else {
+        (void)snprintf(store->name, sizeof store->name, "%s/%s", place->folder,
+                       label);
+    }
+}
+
+void bench_store_uri(const struct bench_store *store, char *uri, size_t size)
+{
+    store->driver->uri(store, uri, size);
+    size_t length = strlen(uri);
+    (void)snprintf(uri + length, size - length, "durability=%s&timeout=60000",
+                   store->relaxed ? "relaxed" : "full");
+    if (store->group > 0) {
+        length = strlen(uri);
+        (void)snprintf(uri + length, size - length, "&group=%zu", store->group);
+    }
+}
+
+quipu_datastore *bench_store_open(const struct bench_store *store)
+{
+    char uri[BENCH_URI_SIZE];
+    quipu_datastore *datastore = NULL;
+    quipu_error error = { 0 };
+    bench_store_uri(store, uri, sizeof uri);
+    bench_need(quipu_datastore_open(uri, NULL, &datastore, &error), &error,
+               store->driver->name);
+    bench_need(
+        quipu_datastore_setup(datastore, quipu_schema_stored_events(), &error),
+        &error, store->driver->name);
+    return datastore;
+}
