@@ -89,6 +89,66 @@ import 0 ahead.jsonl "$b"
 import 1 a.jsonl "$b"
 complains "consumer 'report'"
 
+# differs PART COMMAND: an item edited so is known to be another one, whether it
+# is imported where the first is, or stored elsewhere and compared with it.
+differs()
+{
+    part=$1
+    edited=$((edited + 1))
+    sed "7$2" a.jsonl >other.jsonl
+    ! cmp -s a.jsonl other.jsonl || fail "nothing edited: $2"
+    import 1 other.jsonl "$b"
+    complains "line 7: the schema 'rich' holds another item at notification"
+    complains "(its $part differs)"
+    import 0 other.jsonl --schema rich "$(store edited$edited)"
+    expect 1 "$quipu" copy --verify-only --schema rich "$a" \
+        "$(store edited$edited)"
+    complains "differ at notification id 2 of 'rich', in the item's $part"
+}
+edited=0
+differs "sequence id" 's/"sequence_id":"odd"/"sequence_id":"odder"/'
+differs position 's/"position":"-9223372036854775807"/"position":7/'
+differs "event id" 's/"event_id":"5/"event_id":"6/'
+differs topic 's/"topic":"x"/"topic":"y"/'
+differs state 's/"state":"AA/"state":"AQ/'
+differs metadata 's/"metadata":"",//'
+differs metadata 's/"metadata":""/"metadata":"AA=="/'
+differs time 's/"time":"9999-12-31T23:59:59/"time":"9999-12-31T23:59:58/'
+differs time 's/"time":"[^"]*",//'
+differs "further columns" 's/"yes":true/"yes":null/'
+differs "further columns" 's/"yes":true/"yes":false/'
+differs "further columns" 's/"number":"9223372036854775807"/"number":0/'
+differs "further columns" 's/:0.10000000000000001/:0.10000000000000002/'
+differs "further columns" 's/"words":"/&x/'
+differs "further columns" 's/"raw":"[^"]*"/"raw":"AQ=="/'
+differs "further columns" 's/"uuid":"7/"uuid":"8/'
+differs "further columns" 's/"moment":"9999/"moment":"9998/'
+
+# A position in the exported store's own log becomes one in the new store's; one
+# in another store's log stays what it is.
+own=$(sed -n '1s/.*"store":"\([^"]*\)".*/\1/p' a.jsonl)
+foreign=00000000-0000-4000-8000-000000000001
+sed "s/\"notification_id\":2}/\"notification_id\":2,\"store\":\"$own\"}/
+    s/\"things\",\"notification_id\":3}/\"things\",\"notification_id\":3,\
+\"store\":\"$foreign\",\"event_id\":\"$zero\"}/" a.jsonl >positions.jsonl
+import 0 positions.jsonl "$(store positions)"
+expect 0 "$quipu" export "$(store positions)"
+new=$(sed -n '1s/.*"store":"\([^"]*\)".*/\1/p' out)
+[ -n "$new" ] && [ "$new" != "$own" ] || fail "the store has no identity"
+says "\"notification_id\":2,\"store\":\"$new\"}"
+says "\"notification_id\":3,\"store\":\"$foreign\",\"event_id\":\"$zero\"}"
+import 0 positions.jsonl "$(store positions)"
+# The same in a copy; and a record at another item is another one.
+expect 0 "$quipu" copy "$(store positions)" "$(store moved)"
+expect 0 "$quipu" copy --verify-only "$(store positions)" "$(store moved)"
+expect 0 "$quipu" export "$(store moved)"
+says "\"notification_id\":3,\"store\":\"$foreign\""
+! grep -q "$new" out || fail "a position in the old store was kept"
+expect 1 "$quipu" copy "$a" "$(store moved)"
+complains "is not the same in both stores"
+import 1 a.jsonl "$(store moved)"
+complains "stands higher in the store already, or at another item"
+
 # Cut anywhere, it goes on where it was; the end of the export is missed.
 for lines in 1 2 3 9 20 32; do
     c=$(store c$lines)
