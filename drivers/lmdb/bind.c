@@ -3,12 +3,12 @@
  * handles of its databases. */
 #include "lmdb_driver.h"
 
-static int find_and_open(quipu_driver_datastore *datastore,
-                         const quipu_schema *schema, MDB_txn *txn,
-                         quipu_driver_schema *bound, quipu_error *error)
+static int find_and_open(quipu_driver_datastore *datastore, MDB_txn *txn,
+                         void *context, quipu_error *error)
 {
+    quipu_driver_schema *bound = context;
     int status =
-        quipu_lmdb_catalogue_find(datastore, txn, schema, bound, error);
+        quipu_lmdb_catalogue_find(datastore, txn, &bound->schema, bound, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -19,8 +19,7 @@ static int find_and_open(quipu_driver_datastore *datastore,
                                  "open the databases of a schema", error);
 }
 
-static int bind_in(quipu_driver_datastore *datastore,
-                   const quipu_schema *schema, int64_t deadline,
+static int bind_in(quipu_driver_datastore *datastore, int64_t deadline,
                    quipu_driver_schema *bound, quipu_error *error)
 {
     struct environment *environment = datastore->environment;
@@ -28,11 +27,11 @@ static int bind_in(quipu_driver_datastore *datastore,
     quipu_lmdb_naming_begin(environment);
     int status = quipu_lmdb_reading_begin(environment, deadline, &txn, error);
     if (status == QUIPU_OK) {
-        status = find_and_open(datastore, schema, txn, bound, error);
+        status = quipu_lmdb_guard(datastore, txn, find_and_open, bound, error);
         quipu_lmdb_reading_named(environment, txn);
     }
     quipu_lmdb_naming_end(environment);
-    return status;
+    return quipu_lmdb_as_busy(status, error);
 }
 
 int quipu_lmdb_bind(quipu_driver_datastore *datastore,
@@ -46,9 +45,8 @@ int quipu_lmdb_bind(quipu_driver_datastore *datastore,
     }
     *made = (quipu_driver_schema){ 0 };
     made->names = quipu_shared_schema_copy(host, schema, &made->schema);
-    int status = made->names != NULL
-                     ? bind_in(datastore, schema, deadline, made, error)
-                     : quipu_lmdb_no_memory(host, error);
+    int status = made->names != NULL ? bind_in(datastore, deadline, made, error)
+                                     : quipu_lmdb_no_memory(host, error);
     if (status != QUIPU_OK) {
         quipu_lmdb_unbind(datastore, made);
         return status;

@@ -93,6 +93,12 @@ static int make_space(quipu_driver_datastore *datastore, MDB_txn *txn,
                                  "make the namespace", error);
 }
 
+static int look_for_space(quipu_driver_datastore *datastore, MDB_txn *txn,
+                          void *context, quipu_error *error)
+{
+    return read_space(datastore, txn, context, error);
+}
+
 static int find_space(quipu_driver_datastore *datastore, int64_t deadline,
                       bool *found, quipu_error *error)
 {
@@ -101,11 +107,11 @@ static int find_space(quipu_driver_datastore *datastore, int64_t deadline,
     quipu_lmdb_naming_begin(environment);
     int status = quipu_lmdb_reading_begin(environment, deadline, &txn, error);
     if (status == QUIPU_OK) {
-        status = read_space(datastore, txn, found, error);
+        status = quipu_lmdb_guard(datastore, txn, look_for_space, found, error);
         quipu_lmdb_reading_named(environment, txn);
     }
     quipu_lmdb_naming_end(environment);
-    return status;
+    return quipu_lmdb_as_busy(status, error);
 }
 
 int quipu_lmdb_namespace_open(quipu_driver_datastore *datastore, bool create,

@@ -20,6 +20,9 @@ struct reading {
     quipu_range range;
     struct key key; /* of the sequence */
     MDB_txn *txn;   /* while the page lies in the map */
+    /* LMDB's cursors, while the page is being filled. */
+    MDB_cursor *of_items;
+    MDB_cursor *of_index;
     /* The page: rows of items that lie in the map. */
     quipu_item *items;
     quipu_value *values;
@@ -30,6 +33,12 @@ struct reading {
 
 /* Where a listing stands; each step looks for what comes next. */
 struct listing {
+    MDB_dbi dbi;
+    /* What makes a row of an entry; *found false: it is beyond the last. */
+    int (*read)(quipu_driver_cursor *cursor, const MDB_val *key,
+                const MDB_val *value, bool *found);
+    MDB_cursor *entries; /* LMDB's, while it is looked for rows */
+    size_t count;
     bool begun;
     bool done;
     unsigned char key[2 * QUIPU_ID_MAX + 1]; /* the last row's */

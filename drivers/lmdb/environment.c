@@ -70,7 +70,7 @@ static struct environment *create(const quipu_host *host, const char *path)
     environment->holders = 1;
     environment->process = getpid();
     environment->pulse = &environment->own_pulse;
-    environment->settled = &environment->own_settled;
+    environment->marks = environment->own_marks;
     (void)pthread_mutex_init(&environment->opening, NULL);
     (void)pthread_mutex_init(&environment->naming, NULL);
     (void)quipu_lmdb_map_init(&environment->map);
@@ -144,7 +144,7 @@ static void close_environment(struct environment *environment)
         quipu_shared_gate_close(&environment->gate, environment->host, alone);
         environment->gated = false;
         environment->pulse = &environment->own_pulse;
-        environment->settled = &environment->own_settled;
+        environment->marks = environment->own_marks;
     }
 }
 
@@ -192,7 +192,7 @@ static int pass_gate(struct environment *environment, bool readonly,
     environment->gated = true;
     environment->turnstile = &environment->gate.page->turnstile;
     environment->pulse = &environment->gate.page->pulse;
-    environment->settled = &environment->gate.page->mark;
+    environment->marks = environment->gate.page->marks;
     return QUIPU_OK;
 }
 
@@ -210,6 +210,8 @@ static int try_open(struct environment *environment,
     (void)mdb_env_set_maxdbs(environment->env,
                              3 * options->maxschemas + NAMES_BESIDE);
     (void)mdb_env_set_mapsize(environment->env, size);
+    (void)mdb_env_set_userctx(environment->env, environment);
+    (void)mdb_env_set_assert(environment->env, quipu_lmdb_on_assert);
     code = mdb_env_open(environment->env, folder, flags | MDB_NOTLS, 0644);
     if (code != MDB_SUCCESS) {
         mdb_env_close(environment->env);
@@ -245,6 +247,9 @@ static int open_env(struct environment *environment,
         code = try_open(environment, options, folder, size, flags);
     }
     host->release(folder);
+    if (code == EINVAL) {
+        code = EOPNOTSUPP; /* what it asked of the file system */
+    }
     return code == MDB_SUCCESS
                ? QUIPU_OK
                : quipu_lmdb_fail(host, environment->path, code, "open", error);

@@ -27,6 +27,15 @@
 
 #define IDLE_MAX 64 /* reading transactions that are kept */
 
+/* Transactions, by number, that the processes tell each other of. */
+enum mark {
+    /* V2: up to this one all may be seen: it is durable, or was appended by a
+     * relaxed handle. */
+    MARK_SETTLED,
+    /* The last one whose commit has begun. */
+    MARK_BEGUN
+};
+
 struct map {
     _Atomic unsigned inside; /* who has a transaction, cursors included */
     _Atomic unsigned lent;   /* of them, cursors between two calls */
@@ -59,11 +68,9 @@ struct environment {
     struct gate gate;
     struct turnstile *turnstile;
     struct pulse *pulse;
-    /* V2: up to this transaction all may be seen: it is durable, or was
-     * appended by a relaxed handle. */
-    _Atomic uint64_t *settled;
-    struct pulse own_pulse; /* where there is no gate */
-    _Atomic uint64_t own_settled;
+    _Atomic uint64_t *marks; /* enum mark */
+    struct pulse own_pulse;  /* where there is no gate */
+    _Atomic uint64_t own_marks[2];
     /* The thread of this process that is inside the turnstile, or 0. */
     _Atomic(pthread_t) insider;
     bool relaxed;         /* how LMDB commits now; inside the turnstile */
@@ -105,6 +112,10 @@ void quipu_lmdb_map_locate(struct environment *environment, const void *inside);
  * as what this transaction has written does. */
 bool quipu_lmdb_map_holds(const struct environment *environment,
                           const MDB_val *value);
+
+/* Which transaction's state stands where that one's did. */
+uint64_t quipu_lmdb_map_state(const struct environment *environment,
+                              uint64_t number);
 
 /*
  * Makes the map large enough for what the file has by now, and twice as large

@@ -11,6 +11,8 @@ struct meaning {
 };
 
 static const char damaged[] = "restore it from a backup";
+static const char unfit[] =
+    "its file system cannot lock or map files; use a local one";
 
 static const struct meaning meanings[] = {
     { MDB_CORRUPTED, QUIPU_CORRUPT, damaged },
@@ -35,10 +37,9 @@ static const struct meaning meanings[] = {
     { ENOMEM, QUIPU_NO_MEMORY, "free some memory" },
     { ENOSPC, QUIPU_IO, "the disk is full; make room" },
     { EDQUOT, QUIPU_IO, "the quota is used up; make room" },
-    { ENOLCK, QUIPU_UNSUPPORTED,
-      "its file system has no locks; use a local one" },
-    { EOPNOTSUPP, QUIPU_UNSUPPORTED,
-      "its file system has no locks; use a local one" },
+    { ENOLCK, QUIPU_UNSUPPORTED, unfit },
+    { EOPNOTSUPP, QUIPU_UNSUPPORTED, unfit },
+    { ENODEV, QUIPU_UNSUPPORTED, unfit },
     { EACCES, QUIPU_DENIED,
       "check the permissions of the folder and of the files in it" },
     { EPERM, QUIPU_DENIED,
@@ -74,4 +75,12 @@ int quipu_lmdb_no_memory(const quipu_host *host, quipu_error *error)
 {
     return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                            "no memory for the LMDB driver");
+}
+
+int quipu_lmdb_as_busy(int status, quipu_error *error)
+{
+    if (status == QUIPU_TIMEOUT && error != NULL) {
+        error->code = QUIPU_BUSY;
+    }
+    return status == QUIPU_TIMEOUT ? QUIPU_BUSY : status;
 }

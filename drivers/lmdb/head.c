@@ -13,26 +13,35 @@
 #define LOOK_GATED (500 * CLOCK_MILLISECOND)
 #define LOOK_ALONE (50 * CLOCK_MILLISECOND)
 
-static int ask_last(quipu_driver_datastore *datastore, MDB_txn *txn,
-                    const quipu_driver_schema *bound, quipu_bytes sequence_id,
-                    bool *found, int64_t *position, quipu_error *error)
+/* ------------------------------------------------------------ of a sequence */
+
+struct last {
+    const quipu_driver_schema *bound;
+    quipu_bytes sequence_id;
+    bool *found;
+    int64_t *position;
+    MDB_cursor *index;
+};
+
+static int look_for_last(quipu_driver_datastore *datastore, MDB_txn *txn,
+                         void *context, quipu_error *error)
 {
+    struct last *last = context;
     struct key key;
-    MDB_cursor *index = NULL;
     bool alive = true;
     int64_t head = 0;
-    *found = false;
+    *last->found = false;
     int status =
-        quipu_lmdb_head_get(datastore, txn, bound, &alive, &head, error);
+        quipu_lmdb_head_get(datastore, txn, last->bound, &alive, &head, error);
     if (status != QUIPU_OK || !alive) {
         return status;
     }
-    quipu_lmdb_key_begin(&key, &bound->schema, sequence_id);
-    int code = mdb_cursor_open(txn, bound->index, &index);
+    quipu_lmdb_key_begin(&key, &last->bound->schema, last->sequence_id);
+    int code = mdb_cursor_open(txn, last->bound->index, &last->index);
     if (code == MDB_SUCCESS) {
-        code = quipu_lmdb_find_last(index, &key, found, position);
+        code = quipu_lmdb_find_last(last->index, &key, last->found,
+                                    last->position);
     }
-    mdb_cursor_close(index);
     return code == MDB_SUCCESS
                ? QUIPU_OK
                : quipu_lmdb_fail(datastore->host, datastore->name, code,
@@ -44,30 +53,38 @@ int quipu_lmdb_last_position(quipu_driver_datastore *datastore,
                              quipu_bytes sequence_id, int64_t deadline,
                              bool *found, int64_t *position, quipu_error *error)
 {
-    MDB_txn *txn = NULL;
-    int status =
-        quipu_lmdb_reading_begin(datastore->environment, deadline, &txn, error);
-    if (status == QUIPU_OK) {
-        status = ask_last(datastore, txn, bound, sequence_id, found, position,
-                          error);
-        quipu_lmdb_reading_end(datastore->environment, txn);
-    }
+    struct last last = { bound, sequence_id, found, position, NULL };
+    int status = quipu_lmdb_reading_run(datastore, deadline, look_for_last,
+                                        &last, error);
+    mdb_cursor_close(last.index);
     return status;
 }
 
-static int event_id_at(quipu_driver_datastore *datastore, MDB_txn *txn,
-                       const quipu_driver_schema *bound, quipu_position *head,
-                       quipu_error *error)
+/* --------------------------------------------------------------- of the log */
+
+struct end {
+    const quipu_driver_schema *bound;
+    int64_t head;
+    quipu_uuid *event_id; /* or NULL: not wanted */
+};
+
+static int look_for_head(quipu_driver_datastore *datastore, MDB_txn *txn,
+                         void *context, quipu_error *error)
 {
+    struct end *end = context;
     quipu_value values[QUIPU_COLUMNS_MAX];
     quipu_item item;
-    if (bound->schema.event_id == NULL || head->notification_id == 0) {
-        return QUIPU_OK;
+    bool alive = true;
+    int status = quipu_lmdb_head_get(datastore, txn, end->bound, &alive,
+                                     &end->head, error);
+    if (status != QUIPU_OK || end->head == 0 || end->event_id == NULL ||
+        end->bound->schema.event_id == NULL) {
+        return status;
     }
-    int status = quipu_lmdb_record_find(
-        datastore, txn, bound, head->notification_id, &item, values, error);
+    status = quipu_lmdb_record_find(datastore, txn, end->bound, end->head,
+                                    &item, values, error);
     if (status == QUIPU_OK) {
-        memcpy(head->event_id.bytes, item.event_id.data, 16);
+        memcpy(end->event_id->bytes, item.event_id.data, 16);
     }
     return status;
 }
@@ -76,35 +93,11 @@ int quipu_lmdb_log_head(quipu_driver_datastore *datastore,
                         quipu_driver_schema *bound, int64_t deadline,
                         quipu_position *head, quipu_error *error)
 {
-    MDB_txn *txn = NULL;
-    bool alive = true;
-    int status =
-        quipu_lmdb_reading_begin(datastore->environment, deadline, &txn, error);
-    if (status != QUIPU_OK) {
-        return status;
-    }
+    struct end end = { bound, 0, &head->event_id };
     *head = (quipu_position){ .store = datastore->identity };
-    status = quipu_lmdb_head_get(datastore, txn, bound, &alive,
-                                 &head->notification_id, error);
-    if (status == QUIPU_OK) {
-        status = event_id_at(datastore, txn, bound, head, error);
-    }
-    quipu_lmdb_reading_end(datastore->environment, txn);
-    return status;
-}
-
-static int look(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
-                int64_t deadline, int64_t *head, quipu_error *error)
-{
-    MDB_txn *txn = NULL;
-    bool alive = true;
     int status =
-        quipu_lmdb_reading_begin(datastore->environment, deadline, &txn, error);
-    if (status == QUIPU_OK) {
-        status =
-            quipu_lmdb_head_get(datastore, txn, bound, &alive, head, error);
-        quipu_lmdb_reading_end(datastore->environment, txn);
-    }
+        quipu_lmdb_reading_run(datastore, deadline, look_for_head, &end, error);
+    head->notification_id = end.head;
     return status;
 }
 
@@ -117,13 +110,15 @@ int quipu_lmdb_wait(quipu_driver_datastore *datastore,
     int64_t pause = environment->gated ? LOOK_GATED : LOOK_ALONE;
     for (;;) {
         uint32_t beat = quipu_shared_pulse_read(environment->pulse);
-        int64_t now = 0;
-        int status = look(datastore, bound, deadline, &now, error);
+        struct end end = { bound, 0, NULL };
+        int status = quipu_lmdb_reading_run(datastore, deadline, look_for_head,
+                                            &end, error);
         if (status != QUIPU_OK) {
             return status;
         }
-        if (now > after || atomic_load(&datastore->interrupts) != interrupts) {
-            *head = now;
+        if (end.head > after ||
+            atomic_load(&datastore->interrupts) != interrupts) {
+            *head = end.head;
             return QUIPU_OK;
         }
         if (clock_now() >= deadline) {

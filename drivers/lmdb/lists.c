@@ -40,33 +40,41 @@ static int seek(MDB_cursor *cursor, struct listing *listing, MDB_val *key,
 }
 
 /* One row: what `read` makes of the next entry of the database. */
-static int next_row(quipu_driver_cursor *cursor, MDB_dbi dbi, int64_t deadline,
-                    int (*read)(quipu_driver_cursor *cursor, const MDB_val *key,
-                                const MDB_val *value, bool *found),
-                    bool *found, quipu_error *error)
+static int look_for_row(quipu_driver_datastore *datastore, MDB_txn *txn,
+                        void *context, quipu_error *error)
 {
-    struct environment *environment = cursor->datastore->environment;
-    MDB_txn *txn = NULL;
-    MDB_cursor *entries = NULL;
+    quipu_driver_cursor *cursor = context;
+    struct listing *listing = &cursor->as.listing;
     MDB_val key;
     MDB_val value;
-    *found = false;
-    int status = quipu_lmdb_reading_begin(environment, deadline, &txn, error);
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    int code = mdb_cursor_open(txn, dbi, &entries);
+    bool found = false;
+    (void)datastore;
+    int code = mdb_cursor_open(txn, listing->dbi, &listing->entries);
     if (code == MDB_SUCCESS) {
-        code = seek(entries, &cursor->as.listing, &key, &value);
+        code = seek(listing->entries, listing, &key, &value);
     }
     if (code == MDB_SUCCESS) {
-        code = read(cursor, &key, &value, found);
+        code = listing->read(cursor, &key, &value, &found);
     }
-    mdb_cursor_close(entries);
-    quipu_lmdb_reading_end(environment, txn);
+    listing->count = found;
     return code == MDB_SUCCESS || code == MDB_NOTFOUND
                ? QUIPU_OK
                : fail(cursor, code, error);
+}
+
+static int next_rows(quipu_driver_cursor *cursor, int64_t deadline,
+                     quipu_lmdb_look look, const void *row, const void **rows,
+                     size_t *count, quipu_error *error)
+{
+    struct listing *listing = &cursor->as.listing;
+    listing->count = 0;
+    int status = quipu_lmdb_reading_run(cursor->datastore, deadline, look,
+                                        cursor, error);
+    mdb_cursor_close(listing->entries);
+    listing->entries = NULL;
+    *rows = row;
+    *count = listing->count;
+    return status;
 }
 
 /* ----------------------------------------------------------------- schemas */
@@ -98,12 +106,8 @@ static int read_schema(quipu_driver_cursor *cursor, const MDB_val *key,
 static int next_schema(quipu_driver_cursor *cursor, int64_t deadline,
                        const void **rows, size_t *count, quipu_error *error)
 {
-    bool found = false;
-    int status =
-        next_row(cursor, MAIN_DBI, deadline, read_schema, &found, error);
-    *rows = &cursor->as.listing.schema;
-    *count = found;
-    return status;
+    return next_rows(cursor, deadline, look_for_row, &cursor->as.listing.schema,
+                     rows, count, error);
 }
 
 /* ---------------------------------------------------------------- tracking */
@@ -128,12 +132,8 @@ static int read_tracking(quipu_driver_cursor *cursor, const MDB_val *key,
 static int next_tracking(quipu_driver_cursor *cursor, int64_t deadline,
                          const void **rows, size_t *count, quipu_error *error)
 {
-    bool found = false;
-    int status = next_row(cursor, cursor->datastore->tracked, deadline,
-                          read_tracking, &found, error);
-    *rows = &cursor->as.listing.tracking;
-    *count = found;
-    return status;
+    return next_rows(cursor, deadline, look_for_row,
+                     &cursor->as.listing.tracking, rows, count, error);
 }
 
 /* --------------------------------------------------------------- sequences */
@@ -170,8 +170,7 @@ static int read_sequence(quipu_driver_cursor *cursor, MDB_cursor *index,
                                 &sequence->last_position);
 }
 
-static int fill_sequences(quipu_driver_cursor *cursor, MDB_cursor *index,
-                          size_t *count)
+static int fill_sequences(quipu_driver_cursor *cursor, MDB_cursor *index)
 {
     struct listing *listing = &cursor->as.listing;
     struct key listed;
@@ -185,15 +184,15 @@ static int fill_sequences(quipu_driver_cursor *cursor, MDB_cursor *index,
     } else {
         code = mdb_cursor_get(index, &key, &value, MDB_FIRST);
     }
-    while (code == MDB_SUCCESS && *count < SEQUENCES) {
-        code = read_sequence(cursor, index, &listed, &key, *count);
+    while (code == MDB_SUCCESS && listing->count < SEQUENCES) {
+        code = read_sequence(cursor, index, &listed, &key, listing->count);
         if (code == MDB_SUCCESS) {
-            ++*count;
+            listing->count++;
             code = next_sequence(index, &listed, &key, &value);
         }
     }
-    if (*count > 0) {
-        const quipu_bytes last = listing->sequences[*count - 1].id;
+    if (listing->count > 0) {
+        const quipu_bytes last = listing->sequences[listing->count - 1].id;
         const MDB_val kept = { last.size, (void *)last.data };
         keep_key(listing, &kept);
     }
@@ -201,37 +200,34 @@ static int fill_sequences(quipu_driver_cursor *cursor, MDB_cursor *index,
     return code;
 }
 
+static int look_for_sequences(quipu_driver_datastore *datastore, MDB_txn *txn,
+                              void *context, quipu_error *error)
+{
+    quipu_driver_cursor *cursor = context;
+    struct listing *listing = &cursor->as.listing;
+    bool alive = true;
+    int64_t head = 0;
+    int status = quipu_lmdb_head_get(datastore, txn, cursor->bound, &alive,
+                                     &head, error);
+    if (status != QUIPU_OK || !alive) {
+        return status;
+    }
+    int code = mdb_cursor_open(txn, cursor->bound->index, &listing->entries);
+    if (code == MDB_SUCCESS) {
+        code = fill_sequences(cursor, listing->entries);
+    }
+    return code == MDB_SUCCESS || code == MDB_NOTFOUND
+               ? QUIPU_OK
+               : fail(cursor, code, error);
+}
+
 static int next_sequences(quipu_driver_cursor *cursor, int64_t deadline,
                           const void **rows, size_t *count, quipu_error *error)
 {
-    struct environment *environment = cursor->datastore->environment;
     struct listing *listing = &cursor->as.listing;
-    MDB_cursor *index = NULL;
-    MDB_txn *txn = NULL;
-    bool alive = true;
-    int64_t head = 0;
-    *rows = listing->sequences;
-    if (listing->done) {
-        return QUIPU_OK;
-    }
-    int status = quipu_lmdb_reading_begin(environment, deadline, &txn, error);
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    int code = MDB_NOTFOUND;
-    status = quipu_lmdb_head_get(cursor->datastore, txn, cursor->bound, &alive,
-                                 &head, error);
-    if (status == QUIPU_OK && alive) {
-        code = mdb_cursor_open(txn, cursor->bound->index, &index);
-    }
-    if (code == MDB_SUCCESS) {
-        code = fill_sequences(cursor, index, count);
-    }
-    mdb_cursor_close(index);
-    quipu_lmdb_reading_end(environment, txn);
-    return status != QUIPU_OK || code == MDB_SUCCESS || code == MDB_NOTFOUND
-               ? status
-               : fail(cursor, code, error);
+    return listing->done ? QUIPU_OK
+                         : next_rows(cursor, deadline, look_for_sequences,
+                                     listing->sequences, rows, count, error);
 }
 
 /* ----------------------------------------------------------------- opening */
@@ -267,7 +263,10 @@ int quipu_lmdb_list_schemas(quipu_driver_datastore *datastore, int64_t deadline,
     if (status == QUIPU_OK) {
         const MDB_val prefix =
             quipu_lmdb_key_schema(name, datastore->space, NULL);
-        keep_key(&(*cursor)->as.listing, &prefix);
+        struct listing *listing = &(*cursor)->as.listing;
+        keep_key(listing, &prefix);
+        listing->dbi = MAIN_DBI;
+        listing->read = read_schema;
     }
     return status;
 }
@@ -277,7 +276,12 @@ int quipu_lmdb_list_tracking(quipu_driver_datastore *datastore,
                              quipu_error *error)
 {
     (void)deadline;
-    return open_list(datastore, NULL, next_tracking, cursor, error);
+    int status = open_list(datastore, NULL, next_tracking, cursor, error);
+    if (status == QUIPU_OK) {
+        (*cursor)->as.listing.dbi = datastore->tracked;
+        (*cursor)->as.listing.read = read_tracking;
+    }
+    return status;
 }
 
 int quipu_lmdb_list_sequences(quipu_driver_datastore *datastore,

@@ -55,6 +55,8 @@ struct quipu_driver_schema {
 int quipu_lmdb_fail(const quipu_host *host, const char *name, int code,
                     const char *what, quipu_error *error);
 int quipu_lmdb_no_memory(const quipu_host *host, quipu_error *error);
+/* For operations that may not answer TIMEOUT: BUSY instead. */
+int quipu_lmdb_as_busy(int status, quipu_error *error);
 
 /* ---------------------------------------------------------------- reading */
 
@@ -68,6 +70,20 @@ int quipu_lmdb_reading_begin(struct environment *environment, int64_t deadline,
 void quipu_lmdb_reading_end(struct environment *environment, MDB_txn *txn);
 /* The same, and the names opened in it stay open. */
 void quipu_lmdb_reading_named(struct environment *environment, MDB_txn *txn);
+
+typedef int (*quipu_lmdb_look)(quipu_driver_datastore *datastore, MDB_txn *txn,
+                               void *context, quipu_error *error);
+
+/* Looks, and answers CORRUPT where LMDB finds a page so damaged that it would
+ * end the process.  Inside a reading transaction only. */
+int quipu_lmdb_guard(quipu_driver_datastore *datastore, MDB_txn *txn,
+                     quipu_lmdb_look look, void *context, quipu_error *error);
+/* Begins, looks in that way, and ends. */
+int quipu_lmdb_reading_run(quipu_driver_datastore *datastore, int64_t deadline,
+                           quipu_lmdb_look look, void *context,
+                           quipu_error *error);
+/* What LMDB calls instead of ending the process. */
+void quipu_lmdb_on_assert(MDB_env *env, const char *message);
 
 /* ---------------------------------------------------------------- writing */
 

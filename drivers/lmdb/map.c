@@ -11,6 +11,7 @@
 #define PAUSE CLOCK_MILLISECOND /* between looks; growing is rare */
 #define SMALLEST_GAIN ((size_t)1 << 20)
 #define ROUND ((size_t)1 << 16)
+#define STATE_AT (16 + 128) /* of a transaction's number, in its page */
 
 int quipu_lmdb_map_init(struct map *map)
 {
@@ -84,6 +85,18 @@ bool quipu_lmdb_map_holds(const struct environment *environment,
     size_t used = (info.me_last_pgno + 1) * map->page;
     return at < map->base + used &&
            value->mv_size <= (size_t)(map->base + used - at);
+}
+
+uint64_t quipu_lmdb_map_state(const struct environment *environment,
+                              uint64_t number)
+{
+    const struct map *map = &environment->map;
+    uint64_t found = number;
+    if (map->base != NULL) {
+        memcpy(&found, map->base + (number & 1) * map->page + STATE_AT,
+               sizeof found);
+    }
+    return found;
 }
 
 size_t quipu_lmdb_map_size(const struct environment *environment)

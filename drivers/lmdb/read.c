@@ -108,20 +108,20 @@ static int fail(const quipu_driver_cursor *cursor, int code, quipu_error *error)
 /* --------------------------------------------------------------- the log */
 
 /* Ids have no gaps: the range, cut at the head, tells which there are. */
-static int fill_log(quipu_driver_cursor *cursor, MDB_txn *txn,
-                    quipu_error *error)
+static int fill_log(quipu_driver_datastore *datastore, MDB_txn *txn,
+                    void *context, quipu_error *error)
 {
+    quipu_driver_cursor *cursor = context;
     struct reading *reading = &cursor->as.reading;
-    MDB_cursor *items = NULL;
     MDB_val key;
     MDB_val value;
     int status = QUIPU_OK;
     int64_t id =
         reading->descending ? reading->range.upper : reading->range.lower;
-    int code = mdb_cursor_open(txn, cursor->bound->items, &items);
+    int code = mdb_cursor_open(txn, cursor->bound->items, &reading->of_items);
     if (code == MDB_SUCCESS) {
         key = (MDB_val){ sizeof id, &id };
-        code = mdb_cursor_get(items, &key, &value, MDB_SET_KEY);
+        code = mdb_cursor_get(reading->of_items, &key, &value, MDB_SET_KEY);
     }
     while (code == MDB_SUCCESS) {
         int64_t found = 0;
@@ -135,12 +135,11 @@ static int fill_log(quipu_driver_cursor *cursor, MDB_txn *txn,
             break;
         }
         id += reading->descending ? -1 : 1;
-        code = mdb_cursor_get(items, &key, &value,
+        code = mdb_cursor_get(reading->of_items, &key, &value,
                               reading->descending ? MDB_PREV : MDB_NEXT);
     }
-    mdb_cursor_close(items);
     if (code == MDB_NOTFOUND) {
-        return quipu_lmdb_record_damaged(cursor->datastore, cursor->bound, id,
+        return quipu_lmdb_record_damaged(datastore, cursor->bound, id,
                                          "is missing", error);
     }
     return code == MDB_SUCCESS ? status : fail(cursor, code, error);
@@ -149,9 +148,9 @@ static int fill_log(quipu_driver_cursor *cursor, MDB_txn *txn,
 /* ------------------------------------------------------------- a sequence */
 
 /* Moves the cursor of the index to the first place of the range. */
-static int seek(struct reading *reading, MDB_cursor *index, MDB_val *key,
-                MDB_val *value)
+static int seek(struct reading *reading, MDB_val *key, MDB_val *value)
 {
+    MDB_cursor *index = reading->of_index;
     int64_t from =
         reading->descending ? reading->range.upper : reading->range.lower;
     *key = quipu_lmdb_key_at(&reading->key, from);
@@ -179,9 +178,8 @@ static bool is_in_range(const struct reading *reading, const MDB_val *key,
 }
 
 /* Puts the item that the index names in the page. */
-static int add_indexed(quipu_driver_cursor *cursor, MDB_cursor *items,
-                       const MDB_val *indexed, int64_t position,
-                       quipu_error *error)
+static int add_indexed(quipu_driver_cursor *cursor, const MDB_val *indexed,
+                       int64_t position, quipu_error *error)
 {
     struct reading *reading = &cursor->as.reading;
     int64_t id = 0;
@@ -193,7 +191,7 @@ static int add_indexed(quipu_driver_cursor *cursor, MDB_cursor *items,
         return QUIPU_OK;
     }
     MDB_val key = { sizeof id, &id };
-    int code = mdb_cursor_get(items, &key, &value, MDB_SET);
+    int code = mdb_cursor_get(reading->of_items, &key, &value, MDB_SET);
     if (code == MDB_NOTFOUND) {
         return quipu_lmdb_record_damaged(cursor->datastore, cursor->bound, id,
                                          "is missing", error);
@@ -210,22 +208,21 @@ static int add_indexed(quipu_driver_cursor *cursor, MDB_cursor *items,
                : status;
 }
 
-static int fill_sequence(quipu_driver_cursor *cursor, MDB_txn *txn,
-                         quipu_error *error)
+static int fill_sequence(quipu_driver_datastore *datastore, MDB_txn *txn,
+                         void *context, quipu_error *error)
 {
+    quipu_driver_cursor *cursor = context;
     struct reading *reading = &cursor->as.reading;
-    MDB_cursor *index = NULL;
-    MDB_cursor *items = NULL;
     MDB_val key;
     MDB_val value;
     int64_t position = 0;
     int status = QUIPU_OK;
-    int code = mdb_cursor_open(txn, cursor->bound->index, &index);
+    int code = mdb_cursor_open(txn, cursor->bound->index, &reading->of_index);
     if (code == MDB_SUCCESS) {
-        code = mdb_cursor_open(txn, cursor->bound->items, &items);
+        code = mdb_cursor_open(txn, cursor->bound->items, &reading->of_items);
     }
     if (code == MDB_SUCCESS) {
-        code = seek(reading, index, &key, &value);
+        code = seek(reading, &key, &value);
     }
     while (code == MDB_SUCCESS && status == QUIPU_OK && !reading->done &&
            reading->count < reading->room) {
@@ -233,14 +230,13 @@ static int fill_sequence(quipu_driver_cursor *cursor, MDB_txn *txn,
             code = MDB_NOTFOUND;
             break;
         }
-        status = add_indexed(cursor, items, &value, position, error);
+        status = add_indexed(cursor, &value, position, error);
         if (status == QUIPU_OK && !reading->done) {
-            code = mdb_cursor_get(index, &key, &value,
+            code = mdb_cursor_get(reading->of_index, &key, &value,
                                   reading->descending ? MDB_PREV : MDB_NEXT);
         }
     }
-    mdb_cursor_close(items);
-    mdb_cursor_close(index);
+    (void)datastore;
     reading->done = reading->done || code == MDB_NOTFOUND;
     return code == MDB_SUCCESS || code == MDB_NOTFOUND
                ? status
@@ -272,6 +268,31 @@ static void finish_items(quipu_driver_cursor *cursor)
     host->release(reading->values);
 }
 
+static int look(quipu_driver_datastore *datastore, MDB_txn *txn, void *context,
+                quipu_error *error)
+{
+    quipu_driver_cursor *cursor = context;
+    struct reading *reading = &cursor->as.reading;
+    bool alive = true;
+    bool first = reading->head < 0;
+    int64_t head = 0;
+    int status = quipu_lmdb_head_get(datastore, txn, cursor->bound, &alive,
+                                     &head, error);
+    if (first) {
+        reading->head = head;
+    }
+    if (first && reading->log && reading->range.upper > head) {
+        reading->range.upper = head;
+    }
+    if (status != QUIPU_OK || !alive || reading->head == 0 ||
+        reading->range.lower > reading->range.upper) {
+        reading->done = true;
+        return status;
+    }
+    return reading->log ? fill_log(datastore, txn, cursor, error)
+                        : fill_sequence(datastore, txn, cursor, error);
+}
+
 /* Fills a page in a new transaction, and keeps that if there is one to lend.
  */
 static int fill(quipu_driver_cursor *cursor, int64_t deadline,
@@ -279,32 +300,19 @@ static int fill(quipu_driver_cursor *cursor, int64_t deadline,
 {
     struct reading *reading = &cursor->as.reading;
     struct environment *environment = cursor->datastore->environment;
-    bool alive = true;
-    bool first = reading->head < 0;
-    int64_t head = 0;
     reading->count = 0;
     reading->lent = false;
     int status =
         quipu_lmdb_reading_begin(environment, deadline, &reading->txn, error);
     if (status != QUIPU_OK) {
+        reading->txn = NULL;
         return status;
     }
-    status = quipu_lmdb_head_get(cursor->datastore, reading->txn, cursor->bound,
-                                 &alive, &head, error);
-    if (first) {
-        reading->head = head;
-    }
-    if (first && reading->log && reading->range.upper > head) {
-        reading->range.upper = head;
-    }
-    if (!alive || reading->head == 0 ||
-        reading->range.lower > reading->range.upper) {
-        reading->done = true;
-    }
-    if (status == QUIPU_OK && !reading->done) {
-        status = reading->log ? fill_log(cursor, reading->txn, error)
-                              : fill_sequence(cursor, reading->txn, error);
-    }
+    status =
+        quipu_lmdb_guard(cursor->datastore, reading->txn, look, cursor, error);
+    mdb_cursor_close(reading->of_items);
+    mdb_cursor_close(reading->of_index);
+    reading->of_items = reading->of_index = NULL;
     if (status != QUIPU_OK || reading->count == 0) {
         end_reading(cursor);
     } else {

@@ -112,19 +112,19 @@ static int make(quipu_driver_datastore *datastore, MDB_txn *txn, void *context,
                : fail(datastore, code, "set a schema up", full, error);
 }
 
+static int look(quipu_driver_datastore *datastore, MDB_txn *txn, void *context,
+                quipu_error *error)
+{
+    quipu_driver_schema found;
+    return quipu_lmdb_catalogue_find(datastore, txn, context, &found, error);
+}
+
 static int find(quipu_driver_datastore *datastore, const quipu_schema *schema,
                 int64_t deadline, quipu_error *error)
 {
-    struct environment *environment = datastore->environment;
-    quipu_driver_schema found;
-    MDB_txn *txn = NULL;
-    int status = quipu_lmdb_reading_begin(environment, deadline, &txn, error);
-    if (status != QUIPU_OK) {
-        return status == QUIPU_TIMEOUT ? QUIPU_BUSY : status;
-    }
-    status = quipu_lmdb_catalogue_find(datastore, txn, schema, &found, error);
-    quipu_lmdb_reading_end(environment, txn);
-    return status;
+    int status = quipu_lmdb_reading_run(datastore, deadline, look,
+                                        (void *)schema, error);
+    return quipu_lmdb_as_busy(status, error);
 }
 
 int quipu_lmdb_setup(quipu_driver_datastore *datastore,

@@ -76,28 +76,41 @@ int quipu_lmdb_tracking_put(const quipu_driver_datastore *datastore,
     return mdb_put(txn, datastore->tracked, &key, &value, 0);
 }
 
+struct record_wanted {
+    quipu_bytes consumer;
+    quipu_bytes log;
+    quipu_position *position;
+    int code;
+};
+
+static int look(quipu_driver_datastore *datastore, MDB_txn *txn, void *context,
+                quipu_error *error)
+{
+    struct record_wanted *wanted = context;
+    (void)error;
+    wanted->code = quipu_lmdb_tracking_get(datastore, txn, wanted->consumer,
+                                           wanted->log, wanted->position);
+    return QUIPU_OK;
+}
+
 int quipu_lmdb_read_tracking(quipu_driver_datastore *datastore,
                              quipu_bytes consumer, quipu_bytes log,
                              int64_t deadline, quipu_position *position,
                              quipu_error *error)
 {
-    MDB_txn *txn = NULL;
+    struct record_wanted wanted = { consumer, log, position, MDB_SUCCESS };
     int status =
-        quipu_lmdb_reading_begin(datastore->environment, deadline, &txn, error);
-    if (status != QUIPU_OK) {
+        quipu_lmdb_reading_run(datastore, deadline, look, &wanted, error);
+    if (status != QUIPU_OK || wanted.code == MDB_SUCCESS) {
         return status;
     }
-    int code = quipu_lmdb_tracking_get(datastore, txn, consumer, log, position);
-    quipu_lmdb_reading_end(datastore->environment, txn);
-    if (code == MDB_NOTFOUND) {
+    if (wanted.code == MDB_NOTFOUND) {
         return datastore->host->error_set(
             error, QUIPU_NOT_FOUND, 0, NULL,
             "consumer \"%.*s\" has recorded nothing of log \"%.*s\"",
             (int)consumer.size, (const char *)consumer.data, (int)log.size,
             (const char *)log.data);
     }
-    return code == MDB_SUCCESS
-               ? QUIPU_OK
-               : quipu_lmdb_fail(datastore->host, datastore->name, code,
-                                 "read a tracking record", error);
+    return quipu_lmdb_fail(datastore->host, datastore->name, wanted.code,
+                           "read a tracking record", error);
 }

@@ -59,7 +59,7 @@ static int begin_inside(quipu_driver_datastore *datastore, int64_t deadline,
     for (;;) {
         int status = quipu_lmdb_map_enter(environment, deadline, error);
         if (status != QUIPU_OK) {
-            return status == QUIPU_TIMEOUT ? QUIPU_BUSY : status;
+            return quipu_lmdb_as_busy(status, error);
         }
         size_t size = quipu_lmdb_map_size(environment);
         int code = mdb_txn_begin(environment->env, NULL, 0, txn);
@@ -188,7 +188,7 @@ int quipu_lmdb_writing_sync(quipu_driver_datastore *datastore,
 static int settle_before(quipu_driver_datastore *datastore, uint64_t number,
                          quipu_error *error)
 {
-    _Atomic uint64_t *settled = datastore->environment->settled;
+    _Atomic uint64_t *settled = &datastore->environment->marks[MARK_SETTLED];
     if (!datastore->relaxed) {
         return QUIPU_OK;
     }
@@ -212,14 +212,15 @@ int quipu_lmdb_writing_commit(quipu_driver_datastore *datastore, MDB_txn *txn,
         quipu_lmdb_writing_undo(datastore, txn);
         return status;
     }
+    atomic_store(&environment->marks[MARK_BEGUN], number);
     int code = mdb_txn_commit(txn);
     *full = code == MDB_MAP_FULL;
     if (code != MDB_SUCCESS) {
         status = fail_commit(datastore, code, number, error);
     }
-    atomic_store(environment->settled, code == MDB_SUCCESS
-                                           ? last_committed(environment)
-                                           : number - 1);
+    atomic_store(&environment->marks[MARK_SETTLED],
+                 code == MDB_SUCCESS ? last_committed(environment)
+                                     : number - 1);
     quipu_lmdb_map_leave(environment);
     return status;
 }

@@ -193,6 +193,12 @@ static int fail(const quipu_host *host, const char *database, int code,
             "\"%s\" is in use by a program whose quipu or C library is too "
             "different from this one's; close it there first",
             database);
+    case ENOLCK:
+    case EOPNOTSUPP:
+        return host->error_set(error, QUIPU_UNSUPPORTED, code, NULL,
+                               "the file system of \"%s\" has no locks; use a "
+                               "local one",
+                               database);
     default:
         return quipu_shared_fail_system(
             host, database, code, "use the lock file (-quipu) beside", error);

@@ -30,7 +30,7 @@ struct gate_page {
     uint32_t size; /* of this struct: other C libraries differ */
     struct turnstile turnstile;
     struct pulse pulse;
-    _Atomic uint64_t mark; /* the driver's own; 0 at first */
+    _Atomic uint64_t marks[2]; /* the driver's own; 0 at first */
 };
 
 struct gate {

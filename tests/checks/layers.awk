@@ -16,7 +16,7 @@ BEGIN {
     # Libraries from outside, and the only folders that may include them. What
     # is not listed here is the system's.
     outside["uuid/"] = "core/base"
-    outside["dlfcn.h"] = "core/driver conformance"
+    outside["dlfcn.h"] = "core/driver conformance tests"
     outside["msgpack"] = "core/mapper tests"
     outside["openssl/"] = "core/mapper"
     outside["zstd.h"] = "core/mapper"

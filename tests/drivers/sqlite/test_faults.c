@@ -2,8 +2,10 @@
 /* Whatever call of the system's fails, at whatever moment: the driver answers
  * with one of the codes that it may, keeps nothing, and leaves a whole store.
  */
+#include "fixture.h"
 #include "shim.h"
-#include "tour.h"
+
+#include "drivers/shared/tour.h"
 
 /* Takes the tour with the n-th such call failing, for each n until none does;
  * how many failed tours there were. */

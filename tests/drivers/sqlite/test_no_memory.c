@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory runs out, at each allocation in turn: quipu's, then SQLite's. */
-#include "tour.h"
+#include "fixture.h"
+
+#include "drivers/shared/tour.h"
 
 #include <stdatomic.h>
 

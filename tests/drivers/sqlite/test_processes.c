@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Several processes, some of which are killed. */
-#include "processes.h"
+#include "fixture.h"
+
+#include "drivers/shared/processes.h"
 
 #include <stdatomic.h>
 #include <sys/resource.h>

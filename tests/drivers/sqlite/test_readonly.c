@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files and folders that may only be read. */
-#include "processes.h"
+#include "drivers/shared/processes.h"
 
 #include <sys/stat.h>
 

@@ -6,7 +6,9 @@
  * as can be lose nothing.  QUIPU_SOAK says for how many seconds the last goes
  * on.
  */
-#include "processes.h"
+#include "fixture.h"
+
+#include "drivers/shared/processes.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A tour through all operations of the driver, that may fail at any of them. */
-#ifndef SQLITE_TOUR_H
-#define SQLITE_TOUR_H
+#ifndef DRIVERS_TOUR_H
+#define DRIVERS_TOUR_H
 
 #include "fixture.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Child processes of a test. */
-#ifndef SQLITE_PROCESSES_H
-#define SQLITE_PROCESSES_H
+#ifndef DRIVERS_PROCESSES_H
+#define DRIVERS_PROCESSES_H
 
 #include "fixture.h"
 

@@ -199,25 +199,14 @@ static int read_ends(struct tour *tour)
     return status;
 }
 
-static int touch_own_table(void *native, void *context, quipu_error *error)
-{
-    (void)context;
-    (void)error;
-    int code = sqlite3_exec(native, "CREATE TABLE IF NOT EXISTS mine (a)", NULL,
-                            NULL, NULL);
-    return code == SQLITE_OK               ? QUIPU_OK
-           : (code & 0xff) == SQLITE_NOMEM ? QUIPU_NO_MEMORY
-                                           : QUIPU_IO;
-}
-
 static int transact_and_teardown(struct tour *tour)
 {
     const quipu_driver *driver = fixture_driver();
     const quipu_request request = { .schema = tour->bound };
     quipu_schema passing = fixture_schema("passing", 0);
     quipu_result result = { 0 };
-    int status = driver->transact(tour->datastore, &request, touch_own_table,
-                                  NULL, &result, FOREVER, tour->error);
+    int status = driver->transact(tour->datastore, &request, fixture_work, NULL,
+                                  &result, FOREVER, tour->error);
     if (status == QUIPU_OK) {
         status = driver->setup(tour->datastore, &passing, FOREVER, tour->error);
     }

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the tests of the LMDB driver need besides the fixture of all. */
+#include "fixture.h"
+
+#include <errno.h>
+
+const char *fixture_data(const char *file)
+{
+    static char name[600];
+    (void)snprintf(name, sizeof name, "%s/data.mdb", file);
+    return name;
+}
+
+int fixture_work(void *native, void *context, quipu_error *error)
+{
+    MDB_dbi mine = 0;
+    MDB_val key = { 3, (void *)"key" };
+    MDB_val value = { 5, (void *)"value" };
+    (void)context;
+    (void)error;
+    int code = mdb_dbi_open(native, "mine", MDB_CREATE, &mine);
+    if (code == MDB_SUCCESS) {
+        code = mdb_put(native, mine, &key, &value, 0);
+    }
+    return code == MDB_SUCCESS ? QUIPU_OK
+           : code == ENOMEM    ? QUIPU_NO_MEMORY
+                               : QUIPU_IO;
+}
+
+struct place fixture_place(const char *folder, const struct opening *how)
+{
+    struct place place = { NULL, NULL };
+    quipu_error error = { 0 };
+    quipu_schema schema = fixture_schema("events", 0);
+    assert_ok(fixture_try_open(folder, how, &place.datastore, &error), &error);
+    place.bound = fixture_bind(place.datastore, &schema);
+    return place;
+}
+
+void fixture_leave(struct place *place)
+{
+    fixture_driver()->unbind(place->datastore, place->bound);
+    fixture_close(place->datastore);
+}
+
+static const quipu_range all = { .struct_size = sizeof all,
+                                 .lower = INT64_MIN,
+                                 .upper = INT64_MAX,
+                                 .limit = INT64_MAX };
+
+int fixture_scan(struct place *place, size_t *count, quipu_error *error)
+{
+    const quipu_driver *driver = fixture_driver();
+    quipu_driver_cursor *cursor = NULL;
+    size_t got = 1;
+    *count = 0;
+    int status = driver->read_log(place->datastore, place->bound, &all, FOREVER,
+                                  &cursor, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    while (status == QUIPU_OK && got > 0) {
+        const void *rows = NULL;
+        status = driver->step(cursor, FOREVER, &rows, &got, error);
+        *count += status == QUIPU_OK ? got : 0;
+    }
+    driver->cursor_close(cursor);
+    return status;
+}
+
+quipu_driver_cursor *fixture_lend(struct place *place)
+{
+    const quipu_driver *driver = fixture_driver();
+    quipu_driver_cursor *cursor = NULL;
+    quipu_error error = { 0 };
+    const void *rows = NULL;
+    size_t count = 0;
+    assert_ok(driver->read_log(place->datastore, place->bound, &all, FOREVER,
+                               &cursor, &error),
+              &error);
+    assert_ok(driver->step(cursor, FOREVER, &rows, &count, &error), &error);
+    assert_true(count > 0);
+    return cursor;
+}
+
+int fixture_append_large(struct place *place, size_t size, quipu_error *error)
+{
+    static uint32_t events = 1u << 28;
+    struct piece piece;
+    quipu_result result = { 0 };
+    fixture_piece(&piece, 7, -1, events++);
+    char *state = calloc(1, size + 1);
+    assert_non_null(state);
+    piece.item.state = (quipu_bytes){ state, size };
+    const quipu_request request = { .schema = place->bound,
+                                    .items = &piece.item,
+                                    .item_count = 1 };
+    size_t taken = 0;
+    int status =
+        fixture_driver()->append(place->datastore, &request, 1, &result, &taken,
+                                 fixture_now() + SECOND / 10, error);
+    free(state);
+    return status;
+}
+
+void fixture_write(const char *folder, long offset, const void *data,
+                   size_t size)
+{
+    FILE *stream = fopen(fixture_data(folder), "r+b");
+    assert_non_null(stream);
+    assert_int_equal(fseek(stream, offset, SEEK_SET), 0);
+    assert_int_equal(fwrite(data, 1, size, stream), size);
+    assert_int_equal(fclose(stream), 0);
+}

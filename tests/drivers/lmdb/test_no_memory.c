@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Memory runs out, at each allocation of the driver's in turn. */
+#include "drivers/shared/tour.h"
+
+#include "quipu_test_memory.h"
+
+struct case_of_tour {
+    const char *folder;
+    const char *name_space;
+};
+
+static int take(void *context, quipu_error *error)
+{
+    const struct case_of_tour *c = context;
+    return tour_take(c->folder, c->name_space, error);
+}
+
+static void each_allocation_may_fail(void **state)
+{
+    (void)state;
+    struct case_of_tour there = { "there", "" };
+    struct case_of_tour spaced = { "there", "space" };
+    tour_prepare("there");
+    quipu_test_memory_sweep(take, &there);
+    quipu_test_memory_sweep(take, &spaced);
+    tour_check("there");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_allocation_may_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A driver as its tests call it: through its table, without the core between.
+ * fixture.c is compiled for each driver, with FIXTURE_SCHEME and FIXTURE_ENTRY.
+ *  All files are in the current folder, which is the test's own. */
+#ifndef DRIVERS_FIXTURE_H
+#define DRIVERS_FIXTURE_H
+
+#include "quipu_test.h"
+
+#include <quipu/driver.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define SECOND INT64_C(1000000000)
+#define FOREVER INT64_MAX
+
+/* A fresh name of a store, "t1.db", "t2.db" ..., valid until the next call. */
+const char *fixture_file(void);
+
+int64_t fixture_now(void);
+const quipu_driver *fixture_driver(void);
+
+/* How to open: zero for the usual way, which creates. */
+struct opening {
+    uint32_t flags; /* instead of QUIPU_OPEN_CREATE, if not 0 */
+    const char *name_space;
+    const char *option; /* its name, */
+    const char *value;
+    int64_t deadline; /* 0: in 10 seconds */
+};
+
+/* Opens a file of the current folder, or a whole body that begins with '/'. */
+int fixture_try_open(const char *file, const struct opening *how,
+                     quipu_driver_datastore **datastore, quipu_error *error);
+quipu_driver_datastore *fixture_open(const char *file);
+void fixture_close(quipu_driver_datastore *datastore);
+
+/* The preset of stored events under a table's name, perhaps sparse. */
+quipu_schema fixture_schema(const char *table, uint32_t flags);
+/* Sets it up and binds it. */
+quipu_driver_schema *fixture_bind(quipu_driver_datastore *datastore,
+                                  const quipu_schema *schema);
+
+/* An item for a sequence named by a number; the event id is made of `event`.
+ * A position below 0 asks for the next one. */
+struct piece {
+    unsigned char sequence[16];
+    unsigned char event[16];
+    char state[32];
+    quipu_item item;
+};
+void fixture_piece(struct piece *piece, uint32_t sequence, int64_t position,
+                   uint32_t event);
+
+/* Appends one item at the next position, with a new event id. */
+int fixture_try_append(quipu_driver_datastore *datastore,
+                       quipu_driver_schema *bound, uint32_t sequence,
+                       quipu_result *result, quipu_error *error);
+void fixture_append(quipu_driver_datastore *datastore,
+                    quipu_driver_schema *bound, uint32_t sequence);
+int fixture_append_all(quipu_driver_datastore *datastore,
+                       const quipu_request *requests, size_t count,
+                       quipu_result *results, quipu_error *error);
+
+int64_t fixture_head(quipu_driver_datastore *datastore,
+                     quipu_driver_schema *bound);
+/* Reads the log and asserts that ids are 1, 2 ...; how many there are. */
+size_t fixture_count(quipu_driver_datastore *datastore,
+                     quipu_driver_schema *bound);
+
+/* What each driver has of its own: the file that holds the items of a store,
+ * and a function for a transaction that makes something of the caller's. */
+const char *fixture_data(const char *file);
+int fixture_work(void *native, void *context, quipu_error *error);
+
+/* A file's bytes, to be freed; NULL if it is not there. */
+unsigned char *fixture_bytes(const char *file, size_t *size);
+/* Asserts that opening is refused, and that neither the file of the items has
+ * changed nor another has come beside it. */
+void fixture_refuses_untouched(const char *file, const struct opening *how,
+                               int status, const char *message);
+
+#endif
