@@ -12,7 +12,8 @@ extern const struct quipu_family quipu_family_uniqueness, quipu_family_repeats,
     quipu_family_options, quipu_family_contract, quipu_family_transact,
     quipu_family_races_threads, quipu_family_races_processes,
     quipu_family_history, quipu_family_durability, quipu_family_power,
-    quipu_family_calls, quipu_family_memory;
+    quipu_family_calls, quipu_family_memory, quipu_family_kills,
+    quipu_family_stops;
 
 const struct quipu_family *const quipu_families[] = {
     &quipu_family_uniqueness,    &quipu_family_repeats,
@@ -25,7 +26,8 @@ const struct quipu_family *const quipu_families[] = {
     &quipu_family_races_threads, &quipu_family_races_processes,
     &quipu_family_history,       &quipu_family_durability,
     &quipu_family_power,         &quipu_family_calls,
-    &quipu_family_memory,        NULL,
+    &quipu_family_memory,        &quipu_family_kills,
+    &quipu_family_stops,         NULL,
 };
 
 const struct quipu_case *quipu_case_at(size_t index)
@@ -39,12 +41,9 @@ const struct quipu_case *quipu_case_at(size_t index)
 }
 
 extern const struct quipu_job quipu_job_power, quipu_job_power_cuts,
-    quipu_job_calls, quipu_job_calls_fail;
+    quipu_job_calls, quipu_job_calls_fail, quipu_job_kills;
 
 const struct quipu_job *const quipu_jobs[] = {
-    &quipu_job_power,
-    &quipu_job_power_cuts,
-    &quipu_job_calls,
-    &quipu_job_calls_fail,
-    NULL,
+    &quipu_job_power,      &quipu_job_power_cuts, &quipu_job_calls,
+    &quipu_job_calls_fail, &quipu_job_kills,      NULL,
 };

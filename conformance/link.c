@@ -8,9 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const char *const quipu_link_counted[QUIPU_COUNTS] = { "collisions",
-                                                       "histories", "kills",
-                                                       "power cuts", "faults" };
+const char *const quipu_link_counted[QUIPU_COUNTS] = {
+    "collisions", "histories",       "kills",        "power cuts",
+    "faults",     "stops",           "acknowledged", "left in doubt",
+    "resolved",   "unknown outcomes"
+};
 
 /* ------------------------------------------------------- begin and finish */
 

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* What is counted: quipu_link_counted names each. */
-#define QUIPU_COUNTS 5
+#define QUIPU_COUNTS 10
 extern const char *const quipu_link_counted[QUIPU_COUNTS];
 
 /* Of this size in memory that all processes of a case share. */

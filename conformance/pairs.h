@@ -11,14 +11,18 @@
 #include "batch.h"
 #include "seen.h"
 
+#include <stdatomic.h>
+
 /* Opens the store, sets the schema of pairs up, and binds it; ends the case if
  * that fails. */
 quipu_records *quipu_pairs_open(struct quipu_trial *t);
 
-/* Makes the batch, with room for two, pair k of a writer.  Each fourth is much
- * longer than a page. */
+/* Makes the batch, with room for two, pair k of a writer, with states of so
+ * many bytes, which are the thread's until its next pair. */
 void quipu_pairs_fill(struct quipu_trial *t, struct quipu_batch *b,
-                      unsigned writer, int64_t k);
+                      unsigned writer, int64_t k, int size);
+/* The usual size: more than a page, and each fourth time much more. */
+int quipu_pairs_size(int64_t k);
 
 /* How many pairs of a writer a read of the last position tells of; -1: the read
  * failed. */
@@ -29,6 +33,25 @@ int64_t quipu_pairs_last(struct quipu_trial *t, struct quipu_batch *b,
  * first on, and as they were made.  Gives how many of each. */
 void quipu_pairs_check(struct quipu_trial *t, quipu_records *r,
                        unsigned writers, int64_t counts[]);
+
+/*
+ * What became of a writer's appends, in memory that outlives it.  Its next is
+ * number `acknowledged`; it is in doubt if `begun` is above that.
+ */
+struct quipu_fates {
+    _Atomic int64_t begun, acknowledged;
+    _Atomic uint64_t doubts, resolved;
+};
+
+/* Makes the writer's next append, or the last once more if that is in doubt;
+ * gives its status, and keeps `fates`. */
+int quipu_pairs_append(struct quipu_trial *t, struct quipu_batch *b,
+                       unsigned writer, struct quipu_fates *fates);
+
+/* Checks that a store holds what so many writers were told, and no more;
+ * counts the fates. */
+void quipu_pairs_settle(struct quipu_trial *t, quipu_records *r,
+                        unsigned writers, struct quipu_fates fates[]);
 
 /* Checks that the store lives: a writer's last pair is known again, and the
  * next is taken. */

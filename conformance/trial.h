@@ -113,9 +113,14 @@ unsigned quipu_trial_scale(const struct quipu_trial *t, unsigned quick,
 /* ------------------------------------------------------ what the runner does
  */
 
-/* Adds to what the reports sum up over all cases; `what` is one of "collisions"
+/*
+ * Adds to what the reports sum up over all cases; `what` is one of "collisions"
  * (races that met), "histories", "kills", "power cuts", "faults" (failures that
- * were planned, and came). */
+ * were planned, and came), "stops" (of the server), and of the appends of kills
+ * and stops "acknowledged", "unknown outcomes" (that were answered), "left in
+ * doubt" (by those or by a death), and "resolved" (of these: repeated, and
+ * found or stored).
+ */
 void quipu_trial_count(struct quipu_trial *t, const char *what, uint64_t n);
 
 /*

@@ -127,8 +127,10 @@ static bool open_all(struct life *life)
 
 static int append(struct life *life, int handle)
 {
+    int64_t k = life->shared->acknowledged;
+
     life->batch->records = life->records[handle];
-    quipu_pairs_fill(life->t, life->batch, 0, life->shared->acknowledged);
+    quipu_pairs_fill(life->t, life->batch, 0, k, quipu_pairs_size(k));
     life->shared->doubtful = true;
     return quipu_batch_append(life->batch);
 }

@@ -51,7 +51,7 @@ static void work(struct quipu_trial *t, void *shared, unsigned index)
         CHECK(k >= 0, "the last position cannot be read: %s", E->message);
 
         for (int i = 0; i < REOPENED && left > 0; i++, k++, left--) {
-            quipu_pairs_fill(t, b, index, k);
+            quipu_pairs_fill(t, b, index, k, quipu_pairs_size(k));
             OK(quipu_batch_append(b));
             quipu_worker_mark(index, k + 1);
         }

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * V3, V5: a server that is stopped at once, as a crash would, under eight
+ * threads that append, and started again.  What a thread was told holds; what
+ * it was left in doubt about it repeats (U3).
+ */
+#include "suite.h"
+
+#include "pairs.h"
+
+#include <time.h>
+
+#define WRITERS 8
+#define WORDLESS 60000 /* milliseconds without any append: too long */
+
+struct scene {
+    struct quipu_trial *t;
+    quipu_records *records;
+    struct quipu_fates fates[WRITERS];
+    _Atomic uint64_t unknown;
+    atomic_bool over;
+};
+
+static void nap(long milliseconds)
+{
+    struct timespec span = { .tv_sec = milliseconds / 1000,
+                             .tv_nsec = milliseconds % 1000 * 1000000 };
+
+    nanosleep(&span, NULL);
+}
+
+/* While the server is away these are true. */
+static bool is_excused(int status)
+{
+    return status == QUIPU_IO || status == QUIPU_BUSY ||
+           status == QUIPU_UNKNOWN_OUTCOME || status == QUIPU_DENIED;
+}
+
+/* One append, however often it takes. */
+static void append_surely(struct scene *scene, struct quipu_batch *b,
+                          unsigned i)
+{
+    int status;
+
+    while ((status = quipu_pairs_append(scene->t, b, i, &scene->fates[i])) !=
+           QUIPU_OK) {
+        CHECK(is_excused(status), "an append answers %s: %s",
+              quipu_status_name(status), E->message);
+        scene->unknown += status == QUIPU_UNKNOWN_OUTCOME;
+        nap(5);
+    }
+}
+
+static void append_all_along(void *context, unsigned i)
+{
+    struct scene *scene = context;
+    struct quipu_batch *b = quipu_batch_create(scene->t, scene->records, 2);
+
+    while (!atomic_load(&scene->over)) {
+        append_surely(scene, b, i);
+    }
+}
+
+/* Until each writer has appended something. */
+static void wait_for_all(struct scene *scene)
+{
+    int64_t until = quipu_trial_now() + WORDLESS * scene->t->patience;
+
+    for (unsigned i = 0; i < WRITERS; i++) {
+        int64_t before = scene->fates[i].acknowledged;
+
+        while (scene->fates[i].acknowledged <= before) {
+            CHECK(quipu_trial_now() < until,
+                  "the server runs, and writer %u appends nothing", i);
+            nap(1);
+        }
+    }
+}
+
+static void stop_often(struct scene *scene)
+{
+    unsigned stops = quipu_trial_scale(scene->t, 3, 30, 300);
+
+    for (unsigned i = 0; i < stops; i++) {
+        wait_for_all(scene);
+        nap((long)quipu_trial_random(scene->t, 100));
+        quipu_trial_server_stop(scene->t);
+        nap((long)quipu_trial_random(scene->t, 50));
+        quipu_trial_server_start(scene->t);
+        quipu_trial_count(scene->t, "stops", 1);
+    }
+    wait_for_all(scene);
+    atomic_store(&scene->over, true);
+}
+
+static void act(void *context, unsigned i)
+{
+    if (i < WRITERS) {
+        append_all_along(context, i);
+    } else {
+        stop_often(context);
+    }
+}
+
+static void server_stopped(struct quipu_trial *t)
+{
+    struct scene *scene = quipu_trial_keep(t, sizeof *scene);
+
+    scene->t = t;
+    scene->records = quipu_pairs_open(t);
+    quipu_crowd_threads(WRITERS + 1, act, scene);
+    quipu_pairs_settle(t, scene->records, WRITERS, scene->fates);
+    quipu_trial_count(t, "unknown outcomes", scene->unknown);
+    quipu_trial_close_all(t);
+}
+
+static const struct quipu_case cases[] = {
+    { "V3.server-stopped-under-eight-threads",
+      "What was acknowledged stays, and what was in doubt is stored once.",
+      server_stopped, QUIPU_CAN_PERSIST | QUIPU_CAN_LOG | QUIPU_TRAIT_SERVER, 0,
+      600 },
+};
+QUIPU_FAMILY(stops);
