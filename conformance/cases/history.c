@@ -154,6 +154,11 @@ static void follower_threads(struct quipu_trial *t)
     run_threads(t, &followers, false);
 }
 
+static void log_threads(struct quipu_trial *t)
+{
+    run_threads(t, &several_logs, false);
+}
+
 static void group_datastores(struct quipu_trial *t)
 {
     run_threads(t, &groups, true);
@@ -172,6 +177,9 @@ static const struct quipu_case cases[] = {
     { "L2.history-of-followers-in-threads",
       "Who follows a log sees each item once, whole, in order, and soon.",
       follower_threads, QUIPU_CAN_LOG, 0, 300 },
+    { "F3.history-of-several-logs-in-threads",
+      "Schemas and namespaces keep their orders beside each other.",
+      log_threads, QUIPU_CAN_LOG, 0, 300 },
     { "V1.history-of-processes",
       "Every answer must fit an instant of its call, and all one order.",
       hot_processes, QUIPU_CAN_LOG | QUIPU_CAN_SHARE, 0, 300 },

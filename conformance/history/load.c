@@ -193,6 +193,9 @@ static bool load_session(struct quipu_history *history, const char *path)
     unsigned line_number = 0;
     int64_t number, process;
 
+    if (file && file->size == 0) {
+        return true; /* it was killed before it began */
+    }
     if (!file || !check_version(history, file, path, &at, &line_number)) {
         return false;
     }

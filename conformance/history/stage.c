@@ -28,7 +28,7 @@ void quipu_stage_set(struct quipu_stage *stage)
         stage->schemas[i] = quipu_trial_schema(t, w->shapes[i]);
         stage->options[i] = NULL;
         if (!w->parted || i + 1 < w->log_count ||
-            strstr(t->uri, "namespace=")) {
+            !(t->traits & QUIPU_TRAIT_JOINT) || strstr(t->uri, "namespace=")) {
             quipu_trial_setup(t, stage->schemas[i]);
             continue;
         }

@@ -159,6 +159,21 @@ static void another_version_is_refused(void **state)
     quipu_history_finish(&h);
 }
 
+static void a_session_that_was_killed_before_it_began_is_none(void **state)
+{
+    struct quipu_history h;
+    FILE *file;
+
+    (void)state;
+    history_write(SESSIONS("", FINAL "\n"));
+    file = fopen("history/session-1", "w");
+    assert_non_null(file);
+    fclose(file);
+    assert_true(quipu_history_load(&h, "history"));
+    assert_int_equal(h.session_count, 1);
+    quipu_history_finish(&h);
+}
+
 static void a_folder_that_is_not_there_is_named(void **state)
 {
     struct quipu_history h;
@@ -187,6 +202,7 @@ int main(void)
         cmocka_unit_test(what_is_not_understood_is_named),
         cmocka_unit_test(a_log_that_was_not_read_at_the_end_is_named),
         cmocka_unit_test(another_version_is_refused),
+        cmocka_unit_test(a_session_that_was_killed_before_it_began_is_none),
         cmocka_unit_test(a_folder_that_is_not_there_is_named),
     };
 
