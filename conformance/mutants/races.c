@@ -200,7 +200,7 @@ static const struct mutant mutants[] = {
       .shows = unveiled },
     { "M24", "lock-does-nothing",
       "emmett#328: advisory locks without effect (RDS Proxy, CockroachDB)",
-      "U1.race-at-one-position", .append = no_lock },
+      "U1.race-at-one-position-of-datastores", .append = no_lock },
     { "M31", "told-ids-are-not-the-stored",
       "Jepsen's inconsistent-offsets: two appends told one offset",
       "S5.told-is-stored-in-a-race", .append = told_the_end },
