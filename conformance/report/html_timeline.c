@@ -1,27 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The history of a failure, drawn: lanes of bars along one clock. */
+/* The history of a failure, drawn: lanes of bars along one clock.  It runs fast
+ * where nothing begins or ends: an interval is as wide as its length has
+ * digits, so that what is microseconds apart can be told apart beside long
+ * waits. */
 #include "report/html.h"
 
 #include "report/timeline.h"
 #include "report/write.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define WIDTH 1000
 #define LABEL 130 /* of the lanes' names */
-#define LANE 30
-#define BAR 20
-#define HEAD 24 /* of the clock */
+#define LANE 30U
+#define BAR 20U
+#define HEAD 24U /* of the clock */
 #define LANES 64
-#define TICKS 5
+#define TICK 150  /* at least, from one to the next */
 #define GLYPH 6.2 /* about the width of a letter */
 
 struct drawing {
     const struct quipu_timeline *timeline;
     const char *lanes[LANES];
     unsigned lane_count;
-    double begin, scale; /* units a millisecond */
+    double *times; /* at which something begins or ends, in order */
+    double *places;
+    size_t count;
 };
 
 static unsigned lane_of(const struct drawing *d, const char *name)
@@ -34,21 +40,64 @@ static unsigned lane_of(const struct drawing *d, const char *name)
     return i;
 }
 
-static void measure(struct drawing *d)
+static int compare(const void *a, const void *b)
 {
-    double end = 0;
+    double x = *(const double *)a, y = *(const double *)b;
 
-    for (size_t i = 0; i < d->timeline->count; i++) {
-        const struct quipu_moment *m = &d->timeline->moments[i];
-        double last = m->answered && m->to > m->from ? m->to : m->from;
+    return (x > y) - (x < y);
+}
 
-        d->begin = i == 0 || m->from < d->begin ? m->from : d->begin;
-        end = last > end ? last : end;
+/* How wide an interval is drawn, of no unit. */
+static double width_of(double milliseconds)
+{
+    double width = 0;
+
+    for (double rest = milliseconds * 1000; rest >= 0.5; rest /= 2) {
+        width += 1;
+    }
+    return width;
+}
+
+static double place(const struct drawing *d, double milliseconds)
+{
+    const double *at =
+        bsearch(&milliseconds, d->times, d->count, sizeof *d->times, compare);
+
+    return d->places[at ? at - d->times : 0];
+}
+
+/* Takes the times down, and gives each its place. */
+static bool measure(struct drawing *d)
+{
+    const struct quipu_timeline *timeline = d->timeline;
+    double scale;
+
+    d->times = calloc(2 * timeline->count, sizeof *d->times);
+    d->places = calloc(2 * timeline->count, sizeof *d->places);
+    if (!d->times || !d->places) {
+        return false;
+    }
+    for (size_t i = 0; i < timeline->count; i++) {
+        const struct quipu_moment *m = &timeline->moments[i];
+
+        d->times[d->count++] = m->from;
+        d->times[d->count++] = m->answered ? m->to : m->from;
         if (lane_of(d, m->lane) == d->lane_count && d->lane_count < LANES) {
             d->lanes[d->lane_count++] = m->lane;
         }
     }
-    d->scale = (WIDTH - LABEL - 10) / (end > d->begin ? end - d->begin : 1);
+    qsort(d->times, d->count, sizeof *d->times, compare);
+    for (size_t i = 1; i < d->count; i++) {
+        d->places[i] =
+            d->places[i - 1] + width_of(d->times[i] - d->times[i - 1]);
+    }
+    scale = d->places[d->count - 1] > 0
+                ? (WIDTH - LABEL - 10) / d->places[d->count - 1]
+                : 1;
+    for (size_t i = 0; i < d->count; i++) {
+        d->places[i] = LABEL + d->places[i] * scale;
+    }
+    return true;
 }
 
 /* A number of units, with a tenth, whatever the locale. */
@@ -59,31 +108,37 @@ static void write_units(FILE *to, double units)
     fprintf(to, "%" PRId64 ".%d", tenths / 10, (int)(tenths % 10));
 }
 
-static double place(const struct drawing *d, double milliseconds)
+/* A line at the time, and what it is since the beginning. */
+static void write_tick(FILE *to, const struct drawing *d, size_t index)
 {
-    return LABEL + (milliseconds - d->begin) * d->scale;
+    double since = d->times[index] - d->times[0];
+
+    fputs("<line class=\"rule\" y1=\"18\" x1=\"", to);
+    write_units(to, d->places[index]);
+    fputs("\" x2=\"", to);
+    write_units(to, d->places[index]);
+    fprintf(to,
+            "\" y2=\"%u\"/><text class=\"dim\" font-size=\"11\" y=\"12\" "
+            "text-anchor=\"%s\" x=\"",
+            HEAD + d->lane_count * LANE,
+            index + 1 == d->count ? "end" : "middle");
+    write_units(to, d->places[index]);
+    fputs("\">", to);
+    quipu_write_thousandths(to, (int64_t)(since * 1000 + 0.5));
+    fputs(" ms</text>\n", to);
 }
 
+/* Ticks where something begins or ends, with room between. */
 static void write_clock(FILE *to, const struct drawing *d)
 {
-    unsigned height = HEAD + d->lane_count * LANE;
+    double last = d->places[d->count - 1], free = 0;
 
-    for (int i = 0; i < TICKS; i++) {
-        double x = LABEL + (double)i * (WIDTH - LABEL - 10) / (TICKS - 1);
-        double milliseconds = (x - LABEL) / d->scale;
-
-        fputs("<line class=\"rule\" y1=\"18\" x1=\"", to);
-        write_units(to, x);
-        fputs("\" x2=\"", to);
-        write_units(to, x);
-        fprintf(to,
-                "\" y2=\"%u\"/><text class=\"dim\" font-size=\"11\" "
-                "y=\"12\" text-anchor=\"%s\" x=\"",
-                height, i == TICKS - 1 ? "end" : "middle");
-        write_units(to, x);
-        fputs("\">", to);
-        quipu_write_thousandths(to, (int64_t)(milliseconds * 1000 + 0.5));
-        fputs(" ms</text>\n", to);
+    for (size_t i = 0; i < d->count; i++) {
+        if (i + 1 == d->count ||
+            (d->places[i] >= free && d->places[i] <= last - TICK)) {
+            write_tick(to, d, i);
+            free = d->places[i] + TICK;
+        }
     }
 }
 
@@ -128,7 +183,7 @@ static void write_moment(FILE *to, const struct drawing *d,
     fputs("<g>", to);
     write_hint(to, m);
     fprintf(to,
-            "<rect class=\"moment%s%s\" rx=\"3\" y=\"%u\" height=\"%d\" x=\"",
+            "<rect class=\"moment%s%s\" rx=\"3\" y=\"%u\" height=\"%u\" x=\"",
             m->bad ? " bad" : "", m->answered ? "" : " open", y, BAR);
     write_units(to, from);
     fputs("\" width=\"", to);
@@ -142,6 +197,23 @@ static void write_moment(FILE *to, const struct drawing *d,
         fputs("</text>", to);
     }
     fputs("</g>\n", to);
+}
+
+/* Those that are bad, to be seen above the others, or the others; whether there
+ * are any bad. */
+static bool write_moments(FILE *to, const struct drawing *d, bool bad)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < d->timeline->count; i++) {
+        const struct quipu_moment *m = &d->timeline->moments[i];
+
+        if (m->bad == bad && lane_of(d, m->lane) < d->lane_count) {
+            write_moment(to, d, m);
+            any = any || bad;
+        }
+    }
+    return any;
 }
 
 /* What takes part in the violation, in words, for who sees no picture. */
@@ -168,13 +240,15 @@ void quipu_html_timeline(FILE *to, const char *lines)
 {
     struct quipu_timeline timeline;
     struct drawing d = { .timeline = &timeline };
-    bool bad = false;
+    bool bad;
 
     if (!quipu_timeline_read(&timeline, lines) || timeline.count == 0) {
         quipu_timeline_finish(&timeline);
         return;
     }
-    measure(&d);
+    if (!measure(&d)) {
+        goto done;
+    }
     fprintf(to,
             "<div class=\"wide\"><svg class=\"timeline\" viewBox=\"0 0 %d %u\" "
             "role=\"img\" aria-label=\"The history of the failure\" "
@@ -182,15 +256,14 @@ void quipu_html_timeline(FILE *to, const char *lines)
             WIDTH, HEAD + d.lane_count * LANE + 4);
     write_clock(to, &d);
     write_lanes(to, &d);
-    for (size_t i = 0; i < timeline.count; i++) {
-        bad = bad || timeline.moments[i].bad;
-        if (lane_of(&d, timeline.moments[i].lane) < d.lane_count) {
-            write_moment(to, &d, &timeline.moments[i]);
-        }
-    }
+    write_moments(to, &d, false);
+    bad = write_moments(to, &d, true);
     fputs("</svg></div>\n", to);
     if (bad) {
         write_bad(to, &timeline);
     }
+done:
+    free(d.times);
+    free(d.places);
     quipu_timeline_finish(&timeline);
 }

@@ -20,12 +20,20 @@ struct sink {
 
 static void put(struct sink *sink, const char *bytes, size_t count)
 {
-    if (sink->used + count < sink->size) {
+    static const char more[] = "...";
+
+    if (sink->used + count + sizeof more <= sink->size) {
         memcpy(sink->text + sink->used, bytes, count);
         sink->used += count;
         sink->text[sink->used] = '\0';
-    } else {
-        sink->size = 0; /* no half of a character after what was cut */
+    } else if (sink->size > sizeof more) {
+        while (sink->used > 0 &&
+               (sink->text[sink->used - 1] & '\xc0') == '\x80') {
+            sink->used--; /* no half of a character */
+        }
+        sink->used -= sink->used > 0 && (sink->text[sink->used - 1] & '\x80');
+        memcpy(sink->text + sink->used, more, sizeof more);
+        sink->size = 0;
     }
 }
 

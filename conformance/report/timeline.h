@@ -9,8 +9,8 @@
 /* A line of it. */
 struct quipu_moment {
     char lane[64];
-    char what[160];
-    char outcome[160];
+    char what[200];
+    char outcome[400];
     double from, to; /* milliseconds */
     bool answered;   /* `to` is there */
     bool bad;
@@ -22,7 +22,7 @@ struct quipu_timeline {
 };
 
 /* Takes JSON lines; what is no such line is passed over, what is too long is
- * cut.  False: no memory. */
+ * cut, and ends in "...".  False: no memory. */
 bool quipu_timeline_read(struct quipu_timeline *timeline, const char *lines);
 void quipu_timeline_finish(struct quipu_timeline *timeline);
 

@@ -110,13 +110,18 @@ same "HTML's undeclared cell" 1 "$(html \
         "undeclared")])')"
 same "HTML's knots" "$(at 'count(//testsuite[1]/testcase)')" \
     "$(html 'count((//svg[.//path])[1]//ellipse)')"
-same "HTML's lanes" 3 "$(html 'count((//svg[@class="timeline"])[1]/text)-5')"
+same "HTML's lanes" 3 "$(html \
+    'count((//svg[@class="timeline"])[1]/text[@font-size = 13])')"
 same "HTML's bars" 3 "$(html 'count((//svg[@class="timeline"])[1]//rect)')"
 same "HTML's bad bars" 2 "$(html \
     'count((//svg[@class="timeline"])[1]//rect[contains(@class, "bad")])')"
 same "HTML's open bars" 1 "$(html \
     'count((//svg[@class="timeline"])[1]//rect[contains(@class, "open")])')"
-html 'string((//svg[@class="timeline"])[1]//rect[1]/../title)' >hint
+# What is bad is drawn last, so nothing hides it.
+same "HTML's last bar" "moment bad" "$(html \
+    'string(((//svg[@class="timeline"])[1]//rect)[last()]/@class)')"
+html 'string((//svg[@class="timeline"])[1]//rect[contains(@class, "bad")]
+    /../title)' >hint
 grep -q 'OK ids 41..43' hint || fail "the bar has no hint: $(cat hint)"
 html 'string(//div[contains(@class, "broken")]/pre)' >text
 grep -q 'a < b &&' text || fail "the failure's text is: $(cat text)"
