@@ -170,13 +170,41 @@ static void exchange(struct quipu_trial *t, const void **handles,
     pthread_mutex_unlock(&t->lock);
 }
 
+/* Whether an option of the same name is among others. */
+static bool is_among(const char *options, const char *option)
+{
+    size_t length = strcspn(option, "=&");
+
+    for (;;) {
+        if (strncmp(options, option, length) == 0 &&
+            strchr("=&", options[length])) {
+            return true;
+        }
+        options += strcspn(options, "&");
+        if (!*options++) {
+            return false;
+        }
+    }
+}
+
 const char *quipu_trial_uri(struct quipu_trial *t, const char *options)
 {
+    size_t length = strcspn(t->uri, "?");
+    const char *at = t->uri + length;
+    const char *uri;
+
     if (!options) {
         return t->uri;
     }
-    return quipu_trial_text(t, "%s%c%s", t->uri,
-                            strchr(t->uri, '?') ? '&' : '?', options);
+    uri = quipu_trial_text(t, "%.*s?%s", (int)length, t->uri, options);
+    while (*at++) {
+        length = strcspn(at, "&");
+        if (length && !is_among(options, at)) {
+            uri = quipu_trial_text(t, "%s&%.*s", uri, (int)length, at);
+        }
+        at += length;
+    }
+    return uri;
 }
 
 quipu_datastore *quipu_trial_open(struct quipu_trial *t, const char *options)

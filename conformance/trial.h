@@ -75,7 +75,7 @@ quipu_datastore *quipu_trial_open(struct quipu_trial *t, const char *options);
 void quipu_trial_close(struct quipu_trial *t, quipu_datastore *datastore);
 /* Closes all that is open. */
 void quipu_trial_close_all(struct quipu_trial *t);
-/* The trial's URI with further options. */
+/* The trial's URI with further options, which replace those of their names. */
 const char *quipu_trial_uri(struct quipu_trial *t, const char *options);
 
 /* A schema of its own table, not yet set up.  May be changed. */

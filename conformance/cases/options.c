@@ -127,8 +127,10 @@ static void described(struct quipu_trial *t)
           "something of the description is missing");
     CHECK(*info.driver && *info.driver_version && *info.library,
           "something of the description is empty");
-    CHECK(!info.readonly && !info.relaxed && !*info.name_space,
-          "options that were not given");
+    CHECK(!info.readonly, "an option that was not given");
+    d = quipu_trial_open(t, "durability=full&namespace=");
+    OK(quipu_datastore_describe(d, &info, E));
+    CHECK(!info.relaxed && !*info.name_space, "options that were not given");
     d = quipu_trial_open(t, "durability=relaxed&namespace=n%C3%A4me");
     OK(quipu_datastore_describe(d, &info, E));
     CHECK(info.relaxed, "relaxed is not told");
