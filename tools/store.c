@@ -8,37 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether the URI itself sets the option, which settings may not repeat. */
-static bool uri_has(const char *uri, const char *name)
-{
-    const size_t size = strlen(name);
-    const char *at = strchr(uri, '?');
-
-    while (at != NULL) {
-        if (strncmp(at + 1, name, size) == 0 && at[1 + size] == '=') {
-            return true;
-        }
-        at = strchr(at + 1, '&');
-    }
-    return false;
-}
-
 int quipu_tool_store_look(const char *uri, quipu_datastore **datastore,
                           quipu_error *error)
 {
-    static const char *const wanted[][2] = { { "readonly", "yes" },
-                                             { "create", "no" } };
-    quipu_option options[2];
-    quipu_settings settings = { .struct_size = sizeof settings,
-                                .options = options };
+    static const quipu_option defaults[] = {
+        { .name = "readonly", .value = "yes" },
+        { .name = "create", .value = "no" }
+    };
+    const quipu_settings settings = { .struct_size = sizeof settings,
+                                      .defaults = defaults,
+                                      .default_count = 2 };
 
-    memset(options, 0, sizeof options);
-    for (size_t i = 0; i < 2; i++) {
-        if (!uri_has(uri, wanted[i][0])) {
-            options[settings.option_count].name = wanted[i][0];
-            options[settings.option_count++].value = wanted[i][1];
-        }
-    }
     return quipu_datastore_open(uri, &settings, datastore, error);
 }
 

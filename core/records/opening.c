@@ -136,82 +136,111 @@ const quipu_option_info *quipu_opening_options(size_t *count)
 
 /* ------------------------------------------------------------- settings */
 
-static int check_setting(const quipu_option *option, size_t index,
-                         quipu_error *error)
+static int check_setting(const char *list, const quipu_option *option,
+                         size_t index, quipu_error *error)
 {
     if (!option->name || !option->value) {
         return quipu_error_set(error, QUIPU_INVALID,
-                               "settings: options[%zu] has no %s", index,
+                               "settings: %s[%zu] has no %s", list, index,
                                option->name ? "value" : "name");
     }
     if (option->reserved[0] || option->reserved[1]) {
         return quipu_error_set(error, QUIPU_INVALID,
-                               "settings: options[%zu] has a reserved member "
-                               "that is not 0",
-                               index);
+                               "settings: %s[%zu] has a reserved member that "
+                               "is not 0",
+                               list, index);
     }
     if (!quipu_utf8_valid(
             (quipu_bytes){ option->name, strlen(option->name) }) ||
         !quipu_utf8_valid(
             (quipu_bytes){ option->value, strlen(option->value) })) {
         return quipu_error_set(error, QUIPU_INVALID,
-                               "settings: options[%zu] is not UTF-8", index);
+                               "settings: %s[%zu] is not UTF-8", list, index);
     }
     return QUIPU_OK;
 }
 
-static int check_settings(const quipu_settings *settings, quipu_error *error)
+static int check_list(const char *list, const quipu_option *options,
+                      size_t count, quipu_error *error)
 {
     int status = QUIPU_OK;
+
+    if (count > QUIPU_URI_OPTIONS_MAX) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "settings: %zu %s; at most %d are possible",
+                               count, list, QUIPU_URI_OPTIONS_MAX);
+    }
+    if (count > 0 && !options) {
+        return quipu_error_set(error, QUIPU_INVALID, "settings: %s is NULL",
+                               list);
+    }
+    for (size_t i = 0; status == QUIPU_OK && i < count; i++) {
+        status = check_setting(list, &options[i], i, error);
+    }
+    return status;
+}
+
+static int check_settings(const quipu_settings *settings, quipu_error *error)
+{
+    int status;
 
     if (settings->reserved) {
         return quipu_error_set(error, QUIPU_INVALID,
                                "settings: reserved is not 0");
     }
-    if (settings->option_count > QUIPU_URI_OPTIONS_MAX) {
-        return quipu_error_set(error, QUIPU_INVALID,
-                               "settings: %zu options; at most %d are possible",
-                               settings->option_count, QUIPU_URI_OPTIONS_MAX);
-    }
-    if (settings->option_count > 0 && !settings->options) {
-        return quipu_argument_missing("settings: options", error);
-    }
-    for (size_t i = 0; status == QUIPU_OK && i < settings->option_count; i++) {
-        status = check_setting(&settings->options[i], i, error);
-    }
-    return status;
+    status =
+        check_list("options", settings->options, settings->option_count, error);
+    return status == QUIPU_OK ? check_list("defaults", settings->defaults,
+                                           settings->default_count, error)
+                              : status;
 }
 
 /* --------------------------------------------------------- both together */
 
-/* Puts the options of both into one array, each at most once. */
+/* Adds options, each at most once; a default only if it is not there. */
+static int add(struct quipu_opening *opening, const quipu_option *options,
+               size_t count, bool defaults, quipu_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t j = 0;
+
+        while (j < opening->option_count &&
+               strcmp(opening->options[j].name, options[i].name) != 0) {
+            j++;
+        }
+        if (j == opening->option_count) {
+            opening->options[opening->option_count++] = options[i];
+        } else if (!defaults) {
+            return quipu_error_set(error, QUIPU_INVALID,
+                                   "option \"%s\" is given twice",
+                                   options[i].name);
+        }
+    }
+    return QUIPU_OK;
+}
+
+/* Puts the options of both into one array. */
 static int gather(struct quipu_opening *opening, const quipu_settings *settings,
                   quipu_error *error)
 {
-    size_t in_uri = opening->uri.option_count;
-    size_t count = in_uri + settings->option_count;
+    const quipu_uri *uri = &opening->uri;
+    int status;
 
     opening->options =
-        quipu_allocate_array(count + 1, sizeof(*opening->options));
+        quipu_allocate_array(uri->option_count + settings->option_count +
+                                 settings->default_count + 1,
+                             sizeof(*opening->options));
     if (!opening->options) {
         return quipu_error_no_memory(error);
     }
-    for (size_t i = 0; i < count; i++) {
-        const quipu_option *option = i < in_uri
-                                         ? &opening->uri.options[i]
-                                         : &settings->options[i - in_uri];
-
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(opening->options[j].name, option->name) == 0) {
-                return quipu_error_set(error, QUIPU_INVALID,
-                                       "option \"%s\" is given twice",
-                                       option->name);
-            }
-        }
-        opening->options[i] = *option;
+    status = add(opening, uri->options, uri->option_count, false, error);
+    if (status == QUIPU_OK) {
+        status = add(opening, settings->options, settings->option_count, false,
+                     error);
     }
-    opening->option_count = count;
-    return QUIPU_OK;
+    return status == QUIPU_OK ? add(opening, settings->defaults,
+                                    settings->default_count, true, error)
+                              : status;
 }
 
 /* Removes an option from the gathered ones; its value, or NULL. */

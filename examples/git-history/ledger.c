@@ -18,11 +18,10 @@ static int open_datastore(struct ledger *ledger, const char *uri, bool writing,
 {
     const quipu_option option = { .name = "create", .value = "no" };
     const quipu_settings settings = { .struct_size = sizeof settings,
-                                      .options = &option,
-                                      .option_count = 1 };
-    const bool leave = writing || strstr(uri, "create=") != NULL;
+                                      .defaults = &option,
+                                      .default_count = 1 };
 
-    return quipu_datastore_open(uri, leave ? NULL : &settings,
+    return quipu_datastore_open(uri, writing ? NULL : &settings,
                                 &ledger->datastore, error);
 }
 

@@ -32,6 +32,9 @@ typedef struct quipu_settings {
      * password need not be part of a text that gets logged. */
     const quipu_option *options;
     size_t option_count;
+    /* Options that hold where neither the URI nor the above sets them. */
+    const quipu_option *defaults;
+    size_t default_count;
 } quipu_settings;
 
 /*

@@ -196,6 +196,50 @@ static void options_are_given_once(void **state)
     refuse_uri("fake:?cache=1&cache=1", "twice");
 }
 
+static int open_with_defaults(const char *uri, const quipu_option *options,
+                              size_t count)
+{
+    const quipu_option set = { .name = "secret", .value = "hush" };
+    const quipu_settings settings = { .struct_size = sizeof settings,
+                                      .options = &set,
+                                      .option_count = 1,
+                                      .defaults = options,
+                                      .default_count = count };
+    quipu_datastore *datastore;
+    int status = quipu_datastore_open(uri, &settings, &datastore, &error);
+
+    if (status == QUIPU_OK) {
+        assert_ok(quipu_datastore_close(datastore, &error), &error);
+    }
+    return status;
+}
+
+static void defaults_yield_to_all_else(void **state)
+{
+    const quipu_option defaults[] = { { .name = "create", .value = "no" },
+                                      { .name = "cache", .value = "4k" },
+                                      { .name = "secret", .value = "said" } };
+    const quipu_option bad[] = { { .name = "cache" } };
+
+    (void)state;
+    assert_ok(open_with_defaults("fake:", defaults, 3), &error);
+    assert_int_equal(fake.open_flags, 0);
+    assert_int_equal(fake.option_count, 2);
+    assert_string_equal(fake.option_values[0], "hush");
+    assert_string_equal(fake.option_names[1], "cache");
+    assert_string_equal(fake.option_values[1], "4k");
+    assert_ok(open_with_defaults("fake:?cache=1&cre%61te=yes", defaults, 3),
+              &error);
+    assert_int_equal(fake.open_flags, QUIPU_OPEN_CREATE);
+    assert_string_equal(fake.option_values[0], "1");
+    fake_reset();
+    assert_refused(open_with_defaults("fake:", bad, 1), QUIPU_INVALID, &error,
+                   "defaults[0] has no value");
+    assert_refused(open_with_defaults("fake:", NULL, 1), QUIPU_INVALID, &error,
+                   "defaults is NULL");
+    assert_int_equal(fake_calls(), 0);
+}
+
 static void wrong_settings_are_named(void **state)
 {
     const quipu_option nameless[] = { { .name = "secret", .value = "1" },
@@ -254,6 +298,7 @@ int main(void)
         cmocka_unit_test_setup(group_bounds_a_commit, start),
         cmocka_unit_test_setup(own_options_are_kept_from_the_driver, start),
         cmocka_unit_test_setup(options_are_given_once, start),
+        cmocka_unit_test_setup(defaults_yield_to_all_else, start),
         cmocka_unit_test_setup(wrong_settings_are_named, start),
         cmocka_unit_test_setup(the_settings_struct_is_checked, start),
     };
