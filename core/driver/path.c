@@ -8,6 +8,24 @@
 
 #include "driver/home.h"
 
+/* Whether the folder, which ends the walk or begins at `entry` of the path, was
+ * an entry before. */
+static bool was_before(const quipu_path *path, const char *entry)
+{
+    size_t size = strlen(path->folder);
+    const char *before = path->all;
+
+    while (before && before != entry) {
+        size_t other = strcspn(before, ":");
+
+        if (other == size && memcmp(before, path->folder, size) == 0) {
+            return true;
+        }
+        before = before[other] == '\0' ? NULL : before + other + 1;
+    }
+    return false;
+}
+
 /* An entry that is not absolute would search the current directory or below
  * it, where anybody may have put a file. */
 static void set_folder(quipu_path *path, const char *entry, size_t size)
@@ -23,6 +41,9 @@ static void set_folder(quipu_path *path, const char *entry, size_t size)
     size = size < room ? size : room;
     memcpy(path->folder, entry, size);
     path->folder[size] = '\0';
+    if (!path->ignored && was_before(path, entry)) {
+        path->ignored = "ignored, because it was looked into before";
+    }
 }
 
 void quipu_path_begin(quipu_path *path)
@@ -31,6 +52,7 @@ void quipu_path_begin(quipu_path *path)
     const char *entries = secure_getenv("QUIPU_DRIVER_PATH");
 
     path->entries = entries && *entries ? entries : NULL;
+    path->all = path->entries;
     path->ended = !QUIPU_DLOPEN;
     path->ignored = NULL;
     path->folder[0] = '\0';

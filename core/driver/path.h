@@ -21,6 +21,7 @@
 /* A walk over the entries of QUIPU_DRIVER_PATH and then the folder of installed
  * drivers (see home.h). */
 typedef struct quipu_path {
+    const char *all;     /* QUIPU_DRIVER_PATH, or NULL */
     const char *entries; /* of QUIPU_DRIVER_PATH yet to come, or NULL */
     bool ended;
     char folder[QUIPU_FOLDER_SIZE]; /* the entry, cut if too long */

@@ -55,6 +55,26 @@ static void relative_and_empty_entries_are_ignored(void **state)
                                           "~/e!", "!", NULL });
 }
 
+static void no_folder_is_searched_twice(void **state)
+{
+    quipu_path path;
+
+    (void)state;
+    assert_entries(
+        "/a:/a/b:/a:/a/b:/",
+        (const char *const[]){ "/a", "/a/b", "/a!", "/a/b!", "/", NULL });
+    unsetenv("QUIPU_DRIVER_PATH");
+    quipu_path_begin(&path);
+    assert_true(quipu_path_next(&path));
+    setenv("QUIPU_DRIVER_PATH", path.folder, 1);
+    quipu_path_begin(&path);
+    assert_true(quipu_path_next(&path));
+    assert_null(path.ignored);
+    assert_true(quipu_path_next(&path));
+    assert_contains(path.ignored, "before");
+    assert_false(quipu_path_next(&path));
+}
+
 static void entry_that_is_too_long_is_ignored(void **state)
 {
     char entry[PATH_MAX + 10], file[PATH_MAX];
@@ -87,6 +107,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(entries_come_first_in_their_order),
         cmocka_unit_test(relative_and_empty_entries_are_ignored),
+        cmocka_unit_test(no_folder_is_searched_twice),
         cmocka_unit_test(entry_that_is_too_long_is_ignored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
