@@ -2,12 +2,15 @@
 /* Statements sent in a pipeline, and their answers received by a deadline. */
 #include "exchange.h"
 
+#include "guard.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
-#define GONE UINT64_MAX /* no key */
+#define GONE UINT64_MAX                /* no key */
+#define LONG_MESSAGE ((size_t)1 << 20) /* bytes */
 
 /* ------------------------------------------------------------------ names */
 
@@ -87,16 +90,12 @@ static bool can_send(const struct connection *connection)
            connection->sent - connection->answered < PENDING_MAX;
 }
 
-void quipu_postgres_send(struct connection *connection,
-                         const struct statement *statement)
+static void send_now(struct connection *connection,
+                     const struct statement *statement)
 {
     const struct arguments *arguments = &connection->arguments;
     const char *values[ARGUMENTS_MAX];
     int formats[ARGUMENTS_MAX];
-    if (!can_send(connection)) {
-        connection->no_memory = true;
-        return;
-    }
     for (int i = 0; i < arguments->count; i++) {
         values[i] = arguments->lengths[i] < 0
                         ? NULL
@@ -121,6 +120,41 @@ void quipu_postgres_send(struct connection *connection,
          PQsendQueryPrepared(connection->pg, statement->name, statement->count,
                              values, arguments->lengths, formats, 1),
          NULL);
+}
+
+/* Blocks until it is sent, or the deadline has passed. */
+static void send_long(struct connection *connection,
+                      const struct statement *statement)
+{
+    struct guard guard;
+    PGconn *pg = connection->pg;
+    if (PQsetnonblocking(pg, 0) != 0) {
+        connection->lost = true;
+        return;
+    }
+    if (quipu_postgres_guard_start(&guard, PQsocket(pg),
+                                   connection->deadline)) {
+        send_now(connection, statement);
+    } else {
+        connection->no_memory = true;
+    }
+    quipu_postgres_guard_finish(&guard);
+    connection->swollen = true;
+    if (PQsetnonblocking(pg, 1) != 0) {
+        connection->lost = true;
+    }
+}
+
+void quipu_postgres_send(struct connection *connection,
+                         const struct statement *statement)
+{
+    if (!can_send(connection)) {
+        connection->no_memory = !connection->lost;
+    } else if (connection->arguments.size < LONG_MESSAGE) {
+        send_now(connection, statement);
+    } else {
+        send_long(connection, statement);
+    }
 }
 
 void quipu_postgres_send_text(struct connection *connection, const char *text)

@@ -27,14 +27,16 @@ struct statement {
 struct connection {
     struct connection *next; /* among the idle ones */
     PGconn *pg;
-    bool direct;    /* no pooler stands between: the session is ours */
-    bool prepares;  /* it keeps prepared statements */
-    bool lost;      /* nothing more can be done with it */
-    bool no_memory; /* to send all that should have been */
-    bool gave_up;   /* the server did not wait for its standby */
-    bool echo;      /* answers of no interest are still to come */
-    int64_t limit;  /* the session's lock timeout, or -1: not known */
-    int64_t used;   /* when it was last */
+    bool direct;      /* no pooler stands between: the session is ours */
+    bool prepares;    /* it keeps prepared statements */
+    bool lost;        /* nothing more can be done with it */
+    bool no_memory;   /* to send all that should have been */
+    bool gave_up;     /* the server did not wait for its standby */
+    bool echo;        /* answers of no interest are still to come */
+    bool swollen;     /* its buffers have grown too large to be kept */
+    int64_t deadline; /* of a long message */
+    int64_t limit;    /* the session's lock timeout, or -1: not known */
+    int64_t used;     /* when it was last */
     struct arguments arguments;
     /* What was sent and not yet answered: the statement that is prepared by
      * it, or NULL. */

@@ -88,7 +88,7 @@ void quipu_postgres_return(quipu_driver_datastore *datastore,
     if (connection == NULL) {
         return;
     }
-    if (connection->lost || !is_at_rest(connection) ||
+    if (connection->lost || !is_at_rest(connection) || connection->swollen ||
         connection->known_count > STATEMENTS_MAX) {
         quipu_postgres_disconnect(datastore, connection);
         give_back_right(pool);
@@ -167,12 +167,15 @@ int quipu_postgres_borrow(quipu_driver_datastore *datastore, int64_t deadline,
         if (taken == NULL) {
             int status =
                 quipu_postgres_connect(datastore, deadline, connection, error);
-            if (status != QUIPU_OK) {
+            if (status == QUIPU_OK) {
+                (*connection)->deadline = clock_grace(deadline);
+            } else {
                 give_back_right(&datastore->pool);
             }
             return status;
         }
         if (is_alive(datastore, taken, deadline)) {
+            taken->deadline = clock_grace(deadline);
             *connection = taken;
             return QUIPU_OK;
         }
