@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define GREETINGS 5
 #define PAUSE (50 * CLOCK_MILLISECOND) /* while the server starts */
 
 /* ---------------------------------------------------------------- notices */
@@ -227,6 +228,7 @@ int quipu_postgres_connect(quipu_driver_datastore *datastore, int64_t deadline,
                            struct connection **made, quipu_error *error)
 {
     char state[6];
+    int greetings = 0;
     int64_t latest = clock_grace(deadline);
     for (;;) {
         struct connection *connection = create(datastore->host);
@@ -234,7 +236,8 @@ int quipu_postgres_connect(quipu_driver_datastore *datastore, int64_t deadline,
             return quipu_postgres_no_memory(datastore->host, error);
         }
         int status = dial(datastore, latest, connection, state, error);
-        if (status == QUIPU_OK) {
+        bool greeted = status == QUIPU_OK;
+        if (greeted) {
             status = greet(datastore, connection, latest, error);
         }
         if (status == QUIPU_OK) {
@@ -242,8 +245,12 @@ int quipu_postgres_connect(quipu_driver_datastore *datastore, int64_t deadline,
             *made = connection;
             return QUIPU_OK;
         }
+        greeted = greeted && connection->lost;
         quipu_postgres_disconnect(datastore, connection);
-        if (strcmp(state, "57P03") != 0 || clock_now() + PAUSE > deadline) {
+        /* Starting, or ended by somebody before it could greet. */
+        bool again =
+            strcmp(state, "57P03") == 0 || (greeted && ++greetings < GREETINGS);
+        if (!again || clock_now() + PAUSE > deadline) {
             return status;
         }
         clock_sleep_until(clock_now() + PAUSE);

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What servers, databases and roles may be like. */
+#include "fixture.h"
+
+static int try_it(const char *options, quipu_error *error)
+{
+    quipu_driver_datastore *datastore = NULL;
+    *error = (quipu_error){ 0 };
+    int status = fixture_try_open(options, &datastore, error);
+    if (status == QUIPU_OK) {
+        fixture_close(datastore);
+    }
+    return status;
+}
+
+/* Uses a store from end to end. */
+static void use(const char *options, const char *table, int64_t expected)
+{
+    quipu_schema schema = fixture_schema(table);
+    quipu_driver_datastore *datastore = fixture_open(options);
+    quipu_driver_schema *bound = fixture_bind(datastore, &schema);
+    struct piece piece;
+    quipu_result result;
+    quipu_error error = { 0 };
+    int64_t before = fixture_head(datastore, bound);
+    fixture_append(datastore, bound, 1);
+    fixture_append(datastore, bound, 1);
+    fixture_piece(&piece, 1, 0, 4711);
+    assert_status(
+        fixture_put(datastore, bound, &piece, SECOND, &result, &error),
+        QUIPU_CONFLICT);
+    assert_int_equal(result.last_position, before + 1);
+    assert_int_equal(fixture_head(datastore, bound), expected);
+    fixture_driver()->unbind(datastore, bound);
+    fixture_close(datastore);
+}
+
+static void role_without_create_works_on_what_is_there(void **state)
+{
+    quipu_error error;
+    (void)state;
+    use("schema=rights", "plain", 2);
+    fixture_sql("CREATE ROLE worker LOGIN");
+    fixture_sql("GRANT USAGE ON SCHEMA rights TO worker");
+    fixture_sql("GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA rights"
+                " TO worker");
+    use("schema=rights&user=worker", "plain", 4);
+
+    quipu_schema other = fixture_schema("other");
+    quipu_driver_datastore *datastore =
+        fixture_open("schema=rights&user=worker");
+    assert_refused(fixture_driver()->setup(datastore, &other,
+                                           fixture_now() + 5 * SECOND, &error),
+                   QUIPU_DENIED, &error, "permission denied");
+    fixture_close(datastore);
+    assert_status(try_it("schema=elsewhere&user=worker", &error), QUIPU_DENIED);
+}
+
+static void role_that_may_not_read_is_told_what_to_grant(void **state)
+{
+    quipu_error error;
+    (void)state;
+    fixture_sql("CREATE ROLE stranger LOGIN");
+    assert_refused(try_it("schema=rights&user=stranger", &error), QUIPU_DENIED,
+                   &error, "grant SELECT, INSERT and UPDATE");
+}
+
+static void serializable_server_works(void **state)
+{
+    (void)state;
+    fixture_sql("ALTER DATABASE quipu SET default_transaction_isolation ="
+                " 'serializable'");
+    use("schema=strict", "plain", 2);
+    use("schema=strict&prepared=no", "plain", 4);
+    fixture_sql("ALTER DATABASE quipu RESET default_transaction_isolation");
+}
+
+static void odd_search_path_leads_to_the_store(void **state)
+{
+    (void)state;
+    fixture_sql("CREATE SCHEMA \"Odd \"\"one\"\"\"");
+    fixture_sql("ALTER DATABASE quipu SET search_path = \"$user\", missing,"
+                " \"Odd \"\"one\"\"\", public");
+    use("closed", "plain", 2);
+    fixture_sql("ALTER DATABASE quipu RESET search_path");
+    assert_int_equal(
+        fixture_ask("SELECT count(*) FROM \"Odd \"\"one\"\"\".plain"), 2);
+}
+
+static void other_encodings_are_refused(void **state)
+{
+    quipu_error error;
+    (void)state;
+    fixture_sql("CREATE DATABASE ascii ENCODING 'SQL_ASCII' LOCALE 'C'"
+                " LOCALE_PROVIDER libc"
+                " TEMPLATE template0");
+    assert_refused(try_it("dbname=ascii", &error), QUIPU_UNSUPPORTED, &error,
+                   "ENCODING 'UTF8'");
+    assert_refused(try_it("dbname=nowhere", &error), QUIPU_NOT_FOUND, &error,
+                   "createdb");
+}
+
+static void server_without_fsync_is_refused(void **state)
+{
+    quipu_error error;
+    static const char *const settings[] = { "fsync", "full_page_writes" };
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        fixture_sql("ALTER SYSTEM SET %s = off", settings[i]);
+        fixture_sql("SELECT pg_reload_conf()");
+        while (fixture_ask("SELECT (current_setting('%s') = 'on')::int",
+                           settings[i]) != 0) {
+        }
+        assert_refused(try_it("schema=unsafe", &error), QUIPU_UNSUPPORTED,
+                       &error, settings[i]);
+        assert_ok(try_it("schema=unsafe&relaxed=yes", &error), &error);
+        fixture_sql("ALTER SYSTEM RESET %s", settings[i]);
+        fixture_sql("SELECT pg_reload_conf()");
+        while (fixture_ask("SELECT (current_setting('%s') = 'on')::int",
+                           settings[i]) == 0) {
+        }
+    }
+}
+
+static void commits_are_as_durable_as_asked(void **state)
+{
+    (void)state;
+    fixture_sql("ALTER DATABASE quipu SET synchronous_commit = off");
+    for (int relaxed = 0; relaxed < 2; relaxed++) {
+        quipu_driver_datastore *datastore = fixture_open(
+            relaxed ? "schema=durable&relaxed=1" : "schema=durable");
+        fixture_sql("CREATE OR REPLACE FUNCTION full_says() RETURNS trigger"
+                    " LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config("
+                    "'quipu.seen', current_setting('synchronous_commit'),"
+                    " false); IF current_setting('synchronous_commit') <> '%s'"
+                    " THEN RAISE 'wrong'; END IF; RETURN NEW; END $$",
+                    relaxed ? "off" : "on");
+        quipu_schema schema = fixture_schema("plain");
+        quipu_driver_schema *bound = fixture_bind(datastore, &schema);
+        fixture_sql(
+            "CREATE OR REPLACE TRIGGER says BEFORE INSERT ON durable.plain"
+            " EXECUTE FUNCTION full_says()");
+        fixture_append(datastore, bound, 1);
+        fixture_driver()->unbind(datastore, bound);
+        fixture_close(datastore);
+    }
+    fixture_sql("ALTER DATABASE quipu RESET synchronous_commit");
+}
+
+static void foreign_table_is_left_alone(void **state)
+{
+    quipu_error error;
+    quipu_schema schema = fixture_schema("mine");
+    (void)state;
+    use("schema=foreign1", "plain", 2);
+    fixture_sql("CREATE TABLE foreign1.mine (x int)");
+    quipu_driver_datastore *datastore = fixture_open("schema=foreign1");
+    assert_refused(fixture_driver()->setup(datastore, &schema,
+                                           fixture_now() + 5 * SECOND, &error),
+                   QUIPU_CONFLICT, &error, "did not make");
+    fixture_close(datastore);
+    fixture_sql("CREATE SCHEMA foreign2");
+    fixture_sql("CREATE TABLE foreign2.quipu_heads (x int)");
+    assert_status(try_it("schema=foreign2", &error), QUIPU_CORRUPT);
+    assert_int_equal(fixture_ask("SELECT count(*) FROM pg_tables"
+                                 " WHERE schemaname = 'foreign2'"),
+                     1);
+}
+
+static void newer_format_is_refused(void **state)
+{
+    quipu_error error;
+    (void)state;
+    use("schema=newer", "plain", 2);
+    fixture_sql("UPDATE newer.quipu_store SET format = 2");
+    assert_refused(try_it("schema=newer", &error), QUIPU_UNSUPPORTED, &error,
+                   "use a newer quipu");
+    fixture_sql("DELETE FROM newer.quipu_store");
+    assert_refused(try_it("schema=newer", &error), QUIPU_CORRUPT, &error,
+                   "names no format");
+}
+
+/* Two namespaces share a table of the same shape; another gets its own. */
+static void tables_serve_all_namespaces_of_their_shape(void **state)
+{
+    quipu_schema schema = fixture_schema("shared");
+    quipu_error error;
+    (void)state;
+    use("schema=spaces&namespace=a", "shared", 2);
+    use("schema=spaces&namespace=b", "shared", 2);
+    schema.metadata = "more";
+    quipu_driver_datastore *datastore =
+        fixture_open("schema=spaces&namespace=c");
+    quipu_driver_schema *bound = fixture_bind(datastore, &schema);
+    fixture_append(datastore, bound, 1);
+    assert_int_equal(fixture_ask("SELECT count(*) FROM spaces.shared"), 4);
+    assert_int_equal(fixture_ask("SELECT count(*) FROM spaces.quipu_tables"),
+                     2);
+    fixture_driver()->unbind(datastore, bound);
+    assert_ok(fixture_driver()->teardown(datastore, &schema,
+                                         fixture_now() + 5 * SECOND, &error),
+              &error);
+    fixture_close(datastore);
+    schema = fixture_schema("shared");
+    datastore = fixture_open("schema=spaces&namespace=a");
+    assert_ok(fixture_driver()->teardown(datastore, &schema,
+                                         fixture_now() + 5 * SECOND, &error),
+              &error);
+    fixture_close(datastore);
+    assert_int_equal(fixture_ask("SELECT count(*) FROM spaces.shared"), 2);
+    assert_int_equal(fixture_ask("SELECT count(*) FROM spaces.quipu_tables"),
+                     1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(role_without_create_works_on_what_is_there),
+        cmocka_unit_test(role_that_may_not_read_is_told_what_to_grant),
+        cmocka_unit_test(serializable_server_works),
+        cmocka_unit_test(odd_search_path_leads_to_the_store),
+        cmocka_unit_test(other_encodings_are_refused),
+        cmocka_unit_test(server_without_fsync_is_refused),
+        cmocka_unit_test(commits_are_as_durable_as_asked),
+        cmocka_unit_test(foreign_table_is_left_alone),
+        cmocka_unit_test(newer_format_is_refused),
+        cmocka_unit_test(tables_serve_all_namespaces_of_their_shape),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
