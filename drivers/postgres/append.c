@@ -56,8 +56,7 @@ static enum verdict judge_error(struct group *group,
                                 const PGresult *result)
 {
     const char *state = quipu_postgres_state(result);
-    if (quipu_postgres_is_unprepared(group->datastore, state) ||
-        strcmp(state, "0A000") == 0) { /* a plan of the server's grew old */
+    if (quipu_postgres_is_over(group->datastore, state)) {
         connection->lost = true;
         return VERDICT_AGAIN;
     }
@@ -169,8 +168,7 @@ static enum verdict judge_status(struct group *group,
                                  struct connection *connection, int status,
                                  const quipu_error *own)
 {
-    if (quipu_postgres_is_unprepared(group->datastore, own->sqlstate) ||
-        strcmp(own->sqlstate, "0A000") == 0) {
+    if (quipu_postgres_is_over(group->datastore, own->sqlstate)) {
         connection->lost = true;
         return VERDICT_AGAIN;
     }

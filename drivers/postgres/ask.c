@@ -69,13 +69,20 @@ bool quipu_postgres_is_unprepared(quipu_driver_datastore *datastore,
     return true;
 }
 
+bool quipu_postgres_is_over(quipu_driver_datastore *datastore,
+                            const char *state)
+{
+    return quipu_postgres_is_unprepared(datastore, state) ||
+           strcmp(state, "0A000") == 0 || /* a plan of the server's grew old */
+           strncmp(state, "57P", 3) == 0;
+}
+
 /* Whether it is worth to ask again, on another connection. */
 static bool is_passing(quipu_driver_datastore *datastore,
                        const struct connection *connection,
                        const quipu_error *own)
 {
-    return quipu_postgres_is_unprepared(datastore, own->sqlstate) ||
-           strcmp(own->sqlstate, "0A000") == 0 || /* a plan grew old */
+    return quipu_postgres_is_over(datastore, own->sqlstate) ||
            strncmp(own->sqlstate, "40", 2) == 0 ||
            (connection->lost && own->code == QUIPU_IO);
 }

@@ -183,6 +183,10 @@ int quipu_postgres_read(quipu_driver_datastore *datastore,
 bool quipu_postgres_is_unprepared(quipu_driver_datastore *datastore,
                                   const char *state);
 
+/* Whether an error says that a session can do no more, but another one may. */
+bool quipu_postgres_is_over(quipu_driver_datastore *datastore,
+                            const char *state);
+
 /* Receives so many answers, which have to be good. */
 int quipu_postgres_skip(quipu_driver_datastore *datastore,
                         struct connection *connection, unsigned count,
