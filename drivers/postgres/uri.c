@@ -22,8 +22,9 @@ static void add_known(struct text *list, const char *name)
 static int unknown(const quipu_host *host, const PQconninfoOption *libpq,
                    const char *name, quipu_error *error)
 {
-    static const char *const common[] = { "create", "durability", "namespace",
-                                          "readonly", "timeout" };
+    static const char *const common[] = {
+        "create", "durability", "group", "namespace", "readonly", "timeout"
+    };
     struct text list = { .host = host };
     for (size_t i = 0; i < sizeof common / sizeof common[0]; i++) {
         add_known(&list, common[i]);
