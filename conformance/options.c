@@ -231,6 +231,7 @@ int quipu_conformance_main(int argc, char **argv,
                                                       : sizeof wish.suite);
     }
     wish.suite.struct_size = sizeof wish.suite;
+    optind = 0; /* whoever else has used getopt */
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         if (!take(&wish, option, optarg)) {
             return QUIPU_CONFORMANCE_MISUSE;

@@ -50,6 +50,12 @@ sed -n 's|^ *\(conformance/cases/[a-z_]*\.c\) .*|\1|p' all | sort -u |
     done >>missing
 same "what is named and is not there" "" "$(cat missing)"
 
+# The help and the manual page know the same options.
+"$suite" --help | grep -oE -- '--[a-z-]+' | sort -u >help
+grep -oE -- 'Fl -[a-z-]+' "$root/docs/quipu-conformance.1" |
+    sed 's/Fl /-/' | sort -u >manual
+diff help manual || fail "the manual page (>) has other options than --help (<)"
+
 # Patterns.
 expect 0 "$suite" --list --only 'U1.*,S3.*' --skip '*race*'
 same "other ids" "" "$(grep -v '^ ' out | grep -vE '^(U1|S3)\.')"
