@@ -169,6 +169,22 @@ void quipu_pairs_go_on(struct quipu_trial *t, quipu_records *r, unsigned writer,
           "the next append is not there");
 }
 
+/* Nothing is there of an append that was refused; false: that cannot be read
+ * now. */
+static bool check_refused(struct quipu_trial *t, struct quipu_batch *b,
+                          unsigned writer, struct quipu_fates *fates)
+{
+    int64_t count = quipu_pairs_last(t, b, writer);
+
+    CHECK(count <= fates->acknowledged,
+          "an append that answered %s is stored: %s",
+          quipu_status_name(fates->refusal.code), fates->refusal.message);
+    if (count >= 0) {
+        fates->refusal.code = QUIPU_OK;
+    }
+    return count >= 0;
+}
+
 int quipu_pairs_append(struct quipu_trial *t, struct quipu_batch *b,
                        unsigned writer, struct quipu_fates *fates)
 {
@@ -176,17 +192,20 @@ int quipu_pairs_append(struct quipu_trial *t, struct quipu_batch *b,
     bool doubtful = fates->begun > k;
     int status;
 
+    if (fates->refusal.code && !check_refused(t, b, writer, fates)) {
+        return E->code;
+    }
     quipu_pairs_fill(t, b, writer, k, SMALL);
     fates->begun = k + 1;
     status = quipu_batch_append(b);
+    /* A driver may resolve a doubt itself: then it is a repeat at once. */
     if (status == QUIPU_OK) {
-        CHECK(doubtful || !(b->result.flags & QUIPU_RESULT_REPEATED),
-              "an append was stored that was refused or not yet made");
         fates->acknowledged = k + 1;
         fates->doubts += doubtful;
         fates->resolved += doubtful;
     } else if (status != QUIPU_UNKNOWN_OUTCOME && !doubtful) {
         fates->begun = k;
+        fates->refusal = *E;
     }
     return status;
 }

@@ -41,6 +41,7 @@ void quipu_pairs_check(struct quipu_trial *t, quipu_records *r,
 struct quipu_fates {
     _Atomic int64_t begun, acknowledged;
     _Atomic uint64_t doubts, resolved;
+    quipu_error refusal; /* the last, by which nothing can be stored */
 };
 
 /* Makes the writer's next append, or the last once more if that is in doubt;

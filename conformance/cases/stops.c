@@ -33,7 +33,7 @@ static void nap(long milliseconds)
 static bool is_excused(int status)
 {
     return status == QUIPU_IO || status == QUIPU_BUSY ||
-           status == QUIPU_UNKNOWN_OUTCOME || status == QUIPU_DENIED;
+           status == QUIPU_TIMEOUT || status == QUIPU_UNKNOWN_OUTCOME;
 }
 
 /* One append, however often it takes. */

@@ -33,9 +33,9 @@ static const char usage[] =
 static const struct mutant_family *const families[] = {
     &mutant_family_judging,   &mutant_family_appends, &mutant_family_races,
     &mutant_family_reads,     &mutant_family_stores,  &mutant_family_waits,
-    &mutant_family_histories,
+    &mutant_family_histories, &mutant_family_hoards,
 #ifdef QUIPU_MUTANTS_SQLITE
-    &mutant_family_unsafe,
+    &mutant_family_unsafe,    &mutant_family_lasting,
 #endif
 };
 
@@ -114,7 +114,9 @@ static struct tally run_sound(const struct wish *wish,
 {
     static struct tally tally;
     static const char *uri, *killer;
-    const char *now = mutant->sound_uri ? mutant->sound_uri : "reference:{dir}";
+    const char *now = mutant->sound_uri ? mutant->sound_uri
+                      : mutant->base    ? mutant->base
+                                        : "reference:{dir}";
 
     if (!uri || strcmp(uri, now) != 0 || strcmp(killer, mutant->killer) != 0) {
         uri = now;
@@ -133,7 +135,8 @@ static struct tally run_mutant(const struct wish *wish,
     char uri[40];
     struct tally tally;
 
-    snprintf(uri, sizeof uri, "%s:{dir}", mutant->id);
+    snprintf(uri, sizeof uri, "%s%s", mutant->id,
+             mutant->base ? strchr(mutant->base, ':') : ":{dir}");
     for (char *c = uri; *c != ':'; c++) {
         *c = (char)tolower((unsigned char)*c);
     }

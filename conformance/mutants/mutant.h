@@ -54,6 +54,8 @@ struct mutant {
     bool opens_late; /* at the first step */
     /* Operations replaced as they are; the rest is NULL. */
     quipu_driver replaced;
+    /* What is broken, as a URI, if it is not the reference. */
+    const char *base;
     /* For a driver that is not wrapped: the URI by which it is unsafe, an
      * environment variable that makes it so, and the URI by which it is not. */
     const char *uri, *variable, *sound_uri;
@@ -70,7 +72,9 @@ struct mutant_family {
     }
 
 extern const struct mutant_family mutant_family_appends;
+extern const struct mutant_family mutant_family_hoards;
 extern const struct mutant_family mutant_family_judging;
+extern const struct mutant_family mutant_family_lasting;
 extern const struct mutant_family mutant_family_races;
 extern const struct mutant_family mutant_family_reads;
 extern const struct mutant_family mutant_family_stores;
@@ -80,7 +84,7 @@ extern const struct mutant_family mutant_family_unsafe;
 
 /* ---------------------------------------------------------------- playing */
 
-/* The table of the reference. */
+/* The table of what is broken: of the reference, or of the mutant's base. */
 const quipu_driver *mutant_reference(void);
 
 /* Which mutant the driver of all the schemes plays; NULL: the reference. */

@@ -2,6 +2,10 @@
 /* The driver that plays a mutant: the reference's table with its changes. */
 #include "mutant.h"
 
+#include <quipu/drivers.h>
+
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,9 +16,24 @@ unsigned mutant_patience = 1;
 static const struct mutant *played;
 static quipu_driver table;
 
+static const quipu_driver *find_base(const char *uri)
+{
+    const quipu_driver *driver = NULL;
+    char scheme[40];
+    quipu_error error;
+
+    snprintf(scheme, sizeof scheme, "%.*s", (int)strcspn(uri, ":"), uri);
+    if (quipu_drivers_find(scheme, &driver, &error)) {
+        fprintf(stderr, "%s\n", error.message);
+        exit(2);
+    }
+    return driver;
+}
+
 const quipu_driver *mutant_reference(void)
 {
-    return quipu_driver_entry_memory();
+    return played && played->base ? find_base(played->base)
+                                  : quipu_driver_entry_memory();
 }
 
 const struct mutant *mutant_played(void)
@@ -133,6 +152,7 @@ static void put_replaced(void)
     REPLACE(setup);
     REPLACE(teardown);
     REPLACE(last_position);
+    REPLACE(log_head);
     REPLACE(wait);
     REPLACE(read_tracking);
 }
