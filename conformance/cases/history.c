@@ -4,6 +4,8 @@
 
 #include "history/workload.h"
 
+#include <limits.h>
+
 /* Every workload reads what it writes. */
 #define READS                                                            \
     [QUIPU_MOVE_READ] = 6, [QUIPU_MOVE_PAIR] = 4, [QUIPU_MOVE_LAST] = 4, \
@@ -67,6 +69,17 @@ static const struct quipu_workload killed = {
     .log_count = 1,
     .hot = 3,
     .must = QUIPU_MUST_DIE,
+};
+
+static const struct quipu_workload stopped = {
+    .name = "stopped-server",
+    .weights = { READS, [QUIPU_MOVE_NEXT] = 10, [QUIPU_MOVE_AT] = 6,
+                 [QUIPU_MOVE_GROUP] = 8, [QUIPU_MOVE_GUARD] = 4,
+                 [QUIPU_MOVE_PROCESS] = 4, [QUIPU_MOVE_TAIL] = 2,
+                 [QUIPU_MOVE_TRACK] = 1 },
+    .log_count = 1,
+    .hot = 3,
+    .must = QUIPU_MUST_FAIL,
 };
 
 /* Scales a workload to the profile, and to what the store has. */
@@ -137,6 +150,17 @@ static void killed_processes(struct quipu_trial *t)
     quipu_workload_run(t, &w);
 }
 
+/* However long the stops take, all go on behind the last. */
+static void stopped_server(struct quipu_trial *t)
+{
+    struct quipu_workload w = fit(t, &stopped);
+
+    w.processes = quipu_trial_scale(t, 4, 8, 8);
+    w.stops = quipu_trial_scale(t, 2, 20, 200);
+    w.moves = UINT_MAX;
+    quipu_workload_run(t, &w);
+}
+
 /* ----------------------------------------------------------------- threads */
 
 static void hot_threads(struct quipu_trial *t)
@@ -197,5 +221,10 @@ static const struct quipu_case cases[] = {
       "another can repeat it.",
       killed_processes, QUIPU_CAN_LOG | QUIPU_CAN_SHARE | QUIPU_CAN_PERSIST, 0,
       600 },
+    { "V5.history-of-server-stops",
+      "What fails has stored nothing, and what is in doubt can be repeated.",
+      stopped_server,
+      QUIPU_CAN_LOG | QUIPU_CAN_SHARE | QUIPU_CAN_PERSIST | QUIPU_TRAIT_SERVER,
+      0, 600 },
 };
 QUIPU_FAMILY(history);

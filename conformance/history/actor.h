@@ -53,6 +53,7 @@ struct quipu_actor {
     unsigned log_count, hot;
     struct quipu_draft draft; /* the last that was made, and its status */
     int status;
+    bool excuses; /* that the store is away for a while */
     /* In shared memory: the draft under way; or NULL. */
     struct quipu_draft_slot {
         bool pending;
@@ -69,6 +70,10 @@ struct quipu_label quipu_actor_some_hot(struct quipu_actor *a);
 
 /* Gives items that have none the mark of the append to come, and makes it. */
 int quipu_actor_append(struct quipu_actor *a, struct quipu_draft *draft);
+
+/* Whether such a status is no violation by itself; if the store was away, after
+ * a while. */
+bool quipu_actor_excuses(const struct quipu_actor *a, int status);
 
 /* Reads a sequence, or the log; gives how many items came. */
 size_t quipu_actor_read(struct quipu_actor *a, unsigned log,

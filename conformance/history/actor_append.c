@@ -222,11 +222,11 @@ static void learn(struct quipu_actor *a, const struct quipu_draft *draft,
 
 /* ------------------------------------------------------------------ appends */
 
-static bool is_usual(int status)
+static bool is_usual(const struct quipu_actor *a, int status)
 {
     return status == QUIPU_OK || status == QUIPU_CONFLICT ||
            status == QUIPU_ALREADY || status == QUIPU_BUSY ||
-           status == QUIPU_UNKNOWN_OUTCOME;
+           status == QUIPU_UNKNOWN_OUTCOME || quipu_actor_excuses(a, status);
 }
 
 int quipu_actor_append(struct quipu_actor *a, struct quipu_draft *draft)
@@ -255,7 +255,7 @@ int quipu_actor_append(struct quipu_actor *a, struct quipu_draft *draft)
     if (a->slot) {
         a->slot->pending = false;
     }
-    CHECK(is_usual(status), "an append answered %s: %s",
+    CHECK(is_usual(a, status), "an append answered %s: %s",
           quipu_status_name(status), E->message);
     learn(a, draft, built, status);
     for (size_t i = 0; i < draft->item_count; i++) {

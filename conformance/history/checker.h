@@ -67,6 +67,7 @@ struct quipu_history_counts {
     size_t overlaps;     /* operations that began while another was under way */
     size_t conflicts[8]; /* by enum quipu_cause */
     size_t already;
+    size_t failed;  /* appends that found no store, and left nothing */
     size_t repeats; /* that met a stored one */
     size_t woken;   /* waits that began before what they were told of */
     size_t guarded; /* appends with guards that were stored */

@@ -47,6 +47,7 @@ static void count_append(const struct quipu_operation *op,
     counts->guarded += stored && op->guard_count > 0;
     counts->repeats += op->status == QUIPU_OK && op->repeated;
     counts->unknown += op->status == QUIPU_UNKNOWN_OUTCOME;
+    counts->failed += op->status == QUIPU_IO || op->status == QUIPU_DENIED;
     counts->already += op->status == QUIPU_ALREADY;
     if (op->status == QUIPU_CONFLICT && op->cause < 8) {
         counts->conflicts[op->cause]++;

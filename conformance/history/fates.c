@@ -140,12 +140,12 @@ int64_t quipu_judging_stored(const struct quipu_judging *j,
 
 /* ------------------------------------------------------------- by attempts */
 
-/* Only these may have stored something. */
+/* Only these may have stored something.  A driver that loses its connection at
+ * the commit may repeat the append by itself, and then finds what it stored. */
 static bool may_store(const struct quipu_operation *op)
 {
     return op->status == QUIPU_HISTORY_UNANSWERED ||
-           op->status == QUIPU_UNKNOWN_OUTCOME ||
-           (op->status == QUIPU_OK && !op->repeated);
+           op->status == QUIPU_UNKNOWN_OUTCOME || op->status == QUIPU_OK;
 }
 
 static void add_attempt(struct quipu_judging *j, size_t attempt)
@@ -156,7 +156,7 @@ static void add_attempt(struct quipu_judging *j, size_t attempt)
     if (!may_store(op)) {
         return;
     }
-    if (op->status == QUIPU_OK) {
+    if (op->status == QUIPU_OK && !op->repeated) {
         if (fate->allowed && !fate->unknown) {
             quipu_judging_object(j, QUIPU_WRONG_RESULT, fate->first,
                                  fate->storer, attempt,

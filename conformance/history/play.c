@@ -72,6 +72,20 @@ static void kill_some(struct quipu_stage *stage, struct quipu_crew crews[])
     }
 }
 
+/* Stops the server at once, again and again, while all act. */
+static void stop_server(struct quipu_stage *stage)
+{
+    for (unsigned k = 0; k < stage->workload->stops; k++) {
+        nap(100000 + quipu_trial_random(stage->t, 200000));
+        quipu_trial_server_stop(stage->t);
+        nap(quipu_trial_random(stage->t, 50000));
+        quipu_trial_server_start(stage->t);
+        stage->stops++;
+    }
+    nap(100000);
+    atomic_store(&stage->shared->stopped, true);
+}
+
 /* -------------------------------------------------------------------- plays */
 
 static void play_processes(struct quipu_stage *stage)
@@ -87,6 +101,7 @@ static void play_processes(struct quipu_stage *stage)
         quipu_crew_go(&crews[i]);
     }
     kill_some(stage, crews);
+    stop_server(stage);
     for (unsigned i = 0; i < w->processes; i++) {
         quipu_crew_join(&crews[i]);
     }

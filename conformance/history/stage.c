@@ -81,6 +81,7 @@ void quipu_stage_enter(struct quipu_stage *stage, struct quipu_actor *actor,
         .log_count = w->log_count,
         .hot = w->hot,
         .status = QUIPU_CONFLICT,
+        .excuses = w->stops > 0,
     };
     for (unsigned i = 0; i < w->log_count; i++) {
         struct quipu_actor_log *log = &actor->logs[i];
@@ -113,6 +114,9 @@ struct cast {
 
 static bool in_time(const struct quipu_stage *stage)
 {
+    if (stage->workload->stops > 0) {
+        return !atomic_load(&stage->shared->stopped);
+    }
     return quipu_record_clock() - stage->epoch <
            (int64_t)stage->workload->seconds * 1000000000 * stage->t->patience;
 }
@@ -129,6 +133,16 @@ static void repeat_for_another(struct quipu_actor *a,
     slot->pending = false;
 }
 
+/* What is in doubt is repeated, as a program would. */
+static void settle(struct quipu_actor *a)
+{
+    if (a->status == QUIPU_UNKNOWN_OUTCOME && a->logs[a->draft.log].events) {
+        struct quipu_draft draft = a->draft;
+
+        quipu_actor_append(a, &draft);
+    }
+}
+
 /* The last to finish wakes those who wait for more. */
 static void write(struct quipu_stage *stage, struct quipu_actor *a)
 {
@@ -136,6 +150,7 @@ static void write(struct quipu_stage *stage, struct quipu_actor *a)
 
     for (unsigned k = 0; k < w->moves && in_time(stage); k++) {
         quipu_moves_make(a, w->weights);
+        settle(a);
     }
     if (atomic_fetch_sub(&stage->shared->writing, 1) == 1) {
         quipu_moves_close(a);

@@ -12,6 +12,7 @@
 /* In memory that all processes share. */
 struct quipu_stage_shared {
     atomic_uint writing; /* actors that still append */
+    atomic_bool stopped; /* the server, for the last time */
     struct quipu_draft_slot slots[QUIPU_CROWD_MAX][QUIPU_CROWD_MAX];
 };
 
@@ -25,7 +26,7 @@ struct quipu_stage {
     const char *options[QUIPU_ACTOR_LOGS]; /* of the datastore of each log */
     struct quipu_stage_shared *shared;
     uint32_t sessions; /* numbers given so far */
-    unsigned kills;
+    unsigned kills, stops;
 };
 
 /* Sets the logs up, and tears them down where they would stay. */

@@ -25,8 +25,8 @@ static void print_counts(const struct quipu_history *history)
            c.conflicts[QUIPU_CAUSE_GUARD], c.conflicts[QUIPU_CAUSE_EVENT_ID],
            c.already);
     printf("%zu repeats that met what was stored, %zu guarded appends stored, "
-           "%zu waits woken, %zu unknown, %zu unanswered\n",
-           c.repeats, c.guarded, c.woken, c.unknown, c.unanswered);
+           "%zu waits woken, %zu failed, %zu unknown, %zu unanswered\n",
+           c.repeats, c.guarded, c.woken, c.failed, c.unknown, c.unanswered);
 }
 
 int quipu_verdict_of(const char *folder)

@@ -34,7 +34,7 @@ static const char *store_name(struct quipu_trial *t)
 }
 
 static void record(struct quipu_trial *t, const struct quipu_workload *workload,
-                   const char *folder, unsigned *kills)
+                   const char *folder)
 {
     struct quipu_stage *stage = quipu_trial_keep(t, sizeof *stage);
 
@@ -49,7 +49,8 @@ static void record(struct quipu_trial *t, const struct quipu_workload *workload,
     quipu_stage_play(stage);
     quipu_stage_finish(stage);
     quipu_stage_clear(stage);
-    *kills = stage->kills;
+    quipu_trial_count(t, "kills", stage->kills);
+    quipu_trial_count(t, "stops", stage->stops);
     munmap(stage->shared, sizeof *stage->shared);
 }
 
@@ -87,6 +88,7 @@ static const struct {
     { QUIPU_MUST_REPEAT, "a repeat of what was stored" },
     { QUIPU_MUST_WAKE, "a wait that was woken" },
     { QUIPU_MUST_DIE, "a process that died in an append" },
+    { QUIPU_MUST_FAIL, "an append that found no store" },
 };
 
 static uint32_t did_happen(const struct quipu_history_counts *c)
@@ -98,7 +100,8 @@ static uint32_t did_happen(const struct quipu_history_counts *c)
            (c->already ? QUIPU_MUST_PASS : 0u) |
            (c->repeats ? QUIPU_MUST_REPEAT : 0u) |
            (c->woken ? QUIPU_MUST_WAKE : 0u) |
-           (c->unanswered ? QUIPU_MUST_DIE : 0u);
+           (c->unanswered ? QUIPU_MUST_DIE : 0u) |
+           (c->failed || c->unknown ? QUIPU_MUST_FAIL : 0u);
 }
 
 /* What must happen, and did not; NULL: all did. */
@@ -134,6 +137,7 @@ static const char *judge(struct quipu_trial *t,
     quipu_history_count(history, &counts);
     quipu_history_finish(history);
     quipu_trial_count(t, "histories", 1);
+    quipu_trial_count(t, "unknown outcomes", counts.unknown);
     quipu_trial_count(t, "collisions",
                       counts.conflicts[QUIPU_CAUSE_POSITION] +
                           counts.conflicts[QUIPU_CAUSE_GUARD] + counts.already);
@@ -147,10 +151,8 @@ void quipu_workload_run(struct quipu_trial *t,
 
     for (unsigned i = 0; i < ATTEMPTS && lacks; i++) {
         char *folder = quipu_history_folder_make();
-        unsigned kills = 0;
 
-        record(t, workload, folder, &kills);
-        quipu_trial_count(t, "kills", kills);
+        record(t, workload, folder);
         lacks = judge(t, workload, folder);
         quipu_history_folder_remove(folder);
     }

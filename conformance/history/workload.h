@@ -13,7 +13,8 @@ enum quipu_workload_must {
     QUIPU_MUST_PASS = 1u << 3,     /* another in tracking (ALREADY) */
     QUIPU_MUST_REPEAT = 1u << 4,   /* what is stored */
     QUIPU_MUST_WAKE = 1u << 5,     /* somebody who waited */
-    QUIPU_MUST_DIE = 1u << 6       /* in the middle of an append */
+    QUIPU_MUST_DIE = 1u << 6,      /* in the middle of an append */
+    QUIPU_MUST_FAIL = 1u << 7      /* because the store was away */
 };
 
 struct quipu_workload {
@@ -27,10 +28,11 @@ struct quipu_workload {
     unsigned log_count;
     unsigned shapes[QUIPU_ACTOR_LOGS]; /* enum quipu_shape */
     unsigned hot;                      /* sequences to which all write */
-    bool apart;  /* each thread with a datastore of its own */
-    bool parted; /* the last log is of another namespace */
-    unsigned kills;
-    uint32_t must; /* enum quipu_workload_must */
+    bool apart;     /* each thread with a datastore of its own */
+    bool parted;    /* the last log is of another namespace */
+    unsigned kills; /* of processes */
+    unsigned stops; /* of the store's server */
+    uint32_t must;  /* enum quipu_workload_must */
 };
 
 /* Records and judges; again, if what must happen did not.  A violation is

@@ -58,6 +58,13 @@ static void a_repeat_may_meet_the_first_attempt_or_not(void **state)
                  FINAL(ONE));
 }
 
+static void a_driver_may_repeat_an_append_by_itself(void **state)
+{
+    (void)state;
+    assert_legal("10 1 append a h@+/1.1.0/aa\n90 1 OK ids=1 at=0 repeated\n",
+                 FINAL(ONE), "40 1 log a\n50 1 OK opened=45 " ONE);
+}
+
 static void a_refused_append_may_be_made_again(void **state)
 {
     (void)state;
@@ -203,6 +210,7 @@ int main(void)
         cmocka_unit_test(an_unknown_append_may_be_stored_or_not),
         cmocka_unit_test(an_unknown_append_may_be_stored_long_after),
         cmocka_unit_test(a_repeat_may_meet_the_first_attempt_or_not),
+        cmocka_unit_test(a_driver_may_repeat_an_append_by_itself),
         cmocka_unit_test(a_refused_append_may_be_made_again),
         cmocka_unit_test(overlapping_appends_in_either_order),
         cmocka_unit_test(an_append_that_is_under_way_is_seen_or_not),
