@@ -99,11 +99,16 @@ static void write_totals(FILE *to, const char *prefix,
     fputc('\n', to);
 }
 
+#define ALWAYS 4 /* counts that are told also if nothing was counted */
+
 static void write_counts(FILE *to, const char *prefix,
                          const struct quipu_sheet *sheet)
 {
     fprintf(to, "%scases %zu", prefix, sheet->count);
     for (size_t i = 0; i < QUIPU_COUNTS; i++) {
+        if (i >= ALWAYS && sheet->counts[i] == 0) {
+            continue;
+        }
         fprintf(to, ", %s %" PRIu64, quipu_link_counted[i], sheet->counts[i]);
     }
     fprintf(to, ", seconds %" PRId64 ".%" PRId64 "\n",
