@@ -6,9 +6,8 @@
 #include "key.h"
 #include "lmdb_driver.h"
 
-#define FIRST_ITEMS 64
-#define MORE_ITEMS 512
-#define SEQUENCES 32 /* of a listing, at once */
+#define PAGE_ITEMS 64 /* few enough for the processor's cache */
+#define SEQUENCES 32  /* of a listing, at once */
 
 /* Where a read of items stands: what is still to come. */
 struct reading {
@@ -24,11 +23,9 @@ struct reading {
     MDB_cursor *of_items;
     MDB_cursor *of_index;
     /* The page: rows of items that lie in the map. */
-    quipu_item *items;
-    quipu_value *values;
-    size_t room;
+    quipu_value *values; /* of their further columns */
     size_t count;
-    quipu_item first[FIRST_ITEMS];
+    quipu_item items[PAGE_ITEMS];
 };
 
 /* Where a listing stands; each step looks for what comes next. */

@@ -13,6 +13,9 @@
 
 #include <string.h>
 
+#define LINE 64 /* bytes of the processor's cache */
+#define EXPECT_MAX 1024
+
 quipu_driver_cursor *quipu_lmdb_cursor_create(quipu_driver_datastore *datastore,
                                               quipu_driver_schema *bound,
                                               quipu_error *error)
@@ -42,31 +45,30 @@ void quipu_lmdb_cursor_close(quipu_driver_cursor *cursor)
 
 /* -------------------------------------------------------------- the page */
 
-static int make_page(quipu_driver_cursor *cursor, size_t room,
-                     quipu_error *error)
+static int make_page(quipu_driver_cursor *cursor, quipu_error *error)
 {
     struct reading *reading = &cursor->as.reading;
     const quipu_host *host = cursor->datastore->host;
     size_t columns = cursor->bound->schema.column_count;
-    if (reading->room >= room) {
-        return QUIPU_OK;
-    }
-    if (room > FIRST_ITEMS) {
-        reading->items = host->allocate(room * sizeof *reading->items);
-    } else {
-        reading->items = reading->first;
-    }
     if (columns > 0) {
-        host->release(reading->values);
         reading->values =
-            host->allocate(room * columns * sizeof *reading->values);
+            host->allocate(PAGE_ITEMS * columns * sizeof *reading->values);
     }
-    if (reading->items == NULL || (columns > 0 && reading->values == NULL)) {
-        reading->room = 0;
-        return quipu_lmdb_no_memory(host, error);
+    return columns > 0 && reading->values == NULL
+               ? quipu_lmdb_no_memory(host, error)
+               : QUIPU_OK;
+}
+
+/* Asks for the bytes of a value, which soon will be read from end to end.  All
+ * values of a page are found first and looked at then: so many are on their way
+ * at once. */
+static void expect(const MDB_val *value)
+{
+    const char *at = value->mv_data;
+    size_t size = value->mv_size < EXPECT_MAX ? value->mv_size : EXPECT_MAX;
+    for (size_t i = 0; i < size; i += LINE) {
+        __builtin_prefetch(at + i);
     }
-    reading->room = room;
-    return QUIPU_OK;
 }
 
 /* Puts an item in the page, and moves the range behind it. */
@@ -107,42 +109,66 @@ static int fail(const quipu_driver_cursor *cursor, int code, quipu_error *error)
 
 /* --------------------------------------------------------------- the log */
 
-/* Ids have no gaps: the range, cut at the head, tells which there are. */
+/* Finds the values of a page of ids, of which there are no gaps; an LMDB code,
+ * MDB_NOTFOUND if *id is missing. */
+static int find_values(const quipu_driver_cursor *cursor, MDB_cursor *items,
+                       int64_t *id, MDB_val *values, size_t count)
+{
+    const struct reading *reading = &cursor->as.reading;
+    const MDB_cursor_op onward = reading->descending ? MDB_PREV : MDB_NEXT;
+    MDB_val key = { sizeof *id, id };
+    int code = mdb_cursor_get(items, &key, &values[0], MDB_SET_KEY);
+    expect(&values[0]);
+    for (size_t i = 1; code == MDB_SUCCESS && i < count; i++) {
+        int64_t found = 0;
+        *id += reading->descending ? -1 : 1;
+        code = mdb_cursor_get(items, &key, &values[i], onward);
+        if (code == MDB_SUCCESS &&
+            (!quipu_lmdb_value_id(&key, &found) || found != *id)) {
+            code = MDB_NOTFOUND;
+        }
+        expect(&values[i]);
+    }
+    return code;
+}
+
+/* How many items of the range there are, and fit in the page. */
+static size_t count_ids(const struct reading *reading)
+{
+    int64_t count = reading->range.upper - reading->range.lower + 1;
+    if (count > reading->range.limit) {
+        count = reading->range.limit;
+    }
+    return count < PAGE_ITEMS ? (size_t)count : PAGE_ITEMS;
+}
+
 static int fill_log(quipu_driver_datastore *datastore, MDB_txn *txn,
                     void *context, quipu_error *error)
 {
     quipu_driver_cursor *cursor = context;
     struct reading *reading = &cursor->as.reading;
-    MDB_val key;
-    MDB_val value;
+    MDB_val values[PAGE_ITEMS];
     int status = QUIPU_OK;
     int64_t id =
         reading->descending ? reading->range.upper : reading->range.lower;
+    int64_t first = id;
+    size_t count = count_ids(reading);
     int code = mdb_cursor_open(txn, cursor->bound->items, &reading->of_items);
     if (code == MDB_SUCCESS) {
-        key = (MDB_val){ sizeof id, &id };
-        code = mdb_cursor_get(reading->of_items, &key, &value, MDB_SET_KEY);
-    }
-    while (code == MDB_SUCCESS) {
-        int64_t found = 0;
-        if (!quipu_lmdb_value_id(&key, &found) || found != id) {
-            code = MDB_NOTFOUND;
-            break;
-        }
-        status = add_item(cursor, &value, id, error);
-        if (status != QUIPU_OK || reading->done ||
-            reading->count == reading->room) {
-            break;
-        }
-        id += reading->descending ? -1 : 1;
-        code = mdb_cursor_get(reading->of_items, &key, &value,
-                              reading->descending ? MDB_PREV : MDB_NEXT);
+        code = find_values(cursor, reading->of_items, &id, values, count);
     }
     if (code == MDB_NOTFOUND) {
         return quipu_lmdb_record_damaged(datastore, cursor->bound, id,
                                          "is missing", error);
     }
-    return code == MDB_SUCCESS ? status : fail(cursor, code, error);
+    if (code != MDB_SUCCESS) {
+        return fail(cursor, code, error);
+    }
+    for (size_t i = 0; status == QUIPU_OK && i < count; i++) {
+        status = add_item(cursor, &values[i], first, error);
+        first += reading->descending ? -1 : 1;
+    }
+    return status;
 }
 
 /* ------------------------------------------------------------- a sequence */
@@ -177,13 +203,23 @@ static bool is_in_range(const struct reading *reading, const MDB_val *key,
            *position <= reading->range.upper;
 }
 
-/* Puts the item that the index names in the page. */
-static int add_indexed(quipu_driver_cursor *cursor, const MDB_val *indexed,
-                       int64_t position, quipu_error *error)
+/* What the index has of a page's items, and where they are. */
+struct found {
+    size_t count;
+    int64_t ids[PAGE_ITEMS];
+    int64_t positions[PAGE_ITEMS];
+    MDB_val values[PAGE_ITEMS];
+};
+
+/* Finds the item that the index names, if it was there when the cursor was
+ * opened. */
+static int find_indexed(quipu_driver_cursor *cursor, const MDB_val *indexed,
+                        int64_t position, struct found *found,
+                        quipu_error *error)
 {
     struct reading *reading = &cursor->as.reading;
     int64_t id = 0;
-    MDB_val value;
+    MDB_val *value = &found->values[found->count];
     if (!quipu_lmdb_value_id(indexed, &id)) {
         return fail(cursor, MDB_CORRUPTED, error);
     }
@@ -191,7 +227,7 @@ static int add_indexed(quipu_driver_cursor *cursor, const MDB_val *indexed,
         return QUIPU_OK;
     }
     MDB_val key = { sizeof id, &id };
-    int code = mdb_cursor_get(reading->of_items, &key, &value, MDB_SET);
+    int code = mdb_cursor_get(reading->of_items, &key, value, MDB_SET);
     if (code == MDB_NOTFOUND) {
         return quipu_lmdb_record_damaged(cursor->datastore, cursor->bound, id,
                                          "is missing", error);
@@ -199,13 +235,59 @@ static int add_indexed(quipu_driver_cursor *cursor, const MDB_val *indexed,
     if (code != MDB_SUCCESS) {
         return fail(cursor, code, error);
     }
-    int status = add_item(cursor, &value, id, error);
-    return status == QUIPU_OK &&
-                   reading->items[reading->count - 1].position != position
-               ? quipu_lmdb_record_damaged(cursor->datastore, cursor->bound, id,
-                                           "is not where the index has it",
-                                           error)
-               : status;
+    expect(value);
+    found->ids[found->count] = id;
+    found->positions[found->count++] = position;
+    return QUIPU_OK;
+}
+
+/* How many items fit in the page and the limit. */
+static size_t count_wanted(const struct reading *reading)
+{
+    return reading->range.limit < PAGE_ITEMS ? (size_t)reading->range.limit
+                                             : PAGE_ITEMS;
+}
+
+/* Finds a page of items; *more false: there are no others in the range. */
+static int find_page(quipu_driver_cursor *cursor, struct found *found,
+                     bool *more, quipu_error *error)
+{
+    struct reading *reading = &cursor->as.reading;
+    MDB_val key;
+    MDB_val value;
+    int64_t position = 0;
+    int status = QUIPU_OK;
+    size_t wanted = count_wanted(reading);
+    int code = seek(reading, &key, &value);
+    while (code == MDB_SUCCESS && status == QUIPU_OK && found->count < wanted &&
+           is_in_range(reading, &key, &position)) {
+        status = find_indexed(cursor, &value, position, found, error);
+        code = mdb_cursor_get(reading->of_index, &key, &value,
+                              reading->descending ? MDB_PREV : MDB_NEXT);
+    }
+    *more = code == MDB_SUCCESS && is_in_range(reading, &key, &position);
+    return code == MDB_SUCCESS || code == MDB_NOTFOUND || status != QUIPU_OK
+               ? status
+               : fail(cursor, code, error);
+}
+
+static int add_found(quipu_driver_cursor *cursor, const struct found *found,
+                     quipu_error *error)
+{
+    struct reading *reading = &cursor->as.reading;
+    for (size_t i = 0; i < found->count; i++) {
+        int status = add_item(cursor, &found->values[i], found->ids[i], error);
+        if (status == QUIPU_OK &&
+            reading->items[i].position != found->positions[i]) {
+            status = quipu_lmdb_record_damaged(
+                cursor->datastore, cursor->bound, found->ids[i],
+                "is not where the index has it", error);
+        }
+        if (status != QUIPU_OK) {
+            return status;
+        }
+    }
+    return QUIPU_OK;
 }
 
 static int fill_sequence(quipu_driver_datastore *datastore, MDB_txn *txn,
@@ -213,34 +295,23 @@ static int fill_sequence(quipu_driver_datastore *datastore, MDB_txn *txn,
 {
     quipu_driver_cursor *cursor = context;
     struct reading *reading = &cursor->as.reading;
-    MDB_val key;
-    MDB_val value;
-    int64_t position = 0;
-    int status = QUIPU_OK;
+    struct found found;
+    bool more = false;
+    (void)datastore;
+    found.count = 0;
     int code = mdb_cursor_open(txn, cursor->bound->index, &reading->of_index);
     if (code == MDB_SUCCESS) {
         code = mdb_cursor_open(txn, cursor->bound->items, &reading->of_items);
     }
-    if (code == MDB_SUCCESS) {
-        code = seek(reading, &key, &value);
+    if (code != MDB_SUCCESS) {
+        return fail(cursor, code, error);
     }
-    while (code == MDB_SUCCESS && status == QUIPU_OK && !reading->done &&
-           reading->count < reading->room) {
-        if (!is_in_range(reading, &key, &position)) {
-            code = MDB_NOTFOUND;
-            break;
-        }
-        status = add_indexed(cursor, &value, position, error);
-        if (status == QUIPU_OK && !reading->done) {
-            code = mdb_cursor_get(reading->of_index, &key, &value,
-                                  reading->descending ? MDB_PREV : MDB_NEXT);
-        }
+    int status = find_page(cursor, &found, &more, error);
+    if (status == QUIPU_OK) {
+        status = add_found(cursor, &found, error);
     }
-    (void)datastore;
-    reading->done = reading->done || code == MDB_NOTFOUND;
-    return code == MDB_SUCCESS || code == MDB_NOTFOUND
-               ? status
-               : fail(cursor, code, error);
+    reading->done = reading->done || !more;
+    return status;
 }
 
 /* ------------------------------------------------------------------ pages */
@@ -261,9 +332,6 @@ static void finish_items(quipu_driver_cursor *cursor)
     if (reading->txn != NULL) {
         (void)atomic_fetch_sub(&cursor->datastore->environment->map.lent, 1);
         end_reading(cursor);
-    }
-    if (reading->items != reading->first) {
-        host->release(reading->items);
     }
     host->release(reading->values);
 }
@@ -331,10 +399,7 @@ static int next_items(quipu_driver_cursor *cursor, int64_t deadline,
         end_reading(cursor);
     }
     if (reading->lent && !reading->done) {
-        status = make_page(cursor, MORE_ITEMS, error);
-        if (status == QUIPU_OK) {
-            status = fill(cursor, deadline, error);
-        }
+        status = fill(cursor, deadline, error);
     } else if (reading->lent) {
         return QUIPU_OK;
     }
@@ -361,7 +426,7 @@ static int open_items(quipu_driver_datastore *datastore,
     struct reading *reading = &made->as.reading;
     made->step = next_items;
     made->finish = finish_items;
-    memset(reading, 0, offsetof(struct reading, first));
+    memset(reading, 0, offsetof(struct reading, items));
     reading->log = sequence_id.size == 0;
     reading->descending = range->descending;
     reading->range = *range;
@@ -372,7 +437,7 @@ static int open_items(quipu_driver_datastore *datastore,
         reading->range.lower = 1;
     }
     reading->done = reading->range.limit <= 0;
-    int status = make_page(made, FIRST_ITEMS, error);
+    int status = make_page(made, error);
     if (status == QUIPU_OK && !reading->done) {
         status = fill(made, deadline, error);
     }
