@@ -150,6 +150,23 @@ static void tell_growth(const struct copy *copy)
 
 /* ------------------------------------------------------------ the whole */
 
+/* What an interruption left undone, the next run does. */
+static enum outcome complain(const struct copy *copy, int status,
+                             const quipu_error *error)
+{
+    const bool interrupted = status == QUIPU_IO || status == QUIPU_BUSY ||
+                             status == QUIPU_TIMEOUT ||
+                             status == QUIPU_UNKNOWN_OUTCOME;
+    const enum outcome outcome = quipu_tool_fail(error);
+
+    if (interrupted && (copy->args->given & OPTION_VERIFY_ONLY) == 0) {
+        fputs("quipu: what was copied stays; the same command, given again, "
+              "goes on from there\n",
+              stderr);
+    }
+    return outcome;
+}
+
 static int work(struct copy *copy, quipu_error *error)
 {
     int status =
@@ -210,7 +227,7 @@ static enum outcome copy_store(const struct args *args,
         summarise(&copy);
         tell_growth(&copy);
     } else {
-        outcome = quipu_tool_fail(&error);
+        outcome = complain(&copy, status, &error);
     }
     finish(&copy);
     return outcome;
