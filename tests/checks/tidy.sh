@@ -20,7 +20,7 @@ rules=$(
 
 # one FILE DIRECTORY COMMAND: unless it is known to be clean.
 one='
-    seen=$(cd "$2" && eval "$3 -E -C -P -o -" 2>/dev/null) || seen=$(date +%N)
+    seen=$(cd "$2" && eval "$3 -E -C -P" 2>/dev/null) || seen=$(date +%N)
     stamp=$build/tidy/$(printf "%s\n%s\n%s" "$rules" "${1#"$PWD"}" "$seen" |
         sha256sum | cut -d " " -f 1)
     [ -e "$stamp" ] ||
@@ -37,7 +37,10 @@ awk '
         gsub(/\\"/, "\""); gsub(/\\\\/, "\\")
     }
     name ~ /directory/ { directory = $0 }
-    name ~ /command/ { command = $0 }
+    name ~ /command/ {
+        command = $0
+        sub(/ -o [^ ]+/, "", command) # else the preprocessor empties the object
+    }
     name ~ /file/ && !seen[$0]++ { print; print directory; print command }
     { name = "" }
     ' "$build/compile_commands.json" |
