@@ -2,6 +2,8 @@
 /* The options that mean the same everywhere, and URIs that are wrong. */
 #include "suite.h"
 
+#include <dirent.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -138,9 +140,23 @@ static void described(struct quipu_trial *t)
           "the namespace is called \"%s\"", info.name_space);
 }
 
+static bool is_empty(const char *folder)
+{
+    DIR *entries = opendir(folder);
+    unsigned count = 0;
+
+    CHECK(entries, "the folder %s is gone", folder);
+    while (readdir(entries)) {
+        count++;
+    }
+    closedir(entries);
+    return count == 2; /* "." and ".." */
+}
+
 static void not_created(struct quipu_trial *t)
 {
     ANSWERS(QUIPU_NOT_FOUND, try_options(t, "create=no"));
+    CHECK(is_empty(t->directory), "something was made in the folder");
     ANSWERS(QUIPU_NOT_FOUND, try_options(t, "create=no"));
     quipu_trial_datastore(t);
     OK(try_options(t, "create=no"));

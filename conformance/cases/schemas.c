@@ -72,6 +72,24 @@ static void bare_hostile_tables(struct quipu_trial *t)
     }
 }
 
+/* Whichever comes first; and that one stays as it was. */
+static void case_of_tables(struct quipu_trial *t)
+{
+    quipu_datastore *d = quipu_trial_datastore(t);
+    quipu_schema *schema = quipu_trial_schema(t, 0);
+    quipu_schema *other = quipu_trial_schema(t, 0);
+    quipu_records *r;
+
+    schema->table = quipu_trial_name(t, "Caps");
+    other->table = quipu_trial_text(
+        t, "%.*scaps", (int)strlen(schema->table) - 4, schema->table);
+    quipu_trial_setup(t, schema);
+    ANSWERS(QUIPU_INVALID, quipu_datastore_setup(d, other, E));
+    r = quipu_trial_bind(t, d, schema);
+    OK(quipu_batch_one_next(t, r, quipu_trial_sequence(t)));
+    ANSWERS(QUIPU_NOT_FOUND, quipu_records_open(d, other, &r, E));
+}
+
 static void longest_names(struct quipu_trial *t)
 {
     quipu_schema *schema = quipu_trial_schema(t, 0);
@@ -329,7 +347,7 @@ static void setup_twice(struct quipu_trial *t)
 /* Every way in which a schema can differ from what is set up. */
 static void other_columns(struct quipu_trial *t)
 {
-    quipu_column other_kind[7], other_name[7];
+    quipu_column other_kind[7], other_name[7], another[8];
     quipu_datastore *d = quipu_trial_datastore(t);
     quipu_schema *schema = quipu_trial_schema(
         t, QUIPU_SHAPE_METADATA | QUIPU_SHAPE_TIME | QUIPU_SHAPE_COLUMNS);
@@ -337,10 +355,12 @@ static void other_columns(struct quipu_trial *t)
 
     memcpy(other_kind, schema->columns, sizeof other_kind);
     memcpy(other_name, schema->columns, sizeof other_name);
+    memcpy(another, schema->columns, sizeof other_kind);
+    another[7] = (quipu_column){ .name = "more", .kind = QUIPU_VALUE_INT };
     other_kind[4].kind = QUIPU_VALUE_TEXT;
     other_name[6].name = "at";
     quipu_trial_setup(t, schema);
-    for (unsigned i = 0; i < 12; i++) {
+    for (unsigned i = 0; i < 13; i++) {
         quipu_schema wrong = *schema;
 
         switch (i) {
@@ -377,6 +397,10 @@ static void other_columns(struct quipu_trial *t)
             break;
         case 10:
             wrong.columns = other_name;
+            break;
+        case 11:
+            wrong.columns = another;
+            wrong.column_count = 8;
             break;
         default:
             wrong.time = "at";
@@ -565,6 +589,9 @@ static const struct quipu_case cases[] = {
     { "F2.table-names-are-quoted",
       "The three names that this project is shown with.", bare_hostile_tables,
       0, 0, 0 },
+    { "F2.table-names-differ-by-more-than-case",
+      "Some back ends fold them, and every store can be copied to every other.",
+      case_of_tables, 0, 0, 0 },
     { "F2.names-of-63-bytes", "A name that is cut collides with another.",
       longest_names, 0, 0, 0 },
     { "F2.wrong-schemas-are-invalid",

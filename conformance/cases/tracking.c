@@ -163,21 +163,30 @@ static void failed_guard(struct quipu_trial *t)
             quipu_tracking_read(k.datastore, k.consumer, "log", &p, E));
 }
 
-static void whole_position(struct quipu_trial *t)
+/* Records a position with a store and an event of its own, and reads it. */
+static void record_whole(struct tracker *k, int64_t notification_id)
 {
-    struct tracker k = begin(t);
     quipu_position p;
     quipu_uuid store, event;
 
     quipu_uuid_random(&store);
     quipu_uuid_random(&event);
-    quipu_batch_track(k.batch, k.consumer, "log", 5);
-    k.batch->tracking.position.store = store;
-    k.batch->tracking.position.event_id = event;
-    OK(quipu_batch_append(k.batch));
-    OK(quipu_tracking_read(k.datastore, k.consumer, "log", &p, E));
+    quipu_batch_track(k->batch, k->consumer, "log", notification_id);
+    k->batch->tracking.position.store = store;
+    k->batch->tracking.position.event_id = event;
+    OK(quipu_batch_append(k->batch));
+    OK(quipu_tracking_read(k->datastore, k->consumer, "log", &p, E));
     CHECK(memcmp(&p.store, &store, 16) == 0, "the store's identity is lost");
     CHECK(memcmp(&p.event_id, &event, 16) == 0, "the event id is lost");
+}
+
+/* When it is made, and when it goes on. */
+static void whole_position(struct quipu_trial *t)
+{
+    struct tracker k = begin(t);
+
+    record_whole(&k, 5);
+    record_whole(&k, 6);
 }
 
 static void any_names(struct quipu_trial *t)

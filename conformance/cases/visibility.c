@@ -111,7 +111,23 @@ static void log_down(struct quipu_trial *t)
     outlived(t, true, QUIPU_QUERY_DESCENDING);
 }
 
-/* New items stand between the old ones. */
+/* Items at positions that are ten apart, in one append. */
+static void fill_sparse(struct quipu_trial *t, quipu_records *r, quipu_bytes s,
+                        int64_t first, int64_t count)
+{
+    struct quipu_batch *batch = quipu_batch_create(t, r, (size_t)count);
+
+    for (int64_t i = 0; i < count; i++) {
+        quipu_batch_at(batch, s, first + 10 * i, "x");
+    }
+    OK(quipu_batch_append(batch));
+}
+
+#define MANY                                                         \
+    3000 /* more than a driver fetches before the first is asked for \
+          */
+
+/* New items stand between the old ones, before and behind them. */
 static void sparse(struct quipu_trial *t)
 {
     for (uint32_t flags = 0; flags <= QUIPU_QUERY_DESCENDING;
@@ -123,35 +139,56 @@ static void sparse(struct quipu_trial *t)
         int64_t last_id;
         const quipu_item *item;
 
-        for (int64_t i = 0; i < 10; i++) {
-            OK(quipu_batch_one_at(t, r, s, i * 10));
-        }
+        fill_sparse(t, r, s, 0, MANY);
         OK(quipu_records_read(r, s, &q, &cursor, E));
         OK(quipu_cursor_next(cursor, &item, E));
-        for (int64_t i = 0; i < 10; i++) {
-            OK(quipu_batch_one_at(t, r, s, i * 10 + 5));
-            OK(quipu_batch_one_at(t, r, s, -i - 1));
-        }
-        CHECK(rest_of(cursor, 10, &last_id) == 9, "not the other nine");
+        fill_sparse(t, r, s, 5 - 10 * MANY, 3 * MANY);
+        CHECK(rest_of(cursor, MANY, &last_id) == MANY - 1,
+              "not all the others that were there");
         quipu_cursor_close(cursor);
     }
 }
 
-static void limited(struct quipu_trial *t)
+static void limited_at(struct quipu_trial *t, int64_t there)
 {
     quipu_records *r = quipu_trial_records(t, 0);
     quipu_bytes s = quipu_trial_sequence(t);
     quipu_query q = { .struct_size = sizeof q,
                       .flags = QUIPU_QUERY_LIMIT,
-                      .limit = 5 };
+                      .limit = there + 2 };
     quipu_cursor *cursor;
     int64_t last_id;
 
-    quipu_batch_fill(t, r, s, 3);
+    quipu_batch_fill(t, r, s, (size_t)there);
     OK(quipu_records_read(r, s, &q, &cursor, E));
     quipu_batch_fill(t, r, s, 5);
-    CHECK(rest_of(cursor, 3, &last_id) == 3,
+    CHECK(rest_of(cursor, there, &last_id) == (size_t)there,
           "the limit was filled with newer items");
+    quipu_cursor_close(cursor);
+}
+
+static void limited(struct quipu_trial *t)
+{
+    limited_at(t, 3);
+    limited_at(t, MANY);
+}
+
+/* Nor is it used up by newer items, which do not come. */
+static void limited_between(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
+    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_query q = { .struct_size = sizeof q,
+                      .flags = QUIPU_QUERY_LIMIT,
+                      .limit = MANY - 1 };
+    quipu_cursor *cursor;
+    int64_t last_id;
+
+    fill_sparse(t, r, s, 0, MANY);
+    OK(quipu_records_read(r, s, &q, &cursor, E));
+    fill_sparse(t, r, s, 5, MANY);
+    CHECK(rest_of(cursor, MANY, &last_id) == MANY - 1,
+          "newer items were counted");
     quipu_cursor_close(cursor);
 }
 
@@ -270,6 +307,8 @@ static const struct quipu_case cases[] = {
       "Backwards the new items come first.", log_down, LOG, 0, 60 },
     { "V4.sparse-read-outlived-by-items-between",
       "Items that come in between are newer all the same.", sparse, 0, 0, 0 },
+    { "V4.limit-is-not-used-up-by-newer-items",
+      "A page of ten has ten, if there are ten.", limited_between, 0, 0, 0 },
     { "V4.limit-is-not-filled-with-newer-items",
       "A limit takes away, it adds nothing.", limited, 0, 0, 0 },
     { "V4.cursor-over-nothing-stays-empty",

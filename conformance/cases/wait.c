@@ -139,6 +139,17 @@ static void by_other_datastore(struct quipu_trial *t)
                           quipu_records_schema(r)));
 }
 
+/* Who only reads may not share what writers tell each other by. */
+static void while_readonly(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, 0);
+
+    wake(t,
+         quipu_trial_bind(t, quipu_trial_open(t, "readonly=yes"),
+                          quipu_records_schema(r)),
+         r);
+}
+
 /* Another schema's growth is no growth of this one. */
 static void not_by_other_schema(struct quipu_trial *t)
 {
@@ -254,6 +265,8 @@ static const struct quipu_case cases[] = {
     { "L4.woken-by-another-datastore",
       "The writer is seldom the one that waits.", by_other_datastore,
       LOG | QUIPU_TRAIT_JOINT, 0, 120 },
+    { "L4.woken-while-readonly", "A consumer may lack the right to write.",
+      while_readonly, LOG | QUIPU_TRAIT_JOINT | QUIPU_CAN_PERSIST, 0, 120 },
     { "L4.woken-by-a-process", "Consumers live in processes of their own.",
       by_process, LOG | QUIPU_CAN_SHARE, 0, 60 },
     { "L4.other-schemas-do-not-count", "The head that is told is this log's.",

@@ -113,8 +113,8 @@ quipu_driver_schema *memory_table_create(struct store *store,
 }
 
 /*
- * Finds the table of that name, in whatever case, and compares the columns.
- * *where is the link at which it is or belongs.
+ * Finds the table of that name and compares the columns.  *where is the link at
+ * which it is or belongs.
  */
 static int look_up(struct store *store, const quipu_schema *schema,
                    quipu_driver_schema ***where, quipu_error *error)
@@ -123,7 +123,7 @@ static int look_up(struct store *store, const quipu_schema *schema,
     quipu_driver_schema **link = &store->tables;
 
     for (; *link; link = &(*link)->next) {
-        if (strcasecmp((*link)->schema.table, schema->table) == 0) {
+        if (strcmp((*link)->schema.table, schema->table) == 0) {
             break;
         }
     }
@@ -155,15 +155,35 @@ static int refuse_change(const quipu_driver_datastore *datastore,
         error, QUIPU_DENIED, 0, NULL, "the datastore was opened readonly");
 }
 
+/* Two names may not differ in case only: some back ends would fold them. */
+static int check_name(const struct store *store, const char *name,
+                      quipu_error *error)
+{
+    for (quipu_driver_schema *other = store->tables; other;
+         other = other->next) {
+        if (strcasecmp(other->schema.table, name) == 0) {
+            return store->host->error_set(
+                error, QUIPU_INVALID, 0, NULL,
+                "table \"%s\" differs from \"%s\" in case only", name,
+                other->schema.table);
+        }
+    }
+    return QUIPU_OK;
+}
+
 static int add_table(quipu_driver_datastore *datastore,
                      const quipu_schema *schema, quipu_driver_schema **where,
                      quipu_error *error)
 {
     struct store *store = datastore->store;
     quipu_driver_schema *made;
+    int status = check_name(store, schema->table, error);
 
-    if (datastore->readonly) {
-        return refuse_change(datastore, error);
+    if (status == QUIPU_OK && datastore->readonly) {
+        status = refuse_change(datastore, error);
+    }
+    if (status != QUIPU_OK) {
+        return status;
     }
     made = memory_table_create(store, schema);
     if (!made) {

@@ -208,7 +208,8 @@ typedef struct quipu_driver {
      * and needs no rights if they are there.  CONFLICT: the catalogue has it
      * with other columns, or a table that quipu did not make has the name.
      * Also BUSY, DENIED, IO, CORRUPT, UNKNOWN_OUTCOME, INVALID (a name that
-     * the back end cannot hold).
+     * the back end cannot hold, or that differs from one that is there in case
+     * only).
      */
     int (*setup)(quipu_driver_datastore *datastore, const quipu_schema *schema,
                  int64_t deadline, quipu_error *error);
