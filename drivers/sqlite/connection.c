@@ -36,9 +36,6 @@ int quipu_sqlite_connection_open(quipu_driver_datastore *datastore,
         code = sqlite3_db_config(connection->db,
                                  SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     }
-    if (code == SQLITE_OK) {
-        code = sqlite3_wal_autocheckpoint(connection->db, 0);
-    }
     if (code != SQLITE_OK) {
         int status =
             quipu_sqlite_fail(datastore, connection->db, code, "open", error);

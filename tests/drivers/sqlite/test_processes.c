@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #define KILLS 100
 #define PEOPLE 4
@@ -138,6 +139,43 @@ static void the_living_go_on_when_one_is_killed(void **state)
     int64_t head = fixture_head(datastore, bound);
     assert_true(head >= atomic_load(&acknowledged->last));
     assert_int_equal(fixture_count(datastore, bound), head);
+    close_bound(datastore, bound);
+    assert_int_equal(munmap(acknowledged, sizeof *acknowledged), 0);
+}
+
+/* ------------------------------------------------------------- recovery */
+
+static atomic_int log_syncs;
+
+/* In the place of the system's, to see which files are synced. */
+int fdatasync(int fd)
+{
+    char link[40];
+    char name[600] = "";
+    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t size = readlink(link, name, sizeof name - 1);
+    if (size > 4 && strcmp(name + size - 4, "-wal") == 0) {
+        (void)atomic_fetch_add(&log_syncs, 1);
+    }
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
+/* What a killed process wrote may not be on the disk yet, and nobody is to
+ * read what a power cut could still take back. */
+static void the_first_after_a_kill_syncs_the_log(void **state)
+{
+    (void)state;
+    struct acknowledged *acknowledged = share_memory(sizeof *acknowledged);
+    quipu_driver_datastore *datastore = NULL;
+    pid_t child = start_child(append_pairs, acknowledged);
+    while (atomic_load(&acknowledged->last) == 0) {
+        (void)usleep(50);
+    }
+    kill_child(child);
+    atomic_store(&log_syncs, 0);
+    quipu_driver_schema *bound = open_bound(&datastore);
+    assert_int_equal(atomic_load(&log_syncs), 1);
+    assert_true(fixture_count(datastore, bound) > 0);
     close_bound(datastore, bound);
     assert_int_equal(munmap(acknowledged, sizeof *acknowledged), 0);
 }
@@ -325,6 +363,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(what_was_answered_survives_a_hundred_kills),
         CASE(the_living_go_on_when_one_is_killed),
+        CASE(the_first_after_a_kill_syncs_the_log),
         CASE(a_store_whose_making_was_killed_can_be_opened),
         CASE(many_may_make_one_store_at_once),
         CASE(processes_share_the_store_fairly),

@@ -141,6 +141,10 @@ static void memory_cannot_be_readonly(void **state)
     quipu_error error = { 0 };
     assert_refused(fixture_try_open(":memory:", &readonly, &datastore, &error),
                    QUIPU_NOT_FOUND, &error, "readonly=no");
+    const struct opening both = { .flags =
+                                      QUIPU_OPEN_READONLY | QUIPU_OPEN_CREATE };
+    assert_status(fixture_try_open(":memory:", &both, &datastore, NULL),
+                  QUIPU_NOT_FOUND);
 }
 
 /* ------------------------------------------------ without the rights */
