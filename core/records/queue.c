@@ -303,11 +303,10 @@ void quipu_queue_leave(struct quipu_queue *queue,
                        const struct quipu_ticket *own)
 {
     struct quipu_ticket *answered = group ? group->answered : NULL;
-    struct quipu_ticket *next = choose_next(queue);
+    struct quipu_ticket *next;
 
-    if (next) {
-        quipu_ticket_wake(next, QUIPU_TICKET_LEADS);
-    }
+    /* First those who are done: who has more to append is then in the next
+     * group, which would else be half of what it can be. */
     while (answered) {
         struct quipu_ticket *ticket = answered;
 
@@ -315,5 +314,9 @@ void quipu_queue_leave(struct quipu_queue *queue,
         if (ticket != own) {
             quipu_ticket_wake(ticket, QUIPU_TICKET_ANSWERED);
         }
+    }
+    next = choose_next(queue);
+    if (next) {
+        quipu_ticket_wake(next, QUIPU_TICKET_LEADS);
     }
 }

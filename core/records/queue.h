@@ -103,8 +103,8 @@ void quipu_queue_put_back(struct quipu_queue *queue,
 /* Notes that a ticket of the group has its answer, for quipu_queue_leave. */
 void quipu_queue_note(struct quipu_group *group, struct quipu_ticket *ticket);
 
-/* Hands the lead on, and wakes those of the group who are answered, but the
- * own.  `group` may be NULL. */
+/* Wakes those of the group who are answered, but the own, and hands the lead
+ * on.  `group` may be NULL. */
 void quipu_queue_leave(struct quipu_queue *queue,
                        const struct quipu_group *group,
                        const struct quipu_ticket *own);
