@@ -76,6 +76,7 @@ enum own {
     SQL_TAKEN,       /* which positions are taken */
     SQL_LAST,        /* where one sequence ends */
     SQL_HEAD_EVENT,  /* the head and its event id */
+    SQL_WHOLE,       /* a sequence from its beginning */
     SQL_SEQUENCES,   /* the next ids of sequences */
     SQL_SEQUENCE_UP, /* the four pages, and the same of big items */
     SQL_SEQUENCE_DOWN,

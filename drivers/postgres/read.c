@@ -18,9 +18,9 @@
 
 #include <string.h>
 
-#define FIRST_ITEMS 128
-#define MORE_ITEMS 1000
+#define PAGE_ITEMS 1024 /* more are hardly faster, and fewer are slower */
 #define PAGE_BYTES (INT64_C(4) << 20)
+#define SMALL (PAGE_BYTES / PAGE_ITEMS) /* the share of an item */
 
 int quipu_postgres_cursor_create(quipu_driver_datastore *datastore,
                                  quipu_driver_schema *bound,
@@ -58,8 +58,16 @@ static quipu_bytes sequence_of(const quipu_driver_cursor *cursor)
 
 static int64_t page_limit(const struct reading *reading)
 {
-    int64_t most = reading->page == NULL ? FIRST_ITEMS : MORE_ITEMS;
-    return reading->range.limit < most ? reading->range.limit : most;
+    return reading->range.limit < PAGE_ITEMS ? reading->range.limit
+                                             : PAGE_ITEMS;
+}
+
+/* Whether a page needs no bounds but those of the sequence. */
+static bool is_whole(const struct reading *reading)
+{
+    return !reading->log && !reading->descending && !reading->big &&
+           reading->head == INT64_MAX && reading->range.lower == INT64_MIN &&
+           reading->range.upper == INT64_MAX;
 }
 
 struct page_query {
@@ -73,15 +81,18 @@ static void put_query(struct arguments *arguments, const void *context)
     const quipu_driver_cursor *cursor = query->cursor;
     const struct reading *reading = &cursor->reading;
     int64_t upper = reading->range.upper;
+    quipu_postgres_add_int4(arguments, cursor->datastore->space);
+    quipu_postgres_add_int8(arguments, reading->big ? PAGE_BYTES : SMALL);
+    quipu_postgres_add_int8(arguments, query->limit);
+    if (is_whole(reading)) {
+        quipu_postgres_add_bytes(arguments, sequence_of(cursor));
+        return;
+    }
     if (reading->log && upper > reading->head) {
         upper = reading->head;
     }
-    quipu_postgres_add_int4(arguments, cursor->datastore->space);
     quipu_postgres_add_int8(arguments, reading->range.lower);
     quipu_postgres_add_int8(arguments, upper);
-    quipu_postgres_add_int8(arguments, query->limit);
-    quipu_postgres_add_int8(arguments, reading->big ? PAGE_BYTES
-                                                    : PAGE_BYTES / MORE_ITEMS);
     if (!reading->log) {
         quipu_postgres_add_bytes(arguments, sequence_of(cursor));
         quipu_postgres_add_int8(arguments, reading->head);
@@ -91,6 +102,9 @@ static void put_query(struct arguments *arguments, const void *context)
 static const struct statement *choose_query(const quipu_driver_cursor *cursor)
 {
     const struct reading *reading = &cursor->reading;
+    if (is_whole(reading)) {
+        return &cursor->bound->of[SQL_WHOLE];
+    }
     size_t which = reading->log ? SQL_LOG_UP : SQL_SEQUENCE_UP;
     which += reading->descending ? 1 : 0;
     which += reading->big ? SQL_BIG_SEQUENCE_UP - SQL_SEQUENCE_UP : 0;
@@ -228,7 +242,7 @@ static int begin(quipu_driver_cursor *cursor, int64_t deadline,
 {
     struct reading *reading = &cursor->reading;
     int status = fill(cursor, deadline, error);
-    bool last = !reading->more || reading->range.limit <= FIRST_ITEMS;
+    bool last = !reading->more || reading->range.limit <= PAGE_ITEMS;
     if (status != QUIPU_OK || (last && reading->count > 0 && !reading->big) ||
         !reading->more || (reading->descending && !reading->sparse)) {
         return status;

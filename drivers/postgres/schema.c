@@ -72,7 +72,7 @@ static void add_lean(struct text *text, const quipu_schema *schema,
     if (small) {
         quipu_postgres_text_add(text, "CASE WHEN ");
         add_size(text, schema);
-        quipu_postgres_text_add(text, " <= $5 THEN ");
+        quipu_postgres_text_add(text, " <= $2 THEN ");
     }
     quipu_postgres_text_add_name(text, name);
     if (small) {
