@@ -90,7 +90,7 @@ static struct quipu_workload fit(struct quipu_trial *t,
 
     w.threads = 2 + w.followers;
     w.moves = quipu_trial_scale(t, 500, 5000, 100000);
-    w.seconds = quipu_trial_scale(t, 1, 15, 300);
+    w.seconds = quipu_trial_scale(t, 1, 15, 200);
     if (!(t->traits & QUIPU_CAN_TRACK)) {
         w.weights[QUIPU_MOVE_PROCESS] = w.weights[QUIPU_MOVE_TRACK] = 0;
         w.must &= ~(uint32_t)QUIPU_MUST_PASS;
@@ -156,7 +156,7 @@ static void stopped_server(struct quipu_trial *t)
     struct quipu_workload w = fit(t, &stopped);
 
     w.processes = quipu_trial_scale(t, 4, 8, 8);
-    w.stops = quipu_trial_scale(t, 2, 20, 200);
+    w.stops = quipu_trial_scale(t, 2, 20, 60);
     w.moves = UINT_MAX;
     quipu_workload_run(t, &w);
 }
@@ -191,31 +191,31 @@ static void group_datastores(struct quipu_trial *t)
 static const struct quipu_case cases[] = {
     { "V1.history-of-threads",
       "Every answer must fit an instant of its call, and all one order.",
-      hot_threads, QUIPU_CAN_LOG, 0, 300 },
+      hot_threads, QUIPU_CAN_LOG, 0, 600 },
     { "U2.history-of-groups-in-threads",
       "Guards, repeats and tracking are judged with the items, at one instant.",
-      group_threads, QUIPU_CAN_LOG, 0, 300 },
+      group_threads, QUIPU_CAN_LOG, 0, 600 },
     { "U2.history-of-groups-in-datastores",
       "Each thread with a datastore of its own.", group_datastores,
-      QUIPU_CAN_LOG | QUIPU_TRAIT_JOINT, 0, 300 },
+      QUIPU_CAN_LOG | QUIPU_TRAIT_JOINT, 0, 600 },
     { "L2.history-of-followers-in-threads",
       "Who follows a log sees each item once, whole, in order, and soon.",
-      follower_threads, QUIPU_CAN_LOG, 0, 300 },
+      follower_threads, QUIPU_CAN_LOG, 0, 600 },
     { "F3.history-of-several-logs-in-threads",
       "Schemas and namespaces keep their orders beside each other.",
-      log_threads, QUIPU_CAN_LOG, 0, 300 },
+      log_threads, QUIPU_CAN_LOG, 0, 600 },
     { "V1.history-of-processes",
       "Every answer must fit an instant of its call, and all one order.",
-      hot_processes, QUIPU_CAN_LOG | QUIPU_CAN_SHARE, 0, 300 },
+      hot_processes, QUIPU_CAN_LOG | QUIPU_CAN_SHARE, 0, 600 },
     { "U2.history-of-groups",
       "Guards, repeats and tracking are judged with the items, at one instant.",
-      group_processes, QUIPU_CAN_LOG | QUIPU_CAN_SHARE, 0, 300 },
+      group_processes, QUIPU_CAN_LOG | QUIPU_CAN_SHARE, 0, 600 },
     { "L2.history-of-followers",
       "Who follows a log sees each item once, whole, in order, and soon.",
-      follower_processes, QUIPU_CAN_LOG | QUIPU_CAN_SHARE, 0, 300 },
+      follower_processes, QUIPU_CAN_LOG | QUIPU_CAN_SHARE, 0, 600 },
     { "F3.history-of-several-logs",
       "Schemas and namespaces keep their orders beside each other.",
-      log_processes, QUIPU_CAN_LOG | QUIPU_CAN_SHARE, 0, 300 },
+      log_processes, QUIPU_CAN_LOG | QUIPU_CAN_SHARE, 0, 600 },
     { "U3.history-of-killed-processes",
       "What a process began that was killed is there whole or not at all, and "
       "another can repeat it.",
