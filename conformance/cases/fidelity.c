@@ -76,9 +76,16 @@ static void every_byte(struct quipu_trial *t)
     store_state(t, r, (quipu_bytes){ zeros, sizeof zeros });
 }
 
+/* What is large takes its time on a busy machine. */
+static quipu_records *patient_records(struct quipu_trial *t)
+{
+    t->main = quipu_trial_open(t, "timeout=120000");
+    return quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+}
+
 static void large_state(struct quipu_trial *t)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_records *r = patient_records(t);
     size_t size = (size_t)16 << 20;
     uint64_t *words = quipu_trial_keep(t, size);
 
@@ -90,7 +97,7 @@ static void large_state(struct quipu_trial *t)
 
 static void many_items(struct quipu_trial *t)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_records *r = patient_records(t);
     quipu_bytes s[10];
     struct quipu_batch *b = quipu_batch_create(t, r, 100000);
     quipu_cursor *cursor;
@@ -119,7 +126,7 @@ static void many_items(struct quipu_trial *t)
 /* 256 MiB in 16 items that share their bytes. */
 static void large_append(struct quipu_trial *t)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_records *r = patient_records(t);
     quipu_bytes s = quipu_trial_sequence(t);
     size_t size = ((size_t)16 << 20) - 4096; /* leaves room for the rest */
     struct quipu_batch *b = quipu_batch_create(t, r, 16);
