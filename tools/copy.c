@@ -133,17 +133,18 @@ static void tell_growth(const struct copy *copy)
         const struct copy_schema *schema = &copy->schemas[i];
         struct text safe = { 0 };
         quipu_position head;
+        long long more;
 
         if (quipu_records_head(schema->from, &head, NULL) != QUIPU_OK ||
             head.notification_id == schema->head) {
             continue;
         }
+        more = (long long)(head.notification_id - schema->head);
         quipu_tool_text_safe(&safe, schema->table, strlen(schema->table));
         fprintf(stderr,
-                "quipu: '%s' has grown by %lld items meanwhile; copy again to "
-                "carry them over\n",
-                quipu_tool_text(&safe),
-                (long long)(head.notification_id - schema->head));
+                "quipu: '%s' has %lld item%s more by now; copy again to carry "
+                "over what was stored meanwhile\n",
+                quipu_tool_text(&safe), more, more == 1 ? "" : "s");
         quipu_tool_text_free(&safe);
     }
 }
