@@ -213,8 +213,8 @@ const struct command quipu_tool_bench = {
     .summary = "measure how fast a store is",
     .help =
         "Measures appends of 1, 10 and 100 items a commit, appends of 1 to 16\n"
-        "threads, which share commits (unless the URI has group=1), replays of\n"
-        "sequences of 100 items, and reading the log 1000 items at a time.\n"
+        "threads, which share commits (unless the URI has group=1), replays\n"
+        "of sequences of 100 items, and reading the log 1000 items at a time.\n"
         "Percentiles are of the time that one operation took its caller; the\n"
         "gain is in items, over appending one by one. The items have states\n"
         "of 200 bytes; they are stored in a schema that is made for the\n"
