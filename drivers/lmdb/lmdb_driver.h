@@ -9,7 +9,7 @@
  *     quipu_driver_cursor      pages of rows
  *
  * What is where, in LMDB's main database and in named ones, is told in
- * docs/lmdb-layout.md and in store.h.
+ * docs/lmdb.md and in store.h.
  */
 #ifndef LMDB_DRIVER_H
 #define LMDB_DRIVER_H

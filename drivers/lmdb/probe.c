@@ -76,8 +76,8 @@ static int tell(const quipu_host *host, const char *path,
         [PAGES_FOREIGN] = "is no LMDB file; name another folder",
         [PAGES_DAMAGED] = "is damaged; restore it from a backup",
         [PAGES_CUT] = "is cut off; restore it from a backup",
-        [PAGES_NOT_HERE] = "is an LMDB file but no store of quipu; name "
-                           "another folder",
+        [PAGES_NOT_HERE] = ("is an LMDB file but no store of quipu; name "
+                            "another folder"),
     };
     switch (status) {
     case PAGES_OK:
@@ -100,7 +100,7 @@ static int probe(const quipu_host *host, const char *path, int fd,
                  unsigned char *buffer, struct probe *found, quipu_error *error)
 {
     struct pages pages;
-    struct store_record store;
+    struct store_record store = { .format = 0 };
     int status =
         tell(host, path, look_again(&pages, fd, buffer, &store), error);
     if (status != QUIPU_OK) {

@@ -211,6 +211,26 @@ struct found {
     MDB_val values[PAGE_ITEMS];
 };
 
+/* Finds an item by its id.  Items that were appended together lie side by side,
+ * so the one beside the last is looked at first; an LMDB code. */
+static int find_value(const struct reading *reading, int64_t id,
+                      const struct found *found, MDB_val *value)
+{
+    MDB_val key = { sizeof id, &id };
+    int64_t beside = reading->descending ? -1 : 1;
+    int64_t there = 0;
+    if (found->count > 0 && found->ids[found->count - 1] + beside == id) {
+        MDB_val next;
+        int code = mdb_cursor_get(reading->of_items, &next, value,
+                                  reading->descending ? MDB_PREV : MDB_NEXT);
+        if (code == MDB_SUCCESS && quipu_lmdb_value_id(&next, &there) &&
+            there == id) {
+            return MDB_SUCCESS;
+        }
+    }
+    return mdb_cursor_get(reading->of_items, &key, value, MDB_SET);
+}
+
 /* Finds the item that the index names, if it was there when the cursor was
  * opened. */
 static int find_indexed(quipu_driver_cursor *cursor, const MDB_val *indexed,
@@ -226,8 +246,7 @@ static int find_indexed(quipu_driver_cursor *cursor, const MDB_val *indexed,
     if (id > reading->head) {
         return QUIPU_OK;
     }
-    MDB_val key = { sizeof id, &id };
-    int code = mdb_cursor_get(reading->of_items, &key, value, MDB_SET);
+    int code = find_value(reading, id, found, value);
     if (code == MDB_NOTFOUND) {
         return quipu_lmdb_record_damaged(cursor->datastore, cursor->bound, id,
                                          "is missing", error);

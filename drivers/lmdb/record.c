@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define VERSION 1
+#define BLOCK 64 /* bytes that the check takes at once */
 
 enum { HAS_TIME = 1, HAS_METADATA = 2 };
 
@@ -52,23 +53,40 @@ static inline uint64_t load(const unsigned char *from)
     return bits;
 }
 
+/* What four lanes have made of the bytes so far. */
+struct lanes {
+    uint64_t a, b, c, d;
+};
+
+static inline void mix(struct lanes *lanes, const unsigned char *at)
+{
+    lanes->a = fold(load(at) ^ K2, load(at + 8) ^ lanes->a);
+    lanes->b = fold(load(at + 16) ^ K3, load(at + 24) ^ lanes->b);
+    lanes->c = fold(load(at + 32) ^ K0, load(at + 40) ^ lanes->c);
+    lanes->d = fold(load(at + 48) ^ K1, load(at + 56) ^ lanes->d);
+}
+
+/* The last block is the last BLOCK bytes, whatever of it was seen before. */
 uint32_t quipu_lmdb_check(const void *data, size_t size, uint64_t seed)
 {
     const unsigned char *at = data;
-    uint64_t a = seed ^ K0;
-    uint64_t b = size ^ K1;
-    unsigned char rest[32] = { 0 };
-    for (; size >= 32; size -= 32, at += 32) {
-        a = fold(load(at) ^ K2, load(at + 8) ^ a);
-        b = fold(load(at + 16) ^ K3, load(at + 24) ^ b);
+    struct lanes lanes = { seed ^ K0, size ^ K1, seed ^ K2, size ^ K3 };
+    if (size >= BLOCK) {
+        const unsigned char *last = at + size - BLOCK;
+        for (; at < last; at += BLOCK) {
+            mix(&lanes, at);
+        }
+        mix(&lanes, last);
+    } else {
+        unsigned char padded[BLOCK] = { 0 };
+        if (size > 0) {
+            memcpy(padded, at, size);
+        }
+        mix(&lanes, padded);
     }
-    if (size > 0) {
-        memcpy(rest, at, size);
-        a = fold(load(rest) ^ K2, load(rest + 8) ^ a);
-        b = fold(load(rest + 16) ^ K3, load(rest + 24) ^ b);
-    }
-    a = fold(a ^ K3, b ^ K2);
-    return (uint32_t)(a ^ a >> 32);
+    uint64_t all =
+        fold(lanes.a ^ K3, lanes.b ^ K2) ^ fold(lanes.c ^ K1, lanes.d ^ K0);
+    return (uint32_t)(all ^ all >> 32);
 }
 
 static uint32_t check_of(const unsigned char *value, size_t size, int64_t id)
@@ -110,7 +128,7 @@ size_t quipu_lmdb_record_size(const quipu_item *item)
 
 static unsigned char *put(unsigned char *to, const void *data, size_t size)
 {
-    if (size > 0) {
+    if (data != NULL && size > 0) {
         memcpy(to, data, size);
     }
     return to + size;
@@ -230,23 +248,46 @@ static void take_column(struct rest *rest, int32_t kind, quipu_value *value)
     }
 }
 
-static bool take_item(struct rest *rest, const struct header *header,
-                      const quipu_schema *schema, quipu_item *item,
-                      quipu_value *values)
+/* How many bytes the header says that come before further columns. */
+static size_t fixed_size(const struct header *header, size_t event_id)
 {
-    if (schema->event_id != NULL) {
-        item->event_id = take_bytes(rest, 16);
+    return event_id + ((header->flags & HAS_TIME) != 0 ? sizeof(int64_t) : 0) +
+           header->sequence_size + header->topic_size +
+           (size_t)header->state_size + header->metadata_size;
+}
+
+static inline quipu_bytes cut(const unsigned char **at, size_t size)
+{
+    const quipu_bytes bytes = { *at, size };
+    *at += size;
+    return bytes;
+}
+
+/* All but further columns: these bytes are known to be there. */
+static const unsigned char *cut_item(const unsigned char *at,
+                                     const struct header *header,
+                                     size_t event_id, quipu_item *item)
+{
+    if (event_id > 0) {
+        item->event_id = cut(&at, event_id);
     }
     if ((header->flags & HAS_TIME) != 0) {
-        take_copy(rest, &item->time, sizeof item->time);
+        memcpy(&item->time, at, sizeof item->time);
+        at += sizeof item->time;
         item->flags = QUIPU_ITEM_TIME;
     }
-    item->sequence_id = take_bytes(rest, header->sequence_size);
-    item->topic = take_bytes(rest, header->topic_size);
-    item->state = take_bytes(rest, header->state_size);
+    item->sequence_id = cut(&at, header->sequence_size);
+    item->topic = cut(&at, header->topic_size);
+    item->state = cut(&at, header->state_size);
     if ((header->flags & HAS_METADATA) != 0) {
-        item->metadata = take_bytes(rest, header->metadata_size);
+        item->metadata = cut(&at, header->metadata_size);
     }
+    return at;
+}
+
+static bool take_columns(struct rest *rest, const quipu_schema *schema,
+                         quipu_item *item, quipu_value *values)
+{
     if (schema->column_count > 0) {
         item->columns = values;
         item->column_count = schema->column_count;
@@ -262,18 +303,22 @@ bool quipu_lmdb_record_read(const struct environment *environment,
                             int64_t id, quipu_item *item, quipu_value *values)
 {
     struct header header;
-    struct rest rest = { value->mv_data, value->mv_size, false };
+    const unsigned char *at = value->mv_data;
+    size_t event_id = schema->event_id != NULL ? 16 : 0;
     if (value->mv_size < sizeof header ||
         !quipu_lmdb_map_holds(environment, value)) {
         return false;
     }
-    take_copy(&rest, &header, sizeof header);
-    if (header.version != VERSION ||
-        header.check != check_of(value->mv_data, value->mv_size, id)) {
+    memcpy(&header, at, sizeof header);
+    size_t size = sizeof header + fixed_size(&header, event_id);
+    if (header.version != VERSION || size > value->mv_size ||
+        header.check != check_of(at, value->mv_size, id)) {
         return false;
     }
     *item = (quipu_item){ .notification_id = id, .position = header.position };
-    return take_item(&rest, &header, schema, item, values);
+    struct rest rest = { cut_item(at + sizeof header, &header, event_id, item),
+                         value->mv_size - size, false };
+    return take_columns(&rest, schema, item, values);
 }
 
 int quipu_lmdb_record_damaged(const quipu_driver_datastore *datastore,

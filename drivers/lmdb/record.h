@@ -17,7 +17,7 @@
  *         further columns, each a byte for its kind and then nothing (NULL), 8
  *         bytes (a number, a time), 16 (a UUID), or a size of 4 and its bytes
  *
- * The check is no CRC, of which a thousand bytes want three times as long: two
+ * The check is no CRC, of which a thousand bytes want three times as long: four
  * lanes of 64-bit products, folded.  A damaged value passes it once in 2^32.
  */
 #ifndef LMDB_DRIVER_RECORD_H
