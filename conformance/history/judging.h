@@ -110,6 +110,12 @@ size_t quipu_ledger_length(const struct quipu_ledger_line *line, int64_t id);
 void quipu_judging_see_refusals(struct quipu_judging *j);
 void quipu_judging_see_reads(struct quipu_judging *j);
 
+/* Each for one operation of the kind. */
+void quipu_judging_see_last(struct quipu_judging *j, size_t number);
+void quipu_judging_see_head(struct quipu_judging *j, size_t number);
+void quipu_judging_see_track(struct quipu_judging *j, size_t number);
+void quipu_judging_see_timeout(struct quipu_judging *j, size_t number);
+
 /* Notes it; an empty interval is a violation of that kind. */
 void quipu_judging_see(struct quipu_judging *j, size_t operation, int64_t low,
                        int64_t high, int kind);
