@@ -383,7 +383,7 @@ static bool attempt(struct quipu_trial *t, struct calls *calls, unsigned n)
 static void run_kind(struct quipu_trial *t, void *shared, unsigned index)
 {
     struct calls calls = { .shared = shared };
-    unsigned most = quipu_trial_scale(t, 5, 150, 100000), made;
+    unsigned most = quipu_trial_scale(t, 5, 100, 100000), made;
 
     (void)index;
     calls.kind = &kinds[calls.shared->kind];

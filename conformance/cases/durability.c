@@ -89,7 +89,11 @@ static void append_for_ever(struct quipu_trial *t, void *shared, unsigned i)
 
         /* The append that was under way may have been stored. */
         if (k == (int64_t)victim->acknowledged) {
-            quipu_records_last(r, victim->s[0], &last, E);
+            int status = quipu_records_last(r, victim->s[0], &last, E);
+
+            CHECK(status == QUIPU_OK || status == QUIPU_NOT_FOUND,
+                  "after a kill the last position answers %s: %s",
+                  quipu_status_name(status), E->message);
             k = last + 1;
         }
         quipu_batch_clear(b);

@@ -8,6 +8,7 @@
 #include "suite.h"
 
 #include "pairs.h"
+#include "runner.h"
 #include "worker.h"
 
 #include <signal.h>
@@ -143,8 +144,7 @@ const struct quipu_job quipu_job_kills = { "kills", append_some };
 static bool kill_at(struct quipu_trial *t, struct shared *shared,
                     const char *call, unsigned n)
 {
-    const char *folder =
-        quipu_trial_text(t, "%s/disk-%s-%u", t->directory, call, n);
+    const char *folder = quipu_trial_text(t, "%s/disk", t->directory);
     struct quipu_task task = { .job = &quipu_job_kills, .folder = folder };
     struct quipu_task doomed = task;
     const char *uri = t->uri;
@@ -178,6 +178,7 @@ static bool kill_at(struct quipu_trial *t, struct shared *shared,
     quipu_pairs_settle(t, quipu_pairs_open(t), WRITERS, shared->fates);
     quipu_trial_close_all(t);
     t->uri = uri;
+    quipu_folder_remove(folder);
     return died;
 }
 

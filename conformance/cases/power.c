@@ -207,7 +207,7 @@ static void cut_at_syncs(struct quipu_trial *t, struct power *power)
 
 static void cut_anywhere(struct quipu_trial *t, struct power *power)
 {
-    unsigned cuts = quipu_trial_scale(t, 100, 1000, 20000);
+    unsigned cuts = quipu_trial_scale(t, 100, 600, 20000);
 
     begin(t, power);
     for (unsigned i = 0; i < cuts; i++) {
@@ -247,7 +247,7 @@ static void cut_again(struct quipu_trial *t, struct power *first)
 
 static void cut_twice(struct quipu_trial *t, struct power *power)
 {
-    unsigned rounds = quipu_trial_scale(t, 8, 60, 1000);
+    unsigned rounds = quipu_trial_scale(t, 8, 30, 1000);
 
     begin(t, power);
     for (unsigned i = 0; i < rounds; i++) {

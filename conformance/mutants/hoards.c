@@ -2,6 +2,9 @@
 /* Mutants that handle the host's memory wrongly. */
 #include "mutant.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static const quipu_host *host;
 
 static int remember_host(const quipu_host *given, const quipu_open *how,
@@ -48,6 +51,30 @@ static int stores_till_memory_ends(struct append *a)
     return no_memory(a);
 }
 
+/* What M40 keeps, the last first. */
+struct note {
+    struct note *older;
+    unsigned char copy[];
+};
+
+static struct note *notes_of_all;
+
+/* M40: what has been lent is kept, in case it is asked for again. */
+static enum showing keeps_what_it_lends(struct reading *r,
+                                        const quipu_item *item)
+{
+    struct note *note = malloc(sizeof *note + item->state.size);
+
+    (void)r;
+    if (!note) {
+        abort();
+    }
+    note->older = notes_of_all;
+    memcpy(note->copy, item->state.data, item->state.size);
+    notes_of_all = note;
+    return SHOW;
+}
+
 static const struct mutant mutants[] = {
     { "M38", "refused-append-leaks",
       "what curl's torture tests look for: an early return forgets to release",
@@ -57,5 +84,8 @@ static const struct mutant mutants[] = {
       "what SQLite's own tests look for with each allocation that fails",
       "U2.append-without-memory", .append = stores_till_memory_ends,
       .replaced = { .open = remember_host } },
+    { "M40", "long-read-is-held-in-memory",
+      "libpq without single-row mode: the whole result before its first row",
+      "V4.long-reads-in-constant-memory", .shows = keeps_what_it_lends },
 };
 MUTANT_FAMILY(hoards);
