@@ -186,7 +186,7 @@ static void killed_at_points(struct quipu_trial *t)
 {
     static const char *const calls[] = { "write", "sync",     "open",
                                          "map",   "truncate", "remove" };
-    unsigned kills = quipu_trial_scale(t, 12, 120, 2000), most = 40, hits = 0;
+    unsigned kills = quipu_trial_scale(t, 6, 120, 2000), most = 40, hits = 0;
     struct shared *shared;
 
     quipu_worker_check(t);

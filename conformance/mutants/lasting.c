@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define STORE "sqlite:///{dir}/x.db"
 
@@ -115,6 +116,22 @@ static int head_is_a_number(quipu_driver_datastore *datastore,
     return status;
 }
 
+/* M41: what cannot be opened is made anew. */
+static int makes_anew(const quipu_host *host, const quipu_open *how,
+                      int64_t deadline, quipu_driver_datastore **datastore,
+                      quipu_opened *opened, quipu_error *error)
+{
+    int status =
+        mutant_reference()->open(host, how, deadline, datastore, opened, error);
+
+    if (status == QUIPU_CORRUPT && strncmp(how->body, "///", 3) == 0) {
+        unlink(how->body + 3);
+        status = mutant_reference()->open(host, how, deadline, datastore,
+                                          opened, error);
+    }
+    return status;
+}
+
 static const struct mutant mutants[] = {
     { "M35", "acknowledged-before-stored",
       "NATS 2.12.1 (Jepsen): acknowledged before it is on the disk",
@@ -128,5 +145,9 @@ static const struct mutant mutants[] = {
       "Emmett: positions that mean nothing after dump and restore",
       "L5.rewound-log-is-detected",
       .replaced = { .log_head = head_is_a_number }, .base = STORE },
+    { "M41", "damaged-store-is-made-anew",
+      "caches that begin anew when they cannot read, taken for a store",
+      "F4.damaged-files-are-left-as-they-are",
+      .replaced = { .open = makes_anew }, .base = STORE },
 };
 MUTANT_FAMILY(lasting);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * F4: files that are no store any more, for stores that keep files below {dir}.
+ * Opening says so, by a code that is meant for it, and changes no byte of them.
+ */
+#include "suite.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define FILES 16
+#define HEAD 4096 /* bytes of each file that are damaged and compared */
+
+/* The files of the store, for nftw, which passes nothing on. */
+static struct {
+    char paths[FILES][512];
+    unsigned char heads[FILES][HEAD];
+    size_t sizes[FILES]; /* of the heads */
+    off_t lengths[FILES];
+    size_t count;
+} found;
+
+static int find_one(const char *path, const struct stat *status, int kind,
+                    struct FTW *walk)
+{
+    (void)walk;
+    if (kind == FTW_F && status->st_size > 0 && found.count < FILES) {
+        snprintf(found.paths[found.count], sizeof found.paths[0], "%s", path);
+        found.lengths[found.count++] = status->st_size;
+    }
+    return 0;
+}
+
+static size_t read_head(size_t i, unsigned char *head)
+{
+    FILE *file = fopen(found.paths[i], "rbe");
+    size_t size = file ? fread(head, 1, HEAD, file) : 0;
+
+    if (file) {
+        (void)fclose(file);
+    }
+    return size;
+}
+
+static void write_head(size_t i)
+{
+    FILE *file = fopen(found.paths[i], "r+be");
+
+    CHECK(file &&
+              fwrite(found.heads[i], 1, found.sizes[i], file) ==
+                  found.sizes[i] &&
+              fclose(file) == 0,
+          "cannot write %s", found.paths[i]);
+}
+
+/* A store with some items, closed, and its files found. */
+static void make_store(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, 0);
+
+    quipu_batch_fill(t, r, quipu_trial_sequence(t), 100);
+    quipu_trial_close_all(t);
+    CHECK(nftw(t->directory, find_one, 16, FTW_PHYS) == 0 && found.count > 0,
+          "the store has no files below %s", t->directory);
+    for (size_t i = 0; i < found.count; i++) {
+        found.sizes[i] = read_head(i, found.heads[i]);
+    }
+}
+
+static void check_refused(struct quipu_trial *t)
+{
+    static const char *const ways[] = { NULL, "create=no", "readonly=yes" };
+    unsigned char now[HEAD];
+    struct stat info;
+
+    for (size_t k = 0; k < sizeof ways / sizeof *ways; k++) {
+        quipu_datastore *datastore;
+        int status = quipu_datastore_open(quipu_trial_uri(t, ways[k]), NULL,
+                                          &datastore, E);
+
+        CHECK(status == QUIPU_CORRUPT || status == QUIPU_UNSUPPORTED,
+              "opening what is no store answers %s", quipu_status_name(status));
+        for (size_t i = 0; i < found.count; i++) {
+            CHECK(stat(found.paths[i], &info) == 0 &&
+                      info.st_size == found.lengths[i] &&
+                      read_head(i, now) == found.sizes[i] &&
+                      memcmp(now, found.heads[i], found.sizes[i]) == 0,
+                  "opening has changed %s", found.paths[i]);
+        }
+    }
+}
+
+static void damaged(struct quipu_trial *t)
+{
+    make_store(t);
+    for (size_t i = 0; i < found.count; i++) {
+        for (size_t k = 0; k < found.sizes[i]; k++) {
+            found.heads[i][k] = (unsigned char)quipu_trial_random(t, 256);
+        }
+        write_head(i);
+    }
+    check_refused(t);
+}
+
+static void foreign(struct quipu_trial *t)
+{
+    static const char text[] = "Dear diary, today I was not a database.\n";
+
+    make_store(t);
+    for (size_t i = 0; i < found.count; i++) {
+        for (size_t k = 0; k < found.sizes[i]; k++) {
+            found.heads[i][k] = (unsigned char)text[k % (sizeof text - 1)];
+        }
+        write_head(i);
+    }
+    check_refused(t);
+}
+
+#define LASTS (QUIPU_CAN_PERSIST | QUIPU_TRAIT_FILES)
+
+static const struct quipu_case cases[] = {
+    { "F4.damaged-files-are-left-as-they-are",
+      "What a rescue could still read must not be written over.", damaged,
+      LASTS, 0, 60 },
+    { "F4.foreign-files-are-left-as-they-are",
+      "A wrong path must not cost somebody's file.", foreign, LASTS, 0, 60 },
+};
+QUIPU_FAMILY(damage);
