@@ -261,6 +261,19 @@ static int undo_unfinished(quipu_driver_datastore *datastore, int64_t deadline,
     return status;
 }
 
+/* Another program died in the middle of a transaction; to undo it is its own
+ * affair (F4). */
+static int refuse_unfinished(quipu_driver_datastore *datastore,
+                             quipu_error *error)
+{
+    return datastore->host->error_set(
+        error, QUIPU_CORRUPT, SQLITE_READONLY_ROLLBACK, NULL,
+        "\"%s\" is an SQLite database that another program left half written, "
+        "and no store of quipu as far as can be seen; name another file, or "
+        "open it once with that program",
+        datastore->name);
+}
+
 /* Looks once more where the first look failed for want of a right. */
 static int look(quipu_driver_datastore *datastore, int64_t deadline,
                 enum store_kind *kind, quipu_error *error)
@@ -278,6 +291,8 @@ static int look(quipu_driver_datastore *datastore, int64_t deadline,
         datastore->immutable = true;
         quipu_sqlite_readers_close(datastore);
         status = QUIPU_OK;
+    } else if (!datastore->readonly && own.native == SQLITE_READONLY_ROLLBACK) {
+        return refuse_unfinished(datastore, error);
     } else {
         return quipu_shared_error_pass(status, &own, error);
     }

@@ -2,6 +2,8 @@
 /* Files that are no store, or not one of ours, are refused to the byte. */
 #include "fixture.h"
 
+#include "drivers/shared/processes.h"
+
 #include <sys/stat.h>
 
 static void write_file(const char *file, const void *bytes, size_t size)
@@ -113,6 +115,42 @@ static void another_database_in_use_is_left_alone(void **state)
     free(old);
     free(now);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* Begins to change another database's pages in place, and dies. */
+static void die_half_way(void *context)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(context, &db), SQLITE_OK);
+    (void)sqlite3_exec(db,
+                       "PRAGMA cache_size = 2; BEGIN;"
+                       "UPDATE mine SET a = randomblob(3000)",
+                       NULL, NULL, NULL);
+    _exit(0);
+}
+
+/* SQLite would undo that for whoever opens it for writing. */
+static void another_database_left_half_written_is_left_alone(void **state)
+{
+    (void)state;
+    char file[32];
+    char journal[48];
+    size_t before = 0;
+    size_t after = 0;
+    (void)snprintf(file, sizeof file, "%s", fixture_file());
+    (void)snprintf(journal, sizeof journal, "%s-journal", file);
+    fixture_sql(file, "CREATE TABLE mine (a);"
+                      "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL"
+                      " SELECT i + 1 FROM n WHERE i < 100)"
+                      "INSERT INTO mine SELECT randomblob(3000) FROM n");
+    expect_success(start_child(die_half_way, file));
+    unsigned char *old = fixture_bytes(journal, &before);
+    assert_true(before > 0);
+    fixture_refuses_untouched(file, NULL, QUIPU_CORRUPT, "half written");
+    unsigned char *now = fixture_bytes(journal, &after);
+    assert_bytes(now, after, old, before);
+    free(old);
+    free(now);
 }
 
 static void another_applications_file_is_not_adopted(void **state)
@@ -248,6 +286,7 @@ int main(void)
         cmocka_unit_test(a_truncated_store_is_corrupt),
         cmocka_unit_test(another_database_is_no_store),
         cmocka_unit_test(another_database_in_use_is_left_alone),
+        cmocka_unit_test(another_database_left_half_written_is_left_alone),
         cmocka_unit_test(another_applications_file_is_not_adopted),
         cmocka_unit_test(a_newer_format_is_unsupported),
         cmocka_unit_test(a_store_without_its_format_is_corrupt),
