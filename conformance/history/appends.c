@@ -57,20 +57,24 @@ static void check_guard(struct quipu_judging *j, size_t append,
                         const struct quipu_history_guard *guard)
 {
     const struct quipu_fate *fate = &j->fates[append];
-    size_t length =
-        quipu_ledger_length(&j->sequences[guard->sequence], fate->first - 1);
+    const struct quipu_ledger *ledger =
+        &j->ledgers[j->history->operations[append].log];
+    const struct quipu_ledger_line *line = &j->sequences[guard->sequence];
+    size_t length = quipu_ledger_length(line, fate->first - 1);
     bool holds = guard->demand == QUIPU_DEMAND_EMPTY ? length == 0
                  : guard->demand == QUIPU_DEMAND_NOT_EMPTY
                      ? length > 0
                      : (int64_t)length == guard->position + 1 && length > 0;
 
     if (!holds) {
-        quipu_judging_object(j, QUIPU_CAUSELESS_SUCCESS, fate->first,
-                             fate->storer, QUIPU_NOBODY,
-                             "a guard on %s cannot have held: with id %" PRId64
-                             " it had %zu items",
-                             quipu_judging_sequence(j, guard->sequence),
-                             fate->first - 1, length);
+        quipu_judging_object(
+            j, QUIPU_CAUSELESS_SUCCESS, fate->first, fate->storer,
+            length > 0 ? ledger->appender[line->at[length - 1].id]
+                       : QUIPU_NOBODY,
+            "a guard on %s cannot have held: with id %" PRId64
+            " it had %zu items",
+            quipu_judging_sequence(j, guard->sequence), fate->first - 1,
+            length);
     }
 }
 

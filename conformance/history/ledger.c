@@ -240,16 +240,20 @@ static void track(struct quipu_judging *j, const struct quipu_operation *op,
                   int64_t id)
 {
     struct quipu_ledger_line *line = &j->consumers[op->consumer];
+    const struct quipu_history_entry *item;
 
     if (line->count == 0 || line->at[line->count - 1].value < op->track) {
         add_to_line(line, id, op->track);
         return;
     }
-    quipu_judging_object(j, QUIPU_CAUSELESS_SUCCESS, id,
-                         quipu_judging_number(j, op), QUIPU_NOBODY,
-                         "it recorded notification %" PRId64
-                         " when the consumer's record stood at %" PRId64,
-                         op->track, line->at[line->count - 1].value);
+    item = j->ledgers[op->log].at[line->at[line->count - 1].id];
+    quipu_judging_object(
+        j, QUIPU_CAUSELESS_SUCCESS, id, quipu_judging_number(j, op),
+        quipu_judging_number(
+            j, quipu_history_origin(j->history, item->mark, &item)),
+        "it recorded notification %" PRId64
+        " when the consumer's record stood at %" PRId64,
+        op->track, line->at[line->count - 1].value);
 }
 
 /* The order in which consumers' records were stored. */

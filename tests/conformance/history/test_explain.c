@@ -69,11 +69,32 @@ static void of_many_entries_those_that_matter_are_told(void **state)
                     "4/h@3/1.1.3/ff 5/h@4/1.1.4/a 6/h@5/1.1.5/a\n");
 }
 
+static void who_made_a_guard_untrue_is_told(void **state)
+{
+    static struct quipu_violations violations;
+
+    (void)state;
+    history_judge(
+        SESSIONS("10 1 append a h@0/1.1.0/aa track:c=5\n20 1 OK ids=1 at=0\n"
+                 "30 2 append a g@0/1.2.0/bb guard:h=empty track:c=5\n"
+                 "40 2 OK ids=2 at=0\n",
+                 "90 1 log a final\n"
+                 "91 1 OK opened=90 1/h@0/1.1.0/aa 2/g@0/1.2.0/bb\n"),
+        &violations);
+    assert_int_equal(violations.counts[QUIPU_CAUSELESS_SUCCESS], 2);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(
+            violations.at[QUIPU_CAUSELESS_SUCCESS][i].operation_count, 2);
+    }
+    assert_contains(history_explained(), "1.1 (process 0): append a h@0");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_those_that_take_part_are_told),
         cmocka_unit_test(the_picture_shows_what_was_about_them),
+        cmocka_unit_test(who_made_a_guard_untrue_is_told),
         cmocka_unit_test(of_many_entries_those_that_matter_are_told),
     };
 
