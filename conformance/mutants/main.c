@@ -31,11 +31,14 @@ static const char usage[] =
     "Exit status: 0 all were killed, 1 some survived, 2 wrong usage.\n";
 
 static const struct mutant_family *const families[] = {
-    &mutant_family_judging,   &mutant_family_appends, &mutant_family_races,
-    &mutant_family_reads,     &mutant_family_stores,  &mutant_family_waits,
-    &mutant_family_histories, &mutant_family_hoards,
+    &mutant_family_judging,     &mutant_family_appends, &mutant_family_races,
+    &mutant_family_reads,       &mutant_family_stores,  &mutant_family_waits,
+    &mutant_family_histories,   &mutant_family_hoards,
 #ifdef QUIPU_MUTANTS_SQLITE
-    &mutant_family_unsafe,    &mutant_family_lasting,
+    &mutant_family_unsafe,      &mutant_family_lasting,
+#endif
+#ifdef QUIPU_MUTANTS_LMDB
+    &mutant_family_unsafe_lmdb,
 #endif
 };
 

@@ -81,6 +81,7 @@ extern const struct mutant_family mutant_family_stores;
 extern const struct mutant_family mutant_family_waits;
 extern const struct mutant_family mutant_family_histories;
 extern const struct mutant_family mutant_family_unsafe;
+extern const struct mutant_family mutant_family_unsafe_lmdb;
 
 /* ---------------------------------------------------------------- playing */
 
