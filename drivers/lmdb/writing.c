@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#define COMMITS_A_LOOK 256
+
 int quipu_lmdb_writing_enter(quipu_driver_datastore *datastore,
                              int64_t deadline, quipu_error *error)
 {
@@ -201,6 +203,17 @@ static int settle_before(quipu_driver_datastore *datastore, uint64_t number,
     return status;
 }
 
+/* A process that was killed while it read would keep LMDB from using pages
+ * anew; so it is looked for now and then. */
+static void forget_the_dead(const struct environment *environment,
+                            uint64_t number)
+{
+    int dead = 0;
+    if (number % COMMITS_A_LOOK == 0) {
+        (void)mdb_reader_check(environment->env, &dead);
+    }
+}
+
 int quipu_lmdb_writing_commit(quipu_driver_datastore *datastore, MDB_txn *txn,
                               bool *full, quipu_error *error)
 {
@@ -221,6 +234,7 @@ int quipu_lmdb_writing_commit(quipu_driver_datastore *datastore, MDB_txn *txn,
     atomic_store(&environment->marks[MARK_SETTLED],
                  code == MDB_SUCCESS ? last_committed(environment)
                                      : number - 1);
+    forget_the_dead(environment, number);
     quipu_lmdb_map_leave(environment);
     return status;
 }
