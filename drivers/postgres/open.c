@@ -67,6 +67,9 @@ void quipu_postgres_close(quipu_driver_datastore *datastore)
 {
     const quipu_host *host = datastore->host;
     if (datastore->process != getpid()) {
+        if (datastore->pulse.listener != NULL) {
+            abandon(datastore->pulse.listener);
+        }
         for (struct connection *idle = datastore->pool.idle; idle != NULL;
              idle = idle->next) {
             abandon(idle);
