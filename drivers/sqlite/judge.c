@@ -1,182 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Judging a request: event ids, guards, tracking, positions, in this order. */
+/* Judging a request: guards, tracking, positions, in this order; but event ids
+ * (repeat.c) have the first word. */
 #include "judge.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-static bool same(quipu_bytes a, quipu_bytes b)
-{
-    return a.size == b.size &&
-           (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
-}
-
-static void refuse(quipu_result *result, int status, int cause, size_t index)
-{
-    result->status = status;
-    result->cause = cause;
-    result->index = index;
-}
-
-/* ------------------------------------------------------------ event ids */
-
-/* What is stored under an event id. */
-struct stored {
-    bool found;
-    bool equal; /* sequence, topic and state */
-    int64_t notification_id;
-    int64_t position;
-};
-
-static int look_up_event(struct judge *judge, const quipu_item *item,
-                         struct stored *stored, quipu_error *error)
-{
-    quipu_driver_datastore *datastore = judge->datastore;
-    quipu_value values[QUIPU_COLUMNS_MAX];
-    quipu_item old;
-    sqlite3_stmt *row = NULL;
-    int status =
-        quipu_sqlite_statement_get(datastore, &datastore->writer, judge->bound,
-                                   SQL_BY_EVENT_ID, &row, error);
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    (void)sqlite3_bind_blob(row, 1, item->event_id.data, 16, SQLITE_STATIC);
-    int code = sqlite3_step(row);
-    *stored = (struct stored){ .found = code == SQLITE_ROW };
-    if (code == SQLITE_ROW) {
-        quipu_sqlite_row_item(row, judge->bound, &old, values);
-        stored->equal = same(old.sequence_id, item->sequence_id) &&
-                        same(old.topic, item->topic) &&
-                        same(old.state, item->state);
-        stored->notification_id = old.notification_id;
-        stored->position = old.position;
-    } else if (code != SQLITE_DONE) {
-        status = quipu_sqlite_fail(datastore, datastore->writer.db, code,
-                                   "look an event id up", error);
-    }
-    (void)sqlite3_reset(row);
-    return status;
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-    const quipu_item *const *x = a;
-    const quipu_item *const *y = b;
-    int order = memcmp((*x)->event_id.data, (*y)->event_id.data, 16);
-    return order != 0 ? order : (*x > *y) - (*x < *y);
-}
-
-/* Finds two items of the request with one event id; *index is the later. */
-static int find_twins(struct judge *judge, const quipu_request *request,
-                      bool *found, size_t *index, quipu_error *error)
-{
-    const quipu_host *host = judge->datastore->host;
-    size_t count = request->item_count;
-    *found = false;
-    if (count < 2) {
-        return QUIPU_OK;
-    }
-    const quipu_item **sorted = host->allocate(count * sizeof(void *));
-    if (sorted == NULL) {
-        return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
-                               "no memory to compare event ids");
-    }
-    for (size_t i = 0; i < count; i++) {
-        sorted[i] = &request->items[i];
-    }
-    qsort(sorted, count, sizeof(void *), compare_ids);
-    for (size_t i = 1; i < count && !*found; i++) {
-        *found = same(sorted[i - 1]->event_id, sorted[i]->event_id);
-        *index = (size_t)(sorted[i] - request->items);
-    }
-    host->release(sorted);
-    return QUIPU_OK;
-}
-
-/* Whether the tracking record of a repeat is stored, too. */
-static int tracking_is_stored(struct judge *judge,
-                              const quipu_tracking *tracking, bool *stored,
-                              quipu_error *error)
-{
-    quipu_position position = { 0 };
-    bool found = false;
-    *stored = true;
-    if (tracking == NULL) {
-        return QUIPU_OK;
-    }
-    int status = quipu_sqlite_tracking_find(
-        judge->datastore, &judge->datastore->writer, tracking->consumer,
-        tracking->log, &found, &position, error);
-    *stored =
-        found && position.notification_id >= tracking->position.notification_id;
-    return status;
-}
-
-/* Goes on after the first item's id was found stored: all must be, alike and
- * side by side. */
-static int judge_repeat(struct judge *judge, const quipu_request *request,
-                        struct stored first, quipu_result *result,
-                        quipu_error *error)
-{
-    struct stored stored = first;
-    bool repeated = true;
-    int status = QUIPU_OK;
-    for (size_t i = 0;
-         status == QUIPU_OK && repeated && i < request->item_count; i++) {
-        if (i > 0) {
-            status = look_up_event(judge, &request->items[i], &stored, error);
-        }
-        repeated = stored.found && stored.equal &&
-                   stored.notification_id == first.notification_id + (int64_t)i;
-        if (result->positions != NULL) {
-            result->positions[i] = stored.position;
-        }
-    }
-    if (status == QUIPU_OK && repeated) {
-        status = tracking_is_stored(judge, request->tracking, &repeated, error);
-    }
-    if (repeated) {
-        result->flags |= QUIPU_RESULT_REPEATED;
-        result->first_notification_id = first.notification_id;
-    } else {
-        refuse(result, QUIPU_CONFLICT, QUIPU_CAUSE_EVENT_ID, 0);
-    }
-    return status;
-}
-
-/* *decided: the event ids settle it, as a repeat or a conflict. */
-static int judge_event_ids(struct judge *judge, const quipu_request *request,
-                           quipu_result *result, bool *decided,
-                           quipu_error *error)
-{
-    bool twins = false;
-    size_t index = 0;
-    if (judge->bound->schema.event_id == NULL) {
-        return QUIPU_OK;
-    }
-    int status = find_twins(judge, request, &twins, &index, error);
-    if (twins) {
-        refuse(result, QUIPU_CONFLICT, QUIPU_CAUSE_EVENT_ID, index);
-        *decided = true;
-        return status;
-    }
-    for (size_t i = 0;
-         status == QUIPU_OK && !*decided && i < request->item_count; i++) {
-        struct stored stored;
-        status = look_up_event(judge, &request->items[i], &stored, error);
-        if (status != QUIPU_OK || !stored.found) {
-            continue;
-        }
-        *decided = true;
-        if (i == 0) {
-            status = judge_repeat(judge, request, stored, result, error);
-        } else {
-            refuse(result, QUIPU_CONFLICT, QUIPU_CAUSE_EVENT_ID, i);
-        }
-    }
-    return status;
-}
 
 /* ------------------------------------------------------ guards, tracking */
 
@@ -184,7 +9,7 @@ static int judge_event_ids(struct judge *judge, const quipu_request *request,
 static void refuse_at(quipu_result *result, int cause, size_t index, bool found,
                       int64_t last)
 {
-    refuse(result, QUIPU_CONFLICT, cause, index);
+    judge_refuse(result, QUIPU_CONFLICT, cause, index);
     if (found) {
         result->flags |= QUIPU_RESULT_HAS_LAST;
         result->last_position = last;
@@ -230,9 +55,10 @@ static int judge_tracking(struct judge *judge, const quipu_request *request,
     if (request->tracking == NULL) {
         return QUIPU_OK;
     }
-    int status = tracking_is_stored(judge, request->tracking, &stored, error);
+    int status = quipu_sqlite_tracking_is_stored(judge, request->tracking,
+                                                 &stored, error);
     if (status == QUIPU_OK && stored) {
-        refuse(result, QUIPU_ALREADY, QUIPU_CAUSE_TRACKING, 0);
+        judge_refuse(result, QUIPU_ALREADY, QUIPU_CAUSE_TRACKING, 0);
     }
     return status;
 }
@@ -275,7 +101,8 @@ static struct tail *tail_slot(struct judge *judge, quipu_bytes id)
         return &judge->one;
     }
     size_t i = (size_t)hash(id) & (judge->tail_room - 1);
-    while (judge->tails[i].id.data != NULL && !same(judge->tails[i].id, id)) {
+    while (judge->tails[i].id.data != NULL &&
+           !judge_same(judge->tails[i].id, id)) {
         i = (i + 1) & (judge->tail_room - 1);
     }
     return &judge->tails[i];
@@ -394,7 +221,8 @@ int quipu_sqlite_judge_request(struct judge *judge,
     bool decided = false;
     int status = QUIPU_OK;
     if (judge->careful) {
-        status = judge_event_ids(judge, request, result, &decided, error);
+        status = quipu_sqlite_judge_event_ids(judge, request, result, &decided,
+                                              error);
     }
     if (status == QUIPU_OK && !decided) {
         status = judge_conditions(judge, request, result, error);
@@ -402,7 +230,8 @@ int quipu_sqlite_judge_request(struct judge *judge,
     if (status == QUIPU_OK && result->status != QUIPU_OK && !judge->careful) {
         quipu_result refusal = *result;
         *result = (quipu_result){ .positions = refusal.positions };
-        status = judge_event_ids(judge, request, result, &decided, error);
+        status = quipu_sqlite_judge_event_ids(judge, request, result, &decided,
+                                              error);
         if (!decided) {
             *result = refusal;
         }

@@ -5,6 +5,8 @@
 
 #include "rows.h"
 
+#include <string.h>
+
 /* Where a sequence ends while a request is judged. */
 struct tail {
     quipu_bytes id;
@@ -29,6 +31,32 @@ int quipu_sqlite_judge_request(struct judge *judge,
                                const quipu_request *request,
                                quipu_result *result, quipu_error *error);
 void quipu_sqlite_judge_finish(struct judge *judge);
+
+/* Judges event ids alone; *decided: they settle it, as a repeat or a
+ * conflict. */
+int quipu_sqlite_judge_event_ids(struct judge *judge,
+                                 const quipu_request *request,
+                                 quipu_result *result, bool *decided,
+                                 quipu_error *error);
+
+/* Whether a tracking record is stored, or one above it; true for none. */
+int quipu_sqlite_tracking_is_stored(struct judge *judge,
+                                    const quipu_tracking *tracking,
+                                    bool *stored, quipu_error *error);
+
+static inline bool judge_same(quipu_bytes a, quipu_bytes b)
+{
+    return a.size == b.size &&
+           (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+static inline void judge_refuse(quipu_result *result, int status, int cause,
+                                size_t index)
+{
+    result->status = status;
+    result->cause = cause;
+    result->index = index;
+}
 
 /* Where an accepted item goes. */
 int64_t quipu_sqlite_judge_position(const struct judge *judge,

@@ -180,6 +180,14 @@ int quipu_sqlite_writing_commit(quipu_driver_datastore *datastore,
 void quipu_sqlite_writing_undo(quipu_driver_datastore *datastore);
 void quipu_sqlite_writing_abandon(quipu_driver_datastore *datastore);
 
+/* With the gate shut: makes durable what the last to use the WAL left in it.
+ * IO, DENIED, CORRUPT, NO_MEMORY. */
+int quipu_sqlite_wal_settle(quipu_driver_datastore *datastore, int64_t deadline,
+                            quipu_error *error);
+/* Inside the turnstile: the writing connection keeps a WAL, as durable as the
+ * datastore is to be.  UNSUPPORTED where no memory can be shared. */
+int quipu_sqlite_wal_use(quipu_driver_datastore *datastore, quipu_error *error);
+
 /* ---------------------------------------------------------------- schemas */
 
 struct quipu_driver_schema {
