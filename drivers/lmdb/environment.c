@@ -242,7 +242,7 @@ static int open_env(struct environment *environment,
     cut_name(folder);
     size -= size % environment->map.page;
     int code = try_open(environment, options, folder, size, flags);
-    while (code == ENOMEM && size / 2 >= least) {
+    while ((code == ENOMEM || code == EINVAL) && size / 2 >= least) {
         size = size / 2 - size / 2 % environment->map.page;
         code = try_open(environment, options, folder, size, flags);
     }
