@@ -161,14 +161,23 @@ static int look(quipu_driver_datastore *datastore, int64_t deadline,
     if (status == QUIPU_OK) {
         return QUIPU_OK;
     }
+    /* A file that should stand beside it can neither be made nor opened. */
+    bool cannot =
+        status == QUIPU_DENIED || (own.native & 0xff) == SQLITE_CANTOPEN;
     if (quipu_sqlite_probe_is_unfinished(datastore, &own)) {
         status = undo_unfinished(datastore, deadline, error);
-    } else if (datastore->readonly && !datastore->immutable &&
-               status == QUIPU_DENIED &&
+    } else if (cannot && datastore->readonly && !datastore->immutable &&
                quipu_sqlite_probe_is_frozen(datastore)) {
         datastore->immutable = true;
         quipu_sqlite_readers_close(datastore);
         status = QUIPU_OK;
+    } else if (cannot && !datastore->readonly &&
+               quipu_sqlite_probe_is_frozen(datastore)) {
+        return datastore->host->error_set(
+            error, QUIPU_DENIED, own.native, NULL,
+            "\"%s\" is on a file system that may only be read; open it with "
+            "readonly=yes",
+            datastore->name);
     } else if (!datastore->readonly && own.native == SQLITE_READONLY_ROLLBACK) {
         return refuse_unfinished(datastore, error);
     } else {
