@@ -319,8 +319,8 @@ static void checkpoints_all_the_time_lose_nothing(void **state)
     soak->file = *state;
     shim_at(SHIM_CHECKPOINT, linger, soak);
     shim_at(SHIM_SURPRISE, linger_longer, soak);
-    int64_t end =
-        fixture_now() + (seconds != NULL ? atoll(seconds) : 2) * SECOND;
+    int64_t end = fixture_now() +
+                  (seconds != NULL ? strtoll(seconds, NULL, 10) : 2) * SECOND;
     for (int i = 0; i < WRITERS; i++) {
         writers[i] = start_child(append_and_note, soak);
     }
