@@ -177,17 +177,14 @@ static int pass_gate(struct environment *environment, bool readonly,
 {
     bool alone = false;
     quipu_error own = { 0 };
-    int status = quipu_shared_gate_open(&environment->gate, environment->host,
-                                        environment->path, environment->path,
-                                        deadline, &alone, &own);
+    int status = quipu_shared_gate_enter(&environment->gate, environment->host,
+                                         environment->path, environment->path,
+                                         deadline, &alone, &own);
     if (status == QUIPU_DENIED && readonly) {
         return QUIPU_OK;
     }
     if (status != QUIPU_OK) {
         return quipu_shared_error_pass(status, &own, error);
-    }
-    if (alone) {
-        quipu_shared_gate_admit(&environment->gate);
     }
     environment->gated = true;
     environment->turnstile = &environment->gate.page->turnstile;
@@ -298,6 +295,11 @@ static int open_probed(struct environment *environment,
                      : environment->writable ? 0
                                              : MDB_RDONLY;
     status = open_env(environment, options, found->used, flags, error);
+    /* One after the other: of two that wait in LMDB for a third who dies while
+     * he makes its lock file, both would take that for made. */
+    if (environment->gated && status == QUIPU_OK) {
+        quipu_shared_gate_admit(&environment->gate);
+    }
     return status == QUIPU_OK ? locate(environment, deadline, error) : status;
 }
 

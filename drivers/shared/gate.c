@@ -217,9 +217,9 @@ static char *beside(const quipu_host *host, const char *database)
     return path;
 }
 
-int quipu_shared_gate_open(struct gate *gate, const quipu_host *host,
-                           const char *database, const char *like,
-                           int64_t deadline, bool *alone, quipu_error *error)
+int quipu_shared_gate_enter(struct gate *gate, const quipu_host *host,
+                            const char *database, const char *like,
+                            int64_t deadline, bool *alone, quipu_error *error)
 {
     *gate = (struct gate){ .fd = -1 };
     gate->path = beside(host, database);
@@ -235,10 +235,19 @@ int quipu_shared_gate_open(struct gate *gate, const quipu_host *host,
         quipu_shared_gate_close(gate, host, false);
         return fail(host, database, code, error);
     }
-    if (!*alone) {
+    return QUIPU_OK;
+}
+
+int quipu_shared_gate_open(struct gate *gate, const quipu_host *host,
+                           const char *database, const char *like,
+                           int64_t deadline, bool *alone, quipu_error *error)
+{
+    int status = quipu_shared_gate_enter(gate, host, database, like, deadline,
+                                         alone, error);
+    if (status == QUIPU_OK && !*alone) {
         quipu_shared_gate_admit(gate);
     }
-    return QUIPU_OK;
+    return status;
 }
 
 void quipu_shared_gate_admit(struct gate *gate)

@@ -50,6 +50,11 @@ int quipu_shared_gate_open(struct gate *gate, const quipu_host *host,
                            int64_t deadline, bool *alone, quipu_error *error);
 void quipu_shared_gate_admit(struct gate *gate);
 
+/* The same, but others are kept out until then whoever is there. */
+int quipu_shared_gate_enter(struct gate *gate, const quipu_host *host,
+                            const char *database, const char *like,
+                            int64_t deadline, bool *alone, quipu_error *error);
+
 /* Keeps others out once more; true if the caller is alone, and then only
  * quipu_shared_gate_close is left to do. */
 bool quipu_shared_gate_depart(struct gate *gate, int64_t deadline);
