@@ -180,11 +180,12 @@ unsigned quipu_postgres_send_begin(quipu_driver_datastore *datastore,
     bool keep = connection->direct && !near && (limit == 0 || limit >= STEADY);
     unsigned answers = 0;
     connection->gave_up = false;
+    /* With no end of its own: a pooler would take the session from us at the
+     * first, and give others what is answered to the rest. */
     if (PQtransactionStatus(connection->pg) == PQTRANS_INERROR) {
         quipu_postgres_arguments_begin(&connection->arguments);
         quipu_postgres_send(connection, &datastore->common[SQL_ROLLBACK]);
-        quipu_postgres_send_end(connection);
-        answers = 2;
+        answers = 1;
     }
     if (keep) {
         limit -= limit / 64; /* the next one has a little less time left */
