@@ -33,7 +33,7 @@ static void *copy(const void *data, size_t size)
 
 static void keep_bytes(quipu_bytes *bytes)
 {
-    if (bytes->data) {
+    if (bytes->size > 0) {
         bytes->data = copy(bytes->data, bytes->size);
     }
 }

@@ -51,8 +51,10 @@ static int compare(const void *a, const void *b)
 static double width_of(double milliseconds)
 {
     double width = 0;
+    double rest = milliseconds * 1000;
 
-    for (double rest = milliseconds * 1000; rest >= 0.5; rest /= 2) {
+    while (rest >= 0.5) {
+        rest /= 2;
         width += 1;
     }
     return width;

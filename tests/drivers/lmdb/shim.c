@@ -84,10 +84,13 @@ QUIPU_API ssize_t pread(int fd, void *data, size_t size, off_t offset)
 QUIPU_API int open(const char *path, int flags, ...)
 {
     NEXT(open)
-    va_list arguments;
-    va_start(arguments, flags);
-    mode_t mode = (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0;
-    va_end(arguments);
+    mode_t mode = 0;
+    if ((flags & O_CREAT) != 0) {
+        va_list arguments;
+        va_start(arguments, flags);
+        mode = va_arg(arguments, mode_t);
+        va_end(arguments);
+    }
     return fails(SHIM_OPEN) ? -1 : next(path, flags, mode);
 }
 

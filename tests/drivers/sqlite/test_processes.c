@@ -148,6 +148,7 @@ static void the_living_go_on_when_one_is_killed(void **state)
 static atomic_int log_syncs;
 
 /* In the place of the system's, to see which files are synced. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int fdatasync(int fd)
 {
     char link[40];
