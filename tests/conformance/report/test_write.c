@@ -64,7 +64,7 @@ static void bytes_that_are_no_utf8_are_shown(void **state)
             sprintf(xml + strlen(xml), "\\x%02x", (unsigned char)*c);
             sprintf(json + strlen(json), "\\\\x%02x", (unsigned char)*c);
         }
-        strcat(json, "\"");
+        sprintf(json + strlen(json), "\"");
         assert_written(quipu_write_xml, wrong[i], xml);
         assert_written(quipu_write_json, wrong[i], json);
     }
