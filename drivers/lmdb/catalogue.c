@@ -2,8 +2,9 @@
 /* Namespaces, and schemas in the catalogue. */
 #include "store.h"
 
+#include "shared/identity.h"
+
 #include <string.h>
-#include <sys/random.h>
 
 /* ------------------------------------------------------------- namespaces */
 
@@ -31,18 +32,6 @@ static int read_space(quipu_driver_datastore *datastore, MDB_txn *txn,
                ? QUIPU_OK
                : quipu_lmdb_fail(datastore->host, datastore->name, code,
                                  "read the namespaces", error);
-}
-
-/* A random UUID: version 4 of RFC 9562. */
-static bool make_identity(quipu_uuid *identity)
-{
-    if (getrandom(identity->bytes, sizeof identity->bytes, 0) !=
-        sizeof identity->bytes) {
-        return false;
-    }
-    identity->bytes[6] = (uint8_t)((identity->bytes[6] & 0x0f) | 0x40);
-    identity->bytes[8] = (uint8_t)((identity->bytes[8] & 0x3f) | 0x80);
-    return true;
 }
 
 /* An LMDB code. */
@@ -81,7 +70,7 @@ static int make_space(quipu_driver_datastore *datastore, MDB_txn *txn,
     if (status != QUIPU_OK || found) {
         return status;
     }
-    if (!make_identity(&record.identity)) {
+    if (!quipu_shared_identity_make(&record.identity)) {
         return datastore->host->error_set(error, QUIPU_INTERNAL, 0, NULL,
                                           "the system has no random bytes");
     }

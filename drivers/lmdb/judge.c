@@ -3,6 +3,7 @@
 #include "judge.h"
 
 #include "record.h"
+#include "shared/demand.h"
 #include "tracking.h"
 
 #include <string.h>
@@ -195,18 +196,6 @@ int quipu_lmdb_judge_event_ids(struct judge *judge,
 
 /* -------------------------------------------------------- guards, tracking */
 
-static bool guard_holds(const quipu_guard *guard, bool found, int64_t last)
-{
-    switch (guard->demand) {
-    case QUIPU_DEMAND_EMPTY:
-        return !found;
-    case QUIPU_DEMAND_NOT_EMPTY:
-        return found;
-    default:
-        return found && last == guard->position;
-    }
-}
-
 static int judge_guard(struct judge *judge, const quipu_guard *guard,
                        bool *holds, quipu_error *error)
 {
@@ -219,7 +208,7 @@ static int judge_guard(struct judge *judge, const quipu_guard *guard,
         return quipu_lmdb_judge_fail(judge, code, "find the end of a sequence",
                                      error);
     }
-    *holds = guard_holds(guard, found, last);
+    *holds = quipu_shared_demand_holds(guard, found, last);
     return QUIPU_OK;
 }
 

@@ -21,6 +21,7 @@
 
 #include "shared/schema.h"
 #include "shared/system.h"
+#include "shared/text.h"
 
 struct quipu_driver_datastore {
     const quipu_host *host;

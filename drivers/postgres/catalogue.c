@@ -2,9 +2,10 @@
 /* quipu's own tables: what the store is, its namespaces, and its schemas. */
 #include "postgres.h"
 
+#include "shared/identity.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define TEXT_OF_(x) #x
 #define TEXT_OF(x) TEXT_OF_(x)
@@ -117,14 +118,14 @@ static char *in_schema(const quipu_driver_datastore *datastore,
     char piece[2] = "";
     for (; *pattern != '\0'; pattern++) {
         if (*pattern == '@') {
-            quipu_postgres_text_add_name(&text, datastore->schema);
+            quipu_shared_text_add_name(&text, datastore->schema);
         } else {
             piece[0] = *pattern;
-            quipu_postgres_text_add(&text, piece);
+            quipu_shared_text_add(&text, piece);
         }
     }
     if (text.failed) {
-        quipu_postgres_text_finish(&text);
+        quipu_shared_text_finish(&text);
     }
     return text.data;
 }
@@ -307,25 +308,13 @@ static int read_namespace(quipu_driver_datastore *datastore,
     return status;
 }
 
-/* A random UUID: version 4 of RFC 9562. */
-static bool make_identity(quipu_uuid *identity)
-{
-    if (getrandom(identity->bytes, sizeof identity->bytes, 0) !=
-        sizeof identity->bytes) {
-        return false;
-    }
-    identity->bytes[6] = (uint8_t)((identity->bytes[6] & 0x0f) | 0x40);
-    identity->bytes[8] = (uint8_t)((identity->bytes[8] & 0x3f) | 0x80);
-    return true;
-}
-
 static int add_namespace(quipu_driver_datastore *datastore,
                          struct connection *connection, int64_t deadline,
                          quipu_error *error)
 {
     quipu_uuid identity;
     PGresult *result = NULL;
-    if (!make_identity(&identity)) {
+    if (!quipu_shared_identity_make(&identity)) {
         return datastore->host->error_set(error, QUIPU_INTERNAL, 0, NULL,
                                           "the system has no random bytes");
     }

@@ -3,6 +3,8 @@
  * this order, and as if one request came after the other. */
 #include "looks.h"
 
+#include "shared/demand.h"
+
 #include <string.h>
 
 struct judge {
@@ -201,24 +203,12 @@ static struct entry *tail_of(const struct judge *judge, quipu_bytes id)
                                       id, 0);
 }
 
-static bool guard_holds(const quipu_guard *guard, const struct entry *tail)
-{
-    switch (guard->demand) {
-    case QUIPU_DEMAND_EMPTY:
-        return !tail->found;
-    case QUIPU_DEMAND_NOT_EMPTY:
-        return tail->found;
-    default:
-        return tail->found && tail->last == guard->position;
-    }
-}
-
 static bool guards_hold(struct judge *judge)
 {
     for (size_t i = 0; i < judge->request->guard_count; i++) {
         const quipu_guard *guard = &judge->request->guards[i];
         const struct entry *tail = tail_of(judge, guard->sequence_id);
-        if (!guard_holds(guard, tail)) {
+        if (!quipu_shared_demand_holds(guard, tail->found, tail->last)) {
             refuse_at(judge, QUIPU_CAUSE_GUARD, i, tail->found, tail->last);
             return false;
         }

@@ -2,6 +2,8 @@
 /* Looking at what a group of requests speaks of: one round trip. */
 #include "looks.h"
 
+#include "parts.h"
+
 /* ------------------------------------------------------------- who asks what
  */
 
@@ -63,13 +65,6 @@ static int enter(struct group *group, quipu_error *error)
 
 /* ----------------------------------------------------------------- sending */
 
-static enum type id_type(const struct section *section)
-{
-    return (section->bound->schema.flags & QUIPU_SCHEMA_TEXT_IDS) != 0
-               ? TYPE_TEXT
-               : TYPE_UUID;
-}
-
 static bool send_heads(struct group *group, struct connection *connection,
                        bool locked)
 {
@@ -107,8 +102,8 @@ static void send_lasts(struct group *group, struct connection *connection,
     }
     quipu_postgres_arguments_begin(arguments);
     quipu_postgres_add_int4(arguments, group->datastore->space);
-    quipu_postgres_array_begin(arguments, id_type(&group->sections[section]),
-                               count);
+    quipu_postgres_array_begin(
+        arguments, quipu_postgres_id_type(&group->sections[section]), count);
     for (size_t i = 0; i < all->count; i++) {
         if (all->at[i].section == section) {
             quipu_postgres_put_bytes(arguments, all->at[i].id);
@@ -117,36 +112,6 @@ static void send_lasts(struct group *group, struct connection *connection,
     quipu_postgres_array_end(arguments);
     quipu_postgres_send(connection,
                         &group->sections[section].bound->of[SQL_LASTS]);
-}
-
-enum part {
-    PART_EVENT_ID,
-    PART_SEQUENCE,
-    PART_TOPIC,
-    PART_STATE,
-    PART_POSITION
-};
-
-static void put_part(struct arguments *arguments, const quipu_item *item,
-                     enum part part)
-{
-    switch (part) {
-    case PART_EVENT_ID:
-        quipu_postgres_put_bytes(arguments, item->event_id);
-        break;
-    case PART_SEQUENCE:
-        quipu_postgres_put_bytes(arguments, item->sequence_id);
-        break;
-    case PART_TOPIC:
-        quipu_postgres_put_bytes(arguments, item->topic);
-        break;
-    case PART_STATE:
-        quipu_postgres_put_bytes(arguments, item->state);
-        break;
-    default:
-        quipu_postgres_put_int8(arguments, item->position);
-        break;
-    }
 }
 
 static void add_part(const struct group *group, uint32_t section,
@@ -159,7 +124,7 @@ static void add_part(const struct group *group, uint32_t section,
         for (size_t j = 0;
              group_section(group, i) == section && j < request->item_count;
              j++) {
-            put_part(arguments, &request->items[j], part);
+            quipu_postgres_put_part(arguments, &request->items[j], part);
         }
     }
     quipu_postgres_array_end(arguments);
@@ -173,7 +138,8 @@ static void send_compare(struct group *group, struct connection *connection,
     quipu_postgres_arguments_begin(arguments);
     quipu_postgres_add_int4(arguments, group->datastore->space);
     add_part(group, section, arguments, PART_EVENT_ID, TYPE_UUID);
-    add_part(group, section, arguments, PART_SEQUENCE, id_type(of));
+    add_part(group, section, arguments, PART_SEQUENCE,
+             quipu_postgres_id_type(of));
     add_part(group, section, arguments, PART_TOPIC, TYPE_TEXT);
     add_part(group, section, arguments, PART_STATE, TYPE_BYTEA);
     quipu_postgres_send(connection, &of->bound->of[SQL_COMPARE]);
@@ -186,7 +152,8 @@ static void send_taken(struct group *group, struct connection *connection,
     const struct section *of = &group->sections[section];
     quipu_postgres_arguments_begin(arguments);
     quipu_postgres_add_int4(arguments, group->datastore->space);
-    add_part(group, section, arguments, PART_SEQUENCE, id_type(of));
+    add_part(group, section, arguments, PART_SEQUENCE,
+             quipu_postgres_id_type(of));
     add_part(group, section, arguments, PART_POSITION, TYPE_INT8);
     quipu_postgres_send(connection, &of->bound->of[SQL_TAKEN]);
 }

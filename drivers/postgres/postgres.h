@@ -14,12 +14,12 @@
 #include "exchange.h"
 #include "options.h"
 #include "pulse.h"
-#include "text.h"
 #include "uri.h"
 
 #include "shared/clock.h"
 #include "shared/schema.h"
 #include "shared/system.h"
+#include "shared/text.h"
 
 #include <quipu/driver.h>
 

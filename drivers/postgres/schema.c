@@ -50,16 +50,16 @@ static bool has_any_size(int kind)
 /* How many bytes an item has, nearly. */
 static void add_size(struct text *text, const quipu_schema *schema)
 {
-    quipu_postgres_text_add(text, "octet_length(");
-    quipu_postgres_text_add_name(text, schema->state);
-    quipu_postgres_text_add(text, ")::bigint");
+    quipu_shared_text_add(text, "octet_length(");
+    quipu_shared_text_add_name(text, schema->state);
+    quipu_shared_text_add(text, ")::bigint");
     for (size_t i = 0; i < count_further(schema); i++) {
         int kind = 0;
         const char *name = further(schema, i, &kind);
         if (has_any_size(kind)) {
-            quipu_postgres_text_add(text, " + coalesce(octet_length(");
-            quipu_postgres_text_add_name(text, name);
-            quipu_postgres_text_add(text, "), 0)");
+            quipu_shared_text_add(text, " + coalesce(octet_length(");
+            quipu_shared_text_add_name(text, name);
+            quipu_shared_text_add(text, "), 0)");
         }
     }
 }
@@ -68,36 +68,36 @@ static void add_size(struct text *text, const quipu_schema *schema)
 static void add_lean(struct text *text, const quipu_schema *schema,
                      const char *name, bool small)
 {
-    quipu_postgres_text_add(text, ", ");
+    quipu_shared_text_add(text, ", ");
     if (small) {
-        quipu_postgres_text_add(text, "CASE WHEN ");
+        quipu_shared_text_add(text, "CASE WHEN ");
         add_size(text, schema);
-        quipu_postgres_text_add(text, " <= $2 THEN ");
+        quipu_shared_text_add(text, " <= $2 THEN ");
     }
-    quipu_postgres_text_add_name(text, name);
+    quipu_shared_text_add_name(text, name);
     if (small) {
-        quipu_postgres_text_add(text, " END");
+        quipu_shared_text_add(text, " END");
     }
 }
 
 static void add_comma_name(struct text *text, const char *name)
 {
-    quipu_postgres_text_add(text, ", ");
-    quipu_postgres_text_add_name(text, name);
+    quipu_shared_text_add(text, ", ");
+    quipu_shared_text_add_name(text, name);
 }
 
 /* The columns as cursors read them (rows.c). */
 static void add_columns(struct text *text, const quipu_schema *schema,
                         bool with_sequence, bool small)
 {
-    quipu_postgres_text_add_name(text, schema->notification_id);
+    quipu_shared_text_add_name(text, schema->notification_id);
     add_comma_name(text, schema->position);
     add_comma_name(text, schema->topic);
     add_lean(text, schema, schema->state, small);
     if (with_sequence) {
         add_comma_name(text, schema->sequence_id);
     } else {
-        quipu_postgres_text_add(text, ", NULL");
+        quipu_shared_text_add(text, ", NULL");
     }
     for (size_t i = 0; i < count_further(schema); i++) {
         int kind = 0;
@@ -109,7 +109,7 @@ static void add_columns(struct text *text, const quipu_schema *schema,
 /* The columns as they are inserted. */
 static void add_targets(struct text *text, const quipu_schema *schema)
 {
-    quipu_postgres_text_add(text, "quipu_namespace");
+    quipu_shared_text_add(text, "quipu_namespace");
     add_comma_name(text, schema->notification_id);
     add_comma_name(text, schema->sequence_id);
     add_comma_name(text, schema->position);
@@ -128,16 +128,16 @@ static void add_series(struct text *text, const quipu_schema *schema,
     char piece[32];
     for (size_t i = 0; i < 2 + count_further(schema); i++) {
         (void)snprintf(piece, sizeof piece, ", %s%zu", before, first + i);
-        quipu_postgres_text_add(text, piece);
+        quipu_shared_text_add(text, piece);
     }
 }
 
 static void add_table(struct text *text, const struct words *words,
                       const char *table)
 {
-    quipu_postgres_text_add_name(text, words->datastore->schema);
-    quipu_postgres_text_add(text, ".");
-    quipu_postgres_text_add_name(text, table);
+    quipu_shared_text_add_name(text, words->datastore->schema);
+    quipu_shared_text_add(text, ".");
+    quipu_shared_text_add_name(text, table);
 }
 
 /* quipu's own tables. */
@@ -178,7 +178,7 @@ static void add_word(struct text *text, const struct words *words, char word)
         return;
     }
     if (index < sizeof names / sizeof names[0] && names[index] != NULL) {
-        quipu_postgres_text_add_name(text, names[index]);
+        quipu_shared_text_add_name(text, names[index]);
         return;
     }
     switch (word) {
@@ -218,11 +218,11 @@ static char *expand(const struct words *words, const char *pattern)
             add_word(&text, words, *++pattern);
         } else {
             piece[0] = *pattern;
-            quipu_postgres_text_add(&text, piece);
+            quipu_shared_text_add(&text, piece);
         }
     }
     if (text.failed) {
-        quipu_postgres_text_finish(&text);
+        quipu_shared_text_finish(&text);
     }
     return text.data;
 }

@@ -69,16 +69,16 @@ static int run_text(const struct change *change, struct text *text,
         change->connection->prepares = prepares;
     }
     PQclear(result);
-    quipu_postgres_text_finish(text);
+    quipu_shared_text_finish(text);
     return status;
 }
 
 static void add_table(struct text *text, const struct change *change,
                       const char *table)
 {
-    quipu_postgres_text_add_name(text, change->datastore->schema);
-    quipu_postgres_text_add(text, ".");
-    quipu_postgres_text_add_name(text, table);
+    quipu_shared_text_add_name(text, change->datastore->schema);
+    quipu_shared_text_add(text, ".");
+    quipu_shared_text_add_name(text, table);
 }
 
 /* --------------------------------------------------------------- catalogue */
@@ -174,11 +174,11 @@ static int create_table(const struct change *change, const char *table,
                         const char *shape)
 {
     struct text text = { .host = change->datastore->host };
-    quipu_postgres_text_add(&text, "CREATE TABLE ");
+    quipu_shared_text_add(&text, "CREATE TABLE ");
     add_table(&text, change, table);
-    quipu_postgres_text_add(&text, " (");
-    quipu_postgres_text_add(&text, shape);
-    quipu_postgres_text_add(&text, ")");
+    quipu_shared_text_add(&text, " (");
+    quipu_shared_text_add(&text, shape);
+    quipu_shared_text_add(&text, ")");
     return run_text(change, &text, "make a table");
 }
 
@@ -301,15 +301,15 @@ static int remove_items(struct change *change)
     }
     if (count > 0) {
         char number[24];
-        quipu_postgres_text_add(&text, "DELETE FROM ");
+        quipu_shared_text_add(&text, "DELETE FROM ");
         add_table(&text, change, change->table);
         (void)snprintf(number, sizeof number, "%ld",
                        (long)change->datastore->space);
-        quipu_postgres_text_add(&text, " WHERE quipu_namespace = ");
-        quipu_postgres_text_add(&text, number);
+        quipu_shared_text_add(&text, " WHERE quipu_namespace = ");
+        quipu_shared_text_add(&text, number);
         return run_text(change, &text, "remove the items");
     }
-    quipu_postgres_text_add(&text, "DROP TABLE ");
+    quipu_shared_text_add(&text, "DROP TABLE ");
     add_table(&text, change, change->table);
     status = run_text(change, &text, "drop a table");
     if (status == QUIPU_OK) {

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sending what is to be stored, and telling of it. */
-#include "group.h"
+#include "parts.h"
 
 #include <string.h>
 
 /* ------------------------------------------------------------------ arrays */
-
-static enum type id_type(const struct section *section)
-{
-    return (section->bound->schema.flags & QUIPU_SCHEMA_TEXT_IDS) != 0
-               ? TYPE_TEXT
-               : TYPE_UUID;
-}
 
 /* In a sparse schema most entries demand nothing, and none is referred to. */
 static bool is_demanded(const struct section *section,
@@ -40,7 +33,7 @@ static void add_demands(const struct group *group, uint32_t index,
     size_t count = count_demands(group, index);
     for (int part = 0; part < 3; part++) {
         quipu_postgres_array_begin(arguments,
-                                   part == 0   ? id_type(section)
+                                   part == 0   ? quipu_postgres_id_type(section)
                                    : part == 1 ? TYPE_INT4
                                                : TYPE_INT8,
                                    count);
@@ -61,39 +54,6 @@ static void add_demands(const struct group *group, uint32_t index,
     }
 }
 
-static void put_time(struct arguments *arguments, const quipu_item *item)
-{
-    if ((item->flags & QUIPU_ITEM_TIME) != 0) {
-        quipu_postgres_put_time(arguments, item->time.microseconds);
-    } else {
-        quipu_postgres_put_null(arguments);
-    }
-}
-
-static void put_value(struct arguments *arguments, const quipu_value *value)
-{
-    switch (value->kind) {
-    case QUIPU_VALUE_NULL:
-        quipu_postgres_put_null(arguments);
-        break;
-    case QUIPU_VALUE_BOOL:
-        quipu_postgres_put_bool(arguments, value->as.integer != 0);
-        break;
-    case QUIPU_VALUE_INT:
-        quipu_postgres_put_int8(arguments, value->as.integer);
-        break;
-    case QUIPU_VALUE_TIME:
-        quipu_postgres_put_time(arguments, value->as.integer);
-        break;
-    case QUIPU_VALUE_DOUBLE:
-        quipu_postgres_put_double(arguments, value->as.real);
-        break;
-    default:
-        quipu_postgres_put_bytes(arguments, value->as.bytes);
-        break;
-    }
-}
-
 static enum type type_of(int kind)
 {
     static const enum type types[] = {
@@ -105,50 +65,18 @@ static enum type type_of(int kind)
     return types[kind];
 }
 
-/* What of an item one array has. */
-enum part {
-    PART_SEQUENCE,
-    PART_POSITION,
-    PART_REF,
-    PART_TOPIC,
-    PART_STATE,
-    PART_EVENT_ID,
-    PART_METADATA,
-    PART_TIME,
-    PART_COLUMN /* and on */
-};
-
 static void put_part(struct arguments *arguments, const struct place *place,
                      size_t part)
 {
-    const quipu_item *item = place->item;
     switch (part) {
-    case PART_SEQUENCE:
-        quipu_postgres_put_bytes(arguments, item->sequence_id);
-        break;
     case PART_POSITION:
         quipu_postgres_put_int8(arguments, place->position);
         break;
     case PART_REF:
         quipu_postgres_put_int4(arguments, place->ref);
         break;
-    case PART_TOPIC:
-        quipu_postgres_put_bytes(arguments, item->topic);
-        break;
-    case PART_STATE:
-        quipu_postgres_put_bytes(arguments, item->state);
-        break;
-    case PART_EVENT_ID:
-        quipu_postgres_put_bytes(arguments, item->event_id);
-        break;
-    case PART_METADATA:
-        quipu_postgres_put_bytes(arguments, item->metadata);
-        break;
-    case PART_TIME:
-        put_time(arguments, item);
-        break;
     default:
-        put_value(arguments, &item->columns[part - PART_COLUMN]);
+        quipu_postgres_put_part(arguments, place->item, part);
         break;
     }
 }
@@ -170,7 +98,8 @@ static void add_items(const struct group *group, uint32_t index,
 {
     const struct section *section = &group->sections[index];
     const quipu_schema *schema = &section->bound->schema;
-    add_part(group, index, arguments, PART_SEQUENCE, id_type(section));
+    add_part(group, index, arguments, PART_SEQUENCE,
+             quipu_postgres_id_type(section));
     add_part(group, index, arguments, PART_POSITION, TYPE_INT8);
     if (section->has_refs) {
         add_part(group, index, arguments, PART_REF, TYPE_INT4);

@@ -3,7 +3,7 @@
 #include "uri.h"
 
 #include "options.h"
-#include "text.h"
+#include "shared/text.h"
 
 #include <libpq-fe.h>
 #include <string.h>
@@ -13,9 +13,9 @@
 static void add_known(struct text *list, const char *name)
 {
     if (list->size > 0) {
-        quipu_postgres_text_add(list, ", ");
+        quipu_shared_text_add(list, ", ");
     }
-    quipu_postgres_text_add(list, name);
+    quipu_shared_text_add(list, name);
 }
 
 /* Says it as the core does where it knows all options itself. */
@@ -41,7 +41,7 @@ static int unknown(const quipu_host *host, const PQconninfoOption *libpq,
         error, QUIPU_INVALID, 0, NULL,
         "driver \"postgres\" has no option \"%.100s\"; known are: %s", name,
         list.failed ? "too many to name" : list.data);
-    quipu_postgres_text_finish(&list);
+    quipu_shared_text_finish(&list);
     return status;
 }
 
@@ -126,12 +126,12 @@ static char *show(const struct target *target, const quipu_host *host)
     if (where == NULL) {
         where = quipu_postgres_target_value(target, "service");
     }
-    quipu_postgres_text_add(&text, "postgresql://");
-    quipu_postgres_text_add(&text, where != NULL ? where : "");
-    quipu_postgres_text_add(&text, "/");
-    quipu_postgres_text_add(&text, name != NULL ? name : "");
+    quipu_shared_text_add(&text, "postgresql://");
+    quipu_shared_text_add(&text, where != NULL ? where : "");
+    quipu_shared_text_add(&text, "/");
+    quipu_shared_text_add(&text, name != NULL ? name : "");
     if (text.failed) {
-        quipu_postgres_text_finish(&text);
+        quipu_shared_text_finish(&text);
     }
     return text.data;
 }
@@ -177,12 +177,12 @@ static PQconninfoOption *parse(const quipu_host *host, const char *body,
 {
     struct text uri = { .host = host };
     PQconninfoOption *parsed = NULL;
-    quipu_postgres_text_add(&uri, "postgresql:");
-    quipu_postgres_text_add(&uri, body);
+    quipu_shared_text_add(&uri, "postgresql:");
+    quipu_shared_text_add(&uri, body);
     if (!uri.failed) {
         parsed = PQconninfoParse(uri.data, words);
     }
-    quipu_postgres_text_finish(&uri);
+    quipu_shared_text_finish(&uri);
     return parsed;
 }
 

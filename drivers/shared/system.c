@@ -35,10 +35,3 @@ int quipu_shared_error_pass(int status, const quipu_error *own,
     }
     return status;
 }
-
-char *quipu_shared_text_copy(const quipu_host *host, const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *copy = host->allocate(size);
-    return copy != NULL ? memcpy(copy, text, size) : NULL;
-}

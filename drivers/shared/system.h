@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the system's answers mean to the caller, and copies of text. */
+/* What the system's answers mean to the caller. */
 #ifndef SHARED_DRIVER_SYSTEM_H
 #define SHARED_DRIVER_SYSTEM_H
 
@@ -16,8 +16,5 @@ int quipu_shared_fail_system(const quipu_host *host, const char *path,
 /* Hands an error on that might have turned out not to be one. */
 int quipu_shared_error_pass(int status, const quipu_error *own,
                             quipu_error *error);
-
-/* A copy, to be released with the host; NULL when memory is short. */
-char *quipu_shared_text_copy(const quipu_host *host, const char *text);
 
 #endif

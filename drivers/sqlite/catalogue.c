@@ -2,9 +2,10 @@
 /* quipu's own tables: what the store is, its namespaces, and its schemas. */
 #include "sqlite.h"
 
+#include "shared/identity.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define TEXT_OF_(x) #x
 #define TEXT_OF(x) TEXT_OF_(x)
@@ -137,25 +138,13 @@ static int read_namespace(quipu_driver_datastore *datastore,
                                    error);
 }
 
-/* A random UUID: version 4 of RFC 9562. */
-static bool make_identity(quipu_uuid *identity)
-{
-    if (getrandom(identity->bytes, sizeof identity->bytes, 0) !=
-        sizeof identity->bytes) {
-        return false;
-    }
-    identity->bytes[6] = (uint8_t)((identity->bytes[6] & 0x0f) | 0x40);
-    identity->bytes[8] = (uint8_t)((identity->bytes[8] & 0x3f) | 0x80);
-    return true;
-}
-
 static int insert_namespace(quipu_driver_datastore *datastore,
                             quipu_error *error)
 {
     sqlite3 *db = datastore->writer.db;
     sqlite3_stmt *statement = NULL;
     quipu_uuid identity;
-    if (!make_identity(&identity)) {
+    if (!quipu_shared_identity_make(&identity)) {
         return datastore->host->error_set(error, QUIPU_INTERNAL, 0, NULL,
                                           "the system has no random bytes");
     }

@@ -3,6 +3,8 @@
  * (repeat.c) have the first word. */
 #include "judge.h"
 
+#include "shared/demand.h"
+
 /* ------------------------------------------------------ guards, tracking */
 
 /* A refusal that says where the sequence ends (U1). */
@@ -13,18 +15,6 @@ static void refuse_at(quipu_result *result, int cause, size_t index, bool found,
     if (found) {
         result->flags |= QUIPU_RESULT_HAS_LAST;
         result->last_position = last;
-    }
-}
-
-static bool guard_holds(const quipu_guard *guard, bool found, int64_t last)
-{
-    switch (guard->demand) {
-    case QUIPU_DEMAND_EMPTY:
-        return !found;
-    case QUIPU_DEMAND_NOT_EMPTY:
-        return found;
-    default:
-        return found && last == guard->position;
     }
 }
 
@@ -40,7 +30,7 @@ static int judge_guards(struct judge *judge, const quipu_request *request,
         if (status != QUIPU_OK) {
             return status;
         }
-        if (!guard_holds(&request->guards[i], found, last)) {
+        if (!quipu_shared_demand_holds(&request->guards[i], found, last)) {
             refuse_at(result, QUIPU_CAUSE_GUARD, i, found, last);
             return QUIPU_OK;
         }

@@ -148,7 +148,7 @@ char *quipu_sqlite_path_immutable(const quipu_host *host, const char *path)
 {
     static const char hex[] = "0123456789abcdef";
     struct text text = { .host = host };
-    quipu_sqlite_text_add(&text, "file:");
+    quipu_shared_text_add(&text, "file:");
     for (; *path != '\0'; path++) {
         char piece[4] = { *path };
         if (strchr("%?#", *path) != NULL) {
@@ -156,11 +156,11 @@ char *quipu_sqlite_path_immutable(const quipu_host *host, const char *path)
             piece[1] = hex[(unsigned char)*path >> 4];
             piece[2] = hex[(unsigned char)*path & 15];
         }
-        quipu_sqlite_text_add(&text, piece);
+        quipu_shared_text_add(&text, piece);
     }
-    quipu_sqlite_text_add(&text, "?immutable=1");
+    quipu_shared_text_add(&text, "?immutable=1");
     if (text.failed) {
-        quipu_sqlite_text_finish(&text);
+        quipu_shared_text_finish(&text);
     }
     return text.data;
 }

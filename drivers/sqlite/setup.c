@@ -155,7 +155,7 @@ static int create_table(quipu_driver_datastore *datastore,
         status = quipu_sqlite_catalogue_exec(datastore, ddl.data,
                                              "make a table", error);
     }
-    quipu_sqlite_text_finish(&ddl);
+    quipu_shared_text_finish(&ddl);
     datastore->host->release(table);
     return status != QUIPU_OK ? status : enter_schema(datastore, schema, error);
 }
@@ -233,9 +233,9 @@ static int remove_schema(quipu_driver_datastore *datastore,
     struct text drop = { .host = datastore->host };
     char *table = quipu_sqlite_schema_table(datastore, schema->table);
     int status = QUIPU_OK;
-    quipu_sqlite_text_add(&drop, "DROP TABLE ");
+    quipu_shared_text_add(&drop, "DROP TABLE ");
     if (table != NULL) {
-        quipu_sqlite_text_add_name(&drop, table);
+        quipu_shared_text_add_name(&drop, table);
     }
     if (table == NULL || drop.failed) {
         status = datastore->host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
@@ -247,7 +247,7 @@ static int remove_schema(quipu_driver_datastore *datastore,
     for (size_t i = 0; status == QUIPU_OK && i < 3; i++) {
         status = execute(datastore, deletions[i], arguments, 1, error);
     }
-    quipu_sqlite_text_finish(&drop);
+    quipu_shared_text_finish(&drop);
     datastore->host->release(table);
     return status;
 }

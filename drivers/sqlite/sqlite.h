@@ -16,6 +16,7 @@
 #include "options.h"
 #include "shared/schema.h"
 #include "shared/system.h"
+#include "shared/text.h"
 
 #include <quipu/driver.h>
 
@@ -25,22 +26,6 @@
 #define STORE_APPLICATION_ID 0x71756970 /* "quip" */
 #define STORE_FORMAT 1
 #define READERS_MAX 8
-
-/* ------------------------------------------------------------------- text */
-
-/* Text that grows; `failed` is set when memory is short. */
-struct text {
-    const quipu_host *host;
-    char *data;
-    size_t size;
-    size_t room;
-    bool failed;
-};
-
-void quipu_sqlite_text_add(struct text *text, const char *piece);
-/* A name as SQL writes it: in double quotes, those within doubled. */
-void quipu_sqlite_text_add_name(struct text *text, const char *name);
-void quipu_sqlite_text_finish(struct text *text);
 
 /* ----------------------------------------------------------------- errors */
 

@@ -21,9 +21,9 @@ static void names_are_quoted(void **state)
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct text text = { .host = quipu_host_table() };
-        quipu_sqlite_text_add_name(&text, names[i].name);
+        quipu_shared_text_add_name(&text, names[i].name);
         assert_string_equal(text.data, names[i].quoted);
-        quipu_sqlite_text_finish(&text);
+        quipu_shared_text_finish(&text);
     }
 }
 
@@ -32,12 +32,12 @@ static void texts_grow(void **state)
     (void)state;
     struct text text = { .host = quipu_host_table() };
     for (size_t i = 0; i < 1000; i++) {
-        quipu_sqlite_text_add(&text, "abc");
+        quipu_shared_text_add(&text, "abc");
         assert_int_equal(text.size, (i + 1) * 3);
     }
     assert_int_equal(strlen(text.data), 3000);
     assert_false(text.failed);
-    quipu_sqlite_text_finish(&text);
+    quipu_shared_text_finish(&text);
     assert_null(text.data);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text that grows, and names as SQL writes them. */
+/* Text that grows, names as SQL writes them, and copies. */
 #include "text.h"
 
 #include <string.h>
@@ -30,12 +30,12 @@ static void add_bytes(struct text *text, const char *bytes, size_t size)
     }
 }
 
-void quipu_postgres_text_add(struct text *text, const char *piece)
+void quipu_shared_text_add(struct text *text, const char *piece)
 {
     add_bytes(text, piece, strlen(piece));
 }
 
-void quipu_postgres_text_add_name(struct text *text, const char *name)
+void quipu_shared_text_add_name(struct text *text, const char *name)
 {
     add_bytes(text, "\"", 1);
     for (; *name != '\0'; name++) {
@@ -47,8 +47,15 @@ void quipu_postgres_text_add_name(struct text *text, const char *name)
     add_bytes(text, "\"", 1);
 }
 
-void quipu_postgres_text_finish(struct text *text)
+void quipu_shared_text_finish(struct text *text)
 {
     text->host->release(text->data);
     *text = (struct text){ .host = text->host };
+}
+
+char *quipu_shared_text_copy(const quipu_host *host, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = host->allocate(size);
+    return copy != NULL ? memcpy(copy, text, size) : NULL;
 }
