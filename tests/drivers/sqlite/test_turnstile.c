@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -15,9 +16,7 @@
 struct shared {
     struct turnstile turnstile;
     atomic_int ready;
-    atomic_bool go;
     int inside;
-    int order[PEOPLE * TURNS];
     int turns;
 };
 
@@ -93,72 +92,88 @@ static void who_is_killed_inside_leaves(void **state)
     unshare_it(shared);
 }
 
-static void take_turns(struct shared *shared, int who)
+static void take_turns(struct shared *shared)
 {
-    (void)atomic_fetch_add(&shared->ready, 1);
-    while (!atomic_load(&shared->go)) {
-    }
     for (int i = 0; i < TURNS; i++) {
         if (quipu_shared_turnstile_enter(&shared->turnstile,
-                                         fixture_now() + 30 * SECOND) != 0 ||
+                                         fixture_now() + 60 * SECOND) != 0 ||
             shared->inside++ != 0) {
             _exit(1);
         }
-        shared->order[shared->turns++] = who;
         (void)usleep(50); /* as long as a commit: the others have come */
+        shared->turns++;
         shared->inside--;
         quipu_shared_turnstile_leave(&shared->turnstile);
     }
     _exit(0);
 }
 
-/* Lets all four take their turns.  In the first half, when surely nobody is
- * through yet, each must have a fair share; how often one left and was the next
- * to enter. */
-static int race(void)
+static void one_is_inside_at_a_time(void **state)
 {
+    (void)state;
     struct shared *shared = share();
     pid_t children[PEOPLE];
-    int shares[PEOPLE] = { 0 };
-    int again = 0;
     for (int i = 0; i < PEOPLE; i++) {
         children[i] = fork();
         assert_true(children[i] >= 0);
         if (children[i] == 0) {
-            take_turns(shared, i);
+            take_turns(shared);
         }
     }
-    while (atomic_load(&shared->ready) < PEOPLE) {
-    }
-    atomic_store(&shared->go, true);
     for (int i = 0; i < PEOPLE; i++) {
         int status = 0;
         assert_int_equal(waitpid(children[i], &status, 0), children[i]);
         assert_int_equal(status, 0);
     }
     assert_int_equal(shared->turns, PEOPLE * TURNS);
-    for (int i = 0; i < PEOPLE * TURNS / 2; i++) {
-        shares[shared->order[i]]++;
-        again += i > 0 && shared->order[i] == shared->order[i - 1];
-    }
-    for (int i = 0; i < PEOPLE; i++) {
-        assert_true(shares[i] >= TURNS / 5);
-    }
     unshare_it(shared);
-    return again;
 }
 
-/* Who leaves does not overtake those who wait; but on a busy machine one who
- * was woken may be kept from running, so there are several tries. */
-static void processes_take_turns(void **state)
+/* A child that enters once and says when it is inside. */
+static pid_t come_in(struct shared *shared)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        int code = quipu_shared_turnstile_enter(&shared->turnstile,
+                                                fixture_now() + 60 * SECOND);
+        shared->inside++;
+        quipu_shared_turnstile_leave(&shared->turnstile);
+        _exit(code);
+    }
+    return child;
+}
+
+/* Until somebody is the next to enter: who is, holds `next`. */
+static void until_one_waits(struct shared *shared)
+{
+    int64_t deadline = fixture_now() + 60 * SECOND;
+    while (pthread_mutex_trylock(&shared->turnstile.next) == 0) {
+        assert_true(fixture_now() < deadline);
+        (void)pthread_mutex_unlock(&shared->turnstile.next);
+        (void)sched_yield();
+    }
+}
+
+static void who_leaves_enters_behind_who_waits(void **state)
 {
     (void)state;
-    int least = PEOPLE * TURNS;
-    for (int i = 0; i < 5 && least >= TURNS / 8; i++) {
-        int again = race();
-        least = again < least ? again : least;
+    struct shared *shared = share();
+    for (int i = 1; i <= TURNS; i++) {
+        assert_int_equal(
+            quipu_shared_turnstile_enter(&shared->turnstile, FOREVER), 0);
+        pid_t child = come_in(shared);
+        until_one_waits(shared);
+        quipu_shared_turnstile_leave(&shared->turnstile);
+        assert_int_equal(
+            quipu_shared_turnstile_enter(&shared->turnstile, FOREVER), 0);
+        assert_int_equal(shared->inside, i);
+        quipu_shared_turnstile_leave(&shared->turnstile);
+        int status = 0;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
     }
-    assert_true(least < TURNS / 8);
+    unshare_it(shared);
 }
 
 int main(void)
@@ -166,7 +181,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_is_late_gives_up),
         cmocka_unit_test(who_is_killed_inside_leaves),
-        cmocka_unit_test(processes_take_turns),
+        cmocka_unit_test(one_is_inside_at_a_time),
+        cmocka_unit_test(who_leaves_enters_behind_who_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
