@@ -302,9 +302,11 @@ check_interrupted()
         done
     } | git -C long fast-import --quiet
     for round in 1 2 3; do
+        : >out
         "$program" import sqlite:///long.db long >out 2>err &
         pid=$!
-        while kill -0 $pid 2>/dev/null && ! [ -s long.db-wal ]; do :; done
+        # Until it has written, or is done and says so.
+        while ! [ -s long.db-wal ] && ! [ -s out ]; do :; done
         kill -9 $pid 2>/dev/null || :
         wait $pid 2>/dev/null || :
     done

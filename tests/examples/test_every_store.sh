@@ -13,10 +13,13 @@ export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
 [ -z "${QUIPU_TEST_POSTGRES-}" ] ||
     set -- "$@" "$QUIPU_TEST_POSTGRES&namespace={name}"
 
-# place URI NAME
+# place URI NAME: with time enough for each call on a busy machine.
 place()
 {
-    printf '%s\n' "$1" | sed "s/{name}/$2/"
+    case $1 in
+    *\?*) printf '%s&timeout=300000\n' "$1" ;;
+    *) printf '%s?timeout=300000\n' "$1" ;;
+    esac | sed "s/{name}/$2/"
 }
 
 # A repository in which a little happens.

@@ -1,32 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the tests of the quipu command share; to be sourced by them. They are
 # called with the programs quipu and plant, in an empty folder of their own.
-set -eu
+. "$(dirname "$0")/../lib.sh"
 quipu=$1
 plant=$2
 driver=${3:-sqlite}
-failures=0
-export LC_ALL=C
-
-fail()
-{
-    echo "FAILED: $*"
-    failures=$((failures + 1))
-}
-
-# expect STATUS COMMAND...: its exit status; its output goes to the files out
-# and err.
-expect()
-{
-    expected=$1
-    shift
-    status=0
-    "$@" >out 2>err </dev/null || status=$?
-    if [ "$status" != "$expected" ]; then
-        fail "exit status $status, not $expected: $*"
-        sed 's/^/    /' out err
-    fi
-}
 
 # same: the last output is that on standard input.
 same()
@@ -55,9 +33,14 @@ quiet()
     [ ! -s err ] || { fail "unexpected messages"; cat err; }
 }
 
-finish()
+# patient URI: the same with time enough on a busy machine, which may hold up a
+# call for longer than the five seconds that it has otherwise.
+patient()
 {
-    [ "$failures" = 0 ] || { echo "$failures failures"; exit 1; }
+    case $1 in
+    *\?*) echo "$1&timeout=300000" ;;
+    *) echo "$1?timeout=300000" ;;
+    esac
 }
 
 # store NAME [OPTION=VALUE]: the URI of a store of that name, of the driver that
@@ -67,11 +50,17 @@ store()
     # A server is there for many tests.
     place="${QUIPU_TEST_POSTGRES-}&namespace=$(basename "$0" .sh).$1"
     case $driver,${2-} in
-    sqlite,*) echo "sqlite:///$1.db${2:+?$2}" ;;
-    postgres,namespace=*) echo "$place.${2#*=}" ;;
-    postgres,*) echo "$place${2:+&$2}" ;;
-    *) echo "$driver:///$1${2:+?$2}" ;;
+    sqlite,*) patient "sqlite:///$1.db${2:+?$2}" ;;
+    postgres,namespace=*) patient "$place.${2#*=}" ;;
+    postgres,*) patient "$place${2:+&$2}" ;;
+    *) patient "$driver:///$1${2:+?$2}" ;;
     esac
+}
+
+# place URI NAME: a store of that name, where the URI has {name}.
+place()
+{
+    patient "$(printf '%s\n' "$1" | sed "s/{name}/$2/")"
 }
 
 # The sequences that plant makes.

@@ -28,10 +28,11 @@ sed 's/[{}"a-z_0-9]*://g; s/}//' out | awk -F , '
 # Nothing is left of it, also when it was stopped, and nothing else is touched.
 env --default-signal=INT "$quipu" bench --seconds 60 "$a" >bench 2>err &
 bench=$!
-for _ in $(seq 1000); do
-    ! "$quipu" info --json "$a" | grep -q quipubench_ || break
-    sleep 0.01
-done
+is_measuring()
+{
+    "$quipu" info --json "$a" | grep -q quipubench_
+}
+await $bench is_measuring
 kill -s INT $bench
 status=0
 wait $bench || status=$?

@@ -138,7 +138,7 @@ for moment in 1 2 3 4 5 6 8 10 13 17 21 34 55; do
     [ "$status" = 0 ] || killed=$((killed + 1))
 done
 echo "killed $killed times"
-[ "$killed" -ge 8 ] || fail "it was killed $killed times only"
+[ "$killed" -ge 5 ] || fail "it was killed $killed times only"
 expect 0 "$quipu" copy "$(store long)" "$(store killed)"
 equal "$(store long)" "$(store killed)"
 expect 0 "$quipu" verify "$(store killed)"

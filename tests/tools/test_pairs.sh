@@ -8,12 +8,6 @@ shift 2
 [ -z "${QUIPU_TEST_POSTGRES-}" ] ||
     set -- "$@" "$QUIPU_TEST_POSTGRES&namespace={name}"
 
-# place URI NAME
-place()
-{
-    printf '%s\n' "$1" | sed "s/{name}/$2/"
-}
-
 # all URI: what the store holds, but for its identity.
 all()
 {
@@ -26,7 +20,8 @@ for from; do
     source=$(place "$from" from$number)
     for kind in odd rich sparse "plain 3 500" track; do
         # shellcheck disable=SC2086
-        "$plant" ${kind%% *} "$source" $(echo "$kind" | cut -s -d ' ' -f 2-)
+        "$plant" ${kind%% *} "$source&durability=relaxed" \
+            $(echo "$kind" | cut -s -d ' ' -f 2-)
     done
     all "$source" >all
     [ "$(wc -l <all)" = 1526 ] || fail "$source holds something else"

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # verify: clean stores are clean, and every fault that is planted is named.
 . "$(dirname "$0")/lib.sh"
+a=$(store a)
 
 # fresh: a.db with two sequences of three items; ids 1, 3, 5 and 2, 4, 6.
 fresh()
 {
     rm -f a.db a.db-*
-    "$plant" plain sqlite:///a.db 2 3
+    "$plant" plain "$a" 2 3
 }
 
 # sql STATEMENT...: what somebody does to the file behind quipu's back.
@@ -21,7 +22,7 @@ sql()
 # order, are those on standard input.
 broken()
 {
-    expect 1 "$quipu" verify sqlite:///a.db
+    expect 1 "$quipu" verify "$a"
     quiet
     grep -q ' broken$' out || fail "the verdict is not broken"
     sed '/^schema /,$d' out >findings
@@ -32,16 +33,16 @@ broken()
 here="stored_events, notification id"
 
 fresh
-"$plant" sparse sqlite:///a.db
-"$plant" track sqlite:///a.db
-expect 0 "$quipu" verify sqlite:///a.db
+"$plant" sparse "$a"
+"$plant" track "$a"
+expect 0 "$quipu" verify "$a"
 same <<END
 schema         items  sequences  findings  verdict
 sparse             5          1         0  clean
 stored_events      6          2         0  clean
 END
 quiet
-expect 0 "$quipu" verify --json --schema stored_events sqlite:///a.db
+expect 0 "$quipu" verify --json --schema stored_events "$a"
 same <<END
 {"schema":"stored_events","items":6,"sequences":2,"findings":0,\
 "verdict":"clean"}
@@ -62,11 +63,11 @@ state: $here 5, sequence $zero, position 2: the state is no map
 state: $here 6, sequence $one, position 2: the state has an envelope of a \
 newer format; read it with a newer version of quipu
 END
-expect 1 "$quipu" verify --json sqlite:///a.db
+expect 1 "$quipu" verify --json "$a"
 says '"finding":"state","schema":"stored_events","notification_id":3,'
 says "\"sequence_id\":\"$zero\",\"position\":1,"
 says '"message":"the state is cut off"'
-expect 0 "$quipu" verify --raw sqlite:///a.db
+expect 0 "$quipu" verify --raw "$a"
 
 # An item in the middle is gone (L1, S1).
 fresh
@@ -100,7 +101,7 @@ END
 # The head is too low.
 fresh
 sql "UPDATE quipu_heads SET head = 4;"
-expect 1 "$quipu" verify sqlite:///a.db
+expect 1 "$quipu" verify "$a"
 says "notification id 5, sequence $zero, position 2: it is above the head"
 says "notification id 6, sequence $one, position 2: it is above the head"
 
@@ -177,7 +178,7 @@ restore_index()
 fresh
 drop_index
 sql "UPDATE stored_events SET aggregate_version = 0 WHERE id = 3;"
-expect 1 "$quipu" verify sqlite:///a.db
+expect 1 "$quipu" verify "$a"
 grep -q "^U1: $here 3, sequence $zero, position 0\|^schema: " out ||
     fail "U1 is not named"
 
@@ -190,7 +191,7 @@ sql "DELETE FROM stored_events WHERE id = 4;" \
         x'11111111111111111111111111111111', 0, 'Lost', x'80',
         x'22222222222222222222222222222222');"
 restore_index
-expect 1 "$quipu" verify sqlite:///a.db
+expect 1 "$quipu" verify "$a"
 says "agreement: $here 4"
 says "it is in the log, but not in its sequence"
 
@@ -200,21 +201,21 @@ for page in 2 4 6 8 10 12; do
     sqlite3 a.db 'PRAGMA wal_checkpoint(TRUNCATE)' >sqlite.out
     dd if=/dev/zero of=a.db bs=4096 seek=$page count=1 conv=notrunc 2>dd.err
     status=0
-    "$quipu" verify sqlite:///a.db >out 2>err || status=$?
+    "$quipu" verify "$a" >out 2>err || status=$?
     [ "$status" -le 1 ] || fail "page $page: status $status"
 done
 fresh
 sqlite3 a.db 'PRAGMA wal_checkpoint(TRUNCATE)' >sqlite.out
 rm -f a.db-*
 truncate -s 4096 a.db
-expect 1 "$quipu" verify sqlite:///a.db
+expect 1 "$quipu" verify "$a"
 
 # A store that grows meanwhile is clean all the same.
 fresh
-"$plant" more sqlite:///a.db 300 &
+"$plant" more "$a" 300 &
 writer=$!
 for _ in 1 2 3 4 5; do
-    expect 0 "$quipu" verify sqlite:///a.db
+    expect 0 "$quipu" verify "$a"
 done
 wait $writer
 finish

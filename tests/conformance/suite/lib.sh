@@ -1,30 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the tests of the suite's frame share; to be sourced by them. They are
 # called with the little suite, or quipu-conformance, in an empty folder.
-set -eu
+. "$(dirname "$0")/../../lib.sh"
 suite=$1
-failures=0
-export LC_ALL=C
-
-fail()
-{
-    echo "FAILED: $*"
-    failures=$((failures + 1))
-}
-
-# expect STATUS COMMAND...: its exit status; its output goes to the files out
-# and err.
-expect()
-{
-    expected=$1
-    shift
-    status=0
-    "$@" >out 2>err </dev/null || status=$?
-    if [ "$status" != "$expected" ]; then
-        fail "exit status $status, not $expected: $*"
-        sed 's/^/    /' out err
-    fi
-}
 
 # says PATTERN, complains PATTERN: a line of the last output, or of the
 # messages, matches.
@@ -47,9 +25,4 @@ complains()
 same()
 {
     [ "$2" = "$3" ] || fail "$1 is \"$3\" instead of \"$2\""
-}
-
-finish()
-{
-    [ "$failures" = 0 ] || { echo "$failures failures"; exit 1; }
 }
