@@ -133,10 +133,12 @@ static void *act(void *argument)
                                      &actor->result, &actor->error)
             : quipu_records_append(fake_records, &append, &actor->result,
                                    &actor->error);
+    atomic_store(&actor->answered, true);
     return NULL;
 }
 
-size_t stage_queued(void)
+/* How many are queued; of one thread, if it is given. */
+static size_t count_queued(const pthread_t *thread)
 {
     struct quipu_queue *queue = fake_store->queue;
     size_t count = 0;
@@ -146,10 +148,15 @@ size_t stage_queued(void)
     }
     pthread_mutex_lock(&queue->lock);
     for (struct quipu_ticket *t = queue->first; t; t = t->next) {
-        count++;
+        count += !thread || pthread_equal(t->thread, *thread);
     }
     pthread_mutex_unlock(&queue->lock);
     return count;
+}
+
+size_t stage_queued(void)
+{
+    return count_queued(NULL);
 }
 
 /* How many have come; *inside: whether one of them is still there. */
@@ -170,11 +177,12 @@ static struct stage_actor *start(struct stage_actor actor)
     bool inside;
     size_t calls = come(&inside);
     bool queues = inside && fake_store->queue;
-    size_t queued = stage_queued();
 
     *own = actor;
     assert_int_equal(pthread_create(&own->thread, NULL, act, own), 0);
-    while (queues ? stage_queued() == queued : come(&inside) == calls) {
+    while (
+        !atomic_load(&own->answered) &&
+        (queues ? count_queued(&own->thread) == 0 : come(&inside) == calls)) {
         sched_yield();
     }
     return own;

@@ -5,6 +5,7 @@
 #define QUIPU_TESTS_STAGE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "fake_driver.h"
 
@@ -29,6 +30,7 @@ struct stage_actor {
     quipu_result result;
     quipu_error error;
     int64_t position;
+    atomic_bool answered;
 };
 
 struct stage {
@@ -61,7 +63,8 @@ void stage_begin(const char *uri);
 /* Joins what is left, and closes. */
 void stage_end(void);
 
-/* Starts a thread, and waits until it is in the driver or in the queue. */
+/* Starts a thread, and waits until it is in the driver or in the queue, or has
+ * been there already. */
 struct stage_actor *stage_append(char name);
 struct stage_actor *stage_append_state(char name, const void *state,
                                        size_t size);

@@ -54,8 +54,8 @@ int fixture_try_open(const char *file, const struct opening *how,
     quipu_opened opened = { .struct_size = sizeof opened };
     return fixture_driver()->open(
         quipu_host_table(), &open,
-        o->deadline != 0 ? o->deadline : fixture_now() + 10 * SECOND, datastore,
-        &opened, error);
+        o->deadline != 0 ? o->deadline : fixture_now() + FIXTURE_PATIENCE,
+        datastore, &opened, error);
 }
 
 quipu_driver_datastore *fixture_open(const char *file)
@@ -124,7 +124,7 @@ int fixture_append_all(quipu_driver_datastore *datastore,
     size_t taken = 0;
     int status =
         fixture_driver()->append(datastore, requests, count, results, &taken,
-                                 fixture_now() + 10 * SECOND, error);
+                                 fixture_now() + FIXTURE_PATIENCE, error);
     assert_int_equal(taken, count);
     return status;
 }

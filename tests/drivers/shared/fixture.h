@@ -15,6 +15,8 @@
 
 #define SECOND INT64_C(1000000000)
 #define FOREVER INT64_MAX
+/* Until when what should come at once is waited for. */
+#define FIXTURE_PATIENCE (60 * SECOND)
 
 /* A fresh name of a store, "t1.db", "t2.db" ..., valid until the next call. */
 const char *fixture_file(void);
@@ -28,7 +30,7 @@ struct opening {
     const char *name_space;
     const char *option; /* its name, */
     const char *value;
-    int64_t deadline; /* 0: in 10 seconds */
+    int64_t deadline; /* 0: FIXTURE_PATIENCE ahead */
 };
 
 /* Opens a file of the current folder, or a whole body that begins with '/'. */

