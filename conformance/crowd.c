@@ -137,6 +137,17 @@ void quipu_crew_join(struct quipu_crew *crew)
     }
 }
 
+bool quipu_crew_ended(const struct quipu_crew *crew)
+{
+    siginfo_t info = { .si_pid = 0 };
+
+    for (unsigned i = 0; i < crew->count && info.si_pid == 0; i++) {
+        waitid(P_PID, (id_t)crew->children[i], &info,
+               WEXITED | WNOHANG | WNOWAIT);
+    }
+    return info.si_pid != 0;
+}
+
 void quipu_crew_kill(struct quipu_crew *crew)
 {
     int status;

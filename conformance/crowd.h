@@ -33,7 +33,9 @@ struct quipu_crew quipu_crew_start(struct quipu_trial *t, unsigned n,
 void quipu_crew_go(struct quipu_crew *crew);
 /* Waits for all; a child that failed ends the case. */
 void quipu_crew_join(struct quipu_crew *crew);
-/* kill -9, and waits. */
+/* Whether one of them has come to its end. */
+bool quipu_crew_ended(const struct quipu_crew *crew);
+/* kill -9, and waits; a child that had failed before ends the case. */
 void quipu_crew_kill(struct quipu_crew *crew);
 
 /* Zeroed memory that children share with their parent. */

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define LIMIT 20 /* seconds */
+#define LIMIT 60 /* seconds */
 
 struct probe {
     const struct quipu_run *run;

@@ -11,7 +11,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define USUAL_LIMIT 20 /* seconds */
+/* Seconds: far more than a case takes, or a busy machine fails it. */
+#define USUAL_LIMIT 120
 
 /* A case that runs. */
 struct job {
@@ -61,6 +62,15 @@ bool quipu_run_selects(const struct quipu_run *run,
 
 /* ------------------------------------------------------------- one case */
 
+/* Milliseconds. */
+static int64_t limit_of(const struct job *job)
+{
+    unsigned limit = job->outcome.case_->limit;
+
+    return INT64_C(1000) * (limit > 0 ? limit : USUAL_LIMIT) *
+           job->run->patience;
+}
+
 static void run_case(void *context)
 {
     const struct job *job = context;
@@ -75,6 +85,7 @@ static void run_case(void *context)
                      seed);
     t.profile = job->run->profile;
     t.patience = job->run->patience;
+    t.until = quipu_trial_now() + limit_of(job) / 2;
     t.link = job->child.link;
     case_->run(&t);
     quipu_trial_finish(&t);
@@ -119,9 +130,6 @@ static void judge(struct quipu_outcome *outcome,
 /* Begins a case; false: it could not be, and the outcome says why. */
 static bool begin(struct job *job)
 {
-    const struct quipu_case *case_ = job->outcome.case_;
-    unsigned limit = case_->limit > 0 ? case_->limit : USUAL_LIMIT;
-
     if (!quipu_place_make(&job->place, job->run->uri)) {
         fail(&job->outcome, "no folder for {dir} can be made");
         return false;
@@ -131,8 +139,7 @@ static bool begin(struct job *job)
                                        .link = quipu_link_create(),
                                        .hooks = &job->run->hooks };
     if (!job->child.link ||
-        !quipu_child_start(&job->child, run_case, job,
-                           INT64_C(1000) * limit * job->run->patience)) {
+        !quipu_child_start(&job->child, run_case, job, limit_of(job))) {
         fail(&job->outcome, "the system gives no process");
         return false;
     }

@@ -21,7 +21,7 @@ struct quipu_case {
     void (*run)(struct quipu_trial *t);
     uint32_t needs; /* enum quipu_capability, and enum quipu_trait */
     uint32_t lacks; /* the same: to be run where these are absent */
-    unsigned limit; /* seconds; 0: the usual ones */
+    unsigned limit; /* seconds until it counts as hanging; 0: the usual ones */
 };
 
 struct quipu_family {

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define TIMEOUT 30000u /* milliseconds, of calls of which no case says it */
+
 struct quipu_kept {
     struct quipu_kept *next;
     max_align_t memory[];
@@ -117,6 +119,11 @@ unsigned quipu_trial_scale(const struct quipu_trial *t, unsigned quick,
                                               : soak;
 }
 
+bool quipu_trial_has_time(const struct quipu_trial *t)
+{
+    return t->until == 0 || quipu_trial_now() < t->until;
+}
+
 /* ----------------------------------------------------------- the runner */
 
 void quipu_trial_count(struct quipu_trial *t, const char *what, uint64_t n)
@@ -209,9 +216,15 @@ const char *quipu_trial_uri(struct quipu_trial *t, const char *options)
 
 quipu_datastore *quipu_trial_open(struct quipu_trial *t, const char *options)
 {
+    const char *timeout = quipu_trial_text(t, "%u", TIMEOUT * t->patience);
+    const quipu_option defaults[] = { { .name = "timeout", .value = timeout } };
+    const quipu_settings settings = { .struct_size = sizeof settings,
+                                      .defaults = defaults,
+                                      .default_count = 1 };
     quipu_datastore *datastore;
 
-    OK(quipu_datastore_open(quipu_trial_uri(t, options), NULL, &datastore, E));
+    OK(quipu_datastore_open(quipu_trial_uri(t, options), &settings, &datastore,
+                            E));
     exchange(t, (const void **)t->datastores, NULL, datastore);
     return datastore;
 }

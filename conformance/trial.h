@@ -46,6 +46,7 @@ struct quipu_trial {
     uint32_t traits;       /* capabilities and traits of the store */
     enum quipu_profile profile;
     unsigned patience;       /* by which waiting is multiplied */
+    int64_t until;           /* see quipu_trial_has_time; 0: always */
     struct quipu_link *link; /* to the runner, or NULL */
     uint64_t random;
     char prefix[24]; /* of all its names */
@@ -69,7 +70,9 @@ void quipu_trial_adopt(struct quipu_trial *t, unsigned index);
 
 /* The datastore of the trial, opened when first asked for. */
 quipu_datastore *quipu_trial_datastore(struct quipu_trial *t);
-/* Another one, with further options ("readonly=yes&timeout=0") or NULL. */
+/* Another one, with further options ("readonly=yes&timeout=0") or NULL.  Unless
+ * they or the user say otherwise its calls may take long: only a case that asks
+ * for a timeout depends on one. */
 quipu_datastore *quipu_trial_open(struct quipu_trial *t, const char *options);
 /* Closes one before the end. */
 void quipu_trial_close(struct quipu_trial *t, quipu_datastore *datastore);
@@ -109,6 +112,10 @@ uint64_t quipu_trial_random(struct quipu_trial *t, uint64_t n);
 /* How often to do what is done often: the number of the run's profile. */
 unsigned quipu_trial_scale(const struct quipu_trial *t, unsigned quick,
                            unsigned full, unsigned soak);
+
+/* Whether less than half of the case's time is gone: until then a case that
+ * waits for something to happen of itself, as threads to collide, goes on. */
+bool quipu_trial_has_time(const struct quipu_trial *t);
 
 /* ------------------------------------------------------ what the runner does
  */

@@ -206,7 +206,7 @@ static const struct quipu_case cases[] = {
       "Two processes on one connection corrupt what they share.", forked, 0, 0,
       0 },
     { "contract.opened-and-closed-again",
-      "Nothing is left over that the next one trips on.", reopened, 0, 0, 60 },
+      "Nothing is left over that the next one trips on.", reopened, 0, 0, 0 },
     { "contract.transact-is-unsupported-where-not-claimed",
       "What is not claimed must not half work.", no_transact, 0,
       QUIPU_CAN_TRANSACT, 0 },

@@ -20,7 +20,8 @@
 #include <unistd.h>
 
 #define WRITERS 4
-#define PAIRS 12 /* of each writer beside a victim */
+#define PAIRS 12                /* of each writer beside a victim */
+#define WORDLESS INT64_C(60000) /* milliseconds without an append: too long */
 
 static void append_for_ever(struct quipu_trial *t, void *shared, unsigned i)
 {
@@ -74,13 +75,19 @@ static struct quipu_crew start_writer(struct quipu_trial *t, unsigned i,
     return crew;
 }
 
-/* Waits until a writer has come to append, or it takes too long. */
-static bool has_begun(const struct quipu_fates *fates, int64_t before)
+/* Waits until a writer has come to append, or it has failed. */
+static void wait_for(const struct quipu_trial *t,
+                     const struct quipu_fates *fates,
+                     const struct quipu_crew *crew)
 {
-    for (int i = 0; i < 2000 && fates->acknowledged <= before; i++) {
+    int64_t until = quipu_trial_now() + WORDLESS * t->patience;
+    int64_t before = fates->acknowledged;
+
+    while (fates->acknowledged <= before && !quipu_crew_ended(crew)) {
+        CHECK(quipu_trial_now() < until,
+              "a writer came to nothing beside those that were killed");
         nap(1000);
     }
-    return fates->acknowledged > before;
 }
 
 static void killed_at_random(struct quipu_trial *t)
@@ -97,10 +104,7 @@ static void killed_at_random(struct quipu_trial *t)
     for (unsigned n = 0; n < kills; n++) {
         unsigned i = (unsigned)quipu_trial_random(t, WRITERS);
 
-        CHECK(has_begun(&fates[i], fates[i].acknowledged),
-              "writer %u came to nothing in two seconds beside those that were "
-              "killed",
-              i);
+        wait_for(t, &fates[i], &crews[i]);
         nap(quipu_trial_random(t, 10000));
         quipu_crew_kill(&crews[i]);
         crews[i] = start_writer(t, i, fates);

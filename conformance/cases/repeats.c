@@ -490,6 +490,6 @@ static const struct quipu_case cases[] = {
       "A retry must not leave gaps in the log.", uses_no_id, LOG, 0, 0 },
     { "U3.copies-in-one-group",
       "A retry may meet its original on the way: in one group commit, too.",
-      copies_in_one_group, LOG, 0, 60 },
+      copies_in_one_group, LOG, 0, 0 },
 };
 QUIPU_FAMILY(repeats);

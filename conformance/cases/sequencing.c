@@ -255,7 +255,7 @@ static const struct quipu_case cases[] = {
       0 },
     { "S5.told-is-stored",
       "Programs keep what they are told, and read on from there.",
-      told_is_stored, QUIPU_CAN_LOG, 0, 60 },
+      told_is_stored, QUIPU_CAN_LOG, 0, 0 },
     { "S5.result-is-optional", "Not every program wants to know.",
       result_is_optional, 0, 0, 0 },
     { "S5.last-position", "The base of every guard and every retry.",

@@ -11,7 +11,7 @@
 #include <time.h>
 
 #define WRITERS 8
-#define WORDLESS 60000 /* milliseconds without any append: too long */
+#define WORDLESS INT64_C(60000) /* milliseconds without an append: too long */
 
 struct scene {
     struct quipu_trial *t;

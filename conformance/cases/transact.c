@@ -153,10 +153,14 @@ static void *hold_in_thread(void *context)
     return NULL;
 }
 
+#define MUCH 20000 /* milliseconds by which a busy machine may be late */
+
 /* While one transaction is held open: others' appends end in time, with BUSY
- * and nothing stored, and readers see the old state. */
+ * and nothing stored, and readers see the old state.  Only where it is sure to
+ * be refused does `hasty` append, whose timeout is short. */
 static void check_held(struct quipu_trial *t, quipu_records *writer,
-                       quipu_records *other, int64_t timeout)
+                       quipu_records *other, quipu_records *hasty,
+                       int64_t timeout)
 {
     quipu_bytes s = quipu_trial_sequence(t);
     quipu_bytes mine = quipu_trial_sequence(t);
@@ -174,10 +178,10 @@ static void check_held(struct quipu_trial *t, quipu_records *writer,
     }
     pthread_mutex_unlock(&h.lock);
     begin = quipu_trial_now();
-    ANSWERS(QUIPU_BUSY, quipu_batch_one_next(t, other, mine));
+    ANSWERS(QUIPU_BUSY, quipu_batch_one_next(t, hasty, mine));
     took = quipu_trial_now() - begin;
     CHECK(took >= timeout - 50, "it gave up after %" PRId64 " ms", took);
-    CHECK(took < timeout + (int64_t)2000 * t->patience,
+    CHECK(took < timeout + (int64_t)MUCH * t->patience,
           "it gave up after %" PRId64 " ms only", took);
     CHECK(quipu_list_count(t, other, s) == 0,
           "an append is seen before it is committed");
@@ -192,16 +196,60 @@ static void check_held(struct quipu_trial *t, quipu_records *writer,
     OK(quipu_batch_one_next(t, other, mine));
 }
 
+/* Whether to try again: on a busy machine what needs no waiting may take longer
+ * than a short timeout. */
+static bool is_late(struct quipu_trial *t, int status)
+{
+    return (status == QUIPU_TIMEOUT || status == QUIPU_BUSY) &&
+           quipu_trial_has_time(t);
+}
+
+/* With a datastore of its own, of a short timeout. */
+static quipu_records *open_hasty(struct quipu_trial *t,
+                                 const quipu_schema *schema,
+                                 const char *options)
+{
+    quipu_datastore *datastore;
+    quipu_records *records;
+    int status;
+
+    do {
+        status = quipu_datastore_open(quipu_trial_uri(t, options), NULL,
+                                      &datastore, E);
+    } while (is_late(t, status));
+    OK(status);
+    do {
+        status = quipu_records_open(datastore, schema, &records, E);
+    } while (is_late(t, status));
+    OK(status);
+    return records;
+}
+
+static void close_hasty(quipu_records *hasty)
+{
+    quipu_datastore *datastore = quipu_records_datastore(hasty);
+
+    OK(quipu_records_close(hasty, E));
+    OK(quipu_datastore_close(datastore, E));
+}
+
 static void held(struct quipu_trial *t)
 {
+    static const struct {
+        const char *options;
+        int64_t timeout;
+    } hastes[] = { { "timeout=500", 500 }, { "timeout=0", 0 } };
     quipu_records *r = quipu_trial_records(t, 0);
     const quipu_schema *schema = quipu_records_schema(r);
+    quipu_records *other =
+        quipu_trial_bind(t, quipu_trial_open(t, NULL), schema);
 
-    check_held(t, r,
-               quipu_trial_bind(t, quipu_trial_open(t, "timeout=300"), schema),
-               300);
-    check_held(
-        t, r, quipu_trial_bind(t, quipu_trial_open(t, "timeout=0"), schema), 0);
+    for (size_t i = 0; i < sizeof hastes / sizeof *hastes; i++) {
+        quipu_records *hasty = open_hasty(t, schema, hastes[i].options);
+
+        check_held(t, r, other, hasty, hastes[i].timeout);
+        close_hasty(hasty);
+    }
 }
 
 #define TRANSACT (QUIPU_CAN_TRANSACT | QUIPU_CAN_LOG)
@@ -223,6 +271,6 @@ static const struct quipu_case cases[] = {
       TRANSACT | QUIPU_CAN_TRACK, 0, 0 },
     { "V5.held-store-answers-busy-in-time",
       "One writer that stands still must not stop the others' answers.", held,
-      TRANSACT | QUIPU_TRAIT_JOINT, 0, 60 },
+      TRANSACT | QUIPU_TRAIT_JOINT, 0, 0 },
 };
 QUIPU_FAMILY(transact);

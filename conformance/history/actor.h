@@ -11,6 +11,8 @@
 #include "record.h"
 #include "trial.h"
 
+#include <stdatomic.h>
+
 #define QUIPU_ACTOR_LOGS 4
 #define QUIPU_ACTOR_HOT 8
 #define QUIPU_DRAFT_ITEMS 8
@@ -56,7 +58,7 @@ struct quipu_actor {
     bool excuses; /* that the store is away for a while */
     /* In shared memory: the draft under way; or NULL. */
     struct quipu_draft_slot {
-        bool pending;
+        atomic_bool pending;
         struct quipu_draft draft;
     } * slot;
 };

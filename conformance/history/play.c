@@ -7,7 +7,6 @@
 
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <time.h>
 
 /* What a child finds in its copy of the parent's memory. */
@@ -43,17 +42,19 @@ static void nap(uint64_t microseconds)
     nanosleep(&span, NULL);
 }
 
-static bool has_ended(const struct quipu_crew *crew)
+static bool is_appending(const struct quipu_stage *stage, unsigned process)
 {
-    siginfo_t info = { .si_pid = 0 };
+    bool appending = false;
 
-    return waitid(P_PID, (id_t)crew->children[0], &info,
-                  WEXITED | WNOHANG | WNOWAIT) == 0 &&
-           info.si_pid != 0;
+    for (unsigned i = 0; i < stage->workload->threads; i++) {
+        appending =
+            appending || atomic_load(&stage->shared->slots[process][i].pending);
+    }
+    return appending;
 }
 
-/* Kills one process after the other, as long as they act, and has another take
- * its place. */
+/* Kills one process after the other in an append, as long as they act, and has
+ * another take its place. */
 static void kill_some(struct quipu_stage *stage, struct quipu_crew crews[])
 {
     const struct quipu_workload *w = stage->workload;
@@ -62,7 +63,11 @@ static void kill_some(struct quipu_stage *stage, struct quipu_crew crews[])
         unsigned process = (unsigned)quipu_trial_random(stage->t, w->processes);
 
         nap(10000 + quipu_trial_random(stage->t, 60000));
-        if (has_ended(&crews[process])) {
+        while (!quipu_crew_ended(&crews[process]) &&
+               !is_appending(stage, process)) {
+            nap(50);
+        }
+        if (quipu_crew_ended(&crews[process])) {
             continue;
         }
         quipu_crew_kill(&crews[process]);

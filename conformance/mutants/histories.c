@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define MOMENT 200000            /* ns */
-#define DEAF INT64_C(3200000000) /* ns; longer than a wait may be late */
+#define DEAF INT64_C(9000000000) /* ns; longer than a wait may be late */
 
 /* Each has its turn now and then, the first time not at once. */
 static bool is_turn(unsigned every)

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#define ATTEMPTS 3 /* a race may pass a mutant over once */
+#define ATTEMPTS 10 /* a race may pass a mutant over */
 
 static const char usage[] =
     "Usage: quipu-mutants [OPTION...] [ID...]\n"

@@ -4,7 +4,7 @@
 
 #include <stdatomic.h>
 
-#define DEAF INT64_C(3000000000) /* ns */
+#define DEAF INT64_C(2500000000) /* ns */
 
 static atomic_uint opens;
 
