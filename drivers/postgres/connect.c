@@ -1,99 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making a connection, and looking at the server that answers. */
-#include "postgres.h"
+#include "dial.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define GREETINGS 5
 #define PAUSE (50 * CLOCK_MILLISECOND) /* while the server starts */
-
-/* ---------------------------------------------------------------- notices */
-
-/* Someone made the server give up the wait for its standby: a commit that it
- * now reports may yet be lost with it. */
-static void on_notice(void *context, const PGresult *notice)
-{
-    struct connection *connection = context;
-    if (quipu_postgres_is_state(notice, "01000") ||
-        quipu_postgres_is_state(notice, "57P01")) {
-        connection->gave_up = true;
-    }
-}
-
-/* ------------------------------------------------------------- connecting */
-
-/* The SQLSTATE is told in words only: "FATAL:  28P01: password ...". */
-static void find_state(const char *words, char state[6])
-{
-    const char *at = strstr(words, ":  ");
-    state[0] = '\0';
-    if (at != NULL && strlen(at) > 9 && at[8] == ':') {
-        memcpy(state, at + 3, 5);
-        state[5] = '\0';
-    }
-}
-
-static int refuse_connection(const quipu_driver_datastore *datastore,
-                             PGconn *pg, char state[6], quipu_error *error)
-{
-    const char *words = pg != NULL ? PQerrorMessage(pg) : "no memory";
-    const char *way_out = "look whether the server runs and can be reached";
-    int status = QUIPU_IO;
-    find_state(words, state);
-    if (state[0] != '\0') {
-        status = quipu_postgres_status_of(state, &way_out);
-    }
-    if (status == QUIPU_INTERNAL) {
-        status = QUIPU_IO;
-    }
-    status = quipu_postgres_status_later(datastore, status);
-    return datastore->host->error_set(
-        error, status, 0, state, "cannot connect to %s: %.*s; %s",
-        datastore->name, (int)strcspn(words, "\n"), words, way_out);
-}
-
-static int poll_connection(const quipu_driver_datastore *datastore, PGconn *pg,
-                           int64_t deadline, char state[6], quipu_error *error)
-{
-    PostgresPollingStatusType step = PGRES_POLLING_WRITING;
-    while (step == PGRES_POLLING_READING || step == PGRES_POLLING_WRITING) {
-        short events = step == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-        if (!quipu_postgres_wait_socket(PQsocket(pg), events, deadline)) {
-            return datastore->host->error_set(
-                error, QUIPU_BUSY, 0, NULL,
-                "cannot connect to %s: no answer in time; look whether the "
-                "server can be reached",
-                datastore->name);
-        }
-        step = PQconnectPoll(pg);
-    }
-    return step == PGRES_POLLING_OK
-               ? QUIPU_OK
-               : refuse_connection(datastore, pg, state, error);
-}
-
-static int dial(const quipu_driver_datastore *datastore, int64_t deadline,
-                struct connection *connection, char state[6],
-                quipu_error *error)
-{
-    state[0] = '\0';
-    PGconn *pg = connection->pg = PQconnectStartParams(
-        datastore->target.keywords, datastore->target.values, 0);
-    if (pg == NULL || PQstatus(pg) == CONNECTION_BAD) {
-        return refuse_connection(datastore, pg, state, error);
-    }
-    (void)PQsetErrorVerbosity(pg, PQERRORS_VERBOSE);
-    (void)PQsetNoticeReceiver(pg, on_notice, connection);
-    int status = poll_connection(datastore, pg, deadline, state, error);
-    if (status == QUIPU_OK &&
-        (PQsetnonblocking(pg, 1) != 0 || PQenterPipelineMode(pg) != 1)) {
-        status = quipu_postgres_no_memory(datastore->host, error);
-    }
-    return status;
-}
 
 /* -------------------------------------------------------------- the server */
 
@@ -235,7 +148,8 @@ int quipu_postgres_connect(quipu_driver_datastore *datastore, int64_t deadline,
         if (connection == NULL) {
             return quipu_postgres_no_memory(datastore->host, error);
         }
-        int status = dial(datastore, latest, connection, state, error);
+        int status =
+            quipu_postgres_dial(datastore, latest, connection, state, error);
         bool greeted = status == QUIPU_OK;
         if (greeted) {
             status = greet(datastore, connection, latest, error);

@@ -33,7 +33,10 @@ static int read_uri(quipu_driver_datastore *datastore, const quipu_open *how,
             quipu_postgres_target_make(host, how, &datastore->target, error);
     }
     datastore->name = datastore->target.shown;
-    return status;
+    return status == QUIPU_OK
+               ? quipu_postgres_servers_find(host, &datastore->target,
+                                             &datastore->servers, error)
+               : status;
 }
 
 static quipu_driver_datastore *create_datastore(const quipu_host *host,
@@ -78,6 +81,7 @@ void quipu_postgres_close(quipu_driver_datastore *datastore)
     quipu_postgres_pulse_finish(datastore);
     quipu_postgres_pool_finish(datastore);
     quipu_postgres_common_finish(datastore);
+    quipu_postgres_servers_finish(&datastore->servers, host);
     quipu_postgres_target_finish(&datastore->target, host);
     host->release(datastore->schema);
     host->release(datastore->name_space);

@@ -14,7 +14,7 @@
 #include "exchange.h"
 #include "options.h"
 #include "pulse.h"
-#include "uri.h"
+#include "servers.h"
 
 #include "shared/clock.h"
 #include "shared/schema.h"
@@ -102,6 +102,7 @@ struct quipu_driver_datastore {
     const quipu_host *host;
     struct options options;
     struct target target;
+    struct servers servers;
     const char *name; /* for messages */
     char *name_space;
     char *schema;  /* PostgreSQL's, of the tables; NULL: not known yet */
