@@ -136,16 +136,18 @@ static void put_milliseconds(struct arguments *arguments, int64_t value)
 
 static void send_settings(quipu_driver_datastore *datastore,
                           struct connection *connection, int64_t limit,
-                          bool local)
+                          int64_t patience, bool local)
 {
+    int64_t more = patience / CLOCK_MILLISECOND;
     const struct options *options = &datastore->options;
     struct arguments *arguments = &connection->arguments;
     quipu_postgres_arguments_begin(arguments);
     quipu_postgres_add_bool(arguments, datastore->relaxed);
     put_milliseconds(arguments, lesser(limit, options->lock_timeout));
-    put_milliseconds(arguments, lesser(limit == 0 ? 0 : limit + GRACE_LIMIT,
-                                       options->statement_timeout));
-    put_milliseconds(arguments, limit == 0 ? 0 : limit + IDLE_LIMIT);
+    put_milliseconds(arguments,
+                     lesser(limit == 0 ? 0 : limit + GRACE_LIMIT + more,
+                            options->statement_timeout));
+    put_milliseconds(arguments, limit == 0 ? 0 : limit + IDLE_LIMIT + more);
     quipu_postgres_add_bool(arguments, local);
     quipu_postgres_send(connection, &datastore->common[SQL_SETTINGS]);
 }
@@ -172,12 +174,13 @@ static bool is_near(int64_t have, int64_t wanted)
  */
 unsigned quipu_postgres_send_begin(quipu_driver_datastore *datastore,
                                    struct connection *connection,
-                                   int64_t deadline)
+                                   int64_t deadline, int64_t patience)
 {
     const struct statement *begin = &datastore->common[SQL_BEGIN];
     int64_t limit = limit_until(deadline);
-    bool near = connection->direct && is_near(connection->limit, limit);
-    bool keep = connection->direct && !near && (limit == 0 || limit >= STEADY);
+    bool own = connection->direct && patience == 0;
+    bool near = own && is_near(connection->limit, limit);
+    bool keep = own && !near && (limit == 0 || limit >= STEADY);
     unsigned answers = 0;
     connection->gave_up = false;
     /* With no end of its own: a pooler would take the session from us at the
@@ -189,14 +192,14 @@ unsigned quipu_postgres_send_begin(quipu_driver_datastore *datastore,
     }
     if (keep) {
         limit -= limit / 64; /* the next one has a little less time left */
-        send_settings(datastore, connection, limit, false);
+        send_settings(datastore, connection, limit, 0, false);
         quipu_postgres_send_end(connection);
         connection->limit = limit;
     }
     quipu_postgres_arguments_begin(&connection->arguments);
     quipu_postgres_send(connection, begin);
     if (!near && !keep) {
-        send_settings(datastore, connection, limit, true);
+        send_settings(datastore, connection, limit, patience, true);
     }
     return answers + (near ? 1 : keep ? 3 : 2);
 }
@@ -207,7 +210,7 @@ int quipu_postgres_begin(quipu_driver_datastore *datastore,
 {
     int64_t latest = clock_grace(deadline);
     unsigned count =
-        quipu_postgres_send_begin(datastore, connection, deadline) + 1;
+        quipu_postgres_send_begin(datastore, connection, deadline, 0) + 1;
     quipu_postgres_send_end(connection);
     return quipu_postgres_skip(datastore, connection, count, latest,
                                "begin a transaction", error);

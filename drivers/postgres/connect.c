@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define GREETINGS 5
 #define PAUSE (50 * CLOCK_MILLISECOND) /* while the server starts */
@@ -120,6 +121,9 @@ void quipu_postgres_disconnect(quipu_driver_datastore *datastore,
         return;
     }
     if (connection->pg != NULL) {
+        if (connection->lost) { /* what is still to be sent must not arrive */
+            (void)shutdown(PQsocket(connection->pg), SHUT_RDWR);
+        }
         PQfinish(connection->pg);
     }
     quipu_postgres_arguments_finish(&connection->arguments);

@@ -11,6 +11,11 @@ struct meaning {
 };
 
 static const char again[] = "try again";
+static const char longer[] = "try again, or allow more with timeout and "
+                             "statement_timeout";
+static const char cut_short[] =
+    "look whether the server, or a pooler before it, takes so long a message, "
+    "or append less at a time";
 static const char out_of_service[] = "look whether the server runs, and try "
                                      "again";
 static const char rights[] =
@@ -21,10 +26,13 @@ static const char altered[] = "its tables are not as quipu made them; restore "
 
 /* The first that fits. */
 static const struct meaning meanings[] = {
+    { "08P01", QUIPU_IO, cut_short },
     { "08", QUIPU_IO, out_of_service },
     { "25006", QUIPU_DENIED,
       "the server or the session only reads; name the primary, with "
       "target_session_attrs=read-write if there are several" },
+    { "25P03", QUIPU_IO,
+      "the transaction stood still for too long; do less in it" },
     { "28", QUIPU_DENIED, "check user, password and pg_hba.conf" },
     { "3D000", QUIPU_NOT_FOUND, "create the database first: createdb" },
     { "40", QUIPU_BUSY, again },
@@ -38,9 +46,12 @@ static const struct meaning meanings[] = {
     { "53100", QUIPU_IO, "the server's disk is full; make room" },
     { "53300", QUIPU_BUSY, "raise max_connections, or lower pool" },
     { "53", QUIPU_IO, "the server lacks resources" },
-    { "55P03", QUIPU_BUSY, again },
+    { "54000", QUIPU_IO, "append less at a time" },
+    { "55P03", QUIPU_BUSY,
+      "others append at the same time; try again, or allow more with timeout "
+      "and lock_timeout" },
     { "55006", QUIPU_BUSY, again },
-    { "57014", QUIPU_BUSY, again },
+    { "57014", QUIPU_BUSY, longer },
     { "57P03", QUIPU_BUSY, "the server is starting or stopping; try again" },
     { "57P", QUIPU_IO, out_of_service },
     { "58", QUIPU_IO, "the server's disk or its file system fails" },
@@ -99,6 +110,19 @@ static int first_line(const char *words)
     return (int)strcspn(words, "\n");
 }
 
+/* After the connection was lost. */
+static const char *way_out_of(const struct connection *connection,
+                              const char *state)
+{
+    const char *way_out = NULL;
+    if (state[0] != '\0' &&
+        quipu_postgres_status_of(state, &way_out) == QUIPU_IO) {
+        return way_out;
+    }
+    return connection != NULL && connection->swollen ? cut_short
+                                                     : out_of_service;
+}
+
 static int fail_lost(const quipu_driver_datastore *datastore,
                      struct connection *connection, const PGresult *result,
                      const char *what, quipu_error *error)
@@ -113,9 +137,10 @@ static int fail_lost(const quipu_driver_datastore *datastore,
     if (words == NULL || *words == '\0') {
         words = "the connection was lost";
     }
-    return datastore->host->error_set(
-        error, QUIPU_IO, 0, state, "cannot %s in %s: %.*s; %s", what,
-        datastore->name, first_line(words), words, out_of_service);
+    return datastore->host->error_set(error, QUIPU_IO, 0, state,
+                                      "cannot %s in %s: %.*s; %s", what,
+                                      datastore->name, first_line(words), words,
+                                      way_out_of(connection, state));
 }
 
 static int fail_server(const quipu_driver_datastore *datastore,
@@ -145,7 +170,7 @@ int quipu_postgres_fail(const quipu_driver_datastore *datastore,
         status = host->error_set(error, QUIPU_BUSY, 0, "57014",
                                  "cannot %s in %s: the server did not answer "
                                  "in time; %s",
-                                 what, datastore->name, again);
+                                 what, datastore->name, longer);
         break;
     case ANSWER_NO_MEMORY:
         status = quipu_postgres_no_memory(host, error);

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #define BYTES_MAX (UINT64_C(64) << 20) /* of a group with several requests */
+#define LONG_BYTES (UINT64_C(1) << 20) /* that need time to travel */
+#define BYTES_A_SECOND (UINT64_C(2) << 20)
+#define ANSWER_TIME (200 * CLOCK_MILLISECOND)
 
 /* ---------------------------------------------------------------- sections */
 
@@ -47,6 +50,23 @@ static bool add_section(struct group *group, quipu_driver_schema *bound)
     return true;
 }
 
+/* The deadline is for waiting; to store much takes longer, on a slow line to a
+ * slow disk, and is not cut off while it may go on well. */
+static int64_t patience_for(uint64_t size)
+{
+    return (int64_t)(size / (BYTES_A_SECOND / 1000)) * CLOCK_MILLISECOND;
+}
+
+int64_t quipu_postgres_group_latest(const struct group *group)
+{
+    int64_t latest = clock_grace(group->deadline);
+    int64_t more = group->patience + ANSWER_TIME;
+    if (group->deadline < INT64_MAX - more && group->deadline + more > latest) {
+        latest = group->deadline + more;
+    }
+    return latest;
+}
+
 static void gather(struct group *group)
 {
     uint64_t size = 0;
@@ -63,6 +83,7 @@ static void gather(struct group *group)
         group->item_count += request->item_count;
     }
     group->count = taken;
+    group->patience = size < LONG_BYTES ? 0 : patience_for(size);
 }
 
 static int find_sections(struct group *group, quipu_error *error)
@@ -120,6 +141,7 @@ void quipu_postgres_group_finish(struct group *group)
         host->release(group->tracks);
     }
     host->release(group->section_of);
+    host->release(group->doubtful);
 }
 
 void quipu_postgres_group_clear(struct group *group)

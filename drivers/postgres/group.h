@@ -2,10 +2,14 @@
 /*
  * An append under way: the requests that are stored together.
  *
- * plan.c    guesses that all are accepted, and what must hold for that
- * judge.c   looks, and says which are
- * store.c   sends what is to be stored
- * append.c  has the one or the other done, and commits
+ * append.c   makes attempts until there is an answer
+ * planned.c  an attempt by a plan: one round trip
+ * plan.c     guesses that all are accepted, and what must hold for that
+ * careful.c  an attempt with care: looks, judges, stores
+ * looks.c    asks what the server has of what the group speaks of
+ * judge.c    says which requests are accepted
+ * store.c    sends what is to be stored
+ * doubt.c    what became of an attempt that was not answered
  */
 #ifndef POSTGRES_DRIVER_GROUP_H
 #define POSTGRES_DRIVER_GROUP_H
@@ -57,6 +61,7 @@ struct group {
     size_t count;
     size_t item_count; /* of all requests */
     int64_t deadline;
+    int64_t patience; /* nanoseconds beyond it, for a long message to travel */
     struct section sections[SECTIONS_MAX];
     uint32_t section_count;
     uint32_t *section_of; /* the requests'; NULL: all are of the first */
@@ -65,7 +70,7 @@ struct group {
     size_t place_count;
     struct track *tracks;
     size_t track_count;
-    bool resolving; /* an attempt before this may have been stored */
+    bool *doubtful; /* requests that a lost attempt may have stored, or NULL */
     bool accepted;  /* there is something to commit */
     bool refused;   /* a request was, or was repeated */
     struct place few_places[PLACES_FEW];
@@ -76,6 +81,10 @@ static inline uint32_t group_section(const struct group *group, size_t request)
 {
     return group->section_of != NULL ? group->section_of[request] : 0;
 }
+
+/* When an answer must be here.  Locks are not waited for beyond the deadline;
+ * then an answer comes. */
+int64_t quipu_postgres_group_latest(const struct group *group);
 
 /* Takes in as many requests as fit together; group->count says how many.
  * NO_MEMORY. */

@@ -371,13 +371,13 @@ int quipu_postgres_look(struct group *group, struct connection *connection,
 {
     quipu_driver_datastore *datastore = group->datastore;
     struct questions questions = { .count = 0 };
-    int64_t latest = clock_grace(group->deadline);
+    int64_t latest = quipu_postgres_group_latest(group);
     int status = enter(group, error);
     if (status != QUIPU_OK) {
         return status;
     }
-    unsigned begun =
-        quipu_postgres_send_begin(datastore, connection, group->deadline);
+    unsigned begun = quipu_postgres_send_begin(
+        datastore, connection, group->deadline, group->patience);
     ask(group, connection, &questions);
     status = quipu_postgres_skip(datastore, connection, begun, latest,
                                  "begin an append", error);

@@ -194,10 +194,11 @@ int quipu_postgres_skip(quipu_driver_datastore *datastore,
                         struct connection *connection, unsigned count,
                         int64_t deadline, const char *what, quipu_error *error);
 
-/* Sends BEGIN, and what has to be set; so many answers are to be skipped. */
+/* Sends BEGIN, and what has to be set; so many answers are to be skipped.
+ * Statements may take longer than to the deadline by `patience` nanoseconds. */
 unsigned quipu_postgres_send_begin(quipu_driver_datastore *datastore,
                                    struct connection *connection,
-                                   int64_t deadline);
+                                   int64_t deadline, int64_t patience);
 /* Transactions step by step.  Commit answers UNKNOWN_OUTCOME where it must. */
 int quipu_postgres_begin(quipu_driver_datastore *datastore,
                          struct connection *connection, int64_t deadline,

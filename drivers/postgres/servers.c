@@ -71,6 +71,21 @@ static size_t count_pieces(const char *list)
     return count;
 }
 
+static bool has_gap(const char *list)
+{
+    char before = ',';
+    if (*list == '\0') {
+        return false;
+    }
+    for (; *list != '\0'; list++) {
+        if (*list == ',' && before == ',') {
+            return true;
+        }
+        before = *list;
+    }
+    return before == ',';
+}
+
 /* Whether there are several servers that can be told apart; libpq is left with
  * what it will refuse, with places left empty, and with dice. */
 static size_t count_servers(const PQconninfoOption *all)
@@ -85,8 +100,7 @@ static size_t count_servers(const PQconninfoOption *all)
     bool odd = count < 2 || count > SERVERS_MAX ||
                (hosts > 0 && hosts != count) || (ports > 1 && ports != count) ||
                (*balance != '\0' && strcmp(balance, "disable") != 0) ||
-               *host == ',' || strstr(host, ",,") != NULL ||
-               (hosts > 0 && host[strlen(host) - 1] == ',');
+               has_gap(host);
     return odd ? 1 : count;
 }
 

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-static const char *primary_host;
-static const char *standby_host;
+static char primary_host[200];
+static char standby_host[200];
 
 static int try_hosts(const char *first, const char *second, const char *more,
                      quipu_driver_datastore **datastore, quipu_error *error)
@@ -248,16 +248,14 @@ static void appends_go_on_after_a_failover(void **state)
 
 static int find_hosts(void **state)
 {
+    const char *primary = getenv("PGHOST");
+    const char *standby = getenv("QUIPU_TEST_STANDBY");
     (void)state;
-    primary_host = strdup(getenv("PGHOST"));
-    standby_host = getenv("QUIPU_TEST_STANDBY");
-    return primary_host == NULL || standby_host == NULL;
-}
-
-static int forget_hosts(void **state)
-{
-    (void)state;
-    free((char *)(uintptr_t)primary_host);
+    if (primary == NULL || standby == NULL) {
+        return -1;
+    }
+    (void)snprintf(primary_host, sizeof primary_host, "%s", primary);
+    (void)snprintf(standby_host, sizeof standby_host, "%s", standby);
     return 0;
 }
 
@@ -274,5 +272,5 @@ int main(void)
         cmocka_unit_test(session_that_only_reads_names_the_way_out),
         cmocka_unit_test(appends_go_on_after_a_failover),
     };
-    return cmocka_run_group_tests(tests, find_hosts, forget_hosts) != 0;
+    return cmocka_run_group_tests(tests, find_hosts, NULL) != 0;
 }

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connections lost in the middle of an append: what was stored is found, what
+ * was not is stored, and only who cannot know says so. */
+#include "cutter.h"
+#include "fixture.h"
+
+#define LONG_SIZE ((size_t)4 << 20)
+
+struct store {
+    quipu_driver_datastore *datastore;
+    quipu_driver_schema *bound;
+    quipu_result result;
+    quipu_error error;
+    struct piece piece;
+};
+
+static const char *host;
+
+static void open_store(struct store *store, const char *name, bool event_ids)
+{
+    char options[200];
+    quipu_schema schema = fixture_schema("plain");
+    if (!event_ids) {
+        schema.event_id = NULL;
+    }
+    memset(store, 0, sizeof *store);
+    (void)snprintf(options, sizeof options, "host=%s&schema=%s&notify=no", host,
+                   name);
+    store->datastore = fixture_open(options);
+    store->bound = fixture_bind(store->datastore, &schema);
+}
+
+static void close_store(struct store *store)
+{
+    fixture_driver()->unbind(store->datastore, store->bound);
+    fixture_close(store->datastore);
+}
+
+static int put(struct store *store, int64_t position, uint64_t event)
+{
+    fixture_piece(&store->piece, 1, position, event);
+    store->error = (quipu_error){ 0 };
+    return fixture_put(store->datastore, store->bound, &store->piece,
+                       20 * SECOND, &store->result, &store->error);
+}
+
+static bool is_repeat(const quipu_result *result)
+{
+    return (result->flags & QUIPU_RESULT_REPEATED) != 0;
+}
+
+static void append_whose_answer_is_lost_is_no_repeat(void **state)
+{
+    struct store store;
+    (void)state;
+    open_store(&store, "lost1", true);
+    assert_ok(put(&store, 0, 1), &store.error);
+    cutter_set(CUT_ANSWER);
+    assert_ok(put(&store, 1, 2), &store.error);
+    assert_int_equal(cutter_get(), CUT_NOTHING);
+    assert_false(is_repeat(&store.result));
+    assert_int_equal(store.result.first_notification_id, 2);
+    assert_ok(put(&store, 1, 2), &store.error);
+    assert_true(is_repeat(&store.result));
+    assert_int_equal(fixture_head(store.datastore, store.bound), 2);
+    close_store(&store);
+}
+
+static void append_that_never_arrived_is_stored_once(void **state)
+{
+    struct store store;
+    (void)state;
+    open_store(&store, "lost2", true);
+    cutter_set(CUT_REQUEST);
+    assert_ok(put(&store, -1, 1), &store.error);
+    assert_int_equal(cutter_get(), CUT_NOTHING);
+    assert_false(is_repeat(&store.result));
+    assert_int_equal(fixture_head(store.datastore, store.bound), 1);
+    close_store(&store);
+}
+
+static void without_event_ids_a_lost_answer_is_unknown(void **state)
+{
+    struct store store;
+    (void)state;
+    open_store(&store, "lost3", false);
+    cutter_set(CUT_ANSWER);
+    assert_refused(put(&store, -1, 1), QUIPU_UNKNOWN_OUTCOME, &store.error,
+                   "repeat");
+    assert_int_equal(fixture_head(store.datastore, store.bound), 1);
+    close_store(&store);
+}
+
+/* The first of the group was stored by an earlier call. */
+static void repeat_beside_a_lost_answer_stays_one(void **state)
+{
+    struct store store;
+    struct piece pieces[2];
+    quipu_request requests[2];
+    quipu_result results[2] = { { 0 } };
+    size_t taken = 0;
+    (void)state;
+    open_store(&store, "lost4", true);
+    assert_ok(put(&store, 0, 1), &store.error);
+    for (int i = 0; i < 2; i++) {
+        fixture_piece(&pieces[i], 1, i, (uint64_t)i + 1);
+        requests[i] = (quipu_request){ .schema = store.bound,
+                                       .items = &pieces[i].item,
+                                       .item_count = 1 };
+    }
+    cutter_set(CUT_ANSWER);
+    assert_ok(fixture_driver()->append(store.datastore, requests, 2, results,
+                                       &taken, fixture_now() + 20 * SECOND,
+                                       &store.error),
+              &store.error);
+    assert_int_equal(cutter_get(), CUT_NOTHING);
+    assert_int_equal(taken, 2);
+    assert_ok(results[0].status, NULL);
+    assert_ok(results[1].status, NULL);
+    assert_true(is_repeat(&results[0]));
+    assert_false(is_repeat(&results[1]));
+    assert_int_equal(results[1].first_notification_id, 2);
+    close_store(&store);
+}
+
+static int put_tracking(struct store *store, const struct piece *piece,
+                        int64_t id)
+{
+    const quipu_tracking tracking = {
+        .consumer = { "consumer", 8 },
+        .log = { "log", 3 },
+        .position = { .notification_id = id },
+    };
+    const quipu_request request = { .schema = store->bound,
+                                    .items =
+                                        piece != NULL ? &piece->item : NULL,
+                                    .item_count = piece != NULL ? 1 : 0,
+                                    .tracking = &tracking };
+    size_t taken = 0;
+    store->result = (quipu_result){ 0 };
+    int status = fixture_driver()->append(
+        store->datastore, &request, 1, &store->result, &taken,
+        fixture_now() + 20 * SECOND, &store->error);
+    return status == QUIPU_OK ? store->result.status : status;
+}
+
+static void tracking_goes_with_the_items_it_came_with(void **state)
+{
+    struct store store;
+    struct piece piece;
+    (void)state;
+    open_store(&store, "lost5", true);
+    fixture_piece(&piece, 1, -1, 1);
+    cutter_set(CUT_ANSWER);
+    assert_ok(put_tracking(&store, &piece, 1), &store.error);
+    assert_int_equal(cutter_get(), CUT_NOTHING);
+    assert_false(is_repeat(&store.result));
+    cutter_set(CUT_ANSWER);
+    assert_status(put_tracking(&store, NULL, 2), QUIPU_UNKNOWN_OUTCOME);
+    assert_status(put_tracking(&store, NULL, 2), QUIPU_ALREADY);
+    close_store(&store);
+}
+
+static int put_long(struct store *store, uint64_t event)
+{
+    char *state = calloc(1, LONG_SIZE);
+    assert_non_null(state);
+    fixture_piece(&store->piece, 1, -1, event);
+    store->piece.item.state = (quipu_bytes){ state, LONG_SIZE };
+    store->error = (quipu_error){ 0 };
+    int status = fixture_put(store->datastore, store->bound, &store->piece,
+                             20 * SECOND, &store->result, &store->error);
+    free(state);
+    return status;
+}
+
+/* It is known that its COMMIT was never sent, with or without event ids. */
+static void long_append_that_is_cut_off_is_not_stored(void **state)
+{
+    struct store store;
+    for (int ids = 0; ids < 2; ids++) {
+        open_store(&store, ids ? "lost6" : "lost7", ids == 1);
+        cutter_set(CUT_LONG);
+        int status = put_long(&store, 1);
+        cutter_set(CUT_NOTHING);
+        assert_status(status, QUIPU_IO);
+        assert_contains(store.error.message, "so long a message");
+        assert_int_equal(fixture_head(store.datastore, store.bound), 0);
+        close_store(&store);
+    }
+    (void)state;
+}
+
+static void long_append_that_is_cut_off_once_is_stored(void **state)
+{
+    struct store store;
+    (void)state;
+    open_store(&store, "lost8", false);
+    cutter_set(CUT_LONG_ONCE);
+    assert_ok(put_long(&store, 1), &store.error);
+    assert_int_equal(cutter_get(), CUT_NOTHING);
+    assert_int_equal(fixture_head(store.datastore, store.bound), 1);
+    close_store(&store);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    host = cutter_start();
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    cutter_stop();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(append_whose_answer_is_lost_is_no_repeat),
+        cmocka_unit_test(append_that_never_arrived_is_stored_once),
+        cmocka_unit_test(without_event_ids_a_lost_answer_is_unknown),
+        cmocka_unit_test(repeat_beside_a_lost_answer_stays_one),
+        cmocka_unit_test(tracking_goes_with_the_items_it_came_with),
+        cmocka_unit_test(long_append_that_is_cut_off_is_not_stored),
+        cmocka_unit_test(long_append_that_is_cut_off_once_is_stored),
+    };
+    return cmocka_run_group_tests(tests, start, stop) != 0;
+}
