@@ -149,6 +149,25 @@ static void tell_growth(const struct copy *copy)
     }
 }
 
+/* A comparison of a store with itself says nothing; a copy of its files has
+ * its identity, too, so that only the user can tell. */
+static void tell_twin(const struct copy *copy)
+{
+    const quipu_datastore_info *from = &copy->from_info;
+    const quipu_datastore_info *to = &copy->to_info;
+    char identity[QUIPU_UUID_TEXT_SIZE];
+
+    if (copy->args->as != NULL || quipu_uuid_is_nil(&from->identity) ||
+        memcmp(&from->identity, &to->identity, sizeof from->identity) != 0) {
+        return;
+    }
+    quipu_uuid_format(&from->identity, identity);
+    fprintf(stderr,
+            "quipu: both stores have the identity %s: they are one and the "
+            "same, or one was made by copying files\n",
+            identity);
+}
+
 /* ------------------------------------------------------------ the whole */
 
 /* What an interruption left undone, the next run does. */
@@ -227,6 +246,7 @@ static enum outcome copy_store(const struct args *args,
     if (status == QUIPU_OK) {
         summarise(&copy);
         tell_growth(&copy);
+        tell_twin(&copy);
     } else {
         outcome = complain(&copy, status, &error);
     }

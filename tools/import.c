@@ -5,6 +5,7 @@
 #include "store.h"
 #include "text.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,11 @@ static int read_line(struct import *import, const char *text, size_t size,
     import->line++;
     import->wrong = import->line;
     if (line == NULL) {
-        return quipu_error_set(error, QUIPU_INVALID, "no JSON: %s", wrong.text);
+        return quipu_error_set(
+            error, QUIPU_INVALID, "no JSON: %s",
+            json_error_code(&wrong) == json_error_null_character
+                ? "a text holds a NUL (\\u0000), which no text of a store may"
+                : wrong.text);
     }
     status = quipu_tool_import_line(import, line, error);
     json_decref(line);
@@ -40,19 +45,23 @@ static int read_all(struct import *import, quipu_error *error)
     char *text = NULL;
     size_t capacity = 0;
     ssize_t size = 0;
+    int reason;
     int status = QUIPU_OK;
 
     while (status == QUIPU_OK &&
            (size = getline(&text, &capacity, stdin)) != -1) {
         status = read_line(import, text, (size_t)size, error);
     }
+    reason = errno;
     free(text);
     if (status == QUIPU_OK && !import->ended) {
         import->wrong = import->line;
-        status = quipu_error_set(error, QUIPU_INVALID,
-                                 ferror(stdin)
-                                     ? "the input cannot be read further"
-                                     : "the input ends here, but the export "
+        status = ferror(stdin)
+                     ? quipu_error_set(error, QUIPU_IO,
+                                       "the input cannot be read further: %s",
+                                       strerror(reason))
+                     : quipu_error_set(error, QUIPU_INVALID,
+                                       "the input ends here, but the export "
                                        "does not: its last line is missing");
     }
     if (status != QUIPU_OK) {
@@ -84,7 +93,7 @@ static void summarise_json(const struct import_schema *schema)
 static void summarise(const struct import *import)
 {
     struct table *table =
-        import->args->json
+        import->args->json || import->count == 0
             ? NULL
             : quipu_tool_table_open(headings,
                                     sizeof headings / sizeof *headings, false);

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <unistd.h>
 
 static atomic_bool stopped;
@@ -47,6 +48,9 @@ bool quipu_tool_interrupted(void)
 {
     struct pollfd output = { .fd = STDOUT_FILENO };
 
+    if (ferror(stdout)) {
+        return true;
+    }
     if (poll(&output, 1, 0) == 1 &&
         (output.revents & (POLLERR | POLLNVAL)) != 0) {
         return true;

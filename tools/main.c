@@ -3,10 +3,14 @@
 #include "args.h"
 #include "output.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command *const commands[] = {
     &quipu_tool_drivers, &quipu_tool_info,   &quipu_tool_sequences,
@@ -46,6 +50,13 @@ static const struct command *find(const char *name)
     return NULL;
 }
 
+static enum outcome refuse(const char *name)
+{
+    fprintf(stderr, "quipu: there is no command '%s'\n", name);
+    print_help(stderr);
+    return USAGE;
+}
+
 static enum outcome run(int argc, char **argv)
 {
     static char help[] = "--help";
@@ -59,10 +70,13 @@ static enum outcome run(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
-        command = argc > 2 ? find(argv[2]) : NULL;
-        if (command == NULL) {
+        if (argc < 3) {
             print_help(stdout);
             return DONE;
+        }
+        command = find(argv[2]);
+        if (command == NULL) {
+            return refuse(argv[2]);
         }
         argv[2] = help; /* `quipu help log` is `quipu log --help` */
         argc = 3;
@@ -73,9 +87,7 @@ static enum outcome run(int argc, char **argv)
         command = find(argv[1]);
     }
     if (command == NULL) {
-        fprintf(stderr, "quipu: there is no command '%s'\n", argv[1]);
-        print_help(stderr);
-        return USAGE;
+        return refuse(argv[1]);
     }
     if (!quipu_tool_args_parse(command, argc - 1, argv + 1, &args, &outcome)) {
         return outcome;
@@ -83,8 +95,24 @@ static enum outcome run(int argc, char **argv)
     return command->run(&args);
 }
 
+/* Where a standard stream is closed, the next file that is opened would take
+ * its place, and a message or a result would be written into the store. */
+static void fill_streams(void)
+{
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
+        const int wrong_way = stream == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+        const bool closed = fcntl(stream, F_GETFD) == -1 && errno == EBADF;
+        const int opened = closed ? open("/dev/null", wrong_way) : stream;
+
+        if (opened != stream) {
+            exit(FINDING);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
+    fill_streams();
     /* Whoever started this may ignore it: end quietly all the same when the
      * reader of a pipe goes away. */
     signal(SIGPIPE, SIG_DFL);

@@ -65,15 +65,15 @@ static int find_broken(const struct walk *walk, int64_t lower, int64_t *at,
     return QUIPU_OK;
 }
 
-/* Visits from *next on until the end or the first broken item; *next is set
- * behind the last one visited. */
-static int walk_part(const struct walk *walk, int64_t *next, bool *visited,
-                     bool *end, quipu_error *error)
+/* Visits from *next to `upper` until the end or the first broken item; *next
+ * is set behind the last one visited. */
+static int walk_part(const struct walk *walk, int64_t *next, int64_t upper,
+                     bool *visited, bool *end, quipu_error *error)
 {
     quipu_cursor *cursor = NULL;
     const quipu_item *item = NULL;
-    int status = open_cursor(walk->records, walk->sequence_id, *next,
-                             walk->upper, &cursor, error);
+    int status = open_cursor(walk->records, walk->sequence_id, *next, upper,
+                             &cursor, error);
 
     if (status != QUIPU_OK) {
         return status;
@@ -99,6 +99,24 @@ static int walk_part(const struct walk *walk, int64_t *next, bool *visited,
     return status;
 }
 
+/* Finds the first broken item.  A cursor that reads ahead tells of it early:
+ * the items before it are visited. */
+static int walk_to_broken(const struct walk *walk, int64_t *next, int64_t *at,
+                          bool *visited, quipu_error *error)
+{
+    quipu_error own;
+    bool end = false;
+    int status = find_broken(walk, *next, at, NULL);
+
+    if (status == QUIPU_OK && *at > *next) {
+        status = walk_part(walk, next, *at - 1, visited, &end, &own);
+        if (status != QUIPU_OK) {
+            quipu_error_set(error, status, "%s", own.message);
+        }
+    }
+    return status;
+}
+
 int quipu_tool_walk(const struct walk *walk, quipu_error *error)
 {
     int64_t next = walk->lower;
@@ -108,21 +126,21 @@ int quipu_tool_walk(const struct walk *walk, quipu_error *error)
 
     while (!end) {
         bool visited = false;
-        int status = walk_part(walk, &next, &visited, &end, error);
+        int status = walk_part(walk, &next, walk->upper, &visited, &end, error);
 
         if (status != QUIPU_CORRUPT) {
+            return status;
+        }
+        if (end || next > walk->upper) {
+            return QUIPU_CORRUPT; /* not an item's fault */
+        }
+        status = walk_to_broken(walk, &next, &at, &visited, error);
+        if (status != QUIPU_OK) {
             return status;
         }
         in_a_row = visited ? 1 : in_a_row + 1;
         if (in_a_row > BROKEN_IN_A_ROW) {
             return QUIPU_CORRUPT;
-        }
-        if (end || next > walk->upper) {
-            return QUIPU_CORRUPT; /* not an item's fault */
-        }
-        status = find_broken(walk, next, &at, NULL);
-        if (status != QUIPU_OK) {
-            return status;
         }
         if (walk->broken != NULL) {
             walk->broken(walk->context, at, error);

@@ -37,6 +37,8 @@ static const char *table_of(const struct writer *writer)
 
 /* ------------------------------------------------------ what is there */
 
+/* From there to the head as it is known now; it may be opened again, further
+ * on, where another program has stored some, too. */
 static int open_stored(struct writer *writer, int64_t first, quipu_error *error)
 {
     const quipu_query query = { .struct_size = sizeof query,
@@ -44,6 +46,8 @@ static int open_stored(struct writer *writer, int64_t first, quipu_error *error)
                                 .gte = first,
                                 .lte = writer->head };
 
+    quipu_cursor_close(writer->stored);
+    writer->stored = NULL;
     return quipu_records_read_log(writer->records, &query, &writer->stored,
                                   error);
 }
@@ -56,11 +60,14 @@ static int compare(struct writer *writer, const quipu_item *item,
     const char *difference = "existence";
     int status = QUIPU_OK;
 
-    if (writer->stored == NULL) {
-        status = open_stored(writer, item->notification_id, error);
-    }
-    if (status == QUIPU_OK) {
+    if (writer->stored != NULL) {
         status = quipu_cursor_next(writer->stored, &stored, error);
+    }
+    if (status == QUIPU_OK && stored == NULL) {
+        status = open_stored(writer, item->notification_id, error);
+        if (status == QUIPU_OK) {
+            status = quipu_cursor_next(writer->stored, &stored, error);
+        }
     }
     if (status != QUIPU_OK) {
         return status;
@@ -101,23 +108,44 @@ static int check_ids(const struct writer *writer, size_t first, size_t count,
     return QUIPU_OK;
 }
 
-/* Appends a part of the batch; where event ids make it safe, again after an
- * unknown outcome. */
-static int append(struct writer *writer, size_t first, size_t count,
-                  quipu_result *result, quipu_error *error)
+/* Where event ids make it safe, again after an unknown outcome.  An error that
+ * only follows from the first failure is not told: the first says why. */
+static int append_surely(struct writer *writer, const quipu_append *append,
+                         quipu_result *result, quipu_error *error)
 {
     const bool repeatable =
         quipu_records_schema(writer->records)->event_id != NULL;
+    int status = quipu_records_append(writer->records, append, result, error);
+
+    for (int i = 1; i < TRIES && repeatable && status == QUIPU_UNKNOWN_OUTCOME;
+         i++) {
+        quipu_error own;
+        int again;
+
+        memset(result, 0, sizeof *result);
+        again = quipu_records_append(writer->records, append, result, &own);
+        if (again == QUIPU_IO) {
+            break;
+        }
+        status = again;
+        if (status != QUIPU_OK) {
+            quipu_error_set(error, status, "%s", own.message);
+        }
+    }
+    return status;
+}
+
+/* Appends a part of the batch. */
+static int append(struct writer *writer, size_t first, size_t count,
+                  quipu_result *result, quipu_error *error)
+{
     const quipu_append append = { .struct_size = sizeof append,
                                   .items = writer->batch.items + first,
                                   .item_count = count };
-    int tries = repeatable ? TRIES : 1;
     int status;
 
-    do {
-        memset(result, 0, sizeof *result);
-        status = quipu_records_append(writer->records, &append, result, error);
-    } while (status == QUIPU_UNKNOWN_OUTCOME && --tries > 0);
+    memset(result, 0, sizeof *result);
+    status = append_surely(writer, &append, result, error);
     if (status != QUIPU_OK) {
         writer->origin =
             result->cause != QUIPU_CAUSE_NONE && result->index < count
@@ -127,10 +155,13 @@ static int append(struct writer *writer, size_t first, size_t count,
     return status;
 }
 
+/* Another program may store the same at the same time: then its items are
+ * there already, and the log has grown by them, too. */
 static int store(struct writer *writer, size_t first, size_t count,
                  quipu_result *result, quipu_error *error)
 {
     int status = append(writer, first, count, result, error);
+    int64_t last;
 
     if (status != QUIPU_OK) {
         return status;
@@ -139,8 +170,9 @@ static int store(struct writer *writer, size_t first, size_t count,
         writer->present += (int64_t)count;
     } else {
         writer->written += (int64_t)count;
-        writer->head = result->first_notification_id + (int64_t)count - 1;
     }
+    last = result->first_notification_id + (int64_t)count - 1;
+    writer->head = last > writer->head ? last : writer->head;
     return check_ids(writer, first, count, result, error);
 }
 
@@ -181,13 +213,13 @@ static int check_order(const struct writer *writer, const quipu_item *item,
                                (long long)id, table_of(writer));
     }
     if (id != 0 && writer->last != 0 && id != writer->last + 1) {
-        return quipu_error_set(error, QUIPU_INVALID,
+        return quipu_error_set(error, QUIPU_CORRUPT,
                                "notification id %lld of '%s' comes after %lld",
                                (long long)id, table_of(writer),
                                (long long)writer->last);
     }
     if (id > next) {
-        return quipu_error_set(error, QUIPU_INVALID,
+        return quipu_error_set(error, QUIPU_CONFLICT,
                                "notification id %lld cannot follow: the log of "
                                "'%s' ends at %lld",
                                (long long)id, table_of(writer),

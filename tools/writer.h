@@ -29,8 +29,8 @@ int quipu_tool_writer_init(struct writer *writer, quipu_records *records,
 void quipu_tool_writer_finish(struct writer *writer);
 
 /* Puts an item, borrowed; `origin` is the line that it came from, or 0.
- * INVALID: out of order; CONFLICT: another item is there; and as
- * quipu_records_append. */
+ * CORRUPT: out of order; CONFLICT: another item is there, or one is missing
+ * before it; and as quipu_records_append. */
 int quipu_tool_writer_put(struct writer *writer, const quipu_item *item,
                           int64_t origin, quipu_error *error);
 

@@ -63,6 +63,29 @@ sed 's/"schema":"more"/"schema":"stored_events"/' out >more.log
 cmp more.log stored_events.log || fail "the copy has another log"
 expect 2 "$quipu" copy "$a" "$a"
 complains "the same store"
+if [ "$driver" != postgres ]; then
+    expect 0 "$quipu" copy --verify-only "$a" "$(store ./a)"
+    complains "one and the same, or one was made by copying files"
+fi
+
+# What changed behind its back, if only by a byte, is named.
+case $driver in
+sqlite)
+    expect 0 "$quipu" copy --schema stored_events "$a" "$(store byte)"
+    sqlite3 byte.db "UPDATE stored_events SET state = x'81a16ed10003'
+        WHERE id = 5"
+    ;;
+postgres)
+    expect 0 "$quipu" copy --schema stored_events "$a" "$(store byte)"
+    psql -Xqc "UPDATE stored_events SET state = '\\x81a16ed10003'
+        WHERE id = 5 AND quipu_namespace = (SELECT n.number
+            FROM quipu_namespaces AS n WHERE n.name = 'test_copy.byte')"
+    ;;
+esac
+if [ "$driver" != lmdb ]; then
+    expect 1 "$quipu" copy --schema stored_events "$a" "$(store byte)"
+    complains "differ at notification id 5 of 'stored_events', in the item's st"
+fi
 expect 0 "$quipu" copy "$a" "$(store a namespace=other)"
 expect 0 "$quipu" copy --verify-only "$a" "$(store a namespace=other)"
 expect 0 "$quipu" copy --schema rich --schema sparse --tracking "$a" \
@@ -142,6 +165,23 @@ echo "killed $killed times"
 expect 0 "$quipu" copy "$(store long)" "$(store killed)"
 equal "$(store long)" "$(store killed)"
 expect 0 "$quipu" verify "$(store killed)"
+
+# Two at once are done with it together; so are two imports.
+for both in copy import; do
+    to=$(store both_$both)
+    if [ $both = copy ]; then
+        set -- "$quipu" copy "$(store long)" "$to"
+    else
+        set -- "$quipu" import "$to"
+    fi
+    "$@" <long.jsonl >other.out 2>other.err &
+    other=$!
+    status=0
+    "$@" <long.jsonl >out 2>err || status=$?
+    [ "$status" = 0 ] || { fail "one of two at once: $both"; cat err; }
+    wait $other || { fail "the other of two at once: $both"; cat other.err; }
+    equal "$(store long)" "$to"
+done
 
 # Progress is told in a file only if asked for.
 expect 0 "$quipu" copy --progress "$(store long)" "$(store progress)"

@@ -309,6 +309,8 @@ edit 3 's/"real":0.5/"real":9007199254740993/'
 bad 3 "'real' is not a number that a double holds"
 edit 3 's/"topic":"[^"]*"/"topic":""/'
 bad 3 "topic"
+edit 3 's/"topic":"[^"]*"/"topic":"a\\u0000b"/'
+bad 3 "a text holds a NUL"
 edit 4 's/"position":1/"position":2/'
 bad 4 "position 2"
 edit 7 's/"event_id":"/&0/'

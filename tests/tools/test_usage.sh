@@ -17,6 +17,9 @@ for command in drivers info sequences read log verify export import copy \
     says "usage: quipu $command"
 done
 
+expect 2 "$quipu" help frobnicate
+complains "no command 'frobnicate'"
+
 # Wrong usage is 2, and says so on standard error.
 expect 2 "$quipu"
 complains "usage: quipu"
@@ -114,6 +117,21 @@ if [ -e /dev/full ]; then
     [ "$status" = 1 ] || fail "a full disk gave status $status"
     complains "cannot write"
 fi
+# Where a stream is closed, no file of a store takes its place.
+expect 0 "$quipu" copy sqlite:///a.db sqlite:///streams.db
+strace -f -e trace=openat -o trace "$quipu" copy --progress sqlite:///a.db \
+    sqlite:///streams.db <&- >&- 2>&- && fail "nobody saw the result"
+sed -n '/\.db"/p' trace >opened
+! grep '= [012]$' opened || fail "a store in place of a stream"
+status=0
+"$quipu" export sqlite:///a.db >&- 2>err || status=$?
+[ "$status" = 1 ] || fail "a closed output gave status $status"
+complains "cannot write the output"
+status=0
+"$quipu" import sqlite:///streams.db <&- >out 2>err || status=$?
+[ "$status" = 1 ] || fail "a closed input gave status $status"
+complains "the input cannot be read"
+
 "$plant" plain "sqlite:///big.db?durability=relaxed" 1 2000
 "$quipu" log --json sqlite:///big.db 2>err | head -n 1 >out
 quiet
