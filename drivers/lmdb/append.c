@@ -57,14 +57,14 @@ static int turn_to(struct append *append, quipu_driver_schema *bound,
     judge->index = NULL;
     judge->bound = NULL;
     if (status == QUIPU_OK) {
-        status = quipu_lmdb_head_get(judge->datastore, judge->txn, bound, alive,
-                                     &judge->head, error);
+        status = quipu_lmdb_head_get(judge->datastore, &judge->view, bound,
+                                     alive, &judge->head, error);
     }
     if (status != QUIPU_OK || !*alive) {
         return status;
     }
     judge->bound = bound;
-    int code = mdb_cursor_open(judge->txn, bound->index, &judge->index);
+    int code = mdb_cursor_open(judge->txn, bound->index.dbi, &judge->index);
     return code == MDB_SUCCESS
                ? QUIPU_OK
                : quipu_lmdb_judge_fail(judge, code, "write", error);
@@ -137,7 +137,7 @@ static int put_item(struct judge *judge, const quipu_item *item, int64_t id,
     size_t size = quipu_lmdb_record_size(item);
     MDB_val key = { sizeof id, &id };
     MDB_val value = { size, NULL };
-    int code = mdb_put(judge->txn, judge->bound->items, &key, &value,
+    int code = mdb_put(judge->txn, judge->bound->items.dbi, &key, &value,
                        MDB_APPEND | MDB_RESERVE);
     if (code != MDB_SUCCESS) {
         return quipu_lmdb_judge_fail(judge, code, "store an item", error);
@@ -156,7 +156,7 @@ static int take_back(struct judge *judge, const quipu_request *request,
         struct key place;
         int64_t id = judge->head + 1 + (int64_t)count;
         int status =
-            quipu_lmdb_record_find(judge->datastore, judge->txn, judge->bound,
+            quipu_lmdb_record_find(judge->datastore, &judge->view, judge->bound,
                                    id, &item, values, error);
         if (status != QUIPU_OK) {
             return status;
@@ -165,9 +165,11 @@ static int take_back(struct judge *judge, const quipu_request *request,
                              request->items[count].sequence_id);
         MDB_val index_key = quipu_lmdb_key_at(&place, item.position);
         MDB_val item_key = { sizeof id, &id };
-        int code = mdb_del(judge->txn, judge->bound->index, &index_key, NULL);
+        int code =
+            mdb_del(judge->txn, judge->bound->index.dbi, &index_key, NULL);
         if (code == MDB_SUCCESS) {
-            code = mdb_del(judge->txn, judge->bound->items, &item_key, NULL);
+            code =
+                mdb_del(judge->txn, judge->bound->items.dbi, &item_key, NULL);
         }
         if (code != MDB_SUCCESS) {
             return quipu_lmdb_judge_fail(judge, code, "take an item back",
@@ -322,7 +324,9 @@ static int change(quipu_driver_datastore *datastore, MDB_txn *txn,
                   void *context, bool *full, quipu_error *error)
 {
     struct append *append = context;
-    append->judge = (struct judge){ .datastore = datastore, .txn = txn };
+    append->judge = (struct judge){ .datastore = datastore,
+                                    .txn = txn,
+                                    .view = { .txn = txn } };
     append->head_changed = append->accepted = append->repeated = false;
     append->taken = append->count;
     int status = take_all(append, error);

@@ -3,16 +3,16 @@
  * handles of its databases. */
 #include "lmdb_driver.h"
 
-static int find_and_open(quipu_driver_datastore *datastore, MDB_txn *txn,
-                         void *context, quipu_error *error)
+static int find_and_open(quipu_driver_datastore *datastore,
+                         const struct view *view, quipu_driver_schema *bound,
+                         quipu_error *error)
 {
-    quipu_driver_schema *bound = context;
-    int status =
-        quipu_lmdb_catalogue_find(datastore, txn, &bound->schema, bound, error);
+    int status = quipu_lmdb_catalogue_find(datastore, view, &bound->schema,
+                                           bound, error);
     if (status != QUIPU_OK) {
         return status;
     }
-    int code = quipu_lmdb_slot_open(txn, bound->slot, 0, bound);
+    int code = quipu_lmdb_slot_open(view, bound->slot, 0, bound);
     return code == MDB_SUCCESS
                ? QUIPU_OK
                : quipu_lmdb_fail(datastore->host, datastore->name, code,
@@ -23,12 +23,12 @@ static int bind_in(quipu_driver_datastore *datastore, int64_t deadline,
                    quipu_driver_schema *bound, quipu_error *error)
 {
     struct environment *environment = datastore->environment;
-    MDB_txn *txn = NULL;
+    struct view view;
     quipu_lmdb_naming_begin(environment);
-    int status = quipu_lmdb_reading_begin(environment, deadline, &txn, error);
+    int status = quipu_lmdb_reading_begin(environment, deadline, &view, error);
     if (status == QUIPU_OK) {
-        status = quipu_lmdb_guard(datastore, txn, find_and_open, bound, error);
-        quipu_lmdb_reading_named(environment, txn);
+        status = find_and_open(datastore, &view, bound, error);
+        quipu_lmdb_reading_named(&view);
     }
     quipu_lmdb_naming_end(environment);
     return quipu_lmdb_as_busy(status, error);

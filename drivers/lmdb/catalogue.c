@@ -10,13 +10,13 @@
 
 /* Reads the namespace and opens its tracking records; *found false: it is not
  * there.  With naming begun. */
-static int read_space(quipu_driver_datastore *datastore, MDB_txn *txn,
-                      bool *found, quipu_error *error)
+static int read_space(quipu_driver_datastore *datastore,
+                      const struct view *view, bool *found, quipu_error *error)
 {
     char name[STORE_NAME_MAX];
     struct space_record record;
     int code = quipu_lmdb_store_get(
-        txn, quipu_lmdb_key_space(name, datastore->name_space), &record,
+        view, quipu_lmdb_key_space(name, datastore->name_space), &record,
         sizeof record);
     *found = code == MDB_SUCCESS;
     if (code == MDB_NOTFOUND) {
@@ -25,8 +25,8 @@ static int read_space(quipu_driver_datastore *datastore, MDB_txn *txn,
     if (code == MDB_SUCCESS) {
         datastore->space = record.number;
         datastore->identity = record.identity;
-        code =
-            quipu_lmdb_tracked_open(txn, record.number, 0, &datastore->tracked);
+        code = quipu_lmdb_tracked_open(view, record.number, 0,
+                                       &datastore->tracked);
     }
     return code == MDB_SUCCESS
                ? QUIPU_OK
@@ -39,8 +39,9 @@ static int write_space(quipu_driver_datastore *datastore, MDB_txn *txn,
                        struct space_record *record)
 {
     char name[STORE_NAME_MAX];
+    const struct view view = { .txn = txn };
     struct store_record store;
-    int code = quipu_lmdb_store_get(txn, store_key(), &store, sizeof store);
+    int code = quipu_lmdb_store_get(&view, store_key(), &store, sizeof store);
     if (code == MDB_SUCCESS) {
         record->number = store.next_space++;
         code = quipu_lmdb_store_put(txn, store_key(), &store, sizeof store);
@@ -51,7 +52,7 @@ static int write_space(quipu_driver_datastore *datastore, MDB_txn *txn,
             sizeof *record);
     }
     if (code == MDB_SUCCESS) {
-        code = quipu_lmdb_tracked_open(txn, record->number, MDB_CREATE,
+        code = quipu_lmdb_tracked_open(&view, record->number, MDB_CREATE,
                                        &datastore->tracked);
     }
     datastore->space = record->number;
@@ -65,8 +66,9 @@ static int make_space(quipu_driver_datastore *datastore, MDB_txn *txn,
 {
     (void)context;
     bool found = false;
+    const struct view view = { .txn = txn };
     struct space_record record = { 0 };
-    int status = read_space(datastore, txn, &found, error);
+    int status = read_space(datastore, &view, &found, error);
     if (status != QUIPU_OK || found) {
         return status;
     }
@@ -82,22 +84,16 @@ static int make_space(quipu_driver_datastore *datastore, MDB_txn *txn,
                                  "make the namespace", error);
 }
 
-static int look_for_space(quipu_driver_datastore *datastore, MDB_txn *txn,
-                          void *context, quipu_error *error)
-{
-    return read_space(datastore, txn, context, error);
-}
-
 static int find_space(quipu_driver_datastore *datastore, int64_t deadline,
                       bool *found, quipu_error *error)
 {
     struct environment *environment = datastore->environment;
-    MDB_txn *txn = NULL;
+    struct view view;
     quipu_lmdb_naming_begin(environment);
-    int status = quipu_lmdb_reading_begin(environment, deadline, &txn, error);
+    int status = quipu_lmdb_reading_begin(environment, deadline, &view, error);
     if (status == QUIPU_OK) {
-        status = quipu_lmdb_guard(datastore, txn, look_for_space, found, error);
-        quipu_lmdb_reading_named(environment, txn);
+        status = read_space(datastore, &view, found, error);
+        quipu_lmdb_reading_named(&view);
     }
     quipu_lmdb_naming_end(environment);
     return quipu_lmdb_as_busy(status, error);
@@ -123,7 +119,8 @@ int quipu_lmdb_namespace_open(quipu_driver_datastore *datastore, bool create,
 
 /* ---------------------------------------------------------------- schemas */
 
-int quipu_lmdb_catalogue_find(quipu_driver_datastore *datastore, MDB_txn *txn,
+int quipu_lmdb_catalogue_find(quipu_driver_datastore *datastore,
+                              const struct view *view,
                               const quipu_schema *schema,
                               quipu_driver_schema *bound, quipu_error *error)
 {
@@ -131,7 +128,7 @@ int quipu_lmdb_catalogue_find(quipu_driver_datastore *datastore, MDB_txn *txn,
     struct stored_schema stored;
     MDB_val value;
     MDB_val key = quipu_lmdb_key_schema(name, datastore->space, schema->table);
-    int code = mdb_get(txn, MAIN_DBI, &key, &value);
+    int code = quipu_lmdb_view_get(view, &quipu_lmdb_main, key, &value);
     if (code == MDB_NOTFOUND) {
         return datastore->host->error_set(
             error, QUIPU_NOT_FOUND, 0, NULL,

@@ -17,11 +17,8 @@ struct reading {
     bool lent;    /* this page was */
     int64_t head; /* of the log when the cursor was opened (V4) */
     quipu_range range;
-    struct key key; /* of the sequence */
-    MDB_txn *txn;   /* while the page lies in the map */
-    /* LMDB's cursors, while the page is being filled. */
-    MDB_cursor *of_items;
-    MDB_cursor *of_index;
+    struct key key;   /* of the sequence */
+    struct view view; /* while the page lies in the map: `txn` is not NULL */
     /* The page: rows of items that lie in the map. */
     quipu_value *values; /* of their further columns */
     size_t count;
@@ -30,11 +27,10 @@ struct reading {
 
 /* Where a listing stands; each step looks for what comes next. */
 struct listing {
-    MDB_dbi dbi;
+    const struct database *database;
     /* What makes a row of an entry; *found false: it is beyond the last. */
     int (*read)(quipu_driver_cursor *cursor, const MDB_val *key,
                 const MDB_val *value, bool *found);
-    MDB_cursor *entries; /* LMDB's, while it is looked for rows */
     size_t count;
     bool begun;
     bool done;
@@ -63,5 +59,10 @@ struct quipu_driver_cursor {
 quipu_driver_cursor *quipu_lmdb_cursor_create(quipu_driver_datastore *datastore,
                                               quipu_driver_schema *bound,
                                               quipu_error *error);
+
+/* Fills the page of a read of the log, or of a sequence, and moves the range
+ * behind it.  CORRUPT, IO. */
+int quipu_lmdb_fill_log(quipu_driver_cursor *cursor, quipu_error *error);
+int quipu_lmdb_fill_sequence(quipu_driver_cursor *cursor, quipu_error *error);
 
 #endif

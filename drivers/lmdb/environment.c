@@ -193,6 +193,17 @@ static int pass_gate(struct environment *environment, bool readonly,
     return QUIPU_OK;
 }
 
+/* LMDB ends the process next: a transaction that writes cannot be undone from
+ * here, and LMDB's lock, which others wait for, is only given back so. */
+static void on_assert(MDB_env *env, const char *message)
+{
+    const struct environment *environment = mdb_env_get_userctx(env);
+    environment->host->message(QUIPU_LEVEL_WARNING,
+                               "\"%s\" is damaged; restore it from a backup. "
+                               "LMDB found: %s",
+                               environment->path, message);
+}
+
 /* One try, with a map of that size; an LMDB code. */
 static int try_open(struct environment *environment,
                     const struct options *options, const char *folder,
@@ -208,7 +219,7 @@ static int try_open(struct environment *environment,
                              3 * options->maxschemas + NAMES_BESIDE);
     (void)mdb_env_set_mapsize(environment->env, size);
     (void)mdb_env_set_userctx(environment->env, environment);
-    (void)mdb_env_set_assert(environment->env, quipu_lmdb_on_assert);
+    (void)mdb_env_set_assert(environment->env, on_assert);
     code = mdb_env_open(environment->env, folder, flags | MDB_NOTLS, 0644);
     if (code != MDB_SUCCESS) {
         mdb_env_close(environment->env);
@@ -255,16 +266,16 @@ static int open_env(struct environment *environment,
 static int locate(struct environment *environment, int64_t deadline,
                   quipu_error *error)
 {
-    MDB_txn *txn = NULL;
+    struct view view;
     MDB_val key = store_key();
     MDB_val value;
-    int status = quipu_lmdb_reading_begin(environment, deadline, &txn, error);
+    int status = quipu_lmdb_reading_begin(environment, deadline, &view, error);
     if (status != QUIPU_OK) {
         return status;
     }
-    int code = quipu_lmdb_main_open(txn);
+    int code = quipu_lmdb_main_open(view.txn);
     if (code == MDB_SUCCESS) {
-        code = mdb_get(txn, MAIN_DBI, &key, &value);
+        code = mdb_get(view.txn, MAIN_DBI, &key, &value);
     }
     if (code == MDB_SUCCESS) {
         quipu_lmdb_map_locate(environment, value.mv_data);
@@ -272,7 +283,7 @@ static int locate(struct environment *environment, int64_t deadline,
         status = quipu_lmdb_fail(environment->host, environment->path, code,
                                  "read the catalogue", error);
     }
-    quipu_lmdb_reading_end(environment, txn);
+    quipu_lmdb_reading_end(&view);
     return status;
 }
 

@@ -18,6 +18,7 @@
 #define LMDB_DRIVER_ENVIRONMENT_H
 
 #include "options.h"
+#include "walk.h"
 
 #include "shared/gate.h"
 
@@ -44,6 +45,7 @@ struct map {
     const unsigned char *base;
     size_t size;
     size_t page;              /* bytes of one */
+    _Atomic uint64_t end;     /* pages that the file has at least */
     pthread_mutex_t changing; /* one at a time */
 };
 
@@ -113,9 +115,20 @@ void quipu_lmdb_map_locate(struct environment *environment, const void *inside);
 bool quipu_lmdb_map_holds(const struct environment *environment,
                           const MDB_val *value);
 
-/* Which transaction's state stands where that one's did. */
-uint64_t quipu_lmdb_map_state(const struct environment *environment,
-                              uint64_t number);
+/* The state after a transaction as it stands in the file, if that is still
+ * there: another one takes its place later.  False: the map is not located. */
+bool quipu_lmdb_map_meta(const struct environment *environment, uint64_t number,
+                         struct meta *meta);
+
+/* Whether the file has that page, so that it can be looked at in the map. */
+bool quipu_lmdb_map_extends(struct environment *environment, uint64_t number);
+static inline bool quipu_lmdb_map_reaches(struct environment *environment,
+                                          uint64_t number)
+{
+    return number < atomic_load_explicit(&environment->map.end,
+                                         memory_order_relaxed) ||
+           quipu_lmdb_map_extends(environment, number);
+}
 
 /*
  * Makes the map large enough for what the file has by now, and twice as large

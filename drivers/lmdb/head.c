@@ -20,27 +20,28 @@ struct last {
     quipu_bytes sequence_id;
     bool *found;
     int64_t *position;
-    MDB_cursor *index;
 };
 
-static int look_for_last(quipu_driver_datastore *datastore, MDB_txn *txn,
-                         void *context, quipu_error *error)
+static int look_for_last(quipu_driver_datastore *datastore,
+                         const struct view *view, void *context,
+                         quipu_error *error)
 {
     struct last *last = context;
     struct key key;
+    struct walk index;
     bool alive = true;
     int64_t head = 0;
     *last->found = false;
     int status =
-        quipu_lmdb_head_get(datastore, txn, last->bound, &alive, &head, error);
+        quipu_lmdb_head_get(datastore, view, last->bound, &alive, &head, error);
     if (status != QUIPU_OK || !alive) {
         return status;
     }
     quipu_lmdb_key_begin(&key, &last->bound->schema, last->sequence_id);
-    int code = mdb_cursor_open(txn, last->bound->index, &last->index);
+    int code = quipu_lmdb_walk_open(&index, view, &last->bound->index);
     if (code == MDB_SUCCESS) {
-        code = quipu_lmdb_find_last(last->index, &key, last->found,
-                                    last->position);
+        code =
+            quipu_lmdb_walk_to_end(&index, &key, last->found, last->position);
     }
     return code == MDB_SUCCESS
                ? QUIPU_OK
@@ -53,11 +54,9 @@ int quipu_lmdb_last_position(quipu_driver_datastore *datastore,
                              quipu_bytes sequence_id, int64_t deadline,
                              bool *found, int64_t *position, quipu_error *error)
 {
-    struct last last = { bound, sequence_id, found, position, NULL };
-    int status = quipu_lmdb_reading_run(datastore, deadline, look_for_last,
-                                        &last, error);
-    mdb_cursor_close(last.index);
-    return status;
+    struct last last = { bound, sequence_id, found, position };
+    return quipu_lmdb_reading_run(datastore, deadline, look_for_last, &last,
+                                  error);
 }
 
 /* --------------------------------------------------------------- of the log */
@@ -68,20 +67,21 @@ struct end {
     quipu_uuid *event_id; /* or NULL: not wanted */
 };
 
-static int look_for_head(quipu_driver_datastore *datastore, MDB_txn *txn,
-                         void *context, quipu_error *error)
+static int look_for_head(quipu_driver_datastore *datastore,
+                         const struct view *view, void *context,
+                         quipu_error *error)
 {
     struct end *end = context;
     quipu_value values[QUIPU_COLUMNS_MAX];
     quipu_item item;
     bool alive = true;
-    int status = quipu_lmdb_head_get(datastore, txn, end->bound, &alive,
+    int status = quipu_lmdb_head_get(datastore, view, end->bound, &alive,
                                      &end->head, error);
     if (status != QUIPU_OK || end->head == 0 || end->event_id == NULL ||
         end->bound->schema.event_id == NULL) {
         return status;
     }
-    status = quipu_lmdb_record_find(datastore, txn, end->bound, end->head,
+    status = quipu_lmdb_record_find(datastore, view, end->bound, end->head,
                                     &item, values, error);
     if (status == QUIPU_OK) {
         memcpy(end->event_id->bytes, item.event_id.data, 16);

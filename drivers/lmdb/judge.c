@@ -62,7 +62,7 @@ static int tracking_is_stored(struct judge *judge,
         return QUIPU_OK;
     }
     int code =
-        quipu_lmdb_tracking_get(judge->datastore, judge->txn,
+        quipu_lmdb_tracking_get(judge->datastore, &judge->view,
                                 tracking->consumer, tracking->log, &position);
     if (code != MDB_SUCCESS && code != MDB_NOTFOUND) {
         return quipu_lmdb_judge_fail(judge, code, "read a tracking record",
@@ -80,7 +80,7 @@ static int look_up(struct judge *judge, const quipu_item *item, int64_t *id,
     MDB_val key = { item->event_id.size, (void *)item->event_id.data };
     MDB_val value;
     *id = 0;
-    int code = mdb_get(judge->txn, judge->bound->events, &key, &value);
+    int code = mdb_get(judge->txn, judge->bound->events.dbi, &key, &value);
     if (code == MDB_SUCCESS && !quipu_lmdb_value_id(&value, id)) {
         code = MDB_CORRUPTED;
     }
@@ -97,7 +97,7 @@ static int compare(struct judge *judge, const quipu_item *item, int64_t id,
 {
     quipu_value values[QUIPU_COLUMNS_MAX];
     quipu_item old;
-    int status = quipu_lmdb_record_find(judge->datastore, judge->txn,
+    int status = quipu_lmdb_record_find(judge->datastore, &judge->view,
                                         judge->bound, id, &old, values, error);
     if (status == QUIPU_OK) {
         *equal = same(old.sequence_id, item->sequence_id) &&
@@ -149,7 +149,7 @@ int quipu_lmdb_judge_forget(struct judge *judge, const quipu_request *request,
     for (size_t i = 0; i < count; i++) {
         quipu_bytes id = request->items[i].event_id;
         MDB_val key = { id.size, (void *)id.data };
-        int code = mdb_del(judge->txn, judge->bound->events, &key, NULL);
+        int code = mdb_del(judge->txn, judge->bound->events.dbi, &key, NULL);
         if (code != MDB_SUCCESS) {
             return quipu_lmdb_judge_fail(judge, code, "take an event id back",
                                          error);
@@ -172,7 +172,7 @@ int quipu_lmdb_judge_event_ids(struct judge *judge,
         int64_t id = judge->head + 1 + (int64_t)i;
         MDB_val key = { event_id.size, (void *)event_id.data };
         MDB_val value = { sizeof id, &id };
-        int code = mdb_put(judge->txn, judge->bound->events, &key, &value,
+        int code = mdb_put(judge->txn, judge->bound->events.dbi, &key, &value,
                            MDB_NOOVERWRITE);
         if (code == MDB_SUCCESS) {
             continue;

@@ -15,6 +15,7 @@
 struct judge {
     quipu_driver_datastore *datastore;
     MDB_txn *txn;
+    struct view view; /* of it */
     quipu_driver_schema *bound;
     MDB_cursor *index; /* of the schema */
     int64_t head;      /* of its log, requests of this append included */

@@ -86,6 +86,20 @@ int quipu_lmdb_find_last(MDB_cursor *index, struct key *key, bool *found,
     return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
 }
 
+int quipu_lmdb_walk_to_end(struct walk *index, struct key *key, bool *found,
+                           int64_t *position)
+{
+    MDB_val at;
+    MDB_val value;
+    int code =
+        quipu_lmdb_walk_seek_back(index, quipu_lmdb_key_at(key, INT64_MAX));
+    if (code == MDB_SUCCESS) {
+        code = quipu_lmdb_walk_entry(index, &at, &value);
+    }
+    *found = code == MDB_SUCCESS && quipu_lmdb_key_is_of(key, &at, position);
+    return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
+}
+
 bool quipu_lmdb_value_id(const MDB_val *value, int64_t *id)
 {
     if (value->mv_size != sizeof *id) {

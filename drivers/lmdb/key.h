@@ -29,10 +29,12 @@ bool quipu_lmdb_key_is_of(const struct key *key, const MDB_val *found,
 bool quipu_lmdb_key_sequence(const quipu_schema *schema, const MDB_val *found,
                              quipu_bytes *sequence_id, int64_t *position);
 
-/* The end of a sequence, by a cursor of the index; *found false: it is empty.
- * An LMDB code. */
+/* The end of a sequence, by a cursor of the index or by a walk through it;
+ * *found false: it is empty.  An LMDB code. */
 int quipu_lmdb_find_last(MDB_cursor *index, struct key *key, bool *found,
                          int64_t *position);
+int quipu_lmdb_walk_to_end(struct walk *index, struct key *key, bool *found,
+                           int64_t *position);
 
 /* Reads a value that is a notification id; false: it is none. */
 bool quipu_lmdb_value_id(const MDB_val *value, int64_t *id);

@@ -22,36 +22,39 @@ static void keep_key(struct listing *listing, const MDB_val *key)
     listing->begun = true;
 }
 
-/* The first key of a database after the last one, if any. */
-static int seek(MDB_cursor *cursor, struct listing *listing, MDB_val *key,
+/* The first entry of a database after the last row's, if any. */
+static int seek(struct walk *walk, const struct listing *listing, MDB_val *key,
                 MDB_val *value)
 {
-    *key = (MDB_val){ listing->key_size, listing->key };
-    if (listing->key_size == 0) {
-        return mdb_cursor_get(cursor, key, value, MDB_FIRST);
+    const MDB_val last = { listing->key_size, (void *)listing->key };
+    int code = quipu_lmdb_walk_seek(walk, last);
+    if (code == MDB_SUCCESS) {
+        code = quipu_lmdb_walk_entry(walk, key, value);
     }
-    int code = mdb_cursor_get(cursor, key, value, MDB_SET_RANGE);
-    if (code == MDB_SUCCESS && listing->begun &&
-        key->mv_size == listing->key_size &&
-        memcmp(key->mv_data, listing->key, key->mv_size) == 0) {
-        code = mdb_cursor_get(cursor, key, value, MDB_NEXT);
+    if (code != MDB_SUCCESS || !listing->begun ||
+        key->mv_size != last.mv_size ||
+        memcmp(key->mv_data, last.mv_data, last.mv_size) != 0) {
+        return code;
     }
-    return code;
+    code = quipu_lmdb_walk_step(walk, false);
+    return code == MDB_SUCCESS ? quipu_lmdb_walk_entry(walk, key, value) : code;
 }
 
 /* One row: what `read` makes of the next entry of the database. */
-static int look_for_row(quipu_driver_datastore *datastore, MDB_txn *txn,
-                        void *context, quipu_error *error)
+static int look_for_row(quipu_driver_datastore *datastore,
+                        const struct view *view, void *context,
+                        quipu_error *error)
 {
     quipu_driver_cursor *cursor = context;
     struct listing *listing = &cursor->as.listing;
+    struct walk walk;
     MDB_val key;
     MDB_val value;
     bool found = false;
     (void)datastore;
-    int code = mdb_cursor_open(txn, listing->dbi, &listing->entries);
+    int code = quipu_lmdb_walk_open(&walk, view, listing->database);
     if (code == MDB_SUCCESS) {
-        code = seek(listing->entries, listing, &key, &value);
+        code = seek(&walk, listing, &key, &value);
     }
     if (code == MDB_SUCCESS) {
         code = listing->read(cursor, &key, &value, &found);
@@ -70,8 +73,6 @@ static int next_rows(quipu_driver_cursor *cursor, int64_t deadline,
     listing->count = 0;
     int status = quipu_lmdb_reading_run(cursor->datastore, deadline, look,
                                         cursor, error);
-    mdb_cursor_close(listing->entries);
-    listing->entries = NULL;
     *rows = row;
     *count = listing->count;
     return status;
@@ -138,57 +139,69 @@ static int next_tracking(quipu_driver_cursor *cursor, int64_t deadline,
 
 /* --------------------------------------------------------------- sequences */
 
-/* Moves from a sequence that was listed to the first place of the next one. */
-static int next_sequence(MDB_cursor *index, struct key *listed, MDB_val *key,
-                         MDB_val *value)
-{
-    int64_t position = 0;
-    *key = quipu_lmdb_key_at(listed, INT64_MAX);
-    int code = mdb_cursor_get(index, key, value, MDB_SET_RANGE);
-    return code == MDB_SUCCESS && quipu_lmdb_key_is_of(listed, key, &position)
-               ? mdb_cursor_get(index, key, value, MDB_NEXT)
-               : code;
-}
-
-/* Copies the row of the sequence whose first place the cursor stands on. */
-static int read_sequence(quipu_driver_cursor *cursor, MDB_cursor *index,
-                         struct key *listed, MDB_val *key, size_t row)
+/* Copies the row of the sequence whose first place the walk stands on, and goes
+ * to its last. */
+static int read_sequence(quipu_driver_cursor *cursor, struct walk *index,
+                         size_t row)
 {
     struct listing *listing = &cursor->as.listing;
     const quipu_schema *schema = &cursor->bound->schema;
     quipu_sequence *sequence = &listing->sequences[row];
-    quipu_bytes id;
-    bool found = false;
-    *sequence = (quipu_sequence){ .last_position = 0 };
-    if (!quipu_lmdb_key_sequence(schema, key, &id, &sequence->last_position)) {
-        return MDB_CORRUPTED;
-    }
-    memcpy(listing->ids[row], id.data, id.size);
-    sequence->id = (quipu_bytes){ listing->ids[row], id.size };
-    quipu_lmdb_key_begin(listed, schema, sequence->id);
-    return quipu_lmdb_find_last(index, listed, &found,
-                                &sequence->last_position);
-}
-
-static int fill_sequences(quipu_driver_cursor *cursor, MDB_cursor *index)
-{
-    struct listing *listing = &cursor->as.listing;
     struct key listed;
     MDB_val key;
     MDB_val value;
-    int code = MDB_SUCCESS;
-    if (listing->begun) {
-        quipu_lmdb_key_begin(&listed, &cursor->bound->schema,
-                             (quipu_bytes){ listing->key, listing->key_size });
-        code = next_sequence(index, &listed, &key, &value);
-    } else {
-        code = mdb_cursor_get(index, &key, &value, MDB_FIRST);
+    quipu_bytes id;
+    bool found = false;
+    *sequence = (quipu_sequence){ .last_position = 0 };
+    int code = quipu_lmdb_walk_entry(index, &key, &value);
+    if (code == MDB_SUCCESS &&
+        !quipu_lmdb_key_sequence(schema, &key, &id, &sequence->last_position)) {
+        code = MDB_CORRUPTED;
     }
+    if (code != MDB_SUCCESS) {
+        return code;
+    }
+    memcpy(listing->ids[row], id.data, id.size);
+    sequence->id = (quipu_bytes){ listing->ids[row], id.size };
+    quipu_lmdb_key_begin(&listed, schema, sequence->id);
+    code = quipu_lmdb_walk_to_end(index, &listed, &found,
+                                  &sequence->last_position);
+    return code == MDB_SUCCESS && !found ? MDB_CORRUPTED : code;
+}
+
+/* Goes to the first place of the sequence after the last one listed. */
+static int seek_sequence(quipu_driver_cursor *cursor, struct walk *index)
+{
+    struct listing *listing = &cursor->as.listing;
+    struct key listed;
+    MDB_val found;
+    MDB_val value;
+    int64_t position = 0;
+    if (!listing->begun) {
+        return quipu_lmdb_walk_seek(index, (MDB_val){ 0, listing->key });
+    }
+    quipu_lmdb_key_begin(&listed, &cursor->bound->schema,
+                         (quipu_bytes){ listing->key, listing->key_size });
+    int code =
+        quipu_lmdb_walk_seek(index, quipu_lmdb_key_at(&listed, INT64_MAX));
+    if (code == MDB_SUCCESS) {
+        code = quipu_lmdb_walk_entry(index, &found, &value);
+    }
+    return code == MDB_SUCCESS &&
+                   quipu_lmdb_key_is_of(&listed, &found, &position)
+               ? quipu_lmdb_walk_step(index, false)
+               : code;
+}
+
+static int fill_sequences(quipu_driver_cursor *cursor, struct walk *index)
+{
+    struct listing *listing = &cursor->as.listing;
+    int code = seek_sequence(cursor, index);
     while (code == MDB_SUCCESS && listing->count < SEQUENCES) {
-        code = read_sequence(cursor, index, &listed, &key, listing->count);
+        code = read_sequence(cursor, index, listing->count);
         if (code == MDB_SUCCESS) {
             listing->count++;
-            code = next_sequence(index, &listed, &key, &value);
+            code = quipu_lmdb_walk_step(index, false);
         }
     }
     if (listing->count > 0) {
@@ -200,21 +213,22 @@ static int fill_sequences(quipu_driver_cursor *cursor, MDB_cursor *index)
     return code;
 }
 
-static int look_for_sequences(quipu_driver_datastore *datastore, MDB_txn *txn,
-                              void *context, quipu_error *error)
+static int look_for_sequences(quipu_driver_datastore *datastore,
+                              const struct view *view, void *context,
+                              quipu_error *error)
 {
     quipu_driver_cursor *cursor = context;
-    struct listing *listing = &cursor->as.listing;
+    struct walk index;
     bool alive = true;
     int64_t head = 0;
-    int status = quipu_lmdb_head_get(datastore, txn, cursor->bound, &alive,
+    int status = quipu_lmdb_head_get(datastore, view, cursor->bound, &alive,
                                      &head, error);
     if (status != QUIPU_OK || !alive) {
         return status;
     }
-    int code = mdb_cursor_open(txn, cursor->bound->index, &listing->entries);
+    int code = quipu_lmdb_walk_open(&index, view, &cursor->bound->index);
     if (code == MDB_SUCCESS) {
-        code = fill_sequences(cursor, listing->entries);
+        code = fill_sequences(cursor, &index);
     }
     return code == MDB_SUCCESS || code == MDB_NOTFOUND
                ? QUIPU_OK
@@ -265,7 +279,7 @@ int quipu_lmdb_list_schemas(quipu_driver_datastore *datastore, int64_t deadline,
             quipu_lmdb_key_schema(name, datastore->space, NULL);
         struct listing *listing = &(*cursor)->as.listing;
         keep_key(listing, &prefix);
-        listing->dbi = MAIN_DBI;
+        listing->database = &quipu_lmdb_main;
         listing->read = read_schema;
     }
     return status;
@@ -278,7 +292,7 @@ int quipu_lmdb_list_tracking(quipu_driver_datastore *datastore,
     (void)deadline;
     int status = open_list(datastore, NULL, next_tracking, cursor, error);
     if (status == QUIPU_OK) {
-        (*cursor)->as.listing.dbi = datastore->tracked;
+        (*cursor)->as.listing.database = &datastore->tracked;
         (*cursor)->as.listing.read = read_tracking;
     }
     return status;

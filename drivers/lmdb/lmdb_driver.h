@@ -30,8 +30,8 @@ struct quipu_driver_datastore {
     char *path;       /* of the data file in it */
     const char *name; /* for messages */
     char *name_space;
-    uint32_t space;  /* its number in the catalogue */
-    MDB_dbi tracked; /* its tracking records */
+    uint32_t space;          /* its number in the catalogue */
+    struct database tracked; /* its tracking records */
     bool readonly;
     bool relaxed;
     quipu_uuid identity;
@@ -44,9 +44,9 @@ struct quipu_driver_schema {
     char *names;
     uint64_t number; /* in the catalogue; never given again */
     uint32_t slot;   /* which named databases it has; given again */
-    MDB_dbi items;
-    MDB_dbi index;
-    MDB_dbi events;
+    struct database items;
+    struct database index;
+    struct database events;
 };
 
 /* ----------------------------------------------------------------- errors */
@@ -67,24 +67,19 @@ int quipu_lmdb_as_busy(int status, quipu_error *error);
  * IO, CORRUPT, NO_MEMORY.
  */
 int quipu_lmdb_reading_begin(struct environment *environment, int64_t deadline,
-                             MDB_txn **txn, quipu_error *error);
-void quipu_lmdb_reading_end(struct environment *environment, MDB_txn *txn);
+                             struct view *view, quipu_error *error);
+void quipu_lmdb_reading_end(const struct view *view);
 /* The same, and the names opened in it stay open. */
-void quipu_lmdb_reading_named(struct environment *environment, MDB_txn *txn);
+void quipu_lmdb_reading_named(const struct view *view);
 
-typedef int (*quipu_lmdb_look)(quipu_driver_datastore *datastore, MDB_txn *txn,
-                               void *context, quipu_error *error);
+typedef int (*quipu_lmdb_look)(quipu_driver_datastore *datastore,
+                               const struct view *view, void *context,
+                               quipu_error *error);
 
-/* Looks, and answers CORRUPT where LMDB finds a page so damaged that it would
- * end the process.  Inside a reading transaction only. */
-int quipu_lmdb_guard(quipu_driver_datastore *datastore, MDB_txn *txn,
-                     quipu_lmdb_look look, void *context, quipu_error *error);
-/* Begins, looks in that way, and ends. */
+/* Begins, looks, and ends. */
 int quipu_lmdb_reading_run(quipu_driver_datastore *datastore, int64_t deadline,
                            quipu_lmdb_look look, void *context,
                            quipu_error *error);
-/* What LMDB calls instead of ending the process. */
-void quipu_lmdb_on_assert(MDB_env *env, const char *message);
 
 /* ---------------------------------------------------------------- writing */
 
@@ -131,10 +126,10 @@ int quipu_lmdb_writing_run(quipu_driver_datastore *datastore,
 
 /* Opens the three databases of a slot; with MDB_CREATE in `flags` those that
  * are not there are made.  An LMDB code. */
-int quipu_lmdb_slot_open(MDB_txn *txn, uint32_t slot, unsigned flags,
+int quipu_lmdb_slot_open(const struct view *view, uint32_t slot, unsigned flags,
                          quipu_driver_schema *bound);
-int quipu_lmdb_tracked_open(MDB_txn *txn, uint32_t space, unsigned flags,
-                            MDB_dbi *tracked);
+int quipu_lmdb_tracked_open(const struct view *view, uint32_t space,
+                            unsigned flags, struct database *tracked);
 
 /* One thread at a time opens named databases: from before its transaction
  * begins until it has ended. */
@@ -144,7 +139,8 @@ void quipu_lmdb_naming_end(struct environment *environment);
 /* Finds the schema in the catalogue and compares its columns: *bound gets
  * number and slot.  NOT_FOUND, CONFLICT (the message names the first
  * difference), CORRUPT, IO. */
-int quipu_lmdb_catalogue_find(quipu_driver_datastore *datastore, MDB_txn *txn,
+int quipu_lmdb_catalogue_find(quipu_driver_datastore *datastore,
+                              const struct view *view,
                               const quipu_schema *schema,
                               quipu_driver_schema *bound, quipu_error *error);
 /* Compares with what is stored. CONFLICT. */

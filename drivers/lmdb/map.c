@@ -7,11 +7,11 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #define PAUSE CLOCK_MILLISECOND /* between looks; growing is rare */
 #define SMALLEST_GAIN ((size_t)1 << 20)
 #define ROUND ((size_t)1 << 16)
-#define STATE_AT (16 + 128) /* of a transaction's number, in its page */
 
 int quipu_lmdb_map_init(struct map *map)
 {
@@ -87,16 +87,30 @@ bool quipu_lmdb_map_holds(const struct environment *environment,
            value->mv_size <= (size_t)(map->base + used - at);
 }
 
-uint64_t quipu_lmdb_map_state(const struct environment *environment,
-                              uint64_t number)
+bool quipu_lmdb_map_meta(const struct environment *environment, uint64_t number,
+                         struct meta *meta)
 {
     const struct map *map = &environment->map;
-    uint64_t found = number;
-    if (map->base != NULL) {
-        memcpy(&found, map->base + (number & 1) * map->page + STATE_AT,
-               sizeof found);
+    if (map->base == NULL) {
+        return false;
     }
-    return found;
+    memcpy(meta,
+           map->base + (number & 1) * map->page + sizeof(struct page_header),
+           sizeof *meta);
+    return true;
+}
+
+bool quipu_lmdb_map_extends(struct environment *environment, uint64_t number)
+{
+    struct stat info;
+    mdb_filehandle_t fd;
+    (void)mdb_env_get_fd(environment->env, &fd);
+    if (fstat(fd, &info) != 0) {
+        return false;
+    }
+    uint64_t end = (uint64_t)info.st_size / environment->map.page;
+    atomic_store_explicit(&environment->map.end, end, memory_order_relaxed);
+    return number < end;
 }
 
 size_t quipu_lmdb_map_size(const struct environment *environment)

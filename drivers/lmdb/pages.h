@@ -1,42 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * LMDB's file format (version 1, 64 bits), as much of it as it takes to tell
- * what a file is.  Nothing of it is trusted.
+ * A file of LMDB's before LMDB sees it, by plain reads: what it is, and whether
+ * it is whole.
  */
 #ifndef LMDB_DRIVER_PAGES_H
 #define LMDB_DRIVER_PAGES_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#define PAGE_LEAST 256
-#define PAGE_MOST 65536
-#define NO_PAGE UINT64_MAX
-
-/* One of LMDB's trees. */
-struct tree {
-    uint32_t pad; /* the free pages' has the size of a page */
-    uint16_t flags;
-    uint16_t depth;
-    uint64_t branch_pages;
-    uint64_t leaf_pages;
-    uint64_t overflow_pages;
-    uint64_t entries;
-    uint64_t root;
-};
-
-/* What the first two pages hold, each after a transaction. */
-struct meta {
-    uint32_t magic;
-    uint32_t version;
-    uint64_t address;
-    uint64_t mapsize;
-    struct tree free;
-    struct tree main;
-    uint64_t last;
-    uint64_t txnid;
-};
+#include "format.h"
 
 enum pages_status {
     PAGES_OK,
@@ -59,6 +29,10 @@ struct pages {
 /* Reads and judges the first two pages; `buffer` has PAGE_MOST bytes. */
 enum pages_status quipu_lmdb_pages_open(struct pages *pages, int fd,
                                         unsigned char *buffer);
+/* Reads a page of the trees into the buffer, if it says that it is that one. */
+enum pages_status quipu_lmdb_pages_load(struct pages *pages, uint64_t number);
+enum pages_status quipu_lmdb_pages_read(const struct pages *pages, void *to,
+                                        size_t size, uint64_t offset);
 /* Finds a value of the main tree that lies in its leaf; it stays until the next
  * call. */
 enum pages_status quipu_lmdb_pages_find(struct pages *pages, const char *key,

@@ -2,8 +2,8 @@
 /* The first look at a data file. */
 #include "probe.h"
 
+#include "check.h"
 #include "pages.h"
-#include "record.h"
 #include "store.h"
 
 #include <errno.h>

@@ -9,7 +9,6 @@
 #include "shared/clock.h"
 
 #include <errno.h>
-#include <setjmp.h>
 #include <unistd.h>
 
 static MDB_txn *take_idle(struct environment *environment)
@@ -43,36 +42,71 @@ static void keep_idle(struct environment *environment, MDB_txn *txn)
  * LMDB has two states by turns in its file's first two pages.  It notes which
  * is the latest, then copies that page; if two commits have passed between, it
  * copies another state than it thinks, or half of one.  So it is asked again
- * until the commit after the next has not begun.
+ * until the commit after the next has not begun.  The same page is copied here.
  */
-static bool is_true(const struct environment *environment, MDB_txn *txn)
+static bool is_true(const struct environment *environment, uint64_t number,
+                    struct meta *meta, bool *located)
 {
-    uint64_t number = mdb_txn_id(txn);
+    struct meta after;
+    *located = quipu_lmdb_map_meta(environment, number, meta);
+    atomic_thread_fence(memory_order_acquire);
     if (environment->gated) {
         return atomic_load(&environment->marks[MARK_BEGUN]) <= number + 1;
     }
     return environment->lockless ||
-           quipu_lmdb_map_state(environment, number) == number;
+           !quipu_lmdb_map_meta(environment, number, &after) ||
+           (meta->txnid == number && after.txnid == number);
+}
+
+/* Where the trees of a transaction begin; an LMDB code. */
+static int see(struct environment *environment, const struct meta *meta,
+               struct view *view)
+{
+    const struct map *map = &environment->map;
+    if (meta->txnid != mdb_txn_id(view->txn) || meta->free.pad != map->page ||
+        meta->last >= map->size / map->page) {
+        return MDB_CORRUPTED;
+    }
+    view->base = map->base;
+    view->page = map->page;
+    view->last = meta->last;
+    view->root = meta->main.root;
+    return MDB_SUCCESS;
+}
+
+/* A transaction that has begun, or again as long as what it sees is not true;
+ * an LMDB code. */
+static int renew(struct environment *environment, struct view *view)
+{
+    struct meta meta;
+    bool located = false;
+    int code = MDB_SUCCESS;
+    while (code == MDB_SUCCESS &&
+           !is_true(environment, mdb_txn_id(view->txn), &meta, &located)) {
+        mdb_txn_reset(view->txn);
+        code = mdb_txn_renew(view->txn);
+    }
+    return code == MDB_SUCCESS && located ? see(environment, &meta, view)
+                                          : code;
 }
 
 /* A transaction on the latest state; an LMDB code. */
-static int begin(struct environment *environment, MDB_txn **txn)
+static int begin(struct environment *environment, struct view *view)
 {
-    *txn = take_idle(environment);
-    if (*txn == NULL) {
-        int code = mdb_txn_begin(environment->env, NULL, MDB_RDONLY, txn);
-        if (code != MDB_SUCCESS || is_true(environment, *txn)) {
-            return code;
-        }
-        mdb_txn_reset(*txn);
+    *view = (struct view){ .txn = take_idle(environment),
+                           .environment = environment };
+    int code = view->txn != NULL ? mdb_txn_renew(view->txn)
+                                 : mdb_txn_begin(environment->env, NULL,
+                                                 MDB_RDONLY, &view->txn);
+    if (view->txn == NULL) {
+        return code;
     }
-    int code = mdb_txn_renew(*txn);
-    while (code == MDB_SUCCESS && !is_true(environment, *txn)) {
-        mdb_txn_reset(*txn);
-        code = mdb_txn_renew(*txn);
+    if (code == MDB_SUCCESS) {
+        code = renew(environment, view);
     }
     if (code != MDB_SUCCESS) {
-        keep_idle(environment, *txn);
+        mdb_txn_reset(view->txn);
+        keep_idle(environment, view->txn);
     }
     return code;
 }
@@ -118,7 +152,7 @@ static bool wait_for_slot(struct environment *environment, int64_t deadline)
 }
 
 static int begin_inside(struct environment *environment, int64_t deadline,
-                        MDB_txn **txn, quipu_error *error)
+                        struct view *view, quipu_error *error)
 {
     const quipu_host *host = environment->host;
     for (;;) {
@@ -127,7 +161,7 @@ static int begin_inside(struct environment *environment, int64_t deadline,
             return status;
         }
         size_t size = quipu_lmdb_map_size(environment);
-        int code = begin(environment, txn);
+        int code = begin(environment, view);
         if (code == MDB_SUCCESS) {
             return QUIPU_OK;
         }
@@ -146,77 +180,42 @@ static int begin_inside(struct environment *environment, int64_t deadline,
 }
 
 int quipu_lmdb_reading_begin(struct environment *environment, int64_t deadline,
-                             MDB_txn **txn, quipu_error *error)
+                             struct view *view, quipu_error *error)
 {
-    int status = begin_inside(environment, deadline, txn, error);
+    int status = begin_inside(environment, deadline, view, error);
     if (status != QUIPU_OK) {
         return status;
     }
-    status = settle(environment, *txn, error);
+    status = settle(environment, view->txn, error);
     if (status != QUIPU_OK) {
-        quipu_lmdb_reading_end(environment, *txn);
+        quipu_lmdb_reading_end(view);
     }
     return status;
 }
 
-void quipu_lmdb_reading_end(struct environment *environment, MDB_txn *txn)
+void quipu_lmdb_reading_end(const struct view *view)
 {
-    mdb_txn_reset(txn);
-    keep_idle(environment, txn);
-    quipu_lmdb_map_leave(environment);
+    mdb_txn_reset(view->txn);
+    keep_idle(view->environment, view->txn);
+    quipu_lmdb_map_leave(view->environment);
 }
 
-void quipu_lmdb_reading_named(struct environment *environment, MDB_txn *txn)
+void quipu_lmdb_reading_named(const struct view *view)
 {
-    (void)mdb_txn_commit(txn);
-    quipu_lmdb_map_leave(environment);
-}
-
-/* ---------------------------------------------------------- damaged pages */
-
-/* Where this thread goes on when LMDB asserts what a damaged page breaks. */
-static _Thread_local jmp_buf *refuge;
-
-/* A writer has no refuge: its transaction cannot be undone any more, and LMDB's
- * lock, which others wait for, is only given back by the end of the process. */
-void quipu_lmdb_on_assert(MDB_env *env, const char *message)
-{
-    const struct environment *environment = mdb_env_get_userctx(env);
-    environment->host->message(QUIPU_LEVEL_WARNING,
-                               "\"%s\" is damaged; restore it from a backup. "
-                               "LMDB found: %s",
-                               environment->path, message);
-    if (refuge != NULL) {
-        longjmp(*refuge, 1);
-    }
-}
-
-int quipu_lmdb_guard(quipu_driver_datastore *datastore, MDB_txn *txn,
-                     quipu_lmdb_look look, void *context, quipu_error *error)
-{
-    jmp_buf here;
-    int status = QUIPU_CORRUPT;
-    if (setjmp(here) == 0) {
-        refuge = &here;
-        status = look(datastore, txn, context, error);
-        refuge = NULL;
-        return status;
-    }
-    refuge = NULL;
-    return quipu_lmdb_fail(datastore->host, datastore->name, MDB_CORRUPTED,
-                           "read", error);
+    (void)mdb_txn_commit(view->txn);
+    quipu_lmdb_map_leave(view->environment);
 }
 
 int quipu_lmdb_reading_run(quipu_driver_datastore *datastore, int64_t deadline,
                            quipu_lmdb_look look, void *context,
                            quipu_error *error)
 {
-    struct environment *environment = datastore->environment;
-    MDB_txn *txn = NULL;
-    int status = quipu_lmdb_reading_begin(environment, deadline, &txn, error);
+    struct view view;
+    int status = quipu_lmdb_reading_begin(datastore->environment, deadline,
+                                          &view, error);
     if (status == QUIPU_OK) {
-        status = quipu_lmdb_guard(datastore, txn, look, context, error);
-        quipu_lmdb_reading_end(environment, txn);
+        status = look(datastore, &view, context, error);
+        quipu_lmdb_reading_end(&view);
     }
     return status;
 }

@@ -2,10 +2,11 @@
 /* How an item is stored. */
 #include "record.h"
 
+#include "check.h"
+
 #include <string.h>
 
 #define VERSION 1
-#define BLOCK 64 /* bytes that the check takes at once */
 
 enum { HAS_TIME = 1, HAS_METADATA = 2 };
 
@@ -16,78 +17,9 @@ struct header {
     uint8_t topic_size;
     uint8_t sequence_size;
     int64_t position;
-    uint32_t state_size;
-    uint32_t metadata_size;
 };
 
-_Static_assert(sizeof(struct header) == 24, "it has no holes");
-
-/* -------------------------------------------------------------- the check */
-
-/* Odd numbers with half of their bits set: the fractions of the square roots of
- * 2, 3, 5 and 7. */
-#define K0 UINT64_C(0x6a09e667f3bcc909)
-#define K1 UINT64_C(0xbb67ae8584caa73b)
-#define K2 UINT64_C(0x3c6ef372fe94f82b)
-#define K3 UINT64_C(0xa54ff53a5f1d36f1)
-
-/* The product's 128 bits, folded to 64. */
-static inline uint64_t fold(uint64_t a, uint64_t b)
-{
-#if defined(__SIZEOF_INT128__)
-    __extension__ unsigned __int128 product = (unsigned __int128)a * b;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-#else
-    uint64_t low = (a & UINT32_MAX) * (b & UINT32_MAX);
-    uint64_t left = (a >> 32) * (b & UINT32_MAX) + (low >> 32);
-    uint64_t right = (a & UINT32_MAX) * (b >> 32) + (left & UINT32_MAX);
-    uint64_t high = (a >> 32) * (b >> 32) + (left >> 32) + (right >> 32);
-    return (right << 32 | (low & UINT32_MAX)) ^ high;
-#endif
-}
-
-static inline uint64_t load(const unsigned char *from)
-{
-    uint64_t bits;
-    memcpy(&bits, from, sizeof bits);
-    return bits;
-}
-
-/* What four lanes have made of the bytes so far. */
-struct lanes {
-    uint64_t a, b, c, d;
-};
-
-static inline void mix(struct lanes *lanes, const unsigned char *at)
-{
-    lanes->a = fold(load(at) ^ K2, load(at + 8) ^ lanes->a);
-    lanes->b = fold(load(at + 16) ^ K3, load(at + 24) ^ lanes->b);
-    lanes->c = fold(load(at + 32) ^ K0, load(at + 40) ^ lanes->c);
-    lanes->d = fold(load(at + 48) ^ K1, load(at + 56) ^ lanes->d);
-}
-
-/* The last block is the last BLOCK bytes, whatever of it was seen before. */
-uint32_t quipu_lmdb_check(const void *data, size_t size, uint64_t seed)
-{
-    const unsigned char *at = data;
-    struct lanes lanes = { seed ^ K0, size ^ K1, seed ^ K2, size ^ K3 };
-    if (size >= BLOCK) {
-        const unsigned char *last = at + size - BLOCK;
-        for (; at < last; at += BLOCK) {
-            mix(&lanes, at);
-        }
-        mix(&lanes, last);
-    } else {
-        unsigned char padded[BLOCK] = { 0 };
-        if (size > 0) {
-            memcpy(padded, at, size);
-        }
-        mix(&lanes, padded);
-    }
-    uint64_t all =
-        fold(lanes.a ^ K3, lanes.b ^ K2) ^ fold(lanes.c ^ K1, lanes.d ^ K0);
-    return (uint32_t)(all ^ all >> 32);
-}
+_Static_assert(sizeof(struct header) == 16, "it has no holes");
 
 static uint32_t check_of(const unsigned char *value, size_t size, int64_t id)
 {
@@ -117,6 +49,9 @@ size_t quipu_lmdb_record_size(const quipu_item *item)
     size_t size = sizeof(struct header) + item->event_id.size +
                   item->sequence_id.size + item->topic.size + item->state.size +
                   item->metadata.size;
+    if (item->metadata.data != NULL) {
+        size += sizeof(uint32_t);
+    }
     if ((item->flags & QUIPU_ITEM_TIME) != 0) {
         size += sizeof item->time;
     }
@@ -134,18 +69,21 @@ static unsigned char *put(unsigned char *to, const void *data, size_t size)
     return to + size;
 }
 
+static unsigned char *put_sized(unsigned char *to, quipu_bytes bytes)
+{
+    const uint32_t size = (uint32_t)bytes.size;
+    return put(put(to, &size, sizeof size), bytes.data, size);
+}
+
 static unsigned char *put_column(unsigned char *to, const quipu_value *value)
 {
-    uint32_t size;
     *to++ = (unsigned char)value->kind;
     switch (value->kind) {
     case QUIPU_VALUE_NULL:
         return to;
     case QUIPU_VALUE_TEXT:
     case QUIPU_VALUE_BYTES:
-        size = (uint32_t)value->as.bytes.size;
-        to = put(to, &size, sizeof size);
-        return put(to, value->as.bytes.data, size);
+        return put_sized(to, value->as.bytes);
     case QUIPU_VALUE_UUID:
         return put(to, value->as.bytes.data, 16);
     case QUIPU_VALUE_DOUBLE:
@@ -166,8 +104,6 @@ void quipu_lmdb_record_write(void *to, size_t size, const quipu_item *item,
         .topic_size = (uint8_t)item->topic.size,
         .sequence_size = (uint8_t)item->sequence_id.size,
         .position = position,
-        .state_size = (uint32_t)item->state.size,
-        .metadata_size = (uint32_t)item->metadata.size,
     };
     unsigned char *at = (unsigned char *)to + sizeof header;
     at = put(at, item->event_id.data, item->event_id.size);
@@ -176,11 +112,13 @@ void quipu_lmdb_record_write(void *to, size_t size, const quipu_item *item,
     }
     at = put(at, item->sequence_id.data, item->sequence_id.size);
     at = put(at, item->topic.data, item->topic.size);
-    at = put(at, item->state.data, item->state.size);
-    at = put(at, item->metadata.data, item->metadata.size);
+    if (item->metadata.data != NULL) {
+        at = put_sized(at, item->metadata);
+    }
     for (size_t i = 0; i < item->column_count; i++) {
         at = put_column(at, &item->columns[i]);
     }
+    (void)put(at, item->state.data, item->state.size);
     memcpy(to, &header, sizeof header);
     header.check = check_of(to, size, id);
     memcpy(to, &header.check, sizeof header.check);
@@ -220,10 +158,16 @@ static quipu_bytes take_bytes(struct rest *rest, size_t size)
     return (quipu_bytes){ take(rest, size), size };
 }
 
+static quipu_bytes take_sized(struct rest *rest)
+{
+    uint32_t size = 0;
+    take_copy(rest, &size, sizeof size);
+    return take_bytes(rest, size);
+}
+
 static void take_column(struct rest *rest, int32_t kind, quipu_value *value)
 {
     uint8_t stored = 0;
-    uint32_t size = 16;
     take_copy(rest, &stored, 1);
     *value = (quipu_value){ .kind = stored };
     if (stored == QUIPU_VALUE_NULL) {
@@ -233,11 +177,10 @@ static void take_column(struct rest *rest, int32_t kind, quipu_value *value)
     switch (stored) {
     case QUIPU_VALUE_TEXT:
     case QUIPU_VALUE_BYTES:
-        take_copy(rest, &size, sizeof size);
-        value->as.bytes = take_bytes(rest, size);
+        value->as.bytes = take_sized(rest);
         break;
     case QUIPU_VALUE_UUID:
-        value->as.bytes = take_bytes(rest, size);
+        value->as.bytes = take_bytes(rest, 16);
         break;
     case QUIPU_VALUE_DOUBLE:
         take_copy(rest, &value->as.real, sizeof value->as.real);
@@ -248,46 +191,14 @@ static void take_column(struct rest *rest, int32_t kind, quipu_value *value)
     }
 }
 
-/* How many bytes the header says that come before further columns. */
-static size_t fixed_size(const struct header *header, size_t event_id)
+/* What only some items have. */
+static bool take_more(struct rest *rest, const struct header *header,
+                      const quipu_schema *schema, quipu_item *item,
+                      quipu_value *values)
 {
-    return event_id + ((header->flags & HAS_TIME) != 0 ? sizeof(int64_t) : 0) +
-           header->sequence_size + header->topic_size +
-           (size_t)header->state_size + header->metadata_size;
-}
-
-static inline quipu_bytes cut(const unsigned char **at, size_t size)
-{
-    const quipu_bytes bytes = { *at, size };
-    *at += size;
-    return bytes;
-}
-
-/* All but further columns: these bytes are known to be there. */
-static const unsigned char *cut_item(const unsigned char *at,
-                                     const struct header *header,
-                                     size_t event_id, quipu_item *item)
-{
-    if (event_id > 0) {
-        item->event_id = cut(&at, event_id);
-    }
-    if ((header->flags & HAS_TIME) != 0) {
-        memcpy(&item->time, at, sizeof item->time);
-        at += sizeof item->time;
-        item->flags = QUIPU_ITEM_TIME;
-    }
-    item->sequence_id = cut(&at, header->sequence_size);
-    item->topic = cut(&at, header->topic_size);
-    item->state = cut(&at, header->state_size);
     if ((header->flags & HAS_METADATA) != 0) {
-        item->metadata = cut(&at, header->metadata_size);
+        item->metadata = take_sized(rest);
     }
-    return at;
-}
-
-static bool take_columns(struct rest *rest, const quipu_schema *schema,
-                         quipu_item *item, quipu_value *values)
-{
     if (schema->column_count > 0) {
         item->columns = values;
         item->column_count = schema->column_count;
@@ -295,30 +206,64 @@ static bool take_columns(struct rest *rest, const quipu_schema *schema,
     for (size_t i = 0; i < schema->column_count; i++) {
         take_column(rest, schema->columns[i].kind, &values[i]);
     }
-    return !rest->failed && rest->size == 0;
+    item->state = (quipu_bytes){ rest->at, rest->size };
+    return !rest->failed;
 }
 
-bool quipu_lmdb_record_read(const struct environment *environment,
-                            const quipu_schema *schema, const MDB_val *value,
+/* Cuts a value in pieces.  Member by member: to clear the item first, as a
+ * compiler does for an initializer, took as long as all else here. */
+static bool cut(const unsigned char *at, size_t size,
+                const struct header *header, const quipu_schema *schema,
+                int64_t id, quipu_item *item, quipu_value *values)
+{
+    const bool timed = (header->flags & HAS_TIME) != 0;
+    const size_t event_id = schema->event_id != NULL ? 16 : 0;
+    const unsigned char *time = at + sizeof *header + event_id;
+    const unsigned char *sequence = time + (timed ? sizeof(quipu_time) : 0);
+    const unsigned char *topic = sequence + header->sequence_size;
+    const unsigned char *rest = topic + header->topic_size;
+    if ((size_t)(rest - at) > size) {
+        return false;
+    }
+    size -= (size_t)(rest - at);
+    item->sequence_id = (quipu_bytes){ sequence, header->sequence_size };
+    item->position = header->position;
+    item->notification_id = id;
+    item->topic = (quipu_bytes){ topic, header->topic_size };
+    item->state = (quipu_bytes){ rest, size };
+    item->event_id =
+        (quipu_bytes){ event_id > 0 ? time - event_id : NULL, event_id };
+    item->metadata = (quipu_bytes){ NULL, 0 };
+    item->time = (quipu_time){ 0 };
+    item->columns = NULL;
+    item->column_count = 0;
+    item->tags = NULL;
+    item->tag_count = 0;
+    item->flags = timed ? QUIPU_ITEM_TIME : 0;
+    item->reserved = 0;
+    item->reserved2[0] = item->reserved2[1] = 0;
+    if (timed) {
+        memcpy(&item->time, time, sizeof item->time);
+    }
+    if (schema->column_count == 0 && (header->flags & HAS_METADATA) == 0) {
+        return true;
+    }
+    struct rest left = { rest, size, false };
+    return take_more(&left, header, schema, item, values);
+}
+
+bool quipu_lmdb_record_read(const quipu_schema *schema, const MDB_val *value,
                             int64_t id, quipu_item *item, quipu_value *values)
 {
     struct header header;
-    const unsigned char *at = value->mv_data;
-    size_t event_id = schema->event_id != NULL ? 16 : 0;
-    if (value->mv_size < sizeof header ||
-        !quipu_lmdb_map_holds(environment, value)) {
+    if (value->mv_size < sizeof header) {
         return false;
     }
-    memcpy(&header, at, sizeof header);
-    size_t size = sizeof header + fixed_size(&header, event_id);
-    if (header.version != VERSION || size > value->mv_size ||
-        header.check != check_of(at, value->mv_size, id)) {
-        return false;
-    }
-    *item = (quipu_item){ .notification_id = id, .position = header.position };
-    struct rest rest = { cut_item(at + sizeof header, &header, event_id, item),
-                         value->mv_size - size, false };
-    return take_columns(&rest, schema, item, values);
+    memcpy(&header, value->mv_data, sizeof header);
+    return header.version == VERSION &&
+           header.check == check_of(value->mv_data, value->mv_size, id) &&
+           cut(value->mv_data, value->mv_size, &header, schema, id, item,
+               values);
 }
 
 int quipu_lmdb_record_damaged(const quipu_driver_datastore *datastore,
@@ -331,14 +276,15 @@ int quipu_lmdb_record_damaged(const quipu_driver_datastore *datastore,
         (long long)id, bound->schema.table, datastore->name, how);
 }
 
-int quipu_lmdb_record_find(quipu_driver_datastore *datastore, MDB_txn *txn,
+int quipu_lmdb_record_find(quipu_driver_datastore *datastore,
+                           const struct view *view,
                            const quipu_driver_schema *bound, int64_t id,
                            quipu_item *item, quipu_value *values,
                            quipu_error *error)
 {
     MDB_val key = { sizeof id, &id };
     MDB_val value;
-    int code = mdb_get(txn, bound->items, &key, &value);
+    int code = quipu_lmdb_view_get(view, &bound->items, key, &value);
     if (code == MDB_NOTFOUND) {
         return quipu_lmdb_record_damaged(datastore, bound, id, "is missing",
                                          error);
@@ -347,8 +293,8 @@ int quipu_lmdb_record_find(quipu_driver_datastore *datastore, MDB_txn *txn,
         return quipu_lmdb_fail(datastore->host, datastore->name, code,
                                "read an item", error);
     }
-    if (!quipu_lmdb_record_read(datastore->environment, &bound->schema, &value,
-                                id, item, values)) {
+    if (!quipu_lmdb_map_holds(datastore->environment, &value) ||
+        !quipu_lmdb_record_read(&bound->schema, &value, id, item, values)) {
         return quipu_lmdb_record_damaged(datastore, bound, id, "is damaged",
                                          error);
     }

@@ -9,24 +9,18 @@
  *     6   topic size     1
  *     7   sequence size  1
  *     8   position       8
- *     16  state size     4
- *     20  metadata size  4
- *     24  event id       16, if the schema has a column for it
+ *     16  event id       16, if the schema has a column for it
  *         time           8, if there is one
- *         sequence id, topic, state, metadata
+ *         sequence id, topic
+ *         metadata       a size of 4 and its bytes, if there is some
  *         further columns, each a byte for its kind and then nothing (NULL), 8
  *         bytes (a number, a time), 16 (a UUID), or a size of 4 and its bytes
- *
- * The check is no CRC, of which a thousand bytes want three times as long: four
- * lanes of 64-bit products, folded.  A damaged value passes it once in 2^32.
+ *         state          what is left
  */
 #ifndef LMDB_DRIVER_RECORD_H
 #define LMDB_DRIVER_RECORD_H
 
 #include "lmdb_driver.h"
-
-/* The check of some bytes, which differs with `seed`. */
-uint32_t quipu_lmdb_check(const void *data, size_t size, uint64_t seed);
 
 size_t quipu_lmdb_record_size(const quipu_item *item);
 /* Writes the item, at that id and position, to memory of that size. */
@@ -38,13 +32,13 @@ void quipu_lmdb_record_write(void *to, size_t size, const quipu_item *item,
  * schema's further columns.  False: it is damaged, or of a format that this
  * driver does not know.
  */
-bool quipu_lmdb_record_read(const struct environment *environment,
-                            const quipu_schema *schema, const MDB_val *value,
+bool quipu_lmdb_record_read(const quipu_schema *schema, const MDB_val *value,
                             int64_t id, quipu_item *item, quipu_value *values);
 
 /* Finds an item by its id; CORRUPT, which names the id, if it is not there or
  * damaged. */
-int quipu_lmdb_record_find(quipu_driver_datastore *datastore, MDB_txn *txn,
+int quipu_lmdb_record_find(quipu_driver_datastore *datastore,
+                           const struct view *view,
                            const quipu_driver_schema *bound, int64_t id,
                            quipu_item *item, quipu_value *values,
                            quipu_error *error);

@@ -50,11 +50,12 @@ static int check_case(quipu_driver_datastore *datastore, MDB_txn *txn,
 static int find_slot(MDB_txn *txn, uint32_t *slot)
 {
     char name[STORE_NAME_MAX];
+    const struct view view = { .txn = txn };
     struct head_record head = { .schema = 1 };
     int code = MDB_SUCCESS;
     for (*slot = 0; code == MDB_SUCCESS && head.schema != 0;) {
         ++*slot;
-        code = quipu_lmdb_store_get(txn, quipu_lmdb_key_head(name, *slot),
+        code = quipu_lmdb_store_get(&view, quipu_lmdb_key_head(name, *slot),
                                     &head, sizeof head);
     }
     return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
@@ -65,10 +66,11 @@ static int enter(quipu_driver_datastore *datastore, MDB_txn *txn,
                  const quipu_schema *schema)
 {
     char name[STORE_NAME_MAX];
+    const struct view view = { .txn = txn };
     struct store_record store;
     quipu_driver_schema handles;
     struct stored_schema stored = { .schema = *schema };
-    int code = quipu_lmdb_store_get(txn, store_key(), &store, sizeof store);
+    int code = quipu_lmdb_store_get(&view, store_key(), &store, sizeof store);
     if (code == MDB_SUCCESS) {
         stored.number = store.next_schema++;
         code = quipu_lmdb_store_put(txn, store_key(), &store, sizeof store);
@@ -77,7 +79,7 @@ static int enter(quipu_driver_datastore *datastore, MDB_txn *txn,
         code = find_slot(txn, &stored.slot);
     }
     if (code == MDB_SUCCESS) {
-        code = quipu_lmdb_slot_open(txn, stored.slot, MDB_CREATE, &handles);
+        code = quipu_lmdb_slot_open(&view, stored.slot, MDB_CREATE, &handles);
     }
     if (code == MDB_SUCCESS) {
         code = quipu_lmdb_head_put(txn, stored.slot, stored.number, 0);
@@ -95,10 +97,11 @@ static int make(quipu_driver_datastore *datastore, MDB_txn *txn, void *context,
                 bool *full, quipu_error *error)
 {
     const quipu_schema *schema = context;
+    const struct view view = { .txn = txn };
     quipu_driver_schema found;
     quipu_error own = { 0 };
     int status =
-        quipu_lmdb_catalogue_find(datastore, txn, schema, &found, &own);
+        quipu_lmdb_catalogue_find(datastore, &view, schema, &found, &own);
     if (status != QUIPU_NOT_FOUND) {
         return quipu_shared_error_pass(status, &own, error);
     }
@@ -112,11 +115,11 @@ static int make(quipu_driver_datastore *datastore, MDB_txn *txn, void *context,
                : fail(datastore, code, "set a schema up", full, error);
 }
 
-static int look(quipu_driver_datastore *datastore, MDB_txn *txn, void *context,
-                quipu_error *error)
+static int look(quipu_driver_datastore *datastore, const struct view *view,
+                void *context, quipu_error *error)
 {
     quipu_driver_schema found;
-    return quipu_lmdb_catalogue_find(datastore, txn, context, &found, error);
+    return quipu_lmdb_catalogue_find(datastore, view, context, &found, error);
 }
 
 static int find(quipu_driver_datastore *datastore, const quipu_schema *schema,
@@ -150,6 +153,7 @@ static int remove_schema(quipu_driver_datastore *datastore, MDB_txn *txn,
                          const quipu_driver_schema *found)
 {
     char name[STORE_NAME_MAX];
+    const struct view view = { .txn = txn };
     quipu_driver_schema handles;
     MDB_val key = quipu_lmdb_key_schema(name, datastore->space, schema->table);
     int code = mdb_del(txn, MAIN_DBI, &key, NULL);
@@ -157,24 +161,25 @@ static int remove_schema(quipu_driver_datastore *datastore, MDB_txn *txn,
         code = quipu_lmdb_head_put(txn, found->slot, 0, 0);
     }
     if (code == MDB_SUCCESS) {
-        code = quipu_lmdb_slot_open(txn, found->slot, 0, &handles);
+        code = quipu_lmdb_slot_open(&view, found->slot, 0, &handles);
     }
     if (code == MDB_SUCCESS) {
-        code = mdb_drop(txn, handles.items, 0);
+        code = mdb_drop(txn, handles.items.dbi, 0);
     }
     if (code == MDB_SUCCESS) {
-        code = mdb_drop(txn, handles.index, 0);
+        code = mdb_drop(txn, handles.index.dbi, 0);
     }
-    return code == MDB_SUCCESS ? mdb_drop(txn, handles.events, 0) : code;
+    return code == MDB_SUCCESS ? mdb_drop(txn, handles.events.dbi, 0) : code;
 }
 
 static int unmake(quipu_driver_datastore *datastore, MDB_txn *txn,
                   void *context, bool *full, quipu_error *error)
 {
     const quipu_schema *schema = context;
+    const struct view view = { .txn = txn };
     quipu_driver_schema found;
     int status =
-        quipu_lmdb_catalogue_find(datastore, txn, schema, &found, error);
+        quipu_lmdb_catalogue_find(datastore, &view, schema, &found, error);
     if (status != QUIPU_OK) {
         return status;
     }

@@ -2,7 +2,7 @@
 /* What stands in LMDB's main database. */
 #include "store.h"
 
-#include "record.h"
+#include "check.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -32,10 +32,13 @@ static bool is_whole(const void *record, size_t size)
     return check == check_of(record, size);
 }
 
-int quipu_lmdb_store_get(MDB_txn *txn, MDB_val key, void *record, size_t size)
+const struct database quipu_lmdb_main = { .dbi = MAIN_DBI };
+
+int quipu_lmdb_store_get(const struct view *view, MDB_val key, void *record,
+                         size_t size)
 {
     MDB_val value;
-    int code = mdb_get(txn, MAIN_DBI, &key, &value);
+    int code = quipu_lmdb_view_get(view, &quipu_lmdb_main, key, &value);
     if (code != MDB_SUCCESS) {
         return code;
     }
@@ -100,14 +103,15 @@ int quipu_lmdb_store_create(MDB_txn *txn)
                : code;
 }
 
-int quipu_lmdb_head_get(quipu_driver_datastore *datastore, MDB_txn *txn,
+int quipu_lmdb_head_get(quipu_driver_datastore *datastore,
+                        const struct view *view,
                         const quipu_driver_schema *bound, bool *alive,
                         int64_t *head, quipu_error *error)
 {
     char name[STORE_NAME_MAX];
     struct head_record record;
-    int code = quipu_lmdb_store_get(txn, quipu_lmdb_key_head(name, bound->slot),
-                                    &record, sizeof record);
+    int code = quipu_lmdb_store_get(
+        view, quipu_lmdb_key_head(name, bound->slot), &record, sizeof record);
     *alive = code == MDB_SUCCESS && record.schema == bound->number;
     *head = *alive ? record.head : 0;
     return code == MDB_SUCCESS || code == MDB_NOTFOUND
@@ -125,30 +129,49 @@ int quipu_lmdb_head_put(MDB_txn *txn, uint32_t slot, uint64_t number,
                                 sizeof record);
 }
 
-int quipu_lmdb_slot_open(MDB_txn *txn, uint32_t slot, unsigned flags,
-                         quipu_driver_schema *bound)
+/* LMDB goes where a walk has been before it. */
+static int open_database(const struct view *view, unsigned flags,
+                         struct database *database)
 {
-    char name[STORE_NAME_MAX];
-    (void)snprintf(name, sizeof name, "quipu.%05u.items", (unsigned)slot);
-    int code = mdb_dbi_open(txn, name, flags != 0 ? flags | MDB_INTEGERKEY : 0,
-                            &bound->items);
-    if (code == MDB_SUCCESS) {
-        (void)snprintf(name, sizeof name, "quipu.%05u.index", (unsigned)slot);
-        code = mdb_dbi_open(txn, name, flags, &bound->index);
-    }
-    if (code == MDB_SUCCESS) {
-        (void)snprintf(name, sizeof name, "quipu.%05u.events", (unsigned)slot);
-        code = mdb_dbi_open(txn, name, flags, &bound->events);
-    }
-    return code;
+    struct walk walk;
+    int code = view->base != NULL ? quipu_lmdb_walk_open(&walk, view, database)
+                                  : MDB_SUCCESS;
+    return code == MDB_SUCCESS
+               ? mdb_dbi_open(view->txn, database->name, flags, &database->dbi)
+               : code;
 }
 
-int quipu_lmdb_tracked_open(MDB_txn *txn, uint32_t space, unsigned flags,
-                            MDB_dbi *tracked)
+static int open_part(const struct view *view, uint32_t slot, const char *part,
+                     unsigned flags, struct database *database)
 {
-    char name[STORE_NAME_MAX];
-    (void)snprintf(name, sizeof name, "quipu.t.%u", (unsigned)space);
-    return mdb_dbi_open(txn, name, flags, tracked);
+    (void)snprintf(database->name, sizeof database->name, "quipu.%05u.%s",
+                   (unsigned)slot, part);
+    return open_database(view, flags, database);
+}
+
+int quipu_lmdb_slot_open(const struct view *view, uint32_t slot, unsigned flags,
+                         quipu_driver_schema *bound)
+{
+    bound->items.integers = true;
+    bound->index.integers = bound->events.integers = false;
+    int code =
+        open_part(view, slot, "items", flags != 0 ? flags | MDB_INTEGERKEY : 0,
+                  &bound->items);
+    if (code == MDB_SUCCESS) {
+        code = open_part(view, slot, "index", flags, &bound->index);
+    }
+    return code == MDB_SUCCESS
+               ? open_part(view, slot, "events", flags, &bound->events)
+               : code;
+}
+
+int quipu_lmdb_tracked_open(const struct view *view, uint32_t space,
+                            unsigned flags, struct database *tracked)
+{
+    tracked->integers = false;
+    (void)snprintf(tracked->name, sizeof tracked->name, "quipu.t.%u",
+                   (unsigned)space);
+    return open_database(view, flags, tracked);
 }
 
 /* ---------------------------------------------------------------- schemas */

@@ -24,6 +24,7 @@
 #include "lmdb_driver.h"
 
 #define MAIN_DBI 1 /* LMDB's own number for it */
+extern const struct database quipu_lmdb_main;
 #define STORE_FORMAT 1
 
 struct store_record {
@@ -54,7 +55,8 @@ static inline MDB_val store_key(void)
 
 /* Reads and writes a record of `size`, which begins with its check.  An LMDB
  * code: MDB_NOTFOUND, MDB_CORRUPTED. */
-int quipu_lmdb_store_get(MDB_txn *txn, MDB_val key, void *record, size_t size);
+int quipu_lmdb_store_get(const struct view *view, MDB_val key, void *record,
+                         size_t size);
 int quipu_lmdb_store_put(MDB_txn *txn, MDB_val key, void *record, size_t size);
 
 /* The keys, in the caller's memory. */
@@ -68,7 +70,8 @@ MDB_val quipu_lmdb_key_head(char name[STORE_NAME_MAX], uint32_t slot);
 /*
  * The head of a bound schema; *alive false: it was torn down.  CORRUPT, IO.
  */
-int quipu_lmdb_head_get(quipu_driver_datastore *datastore, MDB_txn *txn,
+int quipu_lmdb_head_get(quipu_driver_datastore *datastore,
+                        const struct view *view,
                         const quipu_driver_schema *bound, bool *alive,
                         int64_t *head, quipu_error *error);
 int quipu_lmdb_head_put(MDB_txn *txn, uint32_t slot, uint64_t number,

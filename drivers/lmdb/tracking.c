@@ -2,7 +2,7 @@
 /* Tracking records. */
 #include "tracking.h"
 
-#include "record.h"
+#include "check.h"
 
 #include <string.h>
 
@@ -52,13 +52,13 @@ bool quipu_lmdb_tracking_value(const MDB_val *value, quipu_position *position)
 }
 
 int quipu_lmdb_tracking_get(const quipu_driver_datastore *datastore,
-                            MDB_txn *txn, quipu_bytes consumer, quipu_bytes log,
-                            quipu_position *position)
+                            const struct view *view, quipu_bytes consumer,
+                            quipu_bytes log, quipu_position *position)
 {
     unsigned char bytes[TRACKING_KEY_MAX];
     MDB_val key = quipu_lmdb_tracking_key(bytes, consumer, log);
     MDB_val value;
-    int code = mdb_get(txn, datastore->tracked, &key, &value);
+    int code = quipu_lmdb_view_get(view, &datastore->tracked, key, &value);
     return code == MDB_SUCCESS && !quipu_lmdb_tracking_value(&value, position)
                ? MDB_CORRUPTED
                : code;
@@ -73,7 +73,7 @@ int quipu_lmdb_tracking_put(const quipu_driver_datastore *datastore,
     MDB_val key =
         quipu_lmdb_tracking_key(bytes, tracking->consumer, tracking->log);
     MDB_val value = { sizeof record, &record };
-    return mdb_put(txn, datastore->tracked, &key, &value, 0);
+    return mdb_put(txn, datastore->tracked.dbi, &key, &value, 0);
 }
 
 struct record_wanted {
@@ -83,12 +83,12 @@ struct record_wanted {
     int code;
 };
 
-static int look(quipu_driver_datastore *datastore, MDB_txn *txn, void *context,
-                quipu_error *error)
+static int look(quipu_driver_datastore *datastore, const struct view *view,
+                void *context, quipu_error *error)
 {
     struct record_wanted *wanted = context;
     (void)error;
-    wanted->code = quipu_lmdb_tracking_get(datastore, txn, wanted->consumer,
+    wanted->code = quipu_lmdb_tracking_get(datastore, view, wanted->consumer,
                                            wanted->log, wanted->position);
     return QUIPU_OK;
 }

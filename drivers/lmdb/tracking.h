@@ -19,8 +19,8 @@ bool quipu_lmdb_tracking_value(const MDB_val *value, quipu_position *position);
 /* Reads and writes a record: an LMDB code, MDB_NOTFOUND and MDB_CORRUPTED among
  * them. */
 int quipu_lmdb_tracking_get(const quipu_driver_datastore *datastore,
-                            MDB_txn *txn, quipu_bytes consumer, quipu_bytes log,
-                            quipu_position *position);
+                            const struct view *view, quipu_bytes consumer,
+                            quipu_bytes log, quipu_position *position);
 int quipu_lmdb_tracking_put(const quipu_driver_datastore *datastore,
                             MDB_txn *txn, const quipu_tracking *tracking);
 

@@ -12,8 +12,9 @@ struct damage {
     unsigned char *whole; /* the file as it was */
     size_t size;
     const char *folder;
-    size_t at; /* from here on so many bytes are zero */
+    size_t at; /* from here on so many bytes are others */
     size_t length;
+    const unsigned char *others;
 };
 
 static const char *make_store(void)
@@ -71,16 +72,19 @@ static void read_all(void *context)
 
 static void damage_and_read(struct damage *damage)
 {
-    static const unsigned char zeros[PAGE];
-    fixture_write(damage->folder, (long)damage->at, zeros, damage->length);
+    fixture_write(damage->folder, (long)damage->at, damage->others,
+                  damage->length);
     expect_success(start_child(read_all, damage));
     fixture_write(damage->folder, 0, damage->whole, damage->size);
 }
 
-/* What a disk that lost a page, or a sector, leaves. */
-static void damage_each(size_t length)
+static void damage_each(size_t length, int byte)
 {
-    struct damage damage = { .folder = make_store(), .length = length };
+    unsigned char others[PAGE];
+    struct damage damage = { .folder = make_store(),
+                             .length = length,
+                             .others = others };
+    memset(others, byte, sizeof others);
     damage.whole = fixture_bytes(fixture_data(damage.folder), &damage.size);
     assert_true(damage.size > 10 * (size_t)PAGE);
     for (damage.at = 0; damage.at < damage.size; damage.at += length) {
@@ -92,13 +96,40 @@ static void damage_each(size_t length)
 static void a_lost_page_is_told(void **state)
 {
     (void)state;
-    damage_each(PAGE);
+    damage_each(PAGE, 0);
+}
+
+/* As flash memory leaves it that was erased. */
+static void an_overwritten_page_is_told(void **state)
+{
+    (void)state;
+    damage_each(PAGE, 0xff);
 }
 
 static void a_lost_sector_is_told(void **state)
 {
     (void)state;
-    damage_each(SECTOR);
+    damage_each(SECTOR, 0);
+}
+
+static void an_overwritten_sector_is_told(void **state)
+{
+    (void)state;
+    damage_each(SECTOR, 0xff);
+}
+
+/* A write that went to another place: each page in turn is some other page. */
+static void a_page_in_another_s_place_is_told(void **state)
+{
+    (void)state;
+    struct damage damage = { .folder = make_store(), .length = PAGE };
+    damage.whole = fixture_bytes(fixture_data(damage.folder), &damage.size);
+    for (damage.at = 0; damage.at < damage.size; damage.at += PAGE) {
+        size_t from = (damage.at + 5 * PAGE) % damage.size;
+        damage.others = damage.whole + from;
+        damage_and_read(&damage);
+    }
+    free(damage.whole);
 }
 
 /* The state of an item in the file, as often as it is there. */
@@ -152,7 +183,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lost_page_is_told),
+        cmocka_unit_test(an_overwritten_page_is_told),
         cmocka_unit_test(a_lost_sector_is_told),
+        cmocka_unit_test(an_overwritten_sector_is_told),
+        cmocka_unit_test(a_page_in_another_s_place_is_told),
         cmocka_unit_test(a_damaged_value_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -4,8 +4,8 @@
 
 #include <sys/stat.h>
 
+#include "check.h"
 #include "pages.h"
-#include "record.h"
 #include "store.h"
 
 #define PAGE 4096

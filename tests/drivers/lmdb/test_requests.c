@@ -23,13 +23,14 @@ static size_t count(MDB_txn *txn, MDB_dbi dbi)
 
 static struct counts count_all(struct place *place)
 {
-    MDB_txn *txn = NULL;
+    struct view view;
     struct environment *environment = place->datastore->environment;
-    assert_ok(quipu_lmdb_reading_begin(environment, FOREVER, &txn, NULL), NULL);
-    struct counts counts = { count(txn, place->bound->items),
-                             count(txn, place->bound->index),
-                             count(txn, place->bound->events) };
-    quipu_lmdb_reading_end(environment, txn);
+    assert_ok(quipu_lmdb_reading_begin(environment, FOREVER, &view, NULL),
+              NULL);
+    struct counts counts = { count(view.txn, place->bound->items.dbi),
+                             count(view.txn, place->bound->index.dbi),
+                             count(view.txn, place->bound->events.dbi) };
+    quipu_lmdb_reading_end(&view);
     return counts;
 }
 
