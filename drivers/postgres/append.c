@@ -9,6 +9,7 @@
 #include "attempt.h"
 
 #include "doubt.h"
+#include "operations.h"
 
 #include <string.h>
 

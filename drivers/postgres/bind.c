@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Binding a schema: a copy of it, checked against the catalogue, and its SQL.
  */
+#include "operations.h"
 #include "postgres.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The driver's table. */
+#include "operations.h"
 #include "postgres.h"
 
 #include <stdio.h>

@@ -6,8 +6,9 @@
  * planned.c  an attempt by a plan: one round trip
  * plan.c     guesses that all are accepted, and what must hold for that
  * careful.c  an attempt with care: looks, judges, stores
- * looks.c    asks what the server has of what the group speaks of
- * judge.c    says which requests are accepted
+ * looks.c    what the server has of what the group speaks of: questions.c and
+ *            answers.c
+ * judge.c    says which requests are accepted, with repeats.c and positions.c
  * store.c    sends what is to be stored
  * doubt.c    what became of an attempt that was not answered
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ends of sequences and of the log. */
+#include "operations.h"
 #include "rows.h"
 
 struct of_schema {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Listings: each step looks for what comes after the last row's key. */
 #include "cursor.h"
+#include "operations.h"
 
 #include <string.h>
 

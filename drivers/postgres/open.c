@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening and closing a store; nothing is changed before it is checked. */
+#include "operations.h"
 #include "postgres.h"
 
 #include <fcntl.h>

@@ -2,6 +2,16 @@
 /*
  * What the files of the PostgreSQL driver share.
  *
+ * Opening      driver.c options.c uri.c servers.c open.c catalogue.c
+ *              namespace.c
+ * Connections  dial.c connect.c pool.c; exchange.c wire.c guard.c; ask.c
+ *              error.c
+ * SQL          statements.h common.c own.c, made by schema.c
+ * Schemas      setup.c teardown.c change.c relation.c table.c; bind.c compare.c
+ * Appending    group.h says; transactions with the caller's own work: work.c
+ * Reading      read.c rows.c lists.c head.c tracking.c
+ * Waiting      pulse.c
+ *
  *     quipu_driver_datastore   one opened URI
  *       pool                   connections, lent for one operation each
  *       pulse                  wakes those who wait for the log
@@ -15,6 +25,7 @@
 #include "options.h"
 #include "pulse.h"
 #include "servers.h"
+#include "statements.h"
 
 #include "shared/clock.h"
 #include "shared/schema.h"
@@ -29,65 +40,6 @@
 
 #define STORE_FORMAT 1
 #define IDLE_LIMIT 30000 /* milliseconds that a transaction may stand still */
-
-/* The statements of no schema, and those of one. */
-enum common {
-    SQL_BEGIN,
-    SQL_COMMIT,
-    SQL_ROLLBACK,
-    SQL_SETTINGS,
-    SQL_NOTIFY,
-    SQL_BUMP,
-    SQL_LOCK,
-    SQL_PRESENT,
-    SQL_ALL_THERE,
-    SQL_TRACK,
-    SQL_TRACKED,
-    SQL_TRACKING_READ,
-    SQL_TRACKING_LIST,
-    SQL_SCHEMA_FIND,
-    SQL_SCHEMA_NEXT,
-    SQL_SCHEMA_COLUMNS,
-    SQL_TABLE_COLUMNS,
-    SQL_HEAD,
-    SQL_NAMESPACE_FIND,
-    SQL_NAMESPACE_ADD,
-    SQL_NAMESPACE_COUNT,
-    SQL_SIMILAR_NAME,
-    SQL_TABLE_FIND,
-    SQL_TABLE_ADD,
-    SQL_TABLE_COUNT,
-    SQL_TABLE_REMOVE,
-    SQL_TABLE_EXISTS,
-    SQL_SCHEMA_ADD,
-    SQL_COLUMNS_ADD,
-    SQL_HEAD_ADD,
-    SQL_SCHEMA_REMOVE,
-    SQL_COLUMNS_REMOVE,
-    SQL_HEAD_REMOVE,
-    SQL_COMMON_COUNT
-};
-
-enum own {
-    SQL_INSERT,      /* all positions are known */
-    SQL_INSERT_NEXT, /* some are the next ones; tells where the items are */
-    SQL_COMPARE,     /* what is under event ids, and whether it is the same */
-    SQL_LASTS,       /* where sequences end */
-    SQL_TAKEN,       /* which positions are taken */
-    SQL_LAST,        /* where one sequence ends */
-    SQL_HEAD_EVENT,  /* the head and its event id */
-    SQL_WHOLE,       /* a sequence from its beginning */
-    SQL_SEQUENCES,   /* the next ids of sequences */
-    SQL_SEQUENCE_UP, /* the four pages, and the same of big items */
-    SQL_SEQUENCE_DOWN,
-    SQL_LOG_UP,
-    SQL_LOG_DOWN,
-    SQL_BIG_SEQUENCE_UP,
-    SQL_BIG_SEQUENCE_DOWN,
-    SQL_BIG_LOG_UP,
-    SQL_BIG_LOG_DOWN,
-    SQL_OWN_COUNT
-};
 
 /* ------------------------------------------------------------ datastore */
 
@@ -246,6 +198,11 @@ int quipu_postgres_catalogue_open(quipu_driver_datastore *datastore,
                                   struct connection *connection, bool create,
                                   int64_t deadline, quipu_error *error);
 
+/* Reads the namespace's number and identity; makes it, if `create`. */
+int quipu_postgres_namespace_find(quipu_driver_datastore *datastore,
+                                  struct connection *connection, bool create,
+                                  int64_t deadline, quipu_error *error);
+
 /* Whether an error is what one gets who makes the same table at the same
  * time. */
 bool quipu_postgres_is_race(const quipu_error *error);
@@ -257,71 +214,5 @@ int quipu_postgres_ask_head(quipu_driver_datastore *datastore,
 int quipu_postgres_torn_down(const quipu_driver_datastore *datastore,
                              const quipu_driver_schema *bound,
                              quipu_error *error);
-
-/* ----------------------------------------- operations, as driver.h says */
-
-int quipu_postgres_open(const quipu_host *host, const quipu_open *how,
-                        int64_t deadline, quipu_driver_datastore **datastore,
-                        quipu_opened *opened, quipu_error *error);
-void quipu_postgres_close(quipu_driver_datastore *datastore);
-int quipu_postgres_setup(quipu_driver_datastore *datastore,
-                         const quipu_schema *schema, int64_t deadline,
-                         quipu_error *error);
-int quipu_postgres_teardown(quipu_driver_datastore *datastore,
-                            const quipu_schema *schema, int64_t deadline,
-                            quipu_error *error);
-int quipu_postgres_bind(quipu_driver_datastore *datastore,
-                        const quipu_schema *schema, int64_t deadline,
-                        quipu_driver_schema **bound, quipu_error *error);
-void quipu_postgres_unbind(quipu_driver_datastore *datastore,
-                           quipu_driver_schema *bound);
-int quipu_postgres_append(quipu_driver_datastore *datastore,
-                          const quipu_request *requests, size_t count,
-                          quipu_result *results, size_t *taken,
-                          int64_t deadline, quipu_error *error);
-int quipu_postgres_transact(quipu_driver_datastore *datastore,
-                            const quipu_request *request, quipu_work work,
-                            void *context, quipu_result *result,
-                            int64_t deadline, quipu_error *error);
-int quipu_postgres_read_sequence(quipu_driver_datastore *datastore,
-                                 quipu_driver_schema *bound,
-                                 quipu_bytes sequence_id,
-                                 const quipu_range *range, int64_t deadline,
-                                 quipu_driver_cursor **cursor,
-                                 quipu_error *error);
-int quipu_postgres_read_log(quipu_driver_datastore *datastore,
-                            quipu_driver_schema *bound,
-                            const quipu_range *range, int64_t deadline,
-                            quipu_driver_cursor **cursor, quipu_error *error);
-int quipu_postgres_list_schemas(quipu_driver_datastore *datastore,
-                                int64_t deadline, quipu_driver_cursor **cursor,
-                                quipu_error *error);
-int quipu_postgres_list_sequences(quipu_driver_datastore *datastore,
-                                  quipu_driver_schema *bound, quipu_bytes after,
-                                  int64_t deadline,
-                                  quipu_driver_cursor **cursor,
-                                  quipu_error *error);
-int quipu_postgres_list_tracking(quipu_driver_datastore *datastore,
-                                 int64_t deadline, quipu_driver_cursor **cursor,
-                                 quipu_error *error);
-int quipu_postgres_step(quipu_driver_cursor *cursor, int64_t deadline,
-                        const void **rows, size_t *count, quipu_error *error);
-void quipu_postgres_cursor_close(quipu_driver_cursor *cursor);
-int quipu_postgres_last_position(quipu_driver_datastore *datastore,
-                                 quipu_driver_schema *bound,
-                                 quipu_bytes sequence_id, int64_t deadline,
-                                 bool *found, int64_t *position,
-                                 quipu_error *error);
-int quipu_postgres_log_head(quipu_driver_datastore *datastore,
-                            quipu_driver_schema *bound, int64_t deadline,
-                            quipu_position *head, quipu_error *error);
-int quipu_postgres_wait(quipu_driver_datastore *datastore,
-                        quipu_driver_schema *bound, int64_t after,
-                        int64_t deadline, int64_t *head, quipu_error *error);
-void quipu_postgres_interrupt(quipu_driver_datastore *datastore);
-int quipu_postgres_read_tracking(quipu_driver_datastore *datastore,
-                                 quipu_bytes consumer, quipu_bytes log,
-                                 int64_t deadline, quipu_position *position,
-                                 quipu_error *error);
 
 #endif

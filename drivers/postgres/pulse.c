@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Waiting for the log to grow. */
+#include "operations.h"
 #include "postgres.h"
 
 #include <errno.h>

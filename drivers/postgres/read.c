@@ -15,6 +15,7 @@
  * which costs it a third more.
  */
 #include "cursor.h"
+#include "operations.h"
 
 #include <string.h>
 

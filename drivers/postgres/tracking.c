@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tracking records. */
+#include "operations.h"
 #include "rows.h"
 
 struct of_record {
