@@ -25,17 +25,20 @@
 
 struct bench_driver;
 
-/* Where stores are made. */
+/* Where a run makes its stores. */
 struct bench_place {
-    const char *folder;
+    char folder[512];
     const char *server; /* a libpq URI; NULL: there is none */
+    char run[9];        /* what tells it from others on the server */
+    int lock;           /* a file in the folder, locked */
+    void *held;         /* a connection to the server, with a lock, or NULL */
 };
 
 /* One store. */
 struct bench_store {
     const struct bench_driver *driver;
     const struct bench_place *place;
-    char name[512]; /* a path, or a schema on the server; not there yet */
+    char name[560]; /* a path, or a schema on the server; not there yet */
     bool relaxed;   /* durability=relaxed */
     size_t group;   /* appends a commit at most; 0: what quipu has by default */
 };
@@ -60,6 +63,19 @@ struct bench_side {
     size_t (*scan)(void *side);
     void (*close)(void *side);
 };
+
+/* A side of the functions that each file of a side has. */
+#define BENCH_SIDE(label)                                                   \
+    {                                                                       \
+        .name = (label), .open = open_side, .append = append, .fill = fill, \
+        .read = read_sequence, .scan = scan, .close = close_side            \
+    }
+
+/* Appends by a side's `fill`, where this checks as much as `append` must. */
+void bench_append_by(void (*fill)(void *side, const struct bench_event *events,
+                                  size_t count),
+                     void *side, const quipu_uuid *sequence, int64_t first,
+                     size_t count);
 
 /* A driver, the same by hand, and what has to be known of its stores. */
 struct bench_driver {
@@ -86,11 +102,33 @@ void bench_store_uri(const struct bench_store *store, char *uri, size_t size);
 /* Opens it, with quipu's stored events set up. */
 quipu_datastore *bench_store_open(const struct bench_store *store);
 
-/* What the hand-written sides on PostgreSQL do to the server. */
-void bench_postgres_uri(const struct bench_store *store, char *uri,
-                        size_t size);
-void bench_postgres_remove(const struct bench_store *store);
-uint64_t bench_postgres_size(const struct bench_store *store);
+/* Makes the place, in a folder and on a server or NULL, and removes what runs
+ * left there that were killed. */
+void bench_place_make(struct bench_place *place, const char *parent,
+                      const char *server);
+/* Removes all that the run has made. */
+void bench_place_clear(struct bench_place *place);
+/* Bytes that are free in its folder. */
+double bench_place_free(const struct bench_place *place);
+
+/* Stores on a PostgreSQL server, and the schemas of runs that are dead; a run
+ * lives as long as it holds what it was given. */
+void *bench_server_hold(const char *uri, const char *run);
+void bench_server_release(void *held);
+void bench_server_sweep(const char *uri);
+void bench_server_name(const struct bench_place *place, const char *label,
+                       char *name, size_t size);
+void bench_server_uri(const struct bench_store *store, char *uri, size_t size);
+void bench_server_remove(const struct bench_store *store);
+uint64_t bench_server_size(const struct bench_store *store);
+
+/* From here on signals that end the program wait until it is supervised. */
+void bench_hold_signals(void);
+/* Works in a child process, and then clears, however that has ended; the exit
+ * status. */
+int bench_supervise(void (*work)(void *context), void *context,
+                    void (*clear)(void *context));
+
 extern const struct bench_side bench_hand_sqlite;
 extern const struct bench_side bench_hand_lmdb;
 extern const struct bench_side bench_hand_postgres;
@@ -142,6 +180,7 @@ struct bench_figure {
     const char *unit;
     double quipu;
     double baseline;
+    double low, high;        /* the smallest and the largest ratio of a round */
     double longest;          /* milliseconds that one call took at most */
     double baseline_longest; /* the same of the baseline */
 };
@@ -150,7 +189,10 @@ struct bench_figure {
 void bench_report_to(const char *file);
 void bench_report(const struct bench_figure *figure);
 
-double bench_median(double *values, size_t count);
+/* Reports a figure with the medians of its rounds, and how far apart the ratios
+ * of the rounds were. */
+void bench_report_rounds(struct bench_figure figure, const double *rates,
+                         const double *baselines, size_t rounds);
 
 /* Whether there are no patterns, or "driver.name" contains one. */
 bool bench_wanted(const char *driver, const char *name,
@@ -166,6 +208,9 @@ quipu_uuid bench_sequence(size_t n);
 
 /* Uses bytes so that no compiler leaves the reading out. */
 void bench_touch(const void *data, size_t size);
+
+/* Processes that want a processor, the mean of the last minute. */
+double bench_load(void);
 
 /* Seconds of a clock that only goes on. */
 double bench_now(void);

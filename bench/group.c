@@ -153,17 +153,14 @@ static void measure(const struct bench_driver *driver,
     for (size_t round = 0; round < rounds; round++) {
         run_round(group, alone, driver, place, round);
     }
-    const struct bench_figure figure = {
-        .driver = driver->name,
-        .name = name,
-        .suffix = "",
-        .unit = "events/s",
-        .quipu = bench_median(group->rates, rounds),
-        .baseline = bench_median(alone->rates, rounds),
-        .longest = group->longest * 1000,
-        .baseline_longest = alone->longest * 1000
-    };
-    bench_report(&figure);
+    const struct bench_figure figure = { .driver = driver->name,
+                                         .name = name,
+                                         .suffix = "",
+                                         .unit = "events/s",
+                                         .longest = group->longest * 1000,
+                                         .baseline_longest =
+                                             alone->longest * 1000 };
+    bench_report_rounds(figure, group->rates, alone->rates, rounds);
     free(alone);
     free(group);
 }

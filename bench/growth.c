@@ -15,6 +15,7 @@
 #define SAMPLES 4096 /* sequences that replays choose from */
 #define APPENDS 400
 #define REPLAYS 2000
+#define ITEM_MAX 600    /* bytes on disk for each, at most */
 #define LOOK_EVERY 8192 /* items of a scan between two looks at the memory */
 
 struct growth {
@@ -210,11 +211,35 @@ static void measure_scan(struct growth *growth, size_t size)
     report(growth, size, "scan.memory", "KiB more", (double)(peak - before));
 }
 
+/* What will be needed is said before, as is what cannot be had. */
+static void announce(const struct bench_driver *driver,
+                     const struct bench_place *place, size_t most)
+{
+    double needed = (double)most * ITEM_MAX / 1e6;
+    double free = bench_place_free(place) / 1e6;
+    if (driver->on_server) {
+        (void)fprintf(stderr,
+                      "quipu-bench: %s: %zu items will take up to %.0f MB on "
+                      "the server\n",
+                      driver->name, most, needed);
+        return;
+    }
+    (void)fprintf(stderr,
+                  "quipu-bench: %s: %zu items will take up to %.0f MB of the "
+                  "%.0f MB that are free in %s\n",
+                  driver->name, most, needed, free, place->folder);
+    if (needed > free) {
+        bench_die(place->folder, "there is too little room; name another "
+                                 "folder by a URI, or fewer items");
+    }
+}
+
 void bench_growth(const struct bench_driver *driver,
                   const struct bench_place *place, size_t most)
 {
     struct growth *growth = bench_allocate(sizeof *growth);
     growth->driver = driver;
+    announce(driver, place, most);
     bench_store_init(&growth->store, driver, place, "growth");
     for (size_t size = LEAST; size <= most; size *= 10) {
         load(growth, size);

@@ -255,12 +255,4 @@ static void close_side(void *opened)
     free(side);
 }
 
-const struct bench_side bench_hand_lmdb = {
-    .name = "hand",
-    .open = open_side,
-    .append = append,
-    .fill = fill,
-    .read = read_sequence,
-    .scan = scan,
-    .close = close_side,
-};
+const struct bench_side bench_hand_lmdb = BENCH_SIDE("hand");

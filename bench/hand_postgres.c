@@ -5,9 +5,7 @@
  * prepared statements, binary parameters and results, and one round trip for
  * each append, which is sent as a pipeline.
  */
-#include "bench.h"
-
-#include <libpq-fe.h>
+#include "server.h"
 
 #include <arpa/inet.h>
 #include <endian.h>
@@ -75,87 +73,21 @@ struct side {
     unsigned char positions[BENCH_BATCH_MAX * (4 + 8) + 20];
 };
 
-static void need(PGconn *pg, bool ok, const char *what)
-{
-    if (!ok) {
-        bench_die(what, PQerrorMessage(pg));
-    }
-}
-
-/* Runs statements that return nothing, outside of a pipeline. */
-static void run(PGconn *pg, const char *text)
-{
-    PGresult *result = PQexec(pg, text);
-    ExecStatusType status = PQresultStatus(result);
-    need(pg, status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK, text);
-    PQclear(result);
-}
-
-/* The same with the store's name before `after`. */
-static void run_on(PGconn *pg, const char *before,
-                   const struct bench_store *store, const char *after)
-{
-    char text[640];
-    (void)snprintf(text, sizeof text, "%s%s%s", before, store->name, after);
-    run(pg, text);
-}
-
-static PGconn *connect_to(const struct bench_store *store)
-{
-    PGconn *pg = PQconnectdb(store->place->server);
-    need(pg, PQstatus(pg) == CONNECTION_OK, store->place->server);
-    run(pg, "SET client_min_messages = warning");
-    return pg;
-}
-
-/* -------------------------------------------------- stores on the server */
-
-void bench_postgres_uri(const struct bench_store *store, char *uri, size_t size)
-{
-    PGconn *pg = connect_to(store);
-    run_on(pg, "CREATE SCHEMA IF NOT EXISTS ", store, "");
-    PQfinish(pg);
-    (void)snprintf(uri, size, "%s%cschema=%s&", store->place->server,
-                   strchr(store->place->server, '?') != NULL ? '&' : '?',
-                   store->name);
-}
-
-void bench_postgres_remove(const struct bench_store *store)
-{
-    PGconn *pg = connect_to(store);
-    run_on(pg, "DROP SCHEMA IF EXISTS ", store, " CASCADE");
-    PQfinish(pg);
-}
-
-uint64_t bench_postgres_size(const struct bench_store *store)
-{
-    char text[640];
-    PGconn *pg = connect_to(store);
-    (void)snprintf(text, sizeof text,
-                   "SELECT pg_total_relation_size('%s.stored_events')",
-                   store->name);
-    PGresult *result = PQexec(pg, text);
-    need(pg, PQresultStatus(result) == PGRES_TUPLES_OK, text);
-    uint64_t size = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
-    PQclear(result);
-    PQfinish(pg);
-    return size;
-}
-
 /* ------------------------------------------------------------------ opening */
 
 static void *open_side(const struct bench_store *store)
 {
     struct side *side = bench_allocate(sizeof *side);
-    side->pg = connect_to(store);
-    run_on(side->pg, "CREATE SCHEMA ", store, "");
-    run_on(side->pg, "SET search_path = ", store, "");
-    run(side->pg, tables);
-    run(side->pg, store->relaxed ? "SET synchronous_commit = off"
-                                 : "SET synchronous_commit = on");
+    side->pg = bench_server_connect(store->place->server);
+    bench_server_run_on(side->pg, "CREATE SCHEMA ", store->name, "");
+    bench_server_run_on(side->pg, "SET search_path = ", store->name, "");
+    bench_server_run(side->pg, tables);
+    bench_server_run(side->pg, store->relaxed ? "SET synchronous_commit = off"
+                                              : "SET synchronous_commit = on");
     for (int i = 0; i < STATEMENTS; i++) {
         PGresult *result = PQprepare(side->pg, names[i], sql[i], 0, NULL);
-        need(side->pg, PQresultStatus(result) == PGRES_COMMAND_OK, sql[i]);
+        bench_server_need(side->pg, PQresultStatus(result) == PGRES_COMMAND_OK,
+                          sql[i]);
         PQclear(result);
     }
     return side;
@@ -225,19 +157,21 @@ static void add_arrays(struct side *side, struct arguments *arguments,
 
 static void send_text(struct side *side, const char *text)
 {
-    need(side->pg,
-         PQsendQueryParams(side->pg, text, 0, NULL, NULL, NULL, NULL, 1) == 1,
-         text);
+    bench_server_need(
+        side->pg,
+        PQsendQueryParams(side->pg, text, 0, NULL, NULL, NULL, NULL, 1) == 1,
+        text);
 }
 
 static void send_prepared(struct side *side, int which,
                           const struct arguments *arguments)
 {
-    need(side->pg,
-         PQsendQueryPrepared(side->pg, names[which], arguments->count,
-                             arguments->values, arguments->lengths,
-                             arguments->formats, 1) == 1,
-         sql[which]);
+    bench_server_need(side->pg,
+                      PQsendQueryPrepared(side->pg, names[which],
+                                          arguments->count, arguments->values,
+                                          arguments->lengths,
+                                          arguments->formats, 1) == 1,
+                      sql[which]);
 }
 
 /* The answers to so many statements, and to the end of the pipeline. */
@@ -246,10 +180,11 @@ static void receive(struct side *side, int count)
     for (int i = 0; i <= count; i++) {
         PGresult *result = PQgetResult(side->pg);
         ExecStatusType status = PQresultStatus(result);
-        need(side->pg,
-             status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ||
-                 status == PGRES_PIPELINE_SYNC,
-             "append");
+        bench_server_need(side->pg,
+                          status == PGRES_COMMAND_OK ||
+                              status == PGRES_TUPLES_OK ||
+                              status == PGRES_PIPELINE_SYNC,
+                          "append");
         bool end = status == PGRES_PIPELINE_SYNC;
         PQclear(result);
         if (!end) {
@@ -265,14 +200,14 @@ static void store(struct side *side, size_t count, int which,
     struct arguments bump = { .count = 0 };
     uint64_t number = htobe64((uint64_t)count);
     add(&bump, &number, sizeof number);
-    need(side->pg, PQenterPipelineMode(side->pg) == 1, "pipeline");
+    bench_server_need(side->pg, PQenterPipelineMode(side->pg) == 1, "pipeline");
     send_text(side, "BEGIN ISOLATION LEVEL READ COMMITTED");
     send_prepared(side, BUMP, &bump);
     send_prepared(side, which, insert);
     send_text(side, "COMMIT");
-    need(side->pg, PQpipelineSync(side->pg) == 1, "pipeline");
+    bench_server_need(side->pg, PQpipelineSync(side->pg) == 1, "pipeline");
     receive(side, 4);
-    need(side->pg, PQexitPipelineMode(side->pg) == 1, "pipeline");
+    bench_server_need(side->pg, PQexitPipelineMode(side->pg) == 1, "pipeline");
 }
 
 static void append(void *opened, const quipu_uuid *sequence, int64_t first,
@@ -319,7 +254,8 @@ static size_t drain(struct side *side, int which,
     PGresult *result = PQexecPrepared(side->pg, names[which], arguments->count,
                                       arguments->values, arguments->lengths,
                                       arguments->formats, 1);
-    need(side->pg, PQresultStatus(result) == PGRES_TUPLES_OK, sql[which]);
+    bench_server_need(side->pg, PQresultStatus(result) == PGRES_TUPLES_OK,
+                      sql[which]);
     int count = PQntuples(result);
     for (int row = 0; row < count; row++) {
         for (int column = 0; column < PQnfields(result); column++) {
@@ -363,12 +299,4 @@ static void close_side(void *opened)
     free(side);
 }
 
-const struct bench_side bench_hand_postgres = {
-    .name = "hand",
-    .open = open_side,
-    .append = append,
-    .fill = fill,
-    .read = read_sequence,
-    .scan = scan,
-    .close = close_side,
-};
+const struct bench_side bench_hand_postgres = BENCH_SIDE("hand");

@@ -222,12 +222,4 @@ static void close_side(void *opened)
     free(side);
 }
 
-const struct bench_side bench_hand_sqlite = {
-    .name = "hand",
-    .open = open_side,
-    .append = append,
-    .fill = fill,
-    .read = read_sequence,
-    .scan = scan,
-    .close = close_side,
-};
+const struct bench_side bench_hand_sqlite = BENCH_SIDE("hand");

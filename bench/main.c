@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define ROUNDS 5
 #define PATTERNS_MAX 32
@@ -123,21 +122,6 @@ static void measure_all(const struct choice *choice,
                  choice->pattern_count);
 }
 
-static void measure(const struct choice *choice,
-                    const struct bench_driver *driver,
-                    const struct bench_place *place)
-{
-    if (driver->on_server && place->server == NULL) {
-        (void)fprintf(stderr, "quipu-bench: %s is left out: no server\n",
-                      driver->name);
-    } else if (choice->growth == 0) {
-        measure_all(choice, driver, place);
-    } else if (bench_wanted(driver->name, "growth", choice->patterns,
-                            choice->pattern_count)) {
-        bench_growth(driver, place, choice->growth);
-    }
-}
-
 static void list(const struct bench_driver *driver)
 {
     for (size_t i = 0; i < bench_work_count; i++) {
@@ -146,27 +130,63 @@ static void list(const struct bench_driver *driver)
     (void)printf("%s.append.1.group.N\n", driver->name);
 }
 
-int main(int argc, char **argv)
+/* Whether there is anything of a driver to measure. */
+static bool has_wanted(const struct choice *choice,
+                       const struct bench_driver *driver)
 {
-    struct choice choice = { .rounds = ROUNDS,
-                             .folder = ".",
-                             .server = getenv("QUIPU_TEST_POSTGRES") };
-    read_arguments(&choice, argc, argv);
-    char folder[512];
-    (void)snprintf(folder, sizeof folder, "%s/quipu-bench-XXXXXX",
-                   choice.folder);
-    if (!choice.list && mkdtemp(folder) == NULL) {
-        bench_die(choice.folder, "no folder for the stores can be made there");
+    const char *more = choice->growth > 0 ? "growth" : "append.1.group.";
+    bool wanted = bench_wanted(driver->name, more, choice->patterns,
+                               choice->pattern_count);
+    for (size_t i = 0; choice->growth == 0 && i < bench_work_count; i++) {
+        wanted =
+            wanted || bench_wanted(driver->name, bench_works[i].name,
+                                   choice->patterns, choice->pattern_count);
     }
-    const struct bench_place place = { .folder = folder,
-                                       .server = choice.server };
+    return wanted;
+}
+
+struct run {
+    struct choice choice;
+    struct bench_place place;
+};
+
+static void measure(void *context)
+{
+    const struct run *run = context;
     for (size_t i = 0; bench_drivers[i] != NULL; i++) {
-        if (choice.list) {
-            list(bench_drivers[i]);
+        const struct bench_driver *driver = bench_drivers[i];
+        if (!has_wanted(&run->choice, driver)) {
+            continue;
+        }
+        if (driver->on_server && run->place.server == NULL) {
+            (void)fprintf(stderr, "quipu-bench: %s is left out: no server\n",
+                          driver->name);
+        } else if (run->choice.growth > 0) {
+            bench_growth(driver, &run->place, run->choice.growth);
         } else {
-            measure(&choice, bench_drivers[i], &place);
+            measure_all(&run->choice, driver, &run->place);
         }
     }
-    (void)rmdir(folder);
-    return EXIT_SUCCESS;
+}
+
+static void clear(void *context)
+{
+    struct run *run = context;
+    bench_place_clear(&run->place);
+}
+
+int main(int argc, char **argv)
+{
+    static struct run run = { .choice = { .rounds = ROUNDS, .folder = "." } };
+    run.choice.server = getenv("QUIPU_TEST_POSTGRES");
+    read_arguments(&run.choice, argc, argv);
+    for (size_t i = 0; run.choice.list && bench_drivers[i] != NULL; i++) {
+        list(bench_drivers[i]);
+    }
+    if (run.choice.list) {
+        return EXIT_SUCCESS;
+    }
+    bench_hold_signals();
+    bench_place_make(&run.place, run.choice.folder, run.choice.server);
+    return bench_supervise(measure, &run, clear);
 }

@@ -2,8 +2,6 @@
 /* Times a work on several sides in turn and reports the ratios of medians. */
 #include "bench.h"
 
-#include <stdio.h>
-
 #define SIDES 3
 #define SLICES 20
 #define SLICE_SECONDS 0.025
@@ -90,15 +88,11 @@ void bench_measure(const struct bench_work *work,
     for (size_t round = 0; round < rounds; round++) {
         run_round(runners, work, driver, place, round);
     }
-    double baseline = bench_median(runners[0].rates, rounds);
     for (size_t i = 1; i < SIDES; i++) {
         const struct bench_figure figure = { .driver = driver->name,
                                              .name = work->name,
                                              .suffix = i == 1 ? "" : ".events",
-                                             .unit = "events/s",
-                                             .quipu = bench_median(
-                                                 runners[i].rates, rounds),
-                                             .baseline = baseline };
-        bench_report(&figure);
+                                             .unit = "events/s" };
+        bench_report_rounds(figure, runners[i].rates, runners[0].rates, rounds);
     }
 }

@@ -46,21 +46,18 @@ static void append_items(struct side *side, size_t count)
                &error, "append");
 }
 
-static void append(void *opened, const quipu_uuid *sequence, int64_t first,
-                   size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        set_item(opened, i, sequence, first + (int64_t)i);
-    }
-    append_items(opened, count);
-}
-
 static void fill(void *opened, const struct bench_event *events, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         set_item(opened, i, &events[i].sequence, events[i].position);
     }
     append_items(opened, count);
+}
+
+static void append(void *opened, const quipu_uuid *sequence, int64_t first,
+                   size_t count)
+{
+    bench_append_by(fill, opened, sequence, first, count);
 }
 
 static size_t drain(quipu_cursor *cursor)
@@ -111,12 +108,4 @@ static void close_side(void *opened)
     free(side);
 }
 
-const struct bench_side bench_records = {
-    .name = "records",
-    .open = open_side,
-    .append = append,
-    .fill = fill,
-    .read = read_sequence,
-    .scan = scan,
-    .close = close_side,
-};
+const struct bench_side bench_records = BENCH_SIDE("records");

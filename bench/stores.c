@@ -86,9 +86,9 @@ static const struct bench_driver lmdb = { .name = "lmdb",
 static const struct bench_driver postgres = { .name = "postgres",
                                               .hand = &bench_hand_postgres,
                                               .on_server = true,
-                                              .uri = bench_postgres_uri,
-                                              .remove = bench_postgres_remove,
-                                              .size = bench_postgres_size };
+                                              .uri = bench_server_uri,
+                                              .remove = bench_server_remove,
+                                              .size = bench_server_size };
 #endif
 
 const struct bench_driver *const bench_drivers[] = {
@@ -111,13 +111,14 @@ void bench_store_init(struct bench_store *store,
                       const struct bench_place *place, const char *label)
 {
     *store = (struct bench_store){ .driver = driver, .place = place };
+#ifdef BENCH_POSTGRES
     if (driver->on_server) {
-        (void)snprintf(store->name, sizeof store->name, "bench_%ld_%s",
-                       (long)getpid(), label);
-    } else {
-        (void)snprintf(store->name, sizeof store->name, "%s/%s", place->folder,
-                       label);
+        bench_server_name(place, label, store->name, sizeof store->name);
+        return;
     }
+#endif
+    (void)snprintf(store->name, sizeof store->name, "%s/%s", place->folder,
+                   label);
 }
 
 void bench_store_uri(const struct bench_store *store, char *uri, size_t size)

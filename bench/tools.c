@@ -18,6 +18,18 @@ quipu_uuid bench_sequence(size_t n)
     return id;
 }
 
+void bench_append_by(void (*fill)(void *side, const struct bench_event *events,
+                                  size_t count),
+                     void *side, const quipu_uuid *sequence, int64_t first,
+                     size_t count)
+{
+    struct bench_event events[BENCH_BATCH_MAX];
+    for (size_t i = 0; i < count; i++) {
+        events[i] = (struct bench_event){ *sequence, first + (int64_t)i };
+    }
+    fill(side, events, count);
+}
+
 void bench_touch(const void *data, size_t size)
 {
     static volatile unsigned char sink;
@@ -30,6 +42,12 @@ double bench_now(void)
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+double bench_load(void)
+{
+    double load = 0;
+    return getloadavg(&load, 1) == 1 ? load : 0;
 }
 
 void bench_die(const char *what, const char *why)

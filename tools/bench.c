@@ -7,9 +7,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define SECONDS 1.0 /* for each figure, unless --seconds says otherwise */
-#define TABLE_PREFIX "quipubench_"
 
 /* The first is what the others are compared with. */
 static const struct bench_step steps[] = {
@@ -29,6 +29,14 @@ static const struct bench_step steps[] = {
 static double rate_of(const struct bench_result *result)
 {
     return (double)result->times.count / result->seconds;
+}
+
+/* Processes that want a processor, the mean of the last minute. */
+static double load(void)
+{
+    double mean = 0;
+
+    return getloadavg(&mean, 1) == 1 ? mean : 0;
 }
 
 /* How many times the items of appending one by one; 0: no append. */
@@ -63,6 +71,7 @@ static void print_json(const struct bench *bench, const struct bench_step *step,
     quipu_tool_json_set(line, "p99_ns",
                         json_integer(quipu_tool_bench_percentile(times, 99)));
     quipu_tool_json_set(line, "longest_ns", json_integer(times->longest));
+    quipu_tool_json_set(line, "load", json_real(load()));
     quipu_tool_json_line(line);
 }
 
@@ -97,9 +106,11 @@ static void print_head(const quipu_datastore_info *info)
     struct text safe = { 0 };
 
     quipu_tool_text_safe(&safe, info->uri, quipu_bytes_of_text(info->uri).size);
-    printf("%s: %s %s, %s, durability=%s\n\n", quipu_tool_text(&safe),
+    printf("%s: %s %s, %s, durability=%s\n", quipu_tool_text(&safe),
            info->driver, info->driver_version, info->library,
            info->relaxed ? "relaxed" : "full");
+    printf("load average %.2f on %ld processors\n\n", load(),
+           sysconf(_SC_NPROCESSORS_ONLN));
     printf("%-6s  %7s  %9s  %10s  %10s  %6s  %9s  %9s  %9s\n", "", "",
            "items an", "operations", "items", "", "p50", "p99", "longest");
     printf("%-6s  %7s  %9s  %10s  %10s  %6s  %9s  %9s  %9s\n", "work",
@@ -134,14 +145,12 @@ static int measure_in_schema(const struct args *args,
                              quipu_datastore *datastore, quipu_error *error)
 {
     struct bench *bench = quipu_tool_allocate(1, sizeof *bench);
-    char table[sizeof TABLE_PREFIX + QUIPU_UUID_TEXT_SIZE] = TABLE_PREFIX;
+    char table[BENCH_TABLE_SIZE];
     quipu_error removing;
-    quipu_uuid unique;
     quipu_schema schema;
     int status;
 
-    quipu_uuid_random(&unique);
-    quipu_uuid_format(&unique, table + sizeof TABLE_PREFIX - 1);
+    quipu_tool_bench_table(table);
     quipu_schema_init(&schema, sizeof schema, quipu_schema_stored_events());
     schema.table = table;
     bench->seconds =
@@ -153,7 +162,7 @@ static int measure_in_schema(const struct args *args,
             status = measure_all(args, bench, error);
             quipu_records_close(bench->records, NULL);
         }
-        if (quipu_datastore_teardown(datastore, &schema, &removing) !=
+        if (quipu_tool_bench_teardown(datastore, table, &removing) !=
             QUIPU_OK) {
             fprintf(stderr, "quipu: the schema '%s' was not removed:\n", table);
             status = status == QUIPU_OK ? removing.code : status;
@@ -184,7 +193,10 @@ static int measure(const struct args *args, quipu_datastore *datastore,
     if (!args->json) {
         print_head(&info);
     }
-    status = measure_in_schema(args, datastore, error);
+    status = quipu_tool_bench_sweep(datastore, error);
+    if (status == QUIPU_OK) {
+        status = measure_in_schema(args, datastore, error);
+    }
     quipu_tool_interrupt_finish();
     return status;
 }

@@ -65,6 +65,14 @@ int quipu_tool_bench_append(struct bench_worker *worker, quipu_error *error);
 int quipu_tool_bench_replay(struct bench_worker *worker, quipu_error *error);
 int quipu_tool_bench_scan(struct bench_worker *worker, quipu_error *error);
 
+/* The name of this process's schema. */
+#define BENCH_TABLE_SIZE 64
+void quipu_tool_bench_table(char name[BENCH_TABLE_SIZE]);
+/* Removes the schema of that name, and those of processes that were killed. */
+int quipu_tool_bench_teardown(quipu_datastore *datastore, const char *table,
+                              quipu_error *error);
+int quipu_tool_bench_sweep(quipu_datastore *datastore, quipu_error *error);
+
 /* Operates in as many threads as the step says until the time is over, or the
  * user asks to end. */
 int quipu_tool_bench_measure(struct bench *bench, const struct bench_step *step,

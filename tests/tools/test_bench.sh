@@ -40,6 +40,18 @@ wait $bench || status=$?
 "$quipu" export "$a" >after
 cmp before after || fail "the store is not as it was"
 
+# Killed, it leaves its schema, which the next one removes.
+"$quipu" bench --seconds 60 "$a" >bench 2>err &
+bench=$!
+await $bench is_measuring
+kill -s KILL $bench
+wait $bench || :
+is_measuring || fail "nothing is left to be removed"
+expect 0 "$quipu" bench --seconds 0.02 "$a"
+complains "which a bench left that was killed"
+"$quipu" export "$a" >after
+cmp before after || fail "the schema of a bench that was killed is there"
+
 expect 2 "$quipu" bench "$(store a readonly=yes)"
 complains "readonly=yes"
 for seconds in 0 -1 x "" 1x nan inf 86401; do
