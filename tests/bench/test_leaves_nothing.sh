@@ -3,6 +3,7 @@
 # test_leaves_nothing.sh QUIPU-BENCH DRIVER: figures are told with how far they
 # can be trusted; and whatever ends a run, nothing is left of it, or the next
 # one removes it.
+. "$(dirname "$0")/../lib.sh"
 bench=$1
 driver=$2
 
