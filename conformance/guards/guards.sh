@@ -94,7 +94,8 @@ compile()
     objects=
     for file in "${files[@]}"; do
         object=$work/$2.${file//\//.}.o
-        command=$(commands_of "$1" | grep -F -- "-c $root/drivers/$file" |
+        command=$(commands_of "$1" |
+            grep -F -e "-c $root/drivers/$file" -e "-c '$root/drivers/$file'" |
             grep -m 1 -F -e "/$2.dir/" -e /quipu_driver_shared.dir/) ||
             die "$id: $1 does not compile drivers/$file"
         command=$(sed -E "s| -c .*| -c '$work/drivers/$file' -w|
@@ -117,8 +118,7 @@ link()
     for file in "${files[@]}"; do
         command=${command/ "$own/${file##*/}.o"/}
     done
-    command=$(sed -E "s| -o [^ ]+| -o '$2'|; s| -o [^ ]+|&$objects|" \
-        <<<"$command")
+    command=$(sed -E "s| -o [^ ]+| -o '$2'$objects|" <<<"$command")
     (cd "$build" && eval "$command") || die "$id: it does not link"
 }
 

@@ -25,7 +25,6 @@ block c 'int main' >account.c
 mkdir bin
 ln -s "$(command -v "$compiler")" bin/cc
 {
-    echo "PATH=$PWD/bin:$PATH"
     block sh 'cc account.c' | grep -v '^\./dev build$'
     block sh 'account lmdb:'
     block sh 'quipu copy'
@@ -34,7 +33,7 @@ ln -s "$(command -v "$compiler")" bin/cc
 [ -n "$(find build/prefix -name lmdb.so)" ] || sed -i '/lmdb:/d' steps
 grep -q account.c steps || { echo "the README does not say how"; exit 1; }
 unset QUIPU_DRIVER_PATH
-sh -eux steps >out 2>err || { cat out err; exit 1; }
+PATH=$PWD/bin:$PATH sh -eux steps >out 2>err || { cat out err; exit 1; }
 runs=$(grep -c '^\./account' steps)
 [ "$(grep -c '^750 cents after 2 events$' out)" = "$runs" ] ||
     { cat out err; exit 1; }

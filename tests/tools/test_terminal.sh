@@ -8,17 +8,18 @@ script -qec true /dev/null </dev/null >/dev/null || exit 77
 "$plant" odd sqlite:///a.db
 "$plant" plain sqlite:///a.db 1 1
 
-# on_terminal COMMAND...: what it prints on one of 60 columns.
+# on_terminal ARGUMENT...: what quipu prints on one of 60 columns.
 on_terminal()
 {
-    script -qec "stty cols 60; $*" /dev/null </dev/null | tr -d '\r' >out
+    quipu=$quipu script -qec "stty cols 60; \"\$quipu\" $*" /dev/null \
+        </dev/null | tr -d '\r' >out
 }
 
-on_terminal "$quipu" log sqlite:///a.db
+on_terminal log sqlite:///a.db
 [ "$(LC_ALL=C.UTF-8 wc -L <out)" = 60 ] || fail "lines are not cut: $(cat out)"
 says "$(printf '\342\200\246')"
-on_terminal "$quipu" log --full sqlite:///a.db
+on_terminal log --full sqlite:///a.db
 [ "$(LC_ALL=C.UTF-8 wc -L <out)" -gt 200 ] || fail "--full cuts lines"
-on_terminal "$quipu" log --json sqlite:///a.db
+on_terminal log --json sqlite:///a.db
 [ "$(LC_ALL=C.UTF-8 wc -L <out)" -gt 200 ] || fail "--json cuts lines"
 finish
