@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # test_readme.sh README BUILD COMPILER: does what the README says with its
-# program, with quipu installed where `./dev build` would put it.
+# program, with quipu installed where `./dev build` would put it; and with
+# PostgreSQL, where QUIPU_TEST_POSTGRES names a server.
 set -eu
 readme=$1
 build=$2
@@ -38,6 +39,11 @@ runs=$(grep -c '^\./account' steps)
 [ "$(grep -c '^750 cents after 2 events$' out)" = "$runs" ] ||
     { cat out err; exit 1; }
 [ "$(grep -c 'Account.Deposited' out)" = 2 ] || { cat out; exit 1; }
+# It says the same in a store that it does not tell to try.
+if [ -n "${QUIPU_TEST_POSTGRES-}" ]; then
+    ./account "$QUIPU_TEST_POSTGRES&timeout=300000" >out
+    [ "$(cat out)" = "750 cents after 2 events" ] || { cat out; exit 1; }
+fi
 "$compiler" -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
     -Wmissing-prototypes -Werror -Ibuild/prefix/include -fsyntax-only account.c
 
