@@ -107,12 +107,15 @@ int quipu_cursor_next(quipu_cursor *cursor, const quipu_item **item,
                       quipu_error *error)
 {
     const void *row;
-    int status;
+    int status = QUIPU_OK;
 
     if (!cursor || !item) {
         return quipu_argument_missing(cursor ? "item" : "cursor", error);
     }
-    status = quipu_rows_next(&cursor->rows, sizeof **item, &row, error);
+    row = quipu_rows_lent(&cursor->rows, sizeof **item);
+    if (!row) {
+        status = quipu_rows_next(&cursor->rows, sizeof **item, &row, error);
+    }
     if (status == QUIPU_OK) {
         *item = row;
     }

@@ -4,19 +4,12 @@
 
 #include <quipu/error.h>
 
-#include "records/process.h"
-
 int quipu_children_open(const char *what, size_t children, quipu_error *error)
 {
     return quipu_error_set(error, QUIPU_INVALID,
                            "%s cannot be closed: %zu opened from it %s still "
                            "open; close what was opened later first",
                            what, children, children == 1 ? "is" : "are");
-}
-
-bool quipu_datastore_is_ours(const quipu_datastore *datastore)
-{
-    return datastore->generation == quipu_process_generation();
 }
 
 int quipu_datastore_enter(const quipu_datastore *datastore, quipu_error *error)

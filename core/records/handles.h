@@ -8,6 +8,7 @@
 #include <quipu/records.h>
 
 #include "base/error.h"
+#include "records/process.h"
 #include "records/queue.h"
 
 /* All but the queue and the two counters is as it was when the datastore was
@@ -42,7 +43,10 @@ int quipu_datastore_enter(const quipu_datastore *datastore, quipu_error *error);
 int quipu_records_enter(const quipu_records *records, quipu_error *error);
 
 /* Whether a handle belongs to this process, for what cannot answer. */
-bool quipu_datastore_is_ours(const quipu_datastore *datastore);
+static inline bool quipu_datastore_is_ours(const quipu_datastore *datastore)
+{
+    return datastore->generation == quipu_process_generation();
+}
 
 /* DENIED for a datastore that was opened readonly. */
 int quipu_datastore_writable(const quipu_datastore *datastore,

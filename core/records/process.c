@@ -3,17 +3,16 @@
 #include "records/process.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 #include <quipu/error.h>
 
-static atomic_uint generation;
+atomic_uint quipu_process_forks;
 static pthread_mutex_t watch_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool watching;
 
 static void count_fork(void)
 {
-    atomic_fetch_add_explicit(&generation, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&quipu_process_forks, 1, memory_order_relaxed);
 }
 
 int quipu_process_watch(quipu_error *error)
@@ -30,9 +29,4 @@ int quipu_process_watch(quipu_error *error)
                                "no memory to watch for forks");
     }
     return QUIPU_OK;
-}
-
-unsigned quipu_process_generation(void)
-{
-    return atomic_load_explicit(&generation, memory_order_relaxed);
 }

@@ -77,12 +77,7 @@ int quipu_rows_next(struct quipu_rows *rows, size_t size, const void **row,
     if (status != QUIPU_OK) {
         return status;
     }
-    *row = NULL;
-    if (rows->left > 0) {
-        *row = rows->lent;
-        rows->lent += size;
-        rows->left--;
-    }
+    *row = quipu_rows_lent(rows, size);
     return QUIPU_OK;
 }
 

@@ -36,6 +36,20 @@ int quipu_rows_opened(struct quipu_rows *rows, enum quipu_call call, int status,
 int quipu_rows_next(struct quipu_rows *rows, size_t size, const void **row,
                     quipu_error *error);
 
+/* The next of those that the driver has lent already, which is most of them;
+ * NULL: quipu_rows_next has to be asked. */
+static inline const void *quipu_rows_lent(struct quipu_rows *rows, size_t size)
+{
+    const char *row = rows->lent;
+
+    if (rows->left == 0 || !quipu_datastore_is_ours(rows->datastore)) {
+        return NULL;
+    }
+    rows->lent += size;
+    rows->left--;
+    return row;
+}
+
 /* Ends them; false in a process that they do not belong to, and then all has
  * to stay as it is. */
 bool quipu_rows_finish(struct quipu_rows *rows);
