@@ -36,6 +36,11 @@ int quipu_sqlite_connection_open(quipu_driver_datastore *datastore,
         code = sqlite3_db_config(connection->db,
                                  SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     }
+    if (code == SQLITE_OK) {
+        code = sqlite3_create_function_v2(
+            connection->db, "quipu_take", -1, SQLITE_UTF8 | SQLITE_DIRECTONLY,
+            connection, quipu_sqlite_take, NULL, NULL, NULL);
+    }
     if (code != SQLITE_OK) {
         int status =
             quipu_sqlite_fail(datastore, connection->db, code, "open", error);

@@ -67,7 +67,7 @@ static void keep(struct page *page, quipu_bytes *bytes)
     }
 }
 
-quipu_item *quipu_sqlite_page_look(struct page *page, sqlite3_stmt *row,
+quipu_item *quipu_sqlite_page_look(struct page *page, sqlite3_value **columns,
                                    const quipu_driver_schema *bound)
 {
     if (page->count == page->item_room) {
@@ -76,7 +76,7 @@ quipu_item *quipu_sqlite_page_look(struct page *page, sqlite3_stmt *row,
     quipu_item *item = &page->items[page->count];
     quipu_value *values =
         page->values + page->count * bound->schema.column_count;
-    quipu_sqlite_row_item(row, bound, item, values);
+    quipu_sqlite_row_item(columns, bound, item, values);
     return item;
 }
 

@@ -21,9 +21,9 @@ int quipu_sqlite_page_make(struct page *page, const quipu_host *host,
                            quipu_error *error);
 void quipu_sqlite_page_finish(struct page *page, const quipu_host *host);
 
-/* Reads a row into the next place of the page, lent by SQLite and not kept yet;
- * NULL: all places are taken. */
-quipu_item *quipu_sqlite_page_look(struct page *page, sqlite3_stmt *row,
+/* Reads columns (rows.h) into the next place of the page, lent by SQLite and
+ * not kept yet; NULL: all places are taken. */
+quipu_item *quipu_sqlite_page_look(struct page *page, sqlite3_value **columns,
                                    const quipu_driver_schema *bound);
 
 /* Keeps the item looked at last, with copies of its bytes; *full, and it is not

@@ -53,10 +53,16 @@ static void bind_query(quipu_driver_cursor *cursor, sqlite3_stmt *query)
     }
 }
 
+/* Where an item stands in what is read. */
+static int64_t place_of(const struct reading *reading, const quipu_item *item)
+{
+    return reading->log ? item->notification_id : item->position;
+}
+
 /* Whether an item lies behind the range, and so do all after it. */
 static bool is_beyond(const struct reading *reading, const quipu_item *item)
 {
-    int64_t at = reading->log ? item->notification_id : item->position;
+    int64_t at = place_of(reading, item);
     if (reading->log && item->notification_id > reading->head) {
         return true;
     }
@@ -64,57 +70,108 @@ static bool is_beyond(const struct reading *reading, const quipu_item *item)
                                : at > reading->range.upper;
 }
 
-/* Puts the row that the query stands on in the page; *stop: it is the range's
- * end, or (*more) has no room. */
-static int take_row(quipu_driver_cursor *cursor, sqlite3_stmt *query,
-                    bool *stop, bool *more, quipu_error *error)
+/* They come as the index has them; without it, or from one that is damaged,
+ * they may come in any order. */
+static bool is_in_order(const struct reading *reading, const quipu_item *item)
 {
+    if (reading->page.count == 0) {
+        return true;
+    }
+    int64_t before = place_of(reading, item - 1);
+    int64_t at = place_of(reading, item);
+    return reading->descending ? at <= before : at >= before;
+}
+
+/* Where the rows of a query go, and how that went. */
+struct taking {
+    quipu_driver_cursor *cursor;
+    bool more; /* a row was left behind, as the page had no room for it */
+    int status;
+    quipu_error *error;
+};
+
+static int refuse_order(const quipu_driver_cursor *cursor, quipu_error *error)
+{
+    return cursor->datastore->host->error_set(
+        error, QUIPU_CORRUPT, 0, NULL,
+        "the items of \"%s\" do not come in their order: an index of it is "
+        "missing, or damaged and to be mended by SQLite's REINDEX",
+        cursor->bound->schema.table);
+}
+
+/* Puts a row in the page; true: the query has come to its end, since the row
+ * lies behind the range, is the last of its limit, or has no room. */
+static bool take_row(struct taking *taking, sqlite3_value **columns)
+{
+    quipu_driver_cursor *cursor = taking->cursor;
     struct reading *reading = &cursor->reading;
-    quipu_item *item =
-        quipu_sqlite_page_look(&reading->page, query, cursor->bound);
+    quipu_item *item = quipu_sqlite_page_look(
+        &reading->page, columns + (reading->log ? 1 : 0), cursor->bound);
     if (item == NULL) {
-        *stop = *more = true;
-        return QUIPU_OK;
+        taking->more = true;
+        return true;
     }
-    *stop = is_beyond(reading, item);
-    if (*stop || item->notification_id > reading->head) {
-        return QUIPU_OK;
+    if (is_beyond(reading, item)) {
+        return true;
     }
-    int status = quipu_sqlite_page_keep(&reading->page, cursor->datastore->host,
-                                        more, error);
-    *stop = *more;
+    if (item->notification_id > reading->head) {
+        return false;
+    }
+    if (!is_in_order(reading, item)) {
+        taking->status = refuse_order(cursor, taking->error);
+        return true;
+    }
+    if (reading->log) {
+        item->sequence_id = quipu_sqlite_value_bytes(columns[0]);
+    }
+    taking->status = quipu_sqlite_page_keep(
+        &reading->page, cursor->datastore->host, &taking->more, taking->error);
     if (!reading->log) {
         item->sequence_id = sequence_of(cursor);
     }
-    return status;
+    return taking->status != QUIPU_OK || taking->more ||
+           (int64_t)reading->page.count == reading->range.limit;
+}
+
+/*
+ * quipu_take(COLUMN...) in the condition of a cursor's query: takes the row,
+ * and is true only where the query is to stop.  So SQLite runs through the rows
+ * in one step, and hands their columns over as they are; to come back with each
+ * of them, and to be asked for each column, costs a tenth of the whole read.
+ */
+void quipu_sqlite_take(sqlite3_context *context, int count,
+                       sqlite3_value **columns)
+{
+    const struct connection *connection = sqlite3_user_data(context);
+    (void)count;
+    if (connection->taking == NULL) {
+        sqlite3_result_error(context, "quipu_take is the driver's own", -1);
+        return;
+    }
+    sqlite3_result_int(context, take_row(connection->taking, columns));
 }
 
 /* Fills the page; *more: a row was left behind for the next one. */
-static int copy_rows(quipu_driver_cursor *cursor, struct connection *reader,
+static int take_rows(quipu_driver_cursor *cursor, struct connection *reader,
                      sqlite3_stmt *query, bool *more, quipu_error *error)
 {
-    struct reading *reading = &cursor->reading;
-    int status = QUIPU_OK;
-    int code = SQLITE_DONE;
-    bool stop = false;
-    *more = false;
-    while (status == QUIPU_OK && !stop &&
-           (int64_t)reading->page.count < reading->range.limit &&
-           (code = sqlite3_step(query)) == SQLITE_ROW) {
-        status = take_row(cursor, query, &stop, more, error);
+    struct taking taking = { .cursor = cursor, .error = error };
+    reader->taking = &taking;
+    int code = sqlite3_step(query);
+    reader->taking = NULL;
+    *more = taking.more;
+    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+        return quipu_sqlite_fail(cursor->datastore, reader->db, code, "read",
+                                 error);
     }
-    if (status == QUIPU_OK && code != SQLITE_ROW && code != SQLITE_DONE) {
-        status = quipu_sqlite_fail(cursor->datastore, reader->db, code, "read",
-                                   error);
-    }
-    return status;
+    return taking.status;
 }
 
 /* Moves the range behind the page's last item. */
 static void advance(struct reading *reading)
 {
-    const quipu_item *last = &reading->page.items[reading->page.count - 1];
-    int64_t at = reading->log ? last->notification_id : last->position;
+    int64_t at =
+        place_of(reading, &reading->page.items[reading->page.count - 1]);
     reading->range.limit -=
         reading->range.limit == INT64_MAX ? 0 : (int64_t)reading->page.count;
     if (reading->descending) {
@@ -140,7 +197,7 @@ static int fill(quipu_driver_cursor *cursor, struct connection *reader,
         return status;
     }
     bind_query(cursor, query);
-    status = copy_rows(cursor, reader, query, &more, error);
+    status = take_rows(cursor, reader, query, &more, error);
     if (status == QUIPU_OK && more && reading->head == INT64_MAX) {
         status = quipu_sqlite_ask_head(datastore, reader, cursor->bound,
                                        &reading->head, error);

@@ -12,12 +12,15 @@ struct stored {
     int64_t position;
 };
 
+static quipu_bytes bytes_at(sqlite3_stmt *row, int column)
+{
+    return quipu_sqlite_value_bytes(sqlite3_column_value(row, column));
+}
+
 static int look_up_event(struct judge *judge, const quipu_item *item,
                          struct stored *stored, quipu_error *error)
 {
     quipu_driver_datastore *datastore = judge->datastore;
-    quipu_value values[QUIPU_COLUMNS_MAX];
-    quipu_item old;
     sqlite3_stmt *row = NULL;
     int status =
         quipu_sqlite_statement_get(datastore, &datastore->writer, judge->bound,
@@ -29,12 +32,11 @@ static int look_up_event(struct judge *judge, const quipu_item *item,
     int code = sqlite3_step(row);
     *stored = (struct stored){ .found = code == SQLITE_ROW };
     if (code == SQLITE_ROW) {
-        quipu_sqlite_row_item(row, judge->bound, &old, values);
-        stored->equal = judge_same(old.sequence_id, item->sequence_id) &&
-                        judge_same(old.topic, item->topic) &&
-                        judge_same(old.state, item->state);
-        stored->notification_id = old.notification_id;
-        stored->position = old.position;
+        stored->equal = judge_same(bytes_at(row, 0), item->sequence_id) &&
+                        judge_same(bytes_at(row, 3), item->topic) &&
+                        judge_same(bytes_at(row, 4), item->state);
+        stored->notification_id = sqlite3_column_int64(row, 1);
+        stored->position = sqlite3_column_int64(row, 2);
     } else if (code != SQLITE_DONE) {
         status = quipu_sqlite_fail(datastore, datastore->writer.db, code,
                                    "look an event id up", error);

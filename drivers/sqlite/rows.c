@@ -64,8 +64,8 @@ void quipu_sqlite_bind_item(sqlite3_stmt *statement,
 {
     const quipu_schema *schema = &bound->schema;
     int index = 0;
-    (void)sqlite3_bind_int64(statement, ++index, notification_id);
     quipu_sqlite_bind_sequence(statement, ++index, bound, item->sequence_id);
+    (void)sqlite3_bind_int64(statement, ++index, notification_id);
     (void)sqlite3_bind_int64(statement, ++index, position);
     bind_text(statement, ++index, item->topic);
     bind_bytes(statement, ++index, item->state);
@@ -85,15 +85,7 @@ void quipu_sqlite_bind_item(sqlite3_stmt *statement,
     }
 }
 
-/*
- * Rows are read through sqlite3_value: the sqlite3_column functions take a
- * mutex and look for errors at each call, which costs as much as the row.  The
- * values are "unprotected", which is safe: a connection is used by one thread
- * at a time.
- */
-
-/* Of a value that is not NULL; SQLite gives a NULL pointer for empty. */
-static quipu_bytes bytes_of(sqlite3_value *value)
+quipu_bytes quipu_sqlite_value_bytes(sqlite3_value *value)
 {
     quipu_bytes bytes = { .data = sqlite3_value_blob(value) };
     bytes.size = (size_t)sqlite3_value_bytes(value);
@@ -122,7 +114,7 @@ static void value_of(sqlite3_value *from, int kind, quipu_value *value)
     case QUIPU_VALUE_TEXT:
     case QUIPU_VALUE_BYTES:
     case QUIPU_VALUE_UUID:
-        value->as.bytes = bytes_of(from);
+        value->as.bytes = quipu_sqlite_value_bytes(from);
         break;
     default:
         value->as.integer = sqlite3_value_int64(from);
@@ -138,32 +130,30 @@ static void set_time(quipu_item *item, sqlite3_value *value)
     }
 }
 
-void quipu_sqlite_row_item(sqlite3_stmt *row, const quipu_driver_schema *bound,
-                           quipu_item *item, quipu_value *values)
+void quipu_sqlite_row_item(sqlite3_value **columns,
+                           const quipu_driver_schema *bound, quipu_item *item,
+                           quipu_value *values)
 {
     const quipu_schema *schema = &bound->schema;
-    int column = 5;
     memset(item, 0, sizeof *item);
-    item->notification_id = sqlite3_value_int64(sqlite3_column_value(row, 0));
-    item->sequence_id = bytes_of(sqlite3_column_value(row, 1));
-    item->position = sqlite3_value_int64(sqlite3_column_value(row, 2));
-    item->topic = bytes_of(sqlite3_column_value(row, 3));
-    item->state = bytes_of(sqlite3_column_value(row, 4));
+    item->notification_id = sqlite3_value_int64(*columns++);
+    item->position = sqlite3_value_int64(*columns++);
+    item->topic = quipu_sqlite_value_bytes(*columns++);
+    item->state = quipu_sqlite_value_bytes(*columns++);
     if (schema->event_id != NULL) {
-        item->event_id = bytes_of(sqlite3_column_value(row, column++));
+        item->event_id = quipu_sqlite_value_bytes(*columns++);
     }
     if (schema->metadata != NULL) {
-        sqlite3_value *metadata = sqlite3_column_value(row, column++);
-        if (!is_null(metadata)) {
-            item->metadata = bytes_of(metadata);
+        if (!is_null(*columns)) {
+            item->metadata = quipu_sqlite_value_bytes(*columns);
         }
+        columns++;
     }
     if (schema->time != NULL) {
-        set_time(item, sqlite3_column_value(row, column++));
+        set_time(item, *columns++);
     }
     for (size_t i = 0; i < schema->column_count; i++) {
-        value_of(sqlite3_column_value(row, column++), schema->columns[i].kind,
-                 &values[i]);
+        value_of(*columns++, schema->columns[i].kind, &values[i]);
     }
     if (schema->column_count > 0) {
         item->columns = values;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Items as SQLite binds and returns them, in the order of @C (schema.c). */
+/* Items as SQLite binds and returns them, in the order of @C, or, without the
+ * sequence id, of @I (schema.c). */
 #ifndef SQLITE_DRIVER_ROWS_H
 #define SQLITE_DRIVER_ROWS_H
 
@@ -16,10 +17,16 @@ void quipu_sqlite_bind_item(sqlite3_stmt *statement,
                             const quipu_item *item, int64_t notification_id,
                             int64_t position);
 
-/* The item of a row: lent by SQLite until the statement moves.  `values` has
- * room for the schema's further columns. */
-void quipu_sqlite_row_item(sqlite3_stmt *row, const quipu_driver_schema *bound,
-                           quipu_item *item, quipu_value *values);
+/* The bytes of a value that is not NULL: those that are empty have a pointer,
+ * too. */
+quipu_bytes quipu_sqlite_value_bytes(sqlite3_value *value);
+
+/* The item of the columns @I, lent by SQLite for as long as they are, and
+ * without its sequence id.  `values` has room for the schema's further columns.
+ */
+void quipu_sqlite_row_item(sqlite3_value **columns,
+                           const quipu_driver_schema *bound, quipu_item *item,
+                           quipu_value *values);
 
 /* The number of a row's first column, or `none` if it is NULL; steps and resets
  * the statement. */

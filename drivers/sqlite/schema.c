@@ -88,17 +88,15 @@ struct words {
     const char *table;
 };
 
-/* All columns, as cursors read and inserts bind them (rows.c); the sequence id
- * can be left out where it is known. */
+/* All columns, as rows.c takes them; the sequence id can be left out. */
 static void add_columns(struct text *text, const quipu_schema *schema,
                         bool with_sequence)
 {
-    quipu_shared_text_add_name(text, schema->notification_id);
     if (with_sequence) {
-        add_column(text, schema->sequence_id, "");
-    } else {
-        quipu_shared_text_add(text, ", NULL");
+        quipu_shared_text_add_name(text, schema->sequence_id);
+        quipu_shared_text_add(text, ", ");
     }
+    quipu_shared_text_add_name(text, schema->notification_id);
     add_column(text, schema->position, "");
     add_column(text, schema->topic, "");
     add_column(text, schema->state, "");
@@ -108,6 +106,15 @@ static void add_columns(struct text *text, const quipu_schema *schema,
     for (size_t i = 0; i < schema->column_count; i++) {
         add_column(text, schema->columns[i].name, "");
     }
+}
+
+/* A cursor's query gives its rows to read.c, and stops where that says. */
+static void add_take(struct text *text, const quipu_schema *schema,
+                     bool with_sequence)
+{
+    quipu_shared_text_add(text, "quipu_take(");
+    add_columns(text, schema, with_sequence);
+    quipu_shared_text_add(text, ")");
 }
 
 static size_t count_columns(const quipu_schema *schema)
@@ -146,8 +153,11 @@ static void add_word(struct text *text, const struct words *words, char word)
     case 'C':
         add_columns(text, schema, true);
         break;
-    case 'Q':
-        add_columns(text, schema, false);
+    case 'I':
+        add_take(text, schema, false);
+        break;
+    case 'L':
+        add_take(text, schema, true);
         break;
     default: /* 'V' */
         add_placeholders(text, schema);
@@ -156,20 +166,20 @@ static void add_word(struct text *text, const struct words *words, char word)
 }
 
 /* @T table, @N notification id, @S sequence id, @P position, @E event id,
- * @C all columns, @Q the same without the sequence id, @V as many
- * placeholders. */
+ * @C all columns, @V as many placeholders, @L quipu_take of all columns, @I the
+ * same without the sequence id. */
 static const char *const patterns[SQL_COUNT - SQL_COMMON_COUNT] = {
     [SQL_LAST - SQL_COMMON_COUNT] = "SELECT max(@P) FROM @T WHERE @S = ?1",
     [SQL_BY_EVENT_ID - SQL_COMMON_COUNT] = "SELECT @C FROM @T WHERE @E = ?1",
     [SQL_INSERT - SQL_COMMON_COUNT] = "INSERT INTO @T (@C) VALUES (@V)",
     [SQL_SEQUENCE_UP - SQL_COMMON_COUNT] =
-        "SELECT @Q FROM @T WHERE @S = ?2 AND @P >= ?1 ORDER BY @P",
+        "SELECT 1 FROM @T WHERE @S = ?2 AND @P >= ?1 AND @I ORDER BY @P",
     [SQL_SEQUENCE_DOWN - SQL_COMMON_COUNT] =
-        "SELECT @Q FROM @T WHERE @S = ?2 AND @P <= ?1 ORDER BY @P DESC",
+        "SELECT 1 FROM @T WHERE @S = ?2 AND @P <= ?1 AND @I ORDER BY @P DESC",
     [SQL_LOG_UP - SQL_COMMON_COUNT] =
-        "SELECT @C FROM @T WHERE @N >= ?1 ORDER BY @N",
+        "SELECT 1 FROM @T WHERE @N >= ?1 AND @L ORDER BY @N",
     [SQL_LOG_DOWN - SQL_COMMON_COUNT] =
-        "SELECT @C FROM @T WHERE @N <= ?1 ORDER BY @N DESC",
+        "SELECT 1 FROM @T WHERE @N <= ?1 AND @L ORDER BY @N DESC",
     [SQL_FIRST_SEQUENCE - SQL_COMMON_COUNT] = "SELECT min(@S) FROM @T",
     [SQL_NEXT_SEQUENCE - SQL_COMMON_COUNT] =
         "SELECT min(@S) FROM @T WHERE @S > ?1",

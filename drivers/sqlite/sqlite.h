@@ -78,9 +78,12 @@ struct statements {
     sqlite3_stmt *of[SQL_COUNT - SQL_COMMON_COUNT];
 };
 
+struct taking; /* read.c's */
+
 struct connection {
     sqlite3 *db;
-    int64_t deadline; /* of the operation under way */
+    int64_t deadline;      /* of the operation under way */
+    struct taking *taking; /* where the rows of a cursor's query go */
     sqlite3_stmt *common[SQL_COMMON_COUNT];
     struct statements caches[CACHES_MAX];
     uint64_t clock;
@@ -118,6 +121,10 @@ struct quipu_driver_datastore {
     uint64_t serials;
     _Atomic uint32_t interrupts;
 };
+
+/* A function for the queries of cursors, which each connection has; read.c. */
+void quipu_sqlite_take(sqlite3_context *context, int count,
+                       sqlite3_value **columns);
 
 /* Opens and prepares a connection; flags as sqlite3_open_v2, with
  * SQLITE_OPEN_URI to read without locks. */

@@ -145,6 +145,48 @@ static void each_commit_is_a_beat(void **state)
     assert_true(quipu_shared_pulse_read(place->datastore->pulse) != before);
 }
 
+/* Puts an index in the other order in the place of the one that is read by. */
+static const char turn_the_index_round[] =
+    "CREATE INDEX turned ON stored_events"
+    " (aggregate_id, aggregate_version DESC);"
+    "PRAGMA writable_schema = ON;"
+    "UPDATE sqlite_schema SET rootpage ="
+    " (SELECT rootpage FROM sqlite_schema WHERE name = 'turned')"
+    " WHERE name = 'sqlite_autoindex_stored_events_2';"
+    "DELETE FROM sqlite_schema WHERE name = 'turned'";
+
+static void items_out_of_order_are_told(void **state)
+{
+    (void)state;
+    char file[32];
+    struct piece piece;
+    quipu_error error = { 0 };
+    quipu_driver_cursor *cursor = NULL;
+    quipu_schema schema = fixture_schema("stored_events", 0);
+    (void)snprintf(file, sizeof file, "%s", fixture_file());
+    for (int i = 0; i < 2; i++) {
+        quipu_driver_datastore *datastore = fixture_open(file);
+        quipu_driver_schema *bound = fixture_bind(datastore, &schema);
+        const quipu_range all = { .struct_size = sizeof all,
+                                  .lower = INT64_MIN,
+                                  .upper = INT64_MAX,
+                                  .limit = INT64_MAX };
+        fixture_piece(&piece, 1, 0, 0);
+        if (i == 0) {
+            fixture_append(datastore, bound, 1);
+            fixture_append(datastore, bound, 1);
+        } else {
+            assert_refused(fixture_driver()->read_sequence(
+                               datastore, bound, piece.item.sequence_id, &all,
+                               FOREVER, &cursor, &error),
+                           QUIPU_CORRUPT, &error, "REINDEX");
+        }
+        fixture_driver()->unbind(datastore, bound);
+        fixture_close(datastore);
+        fixture_sql(file, i == 0 ? turn_the_index_round : "SELECT 1");
+    }
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -152,6 +194,7 @@ int main(void)
         CASE(pages_follow_each_other_in_both_directions),
         CASE(a_limit_counts_over_pages),
         CASE(an_item_bigger_than_a_page_comes_alone),
+        CASE(items_out_of_order_are_told),
         CASE(each_commit_is_a_beat),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -303,6 +303,14 @@ static void a_function_that_ends_the_transaction_is_told(void **state)
     fixture_append(place->datastore, place->bound, 1);
 }
 
+static void the_function_of_cursors_is_nobody_elses(void **state)
+{
+    quipu_error error = { 0 };
+    assert_status(
+        transact(*state, end_it, (void *)"SELECT quipu_take(1)", &error),
+        QUIPU_INTERNAL);
+}
+
 static void a_function_that_appends_is_told_instead_of_waiting(void **state)
 {
     struct place *place = *state;
@@ -421,6 +429,7 @@ int main(void)
         CASE(a_group_without_one_success_commits_nothing),
         CASE(a_function_that_refuses_without_a_word_is_told_so),
         CASE(a_function_that_ends_the_transaction_is_told),
+        CASE(the_function_of_cursors_is_nobody_elses),
         CASE(a_function_that_appends_is_told_instead_of_waiting),
         CASE(what_a_strange_index_refuses_is_corrupt),
         CASE(an_append_that_is_late_is_busy_and_stores_nothing),
