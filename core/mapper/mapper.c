@@ -4,6 +4,7 @@
 
 #include <quipu/error.h>
 #include <quipu/memory.h>
+#include <quipu/schema.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -70,12 +71,6 @@ static int add_column(quipu_mapper *mapper, const quipu_column *column,
     const char *name = column->attribute ? column->attribute : column->name;
     quipu_further_column *added = &mapper->columns[mapper->column_count];
 
-    if (!name || !quipu_column_kind_name(column->kind)) {
-        return quipu_error_set(error, QUIPU_INVALID,
-                               "further column number %zu of the schema has "
-                               "no name or no kind",
-                               mapper->column_count + 1);
-    }
     added->kind = column->kind;
     added->name = quipu_text_copy(name);
     if (!added->name) {
@@ -98,12 +93,6 @@ static int take_schema(quipu_mapper *mapper, const quipu_schema *schema,
     mapper->has_time = schema->time;
     if (schema->column_count == 0) {
         return QUIPU_OK;
-    }
-    if (schema->column_count > QUIPU_COLUMNS_MAX || !schema->columns) {
-        return quipu_error_set(error, QUIPU_INVALID,
-                               "the schema has NULL or more than %d further "
-                               "columns",
-                               QUIPU_COLUMNS_MAX);
     }
     mapper->columns =
         quipu_allocate_array(schema->column_count, sizeof(*mapper->columns));
@@ -234,7 +223,10 @@ int quipu_mapper_open(const quipu_schema *schema, const quipu_mapping *mapping,
     if (!opened) {
         return quipu_error_no_memory(error);
     }
-    status = take_schema(opened, &own_schema, error);
+    status = quipu_schema_check(schema, error);
+    if (status == QUIPU_OK) {
+        status = take_schema(opened, &own_schema, error);
+    }
     if (status == QUIPU_OK) {
         status = add_types(opened, &own_mapping, error);
     }

@@ -48,10 +48,10 @@ typedef struct quipu_mapping {
 } quipu_mapping;
 
 /*
- * Opens a mapper for a schema, which is copied.  INVALID: a type is wrong, two
- * have one topic, a type lacks the named attribute or has it with a kind that
- * does not fit, or no type has the attribute of a further column.  Whether a
- * store can hold the schema is not checked here.
+ * Opens a mapper for a schema, which is copied.  INVALID: the schema is wrong
+ * (quipu_schema_check), a type is, two have one topic, a type lacks the named
+ * attribute or has it with a kind that does not fit, or no type has the
+ * attribute of a further column.
  */
 QUIPU_API int quipu_mapper_open(const quipu_schema *schema,
                                 const quipu_mapping *mapping,

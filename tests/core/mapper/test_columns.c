@@ -258,16 +258,16 @@ static void columns_that_nothing_fills_are_refused(void **state)
     (void)state;
     assert_column_refused(column, 1, "no event type has the attribute colour");
     column.kind = QUIPU_VALUE_NULL;
-    assert_column_refused(column, 1, "number 1 of the schema has no name or");
+    assert_column_refused(column, 1, "columns[0] has kind 0, which is none");
     column.kind = -1;
-    assert_column_refused(column, 1, "number 1 of the schema has no name or");
+    assert_column_refused(column, 1, "columns[0] has kind -1, which is none");
     column.kind = QUIPU_VALUE_TIME + 1;
-    assert_column_refused(column, 1, "number 1 of the schema has no name or");
+    assert_column_refused(column, 1, "columns[0] has kind 8, which is none");
     column.kind = QUIPU_VALUE_TEXT;
     column.name = NULL;
-    assert_column_refused(column, 1, "number 1 of the schema has no name or");
-    assert_column_refused(column, 0, "NULL or more than 64");
-    assert_column_refused(column, QUIPU_COLUMNS_MAX + 1, "more than 64");
+    assert_column_refused(column, 1, "no name for columns[0]");
+    assert_column_refused(column, 0, "columns is NULL");
+    assert_column_refused(column, QUIPU_COLUMNS_MAX + 1, "at most 64");
 }
 
 int main(void)

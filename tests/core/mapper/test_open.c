@@ -32,6 +32,22 @@ static void schema_and_mapping_are_needed(void **state)
     assert_open_refused(&schema, &mapping, "struct_size");
 }
 
+static void a_wrong_schema_is_refused(void **state)
+{
+    const quipu_mapping mapping = harness_mapping(types);
+    quipu_schema schema = harness_schema();
+
+    (void)state;
+    schema.table = "";
+    assert_open_refused(&schema, &mapping, "name for table is empty");
+    schema = harness_schema();
+    schema.state = NULL;
+    assert_open_refused(&schema, &mapping, "no name for state");
+    schema = harness_schema();
+    schema.topic = schema.position;
+    assert_open_refused(&schema, &mapping, "are the same");
+}
+
 static void wrong_types_are_refused(void **state)
 {
     static const quipu_event_type small = { .topic = "Small", .size = 1 };
@@ -61,7 +77,7 @@ static void structs_of_other_sizes_are_taken(void **state)
     struct {
         quipu_schema schema;
         char later[64];
-    } longer = { harness_schema(), { 1 } };
+    } longer = { harness_schema(), { 0 } };
     quipu_schema shorter = harness_schema();
     const quipu_mapping mapping = harness_mapping(types);
     struct harness harness;
@@ -70,6 +86,8 @@ static void structs_of_other_sizes_are_taken(void **state)
     longer.schema.struct_size = sizeof(longer);
     harness_open(&harness, &longer.schema, &mapping);
     harness_close(&harness);
+    longer.later[0] = 1;
+    assert_open_refused(&longer.schema, &mapping, "does not know");
     shorter.struct_size = offsetof(quipu_schema, columns);
     shorter.column_count = 5; /* not there, so never looked at */
     harness_open(&harness, &shorter, &mapping);
@@ -206,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(schema_and_mapping_are_needed),
+        cmocka_unit_test(a_wrong_schema_is_refused),
         cmocka_unit_test(wrong_types_are_refused),
         cmocka_unit_test(structs_of_other_sizes_are_taken),
         cmocka_unit_test(schema_may_go_after_opening),
