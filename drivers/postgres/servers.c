@@ -181,10 +181,13 @@ int64_t quipu_postgres_servers_until(const struct servers *servers, size_t left,
                                      int64_t deadline)
 {
     int64_t now = clock_now();
+    if (deadline <= now) {
+        return deadline;
+    }
     if (servers->timeout > 0) {
         return clock_after(servers->timeout, deadline);
     }
-    if (deadline == INT64_MAX || left < 2 || deadline <= now) {
+    if (deadline == INT64_MAX || left < 2) {
         return deadline;
     }
     return now + (deadline - now) / (int64_t)left;

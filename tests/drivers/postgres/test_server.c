@@ -56,6 +56,53 @@ static void role_without_create_works_on_what_is_there(void **state)
     assert_status(try_it("schema=elsewhere&user=worker", &error), QUIPU_DENIED);
 }
 
+static void role_that_may_only_read_reads(void **state)
+{
+    quipu_error error = { 0 };
+    quipu_schema schema = fixture_schema("plain");
+    quipu_driver_schema *bound = NULL;
+    (void)state;
+    use("schema=looking", "plain", 2);
+    fixture_sql("CREATE ROLE looker LOGIN");
+    fixture_sql("GRANT USAGE ON SCHEMA looking TO looker");
+    fixture_sql("GRANT SELECT ON ALL TABLES IN SCHEMA looking TO looker");
+    quipu_driver_datastore *datastore =
+        fixture_open("schema=looking&user=looker&readonly=yes");
+    assert_ok(fixture_driver()->bind(datastore, &schema,
+                                     fixture_now() + 20 * SECOND, &bound,
+                                     &error),
+              &error);
+    assert_int_equal(fixture_head(datastore, bound), 2);
+    fixture_driver()->unbind(datastore, bound);
+    fixture_close(datastore);
+}
+
+/* PostgreSQL would cut them off: two might become one. */
+static void names_of_63_bytes_are_kept_whole(void **state)
+{
+    char name[64];
+    (void)state;
+    memset(name, 'n', 62);
+    name[62] = '1';
+    name[63] = '\0';
+    use("schema=names", name, 2);
+    name[62] = '2';
+    use("schema=names", name, 2);
+    assert_int_equal(fixture_ask("SELECT count(*) FROM pg_tables WHERE"
+                                 " schemaname = 'names' AND"
+                                 " length(tablename) = 63"),
+                     2);
+}
+
+/* Whatever the search path says. */
+static void schema_option_wins_over_the_search_path(void **state)
+{
+    (void)state;
+    use("options=-c search_path=public&schema=chosen", "plain", 2);
+    use("options=-c search_path=nowhere&schema=chosen", "plain", 4);
+    use("options=-c search_path=chosen", "plain", 6);
+}
+
 static void role_that_may_not_read_is_told_what_to_grant(void **state)
 {
     quipu_error error;
@@ -216,6 +263,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(role_without_create_works_on_what_is_there),
+        cmocka_unit_test(role_that_may_only_read_reads),
+        cmocka_unit_test(names_of_63_bytes_are_kept_whole),
+        cmocka_unit_test(schema_option_wins_over_the_search_path),
         cmocka_unit_test(role_that_may_not_read_is_told_what_to_grant),
         cmocka_unit_test(serializable_server_works),
         cmocka_unit_test(odd_search_path_leads_to_the_store),
