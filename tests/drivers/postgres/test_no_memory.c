@@ -9,30 +9,30 @@
 
 static _Thread_local long left; /* allocations before one fails; 0: none does */
 
-static bool may_allocate(void)
-{
-    return left == 0 || --left > 0;
-}
-
 #if defined(__GLIBC__) && !defined(QUIPU_TEST_SANITIZED)
 /* The C library's own, which libpq's calls lead past, to those here. */
 void *__libc_malloc(size_t size);
 void *__libc_realloc(void *memory, size_t size);
 void *__libc_calloc(size_t count, size_t size);
 
+static bool may_allocate(void)
+{
+    return left == 0 || --left > 0;
+}
+
 void *malloc(size_t size)
 {
     return may_allocate() ? __libc_malloc(size) : NULL;
 }
 
-void *realloc(void *memory, size_t size)
+void *realloc(void *ptr, size_t size)
 {
-    return may_allocate() ? __libc_realloc(memory, size) : NULL;
+    return may_allocate() ? __libc_realloc(ptr, size) : NULL;
 }
 
-void *calloc(size_t count, size_t size)
+void *calloc(size_t nmemb, size_t size)
 {
-    return may_allocate() ? __libc_calloc(count, size) : NULL;
+    return may_allocate() ? __libc_calloc(nmemb, size) : NULL;
 }
 #define CAN_FAIL true
 #else
@@ -40,11 +40,11 @@ void *calloc(size_t count, size_t size)
 #endif
 
 /* The native handle is libpq's connection, in a transaction. */
-int fixture_work(void *handle, void *context, quipu_error *error)
+int fixture_work(void *native, void *context, quipu_error *error)
 {
     (void)context;
     (void)error;
-    return handle != NULL ? QUIPU_OK : QUIPU_INTERNAL;
+    return native != NULL ? QUIPU_OK : QUIPU_INTERNAL;
 }
 
 /* A server's store is no file. */
