@@ -21,10 +21,15 @@ enum outcome quipu_tool_fail(const quipu_error *error)
 
 enum outcome quipu_tool_finish(enum outcome outcome)
 {
+    int reason; /* 0: it was lost with an earlier write */
+
+    errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout)) {
         return outcome;
     }
-    fprintf(stderr, "quipu: cannot write the output: %s\n", strerror(errno));
+    reason = errno;
+    fprintf(stderr, "quipu: cannot write the output%s%s\n",
+            reason == 0 ? "" : ": ", reason == 0 ? "" : strerror(reason));
     return FINDING;
 }
 

@@ -63,6 +63,16 @@ place()
     patient "$(printf '%s\n' "$1" | sed "s/{name}/$2/")"
 }
 
+# plant_all URI SEQUENCES ITEMS: something of each kind, and so many plain ones.
+plant_all()
+{
+    "$plant" odd "$1"
+    "$plant" rich "$1"
+    "$plant" sparse "$1"
+    "$plant" plain "$1" "$2" "$3"
+    "$plant" track "$1"
+}
+
 # The sequences that plant makes.
 zero=8f7d29a0-127c-500c-9a53-d3cacb2475cb
 one=fe38b6f1-919d-5e9a-a937-5005514ef32c

@@ -5,11 +5,7 @@
 
 a=$(store a)
 b=$(store b)
-for kind in odd rich sparse "plain 2 3" track; do
-    # shellcheck disable=SC2086
-    set -- $kind
-    "$plant" "$1" "$a" ${2+"$2" "$3"}
-done
+plant_all "$a" 2 3
 
 # equal URI URI: their exports, which name all, but for the stores' identities.
 equal()

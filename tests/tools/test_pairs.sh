@@ -18,11 +18,7 @@ number=0
 for from; do
     number=$((number + 1))
     source=$(place "$from" from$number)
-    for kind in odd rich sparse "plain 3 500" track; do
-        # shellcheck disable=SC2086
-        "$plant" ${kind%% *} "$source&durability=relaxed" \
-            $(echo "$kind" | cut -s -d ' ' -f 2-)
-    done
+    plant_all "$source&durability=relaxed" 3 500
     all "$source" >all
     [ "$(wc -l <all)" = 1526 ] || fail "$source holds something else"
     for to; do

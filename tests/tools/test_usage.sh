@@ -116,6 +116,11 @@ if [ -e /dev/full ]; then
     "$quipu" log sqlite:///a.db >/dev/full 2>err || status=$?
     [ "$status" = 1 ] || fail "a full disk gave status $status"
     complains "cannot write"
+    # Nor is it waited for more of what cannot be written.
+    status=0
+    "$quipu" log --follow sqlite:///a.db >/dev/full 2>err || status=$?
+    [ "$status" = 1 ] || fail "following to a full disk gave status $status"
+    ! grep 'write the output: [^N]' err || fail "another reason is told"
 fi
 # Where a stream is closed, no file of a store takes its place.
 expect 0 "$quipu" copy sqlite:///a.db sqlite:///streams.db
