@@ -7,6 +7,8 @@
 /* What lies beyond a MiB, and the COMMIT, may have left the client when the
  * rest is cut off. */
 #define LONG_SIZE (((size_t)1 << 20) + ((size_t)1 << 16))
+/* What takes a second and more to travel and to be stored. */
+#define VERY_LONG_SIZE ((size_t)64 << 20)
 
 struct store {
     quipu_driver_datastore *datastore;
@@ -163,15 +165,15 @@ static void tracking_goes_with_the_items_it_came_with(void **state)
     close_store(&store);
 }
 
-static int put_long(struct store *store, uint64_t event)
+static int put_long(struct store *store, size_t size, int64_t time)
 {
-    char *state = calloc(1, LONG_SIZE);
+    char *state = calloc(1, size);
     assert_non_null(state);
-    fixture_piece(&store->piece, 1, -1, event);
-    store->piece.item.state = (quipu_bytes){ state, LONG_SIZE };
+    fixture_piece(&store->piece, 1, -1, 1);
+    store->piece.item.state = (quipu_bytes){ state, size };
     store->error = (quipu_error){ 0 };
     int status = fixture_put(store->datastore, store->bound, &store->piece,
-                             20 * SECOND, &store->result, &store->error);
+                             time, &store->result, &store->error);
     free(state);
     return status;
 }
@@ -183,7 +185,7 @@ static void long_append_that_is_cut_off_is_not_stored(void **state)
     for (int ids = 0; ids < 2; ids++) {
         open_store(&store, ids ? "lost6" : "lost7", ids == 1);
         cutter_set(CUT_LONG);
-        int status = put_long(&store, 1);
+        int status = put_long(&store, LONG_SIZE, 20 * SECOND);
         cutter_set(CUT_NOTHING);
         assert_status(status, QUIPU_IO);
         assert_contains(store.error.message, "so long a message");
@@ -199,8 +201,20 @@ static void long_append_that_is_cut_off_once_is_stored(void **state)
     (void)state;
     open_store(&store, "lost8", false);
     cutter_set(CUT_LONG_ONCE);
-    assert_ok(put_long(&store, 1), &store.error);
+    assert_ok(put_long(&store, LONG_SIZE, 20 * SECOND), &store.error);
     assert_int_equal(cutter_get(), CUT_NOTHING);
+    assert_int_equal(fixture_head(store.datastore, store.bound), 1);
+    close_store(&store);
+}
+
+/* The deadline is for waiting. */
+static void long_append_that_goes_on_well_is_not_cut_off(void **state)
+{
+    struct store store;
+    (void)state;
+    open_store(&store, "lost9", true);
+    assert_ok(put_long(&store, VERY_LONG_SIZE, 100 * MILLISECOND),
+              &store.error);
     assert_int_equal(fixture_head(store.datastore, store.bound), 1);
     close_store(&store);
 }
@@ -229,6 +243,7 @@ int main(void)
         cmocka_unit_test(tracking_goes_with_the_items_it_came_with),
         cmocka_unit_test(long_append_that_is_cut_off_is_not_stored),
         cmocka_unit_test(long_append_that_is_cut_off_once_is_stored),
+        cmocka_unit_test(long_append_that_goes_on_well_is_not_cut_off),
     };
     return cmocka_run_group_tests(tests, start, stop) != 0;
 }
