@@ -263,30 +263,6 @@ static int open_env(struct environment *environment,
                : quipu_lmdb_fail(host, environment->path, code, "open", error);
 }
 
-static int locate(struct environment *environment, int64_t deadline,
-                  quipu_error *error)
-{
-    struct view view;
-    MDB_val key = store_key();
-    MDB_val value;
-    int status = quipu_lmdb_reading_begin(environment, deadline, &view, error);
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    int code = quipu_lmdb_main_open(view.txn);
-    if (code == MDB_SUCCESS) {
-        code = mdb_get(view.txn, MAIN_DBI, &key, &value);
-    }
-    if (code == MDB_SUCCESS) {
-        quipu_lmdb_map_locate(environment, value.mv_data);
-    } else {
-        status = quipu_lmdb_fail(environment->host, environment->path, code,
-                                 "read the catalogue", error);
-    }
-    quipu_lmdb_reading_end(&view);
-    return status;
-}
-
 static int open_probed(struct environment *environment,
                        const struct options *options, bool readonly,
                        const struct probe *found, int64_t deadline,
@@ -311,7 +287,14 @@ static int open_probed(struct environment *environment,
     if (environment->gated && status == QUIPU_OK) {
         quipu_shared_gate_admit(&environment->gate);
     }
-    return status == QUIPU_OK ? locate(environment, deadline, error) : status;
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    int code = quipu_lmdb_map_locate(environment, deadline);
+    return code == MDB_SUCCESS
+               ? QUIPU_OK
+               : quipu_lmdb_fail(environment->host, environment->path, code,
+                                 "read the catalogue", error);
 }
 
 int quipu_lmdb_environment_open(struct environment *environment,

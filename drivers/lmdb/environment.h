@@ -108,8 +108,9 @@ int quipu_lmdb_map_enter(struct environment *environment, int64_t deadline,
                          quipu_error *error);
 void quipu_lmdb_map_leave(struct environment *environment);
 
-/* Finds out where the map lies, from an address inside a page. */
-void quipu_lmdb_map_locate(struct environment *environment, const void *inside);
+/* Finds out where the map lies, with nobody else inside, and waits until the
+ * deadline for a slot among the readers; an LMDB code. */
+int quipu_lmdb_map_locate(struct environment *environment, int64_t deadline);
 /* Whether a value that LMDB returned lies inside the file, or in its own memory
  * as what this transaction has written does. */
 bool quipu_lmdb_map_holds(const struct environment *environment,
@@ -119,6 +120,11 @@ bool quipu_lmdb_map_holds(const struct environment *environment,
  * there: another one takes its place later.  False: the map is not located. */
 bool quipu_lmdb_map_meta(const struct environment *environment, uint64_t number,
                          struct meta *meta);
+
+/* What a state shows; an LMDB code. */
+int quipu_lmdb_map_view(struct environment *environment,
+                        const struct meta *meta, uint64_t number,
+                        struct view *view);
 
 /* Whether the file has that page, so that it can be looked at in the map. */
 bool quipu_lmdb_map_extends(struct environment *environment, uint64_t number);

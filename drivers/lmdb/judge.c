@@ -16,6 +16,28 @@ int quipu_lmdb_judge_fail(struct judge *judge, int code, const char *what,
                            what, error);
 }
 
+int quipu_lmdb_judge_delete(struct judge *judge, struct walk *survey,
+                            const struct database *database, MDB_val key)
+{
+    int code = quipu_lmdb_survey_deletion(survey, key);
+    return code == MDB_SUCCESS ? mdb_del(judge->txn, database->dbi, &key, NULL)
+                               : code;
+}
+
+int quipu_lmdb_judge_last(struct judge *judge, struct key *key, bool *found,
+                          int64_t *position, quipu_error *error)
+{
+    int code = quipu_lmdb_survey_path(&judge->of_index,
+                                      quipu_lmdb_key_at(key, INT64_MAX));
+    if (code == MDB_SUCCESS) {
+        code = quipu_lmdb_find_last(judge->index, key, found, position);
+    }
+    return code == MDB_SUCCESS
+               ? QUIPU_OK
+               : quipu_lmdb_judge_fail(judge, code,
+                                       "find the end of a sequence", error);
+}
+
 static bool same(quipu_bytes a, quipu_bytes b)
 {
     return a.size == b.size &&
@@ -37,10 +59,9 @@ int quipu_lmdb_judge_refuse(struct judge *judge, quipu_result *result,
     bool found = false;
     int64_t last = 0;
     quipu_lmdb_key_begin(&key, &judge->bound->schema, sequence_id);
-    int code = quipu_lmdb_find_last(judge->index, &key, &found, &last);
-    if (code != MDB_SUCCESS) {
-        return quipu_lmdb_judge_fail(judge, code, "find the end of a sequence",
-                                     error);
+    int status = quipu_lmdb_judge_last(judge, &key, &found, &last, error);
+    if (status != QUIPU_OK) {
+        return status;
     }
     refuse(result, QUIPU_CONFLICT, cause, index);
     if (found) {
@@ -61,9 +82,15 @@ static int tracking_is_stored(struct judge *judge,
     if (tracking == NULL) {
         return QUIPU_OK;
     }
-    int code =
-        quipu_lmdb_tracking_get(judge->datastore, &judge->view,
-                                tracking->consumer, tracking->log, &position);
+    unsigned char bytes[TRACKING_KEY_MAX];
+    int code = quipu_lmdb_survey_path(
+        &judge->of_tracked,
+        quipu_lmdb_tracking_key(bytes, tracking->consumer, tracking->log));
+    if (code == MDB_SUCCESS) {
+        code = quipu_lmdb_tracking_get(judge->datastore, &judge->view,
+                                       tracking->consumer, tracking->log,
+                                       &position);
+    }
     if (code != MDB_SUCCESS && code != MDB_NOTFOUND) {
         return quipu_lmdb_judge_fail(judge, code, "read a tracking record",
                                      error);
@@ -80,7 +107,10 @@ static int look_up(struct judge *judge, const quipu_item *item, int64_t *id,
     MDB_val key = { item->event_id.size, (void *)item->event_id.data };
     MDB_val value;
     *id = 0;
-    int code = mdb_get(judge->txn, judge->bound->events.dbi, &key, &value);
+    int code = quipu_lmdb_survey_path(&judge->of_events, key);
+    if (code == MDB_SUCCESS) {
+        code = mdb_get(judge->txn, judge->bound->events.dbi, &key, &value);
+    }
     if (code == MDB_SUCCESS && !quipu_lmdb_value_id(&value, id)) {
         code = MDB_CORRUPTED;
     }
@@ -97,6 +127,11 @@ static int compare(struct judge *judge, const quipu_item *item, int64_t id,
 {
     quipu_value values[QUIPU_COLUMNS_MAX];
     quipu_item old;
+    int code =
+        quipu_lmdb_survey_path(&judge->of_items, (MDB_val){ sizeof id, &id });
+    if (code != MDB_SUCCESS) {
+        return quipu_lmdb_judge_fail(judge, code, "read an item", error);
+    }
     int status = quipu_lmdb_record_find(judge->datastore, &judge->view,
                                         judge->bound, id, &old, values, error);
     if (status == QUIPU_OK) {
@@ -149,7 +184,8 @@ int quipu_lmdb_judge_forget(struct judge *judge, const quipu_request *request,
     for (size_t i = 0; i < count; i++) {
         quipu_bytes id = request->items[i].event_id;
         MDB_val key = { id.size, (void *)id.data };
-        int code = mdb_del(judge->txn, judge->bound->events.dbi, &key, NULL);
+        int code = quipu_lmdb_judge_delete(judge, &judge->of_events,
+                                           &judge->bound->events, key);
         if (code != MDB_SUCCESS) {
             return quipu_lmdb_judge_fail(judge, code, "take an event id back",
                                          error);
@@ -172,8 +208,10 @@ int quipu_lmdb_judge_event_ids(struct judge *judge,
         int64_t id = judge->head + 1 + (int64_t)i;
         MDB_val key = { event_id.size, (void *)event_id.data };
         MDB_val value = { sizeof id, &id };
-        int code = mdb_put(judge->txn, judge->bound->events.dbi, &key, &value,
-                           MDB_NOOVERWRITE);
+        int code = quipu_lmdb_survey_path(&judge->of_events, key);
+        if (code == MDB_SUCCESS) {
+            code = mdb_cursor_put(judge->events, &key, &value, MDB_NOOVERWRITE);
+        }
         if (code == MDB_SUCCESS) {
             continue;
         }
@@ -203,13 +241,10 @@ static int judge_guard(struct judge *judge, const quipu_guard *guard,
     bool found = false;
     int64_t last = 0;
     quipu_lmdb_key_begin(&key, &judge->bound->schema, guard->sequence_id);
-    int code = quipu_lmdb_find_last(judge->index, &key, &found, &last);
-    if (code != MDB_SUCCESS) {
-        return quipu_lmdb_judge_fail(judge, code, "find the end of a sequence",
-                                     error);
-    }
-    *holds = quipu_shared_demand_holds(guard, found, last);
-    return QUIPU_OK;
+    int status = quipu_lmdb_judge_last(judge, &key, &found, &last, error);
+    *holds =
+        status == QUIPU_OK && quipu_shared_demand_holds(guard, found, last);
+    return status;
 }
 
 int quipu_lmdb_judge_conditions(struct judge *judge,

@@ -112,8 +112,9 @@ typedef int (*quipu_lmdb_change)(quipu_driver_datastore *datastore,
 struct writing {
     quipu_lmdb_change change;
     void *context;
-    bool names; /* it opens named databases */
-    bool empty; /* set by the change: there is nothing to commit */
+    bool names;         /* it opens named databases */
+    bool empty;         /* set by the change: there is nothing to commit */
+    struct view before; /* what the file had when it began */
 };
 
 /* All of it: enters, begins, changes, commits, leaves, and tells those who

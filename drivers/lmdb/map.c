@@ -57,19 +57,6 @@ void quipu_lmdb_map_leave(struct environment *environment)
     (void)atomic_fetch_sub(&environment->map.inside, 1);
 }
 
-void quipu_lmdb_map_locate(struct environment *environment, const void *inside)
-{
-    MDB_stat stat;
-    uint64_t number;
-    const unsigned char *at = inside;
-    (void)mdb_env_stat(environment->env, &stat);
-    at -= (uintptr_t)at & (stat.ms_psize - 1);
-    memcpy(&number, at, sizeof number); /* a page begins with its own */
-    environment->map.page = stat.ms_psize;
-    environment->map.base = at - number * stat.ms_psize;
-    environment->map.size = quipu_lmdb_map_size(environment);
-}
-
 bool quipu_lmdb_map_holds(const struct environment *environment,
                           const MDB_val *value)
 {
@@ -98,6 +85,24 @@ bool quipu_lmdb_map_meta(const struct environment *environment, uint64_t number,
            map->base + (number & 1) * map->page + sizeof(struct page_header),
            sizeof *meta);
     return true;
+}
+
+int quipu_lmdb_map_view(struct environment *environment,
+                        const struct meta *meta, uint64_t number,
+                        struct view *view)
+{
+    const struct map *map = &environment->map;
+    if (meta->txnid != number || meta->free.pad != map->page ||
+        meta->last >= map->size / map->page) {
+        return MDB_CORRUPTED;
+    }
+    view->environment = environment;
+    view->base = map->base;
+    view->page = map->page;
+    view->last = meta->last;
+    view->root = meta->main.root;
+    view->free = meta->free.root;
+    return MDB_SUCCESS;
 }
 
 bool quipu_lmdb_map_extends(struct environment *environment, uint64_t number)
@@ -194,19 +199,17 @@ static int remap(struct environment *environment, size_t old,
 }
 
 /* The map has moved: finds out where to. */
-static void locate(struct environment *environment)
+static int find(struct environment *environment, int64_t deadline,
+                quipu_error *error)
 {
-    MDB_txn *txn = NULL;
-    MDB_val key = { 5, (void *)"quipu" };
-    MDB_val value;
-    if (mdb_txn_begin(environment->env, NULL, MDB_RDONLY, &txn) !=
-        MDB_SUCCESS) {
-        return;
+    environment->map.base = NULL;
+    int code = quipu_lmdb_map_locate(environment, deadline);
+    if (code != MDB_SUCCESS) {
+        atomic_store(&environment->map.broken, true);
+        return quipu_lmdb_fail(environment->host, environment->path, code,
+                               "find the larger map", error);
     }
-    if (mdb_get(txn, 1, &key, &value) == MDB_SUCCESS) {
-        quipu_lmdb_map_locate(environment, value.mv_data);
-    }
-    mdb_txn_abort(txn);
+    return QUIPU_OK;
 }
 
 static int grow(struct environment *environment, size_t size, int64_t deadline,
@@ -225,7 +228,7 @@ static int grow(struct environment *environment, size_t size, int64_t deadline,
     }
     int status = remap(environment, size, error);
     if (status == QUIPU_OK) {
-        locate(environment);
+        status = find(environment, deadline, error);
     }
     atomic_store(&map->shut, false);
     return status;

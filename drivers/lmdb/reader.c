@@ -4,12 +4,15 @@
  * of readers, so that reading takes no lock: they are taken from and returned
  * to an array of atomic pointers.
  */
-#include "lmdb_driver.h"
+#include "store.h"
 
 #include "shared/clock.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
+
+#define TRIES 10000 /* to see a state before the one after the next begins */
 
 static MDB_txn *take_idle(struct environment *environment)
 {
@@ -58,22 +61,6 @@ static bool is_true(const struct environment *environment, uint64_t number,
            (meta->txnid == number && after.txnid == number);
 }
 
-/* Where the trees of a transaction begin; an LMDB code. */
-static int see(struct environment *environment, const struct meta *meta,
-               struct view *view)
-{
-    const struct map *map = &environment->map;
-    if (meta->txnid != mdb_txn_id(view->txn) || meta->free.pad != map->page ||
-        meta->last >= map->size / map->page) {
-        return MDB_CORRUPTED;
-    }
-    view->base = map->base;
-    view->page = map->page;
-    view->last = meta->last;
-    view->root = meta->main.root;
-    return MDB_SUCCESS;
-}
-
 /* A transaction that has begun, or again as long as what it sees is not true;
  * an LMDB code. */
 static int renew(struct environment *environment, struct view *view)
@@ -81,13 +68,17 @@ static int renew(struct environment *environment, struct view *view)
     struct meta meta;
     bool located = false;
     int code = MDB_SUCCESS;
-    while (code == MDB_SUCCESS &&
-           !is_true(environment, mdb_txn_id(view->txn), &meta, &located)) {
+    for (int i = 0;
+         code == MDB_SUCCESS && i < TRIES &&
+         !is_true(environment, mdb_txn_id(view->txn), &meta, &located);
+         i++) {
         mdb_txn_reset(view->txn);
         code = mdb_txn_renew(view->txn);
     }
-    return code == MDB_SUCCESS && located ? see(environment, &meta, view)
-                                          : code;
+    return code == MDB_SUCCESS && located
+               ? quipu_lmdb_map_view(environment, &meta, mdb_txn_id(view->txn),
+                                     view)
+               : code;
 }
 
 /* A transaction on the latest state; an LMDB code. */
@@ -109,6 +100,20 @@ static int begin(struct environment *environment, struct view *view)
         keep_idle(environment, view->txn);
     }
     return code;
+}
+
+/* Any address in a page tells: a page begins with its own number. */
+static void locate(struct environment *environment, const void *inside)
+{
+    MDB_stat stat;
+    uint64_t number;
+    const unsigned char *at = inside;
+    (void)mdb_env_stat(environment->env, &stat);
+    at -= (uintptr_t)at & (stat.ms_psize - 1);
+    memcpy(&number, at, sizeof number);
+    environment->map.page = stat.ms_psize;
+    environment->map.size = quipu_lmdb_map_size(environment);
+    environment->map.base = at - number * stat.ms_psize;
 }
 
 /* V2: what is appended with durability=full LMDB shows an instant before its
@@ -149,6 +154,30 @@ static bool wait_for_slot(struct environment *environment, int64_t deadline)
     }
     clock_sleep_until(clock_after(CLOCK_MILLISECOND, deadline));
     return true;
+}
+
+int quipu_lmdb_map_locate(struct environment *environment, int64_t deadline)
+{
+    struct view view;
+    MDB_val key = store_key();
+    MDB_val value;
+    int code = begin(environment, &view);
+    while (code == MDB_READERS_FULL && wait_for_slot(environment, deadline)) {
+        code = begin(environment, &view);
+    }
+    if (code != MDB_SUCCESS) {
+        return code;
+    }
+    code = quipu_lmdb_main_open(view.txn);
+    if (code == MDB_SUCCESS) {
+        code = mdb_get(view.txn, MAIN_DBI, &key, &value);
+    }
+    if (code == MDB_SUCCESS) {
+        locate(environment, value.mv_data);
+    }
+    mdb_txn_reset(view.txn);
+    keep_idle(environment, view.txn);
+    return code;
 }
 
 static int begin_inside(struct environment *environment, int64_t deadline,

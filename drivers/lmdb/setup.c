@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making and removing a schema's databases. */
 #include "store.h"
+#include "survey.h"
 
 #include <string.h>
 #include <strings.h>
@@ -147,6 +148,18 @@ int quipu_lmdb_setup(quipu_driver_datastore *datastore,
 
 /* --------------------------------------------------------------- tear down */
 
+/* LMDB goes through all of it. */
+static int empty(const struct view *before, MDB_txn *txn,
+                 const struct database *database)
+{
+    struct walk walk;
+    int code = quipu_lmdb_survey_open(&walk, before, database);
+    if (code == MDB_SUCCESS) {
+        code = quipu_lmdb_survey_all(&walk);
+    }
+    return code == MDB_SUCCESS ? mdb_drop(txn, database->dbi, 0) : code;
+}
+
 /* Empties the databases and frees the slot; an LMDB code. */
 static int remove_schema(quipu_driver_datastore *datastore, MDB_txn *txn,
                          const quipu_schema *schema,
@@ -154,9 +167,13 @@ static int remove_schema(quipu_driver_datastore *datastore, MDB_txn *txn,
 {
     char name[STORE_NAME_MAX];
     const struct view view = { .txn = txn };
+    struct view before;
     quipu_driver_schema handles;
     MDB_val key = quipu_lmdb_key_schema(name, datastore->space, schema->table);
-    int code = mdb_del(txn, MAIN_DBI, &key, NULL);
+    int code = quipu_lmdb_survey_begin(datastore->environment, txn, &before);
+    if (code == MDB_SUCCESS) {
+        code = mdb_del(txn, MAIN_DBI, &key, NULL);
+    }
     if (code == MDB_SUCCESS) {
         code = quipu_lmdb_head_put(txn, found->slot, 0, 0);
     }
@@ -164,12 +181,12 @@ static int remove_schema(quipu_driver_datastore *datastore, MDB_txn *txn,
         code = quipu_lmdb_slot_open(&view, found->slot, 0, &handles);
     }
     if (code == MDB_SUCCESS) {
-        code = mdb_drop(txn, handles.items.dbi, 0);
+        code = empty(&before, txn, &handles.items);
     }
     if (code == MDB_SUCCESS) {
-        code = mdb_drop(txn, handles.index.dbi, 0);
+        code = empty(&before, txn, &handles.index);
     }
-    return code == MDB_SUCCESS ? mdb_drop(txn, handles.events.dbi, 0) : code;
+    return code == MDB_SUCCESS ? empty(&before, txn, &handles.events) : code;
 }
 
 static int unmake(quipu_driver_datastore *datastore, MDB_txn *txn,

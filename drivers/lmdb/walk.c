@@ -2,52 +2,28 @@
 /* Walks through LMDB's trees. */
 #include "walk.h"
 
-#include "environment.h"
+#include "tree.h"
+
+#include <string.h>
 
 #define LINE 64 /* bytes of the processor's cache */
 
 /* ------------------------------------------------------------------- pages */
 
-/* A page of the file, if it says that it is that one. */
-static const unsigned char *find_page(const struct view *view, uint64_t number)
-{
-    if (number < 2 || number > view->last ||
-        !quipu_lmdb_map_reaches(view->environment, number)) {
-        return NULL;
-    }
-    const unsigned char *page = view->base + number * view->page;
-    return page_header_of(page).number == number ? page : NULL;
-}
-
-/* Makes a page the next step down; false: it is no part of a tree. */
+/* Makes a page the next step down. */
 static bool enter(struct walk *walk, uint64_t number)
 {
-    const unsigned char *page = find_page(walk->view, number);
+    const unsigned char *page = quipu_lmdb_tree_page(walk->view, number);
     if (page == NULL || walk->depth == DEPTH_MOST) {
         return false;
     }
-    const struct page_header header = page_header_of(page);
-    struct step *step = &walk->steps[walk->depth++];
-    *step = (struct step){ page, 0, page_count(page) };
-    return (header.flags == IS_LEAF || header.flags == IS_BRANCH) &&
-           step->count > 0 && header.lower <= header.upper &&
-           header.upper <= walk->view->page;
-}
-
-static bool is_leaf(const struct step *step)
-{
-    return page_header_of(step->page).flags == IS_LEAF;
+    walk->steps[walk->depth++] = (struct step){ page, 0, page_count(page) };
+    return true;
 }
 
 static struct step *lowest(struct walk *walk)
 {
     return &walk->steps[walk->depth - 1];
-}
-
-static bool entry_at(const struct walk *walk, const struct step *step,
-                     unsigned index, struct entry *entry)
-{
-    return page_entry(step->page, walk->view->page, index, entry);
 }
 
 /* ------------------------------------------------------------------- order */
@@ -59,9 +35,8 @@ static int64_t id_of(const void *bytes)
     return id;
 }
 
-/* How the key of an entry and another compare, as LMDB does. */
-static int compare(const struct walk *walk, const struct entry *entry,
-                   const MDB_val *key)
+int quipu_lmdb_walk_compare(const struct walk *walk, const struct entry *entry,
+                            const MDB_val *key)
 {
     size_t size = entry->node.key_size;
     if (walk->integers && size == sizeof(int64_t)) {
@@ -83,10 +58,10 @@ static bool search(const struct walk *walk, struct step *step, unsigned first,
     while (low < high) {
         unsigned middle = low + (high - low) / 2;
         struct entry entry;
-        if (!entry_at(walk, step, middle, &entry)) {
+        if (!walk_entry_at(walk, step, middle, &entry)) {
             return false;
         }
-        int order = compare(walk, &entry, key);
+        int order = quipu_lmdb_walk_compare(walk, &entry, key);
         if (order < 0 || (above && order == 0)) {
             low = middle + 1;
         } else {
@@ -103,7 +78,7 @@ static bool descend(struct walk *walk)
 {
     const struct step *step = lowest(walk);
     struct entry entry;
-    if (!entry_at(walk, step, step->at, &entry)) {
+    if (!walk_entry_at(walk, step, step->at, &entry)) {
         return false;
     }
     walk->ahead_step = 0;
@@ -119,7 +94,7 @@ static int descend_all(struct walk *walk, bool last)
     for (;;) {
         struct step *step = lowest(walk);
         step->at = last ? step->count - 1 : 0;
-        if (is_leaf(step)) {
+        if (walk_is_leaf(step)) {
             return MDB_SUCCESS;
         }
         if (!descend(walk)) {
@@ -167,7 +142,7 @@ static bool aim(struct walk *walk, int64_t id)
         return false;
     }
     leaf->at = (unsigned)(id - walk->first);
-    return entry_at(walk, leaf, leaf->at, &entry) &&
+    return walk_entry_at(walk, leaf, leaf->at, &entry) &&
            entry.node.key_size == sizeof id && id_of(entry.key) == id;
 }
 
@@ -175,7 +150,7 @@ static bool aim(struct walk *walk, int64_t id)
 static int seek_leaf(struct walk *walk, const MDB_val *key)
 {
     int code = begin(walk);
-    while (code == MDB_SUCCESS && !is_leaf(lowest(walk))) {
+    while (code == MDB_SUCCESS && !walk_is_leaf(lowest(walk))) {
         /* A branch's first key stands for all that is below the second. */
         struct step *step = lowest(walk);
         if (!search(walk, step, 1, key, true)) {
@@ -242,7 +217,7 @@ static void look_ahead(struct walk *walk, bool back)
     }
     const struct step *branch = lowest(walk) - 1;
     unsigned next = back ? branch->at - 1 : branch->at + 1;
-    if (next >= branch->count || !entry_at(walk, branch, next, &entry) ||
+    if (next >= branch->count || !walk_entry_at(walk, branch, next, &entry) ||
         entry_child(&entry) > view->last) {
         return;
     }
@@ -266,39 +241,17 @@ void quipu_lmdb_walk_expect(struct walk *walk, bool back)
 
 /* ----------------------------------------------------------------- entries */
 
-/* A value on pages of its own. */
-static int find_big(const struct walk *walk, const struct entry *entry,
-                    MDB_val *value)
-{
-    const struct view *view = walk->view;
-    uint64_t number;
-    size_t size = entry_size(entry);
-    if (entry->room < sizeof number) {
-        return MDB_CORRUPTED;
-    }
-    memcpy(&number, entry->value, sizeof number);
-    const unsigned char *page = find_page(view, number);
-    uint64_t end =
-        number + (sizeof(struct page_header) + size - 1) / view->page;
-    if (page == NULL || page_header_of(page).flags != IS_OVERFLOW ||
-        end > view->last || !quipu_lmdb_map_reaches(view->environment, end)) {
-        return MDB_CORRUPTED;
-    }
-    *value = (MDB_val){ size, (void *)(page + sizeof(struct page_header)) };
-    return MDB_SUCCESS;
-}
-
 int quipu_lmdb_walk_entry(const struct walk *walk, MDB_val *key, MDB_val *value)
 {
     const struct step *step = &walk->steps[walk->depth - 1];
     struct entry entry;
-    if (!entry_at(walk, step, step->at, &entry)) {
+    if (!walk_entry_at(walk, step, step->at, &entry)) {
         return MDB_CORRUPTED;
     }
     size_t size = entry_size(&entry);
     *key = (MDB_val){ entry.node.key_size, (void *)entry.key };
     if ((entry.node.flags & NODE_BIG) != 0) {
-        return find_big(walk, &entry, value);
+        return quipu_lmdb_tree_big(walk->view, &entry, value);
     }
     *value = (MDB_val){ size, (void *)entry.value };
     return size <= entry.room ? MDB_SUCCESS : MDB_CORRUPTED;
@@ -328,16 +281,22 @@ int quipu_lmdb_walk_item(struct walk *walk, int64_t id, MDB_val *value)
 
 /* --------------------------------------------------------------- databases */
 
+void quipu_lmdb_walk_tree(struct walk *walk, const struct view *view,
+                          uint64_t root, bool integers)
+{
+    walk->view = view;
+    walk->root = root;
+    walk->integers = integers;
+    walk->depth = 0;
+}
+
 int quipu_lmdb_walk_open(struct walk *walk, const struct view *view,
                          const struct database *database)
 {
     MDB_val key = { strlen(database->name), (void *)database->name };
     MDB_val value;
     struct tree tree;
-    walk->view = view;
-    walk->root = view->root;
-    walk->integers = false;
-    walk->depth = 0;
+    quipu_lmdb_walk_tree(walk, view, view->root, false);
     if (key.mv_size == 0) {
         return MDB_SUCCESS;
     }
@@ -349,9 +308,7 @@ int quipu_lmdb_walk_open(struct walk *walk, const struct view *view,
         return MDB_CORRUPTED;
     }
     memcpy(&tree, value.mv_data, sizeof tree);
-    walk->root = tree.root;
-    walk->integers = database->integers;
-    walk->depth = 0;
+    quipu_lmdb_walk_tree(walk, view, tree.root, database->integers);
     return MDB_SUCCESS;
 }
 

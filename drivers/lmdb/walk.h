@@ -27,6 +27,8 @@ struct view {
     size_t page;   /* bytes of one */
     uint64_t last; /* page of the file */
     uint64_t root; /* of the main database */
+    uint64_t free; /* of the tree of free pages */
+    bool strict;   /* walks look at each entry of a page, wanted or not */
 };
 
 #define DATABASE_NAME_MAX 24
@@ -57,14 +59,37 @@ struct walk {
     struct step steps[DEPTH_MOST];
 };
 
+static inline bool walk_is_leaf(const struct step *step)
+{
+    return page_header_of(step->page).flags == IS_LEAF;
+}
+
+/* False: there is no such entry. */
+static inline bool walk_entry_at(const struct walk *walk,
+                                 const struct step *step, unsigned index,
+                                 struct entry *entry)
+{
+    return page_entry(step->page, walk->view->page, index, entry);
+}
+
+/* How the key of an entry and another compare, as LMDB has it. */
+int quipu_lmdb_walk_compare(const struct walk *walk, const struct entry *entry,
+                            const MDB_val *key);
+
 /* Prepares for walks through a database, of a view that has a base. */
 int quipu_lmdb_walk_open(struct walk *walk, const struct view *view,
                          const struct database *database);
+
+/* The same of a tree that has no name. */
+void quipu_lmdb_walk_tree(struct walk *walk, const struct view *view,
+                          uint64_t root, bool integers);
 
 /* Goes to the first entry that is not below the key. */
 int quipu_lmdb_walk_seek(struct walk *walk, MDB_val key);
 /* Goes to the last entry that is not above it. */
 int quipu_lmdb_walk_seek_back(struct walk *walk, MDB_val key);
+/* Whether the key belongs in the leaf that was gone to. */
+bool quipu_lmdb_walk_covers(const struct walk *walk, MDB_val key);
 /* Goes on, or back; at the end it stays where it is. */
 int quipu_lmdb_walk_step(struct walk *walk, bool back);
 /* For who goes on to the end: asks the processor for a part of the leaf that

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The writing transaction: the turnstile around it, and its end. */
-#include "lmdb_driver.h"
+#include "store.h"
+#include "survey.h"
 
 #include <errno.h>
 
@@ -241,6 +242,26 @@ int quipu_lmdb_writing_commit(quipu_driver_datastore *datastore, MDB_txn *txn,
 
 /* --------------------------------------------------------------- the whole */
 
+/* LMDB writes to the catalogue for who opens databases. */
+static int survey(quipu_driver_datastore *datastore, MDB_txn *txn,
+                  struct writing *writing, quipu_error *error)
+{
+    struct walk walk;
+    int code =
+        quipu_lmdb_survey_begin(datastore->environment, txn, &writing->before);
+    if (code == MDB_SUCCESS && writing->names) {
+        code =
+            quipu_lmdb_survey_open(&walk, &writing->before, &quipu_lmdb_main);
+    }
+    if (code == MDB_SUCCESS && writing->names) {
+        code = quipu_lmdb_survey_all(&walk);
+    }
+    return code == MDB_SUCCESS
+               ? QUIPU_OK
+               : quipu_lmdb_fail(datastore->host, datastore->name, code,
+                                 "write", error);
+}
+
 static int run_once(quipu_driver_datastore *datastore, struct writing *writing,
                     int64_t deadline, bool *full, quipu_error *error)
 {
@@ -251,7 +272,10 @@ static int run_once(quipu_driver_datastore *datastore, struct writing *writing,
     if (status != QUIPU_OK) {
         return status;
     }
-    status = writing->change(datastore, txn, writing->context, full, error);
+    status = survey(datastore, txn, writing, error);
+    if (status == QUIPU_OK) {
+        status = writing->change(datastore, txn, writing->context, full, error);
+    }
     if (status != QUIPU_OK || *full || writing->empty) {
         quipu_lmdb_writing_undo(datastore, txn);
         return status;

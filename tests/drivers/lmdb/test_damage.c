@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever page of a store is damaged: reading tells, and does not crash. */
+/* Whatever page of a store is damaged: who reads or writes is told, and does
+ * not crash. */
 #include "fixture.h"
 
 #include "drivers/shared/processes.h"
 
 #define PAGE 4096
-#define SECTOR 512
+#define SECTOR 512 /* each third one is damaged: some of each page */
 #define ITEMS 200
 
 struct damage {
@@ -34,16 +35,38 @@ static bool is_told(int status)
            status == QUIPU_NOT_FOUND || status == QUIPU_UNSUPPORTED;
 }
 
-/* Opens the damaged store and reads all there is, each answer a proper one. */
-static void read_all(void *context)
+static const quipu_schema *schema_of_events(void)
 {
-    const struct damage *damage = context;
+    static quipu_schema schema;
+    schema = fixture_schema("events", 0);
+    return &schema;
+}
+
+/* Opens the damaged store, or ends the child: with 0 if that was told. */
+static struct place enter(const struct damage *damage)
+{
+    struct place place = { NULL, NULL };
+    quipu_error error = { 0 };
     (void)signal(SIGBUS, SIG_DFL); /* not cmocka's, which goes on */
     (void)signal(SIGSEGV, SIG_DFL);
     (void)signal(SIGABRT, SIG_DFL);
+    int status =
+        fixture_try_open(damage->folder, NULL, &place.datastore, &error);
+    if (status == QUIPU_OK) {
+        status = fixture_driver()->bind(place.datastore, schema_of_events(),
+                                        FOREVER, &place.bound, &error);
+    }
+    if (status != QUIPU_OK) {
+        _exit(is_told(status) ? 0 : 1);
+    }
+    return place;
+}
+
+/* Reads all there is, each answer a proper one. */
+static void read_all(void *context)
+{
     const quipu_driver *driver = fixture_driver();
-    const quipu_schema schema = fixture_schema("events", 0);
-    struct place place = { NULL, NULL };
+    struct place place = enter(context);
     quipu_error error = { 0 };
     struct piece piece;
     quipu_position head;
@@ -51,16 +74,7 @@ static void read_all(void *context)
     int64_t last = 0;
     size_t count = 0;
     fixture_piece(&piece, 1, 0, 0);
-    int status =
-        fixture_try_open(damage->folder, NULL, &place.datastore, &error);
-    if (status == QUIPU_OK) {
-        status = driver->bind(place.datastore, &schema, FOREVER, &place.bound,
-                              &error);
-    }
-    if (status != QUIPU_OK) {
-        _exit(is_told(status) ? 0 : 1);
-    }
-    status = fixture_scan(&place, &count, &error);
+    int status = fixture_scan(&place, &count, &error);
     bool told = is_told(status) && (status != QUIPU_OK || count == ITEMS);
     told = told && is_told(driver->last_position(
                        place.datastore, place.bound, piece.item.sequence_id,
@@ -70,15 +84,57 @@ static void read_all(void *context)
     _exit(told ? 0 : 2);
 }
 
-static void damage_and_read(struct damage *damage)
+/* Appends to a sequence, in place and out of place, so that what was put by the
+ * second request is taken out again. */
+static bool append_twice(struct place *place, uint32_t sequence)
+{
+    struct piece pieces[4];
+    quipu_item items[4];
+    quipu_request requests[2];
+    quipu_result results[2] = { { 0 } };
+    quipu_error error = { 0 };
+    for (uint32_t i = 0; i < 4; i++) {
+        fixture_piece(&pieces[i], sequence, i == 3 ? 9000 : -1,
+                      70000 + 4 * sequence + i);
+        items[i] = pieces[i].item;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        requests[i] = (quipu_request){ .schema = place->bound,
+                                       .items = &items[2 * i],
+                                       .item_count = 2 };
+    }
+    return is_told(
+        fixture_append_all(place->datastore, requests, 2, results, &error));
+}
+
+/* Writes wherever it can be written to, each answer a proper one. */
+static void write_all(void *context)
+{
+    const quipu_driver *driver = fixture_driver();
+    struct place place = enter(context);
+    const quipu_schema other = fixture_schema("others", 0);
+    quipu_error error = { 0 };
+    bool told = true;
+    for (uint32_t sequence = 0; sequence < 41 && told; sequence += 8) {
+        told = append_twice(&place, sequence);
+    }
+    told = told &&
+           is_told(driver->setup(place.datastore, &other, FOREVER, &error));
+    told = told && is_told(driver->teardown(place.datastore, schema_of_events(),
+                                            FOREVER, &error));
+    _exit(told ? 0 : 2);
+}
+
+static void damage_and_look(struct damage *damage)
 {
     fixture_write(damage->folder, (long)damage->at, damage->others,
                   damage->length);
     expect_success(start_child(read_all, damage));
+    expect_success(start_child(write_all, damage));
     fixture_write(damage->folder, 0, damage->whole, damage->size);
 }
 
-static void damage_each(size_t length, int byte)
+static void damage_each(size_t length, size_t step, int byte)
 {
     unsigned char others[PAGE];
     struct damage damage = { .folder = make_store(),
@@ -87,8 +143,8 @@ static void damage_each(size_t length, int byte)
     memset(others, byte, sizeof others);
     damage.whole = fixture_bytes(fixture_data(damage.folder), &damage.size);
     assert_true(damage.size > 10 * (size_t)PAGE);
-    for (damage.at = 0; damage.at < damage.size; damage.at += length) {
-        damage_and_read(&damage);
+    for (damage.at = 0; damage.at < damage.size; damage.at += step) {
+        damage_and_look(&damage);
     }
     free(damage.whole);
 }
@@ -96,26 +152,26 @@ static void damage_each(size_t length, int byte)
 static void a_lost_page_is_told(void **state)
 {
     (void)state;
-    damage_each(PAGE, 0);
+    damage_each(PAGE, PAGE, 0);
 }
 
 /* As flash memory leaves it that was erased. */
 static void an_overwritten_page_is_told(void **state)
 {
     (void)state;
-    damage_each(PAGE, 0xff);
+    damage_each(PAGE, PAGE, 0xff);
 }
 
 static void a_lost_sector_is_told(void **state)
 {
     (void)state;
-    damage_each(SECTOR, 0);
+    damage_each(SECTOR, 3 * SECTOR, 0);
 }
 
 static void an_overwritten_sector_is_told(void **state)
 {
     (void)state;
-    damage_each(SECTOR, 0xff);
+    damage_each(SECTOR, 3 * SECTOR, 0xff);
 }
 
 /* A write that went to another place: each page in turn is some other page. */
@@ -127,7 +183,7 @@ static void a_page_in_another_s_place_is_told(void **state)
     for (damage.at = 0; damage.at < damage.size; damage.at += PAGE) {
         size_t from = (damage.at + 5 * PAGE) % damage.size;
         damage.others = damage.whole + from;
-        damage_and_read(&damage);
+        damage_and_look(&damage);
     }
     free(damage.whole);
 }
@@ -179,6 +235,109 @@ static void a_damaged_value_is_named(void **state)
     fixture_leave(&place);
 }
 
+/* Does something to the index behind the driver's back. */
+static void change_index(const char *folder,
+                         void (*change)(MDB_txn *txn, MDB_dbi index))
+{
+    MDB_env *env = NULL;
+    MDB_txn *txn = NULL;
+    MDB_dbi index = 0;
+    assert_int_equal(mdb_env_create(&env), 0);
+    assert_int_equal(mdb_env_set_maxdbs(env, 8), 0);
+    assert_int_equal(mdb_env_open(env, folder, 0, 0644), 0);
+    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    assert_int_equal(mdb_dbi_open(txn, "quipu.00001.index", 0, &index), 0);
+    change(txn, index);
+    assert_int_equal(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
+}
+
+/* Reads a sequence of make_store's, of five items; the status of what failed.
+ */
+static int read_sequence(const char *folder, bool descending,
+                         quipu_error *error)
+{
+    const quipu_driver *driver = fixture_driver();
+    struct place place = fixture_place(folder, NULL);
+    const quipu_range all = { .struct_size = sizeof all,
+                              .lower = INT64_MIN,
+                              .upper = INT64_MAX,
+                              .limit = INT64_MAX,
+                              .descending = descending };
+    quipu_driver_cursor *cursor = NULL;
+    struct piece piece;
+    fixture_piece(&piece, 1, 0, 0);
+    int status = driver->read_sequence(place.datastore, place.bound,
+                                       piece.item.sequence_id, &all, FOREVER,
+                                       &cursor, error);
+    if (status == QUIPU_OK) {
+        driver->cursor_close(cursor);
+    }
+    fixture_leave(&place);
+    return status;
+}
+
+/* The key of a place, as drivers/lmdb/key.h has it. */
+static MDB_val make_key(unsigned char key[24], uint32_t sequence,
+                        unsigned char position)
+{
+    struct piece piece;
+    fixture_piece(&piece, sequence, 0, 0);
+    memset(key, 0, 24);
+    memcpy(key, piece.item.sequence_id.data, 16);
+    key[16] = 0x80;
+    key[23] = position;
+    return (MDB_val){ 24, key };
+}
+
+static unsigned char lost; /* position */
+
+static void lose_entry(MDB_txn *txn, MDB_dbi index)
+{
+    unsigned char bytes[24];
+    MDB_val key = make_key(bytes, 1, lost);
+    assert_int_equal(mdb_del(txn, index, &key, NULL), 0);
+}
+
+static void a_lost_entry_of_a_sequence_is_told(void **state)
+{
+    (void)state;
+    for (lost = 0; lost < 4; lost++) { /* of the last one nobody knows */
+        const char *folder = make_store();
+        quipu_error error = { 0 };
+        change_index(folder, lose_entry);
+        assert_refused(read_sequence(folder, false, &error), QUIPU_CORRUPT,
+                       &error, "has lost its position");
+        assert_refused(read_sequence(folder, true, &error), QUIPU_CORRUPT,
+                       &error, "has lost its position");
+        assert_contains(error.message, "backup");
+    }
+}
+
+static void lead_astray(MDB_txn *txn, MDB_dbi index)
+{
+    unsigned char here[24];
+    unsigned char there[24];
+    MDB_val key = make_key(here, 1, 2);
+    MDB_val other = make_key(there, 2, 2);
+    MDB_val value;
+    int64_t id = 0;
+    assert_int_equal(mdb_get(txn, index, &other, &value), 0);
+    memcpy(&id, value.mv_data, sizeof id);
+    value = (MDB_val){ sizeof id, &id };
+    assert_int_equal(mdb_put(txn, index, &key, &value, 0), 0);
+}
+
+static void an_entry_of_another_sequence_is_told(void **state)
+{
+    (void)state;
+    const char *folder = make_store();
+    quipu_error error = { 0 };
+    change_index(folder, lead_astray);
+    assert_refused(read_sequence(folder, false, &error), QUIPU_CORRUPT, &error,
+                   "is not where the index has it");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +347,8 @@ int main(void)
         cmocka_unit_test(an_overwritten_sector_is_told),
         cmocka_unit_test(a_page_in_another_s_place_is_told),
         cmocka_unit_test(a_damaged_value_is_named),
+        cmocka_unit_test(a_lost_entry_of_a_sequence_is_told),
+        cmocka_unit_test(an_entry_of_another_sequence_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
