@@ -81,9 +81,14 @@ bool quipu_lmdb_map_meta(const struct environment *environment, uint64_t number,
     if (map->base == NULL) {
         return false;
     }
-    memcpy(meta,
-           map->base + (number & 1) * map->page + sizeof(struct page_header),
-           sizeof *meta);
+    /* In this order: what is loaded later, to judge by, is not older. */
+    _Atomic uint64_t *from = (void *)(map->base + (number & 1) * map->page +
+                                      sizeof(struct page_header));
+    uint64_t words[sizeof *meta / sizeof(uint64_t)] = { 0 };
+    for (size_t i = 0; i < sizeof *meta / sizeof words[0]; i++) {
+        words[i] = atomic_load_explicit(&from[i], memory_order_acquire);
+    }
+    memcpy(meta, words, sizeof *meta);
     return true;
 }
 

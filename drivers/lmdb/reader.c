@@ -52,7 +52,6 @@ static bool is_true(const struct environment *environment, uint64_t number,
 {
     struct meta after;
     *located = quipu_lmdb_map_meta(environment, number, meta);
-    atomic_thread_fence(memory_order_acquire);
     if (environment->gated) {
         return atomic_load(&environment->marks[MARK_BEGUN]) <= number + 1;
     }
