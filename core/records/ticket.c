@@ -23,6 +23,10 @@ void quipu_ticket_prepare(struct quipu_ticket *ticket)
     ticket->waits = true;
 }
 
+/* Who called the thread may still be in quipu_ticket_wake, but past its signal,
+ * which was given under the lock that the thread has had since; what it does
+ * last is to unlock, and POSIX lets a mutex be destroyed as soon as that has
+ * let another one in.  (Helgrind does not know this and reports a race.) */
 void quipu_ticket_finish(struct quipu_ticket *ticket)
 {
     pthread_mutex_destroy(&ticket->lock);
