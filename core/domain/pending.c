@@ -76,6 +76,33 @@ static int refuse(const quipu_aggregate *aggregate, int status, const char *why,
                            quipu_aggregate_text(aggregate, text), why);
 }
 
+static int check_whole(const quipu_aggregate *aggregate, quipu_error *error)
+{
+    if (aggregate->pending->broken) {
+        return refuse(aggregate, QUIPU_CONFLICT,
+                      "a handler of it failed midway; get it again", error);
+    }
+    return QUIPU_OK;
+}
+
+int quipu_aggregate_saved(quipu_aggregate *aggregate, quipu_error *error)
+{
+    int status = QUIPU_OK;
+
+    if (aggregate->pending->busy) {
+        return refuse(aggregate, QUIPU_INVALID,
+                      "its handler or a subscriber to its events says that it "
+                      "is saved",
+                      error);
+    }
+    status = check_whole(aggregate, error);
+    if (status == QUIPU_OK) {
+        aggregate->stale = false;
+        quipu_pending_clear(aggregate->pending);
+    }
+    return status;
+}
+
 /* Whether an aggregate can be saved, with others on that bus. */
 static int check_one(const quipu_aggregate *aggregate, const quipu_bus *bus,
                      quipu_error *error)
@@ -94,11 +121,7 @@ static int check_one(const quipu_aggregate *aggregate, const quipu_bus *bus,
                       "first of the list",
                       error);
     }
-    if (pending->broken) {
-        return refuse(aggregate, QUIPU_CONFLICT,
-                      "a handler of it failed midway; get it again", error);
-    }
-    return QUIPU_OK;
+    return check_whole(aggregate, error);
 }
 
 static void end_all(quipu_aggregate *const *aggregates, size_t count)

@@ -123,7 +123,8 @@ QUIPU_API int quipu_aggregate_discard(quipu_aggregate *aggregate,
 /* From now on events only collect, until they are saved together. */
 QUIPU_API void quipu_aggregate_collect(quipu_aggregate *aggregate);
 
-/* The pending events, borrowed until the next call on the aggregate. */
+/* The pending events, borrowed until the next call on the aggregate.  They have
+ * been applied to it: who does not want them destroys it and gets it again. */
 QUIPU_API const quipu_event *const *quipu_aggregate_pending(
     const quipu_aggregate *aggregate, size_t *count);
 
@@ -137,6 +138,15 @@ QUIPU_API const quipu_event *const *quipu_aggregate_pending(
  */
 QUIPU_API int quipu_aggregates_save(quipu_aggregate *const *aggregates,
                                     size_t count, quipu_error *error);
+
+/*
+ * Tells an aggregate that its pending events have been stored by other means,
+ * say by quipu_store_append: it forgets them, and is fresh.  One that is
+ * attached to no bus has no other way.  INVALID: the call comes from within its
+ * handler or from a subscriber to its events; CONFLICT: a handler failed.
+ */
+QUIPU_API int quipu_aggregate_saved(quipu_aggregate *aggregate,
+                                    quipu_error *error);
 
 /* Applies a stored event in replay: as trigger, without pending.  INVALID: the
  * event is of another originator, or not the next version. */

@@ -197,7 +197,9 @@ typedef struct quipu_event_type {
 /*
  * The first member of every event's struct.  Its members are attributes that a
  * mapper knows by name: originator_id, originator_version, event_id, time,
- * metadata, and topic (the type's).
+ * metadata, and topic (the type's).  A time of 0 says that none is known, and
+ * nothing is stored of it: that an event happened in the first microsecond of
+ * 1970 cannot be said.
  */
 typedef struct quipu_event {
     const quipu_event_type *type;

@@ -150,6 +150,71 @@ static void save_repeats_a_trigger_that_failed_to_publish(void **state)
     wired_close(&wired);
 }
 
+/* Whose events a program stores itself, as it must without a bus. */
+static void events_saved_by_other_means_are_forgotten(void **state)
+{
+    struct note *note = new_note(NULL);
+    const quipu_event *const *events = NULL;
+    size_t count = 0;
+    quipu_error error;
+    (void)state;
+
+    assert_ok(note_write(note, "milk", &error), &error);
+    assert_ok(quipu_aggregate_saved(&note->base, &error), &error);
+    assert_int_equal(pending_count(&note->base), 0);
+    assert_ok(note_change(note, "eggs", &error), &error);
+    events = quipu_aggregate_pending(&note->base, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(events[0]->originator_version, 1);
+    assert_status(note_tear(note, QUIPU_DENIED, false, &error), QUIPU_DENIED);
+    assert_refused(quipu_aggregate_saved(&note->base, &error), QUIPU_CONFLICT,
+                   &error, "failed midway");
+    assert_int_equal(pending_count(&note->base), 1);
+    quipu_aggregate_destroy(note);
+}
+
+static void saved_by_other_means_is_fresh_again(void **state)
+{
+    struct pair pair;
+    (void)state;
+
+    pair_open(&pair);
+    pair.wired.recorder.answers[0] = QUIPU_UNKNOWN_OUTCOME;
+    assert_status(quipu_aggregates_save(pair.both, 2, &pair.error),
+                  QUIPU_UNKNOWN_OUTCOME);
+    assert_ok(quipu_aggregate_saved(pair.both[0], &pair.error), &pair.error);
+    assert_false(pair.note->base.stale);
+    assert_ok(note_change(pair.note, "bread", &pair.error), &pair.error);
+    pair_close(&pair);
+}
+
+static int save_from_within(void *context, const quipu_event *const *events,
+                            size_t count, quipu_error *error)
+{
+    quipu_aggregate *aggregate = context;
+    (void)events;
+    (void)count;
+
+    return quipu_aggregate_saved(aggregate, error);
+}
+
+static void a_subscriber_cannot_say_saved(void **state)
+{
+    quipu_subscriber *subscriber = NULL;
+    struct pair pair;
+    (void)state;
+
+    pair_open(&pair);
+    assert_ok(quipu_bus_subscribe(pair.wired.bus, save_from_within,
+                                  pair.both[0], &subscriber, &pair.error),
+              &pair.error);
+    assert_refused(quipu_aggregates_save(pair.both, 2, &pair.error),
+                   QUIPU_INVALID, &pair.error, "says that it is saved");
+    assert_int_equal(pending_count(pair.both[0]), 2);
+    quipu_bus_unsubscribe(subscriber);
+    pair_close(&pair);
+}
+
 static void wrong_lists_are_refused_and_change_nothing(void **state)
 {
     struct pair pair;
@@ -266,6 +331,9 @@ int main(void)
         cmocka_unit_test(failed_save_makes_stale_those_that_have_events),
         cmocka_unit_test(retry_repeats_the_very_same_events),
         cmocka_unit_test(save_repeats_a_trigger_that_failed_to_publish),
+        cmocka_unit_test(events_saved_by_other_means_are_forgotten),
+        cmocka_unit_test(saved_by_other_means_is_fresh_again),
+        cmocka_unit_test(a_subscriber_cannot_say_saved),
         cmocka_unit_test(wrong_lists_are_refused_and_change_nothing),
         cmocka_unit_test(broken_aggregate_keeps_others_from_being_saved),
         cmocka_unit_test(events_stay_pending_while_they_are_published),
