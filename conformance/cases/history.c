@@ -227,4 +227,4 @@ static const struct quipu_case cases[] = {
       QUIPU_CAN_LOG | QUIPU_CAN_SHARE | QUIPU_CAN_PERSIST | QUIPU_TRAIT_SERVER,
       0, 600 },
 };
-QUIPU_FAMILY(history);
+QUIPU_FAMILY_OF_RACES(history);

@@ -7,9 +7,9 @@
  */
 #include "suite.h"
 
-#include "pairs.h"
-#include "runner.h"
-#include "worker.h"
+#include "disk/worker.h"
+#include "trial/pairs.h"
+#include "trial/place.h"
 
 #include <signal.h>
 #include <stdlib.h>

@@ -10,10 +10,10 @@
  */
 #include "suite.h"
 
-#include "pairs.h"
-#include "replay.h"
-#include "runner.h"
-#include "worker.h"
+#include "disk/replay.h"
+#include "disk/worker.h"
+#include "trial/pairs.h"
+#include "trial/place.h"
 
 #include <quipu/drivers.h>
 

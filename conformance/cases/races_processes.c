@@ -405,4 +405,4 @@ static const struct quipu_case cases[] = {
       "A retry may come from another process than its original.", copies, SHARE,
       0, 120 },
 };
-QUIPU_FAMILY(races_processes);
+QUIPU_FAMILY_OF_RACES(races_processes);

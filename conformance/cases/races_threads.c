@@ -479,24 +479,6 @@ static void guards(struct quipu_trial *t)
     quipu_list_whole(t, race.records[0]);
 }
 
-/* ------------------------------------------------- without the commit queue */
-
-/* The same race once more, in which the driver is called by all threads at
- * once: the core gathers nothing for it. */
-#define WITHOUT_QUEUE(race)                         \
-    static void race##_alone(struct quipu_trial *t) \
-    {                                               \
-        t->main = quipu_trial_open(t, "group=1");   \
-        race(t);                                    \
-    }
-
-WITHOUT_QUEUE(position)
-WITHOUT_QUEUE(next_refused)
-WITHOUT_QUEUE(told_in_a_race)
-WITHOUT_QUEUE(readers)
-WITHOUT_QUEUE(torn)
-WITHOUT_QUEUE(guards)
-
 #define LOG QUIPU_CAN_LOG
 
 static const struct quipu_case cases[] = {
@@ -540,23 +522,5 @@ static const struct quipu_case cases[] = {
       LOG | QUIPU_CAN_TRACK, 0, 600 },
     { "S3.race-of-guards", "A guard and the items that it allows are one step.",
       guards, LOG, 0, 600 },
-    { "U1.race-at-one-position-without-queue",
-      "Called by many threads at once, a driver is on its own.", position_alone,
-      0, 0, 600 },
-    { "S2.race-of-next-without-queue",
-      "Each append finds the end of its sequence by itself.",
-      next_refused_alone, LOG, 0, 600 },
-    { "S5.told-is-stored-without-queue",
-      "What one thread is told must not be another's.", told_in_a_race_alone,
-      LOG, 0, 600 },
-    { "L2.race-of-writers-and-readers-without-queue",
-      "Commits that overlap must not overtake their numbers.", readers_alone,
-      LOG, 0, 600 },
-    { "V2.nothing-of-an-append-before-all-without-queue",
-      "Nor may commits that overlap be seen in parts.", torn_alone, LOG, 0,
-      600 },
-    { "S3.race-of-guards-without-queue",
-      "Two appends at once must not both find what only one may.", guards_alone,
-      LOG, 0, 600 },
 };
-QUIPU_FAMILY(races_threads);
+QUIPU_FAMILY_OF_RACES(races_threads);

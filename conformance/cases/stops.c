@@ -6,7 +6,7 @@
  */
 #include "suite.h"
 
-#include "pairs.h"
+#include "trial/pairs.h"
 
 #include <time.h>
 

@@ -9,7 +9,7 @@
 
 #include "labels.h"
 #include "record.h"
-#include "trial.h"
+#include "trial/trial.h"
 
 #include <stdatomic.h>
 

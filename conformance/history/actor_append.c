@@ -2,7 +2,7 @@
 /* An actor's appends. */
 #include "actor.h"
 
-#include "check.h"
+#include "trial/check.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 /* What an actor reads. */
 #include "actor.h"
 
-#include "check.h"
+#include "trial/check.h"
 
 #include <inttypes.h>
 #include <stdio.h>

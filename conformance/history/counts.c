@@ -2,7 +2,7 @@
 /* How much a history has put to the test. */
 #include "checker.h"
 
-#include "check.h"
+#include "trial/check.h"
 
 #include <quipu/types.h>
 

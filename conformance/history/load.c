@@ -3,7 +3,7 @@
  * their lines. */
 #include "loading.h"
 
-#include "check.h"
+#include "trial/check.h"
 
 #include <quipu/types.h>
 

@@ -3,7 +3,7 @@
  * the end all is read. */
 #include "stage.h"
 
-#include "check.h"
+#include "trial/check.h"
 
 #include <signal.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 
 #include "history.h"
 
-#include "check.h"
+#include "trial/check.h"
 
 #include <quipu/error.h>
 

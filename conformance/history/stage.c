@@ -2,7 +2,7 @@
 /* The logs of a workload, and the threads of one process that act on them. */
 #include "stage.h"
 
-#include "check.h"
+#include "trial/check.h"
 
 #include <string.h>
 

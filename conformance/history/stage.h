@@ -4,7 +4,7 @@
 #ifndef QUIPU_STAGE_H
 #define QUIPU_STAGE_H
 
-#include "crowd.h"
+#include "trial/crowd.h"
 #include "workload.h"
 
 #include <stdatomic.h>

@@ -6,7 +6,7 @@
  */
 #include "judging.h"
 
-#include "check.h"
+#include "trial/check.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

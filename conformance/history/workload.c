@@ -7,7 +7,7 @@
 #include "folder.h"
 #include "stage.h"
 
-#include "check.h"
+#include "trial/check.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* quipu-mutants: proves that the suite sees. */
+#include "disk/worker.h"
 #include "history/folder.h"
 #include "mutant.h"
-#include "runner.h"
-#include "worker.h"
+#include "runner/runner.h"
 
 #include <quipu/drivers.h>
 

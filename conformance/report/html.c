@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One self-contained HTML page, for people. */
-#include "report/html.h"
+#include "html.h"
 
-#include "report/report.h"
-#include "report/summary.h"
-#include "report/write.h"
+#include "report.h"
+#include "summary.h"
 #include "words.h"
+#include "write.h"
 
 #include <inttypes.h>
 

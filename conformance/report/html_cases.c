@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Failures, skips, and every case with the time it took. */
-#include "report/html.h"
+#include "html.h"
 
 #include "guarantees.h"
-#include "report/write.h"
 #include "words.h"
+#include "write.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cases of a run as a quipu: a cord for each guarantee, a knot for each
  * case, in the order of the suite. */
-#include "report/html.h"
+#include "html.h"
 
 #include "guarantees.h"
-#include "report/write.h"
 #include "words.h"
+#include "write.h"
 
 #define STEP 40U /* from cord to cord */
 #define KNOT 9U  /* from knot to knot */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Guarantees down, URIs across. */
-#include "report/html.h"
+#include "html.h"
 
 #include "guarantees.h"
-#include "report/write.h"
+#include "write.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How the HTML page looks, by day and by night. */
-#include "report/html.h"
+#include "html.h"
 
 const char quipu_html_style[] =
     ":root{color-scheme:light dark;--paper:#fbf8f2;--card:#ffffff;"

@@ -3,10 +3,10 @@
  * where nothing begins or ends: an interval is as wide as its length has
  * digits, so that what is microseconds apart can be told apart beside long
  * waits. */
-#include "report/html.h"
+#include "html.h"
 
-#include "report/timeline.h"
-#include "report/write.h"
+#include "timeline.h"
+#include "write.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

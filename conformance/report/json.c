@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One JSON document; docs/conformance.md describes it. */
-#include "report/report.h"
+#include "report.h"
 
 #include "guarantees.h"
-#include "report/timeline.h"
-#include "report/write.h"
+#include "timeline.h"
 #include "words.h"
+#include "write.h"
 
 #include <inttypes.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JUnit XML, as CI servers read it: a suite for each URI. */
-#include "report/report.h"
+#include "report.h"
 
-#include "report/write.h"
 #include "words.h"
+#include "write.h"
 
 #include <inttypes.h>
 

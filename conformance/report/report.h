@@ -3,7 +3,7 @@
 #ifndef QUIPU_REPORT_REPORT_H
 #define QUIPU_REPORT_REPORT_H
 
-#include "report/results.h"
+#include "results.h"
 
 #include <stdio.h>
 

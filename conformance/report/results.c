@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What came of a run, kept until its reports are written. */
-#include "report/results.h"
+#include "results.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #ifndef QUIPU_REPORT_RESULTS_H
 #define QUIPU_REPORT_RESULTS_H
 
-#include "runner.h"
+#include "runner/runner.h"
 
 #include <time.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The end of a report for a person at a terminal: the scorecard. */
-#include "report/summary.h"
+#include "summary.h"
 
 #include "guarantees.h"
 #include "words.h"

@@ -3,7 +3,7 @@
 #ifndef QUIPU_REPORT_SUMMARY_H
 #define QUIPU_REPORT_SUMMARY_H
 
-#include "report/results.h"
+#include "results.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TAP, the Test Anything Protocol, as it goes; and the scorecard. */
-#include "report/report.h"
+#include "report.h"
 
-#include "report/summary.h"
+#include "summary.h"
 #include "words.h"
 
 #include <inttypes.h>

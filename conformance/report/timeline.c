@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads the history of a failure: lines of flat JSON objects. */
-#include "report/timeline.h"
+#include "timeline.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Text of any origin as text of a format. */
-#include "report/write.h"
+#include "write.h"
 
 #include <inttypes.h>
 #include <stdbool.h>

@@ -13,6 +13,18 @@ BEGIN {
     layer["store"] = "event mapper records"
     layer["domain"] = "event mapper store"
 
+    # What a folder of the conformance suite may include beside itself and the
+    # public headers.
+    suite["trial"] = ""
+    suite["faults"] = ""
+    suite["disk"] = "faults trial"
+    suite["history"] = "trial"
+    suite["cases"] = "disk history trial"
+    suite["runner"] = "cases trial"
+    suite["report"] = "cases runner trial"
+    suite["program"] = "cases disk history report runner trial"
+    suite["mutants"] = "cases disk history runner trial"
+
     # Libraries from outside, and the only folders that may include them. What
     # is not listed here is the system's.
     outside["uuid/"] = "core/base"
@@ -93,6 +105,26 @@ function check_core(   part, own) {
     }
 }
 
+# "file.h" of the same folder of the suite, or "folder/file.h" of another.
+function check_suite(   part, own) {
+    split(file, part, "/")
+    own = part[2]
+    if (!(own in suite)) {
+        refuse("conformance/" own " is no folder; see the table in layers.awk")
+    } else if (target !~ /\//) {
+        if (!exists("conformance/" own "/" target)) {
+            refuse("write a header of another folder as \"folder/file.h\"")
+        }
+    } else if (!exists("conformance/" target)) {
+        refuse("there is no such header in conformance")
+    } else {
+        split(target, part, "/")
+        if (!among(part[1], suite[own])) {
+            refuse("conformance/" own " may not include conformance/" part[1])
+        }
+    }
+}
+
 # "file.h" anywhere else: a file of the same folder; or "shared/file.h" in a
 # driver: what the drivers of this tree have in common.
 function check_own(   folder) {
@@ -120,6 +152,8 @@ function check() {
         refuse("public headers include each other as <quipu/file.h>")
     } else if (home ~ /^core\//) {
         check_core()
+    } else if (home == "conformance") {
+        check_suite()
     } else if (home != "tests") { # a test may look inside
         check_own()
     }

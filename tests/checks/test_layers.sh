@@ -11,7 +11,8 @@ plant()
 {
     rm -rf tree
     mkdir -p tree/include/quipu tree/drivers/sqlite tree/drivers/lmdb \
-        tree/drivers/shared tree/conformance tree/tools tree/examples
+        tree/drivers/shared tree/conformance/trial tree/conformance/cases \
+        tree/tools tree/examples
     for layer in base driver records event mapper store domain; do
         mkdir -p "tree/core/$layer"
         echo '#include <quipu/types.h>' >"tree/core/$layer/$layer.h"
@@ -28,6 +29,8 @@ plant()
     echo '#include "base/base.h"' >tree/core/store/store.c
     echo '#include "records/records.h"' >>tree/core/store/store.c
     echo '#include <quipu/records.h>' >tree/tools/own.h
+    echo '#include <quipu/records.h>' >tree/conformance/trial/trial.h
+    echo '#include "trial/trial.h"' >tree/conformance/cases/suite.h
     mkdir -p "$(dirname "tree/$1")"
     printf '%s\n' "$2" >>"tree/$1"
 }
@@ -55,7 +58,9 @@ accepted()
 accepted core/domain/domain.c '#include "store/store.h"'
 accepted core/mapper/mapper.c '#include <msgpack.h>'
 accepted tools/main.c '#include "own.h"'
-accepted conformance/case.c '#include <quipu/conformance.h>'
+accepted conformance/cases/case.c '#include <quipu/conformance.h>'
+accepted conformance/cases/case.c '#include "suite.h"'
+accepted conformance/cases/case.c '#include "trial/trial.h"'
 
 refused core/base/base.c '#include "driver/driver.h"'
 refused core/driver/driver.c '#include "records/records.h"'
@@ -83,8 +88,12 @@ refused drivers/sqlite/own.c '#include "shared/none.h"'
 refused core/base/base.c '#include "shared/own.h"'
 refused drivers/lmdb/lmdb.c '#include "own.h"'
 refused drivers/lmdb/lmdb.c '#include <uuid/uuid.h>'
-refused conformance/case.c '#include "base/base.h"'
-refused conformance/case.c '#include <sqlite3.h>'
+refused conformance/cases/case.c '#include "base/base.h"'
+refused conformance/cases/case.c '#include <sqlite3.h>'
+refused conformance/cases/case.c '#include "trial.h"'
+refused conformance/cases/case.c '#include "cases/suite.h"'
+refused conformance/trial/other.c '#include "cases/suite.h"'
+refused conformance/extra/extra.c '#include "trial/trial.h"'
 refused tools/main.c '#include "core/base/base.h"'
 refused examples/demo.c '#include "records/records.h"'
 refused examples/demo.c '#include <sqlite3.h>'

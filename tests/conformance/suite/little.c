@@ -4,8 +4,8 @@
  * each, on drivers that declare more or less than the memory driver, and are
  * told apart by their ids.  It is used as quipu-conformance is.
  */
-#include "suite.h"
-#include "worker.h"
+#include "cases/suite.h"
+#include "disk/worker.h"
 
 #include <quipu/conformance.h>
 #include <quipu/drivers.h>
@@ -227,11 +227,6 @@ QUIPU_FAMILY(little);
 
 const struct quipu_family *const quipu_families[] = { &quipu_family_little,
                                                       NULL };
-
-const struct quipu_case *quipu_case_at(size_t index)
-{
-    return index < sizeof cases / sizeof *cases ? &cases[index] : NULL;
-}
 
 const struct quipu_job *const quipu_jobs[] = { NULL };
 

@@ -60,4 +60,15 @@ diff help manual || fail "the manual page (>) has other options than --help (<)"
 expect 0 "$suite" --list --only 'U1.*,S3.*' --skip '*race*'
 same "other ids" "" "$(grep -v '^ ' out | grep -vE '^(U1|S3)\.')"
 same "skipped ids" "" "$(grep -v '^ ' out | grep race || true)"
+expect 0 "$suite" --list --only 'U1.*,S3.*' --skip '*race*'
+cp out together
+expect 0 "$suite" --list --only 'U1.*' --skip 'nothing' --only 'S3.*' \
+    --skip '*race*'
+same "what several --only and --skip select" "$(cat together)" "$(cat out)"
+
+# What races comes twice: with the commit queue, and without.
+for id in $(grep -E '\.(race|history)-' ids | grep -v -- '-without-queue$'); do
+    grep -qxF -- "$id-without-queue" ids || fail "there is no $id-without-queue"
+done
+grep -qx 'V1\.history-of-threads-without-queue' ids || fail "no twins"
 finish

@@ -3,11 +3,11 @@
 #include "crowd.h"
 
 #include "check.h"
-#include "child.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,6 +53,14 @@ void quipu_crowd_threads(unsigned n, void (*body)(void *context, unsigned i),
 
 /* ------------------------------------------------------------ processes */
 
+void quipu_crowd_end_with(pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) {
+        _exit(EXIT_FAILURE); /* it was faster */
+    }
+}
+
 void *quipu_crew_share(size_t size)
 {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -70,7 +78,7 @@ static _Noreturn void live(struct quipu_trial *t, pid_t parent,
 {
     char byte;
 
-    quipu_child_end_with(parent);
+    quipu_crowd_end_with(parent);
     close(pipe_ends[1]);
     quipu_trial_adopt(t, index);
     if (read(pipe_ends[0], &byte, 1) != 1) {

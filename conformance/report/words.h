@@ -3,7 +3,7 @@
 #ifndef QUIPU_WORDS_H
 #define QUIPU_WORDS_H
 
-#include "runner.h"
+#include "runner/runner.h"
 
 /* "quick" */
 const char *quipu_profile_word(enum quipu_profile profile);

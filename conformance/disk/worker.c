@@ -3,8 +3,8 @@
 #include "worker.h"
 
 #include "anew.h"
-#include "check.h"
-#include "child.h"
+#include "trial/check.h"
+#include "trial/crowd.h"
 
 #include <dlfcn.h>
 #include <inttypes.h>
@@ -285,7 +285,7 @@ pid_t quipu_worker_start(struct quipu_trial *t, const struct quipu_task *task,
 
     CHECK(worker >= 0, "the system gives no process");
     if (worker == 0) {
-        quipu_child_end_with(parent);
+        quipu_crowd_end_with(parent);
         become_worker(t, task, index);
     }
     return worker;

@@ -3,6 +3,7 @@
 #include "runner.h"
 
 #include "interrupt.h"
+#include "trial/place.h"
 
 #include <fnmatch.h>
 #include <stdarg.h>
@@ -86,6 +87,7 @@ static void run_case(void *context)
     t.profile = job->run->profile;
     t.patience = job->run->patience;
     t.until = quipu_trial_now() + limit_of(job) / 2;
+    t.alone = quipu_case_alone(case_);
     t.link = job->child.link;
     case_->run(&t);
     quipu_trial_finish(&t);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The arguments of quipu-conformance, and of programs that are used like it. */
 #include "command.h"
+#include "disk/worker.h"
 #include "explain.h"
 #include "history/folder.h"
 #include "history/verdict.h"
 #include "outputs.h"
-#include "words.h"
-#include "worker.h"
+#include "report/words.h"
 
 #include <quipu/conformance.h>
 
@@ -29,8 +29,9 @@ static const char usage[] =
     "  --explain ID         all about a case (U1.race-at-one-position) or a\n"
     "                       guarantee (U1), and how to run it alone\n"
     "  --only PATTERN       only cases whose id matches (as file names;\n"
-    "                       several with commas: 'U1.*,S3.*')\n"
-    "  --skip PATTERN       not these\n"
+    "                       several with commas, or with --only\n"
+    "                       again: 'U1.*,S3.*')\n"
+    "  --skip PATTERN       not these; likewise\n"
     "  --profile NAME       quick: a minute (this is usual); full: ten\n"
     "                       minutes; soak: hours\n"
     "  --format FORMAT      tap (this is usual), junit, json, html or none,\n"
@@ -78,6 +79,7 @@ struct wish {
     struct quipu_commands commands;
     const char *outputs[QUIPU_OUTPUTS + 1]; /* NULL-terminated */
     size_t output_count;
+    char *only, *skip; /* all patterns, with commas */
     bool list, help;
     const char *explain;
     const char *history; /* to be judged */
@@ -108,6 +110,20 @@ static bool take_count(const char *text, unsigned *count)
 
     *count = (unsigned)number;
     return taken;
+}
+
+/* In place of the program's own, beside those that were given before. */
+static bool take_pattern(const char *text, char **all, const char **patterns)
+{
+    char *longer;
+
+    if (asprintf(&longer, "%s%s%s", *all ? *all : "", *all ? "," : "", text) <
+        0) {
+        return complain("no memory for ", text);
+    }
+    free(*all);
+    *patterns = *all = longer;
+    return true;
 }
 
 static bool take_profile(const char *text, uint32_t *profile)
@@ -141,11 +157,9 @@ static bool take(struct wish *wish, int option, const char *value)
         wish->explain = value;
         return true;
     case 'o':
-        wish->suite.only = value;
-        return true;
+        return take_pattern(value, &wish->only, &wish->suite.only);
     case 'x':
-        wish->suite.skip = value;
-        return true;
+        return take_pattern(value, &wish->skip, &wish->suite.skip);
     case 'P':
         return take_profile(value, &wish->suite.profile);
     case 'f':
@@ -218,11 +232,28 @@ static int answer(struct wish *wish)
     return quipu_conformance_run(&wish->suite);
 }
 
+static bool take_all(struct wish *wish, int argc, char **argv)
+{
+    int option;
+
+    optind = 0; /* whoever else has used getopt */
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        if (!take(wish, option, optarg)) {
+            return false;
+        }
+    }
+    if (optind < argc) {
+        wish->suite.uris = (const char *const *)argv + optind;
+    }
+    take_commands(wish);
+    return true;
+}
+
 int quipu_conformance_main(int argc, char **argv,
                            const quipu_conformance *suite)
 {
     struct wish wish = { .list = false };
-    int option;
+    int status;
 
     quipu_worker_enter();
     if (suite) {
@@ -231,15 +262,9 @@ int quipu_conformance_main(int argc, char **argv,
                                                       : sizeof wish.suite);
     }
     wish.suite.struct_size = sizeof wish.suite;
-    optind = 0; /* whoever else has used getopt */
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        if (!take(&wish, option, optarg)) {
-            return QUIPU_CONFORMANCE_MISUSE;
-        }
-    }
-    if (optind < argc) {
-        wish.suite.uris = (const char *const *)argv + optind;
-    }
-    take_commands(&wish);
-    return answer(&wish);
+    status =
+        take_all(&wish, argc, argv) ? answer(&wish) : QUIPU_CONFORMANCE_MISUSE;
+    free(wish.only);
+    free(wish.skip);
+    return status;
 }

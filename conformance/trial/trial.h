@@ -46,6 +46,7 @@ struct quipu_trial {
     uint32_t traits;       /* capabilities and traits of the store */
     enum quipu_profile profile;
     unsigned patience;       /* by which waiting is multiplied */
+    bool alone;              /* without the commit queue */
     int64_t until;           /* see quipu_trial_has_time; 0: always */
     struct quipu_link *link; /* to the runner, or NULL */
     uint64_t random;

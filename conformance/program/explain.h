@@ -3,7 +3,7 @@
 #ifndef QUIPU_EXPLAIN_H
 #define QUIPU_EXPLAIN_H
 
-#include "runner.h"
+#include "runner/runner.h"
 
 #include <stdio.h>
 

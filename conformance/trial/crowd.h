@@ -14,6 +14,9 @@
 void quipu_crowd_threads(unsigned n, void (*body)(void *context, unsigned i),
                          void *context);
 
+/* In a child that was just forked: it will be killed when its parent ends. */
+void quipu_crowd_end_with(pid_t parent);
+
 /*
  * Child processes.  They are made before their parent opens anything (a
  * datastore belongs to the process that opened it), wait for `go`, and run the

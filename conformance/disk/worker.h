@@ -7,7 +7,7 @@
 #ifndef QUIPU_WORKER_H
 #define QUIPU_WORKER_H
 
-#include "trial.h"
+#include "trial/trial.h"
 
 #include <sys/types.h>
 

@@ -5,7 +5,7 @@
  */
 #include "child.h"
 
-#include "trial.h"
+#include "trial/crowd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,19 +13,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define TICK 50 /* milliseconds until it is looked whether one has ended */
-
-void quipu_child_end_with(pid_t parent)
-{
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) {
-        _exit(EXIT_FAILURE); /* it was faster */
-    }
-}
 
 static _Noreturn void live(pid_t parent, int output,
                            void (*body)(void *context), void *context)
@@ -33,7 +24,7 @@ static _Noreturn void live(pid_t parent, int output,
     static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
     setpgid(0, 0);
-    quipu_child_end_with(parent);
+    quipu_crowd_end_with(parent);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         (void)signal(signals[i], SIG_DFL);
     }

@@ -3,7 +3,7 @@
  * their workers do. */
 #include "suite.h"
 
-#include "worker.h"
+#include "disk/worker.h"
 
 extern const struct quipu_family quipu_family_uniqueness, quipu_family_repeats,
     quipu_family_tracking, quipu_family_sequencing, quipu_family_guards,
@@ -30,16 +30,6 @@ const struct quipu_family *const quipu_families[] = {
     &quipu_family_stops,         &quipu_family_long_reads,
     &quipu_family_damage,        NULL,
 };
-
-const struct quipu_case *quipu_case_at(size_t index)
-{
-    size_t i = 0;
-
-    while (quipu_families[i] && index >= quipu_families[i]->count) {
-        index -= quipu_families[i++]->count;
-    }
-    return quipu_families[i] ? &quipu_families[i]->cases[index] : NULL;
-}
 
 extern const struct quipu_job quipu_job_power, quipu_job_power_cuts,
     quipu_job_calls, quipu_job_calls_fail, quipu_job_kills;

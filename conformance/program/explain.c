@@ -2,9 +2,9 @@
 /* What the suite says of its cases without running any. */
 #include "explain.h"
 
-#include "guarantees.h"
 #include "near.h"
-#include "words.h"
+#include "report/guarantees.h"
+#include "report/words.h"
 
 #include <string.h>
 
@@ -86,17 +86,6 @@ static const char *section_of(const char *id)
     return sections[i].section;
 }
 
-static const char *family_of(const struct quipu_case *case_)
-{
-    size_t i = 0;
-
-    while (case_ < quipu_families[i]->cases ||
-           case_ >= quipu_families[i]->cases + quipu_families[i]->count) {
-        i++;
-    }
-    return quipu_families[i]->name;
-}
-
 /* --------------------------------------------------------------- one of them
  */
 
@@ -129,7 +118,7 @@ static void write_case(FILE *to, const struct quipu_case *case_)
             "    conformance/cases/%s.c has what the case does\n",
             case_->id,
             case_->needs & QUIPU_TRAIT_HEAVY ? " --profile full" : "",
-            section_of(case_->id), family_of(case_));
+            section_of(case_->id), quipu_case_family(case_));
 }
 
 static void write_cases(FILE *to, const struct quipu_guarantee *g)

@@ -3,7 +3,7 @@
 #ifndef QUIPU_CHILD_H
 #define QUIPU_CHILD_H
 
-#include "link.h"
+#include "trial/link.h"
 
 #include <sys/types.h>
 
@@ -37,8 +37,5 @@ void quipu_child_wait(struct quipu_child *const *children, size_t count);
 
 /* Ends it with all that it left behind. */
 void quipu_child_kill(struct quipu_child *child);
-
-/* In a child that was just forked: it will be killed when its parent ends. */
-void quipu_child_end_with(pid_t parent);
 
 #endif

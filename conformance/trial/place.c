@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What replaces {dir} and {name} in a URI. */
-#include "runner.h"
+#include "place.h"
+
+#include <quipu/id.h>
 
 #include <ftw.h>
 #include <stdio.h>

@@ -217,10 +217,11 @@ const char *quipu_trial_uri(struct quipu_trial *t, const char *options)
 quipu_datastore *quipu_trial_open(struct quipu_trial *t, const char *options)
 {
     const char *timeout = quipu_trial_text(t, "%u", TIMEOUT * t->patience);
-    const quipu_option defaults[] = { { .name = "timeout", .value = timeout } };
+    const quipu_option defaults[] = { { .name = "timeout", .value = timeout },
+                                      { .name = "group", .value = "1" } };
     const quipu_settings settings = { .struct_size = sizeof settings,
                                       .defaults = defaults,
-                                      .default_count = 1 };
+                                      .default_count = t->alone ? 2 : 1 };
     quipu_datastore *datastore;
 
     OK(quipu_datastore_open(quipu_trial_uri(t, options), &settings, &datastore,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A run of the suite from its beginning to its exit status. */
-#include "interrupt.h"
+#include "disk/worker.h"
 #include "outputs.h"
-#include "worker.h"
+#include "runner/interrupt.h"
 
 #include <quipu/conformance.h>
 

@@ -2,8 +2,8 @@
 /* Replays a journal up to a power cut. */
 #include "replay.h"
 
-#include "check.h"
 #include "platter.h"
+#include "trial/check.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,8 +3,8 @@
 #ifndef QUIPU_RUNNER_H
 #define QUIPU_RUNNER_H
 
+#include "cases/suite.h"
 #include "child.h"
-#include "suite.h"
 
 /* By which time limits are multiplied unless the user says otherwise. */
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
@@ -75,20 +75,5 @@ const char *quipu_run_refuses(const struct quipu_case *case_, uint32_t traits,
  * end in another.  False: a signal ended it. */
 bool quipu_run_all(const struct quipu_run *run, const struct quipu_store *store,
                    quipu_hear hear, void *context);
-
-/* ------------------------------------------------------------- a URI's place
- */
-
-/* A URI with {dir} replaced by a new folder, and {name} by a new name. */
-struct quipu_place {
-    char *uri;
-    char *directory; /* NULL if the URI has no {dir} */
-};
-
-bool quipu_place_make(struct quipu_place *place, const char *uri);
-/* Removes the folder with all that is in it. */
-void quipu_place_remove(struct quipu_place *place);
-/* Removes any folder with all that is in it. */
-void quipu_folder_remove(const char *folder);
 
 #endif

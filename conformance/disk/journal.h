@@ -3,7 +3,7 @@
 #ifndef QUIPU_JOURNAL_H
 #define QUIPU_JOURNAL_H
 
-#include "trial.h"
+#include "trial/trial.h"
 
 #include "faults/journal.h"
 

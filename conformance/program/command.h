@@ -3,7 +3,7 @@
 #ifndef QUIPU_COMMAND_H
 #define QUIPU_COMMAND_H
 
-#include "link.h"
+#include "trial/link.h"
 
 struct quipu_commands {
     const char *stop, *start;

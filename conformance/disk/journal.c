@@ -2,7 +2,7 @@
 /* Reads a journal. */
 #include "journal.h"
 
-#include "check.h"
+#include "trial/check.h"
 
 #include <fcntl.h>
 #include <string.h>

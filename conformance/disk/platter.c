@@ -2,7 +2,7 @@
 /* What arrives on a disk. */
 #include "platter.h"
 
-#include "check.h"
+#include "trial/check.h"
 
 #include <errno.h>
 #include <string.h>

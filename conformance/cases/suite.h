@@ -7,11 +7,11 @@
 #ifndef QUIPU_SUITE_H
 #define QUIPU_SUITE_H
 
-#include "batch.h"
-#include "check.h"
-#include "crowd.h"
-#include "seen.h"
-#include "trial.h"
+#include "trial/batch.h"
+#include "trial/check.h"
+#include "trial/crowd.h"
+#include "trial/seen.h"
+#include "trial/trial.h"
 
 #include <quipu/quipu.h>
 
@@ -25,21 +25,32 @@ struct quipu_case {
 };
 
 struct quipu_family {
-    const char *name;
+    const char *name; /* of its file, too */
     const struct quipu_case *cases;
     size_t count;
+    bool races; /* each case is run with the commit queue, and without */
 };
 
-#define QUIPU_FAMILY(name)                                \
+#define QUIPU_FAMILY(name) QUIPU_FAMILY_AS(name, false)
+/* Cases in which many append at once, through whatever quipu_trial_open gives:
+ * each, `X`, has a twin `X-without-queue`, in which the core gathers nothing
+ * and the driver is called by all of them. */
+#define QUIPU_FAMILY_OF_RACES(name) QUIPU_FAMILY_AS(name, true)
+
+#define QUIPU_FAMILY_AS(name, races)                      \
     extern const struct quipu_family quipu_family_##name; \
     const struct quipu_family quipu_family_##name = {     \
-        #name, cases, sizeof cases / sizeof *cases        \
+        #name, cases, sizeof cases / sizeof *cases, races \
     }
 
 /* All families, NULL-terminated. */
 extern const struct quipu_family *const quipu_families[];
 
-/* All cases in their order, from 0 on; NULL after the last. */
+/* All cases in their order, from 0 on; NULL after the last.  For one thread. */
 const struct quipu_case *quipu_case_at(size_t index);
+/* Of one that it gave: its family's name, and whether it is a twin without
+ * queue. */
+const char *quipu_case_family(const struct quipu_case *case_);
+bool quipu_case_alone(const struct quipu_case *case_);
 
 #endif

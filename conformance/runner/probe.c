@@ -2,6 +2,7 @@
 /* Finds out, in a process of its own, what the store of a URI is. */
 #include "interrupt.h"
 #include "runner.h"
+#include "trial/place.h"
 
 #include <stdio.h>
 #include <string.h>
