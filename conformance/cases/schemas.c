@@ -444,6 +444,71 @@ static void torn_down(struct quipu_trial *t)
     CHECK(quipu_list_whole(t, other).count == 1, "another schema was hurt");
 }
 
+static bool is_void(int status)
+{
+    return status == QUIPU_OK || status == QUIPU_NOT_FOUND;
+}
+
+/* The status of opening, and what comes of it. */
+static void check_void_cursor(int status, quipu_cursor *cursor)
+{
+    const quipu_item *item = NULL;
+    unsigned count = 0;
+
+    while (status == QUIPU_OK &&
+           (status = quipu_cursor_next(cursor, &item, E)) == QUIPU_OK && item) {
+        count++;
+    }
+    CHECK(is_void(status) && count <= 2,
+          "a read of what was torn down finds %u items and answers %s: %s",
+          count, quipu_status_name(status), E->message);
+    quipu_cursor_close(cursor);
+}
+
+static void check_void_sequences(quipu_records *r)
+{
+    const quipu_sequence *sequence = NULL;
+    quipu_sequences *sequences = NULL;
+    unsigned count = 0;
+    int status = quipu_sequences_open(r, (quipu_bytes){ 0 }, &sequences, E);
+
+    while (status == QUIPU_OK &&
+           (status = quipu_sequences_next(sequences, &sequence, E)) ==
+               QUIPU_OK &&
+           sequence) {
+        count++;
+    }
+    CHECK(is_void(status) && count <= 1,
+          "of what was torn down %u sequences are listed, and it answers %s: "
+          "%s",
+          count, quipu_status_name(status), E->message);
+    quipu_sequences_close(sequences);
+}
+
+/* Reads find what was there, or nothing, or answer NOT_FOUND. */
+static void check_void_reads(struct quipu_trial *t, quipu_records *r,
+                             quipu_bytes s)
+{
+    quipu_cursor *cursor = NULL;
+    quipu_position head;
+    int64_t number = 0;
+    int status = quipu_records_read(r, s, NULL, &cursor, E);
+
+    check_void_cursor(status, cursor);
+    check_void_sequences(r);
+    CHECK(is_void(quipu_records_last(r, s, &number, E)), "last: %s",
+          E->message);
+    if (!(t->traits & QUIPU_CAN_LOG)) {
+        return;
+    }
+    cursor = NULL;
+    status = quipu_records_read_log(r, NULL, &cursor, E);
+    check_void_cursor(status, cursor);
+    CHECK(is_void(quipu_records_head(r, &head, E)), "head: %s", E->message);
+    status = quipu_records_wait(r, 2, 0, &number, E);
+    CHECK(is_void(status) || status == QUIPU_TIMEOUT, "wait: %s", E->message);
+}
+
 /* What is bound stays bound, and is void: an append must not seem stored. */
 static void torn_down_under_user(struct quipu_trial *t)
 {
@@ -458,6 +523,7 @@ static void torn_down_under_user(struct quipu_trial *t)
     OK(quipu_datastore_teardown(d, schema, E));
     ANSWERS(QUIPU_NOT_FOUND, quipu_batch_one_next(t, r, s));
     ANSWERS(QUIPU_NOT_FOUND, quipu_batch_one_at(t, r, s, 2));
+    check_void_reads(t, r, s);
     quipu_trial_unbind(t, r);
 }
 

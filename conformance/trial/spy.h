@@ -7,6 +7,8 @@
 #ifndef QUIPU_SPY_H
 #define QUIPU_SPY_H
 
+#include <stdint.h>
+
 /*
  * The URI by which the store is opened past the spy; NULL if the driver of the
  * URI cannot be found, or there is no memory.  The caller frees it.  A process
@@ -14,5 +16,9 @@
  * are.
  */
 char *quipu_spy_uri(const char *uri);
+
+/* What an operation of the driver's table may answer, a bit for each code; 0:
+ * there is no such operation. */
+uint32_t quipu_spy_codes(const char *operation);
 
 #endif

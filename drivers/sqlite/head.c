@@ -23,6 +23,8 @@ int quipu_sqlite_last_position(quipu_driver_datastore *datastore,
     if (status == QUIPU_OK) {
         status = quipu_sqlite_ask_last(datastore, reader, bound, sequence_id,
                                        found, position, error);
+        status =
+            quipu_sqlite_torn_down(datastore, reader, bound, status, error);
         quipu_sqlite_reader_return(datastore, reader);
     }
     return status;

@@ -146,7 +146,7 @@ static int next_schema(quipu_driver_cursor *cursor, struct connection *reader,
 
 /* --------------------------------------------------------------- sequences */
 
-static int next_sequence(quipu_driver_cursor *cursor, struct connection *reader,
+static int find_sequence(quipu_driver_cursor *cursor, struct connection *reader,
                          const void **rows, size_t *count, quipu_error *error)
 {
     struct listing *listing = &cursor->listing;
@@ -186,6 +186,14 @@ static int next_sequence(quipu_driver_cursor *cursor, struct connection *reader,
         *count = 1;
     }
     return status;
+}
+
+static int next_sequence(quipu_driver_cursor *cursor, struct connection *reader,
+                         const void **rows, size_t *count, quipu_error *error)
+{
+    int status = find_sequence(cursor, reader, rows, count, error);
+    return quipu_sqlite_torn_down(cursor->datastore, reader, cursor->bound,
+                                  status, error);
 }
 
 /* ---------------------------------------------------------------- tracking */

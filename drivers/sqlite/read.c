@@ -183,8 +183,8 @@ static void advance(struct reading *reading)
     }
 }
 
-static int fill(quipu_driver_cursor *cursor, struct connection *reader,
-                quipu_error *error)
+static int fill_page(quipu_driver_cursor *cursor, struct connection *reader,
+                     quipu_error *error)
 {
     struct reading *reading = &cursor->reading;
     quipu_driver_datastore *datastore = cursor->datastore;
@@ -209,6 +209,14 @@ static int fill(quipu_driver_cursor *cursor, struct connection *reader,
         reading->done = true;
     }
     return status;
+}
+
+static int fill(quipu_driver_cursor *cursor, struct connection *reader,
+                quipu_error *error)
+{
+    int status = fill_page(cursor, reader, error);
+    return quipu_sqlite_torn_down(cursor->datastore, reader, cursor->bound,
+                                  status, error);
 }
 
 static int next_item(quipu_driver_cursor *cursor, struct connection *reader,

@@ -221,3 +221,18 @@ int quipu_sqlite_ask_head(quipu_driver_datastore *datastore,
     }
     return status;
 }
+
+int quipu_sqlite_torn_down(quipu_driver_datastore *datastore,
+                           struct connection *connection,
+                           const quipu_driver_schema *bound, int status,
+                           quipu_error *error)
+{
+    int64_t head = 0;
+    if (status == QUIPU_CORRUPT &&
+        quipu_sqlite_ask_head(datastore, connection, bound, &head, NULL) ==
+            QUIPU_NOT_FOUND) {
+        status =
+            quipu_sqlite_ask_head(datastore, connection, bound, &head, error);
+    }
+    return status;
+}

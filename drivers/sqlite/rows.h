@@ -47,4 +47,11 @@ int quipu_sqlite_ask_head(quipu_driver_datastore *datastore,
                           const quipu_driver_schema *bound, int64_t *head,
                           quipu_error *error);
 
+/* The status of a read of a schema: CORRUPT, as its tables are not there, is
+ * NOT_FOUND if the catalogue has it no longer. */
+int quipu_sqlite_torn_down(quipu_driver_datastore *datastore,
+                           struct connection *connection,
+                           const quipu_driver_schema *bound, int status,
+                           quipu_error *error);
+
 #endif

@@ -169,7 +169,8 @@ enum quipu_driver_flag {
 /*
  * The driver's table.  Members marked [optional] may be NULL; the core then
  * answers QUIPU_UNSUPPORTED.  Codes are listed beside OK and, for all of them,
- * NO_MEMORY and INTERNAL.
+ * NO_MEMORY and INTERNAL.  (tests/conformance/trial compares these lists with
+ * what the core lets pass and what the suite does.)
  */
 typedef struct quipu_driver {
     uint32_t struct_size;
@@ -186,7 +187,7 @@ typedef struct quipu_driver {
      * Opens the store.  A store that does not exist is created with
      * QUIPU_OPEN_CREATE, else NOT_FOUND.  Something that is no store of this
      * driver, is damaged, or has a newer format is left as it is, to the byte
-     * (F4).  BUSY, INVALID (body or option), IO, CORRUPT, DENIED,
+     * (F4).  Codes: BUSY, INVALID (body or option), IO, CORRUPT, DENIED,
      * NOT_FOUND, UNSUPPORTED (format or file system).
      */
     int (*open)(const quipu_host *host, const quipu_open *how, int64_t deadline,
@@ -205,9 +206,9 @@ typedef struct quipu_driver {
 
     /*
      * Makes the schema's tables and enters it in the catalogue; does nothing
-     * and needs no rights if they are there.  CONFLICT: the catalogue has it
-     * with other columns, or a table that quipu did not make has the name.
-     * Also BUSY, DENIED, IO, CORRUPT, UNKNOWN_OUTCOME, INVALID (a name that
+     * and needs no rights if they are there.  Codes: CONFLICT (the catalogue
+     * has it with other columns, or a table that quipu did not make has the
+     * name), BUSY, DENIED, IO, CORRUPT, UNKNOWN_OUTCOME, INVALID (a name that
      * the back end cannot hold, or that differs from one that is there in case
      * only).
      */
@@ -215,9 +216,9 @@ typedef struct quipu_driver {
                  int64_t deadline, quipu_error *error);
 
     /*
-     * Removes the schema with all its items.  Tracking stays.  NOT_FOUND: no
-     * such schema.  BUSY, DENIED, IO, CORRUPT, UNKNOWN_OUTCOME, and CONFLICT
-     * as `setup`.  What is still bound to it, anywhere, is then void: appends
+     * Removes the schema with all its items.  Tracking stays.  Codes: NOT_FOUND
+     * (no such schema), BUSY, DENIED, IO, CORRUPT, UNKNOWN_OUTCOME, CONFLICT
+     * (as `setup`).  What is still bound to it, anywhere, is then void: appends
      * answer NOT_FOUND; reads find what was there, or nothing, or answer that.
      */
     int (*teardown)(quipu_driver_datastore *datastore,
@@ -225,9 +226,9 @@ typedef struct quipu_driver {
                     quipu_error *error);
 
     /*
-     * Prepares the work with a schema.  NOT_FOUND: not set up; CONFLICT: set
-     * up with other columns, and the message names the first that differs.
-     * BUSY, DENIED, IO, CORRUPT.
+     * Prepares the work with a schema.  Codes: NOT_FOUND (not set up), CONFLICT
+     * (set up with other columns, and the message names the first that
+     * differs), BUSY, DENIED, IO, CORRUPT.
      */
     int (*bind)(quipu_driver_datastore *datastore, const quipu_schema *schema,
                 int64_t deadline, quipu_driver_schema **bound,
@@ -240,8 +241,8 @@ typedef struct quipu_driver {
      * the other, with one durable commit.  If it returns OK, results[i].status
      * is what became of request i: OK, CONFLICT (cause and index always tell
      * of what), ALREADY, or INVALID.  Else its code holds for all that were
-     * taken: BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn down; nothing is
-     * stored), UNKNOWN_OUTCOME.  *taken is always set.
+     * taken.  Codes: BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn down, and
+     * nothing is stored), UNKNOWN_OUTCOME.  *taken is always set.
      *
      * Of one request are judged, in this order: event ids (U3), guards (S3)
      * on the state before it, tracking (U4), then its items one by one (S1, S2,
@@ -255,7 +256,8 @@ typedef struct quipu_driver {
     /*
      * [optional] Judges and stores one request, which may be empty, runs `work`
      * in the same transaction if the request is accepted, and commits both.
-     * *result as above.  Codes as `append`, and those of `work`.
+     * *result as above.  Codes: those of `work`, BUSY, DENIED, IO, CORRUPT,
+     * NOT_FOUND, UNKNOWN_OUTCOME.
      */
     int (*transact)(quipu_driver_datastore *datastore,
                     const quipu_request *request, quipu_work work,
@@ -265,7 +267,8 @@ typedef struct quipu_driver {
     /*
      * Opens a cursor over the items of one sequence, by position (S4), or of
      * the log, by notification id [log: optional].  It yields what was
-     * visible now (V4).  TIMEOUT, BUSY, DENIED, IO, CORRUPT.
+     * visible now (V4).  Codes: TIMEOUT, BUSY, DENIED, IO, CORRUPT, NOT_FOUND
+     * (torn down).
      */
     int (*read_sequence)(quipu_driver_datastore *datastore,
                          quipu_driver_schema *bound, quipu_bytes sequence_id,
@@ -277,18 +280,25 @@ typedef struct quipu_driver {
                     quipu_error *error);
 
     /*
-     * Opens a cursor over the catalogue, by table name (quipu_schema); over
-     * a schema's sequences whose id is above `after` (absent: all), by id in
-     * byte order (quipu_sequence); over the tracking records, by consumer and
-     * log [optional] (quipu_tracking).  Each yields what is there when it
-     * comes by.  TIMEOUT, BUSY, DENIED, IO, CORRUPT.
+     * Opens a cursor over the catalogue, by table name (quipu_schema).  This
+     * one and the next two yield what is there when they come by.  Codes:
+     * TIMEOUT, BUSY, DENIED, IO, CORRUPT.
      */
     int (*list_schemas)(quipu_driver_datastore *datastore, int64_t deadline,
                         quipu_driver_cursor **cursor, quipu_error *error);
+
+    /*
+     * Over a schema's sequences whose id is above `after` (absent: all), by id
+     * in byte order (quipu_sequence).  Codes: TIMEOUT, BUSY, DENIED, IO,
+     * CORRUPT, NOT_FOUND (torn down).
+     */
     int (*list_sequences)(quipu_driver_datastore *datastore,
                           quipu_driver_schema *bound, quipu_bytes after,
                           int64_t deadline, quipu_driver_cursor **cursor,
                           quipu_error *error);
+
+    /* [optional] Over the tracking records, by consumer and log
+     * (quipu_tracking).  Codes: TIMEOUT, BUSY, DENIED, IO, CORRUPT. */
     int (*list_tracking)(quipu_driver_datastore *datastore, int64_t deadline,
                          quipu_driver_cursor **cursor, quipu_error *error);
 
@@ -297,35 +307,36 @@ typedef struct quipu_driver {
      * one, or 0 after the last, again and again.  They are quipu_item,
      * quipu_sequence or quipu_tracking, after what opened the cursor; a
      * quipu_schema comes alone.  After an error only `cursor_close` is called.
-     * TIMEOUT, BUSY, DENIED, IO, CORRUPT.
+     * Codes: TIMEOUT, BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn down).
      */
     int (*step)(quipu_driver_cursor *cursor, int64_t deadline,
                 const void **rows, size_t *count, quipu_error *error);
     void (*cursor_close)(quipu_driver_cursor *cursor);
 
-    /* The last position of a sequence; *found false if it is empty.  TIMEOUT,
-     * BUSY, DENIED, IO, CORRUPT. */
+    /* The last position of a sequence; *found false if it is empty.  Codes:
+     * TIMEOUT, BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn down). */
     int (*last_position)(quipu_driver_datastore *datastore,
                          quipu_driver_schema *bound, quipu_bytes sequence_id,
                          int64_t deadline, bool *found, int64_t *position,
                          quipu_error *error);
 
     /* [optional] The log's head: its last notification id (0 if there is
-     * none), that item's event id, and the identity.  TIMEOUT, BUSY, DENIED,
-     * IO, CORRUPT. */
+     * none), that item's event id, and the identity.  Codes: TIMEOUT, BUSY,
+     * DENIED, IO, CORRUPT, NOT_FOUND (torn down). */
     int (*log_head)(quipu_driver_datastore *datastore,
                     quipu_driver_schema *bound, int64_t deadline,
                     quipu_position *head, quipu_error *error);
 
     /* [optional] Waits until the log's head is above `after`, and sets *head;
      * with -1 it is at once.  It may return OK earlier, with the head as it is
-     * (L4).  TIMEOUT, BUSY, DENIED, IO, CORRUPT. */
+     * (L4).  Codes: TIMEOUT, BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn
+     * down). */
     int (*wait)(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
                 int64_t after, int64_t deadline, int64_t *head,
                 quipu_error *error);
 
-    /* [optional] Reads the tracking record of (consumer, log).  NOT_FOUND,
-     * TIMEOUT, BUSY, DENIED, IO, CORRUPT. */
+    /* [optional] Reads the tracking record of (consumer, log).  Codes:
+     * NOT_FOUND, TIMEOUT, BUSY, DENIED, IO, CORRUPT. */
     int (*read_tracking)(quipu_driver_datastore *datastore,
                          quipu_bytes consumer, quipu_bytes log,
                          int64_t deadline, quipu_position *position,
