@@ -8,8 +8,8 @@
 #include "suite.h"
 
 #include "disk/worker.h"
+#include "trial/folder.h"
 #include "trial/pairs.h"
-#include "trial/place.h"
 
 #include <signal.h>
 #include <stdlib.h>

@@ -12,8 +12,8 @@
 
 #include "disk/replay.h"
 #include "disk/worker.h"
+#include "trial/folder.h"
 #include "trial/pairs.h"
-#include "trial/place.h"
 
 #include <quipu/drivers.h>
 

@@ -14,6 +14,8 @@
  * the case. */
 char *quipu_history_folder_make(void);
 void quipu_history_folder_remove(char *folder);
+/* Removes those of processes that were killed before they could judge. */
+void quipu_history_folder_sweep(void);
 /* Leaves it where it is to be kept, if it is, and says so on standard error. */
 void quipu_history_folder_keep(char *folder);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A run of the suite from its beginning to its exit status. */
 #include "disk/worker.h"
+#include "history/folder.h"
 #include "outputs.h"
 #include "runner/interrupt.h"
+#include "trial/place.h"
 
 #include <quipu/conformance.h>
 
@@ -96,6 +98,8 @@ static int run_all(struct program *program, const char *const *uris)
     int status;
 
     program->results.began = time(NULL);
+    quipu_place_sweep();
+    quipu_history_folder_sweep();
     quipu_interrupt_begin();
     quipu_outputs_begin(&program->outputs);
     for (; *uris && !quipu_interrupted(); uris++) {

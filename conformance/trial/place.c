@@ -2,13 +2,16 @@
 /* What replaces {dir} and {name} in a URI. */
 #include "place.h"
 
+#include "folder.h"
+
 #include <quipu/id.h>
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
+
+#define FOLDER "quipu-place"
 
 /* Percent-encodes what is not plain in a URI; to be freed. */
 static char *encode(const char *from)
@@ -28,22 +31,6 @@ static char *encode(const char *from)
         *to = '\0';
     }
     return encoded;
-}
-
-static char *make_folder(void)
-{
-    const char *parent = getenv("TMPDIR");
-    char *name;
-
-    parent = parent && *parent == '/' ? parent : "/tmp";
-    if (asprintf(&name, "%s/quipu-conformance-XXXXXX", parent) < 0) {
-        return NULL;
-    }
-    if (!mkdtemp(name)) {
-        free(name);
-        return NULL;
-    }
-    return name;
 }
 
 /* A name that no other case has, of this run or another. */
@@ -79,7 +66,8 @@ static bool put_folder(struct quipu_place *place)
 {
     char *encoded;
 
-    place->directory = make_folder();
+    place->directory =
+        quipu_folder_make(quipu_folder_parent(), FOLDER, &place->lock);
     if (!place->directory || !(encoded = encode(place->directory))) {
         return false;
     }
@@ -106,27 +94,18 @@ bool quipu_place_make(struct quipu_place *place, const char *uri)
     return true;
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind,
-                      struct FTW *walk)
-{
-    (void)status;
-    (void)kind;
-    (void)walk;
-    (void)remove(path); /* what cannot go must not keep the rest */
-    return 0;
-}
-
-void quipu_folder_remove(const char *folder)
-{
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 void quipu_place_remove(struct quipu_place *place)
 {
     if (place->directory) {
         quipu_folder_remove(place->directory);
+        close(place->lock);
     }
     free(place->directory);
     free(place->uri);
-    *place = (struct quipu_place){ NULL, NULL };
+    *place = (struct quipu_place){ .uri = NULL };
+}
+
+void quipu_place_sweep(void)
+{
+    quipu_folder_sweep(quipu_folder_parent(), FOLDER);
 }

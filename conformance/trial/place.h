@@ -9,12 +9,13 @@
 struct quipu_place {
     char *uri;
     char *directory; /* NULL if the URI has no {dir} */
+    int lock;        /* of the folder: see folder.h */
 };
 
 bool quipu_place_make(struct quipu_place *place, const char *uri);
 /* Removes the folder with all that is in it. */
 void quipu_place_remove(struct quipu_place *place);
-/* Removes any folder with all that is in it. */
-void quipu_folder_remove(const char *folder);
+/* Removes the folders of runs that were killed. */
+void quipu_place_sweep(void);
 
 #endif
