@@ -26,34 +26,69 @@
 #define PAIRS 9    /* appends of two items in a worker's life */
 #define REOPENED 3 /* it closes and opens the store after so many */
 #define WORKERS 4  /* at most */
+#define BESIDE 1   /* the number of the writer that is relaxed */
 
 /* What the processes of a case share. */
 struct shared {
     unsigned kind; /* of the case: a row of `kinds` */
     int pairs;     /* for each worker to append */
+    bool beside;   /* it has a relaxed handle, too */
     uint64_t cuts;
 };
 
 /* --------------------------------------------------------------- the worker */
 
-/* Appends pairs after those that are there, and tells the journal of each that
- * was acknowledged. */
+/* Appends the next pair of a writer, and tells the journal that it was
+ * acknowledged. */
+static void append_next(struct quipu_trial *t, struct quipu_batch *b,
+                        unsigned writer, int64_t *next)
+{
+    quipu_pairs_fill(t, b, writer, *next, quipu_pairs_size(*next));
+    OK(quipu_batch_append(b));
+    quipu_worker_mark(writer, ++*next);
+}
+
+/* Another handle of the process, which would not wait for the disk.  It is
+ * opened first, and appends before the other does. */
+struct beside {
+    struct quipu_batch *batch;
+    int64_t next;
+};
+
+static void open_beside(struct quipu_trial *t, struct beside *beside)
+{
+    quipu_datastore *d = quipu_trial_open(t, "durability=relaxed");
+    const quipu_schema *schema = quipu_schema_sequenced_items();
+
+    OK(quipu_datastore_setup(d, schema, E));
+    beside->batch = quipu_batch_create(t, quipu_trial_bind(t, d, schema), 2);
+    beside->next = quipu_pairs_last(t, beside->batch, BESIDE);
+    CHECK(beside->next >= 0, "the last position cannot be read: %s",
+          E->message);
+}
+
+/* Appends pairs after those that are there. */
 static void work(struct quipu_trial *t, void *shared, unsigned index)
 {
     const struct shared *all = shared;
     int left = all->pairs;
 
     while (left > 0) {
-        quipu_records *r = quipu_pairs_open(t);
-        struct quipu_batch *b = quipu_batch_create(t, r, 2);
-        int64_t k = quipu_pairs_last(t, b, index);
+        struct beside beside = { .batch = NULL };
+        struct quipu_batch *b;
+        int64_t k;
 
+        if (all->beside) {
+            open_beside(t, &beside);
+        }
+        b = quipu_batch_create(t, quipu_pairs_open(t), 2);
+        k = quipu_pairs_last(t, b, index);
         CHECK(k >= 0, "the last position cannot be read: %s", E->message);
-
-        for (int i = 0; i < REOPENED && left > 0; i++, k++, left--) {
-            quipu_pairs_fill(t, b, index, k, quipu_pairs_size(k));
-            OK(quipu_batch_append(b));
-            quipu_worker_mark(index, k + 1);
+        for (int i = 0; i < REOPENED && left > 0; i++, left--) {
+            if (all->beside) {
+                append_next(t, beside.batch, BESIDE, &beside.next);
+            }
+            append_next(t, b, index, &k);
         }
         quipu_trial_close_all(t);
     }
@@ -67,7 +102,7 @@ const struct quipu_job quipu_job_power = { "power", work };
 /* Lives of workers, and what is cut of them. */
 struct power {
     const char *options; /* of their store, or NULL */
-    unsigned workers;
+    unsigned workers, writers;
     bool full; /* durability */
     const char *base, *disk;
     struct quipu_journal journal;
@@ -81,9 +116,10 @@ static void check_count(const struct power *power, unsigned worker,
                         int64_t count, size_t end)
 {
     int64_t told = quipu_journal_mark(&power->journal, end, worker);
+    bool full = power->full && worker < power->workers;
 
     told = told > power->least[worker] ? told : power->least[worker];
-    CHECK(count >= told || !power->full,
+    CHECK(count >= told || !full,
           "power cut before record %zu: %" PRId64
           " appends were acknowledged, and %" PRId64 " are there",
           end, told, count);
@@ -99,13 +135,13 @@ static void check_image(struct quipu_trial *t, const struct power *power,
 
     t->uri = quipu_worker_uri(t, image);
     r = quipu_pairs_open(t);
-    quipu_pairs_check(t, r, power->workers, counts);
-    for (unsigned i = 0; i < power->workers; i++) {
+    quipu_pairs_check(t, r, power->writers, counts);
+    for (unsigned i = 0; i < power->writers; i++) {
         check_count(power, i, counts[i], end);
         quipu_pairs_go_on(t, r, i, counts[i]);
         counts[i]++;
     }
-    quipu_pairs_check(t, r, power->workers, counts);
+    quipu_pairs_check(t, r, power->writers, counts);
     quipu_trial_close_all(t);
     t->uri = uri;
 }
@@ -261,14 +297,16 @@ static const struct kind {
     void (*cut)(struct quipu_trial *t, struct power *power);
     unsigned workers;
     const char *options;
+    bool beside;
 } kinds[] = {
-    { cut_at_syncs, 1, NULL },
-    { cut_at_syncs, 1, "durability=relaxed" },
-    { cut_anywhere, 1, NULL },
-    { cut_anywhere, 1, "checkpoint=5" },
-    { cut_anywhere, WORKERS, NULL },
-    { cut_anywhere, WORKERS, "durability=relaxed" },
-    { cut_twice, 1, NULL },
+    { cut_at_syncs, 1, NULL, false },
+    { cut_at_syncs, 1, "durability=relaxed", false },
+    { cut_anywhere, 1, NULL, false },
+    { cut_anywhere, 1, "checkpoint=5", false },
+    { cut_anywhere, WORKERS, NULL, false },
+    { cut_anywhere, WORKERS, "durability=relaxed", false },
+    { cut_twice, 1, NULL, false },
+    { cut_at_syncs, 1, NULL, true },
 };
 
 /* Lives, cuts and looks, in a process whose own syncs cost no time. */
@@ -279,6 +317,8 @@ static void run_kind(struct quipu_trial *t, void *shared, unsigned index)
 
     (void)index;
     power.workers = kind->workers;
+    power.writers = kind->workers + kind->beside;
+    power.shared->beside = kind->beside;
     power.full = !kind->options || !strstr(kind->options, "relaxed");
     /* The URI may name it itself. */
     power.options =
@@ -355,6 +395,11 @@ static void twice(struct quipu_trial *t)
     run(t, 6);
 }
 
+static void beside(struct quipu_trial *t)
+{
+    run(t, 7);
+}
+
 #define FILES (QUIPU_CAN_PERSIST | QUIPU_CAN_LOG | QUIPU_TRAIT_FILES)
 
 static const struct quipu_case cases[] = {
@@ -364,6 +409,9 @@ static const struct quipu_case cases[] = {
     { "V3.power-cut-at-every-sync-relaxed",
       "Relaxed may lose the newest appends, but nothing else.",
       at_syncs_relaxed, FILES, 0, 600 },
+    { "V3.power-cut-beside-a-relaxed-handle",
+      "One part of a program may not make another's promise cheaper.", beside,
+      FILES | QUIPU_TRAIT_JOINT, 0, 600 },
     { "V3.power-cut-anywhere",
       "Between any two writes, while the store is made and opened, too.",
       anywhere, FILES, 0, 600 },
