@@ -54,7 +54,7 @@ static const struct quipu_workload several_logs = {
                  [QUIPU_MOVE_TAIL] = 1, [QUIPU_MOVE_TRACK] = 2 },
     .log_count = 3,
     .shapes = { QUIPU_SHAPE_PLAIN, QUIPU_SHAPE_TEXT | QUIPU_SHAPE_NO_EVENT_ID,
-                QUIPU_SHAPE_TEXT },
+                QUIPU_SHAPE_TEXT | QUIPU_SHAPE_NAMED },
     .hot = 2,
     .parted = true,
     .must = QUIPU_MUST_CONFLICT,

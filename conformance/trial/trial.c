@@ -279,12 +279,27 @@ static const quipu_column columns[] = {
     { .name = "happened", .kind = QUIPU_VALUE_TIME },
 };
 
+/* Words that mean something to back ends, and what has to be quoted. */
+static void name_as_user(struct quipu_trial *t, quipu_schema *schema)
+{
+    schema->table = quipu_trial_name(t, "\"Order\" of events");
+    schema->notification_id = "number";
+    schema->sequence_id = "order";
+    schema->position = "group";
+    schema->topic = "select";
+    schema->state = "Inhalt; roh";
+    schema->event_id = "\"id\"";
+}
+
 quipu_schema *quipu_trial_schema(struct quipu_trial *t, unsigned shape)
 {
     quipu_schema *schema = quipu_trial_keep(t, sizeof *schema);
 
     quipu_schema_init(schema, sizeof *schema, quipu_schema_sequenced_items());
     schema->table = quipu_trial_name(t, "items");
+    if (shape & QUIPU_SHAPE_NAMED) {
+        name_as_user(t, schema);
+    }
     if (shape & QUIPU_SHAPE_TEXT) {
         schema->flags |= QUIPU_SCHEMA_TEXT_IDS;
     }

@@ -34,7 +34,8 @@ enum quipu_shape {
     QUIPU_SHAPE_NO_EVENT_ID = 1u << 2,
     QUIPU_SHAPE_METADATA = 1u << 3,
     QUIPU_SHAPE_TIME = 1u << 4,
-    QUIPU_SHAPE_COLUMNS = 1u << 5 /* one of each kind: see trial.c */
+    QUIPU_SHAPE_COLUMNS = 1u << 5, /* one of each kind: see trial.c */
+    QUIPU_SHAPE_NAMED = 1u << 6    /* with names of a user's own */
 };
 
 #define QUIPU_TRIAL_HANDLES 300
