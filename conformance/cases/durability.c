@@ -401,7 +401,7 @@ static void rewound(struct quipu_trial *t)
 static const struct quipu_case cases[] = {
     { "V3.reopened-store-has-all",
       "Items, schemas, heads and identity, again and again.", reopened, PERSIST,
-      0, 60 },
+      0, 0 },
     { "U3.repeat-after-reopening",
       "The retry often comes from the program's next life.",
       repeat_after_reopening, PERSIST, 0, 0 },

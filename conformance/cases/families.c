@@ -8,12 +8,14 @@
 extern const struct quipu_family quipu_family_uniqueness, quipu_family_repeats,
     quipu_family_tracking, quipu_family_sequencing, quipu_family_guards,
     quipu_family_reading, quipu_family_log, quipu_family_wait,
-    quipu_family_visibility, quipu_family_fidelity, quipu_family_schemas,
-    quipu_family_options, quipu_family_contract, quipu_family_transact,
-    quipu_family_races_threads, quipu_family_races_processes,
-    quipu_family_history, quipu_family_durability, quipu_family_power,
-    quipu_family_calls, quipu_family_memory, quipu_family_kills,
-    quipu_family_stops, quipu_family_long_reads, quipu_family_damage;
+    quipu_family_visibility, quipu_family_fidelity, quipu_family_columns,
+    quipu_family_texts, quipu_family_names, quipu_family_schemas,
+    quipu_family_setup, quipu_family_options, quipu_family_contract,
+    quipu_family_transact, quipu_family_races_threads,
+    quipu_family_races_processes, quipu_family_history, quipu_family_durability,
+    quipu_family_power, quipu_family_calls, quipu_family_memory,
+    quipu_family_kills, quipu_family_stops, quipu_family_long_reads,
+    quipu_family_damage;
 
 const struct quipu_family *const quipu_families[] = {
     &quipu_family_uniqueness,    &quipu_family_repeats,
@@ -21,7 +23,9 @@ const struct quipu_family *const quipu_families[] = {
     &quipu_family_guards,        &quipu_family_reading,
     &quipu_family_log,           &quipu_family_wait,
     &quipu_family_visibility,    &quipu_family_fidelity,
-    &quipu_family_schemas,       &quipu_family_options,
+    &quipu_family_columns,       &quipu_family_texts,
+    &quipu_family_names,         &quipu_family_schemas,
+    &quipu_family_setup,         &quipu_family_options,
     &quipu_family_contract,      &quipu_family_transact,
     &quipu_family_races_threads, &quipu_family_races_processes,
     &quipu_family_history,       &quipu_family_durability,

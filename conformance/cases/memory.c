@@ -578,7 +578,7 @@ static const struct quipu_case cases[] = {
       0, 0, 0 },
     { "U3.repeat-without-memory", "It stays a repeat.", repeat_short, 0, 0, 0 },
     { "U2.refused-append-without-memory", "It stays refused.", refuse_short, 0,
-      0, 120 },
+      0, 0 },
     { "U2.transact-without-memory", "Neither the work nor the items.",
       transact_short, QUIPU_CAN_TRANSACT, 0, 0 },
     { "contract.reads-without-memory",

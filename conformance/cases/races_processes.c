@@ -403,6 +403,6 @@ static const struct quipu_case cases[] = {
       SHARE | QUIPU_CAN_TRACK, 0, 600 },
     { "U3.race-of-copies-in-processes",
       "A retry may come from another process than its original.", copies, SHARE,
-      0, 120 },
+      0, 600 },
 };
 QUIPU_FAMILY_OF_RACES(races_processes);

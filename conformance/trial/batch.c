@@ -3,6 +3,7 @@
 #include "batch.h"
 
 #include "check.h"
+#include "seen.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -117,4 +118,18 @@ int quipu_batch_one_next(struct quipu_trial *t, quipu_records *records,
 
     quipu_batch_next(batch, sequence, "one");
     return quipu_batch_append(batch);
+}
+
+void quipu_batch_try_schema(struct quipu_trial *t, quipu_datastore *d,
+                            const quipu_schema *schema)
+{
+    quipu_records *r;
+    quipu_bytes s = quipu_trial_sequence(t);
+
+    OK(quipu_datastore_setup(d, schema, E));
+    r = quipu_trial_bind(t, d, schema);
+    quipu_batch_fill(t, r, s, 2);
+    ANSWERS(QUIPU_CONFLICT, quipu_batch_one_at(t, r, s, 1));
+    CHECK(quipu_list_count(t, r, s) == 2, "not two items");
+    quipu_trial_unbind(t, r);
 }

@@ -56,4 +56,8 @@ int quipu_batch_one_at(struct quipu_trial *t, quipu_records *records,
 int quipu_batch_one_next(struct quipu_trial *t, quipu_records *records,
                          quipu_bytes sequence);
 
+/* Checks that a schema works, which is set up: two items in, two items out. */
+void quipu_batch_try_schema(struct quipu_trial *t, quipu_datastore *datastore,
+                            const quipu_schema *schema);
+
 #endif

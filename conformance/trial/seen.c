@@ -125,3 +125,17 @@ struct quipu_list quipu_list_whole(struct quipu_trial *t,
     }
     return log;
 }
+
+void quipu_list_only(quipu_records *r, quipu_bytes s,
+                     void (*check)(const quipu_item *item, const void *wanted),
+                     const void *wanted)
+{
+    quipu_cursor *cursor;
+    const quipu_item *item;
+
+    OK(quipu_records_read(r, s, NULL, &cursor, E));
+    OK(quipu_cursor_next(cursor, &item, E));
+    CHECK(item, "the item is not there");
+    check(item, wanted);
+    quipu_cursor_close(cursor);
+}

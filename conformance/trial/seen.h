@@ -39,4 +39,9 @@ size_t quipu_list_log_count(struct quipu_trial *t, quipu_records *records);
 struct quipu_list quipu_list_whole(struct quipu_trial *t,
                                    quipu_records *records);
 
+/* Reads the only item of a sequence and calls `check` on it. */
+void quipu_list_only(quipu_records *r, quipu_bytes s,
+                     void (*check)(const quipu_item *item, const void *wanted),
+                     const void *wanted);
+
 #endif

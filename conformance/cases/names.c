@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* F2: names of tables and columns, and the order of listings. */
+#include "suite.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void rename_all(struct quipu_schema *schema, const char *names[6])
+{
+    schema->notification_id = names[0];
+    schema->sequence_id = names[1];
+    schema->position = names[2];
+    schema->topic = names[3];
+    schema->state = names[4];
+    schema->event_id = names[5];
+}
+
+/* Tables that a shared store may have already are left alone. */
+static void hostile_names(struct quipu_trial *t)
+{
+    static const char *names[][6] = {
+        { "select", "from", "where", "order", "group", "index" },
+        { "\"quoted\"", "'single'", "`back`", "[square]", "a\\b", "a\"\"b" },
+        { "naïve; DROP TABLE x; --", "a b", " lead", "trail ", "%s", "?1" },
+        { "☃", "é", "e\xcc\x81", "a.b", "$1", ":name" },
+        { "1", "-", "/*", "*/", "null", "limit" },
+    };
+    quipu_datastore *d = quipu_trial_datastore(t);
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        for (size_t table = 0; table < 6; table++) {
+            quipu_schema *schema = quipu_trial_schema(t, 0);
+
+            schema->table =
+                quipu_trial_text(t, "%s %s", names[i][table], schema->table);
+            rename_all(schema, names[i]);
+            quipu_batch_try_schema(t, d, schema);
+            OK(quipu_datastore_teardown(d, schema, E));
+        }
+    }
+}
+
+static void bare_hostile_tables(struct quipu_trial *t)
+{
+    static const char *names[] = { "select", "\"quoted\"",
+                                   "naïve; DROP TABLE x; --", "table" };
+    quipu_datastore *d =
+        quipu_trial_open(t, quipu_trial_text(t, "namespace=%s", t->prefix));
+
+    for (size_t i = 0; i < 4; i++) {
+        quipu_schema *schema = quipu_trial_schema(t, 0);
+
+        schema->table = names[i];
+        quipu_batch_try_schema(t, d, schema);
+        OK(quipu_datastore_teardown(d, schema, E));
+    }
+}
+
+/* Whichever comes first; and that one stays as it was. */
+static void case_of_tables(struct quipu_trial *t)
+{
+    quipu_datastore *d = quipu_trial_datastore(t);
+    quipu_schema *schema = quipu_trial_schema(t, 0);
+    quipu_schema *other = quipu_trial_schema(t, 0);
+    quipu_records *r;
+
+    schema->table = quipu_trial_name(t, "Caps");
+    other->table = quipu_trial_text(
+        t, "%.*scaps", (int)strlen(schema->table) - 4, schema->table);
+    quipu_trial_setup(t, schema);
+    ANSWERS(QUIPU_INVALID, quipu_datastore_setup(d, other, E));
+    r = quipu_trial_bind(t, d, schema);
+    OK(quipu_batch_one_next(t, r, quipu_trial_sequence(t)));
+    ANSWERS(QUIPU_NOT_FOUND, quipu_records_open(d, other, &r, E));
+}
+
+static void longest_names(struct quipu_trial *t)
+{
+    quipu_schema *schema = quipu_trial_schema(t, 0);
+    char *table = quipu_trial_keep(t, 64);
+    char names[6][64];
+    const char *pointers[6];
+
+    memset(table, 't', 63);
+    memcpy(table, t->prefix, strlen(t->prefix));
+    schema->table = table;
+    for (size_t i = 0; i < 6; i++) {
+        memset(names[i], 'c', 63);
+        names[i][62] = (char)('a' + i);
+        names[i][63] = '\0';
+        pointers[i] = names[i];
+    }
+    rename_all(schema, pointers);
+    quipu_batch_try_schema(t, quipu_trial_datastore(t), schema);
+    OK(quipu_datastore_teardown(quipu_trial_datastore(t), schema, E));
+}
+
+static void wrong_schemas(struct quipu_trial *t)
+{
+    static const char *const wrong[] = {
+        "",
+        "quipu_x",
+        "sqlite_x",
+        "pg_x",
+        "\xff",
+        "1234567890123456789012345678901234567890123456789012345678901234",
+        "POSITION" /* as the column `position`, but for case */
+    };
+    static const quipu_column kind[] = { { .name = "x", .kind = 0 } };
+    static const quipu_column twice[] = {
+        { .name = "x", .kind = QUIPU_VALUE_INT },
+        { .name = "X", .kind = QUIPU_VALUE_INT }
+    };
+    quipu_datastore *d = quipu_trial_datastore(t);
+    quipu_schema *schema;
+
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        schema = quipu_trial_schema(t, 0);
+        schema->topic = wrong[i];
+        ANSWERS(QUIPU_INVALID, quipu_datastore_setup(d, schema, E));
+        schema = quipu_trial_schema(t, 0);
+        schema->table = wrong[i];
+        if (i + 1 < sizeof wrong / sizeof *wrong) {
+            ANSWERS(QUIPU_INVALID, quipu_datastore_setup(d, schema, E));
+        }
+    }
+    schema = quipu_trial_schema(t, 0);
+    schema->state = NULL;
+    ANSWERS(QUIPU_INVALID, quipu_datastore_setup(d, schema, E));
+    schema = quipu_trial_schema(t, 0);
+    schema->topic = "rowid"; /* SQLite reserves it, so nobody takes it */
+    ANSWERS(QUIPU_INVALID, quipu_datastore_setup(d, schema, E));
+    schema = quipu_trial_schema(t, 0);
+    schema->flags = 1u << 31;
+    ANSWERS(QUIPU_INVALID, quipu_datastore_setup(d, schema, E));
+    schema = quipu_trial_schema(t, 0);
+    schema->columns = kind;
+    schema->column_count = 1;
+    ANSWERS(QUIPU_INVALID, quipu_datastore_setup(d, schema, E));
+    schema->columns = twice;
+    schema->column_count = 2;
+    ANSWERS(QUIPU_INVALID, quipu_datastore_setup(d, schema, E));
+}
+
+/* --------------------------------------------------- order of listings */
+
+static void check_listing(struct quipu_trial *t, quipu_records *r,
+                          const quipu_bytes *ids, size_t count)
+{
+    (void)t;
+    for (size_t from = 0; from <= count; from++) {
+        quipu_bytes after = from > 0 ? ids[from - 1] : (quipu_bytes){ NULL, 0 };
+        quipu_sequences *list;
+        const quipu_sequence *row;
+
+        OK(quipu_sequences_open(r, after, &list, E));
+        for (size_t i = from; i < count; i++) {
+            OK(quipu_sequences_next(list, &row, E));
+            CHECK(row, "the listing ends before sequence %zu", i);
+            CHECK(quipu_bytes_equal(row->id, ids[i]),
+                  "sequence %zu is not in its place in byte order", i);
+            CHECK(row->last_position == (int64_t)(i % 3),
+                  "sequence %zu is said to end at %" PRId64, i,
+                  row->last_position);
+        }
+        OK(quipu_sequences_next(list, &row, E));
+        CHECK(!row, "the listing goes on after its end");
+        quipu_sequences_close(list);
+    }
+}
+
+static void text_order(struct quipu_trial *t)
+{
+    static const char *const sorted[] = { " ",
+                                          "!",
+                                          "0",
+                                          "10",
+                                          "2",
+                                          "A",
+                                          "Aa",
+                                          "B",
+                                          "Z",
+                                          "_",
+                                          "a",
+                                          "a ",
+                                          "a-b",
+                                          "aB",
+                                          "aa",
+                                          "ab",
+                                          "b",
+                                          "z",
+                                          "~",
+                                          "é",
+                                          "ÿ",
+                                          "Ā",
+                                          "☃",
+                                          "\xef\xbf\xbd",
+                                          "\xf0\x9f\x98\x80" };
+    enum { COUNT = sizeof sorted / sizeof *sorted };
+    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_TEXT);
+    quipu_bytes ids[COUNT];
+
+    for (size_t i = 0; i < COUNT; i++) {
+        size_t k = i * 7 % COUNT; /* 25 and 7 have no common divisor */
+
+        ids[k] = quipu_bytes_of_text(sorted[k]);
+        quipu_batch_fill(t, r, ids[k], k % 3 + 1);
+    }
+    check_listing(t, r, ids, COUNT);
+}
+
+static void uuid_order(struct quipu_trial *t)
+{
+    static const uint8_t firsts[] = { 0, 1, 0x7f, 0x80, 0xfe, 0xff };
+    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_uuid uuids[12] = { 0 };
+    quipu_bytes ids[12];
+
+    for (size_t i = 0; i < 12; i++) {
+        uuids[i].bytes[0] = firsts[i / 2];
+        uuids[i].bytes[15] = i % 2 ? 0xff : 0;
+        ids[i] = (quipu_bytes){ uuids[i].bytes, 16 };
+    }
+    for (size_t i = 0; i < 12; i++) {
+        size_t k = i * 5 % 12;
+
+        quipu_batch_fill(t, r, ids[k], k % 3 + 1);
+    }
+    check_listing(t, r, ids, 12);
+}
+
+/* A refused append must not leave its sequence in the listing. */
+static void refused_not_listed(struct quipu_trial *t)
+{
+    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_bytes s = quipu_trial_sequence(t);
+    struct quipu_batch *b = quipu_batch_create(t, r, 2);
+    quipu_sequences *list;
+    const quipu_sequence *row;
+
+    quipu_batch_at(b, s, 0, "good");
+    quipu_batch_at(b, s, 5, "bad");
+    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+    OK(quipu_sequences_open(r, (quipu_bytes){ NULL, 0 }, &list, E));
+    OK(quipu_sequences_next(list, &row, E));
+    CHECK(!row, "a sequence without items is listed");
+    quipu_sequences_close(list);
+}
+
+static const struct quipu_case cases[] = {
+    { "F2.names-are-quoted",
+      "Names are data: reserved words, quotes and whole statements.",
+      hostile_names, 0, 0, 0 },
+    { "F2.table-names-are-quoted",
+      "The three names that this project is shown with.", bare_hostile_tables,
+      0, 0, 0 },
+    { "F2.table-names-differ-by-more-than-case",
+      "Some back ends fold them, and every store can be copied to every other.",
+      case_of_tables, 0, 0, 0 },
+    { "F2.names-of-63-bytes", "A name that is cut collides with another.",
+      longest_names, 0, 0, 0 },
+    { "F2.wrong-schemas-are-invalid",
+      "What one store cannot hold, none takes: programs move between them.",
+      wrong_schemas, 0, 0, 0 },
+    { "F2.text-ids-list-in-byte-order",
+      "Not by locale, not by case: two stores page alike.", text_order, 0, 0,
+      0 },
+    { "F2.uuids-list-in-byte-order", "Bytes above 0x7F are not negative.",
+      uuid_order, 0, 0, 0 },
+    { "F2.empty-sequences-are-not-listed",
+      "A sequence is there when it has an item.", refused_not_listed, 0, 0, 0 },
+};
+QUIPU_FAMILY(names);
