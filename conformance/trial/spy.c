@@ -8,6 +8,7 @@
 #include <quipu/error.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,18 @@ static int see(const char *operation, uint32_t others, int status,
     return status;
 }
 
+/* Whether this process has torn a schema down. */
+static atomic_bool torn_down;
+
+/* Of a read of a schema: NOT_FOUND tells that it is gone, not what is in it. */
+static int see_read(const char *operation, int status, const quipu_error *error)
+{
+    CHECK(status != QUIPU_NOT_FOUND || atomic_load(&torn_down),
+          "the driver's %s answers NOT_FOUND, and nothing was torn down: %s",
+          operation, error ? error->message : "");
+    return see(operation, 0, status, error);
+}
+
 /* -------------------------------------------------- the store and schemas */
 
 static int open_store(const quipu_host *host, const quipu_open *how,
@@ -115,6 +128,7 @@ static int teardown(quipu_driver_datastore *datastore,
                     const quipu_schema *schema, int64_t deadline,
                     quipu_error *error)
 {
+    atomic_store(&torn_down, true);
     return see("teardown", 0,
                real->teardown(datastore, schema, deadline, error), error);
 }
@@ -203,10 +217,10 @@ static int read_sequence(quipu_driver_datastore *datastore,
                          const quipu_range *range, int64_t deadline,
                          quipu_driver_cursor **cursor, quipu_error *error)
 {
-    return see("read_sequence", 0,
-               real->read_sequence(datastore, bound, sequence_id, range,
-                                   deadline, cursor, error),
-               error);
+    return see_read("read_sequence",
+                    real->read_sequence(datastore, bound, sequence_id, range,
+                                        deadline, cursor, error),
+                    error);
 }
 
 static int read_log(quipu_driver_datastore *datastore,
@@ -214,9 +228,10 @@ static int read_log(quipu_driver_datastore *datastore,
                     int64_t deadline, quipu_driver_cursor **cursor,
                     quipu_error *error)
 {
-    return see("read_log", 0,
-               real->read_log(datastore, bound, range, deadline, cursor, error),
-               error);
+    return see_read(
+        "read_log",
+        real->read_log(datastore, bound, range, deadline, cursor, error),
+        error);
 }
 
 static int list_schemas(quipu_driver_datastore *datastore, int64_t deadline,
@@ -231,8 +246,8 @@ static int list_sequences(quipu_driver_datastore *datastore,
                           int64_t deadline, quipu_driver_cursor **cursor,
                           quipu_error *error)
 {
-    return see(
-        "list_sequences", 0,
+    return see_read(
+        "list_sequences",
         real->list_sequences(datastore, bound, after, deadline, cursor, error),
         error);
 }
@@ -247,8 +262,8 @@ static int list_tracking(quipu_driver_datastore *datastore, int64_t deadline,
 static int step(quipu_driver_cursor *cursor, int64_t deadline,
                 const void **rows, size_t *count, quipu_error *error)
 {
-    return see("step", 0, real->step(cursor, deadline, rows, count, error),
-               error);
+    return see_read("step", real->step(cursor, deadline, rows, count, error),
+                    error);
 }
 
 static int last_position(quipu_driver_datastore *datastore,
@@ -256,27 +271,28 @@ static int last_position(quipu_driver_datastore *datastore,
                          int64_t deadline, bool *found, int64_t *position,
                          quipu_error *error)
 {
-    return see("last_position", 0,
-               real->last_position(datastore, bound, sequence_id, deadline,
-                                   found, position, error),
-               error);
+    return see_read("last_position",
+                    real->last_position(datastore, bound, sequence_id, deadline,
+                                        found, position, error),
+                    error);
 }
 
 static int log_head(quipu_driver_datastore *datastore,
                     quipu_driver_schema *bound, int64_t deadline,
                     quipu_position *head, quipu_error *error)
 {
-    return see("log_head", 0,
-               real->log_head(datastore, bound, deadline, head, error), error);
+    return see_read("log_head",
+                    real->log_head(datastore, bound, deadline, head, error),
+                    error);
 }
 
 static int wait_for_log(quipu_driver_datastore *datastore,
                         quipu_driver_schema *bound, int64_t after,
                         int64_t deadline, int64_t *head, quipu_error *error)
 {
-    return see("wait", 0,
-               real->wait(datastore, bound, after, deadline, head, error),
-               error);
+    return see_read("wait",
+                    real->wait(datastore, bound, after, deadline, head, error),
+                    error);
 }
 
 static int read_tracking(quipu_driver_datastore *datastore,
