@@ -4,7 +4,6 @@
 
 #include <dirent.h>
 #include <stdatomic.h>
-#include <time.h>
 
 #include "driver/host.h"
 
@@ -21,13 +20,6 @@ const char *fixture_file(void)
     static int number;
     (void)snprintf(name, sizeof name, "t%d.db", ++number);
     return name;
-}
-
-int64_t fixture_now(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * SECOND + now.tv_nsec;
 }
 
 /* --------------------------------------------------------------- opening */

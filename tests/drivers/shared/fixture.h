@@ -13,15 +13,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define SECOND INT64_C(1000000000)
-#define FOREVER INT64_MAX
-/* Until when what should come at once is waited for. */
-#define FIXTURE_PATIENCE (60 * SECOND)
+#include "now.h"
 
 /* A fresh name of a store, "t1.db", "t2.db" ..., valid until the next call. */
 const char *fixture_file(void);
 
-int64_t fixture_now(void);
 const quipu_driver *fixture_driver(void);
 
 /* How to open: zero for the usual way, which creates. */

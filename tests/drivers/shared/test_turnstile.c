@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fixture.h"
+#include "quipu_test.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -7,7 +7,9 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include "now.h"
 #include "shared/turnstile.h"
 
 #define PEOPLE 4

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fixture.h"
+#include "quipu_test.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "driver/host.h"
+#include "now.h"
 #include "shared/gate.h"
 
 static void make_database(const char *name, mode_t mode)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fixture.h"
+#include "quipu_test.h"
 
 #include "driver/host.h"
-#include "sqlite.h"
+#include "shared/text.h"
 
 static void names_are_quoted(void **state)
 {

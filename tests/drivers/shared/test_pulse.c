@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fixture.h"
+#include "quipu_test.h"
 
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include "now.h"
 #include "shared/pulse.h"
 
 static void a_wait_ends_at_its_deadline(void **state)
