@@ -91,9 +91,11 @@ static int play(const quipu_host *host, const quipu_request *requests,
         return host->error_set(error, stage.bad_status, 42, "08006",
                                "%c is bad", stage.bad);
     }
+    pthread_mutex_lock(&stage.lock); /* without a queue there are several */
     for (size_t i = 0; i < *taken; i++) {
         accept(&requests[i], &results[i]);
     }
+    pthread_mutex_unlock(&stage.lock);
     depart();
     return QUIPU_OK;
 }
