@@ -219,6 +219,13 @@ static enum answer await(struct connection *connection, int64_t deadline)
     }
 }
 
+/* libpq's own error, for want of memory: the server may have said anything, and
+ * done what comes after it. */
+static bool is_libpqs(const PGresult *result)
+{
+    return PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL;
+}
+
 static enum answer meaning(struct connection *connection, PGresult *result)
 {
     switch (PQresultStatus(result)) {
@@ -231,8 +238,9 @@ static enum answer meaning(struct connection *connection, PGresult *result)
     case PGRES_EMPTY_QUERY:
         return ANSWER_OK;
     default:
-        return PQstatus(connection->pg) == CONNECTION_BAD ? ANSWER_LOST
-                                                          : ANSWER_ERROR;
+        return is_libpqs(result) || PQstatus(connection->pg) == CONNECTION_BAD
+                   ? ANSWER_LOST
+                   : ANSWER_ERROR;
     }
 }
 

@@ -197,8 +197,10 @@ int quipu_postgres_target_make(const quipu_host *host, const quipu_open *how,
     }
     all.libpq = parse(host, how->body, &words);
     if (all.libpq == NULL) {
-        int refused = words != NULL ? refuse_body(host, words, error)
-                                    : no_memory(host, error);
+        bool short_of =
+            words == NULL || strncmp(words, "out of memory", 13) == 0;
+        int refused =
+            short_of ? no_memory(host, error) : refuse_body(host, words, error);
         PQfreemem(words);
         return refused;
     }

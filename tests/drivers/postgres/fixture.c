@@ -75,7 +75,7 @@ int fixture_try_body(const char *body, const char *options,
         }
     }
     return fixture_driver()->open(quipu_host_table(), &open,
-                                  fixture_now() + 10 * SECOND, datastore,
+                                  fixture_now() + 60 * SECOND, datastore,
                                   &opened, error);
 }
 
