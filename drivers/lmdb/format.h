@@ -53,8 +53,13 @@ struct page_header {
 };
 
 struct node {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    uint16_t high;
+    uint16_t low;
+#else
     uint16_t low; /* of the value's size, or of a page's number */
     uint16_t high;
+#endif
     uint16_t flags; /* in a branch the number's third part */
     uint16_t key_size;
 };
