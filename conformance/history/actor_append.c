@@ -243,11 +243,12 @@ int quipu_actor_append(struct quipu_actor *a, struct quipu_draft *draft)
         }
     }
     build(a, draft, built);
+    record_asked(a, draft, built);
+    /* Only now: what somebody repeats must be known to have been asked. */
     if (a->slot) {
         a->slot->draft = *draft;
         a->slot->pending = true;
     }
-    record_asked(a, draft, built);
     status =
         quipu_records_append(log->records, &built->append, &built->result, E);
     quipu_record_stamp(&a->recorder);

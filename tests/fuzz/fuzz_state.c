@@ -27,13 +27,13 @@ static void demand(bool holds, const char *what)
 static void open_once(void)
 {
     static const quipu_event_type *const types[] = { &sample_type };
-    const quipu_schema schema = { .struct_size = sizeof(schema) };
     const quipu_mapping mapping = { .struct_size = sizeof(mapping),
                                     .types = types,
                                     .type_count = 1 };
 
     if (!mapper) {
-        demand(quipu_mapper_open(&schema, &mapping, &mapper, NULL) == QUIPU_OK,
+        demand(quipu_mapper_open(quipu_schema_stored_events(), &mapping,
+                                 &mapper, NULL) == QUIPU_OK,
                "no mapper");
         demand(quipu_items_create(mapper, &items, NULL) == QUIPU_OK,
                "no list of items");
