@@ -22,7 +22,9 @@ static const struct pattern patterns[SQL_COMMON_COUNT] = {
                        " set_config('statement_timeout', $3, $5),"
                        " set_config('idle_in_transaction_session_timeout', $4,"
                        " $5)" },
-    [SQL_NOTIFY] = { "t", "SELECT pg_notify($1, '')" },
+    /* A hint, which no disk need be waited for. */
+    [SQL_NOTIFY] = { "t", "SELECT pg_notify($1, ''),"
+                          " set_config('synchronous_commit', 'off', true)" },
     [SQL_BUMP] = { "nii", "UPDATE @h SET head = head + $3"
                           " WHERE namespace = $1 AND schema = $2"
                           " RETURNING head" },
