@@ -116,7 +116,8 @@ link()
     command=${command#*&& }
     command=${command%% &&*}
     for file in "${files[@]}"; do
-        command=${command/ "$own/${file##*/}.o"/}
+        [ "${file%/*}" != "$driver" ] ||
+            command=${command/ "$own/${file##*/}.o"/}
     done
     command=$(sed -E "s| -o [^ ]+| -o '$2'$objects|" <<<"$command")
     (cd "$build" && eval "$command") || die "$id: it does not link"

@@ -2,30 +2,12 @@
 /* A schema against what the catalogue says of it. */
 #include "postgres.h"
 
+#include "shared/compare.h"
+
 #include <string.h>
 
 /* Of SQL_SCHEMA_FIND's and SQL_SCHEMA_NEXT's columns. */
 #define FIRST_PART 3
-
-static const char *shown(const char *name)
-{
-    return name != NULL ? name : "(none)";
-}
-
-static bool same(const char *a, const char *b)
-{
-    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-static int differs(quipu_driver_datastore *datastore,
-                   const quipu_schema *schema, const char *part,
-                   const char *wanted, const char *stored, quipu_error *error)
-{
-    return datastore->host->error_set(
-        error, QUIPU_CONFLICT, 0, NULL,
-        "schema \"%s\" is set up otherwise: its %s is %s, not %s",
-        schema->table, part, shown(stored), shown(wanted));
-}
 
 /* libpq ends each value with a NUL, also in binary. */
 static const char *text_at(const PGresult *result, int row, int column)
@@ -40,53 +22,27 @@ static int compare_columns(quipu_driver_datastore *datastore,
                            quipu_error *error)
 {
     size_t stored = (size_t)PQntuples(result);
-    size_t count = schema->column_count;
-    for (size_t i = 0; i < stored || i < count; i++) {
-        const char *wanted = i < count ? schema->columns[i].name : NULL;
-        const char *name = i < stored ? text_at(result, (int)i, 0) : NULL;
-        if (!same(wanted, name)) {
-            return differs(datastore, schema, "further column", wanted, name,
-                           error);
-        }
-        const char *kind = text_at(result, (int)i, 1);
-        if (schema->columns[i].kind != quipu_shared_kind_of(kind)) {
-            return differs(datastore, schema, "kind of a further column",
-                           quipu_shared_kind_name(schema->columns[i].kind),
-                           kind, error);
-        }
+    int status = QUIPU_OK;
+    for (size_t i = 0;
+         status == QUIPU_OK && (i < stored || i < schema->column_count); i++) {
+        bool there = i < stored;
+        status = quipu_shared_compare_column(
+            datastore->host, schema, i,
+            there ? text_at(result, (int)i, 0) : NULL,
+            there ? text_at(result, (int)i, 1) : NULL, error);
     }
-    return QUIPU_OK;
+    return status;
 }
 
-static int compare_names(quipu_driver_datastore *datastore,
+static int compare_parts(quipu_driver_datastore *datastore,
                          const quipu_schema *schema, const PGresult *result,
                          quipu_error *error)
 {
-    const struct {
-        const char *part;
-        const char *wanted;
-    } parts[] = {
-        { "kind of ids",
-          schema->flags & QUIPU_SCHEMA_TEXT_IDS ? "text" : "uuid" },
-        { "kind of positions",
-          schema->flags & QUIPU_SCHEMA_SPARSE ? "sparse" : "contiguous" },
-        { "notification id", schema->notification_id },
-        { "sequence id", schema->sequence_id },
-        { "position", schema->position },
-        { "topic", schema->topic },
-        { "state", schema->state },
-        { "event id", schema->event_id },
-        { "metadata", schema->metadata },
-        { "time", schema->time },
-    };
-    for (int i = 0; i < (int)(sizeof parts / sizeof parts[0]); i++) {
-        const char *stored = text_at(result, 0, FIRST_PART + i);
-        if (!same(parts[i].wanted, stored)) {
-            return differs(datastore, schema, parts[i].part, parts[i].wanted,
-                           stored, error);
-        }
+    const char *stored[SCHEMA_PARTS];
+    for (int i = 0; i < SCHEMA_PARTS; i++) {
+        stored[i] = text_at(result, 0, FIRST_PART + i);
     }
-    return QUIPU_OK;
+    return quipu_shared_compare_parts(datastore->host, schema, stored, error);
 }
 
 static int find_columns(quipu_driver_datastore *datastore,
@@ -135,7 +91,7 @@ int quipu_postgres_schema_find(quipu_driver_datastore *datastore,
         *number = quipu_postgres_get_int(result, 0, 0);
         *table = quipu_shared_text_copy(host, PQgetvalue(result, 0, 2));
         status = *table != NULL
-                     ? compare_names(datastore, schema, result, error)
+                     ? compare_parts(datastore, schema, result, error)
                      : quipu_postgres_no_memory(host, error);
     }
     PQclear(result);

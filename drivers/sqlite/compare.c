@@ -2,27 +2,9 @@
 /* A schema against what the catalogue says of it. */
 #include "sqlite.h"
 
+#include "shared/compare.h"
+
 #include <string.h>
-
-static const char *shown(const char *name)
-{
-    return name != NULL ? name : "(none)";
-}
-
-static bool same(const char *a, const char *b)
-{
-    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-static int differs(quipu_driver_datastore *datastore,
-                   const quipu_schema *schema, const char *part,
-                   const char *wanted, const char *stored, quipu_error *error)
-{
-    return datastore->host->error_set(
-        error, QUIPU_CONFLICT, 0, NULL,
-        "schema \"%s\" is set up otherwise: its %s is %s, not %s",
-        schema->table, part, shown(stored), shown(wanted));
-}
 
 static const char *column_text(sqlite3_stmt *row, int column)
 {
@@ -44,59 +26,30 @@ static int compare_columns(quipu_driver_datastore *datastore,
     size_t i = 0;
     int code;
     while ((code = sqlite3_step(row)) == SQLITE_ROW && status == QUIPU_OK) {
-        const char *name =
-            i < schema->column_count ? schema->columns[i].name : NULL;
-        if (!same(name, column_text(row, 0))) {
-            status = differs(datastore, schema, "further column", name,
-                             column_text(row, 0), error);
-        } else if (schema->columns[i].kind !=
-                   quipu_shared_kind_of(column_text(row, 1))) {
-            status = differs(datastore, schema, "kind of a further column",
-                             quipu_shared_kind_name(schema->columns[i].kind),
-                             column_text(row, 1), error);
-        }
-        i++;
+        status = quipu_shared_compare_column(datastore->host, schema, i++,
+                                             column_text(row, 0),
+                                             column_text(row, 1), error);
     }
     if (status == QUIPU_OK && code != SQLITE_DONE) {
         status = quipu_sqlite_fail(datastore, connection->db, code,
                                    "read the catalogue", error);
     } else if (status == QUIPU_OK && i < schema->column_count) {
-        status = differs(datastore, schema, "further column",
-                         schema->columns[i].name, NULL, error);
+        status = quipu_shared_compare_column(datastore->host, schema, i, NULL,
+                                             NULL, error);
     }
     (void)sqlite3_reset(row);
     return status;
 }
 
-static int compare_names(quipu_driver_datastore *datastore,
+static int compare_parts(quipu_driver_datastore *datastore,
                          const quipu_schema *schema, sqlite3_stmt *row,
                          quipu_error *error)
 {
-    const struct {
-        const char *part;
-        const char *wanted;
-    } parts[] = {
-        { "kind of ids",
-          schema->flags & QUIPU_SCHEMA_TEXT_IDS ? "text" : "uuid" },
-        { "kind of positions",
-          schema->flags & QUIPU_SCHEMA_SPARSE ? "sparse" : "contiguous" },
-        { "notification id", schema->notification_id },
-        { "sequence id", schema->sequence_id },
-        { "position", schema->position },
-        { "topic", schema->topic },
-        { "state", schema->state },
-        { "event id", schema->event_id },
-        { "metadata", schema->metadata },
-        { "time", schema->time },
-    };
-    for (int i = 0; i < (int)(sizeof parts / sizeof parts[0]); i++) {
-        const char *stored = column_text(row, i + 2);
-        if (!same(parts[i].wanted, stored)) {
-            return differs(datastore, schema, parts[i].part, parts[i].wanted,
-                           stored, error);
-        }
+    const char *stored[SCHEMA_PARTS];
+    for (int i = 0; i < SCHEMA_PARTS; i++) {
+        stored[i] = column_text(row, i + 2);
     }
-    return QUIPU_OK;
+    return quipu_shared_compare_parts(datastore->host, schema, stored, error);
 }
 
 static const char find_schema[] =
@@ -119,7 +72,7 @@ int quipu_sqlite_catalogue_find(quipu_driver_datastore *datastore,
     }
     if (code == SQLITE_ROW) {
         *number = sqlite3_column_int64(row, 0);
-        status = compare_names(datastore, schema, row, error);
+        status = compare_parts(datastore, schema, row, error);
     } else if (code == SQLITE_DONE) {
         status = datastore->host->error_set(
             error, QUIPU_NOT_FOUND, 0, NULL,
