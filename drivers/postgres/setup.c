@@ -4,6 +4,8 @@
 #include "operations.h"
 #include "table.h"
 
+#include "shared/compare.h"
+
 #include <string.h>
 
 static int check_name(const struct change *change)
@@ -27,25 +29,15 @@ static int check_name(const struct change *change)
 static int enter_schema(const struct change *change, const char *table)
 {
     const quipu_schema *schema = change->schema;
-    const char *const texts[] = {
-        schema->table,
-        table,
-        schema->flags & QUIPU_SCHEMA_TEXT_IDS ? "text" : "uuid",
-        schema->flags & QUIPU_SCHEMA_SPARSE ? "sparse" : "contiguous",
-        schema->notification_id,
-        schema->sequence_id,
-        schema->position,
-        schema->topic,
-        schema->state,
-        schema->event_id,
-        schema->metadata,
-        schema->time,
-    };
+    const char *parts[SCHEMA_PARTS];
+    quipu_shared_schema_parts(schema, parts);
     struct arguments *arguments = quipu_postgres_change_arguments(change);
     quipu_postgres_add_int4(arguments, change->datastore->space);
     quipu_postgres_add_int8(arguments, change->number);
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        quipu_postgres_add_text(arguments, texts[i]);
+    quipu_postgres_add_text(arguments, schema->table);
+    quipu_postgres_add_text(arguments, table);
+    for (size_t i = 0; i < SCHEMA_PARTS; i++) {
+        quipu_postgres_add_text(arguments, parts[i]);
     }
     return quipu_postgres_change_run(change, SQL_SCHEMA_ADD);
 }

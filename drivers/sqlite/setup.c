@@ -2,6 +2,8 @@
 /* Making and removing a schema's table. */
 #include "sqlite.h"
 
+#include "shared/compare.h"
+
 /* --------------------------------------------------------------- catalogue */
 
 static const char insert_schema[] =
@@ -10,7 +12,7 @@ static const char insert_schema[] =
     " metadata, time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
     " ?12)";
 
-/* Runs a statement bound to numbers and texts, as `kinds` says: 'n', 't'. */
+/* What is bound to a statement. */
 struct argument {
     int64_t number;
     const char *text; /* or NULL: the number */
@@ -69,21 +71,15 @@ static int enter_columns(quipu_driver_datastore *datastore,
 static int enter_schema(quipu_driver_datastore *datastore,
                         const quipu_schema *schema, quipu_error *error)
 {
-    const struct argument arguments[] = {
-        NUMBER(datastore->space),
-        TEXT(schema->table),
-        TEXT(schema->flags & QUIPU_SCHEMA_TEXT_IDS ? "text" : "uuid"),
-        TEXT(schema->flags & QUIPU_SCHEMA_SPARSE ? "sparse" : "contiguous"),
-        TEXT(schema->notification_id),
-        TEXT(schema->sequence_id),
-        TEXT(schema->position),
-        TEXT(schema->topic),
-        TEXT(schema->state),
-        TEXT(schema->event_id),
-        TEXT(schema->metadata),
-        TEXT(schema->time),
-    };
-    int status = execute(datastore, insert_schema, arguments, 12, error);
+    const char *parts[SCHEMA_PARTS];
+    struct argument arguments[2 + SCHEMA_PARTS] = { NUMBER(datastore->space),
+                                                    TEXT(schema->table) };
+    quipu_shared_schema_parts(schema, parts);
+    for (size_t i = 0; i < SCHEMA_PARTS; i++) {
+        arguments[2 + i] = (struct argument)TEXT(parts[i]);
+    }
+    int status =
+        execute(datastore, insert_schema, arguments, 2 + SCHEMA_PARTS, error);
     if (status != QUIPU_OK) {
         return status;
     }
