@@ -46,12 +46,12 @@ static void append_one(struct member *member)
     quipu_uuid_ordered(&event_id);
     const quipu_item item = {
         .sequence_id = { member->sequence.bytes, 16 },
-        .topic = { BENCH_TOPIC, sizeof BENCH_TOPIC - 1 },
+        .topic = { BENCH_TOPIC, sizeof(BENCH_TOPIC) - 1 },
         .state = { bench_state, BENCH_STATE_SIZE },
         .event_id = { event_id.bytes, 16 },
         .flags = QUIPU_ITEM_NEXT,
     };
-    const quipu_append append = { .struct_size = sizeof append,
+    const quipu_append append = { .struct_size = sizeof(append),
                                   .items = &item,
                                   .item_count = 1 };
     bench_need(
@@ -147,8 +147,8 @@ static void measure(const struct bench_driver *driver,
                     const struct bench_place *place, size_t rounds,
                     const char *name, size_t threads)
 {
-    struct crowd *group = bench_allocate(sizeof *group);
-    struct crowd *alone = bench_allocate(sizeof *alone);
+    struct crowd *group = bench_allocate(sizeof(*group));
+    struct crowd *alone = bench_allocate(sizeof(*alone));
     group->count = alone->count = threads;
     for (size_t round = 0; round < rounds; round++) {
         run_round(group, alone, driver, place, round);
@@ -170,9 +170,9 @@ void bench_groups(const struct bench_driver *driver,
                   const char *const *patterns, size_t pattern_count)
 {
     static const size_t threads[] = { 1, 4, 16, 32 };
-    for (size_t i = 0; i < sizeof threads / sizeof threads[0]; i++) {
+    for (size_t i = 0; i < sizeof(threads) / sizeof(threads[0]); i++) {
         char name[32];
-        (void)snprintf(name, sizeof name, "append.1.group.%zu", threads[i]);
+        (void)snprintf(name, sizeof(name), "append.1.group.%zu", threads[i]);
         if (bench_wanted(driver->name, name, patterns, pattern_count)) {
             measure(driver, place, rounds, name, threads[i]);
         }

@@ -53,7 +53,7 @@ static void report(const struct growth *growth, size_t size, const char *what,
                    const char *unit, double value)
 {
     char name[48];
-    (void)snprintf(name, sizeof name, "growth.%zu.%s", size, what);
+    (void)snprintf(name, sizeof(name), "growth.%zu.%s", size, what);
     const struct bench_figure figure = { .driver = growth->driver->name,
                                          .name = name,
                                          .suffix = "",
@@ -77,12 +77,12 @@ static void append(struct growth *growth, size_t count)
         growth->batch[i] = (quipu_item){
             .sequence_id = { sequence->bytes, 16 },
             .position = (int64_t)(i % SEQUENCE_ITEMS),
-            .topic = { BENCH_TOPIC, sizeof BENCH_TOPIC - 1 },
+            .topic = { BENCH_TOPIC, sizeof(BENCH_TOPIC) - 1 },
             .state = { bench_state, BENCH_STATE_SIZE },
             .event_id = { growth->event_ids[i].bytes, 16 },
         };
     }
-    const quipu_append request = { .struct_size = sizeof request,
+    const quipu_append request = { .struct_size = sizeof(request),
                                    .items = growth->batch,
                                    .item_count = count };
     bench_need(quipu_records_append(growth->records, &request, NULL, &error),
@@ -132,12 +132,12 @@ static size_t drain(quipu_cursor *cursor, void (*look)(void *context),
     size_t count = 0;
     for (;; count++) {
         bench_need(quipu_cursor_next(cursor, &item, &error), &error, "next");
-        if (item == NULL) {
+        if (!item) {
             break;
         }
         bench_touch(item->topic.data, item->topic.size);
         bench_touch(item->state.data, item->state.size);
-        if (look != NULL && count % LOOK_EVERY == 0) {
+        if (look && count % LOOK_EVERY == 0) {
             look(context);
         }
     }
@@ -173,12 +173,12 @@ static long anonymous_memory(void)
     char line[128];
     long found = 0;
     FILE *file = fopen("/proc/self/status", "r");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+    while (file && fgets(line, sizeof(line), file)) {
         if (strncmp(line, "RssAnon:", 8) == 0) {
             found = strtol(line + 8, NULL, 10);
         }
     }
-    if (file != NULL) {
+    if (file) {
         (void)fclose(file);
     }
     return found;
@@ -237,7 +237,7 @@ static void announce(const struct bench_driver *driver,
 void bench_growth(const struct bench_driver *driver,
                   const struct bench_place *place, size_t most)
 {
-    struct growth *growth = bench_allocate(sizeof *growth);
+    struct growth *growth = bench_allocate(sizeof(*growth));
     growth->driver = driver;
     announce(driver, place, most);
     bench_store_init(&growth->store, driver, place, "growth");

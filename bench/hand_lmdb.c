@@ -48,7 +48,7 @@ static void create_databases(struct side *side)
     int64_t head = 0;
     MDB_txn *txn = NULL;
     MDB_val key = val("events", 6);
-    MDB_val value = val(&head, sizeof head);
+    MDB_val value = val(&head, sizeof(head));
     need(mdb_txn_begin(side->env, NULL, 0, &txn), "begin");
     need(mdb_dbi_open(txn, "heads", MDB_CREATE, &side->heads), "heads");
     need(mdb_dbi_open(txn, "items", MDB_CREATE | MDB_INTEGERKEY, &side->items),
@@ -61,7 +61,7 @@ static void create_databases(struct side *side)
 
 static void *open_side(const struct bench_store *store)
 {
-    struct side *side = bench_allocate(sizeof *side);
+    struct side *side = bench_allocate(sizeof(*side));
     unsigned flags = MDB_NOTLS | (store->relaxed ? MDB_NOMETASYNC : 0);
     if (mkdir(store->name, 0755) != 0) {
         bench_die(store->name, "no folder can be made there");
@@ -111,15 +111,16 @@ static bool is_next(MDB_cursor *index, const quipu_uuid *sequence,
 static void put_item(struct side *side, MDB_txn *txn, int64_t id,
                      const struct value *item)
 {
-    MDB_val key = val(&id, sizeof id);
+    MDB_val key = val(&id, sizeof(id));
     MDB_val value =
-        val(NULL, sizeof *item + item->topic_size + item->state_size);
+        val(NULL, sizeof(*item) + item->topic_size + item->state_size);
     need(mdb_put(txn, side->items, &key, &value, MDB_APPEND | MDB_RESERVE),
          "item");
     unsigned char *to = value.mv_data;
-    memcpy(to, item, sizeof *item);
-    memcpy(to + sizeof *item, BENCH_TOPIC, item->topic_size);
-    memcpy(to + sizeof *item + item->topic_size, bench_state, item->state_size);
+    memcpy(to, item, sizeof(*item));
+    memcpy(to + sizeof(*item), BENCH_TOPIC, item->topic_size);
+    memcpy(to + sizeof(*item) + item->topic_size, bench_state,
+           item->state_size);
 }
 
 /* A transaction that writes. */
@@ -135,12 +136,12 @@ static void insert(struct side *side, struct writing *writing,
     int64_t id = ++writing->head;
     unsigned char place[KEY_SIZE];
     struct value item = { .position = position,
-                          .topic_size = sizeof BENCH_TOPIC - 1,
+                          .topic_size = sizeof(BENCH_TOPIC) - 1,
                           .state_size = BENCH_STATE_SIZE,
                           .sequence = *sequence };
     quipu_uuid_ordered(&item.event_id);
     MDB_val key = val(item.event_id.bytes, 16);
-    MDB_val value = val(&id, sizeof id);
+    MDB_val value = val(&id, sizeof(id));
     need(mdb_put(writing->txn, side->events, &key, &value, MDB_NOOVERWRITE),
          "event id");
     make_key(place, sequence, position);
@@ -156,14 +157,14 @@ static void begin(struct side *side, struct writing *writing)
     MDB_val value;
     need(mdb_txn_begin(side->env, NULL, 0, &writing->txn), "begin");
     need(mdb_get(writing->txn, side->heads, &key, &value), "head");
-    memcpy(&writing->head, value.mv_data, sizeof writing->head);
+    memcpy(&writing->head, value.mv_data, sizeof(writing->head));
     need(mdb_cursor_open(writing->txn, side->index, &writing->index), "cursor");
 }
 
 static void commit(struct side *side, struct writing *writing)
 {
     MDB_val key = val("events", 6);
-    MDB_val value = val(&writing->head, sizeof writing->head);
+    MDB_val value = val(&writing->head, sizeof(writing->head));
     mdb_cursor_close(writing->index);
     need(mdb_put(writing->txn, side->heads, &key, &value, 0), "head");
     need(mdb_txn_commit(writing->txn), "commit");

@@ -77,7 +77,7 @@ struct side {
 
 static void *open_side(const struct bench_store *store)
 {
-    struct side *side = bench_allocate(sizeof *side);
+    struct side *side = bench_allocate(sizeof(*side));
     side->pg = bench_server_connect(store->place->server);
     bench_server_run_on(side->pg, "CREATE SCHEMA ", store->name, "");
     bench_server_run_on(side->pg, "SET search_path = ", store->name, "");
@@ -115,8 +115,8 @@ static void add(struct arguments *arguments, const void *value, size_t size)
 static unsigned char *put_number(unsigned char *to, uint32_t number)
 {
     uint32_t bits = htonl(number);
-    memcpy(to, &bits, sizeof bits);
-    return to + sizeof bits;
+    memcpy(to, &bits, sizeof(bits));
+    return to + sizeof(bits);
 }
 
 static unsigned char *begin_array(unsigned char *to, uint32_t type,
@@ -199,7 +199,7 @@ static void store(struct side *side, size_t count, int which,
 {
     struct arguments bump = { .count = 0 };
     uint64_t number = htobe64((uint64_t)count);
-    add(&bump, &number, sizeof number);
+    add(&bump, &number, sizeof(number));
     bench_server_need(side->pg, PQenterPipelineMode(side->pg) == 1, "pipeline");
     send_text(side, "BEGIN ISOLATION LEVEL READ COMMITTED");
     send_prepared(side, BUMP, &bump);
@@ -217,10 +217,10 @@ static void append(void *opened, const quipu_uuid *sequence, int64_t first,
     struct arguments insert = { .count = 0 };
     uint64_t number = htobe64((uint64_t)count);
     uint64_t position = htobe64((uint64_t)first);
-    add(&insert, &number, sizeof number);
+    add(&insert, &number, sizeof(number));
     add(&insert, sequence->bytes, 16);
-    add(&insert, &position, sizeof position);
-    add(&insert, BENCH_TOPIC, sizeof BENCH_TOPIC - 1);
+    add(&insert, &position, sizeof(position));
+    add(&insert, BENCH_TOPIC, sizeof(BENCH_TOPIC) - 1);
     add_arrays(side, &insert, count);
     store(side, count, INSERT, &insert);
 }
@@ -235,10 +235,10 @@ static void fill(void *opened, const struct bench_event *events, size_t count)
     for (size_t i = 0; i < count; i++) {
         uint64_t at = htobe64((uint64_t)events[i].position);
         sequence = put_element(sequence, events[i].sequence.bytes, 16);
-        position = put_element(position, &at, sizeof at);
+        position = put_element(position, &at, sizeof(at));
     }
-    add(&insert, &number, sizeof number);
-    add(&insert, BENCH_TOPIC, sizeof BENCH_TOPIC - 1);
+    add(&insert, &number, sizeof(number));
+    add(&insert, BENCH_TOPIC, sizeof(BENCH_TOPIC) - 1);
     add_arrays(side, &insert, count);
     add(&insert, side->sequences, (size_t)(sequence - side->sequences));
     add(&insert, side->positions, (size_t)(position - side->positions));
@@ -264,7 +264,7 @@ static size_t drain(struct side *side, int which,
         }
     }
     if (count > 0) {
-        memcpy(last, PQgetvalue(result, count - 1, 0), sizeof *last);
+        memcpy(last, PQgetvalue(result, count - 1, 0), sizeof(*last));
     }
     PQclear(result);
     return (size_t)count;
@@ -285,8 +285,8 @@ static size_t scan(void *opened)
     size_t seen = 0;
     for (size_t count = PAGE; count == PAGE; seen += count) {
         struct arguments arguments = { .count = 0 };
-        add(&arguments, &after, sizeof after);
-        add(&arguments, &page, sizeof page);
+        add(&arguments, &after, sizeof(after));
+        add(&arguments, &page, sizeof(page));
         count = drain(opened, SCAN, &arguments, &after);
     }
     return seen;

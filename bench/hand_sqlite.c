@@ -72,7 +72,7 @@ static void run(struct side *side, const char *text)
 
 static void *open_side(const struct bench_store *store)
 {
-    struct side *side = bench_allocate(sizeof *side);
+    struct side *side = bench_allocate(sizeof(*side));
     int flags =
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     need(side->db,
@@ -135,7 +135,7 @@ static void insert(struct side *side, const quipu_uuid *sequence, int64_t id,
     (void)sqlite3_bind_int64(statement, 1, id);
     (void)sqlite3_bind_blob(statement, 2, sequence->bytes, 16, SQLITE_STATIC);
     (void)sqlite3_bind_int64(statement, 3, position);
-    (void)sqlite3_bind_text(statement, 4, BENCH_TOPIC, sizeof BENCH_TOPIC - 1,
+    (void)sqlite3_bind_text(statement, 4, BENCH_TOPIC, sizeof(BENCH_TOPIC) - 1,
                             SQLITE_STATIC);
     (void)sqlite3_bind_blob(statement, 5, bench_state, BENCH_STATE_SIZE,
                             SQLITE_STATIC);
@@ -191,7 +191,7 @@ static size_t drain(struct side *side, enum statement which, int topic)
         }
         int64_t numbers[2] = { sqlite3_column_int64(statement, 0),
                                sqlite3_column_int64(statement, topic - 1) };
-        bench_touch(numbers, sizeof numbers);
+        bench_touch(numbers, sizeof(numbers));
         count++;
     }
     need(side->db, code == SQLITE_DONE, sql[which]);

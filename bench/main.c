@@ -53,11 +53,11 @@ static void add_argument(struct choice *choice, const char *argument)
     static const char *const in_folders[] = { "sqlite", "lmdb" };
     const char *pattern = argument;
     const char *body = strchr(argument, ':');
-    if (body != NULL && strncmp(argument, "postgres", 8) == 0) {
+    if (body && strncmp(argument, "postgres", 8) == 0) {
         choice->server = argument;
         pattern = "postgres.";
     }
-    for (size_t i = 0; body != NULL && i < 2; i++) {
+    for (size_t i = 0; body && i < 2; i++) {
         if (strncmp(argument, in_folders[i], strlen(in_folders[i])) == 0 &&
             strncmp(body, ":///", 4) == 0) {
             choice->folder = body + 4;
@@ -153,12 +153,12 @@ struct run {
 static void measure(void *context)
 {
     const struct run *run = context;
-    for (size_t i = 0; bench_drivers[i] != NULL; i++) {
+    for (size_t i = 0; bench_drivers[i]; i++) {
         const struct bench_driver *driver = bench_drivers[i];
         if (!has_wanted(&run->choice, driver)) {
             continue;
         }
-        if (driver->on_server && run->place.server == NULL) {
+        if (driver->on_server && !run->place.server) {
             (void)fprintf(stderr, "quipu-bench: %s is left out: no server\n",
                           driver->name);
         } else if (run->choice.growth > 0) {
@@ -180,7 +180,7 @@ int main(int argc, char **argv)
     static struct run run = { .choice = { .rounds = ROUNDS, .folder = "." } };
     run.choice.server = getenv("QUIPU_TEST_POSTGRES");
     read_arguments(&run.choice, argc, argv);
-    for (size_t i = 0; run.choice.list && bench_drivers[i] != NULL; i++) {
+    for (size_t i = 0; run.choice.list && bench_drivers[i]; i++) {
         list(bench_drivers[i]);
     }
     if (run.choice.list) {

@@ -26,7 +26,7 @@ static void open_runner(struct runner *runner, const struct bench_work *work,
     runner->opened = runner->side->open(&runner->store);
     runner->events = runner->seconds = 0;
     runner->done = 0;
-    if (work->prepare != NULL) {
+    if (work->prepare) {
         work->prepare(work, runner->side, runner->opened);
     }
 }
@@ -61,7 +61,7 @@ static void run_round(struct runner *runners, const struct bench_work *work,
     for (size_t i = 0; i < SIDES; i++) {
         open_runner(&runners[i], work, driver, place);
     }
-    if (work->prepare != NULL) {
+    if (work->prepare) {
         for (size_t i = 0; i < SIDES; i++) {
             run_slice(&runners[i], work);
             runners[i].events = runners[i].seconds = 0;

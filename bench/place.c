@@ -39,7 +39,7 @@ static void remove_folder(const char *folder)
 static void sweep_folder(const char *folder)
 {
     char path[PATH_SIZE + 16];
-    (void)snprintf(path, sizeof path, "%s/running", folder);
+    (void)snprintf(path, sizeof(path), "%s/running", folder);
     int file = open(path, O_RDWR | O_CLOEXEC);
     if (file != -1 && flock(file, LOCK_EX | LOCK_NB) == 0) {
         remove_folder(folder);
@@ -53,15 +53,15 @@ static void sweep_folders(const char *parent)
 {
     DIR *listing = opendir(parent);
     const struct dirent *entry = NULL;
-    while (listing != NULL && (entry = readdir(listing)) != NULL) {
-        if (strncmp(entry->d_name, PREFIX, sizeof PREFIX - 1) == 0) {
+    while (listing && (entry = readdir(listing))) {
+        if (strncmp(entry->d_name, PREFIX, sizeof(PREFIX) - 1) == 0) {
             char folder[PATH_SIZE];
-            (void)snprintf(folder, sizeof folder, "%s/%s", parent,
+            (void)snprintf(folder, sizeof(folder), "%s/%s", parent,
                            entry->d_name);
             sweep_folder(folder);
         }
     }
-    if (listing != NULL) {
+    if (listing) {
         (void)closedir(listing);
     }
 }
@@ -71,13 +71,13 @@ static void make_folder(struct bench_place *place, const char *parent)
 {
     char path[PATH_SIZE];
     char name[PATH_SIZE];
-    (void)snprintf(place->folder, sizeof place->folder, "%s/" PREFIX "XXXXXX",
+    (void)snprintf(place->folder, sizeof(place->folder), "%s/" PREFIX "XXXXXX",
                    parent);
-    if (mkdtemp(place->folder) == NULL) {
+    if (!mkdtemp(place->folder)) {
         bench_die(parent, "no folder for the stores can be made there");
     }
-    (void)snprintf(path, sizeof path, "%s/begins", place->folder);
-    (void)snprintf(name, sizeof name, "%s/running", place->folder);
+    (void)snprintf(path, sizeof(path), "%s/begins", place->folder);
+    (void)snprintf(name, sizeof(name), "%s/running", place->folder);
     place->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (place->lock == -1 || flock(place->lock, LOCK_EX) != 0 ||
         rename(path, name) != 0) {
@@ -99,7 +99,7 @@ void bench_place_make(struct bench_place *place, const char *parent,
     sweep_folders(parent);
     make_folder(place, parent);
 #ifdef BENCH_POSTGRES
-    if (server != NULL) {
+    if (server) {
         bench_server_sweep(server);
         place->held = bench_server_hold(server, place->run);
     }
@@ -111,7 +111,7 @@ void bench_place_clear(struct bench_place *place)
     remove_folder(place->folder);
     (void)close(place->lock);
 #ifdef BENCH_POSTGRES
-    if (place->held != NULL) {
+    if (place->held) {
         bench_server_release(place->held);
         bench_server_sweep(place->server);
     }

@@ -12,7 +12,7 @@ static FILE *lines;
 void bench_report_to(const char *file)
 {
     lines = fopen(file, "w");
-    if (lines == NULL) {
+    if (!lines) {
         bench_die(file, "cannot be written");
     }
 }
@@ -37,7 +37,7 @@ static void print_row(const struct bench_figure *figure, const char *name)
     (void)printf("%-34s %12.0f", name, figure->quipu);
     if (figure->baseline > 0) {
         char spread[32];
-        (void)snprintf(spread, sizeof spread, "%.3f-%.3f", figure->low,
+        (void)snprintf(spread, sizeof(spread), "%.3f-%.3f", figure->low,
                        figure->high);
         (void)printf(" %12.0f %7.3f %13s", figure->baseline,
                      figure->quipu / figure->baseline, spread);
@@ -77,10 +77,10 @@ static void print_line(const struct bench_figure *figure, const char *name)
 void bench_report(const struct bench_figure *figure)
 {
     char name[96];
-    (void)snprintf(name, sizeof name, "%s.%s%s", figure->driver, figure->name,
+    (void)snprintf(name, sizeof(name), "%s.%s%s", figure->driver, figure->name,
                    figure->suffix);
     print_row(figure, name);
-    if (lines != NULL) {
+    if (lines) {
         print_line(figure, name);
     }
 }
@@ -97,8 +97,8 @@ static int compare_doubles(const void *a, const void *b)
 static double median(const double *values, size_t count)
 {
     double sorted[BENCH_ROUNDS_MAX];
-    memcpy(sorted, values, count * sizeof *values);
-    qsort(sorted, count, sizeof *sorted, compare_doubles);
+    memcpy(sorted, values, count * sizeof(*values));
+    qsort(sorted, count, sizeof(*sorted), compare_doubles);
     return count % 2 == 1 ? sorted[count / 2]
                           : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
 }
@@ -121,9 +121,9 @@ bool bench_wanted(const char *driver, const char *name,
                   const char *const *patterns, size_t count)
 {
     char whole[96];
-    (void)snprintf(whole, sizeof whole, "%s.%s", driver, name);
+    (void)snprintf(whole, sizeof(whole), "%s.%s", driver, name);
     for (size_t i = 0; i < count; i++) {
-        if (strstr(whole, patterns[i]) != NULL) {
+        if (strstr(whole, patterns[i])) {
             return true;
         }
     }

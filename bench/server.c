@@ -48,7 +48,7 @@ void bench_server_run_on(PGconn *pg, const char *before, const char *name,
                          const char *after)
 {
     char text[NAME_SIZE];
-    (void)snprintf(text, sizeof text, "%s%s%s", before, name, after);
+    (void)snprintf(text, sizeof(text), "%s%s%s", before, name, after);
     bench_server_run(pg, text);
 }
 
@@ -59,7 +59,7 @@ static bool lock(PGconn *pg, const char *run)
 {
     char text[NAME_SIZE];
     (void)snprintf(
-        text, sizeof text,
+        text, sizeof(text),
         "SELECT pg_try_advisory_lock(" LOCK_CLASS ", x'%.8s'::integer)", run);
     PGresult *result = ask(pg, text);
     bool locked = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
@@ -111,7 +111,7 @@ void bench_server_uri(const struct bench_store *store, char *uri, size_t size)
     bench_server_run_on(pg, "CREATE SCHEMA IF NOT EXISTS ", store->name, "");
     PQfinish(pg);
     (void)snprintf(uri, size, "%s%cschema=%s&", server,
-                   strchr(server, '?') != NULL ? '&' : '?', store->name);
+                   strchr(server, '?') ? '&' : '?', store->name);
 }
 
 void bench_server_remove(const struct bench_store *store)
@@ -125,7 +125,7 @@ uint64_t bench_server_size(const struct bench_store *store)
 {
     char text[NAME_SIZE];
     PGconn *pg = bench_server_connect(store->place->server);
-    (void)snprintf(text, sizeof text,
+    (void)snprintf(text, sizeof(text),
                    "SELECT pg_total_relation_size('%s.stored_events')",
                    store->name);
     PGresult *result = ask(pg, text);

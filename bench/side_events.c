@@ -30,13 +30,13 @@ struct side {
 static void *open_side(const struct bench_store *store)
 {
     static const quipu_event_type *const types[] = { &credited };
-    const quipu_mapping mapping = { .struct_size = sizeof mapping,
+    const quipu_mapping mapping = { .struct_size = sizeof(mapping),
                                     .types = types,
                                     .type_count = 1 };
     /* The same work as the other sides: no column holds the time, and the
      * state has none either. */
     const quipu_schema *schema = quipu_schema_stored_events();
-    struct side *side = bench_allocate(sizeof *side);
+    struct side *side = bench_allocate(sizeof(*side));
     quipu_error error = { 0 };
     side->datastore = bench_store_open(store);
     bench_need(quipu_store_open(side->datastore, schema, &mapping, &side->store,
@@ -86,7 +86,7 @@ static size_t drain(quipu_events *events)
     size_t count = 0;
     for (;;) {
         bench_need(quipu_events_next(events, &event, &error), &error, "next");
-        if (event == NULL) {
+        if (!event) {
             break;
         }
         const struct credited *it = (const void *)event;

@@ -13,7 +13,7 @@ struct side {
 
 static void *open_side(const struct bench_store *store)
 {
-    struct side *side = bench_allocate(sizeof *side);
+    struct side *side = bench_allocate(sizeof(*side));
     quipu_error error = { 0 };
     side->datastore = bench_store_open(store);
     const quipu_schema *schema = quipu_schema_stored_events();
@@ -30,7 +30,7 @@ static void set_item(struct side *side, size_t index,
     side->items[index] = (quipu_item){
         .sequence_id = { sequence->bytes, 16 },
         .position = position,
-        .topic = { BENCH_TOPIC, sizeof BENCH_TOPIC - 1 },
+        .topic = { BENCH_TOPIC, sizeof(BENCH_TOPIC) - 1 },
         .state = { bench_state, BENCH_STATE_SIZE },
         .event_id = { side->event_ids[index].bytes, 16 },
     };
@@ -38,7 +38,7 @@ static void set_item(struct side *side, size_t index,
 
 static void append_items(struct side *side, size_t count)
 {
-    quipu_append request = { .struct_size = sizeof request,
+    quipu_append request = { .struct_size = sizeof(request),
                              .items = side->items,
                              .item_count = count };
     quipu_error error = { 0 };
@@ -67,7 +67,7 @@ static size_t drain(quipu_cursor *cursor)
     size_t count = 0;
     for (;;) {
         bench_need(quipu_cursor_next(cursor, &item, &error), &error, "next");
-        if (item == NULL) {
+        if (!item) {
             break;
         }
         bench_touch(item->topic.data, item->topic.size);

@@ -25,12 +25,12 @@ static void each_file(const struct bench_store *store,
                       void *context)
 {
     char path[600];
-    for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++) {
-        (void)snprintf(path, sizeof path, "%s%s", store->name, beside[i]);
+    for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s%s", store->name, beside[i]);
         see(path, context);
     }
-    for (size_t i = 0; i < sizeof inside / sizeof inside[0]; i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", store->name, inside[i]);
+    for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", store->name, inside[i]);
         see(path, context);
     }
 }
@@ -113,11 +113,11 @@ void bench_store_init(struct bench_store *store,
     *store = (struct bench_store){ .driver = driver, .place = place };
 #ifdef BENCH_POSTGRES
     if (driver->on_server) {
-        bench_server_name(place, label, store->name, sizeof store->name);
+        bench_server_name(place, label, store->name, sizeof(store->name));
         return;
     }
 #endif
-    (void)snprintf(store->name, sizeof store->name, "%s/%s", place->folder,
+    (void)snprintf(store->name, sizeof(store->name), "%s/%s", place->folder,
                    label);
 }
 
@@ -138,7 +138,7 @@ quipu_datastore *bench_store_open(const struct bench_store *store)
     char uri[BENCH_URI_SIZE];
     quipu_datastore *datastore = NULL;
     quipu_error error = { 0 };
-    bench_store_uri(store, uri, sizeof uri);
+    bench_store_uri(store, uri, sizeof(uri));
     bench_need(quipu_datastore_open(uri, NULL, &datastore, &error), &error,
                store->driver->name);
     bench_need(

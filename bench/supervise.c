@@ -20,7 +20,7 @@ void bench_hold_signals(void)
 {
     (void)sigemptyset(&awaited);
     (void)sigaddset(&awaited, SIGCHLD);
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
         (void)sigaddset(&awaited, endings[i]);
     }
     (void)sigprocmask(SIG_BLOCK, &awaited, &usual);

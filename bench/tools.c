@@ -14,7 +14,7 @@ quipu_uuid bench_sequence(size_t n)
 {
     static const quipu_uuid name_space = { { 0x71, 0x75, 0x69, 0x70, 0x75 } };
     quipu_uuid id;
-    quipu_uuid_of_name(&id, &name_space, &n, sizeof n);
+    quipu_uuid_of_name(&id, &name_space, &n, sizeof(n));
     return id;
 }
 
@@ -59,7 +59,7 @@ void bench_die(const char *what, const char *why)
 void *bench_allocate(size_t size)
 {
     void *memory = calloc(1, size);
-    if (memory == NULL) {
+    if (!memory) {
         bench_die("memory", "there is none left");
     }
     return memory;

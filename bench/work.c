@@ -95,4 +95,4 @@ const struct bench_work bench_works[] = {
       .times = 1,
       .relaxed = true },
 };
-const size_t bench_work_count = sizeof bench_works / sizeof bench_works[0];
+const size_t bench_work_count = sizeof(bench_works) / sizeof(bench_works[0]);

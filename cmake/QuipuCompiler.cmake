@@ -25,6 +25,10 @@ elseif(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
     add_compile_definitions(_FORTIFY_SOURCE=2)
 endif()
 
+if(QUIPU_GUARDS)
+    add_compile_definitions(QUIPU_GUARDS) # drivers/common/safeguard.h
+endif()
+
 if(QUIPU_COVERAGE)
     # Atomic counters: threads would lose counts otherwise.
     add_compile_options(--coverage -fprofile-update=atomic)

@@ -24,7 +24,7 @@
 #undef assert_false
 #define assert_false(condition) quipu_test_assume(!(condition))
 #undef assert_null
-#define assert_null(pointer) quipu_test_assume((pointer) == NULL)
+#define assert_null(pointer) quipu_test_assume(!(pointer))
 #undef assert_non_null
 #define assert_non_null(pointer) quipu_test_assume((pointer) != NULL)
 #define quipu_test_fail(file, line) (_fail((file), (line)), abort())

@@ -41,7 +41,7 @@ static const struct option_help options[] = {
     { OPTION_HELP, "help", NULL, "this text" },
 };
 
-#define OPTION_COUNT (sizeof options / sizeof *options)
+#define OPTION_COUNT (sizeof(options) / sizeof(*options))
 
 static void print_help(const struct command *command)
 {
@@ -54,9 +54,9 @@ static void print_help(const struct command *command)
         if ((command->options & options[i].bit) == 0) {
             continue;
         }
-        snprintf(left, sizeof left, "--%s%s%s", options[i].name,
-                 options[i].value == NULL ? "" : " ",
-                 options[i].value == NULL ? "" : options[i].value);
+        snprintf(left, sizeof(left), "--%s%s%s", options[i].name,
+                 !options[i].value ? "" : " ",
+                 !options[i].value ? "" : options[i].value);
         printf("  %-18s %s\n", left, options[i].help);
     }
     fputs("\nExit status: 0 done, 1 a finding or nothing there, 2 usage.\n",
@@ -79,7 +79,7 @@ static bool read_number(const char *text, int64_t *number)
     errno = 0;
     *number = strtoll(text, &end, 10);
     return errno == 0 && end != text && *end == '\0' &&
-           strchr(" \t\n\v\f\r", text[0]) == NULL;
+           !strchr(" \t\n\v\f\r", text[0]);
 }
 
 static bool set_number(const struct command *command, const char *name,
@@ -90,7 +90,7 @@ static bool set_number(const struct command *command, const char *name,
     if (read_number(optarg, number) && *number >= least) {
         return true;
     }
-    snprintf(what, sizeof what, "--%s takes a number%s, not ", name,
+    snprintf(what, sizeof(what), "--%s takes a number%s, not ", name,
              least == 0 ? " that is not negative" : "");
     return refuse(command, what, optarg, outcome);
 }
@@ -199,8 +199,7 @@ static void fill_table(const struct command *command,
         if ((command->options & options[i].bit) != 0) {
             table[count++] = (struct option){
                 .name = options[i].name,
-                .has_arg =
-                    options[i].value == NULL ? no_argument : required_argument,
+                .has_arg = !options[i].value ? no_argument : required_argument,
                 .val = 256 + (int)i,
             };
         }
@@ -222,7 +221,7 @@ static bool take_arguments(const struct command *command, int argc, char **argv,
         return refuse(command, "there is an argument too many: ",
                       argv[optind + expected], outcome);
     }
-    if (args->as != NULL && args->schema_count != 1) {
+    if (args->as && args->schema_count != 1) {
         return refuse(command, "one --schema must go with --as ", args->as,
                       outcome);
     }
@@ -237,7 +236,7 @@ bool quipu_tool_args_parse(const struct command *command, int argc, char **argv,
     struct option table[OPTION_COUNT + 1];
     int code;
 
-    memset(args, 0, sizeof *args);
+    memset(args, 0, sizeof(*args));
     fill_table(command, table);
     opterr = 0;
     while ((code = getopt_long(argc, argv, ":h", table, NULL)) != -1) {

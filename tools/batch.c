@@ -13,10 +13,10 @@
 
 void quipu_tool_batch_init(struct batch *batch)
 {
-    memset(batch, 0, sizeof *batch);
-    batch->items = quipu_tool_allocate(ITEMS_MAX, sizeof *batch->items);
-    batch->ids = quipu_tool_allocate(ITEMS_MAX, sizeof *batch->ids);
-    batch->origins = quipu_tool_allocate(ITEMS_MAX, sizeof *batch->origins);
+    memset(batch, 0, sizeof(*batch));
+    batch->items = quipu_tool_allocate(ITEMS_MAX, sizeof(*batch->items));
+    batch->ids = quipu_tool_allocate(ITEMS_MAX, sizeof(*batch->ids));
+    batch->origins = quipu_tool_allocate(ITEMS_MAX, sizeof(*batch->origins));
 }
 
 void quipu_tool_batch_finish(struct batch *batch)
@@ -37,7 +37,7 @@ static size_t size_of(const quipu_item *item)
 {
     size_t size = item->sequence_id.size + item->topic.size + item->state.size +
                   item->event_id.size + item->metadata.size +
-                  item->column_count * sizeof *item->columns;
+                  item->column_count * sizeof(*item->columns);
 
     for (size_t i = 0; i < item->column_count; i++) {
         if (has_bytes(&item->columns[i])) {
@@ -56,7 +56,7 @@ bool quipu_tool_batch_is_full(const struct batch *batch, const quipu_item *item)
 /* Copies bytes to *room, which moves on; empty ones stay present. */
 static void move_bytes(quipu_bytes *bytes, char **room)
 {
-    if (bytes->data == NULL) {
+    if (!bytes->data) {
         return;
     }
     memcpy(*room, bytes->data, bytes->size);
@@ -76,7 +76,7 @@ void quipu_tool_batch_add(struct batch *batch, const quipu_item *item,
     copy->notification_id = 0;
     copy->columns = values;
     if (item->column_count > 0) {
-        memcpy(values, item->columns, item->column_count * sizeof *values);
+        memcpy(values, item->columns, item->column_count * sizeof(*values));
     }
     for (size_t i = 0; i < item->column_count; i++) {
         if (has_bytes(&values[i])) {

@@ -90,7 +90,7 @@ static void print_row(const struct bench *bench, const struct bench_step *step,
     char gained[16] = "";
 
     if (gain > 0) {
-        snprintf(gained, sizeof gained, "%.1f", gain);
+        snprintf(gained, sizeof(gained), "%.1f", gain);
     }
     printf("%-6s  %7zu  %9zu  %10.0f  %10.0f  %6s  %9.3f  %9.3f  %9.3f\n",
            step->work, step->threads, step->items, rate,
@@ -124,11 +124,12 @@ static void print_head(const quipu_datastore_info *info)
 static int measure_all(const struct args *args, struct bench *bench,
                        quipu_error *error)
 {
-    struct bench_result *result = quipu_tool_allocate(1, sizeof *result);
+    struct bench_result *result = quipu_tool_allocate(1, sizeof(*result));
     int status = QUIPU_OK;
 
-    for (size_t i = 0; status == QUIPU_OK && i < sizeof steps / sizeof *steps &&
-                       !quipu_tool_interrupted();
+    for (size_t i = 0;
+         status == QUIPU_OK && i < sizeof(steps) / sizeof(*steps) &&
+         !quipu_tool_interrupted();
          i++) {
         status = quipu_tool_bench_measure(bench, &steps[i], result, error);
         if (status == QUIPU_OK && !quipu_tool_interrupted()) {
@@ -144,14 +145,14 @@ static int measure_all(const struct args *args, struct bench *bench,
 static int measure_in_schema(const struct args *args,
                              quipu_datastore *datastore, quipu_error *error)
 {
-    struct bench *bench = quipu_tool_allocate(1, sizeof *bench);
+    struct bench *bench = quipu_tool_allocate(1, sizeof(*bench));
     char table[BENCH_TABLE_SIZE];
     quipu_error removing;
     quipu_schema schema;
     int status;
 
     quipu_tool_bench_table(table);
-    quipu_schema_init(&schema, sizeof schema, quipu_schema_stored_events());
+    quipu_schema_init(&schema, sizeof(schema), quipu_schema_stored_events());
     schema.table = table;
     bench->seconds =
         (args->given & OPTION_SECONDS) != 0 ? args->seconds : SECONDS;
@@ -176,7 +177,7 @@ static int measure_in_schema(const struct args *args,
 static int measure(const struct args *args, quipu_datastore *datastore,
                    quipu_error *error)
 {
-    quipu_datastore_info info = { .struct_size = sizeof info };
+    quipu_datastore_info info = { .struct_size = sizeof(info) };
     int status = quipu_datastore_describe(datastore, &info, error);
 
     if (status != QUIPU_OK) {

@@ -86,7 +86,7 @@ static size_t start(struct bench *bench, const struct bench_step *step,
         member->worker.bench = bench;
         member->worker.step = step;
         member->crew = crew;
-        member->times = quipu_tool_allocate(1, sizeof *member->times);
+        member->times = quipu_tool_allocate(1, sizeof(*member->times));
         if (pthread_create(&member->thread, NULL, run, member) != 0) {
             free(member->times);
             break;
@@ -124,12 +124,12 @@ int quipu_tool_bench_measure(struct bench *bench, const struct bench_step *step,
 {
     struct crew crew = { .gate = PTHREAD_MUTEX_INITIALIZER };
     struct member *members =
-        quipu_tool_allocate(step->threads, sizeof *members);
+        quipu_tool_allocate(step->threads, sizeof(*members));
     int64_t begin;
     size_t started;
     int status;
 
-    memset(result, 0, sizeof *result);
+    memset(result, 0, sizeof(*result));
     pthread_mutex_lock(&crew.gate);
     started = start(bench, step, &crew, members);
     begin = quipu_tool_now();

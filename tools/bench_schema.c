@@ -31,16 +31,16 @@ static unsigned long long start_of(long process)
     FILE *file;
     const char *field;
 
-    snprintf(path, sizeof path, "/proc/%ld/stat", process);
+    snprintf(path, sizeof(path), "/proc/%ld/stat", process);
     file = fopen(path, "re");
-    if (file == NULL) {
+    if (!file) {
         return 0;
     }
-    field = fgets(line, sizeof line, file) == NULL ? NULL : strrchr(line, ')');
-    for (int i = 2; field != NULL && i < 22; i++) {
+    field = !fgets(line, sizeof(line), file) ? NULL : strrchr(line, ')');
+    for (int i = 2; field && i < 22; i++) {
         field = strchr(field + 1, ' ');
     }
-    if (field != NULL) {
+    if (field) {
         start = strtoull(field, NULL, 10);
     }
     fclose(file);
@@ -57,10 +57,10 @@ static uint32_t place_here(void)
 
     (void)gethostname(name, 256);
     size = strlen(name);
-    if (readlink("/proc/self/ns/pid", name + size, sizeof name - size) < 0) {
+    if (readlink("/proc/self/ns/pid", name + size, sizeof(name) - size) < 0) {
         name[size] = '\0';
     }
-    quipu_uuid_of_name(&id, &name_space, name, sizeof name);
+    quipu_uuid_of_name(&id, &name_space, name, sizeof(name));
     return (uint32_t)id.bytes[0] << 24 | (uint32_t)id.bytes[1] << 16 |
            (uint32_t)id.bytes[2] << 8 | id.bytes[3];
 }
@@ -88,10 +88,10 @@ static bool is_left(const char *name)
     char *end = NULL;
 
     format(&owner, same);
-    if (strncmp(name, same, sizeof PREFIX - 1 + 9) != 0) {
+    if (strncmp(name, same, sizeof(PREFIX) - 1 + 9) != 0) {
         return false;
     }
-    owner.process = strtol(name + sizeof PREFIX - 1 + 9, &end, 10);
+    owner.process = strtol(name + sizeof(PREFIX) - 1 + 9, &end, 10);
     owner.start = *end == '_' ? strtoull(end + 1, NULL, 10) : 0;
     format(&owner, same);
     return strcmp(name, same) == 0 && owner.start != 0 &&
@@ -105,7 +105,7 @@ int quipu_tool_bench_teardown(quipu_datastore *datastore, const char *table,
 {
     quipu_schema schema;
 
-    quipu_schema_init(&schema, sizeof schema, quipu_schema_stored_events());
+    quipu_schema_init(&schema, sizeof(schema), quipu_schema_stored_events());
     schema.table = table;
     return quipu_datastore_teardown(datastore, &schema, error);
 }
@@ -122,7 +122,7 @@ static int find_left(quipu_datastore *datastore, char **table,
     if (status == QUIPU_OK) {
         status = quipu_schemas_next(listing, &schema, error);
     }
-    while (status == QUIPU_OK && schema != NULL && *table == NULL) {
+    while (status == QUIPU_OK && schema && !*table) {
         if (is_left(schema->table)) {
             *table = quipu_tool_text_copy(schema->table);
         } else {
@@ -138,7 +138,7 @@ int quipu_tool_bench_sweep(quipu_datastore *datastore, quipu_error *error)
     char *table = NULL;
     int status = find_left(datastore, &table, error);
 
-    while (status == QUIPU_OK && table != NULL) {
+    while (status == QUIPU_OK && table) {
         status = quipu_tool_bench_teardown(datastore, table, error);
         if (status == QUIPU_OK) {
             fprintf(stderr,

@@ -10,8 +10,8 @@ static void fill_state(char state[BENCH_STATE])
     static const char begin[] = "\x81\xa4note\xd9"; /* and a size */
 
     memset(state, '.', BENCH_STATE);
-    memcpy(state, begin, sizeof begin - 1);
-    state[sizeof begin - 1] = (char)(BENCH_STATE - sizeof begin);
+    memcpy(state, begin, sizeof(begin) - 1);
+    state[sizeof(begin) - 1] = (char)(BENCH_STATE - sizeof(begin));
 }
 
 static void fill_items(struct bench_worker *worker, quipu_item *items,
@@ -21,12 +21,12 @@ static void fill_items(struct bench_worker *worker, quipu_item *items,
         quipu_uuid_ordered(&event_ids[i]);
         items[i] =
             (quipu_item){ .sequence_id = { worker->sequence.bytes,
-                                           sizeof worker->sequence.bytes },
+                                           sizeof(worker->sequence.bytes) },
                           .position = worker->position + (int64_t)i,
                           .topic = quipu_bytes_of_text("Bench.Happened"),
-                          .state = { worker->state, sizeof worker->state },
+                          .state = { worker->state, sizeof(worker->state) },
                           .event_id = { event_ids[i].bytes,
-                                        sizeof event_ids[i].bytes } };
+                                        sizeof(event_ids[i].bytes) } };
     }
 }
 
@@ -44,7 +44,7 @@ int quipu_tool_bench_append(struct bench_worker *worker, quipu_error *error)
 {
     quipu_uuid event_ids[BENCH_SEQUENCE];
     quipu_item items[BENCH_SEQUENCE];
-    const quipu_append append = { .struct_size = sizeof append,
+    const quipu_append append = { .struct_size = sizeof(append),
                                   .items = items,
                                   .item_count = worker->step->items };
     int status;
@@ -73,7 +73,7 @@ static int read_items(quipu_cursor *cursor, size_t *missing, quipu_error *error)
 
     while (*missing > 0) {
         status = quipu_cursor_next(cursor, &item, error);
-        if (status != QUIPU_OK || item == NULL) {
+        if (status != QUIPU_OK || !item) {
             return status;
         }
         (*missing)--;
@@ -89,7 +89,7 @@ int quipu_tool_bench_replay(struct bench_worker *worker, quipu_error *error)
     size_t missing = worker->step->items;
     quipu_cursor *cursor = NULL;
     int status = quipu_records_read(
-        bench->records, (quipu_bytes){ id->bytes, sizeof id->bytes }, NULL,
+        bench->records, (quipu_bytes){ id->bytes, sizeof(id->bytes) }, NULL,
         &cursor, error);
 
     if (status == QUIPU_OK) {
@@ -110,7 +110,7 @@ int quipu_tool_bench_scan(struct bench_worker *worker, quipu_error *error)
 
     /* At its end the log is read from the beginning again. */
     while (status == QUIPU_OK && missing > 0) {
-        if (worker->cursor == NULL) {
+        if (!worker->cursor) {
             status = quipu_records_read_log(worker->bench->records, NULL,
                                             &worker->cursor, error);
         }

@@ -18,7 +18,7 @@ static bool same_value(const quipu_value *a, const quipu_value *b)
         return a->as.integer == b->as.integer;
     case QUIPU_VALUE_DOUBLE:
         /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
-        return memcmp(&a->as.real, &b->as.real, sizeof a->as.real) == 0;
+        return memcmp(&a->as.real, &b->as.real, sizeof(a->as.real)) == 0;
     case QUIPU_VALUE_TEXT:
     case QUIPU_VALUE_BYTES:
     case QUIPU_VALUE_UUID:
@@ -83,7 +83,7 @@ const char *quipu_tool_compare_items(const quipu_item *a, const quipu_item *b)
 
 static bool same_name(const char *a, const char *b)
 {
-    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+    return !a || !b ? a == b : strcmp(a, b) == 0;
 }
 
 const char *quipu_tool_compare_schemas(const quipu_schema *a,
@@ -120,7 +120,7 @@ const char *quipu_tool_compare_schemas(const quipu_schema *a,
 static int open_log(quipu_records *records, int64_t head, quipu_cursor **cursor,
                     quipu_error *error)
 {
-    const quipu_query query = { .struct_size = sizeof query,
+    const quipu_query query = { .struct_size = sizeof(query),
                                 .flags = QUIPU_QUERY_LTE,
                                 .lte = head };
 
@@ -135,15 +135,15 @@ static int judge(const struct comparison *comparison, int64_t expected,
     const char *table = quipu_records_schema(comparison->to)->table;
     const char *difference = NULL;
 
-    if (from == NULL || from->notification_id != expected) {
+    if (!from || from->notification_id != expected) {
         return quipu_error_set(error, QUIPU_CORRUPT,
                                "the log of '%s' that is copied from lacks "
                                "notification id %lld; see quipu verify",
                                quipu_records_schema(comparison->from)->table,
                                (long long)expected);
     }
-    difference = to == NULL ? "existence" : quipu_tool_compare_items(from, to);
-    if (difference != NULL) {
+    difference = !to ? "existence" : quipu_tool_compare_items(from, to);
+    if (difference) {
         return quipu_error_set(error, QUIPU_CONFLICT,
                                "the two stores differ at notification id %lld "
                                "of '%s', in the item's %s",

@@ -25,7 +25,7 @@ static int set_up(struct copy *copy, struct copy_schema *schema,
 static int copy_items(struct copy *copy, struct copy_schema *schema,
                       quipu_error *error)
 {
-    const quipu_query query = { .struct_size = sizeof query,
+    const quipu_query query = { .struct_size = sizeof(query),
                                 .flags = QUIPU_QUERY_GT | QUIPU_QUERY_LTE,
                                 .gt = schema->to.head,
                                 .lte = schema->head };
@@ -36,7 +36,7 @@ static int copy_items(struct copy *copy, struct copy_schema *schema,
     if (status == QUIPU_OK) {
         status = quipu_cursor_next(cursor, &item, error);
     }
-    while (status == QUIPU_OK && item != NULL) {
+    while (status == QUIPU_OK && item) {
         quipu_tool_progress(&copy->progress, schema->table, "copying",
                             item->notification_id, schema->head);
         status = quipu_tool_writer_put(&schema->to, item, 0, error);
@@ -111,8 +111,8 @@ static void summarise(const struct copy *copy)
         summarise_json(copy);
         return;
     }
-    table = quipu_tool_table_open(headings, sizeof headings / sizeof *headings,
-                                  false);
+    table = quipu_tool_table_open(headings,
+                                  sizeof(headings) / sizeof(*headings), false);
     for (size_t i = 0; i < copy->from.count; i++) {
         quipu_tool_table_add_text(table, copy->schemas[i].table);
         quipu_tool_table_add_int(table, copy->schemas[i].head);
@@ -157,8 +157,8 @@ static void tell_twin(const struct copy *copy)
     const quipu_datastore_info *to = &copy->to_info;
     char identity[QUIPU_UUID_TEXT_SIZE];
 
-    if (copy->args->as != NULL || quipu_uuid_is_nil(&from->identity) ||
-        memcmp(&from->identity, &to->identity, sizeof from->identity) != 0) {
+    if (copy->args->as || quipu_uuid_is_nil(&from->identity) ||
+        memcmp(&from->identity, &to->identity, sizeof(from->identity)) != 0) {
         return;
     }
     quipu_uuid_format(&from->identity, identity);
@@ -226,8 +226,8 @@ static enum outcome copy_store(const struct args *args,
     const bool verify_only = (args->given & OPTION_VERIFY_ONLY) != 0;
     struct copy copy = { .args = args,
                          .from = *store,
-                         .from_info = { .struct_size = sizeof copy.from_info },
-                         .to_info = { .struct_size = sizeof copy.to_info },
+                         .from_info = { .struct_size = sizeof(copy.from_info) },
+                         .to_info = { .struct_size = sizeof(copy.to_info) },
                          .tracked = quipu_tool_args_want_tracking(args) };
     enum outcome outcome = DONE;
     quipu_error error;
@@ -240,7 +240,7 @@ static enum outcome copy_store(const struct args *args,
         return quipu_tool_fail(&error);
     }
     quipu_tool_progress_init(&copy.progress, args->progress);
-    copy.schemas = quipu_tool_allocate(store->count, sizeof *copy.schemas);
+    copy.schemas = quipu_tool_allocate(store->count, sizeof(*copy.schemas));
     status = work(&copy, &error);
     quipu_tool_progress_clear(&copy.progress);
     if (status == QUIPU_OK) {

@@ -39,8 +39,8 @@ static int read_source(struct copy *copy, quipu_error *error)
         quipu_position head;
 
         schema->from = copy->from.schemas[i].records;
-        schema->table = copy->args->as != NULL ? copy->args->as
-                                               : copy->from.schemas[i].table;
+        schema->table =
+            copy->args->as ? copy->args->as : copy->from.schemas[i].table;
         status = quipu_records_head(schema->from, &head, error);
         schema->head = status == QUIPU_OK ? head.notification_id : 0;
     }
@@ -58,7 +58,7 @@ static bool is_same_store(const struct copy *copy)
 
     return strcmp(from->uri, to->uri) == 0 &&
            strcmp(from->name_space, to->name_space) == 0 &&
-           (copy->args->as == NULL ||
+           (!copy->args->as ||
             strcmp(copy->args->as, copy->args->schemas[0]) == 0);
 }
 
@@ -127,7 +127,7 @@ static int check_sizes_of(struct copy *copy, const struct copy_schema *schema,
     if (status == QUIPU_OK) {
         status = quipu_cursor_next(cursor, &item, error);
     }
-    while (status == QUIPU_OK && item != NULL) {
+    while (status == QUIPU_OK && item) {
         if (largest(item) > limit) {
             status = quipu_error_set(
                 error, QUIPU_UNSUPPORTED,
@@ -172,7 +172,7 @@ static int check_schema(struct copy *copy, struct copy_schema *schema,
                                      .progress = &copy->progress };
     int status;
 
-    if (difference != NULL) {
+    if (difference) {
         return quipu_error_set(error, QUIPU_CONFLICT,
                                "the schema '%s' is there already with another "
                                "definition: the %s differs",
@@ -209,7 +209,7 @@ static int check_listed(struct copy *copy, const quipu_schema *there,
 {
     struct copy_schema *schema = find(copy, there->table);
 
-    if (schema != NULL) {
+    if (schema) {
         return check_schema(copy, schema, there, error);
     }
     if (copy->args->schema_count > 0) {
@@ -230,7 +230,7 @@ static int check_schemas(struct copy *copy, quipu_error *error)
     if (status == QUIPU_OK) {
         status = quipu_schemas_next(listing, &there, error);
     }
-    while (status == QUIPU_OK && there != NULL) {
+    while (status == QUIPU_OK && there) {
         status = check_listed(copy, there, error);
         if (status == QUIPU_OK) {
             status = quipu_schemas_next(listing, &there, error);
@@ -263,7 +263,7 @@ static int check_name(const struct copy *copy, quipu_error *error)
 {
     quipu_schema as;
 
-    if (copy->args->as == NULL) {
+    if (!copy->args->as) {
         return QUIPU_OK;
     }
     as = *quipu_records_schema(copy->schemas[0].from);

@@ -32,7 +32,7 @@ static void remember(void *context, const char *scheme, const char *place)
         }
     }
     listing->drivers = quipu_tool_resize(listing->drivers, listing->count + 1,
-                                         sizeof *listing->drivers);
+                                         sizeof(*listing->drivers));
     listing->drivers[listing->count++] = (struct found){
         .scheme = copy(scheme, strlen(scheme)),
         .place = copy(place, strlen(place)),
@@ -60,7 +60,7 @@ static void print_options(const quipu_driver *driver)
         quipu_tool_text_clear(&line);
         quipu_tool_text_print(&line, "%s=%s  %s", option->name,
                               type_name(option->type), option->help);
-        if (option->fallback != NULL) {
+        if (option->fallback) {
             quipu_tool_text_print(&line, " (default: %s)", option->fallback);
         }
         quipu_tool_field(i == 0 ? "  options" : "", quipu_tool_text(&line));
@@ -79,7 +79,7 @@ static void print_driver(const struct found *found, const quipu_driver *driver,
 
     printf("%s:\n", found->scheme);
     quipu_tool_field("  place", found->place);
-    if (driver == NULL) {
+    if (!driver) {
         quipu_tool_field("  unusable", error->message);
         return;
     }
@@ -94,8 +94,7 @@ static void print_driver(const struct found *found, const quipu_driver *driver,
 
 static json_t *json_of_text(const char *text)
 {
-    return text == NULL ? json_null()
-                        : quipu_tool_json_text(text, strlen(text));
+    return !text ? json_null() : quipu_tool_json_text(text, strlen(text));
 }
 
 static json_t *json_of_options(const quipu_driver *driver)
@@ -125,7 +124,7 @@ static void json_driver(const struct found *found, const quipu_driver *driver,
 
     quipu_tool_json_set(line, "scheme", json_of_text(found->scheme));
     quipu_tool_json_set(line, "place", json_of_text(found->place));
-    if (driver == NULL) {
+    if (!driver) {
         quipu_tool_json_set(line, "error", json_of_text(error->message));
     } else {
         quipu_tool_json_set(line, "driver", json_of_text(driver->name));
@@ -228,7 +227,7 @@ static enum outcome explain(const struct args *args)
 
 static enum outcome run(const struct args *args)
 {
-    return args->explain != NULL ? explain(args) : list(args);
+    return args->explain ? explain(args) : list(args);
 }
 
 const struct command quipu_tool_drivers = {

@@ -21,10 +21,10 @@ int quipu_tool_check_members(const json_t *line, const char *const known[],
     {
         size_t i = 0;
 
-        while (known[i] != NULL && strcmp(known[i], name) != 0) {
+        while (known[i] && strcmp(known[i], name) != 0) {
             i++;
         }
-        if (known[i] == NULL) {
+        if (!known[i]) {
             return quipu_error_set(error, QUIPU_INVALID,
                                    "there is no member '%s' in this version",
                                    name);
@@ -38,9 +38,8 @@ int quipu_tool_optional_integer(const json_t *line, const char *name,
 {
     const json_t *value = quipu_tool_member(line, name);
 
-    return value == NULL
-               ? QUIPU_OK
-               : quipu_tool_value_read_integer(value, name, number, error);
+    return !value ? QUIPU_OK
+                  : quipu_tool_value_read_integer(value, name, number, error);
 }
 
 int quipu_tool_optional_uuid(const json_t *line, const char *name,
@@ -48,7 +47,7 @@ int quipu_tool_optional_uuid(const json_t *line, const char *name,
 {
     const json_t *value = quipu_tool_member(line, name);
 
-    memset(uuid, 0, sizeof *uuid);
-    return value == NULL ? QUIPU_OK
-                         : quipu_tool_value_read_uuid(value, name, uuid, error);
+    memset(uuid, 0, sizeof(*uuid));
+    return !value ? QUIPU_OK
+                  : quipu_tool_value_read_uuid(value, name, uuid, error);
 }

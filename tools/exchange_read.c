@@ -39,8 +39,8 @@ static int read_id(const json_t *line, struct arena *arena,
     if ((schema->flags & QUIPU_SCHEMA_TEXT_IDS) != 0) {
         return quipu_tool_value_read_text(value, "sequence_id", id, error);
     }
-    uuid = quipu_tool_arena_allocate(arena, sizeof *uuid);
-    *id = (quipu_bytes){ uuid->bytes, sizeof uuid->bytes };
+    uuid = quipu_tool_arena_allocate(arena, sizeof(*uuid));
+    *id = (quipu_bytes){ uuid->bytes, sizeof(uuid->bytes) };
     return quipu_tool_value_read_uuid(value, "sequence_id", uuid, error);
 }
 
@@ -51,18 +51,18 @@ static int read_optional(const json_t *line, struct arena *arena,
     const json_t *event_id = quipu_tool_member(line, "event_id");
     const json_t *time = quipu_tool_member(line, "time");
     const json_t *metadata = quipu_tool_member(line, "metadata");
-    quipu_uuid *uuid = quipu_tool_arena_allocate(arena, sizeof *uuid);
+    quipu_uuid *uuid = quipu_tool_arena_allocate(arena, sizeof(*uuid));
     int status = QUIPU_OK;
 
-    if (event_id != NULL) {
-        item->event_id = (quipu_bytes){ uuid->bytes, sizeof uuid->bytes };
+    if (event_id) {
+        item->event_id = (quipu_bytes){ uuid->bytes, sizeof(uuid->bytes) };
         status = quipu_tool_value_read_uuid(event_id, "event_id", uuid, error);
     }
-    if (status == QUIPU_OK && time != NULL) {
+    if (status == QUIPU_OK && time) {
         item->flags |= QUIPU_ITEM_TIME;
         status = quipu_tool_value_read_time(time, "time", &item->time, error);
     }
-    if (status == QUIPU_OK && metadata != NULL) {
+    if (status == QUIPU_OK && metadata) {
         status = quipu_tool_value_read_bytes(metadata, "metadata", arena,
                                              &item->metadata, error);
     }
@@ -74,15 +74,15 @@ static int check_columns(const json_t *columns, const quipu_schema *schema,
 {
     const char *known[QUIPU_COLUMNS_MAX + 1] = { NULL };
 
-    if (columns != NULL && !json_is_object(columns)) {
+    if (columns && !json_is_object(columns)) {
         return quipu_error_set(error, QUIPU_INVALID,
                                "'columns' is not an object");
     }
     for (size_t i = 0; i < schema->column_count; i++) {
         known[i] = schema->columns[i].name;
     }
-    return columns == NULL ? QUIPU_OK
-                           : quipu_tool_check_members(columns, known, error);
+    return !columns ? QUIPU_OK
+                    : quipu_tool_check_members(columns, known, error);
 }
 
 static int read_columns(const json_t *line, struct arena *arena,
@@ -90,8 +90,8 @@ static int read_columns(const json_t *line, struct arena *arena,
                         quipu_error *error)
 {
     const json_t *columns = quipu_tool_member(line, "columns");
-    quipu_value *values =
-        quipu_tool_arena_allocate(arena, schema->column_count * sizeof *values);
+    quipu_value *values = quipu_tool_arena_allocate(
+        arena, schema->column_count * sizeof(*values));
     int status = check_columns(columns, schema, error);
 
     for (size_t i = 0; status == QUIPU_OK && i < schema->column_count; i++) {
@@ -110,13 +110,12 @@ static int read_place(const json_t *line, quipu_item *item, quipu_error *error)
     int status = quipu_tool_optional_integer(line, "notification_id",
                                              &item->notification_id, error);
 
-    if (status == QUIPU_OK &&
-        quipu_tool_member(line, "notification_id") != NULL &&
+    if (status == QUIPU_OK && quipu_tool_member(line, "notification_id") &&
         item->notification_id < 1) {
         return quipu_error_set(error, QUIPU_INVALID,
                                "'notification_id' is less than 1");
     }
-    if (quipu_tool_member(line, "position") == NULL) {
+    if (!quipu_tool_member(line, "position")) {
         item->flags |= QUIPU_ITEM_NEXT;
     }
     return status == QUIPU_OK ? quipu_tool_optional_integer(
@@ -136,7 +135,7 @@ int quipu_tool_exchange_read_item(const json_t *line, struct arena *arena,
     };
     int status = quipu_tool_check_members(line, known, error);
 
-    memset(item, 0, sizeof *item);
+    memset(item, 0, sizeof(*item));
     if (status == QUIPU_OK) {
         status = read_place(line, item, error);
     }
@@ -158,7 +157,7 @@ int quipu_tool_exchange_read_item(const json_t *line, struct arena *arena,
     if (status == QUIPU_OK) {
         status = read_columns(line, arena, schema, item, error);
     }
-    if (quipu_tool_member(line, "erased") != NULL) {
+    if (quipu_tool_member(line, "erased")) {
         item->flags |= QUIPU_ITEM_ERASED;
     }
     return status;
@@ -176,7 +175,7 @@ int quipu_tool_exchange_read_tracking(const json_t *line,
     quipu_position *position = &tracking->position;
     int status = quipu_tool_check_members(line, known, error);
 
-    memset(tracking, 0, sizeof *tracking);
+    memset(tracking, 0, sizeof(*tracking));
     if (status == QUIPU_OK) {
         status =
             quipu_tool_value_read_text(quipu_tool_member(line, "consumer"),

@@ -13,8 +13,7 @@ static int read_flag(const json_t *line, const char *name,
 {
     const char *text = json_string_value(quipu_tool_member(line, name));
 
-    if (text == NULL ||
-        (strcmp(text, words[0]) != 0 && strcmp(text, words[1]) != 0)) {
+    if (!text || (strcmp(text, words[0]) != 0 && strcmp(text, words[1]) != 0)) {
         return quipu_error_set(error, QUIPU_INVALID,
                                "'%s' is not \"%s\" or \"%s\"", name, words[0],
                                words[1]);
@@ -40,10 +39,10 @@ static int read_names(const json_t *columns, quipu_schema *schema,
         return quipu_error_set(error, QUIPU_INVALID,
                                "'columns' is not an object");
     }
-    for (size_t i = 0; known[i] != NULL; i++) {
+    for (size_t i = 0; known[i]; i++) {
         const json_t *value = quipu_tool_member(columns, known[i]);
 
-        if (value != NULL && !json_is_string(value)) {
+        if (value && !json_is_string(value)) {
             return quipu_error_set(error, QUIPU_INVALID,
                                    "'columns': '%s' is not a string", known[i]);
         }
@@ -57,13 +56,13 @@ static int read_kind(const json_t *column, int32_t *kind, quipu_error *error)
     const char *word = json_string_value(quipu_tool_member(column, "kind"));
 
     for (*kind = QUIPU_VALUE_BOOL; *kind <= QUIPU_VALUE_TIME; (*kind)++) {
-        if (word != NULL && strcmp(word, quipu_tool_info_kind(*kind)) == 0) {
+        if (word && strcmp(word, quipu_tool_info_kind(*kind)) == 0) {
             return QUIPU_OK;
         }
     }
     return quipu_error_set(error, QUIPU_INVALID,
                            "'further_columns': '%s' is no kind of column",
-                           word == NULL ? "" : word);
+                           !word ? "" : word);
 }
 
 static int read_further(const json_t *list, struct arena *arena,
@@ -72,7 +71,7 @@ static int read_further(const json_t *list, struct arena *arena,
     static const char *const known[] = { "name", "kind", NULL };
     const size_t count = json_array_size(list);
     quipu_column *columns =
-        quipu_tool_arena_allocate(arena, count * sizeof *columns);
+        quipu_tool_arena_allocate(arena, count * sizeof(*columns));
     int status = QUIPU_OK;
 
     for (size_t i = 0; status == QUIPU_OK && i < count; i++) {
@@ -113,7 +112,7 @@ int quipu_tool_exchange_read_schema(const json_t *line, struct arena *arena,
     };
     int status = quipu_tool_check_members(line, known, error);
 
-    *schema = (quipu_schema){ .struct_size = sizeof *schema };
+    *schema = (quipu_schema){ .struct_size = sizeof(*schema) };
     *head = 0;
     schema->table = json_string_value(quipu_tool_member(line, "table"));
     if (status == QUIPU_OK) {

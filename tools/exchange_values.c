@@ -16,7 +16,7 @@
 void *quipu_tool_arena_allocate(struct arena *arena, size_t size)
 {
     arena->blocks = quipu_tool_resize(arena->blocks, arena->count + 1,
-                                      sizeof *arena->blocks);
+                                      sizeof(*arena->blocks));
     arena->blocks[arena->count] = quipu_tool_allocate(size + 1, 1);
     return arena->blocks[arena->count++];
 }
@@ -27,7 +27,7 @@ void quipu_tool_arena_clear(struct arena *arena)
         free(arena->blocks[i]);
     }
     free(arena->blocks);
-    memset(arena, 0, sizeof *arena);
+    memset(arena, 0, sizeof(*arena));
 }
 
 /* ------------------------------------------------------------- writing */
@@ -51,7 +51,7 @@ json_t *quipu_tool_value_integer(int64_t number)
     if (number >= -EXACT_MAX && number <= EXACT_MAX) {
         return json_integer(number);
     }
-    snprintf(text, sizeof text, "%" PRId64, number);
+    snprintf(text, sizeof(text), "%" PRId64, number);
     return json_string(text);
 }
 
@@ -72,7 +72,7 @@ json_t *quipu_tool_value_column(const quipu_value *value)
 static int wrong(const json_t *value, const char *name, const char *what,
                  quipu_error *error)
 {
-    if (value == NULL) {
+    if (!value) {
         return quipu_error_set(error, QUIPU_INVALID, "'%s' is missing", name);
     }
     return quipu_error_set(error, QUIPU_INVALID, "'%s' is not %s", name, what);
@@ -96,7 +96,7 @@ static bool read_decimal(const char *text, int64_t *number)
     errno = 0;
     *number = strtoll(text, &end, 10);
     return errno == 0 && *end == '\0' && end != text &&
-           strchr(" \t\n\v\f\r+", text[0]) == NULL;
+           !strchr(" \t\n\v\f\r+", text[0]);
 }
 
 int quipu_tool_value_read_integer(const json_t *value, const char *name,
@@ -206,9 +206,9 @@ static int read_uuid_column(const json_t *value, const char *name,
                             struct arena *arena, quipu_bytes *bytes,
                             quipu_error *error)
 {
-    quipu_uuid *uuid = quipu_tool_arena_allocate(arena, sizeof *uuid);
+    quipu_uuid *uuid = quipu_tool_arena_allocate(arena, sizeof(*uuid));
 
-    *bytes = (quipu_bytes){ uuid->bytes, sizeof uuid->bytes };
+    *bytes = (quipu_bytes){ uuid->bytes, sizeof(uuid->bytes) };
     return quipu_tool_value_read_uuid(value, name, uuid, error);
 }
 
@@ -219,8 +219,8 @@ int quipu_tool_value_read_column(const json_t *value, const quipu_column *as,
     quipu_time time = { 0 };
     int status = QUIPU_OK;
 
-    memset(column, 0, sizeof *column);
-    if (value == NULL || json_is_null(value)) {
+    memset(column, 0, sizeof(*column));
+    if (!value || json_is_null(value)) {
         return QUIPU_OK;
     }
     column->kind = as->kind;

@@ -27,7 +27,7 @@ static void set_uuid(json_t *line, const char *name, const quipu_uuid *uuid)
     if (!quipu_uuid_is_nil(uuid)) {
         quipu_tool_json_set(line, name,
                             quipu_tool_json_uuid((quipu_bytes){
-                                uuid->bytes, sizeof uuid->bytes }));
+                                uuid->bytes, sizeof(uuid->bytes) }));
     }
 }
 
@@ -61,14 +61,14 @@ json_t *quipu_tool_exchange_schema(const quipu_schema *schema,
 
 static void set_optional(json_t *line, const quipu_item *item)
 {
-    if (item->event_id.data != NULL) {
+    if (item->event_id.data) {
         quipu_tool_json_set(line, "event_id",
                             quipu_tool_json_uuid(item->event_id));
     }
     if ((item->flags & QUIPU_ITEM_TIME) != 0) {
         quipu_tool_json_set(line, "time", quipu_tool_json_time(item->time));
     }
-    if (item->metadata.data != NULL) {
+    if (item->metadata.data) {
         quipu_tool_json_set(line, "metadata",
                             quipu_tool_value_bytes(item->metadata));
     }

@@ -18,7 +18,7 @@ static int write_items(struct exporting *exporting, quipu_records *records,
                        const char *table, int64_t head, quipu_error *error)
 {
     const quipu_schema *schema = quipu_records_schema(records);
-    const quipu_query query = { .struct_size = sizeof query,
+    const quipu_query query = { .struct_size = sizeof(query),
                                 .flags = QUIPU_QUERY_GT | QUIPU_QUERY_LTE,
                                 .gt = exporting->args->after,
                                 .lte = head };
@@ -29,7 +29,7 @@ static int write_items(struct exporting *exporting, quipu_records *records,
     if (status == QUIPU_OK) {
         status = quipu_cursor_next(cursor, &item, error);
     }
-    while (status == QUIPU_OK && item != NULL) {
+    while (status == QUIPU_OK && item) {
         quipu_tool_json_line(quipu_tool_exchange_item(schema, table, item));
         exporting->items++;
         quipu_tool_progress(&exporting->progress, table, "exporting",
@@ -45,7 +45,7 @@ static int write_schema(struct exporting *exporting, quipu_records *records,
 {
     const struct args *args = exporting->args;
     const quipu_schema *schema = quipu_records_schema(records);
-    const char *table = args->as != NULL ? args->as : schema->table;
+    const char *table = args->as ? args->as : schema->table;
     quipu_position head;
     int status = quipu_records_head(records, &head, error);
 
@@ -60,7 +60,7 @@ static int write_schema(struct exporting *exporting, quipu_records *records,
 static int write_all(struct exporting *exporting, const struct store *store,
                      const struct tracking_list *trackings, quipu_error *error)
 {
-    quipu_datastore_info info = { .struct_size = sizeof info };
+    quipu_datastore_info info = { .struct_size = sizeof(info) };
     int status = quipu_datastore_describe(store->datastore, &info, error);
 
     if (status == QUIPU_OK) {

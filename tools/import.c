@@ -19,7 +19,7 @@ static int read_line(struct import *import, const char *text, size_t size,
 
     import->line++;
     import->wrong = import->line;
-    if (line == NULL) {
+    if (!line) {
         return quipu_error_set(
             error, QUIPU_INVALID, "no JSON: %s",
             json_error_code(&wrong) == json_error_null_character
@@ -95,8 +95,8 @@ static void summarise(const struct import *import)
     struct table *table =
         import->args->json || import->count == 0
             ? NULL
-            : quipu_tool_table_open(headings,
-                                    sizeof headings / sizeof *headings, false);
+            : quipu_tool_table_open(
+                  headings, sizeof(headings) / sizeof(*headings), false);
 
     for (size_t i = 0; i < import->count; i++) {
         const struct writer *writer = &import->schemas[i].writer;
@@ -104,7 +104,7 @@ static void summarise(const struct import *import)
         if (!import->schemas[i].wanted) {
             continue;
         }
-        if (table == NULL) {
+        if (!table) {
             summarise_json(&import->schemas[i]);
             continue;
         }
@@ -154,7 +154,7 @@ static int check_wanted(const struct import *import, quipu_error *error)
 
 static enum outcome import_all(struct import *import)
 {
-    quipu_datastore_info info = { .struct_size = sizeof info };
+    quipu_datastore_info info = { .struct_size = sizeof(info) };
     quipu_error error;
     int status = quipu_datastore_describe(import->datastore, &info, &error);
 

@@ -23,7 +23,7 @@ static int begin(struct import *import, const json_t *line, quipu_error *error)
 static struct import_schema *find(const struct import *import,
                                   const char *table)
 {
-    for (size_t i = 0; table != NULL && i < import->count; i++) {
+    for (size_t i = 0; table && i < import->count; i++) {
         if (strcmp(import->schemas[i].table, table) == 0) {
             return &import->schemas[i];
         }
@@ -39,7 +39,7 @@ static int open_writer(struct import *import, quipu_schema *schema,
     quipu_records *records = NULL;
     int status;
 
-    if (import->args->as != NULL) {
+    if (import->args->as) {
         schema->table = import->args->as;
     }
     status = quipu_datastore_setup(import->datastore, schema, error);
@@ -61,7 +61,7 @@ static int add_schema(struct import *import, quipu_schema *schema, int64_t head,
     struct import_schema added = { .head = head };
     int status = QUIPU_OK;
 
-    if (find(import, schema->table) != NULL) {
+    if (find(import, schema->table)) {
         return quipu_error_set(error, QUIPU_INVALID,
                                "the schema '%s' is defined twice",
                                schema->table);
@@ -76,7 +76,7 @@ static int add_schema(struct import *import, quipu_schema *schema, int64_t head,
         return status;
     }
     import->schemas = quipu_tool_resize(import->schemas, import->count + 1,
-                                        sizeof *import->schemas);
+                                        sizeof(*import->schemas));
     import->schemas[import->count++] = added;
     return QUIPU_OK;
 }
@@ -123,11 +123,11 @@ static int take_item(struct import *import, const json_t *line,
     const char *table = json_string_value(json_object_get(line, "schema"));
     struct import_schema *schema = find(import, table);
 
-    if (schema == NULL) {
+    if (!schema) {
         return quipu_error_set(error, QUIPU_INVALID,
                                "the schema '%s' of this item is not defined in "
                                "a line before",
-                               table == NULL ? "" : table);
+                               !table ? "" : table);
     }
     import->items++;
     quipu_tool_progress(&import->progress, table, "importing",
@@ -185,7 +185,7 @@ static int store_trackings(struct import *import, quipu_error *error)
     quipu_records *records = any_records(import);
     int status = QUIPU_OK;
 
-    if (list->count > 0 && records == NULL) {
+    if (list->count > 0 && !records) {
         return quipu_error_set(error, QUIPU_INVALID,
                                "tracking records cannot be stored without a "
                                "schema, and the input has none");
@@ -239,7 +239,7 @@ int quipu_tool_import_line(struct import *import, const json_t *line,
     size_t kind = 0;
 
     import->wrong = import->line;
-    if (type == NULL || (!import->begun && strcmp(type, "quipu-export") != 0)) {
+    if (!type || (!import->begun && strcmp(type, "quipu-export") != 0)) {
         return quipu_error_set(error, QUIPU_INVALID,
                                import->begun
                                    ? "the line has no 'type'"
@@ -250,11 +250,11 @@ int quipu_tool_import_line(struct import *import, const json_t *line,
         return quipu_error_set(error, QUIPU_INVALID,
                                "there is more behind the end");
     }
-    while (kind < sizeof kinds / sizeof *kinds &&
+    while (kind < sizeof(kinds) / sizeof(*kinds) &&
            strcmp(kinds[kind].type, type) != 0) {
         kind++;
     }
-    if (kind == sizeof kinds / sizeof *kinds) {
+    if (kind == sizeof(kinds) / sizeof(*kinds)) {
         return quipu_error_set(error, QUIPU_INVALID,
                                "there is no line of type '%s' in this version",
                                type);

@@ -6,7 +6,7 @@
 
 static enum outcome describe(const struct args *args, const struct store *store)
 {
-    quipu_datastore_info info = { .struct_size = sizeof info };
+    quipu_datastore_info info = { .struct_size = sizeof(info) };
     quipu_error error;
     int status = quipu_datastore_describe(store->datastore, &info, &error);
 
@@ -19,7 +19,7 @@ static enum outcome describe(const struct args *args, const struct store *store)
         return FINDING;
     }
     for (size_t i = 0; i < store->count; i++) {
-        if (store->schemas[i].records == NULL) {
+        if (!store->schemas[i].records) {
             return FINDING; /* it was said where the schema is described */
         }
     }

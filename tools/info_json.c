@@ -8,9 +8,9 @@
 
 static void set_text(json_t *object, const char *name, const char *text)
 {
-    quipu_tool_json_set(
-        object, name,
-        text == NULL ? json_null() : quipu_tool_json_text(text, strlen(text)));
+    quipu_tool_json_set(object, name,
+                        !text ? json_null()
+                              : quipu_tool_json_text(text, strlen(text)));
 }
 
 static void set_number(json_t *object, const char *name, uint64_t number)
@@ -22,7 +22,7 @@ static void set_number(json_t *object, const char *name, uint64_t number)
 
 static json_t *json_of_uuid(const quipu_uuid *uuid)
 {
-    const quipu_bytes bytes = { uuid->bytes, sizeof uuid->bytes };
+    const quipu_bytes bytes = { uuid->bytes, sizeof(uuid->bytes) };
 
     return quipu_uuid_is_nil(uuid) ? json_null() : quipu_tool_json_uuid(bytes);
 }
@@ -105,7 +105,7 @@ static int add_schema(json_t *list, const struct store_schema *schema,
 
     json_array_append_new(list, object);
     set_text(object, "table", schema->table);
-    if (schema->records == NULL) {
+    if (!schema->records) {
         set_text(object, "error", schema->error.message);
         return QUIPU_OK;
     }
@@ -135,7 +135,7 @@ static int add_trackings(json_t *list, quipu_datastore *datastore,
         json_t *object = NULL;
 
         status = quipu_trackings_next(trackings, &tracking, error);
-        if (status != QUIPU_OK || tracking == NULL) {
+        if (status != QUIPU_OK || !tracking) {
             break;
         }
         object = json_object();

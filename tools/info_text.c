@@ -44,7 +44,7 @@ static void print_datastore(const quipu_datastore_info *info)
     quipu_tool_field("driver", quipu_tool_text(&line));
     quipu_tool_field("library", info->library);
     quipu_tool_field("identity", identity);
-    if (info->name_space != NULL && info->name_space[0] != '\0') {
+    if (info->name_space && info->name_space[0] != '\0') {
         quipu_tool_field("namespace", info->name_space);
     }
     for (const struct capability *each = quipu_tool_capabilities;
@@ -66,7 +66,7 @@ static void print_columns(const quipu_schema *schema)
     for (int i = 0; i < INFO_COLUMN_COUNT; i++) {
         const char *name = quipu_tool_info_column(schema, i, &word);
 
-        if (name != NULL) {
+        if (name) {
             quipu_tool_text_clear(&line);
             quipu_tool_text_print(&line, "%s (%s)", name, word);
             quipu_tool_field(i == 0 ? "  columns" : "", quipu_tool_text(&line));
@@ -111,7 +111,7 @@ static int print_schema(const struct store_schema *schema, quipu_error *error)
 
     putchar('\n');
     quipu_tool_field("schema", schema->table);
-    if (schema->records == NULL) {
+    if (!schema->records) {
         quipu_tool_field("  unusable", schema->error.message);
         return QUIPU_OK;
     }
@@ -140,7 +140,7 @@ static int print_trackings(quipu_datastore *datastore, quipu_error *error)
     }
     while (status == QUIPU_OK) {
         status = quipu_trackings_next(trackings, &tracking, error);
-        if (status != QUIPU_OK || tracking == NULL) {
+        if (status != QUIPU_OK || !tracking) {
             break;
         }
         quipu_tool_text_clear(&line);

@@ -36,20 +36,20 @@ static size_t make_headings(struct items *items)
     const size_t further = items->schema->column_count;
 
     items->headings = quipu_tool_allocate(
-        COLUMNS_BEFORE + further + COLUMNS_AFTER, sizeof *items->headings);
-    memcpy(items->headings, before, sizeof before);
+        COLUMNS_BEFORE + further + COLUMNS_AFTER, sizeof(*items->headings));
+    memcpy(items->headings, before, sizeof(before));
     for (size_t i = 0; i < further; i++) {
         items->headings[COLUMNS_BEFORE + i].title =
             items->schema->columns[i].name;
     }
-    memcpy(items->headings + COLUMNS_BEFORE + further, after, sizeof after);
+    memcpy(items->headings + COLUMNS_BEFORE + further, after, sizeof(after));
     return COLUMNS_BEFORE + further + COLUMNS_AFTER;
 }
 
 struct items *quipu_tool_items_open(const struct args *args,
                                     const quipu_schema *schema, bool title)
 {
-    struct items *items = quipu_tool_allocate(1, sizeof *items);
+    struct items *items = quipu_tool_allocate(1, sizeof(*items));
 
     items->schema = schema;
     if (!args->json) {
@@ -72,8 +72,8 @@ void quipu_tool_id_text(struct text *text, const quipu_schema *schema,
 
     if ((schema->flags & QUIPU_SCHEMA_TEXT_IDS) != 0) {
         quipu_tool_text_safe(text, id.data, id.size);
-    } else if (id.size == sizeof uuid.bytes) {
-        memcpy(uuid.bytes, id.data, sizeof uuid.bytes);
+    } else if (id.size == sizeof(uuid.bytes)) {
+        memcpy(uuid.bytes, id.data, sizeof(uuid.bytes));
         quipu_uuid_format(&uuid, uuid_text);
         quipu_tool_text_print(text, "%s", uuid_text);
     } else {
@@ -98,7 +98,7 @@ static void add_json(struct items *items, json_t *value)
                              json_string_length(value));
     } else if (!json_is_null(value)) {
         json = json_dumps(value, JSON_ENCODE_ANY);
-        if (json != NULL) {
+        if (json) {
             quipu_tool_text_safe_json(&items->cell, json);
         }
     }
@@ -109,7 +109,7 @@ static void add_json(struct items *items, json_t *value)
 /* Bytes for reading: as text if they are that, else as hexadecimal. */
 static void add_bytes(struct items *items, quipu_bytes bytes)
 {
-    if (bytes.data == NULL) {
+    if (!bytes.data) {
         return;
     }
     if (quipu_bytes_is_text(bytes)) {
@@ -126,7 +126,7 @@ static void add_time(struct items *items, const quipu_item *item,
 
     if ((item->flags & QUIPU_ITEM_TIME) != 0) {
         add_json(items, quipu_tool_json_time(item->time));
-    } else if (time != NULL) {
+    } else if (time) {
         add_json(items, json_incref(time));
     }
     end_cell(items);
@@ -137,7 +137,7 @@ static void add_state(struct items *items, const quipu_item *item,
 {
     if ((item->flags & QUIPU_ITEM_ERASED) != 0) {
         quipu_tool_text_print(&items->cell, "(erased)");
-    } else if (state->fields != NULL) {
+    } else if (state->fields) {
         add_json(items, json_incref(state->fields));
     } else {
         quipu_tool_text_hex(&items->cell, item->state.data, item->state.size);
@@ -171,7 +171,7 @@ static void print_row(struct items *items, const quipu_item *item)
 
 void quipu_tool_items_print(struct items *items, const quipu_item *item)
 {
-    if (items->table == NULL) {
+    if (!items->table) {
         quipu_tool_json_line(quipu_tool_json_item(items->schema, item));
     } else {
         print_row(items, item);
@@ -180,7 +180,7 @@ void quipu_tool_items_print(struct items *items, const quipu_item *item)
 
 void quipu_tool_items_flush(struct items *items)
 {
-    if (items->table != NULL) {
+    if (items->table) {
         quipu_tool_table_flush(items->table);
     }
     (void)fflush(stdout);
@@ -200,7 +200,7 @@ int quipu_tool_items_drain(struct items *items, quipu_cursor *cursor,
     const quipu_item *item = NULL;
     int status = quipu_cursor_next(cursor, &item, error);
 
-    while (status == QUIPU_OK && item != NULL) {
+    while (status == QUIPU_OK && item) {
         quipu_tool_items_print(items, item);
         *last = item->notification_id;
         (*count)++;

@@ -11,13 +11,13 @@ json_t *quipu_tool_json_uuid(quipu_bytes bytes)
     char text[QUIPU_UUID_TEXT_SIZE];
     quipu_uuid uuid;
 
-    if (bytes.data == NULL) {
+    if (!bytes.data) {
         return json_null();
     }
-    if (bytes.size != sizeof uuid.bytes) {
+    if (bytes.size != sizeof(uuid.bytes)) {
         return quipu_tool_json_hex(bytes.data, bytes.size);
     }
-    memcpy(uuid.bytes, bytes.data, sizeof uuid.bytes);
+    memcpy(uuid.bytes, bytes.data, sizeof(uuid.bytes));
     quipu_uuid_format(&uuid, text);
     return json_string(text);
 }
@@ -67,19 +67,19 @@ static void set_optional(json_t *line, const quipu_schema *schema,
 {
     json_t *columns = NULL;
 
-    if (schema->event_id != NULL) {
+    if (schema->event_id) {
         quipu_tool_json_set(line, "event_id",
                             quipu_tool_json_uuid(item->event_id));
     }
-    if (schema->time != NULL) {
+    if (schema->time) {
         quipu_tool_json_set(line, "time",
                             (item->flags & QUIPU_ITEM_TIME) != 0
                                 ? quipu_tool_json_time(item->time)
                                 : json_null());
     }
-    if (schema->metadata != NULL) {
+    if (schema->metadata) {
         quipu_tool_json_set(line, "metadata_hex",
-                            item->metadata.data == NULL
+                            !item->metadata.data
                                 ? json_null()
                                 : quipu_tool_json_hex(item->metadata.data,
                                                       item->metadata.size));
@@ -103,12 +103,11 @@ static void set_state(json_t *line, const quipu_item *item)
         return;
     }
     quipu_tool_state_read(item->state, &state);
-    if (state.envelope != NULL) {
+    if (state.envelope) {
         quipu_tool_json_set(line, "envelope", json_incref(state.envelope));
     }
-    quipu_tool_json_set(line, "state",
-                        state.fields == NULL ? json_null()
-                                             : json_incref(state.fields));
+    quipu_tool_json_set(
+        line, "state", !state.fields ? json_null() : json_incref(state.fields));
     quipu_tool_json_set(
         line, "state_hex",
         quipu_tool_json_hex(item->state.data, item->state.size));

@@ -19,7 +19,7 @@ struct progress {
 static void make_query(const struct args *args, const struct progress *progress,
                        quipu_query *query)
 {
-    *query = (quipu_query){ .struct_size = sizeof *query,
+    *query = (quipu_query){ .struct_size = sizeof(*query),
                             .flags = QUIPU_QUERY_GT,
                             .gt = progress->last };
     if ((args->given & OPTION_LIMIT) != 0) {

@@ -19,7 +19,7 @@ static const struct command *const commands[] = {
     &quipu_tool_bench,
 };
 
-#define COMMAND_COUNT (sizeof commands / sizeof *commands)
+#define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
 
 static void print_help(FILE *file)
 {
@@ -31,7 +31,7 @@ static void print_help(FILE *file)
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         char left[40];
 
-        snprintf(left, sizeof left, "%s %s", commands[i]->name,
+        snprintf(left, sizeof(left), "%s %s", commands[i]->name,
                  commands[i]->arguments);
         fprintf(file, "  %-22s %s\n", left, commands[i]->summary);
     }
@@ -75,7 +75,7 @@ static enum outcome run(int argc, char **argv)
             return DONE;
         }
         command = find(argv[2]);
-        if (command == NULL) {
+        if (!command) {
             return refuse(argv[2]);
         }
         argv[2] = help; /* `quipu help log` is `quipu log --help` */
@@ -86,7 +86,7 @@ static enum outcome run(int argc, char **argv)
     } else {
         command = find(argv[1]);
     }
-    if (command == NULL) {
+    if (!command) {
         return refuse(argv[1]);
     }
     if (!quipu_tool_args_parse(command, argc - 1, argv + 1, &args, &outcome)) {

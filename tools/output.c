@@ -76,7 +76,7 @@ json_t *quipu_tool_json_text(const void *data, size_t size)
 {
     json_t *value = json_stringn(size == 0 ? "" : data, size);
 
-    if (value == NULL) {
+    if (!value) {
         value = json_pack("{s:o}", "hex", quipu_tool_json_hex(data, size));
     }
     return value;
@@ -87,7 +87,7 @@ void quipu_tool_json_line(json_t *value)
     struct text line = { 0 };
     char *json = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
-    if (json == NULL) {
+    if (!json) {
         fputs("quipu: out of memory\n", stderr);
         exit(FINDING);
     }

@@ -44,11 +44,11 @@ static size_t terminal_width(void)
 struct table *quipu_tool_table_open(const struct heading *headings,
                                     size_t count, bool full)
 {
-    struct table *table = quipu_tool_allocate(1, sizeof *table);
+    struct table *table = quipu_tool_allocate(1, sizeof(*table));
 
     table->headings = headings;
     table->count = count;
-    table->columns = quipu_tool_allocate(count, sizeof *table->columns);
+    table->columns = quipu_tool_allocate(count, sizeof(*table->columns));
     table->cells = quipu_tool_allocate(ROWS_HELD * count, sizeof(struct text));
     table->line_width = full ? 0 : terminal_width();
     return table;
@@ -167,13 +167,13 @@ void quipu_tool_table_add_int(struct table *table, long long number)
 {
     char cell[24];
 
-    snprintf(cell, sizeof cell, "%lld", number);
+    snprintf(cell, sizeof(cell), "%lld", number);
     quipu_tool_table_add(table, cell);
 }
 
 void quipu_tool_table_close(struct table *table)
 {
-    if (table != NULL) {
+    if (table) {
         quipu_tool_table_flush(table);
         quipu_tool_table_discard(table);
     }
@@ -181,7 +181,7 @@ void quipu_tool_table_close(struct table *table)
 
 void quipu_tool_table_discard(struct table *table)
 {
-    if (table == NULL) {
+    if (!table) {
         return;
     }
     for (size_t i = 0; i < ROWS_HELD * table->count; i++) {

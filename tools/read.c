@@ -8,7 +8,7 @@
 
 static void make_query(const struct args *args, quipu_query *query)
 {
-    *query = (quipu_query){ .struct_size = sizeof *query,
+    *query = (quipu_query){ .struct_size = sizeof(*query),
                             .gte = args->from,
                             .lte = args->to,
                             .limit = args->limit };

@@ -59,7 +59,7 @@ static int list_schema(const struct args *args, quipu_records *records,
         table = quipu_tool_table_open(headings, 2, args->full);
     }
     status = quipu_sequences_next(sequences, &sequence, error);
-    while (status == QUIPU_OK && sequence != NULL) {
+    while (status == QUIPU_OK && sequence) {
         if (args->json) {
             print_json(schema, sequence);
         } else {

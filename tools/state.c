@@ -34,7 +34,7 @@ static json_t *json_of_natural(uint64_t natural)
     if (natural <= INT64_MAX) {
         return json_integer((json_int_t)natural);
     }
-    snprintf(text, sizeof text, "%llu", (unsigned long long)natural);
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)natural);
     return json_string(text);
 }
 
@@ -94,7 +94,7 @@ static void add_key(struct text *name, const quipu_token *key)
     }
     value = json_of_scalar(key);
     json = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-    quipu_tool_text_print(name, "%s", json == NULL ? "?" : json);
+    quipu_tool_text_print(name, "%s", !json ? "?" : json);
     free(json);
     json_decref(value);
 }
@@ -110,7 +110,7 @@ static bool read_pair(quipu_bytes *rest, json_t *map, int depth)
         return false;
     }
     value = read_value(rest, depth);
-    if (value == NULL) {
+    if (!value) {
         return false;
     }
     add_key(&name, &key);
@@ -139,7 +139,7 @@ static json_t *read_array(quipu_bytes *rest, uint32_t count, int depth)
     for (uint32_t i = 0; i < count; i++) {
         json_t *value = read_value(rest, depth);
 
-        if (value == NULL) {
+        if (!value) {
             json_decref(array);
             return NULL;
         }
@@ -229,11 +229,11 @@ void quipu_tool_state_read(quipu_bytes bytes, struct state *state)
 {
     quipu_state parts;
 
-    memset(state, 0, sizeof *state);
+    memset(state, 0, sizeof(*state));
     if (quipu_state_split(bytes, &parts, NULL) != QUIPU_OK) {
         return;
     }
-    if (parts.envelope.data != NULL) {
+    if (parts.envelope.data) {
         state->envelope = read_envelope(parts.envelope);
     }
     state->fields = read_value(&parts.fields, 0);
@@ -247,5 +247,5 @@ void quipu_tool_state_free(struct state *state)
 {
     json_decref(state->envelope);
     json_decref(state->fields);
-    memset(state, 0, sizeof *state);
+    memset(state, 0, sizeof(*state));
 }

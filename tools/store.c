@@ -15,7 +15,7 @@ int quipu_tool_store_look(const char *uri, quipu_datastore **datastore,
         { .name = "readonly", .value = "yes" },
         { .name = "create", .value = "no" }
     };
-    const quipu_settings settings = { .struct_size = sizeof settings,
+    const quipu_settings settings = { .struct_size = sizeof(settings),
                                       .defaults = defaults,
                                       .default_count = 2 };
 
@@ -27,9 +27,9 @@ static void add_schema(struct store *store, const quipu_schema *schema)
     struct store_schema *added;
 
     store->schemas = quipu_tool_resize(store->schemas, store->count + 1,
-                                       sizeof *store->schemas);
+                                       sizeof(*store->schemas));
     added = &store->schemas[store->count++];
-    memset(added, 0, sizeof *added);
+    memset(added, 0, sizeof(*added));
     added->table = quipu_tool_text_copy(schema->table);
     if (quipu_records_open(store->datastore, schema, &added->records,
                            &added->error) != QUIPU_OK) {
@@ -47,7 +47,7 @@ static int read_catalogue(struct store *store, const struct args *args,
 
     while (status == QUIPU_OK) {
         status = quipu_schemas_next(listing, &schema, error);
-        if (status != QUIPU_OK || schema == NULL) {
+        if (status != QUIPU_OK || !schema) {
             break;
         }
         quipu_tool_text_print(tables, "%s%s", tables->size > 0 ? ", " : "",
@@ -91,7 +91,7 @@ enum outcome quipu_tool_store_open(const struct args *args, struct store *store)
     struct text tables = { 0 };
     enum outcome outcome = DONE;
 
-    memset(store, 0, sizeof *store);
+    memset(store, 0, sizeof(*store));
     if (quipu_tool_store_look(args->uri, &store->datastore, &error) !=
         QUIPU_OK) {
         return quipu_tool_fail(&error);
@@ -123,14 +123,14 @@ void quipu_tool_store_close(struct store *store)
     if (quipu_datastore_close(store->datastore, &error) != QUIPU_OK) {
         quipu_tool_fail(&error);
     }
-    memset(store, 0, sizeof *store);
+    memset(store, 0, sizeof(*store));
 }
 
 /* FINDING, after a message, if a schema could not be opened. */
 static enum outcome require_all(const struct store *store)
 {
     for (size_t i = 0; i < store->count; i++) {
-        if (store->schemas[i].records == NULL) {
+        if (!store->schemas[i].records) {
             quipu_tool_fail(&store->schemas[i].error);
             return FINDING;
         }

@@ -9,7 +9,7 @@
 
 static void *need(void *memory)
 {
-    if (memory == NULL) {
+    if (!memory) {
         fputs("quipu: out of memory\n", stderr);
         exit(1);
     }
@@ -73,7 +73,7 @@ void quipu_tool_text_print(struct text *text, const char *format, ...)
 void quipu_tool_text_clear(struct text *text)
 {
     text->size = 0;
-    if (text->data != NULL) {
+    if (text->data) {
         text->data[0] = '\0';
     }
 }
@@ -81,12 +81,12 @@ void quipu_tool_text_clear(struct text *text)
 void quipu_tool_text_free(struct text *text)
 {
     free(text->data);
-    memset(text, 0, sizeof *text);
+    memset(text, 0, sizeof(*text));
 }
 
 const char *quipu_tool_text(const struct text *text)
 {
-    return text->data == NULL ? "" : text->data;
+    return !text->data ? "" : text->data;
 }
 
 void quipu_tool_text_hex(struct text *text, const void *data, size_t size)

@@ -22,9 +22,9 @@ void quipu_tool_tracking_add(struct tracking_list *list,
     quipu_tracking *added = NULL;
 
     list->records = quipu_tool_resize(list->records, list->count + 1,
-                                      sizeof *list->records);
+                                      sizeof(*list->records));
     added = &list->records[list->count++];
-    memset(added, 0, sizeof *added);
+    memset(added, 0, sizeof(*added));
     added->consumer = copy_of(tracking->consumer);
     added->log = copy_of(tracking->log);
     added->position = tracking->position;
@@ -37,7 +37,7 @@ void quipu_tool_tracking_finish(struct tracking_list *list)
         free((void *)list->records[i].log.data);
     }
     free(list->records);
-    memset(list, 0, sizeof *list);
+    memset(list, 0, sizeof(*list));
 }
 
 int quipu_tool_tracking_read(quipu_datastore *datastore,
@@ -53,7 +53,7 @@ int quipu_tool_tracking_read(quipu_datastore *datastore,
     if (status == QUIPU_OK) {
         status = quipu_trackings_next(listing, &tracking, error);
     }
-    while (status == QUIPU_OK && tracking != NULL) {
+    while (status == QUIPU_OK && tracking) {
         quipu_tool_tracking_add(list, tracking);
         status = quipu_trackings_next(listing, &tracking, error);
     }
@@ -63,7 +63,7 @@ int quipu_tool_tracking_read(quipu_datastore *datastore,
 
 static bool same_uuid(const quipu_uuid *a, const quipu_uuid *b)
 {
-    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+    return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
 void quipu_tool_tracking_move(struct tracking_list *list,
@@ -99,7 +99,7 @@ int quipu_tool_tracking_store(quipu_records *records,
                               const quipu_tracking *tracking,
                               quipu_error *error)
 {
-    const quipu_append append = { .struct_size = sizeof append,
+    const quipu_append append = { .struct_size = sizeof(append),
                                   .tracking = tracking };
     const char *const consumer = tracking->consumer.data;
     const char *const log = tracking->log.data;
@@ -137,7 +137,7 @@ static int compare_one(const quipu_tracking *here, const quipu_tracking *there,
 {
     const bool behind = (allowed & TRACKING_BEHIND) != 0;
 
-    if (there == NULL) {
+    if (!there) {
         return behind ? QUIPU_OK : differs(here, "was not copied", error);
     }
     if (behind &&
@@ -156,8 +156,7 @@ int quipu_tool_tracking_compare(const struct tracking_list *here,
     int status = QUIPU_OK;
 
     for (size_t i = 0; status == QUIPU_OK && i < there->count; i++) {
-        if ((allowed & TRACKING_MORE) == 0 &&
-            find(here, &there->records[i]) == NULL) {
+        if ((allowed & TRACKING_MORE) == 0 && !find(here, &there->records[i])) {
             status = differs(&there->records[i],
                              "is only in the store that is copied to", error);
         }

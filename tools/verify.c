@@ -33,7 +33,7 @@ static void summarise_json(const struct verify *verify)
 
 static void summarise(struct table *table, const struct verify *verify)
 {
-    if (table == NULL) {
+    if (!table) {
         summarise_json(verify);
         return;
     }
@@ -50,7 +50,7 @@ static int check_schema(struct verify *verify,
     const struct where nowhere = { 0 };
     int status;
 
-    if (schema->records == NULL) {
+    if (!schema->records) {
         quipu_tool_verify_found(verify, "schema", &nowhere, "%s",
                                 schema->error.message);
         return QUIPU_OK;
@@ -84,13 +84,13 @@ static int check_trackings(struct verify *verify, quipu_datastore *datastore,
         if (status == QUIPU_OK) {
             status = quipu_trackings_next(trackings, &tracking, error);
         }
-        if (status == QUIPU_OK && tracking != NULL &&
+        if (status == QUIPU_OK && tracking &&
             tracking->position.notification_id < 0) {
             quipu_tool_verify_found(
                 verify, "U4", &nowhere, "a tracking record stands at %lld",
                 (long long)tracking->position.notification_id);
         }
-    } while (status == QUIPU_OK && tracking != NULL);
+    } while (status == QUIPU_OK && tracking);
     quipu_trackings_close(trackings);
     if (status == QUIPU_CORRUPT) {
         quipu_tool_verify_found(verify, "U4", &nowhere, "%s", error->message);
@@ -106,7 +106,7 @@ static enum outcome check_all(const struct args *args,
     struct table *table =
         args->json ? NULL
                    : quipu_tool_table_open(
-                         headings, sizeof headings / sizeof *headings, true);
+                         headings, sizeof(headings) / sizeof(*headings), true);
     struct verify tracking = { .args = args, .table = "(tracking)" };
     quipu_error error;
     int64_t findings = 0;

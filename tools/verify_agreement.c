@@ -58,7 +58,7 @@ static int is_listed(const struct verify *verify, quipu_bytes id, bool *listed,
     *listed = false;
     while (status == QUIPU_OK && !*listed) {
         status = quipu_sequences_next(listing, &sequence, error);
-        if (status != QUIPU_OK || sequence == NULL) {
+        if (status != QUIPU_OK || !sequence) {
             break;
         }
         *listed = quipu_bytes_equal(sequence->id, id);
@@ -150,7 +150,7 @@ static int walk_sequences(struct verify *verify, quipu_error *error)
                              .context = verify };
 
         status = quipu_sequences_next(listing, &sequence, error);
-        if (status != QUIPU_OK || sequence == NULL) {
+        if (status != QUIPU_OK || !sequence) {
             break;
         }
         if (!quipu_tool_verify_is_id(verify, sequence->id)) {

@@ -14,12 +14,12 @@ static uint64_t mix(uint64_t hash, const void *data, size_t size)
 
 static uint64_t mix_number(uint64_t hash, int64_t number)
 {
-    return mix(hash, &number, sizeof number);
+    return mix(hash, &number, sizeof(number));
 }
 
 static uint64_t mix_bytes(uint64_t hash, quipu_bytes bytes)
 {
-    hash = mix_number(hash, bytes.data == NULL ? -1 : (int64_t)bytes.size);
+    hash = mix_number(hash, !bytes.data ? -1 : (int64_t)bytes.size);
     return mix(hash, bytes.data, bytes.size);
 }
 
@@ -32,7 +32,7 @@ static uint64_t mix_value(uint64_t hash, const quipu_value *value)
     case QUIPU_VALUE_TIME:
         return mix_number(hash, value->as.integer);
     case QUIPU_VALUE_DOUBLE:
-        return mix(hash, &value->as.real, sizeof value->as.real);
+        return mix(hash, &value->as.real, sizeof(value->as.real));
     case QUIPU_VALUE_TEXT:
     case QUIPU_VALUE_BYTES:
     case QUIPU_VALUE_UUID:
@@ -67,7 +67,7 @@ uint64_t quipu_tool_verify_hash(const quipu_item *item)
 
 static bool is_text(quipu_bytes bytes)
 {
-    return bytes.data != NULL && bytes.size > 0 && bytes.size <= QUIPU_ID_MAX &&
+    return bytes.data && bytes.size > 0 && bytes.size <= QUIPU_ID_MAX &&
            quipu_bytes_is_text(bytes);
 }
 

@@ -67,7 +67,7 @@ static void broken(void *context, int64_t at, const quipu_error *error)
  * check began have raised it, and the cursor has them only. */
 static int check_above(struct verify *verify, int64_t last, quipu_error *error)
 {
-    const quipu_query query = { .struct_size = sizeof query,
+    const quipu_query query = { .struct_size = sizeof(query),
                                 .flags = QUIPU_QUERY_GT,
                                 .gt = verify->head };
     const struct where at_head = { .notification_id = verify->head };
@@ -91,7 +91,7 @@ static int check_above(struct verify *verify, int64_t last, quipu_error *error)
         struct where where;
 
         status = quipu_cursor_next(cursor, &item, error);
-        if (status != QUIPU_OK || item == NULL) {
+        if (status != QUIPU_OK || !item) {
             break;
         }
         if (item->notification_id > head.notification_id) {

@@ -28,11 +28,11 @@ static void print_finding(const struct verify *verify, const char *rule,
         quipu_tool_text_print(&line, ", notification id %lld",
                               (long long)where->notification_id);
     }
-    if (where->sequence_id.data != NULL) {
+    if (where->sequence_id.data) {
         quipu_tool_text_print(&line, ", sequence ");
         quipu_tool_id_text(&line, verify->schema, where->sequence_id);
     }
-    if (where->position != NULL) {
+    if (where->position) {
         quipu_tool_text_print(&line, ", position %lld",
                               (long long)*where->position);
     }
@@ -55,12 +55,12 @@ static void json_finding(const struct verify *verify, const char *rule,
         quipu_tool_json_set(line, "notification_id",
                             json_integer(where->notification_id));
     }
-    if (where->sequence_id.data != NULL) {
+    if (where->sequence_id.data) {
         quipu_tool_json_set(
             line, "sequence_id",
             quipu_tool_json_id(verify->schema, where->sequence_id));
     }
-    if (where->position != NULL) {
+    if (where->position) {
         quipu_tool_json_set(line, "position", json_integer(*where->position));
     }
     quipu_tool_json_set(line, "message",

@@ -227,7 +227,7 @@ int quipu_tool_verify_sequences(struct verify *verify, quipu_error *error)
     if (status == QUIPU_OK) {
         status = quipu_sequences_next(listing, &sequence, error);
     }
-    while (status == QUIPU_OK && sequence != NULL) {
+    while (status == QUIPU_OK && sequence) {
         check_order(verify, &before, sequence->id);
         status = check_sequence(verify, sequence, error);
         if (status != QUIPU_OK) {

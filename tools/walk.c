@@ -8,12 +8,12 @@ static int open_cursor(quipu_records *records, quipu_bytes sequence_id,
                        int64_t lower, int64_t upper, quipu_cursor **cursor,
                        quipu_error *error)
 {
-    const quipu_query query = { .struct_size = sizeof query,
+    const quipu_query query = { .struct_size = sizeof(query),
                                 .flags = QUIPU_QUERY_GTE | QUIPU_QUERY_LTE,
                                 .gte = lower,
                                 .lte = upper };
 
-    if (sequence_id.data == NULL) {
+    if (!sequence_id.data) {
         return quipu_records_read_log(records, &query, cursor, error);
     }
     return quipu_records_read(records, sequence_id, &query, cursor, error);
@@ -79,10 +79,9 @@ static int walk_part(const struct walk *walk, int64_t *next, int64_t upper,
         return status;
     }
     status = quipu_cursor_next(cursor, &item, error);
-    while (status == QUIPU_OK && item != NULL) {
-        const int64_t at = walk->sequence_id.data == NULL
-                               ? item->notification_id
-                               : item->position;
+    while (status == QUIPU_OK && item) {
+        const int64_t at =
+            !walk->sequence_id.data ? item->notification_id : item->position;
 
         *visited = true;
         status = walk->visit(walk->context, item, error);
@@ -94,7 +93,7 @@ static int walk_part(const struct walk *walk, int64_t *next, int64_t upper,
             status = quipu_cursor_next(cursor, &item, error);
         }
     }
-    *end = *end || (status == QUIPU_OK && item == NULL);
+    *end = *end || (status == QUIPU_OK && !item);
     quipu_cursor_close(cursor);
     return status;
 }
@@ -142,7 +141,7 @@ int quipu_tool_walk(const struct walk *walk, quipu_error *error)
         if (in_a_row > BROKEN_IN_A_ROW) {
             return QUIPU_CORRUPT;
         }
-        if (walk->broken != NULL) {
+        if (walk->broken) {
             walk->broken(walk->context, at, error);
         }
         end = at == walk->upper;
@@ -166,7 +165,7 @@ int quipu_tool_walk_one(quipu_records *records, quipu_bytes sequence_id,
         return status;
     }
     status = quipu_cursor_next(cursor, &item, error);
-    if (status == QUIPU_OK && item != NULL) {
+    if (status == QUIPU_OK && item) {
         *found = true;
         status = visit(context, item, error);
     }

@@ -13,7 +13,7 @@ int quipu_tool_writer_init(struct writer *writer, quipu_records *records,
     quipu_position head;
     int status;
 
-    memset(writer, 0, sizeof *writer);
+    memset(writer, 0, sizeof(*writer));
     quipu_tool_batch_init(&writer->batch);
     writer->records = records;
     status = quipu_records_head(records, &head, error);
@@ -41,7 +41,7 @@ static const char *table_of(const struct writer *writer)
  * on, where another program has stored some, too. */
 static int open_stored(struct writer *writer, int64_t first, quipu_error *error)
 {
-    const quipu_query query = { .struct_size = sizeof query,
+    const quipu_query query = { .struct_size = sizeof(query),
                                 .flags = QUIPU_QUERY_GTE | QUIPU_QUERY_LTE,
                                 .gte = first,
                                 .lte = writer->head };
@@ -60,10 +60,10 @@ static int compare(struct writer *writer, const quipu_item *item,
     const char *difference = "existence";
     int status = QUIPU_OK;
 
-    if (writer->stored != NULL) {
+    if (writer->stored) {
         status = quipu_cursor_next(writer->stored, &stored, error);
     }
-    if (status == QUIPU_OK && stored == NULL) {
+    if (status == QUIPU_OK && !stored) {
         status = open_stored(writer, item->notification_id, error);
         if (status == QUIPU_OK) {
             status = quipu_cursor_next(writer->stored, &stored, error);
@@ -72,10 +72,10 @@ static int compare(struct writer *writer, const quipu_item *item,
     if (status != QUIPU_OK) {
         return status;
     }
-    if (stored != NULL) {
+    if (stored) {
         difference = quipu_tool_compare_items(item, stored);
     }
-    if (difference != NULL) {
+    if (difference) {
         return quipu_error_set(error, QUIPU_CONFLICT,
                                "the schema '%s' holds another item at "
                                "notification id %lld (its %s differs)",
@@ -113,8 +113,7 @@ static int check_ids(const struct writer *writer, size_t first, size_t count,
 static int append_surely(struct writer *writer, const quipu_append *append,
                          quipu_result *result, quipu_error *error)
 {
-    const bool repeatable =
-        quipu_records_schema(writer->records)->event_id != NULL;
+    const bool repeatable = quipu_records_schema(writer->records)->event_id;
     int status = quipu_records_append(writer->records, append, result, error);
 
     for (int i = 1; i < TRIES && repeatable && status == QUIPU_UNKNOWN_OUTCOME;
@@ -122,7 +121,7 @@ static int append_surely(struct writer *writer, const quipu_append *append,
         quipu_error own;
         int again;
 
-        memset(result, 0, sizeof *result);
+        memset(result, 0, sizeof(*result));
         again = quipu_records_append(writer->records, append, result, &own);
         if (again == QUIPU_IO) {
             break;
@@ -139,12 +138,12 @@ static int append_surely(struct writer *writer, const quipu_append *append,
 static int append(struct writer *writer, size_t first, size_t count,
                   quipu_result *result, quipu_error *error)
 {
-    const quipu_append append = { .struct_size = sizeof append,
+    const quipu_append append = { .struct_size = sizeof(append),
                                   .items = writer->batch.items + first,
                                   .item_count = count };
     int status;
 
-    memset(result, 0, sizeof *result);
+    memset(result, 0, sizeof(*result));
     status = append_surely(writer, &append, result, error);
     if (status != QUIPU_OK) {
         writer->origin =

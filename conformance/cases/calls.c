@@ -409,7 +409,7 @@ static void run(struct quipu_trial *t, unsigned kind)
     struct shared *shared;
 
     quipu_worker_check(t);
-    shared = quipu_worker_share(sizeof *shared);
+    shared = quipu_worker_share(sizeof(*shared));
     shared->kind = kind;
     quipu_task_fault(&task, "QUIPU_FAULT_IDLE", "1");
     quipu_worker_pass(t, &task);

@@ -185,7 +185,7 @@ static int append_values(struct quipu_trial *t, quipu_records *r, quipu_bytes s,
 static void columns(struct quipu_trial *t)
 {
     quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_COLUMNS);
-    size_t rows = sizeof good_values / sizeof *good_values;
+    size_t rows = sizeof(good_values) / sizeof(*good_values);
 
     for (size_t row = 0; row < rows; row++) {
         quipu_bytes s = quipu_trial_sequence(t);
@@ -243,7 +243,7 @@ static void wrong_values(struct quipu_trial *t)
     quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_COLUMNS);
     quipu_bytes s = quipu_trial_sequence(t);
 
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
         quipu_value values[7] = { 0 };
         int status;
 

@@ -54,10 +54,10 @@ static void errors_told(struct quipu_trial *t)
     quipu_bytes s = quipu_trial_sequence(t);
     quipu_records *none;
 
-    memset(E, 0, sizeof *E);
+    memset(E, 0, sizeof(*E));
     ANSWERS(QUIPU_CONFLICT, quipu_batch_one_at(t, r, s, 5));
     CHECK(E->code == QUIPU_CONFLICT && *E->message, "the error is not set");
-    memset(E, 0, sizeof *E);
+    memset(E, 0, sizeof(*E));
     ANSWERS(QUIPU_NOT_FOUND,
             quipu_records_open(quipu_trial_datastore(t),
                                quipu_trial_schema(t, 0), &none, E));

@@ -27,7 +27,7 @@ static int find_one(const char *path, const struct stat *status, int kind,
 {
     (void)walk;
     if (kind == FTW_F && status->st_size > 0 && found.count < FILES) {
-        snprintf(found.paths[found.count], sizeof found.paths[0], "%s", path);
+        snprintf(found.paths[found.count], sizeof(found.paths[0]), "%s", path);
         found.lengths[found.count++] = status->st_size;
     }
     return 0;
@@ -75,7 +75,7 @@ static void check_refused(struct quipu_trial *t)
     unsigned char now[HEAD];
     struct stat info;
 
-    for (size_t k = 0; k < sizeof ways / sizeof *ways; k++) {
+    for (size_t k = 0; k < sizeof(ways) / sizeof(*ways); k++) {
         quipu_datastore *datastore;
         int status = quipu_datastore_open(quipu_trial_uri(t, ways[k]), NULL,
                                           &datastore, E);
@@ -111,7 +111,7 @@ static void foreign(struct quipu_trial *t)
     make_store(t);
     for (size_t i = 0; i < found.count; i++) {
         for (size_t k = 0; k < found.sizes[i]; k++) {
-            found.heads[i][k] = (unsigned char)text[k % (sizeof text - 1)];
+            found.heads[i][k] = (unsigned char)text[k % (sizeof(text) - 1)];
         }
         write_head(i);
     }

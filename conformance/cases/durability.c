@@ -22,14 +22,14 @@ static void reopened(struct quipu_trial *t)
     quipu_bytes s = quipu_bytes_of_text("sequence");
     quipu_position head, again;
 
-    memset(&head, 0, sizeof head);
+    memset(&head, 0, sizeof(head));
     for (int64_t i = 0; i < 5; i++) {
         quipu_records *r;
 
         quipu_trial_setup(t, schema);
         r = quipu_trial_bind(t, t->main, schema);
         OK(quipu_records_head(r, &again, E));
-        CHECK(i == 0 || memcmp(&head, &again, sizeof head) == 0,
+        CHECK(i == 0 || memcmp(&head, &again, sizeof(head)) == 0,
               "the log's head has changed while the store was closed");
         OK(quipu_records_check_position(r, &again, E));
         ANSWERS(i ? QUIPU_CONFLICT : QUIPU_OK, quipu_batch_one_at(t, r, s, 0));
@@ -183,7 +183,7 @@ static void nap(uint64_t microseconds)
  * was begun was too short: it does not count, and the next one is longer. */
 static void kill_often(struct quipu_trial *t, const char *options)
 {
-    struct victim *victim = quipu_crew_share(sizeof *victim);
+    struct victim *victim = quipu_crew_share(sizeof(*victim));
     uint64_t span = 4000;
     unsigned wanted = quipu_trial_scale(t, 20, 100, 1000), kills = 0;
 
@@ -271,7 +271,7 @@ static void wait_for_more(struct quipu_trial *t,
 
 static void killed_beside(struct quipu_trial *t)
 {
-    struct survivors *survivors = quipu_crew_share(sizeof *survivors);
+    struct survivors *survivors = quipu_crew_share(sizeof(*survivors));
     struct victim *victim = &survivors->victim;
     unsigned kills = quipu_trial_scale(t, 15, 50, 500);
     struct quipu_crew others;
@@ -310,7 +310,7 @@ static void copy_file(const char *from, const char *to)
     size_t got;
 
     CHECK(in && out, "cannot copy %s", from);
-    while ((got = fread(buffer, 1, sizeof buffer, in)) > 0) {
+    while ((got = fread(buffer, 1, sizeof(buffer), in)) > 0) {
         CHECK(fwrite(buffer, 1, got, out) == got, "cannot write %s", to);
     }
     CHECK(fclose(in) == 0 && fclose(out) == 0, "cannot copy %s", from);

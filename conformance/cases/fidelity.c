@@ -41,7 +41,7 @@ static void states(struct quipu_trial *t)
     for (size_t i = 0; i < 1000003; i++) {
         bytes[i] = (unsigned char)(i * 131 + i / 256);
     }
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
         store_state(t, r, (quipu_bytes){ bytes, sizes[i] });
     }
 }
@@ -56,7 +56,7 @@ static void every_byte(struct quipu_trial *t)
         store_state(t, r, (quipu_bytes){ &all[i], 1 });
     }
     store_state(t, r, (quipu_bytes){ all, 256 });
-    store_state(t, r, (quipu_bytes){ zeros, sizeof zeros });
+    store_state(t, r, (quipu_bytes){ zeros, sizeof(zeros) });
 }
 
 /* What is large takes its time on a busy machine. */
@@ -128,7 +128,7 @@ static void over_limits(struct quipu_trial *t)
 {
     quipu_records *r = quipu_trial_records(t, 0);
     quipu_bytes s = quipu_trial_sequence(t);
-    quipu_datastore_info info = { .struct_size = sizeof info };
+    quipu_datastore_info info = { .struct_size = sizeof(info) };
     struct quipu_batch *b = quipu_batch_create(t, r, 1);
     void *memory;
     size_t size;

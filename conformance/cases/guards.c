@@ -87,7 +87,7 @@ static void check_table(struct quipu_trial *t, enum writer writer)
 {
     quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
 
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
         check_truth(t, r, &table[i], writer);
     }
 }

@@ -66,7 +66,7 @@ static void be_writer(struct quipu_trial *t, void *shared, unsigned i)
 static struct quipu_crew start_writer(struct quipu_trial *t, unsigned i,
                                       struct quipu_fates *fates)
 {
-    struct begun *begun = quipu_trial_keep(t, sizeof *begun);
+    struct begun *begun = quipu_trial_keep(t, sizeof(*begun));
     struct quipu_crew crew;
 
     *begun = (struct begun){ fates, i };
@@ -92,7 +92,7 @@ static void wait_for(const struct quipu_trial *t,
 
 static void killed_at_random(struct quipu_trial *t)
 {
-    struct quipu_fates *fates = quipu_crew_share(WRITERS * sizeof *fates);
+    struct quipu_fates *fates = quipu_crew_share(WRITERS * sizeof(*fates));
     unsigned kills = quipu_trial_scale(t, 30, 300, 3000);
     struct quipu_crew crews[WRITERS];
 
@@ -156,7 +156,7 @@ static bool kill_at(struct quipu_trial *t, struct shared *shared,
     int status;
     bool died;
 
-    memset(shared, 0, sizeof *shared);
+    memset(shared, 0, sizeof(*shared));
     CHECK(mkdir(folder, 0700) == 0, "cannot make %s", folder);
     quipu_task_fault(&doomed, "QUIPU_FAULT_CALL", call);
     quipu_task_fault(&doomed, "QUIPU_FAULT_AT", quipu_trial_text(t, "%u", n));
@@ -194,9 +194,9 @@ static void killed_at_points(struct quipu_trial *t)
     struct shared *shared;
 
     quipu_worker_check(t);
-    shared = quipu_worker_share(sizeof *shared);
+    shared = quipu_worker_share(sizeof(*shared));
     for (unsigned i = 0; i < kills; i++) {
-        const char *call = calls[i % (sizeof calls / sizeof *calls)];
+        const char *call = calls[i % (sizeof(calls) / sizeof(*calls))];
         const void *then = quipu_trial_then(t);
 
         hits += kill_at(t, shared, call,

@@ -131,7 +131,7 @@ static void equal_times(struct quipu_trial *t)
 static void head(struct quipu_trial *t)
 {
     quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    quipu_datastore_info info = { .struct_size = sizeof info };
+    quipu_datastore_info info = { .struct_size = sizeof(info) };
     struct quipu_batch *b = quipu_batch_create(t, r, 3);
     quipu_position p;
 
@@ -225,7 +225,7 @@ static void misfits(struct quipu_trial *t)
 
 static void identities(struct quipu_trial *t)
 {
-    quipu_datastore_info a = { .struct_size = sizeof a }, b = a, c = a;
+    quipu_datastore_info a = { .struct_size = sizeof(a) }, b = a, c = a;
 
     OK(quipu_datastore_describe(quipu_trial_datastore(t), &a, E));
     OK(quipu_datastore_describe(quipu_trial_open(t, NULL), &b, E));

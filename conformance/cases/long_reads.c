@@ -46,7 +46,7 @@ static void append_all(struct quipu_trial *t, const struct length *length)
     quipu_records *r =
         quipu_trial_bind(t, quipu_trial_datastore(t), length->schema);
     struct quipu_batch *b = quipu_batch_create(t, r, EACH);
-    quipu_uuid *ids = quipu_trial_keep(t, EACH * sizeof *ids);
+    quipu_uuid *ids = quipu_trial_keep(t, EACH * sizeof(*ids));
     char *state = quipu_trial_keep(t, length->state_size + 1);
 
     memset(state, '.', length->state_size);
@@ -69,7 +69,7 @@ static long anonymous(void)
     char line[256];
     long size = -1;
 
-    while (file && size < 0 && fgets(line, sizeof line, file)) {
+    while (file && size < 0 && fgets(line, sizeof(line), file)) {
         if (strncmp(line, "RssAnon:", 8) == 0) {
             size = strtol(line + 8, NULL, 10);
         }
@@ -127,7 +127,7 @@ static void read_all(struct quipu_trial *t, const struct length *length)
         quipu_trial_bind(t, quipu_trial_datastore(t), length->schema);
     struct watch log = { .what = "the log" }, one = { .what = "a sequence" };
     struct watch all = { .what = "the sequences" };
-    quipu_query down = { .struct_size = sizeof down,
+    quipu_query down = { .struct_size = sizeof(down),
                          .flags = QUIPU_QUERY_DESCENDING };
     const quipu_sequence *sequence;
     quipu_uuid first = sequence_of(0);

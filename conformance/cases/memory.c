@@ -60,7 +60,7 @@ static void release(void *memory)
 
 static void use_allocator(void)
 {
-    static const quipu_allocator allocator = { .struct_size = sizeof allocator,
+    static const quipu_allocator allocator = { .struct_size = sizeof(allocator),
                                                .allocate = allocate,
                                                .reallocate = reallocate,
                                                .release = release };
@@ -415,7 +415,7 @@ static int read_up(struct ground *g)
 
 static int read_log_down(struct ground *g)
 {
-    quipu_query query = { .struct_size = sizeof query,
+    quipu_query query = { .struct_size = sizeof(query),
                           .flags = QUIPU_QUERY_DESCENDING | QUIPU_QUERY_LT,
                           .lt = 5 };
     quipu_cursor *cursor;
@@ -510,7 +510,7 @@ static void read_short(struct quipu_trial *t)
     };
     struct ground g = begin(t);
 
-    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+    for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++) {
         torture(&g, &operations[i]);
     }
     end(t);
@@ -524,7 +524,7 @@ static void log_short(struct quipu_trial *t)
     };
     struct ground g = begin(t);
 
-    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+    for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++) {
         torture(&g, &operations[i]);
     }
     end(t);
@@ -540,7 +540,7 @@ static void tracking_short(struct quipu_trial *t)
 
     fill_batch(&g);
     OK(append(&g));
-    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+    for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++) {
         torture(&g, &operations[i]);
     }
     end(t);

@@ -27,7 +27,7 @@ static void hostile_names(struct quipu_trial *t)
     };
     quipu_datastore *d = quipu_trial_datastore(t);
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         for (size_t table = 0; table < 6; table++) {
             quipu_schema *schema = quipu_trial_schema(t, 0);
 
@@ -114,13 +114,13 @@ static void wrong_schemas(struct quipu_trial *t)
     quipu_datastore *d = quipu_trial_datastore(t);
     quipu_schema *schema;
 
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
         schema = quipu_trial_schema(t, 0);
         schema->topic = wrong[i];
         ANSWERS(QUIPU_INVALID, quipu_datastore_setup(d, schema, E));
         schema = quipu_trial_schema(t, 0);
         schema->table = wrong[i];
-        if (i + 1 < sizeof wrong / sizeof *wrong) {
+        if (i + 1 < sizeof(wrong) / sizeof(*wrong)) {
             ANSWERS(QUIPU_INVALID, quipu_datastore_setup(d, schema, E));
         }
     }
@@ -196,7 +196,7 @@ static void text_order(struct quipu_trial *t)
                                           "☃",
                                           "\xef\xbf\xbd",
                                           "\xf0\x9f\x98\x80" };
-    enum { COUNT = sizeof sorted / sizeof *sorted };
+    enum { COUNT = sizeof(sorted) / sizeof(*sorted) };
     quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_TEXT);
     quipu_bytes ids[COUNT];
 

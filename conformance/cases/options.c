@@ -38,7 +38,7 @@ static void good_options(struct quipu_trial *t)
         "durability=relaxed&timeout=100&create=yes&namespace=x"
     };
 
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+    for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
         OK(try_options(t, good[i]));
     }
 }
@@ -64,7 +64,7 @@ static void bad_options(struct quipu_trial *t)
          "1234567890123456789012345678901234567890123456789012345678901234"),
     };
 
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         int status = try_options(t, bad[i]);
 
         CHECK(status == QUIPU_INVALID, "\"%s\" answered %s", bad[i],
@@ -88,7 +88,7 @@ static void bad_uris(struct quipu_trial *t)
                                        "../x:y", "%6d:x", "a/b:c" };
 
     (void)t;
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         int status = try_uri(bad[i], NULL);
 
         CHECK(status == QUIPU_INVALID, "\"%s\" answered %s", bad[i],
@@ -102,10 +102,10 @@ static void bad_uris(struct quipu_trial *t)
 static void settings(struct quipu_trial *t)
 {
     quipu_option options[] = { { .name = "durability", .value = "relaxed" } };
-    quipu_settings settings = { .struct_size = sizeof settings,
+    quipu_settings settings = { .struct_size = sizeof(settings),
                                 .options = options,
                                 .option_count = 1 };
-    quipu_datastore_info info = { .struct_size = sizeof info };
+    quipu_datastore_info info = { .struct_size = sizeof(info) };
     quipu_datastore *d;
 
     OK(quipu_datastore_open(t->uri, &settings, &d, E));
@@ -120,7 +120,7 @@ static void settings(struct quipu_trial *t)
 
 static void described(struct quipu_trial *t)
 {
-    quipu_datastore_info info = { .struct_size = sizeof info };
+    quipu_datastore_info info = { .struct_size = sizeof(info) };
     quipu_datastore *d = quipu_trial_datastore(t);
 
     OK(quipu_datastore_describe(d, &info, E));
@@ -172,7 +172,7 @@ static void readonly(struct quipu_trial *t)
 {
     quipu_records *writer = quipu_trial_records(t, 0);
     const quipu_schema *schema = quipu_records_schema(writer);
-    quipu_datastore_info info = { .struct_size = sizeof info };
+    quipu_datastore_info info = { .struct_size = sizeof(info) };
     quipu_bytes s = quipu_trial_sequence(t);
     quipu_datastore *d;
     quipu_records *reader;

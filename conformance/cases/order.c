@@ -46,7 +46,7 @@ static void arrange(void)
     for (size_t i = 0; quipu_families[i]; i++) {
         most += 2 * quipu_families[i]->count;
     }
-    places = calloc(most + 1, sizeof *places);
+    places = calloc(most + 1, sizeof(*places));
     CHECK(places, "no memory for the cases");
     for (size_t i = 0; quipu_families[i]; i++) {
         for (size_t k = 0; k < quipu_families[i]->count; k++) {

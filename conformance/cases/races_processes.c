@@ -22,7 +22,7 @@ struct race {
 
 static struct race *create(struct quipu_trial *t)
 {
-    struct race *race = quipu_crew_share(sizeof *race);
+    struct race *race = quipu_crew_share(sizeof(*race));
 
     race->schema = quipu_trial_schema(t, 0);
     race->s[0] = quipu_trial_sequence(t);
@@ -86,7 +86,7 @@ static void race_until_met(struct quipu_trial *t,
 
         check(t, race, r);
         met = race->met;
-        munmap(race, sizeof *race);
+        munmap(race, sizeof(*race));
         quipu_trial_close_all(t);
     } while (met == 0 && quipu_trial_has_time(t));
     quipu_trial_count(t, "collisions", met);
@@ -175,7 +175,7 @@ static void tail(struct quipu_trial *t, struct race *race, unsigned writers)
 
     meet(race, 0);
     for (bool last = false; !last;) {
-        quipu_query q = { .struct_size = sizeof q,
+        quipu_query q = { .struct_size = sizeof(q),
                           .flags = QUIPU_QUERY_GT,
                           .gt = seen };
         const quipu_item *item;

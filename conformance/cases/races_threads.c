@@ -40,7 +40,7 @@ static void leave(struct race *race)
 static void begin(struct race *race, struct quipu_trial *t, unsigned shape,
                   bool apart)
 {
-    memset(race, 0, sizeof *race);
+    memset(race, 0, sizeof(*race));
     race->t = t;
     race->until = quipu_trial_now() + (int64_t)PATIENT * t->patience;
     race->records[0] = quipu_trial_records(t, shape);
@@ -249,7 +249,7 @@ static void check_told(const struct teller *teller,
 
 static void told_in_a_race(struct quipu_trial *t)
 {
-    struct teller *teller = quipu_trial_keep(t, sizeof *teller);
+    struct teller *teller = quipu_trial_keep(t, sizeof(*teller));
     struct quipu_list log;
 
     begin(&teller->race, t, 0, false);
@@ -288,7 +288,7 @@ static void tail(struct race *race, unsigned i, unsigned writers)
     int64_t seen = 0;
 
     for (bool last = false; !last;) {
-        quipu_query q = { .struct_size = sizeof q,
+        quipu_query q = { .struct_size = sizeof(q),
                           .flags = QUIPU_QUERY_GT,
                           .gt = seen };
         const quipu_item *item;

@@ -102,7 +102,7 @@ static void sweep(struct quipu_trial *t, quipu_records *r, quipu_bytes s,
 {
     for (uint32_t round = 0; round < 64 * 12; round++) {
         quipu_query q = {
-            .struct_size = sizeof q,
+            .struct_size = sizeof(q),
             .flags = round % 64,
             .gt = pick(t, model),
             .gte = pick(t, model),
@@ -140,9 +140,9 @@ static void sweep_sparse(struct quipu_trial *t)
     };
     quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
     quipu_bytes s = quipu_trial_sequence(t), other = quipu_trial_sequence(t);
-    struct model model = { .count = sizeof keys / sizeof *keys };
+    struct model model = { .count = sizeof(keys) / sizeof(*keys) };
 
-    memcpy(model.keys, keys, sizeof keys);
+    memcpy(model.keys, keys, sizeof(keys));
     for (size_t i = 0; i < model.count; i++) {
         /* 5 and 12 have no common divisor: all, in another order. */
         OK(quipu_batch_one_at(t, r, s, keys[i * 5 % 12]));
@@ -205,7 +205,7 @@ static void refused_queries(struct quipu_trial *t)
 {
     quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
     quipu_bytes s = quipu_trial_sequence(t);
-    quipu_query q = { .struct_size = sizeof q,
+    quipu_query q = { .struct_size = sizeof(q),
                       .flags = QUIPU_QUERY_LIMIT,
                       .limit = -1 };
     quipu_cursor *cursor;

@@ -36,7 +36,7 @@ static void store(struct quipu_trial *t, struct original *o)
           "a first append was called a repeat");
     o->first = o->batch->result.first_notification_id;
     memcpy(o->positions, o->batch->positions,
-           o->batch->append.item_count * sizeof *o->positions);
+           o->batch->append.item_count * sizeof(*o->positions));
     o->stored = quipu_list_log_count(t, o->records);
 }
 
@@ -196,7 +196,7 @@ static void part(struct quipu_trial *t)
     o.batch->append.items += 2;
     o.batch->append.item_count = 3;
     o.first += 2;
-    memmove(o.positions, o.positions + 2, 3 * sizeof *o.positions);
+    memmove(o.positions, o.positions + 2, 3 * sizeof(*o.positions));
     check_repeat(t, &o);
 }
 

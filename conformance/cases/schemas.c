@@ -91,7 +91,7 @@ static void catalogue(struct quipu_trial *t)
             break;
         }
         CHECK(strcmp(last, row->table) < 0, "not in order of table names");
-        snprintf(last, sizeof last, "%s", row->table);
+        snprintf(last, sizeof(last), "%s", row->table);
         for (size_t i = 0; i < 5; i++) {
             if (strcmp(row->table, mine[i]->table) == 0) {
                 quipu_records *r;
@@ -113,8 +113,8 @@ static void presets(struct quipu_trial *t)
 {
     quipu_schema a, b;
 
-    quipu_schema_init(&a, sizeof a, quipu_schema_stored_events());
-    quipu_schema_init(&b, sizeof b, quipu_schema_sequenced_items());
+    quipu_schema_init(&a, sizeof(a), quipu_schema_stored_events());
+    quipu_schema_init(&b, sizeof(b), quipu_schema_sequenced_items());
     a.table = quipu_trial_name(t, "stored_events");
     b.table = quipu_trial_name(t, "sequenced_items");
     quipu_batch_try_schema(t, quipu_trial_datastore(t), &a);

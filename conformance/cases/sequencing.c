@@ -32,7 +32,7 @@ static void no_other(struct quipu_trial *t)
     quipu_bytes s = quipu_trial_sequence(t);
 
     for (int64_t last = -1; last < 4; last++) {
-        for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
             if (wrong[i] != last + 1) {
                 ANSWERS(QUIPU_CONFLICT, quipu_batch_one_at(t, r, s, wrong[i]));
             }

@@ -28,9 +28,9 @@ static void other_columns(struct quipu_trial *t)
         t, QUIPU_SHAPE_METADATA | QUIPU_SHAPE_TIME | QUIPU_SHAPE_COLUMNS);
     quipu_records *r;
 
-    memcpy(other_kind, schema->columns, sizeof other_kind);
-    memcpy(other_name, schema->columns, sizeof other_name);
-    memcpy(another, schema->columns, sizeof other_kind);
+    memcpy(other_kind, schema->columns, sizeof(other_kind));
+    memcpy(other_name, schema->columns, sizeof(other_name));
+    memcpy(another, schema->columns, sizeof(other_kind));
     another[7] = (quipu_column){ .name = "more", .kind = QUIPU_VALUE_INT };
     other_kind[4].kind = QUIPU_VALUE_TEXT;
     other_name[6].name = "at";
@@ -220,7 +220,7 @@ static void setup_and_use(struct quipu_trial *t, void *shared, unsigned i)
 
 static void setup_by_processes(struct quipu_trial *t)
 {
-    const quipu_schema **schemas = quipu_crew_share(4 * sizeof *schemas);
+    const quipu_schema **schemas = quipu_crew_share(4 * sizeof(*schemas));
     struct quipu_crew crew;
 
     for (size_t k = 0; k < 4; k++) {

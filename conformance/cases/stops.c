@@ -104,7 +104,7 @@ static void act(void *context, unsigned i)
 
 static void server_stopped(struct quipu_trial *t)
 {
-    struct scene *scene = quipu_trial_keep(t, sizeof *scene);
+    struct scene *scene = quipu_trial_keep(t, sizeof(*scene));
 
     scene->t = t;
     scene->records = quipu_pairs_open(t);

@@ -37,10 +37,10 @@ struct quipu_family {
  * and the driver is called by all of them. */
 #define QUIPU_FAMILY_OF_RACES(name) QUIPU_FAMILY_AS(name, true)
 
-#define QUIPU_FAMILY_AS(name, races)                      \
-    extern const struct quipu_family quipu_family_##name; \
-    const struct quipu_family quipu_family_##name = {     \
-        #name, cases, sizeof cases / sizeof *cases, races \
+#define QUIPU_FAMILY_AS(name, races)                        \
+    extern const struct quipu_family quipu_family_##name;   \
+    const struct quipu_family quipu_family_##name = {       \
+        #name, cases, sizeof(cases) / sizeof(*cases), races \
     }
 
 /* All families, NULL-terminated. */

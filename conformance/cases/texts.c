@@ -26,8 +26,8 @@ static void topics(struct quipu_trial *t)
     quipu_records *r = quipu_trial_records(t, 0);
     struct quipu_batch *b = quipu_batch_create(t, r, 1);
 
-    memset(longest, 'T', sizeof longest);
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+    memset(longest, 'T', sizeof(longest));
+    for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
         quipu_bytes s = quipu_trial_sequence(t);
 
         quipu_batch_clear(b);
@@ -35,7 +35,7 @@ static void topics(struct quipu_trial *t)
         OK(quipu_batch_append(b));
         quipu_list_only(r, s, check_topic, &good[i]);
     }
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         int status;
 
         quipu_batch_clear(b);
@@ -59,10 +59,10 @@ static void wrong_ids(struct quipu_trial *t)
     quipu_records *u = quipu_trial_records(t, 0);
     quipu_records *x = quipu_trial_records(t, QUIPU_SHAPE_TEXT);
 
-    for (size_t i = 0; i < sizeof uuids / sizeof *uuids; i++) {
+    for (size_t i = 0; i < sizeof(uuids) / sizeof(*uuids); i++) {
         ANSWERS(QUIPU_INVALID, quipu_batch_one_next(t, u, uuids[i]));
     }
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
         ANSWERS(QUIPU_INVALID, quipu_batch_one_next(t, x, texts[i]));
     }
 }
@@ -122,8 +122,8 @@ static void long_text_ids(struct quipu_trial *t)
     quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_TEXT);
     char a[255], b[255];
 
-    memset(a, 'i', sizeof a);
-    memset(b, 'i', sizeof b);
+    memset(a, 'i', sizeof(a));
+    memset(b, 'i', sizeof(b));
     b[254] = 'j';
     quipu_batch_fill(t, r, (quipu_bytes){ a, 255 }, 2);
     quipu_batch_fill(t, r, (quipu_bytes){ b, 255 }, 1);

@@ -224,11 +224,11 @@ static void listed(struct quipu_trial *t)
         if (!row) {
             break;
         }
-        snprintf(name, sizeof name, "%.*s\x01%.*s", (int)row->consumer.size,
+        snprintf(name, sizeof(name), "%.*s\x01%.*s", (int)row->consumer.size,
                  (const char *)row->consumer.data, (int)row->log.size,
                  (const char *)row->log.data);
         CHECK(strcmp(last, name) < 0, "not in order of consumer and log");
-        snprintf(last, sizeof last, "%.500s", name);
+        snprintf(last, sizeof(last), "%.500s", name);
         if (strncmp(name, k.consumer, strlen(k.consumer)) == 0) {
             CHECK(row->position.notification_id == (int64_t)++mine,
                   "a record is listed with another position");

@@ -16,7 +16,7 @@ static int work(void *native, void *context, quipu_error *error)
     struct job *job = context;
 
     job->runs++;
-    job->had_native = native != NULL;
+    job->had_native = native;
     return job->answer == QUIPU_OK
                ? QUIPU_OK
                : quipu_error_set(error, job->answer, "the work says no");
@@ -68,7 +68,7 @@ static void rolled_back(struct quipu_trial *t)
     struct quipu_batch *b = quipu_batch_create(t, r, 2);
     quipu_position p;
 
-    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+    for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
         struct job job = { .answer = answers[i] };
 
         quipu_batch_clear(b);
@@ -244,7 +244,7 @@ static void held(struct quipu_trial *t)
     quipu_records *other =
         quipu_trial_bind(t, quipu_trial_open(t, NULL), schema);
 
-    for (size_t i = 0; i < sizeof hastes / sizeof *hastes; i++) {
+    for (size_t i = 0; i < sizeof(hastes) / sizeof(*hastes); i++) {
         quipu_records *hasty = open_hasty(t, schema, hastes[i].options);
 
         check_held(t, r, other, hasty, hastes[i].timeout);

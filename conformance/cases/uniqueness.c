@@ -107,10 +107,10 @@ static void other_sequence_free(struct quipu_trial *t)
     quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_TEXT);
     static const char *const ids[] = { "a", "A", "aa", "b", "a ", " a" };
 
-    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+    for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
         OK(quipu_batch_one_at(t, r, quipu_bytes_of_text(ids[i]), 0));
     }
-    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+    for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
         CHECK(quipu_list_count(t, r, quipu_bytes_of_text(ids[i])) == 1,
               "sequence \"%s\" is mixed up with another", ids[i]);
     }

@@ -66,7 +66,7 @@ static void outlived(struct quipu_trial *t, bool log, uint32_t flags)
 {
     quipu_records *r = quipu_trial_records(t, 0);
     quipu_bytes s = quipu_trial_sequence(t);
-    quipu_query q = { .struct_size = sizeof q, .flags = flags };
+    quipu_query q = { .struct_size = sizeof(q), .flags = flags };
 
     quipu_batch_fill(t, r, s, 10);
     for (size_t steps = 0; steps <= 11; steps++) {
@@ -134,7 +134,7 @@ static void sparse(struct quipu_trial *t)
          flags += QUIPU_QUERY_DESCENDING) {
         quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
         quipu_bytes s = quipu_trial_sequence(t);
-        quipu_query q = { .struct_size = sizeof q, .flags = flags };
+        quipu_query q = { .struct_size = sizeof(q), .flags = flags };
         quipu_cursor *cursor;
         int64_t last_id;
         const quipu_item *item;
@@ -153,7 +153,7 @@ static void limited_at(struct quipu_trial *t, int64_t there)
 {
     quipu_records *r = quipu_trial_records(t, 0);
     quipu_bytes s = quipu_trial_sequence(t);
-    quipu_query q = { .struct_size = sizeof q,
+    quipu_query q = { .struct_size = sizeof(q),
                       .flags = QUIPU_QUERY_LIMIT,
                       .limit = there + 2 };
     quipu_cursor *cursor;
@@ -178,7 +178,7 @@ static void limited_between(struct quipu_trial *t)
 {
     quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
     quipu_bytes s = quipu_trial_sequence(t);
-    quipu_query q = { .struct_size = sizeof q,
+    quipu_query q = { .struct_size = sizeof(q),
                       .flags = QUIPU_QUERY_LIMIT,
                       .limit = MANY - 1 };
     quipu_cursor *cursor;

@@ -272,7 +272,7 @@ static void append_when_wanted(struct quipu_trial *t, void *shared,
 
 static void by_process(struct quipu_trial *t)
 {
-    struct parcel *parcel = quipu_crew_share(sizeof *parcel);
+    struct parcel *parcel = quipu_crew_share(sizeof(*parcel));
     struct spans spans = { .what = "woken" };
     struct quipu_crew crew;
     quipu_records *r;

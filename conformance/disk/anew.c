@@ -16,7 +16,7 @@
 static char **read_arguments(void)
 {
     FILE *file = fopen("/proc/self/cmdline", "re");
-    char **arguments = calloc(MOST_ARGUMENTS + 1, sizeof *arguments);
+    char **arguments = calloc(MOST_ARGUMENTS + 1, sizeof(*arguments));
     size_t room = 0, count = 0;
 
     while (file && arguments && count < MOST_ARGUMENTS &&

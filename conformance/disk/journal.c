@@ -34,9 +34,9 @@ static const unsigned char *align(struct quipu_trial *t,
     struct journal_record record;
     unsigned char *copy;
 
-    CHECK(left >= sizeof record, "the journal is cut");
-    memcpy(&record, at, sizeof record);
-    *size = sizeof record + record.names_size + record.data_size;
+    CHECK(left >= sizeof(record), "the journal is cut");
+    memcpy(&record, at, sizeof(record));
+    *size = sizeof(record) + record.names_size + record.data_size;
     CHECK(*size <= left, "the journal is cut");
     copy = quipu_trial_keep(t, *size);
     memcpy(copy, at, *size);

@@ -45,7 +45,7 @@ void quipu_platter_copy(int from, int to)
     while (at < end && (at = lseek(from, at, SEEK_DATA)) >= 0) {
         off_t hole = lseek(from, at, SEEK_HOLE);
 
-        for (; at < hole && (n = pread(from, buffer, sizeof buffer, at)) > 0;
+        for (; at < hole && (n = pread(from, buffer, sizeof(buffer), at)) > 0;
              at += n) {
             put(to, buffer, (size_t)n, at);
         }

@@ -47,7 +47,7 @@ static int open_at(const char *folder, const char *name, int flags)
     char path[2 * PATH];
     int fd;
 
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
     fd = open(path, flags | O_CLOEXEC, 0600);
     CHECK(fd >= 0 || !(flags & O_CREAT), "cannot make %s: %s", path,
           strerror(errno));
@@ -58,7 +58,7 @@ static int open_copy(const struct replay *r, int file, int flags)
 {
     char name[32];
 
-    snprintf(name, sizeof name, ".file-%d", file);
+    snprintf(name, sizeof(name), ".file-%d", file);
     return open_at(r->cut->image, name, flags | O_CREAT);
 }
 
@@ -73,7 +73,7 @@ static struct name *find_name(struct replay *r, const char *path)
     }
     CHECK(r->name_count < ROOM, "too many names for a power cut");
     name = &r->names[r->name_count++];
-    snprintf(name->path, sizeof name->path, "%s", path);
+    snprintf(name->path, sizeof(name->path), "%s", path);
     name->file = name->durable = -1;
     return name;
 }
@@ -171,7 +171,7 @@ static void add_change(struct file *file, const struct journal_record *record)
     if (file->count == file->room) {
         file->room = file->room > 0 ? 2 * file->room : 64;
         file->changes =
-            reallocarray(file->changes, file->room, sizeof *file->changes);
+            reallocarray(file->changes, file->room, sizeof(*file->changes));
         CHECK(file->changes, "no memory for a power cut");
     }
     file->changes[file->count++] = record;
@@ -263,8 +263,8 @@ static void materialise(struct replay *r, const struct name *name)
             close(disk);
         }
     }
-    snprintf(from, sizeof from, "%s/.file-%d", r->cut->image, leads);
-    snprintf(to, sizeof to, "%s/%s", r->cut->image, name->path);
+    snprintf(from, sizeof(from), "%s/.file-%d", r->cut->image, leads);
+    snprintf(to, sizeof(to), "%s/%s", r->cut->image, name->path);
     make_folders(to);
     CHECK(link(from, to) == 0, "cannot make %s: %s", to, strerror(errno));
 }
@@ -305,7 +305,7 @@ static void end(struct replay *r)
     for (int i = 0; i < r->file_count; i++) {
         char path[2 * PATH];
 
-        snprintf(path, sizeof path, "%s/.file-%d", r->cut->image, i);
+        snprintf(path, sizeof(path), "%s/.file-%d", r->cut->image, i);
         unlink(path);
         free(r->files[i].changes);
     }
@@ -314,7 +314,7 @@ static void end(struct replay *r)
 void quipu_journal_cut(const struct quipu_journal *journal,
                        const struct quipu_cut *cut)
 {
-    struct replay *r = calloc(1, sizeof *r);
+    struct replay *r = calloc(1, sizeof(*r));
 
     CHECK(r, "no memory for a power cut");
     CHECK(mkdir(cut->image, 0700) == 0, "cannot make %s", cut->image);

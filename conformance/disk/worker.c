@@ -161,7 +161,7 @@ static const char *find_faults(struct quipu_trial *t)
     (void)dirname(folders[0]);
     folder_of(quipu_jobs, folders[1]);
     folder_of(quipu_status_name(QUIPU_OK), folders[2]);
-    for (size_t i = 0; i < 3 * sizeof places / sizeof *places; i++) {
+    for (size_t i = 0; i < 3 * sizeof(places) / sizeof(*places); i++) {
         const char *path =
             quipu_trial_text(t, "%s/%s", folders[i % 3], places[i / 3]);
 

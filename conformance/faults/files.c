@@ -18,13 +18,13 @@ static struct file files[FDS];
 
 void files_watch(const char *folder)
 {
-    (void)snprintf(watched, sizeof watched, "%s", folder);
+    (void)snprintf(watched, sizeof(watched), "%s", folder);
 }
 
 const char *files_name(const char *path, char absolute[FILES_PATH])
 {
     size_t length = 0;
-    if (path[0] != '/' && getcwd(absolute, PATH_MAX) != NULL) {
+    if (path[0] != '/' && getcwd(absolute, PATH_MAX)) {
         length = strlen(absolute);
         absolute[length++] = '/';
     }

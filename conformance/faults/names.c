@@ -37,7 +37,7 @@ static int open_watched(int folder, const char *path, int flags, mode_t mode)
     if (quipu_fault_plan.active && (folder == AT_FDCWD || path[0] == '/')) {
         name = files_name(path, absolute);
     }
-    if (name == NULL) {
+    if (!name) {
         return NEXT(openat)(folder, path, flags, mode);
     }
     if (quipu_fault_decide(CALL_OPEN) != FATE_GOES_ON) {
@@ -111,7 +111,7 @@ int unlink(const char *path)
     char absolute[FILES_PATH];
     const char *name =
         quipu_fault_plan.active ? files_name(path, absolute) : NULL;
-    if (name == NULL) {
+    if (!name) {
         return NEXT(unlink)(path);
     }
     if (quipu_fault_decide(CALL_REMOVE) != FATE_GOES_ON) {
@@ -135,7 +135,7 @@ int rename(const char *from, const char *to)
         name = files_name(from, absolute[0]);
         other = files_name(to, absolute[1]);
     }
-    if (name == NULL || other == NULL) {
+    if (!name || !other) {
         return NEXT(rename)(from, to);
     }
     if (quipu_fault_decide(CALL_REMOVE) != FATE_GOES_ON) {

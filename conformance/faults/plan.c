@@ -64,7 +64,7 @@ void (*quipu_fault_next(const char *name))(void)
         void *object;
         void (*function)(void);
     } symbol = { dlsym(RTLD_NEXT, name) };
-    if (symbol.object == NULL) {
+    if (!symbol.object) {
         abort();
     }
     return symbol.function;
@@ -73,7 +73,7 @@ void (*quipu_fault_next(const char *name))(void)
 static unsigned long number_of(const char *name, unsigned long fallback)
 {
     const char *text = getenv(name);
-    return text != NULL ? strtoul(text, NULL, 10) : fallback;
+    return text ? strtoul(text, NULL, 10) : fallback;
 }
 
 static int call_of(const char *name)
@@ -81,7 +81,7 @@ static int call_of(const char *name)
     static const char *const names[CALLS] = { "sync", "folder",   "write",
                                               "read", "truncate", "allocate",
                                               "open", "map",      "remove" };
-    for (int i = 0; name != NULL && i < CALLS; i++) {
+    for (int i = 0; name && i < CALLS; i++) {
         if (strcmp(name, names[i]) == 0) {
             return i;
         }
@@ -93,7 +93,7 @@ __attribute__((constructor)) static void read_plan(void)
 {
     const char *folder = getenv("QUIPU_FAULT_FOLDER");
     const char *journal = getenv("QUIPU_FAULT_JOURNAL");
-    if (folder == NULL) {
+    if (!folder) {
         return;
     }
     quipu_fault_plan.lie = number_of("QUIPU_FAULT_LIE", 0) != 0;
@@ -105,7 +105,7 @@ __attribute__((constructor)) static void read_plan(void)
     failure.hide = number_of("QUIPU_FAULT_HIDE", 0) != 0;
     failure.kill = number_of("QUIPU_FAULT_KILL", 0) != 0;
     files_watch(folder);
-    if (journal != NULL) {
+    if (journal) {
         writer_start(journal);
     }
     quipu_fault_plan.active = true;

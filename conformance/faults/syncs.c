@@ -85,7 +85,7 @@ static struct map find(const unsigned char *at)
     struct map found = { .begin = NULL };
     (void)pthread_mutex_lock(&lock);
     for (size_t i = 0; i < MAPS; i++) {
-        if (maps[i].begin != NULL && at >= maps[i].begin &&
+        if (maps[i].begin && at >= maps[i].begin &&
             at < maps[i].begin + maps[i].size) {
             found = maps[i];
         }
@@ -125,7 +125,7 @@ MMAP(mmap64)
 
 int munmap(void *at, size_t size)
 {
-    if (quipu_fault_plan.active && at != NULL) {
+    if (quipu_fault_plan.active && at) {
         exchange(at, (struct map){ .begin = NULL });
     }
     return NEXT(munmap)(at, size);
@@ -134,7 +134,7 @@ int munmap(void *at, size_t size)
 int msync(void *at, size_t size, int flags)
 {
     struct map map = find(at);
-    if (map.begin == NULL || (flags & MS_SYNC) == 0) {
+    if (!map.begin || (flags & MS_SYNC) == 0) {
         return NEXT(msync)(at, size, flags);
     }
     enum fate fate = quipu_fault_decide(CALL_SYNC);

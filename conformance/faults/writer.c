@@ -82,17 +82,17 @@ void writer_tell(enum journal_kind kind, const struct file *file,
                  const char *name, const char *other)
 {
     struct journal_record record = { .kind = kind };
-    struct iovec pieces[3] = { piece_of(&record, sizeof record) };
+    struct iovec pieces[3] = { piece_of(&record, sizeof(record)) };
     const char *names[2] = { name, other };
     if (journal < 0) {
         return;
     }
-    if (file != NULL) {
+    if (file) {
         record.device = file->device;
         record.inode = file->inode;
     }
     for (int i = 0; i < 2; i++) {
-        size_t size = names[i] != NULL ? strlen(names[i]) + 1 : 0;
+        size_t size = names[i] ? strlen(names[i]) + 1 : 0;
         pieces[i + 1] = piece_of((void *)names[i], size);
         record.names_size += (uint32_t)size;
     }
@@ -112,11 +112,11 @@ void writer_tell_data(enum journal_kind kind, const struct file *file,
     if (journal < 0 || size == 0) {
         return;
     }
-    all = calloc((size_t)count + 1, sizeof *all);
-    if (all == NULL) {
+    all = calloc((size_t)count + 1, sizeof(*all));
+    if (!all) {
         give_up("writing the journal");
     }
-    all[0] = piece_of(&record, sizeof record);
+    all[0] = piece_of(&record, sizeof(record));
     for (int i = 0; i < count; i++) {
         all[i + 1] = pieces[i];
         if (all[i + 1].iov_len > size) {
@@ -135,7 +135,7 @@ void writer_tell_number(enum journal_kind kind, const struct file *file,
                                      .device = file->device,
                                      .inode = file->inode,
                                      .offset = number };
-    struct iovec piece = piece_of(&record, sizeof record);
+    struct iovec piece = piece_of(&record, sizeof(record));
     if (journal >= 0) {
         put(&piece, 1);
     }

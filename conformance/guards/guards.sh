@@ -96,7 +96,7 @@ compile()
         object=$work/$2.${file//\//.}.o
         command=$(commands_of "$1" |
             grep -F -e "-c $root/drivers/$file" -e "-c '$root/drivers/$file'" |
-            grep -m 1 -F -e "/$2.dir/" -e /quipu_driver_shared.dir/) ||
+            grep -m 1 -F -e "/$2.dir/" -e /quipu_driver_common.dir/) ||
             die "$id: $1 does not compile drivers/$file"
         command=$(sed -E "s| -c .*| -c '$work/drivers/$file' -w|
             s|\$| -I'$root/drivers/${file%/*}'|

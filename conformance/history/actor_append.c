@@ -44,7 +44,7 @@ static void build_item(const struct quipu_actor_log *log,
     built->items[i] = (quipu_item){
         .sequence_id = { built->sequences[i].data, built->sequences[i].size },
         .position = next ? 0 : draft->items[i].position,
-        .topic = { topic, sizeof topic - 1 },
+        .topic = { topic, sizeof(topic) - 1 },
         .state = { built->states[i], size },
         .flags = next ? QUIPU_ITEM_NEXT : 0,
     };
@@ -71,7 +71,7 @@ static void build_tracking(const struct quipu_actor *a,
 {
     const char *consumer = a->t->prefix;
 
-    snprintf(built->track_log, sizeof built->track_log, "log-%s",
+    snprintf(built->track_log, sizeof(built->track_log), "log-%s",
              a->logs[draft->log].name);
     built->tracking = (quipu_tracking){
         .consumer = { consumer, strlen(consumer) },
@@ -86,14 +86,14 @@ static void build(const struct quipu_actor *a, const struct quipu_draft *draft,
 {
     const struct quipu_actor_log *log = &a->logs[draft->log];
 
-    memset(built, 0, sizeof *built);
+    memset(built, 0, sizeof(*built));
     for (size_t i = 0; i < draft->item_count; i++) {
         build_item(log, draft, built, i);
     }
     for (size_t i = 0; i < draft->guard_count; i++) {
         build_guard(log, draft, built, i);
     }
-    built->append = (quipu_append){ .struct_size = sizeof built->append,
+    built->append = (quipu_append){ .struct_size = sizeof(built->append),
                                     .items = built->items,
                                     .item_count = draft->item_count,
                                     .guards = built->guards,
@@ -118,7 +118,7 @@ static void record_asked(struct quipu_actor *a, const struct quipu_draft *draft,
         char position[24] = "+";
 
         if (draft->items[i].position != QUIPU_HISTORY_NEXT) {
-            snprintf(position, sizeof position, "%" PRId64,
+            snprintf(position, sizeof(position), "%" PRId64,
                      draft->items[i].position);
         }
         quipu_record_word(
@@ -233,7 +233,7 @@ int quipu_actor_append(struct quipu_actor *a, struct quipu_draft *draft)
 {
     struct quipu_actor_log *log = &a->logs[draft->log];
     uint32_t number = quipu_record_ask(&a->recorder, "append", log->name);
-    struct built *built = malloc(sizeof *built);
+    struct built *built = malloc(sizeof(*built));
     int status;
 
     CHECK(built, "no memory for an append");

@@ -132,7 +132,7 @@ static size_t drain(struct quipu_actor *a, struct quipu_actor_log *log,
         quipu_cursor_close(cursor);
     }
     quipu_record_stamp(r);
-    if (status) {
+    if (status != QUIPU_OK) {
         quipu_record_forget(r);
     }
     quipu_record_done(r, status);
@@ -237,7 +237,7 @@ void quipu_actor_track(struct quipu_actor *a, unsigned log_index)
     char name[8];
     int status;
 
-    snprintf(name, sizeof name, "log-%s", log->name);
+    snprintf(name, sizeof(name), "log-%s", log->name);
     quipu_record_ask(r, "track", log->name);
     quipu_record_word(r, "c");
     quipu_record_go(r);

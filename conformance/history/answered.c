@@ -8,7 +8,7 @@
 static const char *const causes[] = { "none",     "event-id", "guard",
                                       "tracking", "position", "item" };
 
-#define CAUSES ((int)(sizeof causes / sizeof *causes))
+#define CAUSES ((int)(sizeof(causes) / sizeof(*causes)))
 
 const char *quipu_history_cause_name(int cause)
 {

@@ -7,7 +7,7 @@
 static const char *const calls[] = { "append", "read", "log",  "last",
                                      "head",   "wait", "track" };
 
-#define CALLS ((int)(sizeof calls / sizeof *calls))
+#define CALLS ((int)(sizeof(calls) / sizeof(*calls)))
 
 const char *quipu_history_call_name(int call)
 {

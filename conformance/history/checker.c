@@ -92,7 +92,7 @@ void quipu_judging_object(struct quipu_judging *j, int kind, int64_t id,
     add_operation(violation, second);
     add_operation(violation, appender_of(j, first, id));
     va_start(arguments, format);
-    vsnprintf(violation->text, sizeof violation->text, format, arguments);
+    vsnprintf(violation->text, sizeof(violation->text), format, arguments);
     va_end(arguments);
 }
 
@@ -108,7 +108,7 @@ struct quipu_called quipu_judging_call(const struct quipu_judging *j,
     const struct quipu_operation *op = &j->history->operations[operation];
     struct quipu_called called;
 
-    snprintf(called.text, sizeof called.text, "%" PRIu32 ".%" PRIu32,
+    snprintf(called.text, sizeof(called.text), "%" PRIu32 ".%" PRIu32,
              j->history->sessions[op->session].number, op->number);
     return called;
 }
@@ -185,7 +185,7 @@ bool quipu_history_check(const struct quipu_history *history,
     for (int i = 0; i < QUIPU_VIOLATION_KINDS; i++) {
         violations->counts[i] = 0;
     }
-    j.sights = calloc(history->operation_count + 1, sizeof *j.sights);
+    j.sights = calloc(history->operation_count + 1, sizeof(*j.sights));
     CHECK(j.sights, "no memory to check a history");
     quipu_judging_read_ledgers(&j);
     quipu_judging_find_fates(&j);

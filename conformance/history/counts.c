@@ -18,7 +18,7 @@ static int by_begin(const void *left, const void *right)
 /* Operations that began before one that began earlier had ended. */
 static size_t count_overlaps(const struct quipu_history *h)
 {
-    int64_t(*spans)[2] = calloc(h->operation_count + 1, sizeof *spans);
+    int64_t(*spans)[2] = calloc(h->operation_count + 1, sizeof(*spans));
     int64_t end = INT64_MIN;
     size_t overlaps = 0;
 
@@ -29,7 +29,7 @@ static size_t count_overlaps(const struct quipu_history *h)
                           ? h->operations[i].begin
                           : h->operations[i].end;
     }
-    qsort(spans, h->operation_count, sizeof *spans, by_begin);
+    qsort(spans, h->operation_count, sizeof(*spans), by_begin);
     for (size_t i = 0; i < h->operation_count; i++) {
         overlaps += spans[i][0] < end;
         end = spans[i][1] > end ? spans[i][1] : end;
@@ -58,12 +58,12 @@ static void count_append(const struct quipu_operation *op,
 static void count_woken(const struct quipu_history *h,
                         struct quipu_history_counts *counts)
 {
-    int64_t **begins = calloc(h->logs.count + 1, sizeof *begins);
+    int64_t **begins = calloc(h->logs.count + 1, sizeof(*begins));
     size_t room = h->entry_count + 2;
 
     CHECK(begins, "no memory to check a history");
     for (size_t i = 0; i < h->logs.count; i++) {
-        begins[i] = calloc(room, sizeof **begins);
+        begins[i] = calloc(room, sizeof(**begins));
         CHECK(begins[i], "no memory to check a history");
     }
     for (size_t i = 0; i < h->operation_count; i++) {

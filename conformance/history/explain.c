@@ -33,7 +33,7 @@ static struct part part_of(const struct quipu_history *history,
     for (unsigned i = 0; i < part.count; i++) {
         part.ops[i] = &history->operations[violation->operations[i]];
     }
-    qsort(part.ops, part.count, sizeof *part.ops, by_time);
+    qsort(part.ops, part.count, sizeof(*part.ops), by_time);
     return part;
 }
 
@@ -87,7 +87,7 @@ static void put_operation(const struct quipu_history *history,
     char end[32] = "?";
 
     if (op->end != QUIPU_HISTORY_NEVER) {
-        snprintf(end, sizeof end, "%.3f", (double)op->end / 1e6);
+        snprintf(end, sizeof(end), "%.3f", (double)op->end / 1e6);
     }
     fprintf(to, "  %.3f-%s ms, %" PRIu32 ".%" PRIu32 " (process %" PRIu32 "): ",
             (double)op->begin / 1e6, end, session->number, op->number,

@@ -197,8 +197,8 @@ void quipu_judging_find_fates(struct quipu_judging *j)
 {
     const struct quipu_history *h = j->history;
 
-    j->fates = calloc(h->operation_count + 1, sizeof *j->fates);
-    j->origins = calloc(h->operation_count + 1, sizeof *j->origins);
+    j->fates = calloc(h->operation_count + 1, sizeof(*j->fates));
+    j->origins = calloc(h->operation_count + 1, sizeof(*j->origins));
     CHECK(j->fates && j->origins, "no memory to check a history");
     for (size_t i = 0; i < h->logs.count; i++) {
         for (int64_t id = 1; id <= j->ledgers[i].head; id++) {

@@ -64,9 +64,9 @@ struct quipu_label_text quipu_label_name(struct quipu_label label)
     struct quipu_label_text name;
 
     if (label.kind == 'h') {
-        snprintf(name.text, sizeof name.text, "h%" PRIu32, label.a);
+        snprintf(name.text, sizeof(name.text), "h%" PRIu32, label.a);
     } else {
-        snprintf(name.text, sizeof name.text, "n%" PRIu32 ".%" PRIu32, label.a,
+        snprintf(name.text, sizeof(name.text), "n%" PRIu32 ".%" PRIu32, label.a,
                  label.b);
     }
     return name;
@@ -128,7 +128,7 @@ static struct quipu_label_text mark_text(struct quipu_mark mark)
 {
     struct quipu_label_text text;
 
-    snprintf(text.text, sizeof text.text, "%" PRIu32 ".%" PRIu32 ".%" PRIu32,
+    snprintf(text.text, sizeof(text.text), "%" PRIu32 ".%" PRIu32 ".%" PRIu32,
              mark.session, mark.number, mark.index);
     return text;
 }
@@ -172,7 +172,7 @@ struct quipu_label_text quipu_mark_read(const quipu_item *item)
 
 size_t quipu_mark_size(struct quipu_mark mark)
 {
-    uint64_t h = hash_of(&mark, sizeof mark);
+    uint64_t h = hash_of(&mark, sizeof(mark));
     size_t size = 40 + h % 100;
 
     h >>= 16;
@@ -187,7 +187,7 @@ size_t quipu_mark_size(struct quipu_mark mark)
 void quipu_mark_fill(struct quipu_mark mark, char *state, size_t size)
 {
     struct quipu_label_text text = mark_text(mark);
-    uint64_t h = hash_of(&mark, sizeof mark);
+    uint64_t h = hash_of(&mark, sizeof(mark));
     size_t length = strlen(text.text);
 
     memcpy(state, text.text, length);

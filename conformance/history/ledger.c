@@ -20,7 +20,7 @@ static void add_to_line(struct quipu_ledger_line *line, int64_t id,
                         int64_t value)
 {
     line->at = quipu_history_room(line->at, line->count, &line->room,
-                                  sizeof *line->at);
+                                  sizeof(*line->at));
     line->at[line->count].id = id;
     line->at[line->count++].value = value;
 }
@@ -278,9 +278,9 @@ void quipu_judging_read_ledgers(struct quipu_judging *j)
 {
     const struct quipu_history *h = j->history;
 
-    j->ledgers = zeroed(h->logs.count, sizeof *j->ledgers);
-    j->sequences = zeroed(h->sequences.count, sizeof *j->sequences);
-    j->consumers = zeroed(h->consumers.count, sizeof *j->consumers);
+    j->ledgers = zeroed(h->logs.count, sizeof(*j->ledgers));
+    j->sequences = zeroed(h->sequences.count, sizeof(*j->sequences));
+    j->consumers = zeroed(h->consumers.count, sizeof(*j->consumers));
     find_finals(j);
     for (uint32_t i = 0; i < h->logs.count; i++) {
         struct quipu_ledger *ledger = &j->ledgers[i];
@@ -288,9 +288,9 @@ void quipu_judging_read_ledgers(struct quipu_judging *j)
         if (ledger->final != QUIPU_NOBODY) {
             ledger->head = head_of(j, &h->operations[ledger->final]);
         }
-        ledger->at = zeroed((size_t)ledger->head, sizeof *ledger->at);
+        ledger->at = zeroed((size_t)ledger->head, sizeof(*ledger->at));
         ledger->appender =
-            zeroed((size_t)ledger->head, sizeof *ledger->appender);
+            zeroed((size_t)ledger->head, sizeof(*ledger->appender));
         for (int64_t id = 0; id <= ledger->head; id++) {
             ledger->appender[id] = QUIPU_NOBODY;
         }

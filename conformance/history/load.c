@@ -32,7 +32,7 @@ static bool refuse(struct quipu_history *history, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(history->problem, sizeof history->problem, format, arguments);
+    vsnprintf(history->problem, sizeof(history->problem), format, arguments);
     va_end(arguments);
     return false;
 }
@@ -40,7 +40,7 @@ static bool refuse(struct quipu_history *history, const char *format, ...)
 static struct quipu_history_file *map(struct quipu_history *history,
                                       const char *path)
 {
-    struct quipu_history_file *file = calloc(1, sizeof *file);
+    struct quipu_history_file *file = calloc(1, sizeof(*file));
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat status;
 
@@ -110,9 +110,9 @@ static bool load_run(struct quipu_history *history, const char *path)
     }
     while (next_line(file, &at, &line, &number)) {
         if (quipu_scan_take(&line, "workload")) {
-            copy_text(history->workload, sizeof history->workload, line);
+            copy_text(history->workload, sizeof(history->workload), line);
         } else if (quipu_scan_take(&line, "store")) {
-            copy_text(history->store, sizeof history->store, line);
+            copy_text(history->store, sizeof(history->store), line);
         } else if (quipu_scan_take(&line, "seed ")) {
             word = line;
             history->seed = 0;
@@ -237,7 +237,7 @@ static bool load_sessions(struct quipu_history *history, const char *folder)
         char path[4096];
 
         if (good && strncmp(names[i]->d_name, "session-", 8) == 0) {
-            snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name);
+            snprintf(path, sizeof(path), "%s/%s", folder, names[i]->d_name);
             good = load_session(history, path);
         }
         free(names[i]);
@@ -270,7 +270,7 @@ bool quipu_history_load(struct quipu_history *history, const char *folder)
     char path[4096];
 
     *history = (struct quipu_history){ .workload = "" };
-    snprintf(path, sizeof path, "%s/run", folder);
+    snprintf(path, sizeof(path), "%s/run", folder);
     return load_run(history, path) && load_sessions(history, folder) &&
            has_finals(history, folder);
 }

@@ -11,10 +11,10 @@
 void *quipu_history_room(void *pool, size_t count, size_t *room, size_t size);
 
 /* Adds one to a pool of a history, and points to it. */
-#define QUIPU_HISTORY_ADD(history, pool, number)              \
-    ((history)->pool = quipu_history_room(                    \
-         (history)->pool, (history)->number##_count,          \
-         &(history)->number##_room, sizeof *(history)->pool), \
+#define QUIPU_HISTORY_ADD(history, pool, number)               \
+    ((history)->pool = quipu_history_room(                     \
+         (history)->pool, (history)->number##_count,           \
+         &(history)->number##_room, sizeof(*(history)->pool)), \
      &(history)->pool[(history)->number##_count++])
 
 /* The number of a name in a log, which it gets when it is new. */

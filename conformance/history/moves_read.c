@@ -10,7 +10,7 @@
  * see what is new.  Each kind of bound, and none, comes up. */
 static quipu_query some_query(struct quipu_actor *a, int64_t end)
 {
-    quipu_query q = { .struct_size = sizeof q };
+    quipu_query q = { .struct_size = sizeof(q) };
     int64_t low = end - (int64_t)quipu_actor_random(a, WINDOW);
     int64_t high = low + (int64_t)quipu_actor_random(a, WINDOW) + 1;
     uint64_t form = quipu_actor_random(a, 16);
@@ -56,7 +56,7 @@ void quipu_moves_pair(struct quipu_actor *a)
     unsigned log = quipu_actor_some_log(a);
     struct quipu_label one = quipu_actor_some_hot(a);
     struct quipu_label other = { 'h', (one.a + 1) % a->hot, 0 };
-    quipu_query q = { .struct_size = sizeof q,
+    quipu_query q = { .struct_size = sizeof(q),
                       .flags = QUIPU_QUERY_LIMIT | QUIPU_QUERY_DESCENDING,
                       .limit = 2 };
 
@@ -95,7 +95,7 @@ void quipu_moves_tail(struct quipu_actor *a)
 bool quipu_moves_follow(struct quipu_actor *a, unsigned log,
                         int64_t milliseconds)
 {
-    quipu_query q = { .struct_size = sizeof q,
+    quipu_query q = { .struct_size = sizeof(q),
                       .flags = QUIPU_QUERY_GT | QUIPU_QUERY_LIMIT,
                       .limit = 100 };
 
@@ -110,7 +110,7 @@ bool quipu_moves_follow(struct quipu_actor *a, unsigned log,
 
 void quipu_moves_finish(struct quipu_actor *a, bool tracks)
 {
-    quipu_query q = { .struct_size = sizeof q };
+    quipu_query q = { .struct_size = sizeof(q) };
 
     for (unsigned log = 0; log < a->log_count; log++) {
         quipu_actor_head(a, log);

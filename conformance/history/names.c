@@ -55,7 +55,7 @@ static void make_places(struct quipu_history_names *names)
     }
     free(names->places);
     names->place_count = names->place_count > 0 ? 4 * names->place_count : 64;
-    names->places = calloc(names->place_count, sizeof *names->places);
+    names->places = calloc(names->place_count, sizeof(*names->places));
     CHECK(names->places, "no memory for %zu names", names->count);
     for (size_t i = 0; i < names->count; i++) {
         const struct quipu_history_name *name = &names->at[i];
@@ -77,7 +77,7 @@ uint32_t quipu_history_name(struct quipu_history_names *names,
     if (*place == 0) {
         *place = (uint32_t)names->count + 1;
         names->at = quipu_history_room(names->at, names->count, &names->room,
-                                       sizeof *names->at);
+                                       sizeof(*names->at));
         name = &names->at[names->count++];
         name->log = log;
         name->text = strndup(word.at, size);

@@ -130,7 +130,7 @@ void quipu_stage_play(struct quipu_stage *stage)
 
 void quipu_stage_finish(struct quipu_stage *stage)
 {
-    struct quipu_actor *actor = quipu_trial_keep(stage->t, sizeof *actor);
+    struct quipu_actor *actor = quipu_trial_keep(stage->t, sizeof(*actor));
     quipu_records *records[QUIPU_ACTOR_LOGS];
 
     quipu_stage_open(stage, stage->t, records);

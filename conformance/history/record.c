@@ -36,7 +36,7 @@ static int create(const char *folder, const char *name)
     char path[4096];
     int file;
 
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
     file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
     CHECK(file >= 0, "%s: %s", path, strerror(errno));
     return file;
@@ -72,11 +72,11 @@ void quipu_record_open(struct quipu_recorder *r, const char *folder,
 {
     char name[32], head[80];
     int size =
-        snprintf(head, sizeof head,
+        snprintf(head, sizeof(head),
                  "quipu-history %d\nsession %" PRIu32 " process %" PRIu32 "\n",
                  QUIPU_HISTORY_VERSION, session, process);
 
-    snprintf(name, sizeof name, "session-%" PRIu32, session);
+    snprintf(name, sizeof(name), "session-%" PRIu32, session);
     *r = (struct quipu_recorder){ .file = create(folder, name),
                                   .epoch = epoch,
                                   .room = 4096 };
@@ -152,7 +152,7 @@ uint32_t quipu_record_ask(struct quipu_recorder *r, const char *call,
 void quipu_record_go(struct quipu_recorder *r)
 {
     char head[QUIPU_RECORD_HEAD];
-    int size = snprintf(head, sizeof head, "%" PRId64 " %" PRIu32,
+    int size = snprintf(head, sizeof(head), "%" PRId64 " %" PRIu32,
                         quipu_record_now(r), r->number);
 
     send(r, head, size);
@@ -171,7 +171,7 @@ void quipu_record_forget(struct quipu_recorder *r)
 void quipu_record_done(struct quipu_recorder *r, int status)
 {
     char head[QUIPU_RECORD_HEAD];
-    int size = snprintf(head, sizeof head, "%" PRId64 " %" PRIu32 " %s",
+    int size = snprintf(head, sizeof(head), "%" PRId64 " %" PRIu32 " %s",
                         r->time, r->number, quipu_status_name(status));
 
     send(r, head, size);

@@ -178,7 +178,7 @@ static void act(void *context, unsigned i)
     struct quipu_stage *stage = cast->stage;
     const struct quipu_workload *w = stage->workload;
     quipu_records *own[QUIPU_ACTOR_LOGS];
-    struct quipu_actor *actor = quipu_trial_keep(cast->t, sizeof *actor);
+    struct quipu_actor *actor = quipu_trial_keep(cast->t, sizeof(*actor));
 
     if (w->apart) {
         quipu_stage_open(stage, cast->t, own);

@@ -223,12 +223,12 @@ static void make_proofs(struct quipu_judging *j)
 {
     size_t logs = j->history->logs.count;
 
-    j->proofs = calloc(logs + 1, sizeof *j->proofs);
+    j->proofs = calloc(logs + 1, sizeof(*j->proofs));
     CHECK(j->proofs, "no memory to check a history");
     for (size_t i = 0; i < logs; i++) {
         size_t count = (size_t)j->ledgers[i].head + 2;
 
-        j->proofs[i] = calloc(count, sizeof *j->proofs[i]);
+        j->proofs[i] = calloc(count, sizeof(*j->proofs[i]));
         CHECK(j->proofs[i], "no memory to check a history");
         for (size_t id = 0; id < count; id++) {
             j->proofs[i][id] =

@@ -31,8 +31,8 @@ static void print_counts(const struct quipu_history *history)
 
 int quipu_verdict_of(const char *folder)
 {
-    struct quipu_history *history = calloc(1, sizeof *history);
-    struct quipu_violations *violations = calloc(1, sizeof *violations);
+    struct quipu_history *history = calloc(1, sizeof(*history));
+    struct quipu_violations *violations = calloc(1, sizeof(*violations));
     int status = QUIPU_CONFORMANCE_MISUSE;
 
     if (!history || !violations) {

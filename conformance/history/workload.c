@@ -25,7 +25,7 @@
 /* The store as the user named it, without a password and without the spy. */
 static const char *store_name(struct quipu_trial *t)
 {
-    quipu_datastore_info info = { .struct_size = sizeof info };
+    quipu_datastore_info info = { .struct_size = sizeof(info) };
 
     OK(quipu_datastore_describe(quipu_trial_datastore(t), &info, E));
     return quipu_trial_text(t, "%.*s%s", (int)strcspn(t->plain, ":"), t->plain,
@@ -35,13 +35,13 @@ static const char *store_name(struct quipu_trial *t)
 static void record(struct quipu_trial *t, const struct quipu_workload *workload,
                    const char *folder)
 {
-    struct quipu_stage *stage = quipu_trial_keep(t, sizeof *stage);
+    struct quipu_stage *stage = quipu_trial_keep(t, sizeof(*stage));
 
     *stage = (struct quipu_stage){ .t = t,
                                    .workload = workload,
                                    .folder = folder,
                                    .seed = quipu_trial_random(t, UINT64_MAX) };
-    stage->shared = quipu_crew_share(sizeof *stage->shared);
+    stage->shared = quipu_crew_share(sizeof(*stage->shared));
     quipu_stage_set(stage);
     quipu_record_run(folder, workload->name, store_name(t), stage->seed,
                      (int64_t)WAKE * t->patience);
@@ -50,7 +50,7 @@ static void record(struct quipu_trial *t, const struct quipu_workload *workload,
     quipu_stage_clear(stage);
     quipu_trial_count(t, "kills", stage->kills);
     quipu_trial_count(t, "stops", stage->stops);
-    munmap(stage->shared, sizeof *stage->shared);
+    munmap(stage->shared, sizeof(*stage->shared));
 }
 
 /* ----------------------------------------------------------------- judging */
@@ -112,7 +112,7 @@ static const char *missing(const struct quipu_workload *workload,
     if (counts->overlaps == 0) {
         return "two operations at once";
     }
-    for (size_t i = 0; i < sizeof musts / sizeof *musts; i++) {
+    for (size_t i = 0; i < sizeof(musts) / sizeof(*musts); i++) {
         if (lacks & musts[i].must) {
             return musts[i].what;
         }
@@ -124,9 +124,9 @@ static const char *missing(const struct quipu_workload *workload,
 static const char *judge(struct quipu_trial *t,
                          const struct quipu_workload *workload, char *folder)
 {
-    struct quipu_history *history = quipu_trial_keep(t, sizeof *history);
+    struct quipu_history *history = quipu_trial_keep(t, sizeof(*history));
     struct quipu_violations *violations =
-        quipu_trial_keep(t, sizeof *violations);
+        quipu_trial_keep(t, sizeof(*violations));
     struct quipu_history_counts counts;
 
     CHECK(quipu_history_load(history, folder), "%s", history->problem);

@@ -11,7 +11,7 @@
 
 static quipu_item *copy_items(const quipu_request *request)
 {
-    quipu_item *items = calloc(request->item_count + 1, sizeof *items);
+    quipu_item *items = calloc(request->item_count + 1, sizeof(*items));
 
     if (!items) {
         abort();
@@ -117,7 +117,7 @@ static int by_sequence(struct append *a)
     quipu_item *items = copy_items(&request);
     int status;
 
-    qsort(items, request.item_count, sizeof *items, compare_sequences);
+    qsort(items, request.item_count, sizeof(*items), compare_sequences);
     request.items = items;
     status = mutant_pass_one(a, &request);
     free(items);

@@ -63,7 +63,7 @@ static struct note *notes_of_all;
 static enum showing keeps_what_it_lends(struct reading *r,
                                         const quipu_item *item)
 {
-    struct note *note = malloc(sizeof *note + item->state.size);
+    struct note *note = malloc(sizeof(*note) + item->state.size);
 
     (void)r;
     if (!note) {

@@ -23,7 +23,7 @@ static int with_some_guards(struct append *a,
                                            const quipu_guard *guard))
 {
     quipu_request request = a->requests[0];
-    quipu_guard *guards = calloc(request.guard_count + 1, sizeof *guards);
+    quipu_guard *guards = calloc(request.guard_count + 1, sizeof(*guards));
     size_t count = 0;
     int status;
 
@@ -131,8 +131,8 @@ static int next_repeats(struct append *a)
         !(request.items[0].flags & QUIPU_ITEM_NEXT)) {
         return status;
     }
-    items = calloc(request.item_count, sizeof *items);
-    ids = calloc(request.item_count, sizeof *ids);
+    items = calloc(request.item_count, sizeof(*items));
+    ids = calloc(request.item_count, sizeof(*ids));
     if (!items || !ids) {
         abort();
     }

@@ -46,7 +46,7 @@ static void keep(const struct append *a)
 
     kept.datastore = a->datastore;
     kept.request = *request;
-    kept.items = copy(request->items, count * sizeof *kept.items);
+    kept.items = copy(request->items, count * sizeof(*kept.items));
     kept.request.items = kept.items;
     for (size_t i = 0; i < count; i++) {
         keep_bytes(&kept.items[i].sequence_id);
@@ -112,7 +112,7 @@ static int head_is_a_number(quipu_driver_datastore *datastore,
         mutant_reference()->log_head(datastore, bound, deadline, head, error);
 
     if (status == QUIPU_OK) {
-        memset(&head->event_id, 0, sizeof head->event_id);
+        memset(&head->event_id, 0, sizeof(head->event_id));
     }
     return status;
 }

@@ -42,7 +42,7 @@ static const struct mutant_family *const families[] = {
 #endif
 };
 
-#define FAMILIES (sizeof families / sizeof *families)
+#define FAMILIES (sizeof(families) / sizeof(*families))
 
 struct wish {
     bool all, why;
@@ -76,7 +76,7 @@ static void hear(void *context, const struct quipu_outcome *outcome)
     if (outcome->verdict != QUIPU_PASSED) {
         tally->failed +=
             outcome->verdict == QUIPU_FAILED && !is_accident(outcome);
-        snprintf(tally->text, sizeof tally->text, "%.*s",
+        snprintf(tally->text, sizeof(tally->text), "%.*s",
                  (int)strcspn(outcome->text, "\n"), outcome->text);
     }
 }
@@ -92,7 +92,7 @@ static struct tally run(const struct wish *wish, const char *uri,
                              .patience = wish->patience };
     struct quipu_store store;
 
-    if (!quipu_run_probe(&run, &store, tally.text, sizeof tally.text)) {
+    if (!quipu_run_probe(&run, &store, tally.text, sizeof(tally.text))) {
         fprintf(stderr, "%s cannot be opened: %s\n", uri, tally.text);
         return tally;
     }
@@ -138,7 +138,7 @@ static struct tally run_mutant(const struct wish *wish,
     char uri[40];
     struct tally tally;
 
-    snprintf(uri, sizeof uri, "%s%s", mutant->id,
+    snprintf(uri, sizeof(uri), "%s%s", mutant->id,
              mutant->base ? strchr(mutant->base, ':') : ":{dir}");
     for (char *c = uri; *c != ':'; c++) {
         *c = (char)tolower((unsigned char)*c);
@@ -205,7 +205,7 @@ static void try_as_wished(struct wish *wish, const struct mutant *mutant)
     char scheme[8] = "";
 
     if (!mutant->uri) {
-        for (size_t i = 0; mutant->id[i] && i + 1 < sizeof scheme; i++) {
+        for (size_t i = 0; mutant->id[i] && i + 1 < sizeof(scheme); i++) {
             scheme[i] = (char)tolower((unsigned char)mutant->id[i]);
         }
         mutant_play(mutant);
@@ -247,14 +247,14 @@ static size_t gather(const struct mutant *list[], size_t room)
             list[count++] = &families[i]->mutants[k];
         }
     }
-    qsort(list, count, sizeof *list, compare_ids);
+    qsort(list, count, sizeof(*list), compare_ids);
     return count;
 }
 
 static int try_all(struct wish *wish)
 {
     const struct mutant *list[100] = { NULL };
-    size_t count = gather(list, sizeof list / sizeof *list);
+    size_t count = gather(list, sizeof(list) / sizeof(*list));
 
     mutant_play(NULL);
     add("reference");

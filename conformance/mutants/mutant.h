@@ -68,7 +68,7 @@ struct mutant_family {
 
 #define MUTANT_FAMILY(name)                             \
     const struct mutant_family mutant_family_##name = { \
-        mutants, sizeof mutants / sizeof *mutants       \
+        mutants, sizeof(mutants) / sizeof(*mutants)     \
     }
 
 extern const struct mutant_family mutant_family_appends;

@@ -22,7 +22,7 @@ static const quipu_driver *find_base(const char *uri)
     char scheme[40];
     quipu_error error;
 
-    snprintf(scheme, sizeof scheme, "%.*s", (int)strcspn(uri, ":"), uri);
+    snprintf(scheme, sizeof(scheme), "%.*s", (int)strcspn(uri, ":"), uri);
     if (quipu_drivers_find(scheme, &driver, &error)) {
         fprintf(stderr, "%s\n", error.message);
         exit(2);

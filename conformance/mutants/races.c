@@ -24,7 +24,7 @@ static int64_t last_of(const struct append *a, quipu_driver_schema *schema,
 /* Where NEXT is, before any of the call's appends are made: all its items. */
 static quipu_item *resolve(const struct append *a, const quipu_request *request)
 {
-    quipu_item *items = calloc(request->item_count + 1, sizeof *items);
+    quipu_item *items = calloc(request->item_count + 1, sizeof(*items));
 
     if (!items) {
         abort();
@@ -49,8 +49,8 @@ static quipu_item *resolve(const struct append *a, const quipu_request *request)
  * that is too long for `resolve` stay as they are. */
 static int next_conflicts(struct append *a)
 {
-    quipu_request *requests = calloc(a->count, sizeof *requests);
-    quipu_item **items = calloc(a->count, sizeof *items);
+    quipu_request *requests = calloc(a->count, sizeof(*requests));
+    quipu_item **items = calloc(a->count, sizeof(*items));
     struct append changed = *a;
     int status;
 
@@ -134,7 +134,7 @@ static enum showing stops_at_gap(struct reading *r, const quipu_item *item)
  * loser hears OK. */
 static int no_lock(struct append *a)
 {
-    bool *was_free = calloc(a->count, sizeof *was_free);
+    bool *was_free = calloc(a->count, sizeof(*was_free));
     int status;
 
     if (!was_free) {

@@ -25,7 +25,7 @@ static bool is_up(void)
     bool up;
 
     pthread_mutex_lock(&lock);
-    up = veil.schema != NULL;
+    up = veil.schema;
     pthread_mutex_unlock(&lock);
     return up;
 }

@@ -25,7 +25,7 @@ int mutant_open_real(const struct reading *r, quipu_driver_cursor **cursor,
 int mutant_view_of(quipu_driver_cursor *real, quipu_driver_cursor **cursor,
                    quipu_error *error)
 {
-    struct view *view = calloc(1, sizeof *view);
+    struct view *view = calloc(1, sizeof(*view));
 
     (void)error;
     if (!view) {
@@ -46,7 +46,7 @@ int mutant_view_items(const struct reading *reading,
     if (!mutant_played()->opens_late || !reading->log) {
         status = mutant_open_real(reading, &real, error);
     }
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     mutant_view_of(real, cursor, error);

@@ -258,10 +258,10 @@ int quipu_conformance_main(int argc, char **argv,
     quipu_worker_enter();
     if (suite) {
         memcpy(&wish.suite, suite,
-               suite->struct_size < sizeof wish.suite ? suite->struct_size
-                                                      : sizeof wish.suite);
+               suite->struct_size < sizeof(wish.suite) ? suite->struct_size
+                                                       : sizeof(wish.suite));
     }
-    wish.suite.struct_size = sizeof wish.suite;
+    wish.suite.struct_size = sizeof(wish.suite);
     status =
         take_all(&wish, argc, argv) ? answer(&wish) : QUIPU_CONFORMANCE_MISUSE;
     free(wish.only);

@@ -12,7 +12,7 @@ static const struct quipu_report *const reports[] = { &quipu_report_tap,
 
 const struct quipu_report *quipu_report_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
+    for (size_t i = 0; i < sizeof(reports) / sizeof(*reports); i++) {
         if (strcmp(reports[i]->name, name) == 0) {
             return reports[i];
         }
@@ -55,10 +55,10 @@ static bool add_file(struct quipu_outputs *outputs, const char *text)
     const char *name = strchr(text, '=');
     char format[16];
 
-    if (!name || !name[1] || (size_t)(name - text) >= sizeof format) {
+    if (!name || !name[1] || (size_t)(name - text) >= sizeof(format)) {
         return complain("an output is FORMAT=FILE, not", text);
     }
-    snprintf(format, sizeof format, "%.*s", (int)(name - text), text);
+    snprintf(format, sizeof(format), "%.*s", (int)(name - text), text);
     return add(outputs, format, name + 1);
 }
 

@@ -44,7 +44,7 @@ static void hear(void *context, const struct quipu_outcome *outcome)
 /* A URI that could not be opened may hold a password: its scheme must do. */
 static void name_unopened(struct quipu_sheet *sheet)
 {
-    snprintf(sheet->store.uri, sizeof sheet->store.uri,
+    snprintf(sheet->store.uri, sizeof(sheet->store.uri),
              "%.*s:", (int)strcspn(sheet->run.uri, ":"), sheet->run.uri);
 }
 
@@ -60,7 +60,7 @@ static bool run_uri(struct program *program, const char *uri)
         return false;
     }
     opened = quipu_run_probe(&program->run, &sheet->store, sheet->problem,
-                             sizeof sheet->problem);
+                             sizeof(sheet->problem));
     if (opened) {
         sheet->problem[0] = '\0';
     } else {
@@ -157,18 +157,18 @@ static const char *find_fault(const quipu_conformance *suite)
 
 int quipu_conformance_run(const quipu_conformance *suite)
 {
-    quipu_conformance known = { .struct_size = sizeof known };
+    quipu_conformance known = { .struct_size = sizeof(known) };
     struct program program = { .out_of_memory = false };
     const char *fault;
     int status;
 
     quipu_worker_enter();
-    if (!suite || suite->struct_size < sizeof suite->struct_size) {
+    if (!suite || suite->struct_size < sizeof(suite->struct_size)) {
         return misuse("struct_size is not set");
     }
     memcpy(&known, suite,
-           suite->struct_size < sizeof known ? suite->struct_size
-                                             : sizeof known);
+           suite->struct_size < sizeof(known) ? suite->struct_size
+                                              : sizeof(known));
     program.run = make_run(&known);
     fault = find_fault(&known);
     if (!fault && !selects_any(&program.run)) {

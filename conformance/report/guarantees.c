@@ -38,10 +38,10 @@ static bool parse(const char *paragraph, size_t size,
     text = close + 2;
     length = (size_t)(close - title);
     length -= title[length - 1] == '.';
-    copy(guarantee->id, sizeof guarantee->id, id, (size_t)(title - 1 - id));
-    copy(guarantee->title, sizeof guarantee->title, title, length);
+    copy(guarantee->id, sizeof(guarantee->id), id, (size_t)(title - 1 - id));
+    copy(guarantee->title, sizeof(guarantee->title), title, length);
     text += strspn(text, ",: ");
-    copy(guarantee->text, sizeof guarantee->text, text, (size_t)(end - text));
+    copy(guarantee->text, sizeof(guarantee->text), text, (size_t)(end - text));
     return true;
 }
 

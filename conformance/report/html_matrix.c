@@ -86,7 +86,7 @@ static void write_group(FILE *to, const struct quipu_guarantee *g,
         { "F1", "Fidelity" },   { "contract", "Beside the guarantees" },
     };
 
-    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+    for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
         if (strcmp(g->id, groups[i].first) == 0) {
             fprintf(to,
                     "<tr class=\"group\"><th colspan=\"%zu\">%s</th></tr>\n",

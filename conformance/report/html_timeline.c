@@ -63,7 +63,7 @@ static double width_of(double milliseconds)
 static double place(const struct drawing *d, double milliseconds)
 {
     const double *at =
-        bsearch(&milliseconds, d->times, d->count, sizeof *d->times, compare);
+        bsearch(&milliseconds, d->times, d->count, sizeof(*d->times), compare);
 
     return d->places[at ? at - d->times : 0];
 }
@@ -74,8 +74,8 @@ static bool measure(struct drawing *d)
     const struct quipu_timeline *timeline = d->timeline;
     double scale;
 
-    d->times = calloc(2 * timeline->count, sizeof *d->times);
-    d->places = calloc(2 * timeline->count, sizeof *d->places);
+    d->times = calloc(2 * timeline->count, sizeof(*d->times));
+    d->places = calloc(2 * timeline->count, sizeof(*d->places));
     if (!d->times || !d->places) {
         return false;
     }
@@ -88,7 +88,7 @@ static bool measure(struct drawing *d)
             d->lanes[d->lane_count++] = m->lane;
         }
     }
-    qsort(d->times, d->count, sizeof *d->times, compare);
+    qsort(d->times, d->count, sizeof(*d->times), compare);
     for (size_t i = 1; i < d->count; i++) {
         d->places[i] =
             d->places[i - 1] + width_of(d->times[i] - d->times[i - 1]);

@@ -24,10 +24,10 @@ static void write_properties(FILE *to, const struct quipu_sheet *sheet)
     write_property(to, "driver version", sheet->store.version);
     write_property(to, "library", sheet->store.library);
     write_property(to, "profile", quipu_profile_word(sheet->run.profile));
-    snprintf(text, sizeof text, "%" PRIu64, sheet->run.seed);
+    snprintf(text, sizeof(text), "%" PRIu64, sheet->run.seed);
     write_property(to, "seed", text);
     for (size_t i = 0; i < QUIPU_COUNTS; i++) {
-        snprintf(text, sizeof text, "%" PRIu64, sheet->counts[i]);
+        snprintf(text, sizeof(text), "%" PRIu64, sheet->counts[i]);
         write_property(to, quipu_link_counted[i], text);
     }
     fputs("    </properties>\n", to);
@@ -138,7 +138,7 @@ static void end(FILE *to, const struct quipu_results *results)
 
     for (size_t i = 0; i < results->count; i++) {
         const struct quipu_sheet *sheet = &results->sheets[i];
-        bool troubled = trouble(sheet) != NULL;
+        bool troubled = trouble(sheet);
 
         tests += sheet->count + troubled;
         errors += troubled;

@@ -9,7 +9,7 @@ struct quipu_sheet *quipu_results_add(struct quipu_results *results,
                                       const struct quipu_run *run)
 {
     struct quipu_sheet *sheets =
-        realloc(results->sheets, (results->count + 1) * sizeof *sheets);
+        realloc(results->sheets, (results->count + 1) * sizeof(*sheets));
     struct quipu_sheet *sheet;
     const struct quipu_case *case_;
 
@@ -37,7 +37,7 @@ const struct quipu_entry *quipu_sheet_add(struct quipu_sheet *sheet,
                                           const struct quipu_outcome *outcome)
 {
     struct quipu_entry *entries =
-        realloc(sheet->entries, (sheet->count + 1) * sizeof *entries);
+        realloc(sheet->entries, (sheet->count + 1) * sizeof(*entries));
     struct quipu_entry *entry;
 
     if (!entries) {
@@ -59,7 +59,7 @@ const struct quipu_entry *quipu_sheet_add(struct quipu_sheet *sheet,
         return NULL;
     }
     sheet->count++;
-    memcpy(entry->counts, outcome->counts, sizeof entry->counts);
+    memcpy(entry->counts, outcome->counts, sizeof(entry->counts));
     for (size_t i = 0; i < QUIPU_COUNTS; i++) {
         sheet->counts[i] += entry->counts[i];
     }
@@ -88,7 +88,7 @@ static int compare(const void *a, const void *b)
 void quipu_sheet_sort(struct quipu_sheet *sheet)
 {
     if (sheet->count > 0) {
-        qsort(sheet->entries, sheet->count, sizeof *sheet->entries, compare);
+        qsort(sheet->entries, sheet->count, sizeof(*sheet->entries), compare);
     }
 }
 
@@ -182,7 +182,7 @@ enum quipu_standing quipu_results_standing(const struct quipu_results *results)
                                                  QUIPU_STANDING_UNSHOWN,
                                                  QUIPU_STANDING_PARTLY };
 
-    for (size_t k = 0; k < sizeof order / sizeof *order; k++) {
+    for (size_t k = 0; k < sizeof(order) / sizeof(*order); k++) {
         for (size_t i = 0; i < results->count; i++) {
             if (quipu_sheet_standing(&results->sheets[i]) == order[k]) {
                 return order[k];

@@ -38,7 +38,7 @@ static void write_declared(FILE *to, const struct quipu_sheet *sheet,
 
 static const enum quipu_skip order[] = { QUIPU_SKIP_UNSHOWN, QUIPU_SKIP_UNFIT,
                                          QUIPU_SKIP_PROFILE };
-#define SKIPS (sizeof order / sizeof *order)
+#define SKIPS (sizeof(order) / sizeof(*order))
 
 /* Why cases of a guarantee were skipped. */
 static void write_reasons(FILE *to, const struct quipu_sheet *sheet,

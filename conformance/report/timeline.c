@@ -22,17 +22,17 @@ static void put(struct sink *sink, const char *bytes, size_t count)
 {
     static const char more[] = "...";
 
-    if (sink->used + count + sizeof more <= sink->size) {
+    if (sink->used + count + sizeof(more) <= sink->size) {
         memcpy(sink->text + sink->used, bytes, count);
         sink->used += count;
         sink->text[sink->used] = '\0';
-    } else if (sink->size > sizeof more) {
+    } else if (sink->size > sizeof(more)) {
         while (sink->used > 0 &&
                (sink->text[sink->used - 1] & '\xc0') == '\x80') {
             sink->used--; /* no half of a character */
         }
         sink->used -= sink->used > 0 && (sink->text[sink->used - 1] & '\x80');
-        memcpy(sink->text + sink->used, more, sizeof more);
+        memcpy(sink->text + sink->used, more, sizeof(more));
         sink->size = 0;
     }
 }
@@ -151,20 +151,20 @@ static const char *read_member(const char *at, struct quipu_moment *m)
 {
     char name[16] = "";
 
-    at = read_string(at, name, sizeof name);
+    at = read_string(at, name, sizeof(name));
     at = at ? skip_blanks(at) : NULL;
     if (!at || *at != ':') {
         return NULL;
     }
     at = skip_blanks(at + 1);
     if (strcmp(name, "lane") == 0) {
-        return read_string(at, m->lane, sizeof m->lane);
+        return read_string(at, m->lane, sizeof(m->lane));
     }
     if (strcmp(name, "what") == 0) {
-        return read_string(at, m->what, sizeof m->what);
+        return read_string(at, m->what, sizeof(m->what));
     }
     if (strcmp(name, "outcome") == 0) {
-        return read_string(at, m->outcome, sizeof m->outcome);
+        return read_string(at, m->outcome, sizeof(m->outcome));
     }
     if (strcmp(name, "from") == 0) {
         return read_number(at, &m->from);
@@ -201,14 +201,14 @@ bool quipu_timeline_read(struct quipu_timeline *timeline, const char *lines)
     for (const char *c = lines; *c; c++) {
         room += *c == '\n';
     }
-    timeline->moments = malloc(room * sizeof *timeline->moments);
+    timeline->moments = malloc(room * sizeof(*timeline->moments));
     while (timeline->moments && *lines) {
         timeline->count +=
             read_line(lines, &timeline->moments[timeline->count]);
         lines += strcspn(lines, "\n");
         lines += *lines == '\n';
     }
-    return timeline->moments != NULL;
+    return timeline->moments;
 }
 
 void quipu_timeline_finish(struct quipu_timeline *timeline)

@@ -13,7 +13,7 @@ const char *quipu_profile_word(enum quipu_profile profile)
 
 bool quipu_profile_find(const char *name, enum quipu_profile *profile)
 {
-    for (unsigned i = 0; i < sizeof profiles / sizeof *profiles; i++) {
+    for (unsigned i = 0; i < sizeof(profiles) / sizeof(*profiles); i++) {
         if (strcmp(name, profiles[i]) == 0) {
             *profile = (enum quipu_profile)i;
             return true;
@@ -61,5 +61,5 @@ struct quipu_trait_word quipu_trait_word_at(size_t index)
 {
     static const struct quipu_trait_word none = { 0, NULL, false };
 
-    return index < sizeof traits / sizeof *traits ? traits[index] : none;
+    return index < sizeof(traits) / sizeof(*traits) ? traits[index] : none;
 }

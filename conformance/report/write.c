@@ -122,6 +122,6 @@ void quipu_write_time(FILE *to, time_t time)
     char text[32];
 
     gmtime_r(&time, &utc);
-    (void)strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    (void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
     fputs(text, to);
 }

@@ -25,7 +25,7 @@ static _Noreturn void live(pid_t parent, int output,
 
     setpgid(0, 0);
     quipu_crowd_end_with(parent);
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+    for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
         (void)signal(signals[i], SIG_DFL);
     }
     dup2(output, STDERR_FILENO);
@@ -74,7 +74,7 @@ static void gather(struct quipu_child *child)
         size_t room = child->size - 1 - child->used;
 
         got = room > 0 ? read(child->output, child->text + child->used, room)
-                       : read(child->output, waste, sizeof waste);
+                       : read(child->output, waste, sizeof(waste));
         if (got > 0 && room > 0) {
             child->used += (size_t)got;
             child->text[child->used] = '\0';

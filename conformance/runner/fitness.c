@@ -49,7 +49,7 @@ static enum quipu_skip kind_of(uint32_t bit, uint32_t traits)
 const char *quipu_run_refuses(const struct quipu_case *case_, uint32_t traits,
                               enum quipu_skip *skip)
 {
-    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
         uint32_t bit = reasons[i].bit;
 
         if (case_->needs & ~traits & bit) {

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-#define SIGNALS (sizeof signals / sizeof *signals)
+#define SIGNALS (sizeof(signals) / sizeof(*signals))
 
 static struct sigaction before[SIGNALS];
 static volatile sig_atomic_t came;

@@ -70,14 +70,14 @@ static void describe_uri(const struct probe *probe, const char *given,
 
 static void describe(const struct probe *probe, quipu_datastore *datastore)
 {
-    quipu_datastore_info info = { .struct_size = sizeof info };
+    quipu_datastore_info info = { .struct_size = sizeof(info) };
     struct quipu_store *found = probe->found;
 
     OK(quipu_datastore_describe(datastore, &info, E));
-    describe_uri(probe, info.uri, found->uri, sizeof found->uri);
-    snprintf(found->driver, sizeof found->driver, "%s", info.driver);
-    snprintf(found->version, sizeof found->version, "%s", info.driver_version);
-    snprintf(found->library, sizeof found->library, "%s",
+    describe_uri(probe, info.uri, found->uri, sizeof(found->uri));
+    snprintf(found->driver, sizeof(found->driver), "%s", info.driver);
+    snprintf(found->version, sizeof(found->version), "%s", info.driver_version);
+    snprintf(found->library, sizeof(found->library), "%s",
              info.library ? info.library : "");
     found->traits |= info.capabilities;
 }
@@ -110,7 +110,7 @@ bool quipu_run_probe(const struct quipu_run *run, struct quipu_store *store,
         snprintf(text, size, "no folder for {dir} can be made");
         return false;
     }
-    probe.found = quipu_crew_share(sizeof *probe.found);
+    probe.found = quipu_crew_share(sizeof(*probe.found));
     if (!quipu_child_start(&child, look, &probe,
                            INT64_C(1000) * LIMIT * run->patience)) {
         snprintf(text, size, "the system gives no process");
@@ -124,7 +124,7 @@ bool quipu_run_probe(const struct quipu_run *run, struct quipu_store *store,
         }
     }
     *store = *probe.found;
-    munmap(probe.found, sizeof *probe.found);
+    munmap(probe.found, sizeof(*probe.found));
     quipu_place_remove(&place);
     if (child.late) {
         snprintf(text, size, "opening took too long");

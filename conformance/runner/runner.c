@@ -45,7 +45,7 @@ static bool matches(const char *patterns, const char *id)
     while (*patterns) {
         size_t length = strcspn(patterns, ",");
 
-        snprintf(pattern, sizeof pattern, "%.*s", (int)length, patterns);
+        snprintf(pattern, sizeof(pattern), "%.*s", (int)length, patterns);
         if (fnmatch(pattern, id, 0) == 0) {
             return true;
         }
@@ -102,7 +102,7 @@ static void fail(struct quipu_outcome *outcome, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(outcome->text + used, sizeof outcome->text - used, format,
+    vsnprintf(outcome->text + used, sizeof(outcome->text) - used, format,
               arguments);
     va_end(arguments);
     outcome->verdict = QUIPU_FAILED;
@@ -137,7 +137,7 @@ static bool begin(struct job *job)
         return false;
     }
     job->child = (struct quipu_child){ .text = job->outcome.text,
-                                       .size = sizeof job->outcome.text,
+                                       .size = sizeof(job->outcome.text),
                                        .link = quipu_link_create(),
                                        .hooks = &job->run->hooks };
     if (!job->child.link ||
@@ -199,7 +199,7 @@ static bool may_begin(const struct running *all, const struct quipu_case *case_)
 
 static void start(struct running *all, const struct quipu_case *case_)
 {
-    struct job *job = calloc(1, sizeof *job);
+    struct job *job = calloc(1, sizeof(*job));
     const char *reason;
 
     if (!job) {
@@ -212,7 +212,7 @@ static void start(struct running *all, const struct quipu_case *case_)
     reason = quipu_run_refuses(case_, job->traits, &job->outcome.skip);
     if (reason) {
         job->outcome.verdict = QUIPU_SKIPPED;
-        snprintf(job->outcome.text, sizeof job->outcome.text, "%s", reason);
+        snprintf(job->outcome.text, sizeof(job->outcome.text), "%s", reason);
         finish(all, job);
     } else if (begin(job)) {
         all->jobs[all->count++] = job;

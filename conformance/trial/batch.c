@@ -11,14 +11,14 @@
 struct quipu_batch *quipu_batch_create(struct quipu_trial *t,
                                        quipu_records *records, size_t room)
 {
-    struct quipu_batch *batch = quipu_trial_keep(t, sizeof *batch);
+    struct quipu_batch *batch = quipu_trial_keep(t, sizeof(*batch));
 
     batch->records = records;
     batch->room = room;
-    batch->items = quipu_trial_keep(t, room * sizeof *batch->items);
-    batch->event_ids = quipu_trial_keep(t, room * sizeof *batch->event_ids);
-    batch->positions = quipu_trial_keep(t, room * sizeof *batch->positions);
-    batch->has_event_ids = quipu_records_schema(records)->event_id != NULL;
+    batch->items = quipu_trial_keep(t, room * sizeof(*batch->items));
+    batch->event_ids = quipu_trial_keep(t, room * sizeof(*batch->event_ids));
+    batch->positions = quipu_trial_keep(t, room * sizeof(*batch->positions));
+    batch->has_event_ids = quipu_records_schema(records)->event_id;
     quipu_batch_clear(batch);
     return batch;
 }
@@ -26,7 +26,7 @@ struct quipu_batch *quipu_batch_create(struct quipu_trial *t,
 void quipu_batch_clear(struct quipu_batch *batch)
 {
     batch->append = (quipu_append){
-        .struct_size = sizeof batch->append,
+        .struct_size = sizeof(batch->append),
         .items = batch->items,
         .guards = batch->guards,
     };

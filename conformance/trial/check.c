@@ -24,7 +24,7 @@ void quipu_check_fail(const char *file, int line, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     dprintf(STDERR_FILENO, "%s:%d: %s\n", file_name(file), line, text);
     _exit(QUIPU_EXIT_FAILED);
@@ -48,7 +48,7 @@ void quipu_check_skip(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     dprintf(STDERR_FILENO, "%s\n", text);
     _exit(QUIPU_EXIT_SKIPPED);

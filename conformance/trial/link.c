@@ -20,7 +20,7 @@ static void close_all(struct quipu_link *link)
 {
     int *all[] = { &link->timeline, &link->server[0], &link->server[1] };
 
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
         if (*all[i] >= 0) {
             close(*all[i]);
         }
@@ -30,7 +30,7 @@ static void close_all(struct quipu_link *link)
 
 struct quipu_link *quipu_link_create(void)
 {
-    struct quipu_link *link = mmap(NULL, sizeof *link, PROT_READ | PROT_WRITE,
+    struct quipu_link *link = mmap(NULL, sizeof(*link), PROT_READ | PROT_WRITE,
                                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     if (link == MAP_FAILED) {
@@ -50,7 +50,7 @@ void quipu_link_destroy(struct quipu_link *link)
 {
     if (link) {
         close_all(link);
-        munmap(link, sizeof *link);
+        munmap(link, sizeof(*link));
     }
 }
 

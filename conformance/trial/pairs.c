@@ -36,7 +36,7 @@ static _Thread_local struct {
 
 static const char *consumer_of(unsigned writer)
 {
-    snprintf(ground.consumer, sizeof ground.consumer, "writer %u", writer);
+    snprintf(ground.consumer, sizeof(ground.consumer), "writer %u", writer);
     return ground.consumer;
 }
 
@@ -48,8 +48,8 @@ int quipu_pairs_size(int64_t k)
 /* "7 5000 000 ...": the number of the pair, and of the bytes. */
 static const char *state_of(int64_t k, int size)
 {
-    int length =
-        snprintf(ground.state, sizeof ground.state, "%" PRId64 " %d ", k, size);
+    int length = snprintf(ground.state, sizeof(ground.state), "%" PRId64 " %d ",
+                          k, size);
 
     memset(ground.state + length, '0', (size_t)(size - length));
     ground.state[size] = '\0';
@@ -213,7 +213,7 @@ int quipu_pairs_append(struct quipu_trial *t, struct quipu_batch *b,
 void quipu_pairs_settle(struct quipu_trial *t, quipu_records *r,
                         unsigned writers, struct quipu_fates fates[])
 {
-    int64_t *counts = quipu_trial_keep(t, writers * sizeof *counts);
+    int64_t *counts = quipu_trial_keep(t, writers * sizeof(*counts));
 
     quipu_pairs_check(t, r, writers, counts);
     for (unsigned i = 0; i < writers; i++) {

@@ -12,7 +12,7 @@ static void copy(struct quipu_seen *seen, const quipu_item *item)
 {
     size_t size = item->state.size;
 
-    memset(seen, 0, sizeof *seen);
+    memset(seen, 0, sizeof(*seen));
     seen->position = item->position;
     seen->notification_id = item->notification_id;
     if (item->event_id.data) {
@@ -22,7 +22,7 @@ static void copy(struct quipu_seen *seen, const quipu_item *item)
     }
     OK(quipu_id_of_bytes(&seen->sequence, item->sequence_id, E));
     seen->state_size = size;
-    size = size < sizeof seen->state ? size : sizeof seen->state - 1;
+    size = size < sizeof(seen->state) ? size : sizeof(seen->state) - 1;
     if (size > 0) {
         memcpy(seen->state, item->state.data, size);
     }
@@ -42,9 +42,9 @@ struct quipu_list quipu_list_drain(struct quipu_trial *t, quipu_cursor *cursor)
         }
         if (list.count == room) {
             room = room > 0 ? 2 * room : 16;
-            grown = quipu_trial_keep(t, room * sizeof *grown);
+            grown = quipu_trial_keep(t, room * sizeof(*grown));
             if (list.count > 0) {
-                memcpy(grown, list.at, list.count * sizeof *grown);
+                memcpy(grown, list.at, list.count * sizeof(*grown));
             }
             list.at = grown;
         }
@@ -90,7 +90,7 @@ size_t quipu_list_log_count(struct quipu_trial *t, quipu_records *records)
 static int by_sequence(const void *left, const void *right)
 {
     const struct quipu_seen *a = left, *b = right;
-    int order = memcmp(&a->sequence, &b->sequence, sizeof a->sequence);
+    int order = memcmp(&a->sequence, &b->sequence, sizeof(a->sequence));
 
     return order != 0 ? order
                       : (a->notification_id > b->notification_id) -
@@ -102,7 +102,7 @@ struct quipu_list quipu_list_whole(struct quipu_trial *t,
 {
     struct quipu_list log = quipu_list_log(t, records, NULL);
     struct quipu_seen *sorted =
-        quipu_trial_keep(t, (log.count + 1) * sizeof *sorted);
+        quipu_trial_keep(t, (log.count + 1) * sizeof(*sorted));
     int64_t next = 0;
 
     for (size_t i = 0; i < log.count; i++) {
@@ -111,7 +111,7 @@ struct quipu_list quipu_list_whole(struct quipu_trial *t,
               log.at[i].notification_id);
         sorted[i] = log.at[i];
     }
-    qsort(sorted, log.count, sizeof *sorted, by_sequence);
+    qsort(sorted, log.count, sizeof(*sorted), by_sequence);
     for (size_t i = 0; i < log.count; i++) {
         if (i > 0 &&
             !quipu_id_equal(&sorted[i].sequence, &sorted[i - 1].sequence)) {

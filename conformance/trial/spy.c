@@ -63,7 +63,7 @@ static const struct {
 
 uint32_t quipu_spy_codes(const char *operation)
 {
-    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+    for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++) {
         if (strcmp(operations[i].name, operation) == 0) {
             return operations[i].codes;
         }
@@ -345,21 +345,21 @@ static bool begin(const char *scheme)
     if (quipu_drivers_find(scheme, &real, &error)) {
         return false;
     }
-    snprintf(spied, sizeof spied, "%s", scheme);
+    snprintf(spied, sizeof(spied), "%s", scheme);
     fill_table();
     return quipu_drivers_add(SCHEME, entry, &error) == QUIPU_OK;
 }
 
 char *quipu_spy_uri(const char *uri)
 {
-    char scheme[sizeof spied];
+    char scheme[sizeof(spied)];
     size_t length = strcspn(uri, ":");
     char *text;
 
-    if (length >= sizeof scheme) {
+    if (length >= sizeof(scheme)) {
         return NULL;
     }
-    snprintf(scheme, sizeof scheme, "%.*s", (int)length, uri);
+    snprintf(scheme, sizeof(scheme), "%.*s", (int)length, uri);
     if (!*spied && !begin(scheme)) {
         return NULL;
     }

@@ -24,7 +24,7 @@ struct quipu_kept {
 
 void *quipu_trial_keep(struct quipu_trial *t, size_t size)
 {
-    struct quipu_kept *kept = calloc(1, sizeof *kept + size);
+    struct quipu_kept *kept = calloc(1, sizeof(*kept) + size);
 
     CHECK(kept, "no memory for %zu bytes of the suite's own", size);
     pthread_mutex_lock(&t->lock);
@@ -84,10 +84,10 @@ const char *quipu_trial_name(struct quipu_trial *t, const char *what)
 
 quipu_bytes quipu_trial_sequence(struct quipu_trial *t)
 {
-    quipu_uuid *id = quipu_trial_keep(t, sizeof *id);
+    quipu_uuid *id = quipu_trial_keep(t, sizeof(*id));
 
     quipu_uuid_random(id);
-    return (quipu_bytes){ id->bytes, sizeof id->bytes };
+    return (quipu_bytes){ id->bytes, sizeof(id->bytes) };
 }
 
 /* splitmix64 */
@@ -219,7 +219,7 @@ quipu_datastore *quipu_trial_open(struct quipu_trial *t, const char *options)
     const char *timeout = quipu_trial_text(t, "%u", TIMEOUT * t->patience);
     const quipu_option defaults[] = { { .name = "timeout", .value = timeout },
                                       { .name = "group", .value = "1" } };
-    const quipu_settings settings = { .struct_size = sizeof settings,
+    const quipu_settings settings = { .struct_size = sizeof(settings),
                                       .defaults = defaults,
                                       .default_count = t->alone ? 2 : 1 };
     quipu_datastore *datastore;
@@ -293,9 +293,9 @@ static void name_as_user(struct quipu_trial *t, quipu_schema *schema)
 
 quipu_schema *quipu_trial_schema(struct quipu_trial *t, unsigned shape)
 {
-    quipu_schema *schema = quipu_trial_keep(t, sizeof *schema);
+    quipu_schema *schema = quipu_trial_keep(t, sizeof(*schema));
 
-    quipu_schema_init(schema, sizeof *schema, quipu_schema_sequenced_items());
+    quipu_schema_init(schema, sizeof(*schema), quipu_schema_sequenced_items());
     schema->table = quipu_trial_name(t, "items");
     if (shape & QUIPU_SHAPE_NAMED) {
         name_as_user(t, schema);
@@ -317,7 +317,7 @@ quipu_schema *quipu_trial_schema(struct quipu_trial *t, unsigned shape)
     }
     if (shape & QUIPU_SHAPE_COLUMNS) {
         schema->columns = columns;
-        schema->column_count = sizeof columns / sizeof *columns;
+        schema->column_count = sizeof(columns) / sizeof(*columns);
     }
     return schema;
 }
@@ -369,7 +369,7 @@ void quipu_trial_init(struct quipu_trial *t, const char *uri,
         free(spied);
     }
     quipu_uuid_random(&id); /* not of the seed: a store may outlive a run */
-    snprintf(t->prefix, sizeof t->prefix, "c%02x%02x%02x%02x%02x", id.bytes[0],
+    snprintf(t->prefix, sizeof(t->prefix), "c%02x%02x%02x%02x%02x", id.bytes[0],
              id.bytes[1], id.bytes[2], id.bytes[3], id.bytes[4]);
 }
 
@@ -377,7 +377,7 @@ void quipu_trial_adopt(struct quipu_trial *t, unsigned index)
 {
     t->random += UINT64_C(0x632be59bd9b4e019) * (index + 1);
     t->names += 1000 * (index + 1);
-    memset(t->schemas, 0, sizeof t->schemas);
+    memset(t->schemas, 0, sizeof(t->schemas));
 }
 
 /* A server keeps what is left in it; a folder is removed as a whole. */

@@ -171,7 +171,7 @@ static int add_options(quipu_uri *uri, char *room, quipu_error *error)
         size_t size = segment_size(query);
         int status = add_option(uri, query, size, room, error);
 
-        if (status) {
+        if (status != QUIPU_OK) {
             return status;
         }
         room += size + 1;
@@ -218,14 +218,14 @@ int quipu_uri_parse(quipu_uri *uri, const char *text, quipu_error *error)
                                "as sqlite:///events.db");
     }
     status = quipu_scheme_check(text, scheme_size, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     status = begin(uri, text, scheme_size, &room, error);
-    if (!status) {
+    if (status == QUIPU_OK) {
         status = add_options(uri, room, error);
     }
-    if (status) {
+    if (status != QUIPU_OK) {
         quipu_uri_finish(uri);
         return status;
     }

@@ -26,7 +26,7 @@ int quipu_aggregate_make(const quipu_aggregate_type *type, const quipu_id *id,
         return quipu_error_no_memory(error);
     }
     pending->bus = bus;
-    pending->collecting = bus == NULL;
+    pending->collecting = !bus;
     quipu_bus_attach(bus);
     made->type = type;
     made->id = *id;
@@ -43,7 +43,7 @@ int quipu_aggregate_create(const quipu_aggregate_type *type, const quipu_id *id,
     quipu_uuid uuid;
     int status = quipu_aggregate_type_check(type, error);
 
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     if (!aggregate || (id && id->size == 0)) {
@@ -58,7 +58,7 @@ int quipu_aggregate_create(const quipu_aggregate_type *type, const quipu_id *id,
         id = &minted;
     }
     status = quipu_aggregate_make(type, id, bus, &made, error);
-    if (!status) {
+    if (status == QUIPU_OK) {
         *aggregate = made;
     }
     return status;

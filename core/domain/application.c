@@ -20,17 +20,17 @@ static int open_parts(quipu_application *application,
     int status = quipu_store_open(datastore, schema, mapping,
                                   &application->store, error);
 
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     status = quipu_bus_open(&application->bus, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         goto close_store;
     }
     status =
         quipu_persistence_policy_open(application->bus, application->store,
                                       NULL, 0, &application->policy, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         goto close_bus;
     }
     return QUIPU_OK;
@@ -59,7 +59,7 @@ int quipu_application_open(quipu_datastore *datastore,
         return quipu_error_no_memory(error);
     }
     status = open_parts(opened, datastore, schema, mapping, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         quipu_release(opened);
         return status;
     }
@@ -75,11 +75,11 @@ int quipu_application_close(quipu_application *application, quipu_error *error)
         return QUIPU_OK;
     }
     status = quipu_bus_check_idle(application->bus, 1, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     status = quipu_persistence_policy_close_store(application->policy, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     quipu_bus_close(application->bus, NULL);

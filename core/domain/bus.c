@@ -62,7 +62,7 @@ int quipu_bus_close(quipu_bus *bus, quipu_error *error)
         return QUIPU_OK;
     }
     status = quipu_bus_check_idle(bus, 0, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     pthread_cond_destroy(&bus->returned);
@@ -151,7 +151,7 @@ static bool is_within(const quipu_subscriber *subscriber)
     while (call && !pthread_equal(call->thread, pthread_self())) {
         call = call->next;
     }
-    return call != NULL;
+    return call;
 }
 
 void quipu_bus_unsubscribe(quipu_subscriber *subscriber)

@@ -23,7 +23,7 @@ static int check_handler(const quipu_aggregate_type *type,
 {
     int status = quipu_event_type_check(handler->event, error);
 
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     if (!is_zero(handler->reserved, sizeof(handler->reserved)) ||
@@ -58,7 +58,7 @@ static int check_handlers(const quipu_aggregate_type *type, quipu_error *error)
 {
     int status = check_reserved(type, error);
 
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     if (!type->handlers == !type->mutate) {
@@ -67,8 +67,8 @@ static int check_handlers(const quipu_aggregate_type *type, quipu_error *error)
                                "a mutator",
                                type->name);
     }
-    for (const quipu_handler *h = type->handlers; h && h->event && !status;
-         h++) {
+    for (const quipu_handler *h = type->handlers;
+         h && h->event && status == QUIPU_OK; h++) {
         status = check_handler(type, h, error);
     }
     return status;
@@ -181,7 +181,7 @@ int quipu_handlers_apply(quipu_aggregate *aggregate, const quipu_event *event,
     aggregate->pending->busy = true;
     status = run(aggregate, event, &discarded, &cause);
     aggregate->pending->busy = false;
-    if (status) {
+    if (status != QUIPU_OK) {
         aggregate->stale = true;
         aggregate->pending->broken = true;
         name_handler(aggregate, event, who, sizeof(who));

@@ -59,7 +59,7 @@ int quipu_pending_publish(quipu_aggregate *aggregate, quipu_error *error)
         quipu_bus_publish(pending->bus, list(pending), pending->count, error);
     pending->busy = false;
     aggregate->stale = status != QUIPU_OK;
-    if (!status) {
+    if (status == QUIPU_OK) {
         quipu_pending_clear(pending);
     }
     return status;
@@ -145,7 +145,7 @@ static int begin_all(quipu_aggregate *const *aggregates, size_t count,
             status =
                 check_one(aggregates[i], aggregates[0]->pending->bus, error);
         }
-        if (status) {
+        if (status != QUIPU_OK) {
             end_all(aggregates, i);
             return status;
         }
@@ -196,7 +196,7 @@ int quipu_aggregates_save(quipu_aggregate *const *aggregates, size_t count,
     if (total > 0) {
         status = publish_all(aggregates, count, total, error);
     }
-    for (size_t i = 0; i < count && !status; i++) {
+    for (size_t i = 0; i < count && status == QUIPU_OK; i++) {
         quipu_pending_clear(aggregates[i]->pending);
     }
     end_all(aggregates, count);

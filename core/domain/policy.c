@@ -82,7 +82,7 @@ int quipu_persistence_policy_open(quipu_bus *bus, quipu_store *store,
                                "NULL");
     }
     status = check_types(store, types, type_count, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     opened = quipu_allocate_zeroed(sizeof(*opened));
@@ -94,7 +94,7 @@ int quipu_persistence_policy_open(quipu_bus *bus, quipu_store *store,
     opened->type_count = type_count;
     status = quipu_bus_subscribe(bus, store_events, opened, &opened->subscriber,
                                  error);
-    if (status) {
+    if (status != QUIPU_OK) {
         quipu_release(opened);
         return status;
     }
@@ -122,7 +122,7 @@ int quipu_persistence_policy_close_store(quipu_persistence_policy *policy,
 
     quipu_store_release(policy->store);
     status = quipu_store_close(policy->store, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         quipu_store_hold(policy->store);
         return status;
     }

@@ -88,7 +88,7 @@ static int call_all(quipu_bus *bus, struct publication *what, bool policies,
         what->last_number = bus->last_number;
     }
     at = bus->first;
-    while (at && at->number <= what->last_number && !status) {
+    while (at && at->number <= what->last_number && status == QUIPU_OK) {
         if (at->gone || (at->policy != NULL) != policies) {
             at = at->next;
             continue;
@@ -106,11 +106,11 @@ int quipu_bus_publish(quipu_bus *bus, const quipu_event *const *events,
     struct publication what = { .events = events, .count = count };
     int status = check_events(bus, events, count, error);
 
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     status = call_all(bus, &what, true, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     if (!what.taken) {

@@ -39,11 +39,11 @@ static int apply_all(const struct quipu_replay *replay, quipu_events *events,
     quipu_status_begin(&cause);
     do {
         status = quipu_events_next(events, &event, &cause);
-        if (!status && event) {
+        if (status == QUIPU_OK && event) {
             status = quipu_aggregate_replay(replay->aggregate, event, &cause);
         }
-    } while (!status && event && !replay->aggregate->discarded);
-    if (status) {
+    } while (status == QUIPU_OK && event && !replay->aggregate->discarded);
+    if (status != QUIPU_OK) {
         explain(replay, status, quipu_events_item(events), &cause, error);
         return status == QUIPU_NOT_FOUND ? QUIPU_UNSUPPORTED : status;
     }
@@ -78,16 +78,16 @@ int quipu_replay_run(struct quipu_replay *replay, quipu_error *error)
     int status =
         quipu_store_read(repository->store, replay->id, &query, &events, error);
 
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     status = quipu_aggregate_make(repository->type, replay->id, repository->bus,
                                   &replay->aggregate, error);
-    if (!status) {
+    if (status == QUIPU_OK) {
         status = apply_all(replay, events, error);
     }
     quipu_events_close(events);
-    if (!status) {
+    if (status == QUIPU_OK) {
         replay->finding = judge(replay);
     }
     if (status || replay->finding != QUIPU_FINDING_FOUND) {

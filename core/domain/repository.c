@@ -41,7 +41,7 @@ int quipu_repository_open(quipu_store *store, quipu_bus *bus,
     quipu_repository *opened = NULL;
     int status = quipu_aggregate_type_check(type, error);
 
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     if (!store || !repository) {
@@ -49,7 +49,7 @@ int quipu_repository_open(quipu_store *store, quipu_bus *bus,
                                "opening a repository: an argument is NULL");
     }
     status = check_store(store, type, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     opened = quipu_allocate_zeroed(sizeof(*opened));
@@ -204,7 +204,7 @@ int quipu_repository_contains(quipu_repository *repository, const quipu_id *id,
                                "NULL");
     }
     status = quipu_replay_run(&replay, error);
-    if (!status) {
+    if (status == QUIPU_OK) {
         *found = replay.finding == QUIPU_FINDING_FOUND;
         quipu_aggregate_destroy(replay.aggregate);
     }

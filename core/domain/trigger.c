@@ -77,20 +77,20 @@ int quipu_aggregate_trigger(quipu_aggregate *aggregate,
                                "quipu_aggregate_trigger: an argument is NULL");
     }
     status = check(aggregate, type, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     pending = aggregate->pending;
     status = quipu_pending_reserve(pending, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     status = make_event(aggregate, type, event, &made, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     status = quipu_handlers_apply(aggregate, made, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         quipu_event_destroy(made);
         return status;
     }
@@ -110,7 +110,7 @@ int quipu_aggregate_discard(quipu_aggregate *aggregate, quipu_error *error)
                                "quipu_aggregate_discard: the argument is NULL");
     }
     status = quipu_handlers_discarding(aggregate, &type, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     event = quipu_allocate_zeroed(type->size);
@@ -133,7 +133,7 @@ int quipu_aggregate_replay(quipu_aggregate *aggregate, const quipu_event *event,
                                "quipu_aggregate_replay: an argument is NULL");
     }
     status = check(aggregate, event->type, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     if (!quipu_id_equal(&event->originator_id, &aggregate->id)) {

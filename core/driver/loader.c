@@ -97,7 +97,7 @@ static int load_file(const char *file, quipu_driver *table, quipu_error *error)
     } else {
         status = adopt(file, symbol, table, error);
     }
-    if (status) {
+    if (status != QUIPU_OK) {
         dlclose(module);
     }
     return status;

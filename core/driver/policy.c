@@ -36,7 +36,7 @@ static int check_list(const char *schemes, quipu_error *error)
         size_t size = strcspn(at, ",");
         int status = quipu_scheme_check(at, size, error);
 
-        if (status) {
+        if (status != QUIPU_OK) {
             return status;
         }
         at += size;
@@ -72,7 +72,7 @@ int quipu_drivers_allow(const char *schemes, quipu_error *error)
     if (schemes) {
         int status = check_list(schemes, error);
 
-        if (status) {
+        if (status != QUIPU_OK) {
             return status;
         }
         list = strdup(schemes);

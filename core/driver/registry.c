@@ -67,7 +67,7 @@ static int adopt_linked(quipu_registered *entry, quipu_driver_entry_fn function,
     quipu_error why;
     int status = quipu_table_adopt(&entry->table, function(), &why);
 
-    if (status) {
+    if (status != QUIPU_OK) {
         return quipu_error_set(error, status,
                                "the driver linked in for \"%s\" cannot be "
                                "used: %s",
@@ -91,7 +91,7 @@ int quipu_drivers_add(const char *scheme, quipu_driver_entry_fn entry,
     quipu_registered *made;
     int status = check_scheme(scheme, error);
 
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     if (!entry) {
@@ -103,7 +103,7 @@ int quipu_drivers_add(const char *scheme, quipu_driver_entry_fn entry,
         return quipu_error_no_memory(error);
     }
     status = adopt_linked(made, entry, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         free(made);
     }
     return status;
@@ -126,7 +126,7 @@ static int load(const char *scheme, quipu_error *error)
         return quipu_error_no_memory(error);
     }
     status = quipu_loader_load(scheme, &entry->table, entry->place, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         free(entry);
         return status;
     }
@@ -140,10 +140,10 @@ int quipu_drivers_find(const char *scheme, const quipu_driver **driver,
     const quipu_registered *entry;
     int status = check_scheme(scheme, error);
 
-    if (!status) {
+    if (status == QUIPU_OK) {
         status = quipu_policy_check(scheme, error);
     }
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     pthread_mutex_lock(&mutex);
@@ -153,7 +153,7 @@ int quipu_drivers_find(const char *scheme, const quipu_driver **driver,
         entry = quipu_registry_find(scheme);
     }
     pthread_mutex_unlock(&mutex);
-    if (!status) {
+    if (status == QUIPU_OK) {
         *driver = &entry->table;
     }
     return status;

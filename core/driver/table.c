@@ -81,7 +81,7 @@ int quipu_table_adopt(quipu_driver *table, const quipu_driver *given,
     }
     /* The first two members are the same in every ABI. */
     status = check_abi(given, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     if (given->struct_size % alignof(quipu_driver) != 0) {

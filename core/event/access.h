@@ -60,7 +60,7 @@ static inline bool quipu_field_present(const quipu_field *field,
         return ((const unsigned char *)members)[field->extra] != 0;
     }
     if (field->flags & QUIPU_FIELD_MAY_BE_NULL) {
-        return quipu_pointer_load(members + field->offset) != NULL;
+        return quipu_pointer_load(members + field->offset);
     }
     return true;
 }

@@ -41,13 +41,12 @@ static int prepare(struct way *way, const quipu_append *append,
                    quipu_error *error)
 {
     quipu_records *records = way->records;
-    int status = quipu_struct_take(&way->append, sizeof way->append, append,
+    int status = quipu_struct_take(&way->append, sizeof(way->append), append,
                                    "append", error);
 
     if (status == QUIPU_OK) {
-        status = quipu_check_append(records, &way->append,
-                                    way->work.function != NULL, &way->size,
-                                    &way->result, error);
+        status = quipu_check_append(records, &way->append, way->work.function,
+                                    &way->size, &way->result, error);
     }
     if (status == QUIPU_OK) {
         status = quipu_datastore_writable(records->datastore, error);
@@ -91,7 +90,7 @@ static int go(struct way *way, quipu_error *error)
 {
     quipu_records *records = way->records;
     int64_t deadline = quipu_deadline_of(records->datastore);
-    bool alone = way->work.function == NULL;
+    bool alone = !way->work.function;
     quipu_request request = { .schema = records->bound,
                               .items = way->append.items,
                               .item_count = way->append.item_count,
@@ -157,7 +156,7 @@ int quipu_records_transact(quipu_records *records, const quipu_append *append,
         return quipu_argument_missing("work", error);
     }
     status = quipu_call_possible(records->datastore, QUIPU_CALL_TRANSACT,
-                                 records->datastore->driver->transact != NULL,
+                                 records->datastore->driver->transact,
                                  QUIPU_CAN_TRANSACT, error);
     if (status != QUIPU_OK) {
         return status;

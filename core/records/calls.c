@@ -54,7 +54,7 @@ static bool may_answer(enum quipu_call call, int status)
 static int pass_on(int status, const quipu_error *said, quipu_error *error)
 {
     if (error) {
-        memcpy(error, said, sizeof *error);
+        memcpy(error, said, sizeof(*error));
         error->code = status;
     }
     return status;

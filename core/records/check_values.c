@@ -74,7 +74,7 @@ static int check_count(const quipu_schema *schema, const quipu_item *item,
     char why[80];
 
     if (item->column_count != schema->column_count) {
-        snprintf(why, sizeof why, "is %zu, but the schema has %zu columns",
+        snprintf(why, sizeof(why), "is %zu, but the schema has %zu columns",
                  item->column_count, schema->column_count);
         return quipu_check_wrong(place, "column_count", why, error);
     }
@@ -103,7 +103,7 @@ int quipu_check_values(const quipu_records *records, const quipu_item *item,
         if (why) {
             char member[QUIPU_NAME_MAX + 16];
 
-            snprintf(member, sizeof member, "column \"%s\"", column->name);
+            snprintf(member, sizeof(member), "column \"%s\"", column->name);
             return quipu_check_wrong(place, member, why, error);
         }
         if (holds_bytes(value)) {

@@ -54,7 +54,7 @@ static int cursor_open(quipu_records *records, const quipu_bytes *sequence_id,
     if (status != QUIPU_OK) {
         return status;
     }
-    cursor = quipu_allocate(sizeof *cursor);
+    cursor = quipu_allocate(sizeof(*cursor));
     if (!cursor) {
         return quipu_error_no_memory(error);
     }
@@ -93,9 +93,9 @@ int quipu_records_read_log(quipu_records *records, const quipu_query *query,
     int status = quipu_records_enter(records, error);
 
     if (status == QUIPU_OK) {
-        status = quipu_call_possible(
-            records->datastore, QUIPU_CALL_READ_LOG,
-            records->datastore->driver->read_log != NULL, QUIPU_CAN_LOG, error);
+        status = quipu_call_possible(records->datastore, QUIPU_CALL_READ_LOG,
+                                     records->datastore->driver->read_log,
+                                     QUIPU_CAN_LOG, error);
     }
     if (status != QUIPU_OK) {
         return status;
@@ -112,9 +112,9 @@ int quipu_cursor_next(quipu_cursor *cursor, const quipu_item **item,
     if (!cursor || !item) {
         return quipu_argument_missing(cursor ? "item" : "cursor", error);
     }
-    row = quipu_rows_lent(&cursor->rows, sizeof **item);
+    row = quipu_rows_lent(&cursor->rows, sizeof(**item));
     if (!row) {
-        status = quipu_rows_next(&cursor->rows, sizeof **item, &row, error);
+        status = quipu_rows_next(&cursor->rows, sizeof(**item), &row, error);
     }
     if (status == QUIPU_OK) {
         *item = row;

@@ -96,7 +96,7 @@ int quipu_datastore_teardown(quipu_datastore *datastore,
 int quipu_datastore_describe(const quipu_datastore *datastore,
                              quipu_datastore_info *given, quipu_error *error)
 {
-    quipu_datastore_info info = { .struct_size = sizeof info };
+    quipu_datastore_info info = { .struct_size = sizeof(info) };
     int status = quipu_datastore_enter(datastore, error);
 
     if (status != QUIPU_OK) {
@@ -112,5 +112,5 @@ int quipu_datastore_describe(const quipu_datastore *datastore,
     info.name_space = datastore->name_space;
     info.readonly = (datastore->flags & QUIPU_OPEN_READONLY) != 0;
     info.relaxed = (datastore->flags & QUIPU_OPEN_RELAXED) != 0;
-    return quipu_struct_give(given, &info, sizeof info, "info", error);
+    return quipu_struct_give(given, &info, sizeof(info), "info", error);
 }

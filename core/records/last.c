@@ -82,7 +82,7 @@ int quipu_tracking_read(quipu_datastore *datastore, const char *consumer,
 
     if (status == QUIPU_OK) {
         status = quipu_call_possible(datastore, QUIPU_CALL_READ_TRACKING,
-                                     datastore->driver->read_tracking != NULL,
+                                     datastore->driver->read_tracking,
                                      QUIPU_CAN_TRACK, error);
     }
     if (status == QUIPU_OK) {

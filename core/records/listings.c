@@ -51,7 +51,7 @@ static void listing_close(struct listing *listing)
 static int listing_open(const struct wish *wish, struct listing **out,
                         quipu_error *error)
 {
-    struct listing *listing = quipu_allocate(sizeof *listing);
+    struct listing *listing = quipu_allocate(sizeof(*listing));
     quipu_error said;
     int status;
 
@@ -114,7 +114,7 @@ static int take_row(struct listing *listing, const void *row,
 
     if (listing->rows.left > 0) {
         what = "lent several schemas at once";
-    } else if (quipu_struct_take(&listing->schema, sizeof listing->schema, row,
+    } else if (quipu_struct_take(&listing->schema, sizeof(listing->schema), row,
                                  "schema", NULL) != QUIPU_OK) {
         what = "lent a schema with a wrong struct_size";
     }
@@ -131,7 +131,7 @@ int quipu_schemas_next(quipu_schemas *schemas, const quipu_schema **schema,
     struct listing *listing = (struct listing *)schemas;
     const void *row;
     int status = listing_next(listing, "schemas", schema, "schema",
-                              sizeof **schema, &row, error);
+                              sizeof(**schema), &row, error);
 
     if (status == QUIPU_OK && row) {
         status = take_row(listing, row, error);
@@ -159,7 +159,7 @@ int quipu_trackings_open(quipu_datastore *datastore,
 
     if (status == QUIPU_OK) {
         status = quipu_call_possible(datastore, wish.call,
-                                     datastore->driver->list_tracking != NULL,
+                                     datastore->driver->list_tracking,
                                      QUIPU_CAN_TRACK, error);
     }
     if (status != QUIPU_OK) {
@@ -181,7 +181,7 @@ int quipu_trackings_next(quipu_trackings *trackings,
     const void *row;
     int status =
         listing_next((struct listing *)trackings, "trackings", tracking,
-                     "tracking", sizeof **tracking, &row, error);
+                     "tracking", sizeof(**tracking), &row, error);
 
     if (status == QUIPU_OK) {
         *tracking = row;
@@ -239,7 +239,7 @@ int quipu_sequences_next(quipu_sequences *sequences,
     const void *row;
     int status =
         listing_next((struct listing *)sequences, "sequences", sequence,
-                     "sequence", sizeof **sequence, &row, error);
+                     "sequence", sizeof(**sequence), &row, error);
 
     if (status == QUIPU_OK) {
         *sequence = row;

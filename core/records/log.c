@@ -22,9 +22,9 @@ int quipu_records_head(quipu_records *records, quipu_position *head,
         return status;
     }
     datastore = records->datastore;
-    status = quipu_call_possible(datastore, QUIPU_CALL_LOG_HEAD,
-                                 datastore->driver->log_head != NULL,
-                                 QUIPU_CAN_LOG, error);
+    status =
+        quipu_call_possible(datastore, QUIPU_CALL_LOG_HEAD,
+                            datastore->driver->log_head, QUIPU_CAN_LOG, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -48,7 +48,7 @@ int quipu_records_head(quipu_records *records, quipu_position *head,
 static int look_up(quipu_records *records, int64_t notification_id,
                    quipu_position *position, bool *found, quipu_error *error)
 {
-    const quipu_query only = { .struct_size = sizeof only,
+    const quipu_query only = { .struct_size = sizeof(only),
                                .flags = QUIPU_QUERY_GTE | QUIPU_QUERY_LTE |
                                         QUIPU_QUERY_LIMIT,
                                .gte = notification_id,
@@ -63,13 +63,13 @@ static int look_up(quipu_records *records, int64_t notification_id,
     }
     status = quipu_cursor_next(cursor, &item, error);
     if (status == QUIPU_OK) {
-        *found = item != NULL;
+        *found = item;
         *position =
             (quipu_position){ .notification_id = notification_id,
                               .store = records->datastore->opened.identity };
         if (item && item->event_id.data) {
             memcpy(position->event_id.bytes, item->event_id.data,
-                   sizeof position->event_id.bytes);
+                   sizeof(position->event_id.bytes));
         }
     }
     quipu_cursor_close(cursor);
@@ -121,7 +121,7 @@ static int check_item(quipu_records *records, const quipu_position *kept,
                                table, kept->notification_id);
     }
     if (!quipu_uuid_is_nil(&kept->event_id) &&
-        memcmp(&kept->event_id, &there.event_id, sizeof there.event_id) != 0) {
+        memcmp(&kept->event_id, &there.event_id, sizeof(there.event_id)) != 0) {
         return quipu_error_set(
             error, QUIPU_CONFLICT,
             "the log of \"%s\" was rewound: its item %" PRId64
@@ -150,7 +150,7 @@ int quipu_records_check_position(quipu_records *records,
     }
     identity = &records->datastore->opened.identity;
     if (!quipu_uuid_is_nil(&position->store) &&
-        memcmp(&position->store, identity, sizeof *identity) != 0) {
+        memcmp(&position->store, identity, sizeof(*identity)) != 0) {
         return quipu_error_set(error, QUIPU_CONFLICT,
                                "the position is of another store than \"%s\"",
                                records->datastore->uri);

@@ -45,7 +45,7 @@ static bool fill(quipu_datastore *datastore, const char *uri,
 static quipu_datastore *create(const quipu_driver *driver, const char *uri,
                                const struct quipu_opening *opening)
 {
-    quipu_datastore *datastore = quipu_allocate_zeroed(sizeof *datastore);
+    quipu_datastore *datastore = quipu_allocate_zeroed(sizeof(*datastore));
 
     if (!datastore) {
         return NULL;
@@ -89,7 +89,7 @@ static int call_driver(quipu_datastore *datastore, const quipu_open *how,
     int status;
 
     quipu_call_prepare(&said);
-    datastore->opened.struct_size = sizeof datastore->opened;
+    datastore->opened.struct_size = sizeof(datastore->opened);
     status = driver->open(quipu_host_table(), how, quipu_deadline_of(datastore),
                           &datastore->handle, &datastore->opened, &said);
     if (status == QUIPU_OK) {

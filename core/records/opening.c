@@ -284,12 +284,12 @@ static int take_own(struct quipu_opening *opening, quipu_error *error)
 int quipu_opening_init(struct quipu_opening *opening, const char *uri,
                        const quipu_settings *given, quipu_error *error)
 {
-    quipu_settings settings = { .struct_size = sizeof settings };
+    quipu_settings settings = { .struct_size = sizeof(settings) };
     int status = QUIPU_OK;
 
     memset(opening, 0, sizeof(*opening));
     if (given) {
-        status = quipu_struct_take(&settings, sizeof settings, given,
+        status = quipu_struct_take(&settings, sizeof(settings), given,
                                    "settings", error);
     }
     if (status == QUIPU_OK) {
@@ -304,7 +304,7 @@ int quipu_opening_init(struct quipu_opening *opening, const char *uri,
     if (status == QUIPU_OK) {
         status = take_own(opening, error);
     }
-    opening->how.struct_size = sizeof opening->how;
+    opening->how.struct_size = sizeof(opening->how);
     opening->how.scheme = opening->uri.scheme;
     opening->how.body = opening->uri.body;
     opening->how.rest = opening->uri.rest;

@@ -19,7 +19,7 @@ static void add_names(struct names *names, const quipu_option_info *options,
                       size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        size_t room = sizeof names->text - names->size;
+        size_t room = sizeof(names->text) - names->size;
         int wrote = snprintf(names->text + names->size, room, "%s%s",
                              names->size > 0 ? ", " : "", options[i].name);
 

@@ -64,10 +64,10 @@ static bool bound_above(const quipu_query *query, quipu_range *range)
 int quipu_query_range(const quipu_query *given, quipu_range *range, bool *empty,
                       quipu_error *error)
 {
-    quipu_query query = { .struct_size = sizeof query };
+    quipu_query query = { .struct_size = sizeof(query) };
     if (given) {
         int status =
-            quipu_struct_take(&query, sizeof query, given, "query", error);
+            quipu_struct_take(&query, sizeof(query), given, "query", error);
         if (status == QUIPU_OK) {
             status = check(&query, error);
         }
@@ -76,7 +76,7 @@ int quipu_query_range(const quipu_query *given, quipu_range *range, bool *empty,
         }
     }
     *range = (quipu_range){
-        .struct_size = sizeof *range,
+        .struct_size = sizeof(*range),
         .descending = (query.flags & QUIPU_QUERY_DESCENDING) != 0,
         .lower = INT64_MIN,
         .upper = INT64_MAX,

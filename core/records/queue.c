@@ -18,7 +18,7 @@ static int64_t half_of(int64_t milliseconds)
 
 struct quipu_queue *quipu_queue_create(size_t bound, int64_t timeout)
 {
-    struct quipu_queue *queue = quipu_allocate_zeroed(sizeof *queue);
+    struct quipu_queue *queue = quipu_allocate_zeroed(sizeof(*queue));
 
     if (!queue) {
         return NULL;
@@ -27,8 +27,8 @@ struct quipu_queue *quipu_queue_create(size_t bound, int64_t timeout)
     queue->apart = half_of(timeout);
     queue->end = &queue->first;
     pthread_mutex_init(&queue->lock, NULL);
-    queue->requests = quipu_allocate_array(bound, sizeof *queue->requests);
-    queue->results = quipu_allocate_array(bound, sizeof *queue->results);
+    queue->requests = quipu_allocate_array(bound, sizeof(*queue->requests));
+    queue->results = quipu_allocate_array(bound, sizeof(*queue->results));
     if (!queue->requests || !queue->results) {
         quipu_queue_destroy(queue);
         return NULL;
@@ -289,7 +289,7 @@ static struct quipu_ticket *choose_next(struct quipu_queue *queue)
 
     pthread_mutex_lock(&queue->lock);
     next = queue->first;
-    queue->led = next != NULL;
+    queue->led = next;
     if (next) {
         queue->leader = next->thread;
         next->place = QUIPU_TICKET_CHOSEN;

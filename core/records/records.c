@@ -30,7 +30,7 @@ static int bind_schema(quipu_records *records, quipu_error *error)
 static int records_make(quipu_datastore *datastore, const quipu_schema *schema,
                         quipu_records **out, quipu_error *error)
 {
-    quipu_records *records = quipu_allocate_zeroed(sizeof *records);
+    quipu_records *records = quipu_allocate_zeroed(sizeof(*records));
     int status;
 
     if (!records) {

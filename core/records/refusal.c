@@ -61,9 +61,9 @@ static int explain_guard(const quipu_schema *schema, const quipu_guard *guard,
     char demand[LAST_TEXT_SIZE] = "empty";
 
     if (guard->demand == QUIPU_DEMAND_NOT_EMPTY) {
-        snprintf(demand, sizeof demand, "not empty");
+        snprintf(demand, sizeof(demand), "not empty");
     } else if (guard->demand == QUIPU_DEMAND_LAST) {
-        snprintf(demand, sizeof demand, "at position %" PRId64,
+        snprintf(demand, sizeof(demand), "at position %" PRId64,
                  guard->position);
     }
     format_id(schema, guard->sequence_id, id);
@@ -164,7 +164,7 @@ int quipu_refusal_explain(const quipu_records *records,
                                "driver \"%s\" cannot store items[%zu]",
                                driver->name, result->index);
     default:
-        snprintf(what, sizeof what,
+        snprintf(what, sizeof(what),
                  "its result has status %s (%d), which is none for a result",
                  quipu_status_name(result->status), (int)result->status);
         return quipu_call_broken(driver, call, what, error);

@@ -40,7 +40,7 @@ void quipu_schema_init(quipu_schema *schema, size_t size,
                        const quipu_schema *preset)
 {
     uint32_t given = (uint32_t)size;
-    if (!schema || size < sizeof given) {
+    if (!schema || size < sizeof(given)) {
         return;
     }
     memset(schema, 0, size);
@@ -48,5 +48,5 @@ void quipu_schema_init(quipu_schema *schema, size_t size,
         size_t there = preset->struct_size;
         memcpy(schema, preset, there < size ? there : size);
     }
-    memcpy(schema, &given, sizeof given);
+    memcpy(schema, &given, sizeof(given));
 }

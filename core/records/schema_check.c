@@ -41,7 +41,7 @@ static bool same_but_case(const char *a, const char *b, size_t size)
 
 static bool is_system_column(const char *name)
 {
-    size_t count = sizeof system_columns / sizeof system_columns[0];
+    size_t count = sizeof(system_columns) / sizeof(system_columns[0]);
     for (size_t i = 0; i < count; i++) {
         if (same_but_case(name, system_columns[i], SIZE_MAX)) {
             return true;
@@ -54,7 +54,7 @@ static bool is_system_column(const char *name)
 static int check_name(const char *name, const char *what, quipu_error *error)
 {
     size_t size = strnlen(name, QUIPU_NAME_MAX + 1);
-    size_t count = sizeof reserved_prefixes / sizeof reserved_prefixes[0];
+    size_t count = sizeof(reserved_prefixes) / sizeof(reserved_prefixes[0]);
     if (size == 0 || size > QUIPU_NAME_MAX) {
         return quipu_error_set(error, QUIPU_INVALID,
                                "the schema's name for %s is %s; it must have "
@@ -134,7 +134,7 @@ static int check_further(const quipu_column *column, size_t index,
                          quipu_error *error)
 {
     char what[40];
-    snprintf(what, sizeof what, "columns[%zu]", index);
+    snprintf(what, sizeof(what), "columns[%zu]", index);
     if (!column->name) {
         return missing(what, error);
     }
@@ -210,7 +210,7 @@ int quipu_schema_take(quipu_schema *local, const quipu_schema *given,
 {
     struct own own[OWN_COLUMNS];
     int status =
-        quipu_struct_take(local, sizeof *local, given, "schema", error);
+        quipu_struct_take(local, sizeof(*local), given, "schema", error);
     if (status != QUIPU_OK) {
         return status;
     }

@@ -30,7 +30,7 @@ static size_t text_size(const char *text)
 static size_t size_of(const quipu_schema *schema)
 {
     const char *names[NAMES];
-    size_t size = sizeof *schema + schema->column_count * sizeof(quipu_column);
+    size_t size = sizeof(*schema) + schema->column_count * sizeof(quipu_column);
     names_of(schema, names);
     for (size_t i = 0; i < NAMES; i++) {
         size += text_size(names[i]);

@@ -22,7 +22,7 @@ static int size_of(const void *given, const char *what, uint32_t *size,
     if (!given) {
         return quipu_error_set(error, QUIPU_INVALID, "%s is NULL", what);
     }
-    memcpy(size, given, sizeof *size);
+    memcpy(size, given, sizeof(*size));
     if (!is_meant(*size)) {
         return quipu_error_set(error, QUIPU_INVALID,
                                "%s has struct_size %lu; set it to the sizeof "
@@ -61,7 +61,7 @@ int quipu_struct_take(void *local, uint32_t known, const void *given,
         memset((unsigned char *)local + size, 0, known - size);
     }
     memcpy(local, given, size < known ? size : known);
-    memcpy(local, &known, sizeof known);
+    memcpy(local, &known, sizeof(known));
     return QUIPU_OK;
 }
 
@@ -74,7 +74,7 @@ int quipu_struct_give(void *given, const void *local, uint32_t known,
         return status;
     }
     memcpy(given, local, size < known ? size : known);
-    memcpy(given, &size, sizeof size);
+    memcpy(given, &size, sizeof(size));
     if (size > known) {
         memset((unsigned char *)given + known, 0, size - known);
     }

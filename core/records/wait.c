@@ -91,8 +91,7 @@ int quipu_records_wait(quipu_records *records, int64_t after,
     }
     datastore = records->datastore;
     status = quipu_call_possible(datastore, QUIPU_CALL_WAIT,
-                                 datastore->driver->wait != NULL, QUIPU_CAN_LOG,
-                                 error);
+                                 datastore->driver->wait, QUIPU_CAN_LOG, error);
     if (status != QUIPU_OK) {
         return status;
     }

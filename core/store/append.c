@@ -34,12 +34,12 @@ static int make_items(const quipu_store *store,
 {
     int status = quipu_items_create(store->mapper, items, error);
 
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     for (size_t i = 0; i < count; i++) {
         status = quipu_items_add(*items, events[i], error);
-        if (status) {
+        if (status != QUIPU_OK) {
             quipu_items_destroy(*items);
             return status;
         }
@@ -67,11 +67,11 @@ int quipu_store_append(quipu_store *store, const quipu_event *const *events,
     quipu_items *items = NULL;
     int status = check_arguments(store, events, count, error);
 
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     status = make_items(store, events, count, &items, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     status = append_items(store, items, NULL, result, error);
@@ -152,19 +152,19 @@ int quipu_store_append_expecting(quipu_store *store,
     quipu_guard guard;
     int status = check_arguments(store, events, count, error);
 
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     status = check_expected(store, expected, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     status = make_items(store, events, count, &items, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     status = take_next_positions(items, error);
-    if (!status) {
+    if (status == QUIPU_OK) {
         status = append_items(store, items, make_guard(expected, items, &guard),
                               result, error);
     }

@@ -50,12 +50,12 @@ int quipu_store_read(quipu_store *store, const quipu_id *id,
                                "quipu_store_read: an argument is NULL");
     }
     status = create_events(store, &created, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     status = quipu_records_read(store->records, quipu_id_bytes(id), query,
                                 &created->cursor, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         quipu_events_close(created);
         return status;
     }
@@ -74,12 +74,12 @@ int quipu_store_read_log(quipu_store *store, const quipu_query *query,
                                "quipu_store_read_log: an argument is NULL");
     }
     status = create_events(store, &created, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     status =
         quipu_records_read_log(store->records, query, &created->cursor, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         quipu_events_close(created);
         return status;
     }
@@ -118,7 +118,7 @@ int quipu_events_next(quipu_events *events, const quipu_event **event,
                                  &events->arena, &decoded, error);
     /* Going on would pass over an event that is there and sound. */
     events->again = status == QUIPU_NO_MEMORY;
-    if (!status) {
+    if (status == QUIPU_OK) {
         *event = decoded;
     }
     return status;

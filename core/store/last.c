@@ -23,7 +23,7 @@ static int last_event(const quipu_store *store, const quipu_item *item,
     quipu_error cause = { 0 };
     int status = quipu_mapper_event(store->mapper, item, event, &cause);
 
-    if (status) {
+    if (status != QUIPU_OK) {
         if (status == QUIPU_NOT_FOUND) {
             status = QUIPU_UNSUPPORTED;
         }
@@ -50,11 +50,11 @@ int quipu_store_last(quipu_store *store, const quipu_id *id,
     }
     status = quipu_records_read(store->records, quipu_id_bytes(id), &query,
                                 &cursor, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     status = quipu_cursor_next(cursor, &item, error);
-    if (!status) {
+    if (status == QUIPU_OK) {
         status = item ? last_event(store, item, event, error)
                       : no_event(store, id, error);
     }

@@ -21,11 +21,11 @@ static int open_parts(quipu_store *store, quipu_datastore *datastore,
 {
     int status = quipu_mapper_open(schema, mapping, &store->mapper, error);
 
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     status = quipu_records_open(datastore, schema, &store->records, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         quipu_mapper_close(store->mapper);
     }
     return status;
@@ -47,7 +47,7 @@ int quipu_store_open(quipu_datastore *datastore, const quipu_schema *schema,
         return quipu_error_no_memory(error);
     }
     status = open_parts(opened, datastore, schema, mapping, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         quipu_release(opened);
         return status;
     }
@@ -73,7 +73,7 @@ int quipu_store_close(quipu_store *store, quipu_error *error)
                                "persistence policies and repositories first");
     }
     status = quipu_records_close(store->records, error);
-    if (status) {
+    if (status != QUIPU_OK) {
         return status;
     }
     quipu_mapper_close(store->mapper);

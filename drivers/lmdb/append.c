@@ -35,7 +35,7 @@ static int store_request(struct append *append, const quipu_request *request,
         return status;
     }
     append->accepted = true;
-    if (request->tracking == NULL) {
+    if (!request->tracking) {
         return QUIPU_OK;
     }
     int code = quipu_lmdb_tracking_put(judge->datastore, judge->txn,
@@ -97,7 +97,7 @@ static int take_all(struct append *append, quipu_error *error)
 static int run_work(struct append *append, MDB_txn *txn, quipu_error *error)
 {
     int status = append->work(txn, append->work_context, error);
-    if (status != QUIPU_OK && error != NULL && error->code != status) {
+    if (status != QUIPU_OK && error && error->code != status) {
         (void)append->judge.datastore->host->error_set(
             error, status, 0, NULL,
             "the function in the transaction refused, and did not say why");
@@ -129,7 +129,7 @@ static int change(quipu_driver_datastore *datastore, MDB_txn *txn,
         code == MDB_SUCCESS
             ? take_all(append, error)
             : quipu_lmdb_judge_fail(&append->judge, code, "write", error);
-    if (status == QUIPU_OK && append->accepted && append->work != NULL) {
+    if (status == QUIPU_OK && append->accepted && append->work) {
         status = run_work(append, txn, error);
     }
     if (status == QUIPU_OK && append->repeated && !append->accepted) {

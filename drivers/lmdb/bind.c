@@ -39,14 +39,14 @@ int quipu_lmdb_bind(quipu_driver_datastore *datastore,
                     quipu_driver_schema **bound, quipu_error *error)
 {
     const quipu_host *host = datastore->host;
-    quipu_driver_schema *made = host->allocate(sizeof *made);
-    if (made == NULL) {
+    quipu_driver_schema *made = host->allocate(sizeof(*made));
+    if (!made) {
         return quipu_lmdb_no_memory(host, error);
     }
     *made = (quipu_driver_schema){ 0 };
-    made->names = quipu_shared_schema_copy(host, schema, &made->schema);
-    int status = made->names != NULL ? bind_in(datastore, deadline, made, error)
-                                     : quipu_lmdb_no_memory(host, error);
+    made->names = quipu_common_schema_copy(host, schema, &made->schema);
+    int status = made->names ? bind_in(datastore, deadline, made, error)
+                             : quipu_lmdb_no_memory(host, error);
     if (status != QUIPU_OK) {
         quipu_lmdb_unbind(datastore, made);
         return status;

@@ -2,7 +2,7 @@
 /* Namespaces, and schemas in the catalogue. */
 #include "store.h"
 
-#include "shared/identity.h"
+#include "common/identity.h"
 
 #include <string.h>
 
@@ -17,7 +17,7 @@ static int read_space(quipu_driver_datastore *datastore,
     struct space_record record;
     int code = quipu_lmdb_store_get(
         view, quipu_lmdb_key_space(name, datastore->name_space), &record,
-        sizeof record);
+        sizeof(record));
     *found = code == MDB_SUCCESS;
     if (code == MDB_NOTFOUND) {
         return QUIPU_OK;
@@ -41,15 +41,15 @@ static int write_space(quipu_driver_datastore *datastore, MDB_txn *txn,
     char name[STORE_NAME_MAX];
     const struct view view = { .txn = txn };
     struct store_record store;
-    int code = quipu_lmdb_store_get(&view, store_key(), &store, sizeof store);
+    int code = quipu_lmdb_store_get(&view, store_key(), &store, sizeof(store));
     if (code == MDB_SUCCESS) {
         record->number = store.next_space++;
-        code = quipu_lmdb_store_put(txn, store_key(), &store, sizeof store);
+        code = quipu_lmdb_store_put(txn, store_key(), &store, sizeof(store));
     }
     if (code == MDB_SUCCESS) {
         code = quipu_lmdb_store_put(
             txn, quipu_lmdb_key_space(name, datastore->name_space), record,
-            sizeof *record);
+            sizeof(*record));
     }
     if (code == MDB_SUCCESS) {
         code = quipu_lmdb_tracked_open(&view, record->number, MDB_CREATE,
@@ -72,7 +72,7 @@ static int make_space(quipu_driver_datastore *datastore, MDB_txn *txn,
     if (status != QUIPU_OK || found) {
         return status;
     }
-    if (!quipu_shared_identity_make(&record.identity)) {
+    if (!quipu_common_identity_make(&record.identity)) {
         return datastore->host->error_set(error, QUIPU_INTERNAL, 0, NULL,
                                           "the system has no random bytes");
     }

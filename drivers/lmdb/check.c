@@ -31,7 +31,7 @@ static inline uint64_t fold(uint64_t a, uint64_t b)
 static inline uint64_t load(const unsigned char *from)
 {
     uint64_t bits;
-    memcpy(&bits, from, sizeof bits);
+    memcpy(&bits, from, sizeof(bits));
     return bits;
 }
 

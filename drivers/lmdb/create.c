@@ -2,8 +2,8 @@
 /* Making a store. */
 #include "create.h"
 
+#include "common/clock.h"
 #include "path.h"
-#include "shared/clock.h"
 #include "store.h"
 
 #include <errno.h>
@@ -75,7 +75,7 @@ static int make_and_rename(const quipu_host *host, const char *folder,
         return QUIPU_OK;
     }
     char *fresh = quipu_lmdb_path_join(host, file, "-new");
-    if (fresh == NULL) {
+    if (!fresh) {
         return quipu_lmdb_no_memory(host, error);
     }
     (void)unlink(fresh); /* of somebody who was killed */
@@ -99,25 +99,25 @@ int quipu_lmdb_create(const quipu_host *host, const char *folder,
 {
     struct gate gate;
     bool alone = false;
-    int status = quipu_shared_gate_open(&gate, host, file, folder, deadline,
+    int status = quipu_common_gate_open(&gate, host, file, folder, deadline,
                                         &alone, error);
     if (status != QUIPU_OK) {
         return status;
     }
     if (alone) {
-        quipu_shared_gate_admit(&gate);
+        quipu_common_gate_admit(&gate);
     }
-    int code = quipu_shared_turnstile_enter(&gate.page->turnstile, deadline);
+    int code = quipu_common_turnstile_enter(&gate.page->turnstile, deadline);
     if (code == 0) {
         status = make_and_rename(host, folder, file, error);
-        quipu_shared_turnstile_leave(&gate.page->turnstile);
+        quipu_common_turnstile_leave(&gate.page->turnstile);
     } else {
         status = host->error_set(error, QUIPU_BUSY, code, NULL,
                                  "\"%s\" was being made by another program "
                                  "until the deadline; try again",
                                  file);
     }
-    alone = quipu_shared_gate_depart(&gate, clock_now() + DEPARTURE_TIME);
-    quipu_shared_gate_close(&gate, host, alone);
+    alone = quipu_common_gate_depart(&gate, clock_now() + DEPARTURE_TIME);
+    quipu_common_gate_close(&gate, host, alone);
     return status;
 }

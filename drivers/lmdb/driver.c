@@ -11,12 +11,12 @@ static const char *library(void)
     int minor = 0;
     int patch = 0;
     (void)mdb_version(&major, &minor, &patch);
-    (void)snprintf(text, sizeof text, "LMDB %d.%d.%d", major, minor, patch);
+    (void)snprintf(text, sizeof(text), "LMDB %d.%d.%d", major, minor, patch);
     return text;
 }
 
 static const quipu_driver driver = {
-    .struct_size = sizeof driver,
+    .struct_size = sizeof(driver),
     .abi = QUIPU_DRIVER_ABI,
     .option_count = OPTION_COUNT,
     .name = "lmdb",

@@ -2,8 +2,8 @@
 /* The register of the environments that this process has open. */
 #include "lmdb_driver.h"
 
+#include "common/clock.h"
 #include "probe.h"
-#include "shared/clock.h"
 #include "store.h"
 
 #include <errno.h>
@@ -41,8 +41,8 @@ static void watch_forks(void)
 static struct environment *find(const struct stat *info)
 {
     struct environment *environment = environments;
-    while (environment != NULL && (environment->device != info->st_dev ||
-                                   environment->inode != info->st_ino)) {
+    while (environment && (environment->device != info->st_dev ||
+                           environment->inode != info->st_ino)) {
         environment = environment->next;
     }
     return environment;
@@ -60,11 +60,11 @@ static void destroy(struct environment *environment)
 
 static struct environment *create(const quipu_host *host, const char *path)
 {
-    struct environment *environment = host->allocate(sizeof *environment);
-    if (environment == NULL) {
+    struct environment *environment = host->allocate(sizeof(*environment));
+    if (!environment) {
         return NULL;
     }
-    memset(environment, 0, sizeof *environment);
+    memset(environment, 0, sizeof(*environment));
     environment->host = host;
     environment->gate.fd = -1;
     environment->holders = 1;
@@ -74,8 +74,8 @@ static struct environment *create(const quipu_host *host, const char *path)
     (void)pthread_mutex_init(&environment->opening, NULL);
     (void)pthread_mutex_init(&environment->naming, NULL);
     (void)quipu_lmdb_map_init(&environment->map);
-    environment->path = quipu_shared_text_copy(host, path);
-    if (environment->path == NULL) {
+    environment->path = quipu_common_text_copy(host, path);
+    if (!environment->path) {
         destroy(environment);
         return NULL;
     }
@@ -87,12 +87,12 @@ static int hold(const quipu_host *host, const char *path,
 {
     struct stat info;
     if (stat(path, &info) != 0) {
-        return quipu_shared_fail_system(host, path, errno, "look at", error);
+        return quipu_common_fail_system(host, path, errno, "look at", error);
     }
     struct environment *found = find(&info);
-    if (found == NULL) {
+    if (!found) {
         *environment = create(host, path);
-        if (*environment == NULL) {
+        if (!*environment) {
             return quipu_lmdb_no_memory(host, error);
         }
         (*environment)->device = info.st_dev;
@@ -133,15 +133,15 @@ static void close_environment(struct environment *environment)
         mdb_txn_abort(atomic_exchange(&environment->idle[i], NULL));
     }
     if (environment->gated) {
-        alone = quipu_shared_gate_depart(&environment->gate,
+        alone = quipu_common_gate_depart(&environment->gate,
                                          clock_now() + DEPARTURE_TIME);
     }
-    if (environment->env != NULL) {
+    if (environment->env) {
         mdb_env_close(environment->env);
         environment->env = NULL;
     }
     if (environment->gated) {
-        quipu_shared_gate_close(&environment->gate, environment->host, alone);
+        quipu_common_gate_close(&environment->gate, environment->host, alone);
         environment->gated = false;
         environment->pulse = &environment->own_pulse;
         environment->marks = environment->own_marks;
@@ -152,7 +152,7 @@ static void close_environment(struct environment *environment)
  * do so while LMDB still has it. */
 void quipu_lmdb_environment_release(struct environment *environment)
 {
-    if (environment == NULL) {
+    if (!environment) {
         return;
     }
     (void)pthread_mutex_lock(&environments_lock);
@@ -177,14 +177,14 @@ static int pass_gate(struct environment *environment, bool readonly,
 {
     bool alone = false;
     quipu_error own = { 0 };
-    int status = quipu_shared_gate_enter(&environment->gate, environment->host,
+    int status = quipu_common_gate_enter(&environment->gate, environment->host,
                                          environment->path, environment->path,
                                          deadline, &alone, &own);
     if (status == QUIPU_DENIED && readonly) {
         return QUIPU_OK;
     }
     if (status != QUIPU_OK) {
-        return quipu_shared_error_pass(status, &own, error);
+        return quipu_common_error_pass(status, &own, error);
     }
     environment->gated = true;
     environment->turnstile = &environment->gate.page->turnstile;
@@ -243,8 +243,8 @@ static int open_env(struct environment *environment,
     const quipu_host *host = environment->host;
     size_t least = used + used / 2 + MAP_LEAST;
     size_t size = options->mapsize > used ? (size_t)options->mapsize : least;
-    char *folder = quipu_shared_text_copy(host, environment->path);
-    if (folder == NULL) {
+    char *folder = quipu_common_text_copy(host, environment->path);
+    if (!folder) {
         return quipu_lmdb_no_memory(host, error);
     }
     cut_name(folder);
@@ -285,7 +285,7 @@ static int open_probed(struct environment *environment,
     /* One after the other: of two that wait in LMDB for a third who dies while
      * he makes its lock file, both would take that for made. */
     if (environment->gated && status == QUIPU_OK) {
-        quipu_shared_gate_admit(&environment->gate);
+        quipu_common_gate_admit(&environment->gate);
     }
     if (status != QUIPU_OK) {
         return status;

@@ -20,7 +20,7 @@
 #include "options.h"
 #include "walk.h"
 
-#include "shared/gate.h"
+#include "common/gate.h"
 
 #include <lmdb.h>
 #include <stdatomic.h>

@@ -54,7 +54,7 @@ static const struct meaning *find(int code)
                                            "system" };
     static const struct meaning other = { 0, QUIPU_INTERNAL,
                                           "please report this" };
-    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
+    for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
         if (meanings[i].code == code) {
             return &meanings[i];
         }
@@ -79,7 +79,7 @@ int quipu_lmdb_no_memory(const quipu_host *host, quipu_error *error)
 
 int quipu_lmdb_as_busy(int status, quipu_error *error)
 {
-    if (status == QUIPU_TIMEOUT && error != NULL) {
+    if (status == QUIPU_TIMEOUT && error) {
         error->code = QUIPU_BUSY;
     }
     return status == QUIPU_TIMEOUT ? QUIPU_BUSY : status;

@@ -79,16 +79,16 @@ struct entry {
 static inline struct page_header page_header_of(const unsigned char *page)
 {
     struct page_header header;
-    memcpy(&header, page, sizeof header);
+    memcpy(&header, page, sizeof(header));
     return header;
 }
 
 static inline unsigned page_count(const unsigned char *page)
 {
     const struct page_header header = page_header_of(page);
-    return header.lower < sizeof header
+    return header.lower < sizeof(header)
                ? 0
-               : (unsigned)(header.lower - sizeof header) / 2;
+               : (unsigned)(header.lower - sizeof(header)) / 2;
 }
 
 /* False: there is no such entry inside the page. */
@@ -97,19 +97,19 @@ static inline bool page_entry(const unsigned char *page, size_t size,
 {
     uint16_t offset;
     size_t pointer = sizeof(struct page_header) + 2 * (size_t)index;
-    if (pointer + sizeof offset > size) {
+    if (pointer + sizeof(offset) > size) {
         return false;
     }
-    memcpy(&offset, page + pointer, sizeof offset);
-    if (offset + sizeof entry->node > size) {
+    memcpy(&offset, page + pointer, sizeof(offset));
+    if (offset + sizeof(entry->node) > size) {
         return false;
     }
-    memcpy(&entry->node, page + offset, sizeof entry->node);
-    size_t room = size - offset - sizeof entry->node;
+    memcpy(&entry->node, page + offset, sizeof(entry->node));
+    size_t room = size - offset - sizeof(entry->node);
     if (entry->node.key_size > room) {
         return false;
     }
-    entry->key = page + offset + sizeof entry->node;
+    entry->key = page + offset + sizeof(entry->node);
     entry->value = entry->key + entry->node.key_size;
     entry->room = room - entry->node.key_size;
     return true;

@@ -10,7 +10,7 @@ static uint64_t count_beyond(const struct pages *pages, const uint64_t *numbers,
     uint64_t beyond = 0;
     for (size_t i = 0; i < count; i++) {
         uint64_t number;
-        memcpy(&number, numbers + i, sizeof number);
+        memcpy(&number, numbers + i, sizeof(number));
         beyond += number >= end && number <= pages->meta.last;
     }
     return beyond;
@@ -22,11 +22,11 @@ static enum pages_status count_inline(const struct pages *pages,
                                       uint64_t *beyond)
 {
     uint64_t numbers[PAGE_MOST / sizeof(uint64_t)];
-    if (size < sizeof numbers[0] || size > sizeof numbers) {
+    if (size < sizeof(numbers[0]) || size > sizeof(numbers)) {
         return PAGES_DAMAGED;
     }
     memcpy(numbers, value, size);
-    if (numbers[0] > size / sizeof numbers[0] - 1) {
+    if (numbers[0] > size / sizeof(numbers[0]) - 1) {
         return PAGES_DAMAGED;
     }
     *beyond += count_beyond(pages, numbers + 1, numbers[0]);
@@ -42,19 +42,20 @@ static enum pages_status count_overflow(const struct pages *pages,
     uint64_t at = page * pages->page + sizeof(struct page_header);
     uint64_t left = 0;
     enum pages_status status =
-        quipu_lmdb_pages_read(pages, &left, sizeof left, at);
+        quipu_lmdb_pages_read(pages, &left, sizeof(left), at);
     if (status != PAGES_OK || page > pages->meta.last ||
-        left > size / sizeof left) {
+        left > size / sizeof(left)) {
         return status != PAGES_OK ? status : PAGES_DAMAGED;
     }
-    at += sizeof left;
+    at += sizeof(left);
     while (left > 0 && status == PAGES_OK) {
         size_t count = left < 512 ? (size_t)left : 512;
-        status = quipu_lmdb_pages_read(pages, numbers, count * sizeof left, at);
+        status =
+            quipu_lmdb_pages_read(pages, numbers, count * sizeof(left), at);
         if (status == PAGES_OK) {
             *beyond += count_beyond(pages, numbers, count);
         }
-        at += count * sizeof left;
+        at += count * sizeof(left);
         left -= count;
     }
     return status;
@@ -71,8 +72,8 @@ static enum pages_status count_leaf(const struct pages *pages, uint64_t *beyond)
             return PAGES_DAMAGED;
         }
         size_t size = entry_size(&entry);
-        if ((entry.node.flags & NODE_BIG) != 0 && entry.room >= sizeof page) {
-            memcpy(&page, entry.value, sizeof page);
+        if ((entry.node.flags & NODE_BIG) != 0 && entry.room >= sizeof(page)) {
+            memcpy(&page, entry.value, sizeof(page));
             status = count_overflow(pages, page, size, beyond);
         } else if (size <= entry.room) {
             status = count_inline(pages, entry.value, size, beyond);

@@ -4,7 +4,7 @@
 #include "record.h"
 #include "store.h"
 
-#include "shared/clock.h"
+#include "common/clock.h"
 
 #include <string.h>
 
@@ -77,8 +77,8 @@ static int look_for_head(quipu_driver_datastore *datastore,
     bool alive = true;
     int status = quipu_lmdb_head_get(datastore, view, end->bound, &alive,
                                      &end->head, error);
-    if (status != QUIPU_OK || end->head == 0 || end->event_id == NULL ||
-        end->bound->schema.event_id == NULL) {
+    if (status != QUIPU_OK || end->head == 0 || !end->event_id ||
+        !end->bound->schema.event_id) {
         return status;
     }
     status = quipu_lmdb_record_find(datastore, view, end->bound, end->head,
@@ -109,7 +109,7 @@ int quipu_lmdb_wait(quipu_driver_datastore *datastore,
     uint32_t interrupts = atomic_load(&datastore->interrupts);
     int64_t pause = environment->gated ? LOOK_GATED : LOOK_ALONE;
     for (;;) {
-        uint32_t beat = quipu_shared_pulse_read(environment->pulse);
+        uint32_t beat = quipu_common_pulse_read(environment->pulse);
         struct end end = { bound, 0, NULL };
         int status = quipu_lmdb_reading_run(datastore, deadline, look_for_head,
                                             &end, error);
@@ -127,7 +127,7 @@ int quipu_lmdb_wait(quipu_driver_datastore *datastore,
                 "the log of \"%s\" did not grow beyond %lld",
                 bound->schema.table, (long long)after);
         }
-        quipu_shared_pulse_wait(environment->pulse, beat,
+        quipu_common_pulse_wait(environment->pulse, beat,
                                 clock_after(pause, deadline));
     }
 }
@@ -135,5 +135,5 @@ int quipu_lmdb_wait(quipu_driver_datastore *datastore,
 void quipu_lmdb_interrupt(quipu_driver_datastore *datastore)
 {
     (void)atomic_fetch_add(&datastore->interrupts, 1);
-    quipu_shared_pulse_beat(datastore->environment->pulse);
+    quipu_common_pulse_beat(datastore->environment->pulse);
 }

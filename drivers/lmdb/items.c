@@ -17,7 +17,7 @@ struct tail {
 static int find_tail(struct judge *judge, struct tail *tail, quipu_bytes id,
                      bool contiguous, quipu_error *error)
 {
-    if (tail->id.size == id.size && tail->id.data != NULL &&
+    if (tail->id.size == id.size && tail->id.data &&
         memcmp(tail->id.data, id.data, id.size) == 0) {
         return QUIPU_OK;
     }
@@ -51,7 +51,7 @@ static int take_place(struct judge *judge, struct tail *tail,
         }
     }
     MDB_val key = quipu_lmdb_key_at(&tail->key, *position);
-    MDB_val value = { sizeof id, &id };
+    MDB_val value = { sizeof(id), &id };
     /* The end of a contiguous sequence was surveyed when it was found. */
     int code = contiguous ? MDB_SUCCESS
                           : quipu_lmdb_survey_path(&judge->of_index, key);
@@ -70,7 +70,7 @@ static int put_item(struct judge *judge, const quipu_item *item, int64_t id,
                     int64_t position, quipu_error *error)
 {
     size_t size = quipu_lmdb_record_size(item);
-    MDB_val key = { sizeof id, &id };
+    MDB_val key = { sizeof(id), &id };
     MDB_val value = { size, NULL };
     int code =
         mdb_cursor_put(judge->items, &key, &value, MDB_APPEND | MDB_RESERVE);
@@ -99,7 +99,7 @@ static int take_back(struct judge *judge, const quipu_request *request,
         quipu_lmdb_key_begin(&place, &judge->bound->schema,
                              request->items[count].sequence_id);
         MDB_val index_key = quipu_lmdb_key_at(&place, item.position);
-        MDB_val item_key = { sizeof id, &id };
+        MDB_val item_key = { sizeof(id), &id };
         int code = quipu_lmdb_judge_delete(judge, &judge->of_index,
                                            &judge->bound->index, index_key);
         if (code == MDB_SUCCESS) {
@@ -149,7 +149,7 @@ int quipu_lmdb_judge_store(struct judge *judge, const quipu_request *request,
         if (status != QUIPU_OK) {
             return status;
         }
-        if (result->positions != NULL) {
+        if (result->positions) {
             result->positions[i] = position;
         }
     }

@@ -2,8 +2,8 @@
 /* Judging a request: event ids, guards, tracking. */
 #include "judge.h"
 
+#include "common/demand.h"
 #include "record.h"
-#include "shared/demand.h"
 #include "tracking.h"
 
 #include <string.h>
@@ -79,7 +79,7 @@ static int tracking_is_stored(struct judge *judge,
 {
     quipu_position position;
     *stored = true;
-    if (tracking == NULL) {
+    if (!tracking) {
         return QUIPU_OK;
     }
     unsigned char bytes[TRACKING_KEY_MAX];
@@ -128,7 +128,7 @@ static int compare(struct judge *judge, const quipu_item *item, int64_t id,
     quipu_value values[QUIPU_COLUMNS_MAX];
     quipu_item old;
     int code =
-        quipu_lmdb_survey_path(&judge->of_items, (MDB_val){ sizeof id, &id });
+        quipu_lmdb_survey_path(&judge->of_items, (MDB_val){ sizeof(id), &id });
     if (code != MDB_SUCCESS) {
         return quipu_lmdb_judge_fail(judge, code, "read an item", error);
     }
@@ -159,7 +159,7 @@ static int judge_repeat(struct judge *judge, const quipu_request *request,
         if (status == QUIPU_OK && repeated) {
             status = compare(judge, item, id, &repeated, &position, error);
         }
-        if (result->positions != NULL) {
+        if (result->positions) {
             result->positions[i] = position;
         }
     }
@@ -178,7 +178,7 @@ static int judge_repeat(struct judge *judge, const quipu_request *request,
 int quipu_lmdb_judge_forget(struct judge *judge, const quipu_request *request,
                             size_t count, quipu_error *error)
 {
-    if (judge->bound->schema.event_id == NULL) {
+    if (!judge->bound->schema.event_id) {
         return QUIPU_OK;
     }
     for (size_t i = 0; i < count; i++) {
@@ -200,14 +200,14 @@ int quipu_lmdb_judge_event_ids(struct judge *judge,
                                quipu_error *error)
 {
     *decided = false;
-    if (judge->bound->schema.event_id == NULL) {
+    if (!judge->bound->schema.event_id) {
         return QUIPU_OK;
     }
     for (size_t i = 0; i < request->item_count; i++) {
         quipu_bytes event_id = request->items[i].event_id;
         int64_t id = judge->head + 1 + (int64_t)i;
         MDB_val key = { event_id.size, (void *)event_id.data };
-        MDB_val value = { sizeof id, &id };
+        MDB_val value = { sizeof(id), &id };
         int code = quipu_lmdb_survey_path(&judge->of_events, key);
         if (code == MDB_SUCCESS) {
             code = mdb_cursor_put(judge->events, &key, &value, MDB_NOOVERWRITE);
@@ -243,7 +243,7 @@ static int judge_guard(struct judge *judge, const quipu_guard *guard,
     quipu_lmdb_key_begin(&key, &judge->bound->schema, guard->sequence_id);
     int status = quipu_lmdb_judge_last(judge, &key, &found, &last, error);
     *holds =
-        status == QUIPU_OK && quipu_shared_demand_holds(guard, found, last);
+        status == QUIPU_OK && quipu_common_demand_holds(guard, found, last);
     return status;
 }
 
@@ -264,7 +264,7 @@ int quipu_lmdb_judge_conditions(struct judge *judge,
                                            guard->sequence_id, error);
         }
     }
-    if (request->tracking == NULL) {
+    if (!request->tracking) {
         return QUIPU_OK;
     }
     int status = tracking_is_stored(judge, request->tracking, &stored, error);

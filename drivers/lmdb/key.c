@@ -102,9 +102,9 @@ int quipu_lmdb_walk_to_end(struct walk *index, struct key *key, bool *found,
 
 bool quipu_lmdb_value_id(const MDB_val *value, int64_t *id)
 {
-    if (value->mv_size != sizeof *id) {
+    if (value->mv_size != sizeof(*id)) {
         return false;
     }
-    memcpy(id, value->mv_data, sizeof *id);
+    memcpy(id, value->mv_data, sizeof(*id));
     return *id > 0;
 }

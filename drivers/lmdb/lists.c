@@ -16,8 +16,9 @@ static int fail(const quipu_driver_cursor *cursor, int code, quipu_error *error)
 
 static void keep_key(struct listing *listing, const MDB_val *key)
 {
-    listing->key_size =
-        key->mv_size < sizeof listing->key ? key->mv_size : sizeof listing->key;
+    listing->key_size = key->mv_size < sizeof(listing->key)
+                            ? key->mv_size
+                            : sizeof(listing->key);
     memcpy(listing->key, key->mv_data, listing->key_size);
     listing->begun = true;
 }
@@ -259,7 +260,7 @@ static int open_list(quipu_driver_datastore *datastore,
                      quipu_driver_cursor **cursor, quipu_error *error)
 {
     *cursor = quipu_lmdb_cursor_create(datastore, bound, error);
-    if (*cursor == NULL) {
+    if (!*cursor) {
         return QUIPU_NO_MEMORY;
     }
     (*cursor)->step = step;
@@ -305,7 +306,7 @@ int quipu_lmdb_list_sequences(quipu_driver_datastore *datastore,
 {
     (void)deadline;
     int status = open_list(datastore, bound, next_sequences, cursor, error);
-    if (status == QUIPU_OK && after.data != NULL && after.size > 0) {
+    if (status == QUIPU_OK && after.data && after.size > 0) {
         const MDB_val key = { after.size, (void *)after.data };
         keep_key(&(*cursor)->as.listing, &key);
     }

@@ -19,9 +19,9 @@
 
 #include <quipu/driver.h>
 
-#include "shared/schema.h"
-#include "shared/system.h"
-#include "shared/text.h"
+#include "common/schema.h"
+#include "common/system.h"
+#include "common/text.h"
 
 struct quipu_driver_datastore {
     const quipu_host *host;

@@ -2,7 +2,7 @@
 /* Who is in the map, and how it grows. */
 #include "lmdb_driver.h"
 
-#include "shared/clock.h"
+#include "common/clock.h"
 
 #include <errno.h>
 #include <string.h>
@@ -78,17 +78,17 @@ bool quipu_lmdb_map_meta(const struct environment *environment, uint64_t number,
                          struct meta *meta)
 {
     const struct map *map = &environment->map;
-    if (map->base == NULL) {
+    if (!map->base) {
         return false;
     }
     /* In this order: what is loaded later, to judge by, is not older. */
     _Atomic uint64_t *from = (void *)(map->base + (number & 1) * map->page +
                                       sizeof(struct page_header));
-    uint64_t words[sizeof *meta / sizeof(uint64_t)] = { 0 };
-    for (size_t i = 0; i < sizeof *meta / sizeof words[0]; i++) {
+    uint64_t words[sizeof(*meta) / sizeof(uint64_t)] = { 0 };
+    for (size_t i = 0; i < sizeof(*meta) / sizeof(words[0]); i++) {
         words[i] = atomic_load_explicit(&from[i], memory_order_acquire);
     }
-    memcpy(meta, words, sizeof *meta);
+    memcpy(meta, words, sizeof(*meta));
     return true;
 }
 

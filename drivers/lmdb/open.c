@@ -16,7 +16,7 @@ static int open_held(quipu_driver_datastore *datastore, int64_t deadline,
 {
     struct environment *environment = datastore->environment;
     int status = QUIPU_OK;
-    if (environment->env == NULL) {
+    if (!environment->env) {
         status =
             quipu_lmdb_environment_open(environment, &datastore->options,
                                         datastore->readonly, deadline, error);
@@ -40,7 +40,7 @@ static int open_environment(quipu_driver_datastore *datastore, int64_t deadline,
     if (status != QUIPU_OK) {
         return status;
     }
-    if (quipu_shared_mutex_take(&datastore->environment->opening, deadline) !=
+    if (quipu_common_mutex_take(&datastore->environment->opening, deadline) !=
         0) {
         return host->error_set(error, QUIPU_BUSY, 0, NULL,
                                "\"%s\" was being opened or closed by another "
@@ -88,7 +88,7 @@ static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
     const quipu_host *host = datastore->host;
     bool create = (how->flags & QUIPU_OPEN_CREATE) != 0 && !datastore->readonly;
     char *given = NULL;
-    if (datastore->name_space == NULL) {
+    if (!datastore->name_space) {
         return quipu_lmdb_no_memory(host, error);
     }
     int status = quipu_lmdb_path_of_body(host, how->body, &given, error);
@@ -107,14 +107,14 @@ static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
 static quipu_driver_datastore *create_datastore(const quipu_host *host,
                                                 const quipu_open *how)
 {
-    quipu_driver_datastore *datastore = host->allocate(sizeof *datastore);
-    if (datastore == NULL) {
+    quipu_driver_datastore *datastore = host->allocate(sizeof(*datastore));
+    if (!datastore) {
         return NULL;
     }
     *datastore = (quipu_driver_datastore){
         .host = host,
         .name = how->body,
-        .name_space = quipu_shared_text_copy(host, how->name_space),
+        .name_space = quipu_common_text_copy(host, how->name_space),
         .readonly = (how->flags & QUIPU_OPEN_READONLY) != 0,
         .relaxed = (how->flags & QUIPU_OPEN_RELAXED) != 0,
     };
@@ -138,7 +138,7 @@ static int settle(const quipu_host *host, const char *name, int status,
                   const quipu_error *own, quipu_error *error)
 {
     if (status != QUIPU_UNKNOWN_OUTCOME) {
-        return quipu_shared_error_pass(status, own, error);
+        return quipu_common_error_pass(status, own, error);
     }
     return host->error_set(error, QUIPU_IO, own->native, NULL,
                            "\"%s\" cannot be made ready to be written (%s); "
@@ -151,7 +151,7 @@ int quipu_lmdb_open(const quipu_host *host, const quipu_open *how,
                     quipu_opened *opened, quipu_error *error)
 {
     quipu_driver_datastore *made = create_datastore(host, how);
-    if (made == NULL) {
+    if (!made) {
         return quipu_lmdb_no_memory(host, error);
     }
     quipu_error own = { .code = QUIPU_OK };

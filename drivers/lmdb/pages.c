@@ -39,10 +39,10 @@ static enum pages_status read_meta(const struct pages *pages, uint64_t number,
     struct page_header header;
     uint64_t at = number * pages->page;
     enum pages_status status =
-        quipu_lmdb_pages_read(pages, &header, sizeof header, at);
+        quipu_lmdb_pages_read(pages, &header, sizeof(header), at);
     if (status == PAGES_OK) {
-        status = quipu_lmdb_pages_read(pages, meta, sizeof *meta,
-                                       at + sizeof header);
+        status = quipu_lmdb_pages_read(pages, meta, sizeof(*meta),
+                                       at + sizeof(header));
     }
     if (status != PAGES_OK) {
         return status;
@@ -118,7 +118,7 @@ enum pages_status quipu_lmdb_pages_load(struct pages *pages, uint64_t number)
     struct page_header header;
     enum pages_status status = quipu_lmdb_pages_read(
         pages, pages->buffer, pages->page, number * pages->page);
-    memcpy(&header, pages->buffer, sizeof header);
+    memcpy(&header, pages->buffer, sizeof(header));
     if (status != PAGES_OK) {
         return status;
     }

@@ -4,7 +4,7 @@
 
 #include "lmdb_driver.h"
 
-#include "shared/path.h"
+#include "common/path.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -23,11 +23,11 @@ int quipu_lmdb_path_of_body(const quipu_host *host, const char *body,
                                "lmdb:///relative or lmdb:////absolute/folder",
                                body);
     }
-    char *text = quipu_shared_text_copy(host, body + 3);
-    if (text == NULL) {
+    char *text = quipu_common_text_copy(host, body + 3);
+    if (!text) {
         return quipu_lmdb_no_memory(host, error);
     }
-    if (!quipu_shared_path_decode(text)) {
+    if (!quipu_common_path_decode(text)) {
         host->release(text);
         return host->error_set(error, QUIPU_INVALID, 0, NULL,
                                "\"lmdb:%s\" has a %% without two hexadecimal "
@@ -43,7 +43,7 @@ char *quipu_lmdb_path_join(const quipu_host *host, const char *first,
 {
     size_t size = strlen(first);
     char *joined = host->allocate(size + strlen(second) + 1);
-    if (joined != NULL) {
+    if (joined) {
         memcpy(joined, first, size);
         memcpy(joined + size, second, strlen(second) + 1);
     }
@@ -63,7 +63,7 @@ static int make_folder(const quipu_host *host, const char *path, bool *made,
                                "that first",
                                path);
     }
-    return quipu_shared_fail_system(host, path, errno, "make the folder",
+    return quipu_common_fail_system(host, path, errno, "make the folder",
                                     error);
 }
 
@@ -71,14 +71,14 @@ static int find_folder(const quipu_host *host, const char *path,
                        char real[PATH_MAX], quipu_error *error)
 {
     struct stat info;
-    if (realpath(path, real) == NULL || stat(real, &info) != 0) {
+    if (!realpath(path, real) || stat(real, &info) != 0) {
         int number = errno;
         if (number == ENOENT || number == ENOTDIR) {
             return host->error_set(error, QUIPU_NOT_FOUND, 0, NULL,
                                    "\"%s\" is not there; create=yes makes it",
                                    path);
         }
-        return quipu_shared_fail_system(host, path, number, "find", error);
+        return quipu_common_fail_system(host, path, number, "find", error);
     }
     if (!S_ISDIR(info.st_mode)) {
         return host->error_set(error, QUIPU_INVALID, 0, NULL,
@@ -122,8 +122,8 @@ int quipu_lmdb_path_resolve(const quipu_host *host, const char *path,
     if (status != QUIPU_OK) {
         return status;
     }
-    *real = quipu_shared_text_copy(host, buffer);
+    *real = quipu_common_text_copy(host, buffer);
     *file = quipu_lmdb_path_join(host, buffer, "/data.mdb");
-    return *real == NULL || *file == NULL ? quipu_lmdb_no_memory(host, error)
-                                          : refuse_link(host, *file, error);
+    return !*real || !*file ? quipu_lmdb_no_memory(host, error)
+                            : refuse_link(host, *file, error);
 }

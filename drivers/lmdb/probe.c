@@ -24,13 +24,13 @@ static enum pages_status look_for_store(struct pages *pages,
     if (status != PAGES_OK) {
         return status;
     }
-    if (size != sizeof *store) {
+    if (size != sizeof(*store)) {
         return PAGES_DAMAGED;
     }
     memcpy(store, value, size);
     return store->check ==
-                   quipu_lmdb_check((const char *)value + sizeof store->check,
-                                    size - sizeof store->check, 0)
+                   quipu_lmdb_check((const char *)value + sizeof(store->check),
+                                    size - sizeof(store->check), 0)
                ? PAGES_OK
                : PAGES_DAMAGED;
 }
@@ -83,7 +83,7 @@ static int tell(const quipu_host *host, const char *path,
     case PAGES_OK:
         return QUIPU_OK;
     case PAGES_ERROR:
-        return quipu_shared_fail_system(host, path, errno, "read", error);
+        return quipu_common_fail_system(host, path, errno, "read", error);
     case PAGES_VERSION:
         return host->error_set(
             error, QUIPU_UNSUPPORTED, 0, NULL,
@@ -122,11 +122,11 @@ int quipu_lmdb_probe(const quipu_host *host, const char *path,
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        return quipu_shared_fail_system(host, path, errno, "open", error);
+        return quipu_common_fail_system(host, path, errno, "open", error);
     }
     unsigned char *buffer = host->allocate(PAGE_MOST);
-    int status = buffer != NULL ? probe(host, path, fd, buffer, found, error)
-                                : quipu_lmdb_no_memory(host, error);
+    int status = buffer ? probe(host, path, fd, buffer, found, error)
+                        : quipu_lmdb_no_memory(host, error);
     host->release(buffer);
     (void)close(fd);
     return status;

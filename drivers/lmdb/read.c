@@ -16,8 +16,8 @@ quipu_driver_cursor *quipu_lmdb_cursor_create(quipu_driver_datastore *datastore,
                                               quipu_driver_schema *bound,
                                               quipu_error *error)
 {
-    quipu_driver_cursor *cursor = datastore->host->allocate(sizeof *cursor);
-    if (cursor == NULL) {
+    quipu_driver_cursor *cursor = datastore->host->allocate(sizeof(*cursor));
+    if (!cursor) {
         (void)quipu_lmdb_no_memory(datastore->host, error);
         return NULL;
     }
@@ -48,17 +48,16 @@ static int make_page(quipu_driver_cursor *cursor, quipu_error *error)
     size_t columns = cursor->bound->schema.column_count;
     if (columns > 0) {
         reading->values =
-            host->allocate(PAGE_ITEMS * columns * sizeof *reading->values);
+            host->allocate(PAGE_ITEMS * columns * sizeof(*reading->values));
     }
-    return columns > 0 && reading->values == NULL
-               ? quipu_lmdb_no_memory(host, error)
-               : QUIPU_OK;
+    return columns > 0 && !reading->values ? quipu_lmdb_no_memory(host, error)
+                                           : QUIPU_OK;
 }
 
 static void end_reading(quipu_driver_cursor *cursor)
 {
     struct reading *reading = &cursor->as.reading;
-    if (reading->view.txn != NULL) {
+    if (reading->view.txn) {
         quipu_lmdb_reading_end(&reading->view);
         reading->view.txn = NULL;
     }
@@ -67,7 +66,7 @@ static void end_reading(quipu_driver_cursor *cursor)
 /* Nobody looks at the page that was lent any more. */
 static void take_back(quipu_driver_cursor *cursor)
 {
-    if (cursor->as.reading.view.txn != NULL) {
+    if (cursor->as.reading.view.txn) {
         (void)atomic_fetch_sub(&cursor->datastore->environment->map.lent, 1);
         end_reading(cursor);
     }
@@ -155,7 +154,7 @@ static int open_items(quipu_driver_datastore *datastore,
 {
     quipu_driver_cursor *made =
         quipu_lmdb_cursor_create(datastore, bound, error);
-    if (made == NULL) {
+    if (!made) {
         return QUIPU_NO_MEMORY;
     }
     struct reading *reading = &made->as.reading;

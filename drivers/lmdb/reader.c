@@ -6,7 +6,7 @@
  */
 #include "store.h"
 
-#include "shared/clock.h"
+#include "common/clock.h"
 
 #include <errno.h>
 #include <string.h>
@@ -18,9 +18,9 @@ static MDB_txn *take_idle(struct environment *environment)
 {
     for (size_t i = 0; i < IDLE_MAX; i++) {
         _Atomic(MDB_txn *) *place = &environment->idle[i];
-        if (atomic_load_explicit(place, memory_order_relaxed) != NULL) {
+        if (atomic_load_explicit(place, memory_order_relaxed)) {
             MDB_txn *txn = atomic_exchange(place, NULL);
-            if (txn != NULL) {
+            if (txn) {
                 return txn;
             }
         }
@@ -33,7 +33,7 @@ static void keep_idle(struct environment *environment, MDB_txn *txn)
     for (size_t i = 0; i < IDLE_MAX; i++) {
         MDB_txn *none = NULL;
         _Atomic(MDB_txn *) *place = &environment->idle[i];
-        if (atomic_load_explicit(place, memory_order_relaxed) == NULL &&
+        if (!atomic_load_explicit(place, memory_order_relaxed) &&
             atomic_compare_exchange_strong(place, &none, txn)) {
             return;
         }
@@ -85,10 +85,10 @@ static int begin(struct environment *environment, struct view *view)
 {
     *view = (struct view){ .txn = take_idle(environment),
                            .environment = environment };
-    int code = view->txn != NULL ? mdb_txn_renew(view->txn)
-                                 : mdb_txn_begin(environment->env, NULL,
-                                                 MDB_RDONLY, &view->txn);
-    if (view->txn == NULL) {
+    int code = view->txn ? mdb_txn_renew(view->txn)
+                         : mdb_txn_begin(environment->env, NULL, MDB_RDONLY,
+                                         &view->txn);
+    if (!view->txn) {
         return code;
     }
     if (code == MDB_SUCCESS) {
@@ -109,7 +109,7 @@ static void locate(struct environment *environment, const void *inside)
     const unsigned char *at = inside;
     (void)mdb_env_stat(environment->env, &stat);
     at -= (uintptr_t)at & (stat.ms_psize - 1);
-    memcpy(&number, at, sizeof number);
+    memcpy(&number, at, sizeof(number));
     environment->map.page = stat.ms_psize;
     environment->map.size = quipu_lmdb_map_size(environment);
     environment->map.base = at - number * stat.ms_psize;

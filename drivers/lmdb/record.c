@@ -49,11 +49,11 @@ size_t quipu_lmdb_record_size(const quipu_item *item)
     size_t size = sizeof(struct header) + item->event_id.size +
                   item->sequence_id.size + item->topic.size + item->state.size +
                   item->metadata.size;
-    if (item->metadata.data != NULL) {
+    if (item->metadata.data) {
         size += sizeof(uint32_t);
     }
     if ((item->flags & QUIPU_ITEM_TIME) != 0) {
-        size += sizeof item->time;
+        size += sizeof(item->time);
     }
     for (size_t i = 0; i < item->column_count; i++) {
         size += column_size(&item->columns[i]);
@@ -63,7 +63,7 @@ size_t quipu_lmdb_record_size(const quipu_item *item)
 
 static unsigned char *put(unsigned char *to, const void *data, size_t size)
 {
-    if (data != NULL && size > 0) {
+    if (data && size > 0) {
         memcpy(to, data, size);
     }
     return to + size;
@@ -72,7 +72,7 @@ static unsigned char *put(unsigned char *to, const void *data, size_t size)
 static unsigned char *put_sized(unsigned char *to, quipu_bytes bytes)
 {
     const uint32_t size = (uint32_t)bytes.size;
-    return put(put(to, &size, sizeof size), bytes.data, size);
+    return put(put(to, &size, sizeof(size)), bytes.data, size);
 }
 
 static unsigned char *put_column(unsigned char *to, const quipu_value *value)
@@ -87,9 +87,9 @@ static unsigned char *put_column(unsigned char *to, const quipu_value *value)
     case QUIPU_VALUE_UUID:
         return put(to, value->as.bytes.data, 16);
     case QUIPU_VALUE_DOUBLE:
-        return put(to, &value->as.real, sizeof value->as.real);
+        return put(to, &value->as.real, sizeof(value->as.real));
     default:
-        return put(to, &value->as.integer, sizeof value->as.integer);
+        return put(to, &value->as.integer, sizeof(value->as.integer));
     }
 }
 
@@ -100,28 +100,28 @@ void quipu_lmdb_record_write(void *to, size_t size, const quipu_item *item,
         .version = VERSION,
         .flags =
             (uint8_t)(((item->flags & QUIPU_ITEM_TIME) != 0 ? HAS_TIME : 0) |
-                      (item->metadata.data != NULL ? HAS_METADATA : 0)),
+                      (item->metadata.data ? HAS_METADATA : 0)),
         .topic_size = (uint8_t)item->topic.size,
         .sequence_size = (uint8_t)item->sequence_id.size,
         .position = position,
     };
-    unsigned char *at = (unsigned char *)to + sizeof header;
+    unsigned char *at = (unsigned char *)to + sizeof(header);
     at = put(at, item->event_id.data, item->event_id.size);
     if ((item->flags & QUIPU_ITEM_TIME) != 0) {
-        at = put(at, &item->time, sizeof item->time);
+        at = put(at, &item->time, sizeof(item->time));
     }
     at = put(at, item->sequence_id.data, item->sequence_id.size);
     at = put(at, item->topic.data, item->topic.size);
-    if (item->metadata.data != NULL) {
+    if (item->metadata.data) {
         at = put_sized(at, item->metadata);
     }
     for (size_t i = 0; i < item->column_count; i++) {
         at = put_column(at, &item->columns[i]);
     }
     (void)put(at, item->state.data, item->state.size);
-    memcpy(to, &header, sizeof header);
+    memcpy(to, &header, sizeof(header));
     header.check = check_of(to, size, id);
-    memcpy(to, &header.check, sizeof header.check);
+    memcpy(to, &header.check, sizeof(header.check));
 }
 
 /* ---------------------------------------------------------------- reading */
@@ -161,7 +161,7 @@ static quipu_bytes take_bytes(struct rest *rest, size_t size)
 static quipu_bytes take_sized(struct rest *rest)
 {
     uint32_t size = 0;
-    take_copy(rest, &size, sizeof size);
+    take_copy(rest, &size, sizeof(size));
     return take_bytes(rest, size);
 }
 
@@ -183,10 +183,10 @@ static void take_column(struct rest *rest, int32_t kind, quipu_value *value)
         value->as.bytes = take_bytes(rest, 16);
         break;
     case QUIPU_VALUE_DOUBLE:
-        take_copy(rest, &value->as.real, sizeof value->as.real);
+        take_copy(rest, &value->as.real, sizeof(value->as.real));
         break;
     default:
-        take_copy(rest, &value->as.integer, sizeof value->as.integer);
+        take_copy(rest, &value->as.integer, sizeof(value->as.integer));
         break;
     }
 }
@@ -217,8 +217,8 @@ static bool cut(const unsigned char *at, size_t size,
                 int64_t id, quipu_item *item, quipu_value *values)
 {
     const bool timed = (header->flags & HAS_TIME) != 0;
-    const size_t event_id = schema->event_id != NULL ? 16 : 0;
-    const unsigned char *time = at + sizeof *header + event_id;
+    const size_t event_id = schema->event_id ? 16 : 0;
+    const unsigned char *time = at + sizeof(*header) + event_id;
     const unsigned char *sequence = time + (timed ? sizeof(quipu_time) : 0);
     const unsigned char *topic = sequence + header->sequence_size;
     const unsigned char *rest = topic + header->topic_size;
@@ -243,7 +243,7 @@ static bool cut(const unsigned char *at, size_t size,
     item->reserved = 0;
     item->reserved2[0] = item->reserved2[1] = 0;
     if (timed) {
-        memcpy(&item->time, time, sizeof item->time);
+        memcpy(&item->time, time, sizeof(item->time));
     }
     if (schema->column_count == 0 && (header->flags & HAS_METADATA) == 0) {
         return true;
@@ -256,10 +256,10 @@ bool quipu_lmdb_record_read(const quipu_schema *schema, const MDB_val *value,
                             int64_t id, quipu_item *item, quipu_value *values)
 {
     struct header header;
-    if (value->mv_size < sizeof header) {
+    if (value->mv_size < sizeof(header)) {
         return false;
     }
-    memcpy(&header, value->mv_data, sizeof header);
+    memcpy(&header, value->mv_data, sizeof(header));
     return header.version == VERSION &&
            header.check == check_of(value->mv_data, value->mv_size, id) &&
            cut(value->mv_data, value->mv_size, &header, schema, id, item,
@@ -282,7 +282,7 @@ int quipu_lmdb_record_find(quipu_driver_datastore *datastore,
                            quipu_item *item, quipu_value *values,
                            quipu_error *error)
 {
-    MDB_val key = { sizeof id, &id };
+    MDB_val key = { sizeof(id), &id };
     MDB_val value;
     int code = quipu_lmdb_view_get(view, &bound->items, key, &value);
     if (code == MDB_NOTFOUND) {

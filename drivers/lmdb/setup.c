@@ -57,7 +57,7 @@ static int find_slot(MDB_txn *txn, uint32_t *slot)
     for (*slot = 0; code == MDB_SUCCESS && head.schema != 0;) {
         ++*slot;
         code = quipu_lmdb_store_get(&view, quipu_lmdb_key_head(name, *slot),
-                                    &head, sizeof head);
+                                    &head, sizeof(head));
     }
     return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
 }
@@ -71,10 +71,10 @@ static int enter(quipu_driver_datastore *datastore, MDB_txn *txn,
     struct store_record store;
     quipu_driver_schema handles;
     struct stored_schema stored = { .schema = *schema };
-    int code = quipu_lmdb_store_get(&view, store_key(), &store, sizeof store);
+    int code = quipu_lmdb_store_get(&view, store_key(), &store, sizeof(store));
     if (code == MDB_SUCCESS) {
         stored.number = store.next_schema++;
-        code = quipu_lmdb_store_put(txn, store_key(), &store, sizeof store);
+        code = quipu_lmdb_store_put(txn, store_key(), &store, sizeof(store));
     }
     if (code == MDB_SUCCESS) {
         code = find_slot(txn, &stored.slot);
@@ -104,7 +104,7 @@ static int make(quipu_driver_datastore *datastore, MDB_txn *txn, void *context,
     int status =
         quipu_lmdb_catalogue_find(datastore, &view, schema, &found, &own);
     if (status != QUIPU_NOT_FOUND) {
-        return quipu_shared_error_pass(status, &own, error);
+        return quipu_common_error_pass(status, &own, error);
     }
     status = check_case(datastore, txn, schema, error);
     if (status != QUIPU_OK) {
@@ -141,7 +141,7 @@ int quipu_lmdb_setup(quipu_driver_datastore *datastore,
     quipu_error own = { 0 };
     int status = find(datastore, schema, deadline, &own);
     if (status != QUIPU_NOT_FOUND) {
-        return quipu_shared_error_pass(status, &own, error);
+        return quipu_common_error_pass(status, &own, error);
     }
     return quipu_lmdb_writing_run(datastore, &writing, deadline, error);
 }

@@ -25,10 +25,10 @@ static uint32_t check_of(const void *record, size_t size)
 static bool is_whole(const void *record, size_t size)
 {
     uint32_t check;
-    if (size <= sizeof check) {
+    if (size <= sizeof(check)) {
         return false;
     }
-    memcpy(&check, record, sizeof check);
+    memcpy(&check, record, sizeof(check));
     return check == check_of(record, size);
 }
 
@@ -53,7 +53,7 @@ int quipu_lmdb_store_put(MDB_txn *txn, MDB_val key, void *record, size_t size)
 {
     uint32_t check = check_of(record, size);
     MDB_val value = { size, record };
-    memcpy(record, &check, sizeof check);
+    memcpy(record, &check, sizeof(check));
     return mdb_put(txn, MAIN_DBI, &key, &value, 0);
 }
 
@@ -74,7 +74,7 @@ MDB_val quipu_lmdb_key_schema(char name[STORE_NAME_MAX], uint32_t space,
                               const char *table)
 {
     (void)snprintf(name, STORE_NAME_MAX, "quipu.s.%u.%s", (unsigned)space,
-                   table != NULL ? table : "");
+                   table ? table : "");
     return key_of(name);
 }
 
@@ -99,7 +99,7 @@ int quipu_lmdb_store_create(MDB_txn *txn)
                                   .next_space = 1 };
     int code = quipu_lmdb_main_open(txn);
     return code == MDB_SUCCESS
-               ? quipu_lmdb_store_put(txn, store_key(), &store, sizeof store)
+               ? quipu_lmdb_store_put(txn, store_key(), &store, sizeof(store))
                : code;
 }
 
@@ -111,7 +111,7 @@ int quipu_lmdb_head_get(quipu_driver_datastore *datastore,
     char name[STORE_NAME_MAX];
     struct head_record record;
     int code = quipu_lmdb_store_get(
-        view, quipu_lmdb_key_head(name, bound->slot), &record, sizeof record);
+        view, quipu_lmdb_key_head(name, bound->slot), &record, sizeof(record));
     *alive = code == MDB_SUCCESS && record.schema == bound->number;
     *head = *alive ? record.head : 0;
     return code == MDB_SUCCESS || code == MDB_NOTFOUND
@@ -126,7 +126,7 @@ int quipu_lmdb_head_put(MDB_txn *txn, uint32_t slot, uint64_t number,
     char name[STORE_NAME_MAX];
     struct head_record record = { .schema = number, .head = head };
     return quipu_lmdb_store_put(txn, quipu_lmdb_key_head(name, slot), &record,
-                                sizeof record);
+                                sizeof(record));
 }
 
 /* LMDB goes where a walk has been before it. */
@@ -134,8 +134,8 @@ static int open_database(const struct view *view, unsigned flags,
                          struct database *database)
 {
     struct walk walk;
-    int code = view->base != NULL ? quipu_lmdb_walk_open(&walk, view, database)
-                                  : MDB_SUCCESS;
+    int code =
+        view->base ? quipu_lmdb_walk_open(&walk, view, database) : MDB_SUCCESS;
     return code == MDB_SUCCESS
                ? mdb_dbi_open(view->txn, database->name, flags, &database->dbi)
                : code;
@@ -144,7 +144,7 @@ static int open_database(const struct view *view, unsigned flags,
 static int open_part(const struct view *view, uint32_t slot, const char *part,
                      unsigned flags, struct database *database)
 {
-    (void)snprintf(database->name, sizeof database->name, "quipu.%05u.%s",
+    (void)snprintf(database->name, sizeof(database->name), "quipu.%05u.%s",
                    (unsigned)slot, part);
     return open_database(view, flags, database);
 }
@@ -169,7 +169,7 @@ int quipu_lmdb_tracked_open(const struct view *view, uint32_t space,
                             unsigned flags, struct database *tracked)
 {
     tracked->integers = false;
-    (void)snprintf(tracked->name, sizeof tracked->name, "quipu.t.%u",
+    (void)snprintf(tracked->name, sizeof(tracked->name), "quipu.t.%u",
                    (unsigned)space);
     return open_database(view, flags, tracked);
 }
@@ -193,7 +193,7 @@ struct output {
 
 static void put_name(struct output *out, const char *name)
 {
-    if (name == NULL) {
+    if (!name) {
         out->bytes[out->size++] = NO_NAME;
         return;
     }
@@ -213,12 +213,12 @@ int quipu_lmdb_schema_write(const quipu_host *host, MDB_txn *txn, MDB_val key,
         .flags = schema->flags,
         .columns = (uint32_t)schema->column_count,
     };
-    struct output *out = host->allocate(sizeof *out);
-    if (out == NULL) {
+    struct output *out = host->allocate(sizeof(*out));
+    if (!out) {
         return ENOMEM;
     }
-    memcpy(out->bytes, &header, sizeof header);
-    out->size = sizeof header;
+    memcpy(out->bytes, &header, sizeof(header));
+    out->size = sizeof(header);
     put_name(out, schema->table);
     put_name(out, schema->notification_id);
     put_name(out, schema->sequence_id);
@@ -273,15 +273,15 @@ int quipu_lmdb_schema_read(const quipu_host *host, const MDB_val *value,
     struct schema_header header;
     quipu_column columns[QUIPU_COLUMNS_MAX] = { 0 };
     quipu_schema *schema = &stored->schema;
-    if (value->mv_size < sizeof header ||
+    if (value->mv_size < sizeof(header) ||
         !is_whole(value->mv_data, value->mv_size)) {
         return MDB_CORRUPTED;
     }
-    memcpy(&header, value->mv_data, sizeof header);
-    struct input in = { (const unsigned char *)value->mv_data + sizeof header,
-                        value->mv_size - sizeof header,
+    memcpy(&header, value->mv_data, sizeof(header));
+    struct input in = { (const unsigned char *)value->mv_data + sizeof(header),
+                        value->mv_size - sizeof(header),
                         header.columns > QUIPU_COLUMNS_MAX };
-    *schema = (quipu_schema){ .struct_size = sizeof *schema,
+    *schema = (quipu_schema){ .struct_size = sizeof(*schema),
                               .flags = header.flags,
                               .columns = columns,
                               .column_count = header.columns };
@@ -304,6 +304,6 @@ int quipu_lmdb_schema_read(const quipu_host *host, const MDB_val *value,
     stored->number = header.number;
     stored->slot = header.slot;
     const quipu_schema lent = *schema;
-    stored->block = quipu_shared_schema_copy(host, &lent, schema);
-    return stored->block != NULL ? MDB_SUCCESS : ENOMEM;
+    stored->block = quipu_common_schema_copy(host, &lent, schema);
+    return stored->block ? MDB_SUCCESS : ENOMEM;
 }

@@ -21,19 +21,19 @@ static int found_or_not(int code)
 static bool is_list(const struct view *view, const MDB_val *value)
 {
     uint64_t number;
-    size_t count = value->mv_size / sizeof number;
+    size_t count = value->mv_size / sizeof(number);
     const unsigned char *at = value->mv_data;
     if (count == 0) {
         return false;
     }
-    memcpy(&number, at, sizeof number);
+    memcpy(&number, at, sizeof(number));
     if (number > count - 1) {
         return false;
     }
     count = number < FREE_PAGES ? (size_t)number : FREE_PAGES;
     for (; count > 0; count--) {
-        at += sizeof number;
-        memcpy(&number, at, sizeof number);
+        at += sizeof(number);
+        memcpy(&number, at, sizeof(number));
         if (number < 2 || number > view->last) {
             return false;
         }
@@ -48,7 +48,8 @@ static int survey_free(const struct view *before)
     MDB_val value;
     int64_t number = 0;
     quipu_lmdb_walk_tree(&walk, before, before->free, true);
-    int code = quipu_lmdb_walk_seek(&walk, (MDB_val){ sizeof number, &number });
+    int code =
+        quipu_lmdb_walk_seek(&walk, (MDB_val){ sizeof(number), &number });
     for (int i = 0; code == MDB_SUCCESS && i < FREE_LISTS; i++) {
         code = quipu_lmdb_walk_entry(&walk, &key, &value);
         if (code == MDB_SUCCESS) {
@@ -58,7 +59,8 @@ static int survey_free(const struct view *before)
     }
     if (code == MDB_SUCCESS) {
         number = INT64_MAX;
-        code = quipu_lmdb_walk_seek(&walk, (MDB_val){ sizeof number, &number });
+        code =
+            quipu_lmdb_walk_seek(&walk, (MDB_val){ sizeof(number), &number });
     }
     return found_or_not(code);
 }
@@ -106,7 +108,7 @@ static bool is_child_sound(const struct walk *walk, const struct step *branch,
     struct entry entry;
     return index >= branch->count ||
            (walk_entry_at(walk, branch, index, &entry) &&
-            quipu_lmdb_tree_page(walk->view, entry_child(&entry)) != NULL);
+            quipu_lmdb_tree_page(walk->view, entry_child(&entry)));
 }
 
 /* Looks at the pages on both sides of the way there. */
@@ -154,7 +156,7 @@ int quipu_lmdb_survey_deletion(struct walk *walk, MDB_val key)
 int quipu_lmdb_survey_all(struct walk *walk)
 {
     static const int64_t first = 0;
-    MDB_val key = { walk->integers ? sizeof first : 0, (void *)&first };
+    MDB_val key = { walk->integers ? sizeof(first) : 0, (void *)&first };
     MDB_val value;
     int code = quipu_lmdb_walk_seek(walk, key);
     while (code == MDB_SUCCESS) {

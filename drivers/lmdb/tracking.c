@@ -15,7 +15,7 @@ struct tracking_record {
 static uint32_t check_of(const struct tracking_record *record)
 {
     return quipu_lmdb_check(&record->reserved,
-                            sizeof *record - sizeof record->check, 0);
+                            sizeof(*record) - sizeof(record->check), 0);
 }
 
 MDB_val quipu_lmdb_tracking_key(unsigned char bytes[TRACKING_KEY_MAX],
@@ -32,7 +32,7 @@ bool quipu_lmdb_tracking_parts(const MDB_val *key, quipu_bytes *consumer,
 {
     const char *bytes = key->mv_data;
     const char *zero = memchr(bytes, '\0', key->mv_size);
-    if (zero == NULL || key->mv_size > TRACKING_KEY_MAX) {
+    if (!zero || key->mv_size > TRACKING_KEY_MAX) {
         return false;
     }
     *consumer = (quipu_bytes){ bytes, (size_t)(zero - bytes) };
@@ -43,10 +43,10 @@ bool quipu_lmdb_tracking_parts(const MDB_val *key, quipu_bytes *consumer,
 bool quipu_lmdb_tracking_value(const MDB_val *value, quipu_position *position)
 {
     struct tracking_record record;
-    if (value->mv_size != sizeof record) {
+    if (value->mv_size != sizeof(record)) {
         return false;
     }
-    memcpy(&record, value->mv_data, sizeof record);
+    memcpy(&record, value->mv_data, sizeof(record));
     *position = record.position;
     return record.check == check_of(&record);
 }
@@ -72,7 +72,7 @@ int quipu_lmdb_tracking_put(const quipu_driver_datastore *datastore,
     record.check = check_of(&record);
     MDB_val key =
         quipu_lmdb_tracking_key(bytes, tracking->consumer, tracking->log);
-    MDB_val value = { sizeof record, &record };
+    MDB_val value = { sizeof(record), &record };
     return mdb_put(txn, datastore->tracked.dbi, &key, &value, 0);
 }
 

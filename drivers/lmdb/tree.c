@@ -36,7 +36,7 @@ const unsigned char *quipu_lmdb_tree_page(const struct view *view,
 {
     const size_t size = view->page;
     const unsigned char *page = find_page(view, number);
-    if (page == NULL) {
+    if (!page) {
         return NULL;
     }
     const struct page_header header = page_header_of(page);
@@ -52,14 +52,14 @@ int quipu_lmdb_tree_big(const struct view *view, const struct entry *entry,
 {
     uint64_t number;
     size_t size = entry_size(entry);
-    if (entry->room < sizeof number) {
+    if (entry->room < sizeof(number)) {
         return MDB_CORRUPTED;
     }
-    memcpy(&number, entry->value, sizeof number);
+    memcpy(&number, entry->value, sizeof(number));
     const unsigned char *page = find_page(view, number);
     uint64_t end =
         number + (sizeof(struct page_header) + size - 1) / view->page;
-    if (page == NULL || page_header_of(page).flags != IS_OVERFLOW ||
+    if (!page || page_header_of(page).flags != IS_OVERFLOW ||
         end > view->last || !quipu_lmdb_map_reaches(view->environment, end)) {
         return MDB_CORRUPTED;
     }

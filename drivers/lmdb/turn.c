@@ -7,7 +7,7 @@
 
 int quipu_lmdb_judge_store_head(struct judge *judge, quipu_error *error)
 {
-    if (!judge->head_changed || judge->bound == NULL) {
+    if (!judge->head_changed || !judge->bound) {
         return QUIPU_OK;
     }
     judge->head_changed = false;
@@ -51,7 +51,7 @@ static int open_surveys(struct judge *judge)
     }
     return code == MDB_SUCCESS
                ? quipu_lmdb_survey_path(&judge->of_items,
-                                        (MDB_val){ sizeof end, (void *)&end })
+                                        (MDB_val){ sizeof(end), (void *)&end })
                : code;
 }
 
@@ -83,7 +83,7 @@ int quipu_lmdb_judge_turn(struct judge *judge, quipu_driver_schema *bound,
 {
     quipu_driver_schema *before = judge->bound;
     *alive = true;
-    if (before != NULL && before->slot == bound->slot &&
+    if (before && before->slot == bound->slot &&
         before->number == bound->number) {
         judge->bound = bound;
         return QUIPU_OK;

@@ -14,7 +14,7 @@
 static bool enter(struct walk *walk, uint64_t number)
 {
     const unsigned char *page = quipu_lmdb_tree_page(walk->view, number);
-    if (page == NULL || walk->depth == DEPTH_MOST) {
+    if (!page || walk->depth == DEPTH_MOST) {
         return false;
     }
     walk->steps[walk->depth++] = (struct step){ page, 0, page_count(page) };
@@ -31,7 +31,7 @@ static struct step *lowest(struct walk *walk)
 static int64_t id_of(const void *bytes)
 {
     int64_t id;
-    memcpy(&id, bytes, sizeof id);
+    memcpy(&id, bytes, sizeof(id));
     return id;
 }
 
@@ -143,7 +143,7 @@ static bool aim(struct walk *walk, int64_t id)
     }
     leaf->at = (unsigned)(id - walk->first);
     return walk_entry_at(walk, leaf, leaf->at, &entry) &&
-           entry.node.key_size == sizeof id && id_of(entry.key) == id;
+           entry.node.key_size == sizeof(id) && id_of(entry.key) == id;
 }
 
 /* From the root down to the leaf where the key has to be. */
@@ -272,7 +272,7 @@ int quipu_lmdb_walk_get(struct walk *walk, MDB_val key, MDB_val *value)
 
 int quipu_lmdb_walk_item(struct walk *walk, int64_t id, MDB_val *value)
 {
-    MDB_val key = { sizeof id, &id };
+    MDB_val key = { sizeof(id), &id };
     if (walk->depth == 0 || !aim(walk, id)) {
         return quipu_lmdb_walk_get(walk, key, value);
     }
@@ -304,10 +304,10 @@ int quipu_lmdb_walk_open(struct walk *walk, const struct view *view,
     if (code != MDB_SUCCESS) {
         return code;
     }
-    if (value.mv_size != sizeof tree) {
+    if (value.mv_size != sizeof(tree)) {
         return MDB_CORRUPTED;
     }
-    memcpy(&tree, value.mv_data, sizeof tree);
+    memcpy(&tree, value.mv_data, sizeof(tree));
     quipu_lmdb_walk_tree(walk, view, tree.root, database->integers);
     return MDB_SUCCESS;
 }
@@ -317,7 +317,7 @@ int quipu_lmdb_view_get(const struct view *view,
                         MDB_val *value)
 {
     struct walk walk;
-    if (view->base == NULL) {
+    if (!view->base) {
         return mdb_get(view->txn, database->dbi, &key, value);
     }
     int code = quipu_lmdb_walk_open(&walk, view, database);

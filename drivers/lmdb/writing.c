@@ -24,7 +24,7 @@ int quipu_lmdb_writing_enter(quipu_driver_datastore *datastore,
                                "there",
                                datastore->name);
     }
-    int code = quipu_shared_turnstile_enter(environment->turnstile, deadline);
+    int code = quipu_common_turnstile_enter(environment->turnstile, deadline);
     if (code == ETIMEDOUT) {
         return host->error_set(error, QUIPU_BUSY, 0, NULL,
                                "others held \"%s\" until the deadline; try "
@@ -32,7 +32,7 @@ int quipu_lmdb_writing_enter(quipu_driver_datastore *datastore,
                                datastore->name);
     }
     if (code != 0) {
-        return quipu_shared_fail_system(host, datastore->name, code,
+        return quipu_common_fail_system(host, datastore->name, code,
                                         "lock the writers' queue of", error);
     }
     atomic_store(&environment->insider, pthread_self());
@@ -42,7 +42,7 @@ int quipu_lmdb_writing_enter(quipu_driver_datastore *datastore,
 void quipu_lmdb_writing_leave(quipu_driver_datastore *datastore)
 {
     atomic_store(&datastore->environment->insider, 0);
-    quipu_shared_turnstile_leave(datastore->environment->turnstile);
+    quipu_common_turnstile_leave(datastore->environment->turnstile);
 }
 
 static int refuse_poisoned(const quipu_driver_datastore *datastore,
@@ -315,7 +315,7 @@ int quipu_lmdb_writing_run(quipu_driver_datastore *datastore,
     } while (full && status == QUIPU_OK);
     quipu_lmdb_writing_leave(datastore);
     if (status == QUIPU_OK) {
-        quipu_shared_pulse_beat(environment->pulse);
+        quipu_common_pulse_beat(environment->pulse);
     }
-    return quipu_shared_error_pass(status, &own, error);
+    return quipu_common_error_pass(status, &own, error);
 }

@@ -57,7 +57,7 @@ static void take_compare(const struct group *group, uint32_t section,
     for (int row = 0; row < PQntuples(result); row++) {
         struct seen *seen =
             nth(group, all, section, quipu_postgres_get_int(result, row, 0));
-        if (seen != NULL) {
+        if (seen) {
             seen->stored = true;
             seen->notification_id = quipu_postgres_get_int(result, row, 1);
             seen->position = quipu_postgres_get_int(result, row, 2);
@@ -72,7 +72,7 @@ static void take_taken(const struct group *group, uint32_t section,
     for (int row = 0; row < PQntuples(result); row++) {
         struct seen *seen =
             nth(group, all, section, quipu_postgres_get_int(result, row, 0));
-        if (seen != NULL) {
+        if (seen) {
             seen->taken = true;
         }
     }

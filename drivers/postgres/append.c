@@ -21,7 +21,7 @@ static enum verdict attempt(struct group *group, struct connection *connection,
                             const struct task *task, quipu_error *error)
 {
     enum verdict verdict = VERDICT_JUDGE;
-    if (task->work == NULL && group->doubtful == NULL) {
+    if (!task->work && !group->doubtful) {
         verdict = quipu_postgres_attempt_planned(group, connection, error);
     }
     if (verdict == VERDICT_JUDGE && !connection->lost) {
@@ -46,7 +46,7 @@ static enum verdict attempt_once(struct group *group, const struct task *task,
     *status =
         quipu_postgres_borrow(datastore, group->deadline, &connection, error);
     if (*status != QUIPU_OK) {
-        return group->doubtful != NULL ? VERDICT_UNKNOWN : VERDICT_FAILED;
+        return group->doubtful ? VERDICT_UNKNOWN : VERDICT_FAILED;
     }
     connection->deadline = quipu_postgres_group_latest(group);
     enum verdict verdict = attempt(group, connection, task, error);
@@ -62,7 +62,7 @@ static enum verdict attempt_once(struct group *group, const struct task *task,
         quipu_postgres_doubt_end(group);
     } else if (verdict == VERDICT_UNKNOWN) {
         quipu_postgres_doubt_begin(group);
-    } else if (group->doubtful != NULL) {
+    } else if (group->doubtful) {
         verdict = VERDICT_UNKNOWN;
     }
     return verdict;
@@ -70,8 +70,8 @@ static enum verdict attempt_once(struct group *group, const struct task *task,
 
 static int give_up(struct group *group, quipu_error *error)
 {
-    char words[sizeof error->message];
-    memcpy(words, error->message, sizeof words);
+    char words[sizeof(error->message)];
+    memcpy(words, error->message, sizeof(words));
     if (error->code == QUIPU_UNKNOWN_OUTCOME) {
         return QUIPU_UNKNOWN_OUTCOME;
     }
@@ -86,7 +86,7 @@ static int run(struct group *group, const struct task *task, quipu_error *error)
 {
     int status = QUIPU_OK;
     for (int i = 0;; i++) {
-        bool again = group->doubtful != NULL;
+        bool again = group->doubtful;
         enum verdict verdict = attempt_once(group, task, &status, error);
         if (verdict == VERDICT_DONE) {
             return QUIPU_OK;
@@ -96,7 +96,7 @@ static int run(struct group *group, const struct task *task, quipu_error *error)
         }
         bool late = clock_now() + PAUSE > group->deadline;
         if (verdict == VERDICT_UNKNOWN) {
-            if (late || group->doubtful == NULL) {
+            if (late || !group->doubtful) {
                 return give_up(group, error);
             }
             if (again) { /* the server may need its time */
@@ -134,7 +134,7 @@ static int run_group(quipu_driver_datastore *datastore,
         status = run(&group, task, &own);
     }
     quipu_postgres_group_finish(&group);
-    return quipu_shared_error_pass(status, &own, error);
+    return quipu_common_error_pass(status, &own, error);
 }
 
 int quipu_postgres_append(quipu_driver_datastore *datastore,

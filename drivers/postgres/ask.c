@@ -114,7 +114,7 @@ int quipu_postgres_read(quipu_driver_datastore *datastore,
             break;
         }
     }
-    if (status != QUIPU_OK && error != NULL) {
+    if (status != QUIPU_OK && error) {
         *error = own;
     }
     return status == QUIPU_OK ? status : quipu_postgres_as_read(status, error);
@@ -130,7 +130,7 @@ static int64_t lesser(int64_t limit, int64_t option)
 static void put_milliseconds(struct arguments *arguments, int64_t value)
 {
     char text[24];
-    (void)snprintf(text, sizeof text, "%lld", (long long)value);
+    (void)snprintf(text, sizeof(text), "%lld", (long long)value);
     quipu_postgres_add_text(arguments, text);
 }
 

@@ -9,13 +9,13 @@
 static quipu_driver_schema *create(const quipu_host *host,
                                    const quipu_schema *schema, int64_t number)
 {
-    quipu_driver_schema *made = host->allocate(sizeof *made);
-    if (made == NULL) {
+    quipu_driver_schema *made = host->allocate(sizeof(*made));
+    if (!made) {
         return NULL;
     }
-    memset(made, 0, sizeof *made);
+    memset(made, 0, sizeof(*made));
     made->number = number;
-    made->names = quipu_shared_schema_copy(host, schema, &made->schema);
+    made->names = quipu_common_schema_copy(host, schema, &made->schema);
     return made;
 }
 
@@ -50,7 +50,7 @@ int quipu_postgres_bind(quipu_driver_datastore *datastore,
     int status = find(datastore, schema, deadline, &number, &table, error);
     if (status == QUIPU_OK) {
         made = create(host, schema, number);
-        status = made != NULL && made->names != NULL
+        status = made && made->names
                      ? quipu_postgres_own_make(datastore, made, table, error)
                      : quipu_postgres_no_memory(host, error);
     }
@@ -66,7 +66,7 @@ int quipu_postgres_bind(quipu_driver_datastore *datastore,
 void quipu_postgres_unbind(quipu_driver_datastore *datastore,
                            quipu_driver_schema *bound)
 {
-    if (bound != NULL) {
+    if (bound) {
         quipu_postgres_own_finish(bound, datastore->host);
         datastore->host->release(bound->names);
         datastore->host->release(bound);

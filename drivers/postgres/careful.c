@@ -61,7 +61,7 @@ static enum verdict finish(struct group *group, struct connection *connection,
     if (status != QUIPU_OK) {
         return judge_status(group, connection, status, error);
     }
-    if (group->accepted && task->work != NULL) {
+    if (group->accepted && task->work) {
         status = quipu_postgres_run_work(datastore, connection, task, error);
         if (status != QUIPU_OK) {
             return VERDICT_FAILED;

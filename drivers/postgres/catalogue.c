@@ -53,11 +53,11 @@ static int ask_plain(quipu_driver_datastore *datastore,
     static Oid types[] = { TYPE_TEXT };
     struct statement statement = { .text = text,
                                    .types = types,
-                                   .count = parameter != NULL ? 1 : 0 };
+                                   .count = parameter ? 1 : 0 };
     bool prepares = connection->prepares;
     connection->prepares = false;
     quipu_postgres_arguments_begin(&connection->arguments);
-    if (parameter != NULL) {
+    if (parameter) {
         quipu_postgres_add_text(&connection->arguments, parameter);
     }
     int status = quipu_postgres_ask(datastore, connection, &statement, deadline,
@@ -79,12 +79,11 @@ static int choose_schema(quipu_driver_datastore *datastore,
 {
     const quipu_host *host = datastore->host;
     PGresult *result = NULL;
-    if (datastore->options.schema != NULL) {
+    if (datastore->options.schema) {
         datastore->schema =
-            quipu_shared_text_copy(host, datastore->options.schema);
-        return datastore->schema != NULL
-                   ? QUIPU_OK
-                   : quipu_postgres_no_memory(host, error);
+            quipu_common_text_copy(host, datastore->options.schema);
+        return datastore->schema ? QUIPU_OK
+                                 : quipu_postgres_no_memory(host, error);
     }
     int status = ask_plain(datastore, connection, find_schema, NULL, deadline,
                            &result, error);
@@ -98,10 +97,9 @@ static int choose_schema(quipu_driver_datastore *datastore,
                                  datastore->name);
     } else {
         datastore->schema =
-            quipu_shared_text_copy(host, PQgetvalue(result, 0, 0));
-        status = datastore->schema != NULL
-                     ? QUIPU_OK
-                     : quipu_postgres_no_memory(host, error);
+            quipu_common_text_copy(host, PQgetvalue(result, 0, 0));
+        status = datastore->schema ? QUIPU_OK
+                                   : quipu_postgres_no_memory(host, error);
     }
     PQclear(result);
     return status;
@@ -115,14 +113,14 @@ static char *in_schema(const quipu_driver_datastore *datastore,
     char piece[2] = "";
     for (; *pattern != '\0'; pattern++) {
         if (*pattern == '@') {
-            quipu_shared_text_add_name(&text, datastore->schema);
+            quipu_common_text_add_name(&text, datastore->schema);
         } else {
             piece[0] = *pattern;
-            quipu_shared_text_add(&text, piece);
+            quipu_common_text_add(&text, piece);
         }
     }
     if (text.failed) {
-        quipu_shared_text_finish(&text);
+        quipu_common_text_finish(&text);
     }
     return text.data;
 }
@@ -170,7 +168,7 @@ static int look(quipu_driver_datastore *datastore,
         return QUIPU_OK;
     }
     char *text = in_schema(datastore, "SELECT max(format) FROM @.quipu_store");
-    if (text == NULL) {
+    if (!text) {
         return quipu_postgres_no_memory(datastore->host, error);
     }
     status =
@@ -190,7 +188,7 @@ static int run(quipu_driver_datastore *datastore, struct connection *connection,
 {
     PGresult *result = NULL;
     char *text = in_schema(datastore, pattern);
-    if (text == NULL) {
+    if (!text) {
         return quipu_postgres_no_memory(datastore->host, error);
     }
     int status =
@@ -206,7 +204,7 @@ static int make_in(quipu_driver_datastore *datastore,
 {
     int status = run(datastore, connection,
                      "BEGIN ISOLATION LEVEL READ COMMITTED", deadline, error);
-    if (status == QUIPU_OK && datastore->options.schema != NULL) {
+    if (status == QUIPU_OK && datastore->options.schema) {
         PGresult *result = NULL;
         status = ask_plain(datastore, connection,
                            "SELECT 1 FROM pg_catalog.pg_namespace"
@@ -220,7 +218,7 @@ static int make_in(quipu_driver_datastore *datastore,
         }
     }
     for (size_t i = 0;
-         status == QUIPU_OK && i < sizeof tables / sizeof tables[0]; i++) {
+         status == QUIPU_OK && i < sizeof(tables) / sizeof(tables[0]); i++) {
         status = run(datastore, connection, tables[i], deadline, error);
     }
     return status;
@@ -230,7 +228,7 @@ bool quipu_postgres_is_race(const quipu_error *error)
 {
     static const char *const states[] = { "23505", "42P07", "42P06", "42710",
                                           "40001", "40P01", "XX000", "42P01" };
-    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
         if (strcmp(error->sqlstate, states[i]) == 0) {
             return true;
         }
@@ -278,7 +276,7 @@ static int find_or_make(quipu_driver_datastore *datastore,
     if (strcmp(own.sqlstate, "42P07") == 0) {
         own.code = QUIPU_CORRUPT;
     }
-    if (error != NULL) {
+    if (error) {
         *error = own;
     }
     return own.code;

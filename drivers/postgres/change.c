@@ -58,7 +58,7 @@ int quipu_postgres_change_run_text(const struct change *change,
         change->connection->prepares = prepares;
     }
     PQclear(result);
-    quipu_shared_text_finish(text);
+    quipu_common_text_finish(text);
     return status;
 }
 
@@ -148,7 +148,7 @@ int quipu_postgres_change(quipu_driver_datastore *datastore,
             break;
         }
     }
-    return quipu_shared_error_pass(status, &own, error);
+    return quipu_common_error_pass(status, &own, error);
 }
 
 int quipu_postgres_refuse_readonly(const quipu_driver_datastore *datastore,

@@ -2,7 +2,7 @@
 /* A schema against what the catalogue says of it. */
 #include "postgres.h"
 
-#include "shared/compare.h"
+#include "common/compare.h"
 
 #include <string.h>
 
@@ -26,7 +26,7 @@ static int compare_columns(quipu_driver_datastore *datastore,
     for (size_t i = 0;
          status == QUIPU_OK && (i < stored || i < schema->column_count); i++) {
         bool there = i < stored;
-        status = quipu_shared_compare_column(
+        status = quipu_common_compare_column(
             datastore->host, schema, i,
             there ? text_at(result, (int)i, 0) : NULL,
             there ? text_at(result, (int)i, 1) : NULL, error);
@@ -42,7 +42,7 @@ static int compare_parts(quipu_driver_datastore *datastore,
     for (int i = 0; i < SCHEMA_PARTS; i++) {
         stored[i] = text_at(result, 0, FIRST_PART + i);
     }
-    return quipu_shared_compare_parts(datastore->host, schema, stored, error);
+    return quipu_common_compare_parts(datastore->host, schema, stored, error);
 }
 
 static int find_columns(quipu_driver_datastore *datastore,
@@ -89,10 +89,9 @@ int quipu_postgres_schema_find(quipu_driver_datastore *datastore,
             schema->table);
     } else {
         *number = quipu_postgres_get_int(result, 0, 0);
-        *table = quipu_shared_text_copy(host, PQgetvalue(result, 0, 2));
-        status = *table != NULL
-                     ? compare_parts(datastore, schema, result, error)
-                     : quipu_postgres_no_memory(host, error);
+        *table = quipu_common_text_copy(host, PQgetvalue(result, 0, 2));
+        status = *table ? compare_parts(datastore, schema, result, error)
+                        : quipu_postgres_no_memory(host, error);
     }
     PQclear(result);
     if (status == QUIPU_OK) {
@@ -128,17 +127,17 @@ static int check_columns(quipu_driver_datastore *datastore,
         schema->event_id,  schema->metadata,        schema->time,
     };
     const char *missing = NULL;
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
-        if (missing == NULL && own[i] != NULL && !has(columns, own[i])) {
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        if (!missing && own[i] && !has(columns, own[i])) {
             missing = own[i];
         }
     }
     for (size_t i = 0; i < schema->column_count; i++) {
-        if (missing == NULL && !has(columns, schema->columns[i].name)) {
+        if (!missing && !has(columns, schema->columns[i].name)) {
             missing = schema->columns[i].name;
         }
     }
-    if (missing == NULL) {
+    if (!missing) {
         return QUIPU_OK;
     }
     return datastore->host->error_set(

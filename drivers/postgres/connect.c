@@ -88,7 +88,7 @@ static int greet(quipu_driver_datastore *datastore,
                  quipu_error *error)
 {
     PGresult *result = NULL;
-    char text[sizeof tune + 8];
+    char text[sizeof(tune) + 8];
     int status =
         send_alone(datastore, connection, hello, deadline, &result, error);
     if (status == QUIPU_OK) {
@@ -103,7 +103,7 @@ static int greet(quipu_driver_datastore *datastore,
     PQclear(result);
     result = NULL;
     if (status == QUIPU_OK && connection->direct) {
-        (void)snprintf(text, sizeof text, tune,
+        (void)snprintf(text, sizeof(text), tune,
                        datastore->relaxed ? "true" : "false");
         status =
             send_alone(datastore, connection, text, deadline, &result, error);
@@ -117,10 +117,10 @@ static int greet(quipu_driver_datastore *datastore,
 void quipu_postgres_disconnect(quipu_driver_datastore *datastore,
                                struct connection *connection)
 {
-    if (connection == NULL) {
+    if (!connection) {
         return;
     }
-    if (connection->pg != NULL) {
+    if (connection->pg) {
         if (connection->lost) { /* what is still to be sent must not arrive */
             (void)shutdown(PQsocket(connection->pg), SHUT_RDWR);
         }
@@ -132,9 +132,9 @@ void quipu_postgres_disconnect(quipu_driver_datastore *datastore,
 
 static struct connection *create(const quipu_host *host)
 {
-    struct connection *connection = host->allocate(sizeof *connection);
-    if (connection != NULL) {
-        memset(connection, 0, sizeof *connection);
+    struct connection *connection = host->allocate(sizeof(*connection));
+    if (connection) {
+        memset(connection, 0, sizeof(*connection));
         connection->arguments.host = host;
         connection->limit = -1;
     }
@@ -149,7 +149,7 @@ int quipu_postgres_connect(quipu_driver_datastore *datastore, int64_t deadline,
     int64_t latest = clock_grace(deadline);
     for (;;) {
         struct connection *connection = create(datastore->host);
-        if (connection == NULL) {
+        if (!connection) {
             return quipu_postgres_no_memory(datastore->host, error);
         }
         int status =

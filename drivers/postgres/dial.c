@@ -41,7 +41,7 @@ static void find_state(const char *words, char state[6])
 {
     const char *at = strstr(words, ":  ");
     state[0] = '\0';
-    if (at != NULL && strlen(at) > 9 && at[8] == ':') {
+    if (at && strlen(at) > 9 && at[8] == ':') {
         memcpy(state, at + 3, 5);
         state[5] = '\0';
     }
@@ -51,18 +51,18 @@ static void find_state(const char *words, char state[6])
 static void add_words(struct refusal *refusal, const char *words)
 {
     size_t size = strlen(refusal->words);
-    (void)snprintf(refusal->words + size, sizeof refusal->words - size,
+    (void)snprintf(refusal->words + size, sizeof(refusal->words) - size,
                    "%s%.*s", size > 0 ? "; " : "", (int)strcspn(words, "\n"),
                    words);
 }
 
 static void add_silence(struct refusal *refusal, const struct server *server)
 {
-    const char *name = server->host != NULL ? server->host : server->address;
+    const char *name = server->host ? server->host : server->address;
     char words[300] = "no answer in time";
-    if (name != NULL) {
-        (void)snprintf(words, sizeof words, "no answer from \"%.200s\" in time",
-                       name);
+    if (name) {
+        (void)snprintf(words, sizeof(words),
+                       "no answer from \"%.200s\" in time", name);
     }
     refusal->status = QUIPU_BUSY;
     add_words(refusal, words);
@@ -82,7 +82,7 @@ static void add_refusal(struct refusal *refusal, const char *words)
     refusal->final = strcmp(state, "57P03") != 0;
     refusal->status = quipu_postgres_status_of(state, &way_out);
     refusal->way_out = way_out;
-    memcpy(refusal->state, state, sizeof state);
+    memcpy(refusal->state, state, sizeof(state));
 }
 
 static int tell(const quipu_driver_datastore *datastore,
@@ -124,7 +124,7 @@ static void try_server(const quipu_driver_datastore *datastore, size_t index,
     bool late = false;
     PGconn *pg = quipu_postgres_servers_start(servers, &datastore->target,
                                               index, attributes);
-    if (pg != NULL && PQstatus(pg) != CONNECTION_BAD) {
+    if (pg && PQstatus(pg) != CONNECTION_BAD) {
         (void)PQsetErrorVerbosity(pg, PQERRORS_VERBOSE);
         (void)PQsetNoticeReceiver(pg, on_notice, connection);
         if (poll_connection(pg, until, &late)) {
@@ -132,7 +132,7 @@ static void try_server(const quipu_driver_datastore *datastore, size_t index,
             return;
         }
     }
-    if (pg == NULL) {
+    if (!pg) {
         refusal->status = QUIPU_NO_MEMORY;
         refusal->final = true;
     } else if (late) {
@@ -152,8 +152,8 @@ static void try_all(const quipu_driver_datastore *datastore,
 {
     const struct servers *servers = &datastore->servers;
     size_t left = turns * servers->count;
-    for (size_t i = 0;
-         i < servers->count && connection->pg == NULL && !refusal->final; i++) {
+    for (size_t i = 0; i < servers->count && !connection->pg && !refusal->final;
+         i++) {
         int64_t until = quipu_postgres_servers_until(servers, left--, deadline);
         try_server(datastore, i, attributes, until, connection, refusal);
     }
@@ -171,13 +171,13 @@ int quipu_postgres_dial(const quipu_driver_datastore *datastore,
     if (choosy) {
         try_all(datastore, "standby", 2, deadline, connection, &refusal);
     }
-    if (connection->pg == NULL && !refusal.final) {
+    if (!connection->pg && !refusal.final) {
         refusal.words[0] = '\0'; /* the second turn tells it again */
         try_all(datastore, choosy ? "any" : NULL, 1, deadline, connection,
                 &refusal);
     }
-    memcpy(state, refusal.state, sizeof refusal.state);
-    if (connection->pg == NULL) {
+    memcpy(state, refusal.state, sizeof(refusal.state));
+    if (!connection->pg) {
         return tell(datastore, &refusal, error);
     }
     if (PQsetnonblocking(connection->pg, 1) != 0 ||

@@ -20,7 +20,7 @@ static bool can_be_found(const struct group *group)
         if (!group->doubtful[i] || request->item_count == 0) {
             continue;
         }
-        if (request->schema->schema.event_id == NULL) {
+        if (!request->schema->schema.event_id) {
             return false;
         }
         any = true;
@@ -32,10 +32,10 @@ static bool can_be_found(const struct group *group)
  * one stored to be a repeat. */
 void quipu_postgres_doubt_begin(struct group *group)
 {
-    size_t size = group->count * sizeof *group->doubtful;
-    if (group->doubtful == NULL) {
+    size_t size = group->count * sizeof(*group->doubtful);
+    if (!group->doubtful) {
         group->doubtful = group->datastore->host->allocate(size);
-        if (group->doubtful == NULL) {
+        if (!group->doubtful) {
             return;
         }
         memset(group->doubtful, 0, size);
@@ -66,7 +66,7 @@ static bool was_stored(const struct group *group)
 
 void quipu_postgres_doubt_end(struct group *group)
 {
-    if (group->doubtful == NULL || !was_stored(group)) {
+    if (!group->doubtful || !was_stored(group)) {
         return;
     }
     for (size_t i = 0; i < group->count; i++) {

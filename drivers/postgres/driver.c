@@ -9,13 +9,13 @@ static const char *library(void)
 {
     static char text[40];
     int version = PQlibVersion();
-    (void)snprintf(text, sizeof text, "libpq %d.%d", version / 10000,
+    (void)snprintf(text, sizeof(text), "libpq %d.%d", version / 10000,
                    version % 10000);
     return text;
 }
 
 static const quipu_driver driver = {
-    .struct_size = sizeof driver,
+    .struct_size = sizeof(driver),
     .abi = QUIPU_DRIVER_ABI,
     .flags = QUIPU_DRIVER_PASSES_OPTIONS,
     .option_count = OPTION_COUNT,

@@ -60,15 +60,15 @@ static bool grow(struct entries *entries)
 {
     const quipu_host *host = entries->host;
     size_t room = entries->room * 2;
-    struct entry *at = host->allocate(room * sizeof *at);
-    uint32_t *slots = host->allocate(room * 2 * sizeof *slots);
-    if (at == NULL || slots == NULL) {
+    struct entry *at = host->allocate(room * sizeof(*at));
+    uint32_t *slots = host->allocate(room * 2 * sizeof(*slots));
+    if (!at || !slots) {
         host->release(at);
         host->release(slots);
         return false;
     }
-    memcpy(at, entries->at, entries->count * sizeof *at);
-    memset(slots, 0, room * 2 * sizeof *slots);
+    memcpy(at, entries->at, entries->count * sizeof(*at));
+    memset(slots, 0, room * 2 * sizeof(*slots));
     quipu_postgres_entries_finish(entries);
     entries->at = at;
     entries->room = room;
@@ -89,7 +89,7 @@ static struct entry *add(struct entries *entries, uint32_t section,
     }
     struct entry *entry = &entries->at[entries->count++];
     *entry = (struct entry){ .section = section, .id = id, .number = number };
-    if (entries->slots != NULL) {
+    if (entries->slots) {
         *find_slot(entries, section, id, number) = (uint32_t)entries->count;
     }
     return entry;
@@ -99,7 +99,7 @@ struct entry *quipu_postgres_entries_get(struct entries *entries,
                                          uint32_t section, quipu_bytes id,
                                          int64_t number)
 {
-    if (entries->slots != NULL) {
+    if (entries->slots) {
         uint32_t slot = *find_slot(entries, section, id, number);
         return slot != 0 ? &entries->at[slot - 1]
                          : add(entries, section, id, number);

@@ -61,7 +61,7 @@ static const struct meaning meanings[] = {
 
 int quipu_postgres_status_of(const char *state, const char **way_out)
 {
-    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
+    for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
         const struct meaning *meaning = &meanings[i];
         if (strncmp(state, meaning->state, strlen(meaning->state)) == 0) {
             *way_out = meaning->way_out;
@@ -84,7 +84,7 @@ int quipu_postgres_status_later(const quipu_driver_datastore *datastore,
 
 int quipu_postgres_as_read(int status, quipu_error *error)
 {
-    if (status == QUIPU_BUSY && error != NULL &&
+    if (status == QUIPU_BUSY && error &&
         (strcmp(error->sqlstate, "57014") == 0)) {
         error->code = QUIPU_TIMEOUT;
         return QUIPU_TIMEOUT;
@@ -95,8 +95,8 @@ int quipu_postgres_as_read(int status, quipu_error *error)
 const char *quipu_postgres_state(const PGresult *result)
 {
     const char *state =
-        result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
-    return state != NULL ? state : "";
+        result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+    return state ? state : "";
 }
 
 bool quipu_postgres_is_state(const PGresult *result, const char *state)
@@ -119,8 +119,7 @@ static const char *way_out_of(const struct connection *connection,
         quipu_postgres_status_of(state, &way_out) == QUIPU_IO) {
         return way_out;
     }
-    return connection != NULL && connection->swollen ? cut_short
-                                                     : out_of_service;
+    return connection && connection->swollen ? cut_short : out_of_service;
 }
 
 static int fail_lost(const quipu_driver_datastore *datastore,
@@ -129,12 +128,11 @@ static int fail_lost(const quipu_driver_datastore *datastore,
 {
     const char *state = quipu_postgres_state(result);
     const char *words =
-        result != NULL ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)
-                       : NULL;
-    if (words == NULL && connection != NULL) {
+        result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+    if (!words && connection) {
         words = PQerrorMessage(connection->pg);
     }
-    if (words == NULL || *words == '\0') {
+    if (!words || *words == '\0') {
         words = "the connection was lost";
     }
     return datastore->host->error_set(error, QUIPU_IO, 0, state,
@@ -151,7 +149,7 @@ static int fail_server(const quipu_driver_datastore *datastore,
     const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *way_out = NULL;
     int status = quipu_postgres_status_of(state, &way_out);
-    if (words == NULL) {
+    if (!words) {
         words = PQresultErrorMessage(result);
     }
     return datastore->host->error_set(

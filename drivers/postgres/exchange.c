@@ -26,14 +26,14 @@ static uint64_t hash(uint64_t h, const void *data, size_t size)
 
 void quipu_postgres_statement_name(struct statement *statement)
 {
-    size_t types = (size_t)statement->count * sizeof *statement->types;
+    size_t types = (size_t)statement->count * sizeof(*statement->types);
     size_t text = strlen(statement->text);
     uint64_t a = UINT64_C(0xcbf29ce484222325);
     uint64_t b = UINT64_C(0x9e3779b97f4a7c15);
     a = hash(hash(a, statement->text, text), statement->types, types);
     b = hash(hash(b, statement->types, types), statement->text, text);
     statement->key = a != 0 && a != GONE ? a : 1;
-    (void)snprintf(statement->name, sizeof statement->name,
+    (void)snprintf(statement->name, sizeof(statement->name),
                    "quipu_%016llx%016llx", (unsigned long long)a,
                    (unsigned long long)b);
 }
@@ -223,7 +223,7 @@ static enum answer await(struct connection *connection, int64_t deadline)
  * done what comes after it. */
 static bool is_libpqs(const PGresult *result)
 {
-    return PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL;
+    return !PQresultErrorField(result, PG_DIAG_SQLSTATE);
 }
 
 static enum answer meaning(struct connection *connection, PGresult *result)
@@ -250,14 +250,14 @@ static enum answer receive_one(struct connection *connection, int64_t deadline,
 {
     PGconn *pg = connection->pg;
     *result = NULL;
-    for (int empty = 0; empty < 3 && *result == NULL; empty++) {
+    for (int empty = 0; empty < 3 && !*result; empty++) {
         enum answer waited = await(connection, deadline);
         if (waited != ANSWER_OK) {
             return waited;
         }
         *result = PQgetResult(pg);
     }
-    if (*result == NULL) {
+    if (!*result) {
         return ANSWER_LOST;
     }
     enum answer answer = meaning(connection, *result);
@@ -311,7 +311,7 @@ enum answer quipu_postgres_receive(struct connection *connection,
             connection->pending[connection->answered % PENDING_MAX];
         answer = receive_one(connection, deadline, result);
         connection->answered++;
-        again = prepared != NULL &&
+        again = prepared &&
                 is_prepared(connection, prepared, deadline, &answer, result);
     }
     if (answer == ANSWER_LOST || answer == ANSWER_LATE) {

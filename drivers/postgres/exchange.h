@@ -8,7 +8,7 @@
 
 #include "wire.h"
 
-#include "shared/clock.h"
+#include "common/clock.h"
 
 #define PENDING_MAX 256
 #define KNOWN_ROOM 1024 /* a power of two */

@@ -93,8 +93,8 @@ static int find_sections(struct group *group, quipu_error *error)
         return QUIPU_OK;
     }
     group->section_of =
-        host->allocate(group->count * sizeof *group->section_of);
-    if (group->section_of == NULL) {
+        host->allocate(group->count * sizeof(*group->section_of));
+    if (!group->section_of) {
         return quipu_postgres_no_memory(host, error);
     }
     for (size_t i = 0; i < group->count; i++) {
@@ -119,12 +119,12 @@ int quipu_postgres_group_init(struct group *group, quipu_error *error)
     gather(group);
     if (group->item_count > PLACES_FEW) {
         group->places =
-            host->allocate(group->item_count * sizeof *group->places);
+            host->allocate(group->item_count * sizeof(*group->places));
     }
     if (group->count > TRACKS_FEW) {
-        group->tracks = host->allocate(group->count * sizeof *group->tracks);
+        group->tracks = host->allocate(group->count * sizeof(*group->tracks));
     }
-    if (group->places == NULL || group->tracks == NULL) {
+    if (!group->places || !group->tracks) {
         return quipu_postgres_no_memory(host, error);
     }
     return find_sections(group, error);

@@ -80,7 +80,7 @@ struct group {
 
 static inline uint32_t group_section(const struct group *group, size_t request)
 {
-    return group->section_of != NULL ? group->section_of[request] : 0;
+    return group->section_of ? group->section_of[request] : 0;
 }
 
 /* When an answer must be here.  Locks are not waited for beyond the deadline;

@@ -2,7 +2,7 @@
 /* A thread that ends what blocks on a socket at a deadline. */
 #include "guard.h"
 
-#include "shared/clock.h"
+#include "common/clock.h"
 
 #include <errno.h>
 #include <signal.h>

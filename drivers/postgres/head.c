@@ -59,7 +59,7 @@ int quipu_postgres_log_head(quipu_driver_datastore *datastore,
                             quipu_driver_schema *bound, int64_t deadline,
                             quipu_position *head, quipu_error *error)
 {
-    bool has_ids = bound->schema.event_id != NULL;
+    bool has_ids = bound->schema.event_id;
     PGresult *result = NULL;
     int status = ask_one(datastore, bound,
                          has_ids ? &bound->of[SQL_HEAD_EVENT]

@@ -3,7 +3,7 @@
  * this order, and as if one request came after the other. */
 #include "judge.h"
 
-#include "shared/demand.h"
+#include "common/demand.h"
 
 #include <string.h>
 
@@ -54,7 +54,7 @@ static bool guards_hold(struct judge *judge)
         const quipu_guard *guard = &judge->request->guards[i];
         const struct entry *tail =
             quipu_postgres_judge_tail(judge, guard->sequence_id);
-        if (!quipu_shared_demand_holds(guard, tail->found, tail->last)) {
+        if (!quipu_common_demand_holds(guard, tail->found, tail->last)) {
             quipu_postgres_judge_refuse_at(judge, QUIPU_CAUSE_GUARD, i,
                                            tail->found, tail->last);
             return false;
@@ -65,8 +65,7 @@ static bool guards_hold(struct judge *judge)
 
 static bool tracking_holds(struct judge *judge)
 {
-    if (judge->request->tracking == NULL ||
-        !quipu_postgres_judge_is_tracked(judge)) {
+    if (!judge->request->tracking || !quipu_postgres_judge_is_tracked(judge)) {
         return true;
     }
     quipu_postgres_judge_refuse(judge, QUIPU_ALREADY, QUIPU_CAUSE_TRACKING, 0);
@@ -76,7 +75,7 @@ static bool tracking_holds(struct judge *judge)
 static void accept_tracking(struct judge *judge)
 {
     const quipu_tracking *tracking = judge->request->tracking;
-    if (tracking == NULL) {
+    if (!tracking) {
         return;
     }
     struct track *track =
@@ -94,10 +93,9 @@ static void accept(struct judge *judge)
     struct group *group = judge->group;
     size_t count = judge->request->item_count;
     size_t first = group->place_count - count;
-    bool has_ids =
-        group->sections[judge->section].bound->schema.event_id != NULL;
+    bool has_ids = group->sections[judge->section].bound->schema.event_id;
     for (size_t i = 0; i < count; i++) {
-        if (judge->result->positions != NULL) {
+        if (judge->result->positions) {
             judge->result->positions[i] = group->places[first + i].position;
         }
         if (has_ids) { /* the entry is there: find_twins made it */
@@ -153,11 +151,11 @@ int quipu_postgres_judge(struct group *group, struct connection *connection,
                          quipu_error *error)
 {
     const quipu_host *host = group->datastore->host;
-    struct seen *seen = host->allocate((group->item_count + 1) * sizeof *seen);
-    if (seen == NULL) {
+    struct seen *seen = host->allocate((group->item_count + 1) * sizeof(*seen));
+    if (!seen) {
         return quipu_postgres_no_memory(host, error);
     }
-    memset(seen, 0, (group->item_count + 1) * sizeof *seen);
+    memset(seen, 0, (group->item_count + 1) * sizeof(*seen));
     int status = quipu_postgres_look(group, connection, seen, error);
     if (status == QUIPU_OK) {
         status = judge_all(group, seen, error);

@@ -56,7 +56,7 @@ static const char *text_at(const PGresult *result, int row, int column)
 static bool is_word(const PGresult *result, int column, const char *word)
 {
     const char *text = text_at(result, 0, column);
-    return text != NULL && strcmp(text, word) == 0;
+    return text && strcmp(text, word) == 0;
 }
 
 static int read_columns(quipu_driver_cursor *cursor, int64_t number,
@@ -76,7 +76,7 @@ static int read_columns(quipu_driver_cursor *cursor, int64_t number,
     rows = rows < QUIPU_COLUMNS_MAX ? rows : QUIPU_COLUMNS_MAX;
     for (int i = 0; i < rows; i++) {
         columns[i] = (quipu_column){ .name = PQgetvalue(*result, i, 0),
-                                     .kind = quipu_shared_kind_of(
+                                     .kind = quipu_common_kind_of(
                                          text_at(*result, i, 1)) };
     }
     *count = (size_t)rows;
@@ -91,7 +91,7 @@ static int read_schema(quipu_driver_cursor *cursor, const PGresult *row,
     quipu_column columns[QUIPU_COLUMNS_MAX];
     PGresult *result = NULL;
     quipu_schema schema = {
-        .struct_size = sizeof schema,
+        .struct_size = sizeof(schema),
         .table = text_at(row, 0, 1),
         .notification_id = text_at(row, 0, 5),
         .sequence_id = text_at(row, 0, 6),
@@ -111,8 +111,8 @@ static int read_schema(quipu_driver_cursor *cursor, const PGresult *row,
     if (status == QUIPU_OK) {
         host->release(listing->schema_block);
         listing->schema_block =
-            quipu_shared_schema_copy(host, &schema, &listing->schema);
-        if (listing->schema_block == NULL) {
+            quipu_common_schema_copy(host, &schema, &listing->schema);
+        if (!listing->schema_block) {
             status = quipu_postgres_no_memory(host, error);
         }
     }
@@ -149,7 +149,7 @@ static void put_after(struct arguments *arguments, const void *context)
     quipu_bytes after = key_of(&cursor->listing, 0);
     if (!cursor->listing.begun &&
         (cursor->bound->schema.flags & QUIPU_SCHEMA_TEXT_IDS) == 0) {
-        after = (quipu_bytes){ first_uuid, sizeof first_uuid };
+        after = (quipu_bytes){ first_uuid, sizeof(first_uuid) };
     }
     quipu_postgres_add_int4(arguments, cursor->datastore->space);
     quipu_postgres_add_bytes(arguments, after);
@@ -280,7 +280,7 @@ static int open_list(quipu_driver_datastore *datastore,
     if (row_size > 0) {
         made->listing.rows =
             datastore->host->allocate((PAGE_ROWS + 1) * row_size);
-        if (made->listing.rows == NULL) {
+        if (!made->listing.rows) {
             quipu_postgres_cursor_close(made);
             return quipu_postgres_no_memory(datastore->host, error);
         }
@@ -315,7 +315,7 @@ int quipu_postgres_list_sequences(quipu_driver_datastore *datastore,
     (void)deadline;
     int status = open_list(datastore, bound, step_sequences,
                            sizeof(quipu_sequence), cursor, error);
-    if (status == QUIPU_OK && after.data != NULL && after.size > 0) {
+    if (status == QUIPU_OK && after.data && after.size > 0) {
         keep_key(&(*cursor)->listing, 0, after);
         (*cursor)->listing.begun = true;
     }

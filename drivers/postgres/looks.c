@@ -5,7 +5,7 @@
 static int enter_sequence(struct group *group, uint32_t section, quipu_bytes id,
                           quipu_error *error)
 {
-    return quipu_postgres_entries_get(&group->sequences, section, id, 0) != NULL
+    return quipu_postgres_entries_get(&group->sequences, section, id, 0)
                ? QUIPU_OK
                : quipu_postgres_no_memory(group->datastore->host, error);
 }
@@ -26,7 +26,7 @@ static int enter(struct group *group, quipu_error *error)
             status = enter_sequence(group, section,
                                     request->guards[j].sequence_id, error);
         }
-        if (request->tracking != NULL) {
+        if (request->tracking) {
             (void)quipu_postgres_group_track(group, request->tracking, section);
         }
     }

@@ -43,16 +43,16 @@ static int read_uri(quipu_driver_datastore *datastore, const quipu_open *how,
 static quipu_driver_datastore *create_datastore(const quipu_host *host,
                                                 const quipu_open *how)
 {
-    quipu_driver_datastore *datastore = host->allocate(sizeof *datastore);
-    if (datastore == NULL) {
+    quipu_driver_datastore *datastore = host->allocate(sizeof(*datastore));
+    if (!datastore) {
         return NULL;
     }
-    memset(datastore, 0, sizeof *datastore);
+    memset(datastore, 0, sizeof(*datastore));
     datastore->host = host;
     datastore->process = getpid();
     datastore->readonly = (how->flags & QUIPU_OPEN_READONLY) != 0;
     datastore->relaxed = (how->flags & QUIPU_OPEN_RELAXED) != 0;
-    datastore->name_space = quipu_shared_text_copy(host, how->name_space);
+    datastore->name_space = quipu_common_text_copy(host, how->name_space);
     return datastore;
 }
 
@@ -71,10 +71,10 @@ void quipu_postgres_close(quipu_driver_datastore *datastore)
 {
     const quipu_host *host = datastore->host;
     if (datastore->process != getpid()) {
-        if (datastore->pulse.listener != NULL) {
+        if (datastore->pulse.listener) {
             abandon(datastore->pulse.listener);
         }
-        for (struct connection *idle = datastore->pool.idle; idle != NULL;
+        for (struct connection *idle = datastore->pool.idle; idle;
              idle = idle->next) {
             abandon(idle);
         }
@@ -106,14 +106,14 @@ int quipu_postgres_open(const quipu_host *host, const quipu_open *how,
                         quipu_opened *opened, quipu_error *error)
 {
     quipu_driver_datastore *made = create_datastore(host, how);
-    if (made == NULL) {
+    if (!made) {
         return quipu_postgres_no_memory(host, error);
     }
     int status = quipu_postgres_pool_init(made, error);
     if (status == QUIPU_OK) {
         status = quipu_postgres_pulse_init(made, error);
     }
-    if (status == QUIPU_OK && made->name_space == NULL) {
+    if (status == QUIPU_OK && !made->name_space) {
         status = quipu_postgres_no_memory(host, error);
     }
     if (status == QUIPU_OK) {

@@ -2,7 +2,7 @@
 /* The driver's own options in a URI; all others are libpq's (uri.c). */
 #include "options.h"
 
-#include "shared/option.h"
+#include "common/option.h"
 
 #include <string.h>
 #include <strings.h>
@@ -63,7 +63,7 @@ static const struct option_slot {
 /* Numbers beyond what anybody can use are as good as the largest. */
 static int64_t number(const char *value)
 {
-    int64_t n = quipu_shared_option_number(value);
+    int64_t n = quipu_common_option_number(value);
     return n > INT32_MAX ? INT32_MAX : n;
 }
 
@@ -75,11 +75,11 @@ static int set_prepared(const quipu_host *host, struct options *options,
         options->prepared = PREPARED_AUTO;
         return QUIPU_OK;
     }
-    if (quipu_shared_option_truth(value)) {
+    if (quipu_common_option_truth(value)) {
         options->prepared = PREPARED_YES;
         return QUIPU_OK;
     }
-    for (size_t i = 0; i < sizeof no / sizeof no[0]; i++) {
+    for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
         if (strcasecmp(value, no[i]) == 0) {
             options->prepared = PREPARED_NO;
             return QUIPU_OK;
@@ -92,15 +92,15 @@ static int set_prepared(const quipu_host *host, struct options *options,
 static int set(const quipu_host *host, struct options *options,
                const char *name, const char *value, quipu_error *error)
 {
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         if (strcmp(name, numbers[i].name) == 0) {
             int64_t n = number(value);
-            memcpy((char *)options + numbers[i].offset, &n, sizeof n);
+            memcpy((char *)options + numbers[i].offset, &n, sizeof(n));
             return QUIPU_OK;
         }
     }
     if (strcmp(name, "notify") == 0) {
-        options->notify = quipu_shared_option_truth(value);
+        options->notify = quipu_common_option_truth(value);
     } else if (strcmp(name, "schema") == 0) {
         options->schema = value;
     } else if (strcmp(name, "prepared") == 0) {
@@ -120,8 +120,8 @@ static int check(const quipu_host *host, const struct options *options,
         return host->error_set(error, QUIPU_INVALID, 0, NULL,
                                "option \"poll\" must be 1 or more");
     }
-    if (options->schema != NULL && (options->schema[0] == '\0' ||
-                                    strlen(options->schema) > QUIPU_NAME_MAX)) {
+    if (options->schema && (options->schema[0] == '\0' ||
+                            strlen(options->schema) > QUIPU_NAME_MAX)) {
         return host->error_set(error, QUIPU_INVALID, 0, NULL,
                                "option \"schema\" must have 1 to %d bytes, "
                                "the most that PostgreSQL keeps of a name",
@@ -137,7 +137,7 @@ int quipu_postgres_options_read(const quipu_host *host, const quipu_open *how,
     *options = (struct options){ 0 };
     for (size_t i = 0; status == QUIPU_OK && i < OPTION_COUNT; i++) {
         const quipu_option_info *info = &quipu_postgres_option_table[i];
-        if (info->fallback != NULL) {
+        if (info->fallback) {
             status = set(host, options, info->name, info->fallback, error);
         }
     }

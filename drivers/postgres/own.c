@@ -123,7 +123,7 @@ int quipu_postgres_own_make(const quipu_driver_datastore *datastore,
 {
     int status = QUIPU_OK;
     for (size_t i = 0; status == QUIPU_OK && i < SQL_OWN_COUNT; i++) {
-        if (!needs_event_id(i) || bound->schema.event_id != NULL) {
+        if (!needs_event_id(i) || bound->schema.event_id) {
             status = quipu_postgres_statement_make(datastore, &bound->schema,
                                                    table, &patterns[i],
                                                    &bound->of[i], error);

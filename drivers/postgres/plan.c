@@ -35,7 +35,7 @@ static struct entry *get(struct group *group, uint32_t section, quipu_bytes id)
 {
     struct entry *entry =
         quipu_postgres_entries_get(&group->sequences, section, id, 0);
-    if (entry != NULL && entry->ref == 0) {
+    if (entry && entry->ref == 0) {
         entry->ref = ++group->sections[section].demands;
     }
     return entry;
@@ -93,7 +93,7 @@ static int plan_sparse(struct group *group, uint32_t section,
         quipu_postgres_group_place(group, item, item->position, 0, section);
         if (group->sections[section].guarded) {
             struct entry *entry = get(group, section, item->sequence_id);
-            if (entry == NULL) {
+            if (!entry) {
                 return quipu_postgres_no_memory(group->datastore->host, error);
             }
             entry->added++;
@@ -112,7 +112,7 @@ static int plan_items(struct group *group, uint32_t section,
     for (size_t i = 0; i < request->item_count && *possible; i++) {
         struct entry *entry =
             get(group, section, request->items[i].sequence_id);
-        if (entry == NULL) {
+        if (!entry) {
             return quipu_postgres_no_memory(group->datastore->host, error);
         }
         *possible = plan_item(group, section, entry, &request->items[i]);
@@ -127,7 +127,7 @@ static int plan_guards(struct group *group, uint32_t section,
     for (size_t i = 0; i < request->guard_count && *possible; i++) {
         struct entry *entry =
             get(group, section, request->guards[i].sequence_id);
-        if (entry == NULL) {
+        if (!entry) {
             return quipu_postgres_no_memory(group->datastore->host, error);
         }
         *possible =
@@ -140,7 +140,7 @@ static int plan_guards(struct group *group, uint32_t section,
 static bool plan_tracking(struct group *group, uint32_t section,
                           const quipu_tracking *tracking)
 {
-    if (tracking == NULL) {
+    if (!tracking) {
         return true;
     }
     struct track *track = quipu_postgres_group_track(group, tracking, section);

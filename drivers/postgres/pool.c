@@ -27,7 +27,7 @@ int quipu_postgres_pool_init(quipu_driver_datastore *datastore,
 void quipu_postgres_pool_finish(quipu_driver_datastore *datastore)
 {
     struct pool *pool = &datastore->pool;
-    while (pool->idle != NULL) {
+    while (pool->idle) {
         struct connection *connection = pool->idle;
         pool->idle = connection->next;
         quipu_postgres_disconnect(datastore, connection);
@@ -46,7 +46,7 @@ static bool take(quipu_driver_datastore *datastore, int64_t deadline,
     struct timespec until = clock_timespec(deadline);
     int code = 0;
     (void)pthread_mutex_lock(&pool->lock);
-    while (code == 0 && pool->idle == NULL &&
+    while (code == 0 && !pool->idle &&
            pool->count >= (size_t)datastore->options.pool) {
         code =
             deadline == INT64_MAX
@@ -55,7 +55,7 @@ static bool take(quipu_driver_datastore *datastore, int64_t deadline,
     }
     *connection = pool->idle;
     bool taken = true;
-    if (pool->idle != NULL) {
+    if (pool->idle) {
         pool->idle = pool->idle->next;
     } else if (pool->count < (size_t)datastore->options.pool) {
         pool->count++;
@@ -85,7 +85,7 @@ void quipu_postgres_return(quipu_driver_datastore *datastore,
                            struct connection *connection)
 {
     struct pool *pool = &datastore->pool;
-    if (connection == NULL) {
+    if (!connection) {
         return;
     }
     if (connection->lost || !is_at_rest(connection) || connection->swollen ||
@@ -164,7 +164,7 @@ int quipu_postgres_borrow(quipu_driver_datastore *datastore, int64_t deadline,
                 "raise pool, or try again",
                 (long long)datastore->options.pool, datastore->name);
         }
-        if (taken == NULL) {
+        if (!taken) {
             int status =
                 quipu_postgres_connect(datastore, deadline, connection, error);
             if (status == QUIPU_OK) {

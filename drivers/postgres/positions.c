@@ -40,7 +40,7 @@ static int take_spot(struct judge *judge, size_t index, struct entry *tail,
     const quipu_item *item = &judge->request->items[index];
     struct entry *spot = quipu_postgres_entries_get(
         &judge->spots, judge->section, item->sequence_id, item->position);
-    if (spot == NULL) {
+    if (!spot) {
         return quipu_postgres_judge_no_memory(judge, error);
     }
     *free = !spot->found && !judge->seen[judge->first + index].taken;

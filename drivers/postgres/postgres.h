@@ -27,10 +27,10 @@
 #include "servers.h"
 #include "statements.h"
 
-#include "shared/clock.h"
-#include "shared/schema.h"
-#include "shared/system.h"
-#include "shared/text.h"
+#include "common/clock.h"
+#include "common/schema.h"
+#include "common/system.h"
+#include "common/text.h"
 
 #include <quipu/driver.h>
 

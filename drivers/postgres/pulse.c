@@ -52,7 +52,7 @@ static void wake_all(struct pulse *pulse)
     pulse->beats++;
     (void)pthread_cond_broadcast(&pulse->beat);
     if (pulse->listening) {
-        (void)!write(pulse->wake, &one, sizeof one);
+        (void)!write(pulse->wake, &one, sizeof(one));
     }
 }
 
@@ -79,7 +79,7 @@ void quipu_postgres_interrupt(quipu_driver_datastore *datastore)
 static void name_channel(const quipu_driver_datastore *datastore, char name[40])
 {
     int size = snprintf(name, 40, "quipu_");
-    for (size_t i = 0; i < sizeof datastore->identity.bytes; i++) {
+    for (size_t i = 0; i < sizeof(datastore->identity.bytes); i++) {
         size += snprintf(name + size, (size_t)(40 - size), "%02x",
                          datastore->identity.bytes[i]);
     }
@@ -118,7 +118,7 @@ static int listen_to(quipu_driver_datastore *datastore,
     PGresult *result = NULL;
     struct statement statement = { .text = text };
     name_channel(datastore, name);
-    (void)snprintf(text, sizeof text, "LISTEN %s", name);
+    (void)snprintf(text, sizeof(text), "LISTEN %s", name);
     connection->prepares = false;
     quipu_postgres_arguments_begin(&connection->arguments);
     int status = quipu_postgres_ask(datastore, connection, &statement, 0,
@@ -133,7 +133,7 @@ static bool make_listener(quipu_driver_datastore *datastore)
 {
     struct pulse *pulse = &datastore->pulse;
     struct connection *connection = NULL;
-    if (pulse->listener != NULL || pulse->deaf || !datastore->options.notify ||
+    if (pulse->listener || pulse->deaf || !datastore->options.notify ||
         clock_now() < pulse->retry) {
         return false;
     }
@@ -163,7 +163,7 @@ static bool hear(quipu_driver_datastore *datastore)
         pulse->listener = NULL;
         return true;
     }
-    while ((note = PQnotifies(pg)) != NULL) {
+    while ((note = PQnotifies(pg))) {
         PQfreemem(note);
         heard = true;
     }
@@ -179,15 +179,15 @@ static bool listen_until(quipu_driver_datastore *datastore, int64_t until)
     }
     struct pollfd pollers[2] = { { .fd = pulse->wake, .events = POLLIN },
                                  { .fd = -1, .events = POLLIN } };
-    if (pulse->listener != NULL) {
+    if (pulse->listener) {
         pollers[1].fd = PQsocket(pulse->listener->pg);
     }
     int64_t now = clock_now();
     struct timespec left = clock_timespec(until > now ? until - now : 0);
     (void)ppoll(pollers, 2, &left, NULL);
     uint64_t count = 0;
-    bool woken = read(pulse->wake, &count, sizeof count) > 0;
-    if (pulse->listener != NULL && pollers[1].revents != 0) {
+    bool woken = read(pulse->wake, &count, sizeof(count)) > 0;
+    if (pulse->listener && pollers[1].revents != 0) {
         woken = hear(datastore) || woken;
     }
     return woken;

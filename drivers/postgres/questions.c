@@ -165,7 +165,7 @@ void quipu_postgres_questions_send(struct group *group,
         if (count_items(group, i) == 0) {
             continue;
         }
-        if (section->bound->schema.event_id != NULL) {
+        if (section->bound->schema.event_id) {
             send_compare(group, connection, i);
             note(questions, ASKED_COMPARE, i);
         }

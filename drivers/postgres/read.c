@@ -28,11 +28,11 @@ int quipu_postgres_cursor_create(quipu_driver_datastore *datastore,
                                  quipu_driver_cursor **cursor,
                                  quipu_error *error)
 {
-    *cursor = datastore->host->allocate(sizeof **cursor);
-    if (*cursor == NULL) {
+    *cursor = datastore->host->allocate(sizeof(**cursor));
+    if (!*cursor) {
         return quipu_postgres_no_memory(datastore->host, error);
     }
-    memset(*cursor, 0, sizeof **cursor);
+    memset(*cursor, 0, sizeof(**cursor));
     (*cursor)->datastore = datastore;
     (*cursor)->bound = bound;
     return QUIPU_OK;
@@ -124,13 +124,13 @@ static int make_room(quipu_driver_cursor *cursor, size_t count,
     host->release(reading->items);
     host->release(reading->values);
     reading->room = 0;
-    reading->items = host->allocate(count * sizeof *reading->items);
+    reading->items = host->allocate(count * sizeof(*reading->items));
     reading->values = NULL;
     if (columns > 0) {
         reading->values =
-            host->allocate(count * columns * sizeof *reading->values);
+            host->allocate(count * columns * sizeof(*reading->values));
     }
-    if (reading->items == NULL || (columns > 0 && reading->values == NULL)) {
+    if (!reading->items || (columns > 0 && !reading->values)) {
         return quipu_postgres_no_memory(host, error);
     }
     reading->room = count;

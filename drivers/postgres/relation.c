@@ -8,20 +8,20 @@
 static void add_name(struct text *text, const struct change *change,
                      const char *table)
 {
-    quipu_shared_text_add_name(text, change->datastore->schema);
-    quipu_shared_text_add(text, ".");
-    quipu_shared_text_add_name(text, table);
+    quipu_common_text_add_name(text, change->datastore->schema);
+    quipu_common_text_add(text, ".");
+    quipu_common_text_add_name(text, table);
 }
 
 static int create_table(const struct change *change, const char *table,
                         const char *shape)
 {
     struct text text = { .host = change->datastore->host };
-    quipu_shared_text_add(&text, "CREATE TABLE ");
+    quipu_common_text_add(&text, "CREATE TABLE ");
     add_name(&text, change, table);
-    quipu_shared_text_add(&text, " (");
-    quipu_shared_text_add(&text, shape);
-    quipu_shared_text_add(&text, ")");
+    quipu_common_text_add(&text, " (");
+    quipu_common_text_add(&text, shape);
+    quipu_common_text_add(&text, ")");
     return quipu_postgres_change_run_text(change, &text, "make a table");
 }
 
@@ -92,7 +92,7 @@ int quipu_postgres_relation_provide(const struct change *change,
     }
     bool there = PQntuples(result) > 0;
     const char *has = there ? PQgetvalue(result, 0, 0) : NULL;
-    bool same = has != NULL && strcmp(has, shape) == 0;
+    bool same = has && strcmp(has, shape) == 0;
     PQclear(result);
     if (same) {
         return count_table(change, *table, 1, &count);
@@ -113,16 +113,16 @@ int quipu_postgres_relation_clear(struct change *change)
     }
     if (count > 0) {
         char number[24];
-        quipu_shared_text_add(&text, "DELETE FROM ");
+        quipu_common_text_add(&text, "DELETE FROM ");
         add_name(&text, change, change->table);
-        (void)snprintf(number, sizeof number, "%ld",
+        (void)snprintf(number, sizeof(number), "%ld",
                        (long)change->datastore->space);
-        quipu_shared_text_add(&text, " WHERE quipu_namespace = ");
-        quipu_shared_text_add(&text, number);
+        quipu_common_text_add(&text, " WHERE quipu_namespace = ");
+        quipu_common_text_add(&text, number);
         return quipu_postgres_change_run_text(change, &text,
                                               "remove the items");
     }
-    quipu_shared_text_add(&text, "DROP TABLE ");
+    quipu_common_text_add(&text, "DROP TABLE ");
     add_name(&text, change, change->table);
     status = quipu_postgres_change_run_text(change, &text, "drop a table");
     if (status == QUIPU_OK) {

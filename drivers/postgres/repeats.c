@@ -54,7 +54,7 @@ static int look_up_event(struct judge *judge, size_t index,
     const struct seen *seen = &judge->seen[judge->first + index];
     const struct entry *entry = quipu_postgres_entries_get(
         &judge->ids, judge->section, item->event_id, 0);
-    if (entry == NULL) {
+    if (!entry) {
         return quipu_postgres_judge_no_memory(judge, error);
     }
     if (entry->item != 0) {
@@ -75,7 +75,7 @@ static int find_twins(struct judge *judge, bool *decided, quipu_error *error)
     for (size_t i = 0; i < request->item_count; i++) {
         struct entry *entry = quipu_postgres_entries_get(
             &judge->ids, judge->section, request->items[i].event_id, 0);
-        if (entry == NULL) {
+        if (!entry) {
             return quipu_postgres_judge_no_memory(judge, error);
         }
         if (entry->changer == judge->number) {
@@ -96,7 +96,7 @@ static int judge_repeat(struct judge *judge, struct stored first,
     struct stored stored = first;
     const quipu_request *request = judge->request;
     bool repeated =
-        request->tracking == NULL || quipu_postgres_judge_is_tracked(judge);
+        !request->tracking || quipu_postgres_judge_is_tracked(judge);
     int status = QUIPU_OK;
     for (size_t i = 0;
          i < request->item_count && repeated && status == QUIPU_OK; i++) {
@@ -105,7 +105,7 @@ static int judge_repeat(struct judge *judge, struct stored first,
         }
         repeated = stored.found && stored.same &&
                    stored.notification_id == first.notification_id + (int64_t)i;
-        if (judge->result->positions != NULL) {
+        if (judge->result->positions) {
             judge->result->positions[i] = stored.position;
         }
     }
@@ -125,7 +125,7 @@ static int judge_repeat(struct judge *judge, struct stored first,
 int quipu_postgres_judge_event_ids(struct judge *judge, bool *decided,
                                    quipu_error *error)
 {
-    if (judge->group->sections[judge->section].bound->schema.event_id == NULL) {
+    if (!judge->group->sections[judge->section].bound->schema.event_id) {
         return QUIPU_OK;
     }
     int status = find_twins(judge, decided, error);

@@ -46,13 +46,13 @@ static void get_further(const PGresult *result, int row,
                         quipu_value *values)
 {
     int column = COLUMN_FURTHER;
-    if (schema->event_id != NULL) {
+    if (schema->event_id) {
         item->event_id = quipu_postgres_get_bytes(result, row, column++);
     }
-    if (schema->metadata != NULL) {
+    if (schema->metadata) {
         item->metadata = quipu_postgres_get_bytes(result, row, column++);
     }
-    if (schema->time != NULL) {
+    if (schema->time) {
         if (!quipu_postgres_is_null(result, row, column)) {
             item->flags |= QUIPU_ITEM_TIME;
             item->time.microseconds =
@@ -73,11 +73,11 @@ void quipu_postgres_get_item(const PGresult *result, int row,
                              const quipu_driver_schema *bound, quipu_item *item,
                              quipu_value *values, bool *whole)
 {
-    memset(item, 0, sizeof *item);
+    memset(item, 0, sizeof(*item));
     item->notification_id = quipu_postgres_get_int(result, row, COLUMN_ID);
     item->position = quipu_postgres_get_int(result, row, COLUMN_POSITION);
     item->state = quipu_postgres_get_bytes(result, row, COLUMN_STATE);
-    *whole = item->state.data != NULL;
+    *whole = item->state.data;
     if (*whole) {
         item->topic = quipu_postgres_get_bytes(result, row, COLUMN_TOPIC);
         item->sequence_id =

@@ -32,8 +32,8 @@ static const char *further(const quipu_schema *schema, size_t index, int *kind)
     } own[] = { { schema->event_id, QUIPU_VALUE_UUID },
                 { schema->metadata, QUIPU_VALUE_BYTES },
                 { schema->time, QUIPU_VALUE_TIME } };
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
-        if (own[i].name != NULL && index-- == 0) {
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        if (own[i].name && index-- == 0) {
             *kind = own[i].kind;
             return own[i].name;
         }
@@ -50,16 +50,16 @@ static bool has_any_size(int kind)
 /* How many bytes an item has, nearly. */
 static void add_size(struct text *text, const quipu_schema *schema)
 {
-    quipu_shared_text_add(text, "octet_length(");
-    quipu_shared_text_add_name(text, schema->state);
-    quipu_shared_text_add(text, ")::bigint");
+    quipu_common_text_add(text, "octet_length(");
+    quipu_common_text_add_name(text, schema->state);
+    quipu_common_text_add(text, ")::bigint");
     for (size_t i = 0; i < count_further(schema); i++) {
         int kind = 0;
         const char *name = further(schema, i, &kind);
         if (has_any_size(kind)) {
-            quipu_shared_text_add(text, " + coalesce(octet_length(");
-            quipu_shared_text_add_name(text, name);
-            quipu_shared_text_add(text, "), 0)");
+            quipu_common_text_add(text, " + coalesce(octet_length(");
+            quipu_common_text_add_name(text, name);
+            quipu_common_text_add(text, "), 0)");
         }
     }
 }
@@ -68,36 +68,36 @@ static void add_size(struct text *text, const quipu_schema *schema)
 static void add_lean(struct text *text, const quipu_schema *schema,
                      const char *name, bool small)
 {
-    quipu_shared_text_add(text, ", ");
+    quipu_common_text_add(text, ", ");
     if (small) {
-        quipu_shared_text_add(text, "CASE WHEN ");
+        quipu_common_text_add(text, "CASE WHEN ");
         add_size(text, schema);
-        quipu_shared_text_add(text, " <= $2 THEN ");
+        quipu_common_text_add(text, " <= $2 THEN ");
     }
-    quipu_shared_text_add_name(text, name);
+    quipu_common_text_add_name(text, name);
     if (small) {
-        quipu_shared_text_add(text, " END");
+        quipu_common_text_add(text, " END");
     }
 }
 
 static void add_comma_name(struct text *text, const char *name)
 {
-    quipu_shared_text_add(text, ", ");
-    quipu_shared_text_add_name(text, name);
+    quipu_common_text_add(text, ", ");
+    quipu_common_text_add_name(text, name);
 }
 
 /* The columns as cursors read them (rows.c). */
 static void add_columns(struct text *text, const quipu_schema *schema,
                         bool with_sequence, bool small)
 {
-    quipu_shared_text_add_name(text, schema->notification_id);
+    quipu_common_text_add_name(text, schema->notification_id);
     add_comma_name(text, schema->position);
     add_comma_name(text, schema->topic);
     add_lean(text, schema, schema->state, small);
     if (with_sequence) {
         add_comma_name(text, schema->sequence_id);
     } else {
-        quipu_shared_text_add(text, ", NULL");
+        quipu_common_text_add(text, ", NULL");
     }
     for (size_t i = 0; i < count_further(schema); i++) {
         int kind = 0;
@@ -109,7 +109,7 @@ static void add_columns(struct text *text, const quipu_schema *schema,
 /* The columns as they are inserted. */
 static void add_targets(struct text *text, const quipu_schema *schema)
 {
-    quipu_shared_text_add(text, "quipu_namespace");
+    quipu_common_text_add(text, "quipu_namespace");
     add_comma_name(text, schema->notification_id);
     add_comma_name(text, schema->sequence_id);
     add_comma_name(text, schema->position);
@@ -127,17 +127,17 @@ static void add_series(struct text *text, const quipu_schema *schema,
 {
     char piece[32];
     for (size_t i = 0; i < 2 + count_further(schema); i++) {
-        (void)snprintf(piece, sizeof piece, ", %s%zu", before, first + i);
-        quipu_shared_text_add(text, piece);
+        (void)snprintf(piece, sizeof(piece), ", %s%zu", before, first + i);
+        quipu_common_text_add(text, piece);
     }
 }
 
 static void add_table(struct text *text, const struct words *words,
                       const char *table)
 {
-    quipu_shared_text_add_name(text, words->datastore->schema);
-    quipu_shared_text_add(text, ".");
-    quipu_shared_text_add_name(text, table);
+    quipu_common_text_add_name(text, words->datastore->schema);
+    quipu_common_text_add(text, ".");
+    quipu_common_text_add_name(text, table);
 }
 
 /* quipu's own tables. */
@@ -153,7 +153,7 @@ static bool add_own_table(struct text *text, const struct words *words,
         { 'n', "quipu_namespaces" }, { 's', "quipu_schemas" },
         { 't', "quipu_tables" },
     };
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         if (tables[i].word == word) {
             add_table(text, words, tables[i].name);
             return true;
@@ -177,8 +177,8 @@ static void add_word(struct text *text, const struct words *words, char word)
     if (add_own_table(text, words, word)) {
         return;
     }
-    if (index < sizeof names / sizeof names[0] && names[index] != NULL) {
-        quipu_shared_text_add_name(text, names[index]);
+    if (index < sizeof(names) / sizeof(names[0]) && names[index]) {
+        quipu_common_text_add_name(text, names[index]);
         return;
     }
     switch (word) {
@@ -218,11 +218,11 @@ static char *expand(const struct words *words, const char *pattern)
             add_word(&text, words, *++pattern);
         } else {
             piece[0] = *pattern;
-            quipu_shared_text_add(&text, piece);
+            quipu_common_text_add(&text, piece);
         }
     }
     if (text.failed) {
-        quipu_shared_text_finish(&text);
+        quipu_common_text_finish(&text);
     }
     return text.data;
 }
@@ -277,8 +277,8 @@ static int make_types(const quipu_host *host, const char *letters,
 {
     size_t own = strcspn(letters, "+");
     size_t more = letters[own] == '+' ? 2 + count_further(schema) : 0;
-    Oid *types = host->allocate((own + more + 1) * sizeof *types);
-    if (types == NULL) {
+    Oid *types = host->allocate((own + more + 1) * sizeof(*types));
+    if (!types) {
         return QUIPU_NO_MEMORY;
     }
     for (size_t i = 0; i < own; i++) {
@@ -299,19 +299,17 @@ static int make_types(const quipu_host *host, const char *letters,
 }
 
 /* Of the statements that work on no schema. */
-static const quipu_schema none = { .struct_size = sizeof none };
+static const quipu_schema none = { .struct_size = sizeof(none) };
 
 int quipu_postgres_statement_make(
     const struct quipu_driver_datastore *datastore, const quipu_schema *schema,
     const char *table, const struct pattern *pattern,
     struct statement *statement, quipu_error *error)
 {
-    const struct words words = { datastore, schema != NULL ? schema : &none,
-                                 table };
+    const struct words words = { datastore, schema ? schema : &none, table };
     statement->text = statement->memory = expand(&words, pattern->text);
-    if (statement->memory == NULL ||
-        make_types(datastore->host, pattern->types, words.schema, statement) !=
-            QUIPU_OK) {
+    if (!statement->memory || make_types(datastore->host, pattern->types,
+                                         words.schema, statement) != QUIPU_OK) {
         return quipu_postgres_no_memory(datastore->host, error);
     }
     quipu_postgres_statement_name(statement);

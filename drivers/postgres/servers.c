@@ -2,8 +2,8 @@
 /* The servers that a URI, the environment or a service file name. */
 #include "servers.h"
 
-#include "shared/clock.h"
-#include "shared/text.h"
+#include "common/clock.h"
+#include "common/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +33,8 @@ static PQconninfoOption *ask_libpq(const struct target *target)
 
 static const char *value_of(const PQconninfoOption *all, const char *keyword)
 {
-    for (; all->keyword != NULL; all++) {
-        if (strcmp(all->keyword, keyword) == 0 && all->val != NULL) {
+    for (; all->keyword; all++) {
+        if (strcmp(all->keyword, keyword) == 0 && all->val) {
             return all->val;
         }
     }
@@ -49,7 +49,7 @@ static int read_timeout(const quipu_host *host, const char *value,
     if (end == value && *value != '\0') {
         end = NULL;
     }
-    if (end == NULL || *end != '\0') {
+    if (!end || *end != '\0') {
         return host->error_set(error, QUIPU_INVALID, 0, NULL,
                                "option \"connect_timeout\" must be a number of "
                                "seconds");
@@ -110,7 +110,7 @@ static const char *cut(char **list, size_t pieces)
 {
     char *piece = *list;
     char *comma = pieces > 1 ? strchr(piece, ',') : NULL;
-    if (comma != NULL) {
+    if (comma) {
         *comma = '\0';
         *list = comma + 1;
     }
@@ -125,11 +125,11 @@ static int cut_all(const quipu_host *host, const PQconninfoOption *all,
     size_t pieces[3];
     struct text text = { .host = host };
     for (size_t i = 0; i < 3; i++) {
-        quipu_shared_text_add(&text, value_of(all, keywords[i]));
-        quipu_shared_text_add(&text, "\n");
+        quipu_common_text_add(&text, value_of(all, keywords[i]));
+        quipu_common_text_add(&text, "\n");
     }
     if (text.failed) {
-        quipu_shared_text_finish(&text);
+        quipu_common_text_finish(&text);
         return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                                "no memory for the servers of a URI");
     }
@@ -152,7 +152,7 @@ int quipu_postgres_servers_find(const quipu_host *host,
 {
     *servers = (struct servers){ .count = 1 };
     PQconninfoOption *all = ask_libpq(target);
-    if (all == NULL) {
+    if (!all) {
         return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                                "no memory for the servers of a URI");
     }
@@ -198,7 +198,7 @@ static bool is_own(const char *keyword, const char *attributes)
 {
     return strcmp(keyword, "host") == 0 || strcmp(keyword, "hostaddr") == 0 ||
            strcmp(keyword, "port") == 0 ||
-           (attributes != NULL && strcmp(keyword, "target_session_attrs") == 0);
+           (attributes && strcmp(keyword, "target_session_attrs") == 0);
 }
 
 PGconn *quipu_postgres_servers_start(const struct servers *servers,

@@ -4,7 +4,7 @@
 #include "operations.h"
 #include "table.h"
 
-#include "shared/compare.h"
+#include "common/compare.h"
 
 #include <string.h>
 
@@ -30,7 +30,7 @@ static int enter_schema(const struct change *change, const char *table)
 {
     const quipu_schema *schema = change->schema;
     const char *parts[SCHEMA_PARTS];
-    quipu_shared_schema_parts(schema, parts);
+    quipu_common_schema_parts(schema, parts);
     struct arguments *arguments = quipu_postgres_change_arguments(change);
     quipu_postgres_add_int4(arguments, change->datastore->space);
     quipu_postgres_add_int8(arguments, change->number);
@@ -60,7 +60,7 @@ static int enter_columns(const struct change *change)
     quipu_postgres_array_end(arguments);
     quipu_postgres_array_begin(arguments, TYPE_TEXT, schema->column_count);
     for (size_t i = 0; i < schema->column_count; i++) {
-        put_text(arguments, quipu_shared_kind_name(schema->columns[i].kind));
+        put_text(arguments, quipu_common_kind_name(schema->columns[i].kind));
     }
     quipu_postgres_array_end(arguments);
     return quipu_postgres_change_run(change, SQL_COLUMNS_ADD);
@@ -72,7 +72,7 @@ static int make(struct change *change)
     const char *table = NULL;
     const quipu_host *host = change->datastore->host;
     char *shape = quipu_postgres_table_shape(host, change->schema);
-    if (shape == NULL) {
+    if (!shape) {
         return quipu_postgres_no_memory(host, change->error);
     }
     quipu_postgres_table_other_name(change->datastore->space, change->number,
@@ -124,7 +124,7 @@ int quipu_postgres_setup(quipu_driver_datastore *datastore,
     quipu_error own = { 0 };
     int status = is_there(datastore, schema, deadline, &own);
     if (status != QUIPU_NOT_FOUND) {
-        if (status != QUIPU_OK && error != NULL) {
+        if (status != QUIPU_OK && error) {
             *error = own;
         }
         return status;

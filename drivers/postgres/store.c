@@ -106,13 +106,13 @@ static void add_items(const struct group *group, uint32_t index,
     }
     add_part(group, index, arguments, PART_TOPIC, TYPE_TEXT);
     add_part(group, index, arguments, PART_STATE, TYPE_BYTEA);
-    if (schema->event_id != NULL) {
+    if (schema->event_id) {
         add_part(group, index, arguments, PART_EVENT_ID, TYPE_UUID);
     }
-    if (schema->metadata != NULL) {
+    if (schema->metadata) {
         add_part(group, index, arguments, PART_METADATA, TYPE_BYTEA);
     }
-    if (schema->time != NULL) {
+    if (schema->time) {
         add_part(group, index, arguments, PART_TIME, TYPE_TIMESTAMPTZ);
     }
     for (size_t i = 0; i < schema->column_count; i++) {
@@ -295,7 +295,7 @@ void quipu_postgres_tell_stored(struct group *group)
             next[section] += (int64_t)request->item_count;
         }
         for (size_t j = 0; j < request->item_count; j++, place++) {
-            if (result->positions != NULL) {
+            if (result->positions) {
                 result->positions[j] = group->places[place].position;
             }
         }

@@ -27,24 +27,24 @@ static const char *type_of(int kind)
 
 static void add_column(struct text *text, const char *name, const char *type)
 {
-    if (name != NULL) {
-        quipu_shared_text_add(text, ", ");
-        quipu_shared_text_add_name(text, name);
-        quipu_shared_text_add(text, type);
+    if (name) {
+        quipu_common_text_add(text, ", ");
+        quipu_common_text_add_name(text, name);
+        quipu_common_text_add(text, type);
     }
 }
 
 static void add_key(struct text *text, const char *kind, const char *first,
                     const char *second)
 {
-    quipu_shared_text_add(text, kind);
-    quipu_shared_text_add(text, " (quipu_namespace, ");
-    quipu_shared_text_add_name(text, first);
-    if (second != NULL) {
-        quipu_shared_text_add(text, ", ");
-        quipu_shared_text_add_name(text, second);
+    quipu_common_text_add(text, kind);
+    quipu_common_text_add(text, " (quipu_namespace, ");
+    quipu_common_text_add_name(text, first);
+    if (second) {
+        quipu_common_text_add(text, ", ");
+        quipu_common_text_add_name(text, second);
     }
-    quipu_shared_text_add(text, ")");
+    quipu_common_text_add(text, ")");
 }
 
 char *quipu_postgres_table_shape(const quipu_host *host,
@@ -52,7 +52,7 @@ char *quipu_postgres_table_shape(const quipu_host *host,
 {
     struct text text = { .host = host };
     bool by_text = (schema->flags & QUIPU_SCHEMA_TEXT_IDS) != 0;
-    quipu_shared_text_add(&text, "quipu_namespace integer NOT NULL");
+    quipu_common_text_add(&text, "quipu_namespace integer NOT NULL");
     add_column(&text, schema->notification_id, " bigint NOT NULL");
     add_column(&text, schema->sequence_id,
                by_text ? " text COLLATE \"C\" NOT NULL" : " uuid NOT NULL");
@@ -68,11 +68,11 @@ char *quipu_postgres_table_shape(const quipu_host *host,
     }
     add_key(&text, ", PRIMARY KEY", schema->notification_id, NULL);
     add_key(&text, ", UNIQUE", schema->sequence_id, schema->position);
-    if (schema->event_id != NULL) {
+    if (schema->event_id) {
         add_key(&text, ", UNIQUE", schema->event_id, NULL);
     }
     if (text.failed) {
-        quipu_shared_text_finish(&text);
+        quipu_common_text_finish(&text);
     }
     return text.data;
 }

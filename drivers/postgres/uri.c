@@ -2,8 +2,8 @@
 /* Where a URI leads: what libpq is told. */
 #include "uri.h"
 
+#include "common/text.h"
 #include "options.h"
-#include "shared/text.h"
 
 #include <libpq-fe.h>
 #include <string.h>
@@ -13,9 +13,9 @@
 static void add_known(struct text *list, const char *name)
 {
     if (list->size > 0) {
-        quipu_shared_text_add(list, ", ");
+        quipu_common_text_add(list, ", ");
     }
-    quipu_shared_text_add(list, name);
+    quipu_common_text_add(list, name);
 }
 
 /* Says it as the core does where it knows all options itself. */
@@ -26,14 +26,14 @@ static int unknown(const quipu_host *host, const PQconninfoOption *libpq,
         "create", "durability", "group", "namespace", "readonly", "timeout"
     };
     struct text list = { .host = host };
-    for (size_t i = 0; i < sizeof common / sizeof common[0]; i++) {
+    for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
         add_known(&list, common[i]);
     }
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         add_known(&list, quipu_postgres_option_table[i].name);
     }
-    for (; libpq->keyword != NULL; libpq++) {
-        if (strchr(libpq->dispchar, 'D') == NULL) {
+    for (; libpq->keyword; libpq++) {
+        if (!strchr(libpq->dispchar, 'D')) {
             add_known(&list, libpq->keyword);
         }
     }
@@ -41,7 +41,7 @@ static int unknown(const quipu_host *host, const PQconninfoOption *libpq,
         error, QUIPU_INVALID, 0, NULL,
         "driver \"postgres\" has no option \"%.100s\"; known are: %s", name,
         list.failed ? "too many to name" : list.data);
-    quipu_shared_text_finish(&list);
+    quipu_common_text_finish(&list);
     return status;
 }
 
@@ -80,7 +80,7 @@ static int gather(struct gathering *all, const quipu_open *how,
                   quipu_error *error)
 {
     for (all->count = 0;
-         all->libpq[all->count].keyword != NULL && all->count < TARGET_MAX;
+         all->libpq[all->count].keyword && all->count < TARGET_MAX;
          all->count++) {
         all->values[all->count] = all->libpq[all->count].val;
     }
@@ -102,7 +102,7 @@ static size_t size_of(const struct gathering *all)
 {
     size_t size = 0;
     for (size_t i = 0; i < all->count; i++) {
-        if (all->values[i] != NULL) {
+        if (all->values[i]) {
             size += strlen(all->libpq[i].keyword) + 1;
             size += strlen(all->values[i]) + 1;
         }
@@ -123,15 +123,15 @@ static char *show(const struct target *target, const quipu_host *host)
     const char *where = quipu_postgres_target_value(target, "host");
     const char *name = quipu_postgres_target_value(target, "dbname");
     struct text text = { .host = host };
-    if (where == NULL) {
+    if (!where) {
         where = quipu_postgres_target_value(target, "service");
     }
-    quipu_shared_text_add(&text, "postgresql://");
-    quipu_shared_text_add(&text, where != NULL ? where : "");
-    quipu_shared_text_add(&text, "/");
-    quipu_shared_text_add(&text, name != NULL ? name : "");
+    quipu_common_text_add(&text, "postgresql://");
+    quipu_common_text_add(&text, where ? where : "");
+    quipu_common_text_add(&text, "/");
+    quipu_common_text_add(&text, name ? name : "");
     if (text.failed) {
-        quipu_shared_text_finish(&text);
+        quipu_common_text_finish(&text);
     }
     return text.data;
 }
@@ -147,16 +147,16 @@ static int keep(const struct gathering *all, struct target *target,
 {
     const quipu_host *host = all->host;
     char *at = target->memory = host->allocate(size_of(all));
-    for (size_t i = 0; at != NULL && i < all->count; i++) {
-        if (all->values[i] != NULL) {
+    for (size_t i = 0; at && i < all->count; i++) {
+        if (all->values[i]) {
             target->keywords[target->count] = put(&at, all->libpq[i].keyword);
             target->values[target->count++] = put(&at, all->values[i]);
         }
     }
-    target->shown = at != NULL ? show(target, host) : NULL;
-    return target->shown != NULL ? QUIPU_OK
-                                 : host->error_set(error, QUIPU_NO_MEMORY, 0,
-                                                   NULL, "no memory for a URI");
+    target->shown = at ? show(target, host) : NULL;
+    return target->shown ? QUIPU_OK
+                         : host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
+                                           "no memory for a URI");
 }
 
 /* libpq quotes what it cannot read, which may be the password: only what it
@@ -164,12 +164,12 @@ static int keep(const struct gathering *all, struct target *target,
 static int refuse_body(const quipu_host *host, const char *words,
                        quipu_error *error)
 {
-    int size = words != NULL ? (int)strcspn(words, "\"\n:") : 0;
+    int size = words ? (int)strcspn(words, "\"\n:") : 0;
     return host->error_set(error, QUIPU_INVALID, 0, NULL,
                            "libpq cannot read the URI (%.*s), which is not "
                            "shown since it may hold a password; write "
                            "postgresql://user@host:port/database",
-                           size, words != NULL ? words : "");
+                           size, words ? words : "");
 }
 
 static PQconninfoOption *parse(const quipu_host *host, const char *body,
@@ -177,12 +177,12 @@ static PQconninfoOption *parse(const quipu_host *host, const char *body,
 {
     struct text uri = { .host = host };
     PQconninfoOption *parsed = NULL;
-    quipu_shared_text_add(&uri, "postgresql:");
-    quipu_shared_text_add(&uri, body);
+    quipu_common_text_add(&uri, "postgresql:");
+    quipu_common_text_add(&uri, body);
     if (!uri.failed) {
         parsed = PQconninfoParse(uri.data, words);
     }
-    quipu_shared_text_finish(&uri);
+    quipu_common_text_finish(&uri);
     return parsed;
 }
 
@@ -196,9 +196,8 @@ int quipu_postgres_target_make(const quipu_host *host, const quipu_open *how,
         return refuse_body(host, "it does not begin with //", error);
     }
     all.libpq = parse(host, how->body, &words);
-    if (all.libpq == NULL) {
-        bool short_of =
-            words == NULL || strncmp(words, "out of memory", 13) == 0;
+    if (!all.libpq) {
+        bool short_of = !words || strncmp(words, "out of memory", 13) == 0;
         int refused =
             short_of ? no_memory(host, error) : refuse_body(host, words, error);
         PQfreemem(words);

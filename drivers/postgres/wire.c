@@ -37,7 +37,7 @@ static unsigned char *make_room(struct arguments *arguments, size_t more)
             wanted > PARAMETER_MAX
                 ? NULL
                 : arguments->host->reallocate(arguments->data, room);
-        if (data == NULL) {
+        if (!data) {
             arguments->failed = true;
             return NULL;
         }
@@ -50,7 +50,7 @@ static unsigned char *make_room(struct arguments *arguments, size_t more)
 static void append(struct arguments *arguments, const void *bytes, size_t size)
 {
     unsigned char *at = make_room(arguments, size);
-    if (at != NULL && size > 0) {
+    if (at && size > 0) {
         memcpy(at, bytes, size);
         arguments->size += size;
     }
@@ -59,13 +59,13 @@ static void append(struct arguments *arguments, const void *bytes, size_t size)
 static void append_int4(struct arguments *arguments, int32_t value)
 {
     uint32_t wire = htobe32((uint32_t)value);
-    append(arguments, &wire, sizeof wire);
+    append(arguments, &wire, sizeof(wire));
 }
 
 static void append_int8(struct arguments *arguments, int64_t value)
 {
     uint64_t wire = htobe64((uint64_t)value);
-    append(arguments, &wire, sizeof wire);
+    append(arguments, &wire, sizeof(wire));
 }
 
 /* Enters what was appended from `offset` on as the next parameter. */
@@ -110,13 +110,13 @@ void quipu_postgres_add_bytes(struct arguments *arguments, quipu_bytes bytes)
 {
     size_t offset = arguments->size;
     append(arguments, bytes.data, bytes.size);
-    enter(arguments, offset, bytes.data == NULL);
+    enter(arguments, offset, !bytes.data);
 }
 
 void quipu_postgres_add_text(struct arguments *arguments, const char *text)
 {
-    quipu_postgres_add_bytes(
-        arguments, (quipu_bytes){ text, text != NULL ? strlen(text) : 0 });
+    quipu_postgres_add_bytes(arguments,
+                             (quipu_bytes){ text, text ? strlen(text) : 0 });
 }
 
 /* ----------------------------------------------------------------- arrays */
@@ -167,7 +167,7 @@ void quipu_postgres_put_int8(struct arguments *arguments, int64_t value)
 void quipu_postgres_put_double(struct arguments *arguments, double value)
 {
     int64_t bits = 0;
-    memcpy(&bits, &value, sizeof bits);
+    memcpy(&bits, &value, sizeof(bits));
     quipu_postgres_put_int8(arguments, bits);
 }
 
@@ -178,7 +178,7 @@ void quipu_postgres_put_time(struct arguments *arguments, int64_t value)
 
 void quipu_postgres_put_bytes(struct arguments *arguments, quipu_bytes bytes)
 {
-    if (bytes.data == NULL) {
+    if (!bytes.data) {
         quipu_postgres_put_null(arguments);
         return;
     }
@@ -200,10 +200,10 @@ int64_t quipu_postgres_get_int(const PGresult *result, int row, int column)
     const char *bytes = PQgetvalue(result, row, column);
     switch (PQgetlength(result, row, column)) {
     case 8:
-        memcpy(&eight, bytes, sizeof eight);
+        memcpy(&eight, bytes, sizeof(eight));
         return (int64_t)be64toh(eight);
     case 4:
-        memcpy(&four, bytes, sizeof four);
+        memcpy(&four, bytes, sizeof(four));
         return (int32_t)be32toh(four);
     default:
         return 0;
@@ -220,7 +220,7 @@ double quipu_postgres_get_double(const PGresult *result, int row, int column)
 {
     int64_t bits = quipu_postgres_get_int(result, row, column);
     double value = 0;
-    memcpy(&value, &bits, sizeof value);
+    memcpy(&value, &bits, sizeof(value));
     return value;
 }
 
@@ -245,8 +245,8 @@ quipu_bytes quipu_postgres_get_bytes(const PGresult *result, int row,
 quipu_uuid quipu_postgres_get_uuid(const PGresult *result, int row, int column)
 {
     quipu_uuid uuid = { { 0 } };
-    if (PQgetlength(result, row, column) == (int)sizeof uuid.bytes) {
-        memcpy(uuid.bytes, PQgetvalue(result, row, column), sizeof uuid.bytes);
+    if (PQgetlength(result, row, column) == (int)sizeof(uuid.bytes)) {
+        memcpy(uuid.bytes, PQgetvalue(result, row, column), sizeof(uuid.bytes));
     }
     return uuid;
 }

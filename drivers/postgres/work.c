@@ -28,7 +28,7 @@ int quipu_postgres_run_work(quipu_driver_datastore *datastore,
                   "not undone"
                 : "the connection was lost in the function");
         connection->lost = true;
-    } else if (status != QUIPU_OK && error != NULL && error->code != status) {
+    } else if (status != QUIPU_OK && error && error->code != status) {
         (void)host->error_set(error, status, 0, NULL,
                               "the function in the transaction refused, and "
                               "did not say why");

@@ -31,13 +31,13 @@ static int find_head(struct append *append, quipu_driver_schema *bound,
 {
     quipu_driver_datastore *datastore = append->datastore;
     quipu_driver_schema *known = append->heads;
-    if (bound->keeper != NULL) {
+    if (bound->keeper) {
         return QUIPU_OK;
     }
-    while (known != NULL && known->number != bound->number) {
+    while (known && known->number != bound->number) {
         known = known->next_keeper;
     }
-    if (known != NULL) {
+    if (known) {
         bound->keeper = known;
         return QUIPU_OK;
     }
@@ -57,7 +57,7 @@ static int store_heads(struct append *append, quipu_error *error)
     quipu_driver_datastore *datastore = append->datastore;
     int status = QUIPU_OK;
     for (quipu_driver_schema *bound = append->heads;
-         bound != NULL && status == QUIPU_OK; bound = bound->next_keeper) {
+         bound && status == QUIPU_OK; bound = bound->next_keeper) {
         sqlite3_stmt *set = NULL;
         if (!bound->head_changed) {
             continue;
@@ -144,7 +144,7 @@ static int store_items(struct append *append, struct judge *judge,
             return refused_by_index(append, judge, request, i, code, result,
                                     error);
         }
-        if (result->positions != NULL) {
+        if (result->positions) {
             result->positions[i] = position;
         }
     }
@@ -161,7 +161,7 @@ static int store_tracking(struct judge *judge, const quipu_request *request,
     quipu_driver_datastore *datastore = judge->datastore;
     const quipu_tracking *tracking = request->tracking;
     sqlite3_stmt *write = NULL;
-    if (tracking == NULL) {
+    if (!tracking) {
         return QUIPU_OK;
     }
     int status = quipu_sqlite_statement_get(datastore, &datastore->writer, NULL,
@@ -268,7 +268,7 @@ static int run_work(quipu_driver_datastore *datastore, quipu_work work,
     sqlite3 *db = datastore->writer.db;
     int status = work(db, context, error);
     if (status != QUIPU_OK) {
-        if (error != NULL && error->code != status) {
+        if (error && error->code != status) {
             (void)datastore->host->error_set(
                 error, status, 0, NULL,
                 "the function in the transaction refused, and did not say why");
@@ -292,7 +292,7 @@ static int run_work(quipu_driver_datastore *datastore, quipu_work work,
 static int touch(struct append *append, quipu_error *error)
 {
     quipu_driver_schema *keeper = append->heads;
-    if (keeper == NULL) {
+    if (!keeper) {
         return QUIPU_OK; /* nothing was repeated */
     }
     keeper->head_changed = true;
@@ -316,7 +316,7 @@ static int run(struct append *append, quipu_work work, void *context,
     if (status == QUIPU_OK && append->again) {
         status = take_with_care(append, error);
     }
-    if (status == QUIPU_OK && append->accepted && work != NULL) {
+    if (status == QUIPU_OK && append->accepted && work) {
         status = run_work(datastore, work, context, error);
     }
     if (status == QUIPU_OK && append->repeated && !append->accepted &&

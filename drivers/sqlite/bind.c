@@ -35,15 +35,15 @@ int quipu_sqlite_bind(quipu_driver_datastore *datastore,
     if (status != QUIPU_OK) {
         return status;
     }
-    quipu_driver_schema *made = host->allocate(sizeof *made);
-    if (made == NULL) {
+    quipu_driver_schema *made = host->allocate(sizeof(*made));
+    if (!made) {
         return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                                "no memory for a schema");
     }
     *made = (quipu_driver_schema){ .number = number };
-    made->names = quipu_shared_schema_copy(host, schema, &made->schema);
+    made->names = quipu_common_schema_copy(host, schema, &made->schema);
     char *table = quipu_sqlite_schema_table(datastore, schema->table);
-    status = made->names != NULL && table != NULL
+    status = made->names && table
                  ? quipu_sqlite_schema_sql(made, host, table, error)
                  : host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                                    "no memory for a schema");

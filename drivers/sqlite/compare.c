@@ -2,7 +2,7 @@
 /* A schema against what the catalogue says of it. */
 #include "sqlite.h"
 
-#include "shared/compare.h"
+#include "common/compare.h"
 
 #include <string.h>
 
@@ -26,7 +26,7 @@ static int compare_columns(quipu_driver_datastore *datastore,
     size_t i = 0;
     int code;
     while ((code = sqlite3_step(row)) == SQLITE_ROW && status == QUIPU_OK) {
-        status = quipu_shared_compare_column(datastore->host, schema, i++,
+        status = quipu_common_compare_column(datastore->host, schema, i++,
                                              column_text(row, 0),
                                              column_text(row, 1), error);
     }
@@ -34,7 +34,7 @@ static int compare_columns(quipu_driver_datastore *datastore,
         status = quipu_sqlite_fail(datastore, connection->db, code,
                                    "read the catalogue", error);
     } else if (status == QUIPU_OK && i < schema->column_count) {
-        status = quipu_shared_compare_column(datastore->host, schema, i, NULL,
+        status = quipu_common_compare_column(datastore->host, schema, i, NULL,
                                              NULL, error);
     }
     (void)sqlite3_reset(row);
@@ -49,7 +49,7 @@ static int compare_parts(quipu_driver_datastore *datastore,
     for (int i = 0; i < SCHEMA_PARTS; i++) {
         stored[i] = column_text(row, i + 2);
     }
-    return quipu_shared_compare_parts(datastore->host, schema, stored, error);
+    return quipu_common_compare_parts(datastore->host, schema, stored, error);
 }
 
 static const char find_schema[] =
@@ -106,7 +106,7 @@ static int find_column(quipu_driver_datastore *datastore, sqlite3_stmt *row,
                        const quipu_schema *schema, const char *column,
                        quipu_error *error)
 {
-    if (column == NULL) {
+    if (!column) {
         return QUIPU_OK;
     }
     (void)sqlite3_bind_text(row, 2, column, -1, SQLITE_STATIC);
@@ -131,8 +131,8 @@ static int find_columns(quipu_driver_datastore *datastore, sqlite3_stmt *row,
         schema->metadata,        schema->time,
     };
     int status = QUIPU_OK;
-    for (size_t i = 0; status == QUIPU_OK && i < sizeof names / sizeof names[0];
-         i++) {
+    for (size_t i = 0;
+         status == QUIPU_OK && i < sizeof(names) / sizeof(names[0]); i++) {
         status = find_column(datastore, row, schema, names[i], error);
     }
     for (size_t i = 0; status == QUIPU_OK && i < schema->column_count; i++) {
@@ -148,7 +148,7 @@ int quipu_sqlite_table_check(quipu_driver_datastore *datastore,
 {
     sqlite3_stmt *row = NULL;
     char *table = quipu_sqlite_schema_table(datastore, schema->table);
-    if (table == NULL) {
+    if (!table) {
         return quipu_sqlite_no_memory(datastore->host, error);
     }
     int code = sqlite3_prepare_v2(

@@ -2,7 +2,7 @@
 /* Connections, their prepared statements, and the pool of readers. */
 #include "sqlite.h"
 
-#include "shared/clock.h"
+#include "common/clock.h"
 
 #include <stdio.h>
 
@@ -24,7 +24,7 @@ int quipu_sqlite_connection_open(quipu_driver_datastore *datastore,
                                  struct connection *connection, int flags,
                                  quipu_error *error)
 {
-    const char *path = datastore->path != NULL ? datastore->path : ":memory:";
+    const char *path = datastore->path ? datastore->path : ":memory:";
     if ((flags & SQLITE_OPEN_URI) != 0) {
         path = datastore->uri;
     }
@@ -112,7 +112,7 @@ int quipu_sqlite_statement_get(quipu_driver_datastore *datastore,
         slot = &connection->common[which];
         sql = quipu_sqlite_common_sql[which];
     }
-    if (*slot == NULL) {
+    if (!*slot) {
         int code = sqlite3_prepare_v3(connection->db, sql, -1,
                                       SQLITE_PREPARE_PERSISTENT, slot, NULL);
         if (code != SQLITE_OK) {
@@ -152,8 +152,8 @@ static struct connection *reader_open(quipu_driver_datastore *datastore,
 {
     const quipu_host *host = datastore->host;
     char mmap[48];
-    struct connection *reader = host->allocate(sizeof *reader);
-    if (reader == NULL) {
+    struct connection *reader = host->allocate(sizeof(*reader));
+    if (!reader) {
         (void)quipu_sqlite_no_memory(host, error);
         return NULL;
     }
@@ -166,7 +166,7 @@ static struct connection *reader_open(quipu_driver_datastore *datastore,
         return NULL;
     }
     /* Less than wished is no failure. */
-    (void)snprintf(mmap, sizeof mmap, "PRAGMA mmap_size = %lld",
+    (void)snprintf(mmap, sizeof(mmap), "PRAGMA mmap_size = %lld",
                    (long long)datastore->options.mmap);
     (void)sqlite3_exec(reader->db, mmap, NULL, NULL, NULL);
     datastore->reader_count++;
@@ -205,15 +205,15 @@ int quipu_sqlite_reader_borrow(quipu_driver_datastore *datastore,
                                quipu_error *error)
 {
     quipu_error own = { 0 };
-    if (datastore->path == NULL) { /* one connection for everything */
+    if (!datastore->path) { /* one connection for everything */
         *connection = &datastore->writer;
         return quipu_sqlite_turnstile_take(datastore, deadline, error);
     }
     (void)pthread_mutex_lock(&datastore->lock);
     struct connection *reader = take_reader(datastore, deadline, &own);
     (void)pthread_mutex_unlock(&datastore->lock);
-    if (reader == NULL) {
-        if (error != NULL) {
+    if (!reader) {
+        if (error) {
             *error = own;
         }
         return own.code;

@@ -7,12 +7,12 @@
 static const char *library(void)
 {
     static char text[40];
-    (void)snprintf(text, sizeof text, "SQLite %s", sqlite3_libversion());
+    (void)snprintf(text, sizeof(text), "SQLite %s", sqlite3_libversion());
     return text;
 }
 
 static const quipu_driver driver = {
-    .struct_size = sizeof driver,
+    .struct_size = sizeof(driver),
     .abi = QUIPU_DRIVER_ABI,
     .option_count = OPTION_COUNT,
     .name = "sqlite",

@@ -54,7 +54,7 @@ static const struct meaning meanings[] = {
 
 static const struct meaning *look_up(int code)
 {
-    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
+    for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
         if (meanings[i].code == code) {
             return &meanings[i];
         }
@@ -67,10 +67,10 @@ static const struct meaning *find(int code)
     static const struct meaning other = { 0, QUIPU_INTERNAL,
                                           "please report this" };
     const struct meaning *meaning = look_up(code);
-    if (meaning == NULL) {
+    if (!meaning) {
         meaning = look_up(code & 0xff);
     }
-    return meaning != NULL ? meaning : &other;
+    return meaning ? meaning : &other;
 }
 
 int quipu_sqlite_fail(const quipu_driver_datastore *datastore, sqlite3 *db,
@@ -78,10 +78,10 @@ int quipu_sqlite_fail(const quipu_driver_datastore *datastore, sqlite3 *db,
 {
     const struct meaning *meaning = find(code);
     /* What the connection says is about its latest call. */
-    bool latest = db != NULL && sqlite3_extended_errcode(db) == code;
+    bool latest = db && sqlite3_extended_errcode(db) == code;
     int number = latest ? sqlite3_system_errno(db) : 0;
     bool cannot_open = (code & 0xff) == SQLITE_CANTOPEN;
-    if (cannot_open && quipu_shared_is_refusal(number)) {
+    if (cannot_open && quipu_common_is_refusal(number)) {
         meaning = find(SQLITE_PERM);
     }
     const char *way_out = meaning->way_out;

@@ -33,14 +33,14 @@ static void watch_forks(void)
 int quipu_sqlite_file_private(const quipu_host *host, struct file **file,
                               quipu_error *error)
 {
-    struct file *made = host->allocate(sizeof *made);
-    if (made == NULL) {
+    struct file *made = host->allocate(sizeof(*made));
+    if (!made) {
         return quipu_sqlite_no_memory(host, error);
     }
     *made = (struct file){ .release = host->release,
                            .holders = 1,
                            .gate = { .fd = -1 } };
-    if (quipu_shared_turnstile_init(&made->own_turnstile) != 0 ||
+    if (quipu_common_turnstile_init(&made->own_turnstile) != 0 ||
         pthread_mutex_init(&made->opening, NULL) != 0) {
         host->release(made);
         return quipu_sqlite_no_memory(host, error);
@@ -59,7 +59,7 @@ static int look(const quipu_host *host, const char *path, bool create,
         return QUIPU_OK;
     }
     if (errno != ENOENT) {
-        return quipu_shared_fail_system(host, path, errno, "look at", error);
+        return quipu_common_fail_system(host, path, errno, "look at", error);
     }
     if (!create) {
         return host->error_set(error, QUIPU_NOT_FOUND, 0, NULL,
@@ -73,13 +73,13 @@ static int look(const quipu_host *host, const char *path, bool create,
     }
     return code == 0
                ? QUIPU_OK
-               : quipu_shared_fail_system(host, path, code, "create", error);
+               : quipu_common_fail_system(host, path, code, "create", error);
 }
 
 static struct file *find(const struct stat *info)
 {
     struct file *file = files;
-    while (file != NULL &&
+    while (file &&
            (file->device != info->st_dev || file->inode != info->st_ino)) {
         file = file->next;
     }
@@ -109,7 +109,7 @@ static int hold(const quipu_host *host, const char *path, bool create,
         return status;
     }
     struct file *found = find(&info);
-    if (found == NULL) {
+    if (!found) {
         return enter(host, &info, file, error);
     }
     if (found->process != getpid()) {
@@ -136,22 +136,22 @@ int quipu_sqlite_file_hold(const quipu_host *host, const char *path,
 
 void quipu_sqlite_file_release(struct file *file)
 {
-    if (file == NULL) {
+    if (!file) {
         return;
     }
     (void)pthread_mutex_lock(&files_lock);
     bool last = --file->holders == 0;
     struct file **at = &files;
-    while (last && *at != NULL && *at != file) {
+    while (last && *at && *at != file) {
         at = &(*at)->next;
     }
-    if (last && *at != NULL) {
+    if (last && *at) {
         *at = file->next;
     }
     (void)pthread_mutex_unlock(&files_lock);
     if (last) {
         (void)pthread_mutex_destroy(&file->opening);
-        quipu_shared_turnstile_finish(&file->own_turnstile);
+        quipu_common_turnstile_finish(&file->own_turnstile);
         file->release(file);
     }
 }

@@ -9,7 +9,7 @@
 #ifndef SQLITE_DRIVER_FILE_H
 #define SQLITE_DRIVER_FILE_H
 
-#include "shared/gate.h"
+#include "common/gate.h"
 
 #include <sys/types.h>
 

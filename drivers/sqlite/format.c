@@ -42,11 +42,11 @@ static int look_at_end(const quipu_driver_datastore *datastore,
     int code = ask(connection, "PRAGMA page_size", &found->page);
     (void)sqlite3_file_control(connection->db, "main",
                                SQLITE_FCNTL_JOURNAL_POINTER, &wal);
-    if (wal != NULL && wal->pMethods != NULL) {
+    if (wal && wal->pMethods) {
         (void)wal->pMethods->xFileSize(wal, &size);
     }
-    if (code == SQLITE_OK && found->page > 0 && size == 0 &&
-        datastore->path != NULL && stat(datastore->path, &info) == 0) {
+    if (code == SQLITE_OK && found->page > 0 && size == 0 && datastore->path &&
+        stat(datastore->path, &info) == 0) {
         found->torn = info.st_size % found->page != 0;
     }
     return code;

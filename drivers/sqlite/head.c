@@ -2,7 +2,7 @@
 /* The ends of sequences and of the log, and waiting for the log to grow. */
 #include "rows.h"
 
-#include "shared/clock.h"
+#include "common/clock.h"
 
 #include <string.h>
 
@@ -36,7 +36,7 @@ static int event_id_at(quipu_driver_datastore *datastore,
                        quipu_error *error)
 {
     sqlite3_stmt *row = NULL;
-    if (bound->schema.event_id == NULL || head->notification_id == 0) {
+    if (!bound->schema.event_id || head->notification_id == 0) {
         return QUIPU_OK;
     }
     int status = quipu_sqlite_statement_get(datastore, reader, bound,
@@ -98,9 +98,9 @@ int quipu_sqlite_wait(quipu_driver_datastore *datastore,
 {
     uint32_t interrupts = atomic_load(&datastore->interrupts);
     int64_t pause =
-        datastore->gated || datastore->path == NULL ? LOOK_WRITER : LOOK_READER;
+        datastore->gated || !datastore->path ? LOOK_WRITER : LOOK_READER;
     for (;;) {
-        uint32_t beat = quipu_shared_pulse_read(datastore->pulse);
+        uint32_t beat = quipu_common_pulse_read(datastore->pulse);
         int64_t now = 0;
         int status = look(datastore, bound, deadline, &now, error);
         if (status != QUIPU_OK) {
@@ -116,7 +116,7 @@ int quipu_sqlite_wait(quipu_driver_datastore *datastore,
                 "the log of \"%s\" did not grow beyond %lld",
                 bound->schema.table, (long long)after);
         }
-        quipu_shared_pulse_wait(datastore->pulse, beat,
+        quipu_common_pulse_wait(datastore->pulse, beat,
                                 clock_after(pause, deadline));
     }
 }
@@ -124,5 +124,5 @@ int quipu_sqlite_wait(quipu_driver_datastore *datastore,
 void quipu_sqlite_interrupt(quipu_driver_datastore *datastore)
 {
     (void)atomic_fetch_add(&datastore->interrupts, 1);
-    quipu_shared_pulse_beat(datastore->pulse);
+    quipu_common_pulse_beat(datastore->pulse);
 }

@@ -3,7 +3,7 @@
  * (repeat.c) have the first word. */
 #include "judge.h"
 
-#include "shared/demand.h"
+#include "common/demand.h"
 
 /* ------------------------------------------------------ guards, tracking */
 
@@ -30,7 +30,7 @@ static int judge_guards(struct judge *judge, const quipu_request *request,
         if (status != QUIPU_OK) {
             return status;
         }
-        if (!quipu_shared_demand_holds(&request->guards[i], found, last)) {
+        if (!quipu_common_demand_holds(&request->guards[i], found, last)) {
             refuse_at(result, QUIPU_CAUSE_GUARD, i, found, last);
             return QUIPU_OK;
         }
@@ -42,7 +42,7 @@ static int judge_tracking(struct judge *judge, const quipu_request *request,
                           quipu_result *result, quipu_error *error)
 {
     bool stored = false;
-    if (request->tracking == NULL) {
+    if (!request->tracking) {
         return QUIPU_OK;
     }
     int status = quipu_sqlite_tracking_is_stored(judge, request->tracking,
@@ -74,13 +74,13 @@ static int make_tails(struct judge *judge, size_t count, quipu_error *error)
     while (room < 2 * count) {
         room *= 2;
     }
-    judge->tails = host->allocate(room * sizeof *judge->tails);
-    judge->positions = host->allocate(count * sizeof *judge->positions);
-    if (judge->tails == NULL || judge->positions == NULL) {
+    judge->tails = host->allocate(room * sizeof(*judge->tails));
+    judge->positions = host->allocate(count * sizeof(*judge->positions));
+    if (!judge->tails || !judge->positions) {
         return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                                "no memory to judge %zu items", count);
     }
-    memset(judge->tails, 0, room * sizeof *judge->tails);
+    memset(judge->tails, 0, room * sizeof(*judge->tails));
     judge->tail_room = room;
     return QUIPU_OK;
 }
@@ -91,8 +91,7 @@ static struct tail *tail_slot(struct judge *judge, quipu_bytes id)
         return &judge->one;
     }
     size_t i = (size_t)hash(id) & (judge->tail_room - 1);
-    while (judge->tails[i].id.data != NULL &&
-           !judge_same(judge->tails[i].id, id)) {
+    while (judge->tails[i].id.data && !judge_same(judge->tails[i].id, id)) {
         i = (i + 1) & (judge->tail_room - 1);
     }
     return &judge->tails[i];
@@ -102,7 +101,7 @@ static int find_tail(struct judge *judge, quipu_bytes id, struct tail **tail,
                      quipu_error *error)
 {
     *tail = tail_slot(judge, id);
-    if ((*tail)->id.data != NULL) {
+    if ((*tail)->id.data) {
         return QUIPU_OK;
     }
     (*tail)->id = id;
@@ -146,7 +145,7 @@ static int judge_contiguous(struct judge *judge, const quipu_request *request,
         if ((item->flags & QUIPU_ITEM_NEXT) == 0 && item->position != next) {
             return refuse_position(judge, request, i, result, error);
         }
-        if (judge->positions != NULL) {
+        if (judge->positions) {
             judge->positions[i] = next;
         }
         tail->found = true;
@@ -158,11 +157,11 @@ static int judge_contiguous(struct judge *judge, const quipu_request *request,
 int64_t quipu_sqlite_judge_position(const struct judge *judge,
                                     const quipu_request *request, size_t index)
 {
-    if (judge->positions != NULL) {
+    if (judge->positions) {
         return judge->positions[index];
     }
-    return judge->one.id.data != NULL ? judge->one.last
-                                      : request->items[index].position;
+    return judge->one.id.data ? judge->one.last
+                              : request->items[index].position;
 }
 
 bool quipu_sqlite_is_sparse(const quipu_request *request)

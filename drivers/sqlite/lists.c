@@ -48,7 +48,7 @@ static const char *text_at(sqlite3_stmt *row, int column)
 static bool is_word(sqlite3_stmt *row, int column, const char *word)
 {
     const char *text = text_at(row, column);
-    return text != NULL && strcmp(text, word) == 0;
+    return text && strcmp(text, word) == 0;
 }
 
 /* The further columns of a schema, whose names are lent by `names`. */
@@ -73,7 +73,7 @@ static int read_columns(quipu_driver_cursor *cursor, struct connection *reader,
         names[n][size] = '\0';
         columns[n] =
             (quipu_column){ .name = names[n],
-                            .kind = quipu_shared_kind_of(text_at(row, 1)) };
+                            .kind = quipu_common_kind_of(text_at(row, 1)) };
         n++;
     }
     *count = n;
@@ -92,7 +92,7 @@ static int read_schema(quipu_driver_cursor *cursor, struct connection *reader,
     quipu_column columns[QUIPU_COLUMNS_MAX];
     char names[QUIPU_COLUMNS_MAX][QUIPU_NAME_MAX + 1];
     quipu_schema schema = {
-        .struct_size = sizeof schema,
+        .struct_size = sizeof(schema),
         .table = text_at(row, 1),
         .notification_id = text_at(row, 4),
         .sequence_id = text_at(row, 5),
@@ -113,8 +113,8 @@ static int read_schema(quipu_driver_cursor *cursor, struct connection *reader,
     }
     host->release(listing->schema_block);
     listing->schema_block =
-        quipu_shared_schema_copy(host, &schema, &listing->schema);
-    return listing->schema_block != NULL
+        quipu_common_schema_copy(host, &schema, &listing->schema);
+    return listing->schema_block
                ? QUIPU_OK
                : host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                                  "no memory for a schema");
@@ -267,7 +267,7 @@ int quipu_sqlite_list_sequences(quipu_driver_datastore *datastore,
 {
     (void)deadline;
     int status = open_list(datastore, bound, next_sequence, cursor, error);
-    if (status == QUIPU_OK && after.data != NULL && after.size > 0) {
+    if (status == QUIPU_OK && after.data && after.size > 0) {
         struct listing *listing = &(*cursor)->listing;
         memcpy(listing->key[0], after.data, after.size);
         listing->key_size[0] = after.size;

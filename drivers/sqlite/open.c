@@ -2,9 +2,9 @@
 /* Opening and closing a store; nothing is changed before it is checked. */
 #include "sqlite.h"
 
+#include "common/clock.h"
 #include "path.h"
 #include "probe.h"
-#include "shared/clock.h"
 
 #define MEBI (UINT64_C(1) << 20)
 #define DEPARTURE_TIME CLOCK_SECOND /* to wait for others when closing */
@@ -19,16 +19,16 @@ static int pass_gate(quipu_driver_datastore *datastore, int64_t deadline,
     bool alone = false;
     int status = QUIPU_OK;
     if (file->writers == 0) {
-        status = quipu_shared_gate_open(&file->gate, datastore->host,
+        status = quipu_common_gate_open(&file->gate, datastore->host,
                                         datastore->path, datastore->path,
                                         deadline, &alone, error);
     }
     if (status == QUIPU_OK && alone) {
         status = quipu_sqlite_wal_settle(datastore, deadline, error);
         if (status == QUIPU_OK) {
-            quipu_shared_gate_admit(&file->gate);
+            quipu_common_gate_admit(&file->gate);
         } else {
-            quipu_shared_gate_close(&file->gate, datastore->host, true);
+            quipu_common_gate_close(&file->gate, datastore->host, true);
         }
     }
     if (status == QUIPU_OK) {
@@ -181,7 +181,7 @@ static int look(quipu_driver_datastore *datastore, int64_t deadline,
     } else if (!datastore->readonly && own.native == SQLITE_READONLY_ROLLBACK) {
         return refuse_unfinished(datastore, error);
     } else {
-        return quipu_shared_error_pass(status, &own, error);
+        return quipu_common_error_pass(status, &own, error);
     }
     return status == QUIPU_OK
                ? quipu_sqlite_probe(datastore, deadline, kind, error)
@@ -221,7 +221,7 @@ static int open_file(quipu_driver_datastore *datastore, bool create,
     datastore->name = datastore->path;
     datastore->immutable = datastore->options.immutable && datastore->readonly;
     datastore->uri = quipu_sqlite_path_immutable(host, datastore->path);
-    if (datastore->uri == NULL) {
+    if (!datastore->uri) {
         return quipu_sqlite_no_memory(host, error);
     }
     status = quipu_sqlite_file_hold(host, datastore->path, create,
@@ -231,7 +231,7 @@ static int open_file(quipu_driver_datastore *datastore, bool create,
     }
     datastore->turnstile = &datastore->file->own_turnstile;
     datastore->pulse = &datastore->file->own_pulse;
-    if (quipu_shared_mutex_take(&datastore->file->opening, deadline) != 0) {
+    if (quipu_common_mutex_take(&datastore->file->opening, deadline) != 0) {
         return host->error_set(error, QUIPU_BUSY, 0, NULL,
                                "\"%s\" was being opened or closed by another "
                                "thread until the deadline; try again",
@@ -269,14 +269,14 @@ static int open_memory(quipu_driver_datastore *datastore, bool create,
 static quipu_driver_datastore *create_datastore(const quipu_host *host,
                                                 const quipu_open *how)
 {
-    quipu_driver_datastore *datastore = host->allocate(sizeof *datastore);
-    if (datastore == NULL) {
+    quipu_driver_datastore *datastore = host->allocate(sizeof(*datastore));
+    if (!datastore) {
         return NULL;
     }
     *datastore = (quipu_driver_datastore){
         .host = host,
         .name = how->body,
-        .name_space = quipu_shared_text_copy(host, how->name_space),
+        .name_space = quipu_common_text_copy(host, how->name_space),
         .readonly = (how->flags & QUIPU_OPEN_READONLY) != 0,
         .relaxed = (how->flags & QUIPU_OPEN_RELAXED) != 0,
     };
@@ -295,16 +295,15 @@ static void close_writer(quipu_driver_datastore *datastore)
     (void)pthread_mutex_lock(&file->opening);
     if (--file->writers == 0) {
         alone =
-            quipu_shared_gate_depart(&file->gate, clock_now() + DEPARTURE_TIME);
+            quipu_common_gate_depart(&file->gate, clock_now() + DEPARTURE_TIME);
     }
-    if (alone && !atomic_load(&file->poisoned) &&
-        datastore->writer.db != NULL) {
+    if (alone && !atomic_load(&file->poisoned) && datastore->writer.db) {
         (void)sqlite3_db_config(datastore->writer.db,
                                 SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     }
     quipu_sqlite_connection_close(&datastore->writer);
     if (file->writers == 0) {
-        quipu_shared_gate_close(&file->gate, datastore->host, alone);
+        quipu_common_gate_close(&file->gate, datastore->host, alone);
     }
     (void)pthread_mutex_unlock(&file->opening);
 }
@@ -332,7 +331,7 @@ static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
 {
     const quipu_host *host = datastore->host;
     bool create = (how->flags & QUIPU_OPEN_CREATE) != 0 && !datastore->readonly;
-    if (datastore->name_space == NULL) {
+    if (!datastore->name_space) {
         return quipu_sqlite_no_memory(host, error);
     }
     if (sqlite3_threadsafe() == 0) {
@@ -343,7 +342,7 @@ static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
     int status =
         quipu_sqlite_path_of_body(host, how->body, &datastore->path, error);
     if (status == QUIPU_OK) {
-        status = datastore->path != NULL
+        status = datastore->path
                      ? open_file(datastore, create, deadline, error)
                      : open_memory(datastore, create, deadline, error);
     }
@@ -360,7 +359,7 @@ static int settle(const quipu_host *host, const char *name, int status,
                   const quipu_error *own, quipu_error *error)
 {
     if (status != QUIPU_UNKNOWN_OUTCOME) {
-        return quipu_shared_error_pass(status, own, error);
+        return quipu_common_error_pass(status, own, error);
     }
     return host->error_set(error, QUIPU_IO, own->native, NULL,
                            "\"%s\" cannot be made ready to be written (%s); "
@@ -373,7 +372,7 @@ int quipu_sqlite_open(const quipu_host *host, const quipu_open *how,
                       quipu_opened *opened, quipu_error *error)
 {
     quipu_driver_datastore *made = create_datastore(host, how);
-    if (made == NULL) {
+    if (!made) {
         return quipu_sqlite_no_memory(host, error);
     }
     quipu_error own = { .code = QUIPU_OK };
@@ -384,7 +383,7 @@ int quipu_sqlite_open(const quipu_host *host, const quipu_open *how,
         return status;
     }
     opened->capabilities = QUIPU_CAN_LOG | QUIPU_CAN_TRACK | QUIPU_CAN_TRANSACT;
-    if (made->path != NULL) {
+    if (made->path) {
         opened->capabilities |= QUIPU_CAN_SHARE | QUIPU_CAN_PERSIST;
     }
     opened->identity = made->identity;

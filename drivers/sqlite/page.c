@@ -23,13 +23,12 @@ int quipu_sqlite_page_make(struct page *page, const quipu_host *host,
                            quipu_error *error)
 {
     quipu_sqlite_page_finish(page, host);
-    page->items = host->allocate(items * sizeof *page->items);
+    page->items = host->allocate(items * sizeof(*page->items));
     page->bytes = host->allocate(bytes);
     if (columns > 0) {
-        page->values = host->allocate(items * columns * sizeof *page->values);
+        page->values = host->allocate(items * columns * sizeof(*page->values));
     }
-    if (page->items == NULL || page->bytes == NULL ||
-        (columns > 0 && page->values == NULL)) {
+    if (!page->items || !page->bytes || (columns > 0 && !page->values)) {
         quipu_sqlite_page_finish(page, host);
         return no_memory(host, error);
     }
@@ -59,7 +58,7 @@ static size_t size_of(const quipu_item *item)
 /* Moves bytes that SQLite lends into the page. */
 static void keep(struct page *page, quipu_bytes *bytes)
 {
-    if (bytes->data != NULL) {
+    if (bytes->data) {
         unsigned char *copy = page->bytes + page->used;
         memcpy(copy, bytes->data, bytes->size);
         bytes->data = copy;
@@ -89,7 +88,7 @@ static int make_room(struct page *page, const quipu_host *host, size_t size,
         return QUIPU_OK;
     }
     unsigned char *bytes = host->reallocate(page->bytes, size);
-    if (bytes == NULL) {
+    if (!bytes) {
         return no_memory(host, error);
     }
     page->bytes = bytes;

@@ -2,7 +2,7 @@
 /* From the body of a URI to the name of a file. */
 #include "path.h"
 
-#include "shared/path.h"
+#include "common/path.h"
 #include "sqlite.h"
 
 #include <errno.h>
@@ -30,11 +30,11 @@ int quipu_sqlite_path_of_body(const quipu_host *host, const char *body,
     if (strcmp(body + 3, ":memory:") == 0) {
         return QUIPU_OK;
     }
-    char *text = quipu_shared_text_copy(host, body + 3);
-    if (text == NULL) {
+    char *text = quipu_common_text_copy(host, body + 3);
+    if (!text) {
         return quipu_sqlite_no_memory(host, error);
     }
-    if (!quipu_shared_path_decode(text)) {
+    if (!quipu_common_path_decode(text)) {
         host->release(text);
         return host->error_set(error, QUIPU_INVALID, 0, NULL,
                                "\"sqlite:%s\" has a %% without two "
@@ -50,7 +50,7 @@ static int check_kind(const quipu_host *host, const char *path,
 {
     struct stat info;
     if (stat(real, &info) != 0) {
-        return quipu_shared_fail_system(host, path, errno, "look at", error);
+        return quipu_common_fail_system(host, path, errno, "look at", error);
     }
     if (!S_ISREG(info.st_mode)) {
         return host->error_set(
@@ -80,7 +80,7 @@ static int find_folder(const quipu_host *host, const char *path,
         memcpy(folder, path, size);
         folder[size] = '\0';
     }
-    if (realpath(folder, real) != NULL) {
+    if (realpath(folder, real)) {
         return QUIPU_OK;
     }
     if (errno == ENOENT || errno == ENOTDIR) {
@@ -88,7 +88,7 @@ static int find_folder(const quipu_host *host, const char *path,
             error, QUIPU_NOT_FOUND, 0, NULL,
             "\"%s\": there is no folder \"%s\"; make it first", path, folder);
     }
-    return quipu_shared_fail_system(host, path, errno, "find the folder of",
+    return quipu_common_fail_system(host, path, errno, "find the folder of",
                                     error);
 }
 
@@ -97,7 +97,7 @@ static int resolve_missing(const quipu_host *host, const char *path,
                            char real[PATH_MAX], quipu_error *error)
 {
     const char *slash = strrchr(path, '/');
-    const char *name = slash != NULL ? slash + 1 : path;
+    const char *name = slash ? slash + 1 : path;
     if (*name == '\0') {
         return host->error_set(error, QUIPU_INVALID, 0, NULL,
                                "\"%s\" is no name of a file", path);
@@ -122,13 +122,13 @@ int quipu_sqlite_path_resolve(const quipu_host *host, const char *path,
 {
     char buffer[PATH_MAX];
     int status = QUIPU_OK;
-    *exists = realpath(path, buffer) != NULL;
+    *exists = realpath(path, buffer);
     if (*exists) {
         status = check_kind(host, path, buffer, error);
     } else if (errno == ENOENT || errno == ENAMETOOLONG || errno == ENOTDIR) {
         status = resolve_missing(host, path, buffer, error);
     } else {
-        status = quipu_shared_fail_system(host, path, errno, "find", error);
+        status = quipu_common_fail_system(host, path, errno, "find", error);
     }
     if (status == QUIPU_OK && strlen(buffer) > PATH_LONGEST) {
         status = too_long(host, path, error);
@@ -136,8 +136,8 @@ int quipu_sqlite_path_resolve(const quipu_host *host, const char *path,
     if (status != QUIPU_OK) {
         return status;
     }
-    char *copy = quipu_shared_text_copy(host, buffer);
-    if (copy == NULL) {
+    char *copy = quipu_common_text_copy(host, buffer);
+    if (!copy) {
         return quipu_sqlite_no_memory(host, error);
     }
     *real = copy;
@@ -148,19 +148,19 @@ char *quipu_sqlite_path_immutable(const quipu_host *host, const char *path)
 {
     static const char hex[] = "0123456789abcdef";
     struct text text = { .host = host };
-    quipu_shared_text_add(&text, "file:");
+    quipu_common_text_add(&text, "file:");
     for (; *path != '\0'; path++) {
         char piece[4] = { *path };
-        if (strchr("%?#", *path) != NULL) {
+        if (strchr("%?#", *path)) {
             piece[0] = '%';
             piece[1] = hex[(unsigned char)*path >> 4];
             piece[2] = hex[(unsigned char)*path & 15];
         }
-        quipu_shared_text_add(&text, piece);
+        quipu_common_text_add(&text, piece);
     }
-    quipu_shared_text_add(&text, "?immutable=1");
+    quipu_common_text_add(&text, "?immutable=1");
     if (text.failed) {
-        quipu_shared_text_finish(&text);
+        quipu_common_text_finish(&text);
     }
     return text.data;
 }

@@ -30,7 +30,7 @@ static void look_from_outside(const quipu_driver_datastore *datastore,
     char wal[BESIDE_MAX];
     struct stat info;
     name_beside(datastore, "-wal", wal);
-    memset(state, 0, sizeof *state);
+    memset(state, 0, sizeof(*state));
     state->rests = stat(datastore->path, &state->info) == 0 &&
                    (stat(wal, &info) != 0 || info.st_size == 0);
 }
@@ -50,8 +50,9 @@ static bool wants_wal(const struct connection *connection)
     sqlite3_file *file = NULL;
     (void)sqlite3_file_control(connection->db, "main",
                                SQLITE_FCNTL_FILE_POINTER, &file);
-    return file != NULL && file->pMethods != NULL &&
-           file->pMethods->xRead(file, header, sizeof header, 0) == SQLITE_OK &&
+    return file && file->pMethods &&
+           file->pMethods->xRead(file, header, sizeof(header), 0) ==
+               SQLITE_OK &&
            memcmp(header, "SQLite format 3", 16) == 0 && header[19] == 2;
 }
 
@@ -96,7 +97,7 @@ int quipu_sqlite_probe(quipu_driver_datastore *datastore, int64_t deadline,
     bool settled = false;
     int status = look_at_rest(datastore, kind, &settled, &own);
     if (settled) {
-        return quipu_shared_error_pass(status, &own, error);
+        return quipu_common_error_pass(status, &own, error);
     }
     status = quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
     if (status == QUIPU_OK) {
@@ -117,8 +118,9 @@ static bool began_empty(const quipu_driver_datastore *datastore)
     char journal[BESIDE_MAX];
     name_beside(datastore, "-journal", journal);
     int fd = open(journal, O_RDONLY | O_CLOEXEC);
-    bool empty = fd >= 0 && read(fd, header, sizeof header) == sizeof header &&
-                 memcmp(header + 16, none, sizeof none) == 0;
+    bool empty = fd >= 0 &&
+                 read(fd, header, sizeof(header)) == sizeof(header) &&
+                 memcmp(header + 16, none, sizeof(none)) == 0;
     if (fd >= 0) {
         (void)close(fd);
     }

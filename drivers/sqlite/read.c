@@ -19,8 +19,8 @@ int quipu_sqlite_cursor_create(quipu_driver_datastore *datastore,
                                quipu_driver_schema *bound,
                                quipu_driver_cursor **cursor, quipu_error *error)
 {
-    *cursor = datastore->host->allocate(sizeof **cursor);
-    if (*cursor == NULL) {
+    *cursor = datastore->host->allocate(sizeof(**cursor));
+    if (!*cursor) {
         return datastore->host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                                           "no memory for a cursor");
     }
@@ -107,7 +107,7 @@ static bool take_row(struct taking *taking, sqlite3_value **columns)
     struct reading *reading = &cursor->reading;
     quipu_item *item = quipu_sqlite_page_look(
         &reading->page, columns + (reading->log ? 1 : 0), cursor->bound);
-    if (item == NULL) {
+    if (!item) {
         taking->more = true;
         return true;
     }
@@ -144,7 +144,7 @@ void quipu_sqlite_take(sqlite3_context *context, int count,
 {
     const struct connection *connection = sqlite3_user_data(context);
     (void)count;
-    if (connection->taking == NULL) {
+    if (!connection->taking) {
         sqlite3_result_error(context, "quipu_take is the driver's own", -1);
         return;
     }

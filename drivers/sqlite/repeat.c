@@ -64,7 +64,7 @@ static int find_twins(struct judge *judge, const quipu_request *request,
         return QUIPU_OK;
     }
     const quipu_item **sorted = host->allocate(count * sizeof(void *));
-    if (sorted == NULL) {
+    if (!sorted) {
         return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                                "no memory to compare event ids");
     }
@@ -87,7 +87,7 @@ int quipu_sqlite_tracking_is_stored(struct judge *judge,
     quipu_position position = { 0 };
     bool found = false;
     *stored = true;
-    if (tracking == NULL) {
+    if (!tracking) {
         return QUIPU_OK;
     }
     int status = quipu_sqlite_tracking_find(
@@ -114,7 +114,7 @@ static int judge_repeat(struct judge *judge, const quipu_request *request,
         }
         repeated = stored.found && stored.equal &&
                    stored.notification_id == first.notification_id + (int64_t)i;
-        if (result->positions != NULL) {
+        if (result->positions) {
             result->positions[i] = stored.position;
         }
     }
@@ -138,7 +138,7 @@ int quipu_sqlite_judge_event_ids(struct judge *judge,
 {
     bool twins = false;
     size_t index = 0;
-    if (judge->bound->schema.event_id == NULL) {
+    if (!judge->bound->schema.event_id) {
         return QUIPU_OK;
     }
     int status = find_twins(judge, request, &twins, &index, error);

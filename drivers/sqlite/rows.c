@@ -7,7 +7,7 @@
 /* Bytes that are there; SQLite takes a NULL pointer for NULL. */
 static void bind_bytes(sqlite3_stmt *statement, int index, quipu_bytes bytes)
 {
-    if (bytes.data == NULL) {
+    if (!bytes.data) {
         (void)sqlite3_bind_null(statement, index);
     } else {
         (void)sqlite3_bind_blob64(statement, index, bytes.data, bytes.size,
@@ -69,15 +69,15 @@ void quipu_sqlite_bind_item(sqlite3_stmt *statement,
     (void)sqlite3_bind_int64(statement, ++index, position);
     bind_text(statement, ++index, item->topic);
     bind_bytes(statement, ++index, item->state);
-    if (schema->event_id != NULL) {
+    if (schema->event_id) {
         bind_bytes(statement, ++index, item->event_id);
     }
-    if (schema->metadata != NULL) {
+    if (schema->metadata) {
         bind_bytes(statement, ++index, item->metadata);
     }
-    if (schema->time != NULL && (item->flags & QUIPU_ITEM_TIME) != 0) {
+    if (schema->time && (item->flags & QUIPU_ITEM_TIME) != 0) {
         (void)sqlite3_bind_int64(statement, ++index, item->time.microseconds);
-    } else if (schema->time != NULL) {
+    } else if (schema->time) {
         (void)sqlite3_bind_null(statement, ++index);
     }
     for (size_t i = 0; i < schema->column_count; i++) {
@@ -89,7 +89,7 @@ quipu_bytes quipu_sqlite_value_bytes(sqlite3_value *value)
 {
     quipu_bytes bytes = { .data = sqlite3_value_blob(value) };
     bytes.size = (size_t)sqlite3_value_bytes(value);
-    if (bytes.data == NULL) {
+    if (!bytes.data) {
         bytes.data = "";
     }
     return bytes;
@@ -135,21 +135,21 @@ void quipu_sqlite_row_item(sqlite3_value **columns,
                            quipu_value *values)
 {
     const quipu_schema *schema = &bound->schema;
-    memset(item, 0, sizeof *item);
+    memset(item, 0, sizeof(*item));
     item->notification_id = sqlite3_value_int64(*columns++);
     item->position = sqlite3_value_int64(*columns++);
     item->topic = quipu_sqlite_value_bytes(*columns++);
     item->state = quipu_sqlite_value_bytes(*columns++);
-    if (schema->event_id != NULL) {
+    if (schema->event_id) {
         item->event_id = quipu_sqlite_value_bytes(*columns++);
     }
-    if (schema->metadata != NULL) {
+    if (schema->metadata) {
         if (!is_null(*columns)) {
             item->metadata = quipu_sqlite_value_bytes(*columns);
         }
         columns++;
     }
-    if (schema->time != NULL) {
+    if (schema->time) {
         set_time(item, *columns++);
     }
     for (size_t i = 0; i < schema->column_count; i++) {

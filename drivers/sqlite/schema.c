@@ -12,13 +12,13 @@ char *quipu_sqlite_schema_table(const quipu_driver_datastore *datastore,
     char prefix[40] = "";
     struct text text = { .host = datastore->host };
     if (datastore->name_space[0] != '\0') {
-        (void)snprintf(prefix, sizeof prefix, "quipu_%lld_",
+        (void)snprintf(prefix, sizeof(prefix), "quipu_%lld_",
                        (long long)datastore->space);
     }
-    quipu_shared_text_add(&text, prefix);
-    quipu_shared_text_add(&text, table);
+    quipu_common_text_add(&text, prefix);
+    quipu_common_text_add(&text, table);
     if (text.failed) {
-        quipu_shared_text_finish(&text);
+        quipu_common_text_finish(&text);
     }
     return text.data;
 }
@@ -40,10 +40,10 @@ static const char *column_type(int kind)
 
 static void add_column(struct text *text, const char *name, const char *type)
 {
-    if (name != NULL) {
-        quipu_shared_text_add(text, ", ");
-        quipu_shared_text_add_name(text, name);
-        quipu_shared_text_add(text, type);
+    if (name) {
+        quipu_common_text_add(text, ", ");
+        quipu_common_text_add_name(text, name);
+        quipu_common_text_add(text, type);
     }
 }
 
@@ -52,11 +52,11 @@ int quipu_sqlite_schema_ddl(const quipu_driver_datastore *datastore,
                             struct text *text, quipu_error *error)
 {
     bool by_text = (schema->flags & QUIPU_SCHEMA_TEXT_IDS) != 0;
-    quipu_shared_text_add(text, "CREATE TABLE ");
-    quipu_shared_text_add_name(text, table);
-    quipu_shared_text_add(text, " (");
-    quipu_shared_text_add_name(text, schema->notification_id);
-    quipu_shared_text_add(text, " INTEGER PRIMARY KEY");
+    quipu_common_text_add(text, "CREATE TABLE ");
+    quipu_common_text_add_name(text, table);
+    quipu_common_text_add(text, " (");
+    quipu_common_text_add_name(text, schema->notification_id);
+    quipu_common_text_add(text, " INTEGER PRIMARY KEY");
     add_column(text, schema->sequence_id,
                by_text ? " TEXT NOT NULL" : " BLOB NOT NULL");
     add_column(text, schema->position, " INTEGER NOT NULL");
@@ -67,13 +67,13 @@ int quipu_sqlite_schema_ddl(const quipu_driver_datastore *datastore,
     add_column(text, schema->time, " INTEGER");
     for (size_t i = 0; i < schema->column_count; i++) {
         add_column(text, schema->columns[i].name, " ");
-        quipu_shared_text_add(text, column_type(schema->columns[i].kind));
+        quipu_common_text_add(text, column_type(schema->columns[i].kind));
     }
-    quipu_shared_text_add(text, ", UNIQUE (");
-    quipu_shared_text_add_name(text, schema->sequence_id);
-    quipu_shared_text_add(text, ", ");
-    quipu_shared_text_add_name(text, schema->position);
-    quipu_shared_text_add(text, ")) STRICT");
+    quipu_common_text_add(text, ", UNIQUE (");
+    quipu_common_text_add_name(text, schema->sequence_id);
+    quipu_common_text_add(text, ", ");
+    quipu_common_text_add_name(text, schema->position);
+    quipu_common_text_add(text, ")) STRICT");
     return text->failed
                ? datastore->host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                                             "no memory for the SQL")
@@ -93,10 +93,10 @@ static void add_columns(struct text *text, const quipu_schema *schema,
                         bool with_sequence)
 {
     if (with_sequence) {
-        quipu_shared_text_add_name(text, schema->sequence_id);
-        quipu_shared_text_add(text, ", ");
+        quipu_common_text_add_name(text, schema->sequence_id);
+        quipu_common_text_add(text, ", ");
     }
-    quipu_shared_text_add_name(text, schema->notification_id);
+    quipu_common_text_add_name(text, schema->notification_id);
     add_column(text, schema->position, "");
     add_column(text, schema->topic, "");
     add_column(text, schema->state, "");
@@ -112,9 +112,9 @@ static void add_columns(struct text *text, const quipu_schema *schema,
 static void add_take(struct text *text, const quipu_schema *schema,
                      bool with_sequence)
 {
-    quipu_shared_text_add(text, "quipu_take(");
+    quipu_common_text_add(text, "quipu_take(");
     add_columns(text, schema, with_sequence);
-    quipu_shared_text_add(text, ")");
+    quipu_common_text_add(text, ")");
 }
 
 static size_t count_columns(const quipu_schema *schema)
@@ -127,7 +127,7 @@ static size_t count_columns(const quipu_schema *schema)
 static void add_placeholders(struct text *text, const quipu_schema *schema)
 {
     for (size_t i = 0; i < count_columns(schema); i++) {
-        quipu_shared_text_add(text, i == 0 ? "?" : ", ?");
+        quipu_common_text_add(text, i == 0 ? "?" : ", ?");
     }
 }
 
@@ -136,19 +136,19 @@ static void add_word(struct text *text, const struct words *words, char word)
     const quipu_schema *schema = words->schema;
     switch (word) {
     case 'T':
-        quipu_shared_text_add_name(text, words->table);
+        quipu_common_text_add_name(text, words->table);
         break;
     case 'N':
-        quipu_shared_text_add_name(text, schema->notification_id);
+        quipu_common_text_add_name(text, schema->notification_id);
         break;
     case 'S':
-        quipu_shared_text_add_name(text, schema->sequence_id);
+        quipu_common_text_add_name(text, schema->sequence_id);
         break;
     case 'P':
-        quipu_shared_text_add_name(text, schema->position);
+        quipu_common_text_add_name(text, schema->position);
         break;
     case 'E':
-        quipu_shared_text_add_name(text, schema->event_id);
+        quipu_common_text_add_name(text, schema->event_id);
         break;
     case 'C':
         add_columns(text, schema, true);
@@ -202,11 +202,11 @@ static char *expand(const quipu_host *host, const struct words *words,
             add_word(&text, words, *++pattern);
         } else {
             piece[0] = *pattern;
-            quipu_shared_text_add(&text, piece);
+            quipu_common_text_add(&text, piece);
         }
     }
     if (text.failed) {
-        quipu_shared_text_finish(&text);
+        quipu_common_text_finish(&text);
     }
     return text.data;
 }
@@ -216,11 +216,11 @@ int quipu_sqlite_schema_sql(quipu_driver_schema *bound, const quipu_host *host,
 {
     const struct words words = { &bound->schema, table };
     for (size_t i = 0; i < SQL_COUNT - SQL_COMMON_COUNT; i++) {
-        if (needs_event_id(i) && bound->schema.event_id == NULL) {
+        if (needs_event_id(i) && !bound->schema.event_id) {
             continue;
         }
         bound->sql[i] = expand(host, &words, patterns[i]);
-        if (bound->sql[i] == NULL) {
+        if (!bound->sql[i]) {
             return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                                    "no memory for the SQL");
         }

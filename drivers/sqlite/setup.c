@@ -2,7 +2,7 @@
 /* Making and removing a schema's table. */
 #include "sqlite.h"
 
-#include "shared/compare.h"
+#include "common/compare.h"
 
 /* --------------------------------------------------------------- catalogue */
 
@@ -59,7 +59,7 @@ static int enter_columns(quipu_driver_datastore *datastore,
     for (size_t i = 0; status == QUIPU_OK && i < schema->column_count; i++) {
         const struct argument arguments[] = {
             NUMBER(number), NUMBER((int64_t)i), TEXT(schema->columns[i].name),
-            TEXT(quipu_shared_kind_name(schema->columns[i].kind))
+            TEXT(quipu_common_kind_name(schema->columns[i].kind))
         };
         status = execute(datastore,
                          "INSERT INTO quipu_columns VALUES (?1, ?2, ?3, ?4)",
@@ -74,7 +74,7 @@ static int enter_schema(quipu_driver_datastore *datastore,
     const char *parts[SCHEMA_PARTS];
     struct argument arguments[2 + SCHEMA_PARTS] = { NUMBER(datastore->space),
                                                     TEXT(schema->table) };
-    quipu_shared_schema_parts(schema, parts);
+    quipu_common_schema_parts(schema, parts);
     for (size_t i = 0; i < SCHEMA_PARTS; i++) {
         arguments[2 + i] = (struct argument)TEXT(parts[i]);
     }
@@ -115,7 +115,7 @@ static int check_free(quipu_driver_datastore *datastore, const char *table,
     }
     const char *other =
         code == SQLITE_ROW ? (const char *)sqlite3_column_text(row, 0) : NULL;
-    if (other != NULL) {
+    if (other) {
         status = datastore->host->error_set(
             error, QUIPU_INVALID, 0, NULL,
             "schema \"%s\" differs from \"%s\" in case only; name it "
@@ -140,7 +140,7 @@ static int create_table(quipu_driver_datastore *datastore,
 {
     struct text ddl = { .host = datastore->host };
     char *table = quipu_sqlite_schema_table(datastore, schema->table);
-    int status = table != NULL
+    int status = table
                      ? check_free(datastore, table, schema->table, error)
                      : datastore->host->error_set(error, QUIPU_NO_MEMORY, 0,
                                                   NULL, "no memory for a name");
@@ -151,7 +151,7 @@ static int create_table(quipu_driver_datastore *datastore,
         status = quipu_sqlite_catalogue_exec(datastore, ddl.data,
                                              "make a table", error);
     }
-    quipu_shared_text_finish(&ddl);
+    quipu_common_text_finish(&ddl);
     datastore->host->release(table);
     return status != QUIPU_OK ? status : enter_schema(datastore, schema, error);
 }
@@ -183,7 +183,7 @@ static int change_schema(quipu_driver_datastore *datastore,
     int answer = quipu_sqlite_catalogue_find(datastore, &datastore->writer,
                                              schema, &number, &own);
     status = answer == wanted ? change(datastore, schema, number, error)
-                              : quipu_shared_error_pass(answer, &own, error);
+                              : quipu_common_error_pass(answer, &own, error);
     if (answer != wanted || status != QUIPU_OK) {
         quipu_sqlite_writing_abandon(datastore);
         return status;
@@ -207,7 +207,7 @@ int quipu_sqlite_setup(quipu_driver_datastore *datastore,
     int status =
         quipu_sqlite_schema_find(datastore, schema, deadline, &number, &own);
     if (status != QUIPU_NOT_FOUND) {
-        return quipu_shared_error_pass(status, &own, error);
+        return quipu_common_error_pass(status, &own, error);
     }
     if (datastore->readonly) {
         return refuse_readonly(datastore, error);
@@ -229,11 +229,11 @@ static int remove_schema(quipu_driver_datastore *datastore,
     struct text drop = { .host = datastore->host };
     char *table = quipu_sqlite_schema_table(datastore, schema->table);
     int status = QUIPU_OK;
-    quipu_shared_text_add(&drop, "DROP TABLE ");
-    if (table != NULL) {
-        quipu_shared_text_add_name(&drop, table);
+    quipu_common_text_add(&drop, "DROP TABLE ");
+    if (table) {
+        quipu_common_text_add_name(&drop, table);
     }
-    if (table == NULL || drop.failed) {
+    if (!table || drop.failed) {
         status = datastore->host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                                             "no memory for the SQL");
     } else {
@@ -243,7 +243,7 @@ static int remove_schema(quipu_driver_datastore *datastore,
     for (size_t i = 0; status == QUIPU_OK && i < 3; i++) {
         status = execute(datastore, deletions[i], arguments, 1, error);
     }
-    quipu_shared_text_finish(&drop);
+    quipu_common_text_finish(&drop);
     datastore->host->release(table);
     return status;
 }

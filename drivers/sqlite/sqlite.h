@@ -12,11 +12,11 @@
 #ifndef SQLITE_DRIVER_H
 #define SQLITE_DRIVER_H
 
+#include "common/schema.h"
+#include "common/system.h"
+#include "common/text.h"
 #include "file.h"
 #include "options.h"
-#include "shared/schema.h"
-#include "shared/system.h"
-#include "shared/text.h"
 
 #include <quipu/driver.h>
 

@@ -18,10 +18,10 @@ void quipu_sqlite_bind_tracking(sqlite3_stmt *statement,
 
 static void copy_uuid(sqlite3_stmt *row, int column, quipu_uuid *uuid)
 {
-    memset(uuid, 0, sizeof *uuid);
-    if (sqlite3_column_bytes(row, column) == sizeof uuid->bytes) {
+    memset(uuid, 0, sizeof(*uuid));
+    if (sqlite3_column_bytes(row, column) == sizeof(uuid->bytes)) {
         memcpy(uuid->bytes, sqlite3_column_blob(row, column),
-               sizeof uuid->bytes);
+               sizeof(uuid->bytes));
     }
 }
 

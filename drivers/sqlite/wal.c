@@ -18,10 +18,10 @@ static int sync_wal(quipu_driver_datastore *datastore, bool *found,
     struct text path = { .host = host };
     struct stat info = { .st_size = 0 };
     int code = 0;
-    quipu_shared_text_add(&path, datastore->path);
-    quipu_shared_text_add(&path, "-wal");
+    quipu_common_text_add(&path, datastore->path);
+    quipu_common_text_add(&path, "-wal");
     if (path.failed) {
-        quipu_shared_text_finish(&path);
+        quipu_common_text_finish(&path);
         return quipu_sqlite_no_memory(host, error);
     }
     int fd = open(path.data, O_RDWR | O_CLOEXEC);
@@ -33,9 +33,9 @@ static int sync_wal(quipu_driver_datastore *datastore, bool *found,
     }
     *found = info.st_size > 0;
     int status = code == 0 ? QUIPU_OK
-                           : quipu_shared_fail_system(host, path.data, code,
+                           : quipu_common_fail_system(host, path.data, code,
                                                       "sync", error);
-    quipu_shared_text_finish(&path);
+    quipu_common_text_finish(&path);
     return status;
 }
 

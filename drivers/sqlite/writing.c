@@ -2,7 +2,7 @@
 /* The writing transaction: the turnstile around it, its end, checkpoints. */
 #include "sqlite.h"
 
-#include "shared/clock.h"
+#include "common/clock.h"
 
 #include <errno.h>
 
@@ -22,7 +22,7 @@ int quipu_sqlite_turnstile_take(quipu_driver_datastore *datastore,
                                "there",
                                datastore->name);
     }
-    int code = quipu_shared_turnstile_enter(datastore->turnstile, deadline);
+    int code = quipu_common_turnstile_enter(datastore->turnstile, deadline);
     if (code == ETIMEDOUT) {
         return host->error_set(error, QUIPU_BUSY, 0, NULL,
                                "others held \"%s\" until the deadline; try "
@@ -30,7 +30,7 @@ int quipu_sqlite_turnstile_take(quipu_driver_datastore *datastore,
                                datastore->name);
     }
     if (code != 0) {
-        return quipu_shared_fail_system(host, datastore->name, code,
+        return quipu_common_fail_system(host, datastore->name, code,
                                         "lock the writers' queue of", error);
     }
     atomic_store(&file->insider, pthread_self());
@@ -40,7 +40,7 @@ int quipu_sqlite_turnstile_take(quipu_driver_datastore *datastore,
 void quipu_sqlite_turnstile_give(quipu_driver_datastore *datastore)
 {
     atomic_store(&datastore->file->insider, 0);
-    quipu_shared_turnstile_leave(datastore->turnstile);
+    quipu_common_turnstile_leave(datastore->turnstile);
 }
 
 static int refuse_poisoned(quipu_driver_datastore *datastore,
@@ -117,7 +117,7 @@ static void checkpoint(quipu_driver_datastore *datastore)
     if (pages <= datastore->wal_done) {
         datastore->wal_done = 0; /* it began anew */
     }
-    if (datastore->path == NULL || pages - datastore->wal_done < usual) {
+    if (!datastore->path || pages - datastore->wal_done < usual) {
         return;
     }
     bool urgent = pages / CHECKPOINT_URGENT >= usual;
@@ -181,6 +181,6 @@ int quipu_sqlite_writing_commit(quipu_driver_datastore *datastore,
     }
     checkpoint(datastore);
     quipu_sqlite_turnstile_give(datastore);
-    quipu_shared_pulse_beat(datastore->pulse);
+    quipu_common_pulse_beat(datastore->pulse);
     return QUIPU_OK;
 }

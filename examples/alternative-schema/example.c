@@ -37,7 +37,7 @@ const quipu_event_type *const example_events[] = {
     &discarded,
 };
 const size_t example_event_count =
-    sizeof example_events / sizeof *example_events;
+    sizeof(example_events) / sizeof(*example_events);
 
 /* ------------------------------------------------------------- aggregate */
 
@@ -87,9 +87,8 @@ struct example *example_create(quipu_repository *examples, const char *foo,
     struct example_created what = { .foo = foo };
     struct example *example = quipu_repository_create(examples, NULL, error);
 
-    if (example != NULL &&
-        quipu_aggregate_trigger(&example->base, &created, &what.base, error) !=
-            QUIPU_OK) {
+    if (example && quipu_aggregate_trigger(&example->base, &created, &what.base,
+                                           error) != QUIPU_OK) {
         quipu_aggregate_destroy(example);
         example = NULL;
     }
@@ -101,7 +100,7 @@ int example_set_foo(struct example *example, const char *foo,
 {
     struct example_changed what = { .foo = foo };
 
-    if (foo == NULL || foo[0] == '\0') {
+    if (!foo || foo[0] == '\0') {
         return quipu_error_set(error, QUIPU_INVALID, "foo may not be empty");
     }
     return quipu_aggregate_trigger(&example->base, &changed, &what.base, error);

@@ -16,7 +16,7 @@ static int create(quipu_repository *examples, quipu_id *id, quipu_error *error)
 {
     struct example *example = example_create(examples, "bar", error);
 
-    if (example == NULL) {
+    if (!example) {
         return error->code;
     }
     *id = example->base.id;
@@ -29,7 +29,7 @@ static int read(quipu_repository *examples, quipu_id *id, quipu_error *error)
 {
     struct example *example = quipu_repository_get(examples, id, error);
 
-    if (example == NULL) {
+    if (!example) {
         return error->code;
     }
     printf("read it: foo is \"%s\", its next version %lld\n", example->foo,
@@ -43,7 +43,7 @@ static int update(quipu_repository *examples, quipu_id *id, quipu_error *error)
     struct example *example = quipu_repository_get(examples, id, error);
     int status;
 
-    if (example == NULL) {
+    if (!example) {
         return error->code;
     }
     status = example_set_foo(example, "baz", error);
@@ -60,7 +60,7 @@ static int discard(quipu_repository *examples, quipu_id *id, quipu_error *error)
     bool found = true;
     int status;
 
-    if (example == NULL) {
+    if (!example) {
         return error->code;
     }
     status = example_discard(example, error);
@@ -82,8 +82,8 @@ static void show_names(const quipu_schema *schema)
     printf("\nIn the table %s (%s, %s, %s, %s, %s", schema->table,
            schema->notification_id, schema->sequence_id, schema->position,
            schema->topic, schema->state);
-    printf("%s%s) are now:\n", schema->event_id == NULL ? "" : ", ",
-           schema->event_id == NULL ? "" : schema->event_id);
+    printf("%s%s) are now:\n", !schema->event_id ? "" : ", ",
+           !schema->event_id ? "" : schema->event_id);
 }
 
 /* The items of the sequence, as anybody can read them who knows no event. */
@@ -98,7 +98,7 @@ static int show(quipu_records *records, const quipu_id *id, quipu_error *error)
         show_names(quipu_records_schema(records));
         status = quipu_cursor_next(cursor, &item, error);
     }
-    while (status == QUIPU_OK && item != NULL) {
+    while (status == QUIPU_OK && item) {
         printf("  %lld  %.*s\n", (long long)item->position,
                (int)item->topic.size, (const char *)item->topic.data);
         status = quipu_cursor_next(cursor, &item, error);
@@ -133,7 +133,7 @@ static int live(quipu_application *application, quipu_error *error)
 /* A datastore, the tables of a schema in it, and the application over them. */
 static int run(const struct options *options, quipu_error *error)
 {
-    const quipu_mapping mapping = { .struct_size = sizeof mapping,
+    const quipu_mapping mapping = { .struct_size = sizeof(mapping),
                                     .types = example_events,
                                     .type_count = example_event_count };
     quipu_datastore *datastore = NULL;

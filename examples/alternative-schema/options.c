@@ -85,7 +85,7 @@ static bool take(int option, struct options *options, int *status)
 {
     const char **member = member_of(&options->schema, option);
 
-    if (member != NULL) {
+    if (member) {
         *member = optarg;
     } else if (option == 'x') {
         options->schema.event_id = NULL;
@@ -106,7 +106,7 @@ bool options_read(int argc, char **argv, struct options *options, int *status)
     int option;
 
     options->uri = "sqlite:///:memory:";
-    quipu_schema_init(&options->schema, sizeof options->schema,
+    quipu_schema_init(&options->schema, sizeof(options->schema),
                       quipu_schema_stored_events());
     while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
         if (!take(option, options, status)) {

@@ -44,7 +44,7 @@ int ask_at(const struct ledger *ledger, const char *path, int64_t version,
     }
     file =
         quipu_repository_get_at(ledger->files, &ids[count - 1], version, error);
-    status = file == NULL ? error->code : print_file(file, error);
+    status = !file ? error->code : print_file(file, error);
     quipu_aggregate_destroy(file);
     free(ids);
     return status;

@@ -18,8 +18,8 @@ static int reserve(struct batch *batch, size_t more, quipu_error *error)
     if (capacity == batch->capacity) {
         return QUIPU_OK;
     }
-    events = reallocarray(batch->events, capacity, sizeof *events);
-    if (events == NULL) {
+    events = reallocarray(batch->events, capacity, sizeof(*events));
+    if (!events) {
         return quipu_error_set(error, QUIPU_NO_MEMORY, "out of memory");
     }
     batch->events = events;
@@ -45,7 +45,7 @@ static int gather(void *context, const quipu_event *const *events, size_t count,
 int batch_open(struct batch *batch, const struct ledger *ledger,
                quipu_error *error)
 {
-    memset(batch, 0, sizeof *batch);
+    memset(batch, 0, sizeof(*batch));
     batch->store = ledger->store;
     return quipu_bus_subscribe(ledger->bus, gather, batch, &batch->subscriber,
                                error);
@@ -61,7 +61,7 @@ static void clear(struct batch *batch)
 
 void batch_close(struct batch *batch)
 {
-    if (batch->subscriber != NULL) {
+    if (batch->subscriber) {
         quipu_bus_unsubscribe(batch->subscriber);
     }
     clear(batch);

@@ -127,7 +127,7 @@ const quipu_aggregate_type file_type = {
 static int check_path(const struct file *file, const char *path,
                       quipu_error *error)
 {
-    if (file->path == NULL) {
+    if (!file->path) {
         return quipu_error_set(error, QUIPU_INVALID,
                                "%s: the file is not created yet", path);
     }
@@ -140,7 +140,7 @@ static int check_path(const struct file *file, const char *path,
 
 int file_create(struct file *file, struct file_event *event, quipu_error *error)
 {
-    if (file->path != NULL) {
+    if (file->path) {
         return quipu_error_set(error, QUIPU_INVALID, "%s: the file exists",
                                file->path);
     }

@@ -25,8 +25,8 @@ static int visit(void *context, const struct file_event *event,
             return QUIPU_OK;
         }
     }
-    ids = reallocarray(search->ids, search->count + 1, sizeof *ids);
-    if (ids == NULL) {
+    ids = reallocarray(search->ids, search->count + 1, sizeof(*ids));
+    if (!ids) {
         return quipu_error_set(error, QUIPU_NO_MEMORY, "out of memory");
     }
     search->ids = ids;

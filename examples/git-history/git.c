@@ -28,7 +28,7 @@ static int spawn(struct git *git, const char *const *arguments, int output)
         return number;
     }
     list[count++] = (char *)"git";
-    while (*arguments != NULL && count <= ARGUMENTS_MAX) {
+    while (*arguments && count <= ARGUMENTS_MAX) {
         list[count++] = (char *)*arguments++; /* which git only reads */
     }
     list[count] = NULL;
@@ -56,7 +56,7 @@ int git_start(struct git *git, const char *const *arguments, quipu_error *error)
         return refuse(error, "cannot run git", number);
     }
     git->output = fdopen(ends[0], "r");
-    if (git->output == NULL) {
+    if (!git->output) {
         number = errno;
         close(ends[0]); /* which ends git, too */
         waitpid(git->process, NULL, 0);
@@ -92,7 +92,7 @@ int git_line(const char *const *arguments, char *line, size_t size, int *code,
     if (status != QUIPU_OK) {
         return status;
     }
-    if (fgets(line, (int)size, git.output) == NULL) {
+    if (!fgets(line, (int)size, git.output)) {
         line[0] = '\0';
     }
     line[strcspn(line, "\n")] = '\0';

@@ -21,7 +21,7 @@ int history_head(const char *repository, char hash[HASH_SIZE],
                                  NULL };
     char folder[16];
     int code = 0;
-    int status = git_line(is_one, folder, sizeof folder, &code, error);
+    int status = git_line(is_one, folder, sizeof(folder), &code, error);
 
     if (status == QUIPU_OK && code != 0) {
         return quipu_error_set(error, QUIPU_NOT_FOUND,
@@ -44,8 +44,8 @@ int history_has(const char *repository, const char *hash, bool *found,
     int code = 0;
     int status;
 
-    snprintf(name, sizeof name, "%s^{commit}", hash);
-    status = git_line(arguments, line, sizeof line, &code, error);
+    snprintf(name, sizeof(name), "%s^{commit}", hash);
+    status = git_line(arguments, line, sizeof(line), &code, error);
     *found = code == 0;
     return status;
 }
@@ -79,9 +79,9 @@ int history_open(struct history *history, const char *repository,
                                       NULL };
     int status;
 
-    snprintf(range, sizeof range, "%s%s%s", after == NULL ? "" : after,
-             after == NULL ? "" : "..", tip);
-    memset(history, 0, sizeof *history);
+    snprintf(range, sizeof(range), "%s%s%s", !after ? "" : after,
+             !after ? "" : "..", tip);
+    memset(history, 0, sizeof(*history));
     history->repository = repository;
     status = git_start(&history->git, arguments, error);
     if (status == QUIPU_OK) {
@@ -115,14 +115,13 @@ int history_next(struct history *history, const struct commit **commit,
     int status = QUIPU_OK;
 
     *commit = NULL;
-    if (history->token != NULL) {
+    if (history->token) {
         status = parse_commit(history, error);
         if (status == QUIPU_OK) {
             *commit = &history->commit;
         }
     }
-    if (status == QUIPU_OK && history->token == NULL &&
-        history->git.output != NULL) {
+    if (status == QUIPU_OK && !history->token && history->git.output) {
         status = check_end(history, error);
     }
     return status;
@@ -135,8 +134,8 @@ void history_close(struct history *history)
     parse_clear(&history->commit);
     free(history->commit.changes);
     free(history->token);
-    if (history->git.output != NULL) {
+    if (history->git.output) {
         git_finish(&history->git, &code, NULL);
     }
-    memset(history, 0, sizeof *history);
+    memset(history, 0, sizeof(*history));
 }

@@ -35,7 +35,7 @@ static int remember(void *context, const struct file_event *event,
 
     if (strcmp(import->last, event->commit) != 0) {
         status = living_settle(&import->living, error);
-        snprintf(import->last, sizeof import->last, "%s", event->commit);
+        snprintf(import->last, sizeof(import->last), "%s", event->commit);
     }
     return status == QUIPU_OK ? recorder_replay(&import->recorder, event, error)
                               : status;
@@ -96,13 +96,13 @@ static int store_history(struct import *import, const char *repository,
     const struct commit *commit = NULL;
     int status = history_next(history, &commit, error);
 
-    if (status == QUIPU_OK && commit != NULL && import->last[0] != '\0' &&
+    if (status == QUIPU_OK && commit && import->last[0] != '\0' &&
         strcmp(commit->parent, import->last) != 0) {
         return refuse_history(import, repository,
                               "has not on the first-parent line of HEAD",
                               error);
     }
-    while (status == QUIPU_OK && commit != NULL) {
+    while (status == QUIPU_OK && commit) {
         status = store_commit(import, commit, error);
         show_progress(import, false);
         if (status == QUIPU_OK) {

@@ -7,7 +7,7 @@
 /* The preset's names but for the table's, and a column for the time. */
 static void make_schema(quipu_schema *schema)
 {
-    quipu_schema_init(schema, sizeof *schema, quipu_schema_stored_events());
+    quipu_schema_init(schema, sizeof(*schema), quipu_schema_stored_events());
     schema->table = "file_events";
     schema->time = "time";
 }
@@ -17,7 +17,7 @@ static int open_datastore(struct ledger *ledger, const char *uri, bool writing,
                           quipu_error *error)
 {
     const quipu_option option = { .name = "create", .value = "no" };
-    const quipu_settings settings = { .struct_size = sizeof settings,
+    const quipu_settings settings = { .struct_size = sizeof(settings),
                                       .defaults = &option,
                                       .default_count = 1 };
 
@@ -28,7 +28,7 @@ static int open_datastore(struct ledger *ledger, const char *uri, bool writing,
 static int open_files(struct ledger *ledger, const quipu_schema *schema,
                       quipu_error *error)
 {
-    const quipu_mapping mapping = { .struct_size = sizeof mapping,
+    const quipu_mapping mapping = { .struct_size = sizeof(mapping),
                                     .types = file_events,
                                     .type_count = FILE_EVENT_COUNT };
     int status = quipu_store_open(ledger->datastore, schema, &mapping,
@@ -47,7 +47,7 @@ int ledger_open(struct ledger *ledger, const char *uri, bool writing,
     quipu_schema schema;
     int status;
 
-    memset(ledger, 0, sizeof *ledger);
+    memset(ledger, 0, sizeof(*ledger));
     make_schema(&schema);
     status = open_datastore(ledger, uri, writing, error);
     if (status == QUIPU_OK && writing) {
@@ -71,7 +71,7 @@ void ledger_close(struct ledger *ledger)
     quipu_bus_close(ledger->bus, NULL);
     quipu_store_close(ledger->store, NULL);
     quipu_datastore_close(ledger->datastore, NULL);
-    memset(ledger, 0, sizeof *ledger);
+    memset(ledger, 0, sizeof(*ledger));
 }
 
 /* Visits what a cursor yields, and closes it. */
@@ -81,7 +81,7 @@ static int drain(quipu_events *events, ledger_visit visit, void *context,
     const quipu_event *event = NULL;
     int status = quipu_events_next(events, &event, error);
 
-    while (status == QUIPU_OK && event != NULL) {
+    while (status == QUIPU_OK && event) {
         status = visit(context, (const struct file_event *)event, error);
         if (status == QUIPU_OK) {
             status = quipu_events_next(events, &event, error);

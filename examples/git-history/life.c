@@ -37,7 +37,7 @@ static int visit(void *context, const struct file_event *event,
         return status;
     }
     if (event->counted) {
-        snprintf(counts, sizeof counts, "+%" PRId64 " -%" PRId64, event->added,
+        snprintf(counts, sizeof(counts), "+%" PRId64 " -%" PRId64, event->added,
                  event->removed);
     }
     printf("%4" PRId64 "  %.10s  %.10s  %-12s  ",

@@ -14,7 +14,7 @@ static int compare(const void *a, const void *b)
 
 void living_init(struct living *living)
 {
-    memset(living, 0, sizeof *living);
+    memset(living, 0, sizeof(*living));
     TAILQ_INIT(&living->used);
     STAILQ_INIT(&living->moves);
 }
@@ -32,7 +32,7 @@ void living_finish(struct living *living)
 {
     struct living_file *file;
 
-    while ((file = STAILQ_FIRST(&living->moves)) != NULL) {
+    while ((file = STAILQ_FIRST(&living->moves))) {
         STAILQ_REMOVE_HEAD(&living->moves, moves);
         free_file(file);
     }
@@ -46,14 +46,14 @@ struct living_file *living_find(const struct living *living, const char *path)
 
     key.path = (char *)path; /* only compared */
     found = tfind(&key, (void *const *)&living->by_path, compare);
-    return found == NULL ? NULL : *found;
+    return !found ? NULL : *found;
 }
 
 struct living_file *living_take(struct living *living, const char *path)
 {
     struct living_file *file = living_find(living, path);
 
-    if (file != NULL) {
+    if (file) {
         tdelete(file, &living->by_path, compare);
     }
     return file;
@@ -61,7 +61,7 @@ struct living_file *living_take(struct living *living, const char *path)
 
 void living_free(struct living *living, struct living_file *file)
 {
-    if (file->file != NULL) {
+    if (file->file) {
         TAILQ_REMOVE(&living->used, file, used);
         living->kept--;
     }
@@ -73,10 +73,10 @@ struct living_file *living_put(struct living *living, struct living_file *file,
 {
     char *copy = strdup(path);
 
-    if (file == NULL && copy != NULL) {
-        file = calloc(1, sizeof *file);
+    if (!file && copy) {
+        file = calloc(1, sizeof(*file));
     }
-    if (file == NULL || copy == NULL) {
+    if (!file || !copy) {
         free(copy);
         return NULL;
     }
@@ -91,11 +91,11 @@ int living_settle(struct living *living, quipu_error *error)
 {
     struct living_file *file;
 
-    while ((file = STAILQ_FIRST(&living->moves)) != NULL) {
+    while ((file = STAILQ_FIRST(&living->moves))) {
         struct living_file *const *found =
             tsearch(file, &living->by_path, compare);
 
-        if (found == NULL) {
+        if (!found) {
             return quipu_error_set(error, QUIPU_NO_MEMORY, "out of memory");
         }
         if (*found != file) {
@@ -110,7 +110,7 @@ int living_settle(struct living *living, quipu_error *error)
 void living_keep(struct living *living, struct living_file *file,
                  struct file *aggregate)
 {
-    if (file->file != NULL) {
+    if (file->file) {
         TAILQ_REMOVE(&living->used, file, used);
         living->kept--;
     }

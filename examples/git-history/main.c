@@ -46,7 +46,7 @@ static int import(char **arguments, int count, quipu_error *error)
                                               "GIT_COMMON_DIR" };
 
     (void)count;
-    for (size_t i = 0; i < sizeof misleading / sizeof *misleading; i++) {
+    for (size_t i = 0; i < sizeof(misleading) / sizeof(*misleading); i++) {
         unsetenv(misleading[i]);
     }
     return import_repository(arguments[0], arguments[1], error);
@@ -97,7 +97,7 @@ static int about_path(char **arguments, int count, quipu_error *error)
                                arguments[2]);
     }
     path = path_to_text(arguments[1]);
-    if (path == NULL) {
+    if (!path) {
         return quipu_error_set(error, QUIPU_NO_MEMORY, "out of memory");
     }
     status = ledger_open(&ledger, arguments[0], false, error);
@@ -122,7 +122,7 @@ static const struct command {
 
 static const struct command *find(const char *name)
 {
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+    for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
         if (strcmp(commands[i].name, name) == 0) {
             return &commands[i];
         }
@@ -140,8 +140,7 @@ int main(int argc, char **argv)
         fputs(usage, stdout);
         return 0;
     }
-    if (command == NULL || argc - 2 < command->least ||
-        argc - 2 > command->most) {
+    if (!command || argc - 2 < command->least || argc - 2 > command->most) {
         fputs(usage, stderr);
         return 2;
     }

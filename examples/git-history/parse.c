@@ -48,9 +48,8 @@ static int need_token(struct history *history, quipu_error *error)
 {
     const int status = parse_token(history, error);
 
-    return status == QUIPU_OK && history->token == NULL
-               ? surprise(history, error)
-               : status;
+    return status == QUIPU_OK && !history->token ? surprise(history, error)
+                                                 : status;
 }
 
 void parse_clear(struct commit *commit)
@@ -72,16 +71,16 @@ static struct change *add_change(struct commit *commit)
         const size_t capacity =
             commit->capacity == 0 ? 16 : 2 * commit->capacity;
         struct change *changes =
-            reallocarray(commit->changes, capacity, sizeof *changes);
+            reallocarray(commit->changes, capacity, sizeof(*changes));
 
-        if (changes == NULL) {
+        if (!changes) {
             return NULL;
         }
         commit->changes = changes;
         commit->capacity = capacity;
     }
     return memset(&commit->changes[commit->count++], 0,
-                  sizeof *commit->changes);
+                  sizeof(*commit->changes));
 }
 
 /* ------------------------------------------------------------ the header */
@@ -103,7 +102,7 @@ static int parse_header(struct history *history, quipu_error *error)
     }
     if (status == QUIPU_OK) {
         commit->author = strdup(history->token);
-        if (commit->author == NULL) {
+        if (!commit->author) {
             return no_memory(error);
         }
         text_repair(commit->author);
@@ -126,7 +125,7 @@ static int take_path(struct history *history, char **path, char **raw,
     free(*raw);
     *raw = strdup(history->token);
     *path = path_to_text(history->token);
-    return *raw == NULL || *path == NULL ? no_memory(error) : QUIPU_OK;
+    return !*raw || !*path ? no_memory(error) : QUIPU_OK;
 }
 
 /* `:OLDMODE MODE OLDBLOB BLOB KIND`. */
@@ -134,7 +133,7 @@ static bool read_raw(const char *line, struct change *change)
 {
     return sscanf(line, ":%*s %7s %*s %64s %c", change->mode, change->blob,
                   &change->kind) == 3 &&
-           strchr("AMTRD", change->kind) != NULL;
+           strchr("AMTRD", change->kind);
 }
 
 static int parse_raw(struct history *history, const char *line,
@@ -143,7 +142,7 @@ static int parse_raw(struct history *history, const char *line,
     struct change *change = add_change(&history->commit);
     int status = QUIPU_OK;
 
-    if (change == NULL) {
+    if (!change) {
         return no_memory(error);
     }
     if (!read_raw(line, change)) {
@@ -201,7 +200,7 @@ static int parse_counts(struct history *history, size_t *next,
     const char *path = read_counts(history->token, &counts);
     int status = QUIPU_OK;
 
-    if (path == NULL) {
+    if (!path) {
         return surprise(history, error);
     }
     if (path[0] == '\0') { /* renamed: from and to follow */
@@ -224,7 +223,7 @@ int parse_commit(struct history *history, quipu_error *error)
 
     parse_clear(&history->commit);
     status = parse_header(history, error);
-    while (status == QUIPU_OK && history->token != NULL &&
+    while (status == QUIPU_OK && history->token &&
            history->token[0] != '\x01') {
         const char *line = history->token;
 

@@ -13,7 +13,7 @@ static char *quote(const char *path)
     char *text = malloc(4 * strlen(path) + 3);
     char *to = text;
 
-    if (text == NULL) {
+    if (!text) {
         return NULL;
     }
     *to++ = '"';

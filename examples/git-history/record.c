@@ -79,10 +79,10 @@ static int need_file(struct recorder *recorder, struct living_file *living,
     struct file *file = living->file;
     quipu_id id;
 
-    if (file == NULL) {
+    if (!file) {
         quipu_id_of_uuid(&id, &living->id);
         file = quipu_repository_get(recorder->files, &id, error);
-        if (file == NULL) {
+        if (!file) {
             return error->code;
         }
     }
@@ -105,11 +105,11 @@ static int create(struct recorder *recorder, const struct commit *commit,
     }
     quipu_id_of_uuid(&id, &uuid);
     file = quipu_repository_create(recorder->files, &id, error);
-    if (file == NULL) {
+    if (!file) {
         return error->code;
     }
     living = living_put(recorder->living, NULL, change->path, &uuid);
-    if (living == NULL) {
+    if (!living) {
         quipu_aggregate_destroy(file);
         return no_memory(error);
     }
@@ -125,7 +125,7 @@ static int change_content(struct recorder *recorder,
     struct living_file *living = living_find(recorder->living, change->path);
     int status;
 
-    if (living == NULL) {
+    if (!living) {
         return not_there(change->path, commit->hash, error);
     }
     status = need_file(recorder, living, error);
@@ -140,7 +140,7 @@ static int rename_file(struct recorder *recorder, const struct commit *commit,
     struct living_file *living = living_take(recorder->living, change->from);
     int status;
 
-    if (living == NULL) {
+    if (!living) {
         return not_there(change->from, commit->hash, error);
     }
     if (living_put(recorder->living, living, change->path, &living->id) ==
@@ -160,7 +160,7 @@ static int delete_file(struct recorder *recorder, const struct commit *commit,
     struct living_file *living = living_take(recorder->living, change->path);
     int status;
 
-    if (living == NULL) {
+    if (!living) {
         return not_there(change->path, commit->hash, error);
     }
     status = need_file(recorder, living, error);
@@ -194,8 +194,8 @@ static int put_stored(struct recorder *recorder, struct living_file *living,
 {
     quipu_uuid id;
 
-    memcpy(id.bytes, event->base.originator_id.data, sizeof id.bytes);
-    if (living_put(recorder->living, living, event->path, &id) == NULL) {
+    memcpy(id.bytes, event->base.originator_id.data, sizeof(id.bytes));
+    if (!living_put(recorder->living, living, event->path, &id)) {
         return no_memory(error);
     }
     return QUIPU_OK;
@@ -217,7 +217,7 @@ int recorder_replay(struct recorder *recorder, const struct file_event *event,
         path = event->from;
     }
     living = living_take(recorder->living, path);
-    if (living == NULL) {
+    if (!living) {
         return not_there(path, event->commit, error);
     }
     if (event->base.type == &file_renamed) {

@@ -28,7 +28,7 @@ static int visit(void *context, const struct file_event *event,
     /* The events of a commit follow each other. */
     if (strcmp(summary->commit, event->commit) != 0) {
         summary->commits++;
-        snprintf(summary->commit, sizeof summary->commit, "%s", event->commit);
+        snprintf(summary->commit, sizeof(summary->commit), "%s", event->commit);
     }
     return QUIPU_OK;
 }

@@ -52,7 +52,7 @@ static int rank_all(const struct ledger *ledger, struct ranking *ranking,
     if (status == QUIPU_OK) {
         status = quipu_sequences_next(sequences, &sequence, error);
     }
-    while (status == QUIPU_OK && sequence != NULL) {
+    while (status == QUIPU_OK && sequence) {
         rank(ranking, sequence->id, sequence->last_position + 1);
         status = quipu_sequences_next(sequences, &sequence, error);
     }
@@ -81,8 +81,8 @@ int ask_top(const struct ledger *ledger, size_t most, quipu_error *error)
     struct ranking ranking = { .most = most };
     int status;
 
-    ranking.entries = calloc(most, sizeof *ranking.entries);
-    if (ranking.entries == NULL) {
+    ranking.entries = calloc(most, sizeof(*ranking.entries));
+    if (!ranking.entries) {
         return quipu_error_set(error, QUIPU_NO_MEMORY, "out of memory");
     }
     status = rank_all(ledger, &ranking, error);

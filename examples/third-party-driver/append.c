@@ -165,12 +165,12 @@ static bool track(struct store *store, const quipu_tracking *tracking)
     char *text;
 
     if (!track) {
-        track = store->host->allocate(sizeof *track + tracking->consumer.size +
+        track = store->host->allocate(sizeof(*track) + tracking->consumer.size +
                                       tracking->log.size);
         if (!track) {
             return false;
         }
-        memset(track, 0, sizeof *track);
+        memset(track, 0, sizeof(*track));
         text = (char *)(track + 1);
         memcpy(text, tracking->consumer.data, tracking->consumer.size);
         track->row.consumer = (quipu_bytes){ text, tracking->consumer.size };

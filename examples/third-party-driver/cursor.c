@@ -31,14 +31,14 @@ static int cursor_open(quipu_driver_datastore *datastore,
                        quipu_driver_cursor **cursor, quipu_error *error)
 {
     struct store *store = datastore->store;
-    quipu_driver_cursor *made = store->host->allocate(sizeof *made);
+    quipu_driver_cursor *made = store->host->allocate(sizeof(*made));
 
     if (!made) {
         store->host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                                "no memory for a cursor");
         return QUIPU_NO_MEMORY;
     }
-    memset(made, 0, sizeof *made);
+    memset(made, 0, sizeof(*made));
     made->store = store;
     made->next = next;
     made->table = table;
@@ -238,7 +238,7 @@ static bool gather(quipu_driver_cursor *cursor, quipu_bytes after)
     const struct map *map = &cursor->table->sequences;
 
     cursor->sequences = cursor->store->host->allocate(
-        (map->count + 1) * sizeof *cursor->sequences);
+        (map->count + 1) * sizeof(*cursor->sequences));
     if (!cursor->sequences) {
         return false;
     }
@@ -250,7 +250,7 @@ static bool gather(quipu_driver_cursor *cursor, quipu_bytes after)
             }
         }
     }
-    qsort(cursor->sequences, cursor->count, sizeof *cursor->sequences,
+    qsort(cursor->sequences, cursor->count, sizeof(*cursor->sequences),
           compare_sequences);
     return true;
 }

@@ -38,16 +38,16 @@ static void init_news(pthread_cond_t *news)
 static struct store *store_create(const quipu_host *host, const char *name)
 {
     size_t size = strlen(name) + 1;
-    struct store *store = host->allocate(sizeof *store);
+    struct store *store = host->allocate(sizeof(*store));
     char *copy = host->allocate(size);
     quipu_uuid identity;
 
-    if (!store || !copy || getentropy(&identity, sizeof identity) != 0) {
+    if (!store || !copy || getentropy(&identity, sizeof(identity)) != 0) {
         host->release(copy);
         host->release(store);
         return NULL;
     }
-    memset(store, 0, sizeof *store);
+    memset(store, 0, sizeof(*store));
     store->host = host;
     store->identity = identity;
     store->name = memcpy(copy, name, size);
@@ -142,13 +142,13 @@ static int memory_open(const quipu_host *host, const quipu_open *how,
 {
     bool readonly = how->flags & QUIPU_OPEN_READONLY;
     bool create = (how->flags & QUIPU_OPEN_CREATE) && !readonly;
-    quipu_driver_datastore *made = host->allocate(sizeof *made);
+    quipu_driver_datastore *made = host->allocate(sizeof(*made));
     char *name = name_of(host, how);
     bool missing = false;
 
     (void)deadline;
     if (made) {
-        memset(made, 0, sizeof *made);
+        memset(made, 0, sizeof(*made));
     }
     if (made && name) {
         made->store = store_acquire(host, name, create, &missing);
@@ -195,7 +195,7 @@ static const char *memory_library(void)
 }
 
 static const quipu_driver driver = {
-    .struct_size = sizeof driver,
+    .struct_size = sizeof(driver),
     .abi = QUIPU_DRIVER_ABI,
     .name = "memory",
     .version = "1.0.0",

@@ -83,7 +83,7 @@ int memory_log_head(quipu_driver_datastore *datastore,
     if (bound->schema.event_id && bound->log.count > 0) {
         memcpy(&head->event_id,
                bound->log.at[bound->log.count - 1]->item.event_id.data,
-               sizeof head->event_id);
+               sizeof(head->event_id));
     }
     pthread_mutex_unlock(&datastore->store->lock);
     return QUIPU_OK;

@@ -66,7 +66,7 @@ static void copy_schema(quipu_driver_schema *table, const quipu_schema *schema)
     char *room = (char *)(columns + schema->column_count);
     quipu_schema *copy = &table->schema;
 
-    copy->struct_size = sizeof *copy;
+    copy->struct_size = sizeof(*copy);
     copy->flags = schema->flags;
     copy->table = copy_name(schema->table, &room);
     copy->notification_id = copy_name(schema->notification_id, &room);
@@ -104,7 +104,7 @@ quipu_driver_schema *memory_table_create(struct store *store,
     }
     made = store->host->allocate(size);
     if (made) {
-        memset(made, 0, sizeof *made);
+        memset(made, 0, sizeof(*made));
         made->store = store;
         made->holders = 1;
         copy_schema(made, schema);

@@ -14,7 +14,7 @@ static bool reserve(struct records *records, const quipu_host *host)
     if (records->count < records->room) {
         return true;
     }
-    at = host->reallocate(records->at, room * sizeof *at);
+    at = host->reallocate(records->at, room * sizeof(*at));
     if (!at) {
         return false;
     }
@@ -26,7 +26,7 @@ static bool reserve(struct records *records, const quipu_host *host)
 static void insert(struct records *records, size_t place, struct record *record)
 {
     memmove(records->at + place + 1, records->at + place,
-            (records->count - place) * sizeof *records->at);
+            (records->count - place) * sizeof(*records->at));
     records->at[place] = record;
     records->count++;
 }
@@ -35,7 +35,7 @@ static void take_out(struct records *records, size_t place)
 {
     records->count--;
     memmove(records->at + place, records->at + place + 1,
-            (records->count - place) * sizeof *records->at);
+            (records->count - place) * sizeof(*records->at));
 }
 
 /* Copies bytes to *room and moves it on.  Absent stays absent, and empty
@@ -111,11 +111,11 @@ static struct sequence *sequence_make(quipu_driver_schema *table,
     if (sequence) {
         return sequence;
     }
-    sequence = host->allocate(sizeof *sequence + id.size);
+    sequence = host->allocate(sizeof(*sequence) + id.size);
     if (!sequence) {
         return NULL;
     }
-    memset(sequence, 0, sizeof *sequence);
+    memset(sequence, 0, sizeof(*sequence));
     memcpy(sequence + 1, id.data, id.size);
     sequence->entry.key = (quipu_bytes){ sequence + 1, id.size };
     if (!memory_map_add(&table->sequences, &sequence->entry, host)) {

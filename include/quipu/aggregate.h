@@ -168,7 +168,7 @@ QUIPU_API int quipu_bytes_set(quipu_bytes *member, quipu_bytes value,
  *
  *     struct line *line = quipu_array_add((void **)&order->lines,
  *                                         &order->line_count,
- *                                         sizeof *line, error);
+ *                                         sizeof(*line), error);
  */
 QUIPU_API void *quipu_array_add(void **member, size_t *count, size_t size,
                                 quipu_error *error);

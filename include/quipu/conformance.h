@@ -6,7 +6,7 @@
  *     int main(int argc, char **argv)
  *     {
  *         static const char *const uris[] = { "mystore:{dir}/store", NULL };
- *         quipu_conformance suite = { .struct_size = sizeof suite,
+ *         quipu_conformance suite = { .struct_size = sizeof(suite),
  *                                     .uris = uris };
  *
  *         quipu_drivers_add("mystore", quipu_driver_entry_mystore, NULL);

@@ -20,11 +20,11 @@ QUIPU_API const quipu_schema *quipu_schema_sequenced_items(void);
 QUIPU_API const quipu_schema *quipu_schema_stored_events(void);
 
 /*
- * Makes *schema, of `size` bytes (sizeof the struct), a copy of `preset` to be
+ * Makes *schema, of `size` bytes (sizeof(the) struct), a copy of `preset` to be
  * changed.  Names are borrowed from the preset.
  *
  *     quipu_schema mine;
- *     quipu_schema_init(&mine, sizeof mine, quipu_schema_stored_events());
+ *     quipu_schema_init(&mine, sizeof(mine), quipu_schema_stored_events());
  *     mine.table = "ledger";
  */
 QUIPU_API void quipu_schema_init(quipu_schema *schema, size_t size,

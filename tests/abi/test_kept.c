@@ -6,7 +6,7 @@
 #include <quipu/quipu.h>
 
 static const quipu_schema schema = {
-    .struct_size = sizeof schema,
+    .struct_size = sizeof(schema),
     .flags = QUIPU_SCHEMA_TEXT_IDS,
     .table = "kept_items",
     .notification_id = "id",
@@ -63,7 +63,7 @@ static quipu_item item_of(quipu_bytes id, int64_t position, uint32_t flags,
 static int append(struct fixture *f, const quipu_item *items, size_t count,
                   const quipu_guard *guard, quipu_result *result)
 {
-    quipu_append request = { .struct_size = sizeof request,
+    quipu_append request = { .struct_size = sizeof(request),
                              .items = items,
                              .item_count = count,
                              .guards = guard,

@@ -125,10 +125,10 @@ function check_suite(   part, own) {
     }
 }
 
-# "file.h" anywhere else: a file of the same folder; or "shared/file.h" in a
+# "file.h" anywhere else: a file of the same folder; or "common/file.h" in a
 # driver: what the drivers of this tree have in common.
 function check_own(   folder) {
-    if (home ~ /^drivers\// && target ~ /^shared\// &&
+    if (home ~ /^drivers\// && target ~ /^common\// &&
         exists("drivers/" target)) {
         return
     }

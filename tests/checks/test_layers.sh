@@ -11,7 +11,7 @@ plant()
 {
     rm -rf tree
     mkdir -p tree/include/quipu tree/drivers/sqlite tree/drivers/lmdb \
-        tree/drivers/shared tree/conformance/trial tree/conformance/cases \
+        tree/drivers/common tree/conformance/trial tree/conformance/cases \
         tree/tools tree/examples
     for layer in base driver records event mapper store domain; do
         mkdir -p "tree/core/$layer"
@@ -24,8 +24,8 @@ plant()
     echo '#include <quipu/driver.h>' >tree/drivers/sqlite/own.h
     echo '#include <sqlite3.h>' >tree/drivers/sqlite/own.c
     echo '#include "own.h"' >>tree/drivers/sqlite/own.c
-    echo '#include "shared/own.h"' >>tree/drivers/sqlite/own.c
-    echo '#include <quipu/driver.h>' >tree/drivers/shared/own.h
+    echo '#include "common/own.h"' >>tree/drivers/sqlite/own.c
+    echo '#include <quipu/driver.h>' >tree/drivers/common/own.h
     echo '#include "base/base.h"' >tree/core/store/store.c
     echo '#include "records/records.h"' >>tree/core/store/store.c
     echo '#include <quipu/records.h>' >tree/tools/own.h
@@ -84,8 +84,8 @@ refused drivers/sqlite/own.c '#include <quipu/records.h>'
 refused drivers/sqlite/own.c '#include "base/base.h"'
 refused drivers/sqlite/own.c '#include "../../core/base/base.h"'
 refused drivers/sqlite/own.c '#include <lmdb.h>'
-refused drivers/sqlite/own.c '#include "shared/none.h"'
-refused core/base/base.c '#include "shared/own.h"'
+refused drivers/sqlite/own.c '#include "common/none.h"'
+refused core/base/base.c '#include "common/own.h"'
 refused drivers/lmdb/lmdb.c '#include "own.h"'
 refused drivers/lmdb/lmdb.c '#include <uuid/uuid.h>'
 refused conformance/cases/case.c '#include "base/base.h"'

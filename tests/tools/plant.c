@@ -310,7 +310,7 @@ static void plant_track(quipu_datastore *datastore, char **arguments)
 {
     quipu_records *records =
         open_schema(datastore, quipu_schema_stored_events());
-    const int more = arguments[0] == NULL ? 0 : number_of(arguments[0]);
+    const int more = !arguments[0] ? 0 : number_of(arguments[0]);
 
     for (int i = 0; i < 2; i++) {
         const quipu_tracking tracking = {

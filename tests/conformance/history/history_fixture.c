@@ -33,7 +33,7 @@ void history_write(const char *const sessions[])
     for (unsigned i = 0; sessions[i]; i++) {
         char path[40];
 
-        snprintf(path, sizeof path, "history/session-%u", i + 1);
+        snprintf(path, sizeof(path), "history/session-%u", i + 1);
         file = create(path);
         fprintf(file, "session %u process %u\n%s", i + 1, i, sessions[i]);
         fclose(file);
@@ -45,7 +45,7 @@ void history_remove(void)
     char path[40];
 
     for (unsigned i = 1; i < 10; i++) {
-        snprintf(path, sizeof path, "history/session-%u", i);
+        snprintf(path, sizeof(path), "history/session-%u", i);
         unlink(path);
     }
     unlink("history/run");

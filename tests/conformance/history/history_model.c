@@ -51,7 +51,7 @@ static void ask(struct model *m, unsigned session, unsigned number)
                                              MODEL_HEAD };
 
     *op = (struct model_operation){
-        .kind = kinds[model_random(m, sizeof kinds / sizeof *kinds)],
+        .kind = kinds[model_random(m, sizeof(kinds) / sizeof(*kinds))],
         .session = session,
         .number = number,
         .begin = m->time,
@@ -102,7 +102,7 @@ static void append(struct model *m, struct model_operation *op)
 static void read_entries(const struct model *m, struct model_operation *op)
 {
     op->count = 0;
-    op->entries = calloc(m->head + 1, sizeof *op->entries);
+    op->entries = calloc(m->head + 1, sizeof(*op->entries));
     if (!op->entries) {
         abort();
     }
@@ -147,8 +147,8 @@ void model_play(struct model *m, uint64_t seed)
     unsigned numbers[MODEL_SESSIONS] = { 0 };
     unsigned busy = 0;
 
-    memset(m, 0, sizeof *m);
-    memset(m->known, -1, sizeof m->known);
+    memset(m, 0, sizeof(*m));
+    memset(m->known, -1, sizeof(m->known));
     m->random = seed;
     while (m->count < MODEL_OPERATIONS || busy > 0) {
         unsigned s = (unsigned)model_random(m, MODEL_SESSIONS);

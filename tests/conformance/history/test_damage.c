@@ -196,7 +196,7 @@ static bool arrive_late(struct model *m)
         if (own != appender_of(m, op->entries[i - 1].id) &&
             own != appender_of(m, op->entries[i + 1].id)) {
             memmove(&op->entries[i], &op->entries[i + 1],
-                    (op->count - i - 1) * sizeof *op->entries);
+                    (op->count - i - 1) * sizeof(*op->entries));
             op->count--;
             op->limit--;
             return true;

@@ -25,7 +25,7 @@ static void a_sequence_is_known_by_its_id(void **state)
                                           { 'n', 3, 4000000000u } };
 
     (void)state;
-    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
+    for (size_t i = 0; i < sizeof(labels) / sizeof(*labels); i++) {
         for (int text = 0; text < 2; text++) {
             quipu_id id = quipu_label_id(labels[i], text);
 

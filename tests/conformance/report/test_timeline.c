@@ -61,10 +61,10 @@ static void line_without_end_was_never_answered(void **state)
 /* A process that is killed leaves a part of a line. */
 static void part_of_a_line_is_passed_over(void **state)
 {
-    char part[sizeof good];
+    char part[sizeof(good)];
 
     (void)state;
-    for (size_t size = 0; size + 3 < sizeof good; size++) {
+    for (size_t size = 0; size + 3 < sizeof(good); size++) {
         memcpy(part, good, size);
         part[size] = '\0';
         assert_int_equal(count_of(part), 0);
@@ -93,7 +93,7 @@ static void what_is_no_such_line_is_passed_over(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
         assert_int_equal(count_of(wrong[i]), 0);
     }
     assert_int_equal(count_of("x\n{\"lane\":\"a\",\"from\":1}\ny"), 1);
@@ -115,7 +115,7 @@ static void what_is_too_long_is_cut_between_characters(void **state)
     assert_int_equal(timeline.count, 1);
     lane = timeline.moments[0].lane;
     length = strlen(lane);
-    assert_true(length < sizeof timeline.moments[0].lane);
+    assert_true(length < sizeof(timeline.moments[0].lane));
     assert_string_equal(lane + length - 3, "...");
     assert_int_equal((length - 1 - 3) % 3, 0); /* whole characters */
     quipu_timeline_finish(&timeline);

@@ -57,7 +57,7 @@ static void bytes_that_are_no_utf8_are_shown(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
         char xml[40] = "", json[60] = "\"";
 
         for (const char *c = wrong[i]; *c; c++) {

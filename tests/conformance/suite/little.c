@@ -248,7 +248,7 @@ static int start(void *context)
 int main(int argc, char **argv)
 {
     static const char *const uris[] = { "memory:{name}", NULL };
-    quipu_conformance suite = { .struct_size = sizeof suite, .uris = uris };
+    quipu_conformance suite = { .struct_size = sizeof(suite), .uris = uris };
 
     if (getenv("LITTLE_HOOKS")) {
         suite.server_stop = stop;

@@ -40,7 +40,7 @@ static void shorter_struct_is_taken_for_what_it_has(void **state)
     suite.struct_size = offsetof(quipu_conformance, outputs);
     suite.outputs = (const char *const[]){ "nonsense", NULL };
     assert_int_equal(quipu_conformance_run(&suite), QUIPU_CONFORMANCE_HOLDS);
-    suite.struct_size = sizeof suite;
+    suite.struct_size = sizeof(suite);
     assert_int_equal(quipu_conformance_run(&suite), QUIPU_CONFORMANCE_MISUSE);
 }
 
@@ -77,7 +77,7 @@ static void arguments_come_before_what_the_program_gives(void **state)
                      QUIPU_CONFORMANCE_HOLDS);
     file = fopen("arguments.json", "re");
     assert_non_null(file);
-    assert_true(fread(text, 1, sizeof text - 1, file) > 0);
+    assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
     (void)fclose(file);
     assert_non_null(strstr(text, "\"uri\":\"memory:\""));
 }

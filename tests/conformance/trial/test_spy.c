@@ -23,7 +23,7 @@ static const char *const operations[] = {
     "last_position", "log_head",       "wait",          "read_tracking",
 };
 
-#define OPERATIONS (sizeof operations / sizeof *operations)
+#define OPERATIONS (sizeof(operations) / sizeof(*operations))
 
 /* The header's text. */
 static char text[65536];
@@ -36,7 +36,7 @@ static int read_header(void **state)
     if (!file) {
         return -1;
     }
-    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
     return fclose(file);
 }
 
@@ -77,7 +77,7 @@ static uint32_t listed(const char *operation)
     const char *found = NULL, *declared;
     char pattern[40];
 
-    (void)snprintf(pattern, sizeof pattern, "int (*%s)(", operation);
+    (void)snprintf(pattern, sizeof(pattern), "int (*%s)(", operation);
     declared = strstr(text, pattern);
     assert_non_null(declared);
     for (const char *at = text; (at = strstr(at, "Codes:")) && at < declared;

@@ -193,7 +193,7 @@ int recorder_policy(void *context, const quipu_event *const *events,
         return quipu_error_set(error, QUIPU_INTERNAL, "the recorder is full");
     }
     recorder->counts[call] = count;
-    for (size_t i = 0; i < count && !status; i++) {
+    for (size_t i = 0; i < count && status == QUIPU_OK; i++) {
         status = quipu_event_copy(events[i], &recorder->events[call][i], error);
     }
     if (status || !recorder->answers[call]) {

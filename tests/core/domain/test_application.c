@@ -410,22 +410,22 @@ static int use_repository(quipu_repository *notes, quipu_error *error)
         return error->code;
     }
     status = note_write(note, "milk", error);
-    if (!status) {
+    if (status == QUIPU_OK) {
         saved = &note->base;
         quipu_aggregate_collect(saved);
         status = note_tag(note, "home", error);
     }
-    if (!status) {
+    if (status == QUIPU_OK) {
         status = note_change(note, note->text, error);
     }
-    if (!status) {
+    if (status == QUIPU_OK) {
         status = quipu_aggregates_save(&saved, 1, error);
     }
-    if (!status) {
+    if (status == QUIPU_OK) {
         got = quipu_repository_get(notes, &note->base.id, error);
         status = got ? quipu_aggregate_discard(&got->base, error) : error->code;
     }
-    if (!status) {
+    if (status == QUIPU_OK) {
         status =
             quipu_repository_contains(notes, &note->base.id, &found, error);
     }
@@ -454,21 +454,21 @@ static int live_a_life(void *context, quipu_error *error)
     quipu_datastore *datastore = NULL;
     int status = quipu_datastore_open("memory:", NULL, &datastore, error);
 
-    if (!status) {
+    if (status == QUIPU_OK) {
         status = quipu_datastore_setup(datastore, schema, error);
     }
-    if (!status) {
+    if (status == QUIPU_OK) {
         status = quipu_application_open(datastore, schema, &fixture_mapping,
                                         &application, error);
     }
-    if (!status) {
+    if (status == QUIPU_OK) {
         status = listen_in(application, error);
     }
-    if (!status) {
+    if (status == QUIPU_OK) {
         status = quipu_application_repository(application, &note_type, &notes,
                                               error);
     }
-    if (!status) {
+    if (status == QUIPU_OK) {
         status = use_repository(notes, error);
     }
     quipu_repository_close(notes);

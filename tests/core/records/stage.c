@@ -30,7 +30,7 @@ static struct stage_call *arrive(const quipu_request *requests, size_t count,
     pthread_mutex_lock(&stage.lock);
     call = &stage.calls[stage.count % STAGE_CALLS];
     *call = (struct stage_call){ .count = count, .deadline = deadline };
-    for (size_t i = 0; i < count && i + 1 < sizeof call->names; i++) {
+    for (size_t i = 0; i < count && i + 1 < sizeof(call->names); i++) {
         call->names[i] = name_of(requests, i);
     }
     stage.count++;
@@ -122,7 +122,7 @@ static void *act(void *argument)
 {
     struct stage_actor *actor = argument;
     quipu_item item = fake_item();
-    quipu_append append = { .struct_size = sizeof append,
+    quipu_append append = { .struct_size = sizeof(append),
                             .items = &item,
                             .item_count = 1 };
 
@@ -238,7 +238,7 @@ void stage_begin(const char *uri)
     void *state = NULL;
     quipu_error error;
 
-    memset(&stage, 0, sizeof stage);
+    memset(&stage, 0, sizeof(stage));
     pthread_mutex_init(&stage.lock, NULL);
     pthread_cond_init(&stage.changed, NULL);
     stage.next_id = 1;

@@ -15,11 +15,11 @@ static int start(void **state)
     fake_begin(state);
     items[0] = fake_item();
     items[1] = fake_item();
-    append = (quipu_append){ .struct_size = sizeof append,
+    append = (quipu_append){ .struct_size = sizeof(append),
                              .items = items,
                              .item_count = 2 };
-    memset(&result, 0, sizeof result);
-    memset(&error, 0, sizeof error);
+    memset(&result, 0, sizeof(result));
+    memset(&error, 0, sizeof(error));
     return 0;
 }
 
@@ -116,12 +116,12 @@ static void success_leaves_the_error_alone(void **state)
     quipu_error before;
 
     (void)state;
-    memset(&error, 0x5a, sizeof error);
+    memset(&error, 0x5a, sizeof(error));
     before = error;
     fake.chatty = true;
     assert_status(quipu_records_append(fake_records, &append, NULL, &error),
                   QUIPU_OK);
-    assert_memory_equal(&error, &before, sizeof error);
+    assert_memory_equal(&error, &before, sizeof(error));
 }
 
 static void no_records_are_refused(void **state)
@@ -180,7 +180,7 @@ static void work_runs_in_the_transaction(void **state)
 static void a_transaction_may_append_nothing(void **state)
 {
     (void)state;
-    append = (quipu_append){ .struct_size = sizeof append };
+    append = (quipu_append){ .struct_size = sizeof(append) };
     fake.result.first_notification_id = 0;
     assert_ok(transact(), &error);
     assert_int_equal(worked, 1);
@@ -193,7 +193,7 @@ static void any_answer_of_the_work_comes_back(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
         work_answer = answers[i];
         work_words = "no room in the read model";
         assert_refused(transact(), answers[i], &error, work_words);

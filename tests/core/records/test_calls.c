@@ -44,7 +44,7 @@ static int call_bind(quipu_datastore *store, quipu_records *records)
 static int call_append(quipu_datastore *store, quipu_records *records)
 {
     quipu_item item = fake_item();
-    const quipu_append append = { .struct_size = sizeof append,
+    const quipu_append append = { .struct_size = sizeof(append),
                                   .items = &item,
                                   .item_count = 1 };
 
@@ -62,7 +62,7 @@ static int work(void *native, void *context, quipu_error *said)
 
 static int call_transact(quipu_datastore *store, quipu_records *records)
 {
-    const quipu_append append = { .struct_size = sizeof append };
+    const quipu_append append = { .struct_size = sizeof(append) };
 
     (void)store;
     return quipu_records_transact(records, &append, work, NULL, NULL, &error);
@@ -215,14 +215,14 @@ static void expect(const struct operation *operation, int status)
     char words[96];
 
     fake.status[operation->fake] = status;
-    memset(&error, 0, sizeof error);
+    memset(&error, 0, sizeof(error));
     if (may_answer(operation, status)) {
         assert_refused(operation->call(fake_store, fake_records), status,
                        &error, "the fake's own words");
         assert_int_equal(error.code, status);
         assert_int_equal(error.native, 7);
     } else {
-        snprintf(words, sizeof words, "driver \"fake\": %s answered %s (%d)",
+        snprintf(words, sizeof(words), "driver \"fake\": %s answered %s (%d)",
                  operation->name, quipu_status_name(status), status);
         assert_refused(operation->call(fake_store, fake_records),
                        QUIPU_INTERNAL, &error, words);
@@ -254,13 +254,13 @@ static void a_driver_that_says_nothing_is_spoken_for(void **state)
     fake.mute = true;
     for (size_t i = 0; i < OPERATIONS; i++) {
         fake.status[operations[i].fake] = QUIPU_IO;
-        snprintf(words, sizeof words,
+        snprintf(words, sizeof(words),
                  "driver \"fake\": %s answered IO and did not say why",
                  operations[i].name);
         assert_refused(operations[i].call(fake_store, fake_records), QUIPU_IO,
                        &error, words);
         fake.status[operations[i].fake] = 99;
-        snprintf(words, sizeof words,
+        snprintf(words, sizeof(words),
                  "%s answered ? (99), which the driver contract does not allow",
                  operations[i].name);
         assert_refused(operations[i].call(fake_store, fake_records),
@@ -307,7 +307,7 @@ static void a_missing_operation_is_told_by_name(void **state)
     (void)state;
     for (size_t i = 0; i < OPERATIONS; i++) {
         if (operations[i].capability) {
-            snprintf(words, sizeof words,
+            snprintf(words, sizeof(words),
                      "driver \"bare\" does not have the operation %s",
                      operations[i].name);
             assert_refused(operations[i].call(bare, records), QUIPU_UNSUPPORTED,
@@ -333,7 +333,7 @@ static void a_capability_that_is_not_claimed_is_missing_too(void **state)
         }
         fake.opened.capabilities = all & ~operations[i].capability;
         other = open_other("fake:", &records);
-        snprintf(words, sizeof words,
+        snprintf(words, sizeof(words),
                  "driver \"fake\" does not have the operation %s for this "
                  "store",
                  operations[i].name);

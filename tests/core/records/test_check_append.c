@@ -23,13 +23,13 @@ static int start(void **state)
     tracking = (quipu_tracking){ .consumer = { "reader", 6 },
                                  .log = { "orders", 6 },
                                  .position = { .notification_id = 1 } };
-    append = (quipu_append){ .struct_size = sizeof append,
+    append = (quipu_append){ .struct_size = sizeof(append),
                              .items = &item,
                              .item_count = 1,
                              .guards = guards,
                              .guard_count = 2,
                              .tracking = &tracking };
-    memset(&result, 0, sizeof result);
+    memset(&result, 0, sizeof(result));
     return 0;
 }
 
@@ -182,7 +182,7 @@ static void tracking_is_text_and_a_position(void **state)
     static char long_text[256];
 
     (void)state;
-    memset(long_text, 'x', sizeof long_text);
+    memset(long_text, 'x', sizeof(long_text));
     for (int i = 0; i < 2; i++) {
         quipu_bytes kept = *texts[i];
 

@@ -25,7 +25,7 @@ static int start(void **state)
 
 static int append(quipu_result *result, quipu_error *error)
 {
-    const quipu_append both = { .struct_size = sizeof both,
+    const quipu_append both = { .struct_size = sizeof(both),
                                 .items = items,
                                 .item_count = 2 };
 

@@ -10,7 +10,7 @@ enum { BOOL, INT, DOUBLE, TEXT, BYTES, UUID, MOMENT };
 
 static int append_item(const quipu_item *item, quipu_error *error)
 {
-    const quipu_append append = { .struct_size = sizeof append,
+    const quipu_append append = { .struct_size = sizeof(append),
                                   .items = item,
                                   .item_count = 1 };
 

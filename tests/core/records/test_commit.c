@@ -57,7 +57,7 @@ static void expect_calls(const char *names)
     char seen[512] = "";
 
     for (size_t i = 0; i < stage.count; i++) {
-        snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%s%s",
+        snprintf(seen + strlen(seen), sizeof(seen) - strlen(seen), "%s%s",
                  i ? " " : "", stage_names(i));
     }
     assert_string_equal(seen, names);
@@ -148,7 +148,7 @@ static const struct {
 
 static void a_code_that_one_causes_is_that_ones_alone(void **state)
 {
-    const size_t codes = sizeof nothing_stored / sizeof nothing_stored[0];
+    const size_t codes = sizeof(nothing_stored) / sizeof(nothing_stored[0]);
 
     for (size_t i = 0; i < codes; i++) {
         stage.bad = 'd';

@@ -27,7 +27,7 @@ static void the_items_are_lent_as_the_driver_has_them(void **state)
 
 static void the_query_reaches_the_driver_as_a_range(void **state)
 {
-    const quipu_query query = { .struct_size = sizeof query,
+    const quipu_query query = { .struct_size = sizeof(query),
                                 .flags = QUIPU_QUERY_GT | QUIPU_QUERY_LTE |
                                          QUIPU_QUERY_LIMIT |
                                          QUIPU_QUERY_DESCENDING,
@@ -37,7 +37,7 @@ static void the_query_reaches_the_driver_as_a_range(void **state)
 
     (void)state;
     for (int log = 0; log < 2; log++) {
-        memset(&fake.range, 0, sizeof fake.range);
+        memset(&fake.range, 0, sizeof(fake.range));
         assert_ok(
             log ? quipu_records_read_log(fake_records, &query, &cursor, &error)
                 : quipu_records_read(fake_records, id, &query, &cursor, &error),
@@ -68,7 +68,7 @@ static void an_empty_range_does_not_reach_the_driver(void **state)
 
     (void)state;
     fake.rows = rows;
-    for (size_t i = 0; i < 2 * sizeof queries / sizeof queries[0]; i++) {
+    for (size_t i = 0; i < 2 * sizeof(queries) / sizeof(queries[0]); i++) {
         const quipu_query *query = &queries[i / 2];
         const quipu_item *item = &one;
 
@@ -90,7 +90,7 @@ static void an_empty_range_does_not_reach_the_driver(void **state)
 
 static void wrong_reads_do_not_reach_the_driver(void **state)
 {
-    const quipu_query query = { .struct_size = sizeof query,
+    const quipu_query query = { .struct_size = sizeof(query),
                                 .flags = QUIPU_QUERY_LIMIT,
                                 .limit = -1 };
     unsigned before = fake_calls();

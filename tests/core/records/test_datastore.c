@@ -95,7 +95,7 @@ static void interrupt_reaches_the_driver(void **state)
 
 static void describe_tells_what_was_opened(void **state)
 {
-    quipu_datastore_info info = { .struct_size = sizeof info };
+    quipu_datastore_info info = { .struct_size = sizeof(info) };
     quipu_datastore *other;
     quipu_error error;
 
@@ -105,10 +105,10 @@ static void describe_tells_what_was_opened(void **state)
                                    NULL, &other, &error),
               &error);
     assert_ok(quipu_datastore_describe(other, &info, &error), &error);
-    assert_int_equal(info.struct_size, sizeof info);
+    assert_int_equal(info.struct_size, sizeof(info));
     assert_int_equal(info.capabilities, fake.opened.capabilities);
     assert_memory_equal(&info.identity, &fake.opened.identity, 16);
-    assert_memory_equal(&info.limits, &fake.opened.limits, sizeof info.limits);
+    assert_memory_equal(&info.limits, &fake.opened.limits, sizeof(info.limits));
     assert_contains(info.uri, "host/x");
     assert_null(strstr(info.uri, "pass-word"));
     assert_string_equal(info.driver, "fake");
@@ -129,9 +129,9 @@ static void describe_tells_what_was_opened(void **state)
 
 static void readonly_refuses_to_change_but_sets_up(void **state)
 {
-    quipu_datastore_info info = { .struct_size = sizeof info };
+    quipu_datastore_info info = { .struct_size = sizeof(info) };
     quipu_item item = fake_item();
-    quipu_append append = { .struct_size = sizeof append,
+    quipu_append append = { .struct_size = sizeof(append),
                             .items = &item,
                             .item_count = 1 };
     quipu_datastore *readonly;

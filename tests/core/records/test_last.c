@@ -43,7 +43,7 @@ static void a_tracking_record_is_the_drivers(void **state)
     assert_ok(
         quipu_tracking_read(fake_store, "reader", "orders", &position, &error),
         &error);
-    assert_memory_equal(&position, &fake.position, sizeof position);
+    assert_memory_equal(&position, &fake.position, sizeof(position));
     assert_string_equal(fake.consumer, "reader");
     assert_string_equal(fake.log, "orders");
 }

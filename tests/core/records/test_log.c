@@ -34,7 +34,7 @@ static void the_head_is_the_drivers(void **state)
     (void)state;
     fake.position = position;
     assert_ok(quipu_records_head(fake_records, &head, &error), &error);
-    assert_memory_equal(&head, &position, sizeof head);
+    assert_memory_equal(&head, &position, sizeof(head));
     head.notification_id = 77;
     fake.status[FAKE_LOG_HEAD] = QUIPU_IO;
     assert_status(quipu_records_head(fake_records, &head, NULL), QUIPU_IO);
@@ -50,9 +50,9 @@ static void a_position_tells_store_and_event(void **state)
     quipu_position found;
 
     (void)state;
-    memset(&found, 0x5a, sizeof found);
+    memset(&found, 0x5a, sizeof(found));
     assert_ok(quipu_records_position(fake_records, 7, &found, &error), &error);
-    assert_memory_equal(&found, &position, sizeof found);
+    assert_memory_equal(&found, &position, sizeof(found));
     assert_int_equal(fake.range.lower, 7);
     assert_int_equal(fake.range.upper, 7);
     assert_int_equal(fake.range.limit, 1);
@@ -66,8 +66,8 @@ static void a_position_without_an_event_id_has_none(void **state)
     (void)state;
     item.event_id = (quipu_bytes){ NULL, 0 };
     assert_ok(quipu_records_position(fake_records, 7, &found, &error), &error);
-    memset(&position.event_id, 0, sizeof position.event_id);
-    assert_memory_equal(&found, &position, sizeof found);
+    memset(&position.event_id, 0, sizeof(position.event_id));
+    assert_memory_equal(&found, &position, sizeof(found));
 }
 
 static void a_position_without_an_item_is_not_found(void **state)
@@ -104,9 +104,9 @@ static void a_kept_position_that_still_holds_is_ok(void **state)
 static void what_is_not_known_is_not_compared(void **state)
 {
     (void)state;
-    memset(&position.store, 0, sizeof position.store);
+    memset(&position.store, 0, sizeof(position.store));
     assert_ok(check(), &error);
-    memset(&position.event_id, 0, sizeof position.event_id);
+    memset(&position.event_id, 0, sizeof(position.event_id));
     assert_ok(check(), &error);
     position.notification_id = 0;
     fake.rows = nothing;

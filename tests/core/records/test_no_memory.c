@@ -20,7 +20,7 @@ static int start(void **state)
 static int open_and_close(void *context, quipu_error *error)
 {
     const quipu_option option = { .name = "secret", .value = "hush" };
-    const quipu_settings settings = { .struct_size = sizeof settings,
+    const quipu_settings settings = { .struct_size = sizeof(settings),
                                       .options = &option,
                                       .option_count = 1 };
     quipu_datastore *datastore;
@@ -86,7 +86,7 @@ static void refusals_of_the_driver_leave_nothing(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         quipu_test_memory_begin(-1);
         fake.status[calls[i]] = QUIPU_IO;
         assert_status(open_all(NULL, NULL), QUIPU_IO);
@@ -100,7 +100,7 @@ static void appends_and_steps_need_no_memory(void **state)
     quipu_item item;
     const void *const rows[] = { &item, &item, NULL };
     const quipu_item *next;
-    quipu_append append = { .struct_size = sizeof append,
+    quipu_append append = { .struct_size = sizeof(append),
                             .items = &item,
                             .item_count = 1 };
     quipu_cursor *cursor;

@@ -108,11 +108,11 @@ static void success_leaves_the_error_alone(void **state)
     quipu_error before;
 
     (void)state;
-    memset(&error, 0x5a, sizeof error);
+    memset(&error, 0x5a, sizeof(error));
     before = error;
     fake.chatty = true;
     assert_status(open_uri("fake:", &error), QUIPU_OK);
-    assert_memory_equal(&error, &before, sizeof error);
+    assert_memory_equal(&error, &before, sizeof(error));
 }
 
 int main(void)

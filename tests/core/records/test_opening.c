@@ -13,13 +13,13 @@ static int start(void **state)
 {
     (void)state;
     fake_reset();
-    memset(&error, 0, sizeof error);
+    memset(&error, 0, sizeof(error));
     return 0;
 }
 
 static int open_with(const char *uri, const quipu_option *options, size_t count)
 {
-    const quipu_settings settings = { .struct_size = sizeof settings,
+    const quipu_settings settings = { .struct_size = sizeof(settings),
                                       .options = options,
                                       .option_count = count };
     quipu_datastore *datastore;
@@ -200,7 +200,7 @@ static int open_with_defaults(const char *uri, const quipu_option *options,
                               size_t count)
 {
     const quipu_option set = { .name = "secret", .value = "hush" };
-    const quipu_settings settings = { .struct_size = sizeof settings,
+    const quipu_settings settings = { .struct_size = sizeof(settings),
                                       .options = &set,
                                       .option_count = 1,
                                       .defaults = options,
@@ -280,7 +280,7 @@ static void the_settings_struct_is_checked(void **state)
     (void)state;
     assert_refused(quipu_datastore_open("fake:", &settings, &datastore, &error),
                    QUIPU_INVALID, &error, "settings has struct_size 0");
-    settings.struct_size = sizeof settings;
+    settings.struct_size = sizeof(settings);
     settings.reserved = 1;
     assert_refused(quipu_datastore_open("fake:", &settings, &datastore, &error),
                    QUIPU_INVALID, &error, "settings: reserved");

@@ -67,7 +67,7 @@ static void values_have_the_type_of_the_table(void **state)
     quipu_error error;
 
     (void)state;
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         assert_refused(open_uri(wrong[i].uri, &error), QUIPU_INVALID, &error,
                        wrong[i].name);
     }
@@ -99,7 +99,7 @@ static void no_message_shows_the_value_of_an_option(void **state)
     quipu_error error;
 
     (void)state;
-    for (size_t i = 0; i < sizeof uris / sizeof uris[0]; i++) {
+    for (size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
         assert_int_not_equal(open_uri(uris[i], &error), QUIPU_OK);
         assert_null(strstr(error.message, "pass-word"));
     }
@@ -120,7 +120,7 @@ static void a_long_list_of_known_options_is_cut(void **state)
 
     (void)state;
     for (size_t i = 0; i < 200; i++) {
-        snprintf(names[i], sizeof names[i], "option%03zu", i);
+        snprintf(names[i], sizeof(names[i]), "option%03zu", i);
         infos[i].name = names[i];
     }
     assert_refused(quipu_opening_check(&opening, &driver, &error),

@@ -62,7 +62,7 @@ static void refused(int status, const quipu_error *error, const char *call)
 
 static void try_datastore(void)
 {
-    quipu_datastore_info info = { .struct_size = sizeof info };
+    quipu_datastore_info info = { .struct_size = sizeof(info) };
     quipu_position position;
     quipu_records *records;
     quipu_error error;
@@ -77,7 +77,7 @@ static void try_datastore(void)
 static void try_records(void)
 {
     quipu_item item = fake_item();
-    const quipu_append append = { .struct_size = sizeof append,
+    const quipu_append append = { .struct_size = sizeof(append),
                                   .items = &item,
                                   .item_count = 1 };
     quipu_position position = { .notification_id = 1 };

@@ -63,12 +63,12 @@ static void compare(const quipu_query *query)
     quipu_error error;
 
     assert_ok(quipu_query_range(query, &range, &empty, &error), &error);
-    assert_int_equal(range.struct_size, sizeof range);
+    assert_int_equal(range.struct_size, sizeof(range));
     actual_count = empty ? 0 : yield_of_range(&range, actual);
     assert_int_equal(actual_count, expected_count);
     if (expected_count > 0) {
         assert_memory_equal(actual, expected,
-                            expected_count * sizeof expected[0]);
+                            expected_count * sizeof(expected[0]));
     }
     if (!empty) {
         assert_true(range.lower <= range.upper);
@@ -80,7 +80,7 @@ static void compare(const quipu_query *query)
 static void compare_all_bounds(uint32_t flags, int64_t limit)
 {
     for (size_t i = 0; i < WORLD * WORLD * WORLD * WORLD; i++) {
-        quipu_query query = { .struct_size = sizeof query,
+        quipu_query query = { .struct_size = sizeof(query),
                               .flags = flags,
                               .gt = world[i % WORLD],
                               .gte = world[i / WORLD % WORLD],
@@ -122,7 +122,7 @@ static void no_query_means_all_ascending(void **state)
 
 static void wrong_queries_are_refused(void **state)
 {
-    quipu_query query = { .struct_size = sizeof query, .flags = 64 };
+    quipu_query query = { .struct_size = sizeof(query), .flags = 64 };
     quipu_range range;
     bool empty;
     quipu_error error;

@@ -160,7 +160,7 @@ static void a_transaction_that_leads_hands_the_lead_on(void **state)
 static int append_inside(void *native, void *context, quipu_error *error)
 {
     quipu_item item = fake_item();
-    const quipu_append append = { .struct_size = sizeof append,
+    const quipu_append append = { .struct_size = sizeof(append),
                                   .items = &item,
                                   .item_count = 1 };
 
@@ -171,7 +171,7 @@ static int append_inside(void *native, void *context, quipu_error *error)
 
 static void a_call_from_inside_a_transaction_is_a_bug(void **state)
 {
-    const quipu_append none = { .struct_size = sizeof none };
+    const quipu_append none = { .struct_size = sizeof(none) };
     quipu_error error;
 
     (void)state;
@@ -236,7 +236,7 @@ static void *append_many(void *context)
 {
     char name = 'a';
     quipu_item item = fake_item();
-    const quipu_append append = { .struct_size = sizeof append,
+    const quipu_append append = { .struct_size = sizeof(append),
                                   .items = &item,
                                   .item_count = 1 };
     int64_t last = 0;

@@ -81,7 +81,7 @@ static void a_timeout_of_nothing_does_not_queue(void **state)
 {
     quipu_error error;
     quipu_item item = fake_item();
-    const quipu_append append = { .struct_size = sizeof append,
+    const quipu_append append = { .struct_size = sizeof(append),
                                   .items = &item,
                                   .item_count = 1 };
 

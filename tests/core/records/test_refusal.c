@@ -24,7 +24,7 @@ static int start(void **state)
     tracking = (quipu_tracking){ .consumer = { "reader", 6 },
                                  .log = { "orders", 6 },
                                  .position = { .notification_id = 3 } };
-    append = (quipu_append){ .struct_size = sizeof append,
+    append = (quipu_append){ .struct_size = sizeof(append),
                              .items = items,
                              .item_count = 2,
                              .guards = guards,
@@ -157,7 +157,7 @@ static void a_conflict_has_a_cause_that_the_append_has(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++) {
+    for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
         quipu_result verdict = verdicts[i];
 
         verdict.status = QUIPU_CONFLICT;

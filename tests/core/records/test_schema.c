@@ -48,9 +48,9 @@ static void init_copies_the_preset(void **state)
     quipu_schema mine;
 
     (void)state;
-    memset(&mine, 0xee, sizeof mine);
-    quipu_schema_init(&mine, sizeof mine, quipu_schema_stored_events());
-    assert_memory_equal(&mine, quipu_schema_stored_events(), sizeof mine);
+    memset(&mine, 0xee, sizeof(mine));
+    quipu_schema_init(&mine, sizeof(mine), quipu_schema_stored_events());
+    assert_memory_equal(&mine, quipu_schema_stored_events(), sizeof(mine));
 }
 
 static void init_fills_a_callers_shorter_struct_only(void **state)
@@ -62,11 +62,11 @@ static void init_fills_a_callers_shorter_struct_only(void **state)
     size_t size = offsetof(quipu_schema, topic);
 
     (void)state;
-    memset(mine.bytes, 0xee, sizeof mine.bytes);
+    memset(mine.bytes, 0xee, sizeof(mine.bytes));
     quipu_schema_init(&mine.schema, size, quipu_schema_stored_events());
     assert_int_equal(mine.schema.struct_size, size);
     assert_string_equal(mine.schema.position, "aggregate_version");
-    for (size_t i = size; i < sizeof mine.bytes; i++) {
+    for (size_t i = size; i < sizeof(mine.bytes); i++) {
         assert_int_equal(mine.bytes[i], 0xee);
     }
 }
@@ -79,9 +79,9 @@ static void init_zeroes_the_rest_of_a_longer_struct(void **state)
     } mine;
 
     (void)state;
-    memset(&mine, 0xee, sizeof mine);
-    quipu_schema_init(&mine.schema, sizeof mine, quipu_schema_stored_events());
-    assert_int_equal(mine.schema.struct_size, sizeof mine);
+    memset(&mine, 0xee, sizeof(mine));
+    quipu_schema_init(&mine.schema, sizeof(mine), quipu_schema_stored_events());
+    assert_int_equal(mine.schema.struct_size, sizeof(mine));
     assert_string_equal(mine.schema.table, "stored_events");
     assert_null(mine.newer[0]);
     assert_null(mine.newer[1]);
@@ -93,12 +93,12 @@ static void init_without_a_preset_is_empty(void **state)
     quipu_schema mine;
 
     (void)state;
-    quipu_schema_init(&mine, sizeof mine, NULL);
-    assert_int_equal(mine.struct_size, sizeof mine);
+    quipu_schema_init(&mine, sizeof(mine), NULL);
+    assert_int_equal(mine.struct_size, sizeof(mine));
     assert_null(mine.table);
-    quipu_schema_init(NULL, sizeof mine, quipu_schema_stored_events());
+    quipu_schema_init(NULL, sizeof(mine), quipu_schema_stored_events());
     quipu_schema_init(&mine, 3, quipu_schema_stored_events());
-    assert_int_equal(mine.struct_size, sizeof mine);
+    assert_int_equal(mine.struct_size, sizeof(mine));
 }
 
 int main(void)

@@ -17,7 +17,7 @@ static int fill_schema(void **state)
     (void)state;
     columns[0] = (quipu_column){ .name = "author", .kind = QUIPU_VALUE_TEXT };
     columns[1] = (quipu_column){ .name = "lines", .kind = QUIPU_VALUE_INT };
-    quipu_schema_init(&schema, sizeof schema, quipu_schema_stored_events());
+    quipu_schema_init(&schema, sizeof(schema), quipu_schema_stored_events());
     schema.metadata = "metadata";
     schema.time = "time";
     schema.columns = columns;
@@ -150,7 +150,7 @@ static void system_columns_are_refused_as_columns_in_any_case(void **state)
     quipu_error error;
 
     (void)state;
-    for (size_t n = 0; n < sizeof names / sizeof names[0]; n++) {
+    for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
         for (size_t i = 0; i < PLACES; i++) {
             fill_schema(NULL);
             *name_at(&places[i]) = names[n];
@@ -253,7 +253,7 @@ static void further_columns_are_64_at_most(void **state)
 
     (void)state;
     for (size_t i = 0; i <= QUIPU_COLUMNS_MAX; i++) {
-        snprintf(names[i], sizeof names[i], "c%zu", i);
+        snprintf(names[i], sizeof(names[i]), "c%zu", i);
         many[i] = (quipu_column){ .name = names[i], .kind = QUIPU_VALUE_INT };
     }
     schema.columns = many;

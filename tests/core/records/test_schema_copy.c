@@ -22,7 +22,7 @@ static void copy_owns_all_its_text(void **state)
     quipu_column column = { .name = name,
                             .kind = QUIPU_VALUE_INT,
                             .attribute = attribute };
-    quipu_schema schema = { .struct_size = sizeof schema,
+    quipu_schema schema = { .struct_size = sizeof(schema),
                             .flags = QUIPU_SCHEMA_SPARSE,
                             .table = table,
                             .notification_id = id,
@@ -41,11 +41,11 @@ static void copy_owns_all_its_text(void **state)
 
     (void)state;
     assert_non_null(copy);
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         texts[i][0] = 'X';
     }
     column.kind = 0;
-    assert_int_equal(copy->struct_size, sizeof schema);
+    assert_int_equal(copy->struct_size, sizeof(schema));
     assert_int_equal(copy->flags, QUIPU_SCHEMA_SPARSE);
     assert_string_equal(copy->table, "ledger");
     assert_string_equal(copy->notification_id, "id");
@@ -69,7 +69,7 @@ static void copy_keeps_what_is_left_out(void **state)
     quipu_schema *copy;
 
     (void)state;
-    quipu_schema_init(&schema, sizeof schema, quipu_schema_stored_events());
+    quipu_schema_init(&schema, sizeof(schema), quipu_schema_stored_events());
     schema.event_id = NULL;
     copy = quipu_schema_copy(&schema);
     assert_non_null(copy);

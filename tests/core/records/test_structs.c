@@ -19,18 +19,18 @@ struct newer {
 
 static int take(struct known *local, const void *given, quipu_error *error)
 {
-    return quipu_struct_take(local, sizeof *local, given, "thing", error);
+    return quipu_struct_take(local, sizeof(*local), given, "thing", error);
 }
 
 static void same_age_is_copied(void **state)
 {
-    struct known given = { sizeof given, 1, &given, 2 };
+    struct known given = { sizeof(given), 1, &given, 2 };
     struct known local;
     quipu_error error;
 
     (void)state;
     assert_ok(take(&local, &given, &error), &error);
-    assert_memory_equal(&local, &given, sizeof given);
+    assert_memory_equal(&local, &given, sizeof(given));
 }
 
 static void older_callers_lack_members(void **state)
@@ -40,9 +40,9 @@ static void older_callers_lack_members(void **state)
     quipu_error error;
 
     (void)state;
-    memset(&local, 0xee, sizeof local);
+    memset(&local, 0xee, sizeof(local));
     assert_ok(take(&local, &given, &error), &error);
-    assert_int_equal(local.struct_size, sizeof local);
+    assert_int_equal(local.struct_size, sizeof(local));
     assert_int_equal(local.flags, 1);
     assert_ptr_equal(local.first, &given);
     assert_int_equal(local.second, 0);
@@ -50,13 +50,13 @@ static void older_callers_lack_members(void **state)
 
 static void newer_members_must_be_zero(void **state)
 {
-    struct newer given = { { sizeof given, 1, &given, 2 }, NULL, 0 };
+    struct newer given = { { sizeof(given), 1, &given, 2 }, NULL, 0 };
     struct known local;
     quipu_error error;
 
     (void)state;
     assert_ok(take(&local, &given, &error), &error);
-    assert_int_equal(local.struct_size, sizeof local);
+    assert_int_equal(local.struct_size, sizeof(local));
     assert_int_equal(local.second, 2);
     given.third = &given;
     assert_refused(take(&local, &given, &error), QUIPU_INVALID, &error,
@@ -76,38 +76,38 @@ static void absurd_sizes_are_refused(void **state)
     quipu_error error;
 
     (void)state;
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         given.struct_size = sizes[i];
         assert_refused(take(&local, &given, &error), QUIPU_INVALID, &error,
                        "thing has struct_size");
         assert_status(
-            quipu_struct_give(&given, &local, sizeof local, "thing", NULL),
+            quipu_struct_give(&given, &local, sizeof(local), "thing", NULL),
             QUIPU_INVALID);
     }
     assert_refused(take(&local, NULL, &error), QUIPU_INVALID, &error,
                    "thing is NULL");
     assert_refused(
-        quipu_struct_give(NULL, &local, sizeof local, "thing", &error),
+        quipu_struct_give(NULL, &local, sizeof(local), "thing", &error),
         QUIPU_INVALID, &error, "thing is NULL");
 }
 
 static void given_structs_keep_their_size(void **state)
 {
-    struct known local = { sizeof local, 1, &local, 2 };
+    struct known local = { sizeof(local), 1, &local, 2 };
     struct newer newer;
     struct known older = { offsetof(struct known, second), 9, NULL, 9 };
     quipu_error error;
 
     (void)state;
-    memset(&newer, 0xee, sizeof newer);
-    newer.known.struct_size = sizeof newer;
-    assert_ok(quipu_struct_give(&newer, &local, sizeof local, "thing", &error),
+    memset(&newer, 0xee, sizeof(newer));
+    newer.known.struct_size = sizeof(newer);
+    assert_ok(quipu_struct_give(&newer, &local, sizeof(local), "thing", &error),
               &error);
-    assert_int_equal(newer.known.struct_size, sizeof newer);
+    assert_int_equal(newer.known.struct_size, sizeof(newer));
     assert_int_equal(newer.known.second, 2);
     assert_null(newer.third);
     assert_int_equal(newer.fourth, 0);
-    assert_ok(quipu_struct_give(&older, &local, sizeof local, "thing", &error),
+    assert_ok(quipu_struct_give(&older, &local, sizeof(local), "thing", &error),
               &error);
     assert_int_equal(older.struct_size, offsetof(struct known, second));
     assert_ptr_equal(older.first, &local);

@@ -74,14 +74,14 @@ static void an_interrupt_that_the_driver_missed_ends_a_wait(void **state)
     int64_t head = 0;
 
     (void)state;
-    memset(&error, 0x5a, sizeof error);
+    memset(&error, 0x5a, sizeof(error));
     before = error;
     fake.wait = miss_an_interrupt;
     assert_status(quipu_records_wait(fake_records, 4, -1, &head, &error),
                   QUIPU_OK);
     assert_int_equal(head, 4);
     assert_int_equal(fake.count[FAKE_WAIT], 2);
-    assert_memory_equal(&error, &before, sizeof error);
+    assert_memory_equal(&error, &before, sizeof(error));
 }
 
 static int64_t grow_after_two_slices(void)

@@ -422,34 +422,34 @@ static int write_and_read(void *context, quipu_error *error)
     int status = QUIPU_OK;
 
     status = quipu_datastore_open("memory:", NULL, &datastore, error);
-    if (!status) {
+    if (status == QUIPU_OK) {
         status = quipu_datastore_setup(datastore, schema, error);
     }
-    if (!status) {
+    if (status == QUIPU_OK) {
         status =
             quipu_store_open(datastore, schema, &noted_mapping, &store, error);
     }
-    if (!status) {
+    if (status == QUIPU_OK) {
         status = quipu_store_append(store, first, 1, NULL, error);
     }
-    if (!status) {
+    if (status == QUIPU_OK) {
         status = quipu_store_append_expecting(store, &exists, second, 1, NULL,
                                               error);
     }
-    if (!status) {
+    if (status == QUIPU_OK) {
         status = quipu_store_last(store, &id, &last, error);
     }
-    if (!status) {
+    if (status == QUIPU_OK) {
         status = quipu_store_read(store, &id, NULL, &events, error);
     }
-    if (!status) {
+    if (status == QUIPU_OK) {
         status = quipu_events_next(events, &event, error);
     }
     quipu_events_close(events);
     quipu_event_destroy(last);
-    if (!status) {
+    if (status == QUIPU_OK) {
         status = quipu_store_read_log(store, NULL, &events, error);
-        if (!status) {
+        if (status == QUIPU_OK) {
             quipu_events_close(events);
         }
     }

@@ -7,7 +7,7 @@
 const char *fixture_data(const char *file)
 {
     static char name[600];
-    (void)snprintf(name, sizeof name, "%s/data.mdb", file);
+    (void)snprintf(name, sizeof(name), "%s/data.mdb", file);
     return name;
 }
 
@@ -43,7 +43,7 @@ void fixture_leave(struct place *place)
     fixture_close(place->datastore);
 }
 
-static const quipu_range all = { .struct_size = sizeof all,
+static const quipu_range all = { .struct_size = sizeof(all),
                                  .lower = INT64_MIN,
                                  .upper = INT64_MAX,
                                  .limit = INT64_MAX };

@@ -3,7 +3,7 @@
 #ifndef LMDB_FIXTURE_H
 #define LMDB_FIXTURE_H
 
-#include "drivers/shared/fixture.h"
+#include "drivers/common/fixture.h"
 
 #include <lmdb.h>
 

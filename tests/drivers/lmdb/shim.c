@@ -41,11 +41,11 @@ static bool fails(enum shim_call call)
 }
 
 /* The real function; ISO C knows no way from an object's address to one. */
-#define NEXT(name)                                   \
-    static __typeof__(&(name)) next;                 \
-    if (next == NULL) {                              \
-        void *found = dlsym(RTLD_NEXT, #name);       \
-        memcpy((void *)&next, &found, sizeof found); \
+#define NEXT(name)                                    \
+    static __typeof__(&(name)) next;                  \
+    if (!next) {                                      \
+        void *found = dlsym(RTLD_NEXT, #name);        \
+        memcpy((void *)&next, &found, sizeof(found)); \
     }
 
 /* The system's names are its own; and a list that was begun is begun. */
@@ -146,7 +146,7 @@ int shim_count(enum shim_call call)
 
 void shim_reset(void)
 {
-    memset((void *)counts, 0, sizeof counts);
+    memset((void *)counts, 0, sizeof(counts));
 }
 
 /* NOLINTEND(clang-analyzer-valist.Uninitialized) */

@@ -3,7 +3,7 @@
  * not crash. */
 #include "fixture.h"
 
-#include "drivers/shared/processes.h"
+#include "drivers/common/processes.h"
 
 #define PAGE 4096
 #define SECTOR 512 /* each third one is damaged: some of each page */
@@ -140,7 +140,7 @@ static void damage_each(size_t length, size_t step, int byte)
     struct damage damage = { .folder = make_store(),
                              .length = length,
                              .others = others };
-    memset(others, byte, sizeof others);
+    memset(others, byte, sizeof(others));
     damage.whole = fixture_bytes(fixture_data(damage.folder), &damage.size);
     assert_true(damage.size > 10 * (size_t)PAGE);
     for (damage.at = 0; damage.at < damage.size; damage.at += step) {
@@ -259,7 +259,7 @@ static int read_sequence(const char *folder, bool descending,
 {
     const quipu_driver *driver = fixture_driver();
     struct place place = fixture_place(folder, NULL);
-    const quipu_range all = { .struct_size = sizeof all,
+    const quipu_range all = { .struct_size = sizeof(all),
                               .lower = INT64_MIN,
                               .upper = INT64_MAX,
                               .limit = INT64_MAX,
@@ -323,8 +323,8 @@ static void lead_astray(MDB_txn *txn, MDB_dbi index)
     MDB_val value;
     int64_t id = 0;
     assert_int_equal(mdb_get(txn, index, &other, &value), 0);
-    memcpy(&id, value.mv_data, sizeof id);
-    value = (MDB_val){ sizeof id, &id };
+    memcpy(&id, value.mv_data, sizeof(id));
+    value = (MDB_val){ sizeof(id), &id };
     assert_int_equal(mdb_put(txn, index, &key, &value, 0), 0);
 }
 

@@ -30,7 +30,7 @@ static void codes_say_what_to_do_next(void **state)
         { EIO, QUIPU_IO, "disk" },
         { EINVAL, QUIPU_INTERNAL, "report" },
     };
-    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
         quipu_error error = { 0 };
         assert_status(quipu_lmdb_fail(quipu_host_table(), "/data/x",
                                       codes[i].code, "read", &error),

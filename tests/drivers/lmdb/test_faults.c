@@ -2,7 +2,7 @@
 /* Whatever call of the system's fails, at whatever moment: the driver answers
  * with one of the codes that it may, keeps nothing, and leaves a whole store.
  */
-#include "drivers/shared/tour.h"
+#include "drivers/common/tour.h"
 
 #include "shim.h"
 
@@ -22,7 +22,7 @@ static int sweep(const char *folder, enum shim_call call, int number)
     int failures = 0;
     bool failed = true;
     for (int n = 1; failed && n < 500; n++) {
-        const char *file = folder != NULL ? folder : fixture_file();
+        const char *file = folder ? folder : fixture_file();
         quipu_error error = { 0 };
         shim_fail(call, n, 1, number);
         int status = tour_take(file, "", &error);

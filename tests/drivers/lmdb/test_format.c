@@ -42,7 +42,7 @@ static void foreign_files_are_corrupt(void **state)
     static unsigned char bytes[3 * PAGE] = "this is no database";
     fixture_refuses_untouched(plant(bytes, 19), NULL, QUIPU_CORRUPT,
                               "no LMDB file");
-    fixture_refuses_untouched(plant(bytes, sizeof bytes), NULL, QUIPU_CORRUPT,
+    fixture_refuses_untouched(plant(bytes, sizeof(bytes)), NULL, QUIPU_CORRUPT,
                               "no LMDB file");
 }
 
@@ -144,9 +144,9 @@ static unsigned char *find_record(unsigned char *bytes, size_t size)
     const struct store_record record = { .format = STORE_FORMAT,
                                          .next_schema = 2,
                                          .next_space = 2 };
-    for (size_t at = 0; at + sizeof record <= size; at++) {
+    for (size_t at = 0; at + sizeof(record) <= size; at++) {
         if (memcmp(bytes + at + 4, (const char *)&record + 4,
-                   sizeof record - 4) == 0) {
+                   sizeof(record) - 4) == 0) {
             return bytes + at;
         }
     }
@@ -162,11 +162,11 @@ static void a_newer_format_is_unsupported(void **state)
     struct store_record record;
     for (;;) { /* older copies, too */
         unsigned char *at = find_record(bytes, size);
-        memcpy(&record, at, sizeof record);
+        memcpy(&record, at, sizeof(record));
         record.format = STORE_FORMAT + 1;
         record.check =
-            quipu_lmdb_check((const char *)&record + 4, sizeof record - 4, 0);
-        memcpy(at, &record, sizeof record);
+            quipu_lmdb_check((const char *)&record + 4, sizeof(record) - 4, 0);
+        memcpy(at, &record, sizeof(record));
         const char *folder = plant(bytes, size);
         quipu_driver_datastore *datastore = NULL;
         quipu_error error = { 0 };

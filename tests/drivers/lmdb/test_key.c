@@ -19,7 +19,7 @@ static void positions_are_in_the_order_of_numbers(void **state)
     };
     const quipu_schema schema = fixture_schema("t", 0);
     const quipu_bytes id = { "0123456789abcdef", 16 };
-    for (size_t i = 1; i < sizeof positions / sizeof positions[0]; i++) {
+    for (size_t i = 1; i < sizeof(positions) / sizeof(positions[0]); i++) {
         struct key lower;
         struct key upper;
         quipu_lmdb_key_begin(&lower, &schema, id);
@@ -40,7 +40,7 @@ static void text_ids_are_in_the_order_of_bytes(void **state)
         "a", "a\001", "aa", "ab", "b", "\303\244"
     };
     const quipu_schema schema = fixture_schema("t", QUIPU_SCHEMA_TEXT_IDS);
-    for (size_t i = 1; i < sizeof ids / sizeof ids[0]; i++) {
+    for (size_t i = 1; i < sizeof(ids) / sizeof(ids[0]); i++) {
         struct key lower;
         struct key upper;
         int64_t position = 0;
@@ -65,9 +65,9 @@ static void the_longest_id_fits(void **state)
     char longest[QUIPU_ID_MAX];
     struct key key;
     const quipu_schema schema = fixture_schema("t", QUIPU_SCHEMA_TEXT_IDS);
-    memset(longest, 'x', sizeof longest);
+    memset(longest, 'x', sizeof(longest));
     quipu_lmdb_key_begin(&key, &schema,
-                         (quipu_bytes){ longest, sizeof longest });
+                         (quipu_bytes){ longest, sizeof(longest) });
     assert_int_equal(quipu_lmdb_key_at(&key, 0).mv_size, KEY_MAX);
     assert_true(KEY_MAX <= 511);
 }

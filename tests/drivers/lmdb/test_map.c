@@ -3,7 +3,7 @@
  * under a cursor that lends rows. */
 #include "fixture.h"
 
-#include "drivers/shared/processes.h"
+#include "drivers/common/processes.h"
 
 #include <pthread.h>
 #include <sys/resource.h>
@@ -84,8 +84,8 @@ static void growth_by_another_process_is_adopted(void **state)
 {
     (void)state;
     char folder[32];
-    (void)snprintf(folder, sizeof folder, "%s", fixture_file());
-    int *go = share_memory(sizeof *go);
+    (void)snprintf(folder, sizeof(folder), "%s", fixture_file());
+    int *go = share_memory(sizeof(*go));
     quipu_error error = { 0 };
     size_t count = 0;
     (void)fflush(NULL);

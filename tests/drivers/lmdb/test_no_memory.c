@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory runs out, at each allocation of the driver's in turn. */
-#include "drivers/shared/tour.h"
+#include "drivers/common/tour.h"
 
 #include "quipu_test_memory.h"
 

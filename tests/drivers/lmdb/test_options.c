@@ -6,8 +6,7 @@
 static struct options read_option(const char *name, const char *value)
 {
     const quipu_option option = { .name = name, .value = value };
-    const quipu_open how = { .options = &option,
-                             .option_count = name != NULL ? 1 : 0 };
+    const quipu_open how = { .options = &option, .option_count = name ? 1 : 0 };
     struct options options = { 0 };
     quipu_lmdb_options_read(&how, &options);
     return options;
@@ -48,7 +47,7 @@ static void too_many_schemas_are_told(void **state)
     int status = QUIPU_OK;
     assert_ok(fixture_try_open(folder, &how, &datastore, &error), &error);
     for (int i = 0; status == QUIPU_OK && i < 100; i++) {
-        (void)snprintf(name, sizeof name, "t%d", i);
+        (void)snprintf(name, sizeof(name), "t%d", i);
         const quipu_schema schema = fixture_schema(name, 0);
         status = fixture_driver()->setup(datastore, &schema, FOREVER, &error);
     }

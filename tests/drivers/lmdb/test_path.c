@@ -17,7 +17,7 @@ static void bodies_name_folders(void **state)
         { "////var/lib/x", "/var/lib/x" },
         { "///a%20b%2fc", "a b/c" },
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char *path = NULL;
         quipu_error error = { 0 };
         assert_ok(quipu_lmdb_path_of_body(quipu_host_table(), cases[i].body,
@@ -34,7 +34,7 @@ static void other_bodies_are_invalid(void **state)
     static const char *const bodies[] = { "",      "x",       "//host/x",
                                           "///",   "///%",    "///%4",
                                           "///%0", "///x%00", "///%zz" };
-    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
         char *path = NULL;
         quipu_error error = { 0 };
         assert_refused(quipu_lmdb_path_of_body(quipu_host_table(), bodies[i],
@@ -51,8 +51,8 @@ static void a_name_too_long_is_invalid(void **state)
     char *file = NULL;
     bool made = false;
     quipu_error error = { 0 };
-    memset(name, 'x', sizeof name - 1);
-    name[sizeof name - 1] = '\0';
+    memset(name, 'x', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
     assert_refused(quipu_lmdb_path_resolve(quipu_host_table(), name, true,
                                            &real, &file, &made, &error),
                    QUIPU_INVALID, &error, "too long");

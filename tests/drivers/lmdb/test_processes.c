@@ -2,7 +2,7 @@
 /* One environment for a file and a process; and several processes. */
 #include "fixture.h"
 
-#include "drivers/shared/processes.h"
+#include "drivers/common/processes.h"
 
 #include <sys/stat.h>
 
@@ -13,8 +13,8 @@ static void other_names_are_the_same_environment(void **state)
     (void)state;
     char link[48];
     char folder[32];
-    (void)snprintf(folder, sizeof folder, "%s", fixture_file());
-    (void)snprintf(link, sizeof link, "%s-link", folder);
+    (void)snprintf(folder, sizeof(folder), "%s", fixture_file());
+    (void)snprintf(link, sizeof(link), "%s-link", folder);
     struct place first = fixture_place(folder, NULL);
     assert_int_equal(symlink(folder, link), 0);
     struct place second = fixture_place(link, NULL);
@@ -49,7 +49,7 @@ static void the_child_of_a_fork_is_refused(void **state)
 {
     (void)state;
     char folder[32];
-    (void)snprintf(folder, sizeof folder, "%s", fixture_file());
+    (void)snprintf(folder, sizeof(folder), "%s", fixture_file());
     struct place place = fixture_place(folder, NULL);
     expect_success(start_child(open_after_fork, folder));
     fixture_append(place.datastore, place.bound, 1);
@@ -83,7 +83,7 @@ static void who_dies_inside_locks_nobody_out(void **state)
     (void)state;
     char folder[32];
     int status = 0;
-    (void)snprintf(folder, sizeof folder, "%s", fixture_file());
+    (void)snprintf(folder, sizeof(folder), "%s", fixture_file());
     for (int i = 0; i < 3; i++) {
         pid_t child = start_child(die_inside, folder);
         assert_int_equal(waitpid(child, &status, 0), child);
@@ -112,7 +112,7 @@ static void many_make_one_store(void **state)
     for (int round = 0; round < 5; round++) {
         char folder[32];
         pid_t children[MAKERS];
-        (void)snprintf(folder, sizeof folder, "%s", fixture_file());
+        (void)snprintf(folder, sizeof(folder), "%s", fixture_file());
         for (int i = 0; i < MAKERS; i++) {
             children[i] = start_child(make_and_append, folder);
         }
@@ -132,11 +132,11 @@ static void nothing_stays_beside_but_lmdbs_lock(void **state)
     char name[64];
     const char *folder = fixture_file();
     struct place place = fixture_place(folder, NULL);
-    (void)snprintf(name, sizeof name, "%s/data.mdb-quipu", folder);
+    (void)snprintf(name, sizeof(name), "%s/data.mdb-quipu", folder);
     assert_int_equal(access(name, F_OK), 0);
     fixture_leave(&place);
     assert_int_equal(access(name, F_OK), -1);
-    (void)snprintf(name, sizeof name, "%s/data.mdb-new", folder);
+    (void)snprintf(name, sizeof(name), "%s/data.mdb-new", folder);
     assert_int_equal(access(name, F_OK), -1);
 }
 
@@ -169,8 +169,8 @@ static void who_may_only_read_can(void **state)
     (void)state;
     char folder[32];
     char lock[64];
-    (void)snprintf(folder, sizeof folder, "%s", fixture_file());
-    (void)snprintf(lock, sizeof lock, "%s/lock.mdb", folder);
+    (void)snprintf(folder, sizeof(folder), "%s", fixture_file());
+    (void)snprintf(lock, sizeof(lock), "%s/lock.mdb", folder);
     struct place place = fixture_place(folder, NULL);
     fixture_append(place.datastore, place.bound, 1);
     fixture_leave(&place);
@@ -189,7 +189,7 @@ static void immutable_needs_no_locks(void **state)
                                  .option = "immutable",
                                  .value = "yes" };
     const char *folder = fixture_file();
-    (void)snprintf(lock, sizeof lock, "%s/lock.mdb", folder);
+    (void)snprintf(lock, sizeof(lock), "%s/lock.mdb", folder);
     struct place place = fixture_place(folder, NULL);
     fixture_append(place.datastore, place.bound, 1);
     fixture_leave(&place);

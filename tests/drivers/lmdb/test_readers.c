@@ -3,7 +3,7 @@
  */
 #include "fixture.h"
 
-#include "drivers/shared/processes.h"
+#include "drivers/common/processes.h"
 
 #include "lmdb_driver.h"
 
@@ -61,7 +61,7 @@ static void slots_of_the_dead_are_free(void **state)
 {
     (void)state;
     char folder[32];
-    (void)snprintf(folder, sizeof folder, "%s", fixture_file());
+    (void)snprintf(folder, sizeof(folder), "%s", fixture_file());
     struct place place = fixture_place(folder, &few);
     fixture_append(place.datastore, place.bound, 1);
     fixture_leave(&place);
@@ -109,7 +109,7 @@ static void the_dead_do_not_pin_for_long(void **state)
 {
     (void)state;
     char folder[32];
-    (void)snprintf(folder, sizeof folder, "%s", fixture_file());
+    (void)snprintf(folder, sizeof(folder), "%s", fixture_file());
     struct place place = fixture_place(folder, &few);
     fixture_append(place.datastore, place.bound, 1);
     fixture_leave(&place);

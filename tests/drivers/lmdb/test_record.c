@@ -12,7 +12,7 @@ static const quipu_column columns[] = {
     { .name = "none", .kind = QUIPU_VALUE_INT },
 };
 
-#define COLUMNS (sizeof columns / sizeof columns[0])
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 #define ID 42
 
 static quipu_schema rich_schema(void)
@@ -130,8 +130,8 @@ static void each_cut_is_found(void **state)
 static bool is_within(quipu_bytes part, const unsigned char *bytes, size_t size)
 {
     const unsigned char *from = part.data;
-    return from == NULL || (from >= bytes && part.size <= size &&
-                            (size_t)(from - bytes) <= size - part.size);
+    return !from || (from >= bytes && part.size <= size &&
+                     (size_t)(from - bytes) <= size - part.size);
 }
 
 static bool lies_within(const quipu_item *item, const unsigned char *bytes,
@@ -161,7 +161,7 @@ static void sizes_are_not_trusted(void **state)
             unsigned char old = bytes[at];
             bytes[at] = (unsigned char)(old + value);
             uint32_t check = quipu_lmdb_check(bytes + 4, size - 4, ID);
-            memcpy(bytes, &check, sizeof check);
+            memcpy(bytes, &check, sizeof(check));
             bool whole = read_item(bytes, size, ID, &item, values);
             assert_true(!whole || lies_within(&item, bytes, size));
             bytes[at] = old;
@@ -175,7 +175,7 @@ static void the_check_depends_on_each_byte_and_the_size(void **state)
     (void)state;
     unsigned char bytes[100] = { 0 };
     uint32_t before = 0;
-    for (size_t size = 0; size <= sizeof bytes; size++) {
+    for (size_t size = 0; size <= sizeof(bytes); size++) {
         uint32_t check = quipu_lmdb_check(bytes, size, 1);
         assert_true(size == 0 || check != before);
         assert_true(check != quipu_lmdb_check(bytes, size, 2));

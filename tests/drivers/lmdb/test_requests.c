@@ -60,7 +60,7 @@ static void a_refused_request_leaves_no_trace(void **state)
     static quipu_item items[MANY];
     struct place place = fixture_place(fixture_file(), NULL);
     fixture_append(place.datastore, place.bound, 1);
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct piece good;
         quipu_result results[2] = { { 0 }, { 0 } };
         quipu_error error = { 0 };

@@ -78,7 +78,7 @@ static void seek_around(struct walk *walk, MDB_cursor *cursor,
                         const MDB_val *key)
 {
     unsigned char bytes[64];
-    assert_true(key->mv_size <= sizeof bytes);
+    assert_true(key->mv_size <= sizeof(bytes));
     memcpy(bytes, key->mv_data, key->mv_size);
     for (int change = -1; change <= 1; change++) {
         size_t at = walk->integers ? 0 : key->mv_size - 1;
@@ -146,7 +146,7 @@ static void an_empty_tree_has_nothing(void **state)
     struct view view;
     struct walk walk;
     int64_t id = 1;
-    const MDB_val key = { sizeof id, &id };
+    const MDB_val key = { sizeof(id), &id };
     assert_ok(quipu_lmdb_reading_begin(place.datastore->environment, FOREVER,
                                        &view, NULL),
               NULL);

@@ -69,9 +69,9 @@ static bool cuts_answer(struct pair *pair, const char *bytes, size_t size)
     static const char done[12] = "C\0\0\0\x0b"
                                  "COMMIT";
     for (size_t i = 0; i < size; i++) {
-        memmove(pair->heard, pair->heard + 1, sizeof pair->heard - 1);
-        pair->heard[sizeof pair->heard - 1] = bytes[i];
-        if (memcmp(pair->heard, done, sizeof done) == 0 &&
+        memmove(pair->heard, pair->heard + 1, sizeof(pair->heard) - 1);
+        pair->heard[sizeof(pair->heard) - 1] = bytes[i];
+        if (memcmp(pair->heard, done, sizeof(done)) == 0 &&
             is_due(CUT_ANSWER, true)) {
             return true;
         }
@@ -102,7 +102,7 @@ static void *serve(void *context)
 {
     struct pair *pair = context;
     char *bytes = malloc(CHUNK);
-    bool going = bytes != NULL;
+    bool going = bytes;
     while (going) {
         struct pollfd pollers[2] = { { .fd = pair->client, .events = POLLIN },
                                      { .fd = pair->server, .events = POLLIN } };
@@ -120,7 +120,7 @@ static void *serve(void *context)
 static int open_socket(struct sockaddr_un *address, const char *folder)
 {
     *address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-    (void)snprintf(address->sun_path, sizeof address->sun_path,
+    (void)snprintf(address->sun_path, sizeof(address->sun_path),
                    "%s/.s.PGSQL.5432", folder);
     return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 }
@@ -137,7 +137,8 @@ static void *listen_on(void *context)
         struct pair *pair = &cutter.pairs[cutter.count++];
         int server = open_socket(&address, getenv("PGHOST"));
         *pair = (struct pair){ .client = client, .server = server };
-        if (connect(server, (struct sockaddr *)&address, sizeof address) != 0) {
+        if (connect(server, (struct sockaddr *)&address, sizeof(address)) !=
+            0) {
             (void)shutdown(client, SHUT_RDWR);
         }
         (void)pthread_create(&pair->thread, NULL, serve, pair);
@@ -147,14 +148,14 @@ static void *listen_on(void *context)
 const char *cutter_start(void)
 {
     struct sockaddr_un address;
-    (void)snprintf(cutter.folder, sizeof cutter.folder,
+    (void)snprintf(cutter.folder, sizeof(cutter.folder),
                    "/tmp/quipu-cut-XXXXXX");
     assert_non_null(mkdtemp(cutter.folder));
     cutter.listener = open_socket(&address, cutter.folder);
     assert_true(cutter.listener >= 0);
-    (void)snprintf(cutter.path, sizeof cutter.path, "%s", address.sun_path);
+    (void)snprintf(cutter.path, sizeof(cutter.path), "%s", address.sun_path);
     assert_int_equal(
-        bind(cutter.listener, (struct sockaddr *)&address, sizeof address), 0);
+        bind(cutter.listener, (struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(listen(cutter.listener, CLIENTS), 0);
     assert_int_equal(pthread_create(&cutter.thread, NULL, listen_on, NULL), 0);
     return cutter.folder;

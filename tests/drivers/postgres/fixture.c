@@ -56,18 +56,18 @@ int fixture_try_body(const char *body, const char *options,
     char *rest = text;
     char *piece = NULL;
     quipu_option given[OPTIONS_MAX];
-    quipu_open open = { .struct_size = sizeof open,
+    quipu_open open = { .struct_size = sizeof(open),
                         .flags = QUIPU_OPEN_CREATE,
                         .scheme = "postgresql",
                         .body = body,
                         .rest = body,
                         .options = given,
                         .name_space = "" };
-    quipu_opened opened = { .struct_size = sizeof opened };
-    (void)snprintf(text, sizeof text, "%s", options);
-    while ((piece = strsep(&rest, "&")) != NULL) {
+    quipu_opened opened = { .struct_size = sizeof(opened) };
+    (void)snprintf(text, sizeof(text), "%s", options);
+    while ((piece = strsep(&rest, "&"))) {
         char *value = strchr(piece, '=');
-        if (value != NULL && open.option_count < OPTIONS_MAX) {
+        if (value && open.option_count < OPTIONS_MAX) {
             *value++ = '\0';
             quipu_option *option = &given[open.option_count];
             *option = (quipu_option){ .name = piece, .value = value };
@@ -130,10 +130,10 @@ quipu_driver_schema *fixture_bind(quipu_driver_datastore *datastore,
 void fixture_piece(struct piece *piece, uint32_t sequence, int64_t position,
                    uint64_t event)
 {
-    memset(piece, 0, sizeof *piece);
-    memcpy(piece->sequence, &sequence, sizeof sequence);
-    memcpy(piece->event, &event, sizeof event);
-    (void)snprintf(piece->state, sizeof piece->state, "state %llu",
+    memset(piece, 0, sizeof(*piece));
+    memcpy(piece->sequence, &sequence, sizeof(sequence));
+    memcpy(piece->event, &event, sizeof(event));
+    (void)snprintf(piece->state, sizeof(piece->state), "state %llu",
                    (unsigned long long)event);
     piece->item = (quipu_item){
         .sequence_id = { piece->sequence, 16 },
@@ -210,7 +210,7 @@ void fixture_sql(const char *format, ...)
     char sql[1000];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(sql, sizeof sql, format, arguments);
+    (void)vsnprintf(sql, sizeof(sql), format, arguments);
     va_end(arguments);
     (void)ask(sql);
 }
@@ -220,7 +220,7 @@ int64_t fixture_ask(const char *format, ...)
     char sql[1000];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(sql, sizeof sql, format, arguments);
+    (void)vsnprintf(sql, sizeof(sql), format, arguments);
     va_end(arguments);
     return ask(sql);
 }

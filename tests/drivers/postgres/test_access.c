@@ -15,7 +15,7 @@ static int try_with(const char *how, quipu_error *error)
 {
     char options[500];
     quipu_driver_datastore *datastore = NULL;
-    (void)snprintf(options, sizeof options, "host=%s&user=keeper&%s", host,
+    (void)snprintf(options, sizeof(options), "host=%s&user=keeper&%s", host,
                    how);
     *error = (quipu_error){ 0 };
     int status = fixture_try_open(options, &datastore, error);
@@ -30,7 +30,7 @@ static int write_file(const char *format, ...) QUIPU_PRINTF(1, 2);
 static int write_file(const char *format, ...)
 {
     va_list arguments;
-    (void)snprintf(file, sizeof file, "/tmp/quipu-access-XXXXXX");
+    (void)snprintf(file, sizeof(file), "/tmp/quipu-access-XXXXXX");
     int fd = mkstemp(file);
     if (fd < 0) {
         return -1;
@@ -49,10 +49,10 @@ static void known_certificate_is_verified(void **state)
     quipu_driver_datastore *datastore = NULL;
     quipu_error error = { 0 };
     (void)state;
-    (void)snprintf(how, sizeof how,
+    (void)snprintf(how, sizeof(how),
                    "sslmode=verify-full&sslrootcert=%s&password=" PASSWORD,
                    getenv("QUIPU_TEST_TLS_CERTIFICATE"));
-    (void)snprintf(options, sizeof options, "host=%s&user=keeper&%s", host,
+    (void)snprintf(options, sizeof(options), "host=%s&user=keeper&%s", host,
                    how);
     assert_ok(fixture_try_open(options, &datastore, &error), &error);
     assert_int_equal(
@@ -68,7 +68,7 @@ static void unknown_certificate_is_refused(void **state)
     (void)state;
     assert_int_equal(write_file("none\n"), 0);
     char how[200];
-    (void)snprintf(how, sizeof how,
+    (void)snprintf(how, sizeof(how),
                    "sslmode=verify-full&sslrootcert=%s&password=" PASSWORD,
                    file);
     assert_refused(try_with(how, &error), QUIPU_IO, &error, "certificate");
@@ -99,7 +99,7 @@ static void password_may_come_from_a_file(void **state)
     quipu_error error;
     (void)state;
     assert_int_equal(write_file("%s:*:*:keeper:" PASSWORD "\n", host), 0);
-    (void)snprintf(how, sizeof how, "sslmode=require&passfile=%s", file);
+    (void)snprintf(how, sizeof(how), "sslmode=require&passfile=%s", file);
     assert_ok(try_with(how, &error), &error);
     (void)unlink(file);
 }
@@ -123,7 +123,7 @@ static void service_file_names_host_and_all(void **state)
     const char *home = getenv("PGHOST");
     (void)state;
     assert_non_null(home);
-    (void)snprintf(folder, sizeof folder, "%s", home);
+    (void)snprintf(folder, sizeof(folder), "%s", home);
     assert_int_equal(write_file("[store]\nhost=/nowhere/at/all,%s\n"
                                 "user=keeper\npassword=" PASSWORD "\n"
                                 "dbname=quipu\nconnect_timeout=30\n"
@@ -147,7 +147,7 @@ static int make_role(void **state)
     (void)state;
     host = getenv("QUIPU_TEST_TLS_HOST");
     fixture_sql("CREATE ROLE keeper LOGIN SUPERUSER PASSWORD '" PASSWORD "'");
-    return host == NULL;
+    return !host;
 }
 
 int main(void)

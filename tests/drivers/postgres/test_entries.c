@@ -12,7 +12,7 @@ static struct entry *get(struct entries *entries, uint32_t section,
                          const uint32_t *id, int64_t number)
 {
     struct entry *entry = quipu_postgres_entries_get(
-        entries, section, (quipu_bytes){ id, sizeof *id }, number);
+        entries, section, (quipu_bytes){ id, sizeof(*id) }, number);
     assert_non_null(entry);
     return entry;
 }
@@ -47,7 +47,7 @@ static void each_part_of_the_key_counts(void **state)
     assert_int_equal(get(&entries, 0, &id, 1)->last, 0);
     assert_int_equal(get(&entries, 0, &id, -1)->last, 0);
     struct entry *shorter = quipu_postgres_entries_get(
-        &entries, 0, (quipu_bytes){ &id, sizeof id - 1 }, 0);
+        &entries, 0, (quipu_bytes){ &id, sizeof(id) - 1 }, 0);
     assert_non_null(shorter);
     assert_int_equal(shorter->last, 0);
     assert_int_equal(get(&entries, 0, &id, 0)->last, 1);

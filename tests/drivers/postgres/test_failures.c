@@ -50,7 +50,7 @@ static void *work(void *context)
             atomic_fetch_add(&crowd->refused, 1);
             fixture_pause(5 * MILLISECOND);
         } else {
-            (void)snprintf(crowd->wrong_message, sizeof crowd->wrong_message,
+            (void)snprintf(crowd->wrong_message, sizeof(crowd->wrong_message),
                            "%d: %s", status, error.message);
             atomic_fetch_add(&crowd->wrong, 1);
         }
@@ -62,7 +62,7 @@ static void begin(struct crowd *crowd, struct member *members,
                   const char *options, const char *table)
 {
     quipu_schema schema = fixture_schema(table);
-    memset(crowd, 0, sizeof *crowd);
+    memset(crowd, 0, sizeof(*crowd));
     crowd->datastore = fixture_open(options);
     crowd->bound = fixture_bind(crowd->datastore, &schema);
     for (uint32_t i = 0; i < THREADS; i++) {
@@ -133,7 +133,7 @@ static void crashed_servers_lose_nothing(void **state)
     const char *stop = getenv("QUIPU_TEST_POSTGRES_STOP");
     const char *start = getenv("QUIPU_TEST_POSTGRES_START");
     (void)state;
-    if (stop == NULL || start == NULL) {
+    if (!stop || !start) {
         skip();
     }
     begin(&crowd, members, "schema=crashed", "plain");

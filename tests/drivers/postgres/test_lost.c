@@ -27,9 +27,9 @@ static void open_store(struct store *store, const char *name, bool event_ids)
     if (!event_ids) {
         schema.event_id = NULL;
     }
-    memset(store, 0, sizeof *store);
-    (void)snprintf(options, sizeof options, "host=%s&schema=%s&notify=no", host,
-                   name);
+    memset(store, 0, sizeof(*store));
+    (void)snprintf(options, sizeof(options), "host=%s&schema=%s&notify=no",
+                   host, name);
     store->datastore = fixture_open(options);
     store->bound = fixture_bind(store->datastore, &schema);
 }
@@ -136,9 +136,8 @@ static int put_tracking(struct store *store, const struct piece *piece,
         .position = { .notification_id = id },
     };
     const quipu_request request = { .schema = store->bound,
-                                    .items =
-                                        piece != NULL ? &piece->item : NULL,
-                                    .item_count = piece != NULL ? 1 : 0,
+                                    .items = piece ? &piece->item : NULL,
+                                    .item_count = piece ? 1 : 0,
                                     .tracking = &tracking };
     size_t taken = 0;
     store->result = (quipu_result){ 0 };

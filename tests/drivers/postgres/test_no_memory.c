@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory runs out, at each allocation of quipu's in turn.  libpq's own are left
  * alone: without memory it may wait for an answer that it has. */
-#include "drivers/shared/tour.h"
+#include "drivers/common/tour.h"
 
 #include "quipu_test_memory.h"
 
@@ -12,7 +12,7 @@ int fixture_work(void *native, void *context, quipu_error *error)
 {
     (void)context;
     (void)error;
-    return native != NULL ? QUIPU_OK : QUIPU_INTERNAL;
+    return native ? QUIPU_OK : QUIPU_INTERNAL;
 }
 
 /* A server's store is no file. */

@@ -69,7 +69,7 @@ static void refuse(uint32_t sequence, int64_t position, uint64_t event,
                                     .items = &piece.item,
                                     .item_count = 1,
                                     .guards = guard,
-                                    .guard_count = guard != NULL ? 1 : 0,
+                                    .guard_count = guard ? 1 : 0,
                                     .tracking =
                                         tracked > 0 ? &tracking : NULL };
     assert_ok(fixture_driver()->append(datastore, &request, 1, &result, &taken,

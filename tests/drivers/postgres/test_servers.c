@@ -2,8 +2,8 @@
 /* Which servers a target names, and how long each is waited for. */
 #include "fixture.h"
 
+#include "common/clock.h"
 #include "servers.h"
-#include "shared/clock.h"
 
 #include "driver/host.h"
 
@@ -14,7 +14,7 @@ static int find(const char *keywords[4], const char *values[4],
                 quipu_error *error)
 {
     target = (struct target){ .count = 0 };
-    for (size_t i = 0; i < 4 && keywords[i] != NULL; i++) {
+    for (size_t i = 0; i < 4 && keywords[i]; i++) {
         target.keywords[i] = keywords[i];
         target.values[i] = values[i];
         target.count++;
@@ -56,7 +56,7 @@ static void what_is_odd_is_left_to_libpq(void **state)
                                           { ",b", "1" },   { "a,,b", "1" },
                                           { "a,b,", "1" }, { "", "1,2" } };
     (void)state;
-    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+    for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
         find_hosts(odd[i][0], odd[i][1]);
         assert_int_equal(servers.count, 1);
         quipu_postgres_servers_finish(&servers, quipu_host_table());

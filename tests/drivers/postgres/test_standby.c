@@ -14,7 +14,7 @@ static int try_hosts(const char *first, const char *second, const char *more,
                      quipu_driver_datastore **datastore, quipu_error *error)
 {
     char options[500];
-    (void)snprintf(options, sizeof options, "host=%s,%s%s", first, second,
+    (void)snprintf(options, sizeof(options), "host=%s,%s%s", first, second,
                    more);
     *error = (quipu_error){ 0 };
     return fixture_try_open(options, datastore, error);
@@ -81,7 +81,7 @@ static void environment_names_hosts_as_well(void **state)
     quipu_driver_datastore *datastore = NULL;
     quipu_error error = { 0 };
     (void)state;
-    (void)snprintf(both, sizeof both, "%s,%s", standby_host, primary_host);
+    (void)snprintf(both, sizeof(both), "%s,%s", standby_host, primary_host);
     assert_int_equal(setenv("PGHOST", both, 1), 0);
     assert_int_equal(setenv("PGTARGETSESSIONATTRS", "read-write", 1), 0);
     int status = fixture_try_open("", &datastore, &error);
@@ -149,12 +149,12 @@ static int open_silent(char folder[64])
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     (void)snprintf(folder, 64, "/tmp/quipu-silent-XXXXXX");
     assert_non_null(mkdtemp(folder));
-    (void)snprintf(address.sun_path, sizeof address.sun_path,
+    (void)snprintf(address.sun_path, sizeof(address.sun_path),
                    "%s/.s.PGSQL.5432", folder);
     int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(listener >= 0);
     assert_int_equal(
-        bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+        bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(listen(listener, 8), 0);
     return listener;
 }
@@ -163,7 +163,7 @@ static void close_silent(int listener, const char *folder)
 {
     char path[100];
     (void)close(listener);
-    (void)snprintf(path, sizeof path, "%s/.s.PGSQL.5432", folder);
+    (void)snprintf(path, sizeof(path), "%s/.s.PGSQL.5432", folder);
     (void)unlink(path);
     (void)rmdir(folder);
 }
@@ -190,7 +190,7 @@ static void write_to_a_standby_names_the_way_out(void **state)
     quipu_error error;
     char options[300];
     (void)state;
-    (void)snprintf(options, sizeof options, "host=%s", standby_host);
+    (void)snprintf(options, sizeof(options), "host=%s", standby_host);
     assert_refused(fixture_try_open(options, &datastore, &error), QUIPU_DENIED,
                    &error, "readonly=yes");
     assert_contains(error.message, "target_session_attrs=read-write");
@@ -250,11 +250,11 @@ static int find_hosts(void **state)
     const char *primary = getenv("PGHOST");
     const char *standby = getenv("QUIPU_TEST_STANDBY");
     (void)state;
-    if (primary == NULL || standby == NULL) {
+    if (!primary || !standby) {
         return -1;
     }
-    (void)snprintf(primary_host, sizeof primary_host, "%s", primary);
-    (void)snprintf(standby_host, sizeof standby_host, "%s", standby);
+    (void)snprintf(primary_host, sizeof(primary_host), "%s", primary);
+    (void)snprintf(standby_host, sizeof(standby_host), "%s", standby);
     return 0;
 }
 

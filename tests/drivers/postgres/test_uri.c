@@ -50,7 +50,7 @@ static void no_message_shows_a_password(void **state)
     };
     quipu_error error;
     (void)state;
-    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
         assert_int_not_equal(try_it(bodies[i], "", &error), QUIPU_OK);
         assert_null(strstr(error.message, "s3cret"));
     }

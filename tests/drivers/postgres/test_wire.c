@@ -67,7 +67,7 @@ static void array_tells_its_dimension_and_nulls(void **state)
     quipu_postgres_put_int8(&arguments, 5);
     quipu_postgres_put_null(&arguments);
     quipu_postgres_array_end(&arguments);
-    assert_argument(0, expected, sizeof expected - 1);
+    assert_argument(0, expected, sizeof(expected) - 1);
 }
 
 static void empty_array_has_no_dimension(void **state)

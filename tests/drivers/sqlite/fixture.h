@@ -3,7 +3,7 @@
 #ifndef SQLITE_FIXTURE_H
 #define SQLITE_FIXTURE_H
 
-#include "drivers/shared/fixture.h"
+#include "drivers/common/fixture.h"
 
 #include <sqlite3.h>
 

@@ -137,7 +137,7 @@ static int shim_shm_map(sqlite3_file *f, int page, int size, int extend,
 static void call_at(enum shim_moment moment)
 {
     void (*call)(void *) = atomic_load(&hooks[moment].call);
-    if (call != NULL) {
+    if (call) {
         call(hooks[moment].context);
     }
 }
@@ -170,7 +170,7 @@ static int shim_fetch(sqlite3_file *f, sqlite3_int64 offset, int size, void **p)
 /* "Forget what is mapped" is what a checkpoint says when it is surprised. */
 static int shim_unfetch(sqlite3_file *f, sqlite3_int64 offset, void *p)
 {
-    if (p == NULL) {
+    if (!p) {
         call_at(SHIM_SURPRISE);
     }
     return real(f)->pMethods->xUnfetch(real(f), offset, p);
@@ -266,5 +266,5 @@ int shim_count(enum shim_call call, enum shim_file file)
 
 void shim_reset(void)
 {
-    memset((void *)counts, 0, sizeof counts);
+    memset((void *)counts, 0, sizeof(counts));
 }

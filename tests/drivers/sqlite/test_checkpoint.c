@@ -30,7 +30,7 @@ static void begin(struct place *place)
                                  .value = "50" };
     quipu_schema schema = fixture_schema("stored_events", 0);
     quipu_error error = { 0 };
-    (void)snprintf(name, sizeof name, "%s", fixture_file());
+    (void)snprintf(name, sizeof(name), "%s", fixture_file());
     place->file = name;
     atomic_store(&place->stop, false);
     assert_ok(fixture_try_open(place->file, &how, &place->datastore, &error),
@@ -48,7 +48,7 @@ static off_t wal_size(const struct place *place)
 {
     char wal[40];
     struct stat info;
-    (void)snprintf(wal, sizeof wal, "%s-wal", place->file);
+    (void)snprintf(wal, sizeof(wal), "%s-wal", place->file);
     assert_int_equal(stat(wal, &info), 0);
     return info.st_size;
 }
@@ -72,7 +72,7 @@ static void a_lonely_writer_begins_the_wal_anew(void **state)
 
 static quipu_driver_cursor *open_cursor(struct place *place)
 {
-    const quipu_range all = { .struct_size = sizeof all,
+    const quipu_range all = { .struct_size = sizeof(all),
                               .lower = INT64_MIN,
                               .upper = INT64_MAX,
                               .limit = INT64_MAX };

@@ -26,7 +26,7 @@ static void close_place(struct place *place)
 static void begin(struct place *place)
 {
     static char name[32];
-    (void)snprintf(name, sizeof name, "%s", fixture_file());
+    (void)snprintf(name, sizeof(name), "%s", fixture_file());
     place->file = name;
     place->schema = fixture_schema("stored_events", 0);
     open_place(place);

@@ -47,7 +47,7 @@ static void codes_say_what_to_do_next(void **state)
         { SQLITE_MISUSE, QUIPU_INTERNAL, "report" },
         { SQLITE_TOOBIG, QUIPU_INTERNAL, "report" },
     };
-    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
         quipu_error error = told(codes[i].code);
         assert_status(error.code, codes[i].status);
         assert_contains(error.message, codes[i].way_out);
@@ -69,9 +69,9 @@ static void system_errors_are_told_in_words(void **state)
         { EIO, QUIPU_IO, "Input/output error" },
         { 99999, QUIPU_IO, "unknown error" },
     };
-    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
         quipu_error error = { 0 };
-        assert_refused(quipu_shared_fail_system(quipu_host_table(), "/x.db",
+        assert_refused(quipu_common_fail_system(quipu_host_table(), "/x.db",
                                                 errors[i].number, "open",
                                                 &error),
                        errors[i].status, &error, errors[i].words);
@@ -84,13 +84,13 @@ static void an_error_that_was_kept_back_is_passed_on(void **state)
     (void)state;
     const quipu_error own = { .code = QUIPU_CONFLICT, .message = "kept" };
     quipu_error error = { 0 };
-    assert_status(quipu_shared_error_pass(QUIPU_CONFLICT, &own, &error),
+    assert_status(quipu_common_error_pass(QUIPU_CONFLICT, &own, &error),
                   QUIPU_CONFLICT);
     assert_string_equal(error.message, "kept");
     quipu_error untouched = { .message = "before" };
-    assert_ok(quipu_shared_error_pass(QUIPU_OK, &own, &untouched), NULL);
+    assert_ok(quipu_common_error_pass(QUIPU_OK, &own, &untouched), NULL);
     assert_string_equal(untouched.message, "before");
-    assert_status(quipu_shared_error_pass(QUIPU_CONFLICT, &own, NULL),
+    assert_status(quipu_common_error_pass(QUIPU_CONFLICT, &own, NULL),
                   QUIPU_CONFLICT);
 }
 

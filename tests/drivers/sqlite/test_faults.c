@@ -5,7 +5,7 @@
 #include "fixture.h"
 #include "shim.h"
 
-#include "drivers/shared/tour.h"
+#include "drivers/common/tour.h"
 
 /* Takes the tour with the n-th such call failing, for each n until none does;
  * how many failed tours there were. */

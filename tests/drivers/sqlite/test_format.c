@@ -2,7 +2,7 @@
 /* Files that are no store, or not one of ours, are refused to the byte. */
 #include "fixture.h"
 
-#include "drivers/shared/processes.h"
+#include "drivers/common/processes.h"
 
 #include <sys/stat.h>
 
@@ -35,8 +35,8 @@ static void closing_leaves_one_file(void **state)
     make_store(file);
     static const char *const suffixes[] = { "-wal", "-shm", "-quipu",
                                             "-journal" };
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        (void)snprintf(beside, sizeof beside, "%s%s", file, suffixes[i]);
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        (void)snprintf(beside, sizeof(beside), "%s%s", file, suffixes[i]);
         assert_int_equal(access(beside, F_OK), -1);
     }
     assert_int_equal(fixture_ask(file, "SELECT count(*) FROM stored_events"),
@@ -47,9 +47,9 @@ static void bytes_that_are_no_database_are_corrupt(void **state)
 {
     (void)state;
     char bytes[10000];
-    memset(bytes, 'x', sizeof bytes);
+    memset(bytes, 'x', sizeof(bytes));
     static const size_t sizes[] = { 1, 15, 16, 99, 100, 512, 4096, 10000 };
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         const char *file = fixture_file();
         write_file(file, bytes, sizes[i]);
         fixture_refuses_untouched(file, NULL, QUIPU_CORRUPT, file);
@@ -66,7 +66,7 @@ static void a_truncated_store_is_corrupt(void **state)
     assert_true(size > 8192);
     const size_t sizes[] = { 1,    16,   50,   100,         512,
                              4095, 4096, 4097, size - 4096, size - 1 };
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         write_file(file, bytes, sizes[i]);
         fixture_refuses_untouched(file, NULL, QUIPU_CORRUPT, file);
         const struct opening readonly = { .flags = QUIPU_OPEN_READONLY };
@@ -82,7 +82,7 @@ static void another_database_is_no_store(void **state)
     for (size_t i = 0; i < 2; i++) {
         const char *file = fixture_file();
         char sql[120];
-        (void)snprintf(sql, sizeof sql,
+        (void)snprintf(sql, sizeof(sql),
                        "PRAGMA journal_mode = %s; CREATE TABLE mine (a);"
                        "INSERT INTO mine VALUES (1)",
                        modes[i]);
@@ -100,7 +100,7 @@ static void another_database_in_use_is_left_alone(void **state)
     size_t before = 0;
     size_t after = 0;
     sqlite3 *db = NULL;
-    (void)snprintf(wal, sizeof wal, "%s-wal", file);
+    (void)snprintf(wal, sizeof(wal), "%s-wal", file);
     assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db,
                                   "PRAGMA journal_mode = WAL;"
@@ -137,8 +137,8 @@ static void another_database_left_half_written_is_left_alone(void **state)
     char journal[48];
     size_t before = 0;
     size_t after = 0;
-    (void)snprintf(file, sizeof file, "%s", fixture_file());
-    (void)snprintf(journal, sizeof journal, "%s-journal", file);
+    (void)snprintf(file, sizeof(file), "%s", fixture_file());
+    (void)snprintf(journal, sizeof(journal), "%s-journal", file);
     fixture_sql(file, "CREATE TABLE mine (a);"
                       "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL"
                       " SELECT i + 1 FROM n WHERE i < 100)"

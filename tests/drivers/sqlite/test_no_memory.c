@@ -2,7 +2,7 @@
 /* Memory runs out, at each allocation in turn: quipu's, then SQLite's. */
 #include "fixture.h"
 
-#include "drivers/shared/tour.h"
+#include "drivers/common/tour.h"
 
 #include <stdatomic.h>
 

@@ -6,9 +6,9 @@
 static struct options read_one(const char *name, const char *value)
 {
     const quipu_option option = { .name = name, .value = value };
-    const quipu_open how = { .struct_size = sizeof how,
+    const quipu_open how = { .struct_size = sizeof(how),
                              .options = &option,
-                             .option_count = name != NULL ? 1 : 0 };
+                             .option_count = name ? 1 : 0 };
     struct options options = { 0 };
     quipu_sqlite_options_read(&how, &options);
     return options;

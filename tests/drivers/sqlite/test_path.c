@@ -29,8 +29,8 @@ static void assert_resolves(const char *path, const char *expected,
     char folder[PATH_MAX];
     bool exists = !expected_to_exist;
     quipu_error error = { 0 };
-    assert_non_null(getcwd(folder, sizeof folder));
-    (void)snprintf(wanted, sizeof wanted, "%s%s%s",
+    assert_non_null(getcwd(folder, sizeof(folder)));
+    (void)snprintf(wanted, sizeof(wanted), "%s%s%s",
                    expected[0] == '/' ? "" : folder,
                    expected[0] == '/' ? "" : "/", expected);
     assert_ok(quipu_sqlite_path_resolve(quipu_host_table(), path, &real,
@@ -92,7 +92,7 @@ static void other_bodies_are_invalid(void **state)
     (void)state;
     static const char *const bodies[] = { "",         "x.db", "/x.db",
                                           "//h/x.db", "///",  "//" };
-    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
         char *path = NULL;
         quipu_error error = { 0 };
         assert_refused(read_body(bodies[i], &path, &error), QUIPU_INVALID,
@@ -105,7 +105,7 @@ static void broken_percents_are_invalid(void **state)
     (void)state;
     static const char *const bodies[] = { "///a%",   "///a%4",  "///a%4g",
                                           "///a%g4", "///a%00", "///%%41" };
-    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
         char *path = NULL;
         quipu_error error = { 0 };
         assert_refused(read_body(bodies[i], &path, &error), QUIPU_INVALID,
@@ -154,13 +154,13 @@ static void names_that_are_too_long_are_invalid(void **state)
 {
     (void)state;
     char name[PATH_MAX + 10];
-    memset(name, 'x', sizeof name);
-    name[sizeof name - 1] = '\0';
+    memset(name, 'x', sizeof(name));
+    name[sizeof(name) - 1] = '\0';
     assert_does_not_resolve(name, QUIPU_INVALID, "too long");
     name[241] = '\0';
     assert_does_not_resolve(name, QUIPU_INVALID, "too long");
     char folder[PATH_MAX];
-    assert_non_null(getcwd(folder, sizeof folder));
+    assert_non_null(getcwd(folder, sizeof(folder)));
     name[200] = '\0';
     for (int i = 0; i < 3; i++) {
         assert_int_equal(mkdir(name, 0755), 0);

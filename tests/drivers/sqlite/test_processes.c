@@ -2,7 +2,7 @@
 /* Several processes, some of which are killed. */
 #include "fixture.h"
 
-#include "drivers/shared/processes.h"
+#include "drivers/common/processes.h"
 
 #include <stdatomic.h>
 #include <sys/resource.h>
@@ -33,7 +33,7 @@ static int use_new_file(void **state)
 {
     (void)state;
     static char name[32];
-    (void)snprintf(name, sizeof name, "%s", fixture_file());
+    (void)snprintf(name, sizeof(name), "%s", fixture_file());
     file = name;
     return 0;
 }
@@ -56,7 +56,7 @@ static void append_pairs(void *context)
         quipu_item items[2];
         for (uint32_t k = 0; k < 2; k++) {
             fixture_piece(&pieces[k], 1 + k, -1, 2 * i + k + 1);
-            memcpy(pieces[k].event + 4, &process, sizeof process);
+            memcpy(pieces[k].event + 4, &process, sizeof(process));
             items[k] = pieces[k].item;
         }
         const quipu_request request = { .schema = bound,
@@ -98,7 +98,7 @@ static void await_items(struct acknowledged *acknowledged, int64_t last)
 static void what_was_answered_survives_a_hundred_kills(void **state)
 {
     (void)state;
-    struct acknowledged *acknowledged = share_memory(sizeof *acknowledged);
+    struct acknowledged *acknowledged = share_memory(sizeof(*acknowledged));
     quipu_driver_datastore *datastore = NULL;
     int64_t grown = 0;
     for (int i = 0; i < KILLS; i++) {
@@ -122,14 +122,14 @@ static void what_was_answered_survives_a_hundred_kills(void **state)
         atomic_store(&acknowledged->last, head);
     }
     assert_true(grown > KILLS / 2);
-    assert_int_equal(munmap(acknowledged, sizeof *acknowledged), 0);
+    assert_int_equal(munmap(acknowledged, sizeof(*acknowledged)), 0);
 }
 
 /* While others go on: the lock of the dead is taken over, nothing is lost. */
 static void the_living_go_on_when_one_is_killed(void **state)
 {
     (void)state;
-    struct acknowledged *acknowledged = share_memory(sizeof *acknowledged);
+    struct acknowledged *acknowledged = share_memory(sizeof(*acknowledged));
     quipu_driver_datastore *datastore = NULL;
     quipu_driver_schema *bound = NULL;
     for (int i = 0; i < 20; i++) {
@@ -145,7 +145,7 @@ static void the_living_go_on_when_one_is_killed(void **state)
     assert_true(head >= atomic_load(&acknowledged->last));
     assert_int_equal(fixture_count(datastore, bound), head);
     close_bound(datastore, bound);
-    assert_int_equal(munmap(acknowledged, sizeof *acknowledged), 0);
+    assert_int_equal(munmap(acknowledged, sizeof(*acknowledged)), 0);
 }
 
 /* ------------------------------------------------------------- recovery */
@@ -158,8 +158,8 @@ int fdatasync(int fd)
 {
     char link[40];
     char name[600] = "";
-    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t size = readlink(link, name, sizeof name - 1);
+    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ssize_t size = readlink(link, name, sizeof(name) - 1);
     if (size > 4 && strcmp(name + size - 4, "-wal") == 0) {
         (void)atomic_fetch_add(&log_syncs, 1);
     }
@@ -171,7 +171,7 @@ int fdatasync(int fd)
 static void the_first_after_a_kill_syncs_the_log(void **state)
 {
     (void)state;
-    struct acknowledged *acknowledged = share_memory(sizeof *acknowledged);
+    struct acknowledged *acknowledged = share_memory(sizeof(*acknowledged));
     quipu_driver_datastore *datastore = NULL;
     pid_t child = start_child(append_pairs, acknowledged);
     await_items(acknowledged, 1);
@@ -181,7 +181,7 @@ static void the_first_after_a_kill_syncs_the_log(void **state)
     assert_int_equal(atomic_load(&log_syncs), 1);
     assert_true(fixture_count(datastore, bound) > 0);
     close_bound(datastore, bound);
-    assert_int_equal(munmap(acknowledged, sizeof *acknowledged), 0);
+    assert_int_equal(munmap(acknowledged, sizeof(*acknowledged)), 0);
 }
 
 /* --------------------------------------------------------------- making */
@@ -289,7 +289,7 @@ static int let_the_other_wait(void *native, void *context, quipu_error *error)
 static void processes_share_the_store_fairly(void **state)
 {
     (void)state;
-    struct turns *turns = share_memory(sizeof *turns);
+    struct turns *turns = share_memory(sizeof(*turns));
     quipu_driver_datastore *datastore = NULL;
     open_and_leave(NULL);
     pid_t child = start_child(append_each_turn, turns);
@@ -312,7 +312,7 @@ static void processes_share_the_store_fairly(void **state)
     }
     expect_success(child);
     close_bound(datastore, bound);
-    assert_int_equal(munmap(turns, sizeof *turns), 0);
+    assert_int_equal(munmap(turns, sizeof(*turns)), 0);
 }
 
 /* -------------------------------------------------------------- waiting */
@@ -334,7 +334,7 @@ static void append_when_told(void *context)
 static void a_commit_wakes_other_processes(void **state)
 {
     (void)state;
-    atomic_int *stage = share_memory(sizeof *stage);
+    atomic_int *stage = share_memory(sizeof(*stage));
     quipu_driver_datastore *datastore = NULL;
     int64_t head = 0;
     open_and_leave(NULL);
@@ -351,7 +351,7 @@ static void a_commit_wakes_other_processes(void **state)
     assert_int_equal(head, 1);
     expect_success(child);
     close_bound(datastore, bound);
-    assert_int_equal(munmap(stage, sizeof *stage), 0);
+    assert_int_equal(munmap(stage, sizeof(*stage)), 0);
 }
 
 /* ----------------------------------------------------------------- fork */

@@ -38,7 +38,7 @@ static void read_all(struct place *place, bool log, bool descending,
                      int64_t limit)
 {
     const quipu_driver *driver = fixture_driver();
-    const quipu_range range = { .struct_size = sizeof range,
+    const quipu_range range = { .struct_size = sizeof(range),
                                 .descending = descending,
                                 .lower = INT64_MIN,
                                 .upper = INT64_MAX,
@@ -107,7 +107,7 @@ static void an_item_bigger_than_a_page_comes_alone(void **state)
                                     .item_count = 1 };
     assert_ok(fixture_append_all(place->datastore, &request, 1, &result, NULL),
               NULL);
-    const quipu_range one = { .struct_size = sizeof one,
+    const quipu_range one = { .struct_size = sizeof(one),
                               .lower = result.first_notification_id - 1,
                               .upper = INT64_MAX,
                               .limit = INT64_MAX };
@@ -137,12 +137,12 @@ static void an_item_bigger_than_a_page_comes_alone(void **state)
 static void each_commit_is_a_beat(void **state)
 {
     struct place *place = *state;
-    uint32_t before = quipu_shared_pulse_read(place->datastore->pulse);
+    uint32_t before = quipu_common_pulse_read(place->datastore->pulse);
     fixture_append(place->datastore, place->bound, 1);
-    assert_true(quipu_shared_pulse_read(place->datastore->pulse) != before);
-    before = quipu_shared_pulse_read(place->datastore->pulse);
+    assert_true(quipu_common_pulse_read(place->datastore->pulse) != before);
+    before = quipu_common_pulse_read(place->datastore->pulse);
     fixture_driver()->interrupt(place->datastore);
-    assert_true(quipu_shared_pulse_read(place->datastore->pulse) != before);
+    assert_true(quipu_common_pulse_read(place->datastore->pulse) != before);
 }
 
 /* Puts an index in the other order in the place of the one that is read by. */
@@ -163,11 +163,11 @@ static void items_out_of_order_are_told(void **state)
     quipu_error error = { 0 };
     quipu_driver_cursor *cursor = NULL;
     quipu_schema schema = fixture_schema("stored_events", 0);
-    (void)snprintf(file, sizeof file, "%s", fixture_file());
+    (void)snprintf(file, sizeof(file), "%s", fixture_file());
     for (int i = 0; i < 2; i++) {
         quipu_driver_datastore *datastore = fixture_open(file);
         quipu_driver_schema *bound = fixture_bind(datastore, &schema);
-        const quipu_range all = { .struct_size = sizeof all,
+        const quipu_range all = { .struct_size = sizeof(all),
                                   .lower = INT64_MIN,
                                   .upper = INT64_MAX,
                                   .limit = INT64_MAX };

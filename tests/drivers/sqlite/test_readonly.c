@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files and folders that may only be read. */
-#include "drivers/shared/processes.h"
+#include "drivers/common/processes.h"
 
 #include <sys/stat.h>
 
@@ -37,7 +37,7 @@ static void go_home(char *home, const char *const *names)
 {
     char *folder = getcwd(NULL, 0);
     assert_non_null(folder);
-    for (; *names != NULL; names++) {
+    for (; *names; names++) {
         (void)remove(*names);
     }
     assert_int_equal(chdir(home), 0);

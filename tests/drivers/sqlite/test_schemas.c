@@ -14,7 +14,7 @@ static void forget(quipu_driver_datastore *datastore,
 static int64_t count_tables(const char *file, const char *name)
 {
     char sql[200];
-    (void)snprintf(sql, sizeof sql,
+    (void)snprintf(sql, sizeof(sql),
                    "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"
                    " AND name = '%s'",
                    name);
@@ -51,9 +51,9 @@ static void any_name_is_quoted(void **state)
                                          "`y`",    "@S?1" };
     const char *file = fixture_file();
     quipu_driver_datastore *datastore = fixture_open(file);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         quipu_schema schema = {
-            .struct_size = sizeof schema,
+            .struct_size = sizeof(schema),
             .table = names[i],
             .notification_id = names[i],
             .sequence_id = "select2",
@@ -249,7 +249,7 @@ static void more_schemas_than_a_connection_keeps_work(void **state)
     quipu_driver_schema *bounds[COUNT];
     quipu_driver_datastore *datastore = fixture_open(":memory:");
     for (int i = 0; i < COUNT; i++) {
-        (void)snprintf(names[i], sizeof names[i], "s%d", i);
+        (void)snprintf(names[i], sizeof(names[i]), "s%d", i);
         quipu_schema schema = fixture_schema(names[i], 0);
         bounds[i] = fixture_bind(datastore, &schema);
     }

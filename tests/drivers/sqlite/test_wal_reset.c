@@ -8,7 +8,7 @@
  */
 #include "fixture.h"
 
-#include "drivers/shared/processes.h"
+#include "drivers/common/processes.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -27,7 +27,7 @@ static int install(void **state)
 static int use_new_file(void **state)
 {
     static char name[32];
-    (void)snprintf(name, sizeof name, "%s", fixture_file());
+    (void)snprintf(name, sizeof(name), "%s", fixture_file());
     *state = name;
     return 0;
 }
@@ -167,7 +167,7 @@ static void ask_the_other(void *context)
 
 static void nobody_appends_beside_a_checkpoint(void **state)
 {
-    struct visit *visit = share_memory(sizeof *visit);
+    struct visit *visit = share_memory(sizeof(*visit));
     quipu_driver_datastore *datastore = NULL;
     visit->file = *state;
     pid_t other = start_child(append_when_asked, visit);
@@ -185,7 +185,7 @@ static void nobody_appends_beside_a_checkpoint(void **state)
     atomic_store(&visit->stage, 4);
     expect_success(other);
     close_eager(datastore, bound);
-    assert_int_equal(munmap(visit, sizeof *visit), 0);
+    assert_int_equal(munmap(visit, sizeof(*visit)), 0);
 }
 
 /* ------------------------------------------------------------------- soak */
@@ -229,7 +229,7 @@ static void linger_longer(void *context)
 static void make_item(struct piece *piece, char big[BIG], uint32_t event)
 {
     fixture_piece(piece, event % 50, -1, event);
-    memcpy(big, piece->state, sizeof piece->state);
+    memcpy(big, piece->state, sizeof(piece->state));
     if (event % 4 == 0) {
         piece->item.state = (quipu_bytes){ big, BIG };
     }
@@ -306,7 +306,7 @@ static void find_all(struct soak *soak)
             continue;
         }
         assert_true(id <= head);
-        (void)snprintf(state, sizeof state, "state %u", event);
+        (void)snprintf(state, sizeof(state), "state %u", event);
         (void)sqlite3_reset(row);
         (void)sqlite3_bind_int64(row, 1, id);
         assert_int_equal(sqlite3_step(row), SQLITE_ROW);
@@ -324,15 +324,15 @@ static void find_all(struct soak *soak)
 
 static void checkpoints_all_the_time_lose_nothing(void **state)
 {
-    struct soak *soak = share_memory(sizeof *soak);
+    struct soak *soak = share_memory(sizeof(*soak));
     const char *seconds = getenv("QUIPU_SOAK");
     pid_t writers[WRITERS];
     unsigned kills = 0;
     soak->file = *state;
     shim_at(SHIM_CHECKPOINT, linger, soak);
     shim_at(SHIM_SURPRISE, linger_longer, soak);
-    int64_t end = fixture_now() +
-                  (seconds != NULL ? strtoll(seconds, NULL, 10) : 2) * SECOND;
+    int64_t end =
+        fixture_now() + (seconds ? strtoll(seconds, NULL, 10) : 2) * SECOND;
     for (int i = 0; i < WRITERS; i++) {
         writers[i] = start_child(append_and_note, soak);
     }
@@ -358,7 +358,7 @@ static void checkpoints_all_the_time_lose_nothing(void **state)
                                  " WHERE integrity_check = 'ok'"),
                      1);
     print_message("%u kills\n", kills);
-    assert_int_equal(munmap(soak, sizeof *soak), 0);
+    assert_int_equal(munmap(soak, sizeof(*soak)), 0);
 }
 
 int main(void)

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copies of schemas, and the words for the kinds of columns. */
+#include "schema.h"
+
+#include <string.h>
+
+static const char *const kinds[] = {
+    [QUIPU_VALUE_BOOL] = "bool",     [QUIPU_VALUE_INT] = "int",
+    [QUIPU_VALUE_DOUBLE] = "double", [QUIPU_VALUE_TEXT] = "text",
+    [QUIPU_VALUE_BYTES] = "bytes",   [QUIPU_VALUE_UUID] = "uuid",
+    [QUIPU_VALUE_TIME] = "time",
+};
+
+const char *quipu_common_kind_name(int kind)
+{
+    return kind > 0 && kind < (int)(sizeof(kinds) / sizeof(kinds[0]))
+               ? kinds[kind]
+               : NULL;
+}
+
+int quipu_common_kind_of(const char *name)
+{
+    int kind = (int)(sizeof(kinds) / sizeof(kinds[0])) - 1;
+    while (kind > 0 && (!name || strcmp(name, kinds[kind]) != 0)) {
+        kind--;
+    }
+    return kind;
+}
+
+/* Deep copies of names go one after the other into `names`. */
+static size_t name_size(const char *name)
+{
+    return name ? strlen(name) + 1 : 0;
+}
+
+static const char *put_name(char **at, const char *name)
+{
+    size_t size = name_size(name);
+    char *copy = *at;
+    if (size == 0) {
+        return NULL;
+    }
+    memcpy(copy, name, size);
+    *at += size;
+    return copy;
+}
+
+static size_t names_size(const quipu_schema *schema)
+{
+    size_t size = name_size(schema->table) +
+                  name_size(schema->notification_id) +
+                  name_size(schema->sequence_id) + name_size(schema->position) +
+                  name_size(schema->topic) + name_size(schema->state) +
+                  name_size(schema->event_id) + name_size(schema->metadata) +
+                  name_size(schema->time);
+    for (size_t i = 0; i < schema->column_count; i++) {
+        size += name_size(schema->columns[i].name);
+    }
+    return size;
+}
+
+/* The block: first the columns, then all names. */
+char *quipu_common_schema_copy(const quipu_host *host, const quipu_schema *from,
+                               quipu_schema *to)
+{
+    size_t columns = from->column_count * sizeof(*from->columns);
+    char *block = host->allocate(columns + names_size(from));
+    if (!block) {
+        return NULL;
+    }
+    quipu_column *column = (quipu_column *)(void *)block;
+    char *at = block + columns;
+    *to = *from;
+    to->columns = from->column_count > 0 ? column : NULL;
+    to->table = put_name(&at, from->table);
+    to->notification_id = put_name(&at, from->notification_id);
+    to->sequence_id = put_name(&at, from->sequence_id);
+    to->position = put_name(&at, from->position);
+    to->topic = put_name(&at, from->topic);
+    to->state = put_name(&at, from->state);
+    to->event_id = put_name(&at, from->event_id);
+    to->metadata = put_name(&at, from->metadata);
+    to->time = put_name(&at, from->time);
+    for (size_t i = 0; i < from->column_count; i++) {
+        column[i] =
+            (quipu_column){ .name = put_name(&at, from->columns[i].name),
+                            .kind = from->columns[i].kind };
+    }
+    return block;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the system's answers mean to the caller. */
+#include "system.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char may[] = "check the permissions of the file and of its "
+                          "folder, or open it with readonly=yes";
+
+bool quipu_common_is_refusal(int number)
+{
+    return number == EACCES || number == EPERM || number == EROFS;
+}
+
+int quipu_common_fail_system(const quipu_host *host, const char *path,
+                             int number, const char *what, quipu_error *error)
+{
+    bool refusal = quipu_common_is_refusal(number);
+    int status = refusal            ? QUIPU_DENIED
+                 : number == ENOMEM ? QUIPU_NO_MEMORY
+                                    : QUIPU_IO;
+    const char *words = strerrordesc_np(number);
+    return host->error_set(error, status, number, NULL,
+                           "cannot %s \"%s\": %s%s%s", what, path,
+                           words ? words : "unknown error", refusal ? "; " : "",
+                           refusal ? may : "");
+}
+
+int quipu_common_error_pass(int status, const quipu_error *own,
+                            quipu_error *error)
+{
+    if (status != QUIPU_OK && error) {
+        *error = *own;
+    }
+    return status;
+}

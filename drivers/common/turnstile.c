@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The lock that writers queue on. */
+#include "turnstile.h"
+
+#include "clock.h"
+
+#include <errno.h>
+
+#if defined(__SANITIZE_THREAD__)
+#define THREAD_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define THREAD_SANITIZER
+#endif
+#endif
+
+/* The sanitizers of GCC 12 and clang 14 do not know pthread_mutex_clocklock:
+ * they have to be told, or they report races. */
+#ifdef THREAD_SANITIZER
+#include <sanitizer/tsan_interface.h>
+#define BEFORE_LOCK(mutex) __tsan_mutex_pre_lock((mutex), __tsan_mutex_try_lock)
+#define AFTER_LOCK(mutex, locked)                                             \
+    __tsan_mutex_post_lock((mutex),                                           \
+                           __tsan_mutex_try_lock |                            \
+                               ((locked) ? 0 : __tsan_mutex_try_lock_failed), \
+                           0)
+#else
+#define BEFORE_LOCK(mutex) ((void)(mutex))
+#define AFTER_LOCK(mutex, locked) ((void)(mutex), (void)(locked))
+#endif
+
+static int take_until(pthread_mutex_t *mutex, int64_t deadline)
+{
+    struct timespec when = clock_timespec(deadline);
+    BEFORE_LOCK(mutex);
+    int code = pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &when);
+    AFTER_LOCK(mutex, code == 0 || code == EOWNERDEAD);
+    return code;
+}
+
+int quipu_common_mutex_take(pthread_mutex_t *mutex, int64_t deadline)
+{
+    int code = deadline == INT64_MAX ? pthread_mutex_lock(mutex)
+                                     : take_until(mutex, deadline);
+    return code == EOWNERDEAD ? pthread_mutex_consistent(mutex) : code;
+}
+
+int quipu_common_turnstile_init(struct turnstile *turnstile)
+{
+    pthread_mutexattr_t how;
+    int code = pthread_mutexattr_init(&how);
+    if (code != 0) {
+        return code;
+    }
+    (void)pthread_mutexattr_setpshared(&how, PTHREAD_PROCESS_SHARED);
+    (void)pthread_mutexattr_setrobust(&how, PTHREAD_MUTEX_ROBUST);
+    code = pthread_mutex_init(&turnstile->next, &how);
+    if (code == 0) {
+        code = pthread_mutex_init(&turnstile->writer, &how);
+    }
+    (void)pthread_mutexattr_destroy(&how);
+    return code;
+}
+
+void quipu_common_turnstile_finish(struct turnstile *turnstile)
+{
+    (void)pthread_mutex_destroy(&turnstile->writer);
+    (void)pthread_mutex_destroy(&turnstile->next);
+}
+
+int quipu_common_turnstile_enter(struct turnstile *turnstile, int64_t deadline)
+{
+    int code = quipu_common_mutex_take(&turnstile->next, deadline);
+    if (code != 0) {
+        return code;
+    }
+    code = quipu_common_mutex_take(&turnstile->writer, deadline);
+    (void)pthread_mutex_unlock(&turnstile->next);
+    return code;
+}
+
+void quipu_common_turnstile_leave(struct turnstile *turnstile)
+{
+    (void)pthread_mutex_unlock(&turnstile->writer);
+}
