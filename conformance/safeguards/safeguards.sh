@@ -111,11 +111,13 @@ check()
 
 # -------------------------------------------------------------------- removing
 
-# remove COMMAND...: runs it without the safeguard.
+# remove COMMAND...: runs it without the safeguard, which may be marked in C and
+# in SQL alike.
 remove()
 {
     if [ -n "$sql" ]; then
-        QUIPU_SAFEGUARD_SQL=$sql QUIPU_SAFEGUARD_SQL_BY=$other "$@"
+        QUIPU_SAFEGUARD=$id QUIPU_SAFEGUARD_SQL=$sql \
+            QUIPU_SAFEGUARD_SQL_BY=$other "$@"
     else
         QUIPU_SAFEGUARD=$id "$@"
     fi

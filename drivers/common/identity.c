@@ -2,10 +2,14 @@
 /* The identity of a store and namespace. */
 #include "identity.h"
 
+#include "safeguard.h"
+
 #include <sys/random.h>
 
 bool quipu_common_identity_make(quipu_uuid *identity)
 {
+    *identity = (quipu_uuid){ 0 };
+    SAFEGUARD("L5.identity-of-its-own")
     if (getrandom(identity->bytes, sizeof(identity->bytes), 0) !=
         sizeof(identity->bytes)) {
         return false;

@@ -2,6 +2,8 @@
 /* Text that grows, names as SQL writes them, and copies. */
 #include "text.h"
 
+#include "safeguard.h"
+
 #include <string.h>
 
 static bool make_room(struct text *text, size_t more)
@@ -40,7 +42,7 @@ void quipu_common_text_add_name(struct text *text, const char *name)
     add_bytes(text, "\"", 1);
     for (; *name != '\0'; name++) {
         add_bytes(text, name, 1);
-        if (*name == '"') {
+        if (SAFEGUARDED("F2.quotes", *name == '"', false)) {
             add_bytes(text, name, 1);
         }
     }

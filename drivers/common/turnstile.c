@@ -3,6 +3,7 @@
 #include "turnstile.h"
 
 #include "clock.h"
+#include "safeguard.h"
 
 #include <errno.h>
 
@@ -70,16 +71,21 @@ void quipu_common_turnstile_finish(struct turnstile *turnstile)
 
 int quipu_common_turnstile_enter(struct turnstile *turnstile, int64_t deadline)
 {
-    int code = quipu_common_mutex_take(&turnstile->next, deadline);
+    int code = 0;
+    SAFEGUARD("U1.fair-turns")
+    code = quipu_common_mutex_take(&turnstile->next, deadline);
     if (code != 0) {
         return code;
     }
+    SAFEGUARD("U1.turn-of-writers")
     code = quipu_common_mutex_take(&turnstile->writer, deadline);
+    SAFEGUARD("U1.fair-turns")
     (void)pthread_mutex_unlock(&turnstile->next);
     return code;
 }
 
 void quipu_common_turnstile_leave(struct turnstile *turnstile)
 {
+    SAFEGUARD("U1.turn-of-writers")
     (void)pthread_mutex_unlock(&turnstile->writer);
 }
