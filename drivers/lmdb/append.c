@@ -2,6 +2,8 @@
 /* Appending: one transaction for all requests, each judged and stored. */
 #include "judge.h"
 
+#include "common/safeguard.h"
+
 #include "tracking.h"
 
 struct append {
@@ -38,8 +40,10 @@ static int store_request(struct append *append, const quipu_request *request,
     if (!request->tracking) {
         return QUIPU_OK;
     }
-    int code = quipu_lmdb_tracking_put(judge->datastore, judge->txn,
-                                       request->tracking);
+    int code = SAFEGUARDED("U2.tracking-with-its-items",
+                           quipu_lmdb_tracking_put(judge->datastore, judge->txn,
+                                                   request->tracking),
+                           MDB_SUCCESS);
     return code == MDB_SUCCESS
                ? QUIPU_OK
                : quipu_lmdb_judge_fail(judge, code, "store a tracking record",
@@ -130,7 +134,9 @@ static int change(quipu_driver_datastore *datastore, MDB_txn *txn,
             ? take_all(append, error)
             : quipu_lmdb_judge_fail(&append->judge, code, "write", error);
     if (status == QUIPU_OK && append->accepted && append->work) {
-        status = run_work(append, txn, error);
+        const int refused = run_work(append, txn, error);
+        SAFEGUARD("U2.transaction-is-undone")
+        status = refused;
     }
     if (status == QUIPU_OK && append->repeated && !append->accepted) {
         status = confirm(datastore, error);

@@ -6,6 +6,8 @@
  */
 #include "fill.h"
 
+#include "common/safeguard.h"
+
 #include "record.h"
 
 #include <string.h>
@@ -63,7 +65,7 @@ static bool is_in_range(const struct reading *reading, const MDB_val *key,
 {
     return quipu_lmdb_key_is_of(&reading->key, key, position) &&
            *position >= reading->range.lower &&
-           *position <= reading->range.upper;
+           SAFEGUARDED("S4.bounds", *position <= reading->range.upper, true);
 }
 
 /* Finds the item that the index names, if it was there when the cursor was
@@ -78,7 +80,7 @@ static int find_indexed(quipu_driver_cursor *cursor, struct walk *items,
     if (!quipu_lmdb_value_id(indexed, &id)) {
         return quipu_lmdb_fill_fail(cursor, MDB_CORRUPTED, error);
     }
-    if (id > reading->head) {
+    if (SAFEGUARDED("V4.newer-items-between", id > reading->head, false)) {
         return QUIPU_OK;
     }
     int code = quipu_lmdb_walk_item(items, id, value);
@@ -94,8 +96,9 @@ static int find_indexed(quipu_driver_cursor *cursor, struct walk *items,
 /* How many items fit in the page and the limit. */
 static size_t count_wanted(const struct reading *reading)
 {
-    return reading->range.limit < PAGE_ITEMS ? (size_t)reading->range.limit
-                                             : PAGE_ITEMS;
+    return SAFEGUARDED("S4.limit", reading->range.limit < PAGE_ITEMS, false)
+               ? (size_t)reading->range.limit
+               : PAGE_ITEMS;
 }
 
 /* Finds a page of items; *more false: there are no others in the range. */
@@ -133,8 +136,10 @@ static bool is_in_place(const struct reading *reading, const quipu_item *item,
                         int64_t position)
 {
     return item->position == position &&
-           memcmp(item->sequence_id.data, reading->key.bytes,
-                  item->sequence_id.size) == 0;
+           SAFEGUARDED("F1.item-of-its-sequence",
+                       memcmp(item->sequence_id.data, reading->key.bytes,
+                              item->sequence_id.size) == 0,
+                       true);
 }
 
 static int add_found(quipu_driver_cursor *cursor, const struct found *found,
@@ -180,7 +185,8 @@ static int check_gaps(const quipu_driver_cursor *cursor,
     if ((schema->flags & QUIPU_SCHEMA_SPARSE) != 0 || found->count == 0) {
         return QUIPU_OK;
     }
-    int64_t gap = find_gap(&cursor->as.reading, found, more);
+    int64_t gap = SAFEGUARDED("F1.position-that-is-lost",
+                              find_gap(&cursor->as.reading, found, more), -1);
     return gap < 0 ? QUIPU_OK
                    : datastore->host->error_set(
                          error, QUIPU_CORRUPT, 0, NULL,

@@ -5,6 +5,7 @@
 #include "store.h"
 
 #include "common/clock.h"
+#include "common/safeguard.h"
 
 #include <string.h>
 
@@ -84,6 +85,7 @@ static int look_for_head(quipu_driver_datastore *datastore,
     status = quipu_lmdb_record_find(datastore, view, end->bound, end->head,
                                     &item, values, error);
     if (status == QUIPU_OK) {
+        SAFEGUARD("L5.event-of-a-head")
         memcpy(end->event_id->bytes, item.event_id.data, 16);
     }
     return status;
@@ -94,7 +96,9 @@ int quipu_lmdb_log_head(quipu_driver_datastore *datastore,
                         quipu_position *head, quipu_error *error)
 {
     struct end end = { bound, 0, &head->event_id };
-    *head = (quipu_position){ .store = datastore->identity };
+    *head = (quipu_position){ 0 };
+    SAFEGUARD("L5.store-of-a-head")
+    head->store = datastore->identity;
     int status =
         quipu_lmdb_reading_run(datastore, deadline, look_for_head, &end, error);
     head->notification_id = end.head;
@@ -116,7 +120,7 @@ int quipu_lmdb_wait(quipu_driver_datastore *datastore,
         if (status != QUIPU_OK) {
             return status;
         }
-        if (end.head > after ||
+        if (end.head > SAFEGUARDED("L4.what-is-there", after, after + 1) ||
             atomic_load(&datastore->interrupts) != interrupts) {
             *head = end.head;
             return QUIPU_OK;
@@ -134,6 +138,7 @@ int quipu_lmdb_wait(quipu_driver_datastore *datastore,
 
 void quipu_lmdb_interrupt(quipu_driver_datastore *datastore)
 {
+    SAFEGUARD("L4.interrupt")
     (void)atomic_fetch_add(&datastore->interrupts, 1);
     quipu_common_pulse_beat(datastore->environment->pulse);
 }

@@ -2,6 +2,8 @@
 /* Storing a request's items: each is put where another would refuse it. */
 #include "judge.h"
 
+#include "common/safeguard.h"
+
 #include "record.h"
 
 #include <string.h>
@@ -43,8 +45,11 @@ static int take_place(struct judge *judge, struct tail *tail,
     }
     *position = item->position;
     if (contiguous) {
-        int64_t next = tail->found ? tail->last + 1 : 0;
-        *taken = (item->flags & QUIPU_ITEM_NEXT) == 0 && *position != next;
+        int64_t next =
+            tail->found ? tail->last + 1 : SAFEGUARDED("S1.beginning", 0, 1);
+        *taken = (item->flags & QUIPU_ITEM_NEXT) == 0 &&
+                 SAFEGUARDED("S1.explicit-position", *position != next,
+                             *position < next);
         *position = next;
         if (*taken) {
             return QUIPU_OK;
@@ -56,7 +61,9 @@ static int take_place(struct judge *judge, struct tail *tail,
     int code = contiguous ? MDB_SUCCESS
                           : quipu_lmdb_survey_path(&judge->of_index, key);
     if (code == MDB_SUCCESS) {
-        code = mdb_cursor_put(judge->index, &key, &value, MDB_NOOVERWRITE);
+        code = mdb_cursor_put(
+            judge->index, &key, &value,
+            SAFEGUARDED("U1.place-that-is-taken", MDB_NOOVERWRITE, 0));
     }
     *taken = code == MDB_KEYEXIST && !contiguous;
     tail->found = true;
@@ -118,8 +125,10 @@ static int take_back(struct judge *judge, const quipu_request *request,
 static int refuse_place(struct judge *judge, const quipu_request *request,
                         size_t index, quipu_result *result, quipu_error *error)
 {
-    int status = take_back(judge, request, index, error);
+    int status = SAFEGUARDED("U1.last-position-is-the-stores",
+                             take_back(judge, request, index, error), QUIPU_OK);
     if (status == QUIPU_OK) {
+        SAFEGUARD("U2.refused-leaves-no-event-ids")
         status =
             quipu_lmdb_judge_forget(judge, request, request->item_count, error);
     }
@@ -150,12 +159,16 @@ int quipu_lmdb_judge_store(struct judge *judge, const quipu_request *request,
             return status;
         }
         if (result->positions) {
-            result->positions[i] = position;
+            result->positions[i] =
+                SAFEGUARDED("S5.positions", position, item->position);
         }
     }
     if (request->item_count > 0) {
-        result->first_notification_id = judge->head + 1;
-        judge->head += (int64_t)request->item_count;
+        result->first_notification_id =
+            judge->head + SAFEGUARDED("S5.notification-id", 1, 0);
+        judge->head += SAFEGUARDED("L1.schemas-count-apart", 1, 2) *
+                       (int64_t)request->item_count;
+        SAFEGUARD("L1.head-is-stored")
         judge->head_changed = true;
     }
     return QUIPU_OK;

@@ -3,6 +3,7 @@
 #include "judge.h"
 
 #include "common/demand.h"
+#include "common/safeguard.h"
 #include "record.h"
 #include "tracking.h"
 
@@ -65,6 +66,7 @@ int quipu_lmdb_judge_refuse(struct judge *judge, quipu_result *result,
     }
     refuse(result, QUIPU_CONFLICT, cause, index);
     if (found) {
+        SAFEGUARD("U1.last-position-is-told")
         result->flags |= QUIPU_RESULT_HAS_LAST;
         result->last_position = last;
     }
@@ -95,8 +97,10 @@ static int tracking_is_stored(struct judge *judge,
         return quipu_lmdb_judge_fail(judge, code, "read a tracking record",
                                      error);
     }
+    const int64_t old = position.notification_id;
+    const int64_t new = tracking->position.notification_id;
     *stored = code == MDB_SUCCESS &&
-              position.notification_id >= tracking->position.notification_id;
+              SAFEGUARDED("U4.record-that-is-equal", old >= new, old > new);
     return QUIPU_OK;
 }
 
@@ -135,8 +139,11 @@ static int compare(struct judge *judge, const quipu_item *item, int64_t id,
     int status = quipu_lmdb_record_find(judge->datastore, &judge->view,
                                         judge->bound, id, &old, values, error);
     if (status == QUIPU_OK) {
-        *equal = same(old.sequence_id, item->sequence_id) &&
-                 same(old.topic, item->topic) && same(old.state, item->state);
+        *equal =
+            SAFEGUARDED("U3.equal-sequence",
+                        same(old.sequence_id, item->sequence_id), true) &&
+            SAFEGUARDED("U3.equal-topic", same(old.topic, item->topic), true) &&
+            SAFEGUARDED("U3.equal-state", same(old.state, item->state), true);
         *position = old.position;
     }
     return status;
@@ -155,15 +162,18 @@ static int judge_repeat(struct judge *judge, const quipu_request *request,
         int64_t id = 0;
         int64_t position = 0;
         status = look_up(judge, item, &id, error);
-        repeated = id == first + (int64_t)i;
+        repeated =
+            SAFEGUARDED("U3.consecutive-ids", id == first + (int64_t)i, id > 0);
         if (status == QUIPU_OK && repeated) {
             status = compare(judge, item, id, &repeated, &position, error);
         }
         if (result->positions) {
-            result->positions[i] = position;
+            result->positions[i] =
+                SAFEGUARDED("U3.positions-of-a-repeat", position, 0);
         }
     }
     if (status == QUIPU_OK && repeated) {
+        SAFEGUARD("U3.tracking-of-a-repeat")
         status = tracking_is_stored(judge, request->tracking, &repeated, error);
     }
     if (repeated) {
@@ -210,7 +220,9 @@ int quipu_lmdb_judge_event_ids(struct judge *judge,
         MDB_val value = { sizeof(id), &id };
         int code = quipu_lmdb_survey_path(&judge->of_events, key);
         if (code == MDB_SUCCESS) {
-            code = mdb_cursor_put(judge->events, &key, &value, MDB_NOOVERWRITE);
+            code = mdb_cursor_put(
+                judge->events, &key, &value,
+                SAFEGUARDED("U3.event-id-that-is-known", MDB_NOOVERWRITE, 0));
         }
         if (code == MDB_SUCCESS) {
             continue;
@@ -252,7 +264,9 @@ int quipu_lmdb_judge_conditions(struct judge *judge,
                                 quipu_result *result, quipu_error *error)
 {
     bool stored = false;
-    for (size_t i = 0; i < request->guard_count; i++) {
+    const size_t guards = SAFEGUARDED("S3.every-guard", request->guard_count,
+                                      request->guard_count > 0);
+    for (size_t i = 0; i < guards; i++) {
         bool holds = true;
         const quipu_guard *guard = &request->guards[i];
         int status = judge_guard(judge, guard, &holds, error);
@@ -269,6 +283,7 @@ int quipu_lmdb_judge_conditions(struct judge *judge,
     }
     int status = tracking_is_stored(judge, request->tracking, &stored, error);
     if (status == QUIPU_OK && stored) {
+        SAFEGUARD("U4.record-that-is-not-above")
         refuse(result, QUIPU_ALREADY, QUIPU_CAUSE_TRACKING, 0);
     }
     return status;

@@ -2,9 +2,11 @@
 /* The keys of the index. */
 #include "key.h"
 
+#include "common/safeguard.h"
+
 #include <string.h>
 
-#define SIGN (UINT64_C(1) << 63)
+#define SIGN SAFEGUARDED("S4.order-of-signs", UINT64_C(1) << 63, 0)
 
 static void put_position(unsigned char *to, int64_t position)
 {
@@ -45,7 +47,8 @@ bool quipu_lmdb_key_is_of(const struct key *key, const MDB_val *found,
 {
     const unsigned char *bytes = found->mv_data;
     if (found->mv_size != key->prefix + 8 ||
-        memcmp(bytes, key->bytes, key->prefix) != 0) {
+        SAFEGUARDED("S4.sequences-are-apart",
+                    memcmp(bytes, key->bytes, key->prefix) != 0, false)) {
         return false;
     }
     *position = get_position(bytes + key->prefix);

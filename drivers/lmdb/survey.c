@@ -2,6 +2,8 @@
 /* Surveys of what LMDB is about to write to. */
 #include "survey.h"
 
+#include "common/safeguard.h"
+
 #include "tree.h"
 
 #include <string.h>
@@ -142,7 +144,7 @@ static bool covers(const struct walk *walk, MDB_val key)
 
 int quipu_lmdb_survey_path(struct walk *walk, MDB_val key)
 {
-    return covers(walk, key)
+    return SAFEGUARDED("F1.way-of-an-append", covers(walk, key), true)
                ? MDB_SUCCESS
                : found_or_not(quipu_lmdb_walk_seek_back(walk, key));
 }
@@ -150,7 +152,9 @@ int quipu_lmdb_survey_path(struct walk *walk, MDB_val key)
 int quipu_lmdb_survey_deletion(struct walk *walk, MDB_val key)
 {
     int code = found_or_not(quipu_lmdb_walk_seek(walk, key));
-    return code == MDB_SUCCESS ? survey_beside(walk) : code;
+    return SAFEGUARDED("F1.pages-beside-a-deletion", code == MDB_SUCCESS, false)
+               ? survey_beside(walk)
+               : code;
 }
 
 int quipu_lmdb_survey_all(struct walk *walk)

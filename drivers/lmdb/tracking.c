@@ -2,6 +2,8 @@
 /* Tracking records. */
 #include "tracking.h"
 
+#include "common/safeguard.h"
+
 #include "check.h"
 
 #include <string.h>
@@ -24,7 +26,9 @@ MDB_val quipu_lmdb_tracking_key(unsigned char bytes[TRACKING_KEY_MAX],
     memcpy(bytes, consumer.data, consumer.size);
     bytes[consumer.size] = '\0';
     memcpy(bytes + consumer.size + 1, log.data, log.size);
-    return (MDB_val){ consumer.size + 1 + log.size, bytes };
+    return (MDB_val){ consumer.size + 1 +
+                          SAFEGUARDED("U4.record-of-its-log", log.size, 0),
+                      bytes };
 }
 
 bool quipu_lmdb_tracking_parts(const MDB_val *key, quipu_bytes *consumer,

@@ -2,6 +2,8 @@
 /* The pages of LMDB's trees in the map. */
 #include "tree.h"
 
+#include "common/safeguard.h"
+
 #include "environment.h"
 
 /* A page of the file, if it says that it is that one. */
@@ -12,7 +14,10 @@ static const unsigned char *find_page(const struct view *view, uint64_t number)
         return NULL;
     }
     const unsigned char *page = view->base + number * view->page;
-    return page_header_of(page).number == number ? page : NULL;
+    return SAFEGUARDED("F1.page-that-is-another",
+                       page_header_of(page).number == number, true)
+               ? page
+               : NULL;
 }
 
 /* Whether LMDB finds its way in a page, entry by entry. */

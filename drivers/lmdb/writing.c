@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The writing transaction: the turnstile around it, and its end. */
 #include "store.h"
+
+#include "common/safeguard.h"
 #include "survey.h"
 
 #include <errno.h>
@@ -85,11 +87,17 @@ static int begin_inside(quipu_driver_datastore *datastore, int64_t deadline,
 static int set_durability(quipu_driver_datastore *datastore, quipu_error *error)
 {
     struct environment *environment = datastore->environment;
-    if (environment->relaxed == datastore->relaxed) {
+    const bool is_set =
+        SAFEGUARDED("V3.durability-of-the-handle",
+                    environment->relaxed == datastore->relaxed,
+                    environment->relaxed || !datastore->relaxed);
+    if (SAFEGUARDED("V3.sync-of-a-commit", is_set, false)) {
         return QUIPU_OK;
     }
-    int code =
-        mdb_env_set_flags(environment->env, MDB_NOMETASYNC, datastore->relaxed);
+    int code = SAFEGUARDED(
+        "V3.sync-of-a-commit",
+        mdb_env_set_flags(environment->env, MDB_NOMETASYNC, datastore->relaxed),
+        mdb_env_set_flags(environment->env, MDB_NOSYNC, 1));
     if (code != MDB_SUCCESS) {
         return quipu_lmdb_fail(datastore->host, datastore->name, code,
                                "set the durability", error);
