@@ -58,7 +58,9 @@ uri_of()
 # marks FOLDER...: the ids that are marked there.
 marks()
 {
-    grep -rhoE --include='*.[ch]' --exclude=safeguard.h X | sed 's/.*"\(.*\)"/\1/' | sort -u
+    grep -rhoE --include='*.[ch]' --exclude=safeguard.h \
+        'SAFEGUARD(ED)?\([[:space:]]*"[A-Za-z][^"]*"' "$@" |
+        sed 's/.*"\(.*\)"/\1/' | sort -u
 }
 
 # squeeze FILE...: their string literals joined, each run of blanks as one.

@@ -2,6 +2,8 @@
 /* Finding out what became of an attempt whose COMMIT was not answered. */
 #include "doubt.h"
 
+#include "common/safeguard.h"
+
 #include <string.h>
 
 static void forget(struct group *group)
@@ -25,7 +27,7 @@ static bool can_be_found(const struct group *group)
         }
         any = true;
     }
-    return any;
+    return SAFEGUARDED("V5.nothing-to-be-found-by", any, true);
 }
 
 /* Once in doubt, always: a second attempt that is lost has found what the first
@@ -43,7 +45,8 @@ void quipu_postgres_doubt_begin(struct group *group)
     for (size_t i = 0; i < group->count; i++) {
         const quipu_result *result = &group->results[i];
         if (result->status == QUIPU_OK &&
-            (result->flags & QUIPU_RESULT_REPEATED) == 0) {
+            SAFEGUARDED("U3.repeat-beside-a-lost-answer",
+                        (result->flags & QUIPU_RESULT_REPEATED) == 0, true)) {
             group->doubtful[i] = true;
         }
     }
@@ -74,6 +77,7 @@ void quipu_postgres_doubt_end(struct group *group)
         if (!group->doubtful[i]) {
             continue;
         }
+        SAFEGUARD("U3.own-append-is-no-repeat")
         result->flags &= ~(uint32_t)QUIPU_RESULT_REPEATED;
         if (group->requests[i].item_count == 0 &&
             result->status == QUIPU_ALREADY) {

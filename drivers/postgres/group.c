@@ -2,6 +2,8 @@
 /* The requests that are stored together, by schema. */
 #include "group.h"
 
+#include "common/safeguard.h"
+
 #include <string.h>
 
 #define BYTES_MAX (UINT64_C(64) << 20) /* of a group with several requests */
@@ -60,7 +62,9 @@ static int64_t patience_for(uint64_t size)
 int64_t quipu_postgres_group_latest(const struct group *group)
 {
     int64_t latest = clock_grace(group->deadline);
-    int64_t more = group->patience + ANSWER_TIME;
+    int64_t more =
+        SAFEGUARDED("contract.long-append-has-its-time", group->patience, 0) +
+        ANSWER_TIME;
     if (group->deadline < INT64_MAX - more && group->deadline + more > latest) {
         latest = group->deadline + more;
     }

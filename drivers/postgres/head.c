@@ -3,6 +3,8 @@
 #include "operations.h"
 #include "rows.h"
 
+#include "common/safeguard.h"
+
 struct of_schema {
     int32_t space;
     int64_t number;
@@ -66,7 +68,9 @@ int quipu_postgres_log_head(quipu_driver_datastore *datastore,
                                  : &datastore->common[SQL_HEAD],
                          deadline, &result, error);
     if (status == QUIPU_OK) {
-        *head = (quipu_position){ .store = datastore->identity };
+        *head = (quipu_position){ .store = { { 0 } } };
+        SAFEGUARD("L5.store-of-a-head")
+        head->store = datastore->identity;
         head->notification_id = quipu_postgres_get_int(result, 0, 0);
         if (has_ids) {
             head->event_id = quipu_postgres_get_uuid(result, 0, 1);

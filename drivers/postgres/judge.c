@@ -4,6 +4,7 @@
 #include "judge.h"
 
 #include "common/demand.h"
+#include "common/safeguard.h"
 
 #include <string.h>
 
@@ -27,6 +28,7 @@ void quipu_postgres_judge_refuse_at(struct judge *judge, int cause,
 {
     quipu_postgres_judge_refuse(judge, QUIPU_CONFLICT, cause, index);
     if (found) {
+        SAFEGUARD("U1.last-position-is-told")
         judge->result->flags |= QUIPU_RESULT_HAS_LAST;
         judge->result->last_position = last;
     }
@@ -65,7 +67,9 @@ static bool guards_hold(struct judge *judge)
 
 static bool tracking_holds(struct judge *judge)
 {
-    if (!judge->request->tracking || !quipu_postgres_judge_is_tracked(judge)) {
+    if (!judge->request->tracking ||
+        SAFEGUARDED("U4.record-that-is-not-above",
+                    !quipu_postgres_judge_is_tracked(judge), true)) {
         return true;
     }
     quipu_postgres_judge_refuse(judge, QUIPU_ALREADY, QUIPU_CAUSE_TRACKING, 0);

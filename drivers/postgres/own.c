@@ -99,7 +99,9 @@ static const struct pattern patterns[SQL_OWN_COUNT] = {
     [SQL_WHOLE] = { "niis", "SELECT @Q FROM @T WHERE quipu_namespace = $1"
                             " AND @S = $4 ORDER BY @P LIMIT $3" },
     [SQL_SEQUENCE_UP] = { "niiiisi",
-                          "SELECT @Q" WHERE_SEQUENCE " ORDER BY @P LIMIT $3" },
+                          "SELECT @Q FROM @T WHERE quipu_namespace = $1"
+                          " AND @S = $6 AND @P >= $4 AND @P <= $5"
+                          " AND @N <= $7 ORDER BY @P LIMIT $3" },
     [SQL_SEQUENCE_DOWN] = { "niiiisi", "SELECT @Q" WHERE_SEQUENCE
                                        " ORDER BY @P DESC LIMIT $3" },
     [SQL_LOG_UP] = { "niiii", "SELECT @C" WHERE_LOG " ORDER BY @N LIMIT $3" },

@@ -4,6 +4,8 @@
  * hold. */
 #include "attempt.h"
 
+#include "common/safeguard.h"
+
 #include <string.h>
 
 static void send_all_there(struct group *group, struct connection *connection)
@@ -164,7 +166,8 @@ static enum verdict run_plan(struct group *group, struct connection *connection,
     }
     unsigned stores = quipu_postgres_send_store(group, connection);
     enum verdict verdict =
-        group->patience > 0
+        SAFEGUARDED("V5.long-append-is-committed-when-it-is-there",
+                    group->patience > 0, false)
             ? store_then_commit(group, connection, before, stores, error)
             : store_and_commit(group, connection, before, stores, error);
     if (verdict == VERDICT_DONE) {

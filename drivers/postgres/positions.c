@@ -2,6 +2,8 @@
 /* Judging by positions: whether the places of a request's items are free. */
 #include "judge.h"
 
+#include "common/safeguard.h"
+
 /* Remembers where the sequence ended before this request. */
 static void keep(const struct judge *judge, struct entry *tail)
 {
@@ -59,7 +61,10 @@ static bool take_next(const struct judge *judge, const quipu_item *item,
                       struct entry *tail)
 {
     int64_t next = tail->found ? tail->last + 1 : 0;
-    if ((item->flags & QUIPU_ITEM_NEXT) == 0 && item->position != next) {
+    if (SAFEGUARDED("S1.explicit-position",
+                    (item->flags & QUIPU_ITEM_NEXT) == 0 &&
+                        item->position != next,
+                    false)) {
         return false;
     }
     keep(judge, tail);
@@ -89,6 +94,7 @@ int quipu_postgres_judge_positions(struct judge *judge, quipu_error *error)
             return status;
         }
         if (!free) {
+            SAFEGUARD("U1.last-position-is-the-stores")
             undo(judge, i);
             group->place_count = before;
             group->sections[judge->section].items = items;

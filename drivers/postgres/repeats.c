@@ -2,6 +2,8 @@
 /* Judging by event ids: whether a request is a repeat, or half of one. */
 #include "judge.h"
 
+#include "common/safeguard.h"
+
 #include <string.h>
 
 static bool same(quipu_bytes a, quipu_bytes b)
@@ -78,7 +80,8 @@ static int find_twins(struct judge *judge, bool *decided, quipu_error *error)
         if (!entry) {
             return quipu_postgres_judge_no_memory(judge, error);
         }
-        if (entry->changer == judge->number) {
+        if (SAFEGUARDED("U3.twins-in-one-append",
+                        entry->changer == judge->number, false)) {
             quipu_postgres_judge_refuse(judge, QUIPU_CONFLICT,
                                         QUIPU_CAUSE_EVENT_ID, i);
             *decided = true;
@@ -95,8 +98,8 @@ static int judge_repeat(struct judge *judge, struct stored first,
 {
     struct stored stored = first;
     const quipu_request *request = judge->request;
-    bool repeated =
-        !request->tracking || quipu_postgres_judge_is_tracked(judge);
+    bool tracked = !request->tracking || quipu_postgres_judge_is_tracked(judge);
+    bool repeated = SAFEGUARDED("U3.tracking-of-a-repeat", tracked, true);
     int status = QUIPU_OK;
     for (size_t i = 0;
          i < request->item_count && repeated && status == QUIPU_OK; i++) {
@@ -104,9 +107,13 @@ static int judge_repeat(struct judge *judge, struct stored first,
             status = look_up_event(judge, i, &stored, error);
         }
         repeated = stored.found && stored.same &&
-                   stored.notification_id == first.notification_id + (int64_t)i;
+                   SAFEGUARDED("U3.consecutive-ids",
+                               stored.notification_id ==
+                                   first.notification_id + (int64_t)i,
+                               true);
         if (judge->result->positions) {
-            judge->result->positions[i] = stored.position;
+            judge->result->positions[i] =
+                SAFEGUARDED("U3.positions-of-a-repeat", stored.position, -1);
         }
     }
     if (repeated) {
@@ -134,7 +141,9 @@ int quipu_postgres_judge_event_ids(struct judge *judge, bool *decided,
          i++) {
         struct stored stored = { .found = false };
         status = look_up_event(judge, i, &stored, error);
-        if (status != QUIPU_OK || !stored.found) {
+        if (status != QUIPU_OK ||
+            !SAFEGUARDED("U3.overlap-at-the-end", stored.found,
+                         stored.found && i == 0)) {
             continue;
         }
         *decided = true;

@@ -4,6 +4,8 @@
 
 #include "postgres.h"
 
+#include "common/safeguard.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -307,7 +309,8 @@ int quipu_postgres_statement_make(
     struct statement *statement, quipu_error *error)
 {
     const struct words words = { datastore, schema ? schema : &none, table };
-    statement->text = statement->memory = expand(&words, pattern->text);
+    statement->text = statement->memory =
+        expand(&words, SAFEGUARD_SQL(pattern->text));
     if (!statement->memory || make_types(datastore->host, pattern->types,
                                          words.schema, statement) != QUIPU_OK) {
         return quipu_postgres_no_memory(datastore->host, error);

@@ -3,6 +3,7 @@
 #include "servers.h"
 
 #include "common/clock.h"
+#include "common/safeguard.h"
 #include "common/text.h"
 
 #include <stdlib.h>
@@ -26,7 +27,9 @@ static PQconninfoOption *ask_libpq(const struct target *target)
     keywords[count] = "sslmode";
     values[count] = "none of those that there are";
     PGconn *pg = PQconnectStartParams(keywords, values, 0);
-    PQconninfoOption *all = PQconninfo(pg);
+    PQconninfoOption *all =
+        SAFEGUARDED("contract.environment-names-hosts", PQconninfo(pg),
+                    PQconninfoParse("postgresql://", NULL));
     PQfinish(pg);
     return all;
 }
@@ -181,7 +184,7 @@ int64_t quipu_postgres_servers_until(const struct servers *servers, size_t left,
                                      int64_t deadline)
 {
     int64_t now = clock_now();
-    if (deadline <= now) {
+    if (SAFEGUARDED("contract.deadline-that-is-past", deadline <= now, false)) {
         return deadline;
     }
     if (servers->timeout > 0) {
@@ -190,7 +193,8 @@ int64_t quipu_postgres_servers_until(const struct servers *servers, size_t left,
     if (deadline == INT64_MAX || left < 2) {
         return deadline;
     }
-    return now + (deadline - now) / (int64_t)left;
+    return SAFEGUARDED("contract.silent-host-leaves-time-for-the-next",
+                       now + (deadline - now) / (int64_t)left, deadline);
 }
 
 /* What a server of several says for itself. */
