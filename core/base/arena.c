@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A bump allocator over blocks that double in size. */
+/*
+ * A bump allocator over blocks that double in size.
+ *
+ * Memory is taken from the newest block; if a piece does not fit there, a new
+ * block is added in front, and the rest of the old one stays unused until the
+ * next reset.  A reset keeps one block.  Since blocks double, the block that is
+ * kept holds at least half of what was in use, so that the number of blocks per
+ * cycle soon falls to one.
+ */
 #include "base/arena.h"
 
 #include <stdalign.h>
@@ -7,8 +15,8 @@
 
 #include <quipu/memory.h>
 
-/* Under AddressSanitizer what is not given out is poisoned, so that a use
- * after the reset is seen although the block is still there. */
+/* Under AddressSanitizer, memory that is not handed out is poisoned, so that a
+ * use after the reset is reported although the block still exists. */
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define POISONING 1
@@ -26,8 +34,8 @@
 
 #define ALIGNMENT alignof(max_align_t)
 
-/* The first block has so many bytes, each further one twice as many as the one
- * before; larger ones serve a single large request and are not kept. */
+/* The sizes in bytes of the first block and of the largest regular one.  A
+ * larger block serves one large request and is not kept by a reset. */
 #define BLOCK_MIN ((size_t)4 << 10)
 #define BLOCK_MAX ((size_t)256 << 10)
 
@@ -59,7 +67,7 @@ static void block_release(quipu_arena_block *block)
     quipu_release(block);
 }
 
-/* Adds a block in which `size` bytes have room. */
+/* Adds a block with room for at least `size` bytes.  NULL: no memory. */
 static quipu_arena_block *add_block(quipu_arena *arena, size_t size)
 {
     quipu_arena_block *block;

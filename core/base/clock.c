@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Monotonic deadlines. */
+/* Deadlines on the monotonic clock. */
 #include "base/clock.h"
 
 #include <limits.h>
@@ -11,19 +11,19 @@ int64_t quipu_clock_now(void)
 {
     struct timespec now;
 
-    /* Cannot fail: the clock exists and the pointer is good. */
+    /* Cannot fail: POSIX systems have this clock, and the pointer is valid. */
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * SECOND + now.tv_nsec;
 }
 
-int64_t quipu_clock_deadline(uint64_t milliseconds)
+int64_t quipu_clock_deadline(int64_t milliseconds)
 {
     int64_t now = quipu_clock_now();
 
-    if (milliseconds > (uint64_t)((INT64_MAX - now) / MILLISECOND)) {
+    if (milliseconds < 0 || milliseconds > (INT64_MAX - now) / MILLISECOND) {
         return QUIPU_CLOCK_NEVER;
     }
-    return now + (int64_t)milliseconds * MILLISECOND;
+    return now + milliseconds * MILLISECOND;
 }
 
 int64_t quipu_clock_left(int64_t deadline)

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Deadlines: nanoseconds of CLOCK_MONOTONIC, INT64_MAX for none. */
+/*
+ * Deadlines: absolute times in nanoseconds of CLOCK_MONOTONIC.
+ *
+ * QUIPU_CLOCK_NEVER (INT64_MAX) means no deadline.  This is also the form in
+ * which deadlines are passed to drivers.  Any thread.
+ */
 #ifndef QUIPU_CORE_BASE_CLOCK_H
 #define QUIPU_CORE_BASE_CLOCK_H
 
@@ -9,23 +14,24 @@
 
 #define QUIPU_CLOCK_NEVER INT64_MAX
 
-/* The nanoseconds now. */
+/* Returns the current time in nanoseconds. */
 int64_t quipu_clock_now(void);
 
-/* The deadline in so many milliseconds; 0 gives now, and what lies beyond the
- * clock QUIPU_CLOCK_NEVER. */
-int64_t quipu_clock_deadline(uint64_t milliseconds);
-
-/* The nanoseconds until a deadline: 0 once it is past, INT64_MAX if it is
+/* Returns the deadline that is `milliseconds` from now.  A negative number, or
+ * one so large that the sum exceeds the clock's range, gives
  * QUIPU_CLOCK_NEVER. */
+int64_t quipu_clock_deadline(int64_t milliseconds);
+
+/* Returns the nanoseconds that are left until a deadline: 0 if it has passed,
+ * INT64_MAX if it is QUIPU_CLOCK_NEVER. */
 int64_t quipu_clock_left(int64_t deadline);
 
-/* The milliseconds until a deadline, rounded up, for poll(2): 0 once it is
- * past, -1 if it is QUIPU_CLOCK_NEVER. */
+/* Returns the milliseconds that are left, rounded up, as the timeout argument
+ * of poll(2): 0 if the deadline has passed, -1 if it is QUIPU_CLOCK_NEVER. */
 int quipu_clock_left_for_poll(int64_t deadline);
 
-/* A deadline for pthread_cond_timedwait on a condition variable that runs on
- * CLOCK_MONOTONIC; 0 for one before the clock began. */
+/* Converts a deadline for pthread_cond_timedwait on a condition variable whose
+ * clock is CLOCK_MONOTONIC.  A negative deadline gives 0. */
 struct timespec quipu_clock_timespec(int64_t deadline);
 
 #endif

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fills errors: never allocates, never fails. */
+/*
+ * Fills errors: never allocates, never fails.
+ *
+ * The message is formatted into a buffer on the stack and copied from there,
+ * since the arguments of the format may include the message of the same error.
+ */
 #define QUIPU_DEFINES_ERROR_SET
 #include "base/error.h"
 
@@ -28,34 +33,48 @@ static void copy_sqlstate(quipu_error *error, const char *sqlstate)
     memset(error->sqlstate + i, 0, sizeof(error->sqlstate) - i);
 }
 
-int quipu_error_set_list(quipu_error *error, int status, int native,
-                         const char *sqlstate, const char *format, va_list list)
+/* One byte longer than a message, so that copy_message sees whether the last
+ * character is complete. */
+typedef char formatted[sizeof(((quipu_error *)NULL)->message) + 1];
+
+static void format_list(formatted text, const char *format, va_list list)
+    QUIPU_PRINTF(2, 0);
+
+static void format_list(formatted text, const char *format, va_list list)
 {
-    /* One more than a message holds, to know whether a character is cut; and
-     * apart from the message, which may be among the arguments. */
-    char text[sizeof(error->message) + 1];
+    if (vsnprintf(text, sizeof(formatted), format, list) < 0) {
+        snprintf(text, sizeof(formatted), "%s", format);
+    }
+}
+
+int quipu_error_set_list(quipu_error *error, int status, const char *format,
+                         va_list list)
+{
+    formatted text;
 
     if (!error) {
         return status;
     }
-    if (vsnprintf(text, sizeof(text), format, list) < 0) {
-        snprintf(text, sizeof(text), "%s", format);
-    }
-    error->code = status;
-    error->native = native;
-    copy_sqlstate(error, sqlstate);
-    copy_message(error, text);
-    return status;
+    format_list(text, format, list);
+    return quipu_error_set_text(error, status, text);
 }
 
 int quipu_error_set_native(quipu_error *error, int status, int native,
                            const char *sqlstate, const char *format, ...)
 {
+    formatted text;
     va_list list;
 
+    if (!error) {
+        return status;
+    }
     va_start(list, format);
-    quipu_error_set_list(error, status, native, sqlstate, format, list);
+    format_list(text, format, list);
     va_end(list);
+    error->code = status;
+    error->native = native;
+    copy_sqlstate(error, sqlstate);
+    copy_message(error, text);
     return status;
 }
 
@@ -64,7 +83,7 @@ int quipu_error_set(quipu_error *error, int status, const char *format, ...)
     va_list list;
 
     va_start(list, format);
-    quipu_error_set_list(error, status, 0, NULL, format, list);
+    quipu_error_set_list(error, status, format, list);
     va_end(list);
     return status;
 }

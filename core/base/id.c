@@ -1,29 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes, and ids as values. */
+/*
+ * Ids as values: 1 to 255 bytes stored in the struct itself, so that an id
+ * needs no memory of its own and can be copied by assignment.
+ *
+ * Only the bytes up to `size` are defined; comparisons and copies never look
+ * at the rest.
+ */
 #include <quipu/id.h>
 
 #include <string.h>
 
 #include "base/error.h"
 #include "base/utf8.h"
-
-quipu_bytes quipu_bytes_of_text(const char *text)
-{
-    return (quipu_bytes){ .data = text, .size = text ? strlen(text) : 0 };
-}
-
-bool quipu_bytes_equal(quipu_bytes a, quipu_bytes b)
-{
-    if (!a.data || !b.data) {
-        return !a.data && !b.data;
-    }
-    return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
-}
-
-bool quipu_bytes_is_text(quipu_bytes bytes)
-{
-    return quipu_utf8_valid(bytes);
-}
 
 void quipu_id_of_uuid(quipu_id *id, const quipu_uuid *uuid)
 {

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The replaceable allocator, and helpers over it. */
+/*
+ * The replaceable allocator, and helpers over it.
+ *
+ * The allocator in use is one static struct.  The default is malloc, realloc
+ * and free.  Memory must be released by the allocator it came from, hence the
+ * rule that quipu_allocator_use is called while no object of quipu exists.
+ */
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -7,7 +13,8 @@
 
 #include <quipu/error.h>
 
-/* Written while no other thread is in quipu, so it needs no lock. */
+/* quipu_allocator_use requires that no other thread is in quipu, so that no
+ * lock is needed. */
 static quipu_allocator allocator = {
     .struct_size = sizeof(quipu_allocator),
     .allocate = malloc,
@@ -43,8 +50,8 @@ int quipu_allocator_use(const quipu_allocator *given, quipu_error *error)
     return QUIPU_OK;
 }
 
-/* Size 0 is asked for as 1: some allocators answer it with NULL, which would
- * look like a failure, and realloc may free. */
+/* Size 0 is requested as 1: some allocators return NULL for 0, which would be
+ * taken for a failure, and realloc(memory, 0) may free the memory. */
 void *quipu_allocate(size_t size)
 {
     return allocator.allocate(size > 0 ? size : 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parses the values of options. */
+/* Parses the values of options: booleans, sizes with a unit, counts. */
 #include "base/option.h"
 
 #include <string.h>
@@ -24,8 +24,8 @@ int quipu_option_bool(const char *name, const char *text, bool *value,
                            name);
 }
 
-/* Reads decimal digits; returns what follows them, or NULL if there are none
- * or the number does not fit. */
+/* Reads decimal digits.  Returns the text after them, or NULL if there are none
+ * or the number exceeds 64 bits. */
 static const char *read_number(const char *text, uint64_t *number)
 {
     const char *at = text;
@@ -42,7 +42,8 @@ static const char *read_number(const char *text, uint64_t *number)
     return at > text ? at : NULL;
 }
 
-/* The power of two that a unit stands for, or -1. */
+/* Returns the binary logarithm of the unit's factor; -1 if there is no such
+ * unit. */
 static int unit_bits(const char *unit)
 {
     static const char units[] = "kmgt";

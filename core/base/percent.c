@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Decodes percent-encoding. */
+/* Decodes percent-encoding, strictly and leniently. */
 #include "base/percent.h"
 
 #include "base/utf8.h"
@@ -15,7 +15,7 @@ static int hex_digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* The byte that "%xx" stands for, or -1. */
+/* Returns the byte that "%xx" at `text` encodes; -1 if it encodes none. */
 static int encoded_byte(const char *text, size_t size)
 {
     int high = size > 2 ? hex_digit(text[1]) : -1;

@@ -1,18 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Percent-encoding (RFC 3986, section 2.1). */
+/*
+ * Decodes percent-encoding (RFC 3986, section 2.1): "%41" is "A".
+ *
+ * '+' stands for itself; it is not a blank.  A decoded text is never longer
+ * than its encoding, so both functions can decode in place.  Any thread.
+ */
 #ifndef QUIPU_CORE_BASE_PERCENT_H
 #define QUIPU_CORE_BASE_PERCENT_H
 
 #include <quipu/types.h>
 
 /*
- * Decodes `size` bytes into `decoded`, which has room for as many and a NUL,
- * and may be the text itself.  Returns NULL, or what is wrong with the text,
- * to be said after "has " or "contains ": a bad encoding, %00, or no UTF-8.
+ * Decodes `size` bytes of `text` into `decoded`, which has room for `size` + 1
+ * bytes and may be `text` itself, and appends a NUL.
+ *
+ * Returns NULL on success.  Otherwise returns a static description of the
+ * fault, to be put after "has " or "contains ": a '%' without two hexadecimal
+ * digits, "%00" (text cannot contain NUL), or a result that is not UTF-8.
+ * `decoded` is then undefined.
  */
 const char *quipu_percent_decode(char *decoded, const char *text, size_t size);
 
-/* The same for any text: what is no encoding, or is %00, stays as it is. */
+/*
+ * Decodes the same way, but never fails: a malformed encoding and "%00" are
+ * copied unchanged, and the result need not be UTF-8.  For text that is only
+ * searched, as by quipu_uri_redact.
+ */
 void quipu_percent_decode_leniently(char *decoded, const char *text,
                                     size_t size);
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The names of the status codes. */
-#include <quipu/error.h>
+/* The names of the status codes, and the statuses of foreign functions. */
+#include "base/status.h"
+
+#include <string.h>
+
+#include "base/error.h"
 
 static const char *const names[] = {
     [QUIPU_OK] = "OK",
@@ -25,4 +29,33 @@ const char *quipu_status_name(int status)
         return "?";
     }
     return names[status];
+}
+
+void quipu_status_begin(quipu_error *cause)
+{
+    cause->code = QUIPU_OK;
+    cause->native = 0;
+    cause->sqlstate[0] = '\0';
+    cause->message[0] = '\0';
+}
+
+bool quipu_status_explained(const quipu_error *cause)
+{
+    return cause->code != QUIPU_OK || cause->message[0] != '\0';
+}
+
+int quipu_status_end(int status, const quipu_error *cause, quipu_error *error,
+                     const char *source)
+{
+    if (status == QUIPU_OK || !error) {
+        return status;
+    }
+    if (!quipu_status_explained(cause)) {
+        return quipu_error_set(error, status,
+                               "%s answered %s (%d) and did not say why",
+                               source, quipu_status_name(status), status);
+    }
+    memcpy(error, cause, sizeof(*error));
+    error->code = status;
+    return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The time now, and times as text. */
+/* The current time, and times as RFC 3339 text. */
 #include <quipu/id.h>
 
 #include <time.h>
@@ -17,6 +17,8 @@ quipu_time quipu_time_now(void)
     return (quipu_time){ (int64_t)now.tv_sec * SECOND + now.tv_nsec / 1000 };
 }
 
+/* Writes `number` in `digits` decimal digits, then `end`; returns the place
+ * after it. */
 static char *put(char *at, int64_t number, int digits, char end)
 {
     for (int i = digits - 1; i >= 0; i--) {
@@ -28,10 +30,12 @@ static char *put(char *at, int64_t number, int digits, char end)
 }
 
 /*
- * Writes the date of a day, counted from 0001-01-01.  A year is taken to begin
- * in March: then a leap day ends it, and a month's first day is a linear
- * function of its number.  (Not gmtime: it takes a lock, and knows leap
- * seconds in some time zones.)
+ * Writes the date of a day, counted from 0001-01-01, and a 'T'.
+ *
+ * Years are counted from March, so that the leap day is the last day of a year
+ * and the first day of a month is a linear function of the month's number.  An
+ * era is 400 years, or 146,097 days.  gmtime is not used, because it takes a
+ * lock and counts leap seconds in some time zones.
  */
 static char *put_date(char *at, int64_t day)
 {
@@ -42,7 +46,7 @@ static char *put_date(char *at, int64_t day)
         (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
     int64_t of_year =
         of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t month = (5 * of_year + 2) / 153; /* 0 is March */
+    int64_t month = (5 * of_year + 2) / 153; /* 0: March */
     int64_t next_year = month >= 10;
 
     at = put(at, era * 400 + year_of_era + next_year, 4, '-');

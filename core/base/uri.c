@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parses connection URIs. */
+/*
+ * Parses connection URIs.
+ *
+ * A parsed URI is one block of memory: the table of options, the scheme, the
+ * body, the rest, and the decoded options.  Everything in struct quipu_uri
+ * points into it, so that finishing is one release and nothing can leak on an
+ * error path.
+ *
+ * Options are decoded one by one, and checked before the next is looked at.
+ * `rest` keeps the encoded text for drivers that pass a URI on to their
+ * library; removing an option (quipu_uri_take) removes it from both forms.
+ */
 #include "base/uri.h"
 
 #include <stdarg.h>
@@ -10,11 +21,72 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/percent.h"
-#include "base/scheme.h"
 #include "base/utf8.h"
 
-/* INVALID with a message that shows of the URI its scheme only: whatever
- * follows may be part of a password that was not encoded. */
+/* --------------------------------------------------------------- the scheme */
+
+static bool is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool quipu_uri_scheme_valid(const char *text, size_t size)
+{
+    if (size == 0 || size > QUIPU_SCHEME_MAX || !is_lower(text[0])) {
+        return false;
+    }
+    for (size_t i = 1; i < size; i++) {
+        if (!is_lower(text[i]) && !is_digit(text[i]) && text[i] != '-') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Returns true if the text is short and has the characters of a scheme by RFC
+ * 3986, so that quoting it shows no secret. */
+static bool may_be_quoted(const char *text, size_t size)
+{
+    if (size == 0 || size > (size_t)2 * QUIPU_SCHEME_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < size; i++) {
+        char c = text[i];
+
+        if (!is_lower(c) && !(c >= 'A' && c <= 'Z') && !is_digit(c) &&
+            c != '-' && c != '+' && c != '.') {
+            return false;
+        }
+    }
+    return true;
+}
+
+int quipu_uri_scheme_check(const char *text, size_t size, quipu_error *error)
+{
+    static const char rule[] = "is not a scheme: that is a lower-case letter "
+                               "and up to 30 lower-case letters, digits and "
+                               "hyphens";
+
+    if (quipu_uri_scheme_valid(text, size)) {
+        return QUIPU_OK;
+    }
+    if (!may_be_quoted(text, size)) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "the text before the colon %s", rule);
+    }
+    return quipu_error_set(error, QUIPU_INVALID, "\"%.*s\" %s", (int)size, text,
+                           rule);
+}
+
+/* ------------------------------------------------------------------ parsing */
+
+/* Sets INVALID with "the <scheme> URI " before the message.  Nothing else of
+ * the URI may appear in it, since any other part may belong to a password. */
 static int refuse(const quipu_uri *uri, quipu_error *error, const char *format,
                   ...) QUIPU_PRINTF(3, 4);
 
@@ -25,13 +97,13 @@ static int refuse(const quipu_uri *uri, quipu_error *error, const char *format,
     va_list list;
 
     va_start(list, format);
-    quipu_error_set_list(&why, QUIPU_INVALID, 0, NULL, format, list);
+    quipu_error_set_list(&why, QUIPU_INVALID, format, list);
     va_end(list);
     return quipu_error_set(error, QUIPU_INVALID, "the %s URI %s", uri->scheme,
                            why.message);
 }
 
-/* The size of the option that `query` begins with, to its '&' or the end. */
+/* Returns the size of the first option of `query`, up to '&' or the end. */
 static size_t segment_size(const char *query)
 {
     return strcspn(query, "&");
@@ -47,7 +119,7 @@ static size_t count_segments(const char *query)
     return count;
 }
 
-/* Where the query begins: after the first '?', or at the end. */
+/* Returns the offset of the query: after the first '?', or the end. */
 static size_t query_offset(const char *text)
 {
     size_t mark = strcspn(text, "?");
@@ -56,9 +128,9 @@ static size_t query_offset(const char *text)
 }
 
 /*
- * Lays out the one block that all points into: the options, the scheme, the
- * body, the rest, and room for the decoded options, which are not longer than
- * they are encoded.  Returns that room, or NULL without memory.
+ * Allocates the block and fills in scheme, body and rest.  Returns the room for
+ * decoded options, each of which is no longer than its encoded form; NULL if
+ * there is no memory.
  */
 static char *lay_out(quipu_uri *uri, const char *text, size_t scheme_size,
                      size_t count)
@@ -84,7 +156,8 @@ static char *lay_out(quipu_uri *uri, const char *text, size_t scheme_size,
     return at + rest_size + 1;
 }
 
-/* What an unencoded text may not contain, for the message; NULL if nothing. */
+/* Returns a clause about the first character that a URI may not contain; NULL
+ * if there is none. */
 static const char *find_fault(const char *text)
 {
     if (!quipu_utf8_valid(quipu_bytes_of_text(text))) {
@@ -102,6 +175,7 @@ static const char *find_fault(const char *text)
     return NULL;
 }
 
+/* Returns true if the text is a name of options: [A-Za-z0-9_.-]+. */
 static bool is_name(const char *text)
 {
     static const char characters[] = "abcdefghijklmnopqrstuvwxyz"
@@ -111,6 +185,7 @@ static bool is_name(const char *text)
     return text[0] != '\0' && text[strspn(text, characters)] == '\0';
 }
 
+/* Returns the index of an option; option_count if there is none. */
 static size_t find_option(const quipu_uri *uri, const char *name)
 {
     size_t i = 0;
@@ -121,9 +196,9 @@ static size_t find_option(const quipu_uri *uri, const char *name)
     return i;
 }
 
-/* Decodes one option into `room`, adds it, and returns how much of the room
- * it took in *taken.  Options are called by number: a name may be part of a
- * password that contains '&'. */
+/* Decodes the option of `size` bytes at `segment` into `room`, and appends it.
+ * Messages call it by its number: the name may be part of a password that
+ * contains '&'. */
 static int add_option(quipu_uri *uri, const char *segment, size_t size,
                       char *room, quipu_error *error)
 {
@@ -183,7 +258,7 @@ static int add_options(quipu_uri *uri, char *room, quipu_error *error)
     return QUIPU_OK;
 }
 
-/* Checks what can be told before anything is decoded; sets *room for that. */
+/* Checks the encoded text and allocates the block; *room is for add_options. */
 static int begin(quipu_uri *uri, const char *text, size_t scheme_size,
                  char **room, quipu_error *error)
 {
@@ -217,7 +292,7 @@ int quipu_uri_parse(quipu_uri *uri, const char *text, quipu_error *error)
                                "a URI begins with a scheme and a colon, such "
                                "as sqlite:///events.db");
     }
-    status = quipu_scheme_check(text, scheme_size, error);
+    status = quipu_uri_scheme_check(text, scheme_size, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -241,7 +316,8 @@ void quipu_uri_finish(quipu_uri *uri)
     memset(uri, 0, sizeof(*uri));
 }
 
-/* Removes an option from `rest`, with the mark before or after it. */
+/* Removes the option at `index` from `rest`, with the separator after it, or if
+ * it is the last, before it. */
 static void cut_out(char *rest, size_t index)
 {
     char *at = rest + query_offset(rest);
@@ -274,7 +350,7 @@ const char *quipu_uri_take(quipu_uri *uri, const char *name)
     return value;
 }
 
-int quipu_uri_decode(const char *text, size_t size, const char *what,
+int quipu_uri_decode(const char *text, size_t size, const char *subject,
                      char **decoded, quipu_error *error)
 {
     char *copy = quipu_text_copy_bytes(text, size);
@@ -286,7 +362,7 @@ int quipu_uri_decode(const char *text, size_t size, const char *what,
     fault = quipu_percent_decode(copy, copy, size);
     if (fault) {
         quipu_release(copy);
-        return quipu_error_set(error, QUIPU_INVALID, "%s contains %s", what,
+        return quipu_error_set(error, QUIPU_INVALID, "%s contains %s", subject,
                                fault);
     }
     *decoded = copy;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checks UTF-8 (RFC 3629). */
+/* Validates UTF-8 by the table of well-formed byte sequences (RFC 3629). */
 #include "base/utf8.h"
 
 #include <string.h>
 
-/* What may begin a character: how many bytes follow, and the bounds of the
- * first of them, which rule out overlong forms, surrogates and what lies
- * above U+10FFFF.  The other followers are 0x80 to 0xBF. */
+/* The ranges of first bytes of a character: the number of continuation bytes,
+ * and the bounds of the first of them, which exclude overlong forms, surrogates
+ * and code points above U+10FFFF.  All further ones are 0x80 to 0xBF. */
 static const struct lead {
     uint8_t first, last;
-    uint8_t followers;
+    uint8_t continuations;
     uint8_t lower, upper;
 } leads[] = {
     { 0x01, 0x7F, 0, 0x00, 0x00 }, { 0xC2, 0xDF, 1, 0x80, 0xBF },
@@ -29,15 +29,16 @@ static const struct lead *find_lead(uint8_t byte)
     return NULL;
 }
 
-/* The size of the character that `text` begins with, or 0 if it is none. */
+/* Returns the size of the character at the start of `text`; 0 if the bytes
+ * there are no character. */
 static size_t character_size(const uint8_t *text, size_t size)
 {
     const struct lead *lead = find_lead(text[0]);
 
-    if (!lead || lead->followers >= size) {
+    if (!lead || lead->continuations >= size) {
         return 0;
     }
-    for (size_t i = 1; i <= lead->followers; i++) {
+    for (size_t i = 1; i <= lead->continuations; i++) {
         uint8_t lower = i == 1 ? lead->lower : 0x80;
         uint8_t upper = i == 1 ? lead->upper : 0xBF;
 
@@ -45,11 +46,11 @@ static size_t character_size(const uint8_t *text, size_t size)
             return 0;
         }
     }
-    return lead->followers + 1U;
+    return lead->continuations + 1U;
 }
 
-/* Whether eight bytes are all ASCII and none is NUL: then taking one from each
- * sets no high bit either. */
+/* Returns true if eight bytes are ASCII and none is NUL.  Subtracting one from
+ * each byte sets a high bit exactly if a byte was NUL (or borrowed from). */
 static bool is_ascii(const uint8_t *bytes)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
@@ -90,6 +91,6 @@ size_t quipu_utf8_cut(const char *text, size_t size, size_t room)
     while (cut > 0 && ((uint8_t)text[cut] & 0xC0) == 0x80) {
         cut--;
     }
-    /* A long run of followers is no UTF-8: cut it anywhere. */
+    /* Four continuation bytes in a row are not UTF-8: cut at `room`. */
     return room - cut < 4 ? cut : room;
 }

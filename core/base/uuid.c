@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UUIDs: random and of a name by libuuid; parsing and formatting. */
+/*
+ * UUIDs by libuuid: random (version 4), by name (version 5), as text.
+ *
+ * Time-ordered ones (version 7), which quipu mints by default, are in
+ * uuid_ordered.c, since libuuid gained them only lately.
+ */
 #include <quipu/id.h>
 
 #include <string.h>

@@ -1,5 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Time-ordered UUIDs (RFC 9562, version 7). */
+/*
+ * Time-ordered UUIDs (RFC 9562, version 7).
+ *
+ * The layout, from the first bit: 48 bits of Unix milliseconds, 4 bits version,
+ * 12 bits of a counter, 2 bits variant, 62 random bits.
+ *
+ * The milliseconds and the counter together form a 60-bit stamp.  `last_stamp`
+ * holds the stamp of the newest UUID of this process; each new UUID takes the
+ * larger of (now, random start of the counter) and last_stamp + 1, by one
+ * compare-and-swap.  This gives:
+ *
+ * INV1  Stamps of one process are distinct and grow in the order of the
+ *       compare-and-swaps, also when the clock is set back.
+ * INV2  A full counter carries into the milliseconds, which then run ahead of
+ *       the clock; no thread waits.
+ *
+ * After fork both processes continue from the same stamp; the 62 random bits,
+ * drawn from the system for each UUID, keep their UUIDs distinct.
+ */
 #include <quipu/id.h>
 
 #include <stdatomic.h>
@@ -8,22 +26,17 @@
 #include <time.h>
 #include <uuid/uuid.h>
 
-/*
- * What makes one id greater than the one before: 48 bits of milliseconds and
- * 12 bits of counter in one word.  Adding one to it counts, and carries into
- * the milliseconds when the counter is full, so it is all that has to be
- * updated at once.
- */
+/* A stamp is milliseconds << COUNTER_BITS | counter. */
 #define COUNTER_BITS 12
 
-/* The counter starts a millisecond below its middle, so that there is room
- * for at least 2048 ids in it. */
+/* Mask of the counter's random start in a new millisecond: below the middle, so
+ * that at least 2048 UUIDs fit before the carry. */
 #define COUNTER_START 0x7FF
 
 static _Atomic uint64_t last_stamp;
 
-/* Straight from the system for each id, not from a buffer of this process,
- * which a child would inherit and give out again. */
+/* Draws random bytes from the system for each UUID.  A buffer in this process
+ * would be inherited by a child, which would use the same bytes again. */
 static void get_random(uint8_t *bytes, size_t size)
 {
     uuid_t random;
@@ -31,11 +44,16 @@ static void get_random(uint8_t *bytes, size_t size)
     if (getrandom(bytes, size, 0) == (ssize_t)size) {
         return;
     }
-    uuid_generate_random(random); /* a system without getrandom */
+    /* The system has no getrandom.  Bytes 6 and 8 of a version 4 UUID are not
+     * random throughout, so bytes 6 to 9 are left out. */
+    uuid_generate_random(random);
     memcpy(bytes, random, 6);
     memcpy(bytes + 6, random + 10, size - 6);
 }
 
+/* Returns a stamp greater than all before it (INV1, INV2).  `start` are random
+ * bits for the start of the counter.  Relaxed order suffices: only the order of
+ * the stamps matters, and they publish no other memory. */
 static uint64_t next_stamp(uint64_t start)
 {
     struct timespec now;

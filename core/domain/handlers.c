@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Checks aggregate types, and applies events through their tables. */
 #include "base/error.h"
+#include "base/status.h"
 #include "domain/aggregate.h"
-#include "domain/status.h"
 #include "event/fields.h"
 #include <stdio.h>
 

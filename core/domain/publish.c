@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Publishes lists of events to the subscribers of a bus. */
 #include "base/error.h"
-#include "domain/status.h"
+#include "base/status.h"
 #include "domain/subscriber.h"
 
 /* The list that is being published. */

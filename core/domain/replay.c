@@ -3,8 +3,8 @@
 #include "domain/replay.h"
 
 #include "base/error.h"
+#include "base/status.h"
 #include "domain/aggregate.h"
-#include "domain/status.h"
 #include "store/store.h"
 
 /*

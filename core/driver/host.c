@@ -32,7 +32,7 @@ void quipu_message(int level, const char *format, ...)
     va_list list;
 
     va_start(list, format);
-    quipu_error_set_list(&text, QUIPU_OK, 0, NULL, format, list);
+    quipu_error_set_list(&text, QUIPU_OK, format, list);
     va_end(list);
     heard = atomic_load(&listener);
     heard(level, text.message);

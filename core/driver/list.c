@@ -30,7 +30,7 @@ static size_t scheme_size(const char *name)
     if (size < 3 || strcmp(name + size - 3, ".so") != 0) {
         return 0;
     }
-    return quipu_scheme_valid(name, size - 3) ? size - 3 : 0;
+    return quipu_uri_scheme_valid(name, size - 3) ? size - 3 : 0;
 }
 
 static int is_module(const struct dirent *file)

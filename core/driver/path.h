@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <stdbool.h>
 
-#include "base/scheme.h"
+#include "base/uri.h"
 
 /* 0 leaves loading out, for programs that are linked statically: then no
  * folder is searched. */

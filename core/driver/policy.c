@@ -10,7 +10,7 @@
 #include <quipu/drivers.h>
 
 #include "base/error.h"
-#include "base/scheme.h"
+#include "base/uri.h"
 
 static atomic_bool loading_forbidden;
 
@@ -34,7 +34,7 @@ static int check_list(const char *schemes, quipu_error *error)
 
     while (*at) {
         size_t size = strcspn(at, ",");
-        int status = quipu_scheme_check(at, size, error);
+        int status = quipu_uri_scheme_check(at, size, error);
 
         if (status != QUIPU_OK) {
             return status;

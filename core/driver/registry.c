@@ -58,7 +58,7 @@ static int check_scheme(const char *scheme, quipu_error *error)
     if (!scheme) {
         return quipu_error_set(error, QUIPU_INVALID, "the scheme is NULL");
     }
-    return quipu_scheme_check(scheme, strlen(scheme), error);
+    return quipu_uri_scheme_check(scheme, strlen(scheme), error);
 }
 
 static int adopt_linked(quipu_registered *entry, quipu_driver_entry_fn function,

@@ -7,7 +7,7 @@
 
 #include <quipu/driver.h>
 
-#include "base/scheme.h"
+#include "base/uri.h"
 
 /* An entry does not change once it can be seen, and stays for ever. */
 typedef struct quipu_registered {

@@ -3,12 +3,12 @@
 #include <quipu/error.h>
 #include <quipu/records.h>
 
+#include "base/structs.h"
 #include "records/calls.h"
 #include "records/check.h"
 #include "records/commit.h"
 #include "records/handles.h"
 #include "records/refusal.h"
-#include "records/structs.h"
 
 /* The program's part of a transaction, and what became of it. */
 struct work {

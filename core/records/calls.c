@@ -118,7 +118,7 @@ int quipu_call_possible(const quipu_datastore *datastore, enum quipu_call call,
 int64_t quipu_deadline_in(int64_t milliseconds)
 {
     return milliseconds < 0 ? QUIPU_CLOCK_NEVER
-                            : quipu_clock_deadline((uint64_t)milliseconds);
+                            : quipu_clock_deadline(milliseconds);
 }
 
 int64_t quipu_deadline_of(const quipu_datastore *datastore)

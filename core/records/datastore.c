@@ -5,10 +5,10 @@
 #include <quipu/error.h>
 #include <quipu/memory.h>
 
+#include "base/structs.h"
 #include "records/calls.h"
 #include "records/handles.h"
 #include "records/schemas.h"
-#include "records/structs.h"
 
 int quipu_datastore_close(quipu_datastore *datastore, quipu_error *error)
 {

@@ -5,9 +5,9 @@
 #include <quipu/memory.h>
 
 #include "base/error.h"
+#include "base/structs.h"
 #include "records/check.h"
 #include "records/rows.h"
-#include "records/structs.h"
 
 /* The three public types, which are never defined, are all this. */
 struct listing {

@@ -9,9 +9,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/option.h"
+#include "base/structs.h"
 #include "base/utf8.h"
 #include "records/handles.h"
-#include "records/structs.h"
 
 enum { DEFAULT_TIMEOUT = 5000, NAMESPACE_MAX = 63 };
 

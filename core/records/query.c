@@ -6,7 +6,7 @@
 
 #include <quipu/error.h>
 
-#include "records/structs.h"
+#include "base/structs.h"
 
 #define FLAGS                                                              \
     (QUIPU_QUERY_GT | QUIPU_QUERY_GTE | QUIPU_QUERY_LT | QUIPU_QUERY_LTE | \

@@ -8,8 +8,8 @@
 
 #include <quipu/error.h>
 
+#include "base/structs.h"
 #include "base/utf8.h"
-#include "records/structs.h"
 
 #define FLAGS (QUIPU_SCHEMA_TEXT_IDS | QUIPU_SCHEMA_SPARSE)
 

@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 
-static void pieces_are_aligned_and_apart(void **state)
+static void pieces_are_aligned_and_disjoint(void **state)
 {
     quipu_arena arena;
     unsigned char *pieces[500];
@@ -137,7 +137,7 @@ static void lack_of_memory_gives_null(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pieces_are_aligned_and_apart),
+        cmocka_unit_test(pieces_are_aligned_and_disjoint),
         cmocka_unit_test(after_a_few_resets_nothing_is_allocated),
         cmocka_unit_test(large_pieces_are_not_kept),
         cmocka_unit_test(blocks_grow_up_to_a_bound),

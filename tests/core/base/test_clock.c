@@ -8,7 +8,7 @@
 
 static const int64_t second = 1000000000;
 
-static void clock_does_not_go_back(void **state)
+static void clock_does_not_run_backwards(void **state)
 {
     int64_t first = quipu_clock_now();
 
@@ -17,7 +17,7 @@ static void clock_does_not_go_back(void **state)
     assert_true(quipu_clock_now() >= first);
 }
 
-static void deadline_lies_so_many_milliseconds_ahead(void **state)
+static void deadline_is_the_given_milliseconds_ahead(void **state)
 {
     int64_t before = quipu_clock_now();
     int64_t deadline = quipu_clock_deadline(5000);
@@ -29,10 +29,12 @@ static void deadline_lies_so_many_milliseconds_ahead(void **state)
     assert_true(quipu_clock_deadline(0) <= quipu_clock_now());
 }
 
-static void far_deadline_is_never(void **state)
+static void negative_or_distant_deadline_is_never(void **state)
 {
     (void)state;
-    assert_true(quipu_clock_deadline(UINT64_MAX) == QUIPU_CLOCK_NEVER);
+    assert_true(quipu_clock_deadline(-1) == QUIPU_CLOCK_NEVER);
+    assert_true(quipu_clock_deadline(INT64_MIN) == QUIPU_CLOCK_NEVER);
+    assert_true(quipu_clock_deadline(INT64_MAX) == QUIPU_CLOCK_NEVER);
     assert_true(quipu_clock_deadline(INT64_MAX / 1000000) == QUIPU_CLOCK_NEVER);
     assert_true(quipu_clock_deadline(1000) < QUIPU_CLOCK_NEVER);
 }
@@ -76,9 +78,9 @@ static void timespec_is_the_deadline(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(clock_does_not_go_back),
-        cmocka_unit_test(deadline_lies_so_many_milliseconds_ahead),
-        cmocka_unit_test(far_deadline_is_never),
+        cmocka_unit_test(clock_does_not_run_backwards),
+        cmocka_unit_test(deadline_is_the_given_milliseconds_ahead),
+        cmocka_unit_test(negative_or_distant_deadline_is_never),
         cmocka_unit_test(time_left_ends_at_zero),
         cmocka_unit_test(poll_waits_no_shorter_than_the_deadline),
         cmocka_unit_test(timespec_is_the_deadline),

@@ -39,7 +39,7 @@ static void set_native_keeps_the_back_ends_codes(void **state)
     assert_string_equal(err.sqlstate, "");
 }
 
-static void set_text_takes_it_as_it_is(void **state)
+static void set_text_copies_the_text_unchanged(void **state)
 {
     quipu_error err;
 
@@ -78,12 +78,12 @@ static void long_message_is_cut_between_characters(void **state)
     quipu_error_set_text(&err, QUIPU_IO, text);
     assert_int_equal(strlen(err.message), room - 2);
 
-    /* Up to the end just so. */
+    /* Exactly up to the end. */
     memcpy(text + room - 3, "\xe2\x82\xac!", 5);
     quipu_error_set(&err, QUIPU_IO, "%s", text);
     assert_int_equal(strlen(err.message), room);
 
-    /* No UTF-8 at all. */
+    /* Not UTF-8. */
     memset(text, 0x80, sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
     quipu_error_set(&err, QUIPU_IO, "%s", text);
@@ -102,7 +102,7 @@ static void message_may_quote_itself(void **state)
     assert_string_equal(err.message, "disk");
 }
 
-static void message_that_cannot_be_made_is_its_format(void **state)
+static void message_that_cannot_be_formatted_is_the_format(void **state)
 {
     quipu_error err;
 
@@ -126,11 +126,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(set_fills_all_and_returns_the_status),
         cmocka_unit_test(set_native_keeps_the_back_ends_codes),
-        cmocka_unit_test(set_text_takes_it_as_it_is),
+        cmocka_unit_test(set_text_copies_the_text_unchanged),
         cmocka_unit_test(null_error_is_allowed),
         cmocka_unit_test(long_message_is_cut_between_characters),
         cmocka_unit_test(message_may_quote_itself),
-        cmocka_unit_test(message_that_cannot_be_made_is_its_format),
+        cmocka_unit_test(message_that_cannot_be_formatted_is_the_format),
         cmocka_unit_test(system_text_says_what_errno_means),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -16,7 +16,7 @@ static void size_zero_gives_memory(void **state)
     quipu_release(memory);
 }
 
-static void reallocate_keeps_what_was_there(void **state)
+static void reallocate_keeps_the_contents(void **state)
 {
     char *memory = quipu_reallocate(NULL, 4);
 
@@ -62,7 +62,7 @@ static void texts_are_copied(void **state)
     assert_null(quipu_text_copy_bytes("", SIZE_MAX));
 }
 
-static void given_allocator_is_used(void **state)
+static void installed_allocator_is_used(void **state)
 {
     void *a, *b;
 
@@ -107,10 +107,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(size_zero_gives_memory),
-        cmocka_unit_test(reallocate_keeps_what_was_there),
+        cmocka_unit_test(reallocate_keeps_the_contents),
         cmocka_unit_test(arrays_are_zeroed_and_do_not_overflow),
         cmocka_unit_test(texts_are_copied),
-        cmocka_unit_test(given_allocator_is_used),
+        cmocka_unit_test(installed_allocator_is_used),
         cmocka_unit_test(incomplete_allocator_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -7,7 +7,7 @@
 
 #include <quipu/id.h>
 
-static void now_is_the_systems_time(void **state)
+static void now_is_the_time_of_the_system(void **state)
 {
     int64_t now = quipu_time_now().microseconds / 1000000;
 
@@ -15,7 +15,7 @@ static void now_is_the_systems_time(void **state)
     assert_in_range(now, (int64_t)time(NULL) - 60, (int64_t)time(NULL) + 1);
 }
 
-static void times_have_their_text(void **state)
+static void times_are_formatted_in_utc(void **state)
 {
     static const struct row {
         int64_t microseconds;
@@ -45,7 +45,7 @@ static void times_have_their_text(void **state)
 }
 
 /* A day by day comparison over a cycle of 400 years and at both ends. */
-static void dates_are_those_of_the_system(void **state)
+static void dates_equal_those_of_gmtime(void **state)
 {
     const int64_t first[] = { QUIPU_TIME_MIN / 1000000, -10000000000,
                               253402300799 - INT64_C(86400) * 3000 };
@@ -72,7 +72,7 @@ static void dates_are_those_of_the_system(void **state)
     }
 }
 
-static void other_years_are_refused(void **state)
+static void years_outside_1_to_9999_are_refused(void **state)
 {
     const int64_t bad[] = { QUIPU_TIME_MIN - 1, QUIPU_TIME_MAX + 1, INT64_MIN,
                             INT64_MAX };
@@ -89,10 +89,10 @@ static void other_years_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(now_is_the_systems_time),
-        cmocka_unit_test(times_have_their_text),
-        cmocka_unit_test(dates_are_those_of_the_system),
-        cmocka_unit_test(other_years_are_refused),
+        cmocka_unit_test(now_is_the_time_of_the_system),
+        cmocka_unit_test(times_are_formatted_in_utc),
+        cmocka_unit_test(dates_equal_those_of_gmtime),
+        cmocka_unit_test(years_outside_1_to_9999_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

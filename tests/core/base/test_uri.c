@@ -95,16 +95,16 @@ static void malformed_uris_are_refused(void **state)
         { NULL, "a URI begins with a scheme and a colon" },
         { "", "a URI begins with a scheme and a colon" },
         { "hunter2", "a URI begins with a scheme and a colon" },
-        { ":hunter2", "what stands before the colon is not a scheme" },
+        { ":hunter2", "the text before the colon is not a scheme" },
         { "Mem:hunter2", "\"Mem\" is not a scheme: that is a lower-case" },
         { "1a:hunter2", "\"1a\" is not a scheme" },
         { "-a:hunter2", "\"-a\" is not a scheme" },
-        { "a_b:hunter2", "what stands before the colon is not a scheme" },
+        { "a_b:hunter2", "the text before the colon is not a scheme" },
         { "a+b.c:hunter2", "\"a+b.c\" is not a scheme" },
-        { "m\xc3\xa9m:hunter2", "what stands before the colon" },
-        { "../../evil:x", "what stands before the colon is not a scheme" },
-        { "/tmp/x.so:", "what stands before the colon is not a scheme" },
-        { "host=h password=hunter2:x", "what stands before the colon" },
+        { "m\xc3\xa9m:hunter2", "the text before the colon" },
+        { "../../evil:x", "the text before the colon is not a scheme" },
+        { "/tmp/x.so:", "the text before the colon is not a scheme" },
+        { "host=h password=hunter2:x", "the text before the colon" },
         { "a234567890-234567890-234567890-2:b", "is not a scheme" },
         { "x:\xff", "the x URI contains bytes that are not UTF-8" },
         { "x:a\tb", "the x URI contains a control character" },
@@ -196,7 +196,7 @@ static void take_removes_an_option_from_the_rest(void **state)
     quipu_uri_finish(&uri);
 }
 
-static void decode_gives_text_or_says_what_is_wrong(void **state)
+static void decode_returns_text_or_names_the_fault(void **state)
 {
     quipu_error err;
     char *text = NULL;
@@ -292,7 +292,7 @@ int main(void)
         cmocka_unit_test(malformed_uris_are_refused),
         cmocka_unit_test(too_many_options_are_refused),
         cmocka_unit_test(take_removes_an_option_from_the_rest),
-        cmocka_unit_test(decode_gives_text_or_says_what_is_wrong),
+        cmocka_unit_test(decode_returns_text_or_names_the_fault),
         cmocka_unit_test(each_lack_of_memory_is_reported),
         cmocka_unit_test(random_text_is_parsed_or_refused),
     };

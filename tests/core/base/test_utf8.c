@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests the check of UTF-8. */
+/* Tests the validation of UTF-8. */
 #include "quipu_test.h"
 
 #include "base/utf8.h"
@@ -29,7 +29,7 @@ static bool is_character(uint32_t point)
 }
 
 /* Every value in every length: only the shortest form of a character is. */
-static void just_the_characters_are_valid(void **state)
+static void exactly_the_characters_of_unicode_are_valid(void **state)
 {
     static const uint32_t ends[] = { 0, 0x80, 0x800, 0x10000, 0x200000 };
 
@@ -58,7 +58,7 @@ static void single_bytes_above_ascii_are_invalid(void **state)
     }
 }
 
-static void text_is_judged_as_a_whole(void **state)
+static void text_is_validated_as_a_whole(void **state)
 {
     static const struct row {
         const char *text;
@@ -103,9 +103,9 @@ static void cut_splits_no_character(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(just_the_characters_are_valid),
+        cmocka_unit_test(exactly_the_characters_of_unicode_are_valid),
         cmocka_unit_test(single_bytes_above_ascii_are_invalid),
-        cmocka_unit_test(text_is_judged_as_a_whole),
+        cmocka_unit_test(text_is_validated_as_a_whole),
         cmocka_unit_test(cut_splits_no_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -93,7 +93,7 @@ static void ids_grow_when_the_clock_is_set_back(void **state)
 }
 
 /* More ids than the counter has room for, in a millisecond that stands. */
-static void full_counter_borrows_from_the_next_millisecond(void **state)
+static void full_counter_carries_into_the_milliseconds(void **state)
 {
     const struct timespec later = { 4000000000, 123999999 };
     quipu_uuid last = { { 0 } }, uuid;
@@ -219,7 +219,7 @@ int main(void)
         cmocka_unit_test(ids_differ_without_the_systems_random_source),
         cmocka_unit_test(threads_get_ids_that_differ_and_grow),
         cmocka_unit_test(child_does_not_repeat_its_parents_ids),
-        cmocka_unit_test(full_counter_borrows_from_the_next_millisecond),
+        cmocka_unit_test(full_counter_carries_into_the_milliseconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

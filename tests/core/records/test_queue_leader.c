@@ -144,7 +144,7 @@ static bool choose_and_be_late(int64_t timeout)
 {
     struct quipu_queue *queue = quipu_queue_create(8, 1000);
     struct quipu_ticket first = ticket_of(QUIPU_CLOCK_NEVER);
-    int64_t deadline = quipu_clock_deadline((uint64_t)timeout);
+    int64_t deadline = quipu_clock_deadline(timeout);
     struct entrant late = { .queue = queue, .ticket = ticket_of(deadline) };
     pthread_t thread;
     bool chosen;

@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Takes passwords out of URIs that are to be shown.
+ * Removes passwords from URIs that are to be shown.
  *
- * What counts is what another program would take for a password, also where
- * somebody forgot to encode a '/', '?', '@' or '#' in it.  So the rule is to
- * show what is understood, and of all else only the scheme.
+ * The input may be any text, in particular a URI whose password contains an
+ * unencoded '/', '?', '@' or '#', so that the parts of the URI are not where
+ * the grammar puts them.  A password is whatever another program would take for
+ * one.  Hence the rule: show only what is understood completely, and of
+ * everything else only the scheme.
+ *
+ * INV1  The output contains a part of the input only if that part is the
+ *       scheme, a list of hosts, a user name before a masked password, or text
+ *       in which, decoded, no password can be recognised
+ *       (may_hold_password).
+ * INV2  Each step returns SIZE_MAX or false when it is uncertain; then the
+ *       result is "<scheme>:***".
+ * INV3  The output buffer is allocated once, large enough for the longest
+ *       output, so that appending never fails.
  */
 #include "base/uri.h"
 
@@ -15,12 +26,11 @@
 
 #include "base/memory.h"
 #include "base/percent.h"
-#include "base/scheme.h"
 #include "base/utf8.h"
 
 #define MASK "***"
 
-/* Text under way; there is room for all that is appended. */
+/* The output; its buffer has room for all that is appended (INV3). */
 struct text {
     char *data;
     size_t size;
@@ -33,7 +43,8 @@ static void append(struct text *text, const char *data, size_t size)
     text->data[text->size] = '\0';
 }
 
-/* Whether `text` contains `word`, which is in lower case, in any case. */
+/* Returns true if `text` contains `word`, which is lower case, in upper or
+ * lower case. */
 static bool contains(const char *text, const char *word)
 {
     size_t size = strlen(word);
@@ -66,8 +77,9 @@ static bool mentions_secret(const char *text)
     return false;
 }
 
-/* Whether something with a ':' before an '@', or a list of settings with a
- * password, may be in the (decoded) text. */
+/* Returns true if the decoded text may contain a password: it has a ':' before
+ * an '@' (user:password@host), or a word for a secret and a '=' (a list of
+ * settings). */
 static bool may_hold_password(const char *text)
 {
     const char *colon = strchr(text, ':');
@@ -76,7 +88,8 @@ static bool may_hold_password(const char *text)
            (mentions_secret(text) && strchr(text, '='));
 }
 
-/* Whether the text is hosts with ports, as "h1:5432,[::1]:1,h2". */
+/* Returns true if the text is a list of hosts, such as
+ * "h1:5432,[::1]:1,h2". */
 static bool is_hosts(const char *text, size_t size)
 {
     size_t at = 0;
@@ -101,8 +114,8 @@ static bool is_hosts(const char *text, size_t size)
     return true;
 }
 
-/* The size of the user and password, with their '@', that an authority begins
- * with; 0 if there are none. */
+/* Returns the size of "user:password@" at the start of an authority, up to its
+ * last '@'; 0 if there is none. */
 static size_t userinfo_size(const char *authority, size_t size)
 {
     while (size > 0 && authority[size - 1] != '@') {
@@ -111,9 +124,9 @@ static size_t userinfo_size(const char *authority, size_t size)
     return size;
 }
 
-/* Appends "//user:***@hosts" if there is a password in the authority that
- * the body begins with.  Returns the size of what is done, perhaps 0, or
- * SIZE_MAX in doubt. */
+/* If the body begins with an authority that has a password, appends
+ * "//user:***@hosts" and returns the size of what that replaces.  Returns 0 if
+ * there is no password, SIZE_MAX if that is uncertain (INV2). */
 static size_t redact_authority(struct text *text, const char *body)
 {
     const char *authority = body + 2;
@@ -127,7 +140,7 @@ static size_t redact_authority(struct text *text, const char *body)
     if (user >= userinfo) {
         return 0;
     }
-    /* With an '@' further on, the password may reach up to there. */
+    /* Another '@' follows: the password may extend up to it. */
     if (strchr(authority + userinfo, '@')) {
         return SIZE_MAX;
     }
@@ -137,8 +150,8 @@ static size_t redact_authority(struct text *text, const char *body)
     return size + 2;
 }
 
-/* Appends the body and returns its size, or SIZE_MAX in doubt.  `room` is for
- * decoding. */
+/* Appends the body, and returns its size; SIZE_MAX if uncertain (INV2).  `room`
+ * is a buffer for decoding. */
 static size_t redact_body(struct text *text, const char *body, char *room)
 {
     size_t size = strcspn(body, "?");
@@ -158,14 +171,15 @@ static size_t redact_body(struct text *text, const char *body, char *room)
     return size;
 }
 
-/* Whether a (decoded) option's name says that its value is a secret. */
+/* Returns true if the value of an option of this decoded name is a secret. */
 static bool is_secret_name(const char *name)
 {
     return mentions_secret(name) || strcmp(name, "pass") == 0 ||
            strcmp(name, "key") == 0;
 }
 
-/* Appends one option; what is none may be the rest of a password. */
+/* Appends one option, or a mask: a segment without '=' is no option and may be
+ * the rest of a password. */
 static void redact_option(struct text *text, const char *option, size_t size,
                           char *room)
 {
@@ -205,7 +219,7 @@ static void redact_query(struct text *text, const char *query, char *room)
     }
 }
 
-/* Appends what follows the scheme; false in doubt. */
+/* Appends the part behind the scheme; false if uncertain (INV2). */
 static bool redact_rest(struct text *text, const char *rest, char *room)
 {
     size_t size = redact_body(text, rest, room);
@@ -213,7 +227,7 @@ static bool redact_rest(struct text *text, const char *rest, char *room)
     if (size == SIZE_MAX) {
         return false;
     }
-    /* "//user:12?34@host": a '?' that was not encoded, in a password. */
+    /* "//user:12?34@host": the '?' may be an unencoded part of a password. */
     if (rest[size] == '?' && strchr(rest + size, '@') &&
         memchr(rest, ':', size)) {
         return false;
@@ -241,15 +255,15 @@ char *quipu_uri_redact(const char *uri)
 {
     size_t size = strlen(uri);
     size_t scheme = strcspn(uri, ":");
-    /* A byte or nothing becomes a mask at most once an option, which has two
-     * characters with its '&'; then room for decoding. */
+    /* An option has at least two characters with its '&', and grows by one mask
+     * of three at most.  Behind the output follows the room for decoding. */
     size_t room = 4 * size + sizeof(MASK) + 1;
     struct text text = { .data = quipu_allocate(room + size + 1) };
 
     if (!text.data) {
         return NULL;
     }
-    if (uri[scheme] == '\0' || !quipu_scheme_valid(uri, scheme)) {
+    if (uri[scheme] == '\0' || !quipu_uri_scheme_valid(uri, scheme)) {
         append(&text, MASK, sizeof(MASK) - 1);
         return text.data;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests that no password is shown, and that what is harmless is. */
+/* Tests that no password is shown, and that harmless text is. */
 #include "quipu_test.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include "base/uri.h"
 
-/* NULL: as it was. */
+/* NULL: unchanged */
 static const struct row {
     const char *uri, *shown;
 } rows[] = {
@@ -40,7 +40,7 @@ static const struct row {
     { "postgres://u:hun@ter2@h/db", "postgres://u:***@h/db" },
     { "postgres://u:hun#ter2@h/db", "postgres://u:***@h/db" },
 
-    /* Where something in a password was not encoded. */
+    /* Passwords with unencoded characters. */
     { "postgres://u:hun/ter2@h/db", "postgres:***" },
     { "postgres://u:12/hunter2@h/db", "postgres:***" },
     { "postgres://u:hun?ter2@h/db", "postgres:***" },
@@ -76,7 +76,7 @@ static const struct row {
       "postgres:///?dbname=***" },
     { "x:?a=%00%4", NULL },
 
-    /* What is no URI, or would garble a log. */
+    /* Texts that are no URI, or contain control characters. */
     { "hunter2", "***" },
     { "", "***" },
     { ":hunter2", "***" },
@@ -98,7 +98,7 @@ static void secrets_are_masked_and_the_rest_is_shown(void **state)
     }
 }
 
-/* The most that redaction can add for a byte given. */
+/* The input for which redaction adds the most bytes. */
 static void result_has_room_for_all_masks(void **state)
 {
     char uri[4096] = "x://u:@h?";

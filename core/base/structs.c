@@ -1,33 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads and writes the caller's structs that begin with `struct_size`. */
-#include "records/structs.h"
+#include "base/structs.h"
 
 #include <string.h>
 
 #include "base/error.h"
 
-/* No struct of quipu comes near it: more is a struct that was not filled. */
-#define SIZE_MAX_MEANT 4096u
+/* No struct of quipu is nearly as large.  A larger struct_size is the value of
+ * an uninitialised struct. */
+#define SIZE_LIMIT 4096u
 
-/* A size that cuts a member in two would make half a pointer of it. */
-static bool is_meant(uint32_t size)
+/* A size that is no multiple of a pointer's size would end inside a member, and
+ * half a pointer would be copied. */
+static bool is_plausible(uint32_t size)
 {
-    return size >= 2 * sizeof(uint32_t) && size <= SIZE_MAX_MEANT &&
+    return size >= 2 * sizeof(uint32_t) && size <= SIZE_LIMIT &&
            size % sizeof(void *) == 0;
 }
 
-static int size_of(const void *given, const char *what, uint32_t *size,
+static int size_of(const void *given, const char *name, uint32_t *size,
                    quipu_error *error)
 {
     if (!given) {
-        return quipu_error_set(error, QUIPU_INVALID, "%s is NULL", what);
+        return quipu_error_set(error, QUIPU_INVALID, "%s is NULL", name);
     }
     memcpy(size, given, sizeof(*size));
-    if (!is_meant(*size)) {
+    if (!is_plausible(*size)) {
         return quipu_error_set(error, QUIPU_INVALID,
                                "%s has struct_size %lu; set it to the sizeof "
                                "the struct",
-                               what, (unsigned long)*size);
+                               name, (unsigned long)*size);
     }
     return QUIPU_OK;
 }
@@ -43,10 +45,10 @@ static bool is_zero(const unsigned char *bytes, size_t size)
 }
 
 int quipu_struct_take(void *local, uint32_t known, const void *given,
-                      const char *what, quipu_error *error)
+                      const char *name, quipu_error *error)
 {
     uint32_t size;
-    int status = size_of(given, what, &size, error);
+    int status = size_of(given, name, &size, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -55,7 +57,7 @@ int quipu_struct_take(void *local, uint32_t known, const void *given,
         return quipu_error_set(error, QUIPU_INVALID,
                                "%s has a member set that this version of "
                                "quipu does not know",
-                               what);
+                               name);
     }
     if (size < known) {
         memset((unsigned char *)local + size, 0, known - size);
@@ -66,10 +68,10 @@ int quipu_struct_take(void *local, uint32_t known, const void *given,
 }
 
 int quipu_struct_give(void *given, const void *local, uint32_t known,
-                      const char *what, quipu_error *error)
+                      const char *name, quipu_error *error)
 {
     uint32_t size;
-    int status = size_of(given, what, &size, error);
+    int status = size_of(given, name, &size, error);
     if (status != QUIPU_OK) {
         return status;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests how structs of other ages are read and written. */
+/* Tests reading and writing structs of older and newer callers. */
 #include "quipu_test.h"
 
-#include "records/structs.h"
+#include "base/structs.h"
 
 struct known {
     uint32_t struct_size;
@@ -22,7 +22,7 @@ static int take(struct known *local, const void *given, quipu_error *error)
     return quipu_struct_take(local, sizeof(*local), given, "thing", error);
 }
 
-static void same_age_is_copied(void **state)
+static void struct_of_the_same_version_is_copied(void **state)
 {
     struct known given = { sizeof(given), 1, &given, 2 };
     struct known local;
@@ -33,7 +33,7 @@ static void same_age_is_copied(void **state)
     assert_memory_equal(&local, &given, sizeof(given));
 }
 
-static void older_callers_lack_members(void **state)
+static void members_unknown_to_an_older_caller_are_zero(void **state)
 {
     struct known given = { offsetof(struct known, second), 1, &given, 2 };
     struct known local;
@@ -48,7 +48,7 @@ static void older_callers_lack_members(void **state)
     assert_int_equal(local.second, 0);
 }
 
-static void newer_members_must_be_zero(void **state)
+static void unknown_members_of_a_newer_caller_must_be_zero(void **state)
 {
     struct newer given = { { sizeof(given), 1, &given, 2 }, NULL, 0 };
     struct known local;
@@ -66,7 +66,7 @@ static void newer_members_must_be_zero(void **state)
     assert_status(take(&local, &given, NULL), QUIPU_INVALID);
 }
 
-static void absurd_sizes_are_refused(void **state)
+static void implausible_sizes_are_refused(void **state)
 {
     static const uint32_t sizes[] = {
         0, 1, 4, 7, 9, 17, 4097, 4104, UINT32_MAX
@@ -91,7 +91,7 @@ static void absurd_sizes_are_refused(void **state)
         QUIPU_INVALID, &error, "thing is NULL");
 }
 
-static void given_structs_keep_their_size(void **state)
+static void filled_struct_keeps_its_size(void **state)
 {
     struct known local = { sizeof(local), 1, &local, 2 };
     struct newer newer;
@@ -117,11 +117,11 @@ static void given_structs_keep_their_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_age_is_copied),
-        cmocka_unit_test(older_callers_lack_members),
-        cmocka_unit_test(newer_members_must_be_zero),
-        cmocka_unit_test(absurd_sizes_are_refused),
-        cmocka_unit_test(given_structs_keep_their_size),
+        cmocka_unit_test(struct_of_the_same_version_is_copied),
+        cmocka_unit_test(members_unknown_to_an_older_caller_are_zero),
+        cmocka_unit_test(unknown_members_of_a_newer_caller_must_be_zero),
+        cmocka_unit_test(implausible_sizes_are_refused),
+        cmocka_unit_test(filled_struct_keeps_its_size),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
