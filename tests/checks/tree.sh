@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# tree.sh [ROOT]: every file that git tracks is of a known kind, no private
+# header is under 30 lines (such a header belongs into that of its noun), no
+# folder has more than 30 C files, and each path that a page of docs names in
+# `backquotes` exists. The headers and folders of the tests are exempt.
+set -eu
+cd "${1:-$(dirname "$0")/../..}"
+git ls-files | awk '
+    BEGIN {
+        tops = " core drivers include conformance tools bench tests examples " \
+            "docs cmake "
+    }
+    function refuse(why) { print $0 ": " why; bad++ }
+
+    # Sources and documents, by their endings.
+    /\.(c|h|sh|awk|cmake|md|in|1)$/ { known = 1 }
+    # Files of the tools, and those whose names are fixed.
+    /(^|\/)(CMakeLists\.txt|\.clang-tidy)$/ { known = 1 }
+    /^(CMakePresets\.json|LICENSE|dev|\.ci\/run)$/ { known = 1 }
+    /^\.(clang-format|editorconfig|gitattributes|gitignore)$/ { known = 1 }
+    # Lists of exported symbols, tables and data of the tests.
+    /^(core|conformance)\/[a-z]+\.(map|symbols)$/ { known = 1 }
+    /^conformance\/safeguards\/expected\.txt$/ { known = 1 }
+    /^tests\/fuzz\/corpus\// { known = 1 }
+    # Scripts of the tests that start a server and run a command beside it.
+    /^tests\/([a-z]+\/)*(cluster|with-[a-z]+)$/ { known = 1 }
+    {
+        if (!known) { refuse("no known kind of file; see tests/checks/tree.sh") }
+        known = 0
+    }
+
+    /\.[ch]$/ && !/^tests\// {
+        folder = $0
+        sub(/\/[^\/]*$/, "", folder)
+        if (++files[folder] == 31) { refuse("over 30 C files in " folder) }
+    }
+    /\.h$/ && !/^(include|tests)\// {
+        lines = 0
+        while ((getline line < $0) > 0) { lines++ }
+        close($0)
+        if (lines < 30) { refuse(lines " lines: fold it into another header") }
+    }
+    # `core/base/uri.c`; not `drivers/*` and not `tests/core/<folder>`.
+    /\.md$/ {
+        number = 0
+        while ((getline line < $0) > 0) {
+            number++
+            while (match(line, /`[a-z]+\/[a-zA-Z0-9_.\/-]+`/)) {
+                path = substr(line, RSTART + 1, RLENGTH - 2)
+                line = substr(line, RSTART + RLENGTH)
+                top = path
+                sub(/\/.*/, "", top)
+                if (index(tops, " " top " ") && system("test -e " path)) {
+                    refuse("line " number ": there is no " path)
+                }
+            }
+        }
+        close($0)
+    }
+    END {
+        printf "tree: %d files, %d faults\n", NR, bad
+        exit bad > 0 || NR == 0
+    }'
