@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# safeguards.sh BUILD DRIVER [PATTERN...]: removes the safeguards of a driver,
-# one at a time, and sees whether the case that is meant for each fails.
+# safeguards.sh [--every N] BUILD DRIVER [PATTERN...]: removes the safeguards of
+# a driver, one at a time, and sees whether the case meant for each fails.
 # safeguards.sh --check DRIVER...: only compares the marks in the sources with
 # the table, expected.txt beside this file.
 #
 # BUILD is a build folder configured with -DQUIPU_GUARDS=ON -DQUIPU_TESTS=ON:
 # there a safeguard is removed by the environment (drivers/common/safeguard.h).
-# Patterns choose safeguards by id, as in file names.
+# Patterns choose safeguards by id, as in file names; --every takes one of N.
 set -euo pipefail
 export LC_ALL=C # a character is a byte
 
@@ -208,7 +208,9 @@ if [ "${1-}" = --check ]; then
     exit "$faults"
 fi
 
-[ $# -ge 2 ] || die "usage: safeguards.sh BUILD DRIVER [PATTERN...]"
+every=1
+[ "${1-}" != --every ] || { every=$2; shift 2; }
+[ $# -ge 2 ] || die "usage: safeguards.sh [--every N] BUILD DRIVER [PATTERN...]"
 build=$(cd "$1" && pwd) || die "no build folder: $1"
 driver=$2
 shift 2
@@ -220,10 +222,13 @@ abi=$(awk '$2 == "QUIPU_DRIVER_ABI" { print $3; exit }' \
 export QUIPU_DRIVER_PATH=$build/lib/quipu/drivers/$abi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+chosen=0
 removed=0
 unnoticed=0
 while IFS='|' read -r id fails arguments sql other <&3; do
     is_chosen "$id" || continue
+    chosen=$((chosen + 1))
+    [ $((chosen % every)) = 0 ] || continue
     removed=$((removed + 1))
     if is_noticed; then
         verdict=$fails

@@ -12,6 +12,16 @@ function source_of(object,   path) {
     return path
 }
 
+# An object of a file that has since been renamed is passed over.
+function exists(path,   line, found) {
+    if (!(path in known)) {
+        found = (getline line < (root "/" path)) >= 0
+        close(root "/" path)
+        known[path] = found
+    }
+    return known[path]
+}
+
 function product_of(path,   part) {
     split(path, part, "/")
     if (part[1] == "drivers" || part[1] == "examples" ||
@@ -69,7 +79,7 @@ function carries(name, path,   part, count, i, stem) {
     count = split(substr($0, at + 1), field, " ")
     name = field[count]
     type = field[count - 1]
-    if (path !~ /\.c$/) { next }
+    if (path !~ /\.c$/ || !exists(path)) { next }
     product = product_of(path)
     if (type == "U") {
         needs[path] = needs[path] " " name

@@ -31,7 +31,8 @@ tree_refuses()
 begin_tree
 git -C tree add -A
 expect 0 sh "$checks/tree.sh" tree
-for stray in t1.db/data.mdb core/base/uri.o core.1234 docs/note.odt tests/new; do
+for stray in t1.db/data.mdb core/base/uri.o core.1234 docs/note.odt \
+    tests/new; do
     begin_tree
     mkdir -p "tree/${stray%/*}" 2>/dev/null || true
     rmdir "tree/$stray" 2>/dev/null || true
@@ -59,8 +60,9 @@ cp "$checks/calls.awk" root/tests/checks
 compile()
 {
     mkdir -p "calls/${1%%/*}/CMakeFiles/objects.dir/${1#*/}"
-    printf '%s\n' "$3" >source.c
-    "$cc" -c source.c \
+    mkdir -p "root/$1"
+    printf '%s\n' "$3" >"root/$1/$2.c"
+    "$cc" -c "root/$1/$2.c" \
         -o "calls/${1%%/*}/CMakeFiles/objects.dir/${1#*/}/$2.c.o"
 }
 
@@ -85,6 +87,8 @@ begin_calls
 expect 0 sh "$checks/calls.sh" root calls
 compile core/base option 'int quipu_other_make(void){return 0;}'
 calls_refuse core/base/option.c
+rm root/core/base/option.c
+expect 0 sh "$checks/calls.sh" root calls
 begin_calls
 compile core/base uri 'int quipu_base_error_set(void);
     int quipu_uri_parse(void){return quipu_base_error_set();}'

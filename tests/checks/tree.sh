@@ -26,7 +26,7 @@ git ls-files | awk '
     # Scripts of the tests that start a server and run a command beside it.
     /^tests\/([a-z]+\/)*(cluster|with-[a-z]+)$/ { known = 1 }
     {
-        if (!known) { refuse("no known kind of file; see tests/checks/tree.sh") }
+        if (!known) { refuse("unknown kind of file; see tests/checks/tree.sh") }
         known = 0
     }
 
