@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The application: a store, a bus and a persistence policy between them. */
+/*
+ * The application: a store, a bus, and a persistence policy that subscribes to
+ * the bus and appends to the store.
+ *
+ * It adds no behaviour of its own: it opens the parts in order, and closes them
+ * in reverse order, all or none.
+ */
 #include <quipu/application.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "domain/bus.h"
-#include "domain/policy.h"
+#include "domain/persistence_policy.h"
 
 struct quipu_application {
-    quipu_store *store;
+    quipu_store *store; /* all owned */
     quipu_bus *bus;
     quipu_persistence_policy *policy;
 };
 
+/* Opens all parts, or none. */
 static int open_parts(quipu_application *application,
                       quipu_datastore *datastore, const quipu_schema *schema,
                       const quipu_mapping *mapping, quipu_error *error)
@@ -74,6 +81,7 @@ int quipu_application_close(quipu_application *application, quipu_error *error)
     if (!application) {
         return QUIPU_OK;
     }
+    /* The one subscriber is the persistence policy. */
     status = quipu_bus_check_idle(application->bus, 1, error);
     if (status != QUIPU_OK) {
         return status;

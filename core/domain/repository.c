@@ -1,18 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The event-sourced repository: aggregates of one type, by id. */
-#include "domain/replay.h"
-
+/*
+ * The event-sourced repository: gets aggregates of one type by replaying their
+ * stored events.
+ *
+ * Replay reads the events of a sequence in the order of their positions, up to
+ * a version if one is asked for, and applies each to a new aggregate with
+ * quipu_aggregate_replay, which checks that the versions are consecutive.  It
+ * stops at an event that discards.  Nothing is shared or cached: every call
+ * reads the store and makes a private copy, so a repository needs no lock.
+ *
+ * Three outcomes mean that there is no such aggregate (enum finding), and only
+ * they are reported as NOT_FOUND.  Everything else that goes wrong during a
+ * replay keeps its status, with a message that names the sequence and the
+ * position, except that NOT_FOUND, from an unknown topic or a handler, becomes
+ * UNSUPPORTED: otherwise a caller would take an aggregate that it cannot read
+ * for one that does not exist, and create it a second time.
+ */
 #include <quipu/id.h>
+#include <quipu/repository.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/status.h"
 #include "base/utf8.h"
 #include "domain/aggregate.h"
+#include "domain/aggregate_type.h"
 #include "domain/bus.h"
 #include "store/store.h"
 
+struct quipu_repository {
+    quipu_store *store; /* held */
+    quipu_bus *bus;     /* attached to it; or NULL */
+    const quipu_aggregate_type *type;
+};
+
 /* ----------------------------------------------------- opening, closing */
 
+/* Checks that a store suits aggregates of the type.  INVALID. */
 static int check_store(const quipu_store *store,
                        const quipu_aggregate_type *type, quipu_error *error)
 {
@@ -80,6 +104,7 @@ static bool has_text_ids(const quipu_repository *repository)
     return repository->store->schema_flags & QUIPU_SCHEMA_TEXT_IDS;
 }
 
+/* Mints a time-ordered UUID, in the form that the schema's ids have. */
 static void mint(const quipu_repository *repository, quipu_id *id)
 {
     char text[QUIPU_UUID_TEXT_SIZE];
@@ -94,6 +119,7 @@ static void mint(const quipu_repository *repository, quipu_id *id)
     }
 }
 
+/* Checks that an id can be a sequence id of the schema.  INVALID. */
 static int check_id(const quipu_repository *repository, const quipu_id *id,
                     quipu_error *error)
 {
@@ -126,21 +152,130 @@ void *quipu_repository_create(quipu_repository *repository, const quipu_id *id,
         mint(repository, &minted);
         id = &minted;
     }
-    if (!check_id(repository, id, error)) {
+    if (check_id(repository, id, error) == QUIPU_OK) {
         quipu_aggregate_make(repository->type, id, repository->bus, &aggregate,
                              error);
     }
     return aggregate;
 }
 
+/* --------------------------------------------------------------- replaying */
+
+/* What a replay that did not fail has found. */
+enum finding {
+    FOUND,
+    NO_EVENTS,
+    DISCARDED,
+    NO_SUCH_VERSION /* it ended before that version */
+};
+
+struct replay {
+    const quipu_repository *repository;
+    const quipu_id *id;
+    bool newest;     /* apply all events; otherwise */
+    int64_t version; /* up to the one of this version */
+    /* Results. */
+    enum finding finding;
+    quipu_aggregate *aggregate; /* NULL unless FOUND */
+};
+
+/* Fills the error with the place where a replay failed, and the cause.  Returns
+ * the status, or UNSUPPORTED for NOT_FOUND. */
+static int explain(const struct replay *replay, int status,
+                   const quipu_item *item, const quipu_error *cause,
+                   quipu_error *error)
+{
+    char id[QUIPU_STORE_ID_TEXT_SIZE];
+    long long position = item ? (long long)item->position
+                              : (long long)replay->aggregate->version;
+
+    quipu_store_id_text(replay->repository->store, replay->id, id);
+    return quipu_error_set_native(
+        error, status == QUIPU_NOT_FOUND ? QUIPU_UNSUPPORTED : status,
+        cause->native, cause->sqlstate,
+        "replaying %.60s, sequence %s, position %lld: %s",
+        replay->repository->type->name, id, position, cause->message);
+}
+
+/* Applies the events of the cursor, to the end or to one that discards. */
+static int apply_all(const struct replay *replay, quipu_events *events,
+                     quipu_error *error)
+{
+    const quipu_event *event = NULL;
+    quipu_error cause;
+    int status = QUIPU_OK;
+
+    quipu_status_begin(&cause);
+    do {
+        status = quipu_events_next(events, &event, &cause);
+        if (status == QUIPU_OK && event) {
+            status = quipu_aggregate_replay(replay->aggregate, event, &cause);
+        }
+    } while (status == QUIPU_OK && event && !replay->aggregate->discarded);
+    if (status != QUIPU_OK) {
+        return explain(replay, status, quipu_events_item(events), &cause,
+                       error);
+    }
+    return QUIPU_OK;
+}
+
+/* Returns what the events that have been applied mean. */
+static enum finding find(const struct replay *replay)
+{
+    const quipu_aggregate *aggregate = replay->aggregate;
+
+    if (aggregate->discarded) {
+        return DISCARDED;
+    }
+    if (replay->newest) {
+        return aggregate->version > 0 ? FOUND : NO_EVENTS;
+    }
+    return aggregate->version > 0 && aggregate->version - 1 == replay->version
+               ? FOUND
+               : NO_SUCH_VERSION;
+}
+
+/* Reads and applies the events.  OK: replay->finding is set. */
+static int run_replay(struct replay *replay, quipu_error *error)
+{
+    const quipu_repository *repository = replay->repository;
+    const quipu_query query = {
+        .struct_size = sizeof(query),
+        .flags = replay->newest ? 0 : QUIPU_QUERY_LTE,
+        .lte = replay->version,
+    };
+    quipu_events *events = NULL;
+    int status =
+        quipu_store_read(repository->store, replay->id, &query, &events, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    status = quipu_aggregate_make(repository->type, replay->id, repository->bus,
+                                  &replay->aggregate, error);
+    if (status == QUIPU_OK) {
+        status = apply_all(replay, events, error);
+    }
+    quipu_events_close(events);
+    if (status == QUIPU_OK) {
+        replay->finding = find(replay);
+    }
+    if (status != QUIPU_OK || replay->finding != FOUND) {
+        quipu_aggregate_destroy(replay->aggregate);
+        replay->aggregate = NULL;
+    }
+    return status;
+}
+
 /* -------------------------------------------------------------- getting */
 
-static void not_found(const struct quipu_replay *replay, quipu_error *error)
+/* NOT_FOUND, with the reason. */
+static void not_found(const struct replay *replay, quipu_error *error)
 {
     static const char *const reasons[] = {
-        [QUIPU_FINDING_NEVER_WAS] = "has no events",
-        [QUIPU_FINDING_DISCARDED] = "is discarded",
-        [QUIPU_FINDING_NO_SUCH_VERSION] = "has no such version",
+        [NO_EVENTS] = "has no events",
+        [DISCARDED] = "is discarded",
+        [NO_SUCH_VERSION] = "has no such version",
     };
     char id[QUIPU_STORE_ID_TEXT_SIZE];
 
@@ -150,15 +285,15 @@ static void not_found(const struct quipu_replay *replay, quipu_error *error)
                     reasons[replay->finding]);
 }
 
-static void *get(struct quipu_replay *replay, quipu_error *error)
+/* Returns the aggregate, or NULL with *error filled. */
+static void *get(struct replay *replay, quipu_error *error)
 {
     if (!replay->repository || !replay->id) {
         quipu_error_set(error, QUIPU_INVALID,
                         "getting an aggregate: an argument is NULL");
         return NULL;
     }
-    if (!quipu_replay_run(replay, error) &&
-        replay->finding != QUIPU_FINDING_FOUND) {
+    if (run_replay(replay, error) == QUIPU_OK && replay->finding != FOUND) {
         not_found(replay, error);
     }
     return replay->aggregate;
@@ -167,7 +302,7 @@ static void *get(struct quipu_replay *replay, quipu_error *error)
 void *quipu_repository_get(quipu_repository *repository, const quipu_id *id,
                            quipu_error *error)
 {
-    struct quipu_replay replay = {
+    struct replay replay = {
         .repository = repository,
         .id = id,
         .newest = true,
@@ -179,7 +314,7 @@ void *quipu_repository_get(quipu_repository *repository, const quipu_id *id,
 void *quipu_repository_get_at(quipu_repository *repository, const quipu_id *id,
                               int64_t version, quipu_error *error)
 {
-    struct quipu_replay replay = {
+    struct replay replay = {
         .repository = repository,
         .id = id,
         .version = version,
@@ -191,7 +326,7 @@ void *quipu_repository_get_at(quipu_repository *repository, const quipu_id *id,
 int quipu_repository_contains(quipu_repository *repository, const quipu_id *id,
                               bool *found, quipu_error *error)
 {
-    struct quipu_replay replay = {
+    struct replay replay = {
         .repository = repository,
         .id = id,
         .newest = true,
@@ -203,9 +338,9 @@ int quipu_repository_contains(quipu_repository *repository, const quipu_id *id,
                                "quipu_repository_contains: an argument is "
                                "NULL");
     }
-    status = quipu_replay_run(&replay, error);
+    status = run_replay(&replay, error);
     if (status == QUIPU_OK) {
-        *found = replay.finding == QUIPU_FINDING_FOUND;
+        *found = replay.finding == FOUND;
         quipu_aggregate_destroy(replay.aggregate);
     }
     return status;

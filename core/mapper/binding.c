@@ -1,13 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Resolves the attributes of an event type. */
+/*
+ * Binds an event type to a mapper: finds its attributes and checks that they
+ * suit what they are used for.
+ *
+ * An attribute is stored in exactly one authoritative place:
+ *
+ *   B1  the item's sequence id and position, for the two of the mapping;
+ *   B2  a column of its own, for event id, time and metadata, if the schema has
+ *       one;
+ *   B3  the envelope, for what remains of the base;
+ *   B4  the map of the members, for the fields of the type other than B1.
+ *
+ * Further columns hold copies, and are not read back.  The topic is always the
+ * item's topic.
+ */
 #include <quipu/error.h>
 
-#include "event/kind.h"
-#include "mapper/base.h"
-#include "mapper/binding.h"
+#include "event/field.h"
+#include "mapper/attribute.h"
 #include "mapper/column.h"
 #include "mapper/envelope.h"
+#include "mapper/mapper.h"
 
+/* Returns true if an attribute always has a value that can be a sequence id. */
 static bool can_be_sequence_id(const quipu_mapper *mapper,
                                const quipu_field *attribute)
 {
@@ -26,6 +41,7 @@ static bool can_be_sequence_id(const quipu_mapper *mapper,
     }
 }
 
+/* Returns true if an attribute always has a value that can be a position. */
 static bool can_be_position(const quipu_field *attribute)
 {
     return !attribute->flags && (attribute->kind == QUIPU_KIND_INT ||
@@ -33,16 +49,17 @@ static bool can_be_position(const quipu_field *attribute)
                                  attribute->kind == QUIPU_KIND_TIME);
 }
 
-static int resolve_sequence_id(const quipu_mapper *mapper,
-                               const quipu_mapping *mapping,
-                               quipu_binding *binding, quipu_error *error)
+static int resolve_sequence_id(quipu_binding *binding,
+                               const quipu_mapper *mapper,
+                               const quipu_mapping *mapping, quipu_error *error)
 {
-    const char *name = mapping->sequence_id
-                           ? mapping->sequence_id
-                           : quipu_base_fields[QUIPU_BASE_ORIGINATOR_ID].name;
+    const char *name =
+        mapping->sequence_id
+            ? mapping->sequence_id
+            : quipu_attribute_base[QUIPU_BASE_ORIGINATOR_ID].name;
     const quipu_field *attribute =
         mapping->sequence_id ? quipu_attribute_find(binding->type, name)
-                             : &quipu_base_fields[QUIPU_BASE_ORIGINATOR_ID];
+                             : &quipu_attribute_base[QUIPU_BASE_ORIGINATOR_ID];
 
     if (!attribute) {
         return quipu_error_set(error, QUIPU_INVALID,
@@ -59,20 +76,21 @@ static int resolve_sequence_id(const quipu_mapper *mapper,
                                mapper->text_ids ? "a text or an id"
                                                 : "a uuid or an id");
     }
-    binding->mapped.first = attribute;
+    binding->key.sequence_id = attribute;
     return QUIPU_OK;
 }
 
-static int resolve_position(const quipu_mapping *mapping,
-                            quipu_binding *binding, quipu_error *error)
+static int resolve_position(quipu_binding *binding,
+                            const quipu_mapping *mapping, quipu_error *error)
 {
     const char *name =
         mapping->position
             ? mapping->position
-            : quipu_base_fields[QUIPU_BASE_ORIGINATOR_VERSION].name;
+            : quipu_attribute_base[QUIPU_BASE_ORIGINATOR_VERSION].name;
     const quipu_field *attribute =
-        mapping->position ? quipu_attribute_find(binding->type, name)
-                          : &quipu_base_fields[QUIPU_BASE_ORIGINATOR_VERSION];
+        mapping->position
+            ? quipu_attribute_find(binding->type, name)
+            : &quipu_attribute_base[QUIPU_BASE_ORIGINATOR_VERSION];
 
     if (!attribute) {
         return quipu_error_set(
@@ -87,20 +105,17 @@ static int resolve_position(const quipu_mapping *mapping,
                                "always there",
                                name, binding->type->topic);
     }
-    binding->mapped.second = attribute;
+    binding->key.position = attribute;
     return QUIPU_OK;
 }
 
-static int resolve_columns(const quipu_mapper *mapper, quipu_binding *binding,
+static int resolve_columns(quipu_binding *binding, const quipu_mapper *mapper,
                            quipu_error *error)
 {
-    const quipu_further_column *column;
-    const quipu_field *attribute;
-    size_t i;
-
-    for (i = 0; i < mapper->column_count; i++) {
-        column = &mapper->columns[i];
-        attribute = quipu_attribute_find(binding->type, column->name);
+    for (size_t i = 0; i < mapper->column_count; i++) {
+        const quipu_further_column *column = &mapper->columns[i];
+        const quipu_field *attribute =
+            quipu_attribute_find(binding->type, column->name);
         if (attribute && !quipu_column_fits(column->kind, attribute)) {
             return quipu_error_set(error, QUIPU_INVALID,
                                    "attribute %s of event type %s, %s %s, "
@@ -109,7 +124,7 @@ static int resolve_columns(const quipu_mapper *mapper, quipu_binding *binding,
                                    attribute->flags & QUIPU_FIELD_IS_ARRAY
                                        ? "an array of"
                                        : "of kind",
-                                   quipu_kind_name(attribute->kind),
+                                   quipu_field_kind_name(attribute->kind),
                                    quipu_column_kind_name(column->kind));
         }
         binding->columns[i] = attribute;
@@ -117,12 +132,13 @@ static int resolve_columns(const quipu_mapper *mapper, quipu_binding *binding,
     return QUIPU_OK;
 }
 
-/* What of the base only the envelope can hold. */
-static unsigned resolve_parts(const quipu_mapper *mapper,
-                              const quipu_binding *binding)
+/* Returns the attributes of the base that only the envelope can hold (B3), as
+ * enum quipu_envelope_part. */
+static unsigned envelope_parts(const quipu_binding *binding,
+                               const quipu_mapper *mapper)
 {
-    const quipu_field *id = binding->mapped.first;
-    const quipu_field *position = binding->mapped.second;
+    const quipu_field *id = binding->key.sequence_id;
+    const quipu_field *position = binding->key.position;
     unsigned parts = 0;
 
     if (!mapper->has_event_id && !quipu_attribute_is(id, QUIPU_BASE_EVENT_ID)) {
@@ -143,20 +159,21 @@ static unsigned resolve_parts(const quipu_mapper *mapper,
     return parts;
 }
 
-int quipu_binding_resolve(const quipu_mapper *mapper,
-                          const quipu_mapping *mapping, quipu_binding *binding,
-                          quipu_error *error)
+int quipu_binding_resolve(quipu_binding *binding, const quipu_mapper *mapper,
+                          const quipu_mapping *mapping, quipu_error *error)
 {
-    int status = resolve_sequence_id(mapper, mapping, binding, error);
+    int status = resolve_sequence_id(binding, mapper, mapping, error);
 
     if (status == QUIPU_OK) {
-        status = resolve_position(mapping, binding, error);
+        status = resolve_position(binding, mapping, error);
     }
     if (status == QUIPU_OK) {
-        status = resolve_columns(mapper, binding, error);
+        status = resolve_columns(binding, mapper, error);
     }
     if (status == QUIPU_OK) {
-        binding->parts = resolve_parts(mapper, binding);
+        binding->key.text_ids = mapper->text_ids;
+        binding->key.sparse = mapper->sparse;
+        binding->parts = envelope_parts(binding, mapper);
     }
     return status;
 }

@@ -1,49 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A mapper, and an event type's attributes as its mapping resolves them. */
+/*
+ * A binding: an event type with its attributes resolved for one mapper.
+ *
+ * The mapping names attributes, and each event type may have them in another
+ * place or not at all.  Resolving the names once per type, when the mapper is
+ * opened, leaves only pointers for encoding and decoding to follow.
+ */
 #ifndef QUIPU_CORE_MAPPER_BINDING_H
 #define QUIPU_CORE_MAPPER_BINDING_H
 
 #include <quipu/mapper.h>
 
-#include "mapper/encode.h"
+#include "mapper/item_key.h"
 
 typedef struct quipu_binding {
-    const quipu_event_type *type;
-    size_t topic_size;
-    quipu_omitted mapped; /* the sequence id and the position */
-    unsigned parts;       /* enum quipu_envelope_part: without a column */
-    const quipu_field **columns; /* an attribute or NULL for each column */
+    const quipu_event_type *type; /* the application's */
+    size_t topic_size;            /* bytes of its topic */
+    quipu_item_key key;           /* where sequence id and position are */
+    unsigned parts; /* enum quipu_envelope_part: attributes without a column */
+    const quipu_field **columns; /* for each further column of the mapper its
+                                    attribute, or NULL; owned by the binding */
 } quipu_binding;
 
-typedef struct quipu_further_column {
-    char *name; /* the attribute, for messages */
-    int kind;   /* enum quipu_value_kind */
-} quipu_further_column;
-
-struct quipu_mapper {
-    bool text_ids;
-    bool sparse;
-    bool has_event_id;
-    bool has_metadata;
-    bool has_time;
-    quipu_further_column *columns;
-    size_t column_count;
-    quipu_binding *bindings;
-    size_t binding_count;
-    /* Bindings by topic: open addressing, a power of two of slots, half of
-     * them or more empty (NULL). */
-    const quipu_binding **slots;
-    size_t slot_mask;
-};
-
-/* Resolves the attributes of `binding->type` for a mapper whose columns are
- * known; `binding->columns` has room.  INVALID. */
-int quipu_binding_resolve(const quipu_mapper *mapper,
-                          const quipu_mapping *mapping, quipu_binding *binding,
-                          quipu_error *error);
-
-/* The binding of a topic, or NULL. */
-const quipu_binding *quipu_binding_find(const quipu_mapper *mapper,
-                                        quipu_bytes topic);
+/*
+ * Resolves the attributes of `binding->type` for a mapper whose columns are
+ * known.  `binding->columns` has room for all of them.
+ *
+ * INVALID: the type lacks an attribute that the mapping names, or has it with a
+ * kind that does not suit its purpose; the message names both.
+ */
+int quipu_binding_resolve(quipu_binding *binding, const quipu_mapper *mapper,
+                          const quipu_mapping *mapping, quipu_error *error);
 
 #endif

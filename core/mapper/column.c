@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Further columns, filled from attributes of events. */
+/* Fills further columns from attributes of events. */
 #include <math.h>
 #include <string.h>
 
@@ -8,18 +8,16 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "event/access.h"
-#include "event/number.h"
-#include "mapper/base.h"
+#include "event/member.h"
+#include "mapper/attribute.h"
 #include "mapper/column.h"
 #include "mapper/timestamp.h"
 
-/* A column, and the attribute that goes into it. */
+/* A column of one item, and the attribute that goes into it. */
 struct filling {
-    int kind;
     const quipu_field *attribute;
     const quipu_event *event;
-    const char *from; /* the member */
+    const char *from; /* address of the member; not for the topic */
     quipu_arena *arena;
     quipu_value *value;
     quipu_error *error;
@@ -73,7 +71,7 @@ static int refuse(const struct filling *filling, const char *why)
                            "of %s",
                            filling->event->type->topic,
                            filling->attribute->name, why,
-                           quipu_column_kind_name(filling->kind));
+                           quipu_column_kind_name(filling->value->kind));
 }
 
 static int fill_integer(const struct filling *filling)
@@ -83,10 +81,10 @@ static int fill_integer(const struct filling *filling)
 
     if (attribute->kind == QUIPU_KIND_INT) {
         filling->value->as.integer =
-            quipu_int_load(filling->from, attribute->size);
+            quipu_member_load_int(filling->from, attribute->size);
         return QUIPU_OK;
     }
-    natural = quipu_uint_load(filling->from, attribute->size);
+    natural = quipu_member_load_uint(filling->from, attribute->size);
     if (natural > INT64_MAX) {
         return refuse(filling, "is larger than 2^63 - 1");
     }
@@ -117,46 +115,26 @@ static int fill_time(const struct filling *filling)
     quipu_time time;
 
     memcpy(&time, filling->from, sizeof(time));
-    if (!quipu_time_storable(time)) {
+    if (!quipu_timestamp_storable(time)) {
         return refuse(filling, "is not in the years 1 to 9999");
     }
     filling->value->as.integer = time.microseconds;
     return QUIPU_OK;
 }
 
-/* The bytes of an attribute whose value is bytes of some sort; absent ones
- * have no data. */
-static quipu_bytes bytes_of(const struct filling *filling)
-{
-    const char *text;
-
-    switch (filling->attribute->kind) {
-    case QUIPU_KIND_TEXT:
-        text = quipu_attribute_is(filling->attribute, QUIPU_BASE_TOPIC)
-                   ? filling->event->type->topic
-                   : quipu_pointer_load(filling->from);
-        return quipu_bytes_of_text(text);
-    case QUIPU_KIND_BYTES:
-        return quipu_bytes_load(filling->from);
-    case QUIPU_KIND_UUID:
-        return (quipu_bytes){ filling->from, sizeof(quipu_uuid) };
-    default: /* an id, of which the size comes first */
-        return (quipu_bytes){ filling->from + offsetof(quipu_id, data),
-                              *(const uint8_t *)filling->from };
-    }
-}
-
 static int fill_bytes(const struct filling *filling)
 {
-    quipu_bytes bytes = bytes_of(filling);
+    quipu_bytes bytes =
+        quipu_attribute_bytes(filling->attribute, filling->event);
 
     if (!bytes.data) {
         return refuse(filling, "is NULL, which it may not be");
     }
-    if (filling->kind == QUIPU_VALUE_TEXT && !quipu_utf8_valid(bytes)) {
+    if (filling->value->kind == QUIPU_VALUE_TEXT && !quipu_utf8_valid(bytes)) {
         return refuse(filling, "is not UTF-8");
     }
-    if (filling->kind == QUIPU_VALUE_UUID && bytes.size != sizeof(quipu_uuid)) {
+    if (filling->value->kind == QUIPU_VALUE_UUID &&
+        bytes.size != sizeof(quipu_uuid)) {
         return refuse(filling, "is no uuid");
     }
     bytes.data = quipu_arena_copy(filling->arena, bytes.data, bytes.size);
@@ -167,7 +145,8 @@ static int fill_bytes(const struct filling *filling)
     return QUIPU_OK;
 }
 
-/* What stands for "none" in a base, or has no value, is NULL in the column. */
+/* Returns true if the event has no value for the column: the attribute is
+ * absent, or is an event id, time or id that stands for "none". */
 static bool is_null(const struct filling *filling)
 {
     const quipu_field *attribute = filling->attribute;
@@ -182,30 +161,27 @@ static bool is_null(const struct filling *filling)
     if (attribute->kind == QUIPU_KIND_ID && *filling->from == 0) {
         return true;
     }
-    return !quipu_field_present(attribute, (const char *)event);
+    return !quipu_member_present(attribute, (const char *)event);
 }
 
-int quipu_column_fill(int kind, const quipu_field *attribute,
-                      const quipu_event *event, quipu_arena *arena,
-                      quipu_value *value, quipu_error *error)
+int quipu_column_fill(const quipu_field *attribute, const quipu_event *event,
+                      quipu_arena *arena, quipu_value *value,
+                      quipu_error *error)
 {
-    struct filling filling = { .kind = kind,
-                               .attribute = attribute,
-                               .event = event,
-                               .arena = arena,
-                               .value = value,
-                               .error = error };
+    const struct filling filling = {
+        .attribute = attribute,
+        .event = event,
+        .from = attribute ? (const char *)event + attribute->offset : NULL,
+        .arena = arena,
+        .value = value,
+        .error = error,
+    };
 
-    *value = (quipu_value){ .kind = QUIPU_VALUE_NULL };
-    if (!attribute) {
+    if (!attribute || is_null(&filling)) {
+        *value = (quipu_value){ .kind = QUIPU_VALUE_NULL };
         return QUIPU_OK;
     }
-    filling.from = (const char *)event + attribute->offset;
-    if (is_null(&filling)) {
-        return QUIPU_OK;
-    }
-    value->kind = kind;
-    switch (kind) {
+    switch (value->kind) {
     case QUIPU_VALUE_BOOL:
         value->as.integer = *filling.from != 0;
         return QUIPU_OK;
@@ -215,7 +191,7 @@ int quipu_column_fill(int kind, const quipu_field *attribute,
         return fill_real(&filling);
     case QUIPU_VALUE_TIME:
         return fill_time(&filling);
-    default:
+    default: /* TEXT, BYTES or UUID */
         return fill_bytes(&filling);
     }
 }

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Further columns, filled from attributes of events. */
+/*
+ * Further columns of a schema, filled from attributes of events, so that SQL
+ * queries and other programs can use them.  They are copies: decoding an item
+ * does not read them.
+ */
 #ifndef QUIPU_CORE_MAPPER_COLUMN_H
 #define QUIPU_CORE_MAPPER_COLUMN_H
 
@@ -7,19 +11,24 @@
 
 #include "base/arena.h"
 
-/* The name of a column's kind, as "double"; NULL for what is none. */
+/* Returns the name of an enum quipu_value_kind for messages, for example
+ * "double"; NULL if it is none. */
 const char *quipu_column_kind_name(int kind);
 
-/* Whether a column of that kind can be filled from the attribute. */
+/* Returns true if a column of that kind can hold the values of an attribute. */
 bool quipu_column_fits(int kind, const quipu_field *attribute);
 
 /*
- * Makes *value that of the attribute (NULL: the type has none) of an event,
- * with a copy in the arena of what it points to.  INVALID: out of range, not
- * finite, not UTF-8, not 16 bytes; NO_MEMORY.
+ * Sets *value to the attribute of an event.  On entry value->kind is the kind
+ * of the column, which the attribute fits; on return it is QUIPU_VALUE_NULL if
+ * the event has no such value.  `attribute` NULL: its type has none.  Text and
+ * bytes are copied into the arena.
+ *
+ * INVALID: the value is out of range, not finite, not UTF-8 or not 16 bytes, as
+ * the column's kind requires; NO_MEMORY.
  */
-int quipu_column_fill(int kind, const quipu_field *attribute,
-                      const quipu_event *event, quipu_arena *arena,
-                      quipu_value *value, quipu_error *error);
+int quipu_column_fill(const quipu_field *attribute, const quipu_event *event,
+                      quipu_arena *arena, quipu_value *value,
+                      quipu_error *error);
 
 #endif

@@ -1,41 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of the decoder share. */
+/*
+ * The decoding of one item: its state as a stream of tokens, the arena for what
+ * the event points to, and messages that name the item and the field.
+ *
+ * A decoder lives on the stack of quipu_mapper_decode; envelope.c, members.c
+ * and item_key.c decode their parts with it, one after the other.
+ */
 #ifndef QUIPU_CORE_MAPPER_DECODER_H
 #define QUIPU_CORE_MAPPER_DECODER_H
 
 #include <quipu/event.h>
 
 #include "base/arena.h"
-#include "event/path.h"
+#include "event/field.h"
 #include "mapper/reader.h"
-#include "mapper/subject.h"
 
+/* All pointers are borrowed. */
 typedef struct quipu_decoder {
-    quipu_reader reader;
-    const quipu_subject *subject;
+    quipu_reader reader; /* at the next byte of the item's state */
+    const quipu_item *item;
+    bool text_ids; /* its sequence id is text; otherwise a UUID */
     quipu_arena *arena;
-    quipu_error *error;
+    quipu_error *error; /* or NULL */
 } quipu_decoder;
 
-/* Fills the error with CORRUPT, the subject, the path (NULL: the state as a
- * whole) and why; returns CORRUPT. */
-int quipu_decoder_refuse(const quipu_decoder *decoder, const quipu_path *path,
-                         const char *why);
+/* ---------------------------------------------------------------- failing */
 
-/* Reads the next token, or passes over what follows one. */
-int quipu_decoder_next(quipu_decoder *decoder, const quipu_path *path,
-                       quipu_token *token);
-int quipu_decoder_skip(quipu_decoder *decoder, const quipu_path *path,
-                       const quipu_token *token);
+/* Fills the error with CORRUPT: the item, the field that `path` leads to (NULL:
+ * the state as a whole), and the reason.  Returns CORRUPT. */
+int quipu_decoder_refuse(const quipu_decoder *decoder,
+                         const quipu_field_path *path, const char *why);
 
-/* "is a map instead of text" */
+/* The same for a token of the wrong kind: "is a map instead of text". */
 int quipu_decoder_refuse_kind(const quipu_decoder *decoder,
-                              const quipu_path *path, const char *wanted,
+                              const quipu_field_path *path, const char *wanted,
                               const quipu_token *token);
 
-/* Sets a member, which is no struct and no array, from a token. */
-int quipu_decode_scalar(const quipu_decoder *decoder, const quipu_field *field,
+/* Fills the error with `status`, the item and the reason, which is about the
+ * item and not its state.  Returns `status`. */
+int quipu_decoder_refuse_item(const quipu_decoder *decoder, int status,
+                              const char *why);
+
+/* ---------------------------------------------------------------- reading */
+
+/* Reads the next token.  CORRUPT, naming `path` as above. */
+int quipu_decoder_next(quipu_decoder *decoder, const quipu_field_path *path,
+                       quipu_token *token);
+
+/* Skips the elements that follow an array's or map's head.  CORRUPT. */
+int quipu_decoder_skip(quipu_decoder *decoder, const quipu_field_path *path,
+                       const quipu_token *token);
+
+/*
+ * Sets the member at `to`, which is neither a struct nor an array, from a
+ * token; a text or bytes value is copied into the arena.  CORRUPT: the token
+ * is of another kind or out of the member's range; NO_MEMORY.
+ */
+int quipu_decoder_value(const quipu_decoder *decoder, const quipu_field *field,
                         const quipu_token *token, char *to,
-                        const quipu_path *path);
+                        const quipu_field_path *path);
 
 #endif

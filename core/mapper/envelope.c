@@ -1,20 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The envelope: what no column holds, before the state. */
-#include <msgpack.h>
+/*
+ * The envelope of a state.
+ *
+ * An event has attributes that its schema may have no column for: event id,
+ * time, metadata, and the originator's id and version if the mapping uses
+ * other attributes as sequence id and position.  They must not be lost, and
+ * they are not members of the type.  The envelope holds them:
+ *
+ *     0xC1  version  head  payload
+ *
+ * The mark 0xC1 is the one byte that MessagePack does not use, so the first
+ * byte tells an envelope from a plain map; a state without such attributes has
+ * no envelope and costs nothing.  `head` is a MessagePack map from integer keys
+ * to values, and `payload` is the rest: the map of the members.
+ *
+ *   V1  Keys are ascending and unique, so there is one way to write an
+ * envelope. V2  An unknown even key is critical: the payload cannot be
+ * understood without it (compression, encryption), so reading fails with
+ * UNSUPPORTED.  An unknown odd key is skipped.  So later versions can add
+ * information without locking out older programs, and cannot mislead them. V3
+ * An attribute that has both a column and an entry, because a column was added
+ * to the schema later, takes the column's value: mapper.c reads the columns
+ * after the envelope.
+ *
+ * state.c checks envelopes without an event type, with messages of its own.
+ */
 #include <stdio.h>
-#include <string.h>
 
 #include <quipu/error.h>
 #include <quipu/id.h>
 #include <quipu/state.h>
 
-#include "mapper/base.h"
-#include "mapper/decoder.h"
+#include "mapper/attribute.h"
 #include "mapper/envelope.h"
-#include "mapper/timestamp.h"
 
-/* The keys of the head.  An even one is critical: who does not know it cannot
- * read what follows, as for a codec, a compression or a cipher. */
+/* The keys of the head. */
 enum key {
     KEY_EVENT_ID = QUIPU_STATE_EVENT_ID,
     KEY_TIME = QUIPU_STATE_TIME,
@@ -23,7 +43,7 @@ enum key {
     KEY_ORIGINATOR_VERSION = QUIPU_STATE_ORIGINATOR_VERSION
 };
 
-/* The parts, among those wanted, that the event has. */
+/* Returns those of the wanted parts that the event has. */
 static unsigned parts_of(const quipu_event *event, unsigned wanted)
 {
     unsigned parts = 0;
@@ -56,83 +76,71 @@ static size_t count_bits(unsigned bits)
     return count;
 }
 
-static void pack_bytes(msgpack_packer *packer, enum key key, const void *data,
-                       size_t size)
+static void put_key(quipu_encoder *encoder, enum key key)
 {
-    msgpack_pack_uint8(packer, (uint8_t)key);
-    msgpack_pack_bin(packer, size);
-    if (size > 0) {
-        msgpack_pack_bin_body(packer, data, size);
-    }
+    msgpack_pack_uint8(&encoder->packer, (uint8_t)key);
 }
 
-static void pack_time(msgpack_packer *packer, quipu_time time)
-{
-    uint8_t data[QUIPU_TIMESTAMP_SIZE_MAX];
-    size_t size = quipu_timestamp_write(time, data);
-
-    msgpack_pack_uint8(packer, KEY_TIME);
-    msgpack_pack_ext(packer, size, QUIPU_TIMESTAMP_EXT);
-    msgpack_pack_ext_body(packer, data, size);
-}
-
-static void pack_parts(msgpack_packer *packer, unsigned parts,
-                       const quipu_event *event)
+/* Writes the entries in ascending order of their keys (V1). */
+static void put_parts(quipu_encoder *encoder, unsigned parts,
+                      const quipu_event *event)
 {
     if (parts & QUIPU_ENVELOPE_EVENT_ID) {
-        pack_bytes(packer, KEY_EVENT_ID, &event->event_id,
-                   sizeof(event->event_id));
+        put_key(encoder, KEY_EVENT_ID);
+        quipu_encoder_put_bytes(encoder, &event->event_id,
+                                sizeof(event->event_id));
     }
     if (parts & QUIPU_ENVELOPE_TIME) {
-        pack_time(packer, event->time);
+        put_key(encoder, KEY_TIME);
+        quipu_encoder_put_time(encoder, event->time);
     }
     if (parts & QUIPU_ENVELOPE_METADATA) {
-        pack_bytes(packer, KEY_METADATA, event->metadata.data,
-                   event->metadata.size);
+        put_key(encoder, KEY_METADATA);
+        quipu_encoder_put_bytes(encoder, event->metadata.data,
+                                event->metadata.size);
     }
     if (parts & QUIPU_ENVELOPE_ORIGINATOR_ID) {
-        pack_bytes(packer, KEY_ORIGINATOR_ID, event->originator_id.data,
-                   event->originator_id.size);
+        put_key(encoder, KEY_ORIGINATOR_ID);
+        quipu_encoder_put_bytes(encoder, event->originator_id.data,
+                                event->originator_id.size);
     }
     if (parts & QUIPU_ENVELOPE_ORIGINATOR_VERSION) {
-        msgpack_pack_uint8(packer, KEY_ORIGINATOR_VERSION);
-        msgpack_pack_int64(packer, event->originator_version);
+        put_key(encoder, KEY_ORIGINATOR_VERSION);
+        msgpack_pack_int64(&encoder->packer, event->originator_version);
     }
 }
 
-void quipu_envelope_write(quipu_buffer *buffer, unsigned wanted,
+void quipu_envelope_write(quipu_encoder *encoder, unsigned wanted,
                           const quipu_event *event)
 {
-    static const char mark[] = { (char)QUIPU_ENVELOPE_MARK,
-                                 QUIPU_ENVELOPE_VERSION };
+    static const uint8_t mark[] = { QUIPU_ENVELOPE_MARK,
+                                    QUIPU_ENVELOPE_VERSION };
     unsigned parts = parts_of(event, wanted);
-    msgpack_packer packer;
 
     if (parts == 0) {
         return;
     }
-    quipu_buffer_write(buffer, mark, sizeof(mark));
-    msgpack_packer_init(&packer, buffer, quipu_buffer_write);
-    msgpack_pack_map(&packer, count_bits(parts));
-    pack_parts(&packer, parts, event);
+    quipu_encoder_put_raw(encoder, mark, sizeof(mark));
+    msgpack_pack_map(&encoder->packer, count_bits(parts));
+    put_parts(encoder, parts, event);
 }
 
 /* --------------------------------------------------------------- reading */
 
-/* The member that a key is for, or NULL. */
+/* Returns the attribute that a key is for, or NULL if the key is unknown. */
 static const quipu_field *member_of(uint64_t key)
 {
     switch (key) {
     case KEY_EVENT_ID:
-        return &quipu_base_fields[QUIPU_BASE_EVENT_ID];
+        return &quipu_attribute_base[QUIPU_BASE_EVENT_ID];
     case KEY_TIME:
-        return &quipu_base_fields[QUIPU_BASE_TIME];
+        return &quipu_attribute_base[QUIPU_BASE_TIME];
     case KEY_METADATA:
-        return &quipu_base_fields[QUIPU_BASE_METADATA];
+        return &quipu_attribute_base[QUIPU_BASE_METADATA];
     case KEY_ORIGINATOR_ID:
-        return &quipu_base_fields[QUIPU_BASE_ORIGINATOR_ID];
+        return &quipu_attribute_base[QUIPU_BASE_ORIGINATOR_ID];
     case KEY_ORIGINATOR_VERSION:
-        return &quipu_base_fields[QUIPU_BASE_ORIGINATOR_VERSION];
+        return &quipu_attribute_base[QUIPU_BASE_ORIGINATOR_VERSION];
     default:
         return NULL;
     }
@@ -147,14 +155,15 @@ static int refuse_newer(const quipu_decoder *decoder, const char *what,
              "its envelope has %s %llu, which this version of quipu does not "
              "know; read it with a newer one",
              what, (unsigned long long)number);
-    return quipu_subject_refuse(decoder->subject, QUIPU_UNSUPPORTED, why,
-                                decoder->error);
+    return quipu_decoder_refuse_item(decoder, QUIPU_UNSUPPORTED, why);
 }
 
+/* Reads the value of a key, or skips it (V2). */
 static int read_value(quipu_decoder *decoder, uint64_t key, quipu_event *event)
 {
     const quipu_field *member = member_of(key);
-    quipu_path path = { .name = member ? member->name : "of the envelope" };
+    quipu_field_path path = { .name =
+                                  member ? member->name : "of the envelope" };
     quipu_token token;
     int status;
 
@@ -168,10 +177,11 @@ static int read_value(quipu_decoder *decoder, uint64_t key, quipu_event *event)
     if (!member) {
         return quipu_decoder_skip(decoder, &path, &token);
     }
-    return quipu_decode_scalar(decoder, member, &token,
+    return quipu_decoder_value(decoder, member, &token,
                                (char *)event + member->offset, &path);
 }
 
+/* Reads one key, which must be *next or larger (V1), and its value. */
 static int read_entry(quipu_decoder *decoder, uint64_t *next,
                       quipu_event *event)
 {
@@ -195,7 +205,6 @@ static int read_head(quipu_decoder *decoder, quipu_event *event)
 {
     quipu_token map;
     uint64_t next = 0;
-    uint32_t i;
     int status = quipu_decoder_next(decoder, NULL, &map);
 
     if (status != QUIPU_OK) {
@@ -205,34 +214,26 @@ static int read_head(quipu_decoder *decoder, quipu_event *event)
         return quipu_decoder_refuse(decoder, NULL,
                                     "has an envelope whose head is no map");
     }
-    for (i = 0; i < map.count && status == QUIPU_OK; i++) {
+    for (uint32_t i = 0; i < map.count && status == QUIPU_OK; i++) {
         status = read_entry(decoder, &next, event);
     }
     return status;
 }
 
-int quipu_envelope_read(quipu_bytes *state, const quipu_subject *subject,
-                        quipu_arena *arena, quipu_event *event,
-                        quipu_error *error)
+int quipu_envelope_read(quipu_decoder *decoder, quipu_event *event)
 {
-    const uint8_t *data = state->data;
-    quipu_decoder decoder = { .subject = subject,
-                              .arena = arena,
-                              .error = error };
-    int status;
+    quipu_reader *reader = &decoder->reader;
 
-    if (state->size == 0 || data[0] != QUIPU_ENVELOPE_MARK) {
+    if (reader->at == reader->end || *reader->at != QUIPU_ENVELOPE_MARK) {
         return QUIPU_OK;
     }
-    if (state->size == 1) {
-        return quipu_decoder_refuse(&decoder, NULL, "is cut off");
+    reader->at++;
+    if (reader->at == reader->end) {
+        return quipu_decoder_refuse(decoder, NULL, "is cut off");
     }
-    if (data[1] != QUIPU_ENVELOPE_VERSION) {
-        return refuse_newer(&decoder, "the version", data[1]);
+    if (*reader->at != QUIPU_ENVELOPE_VERSION) {
+        return refuse_newer(decoder, "the version", *reader->at);
     }
-    decoder.reader = (quipu_reader){ data + 2, data + state->size };
-    status = read_head(&decoder, event);
-    state->data = decoder.reader.at;
-    state->size = (size_t)(decoder.reader.end - decoder.reader.at);
-    return status;
+    reader->at++;
+    return read_head(decoder, event);
 }

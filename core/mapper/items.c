@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Events to items. */
+/*
+ * Lists of items made from events.
+ *
+ * The items are in one array that grows; what they point to is in an arena that
+ * is reset as a whole.  A state is encoded in a buffer first, because its size
+ * is not known before, and then copied into the arena.  An item is added to the
+ * count as the last step, so a failure leaves the list as it was; memory that
+ * the arena has given out by then stays unused until the next clear.
+ */
 #include <string.h>
 
 #include <quipu/error.h>
@@ -9,18 +17,19 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "mapper/binding.h"
 #include "mapper/column.h"
 #include "mapper/envelope.h"
-#include "mapper/mapped.h"
+#include "mapper/mapper.h"
+#include "mapper/members.h"
 #include "mapper/timestamp.h"
 
+/* Number of items that the first allocation has room for. */
 #define CAPACITY_MIN 16
 
 struct quipu_items {
     const quipu_mapper *mapper;
-    quipu_arena arena;  /* all that the items point to */
-    quipu_buffer state; /* where a state is made; the arena gets a copy */
+    quipu_arena arena;   /* everything that the items point to */
+    quipu_encoder state; /* of the item that is being made */
     quipu_item *array;
     size_t count;
     size_t capacity;
@@ -36,6 +45,7 @@ int quipu_items_create(const quipu_mapper *mapper, quipu_items **items,
     }
     created->mapper = mapper;
     quipu_arena_init(&created->arena);
+    quipu_encoder_init(&created->state);
     *items = created;
     return QUIPU_OK;
 }
@@ -52,7 +62,7 @@ void quipu_items_destroy(quipu_items *items)
         return;
     }
     quipu_arena_finish(&items->arena);
-    quipu_buffer_finish(&items->state);
+    quipu_encoder_finish(&items->state);
     quipu_release(items->array);
     quipu_release(items);
 }
@@ -81,6 +91,7 @@ static int reserve(quipu_items *items, quipu_error *error)
     return QUIPU_OK;
 }
 
+/* Copies bytes into the arena. */
 static int copy(quipu_items *items, const void *data, size_t size,
                 quipu_bytes *bytes, quipu_error *error)
 {
@@ -89,9 +100,10 @@ static int copy(quipu_items *items, const void *data, size_t size,
     return bytes->data ? QUIPU_OK : quipu_error_no_memory(error);
 }
 
+/* Checks the base of an event, which may go into columns or the envelope. */
 static int check_base(const quipu_event *event, quipu_error *error)
 {
-    if (!quipu_time_storable(event->time)) {
+    if (!quipu_timestamp_storable(event->time)) {
         return quipu_error_set(error, QUIPU_INVALID,
                                "event %s: its time is not in the years 1 to "
                                "9999",
@@ -105,6 +117,7 @@ static int check_base(const quipu_event *event, quipu_error *error)
     return QUIPU_OK;
 }
 
+/* Fills the columns of event id, metadata and time, if the schema has them. */
 static int fill_base(quipu_items *items, const quipu_event *event,
                      quipu_item *item, quipu_error *error)
 {
@@ -127,13 +140,13 @@ static int fill_base(quipu_items *items, const quipu_event *event,
     return status;
 }
 
+/* Fills the further columns. */
 static int fill_columns(quipu_items *items, const quipu_binding *binding,
                         const quipu_event *event, quipu_item *item,
                         quipu_error *error)
 {
     size_t count = items->mapper->column_count;
     quipu_value *values;
-    size_t i;
     int status = QUIPU_OK;
 
     if (count == 0) {
@@ -143,9 +156,9 @@ static int fill_columns(quipu_items *items, const quipu_binding *binding,
     if (!values) {
         return quipu_error_no_memory(error);
     }
-    for (i = 0; i < count && status == QUIPU_OK; i++) {
-        status = quipu_column_fill(items->mapper->columns[i].kind,
-                                   binding->columns[i], event, &items->arena,
+    for (size_t i = 0; i < count && status == QUIPU_OK; i++) {
+        values[i].kind = items->mapper->columns[i].kind;
+        status = quipu_column_fill(binding->columns[i], event, &items->arena,
                                    &values[i], error);
     }
     item->columns = values;
@@ -153,23 +166,28 @@ static int fill_columns(quipu_items *items, const quipu_binding *binding,
     return status;
 }
 
+/* Encodes the state: envelope and members. */
 static int fill_state(quipu_items *items, const quipu_binding *binding,
                       const quipu_event *event, quipu_item *item,
                       quipu_error *error)
 {
+    quipu_encoder *state = &items->state;
     int status;
 
-    quipu_buffer_clear(&items->state);
-    quipu_envelope_write(&items->state, binding->parts, event);
-    status = quipu_encode(&items->state, event->type->topic,
-                          event->type->fields, binding->mapped, event, error);
+    quipu_encoder_begin(state, event->type->topic, error);
+    quipu_envelope_write(state, binding->parts, event);
+    status =
+        quipu_members_encode(state, event->type->fields, &binding->key, event);
     if (status == QUIPU_OK) {
-        status = copy(items, items->state.data, items->state.size, &item->state,
-                      error);
+        status = quipu_encoder_status(state);
+    }
+    if (status == QUIPU_OK) {
+        status = copy(items, state->data, state->size, &item->state, error);
     }
     return status;
 }
 
+/* Finds the binding of an event's type; INVALID. */
 static int find_binding(const quipu_mapper *mapper, const quipu_event *event,
                         const quipu_binding **binding, quipu_error *error)
 {
@@ -178,7 +196,7 @@ static int find_binding(const quipu_mapper *mapper, const quipu_event *event,
                                "an event without a type cannot be stored");
     }
     *binding =
-        quipu_binding_find(mapper, quipu_bytes_of_text(event->type->topic));
+        quipu_mapper_find(mapper, quipu_bytes_of_text(event->type->topic));
     if (!*binding || (*binding)->type != event->type) {
         return quipu_error_set(
             error, QUIPU_INVALID, "event type %s is not among the mapper's",
@@ -199,8 +217,8 @@ int quipu_items_add(quipu_items *items, const quipu_event *event,
     }
     if (status == QUIPU_OK) {
         item.topic = (quipu_bytes){ event->type->topic, binding->topic_size };
-        status = quipu_mapped_load(items->mapper, binding, event, &items->arena,
-                                   &item, error);
+        status = quipu_item_key_fill_item(&binding->key, event, &items->arena,
+                                          &item, error);
     }
     if (status == QUIPU_OK) {
         status = fill_base(items, event, &item, error);

@@ -1,19 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening a mapper, and finding types by topic. */
+/*
+ * Opens mappers, and decodes items to events.
+ *
+ * Opening does everything that depends only on the schema and the event types:
+ * it checks the types, resolves their attributes (binding.c) and enters them in
+ * a hash table by topic.  Afterwards a mapper is read-only.
+ *
+ * Decoding an item finds the binding of its topic and fills a new event in four
+ * steps, each of which may overwrite what an earlier one has set:
+ *
+ *   1. the envelope (envelope.c);
+ *   2. the columns of event id, metadata and time;
+ *   3. the members (members.c);
+ *   4. sequence id and position (item_key.c), which are authoritative, since
+ *      the store has checked them.
+ *
+ * Encoding is in items.c.
+ */
 #include <string.h>
 
 #include <quipu/error.h>
 #include <quipu/memory.h>
 #include <quipu/schema.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "mapper/base.h"
-#include "mapper/binding.h"
-#include "mapper/column.h"
+#include "mapper/envelope.h"
+#include "mapper/mapper.h"
+#include "mapper/members.h"
 
 /* ------------------------------------------------------- types by topic */
 
+/* Hashes a topic, eight bytes at a time (Fibonacci hashing).  Topics come from
+ * the program and its store; it is no defence against chosen collisions. */
 static uint64_t hash(const char *data, size_t size)
 {
     const uint64_t factor = UINT64_C(0x9E3779B97F4A7C15);
@@ -32,8 +52,8 @@ static uint64_t hash(const char *data, size_t size)
     return sum ^ sum >> 32;
 }
 
-/* The slot of a topic: that of its binding, or the empty one where it would
- * be. */
+/* Returns the slot of a topic: that of its binding, or the empty slot where it
+ * would be entered. */
 static const quipu_binding **find_slot(const quipu_mapper *mapper,
                                        const char *topic, size_t size)
 {
@@ -48,8 +68,8 @@ static const quipu_binding **find_slot(const quipu_mapper *mapper,
     return &mapper->slots[slot];
 }
 
-const quipu_binding *quipu_binding_find(const quipu_mapper *mapper,
-                                        quipu_bytes topic)
+const quipu_binding *quipu_mapper_find(const quipu_mapper *mapper,
+                                       quipu_bytes topic)
 {
     return topic.data ? *find_slot(mapper, topic.data, topic.size) : NULL;
 }
@@ -80,10 +100,10 @@ static int add_column(quipu_mapper *mapper, const quipu_column *column,
     return QUIPU_OK;
 }
 
-static int take_schema(quipu_mapper *mapper, const quipu_schema *schema,
+/* Copies what a mapper needs of a schema, so that the caller may free it. */
+static int copy_schema(quipu_mapper *mapper, const quipu_schema *schema,
                        quipu_error *error)
 {
-    size_t i;
     int status = QUIPU_OK;
 
     mapper->text_ids = schema->flags & QUIPU_SCHEMA_TEXT_IDS;
@@ -99,7 +119,7 @@ static int take_schema(quipu_mapper *mapper, const quipu_schema *schema,
     if (!mapper->columns) {
         return quipu_error_no_memory(error);
     }
-    for (i = 0; i < schema->column_count && status == QUIPU_OK; i++) {
+    for (size_t i = 0; i < schema->column_count && status == QUIPU_OK; i++) {
         status = add_column(mapper, &schema->columns[i], error);
     }
     return status;
@@ -108,7 +128,7 @@ static int take_schema(quipu_mapper *mapper, const quipu_schema *schema,
 static int allocate_bindings(quipu_mapper *mapper, size_t count,
                              quipu_error *error)
 {
-    size_t slots = 2;
+    size_t slots = 2; /* a power of two, at least twice the types */
 
     while (slots / 2 < count && slots <= SIZE_MAX / 4) {
         slots *= 2;
@@ -123,6 +143,7 @@ static int allocate_bindings(quipu_mapper *mapper, size_t count,
     return QUIPU_OK;
 }
 
+/* Adds an event type: checks it, enters it in the table and resolves it. */
 static int add_type(quipu_mapper *mapper, const quipu_mapping *mapping,
                     const quipu_event_type *type, quipu_error *error)
 {
@@ -150,13 +171,12 @@ static int add_type(quipu_mapper *mapper, const quipu_mapping *mapping,
     }
     *slot = binding;
     mapper->binding_count++;
-    return quipu_binding_resolve(mapper, mapping, binding, error);
+    return quipu_binding_resolve(binding, mapper, mapping, error);
 }
 
 static int add_types(quipu_mapper *mapper, const quipu_mapping *mapping,
                      quipu_error *error)
 {
-    size_t i;
     int status;
 
     if (mapping->type_count > 0 && !mapping->types) {
@@ -165,22 +185,22 @@ static int add_types(quipu_mapper *mapper, const quipu_mapping *mapping,
                                "of them is NULL");
     }
     status = allocate_bindings(mapper, mapping->type_count, error);
-    for (i = 0; i < mapping->type_count && status == QUIPU_OK; i++) {
+    for (size_t i = 0; i < mapping->type_count && status == QUIPU_OK; i++) {
         status = add_type(mapper, mapping, mapping->types[i], error);
     }
     return status;
 }
 
-/* A column that no type can fill is a mistake in its name. */
+/* INVALID: no event type has the attribute of a column.  Its name is then most
+ * likely misspelt. */
 static int check_columns(const quipu_mapper *mapper, quipu_error *error)
 {
-    size_t column;
-    size_t i;
+    for (size_t column = 0; column < mapper->column_count; column++) {
+        size_t i = 0;
 
-    for (column = 0; column < mapper->column_count; column++) {
-        for (i = 0;
-             i < mapper->binding_count && !mapper->bindings[i].columns[column];
-             i++) {
+        while (i < mapper->binding_count &&
+               !mapper->bindings[i].columns[column]) {
+            i++;
         }
         if (i == mapper->binding_count) {
             return quipu_error_set(error, QUIPU_INVALID,
@@ -192,8 +212,10 @@ static int check_columns(const quipu_mapper *mapper, quipu_error *error)
     return QUIPU_OK;
 }
 
-/* Copies a struct that may be of an older or a newer size than ours. */
-static bool take_sized(void *to, size_t size, const void *from)
+/* Copies a struct that begins with its struct_size and may be of an older or
+ * newer version than ours: `to`, which is zero, keeps zeros where the older one
+ * ends.  Returns false if there is no struct or it has no size. */
+static bool copy_sized(void *to, size_t size, const void *from)
 {
     uint32_t given;
 
@@ -213,8 +235,8 @@ int quipu_mapper_open(const quipu_schema *schema, const quipu_mapping *mapping,
     quipu_mapper *opened;
     int status;
 
-    if (!take_sized(&own_schema, sizeof(own_schema), schema) ||
-        !take_sized(&own_mapping, sizeof(own_mapping), mapping)) {
+    if (!copy_sized(&own_schema, sizeof(own_schema), schema) ||
+        !copy_sized(&own_mapping, sizeof(own_mapping), mapping)) {
         return quipu_error_set(error, QUIPU_INVALID,
                                "a mapper needs a schema and a mapping, each "
                                "with its struct_size");
@@ -225,7 +247,7 @@ int quipu_mapper_open(const quipu_schema *schema, const quipu_mapping *mapping,
     }
     status = quipu_schema_check(schema, error);
     if (status == QUIPU_OK) {
-        status = take_schema(opened, &own_schema, error);
+        status = copy_schema(opened, &own_schema, error);
     }
     if (status == QUIPU_OK) {
         status = add_types(opened, &own_mapping, error);
@@ -243,19 +265,115 @@ int quipu_mapper_open(const quipu_schema *schema, const quipu_mapping *mapping,
 
 void quipu_mapper_close(quipu_mapper *mapper)
 {
-    size_t i;
-
     if (!mapper) {
         return;
     }
-    for (i = 0; i < mapper->binding_count; i++) {
+    for (size_t i = 0; i < mapper->binding_count; i++) {
         quipu_release(mapper->bindings[i].columns);
     }
-    for (i = 0; i < mapper->column_count; i++) {
+    for (size_t i = 0; i < mapper->column_count; i++) {
         quipu_release(mapper->columns[i].name);
     }
     quipu_release(mapper->bindings);
     quipu_release(mapper->slots);
     quipu_release(mapper->columns);
     quipu_release(mapper);
+}
+
+/* --------------------------------------------------------------- decoding */
+
+/* Sets the attributes that have columns of their own.  NO_MEMORY; CORRUPT. */
+static int decode_columns(const quipu_decoder *decoder, quipu_event *event)
+{
+    const quipu_item *item = decoder->item;
+
+    if (item->event_id.data) {
+        if (item->event_id.size != sizeof(event->event_id)) {
+            return quipu_decoder_refuse_item(decoder, QUIPU_CORRUPT,
+                                             "its event id has not 16 bytes");
+        }
+        memcpy(&event->event_id, item->event_id.data, sizeof(event->event_id));
+    }
+    if (item->metadata.data) {
+        event->metadata.data = quipu_arena_copy(
+            decoder->arena, item->metadata.data, item->metadata.size);
+        event->metadata.size = item->metadata.size;
+        if (!event->metadata.data) {
+            return quipu_error_no_memory(decoder->error);
+        }
+    }
+    if (item->flags & QUIPU_ITEM_TIME) {
+        event->time = item->time;
+    }
+    return QUIPU_OK;
+}
+
+/* The four steps of decoding. */
+static int decode(quipu_decoder *decoder, const quipu_binding *binding,
+                  quipu_event *event)
+{
+    int status = quipu_envelope_read(decoder, event);
+
+    if (status == QUIPU_OK) {
+        status = decode_columns(decoder, event);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_members_decode(decoder, binding->type->fields,
+                                      &binding->key, event);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_item_key_fill_event(&binding->key, decoder, event);
+    }
+    return status;
+}
+
+int quipu_mapper_decode(const quipu_mapper *mapper, const quipu_item *item,
+                        quipu_arena *arena, quipu_event **event,
+                        quipu_error *error)
+{
+    quipu_decoder decoder = { .reader = quipu_reader_of(item->state),
+                              .item = item,
+                              .text_ids = mapper->text_ids,
+                              .arena = arena,
+                              .error = error };
+    const quipu_binding *binding;
+    quipu_event *decoded;
+    int status;
+
+    if (item->flags & QUIPU_ITEM_ERASED) {
+        return quipu_decoder_refuse_item(&decoder, QUIPU_NOT_FOUND,
+                                         "it was erased");
+    }
+    binding = quipu_mapper_find(mapper, item->topic);
+    if (!binding) {
+        return quipu_decoder_refuse_item(&decoder, QUIPU_NOT_FOUND,
+                                         "no event type of the mapper has this "
+                                         "topic");
+    }
+    decoded = quipu_arena_allocate_array(arena, 1, binding->type->size);
+    if (!decoded) {
+        return quipu_error_no_memory(error);
+    }
+    decoded->type = binding->type;
+    status = decode(&decoder, binding, decoded);
+    if (status == QUIPU_OK) {
+        *event = decoded;
+    }
+    return status;
+}
+
+int quipu_mapper_event(const quipu_mapper *mapper, const quipu_item *item,
+                       quipu_event **event, quipu_error *error)
+{
+    quipu_arena arena;
+    quipu_event *decoded;
+    int status;
+
+    quipu_arena_init(&arena);
+    status = quipu_mapper_decode(mapper, item, &arena, &decoded, error);
+    if (status == QUIPU_OK) {
+        status = quipu_event_copy(decoded, event, error);
+    }
+    quipu_arena_finish(&arena);
+    return status;
 }

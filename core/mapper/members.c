@@ -1,22 +1,139 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Decodes a MessagePack map into the members of a struct. */
+/*
+ * The members of a struct as a MessagePack map, and the rules of evolution.
+ *
+ * A state outlives the program that wrote it: types gain, lose and change
+ * members, and old states are never rewritten.  There is no version number and
+ * no conversion function.  Instead the map names its fields, and reading
+ * compares it with the table of today:
+ *
+ *   E1  A field of the table that the map lacks takes its default; without one
+ *       it is absent, if it is optional or nullable; otherwise the state is
+ *       CORRUPT.  Nil counts as lacking.
+ *   E2  A key that the table lacks is skipped with its value.  So a program
+ *       may drop a field, and an older program reads a newer state.
+ *   E3  A value of another type is accepted if the member can hold it exactly
+ *       (decoder.c); otherwise it is CORRUPT and never rounded or cut.
+ *   E4  A field of the table that the map has twice is CORRUPT.
+ *   E5  The two attributes that are the item's key are not written, and skipped
+ *       where a state has them, because it was written with another mapping:
+ *       the item decides.
+ *   E6  The order of the keys is not significant.  Writing follows the table,
+ *       so equal events give equal bytes.  Reading first tries the field after
+ *       the one that it read last, so in the usual case it does not search.
+ *
+ * A state may also be hostile.  The reader bounds counts by the bytes left, an
+ * array's memory is bounded by that count times the size of an element, and
+ * recursion is bounded by the depth of the table, which field.c limits: unknown
+ * values are skipped without recursion.
+ */
 #include <string.h>
 
 #include <quipu/error.h>
 
 #include "base/error.h"
-#include "event/access.h"
-#include "event/fields.h"
-#include "mapper/decoder.h"
+#include "event/member.h"
 #include "mapper/members.h"
 
-/* A struct while its map is read. */
+/* Returns true if the field is one of the two that are the item's key.  `key`
+ * is NULL for nested structs, which cannot hold them. */
+static bool is_key(const quipu_field *field, const quipu_item_key *key)
+{
+    return key && (field == key->sequence_id || field == key->position);
+}
+
+/* --------------------------------------------------------------- encoding */
+
+static int encode_members(quipu_encoder *encoder, const quipu_field *fields,
+                          const quipu_item_key *key, const char *members,
+                          const quipu_field_path *up);
+
+static int encode_value(quipu_encoder *encoder, const quipu_field *field,
+                        const char *from, const quipu_field_path *path)
+{
+    if (field->kind == QUIPU_KIND_STRUCT) {
+        return encode_members(encoder, field->fields, NULL, from, path);
+    }
+    return quipu_encoder_put_value(encoder, field, from, path);
+}
+
+static int encode_array(quipu_encoder *encoder, const quipu_field *field,
+                        const char *members, quipu_field_path *path)
+{
+    const char *array = quipu_member_load_pointer(members + field->offset);
+    size_t count = quipu_member_load_count(field, members);
+    int status = quipu_encoder_check_size(encoder, count, path);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (!array && count > 0) {
+        return quipu_encoder_refuse(encoder, path,
+                                    "is NULL and counts elements");
+    }
+    msgpack_pack_array(&encoder->packer, count);
+    path->indexed = true;
+    for (path->index = 0; path->index < count && status == QUIPU_OK;
+         path->index++) {
+        status = encode_value(encoder, field, array + path->index * field->size,
+                              path);
+    }
+    return status;
+}
+
+/* Returns true if the map has an entry for the field. */
+static bool is_written(const quipu_field *field, const quipu_item_key *key,
+                       const char *members)
+{
+    return !is_key(field, key) && quipu_member_present(field, members);
+}
+
+static int encode_members(quipu_encoder *encoder, const quipu_field *fields,
+                          const quipu_item_key *key, const char *members,
+                          const quipu_field_path *up)
+{
+    quipu_field_path path = { .up = up };
+    size_t count = 0;
+    int status = QUIPU_OK;
+
+    for (const quipu_field *field = fields; field && field->name; field++) {
+        count += is_written(field, key, members);
+    }
+    msgpack_pack_map(&encoder->packer, count);
+    for (const quipu_field *field = fields;
+         field && field->name && status == QUIPU_OK; field++) {
+        if (!is_written(field, key, members)) {
+            continue;
+        }
+        path.name = field->name;
+        path.indexed = false;
+        quipu_encoder_put_text(encoder, field->name, strlen(field->name));
+        if (field->flags & QUIPU_FIELD_IS_ARRAY) {
+            status = encode_array(encoder, field, members, &path);
+        } else {
+            status =
+                encode_value(encoder, field, members + field->offset, &path);
+        }
+    }
+    return status;
+}
+
+int quipu_members_encode(quipu_encoder *encoder, const quipu_field *fields,
+                         const quipu_item_key *key, const void *members)
+{
+    return encode_members(encoder, fields, key, (const char *)members, NULL);
+}
+
+/* --------------------------------------------------------------- decoding */
+
+/* The struct that a map is being read into. */
 struct target {
     const quipu_field *fields;
-    quipu_omitted omitted;
+    const quipu_item_key *key; /* NULL: a nested struct */
     char *members;
-    const quipu_path *path; /* NULL: the outermost */
-    size_t next; /* the field that comes next if the map is in our order */
+    const quipu_field_path *path; /* NULL: the outermost */
+    size_t next; /* index of the field that is expected next (E6) */
+    /* Bit set of the fields that the map has had. */
     uint64_t seen[QUIPU_FIELDS_MAX / 64];
 };
 
@@ -25,7 +142,7 @@ static int decode_map(quipu_decoder *decoder, struct target *target,
 
 static int decode_struct(quipu_decoder *decoder, const quipu_field *field,
                          const quipu_token *token, char *to,
-                         const quipu_path *path)
+                         const quipu_field_path *path)
 {
     struct target target = { .fields = field->fields,
                              .members = to,
@@ -39,27 +156,27 @@ static int decode_struct(quipu_decoder *decoder, const quipu_field *field,
 
 static int decode_value(quipu_decoder *decoder, const quipu_field *field,
                         const quipu_token *token, char *to,
-                        const quipu_path *path)
+                        const quipu_field_path *path)
 {
     if (field->kind == QUIPU_KIND_STRUCT) {
         return decode_struct(decoder, field, token, to, path);
     }
-    return quipu_decode_scalar(decoder, field, token, to, path);
+    return quipu_decoder_value(decoder, field, token, to, path);
 }
 
-/* The elements are zeroed one by one, as they come: what a count only claims
- * costs address space, no memory. */
+/* Each element is zeroed when it is read and not before: elements that a count
+ * claims and the state does not have cost address space, but no memory. */
 static int decode_elements(quipu_decoder *decoder, const quipu_field *field,
-                           size_t count, char *array, quipu_path *path)
+                           size_t count, char *array, quipu_field_path *path)
 {
     quipu_token token;
-    char *element;
     int status = QUIPU_OK;
 
     path->indexed = true;
     for (path->index = 0; path->index < count && status == QUIPU_OK;
          path->index++) {
-        element = array + path->index * field->size;
+        char *element = array + path->index * field->size;
+
         memset(element, 0, field->size);
         status = quipu_decoder_next(decoder, path, &token);
         if (status == QUIPU_OK) {
@@ -71,7 +188,7 @@ static int decode_elements(quipu_decoder *decoder, const quipu_field *field,
 
 static int decode_array(quipu_decoder *decoder, const quipu_field *field,
                         const quipu_token *token, char *members,
-                        quipu_path *path)
+                        quipu_field_path *path)
 {
     char *array;
 
@@ -88,16 +205,16 @@ static int decode_array(quipu_decoder *decoder, const quipu_field *field,
     if (!array) {
         return quipu_error_no_memory(decoder->error);
     }
-    quipu_pointer_store(members + field->offset, array);
-    quipu_count_store(field, members, token->count);
+    quipu_member_store_pointer(members + field->offset, array);
+    quipu_member_store_count(field, members, token->count);
     return decode_elements(decoder, field, token->count, array, path);
 }
 
-/* What a field becomes that the state does not have. */
+/* Sets a field that the map lacks (E1). */
 static int set_missing(const quipu_decoder *decoder, const quipu_field *field,
                        const struct target *target)
 {
-    const quipu_path path = { .up = target->path, .name = field->name };
+    const quipu_field_path path = { .up = target->path, .name = field->name };
 
     if (field->fallback) {
         memcpy(target->members + field->offset, field->fallback, field->size);
@@ -113,17 +230,18 @@ static int set_missing(const quipu_decoder *decoder, const quipu_field *field,
                                 "is missing, and has no default");
 }
 
+/* Reads the value of a field. */
 static int decode_field(quipu_decoder *decoder, const struct target *target,
                         const quipu_field *field)
 {
-    quipu_path path = { .up = target->path, .name = field->name };
+    quipu_field_path path = { .up = target->path, .name = field->name };
     quipu_token token;
     int status = quipu_decoder_next(decoder, &path, &token);
 
     if (status != QUIPU_OK) {
         return status;
     }
-    if (field == target->omitted.first || field == target->omitted.second) {
+    if (is_key(field, target->key)) {
         return quipu_decoder_skip(decoder, &path, &token);
     }
     if (token.kind == QUIPU_TOKEN_NIL) {
@@ -145,17 +263,19 @@ static bool has_name(const quipu_field *field, quipu_bytes key)
            memcmp(field->name, key.data, key.size) == 0;
 }
 
-/* The field of a key, or NULL.  The one that is due is tried first. */
+/* Returns the field that a key of the map names, or NULL (E6). */
 static const quipu_field *find_field(struct target *target, quipu_bytes key)
 {
     const quipu_field *fields = target->fields;
-    size_t i;
 
     if (!fields) {
         return NULL;
     }
     if (!has_name(&fields[target->next], key)) {
-        for (i = 0; fields[i].name && !has_name(&fields[i], key); i++) {
+        size_t i = 0;
+
+        while (fields[i].name && !has_name(&fields[i], key)) {
+            i++;
         }
         if (!fields[i].name) {
             return NULL;
@@ -170,10 +290,10 @@ static bool is_seen(const struct target *target, size_t index)
     return target->seen[index / 64] >> index % 64 & 1;
 }
 
+/* Reads one key and its value. */
 static int decode_entry(quipu_decoder *decoder, struct target *target)
 {
     const quipu_field *field;
-    quipu_path path = { .up = target->path };
     quipu_token token;
     size_t index;
     int status = quipu_decoder_next(decoder, target->path, &token);
@@ -194,24 +314,25 @@ static int decode_entry(quipu_decoder *decoder, struct target *target)
     }
     index = (size_t)(field - target->fields);
     if (is_seen(target, index)) {
-        path.name = field->name;
+        const quipu_field_path path = { .up = target->path,
+                                        .name = field->name };
+
         return quipu_decoder_refuse(decoder, &path, "is there twice");
     }
     target->seen[index / 64] |= UINT64_C(1) << index % 64;
     return decode_field(decoder, target, field);
 }
 
+/* Sets all fields that the map has not had. */
 static int set_unseen(const quipu_decoder *decoder, const struct target *target)
 {
-    const quipu_field *field;
-    size_t i;
     int status = QUIPU_OK;
 
-    for (i = 0; target->fields && target->fields[i].name && status == QUIPU_OK;
-         i++) {
-        field = &target->fields[i];
-        if (!is_seen(target, i) && field != target->omitted.first &&
-            field != target->omitted.second) {
+    for (size_t i = 0;
+         target->fields && target->fields[i].name && status == QUIPU_OK; i++) {
+        const quipu_field *field = &target->fields[i];
+
+        if (!is_seen(target, i) && !is_key(field, target->key)) {
             status = set_missing(decoder, field, target);
         }
     }
@@ -221,39 +342,32 @@ static int set_unseen(const quipu_decoder *decoder, const struct target *target)
 static int decode_map(quipu_decoder *decoder, struct target *target,
                       const quipu_token *map)
 {
-    uint32_t i;
     int status = QUIPU_OK;
 
-    for (i = 0; i < map->count && status == QUIPU_OK; i++) {
+    for (uint32_t i = 0; i < map->count && status == QUIPU_OK; i++) {
         status = decode_entry(decoder, target);
     }
     return status == QUIPU_OK ? set_unseen(decoder, target) : status;
 }
 
-int quipu_decode_members(quipu_bytes state, const quipu_subject *subject,
-                         const quipu_field *fields, quipu_omitted omitted,
-                         quipu_arena *arena, void *members, quipu_error *error)
+int quipu_members_decode(quipu_decoder *decoder, const quipu_field *fields,
+                         const quipu_item_key *key, void *members)
 {
-    const uint8_t *data = state.data;
-    quipu_decoder decoder = { .reader = { data, data + state.size },
-                              .subject = subject,
-                              .arena = arena,
-                              .error = error };
     struct target target = { .fields = fields,
-                             .omitted = omitted,
-                             .members = members };
+                             .key = key,
+                             .members = (char *)members };
     quipu_token token;
-    int status = quipu_decoder_next(&decoder, NULL, &token);
+    int status = quipu_decoder_next(decoder, NULL, &token);
 
     if (status != QUIPU_OK) {
         return status;
     }
     if (token.kind != QUIPU_TOKEN_MAP) {
-        return quipu_decoder_refuse_kind(&decoder, NULL, "a map", &token);
+        return quipu_decoder_refuse_kind(decoder, NULL, "a map", &token);
     }
-    status = decode_map(&decoder, &target, &token);
-    if (status == QUIPU_OK && decoder.reader.at != decoder.reader.end) {
-        return quipu_decoder_refuse(&decoder, NULL,
+    status = decode_map(decoder, &target, &token);
+    if (status == QUIPU_OK && decoder->reader.at != decoder->reader.end) {
+        return quipu_decoder_refuse(decoder, NULL,
                                     "goes on after its map has ended");
     }
     return status;

@@ -1,5 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads MessagePack value by value. */
+/*
+ * A bounded MessagePack reader.
+ *
+ * msgpack-c, which writes the states, is not used to read them.  Its unpacker
+ * builds a tree: it allocates what the bytes claim to contain, so a state of
+ * ten bytes can make it allocate gigabytes, and it gives up at a depth of 32.
+ * The bytes of a store come from a disk or a network, and possibly from
+ * somebody else.  This reader therefore keeps:
+ *
+ *   R1  It never reads outside the bytes that it was given.
+ *   R2  It allocates nothing.  Strings are returned as pointers into the bytes.
+ *   R3  It does not recurse, so nesting in the input cannot exhaust the stack.
+ *   R4  The count of an array or map is accepted only if at least one byte per
+ *       value is left.  A caller that allocates by the count is bounded by the
+ *       size of the input.
+ *   R5  Every call advances by at least one byte or fails, so a loop ends after
+ *       at most as many calls as there are bytes.
+ *
+ * It accepts all of MessagePack, also integers and sizes in longer forms than
+ * necessary; strings are not checked to be UTF-8.
+ */
 #include <string.h>
 
 #include "mapper/reader.h"
@@ -12,13 +32,11 @@ static size_t bytes_left(const quipu_reader *reader)
 /* Reads a big-endian number of `size` bytes. */
 static int read_number(quipu_reader *reader, size_t size, uint64_t *number)
 {
-    size_t i;
-
     if (bytes_left(reader) < size) {
         return QUIPU_READ_CUT;
     }
     *number = 0;
-    for (i = 0; i < size; i++) {
+    for (size_t i = 0; i < size; i++) {
         *number = *number << 8 | reader->at[i];
     }
     reader->at += size;
@@ -31,6 +49,7 @@ static int read_uint(quipu_reader *reader, size_t size, quipu_token *token)
     return read_number(reader, size, &token->as.natural);
 }
 
+/* An integer that is not negative is a UINT, however it was written. */
 static void set_integer(quipu_token *token, int64_t integer)
 {
     if (integer >= 0) {
@@ -49,7 +68,7 @@ static int read_int(quipu_reader *reader, size_t size, quipu_token *token)
     int64_t integer;
     int read = read_number(reader, size, &number);
 
-    number = (number ^ sign) - sign; /* extends the sign */
+    number = (number ^ sign) - sign; /* extend the sign to 64 bits */
     memcpy(&integer, &number, sizeof(integer));
     set_integer(token, integer);
     return read;
@@ -77,6 +96,7 @@ static int read_double(quipu_reader *reader, quipu_token *token)
     return read;
 }
 
+/* Sets the token to the next `size` bytes (R1, R2). */
 static int take_bytes(quipu_reader *reader, uint64_t size, quipu_token *token)
 {
     if (size > bytes_left(reader)) {
@@ -87,7 +107,7 @@ static int take_bytes(quipu_reader *reader, uint64_t size, quipu_token *token)
     return QUIPU_READ_OK;
 }
 
-/* Bytes whose size is written in `width` bytes. */
+/* Reads a str or bin whose size is written in `width` bytes. */
 static int read_bytes(quipu_reader *reader, int kind, size_t width,
                       quipu_token *token)
 {
@@ -98,6 +118,7 @@ static int read_bytes(quipu_reader *reader, int kind, size_t width,
     return read == QUIPU_READ_OK ? take_bytes(reader, size, token) : read;
 }
 
+/* Reads an extension: its type, then `size` bytes. */
 static int take_ext(quipu_reader *reader, uint64_t size, quipu_token *token)
 {
     uint64_t type = 0;
@@ -116,7 +137,7 @@ static int read_ext(quipu_reader *reader, size_t width, quipu_token *token)
     return read == QUIPU_READ_OK ? take_ext(reader, size, token) : read;
 }
 
-/* Each value that is to follow takes a byte at least. */
+/* Sets the token to an array or map of `count` elements or pairs (R4). */
 static int take_count(const quipu_reader *reader, int kind, uint64_t count,
                       quipu_token *token)
 {
@@ -137,7 +158,8 @@ static int read_count(quipu_reader *reader, int kind, size_t width,
                                  : read;
 }
 
-/* The heads from 0xC0 to 0xDF. */
+/* Reads a value whose first byte, the head, is 0xC0 to 0xDF.  In a group of
+ * heads the width of the number that follows doubles from one to the next. */
 static int read_headed(quipu_reader *reader, unsigned head, quipu_token *token)
 {
     switch (head) {
@@ -191,7 +213,7 @@ static int read_headed(quipu_reader *reader, unsigned head, quipu_token *token)
     case 0xDF:
         return read_count(reader, QUIPU_TOKEN_MAP, (size_t)2 << (head - 0xDE),
                           token);
-    default: /* 0xC1 */
+    default: /* 0xC1, not used by MessagePack */
         return QUIPU_READ_INVALID;
     }
 }
@@ -225,7 +247,7 @@ int quipu_reader_next(quipu_reader *reader, quipu_token *token)
     return read_headed(reader, head, token);
 }
 
-/* How many values follow the head. */
+/* Returns the number of values that follow the head of an array or a map. */
 static uint64_t values_of(const quipu_token *token)
 {
     switch (token->kind) {
@@ -244,7 +266,9 @@ int quipu_reader_skip(quipu_reader *reader, const quipu_token *token)
     uint64_t values = values_of(token);
     int read = QUIPU_READ_OK;
 
-    /* However they nest, each takes a byte: no more can be due than left. */
+    /* `values` counts the values still to come at all levels together, so no
+     * stack is needed (R3).  Each of them takes a byte, so there cannot be more
+     * than bytes left, and the sum cannot overflow. */
     for (; values > 0 && read == QUIPU_READ_OK; values--) {
         if (values > bytes_left(reader)) {
             return QUIPU_READ_CUT;
@@ -257,7 +281,7 @@ int quipu_reader_skip(quipu_reader *reader, const quipu_token *token)
     return read;
 }
 
-const char *quipu_token_name(const quipu_token *token)
+const char *quipu_reader_token_name(const quipu_token *token)
 {
     static const char *const names[] = {
         [QUIPU_TOKEN_NIL] = "nil",

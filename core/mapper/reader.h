@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads MessagePack value by value from borrowed bytes.
+ * A bounded MessagePack reader: reads borrowed bytes value by value.  reader.c
+ * says why it is written here.
  *
- * msgpack-c can only build a whole tree, for which it allocates what the bytes
- * claim to hold, and to a depth of 32.  This allocates nothing, recurses
- * nowhere, and is done when the bytes are, whatever they are.
+ * One thread at a time uses a reader; any number of readers may read the same
+ * bytes.
  */
 #ifndef QUIPU_CORE_MAPPER_READER_H
 #define QUIPU_CORE_MAPPER_READER_H
 
 #include <quipu/state.h>
 
+/* The bytes that have not been read yet: from `at` to before `end`. */
 typedef struct quipu_reader {
     const uint8_t *at;
     const uint8_t *end;
@@ -18,20 +19,32 @@ typedef struct quipu_reader {
 
 enum quipu_read {
     QUIPU_READ_OK,
-    QUIPU_READ_CUT,     /* the bytes end before the value does */
-    QUIPU_READ_INVALID, /* a byte that MessagePack never uses */
+    QUIPU_READ_CUT,    /* the bytes end before the value does */
+    QUIPU_READ_INVALID /* the byte 0xC1, which MessagePack does not use */
 };
 
+/* Returns a reader at the start of `bytes`, which may be absent. */
+static inline quipu_reader quipu_reader_of(quipu_bytes bytes)
+{
+    const uint8_t *data = (const uint8_t *)bytes.data;
+
+    /* NULL + 0 is undefined behaviour. */
+    return (quipu_reader){ data, bytes.size > 0 ? data + bytes.size : data };
+}
+
 /*
- * Reads one value, of an array or a map the head alone.  A count that the
- * bytes left cannot hold is CUT: what follows OK is no larger than they are.
+ * Reads one value into *token; of an array or a map only the head, which its
+ * elements follow.  Returns an enum quipu_read.  A count that the bytes left
+ * cannot satisfy is CUT, so after OK the elements take no more bytes than are
+ * left.  After CUT or INVALID the reader must not be used any more.
  */
 int quipu_reader_next(quipu_reader *reader, quipu_token *token);
 
-/* Passes over what follows an array's or a map's head, to any depth. */
+/* Skips the elements that follow the head `token`, at any nesting depth; does
+ * nothing for other values.  Returns an enum quipu_read. */
 int quipu_reader_skip(quipu_reader *reader, const quipu_token *token);
 
-/* What the token is, as "an array". */
-const char *quipu_token_name(const quipu_token *token);
+/* Returns the kind of a token for messages, for example "an array". */
+const char *quipu_reader_token_name(const quipu_token *token);
 
 #endif

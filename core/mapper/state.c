@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stored states without event types. */
+/*
+ * Stored states without event types: splits them, checks them, and reads their
+ * values.
+ *
+ * Generic tools and language bindings read states whose types they do not know.
+ * What is checked here is what every mapper requires, whatever the type:
+ * envelope.c and members.c list those rules.
+ */
 #include <quipu/error.h>
 #include <quipu/id.h>
 #include <quipu/state.h>
@@ -21,6 +28,7 @@ static int refuse_newer(quipu_error *error)
                            "it with a newer version of quipu");
 }
 
+/* Reads the next token; CORRUPT. */
 static int next(quipu_reader *reader, quipu_token *token, quipu_error *error)
 {
     switch (quipu_reader_next(reader, token)) {
@@ -33,13 +41,6 @@ static int next(quipu_reader *reader, quipu_token *token, quipu_error *error)
     }
 }
 
-static quipu_reader reader_of(quipu_bytes bytes)
-{
-    const uint8_t *data = bytes.data;
-
-    return (quipu_reader){ data, bytes.size > 0 ? data + bytes.size : data };
-}
-
 int quipu_token_next(quipu_bytes *rest, quipu_token *token, quipu_error *error)
 {
     quipu_reader reader;
@@ -49,7 +50,7 @@ int quipu_token_next(quipu_bytes *rest, quipu_token *token, quipu_error *error)
         return quipu_error_set(error, QUIPU_INVALID,
                                "no bytes, or no token, to read into");
     }
-    reader = reader_of(*rest);
+    reader = quipu_reader_of(*rest);
     status = next(&reader, token, error);
     if (status == QUIPU_OK) {
         rest->data = reader.at;
@@ -67,6 +68,7 @@ bool quipu_token_time(const quipu_token *token, quipu_time *time)
 
 /* ------------------------------------------------------------- envelope */
 
+/* Checks the value of a known key of an envelope. */
 static int check_value(uint64_t key, const quipu_token *token,
                        quipu_error *error)
 {
@@ -100,9 +102,11 @@ static int check_value(uint64_t key, const quipu_token *token,
                  : refuse("has an envelope with a wrong value", error);
 }
 
+/* Checks one entry of an envelope.  Its key must be *least or larger. */
 static int check_pair(quipu_reader *reader, uint64_t *least, quipu_error *error)
 {
-    quipu_token key, value;
+    quipu_token key;
+    quipu_token value;
     int status = next(reader, &key, error);
 
     if (status != QUIPU_OK) {
@@ -145,7 +149,7 @@ static int check_envelope(quipu_reader *reader, quipu_error *error)
 
 int quipu_state_split(quipu_bytes bytes, quipu_state *state, quipu_error *error)
 {
-    quipu_reader reader = reader_of(bytes);
+    quipu_reader reader = quipu_reader_of(bytes);
     const uint8_t *head;
     int status;
 
@@ -175,6 +179,7 @@ int quipu_state_split(quipu_bytes bytes, quipu_state *state, quipu_error *error)
 
 /* --------------------------------------------------------------- fields */
 
+/* Checks one entry of the fields: its key is text, its value complete. */
 static int check_field(quipu_reader *reader, quipu_error *error)
 {
     quipu_token token;
@@ -205,7 +210,7 @@ int quipu_state_check(quipu_bytes bytes, quipu_error *error)
     if (status != QUIPU_OK) {
         return status;
     }
-    reader = reader_of(state.fields);
+    reader = quipu_reader_of(state.fields);
     status = next(&reader, &map, error);
     if (status == QUIPU_OK && map.kind != QUIPU_TOKEN_MAP) {
         return refuse("is no map", error);

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Times as MessagePack's timestamp extension. */
+/* Reads and writes MessagePack's timestamp extension. */
 #include <string.h>
 
 #include "mapper/timestamp.h"
 
-#define MICROSECONDS INT64_C(1000000) /* in a second */
+/* Microseconds in a second. */
+#define MICROSECONDS INT64_C(1000000)
 
-bool quipu_time_storable(quipu_time time)
+bool quipu_timestamp_storable(quipu_time time)
 {
     return time.microseconds >= QUIPU_TIME_MIN &&
            time.microseconds <= QUIPU_TIME_MAX;
 }
 
+/* Writes a number as `size` bytes, big-endian. */
 static void store_number(uint8_t *data, size_t size, uint64_t number)
 {
     while (size > 0) {
@@ -20,12 +22,12 @@ static void store_number(uint8_t *data, size_t size, uint64_t number)
     }
 }
 
+/* Reads `size` bytes as a big-endian number. */
 static uint64_t load_number(const uint8_t *data, size_t size)
 {
     uint64_t number = 0;
-    size_t i;
 
-    for (i = 0; i < size; i++) {
+    for (size_t i = 0; i < size; i++) {
         number = number << 8 | data[i];
     }
     return number;
@@ -38,7 +40,7 @@ size_t quipu_timestamp_write(quipu_time time,
     int64_t rest = time.microseconds % MICROSECONDS;
     uint64_t nanoseconds;
 
-    if (rest < 0) { /* the nanoseconds always count forward */
+    if (rest < 0) { /* nanoseconds count forward, also before 1970 */
         rest += MICROSECONDS;
         seconds--;
     }
@@ -48,6 +50,7 @@ size_t quipu_timestamp_write(quipu_time time,
         return 4;
     }
     if (seconds >= 0 && seconds >> 34 == 0) {
+        /* Nanoseconds in the upper 30 bits, seconds in the lower 34. */
         store_number(data, 8, nanoseconds << 34 | (uint64_t)seconds);
         return 8;
     }
@@ -79,7 +82,7 @@ bool quipu_timestamp_read(quipu_bytes bytes, quipu_time *time)
     default:
         return false;
     }
-    memcpy(&seconds, &number, sizeof(seconds));
+    memcpy(&seconds, &number, sizeof(seconds)); /* two's complement */
     if (nanoseconds >= 1000000000 || nanoseconds % 1000 != 0 ||
         seconds < QUIPU_TIME_MIN / MICROSECONDS ||
         seconds > QUIPU_TIME_MAX / MICROSECONDS) {

@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Appends events: at the positions that they name, or after the last one if
- * the sequence is as expected. */
+/*
+ * Appends events to a store.
+ *
+ * The events become items in a list of this call (mapper/items.c), which is
+ * given to quipu_records_append as one request, all or nothing.
+ *
+ * quipu_store_append keeps the positions that the events name, so a concurrent
+ * append at one of them is a conflict.  quipu_store_append_expecting replaces
+ * them: every item is marked QUIPU_ITEM_NEXT, and what the caller expects of
+ * the sequence becomes an append guard that the driver checks in the same
+ * transaction.
+ */
 #include "store/store.h"
 
 #include <quipu/id.h>
@@ -28,6 +38,7 @@ static int check_arguments(const quipu_store *store,
     return QUIPU_OK;
 }
 
+/* Makes a list of items from the events; the caller destroys it. */
 static int make_items(const quipu_store *store,
                       const quipu_event *const *events, size_t count,
                       quipu_items **items, quipu_error *error)
@@ -47,6 +58,7 @@ static int make_items(const quipu_store *store,
     return QUIPU_OK;
 }
 
+/* Appends the items with a guard, or with none (NULL). */
 static int append_items(quipu_store *store, quipu_items *items,
                         const quipu_guard *guard, quipu_result *result,
                         quipu_error *error)
@@ -88,8 +100,8 @@ static int check_expected(const quipu_store *store,
         expected->version < QUIPU_EXPECT_ANY ||
         expected->version > QUIPU_EXPECT_EXACT) {
         return quipu_error_set(error, QUIPU_INVALID,
-                               "append: what is expected of the sequence is "
-                               "none of any, none, exists and exact");
+                               "append: expected.version must be ANY, NONE, "
+                               "EXISTS or EXACT, and the reserved member 0");
     }
     if (store->schema_flags & QUIPU_SCHEMA_SPARSE) {
         return quipu_error_set(error, QUIPU_INVALID,
@@ -100,8 +112,9 @@ static int check_expected(const quipu_store *store,
     return QUIPU_OK;
 }
 
-/* Leaves the positions of all items to the store. */
-static int take_next_positions(quipu_items *list, quipu_error *error)
+/* Lets the store choose the positions of all items, which must be of one
+ * sequence. */
+static int use_next_positions(quipu_items *list, quipu_error *error)
 {
     size_t count = 0;
     quipu_item *items = quipu_items_array(list, &count);
@@ -119,7 +132,8 @@ static int take_next_positions(quipu_items *list, quipu_error *error)
     return QUIPU_OK;
 }
 
-/* The guard that checks what is expected; NULL if that is anything. */
+/* Fills *guard with the append guard for the expected version and returns it;
+ * NULL for ANY, which needs none. */
 static const quipu_guard *make_guard(const quipu_expected *expected,
                                      quipu_items *list, quipu_guard *guard)
 {
@@ -163,7 +177,7 @@ int quipu_store_append_expecting(quipu_store *store,
     if (status != QUIPU_OK) {
         return status;
     }
-    status = take_next_positions(items, error);
+    status = use_next_positions(items, error);
     if (status == QUIPU_OK) {
         status = append_items(store, items, make_guard(expected, items, &guard),
                               result, error);

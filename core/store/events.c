@@ -1,6 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads events: a cursor that decodes each item into memory of its own, which
- * the next step takes back. */
+/*
+ * Cursors over events: a cursor over items, each of which is decoded when the
+ * caller asks for it.
+ *
+ * The event that quipu_events_next lends is in an arena, which the next call
+ * resets; after a few events a cursor works without allocating.  The item stays
+ * in the memory of the underlying cursor until that is advanced.
+ *
+ * Failures are of two kinds, and `item` tells them apart:
+ *   - the cursor over the items has failed: `item` is NULL, and no further
+ * event can be read;
+ *   - an item could not be decoded: `item` is set, and the next call goes on
+ *     with the item after it.  Only after NO_MEMORY it repeats the same item,
+ *     because that is a sound event which must not be skipped.
+ */
 #include "store/store.h"
 
 #include <quipu/id.h>
@@ -8,28 +21,36 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "mapper/decode.h"
+#include "mapper/mapper.h"
 
 struct quipu_events {
-    quipu_store *store;
-    quipu_cursor *cursor;
-    quipu_arena arena;      /* holds the event lent last */
-    const quipu_item *item; /* the cursor's, of that event */
-    bool again;             /* memory was short: decode this item once more */
+    quipu_store *store;     /* held */
+    quipu_cursor *cursor;   /* owned */
+    quipu_arena arena;      /* the event that is lent */
+    const quipu_item *item; /* of that event, lent by the cursor; or NULL */
+    bool repeat;            /* decode `item` again instead of advancing */
 };
 
-static int create_events(quipu_store *store, quipu_events **events,
-                         quipu_error *error)
+int quipu_events_open(quipu_store *store, const quipu_id *id,
+                      const quipu_query *query, quipu_events **events,
+                      quipu_error *error)
 {
-    quipu_events *created = NULL;
+    quipu_events *created = quipu_allocate_zeroed(sizeof(*created));
+    int status;
 
-    if (!store || !events) {
-        return quipu_error_set(error, QUIPU_INVALID,
-                               "reading events: an argument is NULL");
-    }
-    created = quipu_allocate_zeroed(sizeof(*created));
     if (!created) {
         return quipu_error_no_memory(error);
+    }
+    if (id) {
+        status = quipu_records_read(store->records, quipu_id_bytes(id), query,
+                                    &created->cursor, error);
+    } else {
+        status = quipu_records_read_log(store->records, query, &created->cursor,
+                                        error);
+    }
+    if (status != QUIPU_OK) {
+        quipu_release(created);
+        return status;
     }
     created->store = store;
     quipu_arena_init(&created->arena);
@@ -38,63 +59,14 @@ static int create_events(quipu_store *store, quipu_events **events,
     return QUIPU_OK;
 }
 
-int quipu_store_read(quipu_store *store, const quipu_id *id,
-                     const quipu_query *query, quipu_events **events,
-                     quipu_error *error)
+/* Advances to the next item, or stays at one that has to be decoded again. */
+static int advance(quipu_events *events, quipu_error *error)
 {
-    quipu_events *created = NULL;
-    int status = QUIPU_OK;
-
-    if (!id || !events) {
-        return quipu_error_set(error, QUIPU_INVALID,
-                               "quipu_store_read: an argument is NULL");
-    }
-    status = create_events(store, &created, error);
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    status = quipu_records_read(store->records, quipu_id_bytes(id), query,
-                                &created->cursor, error);
-    if (status != QUIPU_OK) {
-        quipu_events_close(created);
-        return status;
-    }
-    *events = created;
-    return QUIPU_OK;
-}
-
-int quipu_store_read_log(quipu_store *store, const quipu_query *query,
-                         quipu_events **events, quipu_error *error)
-{
-    quipu_events *created = NULL;
-    int status = QUIPU_OK;
-
-    if (!events) {
-        return quipu_error_set(error, QUIPU_INVALID,
-                               "quipu_store_read_log: an argument is NULL");
-    }
-    status = create_events(store, &created, error);
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    status =
-        quipu_records_read_log(store->records, query, &created->cursor, error);
-    if (status != QUIPU_OK) {
-        quipu_events_close(created);
-        return status;
-    }
-    *events = created;
-    return QUIPU_OK;
-}
-
-/* Steps to the next item, or stays at one that is to be decoded again. */
-static int step(quipu_events *events, quipu_error *error)
-{
-    if (events->again) {
-        events->again = false;
+    if (events->repeat) {
+        events->repeat = false;
         return QUIPU_OK;
     }
-    events->item = NULL; /* and stays so if the cursor fails */
+    events->item = NULL; /* and remains so if the cursor fails */
     return quipu_cursor_next(events->cursor, &events->item, error);
 }
 
@@ -110,14 +82,13 @@ int quipu_events_next(quipu_events *events, const quipu_event **event,
     }
     *event = NULL;
     quipu_arena_reset(&events->arena);
-    status = step(events, error);
-    if (status || !events->item) {
+    status = advance(events, error);
+    if (status != QUIPU_OK || !events->item) {
         return status;
     }
     status = quipu_mapper_decode(events->store->mapper, events->item,
                                  &events->arena, &decoded, error);
-    /* Going on would pass over an event that is there and sound. */
-    events->again = status == QUIPU_NO_MEMORY;
+    events->repeat = status == QUIPU_NO_MEMORY;
     if (status == QUIPU_OK) {
         *event = decoded;
     }

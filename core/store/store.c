@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opens and closes event stores: a mapper over records. */
+/*
+ * The event store: opens and closes it, and reads events.
+ *
+ * A store is a mapper over the records of one schema.  append.c stores events;
+ * events.c has the cursor that reading returns.
+ */
 #include "store/store.h"
 
 #include <string.h>
@@ -9,12 +14,13 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-/* Whether an attribute is the one named, which is also the default. */
+/* Returns true if a mapping gives that name, or none: it is the default. */
 static bool is_attribute(const char *given, const char *name)
 {
     return !given || strcmp(given, name) == 0;
 }
 
+/* Opens the mapper and the records of a store; both or none. */
 static int open_parts(quipu_store *store, quipu_datastore *datastore,
                       const quipu_schema *schema, const quipu_mapping *mapping,
                       quipu_error *error)
@@ -91,16 +97,6 @@ const quipu_mapper *quipu_store_mapper(const quipu_store *store)
     return store->mapper;
 }
 
-void quipu_store_hold(quipu_store *store)
-{
-    atomic_fetch_add(&store->users, 1);
-}
-
-void quipu_store_release(quipu_store *store)
-{
-    atomic_fetch_sub(&store->users, 1);
-}
-
 void quipu_store_id_text(const quipu_store *store, const quipu_id *id,
                          char text[QUIPU_STORE_ID_TEXT_SIZE])
 {
@@ -114,4 +110,85 @@ void quipu_store_id_text(const quipu_store *store, const quipu_id *id,
     }
     memcpy(text, id->data, id->size);
     text[id->size] = '\0';
+}
+
+/* ---------------------------------------------------------------- reading */
+
+int quipu_store_read(quipu_store *store, const quipu_id *id,
+                     const quipu_query *query, quipu_events **events,
+                     quipu_error *error)
+{
+    if (!store || !id || !events) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "quipu_store_read: an argument is NULL");
+    }
+    return quipu_events_open(store, id, query, events, error);
+}
+
+int quipu_store_read_log(quipu_store *store, const quipu_query *query,
+                         quipu_events **events, quipu_error *error)
+{
+    if (!store || !events) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "quipu_store_read_log: an argument is NULL");
+    }
+    return quipu_events_open(store, NULL, query, events, error);
+}
+
+/* NOT_FOUND, naming the sequence. */
+static int no_event(const quipu_store *store, const quipu_id *id,
+                    quipu_error *error)
+{
+    char text[QUIPU_STORE_ID_TEXT_SIZE];
+
+    quipu_store_id_text(store, id, text);
+    return quipu_error_set(error, QUIPU_NOT_FOUND,
+                           "the sequence %s has no event", text);
+}
+
+/* Decodes the last item.  NOT_FOUND becomes UNSUPPORTED: an unknown topic must
+ * not look like a sequence without events. */
+static int decode_last(const quipu_store *store, const quipu_item *item,
+                       quipu_event **event, quipu_error *error)
+{
+    quipu_error cause = { 0 };
+    int status = quipu_mapper_event(store->mapper, item, event, &cause);
+
+    if (status != QUIPU_OK) {
+        if (status == QUIPU_NOT_FOUND) {
+            status = QUIPU_UNSUPPORTED;
+        }
+        quipu_error_set(error, status, "%s", cause.message);
+    }
+    return status;
+}
+
+int quipu_store_last(quipu_store *store, const quipu_id *id,
+                     quipu_event **event, quipu_error *error)
+{
+    const quipu_query query = {
+        .struct_size = sizeof(query),
+        .flags = QUIPU_QUERY_LIMIT | QUIPU_QUERY_DESCENDING,
+        .limit = 1,
+    };
+    const quipu_item *item = NULL;
+    quipu_cursor *cursor = NULL;
+    int status = QUIPU_OK;
+
+    if (!store || !id || !event) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "quipu_store_last: an argument is NULL");
+    }
+    status = quipu_records_read(store->records, quipu_id_bytes(id), &query,
+                                &cursor, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    status = quipu_cursor_next(cursor, &item, error);
+    if (status == QUIPU_OK) {
+        status = item ? decode_last(store, item, event, error)
+                      : no_event(store, id, error);
+    }
+    quipu_cursor_close(cursor);
+    return status;
 }

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an event store is made of, for its own files and for core/domain. */
+/*
+ * The event store as core/store and core/domain see it: a mapper and the
+ * records handle of one schema.
+ *
+ * A store does not change after it has been opened, except for its count of
+ * users, so threads share it without a lock.
+ */
 #ifndef QUIPU_CORE_STORE_STORE_H
 #define QUIPU_CORE_STORE_STORE_H
 
@@ -8,25 +14,42 @@
 #include <quipu/store.h>
 
 struct quipu_store {
-    quipu_records *records;
-    quipu_mapper *mapper;
-    uint32_t schema_flags; /* enum quipu_schema_flag */
-    /* The sequence id is the originator's id, the position its version. */
+    quipu_records *records; /* owned */
+    quipu_mapper *mapper;   /* owned */
+    uint32_t schema_flags;  /* enum quipu_schema_flag */
+    /* True if the sequence id is the event's originator id and the position its
+     * originator version: what a repository needs. */
     bool keeps_versions;
-    /* What refers to the store: cursors, policies, repositories.  Counted
-     * without a lock; `close` is called last and alone. */
+    /* Number of cursors, persistence policies and repositories that refer to
+     * the store; it cannot be closed until it is 0. */
     atomic_size_t users;
 };
 
-/* Counts one that refers to the store, and no longer does. */
-void quipu_store_hold(quipu_store *store);
-void quipu_store_release(quipu_store *store);
+/* Count a user of the store, and end its use.  Any thread.  Closing relies on
+ * the rule that it is called last, by one thread, so nothing is lost between
+ * its check of the count and the freeing. */
+static inline void quipu_store_hold(quipu_store *store)
+{
+    atomic_fetch_add(&store->users, 1);
+}
 
-/* Room for what quipu_store_id_text writes, its NUL included. */
+static inline void quipu_store_release(quipu_store *store)
+{
+    atomic_fetch_sub(&store->users, 1);
+}
+
+/* Room for the text of an id, its NUL included. */
 #define QUIPU_STORE_ID_TEXT_SIZE (QUIPU_ID_MAX + 1)
 
-/* An id as people read it: a UUID's 36 characters, or the text. */
+/* Writes an id for messages: a UUID in its 36 characters, or the text itself,
+ * as the schema's ids are. */
 void quipu_store_id_text(const quipu_store *store, const quipu_id *id,
                          char text[QUIPU_STORE_ID_TEXT_SIZE]);
+
+/* Opens a cursor over the events of a sequence, or of the log if `id` is NULL.
+ * Codes as for quipu_store_read and quipu_store_read_log. */
+int quipu_events_open(quipu_store *store, const quipu_id *id,
+                      const quipu_query *query, quipu_events **events,
+                      quipu_error *error);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Aggregates: a program's structs whose state follows from their events.
+ * Aggregates: structs of the application whose state results from their events.
  *
  *     struct example { quipu_aggregate base; char *foo; };
  *
@@ -24,10 +24,14 @@
  *         .handlers = handlers,
  *     };
  *
- * Commands are functions of the program: they check, then trigger an event;
- * handlers only assign.  An aggregate is used by one thread at a time.  What
- * its field table describes belongs to it: it is allocated by the functions
- * here, and freed with the aggregate.
+ * A command is a function of the application that checks its arguments and the
+ * aggregate and then triggers an event.  Handlers do not check anything and
+ * have no side effects: they run when an event is triggered, and again whenever
+ * the aggregate is read from the store.
+ *
+ * An aggregate is used by one thread at a time.  It owns what its field table
+ * describes: the memory is allocated with the functions at the end of this
+ * header and freed with the aggregate.
  */
 #ifndef QUIPU_AGGREGATE_H
 #define QUIPU_AGGREGATE_H
@@ -39,30 +43,37 @@
 extern "C" {
 #endif
 
-/* Applies an event to an aggregate; both are the program's structs.  A status
- * other than OK stops the command or the replay, and is returned there. */
+/*
+ * A handler's function: assigns to the members of an aggregate what follows
+ * from an event.  Both point to structs of the application.  Returning another
+ * status than OK stops the command or the replay, which returns it; the
+ * function should fill *error then.
+ */
 typedef int (*quipu_apply)(void *aggregate, const void *event,
                            quipu_error *error);
 
-/* One row of an aggregate type's table, which ends with a row without event. */
+/* An entry of an aggregate type's table of handlers, which ends with an entry
+ * of zeros. */
 typedef struct quipu_handler {
     const quipu_event_type *event;
-    quipu_apply apply; /* NULL: nothing to assign */
-    bool discards;     /* the aggregate is no more, after this event */
-    uint8_t reserved[7];
-    uint64_t reserved2[2];
+    quipu_apply apply;     /* NULL: nothing to assign */
+    bool discards;         /* the event ends the aggregate's life */
+    uint8_t reserved[7];   /* 0 */
+    uint64_t reserved2[2]; /* 0 */
 } quipu_handler;
 
-/* A mutator of the program's own, instead of the table: applies any event, and
- * sets *discarded if the aggregate is no more. */
+/* A mutator, which replaces the table of handlers: applies events of every
+ * type, and sets *discarded to true if the event ends the aggregate's life.
+ * Otherwise as quipu_apply. */
 typedef int (*quipu_mutate)(void *aggregate, const quipu_event *event,
                             bool *discarded, quipu_error *error);
 
-/* A kind of aggregate.  Static, and outlives all that refers to it. */
+/* An aggregate type.  Usually a static constant: it must outlive its aggregates
+ * and repositories. */
 typedef struct quipu_aggregate_type {
-    const char *name;
-    size_t size; /* of the struct, whose first member is quipu_aggregate */
-    const quipu_field *fields;     /* its further members; NULL: none */
+    const char *name; /* for messages */
+    size_t size;      /* of the struct, whose first member is quipu_aggregate */
+    const quipu_field *fields;     /* of its further members; NULL: none */
     const quipu_handler *handlers; /* NULL with `mutate` */
     quipu_mutate mutate;           /* NULL with `handlers` */
     const void *reserved[4];       /* NULL */
@@ -70,101 +81,126 @@ typedef struct quipu_aggregate_type {
 
 struct quipu_pending;
 
-/* The first member of every aggregate's struct; to be read only. */
+/* The base: the first member of every aggregate's struct.  The application
+ * reads it and does not write it. */
 typedef struct quipu_aggregate {
     const quipu_aggregate_type *type;
     quipu_id id;
-    int64_t version; /* of the next event: the number of those applied */
-    bool discarded;
-    /* An append failed: commands answer CONFLICT until it is got again. */
-    bool stale;
+    int64_t version; /* number of events applied: the next one's version */
+    bool discarded;  /* an event has ended its life */
+    bool stale; /* publishing or a handler failed: commands return CONFLICT */
     uint8_t reserved[6];
-    struct quipu_pending *pending; /* quipu's own */
+    struct quipu_pending *pending; /* private */
     uint64_t reserved2[4];
 } quipu_aggregate;
 
 /*
- * Makes a new aggregate without events, all members zero, attached to a bus
- * (NULL: to none).  `id` NULL mints a time-ordered UUID.  To be destroyed.
- * INVALID: the type is wrong.
+ * Creates an aggregate without events, with all members zero, and attaches it
+ * to a bus (NULL: to none; its events then collect).  `id` NULL mints a
+ * time-ordered UUID.  The caller frees it with quipu_aggregate_destroy.
+ *
+ * INVALID: the type is wrong, or the id is empty; NO_MEMORY.
  */
 QUIPU_API int quipu_aggregate_create(const quipu_aggregate_type *type,
                                      const quipu_id *id, quipu_bus *bus,
                                      void **aggregate, quipu_error *error);
-/* Frees it, with its events that are not saved.  Not from within its handlers,
- * nor while its events are being published.  NULL is allowed. */
+/* Frees an aggregate, its members and its pending events, which are lost.  Must
+ * not be called by its handlers, nor while its events are being published. NULL
+ * is allowed. */
 QUIPU_API void quipu_aggregate_destroy(void *aggregate);
 
 /*
- * Triggers an event: copies it, fills the copy's base (type, originator,
- * version; event id and time unless they are set; metadata stays), applies the
- * copy, keeps it as pending, and, unless the aggregate collects, publishes it
- * at once.  `event` is borrowed for the call and stays as it is; what it points
- * to may belong to the aggregate.
+ * Triggers an event: copies it, fills in the copy's base, applies the copy to
+ * the aggregate and keeps it as pending.  Unless the aggregate collects, it
+ * then publishes its pending events, so that a persistence policy stores them.
  *
- * CONFLICT: the aggregate is stale; NOT_FOUND: it is discarded; INVALID: its
- * type has no handler for the event, or the call comes from within its own
- * handler or from a subscriber to what it is publishing.  What the handler
- * returns: nothing has changed but what the handler itself did before it
- * failed, so the aggregate is stale, and cannot be saved either.  What
- * publishing returns: the event stays pending, the aggregate is stale; after
- * UNKNOWN_OUTCOME or BUSY quipu_aggregates_save repeats it.
+ * The copy's base gets the type, the originator and the version; the event id
+ * and the time are set unless the caller has set them, and the metadata are
+ * kept.  `event` is borrowed for the call and not changed; it may point to
+ * members of the aggregate.
+ *
+ * Before anything has changed:
+ *   CONFLICT    the aggregate is stale;
+ *   NOT_FOUND   it is discarded;
+ *   INVALID     its type has no handler for the event; or a handler of the
+ *               aggregate, or a subscriber to events that it is publishing,
+ * made the call; NO_MEMORY. After that: the handler's status      the handler
+ * may have changed members before it failed, so the aggregate is stale and
+ * cannot be saved: destroy it and get it again; the publisher's status    the
+ * event stays pending, and the aggregate is stale.  After UNKNOWN_OUTCOME or
+ * BUSY quipu_aggregates_save repeats the append.
  */
 QUIPU_API int quipu_aggregate_trigger(quipu_aggregate *aggregate,
                                       const quipu_event_type *type,
                                       const quipu_event *event,
                                       quipu_error *error);
 
-/* Triggers the event whose handler discards, its fields zero.  INVALID: there
- * is not exactly one such handler, or a mutator instead. */
+/* Triggers an event of the type whose handler discards, with fields of zero.
+ * INVALID: the aggregate's type has not exactly one such handler, for example
+ * because it has a mutator.  Other codes as for quipu_aggregate_trigger. */
 QUIPU_API int quipu_aggregate_discard(quipu_aggregate *aggregate,
                                       quipu_error *error);
 
-/* From now on events only collect, until they are saved together. */
+/* Makes the aggregate collect: triggered events stay pending until
+ * quipu_aggregates_save or quipu_aggregate_saved. */
 QUIPU_API void quipu_aggregate_collect(quipu_aggregate *aggregate);
 
-/* The pending events, borrowed until the next call on the aggregate.  They have
- * been applied to it: who does not want them destroys it and gets it again. */
+/* Returns the pending events and their number, borrowed until the next call on
+ * the aggregate.  They have been applied already; to drop them, destroy the
+ * aggregate and get it again. */
 QUIPU_API const quipu_event *const *quipu_aggregate_pending(
     const quipu_aggregate *aggregate, size_t *count);
 
 /*
- * Publishes the pending events of several aggregates as one list, in order of
- * the aggregates, so that a persistence policy stores all or none.  Stale ones
- * may be among them, to repeat an append; they are fresh again if it succeeds.
- * No pending events at all is OK.  INVALID: they have different buses or none,
- * or one is named twice; CONFLICT: a handler of one failed; nothing has changed
- * then.  If publishing fails, all that have events are stale and keep them.
+ * Publishes the pending events of several aggregates as one list, in the order
+ * of the aggregates, so that a persistence policy stores all of them or none.
+ * If that succeeds, nothing is pending any more.  Stale aggregates may be among
+ * them, to repeat an append; success makes them usable again.  If there are no
+ * pending events at all, the function does nothing and returns OK.
+ *
+ * Before anything has changed:
+ *   INVALID    an aggregate is NULL, named twice, attached to no bus or to
+ *              another bus than the first, or busy with an event;
+ *   CONFLICT   a handler of one has failed;
+ *   NO_MEMORY.
+ * The publisher's status: all aggregates with pending events are stale, and
+ * keep their events.
  */
 QUIPU_API int quipu_aggregates_save(quipu_aggregate *const *aggregates,
                                     size_t count, quipu_error *error);
 
 /*
  * Tells an aggregate that its pending events have been stored by other means,
- * say by quipu_store_append: it forgets them, and is fresh.  One that is
- * attached to no bus has no other way.  INVALID: the call comes from within its
- * handler or from a subscriber to its events; CONFLICT: a handler failed.
+ * for example by quipu_store_append: it destroys them and is not stale any
+ * more. An aggregate that is attached to no bus is saved in this way.
+ *
+ * INVALID: a handler of the aggregate, or a subscriber to its events, made the
+ * call; CONFLICT: a handler of it has failed.
  */
 QUIPU_API int quipu_aggregate_saved(quipu_aggregate *aggregate,
                                     quipu_error *error);
 
-/* Applies a stored event in replay: as trigger, without pending.  INVALID: the
- * event is of another originator, or not the next version. */
+/* Applies a stored event, which does not become pending and is not published.
+ * INVALID: the event is of another originator, or its version is not the next
+ * one.  Other codes as for quipu_aggregate_trigger. */
 QUIPU_API int quipu_aggregate_replay(quipu_aggregate *aggregate,
                                      const quipu_event *event,
                                      quipu_error *error);
 
 /* ------------------------------------------------- members of aggregates */
 
-/* Replaces a text or bytes member by a copy of `value` (NULL: by NULL). */
+/* Replace a text or bytes member by a copy of `value`, or by NULL if that is
+ * NULL, and free the old value.  `value` may be the member itself.  NO_MEMORY:
+ * the member is as before. */
 QUIPU_API int quipu_text_set(char **member, const char *value,
                              quipu_error *error);
 QUIPU_API int quipu_bytes_set(quipu_bytes *member, quipu_bytes value,
                               quipu_error *error);
 
 /*
- * Makes room for one more element of `size` bytes, all zero, at the end of an
- * array member, and counts it; returns it, or NULL with NO_MEMORY in *error.
+ * Adds an element of `size` bytes, all zero, to the end of an array member and
+ * increments its count.  Returns the element, or NULL with NO_MEMORY in *error.
+ * The array may move: pointers to its elements become invalid.
  *
  *     struct line *line = quipu_array_add((void **)&order->lines,
  *                                         &order->line_count,

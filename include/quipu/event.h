@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Domain events: a program's structs, described by field tables.
+ * Domain events: structs of the application, described by field tables.
  *
  *     struct opened { quipu_event base; const char *owner; int64_t limit; };
  *
@@ -15,9 +15,13 @@
  *         .fields = opened_fields,
  *     };
  *
- * From the table quipu encodes, decodes, copies and frees the struct; nobody
- * writes a serialiser.  The structs here are embedded in those of programs and
- * are frozen.  All functions may be called from any thread.
+ * quipu encodes, decodes, copies and frees the struct by its table, so the
+ * application contains no serialisation code.  The encoding is described in
+ * docs/state-format.md.
+ *
+ * The structs of this header are embedded in those of applications, so their
+ * layout is part of the ABI and does not change.  All functions may be called
+ * from any thread; none of them changes an event or a type that it is given.
  */
 #ifndef QUIPU_EVENT_H
 #define QUIPU_EVENT_H
@@ -30,49 +34,55 @@ extern "C" {
 
 /* -------------------------------------------------------------- fields */
 
+/* The kind of a member, or of the elements of an array member. */
 enum quipu_kind {
-    QUIPU_KIND_BOOL = 1,
-    QUIPU_KIND_INT = 2,   /* signed, of 1, 2, 4 or 8 bytes */
-    QUIPU_KIND_UINT = 3,  /* unsigned, of 1, 2, 4 or 8 bytes */
-    QUIPU_KIND_REAL = 4,  /* float or double; NaN and infinities too */
-    QUIPU_KIND_TEXT = 5,  /* (const) char *: UTF-8, NUL-terminated */
-    QUIPU_KIND_BYTES = 6, /* quipu_bytes */
-    QUIPU_KIND_UUID = 7,  /* quipu_uuid */
-    QUIPU_KIND_TIME = 8,  /* quipu_time */
-    QUIPU_KIND_ID = 9,    /* quipu_id, as of another aggregate */
-    QUIPU_KIND_STRUCT = 10
+    QUIPU_KIND_BOOL = 1,   /* bool */
+    QUIPU_KIND_INT = 2,    /* signed integer of 1, 2, 4 or 8 bytes */
+    QUIPU_KIND_UINT = 3,   /* unsigned integer of 1, 2, 4 or 8 bytes */
+    QUIPU_KIND_REAL = 4,   /* float or double, including NaN and infinities */
+    QUIPU_KIND_TEXT = 5,   /* (const) char *: UTF-8, NUL-terminated */
+    QUIPU_KIND_BYTES = 6,  /* quipu_bytes */
+    QUIPU_KIND_UUID = 7,   /* quipu_uuid */
+    QUIPU_KIND_TIME = 8,   /* quipu_time, in the years 1 to 9999 */
+    QUIPU_KIND_ID = 9,     /* quipu_id, for example of another aggregate */
+    QUIPU_KIND_STRUCT = 10 /* a struct with a field table of its own */
 };
 
+/* At most one of these is set. */
 enum quipu_field_flag {
-    /* The bool at `extra` tells whether the member has a value. */
+    /* Optional: the member has a value if the bool at `extra` is true. */
     QUIPU_FIELD_HAS_PRESENCE = 1u << 0,
-    /* Text or bytes that may be NULL. */
+    /* Nullable text or bytes: the member has a value if it is not NULL. */
     QUIPU_FIELD_MAY_BE_NULL = 1u << 1,
-    /* The member is a pointer to as many as the size_t at `extra` says. */
+    /* The member is a pointer to an array; the size_t at `extra` is the number
+     * of its elements.  The pointer may be NULL if the number is 0. */
     QUIPU_FIELD_IS_ARRAY = 1u << 2
 };
 
 /*
- * One member of a struct.  Tables end with a field without a name.
+ * The description of one member of a struct.  A table is an array of fields
+ * that ends with a field of zeros; the order of its fields is the order in
+ * which they are stored.
  *
- * Decoding: a field that the stored state does not have takes its default, is
- * absent if it can be, and is otherwise an error; what the state has and the
- * table has not is passed over.  So fields can be added (with a default, or
- * optional) and dropped.
+ * Stored events are decoded by the table of the running program.  A field that
+ * the stored state lacks takes its default; without a default it has no value
+ * if it is optional or nullable, and otherwise the state is CORRUPT.  A value
+ * in the state that the table lacks is ignored.  So a type may gain fields that
+ * are optional, nullable or have a default, and may lose any field.
  */
 typedef struct quipu_field {
-    const char *name; /* the key in the stored state */
+    const char *name; /* key in the stored state: 1 to 255 bytes of UTF-8 */
     int32_t kind;     /* enum quipu_kind */
     uint32_t flags;   /* enum quipu_field_flag */
-    size_t offset;    /* of the member in its struct */
+    size_t offset;    /* of the member in its struct, in bytes */
     size_t size;      /* of the member, or of one element of an array */
     size_t extra;     /* offset of the presence or count member */
-    const struct quipu_field *fields; /* of a struct */
-    const void *fallback;             /* the default, a value of the member */
-    uint64_t reserved[2];
+    const struct quipu_field *fields; /* of a struct: its table */
+    const void *fallback; /* default: points to a value of `size` bytes */
+    uint64_t reserved[2]; /* 0 */
 } quipu_field;
 
-/* The kind of a member, found from its type; an unsupported one does not
+/* The kind of a member, chosen by its type.  Members of other types do not
  * compile. */
 #define QUIPU_KIND_OF(lvalue) \
     _Generic((lvalue),                                                        \
@@ -98,8 +108,8 @@ typedef struct quipu_field {
 
 #define QUIPU_MEMBER(type, member) (((type *)0)->member)
 
-/* Both stop the compiler unless the second member has the type that it must
- * have, and give its offset. */
+/* The offset of a presence member, which must be a bool, and of a count member,
+ * which must be a size_t; other types do not compile. */
 #define QUIPU_OFFSET_OF_BOOL(type, member) \
     (offsetof(type, member) +              \
      0 * sizeof(_Generic(QUIPU_MEMBER(type, member), _Bool : 0)))
@@ -115,7 +125,8 @@ typedef struct quipu_field {
         .size = sizeof(QUIPU_MEMBER(type, member))                          \
     }
 
-/* A member whose value may be missing, as the bool member `present` says. */
+/* An optional member, which has a value if the bool member `present` is true.
+ */
 #define QUIPU_FIELD_OPTIONAL(type, member, present)                          \
     {                                                                        \
         .name = #member, .kind = QUIPU_KIND_OF(QUIPU_MEMBER(type, member)),  \
@@ -139,7 +150,7 @@ typedef struct quipu_field {
     }
 /* clang-format on */
 
-/* A member that takes the given value where stored events do not have it. */
+/* A member that takes `value` if a stored event lacks it. */
 #define QUIPU_FIELD_DEFAULT(type, member, value)                            \
     {                                                                       \
         .name = #member, .kind = QUIPU_KIND_OF(QUIPU_MEMBER(type, member)), \
@@ -151,7 +162,7 @@ typedef struct quipu_field {
         }                                                                   \
     }
 
-/* A pointer to an array, with the number of elements in the size_t member
+/* A pointer to an array whose number of elements is in the size_t member
  * `count`. */
 #define QUIPU_FIELD_ARRAY(type, member, count)                               \
     {                                                                        \
@@ -161,8 +172,8 @@ typedef struct quipu_field {
         .extra = QUIPU_OFFSET_OF_COUNT(type, count)                          \
     }
 
-/* A struct inside the struct, described by a table of its own; optional; and a
- * pointer to an array of them. */
+/* A nested struct with a table of its own, an optional one, and a pointer to an
+ * array of them. */
 #define QUIPU_FIELD_STRUCT(type, member, table)                       \
     {                                                                 \
         .name = #member, .kind = QUIPU_KIND_STRUCT,                   \
@@ -186,53 +197,69 @@ typedef struct quipu_field {
 
 /* -------------------------------------------------------------- events */
 
-/* A kind of event.  Static, and outlives all that refers to it. */
+/*
+ * An event type.  Usually a static constant: it must outlive all mappers,
+ * events and aggregates that refer to it.  Two types are the same only if they
+ * are the same object.
+ */
 typedef struct quipu_event_type {
-    const char *topic; /* names it in the store: 1 to 255 bytes of UTF-8 */
+    const char *topic; /* its name in the store: 1 to 255 bytes of UTF-8 */
     size_t size;       /* of the struct, whose first member is quipu_event */
-    const quipu_field *fields; /* its further members; NULL: none */
+    const quipu_field *fields; /* of its further members; NULL: none */
     const void *reserved[4];   /* NULL */
 } quipu_event_type;
 
 /*
- * The first member of every event's struct.  Its members are attributes that a
- * mapper knows by name: originator_id, originator_version, event_id, time,
- * metadata, and topic (the type's).  A time of 0 says that none is known, and
- * nothing is stored of it: that an event happened in the first microsecond of
- * 1970 cannot be said.
+ * The base: the first member of every event's struct.  Mappings and schemas
+ * refer to its members by the names originator_id, originator_version,
+ * event_id, time and metadata, and to the type's topic by the name topic.
+ *
+ * A member that is zero has no value and is not stored.  For the time this
+ * means that the first microsecond of 1970 cannot be represented.
  */
 typedef struct quipu_event {
     const quipu_event_type *type;
-    quipu_id originator_id;     /* whose event it is */
-    int64_t originator_version; /* its place there: 0, 1, 2 ... */
-    quipu_uuid event_id;        /* minted once, so that a retry repeats it */
-    quipu_time time;            /* when it happened; 0: not known */
-    quipu_bytes metadata;       /* any bytes, or absent */
-    uint64_t reserved[4];
+    quipu_id originator_id;     /* of the aggregate that the event is about */
+    int64_t originator_version; /* its place among that one's events, from 0 */
+    quipu_uuid event_id; /* unique; repeating an append repeats the id, by which
+                            the store recognises it */
+    quipu_time time;     /* when the event happened; 0: not known */
+    quipu_bytes metadata; /* any bytes of the application; or absent */
+    uint64_t reserved[4]; /* 0 */
 } quipu_event;
 
 /*
- * Whether a type can be used: INVALID names the field that has no name, comes
- * twice, has an impossible kind or size, lies outside its struct, has two
- * flags, or nests itself too deep (over 32 structs).  A struct has up to 256
- * fields; a name up to 255 bytes of UTF-8.
+ * Checks an event type.  Opening a mapper does the same for all its types.
+ *
+ * INVALID: the topic or size is wrong, or a field has no valid name, has the
+ * name of another one, has an unknown kind or a size that its kind cannot have,
+ * lies outside its struct, has several flags, or nests structs deeper than 32;
+ * or a struct has more than 256 fields.  The message names the type and the
+ * field.
  */
 QUIPU_API int quipu_event_type_check(const quipu_event_type *type,
                                      quipu_error *error);
 
-/* Sets the base of a new event: its type, originator and version, a new
- * time-ordered event id, the time now, no metadata. */
+/* Initialises the base of an event: the type, the originator (NULL: none) and
+ * the version that are given, a new time-ordered event id, the current time,
+ * and no metadata.  The type's own members are not touched. */
 QUIPU_API void quipu_event_init(quipu_event *event,
                                 const quipu_event_type *type,
                                 const quipu_id *originator_id,
                                 int64_t originator_version);
 
-/* A copy of an event and of all that it points to, in one piece of memory; to
- * be destroyed.  INVALID: a text or array that may not be NULL is. */
+/*
+ * Copies an event and everything that it points to into one allocation, which
+ * the caller frees with quipu_event_destroy.
+ *
+ * INVALID: the event is NULL or has no type, or a text, bytes value or array is
+ * NULL and may not be; NO_MEMORY.
+ */
 QUIPU_API int quipu_event_copy(const quipu_event *event, quipu_event **copy,
                                quipu_error *error);
 
-/* Frees what quipu_event_copy or quipu_mapper_event gave.  NULL is allowed. */
+/* Frees an event that came from quipu_event_copy, quipu_mapper_event or
+ * quipu_store_last.  NULL is allowed. */
 QUIPU_API void quipu_event_destroy(quipu_event *event);
 
 #ifdef __cplusplus

@@ -1,25 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sequenced item mapper: domain events to items and back.
+ * The sequenced item mapper: converts domain events to items and back.
  *
- * Attributes of an event are the members of its base (originator_id,
+ * An event's attributes are the members of its base (originator_id,
  * originator_version, event_id, time, metadata, topic) and its fields; a field
- * hides what the base has of the same name.  Two of them, named here, are the
- * item's sequence id and position; the schema's columns take others.  What is
- * in the sequence id, the position or a column of its own (event id, metadata,
- * time) is left out of the state; further columns hold copies.
+ * hides an attribute of the base with the same name.  The mapping names two
+ * attributes that become the item's sequence id and position.  Event id,
+ * metadata and time go into columns of their own if the schema has them.  All
+ * of these are left out of the state.
  *
- * A further column takes an attribute of one kind: bool (BOOL), integer (INT),
- * real (DOUBLE, finite), text (TEXT), bytes (BYTES), uuid (UUID), time (TIME),
- * id (UUID, TEXT or BYTES).  It is NULL where the event's type lacks the
- * attribute, where that is absent, and for an event id, time or id that is
- * "none".
+ * A further column of the schema holds a copy of the attribute that it names:
  *
- * The state is a MessagePack map, field name to value.  Attributes of the base
- * that the schema has no column for precede it in an envelope: a byte 0xC1,
- * which MessagePack never uses, and a header (docs/state-format.md).
+ *     kind of the attribute   kind of the column
+ *     bool                    BOOL
+ *     integer                 INT
+ *     real                    DOUBLE, which must be finite
+ *     text                    TEXT
+ *     bytes                   BYTES
+ *     uuid                    UUID
+ *     time                    TIME
+ *     id                      UUID, TEXT or BYTES
  *
- * A mapper does not change once opened, and may be used by any threads.
+ * The column is NULL if the event's type lacks the attribute, if the attribute
+ * has no value, and for an empty id, a nil event id and an unknown time.
+ *
+ * The state is a MessagePack map from field names to values.  Attributes of the
+ * base that the schema has no column for precede it in an envelope
+ * (docs/state-format.md).
+ *
+ * A mapper does not change after it has been opened, so any number of threads
+ * may use it at once.
  */
 #ifndef QUIPU_MAPPER_H
 #define QUIPU_MAPPER_H
@@ -33,65 +43,80 @@ extern "C" {
 typedef struct quipu_mapper quipu_mapper;
 typedef struct quipu_items quipu_items;
 
+/* Which events a mapper converts, and which attributes identify their items. */
 typedef struct quipu_mapping {
-    uint32_t struct_size;
-    uint32_t reserved;
-    /* The events that can come; borrowed as long as the mapper. */
+    uint32_t struct_size; /* sizeof(quipu_mapping) */
+    uint32_t reserved;    /* 0 */
+    /* The event types; the types, not the array, must outlive the mapper. */
     const quipu_event_type *const *types;
     size_t type_count;
-    /* The attribute that is the sequence id: an id, or a uuid or text as the
-     * schema's ids are; NULL: originator_id.  And the position: an integer or
-     * a time; NULL: originator_version.  Neither may be optional, nullable or
-     * an array. */
+    /* Name of the attribute that is the sequence id: an id, or a uuid or text
+     * if the schema's ids are such; NULL: originator_id. */
     const char *sequence_id;
+    /* Name of the attribute that is the position: an integer or a time; NULL:
+     * originator_version.  Neither attribute may be optional, nullable or an
+     * array. */
     const char *position;
 } quipu_mapping;
 
 /*
- * Opens a mapper for a schema, which is copied.  INVALID: the schema is wrong
- * (quipu_schema_check), a type is, two have one topic, a type lacks the named
- * attribute or has it with a kind that does not fit, or no type has the
- * attribute of a further column.
+ * Opens a mapper for a schema.  Schema and mapping are copied.
+ *
+ * INVALID: the schema or an event type is wrong (quipu_schema_check,
+ * quipu_event_type_check); two types have the same topic; a type lacks an
+ * attribute that the mapping names, or an attribute's kind does not suit its
+ * column; or no type has the attribute of a further column.  NO_MEMORY.
  */
 QUIPU_API int quipu_mapper_open(const quipu_schema *schema,
                                 const quipu_mapping *mapping,
                                 quipu_mapper **mapper, quipu_error *error);
+/* Frees a mapper; its lists of items must have been destroyed.  NULL is
+ * allowed. */
 QUIPU_API void quipu_mapper_close(quipu_mapper *mapper);
 
-/* The type of a topic, or NULL. */
+/* Returns the event type with that topic, or NULL. */
 QUIPU_API const quipu_event_type *quipu_mapper_type(const quipu_mapper *mapper,
                                                     const char *topic);
 
-/*
- * A list of items made from events.  The items and all that they point to
- * belong to the list until it is cleared or destroyed; one thread at a time.
- */
+/* Creates an empty list of items, which one thread at a time uses.  It owns the
+ * items and everything that they point to.  NO_MEMORY. */
 QUIPU_API int quipu_items_create(const quipu_mapper *mapper,
                                  quipu_items **items, quipu_error *error);
+
+/* Removes all items; keeps memory for the next ones. */
 QUIPU_API void quipu_items_clear(quipu_items *items);
+
+/* Frees a list with its items.  NULL is allowed. */
 QUIPU_API void quipu_items_destroy(quipu_items *items);
 
 /*
- * Adds the item of an event.  INVALID: its type is not the mapper's, a text or
- * array is NULL that may not be, a text is not UTF-8, a time is not in the
- * years 1 to 9999, the sequence id, the position (in a contiguous schema a
- * negative one, too) or what goes into a further column is out of range; the
- * message names topic and field.  The list is then as before.
+ * Converts an event to an item and adds it to the list.  The event may be freed
+ * afterwards, but not its type.
+ *
+ * INVALID: the event's type is not one of the mapper's; a text, bytes value or
+ * array is NULL and may not be; a text is not UTF-8; a time is not in the years
+ * 1 to 9999; the sequence id, the position (which is not negative in a
+ * contiguous schema) or the value of a further column is out of range.  The
+ * message names the topic and the field.  NO_MEMORY.  After a failure the list
+ * is as before.
  */
 QUIPU_API int quipu_items_add(quipu_items *items, const quipu_event *event,
                               quipu_error *error);
 
-/* The items, in the order of adding, and their number; until the next add
- * or clear.  Flags and positions may be changed. */
+/* Returns the items in the order in which they were added, and their number;
+ * valid until the next add or clear.  The caller may change their flags and
+ * positions. */
 QUIPU_API quipu_item *quipu_items_array(quipu_items *items, size_t *count);
 
 /*
- * The event of an item, in one piece of memory; to be destroyed by
- * quipu_event_destroy.  NOT_FOUND: the topic is not among the mapper's types,
- * or the item was erased.  CORRUPT: the state is no MessagePack map, is cut
- * off, lacks a field, has one twice, or one of another type or out of range;
+ * Converts an item to an event, in one allocation that the caller frees with
+ * quipu_event_destroy.  Nothing points into the item afterwards.
+ *
+ * NOT_FOUND: no event type of the mapper has the topic, or the item was erased.
+ * CORRUPT: the state is truncated or not a MessagePack map, or lacks a field
+ * that has no default, or has a field twice, with another type or out of range;
  * the message names topic, sequence, position and field.  UNSUPPORTED: the
- * envelope is of a newer format.
+ * envelope has a newer format.  NO_MEMORY.
  */
 QUIPU_API int quipu_mapper_event(const quipu_mapper *mapper,
                                  const quipu_item *item, quipu_event **event,

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All of quipu's public headers. */
+/*
+ * All public headers of quipu for applications.
+ *
+ * Authors of drivers include <quipu/driver.h> instead, and nothing else.
+ */
 #ifndef QUIPU_QUIPU_H
 #define QUIPU_QUIPU_H
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The event store: events in, events out; a mapper over records.
+ * The event store: appends events to a schema and reads them; a mapper and
+ * records in one object.
  *
- * Threads: a store may be used by several threads at once (closed by one,
- * last), a cursor by one at a time.  Beside the codes listed, functions return
- * those of records.h and mapper.h.
+ * Threads: a store may be used by several threads at once, and is closed by
+ * one, when no other uses it.  A cursor is used by one thread at a time.
+ *
+ * In addition to the codes that are listed, functions return those of records.h
+ * and mapper.h.
  */
 #ifndef QUIPU_STORE_H
 #define QUIPU_STORE_H
@@ -19,51 +22,57 @@ extern "C" {
 typedef struct quipu_store quipu_store;
 typedef struct quipu_events quipu_events;
 
-/* Opens a store over a schema that is set up. */
+/* Opens a store over a schema that exists (quipu_datastore_setup).  The
+ * datastore must stay open.  INVALID: an argument is NULL; NO_MEMORY; codes of
+ * quipu_mapper_open and quipu_records_open. */
 QUIPU_API int quipu_store_open(quipu_datastore *datastore,
                                const quipu_schema *schema,
                                const quipu_mapping *mapping,
                                quipu_store **store, quipu_error *error);
 
-/* After its cursors, and the policies and repositories over it; otherwise
- * INVALID, and nothing is closed.  NULL is allowed. */
+/* Closes a store.  INVALID: a cursor, persistence policy or repository still
+ * uses it; it stays open then.  NULL is allowed. */
 QUIPU_API int quipu_store_close(quipu_store *store, quipu_error *error);
 
-/* Its parts, borrowed. */
+/* Return the parts of a store, borrowed until it is closed. */
 QUIPU_API quipu_records *quipu_store_records(const quipu_store *store);
 QUIPU_API const quipu_mapper *quipu_store_mapper(const quipu_store *store);
 
 /* ------------------------------------------------------------ appending */
 
 /*
- * Stores the events, of any number of originators, all or none, each at the
- * position that it names.  *result as quipu_records_append; NULL is allowed.
- * No events is INVALID.
+ * Appends events, all or none, each at the position that it names; they may be
+ * of several sequences.  *result (NULL is allowed) as for
+ * quipu_records_append.  INVALID: there is no event, or one is NULL.
  */
 QUIPU_API int quipu_store_append(quipu_store *store,
                                  const quipu_event *const *events, size_t count,
                                  quipu_result *result, quipu_error *error);
 
-/* What a sequence must be for an append to be accepted. */
+/* The expected version of a sequence: the condition under which events are
+ * appended to it. */
 enum quipu_expected_version {
-    QUIPU_EXPECT_ANY = 0,    /* anything; never a CONFLICT of positions */
-    QUIPU_EXPECT_NONE = 1,   /* it has no event yet */
-    QUIPU_EXPECT_EXISTS = 2, /* it has at least one */
+    QUIPU_EXPECT_ANY = 0,    /* none; positions never cause a CONFLICT */
+    QUIPU_EXPECT_NONE = 1,   /* the sequence has no event yet */
+    QUIPU_EXPECT_EXISTS = 2, /* it has at least one event */
     QUIPU_EXPECT_EXACT = 3   /* its last event is at `position` */
 };
 
 typedef struct quipu_expected {
-    int32_t version; /* enum quipu_expected_version */
-    uint32_t reserved;
-    int64_t position; /* for QUIPU_EXPECT_EXACT */
+    int32_t version;   /* enum quipu_expected_version */
+    uint32_t reserved; /* 0 */
+    int64_t position;  /* for QUIPU_EXPECT_EXACT */
 } quipu_expected;
 
 /*
- * Stores events of one sequence after its last one, if it is as expected.
- * The positions that the events name must be in range, and are not used;
- * result->positions tells those that they got.  Contiguous schemas only.
- * CONFLICT: the sequence is not as expected.  INVALID: the events are of
- * several sequences, or none.
+ * Appends events of one sequence after its last event, if its version is as
+ * expected; check and append are one atomic step.  The positions that the
+ * events name must be in range, but are not used: the store chooses the next
+ * ones, and returns them in result->positions.
+ *
+ * CONFLICT: the version is not as expected.  INVALID: there is no event, the
+ * events are of several sequences, `expected` is not valid, or the schema is
+ * sparse, where there is no next position.
  */
 QUIPU_API int quipu_store_append_expecting(quipu_store *store,
                                            const quipu_expected *expected,
@@ -74,8 +83,9 @@ QUIPU_API int quipu_store_append_expecting(quipu_store *store,
 /* -------------------------------------------------------------- reading */
 
 /*
- * Opens a cursor over the events of one sequence, by position, or over the
- * log, by notification id.  `query` as in records.h; NULL: all.
+ * Open a cursor over the events of one sequence, in the order of their
+ * positions, or over the log, in the order of notification ids.  `query` as in
+ * records.h; NULL: all events.  The caller closes the cursor.
  */
 QUIPU_API int quipu_store_read(quipu_store *store, const quipu_id *id,
                                const quipu_query *query, quipu_events **events,
@@ -84,25 +94,30 @@ QUIPU_API int quipu_store_read_log(quipu_store *store, const quipu_query *query,
                                    quipu_events **events, quipu_error *error);
 
 /*
- * Lends the next event, with all that it points to, until the next call on
- * the cursor; quipu_event_copy keeps one.  *event is NULL after the last.
- * After NOT_FOUND (unknown topic), CORRUPT or UNSUPPORTED (state) the cursor
- * stands behind that event and can go on, as long as quipu_events_item is not
- * NULL; if it is, the store itself has failed, and the cursor can only be
- * closed.  After NO_MEMORY with an item the next call tries that event again.
+ * Sets *event to the next event, or to NULL after the last one.  The cursor
+ * lends the event and what it points to until the next call; use
+ * quipu_event_copy to keep it.
+ *
+ * If quipu_events_item is not NULL after a failure, the item was read but could
+ * not be converted: NOT_FOUND (unknown topic), CORRUPT or UNSUPPORTED (state).
+ * The next call continues with the event after it; after NO_MEMORY it tries the
+ * same event again.  If quipu_events_item is NULL, reading itself has failed,
+ * and the cursor can only be closed.
  */
 QUIPU_API int quipu_events_next(quipu_events *events, const quipu_event **event,
                                 quipu_error *error);
 
-/* The item of the event lent last, or that could not be decoded: its
- * notification id, columns, state.  NULL before the first and after the last.
- * Lent as the event. */
+/* Returns the item of the event that was lent last, or that could not be
+ * converted, with its notification id, columns and state; valid as long as the
+ * event.  NULL before the first event and after the last. */
 QUIPU_API const quipu_item *quipu_events_item(const quipu_events *events);
 
+/* Closes a cursor.  NULL is allowed. */
 QUIPU_API void quipu_events_close(quipu_events *events);
 
-/* The last event of a sequence, to be destroyed by quipu_event_destroy.
- * NOT_FOUND: it has none; an unknown topic is UNSUPPORTED here. */
+/* Gets the last event of a sequence; the caller frees it with
+ * quipu_event_destroy.  NOT_FOUND: the sequence has no event.  An unknown topic
+ * is UNSUPPORTED here, so that it is not mistaken for that. */
 QUIPU_API int quipu_store_last(quipu_store *store, const quipu_id *id,
                                quipu_event **event, quipu_error *error);
 

@@ -9,7 +9,7 @@
 
 #include "base/arena.h"
 #include "core/mapper/sample.h"
-#include "mapper/decode.h"
+#include "mapper/mapper.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,7 +7,7 @@
 #include "sample.h"
 
 #include "base/arena.h"
-#include "mapper/decode.h"
+#include "mapper/mapper.h"
 
 struct harness {
     quipu_mapper *mapper;

@@ -159,7 +159,7 @@ static void values_are_what_they_were(void **state)
     assert_int_equal(quipu_reader_next(&reader, &token), QUIPU_READ_OK);
     assert_int_equal(token.ext_type, 127);
     assert_int_equal(quipu_reader_next(&reader, &token), QUIPU_READ_OK);
-    assert_string_equal(quipu_token_name(&token), "an array");
+    assert_string_equal(quipu_reader_token_name(&token), "an array");
     assert_int_equal(token.count, 1);
     assert_int_equal(quipu_reader_skip(&reader, &token), QUIPU_READ_OK);
     assert_int_equal(quipu_reader_next(&reader, &token), QUIPU_READ_CUT);

@@ -6,7 +6,7 @@
 
 #include <quipu/event.h>
 
-#include "event/fields.h"
+#include "event/field.h"
 
 struct inner {
     int32_t number;
@@ -167,11 +167,11 @@ static void kinds_and_sizes_are_checked(void **state)
         assert_field_refused(field, "number has a size that its kind cannot");
     }
     field.kind = 0;
-    assert_field_refused(field, "has a kind that is none");
+    assert_field_refused(field, "has an unknown kind");
     field.kind = QUIPU_KIND_STRUCT + 1;
-    assert_field_refused(field, "has a kind that is none");
+    assert_field_refused(field, "has an unknown kind");
     field.kind = -1;
-    assert_field_refused(field, "has a kind that is none");
+    assert_field_refused(field, "has an unknown kind");
 }
 
 static void flags_are_checked(void **state)

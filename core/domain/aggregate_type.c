@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checks aggregate types, and applies events through their tables. */
-#include "base/error.h"
-#include "base/status.h"
-#include "domain/aggregate.h"
-#include "event/fields.h"
+/*
+ * Checks aggregate types, and applies events through them.
+ *
+ * A type has either a table of handlers, one for each event type, or one
+ * mutator for all.  Both are functions of the application.  They get an error
+ * of their own, which is copied to the caller's only if they fail.
+ */
+#include "domain/aggregate_type.h"
+
 #include <stdio.h>
 
-/* ------------------------------------------------------------- the type */
+#include "base/error.h"
+#include "base/status.h"
+#include "event/field.h"
+
+/* --------------------------------------------------------------- checking */
 
 static bool is_zero(const void *memory, size_t size)
 {
@@ -97,8 +105,9 @@ int quipu_aggregate_type_check(const quipu_aggregate_type *type,
     return status ? status : check_handlers(type, error);
 }
 
-/* ---------------------------------------------------------- its handlers */
+/* --------------------------------------------------------------- handlers */
 
+/* Returns the handler for events of a type, or NULL. */
 static const quipu_handler *find(const quipu_aggregate_type *type,
                                  const quipu_event_type *event)
 {
@@ -110,25 +119,25 @@ static const quipu_handler *find(const quipu_aggregate_type *type,
     return handler->event ? handler : NULL;
 }
 
-int quipu_handlers_check(const quipu_aggregate *aggregate,
-                         const quipu_event_type *event, quipu_error *error)
+int quipu_aggregate_type_accepts(const quipu_aggregate_type *type,
+                                 const quipu_event_type *event,
+                                 quipu_error *error)
 {
-    if (aggregate->type->mutate) {
+    if (type->mutate) {
         return quipu_event_type_check(event, error);
     }
-    if (!event || !find(aggregate->type, event)) {
-        return quipu_error_set(
-            error, QUIPU_INVALID, "%s has no handler for the event %s",
-            aggregate->type->name, event ? event->topic : "NULL");
+    if (!event || !find(type, event)) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "%s has no handler for the event %s", type->name,
+                               event ? event->topic : "NULL");
     }
     return QUIPU_OK;
 }
 
-int quipu_handlers_discarding(const quipu_aggregate *aggregate,
-                              const quipu_event_type **event,
-                              quipu_error *error)
+int quipu_aggregate_type_discarding(const quipu_aggregate_type *type,
+                                    const quipu_event_type **event,
+                                    quipu_error *error)
 {
-    const quipu_aggregate_type *type = aggregate->type;
     size_t count = 0;
 
     for (const quipu_handler *h = type->handlers; h && h->event; h++) {
@@ -146,13 +155,13 @@ int quipu_handlers_discarding(const quipu_aggregate *aggregate,
     return QUIPU_OK;
 }
 
-/* -------------------------------------------------------------- applying */
+/* --------------------------------------------------------------- applying */
 
-static int run(quipu_aggregate *aggregate, const quipu_event *event,
-               bool *discarded, quipu_error *error)
+/* Calls the mutator, or the handler, if it has a function. */
+static int call(const quipu_aggregate_type *type, quipu_aggregate *aggregate,
+                const quipu_event *event, bool *discarded, quipu_error *error)
 {
-    const quipu_aggregate_type *type = aggregate->type;
-    const quipu_handler *handler = NULL;
+    const quipu_handler *handler;
 
     if (type->mutate) {
         return type->mutate(aggregate, event, discarded, error);
@@ -162,33 +171,22 @@ static int run(quipu_aggregate *aggregate, const quipu_event *event,
     return handler->apply ? handler->apply(aggregate, event, error) : QUIPU_OK;
 }
 
-static void name_handler(const quipu_aggregate *aggregate,
-                         const quipu_event *event, char *text, size_t size)
+int quipu_aggregate_type_apply(const quipu_aggregate_type *type,
+                               quipu_aggregate *aggregate,
+                               const quipu_event *event, bool *discarded,
+                               quipu_error *error)
 {
-    (void)snprintf(text, size, "the handler of %.60s for %s",
-                   aggregate->type->name, event->type->topic);
-}
-
-int quipu_handlers_apply(quipu_aggregate *aggregate, const quipu_event *event,
-                         quipu_error *error)
-{
-    char who[QUIPU_AGGREGATE_TEXT_SIZE + 64];
-    bool discarded = false;
     quipu_error cause;
-    int status = QUIPU_OK;
+    int status;
 
     quipu_status_begin(&cause);
-    aggregate->pending->busy = true;
-    status = run(aggregate, event, &discarded, &cause);
-    aggregate->pending->busy = false;
+    status = call(type, aggregate, event, discarded, &cause);
     if (status != QUIPU_OK) {
-        aggregate->stale = true;
-        aggregate->pending->broken = true;
-        name_handler(aggregate, event, who, sizeof(who));
-        quipu_status_end(status, &cause, error, who);
-        return status;
+        char source[QUIPU_ID_MAX + 120];
+
+        (void)snprintf(source, sizeof(source), "the handler of %.60s for %s",
+                       type->name, event->type->topic);
+        quipu_status_end(status, &cause, error, source);
     }
-    aggregate->version++;
-    aggregate->discarded = discarded;
-    return QUIPU_OK;
+    return status;
 }

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The persistence policy: stores what is published. */
-#include "domain/policy.h"
+/*
+ * The persistence policy: a policy of the bus that stores published events.
+ *
+ * Each published list is one append, so it is stored as a whole or not at all.
+ * A policy for certain types must not break that: a list of which it would
+ * store only some events is refused, and not split.
+ */
+#include "domain/persistence_policy.h"
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "store/store.h"
 
-struct quipu_persistence_policy {
-    quipu_store *store;
-    quipu_subscriber *subscriber;
-    const quipu_event_type *const *types; /* NULL: all events */
-    size_t type_count;
-};
-
+/* Returns true if the policy stores events of the type. */
 static bool concerns(const quipu_persistence_policy *policy,
                      const quipu_event_type *type)
 {
@@ -24,10 +24,12 @@ static bool concerns(const quipu_persistence_policy *policy,
     return !policy->types || i < policy->type_count;
 }
 
+/* The policy itself; a quipu_bus_policy. */
 static int store_events(void *context, const quipu_event *const *events,
                         size_t count, quipu_error *error)
 {
-    const quipu_persistence_policy *policy = context;
+    const quipu_persistence_policy *policy =
+        (const quipu_persistence_policy *)context;
     size_t concerned = 0;
 
     for (size_t i = 0; i < count; i++) {
@@ -120,6 +122,7 @@ int quipu_persistence_policy_close_store(quipu_persistence_policy *policy,
 {
     int status = QUIPU_OK;
 
+    /* The store's check must not count the policy itself. */
     quipu_store_release(policy->store);
     status = quipu_store_close(policy->store, error);
     if (status != QUIPU_OK) {

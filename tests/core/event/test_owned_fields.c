@@ -4,8 +4,7 @@
 
 #include <quipu/quipu.h>
 
-#include "event/capacity.h"
-#include "event/fields.h"
+#include "event/owned_fields.h"
 
 struct item {
     char *name;
@@ -160,12 +159,12 @@ static void array_that_cannot_grow_says_so(void **state)
 static void capacity_is_a_power_of_two(void **state)
 {
     (void)state;
-    assert_int_equal(quipu_array_capacity(0), 0);
-    assert_int_equal(quipu_array_capacity(1), 1);
-    assert_int_equal(quipu_array_capacity(3), 4);
-    assert_int_equal(quipu_array_capacity(4), 4);
-    assert_int_equal(quipu_array_capacity(5), 8);
-    assert_true(quipu_array_capacity(SIZE_MAX) == SIZE_MAX);
+    assert_int_equal(quipu_owned_fields_capacity(0), 0);
+    assert_int_equal(quipu_owned_fields_capacity(1), 1);
+    assert_int_equal(quipu_owned_fields_capacity(3), 4);
+    assert_int_equal(quipu_owned_fields_capacity(4), 4);
+    assert_int_equal(quipu_owned_fields_capacity(5), 8);
+    assert_true(quipu_owned_fields_capacity(SIZE_MAX) == SIZE_MAX);
 }
 
 static void assert_filled(const struct basket *basket)
@@ -196,8 +195,9 @@ static void copy_owns_what_it_points_to(void **state)
     memset(&copy, 0xEE, sizeof(copy)); /* what was there is not freed */
     quipu_test_memory_begin(-1);
     assert_ok(fill(&basket, &error), &error);
-    assert_ok(quipu_fields_copy(basket_fields, &copy, &basket, &error), &error);
-    quipu_fields_release(basket_fields, &basket);
+    assert_ok(quipu_owned_fields_copy(basket_fields, &copy, &basket, &error),
+              &error);
+    quipu_owned_fields_release(basket_fields, &basket);
     assert_null(basket.owner);
     assert_null(basket.items);
     assert_int_equal(basket.item_count, 0);
@@ -208,8 +208,9 @@ static void copy_owns_what_it_points_to(void **state)
     for (int i = 0; i < 10; i++) {
         assert_ok(add_item(&copy, "more", &error), &error);
     }
-    quipu_fields_release(basket_fields, &copy);
-    quipu_fields_release(basket_fields, &copy); /* there is nothing left */
+    quipu_owned_fields_release(basket_fields, &copy);
+    quipu_owned_fields_release(basket_fields,
+                               &copy); /* there is nothing left */
     quipu_test_memory_end();
 }
 
@@ -221,15 +222,16 @@ static void copy_keeps_what_is_null(void **state)
 
     (void)state;
     memset(&copy, 0xEE, sizeof(copy));
-    assert_ok(quipu_fields_copy(basket_fields, &copy, &basket, &error), &error);
+    assert_ok(quipu_owned_fields_copy(basket_fields, &copy, &basket, &error),
+              &error);
     assert_null(copy.owner);
     assert_null(copy.seal.data);
     assert_false(copy.has_budget);
     assert_int_equal(copy.budget, 0);
     assert_null(copy.items);
     assert_int_equal(copy.item_count, 0);
-    quipu_fields_release(NULL, &copy);
-    assert_ok(quipu_fields_copy(NULL, &copy, &basket, &error), &error);
+    quipu_owned_fields_release(NULL, &copy);
+    assert_ok(quipu_owned_fields_copy(NULL, &copy, &basket, &error), &error);
 }
 
 static void array_of_nothing_that_counts_is_refused(void **state)
@@ -242,10 +244,12 @@ static void array_of_nothing_that_counts_is_refused(void **state)
     quipu_test_memory_begin(-1);
     assert_ok(quipu_text_set(&basket.owner, "Ada", &error), &error);
     basket.item_count = 3;
-    assert_refused(quipu_fields_copy(basket_fields, &copy, &basket, &error),
-                   QUIPU_INVALID, &error, "items is NULL and counts");
+    assert_refused(
+        quipu_owned_fields_copy(basket_fields, &copy, &basket, &error),
+        QUIPU_INVALID, &error, "items is NULL and counts");
     assert_null(copy.owner);
-    quipu_fields_release(basket_fields, &basket); /* no array, no elements */
+    quipu_owned_fields_release(basket_fields,
+                               &basket); /* no array, no elements */
     quipu_test_memory_end();
 }
 
@@ -257,15 +261,15 @@ static int fill_and_copy(void *context, quipu_error *error)
 
     (void)context;
     if (status == QUIPU_OK) {
-        status = quipu_fields_copy(basket_fields, &copy, &basket, error);
+        status = quipu_owned_fields_copy(basket_fields, &copy, &basket, error);
     }
     if (status != QUIPU_OK) {
         assert_null(copy.owner);
         assert_null(copy.items);
         assert_false(copy.has_budget);
     }
-    quipu_fields_release(basket_fields, &copy);
-    quipu_fields_release(basket_fields, &basket);
+    quipu_owned_fields_release(basket_fields, &copy);
+    quipu_owned_fields_release(basket_fields, &basket);
     return status;
 }
 

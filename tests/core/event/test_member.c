@@ -2,7 +2,7 @@
 /* Tests that integers go into their members, or are refused. */
 #include "quipu_test.h"
 
-#include "event/number.h"
+#include "event/member.h"
 
 static void signed_bounds_fit_and_no_more(void **state)
 {
@@ -14,16 +14,17 @@ static void signed_bounds_fit_and_no_more(void **state)
         int64_t largest = INT64_MAX >> (64 - 8 * sizes[i]);
 
         memset(member, 0xAA, sizeof(member));
-        assert_true(quipu_int_store(member, sizes[i], largest));
-        assert_true(quipu_int_load(member, sizes[i]) == largest);
-        assert_true(quipu_int_store(member, sizes[i], -largest - 1));
-        assert_true(quipu_int_load(member, sizes[i]) == -largest - 1);
-        assert_true(quipu_int_store(member, sizes[i], -1));
-        assert_true(quipu_int_load(member, sizes[i]) == -1);
+        assert_true(quipu_member_store_int(member, sizes[i], largest));
+        assert_true(quipu_member_load_int(member, sizes[i]) == largest);
+        assert_true(quipu_member_store_int(member, sizes[i], -largest - 1));
+        assert_true(quipu_member_load_int(member, sizes[i]) == -largest - 1);
+        assert_true(quipu_member_store_int(member, sizes[i], -1));
+        assert_true(quipu_member_load_int(member, sizes[i]) == -1);
         if (largest < INT64_MAX) {
-            assert_false(quipu_int_store(member, sizes[i], largest + 1));
-            assert_false(quipu_int_store(member, sizes[i], -largest - 2));
-            assert_true(quipu_int_load(member, sizes[i]) == -1);
+            assert_false(quipu_member_store_int(member, sizes[i], largest + 1));
+            assert_false(
+                quipu_member_store_int(member, sizes[i], -largest - 2));
+            assert_true(quipu_member_load_int(member, sizes[i]) == -1);
         }
         assert_int_equal(member[sizes[i]], 0xAA);
     }
@@ -39,12 +40,13 @@ static void unsigned_bounds_fit_and_no_more(void **state)
         uint64_t largest = UINT64_MAX >> (64 - 8 * sizes[i]);
 
         memset(member, 0xAA, sizeof(member));
-        assert_true(quipu_uint_store(member, sizes[i], largest));
-        assert_true(quipu_uint_load(member, sizes[i]) == largest);
-        assert_true(quipu_uint_store(member, sizes[i], 0));
-        assert_true(quipu_uint_load(member, sizes[i]) == 0);
+        assert_true(quipu_member_store_uint(member, sizes[i], largest));
+        assert_true(quipu_member_load_uint(member, sizes[i]) == largest);
+        assert_true(quipu_member_store_uint(member, sizes[i], 0));
+        assert_true(quipu_member_load_uint(member, sizes[i]) == 0);
         if (largest < UINT64_MAX) {
-            assert_false(quipu_uint_store(member, sizes[i], largest + 1));
+            assert_false(
+                quipu_member_store_uint(member, sizes[i], largest + 1));
         }
         assert_int_equal(member[sizes[i]], 0xAA);
     }

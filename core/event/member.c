@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Integer members of 1, 2, 4 or 8 bytes. */
-#include <string.h>
+/* Reads and writes integer members of 1, 2, 4 and 8 bytes. */
+#include "event/member.h"
 
-#include "event/number.h"
-
-int64_t quipu_int_load(const void *member, size_t size)
+int64_t quipu_member_load_int(const void *member, size_t size)
 {
     int8_t int8;
     int16_t int16;
@@ -27,7 +25,7 @@ int64_t quipu_int_load(const void *member, size_t size)
     }
 }
 
-uint64_t quipu_uint_load(const void *member, size_t size)
+uint64_t quipu_member_load_uint(const void *member, size_t size)
 {
     uint8_t uint8;
     uint16_t uint16;
@@ -50,7 +48,7 @@ uint64_t quipu_uint_load(const void *member, size_t size)
     }
 }
 
-/* Stores the low bytes of a number. */
+/* Writes the low `size` bytes of a number, whatever the byte order. */
 static void store_low(void *member, size_t size, uint64_t number)
 {
     uint8_t uint8 = (uint8_t)number;
@@ -72,9 +70,9 @@ static void store_low(void *member, size_t size, uint64_t number)
     }
 }
 
-bool quipu_int_store(void *member, size_t size, int64_t number)
+bool quipu_member_store_int(void *member, size_t size, int64_t number)
 {
-    int64_t largest = INT64_MAX >> (8 * (8 - size));
+    int64_t largest = INT64_MAX >> (8 * (8 - size)); /* of `size` bytes */
 
     if (number > largest || number < -largest - 1) {
         return false;
@@ -83,7 +81,7 @@ bool quipu_int_store(void *member, size_t size, int64_t number)
     return true;
 }
 
-bool quipu_uint_store(void *member, size_t size, uint64_t number)
+bool quipu_member_store_uint(void *member, size_t size, uint64_t number)
 {
     if (number > UINT64_MAX >> (8 * (8 - size))) {
         return false;

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Field tables: the description of a struct's members by an array of
+ * quipu_field, which ends with an entry without a name.
+ *
+ * The functions here check a table and name its fields in messages.  Those of
+ * member.h read and write the members that a table describes.  All functions
+ * may be called from any thread.
+ */
+#ifndef QUIPU_CORE_EVENT_FIELD_H
+#define QUIPU_CORE_EVENT_FIELD_H
+
+#include <quipu/event.h>
+
+/* Largest number of fields of one struct. */
+#define QUIPU_FIELDS_MAX 256
+/* Largest size of a field's name in bytes, without its NUL. */
+#define QUIPU_FIELD_NAME_MAX 255
+/* Largest nesting depth: structs below the outermost one. */
+#define QUIPU_FIELD_DEPTH_MAX 32
+
+/* -------------------------------------------------------------- checking */
+
+/*
+ * Checks that a table describes members of a struct of `size` bytes whose
+ * first `base` bytes are reserved (for quipu_event or quipu_aggregate).
+ * `fields` NULL is a table without fields.  `owner` names the struct in
+ * messages, for example "event type Account.Opened".
+ *
+ * INVALID: the message names the first field that is wrong, and the reason.
+ */
+int quipu_fields_check(const char *owner, const quipu_field *fields,
+                       size_t base, size_t size, quipu_error *error);
+
+/* Returns the name of a field kind for messages, for example "text"; NULL if
+ * `kind` is not a value of enum quipu_kind. */
+const char *quipu_field_kind_name(int kind);
+
+/* ----------------------------------------------------- paths in messages */
+
+/*
+ * One step of the path to a member, for example "order.lines[3].price".
+ *
+ * Recursive functions keep one step each on their stack and link it to the
+ * step of their caller, so that a path costs nothing until a message needs it.
+ */
+typedef struct quipu_field_path {
+    const struct quipu_field_path *up; /* enclosing member; NULL: none */
+    const char *name;                  /* of the field */
+    size_t index;                      /* of the array element, if `indexed` */
+    bool indexed;
+} quipu_field_path;
+
+/* Room for the text of a path, its NUL included. */
+#define QUIPU_FIELD_PATH_SIZE 400
+
+/* Writes a path as text; a path that is too long is cut at a character
+ * boundary.  Returns `text`. */
+const char *quipu_field_path_format(const quipu_field_path *path,
+                                    char text[QUIPU_FIELD_PATH_SIZE]);
+
+#endif

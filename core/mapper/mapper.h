@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A mapper as core/mapper and core/store see it.  It does not change between
+ * quipu_mapper_open and quipu_mapper_close, so any number of threads may use it
+ * without a lock.
+ */
+#ifndef QUIPU_CORE_MAPPER_MAPPER_H
+#define QUIPU_CORE_MAPPER_MAPPER_H
+
+#include <quipu/mapper.h>
+
+#include "base/arena.h"
+#include "mapper/binding.h"
+
+/* A column of the schema beside those that every schema can have. */
+typedef struct quipu_further_column {
+    char *name; /* of the attribute that fills it */
+    int kind;   /* enum quipu_value_kind */
+} quipu_further_column;
+
+struct quipu_mapper {
+    /* What the schema says. */
+    bool text_ids;     /* sequence ids are text; otherwise UUIDs */
+    bool sparse;       /* positions may have gaps and be negative */
+    bool has_event_id; /* columns of their own; otherwise in the envelope */
+    bool has_metadata;
+    bool has_time;
+    quipu_further_column *columns;
+    size_t column_count;
+    /* One for each event type, in the order of the mapping. */
+    quipu_binding *bindings;
+    size_t binding_count;
+    /* Hash table of the bindings by topic: open addressing with linear
+     * probing; a power of two of slots, at least half of them NULL. */
+    const quipu_binding **slots;
+    size_t slot_mask; /* number of slots less 1 */
+};
+
+/* Returns the binding of the event type with that topic, or NULL. */
+const quipu_binding *quipu_mapper_find(const quipu_mapper *mapper,
+                                       quipu_bytes topic);
+
+/*
+ * Decodes an item like quipu_mapper_event, with the same error codes, but
+ * allocates the event and what it points to in the arena, where they live until
+ * the arena is reset.  Nothing points into the item afterwards.  After a
+ * failure the arena may hold memory that nothing refers to.
+ */
+int quipu_mapper_decode(const quipu_mapper *mapper, const quipu_item *item,
+                        quipu_arena *arena, quipu_event **event,
+                        quipu_error *error);
+
+#endif
