@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An aggregate as core/domain sees it: what it keeps behind its public
+/* An aggregate as core/domain sees it: the private part behind its public
  * members.  aggregate.c describes its states. */
 #ifndef QUIPU_CORE_DOMAIN_AGGREGATE_H
 #define QUIPU_CORE_DOMAIN_AGGREGATE_H

@@ -161,7 +161,7 @@ void *quipu_repository_create(quipu_repository *repository, const quipu_id *id,
 
 /* --------------------------------------------------------------- replaying */
 
-/* What a replay that did not fail has found. */
+/* The outcome of a replay that did not fail. */
 enum finding {
     FOUND,
     NO_EVENTS,

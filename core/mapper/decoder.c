@@ -4,7 +4,8 @@
  *
  * Messages name the item by topic, sequence and position, and the field by its
  * path, so that a damaged item can be found in the store.  Topic and sequence
- * id may themselves be damaged: what is not valid text is shown in hexadecimal.
+ * id may themselves be damaged: bytes that are not text are shown in
+ * hexadecimal.
  *
  * A value is accepted if the member can hold it exactly, whatever type it was
  * written from; docs/state-format.md lists the accepted conversions.

@@ -22,7 +22,7 @@ typedef struct quipu_encoder {
     char *data;
     size_t size;
     size_t capacity;
-    bool failed;       /* NO_MEMORY: what was written since is lost */
+    bool failed;       /* NO_MEMORY: later writes are lost */
     const char *topic; /* of the event, for messages */
     quipu_error *error;
 } quipu_encoder;

@@ -2,11 +2,12 @@
 /*
  * Lists of items made from events.
  *
- * The items are in one array that grows; what they point to is in an arena that
- * is reset as a whole.  A state is encoded in a buffer first, because its size
- * is not known before, and then copied into the arena.  An item is added to the
- * count as the last step, so a failure leaves the list as it was; memory that
- * the arena has given out by then stays unused until the next clear.
+ * The items are in one array that grows; the bytes that they point to are in an
+ * arena that is reset as a whole.  A state is encoded in a buffer first,
+ * because its size is not known before, and then copied into the arena.  An
+ * item is added to the count as the last step, so a failure leaves the list as
+ * it was; memory that the arena has given out by then stays unused until the
+ * next clear.
  */
 #include <string.h>
 

@@ -19,7 +19,7 @@ typedef struct quipu_further_column {
 } quipu_further_column;
 
 struct quipu_mapper {
-    /* What the schema says. */
+    /* Properties of the schema. */
     bool text_ids;     /* sequence ids are text; otherwise UUIDs */
     bool sparse;       /* positions may have gaps and be negative */
     bool has_event_id; /* columns of their own; otherwise in the envelope */

@@ -26,7 +26,8 @@ int quipu_members_encode(quipu_encoder *encoder, const quipu_field *fields,
 /*
  * Reads a map, which must be all that is left of the state, into the members,
  * which must be zero.  The attributes of `key` are skipped if the map has them.
- * What the members point to is allocated in the decoder's arena.
+ * Memory that the members point to is allocated in the decoder's
+ * arena.
  *
  * CORRUPT as for quipu_mapper_event; NO_MEMORY.
  */

@@ -4,8 +4,8 @@
  * values.
  *
  * Generic tools and language bindings read states whose types they do not know.
- * What is checked here is what every mapper requires, whatever the type:
- * envelope.c and members.c list those rules.
+ * The checks here are those that hold for every type; envelope.c and
+ * members.c list the rules.
  */
 #include <quipu/error.h>
 #include <quipu/id.h>

@@ -18,7 +18,7 @@ struct quipu_store {
     quipu_mapper *mapper;   /* owned */
     uint32_t schema_flags;  /* enum quipu_schema_flag */
     /* True if the sequence id is the event's originator id and the position its
-     * originator version: what a repository needs. */
+     * originator version, as a repository requires. */
     bool keeps_versions;
     /* Number of cursors, persistence policies and repositories that refer to
      * the store; it cannot be closed until it is 0. */

@@ -65,8 +65,8 @@ QUIPU_API void quipu_bus_unsubscribe(quipu_subscriber *subscriber);
 
 /*
  * Publishes a list of events.  If a policy refuses the list, its status is
- * returned and neither later policies nor listeners are called; what earlier
- * policies did is not undone, so a bus should have one policy that stores.
+ * returned and neither later policies nor listeners are called.  Work of
+ * earlier policies is not undone, so a bus should have one policy that stores.
  *
  * INVALID: the list is empty, an event is NULL or has no type, or the bus has
  * no policy, so that the events would be lost.
