@@ -63,10 +63,12 @@ marks()
         sed 's/.*"\(.*\)"/\1/' | sort -u
 }
 
-# squeeze FILE...: their string literals joined, each run of blanks as one.
+# squeeze FOLDER...: the sources in them, their string literals joined, each run
+# of blanks as one.
 squeeze()
 {
-    cat "$@" | tr -s ' \n' ' ' | sed 's/" "//g; s/\\n/ /g' | tr -s ' '
+    find "$@" -name '*.c' -exec cat {} + | tr -s ' \n' ' ' |
+        sed 's/" "//g; s/\\n/ /g' | tr -s ' '
 }
 
 # check DRIVER: each mark has a row, and each row a mark or a piece of SQL.
@@ -82,7 +84,7 @@ check()
         }
         known[$id]=yes
         if [ -n "$sql" ]; then
-            rest=$(squeeze "$own"/*.c "$own"/*/*.c)
+            rest=$(squeeze "$own")
             [[ $rest == *"$(tr -s ' ' <<<"$sql")"* ]] || {
                 echo "$1 $id: no statement has \"$sql\""
                 faults=$((faults + 1))

@@ -10,6 +10,8 @@
  */
 #include "judge.h"
 
+#include "common/safeguard.h"
+
 struct append {
     quipu_driver_datastore *datastore;
     const quipu_request *requests;
@@ -34,7 +36,9 @@ static int find_head(struct append *append, quipu_driver_schema *bound,
     if (bound->keeper) {
         return QUIPU_OK;
     }
-    while (known && known->number != bound->number) {
+    while (known &&
+           SAFEGUARDED("L1.one-log-of-a-schema", known->number != bound->number,
+                       known != bound)) {
         known = known->next_keeper;
     }
     if (known) {
@@ -96,8 +100,9 @@ static int insert_item(struct judge *judge, const quipu_item *item,
     if (status != QUIPU_OK) {
         return status;
     }
+    judge->bound->keeper->head += SAFEGUARDED("L3.consecutive", 1, 2);
     quipu_sqlite_bind_item(insert, judge->bound, item,
-                           ++judge->bound->keeper->head, position);
+                           judge->bound->keeper->head, position);
     *code = sqlite3_step(insert);
     if (*code != SQLITE_DONE && (*code & 0xff) != SQLITE_CONSTRAINT) {
         status = quipu_sqlite_fail(datastore, datastore->writer.db, *code,
@@ -140,16 +145,20 @@ static int store_items(struct append *append, struct judge *judge,
             return status;
         }
         if (code != SQLITE_DONE) {
+            SAFEGUARD("L1.refused-use-none")
             keeper->head = before;
             return refused_by_index(append, judge, request, i, code, result,
                                     error);
         }
         if (result->positions) {
-            result->positions[i] = position;
+            result->positions[i] = SAFEGUARDED("S5.positions", position,
+                                               request->items[i].position);
         }
     }
     if (request->item_count > 0) {
-        result->first_notification_id = before + 1;
+        result->first_notification_id =
+            before + SAFEGUARDED("S5.notification-id", 1, 0);
+        SAFEGUARD("L1.head-is-stored")
         keeper->head_changed = true;
     }
     return QUIPU_OK;
@@ -197,6 +206,7 @@ static int store_request(struct append *append, struct judge *judge,
         status = store_items(append, judge, request, result, error);
     }
     if (status == QUIPU_OK && result->status == QUIPU_OK && !append->again) {
+        SAFEGUARD("U2.tracking-with-its-items")
         status = store_tracking(judge, request, error);
     }
     if (status == QUIPU_OK && savepoint) {
@@ -321,10 +331,12 @@ static int run(struct append *append, quipu_work work, void *context,
     }
     if (status == QUIPU_OK && append->repeated && !append->accepted &&
         !datastore->relaxed) {
+        SAFEGUARD("U3.a-repeat-is-durable")
         status = touch(append, error);
     }
     forget_heads(append);
-    if (status != QUIPU_OK || !append->accepted) {
+    if (SAFEGUARDED("U2.transaction-is-undone", status != QUIPU_OK, false) ||
+        !append->accepted) {
         quipu_sqlite_writing_abandon(datastore);
         return status;
     }

@@ -3,6 +3,8 @@
  */
 #include "sqlite.h"
 
+#include "common/safeguard.h"
+
 #include <string.h>
 
 /* Looks a schema up outside of a transaction of its own. */
@@ -17,6 +19,7 @@ int quipu_sqlite_schema_find(quipu_driver_datastore *datastore,
         status = quipu_sqlite_catalogue_find(datastore, reader, schema, number,
                                              error);
         if (status == QUIPU_OK) {
+            SAFEGUARD("F4.lost-columns")
             status = quipu_sqlite_table_check(datastore, reader, schema, error);
         }
         quipu_sqlite_reader_return(datastore, reader);

@@ -3,12 +3,13 @@
 #include "sqlite.h"
 
 #include "common/identity.h"
+#include "common/safeguard.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define TEXT_OF_(x) #x
-#define TEXT_OF(x) TEXT_OF_(x)
+#define LITERAL_(x) #x
+#define LITERAL(x) LITERAL_(x)
 
 /*
  * Heads and schemas are two tables so that an append rewrites a row of a few
@@ -17,49 +18,62 @@
  * in a table, since PRAGMA user_version belongs to whoever keeps tables of his
  * own in the same file.
  */
-static const char tables[] = "PRAGMA application_id = " TEXT_OF(
+static const char create_catalogue[] = "PRAGMA application_id = " LITERAL(
     STORE_APPLICATION_ID) ";"
-                          "CREATE TABLE quipu_store (format INTEGER NOT NULL) "
-                          "STRICT;"
-                          "INSERT INTO quipu_store VALUES (" TEXT_OF(
+
+                          "CREATE TABLE quipu_store ("
+                          "format INTEGER NOT NULL"
+                          ") STRICT;"
+                          "INSERT INTO quipu_store VALUES (" LITERAL(
                               STORE_FORMAT) ");"
-                                            "CREATE TABLE quipu_namespaces "
-                                            "(number INTEGER PRIMARY KEY,"
-                                            " name TEXT NOT NULL UNIQUE, "
-                                            "identity BLOB NOT NULL) STRICT;"
-                                            "CREATE TABLE quipu_schemas "
-                                            "(number INTEGER PRIMARY KEY"
-                                            " AUTOINCREMENT,"
-                                            " namespace INTEGER NOT NULL, name "
-                                            "TEXT NOT NULL,"
-                                            " ids TEXT NOT NULL, positions "
-                                            "TEXT NOT NULL,"
-                                            " notification_id TEXT NOT NULL, "
-                                            "sequence_id TEXT NOT NULL,"
-                                            " position TEXT NOT NULL, topic "
-                                            "TEXT NOT NULL, state TEXT NOT "
-                                            "NULL,"
-                                            " event_id TEXT, metadata TEXT, "
-                                            "time TEXT,"
-                                            " UNIQUE (namespace, name)) STRICT;"
-                                            "CREATE TABLE quipu_columns "
-                                            "(schema INTEGER NOT NULL,"
-                                            " ordinal INTEGER NOT NULL, name "
-                                            "TEXT NOT NULL, kind TEXT NOT NULL,"
-                                            " PRIMARY KEY (schema, ordinal)) "
-                                            "STRICT, WITHOUT ROWID;"
-                                            "CREATE TABLE quipu_heads (schema "
-                                            "INTEGER PRIMARY KEY,"
-                                            " head INTEGER NOT NULL) STRICT;"
-                                            "CREATE TABLE quipu_tracking "
-                                            "(namespace INTEGER NOT NULL,"
-                                            " consumer TEXT NOT NULL, log TEXT "
-                                            "NOT NULL,"
-                                            " notification_id INTEGER NOT "
-                                            "NULL, store BLOB NOT NULL,"
-                                            " event_id BLOB NOT NULL, PRIMARY "
-                                            "KEY (namespace, consumer, log))"
-                                            " STRICT, WITHOUT ROWID;";
+
+                                            "CREATE TABLE quipu_namespaces ("
+                                            "number INTEGER PRIMARY KEY, "
+                                            "name TEXT NOT NULL UNIQUE, "
+                                            "identity BLOB NOT NULL"
+                                            ") STRICT;"
+
+                                            "CREATE TABLE quipu_schemas ("
+                                            "number INTEGER PRIMARY KEY "
+                                            "AUTOINCREMENT, "
+                                            "namespace INTEGER NOT NULL, "
+                                            "name TEXT NOT NULL, "
+                                            "ids TEXT NOT NULL, "
+                                            "positions TEXT NOT NULL, "
+                                            "notification_id TEXT NOT NULL, "
+                                            "sequence_id TEXT NOT NULL, "
+                                            "position TEXT NOT NULL, "
+                                            "topic TEXT NOT NULL, "
+                                            "state TEXT NOT NULL, "
+                                            "event_id TEXT, "
+                                            "metadata TEXT, "
+                                            "time TEXT, "
+                                            "UNIQUE (namespace, name)"
+                                            ") STRICT;"
+
+                                            "CREATE TABLE quipu_columns ("
+                                            "schema INTEGER NOT NULL, "
+                                            "ordinal INTEGER NOT NULL, "
+                                            "name TEXT NOT NULL, "
+                                            "kind TEXT NOT NULL, "
+                                            "PRIMARY KEY (schema, ordinal)"
+                                            ") STRICT, WITHOUT ROWID;"
+
+                                            "CREATE TABLE quipu_heads ("
+                                            "schema INTEGER PRIMARY KEY, "
+                                            "head INTEGER NOT NULL"
+                                            ") STRICT;"
+
+                                            "CREATE TABLE quipu_tracking ("
+                                            "namespace INTEGER NOT NULL, "
+                                            "consumer TEXT NOT NULL, "
+                                            "log TEXT NOT NULL, "
+                                            "notification_id INTEGER NOT NULL, "
+                                            "store BLOB NOT NULL, "
+                                            "event_id BLOB NOT NULL, "
+                                            "PRIMARY KEY (namespace, consumer, "
+                                            "log)"
+                                            ") STRICT, WITHOUT ROWID;";
 
 const char *const quipu_sqlite_common_sql[SQL_COMMON_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -69,25 +83,27 @@ const char *const quipu_sqlite_common_sql[SQL_COMMON_COUNT] = {
     [SQL_ROLLBACK_TO] = "ROLLBACK TO quipu",
     [SQL_RELEASE] = "RELEASE quipu",
     [SQL_TRACKING_READ] =
-        "SELECT notification_id, store, event_id FROM quipu_tracking"
-        " WHERE namespace = ?1 AND consumer = ?2 AND log = ?3",
+        "SELECT notification_id, store, event_id FROM quipu_tracking "
+        "WHERE namespace = ?1 AND consumer = ?2 AND log = ?3",
     [SQL_TRACKING_WRITE] =
-        "INSERT INTO quipu_tracking VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
-        " ON CONFLICT DO UPDATE SET notification_id = ?4, store = ?5,"
-        " event_id = ?6",
+        "INSERT INTO quipu_tracking VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+        "ON CONFLICT DO UPDATE "
+        "SET notification_id = ?4, store = ?5, event_id = ?6",
     [SQL_TRACKING_NEXT] =
-        "SELECT notification_id, store, event_id, consumer, log"
-        " FROM quipu_tracking WHERE namespace = ?1 AND"
-        " (consumer, log) > (?2, ?3) ORDER BY consumer, log LIMIT 1",
+        "SELECT notification_id, store, event_id, consumer, log "
+        "FROM quipu_tracking "
+        "WHERE namespace = ?1 AND (consumer, log) > (?2, ?3) "
+        "ORDER BY consumer, log LIMIT 1",
     [SQL_SCHEMAS_NEXT] =
-        "SELECT number, name, ids, positions, notification_id, sequence_id,"
-        " position, topic, state, event_id, metadata, time"
-        " FROM quipu_schemas WHERE namespace = ?1 AND name > ?2"
-        " ORDER BY name LIMIT 1",
+        "SELECT number, name, ids, positions, notification_id, sequence_id, "
+        "position, topic, state, event_id, metadata, time "
+        "FROM quipu_schemas "
+        "WHERE namespace = ?1 AND name > ?2 "
+        "ORDER BY name LIMIT 1",
     [SQL_HEAD] = "SELECT head FROM quipu_heads WHERE schema = ?1",
     [SQL_SET_HEAD] = "UPDATE quipu_heads SET head = ?2 WHERE schema = ?1",
-    [SQL_COLUMNS] = "SELECT name, kind FROM quipu_columns WHERE schema = ?1"
-                    " ORDER BY ordinal",
+    [SQL_COLUMNS] = "SELECT name, kind FROM quipu_columns "
+                    "WHERE schema = ?1 ORDER BY ordinal",
 };
 
 int quipu_sqlite_catalogue_exec(quipu_driver_datastore *datastore,
@@ -95,7 +111,7 @@ int quipu_sqlite_catalogue_exec(quipu_driver_datastore *datastore,
                                 quipu_error *error)
 {
     sqlite3 *db = datastore->writer.db;
-    int code = sqlite3_exec(db, sql, NULL, NULL, NULL);
+    int code = sqlite3_exec(db, SAFEGUARD_SQL(sql), NULL, NULL, NULL);
     return code == SQLITE_OK
                ? QUIPU_OK
                : quipu_sqlite_fail(datastore, db, code, what, error);
@@ -104,8 +120,8 @@ int quipu_sqlite_catalogue_exec(quipu_driver_datastore *datastore,
 int quipu_sqlite_catalogue_create(quipu_driver_datastore *datastore,
                                   quipu_error *error)
 {
-    return quipu_sqlite_catalogue_exec(datastore, tables, "make the catalogue",
-                                       error);
+    return quipu_sqlite_catalogue_exec(datastore, create_catalogue,
+                                       "make the catalogue", error);
 }
 
 /* ------------------------------------------------------------- namespaces */

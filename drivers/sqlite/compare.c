@@ -3,6 +3,7 @@
 #include "sqlite.h"
 
 #include "common/compare.h"
+#include "common/safeguard.h"
 
 #include <string.h>
 
@@ -33,7 +34,9 @@ static int compare_columns(quipu_driver_datastore *datastore,
     if (status == QUIPU_OK && code != SQLITE_DONE) {
         status = quipu_sqlite_fail(datastore, connection->db, code,
                                    "read the catalogue", error);
-    } else if (status == QUIPU_OK && i < schema->column_count) {
+    } else if (status == QUIPU_OK &&
+               SAFEGUARDED("F4.fewer-columns", i < schema->column_count,
+                           false)) {
         status = quipu_common_compare_column(datastore->host, schema, i, NULL,
                                              NULL, error);
     }

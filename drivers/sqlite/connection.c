@@ -3,6 +3,7 @@
 #include "sqlite.h"
 
 #include "common/clock.h"
+#include "common/safeguard.h"
 
 #include <stdio.h>
 
@@ -37,9 +38,10 @@ int quipu_sqlite_connection_open(quipu_driver_datastore *datastore,
                                  SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     }
     if (code == SQLITE_OK) {
-        code = sqlite3_create_function_v2(
-            connection->db, "quipu_take", -1, SQLITE_UTF8 | SQLITE_DIRECTONLY,
-            connection, quipu_sqlite_take, NULL, NULL, NULL);
+        code = sqlite3_create_function_v2(connection->db, "quipu_collect", -1,
+                                          SQLITE_UTF8 | SQLITE_DIRECTONLY,
+                                          connection, quipu_sqlite_take, NULL,
+                                          NULL, NULL);
     }
     if (code != SQLITE_OK) {
         int status =
@@ -110,7 +112,7 @@ int quipu_sqlite_statement_get(quipu_driver_datastore *datastore,
         sql = schema->sql[index];
     } else {
         slot = &connection->common[which];
-        sql = quipu_sqlite_common_sql[which];
+        sql = SAFEGUARD_SQL(quipu_sqlite_common_sql[which]);
     }
     if (!*slot) {
         int code = sqlite3_prepare_v3(connection->db, sql, -1,

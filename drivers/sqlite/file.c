@@ -2,6 +2,7 @@
 /* The register of the files that this process has open. */
 #include "file.h"
 
+#include "common/safeguard.h"
 #include "sqlite.h"
 
 #include <errno.h>
@@ -61,7 +62,7 @@ static int look(const quipu_host *host, const char *path, bool create,
     if (errno != ENOENT) {
         return quipu_common_fail_system(host, path, errno, "look at", error);
     }
-    if (!create) {
+    if (SAFEGUARDED("F4.nothing-is-made-unasked", !create, false)) {
         return host->error_set(error, QUIPU_NOT_FOUND, 0, NULL,
                                "\"%s\" is not there; create=yes makes it",
                                path);
@@ -112,7 +113,7 @@ static int hold(const quipu_host *host, const char *path, bool create,
     if (!found) {
         return enter(host, &info, file, error);
     }
-    if (found->process != getpid()) {
+    if (SAFEGUARDED("F4.across-a-fork", found->process != getpid(), false)) {
         return host->error_set(
             error, QUIPU_INVALID, 0, NULL,
             "\"%s\" was open when this process was forked, and SQLite cannot "

@@ -2,6 +2,8 @@
 /* What a file is: found out by reading alone. */
 #include "sqlite.h"
 
+#include "common/safeguard.h"
+
 #include <sys/stat.h>
 
 struct findings {
@@ -47,6 +49,7 @@ static int look_at_end(const quipu_driver_datastore *datastore,
     }
     if (code == SQLITE_OK && found->page > 0 && size == 0 && datastore->path &&
         stat(datastore->path, &info) == 0) {
+        SAFEGUARD("F4.torn-file")
         found->torn = info.st_size % found->page != 0;
     }
     return code;
@@ -80,14 +83,14 @@ static int look(const quipu_driver_datastore *datastore,
 static int judge_store(quipu_driver_datastore *datastore,
                        const struct findings *found, quipu_error *error)
 {
-    if (found->format < 1) {
+    if (SAFEGUARDED("F4.no-format", found->format < 1, false)) {
         return datastore->host->error_set(
             error, QUIPU_CORRUPT, 0, NULL,
             "\"%s\" has a table quipu_store that names no format; restore it "
             "from a backup",
             datastore->name);
     }
-    if (found->format > STORE_FORMAT) {
+    if (SAFEGUARDED("F4.newer-format", found->format > STORE_FORMAT, false)) {
         return datastore->host->error_set(
             error, QUIPU_UNSUPPORTED, 0, NULL,
             "\"%s\" has format %lld, and this driver knows none above %d; use "
@@ -107,14 +110,14 @@ static int judge_other(quipu_driver_datastore *datastore,
                                "quipu_store; restore it from a backup",
                                datastore->name);
     }
-    if (found->application != 0) {
+    if (SAFEGUARDED("F4.foreign-application", found->application != 0, false)) {
         return host->error_set(
             error, QUIPU_CORRUPT, 0, NULL,
             "\"%s\" is another application's file (application_id %lld) and no "
             "store of quipu; name another",
             datastore->name, (long long)found->application);
     }
-    if (found->utf8 == 0) {
+    if (SAFEGUARDED("F4.utf-16", found->utf8 == 0, false)) {
         return host->error_set(
             error, QUIPU_UNSUPPORTED, 0, NULL,
             "\"%s\" keeps texts as UTF-16, and a store needs UTF-8; name "

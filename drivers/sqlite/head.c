@@ -3,6 +3,7 @@
 #include "rows.h"
 
 #include "common/clock.h"
+#include "common/safeguard.h"
 
 #include <string.h>
 
@@ -68,9 +69,12 @@ int quipu_sqlite_log_head(quipu_driver_datastore *datastore,
     if (status != QUIPU_OK) {
         return status;
     }
-    *head = (quipu_position){ .store = datastore->identity };
+    *head = (quipu_position){ 0 };
+    SAFEGUARD("L5.store-of-a-head")
+    head->store = datastore->identity;
     status = quipu_sqlite_ask_head(datastore, reader, bound,
                                    &head->notification_id, error);
+    SAFEGUARD("L5.event-of-a-head")
     if (status == QUIPU_OK) {
         status = event_id_at(datastore, reader, bound, head, error);
     }
@@ -98,7 +102,9 @@ int quipu_sqlite_wait(quipu_driver_datastore *datastore,
 {
     uint32_t interrupts = atomic_load(&datastore->interrupts);
     int64_t pause =
-        datastore->gated || !datastore->path ? LOOK_WRITER : LOOK_READER;
+        datastore->gated || !datastore->path
+            ? LOOK_WRITER
+            : SAFEGUARDED("L4.look-of-readers", LOOK_READER, 100 * LOOK_READER);
     for (;;) {
         uint32_t beat = quipu_common_pulse_read(datastore->pulse);
         int64_t now = 0;
@@ -106,7 +112,8 @@ int quipu_sqlite_wait(quipu_driver_datastore *datastore,
         if (status != QUIPU_OK) {
             return status;
         }
-        if (now > after || atomic_load(&datastore->interrupts) != interrupts) {
+        if (now > after + SAFEGUARDED("L4.what-is-there", 0, 1) ||
+            atomic_load(&datastore->interrupts) != interrupts) {
             *head = now;
             return QUIPU_OK;
         }
@@ -123,6 +130,7 @@ int quipu_sqlite_wait(quipu_driver_datastore *datastore,
 
 void quipu_sqlite_interrupt(quipu_driver_datastore *datastore)
 {
+    SAFEGUARD("L4.interrupt")
     (void)atomic_fetch_add(&datastore->interrupts, 1);
     quipu_common_pulse_beat(datastore->pulse);
 }

@@ -4,6 +4,7 @@
 #include "judge.h"
 
 #include "common/demand.h"
+#include "common/safeguard.h"
 
 /* ------------------------------------------------------ guards, tracking */
 
@@ -13,6 +14,7 @@ static void refuse_at(quipu_result *result, int cause, size_t index, bool found,
 {
     judge_refuse(result, QUIPU_CONFLICT, cause, index);
     if (found) {
+        SAFEGUARD("U1.last-position-is-told")
         result->flags |= QUIPU_RESULT_HAS_LAST;
         result->last_position = last;
     }
@@ -21,7 +23,9 @@ static void refuse_at(quipu_result *result, int cause, size_t index, bool found,
 static int judge_guards(struct judge *judge, const quipu_request *request,
                         quipu_result *result, quipu_error *error)
 {
-    for (size_t i = 0; i < request->guard_count; i++) {
+    for (size_t i = 0;
+         i < request->guard_count && SAFEGUARDED("S3.every-guard", true, i < 1);
+         i++) {
         bool found = false;
         int64_t last = 0;
         int status = quipu_sqlite_ask_last(
@@ -48,6 +52,7 @@ static int judge_tracking(struct judge *judge, const quipu_request *request,
     int status = quipu_sqlite_tracking_is_stored(judge, request->tracking,
                                                  &stored, error);
     if (status == QUIPU_OK && stored) {
+        SAFEGUARD("U4.record-that-is-not-above")
         judge_refuse(result, QUIPU_ALREADY, QUIPU_CAUSE_TRACKING, 0);
     }
     return status;
@@ -110,19 +115,18 @@ static int find_tail(struct judge *judge, quipu_bytes id, struct tail **tail,
                                  &(*tail)->last, error);
 }
 
-/* Tells where the sequence ends in the store: the tail may be that of items
- * of this very request, which are not stored. */
-static int refuse_position(struct judge *judge, const quipu_request *request,
-                           size_t index, quipu_result *result,
-                           quipu_error *error)
+/* Reports the last position in the store: the tail may count items of this
+ * request, which are not stored. */
+static int refuse_position(struct judge *judge, struct tail *tail, size_t index,
+                           quipu_result *result, quipu_error *error)
 {
-    bool found = false;
-    int64_t last = 0;
-    int status = quipu_sqlite_ask_last(
-        judge->datastore, &judge->datastore->writer, judge->bound,
-        request->items[index].sequence_id, &found, &last, error);
+    int status = QUIPU_OK;
+    SAFEGUARD("U1.last-position-is-the-stores")
+    status = quipu_sqlite_ask_last(judge->datastore, &judge->datastore->writer,
+                                   judge->bound, tail->id, &tail->found,
+                                   &tail->last, error);
     if (status == QUIPU_OK) {
-        refuse_at(result, QUIPU_CAUSE_POSITION, index, found, last);
+        refuse_at(result, QUIPU_CAUSE_POSITION, index, tail->found, tail->last);
     }
     return status;
 }
@@ -141,15 +145,20 @@ static int judge_contiguous(struct judge *judge, const quipu_request *request,
         if (status != QUIPU_OK) {
             break;
         }
-        int64_t next = tail->found ? tail->last + 1 : 0;
-        if ((item->flags & QUIPU_ITEM_NEXT) == 0 && item->position != next) {
-            return refuse_position(judge, request, i, result, error);
+        int64_t next =
+            tail->found ? tail->last + 1 : SAFEGUARDED("S1.beginning", 0, 1);
+        if ((item->flags & QUIPU_ITEM_NEXT) == 0 &&
+            SAFEGUARDED("S1.explicit-position", item->position != next,
+                        item->position < next)) {
+            return refuse_position(judge, tail, i, result, error);
         }
         if (judge->positions) {
             judge->positions[i] = next;
         }
+        SAFEGUARD("S2.next-in-one-append")
         tail->found = true;
-        tail->last = next;
+        tail->last = SAFEGUARDED("S2.next-in-one-append", next,
+                                 judge->positions ? tail->last : next);
     }
     return status;
 }
@@ -177,6 +186,7 @@ int quipu_sqlite_judge_taken(struct judge *judge, const quipu_request *request,
     bool found = false;
     int64_t last = 0;
     int status = QUIPU_OK;
+    SAFEGUARD("U2.savepoint-of-a-request")
     status = quipu_sqlite_statement_run(datastore, &datastore->writer, NULL,
                                         SQL_ROLLBACK_TO, error);
     if (status == QUIPU_OK) {
@@ -192,9 +202,11 @@ int quipu_sqlite_judge_taken(struct judge *judge, const quipu_request *request,
 static int judge_conditions(struct judge *judge, const quipu_request *request,
                             quipu_result *result, quipu_error *error)
 {
-    int status = judge_guards(judge, request, result, error);
+    int status = SAFEGUARDED("U4.order-of-judging", judge_guards,
+                             judge_tracking)(judge, request, result, error);
     if (status == QUIPU_OK && result->status == QUIPU_OK) {
-        status = judge_tracking(judge, request, result, error);
+        status = SAFEGUARDED("U4.order-of-judging", judge_tracking,
+                             judge_guards)(judge, request, result, error);
     }
     if (status == QUIPU_OK && result->status == QUIPU_OK &&
         !quipu_sqlite_is_sparse(request)) {
@@ -219,6 +231,7 @@ int quipu_sqlite_judge_request(struct judge *judge,
     if (status == QUIPU_OK && result->status != QUIPU_OK && !judge->careful) {
         quipu_result refusal = *result;
         *result = (quipu_result){ .positions = refusal.positions };
+        SAFEGUARD("U3.ids-before-all-else")
         status = quipu_sqlite_judge_event_ids(judge, request, result, &decided,
                                               error);
         if (!decided) {

@@ -3,6 +3,7 @@
 #include "sqlite.h"
 
 #include "common/clock.h"
+#include "common/safeguard.h"
 #include "path.h"
 #include "probe.h"
 
@@ -52,7 +53,8 @@ static int initialise(quipu_driver_datastore *datastore, int64_t deadline,
     }
     status = quipu_sqlite_catalogue_check(datastore, &datastore->writer, &kind,
                                           error);
-    if (status == QUIPU_OK && kind != STORE_OURS) {
+    if (status == QUIPU_OK &&
+        SAFEGUARDED("F4.second-look-when-making", kind != STORE_OURS, true)) {
         status = quipu_sqlite_catalogue_create(datastore, error);
     }
     if (status != QUIPU_OK) {
@@ -105,7 +107,9 @@ static int check_wanted(quipu_driver_datastore *datastore, bool create,
                                "it",
                                datastore->name);
     }
-    if (kind == STORE_FOREIGN && (!create || !datastore->options.adopt)) {
+    if (kind == STORE_FOREIGN &&
+        (!create || SAFEGUARDED("F4.foreign-database",
+                                !datastore->options.adopt, false))) {
         return host->error_set(
             error, QUIPU_CORRUPT, 0, NULL,
             "\"%s\" is an SQLite database but no store of quipu; name another "
@@ -297,7 +301,10 @@ static void close_writer(quipu_driver_datastore *datastore)
         alone =
             quipu_common_gate_depart(&file->gate, clock_now() + DEPARTURE_TIME);
     }
-    if (alone && !atomic_load(&file->poisoned) && datastore->writer.db) {
+    if (alone &&
+        SAFEGUARDED("V3.no-checkpoint-after-a-failed-sync",
+                    !atomic_load(&file->poisoned), true) &&
+        datastore->writer.db) {
         (void)sqlite3_db_config(datastore->writer.db,
                                 SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     }
@@ -330,7 +337,9 @@ static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
                       int64_t deadline, quipu_error *error)
 {
     const quipu_host *host = datastore->host;
-    bool create = (how->flags & QUIPU_OPEN_CREATE) != 0 && !datastore->readonly;
+    bool create =
+        (how->flags & QUIPU_OPEN_CREATE) != 0 &&
+        SAFEGUARDED("F4.readonly-connection", !datastore->readonly, true);
     if (!datastore->name_space) {
         return quipu_sqlite_no_memory(host, error);
     }

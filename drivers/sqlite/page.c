@@ -2,6 +2,8 @@
 /* A page of items. */
 #include "page.h"
 
+#include "common/safeguard.h"
+
 #include <string.h>
 
 static int no_memory(const quipu_host *host, quipu_error *error)
@@ -84,7 +86,8 @@ static int make_room(struct page *page, const quipu_host *host, size_t size,
                      bool *full, quipu_error *error)
 {
     *full = size > page->byte_room - page->used;
-    if (!*full || page->count > 0) {
+    if (!*full ||
+        SAFEGUARDED("F1.a-page-for-a-big-item", page->count > 0, true)) {
         return QUIPU_OK;
     }
     unsigned char *bytes = host->reallocate(page->bytes, size);

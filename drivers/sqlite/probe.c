@@ -2,6 +2,8 @@
 /* The first look at a file. */
 #include "probe.h"
 
+#include "common/safeguard.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -82,6 +84,7 @@ static int look_at_rest(quipu_driver_datastore *datastore,
         status =
             quipu_sqlite_catalogue_check(datastore, &connection, kind, error);
         look_from_outside(datastore, &after);
+        SAFEGUARD("F4.look-before-touching")
         *settled = (status != QUIPU_OK || *kind != STORE_OURS) &&
                    is_same(&before, &after);
     }
@@ -159,8 +162,10 @@ bool quipu_sqlite_probe_is_unfinished(quipu_driver_datastore *datastore,
     case SQLITE_READONLY_CANTINIT:
         return true;
     case SQLITE_READONLY_ROLLBACK:
-        return datastore->options.adopt || began_empty(datastore) ||
-               is_marked(datastore);
+        return SAFEGUARDED("F4.unfinished-work-of-others",
+                           datastore->options.adopt || began_empty(datastore) ||
+                               is_marked(datastore),
+                           true);
     default:
         return false;
     }

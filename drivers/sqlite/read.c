@@ -8,6 +8,8 @@
  */
 #include "cursor.h"
 
+#include "common/safeguard.h"
+
 #include <string.h>
 
 #define FIRST_ITEMS 64
@@ -66,8 +68,9 @@ static bool is_beyond(const struct reading *reading, const quipu_item *item)
     if (reading->log && item->notification_id > reading->head) {
         return true;
     }
-    return reading->descending ? at < reading->range.lower
-                               : at > reading->range.upper;
+    return reading->descending
+               ? at < reading->range.lower
+               : SAFEGUARDED("S4.far-bound", at > reading->range.upper, false);
 }
 
 /* They come as the index has them; without it, or from one that is damaged,
@@ -114,10 +117,14 @@ static bool take_row(struct taking *taking, sqlite3_value **columns)
     if (is_beyond(reading, item)) {
         return true;
     }
-    if (item->notification_id > reading->head) {
+    if (SAFEGUARDED("V4.newer-items-between",
+                    item->notification_id > reading->head, false)) {
+        SAFEGUARDED("V4.limit-of-older-items", (void)0,
+                    (void)reading->range.limit--);
         return false;
     }
-    if (!is_in_order(reading, item)) {
+    if (SAFEGUARDED("S4.order-of-a-damaged-index", !is_in_order(reading, item),
+                    false)) {
         taking->status = refuse_order(cursor, taking->error);
         return true;
     }
@@ -130,11 +137,13 @@ static bool take_row(struct taking *taking, sqlite3_value **columns)
         item->sequence_id = sequence_of(cursor);
     }
     return taking->status != QUIPU_OK || taking->more ||
-           (int64_t)reading->page.count == reading->range.limit;
+           SAFEGUARDED("S4.limit",
+                       (int64_t)reading->page.count == reading->range.limit,
+                       false);
 }
 
 /*
- * quipu_take(COLUMN...) in the condition of a cursor's query: takes the row,
+ * quipu_collect(COLUMN...) in the condition of a cursor's query: takes the row,
  * and is true only where the query is to stop.  So SQLite runs through the rows
  * in one step, and hands their columns over as they are; to come back with each
  * of them, and to be asked for each column, costs a tenth of the whole read.
@@ -144,8 +153,8 @@ void quipu_sqlite_take(sqlite3_context *context, int count,
 {
     const struct connection *connection = sqlite3_user_data(context);
     (void)count;
-    if (!connection->taking) {
-        sqlite3_result_error(context, "quipu_take is the driver's own", -1);
+    if (SAFEGUARDED("V5.function-of-cursors", !connection->taking, false)) {
+        sqlite3_result_error(context, "quipu_collect is the driver's own", -1);
         return;
     }
     sqlite3_result_int(context, take_row(connection->taking, columns));
@@ -172,6 +181,7 @@ static void advance(struct reading *reading)
 {
     int64_t at =
         place_of(reading, &reading->page.items[reading->page.count - 1]);
+    SAFEGUARD("S4.limit-over-pages")
     reading->range.limit -=
         reading->range.limit == INT64_MAX ? 0 : (int64_t)reading->page.count;
     if (reading->descending) {
@@ -198,10 +208,12 @@ static int fill_page(quipu_driver_cursor *cursor, struct connection *reader,
     }
     bind_query(cursor, query);
     status = take_rows(cursor, reader, query, &more, error);
+    SAFEGUARD("V4.head-of-a-cursor")
     if (status == QUIPU_OK && more && reading->head == INT64_MAX) {
         status = quipu_sqlite_ask_head(datastore, reader, cursor->bound,
                                        &reading->head, error);
     }
+    SAFEGUARD("V1.no-old-view")
     (void)sqlite3_reset(query);
     if (status == QUIPU_OK && more) {
         advance(reading);

@@ -2,6 +2,8 @@
 /* Whether a request was stored before: what its event ids say. */
 #include "judge.h"
 
+#include "common/safeguard.h"
+
 #include <stdlib.h>
 
 /* What is stored under an event id. */
@@ -32,9 +34,14 @@ static int look_up_event(struct judge *judge, const quipu_item *item,
     int code = sqlite3_step(row);
     *stored = (struct stored){ .found = code == SQLITE_ROW };
     if (code == SQLITE_ROW) {
-        stored->equal = judge_same(bytes_at(row, 0), item->sequence_id) &&
-                        judge_same(bytes_at(row, 3), item->topic) &&
-                        judge_same(bytes_at(row, 4), item->state);
+        stored->equal =
+            SAFEGUARDED("U3.equal-sequence",
+                        judge_same(bytes_at(row, 0), item->sequence_id),
+                        true) &&
+            SAFEGUARDED("U3.equal-topic",
+                        judge_same(bytes_at(row, 3), item->topic), true) &&
+            SAFEGUARDED("U3.equal-state",
+                        judge_same(bytes_at(row, 4), item->state), true);
         stored->notification_id = sqlite3_column_int64(row, 1);
         stored->position = sqlite3_column_int64(row, 2);
     } else if (code != SQLITE_DONE) {
@@ -93,8 +100,11 @@ int quipu_sqlite_tracking_is_stored(struct judge *judge,
     int status = quipu_sqlite_tracking_find(
         judge->datastore, &judge->datastore->writer, tracking->consumer,
         tracking->log, &found, &position, error);
-    *stored =
-        found && position.notification_id >= tracking->position.notification_id;
+    *stored = found && SAFEGUARDED("U4.record-that-is-equal",
+                                   position.notification_id >=
+                                       tracking->position.notification_id,
+                                   position.notification_id >
+                                       tracking->position.notification_id);
     return status;
 }
 
@@ -112,13 +122,20 @@ static int judge_repeat(struct judge *judge, const quipu_request *request,
         if (i > 0) {
             status = look_up_event(judge, &request->items[i], &stored, error);
         }
-        repeated = stored.found && stored.equal &&
-                   stored.notification_id == first.notification_id + (int64_t)i;
+        repeated = stored.found
+                       ? stored.equal &&
+                             SAFEGUARDED("U3.consecutive-ids",
+                                         stored.notification_id ==
+                                             first.notification_id + (int64_t)i,
+                                         true)
+                       : SAFEGUARDED("U3.all-of-them-stored", false, true);
         if (result->positions) {
-            result->positions[i] = stored.position;
+            result->positions[i] =
+                SAFEGUARDED("U3.positions-of-a-repeat", stored.position, 0);
         }
     }
     if (status == QUIPU_OK && repeated) {
+        SAFEGUARD("U3.tracking-of-a-repeat")
         status = quipu_sqlite_tracking_is_stored(judge, request->tracking,
                                                  &repeated, error);
     }
@@ -142,7 +159,7 @@ int quipu_sqlite_judge_event_ids(struct judge *judge,
         return QUIPU_OK;
     }
     int status = find_twins(judge, request, &twins, &index, error);
-    if (twins) {
+    if (SAFEGUARDED("U3.twins-in-one-append", twins, false)) {
         judge_refuse(result, QUIPU_CONFLICT, QUIPU_CAUSE_EVENT_ID, index);
         *decided = true;
         return status;
@@ -158,6 +175,7 @@ int quipu_sqlite_judge_event_ids(struct judge *judge,
         if (i == 0) {
             status = judge_repeat(judge, request, stored, result, error);
         } else {
+            SAFEGUARD("U3.overlap-at-the-end")
             judge_refuse(result, QUIPU_CONFLICT, QUIPU_CAUSE_EVENT_ID, i);
         }
     }

@@ -2,6 +2,8 @@
 /* Items to and from SQLite's columns. */
 #include "rows.h"
 
+#include "common/safeguard.h"
+
 #include <string.h>
 
 /* Bytes that are there; SQLite takes a NULL pointer for NULL. */
@@ -89,6 +91,7 @@ quipu_bytes quipu_sqlite_value_bytes(sqlite3_value *value)
 {
     quipu_bytes bytes = { .data = sqlite3_value_blob(value) };
     bytes.size = (size_t)sqlite3_value_bytes(value);
+    SAFEGUARD("F1.empty-is-not-absent")
     if (!bytes.data) {
         bytes.data = "";
     }
@@ -103,12 +106,14 @@ static bool is_null(sqlite3_value *value)
 static void value_of(sqlite3_value *from, int kind, quipu_value *value)
 {
     *value = (quipu_value){ .kind = QUIPU_VALUE_NULL };
+    SAFEGUARD("F1.null-is-not-zero")
     if (is_null(from)) {
         return;
     }
     value->kind = kind;
     switch (kind) {
     case QUIPU_VALUE_DOUBLE:
+        SAFEGUARD("F1.kinds")
         value->as.real = sqlite3_value_double(from);
         break;
     case QUIPU_VALUE_TEXT:
@@ -212,7 +217,8 @@ int quipu_sqlite_ask_head(quipu_driver_datastore *datastore,
     (void)sqlite3_bind_int64(statement, 1, bound->number);
     status = quipu_sqlite_ask_number(datastore, connection, statement, &found,
                                      head, error);
-    if (status == QUIPU_OK && !found) {
+    if (status == QUIPU_OK &&
+        SAFEGUARDED("F4.torn-down-is-told", !found, false)) {
         status = datastore->host->error_set(
             error, QUIPU_NOT_FOUND, 0, NULL,
             "schema \"%s\" of \"%s\" is no longer set up; it was torn down "

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The SQL of a schema: its table, and the statements that work on it. */
+#include "common/safeguard.h"
 #include "sqlite.h"
 
 #include <stdio.h>
@@ -11,7 +12,8 @@ char *quipu_sqlite_schema_table(const quipu_driver_datastore *datastore,
 {
     char prefix[40] = "";
     struct text text = { .host = datastore->host };
-    if (datastore->name_space[0] != '\0') {
+    if (SAFEGUARDED("F3.tables-of-a-namespace",
+                    datastore->name_space[0] != '\0', false)) {
         (void)snprintf(prefix, sizeof(prefix), "quipu_%lld_",
                        (long long)datastore->space);
     }
@@ -27,7 +29,7 @@ static const char *column_type(int kind)
 {
     switch (kind) {
     case QUIPU_VALUE_DOUBLE:
-        return "ANY"; /* REAL would make 0.0 of -0.0 */
+        return "ANY"; /* REAL would store -0.0 as 0.0 */
     case QUIPU_VALUE_TEXT:
         return "TEXT";
     case QUIPU_VALUE_BYTES:
@@ -38,188 +40,241 @@ static const char *column_type(int kind)
     }
 }
 
-static void add_column(struct text *text, const char *name, const char *type)
-{
-    if (name) {
-        quipu_common_text_add(text, ", ");
-        quipu_common_text_add_name(text, name);
-        quipu_common_text_add(text, type);
-    }
-}
+/* --------------------------------------------------------------- templates */
 
-int quipu_sqlite_schema_ddl(const quipu_driver_datastore *datastore,
-                            const quipu_schema *schema, const char *table,
-                            struct text *text, quipu_error *error)
-{
-    bool by_text = (schema->flags & QUIPU_SCHEMA_TEXT_IDS) != 0;
-    quipu_common_text_add(text, "CREATE TABLE ");
-    quipu_common_text_add_name(text, table);
-    quipu_common_text_add(text, " (");
-    quipu_common_text_add_name(text, schema->notification_id);
-    quipu_common_text_add(text, " INTEGER PRIMARY KEY");
-    add_column(text, schema->sequence_id,
-               by_text ? " TEXT NOT NULL" : " BLOB NOT NULL");
-    add_column(text, schema->position, " INTEGER NOT NULL");
-    add_column(text, schema->topic, " TEXT NOT NULL");
-    add_column(text, schema->state, " BLOB NOT NULL");
-    add_column(text, schema->event_id, " BLOB NOT NULL UNIQUE");
-    add_column(text, schema->metadata, " BLOB");
-    add_column(text, schema->time, " INTEGER");
-    for (size_t i = 0; i < schema->column_count; i++) {
-        add_column(text, schema->columns[i].name, " ");
-        quipu_common_text_add(text, column_type(schema->columns[i].kind));
-    }
-    quipu_common_text_add(text, ", UNIQUE (");
-    quipu_common_text_add_name(text, schema->sequence_id);
-    quipu_common_text_add(text, ", ");
-    quipu_common_text_add_name(text, schema->position);
-    quipu_common_text_add(text, ")) STRICT");
-    return text->failed
-               ? datastore->host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
-                                            "no memory for the SQL")
-               : QUIPU_OK;
-}
+/* SQL with the names of a schema left open. A word that begins with '@' stands
+ * for a name of the schema, quoted, or for a list; a part in brackets is left
+ * out if the schema lacks the column that it names:
+ *
+ *     @table @notification_id @sequence_id @position @topic @state @event_id
+ *     @metadata @time      names
+ *     @sequence_type       TEXT or BLOB
+ *     @further_columns     definitions of the further columns, each after a ','
+ *     @columns             all columns of an item, in the order of row.c
+ *     @values              a placeholder for each of them
+ *     @collect_log         a call of quipu_collect with all columns
+ *     @collect             the same without the sequence id
+ */
+static const char table_template[] = "CREATE TABLE @table ("
+                                     "@notification_id INTEGER PRIMARY KEY, "
+                                     "@sequence_id @sequence_type NOT NULL, "
+                                     "@position INTEGER NOT NULL, "
+                                     "@topic TEXT NOT NULL, "
+                                     "@state BLOB NOT NULL"
+                                     "[, @event_id BLOB NOT NULL UNIQUE]"
+                                     "[, @metadata BLOB]"
+                                     "[, @time INTEGER]"
+                                     "@further_columns, "
+                                     "UNIQUE (@sequence_id, @position)"
+                                     ") STRICT";
 
-/* -------------------------------------------------------------- statements */
+static const char *const templates[SQL_COUNT - SQL_COMMON_COUNT] = {
+    [SQL_LAST - SQL_COMMON_COUNT] = "SELECT max(@position) FROM @table "
+                                    "WHERE @sequence_id = ?1",
+    [SQL_BY_EVENT_ID - SQL_COMMON_COUNT] = "SELECT @columns FROM @table "
+                                           "WHERE @event_id = ?1",
+    [SQL_INSERT - SQL_COMMON_COUNT] = "INSERT INTO @table (@columns) "
+                                      "VALUES (@values)",
+    [SQL_SEQUENCE_UP - SQL_COMMON_COUNT] =
+        "SELECT 1 FROM @table "
+        "WHERE @sequence_id = ?2 AND @position >= ?1 AND @collect "
+        "ORDER BY @position",
+    [SQL_SEQUENCE_DOWN - SQL_COMMON_COUNT] =
+        "SELECT 1 FROM @table "
+        "WHERE @sequence_id = ?2 AND @position <= ?1 AND @collect "
+        "ORDER BY @position DESC",
+    [SQL_LOG_UP - SQL_COMMON_COUNT] =
+        "SELECT 1 FROM @table "
+        "WHERE @notification_id >= ?1 AND @collect_log "
+        "ORDER BY @notification_id",
+    [SQL_LOG_DOWN - SQL_COMMON_COUNT] =
+        "SELECT 1 FROM @table "
+        "WHERE @notification_id <= ?1 AND @collect_log "
+        "ORDER BY @notification_id DESC",
+    [SQL_FIRST_SEQUENCE - SQL_COMMON_COUNT] =
+        "SELECT min(@sequence_id) FROM @table",
+    [SQL_NEXT_SEQUENCE - SQL_COMMON_COUNT] =
+        "SELECT min(@sequence_id) FROM @table WHERE @sequence_id > ?1",
+    [SQL_EVENT_ID_AT - SQL_COMMON_COUNT] = "SELECT @event_id FROM @table "
+                                           "WHERE @notification_id = ?1",
+};
 
-/* What stands for what in the patterns below. */
-struct words {
+struct expansion {
     const quipu_schema *schema;
     const char *table;
+    struct text text;
 };
 
-/* All columns, as rows.c takes them; the sequence id can be left out. */
-static void add_columns(struct text *text, const quipu_schema *schema,
-                        bool with_sequence)
+static void add_name(struct text *text, const char *separator, const char *name)
 {
+    if (name) {
+        quipu_common_text_add(text, separator);
+        quipu_common_text_add_name(text, name);
+    }
+}
+
+static void add_columns(struct expansion *expansion, bool with_sequence)
+{
+    const quipu_schema *schema = expansion->schema;
+    struct text *text = &expansion->text;
+
     if (with_sequence) {
-        quipu_common_text_add_name(text, schema->sequence_id);
+        add_name(text, "", schema->sequence_id);
         quipu_common_text_add(text, ", ");
     }
-    quipu_common_text_add_name(text, schema->notification_id);
-    add_column(text, schema->position, "");
-    add_column(text, schema->topic, "");
-    add_column(text, schema->state, "");
-    add_column(text, schema->event_id, "");
-    add_column(text, schema->metadata, "");
-    add_column(text, schema->time, "");
+    add_name(text, "", schema->notification_id);
+    add_name(text, ", ", schema->position);
+    add_name(text, ", ", schema->topic);
+    add_name(text, ", ", schema->state);
+    add_name(text, ", ", schema->event_id);
+    add_name(text, ", ", schema->metadata);
+    add_name(text, ", ", schema->time);
     for (size_t i = 0; i < schema->column_count; i++) {
-        add_column(text, schema->columns[i].name, "");
+        add_name(text, ", ", schema->columns[i].name);
     }
 }
 
-/* A cursor's query gives its rows to read.c, and stops where that says. */
-static void add_take(struct text *text, const quipu_schema *schema,
-                     bool with_sequence)
+static void add_collect(struct expansion *expansion, bool with_sequence)
 {
-    quipu_common_text_add(text, "quipu_take(");
-    add_columns(text, schema, with_sequence);
-    quipu_common_text_add(text, ")");
+    quipu_common_text_add(&expansion->text, "quipu_collect(");
+    add_columns(expansion, with_sequence);
+    quipu_common_text_add(&expansion->text, ")");
 }
 
-static size_t count_columns(const quipu_schema *schema)
+static void add_values(struct expansion *expansion)
 {
-    return 5 + (size_t)(schema->event_id != NULL) +
-           (size_t)(schema->metadata != NULL) + (size_t)(schema->time != NULL) +
-           schema->column_count;
-}
+    const quipu_schema *schema = expansion->schema;
+    size_t count = 5 + (size_t)(schema->event_id != NULL) +
+                   (size_t)(schema->metadata != NULL) +
+                   (size_t)(schema->time != NULL) + schema->column_count;
 
-static void add_placeholders(struct text *text, const quipu_schema *schema)
-{
-    for (size_t i = 0; i < count_columns(schema); i++) {
-        quipu_common_text_add(text, i == 0 ? "?" : ", ?");
+    for (size_t i = 0; i < count; i++) {
+        quipu_common_text_add(&expansion->text, i == 0 ? "?" : ", ?");
     }
 }
 
-static void add_word(struct text *text, const struct words *words, char word)
+static void add_further_columns(struct expansion *expansion)
 {
-    const quipu_schema *schema = words->schema;
-    switch (word) {
-    case 'T':
-        quipu_common_text_add_name(text, words->table);
-        break;
-    case 'N':
-        quipu_common_text_add_name(text, schema->notification_id);
-        break;
-    case 'S':
-        quipu_common_text_add_name(text, schema->sequence_id);
-        break;
-    case 'P':
-        quipu_common_text_add_name(text, schema->position);
-        break;
-    case 'E':
-        quipu_common_text_add_name(text, schema->event_id);
-        break;
-    case 'C':
-        add_columns(text, schema, true);
-        break;
-    case 'I':
-        add_take(text, schema, false);
-        break;
-    case 'L':
-        add_take(text, schema, true);
-        break;
-    default: /* 'V' */
-        add_placeholders(text, schema);
-        break;
+    const quipu_schema *schema = expansion->schema;
+
+    for (size_t i = 0; i < schema->column_count; i++) {
+        add_name(&expansion->text, ", ", schema->columns[i].name);
+        quipu_common_text_add(&expansion->text, " ");
+        quipu_common_text_add(&expansion->text,
+                              column_type(schema->columns[i].kind));
     }
 }
 
-/* @T table, @N notification id, @S sequence id, @P position, @E event id,
- * @C all columns, @V as many placeholders, @L quipu_take of all columns, @I the
- * same without the sequence id. */
-static const char *const patterns[SQL_COUNT - SQL_COMMON_COUNT] = {
-    [SQL_LAST - SQL_COMMON_COUNT] = "SELECT max(@P) FROM @T WHERE @S = ?1",
-    [SQL_BY_EVENT_ID - SQL_COMMON_COUNT] = "SELECT @C FROM @T WHERE @E = ?1",
-    [SQL_INSERT - SQL_COMMON_COUNT] = "INSERT INTO @T (@C) VALUES (@V)",
-    [SQL_SEQUENCE_UP - SQL_COMMON_COUNT] =
-        "SELECT 1 FROM @T WHERE @S = ?2 AND @P >= ?1 AND @I ORDER BY @P",
-    [SQL_SEQUENCE_DOWN - SQL_COMMON_COUNT] =
-        "SELECT 1 FROM @T WHERE @S = ?2 AND @P <= ?1 AND @I ORDER BY @P DESC",
-    [SQL_LOG_UP - SQL_COMMON_COUNT] =
-        "SELECT 1 FROM @T WHERE @N >= ?1 AND @L ORDER BY @N",
-    [SQL_LOG_DOWN - SQL_COMMON_COUNT] =
-        "SELECT 1 FROM @T WHERE @N <= ?1 AND @L ORDER BY @N DESC",
-    [SQL_FIRST_SEQUENCE - SQL_COMMON_COUNT] = "SELECT min(@S) FROM @T",
-    [SQL_NEXT_SEQUENCE - SQL_COMMON_COUNT] =
-        "SELECT min(@S) FROM @T WHERE @S > ?1",
-    [SQL_EVENT_ID_AT - SQL_COMMON_COUNT] = "SELECT @E FROM @T WHERE @N = ?1",
-};
-
-static bool needs_event_id(size_t which)
+/* Sets *name to the name that a word stands for, NULL if the schema has no such
+ * column; returns false if the word stands for no name. */
+static bool find_name(const struct expansion *expansion, const char *word,
+                      size_t size, const char **name)
 {
-    return which == SQL_BY_EVENT_ID - SQL_COMMON_COUNT ||
-           which == SQL_EVENT_ID_AT - SQL_COMMON_COUNT;
-}
+    const quipu_schema *schema = expansion->schema;
+    const struct {
+        const char *word;
+        const char *name;
+    } names[] = {
+        { "table", expansion->table },
+        { "notification_id", schema->notification_id },
+        { "sequence_id", schema->sequence_id },
+        { "position", schema->position },
+        { "topic", schema->topic },
+        { "state", schema->state },
+        { "event_id", schema->event_id },
+        { "metadata", schema->metadata },
+        { "time", schema->time },
+    };
 
-static char *expand(const quipu_host *host, const struct words *words,
-                    const char *pattern)
-{
-    struct text text = { .host = host };
-    char piece[2] = "";
-    for (; *pattern != '\0'; pattern++) {
-        if (*pattern == '@') {
-            add_word(&text, words, *++pattern);
-        } else {
-            piece[0] = *pattern;
-            quipu_common_text_add(&text, piece);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strlen(names[i].word) == size &&
+            memcmp(names[i].word, word, size) == 0) {
+            *name = names[i].name;
+            return true;
         }
     }
-    if (text.failed) {
-        quipu_common_text_finish(&text);
+    return false;
+}
+
+static size_t word_size(const char *word)
+{
+    return strspn(word, "abcdefghijklmnopqrstuvwxyz_");
+}
+
+static void add_word(struct expansion *expansion, const char *word, size_t size)
+{
+    bool by_text = (expansion->schema->flags & QUIPU_SCHEMA_TEXT_IDS) != 0;
+    const char *name = NULL;
+
+    if (find_name(expansion, word, size, &name)) {
+        add_name(&expansion->text, "", name);
+    } else if (strncmp(word, "sequence_type", size) == 0) {
+        quipu_common_text_add(&expansion->text, by_text ? "TEXT" : "BLOB");
+    } else if (strncmp(word, "further_columns", size) == 0) {
+        add_further_columns(expansion);
+    } else if (strncmp(word, "columns", size) == 0) {
+        add_columns(expansion, true);
+    } else if (strncmp(word, "values", size) == 0) {
+        add_values(expansion);
+    } else {
+        add_collect(expansion, size > strlen("collect"));
     }
-    return text.data;
+}
+
+/* Returns true if the schema has the column that a part in brackets names. */
+static bool has_column(const struct expansion *expansion, const char *part)
+{
+    const char *word = strchr(part, '@') + 1;
+    const char *name = NULL;
+
+    (void)find_name(expansion, word, word_size(word), &name);
+    return name != NULL;
+}
+
+/* Returns the statement, allocated with the host, or NULL if memory is short.
+ */
+static char *expand(const quipu_host *host, const quipu_schema *schema,
+                    const char *table, const char *template)
+{
+    struct expansion expansion = { schema, table, { .host = host } };
+    const char *at = SAFEGUARD_SQL(template);
+
+    while (*at != '\0') {
+        char piece[2] = { *at };
+
+        if (*at == '@') {
+            size_t size = word_size(at + 1);
+            add_word(&expansion, at + 1, size);
+            at += 1 + size;
+            continue;
+        }
+        if (*at == '[' && !has_column(&expansion, at)) {
+            at = strchr(at, ']');
+        } else if (*at != '[' && *at != ']') {
+            quipu_common_text_add(&expansion.text, piece);
+        }
+        at++;
+    }
+    if (expansion.text.failed) {
+        quipu_common_text_finish(&expansion.text);
+    }
+    return expansion.text.data;
+}
+
+char *quipu_sqlite_schema_ddl(const quipu_driver_datastore *datastore,
+                              const quipu_schema *schema, const char *table)
+{
+    return expand(datastore->host, schema, table, table_template);
 }
 
 int quipu_sqlite_schema_sql(quipu_driver_schema *bound, const quipu_host *host,
                             const char *table, quipu_error *error)
 {
-    const struct words words = { &bound->schema, table };
     for (size_t i = 0; i < SQL_COUNT - SQL_COMMON_COUNT; i++) {
-        if (needs_event_id(i) && !bound->schema.event_id) {
+        if (!bound->schema.event_id && strstr(templates[i], "@event_id")) {
             continue;
         }
-        bound->sql[i] = expand(host, &words, patterns[i]);
+        bound->sql[i] = expand(host, &bound->schema, table, templates[i]);
         if (!bound->sql[i]) {
             return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                                    "no memory for the SQL");

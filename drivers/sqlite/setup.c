@@ -3,6 +3,7 @@
 #include "sqlite.h"
 
 #include "common/compare.h"
+#include "common/safeguard.h"
 
 /* --------------------------------------------------------------- catalogue */
 
@@ -115,7 +116,7 @@ static int check_free(quipu_driver_datastore *datastore, const char *table,
     }
     const char *other =
         code == SQLITE_ROW ? (const char *)sqlite3_column_text(row, 0) : NULL;
-    if (other) {
+    if (SAFEGUARDED("F2.case-of-names", true, false) && other) {
         status = datastore->host->error_set(
             error, QUIPU_INVALID, 0, NULL,
             "schema \"%s\" differs from \"%s\" in case only; name it "
@@ -138,21 +139,22 @@ static int check_free(quipu_driver_datastore *datastore, const char *table,
 static int create_table(quipu_driver_datastore *datastore,
                         const quipu_schema *schema, quipu_error *error)
 {
-    struct text ddl = { .host = datastore->host };
+    const quipu_host *host = datastore->host;
     char *table = quipu_sqlite_schema_table(datastore, schema->table);
-    int status = table
-                     ? check_free(datastore, table, schema->table, error)
-                     : datastore->host->error_set(error, QUIPU_NO_MEMORY, 0,
-                                                  NULL, "no memory for a name");
+    char *ddl =
+        table ? quipu_sqlite_schema_ddl(datastore, schema, table) : NULL;
+    int status = ddl ? QUIPU_OK : quipu_sqlite_no_memory(host, error);
+
     if (status == QUIPU_OK) {
-        status = quipu_sqlite_schema_ddl(datastore, schema, table, &ddl, error);
+        SAFEGUARD("F4.foreign-table")
+        status = check_free(datastore, table, schema->table, error);
     }
     if (status == QUIPU_OK) {
-        status = quipu_sqlite_catalogue_exec(datastore, ddl.data,
-                                             "make a table", error);
+        status =
+            quipu_sqlite_catalogue_exec(datastore, ddl, "make a table", error);
     }
-    quipu_common_text_finish(&ddl);
-    datastore->host->release(table);
+    host->release(ddl);
+    host->release(table);
     return status != QUIPU_OK ? status : enter_schema(datastore, schema, error);
 }
 
@@ -182,9 +184,11 @@ static int change_schema(quipu_driver_datastore *datastore,
     quipu_error own = { 0 };
     int answer = quipu_sqlite_catalogue_find(datastore, &datastore->writer,
                                              schema, &number, &own);
-    status = answer == wanted ? change(datastore, schema, number, error)
-                              : quipu_common_error_pass(answer, &own, error);
-    if (answer != wanted || status != QUIPU_OK) {
+    bool proceed =
+        SAFEGUARDED("F4.second-look-when-setting-up", answer == wanted, true);
+    status = proceed ? change(datastore, schema, number, error)
+                     : quipu_common_error_pass(answer, &own, error);
+    if (!proceed || status != QUIPU_OK) {
         quipu_sqlite_writing_abandon(datastore);
         return status;
     }

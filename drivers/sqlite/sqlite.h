@@ -202,10 +202,10 @@ int quipu_sqlite_schema_sql(quipu_driver_schema *bound, const quipu_host *host,
 void quipu_sqlite_schema_sql_finish(quipu_driver_schema *bound,
                                     const quipu_host *host);
 
-/* The statement that makes the table of a schema. */
-int quipu_sqlite_schema_ddl(const quipu_driver_datastore *datastore,
-                            const quipu_schema *schema, const char *table,
-                            struct text *text, quipu_error *error);
+/* The statement that makes the table of a schema, to be released; NULL: no
+ * memory. */
+char *quipu_sqlite_schema_ddl(const quipu_driver_datastore *datastore,
+                              const quipu_schema *schema, const char *table);
 
 /* Looks a schema up in the catalogue, as quipu_sqlite_catalogue_find, with a
  * reader. */

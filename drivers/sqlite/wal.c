@@ -3,6 +3,8 @@
  */
 #include "sqlite.h"
 
+#include "common/safeguard.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -26,7 +28,11 @@ static int sync_wal(quipu_driver_datastore *datastore, bool *found,
     }
     int fd = open(path.data, O_RDWR | O_CLOEXEC);
     if (fd >= 0) {
-        code = fstat(fd, &info) != 0 || fdatasync(fd) != 0 ? errno : 0;
+        code =
+            fstat(fd, &info) != 0 || SAFEGUARDED("V2.log-of-the-dead-is-synced",
+                                                 fdatasync(fd) != 0, false)
+                ? errno
+                : 0;
         (void)close(fd);
     } else if (errno != ENOENT) {
         code = errno;
@@ -114,6 +120,7 @@ int quipu_sqlite_wal_use(quipu_driver_datastore *datastore, quipu_error *error)
             "which a WAL needs; use a local one",
             datastore->name);
     }
+    SAFEGUARD("V3.no-checkpoints-of-sqlites")
     (void)sqlite3_wal_hook(db, on_commit, datastore);
     return quipu_sqlite_catalogue_exec(datastore,
                                        datastore->relaxed

@@ -3,6 +3,7 @@
 #include "sqlite.h"
 
 #include "common/clock.h"
+#include "common/safeguard.h"
 
 #include <errno.h>
 
@@ -15,7 +16,9 @@ int quipu_sqlite_turnstile_take(quipu_driver_datastore *datastore,
 {
     const quipu_host *host = datastore->host;
     struct file *file = datastore->file;
-    if (pthread_equal(atomic_load(&file->insider), pthread_self())) {
+    if (SAFEGUARDED("V5.call-from-inside",
+                    pthread_equal(atomic_load(&file->insider), pthread_self()),
+                    false)) {
         return host->error_set(error, QUIPU_INTERNAL, 0, NULL,
                                "\"%s\" was called from the function inside "
                                "its own transaction; use the native handle "
@@ -56,7 +59,7 @@ static int refuse_poisoned(quipu_driver_datastore *datastore,
 int quipu_sqlite_writing_begin(quipu_driver_datastore *datastore,
                                int64_t deadline, quipu_error *error)
 {
-    if (datastore->readonly) {
+    if (SAFEGUARDED("F4.readonly", datastore->readonly, false)) {
         return datastore->host->error_set(error, QUIPU_DENIED, 0, NULL,
                                           "\"%s\" is open with readonly=yes",
                                           datastore->name);
@@ -65,7 +68,8 @@ int quipu_sqlite_writing_begin(quipu_driver_datastore *datastore,
     if (status != QUIPU_OK) {
         return status;
     }
-    if (atomic_load(&datastore->file->poisoned)) {
+    if (SAFEGUARDED("V5.refusal-after-a-failed-sync",
+                    atomic_load(&datastore->file->poisoned), false)) {
         status = refuse_poisoned(datastore, error);
     } else {
         datastore->writer.deadline = deadline;
@@ -98,6 +102,7 @@ void quipu_sqlite_writing_abandon(quipu_driver_datastore *datastore)
  * tries again, unless it is the disk. */
 static void checkpoint_failed(quipu_driver_datastore *datastore, int code)
 {
+    SAFEGUARD("V5.failed-checkpoint-is-noted")
     if ((code & 0xff) == SQLITE_IOERR) {
         atomic_store(&datastore->file->poisoned, true);
     }
@@ -149,11 +154,13 @@ static int fail_commit(quipu_driver_datastore *datastore, int code,
         return quipu_sqlite_fail(datastore, datastore->writer.db, code,
                                  "commit", error);
     }
-    if (primary != SQLITE_FULL) {
+    if (SAFEGUARDED("V5.failed-sync-is-noted", primary != SQLITE_FULL, false)) {
         atomic_store(&datastore->file->poisoned, true);
     }
     return datastore->host->error_set(
-        error, QUIPU_UNKNOWN_OUTCOME, code, NULL,
+        error,
+        SAFEGUARDED("V5.unknown-outcome", QUIPU_UNKNOWN_OUTCOME, QUIPU_IO),
+        code, NULL,
         "the commit in \"%s\" failed (%s): it may be stored or not; %s, then "
         "repeat the append",
         datastore->name, sqlite3_errstr(code),
@@ -161,6 +168,13 @@ static int fail_commit(quipu_driver_datastore *datastore, int code,
             ? "make room on the disk"
             : "close all handles of this process on it, open it again");
 }
+
+/* The checkpoint precedes the release of the lock. The first safeguard proves
+ * the order directly, the second by a soak. */
+#define CHECKPOINT_INSIDE(inside, outside)                                    \
+    SAFEGUARDED("V3.checkpoint-inside-the-gate",                              \
+                SAFEGUARDED("V3.last-look-is-ones-own", (inside), (outside)), \
+                (outside))
 
 int quipu_sqlite_writing_commit(quipu_driver_datastore *datastore,
                                 quipu_error *error)
@@ -179,8 +193,9 @@ int quipu_sqlite_writing_commit(quipu_driver_datastore *datastore,
         quipu_sqlite_writing_abandon(datastore);
         return status;
     }
-    checkpoint(datastore);
-    quipu_sqlite_turnstile_give(datastore);
+    CHECKPOINT_INSIDE(checkpoint, quipu_sqlite_turnstile_give)(datastore);
+    CHECKPOINT_INSIDE(quipu_sqlite_turnstile_give, checkpoint)(datastore);
+    SAFEGUARD("L4.beat")
     quipu_common_pulse_beat(datastore->pulse);
     return QUIPU_OK;
 }

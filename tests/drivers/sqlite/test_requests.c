@@ -307,7 +307,7 @@ static void the_function_of_cursors_is_nobody_elses(void **state)
 {
     quipu_error error = { 0 };
     assert_status(
-        transact(*state, end_it, (void *)"SELECT quipu_take(1)", &error),
+        transact(*state, end_it, (void *)"SELECT quipu_collect(1)", &error),
         QUIPU_INTERNAL);
 }
 
