@@ -25,4 +25,13 @@ void quipu_common_text_finish(struct text *text);
 /* A copy, to be released with the host; NULL when memory is short. */
 char *quipu_common_text_copy(const quipu_host *host, const char *text);
 
+/* Decodes in place; false for a '%' without two digits, or %00. */
+bool quipu_common_text_decode_percent(char *text);
+
+/* Of QUIPU_OPTION_BOOL. */
+bool quipu_common_text_to_bool(const char *value);
+
+/* Of QUIPU_OPTION_SIZE and QUIPU_OPTION_COUNT; INT64_MAX for what is larger. */
+int64_t quipu_common_text_to_number(const char *value);
+
 #endif

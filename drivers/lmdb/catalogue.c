@@ -2,7 +2,7 @@
 /* Namespaces, and schemas in the catalogue. */
 #include "store.h"
 
-#include "common/identity.h"
+#include "common/store_identity.h"
 
 #include <string.h>
 
@@ -72,7 +72,7 @@ static int make_space(quipu_driver_datastore *datastore, MDB_txn *txn,
     if (status != QUIPU_OK || found) {
         return status;
     }
-    if (!quipu_common_identity_make(&record.identity)) {
+    if (!quipu_common_store_identity_make(&record.identity)) {
         return datastore->host->error_set(error, QUIPU_INTERNAL, 0, NULL,
                                           "the system has no random bytes");
     }

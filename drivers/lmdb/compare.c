@@ -2,7 +2,7 @@
 /* A schema against what the catalogue says of it. */
 #include "lmdb_driver.h"
 
-#include "common/compare.h"
+#include "common/schema.h"
 
 int quipu_lmdb_compare(quipu_driver_datastore *datastore,
                        const quipu_schema *wanted, const quipu_schema *stored,
@@ -10,8 +10,8 @@ int quipu_lmdb_compare(quipu_driver_datastore *datastore,
 {
     const char *parts[SCHEMA_PARTS];
     quipu_common_schema_parts(stored, parts);
-    int status =
-        quipu_common_compare_parts(datastore->host, wanted, parts, error);
+    int status = quipu_common_schema_compare_parts(datastore->host, wanted,
+                                                   parts, error);
     size_t count = wanted->column_count > stored->column_count
                        ? wanted->column_count
                        : stored->column_count;
@@ -19,9 +19,9 @@ int quipu_lmdb_compare(quipu_driver_datastore *datastore,
         const quipu_column none = { .kind = QUIPU_VALUE_NULL };
         const quipu_column *column =
             i < stored->column_count ? &stored->columns[i] : &none;
-        status = quipu_common_compare_column(
+        status = quipu_common_schema_compare_column(
             datastore->host, wanted, i, column->name,
-            quipu_common_kind_name(column->kind), error);
+            quipu_common_schema_kind_name(column->kind), error);
     }
     return status;
 }

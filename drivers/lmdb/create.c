@@ -67,7 +67,7 @@ static int sync_folder(const char *folder)
     return code;
 }
 
-/* Inside the turnstile of the gate. */
+/* Inside the turnstile of the lock_file. */
 static int make_and_rename(const quipu_host *host, const char *folder,
                            const char *file, quipu_error *error)
 {
@@ -97,27 +97,29 @@ static int make_and_rename(const quipu_host *host, const char *folder,
 int quipu_lmdb_create(const quipu_host *host, const char *folder,
                       const char *file, int64_t deadline, quipu_error *error)
 {
-    struct gate gate;
+    struct lock_file lock_file;
     bool alone = false;
-    int status = quipu_common_gate_open(&gate, host, file, folder, deadline,
-                                        &alone, error);
+    int status = quipu_common_lock_file_open(&lock_file, host, file, folder,
+                                             deadline, &alone, error);
     if (status != QUIPU_OK) {
         return status;
     }
     if (alone) {
-        quipu_common_gate_admit(&gate);
+        quipu_common_lock_file_unlock(&lock_file);
     }
-    int code = quipu_common_turnstile_enter(&gate.page->turnstile, deadline);
+    int code =
+        quipu_common_fair_lock_acquire(&lock_file.page->fair_lock, deadline);
     if (code == 0) {
         status = make_and_rename(host, folder, file, error);
-        quipu_common_turnstile_leave(&gate.page->turnstile);
+        quipu_common_fair_lock_release(&lock_file.page->fair_lock);
     } else {
         status = host->error_set(error, QUIPU_BUSY, code, NULL,
                                  "\"%s\" was being made by another program "
                                  "until the deadline; try again",
                                  file);
     }
-    alone = quipu_common_gate_depart(&gate, clock_now() + DEPARTURE_TIME);
-    quipu_common_gate_close(&gate, host, alone);
+    alone = quipu_common_lock_file_try_exclusive(&lock_file,
+                                                 clock_now() + DEPARTURE_TIME);
+    quipu_common_lock_file_close(&lock_file, host, alone);
     return status;
 }

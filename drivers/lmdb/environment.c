@@ -66,10 +66,10 @@ static struct environment *create(const quipu_host *host, const char *path)
     }
     memset(environment, 0, sizeof(*environment));
     environment->host = host;
-    environment->gate.fd = -1;
+    environment->lock_file.fd = -1;
     environment->holders = 1;
     environment->process = getpid();
-    environment->pulse = &environment->own_pulse;
+    environment->commit_counter = &environment->own_commit_counter;
     environment->marks = environment->own_marks;
     (void)pthread_mutex_init(&environment->opening, NULL);
     (void)pthread_mutex_init(&environment->naming, NULL);
@@ -87,7 +87,8 @@ static int hold(const quipu_host *host, const char *path,
 {
     struct stat info;
     if (stat(path, &info) != 0) {
-        return quipu_common_fail_system(host, path, errno, "look at", error);
+        return quipu_common_error_set_system(host, path, errno, "look at",
+                                             error);
     }
     struct environment *found = find(&info);
     if (!found) {
@@ -133,17 +134,18 @@ static void close_environment(struct environment *environment)
         mdb_txn_abort(atomic_exchange(&environment->idle[i], NULL));
     }
     if (environment->gated) {
-        alone = quipu_common_gate_depart(&environment->gate,
-                                         clock_now() + DEPARTURE_TIME);
+        alone = quipu_common_lock_file_try_exclusive(
+            &environment->lock_file, clock_now() + DEPARTURE_TIME);
     }
     if (environment->env) {
         mdb_env_close(environment->env);
         environment->env = NULL;
     }
     if (environment->gated) {
-        quipu_common_gate_close(&environment->gate, environment->host, alone);
+        quipu_common_lock_file_close(&environment->lock_file, environment->host,
+                                     alone);
         environment->gated = false;
-        environment->pulse = &environment->own_pulse;
+        environment->commit_counter = &environment->own_commit_counter;
         environment->marks = environment->own_marks;
     }
 }
@@ -177,9 +179,9 @@ static int pass_gate(struct environment *environment, bool readonly,
 {
     bool alone = false;
     quipu_error own = { 0 };
-    int status = quipu_common_gate_enter(&environment->gate, environment->host,
-                                         environment->path, environment->path,
-                                         deadline, &alone, &own);
+    int status = quipu_common_lock_file_open_locked(
+        &environment->lock_file, environment->host, environment->path,
+        environment->path, deadline, &alone, &own);
     if (status == QUIPU_DENIED && readonly) {
         return QUIPU_OK;
     }
@@ -187,9 +189,9 @@ static int pass_gate(struct environment *environment, bool readonly,
         return quipu_common_error_pass(status, &own, error);
     }
     environment->gated = true;
-    environment->turnstile = &environment->gate.page->turnstile;
-    environment->pulse = &environment->gate.page->pulse;
-    environment->marks = environment->gate.page->marks;
+    environment->fair_lock = &environment->lock_file.page->fair_lock;
+    environment->commit_counter = &environment->lock_file.page->commit_counter;
+    environment->marks = environment->lock_file.page->marks;
     return QUIPU_OK;
 }
 
@@ -285,7 +287,7 @@ static int open_probed(struct environment *environment,
     /* One after the other: of two that wait in LMDB for a third who dies while
      * he makes its lock file, both would take that for made. */
     if (environment->gated && status == QUIPU_OK) {
-        quipu_common_gate_admit(&environment->gate);
+        quipu_common_lock_file_unlock(&environment->lock_file);
     }
     if (status != QUIPU_OK) {
         return status;

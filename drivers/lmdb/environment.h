@@ -20,7 +20,7 @@
 #include "options.h"
 #include "walk.h"
 
-#include "common/gate.h"
+#include "common/lock_file.h"
 
 #include <lmdb.h>
 #include <stdatomic.h>
@@ -67,11 +67,11 @@ struct environment {
     pthread_mutex_t naming;
     _Atomic(MDB_txn *) idle[IDLE_MAX];
     bool gated;
-    struct gate gate;
-    struct turnstile *turnstile;
-    struct pulse *pulse;
-    _Atomic uint64_t *marks; /* enum mark */
-    struct pulse own_pulse;  /* where there is no gate */
+    struct lock_file lock_file;
+    struct fair_lock *fair_lock;
+    struct commit_counter *commit_counter;
+    _Atomic uint64_t *marks;                  /* enum mark */
+    struct commit_counter own_commit_counter; /* where there is no gate */
     _Atomic uint64_t own_marks[2];
     /* The thread of this process that is inside the turnstile, or 0. */
     _Atomic(pthread_t) insider;

@@ -113,7 +113,8 @@ int quipu_lmdb_wait(quipu_driver_datastore *datastore,
     uint32_t interrupts = atomic_load(&datastore->interrupts);
     int64_t pause = environment->gated ? LOOK_GATED : LOOK_ALONE;
     for (;;) {
-        uint32_t beat = quipu_common_pulse_read(environment->pulse);
+        uint32_t beat =
+            quipu_common_commit_counter_read(environment->commit_counter);
         struct end end = { bound, 0, NULL };
         int status = quipu_lmdb_reading_run(datastore, deadline, look_for_head,
                                             &end, error);
@@ -131,8 +132,8 @@ int quipu_lmdb_wait(quipu_driver_datastore *datastore,
                 "the log of \"%s\" did not grow beyond %lld",
                 bound->schema.table, (long long)after);
         }
-        quipu_common_pulse_wait(environment->pulse, beat,
-                                clock_after(pause, deadline));
+        quipu_common_commit_counter_wait(environment->commit_counter, beat,
+                                         clock_after(pause, deadline));
     }
 }
 
@@ -140,5 +141,5 @@ void quipu_lmdb_interrupt(quipu_driver_datastore *datastore)
 {
     SAFEGUARD("L4.interrupt")
     (void)atomic_fetch_add(&datastore->interrupts, 1);
-    quipu_common_pulse_beat(datastore->environment->pulse);
+    quipu_common_commit_counter_advance(datastore->environment->commit_counter);
 }

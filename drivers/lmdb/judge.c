@@ -2,7 +2,7 @@
 /* Judging a request: event ids, guards, tracking. */
 #include "judge.h"
 
-#include "common/demand.h"
+#include "common/preconditions.h"
 #include "common/safeguard.h"
 #include "record.h"
 #include "tracking.h"
@@ -254,8 +254,8 @@ static int judge_guard(struct judge *judge, const quipu_guard *guard,
     int64_t last = 0;
     quipu_lmdb_key_begin(&key, &judge->bound->schema, guard->sequence_id);
     int status = quipu_lmdb_judge_last(judge, &key, &found, &last, error);
-    *holds =
-        status == QUIPU_OK && quipu_common_demand_holds(guard, found, last);
+    *holds = status == QUIPU_OK &&
+             quipu_common_preconditions_guard_holds(guard, found, last);
     return status;
 }
 

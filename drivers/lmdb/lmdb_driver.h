@@ -19,8 +19,8 @@
 
 #include <quipu/driver.h>
 
+#include "common/error.h"
 #include "common/schema.h"
-#include "common/system.h"
 #include "common/text.h"
 
 struct quipu_driver_datastore {

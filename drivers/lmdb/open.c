@@ -40,8 +40,8 @@ static int open_environment(quipu_driver_datastore *datastore, int64_t deadline,
     if (status != QUIPU_OK) {
         return status;
     }
-    if (quipu_common_mutex_take(&datastore->environment->opening, deadline) !=
-        0) {
+    if (quipu_common_fair_lock_take_mutex(&datastore->environment->opening,
+                                          deadline) != 0) {
         return host->error_set(error, QUIPU_BUSY, 0, NULL,
                                "\"%s\" was being opened or closed by another "
                                "thread until the deadline; try again",

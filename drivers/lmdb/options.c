@@ -2,7 +2,7 @@
 /* The driver's own options in a URI. */
 #include "options.h"
 
-#include "common/option.h"
+#include "common/text.h"
 
 #include <string.h>
 
@@ -55,14 +55,14 @@ static unsigned within(int64_t number, unsigned least, unsigned most)
 static void set(struct options *options, const char *name, const char *value)
 {
     if (strcmp(name, "immutable") == 0) {
-        options->immutable = quipu_common_option_truth(value);
+        options->immutable = quipu_common_text_to_bool(value);
     } else if (strcmp(name, "mapsize") == 0) {
-        options->mapsize = (uint64_t)quipu_common_option_number(value);
+        options->mapsize = (uint64_t)quipu_common_text_to_number(value);
     } else if (strcmp(name, "maxreaders") == 0) {
-        options->maxreaders = within(quipu_common_option_number(value),
+        options->maxreaders = within(quipu_common_text_to_number(value),
                                      READERS_LEAST, READERS_MOST);
     } else if (strcmp(name, "maxschemas") == 0) {
-        options->maxschemas = within(quipu_common_option_number(value),
+        options->maxschemas = within(quipu_common_text_to_number(value),
                                      SCHEMAS_LEAST, SCHEMAS_MOST);
     }
 }

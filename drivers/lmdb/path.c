@@ -4,7 +4,7 @@
 
 #include "lmdb_driver.h"
 
-#include "common/path.h"
+#include "common/text.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -27,7 +27,7 @@ int quipu_lmdb_path_of_body(const quipu_host *host, const char *body,
     if (!text) {
         return quipu_lmdb_no_memory(host, error);
     }
-    if (!quipu_common_path_decode(text)) {
+    if (!quipu_common_text_decode_percent(text)) {
         host->release(text);
         return host->error_set(error, QUIPU_INVALID, 0, NULL,
                                "\"lmdb:%s\" has a %% without two hexadecimal "
@@ -63,8 +63,8 @@ static int make_folder(const quipu_host *host, const char *path, bool *made,
                                "that first",
                                path);
     }
-    return quipu_common_fail_system(host, path, errno, "make the folder",
-                                    error);
+    return quipu_common_error_set_system(host, path, errno, "make the folder",
+                                         error);
 }
 
 static int find_folder(const quipu_host *host, const char *path,
@@ -78,7 +78,7 @@ static int find_folder(const quipu_host *host, const char *path,
                                    "\"%s\" is not there; create=yes makes it",
                                    path);
         }
-        return quipu_common_fail_system(host, path, number, "find", error);
+        return quipu_common_error_set_system(host, path, number, "find", error);
     }
     if (!S_ISDIR(info.st_mode)) {
         return host->error_set(error, QUIPU_INVALID, 0, NULL,

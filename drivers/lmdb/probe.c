@@ -83,7 +83,7 @@ static int tell(const quipu_host *host, const char *path,
     case PAGES_OK:
         return QUIPU_OK;
     case PAGES_ERROR:
-        return quipu_common_fail_system(host, path, errno, "read", error);
+        return quipu_common_error_set_system(host, path, errno, "read", error);
     case PAGES_VERSION:
         return host->error_set(
             error, QUIPU_UNSUPPORTED, 0, NULL,
@@ -122,7 +122,7 @@ int quipu_lmdb_probe(const quipu_host *host, const char *path,
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        return quipu_common_fail_system(host, path, errno, "open", error);
+        return quipu_common_error_set_system(host, path, errno, "open", error);
     }
     unsigned char *buffer = host->allocate(PAGE_MOST);
     int status = buffer ? probe(host, path, fd, buffer, found, error)

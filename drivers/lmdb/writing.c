@@ -26,7 +26,7 @@ int quipu_lmdb_writing_enter(quipu_driver_datastore *datastore,
                                "there",
                                datastore->name);
     }
-    int code = quipu_common_turnstile_enter(environment->turnstile, deadline);
+    int code = quipu_common_fair_lock_acquire(environment->fair_lock, deadline);
     if (code == ETIMEDOUT) {
         return host->error_set(error, QUIPU_BUSY, 0, NULL,
                                "others held \"%s\" until the deadline; try "
@@ -34,8 +34,8 @@ int quipu_lmdb_writing_enter(quipu_driver_datastore *datastore,
                                datastore->name);
     }
     if (code != 0) {
-        return quipu_common_fail_system(host, datastore->name, code,
-                                        "lock the writers' queue of", error);
+        return quipu_common_error_set_system(
+            host, datastore->name, code, "lock the writers' queue of", error);
     }
     atomic_store(&environment->insider, pthread_self());
     return QUIPU_OK;
@@ -44,7 +44,7 @@ int quipu_lmdb_writing_enter(quipu_driver_datastore *datastore,
 void quipu_lmdb_writing_leave(quipu_driver_datastore *datastore)
 {
     atomic_store(&datastore->environment->insider, 0);
-    quipu_common_turnstile_leave(datastore->environment->turnstile);
+    quipu_common_fair_lock_release(datastore->environment->fair_lock);
 }
 
 static int refuse_poisoned(const quipu_driver_datastore *datastore,
@@ -323,7 +323,7 @@ int quipu_lmdb_writing_run(quipu_driver_datastore *datastore,
     } while (full && status == QUIPU_OK);
     quipu_lmdb_writing_leave(datastore);
     if (status == QUIPU_OK) {
-        quipu_common_pulse_beat(environment->pulse);
+        quipu_common_commit_counter_advance(environment->commit_counter);
     }
     return quipu_common_error_pass(status, &own, error);
 }

@@ -2,7 +2,7 @@
 /* A schema against what the catalogue says of it. */
 #include "postgres.h"
 
-#include "common/compare.h"
+#include "common/schema.h"
 
 #include <string.h>
 
@@ -26,7 +26,7 @@ static int compare_columns(quipu_driver_datastore *datastore,
     for (size_t i = 0;
          status == QUIPU_OK && (i < stored || i < schema->column_count); i++) {
         bool there = i < stored;
-        status = quipu_common_compare_column(
+        status = quipu_common_schema_compare_column(
             datastore->host, schema, i,
             there ? text_at(result, (int)i, 0) : NULL,
             there ? text_at(result, (int)i, 1) : NULL, error);
@@ -42,7 +42,8 @@ static int compare_parts(quipu_driver_datastore *datastore,
     for (int i = 0; i < SCHEMA_PARTS; i++) {
         stored[i] = text_at(result, 0, FIRST_PART + i);
     }
-    return quipu_common_compare_parts(datastore->host, schema, stored, error);
+    return quipu_common_schema_compare_parts(datastore->host, schema, stored,
+                                             error);
 }
 
 static int find_columns(quipu_driver_datastore *datastore,

@@ -3,7 +3,7 @@
  * this order, and as if one request came after the other. */
 #include "judge.h"
 
-#include "common/demand.h"
+#include "common/preconditions.h"
 #include "common/safeguard.h"
 
 #include <string.h>
@@ -56,7 +56,8 @@ static bool guards_hold(struct judge *judge)
         const quipu_guard *guard = &judge->request->guards[i];
         const struct entry *tail =
             quipu_postgres_judge_tail(judge, guard->sequence_id);
-        if (!quipu_common_demand_holds(guard, tail->found, tail->last)) {
+        if (!quipu_common_preconditions_guard_holds(guard, tail->found,
+                                                    tail->last)) {
             quipu_postgres_judge_refuse_at(judge, QUIPU_CAUSE_GUARD, i,
                                            tail->found, tail->last);
             return false;

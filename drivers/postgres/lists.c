@@ -76,7 +76,7 @@ static int read_columns(quipu_driver_cursor *cursor, int64_t number,
     rows = rows < QUIPU_COLUMNS_MAX ? rows : QUIPU_COLUMNS_MAX;
     for (int i = 0; i < rows; i++) {
         columns[i] = (quipu_column){ .name = PQgetvalue(*result, i, 0),
-                                     .kind = quipu_common_kind_of(
+                                     .kind = quipu_common_schema_kind_of(
                                          text_at(*result, i, 1)) };
     }
     *count = (size_t)rows;

@@ -2,7 +2,7 @@
 /* Namespaces: found by their names, or made. */
 #include "postgres.h"
 
-#include "common/identity.h"
+#include "common/store_identity.h"
 
 #define ATTEMPTS 20
 
@@ -31,7 +31,7 @@ static int add_namespace(quipu_driver_datastore *datastore,
 {
     quipu_uuid identity;
     PGresult *result = NULL;
-    if (!quipu_common_identity_make(&identity)) {
+    if (!quipu_common_store_identity_make(&identity)) {
         return datastore->host->error_set(error, QUIPU_INTERNAL, 0, NULL,
                                           "the system has no random bytes");
     }

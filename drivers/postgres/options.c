@@ -2,7 +2,7 @@
 /* The driver's own options in a URI; all others are libpq's (uri.c). */
 #include "options.h"
 
-#include "common/option.h"
+#include "common/text.h"
 
 #include <string.h>
 #include <strings.h>
@@ -63,7 +63,7 @@ static const struct option_slot {
 /* Numbers beyond what anybody can use are as good as the largest. */
 static int64_t number(const char *value)
 {
-    int64_t n = quipu_common_option_number(value);
+    int64_t n = quipu_common_text_to_number(value);
     return n > INT32_MAX ? INT32_MAX : n;
 }
 
@@ -75,7 +75,7 @@ static int set_prepared(const quipu_host *host, struct options *options,
         options->prepared = PREPARED_AUTO;
         return QUIPU_OK;
     }
-    if (quipu_common_option_truth(value)) {
+    if (quipu_common_text_to_bool(value)) {
         options->prepared = PREPARED_YES;
         return QUIPU_OK;
     }
@@ -100,7 +100,7 @@ static int set(const quipu_host *host, struct options *options,
         }
     }
     if (strcmp(name, "notify") == 0) {
-        options->notify = quipu_common_option_truth(value);
+        options->notify = quipu_common_text_to_bool(value);
     } else if (strcmp(name, "schema") == 0) {
         options->schema = value;
     } else if (strcmp(name, "prepared") == 0) {

@@ -28,8 +28,8 @@
 #include "statements.h"
 
 #include "common/clock.h"
+#include "common/error.h"
 #include "common/schema.h"
-#include "common/system.h"
 #include "common/text.h"
 
 #include <quipu/driver.h>

@@ -4,7 +4,7 @@
 #include "operations.h"
 #include "table.h"
 
-#include "common/compare.h"
+#include "common/schema.h"
 
 #include <string.h>
 
@@ -60,7 +60,8 @@ static int enter_columns(const struct change *change)
     quipu_postgres_array_end(arguments);
     quipu_postgres_array_begin(arguments, TYPE_TEXT, schema->column_count);
     for (size_t i = 0; i < schema->column_count; i++) {
-        put_text(arguments, quipu_common_kind_name(schema->columns[i].kind));
+        put_text(arguments,
+                 quipu_common_schema_kind_name(schema->columns[i].kind));
     }
     quipu_postgres_array_end(arguments);
     return quipu_postgres_change_run(change, SQL_COLUMNS_ADD);

@@ -2,8 +2,8 @@
 /* quipu's own tables: what the store is, its namespaces, and its schemas. */
 #include "sqlite.h"
 
-#include "common/identity.h"
 #include "common/safeguard.h"
+#include "common/store_identity.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -160,7 +160,7 @@ static int insert_namespace(quipu_driver_datastore *datastore,
     sqlite3 *db = datastore->writer.db;
     sqlite3_stmt *statement = NULL;
     quipu_uuid identity;
-    if (!quipu_common_identity_make(&identity)) {
+    if (!quipu_common_store_identity_make(&identity)) {
         return datastore->host->error_set(error, QUIPU_INTERNAL, 0, NULL,
                                           "the system has no random bytes");
     }

@@ -2,8 +2,8 @@
 /* A schema against what the catalogue says of it. */
 #include "sqlite.h"
 
-#include "common/compare.h"
 #include "common/safeguard.h"
+#include "common/schema.h"
 
 #include <string.h>
 
@@ -27,9 +27,9 @@ static int compare_columns(quipu_driver_datastore *datastore,
     size_t i = 0;
     int code;
     while ((code = sqlite3_step(row)) == SQLITE_ROW && status == QUIPU_OK) {
-        status = quipu_common_compare_column(datastore->host, schema, i++,
-                                             column_text(row, 0),
-                                             column_text(row, 1), error);
+        status = quipu_common_schema_compare_column(datastore->host, schema,
+                                                    i++, column_text(row, 0),
+                                                    column_text(row, 1), error);
     }
     if (status == QUIPU_OK && code != SQLITE_DONE) {
         status = quipu_sqlite_fail(datastore, connection->db, code,
@@ -37,8 +37,8 @@ static int compare_columns(quipu_driver_datastore *datastore,
     } else if (status == QUIPU_OK &&
                SAFEGUARDED("F4.fewer-columns", i < schema->column_count,
                            false)) {
-        status = quipu_common_compare_column(datastore->host, schema, i, NULL,
-                                             NULL, error);
+        status = quipu_common_schema_compare_column(datastore->host, schema, i,
+                                                    NULL, NULL, error);
     }
     (void)sqlite3_reset(row);
     return status;
@@ -52,7 +52,8 @@ static int compare_parts(quipu_driver_datastore *datastore,
     for (int i = 0; i < SCHEMA_PARTS; i++) {
         stored[i] = column_text(row, i + 2);
     }
-    return quipu_common_compare_parts(datastore->host, schema, stored, error);
+    return quipu_common_schema_compare_parts(datastore->host, schema, stored,
+                                             error);
 }
 
 static const char find_schema[] =

@@ -81,7 +81,7 @@ int quipu_sqlite_fail(const quipu_driver_datastore *datastore, sqlite3 *db,
     bool latest = db && sqlite3_extended_errcode(db) == code;
     int number = latest ? sqlite3_system_errno(db) : 0;
     bool cannot_open = (code & 0xff) == SQLITE_CANTOPEN;
-    if (cannot_open && quipu_common_is_refusal(number)) {
+    if (cannot_open && quipu_common_error_is_denied(number)) {
         meaning = find(SQLITE_PERM);
     }
     const char *way_out = meaning->way_out;

@@ -40,8 +40,8 @@ int quipu_sqlite_file_private(const quipu_host *host, struct file **file,
     }
     *made = (struct file){ .release = host->release,
                            .holders = 1,
-                           .gate = { .fd = -1 } };
-    if (quipu_common_turnstile_init(&made->own_turnstile) != 0 ||
+                           .lock_file = { .fd = -1 } };
+    if (quipu_common_fair_lock_init(&made->own_fair_lock) != 0 ||
         pthread_mutex_init(&made->opening, NULL) != 0) {
         host->release(made);
         return quipu_sqlite_no_memory(host, error);
@@ -60,7 +60,8 @@ static int look(const quipu_host *host, const char *path, bool create,
         return QUIPU_OK;
     }
     if (errno != ENOENT) {
-        return quipu_common_fail_system(host, path, errno, "look at", error);
+        return quipu_common_error_set_system(host, path, errno, "look at",
+                                             error);
     }
     if (SAFEGUARDED("F4.nothing-is-made-unasked", !create, false)) {
         return host->error_set(error, QUIPU_NOT_FOUND, 0, NULL,
@@ -72,9 +73,9 @@ static int look(const quipu_host *host, const char *path, bool create,
     if (fd >= 0) {
         (void)close(fd);
     }
-    return code == 0
-               ? QUIPU_OK
-               : quipu_common_fail_system(host, path, code, "create", error);
+    return code == 0 ? QUIPU_OK
+                     : quipu_common_error_set_system(host, path, code, "create",
+                                                     error);
 }
 
 static struct file *find(const struct stat *info)
@@ -152,7 +153,7 @@ void quipu_sqlite_file_release(struct file *file)
     (void)pthread_mutex_unlock(&files_lock);
     if (last) {
         (void)pthread_mutex_destroy(&file->opening);
-        quipu_common_turnstile_finish(&file->own_turnstile);
+        quipu_common_fair_lock_finish(&file->own_fair_lock);
         file->release(file);
     }
 }

@@ -9,7 +9,7 @@
 #ifndef SQLITE_DRIVER_FILE_H
 #define SQLITE_DRIVER_FILE_H
 
-#include "common/gate.h"
+#include "common/lock_file.h"
 
 #include <sys/types.h>
 
@@ -23,10 +23,10 @@ struct file {
     /* Held while a datastore is opened on it, or closed. */
     pthread_mutex_t opening;
     unsigned writers; /* datastores that use the gate; under `opening` */
-    struct gate gate;
+    struct lock_file lock_file;
     /* Where there is no gate: in memory, and for those who only read. */
-    struct turnstile own_turnstile;
-    struct pulse own_pulse;
+    struct fair_lock own_fair_lock;
+    struct commit_counter own_commit_counter;
     /* The thread of this process that is inside the turnstile, or 0. */
     _Atomic(pthread_t) insider;
     atomic_bool poisoned; /* V5: no appends until all have closed */

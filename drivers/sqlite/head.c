@@ -106,7 +106,8 @@ int quipu_sqlite_wait(quipu_driver_datastore *datastore,
             ? LOOK_WRITER
             : SAFEGUARDED("L4.look-of-readers", LOOK_READER, 100 * LOOK_READER);
     for (;;) {
-        uint32_t beat = quipu_common_pulse_read(datastore->pulse);
+        uint32_t beat =
+            quipu_common_commit_counter_read(datastore->commit_counter);
         int64_t now = 0;
         int status = look(datastore, bound, deadline, &now, error);
         if (status != QUIPU_OK) {
@@ -123,8 +124,8 @@ int quipu_sqlite_wait(quipu_driver_datastore *datastore,
                 "the log of \"%s\" did not grow beyond %lld",
                 bound->schema.table, (long long)after);
         }
-        quipu_common_pulse_wait(datastore->pulse, beat,
-                                clock_after(pause, deadline));
+        quipu_common_commit_counter_wait(datastore->commit_counter, beat,
+                                         clock_after(pause, deadline));
     }
 }
 
@@ -132,5 +133,5 @@ void quipu_sqlite_interrupt(quipu_driver_datastore *datastore)
 {
     SAFEGUARD("L4.interrupt")
     (void)atomic_fetch_add(&datastore->interrupts, 1);
-    quipu_common_pulse_beat(datastore->pulse);
+    quipu_common_commit_counter_advance(datastore->commit_counter);
 }

@@ -3,7 +3,7 @@
  * (repeat.c) have the first word. */
 #include "judge.h"
 
-#include "common/demand.h"
+#include "common/preconditions.h"
 #include "common/safeguard.h"
 
 /* ------------------------------------------------------ guards, tracking */
@@ -34,7 +34,8 @@ static int judge_guards(struct judge *judge, const quipu_request *request,
         if (status != QUIPU_OK) {
             return status;
         }
-        if (!quipu_common_demand_holds(&request->guards[i], found, last)) {
+        if (!quipu_common_preconditions_guard_holds(&request->guards[i], found,
+                                                    last)) {
             refuse_at(result, QUIPU_CAUSE_GUARD, i, found, last);
             return QUIPU_OK;
         }

@@ -71,9 +71,9 @@ static int read_columns(quipu_driver_cursor *cursor, struct connection *reader,
         size = size > QUIPU_NAME_MAX ? QUIPU_NAME_MAX : size;
         memcpy(names[n], sqlite3_column_text(row, 0), size);
         names[n][size] = '\0';
-        columns[n] =
-            (quipu_column){ .name = names[n],
-                            .kind = quipu_common_kind_of(text_at(row, 1)) };
+        columns[n] = (quipu_column){ .name = names[n],
+                                     .kind = quipu_common_schema_kind_of(
+                                         text_at(row, 1)) };
         n++;
     }
     *count = n;

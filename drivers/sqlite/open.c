@@ -20,23 +20,24 @@ static int pass_gate(quipu_driver_datastore *datastore, int64_t deadline,
     bool alone = false;
     int status = QUIPU_OK;
     if (file->writers == 0) {
-        status = quipu_common_gate_open(&file->gate, datastore->host,
-                                        datastore->path, datastore->path,
-                                        deadline, &alone, error);
+        status = quipu_common_lock_file_open(&file->lock_file, datastore->host,
+                                             datastore->path, datastore->path,
+                                             deadline, &alone, error);
     }
     if (status == QUIPU_OK && alone) {
         status = quipu_sqlite_wal_settle(datastore, deadline, error);
         if (status == QUIPU_OK) {
-            quipu_common_gate_admit(&file->gate);
+            quipu_common_lock_file_unlock(&file->lock_file);
         } else {
-            quipu_common_gate_close(&file->gate, datastore->host, true);
+            quipu_common_lock_file_close(&file->lock_file, datastore->host,
+                                         true);
         }
     }
     if (status == QUIPU_OK) {
         file->writers++;
         datastore->gated = true;
-        datastore->turnstile = &file->gate.page->turnstile;
-        datastore->pulse = &file->gate.page->pulse;
+        datastore->fair_lock = &file->lock_file.page->fair_lock;
+        datastore->commit_counter = &file->lock_file.page->commit_counter;
     }
     return status;
 }
@@ -233,9 +234,10 @@ static int open_file(quipu_driver_datastore *datastore, bool create,
     if (status != QUIPU_OK) {
         return status;
     }
-    datastore->turnstile = &datastore->file->own_turnstile;
-    datastore->pulse = &datastore->file->own_pulse;
-    if (quipu_common_mutex_take(&datastore->file->opening, deadline) != 0) {
+    datastore->fair_lock = &datastore->file->own_fair_lock;
+    datastore->commit_counter = &datastore->file->own_commit_counter;
+    if (quipu_common_fair_lock_take_mutex(&datastore->file->opening,
+                                          deadline) != 0) {
         return host->error_set(error, QUIPU_BUSY, 0, NULL,
                                "\"%s\" was being opened or closed by another "
                                "thread until the deadline; try again",
@@ -261,8 +263,8 @@ static int open_memory(quipu_driver_datastore *datastore, bool create,
     if (status != QUIPU_OK) {
         return status;
     }
-    datastore->turnstile = &datastore->file->own_turnstile;
-    datastore->pulse = &datastore->file->own_pulse;
+    datastore->fair_lock = &datastore->file->own_fair_lock;
+    datastore->commit_counter = &datastore->file->own_commit_counter;
     status = quipu_sqlite_connection_open(datastore, &datastore->writer,
                                           SQLITE_OPEN_READWRITE, error);
     return status == QUIPU_OK ? initialise(datastore, deadline, error) : status;
@@ -298,8 +300,8 @@ static void close_writer(quipu_driver_datastore *datastore)
     bool alone = false;
     (void)pthread_mutex_lock(&file->opening);
     if (--file->writers == 0) {
-        alone =
-            quipu_common_gate_depart(&file->gate, clock_now() + DEPARTURE_TIME);
+        alone = quipu_common_lock_file_try_exclusive(
+            &file->lock_file, clock_now() + DEPARTURE_TIME);
     }
     if (alone &&
         SAFEGUARDED("V3.no-checkpoint-after-a-failed-sync",
@@ -310,7 +312,7 @@ static void close_writer(quipu_driver_datastore *datastore)
     }
     quipu_sqlite_connection_close(&datastore->writer);
     if (file->writers == 0) {
-        quipu_common_gate_close(&file->gate, datastore->host, alone);
+        quipu_common_lock_file_close(&file->lock_file, datastore->host, alone);
     }
     (void)pthread_mutex_unlock(&file->opening);
 }

@@ -2,7 +2,7 @@
 /* The driver's own options in a URI. */
 #include "options.h"
 
-#include "common/option.h"
+#include "common/text.h"
 
 #include <string.h>
 
@@ -33,13 +33,13 @@ const quipu_option_info quipu_sqlite_option_table[OPTION_COUNT] = {
 static void set(struct options *options, const char *name, const char *value)
 {
     if (strcmp(name, "adopt") == 0) {
-        options->adopt = quipu_common_option_truth(value);
+        options->adopt = quipu_common_text_to_bool(value);
     } else if (strcmp(name, "checkpoint") == 0) {
-        options->checkpoint = quipu_common_option_number(value);
+        options->checkpoint = quipu_common_text_to_number(value);
     } else if (strcmp(name, "immutable") == 0) {
-        options->immutable = quipu_common_option_truth(value);
+        options->immutable = quipu_common_text_to_bool(value);
     } else if (strcmp(name, "mmap") == 0) {
-        options->mmap = quipu_common_option_number(value);
+        options->mmap = quipu_common_text_to_number(value);
     }
 }
 

@@ -2,7 +2,7 @@
 /* From the body of a URI to the name of a file. */
 #include "path.h"
 
-#include "common/path.h"
+#include "common/text.h"
 #include "sqlite.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ int quipu_sqlite_path_of_body(const quipu_host *host, const char *body,
     if (!text) {
         return quipu_sqlite_no_memory(host, error);
     }
-    if (!quipu_common_path_decode(text)) {
+    if (!quipu_common_text_decode_percent(text)) {
         host->release(text);
         return host->error_set(error, QUIPU_INVALID, 0, NULL,
                                "\"sqlite:%s\" has a %% without two "
@@ -50,7 +50,8 @@ static int check_kind(const quipu_host *host, const char *path,
 {
     struct stat info;
     if (stat(real, &info) != 0) {
-        return quipu_common_fail_system(host, path, errno, "look at", error);
+        return quipu_common_error_set_system(host, path, errno, "look at",
+                                             error);
     }
     if (!S_ISREG(info.st_mode)) {
         return host->error_set(
@@ -88,8 +89,8 @@ static int find_folder(const quipu_host *host, const char *path,
             error, QUIPU_NOT_FOUND, 0, NULL,
             "\"%s\": there is no folder \"%s\"; make it first", path, folder);
     }
-    return quipu_common_fail_system(host, path, errno, "find the folder of",
-                                    error);
+    return quipu_common_error_set_system(host, path, errno,
+                                         "find the folder of", error);
 }
 
 /* For a file that is not there: its folder's real name and its own. */
@@ -128,7 +129,8 @@ int quipu_sqlite_path_resolve(const quipu_host *host, const char *path,
     } else if (errno == ENOENT || errno == ENAMETOOLONG || errno == ENOTDIR) {
         status = resolve_missing(host, path, buffer, error);
     } else {
-        status = quipu_common_fail_system(host, path, errno, "find", error);
+        status =
+            quipu_common_error_set_system(host, path, errno, "find", error);
     }
     if (status == QUIPU_OK && strlen(buffer) > PATH_LONGEST) {
         status = too_long(host, path, error);

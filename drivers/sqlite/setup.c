@@ -2,8 +2,8 @@
 /* Making and removing a schema's table. */
 #include "sqlite.h"
 
-#include "common/compare.h"
 #include "common/safeguard.h"
+#include "common/schema.h"
 
 /* --------------------------------------------------------------- catalogue */
 
@@ -60,7 +60,7 @@ static int enter_columns(quipu_driver_datastore *datastore,
     for (size_t i = 0; status == QUIPU_OK && i < schema->column_count; i++) {
         const struct argument arguments[] = {
             NUMBER(number), NUMBER((int64_t)i), TEXT(schema->columns[i].name),
-            TEXT(quipu_common_kind_name(schema->columns[i].kind))
+            TEXT(quipu_common_schema_kind_name(schema->columns[i].kind))
         };
         status = execute(datastore,
                          "INSERT INTO quipu_columns VALUES (?1, ?2, ?3, ?4)",

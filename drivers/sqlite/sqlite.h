@@ -12,8 +12,8 @@
 #ifndef SQLITE_DRIVER_H
 #define SQLITE_DRIVER_H
 
+#include "common/error.h"
 #include "common/schema.h"
-#include "common/system.h"
 #include "common/text.h"
 #include "file.h"
 #include "options.h"
@@ -105,8 +105,8 @@ struct quipu_driver_datastore {
     bool gated; /* counted among the writers of `file` */
     quipu_uuid identity;
     struct file *file;
-    struct turnstile *turnstile;
-    struct pulse *pulse;
+    struct fair_lock *fair_lock;
+    struct commit_counter *commit_counter;
     /* Inside the turnstile; db NULL if readonly.  In memory it is the only
      * connection, and reading takes the turnstile, too. */
     struct connection writer;

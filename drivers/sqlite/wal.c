@@ -39,8 +39,8 @@ static int sync_wal(quipu_driver_datastore *datastore, bool *found,
     }
     *found = info.st_size > 0;
     int status = code == 0 ? QUIPU_OK
-                           : quipu_common_fail_system(host, path.data, code,
-                                                      "sync", error);
+                           : quipu_common_error_set_system(host, path.data,
+                                                           code, "sync", error);
     quipu_common_text_finish(&path);
     return status;
 }

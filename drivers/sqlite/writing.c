@@ -25,7 +25,7 @@ int quipu_sqlite_turnstile_take(quipu_driver_datastore *datastore,
                                "there",
                                datastore->name);
     }
-    int code = quipu_common_turnstile_enter(datastore->turnstile, deadline);
+    int code = quipu_common_fair_lock_acquire(datastore->fair_lock, deadline);
     if (code == ETIMEDOUT) {
         return host->error_set(error, QUIPU_BUSY, 0, NULL,
                                "others held \"%s\" until the deadline; try "
@@ -33,8 +33,8 @@ int quipu_sqlite_turnstile_take(quipu_driver_datastore *datastore,
                                datastore->name);
     }
     if (code != 0) {
-        return quipu_common_fail_system(host, datastore->name, code,
-                                        "lock the writers' queue of", error);
+        return quipu_common_error_set_system(
+            host, datastore->name, code, "lock the writers' queue of", error);
     }
     atomic_store(&file->insider, pthread_self());
     return QUIPU_OK;
@@ -43,7 +43,7 @@ int quipu_sqlite_turnstile_take(quipu_driver_datastore *datastore,
 void quipu_sqlite_turnstile_give(quipu_driver_datastore *datastore)
 {
     atomic_store(&datastore->file->insider, 0);
-    quipu_common_turnstile_leave(datastore->turnstile);
+    quipu_common_fair_lock_release(datastore->fair_lock);
 }
 
 static int refuse_poisoned(quipu_driver_datastore *datastore,
@@ -196,6 +196,6 @@ int quipu_sqlite_writing_commit(quipu_driver_datastore *datastore,
     CHECKPOINT_INSIDE(checkpoint, quipu_sqlite_turnstile_give)(datastore);
     CHECKPOINT_INSIDE(quipu_sqlite_turnstile_give, checkpoint)(datastore);
     SAFEGUARD("L4.beat")
-    quipu_common_pulse_beat(datastore->pulse);
+    quipu_common_commit_counter_advance(datastore->commit_counter);
     return QUIPU_OK;
 }

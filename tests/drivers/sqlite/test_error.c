@@ -71,9 +71,9 @@ static void system_errors_are_told_in_words(void **state)
     };
     for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
         quipu_error error = { 0 };
-        assert_refused(quipu_common_fail_system(quipu_host_table(), "/x.db",
-                                                errors[i].number, "open",
-                                                &error),
+        assert_refused(quipu_common_error_set_system(quipu_host_table(),
+                                                     "/x.db", errors[i].number,
+                                                     "open", &error),
                        errors[i].status, &error, errors[i].words);
         assert_contains(error.message, "cannot open \"/x.db\"");
     }

@@ -270,7 +270,7 @@ static void append_each_turn(void *context)
 static int let_the_other_wait(void *native, void *context, quipu_error *error)
 {
     struct turns *turns = context;
-    pthread_mutex_t *next = &turns->datastore->turnstile->next;
+    pthread_mutex_t *next = &turns->datastore->fair_lock->next;
     (void)native;
     (void)error;
     (void)atomic_fetch_add(&turns->turn, 1);

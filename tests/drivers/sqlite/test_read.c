@@ -137,12 +137,15 @@ static void an_item_bigger_than_a_page_comes_alone(void **state)
 static void each_commit_is_a_beat(void **state)
 {
     struct place *place = *state;
-    uint32_t before = quipu_common_pulse_read(place->datastore->pulse);
+    uint32_t before =
+        quipu_common_commit_counter_read(place->datastore->commit_counter);
     fixture_append(place->datastore, place->bound, 1);
-    assert_true(quipu_common_pulse_read(place->datastore->pulse) != before);
-    before = quipu_common_pulse_read(place->datastore->pulse);
+    assert_true(quipu_common_commit_counter_read(
+                    place->datastore->commit_counter) != before);
+    before = quipu_common_commit_counter_read(place->datastore->commit_counter);
     fixture_driver()->interrupt(place->datastore);
-    assert_true(quipu_common_pulse_read(place->datastore->pulse) != before);
+    assert_true(quipu_common_commit_counter_read(
+                    place->datastore->commit_counter) != before);
 }
 
 /* Puts an index in the other order in the place of the one that is read by. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The lock file beside the database. */
-#include "gate.h"
+#include "lock_file.h"
 
 #include "clock.h"
-#include "system.h"
+#include "error.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,14 +12,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define GATE_PAGE 4096
-#define GATE_FORMAT 1
+#define LOCK_FILE_PAGE 4096
+#define LOCK_FILE_FORMAT 1
 
 enum { BYTE_DOOR = 0, BYTE_HOUSE = 1 };
 
 static const char magic[8] = "quipu\n1";
 
-_Static_assert(sizeof(struct gate_page) <= GATE_PAGE, "it is one page");
+_Static_assert(sizeof(struct lock_file_page) <= LOCK_FILE_PAGE,
+               "it is one page");
 
 /* ------------------------------------------------------------------ locks */
 
@@ -93,89 +94,90 @@ static bool is_removed(int fd, const char *path)
 }
 
 /* Opens the file and shuts the door; 0 or an errno. */
-static int come_to_door(struct gate *gate, const char *like, int64_t deadline)
+static int come_to_door(struct lock_file *lock_file, const char *like,
+                        int64_t deadline)
 {
     for (;;) {
-        gate->fd = open_file(gate->path, like);
-        if (gate->fd < 0) {
+        lock_file->fd = open_file(lock_file->path, like);
+        if (lock_file->fd < 0) {
             if (errno == ENOENT && clock_now() < deadline) {
                 continue; /* removed between two looks */
             }
             return errno;
         }
-        int code = shut_door(gate->fd, deadline);
-        if (code != 0 || !is_removed(gate->fd, gate->path)) {
+        int code = shut_door(lock_file->fd, deadline);
+        if (code != 0 || !is_removed(lock_file->fd, lock_file->path)) {
             return code;
         }
-        (void)close(gate->fd);
+        (void)close(lock_file->fd);
     }
 }
 
 /* ------------------------------------------------------------------- page */
 
-static int map(struct gate *gate)
+static int map(struct lock_file *lock_file)
 {
-    void *page =
-        mmap(NULL, GATE_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, gate->fd, 0);
+    void *page = mmap(NULL, LOCK_FILE_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
+                      lock_file->fd, 0);
     if (page == MAP_FAILED) {
         return errno;
     }
-    gate->page = page;
+    lock_file->page = page;
     return 0;
 }
 
-static int set_up(struct gate *gate)
+static int set_up(struct lock_file *lock_file)
 {
-    static const char zeros[GATE_PAGE];
+    static const char zeros[LOCK_FILE_PAGE];
     /* Written, not only sized: on a full disk a hole would kill us later. */
-    ssize_t size = pwrite(gate->fd, zeros, GATE_PAGE, 0);
-    int code = size == GATE_PAGE ? 0 : size < 0 ? errno : ENOSPC;
+    ssize_t size = pwrite(lock_file->fd, zeros, LOCK_FILE_PAGE, 0);
+    int code = size == LOCK_FILE_PAGE ? 0 : size < 0 ? errno : ENOSPC;
     if (code == 0) {
-        code = map(gate);
+        code = map(lock_file);
     }
     if (code == 0) {
-        code = quipu_common_turnstile_init(&gate->page->turnstile);
+        code = quipu_common_fair_lock_init(&lock_file->page->fair_lock);
     }
     if (code == 0) {
-        gate->page->format = GATE_FORMAT;
-        gate->page->size = sizeof(*gate->page);
-        memcpy(gate->page->magic, magic, sizeof(magic));
+        lock_file->page->format = LOCK_FILE_FORMAT;
+        lock_file->page->size = sizeof(*lock_file->page);
+        memcpy(lock_file->page->magic, magic, sizeof(magic));
     }
     return code;
 }
 
-static bool is_ours(const struct gate_page *page)
+static bool is_ours(const struct lock_file_page *page)
 {
     return memcmp(page->magic, magic, sizeof(magic)) == 0 &&
-           page->format == GATE_FORMAT && page->size == sizeof(*page);
+           page->format == LOCK_FILE_FORMAT && page->size == sizeof(*page);
 }
 
 /* Maps what others have set up; EPROTO if they are not like us. */
-static int join(struct gate *gate)
+static int join(struct lock_file *lock_file)
 {
     struct stat info;
-    if (fstat(gate->fd, &info) != 0) {
+    if (fstat(lock_file->fd, &info) != 0) {
         return errno;
     }
-    if (info.st_size != GATE_PAGE) {
+    if (info.st_size != LOCK_FILE_PAGE) {
         return EPROTO;
     }
-    int code = map(gate);
-    return code == 0 && !is_ours(gate->page) ? EPROTO : code;
+    int code = map(lock_file);
+    return code == 0 && !is_ours(lock_file->page) ? EPROTO : code;
 }
 
 /* With the door shut: finds out who else is there.  0 or an errno. */
-static int enter(struct gate *gate, bool *alone)
+static int enter(struct lock_file *lock_file, bool *alone)
 {
-    int code = lock_byte(gate->fd, BYTE_HOUSE, F_WRLCK);
+    int code = lock_byte(lock_file->fd, BYTE_HOUSE, F_WRLCK);
     *alone = code == 0;
     if (is_held(code)) {
-        code = lock_byte(gate->fd, BYTE_HOUSE, F_RDLCK);
+        code = lock_byte(lock_file->fd, BYTE_HOUSE, F_RDLCK);
     }
     if (code != 0) {
         return code;
     }
-    return *alone ? set_up(gate) : join(gate);
+    return *alone ? set_up(lock_file) : join(lock_file);
 }
 
 static int fail(const quipu_host *host, const char *database, int code,
@@ -200,7 +202,7 @@ static int fail(const quipu_host *host, const char *database, int code,
                                "local one",
                                database);
     default:
-        return quipu_common_fail_system(
+        return quipu_common_error_set_system(
             host, database, code, "use the lock file (-quipu) beside", error);
     }
 }
@@ -217,64 +219,68 @@ static char *beside(const quipu_host *host, const char *database)
     return path;
 }
 
-int quipu_common_gate_enter(struct gate *gate, const quipu_host *host,
-                            const char *database, const char *like,
-                            int64_t deadline, bool *alone, quipu_error *error)
+int quipu_common_lock_file_open_locked(struct lock_file *lock_file,
+                                       const quipu_host *host,
+                                       const char *database, const char *like,
+                                       int64_t deadline, bool *alone,
+                                       quipu_error *error)
 {
-    *gate = (struct gate){ .fd = -1 };
-    gate->path = beside(host, database);
-    if (!gate->path) {
+    *lock_file = (struct lock_file){ .fd = -1 };
+    lock_file->path = beside(host, database);
+    if (!lock_file->path) {
         return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                                "no memory for the name of a lock file");
     }
-    int code = come_to_door(gate, like, deadline);
+    int code = come_to_door(lock_file, like, deadline);
     if (code == 0) {
-        code = enter(gate, alone);
+        code = enter(lock_file, alone);
     }
     if (code != 0) {
-        quipu_common_gate_close(gate, host, false);
+        quipu_common_lock_file_close(lock_file, host, false);
         return fail(host, database, code, error);
     }
     return QUIPU_OK;
 }
 
-int quipu_common_gate_open(struct gate *gate, const quipu_host *host,
-                           const char *database, const char *like,
-                           int64_t deadline, bool *alone, quipu_error *error)
+int quipu_common_lock_file_open(struct lock_file *lock_file,
+                                const quipu_host *host, const char *database,
+                                const char *like, int64_t deadline, bool *alone,
+                                quipu_error *error)
 {
-    int status = quipu_common_gate_enter(gate, host, database, like, deadline,
-                                         alone, error);
+    int status = quipu_common_lock_file_open_locked(
+        lock_file, host, database, like, deadline, alone, error);
     if (status == QUIPU_OK && !*alone) {
-        quipu_common_gate_admit(gate);
+        quipu_common_lock_file_unlock(lock_file);
     }
     return status;
 }
 
-void quipu_common_gate_admit(struct gate *gate)
+void quipu_common_lock_file_unlock(struct lock_file *lock_file)
 {
-    (void)lock_byte(gate->fd, BYTE_HOUSE, F_RDLCK);
-    (void)lock_byte(gate->fd, BYTE_DOOR, F_UNLCK);
+    (void)lock_byte(lock_file->fd, BYTE_HOUSE, F_RDLCK);
+    (void)lock_byte(lock_file->fd, BYTE_DOOR, F_UNLCK);
 }
 
-bool quipu_common_gate_depart(struct gate *gate, int64_t deadline)
+bool quipu_common_lock_file_try_exclusive(struct lock_file *lock_file,
+                                          int64_t deadline)
 {
-    return shut_door(gate->fd, deadline) == 0 &&
-           !is_removed(gate->fd, gate->path) &&
-           lock_byte(gate->fd, BYTE_HOUSE, F_WRLCK) == 0;
+    return shut_door(lock_file->fd, deadline) == 0 &&
+           !is_removed(lock_file->fd, lock_file->path) &&
+           lock_byte(lock_file->fd, BYTE_HOUSE, F_WRLCK) == 0;
 }
 
-void quipu_common_gate_close(struct gate *gate, const quipu_host *host,
-                             bool remove)
+void quipu_common_lock_file_close(struct lock_file *lock_file,
+                                  const quipu_host *host, bool remove)
 {
     if (remove) {
-        (void)unlink(gate->path);
+        (void)unlink(lock_file->path);
     }
-    if (gate->page) {
-        (void)munmap(gate->page, GATE_PAGE);
+    if (lock_file->page) {
+        (void)munmap(lock_file->page, LOCK_FILE_PAGE);
     }
-    if (gate->fd >= 0) {
-        (void)close(gate->fd);
+    if (lock_file->fd >= 0) {
+        (void)close(lock_file->fd);
     }
-    host->release(gate->path);
-    *gate = (struct gate){ .fd = -1 };
+    host->release(lock_file->path);
+    *lock_file = (struct lock_file){ .fd = -1 };
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a guard demands of a sequence. */
-#include "demand.h"
+#include "preconditions.h"
 
 #include "safeguard.h"
 
-bool quipu_common_demand_holds(const quipu_guard *guard, bool found,
-                               int64_t last)
+bool quipu_common_preconditions_guard_holds(const quipu_guard *guard,
+                                            bool found, int64_t last)
 {
     switch (guard->demand) {
     case QUIPU_DEMAND_EMPTY:

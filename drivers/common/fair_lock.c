@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The lock that writers queue on. */
-#include "turnstile.h"
+#include "fair_lock.h"
 
 #include "clock.h"
 #include "safeguard.h"
@@ -39,14 +39,14 @@ static int take_until(pthread_mutex_t *mutex, int64_t deadline)
     return code;
 }
 
-int quipu_common_mutex_take(pthread_mutex_t *mutex, int64_t deadline)
+int quipu_common_fair_lock_take_mutex(pthread_mutex_t *mutex, int64_t deadline)
 {
     int code = deadline == INT64_MAX ? pthread_mutex_lock(mutex)
                                      : take_until(mutex, deadline);
     return code == EOWNERDEAD ? pthread_mutex_consistent(mutex) : code;
 }
 
-int quipu_common_turnstile_init(struct turnstile *turnstile)
+int quipu_common_fair_lock_init(struct fair_lock *fair_lock)
 {
     pthread_mutexattr_t how;
     int code = pthread_mutexattr_init(&how);
@@ -55,37 +55,38 @@ int quipu_common_turnstile_init(struct turnstile *turnstile)
     }
     (void)pthread_mutexattr_setpshared(&how, PTHREAD_PROCESS_SHARED);
     (void)pthread_mutexattr_setrobust(&how, PTHREAD_MUTEX_ROBUST);
-    code = pthread_mutex_init(&turnstile->next, &how);
+    code = pthread_mutex_init(&fair_lock->next, &how);
     if (code == 0) {
-        code = pthread_mutex_init(&turnstile->writer, &how);
+        code = pthread_mutex_init(&fair_lock->writer, &how);
     }
     (void)pthread_mutexattr_destroy(&how);
     return code;
 }
 
-void quipu_common_turnstile_finish(struct turnstile *turnstile)
+void quipu_common_fair_lock_finish(struct fair_lock *fair_lock)
 {
-    (void)pthread_mutex_destroy(&turnstile->writer);
-    (void)pthread_mutex_destroy(&turnstile->next);
+    (void)pthread_mutex_destroy(&fair_lock->writer);
+    (void)pthread_mutex_destroy(&fair_lock->next);
 }
 
-int quipu_common_turnstile_enter(struct turnstile *turnstile, int64_t deadline)
+int quipu_common_fair_lock_acquire(struct fair_lock *fair_lock,
+                                   int64_t deadline)
 {
     int code = 0;
     SAFEGUARD("U1.fair-turns")
-    code = quipu_common_mutex_take(&turnstile->next, deadline);
+    code = quipu_common_fair_lock_take_mutex(&fair_lock->next, deadline);
     if (code != 0) {
         return code;
     }
     SAFEGUARD("U1.turn-of-writers")
-    code = quipu_common_mutex_take(&turnstile->writer, deadline);
+    code = quipu_common_fair_lock_take_mutex(&fair_lock->writer, deadline);
     SAFEGUARD("U1.fair-turns")
-    (void)pthread_mutex_unlock(&turnstile->next);
+    (void)pthread_mutex_unlock(&fair_lock->next);
     return code;
 }
 
-void quipu_common_turnstile_leave(struct turnstile *turnstile)
+void quipu_common_fair_lock_release(struct fair_lock *fair_lock)
 {
     SAFEGUARD("U1.turn-of-writers")
-    (void)pthread_mutex_unlock(&turnstile->writer);
+    (void)pthread_mutex_unlock(&fair_lock->writer);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The identity of a store and namespace. */
-#include "identity.h"
+#include "store_identity.h"
 
 #include "safeguard.h"
 
 #include <sys/random.h>
 
-bool quipu_common_identity_make(quipu_uuid *identity)
+bool quipu_common_store_identity_make(quipu_uuid *identity)
 {
     *identity = (quipu_uuid){ 0 };
     SAFEGUARD("L5.identity-of-its-own")

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/gate.h"
+#include "common/lock_file.h"
 #include "driver/host.h"
 #include "now.h"
 
@@ -26,39 +26,41 @@ static bool exists(const char *name)
     return access(name, F_OK) == 0;
 }
 
-static int try_gate(struct gate *gate, const char *name, bool *alone,
+static int try_gate(struct lock_file *lock_file, const char *name, bool *alone,
                     quipu_error *error)
 {
-    return quipu_common_gate_open(gate, quipu_host_table(), name, name,
-                                  fixture_now() + SECOND / 20, alone, error);
+    return quipu_common_lock_file_open(lock_file, quipu_host_table(), name,
+                                       name, fixture_now() + SECOND / 20, alone,
+                                       error);
 }
 
 /* Opens as the first, and lets others in. */
-static struct gate enter_alone(const char *name)
+static struct lock_file enter_alone(const char *name)
 {
-    struct gate gate;
+    struct lock_file lock_file;
     bool alone = false;
     quipu_error error = { 0 };
-    assert_ok(try_gate(&gate, name, &alone, &error), &error);
+    assert_ok(try_gate(&lock_file, name, &alone, &error), &error);
     assert_true(alone);
-    quipu_common_gate_admit(&gate);
-    return gate;
+    quipu_common_lock_file_unlock(&lock_file);
+    return lock_file;
 }
 
-static void leave(struct gate *gate, bool expected_alone)
+static void leave(struct lock_file *lock_file, bool expected_alone)
 {
-    bool alone = quipu_common_gate_depart(gate, fixture_now() + SECOND);
+    bool alone =
+        quipu_common_lock_file_try_exclusive(lock_file, fixture_now() + SECOND);
     assert_int_equal(alone, expected_alone);
-    quipu_common_gate_close(gate, quipu_host_table(), alone);
+    quipu_common_lock_file_close(lock_file, quipu_host_table(), alone);
 }
 
 static void the_first_is_alone_and_the_last_removes(void **state)
 {
     (void)state;
-    struct gate second;
+    struct lock_file second;
     bool alone = true;
     make_database("a.db", 0644);
-    struct gate first = enter_alone("a.db");
+    struct lock_file first = enter_alone("a.db");
     assert_true(exists("a.db-quipu"));
     assert_ok(try_gate(&second, "a.db", &alone, NULL), NULL);
     assert_false(alone);
@@ -71,18 +73,19 @@ static void the_first_is_alone_and_the_last_removes(void **state)
 static void both_see_one_turnstile(void **state)
 {
     (void)state;
-    struct gate second;
+    struct lock_file second;
     bool alone = true;
     make_database("b.db", 0644);
-    struct gate first = enter_alone("b.db");
+    struct lock_file first = enter_alone("b.db");
     assert_ok(try_gate(&second, "b.db", &alone, NULL), NULL);
     assert_int_equal(
-        quipu_common_turnstile_enter(&first.page->turnstile, FOREVER), 0);
-    assert_int_equal(quipu_common_turnstile_enter(&second.page->turnstile, 0),
+        quipu_common_fair_lock_acquire(&first.page->fair_lock, FOREVER), 0);
+    assert_int_equal(quipu_common_fair_lock_acquire(&second.page->fair_lock, 0),
                      ETIMEDOUT);
-    quipu_common_turnstile_leave(&first.page->turnstile);
-    quipu_common_pulse_beat(&first.page->pulse);
-    assert_int_equal(quipu_common_pulse_read(&second.page->pulse), 1);
+    quipu_common_fair_lock_release(&first.page->fair_lock);
+    quipu_common_commit_counter_advance(&first.page->commit_counter);
+    assert_int_equal(
+        quipu_common_commit_counter_read(&second.page->commit_counter), 1);
     leave(&second, false);
     leave(&first, true);
 }
@@ -90,8 +93,8 @@ static void both_see_one_turnstile(void **state)
 static void others_wait_at_the_door(void **state)
 {
     (void)state;
-    struct gate first;
-    struct gate second;
+    struct lock_file first;
+    struct lock_file second;
     bool alone = false;
     quipu_error error = { 0 };
     make_database("c.db", 0644);
@@ -99,7 +102,7 @@ static void others_wait_at_the_door(void **state)
     assert_true(alone);
     assert_refused(try_gate(&second, "c.db", &alone, &error), QUIPU_BUSY,
                    &error, "being opened or closed");
-    quipu_common_gate_admit(&first);
+    quipu_common_lock_file_unlock(&first);
     assert_ok(try_gate(&second, "c.db", &alone, &error), &error);
     leave(&second, false);
     leave(&first, true);
@@ -116,10 +119,11 @@ static void whoever_is_alone_sets_the_page_up_anew(void **state)
         (void)fputc(0xff, file);
     }
     (void)fclose(file);
-    struct gate gate = enter_alone("d.db");
-    assert_int_equal(quipu_common_turnstile_enter(&gate.page->turnstile, 0), 0);
-    quipu_common_turnstile_leave(&gate.page->turnstile);
-    leave(&gate, true);
+    struct lock_file lock_file = enter_alone("d.db");
+    assert_int_equal(
+        quipu_common_fair_lock_acquire(&lock_file.page->fair_lock, 0), 0);
+    quipu_common_fair_lock_release(&lock_file.page->fair_lock);
+    leave(&lock_file, true);
 }
 
 static void who_is_killed_is_not_there_any_more(void **state)
@@ -132,8 +136,9 @@ static void who_is_killed_is_not_there_any_more(void **state)
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        struct gate gate = enter_alone("e.db");
-        (void)quipu_common_turnstile_enter(&gate.page->turnstile, FOREVER);
+        struct lock_file lock_file = enter_alone("e.db");
+        (void)quipu_common_fair_lock_acquire(&lock_file.page->fair_lock,
+                                             FOREVER);
         (void)!write(pipes[1], &byte, 1);
         for (;;) {
             (void)pause();
@@ -143,8 +148,8 @@ static void who_is_killed_is_not_there_any_more(void **state)
     assert_int_equal(kill(child, SIGKILL), 0);
     assert_int_equal(waitpid(child, NULL, 0), child);
     assert_true(exists("e.db-quipu"));
-    struct gate gate = enter_alone("e.db");
-    leave(&gate, true);
+    struct lock_file lock_file = enter_alone("e.db");
+    leave(&lock_file, true);
     (void)close(pipes[0]);
     (void)close(pipes[1]);
 }
@@ -152,11 +157,11 @@ static void who_is_killed_is_not_there_any_more(void **state)
 static void programs_that_differ_too_much_keep_out(void **state)
 {
     (void)state;
-    struct gate second;
+    struct lock_file second;
     bool alone = false;
     quipu_error error = { 0 };
     make_database("f.db", 0644);
-    struct gate first = enter_alone("f.db");
+    struct lock_file first = enter_alone("f.db");
     first.page->size++;
     assert_refused(try_gate(&second, "f.db", &alone, &error), QUIPU_UNSUPPORTED,
                    &error, "too different");
@@ -179,20 +184,20 @@ static void the_lock_file_has_the_mode_of_the_database(void **state)
     (void)state;
     struct stat info;
     make_database("g.db", 0660);
-    struct gate gate = enter_alone("g.db");
+    struct lock_file lock_file = enter_alone("g.db");
     assert_int_equal(stat("g.db-quipu", &info), 0);
     assert_int_equal(info.st_mode & 0777, 0660);
-    leave(&gate, true);
+    leave(&lock_file, true);
 }
 
 static void a_lock_file_that_was_removed_is_not_believed(void **state)
 {
     (void)state;
     make_database("h.db", 0644);
-    struct gate first = enter_alone("h.db");
+    struct lock_file first = enter_alone("h.db");
     assert_int_equal(unlink("h.db-quipu"), 0);
-    struct gate second = enter_alone("h.db");
-    leave(&first, false); /* it is no longer the gate */
+    struct lock_file second = enter_alone("h.db");
+    leave(&first, false); /* it is no longer the lock_file */
     assert_true(exists("h.db-quipu"));
     leave(&second, true);
 }
@@ -200,13 +205,13 @@ static void a_lock_file_that_was_removed_is_not_believed(void **state)
 static void a_link_in_place_of_the_lock_file_is_refused(void **state)
 {
     (void)state;
-    struct gate gate;
+    struct lock_file lock_file;
     bool alone = false;
     quipu_error error = { 0 };
     make_database("i.db", 0644);
     assert_int_equal(symlink("elsewhere", "i.db-quipu"), 0);
-    assert_refused(try_gate(&gate, "i.db", &alone, &error), QUIPU_IO, &error,
-                   "lock file (-quipu)");
+    assert_refused(try_gate(&lock_file, "i.db", &alone, &error), QUIPU_IO,
+                   &error, "lock file (-quipu)");
     assert_false(exists("elsewhere"));
 }
 

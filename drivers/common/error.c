@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the system's answers mean to the caller. */
-#include "system.h"
+#include "error.h"
 
 #include <errno.h>
 #include <string.h>
@@ -8,15 +8,16 @@
 static const char may[] = "check the permissions of the file and of its "
                           "folder, or open it with readonly=yes";
 
-bool quipu_common_is_refusal(int number)
+bool quipu_common_error_is_denied(int number)
 {
     return number == EACCES || number == EPERM || number == EROFS;
 }
 
-int quipu_common_fail_system(const quipu_host *host, const char *path,
-                             int number, const char *what, quipu_error *error)
+int quipu_common_error_set_system(const quipu_host *host, const char *path,
+                                  int number, const char *what,
+                                  quipu_error *error)
 {
-    bool refusal = quipu_common_is_refusal(number);
+    bool refusal = quipu_common_error_is_denied(number);
     int status = refusal            ? QUIPU_DENIED
                  : number == ENOMEM ? QUIPU_NO_MEMORY
                                     : QUIPU_IO;

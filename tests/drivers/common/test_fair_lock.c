@@ -9,14 +9,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/turnstile.h"
+#include "common/fair_lock.h"
 #include "now.h"
 
 #define PEOPLE 4
 #define TURNS 200
 
 struct shared {
-    struct turnstile turnstile;
+    struct fair_lock fair_lock;
     atomic_int ready;
     int inside;
     int turns;
@@ -27,13 +27,13 @@ static struct shared *share(void)
     struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(shared != MAP_FAILED);
-    assert_int_equal(quipu_common_turnstile_init(&shared->turnstile), 0);
+    assert_int_equal(quipu_common_fair_lock_init(&shared->fair_lock), 0);
     return shared;
 }
 
 static void unshare_it(struct shared *shared)
 {
-    quipu_common_turnstile_finish(&shared->turnstile);
+    quipu_common_fair_lock_finish(&shared->fair_lock);
     assert_int_equal(munmap(shared, sizeof(*shared)), 0);
 }
 
@@ -46,7 +46,7 @@ static pid_t occupy(struct shared *shared, pthread_mutex_t *mutex)
         if (mutex) {
             (void)pthread_mutex_lock(mutex);
         } else {
-            (void)quipu_common_turnstile_enter(&shared->turnstile, FOREVER);
+            (void)quipu_common_fair_lock_acquire(&shared->fair_lock, FOREVER);
         }
         atomic_store(&shared->ready, 1);
         for (;;) {
@@ -70,10 +70,11 @@ static void who_is_late_gives_up(void **state)
     struct shared *shared = share();
     pid_t child = occupy(shared, NULL);
     int64_t deadline = fixture_now() + SECOND / 50;
-    assert_int_equal(quipu_common_turnstile_enter(&shared->turnstile, deadline),
-                     ETIMEDOUT);
+    assert_int_equal(
+        quipu_common_fair_lock_acquire(&shared->fair_lock, deadline),
+        ETIMEDOUT);
     assert_true(fixture_now() >= deadline);
-    assert_int_equal(quipu_common_turnstile_enter(&shared->turnstile, 0),
+    assert_int_equal(quipu_common_fair_lock_acquire(&shared->fair_lock, 0),
                      ETIMEDOUT);
     end(child);
     unshare_it(shared);
@@ -85,11 +86,11 @@ static void who_is_killed_inside_leaves(void **state)
     struct shared *shared = share();
     for (int i = 0; i < 3; i++) {
         atomic_store(&shared->ready, 0);
-        end(occupy(shared, i == 2 ? &shared->turnstile.next : NULL));
-        assert_int_equal(quipu_common_turnstile_enter(&shared->turnstile,
-                                                      fixture_now() + SECOND),
+        end(occupy(shared, i == 2 ? &shared->fair_lock.next : NULL));
+        assert_int_equal(quipu_common_fair_lock_acquire(&shared->fair_lock,
+                                                        fixture_now() + SECOND),
                          0);
-        quipu_common_turnstile_leave(&shared->turnstile);
+        quipu_common_fair_lock_release(&shared->fair_lock);
     }
     unshare_it(shared);
 }
@@ -97,15 +98,15 @@ static void who_is_killed_inside_leaves(void **state)
 static void take_turns(struct shared *shared)
 {
     for (int i = 0; i < TURNS; i++) {
-        if (quipu_common_turnstile_enter(
-                &shared->turnstile, fixture_now() + FIXTURE_PATIENCE) != 0 ||
+        if (quipu_common_fair_lock_acquire(
+                &shared->fair_lock, fixture_now() + FIXTURE_PATIENCE) != 0 ||
             shared->inside++ != 0) {
             _exit(1);
         }
         (void)usleep(50); /* as long as a commit: the others have come */
         shared->turns++;
         shared->inside--;
-        quipu_common_turnstile_leave(&shared->turnstile);
+        quipu_common_fair_lock_release(&shared->fair_lock);
     }
     _exit(0);
 }
@@ -137,10 +138,10 @@ static pid_t come_in(struct shared *shared)
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        int code = quipu_common_turnstile_enter(
-            &shared->turnstile, fixture_now() + FIXTURE_PATIENCE);
+        int code = quipu_common_fair_lock_acquire(
+            &shared->fair_lock, fixture_now() + FIXTURE_PATIENCE);
         shared->inside++;
-        quipu_common_turnstile_leave(&shared->turnstile);
+        quipu_common_fair_lock_release(&shared->fair_lock);
         _exit(code);
     }
     return child;
@@ -150,9 +151,9 @@ static pid_t come_in(struct shared *shared)
 static void until_one_waits(struct shared *shared)
 {
     int64_t deadline = fixture_now() + FIXTURE_PATIENCE;
-    while (pthread_mutex_trylock(&shared->turnstile.next) == 0) {
+    while (pthread_mutex_trylock(&shared->fair_lock.next) == 0) {
         assert_true(fixture_now() < deadline);
-        (void)pthread_mutex_unlock(&shared->turnstile.next);
+        (void)pthread_mutex_unlock(&shared->fair_lock.next);
         (void)sched_yield();
     }
 }
@@ -163,14 +164,14 @@ static void who_leaves_enters_behind_who_waits(void **state)
     struct shared *shared = share();
     for (int i = 1; i <= TURNS; i++) {
         assert_int_equal(
-            quipu_common_turnstile_enter(&shared->turnstile, FOREVER), 0);
+            quipu_common_fair_lock_acquire(&shared->fair_lock, FOREVER), 0);
         pid_t child = come_in(shared);
         until_one_waits(shared);
-        quipu_common_turnstile_leave(&shared->turnstile);
+        quipu_common_fair_lock_release(&shared->fair_lock);
         assert_int_equal(
-            quipu_common_turnstile_enter(&shared->turnstile, FOREVER), 0);
+            quipu_common_fair_lock_acquire(&shared->fair_lock, FOREVER), 0);
         assert_int_equal(shared->inside, i);
-        quipu_common_turnstile_leave(&shared->turnstile);
+        quipu_common_fair_lock_release(&shared->fair_lock);
         int status = 0;
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_int_equal(status, 0);

@@ -6,49 +6,50 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/pulse.h"
+#include "common/commit_counter.h"
 #include "now.h"
 
 static void a_wait_ends_at_its_deadline(void **state)
 {
     (void)state;
-    struct pulse pulse = { 0 };
+    struct commit_counter commit_counter = { 0 };
     int64_t deadline = fixture_now() + SECOND / 100;
-    quipu_common_pulse_wait(&pulse, 0, deadline);
+    quipu_common_commit_counter_wait(&commit_counter, 0, deadline);
     assert_true(fixture_now() >= deadline);
-    assert_int_equal(atomic_load(&pulse.waiters), 0);
+    assert_int_equal(atomic_load(&commit_counter.waiters), 0);
 }
 
 static void a_wait_for_a_beat_that_was_is_over_at_once(void **state)
 {
     (void)state;
-    struct pulse pulse = { 0 };
-    uint32_t seen = quipu_common_pulse_read(&pulse);
-    quipu_common_pulse_beat(&pulse);
-    assert_true(quipu_common_pulse_read(&pulse) != seen);
+    struct commit_counter commit_counter = { 0 };
+    uint32_t seen = quipu_common_commit_counter_read(&commit_counter);
+    quipu_common_commit_counter_advance(&commit_counter);
+    assert_true(quipu_common_commit_counter_read(&commit_counter) != seen);
     int64_t begin = fixture_now();
-    quipu_common_pulse_wait(&pulse, seen, begin + 100 * SECOND);
+    quipu_common_commit_counter_wait(&commit_counter, seen,
+                                     begin + 100 * SECOND);
     assert_true(fixture_now() - begin < 50 * SECOND);
 }
 
 static void *beat_when_awaited(void *argument)
 {
-    struct pulse *pulse = argument;
-    while (atomic_load(&pulse->waiters) == 0) {
+    struct commit_counter *commit_counter = argument;
+    while (atomic_load(&commit_counter->waiters) == 0) {
     }
-    quipu_common_pulse_beat(pulse);
+    quipu_common_commit_counter_advance(commit_counter);
     return NULL;
 }
 
 static void a_beat_wakes_a_thread(void **state)
 {
     (void)state;
-    struct pulse pulse = { 0 };
+    struct commit_counter commit_counter = { 0 };
     pthread_t thread;
     int64_t begin = fixture_now();
-    assert_int_equal(pthread_create(&thread, NULL, beat_when_awaited, &pulse),
-                     0);
-    quipu_common_pulse_wait(&pulse, 0, begin + 100 * SECOND);
+    assert_int_equal(
+        pthread_create(&thread, NULL, beat_when_awaited, &commit_counter), 0);
+    quipu_common_commit_counter_wait(&commit_counter, 0, begin + 100 * SECOND);
     assert_true(fixture_now() - begin < 50 * SECOND);
     assert_int_equal(pthread_join(thread, NULL), 0);
 }
@@ -56,20 +57,21 @@ static void a_beat_wakes_a_thread(void **state)
 static void a_beat_wakes_another_process(void **state)
 {
     (void)state;
-    struct pulse *pulse = mmap(NULL, sizeof(*pulse), PROT_READ | PROT_WRITE,
-                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_true(pulse != MAP_FAILED);
+    struct commit_counter *commit_counter =
+        mmap(NULL, sizeof(*commit_counter), PROT_READ | PROT_WRITE,
+             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(commit_counter != MAP_FAILED);
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        (void)beat_when_awaited(pulse);
+        (void)beat_when_awaited(commit_counter);
         _exit(0);
     }
     int64_t begin = fixture_now();
-    quipu_common_pulse_wait(pulse, 0, begin + 100 * SECOND);
+    quipu_common_commit_counter_wait(commit_counter, 0, begin + 100 * SECOND);
     assert_true(fixture_now() - begin < 50 * SECOND);
     assert_int_equal(waitpid(child, NULL, 0), child);
-    assert_int_equal(munmap(pulse, sizeof(*pulse)), 0);
+    assert_int_equal(munmap(commit_counter, sizeof(*commit_counter)), 0);
 }
 
 int main(void)
