@@ -1,13 +1,104 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a guard demands of a sequence (S3). */
-#ifndef SHARED_DRIVER_PRECONDITIONS_H
-#define SHARED_DRIVER_PRECONDITIONS_H
+/* The preconditions of an append: event ids, append guards, tracking and
+ * positions, checked for the SQLite and the LMDB driver; guards also for the
+ * PostgreSQL driver.
+ *
+ * A driver describes one request, supplies functions that look something up in
+ * its transaction, and gets the outcome in the request's quipu_result and the
+ * positions of the accepted items. preconditions.c describes the order of the
+ * checks and the two passes of an append. */
+#ifndef QUIPU_DRIVERS_COMMON_PRECONDITIONS_H
+#define QUIPU_DRIVERS_COMMON_PRECONDITIONS_H
+
+#include "key_table.h"
 
 #include <quipu/driver.h>
 
-/* Whether a sequence is what the guard demands: `found` says that it has items,
- * and the last is at `last`. */
+/* The stored item that has the event id of an appended one. */
+struct stored_item {
+    bool found;
+    bool is_equal; /* sequence id, topic and state are the appended item's */
+    int64_t notification_id;
+    int64_t position;
+};
+
+/* Look-ups in the state that the transaction sees, earlier requests of the same
+ * append included. Each returns QUIPU_OK or the status of the store, with the
+ * error filled in, and gets the `context` of struct preconditions. */
+struct preconditions_lookups {
+    /* The last position of a sequence; *found false: it has no items. */
+    int (*last_position)(void *context, quipu_bytes sequence_id, bool *found,
+                         int64_t *last, quipu_error *error);
+    /* The item stored under the event id of `item`, compared with it by
+     * quipu_common_preconditions_compare. Called only if the schema has event
+     * ids. */
+    int (*item)(void *context, const quipu_item *item,
+                struct stored_item *stored, quipu_error *error);
+    /* The notification id of the tracking record that has the consumer and log
+     * of `tracking`; *found false: there is none. */
+    int (*tracking)(void *context, const quipu_tracking *tracking, bool *found,
+                    int64_t *notification_id, quipu_error *error);
+    /* Whether a position of a sparse schema is taken. NULL: the driver inserts
+     * behind a savepoint and calls quipu_common_preconditions_refuse_position
+     * if its index refuses the item. */
+    int (*position_is_taken)(void *context, quipu_bytes sequence_id,
+                             int64_t position, bool *taken, quipu_error *error);
+};
+
+/* The check of one request. The driver sets the first part. */
+struct preconditions {
+    const quipu_host *host;
+    const struct preconditions_lookups *lookups;
+    void *context;
+    const quipu_schema *schema;
+    const quipu_request *request;
+    quipu_result *result;
+    bool strict; /* false: the optimistic pass */
+    /* The rest is private, zero at first. */
+    struct key_table
+        sequences;      /* last positions, while the items are checked */
+    int64_t *positions; /* of accepted items, if more than one */
+    int64_t position;   /* of a single one */
+};
+
+/* Checks the request. Returns QUIPU_OK if result->status tells the outcome, or
+ * the status of a look-up that failed, or NO_MEMORY. Outcomes:
+ *   OK        the items may be inserted at the positions of _position
+ *   OK, with QUIPU_RESULT_REPEATED: stored by an earlier append; insert nothing
+ *   CONFLICT  cause EVENT_ID, GUARD or POSITION
+ *   ALREADY   cause TRACKING
+ * Call quipu_common_preconditions_finish in all cases. */
+int quipu_common_preconditions_check(struct preconditions *check,
+                                     quipu_error *error);
+
+/* Releases what the check has allocated. */
+void quipu_common_preconditions_finish(struct preconditions *check);
+
+/* Returns the position of an item of an accepted request. */
+int64_t quipu_common_preconditions_position(const struct preconditions *check,
+                                            size_t index);
+
+/* Refuses the request because the index on positions has refused an item of a
+ * sparse schema. The driver has undone the request before, so that the last
+ * position that the result reports is that of the store. */
+int quipu_common_preconditions_refuse_position(struct preconditions *check,
+                                               size_t index,
+                                               quipu_error *error);
+
+/* Fills *stored from the item found under the event id of `appended`. */
+void quipu_common_preconditions_compare(const quipu_item *found,
+                                        const quipu_item *appended,
+                                        struct stored_item *stored);
+
+/* Returns true if a sequence is as the guard expects. `found`: it has items,
+ * the last of them at `last`. */
 bool quipu_common_preconditions_guard_holds(const quipu_guard *guard,
                                             bool found, int64_t last);
+
+/* Returns true if the items of a schema may leave positions out. */
+static inline bool preconditions_is_sparse(const quipu_schema *schema)
+{
+    return (schema->flags & QUIPU_SCHEMA_SPARSE) != 0;
+}
 
 #endif
