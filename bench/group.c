@@ -1,180 +1,153 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threads that append one event at a time to one datastore, each to sequences
- * of its own: with commits shared, and with one commit each (group=1), in turn.
+ * Measures the commit queue: threads that append one event at a time to one
+ * datastore, each to sequences of its own, with shared commits and with one
+ * commit each (group=1).  Both ways take turns, a slice each.
  */
-#include "bench.h"
+#include "benchmark.h"
+#include "fail.h"
+#include "figure.h"
+#include "measure/clock.h"
+#include "measure/workers.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 #define THREADS_MAX 32
 #define SLICES 10
 #define SLICE_SECONDS 0.1
+#define SEQUENCE_ITEMS 10
 
-struct crowd;
-
-struct member {
-    pthread_t thread;
-    struct crowd *crowd;
+struct thread {
     quipu_uuid sequence;
-    size_t events;
-    double longest; /* seconds */
+    size_t events; /* of the slice */
+    struct measure_batch batch;
 };
 
-/* The threads of one side. */
-struct crowd {
+/* One of the two ways, with its store in the current round. */
+struct group {
     struct bench_store store;
     quipu_datastore *datastore;
     quipu_records *records;
-    size_t count;
-    struct member members[THREADS_MAX];
-    pthread_barrier_t start;
-    double until;
-    /* Of a round, and of all. */
-    double events, seconds;
-    double rates[BENCH_ROUNDS_MAX];
-    double longest;
+    size_t count; /* threads */
+    struct thread threads[THREADS_MAX];
+    struct measure_result round;
+    double rates[MEASURE_ROUNDS_MAX];
+    int64_t longest; /* nanoseconds, of all rounds */
 };
 
-static void append_one(struct member *member)
+/* Appends one event; each thread begins a sequence after SEQUENCE_ITEMS. */
+static int append_one(void *context, size_t number, quipu_error *error)
+{
+    struct group *group = context;
+    struct thread *thread = &group->threads[number];
+
+    if (thread->events++ % SEQUENCE_ITEMS == 0) {
+        quipu_uuid_random(&thread->sequence);
+    }
+    const struct measure_event event = { thread->sequence,
+                                         MEASURE_NEXT_POSITION };
+    return measure_workload_append(group->records, &thread->batch, &event, 1,
+                                   error);
+}
+
+static void run_slice(struct group *group)
+{
+    const struct measure_workers workers = { .count = group->count,
+                                             .seconds = SLICE_SECONDS,
+                                             .operate = append_one,
+                                             .context = group };
+    quipu_error error = { 0 };
+
+    for (size_t i = 0; i < group->count; i++) {
+        group->threads[i].events = 0;
+    }
+    bench_fail_on_error(measure_workers_run(&workers, &group->round, &error),
+                        &error, "append");
+}
+
+static void open_group(struct group *group, const struct bench_driver *driver,
+                       const struct bench_workspace *workspace, size_t limit)
 {
     quipu_error error = { 0 };
-    quipu_uuid event_id;
-    quipu_uuid_ordered(&event_id);
-    const quipu_item item = {
-        .sequence_id = { member->sequence.bytes, 16 },
-        .topic = { BENCH_TOPIC, sizeof(BENCH_TOPIC) - 1 },
-        .state = { bench_state, BENCH_STATE_SIZE },
-        .event_id = { event_id.bytes, 16 },
-        .flags = QUIPU_ITEM_NEXT,
-    };
-    const quipu_append append = { .struct_size = sizeof(append),
-                                  .items = &item,
-                                  .item_count = 1 };
-    bench_need(
-        quipu_records_append(member->crowd->records, &append, NULL, &error),
-        &error, "append");
+
+    bench_store_init(&group->store, driver, workspace,
+                     limit == 1 ? "alone" : "group");
+    group->store.group = limit;
+    group->datastore = bench_store_open(&group->store);
+    bench_fail_on_error(quipu_records_open(group->datastore,
+                                           quipu_schema_stored_events(),
+                                           &group->records, &error),
+                        &error, "open");
+    memset(&group->round, 0, sizeof(group->round));
 }
 
-static void *run_member(void *context)
+static void close_group(struct group *group, size_t round)
 {
-    struct member *member = context;
-    (void)pthread_barrier_wait(&member->crowd->start);
-    double now = bench_now();
-    while (now < member->crowd->until) {
-        if (member->events % 10 == 0) {
-            quipu_uuid_random(&member->sequence);
-        }
-        append_one(member);
-        double after = bench_now();
-        if (after - now > member->longest) {
-            member->longest = after - now;
-        }
-        member->events++;
-        now = after;
-    }
-    return NULL;
-}
-
-static void run_slice(struct crowd *crowd)
-{
-    (void)pthread_barrier_init(&crowd->start, NULL, (unsigned)crowd->count + 1);
-    for (size_t i = 0; i < crowd->count; i++) {
-        struct member *member = &crowd->members[i];
-        *member = (struct member){ .crowd = crowd };
-        if (pthread_create(&member->thread, NULL, run_member, member) != 0) {
-            bench_die("group", "the system gives no thread");
-        }
-    }
-    double begin = bench_now();
-    crowd->until = begin + SLICE_SECONDS;
-    (void)pthread_barrier_wait(&crowd->start);
-    for (size_t i = 0; i < crowd->count; i++) {
-        struct member *member = &crowd->members[i];
-        (void)pthread_join(member->thread, NULL);
-        crowd->events += (double)member->events;
-        if (member->longest > crowd->longest) {
-            crowd->longest = member->longest;
-        }
-    }
-    crowd->seconds += bench_now() - begin;
-    (void)pthread_barrier_destroy(&crowd->start);
-}
-
-static void open_crowd(struct crowd *crowd, const struct bench_driver *driver,
-                       const struct bench_place *place, size_t group)
-{
+    const struct measure_histogram *durations = &group->round.durations;
     quipu_error error = { 0 };
-    bench_store_init(&crowd->store, driver, place,
-                     group == 1 ? "alone" : "group");
-    crowd->store.group = group;
-    crowd->datastore = bench_store_open(&crowd->store);
-    bench_need(quipu_records_open(crowd->datastore,
-                                  quipu_schema_stored_events(), &crowd->records,
-                                  &error),
-               &error, "open");
-    crowd->events = crowd->seconds = 0;
+
+    group->rates[round] = (double)durations->count / group->round.seconds;
+    if (durations->longest > group->longest) {
+        group->longest = durations->longest;
+    }
+    bench_fail_on_error(quipu_records_close(group->records, &error), &error,
+                        "close");
+    bench_fail_on_error(quipu_datastore_close(group->datastore, &error), &error,
+                        "close");
+    group->store.driver->remove(&group->store);
 }
 
-static void close_crowd(struct crowd *crowd, size_t round)
-{
-    quipu_error error = { 0 };
-    crowd->rates[round] = crowd->events / crowd->seconds;
-    bench_need(quipu_records_close(crowd->records, &error), &error, "close");
-    bench_need(quipu_datastore_close(crowd->datastore, &error), &error,
-               "close");
-    crowd->store.driver->remove(&crowd->store);
-}
-
-static void run_round(struct crowd *group, struct crowd *alone,
+static void run_round(struct group *shared, struct group *alone,
                       const struct bench_driver *driver,
-                      const struct bench_place *place, size_t round)
+                      const struct bench_workspace *workspace, size_t round)
 {
-    open_crowd(group, driver, place, 0);
-    open_crowd(alone, driver, place, 1);
+    open_group(shared, driver, workspace, 0);
+    open_group(alone, driver, workspace, 1);
     for (size_t slice = 0; slice < SLICES; slice++) {
-        run_slice(slice % 2 == 0 ? group : alone);
-        run_slice(slice % 2 == 0 ? alone : group);
+        run_slice(slice % 2 == 0 ? shared : alone);
+        run_slice(slice % 2 == 0 ? alone : shared);
     }
-    close_crowd(group, round);
-    close_crowd(alone, round);
+    close_group(shared, round);
+    close_group(alone, round);
 }
 
 static void measure(const struct bench_driver *driver,
-                    const struct bench_place *place, size_t rounds,
+                    const struct bench_workspace *workspace, size_t rounds,
                     const char *name, size_t threads)
 {
-    struct crowd *group = bench_allocate(sizeof(*group));
-    struct crowd *alone = bench_allocate(sizeof(*alone));
-    group->count = alone->count = threads;
+    struct group *shared = bench_allocate(sizeof(*shared));
+    struct group *alone = bench_allocate(sizeof(*alone));
+
+    shared->count = alone->count = threads;
     for (size_t round = 0; round < rounds; round++) {
-        run_round(group, alone, driver, place, round);
+        run_round(shared, alone, driver, workspace, round);
     }
-    const struct bench_figure figure = { .driver = driver->name,
-                                         .name = name,
-                                         .suffix = "",
-                                         .unit = "events/s",
-                                         .longest = group->longest * 1000,
-                                         .baseline_longest =
-                                             alone->longest * 1000 };
-    bench_report_rounds(figure, group->rates, alone->rates, rounds);
+    const struct bench_figure figure = {
+        .driver = driver->name,
+        .name = name,
+        .suffix = "",
+        .unit = "events/s",
+        .longest = measure_clock_milliseconds(shared->longest),
+        .baseline_longest = measure_clock_milliseconds(alone->longest)
+    };
+    bench_figure_report_rounds(figure, shared->rates, alone->rates, rounds);
     free(alone);
-    free(group);
+    free(shared);
 }
 
-void bench_groups(const struct bench_driver *driver,
-                  const struct bench_place *place, size_t rounds,
-                  const char *const *patterns, size_t pattern_count)
+void bench_group_run(const struct benchmark_selection *selection,
+                     const struct bench_driver *driver,
+                     const struct bench_workspace *workspace, size_t rounds)
 {
     static const size_t threads[] = { 1, 4, 16, 32 };
+
     for (size_t i = 0; i < sizeof(threads) / sizeof(threads[0]); i++) {
         char name[32];
+
         (void)snprintf(name, sizeof(name), "append.1.group.%zu", threads[i]);
-        if (bench_wanted(driver->name, name, patterns, pattern_count)) {
-            measure(driver, place, rounds, name, threads[i]);
+        if (benchmark_selected(selection, driver->name, name)) {
+            measure(driver, workspace, rounds, name, threads[i]);
         }
     }
 }

@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a store behaves as it grows: loaded in bulk, then measured at each power
- * of ten.  Sequences have ten items and ids that are ordered by time, as those
- * that quipu mints.
+ * Measures a store as it grows: the store is filled in large appends, and
+ * measured at each power of ten.  Sequences have ten items and ids that are
+ * ordered by time, as quipu generates them.
  */
-#include "bench.h"
+#include "benchmark.h"
+#include "fail.h"
+#include "figure.h"
+#include "measure/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LEAST 10000
+#define SIZE_MIN_ITEMS 10000
 #define SEQUENCE_ITEMS 10
-#define SAMPLES 4096 /* sequences that replays choose from */
+#define SAMPLES 4096 /* sequences that the replays read */
 #define APPENDS 400
 #define REPLAYS 2000
-#define ITEM_MAX 600    /* bytes on disk for each, at most */
-#define LOOK_EVERY 8192 /* items of a scan between two looks at the memory */
+#define ITEM_BYTES_MAX 600 /* that an item takes on disk, with its indexes */
+#define MEMORY_INTERVAL \
+    8192 /* items of a scan between two readings of memory */
 
 struct growth {
     const struct bench_driver *driver;
@@ -25,9 +29,8 @@ struct growth {
     quipu_records *records;
     size_t items;
     quipu_uuid samples[SAMPLES];
-    quipu_uuid event_ids[BENCH_BATCH_MAX];
-    quipu_uuid sequences[BENCH_BATCH_MAX / SEQUENCE_ITEMS];
-    quipu_item batch[BENCH_BATCH_MAX];
+    struct measure_event events[MEASURE_BATCH_MAX];
+    struct measure_batch batch;
 };
 
 static void open_store(struct growth *growth, bool relaxed)
@@ -35,18 +38,19 @@ static void open_store(struct growth *growth, bool relaxed)
     quipu_error error = { 0 };
     growth->store.relaxed = relaxed;
     growth->datastore = bench_store_open(&growth->store);
-    bench_need(quipu_records_open(growth->datastore,
-                                  quipu_schema_stored_events(),
-                                  &growth->records, &error),
-               &error, "open");
+    bench_fail_on_error(quipu_records_open(growth->datastore,
+                                           quipu_schema_stored_events(),
+                                           &growth->records, &error),
+                        &error, "open");
 }
 
 static void close_store(struct growth *growth)
 {
     quipu_error error = { 0 };
-    bench_need(quipu_records_close(growth->records, &error), &error, "close");
-    bench_need(quipu_datastore_close(growth->datastore, &error), &error,
-               "close");
+    bench_fail_on_error(quipu_records_close(growth->records, &error), &error,
+                        "close");
+    bench_fail_on_error(quipu_datastore_close(growth->datastore, &error),
+                        &error, "close");
 }
 
 static void report(const struct growth *growth, size_t size, const char *what,
@@ -58,116 +62,90 @@ static void report(const struct growth *growth, size_t size, const char *what,
                                          .name = name,
                                          .suffix = "",
                                          .unit = unit,
-                                         .quipu = value };
-    bench_report(&figure);
+                                         .ratio = { .rate = value } };
+    bench_figure_report(&figure);
 }
 
 /* ---------------------------------------------------------------- loading */
 
-/* One append of `count` new items, as many to each sequence as one has. */
+/* Appends `count` new items, SEQUENCE_ITEMS to each of as many new sequences.
+ */
 static void append(struct growth *growth, size_t count)
 {
     quipu_error error = { 0 };
     for (size_t i = 0; i < count; i++) {
-        quipu_uuid *sequence = &growth->sequences[i / SEQUENCE_ITEMS];
+        struct measure_event *event = &growth->events[i];
         if (i % SEQUENCE_ITEMS == 0) {
-            quipu_uuid_ordered(sequence);
+            quipu_uuid_ordered(&event->sequence);
+        } else {
+            event->sequence = growth->events[i - 1].sequence;
         }
-        quipu_uuid_ordered(&growth->event_ids[i]);
-        growth->batch[i] = (quipu_item){
-            .sequence_id = { sequence->bytes, 16 },
-            .position = (int64_t)(i % SEQUENCE_ITEMS),
-            .topic = { BENCH_TOPIC, sizeof(BENCH_TOPIC) - 1 },
-            .state = { bench_state, BENCH_STATE_SIZE },
-            .event_id = { growth->event_ids[i].bytes, 16 },
-        };
+        event->position = (int64_t)(i % SEQUENCE_ITEMS);
     }
-    const quipu_append request = { .struct_size = sizeof(request),
-                                   .items = growth->batch,
-                                   .item_count = count };
-    bench_need(quipu_records_append(growth->records, &request, NULL, &error),
-               &error, "append");
+    bench_fail_on_error(measure_workload_append(growth->records, &growth->batch,
+                                                growth->events, count, &error),
+                        &error, "append");
     growth->items += count;
 }
 
-/* Fills the store up to a size; each append leaves a sample, at random once
- * there are many. */
+/* Fills the store up to a size.  Each append adds a sequence to the samples, or
+ * replaces one. */
 static void load(struct growth *growth, size_t size)
 {
     size_t from = growth->items;
-    double start = bench_now();
+    double start = measure_clock_seconds();
     open_store(growth, true);
     while (growth->items < size) {
         size_t left = size - growth->items;
-        size_t made = growth->items / BENCH_BATCH_MAX;
-        append(growth, left < BENCH_BATCH_MAX ? left : BENCH_BATCH_MAX);
+        size_t made = growth->items / MEASURE_BATCH_MAX;
+        append(growth, left < MEASURE_BATCH_MAX ? left : MEASURE_BATCH_MAX);
         if (left < SEQUENCE_ITEMS) {
             continue;
         }
         size_t at = made < SAMPLES ? made : (made * 7919) % SAMPLES;
-        growth->samples[at] = growth->sequences[0];
+        growth->samples[at] = growth->events[0].sequence;
     }
     close_store(growth);
     report(growth, size, "load", "events/s",
-           (double)(growth->items - from) / (bench_now() - start));
+           (double)(growth->items - from) / (measure_clock_seconds() - start));
 }
 
 /* -------------------------------------------------------------- measuring */
 
 static void measure_appends(struct growth *growth, size_t size)
 {
-    double start = bench_now();
+    double start = measure_clock_seconds();
     for (size_t i = 0; i < APPENDS; i++) {
         append(growth, 1);
     }
     report(growth, size, "append.1", "events/s",
-           APPENDS / (bench_now() - start));
-}
-
-static size_t drain(quipu_cursor *cursor, void (*look)(void *context),
-                    void *context)
-{
-    const quipu_item *item = NULL;
-    quipu_error error = { 0 };
-    size_t count = 0;
-    for (;; count++) {
-        bench_need(quipu_cursor_next(cursor, &item, &error), &error, "next");
-        if (!item) {
-            break;
-        }
-        bench_touch(item->topic.data, item->topic.size);
-        bench_touch(item->state.data, item->state.size);
-        if (look && count % LOOK_EVERY == 0) {
-            look(context);
-        }
-    }
-    quipu_cursor_close(cursor);
-    return count;
+           APPENDS / (measure_clock_seconds() - start));
 }
 
 static void measure_replays(struct growth *growth, size_t size)
 {
-    size_t sequences = size / BENCH_BATCH_MAX;
+    size_t sequences = size / MEASURE_BATCH_MAX;
     size_t known = sequences < SAMPLES ? sequences : SAMPLES;
     size_t seen = 0;
     quipu_error error = { 0 };
-    double start = bench_now();
+    double start = measure_clock_seconds();
     for (size_t i = 0; i < REPLAYS; i++) {
-        quipu_cursor *cursor = NULL;
-        quipu_bytes id = { growth->samples[i * 7919 % known].bytes, 16 };
-        bench_need(
-            quipu_records_read(growth->records, id, NULL, &cursor, &error),
+        size_t count = 0;
+        bench_fail_on_error(
+            measure_workload_read(growth->records,
+                                  &growth->samples[i * 7919 % known], &count,
+                                  &error),
             &error, "read");
-        seen += drain(cursor, NULL, NULL);
+        seen += count;
     }
     if (seen != (size_t)REPLAYS * SEQUENCE_ITEMS) {
-        bench_die("growth", "a sequence has not the items it should");
+        bench_fail("growth", "a sequence has a wrong number of items");
     }
     report(growth, size, "read.10", "events/s",
-           (double)seen / (bench_now() - start));
+           (double)seen / (measure_clock_seconds() - start));
 }
 
-/* Kilobytes of anonymous memory that are in use. */
+/* Returns the KiB of resident anonymous memory of this process. */
 static long anonymous_memory(void)
 {
     char line[128];
@@ -184,39 +162,44 @@ static long anonymous_memory(void)
     return found;
 }
 
-static void look_at_memory(void *context)
-{
-    long *peak = context;
-    long now = anonymous_memory();
-    if (now > *peak) {
-        *peak = now;
-    }
-}
-
+/* Reads the log, and compares the memory with that before every MEMORY_INTERVAL
+ * items. */
 static void measure_scan(struct growth *growth, size_t size)
 {
     quipu_cursor *cursor = NULL;
     quipu_error error = { 0 };
     long before = anonymous_memory();
     long peak = before;
-    double start = bench_now();
-    bench_need(quipu_records_read_log(growth->records, NULL, &cursor, &error),
-               &error, "scan");
-    size_t seen = drain(cursor, look_at_memory, &peak);
-    double seconds = bench_now() - start;
+    size_t seen = 0;
+    size_t count = MEMORY_INTERVAL;
+    double start = measure_clock_seconds();
+    bench_fail_on_error(
+        quipu_records_read_log(growth->records, NULL, &cursor, &error), &error,
+        "scan");
+    while (count == MEMORY_INTERVAL) {
+        bench_fail_on_error(
+            measure_workload_next(cursor, MEMORY_INTERVAL, &count, &error),
+            &error, "scan");
+        seen += count;
+        long now = anonymous_memory();
+        peak = now > peak ? now : peak;
+    }
+    quipu_cursor_close(cursor);
+    double seconds = measure_clock_seconds() - start;
     if (seen != growth->items) {
-        bench_die("growth", "the log has not the items it should");
+        bench_fail("growth", "the log has a wrong number of items");
     }
     report(growth, size, "scan", "events/s", (double)seen / seconds);
     report(growth, size, "scan.memory", "KiB more", (double)(peak - before));
 }
 
-/* What will be needed is said before, as is what cannot be had. */
-static void announce(const struct bench_driver *driver,
-                     const struct bench_place *place, size_t most)
+/* Prints how much disk space the store may take, and ends the program if there
+ * is less. */
+static void check_space(const struct bench_driver *driver,
+                        const struct bench_workspace *workspace, size_t most)
 {
-    double needed = (double)most * ITEM_MAX / 1e6;
-    double free = bench_place_free(place) / 1e6;
+    double needed = (double)most * ITEM_BYTES_MAX / 1e6;
+    double free = bench_workspace_free_bytes(workspace) / 1e6;
     if (driver->on_server) {
         (void)fprintf(stderr,
                       "quipu-bench: %s: %zu items will take up to %.0f MB on "
@@ -227,21 +210,21 @@ static void announce(const struct bench_driver *driver,
     (void)fprintf(stderr,
                   "quipu-bench: %s: %zu items will take up to %.0f MB of the "
                   "%.0f MB that are free in %s\n",
-                  driver->name, most, needed, free, place->folder);
+                  driver->name, most, needed, free, workspace->folder);
     if (needed > free) {
-        bench_die(place->folder, "there is too little room; name another "
-                                 "folder by a URI, or fewer items");
+        bench_fail(workspace->folder, "too little disk space; name another "
+                                      "folder by a URI, or fewer items");
     }
 }
 
-void bench_growth(const struct bench_driver *driver,
-                  const struct bench_place *place, size_t most)
+void bench_growth_run(const struct bench_driver *driver,
+                      const struct bench_workspace *workspace, size_t most)
 {
     struct growth *growth = bench_allocate(sizeof(*growth));
     growth->driver = driver;
-    announce(driver, place, most);
-    bench_store_init(&growth->store, driver, place, "growth");
-    for (size_t size = LEAST; size <= most; size *= 10) {
+    check_space(driver, workspace, most);
+    bench_store_init(&growth->store, driver, workspace, "growth");
+    for (size_t size = SIZE_MIN_ITEMS; size <= most; size *= 10) {
         load(growth, size);
         report(growth, size, "size", "bytes/ev",
                (double)driver->size(&growth->store) / (double)growth->items);

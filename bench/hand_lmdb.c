@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The work by hand on the bare lmdb library: the same databases and keys as the
- * driver's, the same counter of the log and the same checks of positions and
- * event ids, but no check of a value's bytes, one process, and a map that never
- * grows.  Reading only touches the bytes in the map.
+ * The baseline for the LMDB driver, on the bare lmdb library: the same
+ * databases and keys as the driver's, the same counter of the log and the same
+ * checks of positions and event ids; but no checksum of values, one process,
+ * and a map of fixed size.  Reading touches the bytes in the map and copies
+ * nothing.
  */
-#include "bench.h"
+#include "fail.h"
+#include "store.h"
+#include "variant.h"
 
 #include <lmdb.h>
 
@@ -16,13 +19,13 @@
 #define MAP_SIZE (UINT64_C(1) << 38)
 #define KEY_SIZE 24
 
-struct side {
+struct hand {
     MDB_env *env;
     MDB_dbi heads, items, index, events;
     MDB_txn *reader;
 };
 
-/* An item as it is stored: this, its topic, its state. */
+/* A stored item: this header, then its topic, then its state. */
 struct value {
     int64_t position;
     uint32_t topic_size;
@@ -31,10 +34,10 @@ struct value {
     quipu_uuid sequence;
 };
 
-static void need(int code, const char *what)
+static void check(int code, const char *what)
 {
     if (code != MDB_SUCCESS) {
-        bench_die(what, mdb_strerror(code));
+        bench_fail(what, mdb_strerror(code));
     }
 }
 
@@ -43,37 +46,37 @@ static MDB_val val(const void *data, size_t size)
     return (MDB_val){ size, (void *)data };
 }
 
-static void create_databases(struct side *side)
+static void create_databases(struct hand *hand)
 {
     int64_t head = 0;
     MDB_txn *txn = NULL;
     MDB_val key = val("events", 6);
     MDB_val value = val(&head, sizeof(head));
-    need(mdb_txn_begin(side->env, NULL, 0, &txn), "begin");
-    need(mdb_dbi_open(txn, "heads", MDB_CREATE, &side->heads), "heads");
-    need(mdb_dbi_open(txn, "items", MDB_CREATE | MDB_INTEGERKEY, &side->items),
-         "items");
-    need(mdb_dbi_open(txn, "index", MDB_CREATE, &side->index), "index");
-    need(mdb_dbi_open(txn, "events", MDB_CREATE, &side->events), "events");
-    need(mdb_put(txn, side->heads, &key, &value, 0), "heads");
-    need(mdb_txn_commit(txn), "commit");
+    check(mdb_txn_begin(hand->env, NULL, 0, &txn), "begin");
+    check(mdb_dbi_open(txn, "heads", MDB_CREATE, &hand->heads), "heads");
+    check(mdb_dbi_open(txn, "items", MDB_CREATE | MDB_INTEGERKEY, &hand->items),
+          "items");
+    check(mdb_dbi_open(txn, "index", MDB_CREATE, &hand->index), "index");
+    check(mdb_dbi_open(txn, "events", MDB_CREATE, &hand->events), "events");
+    check(mdb_put(txn, hand->heads, &key, &value, 0), "heads");
+    check(mdb_txn_commit(txn), "commit");
 }
 
-static void *open_side(const struct bench_store *store)
+static void *open_store(const struct bench_store *store)
 {
-    struct side *side = bench_allocate(sizeof(*side));
+    struct hand *hand = bench_allocate(sizeof(*hand));
     unsigned flags = MDB_NOTLS | (store->relaxed ? MDB_NOMETASYNC : 0);
     if (mkdir(store->name, 0755) != 0) {
-        bench_die(store->name, "no folder can be made there");
+        bench_fail(store->name, "cannot make the folder");
     }
-    need(mdb_env_create(&side->env), "create");
-    need(mdb_env_set_mapsize(side->env, MAP_SIZE), "mapsize");
-    need(mdb_env_set_maxdbs(side->env, 8), "maxdbs");
-    need(mdb_env_open(side->env, store->name, flags, 0644), store->name);
-    create_databases(side);
-    need(mdb_txn_begin(side->env, NULL, MDB_RDONLY, &side->reader), "begin");
-    mdb_txn_reset(side->reader);
-    return side;
+    check(mdb_env_create(&hand->env), "create");
+    check(mdb_env_set_mapsize(hand->env, MAP_SIZE), "mapsize");
+    check(mdb_env_set_maxdbs(hand->env, 8), "maxdbs");
+    check(mdb_env_open(hand->env, store->name, flags, 0644), store->name);
+    create_databases(hand);
+    check(mdb_txn_begin(hand->env, NULL, MDB_RDONLY, &hand->reader), "begin");
+    mdb_txn_reset(hand->reader);
+    return hand;
 }
 
 /* --------------------------------------------------------------- appending */
@@ -88,7 +91,7 @@ static void make_key(unsigned char key[KEY_SIZE], const quipu_uuid *sequence,
     }
 }
 
-/* Whether the sequence's last item is just before `first`. */
+/* Returns true if the last item of the sequence is at `first` - 1. */
 static bool is_next(MDB_cursor *index, const quipu_uuid *sequence,
                     int64_t first)
 {
@@ -108,92 +111,92 @@ static bool is_next(MDB_cursor *index, const quipu_uuid *sequence,
     return memcmp(found.mv_data, key, KEY_SIZE) == 0;
 }
 
-static void put_item(struct side *side, MDB_txn *txn, int64_t id,
+static void put_item(struct hand *hand, MDB_txn *txn, int64_t id,
                      const struct value *item)
 {
     MDB_val key = val(&id, sizeof(id));
     MDB_val value =
         val(NULL, sizeof(*item) + item->topic_size + item->state_size);
-    need(mdb_put(txn, side->items, &key, &value, MDB_APPEND | MDB_RESERVE),
-         "item");
+    check(mdb_put(txn, hand->items, &key, &value, MDB_APPEND | MDB_RESERVE),
+          "item");
     unsigned char *to = value.mv_data;
     memcpy(to, item, sizeof(*item));
-    memcpy(to + sizeof(*item), BENCH_TOPIC, item->topic_size);
-    memcpy(to + sizeof(*item) + item->topic_size, bench_state,
+    memcpy(to + sizeof(*item), MEASURE_TOPIC, item->topic_size);
+    memcpy(to + sizeof(*item) + item->topic_size, measure_workload_state,
            item->state_size);
 }
 
-/* A transaction that writes. */
-struct writing {
+/* A write transaction. */
+struct write {
     MDB_txn *txn;
     MDB_cursor *index;
     int64_t head;
 };
 
-static void insert(struct side *side, struct writing *writing,
+static void insert(struct hand *hand, struct write *write,
                    const quipu_uuid *sequence, int64_t position)
 {
-    int64_t id = ++writing->head;
-    unsigned char place[KEY_SIZE];
+    int64_t id = ++write->head;
+    unsigned char position_key[KEY_SIZE];
     struct value item = { .position = position,
-                          .topic_size = sizeof(BENCH_TOPIC) - 1,
-                          .state_size = BENCH_STATE_SIZE,
+                          .topic_size = sizeof(MEASURE_TOPIC) - 1,
+                          .state_size = MEASURE_STATE_SIZE,
                           .sequence = *sequence };
     quipu_uuid_ordered(&item.event_id);
     MDB_val key = val(item.event_id.bytes, 16);
     MDB_val value = val(&id, sizeof(id));
-    need(mdb_put(writing->txn, side->events, &key, &value, MDB_NOOVERWRITE),
-         "event id");
-    make_key(place, sequence, position);
-    key = val(place, KEY_SIZE);
-    need(mdb_cursor_put(writing->index, &key, &value, MDB_NOOVERWRITE),
-         "position");
-    put_item(side, writing->txn, id, &item);
+    check(mdb_put(write->txn, hand->events, &key, &value, MDB_NOOVERWRITE),
+          "event id");
+    make_key(position_key, sequence, position);
+    key = val(position_key, KEY_SIZE);
+    check(mdb_cursor_put(write->index, &key, &value, MDB_NOOVERWRITE),
+          "position");
+    put_item(hand, write->txn, id, &item);
 }
 
-static void begin(struct side *side, struct writing *writing)
+static void begin(struct hand *hand, struct write *write)
 {
     MDB_val key = val("events", 6);
     MDB_val value;
-    need(mdb_txn_begin(side->env, NULL, 0, &writing->txn), "begin");
-    need(mdb_get(writing->txn, side->heads, &key, &value), "head");
-    memcpy(&writing->head, value.mv_data, sizeof(writing->head));
-    need(mdb_cursor_open(writing->txn, side->index, &writing->index), "cursor");
+    check(mdb_txn_begin(hand->env, NULL, 0, &write->txn), "begin");
+    check(mdb_get(write->txn, hand->heads, &key, &value), "head");
+    memcpy(&write->head, value.mv_data, sizeof(write->head));
+    check(mdb_cursor_open(write->txn, hand->index, &write->index), "cursor");
 }
 
-static void commit(struct side *side, struct writing *writing)
+static void commit(struct hand *hand, struct write *write)
 {
     MDB_val key = val("events", 6);
-    MDB_val value = val(&writing->head, sizeof(writing->head));
-    mdb_cursor_close(writing->index);
-    need(mdb_put(writing->txn, side->heads, &key, &value, 0), "head");
-    need(mdb_txn_commit(writing->txn), "commit");
+    MDB_val value = val(&write->head, sizeof(write->head));
+    mdb_cursor_close(write->index);
+    check(mdb_put(write->txn, hand->heads, &key, &value, 0), "head");
+    check(mdb_txn_commit(write->txn), "commit");
 }
 
 static void append(void *opened, const quipu_uuid *sequence, int64_t first,
                    size_t count)
 {
-    struct side *side = opened;
-    struct writing writing;
-    begin(side, &writing);
-    if (!is_next(writing.index, sequence, first)) {
-        bench_die("hand", "the position is not the next one");
+    struct hand *hand = opened;
+    struct write write;
+    begin(hand, &write);
+    if (!is_next(write.index, sequence, first)) {
+        bench_fail("hand", "the position is not the next one");
     }
     for (size_t i = 0; i < count; i++) {
-        insert(side, &writing, sequence, first + (int64_t)i);
+        insert(hand, &write, sequence, first + (int64_t)i);
     }
-    commit(side, &writing);
+    commit(hand, &write);
 }
 
-static void fill(void *opened, const struct bench_event *events, size_t count)
+static void fill(void *opened, const struct measure_event *events, size_t count)
 {
-    struct side *side = opened;
-    struct writing writing;
-    begin(side, &writing);
+    struct hand *hand = opened;
+    struct write write;
+    begin(hand, &write);
     for (size_t i = 0; i < count; i++) {
-        insert(side, &writing, &events[i].sequence, events[i].position);
+        insert(hand, &write, &events[i].sequence, events[i].position);
     }
-    commit(side, &writing);
+    commit(hand, &write);
 }
 
 /* ----------------------------------------------------------------- reading */
@@ -202,58 +205,58 @@ static void touch(const MDB_val *value)
 {
     const struct value *item = value->mv_data;
     const unsigned char *topic = (const unsigned char *)(item + 1);
-    bench_touch(topic, item->topic_size);
-    bench_touch(topic + item->topic_size, item->state_size);
+    measure_workload_touch(topic, item->topic_size);
+    measure_workload_touch(topic + item->topic_size, item->state_size);
 }
 
 static size_t read_sequence(void *opened, const quipu_uuid *sequence)
 {
-    struct side *side = opened;
+    struct hand *hand = opened;
     MDB_cursor *index = NULL;
     unsigned char first[KEY_SIZE];
     size_t count = 0;
-    need(mdb_txn_renew(side->reader), "renew");
-    need(mdb_cursor_open(side->reader, side->index, &index), "cursor");
+    check(mdb_txn_renew(hand->reader), "renew");
+    check(mdb_cursor_open(hand->reader, hand->index, &index), "cursor");
     make_key(first, sequence, INT64_MIN);
     MDB_val key = val(first, KEY_SIZE);
     MDB_val id;
     int code = mdb_cursor_get(index, &key, &id, MDB_SET_RANGE);
     while (code == MDB_SUCCESS && memcmp(key.mv_data, first, 16) == 0) {
         MDB_val value;
-        need(mdb_get(side->reader, side->items, &id, &value), "item");
+        check(mdb_get(hand->reader, hand->items, &id, &value), "item");
         touch(&value);
         count++;
         code = mdb_cursor_get(index, &key, &id, MDB_NEXT);
     }
     mdb_cursor_close(index);
-    mdb_txn_reset(side->reader);
+    mdb_txn_reset(hand->reader);
     return count;
 }
 
 static size_t scan(void *opened)
 {
-    struct side *side = opened;
+    struct hand *hand = opened;
     MDB_cursor *items = NULL;
     MDB_val key;
     MDB_val value;
     size_t count = 0;
-    need(mdb_txn_renew(side->reader), "renew");
-    need(mdb_cursor_open(side->reader, side->items, &items), "cursor");
+    check(mdb_txn_renew(hand->reader), "renew");
+    check(mdb_cursor_open(hand->reader, hand->items, &items), "cursor");
     while (mdb_cursor_get(items, &key, &value, MDB_NEXT) == MDB_SUCCESS) {
         touch(&value);
         count++;
     }
     mdb_cursor_close(items);
-    mdb_txn_reset(side->reader);
+    mdb_txn_reset(hand->reader);
     return count;
 }
 
-static void close_side(void *opened)
+static void close_store(void *opened)
 {
-    struct side *side = opened;
-    mdb_txn_abort(side->reader);
-    mdb_env_close(side->env);
-    free(side);
+    struct hand *hand = opened;
+    mdb_txn_abort(hand->reader);
+    mdb_env_close(hand->env);
+    free(hand);
 }
 
-const struct bench_side bench_hand_lmdb = BENCH_SIDE("hand");
+const struct bench_variant bench_hand_lmdb = BENCH_VARIANT("hand");

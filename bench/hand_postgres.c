@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The work by hand on the bare libpq: the same tables and indexes as the
- * driver's, the same counter of the log and the same checks; one connection,
- * prepared statements, binary parameters and results, and one round trip for
- * each append, which is sent as a pipeline.
+ * The baseline for the PostgreSQL driver, on the bare libpq: the same tables
+ * and indexes as the driver's, the same counter of the log and the same checks;
+ * one connection, prepared statements, parameters and results in binary format,
+ * and one round trip for each append, which is sent as a pipeline.
  */
+#include "fail.h"
 #include "server.h"
+#include "variant.h"
 
 #include <arpa/inet.h>
 #include <endian.h>
@@ -65,32 +67,32 @@ static const char tables[] =
     " WITH (fillfactor = 20);"
     "INSERT INTO heads VALUES (1, 1, 0);";
 
-struct side {
+struct hand {
     PGconn *pg;
-    unsigned char states[BENCH_BATCH_MAX * (4 + BENCH_STATE_SIZE) + 20];
-    unsigned char event_ids[BENCH_BATCH_MAX * (4 + 16) + 20];
-    unsigned char sequences[BENCH_BATCH_MAX * (4 + 16) + 20];
-    unsigned char positions[BENCH_BATCH_MAX * (4 + 8) + 20];
+    unsigned char states[MEASURE_BATCH_MAX * (4 + MEASURE_STATE_SIZE) + 20];
+    unsigned char event_ids[MEASURE_BATCH_MAX * (4 + 16) + 20];
+    unsigned char sequences[MEASURE_BATCH_MAX * (4 + 16) + 20];
+    unsigned char positions[MEASURE_BATCH_MAX * (4 + 8) + 20];
 };
 
 /* ------------------------------------------------------------------ opening */
 
-static void *open_side(const struct bench_store *store)
+static void *open_store(const struct bench_store *store)
 {
-    struct side *side = bench_allocate(sizeof(*side));
-    side->pg = bench_server_connect(store->place->server);
-    bench_server_run_on(side->pg, "CREATE SCHEMA ", store->name, "");
-    bench_server_run_on(side->pg, "SET search_path = ", store->name, "");
-    bench_server_run(side->pg, tables);
-    bench_server_run(side->pg, store->relaxed ? "SET synchronous_commit = off"
+    struct hand *hand = bench_allocate(sizeof(*hand));
+    hand->pg = bench_server_connect(store->workspace->server);
+    bench_server_run_on(hand->pg, "CREATE SCHEMA ", store->name, "");
+    bench_server_run_on(hand->pg, "SET search_path = ", store->name, "");
+    bench_server_run(hand->pg, tables);
+    bench_server_run(hand->pg, store->relaxed ? "SET synchronous_commit = off"
                                               : "SET synchronous_commit = on");
     for (int i = 0; i < STATEMENTS; i++) {
-        PGresult *result = PQprepare(side->pg, names[i], sql[i], 0, NULL);
-        bench_server_need(side->pg, PQresultStatus(result) == PGRES_COMMAND_OK,
-                          sql[i]);
+        PGresult *result = PQprepare(hand->pg, names[i], sql[i], 0, NULL);
+        bench_server_check(hand->pg, PQresultStatus(result) == PGRES_COMMAND_OK,
+                           sql[i]);
         PQclear(result);
     }
-    return side;
+    return hand;
 }
 
 /* ---------------------------------------------------------------- arguments */
@@ -137,130 +139,131 @@ static unsigned char *put_element(unsigned char *to, const void *data,
     return to + size;
 }
 
-/* The two arrays of an append. */
-static void add_arrays(struct side *side, struct arguments *arguments,
+/* Adds the arrays of states and event ids. */
+static void add_arrays(struct hand *hand, struct arguments *arguments,
                        size_t count)
 {
-    unsigned char *state = begin_array(side->states, TYPE_BYTEA, count);
-    unsigned char *event_id = begin_array(side->event_ids, TYPE_UUID, count);
+    unsigned char *state = begin_array(hand->states, TYPE_BYTEA, count);
+    unsigned char *event_id = begin_array(hand->event_ids, TYPE_UUID, count);
     for (size_t i = 0; i < count; i++) {
         quipu_uuid id;
         quipu_uuid_ordered(&id);
-        state = put_element(state, bench_state, BENCH_STATE_SIZE);
+        state = put_element(state, measure_workload_state, MEASURE_STATE_SIZE);
         event_id = put_element(event_id, id.bytes, 16);
     }
-    add(arguments, side->states, (size_t)(state - side->states));
-    add(arguments, side->event_ids, (size_t)(event_id - side->event_ids));
+    add(arguments, hand->states, (size_t)(state - hand->states));
+    add(arguments, hand->event_ids, (size_t)(event_id - hand->event_ids));
 }
 
 /* ---------------------------------------------------------------- appending */
 
-static void send_text(struct side *side, const char *text)
+static void send_text(struct hand *hand, const char *text)
 {
-    bench_server_need(
-        side->pg,
-        PQsendQueryParams(side->pg, text, 0, NULL, NULL, NULL, NULL, 1) == 1,
+    bench_server_check(
+        hand->pg,
+        PQsendQueryParams(hand->pg, text, 0, NULL, NULL, NULL, NULL, 1) == 1,
         text);
 }
 
-static void send_prepared(struct side *side, int which,
+static void send_prepared(struct hand *hand, int which,
                           const struct arguments *arguments)
 {
-    bench_server_need(side->pg,
-                      PQsendQueryPrepared(side->pg, names[which],
-                                          arguments->count, arguments->values,
-                                          arguments->lengths,
-                                          arguments->formats, 1) == 1,
-                      sql[which]);
+    bench_server_check(hand->pg,
+                       PQsendQueryPrepared(hand->pg, names[which],
+                                           arguments->count, arguments->values,
+                                           arguments->lengths,
+                                           arguments->formats, 1) == 1,
+                       sql[which]);
 }
 
-/* The answers to so many statements, and to the end of the pipeline. */
-static void receive(struct side *side, int count)
+/* Receives the results of `count` statements and of the synchronisation. */
+static void receive(struct hand *hand, int count)
 {
     for (int i = 0; i <= count; i++) {
-        PGresult *result = PQgetResult(side->pg);
+        PGresult *result = PQgetResult(hand->pg);
         ExecStatusType status = PQresultStatus(result);
-        bench_server_need(side->pg,
-                          status == PGRES_COMMAND_OK ||
-                              status == PGRES_TUPLES_OK ||
-                              status == PGRES_PIPELINE_SYNC,
-                          "append");
+        bench_server_check(hand->pg,
+                           status == PGRES_COMMAND_OK ||
+                               status == PGRES_TUPLES_OK ||
+                               status == PGRES_PIPELINE_SYNC,
+                           "append");
         bool end = status == PGRES_PIPELINE_SYNC;
         PQclear(result);
         if (!end) {
-            PQclear(PQgetResult(side->pg)); /* the NULL between them */
+            PQclear(PQgetResult(hand->pg)); /* NULL separates the results */
         }
     }
 }
 
-/* One transaction in one round trip, around an insert of `count` items. */
-static void store(struct side *side, size_t count, int which,
+/* Stores `count` items with one transaction in one round trip. */
+static void store(struct hand *hand, size_t count, int which,
                   const struct arguments *insert)
 {
     struct arguments bump = { .count = 0 };
     uint64_t number = htobe64((uint64_t)count);
     add(&bump, &number, sizeof(number));
-    bench_server_need(side->pg, PQenterPipelineMode(side->pg) == 1, "pipeline");
-    send_text(side, "BEGIN ISOLATION LEVEL READ COMMITTED");
-    send_prepared(side, BUMP, &bump);
-    send_prepared(side, which, insert);
-    send_text(side, "COMMIT");
-    bench_server_need(side->pg, PQpipelineSync(side->pg) == 1, "pipeline");
-    receive(side, 4);
-    bench_server_need(side->pg, PQexitPipelineMode(side->pg) == 1, "pipeline");
+    bench_server_check(hand->pg, PQenterPipelineMode(hand->pg) == 1,
+                       "pipeline");
+    send_text(hand, "BEGIN ISOLATION LEVEL READ COMMITTED");
+    send_prepared(hand, BUMP, &bump);
+    send_prepared(hand, which, insert);
+    send_text(hand, "COMMIT");
+    bench_server_check(hand->pg, PQpipelineSync(hand->pg) == 1, "pipeline");
+    receive(hand, 4);
+    bench_server_check(hand->pg, PQexitPipelineMode(hand->pg) == 1, "pipeline");
 }
 
 static void append(void *opened, const quipu_uuid *sequence, int64_t first,
                    size_t count)
 {
-    struct side *side = opened;
+    struct hand *hand = opened;
     struct arguments insert = { .count = 0 };
     uint64_t number = htobe64((uint64_t)count);
     uint64_t position = htobe64((uint64_t)first);
     add(&insert, &number, sizeof(number));
     add(&insert, sequence->bytes, 16);
     add(&insert, &position, sizeof(position));
-    add(&insert, BENCH_TOPIC, sizeof(BENCH_TOPIC) - 1);
-    add_arrays(side, &insert, count);
-    store(side, count, INSERT, &insert);
+    add(&insert, MEASURE_TOPIC, sizeof(MEASURE_TOPIC) - 1);
+    add_arrays(hand, &insert, count);
+    store(hand, count, INSERT, &insert);
 }
 
-static void fill(void *opened, const struct bench_event *events, size_t count)
+static void fill(void *opened, const struct measure_event *events, size_t count)
 {
-    struct side *side = opened;
+    struct hand *hand = opened;
     struct arguments insert = { .count = 0 };
     uint64_t number = htobe64((uint64_t)count);
-    unsigned char *sequence = begin_array(side->sequences, TYPE_UUID, count);
-    unsigned char *position = begin_array(side->positions, TYPE_INT8, count);
+    unsigned char *sequence = begin_array(hand->sequences, TYPE_UUID, count);
+    unsigned char *position = begin_array(hand->positions, TYPE_INT8, count);
     for (size_t i = 0; i < count; i++) {
         uint64_t at = htobe64((uint64_t)events[i].position);
         sequence = put_element(sequence, events[i].sequence.bytes, 16);
         position = put_element(position, &at, sizeof(at));
     }
     add(&insert, &number, sizeof(number));
-    add(&insert, BENCH_TOPIC, sizeof(BENCH_TOPIC) - 1);
-    add_arrays(side, &insert, count);
-    add(&insert, side->sequences, (size_t)(sequence - side->sequences));
-    add(&insert, side->positions, (size_t)(position - side->positions));
-    store(side, count, FILL, &insert);
+    add(&insert, MEASURE_TOPIC, sizeof(MEASURE_TOPIC) - 1);
+    add_arrays(hand, &insert, count);
+    add(&insert, hand->sequences, (size_t)(sequence - hand->sequences));
+    add(&insert, hand->positions, (size_t)(position - hand->positions));
+    store(hand, count, FILL, &insert);
 }
 
 /* ------------------------------------------------------------------ reading */
 
-/* Touches each item; *last gets the last one's id. */
-static size_t drain(struct side *side, int which,
+/* Reads all columns of each row; *last becomes the id of the last row. */
+static size_t drain(struct hand *hand, int which,
                     const struct arguments *arguments, uint64_t *last)
 {
-    PGresult *result = PQexecPrepared(side->pg, names[which], arguments->count,
+    PGresult *result = PQexecPrepared(hand->pg, names[which], arguments->count,
                                       arguments->values, arguments->lengths,
                                       arguments->formats, 1);
-    bench_server_need(side->pg, PQresultStatus(result) == PGRES_TUPLES_OK,
-                      sql[which]);
+    bench_server_check(hand->pg, PQresultStatus(result) == PGRES_TUPLES_OK,
+                       sql[which]);
     int count = PQntuples(result);
     for (int row = 0; row < count; row++) {
         for (int column = 0; column < PQnfields(result); column++) {
-            bench_touch(PQgetvalue(result, row, column),
-                        (size_t)PQgetlength(result, row, column));
+            measure_workload_touch(PQgetvalue(result, row, column),
+                                   (size_t)PQgetlength(result, row, column));
         }
     }
     if (count > 0) {
@@ -292,11 +295,11 @@ static size_t scan(void *opened)
     return seen;
 }
 
-static void close_side(void *opened)
+static void close_store(void *opened)
 {
-    struct side *side = opened;
-    PQfinish(side->pg);
-    free(side);
+    struct hand *hand = opened;
+    PQfinish(hand->pg);
+    free(hand);
 }
 
-const struct bench_side bench_hand_postgres = BENCH_SIDE("hand");
+const struct bench_variant bench_hand_postgres = BENCH_VARIANT("hand");

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The work by hand on the bare sqlite3 library: the same table and indexes,
- * the same counter of the log and the same checks as the driver's, prepared
- * statements, one connection, no locks of its own.
+ * The baseline for the SQLite driver, on the bare sqlite3 library: the same
+ * tables and indexes, the same counter of the log and the same checks as the
+ * driver's; prepared statements, one connection, and no locks besides those of
+ * SQLite.
  */
-#include "bench.h"
+#include "fail.h"
+#include "store.h"
+#include "variant.h"
 
 #include <sqlite3.h>
 
@@ -52,60 +55,63 @@ static const char tables[] =
     " STRICT;"
     "INSERT INTO heads VALUES ('events', 0);";
 
-struct side {
+struct hand {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
 };
 
-static void need(sqlite3 *db, bool ok, const char *what)
+static void check(sqlite3 *db, bool ok, const char *what)
 {
     if (!ok) {
-        bench_die(what, sqlite3_errmsg(db));
+        bench_fail(what, sqlite3_errmsg(db));
     }
 }
 
-static void run(struct side *side, const char *text)
+static void run(struct hand *hand, const char *text)
 {
-    need(side->db, sqlite3_exec(side->db, text, NULL, NULL, NULL) == SQLITE_OK,
-         text);
+    check(hand->db, sqlite3_exec(hand->db, text, NULL, NULL, NULL) == SQLITE_OK,
+          text);
 }
 
-static void *open_side(const struct bench_store *store)
+static void *open_store(const struct bench_store *store)
 {
-    struct side *side = bench_allocate(sizeof(*side));
+    struct hand *hand = bench_allocate(sizeof(*hand));
     int flags =
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    need(side->db,
-         sqlite3_open_v2(store->name, &side->db, flags, NULL) == SQLITE_OK,
-         store->name);
-    run(side, "PRAGMA journal_mode = WAL");
-    run(side, store->relaxed ? "PRAGMA synchronous = NORMAL"
+    check(hand->db,
+          sqlite3_open_v2(store->name, &hand->db, flags, NULL) == SQLITE_OK,
+          store->name);
+    run(hand, "PRAGMA journal_mode = WAL");
+    run(hand, store->relaxed ? "PRAGMA synchronous = NORMAL"
                              : "PRAGMA synchronous = FULL");
-    run(side, tables);
+    run(hand, tables);
     for (int i = 0; i < STATEMENTS; i++) {
-        need(side->db,
-             sqlite3_prepare_v3(side->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
-                                &side->statements[i], NULL) == SQLITE_OK,
-             sql[i]);
+        check(hand->db,
+              sqlite3_prepare_v3(hand->db, sql[i], -1,
+                                 SQLITE_PREPARE_PERSISTENT,
+                                 &hand->statements[i], NULL) == SQLITE_OK,
+              sql[i]);
     }
-    return side;
+    return hand;
 }
 
-/* Runs a statement that returns nothing. */
-static void finish(struct side *side, enum statement which)
+/* Runs a statement that returns no rows. */
+static void finish(struct hand *hand, enum statement which)
 {
-    need(side->db, sqlite3_step(side->statements[which]) == SQLITE_DONE,
-         sql[which]);
-    (void)sqlite3_reset(side->statements[which]);
+    check(hand->db, sqlite3_step(hand->statements[which]) == SQLITE_DONE,
+          sql[which]);
+    (void)sqlite3_reset(hand->statements[which]);
 }
 
-/* The integer that a statement returns, or `none` for no row or NULL. */
-static int64_t ask(struct side *side, enum statement which, int64_t none)
+/* Returns the integer of a statement's row; `none` without a row, or for NULL.
+ */
+static int64_t query_integer(struct hand *hand, enum statement which,
+                             int64_t none)
 {
-    sqlite3_stmt *statement = side->statements[which];
+    sqlite3_stmt *statement = hand->statements[which];
     int64_t answer = none;
     int code = sqlite3_step(statement);
-    need(side->db, code == SQLITE_ROW || code == SQLITE_DONE, sql[which]);
+    check(hand->db, code == SQLITE_ROW || code == SQLITE_DONE, sql[which]);
     if (code == SQLITE_ROW &&
         sqlite3_column_type(statement, 0) != SQLITE_NULL) {
         answer = sqlite3_column_int64(statement, 0);
@@ -114,97 +120,98 @@ static int64_t ask(struct side *side, enum statement which, int64_t none)
     return answer;
 }
 
-static int64_t last_position(struct side *side, const quipu_uuid *sequence)
+static int64_t last_position(struct hand *hand, const quipu_uuid *sequence)
 {
-    (void)sqlite3_bind_blob(side->statements[LAST], 1, sequence->bytes, 16,
+    (void)sqlite3_bind_blob(hand->statements[LAST], 1, sequence->bytes, 16,
                             SQLITE_STATIC);
-    return ask(side, LAST, -1);
+    return query_integer(hand, LAST, -1);
 }
 
-static void insert(struct side *side, const quipu_uuid *sequence, int64_t id,
+static void insert(struct hand *hand, const quipu_uuid *sequence, int64_t id,
                    int64_t position)
 {
-    sqlite3_stmt *statement = side->statements[INSERT];
+    sqlite3_stmt *statement = hand->statements[INSERT];
     quipu_uuid event_id;
     quipu_uuid_ordered(&event_id);
-    (void)sqlite3_bind_blob(side->statements[KNOWN], 1, event_id.bytes, 16,
+    (void)sqlite3_bind_blob(hand->statements[KNOWN], 1, event_id.bytes, 16,
                             SQLITE_STATIC);
-    if (ask(side, KNOWN, 0) != 0) {
-        bench_die("hand", "an event id is there already");
+    if (query_integer(hand, KNOWN, 0) != 0) {
+        bench_fail("hand", "the store has the event id already");
     }
     (void)sqlite3_bind_int64(statement, 1, id);
     (void)sqlite3_bind_blob(statement, 2, sequence->bytes, 16, SQLITE_STATIC);
     (void)sqlite3_bind_int64(statement, 3, position);
-    (void)sqlite3_bind_text(statement, 4, BENCH_TOPIC, sizeof(BENCH_TOPIC) - 1,
-                            SQLITE_STATIC);
-    (void)sqlite3_bind_blob(statement, 5, bench_state, BENCH_STATE_SIZE,
-                            SQLITE_STATIC);
+    (void)sqlite3_bind_text(statement, 4, MEASURE_TOPIC,
+                            sizeof(MEASURE_TOPIC) - 1, SQLITE_STATIC);
+    (void)sqlite3_bind_blob(statement, 5, measure_workload_state,
+                            MEASURE_STATE_SIZE, SQLITE_STATIC);
     (void)sqlite3_bind_blob(statement, 6, event_id.bytes, 16, SQLITE_STATIC);
-    finish(side, INSERT);
+    finish(hand, INSERT);
 }
 
 static void append(void *opened, const quipu_uuid *sequence, int64_t first,
                    size_t count)
 {
-    struct side *side = opened;
-    finish(side, BEGIN);
-    int64_t head = ask(side, HEAD, 0);
-    if (last_position(side, sequence) + 1 != first) {
-        bench_die("hand", "the position is not the next one");
+    struct hand *hand = opened;
+    finish(hand, BEGIN);
+    int64_t head = query_integer(hand, HEAD, 0);
+    if (last_position(hand, sequence) + 1 != first) {
+        bench_fail("hand", "the position is not the next one");
     }
     for (size_t i = 0; i < count; i++) {
-        insert(side, sequence, ++head, first + (int64_t)i);
+        insert(hand, sequence, ++head, first + (int64_t)i);
     }
-    (void)sqlite3_bind_int64(side->statements[SET_HEAD], 1, head);
-    finish(side, SET_HEAD);
-    finish(side, COMMIT);
+    (void)sqlite3_bind_int64(hand->statements[SET_HEAD], 1, head);
+    finish(hand, SET_HEAD);
+    finish(hand, COMMIT);
 }
 
-static void fill(void *opened, const struct bench_event *events, size_t count)
+static void fill(void *opened, const struct measure_event *events, size_t count)
 {
-    struct side *side = opened;
-    finish(side, BEGIN);
-    int64_t head = ask(side, HEAD, 0);
+    struct hand *hand = opened;
+    finish(hand, BEGIN);
+    int64_t head = query_integer(hand, HEAD, 0);
     for (size_t i = 0; i < count; i++) {
-        insert(side, &events[i].sequence, ++head, events[i].position);
+        insert(hand, &events[i].sequence, ++head, events[i].position);
     }
-    (void)sqlite3_bind_int64(side->statements[SET_HEAD], 1, head);
-    finish(side, SET_HEAD);
-    finish(side, COMMIT);
+    (void)sqlite3_bind_int64(hand->statements[SET_HEAD], 1, head);
+    finish(hand, SET_HEAD);
+    finish(hand, COMMIT);
 }
 
-/* Steps through a statement and takes what a caller takes of an item: all of
- * it.  `topic` is the topic's column; the state and the event id follow, the
- * position precedes it, and in a scan the sequence id precedes that. */
-static size_t drain(struct side *side, enum statement which, int topic)
+/* Steps through a statement and reads all columns of each row, as a caller of
+ * quipu does.  `topic` is the number of the topic's column; the state and the
+ * event id follow it, and the position precedes it. */
+static size_t drain(struct hand *hand, enum statement which, int topic)
 {
-    sqlite3_stmt *statement = side->statements[which];
+    sqlite3_stmt *statement = hand->statements[which];
     size_t count = 0;
     int code;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
         for (int column = topic; column < topic + 3; column++) {
-            bench_touch(sqlite3_column_blob(statement, column),
-                        (size_t)sqlite3_column_bytes(statement, column));
+            measure_workload_touch(
+                sqlite3_column_blob(statement, column),
+                (size_t)sqlite3_column_bytes(statement, column));
         }
         if (which == SCAN) {
-            bench_touch(sqlite3_column_blob(statement, 1), 16);
+            measure_workload_touch(sqlite3_column_blob(statement, 1), 16);
         }
         int64_t numbers[2] = { sqlite3_column_int64(statement, 0),
                                sqlite3_column_int64(statement, topic - 1) };
-        bench_touch(numbers, sizeof(numbers));
+        measure_workload_touch(numbers, sizeof(numbers));
         count++;
     }
-    need(side->db, code == SQLITE_DONE, sql[which]);
+    check(hand->db, code == SQLITE_DONE, sql[which]);
     (void)sqlite3_reset(statement);
     return count;
 }
 
 static size_t read_sequence(void *opened, const quipu_uuid *sequence)
 {
-    struct side *side = opened;
-    (void)sqlite3_bind_blob(side->statements[READ], 1, sequence->bytes, 16,
+    struct hand *hand = opened;
+    (void)sqlite3_bind_blob(hand->statements[READ], 1, sequence->bytes, 16,
                             SQLITE_STATIC);
-    return drain(side, READ, 2);
+    return drain(hand, READ, 2);
 }
 
 static size_t scan(void *opened)
@@ -212,14 +219,14 @@ static size_t scan(void *opened)
     return drain(opened, SCAN, 3);
 }
 
-static void close_side(void *opened)
+static void close_store(void *opened)
 {
-    struct side *side = opened;
+    struct hand *hand = opened;
     for (int i = 0; i < STATEMENTS; i++) {
-        (void)sqlite3_finalize(side->statements[i]);
+        (void)sqlite3_finalize(hand->statements[i]);
     }
-    need(side->db, sqlite3_close(side->db) == SQLITE_OK, "close");
-    free(side);
+    check(hand->db, sqlite3_close(hand->db) == SQLITE_OK, "close");
+    free(hand);
 }
 
-const struct bench_side bench_hand_sqlite = BENCH_SIDE("hand");
+const struct bench_variant bench_hand_sqlite = BENCH_VARIANT("hand");

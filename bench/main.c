@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* quipu-bench: reads its arguments and measures what they name. */
-#include "bench.h"
+/* quipu-bench: parses the arguments and runs the benchmarks that they name. */
+#include "benchmark.h"
+#include "child.h"
+#include "fail.h"
+#include "figure.h"
+#include "store.h"
+#include "workspace.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -8,33 +13,33 @@
 #include <string.h>
 
 #define ROUNDS 5
-#define PATTERNS_MAX 32
 
 static const char usage[] =
     "usage: quipu-bench [OPTION...] [URI|PATTERN...]\n"
     "\n"
-    "Measures all whose name (\"sqlite.append.1\") contains a PATTERN; a "
-    "driver's\n"
-    "name is one.  A URI says where the stores of its driver are made: a "
-    "folder,\n"
-    "as in sqlite:////mnt/disk or lmdb:////mnt/disk, or a server.\n"
+    "Runs the benchmarks whose name (\"sqlite.append.1\") contains a PATTERN, "
+    "or\n"
+    "all without one.  A URI selects its driver and where the stores are "
+    "made:\n"
+    "a folder, as in sqlite:////mnt/disk or lmdb:////mnt/disk, or a server.\n"
     "\n"
-    "  --json FILE    write the figures as lines of JSON, too\n"
-    "  --rounds N     of which the medians are told, default 5\n"
-    "  --growth N     measure stores that grow from 10^4 to N items, instead\n"
-    "  --list         the names of what there is to measure\n"
+    "  --json FILE    also write the figures to FILE, as JSON Lines\n"
+    "  --rounds N     number of rounds whose median is reported (default: 5)\n"
+    "  --growth N     measure stores that grow from 10^4 to N items instead\n"
+    "  --list         list the names of the benchmarks\n"
     "\n"
-    "PostgreSQL's server is that of its URI or of QUIPU_TEST_POSTGRES, which\n"
-    "tests/postgres/with-cluster sets; without one it is left out.\n";
+    "The PostgreSQL server is that of its URI, or of QUIPU_TEST_POSTGRES, "
+    "which\n"
+    "tests/postgres/with-cluster sets; without either the benchmarks of\n"
+    "PostgreSQL are skipped.\n";
 
 struct choice {
     size_t rounds;
-    size_t growth; /* 0: no */
+    size_t growth; /* items of the largest store; 0: run the benchmarks */
     bool list;
     const char *folder;
     const char *server;
-    const char *patterns[PATTERNS_MAX];
-    size_t pattern_count;
+    struct benchmark_selection selection;
 };
 
 static size_t number(const char *text)
@@ -42,15 +47,17 @@ static size_t number(const char *text)
     char *end = NULL;
     unsigned long long value = strtoull(text, &end, 10);
     if (*text == '\0' || *end != '\0' || value == 0) {
-        bench_die(text, "is no number");
+        bench_fail(text, "is not a number above 0");
     }
     return (size_t)value;
 }
 
-/* A URI chooses its driver, and where its stores are made. */
+/* Adds a pattern, or a URI, which selects its driver and the place of its
+ * stores. */
 static void add_argument(struct choice *choice, const char *argument)
 {
     static const char *const in_folders[] = { "sqlite", "lmdb" };
+    struct benchmark_selection *selection = &choice->selection;
     const char *pattern = argument;
     const char *body = strchr(argument, ':');
     if (body && strncmp(argument, "postgres", 8) == 0) {
@@ -64,10 +71,11 @@ static void add_argument(struct choice *choice, const char *argument)
             pattern = in_folders[i];
         }
     }
-    if (choice->pattern_count == PATTERNS_MAX) {
-        bench_die(argument, "is one argument too many");
+    if (selection->count ==
+        sizeof(selection->patterns) / sizeof(selection->patterns[0])) {
+        bench_fail(argument, "is one argument too many");
     }
-    choice->patterns[choice->pattern_count++] = pattern;
+    selection->patterns[selection->count++] = pattern;
 }
 
 static void read_arguments(struct choice *choice, int argc, char **argv)
@@ -84,7 +92,7 @@ static void read_arguments(struct choice *choice, int argc, char **argv)
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         switch (option) {
         case 'j':
-            bench_report_to(optarg);
+            bench_figure_open_file(optarg);
             break;
         case 'r':
             choice->rounds = number(optarg);
@@ -103,76 +111,79 @@ static void read_arguments(struct choice *choice, int argc, char **argv)
     for (int i = optind; i < argc; i++) {
         add_argument(choice, argv[i]);
     }
-    if (choice->rounds > BENCH_ROUNDS_MAX) {
-        bench_die("--rounds", "is too large");
+    if (choice->rounds > MEASURE_ROUNDS_MAX) {
+        bench_fail("--rounds",
+                   "is larger than the 32 rounds that are possible");
     }
 }
 
 static void measure_all(const struct choice *choice,
                         const struct bench_driver *driver,
-                        const struct bench_place *place)
+                        const struct bench_workspace *workspace)
 {
-    for (size_t i = 0; i < bench_work_count; i++) {
-        if (bench_wanted(driver->name, bench_works[i].name, choice->patterns,
-                         choice->pattern_count)) {
-            bench_measure(&bench_works[i], driver, place, choice->rounds);
+    for (size_t i = 0; i < benchmark_count; i++) {
+        if (benchmark_selected(&choice->selection, driver->name,
+                               benchmark_list[i].name)) {
+            bench_comparison_run(&benchmark_list[i], driver, workspace,
+                                 choice->rounds);
         }
     }
-    bench_groups(driver, place, choice->rounds, choice->patterns,
-                 choice->pattern_count);
+    bench_group_run(&choice->selection, driver, workspace, choice->rounds);
 }
 
 static void list(const struct bench_driver *driver)
 {
-    for (size_t i = 0; i < bench_work_count; i++) {
-        (void)printf("%s.%s\n", driver->name, bench_works[i].name);
+    for (size_t i = 0; i < benchmark_count; i++) {
+        (void)printf("%s.%s\n", driver->name, benchmark_list[i].name);
     }
     (void)printf("%s.append.1.group.N\n", driver->name);
 }
 
-/* Whether there is anything of a driver to measure. */
-static bool has_wanted(const struct choice *choice,
-                       const struct bench_driver *driver)
+/* Returns true if any benchmark of the driver is selected. */
+static bool is_selected(const struct choice *choice,
+                        const struct bench_driver *driver)
 {
     const char *more = choice->growth > 0 ? "growth" : "append.1.group.";
-    bool wanted = bench_wanted(driver->name, more, choice->patterns,
-                               choice->pattern_count);
-    for (size_t i = 0; choice->growth == 0 && i < bench_work_count; i++) {
-        wanted =
-            wanted || bench_wanted(driver->name, bench_works[i].name,
-                                   choice->patterns, choice->pattern_count);
+    bool selected = benchmark_selected(&choice->selection, driver->name, more);
+    for (size_t i = 0; choice->growth == 0 && i < benchmark_count; i++) {
+        selected =
+            selected || benchmark_selected(&choice->selection, driver->name,
+                                           benchmark_list[i].name);
     }
-    return wanted;
+    return selected;
 }
 
 struct run {
     struct choice choice;
-    struct bench_place place;
+    struct bench_workspace workspace;
 };
 
 static void measure(void *context)
 {
     const struct run *run = context;
-    for (size_t i = 0; bench_drivers[i]; i++) {
-        const struct bench_driver *driver = bench_drivers[i];
-        if (!has_wanted(&run->choice, driver)) {
+    for (size_t i = 0; bench_store_drivers[i]; i++) {
+        const struct bench_driver *driver = bench_store_drivers[i];
+        if (!is_selected(&run->choice, driver)) {
             continue;
         }
-        if (driver->on_server && !run->place.server) {
-            (void)fprintf(stderr, "quipu-bench: %s is left out: no server\n",
-                          driver->name);
+        if (driver->on_server && !run->workspace.server) {
+            (void)fprintf(
+                stderr,
+                "quipu-bench: %s is skipped: no server is given by a URI "
+                "or by QUIPU_TEST_POSTGRES\n",
+                driver->name);
         } else if (run->choice.growth > 0) {
-            bench_growth(driver, &run->place, run->choice.growth);
+            bench_growth_run(driver, &run->workspace, run->choice.growth);
         } else {
-            measure_all(&run->choice, driver, &run->place);
+            measure_all(&run->choice, driver, &run->workspace);
         }
     }
 }
 
-static void clear(void *context)
+static void clean_up(void *context)
 {
     struct run *run = context;
-    bench_place_clear(&run->place);
+    bench_workspace_remove(&run->workspace);
 }
 
 int main(int argc, char **argv)
@@ -180,13 +191,13 @@ int main(int argc, char **argv)
     static struct run run = { .choice = { .rounds = ROUNDS, .folder = "." } };
     run.choice.server = getenv("QUIPU_TEST_POSTGRES");
     read_arguments(&run.choice, argc, argv);
-    for (size_t i = 0; run.choice.list && bench_drivers[i]; i++) {
-        list(bench_drivers[i]);
+    for (size_t i = 0; run.choice.list && bench_store_drivers[i]; i++) {
+        list(bench_store_drivers[i]);
     }
     if (run.choice.list) {
         return EXIT_SUCCESS;
     }
-    bench_hold_signals();
-    bench_place_make(&run.place, run.choice.folder, run.choice.server);
-    return bench_supervise(measure, &run, clear);
+    bench_child_block_signals();
+    bench_workspace_make(&run.workspace, run.choice.folder, run.choice.server);
+    return bench_child_run(measure, &run, clean_up);
 }

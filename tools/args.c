@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads options by getopt_long, and prints the help of a subcommand. */
+/* Parsing of options with getopt_long, and the help of a command. */
 #include "args.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 struct option_help {
     unsigned bit;
     const char *name;
-    const char *value; /* NULL: it takes none */
+    const char *value; /* name of its value in the help, or NULL */
     const char *help;
 };
 
@@ -20,25 +20,25 @@ static const struct option_help options[] = {
       "only this schema (default: all); may be repeated" },
     { OPTION_AS, "as", "TABLE", "give the one schema another name" },
     { OPTION_TRACKING, "tracking", NULL,
-      "tracking records too, although --schema chooses" },
+      "move tracking records although --schema is given" },
     { OPTION_FROM, "from", "POSITION", "first position" },
     { OPTION_TO, "to", "POSITION", "last position" },
     { OPTION_AFTER, "after", "ID", "only above this notification id" },
-    { OPTION_LIMIT, "limit", "NUMBER", "at most so many items of a schema" },
-    { OPTION_REVERSE, "reverse", NULL, "last one first" },
-    { OPTION_FOLLOW, "follow", NULL, "wait for more until interrupted" },
+    { OPTION_LIMIT, "limit", "NUMBER", "at most NUMBER items of each schema" },
+    { OPTION_REVERSE, "reverse", NULL, "in descending order" },
+    { OPTION_FOLLOW, "follow", NULL, "wait for new items until interrupted" },
     { OPTION_EXPLAIN, "explain", "URI",
-      "show where the driver of a URI or scheme is looked for" },
+      "show where the driver of a URI or scheme is searched" },
     { OPTION_VERIFY_ONLY, "verify-only", NULL,
       "copy nothing, only compare both stores" },
     { OPTION_SECONDS, "seconds", "NUMBER",
-      "measure each figure so long (default: 1)" },
+      "duration of each measurement (default: 1)" },
     { OPTION_PROGRESS, "progress", NULL,
-      "tell how far it is even if nobody watches" },
-    { OPTION_RAW, "raw", NULL, "do not ask that states are quipu's own" },
+      "show progress even if stderr is no terminal" },
+    { OPTION_RAW, "raw", NULL, "accept states that quipu did not encode" },
     { OPTION_FULL, "full", NULL, "do not cut lines to the terminal's width" },
-    { OPTION_JSON, "json", NULL, "JSON Lines, with all data" },
-    { OPTION_HELP, "help", NULL, "this text" },
+    { OPTION_JSON, "json", NULL, "print JSON Lines, with all data" },
+    { OPTION_HELP, "help", NULL, "show this help" },
 };
 
 #define OPTION_COUNT (sizeof(options) / sizeof(*options))
@@ -59,7 +59,7 @@ static void print_help(const struct command *command)
                  !options[i].value ? "" : options[i].value);
         printf("  %-18s %s\n", left, options[i].help);
     }
-    fputs("\nExit status: 0 done, 1 a finding or nothing there, 2 usage.\n",
+    fputs("\nExit status: 0 success, 1 failure or finding, 2 wrong usage.\n",
           stdout);
 }
 
@@ -95,7 +95,7 @@ static bool set_number(const struct command *command, const char *name,
     return refuse(command, what, optarg, outcome);
 }
 
-/* Up to a day. */
+/* Accepts numbers up to a day. */
 static bool set_seconds(const struct command *command, struct args *args,
                         enum outcome *outcome)
 {
@@ -104,22 +104,23 @@ static bool set_seconds(const struct command *command, struct args *args,
     args->seconds = strtod(optarg, &end);
     return (end != optarg && *end == '\0' && args->seconds > 0 &&
             args->seconds <= 86400) ||
-           refuse(command, "--seconds takes a number above 0, not ", optarg,
-                  outcome);
+           refuse(command,
+                  "--seconds takes a number above 0 and up to 86400, not ",
+                  optarg, outcome);
 }
 
 static bool add_schema(const struct command *command, struct args *args,
                        enum outcome *outcome)
 {
     if (args->schema_count == SCHEMAS_MAX) {
-        return refuse(command, "there is a --schema too many: ", optarg,
+        return refuse(command, "too many --schema options, at: ", optarg,
                       outcome);
     }
     args->schemas[args->schema_count++] = optarg;
     return true;
 }
 
-bool quipu_tool_args_want(const struct args *args, const char *table)
+bool args_want_schema(const struct args *args, const char *table)
 {
     for (size_t i = 0; i < args->schema_count; i++) {
         if (strcmp(args->schemas[i], table) == 0) {
@@ -129,7 +130,7 @@ bool quipu_tool_args_want(const struct args *args, const char *table)
     return args->schema_count == 0;
 }
 
-bool quipu_tool_args_want_tracking(const struct args *args)
+bool args_want_tracking(const struct args *args)
 {
     return args->schema_count == 0 || args->tracking;
 }
@@ -189,7 +190,7 @@ static bool set_option(const struct command *command,
     }
 }
 
-/* Those of the options that the command has, for getopt_long. */
+/* Fills the table for getopt_long with the options that the command accepts. */
 static void fill_table(const struct command *command,
                        struct option table[OPTION_COUNT + 1])
 {
@@ -207,31 +208,32 @@ static void fill_table(const struct command *command,
     table[count] = (struct option){ 0 };
 }
 
-static bool take_arguments(const struct command *command, int argc, char **argv,
-                           struct args *args, enum outcome *outcome)
+static bool set_arguments(const struct command *command, int argc, char **argv,
+                          struct args *args, enum outcome *outcome)
 {
     int expected = command->argument_count;
 
     if (argc - optind < expected) {
         return refuse(command,
-                      "these arguments are needed: ", command->arguments,
+                      "missing arguments; expected: ", command->arguments,
                       outcome);
     }
     if (argc - optind > expected) {
-        return refuse(command, "there is an argument too many: ",
-                      argv[optind + expected], outcome);
+        return refuse(command, "unexpected argument: ", argv[optind + expected],
+                      outcome);
     }
     if (args->as && args->schema_count != 1) {
-        return refuse(command, "one --schema must go with --as ", args->as,
-                      outcome);
+        return refuse(command,
+                      "--as needs exactly one --schema, for the new name ",
+                      args->as, outcome);
     }
     args->uri = expected > 0 ? argv[optind] : NULL;
     args->second = expected > 1 ? argv[optind + 1] : NULL;
     return true;
 }
 
-bool quipu_tool_args_parse(const struct command *command, int argc, char **argv,
-                           struct args *args, enum outcome *outcome)
+bool args_parse(const struct command *command, int argc, char **argv,
+                struct args *args, enum outcome *outcome)
 {
     struct option table[OPTION_COUNT + 1];
     int code;
@@ -246,8 +248,8 @@ bool quipu_tool_args_parse(const struct command *command, int argc, char **argv,
             return false;
         }
         if (code == ':') {
-            return refuse(command, "a value is missing after ",
-                          argv[optind - 1], outcome);
+            return refuse(command, "missing value after ", argv[optind - 1],
+                          outcome);
         }
         if (code == '?') {
             return refuse(command, "unknown option: ", argv[optind - 1],
@@ -257,5 +259,5 @@ bool quipu_tool_args_parse(const struct command *command, int argc, char **argv,
             return false;
         }
     }
-    return take_arguments(command, argc, argv, args, outcome);
+    return set_arguments(command, argc, argv, args, outcome);
 }

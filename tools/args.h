@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command line: subcommands, their options and arguments. */
+/* The command line of a command: its options and arguments. */
 #ifndef QUIPU_TOOLS_ARGS_H
 #define QUIPU_TOOLS_ARGS_H
+
+#include "command.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the program ends with. */
-enum outcome {
-    DONE = 0,
-    FINDING = 1, /* something is wrong, or is not there */
-    USAGE = 2
-};
-
-/* The options, as bits: which of them a command has, and which were given. */
+/* Options as bits: the set that a command accepts, or that was given. */
 enum option_bit {
     OPTION_HELP = 1u << 0,
     OPTION_JSON = 1u << 1,
@@ -35,10 +30,10 @@ enum option_bit {
     OPTION_SECONDS = 1u << 16
 };
 
-#define SCHEMAS_MAX 64 /* that --schema can name */
+#define SCHEMAS_MAX 64 /* repetitions of --schema */
 
 struct args {
-    unsigned given; /* enum option_bit */
+    unsigned given; /* bits of enum option_bit */
     bool json;
     bool full;
     bool reverse;
@@ -47,48 +42,28 @@ struct args {
     bool tracking;
     bool progress;
     const char *schemas[SCHEMAS_MAX];
-    size_t schema_count; /* 0: all */
-    const char *as;      /* with one schema only */
+    size_t schema_count; /* 0: all schemas */
+    const char *as;      /* only together with exactly one schema */
     const char *explain;
     int64_t from, to, limit, after;
     double seconds;
     const char *uri;
-    const char *second; /* the sequence, or the URI to copy to */
-};
-
-struct command {
-    const char *name;
-    const char *arguments; /* for the usage line: "URI SEQUENCE" */
-    const char *summary;
-    const char *help; /* what it does, above the options */
-    int argument_count;
-    unsigned options; /* enum option_bit */
-    enum outcome (*run)(const struct args *args);
+    const char *second; /* the sequence id, or the URI to copy to */
 };
 
 /*
- * Reads what follows the subcommand.  False: the program is to end with
- * *outcome, after a message, or after the help that was asked for.
+ * Parses the arguments that follow the command's name; argv[0] is the name.
+ * Returns false if the program has to exit with *outcome: --help was given and
+ * is printed, or the arguments are wrong and a message is printed.
  */
-bool quipu_tool_args_parse(const struct command *command, int argc, char **argv,
-                           struct args *args, enum outcome *outcome);
+bool args_parse(const struct command *command, int argc, char **argv,
+                struct args *args, enum outcome *outcome);
 
-/* Whether the schema of that table is among those that --schema names. */
-bool quipu_tool_args_want(const struct args *args, const char *table);
+/* Returns true if --schema names this table, or was not given. */
+bool args_want_schema(const struct args *args, const char *table);
 
-/* Whether to move tracking records, too: with all schemas, or if asked to. */
-bool quipu_tool_args_want_tracking(const struct args *args);
-
-/* Each subcommand is in a file of its own. */
-extern const struct command quipu_tool_drivers;
-extern const struct command quipu_tool_info;
-extern const struct command quipu_tool_sequences;
-extern const struct command quipu_tool_read;
-extern const struct command quipu_tool_log;
-extern const struct command quipu_tool_verify;
-extern const struct command quipu_tool_export;
-extern const struct command quipu_tool_import;
-extern const struct command quipu_tool_copy;
-extern const struct command quipu_tool_bench;
+/* Returns true if tracking records are to be moved: --tracking was given, or
+ * --schema was not. */
+bool args_want_tracking(const struct args *args);
 
 #endif

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* quipu drivers: what there is to open stores with, and where it was found. */
-#include "output.h"
-#include "text.h"
+/* quipu drivers: lists the drivers, and explains the search for one. */
+#include "args.h"
+#include "output/jsonl.h"
+#include "output/memory.h"
+#include "output/output.h"
+#include "output/table.h"
+#include "output/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,20 +23,20 @@ struct listing {
 
 static char *copy(const char *text, size_t size)
 {
-    return memcpy(quipu_tool_allocate(size + 1, 1), text, size);
+    return memcpy(memory_allocate(size + 1, 1), text, size);
 }
 
-static void remember(void *context, const char *scheme, const char *place)
+static void add_driver(void *context, const char *scheme, const char *place)
 {
     struct listing *listing = context;
 
     for (size_t i = 0; i < listing->count; i++) {
         if (strcmp(listing->drivers[i].scheme, scheme) == 0) {
-            return; /* the first one found serves the scheme */
+            return; /* the search ends at the first driver of a scheme */
         }
     }
-    listing->drivers = quipu_tool_resize(listing->drivers, listing->count + 1,
-                                         sizeof(*listing->drivers));
+    listing->drivers = memory_resize(listing->drivers, listing->count + 1,
+                                     sizeof(*listing->drivers));
     listing->drivers[listing->count++] = (struct found){
         .scheme = copy(scheme, strlen(scheme)),
         .place = copy(place, strlen(place)),
@@ -48,7 +52,7 @@ static const char *type_name(int32_t type)
                                                                          : 0];
 }
 
-/* ---------------------------------------------------------- for people */
+/* ----------------------------------------------------------------- text */
 
 static void print_options(const quipu_driver *driver)
 {
@@ -57,19 +61,19 @@ static void print_options(const quipu_driver *driver)
     for (uint32_t i = 0; i < driver->option_count; i++) {
         const quipu_option_info *option = &driver->options[i];
 
-        quipu_tool_text_clear(&line);
-        quipu_tool_text_print(&line, "%s=%s  %s", option->name,
-                              type_name(option->type), option->help);
+        text_clear(&line);
+        text_print(&line, "%s=%s  %s", option->name, type_name(option->type),
+                   option->help);
         if (option->fallback) {
-            quipu_tool_text_print(&line, " (default: %s)", option->fallback);
+            text_print(&line, " (default: %s)", option->fallback);
         }
-        quipu_tool_field(i == 0 ? "  options" : "", quipu_tool_text(&line));
+        output_field(i == 0 ? "  options" : "", text_content(&line));
     }
     if ((driver->flags & QUIPU_DRIVER_PASSES_OPTIONS) != 0) {
-        quipu_tool_field(driver->option_count == 0 ? "  options" : "",
-                         "(others go to the back end)");
+        output_field(driver->option_count == 0 ? "  options" : "",
+                     "(other options are passed to the back end)");
     }
-    quipu_tool_text_free(&line);
+    text_free(&line);
 }
 
 static void print_driver(const struct found *found, const quipu_driver *driver,
@@ -78,24 +82,19 @@ static void print_driver(const struct found *found, const quipu_driver *driver,
     struct text version = { 0 };
 
     printf("%s:\n", found->scheme);
-    quipu_tool_field("  place", found->place);
+    output_field("  place", found->place);
     if (!driver) {
-        quipu_tool_field("  unusable", error->message);
+        output_field("  unusable", error->message);
         return;
     }
-    quipu_tool_text_print(&version, "%s %s", driver->name, driver->version);
-    quipu_tool_field("  driver", quipu_tool_text(&version));
-    quipu_tool_field("  library", driver->library());
+    text_print(&version, "%s %s", driver->name, driver->version);
+    output_field("  driver", text_content(&version));
+    output_field("  library", driver->library());
     print_options(driver);
-    quipu_tool_text_free(&version);
+    text_free(&version);
 }
 
-/* -------------------------------------------------------- for programs */
-
-static json_t *json_of_text(const char *text)
-{
-    return !text ? json_null() : quipu_tool_json_text(text, strlen(text));
-}
+/* ----------------------------------------------------------------- JSON */
 
 static json_t *json_of_options(const quipu_driver *driver)
 {
@@ -104,14 +103,11 @@ static json_t *json_of_options(const quipu_driver *driver)
     for (uint32_t i = 0; i < driver->option_count; i++) {
         json_t *option = json_object();
 
-        quipu_tool_json_set(option, "name",
-                            json_of_text(driver->options[i].name));
-        quipu_tool_json_set(option, "type",
-                            json_string(type_name(driver->options[i].type)));
-        quipu_tool_json_set(option, "default",
-                            json_of_text(driver->options[i].fallback));
-        quipu_tool_json_set(option, "help",
-                            json_of_text(driver->options[i].help));
+        jsonl_set(option, "name", jsonl_string(driver->options[i].name));
+        jsonl_set(option, "type",
+                  json_string(type_name(driver->options[i].type)));
+        jsonl_set(option, "default", jsonl_string(driver->options[i].fallback));
+        jsonl_set(option, "help", jsonl_string(driver->options[i].help));
         json_array_append_new(list, option);
     }
     return list;
@@ -122,20 +118,19 @@ static void json_driver(const struct found *found, const quipu_driver *driver,
 {
     json_t *line = json_object();
 
-    quipu_tool_json_set(line, "scheme", json_of_text(found->scheme));
-    quipu_tool_json_set(line, "place", json_of_text(found->place));
+    jsonl_set(line, "scheme", jsonl_string(found->scheme));
+    jsonl_set(line, "place", jsonl_string(found->place));
     if (!driver) {
-        quipu_tool_json_set(line, "error", json_of_text(error->message));
+        jsonl_set(line, "error", jsonl_string(error->message));
     } else {
-        quipu_tool_json_set(line, "driver", json_of_text(driver->name));
-        quipu_tool_json_set(line, "version", json_of_text(driver->version));
-        quipu_tool_json_set(line, "library", json_of_text(driver->library()));
-        quipu_tool_json_set(line, "options", json_of_options(driver));
-        quipu_tool_json_set(
-            line, "passes_options",
-            json_boolean(driver->flags & QUIPU_DRIVER_PASSES_OPTIONS));
+        jsonl_set(line, "driver", jsonl_string(driver->name));
+        jsonl_set(line, "version", jsonl_string(driver->version));
+        jsonl_set(line, "library", jsonl_string(driver->library()));
+        jsonl_set(line, "options", json_of_options(driver));
+        jsonl_set(line, "passes_options",
+                  json_boolean(driver->flags & QUIPU_DRIVER_PASSES_OPTIONS));
     }
-    quipu_tool_json_line(line);
+    jsonl_print(line);
 }
 
 static enum outcome list(const struct args *args)
@@ -143,7 +138,7 @@ static enum outcome list(const struct args *args)
     struct listing listing = { 0 };
     enum outcome outcome = DONE;
 
-    quipu_drivers_list(remember, &listing);
+    quipu_drivers_list(add_driver, &listing);
     for (size_t i = 0; i < listing.count; i++) {
         const quipu_driver *driver = NULL;
         quipu_error error;
@@ -164,7 +159,7 @@ static enum outcome list(const struct args *args)
     free(listing.drivers);
     if (listing.count == 0) {
         fputs("quipu: no driver found; 'quipu drivers --explain sqlite' shows "
-              "where they are looked for\n",
+              "where drivers are searched\n",
               stderr);
         outcome = FINDING;
     }
@@ -178,21 +173,15 @@ static void explain_json(void *context, const char *place, const char *finding)
     json_t *line = json_object();
 
     (void)context;
-    quipu_tool_json_set(line, "place", json_of_text(place));
-    quipu_tool_json_set(line, "finding", json_of_text(finding));
-    quipu_tool_json_line(line);
+    jsonl_set(line, "place", jsonl_string(place));
+    jsonl_set(line, "finding", jsonl_string(finding));
+    jsonl_print(line);
 }
 
 static void explain_row(void *context, const char *place, const char *finding)
 {
-    struct text safe = { 0 };
-
-    quipu_tool_text_safe(&safe, place, strlen(place));
-    quipu_tool_table_add(context, quipu_tool_text(&safe));
-    quipu_tool_text_clear(&safe);
-    quipu_tool_text_safe(&safe, finding, strlen(finding));
-    quipu_tool_table_add(context, quipu_tool_text(&safe));
-    quipu_tool_text_free(&safe);
+    table_add_text(context, place);
+    table_add_text(context, finding);
 }
 
 static enum outcome explain(const struct args *args)
@@ -200,22 +189,21 @@ static enum outcome explain(const struct args *args)
     static const struct heading headings[] = { { .title = "place" },
                                                { .title = "finding" } };
     char *scheme = copy(args->explain, strcspn(args->explain, ":"));
-    struct table *table =
-        args->json ? NULL : quipu_tool_table_open(headings, 2, true);
+    struct table *table = args->json ? NULL : table_open(headings, 2, true);
     const quipu_driver *driver = NULL;
     quipu_error error;
     int status = quipu_drivers_explain(
         scheme, args->json ? explain_json : explain_row, table, &error);
 
     if (status == QUIPU_INVALID) {
-        quipu_tool_table_discard(table); /* nothing was looked for */
+        table_discard(table); /* the search was refused */
     } else {
-        quipu_tool_table_close(table);
+        table_close(table);
         status = quipu_drivers_find(scheme, &driver, &error);
     }
     if (status != QUIPU_OK) {
         free(scheme);
-        return quipu_tool_fail(&error);
+        return output_error(&error);
     }
     if (!args->json) {
         printf("\n%s: %s %s, %s\n", scheme, driver->name, driver->version,
@@ -230,14 +218,14 @@ static enum outcome run(const struct args *args)
     return args->explain ? explain(args) : list(args);
 }
 
-const struct command quipu_tool_drivers = {
+const struct command drivers_command = {
     .name = "drivers",
     .arguments = "",
     .summary = "list the drivers that can be loaded",
     .help =
-        "Lists the drivers in the folders of the search, with their versions\n"
-        "and the options that their URIs take. With --explain: each place\n"
-        "that the search looks at, in order, and what it finds there.",
+        "Lists the drivers in the folders of the driver search, with their\n"
+        "versions and the options of their URIs. With --explain, prints each\n"
+        "place that is searched, in order, and the finding there.",
     .options = OPTION_EXPLAIN | OPTION_JSON | OPTION_HELP,
     .run = run,
 };

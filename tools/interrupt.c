@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A thread that takes signals, as interrupting is no work for a handler. */
+/*
+ * A thread waits for the signals with sigwait; they are blocked in all threads.
+ * Unlike a signal handler it may call quipu_datastore_interrupt.
+ */
 #include "interrupt.h"
 
 #include <poll.h>
@@ -13,7 +16,7 @@ static atomic_bool stopped;
 static sigset_t signals;
 static pthread_t thread;
 
-static void *take_signals(void *datastore)
+static void *wait_for_signal(void *datastore)
 {
     int number = 0;
 
@@ -24,27 +27,27 @@ static void *take_signals(void *datastore)
     return NULL;
 }
 
-bool quipu_tool_interrupt_init(quipu_datastore *datastore)
+bool interrupt_init(quipu_datastore *datastore)
 {
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    if (pthread_create(&thread, NULL, take_signals, datastore) != 0) {
+    if (pthread_create(&thread, NULL, wait_for_signal, datastore) != 0) {
         pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
         return false;
     }
     return true;
 }
 
-void quipu_tool_interrupt_finish(void)
+void interrupt_finish(void)
 {
-    pthread_kill(thread, SIGINT); /* if it still waits for one */
+    pthread_kill(thread, SIGINT); /* end its sigwait */
     pthread_join(thread, NULL);
 }
 
-bool quipu_tool_interrupted(void)
+bool interrupt_requested(void)
 {
     struct pollfd output = { .fd = STDOUT_FILENO };
 

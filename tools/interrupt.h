@@ -1,19 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ending a wait well when a signal, or the end of a pipe, asks for it. */
+/*
+ * Interruption of a long command by the user: SIGINT, SIGTERM and SIGHUP end
+ * the waits of the datastore instead of the program, which then finishes its
+ * work and cleans up.
+ */
 #ifndef QUIPU_TOOLS_INTERRUPT_H
 #define QUIPU_TOOLS_INTERRUPT_H
 
 #include <quipu/quipu.h>
 
-/*
- * From now on SIGINT, SIGTERM and SIGHUP interrupt the datastore's waits,
- * instead of ending the program.  To be called once, before threads are
- * started; `finish` before the datastore is closed.  False: no thread.
- */
-bool quipu_tool_interrupt_init(quipu_datastore *datastore);
-void quipu_tool_interrupt_finish(void);
+#include <stdbool.h>
 
-/* Whether to end: a signal came, or nobody reads standard output any more. */
-bool quipu_tool_interrupted(void);
+/*
+ * Starts to handle the signals.  Call it once, before other threads are
+ * started, since threads inherit the signal mask.  Returns false if the system
+ * starts no thread; nothing has changed then.
+ */
+bool interrupt_init(quipu_datastore *datastore);
+
+/* Ends the handling and joins the thread.  Call it before the datastore is
+ * closed, which the thread uses. */
+void interrupt_finish(void);
+
+/* Returns true if a signal has arrived, if writing to standard output has
+ * failed, or if the reader of standard output has closed the pipe.  Any thread
+ * may call it. */
+bool interrupt_requested(void);
 
 #endif

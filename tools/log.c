@@ -1,30 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* quipu log: the items of a schema in the order in which they were stored. */
+/* quipu log: prints the log of each schema, or follows one log. */
+#include "args.h"
 #include "interrupt.h"
-#include "items.h"
-#include "output.h"
+#include "output/item_printer.h"
+#include "output/output.h"
 #include "store.h"
 
 #include <stdio.h>
 
-/* An interruption that comes just before a wait begins is seen when it ends. */
+/* quipu_datastore_interrupt has no effect on a wait that has not begun, so each
+ * wait is limited, and the request is checked between two waits. */
 #define WAIT_MILLISECONDS 1000
 
-/* What is printed so far. */
-struct progress {
-    int64_t last; /* notification id */
+/* The part of the log that is printed. */
+struct printed {
+    int64_t last; /* notification id of the last item */
     int64_t count;
 };
 
-static void make_query(const struct args *args, const struct progress *progress,
+static void make_query(const struct args *args, const struct printed *printed,
                        quipu_query *query)
 {
     *query = (quipu_query){ .struct_size = sizeof(*query),
                             .flags = QUIPU_QUERY_GT,
-                            .gt = progress->last };
+                            .gt = printed->last };
     if ((args->given & OPTION_LIMIT) != 0) {
         query->flags |= QUIPU_QUERY_LIMIT;
-        query->limit = args->limit - progress->count;
+        query->limit = args->limit - printed->count;
     }
     if (args->reverse) {
         query->flags |= QUIPU_QUERY_DESCENDING;
@@ -32,58 +34,58 @@ static void make_query(const struct args *args, const struct progress *progress,
 }
 
 static int print_more(const struct args *args, quipu_records *records,
-                      struct items *items, struct progress *progress,
+                      struct item_printer *printer, struct printed *printed,
                       quipu_error *error)
 {
     quipu_cursor *cursor = NULL;
     quipu_query query;
     int status;
 
-    make_query(args, progress, &query);
+    make_query(args, printed, &query);
     status = quipu_records_read_log(records, &query, &cursor, error);
     if (status == QUIPU_OK) {
-        status = quipu_tool_items_drain(items, cursor, &progress->count,
-                                        &progress->last, error);
+        status = item_printer_print_all(printer, cursor, &printed->count,
+                                        &printed->last, error);
     }
     return status;
 }
 
-/* Waits until the log goes on behind what is printed, or there is a reason to
- * end, and then sets *end. */
+/* Waits for an item that is not printed yet.  Sets *end if the limit is reached
+ * or the user interrupts. */
 static int wait_for_more(const struct args *args, quipu_records *records,
-                         const struct progress *progress, bool *end,
+                         const struct printed *printed, bool *end,
                          quipu_error *error)
 {
-    int64_t head = progress->last;
+    int64_t head = printed->last;
     int status = QUIPU_OK;
 
-    *end = (args->given & OPTION_LIMIT) != 0 && progress->count >= args->limit;
-    while (!*end && head <= progress->last) {
-        status = quipu_records_wait(records, progress->last, WAIT_MILLISECONDS,
+    *end = (args->given & OPTION_LIMIT) != 0 && printed->count >= args->limit;
+    while (!*end && head <= printed->last) {
+        status = quipu_records_wait(records, printed->last, WAIT_MILLISECONDS,
                                     &head, error);
         if (status != QUIPU_OK && status != QUIPU_TIMEOUT) {
             return status;
         }
         if (status == QUIPU_TIMEOUT) {
-            head = progress->last;
+            head = printed->last;
         }
-        *end = quipu_tool_interrupted();
+        *end = interrupt_requested();
     }
     return QUIPU_OK;
 }
 
 static int follow(const struct args *args, quipu_records *records,
-                  struct items *items, struct progress *progress,
+                  struct item_printer *printer, struct printed *printed,
                   quipu_error *error)
 {
     bool end = false;
     int status = QUIPU_OK;
 
     while (status == QUIPU_OK && !end) {
-        quipu_tool_items_flush(items);
-        status = wait_for_more(args, records, progress, &end, error);
+        item_printer_flush(printer);
+        status = wait_for_more(args, records, printed, &end, error);
         if (status == QUIPU_OK && !end) {
-            status = print_more(args, records, items, progress, error);
+            status = print_more(args, records, printer, printed, error);
         }
     }
     return status;
@@ -92,15 +94,15 @@ static int follow(const struct args *args, quipu_records *records,
 static int print_schema(const struct args *args, quipu_records *records,
                         bool title, quipu_error *error)
 {
-    struct progress progress = { .last = args->after };
-    struct items *items =
-        quipu_tool_items_open(args, quipu_records_schema(records), title);
-    int status = print_more(args, records, items, &progress, error);
+    struct printed printed = { .last = args->after };
+    struct item_printer *printer =
+        item_printer_open(args, quipu_records_schema(records), title);
+    int status = print_more(args, records, printer, &printed, error);
 
     if (status == QUIPU_OK && args->follow) {
-        status = follow(args, records, items, &progress, error);
+        status = follow(args, records, printer, &printed, error);
     }
-    quipu_tool_items_close(items);
+    item_printer_close(printer);
     return status;
 }
 
@@ -112,7 +114,7 @@ static enum outcome print_all(const struct args *args,
     for (size_t i = 0; i < store->count; i++) {
         if (print_schema(args, store->schemas[i].records, store->count > 1,
                          &error) != QUIPU_OK) {
-            quipu_tool_fail(&error);
+            output_error(&error);
             return FINDING;
         }
     }
@@ -126,17 +128,17 @@ static enum outcome print_following(const struct args *args,
 
     if (store->count != 1) {
         fprintf(stderr,
-                "quipu: --follow reads one log, and the store has %zu; "
+                "quipu: --follow reads one log, but the store has %zu; "
                 "name one with --schema\n",
                 store->count);
         return USAGE;
     }
-    if (!quipu_tool_interrupt_init(store->datastore)) {
-        fputs("quipu: cannot start a thread\n", stderr);
+    if (!interrupt_init(store->datastore)) {
+        fputs("quipu: cannot start the thread that handles signals\n", stderr);
         return FINDING;
     }
     outcome = print_all(args, store);
-    quipu_tool_interrupt_finish();
+    interrupt_finish();
     return outcome;
 }
 
@@ -146,18 +148,17 @@ static enum outcome run(const struct args *args)
         fputs("quipu: --follow and --reverse exclude each other\n", stderr);
         return USAGE;
     }
-    return quipu_tool_store_use(args,
-                                args->follow ? print_following : print_all);
+    return store_run(args, args->follow ? print_following : print_all);
 }
 
-const struct command quipu_tool_log = {
+const struct command log_command = {
     .name = "log",
     .arguments = "URI",
-    .summary = "show all items in the order of storing",
+    .summary = "show all items in the order of the log",
     .help =
         "Shows the items of a schema in order of notification id, which is\n"
-        "the order in which they were stored. With --follow it goes on\n"
-        "with those that are stored from now on.",
+        "the order in which they were stored. With --follow it continues\n"
+        "with new items as they are stored.",
     .argument_count = 1,
     .options = OPTION_SCHEMA | OPTION_AFTER | OPTION_LIMIT | OPTION_REVERSE |
                OPTION_FOLLOW | OPTION_FULL | OPTION_JSON | OPTION_HELP,

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The quipu command: whatever can be done with a store without its events. */
+/*
+ * The quipu command: shows, verifies, moves and measures event stores.  It
+ * needs no event types, since the schemas come from the catalogue of the store.
+ */
 #include "args.h"
-#include "output.h"
+#include "output/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,21 +16,21 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-    &quipu_tool_drivers, &quipu_tool_info,   &quipu_tool_sequences,
-    &quipu_tool_read,    &quipu_tool_log,    &quipu_tool_verify,
-    &quipu_tool_export,  &quipu_tool_import, &quipu_tool_copy,
-    &quipu_tool_bench,
+    &drivers_command, &info_command,   &sequences_command, &read_command,
+    &log_command,     &verify_command, &export_command,    &import_command,
+    &copy_command,    &bench_command,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
 
 static void print_help(FILE *file)
 {
-    fputs("usage: quipu COMMAND [OPTION]... [ARGUMENT]...\n\n"
-          "Looks into event stores, named by their connection URI, moves and "
-          "measures\nthem.\n\n"
-          "Commands:\n",
-          file);
+    fputs(
+        "usage: quipu COMMAND [OPTION]... [ARGUMENT]...\n\n"
+        "Shows, verifies, moves and measures event stores, which are named by "
+        "their\nconnection URI.\n\n"
+        "Commands:\n",
+        file);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         char left[40];
 
@@ -35,8 +38,8 @@ static void print_help(FILE *file)
                  commands[i]->arguments);
         fprintf(file, "  %-22s %s\n", left, commands[i]->summary);
     }
-    fputs("\n'quipu COMMAND --help' tells the options of a command.\n"
-          "'quipu --version' tells the version.\n",
+    fputs("\n'quipu COMMAND --help' lists the options of a command.\n"
+          "'quipu --version' prints the version.\n",
           file);
 }
 
@@ -89,20 +92,24 @@ static enum outcome run(int argc, char **argv)
     if (!command) {
         return refuse(argv[1]);
     }
-    if (!quipu_tool_args_parse(command, argc - 1, argv + 1, &args, &outcome)) {
+    if (!args_parse(command, argc - 1, argv + 1, &args, &outcome)) {
         return outcome;
     }
     return command->run(&args);
 }
 
-/* Where a standard stream is closed, the next file that is opened would take
- * its place, and a message or a result would be written into the store. */
-static void fill_streams(void)
+/*
+ * Opens /dev/null for each standard stream that is closed.  Otherwise the next
+ * file that is opened would get its descriptor, and messages or results would
+ * be written into the store.  The access mode is the opposite of the stream's,
+ * so that using the stream still fails.
+ */
+static void open_closed_streams(void)
 {
     for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
-        const int wrong_way = stream == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+        const int flags = stream == STDIN_FILENO ? O_WRONLY : O_RDONLY;
         const bool closed = fcntl(stream, F_GETFD) == -1 && errno == EBADF;
-        const int opened = closed ? open("/dev/null", wrong_way) : stream;
+        const int opened = closed ? open("/dev/null", flags) : stream;
 
         if (opened != stream) {
             exit(FINDING);
@@ -112,11 +119,11 @@ static void fill_streams(void)
 
 int main(int argc, char **argv)
 {
-    fill_streams();
-    /* Whoever started this may ignore it: end quietly all the same when the
-     * reader of a pipe goes away. */
+    open_closed_streams();
+    /* The parent process may ignore SIGPIPE, and children inherit that.  Exit
+     * without a message when the reader of a pipe exits. */
     signal(SIGPIPE, SIG_DFL);
-    /* For the width of characters only; what is written is always UTF-8. */
+    /* Used for the width of characters only; output is always UTF-8. */
     setlocale(LC_CTYPE, "C.UTF-8");
-    return (int)quipu_tool_finish(run(argc, argv));
+    return (int)output_finish(run(argc, argv));
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* quipu read: the items of one sequence. */
-#include "items.h"
-#include "output.h"
+/* quipu read: prints the items of one sequence. */
+#include "args.h"
+#include "output/item_printer.h"
+#include "output/output.h"
 #include "store.h"
 
 #include <stdio.h>
@@ -26,18 +27,18 @@ static void make_query(const struct args *args, quipu_query *query)
     }
 }
 
-/* Prints the sequence if the schema has it, and then sets *found. */
+/* Prints the sequence and sets *found if the schema has it. */
 static int read_schema(const struct args *args, quipu_records *records,
                        bool title, bool *found, quipu_error *error)
 {
     const quipu_schema *schema = quipu_records_schema(records);
     quipu_cursor *cursor = NULL;
-    struct items *items = NULL;
+    struct item_printer *printer = NULL;
     quipu_query query;
     quipu_id id;
     int64_t last = 0;
     int64_t count = 0;
-    int status = quipu_tool_store_id(schema, args->second, &id, error);
+    int status = store_parse_id(schema, args->second, &id, error);
 
     if (status == QUIPU_OK) {
         status = quipu_records_last(records, quipu_id_bytes(&id), &last, error);
@@ -50,15 +51,15 @@ static int read_schema(const struct args *args, quipu_records *records,
     status = quipu_records_read(records, quipu_id_bytes(&id), &query, &cursor,
                                 error);
     if (status == QUIPU_OK) {
-        items = quipu_tool_items_open(args, schema, title);
-        status = quipu_tool_items_drain(items, cursor, &count, &last, error);
-        quipu_tool_items_close(items);
+        printer = item_printer_open(args, schema, title);
+        status = item_printer_print_all(printer, cursor, &count, &last, error);
+        item_printer_close(printer);
     }
     return status;
 }
 
-/* Goes through the schemas; an id that can be none of a schema's is no error
- * as long as another schema could have it. */
+/* Reads the sequence in every schema.  An id of the wrong kind for one schema
+ * is an error only if it is wrong for all of them. */
 static enum outcome read_all(const struct args *args, const struct store *store)
 {
     quipu_error error;
@@ -73,7 +74,7 @@ static enum outcome read_all(const struct args *args, const struct store *store)
         possible = possible || status != QUIPU_INVALID;
         if (status != QUIPU_OK && status != QUIPU_NOT_FOUND &&
             status != QUIPU_INVALID) {
-            quipu_tool_fail(&error);
+            output_error(&error);
             return FINDING;
         }
     }
@@ -81,25 +82,25 @@ static enum outcome read_all(const struct args *args, const struct store *store)
         return DONE;
     }
     if (possible) {
-        quipu_error_set(&error, QUIPU_NOT_FOUND, "there is no sequence '%s'",
-                        args->second);
+        quipu_error_set(&error, QUIPU_NOT_FOUND,
+                        "the store has no sequence '%s'", args->second);
     }
-    return quipu_tool_fail(&error);
+    return output_error(&error);
 }
 
 static enum outcome run(const struct args *args)
 {
-    return quipu_tool_store_use(args, read_all);
+    return store_run(args, read_all);
 }
 
-const struct command quipu_tool_read = {
+const struct command read_command = {
     .name = "read",
     .arguments = "URI SEQUENCE",
     .summary = "show the items of one sequence",
     .help =
         "Shows the items of one sequence in order of position. SEQUENCE is\n"
-        "a UUID or a text, as the schema's ids are; write -- before one\n"
-        "that begins with a hyphen.",
+        "a UUID or a text, depending on the kind of the schema's ids; write\n"
+        "-- before an id that begins with a hyphen.",
     .argument_count = 2,
     .options = OPTION_SCHEMA | OPTION_FROM | OPTION_TO | OPTION_LIMIT |
                OPTION_REVERSE | OPTION_FULL | OPTION_JSON | OPTION_HELP,

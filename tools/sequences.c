@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* quipu sequences: the ids of the sequences and where each ends. */
-#include "items.h"
-#include "items_json.h"
-#include "output.h"
+/* quipu sequences: lists the sequence ids of each schema. */
+#include "args.h"
+#include "output/jsonl.h"
+#include "output/output.h"
+#include "output/table.h"
+#include "output/text.h"
 #include "store.h"
-#include "text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,14 +19,10 @@ static void print_json(const quipu_schema *schema,
 {
     json_t *line = json_object();
 
-    quipu_tool_json_set(
-        line, "schema",
-        quipu_tool_json_text(schema->table, strlen(schema->table)));
-    quipu_tool_json_set(line, "sequence_id",
-                        quipu_tool_json_id(schema, sequence->id));
-    quipu_tool_json_set(line, "last_position",
-                        json_integer(sequence->last_position));
-    quipu_tool_json_line(line);
+    jsonl_set(line, "schema", jsonl_string(schema->table));
+    jsonl_set(line, "sequence_id", jsonl_id(schema, sequence->id));
+    jsonl_set(line, "last_position", json_integer(sequence->last_position));
+    jsonl_print(line);
 }
 
 static void print_row(struct table *table, const quipu_schema *schema,
@@ -33,10 +30,10 @@ static void print_row(struct table *table, const quipu_schema *schema,
 {
     struct text id = { 0 };
 
-    quipu_tool_id_text(&id, schema, sequence->id);
-    quipu_tool_table_add(table, quipu_tool_text(&id));
-    quipu_tool_table_add_int(table, sequence->last_position);
-    quipu_tool_text_free(&id);
+    text_add_id(&id, schema, sequence->id);
+    table_add(table, text_content(&id));
+    table_add_int(table, sequence->last_position);
+    text_free(&id);
 }
 
 static int list_schema(const struct args *args, quipu_records *records,
@@ -54,9 +51,9 @@ static int list_schema(const struct args *args, quipu_records *records,
     }
     if (!args->json) {
         if (title) {
-            quipu_tool_title(schema->table);
+            output_title(schema->table);
         }
-        table = quipu_tool_table_open(headings, 2, args->full);
+        table = table_open(headings, 2, args->full);
     }
     status = quipu_sequences_next(sequences, &sequence, error);
     while (status == QUIPU_OK && sequence) {
@@ -68,7 +65,7 @@ static int list_schema(const struct args *args, quipu_records *records,
         status = quipu_sequences_next(sequences, &sequence, error);
     }
     quipu_sequences_close(sequences);
-    quipu_tool_table_close(table);
+    table_close(table);
     return status;
 }
 
@@ -79,7 +76,7 @@ static enum outcome list(const struct args *args, const struct store *store)
     for (size_t i = 0; i < store->count; i++) {
         if (list_schema(args, store->schemas[i].records, store->count > 1,
                         &error) != QUIPU_OK) {
-            quipu_tool_fail(&error);
+            output_error(&error);
             return FINDING;
         }
     }
@@ -88,10 +85,10 @@ static enum outcome list(const struct args *args, const struct store *store)
 
 static enum outcome run(const struct args *args)
 {
-    return quipu_tool_store_use(args, list);
+    return store_run(args, list);
 }
 
-const struct command quipu_tool_sequences = {
+const struct command sequences_command = {
     .name = "sequences",
     .arguments = "URI",
     .summary = "list the sequences",

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opens a store read-only, with the schemas that its catalogue names. */
+/* The store that a command reads. */
 #include "store.h"
-#include "output.h"
-#include "text.h"
+#include "args.h"
+#include "output/memory.h"
+#include "output/output.h"
+#include "output/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-int quipu_tool_store_look(const char *uri, quipu_datastore **datastore,
-                          quipu_error *error)
+int store_open_readonly(const char *uri, quipu_datastore **datastore,
+                        quipu_error *error)
 {
     static const quipu_option defaults[] = {
         { .name = "readonly", .value = "yes" },
@@ -26,18 +28,18 @@ static void add_schema(struct store *store, const quipu_schema *schema)
 {
     struct store_schema *added;
 
-    store->schemas = quipu_tool_resize(store->schemas, store->count + 1,
-                                       sizeof(*store->schemas));
+    store->schemas = memory_resize(store->schemas, store->count + 1,
+                                   sizeof(*store->schemas));
     added = &store->schemas[store->count++];
     memset(added, 0, sizeof(*added));
-    added->table = quipu_tool_text_copy(schema->table);
+    added->table = memory_copy_string(schema->table);
     if (quipu_records_open(store->datastore, schema, &added->records,
                            &added->error) != QUIPU_OK) {
         added->records = NULL;
     }
 }
 
-/* Adds the schemas that are wanted, and counts those that are there. */
+/* Adds the schemas that --schema names, and the names of all tables. */
 static int read_catalogue(struct store *store, const struct args *args,
                           struct text *tables, quipu_error *error)
 {
@@ -50,9 +52,8 @@ static int read_catalogue(struct store *store, const struct args *args,
         if (status != QUIPU_OK || !schema) {
             break;
         }
-        quipu_tool_text_print(tables, "%s%s", tables->size > 0 ? ", " : "",
-                              schema->table);
-        if (quipu_tool_args_want(args, schema->table)) {
+        text_print(tables, "%s%s", tables->size > 0 ? ", " : "", schema->table);
+        if (args_want_schema(args, schema->table)) {
             add_schema(store, schema);
         }
     }
@@ -70,7 +71,7 @@ static bool has_schema(const struct store *store, const char *table)
     return false;
 }
 
-/* NOT_FOUND if a schema is wanted that the store does not have. */
+/* NOT_FOUND if --schema names a table that the store does not have. */
 static int require_wanted(const struct store *store, const struct args *args,
                           const struct text *tables, quipu_error *error)
 {
@@ -85,65 +86,64 @@ static int require_wanted(const struct store *store, const struct args *args,
     return QUIPU_OK;
 }
 
-enum outcome quipu_tool_store_open(const struct args *args, struct store *store)
+enum outcome store_open(const struct args *args, struct store *store)
 {
     quipu_error error;
     struct text tables = { 0 };
     enum outcome outcome = DONE;
 
     memset(store, 0, sizeof(*store));
-    if (quipu_tool_store_look(args->uri, &store->datastore, &error) !=
-        QUIPU_OK) {
-        return quipu_tool_fail(&error);
+    if (store_open_readonly(args->uri, &store->datastore, &error) != QUIPU_OK) {
+        return output_error(&error);
     }
     if (read_catalogue(store, args, &tables, &error) != QUIPU_OK ||
         require_wanted(store, args, &tables, &error) != QUIPU_OK) {
-        quipu_tool_fail(&error);
+        output_error(&error);
         outcome = FINDING;
     }
-    quipu_tool_text_free(&tables);
+    text_free(&tables);
     if (outcome != DONE) {
-        quipu_tool_store_close(store);
+        store_close(store);
     }
     return outcome;
 }
 
-void quipu_tool_store_close(struct store *store)
+void store_close(struct store *store)
 {
     quipu_error error;
 
     for (size_t i = 0; i < store->count; i++) {
         if (quipu_records_close(store->schemas[i].records, &error) !=
             QUIPU_OK) {
-            quipu_tool_fail(&error);
+            output_error(&error);
         }
         free(store->schemas[i].table);
     }
     free(store->schemas);
     if (quipu_datastore_close(store->datastore, &error) != QUIPU_OK) {
-        quipu_tool_fail(&error);
+        output_error(&error);
     }
     memset(store, 0, sizeof(*store));
 }
 
-/* FINDING, after a message, if a schema could not be opened. */
+/* Returns FINDING, after a message, if a schema cannot be opened. */
 static enum outcome require_all(const struct store *store)
 {
     for (size_t i = 0; i < store->count; i++) {
         if (!store->schemas[i].records) {
-            quipu_tool_fail(&store->schemas[i].error);
+            output_error(&store->schemas[i].error);
             return FINDING;
         }
     }
     return DONE;
 }
 
-enum outcome quipu_tool_store_use(
-    const struct args *args,
-    enum outcome (*work)(const struct args *args, const struct store *store))
+enum outcome store_run(const struct args *args,
+                       enum outcome (*work)(const struct args *args,
+                                            const struct store *store))
 {
     struct store store;
-    enum outcome outcome = quipu_tool_store_open(args, &store);
+    enum outcome outcome = store_open(args, &store);
 
     if (outcome != DONE) {
         return outcome;
@@ -152,12 +152,12 @@ enum outcome quipu_tool_store_use(
     if (outcome == DONE) {
         outcome = work(args, &store);
     }
-    quipu_tool_store_close(&store);
+    store_close(&store);
     return outcome;
 }
 
-int quipu_tool_store_id(const quipu_schema *schema, const char *text,
-                        quipu_id *id, quipu_error *error)
+int store_parse_id(const quipu_schema *schema, const char *text, quipu_id *id,
+                   quipu_error *error)
 {
     quipu_uuid uuid;
     int status = QUIPU_OK;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tracking records: few, and therefore kept in memory. */
+/* Lists of tracking records: reading, storing and comparing them. */
 #include "tracking.h"
-#include "text.h"
+#include "output/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static quipu_bytes copy_of(quipu_bytes bytes)
 {
-    char *copy = quipu_tool_allocate(bytes.size + 1, 1);
+    char *copy = memory_allocate(bytes.size + 1, 1);
 
     if (bytes.size > 0) {
         memcpy(copy, bytes.data, bytes.size);
@@ -16,13 +16,12 @@ static quipu_bytes copy_of(quipu_bytes bytes)
     return (quipu_bytes){ copy, bytes.size };
 }
 
-void quipu_tool_tracking_add(struct tracking_list *list,
-                             const quipu_tracking *tracking)
+void tracking_add(struct tracking_list *list, const quipu_tracking *tracking)
 {
     quipu_tracking *added = NULL;
 
-    list->records = quipu_tool_resize(list->records, list->count + 1,
-                                      sizeof(*list->records));
+    list->records =
+        memory_resize(list->records, list->count + 1, sizeof(*list->records));
     added = &list->records[list->count++];
     memset(added, 0, sizeof(*added));
     added->consumer = copy_of(tracking->consumer);
@@ -30,7 +29,7 @@ void quipu_tool_tracking_add(struct tracking_list *list,
     added->position = tracking->position;
 }
 
-void quipu_tool_tracking_finish(struct tracking_list *list)
+void tracking_finish(struct tracking_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
         free((void *)list->records[i].consumer.data);
@@ -40,8 +39,8 @@ void quipu_tool_tracking_finish(struct tracking_list *list)
     memset(list, 0, sizeof(*list));
 }
 
-int quipu_tool_tracking_read(quipu_datastore *datastore,
-                             struct tracking_list *list, quipu_error *error)
+int tracking_read(quipu_datastore *datastore, struct tracking_list *list,
+                  quipu_error *error)
 {
     quipu_trackings *listing = NULL;
     const quipu_tracking *tracking = NULL;
@@ -54,7 +53,7 @@ int quipu_tool_tracking_read(quipu_datastore *datastore,
         status = quipu_trackings_next(listing, &tracking, error);
     }
     while (status == QUIPU_OK && tracking) {
-        quipu_tool_tracking_add(list, tracking);
+        tracking_add(list, tracking);
         status = quipu_trackings_next(listing, &tracking, error);
     }
     quipu_trackings_close(listing);
@@ -66,8 +65,8 @@ static bool same_uuid(const quipu_uuid *a, const quipu_uuid *b)
     return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
-void quipu_tool_tracking_move(struct tracking_list *list,
-                              const quipu_uuid *from, const quipu_uuid *to)
+void tracking_replace_store(struct tracking_list *list, const quipu_uuid *from,
+                            const quipu_uuid *to)
 {
     for (size_t i = 0; i < list->count && !quipu_uuid_is_nil(from); i++) {
         quipu_uuid *store = &list->records[i].position.store;
@@ -95,25 +94,24 @@ static int differs(const quipu_tracking *tracking, const char *how,
         (int)tracking->log.size, (const char *)tracking->log.data, how);
 }
 
-int quipu_tool_tracking_store(quipu_records *records,
-                              const quipu_tracking *tracking,
-                              quipu_error *error)
+int tracking_store(quipu_records *records, const quipu_tracking *tracking,
+                   quipu_error *error)
 {
     const quipu_append append = { .struct_size = sizeof(append),
                                   .tracking = tracking };
     const char *const consumer = tracking->consumer.data;
     const char *const log = tracking->log.data;
-    quipu_position there;
+    quipu_position stored;
     int status = quipu_records_append(records, &append, NULL, error);
 
     if (status != QUIPU_ALREADY && status != QUIPU_UNKNOWN_OUTCOME) {
         return status;
     }
     status = quipu_tracking_read(quipu_records_datastore(records), consumer,
-                                 log, &there, error);
-    if (status == QUIPU_OK && !same_position(&there, &tracking->position)) {
+                                 log, &stored, error);
+    if (status == QUIPU_OK && !same_position(&stored, &tracking->position)) {
         return differs(tracking,
-                       "stands higher in the store already, or at "
+                       "is higher in the target already, or is at "
                        "another item",
                        error);
     }
@@ -132,37 +130,37 @@ static const quipu_tracking *find(const struct tracking_list *list,
     return NULL;
 }
 
-static int compare_one(const quipu_tracking *here, const quipu_tracking *there,
+static int compare_one(const quipu_tracking *from, const quipu_tracking *to,
                        unsigned allowed, quipu_error *error)
 {
     const bool behind = (allowed & TRACKING_BEHIND) != 0;
 
-    if (!there) {
-        return behind ? QUIPU_OK : differs(here, "was not copied", error);
+    if (!to) {
+        return behind ? QUIPU_OK
+                      : differs(from, "is missing in the target", error);
     }
     if (behind &&
-        there->position.notification_id < here->position.notification_id) {
+        to->position.notification_id < from->position.notification_id) {
         return QUIPU_OK;
     }
-    return same_position(&here->position, &there->position)
+    return same_position(&from->position, &to->position)
                ? QUIPU_OK
-               : differs(here, "is not the same in both stores", error);
+               : differs(from, "differs between both stores", error);
 }
 
-int quipu_tool_tracking_compare(const struct tracking_list *here,
-                                const struct tracking_list *there,
-                                unsigned allowed, quipu_error *error)
+int tracking_compare(const struct tracking_list *from,
+                     const struct tracking_list *to, unsigned allowed,
+                     quipu_error *error)
 {
     int status = QUIPU_OK;
 
-    for (size_t i = 0; status == QUIPU_OK && i < there->count; i++) {
-        if ((allowed & TRACKING_MORE) == 0 && !find(here, &there->records[i])) {
-            status = differs(&there->records[i],
-                             "is only in the store that is copied to", error);
+    for (size_t i = 0; status == QUIPU_OK && i < to->count; i++) {
+        if ((allowed & TRACKING_MORE) == 0 && !find(from, &to->records[i])) {
+            status = differs(&to->records[i], "is only in the target", error);
         }
     }
-    for (size_t i = 0; status == QUIPU_OK && i < here->count; i++) {
-        status = compare_one(&here->records[i], find(there, &here->records[i]),
+    for (size_t i = 0; status == QUIPU_OK && i < from->count; i++) {
+        status = compare_one(&from->records[i], find(to, &from->records[i]),
                              allowed, error);
     }
     return status;

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# test_leaves_nothing.sh QUIPU-BENCH DRIVER: figures are told with how far they
-# can be trusted; and whatever ends a run, nothing is left of it, or the next
-# one removes it.
+# test_leaves_nothing.sh QUIPU-BENCH DRIVER: the output has spreads and loads,
+# and the stores of a run are removed however it ends: by the run itself, or
+# after SIGKILL by the next run.
 . "$(dirname "$0")/../lib.sh"
 bench=$1
 driver=$2
 
-# left: what runs have made and not removed.
+# left: prints the folders and schemas that runs have made and not removed.
 left()
 {
     find . -name 'quipu-bench-*' -prune
@@ -15,7 +15,7 @@ left()
         WHERE nspname LIKE 'quipu\\_bench\\_%'"
 }
 
-# nothing_left AFTER
+# nothing_left EVENT: fails if a run has left anything.
 nothing_left()
 {
     left >left
@@ -23,30 +23,32 @@ nothing_left()
 }
 
 expect 0 "$bench" --rounds 1 --json one.jsonl "$driver.append.100"
-grep -q 'load average [0-9.]* on [0-9]* processors' out || fail "no load"
+grep -q 'load average [0-9.]* on [0-9]* processors' out ||
+    fail "the load is missing"
 grep -q "\"$driver.append.100\",.*,\"ratio\":[0-9.]*,\"ratio_low\":[0-9.]*,\
 \"ratio_high\":[0-9.]*,\"load\":[0-9.]*,\"unit\":\"events/s\"}" one.jsonl ||
-    { fail "no spread, or no load"; cat one.jsonl; }
+    { fail "the spread or the load is missing"; cat one.jsonl; }
 nothing_left "a run"
 
 expect 0 "$bench" --growth 10000 --json growth.jsonl "$driver"
-grep -q "10000 items will take up to 6 MB" err || { fail "no size"; cat err; }
+grep -q "10000 items will take up to 6 MB" err ||
+    { fail "the size is missing"; cat err; }
 for figure in load size read.10 scan scan.memory append.1; do
     grep -q "\"$driver.growth.10000.$figure\",\"quipu\":" growth.jsonl ||
-        fail "no $figure"
+        fail "the figure $figure is missing"
 done
 nothing_left "growing"
 
-# A folder, and on a server a schema.
-things=1
-[ "$driver" != postgres ] || things=2
+# A run makes a folder, and on a server a schema.
+expected_left=1
+[ "$driver" != postgres ] || expected_left=2
 is_measuring()
 {
-    [ "$(left | wc -l)" -ge $things ]
+    [ "$(left | wc -l)" -ge $expected_left ]
 }
 
-# INT and TERM are obeyed as if nobody had taken them; only KILL leaves work for
-# the next one.
+# SIGINT and SIGTERM end the run by the signal, after it has removed its stores.
+# After SIGKILL the next run removes them.
 for signal in INT TERM KILL; do
     env --default-signal=INT "$bench" --rounds 32 "$driver" >out 2>err &
     run=$!
@@ -58,8 +60,8 @@ for signal in INT TERM KILL; do
     [ $signal != KILL ] || continue
     nothing_left $signal
 done
-# Its child, which dies with it, may take a while.
-[ -n "$(left)" ] || fail "nothing was left to be removed"
+# The kernel kills the child of the killed run, but perhaps not at once.
+[ -n "$(left)" ] || fail "the killed run has left nothing"
 while [ -n "$(left)" ]; do
     expect 0 "$bench" --growth 10000 "$driver"
 done

@@ -125,11 +125,16 @@ function check_suite(   part, own) {
     }
 }
 
-# "file.h" anywhere else: a file of the same folder; or "common/file.h" in a
-# driver: what the drivers of this tree have in common.
+# "file.h" anywhere else: a file of the same folder, or "folder/file.h" from the
+# top folder on. Beside these, a driver may include "common/file.h", which the
+# drivers of this tree share, and tools may include "measure/file.h", the
+# measuring core in bench/measure.
 function check_own(   folder) {
     if (home ~ /^drivers\// && target ~ /^common\// &&
         exists("drivers/" target)) {
+        return
+    }
+    if (home == "tools" && target ~ /^measure\// && exists("bench/" target)) {
         return
     }
     folder = file

@@ -12,7 +12,7 @@ plant()
     rm -rf tree
     mkdir -p tree/include/quipu tree/drivers/sqlite tree/drivers/lmdb \
         tree/drivers/common tree/conformance/trial tree/conformance/cases \
-        tree/tools tree/examples
+        tree/tools tree/examples tree/bench/measure
     for layer in base driver records event mapper store domain; do
         mkdir -p "tree/core/$layer"
         echo '#include <quipu/types.h>' >"tree/core/$layer/$layer.h"
@@ -29,6 +29,7 @@ plant()
     echo '#include "base/base.h"' >tree/core/store/store.c
     echo '#include "records/records.h"' >>tree/core/store/store.c
     echo '#include <quipu/records.h>' >tree/tools/own.h
+    echo '#include <stdint.h>' >tree/bench/measure/own.h
     echo '#include <quipu/records.h>' >tree/conformance/trial/trial.h
     echo '#include "trial/trial.h"' >tree/conformance/cases/suite.h
     mkdir -p "$(dirname "tree/$1")"
@@ -58,6 +59,8 @@ accepted()
 accepted core/domain/domain.c '#include "store/store.h"'
 accepted core/mapper/mapper.c '#include <msgpack.h>'
 accepted tools/main.c '#include "own.h"'
+accepted tools/copy/copy.c '#include "own.h"'
+accepted tools/main.c '#include "measure/own.h"'
 accepted conformance/cases/case.c '#include <quipu/conformance.h>'
 accepted conformance/cases/case.c '#include "suite.h"'
 accepted conformance/cases/case.c '#include "trial/trial.h"'
@@ -95,6 +98,8 @@ refused conformance/cases/case.c '#include "cases/suite.h"'
 refused conformance/trial/other.c '#include "cases/suite.h"'
 refused conformance/extra/extra.c '#include "trial/trial.h"'
 refused tools/main.c '#include "core/base/base.h"'
+refused tools/main.c '#include "measure/absent.h"'
+refused examples/demo.c '#include "measure/own.h"'
 refused examples/demo.c '#include "records/records.h"'
 refused examples/demo.c '#include <sqlite3.h>'
 refused include/quipu/types.h '#include <quipu/records.h>'

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes stores whose content is known, for the tests of the quipu command:
+/* Makes stores with known content for the tests of the quipu command:
  *
  *     plant plain URI SEQUENCES ITEMS   the stored-events preset
  *     plant more URI COUNT              as many items more in its sequence 0
@@ -31,7 +31,7 @@ static int number_of(const char *text)
     return (int)strtol(text, NULL, 10);
 }
 
-/* The same id for the same two numbers. */
+/* Returns an id that is a function of both numbers. */
 static quipu_uuid id_of(int sequence, int64_t position)
 {
     char name[64];
@@ -70,7 +70,7 @@ static quipu_records *open_schema(quipu_datastore *datastore,
     return records;
 }
 
-/* {"n": position} in sequence 0, 1, 2 ...: one item. */
+/* Appends one item with the state {"n": position}. */
 static void append_plain(quipu_records *records, int sequence, int64_t position)
 {
     const quipu_uuid id = id_of(sequence, -1);
@@ -147,7 +147,8 @@ static void fill_odd(quipu_value values[ODD_COUNT])
     values[6].as.integer = 0;
 }
 
-/* The second item has a null in every column, and a state that is none. */
+/* Stores two items; the second has a null in every column and an invalid state.
+ */
 static void plant_odd(quipu_datastore *datastore, char **arguments)
 {
     const quipu_schema schema = { .struct_size = sizeof(schema),
@@ -165,7 +166,8 @@ static void plant_odd(quipu_datastore *datastore, char **arguments)
     quipu_records *records = open_schema(datastore, &schema);
     quipu_value values[ODD_COUNT];
     quipu_value nulls[ODD_COUNT];
-    /* An escape sequence, and a change of the direction of writing. */
+    /* An escape sequence, and a character that changes the direction of
+     * writing. */
     static const char name[] = { 0x1b, '[',        '3',        '1',
                                  'm',  'r',        'e',        'd',
                                  '\n', (char)0xe2, (char)0x80, (char)0xae };
@@ -198,7 +200,8 @@ static void plant_odd(quipu_datastore *datastore, char **arguments)
 
 #define RICH_COUNT 12
 
-/* Each kind of column at its ends, and what readers like to round. */
+/* Sets each kind of column to its extremes, and to numbers that readers round.
+ */
 static void fill_rich(quipu_value values[ODD_COUNT], int row)
 {
     static const int64_t integers[] = { INT64_MIN,
@@ -269,7 +272,7 @@ static void plant_rich(quipu_datastore *datastore, char **arguments)
         };
 
         fill_rich(values, row);
-        if (row % 3 != 0) { /* row 1: there, but empty */
+        if (row % 3 != 0) { /* row 1: present, but empty */
             item.metadata = (quipu_bytes){ bytes, row == 1 ? 0 : 256 };
         }
         if (row % 4 != 0) {
@@ -294,7 +297,7 @@ static void plant_sparse(quipu_datastore *datastore, char **arguments)
     schema.table = "sparse";
     schema.event_id = NULL;
     records = open_schema(datastore, &schema);
-    /* In another order than that of the positions. */
+    /* Not in the order of the positions. */
     for (int i = 4; i >= 0; i--) {
         const quipu_item item = { .sequence_id = bytes_of_uuid(&id),
                                   .position = positions[i],

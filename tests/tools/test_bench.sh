@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# bench: figures for people and programs, and a store as it was before.
+# bench: prints figures as a table and as JSON, and leaves the store unchanged.
 . "$(dirname "$0")/lib.sh"
 
 a=$(store a)
@@ -9,7 +9,7 @@ a=$(store a)
 
 expect 0 "$quipu" bench --seconds 0.02 "$a"
 quiet
-says "work    threads  operation    a second"
+says "work    threads  operation  per second"
 for row in "append        1          1" "append        1        100" \
     "append       16          1" "replay        1        100" \
     "scan          1       1000"; do
@@ -19,13 +19,13 @@ expect 0 "$quipu" bench --seconds 0.02 --json "$a"
 [ "$(wc -l <out)" = 9 ] || fail "there are $(wc -l <out) figures, not 9"
 says '{"work":"append","threads":1,"items":1,"operations":'
 says '"gain":1.0,'
-# Something was done, no percentile is above the longest, none is nothing.
+# Every figure has an operation, and its percentiles are above 0 and rise.
 sed 's/[{}"a-z_0-9]*://g; s/}//' out | awk -F , '
     $4 < 1 || $5 <= 0 || $6 <= 0 || $9 <= 0 || $9 > $10 || $10 > $11 {
-        print "senseless: " $0; bad = 1 }
+        print "wrong: " $0; bad = 1 }
     END { exit bad }' || fail "figures"
 
-# Nothing is left of it, also when it was stopped, and nothing else is touched.
+# An interrupted bench removes its schema and changes nothing else.
 env --default-signal=INT "$quipu" bench --seconds 60 "$a" >bench 2>err &
 bench=$!
 is_measuring()
@@ -38,19 +38,19 @@ status=0
 wait $bench || status=$?
 [ "$status" = 0 ] || fail "status $status after an interruption"
 "$quipu" export "$a" >after
-cmp before after || fail "the store is not as it was"
+cmp before after || fail "the store has changed"
 
-# Killed, it leaves its schema, which the next one removes.
+# The next bench removes the schema of one that was killed.
 "$quipu" bench --seconds 60 "$a" >bench 2>err &
 bench=$!
 await $bench is_measuring
 kill -s KILL $bench
 wait $bench || :
-is_measuring || fail "nothing is left to be removed"
+is_measuring || fail "the killed bench has left no schema"
 expect 0 "$quipu" bench --seconds 0.02 "$a"
-complains "which a bench left that was killed"
+complains "of a bench that was killed"
 "$quipu" export "$a" >after
-cmp before after || fail "the schema of a bench that was killed is there"
+cmp before after || fail "the schema of the killed bench remains"
 
 expect 2 "$quipu" bench "$(store a readonly=yes)"
 complains "readonly=yes"

@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# copy: all of a store, to any other, whatever happens meanwhile.
+# copy: copies a store to any other, and continues after interruptions.
 . "$(dirname "$0")/lib.sh"
 
 a=$(store a)
 b=$(store b)
 plant_all "$a" 2 3
 
-# equal URI URI: their exports, which name all, but for the stores' identities.
+# equal URI URI: fails unless the exports of both stores are the same without
+# the stores' identities.
 equal()
 {
     "$quipu" export "$1" | sed 1d >export1
@@ -18,7 +19,7 @@ equal()
     }
 }
 
-# All of it; again, which copies nothing; and what was stored since.
+# Copy all; copy again, which copies nothing; copy the items stored since.
 expect 0 "$quipu" copy "$a" "$b"
 same <<'END'
 schema                  items  copied  verdict
@@ -42,13 +43,13 @@ expect 0 "$quipu" copy "$a" "$b"
 says "stored_events               9       3  same"
 equal "$a" "$b"
 
-# A driver of another kind; it is gone when the command ends.
+# Copies to and from the memory driver.
 expect 0 "$quipu" copy "$a" memory:
 says "rich                       12      12  same"
 expect 0 "$quipu" copy "memory:?create=yes&readonly=no" "$(store empty)"
 quiet
 
-# Another name, beside what is there; another namespace; the same store.
+# Copies under another name, to another namespace, and to the same store.
 expect 0 "$quipu" copy --schema stored_events --as events "$a" "$b"
 says "events      9       9  same"
 ! grep -q tracking out || fail "tracking records were copied, too"
@@ -61,10 +62,10 @@ expect 2 "$quipu" copy "$a" "$a"
 complains "the same store"
 if [ "$driver" != postgres ]; then
     expect 0 "$quipu" copy --verify-only "$a" "$(store ./a)"
-    complains "one and the same, or one was made by copying files"
+    complains "they are the same store, or one was made by copying"
 fi
 
-# What changed behind its back, if only by a byte, is named.
+# An item that was changed by one byte is named.
 case $driver in
 sqlite)
     expect 0 "$quipu" copy --schema stored_events "$a" "$(store byte)"
@@ -91,9 +92,9 @@ expect 2 "$quipu" copy --schema rich --as select "$a" "$(store c)" --schema odd
 expect 2 "$quipu" copy --schema rich --as quipu_x "$a" "$(store d)"
 complains quipu_x
 
-# What holds something else is refused, and left as it is.
+# A target with other content is refused and left unchanged.
 expect 1 "$quipu" copy "$a" "$b"
-complains "the schema 'events'; use --schema"
+complains "the schema 'events', which the source lacks"
 "$plant" plain "$(store other)" 3 1
 "$quipu" export "$(store other)" >before
 expect 1 "$quipu" copy "$a" "$(store other)"
@@ -101,7 +102,7 @@ complains "differ at notification id 3 of 'stored_events', in the item's"
 "$plant" plain "$(store longer)" 2 5
 "$quipu" export "$(store longer)" >>before
 expect 1 "$quipu" copy "$a" "$(store longer)"
-complains "with more items (10) than there are to copy (9)"
+complains "schema 'stored_events' (10) than the source (9)"
 "$plant" columns "$(store columns)"
 "$quipu" export "$(store columns)" >>before
 expect 1 "$quipu" copy "$a" "$(store columns)"
@@ -109,8 +110,8 @@ complains "with another definition: the kind of positions differs"
 for name in other longer columns; do
     "$quipu" export "$(store $name)"
 done >after
-cmp before after || fail "a store that was refused was changed"
-# Also where only a tracking record stands higher.
+cmp before after || fail "a refused target was changed"
+# A target with a higher tracking record is refused, too.
 expect 0 "$quipu" copy --schema sparse "$a" "$(store ahead)"
 "$plant" track "$(store ahead)" 9
 expect 1 "$quipu" copy "$a" "$(store ahead)"
@@ -119,8 +120,8 @@ expect 1 "$quipu" copy --schema rich --tracking "$a" "$(store ahead)"
 complains "the tracking record of consumer"
 expect 0 "$quipu" copy --schema rich "$a" "$(store ahead)"
 
-# A store that is not there is no source, and no target of a comparison; one
-# that is read-only is no target at all.
+# A missing store is neither a source nor a target of a comparison; a read-only
+# store is no target.
 expect 1 "$quipu" copy "$(store missing)" "$(store e)"
 expect 1 "$quipu" copy --verify-only "$a" "$(store missing)"
 expect 1 "$quipu" copy missing:x "$(store e)"
@@ -130,7 +131,8 @@ complains "readonly=yes"
 expect 1 "$quipu" copy --schema frobnicate "$a" "$(store e)"
 expect 2 "$quipu" copy "$a"
 
-# Killed at any moment, it goes on. The moments: the n-th of such system calls.
+# A copy continues after SIGKILL at any moment: at the n-th of these system
+# calls.
 {
     echo '{"type":"quipu-export","version":1}'
     printf '{"type":"schema","table":"long","ids":"text",'
@@ -146,7 +148,7 @@ expect 2 "$quipu" copy "$a"
 } >long.jsonl
 status=0
 "$quipu" import "$(store long)" <long.jsonl >out 2>err || status=$?
-[ "$status" = 0 ] || { fail "no long store"; cat err; }
+[ "$status" = 0 ] || { fail "the import of the long store failed"; cat err; }
 killed=0
 for moment in 1 2 3 4 5 6 8 10 13 17 21 34 55; do
     calls=pwrite64,pwritev,write,fdatasync,fsync,msync,sendto
@@ -157,12 +159,12 @@ for moment in 1 2 3 4 5 6 8 10 13 17 21 34 55; do
     [ "$status" = 0 ] || killed=$((killed + 1))
 done
 echo "killed $killed times"
-[ "$killed" -ge 5 ] || fail "it was killed $killed times only"
+[ "$killed" -ge 5 ] || fail "the copy was killed only $killed times"
 expect 0 "$quipu" copy "$(store long)" "$(store killed)"
 equal "$(store long)" "$(store killed)"
 expect 0 "$quipu" verify "$(store killed)"
 
-# Two at once are done with it together; so are two imports.
+# Two copies, or two imports, of the same items at the same time succeed.
 for both in copy import; do
     to=$(store both_$both)
     if [ $both = copy ]; then
@@ -179,7 +181,7 @@ for both in copy import; do
     equal "$(store long)" "$to"
 done
 
-# Progress is told in a file only if asked for.
+# Progress goes to a file only with --progress.
 expect 0 "$quipu" copy --progress "$(store long)" "$(store progress)"
 complains "long: copying, 1 of 12000"
 finish

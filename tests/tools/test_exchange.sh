@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# export and import: what goes out comes in again, to the last bit.
+# export and import: a store that is exported and imported is the same.
 . "$(dirname "$0")/lib.sh"
 
 a=$(store a)
 b=$(store b)
 plant_all "$a" 2 3
 
-# import STATUS FILE ARGUMENT...: imports a file.
+# import STATUS FILE ARGUMENT...: imports a file; fails unless it exits with
+# STATUS.
 import()
 {
     wanted=$1
@@ -21,13 +22,13 @@ import()
     }
 }
 
-# body FILE: an export without its first line, which names the store.
+# body FILE: prints an export without its first line, which names the store.
 body()
 {
     sed 1d "$1"
 }
 
-# equal FILE FILE
+# equal FILE FILE: fails unless both exports are the same without first lines.
 equal()
 {
     body "$1" >body1
@@ -35,16 +36,16 @@ equal()
     diff -u body1 body2 || fail "the exports $1 and $2 differ"
 }
 
-# Everything, there and back. The export is JSON, one object a line.
+# Export all and import it. The export is one JSON object per line.
 expect 0 "$quipu" export "$a"
 quiet
 mv out a.jsonl
 [ "$(wc -l <a.jsonl)" = 33 ] || fail "the export has $(wc -l <a.jsonl) lines"
 grep -q '"number":"9007199254740993"' a.jsonl ||
-    fail "an integer that readers round is no string"
+    fail "an integer beyond 2^53 is not a string"
 for numbers in '9007199254740992,"real":4.9406564584124654e-324,' \
     '"9223372036854775807","real":0.10000000000000001,'; do
-    grep -q -e "\"number\":$numbers" a.jsonl || fail "no $numbers is there"
+    grep -q -e "\"number\":$numbers" a.jsonl || fail "the export lacks $numbers"
 done
 import 0 a.jsonl "$b"
 same <<END
@@ -60,7 +61,7 @@ mv out b.jsonl
 equal a.jsonl b.jsonl
 expect 0 "$quipu" info "$b"
 says 'mail\x07 has processed things up to 2'
-# Not only the export says so.
+# The logs and the tables are the same, too.
 for store in a b; do
     "$quipu" log --json "$(store $store)" >$store.log
 done
@@ -74,7 +75,7 @@ if [ "$driver" = sqlite ]; then
     done
 fi
 
-# Again: nothing is stored twice. With the tracking ahead: that is said.
+# A repeated import stores nothing. A higher tracking record is a conflict.
 import 0 a.jsonl --json "$b"
 says '{"schema":"rich","stored":0,"present":12}'
 expect 0 "$quipu" export "$b"
@@ -85,14 +86,14 @@ import 0 ahead.jsonl "$b"
 import 1 a.jsonl "$b"
 complains "consumer 'report'"
 
-# differs PART COMMAND: an item edited so is known to be another one, whether it
-# is imported where the first is, or stored elsewhere and compared with it.
+# differs PART COMMAND: edits an item with sed; fails unless import over the
+# original and comparison with it both name the part that differs.
 differs()
 {
     part=$1
     edited=$((edited + 1))
     sed "7$2" a.jsonl >other.jsonl
-    ! cmp -s a.jsonl other.jsonl || fail "nothing edited: $2"
+    ! cmp -s a.jsonl other.jsonl || fail "sed changed nothing: $2"
     import 1 other.jsonl "$b"
     complains "line 7: the schema 'rich' holds another item at notification"
     complains "(its $part differs)"
@@ -120,8 +121,8 @@ differs "further columns" 's/"raw":"[^"]*"/"raw":"AQ=="/'
 differs "further columns" 's/"uuid":"7/"uuid":"8/'
 differs "further columns" 's/"moment":"9999/"moment":"9998/'
 
-# A position in the exported store's own log becomes one in the new store's; one
-# in another store's log stays what it is.
+# A position in a log of the exported store becomes one of the new store; a
+# position in the log of a third store is unchanged.
 own=$(sed -n '1s/.*"store":"\([^"]*\)".*/\1/p' a.jsonl)
 foreign=00000000-0000-4000-8000-000000000001
 sed "s/\"notification_id\":2}/\"notification_id\":2,\"store\":\"$own\"}/
@@ -134,34 +135,35 @@ new=$(sed -n '1s/.*"store":"\([^"]*\)".*/\1/p' out)
 says "\"notification_id\":2,\"store\":\"$new\"}"
 says "\"notification_id\":3,\"store\":\"$foreign\",\"event_id\":\"$zero\"}"
 import 0 positions.jsonl "$(store positions)"
-# The same in a copy; and a record at another item is another one.
+# A copy does the same. A tracking record at another item differs.
 expect 0 "$quipu" copy "$(store positions)" "$(store moved)"
 expect 0 "$quipu" copy --verify-only "$(store positions)" "$(store moved)"
 expect 0 "$quipu" export "$(store moved)"
 says "\"notification_id\":3,\"store\":\"$foreign\""
 ! grep -q "$new" out || fail "a position in the old store was kept"
 expect 1 "$quipu" copy "$a" "$(store moved)"
-complains "is not the same in both stores"
+complains "differs between both stores"
 import 1 a.jsonl "$(store moved)"
-complains "stands higher in the store already, or at another item"
+complains "is higher in the target already, or is at another item"
 
-# Cut anywhere, it goes on where it was; the end of the export is missed.
+# An export that is cut off is an error; importing all of it continues.
 for lines in 1 2 3 9 20 32; do
     c=$(store c$lines)
     head -n $lines a.jsonl >cut.jsonl
     import 1 cut.jsonl "$c"
-    complains "line $lines: the input ends here"
+    complains "line $lines: the input is incomplete"
     import 0 a.jsonl "$c"
     expect 0 "$quipu" export "$c"
     equal a.jsonl out
 done
-# In the midst of a line, too.
+# The same if it is cut off within a line.
 head -c 3000 a.jsonl >cut.jsonl
 import 1 cut.jsonl "$(store cut)"
-complains "line $(wc -l <cut.jsonl | awk '{ print $1 + 1 }'): no JSON"
+wrong=$(wc -l <cut.jsonl | awk '{ print $1 + 1 }')
+complains "line $wrong: the line is not JSON"
 import 0 a.jsonl "$(store cut)"
 
-# Chosen schemas, other names; tracking records only if they are asked for.
+# --schema, --as and --tracking.
 expect 0 "$quipu" export --schema stored_events --as events "$a"
 mv out events.jsonl
 ! grep -q '"type":"tracking"' events.jsonl || fail "tracking was exported"
@@ -181,10 +183,10 @@ says 'report has processed things up to 3'
 import 1 a.jsonl --schema frobnicate "$(store e)"
 complains "the input has no schema 'frobnicate'"
 expect 2 "$quipu" export --as x "$a"
-complains "one --schema must go with --as"
+complains "--as needs exactly one --schema"
 expect 2 "$quipu" import --as x --schema a --schema b "$a"
 
-# What was stored since: --after, on top of what is there.
+# --after exports the items stored since, which are imported after the others.
 "$plant" more "$a" 3
 expect 0 "$quipu" export --schema stored_events --after 6 "$a"
 mv out more.jsonl
@@ -197,7 +199,7 @@ import 1 more.jsonl "$(store f)"
 complains "line 3: notification id 7 cannot follow"
 complains "ends at 0"
 
-# A store that holds something else keeps it.
+# A store with other content is refused and left unchanged.
 "$plant" plain "$(store other)" 3 1
 import 1 a.jsonl "$(store other)"
 complains "holds another item at notification id"
@@ -208,8 +210,8 @@ sed 's/"kind":"bool"/"kind":"int"/' a.jsonl >kinds.jsonl
 import 1 kinds.jsonl --schema 'odd; DROP TABLE "x" --' "$(store columns)"
 complains "line 2: "
 
-# What nobody numbered is stored next, and known again by its event id, in
-# whatever lots it comes.
+# Items without a notification id are appended. A repeat is recognised by its
+# event id, also if the items are in other batches.
 plain='{"type":"schema","table":"t","ids":"text","positions":"contiguous",
 "columns":{"notification_id":"id","sequence_id":"s","position":"p","topic":"o",
 "state":"d","event_id":"e"}}'
@@ -233,7 +235,8 @@ expect 0 "$quipu" sequences "$(store g)"
 says "a                     4"
 
 count=0
-# bad LINE MESSAGE: what is in bad.jsonl is refused there.
+# bad LINE MESSAGE: fails unless the import of bad.jsonl is refused at that
+# line.
 bad()
 {
     count=$((count + 1))
@@ -242,35 +245,35 @@ bad()
     complains "$2"
 }
 
-# edit LINE COMMAND: a.jsonl with a line edited.
+# edit LINE COMMAND: makes bad.jsonl from a.jsonl by a sed command on one line.
 edit()
 {
     sed "$1$2" a.jsonl >bad.jsonl
-    ! cmp -s a.jsonl bad.jsonl || fail "nothing edited: $2"
+    ! cmp -s a.jsonl bad.jsonl || fail "sed changed nothing: $2"
 }
 : >bad.jsonl
 import 1 bad.jsonl "$(store h)"
-complains "its last line is missing"
+complains "the last line of the export is missing"
 echo 'Dear diary' >bad.jsonl
-bad 1 "no JSON"
+bad 1 "the line is not JSON"
 echo '[]' >bad.jsonl
-bad 1 "this is no export"
+bad 1 "the input is not an export"
 sed 1d a.jsonl >bad.jsonl
-bad 1 "this is no export"
+bad 1 "the input is not an export"
 edit 1 's/"version":1/"version":2/'
-bad 1 "version 2 of the format"
+bad 1 "version 2 of the export format"
 edit 2 's/"after"/"behind"/'
-bad 2 "no member 'behind'"
+bad 2 "unknown member 'behind'"
 edit 2 's/}$/},/'
-bad 2 "no JSON"
+bad 2 "the line is not JSON"
 edit 2 's/"ids":"text"/"ids":"words"/'
-bad 2 "'ids' is not"
+bad 2 "'ids' is neither"
 edit 2 's/"kind":"bool"/"kind":"bools"/'
-bad 2 "'bools' is no kind"
+bad 2 "unknown kind 'bools'"
 edit 2 's/"topic":"where"/"topic":null/'
 bad 2 "topic"
 edit 3 's/"type":"item"/"type":"thing"/'
-bad 3 "no line of type 'thing'"
+bad 3 "unknown type 'thing'"
 edit 3 's/"schema":"o/"schema":"u/'
 bad 3 "is not defined"
 edit 3 's/"notification_id":1/"notification_id":2/'
@@ -280,33 +283,33 @@ bad 4 "comes after 1"
 edit 3 's/"notification_id":1/"notification_id":0/'
 bad 3 "less than 1"
 edit 3 's/"position":0/"position":0.5/'
-bad 3 "'position' is not an integer"
+bad 3 "'position' is not a 64-bit integer"
 edit 3 's/"state":"[^"]*"/"state":"gA="/'
 bad 3 "'state' is not bytes in base64"
 edit 3 's/"state":"[^"]*"/"state":"gB=="/'
 bad 3 "'state' is not bytes in base64"
 edit 3 's/"state":"[^"]*"/"stat":""/'
-bad 3 "no member 'stat'"
+bad 3 "unknown member 'stat'"
 edit 3 's/,"state":"[^"]*"//'
 bad 3 "'state' is missing"
 edit 3 's/01T00/31T24/'
-bad 3 "'time' is not a time"
+bad 3 "'time' is not a valid time"
 edit 3 's/1970-01-01/1970-02-30/'
-bad 3 "'time' is not a time that there is"
+bad 3 "'time' is not a valid time"
 edit 3 's/"yes":true/"yes":1/'
 bad 3 "'yes' is not true or false"
 edit 3 's/"yes":true/"no":true/'
-bad 3 "no member 'no'"
+bad 3 "unknown member 'no'"
 edit 3 's/"number":"-9223372036854775808"/"number":"-9223372036854775809"/'
-bad 3 "'number' is not an integer"
+bad 3 "'number' is not a 64-bit integer"
 edit 3 's/"real":0.5/"real":"0.5"/'
 bad 3 "'real' is not a number"
 edit 3 's/"real":0.5/"real":9007199254740993/'
-bad 3 "'real' is not a number that a double holds"
+bad 3 "'real' is not a number that a double can hold"
 edit 3 's/"topic":"[^"]*"/"topic":""/'
 bad 3 "topic"
 edit 3 's/"topic":"[^"]*"/"topic":"a\\u0000b"/'
-bad 3 "a text holds a NUL"
+bad 3 "a string contains NUL"
 edit 4 's/"position":1/"position":2/'
 bad 4 "position 2"
 edit 7 's/"event_id":"/&0/'
@@ -318,22 +321,23 @@ bad 8 "comes after"
 sed '32d' a.jsonl >bad.jsonl
 bad 32 "lines are missing"
 cat a.jsonl a.jsonl >bad.jsonl
-bad 34 "more behind the end"
+bad 34 "continues after the last line"
 head -n 4 a.jsonl | cat - a.jsonl >bad.jsonl
 bad 5 "second export"
-# What came before the bad line is stored, nothing behind it.
+# The lines before a bad one are stored, and none after it.
 edit 10 's/"state"/"stat"/'
 import 1 bad.jsonl "$(store i)"
 expect 0 "$quipu" export "$(store i)"
-[ "$(grep -c '"type":"item"' out)" = 6 ] || fail "not just the items before"
+[ "$(grep -c '"type":"item"' out)" = 6 ] ||
+    fail "other items than those before are stored"
 
-# Nothing is made by an export; a read-only store takes no import.
+# An export creates no store; a read-only store takes no import.
 expect 1 "$quipu" export "$(store missing)"
 import 1 a.jsonl --schema rich "$(store d readonly=yes)"
 
-# Progress is told in a file only if asked for.
+# Progress goes to a file only with --progress.
 "$quipu" export --progress "$a" 2>err >out
-grep -q 'exporting, [0-9]* of [0-9]*' err || fail "no progress was told"
+grep -q 'exporting, [0-9]* of [0-9]*' err || fail "no progress was printed"
 import 0 a.jsonl --progress "$(store c9)"
 complains "importing"
 finish

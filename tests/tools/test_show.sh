@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# info, sequences, read and log: what they show of known stores.
+# info, sequences, read and log: their output for known stores.
 . "$(dirname "$0")/lib.sh"
 
 a=$(store a)
@@ -33,7 +33,7 @@ same <<END
 id  sequence                              position  topic           state
  4  $one         1  Thing.Happened  {"n": 1}
 END
-# A limit counts in the direction of reading; options may stand anywhere.
+# A limit counts in the direction of reading; options may follow arguments.
 expect 0 "$quipu" read "$a" $one --reverse --limit 2 --json
 same <<END
 {"schema":"stored_events","notification_id":6,"sequence_id":"$one",\
@@ -46,9 +46,9 @@ same <<END
 "state_hex":"81a16ed10001"}
 END
 expect 0 "$quipu" read --from 3 "$a" $one
-[ "$(wc -l <out)" = 1 ] || fail "there is no position 3"
+[ "$(wc -l <out)" = 1 ] || fail "a position beyond the last is printed"
 expect 0 "$quipu" read --limit 0 --json "$a" $one
-[ ! -s out ] || fail "a limit of 0 gave something"
+[ ! -s out ] || fail "a limit of 0 prints items"
 expect 1 "$quipu" read "$a" 01020304-0506-0708-090a-0b0c0d0e0f10
 complains "no sequence"
 expect 2 "$quipu" read "$a" zero
@@ -65,9 +65,9 @@ id  sequence                              position  topic           state
  6  $one         2  Thing.Happened  {"n": 2}
 END
 expect 0 "$quipu" log --after 100 --json "$a"
-[ ! -s out ] || fail "something came after the end"
+[ ! -s out ] || fail "items are printed after the end"
 
-# Several schemas, one of them hostile.
+# Several schemas, one of them with hostile names.
 "$plant" odd "$a"
 "$plant" sparse "$a"
 "$plant" track "$a"
@@ -97,9 +97,9 @@ id  sequence                              position  topic           state
  5  $zero         2  Thing.Happened  {"n": 2}
 END
 expect 0 "$quipu" read --schema sparse --from -7 --to 0 "$a" $zero
-[ "$(wc -l <out)" = 3 ] || fail "negative bounds are not heeded"
+[ "$(wc -l <out)" = 3 ] || fail "negative bounds are ignored"
 
-# What is stored cannot drive the terminal, in a table or as JSON.
+# Text of a store cannot control the terminal, in a table or as JSON.
 odd=$(printf '\033[31mred\n\342\200\256')
 expect 0 "$quipu" read "$a" "$odd"
 says '\x1b[31mred\n\u202e         0  1970-01-01T00:00:00.000001Z  \u009b2J\x07'
@@ -109,9 +109,11 @@ says c1c1
 for json in "" --json; do
     expect 0 "$quipu" log $json "$a"
     ! LC_ALL=C grep -q "$(printf '[\001-\010\013-\037\177]')" out ||
-        fail "a control character came through"
-    ! LC_ALL=C grep -q "$(printf '\302\233')" out || fail "a C1 control did"
-    ! LC_ALL=C grep -q "$(printf '\342\200\256')" out || fail "an RLO did"
+        fail "a control character is not escaped"
+    ! LC_ALL=C grep -q "$(printf '\302\233')" out ||
+        fail "a C1 control is not escaped"
+    ! LC_ALL=C grep -q "$(printf '\342\200\256')" out ||
+        fail "an RLO is not escaped"
 done
 says '"sequence_id":"\u001B[31mred\n\u202e"'
 says '"columns":{"yes":true,"number":-9223372036854775808,"real":0.5,'
@@ -120,7 +122,7 @@ says '"metadata_hex":"6dc3a97461"'
 says '"state":null,"state_hex":"c1c1"'
 
 expect 0 "$quipu" info "$a"
-says "several processes may use it at once"
+says "several processes may use it at the same time"
 says "limits          a state: "
 says "; an append: "
 says "sparse (any, each taken once)"
@@ -129,7 +131,7 @@ says "na$(printf '\303\257')ve (sequence_id)"
 says "moment (further, time)"
 says 'mail\x07 has processed things up to 2'
 expect 0 "$quipu" info --json "$a"
-[ "$(wc -l <out)" = 1 ] || fail "info is one line of JSON"
+[ "$(wc -l <out)" = 1 ] || fail "info --json prints more than one line"
 says '"capabilities":["share","persist","log","track","transact"]'
 says '"table":"stored_events","ids":"uuid","contiguous":true'
 says '"head":6,"head_event_id":"23c08a33-3406-5691-81d2-21ef3cffed10"'
@@ -138,7 +140,7 @@ says '"tracking":[{"consumer":"mail\u0007","log":"things","notification_id":2}'
 # An empty store, and one with an empty schema.
 "$plant" plain "$empty" 0 0
 expect 0 "$quipu" log --json "$empty"
-[ ! -s out ] || fail "an empty log gave something"
+[ ! -s out ] || fail "an empty log prints items"
 expect 0 "$quipu" info "$empty"
 says "head          0"
 finish

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# On a terminal lines are cut to its width, unless --full is given.
+# On a terminal lines are cut to its width unless --full is given.
 . "$(dirname "$0")/lib.sh"
-# Where there are no terminals to be had:
+# Skip the test where no terminal can be allocated.
 script -qec true /dev/null </dev/null >/dev/null || exit 77
 
 "$plant" odd sqlite:///a.db
 "$plant" plain sqlite:///a.db 1 1
 
-# on_terminal ARGUMENT...: what quipu prints on one of 60 columns.
+# on_terminal ARGUMENT...: runs quipu on a terminal of 60 columns.
 on_terminal()
 {
     quipu=$quipu script -qec "stty cols 60; \"\$quipu\" $*" /dev/null \

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Help, wrong usage, and stores that are not there or are none.
+# Help, wrong usage, missing stores, and files that are not stores.
 . "$(dirname "$0")/lib.sh"
 
-# Help for everybody, on standard output.
+# Help is printed on standard output.
 expect 0 "$quipu" --help
 says "usage: quipu COMMAND"
 expect 0 "$quipu" --version
@@ -20,23 +20,23 @@ done
 expect 2 "$quipu" help frobnicate
 complains "no command 'frobnicate'"
 
-# Wrong usage is 2, and says so on standard error.
+# Wrong usage exits with 2 and a message on standard error.
 expect 2 "$quipu"
 complains "usage: quipu"
 expect 2 "$quipu" frobnicate
 complains "no command 'frobnicate'"
 expect 2 "$quipu" log
-complains "arguments are needed: URI"
+complains "missing arguments; expected: URI"
 expect 2 "$quipu" read sqlite:///a.db
-complains "arguments are needed: URI SEQUENCE"
+complains "missing arguments; expected: URI SEQUENCE"
 expect 2 "$quipu" info a b
-complains "too many: b"
+complains "unexpected argument: b"
 expect 2 "$quipu" log --frobnicate sqlite:///a.db
 complains "unknown option: --frobnicate"
 expect 2 "$quipu" log --from 1 sqlite:///a.db
 complains "unknown option: --from"
 expect 2 "$quipu" log sqlite:///a.db --limit
-complains "a value is missing after --limit"
+complains "missing value after --limit"
 for number in x "" 1x " 1" -1 9223372036854775808; do
     expect 2 "$quipu" log --limit "$number" sqlite:///a.db
     complains "--limit takes a number"
@@ -46,13 +46,13 @@ complains "--from takes a number"
 expect 2 "$quipu" log --follow --reverse sqlite:///a.db
 complains "exclude each other"
 
-# A URI that is none, or has an option that nobody knows.
+# Malformed URIs, and an unknown option in a URI.
 expect 2 "$quipu" info nothing
 expect 2 "$quipu" info ../x:y
 expect 2 "$quipu" info "sqlite:///a.db?frobnicate=yes"
 complains frobnicate
 
-# A driver that is not there, or cannot be loaded.
+# A missing driver, and one that cannot be loaded.
 expect 1 "$quipu" info frobnicate:x
 complains "frobnicate.so"
 echo garbage >garbage.so
@@ -72,70 +72,71 @@ says "sqlite:"
 says checkpoint=
 expect 0 "$quipu" drivers --json
 grep '"scheme":"sqlite"' out | grep -q '"library":"SQLite ' ||
-    fail "drivers --json does not tell sqlite's library"
+    fail "drivers --json lacks the version of the sqlite library"
 
-# A store that is not there is not made; a file that is none is left alone.
+# Reading does not create a missing store, and does not change a foreign file.
 expect 1 "$quipu" verify sqlite:///missing.db
 complains missing.db
-[ ! -e missing.db ] || fail "looking made a store"
+[ ! -e missing.db ] || fail "reading created a store"
 echo "Dear diary" >foreign.db
 for command in info sequences log verify; do
     expect 1 "$quipu" $command sqlite:///foreign.db
     complains foreign.db
 done
-[ "$(cat foreign.db)" = "Dear diary" ] || fail "looking changed a file"
+[ "$(cat foreign.db)" = "Dear diary" ] || fail "reading changed a file"
 sqlite3 other.db 'CREATE TABLE diary (day TEXT)'
 before=$(cksum other.db)
 expect 1 "$quipu" info sqlite:///other.db
-[ "$(cksum other.db)" = "$before" ] || fail "looking changed a database"
+[ "$(cksum other.db)" = "$before" ] || fail "reading changed a database"
 
-# Looking at a store changes no byte of it.
+# Reading changes no byte of a store.
 "$plant" plain sqlite:///a.db 2 3
 before=$(cksum a.db)
 for command in info sequences log verify; do
     expect 0 "$quipu" $command sqlite:///a.db
     quiet
 done
-[ "$(cksum a.db)" = "$before" ] || fail "looking changed a store"
+[ "$(cksum a.db)" = "$before" ] || fail "reading changed a store"
 
-# It could not, even if it wanted: the file is opened for reading only.
+# The file is opened read-only.
 if strace -o trace -f -e trace=openat "$quipu" log sqlite:///a.db >out; then
-    grep '/a\.db"' trace >opened || fail "strace saw no opening of the store"
+    grep '/a\.db"' trace >opened || fail "strace recorded no open of the store"
     ! grep O_RDWR opened || fail "the store was opened for writing"
 fi
 
-# What the URI says itself holds.
+# Options of the URI override readonly=yes and create=no.
 expect 0 "$quipu" info "sqlite:///a.db?readonly=no"
 expect 0 "$quipu" info "sqlite:///new.db?create=yes&readonly=no"
-[ -e new.db ] || fail "create=yes was not heeded"
+[ -e new.db ] || fail "create=yes was ignored"
 
-# An output that cannot be written is no success; a reader that has enough is
-# no failure to talk about.
+# Output that cannot be written is a failure; a reader that closes the pipe is
+# not.
 if [ -e /dev/full ]; then
     status=0
     "$quipu" log sqlite:///a.db >/dev/full 2>err || status=$?
-    [ "$status" = 1 ] || fail "a full disk gave status $status"
+    [ "$status" = 1 ] || fail "a full device exits with $status"
     complains "cannot write"
-    # Nor is it waited for more of what cannot be written.
+    # --follow does not wait for items that it could not write.
     status=0
     "$quipu" log --follow sqlite:///a.db >/dev/full 2>err || status=$?
-    [ "$status" = 1 ] || fail "following to a full disk gave status $status"
-    ! grep 'write the output: [^N]' err || fail "another reason is told"
+    [ "$status" = 1 ] || fail "--follow to a full device exits with $status"
+    ! grep 'write the output: [^N]' err || fail "the message has a wrong reason"
 fi
-# Where a stream is closed, no file of a store takes its place.
+# A store never gets the descriptor of a standard stream that is closed.
 expect 0 "$quipu" copy sqlite:///a.db sqlite:///streams.db
 strace -f -e trace=openat -o trace "$quipu" copy --progress sqlite:///a.db \
-    sqlite:///streams.db <&- >&- 2>&- && fail "nobody saw the result"
+    sqlite:///streams.db <&- >&- 2>&- &&
+        fail "a result that was not written is no failure"
 sed -n '/\.db"/p' trace >opened
-! grep '= [012]$' opened || fail "a store in place of a stream"
+! grep '= [012]$' opened || fail "a store has the descriptor of a stream"
 status=0
 "$quipu" export sqlite:///a.db >&- 2>err || status=$?
-[ "$status" = 1 ] || fail "a closed output gave status $status"
+[ "$status" = 1 ] || fail "a closed output exits with $status"
 complains "cannot write the output"
 status=0
 "$quipu" import sqlite:///streams.db <&- >out 2>err || status=$?
-[ "$status" = 1 ] || fail "a closed input gave status $status"
-complains "the input cannot be read"
+[ "$status" = 1 ] || fail "a closed input exits with $status"
+complains "cannot read the input"
 
 "$plant" plain "sqlite:///big.db?durability=relaxed" 1 2000
 "$quipu" log --json sqlite:///big.db 2>err | head -n 1 >out

@@ -1,25 +1,25 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# verify: clean stores are clean, and every fault that is planted is named.
+# verify: finds nothing in intact stores, and names every fault that is planted.
 . "$(dirname "$0")/lib.sh"
 a=$(store a)
 
-# fresh: a.db with two sequences of three items; ids 1, 3, 5 and 2, 4, 6.
+# fresh: makes a.db with two sequences of three items; ids 1, 3, 5 and 2, 4, 6.
 fresh()
 {
     rm -f a.db a.db-*
     "$plant" plain "$a" 2 3
 }
 
-# sql STATEMENT...: what somebody does to the file behind quipu's back.
+# sql STATEMENT...: changes the file without quipu.
 sql()
 {
     printf '%s\n' "$@" | sqlite3 -batch -bail a.db >sqlite.out 2>&1 ||
         { fail "sqlite3: $(cat sqlite.out)"; return 0; }
 }
 
-# broken: verify finds something, and all of it is known: the findings, in
-# order, are those on standard input.
+# broken: fails unless the findings of verify, in order, are those on standard
+# input.
 broken()
 {
     expect 1 "$quipu" verify "$a"
@@ -50,7 +50,7 @@ END
 "$plant" plain sqlite:///empty.db 0 0
 expect 0 "$quipu" verify sqlite:///empty.db
 
-# States that no mapper wrote, each named.
+# States that no mapper wrote.
 fresh
 sql "UPDATE stored_events SET state = x'81a16e' WHERE id = 3;" \
     "UPDATE stored_events SET state = x'' WHERE id = 4;" \
@@ -69,86 +69,89 @@ says "\"sequence_id\":\"$zero\",\"position\":1,"
 says '"message":"the state is cut off"'
 expect 0 "$quipu" verify --raw "$a"
 
-# An item in the middle is gone (L1, S1).
+# An item in the middle is missing (L1, S1).
 fresh
 sql "DELETE FROM stored_events WHERE id = 3;"
 broken <<END
-L1: $here 4, sequence $one, position 1: notification id 3 before it is missing
-S1: $here 5, sequence $zero, position 2: the positions from 1 up to it are \
-missing
+L1: $here 4, sequence $one, position 1: the preceding notification id 3 \
+is missing
+S1: $here 5, sequence $zero, position 2: the preceding positions from 1 on \
+are missing
 END
 
-# Several are gone.
+# Several items are missing.
 fresh
 sql "DELETE FROM stored_events WHERE id BETWEEN 2 AND 4;"
 broken <<END
-L1: $here 5, sequence $zero, position 2: notification ids 2 to 4 before it \
+L1: $here 5, sequence $zero, position 2: the preceding notification \
+ids 2 to 4 are missing
+S1: $here 5, sequence $zero, position 2: the preceding positions from 1 on \
 are missing
-S1: $here 5, sequence $zero, position 2: the positions from 1 up to it are \
-missing
-S1: $here 6, sequence $one, position 2: the positions from 0 up to it are \
-missing
+S1: $here 6, sequence $one, position 2: the preceding positions from 0 on \
+are missing
 END
 
-# The newest is gone: only the head knows.
+# The newest item is missing, which only the head shows.
 fresh
 sql "DELETE FROM stored_events WHERE id = 6;"
 broken <<END
 L5: $here 6: the log of "stored_events" was rewound: it ends before item 6
-L1: $here 6: the head of the log, but the last item is 5
+L1: $here 6: this is the head of the log, but the last item is 5
 END
 
 # The head is too low.
 fresh
 sql "UPDATE quipu_heads SET head = 4;"
 expect 1 "$quipu" verify "$a"
-says "notification id 5, sequence $zero, position 2: it is above the head"
-says "notification id 6, sequence $one, position 2: it is above the head"
+says "notification id 5, sequence $zero, position 2: the item is above the head"
+says "notification id 6, sequence $one, position 2: the item is above the head"
 
 # A position was changed (S1), or made negative.
 fresh
 sql "UPDATE stored_events SET aggregate_version = 7 WHERE id = 5;"
 broken <<END
-S1: $here 5, sequence $zero, position 7: the positions from 2 up to it are \
-missing
+S1: $here 5, sequence $zero, position 7: the preceding positions from 2 on \
+are missing
 END
 fresh
 sql "UPDATE stored_events SET aggregate_version = -1 WHERE id = 1;"
 broken <<END
 S1: $here 1, sequence $zero, position -1: the position is negative
-S1: $here 3, sequence $zero, position 1: the positions from 0 up to it are \
-missing
+S1: $here 3, sequence $zero, position 1: the preceding positions from 0 on \
+are missing
 END
 
-# Two items of a sequence changed places in the log.
+# Two items of a sequence are exchanged in the log.
 fresh
 sql "UPDATE stored_events SET id = 99 WHERE id = 1;" \
     "UPDATE stored_events SET id = 1 WHERE id = 3;" \
     "UPDATE stored_events SET id = 3 WHERE id = 99;"
 broken <<END
-L1: $here 1, sequence $zero, position 1: the position before it has \
+L1: $here 1, sequence $zero, position 1: the preceding position has \
 notification id 3, which is not lower
 END
 
-# A topic that is no text, and a sequence id that is no UUID.
+# A topic that is not text, and a sequence id that is not a UUID.
 fresh
 sql "UPDATE stored_events SET event_type = CAST(x'ff' AS TEXT)
         WHERE id = 2;" \
     "UPDATE stored_events SET event_type = '' WHERE id = 4;"
 broken <<END
-F2: $here 2, sequence $one, position 0: the topic is no text of 1 to 255 bytes
-F2: $here 4, sequence $one, position 1: the topic is no text of 1 to 255 bytes
+F2: $here 2, sequence $one, position 0: the topic is not a text of 1 to 255 \
+bytes
+F2: $here 4, sequence $one, position 1: the topic is not a text of 1 to 255 \
+bytes
 END
 fresh
 sql "UPDATE stored_events SET aggregate_id = x'00' WHERE id = 6;"
 broken <<END
-F2: $here 6, sequence 00, position 2: the sequence id is no UUID
-F2: stored_events, sequence 00: such a sequence is listed, but cannot be \
-read: no sequence can have this id
+F2: $here 6, sequence 00, position 2: the sequence id is not a UUID
+F2: stored_events, sequence 00: the listing has an id that no \
+sequence can have
 END
 
-# drop_index, restore_index: puts the unique index on (sequence, position) away,
-# and brings it back as it was.
+# drop_index, restore_index: remove the unique index on (sequence, position),
+# and restore it without its changes.
 edit=".dbconfig defensive off
 PRAGMA writable_schema = ON;"
 index=sqlite_autoindex_stored_events_2
@@ -173,17 +176,17 @@ restore_index()
         "DROP TABLE kept;"
 }
 
-# A position is taken twice (U1). The driver may refuse such a table at once;
-# whichever, it is a finding.
+# A position is taken twice (U1). It is also a finding if the driver refuses the
+# table.
 fresh
 drop_index
 sql "UPDATE stored_events SET aggregate_version = 0 WHERE id = 3;"
 expect 1 "$quipu" verify "$a"
 grep -q "^U1: $here 3, sequence $zero, position 0\|^schema: " out ||
-    fail "U1 is not named"
+    fail "the finding of U1 is missing"
 
-# An index that does not fit its table: the log, read from the table, and the
-# sequence, read through the index, disagree.
+# An index that differs from its table: the log is read from the table, the
+# sequence through the index.
 fresh
 drop_index
 sql "DELETE FROM stored_events WHERE id = 4;" \
@@ -193,9 +196,9 @@ sql "DELETE FROM stored_events WHERE id = 4;" \
 restore_index
 expect 1 "$quipu" verify "$a"
 says "agreement: $here 4"
-says "it is in the log, but not in its sequence"
+says "the item is in the log, but not in its sequence"
 
-# A damaged file is a finding, not a crash: each of some places in turn.
+# A damaged page is a finding, not a crash.
 for page in 2 4 6 8 10 12; do
     fresh
     sqlite3 a.db 'PRAGMA wal_checkpoint(TRUNCATE)' >sqlite.out
@@ -210,7 +213,7 @@ rm -f a.db-*
 truncate -s 4096 a.db
 expect 1 "$quipu" verify "$a"
 
-# A store that grows meanwhile is clean all the same.
+# verify finds nothing in a store to which another process appends.
 fresh
 "$plant" more "$a" 300 &
 writer=$!

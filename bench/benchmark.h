@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The benchmarks, and the functions that run them. */
+#ifndef BENCH_BENCHMARK_H
+#define BENCH_BENCHMARK_H
+
+#include "store.h"
+#include "variant.h"
+
+/* ---------------------------------------------------------- benchmark.c */
+
+/* A piece of work that every variant does, repeated for a slice of time. */
+struct benchmark {
+    const char *name; /* "append.1" */
+    /* Does the work for the n-th time; returns the number of events. */
+    size_t (*run)(const struct benchmark *benchmark,
+                  const struct bench_variant *variant, void *opened, size_t n);
+    /* Fills the store before the measurement, or NULL. */
+    void (*prepare)(const struct benchmark *benchmark,
+                    const struct bench_variant *variant, void *opened);
+    size_t batch;       /* events per commit, or items per sequence */
+    size_t repetitions; /* between two readings of the clock */
+    bool relaxed;       /* durability=relaxed */
+};
+
+extern const struct benchmark benchmark_list[];
+extern const size_t benchmark_count;
+
+/* The benchmarks that the command line names. */
+struct benchmark_selection {
+    const char *patterns[32];
+    size_t count; /* 0: all benchmarks */
+};
+
+/* Returns true if "driver.name" contains one of the patterns. */
+bool benchmark_selected(const struct benchmark_selection *selection,
+                        const char *driver, const char *name);
+
+/* -------------------------------------------------- comparison.c, group.c */
+
+/* Measures a benchmark by hand, by records and by events, in turn, in fresh
+ * stores in each round. */
+void bench_comparison_run(const struct benchmark *benchmark,
+                          const struct bench_driver *driver,
+                          const struct bench_workspace *workspace,
+                          size_t rounds);
+
+/* Measures threads that append to one datastore, with shared commits and with
+ * group=1, in turn. */
+void bench_group_run(const struct benchmark_selection *selection,
+                     const struct bench_driver *driver,
+                     const struct bench_workspace *workspace, size_t rounds);
+
+/* ------------------------------------------------------------- growth.c */
+
+/* Measures appends, replays, scans, the size of the store and the memory of a
+ * scan at each power of ten up to `most` items. */
+void bench_growth_run(const struct bench_driver *driver,
+                      const struct bench_workspace *workspace, size_t most);
+
+#endif

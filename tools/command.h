@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands of the quipu program, each in a file of its own name. */
+#ifndef QUIPU_TOOLS_COMMAND_H
+#define QUIPU_TOOLS_COMMAND_H
+
+struct args;
+
+/* Exit statuses of the program. */
+enum outcome {
+    DONE = 0,
+    FINDING = 1, /* the command failed, or found a fault or a missing object */
+    USAGE = 2    /* the command line or a URI is wrong */
+};
+
+struct command {
+    const char *name;
+    const char *arguments; /* for the usage line: "URI SEQUENCE" */
+    const char *summary;   /* one line, for the list of commands */
+    const char *help;      /* description, printed above the options */
+    int argument_count;
+    unsigned options; /* bits of enum option_bit that the command accepts */
+    enum outcome (*run)(const struct args *args);
+};
+
+extern const struct command drivers_command;
+extern const struct command info_command;
+extern const struct command sequences_command;
+extern const struct command read_command;
+extern const struct command log_command;
+extern const struct command verify_command;
+extern const struct command export_command;
+extern const struct command import_command;
+extern const struct command copy_command;
+extern const struct command bench_command;
+
+#endif
