@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The host's functions: memory, errors, messages. */
+/* The functions that the core offers to drivers: memory, errors, messages. */
 #include "driver/host.h"
 
 #include <stdarg.h>
@@ -11,31 +11,31 @@
 
 #include "base/error.h"
 
-static void listen_by_default(int level, const char *text)
+static void print_warning(int level, const char *text)
 {
     if (level == QUIPU_LEVEL_WARNING) {
         fprintf(stderr, "quipu: %s\n", text);
     }
 }
 
-static _Atomic quipu_listener listener = listen_by_default;
+/* Never NULL.  Atomic, because drivers send messages from any thread. */
+static _Atomic quipu_listener listener = print_warning;
 
 void quipu_messages_listen(quipu_listener listen)
 {
-    atomic_store(&listener, listen ? listen : listen_by_default);
+    atomic_store(&listener, listen ? listen : print_warning);
 }
 
-void quipu_message(int level, const char *format, ...)
+void quipu_host_message(int level, const char *format, ...)
 {
-    quipu_error text; /* cuts as errors do */
-    quipu_listener heard;
+    quipu_error text; /* used for its limit and its cutting of characters */
     va_list list;
 
     va_start(list, format);
     quipu_error_set_list(&text, QUIPU_OK, format, list);
     va_end(list);
-    heard = atomic_load(&listener);
-    heard(level, text.message);
+    quipu_listener current = atomic_load(&listener);
+    current(level, text.message);
 }
 
 const quipu_host *quipu_host_table(void)
@@ -47,7 +47,7 @@ const quipu_host *quipu_host_table(void)
         .reallocate = quipu_reallocate,
         .release = quipu_release,
         .error_set = quipu_error_set_native,
-        .message = quipu_message,
+        .message = quipu_host_message,
     };
 
     return &table;

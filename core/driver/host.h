@@ -1,15 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the core lends to drivers. */
+/*
+ * The functions that the core offers to drivers: memory, errors, messages.
+ *
+ * A driver links nothing of quipu.  It receives these functions as a table of
+ * pointers (quipu_host of <quipu/driver.h>) when a datastore is opened, and may
+ * call them from any thread until the process ends.
+ */
 #ifndef QUIPU_CORE_DRIVER_HOST_H
 #define QUIPU_CORE_DRIVER_HOST_H
 
 #include <quipu/driver.h>
 
-/* The table to hand to a driver's `open`; it is always the same. */
+/*
+ * Returns the table to pass to a driver's `open`.  It is static and the same
+ * for all drivers.  Its allocation functions use the allocator of
+ * <quipu/memory.h>, so that replacing that allocator covers drivers, too.
+ */
 const quipu_host *quipu_host_table(void);
 
-/* Says something to whoever listens (quipu_messages_listen), as drivers do
- * with the table's `message`.  Any thread. */
-void quipu_message(int level, const char *format, ...) QUIPU_PRINTF(2, 3);
+/*
+ * Passes a message to the program's listener (quipu_messages_listen), as a
+ * driver does by the table's member `message`.  `level` is enum quipu_level.
+ * A text that exceeds the size of an error message is cut.  Any thread.
+ */
+void quipu_host_message(int level, const char *format, ...) QUIPU_PRINTF(2, 3);
 
 #endif

@@ -1,5 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loads modules. */
+/*
+ * Loads drivers by dlopen.
+ *
+ * A connection URI decides which code runs in the process, and may come from a
+ * configuration that others can write.  The security of loading rests on these
+ * invariants:
+ *
+ * INV1  A file name is built only from a valid scheme, [a-z][a-z0-9-]{0,30}
+ *       (base/uri.h).  It has no '/' and no '.', so that no URI can lead out of
+ *       the folders of the search path.
+ * INV2  Folders are absolute: entries of QUIPU_DRIVER_PATH, which is ignored in
+ *       set-user-id programs, and the folder of installed drivers
+ *       (search_path.c, install_dir.c).  dlopen gets a path with a '/', and
+ *       therefore never searches LD_LIBRARY_PATH or the system's folders.
+ * INV3  The policy of the program is consulted before a file is looked for
+ *       (drivers.c, registry.c).
+ * INV4  A file that exists but cannot be used ends the search.  An attacker or
+ *       an accident that breaks a driver cannot make another one be used.
+ * INV5  A driver is used only if it exports quipu_driver_entry and its table is
+ *       complete and of this ABI (vtable.c).
+ *
+ * The constructors of a shared object run inside dlopen, before INV5 can be
+ * checked.  The folders of the search path must therefore be writable only by
+ * users who may choose the code of the process.
+ *
+ * Shared objects are opened with
+ *   RTLD_NOW       undefined symbols are reported at once, not in the middle of
+ *                  an operation;
+ *   RTLD_LOCAL     their symbols do not resolve references of other drivers;
+ *   RTLD_NODELETE  they stay until the process ends.  A library that a driver
+ *                  brings along may have registered destructors of threads, and
+ *                  tables and texts of the driver remain in use.
+ */
 #include "driver/loader.h"
 
 #include <errno.h>
@@ -8,15 +40,16 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
-#include "driver/table.h"
+#include "driver/vtable.h"
 
 #if QUIPU_DLOPEN
 #include <dlfcn.h>
 #endif
 
-/* Of a path so much is shown that there is room for what is wrong with it. */
+/* Paths are cut in messages, so that the reason after them has room. */
 #define FOUND "found %.300s, but "
 
+/* Sets UNSUPPORTED for a system error. */
 static int refuse_errno(const char *file, int code, quipu_error *error)
 {
     char text[QUIPU_SYSTEM_TEXT_SIZE];
@@ -53,15 +86,17 @@ int quipu_loader_probe(const char *file, quipu_error *error)
 
 #if QUIPU_DLOPEN
 
+/* Calls the driver's entry and copies its table (INV5). */
 static int adopt(const char *file, void *symbol, quipu_driver *table,
                  quipu_error *error)
 {
     quipu_driver_entry_fn entry;
     quipu_error why;
 
-    /* POSIX promises that this works; ISO C has no cast for it. */
+    /* POSIX guarantees that a symbol's address is that of the function; ISO C
+     * has no conversion from an object pointer, hence memcpy. */
     memcpy(&entry, &symbol, sizeof(entry));
-    if (quipu_table_adopt(table, entry(), &why) != QUIPU_OK) {
+    if (quipu_vtable_adopt(table, entry(), &why) != QUIPU_OK) {
         return quipu_error_set(error, QUIPU_UNSUPPORTED, FOUND "%s", file,
                                why.message);
     }
@@ -70,12 +105,8 @@ static int adopt(const char *file, void *symbol, quipu_driver *table,
 
 #endif
 
-/*
- * Loads a module for ever: a library that it brings in may have left handlers
- * for the ends of threads, and errors and tables of it live on.  All of its
- * symbols must be there now, rather than be missed in the middle of its work,
- * and none of them is lent to other modules.
- */
+/* Opens the shared object, for the rest of the process's life, and gets its
+ * table. */
 static int load_file(const char *file, quipu_driver *table, quipu_error *error)
 {
 #if QUIPU_DLOPEN
@@ -108,49 +139,50 @@ static int load_file(const char *file, quipu_driver *table, quipu_error *error)
 #endif
 }
 
-/* Where a driver was looked for in vain, as text with a limit. */
-struct places {
+/* The locations that were searched without success, as a list for the
+ * message. */
+struct searched {
     char text[700];
     size_t size;
-    unsigned more; /* those for which there was no room */
+    unsigned more; /* number of locations that did not fit into `text` */
 };
 
-static void add_place(struct places *places, const char *place,
-                      const char *remark)
+static void add_location(struct searched *searched, const char *location,
+                         const char *remark)
 {
-    size_t room = sizeof(places->text) - places->size;
+    size_t room = sizeof(searched->text) - searched->size;
     int size =
-        snprintf(places->text + places->size, room, "%s%s%s%s%s",
-                 places->size > 0 ? ", " : "", *place ? place : "\"\"",
+        snprintf(searched->text + searched->size, room, "%s%s%s%s%s",
+                 searched->size > 0 ? ", " : "", *location ? location : "\"\"",
                  remark ? " (" : "", remark ? remark : "", remark ? ")" : "");
 
     if (size < 0 || (size_t)size >= room) {
-        places->text[places->size] = '\0';
-        places->more++;
+        searched->text[searched->size] = '\0';
+        searched->more++;
         return;
     }
-    places->size += (size_t)size;
+    searched->size += (size_t)size;
 }
 
-static int report_places(const char *scheme, const struct places *places,
-                         quipu_error *error)
+static int report_not_found(const char *scheme, const struct searched *searched,
+                            quipu_error *error)
 {
     char more[40] = "";
 
-    if (places->more > 0) {
-        snprintf(more, sizeof(more), " and %u more", places->more);
+    if (searched->more > 0) {
+        snprintf(more, sizeof(more), " and %u more", searched->more);
     }
     return quipu_error_set(error, QUIPU_NOT_FOUND,
                            "no driver for \"%s\": looked for %s%s; install "
                            "it, or name its folder in QUIPU_DRIVER_PATH",
-                           scheme, places->text, more);
+                           scheme, searched->text, more);
 }
 
 int quipu_loader_load(const char *scheme, quipu_driver *table,
-                      char place[PATH_MAX], quipu_error *error)
+                      char file[PATH_MAX], quipu_error *error)
 {
-    struct places places = { .size = 0 };
-    quipu_path path;
+    struct searched searched = { .size = 0 };
+    quipu_search_path path;
 
     if (!QUIPU_DLOPEN) {
         return quipu_error_set(error, QUIPU_NOT_FOUND,
@@ -158,23 +190,23 @@ int quipu_loader_load(const char *scheme, quipu_driver *table,
                                "quipu is built without loading",
                                scheme);
     }
-    quipu_path_begin(&path);
-    while (quipu_path_next(&path)) {
+    quipu_search_path_begin(&path);
+    while (quipu_search_path_next(&path)) {
         int status;
 
         if (path.ignored) {
-            add_place(&places, path.folder, path.ignored);
+            add_location(&searched, path.folder, path.ignored);
             continue;
         }
-        quipu_path_file(&path, scheme, place);
-        status = quipu_loader_probe(place, error);
+        quipu_search_path_file(&path, scheme, file);
+        status = quipu_loader_probe(file, error);
         if (status == QUIPU_OK) {
-            return load_file(place, table, error);
+            return load_file(file, table, error);
         }
         if (status != QUIPU_NOT_FOUND) {
             return status;
         }
-        add_place(&places, place, NULL);
+        add_location(&searched, file, NULL);
     }
-    return report_places(scheme, &places, error);
+    return report_not_found(scheme, &searched, error);
 }

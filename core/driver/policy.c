@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keeps what the program allows. */
+/*
+ * Keeps the program's policy on drivers.
+ *
+ * The list of accepted schemes is under a mutex, since a check may run while
+ * another thread replaces the list.  The flag that forbids loading is set once
+ * and never cleared, so that an atomic variable suffices.
+ */
 #include "driver/policy.h"
 
 #include <pthread.h>
@@ -7,17 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <quipu/drivers.h>
-
 #include "base/error.h"
 #include "base/uri.h"
 
 static atomic_bool loading_forbidden;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static char *allowed; /* comma-separated; NULL: all.  Under the mutex. */
+static char *allowed; /* comma-separated, NULL: all; under the mutex */
 
-void quipu_drivers_forbid_loading(void)
+void quipu_policy_forbid_loading(void)
 {
     atomic_store(&loading_forbidden, true);
 }
@@ -27,7 +31,7 @@ bool quipu_policy_may_load(void)
     return !atomic_load(&loading_forbidden);
 }
 
-/* Whether each part of a comma-separated list is a scheme; "" has none. */
+/* Returns INVALID if an element of the list is no scheme. */
 static int check_list(const char *schemes, quipu_error *error)
 {
     const char *at = schemes;
@@ -48,7 +52,7 @@ static int check_list(const char *schemes, quipu_error *error)
     return QUIPU_OK;
 }
 
-static bool list_has(const char *list, const char *scheme)
+static bool list_contains(const char *list, const char *scheme)
 {
     size_t size = strlen(scheme);
 
@@ -63,9 +67,9 @@ static bool list_has(const char *list, const char *scheme)
     return false;
 }
 
-/* Like the drivers, the list outlives every object of the program, so it does
- * not come from the program's allocator. */
-int quipu_drivers_allow(const char *schemes, quipu_error *error)
+/* The list outlives all objects of the program, which may then replace its
+ * allocator.  Hence strdup and free instead of quipu_allocate. */
+int quipu_policy_allow(const char *schemes, quipu_error *error)
 {
     char *list = NULL;
 
@@ -92,7 +96,7 @@ int quipu_policy_check(const char *scheme, quipu_error *error)
     bool permitted;
 
     pthread_mutex_lock(&mutex);
-    permitted = !allowed || list_has(allowed, scheme);
+    permitted = !allowed || list_contains(allowed, scheme);
     pthread_mutex_unlock(&mutex);
     if (!permitted) {
         return quipu_error_set(error, QUIPU_DENIED,

@@ -1,5 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keeps the drivers, and has them loaded when they are first asked for. */
+/*
+ * Keeps the drivers of the process in a singly linked list, newest first.
+ *
+ * Method and invariants:
+ *
+ * INV1  An entry is filled completely before it is put in front of the list
+ *       (release store), and never changes afterwards.  Readers load the head
+ *       (acquire) and follow `older` without a lock.
+ * INV2  Entries are only added while `mutex` is held, after a search for the
+ *       scheme under the same lock.  So each scheme has at most one entry, and
+ *       of several threads that open the same scheme for the first time exactly
+ *       one loads the driver.
+ * INV3  Entries are never freed.  They outlive every object of the program,
+ *       which may replace its allocator (quipu_allocator_use) when no object
+ *       exists.  Hence calloc and free instead of quipu_allocate.
+ */
 #include "driver/registry.h"
 
 #include <pthread.h>
@@ -7,27 +22,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <quipu/drivers.h>
-
 #include "base/error.h"
 #include "driver/loader.h"
 #include "driver/policy.h"
-#include "driver/table.h"
+#include "driver/vtable.h"
 
-/* Held while a driver is added, so that each module's entry is called once. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-/* Entries are only ever put in front, so walking them needs no lock. */
-static _Atomic(const quipu_registered *) newest;
+static _Atomic(const quipu_registry_entry *) newest;
 
-const quipu_registered *quipu_registry_newest(void)
+const quipu_registry_entry *quipu_registry_newest(void)
 {
     return atomic_load_explicit(&newest, memory_order_acquire);
 }
 
-const quipu_registered *quipu_registry_find(const char *scheme)
+const quipu_registry_entry *quipu_registry_find(const char *scheme)
 {
-    const quipu_registered *entry = quipu_registry_newest();
+    const quipu_registry_entry *entry = quipu_registry_newest();
 
     while (entry && strcmp(entry->scheme, scheme) != 0) {
         entry = entry->older;
@@ -35,11 +46,10 @@ const quipu_registered *quipu_registry_find(const char *scheme)
     return entry;
 }
 
-/* A new entry; not from the program's allocator, which may be exchanged when
- * all objects of the program are gone, while drivers stay. */
-static quipu_registered *make_entry(const char *scheme)
+/* Allocates an entry (INV3); NULL: no memory. */
+static quipu_registry_entry *create_entry(const char *scheme)
 {
-    quipu_registered *entry = calloc(1, sizeof(*entry));
+    quipu_registry_entry *entry = calloc(1, sizeof(*entry));
 
     if (entry) {
         memcpy(entry->scheme, scheme, strlen(scheme) + 1);
@@ -47,37 +57,37 @@ static quipu_registered *make_entry(const char *scheme)
     return entry;
 }
 
-static void publish(quipu_registered *entry)
+/* Adds a complete entry to the list.  The caller holds the mutex (INV2). */
+static void publish(quipu_registry_entry *entry)
 {
     entry->older = quipu_registry_newest();
     atomic_store_explicit(&newest, entry, memory_order_release);
 }
 
-static int check_scheme(const char *scheme, quipu_error *error)
+int quipu_registry_add(const char *scheme, quipu_driver_entry_fn function,
+                       quipu_error *error)
 {
-    if (!scheme) {
-        return quipu_error_set(error, QUIPU_INVALID, "the scheme is NULL");
-    }
-    return quipu_uri_scheme_check(scheme, strlen(scheme), error);
-}
-
-static int adopt_linked(quipu_registered *entry, quipu_driver_entry_fn function,
-                        quipu_error *error)
-{
+    quipu_registry_entry *entry = create_entry(scheme);
     quipu_error why;
-    int status = quipu_table_adopt(&entry->table, function(), &why);
+
+    if (!entry) {
+        return quipu_error_no_memory(error);
+    }
+    int status = quipu_vtable_adopt(&entry->table, function(), &why);
 
     if (status != QUIPU_OK) {
+        free(entry);
         return quipu_error_set(error, status,
                                "the driver linked in for \"%s\" cannot be "
                                "used: %s",
-                               entry->scheme, why.message);
+                               scheme, why.message);
     }
     pthread_mutex_lock(&mutex);
-    if (quipu_registry_find(entry->scheme)) {
-        status = quipu_error_set(error, QUIPU_INVALID,
-                                 "there is a driver for \"%s\" already",
-                                 entry->scheme);
+    if (quipu_registry_find(scheme)) {
+        free(entry);
+        status =
+            quipu_error_set(error, QUIPU_INVALID,
+                            "there is a driver for \"%s\" already", scheme);
     } else {
         publish(entry);
     }
@@ -85,47 +95,23 @@ static int adopt_linked(quipu_registered *entry, quipu_driver_entry_fn function,
     return status;
 }
 
-int quipu_drivers_add(const char *scheme, quipu_driver_entry_fn entry,
-                      quipu_error *error)
-{
-    quipu_registered *made;
-    int status = check_scheme(scheme, error);
-
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    if (!entry) {
-        return quipu_error_set(error, QUIPU_INVALID,
-                               "the driver for \"%s\" has no entry", scheme);
-    }
-    made = make_entry(scheme);
-    if (!made) {
-        return quipu_error_no_memory(error);
-    }
-    status = adopt_linked(made, entry, error);
-    if (status != QUIPU_OK) {
-        free(made);
-    }
-    return status;
-}
-
-/* Under the mutex. */
+/* Loads the driver of a scheme that has no entry.  The caller holds the
+ * mutex. */
 static int load(const char *scheme, quipu_error *error)
 {
-    quipu_registered *entry;
-    int status;
-
     if (!quipu_policy_may_load()) {
         return quipu_error_set(error, QUIPU_DENIED,
                                "no driver for \"%s\" is linked in or loaded, "
                                "and this program forbids loading",
                                scheme);
     }
-    entry = make_entry(scheme);
+    quipu_registry_entry *entry = create_entry(scheme);
+
     if (!entry) {
         return quipu_error_no_memory(error);
     }
-    status = quipu_loader_load(scheme, &entry->table, entry->place, error);
+    int status = quipu_loader_load(scheme, &entry->table, entry->file, error);
+
     if (status != QUIPU_OK) {
         free(entry);
         return status;
@@ -134,27 +120,18 @@ static int load(const char *scheme, quipu_error *error)
     return QUIPU_OK;
 }
 
-int quipu_drivers_find(const char *scheme, const quipu_driver **driver,
-                       quipu_error *error)
+int quipu_registry_load(const char *scheme, const quipu_registry_entry **entry,
+                        quipu_error *error)
 {
-    const quipu_registered *entry;
-    int status = check_scheme(scheme, error);
+    int status = QUIPU_OK;
 
-    if (status == QUIPU_OK) {
-        status = quipu_policy_check(scheme, error);
-    }
-    if (status != QUIPU_OK) {
-        return status;
-    }
     pthread_mutex_lock(&mutex);
-    entry = quipu_registry_find(scheme);
-    if (!entry) {
+    if (!quipu_registry_find(scheme)) {
         status = load(scheme, error);
-        entry = quipu_registry_find(scheme);
     }
     pthread_mutex_unlock(&mutex);
     if (status == QUIPU_OK) {
-        *driver = &entry->table;
+        *entry = quipu_registry_find(scheme);
     }
     return status;
 }

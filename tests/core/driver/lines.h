@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gathers what quipu_drivers_list and quipu_drivers_explain tell as lines. */
+/* Collects the reports of quipu_drivers_list and quipu_drivers_explain. */
 #ifndef QUIPU_TEST_CORE_DRIVER_LINES_H
 #define QUIPU_TEST_CORE_DRIVER_LINES_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests what drivers are lent. */
+/* Tests the functions that drivers receive. */
 #include "quipu_test.h"
 
 #include <fcntl.h>
@@ -65,17 +65,17 @@ static void messages_reach_the_listener(void **state)
     quipu_host_table()->message(QUIPU_LEVEL_TRACE, "%s %d", "one", 1);
     assert_int_equal(heard_level, QUIPU_LEVEL_TRACE);
     assert_string_equal(heard_text, "one 1");
-    quipu_message(QUIPU_LEVEL_NOTICE, "two");
+    quipu_host_message(QUIPU_LEVEL_NOTICE, "two");
     assert_int_equal(heard_level, QUIPU_LEVEL_NOTICE);
     assert_string_equal(heard_text, "two");
     memset(text, 'x', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
-    quipu_message(QUIPU_LEVEL_NOTICE, "%s", text);
+    quipu_host_message(QUIPU_LEVEL_NOTICE, "%s", text);
     assert_int_equal(strlen(heard_text), 1007);
     quipu_messages_listen(NULL);
 }
 
-/* What is written to standard error while messages of each level are sent. */
+/* Captures standard error while a message of each level is sent. */
 static void only_warnings_go_to_standard_error(void **state)
 {
     char text[200];
@@ -86,9 +86,9 @@ static void only_warnings_go_to_standard_error(void **state)
     (void)state;
     assert_int_equal(fflush(stderr), 0);
     assert_true(dup2(file, STDERR_FILENO) >= 0);
-    quipu_message(QUIPU_LEVEL_TRACE, "traced");
-    quipu_message(QUIPU_LEVEL_NOTICE, "noticed");
-    quipu_message(QUIPU_LEVEL_WARNING, "warned of %d", 1);
+    quipu_host_message(QUIPU_LEVEL_TRACE, "traced");
+    quipu_host_message(QUIPU_LEVEL_NOTICE, "noticed");
+    quipu_host_message(QUIPU_LEVEL_WARNING, "warned of %d", 1);
     assert_int_equal(fflush(stderr), 0);
     assert_true(dup2(saved, STDERR_FILENO) >= 0);
     close(saved);

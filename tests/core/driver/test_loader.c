@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests what the loader takes and what it says when it refuses. */
+/* Tests which shared objects are loaded, and the messages about the others. */
 #include "quipu_test.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #include <quipu/drivers.h>
 
-#include "driver/path.h"
+#include "driver/search_path.h"
 
 static char here[PATH_MAX]; /* the current folder */
 
@@ -100,12 +100,12 @@ static void unusable_modules_are_named_with_the_reason(void **state)
     } rows[] = {
         { "nosymbol", "it is no driver: it exports no quipu_driver_entry" },
         { "nulltable", "its entry returned no table" },
-        { "abi2", "it is built for driver ABI 2, and this quipu speaks ABI 1: "
+        { "abi2", "it is built for driver ABI 2, and this quipu needs ABI 1: "
                   "upgrade quipu" },
-        { "abi0", "it is built for driver ABI 0, and this quipu speaks ABI 1: "
+        { "abi0", "it is built for driver ABI 0, and this quipu needs ABI 1: "
                   "upgrade the driver" },
         { "missing", "its required member \"append\" is missing" },
-        { "oddsize", "its table says that it has 101 bytes" },
+        { "oddsize", "its table has struct_size 101" },
         { "tiny", "its required member \"name\" is missing" },
         { "needy", "it cannot be loaded: libquipu_test_absent.so: cannot open "
                    "shared object file: No such file or directory" },
@@ -124,7 +124,7 @@ static void unusable_modules_are_named_with_the_reason(void **state)
     }
 }
 
-static void what_is_no_module_is_refused(void **state)
+static void files_that_are_no_modules_are_refused(void **state)
 {
     (void)state;
     use_folder("unusable");
@@ -146,7 +146,7 @@ static void what_is_no_module_is_refused(void **state)
                    "symbolic links");
 }
 
-/* Whatever is found ends the search, though a good module follows. */
+/* A file of the right name ends the search, even if a good module follows. */
 static void broken_module_ends_the_search(void **state)
 {
     char entries[2 * PATH_MAX];
@@ -171,7 +171,7 @@ static void unreadable_folder_ends_the_search(void **state)
     (void)state;
     memset(entry, 'a', sizeof(entry));
     memcpy(entry, "/tmp/", 5);
-    entry[300] = '\0'; /* ENAMETOOLONG, which root gets, too */
+    entry[300] = '\0'; /* ENAMETOOLONG, also for root */
     setenv("QUIPU_DRIVER_PATH", entry, 1);
     assert_unfound("unread", QUIPU_UNSUPPORTED, "cannot use /tmp/aaa");
 }
@@ -212,7 +212,7 @@ static void long_list_of_places_is_counted(void **state)
                    "folder in QUIPU_DRIVER_PATH");
 }
 
-/* A module in the current folder, and entries that would lead there. */
+/* A module in the current folder, and entries that would resolve to it. */
 static void current_folder_is_never_searched(void **state)
 {
     (void)state;
@@ -226,7 +226,7 @@ static void current_folder_is_never_searched(void **state)
     assert_unfound("evil", QUIPU_NOT_FOUND, "no driver for \"evil\"");
 }
 
-static void bad_scheme_is_no_file_name(void **state)
+static void malformed_scheme_never_becomes_a_file_name(void **state)
 {
     static const char *const schemes[] = {
         "",
@@ -257,13 +257,13 @@ int main(void)
         cmocka_unit_test(loaded_driver_stays_without_the_path),
         cmocka_unit_test(shorter_and_longer_tables_load),
         cmocka_unit_test(unusable_modules_are_named_with_the_reason),
-        cmocka_unit_test(what_is_no_module_is_refused),
+        cmocka_unit_test(files_that_are_no_modules_are_refused),
         cmocka_unit_test(broken_module_ends_the_search),
         cmocka_unit_test(unreadable_folder_ends_the_search),
         cmocka_unit_test(absent_module_is_looked_for_everywhere),
         cmocka_unit_test(long_list_of_places_is_counted),
         cmocka_unit_test(current_folder_is_never_searched),
-        cmocka_unit_test(bad_scheme_is_no_file_name),
+        cmocka_unit_test(malformed_scheme_never_becomes_a_file_name),
     };
     if (!getcwd(here, sizeof(here))) {
         return 1;

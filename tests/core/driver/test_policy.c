@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests what a program can forbid. */
+/* Tests the program's policy on drivers. */
 #include "quipu_test.h"
 
 #include <stdbool.h>
@@ -75,7 +75,7 @@ static void empty_list_allows_nothing(void **state)
     assert_status(find("linked", NULL), QUIPU_DENIED);
 }
 
-static void bad_list_changes_nothing(void **state)
+static void malformed_list_changes_nothing(void **state)
 {
     static const char *const lists[] = {
         ",", "good,", ",good", "good,,linked", "good, linked", "Good", "*"
@@ -97,8 +97,8 @@ static void bad_list_changes_nothing(void **state)
     assert_status(find("good", NULL), QUIPU_DENIED);
 }
 
-/* Last: there is no way back. */
-static void nothing_is_loaded_once_it_is_forbidden(void **state)
+/* The last test, since this cannot be undone. */
+static void nothing_is_loaded_after_loading_is_forbidden(void **state)
 {
     quipu_error err;
 
@@ -117,8 +117,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(only_allowed_schemes_are_found, allow_all),
         cmocka_unit_test_teardown(empty_list_allows_nothing, allow_all),
-        cmocka_unit_test_teardown(bad_list_changes_nothing, allow_all),
-        cmocka_unit_test(nothing_is_loaded_once_it_is_forbidden),
+        cmocka_unit_test_teardown(malformed_list_changes_nothing, allow_all),
+        cmocka_unit_test(nothing_is_loaded_after_loading_is_forbidden),
     };
     return cmocka_run_group_tests(tests, use_modules, NULL) != 0;
 }

@@ -87,7 +87,7 @@ static void linked_driver_goes_before_modules(void **state)
     use_module("good", "linked.so");
     assert_ok(quipu_drivers_add("linked", linked_entry, &err), &err);
     assert_string_equal(find("linked")->name, "linked");
-    assert_string_equal(quipu_registry_find("linked")->place, "");
+    assert_string_equal(quipu_registry_find("linked")->file, "");
 }
 
 static void taken_scheme_is_refused(void **state)
@@ -143,7 +143,7 @@ static void module_serves_the_asked_scheme_only(void **state)
 
 static void first_of_two_folders_is_used(void **state)
 {
-    char here[PATH_MAX - 100], entries[2 * PATH_MAX], place[PATH_MAX];
+    char here[PATH_MAX - 100], entries[2 * PATH_MAX], file[PATH_MAX];
 
     (void)state;
     use_module("shorter", "good.so");
@@ -151,8 +151,8 @@ static void first_of_two_folders_is_used(void **state)
     snprintf(entries, sizeof(entries), "%s:%s", here, MODULES);
     setenv("QUIPU_DRIVER_PATH", entries, 1);
     assert_string_equal(find("good")->name, "shorter");
-    snprintf(place, sizeof(place), "%s/good.so", here);
-    assert_string_equal(quipu_registry_find("good")->place, place);
+    snprintf(file, sizeof(file), "%s/good.so", here);
+    assert_string_equal(quipu_registry_find("good")->file, file);
 }
 
 enum { THREADS = 8 };
@@ -200,7 +200,7 @@ static void threads_get_one_driver_whose_entry_ran_once(void **state)
     assert_string_equal(drivers[0]->version, "1");
 }
 
-static void one_of_many_threads_adds_a_driver(void **state)
+static void exactly_one_of_many_threads_adds_a_driver(void **state)
 {
     int statuses[THREADS], added = 0;
     pthread_t threads[THREADS];
@@ -245,7 +245,7 @@ int main(void)
         cmocka_unit_test(module_serves_the_asked_scheme_only),
         cmocka_unit_test(first_of_two_folders_is_used),
         cmocka_unit_test(threads_get_one_driver_whose_entry_ran_once),
-        cmocka_unit_test(one_of_many_threads_adds_a_driver),
+        cmocka_unit_test(exactly_one_of_many_threads_adds_a_driver),
         cmocka_unit_test(lack_of_memory_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests a build without loading: only what is linked in is there. */
+/* Tests a build without loading: it has only the drivers that are linked in. */
 #include "quipu_test.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The library that is not there when needy.so needs it. */
+/* A library that is missing when needy.so is loaded. */
 #include <quipu/types.h>
 
 QUIPU_API int quipu_test_absent(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A module made for a later quipu of the same ABI, with members more. */
+/* A module for a later quipu of the same ABI, with additional members. */
 #include "table.h"
 
 QUIPU_DRIVER_ENTRY(longer)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A driver's table for tests of the loader: complete, and good for nothing. */
+/* A complete driver's table without working operations, for the loader. */
 #ifndef QUIPU_TEST_MODULES_TABLE_H
 #define QUIPU_TEST_MODULES_TABLE_H
 
@@ -16,7 +16,7 @@ static const char *library(void)
     return "Nothing 0";
 }
 
-/* Fills all members; no operation may be called. */
+/* Fills all members.  No operation may be called. */
 static inline void fill_table(quipu_driver *driver, const char *name)
 {
     void (*const stub)(void) = nothing;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests that drivers' tables are checked and brought to shape. */
+/* Tests that drivers' tables are checked, and copied with the right size. */
 #include "quipu_test.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "driver/table.h"
+#include "driver/vtable.h"
 #include "modules/table.h"
 
 #define MEMBER(name, required)                        \
@@ -40,7 +40,7 @@ static void complete_table_is_copied(void **state)
     fill_table(&given, "given");
     given.flags = QUIPU_DRIVER_PASSES_OPTIONS;
     memset(&table, 0x5A, sizeof(table));
-    assert_ok(quipu_table_adopt(&table, &given, NULL), NULL);
+    assert_ok(quipu_vtable_adopt(&table, &given, NULL), NULL);
     assert_memory_equal(&table, &given, sizeof(table));
 }
 
@@ -59,10 +59,10 @@ static void missing_member_is_named(void **state)
         if (members[i].required) {
             snprintf(text, sizeof(text), "required member \"%s\" is missing",
                      members[i].name);
-            assert_refused(quipu_table_adopt(&table, &given, &err),
+            assert_refused(quipu_vtable_adopt(&table, &given, &err),
                            QUIPU_INVALID, &err, text);
         } else {
-            assert_ok(quipu_table_adopt(&table, &given, &err), &err);
+            assert_ok(quipu_vtable_adopt(&table, &given, &err), &err);
             assert_memory_equal(&table, &given, sizeof(table));
         }
     }
@@ -76,7 +76,7 @@ static void shorter_table_has_null_for_what_it_lacks(void **state)
     fill_table(&given, "given");
     given.struct_size = offsetof(quipu_driver, wait);
     memset(&table, 0x5A, sizeof(table));
-    assert_ok(quipu_table_adopt(&table, &given, NULL), NULL);
+    assert_ok(quipu_vtable_adopt(&table, &given, NULL), NULL);
     assert_int_equal(table.struct_size, sizeof(table));
     assert_true(table.log_head == given.log_head);
     assert_null(table.wait);
@@ -91,17 +91,17 @@ static void table_too_short_for_a_required_member_is_refused(void **state)
     (void)state;
     fill_table(&given, "given");
     given.struct_size = offsetof(quipu_driver, last_position);
-    assert_refused(quipu_table_adopt(&table, &given, &err), QUIPU_INVALID, &err,
-                   "\"last_position\" is missing");
+    assert_refused(quipu_vtable_adopt(&table, &given, &err), QUIPU_INVALID,
+                   &err, "\"last_position\" is missing");
     given.struct_size = 8;
-    assert_refused(quipu_table_adopt(&table, &given, &err), QUIPU_INVALID, &err,
-                   "\"name\" is missing");
+    assert_refused(quipu_vtable_adopt(&table, &given, &err), QUIPU_INVALID,
+                   &err, "\"name\" is missing");
     given.struct_size = 0;
-    assert_refused(quipu_table_adopt(&table, &given, &err), QUIPU_INVALID, &err,
-                   "\"name\" is missing");
+    assert_refused(quipu_vtable_adopt(&table, &given, &err), QUIPU_INVALID,
+                   &err, "\"name\" is missing");
 }
 
-static void odd_size_is_refused(void **state)
+static void implausible_size_is_refused(void **state)
 {
     quipu_driver given, table;
     quipu_error err;
@@ -109,11 +109,11 @@ static void odd_size_is_refused(void **state)
     (void)state;
     fill_table(&given, "given");
     given.struct_size -= 4;
-    assert_refused(quipu_table_adopt(&table, &given, &err), QUIPU_INVALID, &err,
-                   "which is the size of no table");
+    assert_refused(quipu_vtable_adopt(&table, &given, &err), QUIPU_INVALID,
+                   &err, "not the sizeof quipu_driver");
 }
 
-static void other_abi_says_who_should_upgrade(void **state)
+static void other_abi_names_the_side_to_upgrade(void **state)
 {
     quipu_driver given, table;
     quipu_error err;
@@ -121,15 +121,15 @@ static void other_abi_says_who_should_upgrade(void **state)
     (void)state;
     fill_table(&given, "given");
     given.abi = 2;
-    given.struct_size = 8; /* whatever else is in it */
-    assert_refused(quipu_table_adopt(&table, &given, &err), QUIPU_UNSUPPORTED,
+    given.struct_size = 8; /* the other members do not matter */
+    assert_refused(quipu_vtable_adopt(&table, &given, &err), QUIPU_UNSUPPORTED,
                    &err,
-                   "built for driver ABI 2, and this quipu speaks "
+                   "built for driver ABI 2, and this quipu needs "
                    "ABI 1: upgrade quipu");
     given.abi = 0;
-    assert_refused(quipu_table_adopt(&table, &given, &err), QUIPU_UNSUPPORTED,
+    assert_refused(quipu_vtable_adopt(&table, &given, &err), QUIPU_UNSUPPORTED,
                    &err,
-                   "built for driver ABI 0, and this quipu speaks "
+                   "built for driver ABI 0, and this quipu needs "
                    "ABI 1: upgrade the driver");
 }
 
@@ -145,23 +145,23 @@ static void options_are_checked(void **state)
     (void)state;
     fill_table(&given, "given");
     given.option_count = 1;
-    assert_refused(quipu_table_adopt(&table, &given, &err), QUIPU_INVALID, &err,
-                   "it counts 1 options and has no table of them");
+    assert_refused(quipu_vtable_adopt(&table, &given, &err), QUIPU_INVALID,
+                   &err, "its option_count is 1, but options is NULL");
     given.options = options;
-    assert_ok(quipu_table_adopt(&table, &given, &err), &err);
+    assert_ok(quipu_vtable_adopt(&table, &given, &err), &err);
     assert_ptr_equal(table.options, options);
     given.option_count = 2;
-    assert_refused(quipu_table_adopt(&table, &given, &err), QUIPU_INVALID, &err,
-                   "its option 2 has no name");
+    assert_refused(quipu_vtable_adopt(&table, &given, &err), QUIPU_INVALID,
+                   &err, "its option 2 has no name");
 }
 
-static void no_table_is_refused(void **state)
+static void missing_table_is_refused(void **state)
 {
     quipu_driver table;
     quipu_error err;
 
     (void)state;
-    assert_refused(quipu_table_adopt(&table, NULL, &err), QUIPU_INVALID, &err,
+    assert_refused(quipu_vtable_adopt(&table, NULL, &err), QUIPU_INVALID, &err,
                    "its entry returned no table");
 }
 
@@ -172,10 +172,10 @@ int main(void)
         cmocka_unit_test(missing_member_is_named),
         cmocka_unit_test(shorter_table_has_null_for_what_it_lacks),
         cmocka_unit_test(table_too_short_for_a_required_member_is_refused),
-        cmocka_unit_test(odd_size_is_refused),
-        cmocka_unit_test(other_abi_says_who_should_upgrade),
+        cmocka_unit_test(implausible_size_is_refused),
+        cmocka_unit_test(other_abi_names_the_side_to_upgrade),
         cmocka_unit_test(options_are_checked),
-        cmocka_unit_test(no_table_is_refused),
+        cmocka_unit_test(missing_table_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

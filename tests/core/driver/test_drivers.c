@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests the list of drivers, and the explanation of a search. */
+/* Tests the listing of drivers and the explanation of a search. */
 #include "quipu_test.h"
 
 #include <limits.h>
@@ -31,7 +31,7 @@ static void link_module(const char *module, const char *name)
     assert_int_equal(symlink(target, name), 0);
 }
 
-/* Sets the path to entries in which '@' stands for the current folder. */
+/* Sets the search path to entries, with '@' replaced by the current folder. */
 static void use_folders(const char *entries)
 {
     char text[4 * PATH_MAX];
@@ -56,7 +56,7 @@ static int set_up(void **state)
     return quipu_drivers_add("own", linked_entry, NULL);
 }
 
-static void each_driver_is_listed_where_it_would_be_found(void **state)
+static void each_driver_is_listed_where_a_search_finds_it(void **state)
 {
     static struct lines lines;
     char expected[4 * PATH_MAX];
@@ -86,7 +86,7 @@ static void each_driver_is_listed_where_it_would_be_found(void **state)
 static void listing_loads_nothing(void **state)
 {
     static struct lines lines;
-    const quipu_registered *newest = quipu_registry_newest();
+    const quipu_registry_entry *newest = quipu_registry_newest();
 
     (void)state;
     setenv("QUIPU_DRIVER_PATH", MODULES, 1);
@@ -127,18 +127,18 @@ static void each_place_is_explained(void **state)
              "%s/b/found.so: used: module 1.0.0, Nothing 0\n", here);
     assert_string_equal(lines.text + strlen(lines.text) - strlen(line), line);
 
-    /* A module that is put in front of one that is loaded already. */
+    /* A module in an earlier folder than the one that is loaded already. */
     link_module("good", "a/found.so");
     assert_ok(quipu_drivers_explain("found", add_line, &again, &err), &err);
     assert_contains(again.text, "/a/found.so: not used: another was loaded\n");
     assert_contains(again.text, "/b/found.so: used: module");
 
-    /* The path does not lead there any more. */
+    /* The search path no longer contains the folder. */
     use_folders("@/d");
     assert_ok(quipu_drivers_explain("found", add_line, &moved, &err), &err);
     assert_contains(moved.text, "/d/found.so: no such file\n");
-    assert_contains(moved.text, "/b/found.so: used, loaded when it was on the "
-                                "path: module 1.0.0");
+    assert_contains(moved.text, "/b/found.so: used, loaded from an earlier "
+                                "search path: module 1.0.0");
 }
 
 static void failure_is_explained(void **state)
@@ -161,7 +161,7 @@ static void failure_is_explained(void **state)
     assert_null(strstr(broken.text, "/b/broken.so"));
 }
 
-static void what_may_not_be_searched_is_not(void **state)
+static void invalid_and_forbidden_schemes_are_not_searched(void **state)
 {
     static struct lines lines;
     quipu_error err;
@@ -179,12 +179,12 @@ static void what_may_not_be_searched_is_not(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_driver_is_listed_where_it_would_be_found),
+        cmocka_unit_test(each_driver_is_listed_where_a_search_finds_it),
         cmocka_unit_test(listing_loads_nothing),
         cmocka_unit_test(search_for_a_linked_driver_ends_at_once),
         cmocka_unit_test(each_place_is_explained),
         cmocka_unit_test(failure_is_explained),
-        cmocka_unit_test(what_may_not_be_searched_is_not),
+        cmocka_unit_test(invalid_and_forbidden_schemes_are_not_searched),
     };
     return cmocka_run_group_tests(tests, set_up, NULL) != 0;
 }

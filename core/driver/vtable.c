@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checks and copies drivers' tables. */
-#include "driver/table.h"
+/*
+ * Checks and copies the tables of drivers.
+ *
+ * The order of the checks matters.  `struct_size` and `abi` are the first two
+ * members in every ABI, so that the ABI can be compared before anything else
+ * is read; nothing beyond the driver's own struct_size is ever read.
+ */
+#include "driver/vtable.h"
 
 #include <stdalign.h>
 #include <string.h>
@@ -12,7 +18,7 @@
         offsetof(quipu_driver, name), #name \
     }
 
-/* All are pointers. */
+/* Members that every driver must have; all are pointers. */
 static const struct member {
     size_t offset;
     const char *name;
@@ -32,13 +38,13 @@ static int check_abi(const quipu_driver *given, quipu_error *error)
     }
     return quipu_error_set(error, QUIPU_UNSUPPORTED,
                            "it is built for driver ABI %u, and this quipu "
-                           "speaks ABI %d: upgrade %s",
+                           "needs ABI %d: upgrade %s",
                            given->abi, QUIPU_DRIVER_ABI,
                            given->abi > QUIPU_DRIVER_ABI ? "quipu"
                                                          : "the driver");
 }
 
-/* Whether a pointer that lies somewhere in the table is NULL. */
+/* Returns true if the pointer at `offset` in the table is NULL. */
 static bool is_null(const quipu_driver *table, size_t offset)
 {
     static const unsigned char null[sizeof(void *)];
@@ -57,7 +63,7 @@ static int check_members(const quipu_driver *table, quipu_error *error)
     }
     if (table->option_count > 0 && !table->options) {
         return quipu_error_set(error, QUIPU_INVALID,
-                               "it counts %u options and has no table of them",
+                               "its option_count is %u, but options is NULL",
                                table->option_count);
     }
     for (uint32_t i = 0; i < table->option_count; i++) {
@@ -69,8 +75,8 @@ static int check_members(const quipu_driver *table, quipu_error *error)
     return QUIPU_OK;
 }
 
-int quipu_table_adopt(quipu_driver *table, const quipu_driver *given,
-                      quipu_error *error)
+int quipu_vtable_adopt(quipu_driver *table, const quipu_driver *given,
+                       quipu_error *error)
 {
     size_t size = sizeof(*table);
     int status;
@@ -79,15 +85,14 @@ int quipu_table_adopt(quipu_driver *table, const quipu_driver *given,
         return quipu_error_set(error, QUIPU_INVALID,
                                "its entry returned no table");
     }
-    /* The first two members are the same in every ABI. */
     status = check_abi(given, error);
     if (status != QUIPU_OK) {
         return status;
     }
     if (given->struct_size % alignof(quipu_driver) != 0) {
         return quipu_error_set(error, QUIPU_INVALID,
-                               "its table says that it has %u bytes, which is "
-                               "the size of no table",
+                               "its table has struct_size %u, which is not the "
+                               "sizeof quipu_driver in any version",
                                given->struct_size);
     }
     if (given->struct_size < size) {
