@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Appends, alone or in one transaction with work of the program's own. */
-#include <quipu/error.h>
-#include <quipu/records.h>
+/*
+ * Executes appends and transactions.
+ *
+ * Everything that can be checked without the store is checked before the
+ * request enters the commit queue, so that an invalid append costs no other
+ * thread anything, and drivers need no checks of their own.  The result is
+ * explained in words only after the commit, outside the queue.
+ */
+#include "records/append.h"
 
+#include "base/status.h"
 #include "base/structs.h"
-#include "records/calls.h"
-#include "records/check.h"
 #include "records/commit.h"
-#include "records/handles.h"
-#include "records/refusal.h"
+#include "records/conflict_message.h"
+#include "records/driver_call.h"
+#include "records/validate.h"
 
-/* The program's part of a transaction, and what became of it. */
-struct work {
-    quipu_work function; /* NULL: an append alone */
-    void *context;
-    int status;
-};
-
-/* An append on its way. */
-struct way {
+/* An append under way. */
+struct attempt {
     quipu_records *records;
-    quipu_append append;
-    uint64_t size; /* bytes of its items */
+    quipu_append append; /* the caller's, in this version's size */
+    uint64_t size;       /* bytes of its items */
     quipu_result result;
-    struct work work;
+    struct quipu_append_work *work;
+    int64_t deadline;
 };
 
 static int check_result(const quipu_result *result, quipu_error *error)
@@ -37,16 +37,33 @@ static int check_result(const quipu_result *result, quipu_error *error)
     return QUIPU_OK;
 }
 
-static int prepare(struct way *way, const quipu_append *append,
+/* Only a transaction may be without items, guards and tracking. */
+static int check_not_empty(const struct attempt *attempt, quipu_error *error)
+{
+    const quipu_append *append = &attempt->append;
+
+    if (append->item_count > 0 || append->guard_count > 0 || append->tracking ||
+        attempt->work->function) {
+        return QUIPU_OK;
+    }
+    return quipu_error_set(error, QUIPU_INVALID,
+                           "the append is empty: it has no items, no "
+                           "guards and no tracking");
+}
+
+static int prepare(struct attempt *attempt, const quipu_append *given,
                    quipu_error *error)
 {
-    quipu_records *records = way->records;
-    int status = quipu_struct_take(&way->append, sizeof(way->append), append,
-                                   "append", error);
+    quipu_records *records = attempt->records;
+    int status = quipu_struct_take(&attempt->append, sizeof(attempt->append),
+                                   given, "append", error);
 
     if (status == QUIPU_OK) {
-        status = quipu_check_append(records, &way->append, way->work.function,
-                                    &way->size, &way->result, error);
+        status = check_not_empty(attempt, error);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_validate_append(records, &attempt->append,
+                                       &attempt->size, &attempt->result, error);
     }
     if (status == QUIPU_OK) {
         status = quipu_datastore_writable(records->datastore, error);
@@ -54,112 +71,97 @@ static int prepare(struct way *way, const quipu_append *append,
     return status;
 }
 
-/* Remembers what the program's function answers: that alone may come back
- * from the driver beside the codes of its own. */
+/* Passed to the driver in place of the program's function.  Keeps what the
+ * function returns, to tell its status from a status of the driver. */
 static int run_work(void *native, void *context, quipu_error *error)
 {
-    struct work *work = context;
+    struct quipu_append_work *work = context;
 
     work->status = work->function(native, work->context, error);
     return work->status;
 }
 
-static int transact(struct way *way, const quipu_request *request,
-                    int64_t deadline, quipu_error *error)
+/* Executes the append and the function in one transaction.  A status of the
+ * function is passed to the caller as it is, whatever number it is; a status of
+ * the driver has to be one that the contract allows. */
+static int transact(struct attempt *attempt, const quipu_request *request,
+                    quipu_error *error)
 {
-    quipu_datastore *datastore = way->records->datastore;
-    struct work *work = &way->work;
-    quipu_error said;
-    int status = quipu_commit_begin(datastore, deadline, error);
+    quipu_datastore *datastore = attempt->records->datastore;
+    struct quipu_append_work *work = attempt->work;
+    quipu_error cause;
+    int status = quipu_commit_begin(datastore, attempt->deadline, error);
 
     if (status != QUIPU_OK) {
         return status;
     }
-    quipu_call_prepare(&said);
+    quipu_status_begin(&cause);
     status = datastore->driver->transact(datastore->handle, request, run_work,
-                                         work, &way->result, deadline, &said);
+                                         work, &attempt->result,
+                                         attempt->deadline, &cause);
     quipu_commit_end(datastore);
     if (status != QUIPU_OK && status == work->status) {
-        return quipu_call_worked(status, &said, error);
+        return quipu_status_end(status, &cause, error,
+                                "the function in the transaction");
     }
-    return quipu_call_answer(datastore->driver, QUIPU_CALL_TRANSACT, status,
-                             &said, error);
+    return quipu_driver_call_end(datastore->driver, QUIPU_CALL_TRANSACT, status,
+                                 &cause, error);
 }
 
-static int go(struct way *way, quipu_error *error)
+static int commit(struct attempt *attempt, const quipu_request *request,
+                  quipu_error *error)
 {
-    quipu_records *records = way->records;
-    int64_t deadline = quipu_deadline_of(records->datastore);
-    bool alone = !way->work.function;
+    struct quipu_commit_request own = { .request = request,
+                                        .size = attempt->size,
+                                        .deadline = attempt->deadline,
+                                        .result = &attempt->result,
+                                        .error = error };
+
+    return quipu_commit(attempt->records->datastore, &own);
+}
+
+static int execute(struct attempt *attempt, quipu_error *error)
+{
+    quipu_records *records = attempt->records;
+    const quipu_append *append = &attempt->append;
+    bool alone = !attempt->work->function;
     quipu_request request = { .schema = records->bound,
-                              .items = way->append.items,
-                              .item_count = way->append.item_count,
-                              .guards = way->append.guards,
-                              .guard_count = way->append.guard_count,
-                              .tracking = way->append.tracking };
-    int status = alone ? quipu_commit(records->datastore, &request, way->size,
-                                      &way->result, deadline, error)
-                       : transact(way, &request, deadline, error);
+                              .items = append->items,
+                              .item_count = append->item_count,
+                              .guards = append->guards,
+                              .guard_count = append->guard_count,
+                              .tracking = append->tracking };
+
+    attempt->deadline = quipu_datastore_deadline(records->datastore);
+    int status = alone ? commit(attempt, &request, error)
+                       : transact(attempt, &request, error);
 
     if (status != QUIPU_OK) {
         return status;
     }
-    return quipu_refusal_explain(
-        records, &way->append, alone ? QUIPU_CALL_APPEND : QUIPU_CALL_TRANSACT,
-        &way->result, error);
+    return quipu_conflict_message_set(
+        records, append, alone ? QUIPU_CALL_APPEND : QUIPU_CALL_TRANSACT,
+        &attempt->result, error);
 }
 
-static int append_with(struct way *way, const quipu_append *append,
-                       quipu_result *result, quipu_error *error)
+int quipu_append_execute(quipu_records *records, const quipu_append *given,
+                         struct quipu_append_work *work, quipu_result *result,
+                         quipu_error *error)
 {
+    struct attempt attempt = { .records = records, .work = work };
     int status = check_result(result, error);
 
     if (status != QUIPU_OK) {
         return status;
     }
-    way->result.positions = result ? result->positions : NULL;
-    status = prepare(way, append, error);
+    attempt.result.positions = result ? result->positions : NULL;
+    status = prepare(&attempt, given, error);
     if (status == QUIPU_OK) {
-        status = go(way, error);
+        status = execute(&attempt, error);
     }
     if (result) {
-        *result = way->result;
+        *result = attempt.result;
         result->status = status;
     }
     return status;
-}
-
-int quipu_records_append(quipu_records *records, const quipu_append *append,
-                         quipu_result *result, quipu_error *error)
-{
-    struct way way = { .records = records };
-    int status = quipu_records_enter(records, error);
-
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    return append_with(&way, append, result, error);
-}
-
-int quipu_records_transact(quipu_records *records, const quipu_append *append,
-                           quipu_work work, void *context, quipu_result *result,
-                           quipu_error *error)
-{
-    struct way way = { .records = records,
-                       .work = { .function = work, .context = context } };
-    int status = quipu_records_enter(records, error);
-
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    if (!work) {
-        return quipu_argument_missing("work", error);
-    }
-    status = quipu_call_possible(records->datastore, QUIPU_CALL_TRANSACT,
-                                 records->datastore->driver->transact,
-                                 QUIPU_CAN_TRANSACT, error);
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    return append_with(&way, append, result, error);
 }

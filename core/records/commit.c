@@ -1,232 +1,244 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one place where appends go from the core to a driver. */
+/*
+ * Calls the driver's append for one request or for a group, and distributes the
+ * answer.  commit.h has the table of answers; commit_queue.c explains leaders,
+ * followers and deadlines.
+ *
+ * The leader of the queue executes everything here (INV1 of commit_queue.c), so
+ * that no lock is needed.  After a driver call, each request of the group is
+ * either answered, or put back into the queue at its old place:
+ *
+ *   put back because it was not taken      its group_limit is unchanged
+ *   put back because the group failed      its group_limit is half of the
+ *                                          group's size, so that it is tried
+ *                                          again in smaller company
+ *   put back because the deadline of       its group_limit is unchanged; the
+ *   another member ended the call          group was not at fault
+ *
+ * A request's group_limit only ever shrinks, and a request alone in its group
+ * is always answered (unless the driver did not take it).  So splitting ends
+ * after at most log2(group_limit) + 1 tries for each request.
+ */
 #include "records/commit.h"
 
 #include "base/clock.h"
-#include "records/calls.h"
-#include "records/queue.h"
+#include "base/status.h"
+#include "records/driver_call.h"
 
 static const char wrong_number[] =
-    "took another number of requests than it was given";
+    "took a number of requests that it was not given";
 
 static int commit_alone(quipu_datastore *datastore,
-                        const quipu_request *request, quipu_result *result,
-                        int64_t deadline, quipu_error *error)
+                        const struct quipu_commit_request *own)
 {
     const quipu_driver *driver = datastore->driver;
     size_t taken = 0;
-    quipu_error said;
-    int status;
+    quipu_error cause;
 
-    quipu_call_prepare(&said);
-    status = driver->append(datastore->handle, request, 1, result, &taken,
-                            deadline, &said);
+    quipu_status_begin(&cause);
+    int status = driver->append(datastore->handle, own->request, 1, own->result,
+                                &taken, own->deadline, &cause);
+
     if (status == QUIPU_OK && taken != 1) {
-        return quipu_call_broken(driver, QUIPU_CALL_APPEND, wrong_number,
-                                 error);
+        return quipu_driver_call_broken(driver, QUIPU_CALL_APPEND, wrong_number,
+                                        own->error);
     }
-    return quipu_call_answer(driver, QUIPU_CALL_APPEND, status, &said, error);
+    return quipu_driver_call_end(driver, QUIPU_CALL_APPEND, status, &cause,
+                                 own->error);
 }
 
-/* ------------------------------------------------------------------ groups */
+/* ------------------------------------------------------------------- groups */
 
-/* A driver's answer to a group. */
+/* A driver's answer to a group, while it is distributed. */
 struct answer {
+    quipu_datastore *datastore;
+    struct quipu_commit_group *group;
     int status;
     size_t taken;
-    quipu_error said;
+    quipu_error cause;
+    int64_t now; /* when it came, if it is no success */
+    /* Requests to be put back, in order. */
+    struct quipu_commit_request *back;
+    struct quipu_commit_request **end;
 };
 
-/* A group that has been judged, ticket by ticket. */
-struct judging {
-    quipu_datastore *datastore;
-    struct quipu_group *group;
-    const struct answer *answer;
-    int64_t now;
-    /* Those to be put back, in order. */
-    struct quipu_ticket *back;
-    struct quipu_ticket **end;
-};
-
-static void ask(quipu_datastore *datastore, const struct quipu_group *group,
-                struct answer *answer)
+static void call_driver(struct answer *answer)
 {
-    struct quipu_queue *queue = datastore->queue;
+    quipu_datastore *datastore = answer->datastore;
+    struct quipu_commit_queue *queue = datastore->queue;
+    const struct quipu_commit_group *group = answer->group;
     size_t i = 0;
 
-    for (const struct quipu_ticket *ticket = group->first; ticket;
-         ticket = ticket->next) {
-        queue->requests[i] = *ticket->request;
+    for (const struct quipu_commit_request *request = group->first; request;
+         request = request->next) {
+        queue->requests[i] = *request->request;
         queue->results[i] =
-            (quipu_result){ .positions = ticket->result->positions };
+            (quipu_result){ .positions = request->result->positions };
         i++;
     }
     answer->taken = 0;
-    quipu_call_prepare(&answer->said);
+    quipu_status_begin(&answer->cause);
     answer->status = datastore->driver->append(
         datastore->handle, queue->requests, group->count, queue->results,
-        &answer->taken, group->deadline, &answer->said);
+        &answer->taken, group->deadline, &answer->cause);
 }
 
-static void note(const struct judging *judging, struct quipu_ticket *ticket,
-                 int status)
+static void finish(const struct answer *answer,
+                   struct quipu_commit_request *request, int status)
 {
-    ticket->answered = true;
-    ticket->status = status;
-    quipu_queue_note(judging->group, ticket);
+    request->answered = true;
+    request->status = status;
+    quipu_commit_queue_answered(answer->group, request);
 }
 
-/* The answer's code is this request's own. */
-static void pass_on(const struct judging *judging, struct quipu_ticket *ticket)
+/* Answers a request with the group's own code. */
+static void finish_with_code(const struct answer *answer,
+                             struct quipu_commit_request *request)
 {
-    const struct answer *answer = judging->answer;
-
-    note(judging, ticket,
-         quipu_call_answer(judging->datastore->driver, QUIPU_CALL_APPEND,
-                           answer->status, &answer->said, ticket->error));
+    finish(answer, request,
+           quipu_driver_call_end(answer->datastore->driver, QUIPU_CALL_APPEND,
+                                 answer->status, &answer->cause,
+                                 request->error));
 }
 
-static void put_back(struct judging *judging, struct quipu_ticket *ticket)
+static void put_back(struct answer *answer,
+                     struct quipu_commit_request *request)
 {
-    *judging->end = ticket;
-    judging->end = &ticket->next;
-    ticket->next = NULL;
+    *answer->end = request;
+    answer->end = &request->next;
+    request->next = NULL;
 }
 
-/* The answer's code, by which nothing is stored, may be another's.  A store
- * that was held or out of reach until the deadline was that for each. */
-static void try_again(struct judging *judging, struct quipu_ticket *ticket)
+/*
+ * Handles a request of a group that failed with a code that another member may
+ * have caused.  If the request's own deadline has passed, BUSY and IO are its
+ * own answer, too: the store was locked or unreachable until then.  If the
+ * driver gave up at the group's deadline (BUSY), nothing is wrong with the
+ * group, and it is not split.
+ */
+static void retry(struct answer *answer, struct quipu_commit_request *request)
 {
-    const struct answer *answer = judging->answer;
-    bool in_time = judging->now < judging->group->deadline;
+    bool in_time = answer->now < answer->group->deadline;
     bool busy = answer->status == QUIPU_BUSY;
 
-    if (ticket->deadline <= judging->now &&
+    if (request->deadline <= answer->now &&
         (busy || answer->status == QUIPU_IO)) {
-        pass_on(judging, ticket);
+        finish_with_code(answer, request);
         return;
     }
     if (!busy || in_time) {
-        ticket->most = (answer->taken + 1) / 2;
+        request->group_limit = (answer->taken + 1) / 2;
     }
-    put_back(judging, ticket);
+    put_back(answer, request);
 }
 
-static void judge(struct judging *judging, struct quipu_ticket *ticket,
-                  size_t index)
+/* Applies the table of commit.h to the request at `index` of the group. */
+static void distribute(struct answer *answer,
+                       struct quipu_commit_request *request, size_t index)
 {
-    const struct answer *answer = judging->answer;
-
     if (index >= answer->taken) {
-        put_back(judging, ticket);
+        put_back(answer, request);
     } else if (answer->status == QUIPU_OK) {
-        *ticket->result = judging->datastore->queue->results[index];
-        note(judging, ticket, QUIPU_OK);
+        *request->result = answer->datastore->queue->results[index];
+        finish(answer, request, QUIPU_OK);
     } else if (answer->status == QUIPU_UNKNOWN_OUTCOME || answer->taken == 1) {
-        pass_on(judging, ticket);
+        finish_with_code(answer, request);
     } else {
-        try_again(judging, ticket);
+        retry(answer, request);
     }
 }
 
-static void judge_broken(const struct judging *judging,
-                         struct quipu_ticket *ticket)
+static void finish_broken(const struct answer *answer,
+                          struct quipu_commit_request *request)
 {
-    note(judging, ticket,
-         quipu_call_broken(judging->datastore->driver, QUIPU_CALL_APPEND,
-                           wrong_number, ticket->error));
+    finish(answer, request,
+           quipu_driver_call_broken(answer->datastore->driver,
+                                    QUIPU_CALL_APPEND, wrong_number,
+                                    request->error));
 }
 
-static void commit_group(quipu_datastore *datastore, struct quipu_group *group)
+static void commit_group(quipu_datastore *datastore,
+                         struct quipu_commit_group *group)
 {
-    struct answer answer;
-    struct judging judging = { .datastore = datastore,
-                               .group = group,
-                               .answer = &answer };
-    struct quipu_ticket *ticket = group->first;
-    bool possible;
+    struct answer answer = { .datastore = datastore, .group = group };
+    struct quipu_commit_request *request = group->first;
 
-    judging.end = &judging.back;
-    ask(datastore, group, &answer);
-    possible = answer.taken >= 1 && answer.taken <= group->count;
+    answer.end = &answer.back;
+    call_driver(&answer);
+    bool possible = answer.taken >= 1 && answer.taken <= group->count;
+
     if (answer.status != QUIPU_OK) {
-        judging.now = quipu_clock_now();
+        answer.now = quipu_clock_now();
         answer.taken = possible ? answer.taken : group->count;
     }
-    for (size_t i = 0; ticket; i++) {
-        struct quipu_ticket *next = ticket->next;
+    for (size_t i = 0; request; i++) {
+        struct quipu_commit_request *next = request->next;
 
         if (answer.status == QUIPU_OK && !possible) {
-            judge_broken(&judging, ticket);
+            finish_broken(&answer, request);
         } else {
-            judge(&judging, ticket, i);
+            distribute(&answer, request, i);
         }
-        ticket = next;
+        request = next;
     }
-    if (judging.back) {
-        quipu_queue_put_back(datastore->queue, judging.back, group);
+    if (answer.back) {
+        quipu_commit_queue_put_back(datastore->queue, answer.back, group);
     }
 }
 
-/* Makes commits until the own request, which is in the first, has its answer.
- */
-static void lead(quipu_datastore *datastore, const struct quipu_ticket *own)
+/* Commits group after group until the leader's own request, which is in the
+ * first group, is answered. */
+static void lead(quipu_datastore *datastore,
+                 const struct quipu_commit_request *own)
 {
-    struct quipu_queue *queue = datastore->queue;
-    struct quipu_group group = { .count = 0 };
+    struct quipu_commit_queue *queue = datastore->queue;
+    struct quipu_commit_group group = { .count = 0 };
 
     while (!own->answered) {
-        quipu_queue_take(queue, &group);
+        quipu_commit_queue_take(queue, &group);
         if (group.count > 0) {
             commit_group(datastore, &group);
         }
     }
-    quipu_queue_leave(queue, &group, own);
+    quipu_commit_queue_leave(queue, &group, own);
 }
 
-int quipu_commit(quipu_datastore *datastore, const quipu_request *request,
-                 uint64_t bytes, quipu_result *result, int64_t deadline,
-                 quipu_error *error)
+int quipu_commit(quipu_datastore *datastore, struct quipu_commit_request *own)
 {
-    struct quipu_queue *queue = datastore->queue;
-    struct quipu_ticket ticket;
+    struct quipu_commit_queue *queue = datastore->queue;
 
     if (!queue) {
-        return commit_alone(datastore, request, result, deadline, error);
+        return commit_alone(datastore, own);
     }
-    ticket = (struct quipu_ticket){ .request = request,
-                                    .size = quipu_queue_weigh(request, bytes),
-                                    .most = queue->bound,
-                                    .deadline = deadline,
-                                    .result = result,
-                                    .error = error };
-    if (quipu_queue_enter(queue, &ticket)) {
-        lead(datastore, &ticket);
+    own->size = quipu_commit_queue_weigh(own->request, own->size);
+    own->group_limit = queue->group_limit;
+    if (quipu_commit_queue_enter(queue, own)) {
+        lead(datastore, own);
     }
-    return ticket.status;
+    return own->status;
 }
 
-/* ------------------------------------------------------------ transactions */
+/* ------------------------------------------------------------- transactions */
 
 int quipu_commit_begin(quipu_datastore *datastore, int64_t deadline,
                        quipu_error *error)
 {
-    struct quipu_queue *queue = datastore->queue;
-    struct quipu_ticket ticket = { .deadline = deadline, .error = error };
+    struct quipu_commit_queue *queue = datastore->queue;
+    struct quipu_commit_request own = { .deadline = deadline, .error = error };
 
     if (!queue) {
         return QUIPU_OK;
     }
-    if (quipu_queue_enter(queue, &ticket) &&
-        !quipu_queue_take_own(queue, &ticket)) {
-        quipu_queue_leave(queue, NULL, NULL);
+    if (quipu_commit_queue_enter(queue, &own) &&
+        !quipu_commit_queue_take_own(queue, &own)) {
+        quipu_commit_queue_leave(queue, NULL, NULL);
     }
-    return ticket.status;
+    return own.status;
 }
 
 void quipu_commit_end(quipu_datastore *datastore)
 {
     if (datastore->queue) {
-        quipu_queue_leave(datastore->queue, NULL, NULL);
+        quipu_commit_queue_leave(datastore->queue, NULL, NULL);
     }
 }

@@ -1,50 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one place where appends go from the core to a driver: in groups, by the
- * commit queue (see queue.h), or each alone, with option group=1.
+ * Commits: the only place where appends pass from the core to a driver, in
+ * groups by the commit queue (commit_queue.h), or one by one with the option
+ * group=1.
  *
- * What a driver answers to a group, and what becomes of it:
+ * This table says what a driver's answer to a group means, and what becomes of
+ * its requests:
  *
- *   OK                each has its own result; what the driver did not take
- *                     stays first in the queue.
- *   UNKNOWN_OUTCOME   holds for all that were taken: all of it is stored, or
- *                     nothing.
- *   BUSY              nothing is stored.  If the deadline is past, those whose
- *                     own is past answer it too, the others try again.
- *                     If not: as the next.
- *   any other         nothing is stored, and whose fault it is nobody knows:
- *     NO_MEMORY       perhaps one was too large;
- *     NOT_FOUND       one's schema was torn down;
- *     IO              one was too much for the disk, or the disk is gone;
- *     CORRUPT         one met a page or value that is damaged;
- *     DENIED          one's table is not granted;
- *     INTERNAL        one met a bug;
- *     not allowed     one met a bug of the driver's: INTERNAL.
- *                     So they are tried again, half as many at a time, until
- *                     each is stored or has a code that it got alone.  Whose
- *                     deadline passes meanwhile answers IO if that was it, else
- *                     BUSY.
+ *   OK                Each request has its own result.  Requests that the
+ * driver did not take (*taken) stay first in the queue. UNKNOWN_OUTCOME   Holds
+ * for all requests taken: all of them are stored, or none. BUSY Nothing is
+ * stored.  If the group's deadline has passed, members whose own deadline has
+ * passed answer BUSY, and the others are tried again.  If it has not, the group
+ * is split, as below. any other code    Nothing is stored, and it is unknown
+ * which request is the cause.  The group is split.
  *
- * Of a group of one the code is its own.  OK with an impossible number taken is
- * INTERNAL for all.
+ * Splitting.  The requests are put back and tried again in groups of half the
+ * size, until each is stored or has a code that it got alone.  The cause may
+ * be one request or all:
+ *
+ *     NO_MEMORY       one request was too large
+ *     NOT_FOUND       the schema of one request was torn down
+ *     IO              one request did not fit on the disk, or the disk failed
+ *     CORRUPT         one request met a damaged page or value
+ *     DENIED          the table of one request is not granted
+ *     INTERNAL        one request met a bug
+ *     not allowed     the driver broke its contract: INTERNAL
+ *
+ * A request whose deadline passes meanwhile answers IO if the group's code was
+ * IO, else BUSY.  The code of a group of one request is that request's own.  OK
+ * with an impossible number of requests taken is INTERNAL for all.
  */
 #ifndef QUIPU_CORE_RECORDS_COMMIT_H
 #define QUIPU_CORE_RECORDS_COMMIT_H
 
-#include "records/handles.h"
+#include "records/datastore.h"
 
 /*
- * Has a driver judge and store one request, whose items have `bytes`.  OK: it
- * was judged, and result->status tells how.  Else it was not, and *error tells
- * why.
+ * Stores one append, alone or in a group.  The caller sets the members
+ * `request`, `size` (bytes of its items), `deadline`, `result` and `error` of
+ * `own`.  OK: the driver has checked the preconditions and stored the append or
+ * not; own->result->status says which.  Otherwise the append was not executed,
+ * *own->error says why, and nothing is stored, except perhaps after
+ * UNKNOWN_OUTCOME.
  */
-int quipu_commit(quipu_datastore *datastore, const quipu_request *request,
-                 uint64_t bytes, quipu_result *result, int64_t deadline,
-                 quipu_error *error);
+int quipu_commit(quipu_datastore *datastore, struct quipu_commit_request *own);
 
 /*
- * Waits for a turn of its own, for a transaction; after OK it has to be ended.
- * BUSY: the deadline passed; INTERNAL: this thread has it already.
+ * Waits until no other append or transaction of the datastore is under way, for
+ * a transaction.  After OK, quipu_commit_end must be called.  BUSY: the
+ * deadline passed; INTERNAL: the calling thread holds the turn already.
  */
 int quipu_commit_begin(quipu_datastore *datastore, int64_t deadline,
                        quipu_error *error);

@@ -1,66 +1,168 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cursors over the items of a sequence or of the log. */
-#include <quipu/records.h>
+/*
+ * Cursors over items.
+ *
+ * Opening converts the query to one inclusive range and lets the driver open a
+ * cursor of its own; a range that cannot match anything gets none, and yields
+ * nothing.  Which items the cursor yields is fixed by the driver at that moment
+ * (V4).  Each step passes on a row that the driver has lent (rows.h):
+ *
+ * INV1  An item is borrowed from the driver until the next step or the closing
+ *       of the same cursor; nothing is copied here.
+ * INV2  After an error a cursor can only be closed.
+ * INV3  A cursor counts as a child of its records handle from before the
+ *       driver's call until it is closed, so that the handle outlives it.
+ * INV4  In a child of fork, a cursor yields INVALID, and closing it does and
+ *       frees nothing.
+ */
+#include "records/cursor.h"
 
-#include <quipu/memory.h>
+#include <inttypes.h>
 
-#include "base/error.h"
-#include "records/check.h"
-#include "records/query.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "base/structs.h"
 #include "records/rows.h"
 
 struct quipu_cursor {
-    struct quipu_rows rows;
+    struct quipu_rows rows; /* of quipu_item */
 };
 
-/* Asks the driver for the sequence, or with no id for the log. */
-static int ask_driver(quipu_cursor *cursor, quipu_records *records,
-                      const quipu_bytes *sequence_id, const quipu_range *range,
-                      quipu_error *error)
+/* ------------------------------------------------------------------ queries */
+
+#define FLAGS                                                              \
+    (QUIPU_QUERY_GT | QUIPU_QUERY_GTE | QUIPU_QUERY_LT | QUIPU_QUERY_LTE | \
+     QUIPU_QUERY_LIMIT | QUIPU_QUERY_DESCENDING)
+
+static int check_query(const quipu_query *query, quipu_error *error)
+{
+    if (query->flags & ~(uint32_t)FLAGS) {
+        return quipu_error_set(
+            error, QUIPU_INVALID, "the query has the unknown flag 0x%lx",
+            (unsigned long)(query->flags & ~(uint32_t)FLAGS));
+    }
+    if ((query->flags & QUIPU_QUERY_LIMIT) && query->limit < 0) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "the query's limit is %" PRId64
+                               "; it must be at least 0",
+                               query->limit);
+    }
+    return QUIPU_OK;
+}
+
+/* Applies the lower bounds.  Returns false if no number is above them: `gt` is
+ * INT64_MAX, and adding 1 would overflow. */
+static bool bound_below(const quipu_query *query, quipu_range *range)
+{
+    if ((query->flags & QUIPU_QUERY_GTE) && query->gte > range->lower) {
+        range->lower = query->gte;
+    }
+    if (query->flags & QUIPU_QUERY_GT) {
+        if (query->gt == INT64_MAX) {
+            return false;
+        }
+        if (query->gt >= range->lower) {
+            range->lower = query->gt + 1;
+        }
+    }
+    return true;
+}
+
+/* Applies the upper bounds, in the same way. */
+static bool bound_above(const quipu_query *query, quipu_range *range)
+{
+    if ((query->flags & QUIPU_QUERY_LTE) && query->lte < range->upper) {
+        range->upper = query->lte;
+    }
+    if (query->flags & QUIPU_QUERY_LT) {
+        if (query->lt == INT64_MIN) {
+            return false;
+        }
+        if (query->lt <= range->upper) {
+            range->upper = query->lt - 1;
+        }
+    }
+    return true;
+}
+
+int quipu_cursor_range(const quipu_query *given, quipu_range *range,
+                       bool *empty, quipu_error *error)
+{
+    quipu_query query = { .struct_size = sizeof(query) };
+
+    if (given) {
+        int status =
+            quipu_struct_take(&query, sizeof(query), given, "query", error);
+
+        if (status == QUIPU_OK) {
+            status = check_query(&query, error);
+        }
+        if (status != QUIPU_OK) {
+            return status;
+        }
+    }
+    *range = (quipu_range){
+        .struct_size = sizeof(*range),
+        .descending = (query.flags & QUIPU_QUERY_DESCENDING) != 0,
+        .lower = INT64_MIN,
+        .upper = INT64_MAX,
+        .limit = query.flags & QUIPU_QUERY_LIMIT ? query.limit : INT64_MAX
+    };
+    *empty = !bound_below(&query, range) || !bound_above(&query, range) ||
+             range->lower > range->upper || range->limit == 0;
+    return QUIPU_OK;
+}
+
+/* ------------------------------------------------------------------ cursors */
+
+/* Lets the driver open its cursor. */
+static int call_driver(quipu_cursor *cursor, quipu_records *records,
+                       const quipu_bytes *sequence_id, const quipu_range *range,
+                       quipu_error *error)
 {
     quipu_datastore *datastore = records->datastore;
-    int64_t deadline = quipu_deadline_of(datastore);
-    quipu_error said;
+    int64_t deadline = quipu_datastore_deadline(datastore);
+    quipu_error cause;
     int status;
 
-    quipu_call_prepare(&said);
+    quipu_status_begin(&cause);
     if (!sequence_id) {
         status = datastore->driver->read_log(datastore->handle, records->bound,
                                              range, deadline,
-                                             &cursor->rows.handle, &said);
+                                             &cursor->rows.handle, &cause);
         return quipu_rows_opened(&cursor->rows, QUIPU_CALL_READ_LOG, status,
-                                 &said, error);
+                                 &cause, error);
     }
     status = datastore->driver->read_sequence(datastore->handle, records->bound,
                                               *sequence_id, range, deadline,
-                                              &cursor->rows.handle, &said);
+                                              &cursor->rows.handle, &cause);
     return quipu_rows_opened(&cursor->rows, QUIPU_CALL_READ_SEQUENCE, status,
-                             &said, error);
+                             &cause, error);
 }
 
-static int cursor_open(quipu_records *records, const quipu_bytes *sequence_id,
-                       const quipu_query *query, quipu_cursor **out,
-                       quipu_error *error)
+int quipu_cursor_open(quipu_records *records, const quipu_bytes *sequence_id,
+                      const quipu_query *query, quipu_cursor **out,
+                      quipu_error *error)
 {
-    quipu_cursor *cursor;
     quipu_range range;
     bool empty;
-    int status;
 
     if (!out) {
         return quipu_argument_missing("cursor", error);
     }
-    status = quipu_query_range(query, &range, &empty, error);
+    int status = quipu_cursor_range(query, &range, &empty, error);
+
     if (status != QUIPU_OK) {
         return status;
     }
-    cursor = quipu_allocate(sizeof(*cursor));
+    quipu_cursor *cursor = quipu_allocate(sizeof(*cursor));
+
     if (!cursor) {
         return quipu_error_no_memory(error);
     }
     quipu_rows_init(&cursor->rows, records->datastore, records);
     if (!empty) {
-        status = ask_driver(cursor, records, sequence_id, &range, error);
+        status = call_driver(cursor, records, sequence_id, &range, error);
     }
     if (status != QUIPU_OK) {
         quipu_cursor_close(cursor);
@@ -68,39 +170,6 @@ static int cursor_open(quipu_records *records, const quipu_bytes *sequence_id,
     }
     *out = cursor;
     return QUIPU_OK;
-}
-
-int quipu_records_read(quipu_records *records, quipu_bytes sequence_id,
-                       const quipu_query *query, quipu_cursor **cursor,
-                       quipu_error *error)
-{
-    int status = quipu_records_enter(records, error);
-
-    if (status == QUIPU_OK) {
-        status = quipu_check_sequence_id(records->schema, sequence_id,
-                                         (struct quipu_place){ NULL, 0 },
-                                         "sequence_id", error);
-    }
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    return cursor_open(records, &sequence_id, query, cursor, error);
-}
-
-int quipu_records_read_log(quipu_records *records, const quipu_query *query,
-                           quipu_cursor **cursor, quipu_error *error)
-{
-    int status = quipu_records_enter(records, error);
-
-    if (status == QUIPU_OK) {
-        status = quipu_call_possible(records->datastore, QUIPU_CALL_READ_LOG,
-                                     records->datastore->driver->read_log,
-                                     QUIPU_CAN_LOG, error);
-    }
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    return cursor_open(records, NULL, query, cursor, error);
 }
 
 int quipu_cursor_next(quipu_cursor *cursor, const quipu_item **item,

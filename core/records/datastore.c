@@ -1,37 +1,113 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a program does with a datastore once it is open. */
-#include <quipu/datastore.h>
+/*
+ * Operations on an open datastore: set-up and tear-down of schemas, interrupt,
+ * description, closing.  datastore_open.c opens one.
+ */
+#include "records/datastore.h"
 
-#include <quipu/error.h>
-#include <quipu/memory.h>
+#include <pthread.h>
 
+#include "base/memory.h"
+#include "base/status.h"
 #include "base/structs.h"
-#include "records/calls.h"
-#include "records/handles.h"
-#include "records/schemas.h"
+#include "records/driver_call.h"
+#include "records/schema.h"
+
+/* ------------------------------------------------------- checks of each call
+ */
+
+atomic_uint quipu_datastore_forks;
+
+static void count_fork(void)
+{
+    atomic_fetch_add_explicit(&quipu_datastore_forks, 1, memory_order_relaxed);
+}
+
+int quipu_datastore_watch_forks(quipu_error *error)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static bool watching;
+    int failed = 0;
+
+    pthread_mutex_lock(&lock);
+    if (!watching) {
+        failed = pthread_atfork(NULL, NULL, count_fork);
+        watching = failed == 0;
+    }
+    pthread_mutex_unlock(&lock);
+    if (failed) {
+        return quipu_error_set(error, QUIPU_NO_MEMORY,
+                               "no memory to watch for forks");
+    }
+    return QUIPU_OK;
+}
+
+int quipu_datastore_enter(const quipu_datastore *datastore, quipu_error *error)
+{
+    if (!datastore) {
+        return quipu_argument_missing("datastore", error);
+    }
+    if (!quipu_datastore_is_ours(datastore)) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "the datastore belongs to the process that "
+                               "opened it; after fork the child opens its "
+                               "own");
+    }
+    return QUIPU_OK;
+}
+
+int quipu_datastore_writable(const quipu_datastore *datastore,
+                             quipu_error *error)
+{
+    if (datastore->flags & QUIPU_OPEN_READONLY) {
+        return quipu_error_set(error, QUIPU_DENIED,
+                               "the datastore was opened readonly");
+    }
+    return QUIPU_OK;
+}
+
+int quipu_datastore_check_children(const atomic_size_t *children,
+                                   const char *name, quipu_error *error)
+{
+    size_t count = atomic_load(children);
+
+    if (count > 0) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "%s cannot be closed: %zu opened from it %s "
+                               "still open; close what was opened later first",
+                               name, count, count == 1 ? "is" : "are");
+    }
+    return QUIPU_OK;
+}
+
+/* ------------------------------------------------------------------ closing */
+
+void quipu_datastore_destroy(quipu_datastore *datastore)
+{
+    if (datastore) {
+        quipu_commit_queue_destroy(datastore->queue);
+        quipu_release(datastore->name_space);
+        quipu_release(datastore->uri);
+        quipu_release(datastore);
+    }
+}
 
 int quipu_datastore_close(quipu_datastore *datastore, quipu_error *error)
 {
-    size_t children;
-    int status;
-
     if (!datastore) {
         return QUIPU_OK;
     }
-    status = quipu_datastore_enter(datastore, error);
-    if (status != QUIPU_OK) {
-        return status;
+    int status = quipu_datastore_enter(datastore, error);
+
+    if (status == QUIPU_OK) {
+        status = quipu_datastore_check_children(&datastore->children,
+                                                "the datastore", error);
     }
-    children = atomic_load(&datastore->children);
-    if (children > 0) {
-        return quipu_children_open("the datastore", children, error);
+    if (status == QUIPU_OK) {
+        datastore->driver->close(datastore->handle);
+        quipu_datastore_destroy(datastore);
     }
-    datastore->driver->close(datastore->handle);
-    quipu_queue_destroy(datastore->queue);
-    quipu_release(datastore->name_space);
-    quipu_release(datastore->uri);
-    quipu_release(datastore);
-    return QUIPU_OK;
+    return status;
 }
 
 void quipu_datastore_interrupt(quipu_datastore *datastore)
@@ -39,31 +115,36 @@ void quipu_datastore_interrupt(quipu_datastore *datastore)
     if (!datastore || !quipu_datastore_is_ours(datastore)) {
         return;
     }
-    /* First the count: a wait that the driver wakes must see it. */
+    /* The count is raised first, so that a wait which the driver wakes finds it
+     * changed (wait.c). */
     atomic_fetch_add(&datastore->interrupted, 1);
     datastore->driver->interrupt(datastore->handle);
 }
 
-/* What set-up and tear-down have in common. */
-typedef int (*schema_call)(quipu_driver_datastore *datastore,
-                           const quipu_schema *schema, int64_t deadline,
-                           quipu_error *error);
+/* ------------------------------------------------------ set-up and tear-down
+ */
+
+/* The type of a driver's setup and teardown. */
+typedef int (*schema_operation)(quipu_driver_datastore *datastore,
+                                const quipu_schema *schema, int64_t deadline,
+                                quipu_error *error);
 
 static int call_with_schema(quipu_datastore *datastore, enum quipu_call call,
-                            schema_call function, const quipu_schema *given,
-                            quipu_error *error)
+                            schema_operation operation,
+                            const quipu_schema *given, quipu_error *error)
 {
     quipu_schema schema;
-    quipu_error said;
+    quipu_error cause;
     int status = quipu_schema_take(&schema, given, error);
 
     if (status != QUIPU_OK) {
         return status;
     }
-    quipu_call_prepare(&said);
-    status = function(datastore->handle, &schema, quipu_deadline_of(datastore),
-                      &said);
-    return quipu_call_answer(datastore->driver, call, status, &said, error);
+    quipu_status_begin(&cause);
+    status = operation(datastore->handle, &schema,
+                       quipu_datastore_deadline(datastore), &cause);
+    return quipu_driver_call_end(datastore->driver, call, status, &cause,
+                                 error);
 }
 
 int quipu_datastore_setup(quipu_datastore *datastore,
@@ -74,6 +155,8 @@ int quipu_datastore_setup(quipu_datastore *datastore,
     if (status != QUIPU_OK) {
         return status;
     }
+    /* Also if it was opened readonly: setting up a schema that exists writes
+     * nothing (F4), and the driver refuses to create one. */
     return call_with_schema(datastore, QUIPU_CALL_SETUP,
                             datastore->driver->setup, schema, error);
 }
@@ -92,6 +175,8 @@ int quipu_datastore_teardown(quipu_datastore *datastore,
     return call_with_schema(datastore, QUIPU_CALL_TEARDOWN,
                             datastore->driver->teardown, schema, error);
 }
+
+/* -------------------------------------------------------------- description */
 
 int quipu_datastore_describe(const quipu_datastore *datastore,
                              quipu_datastore_info *given, quipu_error *error)

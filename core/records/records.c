@@ -1,45 +1,62 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Binds a schema of a datastore, and lets it go. */
-#include <quipu/records.h>
+/*
+ * The public functions of a records handle: opening and closing it, appending,
+ * reading, single values (last position, head of the log), and positions that
+ * are kept outside the store.
+ *
+ * They check the handle and the arguments, and then call the part of this
+ * folder that does the work: append.c, cursor.c, the driver.
+ * quipu_records_wait is in wait.c.
+ */
+#include "records/records.h"
 
-#include <quipu/memory.h>
+#include <inttypes.h>
+#include <string.h>
 
-#include "base/error.h"
+#include <quipu/id.h>
+
 #include "base/memory.h"
-#include "records/calls.h"
-#include "records/handles.h"
-#include "records/schemas.h"
+#include "base/status.h"
+#include "records/append.h"
+#include "records/cursor.h"
+#include "records/driver_call.h"
+#include "records/schema.h"
+#include "records/validate.h"
+
+/* ------------------------------------------------------ opening and closing */
 
 static int bind_schema(quipu_records *records, quipu_error *error)
 {
     quipu_datastore *datastore = records->datastore;
     const quipu_driver *driver = datastore->driver;
-    quipu_error said;
-    int status;
+    quipu_error cause;
 
-    quipu_call_prepare(&said);
-    status = driver->bind(datastore->handle, records->schema,
-                          quipu_deadline_of(datastore), &records->bound, &said);
+    quipu_status_begin(&cause);
+    int status = driver->bind(datastore->handle, records->schema,
+                              quipu_datastore_deadline(datastore),
+                              &records->bound, &cause);
+
     if (status == QUIPU_OK && !records->bound) {
-        return quipu_call_broken(driver, QUIPU_CALL_BIND,
-                                 "gave no bound schema", error);
+        return quipu_driver_call_broken(driver, QUIPU_CALL_BIND,
+                                        "gave no bound schema", error);
     }
-    return quipu_call_answer(driver, QUIPU_CALL_BIND, status, &said, error);
+    return quipu_driver_call_end(driver, QUIPU_CALL_BIND, status, &cause,
+                                 error);
 }
 
-static int records_make(quipu_datastore *datastore, const quipu_schema *schema,
-                        quipu_records **out, quipu_error *error)
+static int create(quipu_datastore *datastore, const quipu_schema *schema,
+                  quipu_records **out, quipu_error *error)
 {
     quipu_records *records = quipu_allocate_zeroed(sizeof(*records));
-    int status;
 
     if (!records) {
         return quipu_error_no_memory(error);
     }
     records->datastore = datastore;
     records->schema = quipu_schema_copy(schema);
-    status = records->schema ? bind_schema(records, error)
-                             : quipu_error_no_memory(error);
+    int status = records->schema ? bind_schema(records, error)
+                                 : quipu_error_no_memory(error);
+
     if (status != QUIPU_OK) {
         quipu_release(records->schema);
         quipu_release(records);
@@ -66,27 +83,25 @@ int quipu_records_open(quipu_datastore *datastore, const quipu_schema *given,
     if (status != QUIPU_OK) {
         return status;
     }
-    return records_make(datastore, &schema, records, error);
+    return create(datastore, &schema, records, error);
 }
 
 int quipu_records_close(quipu_records *records, quipu_error *error)
 {
-    quipu_datastore *datastore;
-    size_t children;
-    int status;
-
     if (!records) {
         return QUIPU_OK;
     }
-    status = quipu_records_enter(records, error);
+    int status = quipu_records_enter(records, error);
+
+    if (status == QUIPU_OK) {
+        status = quipu_datastore_check_children(&records->children, "records",
+                                                error);
+    }
     if (status != QUIPU_OK) {
         return status;
     }
-    children = atomic_load(&records->children);
-    if (children > 0) {
-        return quipu_children_open("records", children, error);
-    }
-    datastore = records->datastore;
+    quipu_datastore *datastore = records->datastore;
+
     datastore->driver->unbind(datastore->handle, records->bound);
     atomic_fetch_sub(&datastore->children, 1);
     quipu_release(records->schema);
@@ -102,4 +117,277 @@ const quipu_schema *quipu_records_schema(const quipu_records *records)
 quipu_datastore *quipu_records_datastore(const quipu_records *records)
 {
     return records ? records->datastore : NULL;
+}
+
+/* ---------------------------------------------------------------- appending */
+
+int quipu_records_append(quipu_records *records, const quipu_append *append,
+                         quipu_result *result, quipu_error *error)
+{
+    struct quipu_append_work none = { .function = NULL };
+    int status = quipu_records_enter(records, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    return quipu_append_execute(records, append, &none, result, error);
+}
+
+int quipu_records_transact(quipu_records *records, const quipu_append *append,
+                           quipu_work work, void *context, quipu_result *result,
+                           quipu_error *error)
+{
+    struct quipu_append_work in_transaction = { .function = work,
+                                                .context = context };
+    int status = quipu_records_enter(records, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (!work) {
+        return quipu_argument_missing("work", error);
+    }
+    status = quipu_driver_call_supported(
+        records->datastore, QUIPU_CALL_TRANSACT,
+        records->datastore->driver->transact, QUIPU_CAN_TRANSACT, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    return quipu_append_execute(records, append, &in_transaction, result,
+                                error);
+}
+
+/* ------------------------------------------------------------------ reading */
+
+int quipu_records_read(quipu_records *records, quipu_bytes sequence_id,
+                       const quipu_query *query, quipu_cursor **cursor,
+                       quipu_error *error)
+{
+    int status = quipu_records_enter(records, error);
+
+    if (status == QUIPU_OK) {
+        status = quipu_validate_sequence_id(records->schema, sequence_id,
+                                            quipu_validate_argument,
+                                            "sequence_id", error);
+    }
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    return quipu_cursor_open(records, &sequence_id, query, cursor, error);
+}
+
+int quipu_records_read_log(quipu_records *records, const quipu_query *query,
+                           quipu_cursor **cursor, quipu_error *error)
+{
+    int status = quipu_records_enter(records, error);
+
+    if (status == QUIPU_OK) {
+        status = quipu_driver_call_supported(
+            records->datastore, QUIPU_CALL_READ_LOG,
+            records->datastore->driver->read_log, QUIPU_CAN_LOG, error);
+    }
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    return quipu_cursor_open(records, NULL, query, cursor, error);
+}
+
+/* ------------------------------------------------------------ single values */
+
+static int read_last(quipu_records *records, quipu_bytes sequence_id,
+                     int64_t *position, quipu_error *error)
+{
+    quipu_datastore *datastore = records->datastore;
+    bool found = false;
+    int64_t last = 0;
+    quipu_error cause;
+
+    quipu_status_begin(&cause);
+    int status = datastore->driver->last_position(
+        datastore->handle, records->bound, sequence_id,
+        quipu_datastore_deadline(datastore), &found, &last, &cause);
+
+    if (status != QUIPU_OK) {
+        return quipu_driver_call_end(
+            datastore->driver, QUIPU_CALL_LAST_POSITION, status, &cause, error);
+    }
+    if (!found) {
+        return quipu_error_set(error, QUIPU_NOT_FOUND, "the sequence is empty");
+    }
+    *position = last;
+    return QUIPU_OK;
+}
+
+int quipu_records_last(quipu_records *records, quipu_bytes sequence_id,
+                       int64_t *position, quipu_error *error)
+{
+    int status = quipu_records_enter(records, error);
+
+    if (status == QUIPU_OK) {
+        status = quipu_validate_sequence_id(records->schema, sequence_id,
+                                            quipu_validate_argument,
+                                            "sequence_id", error);
+    }
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (!position) {
+        return quipu_argument_missing("position", error);
+    }
+    return read_last(records, sequence_id, position, error);
+}
+
+int quipu_records_head(quipu_records *records, quipu_position *head,
+                       quipu_error *error)
+{
+    quipu_position found = { .notification_id = 0 };
+    quipu_error cause;
+    int status = quipu_records_enter(records, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    quipu_datastore *datastore = records->datastore;
+
+    status = quipu_driver_call_supported(datastore, QUIPU_CALL_LOG_HEAD,
+                                         datastore->driver->log_head,
+                                         QUIPU_CAN_LOG, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (!head) {
+        return quipu_argument_missing("head", error);
+    }
+    quipu_status_begin(&cause);
+    /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): checked before. */
+    status = datastore->driver->log_head(datastore->handle, records->bound,
+                                         quipu_datastore_deadline(datastore),
+                                         &found, &cause);
+    if (status == QUIPU_OK) {
+        *head = found;
+    }
+    return quipu_driver_call_end(datastore->driver, QUIPU_CALL_LOG_HEAD, status,
+                                 &cause, error);
+}
+
+/* --------------------------------------- positions kept outside of the store
+ */
+
+/* Sets *position for the item with a notification id, and *found to false if
+ * there is none. */
+static int look_up(quipu_records *records, int64_t notification_id,
+                   quipu_position *position, bool *found, quipu_error *error)
+{
+    const quipu_query only = { .struct_size = sizeof(only),
+                               .flags = QUIPU_QUERY_GTE | QUIPU_QUERY_LTE |
+                                        QUIPU_QUERY_LIMIT,
+                               .gte = notification_id,
+                               .lte = notification_id,
+                               .limit = 1 };
+    const quipu_item *item;
+    quipu_cursor *cursor;
+    int status = quipu_records_read_log(records, &only, &cursor, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    status = quipu_cursor_next(cursor, &item, error);
+    if (status == QUIPU_OK) {
+        *found = item;
+        *position =
+            (quipu_position){ .notification_id = notification_id,
+                              .store = records->datastore->opened.identity };
+        if (item && item->event_id.data) {
+            memcpy(position->event_id.bytes, item->event_id.data,
+                   sizeof(position->event_id.bytes));
+        }
+    }
+    quipu_cursor_close(cursor);
+    return status;
+}
+
+int quipu_records_position(quipu_records *records, int64_t notification_id,
+                           quipu_position *position, quipu_error *error)
+{
+    quipu_position current;
+    bool found;
+    int status = quipu_records_enter(records, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (!position) {
+        return quipu_argument_missing("position", error);
+    }
+    status = look_up(records, notification_id, &current, &found, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (!found) {
+        return quipu_error_set(error, QUIPU_NOT_FOUND,
+                               "the log of \"%s\" has no item %" PRId64,
+                               records->schema->table, notification_id);
+    }
+    *position = current;
+    return QUIPU_OK;
+}
+
+/* Compares a kept position with the item that has its notification id now. */
+static int check_item(quipu_records *records, const quipu_position *kept,
+                      quipu_error *error)
+{
+    const char *table = records->schema->table;
+    quipu_position current;
+    bool found;
+    int status =
+        look_up(records, kept->notification_id, &current, &found, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (!found) {
+        return quipu_error_set(error, QUIPU_CONFLICT,
+                               "the log of \"%s\" was rewound: it ends before "
+                               "item %" PRId64,
+                               table, kept->notification_id);
+    }
+    if (!quipu_uuid_is_nil(&kept->event_id) &&
+        memcmp(&kept->event_id, &current.event_id, sizeof(current.event_id)) !=
+            0) {
+        return quipu_error_set(error, QUIPU_CONFLICT,
+                               "the log of \"%s\" was rewound: item %" PRId64
+                               " is another event than before",
+                               table, kept->notification_id);
+    }
+    return QUIPU_OK;
+}
+
+int quipu_records_check_position(quipu_records *records,
+                                 const quipu_position *position,
+                                 quipu_error *error)
+{
+    const quipu_uuid *identity;
+    int status = quipu_records_enter(records, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (!position) {
+        return quipu_argument_missing("position", error);
+    }
+    if (position->notification_id < 0) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "the position's notification_id is below 0");
+    }
+    identity = &records->datastore->opened.identity;
+    if (!quipu_uuid_is_nil(&position->store) &&
+        memcmp(&position->store, identity, sizeof(*identity)) != 0) {
+        return quipu_error_set(error, QUIPU_CONFLICT,
+                               "the position is of another store than \"%s\"",
+                               records->datastore->uri);
+    }
+    if (position->notification_id == 0) {
+        return QUIPU_OK;
+    }
+    return check_item(records, position, error);
 }

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one mechanism behind cursors and listings. */
+/*
+ * Yields the rows of a driver's cursor one by one.
+ *
+ * After the last row every further step yields NULL again, without asking the
+ * driver.  After a failure the state of the driver's cursor is unknown; it is
+ * closed and nothing else.
+ */
 #include "records/rows.h"
 
-#include <quipu/error.h>
+#include "base/status.h"
 
 void quipu_rows_init(struct quipu_rows *rows, quipu_datastore *datastore,
                      quipu_records *records)
@@ -17,35 +23,37 @@ void quipu_rows_init(struct quipu_rows *rows, quipu_datastore *datastore,
 }
 
 int quipu_rows_opened(struct quipu_rows *rows, enum quipu_call call, int status,
-                      const quipu_error *said, quipu_error *error)
+                      const quipu_error *cause, quipu_error *error)
 {
     const quipu_driver *driver = rows->datastore->driver;
 
     if (status != QUIPU_OK) {
-        rows->handle = NULL; /* whatever a failing driver left there */
+        rows->handle = NULL; /* the driver may have left anything there */
     } else if (!rows->handle) {
-        return quipu_call_broken(driver, call, "gave no cursor", error);
+        return quipu_driver_call_broken(driver, call, "gave no cursor", error);
     }
-    return quipu_call_answer(driver, call, status, said, error);
+    return quipu_driver_call_end(driver, call, status, cause, error);
 }
 
+/* Lets the driver lend its next rows. */
 static int step(struct quipu_rows *rows, quipu_error *error)
 {
     const quipu_driver *driver = rows->datastore->driver;
     const void *lent = NULL;
     size_t count = 0;
-    quipu_error said;
-    int status;
+    quipu_error cause;
 
-    quipu_call_prepare(&said);
-    status = driver->step(rows->handle, quipu_deadline_of(rows->datastore),
-                          &lent, &count, &said);
+    quipu_status_begin(&cause);
+    int status =
+        driver->step(rows->handle, quipu_datastore_deadline(rows->datastore),
+                     &lent, &count, &cause);
+
     if (status == QUIPU_OK && count > 0 && !lent) {
-        status =
-            quipu_call_broken(driver, QUIPU_CALL_STEP, "lent no rows", error);
+        status = quipu_driver_call_broken(driver, QUIPU_CALL_STEP,
+                                          "lent no rows", error);
     } else {
-        status =
-            quipu_call_answer(driver, QUIPU_CALL_STEP, status, &said, error);
+        status = quipu_driver_call_end(driver, QUIPU_CALL_STEP, status, &cause,
+                                       error);
     }
     if (status != QUIPU_OK) {
         rows->state = QUIPU_ROWS_FAILED;

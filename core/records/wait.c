@@ -1,26 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Waits for the log to grow. */
+/*
+ * Waits for the log to grow.
+ *
+ * A driver's `wait` may return early for any reason (L4), and how it waits is
+ * its own affair: a notification of the server, a counter in shared memory, or
+ * polling.  The core adds the loop: it calls the driver again until the log's
+ * head is above `after`, the deadline has passed, or the datastore has been
+ * interrupted.
+ *
+ * Interrupts.  quipu_datastore_interrupt raises a counter and then calls the
+ * driver's `interrupt`, which wakes the waits that are under way.  A wait that
+ * begins between the two sees the new counter; a wait that read the old counter
+ * but has not reached the driver is woken by nothing.  It returns after at most
+ * one slice (a second), and then sees the counter.
+ */
 #include <time.h>
 
-#include <quipu/error.h>
-#include <quipu/records.h>
+#include "base/status.h"
+#include "records/driver_call.h"
+#include "records/records.h"
 
-#include "base/clock.h"
-#include "records/calls.h"
-#include "records/handles.h"
-
-/* How long a driver waits at a time.  An interrupt may come just before the
- * driver begins to wait, and wake nobody; so it is looked for again. */
+/* The longest time in milliseconds for which a driver waits in one call; see
+ * "Interrupts". */
 enum { SLICE_MILLISECONDS = 1000 };
 
-/* A driver may wake at every hint; so it cannot make this a busy loop. */
-static void breathe(void)
+/* Bounds the rate of calls if a driver returns early again and again. */
+static void pause_between_calls(void)
 {
     const struct timespec millisecond = { .tv_nsec = 1000000 };
 
     nanosleep(&millisecond, NULL);
 }
 
+/* Returns the deadline of the next slice. */
 static int64_t slice_of(int64_t deadline)
 {
     int64_t slice = quipu_clock_deadline(SLICE_MILLISECONDS);
@@ -28,14 +40,14 @@ static int64_t slice_of(int64_t deadline)
     return slice < deadline ? slice : deadline;
 }
 
-static int ask_driver(quipu_records *records, int64_t after, int64_t deadline,
-                      int64_t *head, quipu_error *said)
+static int call_driver(quipu_records *records, int64_t after, int64_t deadline,
+                       int64_t *head, quipu_error *cause)
 {
     quipu_datastore *datastore = records->datastore;
 
-    quipu_call_prepare(said);
+    quipu_status_begin(cause);
     return datastore->driver->wait(datastore->handle, records->bound, after,
-                                   deadline, head, said);
+                                   deadline, head, cause);
 }
 
 static int timed_out(const quipu_records *records, quipu_error *error)
@@ -45,8 +57,8 @@ static int timed_out(const quipu_records *records, quipu_error *error)
                            records->schema->table);
 }
 
-/* Until the log has grown, somebody interrupts, or the time is up: a driver's
- * wait may end early for less. */
+/* Calls the driver until the log has grown, an interrupt was counted, or the
+ * deadline has passed. */
 static int wait_for_growth(quipu_records *records, int64_t after,
                            int64_t deadline, int64_t *head, quipu_error *error)
 {
@@ -57,10 +69,10 @@ static int wait_for_growth(quipu_records *records, int64_t after,
         bool stopped = atomic_load(interrupted) != before;
         int64_t slice = slice_of(deadline);
         int64_t now = 0;
-        quipu_error said;
-        /* Every head is above -1: then the driver only tells it. */
+        quipu_error cause;
+        /* Every head is above -1, so that the driver returns it at once. */
         int status =
-            ask_driver(records, stopped ? -1 : after, slice, &now, &said);
+            call_driver(records, stopped ? -1 : after, slice, &now, &cause);
 
         if (status == QUIPU_OK && (stopped || now > after)) {
             *head = now;
@@ -68,14 +80,15 @@ static int wait_for_growth(quipu_records *records, int64_t after,
         }
         if (status != QUIPU_OK &&
             (status != QUIPU_TIMEOUT || slice == deadline)) {
-            return quipu_call_answer(records->datastore->driver,
-                                     QUIPU_CALL_WAIT, status, &said, error);
+            return quipu_driver_call_end(records->datastore->driver,
+                                         QUIPU_CALL_WAIT, status, &cause,
+                                         error);
         }
         if (atomic_load(interrupted) == before) {
             if (quipu_clock_left(deadline) == 0) {
                 return timed_out(records, error);
             }
-            breathe();
+            pause_between_calls();
         }
     }
 }
@@ -90,14 +103,15 @@ int quipu_records_wait(quipu_records *records, int64_t after,
         return status;
     }
     datastore = records->datastore;
-    status = quipu_call_possible(datastore, QUIPU_CALL_WAIT,
-                                 datastore->driver->wait, QUIPU_CAN_LOG, error);
+    status = quipu_driver_call_supported(datastore, QUIPU_CALL_WAIT,
+                                         datastore->driver->wait, QUIPU_CAN_LOG,
+                                         error);
     if (status != QUIPU_OK) {
         return status;
     }
     if (!head) {
         return quipu_argument_missing("head", error);
     }
-    return wait_for_growth(records, after, quipu_deadline_in(milliseconds),
+    return wait_for_growth(records, after, quipu_clock_deadline(milliseconds),
                            head, error);
 }

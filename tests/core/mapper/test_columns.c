@@ -258,11 +258,11 @@ static void columns_that_nothing_fills_are_refused(void **state)
     (void)state;
     assert_column_refused(column, 1, "no event type has the attribute colour");
     column.kind = QUIPU_VALUE_NULL;
-    assert_column_refused(column, 1, "columns[0] has kind 0, which is none");
+    assert_column_refused(column, 1, "columns[0] has kind 0");
     column.kind = -1;
-    assert_column_refused(column, 1, "columns[0] has kind -1, which is none");
+    assert_column_refused(column, 1, "columns[0] has kind -1, which is not");
     column.kind = QUIPU_VALUE_TIME + 1;
-    assert_column_refused(column, 1, "columns[0] has kind 8, which is none");
+    assert_column_refused(column, 1, "columns[0] has kind 8, which is not");
     column.kind = QUIPU_VALUE_TEXT;
     column.name = NULL;
     assert_column_refused(column, 1, "no name for columns[0]");

@@ -2,45 +2,45 @@
 /* Tests what of a group's answer each append gets. */
 #include "quipu_test.h"
 
-#include "stage.h"
+#include "schedule.h"
 
 #include <stdio.h>
 
 static int start(void **state)
 {
     (void)state;
-    stage_begin("fake:?timeout=600000");
+    schedule_begin("fake:?timeout=600000");
     return 0;
 }
 
 static int finish(void **state)
 {
     (void)state;
-    stage_end();
+    schedule_end();
     return 0;
 }
 
 /* `l` leads alone, while those named queue; then the driver goes on. */
 static void play(const char *names)
 {
-    stage_append('l');
-    stage_append_all(names);
-    stage_release();
-    stage_join_all();
+    schedule_append('l');
+    schedule_append_all(names);
+    schedule_release();
+    schedule_join_all();
 }
 
 static void expect(char name, int status)
 {
-    struct stage_actor *actor = stage_actor(name);
+    struct schedule_worker *worker = schedule_worker(name);
 
-    if (actor->status != status) {
-        fail_msg("%c: %s (%s), not %s", name, quipu_status_name(actor->status),
-                 actor->status ? actor->error.message : "",
+    if (worker->status != status) {
+        fail_msg("%c: %s (%s), not %s", name, quipu_status_name(worker->status),
+                 worker->status ? worker->error.message : "",
                  quipu_status_name(status));
     }
-    assert_int_equal(actor->result.status, status);
+    assert_int_equal(worker->result.status, status);
     if (status != QUIPU_OK) {
-        assert_int_equal(actor->error.code, status);
+        assert_int_equal(worker->error.code, status);
     }
 }
 
@@ -56,9 +56,9 @@ static void expect_calls(const char *names)
 {
     char seen[512] = "";
 
-    for (size_t i = 0; i < stage.count; i++) {
+    for (size_t i = 0; i < schedule.count; i++) {
         snprintf(seen + strlen(seen), sizeof(seen) - strlen(seen), "%s%s",
-                 i ? " " : "", stage_names(i));
+                 i ? " " : "", schedule_names(i));
     }
     assert_string_equal(seen, names);
 }
@@ -70,12 +70,12 @@ static void each_has_its_own_result(void **state)
     expect_calls("l abc");
     expect_all("labc", QUIPU_OK);
     for (int i = 0; i < 3; i++) {
-        struct stage_actor *actor = stage_actor((char)('a' + i));
+        struct schedule_worker *worker = schedule_worker((char)('a' + i));
 
-        assert_int_equal(actor->result.first_notification_id, i + 2);
-        assert_ptr_equal(actor->result.positions, &actor->position);
-        assert_int_equal(actor->position, (i + 2) * 10);
-        assert_int_equal(actor->error.code, 0);
+        assert_int_equal(worker->result.first_notification_id, i + 2);
+        assert_ptr_equal(worker->result.positions, &worker->position);
+        assert_int_equal(worker->position, (i + 2) * 10);
+        assert_int_equal(worker->error.code, 0);
     }
 }
 
@@ -86,22 +86,23 @@ static void a_refusal_is_of_one_alone(void **state)
     expect_calls("l aBcD");
     expect_all("lac", QUIPU_OK);
     expect_all("BD", QUIPU_CONFLICT);
-    assert_int_equal(stage_actor('B')->result.last_position, 7);
-    assert_contains(stage_actor('B')->error.message, "its last position is 7");
-    assert_int_equal(stage_actor('c')->result.first_notification_id, 3);
+    assert_int_equal(schedule_worker('B')->result.last_position, 7);
+    assert_contains(schedule_worker('B')->error.message,
+                    "its last position is 7");
+    assert_int_equal(schedule_worker('c')->result.first_notification_id, 3);
 }
 
 static void a_leader_that_is_refused_hands_the_lead_on(void **state)
 {
     (void)state;
-    stage_append('L');
-    stage_append_all("Ab");
-    stage_let(1);
-    stage_wait_calls(2);
-    assert_int_equal(stage_join(stage_actor('L')), QUIPU_CONFLICT);
-    stage_append('c');
-    stage_release();
-    stage_join_all();
+    schedule_append('L');
+    schedule_append_all("Ab");
+    schedule_let(1);
+    schedule_wait_calls(2);
+    assert_int_equal(schedule_join(schedule_worker('L')), QUIPU_CONFLICT);
+    schedule_append('c');
+    schedule_release();
+    schedule_join_all();
     expect_calls("L Ab c");
     expect('A', QUIPU_CONFLICT);
     expect_all("bc", QUIPU_OK);
@@ -110,23 +111,23 @@ static void a_leader_that_is_refused_hands_the_lead_on(void **state)
 static void what_the_driver_does_not_take_stays_first(void **state)
 {
     (void)state;
-    stage.most = 2;
-    stage_append('l');
-    stage_append_all("abcde");
-    stage_let(2);
-    stage_wait_calls(3);
-    stage_append('f');
-    stage_release();
-    stage_join_all();
+    schedule.most = 2;
+    schedule_append('l');
+    schedule_append_all("abcde");
+    schedule_let(2);
+    schedule_wait_calls(3);
+    schedule_append('f');
+    schedule_release();
+    schedule_join_all();
     expect_calls("l abcde cde ef");
     expect_all("labcdef", QUIPU_OK);
-    assert_int_equal(stage_actor('e')->result.first_notification_id, 6);
+    assert_int_equal(schedule_worker('e')->result.first_notification_id, 6);
 }
 
 static void a_driver_may_take_one_at_a_time(void **state)
 {
     (void)state;
-    stage.most = 1;
+    schedule.most = 1;
     play("abc");
     expect_calls("l abc bc c");
     expect_all("labc", QUIPU_OK);
@@ -151,14 +152,14 @@ static void a_code_that_one_causes_is_that_ones_alone(void **state)
     const size_t codes = sizeof(nothing_stored) / sizeof(nothing_stored[0]);
 
     for (size_t i = 0; i < codes; i++) {
-        stage.bad = 'd';
-        stage.bad_status = nothing_stored[i].code;
+        schedule.bad = 'd';
+        schedule.bad_status = nothing_stored[i].code;
         play("abcdefg");
         expect_calls("l abcdefg abcd ab cd c d efg");
         expect_all("labcefg", QUIPU_OK);
         expect('d', nothing_stored[i].told);
-        assert_contains(stage_actor('d')->error.message, "d is bad");
-        assert_int_equal(stage_actor('g')->result.first_notification_id, 7);
+        assert_contains(schedule_worker('d')->error.message, "d is bad");
+        assert_int_equal(schedule_worker('g')->result.first_notification_id, 7);
         if (i + 1 < codes) {
             finish(state);
             start(state);
@@ -169,8 +170,8 @@ static void a_code_that_one_causes_is_that_ones_alone(void **state)
 static void a_leader_that_spoils_its_group_is_told_so_alone(void **state)
 {
     (void)state;
-    stage.bad = 'a';
-    stage.bad_status = QUIPU_NOT_FOUND;
+    schedule.bad = 'a';
+    schedule.bad_status = QUIPU_NOT_FOUND;
     play("abc");
     expect_calls("l abc ab a b c");
     expect_all("lbc", QUIPU_OK);
@@ -180,15 +181,15 @@ static void a_leader_that_spoils_its_group_is_told_so_alone(void **state)
 static void those_who_come_meanwhile_wait_behind_the_split(void **state)
 {
     (void)state;
-    stage.bad = 'b';
-    stage.bad_status = QUIPU_IO;
-    stage_append('l');
-    stage_append_all("abc");
-    stage_let(2);
-    stage_wait_calls(3);
-    stage_append('z');
-    stage_release();
-    stage_join_all();
+    schedule.bad = 'b';
+    schedule.bad_status = QUIPU_IO;
+    schedule_append('l');
+    schedule_append_all("abc");
+    schedule_let(2);
+    schedule_wait_calls(3);
+    schedule_append('z');
+    schedule_release();
+    schedule_join_all();
     expect_calls("l abc ab a b cz");
     expect_all("lacz", QUIPU_OK);
     expect('b', QUIPU_IO);
@@ -197,28 +198,28 @@ static void those_who_come_meanwhile_wait_behind_the_split(void **state)
 static void an_unknown_outcome_is_everybodys(void **state)
 {
     (void)state;
-    stage.bad = 'b';
-    stage.bad_status = QUIPU_UNKNOWN_OUTCOME;
-    stage.most = 3;
+    schedule.bad = 'b';
+    schedule.bad_status = QUIPU_UNKNOWN_OUTCOME;
+    schedule.most = 3;
     play("abcd");
     expect_calls("l abcd d");
     expect_all("abc", QUIPU_UNKNOWN_OUTCOME);
     expect_all("ld", QUIPU_OK);
     for (const char *name = "abc"; *name; name++) {
-        struct stage_actor *actor = stage_actor(*name);
+        struct schedule_worker *worker = schedule_worker(*name);
 
-        assert_string_equal(actor->error.message, "b is bad");
-        assert_int_equal(actor->error.native, 42);
-        assert_string_equal(actor->error.sqlstate, "08006");
+        assert_string_equal(worker->error.message, "b is bad");
+        assert_int_equal(worker->error.native, 42);
+        assert_string_equal(worker->error.sqlstate, "08006");
     }
 }
 
 static void a_code_for_the_one_taken_is_its_own(void **state)
 {
     (void)state;
-    stage.bad = 'a';
-    stage.bad_status = QUIPU_DENIED;
-    stage.most = 1;
+    schedule.bad = 'a';
+    schedule.bad_status = QUIPU_DENIED;
+    schedule.most = 1;
     play("abc");
     expect_calls("l abc bc c");
     expect('a', QUIPU_DENIED);
@@ -242,14 +243,15 @@ static int take_too_many(const quipu_host *host, const quipu_request *requests,
 static void an_impossible_number_taken_is_a_bug_for_all(void **state)
 {
     (void)state;
-    stage_append('l');
-    stage_append_all("ab");
+    schedule_append('l');
+    schedule_append_all("ab");
     fake.append = take_too_many; /* `l` is in the other one */
-    stage_release();
-    stage_join_all();
+    schedule_release();
+    schedule_join_all();
     expect('l', QUIPU_OK);
     expect_all("ab", QUIPU_INTERNAL);
-    assert_contains(stage_actor('b')->error.message, "another number");
+    assert_contains(schedule_worker('b')->error.message,
+                    "that it was not given");
 }
 
 /* A driver that fails without telling how many it took took all. */
@@ -268,11 +270,11 @@ static int forget_taken(const quipu_host *host, const quipu_request *requests,
 static void a_failure_that_counts_none_is_for_all(void **state)
 {
     (void)state;
-    stage_append('l');
-    stage_append_all("ab");
+    schedule_append('l');
+    schedule_append_all("ab");
     fake.append = forget_taken;
-    stage_release();
-    stage_join_all();
+    schedule_release();
+    schedule_join_all();
     expect_all("ab", QUIPU_UNKNOWN_OUTCOME);
 }
 

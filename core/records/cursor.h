@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cursors over the items of one sequence, or of the log of a schema.
+ *
+ * quipu_records_read and quipu_records_read_log check the arguments and open a
+ * cursor here; quipu_cursor_next and quipu_cursor_close are public.
+ */
+#ifndef QUIPU_CORE_RECORDS_CURSOR_H
+#define QUIPU_CORE_RECORDS_CURSOR_H
+
+#include "records/records.h"
+
+/*
+ * Opens a cursor over a (valid) sequence id, or if it is NULL, over the log,
+ * which the driver then supports.  `query` NULL: all items, ascending.
+ * NO_MEMORY; INVALID: the query is malformed or `out` is NULL; the codes of the
+ * driver's operation.
+ */
+int quipu_cursor_open(quipu_records *records, const quipu_bytes *sequence_id,
+                      const quipu_query *query, quipu_cursor **out,
+                      quipu_error *error);
+
+/*
+ * Converts a query's bounds and limit to the inclusive range that drivers
+ * read.  Bounds that are set hold together: the larger lower and the smaller
+ * upper one count.  *empty tells that no item can match, and that no driver
+ * need be called.  INVALID: an unknown flag or a negative limit.
+ */
+int quipu_cursor_range(const quipu_query *given, quipu_range *range,
+                       bool *empty, quipu_error *error);
+
+#endif

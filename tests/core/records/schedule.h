@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Forced schedules for the commit queue: threads that append and queue in a
+ * known order while the fake driver is held, and what each of its calls got. */
+#ifndef QUIPU_TESTS_SCHEDULE_H
+#define QUIPU_TESTS_SCHEDULE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "fake_driver.h"
+
+#define SCHEDULE_CALLS 4096
+#define SCHEDULE_WORKERS 128
+
+/* One call of the driver. */
+struct schedule_call {
+    char names[64]; /* of the requests, one letter each; "!": a transaction */
+    size_t count;
+    int64_t deadline;
+};
+
+/* One thread that makes one append or transaction. */
+struct schedule_worker {
+    pthread_t thread;
+    char name;
+    bool transacts;
+    const void *state; /* the item's, after its name */
+    size_t size;
+    int status;
+    quipu_result result;
+    quipu_error error;
+    int64_t position;
+    atomic_bool answered;
+};
+
+struct schedule {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool held;
+    size_t allowed; /* calls that may go on although it is held */
+    struct schedule_call calls[SCHEDULE_CALLS];
+    size_t count;    /* of calls that have come */
+    size_t inside;   /* that have come and not gone */
+    size_t together; /* the most that were inside at once */
+    int64_t next_id; /* what the next accepted request gets */
+    bool used;       /* a result was not empty when it came */
+    struct schedule_worker workers[SCHEDULE_WORKERS];
+    size_t worker_count;
+
+    /* How it answers: a request named in capitals is refused by a conflict;
+     * a group with `bad` in it answers bad_status; one call takes `most`. */
+    char bad;
+    int bad_status;
+    size_t most;
+    /* Called by each call before it answers, outside the lock. */
+    void (*meanwhile)(const struct schedule_call *call);
+};
+
+extern struct schedule schedule;
+
+/* For a test: an open store with these options, and the driver held. */
+void schedule_begin(const char *uri);
+/* Joins what is left, and closes. */
+void schedule_end(void);
+
+/* Starts a thread, and waits until it is in the driver or in the queue, or has
+ * been there already. */
+struct schedule_worker *schedule_append(char name);
+struct schedule_worker *schedule_append_state(char name, const void *state,
+                                              size_t size);
+struct schedule_worker *schedule_transact(void);
+/* The same for a letter each. */
+void schedule_append_all(const char *names);
+
+/* Lets so many calls go on. */
+void schedule_let(size_t calls);
+/* Holds the driver no more. */
+void schedule_release(void);
+/* Waits until so many calls have come to the driver. */
+void schedule_wait_calls(size_t calls);
+/* Waits until so many threads are queued. */
+void schedule_wait_queued(size_t threads);
+size_t schedule_queued(void);
+/* Waits for the answer of a thread. */
+int schedule_join(struct schedule_worker *worker);
+void schedule_join_all(void);
+
+/* The names in the n-th call. */
+const char *schedule_names(size_t call);
+struct schedule_worker *schedule_worker(char name);
+
+#endif

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests who gives up when, and whose deadline a group has. */
+#include "quipu_test.h"
+
+#include "schedule.h"
+
+#include <time.h>
+
+#include "base/clock.h"
+#include "records/records.h"
+
+#define LONG 600000 /* milliseconds that never pass here */
+
+static int start(void **state)
+{
+    (void)state;
+    schedule_begin("fake:?timeout=600000");
+    schedule_append('l'); /* it leads, and is held */
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    schedule.meanwhile = NULL;
+    schedule_end();
+    return 0;
+}
+
+/* Appends with a timeout other than that of the rest. */
+static struct schedule_worker *append_within(char name, int64_t milliseconds)
+{
+    struct schedule_worker *worker;
+
+    fake_store->timeout = milliseconds;
+    worker = schedule_append(name);
+    fake_store->timeout = LONG;
+    return worker;
+}
+
+static void who_is_queued_gives_up_at_its_deadline(void **state)
+{
+    struct schedule_worker *worker;
+
+    (void)state;
+    schedule_append('a');
+    worker = append_within('b', 30);
+    schedule_append('c');
+    assert_int_equal(schedule_join(worker), QUIPU_BUSY);
+    assert_contains(worker->error.message, "raise timeout");
+    assert_int_equal(worker->result.first_notification_id, 0);
+    assert_int_equal(schedule_queued(), 2);
+    schedule_release();
+    schedule_join_all();
+    assert_string_equal(schedule_names(1), "ac");
+    assert_int_equal(schedule.count, 2);
+}
+
+static void the_last_in_the_queue_may_give_up_too(void **state)
+{
+    (void)state;
+    schedule_append('a');
+    assert_int_equal(schedule_join(append_within('b', 30)), QUIPU_BUSY);
+    schedule_append('c');
+    schedule_release();
+    schedule_join_all();
+    assert_string_equal(schedule_names(1), "ac");
+}
+
+static void the_only_one_in_the_queue_may_give_up_too(void **state)
+{
+    (void)state;
+    assert_int_equal(schedule_join(append_within('a', 30)), QUIPU_BUSY);
+    schedule_append('b');
+    schedule_release();
+    schedule_join_all();
+    assert_string_equal(schedule_names(1), "b");
+}
+
+static void a_timeout_of_nothing_does_not_queue(void **state)
+{
+    quipu_error error;
+    quipu_item item = fake_item();
+    const quipu_append append = { .struct_size = sizeof(append),
+                                  .items = &item,
+                                  .item_count = 1 };
+
+    (void)state;
+    fake_store->timeout = 0;
+    assert_refused(quipu_records_append(fake_records, &append, NULL, &error),
+                   QUIPU_BUSY, &error, "raise timeout");
+    assert_int_equal(schedule_queued(), 0);
+}
+
+/* Work that can be done at once is done, even when the deadline is past. */
+static void a_timeout_of_nothing_is_enough_if_nobody_leads(void **state)
+{
+    (void)state;
+    schedule_release();
+    schedule_join_all();
+    schedule_wait_queued(0);
+    fake_store->timeout = 0;
+    assert_int_equal(schedule_join(schedule_append('a')), QUIPU_OK);
+}
+
+static void nap(void)
+{
+    const struct timespec while_ = { .tv_nsec = 1000000 };
+
+    nanosleep(&while_, NULL);
+}
+
+/* Goes on only when the deadline that it was given is past. */
+static void stay_until_late(const struct schedule_call *call)
+{
+    while (quipu_clock_now() <= call->deadline) {
+        nap();
+    }
+}
+
+/* What waits for a deadline to pass while its thread is taken needs it to be
+ * taken before.  Where the machine was too slow for that, it is played again
+ * with four times as long. */
+static void play_in_time(bool (*play)(int64_t timeout))
+{
+    int64_t timeout = 300;
+
+    while (!play(timeout)) {
+        timeout *= 4;
+        finish(NULL);
+        start(NULL);
+    }
+}
+
+static bool take_two_and_be_late(int64_t timeout)
+{
+    append_within('a', timeout);
+    append_within('b', timeout);
+    schedule.meanwhile = stay_until_late;
+    schedule.calls[0].deadline = 0; /* not in that of `l` */
+    schedule_release();
+    schedule_join_all();
+    return schedule.calls[1].count == 2;
+}
+
+static void who_is_taken_waits_for_the_answer(void **state)
+{
+    (void)state;
+    play_in_time(take_two_and_be_late);
+    assert_string_equal(schedule_names(1), "ab");
+    assert_int_equal(schedule_worker('a')->status, QUIPU_OK);
+    assert_int_equal(schedule_worker('b')->status, QUIPU_OK);
+}
+
+static void a_group_has_the_earliest_deadline(void **state)
+{
+    int64_t before = quipu_clock_now();
+
+    (void)state;
+    append_within('a', LONG / 10 * 9);
+    append_within('b', LONG / 10 * 8);
+    append_within('c', LONG);
+    schedule_release();
+    schedule_join_all();
+    assert_string_equal(schedule_names(1), "abc");
+    assert_true(schedule.calls[1].deadline >=
+                before + LONG / 10 * 8 * INT64_C(1000000));
+    assert_true(schedule.calls[1].deadline <
+                before + LONG / 10 * 9 * INT64_C(1000000));
+}
+
+static void deadlines_half_a_timeout_apart_share_no_commit(void **state)
+{
+    (void)state;
+    append_within('a', LONG / 4);
+    append_within('b', LONG / 4 + 1000);
+    append_within('c', LONG);
+    append_within('d', LONG - 1000);
+    append_within('e', LONG / 4);
+    schedule_release();
+    schedule_join_all();
+    assert_string_equal(schedule_names(1), "ab");
+    assert_string_equal(schedule_names(2), "cd");
+    assert_string_equal(schedule_names(3), "e");
+}
+
+/* The first in a group has no time left, and the store is held. */
+static int busy_until_late(const quipu_host *host,
+                           const quipu_request *requests, size_t count,
+                           quipu_result *results, size_t *taken,
+                           int64_t deadline, quipu_error *error)
+{
+    (void)requests;
+    schedule.calls[schedule.count++] =
+        (struct schedule_call){ .count = count, .deadline = deadline };
+    *taken = count;
+    if (count == 3) {
+        while (quipu_clock_now() <= deadline) {
+            nap();
+        }
+        return host->error_set(error, schedule.bad_status, 5, NULL, "held");
+    }
+    for (size_t i = 0; i < count; i++) {
+        results[i].first_notification_id = schedule.next_id++;
+    }
+    return QUIPU_OK;
+}
+
+static int late_status;
+
+static bool take_three_and_be_late(int64_t timeout)
+{
+    fake_store->queue->deadline_span = INT64_MAX;
+    append_within('a', timeout);
+    schedule_append('b');
+    schedule_append('c');
+    fake.append = busy_until_late;
+    schedule.bad_status = late_status;
+    schedule_release();
+    schedule_join_all();
+    return schedule.calls[1].count == 3;
+}
+
+static void play_late(int status)
+{
+    late_status = status;
+    play_in_time(take_three_and_be_late);
+    assert_int_equal(schedule_worker('b')->status, QUIPU_OK);
+    assert_int_equal(schedule_worker('c')->status, QUIPU_OK);
+}
+
+static void busy_at_the_deadline_is_for_those_whose_it_is(void **state)
+{
+    (void)state;
+    play_late(QUIPU_BUSY);
+    assert_int_equal(schedule_worker('a')->status, QUIPU_BUSY);
+    assert_string_equal(schedule_worker('a')->error.message, "held");
+    assert_int_equal(schedule.count, 3); /* the others share a commit still */
+    assert_int_equal(schedule.calls[2].count, 2);
+}
+
+static void io_at_the_deadline_is_told_as_such(void **state)
+{
+    (void)state;
+    play_late(QUIPU_IO);
+    assert_int_equal(schedule_worker('a')->status, QUIPU_IO);
+    assert_int_equal(schedule_worker('a')->error.native, 5);
+}
+
+/* It may be another's fault, and there is no time left to find out. */
+static void others_at_the_deadline_are_told_as_busy(void **state)
+{
+    (void)state;
+    play_late(QUIPU_NOT_FOUND);
+    assert_int_equal(schedule_worker('a')->status, QUIPU_BUSY);
+    assert_contains(schedule_worker('a')->error.message, "nothing is stored");
+}
+
+#define deadline_test(test) cmocka_unit_test_setup_teardown(test, start, finish)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        deadline_test(who_is_queued_gives_up_at_its_deadline),
+        deadline_test(the_last_in_the_queue_may_give_up_too),
+        deadline_test(the_only_one_in_the_queue_may_give_up_too),
+        deadline_test(a_timeout_of_nothing_does_not_queue),
+        deadline_test(a_timeout_of_nothing_is_enough_if_nobody_leads),
+        deadline_test(who_is_taken_waits_for_the_answer),
+        deadline_test(a_group_has_the_earliest_deadline),
+        deadline_test(deadlines_half_a_timeout_apart_share_no_commit),
+        deadline_test(busy_at_the_deadline_is_for_those_whose_it_is),
+        deadline_test(io_at_the_deadline_is_told_as_such),
+        deadline_test(others_at_the_deadline_are_told_as_busy),
+    };
+
+    return cmocka_run_group_tests(tests, fake_group, NULL) != 0;
+}
