@@ -4,7 +4,7 @@
  */
 #include "quipu_test.h"
 
-#include "records/calls.h"
+#include "records/driver_call.h"
 #include "trial/spy.h"
 
 #include <ctype.h>
@@ -96,7 +96,7 @@ static uint32_t passed_by_core(enum quipu_call call)
     for (int code = QUIPU_OK; code <= QUIPU_INTERNAL; code++) {
         quipu_error said = { .code = code };
 
-        if (quipu_call_answer(&driver, call, code, &said, NULL) == code) {
+        if (quipu_driver_call_end(&driver, call, code, &said, NULL) == code) {
             codes |= BIT(code);
         }
     }

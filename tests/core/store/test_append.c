@@ -249,7 +249,8 @@ static void unknown_expectation_is_refused(void **state)
     for (size_t i = 0; i < 3; i++) {
         assert_refused(quipu_store_append_expecting(opened.store, &wrong[i],
                                                     events, 1, NULL, &error),
-                       QUIPU_INVALID, &error, "expected.version must be ANY, NONE, EXISTS or EXACT");
+                       QUIPU_INVALID, &error,
+                       "expected.version must be ANY, NONE, EXISTS or EXACT");
     }
     assert_status(quipu_store_append_expecting(opened.store, NULL, events, 1,
                                                NULL, &error),
