@@ -10,12 +10,12 @@
  * nobody hears of the failures, as in a driver that does not look, and these
  * cases must fail.
  */
-#include "suite.h"
+#include "case.h"
 
-#include "disk/replay.h"
-#include "disk/worker.h"
-#include "trial/folder.h"
-#include "trial/pairs.h"
+#include "context/folder.h"
+#include "context/paired_append.h"
+#include "context/subprocess.h"
+#include "disk_image/disk_image.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -48,11 +48,11 @@ struct shared {
 /* --------------------------------------------------------------- the worker */
 
 struct life {
-    struct quipu_trial *t;
+    struct quipu_context *ctx;
     struct shared *shared;
     quipu_datastore *datastores[HANDLES];
     quipu_records *records[HANDLES];
-    struct quipu_batch *batch;
+    struct quipu_builder *batch;
     unsigned refusals;
     int refused; /* the status of the last append, if it is to be repeated */
 };
@@ -61,32 +61,32 @@ struct life {
  * what is true, and not go on for ever. */
 static void excuse(struct life *life, const char *what, int status)
 {
-    CHECK(quipu_worker_failures() > 0,
+    CHECK(quipu_subprocess_failures() > 0,
           "%s answers %s, though no system call has failed: %s", what,
-          quipu_status_name(status), E->message);
+          quipu_status_name(status), ERR->message);
     /* What cannot be read may well be damaged. */
     CHECK(status != QUIPU_CORRUPT || life->shared->read,
           "%s answers CORRUPT, and nothing is wrong but a system call: %s",
-          what, E->message);
+          what, ERR->message);
     CHECK(status != QUIPU_INTERNAL && status != QUIPU_NOT_FOUND &&
               status != QUIPU_INVALID,
           "%s answers %s, and nothing is wrong but a system call: %s", what,
-          quipu_status_name(status), E->message);
+          quipu_status_name(status), ERR->message);
     life->refusals++;
     CHECK(life->refusals <= REFUSALS || life->shared->forever,
           "one system call has failed, and the store does not become usable "
           "again: %s",
-          E->message);
+          ERR->message);
 }
 
 static void close_all(struct life *life)
 {
     for (int i = 0; i < HANDLES; i++) {
-        quipu_records_close(life->records[i], E);
+        quipu_records_close(life->records[i], ERR);
         life->records[i] = NULL;
     }
     for (int i = 0; i < HANDLES; i++) {
-        quipu_datastore_close(life->datastores[i], E);
+        quipu_datastore_close(life->datastores[i], ERR);
         life->datastores[i] = NULL;
     }
 }
@@ -95,14 +95,14 @@ static int open_one(struct life *life, int i)
 {
     const quipu_schema *schema = quipu_schema_sequenced_items();
     int status =
-        quipu_datastore_open(life->t->uri, NULL, &life->datastores[i], E);
+        quipu_datastore_open(life->ctx->uri, NULL, &life->datastores[i], ERR);
 
     if (status == QUIPU_OK) {
-        status = quipu_datastore_setup(life->datastores[i], schema, E);
+        status = quipu_datastore_setup(life->datastores[i], schema, ERR);
     }
     if (status == QUIPU_OK) {
         status = quipu_records_open(life->datastores[i], schema,
-                                    &life->records[i], E);
+                                    &life->records[i], ERR);
     }
     return status;
 }
@@ -130,9 +130,10 @@ static int append(struct life *life, int handle)
     int64_t k = life->shared->acknowledged;
 
     life->batch->records = life->records[handle];
-    quipu_pairs_fill(life->t, life->batch, 0, k, quipu_pairs_size(k));
+    quipu_paired_append_build(life->ctx, life->batch, 0, k,
+                              quipu_paired_append_state_size(k));
     life->shared->doubtful = true;
-    return quipu_batch_append(life->batch);
+    return quipu_builder_append(life->batch);
 }
 
 static void accept(struct life *life)
@@ -145,7 +146,7 @@ static void accept(struct life *life)
     life->shared->acknowledged++;
     life->shared->doubtful = false;
     life->refused = QUIPU_OK;
-    quipu_worker_mark(0, life->shared->acknowledged);
+    quipu_subprocess_mark(0, life->shared->acknowledged);
 }
 
 static void refuse(struct life *life, int status)
@@ -156,7 +157,7 @@ static void refuse(struct life *life, int status)
         life->refused = status;
     }
     if (life->refused != QUIPU_UNKNOWN_OUTCOME) {
-        int64_t count = quipu_pairs_last(life->t, life->batch, 0);
+        int64_t count = quipu_paired_append_count(life->ctx, life->batch, 0);
 
         CHECK(count <= life->shared->acknowledged,
               "an append failed with %s, and is there",
@@ -182,9 +183,9 @@ static void check_refused_by_all(struct life *life)
 /* One append, until it is taken or the store has to be closed. */
 static bool append_one(struct life *life, int handle)
 {
-    unsigned before = quipu_worker_failures();
+    unsigned before = quipu_subprocess_failures();
     int status = append(life, handle);
-    bool now = quipu_worker_failures() > before;
+    bool now = quipu_subprocess_failures() > before;
 
     if (status == QUIPU_OK) {
         accept(life);
@@ -226,14 +227,14 @@ static void append_to_the_end(struct life *life)
     }
 }
 
-static void work(struct quipu_trial *t, void *shared, unsigned index)
+static void work(struct quipu_context *ctx, void *shared, unsigned index)
 {
-    struct life life = { .t = t, .shared = shared };
+    struct life life = { .ctx = ctx, .shared = shared };
 
     (void)index;
     while (life.shared->acknowledged < PAIRS && life.refusals <= REFUSALS &&
            open_all(&life)) {
-        life.batch = quipu_batch_create(t, life.records[0], 2);
+        life.batch = quipu_builder_create(ctx, life.records[0], 2);
         if (life.shared->stays_open) {
             append_to_the_end(&life);
             break;
@@ -241,13 +242,14 @@ static void work(struct quipu_trial *t, void *shared, unsigned index)
         append_some(&life);
         close_all(&life);
     }
-    life.shared->failed = quipu_worker_failures() > 0;
-    life.shared->calls = quipu_worker_calls();
+    life.shared->failed = quipu_subprocess_failures() > 0;
+    life.shared->calls = quipu_subprocess_calls();
     _exit(0); /* what is open stays open: no sync any more */
 }
 
-extern const struct quipu_job quipu_job_calls;
-const struct quipu_job quipu_job_calls = { "calls", work };
+extern const struct quipu_subprocess_job quipu_subprocess_job_calls;
+const struct quipu_subprocess_job quipu_subprocess_job_calls = { "calls",
+                                                                 work };
 
 /* --------------------------------------------------------------- the parent */
 
@@ -280,10 +282,11 @@ struct calls {
 };
 
 /* Lives once. */
-static void live(struct quipu_trial *t, struct calls *calls)
+static void live(struct quipu_context *ctx, struct calls *calls)
 {
     const struct kind *kind = calls->kind;
-    struct quipu_task task = { .job = &quipu_job_calls, .folder = calls->disk };
+    struct quipu_subprocess_spec task = { .job = &quipu_subprocess_job_calls,
+                                          .folder = calls->disk };
     int status;
 
     *calls->shared = (struct shared){ .kind = calls->shared->kind,
@@ -293,17 +296,18 @@ static void live(struct quipu_trial *t, struct calls *calls)
                                       .forever = kind->forever,
                                       .stays_open = kind->stays_open };
     CHECK(mkdir(calls->disk, 0700) == 0, "cannot make %s", calls->disk);
-    quipu_task_fault(&task, "QUIPU_FAULT_CALL", kind->call);
-    quipu_task_fault(&task, "QUIPU_FAULT_AT",
-                     quipu_trial_text(t, "%u", calls->n));
-    quipu_task_fault(&task, "QUIPU_FAULT_ERRNO",
-                     quipu_trial_text(t, "%d", kind->number));
-    quipu_task_fault(&task, "QUIPU_FAULT_TIMES",
-                     kind->forever ? "1000000" : "1");
+    quipu_subprocess_add_fault(&task, "QUIPU_FAULT_CALL", kind->call);
+    quipu_subprocess_add_fault(&task, "QUIPU_FAULT_AT",
+                               quipu_context_format(ctx, "%u", calls->n));
+    quipu_subprocess_add_fault(&task, "QUIPU_FAULT_ERRNO",
+                               quipu_context_format(ctx, "%d", kind->number));
+    quipu_subprocess_add_fault(&task, "QUIPU_FAULT_TIMES",
+                               kind->forever ? "1000000" : "1");
     if (kind->power) {
-        quipu_task_fault(&task, "QUIPU_FAULT_JOURNAL", calls->journal);
+        quipu_subprocess_add_fault(&task, "QUIPU_FAULT_JOURNAL",
+                                   calls->journal);
     }
-    status = quipu_worker_wait(quipu_worker_start(t, &task, 0));
+    status = quipu_subprocess_wait(quipu_subprocess_start(ctx, &task, 0));
     if (status != 0) {
         CHECK(
             WIFEXITED(status) && WEXITSTATUS(status) == QUIPU_EXIT_FAILED,
@@ -315,111 +319,115 @@ static void live(struct quipu_trial *t, struct calls *calls)
 }
 
 /* After a failed sync the power goes, too. */
-static const char *cut(struct quipu_trial *t, const struct calls *calls)
+static const char *cut(struct quipu_context *ctx, const struct calls *calls)
 {
-    struct quipu_journal journal = quipu_journal_read(t, calls->journal);
-    struct quipu_cut cut = {
+    struct quipu_journal journal = quipu_journal_read(ctx, calls->journal);
+    struct quipu_power_cut cut = {
         .end = journal.count,
-        .seed = quipu_trial_random(t, UINT64_MAX),
+        .seed = quipu_context_random(ctx, UINT64_MAX),
         .disk = calls->disk,
-        .image = quipu_trial_text(t, "%s-image", calls->disk),
+        .image = quipu_context_format(ctx, "%s-image", calls->disk),
     };
 
-    quipu_journal_cut(&journal, &cut);
+    quipu_disk_image_make(&journal, &cut);
     return cut.image;
 }
 
-static void check_disk(struct quipu_trial *t, const struct calls *calls,
+static void check_disk(struct quipu_context *ctx, const struct calls *calls,
                        const char *disk)
 {
     const struct shared *shared = calls->shared;
-    const char *uri = t->uri;
+    const char *uri = ctx->uri;
     quipu_records *r;
     int64_t count;
 
-    t->uri = quipu_worker_uri(t, disk);
-    r = quipu_pairs_open(t);
-    quipu_pairs_check(t, r, 1, &count);
+    ctx->uri = quipu_subprocess_uri(ctx, disk);
+    r = quipu_paired_append_open(ctx);
+    quipu_paired_append_check_log(ctx, r, 1, &count);
     CHECK(count >= shared->acknowledged,
           "%s number %u failed; %" PRId64
           " appends were acknowledged, and %" PRId64 " are there",
           calls->kind->call, calls->n, shared->acknowledged, count);
     CHECK(count <= shared->acknowledged + shared->doubtful,
           "an append that failed is there");
-    quipu_pairs_go_on(t, r, 0, count);
+    quipu_paired_append_continue(ctx, r, 0, count);
     count++;
-    quipu_pairs_check(t, r, 1, &count);
-    quipu_trial_close_all(t);
-    t->uri = uri;
+    quipu_paired_append_check_log(ctx, r, 1, &count);
+    quipu_context_close_all(ctx);
+    ctx->uri = uri;
 }
 
 /* Whether the n-th call was made, and failed. */
-static bool attempt(struct quipu_trial *t, struct calls *calls, unsigned n)
+static bool attempt(struct quipu_context *ctx, struct calls *calls, unsigned n)
 {
-    const void *then = quipu_trial_then(t);
+    const void *then = quipu_context_mark(ctx);
     bool failed;
 
     calls->n = n;
-    calls->disk = quipu_trial_text(t, "%s/disk-%u", t->directory, n);
-    calls->journal = quipu_trial_text(t, "%s/journal-%u", t->directory, n);
-    live(t, calls);
+    calls->disk = quipu_context_format(ctx, "%s/disk-%u", ctx->directory, n);
+    calls->journal =
+        quipu_context_format(ctx, "%s/journal-%u", ctx->directory, n);
+    live(ctx, calls);
     failed = calls->shared->failed;
     if (calls->kind->power) {
-        const char *image = cut(t, calls);
+        const char *image = cut(ctx, calls);
 
-        check_disk(t, calls, image);
+        check_disk(ctx, calls, image);
         quipu_folder_remove(image);
     } else {
-        check_disk(t, calls, calls->disk);
+        check_disk(ctx, calls, calls->disk);
     }
     calls->shared->faults += failed;
     quipu_folder_remove(calls->disk);
     unlink(calls->journal);
-    quipu_trial_forget(t, then);
+    quipu_context_release(ctx, then);
     return failed;
 }
 
 /* Runs in a process whose own syncs cost no time. */
-static void run_kind(struct quipu_trial *t, void *shared, unsigned index)
+static void run_kind(struct quipu_context *ctx, void *shared, unsigned index)
 {
     struct calls calls = { .shared = shared };
-    unsigned most = quipu_trial_scale(t, 5, 100, 100000), made;
+    unsigned most = quipu_context_scale(ctx, 5, 100, 100000), made;
 
     (void)index;
     calls.kind = &kinds[calls.shared->kind];
-    attempt(t, &calls, UINT32_MAX); /* none fails, perhaps none is made */
+    attempt(ctx, &calls, UINT32_MAX); /* none fails, perhaps none is made */
     made = calls.shared->calls;
     if (most >= made) {
-        for (unsigned n = 1; attempt(t, &calls, n); n++) {
+        for (unsigned n = 1; attempt(ctx, &calls, n); n++) {
         }
         return;
     }
     for (unsigned i = 0; i < most; i++) {
-        attempt(t, &calls, 1 + (unsigned)quipu_trial_random(t, made));
+        attempt(ctx, &calls, 1 + (unsigned)quipu_context_random(ctx, made));
     }
 }
 
-extern const struct quipu_job quipu_job_calls_fail;
-const struct quipu_job quipu_job_calls_fail = { "calls-fail", run_kind };
+extern const struct quipu_subprocess_job quipu_subprocess_job_calls_fail;
+const struct quipu_subprocess_job quipu_subprocess_job_calls_fail = {
+    "calls-fail", run_kind
+};
 
-static void run(struct quipu_trial *t, unsigned kind)
+static void run(struct quipu_context *ctx, unsigned kind)
 {
-    struct quipu_task task = { .job = &quipu_job_calls_fail,
-                               .folder = t->directory };
+    struct quipu_subprocess_spec task = { .job =
+                                              &quipu_subprocess_job_calls_fail,
+                                          .folder = ctx->directory };
     struct shared *shared;
 
-    quipu_worker_check(t);
-    shared = quipu_worker_share(sizeof(*shared));
+    quipu_subprocess_require(ctx);
+    shared = quipu_subprocess_share_memory(sizeof(*shared));
     shared->kind = kind;
-    quipu_task_fault(&task, "QUIPU_FAULT_IDLE", "1");
-    quipu_worker_pass(t, &task);
-    quipu_trial_count(t, "faults", shared->faults);
+    quipu_subprocess_add_fault(&task, "QUIPU_FAULT_IDLE", "1");
+    quipu_subprocess_delegate(ctx, &task);
+    quipu_context_count(ctx, "faults", shared->faults);
 }
 
-#define KIND(name, number)                  \
-    static void name(struct quipu_trial *t) \
-    {                                       \
-        run(t, number);                     \
+#define KIND(name, number)                      \
+    static void name(struct quipu_context *ctx) \
+    {                                           \
+        run(ctx, number);                       \
     }
 KIND(write_fails, 0)
 KIND(write_finds_no_room, 1)

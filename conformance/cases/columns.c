@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* F1: metadata, times and further columns. */
-#include "suite.h"
+#include "case.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -20,20 +20,20 @@ static void check_metadata(const quipu_item *item, const void *wanted)
           "metadata came back with other bytes");
 }
 
-static void metadata(struct quipu_trial *t)
+static void metadata(struct quipu_context *ctx)
 {
     static const quipu_bytes values[] = {
         { NULL, 0 }, { "", 0 }, { "\0", 1 }, { "a\0b\xff", 4 }
     };
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_METADATA);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_METADATA);
 
     for (size_t i = 0; i < 4; i++) {
-        quipu_bytes s = quipu_trial_sequence(t);
-        struct quipu_batch *b = quipu_batch_create(t, r, 1);
+        quipu_bytes s = quipu_context_sequence(ctx);
+        struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
 
-        quipu_batch_next(b, s, "x")->metadata = values[i];
-        OK(quipu_batch_append(b));
-        quipu_list_only(r, s, check_metadata, &values[i]);
+        quipu_builder_add_next(b, s, "x")->metadata = values[i];
+        OK(quipu_builder_append(b));
+        quipu_item_list_check_only(r, s, check_metadata, &values[i]);
     }
 }
 
@@ -51,7 +51,7 @@ static void check_time(const quipu_item *item, const void *wanted)
           item->time.microseconds);
 }
 
-static void times(struct quipu_trial *t)
+static void times(struct quipu_context *ctx)
 {
     static const int64_t good[] = {
         QUIPU_TIME_MIN,   QUIPU_TIME_MIN + 1, -1, 0, 1,
@@ -59,22 +59,23 @@ static void times(struct quipu_trial *t)
     };
     static const int64_t bad[] = { QUIPU_TIME_MIN - 1, QUIPU_TIME_MAX + 1,
                                    INT64_MIN, INT64_MAX };
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_TIME);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_TIME);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
 
     for (size_t i = 0; i < 7 + 4 + 1; i++) {
-        quipu_bytes s = quipu_trial_sequence(t);
+        quipu_bytes s = quipu_context_sequence(ctx);
         quipu_item *item;
 
-        quipu_batch_clear(b);
-        item = quipu_batch_next(b, s, "x");
+        quipu_builder_clear(b);
+        item = quipu_builder_add_next(b, s, "x");
         item->flags |= i < 11 ? QUIPU_ITEM_TIME : 0;
         item->time.microseconds = i < 7 ? good[i] : i < 11 ? bad[i - 7] : 0;
         if (i < 7 || i == 11) {
-            OK(quipu_batch_append(b));
-            quipu_list_only(r, s, check_time, i < 7 ? &good[i] : NULL);
+            OK(quipu_builder_append(b));
+            quipu_item_list_check_only(r, s, check_time,
+                                       i < 7 ? &good[i] : NULL);
         } else {
-            ANSWERS(QUIPU_INVALID, quipu_batch_append(b));
+            RETURNS(QUIPU_INVALID, quipu_builder_append(b));
         }
     }
 }
@@ -171,42 +172,42 @@ static const quipu_value good_values[][7] = {
       { .as.integer = 1 } },
 };
 
-static int append_values(struct quipu_trial *t, quipu_records *r, quipu_bytes s,
-                         const quipu_value *values)
+static int append_values(struct quipu_context *ctx, quipu_records *r,
+                         quipu_bytes s, const quipu_value *values)
 {
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
-    quipu_item *item = quipu_batch_next(b, s, "x");
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
+    quipu_item *item = quipu_builder_add_next(b, s, "x");
 
     item->columns = values;
     item->column_count = 7;
-    return quipu_batch_append(b);
+    return quipu_builder_append(b);
 }
 
-static void columns(struct quipu_trial *t)
+static void columns(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_COLUMNS);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_COLUMNS);
     size_t rows = sizeof(good_values) / sizeof(*good_values);
 
     for (size_t row = 0; row < rows; row++) {
-        quipu_bytes s = quipu_trial_sequence(t);
+        quipu_bytes s = quipu_context_sequence(ctx);
         quipu_value values[7];
 
         for (size_t i = 0; i < 7; i++) {
             values[i] = good_values[row][i];
             values[i].kind = kinds[i];
         }
-        OK(append_values(t, r, s, values));
-        quipu_list_only(r, s, check_values, values);
+        OK(append_values(ctx, r, s, values));
+        quipu_item_list_check_only(r, s, check_values, values);
     }
 }
 
 /* Each column absent, and all. */
-static void null_columns(struct quipu_trial *t)
+static void null_columns(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_COLUMNS);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_COLUMNS);
 
     for (size_t absent = 0; absent <= 7; absent++) {
-        quipu_bytes s = quipu_trial_sequence(t);
+        quipu_bytes s = quipu_context_sequence(ctx);
         quipu_value values[7] = { 0 };
 
         for (size_t i = 0; i < 7; i++) {
@@ -215,12 +216,12 @@ static void null_columns(struct quipu_trial *t)
                 values[i].kind = kinds[i];
             }
         }
-        OK(append_values(t, r, s, values));
-        quipu_list_only(r, s, check_values, values);
+        OK(append_values(ctx, r, s, values));
+        quipu_item_list_check_only(r, s, check_values, values);
     }
 }
 
-static void wrong_values(struct quipu_trial *t)
+static void wrong_values(struct quipu_context *ctx)
 {
     static const struct {
         size_t column;
@@ -240,19 +241,19 @@ static void wrong_values(struct quipu_trial *t)
         { 6, { .kind = QUIPU_VALUE_TIME, .as.integer = QUIPU_TIME_MAX + 1 } },
         { 6, { .kind = QUIPU_VALUE_TIME, .as.integer = INT64_MIN } },
     };
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_COLUMNS);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_COLUMNS);
+    quipu_bytes s = quipu_context_sequence(ctx);
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
         quipu_value values[7] = { 0 };
         int status;
 
         values[wrong[i].column] = wrong[i].value;
-        status = append_values(t, r, s, values);
+        status = append_values(ctx, r, s, values);
         CHECK(status == QUIPU_INVALID, "wrong value %zu answered %s", i,
               quipu_status_name(status));
     }
-    CHECK(quipu_list_count(t, r, s) == 0, "something was stored");
+    CHECK(quipu_item_list_count(ctx, r, s) == 0, "something was stored");
 }
 
 static const struct quipu_case cases[] = {

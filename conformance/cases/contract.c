@@ -1,137 +1,138 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Calls that are wrong, capabilities that are absent, fork, and closing. */
-#include "suite.h"
+#include "case.h"
 
 #include <inttypes.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void null_arguments(struct quipu_trial *t)
+static void null_arguments(struct quipu_context *ctx)
 {
-    quipu_datastore *d = quipu_trial_datastore(t);
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_datastore *d = quipu_context_datastore(ctx);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
     quipu_cursor *cursor;
     int64_t number;
 
-    quipu_batch_next(b, s, "x");
-    ANSWERS(QUIPU_INVALID, quipu_datastore_open(NULL, NULL, &d, E));
-    ANSWERS(QUIPU_INVALID, quipu_datastore_open(t->uri, NULL, NULL, E));
-    d = quipu_trial_datastore(t);
-    ANSWERS(QUIPU_INVALID, quipu_datastore_setup(d, NULL, E));
-    ANSWERS(QUIPU_INVALID,
-            quipu_records_open(d, quipu_records_schema(r), NULL, E));
-    ANSWERS(QUIPU_INVALID, quipu_records_append(r, NULL, NULL, E));
-    ANSWERS(QUIPU_INVALID, quipu_records_append(NULL, &b->append, NULL, E));
-    ANSWERS(QUIPU_INVALID, quipu_records_read(r, s, NULL, NULL, E));
-    ANSWERS(QUIPU_INVALID, quipu_records_read_log(NULL, NULL, &cursor, E));
-    ANSWERS(QUIPU_INVALID, quipu_records_last(r, s, NULL, E));
-    ANSWERS(QUIPU_INVALID, quipu_records_last(NULL, s, &number, E));
-    OK(quipu_datastore_close(NULL, E));
-    OK(quipu_records_close(NULL, E));
-    CHECK(quipu_list_count(t, r, s) == 0, "something was stored");
+    quipu_builder_add_next(b, s, "x");
+    RETURNS(QUIPU_INVALID, quipu_datastore_open(NULL, NULL, &d, ERR));
+    RETURNS(QUIPU_INVALID, quipu_datastore_open(ctx->uri, NULL, NULL, ERR));
+    d = quipu_context_datastore(ctx);
+    RETURNS(QUIPU_INVALID, quipu_datastore_setup(d, NULL, ERR));
+    RETURNS(QUIPU_INVALID,
+            quipu_records_open(d, quipu_records_schema(r), NULL, ERR));
+    RETURNS(QUIPU_INVALID, quipu_records_append(r, NULL, NULL, ERR));
+    RETURNS(QUIPU_INVALID, quipu_records_append(NULL, &b->append, NULL, ERR));
+    RETURNS(QUIPU_INVALID, quipu_records_read(r, s, NULL, NULL, ERR));
+    RETURNS(QUIPU_INVALID, quipu_records_read_log(NULL, NULL, &cursor, ERR));
+    RETURNS(QUIPU_INVALID, quipu_records_last(r, s, NULL, ERR));
+    RETURNS(QUIPU_INVALID, quipu_records_last(NULL, s, &number, ERR));
+    OK(quipu_datastore_close(NULL, ERR));
+    OK(quipu_records_close(NULL, ERR));
+    CHECK(quipu_item_list_count(ctx, r, s) == 0, "something was stored");
 }
 
-static void no_error_wanted(struct quipu_trial *t)
+static void no_error_wanted(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
     int64_t last;
 
-    ANSWERS(QUIPU_NOT_FOUND, quipu_records_last(r, s, &last, NULL));
-    ANSWERS(QUIPU_INVALID, quipu_records_append(r, NULL, NULL, NULL));
-    ANSWERS(QUIPU_NOT_FOUND,
-            quipu_records_open(quipu_trial_datastore(t),
-                               quipu_trial_schema(t, 0), &r, NULL));
+    RETURNS(QUIPU_NOT_FOUND, quipu_records_last(r, s, &last, NULL));
+    RETURNS(QUIPU_INVALID, quipu_records_append(r, NULL, NULL, NULL));
+    RETURNS(QUIPU_NOT_FOUND,
+            quipu_records_open(quipu_context_datastore(ctx),
+                               quipu_context_schema(ctx, 0), &r, NULL));
 }
 
 /* Each refusal comes with its code and a message. */
-static void errors_told(struct quipu_trial *t)
+static void errors_told(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
     quipu_records *none;
 
-    memset(E, 0, sizeof(*E));
-    ANSWERS(QUIPU_CONFLICT, quipu_batch_one_at(t, r, s, 5));
-    CHECK(E->code == QUIPU_CONFLICT && *E->message, "the error is not set");
-    memset(E, 0, sizeof(*E));
-    ANSWERS(QUIPU_NOT_FOUND,
-            quipu_records_open(quipu_trial_datastore(t),
-                               quipu_trial_schema(t, 0), &none, E));
-    CHECK(E->code == QUIPU_NOT_FOUND && *E->message, "the error is not set");
+    memset(ERR, 0, sizeof(*ERR));
+    RETURNS(QUIPU_CONFLICT, quipu_builder_append_at(ctx, r, s, 5));
+    CHECK(ERR->code == QUIPU_CONFLICT && *ERR->message, "the error is not set");
+    memset(ERR, 0, sizeof(*ERR));
+    RETURNS(QUIPU_NOT_FOUND,
+            quipu_records_open(quipu_context_datastore(ctx),
+                               quipu_context_schema(ctx, 0), &none, ERR));
+    CHECK(ERR->code == QUIPU_NOT_FOUND && *ERR->message,
+          "the error is not set");
 }
 
-static void wrong_sizes(struct quipu_trial *t)
+static void wrong_sizes(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
-    quipu_schema *schema = quipu_trial_schema(t, 0);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
+    quipu_schema *schema = quipu_context_schema(ctx, 0);
 
-    quipu_batch_next(b, quipu_trial_sequence(t), "x");
+    quipu_builder_add_next(b, quipu_context_sequence(ctx), "x");
     b->append.struct_size = 0;
-    ANSWERS(QUIPU_INVALID, quipu_batch_append(b));
+    RETURNS(QUIPU_INVALID, quipu_builder_append(b));
     schema->struct_size = 0;
-    ANSWERS(QUIPU_INVALID,
-            quipu_datastore_setup(quipu_trial_datastore(t), schema, E));
+    RETURNS(QUIPU_INVALID,
+            quipu_datastore_setup(quipu_context_datastore(ctx), schema, ERR));
 }
 
-static void closed_too_early(struct quipu_trial *t)
+static void closed_too_early(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
     quipu_cursor *cursor;
 
-    quipu_batch_fill(t, r, s, 2);
-    ANSWERS(QUIPU_INVALID, quipu_datastore_close(t->main, E));
-    OK(quipu_records_read(r, s, NULL, &cursor, E));
-    ANSWERS(QUIPU_INVALID, quipu_records_close(r, E));
-    CHECK(quipu_list_count(t, r, s) == 2, "something was closed");
+    quipu_builder_append_many(ctx, r, s, 2);
+    RETURNS(QUIPU_INVALID, quipu_datastore_close(ctx->main, ERR));
+    OK(quipu_records_read(r, s, NULL, &cursor, ERR));
+    RETURNS(QUIPU_INVALID, quipu_records_close(r, ERR));
+    CHECK(quipu_item_list_count(ctx, r, s) == 2, "something was closed");
     quipu_cursor_close(cursor);
 }
 
 /* The child of a fork is told so, and its parent is not disturbed. */
-static void forked(struct quipu_trial *t)
+static void forked(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
     quipu_cursor *cursor;
     int status;
     pid_t child;
 
-    quipu_batch_fill(t, r, s, 3);
-    OK(quipu_records_read(r, s, NULL, &cursor, E));
+    quipu_builder_append_many(ctx, r, s, 3);
+    OK(quipu_records_read(r, s, NULL, &cursor, ERR));
     child = fork();
     if (child == 0) {
         const quipu_item *item;
         int64_t last;
 
-        ANSWERS(QUIPU_INVALID, quipu_batch_one_next(t, r, s));
-        ANSWERS(QUIPU_INVALID, quipu_records_last(r, s, &last, E));
-        ANSWERS(QUIPU_INVALID, quipu_cursor_next(cursor, &item, E));
-        ANSWERS(QUIPU_INVALID,
-                quipu_datastore_setup(t->main, quipu_records_schema(r), E));
+        RETURNS(QUIPU_INVALID, quipu_builder_append_next(ctx, r, s));
+        RETURNS(QUIPU_INVALID, quipu_records_last(r, s, &last, ERR));
+        RETURNS(QUIPU_INVALID, quipu_cursor_next(cursor, &item, ERR));
+        RETURNS(QUIPU_INVALID,
+                quipu_datastore_setup(ctx->main, quipu_records_schema(r), ERR));
         quipu_cursor_close(cursor);
-        quipu_records_close(r, E);
-        quipu_datastore_close(t->main, E);
+        quipu_records_close(r, ERR);
+        quipu_datastore_close(ctx->main, ERR);
         _exit(0);
     }
     CHECK(waitpid(child, &status, 0) == child && status == 0,
           "the child ended with wait status 0x%x", (unsigned)status);
     quipu_cursor_close(cursor);
-    OK(quipu_batch_one_next(t, r, s));
-    CHECK(quipu_list_count(t, r, s) == 4, "not four items");
+    OK(quipu_builder_append_next(ctx, r, s));
+    CHECK(quipu_item_list_count(ctx, r, s) == 4, "not four items");
 }
 
-static void reopened(struct quipu_trial *t)
+static void reopened(struct quipu_context *ctx)
 {
     for (unsigned i = 0; i < 30; i++) {
-        quipu_trial_close(t, quipu_trial_open(t, NULL));
+        quipu_context_close(ctx, quipu_context_open(ctx, NULL));
     }
-    OK(quipu_batch_one_next(t, quipu_trial_records(t, 0),
-                            quipu_trial_sequence(t)));
+    OK(quipu_builder_append_next(ctx, quipu_context_records(ctx, 0),
+                                 quipu_context_sequence(ctx)));
 }
 
 /* ------------------------------------------------- what is not claimed */
@@ -144,47 +145,47 @@ static int do_nothing(void *native, void *context, quipu_error *error)
     return QUIPU_OK;
 }
 
-static void no_transact(struct quipu_trial *t)
+static void no_transact(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
     int runs = 0;
 
-    quipu_batch_next(b, s, "x");
-    ANSWERS(QUIPU_UNSUPPORTED, quipu_records_transact(r, &b->append, do_nothing,
-                                                      &runs, &b->result, E));
+    quipu_builder_add_next(b, s, "x");
+    RETURNS(QUIPU_UNSUPPORTED, quipu_records_transact(r, &b->append, do_nothing,
+                                                      &runs, &b->result, ERR));
     CHECK(runs == 0, "the function ran");
-    CHECK(quipu_list_count(t, r, s) == 0, "something was stored");
+    CHECK(quipu_item_list_count(ctx, r, s) == 0, "something was stored");
 }
 
-static void no_tracking(struct quipu_trial *t)
+static void no_tracking(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
     quipu_trackings *list;
     quipu_position p;
 
-    quipu_batch_next(b, s, "x");
-    quipu_batch_track(b, "consumer", "log", 1);
-    ANSWERS(QUIPU_UNSUPPORTED, quipu_batch_append(b));
-    ANSWERS(QUIPU_UNSUPPORTED,
-            quipu_tracking_read(t->main, "consumer", "log", &p, E));
-    ANSWERS(QUIPU_UNSUPPORTED, quipu_trackings_open(t->main, &list, E));
-    CHECK(quipu_list_count(t, r, s) == 0, "something was stored");
+    quipu_builder_add_next(b, s, "x");
+    quipu_builder_track(b, "consumer", "log", 1);
+    RETURNS(QUIPU_UNSUPPORTED, quipu_builder_append(b));
+    RETURNS(QUIPU_UNSUPPORTED,
+            quipu_tracking_read(ctx->main, "consumer", "log", &p, ERR));
+    RETURNS(QUIPU_UNSUPPORTED, quipu_trackings_open(ctx->main, &list, ERR));
+    CHECK(quipu_item_list_count(ctx, r, s) == 0, "something was stored");
 }
 
-static void no_log(struct quipu_trial *t)
+static void no_log(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_records *r = quipu_context_records(ctx, 0);
     quipu_position p;
     quipu_cursor *cursor;
     int64_t head;
 
-    ANSWERS(QUIPU_UNSUPPORTED, quipu_records_head(r, &p, E));
-    ANSWERS(QUIPU_UNSUPPORTED, quipu_records_read_log(r, NULL, &cursor, E));
-    ANSWERS(QUIPU_UNSUPPORTED, quipu_records_wait(r, 0, 0, &head, E));
+    RETURNS(QUIPU_UNSUPPORTED, quipu_records_head(r, &p, ERR));
+    RETURNS(QUIPU_UNSUPPORTED, quipu_records_read_log(r, NULL, &cursor, ERR));
+    RETURNS(QUIPU_UNSUPPORTED, quipu_records_wait(r, 0, 0, &head, ERR));
 }
 
 static const struct quipu_case cases[] = {

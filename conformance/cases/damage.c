@@ -3,7 +3,7 @@
  * F4: files that are no store any more, for stores that keep files below {dir}.
  * Opening says so, by a code that is meant for it, and changes no byte of them.
  */
-#include "suite.h"
+#include "case.h"
 
 #include <ftw.h>
 #include <stdio.h>
@@ -56,20 +56,20 @@ static void write_head(size_t i)
 }
 
 /* A store with some items, closed, and its files found. */
-static void make_store(struct quipu_trial *t)
+static void make_store(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_records *r = quipu_context_records(ctx, 0);
 
-    quipu_batch_fill(t, r, quipu_trial_sequence(t), 100);
-    quipu_trial_close_all(t);
-    CHECK(nftw(t->directory, find_one, 16, FTW_PHYS) == 0 && found.count > 0,
-          "the store has no files below %s", t->directory);
+    quipu_builder_append_many(ctx, r, quipu_context_sequence(ctx), 100);
+    quipu_context_close_all(ctx);
+    CHECK(nftw(ctx->directory, find_one, 16, FTW_PHYS) == 0 && found.count > 0,
+          "the store has no files below %s", ctx->directory);
     for (size_t i = 0; i < found.count; i++) {
         found.sizes[i] = read_head(i, found.heads[i]);
     }
 }
 
-static void check_refused(struct quipu_trial *t)
+static void check_refused(struct quipu_context *ctx)
 {
     static const char *const ways[] = { NULL, "create=no", "readonly=yes" };
     unsigned char now[HEAD];
@@ -77,8 +77,8 @@ static void check_refused(struct quipu_trial *t)
 
     for (size_t k = 0; k < sizeof(ways) / sizeof(*ways); k++) {
         quipu_datastore *datastore;
-        int status = quipu_datastore_open(quipu_trial_uri(t, ways[k]), NULL,
-                                          &datastore, E);
+        int status = quipu_datastore_open(quipu_context_uri(ctx, ways[k]), NULL,
+                                          &datastore, ERR);
 
         CHECK(status == QUIPU_CORRUPT || status == QUIPU_UNSUPPORTED,
               "opening what is no store answers %s", quipu_status_name(status));
@@ -92,30 +92,30 @@ static void check_refused(struct quipu_trial *t)
     }
 }
 
-static void damaged(struct quipu_trial *t)
+static void damaged(struct quipu_context *ctx)
 {
-    make_store(t);
+    make_store(ctx);
     for (size_t i = 0; i < found.count; i++) {
         for (size_t k = 0; k < found.sizes[i]; k++) {
-            found.heads[i][k] = (unsigned char)quipu_trial_random(t, 256);
+            found.heads[i][k] = (unsigned char)quipu_context_random(ctx, 256);
         }
         write_head(i);
     }
-    check_refused(t);
+    check_refused(ctx);
 }
 
-static void foreign(struct quipu_trial *t)
+static void foreign(struct quipu_context *ctx)
 {
     static const char text[] = "Dear diary, today I was not a database.\n";
 
-    make_store(t);
+    make_store(ctx);
     for (size_t i = 0; i < found.count; i++) {
         for (size_t k = 0; k < found.sizes[i]; k++) {
             found.heads[i][k] = (unsigned char)text[k % (sizeof(text) - 1)];
         }
         write_head(i);
     }
-    check_refused(t);
+    check_refused(ctx);
 }
 
 #define LASTS (QUIPU_CAN_PERSIST | QUIPU_TRAIT_FILES)

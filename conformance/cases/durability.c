@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* V3: what outlives its process, also one that is killed. */
-#include "suite.h"
+#include "case.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -15,10 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
-static void reopened(struct quipu_trial *t)
+static void reopened(struct quipu_context *ctx)
 {
-    const quipu_schema *schema = quipu_trial_schema(
-        t, QUIPU_SHAPE_METADATA | QUIPU_SHAPE_TIME | QUIPU_SHAPE_TEXT);
+    const quipu_schema *schema = quipu_context_schema(
+        ctx, QUIPU_SHAPE_METADATA | QUIPU_SHAPE_TIME | QUIPU_SHAPE_TEXT);
     quipu_bytes s = quipu_bytes_of_text("sequence");
     quipu_position head, again;
 
@@ -26,41 +26,43 @@ static void reopened(struct quipu_trial *t)
     for (int64_t i = 0; i < 5; i++) {
         quipu_records *r;
 
-        quipu_trial_setup(t, schema);
-        r = quipu_trial_bind(t, t->main, schema);
-        OK(quipu_records_head(r, &again, E));
+        quipu_context_setup(ctx, schema);
+        r = quipu_context_bind(ctx, ctx->main, schema);
+        OK(quipu_records_head(r, &again, ERR));
         CHECK(i == 0 || memcmp(&head, &again, sizeof(head)) == 0,
               "the log's head has changed while the store was closed");
-        OK(quipu_records_check_position(r, &again, E));
-        ANSWERS(i ? QUIPU_CONFLICT : QUIPU_OK, quipu_batch_one_at(t, r, s, 0));
-        quipu_batch_fill(t, r, s, 2);
-        CHECK(quipu_list_whole(t, r).count == 3 + 2 * (size_t)i,
+        OK(quipu_records_check_position(r, &again, ERR));
+        RETURNS(i ? QUIPU_CONFLICT : QUIPU_OK,
+                quipu_builder_append_at(ctx, r, s, 0));
+        quipu_builder_append_many(ctx, r, s, 2);
+        CHECK(quipu_item_list_check_log(ctx, r).count == 3 + 2 * (size_t)i,
               "items were lost");
-        OK(quipu_records_head(r, &head, E));
-        quipu_trial_close_all(t);
+        OK(quipu_records_head(r, &head, ERR));
+        quipu_context_close_all(ctx);
     }
 }
 
-static void repeat_after_reopening(struct quipu_trial *t)
+static void repeat_after_reopening(struct quipu_context *ctx)
 {
-    const quipu_schema *schema = quipu_trial_schema(t, 0);
+    const quipu_schema *schema = quipu_context_schema(ctx, 0);
     quipu_records *r;
-    struct quipu_batch *b;
+    struct quipu_builder *b;
 
-    quipu_trial_setup(t, schema);
-    r = quipu_trial_bind(t, t->main, schema);
-    b = quipu_batch_create(t, r, 2);
-    quipu_batch_next(b, quipu_trial_sequence(t), "x");
-    quipu_batch_next(b, quipu_trial_sequence(t), "y");
-    if (t->traits & QUIPU_CAN_TRACK) {
-        quipu_batch_track(b, t->prefix, "log", 3);
+    quipu_context_setup(ctx, schema);
+    r = quipu_context_bind(ctx, ctx->main, schema);
+    b = quipu_builder_create(ctx, r, 2);
+    quipu_builder_add_next(b, quipu_context_sequence(ctx), "x");
+    quipu_builder_add_next(b, quipu_context_sequence(ctx), "y");
+    if (ctx->traits & QUIPU_CAN_TRACK) {
+        quipu_builder_track(b, ctx->prefix, "log", 3);
     }
-    OK(quipu_batch_append(b));
-    quipu_trial_close_all(t);
-    b->records = quipu_trial_bind(t, quipu_trial_datastore(t), schema);
-    OK(quipu_batch_append(b));
+    OK(quipu_builder_append(b));
+    quipu_context_close_all(ctx);
+    b->records = quipu_context_bind(ctx, quipu_context_datastore(ctx), schema);
+    OK(quipu_builder_append(b));
     CHECK(b->result.flags & QUIPU_RESULT_REPEATED, "not called a repeat");
-    CHECK(quipu_list_whole(t, b->records).count == 2, "stored twice");
+    CHECK(quipu_item_list_check_log(ctx, b->records).count == 2,
+          "stored twice");
 }
 
 /* -------------------------------------------------------------- kill -9 */
@@ -78,30 +80,30 @@ struct victim {
 static int64_t after_last(quipu_records *r, const struct victim *victim)
 {
     int64_t last = -1;
-    int status = quipu_records_last(r, victim->s[0], &last, E);
+    int status = quipu_records_last(r, victim->s[0], &last, ERR);
 
     CHECK(status == QUIPU_OK || status == QUIPU_NOT_FOUND,
           "after a kill the last position answers %s: %s",
-          quipu_status_name(status), E->message);
+          quipu_status_name(status), ERR->message);
     return last + 1;
 }
 
 /* Appends a pair with a tracking record.  What a process had sent to a server
  * before it was killed may be stored at this moment, and be there first. */
-static void append_pair(struct quipu_trial *t, struct quipu_batch *b,
+static void append_pair(struct quipu_context *ctx, struct quipu_builder *b,
                         struct victim *victim)
 {
     int64_t k = after_last(b->records, victim);
     int status;
 
-    quipu_batch_clear(b);
-    quipu_batch_at(b, victim->s[0], k, "one");
-    quipu_batch_at(b, victim->s[1], k, "two");
-    if (t->traits & QUIPU_CAN_TRACK) {
-        quipu_batch_track(b, t->prefix, "log", k + 1);
+    quipu_builder_clear(b);
+    quipu_builder_add_at(b, victim->s[0], k, "one");
+    quipu_builder_add_at(b, victim->s[1], k, "two");
+    if (ctx->traits & QUIPU_CAN_TRACK) {
+        quipu_builder_track(b, ctx->prefix, "log", k + 1);
     }
     atomic_store(&victim->begun, k + 1);
-    status = quipu_batch_append(b);
+    status = quipu_builder_append(b);
     if ((status == QUIPU_CONFLICT || status == QUIPU_ALREADY) &&
         after_last(b->records, victim) > k) {
         return;
@@ -110,16 +112,16 @@ static void append_pair(struct quipu_trial *t, struct quipu_batch *b,
     atomic_store(&victim->acknowledged, k + 1);
 }
 
-static void append_for_ever(struct quipu_trial *t, void *shared, unsigned i)
+static void append_for_ever(struct quipu_context *ctx, void *shared, unsigned i)
 {
     struct victim *victim = shared;
-    quipu_records *r = quipu_trial_bind(t, quipu_trial_open(t, victim->options),
-                                        victim->schema);
-    struct quipu_batch *b = quipu_batch_create(t, r, 2);
+    quipu_records *r = quipu_context_bind(
+        ctx, quipu_context_open(ctx, victim->options), victim->schema);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 2);
 
     (void)i;
     for (;;) {
-        append_pair(t, b, victim);
+        append_pair(ctx, b, victim);
     }
 }
 
@@ -130,30 +132,32 @@ struct counted {
 
 /* Looks until nothing came while it looked: a server may still be storing what
  * it was sent by the dead. */
-static struct counted count_survivors(struct quipu_trial *t, quipu_records *r,
+static struct counted count_survivors(struct quipu_context *ctx,
+                                      quipu_records *r,
                                       const struct victim *victim)
 {
     struct counted counts = { 0 };
 
     do {
-        CHECK(quipu_trial_has_time(t), "the log grows though all are dead");
-        counts.whole = quipu_list_whole(t, r).count;
-        counts.first = quipu_list_count(t, r, victim->s[0]);
-        counts.second = quipu_list_count(t, r, victim->s[1]);
-        if ((t->traits & QUIPU_CAN_TRACK) && counts.first > 0) {
-            OK(quipu_tracking_read(t->main, t->prefix, "log", &counts.tracked,
-                                   E));
+        CHECK(quipu_context_has_time(ctx), "the log grows though all are dead");
+        counts.whole = quipu_item_list_check_log(ctx, r).count;
+        counts.first = quipu_item_list_count(ctx, r, victim->s[0]);
+        counts.second = quipu_item_list_count(ctx, r, victim->s[1]);
+        if ((ctx->traits & QUIPU_CAN_TRACK) && counts.first > 0) {
+            OK(quipu_tracking_read(ctx->main, ctx->prefix, "log",
+                                   &counts.tracked, ERR));
         }
-    } while (quipu_list_whole(t, r).count != counts.whole);
+    } while (quipu_item_list_check_log(ctx, r).count != counts.whole);
     CHECK(counts.first == counts.second, "half an append is there");
     return counts;
 }
 
-static void check_survivors(struct quipu_trial *t, const struct victim *victim)
+static void check_survivors(struct quipu_context *ctx,
+                            const struct victim *victim)
 {
     quipu_records *r =
-        quipu_trial_bind(t, quipu_trial_datastore(t), victim->schema);
-    struct counted counts = count_survivors(t, r, victim);
+        quipu_context_bind(ctx, quipu_context_datastore(ctx), victim->schema);
+    struct counted counts = count_survivors(ctx, r, victim);
     size_t pairs = counts.first;
 
     CHECK(counts.whole == 2 * pairs, "%zu items of %zu appends are there",
@@ -163,12 +167,12 @@ static void check_survivors(struct quipu_trial *t, const struct victim *victim)
           (long long)victim->acknowledged, pairs);
     CHECK(pairs <= (size_t)victim->begun, "%zu appends of %lld are there",
           pairs, (long long)victim->begun);
-    if ((t->traits & QUIPU_CAN_TRACK) && pairs > 0) {
+    if ((ctx->traits & QUIPU_CAN_TRACK) && pairs > 0) {
         CHECK(counts.tracked.notification_id == (int64_t)pairs,
               "%zu appends are there, and the record says %" PRId64, pairs,
               counts.tracked.notification_id);
     }
-    quipu_trial_close_all(t);
+    quipu_context_close_all(ctx);
 }
 
 static void nap(uint64_t microseconds)
@@ -181,30 +185,30 @@ static void nap(uint64_t microseconds)
 
 /* Kills are spread over the time of a few appends.  A life in which nothing
  * was begun was too short: it does not count, and the next one is longer. */
-static void kill_often(struct quipu_trial *t, const char *options)
+static void kill_often(struct quipu_context *ctx, const char *options)
 {
-    struct victim *victim = quipu_crew_share(sizeof(*victim));
+    struct victim *victim = quipu_workers_share_memory(sizeof(*victim));
     uint64_t span = 4000;
-    unsigned wanted = quipu_trial_scale(t, 20, 100, 1000), kills = 0;
+    unsigned wanted = quipu_context_scale(ctx, 20, 100, 1000), kills = 0;
 
     victim->options = options;
-    victim->schema = quipu_trial_schema(t, 0);
-    victim->s[0] = quipu_trial_sequence(t);
-    victim->s[1] = quipu_trial_sequence(t);
-    quipu_trial_setup(t, victim->schema);
-    quipu_trial_close_all(t);
+    victim->schema = quipu_context_schema(ctx, 0);
+    victim->s[0] = quipu_context_sequence(ctx);
+    victim->s[1] = quipu_context_sequence(ctx);
+    quipu_context_setup(ctx, victim->schema);
+    quipu_context_close_all(ctx);
     for (unsigned lives = 0; kills < wanted; lives++) {
-        struct quipu_crew crew =
-            quipu_crew_start(t, 1, append_for_ever, victim);
+        struct quipu_workers crew =
+            quipu_workers_start(ctx, 1, append_for_ever, victim);
         long long before = victim->begun;
 
         CHECK(lives < 20 * wanted, "in %u lives only %u came to append", lives,
               kills);
-        quipu_crew_go(&crew);
-        nap(span / 4 + quipu_trial_random(t, span));
-        quipu_crew_kill(&crew);
+        quipu_workers_release(&crew);
+        nap(span / 4 + quipu_context_random(ctx, span));
+        quipu_workers_kill(&crew);
         if (victim->begun > before) {
-            quipu_trial_count(t, "kills", 1);
+            quipu_context_count(ctx, "kills", 1);
             kills++;
             span -= span / 16;
         } else {
@@ -213,22 +217,22 @@ static void kill_often(struct quipu_trial *t, const char *options)
         /* Always after an append without answer, while the log is short. */
         if (kills % 10 == 0 || (victim->begun > victim->acknowledged &&
                                 victim->begun < SHORT_LOG)) {
-            check_survivors(t, victim);
+            check_survivors(ctx, victim);
         }
     }
-    check_survivors(t, victim);
-    quipu_trial_count(t, "kills", kills);
+    check_survivors(ctx, victim);
+    quipu_context_count(ctx, "kills", kills);
 }
 
-static void killed(struct quipu_trial *t)
+static void killed(struct quipu_context *ctx)
 {
-    kill_often(t, NULL);
+    kill_often(ctx, NULL);
 }
 
 /* A killed process is no power cut: the system still has its writes. */
-static void killed_relaxed(struct quipu_trial *t)
+static void killed_relaxed(struct quipu_context *ctx)
 {
-    kill_often(t, "durability=relaxed");
+    kill_often(ctx, "durability=relaxed");
 }
 
 /* Others work on while one of them is killed again and again. */
@@ -238,67 +242,69 @@ struct survivors {
     atomic_uint stored;
 };
 
-static void append_beside(struct quipu_trial *t, void *shared, unsigned i)
+static void append_beside(struct quipu_context *ctx, void *shared, unsigned i)
 {
     struct survivors *survivors = shared;
-    quipu_records *r =
-        quipu_trial_bind(t, quipu_trial_datastore(t), survivors->victim.schema);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_bind(ctx, quipu_context_datastore(ctx),
+                                          survivors->victim.schema);
+    quipu_bytes s = quipu_context_sequence(ctx);
 
     (void)i;
     while (!atomic_load(&survivors->stop)) {
-        OK(quipu_batch_one_next(t, r, s));
-        OK(quipu_batch_one_next(t, r, s));
+        OK(quipu_builder_append_next(ctx, r, s));
+        OK(quipu_builder_append_next(ctx, r, s));
         atomic_fetch_add(&survivors->stored, 1);
     }
 }
 
 /* The death of one leaves the others able to append. */
-static void wait_for_more(struct quipu_trial *t,
+static void wait_for_more(struct quipu_context *ctx,
                           const struct survivors *survivors,
-                          struct quipu_crew *others)
+                          struct quipu_workers *others)
 {
     unsigned before = atomic_load(&survivors->stored);
 
     while (atomic_load(&survivors->stored) == before) {
-        if (quipu_crew_ended(others)) {
-            quipu_crew_kill(others); /* one has told why */
+        if (quipu_workers_any_ended(others)) {
+            quipu_workers_kill(others); /* one has told why */
         }
-        CHECK(quipu_trial_has_time(t), "the others append nothing any more");
+        CHECK(quipu_context_has_time(ctx),
+              "the others append nothing any more");
         nap(1000);
     }
 }
 
-static void killed_beside(struct quipu_trial *t)
+static void killed_beside(struct quipu_context *ctx)
 {
-    struct survivors *survivors = quipu_crew_share(sizeof(*survivors));
+    struct survivors *survivors =
+        quipu_workers_share_memory(sizeof(*survivors));
     struct victim *victim = &survivors->victim;
-    unsigned kills = quipu_trial_scale(t, 15, 50, 500);
-    struct quipu_crew others;
+    unsigned kills = quipu_context_scale(ctx, 15, 50, 500);
+    struct quipu_workers others;
     quipu_records *r;
 
-    quipu_trial_count(t, "kills", kills);
-    victim->schema = quipu_trial_schema(t, 0);
-    victim->s[0] = quipu_trial_sequence(t);
-    victim->s[1] = quipu_trial_sequence(t);
-    quipu_trial_setup(t, victim->schema);
-    quipu_trial_close_all(t);
-    others = quipu_crew_start(t, 2, append_beside, survivors);
-    quipu_crew_go(&others);
+    quipu_context_count(ctx, "kills", kills);
+    victim->schema = quipu_context_schema(ctx, 0);
+    victim->s[0] = quipu_context_sequence(ctx);
+    victim->s[1] = quipu_context_sequence(ctx);
+    quipu_context_setup(ctx, victim->schema);
+    quipu_context_close_all(ctx);
+    others = quipu_workers_start(ctx, 2, append_beside, survivors);
+    quipu_workers_release(&others);
     for (unsigned i = 0; i < kills; i++) {
-        struct quipu_crew crew =
-            quipu_crew_start(t, 1, append_for_ever, victim);
+        struct quipu_workers crew =
+            quipu_workers_start(ctx, 1, append_for_ever, victim);
 
-        quipu_crew_go(&crew);
-        nap(2000 + quipu_trial_random(t, 20000));
-        quipu_crew_kill(&crew);
-        quipu_trial_count(t, "kills", 1);
-        wait_for_more(t, survivors, &others);
+        quipu_workers_release(&crew);
+        nap(2000 + quipu_context_random(ctx, 20000));
+        quipu_workers_kill(&crew);
+        quipu_context_count(ctx, "kills", 1);
+        wait_for_more(ctx, survivors, &others);
     }
     atomic_store(&survivors->stop, true);
-    quipu_crew_join(&others);
-    r = quipu_trial_bind(t, quipu_trial_datastore(t), victim->schema);
-    (void)count_survivors(t, r, victim);
+    quipu_workers_join(&others);
+    r = quipu_context_bind(ctx, quipu_context_datastore(ctx), victim->schema);
+    (void)count_survivors(ctx, r, victim);
 }
 
 /* ------------------------------------------------- an older copy (L5) */
@@ -318,19 +324,19 @@ static void copy_file(const char *from, const char *to)
 
 #define BACKUP "backup"
 
-typedef void visit_file(struct quipu_trial *t, const char *path,
+typedef void visit_file(struct quipu_context *ctx, const char *path,
                         const char *name, const char *to);
 
 /* Calls `visit` with each plain file below a folder, its name, and the folder
  * that corresponds to it below `to`, which is made. */
-static void each_file(struct quipu_trial *t, const char *folder,
+static void each_file(struct quipu_context *ctx, const char *folder,
                       visit_file *visit, const char *to)
 {
     struct stat status;
     glob_t found;
 
     CHECK(mkdir(to, 0700) == 0 || errno == EEXIST, "cannot make %s", to);
-    CHECK(glob(quipu_trial_text(t, "%s/*", folder), 0, NULL, &found) == 0,
+    CHECK(glob(quipu_context_format(ctx, "%s/*", folder), 0, NULL, &found) == 0,
           "cannot read %s", folder);
     for (size_t i = 0; i < found.gl_pathc; i++) {
         const char *path = found.gl_pathv[i];
@@ -340,24 +346,25 @@ static void each_file(struct quipu_trial *t, const char *folder,
             continue;
         }
         if (S_ISREG(status.st_mode)) {
-            visit(t, path, name, to);
+            visit(ctx, path, name, to);
         } else if (S_ISDIR(status.st_mode)) {
-            each_file(t, path, visit, quipu_trial_text(t, "%s/%s", to, name));
+            each_file(ctx, path, visit,
+                      quipu_context_format(ctx, "%s/%s", to, name));
         }
     }
     globfree(&found);
 }
 
-static void copy_one(struct quipu_trial *t, const char *path, const char *name,
-                     const char *to)
+static void copy_one(struct quipu_context *ctx, const char *path,
+                     const char *name, const char *to)
 {
-    copy_file(path, quipu_trial_text(t, "%s/%s", to, name));
+    copy_file(path, quipu_context_format(ctx, "%s/%s", to, name));
 }
 
-static void remove_one(struct quipu_trial *t, const char *path,
+static void remove_one(struct quipu_context *ctx, const char *path,
                        const char *name, const char *to)
 {
-    (void)t;
+    (void)ctx;
     (void)name;
     (void)to;
     CHECK(unlink(path) == 0, "cannot remove %s", path);
@@ -365,35 +372,37 @@ static void remove_one(struct quipu_trial *t, const char *path,
 
 /* A backup comes back, and the log grows on: what was kept outside no longer
  * fits, whether the id is beyond the head or is given again. */
-static void rewound(struct quipu_trial *t)
+static void rewound(struct quipu_context *ctx)
 {
-    const quipu_schema *schema = quipu_trial_schema(t, 0);
-    const char *backup = quipu_trial_text(t, "%s/" BACKUP, t->directory);
-    quipu_bytes s = quipu_trial_sequence(t);
+    const quipu_schema *schema = quipu_context_schema(ctx, 0);
+    const char *backup =
+        quipu_context_format(ctx, "%s/" BACKUP, ctx->directory);
+    quipu_bytes s = quipu_context_sequence(ctx);
     quipu_position before, after;
     quipu_records *r;
 
-    quipu_trial_setup(t, schema);
-    r = quipu_trial_bind(t, t->main, schema);
-    quipu_batch_fill(t, r, s, 3);
-    OK(quipu_records_head(r, &before, E));
-    quipu_trial_close_all(t);
-    each_file(t, t->directory, copy_one, backup);
+    quipu_context_setup(ctx, schema);
+    r = quipu_context_bind(ctx, ctx->main, schema);
+    quipu_builder_append_many(ctx, r, s, 3);
+    OK(quipu_records_head(r, &before, ERR));
+    quipu_context_close_all(ctx);
+    each_file(ctx, ctx->directory, copy_one, backup);
 
-    r = quipu_trial_bind(t, quipu_trial_datastore(t), schema);
-    quipu_batch_fill(t, r, s, 2);
-    OK(quipu_records_head(r, &after, E));
-    quipu_trial_close_all(t);
-    each_file(t, t->directory, remove_one, backup);
-    each_file(t, backup, copy_one, t->directory);
+    r = quipu_context_bind(ctx, quipu_context_datastore(ctx), schema);
+    quipu_builder_append_many(ctx, r, s, 2);
+    OK(quipu_records_head(r, &after, ERR));
+    quipu_context_close_all(ctx);
+    each_file(ctx, ctx->directory, remove_one, backup);
+    each_file(ctx, backup, copy_one, ctx->directory);
 
-    r = quipu_trial_bind(t, quipu_trial_datastore(t), schema);
-    CHECK(quipu_list_whole(t, r).count == 3, "the backup did not come back");
-    OK(quipu_records_check_position(r, &before, E));
-    ANSWERS(QUIPU_CONFLICT, quipu_records_check_position(r, &after, E));
-    quipu_batch_fill(t, r, s, 4);
-    OK(quipu_records_check_position(r, &before, E));
-    ANSWERS(QUIPU_CONFLICT, quipu_records_check_position(r, &after, E));
+    r = quipu_context_bind(ctx, quipu_context_datastore(ctx), schema);
+    CHECK(quipu_item_list_check_log(ctx, r).count == 3,
+          "the backup did not come back");
+    OK(quipu_records_check_position(r, &before, ERR));
+    RETURNS(QUIPU_CONFLICT, quipu_records_check_position(r, &after, ERR));
+    quipu_builder_append_many(ctx, r, s, 4);
+    OK(quipu_records_check_position(r, &before, ERR));
+    RETURNS(QUIPU_CONFLICT, quipu_records_check_position(r, &after, ERR));
 }
 
 #define PERSIST (QUIPU_CAN_PERSIST | QUIPU_CAN_LOG)

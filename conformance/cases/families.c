@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All cases, in the order in which they run: the plain ones first; and what
- * their workers do. */
-#include "suite.h"
+/*
+ * All families of cases, in the order in which they run, and the entry points
+ * of the subprocesses that cases start.  A new family is declared and listed
+ * here.  The test program of the suite (tests/conformance/suite/little.c) has
+ * lists of its own in place of this file.
+ */
+#include "case.h"
 
-#include "disk/worker.h"
+#include "context/subprocess.h"
 
 extern const struct quipu_family quipu_family_uniqueness, quipu_family_repeats,
     quipu_family_tracking, quipu_family_sequencing, quipu_family_guards,
@@ -35,10 +39,12 @@ const struct quipu_family *const quipu_families[] = {
     &quipu_family_damage,        NULL,
 };
 
-extern const struct quipu_job quipu_job_power, quipu_job_power_cuts,
-    quipu_job_calls, quipu_job_calls_fail, quipu_job_kills;
+extern const struct quipu_subprocess_job quipu_subprocess_job_power,
+    quipu_subprocess_job_power_cuts, quipu_subprocess_job_calls,
+    quipu_subprocess_job_calls_fail, quipu_subprocess_job_kills;
 
-const struct quipu_job *const quipu_jobs[] = {
-    &quipu_job_power,      &quipu_job_power_cuts, &quipu_job_calls,
-    &quipu_job_calls_fail, &quipu_job_kills,      NULL,
+const struct quipu_subprocess_job *const quipu_subprocess_jobs[] = {
+    &quipu_subprocess_job_power, &quipu_subprocess_job_power_cuts,
+    &quipu_subprocess_job_calls, &quipu_subprocess_job_calls_fail,
+    &quipu_subprocess_job_kills, NULL,
 };

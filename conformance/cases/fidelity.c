@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* F1: states come out as they went in, up to the limits. */
-#include "suite.h"
+#include "case.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -19,121 +19,121 @@ static void check_state(const quipu_item *item, const void *wanted)
           "a state of %zu bytes came back with other bytes", state->size);
 }
 
-static void store_state(struct quipu_trial *t, quipu_records *r,
+static void store_state(struct quipu_context *ctx, quipu_records *r,
                         quipu_bytes state)
 {
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
 
-    quipu_batch_next(b, s, "")->state = state;
-    OK(quipu_batch_append(b));
-    quipu_list_only(r, s, check_state, &state);
+    quipu_builder_add_next(b, s, "")->state = state;
+    OK(quipu_builder_append(b));
+    quipu_item_list_check_only(r, s, check_state, &state);
 }
 
-static void states(struct quipu_trial *t)
+static void states(struct quipu_context *ctx)
 {
     static const size_t sizes[] = { 0,     1,     2,     15,    16,     255,
                                     256,   1023,  4095,  4096,  4097,   8192,
                                     16383, 32767, 65535, 65536, 1000003 };
-    quipu_records *r = quipu_trial_records(t, 0);
-    unsigned char *bytes = quipu_trial_keep(t, 1000003);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    unsigned char *bytes = quipu_context_allocate(ctx, 1000003);
 
     for (size_t i = 0; i < 1000003; i++) {
         bytes[i] = (unsigned char)(i * 131 + i / 256);
     }
     for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-        store_state(t, r, (quipu_bytes){ bytes, sizes[i] });
+        store_state(ctx, r, (quipu_bytes){ bytes, sizes[i] });
     }
 }
 
-static void every_byte(struct quipu_trial *t)
+static void every_byte(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_records *r = quipu_context_records(ctx, 0);
     unsigned char all[256], zeros[300] = { 0 };
 
     for (unsigned i = 0; i < 256; i++) {
         all[i] = (unsigned char)i;
-        store_state(t, r, (quipu_bytes){ &all[i], 1 });
+        store_state(ctx, r, (quipu_bytes){ &all[i], 1 });
     }
-    store_state(t, r, (quipu_bytes){ all, 256 });
-    store_state(t, r, (quipu_bytes){ zeros, sizeof(zeros) });
+    store_state(ctx, r, (quipu_bytes){ all, 256 });
+    store_state(ctx, r, (quipu_bytes){ zeros, sizeof(zeros) });
 }
 
 /* What is large takes its time on a busy machine. */
-static quipu_records *patient_records(struct quipu_trial *t)
+static quipu_records *patient_records(struct quipu_context *ctx)
 {
-    t->main = quipu_trial_open(t, "timeout=120000");
-    return quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    ctx->main = quipu_context_open(ctx, "timeout=120000");
+    return quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
 }
 
-static void large_state(struct quipu_trial *t)
+static void large_state(struct quipu_context *ctx)
 {
-    quipu_records *r = patient_records(t);
+    quipu_records *r = patient_records(ctx);
     size_t size = (size_t)16 << 20;
-    uint64_t *words = quipu_trial_keep(t, size);
+    uint64_t *words = quipu_context_allocate(ctx, size);
 
     for (size_t i = 0; i < size / 8; i++) {
         words[i] = i * UINT64_C(0x9e3779b97f4a7c15);
     }
-    store_state(t, r, (quipu_bytes){ words, size });
+    store_state(ctx, r, (quipu_bytes){ words, size });
 }
 
-static void many_items(struct quipu_trial *t)
+static void many_items(struct quipu_context *ctx)
 {
-    quipu_records *r = patient_records(t);
+    quipu_records *r = patient_records(ctx);
     quipu_bytes s[10];
-    struct quipu_batch *b = quipu_batch_create(t, r, 100000);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 100000);
     quipu_cursor *cursor;
     const quipu_item *item;
 
     for (size_t i = 0; i < 100000; i++) {
         if (i < 10) {
-            s[i] = quipu_trial_sequence(t);
+            s[i] = quipu_context_sequence(ctx);
         }
-        quipu_batch_next(b, s[i % 10], "x");
+        quipu_builder_add_next(b, s[i % 10], "x");
     }
-    OK(quipu_batch_append(b));
-    OK(quipu_records_read_log(r, NULL, &cursor, E));
+    OK(quipu_builder_append(b));
+    OK(quipu_records_read_log(r, NULL, &cursor, ERR));
     for (size_t i = 0; i < 100000; i++) {
-        OK(quipu_cursor_next(cursor, &item, E));
+        OK(quipu_cursor_next(cursor, &item, ERR));
         CHECK(item && item->notification_id == (int64_t)i + 1 &&
                   item->position == (int64_t)i / 10 &&
                   memcmp(item->event_id.data, &b->event_ids[i], 16) == 0,
               "item %zu is not stored as it was given", i);
     }
-    OK(quipu_cursor_next(cursor, &item, E));
+    OK(quipu_cursor_next(cursor, &item, ERR));
     CHECK(!item, "there are more items than were given");
     quipu_cursor_close(cursor);
 }
 
 /* 256 MiB in 16 items that share their bytes. */
-static void large_append(struct quipu_trial *t)
+static void large_append(struct quipu_context *ctx)
 {
-    quipu_records *r = patient_records(t);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r = patient_records(ctx);
+    quipu_bytes s = quipu_context_sequence(ctx);
     size_t size = ((size_t)16 << 20) - 4096; /* leaves room for the rest */
-    struct quipu_batch *b = quipu_batch_create(t, r, 16);
-    void *state = quipu_trial_keep(t, size);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 16);
+    void *state = quipu_context_allocate(ctx, size);
 
     for (size_t i = 0; i < 16; i++) {
-        quipu_batch_next(b, s, "")->state = (quipu_bytes){ state, size };
+        quipu_builder_add_next(b, s, "")->state = (quipu_bytes){ state, size };
     }
-    OK(quipu_batch_append(b));
-    CHECK(quipu_list_count(t, r, s) == 16, "not sixteen items");
+    OK(quipu_builder_append(b));
+    CHECK(quipu_item_list_count(ctx, r, s) == 16, "not sixteen items");
 }
 
 /* Memory that is only there in name: whoever checks the size first, as all
  * should, never touches it. */
-static void over_limits(struct quipu_trial *t)
+static void over_limits(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
     quipu_datastore_info info = { .struct_size = sizeof(info) };
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
     void *memory;
     size_t size;
 
-    OK(quipu_datastore_describe(quipu_trial_datastore(t), &info, E));
+    OK(quipu_datastore_describe(quipu_context_datastore(ctx), &info, ERR));
     CHECK(info.limits.state_size >= UINT64_C(16) << 20,
           "the store takes states of %" PRIu64 " bytes only",
           info.limits.state_size);
@@ -150,10 +150,10 @@ static void over_limits(struct quipu_trial *t)
     memory = mmap(NULL, size, PROT_READ,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     CHECK(memory != MAP_FAILED, "the system gives no addresses");
-    quipu_batch_next(b, s, "")->state = (quipu_bytes){ memory, size };
-    ANSWERS(QUIPU_INVALID, quipu_batch_append(b));
+    quipu_builder_add_next(b, s, "")->state = (quipu_bytes){ memory, size };
+    RETURNS(QUIPU_INVALID, quipu_builder_append(b));
     munmap(memory, size);
-    CHECK(quipu_list_count(t, r, s) == 0, "something was stored");
+    CHECK(quipu_item_list_count(ctx, r, s) == 0, "something was stored");
 }
 
 static const struct quipu_case cases[] = {

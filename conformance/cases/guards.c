@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* S3: guards, each demand in each state of the sequence. */
-#include "suite.h"
+#include "case.h"
 
 #include <inttypes.h>
 
@@ -35,7 +35,7 @@ static const struct truth table[] = {
     { 3, QUIPU_DEMAND_LAST, INT64_MIN, false },
 };
 
-static void check_guard_refusal(const struct quipu_batch *b, size_t index,
+static void check_guard_refusal(const struct quipu_builder *b, size_t index,
                                 int64_t last)
 {
     bool has_last = b->result.flags & QUIPU_RESULT_HAS_LAST;
@@ -53,143 +53,144 @@ static void check_guard_refusal(const struct quipu_batch *b, size_t index,
 /* Who writes: the guarded sequence itself, another one, or nobody. */
 enum writer { ITSELF, ANOTHER, NOBODY };
 
-static void check_truth(struct quipu_trial *t, quipu_records *r,
+static void check_truth(struct quipu_context *ctx, quipu_records *r,
                         const struct truth *truth, enum writer writer)
 {
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 2);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 2);
     size_t before;
 
     if (truth->count > 0) {
-        quipu_batch_fill(t, r, s, (size_t)truth->count);
+        quipu_builder_append_many(ctx, r, s, (size_t)truth->count);
     }
-    before = quipu_list_log_count(t, r);
+    before = quipu_item_list_count_log(ctx, r);
     if (writer != NOBODY) {
-        quipu_bytes to = writer == ITSELF ? s : quipu_trial_sequence(t);
+        quipu_bytes to = writer == ITSELF ? s : quipu_context_sequence(ctx);
 
-        quipu_batch_next(b, to, "x");
-        quipu_batch_next(b, to, "y");
+        quipu_builder_add_next(b, to, "x");
+        quipu_builder_add_next(b, to, "y");
     }
-    quipu_batch_demand(b, s, truth->demand, truth->position);
+    quipu_builder_guard(b, s, truth->demand, truth->position);
     if (truth->holds) {
-        OK(quipu_batch_append(b));
+        OK(quipu_builder_append(b));
         before += b->append.item_count;
     } else {
-        ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+        RETURNS(QUIPU_CONFLICT, quipu_builder_append(b));
         check_guard_refusal(b, 0, truth->count - 1);
     }
-    CHECK(quipu_list_log_count(t, r) == before,
+    CHECK(quipu_item_list_count_log(ctx, r) == before,
           "demand %d at %" PRId64 " of %" PRId64 " items: stored otherwise",
           truth->demand, truth->position, truth->count);
 }
 
-static void check_table(struct quipu_trial *t, enum writer writer)
+static void check_table(struct quipu_context *ctx, enum writer writer)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
 
     for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
-        check_truth(t, r, &table[i], writer);
+        check_truth(ctx, r, &table[i], writer);
     }
 }
 
-static void on_itself(struct quipu_trial *t)
+static void on_itself(struct quipu_context *ctx)
 {
-    check_table(t, ITSELF);
+    check_table(ctx, ITSELF);
 }
 
-static void on_another(struct quipu_trial *t)
+static void on_another(struct quipu_context *ctx)
 {
-    check_table(t, ANOTHER);
+    check_table(ctx, ANOTHER);
 }
 
-static void on_nothing(struct quipu_trial *t)
+static void on_nothing(struct quipu_context *ctx)
 {
-    check_table(t, NOBODY);
+    check_table(ctx, NOBODY);
 }
 
-static void sparse(struct quipu_trial *t)
+static void sparse(struct quipu_context *ctx)
 {
     static const int64_t at[] = { INT64_MIN, -1, 0, INT64_MAX };
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_SPARSE);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
 
     for (size_t i = 0; i < 4; i++) {
-        quipu_bytes s = quipu_trial_sequence(t);
+        quipu_bytes s = quipu_context_sequence(ctx);
 
-        OK(quipu_batch_one_at(t, r, s, at[i]));
+        OK(quipu_builder_append_at(ctx, r, s, at[i]));
         for (size_t k = 0; k < 4; k++) {
-            quipu_batch_clear(b);
-            quipu_batch_demand(b, s, QUIPU_DEMAND_LAST, at[k]);
-            ANSWERS(i == k ? QUIPU_OK : QUIPU_CONFLICT, quipu_batch_append(b));
+            quipu_builder_clear(b);
+            quipu_builder_guard(b, s, QUIPU_DEMAND_LAST, at[k]);
+            RETURNS(i == k ? QUIPU_OK : QUIPU_CONFLICT,
+                    quipu_builder_append(b));
         }
     }
 }
 
 /* The last is that of the highest position, not of the newest item. */
-static void sparse_last(struct quipu_trial *t)
+static void sparse_last(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_SPARSE);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
 
-    OK(quipu_batch_one_at(t, r, s, 100));
-    OK(quipu_batch_one_at(t, r, s, 50));
-    quipu_batch_demand(b, s, QUIPU_DEMAND_LAST, 50);
-    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+    OK(quipu_builder_append_at(ctx, r, s, 100));
+    OK(quipu_builder_append_at(ctx, r, s, 50));
+    quipu_builder_guard(b, s, QUIPU_DEMAND_LAST, 50);
+    RETURNS(QUIPU_CONFLICT, quipu_builder_append(b));
     check_guard_refusal(b, 0, 100);
     b->guards[0].position = 100;
-    OK(quipu_batch_append(b));
+    OK(quipu_builder_append(b));
 }
 
-static void several(struct quipu_trial *t)
+static void several(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    quipu_bytes full = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_bytes full = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
 
-    quipu_batch_fill(t, r, full, 4);
+    quipu_builder_append_many(ctx, r, full, 4);
     for (size_t bad = 0; bad <= 4; bad++) {
-        quipu_bytes s = quipu_trial_sequence(t);
+        quipu_bytes s = quipu_context_sequence(ctx);
 
-        quipu_batch_clear(b);
-        quipu_batch_next(b, s, "x");
+        quipu_builder_clear(b);
+        quipu_builder_add_next(b, s, "x");
         for (size_t i = 0; i < 4; i++) {
-            quipu_batch_demand(b, full, QUIPU_DEMAND_LAST, i == bad ? 2 : 3);
+            quipu_builder_guard(b, full, QUIPU_DEMAND_LAST, i == bad ? 2 : 3);
         }
         if (bad < 4) {
-            ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+            RETURNS(QUIPU_CONFLICT, quipu_builder_append(b));
             check_guard_refusal(b, bad, 3);
         } else {
-            OK(quipu_batch_append(b));
+            OK(quipu_builder_append(b));
         }
-        CHECK(quipu_list_count(t, r, s) == (bad < 4 ? 0 : 1),
+        CHECK(quipu_item_list_count(ctx, r, s) == (bad < 4 ? 0 : 1),
               "with guard %zu failing, the items were stored otherwise", bad);
     }
 }
 
-static void before_positions(struct quipu_trial *t)
+static void before_positions(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
 
-    quipu_batch_fill(t, r, s, 2);
-    quipu_batch_at(b, s, 0, "taken");
-    quipu_batch_demand(b, s, QUIPU_DEMAND_EMPTY, 0);
-    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+    quipu_builder_append_many(ctx, r, s, 2);
+    quipu_builder_add_at(b, s, 0, "taken");
+    quipu_builder_guard(b, s, QUIPU_DEMAND_EMPTY, 0);
+    RETURNS(QUIPU_CONFLICT, quipu_builder_append(b));
     check_guard_refusal(b, 0, 1);
 }
 
-static void nonsense(struct quipu_trial *t)
+static void nonsense(struct quipu_context *ctx)
 {
     static const int demands[] = { 0, 4, -1 };
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
 
     for (size_t i = 0; i < 3; i++) {
-        quipu_batch_clear(b);
-        quipu_batch_demand(b, quipu_trial_sequence(t), demands[i], 0);
-        ANSWERS(QUIPU_INVALID, quipu_batch_append(b));
+        quipu_builder_clear(b);
+        quipu_builder_guard(b, quipu_context_sequence(ctx), demands[i], 0);
+        RETURNS(QUIPU_INVALID, quipu_builder_append(b));
     }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whole workloads, recorded, and judged by the recordings alone. */
-#include "suite.h"
+#include "case.h"
 
 #include "history/workload.h"
 
@@ -83,109 +83,109 @@ static const struct quipu_workload stopped = {
 };
 
 /* Scales a workload to the profile, and to what the store has. */
-static struct quipu_workload fit(struct quipu_trial *t,
+static struct quipu_workload fit(struct quipu_context *ctx,
                                  const struct quipu_workload *workload)
 {
     struct quipu_workload w = *workload;
 
     w.threads = 2 + w.followers;
-    w.moves = quipu_trial_scale(t, 500, 5000, 100000);
-    w.seconds = quipu_trial_scale(t, 1, 15, 200);
-    if (!(t->traits & QUIPU_CAN_TRACK)) {
+    w.moves = quipu_context_scale(ctx, 500, 5000, 100000);
+    w.seconds = quipu_context_scale(ctx, 1, 15, 200);
+    if (!(ctx->traits & QUIPU_CAN_TRACK)) {
         w.weights[QUIPU_MOVE_PROCESS] = w.weights[QUIPU_MOVE_TRACK] = 0;
         w.must &= ~(uint32_t)QUIPU_MUST_PASS;
     }
     return w;
 }
 
-static void run_processes(struct quipu_trial *t,
+static void run_processes(struct quipu_context *ctx,
                           const struct quipu_workload *workload)
 {
-    struct quipu_workload w = fit(t, workload);
+    struct quipu_workload w = fit(ctx, workload);
 
-    w.processes = quipu_trial_scale(t, 4, 8, 8);
-    quipu_workload_run(t, &w);
+    w.processes = quipu_context_scale(ctx, 4, 8, 8);
+    quipu_workload_run(ctx, &w);
 }
 
-static void run_threads(struct quipu_trial *t,
+static void run_threads(struct quipu_context *ctx,
                         const struct quipu_workload *workload, bool apart)
 {
-    struct quipu_workload w = fit(t, workload);
+    struct quipu_workload w = fit(ctx, workload);
 
     w.threads = 8;
     w.followers = 2 * w.followers;
     w.apart = apart;
-    quipu_workload_run(t, &w);
+    quipu_workload_run(ctx, &w);
 }
 
 /* --------------------------------------------------------------- processes */
 
-static void hot_processes(struct quipu_trial *t)
+static void hot_processes(struct quipu_context *ctx)
 {
-    run_processes(t, &hot_sequences);
+    run_processes(ctx, &hot_sequences);
 }
 
-static void group_processes(struct quipu_trial *t)
+static void group_processes(struct quipu_context *ctx)
 {
-    run_processes(t, &groups);
+    run_processes(ctx, &groups);
 }
 
-static void follower_processes(struct quipu_trial *t)
+static void follower_processes(struct quipu_context *ctx)
 {
-    run_processes(t, &followers);
+    run_processes(ctx, &followers);
 }
 
-static void log_processes(struct quipu_trial *t)
+static void log_processes(struct quipu_context *ctx)
 {
-    run_processes(t, &several_logs);
+    run_processes(ctx, &several_logs);
 }
 
-static void killed_processes(struct quipu_trial *t)
+static void killed_processes(struct quipu_context *ctx)
 {
-    struct quipu_workload w = fit(t, &killed);
+    struct quipu_workload w = fit(ctx, &killed);
 
-    w.processes = quipu_trial_scale(t, 4, 8, 8);
-    w.kills = quipu_trial_scale(t, 10, 100, 2000);
+    w.processes = quipu_context_scale(ctx, 4, 8, 8);
+    w.kills = quipu_context_scale(ctx, 10, 100, 2000);
     w.moves *= 10; /* few lives last to their end */
-    quipu_workload_run(t, &w);
+    quipu_workload_run(ctx, &w);
 }
 
 /* However long the stops take, all go on behind the last. */
-static void stopped_server(struct quipu_trial *t)
+static void stopped_server(struct quipu_context *ctx)
 {
-    struct quipu_workload w = fit(t, &stopped);
+    struct quipu_workload w = fit(ctx, &stopped);
 
-    w.processes = quipu_trial_scale(t, 4, 8, 8);
-    w.stops = quipu_trial_scale(t, 2, 20, 60);
+    w.processes = quipu_context_scale(ctx, 4, 8, 8);
+    w.stops = quipu_context_scale(ctx, 2, 20, 60);
     w.moves = UINT_MAX;
-    quipu_workload_run(t, &w);
+    quipu_workload_run(ctx, &w);
 }
 
 /* ----------------------------------------------------------------- threads */
 
-static void hot_threads(struct quipu_trial *t)
+static void hot_threads(struct quipu_context *ctx)
 {
-    run_threads(t, &hot_sequences, false);
+    run_threads(ctx, &hot_sequences, false);
 }
 
-static void group_threads(struct quipu_trial *t)
+static void group_threads(struct quipu_context *ctx)
 {
-    run_threads(t, &groups, false);
+    run_threads(ctx, &groups, false);
 }
 
-static void follower_threads(struct quipu_trial *t)
+static void follower_threads(struct quipu_context *ctx)
 {
-    run_threads(t, &followers, false);
+    run_threads(ctx, &followers, false);
 }
 
-static void log_threads(struct quipu_trial *t)
+static void log_threads(struct quipu_context *ctx)
 {
-    run_threads(t, &several_logs, false);
+    run_threads(ctx, &several_logs, false);
 }
 
-static void group_datastores(struct quipu_trial *t)
+static void group_datastores(struct quipu_context *ctx)
 {
-    run_threads(t, &groups, true);
+    run_threads(ctx, &groups, true);
 }
 
 static const struct quipu_case cases[] = {
@@ -197,7 +197,7 @@ static const struct quipu_case cases[] = {
       group_threads, QUIPU_CAN_LOG, 0, 600 },
     { "U2.history-of-groups-in-datastores",
       "Each thread with a datastore of its own.", group_datastores,
-      QUIPU_CAN_LOG | QUIPU_TRAIT_JOINT, 0, 600 },
+      QUIPU_CAN_LOG | QUIPU_TRAIT_MULTI_OPEN, 0, 600 },
     { "L2.history-of-followers-in-threads",
       "Who follows a log sees each item once, whole, in order, and soon.",
       follower_threads, QUIPU_CAN_LOG, 0, 600 },

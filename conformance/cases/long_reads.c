@@ -5,7 +5,7 @@
  * past, where the store lets it, reads the log, the sequence, and the list of
  * sequences, while its anonymous memory is watched.
  */
-#include "suite.h"
+#include "case.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,9 +22,9 @@ struct length {
     const quipu_schema *schema;
 };
 
-static struct length length_of(const struct quipu_trial *t)
+static struct length length_of(const struct quipu_context *ctx)
 {
-    int64_t items = quipu_trial_scale(t, 30000, 1000000, 10000000);
+    int64_t items = quipu_context_scale(ctx, 30000, 1000000, 10000000);
 
     return (struct length){ .items = items,
                             .state_size = (size_t)(HOARD / items + 100) };
@@ -41,22 +41,22 @@ static quipu_uuid sequence_of(int64_t i)
     return id;
 }
 
-static void append_all(struct quipu_trial *t, const struct length *length)
+static void append_all(struct quipu_context *ctx, const struct length *length)
 {
     quipu_records *r =
-        quipu_trial_bind(t, quipu_trial_datastore(t), length->schema);
-    struct quipu_batch *b = quipu_batch_create(t, r, EACH);
-    quipu_uuid *ids = quipu_trial_keep(t, EACH * sizeof(*ids));
-    char *state = quipu_trial_keep(t, length->state_size + 1);
+        quipu_context_bind(ctx, quipu_context_datastore(ctx), length->schema);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, EACH);
+    quipu_uuid *ids = quipu_context_allocate(ctx, EACH * sizeof(*ids));
+    char *state = quipu_context_allocate(ctx, length->state_size + 1);
 
     memset(state, '.', length->state_size);
     for (int64_t i = 0; i < length->items; i += EACH) {
-        quipu_batch_clear(b);
+        quipu_builder_clear(b);
         for (int64_t k = 0; k < EACH; k++) {
             ids[k] = sequence_of(i + k);
-            quipu_batch_next(b, (quipu_bytes){ ids[k].bytes, 16 }, state);
+            quipu_builder_add_next(b, (quipu_bytes){ ids[k].bytes, 16 }, state);
         }
-        OK(quipu_batch_append(b));
+        OK(quipu_builder_append(b));
     }
 }
 
@@ -78,7 +78,7 @@ static long anonymous(void)
         (void)fclose(file);
     }
     if (size < 0) {
-        quipu_check_skip("the system does not tell anonymous memory");
+        quipu_assertion_skip("the system does not tell anonymous memory");
     }
     return size;
 }
@@ -112,7 +112,8 @@ static void read_items(quipu_cursor *cursor, struct watch *watch,
     const quipu_item *item;
     int status;
 
-    while ((status = quipu_cursor_next(cursor, &item, E)) == QUIPU_OK && item) {
+    while ((status = quipu_cursor_next(cursor, &item, ERR)) == QUIPU_OK &&
+           item) {
         look(watch);
     }
     OK(status);
@@ -121,10 +122,10 @@ static void read_items(quipu_cursor *cursor, struct watch *watch,
           watch->count, watch->what, wanted);
 }
 
-static void read_all(struct quipu_trial *t, const struct length *length)
+static void read_all(struct quipu_context *ctx, const struct length *length)
 {
     quipu_records *r =
-        quipu_trial_bind(t, quipu_trial_datastore(t), length->schema);
+        quipu_context_bind(ctx, quipu_context_datastore(ctx), length->schema);
     struct watch log = { .what = "the log" }, one = { .what = "a sequence" };
     struct watch all = { .what = "the sequences" };
     quipu_query down = { .struct_size = sizeof(down),
@@ -135,48 +136,48 @@ static void read_all(struct quipu_trial *t, const struct length *length)
     quipu_cursor *cursor;
 
     OK(quipu_records_read(r, (quipu_bytes){ first.bytes, 16 }, &down, &cursor,
-                          E));
+                          ERR));
     read_items(cursor, &one, length->items / 2);
-    if (t->traits & QUIPU_CAN_LOG) {
-        OK(quipu_records_read_log(r, NULL, &cursor, E));
+    if (ctx->traits & QUIPU_CAN_LOG) {
+        OK(quipu_records_read_log(r, NULL, &cursor, ERR));
         read_items(cursor, &log, length->items);
     }
-    OK(quipu_sequences_open(r, (quipu_bytes){ NULL, 0 }, &list, E));
+    OK(quipu_sequences_open(r, (quipu_bytes){ NULL, 0 }, &list, ERR));
     do {
-        OK(quipu_sequences_next(list, &sequence, E));
+        OK(quipu_sequences_next(list, &sequence, ERR));
         look(&all);
     } while (sequence);
     quipu_sequences_close(list);
     CHECK(all.count == length->items / 2 + 2, "not all sequences are listed");
 }
 
-static void be_reader(struct quipu_trial *t, void *shared, unsigned i)
+static void be_reader(struct quipu_context *ctx, void *shared, unsigned i)
 {
     (void)i;
-    read_all(t, shared);
+    read_all(ctx, shared);
 }
 
-static void long_reads(struct quipu_trial *t)
+static void long_reads(struct quipu_context *ctx)
 {
-    struct length length = length_of(t);
-    bool shares = t->traits & QUIPU_CAN_SHARE;
-    struct quipu_crew crew;
+    struct length length = length_of(ctx);
+    bool shares = ctx->traits & QUIPU_CAN_SHARE;
+    struct quipu_workers crew;
 
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-    quipu_check_skip("a sanitizer has memory of its own");
+    quipu_assertion_skip("a sanitizer has memory of its own");
 #endif
-    length.schema = quipu_trial_schema(t, 0);
+    length.schema = quipu_context_schema(ctx, 0);
     if (shares) {
-        crew = quipu_crew_start(t, 1, be_reader, &length);
+        crew = quipu_workers_start(ctx, 1, be_reader, &length);
     }
-    quipu_trial_setup(t, length.schema);
-    append_all(t, &length);
+    quipu_context_setup(ctx, length.schema);
+    append_all(ctx, &length);
     if (!shares) {
-        read_all(t, &length);
+        read_all(ctx, &length);
         return;
     }
-    quipu_crew_go(&crew);
-    quipu_crew_join(&crew);
+    quipu_workers_release(&crew);
+    quipu_workers_join(&crew);
 }
 
 static const struct quipu_case cases[] = {

@@ -6,7 +6,7 @@
  * succeeds, nothing is half done, and the next attempt succeeds; and when all
  * is closed, all memory has been given back.
  */
-#include "suite.h"
+#include "case.h"
 
 #include <quipu/memory.h>
 
@@ -65,7 +65,7 @@ static void use_allocator(void)
                                                .reallocate = reallocate,
                                                .release = release };
 
-    OK(quipu_allocator_use(&allocator, E));
+    OK(quipu_allocator_use(&allocator, ERR));
 }
 
 static void arm(unsigned long n, bool all)
@@ -87,11 +87,11 @@ static bool disarm(void)
 
 /* What an operation works on.  `prepare` and `check` are not disturbed. */
 struct ground {
-    struct quipu_trial *t;
+    struct quipu_context *ctx;
     quipu_records *records;
     quipu_bytes sequence;
     const quipu_schema *schema; /* a new one */
-    struct quipu_batch *batch;
+    struct quipu_builder *batch;
     int64_t stored;  /* items in the sequence */
     int64_t pending; /* that the append under way adds */
 };
@@ -119,7 +119,7 @@ static bool attempt(struct ground *g, const struct operation *operation,
     CHECK(status == QUIPU_OK || (short_of && status == QUIPU_NO_MEMORY),
           "%s answers %s when allocation %lu %s: %s", operation->name,
           quipu_status_name(status), n, short_of ? "fails" : "does not fail",
-          E->message);
+          ERR->message);
     if (operation->check) {
         operation->check(g, status == QUIPU_OK);
     }
@@ -134,33 +134,33 @@ static bool attempt(struct ground *g, const struct operation *operation,
 
 static void torture(struct ground *g, const struct operation *operation)
 {
-    unsigned most = quipu_trial_scale(g->t, 40, 100000, 100000);
+    unsigned most = quipu_context_scale(g->ctx, 40, 100000, 100000);
 
     for (int all = 0; all < 2; all++) {
         for (unsigned long n = 1;
              n <= most && attempt(g, operation, n, all != 0); n++) {
-            quipu_trial_count(g->t, "faults", 1);
+            quipu_context_count(g->ctx, "faults", 1);
         }
     }
 }
 
-static void end(struct quipu_trial *t)
+static void end(struct quipu_context *ctx)
 {
-    quipu_trial_close_all(t);
+    quipu_context_close_all(ctx);
     CHECK(atomic_load(&held) == 0,
           "all is closed, and %ld allocations are not released",
           atomic_load(&held));
 }
 
-static struct ground begin(struct quipu_trial *t)
+static struct ground begin(struct quipu_context *ctx)
 {
-    struct ground g = { .t = t };
+    struct ground g = { .ctx = ctx };
 
     use_allocator();
-    g.records = quipu_trial_records(t, 0);
-    g.sequence = quipu_trial_sequence(t);
-    g.batch = quipu_batch_create(t, g.records, 3);
-    quipu_batch_fill(t, g.records, g.sequence, 5);
+    g.records = quipu_context_records(ctx, 0);
+    g.sequence = quipu_context_sequence(ctx);
+    g.batch = quipu_builder_create(ctx, g.records, 3);
+    quipu_builder_append_many(ctx, g.records, g.sequence, 5);
     g.stored = 5;
     return g;
 }
@@ -170,60 +170,61 @@ static struct ground begin(struct quipu_trial *t)
 static int open_and_close(struct ground *g)
 {
     quipu_datastore *datastore;
-    int status = quipu_datastore_open(g->t->uri, NULL, &datastore, E);
+    int status = quipu_datastore_open(g->ctx->uri, NULL, &datastore, ERR);
 
     if (status == QUIPU_OK) {
-        OK(quipu_datastore_close(datastore, E));
+        OK(quipu_datastore_close(datastore, ERR));
     }
     return status;
 }
 
-static void open_short(struct quipu_trial *t)
+static void open_short(struct quipu_context *ctx)
 {
     static const struct operation operation = { "open", open_and_close, NULL,
                                                 NULL };
-    struct ground g = { .t = t };
+    struct ground g = { .ctx = ctx };
 
     use_allocator();
     torture(&g, &operation);
-    end(t);
+    end(ctx);
 }
 
 static void name_schema(struct ground *g)
 {
     g->schema =
-        quipu_trial_schema(g->t, QUIPU_SHAPE_COLUMNS | QUIPU_SHAPE_TIME);
+        quipu_context_schema(g->ctx, QUIPU_SHAPE_COLUMNS | QUIPU_SHAPE_TIME);
 }
 
 static int set_up(struct ground *g)
 {
-    return quipu_datastore_setup(g->t->main, g->schema, E);
+    return quipu_datastore_setup(g->ctx->main, g->schema, ERR);
 }
 
 /* It is set up whole, or not at all. */
 static void check_set_up(struct ground *g, bool happened)
 {
     quipu_records *records;
-    int status = quipu_records_open(g->t->main, g->schema, &records, E);
+    int status = quipu_records_open(g->ctx->main, g->schema, &records, ERR);
 
     CHECK(status == (happened ? QUIPU_OK : QUIPU_NOT_FOUND),
           "after set-up %s the schema answers %s",
           happened ? "succeeded" : "failed", quipu_status_name(status));
     if (happened) {
-        CHECK(quipu_list_count(g->t, records, g->sequence) == 0, "not empty");
-        OK(quipu_records_close(records, E));
-        OK(quipu_datastore_teardown(g->t->main, g->schema, E));
+        CHECK(quipu_item_list_count(g->ctx, records, g->sequence) == 0,
+              "not empty");
+        OK(quipu_records_close(records, ERR));
+        OK(quipu_datastore_teardown(g->ctx->main, g->schema, ERR));
     }
 }
 
-static void setup_short(struct quipu_trial *t)
+static void setup_short(struct quipu_context *ctx)
 {
     static const struct operation operation = { "setup", set_up, name_schema,
                                                 check_set_up };
-    struct ground g = begin(t);
+    struct ground g = begin(ctx);
 
     torture(&g, &operation);
-    end(t);
+    end(ctx);
 }
 
 static void name_and_set_up(struct ground *g)
@@ -234,59 +235,60 @@ static void name_and_set_up(struct ground *g)
 
 static int tear_down(struct ground *g)
 {
-    return quipu_datastore_teardown(g->t->main, g->schema, E);
+    return quipu_datastore_teardown(g->ctx->main, g->schema, ERR);
 }
 
-static void teardown_short(struct quipu_trial *t)
+static void teardown_short(struct quipu_context *ctx)
 {
     static const struct operation operation = { "teardown", tear_down,
                                                 name_and_set_up, NULL };
-    struct ground g = begin(t);
+    struct ground g = begin(ctx);
 
     torture(&g, &operation);
-    end(t);
+    end(ctx);
 }
 
 static int bind_and_unbind(struct ground *g)
 {
     quipu_records *records;
     int status = quipu_records_open(
-        g->t->main, quipu_records_schema(g->records), &records, E);
+        g->ctx->main, quipu_records_schema(g->records), &records, ERR);
 
     if (status == QUIPU_OK) {
-        OK(quipu_records_close(records, E));
+        OK(quipu_records_close(records, ERR));
     }
     return status;
 }
 
-static void bind_short(struct quipu_trial *t)
+static void bind_short(struct quipu_context *ctx)
 {
     static const struct operation operation = { "bind", bind_and_unbind, NULL,
                                                 NULL };
-    struct ground g = begin(t);
+    struct ground g = begin(ctx);
 
     torture(&g, &operation);
-    end(t);
+    end(ctx);
 }
 
 /* ---------------------------------------------------------------- appending */
 
 static void fill_batch(struct ground *g)
 {
-    quipu_batch_clear(g->batch);
+    quipu_builder_clear(g->batch);
     for (int i = 0; i < 3; i++) {
-        quipu_batch_next(g->batch, g->sequence, "more");
+        quipu_builder_add_next(g->batch, g->sequence, "more");
     }
-    quipu_batch_demand(g->batch, g->sequence, QUIPU_DEMAND_LAST, g->stored - 1);
-    if (g->t->traits & QUIPU_CAN_TRACK) {
-        quipu_batch_track(g->batch, g->t->prefix, "log", g->stored + 1);
+    quipu_builder_guard(g->batch, g->sequence, QUIPU_DEMAND_LAST,
+                        g->stored - 1);
+    if (g->ctx->traits & QUIPU_CAN_TRACK) {
+        quipu_builder_track(g->batch, g->ctx->prefix, "log", g->stored + 1);
     }
     g->pending = 3;
 }
 
 static int append(struct ground *g)
 {
-    return quipu_batch_append(g->batch);
+    return quipu_builder_append(g->batch);
 }
 
 static void check_stored(struct ground *g, bool happened)
@@ -294,71 +296,72 @@ static void check_stored(struct ground *g, bool happened)
     quipu_position p = { 0 };
     int64_t last;
 
-    OK(quipu_records_last(g->records, g->sequence, &last, E));
+    OK(quipu_records_last(g->records, g->sequence, &last, ERR));
     g->stored += happened ? g->pending : 0;
     g->pending = happened ? 0 : g->pending;
     CHECK(last + 1 == g->stored, "%lld items are there instead of %lld",
           (long long)last + 1, (long long)g->stored);
-    if (happened && (g->t->traits & QUIPU_CAN_TRACK)) {
-        OK(quipu_tracking_read(g->t->main, g->t->prefix, "log", &p, E));
+    if (happened && (g->ctx->traits & QUIPU_CAN_TRACK)) {
+        OK(quipu_tracking_read(g->ctx->main, g->ctx->prefix, "log", &p, ERR));
         CHECK(p.notification_id == g->stored - 2,
               "the tracking record is not the append's");
     }
 }
 
-static void append_short(struct quipu_trial *t)
+static void append_short(struct quipu_context *ctx)
 {
     static const struct operation operation = { "append", append, fill_batch,
                                                 check_stored };
-    struct ground g = begin(t);
+    struct ground g = begin(ctx);
 
     torture(&g, &operation);
-    if (t->traits & QUIPU_CAN_LOG) {
-        quipu_list_whole(t, g.records);
+    if (ctx->traits & QUIPU_CAN_LOG) {
+        quipu_item_list_check_log(ctx, g.records);
     }
-    end(t);
+    end(ctx);
 }
 
 static int repeat(struct ground *g)
 {
-    int status = quipu_batch_append(g->batch);
+    int status = quipu_builder_append(g->batch);
 
     CHECK(status != QUIPU_OK || g->batch->result.flags & QUIPU_RESULT_REPEATED,
           "not called a repeat");
     return status;
 }
 
-static void repeat_short(struct quipu_trial *t)
+static void repeat_short(struct quipu_context *ctx)
 {
     static const struct operation operation = { "a repeated append", repeat,
                                                 NULL, NULL };
-    struct ground g = begin(t);
+    struct ground g = begin(ctx);
 
     fill_batch(&g);
     OK(append(&g));
     torture(&g, &operation);
-    CHECK(quipu_list_count(t, g.records, g.sequence) == 8, "stored twice");
-    end(t);
+    CHECK(quipu_item_list_count(ctx, g.records, g.sequence) == 8,
+          "stored twice");
+    end(ctx);
 }
 
 static int conflict(struct ground *g)
 {
-    int status = quipu_batch_append(g->batch);
+    int status = quipu_builder_append(g->batch);
 
     return status == QUIPU_CONFLICT ? QUIPU_OK : status;
 }
 
-static void refuse_short(struct quipu_trial *t)
+static void refuse_short(struct quipu_context *ctx)
 {
     static const struct operation operation = { "a refused append", conflict,
                                                 NULL, NULL };
-    struct ground g = begin(t);
+    struct ground g = begin(ctx);
 
-    quipu_batch_next(g.batch, g.sequence, "x");
-    quipu_batch_demand(g.batch, g.sequence, QUIPU_DEMAND_EMPTY, 0);
+    quipu_builder_add_next(g.batch, g.sequence, "x");
+    quipu_builder_guard(g.batch, g.sequence, QUIPU_DEMAND_EMPTY, 0);
     torture(&g, &operation);
-    CHECK(quipu_list_count(t, g.records, g.sequence) == 5, "stored");
-    end(t);
+    CHECK(quipu_item_list_count(ctx, g.records, g.sequence) == 5, "stored");
+    end(ctx);
 }
 
 static int nothing(void *native, void *context, quipu_error *error)
@@ -373,17 +376,17 @@ static int transact(struct ground *g)
 {
     g->batch->result = (quipu_result){ .positions = g->batch->positions };
     return quipu_records_transact(g->records, &g->batch->append, nothing, NULL,
-                                  &g->batch->result, E);
+                                  &g->batch->result, ERR);
 }
 
-static void transact_short(struct quipu_trial *t)
+static void transact_short(struct quipu_context *ctx)
 {
     static const struct operation operation = { "transact", transact,
                                                 fill_batch, check_stored };
-    struct ground g = begin(t);
+    struct ground g = begin(ctx);
 
     torture(&g, &operation);
-    end(t);
+    end(ctx);
 }
 
 /* ------------------------------------------------------------------ reading */
@@ -396,7 +399,7 @@ static int drain(quipu_cursor *cursor, int status, size_t wanted)
     if (status != QUIPU_OK) {
         return status;
     }
-    while (!(status = quipu_cursor_next(cursor, &item, E)) && item) {
+    while (!(status = quipu_cursor_next(cursor, &item, ERR)) && item) {
         count++;
     }
     quipu_cursor_close(cursor);
@@ -408,7 +411,8 @@ static int drain(quipu_cursor *cursor, int status, size_t wanted)
 static int read_up(struct ground *g)
 {
     quipu_cursor *cursor;
-    int status = quipu_records_read(g->records, g->sequence, NULL, &cursor, E);
+    int status =
+        quipu_records_read(g->records, g->sequence, NULL, &cursor, ERR);
 
     return drain(cursor, status, 5);
 }
@@ -419,7 +423,7 @@ static int read_log_down(struct ground *g)
                           .flags = QUIPU_QUERY_DESCENDING | QUIPU_QUERY_LT,
                           .lt = 5 };
     quipu_cursor *cursor;
-    int status = quipu_records_read_log(g->records, &query, &cursor, E);
+    int status = quipu_records_read_log(g->records, &query, &cursor, ERR);
 
     return drain(cursor, status, 4);
 }
@@ -428,22 +432,22 @@ static int last_position(struct ground *g)
 {
     int64_t last;
 
-    return quipu_records_last(g->records, g->sequence, &last, E);
+    return quipu_records_last(g->records, g->sequence, &last, ERR);
 }
 
 static int log_position(struct ground *g)
 {
     quipu_position head, third;
     int64_t id;
-    int status = quipu_records_head(g->records, &head, E);
+    int status = quipu_records_head(g->records, &head, ERR);
 
     if (status == QUIPU_OK) {
-        status = quipu_records_position(g->records, 3, &third, E);
+        status = quipu_records_position(g->records, 3, &third, ERR);
     }
     if (status == QUIPU_OK) {
-        status = quipu_records_check_position(g->records, &third, E);
+        status = quipu_records_check_position(g->records, &third, ERR);
     }
-    return status == QUIPU_OK ? quipu_records_wait(g->records, 4, 0, &id, E)
+    return status == QUIPU_OK ? quipu_records_wait(g->records, 4, 0, &id, ERR)
                               : status;
 }
 
@@ -451,12 +455,12 @@ static int list_schemas(struct ground *g)
 {
     const quipu_schema *schema = NULL;
     quipu_schemas *list;
-    int status = quipu_schemas_open(g->t->main, &list, E);
+    int status = quipu_schemas_open(g->ctx->main, &list, ERR);
 
     if (status != QUIPU_OK) {
         return status;
     }
-    while (!(status = quipu_schemas_next(list, &schema, E)) && schema) {
+    while (!(status = quipu_schemas_next(list, &schema, ERR)) && schema) {
     }
     quipu_schemas_close(list);
     return status;
@@ -467,12 +471,12 @@ static int list_sequences(struct ground *g)
     const quipu_sequence *sequence = NULL;
     quipu_bytes none = { NULL, 0 };
     quipu_sequences *list;
-    int status = quipu_sequences_open(g->records, none, &list, E);
+    int status = quipu_sequences_open(g->records, none, &list, ERR);
 
     if (status != QUIPU_OK) {
         return status;
     }
-    while (!(status = quipu_sequences_next(list, &sequence, E)) && sequence) {
+    while (!(status = quipu_sequences_next(list, &sequence, ERR)) && sequence) {
     }
     quipu_sequences_close(list);
     return status;
@@ -482,12 +486,12 @@ static int list_tracking(struct ground *g)
 {
     const quipu_tracking *tracking = NULL;
     quipu_trackings *list;
-    int status = quipu_trackings_open(g->t->main, &list, E);
+    int status = quipu_trackings_open(g->ctx->main, &list, ERR);
 
     if (status != QUIPU_OK) {
         return status;
     }
-    while (!(status = quipu_trackings_next(list, &tracking, E)) && tracking) {
+    while (!(status = quipu_trackings_next(list, &tracking, ERR)) && tracking) {
     }
     quipu_trackings_close(list);
     return status;
@@ -497,10 +501,10 @@ static int read_tracking(struct ground *g)
 {
     quipu_position p;
 
-    return quipu_tracking_read(g->t->main, g->t->prefix, "log", &p, E);
+    return quipu_tracking_read(g->ctx->main, g->ctx->prefix, "log", &p, ERR);
 }
 
-static void read_short(struct quipu_trial *t)
+static void read_short(struct quipu_context *ctx)
 {
     static const struct operation operations[] = {
         { "a read", read_up, NULL, NULL },
@@ -508,60 +512,60 @@ static void read_short(struct quipu_trial *t)
         { "the list of schemas", list_schemas, NULL, NULL },
         { "the list of sequences", list_sequences, NULL, NULL },
     };
-    struct ground g = begin(t);
+    struct ground g = begin(ctx);
 
     for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++) {
         torture(&g, &operations[i]);
     }
-    end(t);
+    end(ctx);
 }
 
-static void log_short(struct quipu_trial *t)
+static void log_short(struct quipu_context *ctx)
 {
     static const struct operation operations[] = {
         { "a read of the log", read_log_down, NULL, NULL },
         { "a position of the log", log_position, NULL, NULL },
     };
-    struct ground g = begin(t);
+    struct ground g = begin(ctx);
 
     for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++) {
         torture(&g, &operations[i]);
     }
-    end(t);
+    end(ctx);
 }
 
-static void tracking_short(struct quipu_trial *t)
+static void tracking_short(struct quipu_context *ctx)
 {
     static const struct operation operations[] = {
         { "the list of tracking records", list_tracking, NULL, NULL },
         { "a tracking record", read_tracking, NULL, NULL },
     };
-    struct ground g = begin(t);
+    struct ground g = begin(ctx);
 
     fill_batch(&g);
     OK(append(&g));
     for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++) {
         torture(&g, &operations[i]);
     }
-    end(t);
+    end(ctx);
 }
 
 /* What is released needs no memory. */
-static void close_short(struct quipu_trial *t)
+static void close_short(struct quipu_context *ctx)
 {
     struct ground g;
     quipu_cursor *cursor;
 
     use_allocator();
     for (int i = 0; i < 3; i++) {
-        g = begin(t);
-        OK(quipu_records_read(g.records, g.sequence, NULL, &cursor, E));
+        g = begin(ctx);
+        OK(quipu_records_read(g.records, g.sequence, NULL, &cursor, ERR));
         arm(1, true);
         quipu_cursor_close(cursor);
-        quipu_trial_close_all(t);
+        quipu_context_close_all(ctx);
         disarm();
     }
-    end(t);
+    end(ctx);
 }
 
 static const struct quipu_case cases[] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* F2: names of tables and columns, and the order of listings. */
-#include "suite.h"
+#include "case.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -16,7 +16,7 @@ static void rename_all(struct quipu_schema *schema, const char *names[6])
 }
 
 /* Tables that a shared store may have already are left alone. */
-static void hostile_names(struct quipu_trial *t)
+static void hostile_names(struct quipu_context *ctx)
 {
     static const char *names[][6] = {
         { "select", "from", "where", "order", "group", "index" },
@@ -25,64 +25,64 @@ static void hostile_names(struct quipu_trial *t)
         { "☃", "é", "e\xcc\x81", "a.b", "$1", ":name" },
         { "1", "-", "/*", "*/", "null", "limit" },
     };
-    quipu_datastore *d = quipu_trial_datastore(t);
+    quipu_datastore *d = quipu_context_datastore(ctx);
 
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         for (size_t table = 0; table < 6; table++) {
-            quipu_schema *schema = quipu_trial_schema(t, 0);
+            quipu_schema *schema = quipu_context_schema(ctx, 0);
 
-            schema->table =
-                quipu_trial_text(t, "%s %s", names[i][table], schema->table);
+            schema->table = quipu_context_format(ctx, "%s %s", names[i][table],
+                                                 schema->table);
             rename_all(schema, names[i]);
-            quipu_batch_try_schema(t, d, schema);
-            OK(quipu_datastore_teardown(d, schema, E));
+            quipu_builder_check_schema(ctx, d, schema);
+            OK(quipu_datastore_teardown(d, schema, ERR));
         }
     }
 }
 
-static void bare_hostile_tables(struct quipu_trial *t)
+static void bare_hostile_tables(struct quipu_context *ctx)
 {
     static const char *names[] = { "select", "\"quoted\"",
                                    "naïve; DROP TABLE x; --", "table" };
-    quipu_datastore *d =
-        quipu_trial_open(t, quipu_trial_text(t, "namespace=%s", t->prefix));
+    quipu_datastore *d = quipu_context_open(
+        ctx, quipu_context_format(ctx, "namespace=%s", ctx->prefix));
 
     for (size_t i = 0; i < 4; i++) {
-        quipu_schema *schema = quipu_trial_schema(t, 0);
+        quipu_schema *schema = quipu_context_schema(ctx, 0);
 
         schema->table = names[i];
-        quipu_batch_try_schema(t, d, schema);
-        OK(quipu_datastore_teardown(d, schema, E));
+        quipu_builder_check_schema(ctx, d, schema);
+        OK(quipu_datastore_teardown(d, schema, ERR));
     }
 }
 
 /* Whichever comes first; and that one stays as it was. */
-static void case_of_tables(struct quipu_trial *t)
+static void case_of_tables(struct quipu_context *ctx)
 {
-    quipu_datastore *d = quipu_trial_datastore(t);
-    quipu_schema *schema = quipu_trial_schema(t, 0);
-    quipu_schema *other = quipu_trial_schema(t, 0);
+    quipu_datastore *d = quipu_context_datastore(ctx);
+    quipu_schema *schema = quipu_context_schema(ctx, 0);
+    quipu_schema *other = quipu_context_schema(ctx, 0);
     quipu_records *r;
 
-    schema->table = quipu_trial_name(t, "Caps");
-    other->table = quipu_trial_text(
-        t, "%.*scaps", (int)strlen(schema->table) - 4, schema->table);
-    quipu_trial_setup(t, schema);
-    ANSWERS(QUIPU_INVALID, quipu_datastore_setup(d, other, E));
-    r = quipu_trial_bind(t, d, schema);
-    OK(quipu_batch_one_next(t, r, quipu_trial_sequence(t)));
-    ANSWERS(QUIPU_NOT_FOUND, quipu_records_open(d, other, &r, E));
+    schema->table = quipu_context_name(ctx, "Caps");
+    other->table = quipu_context_format(
+        ctx, "%.*scaps", (int)strlen(schema->table) - 4, schema->table);
+    quipu_context_setup(ctx, schema);
+    RETURNS(QUIPU_INVALID, quipu_datastore_setup(d, other, ERR));
+    r = quipu_context_bind(ctx, d, schema);
+    OK(quipu_builder_append_next(ctx, r, quipu_context_sequence(ctx)));
+    RETURNS(QUIPU_NOT_FOUND, quipu_records_open(d, other, &r, ERR));
 }
 
-static void longest_names(struct quipu_trial *t)
+static void longest_names(struct quipu_context *ctx)
 {
-    quipu_schema *schema = quipu_trial_schema(t, 0);
-    char *table = quipu_trial_keep(t, 64);
+    quipu_schema *schema = quipu_context_schema(ctx, 0);
+    char *table = quipu_context_allocate(ctx, 64);
     char names[6][64];
     const char *pointers[6];
 
     memset(table, 't', 63);
-    memcpy(table, t->prefix, strlen(t->prefix));
+    memcpy(table, ctx->prefix, strlen(ctx->prefix));
     schema->table = table;
     for (size_t i = 0; i < 6; i++) {
         memset(names[i], 'c', 63);
@@ -91,11 +91,11 @@ static void longest_names(struct quipu_trial *t)
         pointers[i] = names[i];
     }
     rename_all(schema, pointers);
-    quipu_batch_try_schema(t, quipu_trial_datastore(t), schema);
-    OK(quipu_datastore_teardown(quipu_trial_datastore(t), schema, E));
+    quipu_builder_check_schema(ctx, quipu_context_datastore(ctx), schema);
+    OK(quipu_datastore_teardown(quipu_context_datastore(ctx), schema, ERR));
 }
 
-static void wrong_schemas(struct quipu_trial *t)
+static void wrong_schemas(struct quipu_context *ctx)
 {
     static const char *const wrong[] = {
         "",
@@ -111,51 +111,51 @@ static void wrong_schemas(struct quipu_trial *t)
         { .name = "x", .kind = QUIPU_VALUE_INT },
         { .name = "X", .kind = QUIPU_VALUE_INT }
     };
-    quipu_datastore *d = quipu_trial_datastore(t);
+    quipu_datastore *d = quipu_context_datastore(ctx);
     quipu_schema *schema;
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
-        schema = quipu_trial_schema(t, 0);
+        schema = quipu_context_schema(ctx, 0);
         schema->topic = wrong[i];
-        ANSWERS(QUIPU_INVALID, quipu_datastore_setup(d, schema, E));
-        schema = quipu_trial_schema(t, 0);
+        RETURNS(QUIPU_INVALID, quipu_datastore_setup(d, schema, ERR));
+        schema = quipu_context_schema(ctx, 0);
         schema->table = wrong[i];
         if (i + 1 < sizeof(wrong) / sizeof(*wrong)) {
-            ANSWERS(QUIPU_INVALID, quipu_datastore_setup(d, schema, E));
+            RETURNS(QUIPU_INVALID, quipu_datastore_setup(d, schema, ERR));
         }
     }
-    schema = quipu_trial_schema(t, 0);
+    schema = quipu_context_schema(ctx, 0);
     schema->state = NULL;
-    ANSWERS(QUIPU_INVALID, quipu_datastore_setup(d, schema, E));
-    schema = quipu_trial_schema(t, 0);
+    RETURNS(QUIPU_INVALID, quipu_datastore_setup(d, schema, ERR));
+    schema = quipu_context_schema(ctx, 0);
     schema->topic = "rowid"; /* SQLite reserves it, so nobody takes it */
-    ANSWERS(QUIPU_INVALID, quipu_datastore_setup(d, schema, E));
-    schema = quipu_trial_schema(t, 0);
+    RETURNS(QUIPU_INVALID, quipu_datastore_setup(d, schema, ERR));
+    schema = quipu_context_schema(ctx, 0);
     schema->flags = 1u << 31;
-    ANSWERS(QUIPU_INVALID, quipu_datastore_setup(d, schema, E));
-    schema = quipu_trial_schema(t, 0);
+    RETURNS(QUIPU_INVALID, quipu_datastore_setup(d, schema, ERR));
+    schema = quipu_context_schema(ctx, 0);
     schema->columns = kind;
     schema->column_count = 1;
-    ANSWERS(QUIPU_INVALID, quipu_datastore_setup(d, schema, E));
+    RETURNS(QUIPU_INVALID, quipu_datastore_setup(d, schema, ERR));
     schema->columns = twice;
     schema->column_count = 2;
-    ANSWERS(QUIPU_INVALID, quipu_datastore_setup(d, schema, E));
+    RETURNS(QUIPU_INVALID, quipu_datastore_setup(d, schema, ERR));
 }
 
 /* --------------------------------------------------- order of listings */
 
-static void check_listing(struct quipu_trial *t, quipu_records *r,
+static void check_listing(struct quipu_context *ctx, quipu_records *r,
                           const quipu_bytes *ids, size_t count)
 {
-    (void)t;
+    (void)ctx;
     for (size_t from = 0; from <= count; from++) {
         quipu_bytes after = from > 0 ? ids[from - 1] : (quipu_bytes){ NULL, 0 };
         quipu_sequences *list;
         const quipu_sequence *row;
 
-        OK(quipu_sequences_open(r, after, &list, E));
+        OK(quipu_sequences_open(r, after, &list, ERR));
         for (size_t i = from; i < count; i++) {
-            OK(quipu_sequences_next(list, &row, E));
+            OK(quipu_sequences_next(list, &row, ERR));
             CHECK(row, "the listing ends before sequence %zu", i);
             CHECK(quipu_bytes_equal(row->id, ids[i]),
                   "sequence %zu is not in its place in byte order", i);
@@ -163,13 +163,13 @@ static void check_listing(struct quipu_trial *t, quipu_records *r,
                   "sequence %zu is said to end at %" PRId64, i,
                   row->last_position);
         }
-        OK(quipu_sequences_next(list, &row, E));
+        OK(quipu_sequences_next(list, &row, ERR));
         CHECK(!row, "the listing goes on after its end");
         quipu_sequences_close(list);
     }
 }
 
-static void text_order(struct quipu_trial *t)
+static void text_order(struct quipu_context *ctx)
 {
     static const char *const sorted[] = { " ",
                                           "!",
@@ -197,22 +197,22 @@ static void text_order(struct quipu_trial *t)
                                           "\xef\xbf\xbd",
                                           "\xf0\x9f\x98\x80" };
     enum { COUNT = sizeof(sorted) / sizeof(*sorted) };
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_TEXT);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_TEXT);
     quipu_bytes ids[COUNT];
 
     for (size_t i = 0; i < COUNT; i++) {
         size_t k = i * 7 % COUNT; /* 25 and 7 have no common divisor */
 
         ids[k] = quipu_bytes_of_text(sorted[k]);
-        quipu_batch_fill(t, r, ids[k], k % 3 + 1);
+        quipu_builder_append_many(ctx, r, ids[k], k % 3 + 1);
     }
-    check_listing(t, r, ids, COUNT);
+    check_listing(ctx, r, ids, COUNT);
 }
 
-static void uuid_order(struct quipu_trial *t)
+static void uuid_order(struct quipu_context *ctx)
 {
     static const uint8_t firsts[] = { 0, 1, 0x7f, 0x80, 0xfe, 0xff };
-    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_records *r = quipu_context_records(ctx, 0);
     quipu_uuid uuids[12] = { 0 };
     quipu_bytes ids[12];
 
@@ -224,25 +224,25 @@ static void uuid_order(struct quipu_trial *t)
     for (size_t i = 0; i < 12; i++) {
         size_t k = i * 5 % 12;
 
-        quipu_batch_fill(t, r, ids[k], k % 3 + 1);
+        quipu_builder_append_many(ctx, r, ids[k], k % 3 + 1);
     }
-    check_listing(t, r, ids, 12);
+    check_listing(ctx, r, ids, 12);
 }
 
 /* A refused append must not leave its sequence in the listing. */
-static void refused_not_listed(struct quipu_trial *t)
+static void refused_not_listed(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 2);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 2);
     quipu_sequences *list;
     const quipu_sequence *row;
 
-    quipu_batch_at(b, s, 0, "good");
-    quipu_batch_at(b, s, 5, "bad");
-    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
-    OK(quipu_sequences_open(r, (quipu_bytes){ NULL, 0 }, &list, E));
-    OK(quipu_sequences_next(list, &row, E));
+    quipu_builder_add_at(b, s, 0, "good");
+    quipu_builder_add_at(b, s, 5, "bad");
+    RETURNS(QUIPU_CONFLICT, quipu_builder_append(b));
+    OK(quipu_sequences_open(r, (quipu_bytes){ NULL, 0 }, &list, ERR));
+    OK(quipu_sequences_next(list, &row, ERR));
     CHECK(!row, "a sequence without items is listed");
     quipu_sequences_close(list);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The options that mean the same everywhere, and URIs that are wrong. */
-#include "suite.h"
+#include "case.h"
 
 #include <dirent.h>
 
@@ -11,20 +11,20 @@
 static int try_uri(const char *uri, const quipu_settings *settings)
 {
     quipu_datastore *d = NULL;
-    int status = quipu_datastore_open(uri, settings, &d, E);
+    int status = quipu_datastore_open(uri, settings, &d, ERR);
 
     if (status == QUIPU_OK) {
-        OK(quipu_datastore_close(d, E));
+        OK(quipu_datastore_close(d, ERR));
     }
     return status;
 }
 
-static int try_options(struct quipu_trial *t, const char *options)
+static int try_options(struct quipu_context *ctx, const char *options)
 {
-    return try_uri(quipu_trial_uri(t, options), NULL);
+    return try_uri(quipu_context_uri(ctx, options), NULL);
 }
 
-static void good_options(struct quipu_trial *t)
+static void good_options(struct quipu_context *ctx)
 {
     static const char *const good[] = {
         "durability=full",
@@ -39,11 +39,11 @@ static void good_options(struct quipu_trial *t)
     };
 
     for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
-        OK(try_options(t, good[i]));
+        OK(try_options(ctx, good[i]));
     }
 }
 
-static void bad_options(struct quipu_trial *t)
+static void bad_options(struct quipu_context *ctx)
 {
     static const char *const bad[] = {
         "durability=none",
@@ -65,41 +65,42 @@ static void bad_options(struct quipu_trial *t)
     };
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-        int status = try_options(t, bad[i]);
+        int status = try_options(ctx, bad[i]);
 
         CHECK(status == QUIPU_INVALID, "\"%s\" answered %s", bad[i],
               quipu_status_name(status));
     }
 }
 
-static void unknown_named(struct quipu_trial *t)
+static void unknown_named(struct quipu_context *ctx)
 {
-    ANSWERS(QUIPU_INVALID, try_options(t, "quipu-no-such-option=1"));
-    CHECK(strstr(E->message, "quipu-no-such-option"),
-          "the message does not name it: %s", E->message);
-    CHECK(strstr(E->message, "durability") && strstr(E->message, "timeout"),
-          "the message does not list those known: %s", E->message);
+    RETURNS(QUIPU_INVALID, try_options(ctx, "quipu-no-such-option=1"));
+    CHECK(strstr(ERR->message, "quipu-no-such-option"),
+          "the message does not name it: %s", ERR->message);
+    CHECK(strstr(ERR->message, "durability") && strstr(ERR->message, "timeout"),
+          "the message does not list those known: %s", ERR->message);
 }
 
-static void bad_uris(struct quipu_trial *t)
+static void bad_uris(struct quipu_context *ctx)
 {
     static const char *const bad[] = { "",       ":",     "x",
                                        "1a:b",   "a_b:c", "A b:c",
                                        "../x:y", "%6d:x", "a/b:c" };
 
-    (void)t;
+    (void)ctx;
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         int status = try_uri(bad[i], NULL);
 
         CHECK(status == QUIPU_INVALID, "\"%s\" answered %s", bad[i],
               quipu_status_name(status));
     }
-    ANSWERS(QUIPU_NOT_FOUND, try_uri("no-such-scheme-here:x", NULL));
-    ANSWERS(QUIPU_INVALID, try_uri(quipu_trial_uri(t, "timeout=%4"), NULL));
-    ANSWERS(QUIPU_INVALID, try_uri(quipu_trial_uri(t, "timeout=%zz"), NULL));
+    RETURNS(QUIPU_NOT_FOUND, try_uri("no-such-scheme-here:x", NULL));
+    RETURNS(QUIPU_INVALID, try_uri(quipu_context_uri(ctx, "timeout=%4"), NULL));
+    RETURNS(QUIPU_INVALID,
+            try_uri(quipu_context_uri(ctx, "timeout=%zz"), NULL));
 }
 
-static void settings(struct quipu_trial *t)
+static void settings(struct quipu_context *ctx)
 {
     quipu_option options[] = { { .name = "durability", .value = "relaxed" } };
     quipu_settings settings = { .struct_size = sizeof(settings),
@@ -108,33 +109,33 @@ static void settings(struct quipu_trial *t)
     quipu_datastore_info info = { .struct_size = sizeof(info) };
     quipu_datastore *d;
 
-    OK(quipu_datastore_open(t->uri, &settings, &d, E));
-    OK(quipu_datastore_describe(d, &info, E));
+    OK(quipu_datastore_open(ctx->uri, &settings, &d, ERR));
+    OK(quipu_datastore_describe(d, &info, ERR));
     CHECK(info.relaxed, "the option has no effect");
-    OK(quipu_datastore_close(d, E));
-    ANSWERS(QUIPU_INVALID,
-            try_uri(quipu_trial_uri(t, "durability=full"), &settings));
+    OK(quipu_datastore_close(d, ERR));
+    RETURNS(QUIPU_INVALID,
+            try_uri(quipu_context_uri(ctx, "durability=full"), &settings));
     options[0].name = "quipu-no-such-option";
-    ANSWERS(QUIPU_INVALID, try_uri(t->uri, &settings));
+    RETURNS(QUIPU_INVALID, try_uri(ctx->uri, &settings));
 }
 
-static void described(struct quipu_trial *t)
+static void described(struct quipu_context *ctx)
 {
     quipu_datastore_info info = { .struct_size = sizeof(info) };
-    quipu_datastore *d = quipu_trial_datastore(t);
+    quipu_datastore *d = quipu_context_datastore(ctx);
 
-    OK(quipu_datastore_describe(d, &info, E));
+    OK(quipu_datastore_describe(d, &info, ERR));
     CHECK(info.uri && info.driver && info.driver_version && info.library &&
               info.name_space,
           "something of the description is missing");
     CHECK(*info.driver && *info.driver_version && *info.library,
           "something of the description is empty");
     CHECK(!info.readonly, "an option that was not given");
-    d = quipu_trial_open(t, "durability=full&namespace=");
-    OK(quipu_datastore_describe(d, &info, E));
+    d = quipu_context_open(ctx, "durability=full&namespace=");
+    OK(quipu_datastore_describe(d, &info, ERR));
     CHECK(!info.relaxed && !*info.name_space, "options that were not given");
-    d = quipu_trial_open(t, "durability=relaxed&namespace=n%C3%A4me");
-    OK(quipu_datastore_describe(d, &info, E));
+    d = quipu_context_open(ctx, "durability=relaxed&namespace=n%C3%A4me");
+    OK(quipu_datastore_describe(d, &info, ERR));
     CHECK(info.relaxed, "relaxed is not told");
     CHECK(strcmp(info.name_space, "n\xc3\xa4me") == 0,
           "the namespace is called \"%s\"", info.name_space);
@@ -153,83 +154,86 @@ static bool is_empty(const char *folder)
     return count == 2; /* "." and ".." */
 }
 
-static void not_created(struct quipu_trial *t)
+static void not_created(struct quipu_context *ctx)
 {
-    ANSWERS(QUIPU_NOT_FOUND, try_options(t, "create=no"));
-    CHECK(is_empty(t->directory), "something was made in the folder");
-    ANSWERS(QUIPU_NOT_FOUND, try_options(t, "create=no"));
-    quipu_trial_datastore(t);
-    OK(try_options(t, "create=no"));
+    RETURNS(QUIPU_NOT_FOUND, try_options(ctx, "create=no"));
+    CHECK(is_empty(ctx->directory), "something was made in the folder");
+    RETURNS(QUIPU_NOT_FOUND, try_options(ctx, "create=no"));
+    quipu_context_datastore(ctx);
+    OK(try_options(ctx, "create=no"));
 }
 
-static void readonly_absent(struct quipu_trial *t)
+static void readonly_absent(struct quipu_context *ctx)
 {
-    ANSWERS(QUIPU_NOT_FOUND, try_options(t, "readonly=yes"));
+    RETURNS(QUIPU_NOT_FOUND, try_options(ctx, "readonly=yes"));
 }
 
 /* A reader sees everything and changes nothing. */
-static void readonly(struct quipu_trial *t)
+static void readonly(struct quipu_context *ctx)
 {
-    quipu_records *writer = quipu_trial_records(t, 0);
+    quipu_records *writer = quipu_context_records(ctx, 0);
     const quipu_schema *schema = quipu_records_schema(writer);
     quipu_datastore_info info = { .struct_size = sizeof(info) };
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_bytes s = quipu_context_sequence(ctx);
     quipu_datastore *d;
     quipu_records *reader;
 
-    quipu_batch_fill(t, writer, s, 3);
-    d = quipu_trial_open(t, "readonly=yes");
-    OK(quipu_datastore_describe(d, &info, E));
+    quipu_builder_append_many(ctx, writer, s, 3);
+    d = quipu_context_open(ctx, "readonly=yes");
+    OK(quipu_datastore_describe(d, &info, ERR));
     CHECK(info.readonly, "it does not say that it is readonly");
-    OK(quipu_datastore_setup(d, schema, E)); /* all is there */
-    ANSWERS(QUIPU_DENIED,
-            quipu_datastore_setup(d, quipu_trial_schema(t, 0), E));
-    ANSWERS(QUIPU_DENIED, quipu_datastore_teardown(d, schema, E));
-    reader = quipu_trial_bind(t, d, schema);
-    ANSWERS(QUIPU_DENIED, quipu_batch_one_next(t, reader, s));
-    CHECK(quipu_list_count(t, reader, s) == 3, "not the three items");
-    quipu_batch_fill(t, writer, s, 2);
-    CHECK(quipu_list_count(t, reader, s) == 5, "new items are not seen");
-    CHECK(quipu_list_count(t, writer, s) == 5, "something else was stored");
+    OK(quipu_datastore_setup(d, schema, ERR)); /* all is there */
+    RETURNS(QUIPU_DENIED,
+            quipu_datastore_setup(d, quipu_context_schema(ctx, 0), ERR));
+    RETURNS(QUIPU_DENIED, quipu_datastore_teardown(d, schema, ERR));
+    reader = quipu_context_bind(ctx, d, schema);
+    RETURNS(QUIPU_DENIED, quipu_builder_append_next(ctx, reader, s));
+    CHECK(quipu_item_list_count(ctx, reader, s) == 3, "not the three items");
+    quipu_builder_append_many(ctx, writer, s, 2);
+    CHECK(quipu_item_list_count(ctx, reader, s) == 5, "new items are not seen");
+    CHECK(quipu_item_list_count(ctx, writer, s) == 5,
+          "something else was stored");
 }
 
 /* Durability is that of the handle: both kinds write to one store. */
-static void both_durabilities(struct quipu_trial *t)
+static void both_durabilities(struct quipu_context *ctx)
 {
-    quipu_records *full = quipu_trial_records(t, 0);
+    quipu_records *full = quipu_context_records(ctx, 0);
     quipu_records *relaxed =
-        quipu_trial_bind(t, quipu_trial_open(t, "durability=relaxed"),
-                         quipu_records_schema(full));
-    quipu_bytes s = quipu_trial_sequence(t);
+        quipu_context_bind(ctx, quipu_context_open(ctx, "durability=relaxed"),
+                           quipu_records_schema(full));
+    quipu_bytes s = quipu_context_sequence(ctx);
 
     for (size_t i = 0; i < 20; i++) {
-        OK(quipu_batch_one_next(t, i % 3 ? relaxed : full, s));
-        CHECK(quipu_list_count(t, i % 3 ? full : relaxed, s) == i + 1,
+        OK(quipu_builder_append_next(ctx, i % 3 ? relaxed : full, s));
+        CHECK(quipu_item_list_count(ctx, i % 3 ? full : relaxed, s) == i + 1,
               "one does not see what the other stored");
     }
-    CHECK(quipu_list_whole(t, full).count == 20, "the log is not whole");
+    CHECK(quipu_item_list_check_log(ctx, full).count == 20,
+          "the log is not whole");
 }
 
 /* With timeout=0 all that needs no waiting is done. */
-static void no_time(struct quipu_trial *t)
+static void no_time(struct quipu_context *ctx)
 {
-    quipu_schema *schema = quipu_trial_schema(t, 0);
-    quipu_datastore *d = quipu_trial_open(t, "timeout=0");
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_schema *schema = quipu_context_schema(ctx, 0);
+    quipu_datastore *d = quipu_context_open(ctx, "timeout=0");
+    quipu_bytes s = quipu_context_sequence(ctx);
     quipu_records *r;
 
-    quipu_trial_close(t, quipu_trial_datastore(t));
-    OK(quipu_datastore_setup(d, schema, E));
-    r = quipu_trial_bind(t, d, schema);
+    quipu_context_close(ctx, quipu_context_datastore(ctx));
+    OK(quipu_datastore_setup(d, schema, ERR));
+    r = quipu_context_bind(ctx, d, schema);
     for (size_t i = 0; i < 20; i++) {
-        OK(quipu_batch_one_next(t, r, s));
-        CHECK(quipu_list_count(t, r, s) == i + 1, "not what was appended");
+        OK(quipu_builder_append_next(ctx, r, s));
+        CHECK(quipu_item_list_count(ctx, r, s) == i + 1,
+              "not what was appended");
     }
-    quipu_trial_unbind(t, r);
-    OK(quipu_datastore_teardown(d, schema, E));
+    quipu_context_unbind(ctx, r);
+    OK(quipu_datastore_teardown(d, schema, ERR));
 }
 
-#define JOINT QUIPU_TRAIT_JOINT
+#define JOINT QUIPU_TRAIT_MULTI_OPEN
 
 static const struct quipu_case cases[] = {
     { "options.common-options-are-taken", "They mean the same in every driver.",

@@ -8,12 +8,12 @@
  * QUIPU_FAULT_LIE=1 in the suite's own environment reaches the workers: then
  * syncs do nothing, and these cases must fail.
  */
-#include "suite.h"
+#include "case.h"
 
-#include "disk/replay.h"
-#include "disk/worker.h"
-#include "trial/folder.h"
-#include "trial/pairs.h"
+#include "context/folder.h"
+#include "context/paired_append.h"
+#include "context/subprocess.h"
+#include "disk_image/disk_image.h"
 
 #include <quipu/drivers.h>
 
@@ -40,62 +40,65 @@ struct shared {
 
 /* Appends the next pair of a writer, and tells the journal that it was
  * acknowledged. */
-static void append_next(struct quipu_trial *t, struct quipu_batch *b,
+static void append_next(struct quipu_context *ctx, struct quipu_builder *b,
                         unsigned writer, int64_t *next)
 {
-    quipu_pairs_fill(t, b, writer, *next, quipu_pairs_size(*next));
-    OK(quipu_batch_append(b));
-    quipu_worker_mark(writer, ++*next);
+    quipu_paired_append_build(ctx, b, writer, *next,
+                              quipu_paired_append_state_size(*next));
+    OK(quipu_builder_append(b));
+    quipu_subprocess_mark(writer, ++*next);
 }
 
 /* Another handle of the process, which would not wait for the disk.  It is
  * opened first, and appends before the other does. */
 struct beside {
-    struct quipu_batch *batch;
+    struct quipu_builder *batch;
     int64_t next;
 };
 
-static void open_beside(struct quipu_trial *t, struct beside *beside)
+static void open_beside(struct quipu_context *ctx, struct beside *beside)
 {
-    quipu_datastore *d = quipu_trial_open(t, "durability=relaxed");
+    quipu_datastore *d = quipu_context_open(ctx, "durability=relaxed");
     const quipu_schema *schema = quipu_schema_sequenced_items();
 
-    OK(quipu_datastore_setup(d, schema, E));
-    beside->batch = quipu_batch_create(t, quipu_trial_bind(t, d, schema), 2);
-    beside->next = quipu_pairs_last(t, beside->batch, BESIDE);
+    OK(quipu_datastore_setup(d, schema, ERR));
+    beside->batch =
+        quipu_builder_create(ctx, quipu_context_bind(ctx, d, schema), 2);
+    beside->next = quipu_paired_append_count(ctx, beside->batch, BESIDE);
     CHECK(beside->next >= 0, "the last position cannot be read: %s",
-          E->message);
+          ERR->message);
 }
 
 /* Appends pairs after those that are there. */
-static void work(struct quipu_trial *t, void *shared, unsigned index)
+static void work(struct quipu_context *ctx, void *shared, unsigned index)
 {
     const struct shared *all = shared;
     int left = all->pairs;
 
     while (left > 0) {
         struct beside beside = { .batch = NULL };
-        struct quipu_batch *b;
+        struct quipu_builder *b;
         int64_t k;
 
         if (all->beside) {
-            open_beside(t, &beside);
+            open_beside(ctx, &beside);
         }
-        b = quipu_batch_create(t, quipu_pairs_open(t), 2);
-        k = quipu_pairs_last(t, b, index);
-        CHECK(k >= 0, "the last position cannot be read: %s", E->message);
+        b = quipu_builder_create(ctx, quipu_paired_append_open(ctx), 2);
+        k = quipu_paired_append_count(ctx, b, index);
+        CHECK(k >= 0, "the last position cannot be read: %s", ERR->message);
         for (int i = 0; i < REOPENED && left > 0; i++, left--) {
             if (all->beside) {
-                append_next(t, beside.batch, BESIDE, &beside.next);
+                append_next(ctx, beside.batch, BESIDE, &beside.next);
             }
-            append_next(t, b, index, &k);
+            append_next(ctx, b, index, &k);
         }
-        quipu_trial_close_all(t);
+        quipu_context_close_all(ctx);
     }
 }
 
-extern const struct quipu_job quipu_job_power;
-const struct quipu_job quipu_job_power = { "power", work };
+extern const struct quipu_subprocess_job quipu_subprocess_job_power;
+const struct quipu_subprocess_job quipu_subprocess_job_power = { "power",
+                                                                 work };
 
 /* --------------------------------------------------------------- the parent */
 
@@ -126,88 +129,90 @@ static void check_count(const struct power *power, unsigned worker,
     CHECK(count <= told + 1 || power->base, "more appends than were made");
 }
 
-static void check_image(struct quipu_trial *t, const struct power *power,
+static void check_image(struct quipu_context *ctx, const struct power *power,
                         const char *image, size_t end)
 {
-    const char *uri = t->uri;
+    const char *uri = ctx->uri;
     int64_t counts[WORKERS];
     quipu_records *r;
 
-    t->uri = quipu_worker_uri(t, image);
-    r = quipu_pairs_open(t);
-    quipu_pairs_check(t, r, power->writers, counts);
+    ctx->uri = quipu_subprocess_uri(ctx, image);
+    r = quipu_paired_append_open(ctx);
+    quipu_paired_append_check_log(ctx, r, power->writers, counts);
     for (unsigned i = 0; i < power->writers; i++) {
         check_count(power, i, counts[i], end);
-        quipu_pairs_go_on(t, r, i, counts[i]);
+        quipu_paired_append_continue(ctx, r, i, counts[i]);
         counts[i]++;
     }
-    quipu_pairs_check(t, r, power->writers, counts);
-    quipu_trial_close_all(t);
-    t->uri = uri;
+    quipu_paired_append_check_log(ctx, r, power->writers, counts);
+    quipu_context_close_all(ctx);
+    ctx->uri = uri;
 }
 
-static const char *new_name(struct quipu_trial *t, struct power *power,
+static const char *new_name(struct quipu_context *ctx, struct power *power,
                             const char *what)
 {
-    return quipu_trial_text(t, "%s/%s-%u", t->directory, what, ++power->names);
+    return quipu_context_format(ctx, "%s/%s-%u", ctx->directory, what,
+                                ++power->names);
 }
 
 /* Cuts the power before a record; gives what is left. */
-static const char *cut_at(struct quipu_trial *t, struct power *power,
+static const char *cut_at(struct quipu_context *ctx, struct power *power,
                           size_t end)
 {
-    const char *image = new_name(t, power, "image");
-    struct quipu_cut cut = { .end = end,
-                             .seed = quipu_trial_random(t, UINT64_MAX),
-                             .base = power->base,
-                             .disk = power->disk,
-                             .image = image };
+    const char *image = new_name(ctx, power, "image");
+    struct quipu_power_cut cut = { .end = end,
+                                   .seed =
+                                       quipu_context_random(ctx, UINT64_MAX),
+                                   .base = power->base,
+                                   .disk = power->disk,
+                                   .image = image };
 
-    quipu_journal_cut(&power->journal, &cut);
+    quipu_disk_image_make(&power->journal, &cut);
     power->shared->cuts++;
     return image;
 }
 
-static void cut_and_check(struct quipu_trial *t, struct power *power,
+static void cut_and_check(struct quipu_context *ctx, struct power *power,
                           size_t end)
 {
-    const void *then = quipu_trial_then(t);
-    const char *image = cut_at(t, power, end);
+    const void *then = quipu_context_mark(ctx);
+    const char *image = cut_at(ctx, power, end);
 
-    check_image(t, power, image, end);
+    check_image(ctx, power, image, end);
     quipu_folder_remove(image);
-    quipu_trial_forget(t, then);
+    quipu_context_release(ctx, then);
 }
 
 /* Lets the workers live on the disk, and reads their journal. */
-static void live(struct quipu_trial *t, struct power *power)
+static void live(struct quipu_context *ctx, struct power *power)
 {
-    const char *path = new_name(t, power, "journal");
-    struct quipu_task task = { .job = &quipu_job_power,
-                               .folder = power->disk,
-                               .options = power->options };
+    const char *path = new_name(ctx, power, "journal");
+    struct quipu_subprocess_spec task = { .job = &quipu_subprocess_job_power,
+                                          .folder = power->disk,
+                                          .options = power->options };
     pid_t workers[WORKERS];
 
-    quipu_task_fault(&task, "QUIPU_FAULT_JOURNAL", path);
+    quipu_subprocess_add_fault(&task, "QUIPU_FAULT_JOURNAL", path);
     for (unsigned i = 0; i < power->workers; i++) {
-        workers[i] = quipu_worker_start(t, &task, i);
+        workers[i] = quipu_subprocess_start(ctx, &task, i);
     }
     for (unsigned i = 0; i < power->workers; i++) {
-        int status = quipu_worker_wait(workers[i]);
+        int status = quipu_subprocess_wait(workers[i]);
 
         CHECK(status == 0, "worker %u ended with wait status 0x%x", i,
               (unsigned)status);
     }
-    power->journal = quipu_journal_read(t, path);
+    power->journal = quipu_journal_read(ctx, path);
 }
 
 /* The first life, on an empty disk. */
-static void begin(struct quipu_trial *t, struct power *power)
+static void begin(struct quipu_context *ctx, struct power *power)
 {
     power->shared->pairs = PAIRS;
-    power->disk = new_name(t, power, "disk");
+    power->disk = new_name(ctx, power, "disk");
     CHECK(mkdir(power->disk, 0700) == 0, "cannot make %s", power->disk);
-    live(t, power);
+    live(ctx, power);
 }
 
 static bool is_sync(const struct quipu_journal *journal, size_t i)
@@ -221,19 +226,19 @@ static bool is_sync(const struct quipu_journal *journal, size_t i)
 /* -------------------------------------------------------------- at each sync
  */
 
-static void cut_at_syncs(struct quipu_trial *t, struct power *power)
+static void cut_at_syncs(struct quipu_context *ctx, struct power *power)
 {
-    unsigned chances = quipu_trial_scale(t, 2, 10, 100), syncs = 0;
+    unsigned chances = quipu_context_scale(ctx, 2, 10, 100), syncs = 0;
 
-    begin(t, power);
+    begin(ctx, power);
     for (size_t i = 0; i < power->journal.count; i++) {
         syncs += is_sync(&power->journal, i);
         for (unsigned k = 0; is_sync(&power->journal, i) && k < chances; k++) {
-            cut_and_check(t, power, i);
+            cut_and_check(ctx, power, i);
         }
     }
     for (unsigned k = 0; k < 10 * chances; k++) {
-        cut_and_check(t, power, power->journal.count);
+        cut_and_check(ctx, power, power->journal.count);
     }
     CHECK(!power->full || syncs >= PAIRS,
           "%d appends were acknowledged with %u syncs", PAIRS, syncs);
@@ -241,60 +246,62 @@ static void cut_at_syncs(struct quipu_trial *t, struct power *power)
 
 /* ---------------------------------------------------------------- anywhere */
 
-static void cut_anywhere(struct quipu_trial *t, struct power *power)
+static void cut_anywhere(struct quipu_context *ctx, struct power *power)
 {
-    unsigned cuts = quipu_trial_scale(t, 100, 600, 20000);
+    unsigned cuts = quipu_context_scale(ctx, 100, 600, 20000);
 
-    begin(t, power);
+    begin(ctx, power);
     for (unsigned i = 0; i < cuts; i++) {
-        cut_and_check(t, power,
-                      (size_t)quipu_trial_random(t, power->journal.count + 1));
+        cut_and_check(
+            ctx, power,
+            (size_t)quipu_context_random(ctx, power->journal.count + 1));
     }
 }
 
 /* ------------------------------------------------------------------- twice */
 
 /* What is left is opened, and the power goes again. */
-static void cut_again(struct quipu_trial *t, struct power *first)
+static void cut_again(struct quipu_context *ctx, struct power *first)
 {
-    size_t end = (size_t)quipu_trial_random(t, first->journal.count + 1);
+    size_t end = (size_t)quipu_context_random(ctx, first->journal.count + 1);
     struct power second = *first;
-    unsigned cuts = quipu_trial_scale(t, 8, 40, 100);
-    struct quipu_cut same = { .base = cut_at(t, first, end) };
+    unsigned cuts = quipu_context_scale(ctx, 8, 40, 100);
+    struct quipu_power_cut same = { .base = cut_at(ctx, first, end) };
 
     /* The same once more, for the worker to change. */
     second.base = same.base;
-    second.disk = same.image = new_name(t, first, "disk");
-    quipu_journal_cut(&second.journal, &same);
+    second.disk = same.image = new_name(ctx, first, "disk");
+    quipu_disk_image_make(&second.journal, &same);
     second.names = first->names;
     second.shared->pairs = 2;
     for (unsigned i = 0; i < first->workers; i++) {
         second.least[i] = quipu_journal_mark(&first->journal, end, i);
     }
-    live(t, &second);
+    live(ctx, &second);
     for (unsigned i = 0; i < cuts; i++) {
-        cut_and_check(t, &second,
-                      (size_t)quipu_trial_random(t, second.journal.count + 1));
+        cut_and_check(
+            ctx, &second,
+            (size_t)quipu_context_random(ctx, second.journal.count + 1));
     }
     first->names = second.names;
     quipu_folder_remove(second.base);
     quipu_folder_remove(second.disk);
 }
 
-static void cut_twice(struct quipu_trial *t, struct power *power)
+static void cut_twice(struct quipu_context *ctx, struct power *power)
 {
-    unsigned rounds = quipu_trial_scale(t, 8, 30, 1000);
+    unsigned rounds = quipu_context_scale(ctx, 8, 30, 1000);
 
-    begin(t, power);
+    begin(ctx, power);
     for (unsigned i = 0; i < rounds; i++) {
-        cut_again(t, power);
+        cut_again(ctx, power);
     }
 }
 
 /* ---------------------------------------------------------------- the cases */
 
 static const struct kind {
-    void (*cut)(struct quipu_trial *t, struct power *power);
+    void (*cut)(struct quipu_context *ctx, struct power *power);
     unsigned workers;
     const char *options;
     bool beside;
@@ -310,7 +317,7 @@ static const struct kind {
 };
 
 /* Lives, cuts and looks, in a process whose own syncs cost no time. */
-static void run_kind(struct quipu_trial *t, void *shared, unsigned index)
+static void run_kind(struct quipu_context *ctx, void *shared, unsigned index)
 {
     struct power power = { .shared = shared };
     const struct kind *kind = &kinds[power.shared->kind];
@@ -322,82 +329,86 @@ static void run_kind(struct quipu_trial *t, void *shared, unsigned index)
     power.full = !kind->options || !strstr(kind->options, "relaxed");
     /* The URI may name it itself. */
     power.options =
-        power.full || !strstr(t->plain, "durability=") ? kind->options : NULL;
-    kind->cut(t, &power);
+        power.full || !strstr(ctx->plain, "durability=") ? kind->options : NULL;
+    kind->cut(ctx, &power);
 }
 
-extern const struct quipu_job quipu_job_power_cuts;
-const struct quipu_job quipu_job_power_cuts = { "power-cuts", run_kind };
+extern const struct quipu_subprocess_job quipu_subprocess_job_power_cuts;
+const struct quipu_subprocess_job quipu_subprocess_job_power_cuts = {
+    "power-cuts", run_kind
+};
 
-static void run(struct quipu_trial *t, unsigned kind)
+static void run(struct quipu_context *ctx, unsigned kind)
 {
-    struct quipu_task task = { .job = &quipu_job_power_cuts,
-                               .folder = t->directory };
+    struct quipu_subprocess_spec task = { .job =
+                                              &quipu_subprocess_job_power_cuts,
+                                          .folder = ctx->directory };
     struct shared *shared;
 
-    quipu_worker_check(t);
-    shared = quipu_worker_share(sizeof(*shared));
+    quipu_subprocess_require(ctx);
+    shared = quipu_subprocess_share_memory(sizeof(*shared));
     shared->kind = kind;
-    quipu_task_fault(&task, "QUIPU_FAULT_IDLE", "1");
-    quipu_worker_pass(t, &task);
-    quipu_trial_count(t, "power cuts", shared->cuts);
+    quipu_subprocess_add_fault(&task, "QUIPU_FAULT_IDLE", "1");
+    quipu_subprocess_delegate(ctx, &task);
+    quipu_context_count(ctx, "power cuts", shared->cuts);
 }
 
-static void at_syncs(struct quipu_trial *t)
+static void at_syncs(struct quipu_context *ctx)
 {
-    run(t, 0);
+    run(ctx, 0);
 }
 
-static void at_syncs_relaxed(struct quipu_trial *t)
+static void at_syncs_relaxed(struct quipu_context *ctx)
 {
-    run(t, 1);
+    run(ctx, 1);
 }
 
-static void anywhere(struct quipu_trial *t)
+static void anywhere(struct quipu_context *ctx)
 {
-    run(t, 2);
+    run(ctx, 2);
 }
 
 /* Whether the driver publishes an option, and the URI does not name it. */
-static bool has_option(struct quipu_trial *t, const char *name)
+static bool has_option(struct quipu_context *ctx, const char *name)
 {
     const quipu_driver *driver;
 
-    OK(quipu_drivers_find(
-        quipu_trial_text(t, "%.*s", (int)strcspn(t->plain, ":"), t->plain),
-        &driver, E));
+    OK(quipu_drivers_find(quipu_context_format(ctx, "%.*s",
+                                               (int)strcspn(ctx->plain, ":"),
+                                               ctx->plain),
+                          &driver, ERR));
     for (uint32_t i = 0; i < driver->option_count; i++) {
         if (strcmp(driver->options[i].name, name) == 0) {
-            return !strstr(t->plain, quipu_trial_text(t, "%s=", name));
+            return !strstr(ctx->plain, quipu_context_format(ctx, "%s=", name));
         }
     }
     return false;
 }
 
 /* What is logged is copied to its place all the time, where that is done. */
-static void amid_checkpoints(struct quipu_trial *t)
+static void amid_checkpoints(struct quipu_context *ctx)
 {
-    run(t, has_option(t, "checkpoint") ? 3 : 2);
+    run(ctx, has_option(ctx, "checkpoint") ? 3 : 2);
 }
 
-static void under_processes(struct quipu_trial *t)
+static void under_processes(struct quipu_context *ctx)
 {
-    run(t, 4);
+    run(ctx, 4);
 }
 
-static void under_processes_relaxed(struct quipu_trial *t)
+static void under_processes_relaxed(struct quipu_context *ctx)
 {
-    run(t, 5);
+    run(ctx, 5);
 }
 
-static void twice(struct quipu_trial *t)
+static void twice(struct quipu_context *ctx)
 {
-    run(t, 6);
+    run(ctx, 6);
 }
 
-static void beside(struct quipu_trial *t)
+static void beside(struct quipu_context *ctx)
 {
-    run(t, 7);
+    run(ctx, 7);
 }
 
 #define FILES (QUIPU_CAN_PERSIST | QUIPU_CAN_LOG | QUIPU_TRAIT_FILES)
@@ -411,7 +422,7 @@ static const struct quipu_case cases[] = {
       at_syncs_relaxed, FILES, 0, 600 },
     { "V3.power-cut-beside-a-relaxed-handle",
       "One part of a program may not make another's promise cheaper.", beside,
-      FILES | QUIPU_TRAIT_JOINT, 0, 600 },
+      FILES | QUIPU_TRAIT_MULTI_OPEN, 0, 600 },
     { "V3.power-cut-anywhere",
       "Between any two writes, while the store is made and opened, too.",
       anywhere, FILES, 0, 600 },

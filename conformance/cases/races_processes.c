@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The same races, of processes. */
-#include "suite.h"
+#include "case.h"
 
 #include <inttypes.h>
 #include <sched.h>
@@ -20,32 +20,32 @@ struct race {
     atomic_uint ready[64]; /* a barrier for each round */
 };
 
-static struct race *create(struct quipu_trial *t)
+static struct race *create(struct quipu_context *ctx)
 {
-    struct race *race = quipu_crew_share(sizeof(*race));
+    struct race *race = quipu_workers_share_memory(sizeof(*race));
 
-    race->schema = quipu_trial_schema(t, 0);
-    race->s[0] = quipu_trial_sequence(t);
-    race->s[1] = quipu_trial_sequence(t);
+    race->schema = quipu_context_schema(ctx, 0);
+    race->s[0] = quipu_context_sequence(ctx);
+    race->s[1] = quipu_context_sequence(ctx);
     return race;
 }
 
 /* Runs the body in all processes, and opens the store to see what came out. */
-static quipu_records *run(struct quipu_trial *t, struct race *race,
-                          void (*body)(struct quipu_trial *t, void *shared,
+static quipu_records *run(struct quipu_context *ctx, struct race *race,
+                          void (*body)(struct quipu_context *ctx, void *shared,
                                        unsigned i))
 {
-    struct quipu_crew crew = quipu_crew_start(t, PROCESSES, body, race);
+    struct quipu_workers crew = quipu_workers_start(ctx, PROCESSES, body, race);
 
-    quipu_trial_setup(t, race->schema);
-    quipu_crew_go(&crew);
-    quipu_crew_join(&crew);
-    return quipu_trial_bind(t, quipu_trial_datastore(t), race->schema);
+    quipu_context_setup(ctx, race->schema);
+    quipu_workers_release(&crew);
+    quipu_workers_join(&crew);
+    return quipu_context_bind(ctx, quipu_context_datastore(ctx), race->schema);
 }
 
-static quipu_records *enter(struct quipu_trial *t, const struct race *race)
+static quipu_records *enter(struct quipu_context *ctx, const struct race *race)
 {
-    return quipu_trial_bind(t, quipu_trial_datastore(t), race->schema);
+    return quipu_context_bind(ctx, quipu_context_datastore(ctx), race->schema);
 }
 
 /* Waits, busily, until all have come to this round. */
@@ -58,92 +58,93 @@ static void meet(struct race *race, unsigned round)
 }
 
 /* Appends, and takes note whether others are at it. */
-static int append(struct race *race, struct quipu_batch *b)
+static int append(struct race *race, struct quipu_builder *b)
 {
     int status;
 
     if (atomic_fetch_add(&race->inside, 1) > 0) {
         atomic_fetch_add(&race->met, 1);
     }
-    status = quipu_batch_append(b);
+    status = quipu_builder_append(b);
     atomic_fetch_sub(&race->inside, 1);
     return status;
 }
 
 /* Runs a race again until the processes have met in it. */
-static void race_until_met(struct quipu_trial *t,
-                           void (*body)(struct quipu_trial *t, void *shared,
+static void race_until_met(struct quipu_context *ctx,
+                           void (*body)(struct quipu_context *ctx, void *shared,
                                         unsigned i),
-                           void (*check)(struct quipu_trial *t,
+                           void (*check)(struct quipu_context *ctx,
                                          const struct race *race,
                                          quipu_records *r))
 {
     unsigned met;
 
     do {
-        struct race *race = create(t);
-        quipu_records *r = run(t, race, body);
+        struct race *race = create(ctx);
+        quipu_records *r = run(ctx, race, body);
 
-        check(t, race, r);
+        check(ctx, race, r);
         met = race->met;
         munmap(race, sizeof(*race));
-        quipu_trial_close_all(t);
-    } while (met == 0 && quipu_trial_has_time(t));
-    quipu_trial_count(t, "collisions", met);
+        quipu_context_close_all(ctx);
+    } while (met == 0 && quipu_context_has_time(ctx));
+    quipu_context_count(ctx, "collisions", met);
     CHECK(met > 0, "in all attempts the processes never met");
 }
 
 /* ------------------------------------------------------------ U1 */
 
-static void grab(struct quipu_trial *t, void *shared, unsigned i)
+static void grab(struct quipu_context *ctx, void *shared, unsigned i)
 {
     struct race *race = shared;
-    quipu_records *r = enter(t, race);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = enter(ctx, race);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
 
     (void)i;
     for (unsigned round = 0; round < 64; round++) {
         int status;
 
         meet(race, round);
-        quipu_batch_clear(b);
-        quipu_batch_at(b, race->s[0], (int64_t)round, "x");
+        quipu_builder_clear(b);
+        quipu_builder_add_at(b, race->s[0], (int64_t)round, "x");
         status = append(race, b);
         CHECK(status == QUIPU_OK || status == QUIPU_CONFLICT, "answered %s: %s",
-              quipu_status_name(status), E->message);
+              quipu_status_name(status), ERR->message);
         atomic_fetch_add(status == QUIPU_OK ? &race->won : &race->lost, 1);
     }
 }
 
-static void check_position(struct quipu_trial *t, const struct race *race,
+static void check_position(struct quipu_context *ctx, const struct race *race,
                            quipu_records *r)
 {
     CHECK(race->won == 64, "%u winners in 64 rounds", race->won);
     CHECK(race->lost == 64 * (PROCESSES - 1), "%u losers", race->lost);
-    CHECK(quipu_list_whole(t, r).count == 64, "not one item a round");
+    CHECK(quipu_item_list_check_log(ctx, r).count == 64,
+          "not one item a round");
 }
 
-static void position(struct quipu_trial *t)
+static void position(struct quipu_context *ctx)
 {
-    race_until_met(t, grab, check_position);
+    race_until_met(ctx, grab, check_position);
 }
 
 /* ------------------------------------------------------------ S2 */
 
-static void next_to_one(struct quipu_trial *t, void *shared, unsigned i)
+static void next_to_one(struct quipu_context *ctx, void *shared, unsigned i)
 {
     struct race *race = shared;
-    quipu_records *r = enter(t, race);
-    struct quipu_batch *b = quipu_batch_create(t, r, 2);
+    quipu_records *r = enter(ctx, race);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 2);
 
     (void)i;
     meet(race, 0);
     for (unsigned k = 0; k < 50 || (race->awaited && race->seen == 0 &&
-                                    quipu_trial_has_time(t));
+                                    quipu_context_has_time(ctx));
          k++) {
-        quipu_batch_clear(b);
-        quipu_batch_next(b, race->s[0], "a");
-        quipu_batch_next(b, race->s[1], "b");
+        quipu_builder_clear(b);
+        quipu_builder_add_next(b, race->s[0], "a");
+        quipu_builder_add_next(b, race->s[1], "b");
         OK(append(race, b));
         atomic_fetch_add(&race->stored, 2);
         CHECK(b->positions[0] == b->positions[1],
@@ -152,25 +153,25 @@ static void next_to_one(struct quipu_trial *t, void *shared, unsigned i)
     atomic_fetch_add(&race->done, 1);
 }
 
-static void check_next(struct quipu_trial *t, const struct race *race,
+static void check_next(struct quipu_context *ctx, const struct race *race,
                        quipu_records *r)
 {
     CHECK(race->stored == 100 * PROCESSES &&
-              quipu_list_whole(t, r).count == race->stored,
+              quipu_item_list_check_log(ctx, r).count == race->stored,
           "appends were lost or doubled");
 }
 
-static void next(struct quipu_trial *t)
+static void next(struct quipu_context *ctx)
 {
-    race_until_met(t, next_to_one, check_next);
+    race_until_met(ctx, next_to_one, check_next);
 }
 
 /* ------------------------------------------------------- L2, V1 and V2 */
 
 /* Follows the log until the writers are done and it is read to its end. */
-static void tail(struct quipu_trial *t, struct race *race, unsigned writers)
+static void tail(struct quipu_context *ctx, struct race *race, unsigned writers)
 {
-    quipu_records *r = enter(t, race);
+    quipu_records *r = enter(ctx, race);
     int64_t seen = 0;
 
     meet(race, 0);
@@ -182,9 +183,9 @@ static void tail(struct quipu_trial *t, struct race *race, unsigned writers)
         quipu_cursor *cursor;
 
         last = atomic_load(&race->done) == writers;
-        OK(quipu_records_read_log(r, &q, &cursor, E));
+        OK(quipu_records_read_log(r, &q, &cursor, ERR));
         for (;;) {
-            OK(quipu_cursor_next(cursor, &item, E));
+            OK(quipu_cursor_next(cursor, &item, ERR));
             if (!item) {
                 break;
             }
@@ -202,28 +203,29 @@ static void tail(struct quipu_trial *t, struct race *race, unsigned writers)
           seen);
 }
 
-static void write_or_tail(struct quipu_trial *t, void *shared, unsigned i)
+static void write_or_tail(struct quipu_context *ctx, void *shared, unsigned i)
 {
     if (i < 2) {
-        next_to_one(t, shared, i);
+        next_to_one(ctx, shared, i);
     } else {
-        tail(t, shared, 2);
+        tail(ctx, shared, 2);
     }
 }
 
 static void read_last(quipu_records *r, quipu_bytes s, int64_t *last)
 {
-    int status = quipu_records_last(r, s, last, E);
+    int status = quipu_records_last(r, s, last, ERR);
 
     CHECK(status == QUIPU_OK || status == QUIPU_NOT_FOUND,
           "the last position answers %s: %s", quipu_status_name(status),
-          E->message);
+          ERR->message);
 }
 
 /* The two sequences grow together: one must not be seen ahead. */
-static void compare(struct quipu_trial *t, struct race *race, unsigned writers)
+static void compare(struct quipu_context *ctx, struct race *race,
+                    unsigned writers)
 {
-    quipu_records *r = enter(t, race);
+    quipu_records *r = enter(ctx, race);
     int64_t before = -1;
 
     meet(race, 0);
@@ -240,44 +242,46 @@ static void compare(struct quipu_trial *t, struct race *race, unsigned writers)
     }
 }
 
-static void write_or_compare(struct quipu_trial *t, void *shared, unsigned i)
+static void write_or_compare(struct quipu_context *ctx, void *shared,
+                             unsigned i)
 {
     if (i < 2) {
-        next_to_one(t, shared, i);
+        next_to_one(ctx, shared, i);
     } else {
-        compare(t, shared, 2);
+        compare(ctx, shared, 2);
     }
 }
 
-static void race_readers(struct quipu_trial *t,
-                         void (*body)(struct quipu_trial *t, void *shared,
+static void race_readers(struct quipu_context *ctx,
+                         void (*body)(struct quipu_context *ctx, void *shared,
                                       unsigned i))
 {
-    struct race *race = create(t);
+    struct race *race = create(ctx);
     quipu_records *r;
 
     race->awaited = true;
-    r = run(t, race, body);
-    CHECK(quipu_list_whole(t, r).count == race->stored, "the log is not whole");
-    quipu_trial_count(t, "collisions", race->seen);
+    r = run(ctx, race, body);
+    CHECK(quipu_item_list_check_log(ctx, r).count == race->stored,
+          "the log is not whole");
+    quipu_context_count(ctx, "collisions", race->seen);
     CHECK(race->seen > 0, "no reader ever read while a writer wrote");
 }
 
-static void readers(struct quipu_trial *t)
+static void readers(struct quipu_context *ctx)
 {
-    race_readers(t, write_or_tail);
+    race_readers(ctx, write_or_tail);
 }
 
-static void torn(struct quipu_trial *t)
+static void torn(struct quipu_context *ctx)
 {
-    race_readers(t, write_or_compare);
+    race_readers(ctx, write_or_compare);
 }
 
 /* What one process is told, the others see at once: a baton goes round. */
-static void pass_on(struct quipu_trial *t, void *shared, unsigned i)
+static void pass_on(struct quipu_context *ctx, void *shared, unsigned i)
 {
     struct race *race = shared;
-    quipu_records *r = enter(t, race);
+    quipu_records *r = enter(ctx, race);
 
     for (unsigned turn = i; turn < 40; turn += PROCESSES) {
         int64_t last = -1;
@@ -286,40 +290,40 @@ static void pass_on(struct quipu_trial *t, void *shared, unsigned i)
         while (atomic_load(&race->done) != turn) {
             sched_yield();
         }
-        status = quipu_records_last(r, race->s[0], &last, E);
-        CHECK(status == QUIPU_OK || turn == 0, "%s", E->message);
+        status = quipu_records_last(r, race->s[0], &last, ERR);
+        CHECK(status == QUIPU_OK || turn == 0, "%s", ERR->message);
         CHECK(last == (int64_t)turn - 1,
               "%u appends were acknowledged, and the last seen is %" PRId64,
               turn, last);
-        OK(quipu_batch_one_at(t, r, race->s[0], (int64_t)turn));
+        OK(quipu_builder_append_at(ctx, r, race->s[0], (int64_t)turn));
         atomic_fetch_add(&race->done, 1);
     }
 }
 
-static void baton(struct quipu_trial *t)
+static void baton(struct quipu_context *ctx)
 {
-    struct race *race = create(t);
-    quipu_records *r = run(t, race, pass_on);
+    struct race *race = create(ctx);
+    quipu_records *r = run(ctx, race, pass_on);
 
-    CHECK(quipu_list_whole(t, r).count == 40, "not forty items");
+    CHECK(quipu_item_list_check_log(ctx, r).count == 40, "not forty items");
 }
 
 /* ------------------------------------------------------------ U3, U4 */
 
-static void retry_and_track(struct quipu_trial *t, void *shared, unsigned i)
+static void retry_and_track(struct quipu_context *ctx, void *shared, unsigned i)
 {
     struct race *race = shared;
-    quipu_records *r = enter(t, race);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = enter(ctx, race);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
 
     (void)i;
     for (unsigned round = 0; round < 64; round++) {
         int status;
 
         meet(race, round);
-        quipu_batch_clear(b);
-        quipu_batch_next(b, race->s[0], "x");
-        quipu_batch_track(b, race->schema->table, "log", (int64_t)round + 1);
+        quipu_builder_clear(b);
+        quipu_builder_add_next(b, race->s[0], "x");
+        quipu_builder_track(b, race->schema->table, "log", (int64_t)round + 1);
         status = append(race, b);
         CHECK(status == QUIPU_OK || status == QUIPU_ALREADY, "answered %s",
               quipu_status_name(status));
@@ -327,36 +331,37 @@ static void retry_and_track(struct quipu_trial *t, void *shared, unsigned i)
     }
 }
 
-static void check_consumers(struct quipu_trial *t, const struct race *race,
+static void check_consumers(struct quipu_context *ctx, const struct race *race,
                             quipu_records *r)
 {
     quipu_position p;
 
     CHECK(race->won == 64 && race->lost == 64 * (PROCESSES - 1),
           "%u notifications of 64 were processed", race->won);
-    CHECK(quipu_list_whole(t, r).count == 64, "not one item a notification");
-    OK(quipu_tracking_read(t->main, race->schema->table, "log", &p, E));
+    CHECK(quipu_item_list_check_log(ctx, r).count == 64,
+          "not one item a notification");
+    OK(quipu_tracking_read(ctx->main, race->schema->table, "log", &p, ERR));
     CHECK(p.notification_id == 64, "the record stands at %" PRId64,
           p.notification_id);
 }
 
-static void consumers(struct quipu_trial *t)
+static void consumers(struct quipu_context *ctx)
 {
-    race_until_met(t, retry_and_track, check_consumers);
+    race_until_met(ctx, retry_and_track, check_consumers);
 }
 
 /* All processes make one and the same append. */
-static void same_append(struct quipu_trial *t, void *shared, unsigned i)
+static void same_append(struct quipu_context *ctx, void *shared, unsigned i)
 {
     struct race *race = shared;
-    quipu_records *r = enter(t, race);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = enter(ctx, race);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
 
     (void)i;
     for (unsigned round = 0; round < 64; round++) {
         meet(race, round);
-        quipu_batch_clear(b);
-        quipu_batch_next(b, race->s[0], "x");
+        quipu_builder_clear(b);
+        quipu_builder_add_next(b, race->s[0], "x");
         memset(&b->event_ids[0], 0, 16);
         memcpy(&b->event_ids[0], race->s[1].data, 12);
         b->event_ids[0].bytes[15] = (uint8_t)round;
@@ -369,16 +374,17 @@ static void same_append(struct quipu_trial *t, void *shared, unsigned i)
     }
 }
 
-static void check_copies(struct quipu_trial *t, const struct race *race,
+static void check_copies(struct quipu_context *ctx, const struct race *race,
                          quipu_records *r)
 {
     CHECK(race->won == 64, "%u first appends of 64", race->won);
-    CHECK(quipu_list_whole(t, r).count == 64, "not one item a round");
+    CHECK(quipu_item_list_check_log(ctx, r).count == 64,
+          "not one item a round");
 }
 
-static void copies(struct quipu_trial *t)
+static void copies(struct quipu_context *ctx)
 {
-    race_until_met(t, same_append, check_copies);
+    race_until_met(ctx, same_append, check_copies);
 }
 
 #define SHARE (QUIPU_CAN_SHARE | QUIPU_CAN_LOG)

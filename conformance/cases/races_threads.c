@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Races of threads.  Each asserts that it raced: it goes on until the threads
  * have collided, and fails if they never do. */
-#include "suite.h"
+#include "case.h"
 
 #include <inttypes.h>
 #include <sched.h>
@@ -14,7 +14,7 @@
     8000 /* milliseconds to come to so many; for one there is more */
 
 struct race {
-    struct quipu_trial *t;
+    struct quipu_context *ctx;
     quipu_records *records[THREADS];
     quipu_bytes s[THREADS];
     unsigned round;
@@ -37,19 +37,19 @@ static void leave(struct race *race)
 }
 
 /* All threads on one datastore, or on one each. */
-static void begin(struct race *race, struct quipu_trial *t, unsigned shape,
+static void begin(struct race *race, struct quipu_context *ctx, unsigned shape,
                   bool apart)
 {
     memset(race, 0, sizeof(*race));
-    race->t = t;
-    race->until = quipu_trial_now() + (int64_t)PATIENT * t->patience;
-    race->records[0] = quipu_trial_records(t, shape);
-    race->s[0] = quipu_trial_sequence(t);
+    race->ctx = ctx;
+    race->until = quipu_context_now() + (int64_t)PATIENT * ctx->patience;
+    race->records[0] = quipu_context_records(ctx, shape);
+    race->s[0] = quipu_context_sequence(ctx);
     for (unsigned i = 1; i < THREADS; i++) {
-        race->s[i] = quipu_trial_sequence(t);
+        race->s[i] = quipu_context_sequence(ctx);
         race->records[i] =
-            apart ? quipu_trial_bind(t, quipu_trial_open(t, NULL),
-                                     quipu_records_schema(race->records[0]))
+            apart ? quipu_context_bind(ctx, quipu_context_open(ctx, NULL),
+                                       quipu_records_schema(race->records[0]))
                   : race->records[0];
     }
 }
@@ -58,13 +58,13 @@ static void begin(struct race *race, struct quipu_trial *t, unsigned shape,
 static bool go_on(const struct race *race, unsigned collisions)
 {
     return collisions == 0
-               ? quipu_trial_has_time(race->t)
-               : collisions < ENOUGH && quipu_trial_now() < race->until;
+               ? quipu_context_has_time(race->ctx)
+               : collisions < ENOUGH && quipu_context_now() < race->until;
 }
 
-static void must_have_raced(struct quipu_trial *t, unsigned collisions)
+static void must_have_raced(struct quipu_context *ctx, unsigned collisions)
 {
-    quipu_trial_count(t, "collisions", collisions);
+    quipu_context_count(ctx, "collisions", collisions);
     CHECK(collisions > 0, "in all rounds the threads never collided");
 }
 
@@ -73,52 +73,53 @@ static void must_have_raced(struct quipu_trial *t, unsigned collisions)
 static void grab(void *context, unsigned i)
 {
     struct race *race = context;
-    struct quipu_batch *b = quipu_batch_create(race->t, race->records[i], 1);
+    struct quipu_builder *b =
+        quipu_builder_create(race->ctx, race->records[i], 1);
     int status;
 
-    quipu_batch_at(b, race->s[0], (int64_t)race->round, "x");
+    quipu_builder_add_at(b, race->s[0], (int64_t)race->round, "x");
     enter(race);
-    status = quipu_batch_append(b);
+    status = quipu_builder_append(b);
     leave(race);
     CHECK(status == QUIPU_OK || status == QUIPU_CONFLICT, "answered %s: %s",
-          quipu_status_name(status), E->message);
+          quipu_status_name(status), ERR->message);
     atomic_fetch_add(status == QUIPU_OK ? &race->won : &race->lost, 1);
 }
 
-static void race_position(struct quipu_trial *t, unsigned shape, bool apart)
+static void race_position(struct quipu_context *ctx, unsigned shape, bool apart)
 {
     struct race race;
 
-    begin(&race, t, shape, apart);
+    begin(&race, ctx, shape, apart);
     for (; race.round < 100 || go_on(&race, race.met); race.round++) {
-        quipu_crowd_threads(THREADS, grab, &race);
+        quipu_workers_run_threads(THREADS, grab, &race);
         CHECK(race.won == race.round + 1, "%u winners in %u rounds", race.won,
               race.round + 1);
     }
-    must_have_raced(t, race.met);
+    must_have_raced(ctx, race.met);
     CHECK(race.lost == race.round * (THREADS - 1), "%u losers", race.lost);
-    CHECK(quipu_list_count(t, race.records[0], race.s[0]) == race.round,
+    CHECK(quipu_item_list_count(ctx, race.records[0], race.s[0]) == race.round,
           "not one item for each round");
 }
 
-static void position(struct quipu_trial *t)
+static void position(struct quipu_context *ctx)
 {
-    race_position(t, QUIPU_SHAPE_PLAIN, false);
+    race_position(ctx, QUIPU_SHAPE_PLAIN, false);
 }
 
-static void position_apart(struct quipu_trial *t)
+static void position_apart(struct quipu_context *ctx)
 {
-    race_position(t, QUIPU_SHAPE_PLAIN, true);
+    race_position(ctx, QUIPU_SHAPE_PLAIN, true);
 }
 
-static void position_sparse(struct quipu_trial *t)
+static void position_sparse(struct quipu_context *ctx)
 {
-    race_position(t, QUIPU_SHAPE_SPARSE, false);
+    race_position(ctx, QUIPU_SHAPE_SPARSE, false);
 }
 
-static void position_no_ids(struct quipu_trial *t)
+static void position_no_ids(struct quipu_context *ctx)
 {
-    race_position(t, QUIPU_SHAPE_NO_EVENT_ID, false);
+    race_position(ctx, QUIPU_SHAPE_NO_EVENT_ID, false);
 }
 
 /* Reads the end and appends there: a command's loop.  No update is lost. */
@@ -129,12 +130,12 @@ static void optimistic(void *context, unsigned i)
 
     for (unsigned stored = 0; stored < 30;) {
         int64_t last = -1;
-        int status = quipu_records_last(r, race->s[0], &last, E);
+        int status = quipu_records_last(r, race->s[0], &last, ERR);
 
         CHECK(status == QUIPU_OK || status == QUIPU_NOT_FOUND, "%s",
-              E->message);
+              ERR->message);
         sched_yield(); /* the decision takes its time: likelier to collide */
-        status = quipu_batch_one_at(race->t, r, race->s[0], last + 1);
+        status = quipu_builder_append_at(race->ctx, r, race->s[0], last + 1);
         CHECK(status == QUIPU_OK || status == QUIPU_CONFLICT, "answered %s",
               quipu_status_name(status));
         stored += status == QUIPU_OK;
@@ -142,19 +143,19 @@ static void optimistic(void *context, unsigned i)
     }
 }
 
-static void lost_updates(struct quipu_trial *t)
+static void lost_updates(struct quipu_context *ctx)
 {
     struct race race;
     size_t stored = 0;
 
-    begin(&race, t, 0, false);
+    begin(&race, ctx, 0, false);
     for (unsigned i = 0; i < 1 || go_on(&race, race.lost); i++) {
-        quipu_crowd_threads(THREADS, optimistic, &race);
+        quipu_workers_run_threads(THREADS, optimistic, &race);
         stored += (size_t)30 * THREADS;
-        CHECK(quipu_list_whole(t, race.records[0]).count == stored,
+        CHECK(quipu_item_list_check_log(ctx, race.records[0]).count == stored,
               "appends were lost or doubled");
     }
-    must_have_raced(t, race.lost);
+    must_have_raced(ctx, race.lost);
 }
 
 /* ----------------------------------------------------- NEXT, the log, S2 */
@@ -164,42 +165,42 @@ static void next_to_one(void *context, unsigned i)
     struct race *race = context;
 
     for (unsigned k = 0; k < 30; k++) {
-        struct quipu_batch *b =
-            quipu_batch_create(race->t, race->records[i], 2);
+        struct quipu_builder *b =
+            quipu_builder_create(race->ctx, race->records[i], 2);
 
-        quipu_batch_next(b, race->s[0], "a");
-        quipu_batch_next(b, race->s[0], "b");
+        quipu_builder_add_next(b, race->s[0], "a");
+        quipu_builder_add_next(b, race->s[0], "b");
         enter(race);
-        OK(quipu_batch_append(b));
+        OK(quipu_builder_append(b));
         leave(race);
         CHECK(b->positions[1] == b->positions[0] + 1,
               "two items of one append are apart");
     }
 }
 
-static void race_next(struct quipu_trial *t, bool apart)
+static void race_next(struct quipu_context *ctx, bool apart)
 {
     struct race race;
 
-    begin(&race, t, 0, apart);
+    begin(&race, ctx, 0, apart);
     for (unsigned i = 1; i == 1 || go_on(&race, race.met); i++) {
-        race.s[0] = quipu_trial_sequence(t);
-        quipu_crowd_threads(THREADS, next_to_one, &race);
-        CHECK(quipu_list_whole(t, race.records[0]).count ==
+        race.s[0] = quipu_context_sequence(ctx);
+        quipu_workers_run_threads(THREADS, next_to_one, &race);
+        CHECK(quipu_item_list_check_log(ctx, race.records[0]).count ==
                   (size_t)i * 60 * THREADS,
               "appends were lost or doubled");
     }
-    must_have_raced(t, race.met);
+    must_have_raced(ctx, race.met);
 }
 
-static void next_refused(struct quipu_trial *t)
+static void next_refused(struct quipu_context *ctx)
 {
-    race_next(t, false);
+    race_next(ctx, false);
 }
 
-static void next_apart(struct quipu_trial *t)
+static void next_apart(struct quipu_context *ctx)
 {
-    race_next(t, true);
+    race_next(ctx, true);
 }
 
 /* --------------------------------- what was told stands there (S5, L1) */
@@ -219,13 +220,14 @@ static void tell(void *context, unsigned i)
 {
     struct teller *teller = context;
     struct race *race = &teller->race;
-    struct quipu_batch *b = quipu_batch_create(race->t, race->records[i], 1);
+    struct quipu_builder *b =
+        quipu_builder_create(race->ctx, race->records[i], 1);
 
     for (unsigned k = 0; k < 60; k++) {
-        quipu_batch_clear(b);
-        quipu_batch_next(b, race->s[k % 3], "x");
+        quipu_builder_clear(b);
+        quipu_builder_add_next(b, race->s[k % 3], "x");
         enter(race);
-        OK(quipu_batch_append(b));
+        OK(quipu_builder_append(b));
         leave(race);
         teller->told[i][k] = (struct told){ b->result.first_notification_id,
                                             b->positions[0], b->event_ids[0] };
@@ -233,12 +235,12 @@ static void tell(void *context, unsigned i)
 }
 
 static void check_told(const struct teller *teller,
-                       const struct quipu_list *log)
+                       const struct quipu_item_list *log)
 {
     for (unsigned i = 0; i < THREADS; i++) {
         for (unsigned k = 0; k < 60; k++) {
             const struct told *told = &teller->told[i][k];
-            const struct quipu_seen *seen = &log->at[told->id - 1];
+            const struct quipu_item_copy *seen = &log->at[told->id - 1];
 
             CHECK(memcmp(&seen->event_id, &told->event_id, 16) == 0 &&
                       seen->position == told->position,
@@ -247,20 +249,20 @@ static void check_told(const struct teller *teller,
     }
 }
 
-static void told_in_a_race(struct quipu_trial *t)
+static void told_in_a_race(struct quipu_context *ctx)
 {
-    struct teller *teller = quipu_trial_keep(t, sizeof(*teller));
-    struct quipu_list log;
+    struct teller *teller = quipu_context_allocate(ctx, sizeof(*teller));
+    struct quipu_item_list log;
 
-    begin(&teller->race, t, 0, false);
+    begin(&teller->race, ctx, 0, false);
     for (unsigned i = 1; i == 1 || go_on(&teller->race, teller->race.met);
          i++) {
-        quipu_crowd_threads(THREADS, tell, teller);
-        log = quipu_list_whole(t, teller->race.records[0]);
+        quipu_workers_run_threads(THREADS, tell, teller);
+        log = quipu_item_list_check_log(ctx, teller->race.records[0]);
         CHECK(log.count == (size_t)i * 60 * THREADS, "%zu items", log.count);
         check_told(teller, &log);
     }
-    must_have_raced(t, teller->race.met);
+    must_have_raced(ctx, teller->race.met);
 }
 
 /* --------------------------------------- no late arrivals, nothing torn */
@@ -268,14 +270,16 @@ static void told_in_a_race(struct quipu_trial *t)
 /* Until somebody has read meanwhile. */
 static void write_pairs(struct race *race, unsigned i)
 {
-    struct quipu_batch *b = quipu_batch_create(race->t, race->records[i], 2);
+    struct quipu_builder *b =
+        quipu_builder_create(race->ctx, race->records[i], 2);
 
     for (unsigned k = 0;
-         k < 60 || (race->seen == 0 && quipu_trial_has_time(race->t)); k++) {
-        quipu_batch_clear(b);
-        quipu_batch_next(b, race->s[0], "pair");
-        quipu_batch_next(b, race->s[1], "pair");
-        OK(quipu_batch_append(b));
+         k < 60 || (race->seen == 0 && quipu_context_has_time(race->ctx));
+         k++) {
+        quipu_builder_clear(b);
+        quipu_builder_add_next(b, race->s[0], "pair");
+        quipu_builder_add_next(b, race->s[1], "pair");
+        OK(quipu_builder_append(b));
         atomic_fetch_add(&race->stored, 2);
     }
     atomic_fetch_add(&race->won, 1);
@@ -295,9 +299,9 @@ static void tail(struct race *race, unsigned i, unsigned writers)
         quipu_cursor *cursor;
 
         last = atomic_load(&race->won) == writers;
-        OK(quipu_records_read_log(race->records[i], &q, &cursor, E));
+        OK(quipu_records_read_log(race->records[i], &q, &cursor, ERR));
         for (;;) {
-            OK(quipu_cursor_next(cursor, &item, E));
+            OK(quipu_cursor_next(cursor, &item, ERR));
             if (!item) {
                 break;
             }
@@ -315,11 +319,11 @@ static void tail(struct race *race, unsigned i, unsigned writers)
 
 static void read_last(quipu_records *r, quipu_bytes s, int64_t *last)
 {
-    int status = quipu_records_last(r, s, last, E);
+    int status = quipu_records_last(r, s, last, ERR);
 
     CHECK(status == QUIPU_OK || status == QUIPU_NOT_FOUND,
           "the last position answers %s: %s", quipu_status_name(status),
-          E->message);
+          ERR->message);
 }
 
 /* The two sequences grow together.  Whoever sees the first at a position and
@@ -364,36 +368,36 @@ static void write_or_read(void *context, unsigned i)
 }
 
 /* Five write and three read. */
-static void race_readers(struct quipu_trial *t, bool apart,
+static void race_readers(struct quipu_context *ctx, bool apart,
                          void (*body)(void *context, unsigned i))
 {
     struct race race;
 
-    begin(&race, t, 0, apart);
-    quipu_crowd_threads(THREADS, body, &race);
-    CHECK(quipu_list_whole(t, race.records[0]).count == race.stored,
+    begin(&race, ctx, 0, apart);
+    quipu_workers_run_threads(THREADS, body, &race);
+    CHECK(quipu_item_list_check_log(ctx, race.records[0]).count == race.stored,
           "appends were lost or doubled");
-    must_have_raced(t, race.seen);
+    must_have_raced(ctx, race.seen);
 }
 
-static void readers(struct quipu_trial *t)
+static void readers(struct quipu_context *ctx)
 {
-    race_readers(t, false, write_or_read);
+    race_readers(ctx, false, write_or_read);
 }
 
-static void readers_apart(struct quipu_trial *t)
+static void readers_apart(struct quipu_context *ctx)
 {
-    race_readers(t, true, write_or_read);
+    race_readers(ctx, true, write_or_read);
 }
 
-static void torn(struct quipu_trial *t)
+static void torn(struct quipu_context *ctx)
 {
-    race_readers(t, false, write_or_compare);
+    race_readers(ctx, false, write_or_compare);
 }
 
-static void torn_apart(struct quipu_trial *t)
+static void torn_apart(struct quipu_context *ctx)
 {
-    race_readers(t, true, write_or_compare);
+    race_readers(ctx, true, write_or_compare);
 }
 
 /* ------------------------------------------------------- tracking (U4) */
@@ -401,17 +405,18 @@ static void torn_apart(struct quipu_trial *t)
 static void process(void *context, unsigned i)
 {
     struct race *race = context;
-    struct quipu_batch *b = quipu_batch_create(race->t, race->records[i], 1);
+    struct quipu_builder *b =
+        quipu_builder_create(race->ctx, race->records[i], 1);
 
     for (int64_t k = 1; k <= 40; k++) {
         int status;
 
-        quipu_batch_clear(b);
-        quipu_batch_next(b, race->s[0], "made of the notification");
-        quipu_batch_track(b, race->t->prefix, "log",
-                          (int64_t)race->round * 40 + k);
+        quipu_builder_clear(b);
+        quipu_builder_add_next(b, race->s[0], "made of the notification");
+        quipu_builder_track(b, race->ctx->prefix, "log",
+                            (int64_t)race->round * 40 + k);
         enter(race);
-        status = quipu_batch_append(b);
+        status = quipu_builder_append(b);
         leave(race);
         CHECK(status == QUIPU_OK || status == QUIPU_ALREADY, "answered %s",
               quipu_status_name(status));
@@ -421,24 +426,25 @@ static void process(void *context, unsigned i)
 
 /* Eight copies of one consumer: each notification makes one item.  (All go
  * through them in order, so none is passed over.) */
-static void consumers(struct quipu_trial *t)
+static void consumers(struct quipu_context *ctx)
 {
     struct race race;
     quipu_position p;
 
-    begin(&race, t, 0, false);
+    begin(&race, ctx, 0, false);
     for (; race.round < 1 || go_on(&race, race.met); race.round++) {
-        quipu_crowd_threads(THREADS, process, &race);
+        quipu_workers_run_threads(THREADS, process, &race);
         CHECK(race.won == 40 * (race.round + 1),
               "%u of %u notifications were processed", race.won,
               40 * (race.round + 1));
-        CHECK(quipu_list_count(t, race.records[0], race.s[0]) == race.won,
+        CHECK(quipu_item_list_count(ctx, race.records[0], race.s[0]) ==
+                  race.won,
               "the items do not fit the records");
-        OK(quipu_tracking_read(t->main, t->prefix, "log", &p, E));
+        OK(quipu_tracking_read(ctx->main, ctx->prefix, "log", &p, ERR));
         CHECK(p.notification_id == (int64_t)race.won,
               "the record stands at %" PRId64, p.notification_id);
     }
-    must_have_raced(t, race.met);
+    must_have_raced(ctx, race.met);
 }
 
 /* ------------------------------------------------- guards on others (S3) */
@@ -447,36 +453,37 @@ static void consumers(struct quipu_trial *t)
 static void guarded(void *context, unsigned i)
 {
     struct race *race = context;
-    struct quipu_batch *b = quipu_batch_create(race->t, race->records[i], 2);
+    struct quipu_builder *b =
+        quipu_builder_create(race->ctx, race->records[i], 2);
     int status;
 
-    quipu_batch_next(b, race->s[i], "x");
-    quipu_batch_next(b, race->s[0], "x");
-    quipu_batch_demand(b, race->s[0], QUIPU_DEMAND_LAST, (int64_t)race->round);
+    quipu_builder_add_next(b, race->s[i], "x");
+    quipu_builder_add_next(b, race->s[0], "x");
+    quipu_builder_guard(b, race->s[0], QUIPU_DEMAND_LAST, (int64_t)race->round);
     enter(race);
-    status = quipu_batch_append(b);
+    status = quipu_builder_append(b);
     leave(race);
     CHECK(status == QUIPU_OK || status == QUIPU_CONFLICT, "answered %s",
           quipu_status_name(status));
     atomic_fetch_add(status == QUIPU_OK ? &race->won : &race->lost, 1);
 }
 
-static void guards(struct quipu_trial *t)
+static void guards(struct quipu_context *ctx)
 {
     struct race race;
 
-    begin(&race, t, 0, false);
-    OK(quipu_batch_one_next(t, race.records[0], race.s[0]));
+    begin(&race, ctx, 0, false);
+    OK(quipu_builder_append_next(ctx, race.records[0], race.s[0]));
     for (int64_t last = 0; last < 60 || go_on(&race, race.met);) {
         unsigned won = race.won;
 
         race.round = (unsigned)last;
-        quipu_crowd_threads(THREADS, guarded, &race);
+        quipu_workers_run_threads(THREADS, guarded, &race);
         CHECK(race.won == won + 1, "%u guards held at once", race.won - won);
-        OK(quipu_records_last(race.records[0], race.s[0], &last, E));
+        OK(quipu_records_last(race.records[0], race.s[0], &last, ERR));
     }
-    must_have_raced(t, race.met);
-    quipu_list_whole(t, race.records[0]);
+    must_have_raced(ctx, race.met);
+    quipu_item_list_check_log(ctx, race.records[0]);
 }
 
 #define LOG QUIPU_CAN_LOG
@@ -487,7 +494,7 @@ static const struct quipu_case cases[] = {
       0, 0, 600 },
     { "U1.race-at-one-position-of-datastores",
       "Each thread with a datastore of its own.", position_apart,
-      QUIPU_TRAIT_JOINT, 0, 600 },
+      QUIPU_TRAIT_MULTI_OPEN, 0, 600 },
     { "U1.race-at-one-position-when-sparse",
       "Where only the position keeps writers apart.", position_sparse, 0, 0,
       600 },
@@ -501,7 +508,7 @@ static const struct quipu_case cases[] = {
       next_refused, LOG, 0, 600 },
     { "S2.race-of-next-of-datastores",
       "Each thread with a datastore of its own.", next_apart,
-      LOG | QUIPU_TRAIT_JOINT, 0, 600 },
+      LOG | QUIPU_TRAIT_MULTI_OPEN, 0, 600 },
     { "S5.told-is-stored-in-a-race",
       "In a group commit each caller must hear of its own items.",
       told_in_a_race, LOG, 0, 600 },
@@ -510,13 +517,13 @@ static const struct quipu_case cases[] = {
       LOG, 0, 600 },
     { "L2.race-of-writers-and-readers-of-datastores",
       "Each thread with a datastore of its own.", readers_apart,
-      LOG | QUIPU_TRAIT_JOINT, 0, 600 },
+      LOG | QUIPU_TRAIT_MULTI_OPEN, 0, 600 },
     { "V2.nothing-of-an-append-before-all",
       "What was decided together is seen together, over all sequences.", torn,
       LOG, 0, 600 },
     { "V2.nothing-of-an-append-before-all-of-datastores",
       "Each thread with a datastore of its own.", torn_apart,
-      LOG | QUIPU_TRAIT_JOINT, 0, 600 },
+      LOG | QUIPU_TRAIT_MULTI_OPEN, 0, 600 },
     { "U4.race-of-consumers",
       "Two copies of one consumer must not do the work twice.", consumers,
       LOG | QUIPU_CAN_TRACK, 0, 600 },

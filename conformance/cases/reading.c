@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* S4: every bound, direction and limit, against a model that tries each item.
  */
-#include "suite.h"
+#include "case.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -41,13 +41,13 @@ static struct model answer(const struct model *model, const quipu_query *q)
     return found;
 }
 
-static int64_t key_of(const struct quipu_seen *seen, bool log)
+static int64_t key_of(const struct quipu_item_copy *seen, bool log)
 {
     return log ? seen->notification_id : seen->position;
 }
 
-static void compare(const struct quipu_list *list, const struct model *wanted,
-                    const quipu_query *q, bool log)
+static void compare(const struct quipu_item_list *list,
+                    const struct model *wanted, const quipu_query *q, bool log)
 {
     bool equal = list->count == wanted->count;
 
@@ -64,17 +64,17 @@ static void compare(const struct quipu_list *list, const struct model *wanted,
 }
 
 /* A bound: near something that is stored, or an extreme. */
-static int64_t pick(struct quipu_trial *t, const struct model *model)
+static int64_t pick(struct quipu_context *ctx, const struct model *model)
 {
     static const int64_t extremes[] = { INT64_MIN, INT64_MIN + 1, -1,       0,
                                         1,         INT64_MAX - 1, INT64_MAX };
     int64_t near;
 
-    if (model->count == 0 || quipu_trial_random(t, 3) == 0) {
-        return extremes[quipu_trial_random(t, 7)];
+    if (model->count == 0 || quipu_context_random(ctx, 3) == 0) {
+        return extremes[quipu_context_random(ctx, 7)];
     }
-    near = model->keys[quipu_trial_random(t, model->count)];
-    switch (quipu_trial_random(t, 3)) {
+    near = model->keys[quipu_context_random(ctx, model->count)];
+    switch (quipu_context_random(ctx, 3)) {
     case 0:
         return near > INT64_MIN ? near - 1 : near;
     case 1:
@@ -84,115 +84,118 @@ static int64_t pick(struct quipu_trial *t, const struct model *model)
     }
 }
 
-static int64_t pick_limit(struct quipu_trial *t, const struct model *model)
+static int64_t pick_limit(struct quipu_context *ctx, const struct model *model)
 {
-    switch (quipu_trial_random(t, 4)) {
+    switch (quipu_context_random(ctx, 4)) {
     case 0:
         return 0;
     case 1:
         return INT64_MAX;
     default:
-        return (int64_t)quipu_trial_random(t, model->count + 3);
+        return (int64_t)quipu_context_random(ctx, model->count + 3);
     }
 }
 
 /* All 64 combinations of flags, each with several bounds. */
-static void sweep(struct quipu_trial *t, quipu_records *r, quipu_bytes s,
+static void sweep(struct quipu_context *ctx, quipu_records *r, quipu_bytes s,
                   const struct model *model, bool log)
 {
     for (uint32_t round = 0; round < 64 * 12; round++) {
         quipu_query q = {
             .struct_size = sizeof(q),
             .flags = round % 64,
-            .gt = pick(t, model),
-            .gte = pick(t, model),
-            .lt = pick(t, model),
-            .lte = pick(t, model),
-            .limit = pick_limit(t, model),
+            .gt = pick(ctx, model),
+            .gte = pick(ctx, model),
+            .lt = pick(ctx, model),
+            .lte = pick(ctx, model),
+            .limit = pick_limit(ctx, model),
         };
         struct model wanted = answer(model, &q);
-        struct quipu_list list =
-            log ? quipu_list_log(t, r, &q) : quipu_list_sequence(t, r, s, &q);
+        struct quipu_item_list list = log ? quipu_item_list_read_log(ctx, r, &q)
+                                          : quipu_item_list_read(ctx, r, s, &q);
 
         compare(&list, &wanted, &q, log);
     }
 }
 
-static void sweep_contiguous(struct quipu_trial *t)
+static void sweep_contiguous(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    quipu_bytes s = quipu_trial_sequence(t), other = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_context_sequence(ctx),
+                other = quipu_context_sequence(ctx);
     struct model model = { .count = 23 };
 
     for (size_t i = 0; i < model.count; i++) {
         model.keys[i] = (int64_t)i;
-        OK(quipu_batch_one_next(t, r, s));
-        OK(quipu_batch_one_next(t, r, other));
+        OK(quipu_builder_append_next(ctx, r, s));
+        OK(quipu_builder_append_next(ctx, r, other));
     }
-    sweep(t, r, s, &model, false);
+    sweep(ctx, r, s, &model, false);
 }
 
-static void sweep_sparse(struct quipu_trial *t)
+static void sweep_sparse(struct quipu_context *ctx)
 {
     static const int64_t keys[] = {
         INT64_MIN, INT64_MIN + 1, -4294967297, -3, -1, 0, 1, 2, 77,
         78,        INT64_MAX - 1, INT64_MAX
     };
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
-    quipu_bytes s = quipu_trial_sequence(t), other = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_SPARSE);
+    quipu_bytes s = quipu_context_sequence(ctx),
+                other = quipu_context_sequence(ctx);
     struct model model = { .count = sizeof(keys) / sizeof(*keys) };
 
     memcpy(model.keys, keys, sizeof(keys));
     for (size_t i = 0; i < model.count; i++) {
         /* 5 and 12 have no common divisor: all, in another order. */
-        OK(quipu_batch_one_at(t, r, s, keys[i * 5 % 12]));
-        OK(quipu_batch_one_at(t, r, other, keys[i] / 2 + (int64_t)i));
+        OK(quipu_builder_append_at(ctx, r, s, keys[i * 5 % 12]));
+        OK(quipu_builder_append_at(ctx, r, other, keys[i] / 2 + (int64_t)i));
     }
-    sweep(t, r, s, &model, false);
+    sweep(ctx, r, s, &model, false);
 }
 
-static void sweep_empty(struct quipu_trial *t)
+static void sweep_empty(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
     struct model model = { .count = 0 };
 
-    OK(quipu_batch_one_next(t, r, quipu_trial_sequence(t)));
-    sweep(t, r, quipu_trial_sequence(t), &model, false);
+    OK(quipu_builder_append_next(ctx, r, quipu_context_sequence(ctx)));
+    sweep(ctx, r, quipu_context_sequence(ctx), &model, false);
 }
 
-static void sweep_log(struct quipu_trial *t)
+static void sweep_log(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    quipu_bytes s[3] = { quipu_trial_sequence(t), quipu_trial_sequence(t),
-                         quipu_trial_sequence(t) };
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s[3] = { quipu_context_sequence(ctx),
+                         quipu_context_sequence(ctx),
+                         quipu_context_sequence(ctx) };
     struct model model = { .count = 31 };
 
     for (size_t i = 0; i < model.count; i++) {
         model.keys[i] = (int64_t)i + 1;
-        OK(quipu_batch_one_next(t, r, s[quipu_trial_random(t, 3)]));
+        OK(quipu_builder_append_next(ctx, r, s[quipu_context_random(ctx, 3)]));
     }
-    sweep(t, r, s[0], &model, true);
+    sweep(ctx, r, s[0], &model, true);
 }
 
-static void sweep_empty_log(struct quipu_trial *t)
+static void sweep_empty_log(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
     struct model model = { .count = 0 };
 
-    sweep(t, r, quipu_trial_sequence(t), &model, true);
+    sweep(ctx, r, quipu_context_sequence(ctx), &model, true);
 }
 
 /* A sequence's items lie apart in the log, and must come by position. */
-static void by_position(struct quipu_trial *t)
+static void by_position(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_list list;
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_SPARSE);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_item_list list;
 
     for (int64_t i = 0; i < 40; i++) {
-        OK(quipu_batch_one_at(t, r, s, i * 7 % 40));
+        OK(quipu_builder_append_at(ctx, r, s, i * 7 % 40));
     }
-    list = quipu_list_sequence(t, r, s, NULL);
+    list = quipu_item_list_read(ctx, r, s, NULL);
     CHECK(list.count == 40, "%zu items", list.count);
     for (size_t i = 0; i < 40; i++) {
         CHECK(list.at[i].position == (int64_t)i, "not in order of position");
@@ -201,24 +204,24 @@ static void by_position(struct quipu_trial *t)
     }
 }
 
-static void refused_queries(struct quipu_trial *t)
+static void refused_queries(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_context_sequence(ctx);
     quipu_query q = { .struct_size = sizeof(q),
                       .flags = QUIPU_QUERY_LIMIT,
                       .limit = -1 };
     quipu_cursor *cursor;
 
-    ANSWERS(QUIPU_INVALID, quipu_records_read(r, s, &q, &cursor, E));
+    RETURNS(QUIPU_INVALID, quipu_records_read(r, s, &q, &cursor, ERR));
     q.flags = 1u << 20;
-    ANSWERS(QUIPU_INVALID, quipu_records_read(r, s, &q, &cursor, E));
+    RETURNS(QUIPU_INVALID, quipu_records_read(r, s, &q, &cursor, ERR));
     q = (quipu_query){ .struct_size = 0 };
-    ANSWERS(QUIPU_INVALID, quipu_records_read(r, s, &q, &cursor, E));
-    ANSWERS(QUIPU_INVALID, quipu_records_read(r, (quipu_bytes){ "short", 5 },
-                                              NULL, &cursor, E));
-    ANSWERS(QUIPU_INVALID,
-            quipu_records_read(r, (quipu_bytes){ NULL, 0 }, NULL, &cursor, E));
+    RETURNS(QUIPU_INVALID, quipu_records_read(r, s, &q, &cursor, ERR));
+    RETURNS(QUIPU_INVALID, quipu_records_read(r, (quipu_bytes){ "short", 5 },
+                                              NULL, &cursor, ERR));
+    RETURNS(QUIPU_INVALID, quipu_records_read(r, (quipu_bytes){ NULL, 0 }, NULL,
+                                              &cursor, ERR));
 }
 
 static const struct quipu_case cases[] = {

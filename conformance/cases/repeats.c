@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* U3: an append made again, in each form, and what only looks like one. */
-#include "suite.h"
+#include "case.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 struct original {
     quipu_records *records;
     quipu_bytes s[2];
-    struct quipu_batch *batch;
+    struct quipu_builder *batch;
     int64_t first;
     int64_t positions[8];
     size_t stored; /* in the whole log, after it */
@@ -22,44 +22,45 @@ static void fill(struct original *o, size_t n, bool next)
 {
     for (size_t i = 0; i < n; i++) {
         if (next) {
-            quipu_batch_next(o->batch, o->s[i % 2], "state");
+            quipu_builder_add_next(o->batch, o->s[i % 2], "state");
         } else {
-            quipu_batch_at(o->batch, o->s[i % 2], (int64_t)(i / 2), "state");
+            quipu_builder_add_at(o->batch, o->s[i % 2], (int64_t)(i / 2),
+                                 "state");
         }
     }
 }
 
-static void store(struct quipu_trial *t, struct original *o)
+static void store(struct quipu_context *ctx, struct original *o)
 {
-    OK(quipu_batch_append(o->batch));
+    OK(quipu_builder_append(o->batch));
     CHECK(!(o->batch->result.flags & QUIPU_RESULT_REPEATED),
           "a first append was called a repeat");
     o->first = o->batch->result.first_notification_id;
     memcpy(o->positions, o->batch->positions,
            o->batch->append.item_count * sizeof(*o->positions));
-    o->stored = quipu_list_log_count(t, o->records);
+    o->stored = quipu_item_list_count_log(ctx, o->records);
 }
 
-static struct original begin(struct quipu_trial *t, size_t n, bool next)
+static struct original begin(struct quipu_context *ctx, size_t n, bool next)
 {
-    struct original o = { .records = quipu_trial_records(t, 0) };
+    struct original o = { .records = quipu_context_records(ctx, 0) };
 
-    o.s[0] = quipu_trial_sequence(t);
-    o.s[1] = quipu_trial_sequence(t);
-    o.batch = quipu_batch_create(t, o.records, 8);
-    OK(quipu_batch_one_next(t, o.records, quipu_trial_sequence(t)));
+    o.s[0] = quipu_context_sequence(ctx);
+    o.s[1] = quipu_context_sequence(ctx);
+    o.batch = quipu_builder_create(ctx, o.records, 8);
+    OK(quipu_builder_append_next(ctx, o.records, quipu_context_sequence(ctx)));
     fill(&o, n, next);
-    store(t, &o);
+    store(ctx, &o);
     return o;
 }
 
 /* The append is made again, and answered as the first time. */
-static void check_repeat(struct quipu_trial *t, struct original *o)
+static void check_repeat(struct quipu_context *ctx, struct original *o)
 {
-    const struct quipu_batch *b = o->batch;
-    size_t before = quipu_list_log_count(t, o->records);
+    const struct quipu_builder *b = o->batch;
+    size_t before = quipu_item_list_count_log(ctx, o->records);
 
-    OK(quipu_batch_append(o->batch));
+    OK(quipu_builder_append(o->batch));
     CHECK(b->result.flags & QUIPU_RESULT_REPEATED, "not called a repeat");
     CHECK(b->result.first_notification_id == o->first,
           "first notification id %" PRId64 ", and %" PRId64 " the first time",
@@ -69,297 +70,297 @@ static void check_repeat(struct quipu_trial *t, struct original *o)
               "item %zu: position %" PRId64 ", and %" PRId64 " the first time",
               i, b->positions[i], o->positions[i]);
     }
-    CHECK(quipu_list_log_count(t, o->records) == before,
+    CHECK(quipu_item_list_count_log(ctx, o->records) == before,
           "a repeat stored something");
 }
 
 /* What the batch has become is refused for the event id of item `index`. */
-static void check_overlap(struct quipu_trial *t, struct original *o,
+static void check_overlap(struct quipu_context *ctx, struct original *o,
                           size_t index)
 {
-    size_t before = quipu_list_log_count(t, o->records);
+    size_t before = quipu_item_list_count_log(ctx, o->records);
 
-    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(o->batch));
+    RETURNS(QUIPU_CONFLICT, quipu_builder_append(o->batch));
     CHECK(o->batch->result.cause == QUIPU_CAUSE_EVENT_ID, "result.cause is %d",
           o->batch->result.cause);
     CHECK(o->batch->result.index == index, "result.index is %zu, not %zu",
           o->batch->result.index, index);
-    CHECK(quipu_list_log_count(t, o->records) == before,
+    CHECK(quipu_item_list_count_log(ctx, o->records) == before,
           "a refused append stored something");
 }
 
 /* ----------------------------------------------------------- repeats */
 
-static void explicit_repeat(struct quipu_trial *t)
+static void explicit_repeat(struct quipu_context *ctx)
 {
-    struct original o = begin(t, 5, AT);
+    struct original o = begin(ctx, 5, AT);
 
-    check_repeat(t, &o);
-    check_repeat(t, &o);
+    check_repeat(ctx, &o);
+    check_repeat(ctx, &o);
 }
 
-static void next_repeat(struct quipu_trial *t)
+static void next_repeat(struct quipu_context *ctx)
 {
-    struct original o = begin(t, 5, NEXT);
+    struct original o = begin(ctx, 5, NEXT);
 
-    check_repeat(t, &o);
-    check_repeat(t, &o);
+    check_repeat(ctx, &o);
+    check_repeat(ctx, &o);
 }
 
-static void single_repeat(struct quipu_trial *t)
+static void single_repeat(struct quipu_context *ctx)
 {
-    struct original o = begin(t, 1, NEXT);
+    struct original o = begin(ctx, 1, NEXT);
 
-    check_repeat(t, &o);
+    check_repeat(ctx, &o);
 }
 
-static void outgrown(struct quipu_trial *t, bool next)
+static void outgrown(struct quipu_context *ctx, bool next)
 {
-    struct original o = begin(t, 4, next);
+    struct original o = begin(ctx, 4, next);
 
-    quipu_batch_fill(t, o.records, o.s[0], 3);
-    quipu_batch_fill(t, o.records, o.s[1], 1);
-    check_repeat(t, &o);
+    quipu_builder_append_many(ctx, o.records, o.s[0], 3);
+    quipu_builder_append_many(ctx, o.records, o.s[1], 1);
+    check_repeat(ctx, &o);
 }
 
-static void outgrown_explicit(struct quipu_trial *t)
+static void outgrown_explicit(struct quipu_context *ctx)
 {
-    outgrown(t, AT);
+    outgrown(ctx, AT);
 }
 
-static void outgrown_next(struct quipu_trial *t)
+static void outgrown_next(struct quipu_context *ctx)
 {
-    outgrown(t, NEXT);
+    outgrown(ctx, NEXT);
 }
 
 /* The guard held then; now its sequence has grown by the append itself. */
-static void guard_outlived(struct quipu_trial *t)
+static void guard_outlived(struct quipu_context *ctx)
 {
-    struct original o = { .records = quipu_trial_records(t, 0) };
+    struct original o = { .records = quipu_context_records(ctx, 0) };
 
-    o.s[0] = o.s[1] = quipu_trial_sequence(t);
-    o.batch = quipu_batch_create(t, o.records, 8);
+    o.s[0] = o.s[1] = quipu_context_sequence(ctx);
+    o.batch = quipu_builder_create(ctx, o.records, 8);
     fill(&o, 2, NEXT);
-    quipu_batch_demand(o.batch, o.s[0], QUIPU_DEMAND_EMPTY, 0);
-    store(t, &o);
-    check_repeat(t, &o);
+    quipu_builder_guard(o.batch, o.s[0], QUIPU_DEMAND_EMPTY, 0);
+    store(ctx, &o);
+    check_repeat(ctx, &o);
 }
 
-static struct original begin_tracked(struct quipu_trial *t,
+static struct original begin_tracked(struct quipu_context *ctx,
                                      const char *consumer)
 {
-    struct original o = { .records = quipu_trial_records(t, 0) };
+    struct original o = { .records = quipu_context_records(ctx, 0) };
 
-    o.s[0] = o.s[1] = quipu_trial_sequence(t);
-    o.batch = quipu_batch_create(t, o.records, 8);
+    o.s[0] = o.s[1] = quipu_context_sequence(ctx);
+    o.batch = quipu_builder_create(ctx, o.records, 8);
     fill(&o, 2, NEXT);
-    quipu_batch_track(o.batch, consumer, "log", 5);
-    store(t, &o);
+    quipu_builder_track(o.batch, consumer, "log", 5);
+    store(ctx, &o);
     return o;
 }
 
-static void tracked(struct quipu_trial *t)
+static void tracked(struct quipu_context *ctx)
 {
-    struct original o = begin_tracked(t, quipu_trial_name(t, "c"));
+    struct original o = begin_tracked(ctx, quipu_context_name(ctx, "c"));
 
-    check_repeat(t, &o);
+    check_repeat(ctx, &o);
 }
 
-static void tracking_gone_on(struct quipu_trial *t)
+static void tracking_gone_on(struct quipu_context *ctx)
 {
-    const char *consumer = quipu_trial_name(t, "c");
-    struct original o = begin_tracked(t, consumer);
-    struct quipu_batch *b = quipu_batch_create(t, o.records, 1);
+    const char *consumer = quipu_context_name(ctx, "c");
+    struct original o = begin_tracked(ctx, consumer);
+    struct quipu_builder *b = quipu_builder_create(ctx, o.records, 1);
 
-    quipu_batch_track(b, consumer, "log", 9);
-    OK(quipu_batch_append(b));
-    check_repeat(t, &o);
+    quipu_builder_track(b, consumer, "log", 9);
+    OK(quipu_builder_append(b));
+    check_repeat(ctx, &o);
 }
 
-static void tracking_not_stored(struct quipu_trial *t)
+static void tracking_not_stored(struct quipu_context *ctx)
 {
-    struct original o = begin_tracked(t, quipu_trial_name(t, "c"));
-    const char *other = quipu_trial_name(t, "other");
+    struct original o = begin_tracked(ctx, quipu_context_name(ctx, "c"));
+    const char *other = quipu_context_name(ctx, "other");
     quipu_position p;
 
-    quipu_batch_track(o.batch, other, "log", 5);
-    check_overlap(t, &o, 0);
-    ANSWERS(QUIPU_NOT_FOUND,
-            quipu_tracking_read(quipu_trial_datastore(t), other, "log", &p, E));
+    quipu_builder_track(o.batch, other, "log", 5);
+    check_overlap(ctx, &o, 0);
+    RETURNS(QUIPU_NOT_FOUND, quipu_tracking_read(quipu_context_datastore(ctx),
+                                                 other, "log", &p, ERR));
 }
 
 /* Every id is stored, in the same order, one after the other. */
-static void part(struct quipu_trial *t)
+static void part(struct quipu_context *ctx)
 {
-    struct original o = begin(t, 5, AT);
+    struct original o = begin(ctx, 5, AT);
 
     o.batch->append.items += 2;
     o.batch->append.item_count = 3;
     o.first += 2;
     memmove(o.positions, o.positions + 2, 3 * sizeof(*o.positions));
-    check_repeat(t, &o);
+    check_repeat(ctx, &o);
 }
 
 /* ---------------------------------------------------------- overlaps */
 
-static void partial(struct quipu_trial *t, bool next)
+static void partial(struct quipu_context *ctx, bool next)
 {
-    struct original o = begin(t, 2, next);
+    struct original o = begin(ctx, 2, next);
 
     if (next) {
-        quipu_batch_next(o.batch, o.s[0], "new");
+        quipu_builder_add_next(o.batch, o.s[0], "new");
     } else {
-        quipu_batch_at(o.batch, o.s[0], 1, "new");
+        quipu_builder_add_at(o.batch, o.s[0], 1, "new");
     }
-    check_overlap(t, &o, 0);
+    check_overlap(ctx, &o, 0);
 }
 
-static void new_after_old(struct quipu_trial *t)
+static void new_after_old(struct quipu_context *ctx)
 {
-    partial(t, NEXT);
+    partial(ctx, NEXT);
 }
 
-static void new_after_old_explicit(struct quipu_trial *t)
+static void new_after_old_explicit(struct quipu_context *ctx)
 {
-    partial(t, AT);
+    partial(ctx, AT);
 }
 
-static void old_after_new(struct quipu_trial *t)
+static void old_after_new(struct quipu_context *ctx)
 {
-    struct original o = begin(t, 2, NEXT);
+    struct original o = begin(ctx, 2, NEXT);
     quipu_uuid old = o.batch->event_ids[0];
 
-    quipu_batch_clear(o.batch);
+    quipu_builder_clear(o.batch);
     fill(&o, 3, NEXT);
     o.batch->event_ids[2] = old;
-    check_overlap(t, &o, 2);
+    check_overlap(ctx, &o, 2);
 }
 
-static void other_order(struct quipu_trial *t)
+static void other_order(struct quipu_context *ctx)
 {
-    struct original o = { .records = quipu_trial_records(t, 0) };
+    struct original o = { .records = quipu_context_records(ctx, 0) };
     quipu_item swap;
 
-    o.s[0] = o.s[1] = quipu_trial_sequence(t);
-    o.batch = quipu_batch_create(t, o.records, 8);
+    o.s[0] = o.s[1] = quipu_context_sequence(ctx);
+    o.batch = quipu_builder_create(ctx, o.records, 8);
     fill(&o, 2, NEXT);
-    store(t, &o);
+    store(ctx, &o);
     swap = o.batch->items[0];
     o.batch->items[0] = o.batch->items[1];
     o.batch->items[1] = swap;
-    check_overlap(t, &o, 0);
+    check_overlap(ctx, &o, 0);
 }
 
-static void other_topic(struct quipu_trial *t)
+static void other_topic(struct quipu_context *ctx)
 {
-    struct original o = begin(t, 3, NEXT);
+    struct original o = begin(ctx, 3, NEXT);
 
     o.batch->items[1].topic = quipu_bytes_of_text("Example.Other");
-    check_overlap(t, &o, 0);
+    check_overlap(ctx, &o, 0);
 }
 
-static void other_state(struct quipu_trial *t)
+static void other_state(struct quipu_context *ctx)
 {
-    struct original o = begin(t, 3, AT);
+    struct original o = begin(ctx, 3, AT);
 
     o.batch->items[2].state = quipu_bytes_of_text("State");
-    check_overlap(t, &o, 0);
+    check_overlap(ctx, &o, 0);
 }
 
-static void other_sequence(struct quipu_trial *t)
+static void other_sequence(struct quipu_context *ctx)
 {
-    struct original o = begin(t, 3, NEXT);
+    struct original o = begin(ctx, 3, NEXT);
 
-    o.batch->items[0].sequence_id = quipu_trial_sequence(t);
-    check_overlap(t, &o, 0);
+    o.batch->items[0].sequence_id = quipu_context_sequence(ctx);
+    check_overlap(ctx, &o, 0);
 }
 
-static void not_consecutive(struct quipu_trial *t)
+static void not_consecutive(struct quipu_context *ctx)
 {
-    struct original o = begin(t, 3, NEXT);
+    struct original o = begin(ctx, 3, NEXT);
 
     o.batch->items[1] = o.batch->items[2]; /* the first and the third */
     o.batch->append.item_count = 2;
-    check_overlap(t, &o, 0);
+    check_overlap(ctx, &o, 0);
 }
 
 /* A guard fails, the first item is new and misplaced, the second is known. */
-static void before_positions(struct quipu_trial *t)
+static void before_positions(struct quipu_context *ctx)
 {
-    struct original o = begin(t, 1, NEXT);
+    struct original o = begin(ctx, 1, NEXT);
     quipu_uuid old = o.batch->event_ids[0];
 
-    quipu_batch_clear(o.batch);
-    quipu_batch_at(o.batch, o.s[0], 77, "not the next position");
-    quipu_batch_at(o.batch, o.s[0], 78, "not the next position");
-    quipu_batch_demand(o.batch, o.s[0], QUIPU_DEMAND_EMPTY, 0);
+    quipu_builder_clear(o.batch);
+    quipu_builder_add_at(o.batch, o.s[0], 77, "not the next position");
+    quipu_builder_add_at(o.batch, o.s[0], 78, "not the next position");
+    quipu_builder_guard(o.batch, o.s[0], QUIPU_DEMAND_EMPTY, 0);
     o.batch->event_ids[1] = old;
-    check_overlap(t, &o, 1);
+    check_overlap(ctx, &o, 1);
 }
 
-static void before_tracking(struct quipu_trial *t)
+static void before_tracking(struct quipu_context *ctx)
 {
-    const char *consumer = quipu_trial_name(t, "c");
-    struct original o = begin_tracked(t, consumer);
+    const char *consumer = quipu_context_name(ctx, "c");
+    struct original o = begin_tracked(ctx, consumer);
 
     o.batch->items[1].state = quipu_bytes_of_text("State");
-    quipu_batch_track(o.batch, consumer, "log", 4); /* by itself: ALREADY */
-    check_overlap(t, &o, 0);
+    quipu_builder_track(o.batch, consumer, "log", 4); /* by itself: ALREADY */
+    check_overlap(ctx, &o, 0);
 }
 
-static void twice_in_one(struct quipu_trial *t)
+static void twice_in_one(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    struct quipu_batch *b = quipu_batch_create(t, r, 2);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 2);
     int status;
 
-    quipu_batch_next(b, quipu_trial_sequence(t), "a");
-    quipu_batch_next(b, quipu_trial_sequence(t), "b");
+    quipu_builder_add_next(b, quipu_context_sequence(ctx), "a");
+    quipu_builder_add_next(b, quipu_context_sequence(ctx), "b");
     b->event_ids[1] = b->event_ids[0];
-    status = quipu_batch_append(b);
+    status = quipu_builder_append(b);
     CHECK(status == QUIPU_CONFLICT || status == QUIPU_INVALID,
           "one event id twice in one append answered %s",
           quipu_status_name(status));
-    CHECK(quipu_list_log_count(t, r) == 0, "and something was stored");
+    CHECK(quipu_item_list_count_log(ctx, r) == 0, "and something was stored");
 }
 
 /* ------------------------------------------------------------ around */
 
-static void other_schema(struct quipu_trial *t)
+static void other_schema(struct quipu_context *ctx)
 {
-    struct original o = begin(t, 2, NEXT);
-    quipu_records *other = quipu_trial_records(t, 0);
+    struct original o = begin(ctx, 2, NEXT);
+    quipu_records *other = quipu_context_records(ctx, 0);
     quipu_result result = { 0 };
 
-    OK(quipu_records_append(other, &o.batch->append, &result, E));
+    OK(quipu_records_append(other, &o.batch->append, &result, ERR));
     CHECK(!(result.flags & QUIPU_RESULT_REPEATED), "called a repeat");
-    CHECK(quipu_list_log_count(t, other) == 2, "not stored");
+    CHECK(quipu_item_list_count_log(ctx, other) == 2, "not stored");
 }
 
-static void without_ids(struct quipu_trial *t)
+static void without_ids(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_NO_EVENT_ID);
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_NO_EVENT_ID);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
 
-    quipu_batch_at(b, s, 0, "x");
-    OK(quipu_batch_append(b));
-    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+    quipu_builder_add_at(b, s, 0, "x");
+    OK(quipu_builder_append(b));
+    RETURNS(QUIPU_CONFLICT, quipu_builder_append(b));
     b->items[0].flags = QUIPU_ITEM_NEXT;
-    OK(quipu_batch_append(b));
+    OK(quipu_builder_append(b));
     CHECK(b->positions[0] == 1, "NEXT gave position %" PRId64, b->positions[0]);
-    CHECK(quipu_list_count(t, r, s) == 2, "not two items");
+    CHECK(quipu_item_list_count(ctx, r, s) == 2, "not two items");
 }
 
-static void uses_no_id(struct quipu_trial *t)
+static void uses_no_id(struct quipu_context *ctx)
 {
-    struct original o = begin(t, 3, NEXT);
+    struct original o = begin(ctx, 3, NEXT);
 
-    check_repeat(t, &o);
+    check_repeat(ctx, &o);
     o.batch->items[0].state = quipu_bytes_of_text("State");
-    check_overlap(t, &o, 0);
-    OK(quipu_batch_one_next(t, o.records, o.s[0]));
-    CHECK(quipu_list_whole(t, o.records).count == o.stored + 1,
+    check_overlap(ctx, &o, 0);
+    OK(quipu_builder_append_next(ctx, o.records, o.s[0]));
+    CHECK(quipu_item_list_check_log(ctx, o.records).count == o.stored + 1,
           "the log has gaps or more");
 }
 
@@ -367,7 +368,7 @@ static void uses_no_id(struct quipu_trial *t)
 
 struct copies {
     quipu_records *records;
-    struct quipu_batch *batch[8];
+    struct quipu_builder *batch[8];
     int status[8];
 };
 
@@ -375,25 +376,26 @@ static void append_copy(void *context, unsigned i)
 {
     struct copies *copies = context;
 
-    copies->status[i] = quipu_batch_append(copies->batch[i]);
+    copies->status[i] = quipu_builder_append(copies->batch[i]);
 }
 
 /* Eight threads make one and the same append: a round. */
-static void race_copies(struct quipu_trial *t, struct copies *c, bool next)
+static void race_copies(struct quipu_context *ctx, struct copies *c, bool next)
 {
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_bytes s = quipu_context_sequence(ctx);
     unsigned firsts = 0;
 
     for (unsigned i = 0; i < 8; i++) {
-        c->batch[i] = quipu_batch_create(t, c->records, 2);
+        c->batch[i] = quipu_builder_create(ctx, c->records, 2);
         for (int64_t k = 0; k < 2; k++) {
-            quipu_item *item = next ? quipu_batch_next(c->batch[i], s, "x")
-                                    : quipu_batch_at(c->batch[i], s, k, "x");
+            quipu_item *item =
+                next ? quipu_builder_add_next(c->batch[i], s, "x")
+                     : quipu_builder_add_at(c->batch[i], s, k, "x");
 
             item->event_id.data = c->batch[0]->event_ids[k].bytes;
         }
     }
-    quipu_crowd_threads(8, append_copy, c);
+    quipu_workers_run_threads(8, append_copy, c);
     for (unsigned i = 0; i < 8; i++) {
         CHECK(c->status[i] == QUIPU_OK, "copy %u answered %s", i,
               quipu_status_name(c->status[i]));
@@ -404,15 +406,16 @@ static void race_copies(struct quipu_trial *t, struct copies *c, bool next)
         firsts += !(c->batch[i]->result.flags & QUIPU_RESULT_REPEATED);
     }
     CHECK(firsts == 1, "%u copies were called the first", firsts);
-    CHECK(quipu_list_count(t, c->records, s) == 2, "stored more than once");
+    CHECK(quipu_item_list_count(ctx, c->records, s) == 2,
+          "stored more than once");
 }
 
-static void copies_in_one_group(struct quipu_trial *t)
+static void copies_in_one_group(struct quipu_context *ctx)
 {
-    struct copies copies = { .records = quipu_trial_records(t, 0) };
+    struct copies copies = { .records = quipu_context_records(ctx, 0) };
 
     for (unsigned round = 0; round < 40; round++) {
-        race_copies(t, &copies, round % 2);
+        race_copies(ctx, &copies, round % 2);
     }
 }
 

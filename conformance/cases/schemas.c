@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* F3 and F4: several schemas in one store, and its catalogue. */
-#include "suite.h"
+#include "case.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static void side_by_side(struct quipu_trial *t)
+static void side_by_side(struct quipu_context *ctx)
 {
     static const unsigned shapes[] = {
         0, QUIPU_SHAPE_TEXT, QUIPU_SHAPE_NO_EVENT_ID | QUIPU_SHAPE_TEXT,
@@ -15,62 +15,64 @@ static void side_by_side(struct quipu_trial *t)
     quipu_bytes s[4];
 
     for (size_t i = 0; i < 4; i++) {
-        r[i] = quipu_trial_records(t, shapes[i]);
+        r[i] = quipu_context_records(ctx, shapes[i]);
         s[i] = shapes[i] & QUIPU_SHAPE_TEXT ? quipu_bytes_of_text("s")
-                                            : quipu_trial_sequence(t);
+                                            : quipu_context_sequence(ctx);
     }
     for (size_t round = 0; round < 5; round++) {
         for (size_t i = 0; i < 4; i++) {
-            quipu_batch_fill(t, r[i], s[i], i + 1);
+            quipu_builder_append_many(ctx, r[i], s[i], i + 1);
         }
     }
     for (size_t i = 0; i < 4; i++) {
-        CHECK(quipu_list_whole(t, r[i]).count == 5 * (i + 1),
+        CHECK(quipu_item_list_check_log(ctx, r[i]).count == 5 * (i + 1),
               "schema %zu has other items", i);
     }
 }
 
-static void namespaces(struct quipu_trial *t)
+static void namespaces(struct quipu_context *ctx)
 {
-    const char *name = t->prefix;
-    quipu_datastore *a = quipu_trial_datastore(t);
-    quipu_datastore *b =
-        quipu_trial_open(t, quipu_trial_text(t, "namespace=%s", name));
-    quipu_datastore *c =
-        quipu_trial_open(t, quipu_trial_text(t, "namespace=%s", name));
-    quipu_schema *schema = quipu_trial_schema(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
+    const char *name = ctx->prefix;
+    quipu_datastore *a = quipu_context_datastore(ctx);
+    quipu_datastore *b = quipu_context_open(
+        ctx, quipu_context_format(ctx, "namespace=%s", name));
+    quipu_datastore *c = quipu_context_open(
+        ctx, quipu_context_format(ctx, "namespace=%s", name));
+    quipu_schema *schema = quipu_context_schema(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
     quipu_records *in_a, *in_b, *none;
 
-    quipu_trial_setup(t, schema);
-    ANSWERS(QUIPU_NOT_FOUND, quipu_records_open(b, schema, &none, E));
-    OK(quipu_datastore_setup(b, schema, E));
-    in_a = quipu_trial_bind(t, a, schema);
-    in_b = quipu_trial_bind(t, b, schema);
-    quipu_batch_fill(t, in_a, s, 3);
-    quipu_batch_fill(t, in_b, s, 2);
-    CHECK(quipu_list_whole(t, in_a).count == 3 &&
-              quipu_list_whole(t, in_b).count == 2,
+    quipu_context_setup(ctx, schema);
+    RETURNS(QUIPU_NOT_FOUND, quipu_records_open(b, schema, &none, ERR));
+    OK(quipu_datastore_setup(b, schema, ERR));
+    in_a = quipu_context_bind(ctx, a, schema);
+    in_b = quipu_context_bind(ctx, b, schema);
+    quipu_builder_append_many(ctx, in_a, s, 3);
+    quipu_builder_append_many(ctx, in_b, s, 2);
+    CHECK(quipu_item_list_check_log(ctx, in_a).count == 3 &&
+              quipu_item_list_check_log(ctx, in_b).count == 2,
           "the namespaces share items");
-    CHECK(quipu_list_count(t, quipu_trial_bind(t, c, schema), s) == 2,
+    CHECK(quipu_item_list_count(ctx, quipu_context_bind(ctx, c, schema), s) ==
+              2,
           "one namespace, opened twice, is two");
 }
 
-static void namespaced_tracking(struct quipu_trial *t)
+static void namespaced_tracking(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_datastore *b =
-        quipu_trial_open(t, quipu_trial_text(t, "namespace=%s", t->prefix));
-    struct quipu_batch *batch = quipu_batch_create(t, r, 1);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_datastore *b = quipu_context_open(
+        ctx, quipu_context_format(ctx, "namespace=%s", ctx->prefix));
+    struct quipu_builder *batch = quipu_builder_create(ctx, r, 1);
     quipu_position p;
 
-    quipu_batch_track(batch, t->prefix, "log", 3);
-    OK(quipu_batch_append(batch));
-    ANSWERS(QUIPU_NOT_FOUND, quipu_tracking_read(b, t->prefix, "log", &p, E));
+    quipu_builder_track(batch, ctx->prefix, "log", 3);
+    OK(quipu_builder_append(batch));
+    RETURNS(QUIPU_NOT_FOUND,
+            quipu_tracking_read(b, ctx->prefix, "log", &p, ERR));
 }
 
 /* What the catalogue tells is enough to open each schema. */
-static void catalogue(struct quipu_trial *t)
+static void catalogue(struct quipu_context *ctx)
 {
     static const unsigned shapes[] = { 0, QUIPU_SHAPE_TEXT, QUIPU_SHAPE_SPARSE,
                                        QUIPU_SHAPE_METADATA | QUIPU_SHAPE_TIME |
@@ -82,11 +84,12 @@ static void catalogue(struct quipu_trial *t)
     unsigned found = 0;
 
     for (size_t i = 0; i < 5; i++) {
-        mine[i] = quipu_records_schema(quipu_trial_records(t, shapes[4 - i]));
+        mine[i] =
+            quipu_records_schema(quipu_context_records(ctx, shapes[4 - i]));
     }
-    OK(quipu_schemas_open(quipu_trial_datastore(t), &list, E));
+    OK(quipu_schemas_open(quipu_context_datastore(ctx), &list, ERR));
     for (;;) {
-        OK(quipu_schemas_next(list, &row, E));
+        OK(quipu_schemas_next(list, &row, ERR));
         if (!row) {
             break;
         }
@@ -96,8 +99,9 @@ static void catalogue(struct quipu_trial *t)
             if (strcmp(row->table, mine[i]->table) == 0) {
                 quipu_records *r;
 
-                OK(quipu_records_open(quipu_trial_datastore(t), row, &r, E));
-                OK(quipu_records_close(r, E));
+                OK(quipu_records_open(quipu_context_datastore(ctx), row, &r,
+                                      ERR));
+                OK(quipu_records_close(r, ERR));
                 CHECK(row->flags == mine[i]->flags &&
                           row->column_count == mine[i]->column_count,
                       "the catalogue tells another schema");
@@ -109,18 +113,18 @@ static void catalogue(struct quipu_trial *t)
     CHECK(found == 5, "%u of 5 schemas are listed", found);
 }
 
-static void presets(struct quipu_trial *t)
+static void presets(struct quipu_context *ctx)
 {
     quipu_schema a, b;
 
     quipu_schema_init(&a, sizeof(a), quipu_schema_stored_events());
     quipu_schema_init(&b, sizeof(b), quipu_schema_sequenced_items());
-    a.table = quipu_trial_name(t, "stored_events");
-    b.table = quipu_trial_name(t, "sequenced_items");
-    quipu_batch_try_schema(t, quipu_trial_datastore(t), &a);
-    quipu_batch_try_schema(t, quipu_trial_datastore(t), &b);
-    OK(quipu_datastore_teardown(quipu_trial_datastore(t), &a, E));
-    OK(quipu_datastore_teardown(quipu_trial_datastore(t), &b, E));
+    a.table = quipu_context_name(ctx, "stored_events");
+    b.table = quipu_context_name(ctx, "sequenced_items");
+    quipu_builder_check_schema(ctx, quipu_context_datastore(ctx), &a);
+    quipu_builder_check_schema(ctx, quipu_context_datastore(ctx), &b);
+    OK(quipu_datastore_teardown(quipu_context_datastore(ctx), &a, ERR));
+    OK(quipu_datastore_teardown(quipu_context_datastore(ctx), &b, ERR));
 }
 
 #define LOG QUIPU_CAN_LOG
@@ -130,10 +134,10 @@ static const struct quipu_case cases[] = {
       side_by_side, LOG, 0, 0 },
     { "F3.namespaces-are-apart",
       "One store serves many; none sees another's schemas.", namespaces,
-      LOG | QUIPU_TRAIT_JOINT, 0, 0 },
+      LOG | QUIPU_TRAIT_MULTI_OPEN, 0, 0 },
     { "F3.tracking-of-namespaces-is-apart",
       "Two tenants' consumers may have one name.", namespaced_tracking,
-      QUIPU_CAN_TRACK | QUIPU_TRAIT_JOINT, 0, 0 },
+      QUIPU_CAN_TRACK | QUIPU_TRAIT_MULTI_OPEN, 0, 0 },
     { "F4.catalogue-tells-the-schemas",
       "Tools that know only a URI find their way.", catalogue, 0, 0, 0 },
     { "F4.presets", "The two schemas that most programs use.", presets, 0, 0,

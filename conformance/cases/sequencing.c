@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* S1, S2 and S5: which positions are given and allowed. */
-#include "suite.h"
+#include "case.h"
 
 #include <inttypes.h>
 
-static void from_zero(struct quipu_trial *t)
+static void from_zero(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_list list;
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_item_list list;
 
     for (int64_t position = 0; position < 20; position++) {
-        OK(quipu_batch_one_at(t, r, s, position));
+        OK(quipu_builder_append_at(ctx, r, s, position));
     }
-    list = quipu_list_sequence(t, r, s, NULL);
+    list = quipu_item_list_read(ctx, r, s, NULL);
     CHECK(list.count == 20, "%zu items", list.count);
     for (size_t i = 0; i < 20; i++) {
         CHECK(list.at[i].position == (int64_t)i,
@@ -22,102 +22,104 @@ static void from_zero(struct quipu_trial *t)
 }
 
 /* With last items at -1 (none) to 3: every position but the next conflicts. */
-static void no_other(struct quipu_trial *t)
+static void no_other(struct quipu_context *ctx)
 {
     static const int64_t wrong[] = {
         INT64_MIN, INT64_MIN + 1, -2,       -1, 0, 1, 2, 3, 4, 5,
         6,         4294967296,    INT64_MAX
     };
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_context_sequence(ctx);
 
     for (int64_t last = -1; last < 4; last++) {
         for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
             if (wrong[i] != last + 1) {
-                ANSWERS(QUIPU_CONFLICT, quipu_batch_one_at(t, r, s, wrong[i]));
+                RETURNS(QUIPU_CONFLICT,
+                        quipu_builder_append_at(ctx, r, s, wrong[i]));
             }
         }
-        OK(quipu_batch_one_at(t, r, s, last + 1));
+        OK(quipu_builder_append_at(ctx, r, s, last + 1));
     }
-    CHECK(quipu_list_count(t, r, s) == 5, "more was stored");
+    CHECK(quipu_item_list_count(ctx, r, s) == 5, "more was stored");
 }
 
-static void any_sparse(struct quipu_trial *t)
+static void any_sparse(struct quipu_context *ctx)
 {
     static const int64_t given[] = { 5,  INT64_MAX, -1, 0,
                                      77, INT64_MIN, 6,  INT64_MAX - 1 };
     static const int64_t sorted[] = { INT64_MIN,     -1,       0, 5, 6, 77,
                                       INT64_MAX - 1, INT64_MAX };
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_list list;
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_SPARSE);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_item_list list;
     int64_t last;
 
     for (size_t i = 0; i < 8; i++) {
-        OK(quipu_batch_one_at(t, r, s, given[i]));
+        OK(quipu_builder_append_at(ctx, r, s, given[i]));
     }
-    list = quipu_list_sequence(t, r, s, NULL);
+    list = quipu_item_list_read(ctx, r, s, NULL);
     CHECK(list.count == 8, "%zu items", list.count);
     for (size_t i = 0; i < 8; i++) {
         CHECK(list.at[i].position == sorted[i],
               "place %zu has position %" PRId64 ", not %" PRId64, i,
               list.at[i].position, sorted[i]);
     }
-    OK(quipu_records_last(r, s, &last, E));
+    OK(quipu_records_last(r, s, &last, ERR));
     CHECK(last == INT64_MAX, "the last position is %" PRId64, last);
 }
 
-static void extremes_sparse(struct quipu_trial *t)
+static void extremes_sparse(struct quipu_context *ctx)
 {
     static const int64_t lone[] = { INT64_MIN, -1, 0, INT64_MAX };
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_SPARSE);
 
     for (size_t i = 0; i < 4; i++) {
-        quipu_bytes s = quipu_trial_sequence(t);
+        quipu_bytes s = quipu_context_sequence(ctx);
         int64_t last;
 
-        OK(quipu_batch_one_at(t, r, s, lone[i]));
-        OK(quipu_records_last(r, s, &last, E));
+        OK(quipu_builder_append_at(ctx, r, s, lone[i]));
+        OK(quipu_records_last(r, s, &last, ERR));
         CHECK(last == lone[i], "the last position is %" PRId64, last);
-        CHECK(quipu_list_count(t, r, s) == 1, "the item is not found");
+        CHECK(quipu_item_list_count(ctx, r, s) == 1, "the item is not found");
     }
 }
 
-static void next_from_zero(struct quipu_trial *t)
+static void next_from_zero(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
 
     for (int64_t i = 0; i < 5; i++) {
-        quipu_batch_clear(b);
+        quipu_builder_clear(b);
         /* The position is ignored, whatever it is. */
-        quipu_batch_next(b, s, "x")->position = i % 2 ? INT64_MAX : -7;
-        OK(quipu_batch_append(b));
+        quipu_builder_add_next(b, s, "x")->position = i % 2 ? INT64_MAX : -7;
+        OK(quipu_builder_append(b));
         CHECK(b->positions[0] == i, "position %" PRId64 ", not %" PRId64,
               b->positions[0], i);
     }
 }
 
 /* NEXT and explicit positions, of two sequences in one append. */
-static void mixed(struct quipu_trial *t)
+static void mixed(struct quipu_context *ctx)
 {
     static const int64_t wanted[] = { 0, 0, 1, 2, 1, 3, 4, 2 };
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    quipu_bytes a = quipu_trial_sequence(t), c = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 8);
-    struct quipu_list list;
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_bytes a = quipu_context_sequence(ctx),
+                c = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 8);
+    struct quipu_item_list list;
 
-    quipu_batch_next(b, a, "a0");
-    quipu_batch_at(b, c, 0, "c0");
-    quipu_batch_at(b, a, 1, "a1");
-    quipu_batch_next(b, a, "a2");
-    quipu_batch_next(b, c, "c1");
-    quipu_batch_at(b, a, 3, "a3");
-    quipu_batch_next(b, a, "a4");
-    quipu_batch_at(b, c, 2, "c2");
-    OK(quipu_batch_append(b));
-    list = quipu_list_log(t, r, NULL);
+    quipu_builder_add_next(b, a, "a0");
+    quipu_builder_add_at(b, c, 0, "c0");
+    quipu_builder_add_at(b, a, 1, "a1");
+    quipu_builder_add_next(b, a, "a2");
+    quipu_builder_add_next(b, c, "c1");
+    quipu_builder_add_at(b, a, 3, "a3");
+    quipu_builder_add_next(b, a, "a4");
+    quipu_builder_add_at(b, c, 2, "c2");
+    OK(quipu_builder_append(b));
+    list = quipu_item_list_read_log(ctx, r, NULL);
     CHECK(list.count == 8, "%zu items", list.count);
     for (size_t i = 0; i < 8; i++) {
         CHECK(b->positions[i] == wanted[i],
@@ -128,62 +130,64 @@ static void mixed(struct quipu_trial *t)
     }
 }
 
-static void mixed_wrong(struct quipu_trial *t)
+static void mixed_wrong(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 2);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 2);
 
-    quipu_batch_next(b, s, "0");
-    quipu_batch_at(b, s, 0, "taken by the one before");
-    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+    quipu_builder_add_next(b, s, "0");
+    quipu_builder_add_at(b, s, 0, "taken by the one before");
+    RETURNS(QUIPU_CONFLICT, quipu_builder_append(b));
     CHECK(b->result.index == 1, "result.index is %zu", b->result.index);
     CHECK(!(b->result.flags & QUIPU_RESULT_HAS_LAST),
           "the sequence was empty, and is said to end at %" PRId64,
           b->result.last_position);
-    CHECK(quipu_list_count(t, r, s) == 0, "something was stored");
+    CHECK(quipu_item_list_count(ctx, r, s) == 0, "something was stored");
 }
 
-static void next_in_sparse(struct quipu_trial *t)
+static void next_in_sparse(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_SPARSE);
 
-    ANSWERS(QUIPU_INVALID, quipu_batch_one_next(t, r, quipu_trial_sequence(t)));
+    RETURNS(QUIPU_INVALID,
+            quipu_builder_append_next(ctx, r, quipu_context_sequence(ctx)));
 }
 
-static int by_id(const struct quipu_seen *seen, const quipu_uuid *id)
+static int by_id(const struct quipu_item_copy *seen, const quipu_uuid *id)
 {
     return quipu_bytes_equal((quipu_bytes){ seen->event_id.bytes, 16 },
                              (quipu_bytes){ id->bytes, 16 });
 }
 
 /* Random appends: what is told is what is stored. */
-static void told_is_stored(struct quipu_trial *t)
+static void told_is_stored(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    struct quipu_batch *b = quipu_batch_create(t, r, 10);
-    struct quipu_list log;
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 10);
+    struct quipu_item_list log;
     quipu_bytes s[4];
 
     for (size_t i = 0; i < 4; i++) {
-        s[i] = quipu_trial_sequence(t);
+        s[i] = quipu_context_sequence(ctx);
     }
     for (unsigned round = 0; round < 60; round++) {
-        size_t n = 1 + quipu_trial_random(t, 10);
+        size_t n = 1 + quipu_context_random(ctx, 10);
         int64_t first;
 
-        quipu_batch_clear(b);
+        quipu_builder_clear(b);
         for (size_t i = 0; i < n; i++) {
-            quipu_batch_next(b, s[quipu_trial_random(t, 4)], "x");
+            quipu_builder_add_next(b, s[quipu_context_random(ctx, 4)], "x");
         }
-        OK(quipu_batch_append(b));
+        OK(quipu_builder_append(b));
         first = b->result.first_notification_id;
-        log = quipu_list_log(t, r, NULL);
+        log = quipu_item_list_read_log(ctx, r, NULL);
         CHECK(first + (int64_t)n - 1 == (int64_t)log.count,
               "first id %" PRId64 " of %zu items, and the log has %zu", first,
               n, log.count);
         for (size_t i = 0; i < n; i++) {
-            const struct quipu_seen *seen = &log.at[first - 1 + (int64_t)i];
+            const struct quipu_item_copy *seen =
+                &log.at[first - 1 + (int64_t)i];
 
             CHECK(by_id(seen, &b->event_ids[i]),
                   "another item stands at the id that was told");
@@ -192,41 +196,41 @@ static void told_is_stored(struct quipu_trial *t)
                   seen->position);
         }
     }
-    quipu_list_whole(t, r);
+    quipu_item_list_check_log(ctx, r);
 }
 
-static void result_is_optional(struct quipu_trial *t)
+static void result_is_optional(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
     quipu_result bare = { 0 };
 
-    quipu_batch_next(b, s, "x");
-    OK(quipu_records_append(r, &b->append, NULL, E));
-    quipu_batch_clear(b);
-    quipu_batch_next(b, s, "y");
+    quipu_builder_add_next(b, s, "x");
+    OK(quipu_records_append(r, &b->append, NULL, ERR));
+    quipu_builder_clear(b);
+    quipu_builder_add_next(b, s, "y");
     OK(quipu_records_append(r, &b->append, &bare, NULL));
-    quipu_batch_clear(b);
-    quipu_batch_at(b, s, 0, "z");
-    ANSWERS(QUIPU_CONFLICT, quipu_records_append(r, &b->append, NULL, NULL));
-    CHECK(quipu_list_count(t, r, s) == 2, "not two items");
+    quipu_builder_clear(b);
+    quipu_builder_add_at(b, s, 0, "z");
+    RETURNS(QUIPU_CONFLICT, quipu_records_append(r, &b->append, NULL, NULL));
+    CHECK(quipu_item_list_count(ctx, r, s) == 2, "not two items");
 }
 
-static void last_of_each(struct quipu_trial *t)
+static void last_of_each(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_context_sequence(ctx);
     int64_t last;
 
-    ANSWERS(QUIPU_NOT_FOUND, quipu_records_last(r, s, &last, E));
+    RETURNS(QUIPU_NOT_FOUND, quipu_records_last(r, s, &last, ERR));
     for (int64_t i = 0; i < 4; i++) {
-        OK(quipu_batch_one_next(t, r, s));
-        OK(quipu_records_last(r, s, &last, E));
+        OK(quipu_builder_append_next(ctx, r, s));
+        OK(quipu_records_last(r, s, &last, ERR));
         CHECK(last == i, "the last position is %" PRId64, last);
     }
-    ANSWERS(QUIPU_NOT_FOUND,
-            quipu_records_last(r, quipu_trial_sequence(t), &last, E));
+    RETURNS(QUIPU_NOT_FOUND,
+            quipu_records_last(r, quipu_context_sequence(ctx), &last, ERR));
 }
 
 static const struct quipu_case cases[] = {

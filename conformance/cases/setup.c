@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* F4: set-up and tear-down. */
-#include "suite.h"
+#include "case.h"
 
 #include <string.h>
 
-static void setup_twice(struct quipu_trial *t)
+static void setup_twice(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_COLUMNS);
-    quipu_records *plain = quipu_trial_records(t, 0);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_COLUMNS);
+    quipu_records *plain = quipu_context_records(ctx, 0);
 
     for (unsigned i = 0; i < 3; i++) {
-        OK(quipu_datastore_setup(quipu_trial_datastore(t),
-                                 quipu_records_schema(r), E));
-        OK(quipu_datastore_setup(quipu_trial_datastore(t),
-                                 quipu_records_schema(plain), E));
-        OK(quipu_batch_one_next(t, plain, quipu_trial_sequence(t)));
+        OK(quipu_datastore_setup(quipu_context_datastore(ctx),
+                                 quipu_records_schema(r), ERR));
+        OK(quipu_datastore_setup(quipu_context_datastore(ctx),
+                                 quipu_records_schema(plain), ERR));
+        OK(quipu_builder_append_next(ctx, plain, quipu_context_sequence(ctx)));
     }
-    CHECK(quipu_list_whole(t, plain).count == 3, "set-up lost items");
+    CHECK(quipu_item_list_check_log(ctx, plain).count == 3,
+          "set-up lost items");
 }
 
 /* Every way in which a schema can differ from what is set up. */
-static void other_columns(struct quipu_trial *t)
+static void other_columns(struct quipu_context *ctx)
 {
     quipu_column other_kind[7], other_name[7], another[8];
-    quipu_datastore *d = quipu_trial_datastore(t);
-    quipu_schema *schema = quipu_trial_schema(
-        t, QUIPU_SHAPE_METADATA | QUIPU_SHAPE_TIME | QUIPU_SHAPE_COLUMNS);
+    quipu_datastore *d = quipu_context_datastore(ctx);
+    quipu_schema *schema = quipu_context_schema(
+        ctx, QUIPU_SHAPE_METADATA | QUIPU_SHAPE_TIME | QUIPU_SHAPE_COLUMNS);
     quipu_records *r;
 
     memcpy(other_kind, schema->columns, sizeof(other_kind));
@@ -34,7 +35,7 @@ static void other_columns(struct quipu_trial *t)
     another[7] = (quipu_column){ .name = "more", .kind = QUIPU_VALUE_INT };
     other_kind[4].kind = QUIPU_VALUE_TEXT;
     other_name[6].name = "at";
-    quipu_trial_setup(t, schema);
+    quipu_context_setup(ctx, schema);
     for (unsigned i = 0; i < 13; i++) {
         quipu_schema wrong = *schema;
 
@@ -80,43 +81,45 @@ static void other_columns(struct quipu_trial *t)
         default:
             wrong.time = "at";
         }
-        ANSWERS(QUIPU_CONFLICT, quipu_records_open(d, &wrong, &r, E));
-        CHECK(strlen(E->message) > 0, "difference %u is not told", i);
-        ANSWERS(QUIPU_CONFLICT, quipu_datastore_setup(d, &wrong, E));
+        RETURNS(QUIPU_CONFLICT, quipu_records_open(d, &wrong, &r, ERR));
+        CHECK(strlen(ERR->message) > 0, "difference %u is not told", i);
+        RETURNS(QUIPU_CONFLICT, quipu_datastore_setup(d, &wrong, ERR));
     }
-    r = quipu_trial_bind(t, d, schema); /* and nothing was changed */
+    r = quipu_context_bind(ctx, d, schema); /* and nothing was changed */
 }
 
-static void not_set_up(struct quipu_trial *t)
+static void not_set_up(struct quipu_context *ctx)
 {
-    quipu_schema *schema = quipu_trial_schema(t, 0);
+    quipu_schema *schema = quipu_context_schema(ctx, 0);
     quipu_records *r;
 
-    ANSWERS(QUIPU_NOT_FOUND,
-            quipu_records_open(quipu_trial_datastore(t), schema, &r, E));
-    ANSWERS(QUIPU_NOT_FOUND,
-            quipu_datastore_teardown(quipu_trial_datastore(t), schema, E));
+    RETURNS(QUIPU_NOT_FOUND,
+            quipu_records_open(quipu_context_datastore(ctx), schema, &r, ERR));
+    RETURNS(QUIPU_NOT_FOUND, quipu_datastore_teardown(
+                                 quipu_context_datastore(ctx), schema, ERR));
 }
 
-static void torn_down(struct quipu_trial *t)
+static void torn_down(struct quipu_context *ctx)
 {
-    quipu_datastore *d = quipu_trial_datastore(t);
-    quipu_schema *schema = quipu_trial_schema(t, 0);
-    quipu_records *r, *other = quipu_trial_records(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_datastore *d = quipu_context_datastore(ctx);
+    quipu_schema *schema = quipu_context_schema(ctx, 0);
+    quipu_records *r, *other = quipu_context_records(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
 
-    OK(quipu_batch_one_next(t, other, s));
+    OK(quipu_builder_append_next(ctx, other, s));
     for (unsigned i = 0; i < 3; i++) {
-        quipu_trial_setup(t, schema);
-        r = quipu_trial_bind(t, d, schema);
-        CHECK(quipu_list_log_count(t, r) == 0, "items of an earlier life");
-        quipu_batch_fill(t, r, s, 4);
-        CHECK(quipu_list_whole(t, r).count == 4, "not four items");
-        quipu_trial_unbind(t, r);
-        OK(quipu_datastore_teardown(d, schema, E));
-        ANSWERS(QUIPU_NOT_FOUND, quipu_records_open(d, schema, &r, E));
+        quipu_context_setup(ctx, schema);
+        r = quipu_context_bind(ctx, d, schema);
+        CHECK(quipu_item_list_count_log(ctx, r) == 0,
+              "items of an earlier life");
+        quipu_builder_append_many(ctx, r, s, 4);
+        CHECK(quipu_item_list_check_log(ctx, r).count == 4, "not four items");
+        quipu_context_unbind(ctx, r);
+        OK(quipu_datastore_teardown(d, schema, ERR));
+        RETURNS(QUIPU_NOT_FOUND, quipu_records_open(d, schema, &r, ERR));
     }
-    CHECK(quipu_list_whole(t, other).count == 1, "another schema was hurt");
+    CHECK(quipu_item_list_check_log(ctx, other).count == 1,
+          "another schema was hurt");
 }
 
 static bool is_void(int status)
@@ -131,12 +134,13 @@ static void check_void_cursor(int status, quipu_cursor *cursor)
     unsigned count = 0;
 
     while (status == QUIPU_OK &&
-           (status = quipu_cursor_next(cursor, &item, E)) == QUIPU_OK && item) {
+           (status = quipu_cursor_next(cursor, &item, ERR)) == QUIPU_OK &&
+           item) {
         count++;
     }
     CHECK(is_void(status) && count <= 2,
           "a read of what was torn down finds %u items and answers %s: %s",
-          count, quipu_status_name(status), E->message);
+          count, quipu_status_name(status), ERR->message);
     quipu_cursor_close(cursor);
 }
 
@@ -145,10 +149,10 @@ static void check_void_sequences(quipu_records *r)
     const quipu_sequence *sequence = NULL;
     quipu_sequences *sequences = NULL;
     unsigned count = 0;
-    int status = quipu_sequences_open(r, (quipu_bytes){ 0 }, &sequences, E);
+    int status = quipu_sequences_open(r, (quipu_bytes){ 0 }, &sequences, ERR);
 
     while (status == QUIPU_OK &&
-           (status = quipu_sequences_next(sequences, &sequence, E)) ==
+           (status = quipu_sequences_next(sequences, &sequence, ERR)) ==
                QUIPU_OK &&
            sequence) {
         count++;
@@ -156,82 +160,84 @@ static void check_void_sequences(quipu_records *r)
     CHECK(is_void(status) && count <= 1,
           "of what was torn down %u sequences are listed, and it answers %s: "
           "%s",
-          count, quipu_status_name(status), E->message);
+          count, quipu_status_name(status), ERR->message);
     quipu_sequences_close(sequences);
 }
 
 /* Reads find what was there, or nothing, or answer NOT_FOUND. */
-static void check_void_reads(struct quipu_trial *t, quipu_records *r,
+static void check_void_reads(struct quipu_context *ctx, quipu_records *r,
                              quipu_bytes s)
 {
     quipu_cursor *cursor = NULL;
     quipu_position head;
     int64_t number = 0;
-    int status = quipu_records_read(r, s, NULL, &cursor, E);
+    int status = quipu_records_read(r, s, NULL, &cursor, ERR);
 
     check_void_cursor(status, cursor);
     check_void_sequences(r);
-    CHECK(is_void(quipu_records_last(r, s, &number, E)), "last: %s",
-          E->message);
-    if (!(t->traits & QUIPU_CAN_LOG)) {
+    CHECK(is_void(quipu_records_last(r, s, &number, ERR)), "last: %s",
+          ERR->message);
+    if (!(ctx->traits & QUIPU_CAN_LOG)) {
         return;
     }
     cursor = NULL;
-    status = quipu_records_read_log(r, NULL, &cursor, E);
+    status = quipu_records_read_log(r, NULL, &cursor, ERR);
     check_void_cursor(status, cursor);
-    CHECK(is_void(quipu_records_head(r, &head, E)), "head: %s", E->message);
-    status = quipu_records_wait(r, 2, 0, &number, E);
-    CHECK(is_void(status) || status == QUIPU_TIMEOUT, "wait: %s", E->message);
+    CHECK(is_void(quipu_records_head(r, &head, ERR)), "head: %s", ERR->message);
+    status = quipu_records_wait(r, 2, 0, &number, ERR);
+    CHECK(is_void(status) || status == QUIPU_TIMEOUT, "wait: %s", ERR->message);
 }
 
 /* What is bound stays bound, and is void: an append must not seem stored. */
-static void torn_down_under_user(struct quipu_trial *t)
+static void torn_down_under_user(struct quipu_context *ctx)
 {
-    quipu_datastore *d = quipu_trial_datastore(t);
-    quipu_schema *schema = quipu_trial_schema(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_datastore *d = quipu_context_datastore(ctx);
+    quipu_schema *schema = quipu_context_schema(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
     quipu_records *r;
 
-    quipu_trial_setup(t, schema);
-    r = quipu_trial_bind(t, d, schema);
-    quipu_batch_fill(t, r, s, 2);
-    OK(quipu_datastore_teardown(d, schema, E));
-    ANSWERS(QUIPU_NOT_FOUND, quipu_batch_one_next(t, r, s));
-    ANSWERS(QUIPU_NOT_FOUND, quipu_batch_one_at(t, r, s, 2));
-    check_void_reads(t, r, s);
-    quipu_trial_unbind(t, r);
+    quipu_context_setup(ctx, schema);
+    r = quipu_context_bind(ctx, d, schema);
+    quipu_builder_append_many(ctx, r, s, 2);
+    OK(quipu_datastore_teardown(d, schema, ERR));
+    RETURNS(QUIPU_NOT_FOUND, quipu_builder_append_next(ctx, r, s));
+    RETURNS(QUIPU_NOT_FOUND, quipu_builder_append_at(ctx, r, s, 2));
+    check_void_reads(ctx, r, s);
+    quipu_context_unbind(ctx, r);
 }
 
 /* --------------------------------------------------- set-up, concurrently */
 
-static void setup_and_use(struct quipu_trial *t, void *shared, unsigned i)
+static void setup_and_use(struct quipu_context *ctx, void *shared, unsigned i)
 {
     const quipu_schema *const *schemas = shared;
 
     for (size_t k = 0; k < 4; k++) {
-        quipu_datastore *d = quipu_trial_datastore(t);
+        quipu_datastore *d = quipu_context_datastore(ctx);
         quipu_records *r;
 
-        OK(quipu_datastore_setup(d, schemas[(i + k) % 4], E));
-        r = quipu_trial_bind(t, d, schemas[(i + k) % 4]);
-        OK(quipu_batch_one_next(t, r, quipu_trial_sequence(t)));
+        OK(quipu_datastore_setup(d, schemas[(i + k) % 4], ERR));
+        r = quipu_context_bind(ctx, d, schemas[(i + k) % 4]);
+        OK(quipu_builder_append_next(ctx, r, quipu_context_sequence(ctx)));
     }
 }
 
-static void setup_by_processes(struct quipu_trial *t)
+static void setup_by_processes(struct quipu_context *ctx)
 {
-    const quipu_schema **schemas = quipu_crew_share(4 * sizeof(*schemas));
-    struct quipu_crew crew;
+    const quipu_schema **schemas =
+        quipu_workers_share_memory(4 * sizeof(*schemas));
+    struct quipu_workers crew;
 
     for (size_t k = 0; k < 4; k++) {
-        schemas[k] = quipu_trial_schema(t, 0);
+        schemas[k] = quipu_context_schema(ctx, 0);
     }
-    crew = quipu_crew_start(t, 4, setup_and_use, schemas);
-    quipu_crew_go(&crew); /* the store itself is not there yet */
-    quipu_crew_join(&crew);
+    crew = quipu_workers_start(ctx, 4, setup_and_use, schemas);
+    quipu_workers_release(&crew); /* the store itself is not there yet */
+    quipu_workers_join(&crew);
     for (size_t k = 0; k < 4; k++) {
-        quipu_trial_setup(t, schemas[k]);
-        CHECK(quipu_list_whole(t, quipu_trial_bind(t, t->main, schemas[k]))
+        quipu_context_setup(ctx, schemas[k]);
+        CHECK(quipu_item_list_check_log(
+                  ctx, quipu_context_bind(ctx, ctx->main, schemas[k]))
                       .count == 4,
               "not one item of each process");
     }
@@ -246,24 +252,25 @@ static void setup_in_thread(void *context, unsigned i)
 {
     struct setters *s = context;
 
-    OK(quipu_datastore_setup(s->datastores[i], s->schema, E));
+    OK(quipu_datastore_setup(s->datastores[i], s->schema, ERR));
 }
 
-static void setup_by_threads(struct quipu_trial *t)
+static void setup_by_threads(struct quipu_context *ctx)
 {
     struct setters s;
 
     for (unsigned i = 0; i < 8; i++) {
-        s.datastores[i] = quipu_trial_datastore(t);
-        if (i > 3 && (t->traits & QUIPU_TRAIT_JOINT)) {
-            s.datastores[i] = quipu_trial_open(t, NULL);
+        s.datastores[i] = quipu_context_datastore(ctx);
+        if (i > 3 && (ctx->traits & QUIPU_TRAIT_MULTI_OPEN)) {
+            s.datastores[i] = quipu_context_open(ctx, NULL);
         }
     }
     for (unsigned round = 0; round < 10; round++) {
-        s.schema = quipu_trial_schema(t, 0);
-        quipu_crowd_threads(8, setup_in_thread, &s);
-        quipu_batch_try_schema(t, quipu_trial_datastore(t), s.schema);
-        OK(quipu_datastore_teardown(quipu_trial_datastore(t), s.schema, E));
+        s.schema = quipu_context_schema(ctx, 0);
+        quipu_workers_run_threads(8, setup_in_thread, &s);
+        quipu_builder_check_schema(ctx, quipu_context_datastore(ctx), s.schema);
+        OK(quipu_datastore_teardown(quipu_context_datastore(ctx), s.schema,
+                                    ERR));
     }
 }
 

@@ -4,9 +4,9 @@
  * threads that append, and started again.  What a thread was told holds; what
  * it was left in doubt about it repeats (U3).
  */
-#include "suite.h"
+#include "case.h"
 
-#include "trial/pairs.h"
+#include "context/paired_append.h"
 
 #include <time.h>
 
@@ -14,9 +14,9 @@
 #define WORDLESS INT64_C(60000) /* milliseconds without an append: too long */
 
 struct scene {
-    struct quipu_trial *t;
+    struct quipu_context *ctx;
     quipu_records *records;
-    struct quipu_fates fates[WRITERS];
+    struct quipu_writer_progress fates[WRITERS];
     _Atomic uint64_t unknown;
     atomic_bool over;
 };
@@ -37,15 +37,15 @@ static bool is_excused(int status)
 }
 
 /* One append, however often it takes. */
-static void append_surely(struct scene *scene, struct quipu_batch *b,
+static void append_surely(struct scene *scene, struct quipu_builder *b,
                           unsigned i)
 {
     int status;
 
-    while ((status = quipu_pairs_append(scene->t, b, i, &scene->fates[i])) !=
-           QUIPU_OK) {
+    while ((status = quipu_paired_append_next(scene->ctx, b, i,
+                                              &scene->fates[i])) != QUIPU_OK) {
         CHECK(is_excused(status), "an append answers %s: %s",
-              quipu_status_name(status), E->message);
+              quipu_status_name(status), ERR->message);
         scene->unknown += status == QUIPU_UNKNOWN_OUTCOME;
         nap(5);
     }
@@ -54,7 +54,8 @@ static void append_surely(struct scene *scene, struct quipu_batch *b,
 static void append_all_along(void *context, unsigned i)
 {
     struct scene *scene = context;
-    struct quipu_batch *b = quipu_batch_create(scene->t, scene->records, 2);
+    struct quipu_builder *b =
+        quipu_builder_create(scene->ctx, scene->records, 2);
 
     while (!atomic_load(&scene->over)) {
         append_surely(scene, b, i);
@@ -64,13 +65,13 @@ static void append_all_along(void *context, unsigned i)
 /* Until each writer has appended something. */
 static void wait_for_all(struct scene *scene)
 {
-    int64_t until = quipu_trial_now() + WORDLESS * scene->t->patience;
+    int64_t until = quipu_context_now() + WORDLESS * scene->ctx->patience;
 
     for (unsigned i = 0; i < WRITERS; i++) {
         int64_t before = scene->fates[i].acknowledged;
 
         while (scene->fates[i].acknowledged <= before) {
-            CHECK(quipu_trial_now() < until,
+            CHECK(quipu_context_now() < until,
                   "the server runs, and writer %u appends nothing", i);
             nap(1);
         }
@@ -79,15 +80,15 @@ static void wait_for_all(struct scene *scene)
 
 static void stop_often(struct scene *scene)
 {
-    unsigned stops = quipu_trial_scale(scene->t, 3, 30, 300);
+    unsigned stops = quipu_context_scale(scene->ctx, 3, 30, 300);
 
     for (unsigned i = 0; i < stops; i++) {
         wait_for_all(scene);
-        nap((long)quipu_trial_random(scene->t, 100));
-        quipu_trial_server_stop(scene->t);
-        nap((long)quipu_trial_random(scene->t, 50));
-        quipu_trial_server_start(scene->t);
-        quipu_trial_count(scene->t, "stops", 1);
+        nap((long)quipu_context_random(scene->ctx, 100));
+        quipu_context_server_stop(scene->ctx);
+        nap((long)quipu_context_random(scene->ctx, 50));
+        quipu_context_server_start(scene->ctx);
+        quipu_context_count(scene->ctx, "stops", 1);
     }
     wait_for_all(scene);
     atomic_store(&scene->over, true);
@@ -102,16 +103,16 @@ static void act(void *context, unsigned i)
     }
 }
 
-static void server_stopped(struct quipu_trial *t)
+static void server_stopped(struct quipu_context *ctx)
 {
-    struct scene *scene = quipu_trial_keep(t, sizeof(*scene));
+    struct scene *scene = quipu_context_allocate(ctx, sizeof(*scene));
 
-    scene->t = t;
-    scene->records = quipu_pairs_open(t);
-    quipu_crowd_threads(WRITERS + 1, act, scene);
-    quipu_pairs_settle(t, scene->records, WRITERS, scene->fates);
-    quipu_trial_count(t, "unknown outcomes", scene->unknown);
-    quipu_trial_close_all(t);
+    scene->ctx = ctx;
+    scene->records = quipu_paired_append_open(ctx);
+    quipu_workers_run_threads(WRITERS + 1, act, scene);
+    quipu_paired_append_verify(ctx, scene->records, WRITERS, scene->fates);
+    quipu_context_count(ctx, "unknown outcomes", scene->unknown);
+    quipu_context_close_all(ctx);
 }
 
 static const struct quipu_case cases[] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* F2: topics and ids; and what an item of a schema has. */
-#include "suite.h"
+#include "case.h"
 
 #include <string.h>
 
@@ -10,7 +10,7 @@ static void check_topic(const quipu_item *item, const void *wanted)
           "the topic came back with other bytes");
 }
 
-static void topics(struct quipu_trial *t)
+static void topics(struct quipu_context *ctx)
 {
     static char longest[256];
     quipu_bytes good[] = { { "x", 1 },
@@ -23,30 +23,31 @@ static void topics(struct quipu_trial *t)
                           { "\xff", 1 },         { "\xc0\x80", 2 },
                           { "\xed\xa0\x80", 3 }, { "\xf4\x90\x80\x80", 4 },
                           { "\xc3", 1 } };
-    quipu_records *r = quipu_trial_records(t, 0);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
 
     memset(longest, 'T', sizeof(longest));
     for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
-        quipu_bytes s = quipu_trial_sequence(t);
+        quipu_bytes s = quipu_context_sequence(ctx);
 
-        quipu_batch_clear(b);
-        quipu_batch_next(b, s, "x")->topic = good[i];
-        OK(quipu_batch_append(b));
-        quipu_list_only(r, s, check_topic, &good[i]);
+        quipu_builder_clear(b);
+        quipu_builder_add_next(b, s, "x")->topic = good[i];
+        OK(quipu_builder_append(b));
+        quipu_item_list_check_only(r, s, check_topic, &good[i]);
     }
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         int status;
 
-        quipu_batch_clear(b);
-        quipu_batch_next(b, quipu_trial_sequence(t), "x")->topic = bad[i];
-        status = quipu_batch_append(b);
+        quipu_builder_clear(b);
+        quipu_builder_add_next(b, quipu_context_sequence(ctx), "x")->topic =
+            bad[i];
+        status = quipu_builder_append(b);
         CHECK(status == QUIPU_INVALID, "wrong topic %zu answered %s", i,
               quipu_status_name(status));
     }
 }
 
-static void wrong_ids(struct quipu_trial *t)
+static void wrong_ids(struct quipu_context *ctx)
 {
     static const char longer[256] = "x";
     const quipu_bytes uuids[] = { { NULL, 0 },
@@ -56,28 +57,29 @@ static void wrong_ids(struct quipu_trial *t)
     const quipu_bytes texts[] = {
         { NULL, 0 }, { "", 0 }, { longer, 256 }, { "a\0", 2 }, { "\xfe", 1 }
     };
-    quipu_records *u = quipu_trial_records(t, 0);
-    quipu_records *x = quipu_trial_records(t, QUIPU_SHAPE_TEXT);
+    quipu_records *u = quipu_context_records(ctx, 0);
+    quipu_records *x = quipu_context_records(ctx, QUIPU_SHAPE_TEXT);
 
     for (size_t i = 0; i < sizeof(uuids) / sizeof(*uuids); i++) {
-        ANSWERS(QUIPU_INVALID, quipu_batch_one_next(t, u, uuids[i]));
+        RETURNS(QUIPU_INVALID, quipu_builder_append_next(ctx, u, uuids[i]));
     }
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-        ANSWERS(QUIPU_INVALID, quipu_batch_one_next(t, x, texts[i]));
+        RETURNS(QUIPU_INVALID, quipu_builder_append_next(ctx, x, texts[i]));
     }
 }
 
 /* What the schema has no column for must be absent, what it has, present. */
-static void wrong_items(struct quipu_trial *t)
+static void wrong_items(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_records *bare = quipu_trial_records(t, QUIPU_SHAPE_NO_EVENT_ID);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_records *bare = quipu_context_records(ctx, QUIPU_SHAPE_NO_EVENT_ID);
+    quipu_bytes s = quipu_context_sequence(ctx);
     quipu_value value = { .kind = QUIPU_VALUE_NULL };
 
     for (unsigned wrong = 0; wrong < 9; wrong++) {
-        struct quipu_batch *b = quipu_batch_create(t, wrong ? r : bare, 1);
-        quipu_item *item = quipu_batch_next(b, s, "x");
+        struct quipu_builder *b =
+            quipu_builder_create(ctx, wrong ? r : bare, 1);
+        quipu_item *item = quipu_builder_add_next(b, s, "x");
         int status;
 
         switch (wrong) {
@@ -109,28 +111,30 @@ static void wrong_items(struct quipu_trial *t)
         default:
             item->notification_id = 5;
         }
-        status = quipu_batch_append(b);
+        status = quipu_builder_append(b);
         CHECK(status == QUIPU_INVALID, "wrong item %u answered %s", wrong,
               quipu_status_name(status));
     }
-    CHECK(quipu_list_count(t, r, s) + quipu_list_count(t, bare, s) == 0,
+    CHECK(quipu_item_list_count(ctx, r, s) +
+                  quipu_item_list_count(ctx, bare, s) ==
+              0,
           "something was stored");
 }
 
-static void long_text_ids(struct quipu_trial *t)
+static void long_text_ids(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_TEXT);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_TEXT);
     char a[255], b[255];
 
     memset(a, 'i', sizeof(a));
     memset(b, 'i', sizeof(b));
     b[254] = 'j';
-    quipu_batch_fill(t, r, (quipu_bytes){ a, 255 }, 2);
-    quipu_batch_fill(t, r, (quipu_bytes){ b, 255 }, 1);
-    quipu_batch_fill(t, r, (quipu_bytes){ a, 254 }, 3);
-    CHECK(quipu_list_count(t, r, (quipu_bytes){ a, 255 }) == 2 &&
-              quipu_list_count(t, r, (quipu_bytes){ b, 255 }) == 1 &&
-              quipu_list_count(t, r, (quipu_bytes){ a, 254 }) == 3,
+    quipu_builder_append_many(ctx, r, (quipu_bytes){ a, 255 }, 2);
+    quipu_builder_append_many(ctx, r, (quipu_bytes){ b, 255 }, 1);
+    quipu_builder_append_many(ctx, r, (quipu_bytes){ a, 254 }, 3);
+    CHECK(quipu_item_list_count(ctx, r, (quipu_bytes){ a, 255 }) == 2 &&
+              quipu_item_list_count(ctx, r, (quipu_bytes){ b, 255 }) == 1 &&
+              quipu_item_list_count(ctx, r, (quipu_bytes){ a, 254 }) == 3,
           "long ids that differ at their end are mixed up");
 }
 

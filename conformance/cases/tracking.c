@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* U4: tracking records. */
-#include "suite.h"
+#include "case.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,64 +11,65 @@ struct tracker {
     quipu_records *records;
     const char *consumer;
     quipu_bytes sequence;
-    struct quipu_batch *batch;
+    struct quipu_builder *batch;
 };
 
-static struct tracker begin(struct quipu_trial *t)
+static struct tracker begin(struct quipu_context *ctx)
 {
-    struct tracker k = { .records = quipu_trial_records(t, 0) };
+    struct tracker k = { .records = quipu_context_records(ctx, 0) };
 
-    k.datastore = quipu_trial_datastore(t);
-    k.consumer = quipu_trial_name(t, "consumer");
-    k.sequence = quipu_trial_sequence(t);
-    k.batch = quipu_batch_create(t, k.records, 2);
+    k.datastore = quipu_context_datastore(ctx);
+    k.consumer = quipu_context_name(ctx, "consumer");
+    k.sequence = quipu_context_sequence(ctx);
+    k.batch = quipu_builder_create(ctx, k.records, 2);
     return k;
 }
 
 /* An append of so many items with the record. */
 static int track(struct tracker *k, size_t items, const char *log, int64_t id)
 {
-    quipu_batch_clear(k->batch);
+    quipu_builder_clear(k->batch);
     for (size_t i = 0; i < items; i++) {
-        quipu_batch_next(k->batch, k->sequence, "x");
+        quipu_builder_add_next(k->batch, k->sequence, "x");
     }
-    quipu_batch_track(k->batch, k->consumer, log, id);
-    return quipu_batch_append(k->batch);
+    quipu_builder_track(k->batch, k->consumer, log, id);
+    return quipu_builder_append(k->batch);
 }
 
 static void check_at(const struct tracker *k, const char *log, int64_t id)
 {
     quipu_position p;
 
-    OK(quipu_tracking_read(k->datastore, k->consumer, log, &p, E));
+    OK(quipu_tracking_read(k->datastore, k->consumer, log, &p, ERR));
     CHECK(p.notification_id == id,
           "the record of \"%s\" stands at %" PRId64 ", not %" PRId64, log,
           p.notification_id, id);
 }
 
-static void absent(struct quipu_trial *t)
+static void absent(struct quipu_context *ctx)
 {
-    struct tracker k = begin(t);
+    struct tracker k = begin(ctx);
     quipu_position p;
 
-    ANSWERS(QUIPU_NOT_FOUND,
-            quipu_tracking_read(k.datastore, k.consumer, "log", &p, E));
+    RETURNS(QUIPU_NOT_FOUND,
+            quipu_tracking_read(k.datastore, k.consumer, "log", &p, ERR));
 }
 
-static void with_items(struct quipu_trial *t)
+static void with_items(struct quipu_context *ctx)
 {
-    struct tracker k = begin(t);
+    struct tracker k = begin(ctx);
 
     OK(track(&k, 2, "log", 3));
     check_at(&k, "log", 3);
-    CHECK(quipu_list_count(t, k.records, k.sequence) == 2, "items are lost");
+    CHECK(quipu_item_list_count(ctx, k.records, k.sequence) == 2,
+          "items are lost");
     OK(track(&k, 1, "log", 4));
     check_at(&k, "log", 4);
 }
 
-static void alone(struct quipu_trial *t)
+static void alone(struct quipu_context *ctx)
 {
-    struct tracker k = begin(t);
+    struct tracker k = begin(ctx);
 
     OK(track(&k, 0, "log", 1));
     CHECK(k.batch->result.first_notification_id == 0,
@@ -78,31 +79,31 @@ static void alone(struct quipu_trial *t)
     check_at(&k, "log", INT64_MAX);
 }
 
-static void never_back(struct quipu_trial *t)
+static void never_back(struct quipu_context *ctx)
 {
     static const int64_t lower[] = { 10, 9, 1 };
-    struct tracker k = begin(t);
+    struct tracker k = begin(ctx);
 
     OK(track(&k, 1, "log", 10));
     for (size_t i = 0; i < 3; i++) {
         for (size_t items = 0; items < 3; items++) {
-            ANSWERS(QUIPU_ALREADY, track(&k, items, "log", lower[i]));
+            RETURNS(QUIPU_ALREADY, track(&k, items, "log", lower[i]));
             CHECK(k.batch->result.cause == QUIPU_CAUSE_TRACKING,
                   "result.cause is %d", k.batch->result.cause);
             check_at(&k, "log", 10);
         }
     }
-    CHECK(quipu_list_count(t, k.records, k.sequence) == 1,
+    CHECK(quipu_item_list_count(ctx, k.records, k.sequence) == 1,
           "an append that is ALREADY done stored items");
     OK(track(&k, 1, "log", 11));
 }
 
-static void apart(struct quipu_trial *t)
+static void apart(struct quipu_context *ctx)
 {
-    struct tracker a = begin(t);
+    struct tracker a = begin(ctx);
     struct tracker b = a;
 
-    b.consumer = quipu_trial_name(t, "another");
+    b.consumer = quipu_context_name(ctx, "another");
     OK(track(&a, 0, "x", 5));
     OK(track(&a, 0, "y", 3));
     OK(track(&b, 0, "x", 1));
@@ -114,53 +115,53 @@ static void apart(struct quipu_trial *t)
 }
 
 /* A record belongs to the datastore, whatever schema its append is of. */
-static void across_schemas(struct quipu_trial *t)
+static void across_schemas(struct quipu_context *ctx)
 {
-    struct tracker a = begin(t);
-    struct tracker b = begin(t);
+    struct tracker a = begin(ctx);
+    struct tracker b = begin(ctx);
 
     b.consumer = a.consumer;
     OK(track(&a, 1, "log", 5));
-    ANSWERS(QUIPU_ALREADY, track(&b, 1, "log", 5));
+    RETURNS(QUIPU_ALREADY, track(&b, 1, "log", 5));
     OK(track(&b, 1, "log", 6));
     check_at(&a, "log", 6);
 }
 
-static void after_guards(struct quipu_trial *t)
+static void after_guards(struct quipu_context *ctx)
 {
-    struct tracker k = begin(t);
+    struct tracker k = begin(ctx);
 
     OK(track(&k, 1, "log", 5));
-    quipu_batch_clear(k.batch);
-    quipu_batch_next(k.batch, k.sequence, "x");
-    quipu_batch_track(k.batch, k.consumer, "log", 5);
-    quipu_batch_demand(k.batch, k.sequence, QUIPU_DEMAND_EMPTY, 0);
-    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(k.batch));
+    quipu_builder_clear(k.batch);
+    quipu_builder_add_next(k.batch, k.sequence, "x");
+    quipu_builder_track(k.batch, k.consumer, "log", 5);
+    quipu_builder_guard(k.batch, k.sequence, QUIPU_DEMAND_EMPTY, 0);
+    RETURNS(QUIPU_CONFLICT, quipu_builder_append(k.batch));
     CHECK(k.batch->result.cause == QUIPU_CAUSE_GUARD, "result.cause is %d",
           k.batch->result.cause);
 }
 
-static void before_positions(struct quipu_trial *t)
+static void before_positions(struct quipu_context *ctx)
 {
-    struct tracker k = begin(t);
+    struct tracker k = begin(ctx);
 
     OK(track(&k, 1, "log", 5));
-    quipu_batch_clear(k.batch);
-    quipu_batch_at(k.batch, k.sequence, 0, "taken");
-    quipu_batch_track(k.batch, k.consumer, "log", 5);
-    ANSWERS(QUIPU_ALREADY, quipu_batch_append(k.batch));
+    quipu_builder_clear(k.batch);
+    quipu_builder_add_at(k.batch, k.sequence, 0, "taken");
+    quipu_builder_track(k.batch, k.consumer, "log", 5);
+    RETURNS(QUIPU_ALREADY, quipu_builder_append(k.batch));
 }
 
-static void failed_guard(struct quipu_trial *t)
+static void failed_guard(struct quipu_context *ctx)
 {
-    struct tracker k = begin(t);
+    struct tracker k = begin(ctx);
     quipu_position p;
 
-    quipu_batch_track(k.batch, k.consumer, "log", 5);
-    quipu_batch_demand(k.batch, k.sequence, QUIPU_DEMAND_NOT_EMPTY, 0);
-    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(k.batch));
-    ANSWERS(QUIPU_NOT_FOUND,
-            quipu_tracking_read(k.datastore, k.consumer, "log", &p, E));
+    quipu_builder_track(k.batch, k.consumer, "log", 5);
+    quipu_builder_guard(k.batch, k.sequence, QUIPU_DEMAND_NOT_EMPTY, 0);
+    RETURNS(QUIPU_CONFLICT, quipu_builder_append(k.batch));
+    RETURNS(QUIPU_NOT_FOUND,
+            quipu_tracking_read(k.datastore, k.consumer, "log", &p, ERR));
 }
 
 /* Records a position with a store and an event of its own, and reads it. */
@@ -171,43 +172,44 @@ static void record_whole(struct tracker *k, int64_t notification_id)
 
     quipu_uuid_random(&store);
     quipu_uuid_random(&event);
-    quipu_batch_track(k->batch, k->consumer, "log", notification_id);
+    quipu_builder_track(k->batch, k->consumer, "log", notification_id);
     k->batch->tracking.position.store = store;
     k->batch->tracking.position.event_id = event;
-    OK(quipu_batch_append(k->batch));
-    OK(quipu_tracking_read(k->datastore, k->consumer, "log", &p, E));
+    OK(quipu_builder_append(k->batch));
+    OK(quipu_tracking_read(k->datastore, k->consumer, "log", &p, ERR));
     CHECK(memcmp(&p.store, &store, 16) == 0, "the store's identity is lost");
     CHECK(memcmp(&p.event_id, &event, 16) == 0, "the event id is lost");
 }
 
 /* When it is made, and when it goes on. */
-static void whole_position(struct quipu_trial *t)
+static void whole_position(struct quipu_context *ctx)
 {
-    struct tracker k = begin(t);
+    struct tracker k = begin(ctx);
 
     record_whole(&k, 5);
     record_whole(&k, 6);
 }
 
-static void any_names(struct quipu_trial *t)
+static void any_names(struct quipu_context *ctx)
 {
-    struct tracker k = begin(t);
+    struct tracker k = begin(ctx);
     char longest[256];
 
     memset(longest, 'x', 255);
     longest[255] = '\0';
-    memcpy(longest, t->prefix, strlen(t->prefix));
+    memcpy(longest, ctx->prefix, strlen(ctx->prefix));
     k.consumer = longest;
     OK(track(&k, 0, longest, 2));
     check_at(&k, longest, 2);
-    k.consumer = quipu_trial_text(t, "%s'; DROP \"naïve\" %%\\", t->prefix);
+    k.consumer =
+        quipu_context_format(ctx, "%s'; DROP \"naïve\" %%\\", ctx->prefix);
     OK(track(&k, 0, "☃ 'log'", 3));
     check_at(&k, "☃ 'log'", 3);
 }
 
-static void listed(struct quipu_trial *t)
+static void listed(struct quipu_context *ctx)
 {
-    struct tracker k = begin(t);
+    struct tracker k = begin(ctx);
     quipu_trackings *list;
     const quipu_tracking *row;
     char last[512] = "";
@@ -216,11 +218,11 @@ static void listed(struct quipu_trial *t)
     OK(track(&k, 0, "b", 2));
     OK(track(&k, 0, "a", 1));
     OK(track(&k, 0, "c", 3));
-    OK(quipu_trackings_open(k.datastore, &list, E));
+    OK(quipu_trackings_open(k.datastore, &list, ERR));
     for (;;) {
         char name[600];
 
-        OK(quipu_trackings_next(list, &row, E));
+        OK(quipu_trackings_next(list, &row, ERR));
         if (!row) {
             break;
         }
@@ -238,27 +240,27 @@ static void listed(struct quipu_trial *t)
     CHECK(mine == 3, "%u of 3 records are listed", mine);
 }
 
-static void survives_teardown(struct quipu_trial *t)
+static void survives_teardown(struct quipu_context *ctx)
 {
-    struct tracker k = begin(t);
-    const quipu_schema *schema = quipu_trial_schema(t, 0);
+    struct tracker k = begin(ctx);
+    const quipu_schema *schema = quipu_context_schema(ctx, 0);
     quipu_records *r;
 
-    OK(quipu_datastore_setup(k.datastore, schema, E));
-    r = quipu_trial_bind(t, k.datastore, schema);
-    k.batch = quipu_batch_create(t, r, 2);
+    OK(quipu_datastore_setup(k.datastore, schema, ERR));
+    r = quipu_context_bind(ctx, k.datastore, schema);
+    k.batch = quipu_builder_create(ctx, r, 2);
     OK(track(&k, 1, "log", 5));
-    quipu_trial_unbind(t, r);
-    OK(quipu_datastore_teardown(k.datastore, schema, E));
+    quipu_context_unbind(ctx, r);
+    OK(quipu_datastore_teardown(k.datastore, schema, ERR));
     check_at(&k, "log", 5);
 }
 
-static void nothing_at_all(struct quipu_trial *t)
+static void nothing_at_all(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
 
-    ANSWERS(QUIPU_INVALID, quipu_batch_append(b));
+    RETURNS(QUIPU_INVALID, quipu_builder_append(b));
 }
 
 #define TRACK QUIPU_CAN_TRACK

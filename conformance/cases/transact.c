@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Functions inside an append's transaction, and stores held by one. */
-#include "suite.h"
+#include "case.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -22,33 +22,33 @@ static int work(void *native, void *context, quipu_error *error)
                : quipu_error_set(error, job->answer, "the work says no");
 }
 
-static int transact(struct quipu_batch *b, struct job *job)
+static int transact(struct quipu_builder *b, struct job *job)
 {
     b->result = (quipu_result){ .positions = b->positions };
     return quipu_records_transact(b->records, &b->append, work, job, &b->result,
-                                  E);
+                                  ERR);
 }
 
-static void accepted(struct quipu_trial *t)
+static void accepted(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 2);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 2);
     struct job job = { .answer = QUIPU_OK };
 
-    quipu_batch_next(b, s, "x");
-    quipu_batch_next(b, s, "y");
+    quipu_builder_add_next(b, s, "x");
+    quipu_builder_add_next(b, s, "y");
     OK(transact(b, &job));
     CHECK(job.runs >= 1 && job.had_native, "the function had no handle");
     CHECK(b->positions[1] == 1 && b->result.first_notification_id == 1,
           "the result is not told");
-    CHECK(quipu_list_count(t, r, s) == 2, "the items are not stored");
+    CHECK(quipu_item_list_count(ctx, r, s) == 2, "the items are not stored");
 }
 
-static void empty(struct quipu_trial *t)
+static void empty(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
     struct job job = { .answer = QUIPU_OK };
 
     OK(transact(b, &job));
@@ -56,65 +56,66 @@ static void empty(struct quipu_trial *t)
 }
 
 /* Its own status comes back, whichever, and nothing is stored. */
-static void rolled_back(struct quipu_trial *t)
+static void rolled_back(struct quipu_context *ctx)
 {
     static const int answers[] = { QUIPU_CONFLICT,  QUIPU_ALREADY,
                                    QUIPU_NOT_FOUND, QUIPU_UNSUPPORTED,
                                    QUIPU_INVALID,   QUIPU_IO,
                                    QUIPU_INTERNAL };
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
-    const char *consumer = quipu_trial_name(t, "c");
-    struct quipu_batch *b = quipu_batch_create(t, r, 2);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    const char *consumer = quipu_context_name(ctx, "c");
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 2);
     quipu_position p;
 
     for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
         struct job job = { .answer = answers[i] };
 
-        quipu_batch_clear(b);
-        quipu_batch_next(b, s, "x");
-        if (t->traits & QUIPU_CAN_TRACK) {
-            quipu_batch_track(b, consumer, "log", 1);
+        quipu_builder_clear(b);
+        quipu_builder_add_next(b, s, "x");
+        if (ctx->traits & QUIPU_CAN_TRACK) {
+            quipu_builder_track(b, consumer, "log", 1);
         }
-        ANSWERS(answers[i], transact(b, &job));
-        CHECK(quipu_list_count(t, r, s) == 0, "the items are stored");
-        if (t->traits & QUIPU_CAN_TRACK) {
-            ANSWERS(QUIPU_NOT_FOUND,
-                    quipu_tracking_read(t->main, consumer, "log", &p, E));
+        RETURNS(answers[i], transact(b, &job));
+        CHECK(quipu_item_list_count(ctx, r, s) == 0, "the items are stored");
+        if (ctx->traits & QUIPU_CAN_TRACK) {
+            RETURNS(QUIPU_NOT_FOUND,
+                    quipu_tracking_read(ctx->main, consumer, "log", &p, ERR));
         }
     }
-    OK(quipu_batch_one_next(t, r, s));
-    CHECK(quipu_list_whole(t, r).count == 1, "a notification id was used");
+    OK(quipu_builder_append_next(ctx, r, s));
+    CHECK(quipu_item_list_check_log(ctx, r).count == 1,
+          "a notification id was used");
 }
 
-static void refused(struct quipu_trial *t)
+static void refused(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
     struct job job = { .answer = QUIPU_OK };
 
-    quipu_batch_at(b, s, 3, "x");
-    ANSWERS(QUIPU_CONFLICT, transact(b, &job));
+    quipu_builder_add_at(b, s, 3, "x");
+    RETURNS(QUIPU_CONFLICT, transact(b, &job));
     CHECK(b->result.cause == QUIPU_CAUSE_POSITION, "result.cause is %d",
           b->result.cause);
-    quipu_batch_clear(b);
-    quipu_batch_demand(b, s, QUIPU_DEMAND_NOT_EMPTY, 0);
-    ANSWERS(QUIPU_CONFLICT, transact(b, &job));
+    quipu_builder_clear(b);
+    quipu_builder_guard(b, s, QUIPU_DEMAND_NOT_EMPTY, 0);
+    RETURNS(QUIPU_CONFLICT, transact(b, &job));
     CHECK(job.runs == 0, "the function ran for a refused append");
 }
 
-static void already(struct quipu_trial *t)
+static void already(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    const char *consumer = quipu_trial_name(t, "c");
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    const char *consumer = quipu_context_name(ctx, "c");
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
     struct job job = { .answer = QUIPU_OK };
 
-    quipu_batch_track(b, consumer, "log", 5);
+    quipu_builder_track(b, consumer, "log", 5);
     OK(transact(b, &job));
     job.runs = 0;
-    ANSWERS(QUIPU_ALREADY, transact(b, &job));
+    RETURNS(QUIPU_ALREADY, transact(b, &job));
     CHECK(job.runs == 0, "the work was done twice");
 }
 
@@ -125,7 +126,7 @@ struct holder {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool holding, release;
-    struct quipu_batch *batch;
+    struct quipu_builder *batch;
 };
 
 static int hold(void *native, void *context, quipu_error *error)
@@ -149,7 +150,7 @@ static void *hold_in_thread(void *context)
     struct holder *h = context;
 
     OK(quipu_records_transact(h->batch->records, &h->batch->append, hold, h,
-                              NULL, E));
+                              NULL, ERR));
     return NULL;
 }
 
@@ -158,18 +159,18 @@ static void *hold_in_thread(void *context)
 /* While one transaction is held open: others' appends end in time, with BUSY
  * and nothing stored, and readers see the old state.  Only where it is sure to
  * be refused does `hasty` append, whose timeout is short. */
-static void check_held(struct quipu_trial *t, quipu_records *writer,
+static void check_held(struct quipu_context *ctx, quipu_records *writer,
                        quipu_records *other, quipu_records *hasty,
                        int64_t timeout)
 {
-    quipu_bytes s = quipu_trial_sequence(t);
-    quipu_bytes mine = quipu_trial_sequence(t);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    quipu_bytes mine = quipu_context_sequence(ctx);
     struct holder h = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
-                        false, false, quipu_batch_create(t, writer, 1) };
+                        false, false, quipu_builder_create(ctx, writer, 1) };
     pthread_t thread;
     int64_t begin, took;
 
-    quipu_batch_next(h.batch, s, "x");
+    quipu_builder_add_next(h.batch, s, "x");
     CHECK(pthread_create(&thread, NULL, hold_in_thread, &h) == 0,
           "the system gives no thread");
     pthread_mutex_lock(&h.lock);
@@ -177,35 +178,35 @@ static void check_held(struct quipu_trial *t, quipu_records *writer,
         pthread_cond_wait(&h.changed, &h.lock);
     }
     pthread_mutex_unlock(&h.lock);
-    begin = quipu_trial_now();
-    ANSWERS(QUIPU_BUSY, quipu_batch_one_next(t, hasty, mine));
-    took = quipu_trial_now() - begin;
+    begin = quipu_context_now();
+    RETURNS(QUIPU_BUSY, quipu_builder_append_next(ctx, hasty, mine));
+    took = quipu_context_now() - begin;
     CHECK(took >= timeout - 50, "it gave up after %" PRId64 " ms", took);
-    CHECK(took < timeout + (int64_t)MUCH * t->patience,
+    CHECK(took < timeout + (int64_t)MUCH * ctx->patience,
           "it gave up after %" PRId64 " ms only", took);
-    CHECK(quipu_list_count(t, other, s) == 0,
+    CHECK(quipu_item_list_count(ctx, other, s) == 0,
           "an append is seen before it is committed");
     pthread_mutex_lock(&h.lock);
     h.release = true;
     pthread_cond_broadcast(&h.changed);
     pthread_mutex_unlock(&h.lock);
     pthread_join(thread, NULL);
-    CHECK(quipu_list_count(t, other, s) == 1 &&
-              quipu_list_count(t, other, mine) == 0,
+    CHECK(quipu_item_list_count(ctx, other, s) == 1 &&
+              quipu_item_list_count(ctx, other, mine) == 0,
           "not what the answers say");
-    OK(quipu_batch_one_next(t, other, mine));
+    OK(quipu_builder_append_next(ctx, other, mine));
 }
 
 /* Whether to try again: on a busy machine what needs no waiting may take longer
  * than a short timeout. */
-static bool is_late(struct quipu_trial *t, int status)
+static bool is_late(struct quipu_context *ctx, int status)
 {
     return (status == QUIPU_TIMEOUT || status == QUIPU_BUSY) &&
-           quipu_trial_has_time(t);
+           quipu_context_has_time(ctx);
 }
 
 /* With a datastore of its own, of a short timeout. */
-static quipu_records *open_hasty(struct quipu_trial *t,
+static quipu_records *open_hasty(struct quipu_context *ctx,
                                  const quipu_schema *schema,
                                  const char *options)
 {
@@ -214,13 +215,13 @@ static quipu_records *open_hasty(struct quipu_trial *t,
     int status;
 
     do {
-        status = quipu_datastore_open(quipu_trial_uri(t, options), NULL,
-                                      &datastore, E);
-    } while (is_late(t, status));
+        status = quipu_datastore_open(quipu_context_uri(ctx, options), NULL,
+                                      &datastore, ERR);
+    } while (is_late(ctx, status));
     OK(status);
     do {
-        status = quipu_records_open(datastore, schema, &records, E);
-    } while (is_late(t, status));
+        status = quipu_records_open(datastore, schema, &records, ERR);
+    } while (is_late(ctx, status));
     OK(status);
     return records;
 }
@@ -229,25 +230,25 @@ static void close_hasty(quipu_records *hasty)
 {
     quipu_datastore *datastore = quipu_records_datastore(hasty);
 
-    OK(quipu_records_close(hasty, E));
-    OK(quipu_datastore_close(datastore, E));
+    OK(quipu_records_close(hasty, ERR));
+    OK(quipu_datastore_close(datastore, ERR));
 }
 
-static void held(struct quipu_trial *t)
+static void held(struct quipu_context *ctx)
 {
     static const struct {
         const char *options;
         int64_t timeout;
     } hastes[] = { { "timeout=500", 500 }, { "timeout=0", 0 } };
-    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_records *r = quipu_context_records(ctx, 0);
     const quipu_schema *schema = quipu_records_schema(r);
     quipu_records *other =
-        quipu_trial_bind(t, quipu_trial_open(t, NULL), schema);
+        quipu_context_bind(ctx, quipu_context_open(ctx, NULL), schema);
 
     for (size_t i = 0; i < sizeof(hastes) / sizeof(*hastes); i++) {
-        quipu_records *hasty = open_hasty(t, schema, hastes[i].options);
+        quipu_records *hasty = open_hasty(ctx, schema, hastes[i].options);
 
-        check_held(t, r, other, hasty, hastes[i].timeout);
+        check_held(ctx, r, other, hasty, hastes[i].timeout);
         close_hasty(hasty);
     }
 }
@@ -271,6 +272,6 @@ static const struct quipu_case cases[] = {
       TRANSACT | QUIPU_CAN_TRACK, 0, 0 },
     { "V5.held-store-answers-busy-in-time",
       "One writer that stands still must not stop the others' answers.", held,
-      TRANSACT | QUIPU_TRAIT_JOINT, 0, 0 },
+      TRANSACT | QUIPU_TRAIT_MULTI_OPEN, 0, 0 },
 };
 QUIPU_FAMILY(transact);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* U1 and U2, one append after the other; the races are elsewhere. */
-#include "suite.h"
+#include "case.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 /* The last refusal was for the position of that item, and told where the
  * sequence ends (-1: that it is empty). */
-static void check_refusal(const struct quipu_batch *batch, size_t index,
+static void check_refusal(const struct quipu_builder *batch, size_t index,
                           int64_t last)
 {
     const quipu_result *result = &batch->result;
@@ -24,21 +24,21 @@ static void check_refusal(const struct quipu_batch *batch, size_t index,
           "result.last_position is %" PRId64, result->last_position);
 }
 
-static void taken_contiguous(struct quipu_trial *t)
+static void taken_contiguous(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
-    struct quipu_list list;
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
+    struct quipu_item_list list;
 
-    quipu_batch_fill(t, r, s, 3);
+    quipu_builder_append_many(ctx, r, s, 3);
     for (int64_t position = 0; position < 3; position++) {
-        quipu_batch_clear(b);
-        quipu_batch_at(b, s, position, "late");
-        ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+        quipu_builder_clear(b);
+        quipu_builder_add_at(b, s, position, "late");
+        RETURNS(QUIPU_CONFLICT, quipu_builder_append(b));
         check_refusal(b, 0, 2);
     }
-    list = quipu_list_sequence(t, r, s, NULL);
+    list = quipu_item_list_read(ctx, r, s, NULL);
     CHECK(list.count == 3, "%zu items", list.count);
     for (size_t i = 0; i < 3; i++) {
         CHECK(strcmp(list.at[i].state, "late") != 0,
@@ -46,88 +46,89 @@ static void taken_contiguous(struct quipu_trial *t)
     }
 }
 
-static void taken_sparse(struct quipu_trial *t)
+static void taken_sparse(struct quipu_context *ctx)
 {
     static const int64_t positions[] = { INT64_MIN, -5, 0, 7, INT64_MAX };
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_SPARSE);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
 
     for (size_t i = 0; i < 5; i++) {
-        OK(quipu_batch_one_at(t, r, s, positions[i]));
+        OK(quipu_builder_append_at(ctx, r, s, positions[i]));
     }
     for (size_t i = 0; i < 5; i++) {
-        quipu_batch_clear(b);
-        quipu_batch_at(b, s, positions[i], "late");
-        ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+        quipu_builder_clear(b);
+        quipu_builder_add_at(b, s, positions[i], "late");
+        RETURNS(QUIPU_CONFLICT, quipu_builder_append(b));
         check_refusal(b, 0, INT64_MAX);
     }
-    CHECK(quipu_list_count(t, r, s) == 5, "a refused item was stored");
+    CHECK(quipu_item_list_count(ctx, r, s) == 5, "a refused item was stored");
 }
 
-static void empty_told(struct quipu_trial *t)
+static void empty_told(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    struct quipu_batch *b = quipu_batch_create(t, r, 1);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
 
-    quipu_batch_at(b, quipu_trial_sequence(t), 3, "x");
-    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+    quipu_builder_add_at(b, quipu_context_sequence(ctx), 3, "x");
+    RETURNS(QUIPU_CONFLICT, quipu_builder_append(b));
     check_refusal(b, 0, -1);
-    CHECK(quipu_list_log_count(t, r) == 0, "a refused item was stored");
+    CHECK(quipu_item_list_count_log(ctx, r) == 0, "a refused item was stored");
 }
 
 /* The last position that is told is that before the append, not within it. */
-static void twice_in_one(struct quipu_trial *t, unsigned shape)
+static void twice_in_one(struct quipu_context *ctx, unsigned shape)
 {
-    quipu_records *r = quipu_trial_records(t, shape);
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 3);
+    quipu_records *r = quipu_context_records(ctx, shape);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 3);
 
-    OK(quipu_batch_one_at(t, r, s, 0));
-    quipu_batch_at(b, s, 1, "a");
-    quipu_batch_at(b, quipu_trial_sequence(t), 0, "b");
-    quipu_batch_at(b, s, 1, "c");
-    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+    OK(quipu_builder_append_at(ctx, r, s, 0));
+    quipu_builder_add_at(b, s, 1, "a");
+    quipu_builder_add_at(b, quipu_context_sequence(ctx), 0, "b");
+    quipu_builder_add_at(b, s, 1, "c");
+    RETURNS(QUIPU_CONFLICT, quipu_builder_append(b));
     check_refusal(b, 2, 0);
-    CHECK(quipu_list_log_count(t, r) == 1, "a refused append left something");
+    CHECK(quipu_item_list_count_log(ctx, r) == 1,
+          "a refused append left something");
 }
 
-static void twice_contiguous(struct quipu_trial *t)
+static void twice_contiguous(struct quipu_context *ctx)
 {
-    twice_in_one(t, QUIPU_SHAPE_PLAIN);
+    twice_in_one(ctx, QUIPU_SHAPE_PLAIN);
 }
 
-static void twice_sparse(struct quipu_trial *t)
+static void twice_sparse(struct quipu_context *ctx)
 {
-    twice_in_one(t, QUIPU_SHAPE_SPARSE);
+    twice_in_one(ctx, QUIPU_SHAPE_SPARSE);
 }
 
-static void other_sequence_free(struct quipu_trial *t)
+static void other_sequence_free(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_TEXT);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_TEXT);
     static const char *const ids[] = { "a", "A", "aa", "b", "a ", " a" };
 
     for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
-        OK(quipu_batch_one_at(t, r, quipu_bytes_of_text(ids[i]), 0));
+        OK(quipu_builder_append_at(ctx, r, quipu_bytes_of_text(ids[i]), 0));
     }
     for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
-        CHECK(quipu_list_count(t, r, quipu_bytes_of_text(ids[i])) == 1,
+        CHECK(quipu_item_list_count(ctx, r, quipu_bytes_of_text(ids[i])) == 1,
               "sequence \"%s\" is mixed up with another", ids[i]);
     }
 }
 
 /* With a 16-bit hash for a key hundreds collide, with one of 30 bits five. */
-static void no_collision(struct quipu_trial *t)
+static void no_collision(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    struct quipu_batch *b = quipu_batch_create(t, r, 10000);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 10000);
 
     for (unsigned round = 0; round < 10; round++) {
-        quipu_batch_clear(b);
+        quipu_builder_clear(b);
         for (size_t i = 0; i < 10000; i++) {
-            quipu_batch_next(b, quipu_trial_sequence(t), "x");
+            quipu_builder_add_next(b, quipu_context_sequence(ctx), "x");
         }
-        OK(quipu_batch_append(b));
+        OK(quipu_builder_append(b));
         for (size_t i = 0; i < 10000; i++) {
             CHECK(b->positions[i] == 0,
                   "a new sequence begins at %" PRId64
@@ -137,98 +138,100 @@ static void no_collision(struct quipu_trial *t)
     }
 }
 
-static void other_schema_free(struct quipu_trial *t)
+static void other_schema_free(struct quipu_context *ctx)
 {
-    quipu_records *a = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    quipu_records *b = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *a = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_records *b = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_context_sequence(ctx);
 
-    OK(quipu_batch_one_at(t, a, s, 0));
-    OK(quipu_batch_one_at(t, b, s, 0));
-    ANSWERS(QUIPU_CONFLICT, quipu_batch_one_at(t, b, s, 0));
+    OK(quipu_builder_append_at(ctx, a, s, 0));
+    OK(quipu_builder_append_at(ctx, b, s, 0));
+    RETURNS(QUIPU_CONFLICT, quipu_builder_append_at(ctx, b, s, 0));
 }
 
 /* Whatever stands where, one bad item undoes four good ones. */
-static void one_bad_item(struct quipu_trial *t)
+static void one_bad_item(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    quipu_bytes full = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 5);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_bytes full = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 5);
     quipu_bytes others[5];
 
-    quipu_batch_fill(t, r, full, 2);
+    quipu_builder_append_many(ctx, r, full, 2);
     for (size_t bad = 0; bad < 5; bad++) {
-        quipu_batch_clear(b);
+        quipu_builder_clear(b);
         for (size_t i = 0; i < 5; i++) {
-            others[i] = i == bad ? full : quipu_trial_sequence(t);
-            quipu_batch_at(b, others[i], 0, "x");
+            others[i] = i == bad ? full : quipu_context_sequence(ctx);
+            quipu_builder_add_at(b, others[i], 0, "x");
         }
-        ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+        RETURNS(QUIPU_CONFLICT, quipu_builder_append(b));
         check_refusal(b, bad, 1);
         for (size_t i = 0; i < 5; i++) {
-            CHECK(quipu_list_count(t, r, others[i]) == (i == bad ? 2 : 0),
+            CHECK(quipu_item_list_count(ctx, r, others[i]) ==
+                      (i == bad ? 2 : 0),
                   "with item %zu refused, item %zu was stored", bad, i);
         }
-        CHECK(quipu_list_log_count(t, r) == 2, "the log grew");
+        CHECK(quipu_item_list_count_log(ctx, r) == 2, "the log grew");
     }
 }
 
-static void many_sequences(struct quipu_trial *t)
+static void many_sequences(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    struct quipu_batch *b = quipu_batch_create(t, r, 60);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 60);
     quipu_bytes s[20];
 
     for (size_t i = 0; i < 60; i++) {
         if (i < 20) {
-            s[i] = quipu_trial_sequence(t);
+            s[i] = quipu_context_sequence(ctx);
         }
-        quipu_batch_at(b, s[i % 20], (int64_t)i / 20, "x");
+        quipu_builder_add_at(b, s[i % 20], (int64_t)i / 20, "x");
     }
-    OK(quipu_batch_append(b));
+    OK(quipu_builder_append(b));
     for (size_t i = 0; i < 20; i++) {
-        CHECK(quipu_list_count(t, r, s[i]) == 3, "sequence %zu is not whole",
-              i);
+        CHECK(quipu_item_list_count(ctx, r, s[i]) == 3,
+              "sequence %zu is not whole", i);
     }
-    CHECK(quipu_list_whole(t, r).count == 60, "the log is not whole");
+    CHECK(quipu_item_list_check_log(ctx, r).count == 60,
+          "the log is not whole");
 }
 
-static void refused_with_tracking(struct quipu_trial *t)
+static void refused_with_tracking(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    quipu_datastore *d = quipu_trial_datastore(t);
-    const char *consumer = quipu_trial_name(t, "consumer");
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 2);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_datastore *d = quipu_context_datastore(ctx);
+    const char *consumer = quipu_context_name(ctx, "consumer");
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 2);
     quipu_position p;
 
-    quipu_batch_at(b, s, 0, "good");
-    quipu_batch_at(b, s, 5, "bad");
-    quipu_batch_track(b, consumer, "log", 7);
-    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
-    ANSWERS(QUIPU_NOT_FOUND, quipu_tracking_read(d, consumer, "log", &p, E));
+    quipu_builder_add_at(b, s, 0, "good");
+    quipu_builder_add_at(b, s, 5, "bad");
+    quipu_builder_track(b, consumer, "log", 7);
+    RETURNS(QUIPU_CONFLICT, quipu_builder_append(b));
+    RETURNS(QUIPU_NOT_FOUND, quipu_tracking_read(d, consumer, "log", &p, ERR));
     b->append.item_count = 1;
-    OK(quipu_batch_append(b));
-    OK(quipu_tracking_read(d, consumer, "log", &p, E));
+    OK(quipu_builder_append(b));
+    OK(quipu_tracking_read(d, consumer, "log", &p, ERR));
     CHECK(p.notification_id == 7, "the record is lost");
 }
 
 /* A store that keeps part of a refused append breaks what follows. */
-static void goes_on(struct quipu_trial *t)
+static void goes_on(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
-    quipu_bytes s = quipu_trial_sequence(t);
-    struct quipu_batch *b = quipu_batch_create(t, r, 3);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 3);
 
-    quipu_batch_at(b, s, 0, "a");
-    quipu_batch_at(b, s, 1, "b");
-    quipu_batch_at(b, s, 3, "c");
-    ANSWERS(QUIPU_CONFLICT, quipu_batch_append(b));
+    quipu_builder_add_at(b, s, 0, "a");
+    quipu_builder_add_at(b, s, 1, "b");
+    quipu_builder_add_at(b, s, 3, "c");
+    RETURNS(QUIPU_CONFLICT, quipu_builder_append(b));
     b->items[2].position = 2;
-    OK(quipu_batch_append(b)); /* the same event ids: not stored before */
+    OK(quipu_builder_append(b)); /* the same event ids: not stored before */
     CHECK(!(b->result.flags & QUIPU_RESULT_REPEATED),
           "a refused append left its event ids");
-    CHECK(quipu_list_whole(t, r).count == 3, "not three items");
+    CHECK(quipu_item_list_check_log(ctx, r).count == 3, "not three items");
 }
 
 static const struct quipu_case cases[] = {

@@ -1,43 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* V1 and V4: what is seen, and when. */
-#include "suite.h"
+#include "case.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-static void own_writes(struct quipu_trial *t)
+static void own_writes(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
     quipu_position head;
     int64_t last;
 
     for (int64_t i = 0; i < 30; i++) {
-        OK(quipu_batch_one_next(t, r, s));
-        CHECK(quipu_list_count(t, r, s) == (size_t)i + 1,
+        OK(quipu_builder_append_next(ctx, r, s));
+        CHECK(quipu_item_list_count(ctx, r, s) == (size_t)i + 1,
               "the sequence lacks what was appended");
-        OK(quipu_records_last(r, s, &last, E));
+        OK(quipu_records_last(r, s, &last, ERR));
         CHECK(last == i, "the last position lags behind");
-        OK(quipu_records_head(r, &head, E));
+        OK(quipu_records_head(r, &head, ERR));
         CHECK(head.notification_id == i + 1, "the log lags behind");
     }
 }
 
-static void other_datastore(struct quipu_trial *t)
+static void other_datastore(struct quipu_context *ctx)
 {
-    quipu_records *a = quipu_trial_records(t, 0);
-    quipu_records *b =
-        quipu_trial_bind(t, quipu_trial_open(t, NULL), quipu_records_schema(a));
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *a = quipu_context_records(ctx, 0);
+    quipu_records *b = quipu_context_bind(ctx, quipu_context_open(ctx, NULL),
+                                          quipu_records_schema(a));
+    quipu_bytes s = quipu_context_sequence(ctx);
 
     for (size_t i = 0; i < 30; i++) {
-        OK(quipu_batch_one_next(t, i % 2 ? a : b, s));
-        CHECK(quipu_list_count(t, i % 2 ? b : a, s) == i + 1,
+        OK(quipu_builder_append_next(ctx, i % 2 ? a : b, s));
+        CHECK(quipu_item_list_count(ctx, i % 2 ? b : a, s) == i + 1,
               "the other datastore does not see it");
-        ANSWERS(QUIPU_CONFLICT,
-                quipu_batch_one_at(t, i % 2 ? b : a, s, (int64_t)i));
+        RETURNS(QUIPU_CONFLICT,
+                quipu_builder_append_at(ctx, i % 2 ? b : a, s, (int64_t)i));
     }
-    CHECK(quipu_list_whole(t, b).count == 30, "the log is not whole");
+    CHECK(quipu_item_list_check_log(ctx, b).count == 30,
+          "the log is not whole");
 }
 
 /* ------------------------------------------------------------- V4 */
@@ -50,7 +51,7 @@ static size_t rest_of(quipu_cursor *cursor, int64_t until, int64_t *last_id)
     size_t count = 0;
 
     for (;;) {
-        OK(quipu_cursor_next(cursor, &item, E));
+        OK(quipu_cursor_next(cursor, &item, ERR));
         if (!item) {
             return count;
         }
@@ -62,28 +63,28 @@ static size_t rest_of(quipu_cursor *cursor, int64_t until, int64_t *last_id)
     }
 }
 
-static void outlived(struct quipu_trial *t, bool log, uint32_t flags)
+static void outlived(struct quipu_context *ctx, bool log, uint32_t flags)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
     quipu_query q = { .struct_size = sizeof(q), .flags = flags };
 
-    quipu_batch_fill(t, r, s, 10);
+    quipu_builder_append_many(ctx, r, s, 10);
     for (size_t steps = 0; steps <= 11; steps++) {
         size_t seen = 0;
-        size_t there = quipu_list_count(t, r, s);
+        size_t there = quipu_item_list_count(ctx, r, s);
         int64_t last_id;
         quipu_cursor *cursor;
         const quipu_item *item;
 
-        OK(log ? quipu_records_read_log(r, &q, &cursor, E)
-               : quipu_records_read(r, s, &q, &cursor, E));
+        OK(log ? quipu_records_read_log(r, &q, &cursor, ERR)
+               : quipu_records_read(r, s, &q, &cursor, ERR));
         for (size_t i = 0; i < steps && i < there; i++) {
-            OK(quipu_cursor_next(cursor, &item, E));
+            OK(quipu_cursor_next(cursor, &item, ERR));
             CHECK(item, "the cursor ended early");
             seen++;
         }
-        quipu_batch_fill(t, r, s, 5);
+        quipu_builder_append_many(ctx, r, s, 5);
         seen += rest_of(cursor, (int64_t)there, &last_id);
         CHECK(seen == there, "after %zu steps: %zu items in all, not %zu",
               steps, seen, there);
@@ -91,36 +92,36 @@ static void outlived(struct quipu_trial *t, bool log, uint32_t flags)
     }
 }
 
-static void sequence_up(struct quipu_trial *t)
+static void sequence_up(struct quipu_context *ctx)
 {
-    outlived(t, false, 0);
+    outlived(ctx, false, 0);
 }
 
-static void sequence_down(struct quipu_trial *t)
+static void sequence_down(struct quipu_context *ctx)
 {
-    outlived(t, false, QUIPU_QUERY_DESCENDING);
+    outlived(ctx, false, QUIPU_QUERY_DESCENDING);
 }
 
-static void log_up(struct quipu_trial *t)
+static void log_up(struct quipu_context *ctx)
 {
-    outlived(t, true, 0);
+    outlived(ctx, true, 0);
 }
 
-static void log_down(struct quipu_trial *t)
+static void log_down(struct quipu_context *ctx)
 {
-    outlived(t, true, QUIPU_QUERY_DESCENDING);
+    outlived(ctx, true, QUIPU_QUERY_DESCENDING);
 }
 
 /* Items at positions that are ten apart, in one append. */
-static void fill_sparse(struct quipu_trial *t, quipu_records *r, quipu_bytes s,
-                        int64_t first, int64_t count)
+static void fill_sparse(struct quipu_context *ctx, quipu_records *r,
+                        quipu_bytes s, int64_t first, int64_t count)
 {
-    struct quipu_batch *batch = quipu_batch_create(t, r, (size_t)count);
+    struct quipu_builder *batch = quipu_builder_create(ctx, r, (size_t)count);
 
     for (int64_t i = 0; i < count; i++) {
-        quipu_batch_at(batch, s, first + 10 * i, "x");
+        quipu_builder_add_at(batch, s, first + 10 * i, "x");
     }
-    OK(quipu_batch_append(batch));
+    OK(quipu_builder_append(batch));
 }
 
 #define MANY                                                         \
@@ -128,129 +129,129 @@ static void fill_sparse(struct quipu_trial *t, quipu_records *r, quipu_bytes s,
           */
 
 /* New items stand between the old ones, before and behind them. */
-static void sparse(struct quipu_trial *t)
+static void sparse(struct quipu_context *ctx)
 {
     for (uint32_t flags = 0; flags <= QUIPU_QUERY_DESCENDING;
          flags += QUIPU_QUERY_DESCENDING) {
-        quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
-        quipu_bytes s = quipu_trial_sequence(t);
+        quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_SPARSE);
+        quipu_bytes s = quipu_context_sequence(ctx);
         quipu_query q = { .struct_size = sizeof(q), .flags = flags };
         quipu_cursor *cursor;
         int64_t last_id;
         const quipu_item *item;
 
-        fill_sparse(t, r, s, 0, MANY);
-        OK(quipu_records_read(r, s, &q, &cursor, E));
-        OK(quipu_cursor_next(cursor, &item, E));
-        fill_sparse(t, r, s, 5 - 10 * MANY, 3 * MANY);
+        fill_sparse(ctx, r, s, 0, MANY);
+        OK(quipu_records_read(r, s, &q, &cursor, ERR));
+        OK(quipu_cursor_next(cursor, &item, ERR));
+        fill_sparse(ctx, r, s, 5 - 10 * MANY, 3 * MANY);
         CHECK(rest_of(cursor, MANY, &last_id) == MANY - 1,
               "not all the others that were there");
         quipu_cursor_close(cursor);
     }
 }
 
-static void limited_at(struct quipu_trial *t, int64_t there)
+static void limited_at(struct quipu_context *ctx, int64_t there)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
     quipu_query q = { .struct_size = sizeof(q),
                       .flags = QUIPU_QUERY_LIMIT,
                       .limit = there + 2 };
     quipu_cursor *cursor;
     int64_t last_id;
 
-    quipu_batch_fill(t, r, s, (size_t)there);
-    OK(quipu_records_read(r, s, &q, &cursor, E));
-    quipu_batch_fill(t, r, s, 5);
+    quipu_builder_append_many(ctx, r, s, (size_t)there);
+    OK(quipu_records_read(r, s, &q, &cursor, ERR));
+    quipu_builder_append_many(ctx, r, s, 5);
     CHECK(rest_of(cursor, there, &last_id) == (size_t)there,
           "the limit was filled with newer items");
     quipu_cursor_close(cursor);
 }
 
-static void limited(struct quipu_trial *t)
+static void limited(struct quipu_context *ctx)
 {
-    limited_at(t, 3);
-    limited_at(t, MANY);
+    limited_at(ctx, 3);
+    limited_at(ctx, MANY);
 }
 
 /* Nor is it used up by newer items, which do not come. */
-static void limited_between(struct quipu_trial *t)
+static void limited_between(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_SPARSE);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_SPARSE);
+    quipu_bytes s = quipu_context_sequence(ctx);
     quipu_query q = { .struct_size = sizeof(q),
                       .flags = QUIPU_QUERY_LIMIT,
                       .limit = MANY - 1 };
     quipu_cursor *cursor;
     int64_t last_id;
 
-    fill_sparse(t, r, s, 0, MANY);
-    OK(quipu_records_read(r, s, &q, &cursor, E));
-    fill_sparse(t, r, s, 5, MANY);
+    fill_sparse(ctx, r, s, 0, MANY);
+    OK(quipu_records_read(r, s, &q, &cursor, ERR));
+    fill_sparse(ctx, r, s, 5, MANY);
     CHECK(rest_of(cursor, MANY, &last_id) == MANY - 1,
           "newer items were counted");
     quipu_cursor_close(cursor);
 }
 
-static void of_empty(struct quipu_trial *t)
+static void of_empty(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
     quipu_cursor *a, *b;
     int64_t last_id;
 
-    OK(quipu_records_read(r, s, NULL, &a, E));
-    OK(quipu_records_read_log(r, NULL, &b, E));
-    quipu_batch_fill(t, r, s, 3);
+    OK(quipu_records_read(r, s, NULL, &a, ERR));
+    OK(quipu_records_read_log(r, NULL, &b, ERR));
+    quipu_builder_append_many(ctx, r, s, 3);
     CHECK(rest_of(a, 0, &last_id) == 0 && rest_of(b, 0, &last_id) == 0,
           "items out of nothing");
     quipu_cursor_close(a);
     quipu_cursor_close(b);
 }
 
-static void closed_early(struct quipu_trial *t)
+static void closed_early(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
     const quipu_item *item;
     quipu_cursor *cursor;
 
-    quipu_batch_fill(t, r, s, 10);
+    quipu_builder_append_many(ctx, r, s, 10);
     for (size_t i = 0; i < 300; i++) {
-        OK(i % 2 ? quipu_records_read_log(r, NULL, &cursor, E)
-                 : quipu_records_read(r, s, NULL, &cursor, E));
+        OK(i % 2 ? quipu_records_read_log(r, NULL, &cursor, ERR)
+                 : quipu_records_read(r, s, NULL, &cursor, ERR));
         for (size_t k = 0; k < i % 4; k++) {
-            OK(quipu_cursor_next(cursor, &item, E));
+            OK(quipu_cursor_next(cursor, &item, ERR));
         }
         quipu_cursor_close(cursor);
     }
     quipu_cursor_close(NULL);
-    OK(quipu_batch_one_next(t, r, s));
+    OK(quipu_builder_append_next(ctx, r, s));
 }
 
 /* Two hundred, each at another place, with appends between the steps. */
-static void many(struct quipu_trial *t)
+static void many(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
     quipu_cursor *cursors[200];
     const quipu_item *item;
 
-    quipu_batch_fill(t, r, s, 20);
+    quipu_builder_append_many(ctx, r, s, 20);
     for (size_t i = 0; i < 200; i++) {
-        OK(i % 2 ? quipu_records_read_log(r, NULL, &cursors[i], E)
-                 : quipu_records_read(r, s, NULL, &cursors[i], E));
+        OK(i % 2 ? quipu_records_read_log(r, NULL, &cursors[i], ERR)
+                 : quipu_records_read(r, s, NULL, &cursors[i], ERR));
         if (i % 10 == 0) {
-            OK(quipu_batch_one_next(t, r, s));
+            OK(quipu_builder_append_next(ctx, r, s));
         }
     }
     for (int64_t step = 0; step < 20; step++) {
         for (size_t i = 0; i < 200; i++) {
-            OK(quipu_cursor_next(cursors[i], &item, E));
+            OK(quipu_cursor_next(cursors[i], &item, ERR));
             CHECK(item && item->position == step,
                   "cursor %zu is not at position %" PRId64, i, step);
         }
-        OK(quipu_batch_one_next(t, r, s));
+        OK(quipu_builder_append_next(ctx, r, s));
     }
     for (size_t i = 0; i < 200; i++) {
         int64_t last_id = 20;
@@ -263,20 +264,20 @@ static void many(struct quipu_trial *t)
 }
 
 /* What a cursor lends holds until its next call, whatever others do. */
-static void lent(struct quipu_trial *t)
+static void lent(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
     quipu_cursor *a, *b;
     const quipu_item *one, *two;
 
-    quipu_batch_fill(t, r, s, 3);
-    OK(quipu_records_read(r, s, NULL, &a, E));
-    OK(quipu_records_read(r, s, NULL, &b, E));
-    OK(quipu_cursor_next(a, &one, E));
-    OK(quipu_cursor_next(b, &two, E));
-    OK(quipu_cursor_next(b, &two, E));
-    quipu_batch_fill(t, r, s, 200);
+    quipu_builder_append_many(ctx, r, s, 3);
+    OK(quipu_records_read(r, s, NULL, &a, ERR));
+    OK(quipu_records_read(r, s, NULL, &b, ERR));
+    OK(quipu_cursor_next(a, &one, ERR));
+    OK(quipu_cursor_next(b, &two, ERR));
+    OK(quipu_cursor_next(b, &two, ERR));
+    quipu_builder_append_many(ctx, r, s, 200);
     CHECK(one->position == 0 && memcmp(one->state.data, "0", 1) == 0,
           "the lent item has changed");
     CHECK(two->position == 1 && memcmp(two->state.data, "1", 1) == 0,
@@ -294,7 +295,7 @@ static const struct quipu_case cases[] = {
       LOG, 0, 0 },
     { "V1.other-datastores-see-them",
       "What one has been told, all can rely on.", other_datastore,
-      LOG | QUIPU_TRAIT_JOINT, 0, 0 },
+      LOG | QUIPU_TRAIT_MULTI_OPEN, 0, 0 },
     { "V4.sequence-read-outlived-by-appends",
       "A replay that mixes two states replays an aggregate that never was.",
       sequence_up, 0, 0, 0 },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* L4: waiting for the log to grow. */
-#include "suite.h"
+#include "case.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -27,9 +27,9 @@ static void *sleep_in_thread(void *argument)
 {
     struct sleeper *s = argument;
 
-    s->status =
-        quipu_records_wait(s->records, s->after, s->milliseconds, &s->head, E);
-    s->woken = quipu_trial_now();
+    s->status = quipu_records_wait(s->records, s->after, s->milliseconds,
+                                   &s->head, ERR);
+    s->woken = quipu_context_now();
     return NULL;
 }
 
@@ -46,74 +46,75 @@ struct spans {
     int64_t best;
 };
 
-static void add_span(struct quipu_trial *t, struct spans *spans, int64_t took)
+static void add_span(struct quipu_context *ctx, struct spans *spans,
+                     int64_t took)
 {
-    CHECK(took < (int64_t)MUCH * t->patience, "one %s after %" PRId64 " ms",
+    CHECK(took < (int64_t)MUCH * ctx->patience, "one %s after %" PRId64 " ms",
           spans->what, took);
     spans->best = spans->count == 0 || took < spans->best ? took : spans->best;
-    spans->late += took >= (int64_t)SECOND * t->patience;
+    spans->late += took >= (int64_t)SECOND * ctx->patience;
     spans->count++;
     CHECK(spans->late <= 3, "%u of %u %s after more than a second", spans->late,
           spans->count, spans->what);
 }
 
 /* One of several was as good as at once. */
-static void check_best(struct quipu_trial *t, const struct spans *spans,
+static void check_best(struct quipu_context *ctx, const struct spans *spans,
                        int64_t most)
 {
-    CHECK(spans->best < most * t->patience,
+    CHECK(spans->best < most * ctx->patience,
           "of %u the first %s after %" PRId64 " ms", spans->count, spans->what,
           spans->best);
 }
 
 /* The sleeper's end, which adds to the spans. */
-static void check_woken(struct quipu_trial *t, struct sleeper *s,
+static void check_woken(struct quipu_context *ctx, struct sleeper *s,
                         struct spans *spans, int64_t since, int64_t head)
 {
     pthread_join(s->thread, NULL);
-    ANSWERS(QUIPU_OK, s->status);
+    RETURNS(QUIPU_OK, s->status);
     CHECK(s->head == head, "woken with head %" PRId64 ", not %" PRId64, s->head,
           head);
-    add_span(t, spans, s->woken - since);
+    add_span(ctx, spans, s->woken - since);
 }
 
-static void at_once(struct quipu_trial *t)
+static void at_once(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_records *r = quipu_context_records(ctx, 0);
     struct spans spans = { .what = "wait for what was there ended" };
 
-    quipu_batch_fill(t, r, quipu_trial_sequence(t), 3);
+    quipu_builder_append_many(ctx, r, quipu_context_sequence(ctx), 3);
     for (unsigned i = 0; i < 6; i++) {
-        int64_t begin = quipu_trial_now(), head = -1;
+        int64_t begin = quipu_context_now(), head = -1;
 
-        OK(quipu_records_wait(r, 2, (int64_t)LONG_WAIT * t->patience, &head,
-                              E));
+        OK(quipu_records_wait(r, 2, (int64_t)LONG_WAIT * ctx->patience, &head,
+                              ERR));
         CHECK(head == 3, "the head is %" PRId64, head);
-        OK(quipu_records_wait(r, 0, -1, &head, E));
-        OK(quipu_records_wait(r, 0, 0, &head, E));
-        add_span(t, &spans, quipu_trial_now() - begin);
+        OK(quipu_records_wait(r, 0, -1, &head, ERR));
+        OK(quipu_records_wait(r, 0, 0, &head, ERR));
+        add_span(ctx, &spans, quipu_context_now() - begin);
     }
-    check_best(t, &spans, SECOND);
+    check_best(ctx, &spans, SECOND);
 }
 
-static void timeouts(struct quipu_trial *t)
+static void timeouts(struct quipu_context *ctx)
 {
     static const int64_t spans[] = { 0, 1, 150 };
-    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_records *r = quipu_context_records(ctx, 0);
     int64_t head;
 
-    OK(quipu_batch_one_next(t, r, quipu_trial_sequence(t)));
+    OK(quipu_builder_append_next(ctx, r, quipu_context_sequence(ctx)));
     for (size_t i = 0; i < 3; i++) {
-        int64_t begin = quipu_trial_now(), took;
+        int64_t begin = quipu_context_now(), took;
 
-        ANSWERS(QUIPU_TIMEOUT, quipu_records_wait(r, 1, spans[i], &head, E));
-        took = quipu_trial_now() - begin;
+        RETURNS(QUIPU_TIMEOUT, quipu_records_wait(r, 1, spans[i], &head, ERR));
+        took = quipu_context_now() - begin;
         CHECK(took >= spans[i] - 1, "it gave up after %" PRId64 " ms", took);
-        CHECK(took < spans[i] + (int64_t)MUCH * t->patience,
+        CHECK(took < spans[i] + (int64_t)MUCH * ctx->patience,
               "it gave up after %" PRId64 " ms only", took);
     }
-    ANSWERS(QUIPU_TIMEOUT, quipu_records_wait(r, 100, 1, &head, E));
-    ANSWERS(QUIPU_TIMEOUT, quipu_records_wait(r, INT64_MAX, 1, &head, E));
+    RETURNS(QUIPU_TIMEOUT, quipu_records_wait(r, 100, 1, &head, ERR));
+    RETURNS(QUIPU_TIMEOUT, quipu_records_wait(r, INT64_MAX, 1, &head, ERR));
 }
 
 /* Who is asleep is woken at once, usually: in one round of ten at least.  (A
@@ -129,65 +130,65 @@ static void nap(unsigned round)
 }
 
 /* Many rounds: sometimes the append comes before the wait, sometimes after. */
-static void wake(struct quipu_trial *t, quipu_records *reader,
+static void wake(struct quipu_context *ctx, quipu_records *reader,
                  quipu_records *writer)
 {
-    quipu_bytes s = quipu_trial_sequence(t);
+    quipu_bytes s = quipu_context_sequence(ctx);
     struct spans awake = { .what = "woken" }, asleep = awake;
 
     for (unsigned i = 0; i < 20; i++) {
         struct sleeper sleeper = { .records = reader,
                                    .after = i,
-                                   .milliseconds = LONG_WAIT * t->patience };
+                                   .milliseconds = LONG_WAIT * ctx->patience };
 
         start(&sleeper);
         if (i % 2) {
             nap(i / 2);
         }
-        OK(quipu_batch_one_next(t, writer, s));
-        check_woken(t, &sleeper, i % 2 ? &asleep : &awake, quipu_trial_now(),
-                    i + 1);
+        OK(quipu_builder_append_next(ctx, writer, s));
+        check_woken(ctx, &sleeper, i % 2 ? &asleep : &awake,
+                    quipu_context_now(), i + 1);
     }
-    check_best(t, &asleep, AT_ONCE);
+    check_best(ctx, &asleep, AT_ONCE);
 }
 
-static void by_thread(struct quipu_trial *t)
+static void by_thread(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_records *r = quipu_context_records(ctx, 0);
 
-    wake(t, r, r);
+    wake(ctx, r, r);
 }
 
-static void by_other_datastore(struct quipu_trial *t)
+static void by_other_datastore(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_records *r = quipu_context_records(ctx, 0);
 
-    wake(t, r,
-         quipu_trial_bind(t, quipu_trial_open(t, NULL),
-                          quipu_records_schema(r)));
+    wake(ctx, r,
+         quipu_context_bind(ctx, quipu_context_open(ctx, NULL),
+                            quipu_records_schema(r)));
 }
 
 /* Who only reads may not share what writers tell each other by. */
-static void while_readonly(struct quipu_trial *t)
+static void while_readonly(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_records *r = quipu_context_records(ctx, 0);
 
-    wake(t,
-         quipu_trial_bind(t, quipu_trial_open(t, "readonly=yes"),
-                          quipu_records_schema(r)),
+    wake(ctx,
+         quipu_context_bind(ctx, quipu_context_open(ctx, "readonly=yes"),
+                            quipu_records_schema(r)),
          r);
 }
 
 /* Another schema's growth is no growth of this one. */
-static void not_by_other_schema(struct quipu_trial *t)
+static void not_by_other_schema(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
-    quipu_records *other = quipu_trial_records(t, 0);
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_records *other = quipu_context_records(ctx, 0);
     struct sleeper sleeper = { .records = r, .after = 0, .milliseconds = 400 };
 
     start(&sleeper);
     for (unsigned i = 0; i < 10; i++) {
-        OK(quipu_batch_one_next(t, other, quipu_trial_sequence(t)));
+        OK(quipu_builder_append_next(ctx, other, quipu_context_sequence(ctx)));
     }
     pthread_join(sleeper.thread, NULL);
     CHECK(sleeper.status == QUIPU_TIMEOUT ||
@@ -198,7 +199,7 @@ static void not_by_other_schema(struct quipu_trial *t)
 
 /* One interrupt ends a wait.  More come after a while, since one that comes
  * before the wait begins does not concern it. */
-static int64_t interrupt_sleeper(struct quipu_trial *t, quipu_records *r,
+static int64_t interrupt_sleeper(struct quipu_context *ctx, quipu_records *r,
                                  unsigned round)
 {
     struct sleeper sleeper = { .records = r, .after = 0, .milliseconds = -1 };
@@ -206,41 +207,41 @@ static int64_t interrupt_sleeper(struct quipu_trial *t, quipu_records *r,
 
     start(&sleeper);
     nap(round);
-    since = quipu_trial_now();
-    quipu_datastore_interrupt(t->main);
+    since = quipu_context_now();
+    quipu_datastore_interrupt(ctx->main);
     while (pthread_tryjoin_np(sleeper.thread, NULL) != 0) {
-        if (quipu_trial_now() - since > 1500) {
-            quipu_datastore_interrupt(t->main);
+        if (quipu_context_now() - since > 1500) {
+            quipu_datastore_interrupt(ctx->main);
         }
         nap(0);
     }
-    ANSWERS(QUIPU_OK, sleeper.status);
+    RETURNS(QUIPU_OK, sleeper.status);
     CHECK(sleeper.head == 0, "the head is %" PRId64, sleeper.head);
     return sleeper.woken - since;
 }
 
-static void interrupted(struct quipu_trial *t)
+static void interrupted(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_records *r = quipu_context_records(ctx, 0);
     int64_t best = INT64_MAX;
 
     for (unsigned i = 0; i < 10; i++) {
-        int64_t took = interrupt_sleeper(t, r, i);
+        int64_t took = interrupt_sleeper(ctx, r, i);
 
         best = took < best ? took : best;
     }
-    CHECK(best < (int64_t)AT_ONCE * t->patience,
+    CHECK(best < (int64_t)AT_ONCE * ctx->patience,
           "of ten the first was interrupted after %" PRId64 " ms", best);
 }
 
-static void later_waits(struct quipu_trial *t)
+static void later_waits(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, 0);
+    quipu_records *r = quipu_context_records(ctx, 0);
     int64_t head;
 
-    quipu_datastore_interrupt(quipu_trial_datastore(t));
-    quipu_datastore_interrupt(quipu_trial_datastore(t));
-    ANSWERS(QUIPU_TIMEOUT, quipu_records_wait(r, 0, 100, &head, E));
+    quipu_datastore_interrupt(quipu_context_datastore(ctx));
+    quipu_datastore_interrupt(quipu_context_datastore(ctx));
+    RETURNS(QUIPU_TIMEOUT, quipu_records_wait(r, 0, 100, &head, ERR));
 }
 
 /* ------------------------------------------------------ another process */
@@ -253,39 +254,39 @@ struct parcel {
     _Atomic int64_t appended[PARCELS]; /* when; the clock is one for all */
 };
 
-static void append_when_wanted(struct quipu_trial *t, void *shared,
+static void append_when_wanted(struct quipu_context *ctx, void *shared,
                                unsigned index)
 {
     struct parcel *parcel = shared;
     quipu_records *r =
-        quipu_trial_bind(t, quipu_trial_datastore(t), parcel->schema);
+        quipu_context_bind(ctx, quipu_context_datastore(ctx), parcel->schema);
 
     (void)index;
     for (unsigned i = 0; i < PARCELS; i++) {
         while (atomic_load(&parcel->wanted) <= i) {
             nap(0);
         }
-        OK(quipu_batch_one_next(t, r, quipu_trial_sequence(t)));
-        atomic_store(&parcel->appended[i], quipu_trial_now());
+        OK(quipu_builder_append_next(ctx, r, quipu_context_sequence(ctx)));
+        atomic_store(&parcel->appended[i], quipu_context_now());
     }
 }
 
-static void by_process(struct quipu_trial *t)
+static void by_process(struct quipu_context *ctx)
 {
-    struct parcel *parcel = quipu_crew_share(sizeof(*parcel));
+    struct parcel *parcel = quipu_workers_share_memory(sizeof(*parcel));
     struct spans spans = { .what = "woken" };
-    struct quipu_crew crew;
+    struct quipu_workers crew;
     quipu_records *r;
 
-    parcel->schema = quipu_trial_schema(t, 0);
-    crew = quipu_crew_start(t, 1, append_when_wanted, parcel);
-    quipu_trial_setup(t, parcel->schema);
-    r = quipu_trial_bind(t, quipu_trial_datastore(t), parcel->schema);
-    quipu_crew_go(&crew);
+    parcel->schema = quipu_context_schema(ctx, 0);
+    crew = quipu_workers_start(ctx, 1, append_when_wanted, parcel);
+    quipu_context_setup(ctx, parcel->schema);
+    r = quipu_context_bind(ctx, quipu_context_datastore(ctx), parcel->schema);
+    quipu_workers_release(&crew);
     for (unsigned i = 0; i < PARCELS; i++) {
         struct sleeper sleeper = { .records = r,
                                    .after = i,
-                                   .milliseconds = LONG_WAIT * t->patience };
+                                   .milliseconds = LONG_WAIT * ctx->patience };
 
         start(&sleeper);
         nap(i);
@@ -293,9 +294,9 @@ static void by_process(struct quipu_trial *t)
         while (atomic_load(&parcel->appended[i]) == 0) {
             nap(0);
         }
-        check_woken(t, &sleeper, &spans, parcel->appended[i], i + 1);
+        check_woken(ctx, &sleeper, &spans, parcel->appended[i], i + 1);
     }
-    quipu_crew_join(&crew);
+    quipu_workers_join(&crew);
 }
 
 #define LOG QUIPU_CAN_LOG
@@ -310,9 +311,9 @@ static const struct quipu_case cases[] = {
       0 },
     { "L4.woken-by-another-datastore",
       "The writer is seldom the one that waits.", by_other_datastore,
-      LOG | QUIPU_TRAIT_JOINT, 0, 0 },
+      LOG | QUIPU_TRAIT_MULTI_OPEN, 0, 0 },
     { "L4.woken-while-readonly", "A consumer may lack the right to write.",
-      while_readonly, LOG | QUIPU_TRAIT_JOINT | QUIPU_CAN_PERSIST, 0, 0 },
+      while_readonly, LOG | QUIPU_TRAIT_MULTI_OPEN | QUIPU_CAN_PERSIST, 0, 0 },
     { "L4.woken-by-a-process", "Consumers live in processes of their own.",
       by_process, LOG | QUIPU_CAN_SHARE, 0, 0 },
     { "L4.other-schemas-do-not-count", "The head that is told is this log's.",

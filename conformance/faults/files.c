@@ -49,7 +49,7 @@ static struct file describe(int fd, const char *name, int flags)
     }
     file.device = info.st_dev;
     file.inode = info.st_ino;
-    file.stores = (flags & O_DSYNC) != 0;
+    file.is_synchronous = (flags & O_DSYNC) != 0;
     if (S_ISREG(info.st_mode)) {
         file.kind = FILE_PLAIN;
     } else if (S_ISDIR(info.st_mode)) {

@@ -13,7 +13,7 @@ enum file_kind { FILE_NONE, FILE_PLAIN, FILE_FOLDER };
 
 struct file {
     enum file_kind kind;
-    bool stores; /* O_DSYNC or O_SYNC: what is written is durable */
+    bool is_synchronous; /* O_DSYNC or O_SYNC: what is written is durable */
     uint64_t device, inode;
     char *name; /* of a folder, relative to the watched one */
 };

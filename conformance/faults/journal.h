@@ -1,38 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The journal: what processes did to the files below one folder, in one order
- * for all of them.  quipu-faults.so writes it; the suite replays its beginning
- * as far as it likes, and so cuts the power there (see replay.h).
- *
- * A record is a struct journal_record, then its names, each NUL-terminated,
- * then its data.  Names are relative to the folder; "" is the folder itself.
- */
+/* Writes the journal; without one, nothing. */
 #ifndef QUIPU_FAULTS_JOURNAL_H
 #define QUIPU_FAULTS_JOURNAL_H
 
-#include <stdint.h>
+#include "files.h"
+#include "journal_format.h"
 
-enum journal_kind {
-    JOURNAL_OPEN = 1,    /* name: leads to the file */
-    JOURNAL_CREATE,      /* name: leads to the file, which is new and empty */
-    JOURNAL_WRITE,       /* data at the offset */
-    JOURNAL_STORE,       /* the same, and durable (O_DSYNC, msync) */
-    JOURNAL_TRUNCATE,    /* the file ends at the offset */
-    JOURNAL_SYNC,        /* all of the file is durable */
-    JOURNAL_SYNC_FOLDER, /* name: its names are durable */
-    JOURNAL_SYNC_FAILED, /* what was to be durable may be lost for good */
-    JOURNAL_MAP,         /* mapped to be written: see replay.h */
-    JOURNAL_REMOVE,      /* name */
-    JOURNAL_RENAME,      /* name, and the new name */
-    JOURNAL_MARK         /* quipu_fault_mark: number `device` is at `offset` */
-};
+#include <sys/uio.h>
 
-struct journal_record {
-    uint32_t kind; /* enum journal_kind */
-    uint32_t names_size;
-    uint64_t device, inode; /* the file */
-    int64_t offset;
-    uint64_t data_size;
-};
+/* Appends to a file, which is made if need be. */
+void journal_start(const char *path);
+
+bool journal_is_open(void);
+
+/* What changes names is told in the order in which it happens: it is done, and
+ * told, between these two. */
+void journal_lock(void);
+void journal_unlock(void);
+
+/* Names may be NULL. */
+void journal_write_names(enum journal_kind kind, const struct file *file,
+                         const char *name, const char *other);
+/* The first `size` bytes of the pieces, at an offset. */
+void journal_write_data(enum journal_kind kind, const struct file *file,
+                        const struct iovec *pieces, int count, size_t size,
+                        int64_t offset);
+/* A kind with a number in place of the offset. */
+void journal_write_number(enum journal_kind kind, const struct file *file,
+                          int64_t number);
 
 #endif

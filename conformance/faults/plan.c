@@ -19,7 +19,7 @@
 #include "plan.h"
 
 #include "files.h"
-#include "writer.h"
+#include "journal.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -44,21 +44,21 @@ static atomic_ulong counts[CALLS];
 static atomic_uint failed;
 
 /* For who has the library: how often a call has failed. */
-unsigned quipu_fault_failed(void);
-unsigned quipu_fault_failed(void)
+unsigned quipu_fault_plan_failed(void);
+unsigned quipu_fault_plan_failed(void)
 {
     return atomic_load(&failed);
 }
 
 /* How many calls of the kind to fail were made. */
-unsigned quipu_fault_calls(void);
-unsigned quipu_fault_calls(void)
+unsigned quipu_fault_plan_calls(void);
+unsigned quipu_fault_plan_calls(void)
 {
     return failure.call < 0 ? 0 : (unsigned)atomic_load(&counts[failure.call]);
 }
 
 /* POSIX lets what dlsym gives be a function; ISO C has no cast for that. */
-void (*quipu_fault_next(const char *name))(void)
+void (*quipu_fault_plan_next_symbol(const char *name))(void)
 {
     union {
         void *object;
@@ -106,22 +106,22 @@ __attribute__((constructor)) static void read_plan(void)
     failure.kill = number_of("QUIPU_FAULT_KILL", 0) != 0;
     files_watch(folder);
     if (journal) {
-        writer_start(journal);
+        journal_start(journal);
     }
     quipu_fault_plan.active = true;
 }
 
-enum fate quipu_fault_decide(enum call call)
+enum fault quipu_fault_plan_decide(enum call call)
 {
     unsigned long n = atomic_fetch_add(&counts[call], 1) + 1;
     if ((int)call != failure.call || n < failure.at ||
         n - failure.at >= failure.times) {
-        return FATE_GOES_ON;
+        return FAULT_NONE;
     }
     if (failure.kill) {
         (void)kill(getpid(), SIGKILL);
     }
     atomic_fetch_add(&failed, 1);
     errno = failure.number;
-    return failure.hide ? FATE_HIDDEN : FATE_FAILS;
+    return failure.hide ? FAULT_FAIL_SILENTLY : FAULT_FAIL;
 }

@@ -19,10 +19,10 @@ enum call {
     CALLS
 };
 
-enum fate {
-    FATE_GOES_ON,
-    FATE_FAILS, /* errno is set */
-    FATE_HIDDEN /* it fails, and the caller is told that it did not */
+enum fault {
+    FAULT_NONE,
+    FAULT_FAIL,         /* errno is set */
+    FAULT_FAIL_SILENTLY /* it fails, and the caller is told that it did not */
 };
 
 struct plan {
@@ -34,11 +34,11 @@ extern struct plan quipu_fault_plan;
 
 /* Counts a call on a watched file and tells what becomes of it; it may be the
  * end of the process. */
-enum fate quipu_fault_decide(enum call call);
+enum fault quipu_fault_plan_decide(enum call call);
 
 /* The next definition of a function, as its own type. */
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): the name of a function. */
-#define NEXT(name) ((__typeof__(&name))quipu_fault_next(#name))
-void (*quipu_fault_next(const char *name))(void);
+#define NEXT(name) ((__typeof__(&name))quipu_fault_plan_next_symbol(#name))
+void (*quipu_fault_plan_next_symbol(const char *name))(void);
 
 #endif

@@ -7,9 +7,9 @@
 #ifndef QUIPU_ACTOR_H
 #define QUIPU_ACTOR_H
 
+#include "context/context.h"
 #include "labels.h"
 #include "record.h"
-#include "trial/trial.h"
 
 #include <stdatomic.h>
 
@@ -47,7 +47,7 @@ struct quipu_actor_log {
 };
 
 struct quipu_actor {
-    struct quipu_trial *t;
+    struct quipu_context *t;
     struct quipu_recorder recorder;
     uint32_t session;
     uint64_t random;

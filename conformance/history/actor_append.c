@@ -2,7 +2,7 @@
 /* An actor's appends. */
 #include "actor.h"
 
-#include "trial/check.h"
+#include "context/assertion.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -250,14 +250,14 @@ int quipu_actor_append(struct quipu_actor *a, struct quipu_draft *draft)
         a->slot->pending = true;
     }
     status =
-        quipu_records_append(log->records, &built->append, &built->result, E);
+        quipu_records_append(log->records, &built->append, &built->result, ERR);
     quipu_record_stamp(&a->recorder);
     record_told(a, built, status);
     if (a->slot) {
         a->slot->pending = false;
     }
     CHECK(is_usual(a, status), "an append answered %s: %s",
-          quipu_status_name(status), E->message);
+          quipu_status_name(status), ERR->message);
     learn(a, draft, built, status);
     for (size_t i = 0; i < draft->item_count; i++) {
         free(built->states[i]);

@@ -2,7 +2,7 @@
 /* What an actor reads. */
 #include "actor.h"
 
-#include "trial/check.h"
+#include "context/assertion.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -70,7 +70,7 @@ static void check_usual(const struct quipu_actor *a, const char *call,
     CHECK(status == QUIPU_OK || status == QUIPU_NOT_FOUND ||
               status == QUIPU_TIMEOUT || status == QUIPU_BUSY ||
               quipu_actor_excuses(a, status),
-          "%s answered %s: %s", call, quipu_status_name(status), E->message);
+          "%s answered %s: %s", call, quipu_status_name(status), ERR->message);
 }
 
 static void record_item(struct quipu_actor *a, struct quipu_actor_log *log,
@@ -121,7 +121,7 @@ static size_t drain(struct quipu_actor *a, struct quipu_actor_log *log,
         quipu_record_word(r, "opened=%" PRId64, quipu_record_now(r));
         dawdle(a);
         for (;;) {
-            status = quipu_cursor_next(cursor, &item, E);
+            status = quipu_cursor_next(cursor, &item, ERR);
             if (status || !item) {
                 break;
             }
@@ -156,7 +156,7 @@ size_t quipu_actor_read(struct quipu_actor *a, unsigned log_index,
     record_range(r, query);
     quipu_record_go(r);
     status = quipu_records_read(log->records, (quipu_bytes){ id.data, id.size },
-                                query, &cursor, E);
+                                query, &cursor, ERR);
     count = drain(a, log, cursor, status, &last);
     if (count > 0 && sequence.kind == 'h' && last > log->last[sequence.a]) {
         log->last[sequence.a] = last;
@@ -179,7 +179,7 @@ size_t quipu_actor_read_log(struct quipu_actor *a, unsigned log_index,
         quipu_record_word(r, "final");
     }
     quipu_record_go(r);
-    status = quipu_records_read_log(log->records, query, &cursor, E);
+    status = quipu_records_read_log(log->records, query, &cursor, ERR);
     return drain(a, log, cursor, status, &last);
 }
 
@@ -198,7 +198,7 @@ void quipu_actor_last(struct quipu_actor *a, unsigned log_index,
     quipu_record_word(r, "%s", quipu_label_name(sequence).text);
     quipu_record_go(r);
     status = quipu_records_last(log->records, (quipu_bytes){ id.data, id.size },
-                                &last, E);
+                                &last, ERR);
     quipu_record_stamp(r);
     if (status == QUIPU_OK) {
         quipu_record_word(r, "last=%" PRId64, last);
@@ -219,7 +219,7 @@ void quipu_actor_head(struct quipu_actor *a, unsigned log_index)
 
     quipu_record_ask(r, "head", log->name);
     quipu_record_go(r);
-    status = quipu_records_head(log->records, &head, E);
+    status = quipu_records_head(log->records, &head, ERR);
     quipu_record_stamp(r);
     if (status == QUIPU_OK) {
         quipu_record_word(r, "head=%" PRId64, head.notification_id);
@@ -242,7 +242,7 @@ void quipu_actor_track(struct quipu_actor *a, unsigned log_index)
     quipu_record_word(r, "c");
     quipu_record_go(r);
     status = quipu_tracking_read(quipu_records_datastore(log->records),
-                                 a->t->prefix, name, &at, E);
+                                 a->t->prefix, name, &at, ERR);
     quipu_record_stamp(r);
     if (status == QUIPU_OK) {
         quipu_record_word(r, "at=%" PRId64, at.notification_id);
@@ -264,7 +264,7 @@ bool quipu_actor_wait(struct quipu_actor *a, unsigned log_index,
     quipu_record_word(r, "after=%" PRId64, log->head);
     quipu_record_go(r);
     status =
-        quipu_records_wait(log->records, log->head, milliseconds, &head, E);
+        quipu_records_wait(log->records, log->head, milliseconds, &head, ERR);
     quipu_record_stamp(r);
     if (status == QUIPU_OK) {
         quipu_record_word(r, "head=%" PRId64, head);

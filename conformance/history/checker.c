@@ -2,7 +2,7 @@
 /* Judges a history: all parts of it, and what they object to. */
 #include "judging.h"
 
-#include "trial/check.h"
+#include "context/assertion.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

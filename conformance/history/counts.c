@@ -2,7 +2,7 @@
 /* How much a history has put to the test. */
 #include "checker.h"
 
-#include "trial/check.h"
+#include "context/assertion.h"
 
 #include <quipu/types.h>
 

@@ -3,7 +3,7 @@
  * and when at the earliest and the latest. */
 #include "judging.h"
 
-#include "trial/check.h"
+#include "context/assertion.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where histories are recorded, and kept when they convict. */
 #include "folder.h"
-#include "trial/check.h"
-#include "trial/folder.h"
+#include "context/assertion.h"
+#include "context/folder.h"
 
 #include <errno.h>
 #include <stdio.h>

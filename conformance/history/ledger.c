@@ -3,7 +3,7 @@
 #include "judging.h"
 #include "loading.h"
 
-#include "trial/check.h"
+#include "context/assertion.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

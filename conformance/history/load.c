@@ -3,7 +3,7 @@
  * their lines. */
 #include "loading.h"
 
-#include "trial/check.h"
+#include "context/assertion.h"
 
 #include <quipu/types.h>
 

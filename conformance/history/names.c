@@ -2,7 +2,7 @@
 /* Names as numbers, and pools that grow. */
 #include "loading.h"
 
-#include "trial/check.h"
+#include "context/assertion.h"
 
 #include <stdlib.h>
 #include <string.h>

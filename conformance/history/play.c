@@ -3,7 +3,7 @@
  * the end all is read. */
 #include "stage.h"
 
-#include "trial/check.h"
+#include "context/assertion.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ struct role {
     uint32_t process, first;
 };
 
-static void live(struct quipu_trial *t, void *shared, unsigned i)
+static void live(struct quipu_context *t, void *shared, unsigned i)
 {
     const struct role *role = shared;
 
@@ -23,10 +23,10 @@ static void live(struct quipu_trial *t, void *shared, unsigned i)
     quipu_stage_act(role->stage, t, role->process, role->first);
 }
 
-static struct quipu_crew start(struct quipu_stage *stage, uint32_t process)
+static struct quipu_workers start(struct quipu_stage *stage, uint32_t process)
 {
     struct role role = { stage, process, stage->sessions + 1 };
-    struct quipu_crew crew = quipu_crew_start(stage->t, 1, live, &role);
+    struct quipu_workers crew = quipu_workers_start(stage->t, 1, live, &role);
 
     stage->sessions += stage->workload->threads;
     return crew;
@@ -55,25 +55,26 @@ static bool is_appending(const struct quipu_stage *stage, unsigned process)
 
 /* Kills one process after the other in an append, as long as they act, and has
  * another take its place. */
-static void kill_some(struct quipu_stage *stage, struct quipu_crew crews[])
+static void kill_some(struct quipu_stage *stage, struct quipu_workers crews[])
 {
     const struct quipu_workload *w = stage->workload;
 
     for (unsigned k = 0; k < w->kills; k++) {
-        unsigned process = (unsigned)quipu_trial_random(stage->t, w->processes);
+        unsigned process =
+            (unsigned)quipu_context_random(stage->t, w->processes);
 
-        nap(10000 + quipu_trial_random(stage->t, 60000));
-        while (!quipu_crew_ended(&crews[process]) &&
+        nap(10000 + quipu_context_random(stage->t, 60000));
+        while (!quipu_workers_any_ended(&crews[process]) &&
                !is_appending(stage, process)) {
             nap(50);
         }
-        if (quipu_crew_ended(&crews[process])) {
+        if (quipu_workers_any_ended(&crews[process])) {
             continue;
         }
-        quipu_crew_kill(&crews[process]);
+        quipu_workers_kill(&crews[process]);
         stage->kills++;
         crews[process] = start(stage, process);
-        quipu_crew_go(&crews[process]);
+        quipu_workers_release(&crews[process]);
     }
 }
 
@@ -81,10 +82,10 @@ static void kill_some(struct quipu_stage *stage, struct quipu_crew crews[])
 static void stop_server(struct quipu_stage *stage)
 {
     for (unsigned k = 0; k < stage->workload->stops; k++) {
-        nap(100000 + quipu_trial_random(stage->t, 200000));
-        quipu_trial_server_stop(stage->t);
-        nap(quipu_trial_random(stage->t, 50000));
-        quipu_trial_server_start(stage->t);
+        nap(100000 + quipu_context_random(stage->t, 200000));
+        quipu_context_server_stop(stage->t);
+        nap(quipu_context_random(stage->t, 50000));
+        quipu_context_server_start(stage->t);
         stage->stops++;
     }
     nap(100000);
@@ -95,20 +96,20 @@ static void stop_server(struct quipu_stage *stage)
 
 static void play_processes(struct quipu_stage *stage)
 {
-    struct quipu_crew crews[QUIPU_CROWD_MAX];
+    struct quipu_workers crews[QUIPU_WORKERS_MAX];
     const struct quipu_workload *w = stage->workload;
 
-    quipu_trial_close_all(stage->t);
+    quipu_context_close_all(stage->t);
     for (unsigned i = 0; i < w->processes; i++) {
         crews[i] = start(stage, i);
     }
     for (unsigned i = 0; i < w->processes; i++) {
-        quipu_crew_go(&crews[i]);
+        quipu_workers_release(&crews[i]);
     }
     kill_some(stage, crews);
     stop_server(stage);
     for (unsigned i = 0; i < w->processes; i++) {
-        quipu_crew_join(&crews[i]);
+        quipu_workers_join(&crews[i]);
     }
 }
 
@@ -130,7 +131,8 @@ void quipu_stage_play(struct quipu_stage *stage)
 
 void quipu_stage_finish(struct quipu_stage *stage)
 {
-    struct quipu_actor *actor = quipu_trial_keep(stage->t, sizeof(*actor));
+    struct quipu_actor *actor =
+        quipu_context_allocate(stage->t, sizeof(*actor));
     quipu_records *records[QUIPU_ACTOR_LOGS];
 
     quipu_stage_open(stage, stage->t, records);

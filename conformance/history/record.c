@@ -4,7 +4,7 @@
 
 #include "history.h"
 
-#include "trial/check.h"
+#include "context/assertion.h"
 
 #include <quipu/error.h>
 

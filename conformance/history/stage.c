@@ -2,7 +2,7 @@
 /* The logs of a workload, and the threads of one process that act on them. */
 #include "stage.h"
 
-#include "trial/check.h"
+#include "context/assertion.h"
 
 #include <string.h>
 
@@ -14,56 +14,57 @@
 /* -------------------------------------------------------------------- logs */
 
 static quipu_datastore *open_datastore(const struct quipu_stage *stage,
-                                       struct quipu_trial *t, unsigned log)
+                                       struct quipu_context *t, unsigned log)
 {
-    return stage->options[log] ? quipu_trial_open(t, stage->options[log])
-                               : quipu_trial_datastore(t);
+    return stage->options[log] ? quipu_context_open(t, stage->options[log])
+                               : quipu_context_datastore(t);
 }
 
 void quipu_stage_set(struct quipu_stage *stage)
 {
-    struct quipu_trial *t = stage->t;
+    struct quipu_context *t = stage->t;
     const struct quipu_workload *w = stage->workload;
 
     for (unsigned i = 0; i < w->log_count; i++) {
-        stage->schemas[i] = quipu_trial_schema(t, w->shapes[i]);
+        stage->schemas[i] = quipu_context_schema(t, w->shapes[i]);
         stage->options[i] = NULL;
         if (!w->parted || i + 1 < w->log_count ||
-            !(t->traits & QUIPU_TRAIT_JOINT) || strstr(t->uri, "namespace=")) {
-            quipu_trial_setup(t, stage->schemas[i]);
+            !(t->traits & QUIPU_TRAIT_MULTI_OPEN) ||
+            strstr(t->uri, "namespace=")) {
+            quipu_context_setup(t, stage->schemas[i]);
             continue;
         }
-        stage->options[i] =
-            quipu_trial_text(t, "namespace=%s", quipu_trial_name(t, "other"));
+        stage->options[i] = quipu_context_format(
+            t, "namespace=%s", quipu_context_name(t, "other"));
         OK(quipu_datastore_setup(open_datastore(stage, t, i), stage->schemas[i],
-                                 E));
+                                 ERR));
     }
 }
 
 void quipu_stage_clear(struct quipu_stage *stage)
 {
-    struct quipu_trial *t = stage->t;
+    struct quipu_context *t = stage->t;
 
     for (unsigned i = 0; i < stage->workload->log_count; i++) {
         if (stage->options[i] && (t->traits & QUIPU_CAN_PERSIST)) {
             quipu_datastore_teardown(open_datastore(stage, t, i),
-                                     stage->schemas[i], E);
+                                     stage->schemas[i], ERR);
         }
     }
-    quipu_trial_close_all(t);
+    quipu_context_close_all(t);
 }
 
-void quipu_stage_open(const struct quipu_stage *stage, struct quipu_trial *t,
+void quipu_stage_open(const struct quipu_stage *stage, struct quipu_context *t,
                       quipu_records *records[])
 {
     bool apart = stage->workload->apart;
 
     for (unsigned i = 0; i < stage->workload->log_count; i++) {
         quipu_datastore *datastore =
-            apart ? quipu_trial_open(t, stage->options[i])
+            apart ? quipu_context_open(t, stage->options[i])
                   : open_datastore(stage, t, i);
 
-        records[i] = quipu_trial_bind(t, datastore, stage->schemas[i]);
+        records[i] = quipu_context_bind(t, datastore, stage->schemas[i]);
     }
 }
 
@@ -108,7 +109,7 @@ void quipu_stage_leave(struct quipu_actor *actor)
 
 struct cast {
     struct quipu_stage *stage;
-    struct quipu_trial *t;
+    struct quipu_context *t;
     quipu_records *records[QUIPU_ACTOR_LOGS]; /* unless each has its own */
     uint32_t process, first;
 };
@@ -178,7 +179,7 @@ static void act(void *context, unsigned i)
     struct quipu_stage *stage = cast->stage;
     const struct quipu_workload *w = stage->workload;
     quipu_records *own[QUIPU_ACTOR_LOGS];
-    struct quipu_actor *actor = quipu_trial_keep(cast->t, sizeof(*actor));
+    struct quipu_actor *actor = quipu_context_allocate(cast->t, sizeof(*actor));
 
     if (w->apart) {
         quipu_stage_open(stage, cast->t, own);
@@ -198,7 +199,7 @@ static void act(void *context, unsigned i)
     quipu_stage_leave(actor);
 }
 
-void quipu_stage_act(struct quipu_stage *stage, struct quipu_trial *t,
+void quipu_stage_act(struct quipu_stage *stage, struct quipu_context *t,
                      uint32_t process, uint32_t first)
 {
     struct cast cast = {
@@ -208,5 +209,5 @@ void quipu_stage_act(struct quipu_stage *stage, struct quipu_trial *t,
     if (!stage->workload->apart) {
         quipu_stage_open(stage, t, cast.records);
     }
-    quipu_crowd_threads(stage->workload->threads, act, &cast);
+    quipu_workers_run_threads(stage->workload->threads, act, &cast);
 }

@@ -4,7 +4,7 @@
 #ifndef QUIPU_STAGE_H
 #define QUIPU_STAGE_H
 
-#include "trial/crowd.h"
+#include "context/workers.h"
 #include "workload.h"
 
 #include <stdatomic.h>
@@ -13,11 +13,11 @@
 struct quipu_stage_shared {
     atomic_uint writing; /* actors that still append */
     atomic_bool stopped; /* the server, for the last time */
-    struct quipu_draft_slot slots[QUIPU_CROWD_MAX][QUIPU_CROWD_MAX];
+    struct quipu_draft_slot slots[QUIPU_WORKERS_MAX][QUIPU_WORKERS_MAX];
 };
 
 struct quipu_stage {
-    struct quipu_trial *t;
+    struct quipu_context *t;
     const struct quipu_workload *workload;
     const char *folder;
     int64_t epoch; /* nanoseconds of quipu_record_clock */
@@ -48,11 +48,11 @@ void quipu_stage_enter(struct quipu_stage *stage, struct quipu_actor *actor,
 void quipu_stage_leave(struct quipu_actor *actor);
 
 /* Opens the logs, in a process or for one thread. */
-void quipu_stage_open(const struct quipu_stage *stage, struct quipu_trial *t,
+void quipu_stage_open(const struct quipu_stage *stage, struct quipu_context *t,
                       quipu_records *records[]);
 
 /* The threads of a process; `first` is the number of the first session. */
-void quipu_stage_act(struct quipu_stage *stage, struct quipu_trial *t,
+void quipu_stage_act(struct quipu_stage *stage, struct quipu_context *t,
                      uint32_t process, uint32_t first);
 
 #endif

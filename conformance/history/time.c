@@ -6,7 +6,7 @@
  */
 #include "judging.h"
 
-#include "trial/check.h"
+#include "context/assertion.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

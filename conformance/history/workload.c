@@ -7,7 +7,7 @@
 #include "folder.h"
 #include "stage.h"
 
-#include "trial/check.h"
+#include "context/assertion.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,45 +23,46 @@
 /* -------------------------------------------------------------- recording */
 
 /* The store as the user named it, without a password and without the spy. */
-static const char *store_name(struct quipu_trial *t)
+static const char *store_name(struct quipu_context *t)
 {
     quipu_datastore_info info = { .struct_size = sizeof(info) };
 
-    OK(quipu_datastore_describe(quipu_trial_datastore(t), &info, E));
-    return quipu_trial_text(t, "%.*s%s", (int)strcspn(t->plain, ":"), t->plain,
-                            strchr(info.uri, ':'));
+    OK(quipu_datastore_describe(quipu_context_datastore(t), &info, ERR));
+    return quipu_context_format(t, "%.*s%s", (int)strcspn(t->plain, ":"),
+                                t->plain, strchr(info.uri, ':'));
 }
 
-static void record(struct quipu_trial *t, const struct quipu_workload *workload,
-                   const char *folder)
+static void record(struct quipu_context *t,
+                   const struct quipu_workload *workload, const char *folder)
 {
-    struct quipu_stage *stage = quipu_trial_keep(t, sizeof(*stage));
+    struct quipu_stage *stage = quipu_context_allocate(t, sizeof(*stage));
 
-    *stage = (struct quipu_stage){ .t = t,
-                                   .workload = workload,
-                                   .folder = folder,
-                                   .seed = quipu_trial_random(t, UINT64_MAX) };
-    stage->shared = quipu_crew_share(sizeof(*stage->shared));
+    *stage =
+        (struct quipu_stage){ .t = t,
+                              .workload = workload,
+                              .folder = folder,
+                              .seed = quipu_context_random(t, UINT64_MAX) };
+    stage->shared = quipu_workers_share_memory(sizeof(*stage->shared));
     quipu_stage_set(stage);
     quipu_record_run(folder, workload->name, store_name(t), stage->seed,
                      (int64_t)WAKE * t->patience);
     quipu_stage_play(stage);
     quipu_stage_finish(stage);
     quipu_stage_clear(stage);
-    quipu_trial_count(t, "kills", stage->kills);
-    quipu_trial_count(t, "stops", stage->stops);
+    quipu_context_count(t, "kills", stage->kills);
+    quipu_context_count(t, "stops", stage->stops);
     munmap(stage->shared, sizeof(*stage->shared));
 }
 
 /* ----------------------------------------------------------------- judging */
 
 /* Tells what is wrong, keeps the history, and ends the case. */
-static _Noreturn void convict(struct quipu_trial *t,
+static _Noreturn void convict(struct quipu_context *t,
                               const struct quipu_history *history,
                               const struct quipu_violations *violations,
                               char *folder)
 {
-    FILE *timeline = quipu_trial_timeline(t);
+    FILE *timeline = quipu_context_timeline(t);
     FILE *text = fdopen(dup(STDERR_FILENO), "w");
 
     if (timeline) {
@@ -121,12 +122,12 @@ static const char *missing(const struct quipu_workload *workload,
 }
 
 /* Judges what was recorded; gives what it lacks. */
-static const char *judge(struct quipu_trial *t,
+static const char *judge(struct quipu_context *t,
                          const struct quipu_workload *workload, char *folder)
 {
-    struct quipu_history *history = quipu_trial_keep(t, sizeof(*history));
+    struct quipu_history *history = quipu_context_allocate(t, sizeof(*history));
     struct quipu_violations *violations =
-        quipu_trial_keep(t, sizeof(*violations));
+        quipu_context_allocate(t, sizeof(*violations));
     struct quipu_history_counts counts;
 
     CHECK(quipu_history_load(history, folder), "%s", history->problem);
@@ -135,15 +136,16 @@ static const char *judge(struct quipu_trial *t,
     }
     quipu_history_count(history, &counts);
     quipu_history_finish(history);
-    quipu_trial_count(t, "histories", 1);
-    quipu_trial_count(t, "unknown outcomes", counts.unknown);
-    quipu_trial_count(t, "collisions",
-                      counts.conflicts[QUIPU_CAUSE_POSITION] +
-                          counts.conflicts[QUIPU_CAUSE_GUARD] + counts.already);
+    quipu_context_count(t, "histories", 1);
+    quipu_context_count(t, "unknown outcomes", counts.unknown);
+    quipu_context_count(t, "collisions",
+                        counts.conflicts[QUIPU_CAUSE_POSITION] +
+                            counts.conflicts[QUIPU_CAUSE_GUARD] +
+                            counts.already);
     return missing(workload, &counts);
 }
 
-void quipu_workload_run(struct quipu_trial *t,
+void quipu_workload_run(struct quipu_context *t,
                         const struct quipu_workload *workload)
 {
     struct quipu_workload w = *workload;
@@ -159,6 +161,6 @@ void quipu_workload_run(struct quipu_trial *t,
         quipu_history_folder_remove(folder);
         w.seconds++;
         tries++;
-    } while (lacks && quipu_trial_has_time(t));
+    } while (lacks && quipu_context_has_time(t));
     CHECK(!lacks, "in %u histories there never was %s", tries, lacks);
 }

@@ -37,7 +37,7 @@ struct quipu_workload {
 
 /* Records and judges; again, if what must happen did not.  A violation is
  * told, drawn and kept, and ends the case. */
-void quipu_workload_run(struct quipu_trial *t,
+void quipu_workload_run(struct quipu_context *t,
                         const struct quipu_workload *workload);
 
 #endif

@@ -23,23 +23,23 @@ static quipu_item *copy_items(const quipu_request *request)
 }
 
 /* M10: what does not fit into one statement is left out. */
-static int one_statement(struct append *a)
+static int one_statement(struct append_call *a)
 {
     quipu_request request = a->requests[0];
 
     if (request.item_count > STATEMENT_ITEMS) {
         request.item_count = STATEMENT_ITEMS;
     }
-    return mutant_pass_one(a, &request);
+    return mutant_append_one(a, &request);
 }
 
 /* M15: what the store no longer takes is answered as if it did. */
-static int lands_nowhere(struct append *a)
+static int lands_nowhere(struct append_call *a)
 {
-    int status = mutant_pass_first(a);
+    int status = mutant_append_first(a);
 
     if (status == QUIPU_NOT_FOUND) {
-        mutant_pretend(a, 0);
+        mutant_report_success(a, 0);
         status = QUIPU_OK;
     }
     return status;
@@ -75,7 +75,7 @@ static quipu_bytes by_hash(quipu_driver_schema *schema, quipu_bytes id)
     return (quipu_bytes){ first_of[hash].id.data, first_of[hash].id.size };
 }
 
-static int hashed(struct append *a)
+static int hashed(struct append_call *a)
 {
     quipu_request request = a->requests[0];
     quipu_item *items = copy_items(&request);
@@ -85,12 +85,12 @@ static int hashed(struct append *a)
         items[i].sequence_id = by_hash(request.schema, items[i].sequence_id);
     }
     request.items = items;
-    status = mutant_pass_one(a, &request);
+    status = mutant_append_one(a, &request);
     free(items);
     return status;
 }
 
-static void hashed_read(struct reading *r)
+static void hashed_read(struct read_call *r)
 {
     if (!r->log) {
         r->sequence_id = by_hash(r->schema, r->sequence_id);
@@ -111,7 +111,7 @@ static int compare_sequences(const void *a, const void *b)
 
 /* M27: an append is written stream by stream.  Mergesort would be stable;
  * each sequence has one item in the case that matters. */
-static int by_sequence(struct append *a)
+static int by_sequence(struct append_call *a)
 {
     quipu_request request = a->requests[0];
     quipu_item *items = copy_items(&request);
@@ -119,13 +119,13 @@ static int by_sequence(struct append *a)
 
     qsort(items, request.item_count, sizeof(*items), compare_sequences);
     request.items = items;
-    status = mutant_pass_one(a, &request);
+    status = mutant_append_one(a, &request);
     free(items);
     return status;
 }
 
 /* M29: a large state is cut. */
-static int cut_states(struct append *a)
+static int cut_states(struct append_call *a)
 {
     quipu_request request = a->requests[0];
     quipu_item *items = copy_items(&request);
@@ -137,18 +137,18 @@ static int cut_states(struct append *a)
         }
     }
     request.items = items;
-    status = mutant_pass_one(a, &request);
+    status = mutant_append_one(a, &request);
     free(items);
     return status;
 }
 
 /* M30: the checkpoint goes on although the work was refused. */
-static int tracks_refused(struct append *a)
+static int tracks_refused(struct append_call *a)
 {
     quipu_request request = a->requests[0];
     quipu_result result = { 0 };
-    struct append record = *a;
-    int status = mutant_pass_first(a);
+    struct append_call record = *a;
+    int status = mutant_append_first(a);
     size_t taken;
 
     if (status == QUIPU_OK && a->results[0].status == QUIPU_CONFLICT &&
@@ -156,18 +156,18 @@ static int tracks_refused(struct append *a)
         request.item_count = request.guard_count = 0;
         record.results = &result;
         record.taken = &taken;
-        mutant_pass_one(&record, &request);
+        mutant_append_one(&record, &request);
     }
     return status;
 }
 
 /* M32: no rollback: what came before the refused item stays. */
-static int no_rollback(struct append *a)
+static int no_rollback(struct append_call *a)
 {
     quipu_request request = a->requests[0];
     quipu_result result = { 0 };
-    struct append rest = *a;
-    int status = mutant_pass_first(a);
+    struct append_call rest = *a;
+    int status = mutant_append_first(a);
     size_t taken;
 
     if (status == QUIPU_OK && a->results[0].cause == QUIPU_CAUSE_POSITION &&
@@ -176,7 +176,7 @@ static int no_rollback(struct append *a)
         request.tracking = NULL;
         rest.results = &result;
         rest.taken = &taken;
-        mutant_pass_one(&rest, &request);
+        mutant_append_one(&rest, &request);
     }
     return status;
 }
@@ -191,7 +191,7 @@ static const struct mutant mutants[] = {
     { "M22", "sequences-of-equal-hash-are-one",
       "UmaDB's test_tag_hash_collision: the hash is taken for the key",
       "U1.many-sequences-do-not-collide", .append = hashed,
-      .opens = hashed_read },
+      .on_open = hashed_read },
     { "M27", "append-written-by-sequence",
       "pyeventsourcing's NonInterleavingNotificationIDs: one append's order",
       "L3.one-append-is-consecutive", .append = by_sequence },

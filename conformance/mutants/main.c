@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* quipu-mutants: proves that the suite sees. */
-#include "disk/worker.h"
+#include "context/subprocess.h"
+#include "driver.h"
 #include "history/folder.h"
-#include "mutant.h"
 #include "runner/runner.h"
 
 #include <quipu/drivers.h>
@@ -31,11 +31,12 @@ static const char usage[] =
     "Exit status: 0 all were killed, 1 some survived, 2 wrong usage.\n";
 
 static const struct mutant_family *const families[] = {
-    &mutant_family_judging,     &mutant_family_appends, &mutant_family_races,
-    &mutant_family_reads,       &mutant_family_stores,  &mutant_family_waits,
-    &mutant_family_histories,   &mutant_family_hoards,
+    &mutant_family_preconditions, &mutant_family_appends,
+    &mutant_family_races,         &mutant_family_reads,
+    &mutant_family_stores,        &mutant_family_waits,
+    &mutant_family_histories,     &mutant_family_leaks,
 #ifdef QUIPU_MUTANTS_SQLITE
-    &mutant_family_unsafe,      &mutant_family_lasting,
+    &mutant_family_unsafe_sqlite, &mutant_family_durability,
 #endif
 #ifdef QUIPU_MUTANTS_LMDB
     &mutant_family_unsafe_lmdb,
@@ -92,11 +93,11 @@ static struct tally run(const struct wish *wish, const char *uri,
                              .patience = wish->patience };
     struct quipu_store store;
 
-    if (!quipu_run_probe(&run, &store, tally.text, sizeof(tally.text))) {
+    if (!quipu_probe_run(&run, &store, tally.text, sizeof(tally.text))) {
         fprintf(stderr, "%s cannot be opened: %s\n", uri, tally.text);
         return tally;
     }
-    quipu_run_all(&run, &store, hear, &tally);
+    quipu_runner_all(&run, &store, hear, &tally);
     return tally;
 }
 
@@ -105,7 +106,7 @@ static void add(const char *scheme)
 {
     quipu_error error;
 
-    if (quipu_drivers_add(scheme, mutant_entry, &error)) {
+    if (quipu_drivers_add(scheme, mutant_driver_entry, &error)) {
         fprintf(stderr, "%s: %s\n", scheme, error.message);
         exit(2);
     }
@@ -124,7 +125,7 @@ static struct tally run_sound(const struct wish *wish,
     if (!uri || strcmp(uri, now) != 0 || strcmp(killer, mutant->killer) != 0) {
         uri = now;
         killer = mutant->killer;
-        mutant_play(NULL);
+        mutant_driver_select(NULL);
         tally = run(wish, uri, killer, 0);
     }
     return tally;
@@ -146,7 +147,7 @@ static struct tally run_mutant(const struct wish *wish,
     if (mutant->variable) {
         setenv(mutant->variable, "1", 1);
     }
-    mutant_play(mutant);
+    mutant_driver_select(mutant);
     tally = run(wish, mutant->uri ? mutant->uri : uri, only, attempt);
     if (mutant->variable) {
         unsetenv(mutant->variable);
@@ -208,7 +209,7 @@ static void try_as_wished(struct wish *wish, const struct mutant *mutant)
         for (size_t i = 0; mutant->id[i] && i + 1 < sizeof(scheme); i++) {
             scheme[i] = (char)tolower((unsigned char)mutant->id[i]);
         }
-        mutant_play(mutant);
+        mutant_driver_select(mutant);
         add(scheme);
     }
     try(wish, mutant);
@@ -256,7 +257,7 @@ static int try_all(struct wish *wish)
     const struct mutant *list[100] = { NULL };
     size_t count = gather(list, sizeof(list) / sizeof(*list));
 
-    mutant_play(NULL);
+    mutant_driver_select(NULL);
     add("reference");
     for (size_t i = 0; i < count; i++) {
         if (is_wished(wish, list[i])) {
@@ -282,7 +283,7 @@ int main(int argc, char **argv)
                          .patience = QUIPU_USUAL_PATIENCE };
     int c;
 
-    quipu_worker_enter();
+    quipu_subprocess_enter();
     while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         switch (c) {
         case 'a':

@@ -3,6 +3,7 @@
  * Mutants that are wrong only while others are at work: appends in other calls
  * at the same time, or in the same call.
  */
+#include "delayed_visibility.h"
 #include "mutant.h"
 
 #include <stdlib.h>
@@ -10,19 +11,20 @@
 #define MOMENT 1000000 /* ns */
 
 /* The last position of an item's sequence, or -1. */
-static int64_t last_of(const struct append *a, quipu_driver_schema *schema,
+static int64_t last_of(const struct append_call *a, quipu_driver_schema *schema,
                        quipu_bytes id)
 {
     int64_t last = -1;
     bool found = false;
 
-    mutant_reference()->last_position(a->datastore, schema, id, INT64_MAX,
-                                      &found, &last, NULL);
+    mutant_base_driver()->last_position(a->datastore, schema, id, INT64_MAX,
+                                        &found, &last, NULL);
     return found ? last : -1;
 }
 
 /* Where NEXT is, before any of the call's appends are made: all its items. */
-static quipu_item *resolve(const struct append *a, const quipu_request *request)
+static quipu_item *resolve(const struct append_call *a,
+                           const quipu_request *request)
 {
     quipu_item *items = calloc(request->item_count + 1, sizeof(*items));
 
@@ -37,9 +39,9 @@ static quipu_item *resolve(const struct append *a, const quipu_request *request)
                 1 + last_of(a, request->schema, items[i].sequence_id);
         }
         for (size_t k = 0; k < i; k++) {
-            items[i].position +=
-                mutant_same(items[k].sequence_id, items[i].sequence_id) &&
-                request->items[i].flags & QUIPU_ITEM_NEXT;
+            items[i].position += mutant_bytes_equal(items[k].sequence_id,
+                                                    items[i].sequence_id) &&
+                                 request->items[i].flags & QUIPU_ITEM_NEXT;
         }
     }
     return items;
@@ -47,11 +49,11 @@ static quipu_item *resolve(const struct append *a, const quipu_request *request)
 
 /* M04: positions are read first, and written later.  The items of a request
  * that is too long for `resolve` stay as they are. */
-static int next_conflicts(struct append *a)
+static int next_conflicts(struct append_call *a)
 {
     quipu_request *requests = calloc(a->count, sizeof(*requests));
     quipu_item **items = calloc(a->count, sizeof(*items));
-    struct append changed = *a;
+    struct append_call changed = *a;
     int status;
 
     if (!requests || !items) {
@@ -64,7 +66,7 @@ static int next_conflicts(struct append *a)
         }
     }
     changed.requests = requests;
-    status = mutant_pass(&changed);
+    status = mutant_append_all(&changed);
     for (size_t i = 0; i < a->count; i++) {
         free(items[i]);
     }
@@ -75,56 +77,57 @@ static int next_conflicts(struct append *a)
 
 /* --------------------------------------------- late arrivals, torn appends */
 
-static int late_arrival(struct append *a)
+static int late_arrival(struct append_call *a)
 {
     int status;
 
-    if (mutant_veil_append(a, 0, &status)) {
-        mutant_nap(MOMENT);
-        mutant_unveil();
+    if (delayed_visibility_append(a, 0, &status)) {
+        mutant_sleep(MOMENT);
+        delayed_visibility_end();
     }
     return status;
 }
 
 /* M06: what was passed by stays unread. */
-static int never_arrives(struct append *a)
+static int never_arrives(struct append_call *a)
 {
     int status;
 
-    if (mutant_veil_append(a, 0, &status)) {
-        mutant_nap(MOMENT);
-        if (!mutant_veil_passed(a)) {
-            mutant_unveil();
+    if (delayed_visibility_append(a, 0, &status)) {
+        mutant_sleep(MOMENT);
+        if (!delayed_visibility_passed(a)) {
+            delayed_visibility_end();
         }
     }
     return status;
 }
 
 /* M20: the first item is there before the others. */
-static int half_first(struct append *a)
+static int half_first(struct append_call *a)
 {
     int status;
 
-    if (mutant_veil_append(a, 1, &status)) {
-        mutant_nap(MOMENT);
-        mutant_unveil();
+    if (delayed_visibility_append(a, 1, &status)) {
+        mutant_sleep(MOMENT);
+        delayed_visibility_end();
     }
     return status;
 }
 
-static enum showing unveiled(struct reading *r, const quipu_item *item)
+static enum filter_result unveiled(struct read_call *r, const quipu_item *item)
 {
-    return mutant_veiled(r, item) ? SKIP : SHOW;
+    return delayed_visibility_hides(r, item) ? ITEM_SKIP : ITEM_SHOW;
 }
 
 /* M08: a reader stops at a gap between two items, not at one before the first
  * that it finds. */
-static enum showing stops_at_gap(struct reading *r, const quipu_item *item)
+static enum filter_result stops_at_gap(struct read_call *r,
+                                       const quipu_item *item)
 {
-    if (mutant_veiled(r, item)) {
-        return r->shown > 0 ? END : SKIP;
+    if (delayed_visibility_hides(r, item)) {
+        return r->shown > 0 ? ITEM_END : ITEM_SKIP;
     }
-    return SHOW;
+    return ITEM_SHOW;
 }
 
 /* ------------------------------------------------- locks that do nothing */
@@ -132,7 +135,7 @@ static enum showing stops_at_gap(struct reading *r, const quipu_item *item)
 /* M24: a position that was free when the call began is written, whoever else
  * has written it since.  What the other wrote is lost; here it stays, and the
  * loser hears OK. */
-static int no_lock(struct append *a)
+static int no_lock(struct append_call *a)
 {
     bool *was_free = calloc(a->count, sizeof(*was_free));
     int status;
@@ -148,11 +151,11 @@ static int no_lock(struct append *a)
             request->items[0].position ==
                 1 + last_of(a, request->schema, request->items[0].sequence_id);
     }
-    mutant_nap(MOMENT / 10);
-    status = mutant_pass(a);
+    mutant_sleep(MOMENT / 10);
+    status = mutant_append_all(a);
     for (size_t i = 0; status == QUIPU_OK && i < *a->taken; i++) {
         if (was_free[i] && a->results[i].cause == QUIPU_CAUSE_POSITION) {
-            mutant_pretend(a, i);
+            mutant_report_success(a, i);
         }
     }
     free(was_free);
@@ -160,14 +163,14 @@ static int no_lock(struct append *a)
 }
 
 /* M31: what was stored is looked up by where the log ends afterwards. */
-static int told_the_end(struct append *a)
+static int told_the_end(struct append_call *a)
 {
-    int status = mutant_pass(a);
+    int status = mutant_append_all(a);
     quipu_position head = { 0 };
 
-    mutant_nap(MOMENT / 10);
-    mutant_reference()->log_head(a->datastore, a->requests[0].schema, INT64_MAX,
-                                 &head, NULL);
+    mutant_sleep(MOMENT / 10);
+    mutant_base_driver()->log_head(a->datastore, a->requests[0].schema,
+                                   INT64_MAX, &head, NULL);
     for (size_t i = 0; status == QUIPU_OK && i < *a->taken; i++) {
         if (a->results[i].status == QUIPU_OK &&
             a->results[i].first_notification_id > 0) {
@@ -185,19 +188,19 @@ static const struct mutant mutants[] = {
     { "M05", "id-given-before-commit",
       "commanded/eventstore#3, akka-persistence-jdbc#96, marten#1629",
       "L2.race-of-writers-and-readers", .append = late_arrival,
-      .shows = unveiled },
+      .filter = unveiled },
     { "M06", "gap-given-up-after-timeout",
       "akka-persistence-jdbc, prooph: a slow writer's event is never read",
       "S5.told-is-stored-in-a-race", .append = never_arrives,
-      .shows = unveiled },
+      .filter = unveiled },
     { "M08", "leading-gap-not-seen",
       "marten#4964: a gap before the first row found is no gap",
       "L2.race-of-writers-and-readers", .append = late_arrival,
-      .shows = stops_at_gap },
+      .filter = stops_at_gap },
     { "M20", "half-an-append-is-visible",
       "events of one append read while others of it are not yet there",
       "L2.race-of-writers-and-readers", .append = half_first,
-      .shows = unveiled },
+      .filter = unveiled },
     { "M24", "lock-does-nothing",
       "emmett#328: advisory locks without effect (RDS Proxy, CockroachDB)",
       "U1.race-at-one-position-of-datastores", .append = no_lock },

@@ -6,38 +6,38 @@
 
 /* M09: a sequence in the order in which it was written: the log's items of
  * that sequence. */
-static void by_insertion(struct reading *r)
+static void by_insertion(struct read_call *r)
 {
     if (r->log) {
         return;
     }
     r->wanted.size = (uint8_t)r->sequence_id.size;
     memcpy(r->wanted.data, r->sequence_id.data, r->sequence_id.size);
-    r->asked = r->range;
+    r->requested = r->range;
     r->log = true;
     r->range.lower = INT64_MIN;
     r->range.upper = r->range.limit = INT64_MAX;
 }
 
-static enum showing of_wanted(struct reading *r, const quipu_item *item)
+static enum filter_result of_wanted(struct read_call *r, const quipu_item *item)
 {
     quipu_bytes wanted = { r->wanted.data, r->wanted.size };
 
     if (r->wanted.size == 0) {
-        return SHOW; /* it was the log from the beginning */
+        return ITEM_SHOW; /* it was the log from the beginning */
     }
-    if (r->shown >= r->asked.limit) {
-        return END;
+    if (r->shown >= r->requested.limit) {
+        return ITEM_END;
     }
-    return mutant_same(item->sequence_id, wanted) &&
-                   item->position >= r->asked.lower &&
-                   item->position <= r->asked.upper
-               ? SHOW
-               : SKIP;
+    return mutant_bytes_equal(item->sequence_id, wanted) &&
+                   item->position >= r->requested.lower &&
+                   item->position <= r->requested.upper
+               ? ITEM_SHOW
+               : ITEM_SKIP;
 }
 
 /* M17: where to go on from is taken for what was read last. */
-static void skips_first(struct reading *r)
+static void skips_first(struct read_call *r)
 {
     if (r->log && !r->range.descending && r->range.lower > 1 &&
         r->range.lower < INT64_MAX) {
@@ -46,17 +46,17 @@ static void skips_first(struct reading *r)
 }
 
 /* M18: two items of one time look like the end. */
-static enum showing ends_at_equal_times(struct reading *r,
-                                        const quipu_item *item)
+static enum filter_result ends_at_equal_times(struct read_call *r,
+                                              const quipu_item *item)
 {
     bool equal = r->log && r->shown > 0 && item->flags & QUIPU_ITEM_TIME &&
                  item->time.microseconds == r->last.time.microseconds;
 
-    return equal ? END : SHOW;
+    return equal ? ITEM_END : ITEM_SHOW;
 }
 
 /* M23: the limit counts from the beginning, and then the order is turned. */
-static void limits_from_the_wrong_end(struct reading *r)
+static void limits_from_the_wrong_end(struct read_call *r)
 {
     int64_t first = r->log ? 1 : 0;
 
@@ -78,7 +78,7 @@ static int empty_is_not_found(quipu_driver_datastore *datastore,
                               bool *found, int64_t *position,
                               quipu_error *error)
 {
-    int status = mutant_reference()->last_position(
+    int status = mutant_base_driver()->last_position(
         datastore, bound, sequence_id, deadline, found, position, error);
 
     if (status == QUIPU_OK && !*found) {
@@ -93,19 +93,19 @@ static int empty_is_not_found(quipu_driver_datastore *datastore,
 static const struct mutant mutants[] = {
     { "M07", "cursor-sees-what-came-later",
       "marten#4953: one read over two statements, thus two snapshots",
-      "V4.log-read-outlived-by-appends", .opens_late = true },
+      "V4.log-read-outlived-by-appends", .open_at_first_step = true },
     { "M09", "sequence-read-by-insertion",
       "emmett#239, Akka.Persistence.Sql#176: stream read without ORDER BY",
-      "S4.order-is-by-position", .opens = by_insertion, .shows = of_wanted },
+      "S4.order-is-by-position", .on_open = by_insertion, .filter = of_wanted },
     { "M17", "resumed-log-skips-one",
       "Eventuous#291: a resumed subscription skips its first event",
-      "S4.log-against-model", .opens = skips_first },
+      "S4.log-against-model", .on_open = skips_first },
     { "M18", "log-ends-at-equal-times",
       "akka-persistence-r2dbc#211: query ends early on equal timestamps",
-      "L1.equal-times-do-not-end-the-log", .shows = ends_at_equal_times },
+      "L1.equal-times-do-not-end-the-log", .filter = ends_at_equal_times },
     { "M23", "backwards-limit-at-the-wrong-end",
       "Eventuous: reading backwards gives the wrong events",
-      "S4.contiguous-against-model", .opens = limits_from_the_wrong_end },
+      "S4.contiguous-against-model", .on_open = limits_from_the_wrong_end },
     { "M34", "answers-a-code-that-is-not-listed",
       "ODBC and JDBC drivers: one situation, another code with each",
       "S5.last-position", .replaced = { .last_position = empty_is_not_found } },

@@ -22,8 +22,8 @@ static int claim_persistence(const quipu_host *host, const quipu_open *how,
                              quipu_driver_datastore **datastore,
                              quipu_opened *opened, quipu_error *error)
 {
-    int status =
-        mutant_reference()->open(host, how, deadline, datastore, opened, error);
+    int status = mutant_base_driver()->open(host, how, deadline, datastore,
+                                            opened, error);
 
     if (status == QUIPU_OK) {
         opened->capabilities |= QUIPU_CAN_PERSIST;
@@ -40,8 +40,8 @@ static int ignore_namespace(const quipu_host *host, const quipu_open *how,
     quipu_open changed = *how;
 
     changed.name_space = "";
-    return mutant_reference()->open(host, &changed, deadline, datastore, opened,
-                                    error);
+    return mutant_base_driver()->open(host, &changed, deadline, datastore,
+                                      opened, error);
 }
 
 /* M33: who opens a store gives it a new identity. */
@@ -50,8 +50,8 @@ static int change_identity(const quipu_host *host, const quipu_open *how,
                            quipu_opened *opened, quipu_error *error)
 {
     static atomic_uint opens;
-    int status =
-        mutant_reference()->open(host, how, deadline, datastore, opened, error);
+    int status = mutant_base_driver()->open(host, how, deadline, datastore,
+                                            opened, error);
 
     if (status == QUIPU_OK) {
         opened->identity.bytes[0] ^= (uint8_t)atomic_fetch_add(&opens, 1);

@@ -22,7 +22,7 @@ static bool is_deaf(int64_t after, int64_t deadline)
     if (mutant_now() - since >= DEAF * mutant_patience) {
         return false;
     }
-    mutant_nap(left > 0 ? left : 0);
+    mutant_sleep(left > 0 ? left : 0);
     return true;
 }
 
@@ -34,14 +34,14 @@ static int miss_news(quipu_driver_datastore *datastore,
 {
     quipu_position now = { 0 };
 
-    mutant_reference()->log_head(datastore, bound, INT64_MAX, &now, NULL);
+    mutant_base_driver()->log_head(datastore, bound, INT64_MAX, &now, NULL);
     if (after >= 0 && after < now.notification_id && deadline != INT64_MAX &&
         is_deaf(after, deadline)) {
         after = INT64_MAX;
         deadline = 0;
     }
-    return mutant_reference()->wait(datastore, bound, after, deadline, head,
-                                    error);
+    return mutant_base_driver()->wait(datastore, bound, after, deadline, head,
+                                      error);
 }
 
 /* M14: once there was another connection, nobody listens on the old one. */
@@ -55,8 +55,8 @@ static int miss_after_reconnect(quipu_driver_datastore *datastore,
         after = INT64_MAX;
         deadline = 0;
     }
-    return mutant_reference()->wait(datastore, bound, after, deadline, head,
-                                    error);
+    return mutant_base_driver()->wait(datastore, bound, after, deadline, head,
+                                      error);
 }
 
 static int count_opens(const quipu_host *host, const quipu_open *how,
@@ -64,8 +64,8 @@ static int count_opens(const quipu_host *host, const quipu_open *how,
                        quipu_opened *opened, quipu_error *error)
 {
     atomic_fetch_add(&opens, 1);
-    return mutant_reference()->open(host, how, deadline, datastore, opened,
-                                    error);
+    return mutant_base_driver()->open(host, how, deadline, datastore, opened,
+                                      error);
 }
 
 static const struct mutant mutants[] = {

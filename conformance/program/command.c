@@ -38,8 +38,9 @@ static int start(void *context)
     return run(((const struct quipu_commands *)context)->start);
 }
 
-struct quipu_hooks quipu_commands_hooks(struct quipu_commands *commands)
+struct quipu_server_hooks quipu_commands_hooks(struct quipu_commands *commands)
 {
-    return (struct quipu_hooks){ commands->stop ? stop : NULL,
-                                 commands->start ? start : NULL, commands };
+    return (struct quipu_server_hooks){ commands->stop ? stop : NULL,
+                                        commands->start ? start : NULL,
+                                        commands };
 }

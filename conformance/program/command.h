@@ -3,7 +3,7 @@
 #ifndef QUIPU_COMMAND_H
 #define QUIPU_COMMAND_H
 
-#include "trial/link.h"
+#include "context/channel.h"
 
 struct quipu_commands {
     const char *stop, *start;
@@ -11,6 +11,6 @@ struct quipu_commands {
 
 /* Hooks that run the commands by the shell; what they print goes to standard
  * error.  The commands are borrowed. */
-struct quipu_hooks quipu_commands_hooks(struct quipu_commands *commands);
+struct quipu_server_hooks quipu_commands_hooks(struct quipu_commands *commands);
 
 #endif

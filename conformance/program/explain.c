@@ -47,7 +47,7 @@ void quipu_explain_list(FILE *to, const struct quipu_run *run)
     for (size_t i = 0; (case_ = quipu_case_at(i)); i++) {
         const struct quipu_guarantee *g = quipu_guarantee_of(case_->id);
 
-        if (quipu_run_selects(run, case_)) {
+        if (quipu_runner_selects(run, case_)) {
             fprintf(to, "%s\n    %s %s\n", case_->id, g ? g->id : "",
                     g ? g->title : "");
             write_needs(to, case_);

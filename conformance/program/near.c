@@ -2,7 +2,7 @@
 /* Which ids somebody may have meant. */
 #include "near.h"
 
-#include "cases/suite.h"
+#include "cases/case.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The arguments of quipu-conformance, and of programs that are used like it. */
 #include "command.h"
-#include "disk/worker.h"
+#include "context/subprocess.h"
 #include "explain.h"
 #include "history/folder.h"
 #include "history/verdict.h"
@@ -196,7 +196,7 @@ static bool take(struct wish *wish, int option, const char *value)
 /* The commands in place of the program's own hooks. */
 static void take_commands(struct wish *wish)
 {
-    struct quipu_hooks hooks = quipu_commands_hooks(&wish->commands);
+    struct quipu_server_hooks hooks = quipu_commands_hooks(&wish->commands);
 
     if (wish->commands.stop || wish->commands.start) {
         wish->suite.server_stop = hooks.stop;
@@ -255,7 +255,7 @@ int quipu_conformance_main(int argc, char **argv,
     struct wish wish = { .list = false };
     int status;
 
-    quipu_worker_enter();
+    quipu_subprocess_enter();
     if (suite) {
         memcpy(&wish.suite, suite,
                suite->struct_size < sizeof(wish.suite) ? suite->struct_size

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A run of the suite from its beginning to its exit status. */
-#include "disk/worker.h"
+#include "context/store_uri.h"
+#include "context/subprocess.h"
 #include "history/folder.h"
 #include "outputs.h"
-#include "runner/interrupt.h"
-#include "trial/place.h"
 
 #include <quipu/conformance.h>
 
@@ -51,7 +50,7 @@ static void name_unopened(struct quipu_sheet *sheet)
 static bool run_uri(struct program *program, const char *uri)
 {
     struct quipu_sheet *sheet;
-    int64_t begin = quipu_trial_now();
+    int64_t begin = quipu_context_now();
     bool opened;
 
     program->run.uri = uri;
@@ -59,7 +58,7 @@ static bool run_uri(struct program *program, const char *uri)
     if (!sheet) {
         return false;
     }
-    opened = quipu_run_probe(&program->run, &sheet->store, sheet->problem,
+    opened = quipu_probe_run(&program->run, &sheet->store, sheet->problem,
                              sizeof(sheet->problem));
     if (opened) {
         sheet->problem[0] = '\0';
@@ -69,9 +68,9 @@ static bool run_uri(struct program *program, const char *uri)
     quipu_outputs_open_sheet(&program->outputs, &program->results);
     if (opened) {
         sheet->ended =
-            quipu_run_all(&program->run, &sheet->store, hear, program) &&
+            quipu_runner_all(&program->run, &sheet->store, hear, program) &&
             !program->out_of_memory;
-        sheet->milliseconds = quipu_trial_now() - begin;
+        sheet->milliseconds = quipu_context_now() - begin;
         quipu_sheet_sort(sheet);
         quipu_outputs_close_sheet(&program->outputs, &program->results);
     }
@@ -80,8 +79,8 @@ static bool run_uri(struct program *program, const char *uri)
 
 static int status_of(const struct quipu_results *results)
 {
-    if (quipu_interrupted()) {
-        return 128 + quipu_interrupted();
+    if (quipu_runner_signal()) {
+        return 128 + quipu_runner_signal();
     }
     switch (quipu_results_standing(results)) {
     case QUIPU_STANDING_HOLDS:
@@ -89,7 +88,7 @@ static int status_of(const struct quipu_results *results)
     case QUIPU_STANDING_BROKEN:
         return QUIPU_CONFORMANCE_BROKEN;
     default:
-        return QUIPU_CONFORMANCE_UNSHOWN;
+        return QUIPU_CONFORMANCE_INCOMPLETE;
     }
 }
 
@@ -98,11 +97,11 @@ static int run_all(struct program *program, const char *const *uris)
     int status;
 
     program->results.began = time(NULL);
-    quipu_place_sweep();
+    quipu_store_uri_sweep();
     quipu_history_folder_sweep();
-    quipu_interrupt_begin();
+    quipu_runner_catch_signals();
     quipu_outputs_begin(&program->outputs);
-    for (; *uris && !quipu_interrupted(); uris++) {
+    for (; *uris && !quipu_runner_signal(); uris++) {
         if (!run_uri(program, *uris)) {
             misuse("there is no memory");
             break;
@@ -110,7 +109,7 @@ static int run_all(struct program *program, const char *const *uris)
     }
     quipu_outputs_end(&program->outputs, &program->results);
     status = status_of(&program->results);
-    quipu_interrupt_end();
+    quipu_runner_restore_signals();
     return status;
 }
 
@@ -119,7 +118,7 @@ static bool selects_any(const struct quipu_run *run)
     const struct quipu_case *case_;
 
     for (size_t i = 0; (case_ = quipu_case_at(i)); i++) {
-        if (quipu_run_selects(run, case_)) {
+        if (quipu_runner_selects(run, case_)) {
             return true;
         }
     }
@@ -162,7 +161,7 @@ int quipu_conformance_run(const quipu_conformance *suite)
     const char *fault;
     int status;
 
-    quipu_worker_enter();
+    quipu_subprocess_enter();
     if (!suite || suite->struct_size < sizeof(suite->struct_size)) {
         return misuse("struct_size is not set");
     }

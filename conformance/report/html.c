@@ -40,7 +40,7 @@ static void write_numbers(FILE *to, const struct quipu_sheet *sheet)
     }
     for (size_t i = 0; i < QUIPU_COUNTS; i++) {
         if (sheet->counts[i] > 0) {
-            write_number(to, sheet->counts[i], quipu_link_counted[i]);
+            write_number(to, sheet->counts[i], quipu_channel_count_names[i]);
         }
     }
     fputs("<span><b>", to);

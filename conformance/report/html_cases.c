@@ -69,8 +69,8 @@ static void write_reason(FILE *to, const struct quipu_sheet *sheet,
         count += is_skipped_so(&sheet->entries[i], skip, reason);
     }
     fprintf(to, "<details%s><summary><span class=\"state %s\">%u</span> %s: ",
-            skip == QUIPU_SKIP_UNSHOWN ? " open=\"open\"" : "",
-            skip == QUIPU_SKIP_UNSHOWN ? "partly" : "untried", count,
+            skip == QUIPU_SKIP_UNTESTED ? " open=\"open\"" : "",
+            skip == QUIPU_SKIP_UNTESTED ? "partly" : "untried", count,
             quipu_skip_phrase(skip));
     quipu_write_xml_line(to, reason);
     fputs("</summary><p class=\"soft\">", to);
@@ -90,7 +90,7 @@ static void write_skips(FILE *to, const struct quipu_sheet *sheet)
     fputs("<div class=\"card\"><p class=\"uri\">", to);
     quipu_write_xml(to, sheet->store.uri);
     fputs("</p>\n", to);
-    for (int skip = QUIPU_SKIP_UNSHOWN; skip >= 0; skip--) {
+    for (int skip = QUIPU_SKIP_UNTESTED; skip >= 0; skip--) {
         for (size_t i = 0; (reason = quipu_sheet_reason(
                                 sheet, NULL, (enum quipu_skip)skip, i));
              i++) {

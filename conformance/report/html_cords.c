@@ -20,10 +20,10 @@ static bool is_of(const struct quipu_entry *entry,
 
 static const char *class_of(const struct quipu_entry *entry)
 {
-    return entry->verdict == QUIPU_FAILED      ? " failed"
-           : entry->verdict == QUIPU_PASSED    ? ""
-           : entry->skip == QUIPU_SKIP_UNSHOWN ? " missed"
-                                               : " skipped";
+    return entry->verdict == QUIPU_FAILED       ? " failed"
+           : entry->verdict == QUIPU_PASSED     ? ""
+           : entry->skip == QUIPU_SKIP_UNTESTED ? " missed"
+                                                : " skipped";
 }
 
 static void write_knot(FILE *to, const struct quipu_entry *entry, unsigned x,

@@ -44,7 +44,7 @@ static void counts(FILE *to, const uint64_t *values, bool zeros)
     fputs(",\"counts\":{", to);
     for (size_t i = 0; i < QUIPU_COUNTS; i++) {
         if (zeros || values[i] > 0) {
-            name(to, quipu_link_counted[i], first);
+            name(to, quipu_channel_count_names[i], first);
             fprintf(to, "%" PRIu64, values[i]);
             first = false;
         }

@@ -28,7 +28,7 @@ static void write_properties(FILE *to, const struct quipu_sheet *sheet)
     write_property(to, "seed", text);
     for (size_t i = 0; i < QUIPU_COUNTS; i++) {
         snprintf(text, sizeof(text), "%" PRIu64, sheet->counts[i]);
-        write_property(to, quipu_link_counted[i], text);
+        write_property(to, quipu_channel_count_names[i], text);
     }
     fputs("    </properties>\n", to);
 }
@@ -47,7 +47,7 @@ static void write_failure(FILE *to, const struct quipu_entry *entry)
 static void write_skip(FILE *to, const struct quipu_entry *entry)
 {
     fputs(">\n      <skipped message=\"", to);
-    if (entry->skip == QUIPU_SKIP_UNSHOWN) {
+    if (entry->skip == QUIPU_SKIP_UNTESTED) {
         fputs("NOT SHOWN: ", to);
     }
     quipu_write_xml_line(to, entry->text);

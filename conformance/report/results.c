@@ -20,7 +20,7 @@ struct quipu_sheet *quipu_results_add(struct quipu_results *results,
     sheet = &sheets[results->count++];
     *sheet = (struct quipu_sheet){ .run = *run };
     for (size_t i = 0; (case_ = quipu_case_at(i)); i++) {
-        sheet->unselected += !quipu_run_selects(run, case_);
+        sheet->unselected += !quipu_runner_selects(run, case_);
     }
     return sheet;
 }
@@ -111,7 +111,7 @@ void quipu_results_finish(struct quipu_results *results)
 
 enum quipu_standing quipu_standing_of(const struct quipu_tally *tally)
 {
-    bool unshown = tally->skips[QUIPU_SKIP_UNSHOWN] > 0;
+    bool unshown = tally->skips[QUIPU_SKIP_UNTESTED] > 0;
 
     if (tally->verdicts[QUIPU_FAILED] > 0) {
         return QUIPU_STANDING_BROKEN;
@@ -122,8 +122,9 @@ enum quipu_standing quipu_standing_of(const struct quipu_tally *tally)
     if (unshown) {
         return QUIPU_STANDING_UNSHOWN;
     }
-    return tally->skips[QUIPU_SKIP_UNFIT] > 0 ? QUIPU_STANDING_UNDECLARED
-                                              : QUIPU_STANDING_UNTRIED;
+    return tally->skips[QUIPU_SKIP_NOT_APPLICABLE] > 0
+               ? QUIPU_STANDING_UNDECLARED
+               : QUIPU_STANDING_UNTRIED;
 }
 
 const char *quipu_standing_word(enum quipu_standing state)

@@ -36,7 +36,8 @@ static void write_declared(FILE *to, const struct quipu_sheet *sheet,
     fputs(any ? "" : "nothing", to);
 }
 
-static const enum quipu_skip order[] = { QUIPU_SKIP_UNSHOWN, QUIPU_SKIP_UNFIT,
+static const enum quipu_skip order[] = { QUIPU_SKIP_UNTESTED,
+                                         QUIPU_SKIP_NOT_APPLICABLE,
                                          QUIPU_SKIP_PROFILE };
 #define SKIPS (sizeof(order) / sizeof(*order))
 
@@ -51,7 +52,7 @@ static void write_reasons(FILE *to, const struct quipu_sheet *sheet,
              (reason = quipu_sheet_reason(sheet, guarantee, order[i], k));
              k++) {
             fprintf(to, "%s%s%.*s", between,
-                    order[i] == QUIPU_SKIP_UNSHOWN ? "NOT SHOWN: " : "",
+                    order[i] == QUIPU_SKIP_UNTESTED ? "NOT SHOWN: " : "",
                     (int)strcspn(reason, "\n"), reason);
             between = "; ";
         }
@@ -109,7 +110,8 @@ static void write_counts(FILE *to, const char *prefix,
         if (i >= ALWAYS && sheet->counts[i] == 0) {
             continue;
         }
-        fprintf(to, ", %s %" PRIu64, quipu_link_counted[i], sheet->counts[i]);
+        fprintf(to, ", %s %" PRIu64, quipu_channel_count_names[i],
+                sheet->counts[i]);
     }
     fprintf(to, ", seconds %" PRId64 ".%" PRId64 "\n",
             sheet->milliseconds / 1000, sheet->milliseconds / 100 % 10);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The history of a failure, as a case wrote it down (quipu_trial_timeline). */
+/* The history of a failure, as a case wrote it down (quipu_context_timeline).
+ */
 #ifndef QUIPU_REPORT_TIMELINE_H
 #define QUIPU_REPORT_TIMELINE_H
 

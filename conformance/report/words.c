@@ -51,7 +51,7 @@ static const struct quipu_trait_word traits[] = {
     { QUIPU_CAN_TRANSACT, "transact", true },
     { QUIPU_CAN_SHARE, "shared", true },
     { QUIPU_CAN_PERSIST, "persistent", true },
-    { QUIPU_TRAIT_JOINT, "one store behind the URI", false },
+    { QUIPU_TRAIT_MULTI_OPEN, "one store behind the URI", false },
     { QUIPU_TRAIT_FILES, "{dir} in the URI", false },
     { QUIPU_TRAIT_SERVER, "--stop and --start", false },
     { QUIPU_TRAIT_HEAVY, "--profile full", false },

@@ -5,7 +5,7 @@
  */
 #include "child.h"
 
-#include "trial/crowd.h"
+#include "context/workers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@ static _Noreturn void live(pid_t parent, int output,
     static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
     setpgid(0, 0);
-    quipu_crowd_end_with(parent);
+    quipu_workers_die_with_parent(parent);
     for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
         (void)signal(signals[i], SIG_DFL);
     }
@@ -40,7 +40,7 @@ bool quipu_child_start(struct quipu_child *child, void (*body)(void *context),
     pid_t parent = getpid();
     int ends[2];
 
-    child->until = quipu_trial_now() + milliseconds;
+    child->until = quipu_context_now() + milliseconds;
     child->used = 0;
     child->text[0] = '\0';
     child->late = child->ended = false;
@@ -105,13 +105,13 @@ static void attend(struct quipu_child *child, bool asks)
 
     gather(child);
     if (asks) {
-        int64_t before = quipu_trial_now();
+        int64_t before = quipu_context_now();
 
-        quipu_link_serve(child->link, child->hooks);
-        child->until += quipu_trial_now() - before;
+        quipu_channel_serve(child->link, child->hooks);
+        child->until += quipu_context_now() - before;
     }
     waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT);
-    child->late = info.si_pid == 0 && quipu_trial_now() >= child->until;
+    child->late = info.si_pid == 0 && quipu_context_now() >= child->until;
     if (info.si_pid != 0 || child->late) {
         quipu_child_kill(child);
     }
@@ -124,7 +124,7 @@ void quipu_child_wait(struct quipu_child *const *children, size_t count)
 
     for (size_t i = 0; i < count; i++) {
         const struct quipu_child *child = children[i];
-        int64_t left = child->until - quipu_trial_now();
+        int64_t left = child->until - quipu_context_now();
         int asks = child->link ? child->link->server[0] : -1;
 
         ready[2 * i] = (struct pollfd){ .fd = child->output, .events = POLLIN };

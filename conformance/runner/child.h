@@ -3,7 +3,7 @@
 #ifndef QUIPU_CHILD_H
 #define QUIPU_CHILD_H
 
-#include "trial/link.h"
+#include "context/channel.h"
 
 #include <sys/types.h>
 
@@ -14,8 +14,8 @@ struct quipu_child {
      * error goes, and who serves its requests (NULL: nobody). */
     char *text;
     size_t size;
-    struct quipu_link *link;
-    const struct quipu_hooks *hooks;
+    struct quipu_channel *link;
+    const struct quipu_server_hooks *hooks;
     /* Set at its end. */
     bool ended;
     bool late;  /* it had to be killed */

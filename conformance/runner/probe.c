@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Finds out, in a process of its own, what the store of a URI is. */
-#include "interrupt.h"
+#include "probe.h"
+
+#include "context/store_uri.h"
 #include "runner.h"
-#include "trial/place.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,33 +13,33 @@
 
 struct probe {
     const struct quipu_run *run;
-    const struct quipu_place *place;
+    const struct quipu_store_uri *place;
     struct quipu_store *found; /* in shared memory */
 };
 
 /* Two datastores of one URI are one store if what one sets up the other can
  * bind. */
-static bool is_joint(struct quipu_trial *t)
+static bool is_joint(struct quipu_context *ctx)
 {
-    const quipu_schema *schema = quipu_trial_schema(t, QUIPU_SHAPE_PLAIN);
+    const quipu_schema *schema = quipu_context_schema(ctx, QUIPU_SHAPE_PLAIN);
     quipu_datastore *other;
     quipu_records *records;
     int status;
 
-    quipu_trial_setup(t, schema);
-    other = quipu_trial_open(t, NULL);
-    status = quipu_records_open(other, schema, &records, E);
+    quipu_context_setup(ctx, schema);
+    other = quipu_context_open(ctx, NULL);
+    status = quipu_records_open(other, schema, &records, ERR);
     if (status == QUIPU_NOT_FOUND) {
         return false;
     }
     OK(status);
-    OK(quipu_records_close(records, E));
+    OK(quipu_records_close(records, ERR));
     return true;
 }
 
 static uint32_t traits_of_run(const struct probe *probe)
 {
-    const struct quipu_hooks *hooks = &probe->run->hooks;
+    const struct quipu_server_hooks *hooks = &probe->run->hooks;
     uint32_t traits = 0;
 
     if (probe->place->directory) {
@@ -73,7 +74,7 @@ static void describe(const struct probe *probe, quipu_datastore *datastore)
     quipu_datastore_info info = { .struct_size = sizeof(info) };
     struct quipu_store *found = probe->found;
 
-    OK(quipu_datastore_describe(datastore, &info, E));
+    OK(quipu_datastore_describe(datastore, &info, ERR));
     describe_uri(probe, info.uri, found->uri, sizeof(found->uri));
     snprintf(found->driver, sizeof(found->driver), "%s", info.driver);
     snprintf(found->version, sizeof(found->version), "%s", info.driver_version);
@@ -85,32 +86,32 @@ static void describe(const struct probe *probe, quipu_datastore *datastore)
 static void look(void *context)
 {
     const struct probe *probe = context;
-    struct quipu_trial t;
+    struct quipu_context ctx;
 
-    quipu_trial_init(&t, probe->place->uri, probe->place->directory, 0,
-                     probe->run->seed);
+    quipu_context_init(&ctx, probe->place->uri, probe->place->directory, 0,
+                       probe->run->seed);
     probe->found->traits = traits_of_run(probe);
-    describe(probe, quipu_trial_datastore(&t));
-    t.traits = probe->found->traits;
-    if (is_joint(&t)) {
-        probe->found->traits |= QUIPU_TRAIT_JOINT;
+    describe(probe, quipu_context_datastore(&ctx));
+    ctx.traits = probe->found->traits;
+    if (is_joint(&ctx)) {
+        probe->found->traits |= QUIPU_TRAIT_MULTI_OPEN;
     }
-    quipu_trial_finish(&t);
+    quipu_context_finish(&ctx);
 }
 
-bool quipu_run_probe(const struct quipu_run *run, struct quipu_store *store,
+bool quipu_probe_run(const struct quipu_run *run, struct quipu_store *store,
                      char *text, size_t size)
 {
-    struct quipu_place place;
+    struct quipu_store_uri place;
     struct quipu_child child = { .text = text, .size = size };
     struct quipu_child *children[] = { &child };
     struct probe probe = { .run = run, .place = &place };
 
-    if (!quipu_place_make(&place, run->uri)) {
+    if (!quipu_store_uri_create(&place, run->uri)) {
         snprintf(text, size, "no folder for {dir} can be made");
         return false;
     }
-    probe.found = quipu_crew_share(sizeof(*probe.found));
+    probe.found = quipu_workers_share_memory(sizeof(*probe.found));
     if (!quipu_child_start(&child, look, &probe,
                            INT64_C(1000) * LIMIT * run->patience)) {
         snprintf(text, size, "the system gives no process");
@@ -119,13 +120,13 @@ bool quipu_run_probe(const struct quipu_run *run, struct quipu_store *store,
     }
     while (!child.ended) {
         quipu_child_wait(children, 1);
-        if (quipu_interrupted() && !child.ended) {
+        if (quipu_runner_signal() && !child.ended) {
             quipu_child_kill(&child);
         }
     }
     *store = *probe.found;
     munmap(probe.found, sizeof(*probe.found));
-    quipu_place_remove(&place);
+    quipu_store_uri_destroy(&place);
     if (child.late) {
         snprintf(text, size, "opening took too long");
     }

@@ -1,25 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Selects, runs and judges the cases. */
+/*
+ * Selects cases, runs each in a process of its own, and judges how it ended.
+ *
+ * A case runs in a forked child (child.c) with a time limit: the case's own
+ * limit or two minutes, multiplied by the run's patience.  A case therefore
+ * needs no clean-up when an assertion fails, and a driver that crashes or hangs
+ * fails that case and no other.
+ *
+ * The child ends with one of
+ *
+ *     exit 0                     the case passed
+ *     exit QUIPU_EXIT_SKIPPED    the case cannot run here; standard error has
+ *                                the reason
+ *     any other exit, a signal,
+ *     the time limit             the case failed; standard error has the reason
+ *
+ * The runner and the child share a channel (context/channel.h): counters, the
+ * file of a timeline, and a socket pair by which the case has the runner stop
+ * and start the store's server.
+ *
+ * Each case has a store of its own if the URI has {dir} or {name}; only then
+ * can cases run at the same time.  Cases that stop the server, and heavy cases,
+ * run alone.
+ */
 #include "runner.h"
 
-#include "interrupt.h"
-#include "trial/place.h"
+#include "context/store_uri.h"
 
 #include <fnmatch.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
-/* Seconds: far more than a case takes, or a busy machine fails it. */
+/* Time limit of a case in seconds: far more than any case takes, because a busy
+ * machine must not fail it. */
 #define USUAL_LIMIT 120
 
 /* A case that runs. */
 struct job {
     const struct quipu_run *run;
     uint32_t traits;
-    struct quipu_place place;
+    struct quipu_store_uri place;
     struct quipu_child child;
     struct quipu_outcome outcome;
     int64_t begin;
@@ -29,13 +53,51 @@ struct job {
 struct running {
     const struct quipu_run *run;
     const struct quipu_store *store;
-    quipu_hear hear;
+    quipu_runner_callback hear;
     void *context;
     struct job *jobs[QUIPU_CHILDREN];
     size_t count;
 };
 
-/* ---------------------------------------------------------- the selection */
+/* ----------------------------------------------------------------- signals */
+
+static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
+#define SIGNALS (sizeof(caught) / sizeof(*caught))
+
+static struct sigaction saved_actions[SIGNALS];
+static volatile sig_atomic_t arrived;
+
+static void on_signal(int number)
+{
+    arrived = number;
+}
+
+void quipu_runner_catch_signals(void)
+{
+    struct sigaction action = { .sa_handler = on_signal };
+
+    arrived = 0;
+    for (size_t i = 0; i < SIGNALS; i++) {
+        sigaction(caught[i], NULL, &saved_actions[i]);
+        if (saved_actions[i].sa_handler != SIG_IGN) {
+            sigaction(caught[i], &action, NULL);
+        }
+    }
+}
+
+void quipu_runner_restore_signals(void)
+{
+    for (size_t i = 0; i < SIGNALS; i++) {
+        sigaction(caught[i], &saved_actions[i], NULL);
+    }
+}
+
+int quipu_runner_signal(void)
+{
+    return arrived;
+}
+
+/* --------------------------------------------------------------- selection */
 
 /* Whether one of the patterns, with commas between, matches. */
 static bool matches(const char *patterns, const char *id)
@@ -54,14 +116,77 @@ static bool matches(const char *patterns, const char *id)
     return false;
 }
 
-bool quipu_run_selects(const struct quipu_run *run,
-                       const struct quipu_case *case_)
+bool quipu_runner_selects(const struct quipu_run *run,
+                          const struct quipu_case *case_)
 {
     return (!run->only || matches(run->only, case_->id)) &&
            !(run->skip && matches(run->skip, case_->id));
 }
 
-/* ------------------------------------------------------------- one case */
+static const struct {
+    uint32_t bit;
+    const char *absent, *present;
+} reasons[] = {
+    { QUIPU_CAN_SHARE, "the store is not shared by processes", "shared" },
+    { QUIPU_CAN_PERSIST, "the store does not persist", "persistent" },
+    { QUIPU_CAN_LOG, "the store keeps no log", "it keeps a log" },
+    { QUIPU_CAN_TRACK, "the store keeps no tracking records",
+      "it keeps tracking records" },
+    { QUIPU_CAN_TRANSACT, "the store runs no function in a transaction",
+      "it runs a function in a transaction" },
+    { QUIPU_TRAIT_MULTI_OPEN,
+      "each datastore of this URI is a store of its own",
+      "two datastores of this URI are one store" },
+    { QUIPU_TRAIT_FILES, "the URI has no {dir}", "the URI has {dir}" },
+    { QUIPU_TRAIT_SERVER, "no --stop and --start", "it has a server" },
+    { QUIPU_TRAIT_HEAVY, "it is heavy: for the profile full",
+      "the profile is not quick" },
+};
+
+/* A store that outlives its datastores must show what such a store can: if only
+ * the run keeps it from that, it is not for want of a promise. */
+static enum quipu_skip kind_of(uint32_t bit, uint32_t traits)
+{
+    bool lasts = traits & (QUIPU_CAN_PERSIST | QUIPU_CAN_SHARE);
+    bool unshown = false;
+
+    switch (bit) {
+    case QUIPU_TRAIT_HEAVY:
+        return QUIPU_SKIP_PROFILE;
+    case QUIPU_TRAIT_MULTI_OPEN:
+        unshown = lasts;
+        break;
+    case QUIPU_TRAIT_FILES: /* the server is stopped instead */
+        unshown = lasts && !(traits & QUIPU_TRAIT_SERVER);
+        break;
+    case QUIPU_TRAIT_SERVER:
+        unshown = lasts && !(traits & QUIPU_TRAIT_FILES);
+        break;
+    default:
+        break;
+    }
+    return unshown ? QUIPU_SKIP_UNTESTED : QUIPU_SKIP_NOT_APPLICABLE;
+}
+
+const char *quipu_runner_skip_reason(const struct quipu_case *case_,
+                                     uint32_t traits, enum quipu_skip *skip)
+{
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
+        uint32_t bit = reasons[i].bit;
+
+        if (case_->needs & ~traits & bit) {
+            *skip = kind_of(bit, traits);
+            return reasons[i].absent;
+        }
+        if (case_->lacks & traits & bit) {
+            *skip = QUIPU_SKIP_NOT_APPLICABLE;
+            return reasons[i].present;
+        }
+    }
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- one case */
 
 /* Milliseconds. */
 static int64_t limit_of(const struct job *job)
@@ -76,21 +201,21 @@ static void run_case(void *context)
 {
     const struct job *job = context;
     const struct quipu_case *case_ = job->outcome.case_;
-    struct quipu_trial t;
+    struct quipu_context ctx;
     uint64_t seed = job->run->seed;
 
     for (const char *c = case_->id; *c; c++) {
         seed = seed * 31 + (unsigned char)*c;
     }
-    quipu_trial_init(&t, job->place.uri, job->place.directory, job->traits,
-                     seed);
-    t.profile = job->run->profile;
-    t.patience = job->run->patience;
-    t.until = quipu_trial_now() + limit_of(job) / 2;
-    t.alone = quipu_case_alone(case_);
-    t.link = job->child.link;
-    case_->run(&t);
-    quipu_trial_finish(&t);
+    quipu_context_init(&ctx, job->place.uri, job->place.directory, job->traits,
+                       seed);
+    ctx.profile = job->run->profile;
+    ctx.patience = job->run->patience;
+    ctx.until = quipu_context_now() + limit_of(job) / 2;
+    ctx.alone = quipu_case_is_ungrouped(case_);
+    ctx.link = job->child.link;
+    case_->run(&ctx);
+    quipu_context_finish(&ctx);
 }
 
 static void fail(struct quipu_outcome *outcome, const char *format, ...)
@@ -120,7 +245,7 @@ static void judge(struct quipu_outcome *outcome,
         fail(outcome, "its process died of signal %d", WTERMSIG(status));
     } else if (WIFEXITED(status) && WEXITSTATUS(status) == QUIPU_EXIT_SKIPPED) {
         outcome->verdict = QUIPU_SKIPPED;
-        outcome->skip = QUIPU_SKIP_UNSHOWN;
+        outcome->skip = QUIPU_SKIP_UNTESTED;
     } else if (status == 0) {
         outcome->verdict = QUIPU_PASSED;
     } else if (outcome->text[0] == '\0') {
@@ -132,13 +257,13 @@ static void judge(struct quipu_outcome *outcome,
 /* Begins a case; false: it could not be, and the outcome says why. */
 static bool begin(struct job *job)
 {
-    if (!quipu_place_make(&job->place, job->run->uri)) {
+    if (!quipu_store_uri_create(&job->place, job->run->uri)) {
         fail(&job->outcome, "no folder for {dir} can be made");
         return false;
     }
     job->child = (struct quipu_child){ .text = job->outcome.text,
                                        .size = sizeof(job->outcome.text),
-                                       .link = quipu_link_create(),
+                                       .link = quipu_channel_create(),
                                        .hooks = &job->run->hooks };
     if (!job->child.link ||
         !quipu_child_start(&job->child, run_case, job, limit_of(job))) {
@@ -151,24 +276,24 @@ static bool begin(struct job *job)
 /* What the case left, handed on. */
 static void finish(struct running *all, struct job *job)
 {
-    struct quipu_link *link = job->child.link;
+    struct quipu_channel *link = job->child.link;
     char *timeline = NULL;
 
     if (link) {
-        quipu_link_restore(link, &job->run->hooks);
+        quipu_channel_restore_server(link, &job->run->hooks);
         for (size_t i = 0; i < QUIPU_COUNTS; i++) {
             job->outcome.counts[i] = link->counts[i];
         }
         timeline = job->outcome.verdict == QUIPU_FAILED
-                       ? quipu_link_timeline(link)
+                       ? quipu_channel_timeline(link)
                        : NULL;
         job->outcome.timeline = timeline;
     }
-    job->outcome.milliseconds = quipu_trial_now() - job->begin;
+    job->outcome.milliseconds = quipu_context_now() - job->begin;
     all->hear(all->context, &job->outcome);
     free(timeline);
-    quipu_link_destroy(link);
-    quipu_place_remove(&job->place);
+    quipu_channel_destroy(link);
+    quipu_store_uri_destroy(&job->place);
     free(job);
 }
 
@@ -207,9 +332,9 @@ static void start(struct running *all, const struct quipu_case *case_)
     }
     job->run = all->run;
     job->traits = all->store->traits;
-    job->begin = quipu_trial_now();
+    job->begin = quipu_context_now();
     job->outcome.case_ = case_;
-    reason = quipu_run_refuses(case_, job->traits, &job->outcome.skip);
+    reason = quipu_runner_skip_reason(case_, job->traits, &job->outcome.skip);
     if (reason) {
         job->outcome.verdict = QUIPU_SKIPPED;
         snprintf(job->outcome.text, sizeof(job->outcome.text), "%s", reason);
@@ -251,16 +376,17 @@ static void abandon(struct running *all)
         struct job *job = all->jobs[i];
 
         quipu_child_kill(&job->child);
-        quipu_link_restore(job->child.link, &job->run->hooks);
-        quipu_link_destroy(job->child.link);
-        quipu_place_remove(&job->place);
+        quipu_channel_restore_server(job->child.link, &job->run->hooks);
+        quipu_channel_destroy(job->child.link);
+        quipu_store_uri_destroy(&job->place);
         free(job);
     }
     all->count = 0;
 }
 
-bool quipu_run_all(const struct quipu_run *run, const struct quipu_store *store,
-                   quipu_hear hear, void *context)
+bool quipu_runner_all(const struct quipu_run *run,
+                      const struct quipu_store *store,
+                      quipu_runner_callback hear, void *context)
 {
     struct running all = {
         .run = run, .store = store, .hear = hear, .context = context
@@ -268,20 +394,20 @@ bool quipu_run_all(const struct quipu_run *run, const struct quipu_store *store,
     const struct quipu_case *case_;
 
     for (size_t i = 0; (case_ = quipu_case_at(i)); i++) {
-        if (!quipu_run_selects(run, case_)) {
+        if (!quipu_runner_selects(run, case_)) {
             continue;
         }
-        while (!may_begin(&all, case_) && !quipu_interrupted()) {
+        while (!may_begin(&all, case_) && !quipu_runner_signal()) {
             attend(&all);
         }
-        if (quipu_interrupted()) {
+        if (quipu_runner_signal()) {
             break;
         }
         start(&all, case_);
     }
-    while (all.count > 0 && !quipu_interrupted()) {
+    while (all.count > 0 && !quipu_runner_signal()) {
         attend(&all);
     }
     abandon(&all);
-    return !quipu_interrupted();
+    return !quipu_runner_signal();
 }

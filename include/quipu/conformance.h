@@ -51,7 +51,7 @@ enum quipu_conformance_status {
     QUIPU_CONFORMANCE_MISUSE = 2,
     /* Nothing failed, but what a URI declares was not all shown: the run lacked
      * something that cases for such a store need.  The reports say what. */
-    QUIPU_CONFORMANCE_UNSHOWN = 3
+    QUIPU_CONFORMANCE_INCOMPLETE = 3
 };
 
 /* What to run.  Zero is the usual in every member; all is borrowed. */

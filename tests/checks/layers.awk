@@ -15,15 +15,15 @@ BEGIN {
 
     # What a folder of the conformance suite may include beside itself and the
     # public headers.
-    suite["trial"] = ""
+    suite["context"] = ""
     suite["faults"] = ""
-    suite["disk"] = "faults trial"
-    suite["history"] = "trial"
-    suite["cases"] = "disk history trial"
-    suite["runner"] = "cases trial"
-    suite["report"] = "cases runner trial"
-    suite["program"] = "cases disk history report runner trial"
-    suite["mutants"] = "cases disk history runner trial"
+    suite["disk_image"] = "context faults"
+    suite["history"] = "context"
+    suite["cases"] = "context disk_image history"
+    suite["runner"] = "cases context"
+    suite["report"] = "cases context runner"
+    suite["program"] = "cases context history report runner"
+    suite["mutants"] = "cases context history runner"
 
     # Libraries from outside, and the only folders that may include them. What
     # is not listed here is the system's.

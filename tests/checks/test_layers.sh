@@ -11,7 +11,7 @@ plant()
 {
     rm -rf tree
     mkdir -p tree/include/quipu tree/drivers/sqlite tree/drivers/lmdb \
-        tree/drivers/common tree/conformance/trial tree/conformance/cases \
+        tree/drivers/common tree/conformance/context tree/conformance/cases \
         tree/tools tree/examples tree/bench/measure
     for layer in base driver records event mapper store domain; do
         mkdir -p "tree/core/$layer"
@@ -30,8 +30,8 @@ plant()
     echo '#include "records/records.h"' >>tree/core/store/store.c
     echo '#include <quipu/records.h>' >tree/tools/own.h
     echo '#include <stdint.h>' >tree/bench/measure/own.h
-    echo '#include <quipu/records.h>' >tree/conformance/trial/trial.h
-    echo '#include "trial/trial.h"' >tree/conformance/cases/suite.h
+    echo '#include <quipu/records.h>' >tree/conformance/context/context.h
+    echo '#include "context/context.h"' >tree/conformance/cases/case.h
     mkdir -p "$(dirname "tree/$1")"
     printf '%s\n' "$2" >>"tree/$1"
 }
@@ -62,8 +62,8 @@ accepted tools/main.c '#include "own.h"'
 accepted tools/copy/copy.c '#include "own.h"'
 accepted tools/main.c '#include "measure/own.h"'
 accepted conformance/cases/case.c '#include <quipu/conformance.h>'
-accepted conformance/cases/case.c '#include "suite.h"'
-accepted conformance/cases/case.c '#include "trial/trial.h"'
+accepted conformance/cases/case.c '#include "case.h"'
+accepted conformance/cases/case.c '#include "context/context.h"'
 
 refused core/base/base.c '#include "driver/driver.h"'
 refused core/driver/driver.c '#include "records/records.h"'
@@ -93,10 +93,10 @@ refused drivers/lmdb/lmdb.c '#include "own.h"'
 refused drivers/lmdb/lmdb.c '#include <uuid/uuid.h>'
 refused conformance/cases/case.c '#include "base/base.h"'
 refused conformance/cases/case.c '#include <sqlite3.h>'
-refused conformance/cases/case.c '#include "trial.h"'
-refused conformance/cases/case.c '#include "cases/suite.h"'
-refused conformance/trial/other.c '#include "cases/suite.h"'
-refused conformance/extra/extra.c '#include "trial/trial.h"'
+refused conformance/cases/case.c '#include "context.h"'
+refused conformance/cases/case.c '#include "cases/case.h"'
+refused conformance/context/other.c '#include "cases/case.h"'
+refused conformance/extra/extra.c '#include "context/context.h"'
 refused tools/main.c '#include "core/base/base.h"'
 refused tools/main.c '#include "measure/absent.h"'
 refused examples/demo.c '#include "measure/own.h"'

@@ -4,8 +4,8 @@
  * each, on drivers that declare more or less than the memory driver, and are
  * told apart by their ids.  It is used as quipu-conformance is.
  */
-#include "cases/suite.h"
-#include "disk/worker.h"
+#include "cases/case.h"
+#include "context/subprocess.h"
 
 #include <quipu/conformance.h>
 #include <quipu/drivers.h>
@@ -69,42 +69,43 @@ static const quipu_driver *bare(void)
 
 /* ------------------------------------------------------------------- cases */
 
-static void passes(struct quipu_trial *t)
+static void passes(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_trial_records(t, QUIPU_SHAPE_PLAIN);
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
 
-    OK(quipu_batch_one_next(t, r, quipu_trial_sequence(t)));
+    OK(quipu_builder_append_next(ctx, r, quipu_context_sequence(ctx)));
 }
 
 /* With all that can be wrong about a text. */
-static void fails(struct quipu_trial *t)
+static void fails(struct quipu_context *ctx)
 {
-    (void)t;
+    (void)ctx;
     CHECK(false,
           "a < b && \"c\" > 'd' \x1b[31m \xff ]]> \\ \xe2\x82\xac\nand on");
 }
 
-static void skips(struct quipu_trial *t)
+static void skips(struct quipu_context *ctx)
 {
-    (void)t;
-    quipu_check_skip("it lacks <what> it takes");
+    (void)ctx;
+    quipu_assertion_skip("it lacks <what> it takes");
 }
 
-static void counts(struct quipu_trial *t)
+static void counts(struct quipu_context *ctx)
 {
-    quipu_trial_count(t, "kills", 3);
-    quipu_trial_count(t, "power cuts", quipu_trial_scale(t, 5, 50, 500));
+    quipu_context_count(ctx, "kills", 3);
+    quipu_context_count(ctx, "power cuts",
+                        quipu_context_scale(ctx, 5, 50, 500));
 }
 
-static void miscounts(struct quipu_trial *t)
+static void miscounts(struct quipu_context *ctx)
 {
-    quipu_trial_count(t, "sheep", 1);
+    quipu_context_count(ctx, "sheep", 1);
 }
 
 /* A writer whose acknowledged append a reader does not find. */
-static void leaves_history(struct quipu_trial *t)
+static void leaves_history(struct quipu_context *ctx)
 {
-    FILE *file = quipu_trial_timeline(t);
+    FILE *file = quipu_context_timeline(ctx);
 
     fputs("{\"lane\":\"writer 1\",\"from\":10.5,\"to\":12.25,\"what\":"
           "\"append a7 @5\",\"outcome\":\"OK ids 41..43\",\"bad\":true}\n"
@@ -117,27 +118,27 @@ static void leaves_history(struct quipu_trial *t)
     CHECK(false, "a7 @5 was acknowledged and is not there");
 }
 
-static void crashes(struct quipu_trial *t)
+static void crashes(struct quipu_context *ctx)
 {
-    (void)t;
+    (void)ctx;
     raise(SIGKILL);
 }
 
-static void hangs(struct quipu_trial *t)
+static void hangs(struct quipu_context *ctx)
 {
-    (void)t;
+    (void)ctx;
     for (;;) {
         pause();
     }
 }
 
 /* Prints who it is, and spins with a crew until somebody ends it. */
-static void spin(struct quipu_trial *t, void *shared, unsigned i)
+static void spin(struct quipu_context *ctx, void *shared, unsigned i)
 {
     const char *name = getenv("LITTLE_PIDS");
     FILE *file = fopen(name ? name : "/dev/null", "ae");
 
-    (void)t;
+    (void)ctx;
     (void)shared;
     (void)i;
     CHECK(file, "cannot write %s", name);
@@ -148,12 +149,12 @@ static void spin(struct quipu_trial *t, void *shared, unsigned i)
     }
 }
 
-static void spins(struct quipu_trial *t)
+static void spins(struct quipu_context *ctx)
 {
-    struct quipu_crew crew = quipu_crew_start(t, 2, spin, NULL);
+    struct quipu_workers crew = quipu_workers_start(ctx, 2, spin, NULL);
 
-    quipu_crew_go(&crew);
-    quipu_crew_join(&crew);
+    quipu_workers_release(&crew);
+    quipu_workers_join(&crew);
 }
 
 /* $LITTLE_SERVER is a file that is there while the server runs. */
@@ -164,25 +165,25 @@ static bool runs(void)
     return server && access(server, F_OK) == 0;
 }
 
-static void stops_server(struct quipu_trial *t)
+static void stops_server(struct quipu_context *ctx)
 {
     CHECK(runs(), "it does not run at the beginning");
-    quipu_trial_server_stop(t);
+    quipu_context_server_stop(ctx);
     CHECK(!runs(), "it was not stopped");
-    quipu_trial_server_start(t);
+    quipu_context_server_start(ctx);
     CHECK(runs(), "it was not started");
 }
 
-static void leaves_server_stopped(struct quipu_trial *t)
+static void leaves_server_stopped(struct quipu_context *ctx)
 {
-    quipu_trial_server_stop(t);
+    quipu_context_server_stop(ctx);
     CHECK(false, "while it is stopped");
 }
 
 /* Its name is of the kind that {name} promises, and new each time. */
-static void is_named(struct quipu_trial *t)
+static void is_named(struct quipu_context *ctx)
 {
-    const char *name = strchr(t->plain, ':') + 1;
+    const char *name = strchr(ctx->plain, ':') + 1;
     size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
 
     CHECK(length > 0 && length <= 31 && name[length] == '\0' &&
@@ -190,10 +191,10 @@ static void is_named(struct quipu_trial *t)
           "the name is %s", name);
 }
 
-static void is_in_folder(struct quipu_trial *t)
+static void is_in_folder(struct quipu_context *ctx)
 {
-    CHECK(access(t->directory, W_OK) == 0, "there is no folder");
-    CHECK(strstr(t->plain, strrchr(t->directory, '/')),
+    CHECK(access(ctx->directory, W_OK) == 0, "there is no folder");
+    CHECK(strstr(ctx->plain, strrchr(ctx->directory, '/')),
           "the URI does not name it");
 }
 
@@ -228,7 +229,7 @@ QUIPU_FAMILY(little);
 const struct quipu_family *const quipu_families[] = { &quipu_family_little,
                                                       NULL };
 
-const struct quipu_job *const quipu_jobs[] = { NULL };
+const struct quipu_subprocess_job *const quipu_subprocess_jobs[] = { NULL };
 
 /* -------------------------------------------------------------------- main */
 

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a case fails: a line on standard error, and the end of its process. */
+#include "assertion.h"
+
+#include <quipu/error.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+_Thread_local quipu_error quipu_assertion_error;
+
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+void quipu_assertion_fail(const char *file, int line, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    dprintf(STDERR_FILENO, "%s:%d: %s\n", file_name(file), line, text);
+    _exit(QUIPU_EXIT_FAILED);
+}
+
+void quipu_assertion_status(const char *file, int line, const char *call,
+                            int expected, int status)
+{
+    if (status == expected) {
+        return;
+    }
+    quipu_assertion_fail(
+        file, line, "%s answered %s%s%s instead of %s", call,
+        quipu_status_name(status), status == QUIPU_OK ? "" : ": ",
+        status == QUIPU_OK ? "" : ERR->message, quipu_status_name(expected));
+}
+
+void quipu_assertion_skip(const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    dprintf(STDERR_FILENO, "%s\n", text);
+    _exit(QUIPU_EXIT_SKIPPED);
+}

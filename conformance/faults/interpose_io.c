@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stands before what changes and reads the content of files. */
+/* The parameters of libc's functions have names that only libc may use. */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
+#include "journal.h"
+#include "plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SECTOR 512
+
+static bool is_plain(int fd)
+{
+    return quipu_fault_plan.active && files_of(fd).kind == FILE_PLAIN;
+}
+
+/* ---------------------------------------------------------------- writing */
+
+static size_t size_of(const struct iovec *pieces, int count)
+{
+    size_t size = 0;
+    for (int i = 0; i < count; i++) {
+        size += pieces[i].iov_len;
+    }
+    return size;
+}
+
+/* At the offset, or at the descriptor's own if that is -1. */
+static ssize_t put(int fd, const struct iovec *pieces, int count, off_t offset)
+{
+    return offset < 0 ? NEXT(writev)(fd, pieces, count)
+                      : NEXT(pwritev)(fd, pieces, count, offset);
+}
+
+static off_t offset_of(int fd, off_t offset)
+{
+    return offset < 0 ? lseek(fd, 0, SEEK_CUR) : offset;
+}
+
+/* A disk that fails in a write has taken its first sectors. */
+static ssize_t write_part(int fd, const struct iovec *pieces, off_t offset)
+{
+    int number = errno;
+    struct file file = files_of(fd);
+    off_t at = offset_of(fd, offset);
+    off_t end = (at + (off_t)(pieces[0].iov_len / 2)) / SECTOR * SECTOR;
+    if (end > at) {
+        struct iovec part = { pieces[0].iov_base, (size_t)(end - at) };
+        if (NEXT(pwritev)(fd, &part, 1, at) == end - at) {
+            journal_write_data(JOURNAL_WRITE, &file, &part, 1, part.iov_len,
+                               at);
+        }
+    }
+    errno = number;
+    return -1;
+}
+
+/* A descriptor whose writes are syncs, too. */
+static ssize_t write_synchronous(int fd, const struct iovec *pieces, int count,
+                                 off_t offset)
+{
+    struct file file = files_of(fd);
+    enum fault fault = quipu_fault_plan_decide(CALL_SYNC);
+    int number = errno;
+    bool stores = fault == FAULT_NONE && !quipu_fault_plan.lie;
+    ssize_t written = put(fd, pieces, count, offset);
+    if (written > 0) {
+        off_t at = offset < 0 ? offset_of(fd, offset) - written : offset;
+        journal_write_data(stores ? JOURNAL_STORE : JOURNAL_WRITE, &file,
+                           pieces, count, (size_t)written, at);
+    }
+    if (fault == FAULT_NONE) {
+        return written;
+    }
+    journal_write_number(JOURNAL_SYNC_FAILED, &file, 0);
+    errno = number;
+    return fault == FAULT_FAIL_SILENTLY ? written : -1;
+}
+
+static ssize_t write_watched(int fd, const struct iovec *pieces, int count,
+                             off_t offset)
+{
+    struct file file = files_of(fd);
+    enum fault fault = quipu_fault_plan_decide(CALL_WRITE);
+    ssize_t written;
+    if (fault == FAULT_FAIL) {
+        return write_part(fd, pieces, offset);
+    }
+    if (fault == FAULT_FAIL_SILENTLY) {
+        written = (ssize_t)size_of(pieces, count);
+        if (offset < 0) {
+            (void)lseek(fd, written, SEEK_CUR);
+        }
+        return written;
+    }
+    if (file.is_synchronous) {
+        return write_synchronous(fd, pieces, count, offset);
+    }
+    written = put(fd, pieces, count, offset);
+    if (written > 0 && journal_is_open()) {
+        off_t at = offset < 0 ? offset_of(fd, offset) - written : offset;
+        journal_write_data(JOURNAL_WRITE, &file, pieces, count, (size_t)written,
+                           at);
+    }
+    return written;
+}
+
+ssize_t write(int fd, const void *data, size_t size)
+{
+    struct iovec piece = { (void *)data, size };
+    return is_plain(fd) ? write_watched(fd, &piece, 1, -1)
+                        : NEXT(write)(fd, data, size);
+}
+
+ssize_t writev(int fd, const struct iovec *pieces, int count)
+{
+    return is_plain(fd) ? write_watched(fd, pieces, count, -1)
+                        : NEXT(writev)(fd, pieces, count);
+}
+
+#define PWRITE(name)                                                  \
+    ssize_t name(int fd, const void *data, size_t size, off_t offset) \
+    {                                                                 \
+        struct iovec piece = { (void *)data, size };                  \
+        return is_plain(fd) ? write_watched(fd, &piece, 1, offset)    \
+                            : NEXT(name)(fd, data, size, offset);     \
+    }
+PWRITE(pwrite)
+PWRITE(pwrite64)
+
+#define PWRITEV(name)                                                         \
+    ssize_t name(int fd, const struct iovec *pieces, int count, off_t offset) \
+    {                                                                         \
+        return is_plain(fd) ? write_watched(fd, pieces, count, offset)        \
+                            : NEXT(name)(fd, pieces, count, offset);          \
+    }
+PWRITEV(pwritev)
+PWRITEV(pwritev64)
+
+/* ---------------------------------------------------------------- reading */
+
+static bool read_fails(int fd)
+{
+    return is_plain(fd) && quipu_fault_plan_decide(CALL_READ) != FAULT_NONE;
+}
+
+ssize_t read(int fd, void *data, size_t size)
+{
+    return read_fails(fd) ? -1 : NEXT(read)(fd, data, size);
+}
+
+/* What programs call that are built with _FORTIFY_SOURCE. */
+/* NOLINTBEGIN(readability-redundant-declaration) */
+ssize_t __read_chk(int fd, void *data, size_t size, size_t room);
+ssize_t __read_chk(int fd, void *data, size_t size, size_t room)
+{
+    return read_fails(fd) ? -1 : NEXT(__read_chk)(fd, data, size, room);
+}
+
+#define PREAD_CHECKED(name)                                                    \
+    ssize_t name(int fd, void *data, size_t size, off_t offset, size_t room);  \
+    ssize_t name(int fd, void *data, size_t size, off_t offset, size_t room)   \
+    {                                                                          \
+        return read_fails(fd) ? -1 : NEXT(name)(fd, data, size, offset, room); \
+    }
+PREAD_CHECKED(__pread_chk)
+PREAD_CHECKED(__pread64_chk)
+/* NOLINTEND(readability-redundant-declaration) */
+
+#define PREAD(name)                                                      \
+    ssize_t name(int fd, void *data, size_t size, off_t offset)          \
+    {                                                                    \
+        return read_fails(fd) ? -1 : NEXT(name)(fd, data, size, offset); \
+    }
+PREAD(pread)
+PREAD(pread64)
+
+/* ------------------------------------------------------------------ sizes */
+
+#define FTRUNCATE(name)                                            \
+    int name(int fd, off_t size)                                   \
+    {                                                              \
+        if (!is_plain(fd)) {                                       \
+            return NEXT(name)(fd, size);                           \
+        }                                                          \
+        enum fault fault = quipu_fault_plan_decide(CALL_TRUNCATE); \
+        if (fault != FAULT_NONE) {                                 \
+            return fault == FAULT_FAIL_SILENTLY ? 0 : -1;          \
+        }                                                          \
+        int status = NEXT(name)(fd, size);                         \
+        if (status == 0) {                                         \
+            struct file file = files_of(fd);                       \
+            journal_write_number(JOURNAL_TRUNCATE, &file, size);   \
+        }                                                          \
+        return status;                                             \
+    }
+FTRUNCATE(ftruncate)
+FTRUNCATE(ftruncate64)
+
+static off_t file_size(int fd)
+{
+    struct stat info;
+    return fstat(fd, &info) == 0 ? info.st_size : 0;
+}
+
+/* Room that was made shows only where the file has grown. */
+static void record_growth(int fd, off_t before)
+{
+    struct file file = files_of(fd);
+    off_t now = file_size(fd);
+    if (now > before) {
+        journal_write_number(JOURNAL_TRUNCATE, &file, now);
+    }
+}
+
+#define FALLOCATE(name)                                  \
+    int name(int fd, int mode, off_t offset, off_t size) \
+    {                                                    \
+        if (!is_plain(fd)) {                             \
+            return NEXT(name)(fd, mode, offset, size);   \
+        }                                                \
+        if (quipu_fault_plan_decide(CALL_ALLOCATE)) {    \
+            return -1;                                   \
+        }                                                \
+        off_t before = file_size(fd);                    \
+        int status = NEXT(name)(fd, mode, offset, size); \
+        record_growth(fd, before);                       \
+        return status;                                   \
+    }
+FALLOCATE(fallocate)
+FALLOCATE(fallocate64)
+
+/* These return the number, and leave errno alone. */
+#define POSIX_FALLOCATE(name)                         \
+    int name(int fd, off_t offset, off_t size)        \
+    {                                                 \
+        if (!is_plain(fd)) {                          \
+            return NEXT(name)(fd, offset, size);      \
+        }                                             \
+        if (quipu_fault_plan_decide(CALL_ALLOCATE)) { \
+            return errno;                             \
+        }                                             \
+        off_t before = file_size(fd);                 \
+        int number = NEXT(name)(fd, offset, size);    \
+        record_growth(fd, before);                    \
+        return number;                                \
+    }
+POSIX_FALLOCATE(posix_fallocate)
+POSIX_FALLOCATE(posix_fallocate64)
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

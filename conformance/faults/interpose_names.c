@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stands before what opens, closes, removes and renames. */
+/* The parameters of libc's functions have names that only libc may use. */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
+#include "journal.h"
+#include "plan.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool exists(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0;
+}
+
+static void record_opened(int fd, const char *name, int flags, bool created)
+{
+    files_opened(fd, name, flags);
+    struct file file = files_of(fd);
+    if (file.kind != FILE_PLAIN) {
+        return;
+    }
+    journal_write_names(created ? JOURNAL_CREATE : JOURNAL_OPEN, &file, name,
+                        NULL);
+    if (!created && (flags & O_TRUNC) != 0) {
+        journal_write_number(JOURNAL_TRUNCATE, &file, 0);
+    }
+}
+
+static int open_watched(int folder, const char *path, int flags, mode_t mode)
+{
+    char absolute[FILES_PATH];
+    const char *name = NULL;
+    if (quipu_fault_plan.active && (folder == AT_FDCWD || path[0] == '/')) {
+        name = files_name(path, absolute);
+    }
+    if (!name) {
+        return NEXT(openat)(folder, path, flags, mode);
+    }
+    if (quipu_fault_plan_decide(CALL_OPEN) != FAULT_NONE) {
+        return -1;
+    }
+    journal_lock();
+    bool created = (flags & O_CREAT) != 0 && !exists(absolute);
+    int fd = NEXT(openat)(folder, path, flags, mode);
+    if (fd >= 0) {
+        record_opened(fd, name, flags, created);
+    }
+    journal_unlock();
+    return fd;
+}
+
+static mode_t mode_of(int flags, va_list *arguments)
+{
+    return (flags & (O_CREAT | O_TMPFILE)) != 0
+               ? (mode_t)va_arg(*arguments, unsigned)
+               : 0;
+}
+
+#define OPEN(name)                                        \
+    int name(const char *path, int flags, ...)            \
+    {                                                     \
+        va_list arguments;                                \
+        va_start(arguments, flags);                       \
+        mode_t mode = mode_of(flags, &arguments);         \
+        va_end(arguments);                                \
+        return open_watched(AT_FDCWD, path, flags, mode); \
+    }
+OPEN(open)
+OPEN(open64)
+
+/* What programs call that are built with _FORTIFY_SOURCE. */
+/* NOLINTBEGIN(readability-redundant-declaration) */
+int __open_2(const char *path, int flags);
+int __open_2(const char *path, int flags)
+{
+    return open_watched(AT_FDCWD, path, flags, 0);
+}
+int __open64_2(const char *path, int flags);
+int __open64_2(const char *path, int flags)
+{
+    return open_watched(AT_FDCWD, path, flags, 0);
+}
+/* NOLINTEND(readability-redundant-declaration) */
+
+#define OPENAT(name)                                       \
+    int name(int folder, const char *path, int flags, ...) \
+    {                                                      \
+        va_list arguments;                                 \
+        va_start(arguments, flags);                        \
+        mode_t mode = mode_of(flags, &arguments);          \
+        va_end(arguments);                                 \
+        return open_watched(folder, path, flags, mode);    \
+    }
+OPENAT(openat)
+OPENAT(openat64)
+
+int close(int fd)
+{
+    if (quipu_fault_plan.active) {
+        files_closed(fd);
+    }
+    return NEXT(close)(fd);
+}
+
+int unlink(const char *path)
+{
+    char absolute[FILES_PATH];
+    const char *name =
+        quipu_fault_plan.active ? files_name(path, absolute) : NULL;
+    if (!name) {
+        return NEXT(unlink)(path);
+    }
+    if (quipu_fault_plan_decide(CALL_REMOVE) != FAULT_NONE) {
+        return -1;
+    }
+    journal_lock();
+    int status = NEXT(unlink)(path);
+    if (status == 0) {
+        journal_write_names(JOURNAL_REMOVE, NULL, name, NULL);
+    }
+    journal_unlock();
+    return status;
+}
+
+int rename(const char *from, const char *to)
+{
+    char absolute[2][FILES_PATH];
+    const char *name = NULL;
+    const char *other = NULL;
+    if (quipu_fault_plan.active) {
+        name = files_name(from, absolute[0]);
+        other = files_name(to, absolute[1]);
+    }
+    if (!name || !other) {
+        return NEXT(rename)(from, to);
+    }
+    if (quipu_fault_plan_decide(CALL_REMOVE) != FAULT_NONE) {
+        return -1;
+    }
+    journal_lock();
+    int status = NEXT(rename)(from, to);
+    if (status == 0) {
+        journal_write_names(JOURNAL_RENAME, NULL, name, other);
+    }
+    journal_unlock();
+    return status;
+}
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

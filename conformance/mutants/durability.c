@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mutants of SQLite's driver that fail when a process or a log ends. */
+#include "mutant.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STORE "sqlite:///{dir}/x.db"
+
+/* ------------------------------------------------ acknowledged, then stored */
+
+/* A request with all that it borrows; its items have no further columns. */
+struct kept {
+    quipu_request request;
+    quipu_tracking tracking;
+    quipu_item *items;
+    quipu_driver_datastore *datastore;
+};
+
+/* The one append that is not stored yet; a process has one handle. */
+static struct kept kept;
+
+static void *copy(const void *data, size_t size)
+{
+    void *memory = malloc(size > 0 ? size : 1);
+
+    if (!memory) {
+        abort();
+    }
+    return memcpy(memory, data, size);
+}
+
+static void keep_bytes(quipu_bytes *bytes)
+{
+    /* NOLINTNEXTLINE(clang-analyzer-core.*): the items were copied. */
+    if (bytes->data) {
+        bytes->data = copy(bytes->data, bytes->size);
+    }
+}
+
+static void keep(const struct append_call *a)
+{
+    const quipu_request *request = &a->requests[0];
+    size_t count = request->item_count;
+
+    kept.datastore = a->datastore;
+    kept.request = *request;
+    kept.items = copy(request->items, count * sizeof(*kept.items));
+    kept.request.items = kept.items;
+    for (size_t i = 0; i < count; i++) {
+        keep_bytes(&kept.items[i].sequence_id);
+        keep_bytes(&kept.items[i].topic);
+        keep_bytes(&kept.items[i].state);
+        keep_bytes(&kept.items[i].event_id);
+    }
+    if (request->tracking) {
+        kept.tracking = *request->tracking;
+        keep_bytes(&kept.tracking.consumer);
+        keep_bytes(&kept.tracking.log);
+        kept.request.tracking = &kept.tracking;
+    }
+}
+
+/* Stores what is kept; its memory is left to the process's end. */
+static void store_kept(void)
+{
+    quipu_result result = { .positions = NULL };
+    size_t taken;
+
+    if (kept.datastore) {
+        mutant_base_driver()->append(kept.datastore, &kept.request, 1, &result,
+                                     &taken, INT64_MAX, NULL);
+        kept.datastore = NULL;
+    }
+}
+
+/* M35: an append is stored by the next one, for the sake of speed. */
+static int acknowledged_before_stored(struct append_call *a)
+{
+    store_kept();
+    if (a->requests[0].guard_count > 0 || a->requests[0].item_count == 0) {
+        return mutant_append_first(a);
+    }
+    keep(a);
+    *a->taken = 1;
+    mutant_report_success(a, 0);
+    return QUIPU_OK;
+}
+
+/* --------------------------------------------------- what was left in doubt */
+
+/* M36: the position is taken, and by whom is not looked at. */
+static int repeat_is_conflict(struct append_call *a)
+{
+    int status = mutant_append_first(a);
+
+    if (status == QUIPU_OK && a->results[0].flags & QUIPU_RESULT_REPEATED) {
+        a->results[0].status = QUIPU_CONFLICT;
+        a->results[0].cause = QUIPU_CAUSE_POSITION;
+        a->results[0].flags = 0;
+    }
+    return status;
+}
+
+/* M37: a position of the log is a number. */
+static int head_is_a_number(quipu_driver_datastore *datastore,
+                            quipu_driver_schema *bound, int64_t deadline,
+                            quipu_position *head, quipu_error *error)
+{
+    int status =
+        mutant_base_driver()->log_head(datastore, bound, deadline, head, error);
+
+    if (status == QUIPU_OK) {
+        memset(&head->event_id, 0, sizeof(head->event_id));
+    }
+    return status;
+}
+
+/* M41: what cannot be opened is made anew. */
+static int makes_anew(const quipu_host *host, const quipu_open *how,
+                      int64_t deadline, quipu_driver_datastore **datastore,
+                      quipu_opened *opened, quipu_error *error)
+{
+    int status = mutant_base_driver()->open(host, how, deadline, datastore,
+                                            opened, error);
+
+    if (status == QUIPU_CORRUPT && strncmp(how->body, "///", 3) == 0) {
+        unlink(how->body + 3);
+        status = mutant_base_driver()->open(host, how, deadline, datastore,
+                                            opened, error);
+    }
+    return status;
+}
+
+static const struct mutant mutants[] = {
+    { "M35", "acknowledged-before-stored",
+      "NATS 2.12.1 (Jepsen): acknowledged before it is on the disk",
+      "V3.kill-9-of-four-writers", .append = acknowledged_before_stored,
+      .base = STORE },
+    { "M36", "repeat-after-crash-is-conflict",
+      "any store that knows positions only: a retry meets its own events",
+      "V3.kill-9-of-four-writers", .append = repeat_is_conflict,
+      .base = STORE },
+    { "M37", "log-position-is-a-number",
+      "Emmett: positions that mean nothing after dump and restore",
+      "L5.rewound-log-is-detected",
+      .replaced = { .log_head = head_is_a_number }, .base = STORE },
+    { "M41", "damaged-store-is-made-anew",
+      "caches that begin anew when they cannot read, taken for a store",
+      "F4.damaged-files-are-left-as-they-are",
+      .replaced = { .open = makes_anew }, .base = STORE },
+};
+MUTANT_FAMILY(durability);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Real drivers that are made unsafe, in place of a wrapped one: by their own
+ * settings, or by quipu-faults.so, which drops syncs or hides that they failed.
+ * Each must fail on its unsafe URI, or with its environment variable, and pass
+ * without.
+ */
+#include "mutant.h"
+
+#define SQLITE "sqlite:///{dir}/x.db"
+#define LMDB "lmdb:///{dir}/x"
+
+static const struct mutant sqlite[] = {
+    { "R01", "sqlite-on-a-disk-that-lies",
+      "disks and virtual machines that acknowledge a flush and drop it",
+      "V3.power-cut-at-every-sync", .uri = SQLITE, .sound_uri = SQLITE,
+      .variable = "QUIPU_FAULT_LIE" },
+    { "R02", "sqlite-relaxed-for-full",
+      "NATS 2.12.1 (Jepsen): synced now and then by default",
+      "V3.power-cut-at-every-sync", .uri = SQLITE "?durability=relaxed",
+      .sound_uri = SQLITE },
+    { "R03", "sqlite-deaf-to-failed-syncs",
+      "PostgreSQL before 12: a failed fsync is tried again, and then succeeds",
+      "V5.sync-fails-unheeded", .uri = SQLITE, .sound_uri = SQLITE,
+      .variable = "QUIPU_FAULT_HIDE" },
+    { "R04", "sqlite-deaf-to-failed-writes",
+      "writes whose result nobody looks at: many a journal of one's own",
+      "V5.write-fails", .uri = SQLITE, .sound_uri = SQLITE,
+      .variable = "QUIPU_FAULT_HIDE" },
+};
+
+const struct mutant_family mutant_family_unsafe_sqlite = {
+    sqlite, sizeof(sqlite) / sizeof(*sqlite)
+};
+
+static const struct mutant lmdb[] = {
+    { "R05", "lmdb-on-a-disk-that-lies",
+      "disks and virtual machines that acknowledge a flush and drop it",
+      "V3.power-cut-at-every-sync", .uri = LMDB, .sound_uri = LMDB,
+      .variable = "QUIPU_FAULT_LIE" },
+    { "R06", "lmdb-relaxed-for-full",
+      "NATS 2.12.1 (Jepsen): synced now and then by default",
+      "V3.power-cut-under-four-processes", .uri = LMDB "?durability=relaxed",
+      .sound_uri = LMDB },
+    { "R07", "lmdb-deaf-to-failed-syncs",
+      "PostgreSQL before 12: a failed fsync is tried again, and then succeeds",
+      "V5.sync-fails", .uri = LMDB, .sound_uri = LMDB,
+      .variable = "QUIPU_FAULT_HIDE" },
+};
+
+const struct mutant_family mutant_family_unsafe_lmdb = {
+    lmdb, sizeof(lmdb) / sizeof(*lmdb)
+};

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One list of codes for each operation: <quipu/driver.h> tells it to the
+ * authors of drivers, the core lets no other pass, and neither does the suite.
+ */
+#include "quipu_test.h"
+
+#include "context/contract_proxy.h"
+#include "records/driver_call.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <quipu/error.h>
+
+#define BIT(code) (1u << (unsigned)(code))
+
+/* In the order of enum quipu_call. */
+static const char *const operations[] = {
+    "open",          "setup",          "teardown",      "bind",
+    "append",        "transact",       "read_sequence", "read_log",
+    "list_schemas",  "list_sequences", "list_tracking", "step",
+    "last_position", "log_head",       "wait",          "read_tracking",
+};
+
+#define OPERATIONS (sizeof(operations) / sizeof(*operations))
+
+/* The header's text. */
+static char text[65536];
+
+static int read_header(void **state)
+{
+    FILE *file = fopen(DRIVER_H, "re");
+
+    (void)state;
+    if (!file) {
+        return -1;
+    }
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    return fclose(file);
+}
+
+/* The code that a word names, or 0. */
+static uint32_t bit_of(const char *word, size_t length)
+{
+    for (int code = QUIPU_OK; code <= QUIPU_INTERNAL; code++) {
+        const char *name = quipu_status_name(code);
+
+        if (strlen(name) == length && memcmp(name, word, length) == 0) {
+            return BIT(code);
+        }
+    }
+    return 0;
+}
+
+/* The codes of the sentence that begins here. */
+static uint32_t codes_of(const char *sentence)
+{
+    uint32_t codes = BIT(QUIPU_OK) | BIT(QUIPU_NO_MEMORY) | BIT(QUIPU_INTERNAL);
+
+    while (*sentence && *sentence != '.') {
+        size_t length = 0;
+
+        while (isupper((unsigned char)sentence[length]) ||
+               sentence[length] == '_') {
+            length++;
+        }
+        codes |= bit_of(sentence, length);
+        sentence += length > 0 ? length : 1;
+    }
+    return codes;
+}
+
+/* What the header lists last before it declares an operation. */
+static uint32_t listed(const char *operation)
+{
+    const char *found = NULL, *declared;
+    char pattern[40];
+
+    (void)snprintf(pattern, sizeof(pattern), "int (*%s)(", operation);
+    declared = strstr(text, pattern);
+    assert_non_null(declared);
+    for (const char *at = text; (at = strstr(at, "Codes:")) && at < declared;
+         at++) {
+        found = at;
+    }
+    assert_non_null(found);
+    return codes_of(found);
+}
+
+static uint32_t passed_by_core(enum quipu_call call)
+{
+    static const quipu_driver driver = { .name = "any" };
+    uint32_t codes = 0;
+
+    for (int code = QUIPU_OK; code <= QUIPU_INTERNAL; code++) {
+        quipu_error said = { .code = code };
+
+        if (quipu_driver_call_end(&driver, call, code, &said, NULL) == code) {
+            codes |= BIT(code);
+        }
+    }
+    return codes;
+}
+
+static void each_operation_has_one_list(void **state)
+{
+    (void)state;
+    assert_int_equal(OPERATIONS, QUIPU_CALL_READ_TRACKING + 1);
+    for (size_t i = 0; i < OPERATIONS; i++) {
+        uint32_t codes = listed(operations[i]);
+        uint32_t passed = passed_by_core((enum quipu_call)i);
+        uint32_t seen = quipu_contract_proxy_codes(operations[i]);
+
+        if (codes != passed || codes != seen) {
+            fail_msg("%s: driver.h lists 0x%x, the core passes 0x%x, the suite "
+                     "0x%x",
+                     operations[i], codes, passed, seen);
+        }
+    }
+}
+
+static void what_is_no_operation_answers_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(quipu_contract_proxy_codes("close"), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_operation_has_one_list),
+        cmocka_unit_test(what_is_no_operation_answers_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, read_header, NULL) != 0;
+}
