@@ -258,17 +258,21 @@ static void wrong_values(struct quipu_context *ctx)
 
 static const struct quipu_case cases[] = {
     { "F1.metadata-absent-is-not-empty",
-      "Absent and empty mean different things to a program.", metadata, 0, 0,
-      0 },
-    { "F1.times-to-the-microsecond", "The years 1 to 9999, and no others.",
+      "Programs distinguish absent metadata from empty metadata.", metadata, 0,
+      0, 0 },
+    { "F1.times-to-the-microsecond",
+      "Times of the years 1 to 9999 are stored exactly, and no others are "
+      "accepted.",
       times, 0, 0, 0 },
     { "F1.columns-of-every-kind",
-      "Typed columns must not be bent: \"12\" is text, 3.0 a double.", columns,
-      0, 0, 0 },
-    { "F1.columns-that-are-null", "Each column is nullable.", null_columns, 0,
-      0, 0 },
+      "Typed columns keep their type: \"12\" stays text, and 3.0 stays a "
+      "double.",
+      columns, 0, 0, 0 },
+    { "F1.null-columns", "Each further column can be NULL.", null_columns, 0, 0,
+      0 },
     { "F1.wrong-values-are-invalid",
-      "What one store bends and another refuses is no common language.",
+      "All drivers refuse the same values, and none of them converts a value "
+      "silently.",
       wrong_values, 0, 0, 0 },
 };
 QUIPU_FAMILY(columns);

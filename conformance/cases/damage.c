@@ -121,10 +121,12 @@ static void foreign(struct quipu_context *ctx)
 #define LASTS (QUIPU_CAN_PERSIST | QUIPU_TRAIT_FILES)
 
 static const struct quipu_case cases[] = {
-    { "F4.damaged-files-are-left-as-they-are",
-      "What a rescue could still read must not be written over.", damaged,
-      LASTS, 0, 0 },
-    { "F4.foreign-files-are-left-as-they-are",
-      "A wrong path must not cost somebody's file.", foreign, LASTS, 0, 0 },
+    { "F4.damaged-files-are-not-changed",
+      "A recovery tool may still be able to read a damaged file, so it must "
+      "not be overwritten.",
+      damaged, LASTS, 0, 0 },
+    { "F4.foreign-files-are-not-changed",
+      "A wrong path in a URI must not destroy a file of another program.",
+      foreign, LASTS, 0, 0 },
 };
 QUIPU_FAMILY(damage);

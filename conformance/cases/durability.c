@@ -408,22 +408,26 @@ static void rewound(struct quipu_context *ctx)
 #define PERSIST (QUIPU_CAN_PERSIST | QUIPU_CAN_LOG)
 
 static const struct quipu_case cases[] = {
-    { "V3.reopened-store-has-all",
-      "Items, schemas, heads and identity, again and again.", reopened, PERSIST,
-      0, 0 },
+    { "V3.reopened-store-is-complete",
+      "Items, schemas, heads and identity are the same each time the store is "
+      "opened.",
+      reopened, PERSIST, 0, 0 },
     { "U3.repeat-after-reopening",
-      "The retry often comes from the program's next life.",
-      repeat_after_reopening, PERSIST, 0, 0 },
-    { "V3.kill-9", "Nothing acknowledged lost, and nothing half there.", killed,
+      "A retry often comes from the restarted program.", repeat_after_reopening,
+      PERSIST, 0, 0 },
+    { "V3.kill-9",
+      "No acknowledged append is lost, and none is stored in part.", killed,
       PERSIST, 0, 600 },
     { "V3.kill-9-relaxed",
-      "Relaxed may lose in a power cut, not by the death of a process.",
+      "With durability=relaxed a power cut can lose appends, but the death of "
+      "a process cannot.",
       killed_relaxed, PERSIST, 0, 600 },
-    { "V3.kill-9-beside-others",
-      "A process that dies with the lock must not stop the others.",
+    { "V3.kill-9-among-other-writers",
+      "A process that dies while it holds a lock must not block the others.",
       killed_beside, PERSIST | QUIPU_CAN_SHARE, 0, 600 },
     { "L5.rewound-log-is-detected",
-      "After a restored backup consumers must stop, not skip.", rewound,
-      PERSIST | QUIPU_TRAIT_FILES, 0, 0 },
+      "After a backup has been restored, consumers must stop instead of "
+      "skipping events.",
+      rewound, PERSIST | QUIPU_TRAIT_FILES, 0, 0 },
 };
 QUIPU_FAMILY(durability);

@@ -157,19 +157,21 @@ static void over_limits(struct quipu_context *ctx)
 }
 
 static const struct quipu_case cases[] = {
-    { "F1.states-of-many-sizes", "Sizes around pages and powers of two.",
+    { "F1.states-of-many-sizes",
+      "States of sizes around pages and powers of two are stored exactly.",
       states, 0, 0, 0 },
     { "F1.states-of-every-byte",
-      "A state is bytes, not text: NUL and 0xFF included.", every_byte, 0, 0,
-      0 },
-    { "F1.state-of-16-mib", "The least that every store takes.", large_state, 0,
+      "A state is bytes, not text: it may contain NUL and 0xFF.", every_byte, 0,
       0, 0 },
+    { "F1.state-of-16-mib", "Every store accepts a state of 16 MiB.",
+      large_state, 0, 0, 0 },
     { "F1.append-of-100000-items",
-      "The least that every store takes, in one transaction.", many_items,
+      "Every store accepts 100,000 items in one append.", many_items,
       QUIPU_CAN_LOG, 0, 0 },
-    { "F1.append-of-256-mib", "The least that every store takes.", large_append,
-      QUIPU_TRAIT_HEAVY, 0, 600 },
+    { "F1.append-of-256-mib", "Every store accepts an append of 256 MiB.",
+      large_append, QUIPU_TRAIT_HEAVY, 0, 600 },
     { "F1.over-the-limit-is-invalid",
-      "More is a clear error with nothing stored.", over_limits, 0, 0, 0 },
+      "A state above the declared limit is an error, and nothing is stored.",
+      over_limits, 0, 0, 0 },
 };
 QUIPU_FAMILY(fidelity);

@@ -190,39 +190,46 @@ static void group_datastores(struct quipu_context *ctx)
 
 static const struct quipu_case cases[] = {
     { "V1.history-of-threads",
-      "Every answer must fit an instant of its call, and all one order.",
+      "Each answer must be true at some instant of its call, and all calls "
+      "must have one common order.",
       hot_threads, QUIPU_CAN_LOG, 0, 600 },
     { "U2.history-of-groups-in-threads",
-      "Guards, repeats and tracking are judged with the items, at one instant.",
+      "Guards, repeats and tracking records are checked at the same instant at "
+      "which the items are stored.",
       group_threads, QUIPU_CAN_LOG, 0, 600 },
     { "U2.history-of-groups-in-datastores",
-      "Each thread with a datastore of its own.", group_datastores,
-      QUIPU_CAN_LOG | QUIPU_TRAIT_MULTI_OPEN, 0, 600 },
+      "The same holds if each thread has a datastore of its own.",
+      group_datastores, QUIPU_CAN_LOG | QUIPU_TRAIT_MULTI_OPEN, 0, 600 },
     { "L2.history-of-followers-in-threads",
-      "Who follows a log sees each item once, whole, in order, and soon.",
+      "A consumer that follows a log sees each item once, in order and within "
+      "a second, and each append as a whole.",
       follower_threads, QUIPU_CAN_LOG, 0, 600 },
     { "F3.history-of-several-logs-in-threads",
-      "Schemas and namespaces keep their orders beside each other.",
+      "The logs of several schemas and namespaces do not affect each other.",
       log_threads, QUIPU_CAN_LOG, 0, 600 },
     { "V1.history-of-processes",
-      "Every answer must fit an instant of its call, and all one order.",
+      "Each answer must be true at some instant of its call, and all calls "
+      "must have one common order.",
       hot_processes, QUIPU_CAN_LOG | QUIPU_CAN_SHARE, 0, 600 },
-    { "U2.history-of-groups",
-      "Guards, repeats and tracking are judged with the items, at one instant.",
+    { "U2.history-of-groups-in-processes",
+      "Guards, repeats and tracking records are checked at the same instant at "
+      "which the items are stored.",
       group_processes, QUIPU_CAN_LOG | QUIPU_CAN_SHARE, 0, 600 },
-    { "L2.history-of-followers",
-      "Who follows a log sees each item once, whole, in order, and soon.",
+    { "L2.history-of-followers-in-processes",
+      "A consumer that follows a log sees each item once, in order and within "
+      "a second, and each append as a whole.",
       follower_processes, QUIPU_CAN_LOG | QUIPU_CAN_SHARE, 0, 600 },
-    { "F3.history-of-several-logs",
-      "Schemas and namespaces keep their orders beside each other.",
+    { "F3.history-of-several-logs-in-processes",
+      "The logs of several schemas and namespaces do not affect each other.",
       log_processes, QUIPU_CAN_LOG | QUIPU_CAN_SHARE, 0, 600 },
     { "U3.history-of-killed-processes",
-      "What a process began that was killed is there whole or not at all, and "
-      "another can repeat it.",
+      "An append that a killed process had begun is stored as a whole or not "
+      "at all, and another process can repeat it.",
       killed_processes, QUIPU_CAN_LOG | QUIPU_CAN_SHARE | QUIPU_CAN_PERSIST, 0,
       600 },
     { "V5.history-of-server-stops",
-      "What fails has stored nothing, and what is in doubt can be repeated.",
+      "A failed append has stored nothing, and one with an unknown outcome can "
+      "be repeated.",
       stopped_server,
       QUIPU_CAN_LOG | QUIPU_CAN_SHARE | QUIPU_CAN_PERSIST | QUIPU_TRAIT_SERVER,
       0, 600 },

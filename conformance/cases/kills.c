@@ -221,10 +221,12 @@ static void killed_at_points(struct quipu_context *ctx)
 
 static const struct quipu_case cases[] = {
     { "V3.kill-9-of-four-writers",
-      "What was acknowledged stays, and what was in doubt is stored once.",
+      "Acknowledged appends stay, and an append in doubt is stored at most "
+      "once.",
       killed_at_random, LASTS, 0, 600 },
-    { "V3.kill-9-at-chosen-calls",
-      "A process that dies between two writes leaves a store, and no lock.",
+    { "V3.kill-9-at-chosen-system-calls",
+      "A process that dies between two writes leaves an intact store, and no "
+      "lock.",
       killed_at_points, LASTS | QUIPU_TRAIT_FILES, 0, 600 },
 };
 QUIPU_FAMILY(kills);

@@ -182,7 +182,7 @@ static void long_reads(struct quipu_context *ctx)
 
 static const struct quipu_case cases[] = {
     { "V4.long-reads-in-constant-memory",
-      "Whoever reads a log of years must not have to hold it.", long_reads, 0,
-      0, 600 },
+      "A program that reads a log of years must not need memory for all of it.",
+      long_reads, 0, 0, 600 },
 };
 QUIPU_FAMILY(long_reads);

@@ -249,25 +249,30 @@ static void refused_not_listed(struct quipu_context *ctx)
 
 static const struct quipu_case cases[] = {
     { "F2.names-are-quoted",
-      "Names are data: reserved words, quotes and whole statements.",
+      "Reserved words, quotes and whole statements are valid names.",
       hostile_names, 0, 0, 0 },
     { "F2.table-names-are-quoted",
-      "The three names that this project is shown with.", bare_hostile_tables,
-      0, 0, 0 },
-    { "F2.table-names-differ-by-more-than-case",
-      "Some back ends fold them, and every store can be copied to every other.",
+      "The table names in the documentation's examples work.",
+      bare_hostile_tables, 0, 0, 0 },
+    { "F2.table-names-that-differ-only-in-case-are-invalid",
+      "Some back ends fold case, and every store can be copied to every other "
+      "one.",
       case_of_tables, 0, 0, 0 },
-    { "F2.names-of-63-bytes", "A name that is cut collides with another.",
+    { "F2.names-of-63-bytes",
+      "A name that was truncated could collide with another one.",
       longest_names, 0, 0, 0 },
     { "F2.wrong-schemas-are-invalid",
-      "What one store cannot hold, none takes: programs move between them.",
+      "A schema that one store cannot hold is refused by all, because programs "
+      "move between stores.",
       wrong_schemas, 0, 0, 0 },
-    { "F2.text-ids-list-in-byte-order",
-      "Not by locale, not by case: two stores page alike.", text_order, 0, 0,
-      0 },
-    { "F2.uuids-list-in-byte-order", "Bytes above 0x7F are not negative.",
-      uuid_order, 0, 0, 0 },
+    { "F2.text-ids-are-listed-in-byte-order",
+      "The order depends on neither locale nor case, so that all stores list "
+      "alike.",
+      text_order, 0, 0, 0 },
+    { "F2.uuids-are-listed-in-byte-order",
+      "Bytes above 0x7F are not compared as negative numbers.", uuid_order, 0,
+      0, 0 },
     { "F2.empty-sequences-are-not-listed",
-      "A sequence is there when it has an item.", refused_not_listed, 0, 0, 0 },
+      "A sequence exists once it has an item.", refused_not_listed, 0, 0, 0 },
 };
 QUIPU_FAMILY(names);

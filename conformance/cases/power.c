@@ -415,28 +415,32 @@ static void beside(struct quipu_context *ctx)
 
 static const struct quipu_case cases[] = {
     { "V3.power-cut-at-every-sync",
-      "What was acknowledged is on the disk, whole and in order.", at_syncs,
+      "Acknowledged appends are on the disk, complete and in order.", at_syncs,
       FILES, 0, 600 },
     { "V3.power-cut-at-every-sync-relaxed",
-      "Relaxed may lose the newest appends, but nothing else.",
+      "With durability=relaxed only the newest appends can be lost.",
       at_syncs_relaxed, FILES, 0, 600 },
-    { "V3.power-cut-beside-a-relaxed-handle",
-      "One part of a program may not make another's promise cheaper.", beside,
-      FILES | QUIPU_TRAIT_MULTI_OPEN, 0, 600 },
+    { "V3.power-cut-with-a-relaxed-handle",
+      "A relaxed handle in the same process must not weaken another handle's "
+      "durability.",
+      beside, FILES | QUIPU_TRAIT_MULTI_OPEN, 0, 600 },
     { "V3.power-cut-anywhere",
-      "Between any two writes, while the store is made and opened, too.",
+      "The power can fail between any two writes, also while the store is "
+      "created and opened.",
       anywhere, FILES, 0, 600 },
-    { "V3.power-cut-amid-checkpoints",
-      "What is copied to its place is not yet gone from where it was.",
+    { "V3.power-cut-during-checkpoints",
+      "Pages that a checkpoint copies stay in the log until their copies are "
+      "durable.",
       amid_checkpoints, FILES, 0, 600 },
-    { "V3.power-cut-under-four-processes",
-      "One process must not build on what another has not yet made durable.",
+    { "V3.power-cut-with-four-processes",
+      "A process must not build on appends that another one has not yet made "
+      "durable.",
       under_processes, FILES | QUIPU_CAN_SHARE, 0, 600 },
-    { "V3.power-cut-under-four-processes-relaxed",
-      "Nor may what is lost leave a hole in the log.", under_processes_relaxed,
-      FILES | QUIPU_CAN_SHARE, 0, 600 },
+    { "V3.power-cut-with-four-processes-relaxed",
+      "Appends that are lost must not leave a gap in the log.",
+      under_processes_relaxed, FILES | QUIPU_CAN_SHARE, 0, 600 },
     { "V3.power-cut-twice",
-      "The power that went goes again, while the store is mended.", twice,
-      FILES, 0, 600 },
+      "A second power cut can happen while the store recovers from the first.",
+      twice, FILES, 0, 600 },
 };
 QUIPU_FAMILY(power);

@@ -226,23 +226,26 @@ static void refused_queries(struct quipu_context *ctx)
 
 static const struct quipu_case cases[] = {
     { "S4.contiguous-against-model",
-      "Every bound, direction and limit at once; off by one loses an event.",
+      "All bounds, directions and limits are combined: an error of one "
+      "position loses an event.",
       sweep_contiguous, 0, 0, 0 },
     { "S4.sparse-against-model",
-      "With the extremes of the type, where plus one and minus one overflow.",
+      "At the extremes of the type, adding or subtracting 1 overflows.",
       sweep_sparse, 0, 0, 0 },
     { "S4.empty-sequence-against-model",
-      "Nothing is an answer, not an error, and never a neighbour's items.",
+      "A read of an empty sequence succeeds, and never returns items of "
+      "another sequence.",
       sweep_empty, 0, 0, 0 },
-    { "S4.log-against-model", "Consumers page through the log by these bounds.",
-      sweep_log, QUIPU_CAN_LOG, 0, 0 },
-    { "S4.empty-log-against-model", "A new store has a log, too.",
+    { "S4.log-against-model",
+      "Consumers page through the log with these bounds.", sweep_log,
+      QUIPU_CAN_LOG, 0, 0 },
+    { "S4.empty-log-against-model", "The log of a new schema can be read.",
       sweep_empty_log, QUIPU_CAN_LOG, 0, 0 },
     { "S4.order-is-by-position",
-      "Replay in order of insertion gives another aggregate.", by_position, 0,
-      0, 0 },
+      "A replay in order of insertion yields another aggregate.", by_position,
+      0, 0, 0 },
     { "S4.wrong-queries-are-invalid",
-      "A query that is not understood must not yield something else.",
+      "A query that the store does not understand must not return other items.",
       refused_queries, 0, 0, 0 },
 };
 QUIPU_FAMILY(reading);

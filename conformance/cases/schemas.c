@@ -130,17 +130,19 @@ static void presets(struct quipu_context *ctx)
 #define LOG QUIPU_CAN_LOG
 
 static const struct quipu_case cases[] = {
-    { "F3.schemas-side-by-side", "They share a store, and nothing else.",
+    { "F3.schemas-side-by-side", "Schemas share a store and nothing else.",
       side_by_side, LOG, 0, 0 },
-    { "F3.namespaces-are-apart",
-      "One store serves many; none sees another's schemas.", namespaces,
-      LOG | QUIPU_TRAIT_MULTI_OPEN, 0, 0 },
-    { "F3.tracking-of-namespaces-is-apart",
-      "Two tenants' consumers may have one name.", namespaced_tracking,
+    { "F3.namespaces-are-separate",
+      "One database holds many stores, and none of them sees the schemas of "
+      "another.",
+      namespaces, LOG | QUIPU_TRAIT_MULTI_OPEN, 0, 0 },
+    { "F3.namespaces-have-separate-tracking",
+      "Consumers of two tenants can have the same name.", namespaced_tracking,
       QUIPU_CAN_TRACK | QUIPU_TRAIT_MULTI_OPEN, 0, 0 },
-    { "F4.catalogue-tells-the-schemas",
-      "Tools that know only a URI find their way.", catalogue, 0, 0, 0 },
-    { "F4.presets", "The two schemas that most programs use.", presets, 0, 0,
+    { "F4.catalogue-lists-the-schemas",
+      "A tool that knows only the URI can open every schema.", catalogue, 0, 0,
       0 },
+    { "F4.preset-schemas-can-be-set-up",
+      "Most programs use one of the two preset schemas.", presets, 0, 0, 0 },
 };
 QUIPU_FAMILY(schemas);

@@ -117,7 +117,8 @@ static void server_stopped(struct quipu_context *ctx)
 
 static const struct quipu_case cases[] = {
     { "V3.server-stopped-under-eight-threads",
-      "What was acknowledged stays, and what was in doubt is stored once.",
+      "Acknowledged appends stay, and an append in doubt is stored at most "
+      "once.",
       server_stopped, QUIPU_CAN_PERSIST | QUIPU_CAN_LOG | QUIPU_TRAIT_SERVER, 0,
       600 },
 };

@@ -140,14 +140,15 @@ static void long_text_ids(struct quipu_context *ctx)
 
 static const struct quipu_case cases[] = {
     { "F1.items-fit-their-schema",
-      "What has no column would be lost in silence.", wrong_items, 0, 0, 0 },
-    { "F2.topics-are-utf8", "Text is checked once, and comes back the same.",
+      "A value for which the schema has no column would be lost silently.",
+      wrong_items, 0, 0, 0 },
+    { "F2.topics-are-utf8", "A topic is validated, and comes back unchanged.",
       topics, 0, 0, 0 },
     { "F2.wrong-ids-are-invalid",
-      "An id that is cut or padded names another sequence.", wrong_ids, 0, 0,
-      0 },
+      "An id that was truncated or padded identifies another sequence.",
+      wrong_ids, 0, 0, 0 },
     { "F2.long-ids-differ-at-their-end",
-      "An index that keeps only a prefix conflates sequences.", long_text_ids,
-      0, 0, 0 },
+      "An index that keeps only a prefix of the id confuses sequences.",
+      long_text_ids, 0, 0, 0 },
 };
 QUIPU_FAMILY(texts);

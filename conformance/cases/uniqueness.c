@@ -236,44 +236,45 @@ static void goes_on(struct quipu_context *ctx)
 
 static const struct quipu_case cases[] = {
     { "U1.taken-position-conflicts",
-      "Two writers who both believe that they come first would overwrite or "
-      "double each other's decision.",
+      "Two writers that both believe to be first would overwrite each other's "
+      "decision.",
       taken_contiguous, 0, 0, 0 },
     { "U1.taken-position-conflicts-when-sparse",
-      "Without 0, 1, 2 ... the position alone keeps writers apart, at the "
-      "extremes of its type too.",
+      "In a sparse schema only the position separates writers, also at the "
+      "extremes of its type.",
       taken_sparse, 0, 0, 0 },
-    { "U1.conflict-tells-that-a-sequence-is-empty",
-      "The loser reads on from what it is told; position 0 is not the same "
-      "as none.",
+    { "U1.conflict-reports-an-empty-sequence",
+      "The loser reads on from the reported position, and position 0 differs "
+      "from none.",
       empty_told, QUIPU_CAN_LOG, 0, 0 },
     { "U1.position-twice-in-one-append-conflicts",
-      "An append is judged item by item against itself, too.", twice_contiguous,
-      QUIPU_CAN_LOG, 0, 0 },
+      "The items of an append are also checked against each other.",
+      twice_contiguous, QUIPU_CAN_LOG, 0, 0 },
     { "U1.position-twice-in-one-append-conflicts-when-sparse",
-      "An append is judged item by item against itself, too.", twice_sparse,
-      QUIPU_CAN_LOG, 0, 0 },
+      "The items of an append are also checked against each other.",
+      twice_sparse, QUIPU_CAN_LOG, 0, 0 },
     { "U1.sequences-do-not-share-positions",
-      "Ids that differ in case, length or spaces are different sequences; a "
-      "store that conflates them refuses good writers.",
+      "Ids that differ in case, length or spaces identify different sequences; "
+      "a store that confuses them refuses valid appends.",
       other_sequence_free, 0, 0, 0 },
     { "U1.many-sequences-do-not-collide",
-      "An id is the key, not its hash: a hundred thousand of them.",
+      "The key is the id and not its hash: this is tried with 100,000 "
+      "sequences.",
       no_collision, 0, 0, 0 },
     { "U1.schemas-do-not-share-positions",
-      "Uniqueness holds within a schema only.", other_schema_free, 0, 0, 0 },
-    { "U2.one-refused-item-undoes-all",
-      "Half a decision is worse than none: events that belong together are "
-      "stored together.",
+      "Positions are unique only within a schema.", other_schema_free, 0, 0,
+      0 },
+    { "U2.one-refused-item-refuses-the-append",
+      "Events that belong together are stored together or not at all.",
       one_bad_item, QUIPU_CAN_LOG, 0, 0 },
     { "U2.many-sequences-in-one-append",
-      "One decision may concern many aggregates.", many_sequences,
+      "One decision can concern many aggregates.", many_sequences,
       QUIPU_CAN_LOG, 0, 0 },
     { "U2.refused-append-leaves-no-tracking",
-      "A record of work that was refused makes a consumer skip it for ever.",
+      "A tracking record of refused work makes the consumer skip it forever.",
       refused_with_tracking, QUIPU_CAN_TRACK, 0, 0 },
     { "U2.refused-append-leaves-no-trace",
-      "What remains of a refused append stands in the way of its correction.",
+      "Remains of a refused append would prevent its corrected version.",
       goes_on, QUIPU_CAN_LOG, 0, 0 },
 };
 QUIPU_FAMILY(uniqueness);

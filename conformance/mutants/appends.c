@@ -187,7 +187,7 @@ static const struct mutant mutants[] = {
       "F1.append-of-100000-items", .append = one_statement },
     { "M15", "append-to-removed-schema-lands",
       "fisher#190: an append to an archived stream is accepted",
-      "F4.torn-down-under-its-user", .append = lands_nowhere },
+      "F4.torn-down-while-bound", .append = lands_nowhere },
     { "M22", "sequences-of-equal-hash-are-one",
       "UmaDB's test_tag_hash_collision: the hash is taken for the key",
       "U1.many-sequences-do-not-collide", .append = hashed,
@@ -203,6 +203,6 @@ static const struct mutant mutants[] = {
       "U2.refused-append-leaves-no-tracking", .append = tracks_refused },
     { "M32", "refused-append-leaves-its-beginning",
       "Jepsen's G1a: what was refused is read",
-      "U2.one-refused-item-undoes-all", .append = no_rollback },
+      "U2.one-refused-item-refuses-the-append", .append = no_rollback },
 };
 MUTANT_FAMILY(appends);

@@ -148,7 +148,7 @@ static const struct mutant mutants[] = {
       .replaced = { .log_head = head_is_a_number }, .base = STORE },
     { "M41", "damaged-store-is-made-anew",
       "caches that begin anew when they cannot read, taken for a store",
-      "F4.damaged-files-are-left-as-they-are",
-      .replaced = { .open = makes_anew }, .base = STORE },
+      "F4.damaged-files-are-not-changed", .replaced = { .open = makes_anew },
+      .base = STORE },
 };
 MUTANT_FAMILY(durability);

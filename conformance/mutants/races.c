@@ -184,14 +184,14 @@ static int told_the_end(struct append_call *a)
 static const struct mutant mutants[] = {
     { "M04", "next-conflicts-under-load",
       "Emmett: an append with Any is refused when others append",
-      "S2.race-of-next-is-never-refused", .append = next_conflicts },
+      "S2.race-of-next-never-conflicts", .append = next_conflicts },
     { "M05", "id-given-before-commit",
       "commanded/eventstore#3, akka-persistence-jdbc#96, marten#1629",
       "L2.race-of-writers-and-readers", .append = late_arrival,
       .filter = unveiled },
     { "M06", "gap-given-up-after-timeout",
       "akka-persistence-jdbc, prooph: a slow writer's event is never read",
-      "S5.told-is-stored-in-a-race", .append = never_arrives,
+      "S5.results-match-the-store-in-a-race", .append = never_arrives,
       .filter = unveiled },
     { "M08", "leading-gap-not-seen",
       "marten#4964: a gap before the first row found is no gap",
@@ -206,6 +206,6 @@ static const struct mutant mutants[] = {
       "U1.race-at-one-position-of-datastores", .append = no_lock },
     { "M31", "told-ids-are-not-the-stored",
       "Jepsen's inconsistent-offsets: two appends told one offset",
-      "S5.told-is-stored-in-a-race", .append = told_the_end },
+      "S5.results-match-the-store-in-a-race", .append = told_the_end },
 };
 MUTANT_FAMILY(races);

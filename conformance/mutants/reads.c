@@ -93,7 +93,7 @@ static int empty_is_not_found(quipu_driver_datastore *datastore,
 static const struct mutant mutants[] = {
     { "M07", "cursor-sees-what-came-later",
       "marten#4953: one read over two statements, thus two snapshots",
-      "V4.log-read-outlived-by-appends", .open_at_first_step = true },
+      "V4.log-read-ignores-later-appends", .open_at_first_step = true },
     { "M09", "sequence-read-by-insertion",
       "emmett#239, Akka.Persistence.Sql#176: stream read without ORDER BY",
       "S4.order-is-by-position", .on_open = by_insertion, .filter = of_wanted },
