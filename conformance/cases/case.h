@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a conformance case is.  A case knows nothing but a URI and the public
- * headers.  It runs in a process of its own and ends it when a check fails, so
- * it needs no clean-up and may check in any thread.
+ * Conformance cases.
+ *
+ * A case knows nothing of the store but its URI, and uses the public headers
+ * only.  It runs in a process of its own, which a failed assertion ends, so it
+ * needs no clean-up and may assert in any thread.
+ *
+ * To add a case, add a function and a row to the family that fits; to add a
+ * family, list it in families.c.  The id of a case begins with the guarantee
+ * that it tests (docs/guarantees.md) and names the required behaviour.
  */
 #ifndef QUIPU_CASE_H
 #define QUIPU_CASE_H
@@ -16,25 +22,28 @@
 #include <quipu/quipu.h>
 
 struct quipu_case {
-    const char *id;  /* "U1.race-at-one-position": the guarantee, the case */
-    const char *why; /* one sentence: what it would mean to fail */
+    const char *id;  /* "U1.race-at-one-position" */
+    const char *why; /* one sentence: why the guarantee matters here */
     void (*run)(struct quipu_context *ctx);
-    uint32_t needs; /* enum quipu_capability, and enum quipu_trait */
-    uint32_t lacks; /* the same: to be run where these are absent */
-    unsigned limit; /* seconds until it counts as hanging; 0: the usual ones */
+    uint32_t needs; /* enum quipu_capability and enum quipu_trait: the case runs
+                     * only on stores that have all of them, */
+    uint32_t lacks; /* and none of these */
+    unsigned limit; /* time limit in seconds; 0: the default (runner.c) */
 };
 
+/* The cases of one file. */
 struct quipu_family {
-    const char *name; /* of its file, too */
+    const char *name; /* the file's, without ".c" */
     const struct quipu_case *cases;
     size_t count;
-    bool races; /* each case is run with the commit queue, and without */
+    bool races; /* each case runs with the core's commit queue and without */
 };
 
+/* Defines quipu_family_NAME from the array `cases` of the file. */
 #define QUIPU_FAMILY(name) QUIPU_FAMILY_AS(name, false)
-/* Cases in which many append at once, through whatever quipu_context_open
- * gives: each, `X`, has a twin `X-without-queue`, in which the core gathers
- * nothing and the driver is called by all of them. */
+/* The same for cases in which several threads append at the same time through
+ * quipu_context_open.  Each case X also runs as "X-without-queue", in which the
+ * core groups nothing, and all threads call the driver. */
 #define QUIPU_FAMILY_OF_RACES(name) QUIPU_FAMILY_AS(name, true)
 
 #define QUIPU_FAMILY_AS(name, races)                        \
@@ -46,10 +55,11 @@ struct quipu_family {
 /* All families, NULL-terminated. */
 extern const struct quipu_family *const quipu_families[];
 
-/* All cases in their order, from 0 on; NULL after the last.  For one thread. */
+/* Returns the case with this index, from 0 in the order in which cases run;
+ * NULL after the last.  Not thread-safe. */
 const struct quipu_case *quipu_case_at(size_t index);
-/* Of one that it gave: its family's name, and whether it is a twin without
- * queue. */
+/* For a case that quipu_case_at has returned: the name of its family, and
+ * whether it is an "X-without-queue". */
 const char *quipu_case_family(const struct quipu_case *case_);
 bool quipu_case_is_ungrouped(const struct quipu_case *case_);
 

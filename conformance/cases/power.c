@@ -328,8 +328,9 @@ static void run_kind(struct quipu_context *ctx, void *shared, unsigned index)
     power.shared->beside = kind->beside;
     power.full = !kind->options || !strstr(kind->options, "relaxed");
     /* The URI may name it itself. */
-    power.options =
-        power.full || !strstr(ctx->plain, "durability=") ? kind->options : NULL;
+    power.options = power.full || !strstr(ctx->direct_uri, "durability=")
+                        ? kind->options
+                        : NULL;
     kind->cut(ctx, &power);
 }
 
@@ -373,13 +374,14 @@ static bool has_option(struct quipu_context *ctx, const char *name)
 {
     const quipu_driver *driver;
 
-    OK(quipu_drivers_find(quipu_context_format(ctx, "%.*s",
-                                               (int)strcspn(ctx->plain, ":"),
-                                               ctx->plain),
-                          &driver, ERR));
+    OK(quipu_drivers_find(
+        quipu_context_format(ctx, "%.*s", (int)strcspn(ctx->direct_uri, ":"),
+                             ctx->direct_uri),
+        &driver, ERR));
     for (uint32_t i = 0; i < driver->option_count; i++) {
         if (strcmp(driver->options[i].name, name) == 0) {
-            return !strstr(ctx->plain, quipu_context_format(ctx, "%s=", name));
+            return !strstr(ctx->direct_uri,
+                           quipu_context_format(ctx, "%s=", name));
         }
     }
     return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a case fails: a line on standard error, and the end of its process. */
+/* Writes why a case fails or is skipped, and ends its process. */
 #include "assertion.h"
 
 #include <quipu/error.h>
@@ -37,7 +37,7 @@ void quipu_assertion_status(const char *file, int line, const char *call,
         return;
     }
     quipu_assertion_fail(
-        file, line, "%s answered %s%s%s instead of %s", call,
+        file, line, "%s returned %s%s%s instead of %s", call,
         quipu_status_name(status), status == QUIPU_OK ? "" : ": ",
         status == QUIPU_OK ? "" : ERR->message, quipu_status_name(expected));
 }

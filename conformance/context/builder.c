@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Builds an append, item by item, and makes it. */
+/* Builds an append, item by item. */
 #include "builder.h"
 
 #include "assertion.h"
@@ -11,118 +11,122 @@
 struct quipu_builder *quipu_builder_create(struct quipu_context *ctx,
                                            quipu_records *records, size_t room)
 {
-    struct quipu_builder *batch = quipu_context_allocate(ctx, sizeof(*batch));
+    struct quipu_builder *builder =
+        quipu_context_allocate(ctx, sizeof(*builder));
 
-    batch->records = records;
-    batch->room = room;
-    batch->items = quipu_context_allocate(ctx, room * sizeof(*batch->items));
-    batch->event_ids =
-        quipu_context_allocate(ctx, room * sizeof(*batch->event_ids));
-    batch->positions =
-        quipu_context_allocate(ctx, room * sizeof(*batch->positions));
-    batch->has_event_ids = quipu_records_schema(records)->event_id;
-    quipu_builder_clear(batch);
-    return batch;
+    builder->records = records;
+    builder->room = room;
+    builder->items =
+        quipu_context_allocate(ctx, room * sizeof(*builder->items));
+    builder->event_ids =
+        quipu_context_allocate(ctx, room * sizeof(*builder->event_ids));
+    builder->positions =
+        quipu_context_allocate(ctx, room * sizeof(*builder->positions));
+    builder->has_event_ids = quipu_records_schema(records)->event_id;
+    quipu_builder_clear(builder);
+    return builder;
 }
 
-void quipu_builder_clear(struct quipu_builder *batch)
+void quipu_builder_clear(struct quipu_builder *builder)
 {
-    batch->append = (quipu_append){
-        .struct_size = sizeof(batch->append),
-        .items = batch->items,
-        .guards = batch->guards,
+    builder->append = (quipu_append){
+        .struct_size = sizeof(builder->append),
+        .items = builder->items,
+        .guards = builder->guards,
     };
 }
 
-quipu_item *quipu_builder_add_at(struct quipu_builder *batch,
+quipu_item *quipu_builder_add_at(struct quipu_builder *builder,
                                  quipu_bytes sequence, int64_t position,
                                  const char *state)
 {
-    size_t i = batch->append.item_count;
-    quipu_item *item = &batch->items[i];
+    size_t i = builder->append.item_count;
+    quipu_item *item = &builder->items[i];
 
-    CHECK(i < batch->room, "the case adds more items than it said");
+    CHECK(i < builder->room, "the case adds more than %zu items to an append",
+          builder->room);
     *item = (quipu_item){
         .sequence_id = sequence,
         .position = position,
         .topic = { "Example.Changed", 15 },
         .state = { state, strlen(state) },
     };
-    if (batch->has_event_ids) {
-        quipu_uuid_ordered(&batch->event_ids[i]);
-        item->event_id = (quipu_bytes){ batch->event_ids[i].bytes, 16 };
+    if (builder->has_event_ids) {
+        quipu_uuid_ordered(&builder->event_ids[i]);
+        item->event_id = (quipu_bytes){ builder->event_ids[i].bytes, 16 };
     }
-    batch->append.item_count++;
+    builder->append.item_count++;
     return item;
 }
 
-quipu_item *quipu_builder_add_next(struct quipu_builder *batch,
+quipu_item *quipu_builder_add_next(struct quipu_builder *builder,
                                    quipu_bytes sequence, const char *state)
 {
-    quipu_item *item = quipu_builder_add_at(batch, sequence, 0, state);
+    quipu_item *item = quipu_builder_add_at(builder, sequence, 0, state);
 
     item->flags = QUIPU_ITEM_NEXT;
     return item;
 }
 
-void quipu_builder_guard(struct quipu_builder *batch, quipu_bytes sequence,
+void quipu_builder_guard(struct quipu_builder *builder, quipu_bytes sequence,
                          int demand, int64_t position)
 {
-    CHECK(batch->append.guard_count < QUIPU_BUILDER_GUARDS, "too many guards");
-    batch->guards[batch->append.guard_count++] = (quipu_guard){
+    CHECK(builder->append.guard_count < QUIPU_BUILDER_GUARDS,
+          "the case adds more than %d guards", QUIPU_BUILDER_GUARDS);
+    builder->guards[builder->append.guard_count++] = (quipu_guard){
         .sequence_id = sequence,
         .position = position,
         .demand = demand,
     };
 }
 
-void quipu_builder_track(struct quipu_builder *batch, const char *consumer,
+void quipu_builder_track(struct quipu_builder *builder, const char *consumer,
                          const char *log, int64_t notification_id)
 {
-    batch->tracking = (quipu_tracking){
+    builder->tracking = (quipu_tracking){
         .consumer = quipu_bytes_of_text(consumer),
         .log = quipu_bytes_of_text(log),
         .position = { .notification_id = notification_id },
     };
-    batch->append.tracking = &batch->tracking;
+    builder->append.tracking = &builder->tracking;
 }
 
-int quipu_builder_append(struct quipu_builder *batch)
+int quipu_builder_append(struct quipu_builder *builder)
 {
-    batch->result = (quipu_result){ .positions = batch->positions };
-    return quipu_records_append(batch->records, &batch->append, &batch->result,
-                                ERR);
+    builder->result = (quipu_result){ .positions = builder->positions };
+    return quipu_records_append(builder->records, &builder->append,
+                                &builder->result, ERR);
 }
 
 void quipu_builder_append_many(struct quipu_context *ctx,
                                quipu_records *records, quipu_bytes sequence,
                                size_t count)
 {
-    struct quipu_builder *batch = quipu_builder_create(ctx, records, count);
+    struct quipu_builder *builder = quipu_builder_create(ctx, records, count);
 
     for (size_t i = 0; i < count; i++) {
-        quipu_builder_add_next(batch, sequence,
+        quipu_builder_add_next(builder, sequence,
                                quipu_context_format(ctx, "%zu", i));
     }
-    OK(quipu_builder_append(batch));
+    OK(quipu_builder_append(builder));
 }
 
 int quipu_builder_append_at(struct quipu_context *ctx, quipu_records *records,
                             quipu_bytes sequence, int64_t position)
 {
-    struct quipu_builder *batch = quipu_builder_create(ctx, records, 1);
+    struct quipu_builder *builder = quipu_builder_create(ctx, records, 1);
 
-    quipu_builder_add_at(batch, sequence, position, "one");
-    return quipu_builder_append(batch);
+    quipu_builder_add_at(builder, sequence, position, "one");
+    return quipu_builder_append(builder);
 }
 
 int quipu_builder_append_next(struct quipu_context *ctx, quipu_records *records,
                               quipu_bytes sequence)
 {
-    struct quipu_builder *batch = quipu_builder_create(ctx, records, 1);
+    struct quipu_builder *builder = quipu_builder_create(ctx, records, 1);
 
-    quipu_builder_add_next(batch, sequence, "one");
-    return quipu_builder_append(batch);
+    quipu_builder_add_next(builder, sequence, "one");
+    return quipu_builder_append(builder);
 }
 
 void quipu_builder_check_schema(struct quipu_context *ctx, quipu_datastore *d,
@@ -135,6 +139,7 @@ void quipu_builder_check_schema(struct quipu_context *ctx, quipu_datastore *d,
     r = quipu_context_bind(ctx, d, schema);
     quipu_builder_append_many(ctx, r, s, 2);
     RETURNS(QUIPU_CONFLICT, quipu_builder_append_at(ctx, r, s, 1));
-    CHECK(quipu_item_list_count(ctx, r, s) == 2, "not two items");
+    CHECK(quipu_item_list_count(ctx, r, s) == 2,
+          "a sequence of two items has another number of items");
     quipu_context_unbind(ctx, r);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Builds an append, item by item, and makes it. */
+/*
+ * Builds an append, item by item, and makes it.  The builder keeps all that a
+ * quipu_append refers to; a case may change any of it before the append.
+ */
 #ifndef QUIPU_BUILDER_H
 #define QUIPU_BUILDER_H
 
@@ -11,54 +14,58 @@ struct quipu_builder {
     quipu_records *records;
     quipu_append append;
     quipu_item *items;
-    quipu_uuid *event_ids;
+    quipu_uuid *event_ids; /* of the items, in the same order */
     quipu_guard guards[QUIPU_BUILDER_GUARDS];
     quipu_tracking tracking;
     quipu_result result; /* of the last quipu_builder_append */
-    int64_t *positions;  /* the result's */
-    size_t room;
-    bool has_event_ids;
+    int64_t *positions;  /* result.positions */
+    size_t room;         /* for items */
+    bool has_event_ids;  /* the schema has a column for them */
 };
 
-/* An empty append with room for so many items; it stays with the trial. */
+/* Returns an empty append with room for `room` items, which lives until the end
+ * of the case. */
 struct quipu_builder *quipu_builder_create(struct quipu_context *ctx,
                                            quipu_records *records, size_t room);
 
-/* Adds an item with a new event id, if the schema has such a column, and gives
- * it back for changes.  `state` is borrowed text. */
-quipu_item *quipu_builder_add_next(struct quipu_builder *batch,
+/* Adds an item at the next position, or at `position`, with a new event id if
+ * the schema has a column for it, and returns it.  `state` is borrowed text. */
+quipu_item *quipu_builder_add_next(struct quipu_builder *builder,
                                    quipu_bytes sequence, const char *state);
-quipu_item *quipu_builder_add_at(struct quipu_builder *batch,
+quipu_item *quipu_builder_add_at(struct quipu_builder *builder,
                                  quipu_bytes sequence, int64_t position,
                                  const char *state);
 
 /* Adds a guard (enum quipu_demand). */
-void quipu_builder_guard(struct quipu_builder *batch, quipu_bytes sequence,
+void quipu_builder_guard(struct quipu_builder *builder, quipu_bytes sequence,
                          int demand, int64_t position);
 
 /* Sets the tracking record. */
-void quipu_builder_track(struct quipu_builder *batch, const char *consumer,
+void quipu_builder_track(struct quipu_builder *builder, const char *consumer,
                          const char *log, int64_t notification_id);
 
-/* Takes all out again. */
-void quipu_builder_clear(struct quipu_builder *batch);
+/* Removes items, guards and tracking record. */
+void quipu_builder_clear(struct quipu_builder *builder);
 
-/* Makes the append. */
-int quipu_builder_append(struct quipu_builder *batch);
+/* Makes the append; returns its status. */
+int quipu_builder_append(struct quipu_builder *builder);
 
-/* Appends `count` items with the states "0", "1" ... to one sequence, each
- * after the last, in one append.  Only for schemas with NEXT. */
+/* -------------------------------------------------------- without a builder */
+
+/* Appends `count` items with the states "0", "1" ... at the next positions of
+ * one sequence, in one append.  Not for sparse schemas. */
 void quipu_builder_append_many(struct quipu_context *ctx,
                                quipu_records *records, quipu_bytes sequence,
                                size_t count);
 
-/* Appends one item, at a position or next, and gives the status. */
+/* Appends one item, at a position or at the next one; returns the status. */
 int quipu_builder_append_at(struct quipu_context *ctx, quipu_records *records,
                             quipu_bytes sequence, int64_t position);
 int quipu_builder_append_next(struct quipu_context *ctx, quipu_records *records,
                               quipu_bytes sequence);
 
-/* Checks that a schema works, which is set up: two items in, two items out. */
+/* Sets a contiguous schema up and checks that items can be appended and
+ * read. */
 void quipu_builder_check_schema(struct quipu_context *ctx,
                                 quipu_datastore *datastore,
                                 const quipu_schema *schema);

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What joins a case, in its process, to the runner. */
+/*
+ * The channel between a case and the runner.
+ *
+ * A request to stop the server is the byte '-', one to start it '+'; the answer
+ * is 'y' or 'n'.  The case blocks until the answer arrives; the runner reads
+ * requests when poll reports its end of the socket pair as readable (child.c).
+ */
 #include "channel.h"
 
 #include <stdlib.h>
@@ -14,11 +20,12 @@ const char *const quipu_channel_count_names[QUIPU_COUNTS] = {
     "resolved",   "unknown outcomes"
 };
 
-/* ------------------------------------------------------- begin and finish */
+/* ----------------------------------------------------- create and destroy */
 
-static void close_all(struct quipu_channel *link)
+static void close_all(struct quipu_channel *channel)
 {
-    int *all[] = { &link->timeline, &link->server[0], &link->server[1] };
+    int *all[] = { &channel->timeline, &channel->server[0],
+                   &channel->server[1] };
 
     for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
         if (*all[i] >= 0) {
@@ -30,43 +37,43 @@ static void close_all(struct quipu_channel *link)
 
 struct quipu_channel *quipu_channel_create(void)
 {
-    struct quipu_channel *link =
-        mmap(NULL, sizeof(*link), PROT_READ | PROT_WRITE,
+    struct quipu_channel *channel =
+        mmap(NULL, sizeof(*channel), PROT_READ | PROT_WRITE,
              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-    if (link == MAP_FAILED) {
+    if (channel == MAP_FAILED) {
         return NULL;
     }
-    link->server[0] = link->server[1] = -1;
-    link->timeline = memfd_create("timeline", MFD_CLOEXEC);
-    if (link->timeline < 0 ||
-        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, link->server) != 0) {
-        quipu_channel_destroy(link);
+    channel->server[0] = channel->server[1] = -1;
+    channel->timeline = memfd_create("timeline", MFD_CLOEXEC);
+    if (channel->timeline < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC,
+                                            0, channel->server) != 0) {
+        quipu_channel_destroy(channel);
         return NULL;
     }
-    return link;
+    return channel;
 }
 
-void quipu_channel_destroy(struct quipu_channel *link)
+void quipu_channel_destroy(struct quipu_channel *channel)
 {
-    if (link) {
-        close_all(link);
-        munmap(link, sizeof(*link));
+    if (channel) {
+        close_all(channel);
+        munmap(channel, sizeof(*channel));
     }
 }
 
-char *quipu_channel_timeline(const struct quipu_channel *link)
+char *quipu_channel_timeline(const struct quipu_channel *channel)
 {
     struct stat status;
     char *text = NULL;
     size_t size;
 
-    if (fstat(link->timeline, &status) != 0 || status.st_size == 0) {
+    if (fstat(channel->timeline, &status) != 0 || status.st_size == 0) {
         return NULL;
     }
     size = (size_t)status.st_size;
     text = malloc(size + 1);
-    if (text && pread(link->timeline, text, size, 0) != (ssize_t)size) {
+    if (text && pread(channel->timeline, text, size, 0) != (ssize_t)size) {
         free(text);
         text = NULL;
     }
@@ -78,45 +85,45 @@ char *quipu_channel_timeline(const struct quipu_channel *link)
 
 /* ------------------------------------------------------------- the server */
 
-static bool switch_server(struct quipu_channel *link,
+static bool switch_server(struct quipu_channel *channel,
                           const struct quipu_server_hooks *hooks, bool start)
 {
     int (*hook)(void *) = start ? hooks->start : hooks->stop;
     bool done;
 
     if (!start) {
-        atomic_store(&link->down, true); /* also if that fails half-way */
+        atomic_store(&channel->down, true); /* even if the hook fails */
     }
     done = hook && hook(hooks->context) == 0;
     if (start && done) {
-        atomic_store(&link->down, false);
+        atomic_store(&channel->down, false);
     }
     return done;
 }
 
-void quipu_channel_serve(struct quipu_channel *link,
+void quipu_channel_serve(struct quipu_channel *channel,
                          const struct quipu_server_hooks *hooks)
 {
-    char wish, answer;
+    char request, answer;
 
-    if (read(link->server[0], &wish, 1) == 1) {
-        answer = switch_server(link, hooks, wish == '+') ? 'y' : 'n';
-        (void)!write(link->server[0], &answer, 1);
+    if (read(channel->server[0], &request, 1) == 1) {
+        answer = switch_server(channel, hooks, request == '+') ? 'y' : 'n';
+        (void)!write(channel->server[0], &answer, 1);
     }
 }
 
-void quipu_channel_restore_server(struct quipu_channel *link,
+void quipu_channel_restore_server(struct quipu_channel *channel,
                                   const struct quipu_server_hooks *hooks)
 {
-    if (atomic_load(&link->down)) {
-        switch_server(link, hooks, true);
+    if (atomic_load(&channel->down)) {
+        switch_server(channel, hooks, true);
     }
 }
 
-bool quipu_channel_request_server(struct quipu_channel *link, bool start)
+bool quipu_channel_request_server(struct quipu_channel *channel, bool start)
 {
-    char wish = start ? '+' : '-', answer = 'n';
+    char request = start ? '+' : '-', answer = 'n';
 
-    return write(link->server[1], &wish, 1) == 1 &&
-           read(link->server[1], &answer, 1) == 1 && answer == 'y';
+    return write(channel->server[1], &request, 1) == 1 &&
+           read(channel->server[1], &answer, 1) == 1 && answer == 'y';
 }

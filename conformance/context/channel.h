@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What joins a case, in its process, to the runner: counters, the file of the
- * failing history, and a line on which the runner is asked to stop or start the
- * store's server.
+ * Connects the processes of a case with the runner: shared counters, the file
+ * of a failure's history, and a socket pair by which the case has the runner
+ * stop or start the store's server.
  */
 #ifndef QUIPU_CHANNEL_H
 #define QUIPU_CHANNEL_H
@@ -12,44 +12,45 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What is counted: quipu_channel_count_names names each. */
+/* Number of counters, and their names: see quipu_context_count. */
 #define QUIPU_COUNTS 10
 extern const char *const quipu_channel_count_names[QUIPU_COUNTS];
 
-/* Of this size in memory that all processes of a case share. */
+/* Lies in memory that all processes of a case share. */
 struct quipu_channel {
-    int timeline;     /* a file without a name */
-    int server[2];    /* a pair of sockets: the runner's end, the case's */
-    atomic_bool down; /* the server was stopped, and not started again */
+    int timeline;     /* descriptor of an unlinked file */
+    int server[2];    /* sockets: [0] is the runner's end, [1] the case's */
+    atomic_bool down; /* the server was stopped and not started again */
     _Atomic uint64_t counts[QUIPU_COUNTS];
 };
 
-/* NULL: the system gives no memory or no descriptors. */
+/* Creates a channel; returns NULL if memory or descriptors are exhausted. */
 struct quipu_channel *quipu_channel_create(void);
-void quipu_channel_destroy(struct quipu_channel *link);
+void quipu_channel_destroy(struct quipu_channel *channel);
 
-/* What was written to the timeline, NUL-terminated, to be freed; NULL if that
- * is nothing. */
-char *quipu_channel_timeline(const struct quipu_channel *link);
+/* Returns what was written to the timeline, NUL-terminated and to be freed, or
+ * NULL if nothing was. */
+char *quipu_channel_timeline(const struct quipu_channel *channel);
 
 /* ------------------------------------------------------ stopping the server */
 
-/* What the runner calls, in its own process; 0 is success. */
+/* Functions that stop and start the server, called in the runner's process;
+ * they return 0 on success.  NULL: there are none. */
 struct quipu_server_hooks {
     int (*stop)(void *context);
     int (*start)(void *context);
     void *context;
 };
 
-/* Answers one request that waits at the runner's end. */
-void quipu_channel_serve(struct quipu_channel *link,
+/* Runner: answers one request that can be read from its socket. */
+void quipu_channel_serve(struct quipu_channel *channel,
                          const struct quipu_server_hooks *hooks);
-/* Starts the server if the case left it stopped. */
-void quipu_channel_restore_server(struct quipu_channel *link,
+/* Runner: starts the server if the case has left it stopped. */
+void quipu_channel_restore_server(struct quipu_channel *channel,
                                   const struct quipu_server_hooks *hooks);
 
-/* In the case: has the runner stop, or start, the server; false: its hook
- * failed, or there is none. */
-bool quipu_channel_request_server(struct quipu_channel *link, bool start);
+/* Case: has the runner start or stop the server, and waits until that is done.
+ * Returns false if the hook failed or does not exist. */
+bool quipu_channel_request_server(struct quipu_channel *channel, bool start);
 
 #endif

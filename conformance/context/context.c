@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a case opens, names and keeps, and how it is put away again. */
+/*
+ * The handles, names and memory of a case.
+ *
+ * Handles are kept in arrays so that all that is open can be closed at the end.
+ * Memory is kept in a list, newest first, which quipu_context_release cuts.
+ * Names contain five random bytes that do not depend on the seed, because a
+ * store on a server outlives a run, and the next run may have the same seed.
+ */
 #include "context.h"
 
 #include "assertion.h"
@@ -13,45 +20,47 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TIMEOUT 30000u /* milliseconds, of calls of which no case says it */
+/* Timeout of datastores, in milliseconds, unless a case sets one.  Multiplied
+ * by the patience. */
+#define TIMEOUT 30000u
 
-struct quipu_kept {
-    struct quipu_kept *next;
+struct quipu_allocation {
+    struct quipu_allocation *next;
     max_align_t memory[];
 };
 
-/* ------------------------------------------------- memory, names, numbers */
+/* ------------------------------------------------ memory, names and numbers */
 
 void *quipu_context_allocate(struct quipu_context *ctx, size_t size)
 {
-    struct quipu_kept *kept = calloc(1, sizeof(*kept) + size);
+    struct quipu_allocation *allocation = calloc(1, sizeof(*allocation) + size);
 
-    CHECK(kept, "no memory for %zu bytes of the suite's own", size);
+    CHECK(allocation, "the suite cannot allocate %zu bytes", size);
     pthread_mutex_lock(&ctx->lock);
-    kept->next = ctx->kept;
-    ctx->kept = kept;
+    allocation->next = ctx->allocations;
+    ctx->allocations = allocation;
     pthread_mutex_unlock(&ctx->lock);
-    return kept->memory;
+    return allocation->memory;
 }
 
 const void *quipu_context_mark(struct quipu_context *ctx)
 {
-    const void *then;
+    const void *mark;
 
     pthread_mutex_lock(&ctx->lock);
-    then = ctx->kept;
+    mark = ctx->allocations;
     pthread_mutex_unlock(&ctx->lock);
-    return then;
+    return mark;
 }
 
-void quipu_context_release(struct quipu_context *ctx, const void *then)
+void quipu_context_release(struct quipu_context *ctx, const void *mark)
 {
     pthread_mutex_lock(&ctx->lock);
-    while (ctx->kept != then) {
-        struct quipu_kept *next = ctx->kept->next;
+    while (ctx->allocations != mark) {
+        struct quipu_allocation *next = ctx->allocations->next;
 
-        free(ctx->kept);
-        ctx->kept = next;
+        free(ctx->allocations);
+        ctx->allocations = next;
     }
     pthread_mutex_unlock(&ctx->lock);
 }
@@ -112,6 +121,14 @@ int64_t quipu_context_now(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+void quipu_context_sleep(uint64_t microseconds)
+{
+    struct timespec span = { .tv_sec = (time_t)(microseconds / 1000000),
+                             .tv_nsec = (long)(microseconds % 1000000) * 1000 };
+
+    nanosleep(&span, NULL);
+}
+
 unsigned quipu_context_scale(const struct quipu_context *ctx, unsigned quick,
                              unsigned full, unsigned soak)
 {
@@ -136,36 +153,37 @@ void quipu_context_count(struct quipu_context *ctx, const char *what,
            strcmp(quipu_channel_count_names[i], what) != 0) {
         i++;
     }
-    CHECK(i < QUIPU_COUNTS, "nobody counts \"%s\"", what);
-    if (ctx->link) {
-        atomic_fetch_add(&ctx->link->counts[i], n);
+    CHECK(i < QUIPU_COUNTS, "there is no count \"%s\"", what);
+    if (ctx->channel) {
+        atomic_fetch_add(&ctx->channel->counts[i], n);
     }
 }
 
 FILE *quipu_context_timeline(struct quipu_context *ctx)
 {
-    int file = ctx->link ? dup(ctx->link->timeline) : -1;
+    int file = ctx->channel ? dup(ctx->channel->timeline) : -1;
     FILE *stream = file >= 0 ? fdopen(file, "a") : fopen("/dev/null", "we");
 
-    CHECK(stream, "the system gives no file");
+    CHECK(stream, "cannot open the file of the timeline");
     return stream;
 }
 
 void quipu_context_server_stop(struct quipu_context *ctx)
 {
-    CHECK(ctx->link && quipu_channel_request_server(ctx->link, false),
+    CHECK(ctx->channel && quipu_channel_request_server(ctx->channel, false),
           "the server could not be stopped");
 }
 
 void quipu_context_server_start(struct quipu_context *ctx)
 {
-    CHECK(ctx->link && quipu_channel_request_server(ctx->link, true),
+    CHECK(ctx->channel && quipu_channel_request_server(ctx->channel, true),
           "the server could not be started");
 }
 
 /* -------------------------------------------------------------- handles */
 
-/* Puts a handle in the first free place, or takes it out again. */
+/* Replaces the first entry that is `old` by `new`: adds a handle if `old` is
+ * NULL, removes it if `new` is. */
 static void exchange(struct quipu_context *ctx, const void **handles,
                      const void *old, const void *new)
 {
@@ -180,7 +198,7 @@ static void exchange(struct quipu_context *ctx, const void **handles,
     pthread_mutex_unlock(&ctx->lock);
 }
 
-/* Whether an option of the same name is among others. */
+/* Returns true if `options` has an option with the name of `option`. */
 static bool is_among(const char *options, const char *option)
 {
     size_t length = strcspn(option, "=&");
@@ -226,7 +244,7 @@ quipu_datastore *quipu_context_open(struct quipu_context *ctx,
                                       { .name = "group", .value = "1" } };
     const quipu_settings settings = { .struct_size = sizeof(settings),
                                       .defaults = defaults,
-                                      .default_count = ctx->alone ? 2 : 1 };
+                                      .default_count = ctx->ungrouped ? 2 : 1 };
     quipu_datastore *datastore;
 
     OK(quipu_datastore_open(quipu_context_uri(ctx, options), &settings,
@@ -284,7 +302,7 @@ static const quipu_column columns[] = {
     { .name = "happened", .kind = QUIPU_VALUE_TIME },
 };
 
-/* Words that mean something to back ends, and what has to be quoted. */
+/* Uses reserved words of SQL, and characters that have to be quoted. */
 static void name_as_user(struct quipu_context *ctx, quipu_schema *schema)
 {
     schema->table = quipu_context_name(ctx, "\"Order\" of events");
@@ -357,23 +375,23 @@ quipu_records *quipu_context_records(struct quipu_context *ctx, unsigned shape)
 void quipu_context_init(struct quipu_context *ctx, const char *uri,
                         const char *directory, uint32_t traits, uint64_t seed)
 {
-    char *spied = quipu_contract_proxy_uri(uri);
+    char *proxied = quipu_contract_proxy_uri(uri);
     quipu_uuid id;
 
     *ctx = (struct quipu_context){
         .uri = uri,
-        .plain = uri,
+        .direct_uri = uri,
         .directory = directory,
         .traits = traits,
         .patience = 1,
         .random = seed,
     };
     pthread_mutex_init(&ctx->lock, NULL);
-    if (spied) {
-        ctx->uri = quipu_context_format(ctx, "%s", spied);
-        free(spied);
+    if (proxied) {
+        ctx->uri = quipu_context_format(ctx, "%s", proxied);
+        free(proxied);
     }
-    quipu_uuid_random(&id); /* not of the seed: a store may outlive a run */
+    quipu_uuid_random(&id); /* not derived from the seed: see above */
     snprintf(ctx->prefix, sizeof(ctx->prefix), "c%02x%02x%02x%02x%02x",
              id.bytes[0], id.bytes[1], id.bytes[2], id.bytes[3], id.bytes[4]);
 }
@@ -385,7 +403,7 @@ void quipu_context_after_fork(struct quipu_context *ctx, unsigned index)
     memset(ctx->schemas, 0, sizeof(ctx->schemas));
 }
 
-/* A server keeps what is left in it; a folder is removed as a whole. */
+/* For a store on a server: the folder of a file store is removed as a whole. */
 static void tear_down(struct quipu_context *ctx)
 {
     quipu_datastore *datastore = quipu_context_datastore(ctx);

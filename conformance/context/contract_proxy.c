@@ -1,5 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The spy: the driver's table under a scheme of its own, each answer seen. */
+/*
+ * The contract proxy: the operation table of the driver under test, registered
+ * under a scheme of its own, with a function in place of each operation that
+ * passes the call on and checks the answer:
+ *
+ *   - The status is one that <quipu/driver.h> lists for the operation.  For
+ *     `transact` it may also be the status that the caller's function returned.
+ *   - On failure the error has the same code, so it was set by the host's
+ *     error_set.
+ *   - A read of a bound schema returns NOT_FOUND only if this process has torn
+ * a schema down; an empty sequence is not an error.
+ *   - `append` says that it took at least one request, and no more than it got.
+ *   - A result is OK, CONFLICT, ALREADY or INVALID; CONFLICT has a cause; OK of
+ *     an append with items has a notification id if the store keeps a log.
+ *
+ * An operation that the driver lacks is lacking in the proxy's table, too.
+ * Functions have the parameters of struct quipu_driver.
+ */
 #include "contract_proxy.h"
 
 #include "assertion.h"
@@ -13,24 +30,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCHEME "spied"
+#define SCHEME "proxied"
 
-static char spied[40]; /* the scheme of the driver */
-static const quipu_driver *real;
+static char driver_scheme[40]; /* "": not installed yet */
+static const quipu_driver *driver;
 static quipu_driver table;
 
 /* ---------------------------------------------------------------- answers */
 
 #define BIT(code) (1u << (unsigned)(code))
 
-/* Of all operations. */
+/* Statuses of all operations. */
 #define ALWAYS (BIT(QUIPU_OK) | BIT(QUIPU_NO_MEMORY) | BIT(QUIPU_INTERNAL))
-/* Of all operations that use the store. */
+/* Statuses of all operations that access the store. */
 #define STORE                                                       \
     (ALWAYS | BIT(QUIPU_BUSY) | BIT(QUIPU_DENIED) | BIT(QUIPU_IO) | \
      BIT(QUIPU_CORRUPT))
 #define READ (STORE | BIT(QUIPU_TIMEOUT))
-/* Of reads of one schema, which may have been torn down. */
+/* Statuses of reads of one schema, which may have been torn down. */
 #define BOUND (READ | BIT(QUIPU_NOT_FOUND))
 #define WRITE (STORE | BIT(QUIPU_UNKNOWN_OUTCOME))
 #define APPEND (WRITE | BIT(QUIPU_NOT_FOUND))
@@ -76,31 +93,32 @@ static bool has(uint32_t codes, int status)
     return status >= 0 && status < 32 && (codes & BIT(status)) != 0;
 }
 
-/* Passes an answer on if it is listed, or among the others, and told by the
- * host's error_set. */
-static int see(const char *operation, uint32_t others, int status,
-               const quipu_error *error)
+/* Checks the status and the error of an operation, and returns the status.
+ * `others`: further statuses that are allowed. */
+static int check(const char *operation, uint32_t others, int status,
+                 const quipu_error *error)
 {
     CHECK(has(quipu_contract_proxy_codes(operation) | others, status),
-          "the driver's %s answers %s (%d), which is not listed for it: %s",
+          "the driver's %s returns %s (%d), which is not listed for it: %s",
           operation, quipu_status_name(status), status,
           error ? error->message : "");
     CHECK(status == QUIPU_OK || !error || error->code == status,
-          "the driver's %s answers %s, and its error says %s", operation,
-          quipu_status_name(status), quipu_status_name(error->code));
+          "the driver's %s returns %s, but its error has the code %s",
+          operation, quipu_status_name(status), quipu_status_name(error->code));
     return status;
 }
 
-/* Whether this process has torn a schema down. */
+/* This process has torn a schema down. */
 static atomic_bool torn_down;
 
-/* Of a read of a schema: NOT_FOUND tells that it is gone, not what is in it. */
-static int see_read(const char *operation, int status, const quipu_error *error)
+/* The same for a read of a bound schema. */
+static int check_read(const char *operation, int status,
+                      const quipu_error *error)
 {
     CHECK(status != QUIPU_NOT_FOUND || atomic_load(&torn_down),
-          "the driver's %s answers NOT_FOUND, and nothing was torn down: %s",
+          "the driver's %s returns NOT_FOUND, but no schema was torn down: %s",
           operation, error ? error->message : "");
-    return see(operation, 0, status, error);
+    return check(operation, 0, status, error);
 }
 
 /* -------------------------------------------------- the store and schemas */
@@ -111,17 +129,17 @@ static int open_store(const quipu_host *host, const quipu_open *how,
 {
     quipu_open again = *how;
 
-    again.scheme = spied;
-    return see("open", 0,
-               real->open(host, &again, deadline, datastore, opened, error),
-               error);
+    again.scheme = driver_scheme;
+    return check("open", 0,
+                 driver->open(host, &again, deadline, datastore, opened, error),
+                 error);
 }
 
 static int setup(quipu_driver_datastore *datastore, const quipu_schema *schema,
                  int64_t deadline, quipu_error *error)
 {
-    return see("setup", 0, real->setup(datastore, schema, deadline, error),
-               error);
+    return check("setup", 0, driver->setup(datastore, schema, deadline, error),
+                 error);
 }
 
 static int teardown(quipu_driver_datastore *datastore,
@@ -129,31 +147,33 @@ static int teardown(quipu_driver_datastore *datastore,
                     quipu_error *error)
 {
     atomic_store(&torn_down, true);
-    return see("teardown", 0,
-               real->teardown(datastore, schema, deadline, error), error);
+    return check("teardown", 0,
+                 driver->teardown(datastore, schema, deadline, error), error);
 }
 
 static int bind_schema(quipu_driver_datastore *datastore,
                        const quipu_schema *schema, int64_t deadline,
                        quipu_driver_schema **bound, quipu_error *error)
 {
-    return see("bind", 0, real->bind(datastore, schema, deadline, bound, error),
-               error);
+    return check("bind", 0,
+                 driver->bind(datastore, schema, deadline, bound, error),
+                 error);
 }
 
 /* --------------------------------------------------------------- appending */
 
-static void see_result(const char *operation, const quipu_request *request,
-                       const quipu_result *result)
+static void check_result(const char *operation, const quipu_request *request,
+                         const quipu_result *result)
 {
     CHECK(has(RESULT, result->status),
           "the driver's %s has a result %s (%d), which is not listed",
           operation, quipu_status_name(result->status), result->status);
     CHECK(result->status != QUIPU_CONFLICT || result->cause,
-          "the driver's %s answers CONFLICT and no cause", operation);
+          "the driver's %s has a result CONFLICT without a cause", operation);
     CHECK(result->status != QUIPU_OK || request->item_count == 0 ||
-              result->first_notification_id > 0 || !real->log_head,
-          "the driver's %s answers OK and no notification id", operation);
+              result->first_notification_id > 0 || !driver->log_head,
+          "the driver's %s has a result OK without a notification id",
+          operation);
 }
 
 static int append(quipu_driver_datastore *datastore,
@@ -164,32 +184,32 @@ static int append(quipu_driver_datastore *datastore,
     int status;
 
     *taken = 0;
-    status = see("append", 0,
-                 real->append(datastore, requests, count, results, taken,
-                              deadline, error),
-                 error);
+    status = check("append", 0,
+                   driver->append(datastore, requests, count, results, taken,
+                                  deadline, error),
+                   error);
     CHECK(*taken >= 1 && *taken <= count,
-          "the driver's append says that it took %zu requests of %zu", *taken,
-          count);
+          "the driver's append reports that it took %zu of %zu requests",
+          *taken, count);
     for (size_t i = 0; status == QUIPU_OK && i < *taken; i++) {
-        see_result("append", &requests[i], &results[i]);
+        check_result("append", &requests[i], &results[i]);
     }
     return status;
 }
 
-/* What the work of a transaction answers the operation may answer, too. */
-struct errand {
+/* The caller's function of a transaction, whose status is recorded. */
+struct recorded_work {
     quipu_work work;
     void *context;
     uint32_t codes;
 };
 
-static int run_errand(void *native, void *context, quipu_error *error)
+static int run_recorded(void *native, void *context, quipu_error *error)
 {
-    struct errand *errand = context;
-    int status = errand->work(native, errand->context, error);
+    struct recorded_work *recorded_work = context;
+    int status = recorded_work->work(native, recorded_work->context, error);
 
-    errand->codes |= status >= 0 && status < 32 ? BIT(status) : 0;
+    recorded_work->codes |= status >= 0 && status < 32 ? BIT(status) : 0;
     return status;
 }
 
@@ -198,14 +218,15 @@ static int transact(quipu_driver_datastore *datastore,
                     void *context, quipu_result *result, int64_t deadline,
                     quipu_error *error)
 {
-    struct errand errand = { work, context, APPEND };
-    int status = real->transact(datastore, request, run_errand, &errand, result,
-                                deadline, error);
+    struct recorded_work recorded_work = { work, context, APPEND };
+    int status = driver->transact(datastore, request, run_recorded,
+                                  &recorded_work, result, deadline, error);
 
-    /* The work need not have filled the error. */
-    see("transact", errand.codes, status, has(APPEND, status) ? error : NULL);
+    /* A function that fails need not set the error. */
+    check("transact", recorded_work.codes, status,
+          has(APPEND, status) ? error : NULL);
     if (status == QUIPU_OK) {
-        see_result("transact", request, result);
+        check_result("transact", request, result);
     }
     return status;
 }
@@ -217,10 +238,10 @@ static int read_sequence(quipu_driver_datastore *datastore,
                          const quipu_range *range, int64_t deadline,
                          quipu_driver_cursor **cursor, quipu_error *error)
 {
-    return see_read("read_sequence",
-                    real->read_sequence(datastore, bound, sequence_id, range,
-                                        deadline, cursor, error),
-                    error);
+    return check_read("read_sequence",
+                      driver->read_sequence(datastore, bound, sequence_id,
+                                            range, deadline, cursor, error),
+                      error);
 }
 
 static int read_log(quipu_driver_datastore *datastore,
@@ -228,17 +249,18 @@ static int read_log(quipu_driver_datastore *datastore,
                     int64_t deadline, quipu_driver_cursor **cursor,
                     quipu_error *error)
 {
-    return see_read(
+    return check_read(
         "read_log",
-        real->read_log(datastore, bound, range, deadline, cursor, error),
+        driver->read_log(datastore, bound, range, deadline, cursor, error),
         error);
 }
 
 static int list_schemas(quipu_driver_datastore *datastore, int64_t deadline,
                         quipu_driver_cursor **cursor, quipu_error *error)
 {
-    return see("list_schemas", 0,
-               real->list_schemas(datastore, deadline, cursor, error), error);
+    return check("list_schemas", 0,
+                 driver->list_schemas(datastore, deadline, cursor, error),
+                 error);
 }
 
 static int list_sequences(quipu_driver_datastore *datastore,
@@ -246,24 +268,25 @@ static int list_sequences(quipu_driver_datastore *datastore,
                           int64_t deadline, quipu_driver_cursor **cursor,
                           quipu_error *error)
 {
-    return see_read(
-        "list_sequences",
-        real->list_sequences(datastore, bound, after, deadline, cursor, error),
-        error);
+    return check_read("list_sequences",
+                      driver->list_sequences(datastore, bound, after, deadline,
+                                             cursor, error),
+                      error);
 }
 
 static int list_tracking(quipu_driver_datastore *datastore, int64_t deadline,
                          quipu_driver_cursor **cursor, quipu_error *error)
 {
-    return see("list_tracking", 0,
-               real->list_tracking(datastore, deadline, cursor, error), error);
+    return check("list_tracking", 0,
+                 driver->list_tracking(datastore, deadline, cursor, error),
+                 error);
 }
 
 static int step(quipu_driver_cursor *cursor, int64_t deadline,
                 const void **rows, size_t *count, quipu_error *error)
 {
-    return see_read("step", real->step(cursor, deadline, rows, count, error),
-                    error);
+    return check_read(
+        "step", driver->step(cursor, deadline, rows, count, error), error);
 }
 
 static int last_position(quipu_driver_datastore *datastore,
@@ -271,28 +294,28 @@ static int last_position(quipu_driver_datastore *datastore,
                          int64_t deadline, bool *found, int64_t *position,
                          quipu_error *error)
 {
-    return see_read("last_position",
-                    real->last_position(datastore, bound, sequence_id, deadline,
-                                        found, position, error),
-                    error);
+    return check_read("last_position",
+                      driver->last_position(datastore, bound, sequence_id,
+                                            deadline, found, position, error),
+                      error);
 }
 
 static int log_head(quipu_driver_datastore *datastore,
                     quipu_driver_schema *bound, int64_t deadline,
                     quipu_position *head, quipu_error *error)
 {
-    return see_read("log_head",
-                    real->log_head(datastore, bound, deadline, head, error),
-                    error);
+    return check_read("log_head",
+                      driver->log_head(datastore, bound, deadline, head, error),
+                      error);
 }
 
 static int wait_for_log(quipu_driver_datastore *datastore,
                         quipu_driver_schema *bound, int64_t after,
                         int64_t deadline, int64_t *head, quipu_error *error)
 {
-    return see_read("wait",
-                    real->wait(datastore, bound, after, deadline, head, error),
-                    error);
+    return check_read(
+        "wait", driver->wait(datastore, bound, after, deadline, head, error),
+        error);
 }
 
 static int read_tracking(quipu_driver_datastore *datastore,
@@ -300,25 +323,27 @@ static int read_tracking(quipu_driver_datastore *datastore,
                          int64_t deadline, quipu_position *position,
                          quipu_error *error)
 {
-    return see("read_tracking", 0,
-               real->read_tracking(datastore, consumer, log, deadline, position,
-                                   error),
-               error);
+    return check("read_tracking", 0,
+                 driver->read_tracking(datastore, consumer, log, deadline,
+                                       position, error),
+                 error);
 }
 
-/* ------------------------------------------------------------ its own place */
+/* --------------------------------------------------------- the proxy's table
+ */
 
 static const quipu_driver *entry(void)
 {
     return &table;
 }
 
-/* An operation that the driver lacks stays absent. */
-#define SPY(member, function) table.member = real->member ? (function) : NULL
+/* Replaces an operation that the driver may lack. */
+#define REPLACE_OPTIONAL(member, function) \
+    table.member = driver->member ? (function) : NULL
 
 static void fill_table(void)
 {
-    table = *real;
+    table = *driver;
     table.open = open_store;
     table.setup = setup;
     table.teardown = teardown;
@@ -329,30 +354,30 @@ static void fill_table(void)
     table.list_sequences = list_sequences;
     table.step = step;
     table.last_position = last_position;
-    SPY(transact, transact);
-    SPY(read_log, read_log);
-    SPY(list_tracking, list_tracking);
-    SPY(log_head, log_head);
-    SPY(wait, wait_for_log);
-    SPY(read_tracking, read_tracking);
+    REPLACE_OPTIONAL(transact, transact);
+    REPLACE_OPTIONAL(read_log, read_log);
+    REPLACE_OPTIONAL(list_tracking, list_tracking);
+    REPLACE_OPTIONAL(log_head, log_head);
+    REPLACE_OPTIONAL(wait, wait_for_log);
+    REPLACE_OPTIONAL(read_tracking, read_tracking);
 }
 
-/* Places the spy before the driver of a scheme. */
-static bool begin(const char *scheme)
+/* Registers the proxy for the driver of a scheme. */
+static bool install(const char *scheme)
 {
     quipu_error error;
 
-    if (quipu_drivers_find(scheme, &real, &error)) {
+    if (quipu_drivers_find(scheme, &driver, &error)) {
         return false;
     }
-    snprintf(spied, sizeof(spied), "%s", scheme);
+    snprintf(driver_scheme, sizeof(driver_scheme), "%s", scheme);
     fill_table();
     return quipu_drivers_add(SCHEME, entry, &error) == QUIPU_OK;
 }
 
 char *quipu_contract_proxy_uri(const char *uri)
 {
-    char scheme[sizeof(spied)];
+    char scheme[sizeof(driver_scheme)];
     size_t length = strcspn(uri, ":");
     char *text;
 
@@ -360,10 +385,10 @@ char *quipu_contract_proxy_uri(const char *uri)
         return NULL;
     }
     snprintf(scheme, sizeof(scheme), "%.*s", (int)length, uri);
-    if (!*spied && !begin(scheme)) {
+    if (!*driver_scheme && !install(scheme)) {
         return NULL;
     }
-    if (strcmp(scheme, spied) != 0) {
+    if (strcmp(scheme, driver_scheme) != 0) {
         return strdup(uri);
     }
     if (asprintf(&text, SCHEME "%s", uri + length) < 0) {

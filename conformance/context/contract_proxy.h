@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A spy between the core and the driver, in every process of every case: it
- * ends the case when an operation answers a code that <quipu/driver.h> does
- * not list for it, or breaks what that header says of all answers.
+ * A driver that stands between the core and the driver under test, in each
+ * process of each case: it passes every call on, and ends the case if the
+ * answer breaks the contract of <quipu/driver.h>.  The head of
+ * contract_proxy.c lists the rules.
  */
 #ifndef QUIPU_CONTRACT_PROXY_H
 #define QUIPU_CONTRACT_PROXY_H
@@ -10,15 +11,16 @@
 #include <stdint.h>
 
 /*
- * The URI by which the store is opened past the spy; NULL if the driver of the
- * URI cannot be found, or there is no memory.  The caller frees it.  A process
- * has one spy, for the driver of the first URI; URIs of others stay as they
- * are.
+ * Returns the URI with the proxy's scheme in place of the driver's, to be
+ * freed; NULL if there is no driver for the scheme, or no memory.  The first
+ * call installs the proxy for the driver of that URI: a process has one proxy,
+ * and URIs of other schemes are returned unchanged.  Not thread-safe.
  */
 char *quipu_contract_proxy_uri(const char *uri);
 
-/* What an operation of the driver's table may answer, a bit for each code; 0:
- * there is no such operation. */
+/* Returns the statuses that an operation of the driver's table ("append") may
+ * return, one bit for each; 0 if there is no such operation.  For the test that
+ * compares them with the comments of <quipu/driver.h>. */
 uint32_t quipu_contract_proxy_codes(const char *operation);
 
 #endif

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Folders that do not outlive their users. */
+/*
+ * Temporary folders, each locked by its users.
+ *
+ * Between mkdtemp and flock another process may take the new folder for an
+ * abandoned one and remove it; so the lock is followed by a check that the
+ * folder still has a name, and otherwise another folder is made.
+ */
 #include "folder.h"
 
 #include <errno.h>
@@ -17,9 +23,9 @@
 
 const char *quipu_folder_parent(void)
 {
-    const char *wish = getenv("TMPDIR");
+    const char *value = getenv("TMPDIR");
 
-    return wish && *wish == '/' ? wish : "/tmp";
+    return value && *value == '/' ? value : "/tmp";
 }
 
 static int open_folder(const char *name)
@@ -27,23 +33,23 @@ static int open_folder(const char *name)
     return open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Where the file system has no locks it goes without: then nobody sweeps. */
-static void hold(int folder)
+/* Failure is ignored: without locks folders are never swept. */
+static void lock_folder(int folder)
 {
     while (flock(folder, LOCK_EX) != 0 && errno == EINTR) {
     }
 }
 
-/* Between its making and its lock another's sweep may take it. */
-static bool is_there(int folder)
+/* Returns true if the folder has not been removed. */
+static bool exists(int folder)
 {
     struct stat info;
 
     return fstat(folder, &info) == 0 && info.st_nlink > 0;
 }
 
-/* The lock of a new folder; -1: another try may do. */
-static int take(char *name)
+/* Creates and locks a folder; returns its descriptor, or -1 to try again. */
+static int create_locked(char *name)
 {
     int folder;
 
@@ -54,8 +60,8 @@ static int take(char *name)
     if (folder < 0) {
         return -1;
     }
-    hold(folder);
-    if (!is_there(folder)) {
+    lock_folder(folder);
+    if (!exists(folder)) {
         close(folder);
         return -1;
     }
@@ -70,7 +76,7 @@ char *quipu_folder_make(const char *parent, const char *name, int *lock)
         if (asprintf(&folder, "%s/%s-XXXXXX", parent, name) < 0) {
             return NULL;
         }
-        *lock = take(folder);
+        *lock = create_locked(folder);
         if (*lock >= 0) {
             return folder;
         }
@@ -85,7 +91,7 @@ static int remove_one(const char *path, const struct stat *status, int kind,
     (void)status;
     (void)kind;
     (void)walk;
-    (void)remove(path); /* what cannot go must not keep the rest */
+    (void)remove(path); /* on failure the rest is removed all the same */
     return 0;
 }
 

@@ -1,24 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Folders that do not outlive their users.  Whoever makes one holds a lock on
- * it as long as he and the children that he has then live; a folder that nobody
- * has locked was left by a process that was killed, and the next run takes it
- * away.
+ * Temporary folders that do not outlive their users.
+ *
+ * A folder "parent/name-XXXXXX" belongs to the process that created it, and to
+ * the children that inherited its lock: an flock on the folder itself, which
+ * the kernel releases when the last of them ends.  A folder that is not locked
+ * was left behind by a killed process, and quipu_folder_sweep removes it.
+ *
+ * On a file system without flock folders are not locked, and never swept.
  */
 #ifndef QUIPU_FOLDER_H
 #define QUIPU_FOLDER_H
 
-/* Where temporary files are. */
+/* Returns the parent of temporary folders: $TMPDIR if that is an absolute path,
+ * else "/tmp". */
 const char *quipu_folder_parent(void);
 
-/* A new folder, "parent/name-XXXXXX"; to be freed.  The lock, a descriptor, is
- * to be closed after it was removed.  NULL: it cannot be made; see errno. */
+/* Creates and locks a folder.  Returns its path, to be freed, or NULL; stores
+ * the descriptor that holds the lock, to be closed after the folder is removed,
+ * in `lock`. */
 char *quipu_folder_make(const char *parent, const char *name, int *lock);
 
-/* Removes any folder with all that is in it. */
+/* Removes a folder, which need not be one made here, with all its content. */
 void quipu_folder_remove(const char *folder);
 
-/* Removes those of one's own, "parent/name-XXXXXX", that nobody has locked. */
+/* Removes the caller's folders "parent/name-XXXXXX" that no process has locked.
+ */
 void quipu_folder_sweep(const char *parent, const char *name);
 
 #endif

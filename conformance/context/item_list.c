@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What reading yields, copied so that it can be compared. */
+/* Reads items into lists. */
 #include "item_list.h"
 
 #include "assertion.h"
@@ -8,23 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void copy(struct quipu_item_copy *seen, const quipu_item *item)
+static void copy_item(struct quipu_item_copy *copy, const quipu_item *item)
 {
     size_t size = item->state.size;
 
-    memset(seen, 0, sizeof(*seen));
-    seen->position = item->position;
-    seen->notification_id = item->notification_id;
+    memset(copy, 0, sizeof(*copy));
+    copy->position = item->position;
+    copy->notification_id = item->notification_id;
     if (item->event_id.data) {
-        CHECK(item->event_id.size == 16, "an event id of %zu bytes",
+        CHECK(item->event_id.size == 16, "an event id has %zu bytes",
               item->event_id.size);
-        memcpy(seen->event_id.bytes, item->event_id.data, 16);
+        memcpy(copy->event_id.bytes, item->event_id.data, 16);
     }
-    OK(quipu_id_of_bytes(&seen->sequence, item->sequence_id, ERR));
-    seen->state_size = size;
-    size = size < sizeof(seen->state) ? size : sizeof(seen->state) - 1;
+    OK(quipu_id_of_bytes(&copy->sequence, item->sequence_id, ERR));
+    copy->state_size = size;
+    size = size < sizeof(copy->state) ? size : sizeof(copy->state) - 1;
     if (size > 0) {
-        memcpy(seen->state, item->state.data, size);
+        memcpy(copy->state, item->state.data, size);
     }
 }
 
@@ -49,10 +49,10 @@ struct quipu_item_list quipu_item_list_drain(struct quipu_context *ctx,
             }
             list.at = grown;
         }
-        copy(&list.at[list.count++], item);
+        copy_item(&list.at[list.count++], item);
     }
     OK(quipu_cursor_next(cursor, &item, ERR));
-    CHECK(!item, "a cursor went on after its end");
+    CHECK(!item, "a cursor returns an item after its end");
     quipu_cursor_close(cursor);
     return list;
 }
@@ -110,7 +110,7 @@ struct quipu_item_list quipu_item_list_check_log(struct quipu_context *ctx,
 
     for (size_t i = 0; i < log.count; i++) {
         CHECK(log.at[i].notification_id == (int64_t)i + 1,
-              "place %zu of the log has notification id %" PRId64, i + 1,
+              "item %zu of the log has notification id %" PRId64, i + 1,
               log.at[i].notification_id);
         sorted[i] = log.at[i];
     }
@@ -121,8 +121,8 @@ struct quipu_item_list quipu_item_list_check_log(struct quipu_context *ctx,
             next = 0;
         }
         CHECK(sorted[i].position == next,
-              "notification %" PRId64 " is at position %" PRId64
-              " of its sequence, and %" PRId64 " comes next",
+              "the item with notification id %" PRId64 " has position %" PRId64
+              " instead of %" PRId64,
               sorted[i].notification_id, sorted[i].position, next);
         next++;
     }
@@ -131,15 +131,15 @@ struct quipu_item_list quipu_item_list_check_log(struct quipu_context *ctx,
 
 void quipu_item_list_check_only(quipu_records *r, quipu_bytes s,
                                 void (*check)(const quipu_item *item,
-                                              const void *wanted),
-                                const void *wanted)
+                                              const void *expected),
+                                const void *expected)
 {
     quipu_cursor *cursor;
     const quipu_item *item;
 
     OK(quipu_records_read(r, s, NULL, &cursor, ERR));
     OK(quipu_cursor_next(cursor, &item, ERR));
-    CHECK(item, "the item is not there");
-    check(item, wanted);
+    CHECK(item, "the sequence is empty");
+    check(item, expected);
     quipu_cursor_close(cursor);
 }

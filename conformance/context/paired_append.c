@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes and judges pairs. */
+/*
+ * Makes paired appends, and verifies what is stored of them.
+ *
+ * Ids: byte 0 of a sequence id is the writer + 1, byte 1 which of its two
+ * sequences; an event id has k + 1 in the three bytes behind these.  A state is
+ * "<k> <size> " and zeros up to its size.
+ */
 #include "paired_append.h"
 
 #include "assertion.h"
@@ -9,8 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define USUAL 5000  /* bytes of a state: more than a page */
-#define LARGE 40000 /* of some */
+/* Sizes of states in bytes. */
+#define USUAL 5000  /* more than a page */
+#define LARGE 40000 /* overflow pages */
 #define SMALL 32
 
 quipu_records *quipu_paired_append_open(struct quipu_context *ctx)
@@ -27,17 +34,17 @@ static uint8_t byte_of(int64_t number, unsigned which)
     return (uint8_t)((uint64_t)number >> (8 * which));
 }
 
-/* What a pair is made of. */
+/* Memory that the thread's current append refers to. */
 static _Thread_local struct {
     char consumer[24];
     quipu_uuid sequences[2];
     char state[LARGE + 1];
-} ground;
+} current;
 
 static const char *consumer_of(unsigned writer)
 {
-    snprintf(ground.consumer, sizeof(ground.consumer), "writer %u", writer);
-    return ground.consumer;
+    snprintf(current.consumer, sizeof(current.consumer), "writer %u", writer);
+    return current.consumer;
 }
 
 int quipu_paired_append_state_size(int64_t k)
@@ -45,15 +52,15 @@ int quipu_paired_append_state_size(int64_t k)
     return k % 4 == 3 ? LARGE : USUAL;
 }
 
-/* "7 5000 000 ...": the number of the pair, and of the bytes. */
+/* Returns the state of append k: "7 5000 000...". */
 static const char *state_of(int64_t k, int size)
 {
-    int length = snprintf(ground.state, sizeof(ground.state), "%" PRId64 " %d ",
-                          k, size);
+    int length = snprintf(current.state, sizeof(current.state),
+                          "%" PRId64 " %d ", k, size);
 
-    memset(ground.state + length, '0', (size_t)(size - length));
-    ground.state[size] = '\0';
-    return ground.state;
+    memset(current.state + length, '0', (size_t)(size - length));
+    current.state[size] = '\0';
+    return current.state;
 }
 
 void quipu_paired_append_build(struct quipu_context *ctx,
@@ -64,7 +71,7 @@ void quipu_paired_append_build(struct quipu_context *ctx,
 
     quipu_builder_clear(b);
     for (uint8_t i = 0; i < 2; i++) {
-        quipu_uuid *sequence = &ground.sequences[i];
+        quipu_uuid *sequence = &current.sequences[i];
 
         *sequence = (quipu_uuid){ { (uint8_t)(writer + 1), i } };
         quipu_builder_add_at(b, (quipu_bytes){ sequence->bytes, 16 }, k, state);
@@ -92,33 +99,36 @@ int64_t quipu_paired_append_count(struct quipu_context *ctx,
     return last + 1;
 }
 
-static bool is_pair(const struct quipu_item_copy *seen, int64_t k)
+static bool is_expected(const struct quipu_item_copy *copy, int64_t k)
 {
     char *rest;
-    int64_t number = strtoll(seen->state, &rest, 10);
+    int64_t number = strtoll(copy->state, &rest, 10);
 
-    return number == k && seen->position == k &&
-           seen->state_size == strtoull(rest, NULL, 10);
+    return number == k && copy->position == k &&
+           copy->state_size == strtoull(rest, NULL, 10);
 }
 
-/* Gives how many items there are of a writer. */
+/* Checks a writer's items, and returns their number. */
 static int64_t check_items(const struct quipu_item_list *log, unsigned writer)
 {
     int64_t items = 0;
 
     for (size_t i = 0; i < log->count; i++) {
-        const struct quipu_item_copy *seen = &log->at[i];
+        const struct quipu_item_copy *copy = &log->at[i];
 
-        if (seen->sequence.data[0] != writer + 1) {
+        if (copy->sequence.data[0] != writer + 1) {
             continue;
         }
-        CHECK(is_pair(seen, items / 2) && seen->sequence.data[1] == items % 2,
-              "at id %zu is not what was appended there", i + 1);
-        CHECK(items % 2 == 0 || seen[-1].sequence.data[0] == writer + 1,
-              "something is inside an append, at id %zu", i + 1);
+        CHECK(
+            is_expected(copy, items / 2) && copy->sequence.data[1] == items % 2,
+            "the item with notification id %zu is not the one appended", i + 1);
+        CHECK(items % 2 == 0 || copy[-1].sequence.data[0] == writer + 1,
+              "another item is between the two of one append, at "
+              "notification id %zu",
+              i + 1);
         items++;
     }
-    CHECK(items % 2 == 0, "half an append is there");
+    CHECK(items % 2 == 0, "half of an append is stored");
     return items;
 }
 
@@ -129,11 +139,13 @@ static void check_record(quipu_records *r, unsigned writer, int64_t count)
                                      consumer_of(writer), "log", &p, ERR);
 
     CHECK(status == QUIPU_OK || (status == QUIPU_NOT_FOUND && count == 0),
-          "%" PRId64 " appends are there, and the record cannot be read: %s",
+          "%" PRId64
+          " appends are stored, but the tracking record cannot be read: %s",
           count, ERR->message);
     CHECK(p.notification_id == count,
-          "%" PRId64 " appends are there, and the record says %" PRId64, count,
-          p.notification_id);
+          "%" PRId64
+          " appends are stored, but the tracking record is at %" PRId64,
+          count, p.notification_id);
 }
 
 void quipu_paired_append_check_log(struct quipu_context *ctx, quipu_records *r,
@@ -151,7 +163,7 @@ void quipu_paired_append_check_log(struct quipu_context *ctx, quipu_records *r,
             check_record(r, i, counts[i]);
         }
     }
-    CHECK(all == log.count, "there are items that nobody appended");
+    CHECK(all == log.count, "the log has items that no writer appended");
 }
 
 void quipu_paired_append_continue(struct quipu_context *ctx, quipu_records *r,
@@ -163,75 +175,78 @@ void quipu_paired_append_continue(struct quipu_context *ctx, quipu_records *r,
         quipu_paired_append_build(ctx, b, writer, count - 1,
                                   quipu_paired_append_state_size(count - 1));
         OK(quipu_builder_append(b));
-        CHECK(b->result.flags & QUIPU_RESULT_REPEATED, "not called a repeat");
+        CHECK(b->result.flags & QUIPU_RESULT_REPEATED,
+              "a repeated append is not reported as a repeat");
     }
     quipu_paired_append_build(ctx, b, writer, count,
                               quipu_paired_append_state_size(count));
     OK(quipu_builder_append(b));
-    CHECK(!(b->result.flags & QUIPU_RESULT_REPEATED), "called a repeat");
+    CHECK(!(b->result.flags & QUIPU_RESULT_REPEATED),
+          "a new append is reported as a repeat");
     CHECK(quipu_paired_append_count(ctx, b, writer) == count + 1,
-          "the next append is not there");
+          "the next append is not stored");
 }
 
-/* Nothing is there of an append that was refused; false: that cannot be read
- * now. */
+/* Checks that nothing is stored of an append that failed.  Returns false if the
+ * store cannot be read now. */
 static bool check_refused(struct quipu_context *ctx, struct quipu_builder *b,
-                          unsigned writer, struct quipu_writer_progress *fates)
+                          unsigned writer,
+                          struct quipu_writer_progress *progress)
 {
     int64_t count = quipu_paired_append_count(ctx, b, writer);
 
-    CHECK(count <= fates->acknowledged,
-          "an append that answered %s is stored: %s",
-          quipu_status_name(fates->refusal.code), fates->refusal.message);
+    CHECK(count <= progress->acknowledged,
+          "an append that returned %s is stored: %s",
+          quipu_status_name(progress->refusal.code), progress->refusal.message);
     if (count >= 0) {
-        fates->refusal.code = QUIPU_OK;
+        progress->refusal.code = QUIPU_OK;
     }
     return count >= 0;
 }
 
 int quipu_paired_append_next(struct quipu_context *ctx, struct quipu_builder *b,
                              unsigned writer,
-                             struct quipu_writer_progress *fates)
+                             struct quipu_writer_progress *progress)
 {
-    int64_t k = fates->acknowledged;
-    bool doubtful = fates->begun > k;
+    int64_t k = progress->acknowledged;
+    bool in_doubt = progress->begun > k;
     int status;
 
-    if (fates->refusal.code && !check_refused(ctx, b, writer, fates)) {
+    if (progress->refusal.code && !check_refused(ctx, b, writer, progress)) {
         return ERR->code;
     }
     quipu_paired_append_build(ctx, b, writer, k, SMALL);
-    fates->begun = k + 1;
+    progress->begun = k + 1;
     status = quipu_builder_append(b);
-    /* A driver may resolve a doubt itself: then it is a repeat at once. */
+    /* A driver may find out itself whether an append in doubt was stored. */
     if (status == QUIPU_OK) {
-        fates->acknowledged = k + 1;
-        fates->doubts += doubtful;
-        fates->resolved += doubtful;
-    } else if (status != QUIPU_UNKNOWN_OUTCOME && !doubtful) {
-        fates->begun = k;
-        fates->refusal = *ERR;
+        progress->acknowledged = k + 1;
+        progress->doubts += in_doubt;
+        progress->resolved += in_doubt;
+    } else if (status != QUIPU_UNKNOWN_OUTCOME && !in_doubt) {
+        progress->begun = k;
+        progress->refusal = *ERR;
     }
     return status;
 }
 
 void quipu_paired_append_verify(struct quipu_context *ctx, quipu_records *r,
                                 unsigned writers,
-                                struct quipu_writer_progress fates[])
+                                struct quipu_writer_progress progress[])
 {
     int64_t *counts = quipu_context_allocate(ctx, writers * sizeof(*counts));
 
     quipu_paired_append_check_log(ctx, r, writers, counts);
     for (unsigned i = 0; i < writers; i++) {
-        CHECK(counts[i] >= fates[i].acknowledged,
-              "writer %u: %" PRId64 " appends were acknowledged, and %" PRId64
-              " are there",
-              i, fates[i].acknowledged, counts[i]);
-        CHECK(counts[i] <= fates[i].begun,
-              "writer %u: more appends than were made", i);
+        CHECK(counts[i] >= progress[i].acknowledged,
+              "writer %u: %" PRId64 " appends were acknowledged, but %" PRId64
+              " are stored",
+              i, progress[i].acknowledged, counts[i]);
+        CHECK(counts[i] <= progress[i].begun,
+              "writer %u: more appends are stored than were made", i);
         quipu_context_count(ctx, "acknowledged",
-                            (uint64_t)fates[i].acknowledged);
-        quipu_context_count(ctx, "left in doubt", fates[i].doubts);
-        quipu_context_count(ctx, "resolved", fates[i].resolved);
+                            (uint64_t)progress[i].acknowledged);
+        quipu_context_count(ctx, "left in doubt", progress[i].doubts);
+        quipu_context_count(ctx, "resolved", progress[i].resolved);
     }
 }

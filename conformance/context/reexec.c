@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Running the program anew. */
+/*
+ * Executes the running program again.
+ *
+ * /proc/self/exe and /proc/self/cmdline give the program and its arguments, so
+ * that this works in programs that link the suite and have a main of their own.
+ */
 #include "reexec.h"
 
 #include <fcntl.h>
@@ -9,22 +14,23 @@
 #include <unistd.h>
 
 #define VARIABLE "QUIPU_CONFORMANCE_WORKER"
-#define BETWEEN '\x1f' /* the words */
-#define MOST_ARGUMENTS 1000
+#define SEPARATOR '\x1f' /* ASCII unit separator, between words */
+#define MAX_ARGUMENTS 1000
 
-/* The arguments of this process, to be freed with their array. */
+/* Returns the arguments of this process, NULL-terminated, or NULL. */
 static char **read_arguments(void)
 {
     FILE *file = fopen("/proc/self/cmdline", "re");
-    char **arguments = calloc(MOST_ARGUMENTS + 1, sizeof(*arguments));
+    char **arguments = calloc(MAX_ARGUMENTS + 1, sizeof(*arguments));
     size_t room = 0, count = 0;
 
-    while (file && arguments && count < MOST_ARGUMENTS &&
+    while (file && arguments && count < MAX_ARGUMENTS &&
            getdelim(&arguments[count], &room, '\0', file) > 0) {
         room = 0;
         count++;
     }
-    if (arguments && arguments[count]) { /* of the end of the file */
+    if (arguments &&
+        arguments[count]) { /* getdelim allocated it at the end of the file */
         free(arguments[count]);
         arguments[count] = NULL;
     }
@@ -45,7 +51,7 @@ static char *join(const char *const *words, size_t count)
     text = end = malloc(size);
     for (size_t i = 0; text && i < count; i++) {
         end = stpcpy(end, words[i]);
-        *end++ = i + 1 < count ? BETWEEN : '\0';
+        *end++ = i + 1 < count ? SEPARATOR : '\0';
     }
     return text;
 }
@@ -54,10 +60,10 @@ void quipu_reexec_run(const char *const *words, size_t count)
 {
     char **arguments = read_arguments();
     char *text = join(words, count);
-    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    int null_device = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
-    if (arguments && text && nowhere >= 0) {
-        dup2(nowhere, STDOUT_FILENO);
+    if (arguments && text && null_device >= 0) {
+        dup2(null_device, STDOUT_FILENO);
         setenv(VARIABLE, text, 1);
         execv("/proc/self/exe", arguments);
     }
@@ -77,7 +83,7 @@ bool quipu_reexec_words(const char *words[static QUIPU_REEXEC_WORDS],
     }
     unsetenv(VARIABLE);
     for (char *word = kept; word && *count < QUIPU_REEXEC_WORDS; ++*count) {
-        char *end = strchr(word, BETWEEN);
+        char *end = strchr(word, SEPARATOR);
 
         words[*count] = word;
         word = end ? end + 1 : NULL;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Running the program anew, for what needs a process without any past.  It is
- * given the arguments that it had, so it comes to the suite by the same way,
- * with the same drivers linked in; the words that say what it is to do there
- * travel in the environment.
+ * Executes the running program again, for work that needs a process without any
+ * history: with another LD_PRELOAD, for example.
+ *
+ * The program gets its original arguments, so it takes the same path to the
+ * suite, with the same drivers linked in.  The words that tell it there what to
+ * do travel in the environment variable QUIPU_CONFORMANCE_WORKER.
  */
 #ifndef QUIPU_REEXEC_H
 #define QUIPU_REEXEC_H
@@ -11,14 +13,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define QUIPU_REEXEC_WORDS 16
+#define QUIPU_REEXEC_WORDS 16 /* at most */
 
-/* Becomes the program anew; returns if the system refuses.  Its standard output
- * goes nowhere: it would tell the report what it was told before. */
+/* Replaces the process by a new execution of its program, with standard output
+ * to /dev/null, because the program may print what it has printed before.
+ * Returns only on failure.  Words must not contain the byte 0x1f. */
 void quipu_reexec_run(const char *const *words, size_t count);
 
-/* The words that this process was run anew with, once; else false.  They stay.
- */
+/* Returns true if this process was executed by quipu_reexec_run, and gives the
+ * words, which live until the process ends; false at each further call. */
 bool quipu_reexec_words(const char *words[static QUIPU_REEXEC_WORDS],
                         size_t *count);
 

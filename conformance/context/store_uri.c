@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What replaces {dir} and {name} in a URI. */
+/* Replaces {dir} and {name} in a URI. */
 #include "store_uri.h"
 
 #include "folder.h"
@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FOLDER "quipu-place"
+#define FOLDER "quipu-conformance"
 
-/* Percent-encodes what is not plain in a URI; to be freed. */
+/* Returns a path percent-encoded for a URI, to be freed. */
 static char *encode(const char *from)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -33,17 +33,18 @@ static char *encode(const char *from)
     return encoded;
 }
 
-/* A name that no other case has, of this run or another. */
+/* Makes a name that no other case uses, in this run or another. */
 static void make_name(char name[static 31])
 {
     quipu_uuid id;
 
-    quipu_uuid_random(&id); /* not of the seed: a store may outlive a run */
+    quipu_uuid_random(&id); /* not derived from the seed: stores outlive runs */
     snprintf(name, 31, "conformance_%02x%02x%02x%02x%02x%02x", id.bytes[0],
              id.bytes[1], id.bytes[2], id.bytes[3], id.bytes[4], id.bytes[5]);
 }
 
-/* The text with another in place of each mark; to be freed.  Takes `text`. */
+/* Returns `text` with each `mark` replaced, to be freed, or NULL.  Frees
+ * `text`. */
 static char *replace(char *text, const char *mark, const char *by)
 {
     char *at = text ? strstr(text, mark) : NULL;
@@ -62,47 +63,47 @@ static char *replace(char *text, const char *mark, const char *by)
     return all;
 }
 
-static bool put_folder(struct quipu_store_uri *place)
+static bool replace_dir(struct quipu_store_uri *store)
 {
     char *encoded;
 
-    place->directory =
-        quipu_folder_make(quipu_folder_parent(), FOLDER, &place->lock);
-    if (!place->directory || !(encoded = encode(place->directory))) {
+    store->directory =
+        quipu_folder_make(quipu_folder_parent(), FOLDER, &store->lock);
+    if (!store->directory || !(encoded = encode(store->directory))) {
         return false;
     }
-    place->uri = replace(place->uri, "{dir}", encoded);
+    store->uri = replace(store->uri, "{dir}", encoded);
     free(encoded);
     return true;
 }
 
-bool quipu_store_uri_create(struct quipu_store_uri *place, const char *uri)
+bool quipu_store_uri_create(struct quipu_store_uri *store, const char *uri)
 {
     char name[31];
     bool made = true;
 
-    *place = (struct quipu_store_uri){ .uri = strdup(uri) };
-    if (place->uri && strstr(uri, "{dir}")) {
-        made = put_folder(place);
+    *store = (struct quipu_store_uri){ .uri = strdup(uri) };
+    if (store->uri && strstr(uri, "{dir}")) {
+        made = replace_dir(store);
     }
     make_name(name);
-    place->uri = replace(place->uri, "{name}", name);
-    if (!made || !place->uri) {
-        quipu_store_uri_destroy(place);
+    store->uri = replace(store->uri, "{name}", name);
+    if (!made || !store->uri) {
+        quipu_store_uri_destroy(store);
         return false;
     }
     return true;
 }
 
-void quipu_store_uri_destroy(struct quipu_store_uri *place)
+void quipu_store_uri_destroy(struct quipu_store_uri *store)
 {
-    if (place->directory) {
-        quipu_folder_remove(place->directory);
-        close(place->lock);
+    if (store->directory) {
+        quipu_folder_remove(store->directory);
+        close(store->lock);
     }
-    free(place->directory);
-    free(place->uri);
-    *place = (struct quipu_store_uri){ .uri = NULL };
+    free(store->directory);
+    free(store->uri);
+    *store = (struct quipu_store_uri){ .uri = NULL };
 }
 
 void quipu_store_uri_sweep(void)

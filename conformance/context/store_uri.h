@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a case's store is: its URI, and the folder that it may have. */
+/*
+ * The URI of a case's own store: the user's URI with {dir} replaced by a new
+ * folder, and {name} by a new name.  Without these marks all cases share one
+ * store.
+ */
 #ifndef QUIPU_STORE_URI_H
 #define QUIPU_STORE_URI_H
 
 #include <stdbool.h>
 
-/* A URI with {dir} replaced by a new folder, and {name} by a new name. */
 struct quipu_store_uri {
     char *uri;
     char *directory; /* NULL if the URI has no {dir} */
     int lock;        /* of the folder: see folder.h */
 };
 
-bool quipu_store_uri_create(struct quipu_store_uri *place, const char *uri);
-/* Removes the folder with all that is in it. */
-void quipu_store_uri_destroy(struct quipu_store_uri *place);
-/* Removes the folders of runs that were killed. */
+/* Replaces the marks in `uri` and creates the folder.  Returns false, and
+ * leaves nothing behind, if the folder or memory cannot be had. */
+bool quipu_store_uri_create(struct quipu_store_uri *store, const char *uri);
+/* Removes the folder with all its content, and frees the strings. */
+void quipu_store_uri_destroy(struct quipu_store_uri *store);
+/* Removes the folders that killed runs have left behind. */
 void quipu_store_uri_sweep(void);
 
 #endif

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Starts workers, and is one. */
+/*
+ * Starts subprocesses with faults, and runs their jobs.
+ *
+ * The parent forks; the child preloads quipu-faults.so through LD_PRELOAD,
+ * describes the faults in the environment and executes the program again
+ * (reexec.h).  The new process finds the words of its task when it enters the
+ * suite, makes a context from them, runs the job and exits.
+ */
 #include "subprocess.h"
 
 #include "assertion.h"
@@ -18,11 +25,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Of quipu_subprocess_share_memory. */
+/* Descriptor of the shared memory, which subprocesses inherit, or -1. */
 static int shared_fd = -1;
 
-/* ------------------------------------------------------------ being a worker
- */
+/* ----------------------------------------------------- in the subprocess */
 
 static const struct quipu_subprocess_job *find_job(const char *name)
 {
@@ -43,11 +49,11 @@ static void *map_shared(int fd)
         memory = mmap(NULL, (size_t)info.st_size, PROT_READ | PROT_WRITE,
                       MAP_SHARED, fd, 0);
     }
-    CHECK(memory != MAP_FAILED, "the system gives no shared memory");
+    CHECK(memory != MAP_FAILED, "cannot map the shared memory");
     return memory;
 }
 
-/* What it is told. */
+/* The words that describe the task of a subprocess. */
 enum word {
     WORD_JOB,
     WORD_URI,
@@ -77,7 +83,7 @@ void quipu_subprocess_enter(void)
         return;
     }
     job = find_job(words[WORD_JOB]);
-    CHECK(job, "no worker does %s", words[WORD_JOB]);
+    CHECK(job, "there is no job \"%s\" for a subprocess", words[WORD_JOB]);
     quipu_context_init(&ctx, words[WORD_URI], words[WORD_FOLDER],
                        (uint32_t)number_of(words, WORD_TRAITS),
                        number_of(words, WORD_SEED));
@@ -90,16 +96,16 @@ void quipu_subprocess_enter(void)
     exit(EXIT_SUCCESS);
 }
 
-/* Where a symbol is, as an object that can be copied to any pointer. */
+/* Returns the address of a symbol of quipu-faults.so. */
 static void *faults_symbol(const char *name)
 {
     void *symbol = dlsym(RTLD_DEFAULT, name);
 
-    CHECK(symbol, "quipu-faults.so is not in this process");
+    CHECK(symbol, "quipu-faults.so is not loaded in this process");
     return symbol;
 }
 
-static unsigned ask(const char *name)
+static unsigned call_unsigned(const char *name)
 {
     union {
         void *object;
@@ -111,28 +117,27 @@ static unsigned ask(const char *name)
 
 unsigned quipu_subprocess_failures(void)
 {
-    return ask("quipu_fault_plan_failed");
+    return call_unsigned("quipu_fault_plan_failed");
 }
 
 unsigned quipu_subprocess_calls(void)
 {
-    return ask("quipu_fault_plan_calls");
+    return call_unsigned("quipu_fault_plan_calls");
 }
 
-void quipu_subprocess_mark(unsigned who, int64_t where)
+void quipu_subprocess_mark(unsigned writer, int64_t count)
 {
     union {
         void *object;
-        void (*function)(unsigned who, int64_t where);
+        void (*function)(unsigned writer, int64_t count);
     } symbol = { faults_symbol("quipu_fault_journal_mark") };
 
-    symbol.function(who, where);
+    symbol.function(writer, count);
 }
 
-/* --------------------------------------------------------------- having them
- */
+/* ------------------------------------------------------------ in the case */
 
-/* The folder of the program or library that holds something. */
+/* Stores the folder of the program or library that contains an object. */
 static void folder_of(const void *thing, char folder[static PATH_MAX])
 {
     Dl_info info;
@@ -143,8 +148,9 @@ static void folder_of(const void *thing, char folder[static PATH_MAX])
     (void)dirname(folder);
 }
 
-/* $QUIPU_FAULTS, or beside the suite's library, or beside quipu's, or where it
- * lies from the program. */
+/* Returns the path of quipu-faults.so: $QUIPU_FAULTS, or in one of the places
+ * where it is installed or built, relative to the program, the suite's library,
+ * or libquipu. */
 static const char *find_faults(struct quipu_context *ctx)
 {
     static const char *const places[] = {
@@ -170,26 +176,28 @@ static const char *find_faults(struct quipu_context *ctx)
             return path;
         }
     }
-    quipu_assertion_skip("quipu-faults.so is not beside the suite");
+    quipu_assertion_skip(
+        "quipu-faults.so was not found beside the suite; set QUIPU_FAULTS");
 }
 
 void quipu_subprocess_require(struct quipu_context *ctx)
 {
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-    quipu_assertion_skip("a sanitizer and quipu-faults.so do not go together");
+    quipu_assertion_skip(
+        "quipu-faults.so does not work in a program built with a sanitizer");
 #endif
     find_faults(ctx);
-    if (!strstr(ctx->plain, ctx->directory)) {
-        quipu_assertion_skip("the name of {dir} is not plain in the URI");
+    if (!strstr(ctx->direct_uri, ctx->directory)) {
+        quipu_assertion_skip("the path of {dir} is percent-encoded in the URI");
     }
 }
 
 void *quipu_subprocess_share_memory(size_t size)
 {
-    CHECK(shared_fd < 0, "a case shares memory with its workers once");
-    shared_fd = memfd_create("workers", 0);
+    CHECK(shared_fd < 0, "quipu_subprocess_share_memory was called twice");
+    shared_fd = memfd_create("subprocesses", 0);
     CHECK(shared_fd >= 0 && ftruncate(shared_fd, (off_t)size) == 0,
-          "the system gives no shared memory");
+          "cannot create the shared memory");
     return map_shared(shared_fd);
 }
 
@@ -207,21 +215,23 @@ const char *quipu_subprocess_uri(struct quipu_context *ctx, const char *folder)
     return move_uri(ctx, ctx->uri, folder);
 }
 
-void quipu_subprocess_add_fault(struct quipu_subprocess_spec *task,
+void quipu_subprocess_add_fault(struct quipu_subprocess_spec *spec,
                                 const char *name, const char *value)
 {
     for (size_t i = 0; i < QUIPU_SUBPROCESS_FAULTS; i++) {
-        if (!task->faults[i].name) {
-            task->faults[i].name = name;
-            task->faults[i].value = value;
+        if (!spec->faults[i].name) {
+            spec->faults[i].name = name;
+            spec->faults[i].value = value;
             return;
         }
     }
-    quipu_assertion_fail(__FILE__, __LINE__, "too many faults in one task");
+    quipu_assertion_fail(__FILE__, __LINE__,
+                         "more than %d faults for a subprocess",
+                         QUIPU_SUBPROCESS_FAULTS);
 }
 
-/* Its folder and its name go apart: the loader takes a space in LD_PRELOAD for
- * the end of a name. */
+/* Sets the name in LD_PRELOAD and the folder in LD_LIBRARY_PATH, because a
+ * space ends a path in LD_PRELOAD. */
 static void preload(struct quipu_context *ctx)
 {
     const char *path = find_faults(ctx);
@@ -237,15 +247,15 @@ static void preload(struct quipu_context *ctx)
 }
 
 static const char *uri_of(struct quipu_context *ctx,
-                          const struct quipu_subprocess_spec *task)
+                          const struct quipu_subprocess_spec *spec)
 {
-    const char *uri = move_uri(ctx, ctx->plain, task->folder);
+    const char *uri = move_uri(ctx, ctx->direct_uri, spec->folder);
 
-    if (!task->options) {
+    if (!spec->options) {
         return uri;
     }
     return quipu_context_format(ctx, "%s%c%s", uri,
-                                strchr(uri, '?') ? '&' : '?', task->options);
+                                strchr(uri, '?') ? '&' : '?', spec->options);
 }
 
 static const char *text_of(struct quipu_context *ctx, uint64_t number)
@@ -253,15 +263,15 @@ static const char *text_of(struct quipu_context *ctx, uint64_t number)
     return quipu_context_format(ctx, "%" PRIu64, number);
 }
 
-static _Noreturn void become_worker(struct quipu_context *ctx,
-                                    const struct quipu_subprocess_spec *task,
-                                    unsigned index)
+static _Noreturn void exec_subprocess(struct quipu_context *ctx,
+                                      const struct quipu_subprocess_spec *spec,
+                                      unsigned index)
 {
     uint64_t seed = quipu_context_random(ctx, UINT64_MAX) + index;
     const char *words[WORDS] = {
-        [WORD_JOB] = task->job->name,
-        [WORD_URI] = uri_of(ctx, task),
-        [WORD_FOLDER] = task->folder,
+        [WORD_JOB] = spec->job->name,
+        [WORD_URI] = uri_of(ctx, spec),
+        [WORD_FOLDER] = spec->folder,
         [WORD_TRAITS] = text_of(ctx, ctx->traits),
         [WORD_PROFILE] = text_of(ctx, ctx->profile),
         [WORD_PATIENCE] = text_of(ctx, ctx->patience),
@@ -271,47 +281,48 @@ static _Noreturn void become_worker(struct quipu_context *ctx,
     };
 
     preload(ctx);
-    setenv("QUIPU_FAULT_FOLDER", task->folder, 1);
-    for (size_t i = 0; i < QUIPU_SUBPROCESS_FAULTS && task->faults[i].name;
+    setenv("QUIPU_FAULT_FOLDER", spec->folder, 1);
+    for (size_t i = 0; i < QUIPU_SUBPROCESS_FAULTS && spec->faults[i].name;
          i++) {
-        setenv(task->faults[i].name, task->faults[i].value, 1);
+        setenv(spec->faults[i].name, spec->faults[i].value, 1);
     }
     quipu_reexec_run(words, WORDS);
     _exit(98);
 }
 
 pid_t quipu_subprocess_start(struct quipu_context *ctx,
-                             const struct quipu_subprocess_spec *task,
+                             const struct quipu_subprocess_spec *spec,
                              unsigned index)
 {
     pid_t parent = getpid();
-    pid_t worker = fork();
+    pid_t process = fork();
 
-    CHECK(worker >= 0, "the system gives no process");
-    if (worker == 0) {
+    CHECK(process >= 0, "cannot fork a subprocess");
+    if (process == 0) {
         quipu_workers_die_with_parent(parent);
-        become_worker(ctx, task, index);
+        exec_subprocess(ctx, spec, index);
     }
-    return worker;
+    return process;
 }
 
-int quipu_subprocess_wait(pid_t worker)
+int quipu_subprocess_wait(pid_t process)
 {
     int status;
 
-    CHECK(waitpid(worker, &status, 0) == worker, "a worker is lost");
+    CHECK(waitpid(process, &status, 0) == process,
+          "cannot wait for a subprocess");
     return status;
 }
 
 void quipu_subprocess_delegate(struct quipu_context *ctx,
-                               const struct quipu_subprocess_spec *task)
+                               const struct quipu_subprocess_spec *spec)
 {
-    int status = quipu_subprocess_wait(quipu_subprocess_start(ctx, task, 0));
+    int status = quipu_subprocess_wait(quipu_subprocess_start(ctx, spec, 0));
 
     if (WIFEXITED(status) && (WEXITSTATUS(status) == QUIPU_EXIT_FAILED ||
                               WEXITSTATUS(status) == QUIPU_EXIT_SKIPPED)) {
-        _exit(WEXITSTATUS(status)); /* it has told why */
+        _exit(WEXITSTATUS(status)); /* it has written the reason */
     }
-    CHECK(status == 0, "the worker ended with wait status 0x%x",
+    CHECK(status == 0, "the subprocess ended with wait status 0x%x",
           (unsigned)status);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Many at once: threads, and processes. */
+/* Racing threads and processes. */
 #include "workers.h"
 
 #include "assertion.h"
@@ -13,8 +13,8 @@
 
 /* -------------------------------------------------------------- threads */
 
-struct member {
-    pthread_t thread;
+struct thread {
+    pthread_t id;
     pthread_barrier_t *start;
     void (*body)(void *context, unsigned i);
     void *context;
@@ -23,10 +23,10 @@ struct member {
 
 static void *run(void *argument)
 {
-    struct member *member = argument;
+    struct thread *thread = argument;
 
-    pthread_barrier_wait(member->start);
-    member->body(member->context, member->index);
+    pthread_barrier_wait(thread->start);
+    thread->body(thread->context, thread->index);
     return NULL;
 }
 
@@ -34,20 +34,20 @@ void quipu_workers_run_threads(unsigned n,
                                void (*body)(void *context, unsigned i),
                                void *context)
 {
-    struct member members[QUIPU_WORKERS_MAX];
+    struct thread threads[QUIPU_WORKERS_MAX];
     pthread_barrier_t start;
 
-    CHECK(n <= QUIPU_WORKERS_MAX, "too many threads");
+    CHECK(n <= QUIPU_WORKERS_MAX, "more than %d threads", QUIPU_WORKERS_MAX);
     pthread_barrier_init(&start, NULL, n);
     for (unsigned i = 0; i < n; i++) {
-        members[i] = (struct member){
+        threads[i] = (struct thread){
             .start = &start, .body = body, .context = context, .index = i
         };
-        CHECK(pthread_create(&members[i].thread, NULL, run, &members[i]) == 0,
-              "the system gives no thread");
+        CHECK(pthread_create(&threads[i].id, NULL, run, &threads[i]) == 0,
+              "cannot create a thread");
     }
     for (unsigned i = 0; i < n; i++) {
-        pthread_join(members[i].thread, NULL);
+        pthread_join(threads[i].id, NULL);
     }
     pthread_barrier_destroy(&start);
 }
@@ -58,7 +58,7 @@ void quipu_workers_die_with_parent(pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) {
-        _exit(EXIT_FAILURE); /* it was faster */
+        _exit(EXIT_FAILURE); /* the parent has ended before prctl */
     }
 }
 
@@ -67,105 +67,107 @@ void *quipu_workers_share_memory(size_t size)
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-    CHECK(memory != MAP_FAILED, "the system gives no shared memory");
+    CHECK(memory != MAP_FAILED, "cannot map shared memory");
     return memory;
 }
 
-static _Noreturn void live(struct quipu_context *ctx, pid_t parent,
-                           const int pipe_ends[2],
-                           void (*body)(struct quipu_context *ctx, void *shared,
-                                        unsigned i),
-                           void *shared, unsigned index)
+struct task {
+    pid_t parent;
+    int start[2]; /* the pipe by which the children are released */
+    quipu_workers_body *body;
+    void *shared;
+};
+
+static _Noreturn void run_child(struct quipu_context *ctx,
+                                const struct task *task, unsigned index)
 {
     char byte;
 
-    quipu_workers_die_with_parent(parent);
-    close(pipe_ends[1]);
+    quipu_workers_die_with_parent(task->parent);
+    close(task->start[1]);
     quipu_context_after_fork(ctx, index);
-    if (read(pipe_ends[0], &byte, 1) != 1) {
-        _exit(QUIPU_EXIT_FAILED); /* the parent is gone */
+    if (read(task->start[0], &byte, 1) != 1) {
+        _exit(QUIPU_EXIT_FAILED); /* the parent has ended */
     }
-    close(pipe_ends[0]);
-    body(ctx, shared, index);
+    close(task->start[0]);
+    task->body(ctx, task->shared, index);
     quipu_context_finish(ctx);
     exit(EXIT_SUCCESS);
 }
 
 struct quipu_workers quipu_workers_start(struct quipu_context *ctx, unsigned n,
-                                         void (*body)(struct quipu_context *ctx,
-                                                      void *shared, unsigned i),
-                                         void *shared)
+                                         quipu_workers_body *body, void *shared)
 {
-    struct quipu_workers crew = { .count = n };
-    pid_t parent = getpid();
-    int ends[2];
+    struct quipu_workers workers = { .count = n };
+    struct task task = { .parent = getpid(), .body = body, .shared = shared };
 
-    CHECK(n <= QUIPU_WORKERS_MAX, "too many processes");
+    CHECK(n <= QUIPU_WORKERS_MAX, "more than %d processes", QUIPU_WORKERS_MAX);
     for (size_t i = 0; i < QUIPU_CONTEXT_HANDLES; i++) {
-        CHECK(!ctx->datastores[i], "the case forks with a datastore open");
+        CHECK(!ctx->datastores[i], "the case forks while a datastore is open");
     }
-    CHECK(pipe(ends) == 0, "the system gives no pipe");
+    CHECK(pipe(task.start) == 0, "cannot create a pipe");
     for (unsigned i = 0; i < n; i++) {
-        crew.children[i] = fork();
-        CHECK(crew.children[i] >= 0, "the system gives no process");
-        if (crew.children[i] == 0) {
-            live(ctx, parent, ends, body, shared, i);
+        workers.children[i] = fork();
+        CHECK(workers.children[i] >= 0, "cannot fork");
+        if (workers.children[i] == 0) {
+            run_child(ctx, &task, i);
         }
     }
-    close(ends[0]);
-    crew.start = ends[1];
-    return crew;
+    close(task.start[0]);
+    workers.start = task.start[1];
+    return workers;
 }
 
-void quipu_workers_release(struct quipu_workers *crew)
+void quipu_workers_release(struct quipu_workers *workers)
 {
     static const char bytes[QUIPU_WORKERS_MAX];
 
-    CHECK(write(crew->start, bytes, crew->count) == (ssize_t)crew->count,
-          "a child is gone before it began");
-    close(crew->start);
+    CHECK(write(workers->start, bytes, workers->count) ==
+              (ssize_t)workers->count,
+          "a child has ended before it was released");
+    close(workers->start);
 }
 
-static void wait_for(struct quipu_workers *crew, unsigned i, int *status)
+static void wait_for(struct quipu_workers *workers, unsigned i, int *status)
 {
-    CHECK(waitpid(crew->children[i], status, 0) == crew->children[i],
-          "a child is lost");
+    CHECK(waitpid(workers->children[i], status, 0) == workers->children[i],
+          "cannot wait for a child");
 }
 
-void quipu_workers_join(struct quipu_workers *crew)
+void quipu_workers_join(struct quipu_workers *workers)
 {
     int status;
 
-    for (unsigned i = 0; i < crew->count; i++) {
-        wait_for(crew, i, &status);
+    for (unsigned i = 0; i < workers->count; i++) {
+        wait_for(workers, i, &status);
         if (WIFEXITED(status) && WEXITSTATUS(status) == QUIPU_EXIT_FAILED) {
-            _exit(QUIPU_EXIT_FAILED); /* it has told why */
+            _exit(QUIPU_EXIT_FAILED); /* it has written the reason */
         }
         CHECK(status == 0, "process %u ended with wait status 0x%x", i,
               (unsigned)status);
     }
 }
 
-bool quipu_workers_any_ended(const struct quipu_workers *crew)
+bool quipu_workers_any_ended(const struct quipu_workers *workers)
 {
     siginfo_t info = { .si_pid = 0 };
 
-    for (unsigned i = 0; i < crew->count && info.si_pid == 0; i++) {
-        waitid(P_PID, (id_t)crew->children[i], &info,
+    for (unsigned i = 0; i < workers->count && info.si_pid == 0; i++) {
+        waitid(P_PID, (id_t)workers->children[i], &info,
                WEXITED | WNOHANG | WNOWAIT);
     }
     return info.si_pid != 0;
 }
 
-void quipu_workers_kill(struct quipu_workers *crew)
+void quipu_workers_kill(struct quipu_workers *workers)
 {
     int status;
 
-    for (unsigned i = 0; i < crew->count; i++) {
-        kill(crew->children[i], SIGKILL);
+    for (unsigned i = 0; i < workers->count; i++) {
+        kill(workers->children[i], SIGKILL);
     }
-    for (unsigned i = 0; i < crew->count; i++) {
-        wait_for(crew, i, &status);
+    for (unsigned i = 0; i < workers->count; i++) {
+        wait_for(workers, i, &status);
         if (WIFEXITED(status) && WEXITSTATUS(status) == QUIPU_EXIT_FAILED) {
             _exit(QUIPU_EXIT_FAILED);
         }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Many at once: threads, and processes. */
+/* Workers of a case that run at the same time: threads or forked processes. */
 #ifndef QUIPU_WORKERS_H
 #define QUIPU_WORKERS_H
 
@@ -9,40 +9,44 @@
 
 #define QUIPU_WORKERS_MAX 16
 
-/* Runs body(context, 0 .. n - 1) in n threads that start together, and waits
- * for all. */
+/* Runs body(context, 0) ... body(context, n - 1) in n threads, which start at
+ * the same time, and waits until all have returned. */
 void quipu_workers_run_threads(unsigned n,
                                void (*body)(void *context, unsigned i),
                                void *context);
 
-/* In a child that was just forked: it will be killed when its parent ends. */
-void quipu_workers_die_with_parent(pid_t parent);
-
 /*
- * Child processes.  They are made before their parent opens anything (a
- * datastore belongs to the process that opened it), wait for `go`, and run the
- * body with a trial of their own that has the parent's names.  What they find
- * out they leave in shared memory.
+ * Worker processes.  The parent forks them before it opens a datastore, because
+ * a datastore belongs to the process that opened it.  They wait until they are
+ * released, and then run the body with a context of their own, which has the
+ * parent's names.  Results go to shared memory.
  */
 struct quipu_workers {
     pid_t children[QUIPU_WORKERS_MAX];
     unsigned count;
-    int start; /* a byte for each child lets it go */
+    int start; /* write end of a pipe: one byte releases one child */
 };
 
-struct quipu_workers quipu_workers_start(struct quipu_context *ctx, unsigned n,
-                                         void (*body)(struct quipu_context *ctx,
-                                                      void *shared, unsigned i),
-                                         void *shared);
-void quipu_workers_release(struct quipu_workers *crew);
-/* Waits for all; a child that failed ends the case. */
-void quipu_workers_join(struct quipu_workers *crew);
-/* Whether one of them has come to its end. */
-bool quipu_workers_any_ended(const struct quipu_workers *crew);
-/* kill -9, and waits; a child that had failed before ends the case. */
-void quipu_workers_kill(struct quipu_workers *crew);
+typedef void quipu_workers_body(struct quipu_context *ctx, void *shared,
+                                unsigned i);
 
-/* Zeroed memory that children share with their parent. */
+/* Forks n processes, 0 .. n - 1.  `shared` is passed to the body. */
+struct quipu_workers quipu_workers_start(struct quipu_context *ctx, unsigned n,
+                                         quipu_workers_body *body,
+                                         void *shared);
+void quipu_workers_release(struct quipu_workers *workers);
+/* Waits for all; if one of them failed, ends the case as failed. */
+void quipu_workers_join(struct quipu_workers *workers);
+/* Returns true if at least one of them has ended. */
+bool quipu_workers_any_ended(const struct quipu_workers *workers);
+/* Kills all with SIGKILL and waits for them; if one had failed before, ends the
+ * case as failed. */
+void quipu_workers_kill(struct quipu_workers *workers);
+
+/* Returns zeroed memory that processes forked later share with the caller. */
 void *quipu_workers_share_memory(size_t size);
+
+/* To be called in a forked child: it is killed when its parent ends. */
+void quipu_workers_die_with_parent(pid_t parent);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of watched descriptors. */
+/*
+ * The table of watched descriptors, indexed by the descriptor and protected by
+ * one mutex.  Descriptors from FDS on are not watched.
+ */
 #include "files.h"
 
 #include <fcntl.h>

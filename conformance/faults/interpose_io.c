@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stands before what changes and reads the content of files. */
-/* The parameters of libc's functions have names that only libc may use. */
+/*
+ * Interposes the functions that read, write, truncate and allocate the content
+ * of files.
+ *
+ * A failed write of several sectors has written the first of them, as a disk
+ * does; the journal records these.  With FAULT_FAIL_SILENTLY nothing is
+ * written, but the file offset moves.
+ */
+/* libc declares its parameters with reserved names. */
 /* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 #include "journal.h"
 #include "plan.h"
@@ -29,7 +36,7 @@ static size_t size_of(const struct iovec *pieces, int count)
     return size;
 }
 
-/* At the offset, or at the descriptor's own if that is -1. */
+/* Writes at an offset, or, if that is -1, at the descriptor's own. */
 static ssize_t put(int fd, const struct iovec *pieces, int count, off_t offset)
 {
     return offset < 0 ? NEXT(writev)(fd, pieces, count)
@@ -41,7 +48,7 @@ static off_t offset_of(int fd, off_t offset)
     return offset < 0 ? lseek(fd, 0, SEEK_CUR) : offset;
 }
 
-/* A disk that fails in a write has taken its first sectors. */
+/* Writes the first sectors of a write that fails; returns -1. */
 static ssize_t write_part(int fd, const struct iovec *pieces, off_t offset)
 {
     int number = errno;
@@ -51,15 +58,16 @@ static ssize_t write_part(int fd, const struct iovec *pieces, off_t offset)
     if (end > at) {
         struct iovec part = { pieces[0].iov_base, (size_t)(end - at) };
         if (NEXT(pwritev)(fd, &part, 1, at) == end - at) {
-            journal_write_data(JOURNAL_WRITE, &file, &part, 1, part.iov_len,
-                               at);
+            journal_write_data(
+                JOURNAL_WRITE, &file,
+                &(struct journal_data){ &part, 1, part.iov_len, at });
         }
     }
     errno = number;
     return -1;
 }
 
-/* A descriptor whose writes are syncs, too. */
+/* Writes to a descriptor with O_DSYNC or O_SYNC, which is a sync, too. */
 static ssize_t write_synchronous(int fd, const struct iovec *pieces, int count,
                                  off_t offset)
 {
@@ -70,8 +78,9 @@ static ssize_t write_synchronous(int fd, const struct iovec *pieces, int count,
     ssize_t written = put(fd, pieces, count, offset);
     if (written > 0) {
         off_t at = offset < 0 ? offset_of(fd, offset) - written : offset;
-        journal_write_data(stores ? JOURNAL_STORE : JOURNAL_WRITE, &file,
-                           pieces, count, (size_t)written, at);
+        journal_write_data(
+            stores ? JOURNAL_STORE : JOURNAL_WRITE, &file,
+            &(struct journal_data){ pieces, count, (size_t)written, at });
     }
     if (fault == FAULT_NONE) {
         return written;
@@ -103,8 +112,9 @@ static ssize_t write_watched(int fd, const struct iovec *pieces, int count,
     written = put(fd, pieces, count, offset);
     if (written > 0 && journal_is_open()) {
         off_t at = offset < 0 ? offset_of(fd, offset) - written : offset;
-        journal_write_data(JOURNAL_WRITE, &file, pieces, count, (size_t)written,
-                           at);
+        journal_write_data(
+            JOURNAL_WRITE, &file,
+            &(struct journal_data){ pieces, count, (size_t)written, at });
     }
     return written;
 }
@@ -153,7 +163,7 @@ ssize_t read(int fd, void *data, size_t size)
     return read_fails(fd) ? -1 : NEXT(read)(fd, data, size);
 }
 
-/* What programs call that are built with _FORTIFY_SOURCE. */
+/* Called by programs that are built with _FORTIFY_SOURCE. */
 /* NOLINTBEGIN(readability-redundant-declaration) */
 ssize_t __read_chk(int fd, void *data, size_t size, size_t room);
 ssize_t __read_chk(int fd, void *data, size_t size, size_t room)
@@ -207,7 +217,7 @@ static off_t file_size(int fd)
     return fstat(fd, &info) == 0 ? info.st_size : 0;
 }
 
-/* Room that was made shows only where the file has grown. */
+/* Records an allocation, which is visible only if the file has grown. */
 static void record_growth(int fd, off_t before)
 {
     struct file file = files_of(fd);
@@ -234,7 +244,7 @@ static void record_growth(int fd, off_t before)
 FALLOCATE(fallocate)
 FALLOCATE(fallocate64)
 
-/* These return the number, and leave errno alone. */
+/* These return the error number, and leave errno unchanged. */
 #define POSIX_FALLOCATE(name)                         \
     int name(int fd, off_t offset, off_t size)        \
     {                                                 \

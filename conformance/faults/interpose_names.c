@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stands before what opens, closes, removes and renames. */
-/* The parameters of libc's functions have names that only libc may use. */
+/*
+ * Interposes the functions that open, close, remove and rename files.
+ *
+ * The call and its record are made under the journal's lock, so that the
+ * journal has changes of names in the order in which they happened.
+ */
+/* libc declares its parameters with reserved names. */
 /* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 #include "journal.h"
 #include "plan.h"
@@ -73,7 +78,7 @@ static mode_t mode_of(int flags, va_list *arguments)
 OPEN(open)
 OPEN(open64)
 
-/* What programs call that are built with _FORTIFY_SOURCE. */
+/* Called by programs that are built with _FORTIFY_SOURCE. */
 /* NOLINTBEGIN(readability-redundant-declaration) */
 int __open_2(const char *path, int flags);
 int __open_2(const char *path, int flags)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stands before what makes files durable, and maps them. */
-/* The parameters of libc's functions have names that only libc may use. */
+/*
+ * Interposes the functions that make files durable (fsync, fdatasync, msync),
+ * and those that map files, because msync names a range of memory.
+ */
+/* libc declares its parameters with reserved names. */
 /* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 #include "journal.h"
 #include "plan.h"
@@ -13,8 +16,8 @@
 
 /* ------------------------------------------------------------------- syncs */
 
-/* It is told before it is done: what comes while it is under way need not be
- * durable. */
+/* Called before the sync is made: an operation that happens during the sync
+ * need not be made durable by it, and comes later in the journal. */
 static void record_sync(const struct file *file)
 {
     journal_write_names(file->kind == FILE_FOLDER ? JOURNAL_SYNC_FOLDER
@@ -68,7 +71,8 @@ static struct map {
 } maps[MAPS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* Puts a map in the place of the one that begins at `old`. */
+/* Replaces the entry of the mapping that begins at `old` (NULL: a free entry).
+ * With more than MAPS mappings the surplus is not watched. */
 static void exchange(const void *old, struct map new)
 {
     (void)pthread_mutex_lock(&lock);
@@ -143,8 +147,10 @@ int msync(void *at, size_t size, int flags)
         return fault == FAULT_FAIL ? -1 : 0;
     }
     struct iovec piece = { at, size };
-    journal_write_data(JOURNAL_STORE, &map.file, &piece, 1, size,
-                       map.offset + ((unsigned char *)at - map.begin));
+    journal_write_data(
+        JOURNAL_STORE, &map.file,
+        &(struct journal_data){
+            &piece, 1, size, map.offset + ((unsigned char *)at - map.begin) });
     return NEXT(msync)(at, size, flags);
 }
 

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes the journal.  One call of writev to a file opened for appending is one
- * record, also when several processes write at once. */
+/*
+ * Writes the journal.
+ *
+ * A record is written by one writev to a descriptor with O_APPEND, which Linux
+ * does atomically, so records of several processes are not mixed.  The order of
+ * records is the order of the operations where that matters: a sync is recorded
+ * before it is made, a write after it, and changes of names under a lock.
+ */
 #include "journal.h"
 
 #include "plan.h"
@@ -15,7 +21,8 @@
 
 static int journal_fd = -1;
 
-/* A harness that cannot go on must not look like a driver that failed. */
+/* Ends the process with a status of its own, so that a failure of the journal
+ * cannot be taken for one of the driver. */
 static _Noreturn void give_up(const char *what)
 {
     (void)fprintf(stderr, "quipu-faults: %s: %s\n", what, strerror(errno));
@@ -38,7 +45,7 @@ bool journal_is_open(void)
 
 static pthread_mutex_t names_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* The whole journal, for this process; its threads have the mutex. */
+/* Locks the journal against other processes; the mutex is for threads. */
 static void lock_journal(short type)
 {
     struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
@@ -101,31 +108,31 @@ void journal_write_names(enum journal_kind kind, const struct file *file,
 }
 
 void journal_write_data(enum journal_kind kind, const struct file *file,
-                        const struct iovec *pieces, int count, size_t size,
-                        int64_t offset)
+                        const struct journal_data *data)
 {
+    size_t size = data->size;
     struct journal_record record = { .kind = kind,
                                      .device = file->device,
                                      .inode = file->inode,
-                                     .offset = offset,
+                                     .offset = data->offset,
                                      .data_size = size };
     struct iovec *all;
     if (journal_fd < 0 || size == 0) {
         return;
     }
-    all = calloc((size_t)count + 1, sizeof(*all));
+    all = calloc((size_t)data->count + 1, sizeof(*all));
     if (!all) {
         give_up("writing the journal");
     }
     all[0] = piece_of(&record, sizeof(record));
-    for (int i = 0; i < count; i++) {
-        all[i + 1] = pieces[i];
+    for (int i = 0; i < data->count; i++) {
+        all[i + 1] = data->pieces[i];
         if (all[i + 1].iov_len > size) {
             all[i + 1].iov_len = size;
         }
         size -= all[i + 1].iov_len;
     }
-    put(all, count + 1);
+    put(all, data->count + 1);
     free(all);
 }
 
@@ -142,10 +149,10 @@ void journal_write_number(enum journal_kind kind, const struct file *file,
     }
 }
 
-/* For who has the library: says how far number `who` has come. */
-void quipu_fault_journal_mark(unsigned who, int64_t where);
-void quipu_fault_journal_mark(unsigned who, int64_t where)
+/* Called by the suite: see quipu_subprocess_mark. */
+void quipu_fault_journal_mark(unsigned writer, int64_t count);
+void quipu_fault_journal_mark(unsigned writer, int64_t count)
 {
-    struct file file = { .device = who };
-    journal_write_number(JOURNAL_MARK, &file, where);
+    struct file file = { .device = writer };
+    journal_write_number(JOURNAL_MARK, &file, count);
 }

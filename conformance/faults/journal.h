@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes the journal; without one, nothing. */
+/*
+ * Writes the journal (journal_format.h).  Without a journal the functions do
+ * nothing.  They end the process if the journal cannot be written, and leave
+ * errno unchanged.
+ */
 #ifndef QUIPU_FAULTS_JOURNAL_H
 #define QUIPU_FAULTS_JOURNAL_H
 
@@ -8,24 +12,32 @@
 
 #include <sys/uio.h>
 
-/* Appends to a file, which is made if need be. */
+/* Opens the file, which several processes may append to, or creates it. */
 void journal_start(const char *path);
 
 bool journal_is_open(void);
 
-/* What changes names is told in the order in which it happens: it is done, and
- * told, between these two. */
+/* Calls that change names are made and recorded between these two, so that the
+ * journal has them in the order in which they happened, in all processes. */
 void journal_lock(void);
 void journal_unlock(void);
 
-/* Names may be NULL. */
+/* Writes a record with names.  `file`, `name` and `other` may be NULL. */
 void journal_write_names(enum journal_kind kind, const struct file *file,
                          const char *name, const char *other);
-/* The first `size` bytes of the pieces, at an offset. */
+
+/* Data of a record: the first `size` bytes of the pieces, written at
+ * `offset`. */
+struct journal_data {
+    const struct iovec *pieces;
+    int count;
+    size_t size;
+    int64_t offset;
+};
 void journal_write_data(enum journal_kind kind, const struct file *file,
-                        const struct iovec *pieces, int count, size_t size,
-                        int64_t offset);
-/* A kind with a number in place of the offset. */
+                        const struct journal_data *data);
+
+/* Writes a record whose offset is `number`. */
 void journal_write_number(enum journal_kind kind, const struct file *file,
                           int64_t number);
 

@@ -1,20 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plan.  The environment says what happens to calls on the files below one
- * folder:
+ * The fault plan of quipu-faults.so.
  *
- *   QUIPU_FAULT_FOLDER   the folder, absolute; without it nothing happens
- *   QUIPU_FAULT_JOURNAL  a file to which all that is done to them is told
+ * The library is preloaded into a process.  It interposes the functions of libc
+ * that open, write, sync, truncate, map, rename and remove files
+ * (interpose_*.c), and acts on files below one folder only.  The environment
+ * says what it does there:
+ *
+ *   QUIPU_FAULT_FOLDER   the folder, an absolute path; without it the library
+ *                        does nothing
+ *   QUIPU_FAULT_JOURNAL  a file in which all operations are recorded
  *   QUIPU_FAULT_LIE      1: syncs report success and do nothing
- *   QUIPU_FAULT_IDLE     1: syncs are told to the journal and cost no time
- *   QUIPU_FAULT_CALL     "sync", "folder" (a sync of one), "write", "read",
- *                        "truncate", "allocate", "open", "map" or "remove": the
- *                        calls that fail,
- *   QUIPU_FAULT_AT       from the n-th on, default 1,
- *   QUIPU_FAULT_TIMES    so many, default 1,
- *   QUIPU_FAULT_ERRNO    with this number, default EIO;
- *   QUIPU_FAULT_HIDE     1: but their callers hear that all went well;
- *   QUIPU_FAULT_KILL     1: instead of failing, the process dies of SIGKILL
+ *   QUIPU_FAULT_IDLE     1: syncs are recorded and not made
+ *   QUIPU_FAULT_CALL     kind of the calls that fail: "sync", "folder" (sync of
+ *                        a folder), "write", "read", "truncate", "allocate",
+ *                        "open", "map" or "remove"
+ *   QUIPU_FAULT_AT       number of the first call that fails; default 1
+ *   QUIPU_FAULT_TIMES    number of calls that fail; default 1
+ *   QUIPU_FAULT_ERRNO    their errno, as a number; default EIO
+ *   QUIPU_FAULT_HIDE     1: they report success all the same
+ *   QUIPU_FAULT_KILL     1: the process is killed instead, before the call
+ *
+ * Calls are counted for each kind, from 1, over all threads of the process.  So
+ * a caller can try all points of failure: N = 1, 2, 3 ... until the process
+ * makes fewer than N calls.
+ *
+ * Not covered: io_uring, stdio (which calls write inside libc), sync() and
+ * syncfs().  SQLite and LMDB use none of them.
  */
 #include "plan.h"
 
@@ -32,10 +44,10 @@
 struct plan quipu_fault_plan;
 
 static struct {
-    int call; /* enum call, or -1 */
-    unsigned long at;
+    int call;         /* enum call, or -1: none */
+    unsigned long at; /* from 1 */
     unsigned long times;
-    int number; /* for errno */
+    int number; /* errno */
     bool hide;
     bool kill;
 } failure;
@@ -43,21 +55,22 @@ static struct {
 static atomic_ulong counts[CALLS];
 static atomic_uint failed;
 
-/* For who has the library: how often a call has failed. */
+/* Called by the suite: returns the number of calls that were made to fail. */
 unsigned quipu_fault_plan_failed(void);
 unsigned quipu_fault_plan_failed(void)
 {
     return atomic_load(&failed);
 }
 
-/* How many calls of the kind to fail were made. */
+/* Called by the suite: returns the number of calls of the chosen kind. */
 unsigned quipu_fault_plan_calls(void);
 unsigned quipu_fault_plan_calls(void)
 {
     return failure.call < 0 ? 0 : (unsigned)atomic_load(&counts[failure.call]);
 }
 
-/* POSIX lets what dlsym gives be a function; ISO C has no cast for that. */
+/* The union converts the object pointer of dlsym to a function pointer, for
+ * which ISO C has no cast. */
 void (*quipu_fault_plan_next_symbol(const char *name))(void)
 {
     union {

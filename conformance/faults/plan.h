@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the environment wants to happen, and which calls have been made. */
+/*
+ * The fault plan: which system calls fail, and how.  It is read from the
+ * environment when the library is loaded; the head of plan.c lists the
+ * variables.
+ */
 #ifndef QUIPU_FAULTS_PLAN_H
 #define QUIPU_FAULTS_PLAN_H
 
 #include <stdbool.h>
 
-/* The calls that can fail. */
+/* Kinds of calls that can fail. */
 enum call {
     CALL_SYNC,     /* fsync, fdatasync, msync, writes with O_DSYNC */
-    CALL_FOLDER,   /* fsync, fdatasync of a folder */
+    CALL_FOLDER,   /* fsync and fdatasync of a folder */
     CALL_WRITE,    /* write, writev, pwrite, pwritev */
     CALL_READ,     /* read, readv, pread, preadv */
     CALL_TRUNCATE, /* ftruncate */
@@ -21,22 +25,22 @@ enum call {
 
 enum fault {
     FAULT_NONE,
-    FAULT_FAIL,         /* errno is set */
-    FAULT_FAIL_SILENTLY /* it fails, and the caller is told that it did not */
+    FAULT_FAIL,         /* the call fails; errno is set */
+    FAULT_FAIL_SILENTLY /* the call has no effect, but reports success */
 };
 
 struct plan {
     bool active;
-    bool lie;
-    bool idle; /* syncs count, and cost no time */
+    bool lie;  /* syncs report success and do nothing, and are not recorded */
+    bool idle; /* syncs are recorded and not made, because they cost time */
 };
 extern struct plan quipu_fault_plan;
 
-/* Counts a call on a watched file and tells what becomes of it; it may be the
- * end of the process. */
+/* Counts a call on a watched file, and returns whether it fails.  Kills the
+ * process instead if the plan says so. */
 enum fault quipu_fault_plan_decide(enum call call);
 
-/* The next definition of a function, as its own type. */
+/* The next definition of an interposed function, with its own type. */
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): the name of a function. */
 #define NEXT(name) ((__typeof__(&name))quipu_fault_plan_next_symbol(#name))
 void (*quipu_fault_plan_next_symbol(const char *name))(void);

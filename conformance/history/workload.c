@@ -28,8 +28,8 @@ static const char *store_name(struct quipu_context *t)
     quipu_datastore_info info = { .struct_size = sizeof(info) };
 
     OK(quipu_datastore_describe(quipu_context_datastore(t), &info, ERR));
-    return quipu_context_format(t, "%.*s%s", (int)strcspn(t->plain, ":"),
-                                t->plain, strchr(info.uri, ':'));
+    return quipu_context_format(t, "%.*s%s", (int)strcspn(t->direct_uri, ":"),
+                                t->direct_uri, strchr(info.uri, ':'));
 }
 
 static void record(struct quipu_context *t,

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A child process with a time limit.  It leads a process group of its own, so
- * that whatever it leaves behind ends with it, and it ends with its parent.
+ * Child processes with a time limit.
+ *
+ * A child leads a process group of its own.  When it has ended, or its time is
+ * over, the whole group is killed, so that no grandchild survives it; and the
+ * kernel kills the child when its parent ends.  Its standard error is a pipe,
+ * which its own children inherit.
+ *
+ * quipu_child_wait polls the pipes, and the sockets on which children request
+ * the server to be stopped or started.  There is no descriptor for the end of a
+ * process, so poll wakes up every TICK milliseconds to look for that.
  */
 #include "child.h"
 
@@ -16,10 +24,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TICK 50 /* milliseconds until it is looked whether one has ended */
+#define TICK 50 /* milliseconds */
 
-static _Noreturn void live(pid_t parent, int output,
-                           void (*body)(void *context), void *context)
+static _Noreturn void run_child(pid_t parent, int output,
+                                void (*body)(void *context), void *context)
 {
     static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
@@ -47,11 +55,11 @@ bool quipu_child_start(struct quipu_child *child, void (*body)(void *context),
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return false;
     }
-    (void)fflush(NULL); /* or the child writes it again */
+    (void)fflush(NULL); /* or the child writes the buffered output, too */
     child->pid = fork();
     if (child->pid == 0) {
         close(ends[0]);
-        live(parent, ends[1], body, context);
+        run_child(parent, ends[1], body, context);
     }
     close(ends[1]);
     child->output = ends[0];
@@ -64,22 +72,22 @@ bool quipu_child_start(struct quipu_child *child, void (*body)(void *context),
     return true;
 }
 
-/* Gathers what has been written, as far as there is room. */
-static void gather(struct quipu_child *child)
+/* Reads what the child has written; drops what exceeds the buffer. */
+static void read_output(struct quipu_child *child)
 {
-    char waste[512];
-    ssize_t got = 1;
+    char dropped[512];
+    ssize_t size = 1;
 
-    while (got > 0 && child->output >= 0) {
+    while (size > 0 && child->output >= 0) {
         size_t room = child->size - 1 - child->used;
 
-        got = room > 0 ? read(child->output, child->text + child->used, room)
-                       : read(child->output, waste, sizeof(waste));
-        if (got > 0 && room > 0) {
-            child->used += (size_t)got;
+        size = room > 0 ? read(child->output, child->text + child->used, room)
+                        : read(child->output, dropped, sizeof(dropped));
+        if (size > 0 && room > 0) {
+            child->used += (size_t)size;
             child->text[child->used] = '\0';
         }
-        if (got == 0) { /* all writers are gone */
+        if (size == 0) { /* all writers have closed it */
             close(child->output);
             child->output = -1;
         }
@@ -89,7 +97,7 @@ static void gather(struct quipu_child *child)
 void quipu_child_kill(struct quipu_child *child)
 {
     kill(-child->pid, SIGKILL);
-    gather(child);
+    read_output(child);
     waitpid(child->pid, &child->status, 0);
     if (child->output >= 0) {
         close(child->output);
@@ -98,16 +106,17 @@ void quipu_child_kill(struct quipu_child *child)
     child->ended = true;
 }
 
-/* Serves the child and looks whether it has ended. */
-static void attend(struct quipu_child *child, bool asks)
+/* Reads output, answers a request if there is one, and kills the group of a
+ * child that has ended or is late.  The time of a request does not count. */
+static void attend(struct quipu_child *child, bool has_request)
 {
     siginfo_t info = { .si_pid = 0 };
 
-    gather(child);
-    if (asks) {
+    read_output(child);
+    if (has_request) {
         int64_t before = quipu_context_now();
 
-        quipu_channel_serve(child->link, child->hooks);
+        quipu_channel_serve(child->channel, child->hooks);
         child->until += quipu_context_now() - before;
     }
     waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT);
@@ -125,15 +134,16 @@ void quipu_child_wait(struct quipu_child *const *children, size_t count)
     for (size_t i = 0; i < count; i++) {
         const struct quipu_child *child = children[i];
         int64_t left = child->until - quipu_context_now();
-        int asks = child->link ? child->link->server[0] : -1;
+        int request_fd = child->channel ? child->channel->server[0] : -1;
 
         ready[2 * i] = (struct pollfd){ .fd = child->output, .events = POLLIN };
-        ready[2 * i + 1] = (struct pollfd){ .fd = asks, .events = POLLIN };
-        tick = child->output < 0 ? 1 : tick; /* about to end */
+        ready[2 * i + 1] =
+            (struct pollfd){ .fd = request_fd, .events = POLLIN };
+        tick = child->output < 0 ? 1 : tick; /* it is about to end */
         tick = left < tick ? (int)left : tick;
     }
     if (poll(ready, 2 * count, tick < 0 ? 0 : tick) < 0) {
-        return; /* a signal */
+        return; /* interrupted by a signal */
     }
     for (size_t i = 0; i < count; i++) {
         attend(children[i], ready[2 * i + 1].revents & POLLIN);

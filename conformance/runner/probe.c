@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds out, in a process of its own, what the store of a URI is. */
+/*
+ * Opens a store in a child process and describes it.
+ *
+ * A process of its own, because a driver that crashes or hangs while it opens
+ * the store must not end the run, and because cases fork from a process that
+ * has never opened a datastore.  The result is left in shared memory.
+ */
 #include "probe.h"
 
 #include "context/store_uri.h"
@@ -9,17 +15,17 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define LIMIT 60 /* seconds */
+#define LIMIT 60 /* seconds, times the patience */
 
 struct probe {
     const struct quipu_run *run;
-    const struct quipu_store_uri *place;
+    const struct quipu_store_uri *store_uri;
     struct quipu_store *found; /* in shared memory */
 };
 
-/* Two datastores of one URI are one store if what one sets up the other can
- * bind. */
-static bool is_joint(struct quipu_context *ctx)
+/* Returns true if two datastores access the same store: if the second finds a
+ * schema that the first has set up. */
+static bool is_multi_open(struct quipu_context *ctx)
 {
     const quipu_schema *schema = quipu_context_schema(ctx, QUIPU_SHAPE_PLAIN);
     quipu_datastore *other;
@@ -42,7 +48,7 @@ static uint32_t traits_of_run(const struct probe *probe)
     const struct quipu_server_hooks *hooks = &probe->run->hooks;
     uint32_t traits = 0;
 
-    if (probe->place->directory) {
+    if (probe->store_uri->directory) {
         traits |= QUIPU_TRAIT_FILES;
     } else if (hooks->stop && hooks->start) {
         traits |= QUIPU_TRAIT_SERVER;
@@ -53,12 +59,13 @@ static uint32_t traits_of_run(const struct probe *probe)
     return traits;
 }
 
-/* The URI as the user wrote it, unless a password had to be taken out.  The
- * scheme is the spy's in what the datastore says. */
+/* Stores the URI as the user wrote it, unless it has a password: then the one
+ * that the datastore reports, without the password.  That has the contract
+ * proxy's scheme, which is replaced. */
 static void describe_uri(const struct probe *probe, const char *given,
                          char *text, size_t size)
 {
-    const char *uri = probe->place->uri;
+    const char *uri = probe->store_uri->uri;
     int scheme = (int)strcspn(uri, ":");
     const char *body = given + strcspn(given, ":");
 
@@ -83,17 +90,17 @@ static void describe(const struct probe *probe, quipu_datastore *datastore)
     found->traits |= info.capabilities;
 }
 
-static void look(void *context)
+static void inspect(void *context)
 {
     const struct probe *probe = context;
     struct quipu_context ctx;
 
-    quipu_context_init(&ctx, probe->place->uri, probe->place->directory, 0,
-                       probe->run->seed);
+    quipu_context_init(&ctx, probe->store_uri->uri, probe->store_uri->directory,
+                       0, probe->run->seed);
     probe->found->traits = traits_of_run(probe);
     describe(probe, quipu_context_datastore(&ctx));
     ctx.traits = probe->found->traits;
-    if (is_joint(&ctx)) {
+    if (is_multi_open(&ctx)) {
         probe->found->traits |= QUIPU_TRAIT_MULTI_OPEN;
     }
     quipu_context_finish(&ctx);
@@ -102,19 +109,19 @@ static void look(void *context)
 bool quipu_probe_run(const struct quipu_run *run, struct quipu_store *store,
                      char *text, size_t size)
 {
-    struct quipu_store_uri place;
+    struct quipu_store_uri store_uri;
     struct quipu_child child = { .text = text, .size = size };
     struct quipu_child *children[] = { &child };
-    struct probe probe = { .run = run, .place = &place };
+    struct probe probe = { .run = run, .store_uri = &store_uri };
 
-    if (!quipu_store_uri_create(&place, run->uri)) {
-        snprintf(text, size, "no folder for {dir} can be made");
+    if (!quipu_store_uri_create(&store_uri, run->uri)) {
+        snprintf(text, size, "cannot create a folder for {dir}");
         return false;
     }
     probe.found = quipu_workers_share_memory(sizeof(*probe.found));
-    if (!quipu_child_start(&child, look, &probe,
+    if (!quipu_child_start(&child, inspect, &probe,
                            INT64_C(1000) * LIMIT * run->patience)) {
-        snprintf(text, size, "the system gives no process");
+        snprintf(text, size, "cannot create a process");
         child.ended = true;
         child.status = -1;
     }
@@ -126,9 +133,10 @@ bool quipu_probe_run(const struct quipu_run *run, struct quipu_store *store,
     }
     *store = *probe.found;
     munmap(probe.found, sizeof(*probe.found));
-    quipu_store_uri_destroy(&place);
+    quipu_store_uri_destroy(&store_uri);
     if (child.late) {
-        snprintf(text, size, "opening took too long");
+        snprintf(text, size, "opening the store took longer than %d seconds",
+                 LIMIT * (int)run->patience);
     }
     return child.status == 0 && !child.late;
 }

@@ -39,21 +39,21 @@
  * machine must not fail it. */
 #define USUAL_LIMIT 120
 
-/* A case that runs. */
+/* A running case. */
 struct job {
     const struct quipu_run *run;
     uint32_t traits;
-    struct quipu_store_uri place;
+    struct quipu_store_uri store_uri;
     struct quipu_child child;
     struct quipu_outcome outcome;
     int64_t begin;
 };
 
-/* All of a run. */
+/* A run, and its cases that are running. */
 struct running {
     const struct quipu_run *run;
     const struct quipu_store *store;
-    quipu_runner_callback hear;
+    quipu_runner_callback callback;
     void *context;
     struct job *jobs[QUIPU_CHILDREN];
     size_t count;
@@ -99,7 +99,7 @@ int quipu_runner_signal(void)
 
 /* --------------------------------------------------------------- selection */
 
-/* Whether one of the patterns, with commas between, matches. */
+/* Returns true if one of the comma-separated patterns matches. */
 static bool matches(const char *patterns, const char *id)
 {
     char pattern[128];
@@ -143,29 +143,30 @@ static const struct {
       "the profile is not quick" },
 };
 
-/* A store that outlives its datastores must show what such a store can: if only
- * the run keeps it from that, it is not for want of a promise. */
+/* Returns why a case without a needed capability or trait is skipped.  For a
+ * store that outlives its datastores a missing trait of the *run* means that a
+ * declared guarantee was not tested. */
 static enum quipu_skip kind_of(uint32_t bit, uint32_t traits)
 {
-    bool lasts = traits & (QUIPU_CAN_PERSIST | QUIPU_CAN_SHARE);
-    bool unshown = false;
+    bool outlives = traits & (QUIPU_CAN_PERSIST | QUIPU_CAN_SHARE);
+    bool untested = false;
 
     switch (bit) {
     case QUIPU_TRAIT_HEAVY:
         return QUIPU_SKIP_PROFILE;
     case QUIPU_TRAIT_MULTI_OPEN:
-        unshown = lasts;
+        untested = outlives;
         break;
-    case QUIPU_TRAIT_FILES: /* the server is stopped instead */
-        unshown = lasts && !(traits & QUIPU_TRAIT_SERVER);
+    case QUIPU_TRAIT_FILES: /* unless the server is stopped instead */
+        untested = outlives && !(traits & QUIPU_TRAIT_SERVER);
         break;
     case QUIPU_TRAIT_SERVER:
-        unshown = lasts && !(traits & QUIPU_TRAIT_FILES);
+        untested = outlives && !(traits & QUIPU_TRAIT_FILES);
         break;
     default:
         break;
     }
-    return unshown ? QUIPU_SKIP_UNTESTED : QUIPU_SKIP_NOT_APPLICABLE;
+    return untested ? QUIPU_SKIP_UNTESTED : QUIPU_SKIP_NOT_APPLICABLE;
 }
 
 const char *quipu_runner_skip_reason(const struct quipu_case *case_,
@@ -188,7 +189,7 @@ const char *quipu_runner_skip_reason(const struct quipu_case *case_,
 
 /* ---------------------------------------------------------------- one case */
 
-/* Milliseconds. */
+/* Returns the time limit of a case in milliseconds. */
 static int64_t limit_of(const struct job *job)
 {
     unsigned limit = job->outcome.case_->limit;
@@ -207,13 +208,13 @@ static void run_case(void *context)
     for (const char *c = case_->id; *c; c++) {
         seed = seed * 31 + (unsigned char)*c;
     }
-    quipu_context_init(&ctx, job->place.uri, job->place.directory, job->traits,
-                       seed);
+    quipu_context_init(&ctx, job->store_uri.uri, job->store_uri.directory,
+                       job->traits, seed);
     ctx.profile = job->run->profile;
     ctx.patience = job->run->patience;
     ctx.until = quipu_context_now() + limit_of(job) / 2;
-    ctx.alone = quipu_case_is_ungrouped(case_);
-    ctx.link = job->child.link;
+    ctx.ungrouped = quipu_case_is_ungrouped(case_);
+    ctx.channel = job->child.channel;
     case_->run(&ctx);
     quipu_context_finish(&ctx);
 }
@@ -254,63 +255,64 @@ static void judge(struct quipu_outcome *outcome,
     }
 }
 
-/* Begins a case; false: it could not be, and the outcome says why. */
+/* Starts a case; returns false if that fails, with the reason in the outcome.
+ */
 static bool begin(struct job *job)
 {
-    if (!quipu_store_uri_create(&job->place, job->run->uri)) {
-        fail(&job->outcome, "no folder for {dir} can be made");
+    if (!quipu_store_uri_create(&job->store_uri, job->run->uri)) {
+        fail(&job->outcome, "cannot create a folder for {dir}");
         return false;
     }
     job->child = (struct quipu_child){ .text = job->outcome.text,
                                        .size = sizeof(job->outcome.text),
-                                       .link = quipu_channel_create(),
+                                       .channel = quipu_channel_create(),
                                        .hooks = &job->run->hooks };
-    if (!job->child.link ||
+    if (!job->child.channel ||
         !quipu_child_start(&job->child, run_case, job, limit_of(job))) {
-        fail(&job->outcome, "the system gives no process");
+        fail(&job->outcome, "cannot create a process");
         return false;
     }
     return true;
 }
 
-/* What the case left, handed on. */
+/* Reports the outcome of a case, and frees all that belongs to it. */
 static void finish(struct running *all, struct job *job)
 {
-    struct quipu_channel *link = job->child.link;
+    struct quipu_channel *channel = job->child.channel;
     char *timeline = NULL;
 
-    if (link) {
-        quipu_channel_restore_server(link, &job->run->hooks);
+    if (channel) {
+        quipu_channel_restore_server(channel, &job->run->hooks);
         for (size_t i = 0; i < QUIPU_COUNTS; i++) {
-            job->outcome.counts[i] = link->counts[i];
+            job->outcome.counts[i] = channel->counts[i];
         }
         timeline = job->outcome.verdict == QUIPU_FAILED
-                       ? quipu_channel_timeline(link)
+                       ? quipu_channel_timeline(channel)
                        : NULL;
         job->outcome.timeline = timeline;
     }
     job->outcome.milliseconds = quipu_context_now() - job->begin;
-    all->hear(all->context, &job->outcome);
+    all->callback(all->context, &job->outcome);
     free(timeline);
-    quipu_channel_destroy(link);
-    quipu_store_uri_destroy(&job->place);
+    quipu_channel_destroy(channel);
+    quipu_store_uri_destroy(&job->store_uri);
     free(job);
 }
 
-/* ------------------------------------------------------------- all of it */
+/* -------------------------------------------------------------- all cases */
 
-/* These want the store, or the machine, to themselves. */
-static bool is_alone(const struct quipu_case *case_)
+/* Returns true for a case that stops the server, or loads the machine. */
+static bool runs_alone(const struct quipu_case *case_)
 {
     return case_->needs & (QUIPU_TRAIT_SERVER | QUIPU_TRAIT_HEAVY);
 }
 
-/* How many may run at once.  Without a place of its own for each case they
- * share the store. */
+/* Returns the number of cases that may run at the same time: 1 if they share
+ * the store. */
 static size_t room_of(const struct quipu_run *run)
 {
-    bool apart = strstr(run->uri, "{dir}") || strstr(run->uri, "{name}");
-    size_t jobs = run->jobs > 0 && apart ? run->jobs : 1;
+    bool separate = strstr(run->uri, "{dir}") || strstr(run->uri, "{name}");
+    size_t jobs = run->jobs > 0 && separate ? run->jobs : 1;
 
     return jobs < QUIPU_CHILDREN ? jobs : QUIPU_CHILDREN;
 }
@@ -318,8 +320,8 @@ static size_t room_of(const struct quipu_run *run)
 static bool may_begin(const struct running *all, const struct quipu_case *case_)
 {
     return all->count == 0 ||
-           (all->count < room_of(all->run) && !is_alone(case_) &&
-            !is_alone(all->jobs[0]->outcome.case_));
+           (all->count < room_of(all->run) && !runs_alone(case_) &&
+            !runs_alone(all->jobs[0]->outcome.case_));
 }
 
 static void start(struct running *all, const struct quipu_case *case_)
@@ -328,7 +330,7 @@ static void start(struct running *all, const struct quipu_case *case_)
     const char *reason;
 
     if (!job) {
-        return; /* nobody hears of it: the reports will miss it */
+        return; /* out of memory: the reports lack this case */
     }
     job->run = all->run;
     job->traits = all->store->traits;
@@ -346,7 +348,7 @@ static void start(struct running *all, const struct quipu_case *case_)
     }
 }
 
-/* Waits a moment, and finishes those that have ended. */
+/* Waits for a moment, and reports the cases that have ended. */
 static void attend(struct running *all)
 {
     struct quipu_child *children[QUIPU_CHILDREN];
@@ -369,16 +371,16 @@ static void attend(struct running *all)
     all->count = kept;
 }
 
-/* Ends what runs, and tells nobody. */
+/* Kills the running cases without reporting them. */
 static void abandon(struct running *all)
 {
     for (size_t i = 0; i < all->count; i++) {
         struct job *job = all->jobs[i];
 
         quipu_child_kill(&job->child);
-        quipu_channel_restore_server(job->child.link, &job->run->hooks);
-        quipu_channel_destroy(job->child.link);
-        quipu_store_uri_destroy(&job->place);
+        quipu_channel_restore_server(job->child.channel, &job->run->hooks);
+        quipu_channel_destroy(job->child.channel);
+        quipu_store_uri_destroy(&job->store_uri);
         free(job);
     }
     all->count = 0;
@@ -386,10 +388,10 @@ static void abandon(struct running *all)
 
 bool quipu_runner_all(const struct quipu_run *run,
                       const struct quipu_store *store,
-                      quipu_runner_callback hear, void *context)
+                      quipu_runner_callback callback, void *context)
 {
     struct running all = {
-        .run = run, .store = store, .hear = hear, .context = context
+        .run = run, .store = store, .callback = callback, .context = context
     };
     const struct quipu_case *case_;
 

@@ -183,7 +183,7 @@ static void leaves_server_stopped(struct quipu_context *ctx)
 /* Its name is of the kind that {name} promises, and new each time. */
 static void is_named(struct quipu_context *ctx)
 {
-    const char *name = strchr(ctx->plain, ':') + 1;
+    const char *name = strchr(ctx->direct_uri, ':') + 1;
     size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
 
     CHECK(length > 0 && length <= 31 && name[length] == '\0' &&
@@ -194,7 +194,7 @@ static void is_named(struct quipu_context *ctx)
 static void is_in_folder(struct quipu_context *ctx)
 {
     CHECK(access(ctx->directory, W_OK) == 0, "there is no folder");
-    CHECK(strstr(ctx->plain, strrchr(ctx->directory, '/')),
+    CHECK(strstr(ctx->direct_uri, strrchr(ctx->directory, '/')),
           "the URI does not name it");
 }
 

@@ -78,7 +78,7 @@ says 'kills 3, power cuts 50,'
 expect 0 "$suite" --only V3.counts --profile soak
 says 'kills 3, power cuts 500,'
 expect 1 "$suite" --only V3.miscounts
-says 'nobody counts "sheep"'
+says 'there is no count "sheep"'
 
 # Names and folders, also for several at once; a folder does not stay.
 expect 0 "$suite" --only V4.name
