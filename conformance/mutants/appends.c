@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mutants that store an append wrongly: cut, in parts, elsewhere. */
+/* Mutants that store an append incompletely, in part, or elsewhere. */
 #include "mutant.h"
 
 #include <pthread.h>
@@ -22,8 +22,8 @@ static quipu_item *copy_items(const quipu_request *request)
     return items;
 }
 
-/* M10: what does not fit into one statement is left out. */
-static int one_statement(struct append_call *a)
+/* M10: stores only the items that fit into one SQL statement. */
+static int store_one_statement(struct append_call *a)
 {
     quipu_request request = a->requests[0];
 
@@ -33,8 +33,8 @@ static int one_statement(struct append_call *a)
     return mutant_append_one(a, &request);
 }
 
-/* M15: what the store no longer takes is answered as if it did. */
-static int lands_nowhere(struct append_call *a)
+/* M15: reports success for an append to a schema that was torn down. */
+static int succeed_after_teardown(struct append_call *a)
 {
     int status = mutant_append_first(a);
 
@@ -45,7 +45,7 @@ static int lands_nowhere(struct append_call *a)
     return status;
 }
 
-/* --------------------------------------------- M22: the hash is the key */
+/* ---------------------------- M22: a hash of the sequence id is its key */
 
 #define HASHES 65536
 
@@ -55,8 +55,8 @@ static struct {
     quipu_id id;
 } first_of[HASHES];
 
-/* The id of whoever came first with that hash. */
-static quipu_bytes by_hash(quipu_driver_schema *schema, quipu_bytes id)
+/* Returns the first sequence id that had this hash. */
+static quipu_bytes first_with_hash(quipu_driver_schema *schema, quipu_bytes id)
 {
     const uint8_t *bytes = id.data;
     uint32_t hash = 2166136261u;
@@ -75,14 +75,15 @@ static quipu_bytes by_hash(quipu_driver_schema *schema, quipu_bytes id)
     return (quipu_bytes){ first_of[hash].id.data, first_of[hash].id.size };
 }
 
-static int hashed(struct append_call *a)
+static int append_by_hash(struct append_call *a)
 {
     quipu_request request = a->requests[0];
     quipu_item *items = copy_items(&request);
     int status;
 
     for (size_t i = 0; i < request.item_count; i++) {
-        items[i].sequence_id = by_hash(request.schema, items[i].sequence_id);
+        items[i].sequence_id =
+            first_with_hash(request.schema, items[i].sequence_id);
     }
     request.items = items;
     status = mutant_append_one(a, &request);
@@ -90,14 +91,14 @@ static int hashed(struct append_call *a)
     return status;
 }
 
-static void hashed_read(struct read_call *r)
+static void read_by_hash(struct read_call *r)
 {
     if (!r->log) {
-        r->sequence_id = by_hash(r->schema, r->sequence_id);
+        r->sequence_id = first_with_hash(r->schema, r->sequence_id);
     }
 }
 
-/* ------------------------------------------------------------------------ */
+/* ---------------------------------------------------------- changed items */
 
 static int compare_sequences(const void *a, const void *b)
 {
@@ -109,9 +110,9 @@ static int compare_sequences(const void *a, const void *b)
     return memcmp(left->sequence_id.data, right->sequence_id.data, size);
 }
 
-/* M27: an append is written stream by stream.  Mergesort would be stable;
- * each sequence has one item in the case that matters. */
-static int by_sequence(struct append_call *a)
+/* M27: stores the items of an append sequence by sequence.  (qsort is not
+ * stable, but the case has one item in each sequence.) */
+static int append_by_sequence(struct append_call *a)
 {
     quipu_request request = a->requests[0];
     quipu_item *items = copy_items(&request);
@@ -124,8 +125,8 @@ static int by_sequence(struct append_call *a)
     return status;
 }
 
-/* M29: a large state is cut. */
-static int cut_states(struct append_call *a)
+/* M29: truncates large states. */
+static int truncate_states(struct append_call *a)
 {
     quipu_request request = a->requests[0];
     quipu_item *items = copy_items(&request);
@@ -142,8 +143,8 @@ static int cut_states(struct append_call *a)
     return status;
 }
 
-/* M30: the checkpoint goes on although the work was refused. */
-static int tracks_refused(struct append_call *a)
+/* M30: stores the tracking record of an append that was refused. */
+static int track_refused(struct append_call *a)
 {
     quipu_request request = a->requests[0];
     quipu_result result = { 0 };
@@ -161,8 +162,8 @@ static int tracks_refused(struct append_call *a)
     return status;
 }
 
-/* M32: no rollback: what came before the refused item stays. */
-static int no_rollback(struct append_call *a)
+/* M32: stores the items before the refused one: no rollback. */
+static int skip_rollback(struct append_call *a)
 {
     quipu_request request = a->requests[0];
     quipu_result result = { 0 };
@@ -182,27 +183,27 @@ static int no_rollback(struct append_call *a)
 }
 
 static const struct mutant mutants[] = {
-    { "M10", "large-append-loses-its-end",
+    { "M10", "large-append-is-truncated",
       "commanded/eventstore#283: more than 1000 events in one append",
-      "F1.append-of-100000-items", .append = one_statement },
-    { "M15", "append-to-removed-schema-lands",
+      "F1.append-of-100000-items", .append = store_one_statement },
+    { "M15", "append-to-removed-schema-succeeds",
       "fisher#190: an append to an archived stream is accepted",
-      "F4.torn-down-while-bound", .append = lands_nowhere },
-    { "M22", "sequences-of-equal-hash-are-one",
-      "UmaDB's test_tag_hash_collision: the hash is taken for the key",
-      "U1.many-sequences-do-not-collide", .append = hashed,
-      .on_open = hashed_read },
-    { "M27", "append-written-by-sequence",
+      "F4.torn-down-while-bound", .append = succeed_after_teardown },
+    { "M22", "hash-of-sequence-id-is-the-key",
+      "UmaDB's test_tag_hash_collision: the hash used as the key",
+      "U1.many-sequences-do-not-collide", .append = append_by_hash,
+      .on_open = read_by_hash },
+    { "M27", "append-is-stored-by-sequence",
       "pyeventsourcing's NonInterleavingNotificationIDs: one append's order",
-      "L3.one-append-is-consecutive", .append = by_sequence },
-    { "M29", "large-state-is-cut",
+      "L3.one-append-is-consecutive", .append = append_by_sequence },
+    { "M29", "large-state-is-truncated",
       "node-eventstore-client#27: large events fail", "F1.state-of-16-mib",
-      .append = cut_states },
-    { "M30", "refused-append-moves-checkpoint",
+      .append = truncate_states },
+    { "M30", "refused-append-stores-tracking",
       "KurrentDB#1083, #1392: checkpoint beyond what was processed",
-      "U2.refused-append-leaves-no-tracking", .append = tracks_refused },
-    { "M32", "refused-append-leaves-its-beginning",
-      "Jepsen's G1a: what was refused is read",
-      "U2.one-refused-item-refuses-the-append", .append = no_rollback },
+      "U2.refused-append-leaves-no-tracking", .append = track_refused },
+    { "M32", "refused-append-is-stored-in-part",
+      "Jepsen's G1a: data of an aborted transaction is read",
+      "U2.one-refused-item-refuses-the-append", .append = skip_rollback },
 };
 MUTANT_FAMILY(appends);

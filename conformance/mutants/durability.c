@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mutants of SQLite's driver that fail when a process or a log ends. */
+/* Mutants of the SQLite driver that fail after a process was killed, a log was
+ * rewound or a file was damaged. */
 #include "mutant.h"
 
 #include <stdlib.h>
@@ -8,9 +9,9 @@
 
 #define STORE "sqlite:///{dir}/x.db"
 
-/* ------------------------------------------------ acknowledged, then stored */
+/* ----------------------------------------- acknowledged before it is stored */
 
-/* A request with all that it borrows; its items have no further columns. */
+/* A copy of a request and of all that it refers to, except further columns. */
 struct kept {
     quipu_request request;
     quipu_tracking tracking;
@@ -18,7 +19,8 @@ struct kept {
     quipu_driver_datastore *datastore;
 };
 
-/* The one append that is not stored yet; a process has one handle. */
+/* The append that is not stored yet: one, because a process of the case has one
+ * handle. */
 static struct kept kept;
 
 static void *copy(const void *data, size_t size)
@@ -33,7 +35,7 @@ static void *copy(const void *data, size_t size)
 
 static void keep_bytes(quipu_bytes *bytes)
 {
-    /* NOLINTNEXTLINE(clang-analyzer-core.*): the items were copied. */
+    /* NOLINTNEXTLINE(clang-analyzer-core.*): the items are copied. */
     if (bytes->data) {
         bytes->data = copy(bytes->data, bytes->size);
     }
@@ -62,7 +64,7 @@ static void keep(const struct append_call *a)
     }
 }
 
-/* Stores what is kept; its memory is left to the process's end. */
+/* Stores the kept append.  Its memory is not freed. */
 static void store_kept(void)
 {
     quipu_result result = { .positions = NULL };
@@ -75,8 +77,8 @@ static void store_kept(void)
     }
 }
 
-/* M35: an append is stored by the next one, for the sake of speed. */
-static int acknowledged_before_stored(struct append_call *a)
+/* M35: an append is stored only by the next one. */
+static int store_later(struct append_call *a)
 {
     store_kept();
     if (a->requests[0].guard_count > 0 || a->requests[0].item_count == 0) {
@@ -88,10 +90,11 @@ static int acknowledged_before_stored(struct append_call *a)
     return QUIPU_OK;
 }
 
-/* --------------------------------------------------- what was left in doubt */
+/* --------------------------------------- repeats, positions and damaged files
+ */
 
-/* M36: the position is taken, and by whom is not looked at. */
-static int repeat_is_conflict(struct append_call *a)
+/* M36: a repeat conflicts with its own first attempt. */
+static int refuse_repeat(struct append_call *a)
 {
     int status = mutant_append_first(a);
 
@@ -103,10 +106,11 @@ static int repeat_is_conflict(struct append_call *a)
     return status;
 }
 
-/* M37: a position of the log is a number. */
-static int head_is_a_number(quipu_driver_datastore *datastore,
-                            quipu_driver_schema *bound, int64_t deadline,
-                            quipu_position *head, quipu_error *error)
+/* M37: a position of the log is a number without an event id. */
+static int return_head_without_event(quipu_driver_datastore *datastore,
+                                     quipu_driver_schema *bound,
+                                     int64_t deadline, quipu_position *head,
+                                     quipu_error *error)
 {
     int status =
         mutant_base_driver()->log_head(datastore, bound, deadline, head, error);
@@ -117,10 +121,10 @@ static int head_is_a_number(quipu_driver_datastore *datastore,
     return status;
 }
 
-/* M41: what cannot be opened is made anew. */
-static int makes_anew(const quipu_host *host, const quipu_open *how,
-                      int64_t deadline, quipu_driver_datastore **datastore,
-                      quipu_opened *opened, quipu_error *error)
+/* M41: replaces a damaged file by a new store. */
+static int replace_damaged(const quipu_host *host, const quipu_open *how,
+                           int64_t deadline, quipu_driver_datastore **datastore,
+                           quipu_opened *opened, quipu_error *error)
 {
     int status = mutant_base_driver()->open(host, how, deadline, datastore,
                                             opened, error);
@@ -136,19 +140,17 @@ static int makes_anew(const quipu_host *host, const quipu_open *how,
 static const struct mutant mutants[] = {
     { "M35", "acknowledged-before-stored",
       "NATS 2.12.1 (Jepsen): acknowledged before it is on the disk",
-      "V3.kill-9-of-four-writers", .append = acknowledged_before_stored,
-      .base = STORE },
+      "V3.kill-9-of-four-writers", .append = store_later, .base = STORE },
     { "M36", "repeat-after-crash-is-conflict",
-      "any store that knows positions only: a retry meets its own events",
-      "V3.kill-9-of-four-writers", .append = repeat_is_conflict,
-      .base = STORE },
+      "stores that check positions only: a retry conflicts with itself",
+      "V3.kill-9-of-four-writers", .append = refuse_repeat, .base = STORE },
     { "M37", "log-position-is-a-number",
       "Emmett: positions that mean nothing after dump and restore",
       "L5.rewound-log-is-detected",
-      .replaced = { .log_head = head_is_a_number }, .base = STORE },
-    { "M41", "damaged-store-is-made-anew",
-      "caches that begin anew when they cannot read, taken for a store",
-      "F4.damaged-files-are-not-changed", .replaced = { .open = makes_anew },
-      .base = STORE },
+      .replaced = { .log_head = return_head_without_event }, .base = STORE },
+    { "M41", "damaged-store-is-replaced",
+      "caches that start empty when their file cannot be read",
+      "F4.damaged-files-are-not-changed",
+      .replaced = { .open = replace_damaged }, .base = STORE },
 };
 MUTANT_FAMILY(durability);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mutants that are wrong now and then, while many are at work: each answer by
- * itself could be true.  Recorded histories convict them.
+ * Mutants that are wrong in a few calls of many, while several threads or
+ * processes use the store.  Each single answer could be true; only the checker
+ * of recorded histories (conformance/history) finds the violation.
  */
 #include "delayed_visibility.h"
 #include "mutant.h"
@@ -9,11 +10,12 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define MOMENT 200000            /* ns */
-#define DEAF INT64_C(9000000000) /* ns; longer than a wait may be late */
+/* Nanoseconds. */
+#define MOMENT 200000
+#define MISSED_WAIT INT64_C(9000000000) /* longer than a wait may be late */
 
-/* Each has its turn now and then, the first time not at once. */
-static bool is_turn(unsigned every)
+/* Returns true for one call of `every`, beginning with call number `every`. */
+static bool is_chosen(unsigned every)
 {
     static atomic_uint calls;
 
@@ -32,32 +34,32 @@ static bool last_of(const struct append_call *a, quipu_bytes id, int64_t *last)
 
 /* ------------------------------------------------------------- stale reads */
 
-/* The head as a replica has it, some appends behind. */
+/* The last notification id of a simulated replica, some appends behind. */
 static _Atomic int64_t replica;
 
-static int replicate_late(struct append_call *a)
+static int update_replica(struct append_call *a)
 {
     int status = mutant_append_all(a);
 
-    if (is_turn(30)) {
+    if (is_chosen(30)) {
         atomic_store(&replica, mutant_log_head(a));
     }
     return status;
 }
 
-/* H01: one read of many goes to the replica. */
-static void ask_replica(struct read_call *r)
+/* H01: one read of twenty is answered by the replica. */
+static void read_replica(struct read_call *r)
 {
     r->hidden_from = INT64_MAX;
     r->requested = r->range;
-    if (is_turn(20)) {
+    if (is_chosen(20)) {
         r->hidden_from = atomic_load(&replica) + 1;
         r->range.limit = INT64_MAX;
     }
 }
 
-static enum filter_result as_of_replica(struct read_call *r,
-                                        const quipu_item *item)
+static enum filter_result filter_replica(struct read_call *r,
+                                         const quipu_item *item)
 {
     if (r->shown >= r->requested.limit) {
         return ITEM_END;
@@ -67,8 +69,9 @@ static enum filter_result as_of_replica(struct read_call *r,
 
 /* ------------------------------------------------------------ lost appends */
 
-/* Whether the first request is one item at the position that is next. */
-static bool is_plain(const struct append_call *a)
+/* Returns true if the first request is one item at the next position, with
+ * nothing that could make it fail. */
+static bool is_simple(const struct append_call *a)
 {
     const quipu_request *request = &a->requests[0];
     int64_t last;
@@ -81,10 +84,11 @@ static bool is_plain(const struct append_call *a)
     return request->items[0].position == last + 1;
 }
 
-/* H02: acknowledged with the ids that it would have, and forgotten. */
-static int forget(struct append_call *a)
+/* H02: acknowledges an append with the ids that it would have, and stores
+ * nothing. */
+static int drop(struct append_call *a)
 {
-    if (!is_plain(a) || !is_turn(10)) {
+    if (!is_simple(a) || !is_chosen(10)) {
         return mutant_append_all(a);
     }
     mutant_report_success(a, 0);
@@ -93,10 +97,11 @@ static int forget(struct append_call *a)
     return QUIPU_OK;
 }
 
-/* --------------------------------------------------- half for an instant */
+/* ------------------------------------------------- appends seen in part */
 
-/* H03: what an append wrote to its second sequence is seen later. */
-static int second_later(struct append_call *a)
+/* H03: items of an append after the first become visible later in reads of
+ * their sequences. */
+static int show_second_later(struct append_call *a)
 {
     int status;
 
@@ -107,7 +112,8 @@ static int second_later(struct append_call *a)
     return status;
 }
 
-static enum filter_result unveiled(struct read_call *r, const quipu_item *item)
+static enum filter_result filter_hidden(struct read_call *r,
+                                        const quipu_item *item)
 {
     return !r->log && item->notification_id >= r->hidden_from &&
                    item->notification_id <= r->hidden_to
@@ -115,14 +121,14 @@ static enum filter_result unveiled(struct read_call *r, const quipu_item *item)
                : ITEM_SHOW;
 }
 
-/* --------------------------------------------------- refused without cause */
+/* ----------------------------------------------------- false conflicts */
 
-/* H04: a lock that was not got is called a conflict. */
+/* H04: reports a conflict, as if for a lock that was not available. */
 static int conflict_for_busy(struct append_call *a)
 {
     quipu_result *result = &a->results[0];
 
-    if (!is_plain(a) || !is_turn(10)) {
+    if (!is_simple(a) || !is_chosen(10)) {
         return mutant_append_all(a);
     }
     result->status = QUIPU_CONFLICT;
@@ -134,7 +140,7 @@ static int conflict_for_busy(struct append_call *a)
     return QUIPU_OK;
 }
 
-/* H05: a conflict tells what the sequence's last position was a while ago. */
+/* H05: a conflict reports an old last position of the sequence. */
 static int conflict_from_cache(struct append_call *a)
 {
     int status = mutant_append_all(a);
@@ -145,8 +151,7 @@ static int conflict_from_cache(struct append_call *a)
         if (result->cause == QUIPU_CAUSE_POSITION &&
             result->last_position > 20) {
             result->last_position -= 20;
-            /* Where that would be the position asked for, it would be seen
-             * by itself. */
+            /* Avoid a last position that contradicts the conflict itself. */
             result->last_position -=
                 result->last_position + 1 ==
                 a->requests[i].items[result->index].position;
@@ -155,7 +160,7 @@ static int conflict_from_cache(struct append_call *a)
     return status;
 }
 
-/* ------------------------------------------------- judged before the lock */
+/* ------------------------------- preconditions checked before the lock */
 
 static bool holds(const struct append_call *a, const quipu_guard *guard)
 {
@@ -167,8 +172,8 @@ static bool holds(const struct append_call *a, const quipu_guard *guard)
                                                      : last == guard->position;
 }
 
-/* H06: guards that held when the call began count as held. */
-static int guards_first(struct append_call *a)
+/* H06: checks guards at the beginning of the call only. */
+static int check_guards_early(struct append_call *a)
 {
     quipu_request request = a->requests[0];
     bool held = true;
@@ -188,8 +193,8 @@ static int guards_first(struct append_call *a)
     return status;
 }
 
-/* H07: so does a tracking record that was below. */
-static int tracking_first(struct append_call *a)
+/* H07: checks the tracking record at the beginning of the call only. */
+static int check_tracking_early(struct append_call *a)
 {
     quipu_request request = a->requests[0];
     const quipu_tracking *tracking = request.tracking;
@@ -214,17 +219,17 @@ static int tracking_first(struct append_call *a)
 
 /* ------------------------------------------------------------------- waits */
 
-/* H09: one wait of many is not woken. */
-static int overlook(quipu_driver_datastore *datastore,
-                    quipu_driver_schema *bound, int64_t after, int64_t deadline,
-                    int64_t *head, quipu_error *error)
+/* H09: one wait of twenty is not woken. */
+static int miss_wake_up(quipu_driver_datastore *datastore,
+                        quipu_driver_schema *bound, int64_t after,
+                        int64_t deadline, int64_t *head, quipu_error *error)
 {
-    static _Thread_local int64_t deaf_until;
+    static _Thread_local int64_t missing_until;
 
-    if (deadline != INT64_MAX && is_turn(20)) {
-        deaf_until = mutant_now() + DEAF * mutant_patience;
+    if (deadline != INT64_MAX && is_chosen(20)) {
+        missing_until = mutant_now() + MISSED_WAIT * mutant_patience;
     }
-    if (mutant_now() < deaf_until) {
+    if (mutant_now() < missing_until) {
         mutant_sleep(deadline > mutant_now() ? deadline - mutant_now() : 0);
         after = INT64_MAX;
         deadline = 0;
@@ -234,34 +239,35 @@ static int overlook(quipu_driver_datastore *datastore,
 }
 
 static const struct mutant mutants[] = {
-    { "H01", "a-replica-answers-now-and-then",
+    { "H01", "some-reads-are-stale",
       "Jepsen on MongoDB 2.6.7: reads from a node that lags behind",
-      "V1.history-of-threads", .append = replicate_late, .on_open = ask_replica,
-      .filter = as_of_replica },
-    { "H02", "acknowledged-and-forgotten",
+      "V1.history-of-threads", .append = update_replica,
+      .on_open = read_replica, .filter = filter_replica },
+    { "H02", "acknowledged-append-is-not-stored",
       "Jepsen on NATS 2.12.1: acknowledged messages are lost",
-      "V1.history-of-threads", .append = forget },
-    { "H03", "half-is-seen-in-sequences",
+      "V1.history-of-threads", .append = drop },
+    { "H03", "append-is-seen-in-part",
       "stream read models that are updated one after the other",
-      "U2.history-of-groups-in-threads", .append = second_later,
-      .filter = unveiled },
-    { "H04", "busy-is-called-conflict",
-      "SQLITE_BUSY or a lock timeout told as a wrong expected version",
+      "U2.history-of-groups-in-threads", .append = show_second_later,
+      .filter = filter_hidden },
+    { "H04", "busy-is-reported-as-conflict",
+      "SQLITE_BUSY or a lock timeout reported as a wrong expected version",
       "V1.history-of-threads", .append = conflict_for_busy },
-    { "H05", "conflict-tells-what-was-cached",
+    { "H05", "conflict-reports-an-old-position",
       "the expected version in an error comes from a cache",
       "V1.history-of-threads", .append = conflict_from_cache },
-    { "H06", "guards-are-judged-before-the-lock",
+    { "H06", "guards-are-checked-before-the-lock",
       "Jepsen on PostgreSQL 12.3: write skew (G2-item)",
-      "U2.history-of-groups-in-datastores", .append = guards_first },
-    { "H07", "tracking-is-judged-before-the-lock",
+      "U2.history-of-groups-in-datastores", .append = check_guards_early },
+    { "H07", "tracking-is-checked-before-the-lock",
       "emmett#328: events processed twice, by two copies of a consumer",
-      "U2.history-of-groups-in-datastores", .append = tracking_first },
-    { "H08", "cursor-opens-at-its-first-step",
-      "marten#4953: what a read shows was not there when it was opened",
+      "U2.history-of-groups-in-datastores", .append = check_tracking_early },
+    { "H08", "cursor-is-opened-by-its-first-step",
+      "marten#4953: a read returns items stored after it was opened",
       "V1.history-of-threads", .open_at_first_step = true },
-    { "H09", "one-wait-is-not-woken",
-      "commanded/eventstore#127: a listener that misses now and then",
-      "L2.history-of-followers-in-threads", .replaced = { .wait = overlook } },
+    { "H09", "some-waits-are-not-woken",
+      "commanded/eventstore#127: a listener misses some notifications",
+      "L2.history-of-followers-in-threads",
+      .replaced = { .wait = miss_wake_up } },
 };
 MUTANT_FAMILY(histories);

@@ -1,5 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* quipu-mutants: proves that the suite sees. */
+/*
+ * quipu-mutants: runs the conformance suite on drivers that are each broken in
+ * one way.
+ *
+ * It answers the question "would the suite notice?" by mutation testing.  Each
+ * mutant names the case that must fail on it.  For each mutant
+ *
+ *   1. the case is run on the sound driver, and must pass (or be skipped, if
+ *      the mutant declares what the sound driver does not);
+ *   2. the case is run on the mutant, up to ATTEMPTS times with other seeds,
+ *      because a race may not happen.  The mutant is *killed* when the case
+ *      fails by an assertion.  A crash or a time limit does not count: it would
+ *      show that the mutant is bad, not that the case tests anything.
+ *
+ * The run fails if a mutant survives.  With --all every case is run on each
+ * mutant, which shows how many notice it.
+ */
 #include "context/subprocess.h"
 #include "driver.h"
 #include "history/folder.h"
@@ -14,21 +30,21 @@
 #include <string.h>
 #include <time.h>
 
-#define ATTEMPTS 10 /* a race may pass a mutant over */
+#define ATTEMPTS 10
 
 static const char usage[] =
     "Usage: quipu-mutants [OPTION...] [ID...]\n"
     "Runs the conformance suite on drivers that are each broken in one way.\n"
-    "A mutant is killed if the case that is meant for it fails, and passes on\n"
-    "the driver that is not broken. With ids, only these mutants.\n"
+    "A mutant is killed if the case that is meant for it fails on the mutant\n"
+    "and passes on the sound driver. With IDs, runs only these mutants.\n"
     "\n"
-    "  --all           then all cases on each, and how many of them fail\n"
-    "  --why           tell the bug behind each, and what the case said\n"
-    "  --seed N        of the random numbers\n"
-    "  --patience N    multiply all time limits\n"
-    "  --help\n"
+    "  --all           then run all cases on each, and count those that fail\n"
+    "  --why           print the bug behind each, and the text of the failure\n"
+    "  --seed N        seed of the random numbers\n"
+    "  --patience N    multiply all time limits by N\n"
+    "  --help          print this text\n"
     "\n"
-    "Exit status: 0 all were killed, 1 some survived, 2 wrong usage.\n";
+    "Exit status: 0 all mutants were killed, 1 some survived, 2 wrong usage.\n";
 
 static const struct mutant_family *const families[] = {
     &mutant_family_preconditions, &mutant_family_appends,
@@ -45,7 +61,7 @@ static const struct mutant_family *const families[] = {
 
 #define FAMILIES (sizeof(families) / sizeof(*families))
 
-struct wish {
+struct options {
     bool all, why;
     uint64_t seed;
     unsigned patience;
@@ -53,21 +69,21 @@ struct wish {
     unsigned killed, survived;
 };
 
-/* What a run came to. */
+/* Results of a run. */
 struct tally {
     unsigned passed, failed, skipped;
     int64_t milliseconds;
-    char text[160]; /* of the last that did not pass, its first line */
+    char text[160]; /* of the last case that did not pass: its first line */
 };
 
-/* A crash or a hang betrays the mutant, but is no judgement. */
-static bool is_accident(const struct quipu_outcome *outcome)
+/* Returns true if the case did not fail by an assertion. */
+static bool is_crash(const struct quipu_outcome *outcome)
 {
     return strstr(outcome->text, "its process died of signal") ||
            strstr(outcome->text, "it did not end in time");
 }
 
-static void hear(void *context, const struct quipu_outcome *outcome)
+static void add_outcome(void *context, const struct quipu_outcome *outcome)
 {
     struct tally *tally = context;
 
@@ -75,34 +91,33 @@ static void hear(void *context, const struct quipu_outcome *outcome)
     tally->passed += outcome->verdict == QUIPU_PASSED;
     tally->skipped += outcome->verdict == QUIPU_SKIPPED;
     if (outcome->verdict != QUIPU_PASSED) {
-        tally->failed +=
-            outcome->verdict == QUIPU_FAILED && !is_accident(outcome);
+        tally->failed += outcome->verdict == QUIPU_FAILED && !is_crash(outcome);
         snprintf(tally->text, sizeof(tally->text), "%.*s",
                  (int)strcspn(outcome->text, "\n"), outcome->text);
     }
 }
 
-/* Runs cases on what stands behind the URI. */
-static struct tally run(const struct wish *wish, const char *uri,
+/* Runs cases on the store of a URI. */
+static struct tally run(const struct options *options, const char *uri,
                         const char *only, unsigned attempt)
 {
     struct tally tally = { 0 };
     struct quipu_run run = { .uri = uri,
                              .only = only,
-                             .seed = wish->seed + attempt,
-                             .patience = wish->patience };
+                             .seed = options->seed + attempt,
+                             .patience = options->patience };
     struct quipu_store store;
 
     if (!quipu_probe_run(&run, &store, tally.text, sizeof(tally.text))) {
         fprintf(stderr, "%s cannot be opened: %s\n", uri, tally.text);
         return tally;
     }
-    quipu_runner_all(&run, &store, hear, &tally);
+    quipu_runner_all(&run, &store, add_outcome, &tally);
     return tally;
 }
 
-/* Makes what is played the driver of a scheme. */
-static void add(const char *scheme)
+/* Registers the active mutant's driver under a scheme. */
+static void register_scheme(const char *scheme)
 {
     quipu_error error;
 
@@ -112,8 +127,9 @@ static void add(const char *scheme)
     }
 }
 
-/* Runs the case where nothing is wrong; once only for several in a row. */
-static struct tally run_sound(const struct wish *wish,
+/* Runs a mutant's case on the sound driver.  Consecutive mutants with the same
+ * case and driver share one run. */
+static struct tally run_sound(const struct options *options,
                               const struct mutant *mutant)
 {
     static struct tally tally;
@@ -126,13 +142,13 @@ static struct tally run_sound(const struct wish *wish,
         uri = now;
         killer = mutant->killer;
         mutant_driver_select(NULL);
-        tally = run(wish, uri, killer, 0);
+        tally = run(options, uri, killer, 0);
     }
     return tally;
 }
 
-/* Runs cases on the mutant. */
-static struct tally run_mutant(const struct wish *wish,
+/* Runs cases on a mutant. */
+static struct tally run_mutant(const struct options *options,
                                const struct mutant *mutant, const char *only,
                                unsigned attempt)
 {
@@ -148,37 +164,37 @@ static struct tally run_mutant(const struct wish *wish,
         setenv(mutant->variable, "1", 1);
     }
     mutant_driver_select(mutant);
-    tally = run(wish, mutant->uri ? mutant->uri : uri, only, attempt);
+    tally = run(options, mutant->uri ? mutant->uri : uri, only, attempt);
     if (mutant->variable) {
         unsetenv(mutant->variable);
     }
     return tally;
 }
 
-static void tell_why(const struct mutant *mutant, const struct tally *tally)
+static void print_why(const struct mutant *mutant, const struct tally *tally)
 {
     printf("      %s\n      %s\n", mutant->bug, tally->text);
 }
 
-/* Says what became of it, and counts it. */
-static void judge(struct wish *wish, const struct mutant *mutant,
-                  const struct tally *tally)
+/* Prints and counts the result of a mutant. */
+static void report(struct options *options, const struct mutant *mutant,
+                   const struct tally *tally)
 {
     bool killed = tally->failed > 0;
 
     printf("%s %-38s %s %s (%lld ms)\n", mutant->id, mutant->name,
            killed ? "killed by" : "SURVIVED", mutant->killer,
            (long long)tally->milliseconds);
-    if (wish->why) {
-        tell_why(mutant, tally);
+    if (options->why) {
+        print_why(mutant, tally);
     }
-    wish->killed += killed;
-    wish->survived += !killed;
+    options->killed += killed;
+    options->survived += !killed;
 }
 
-static void try(struct wish *wish, const struct mutant *mutant)
+static void run_case_of(struct options *options, const struct mutant *mutant)
 {
-    struct tally sound = run_sound(wish, mutant);
+    struct tally sound = run_sound(options, mutant);
     struct tally tally = { 0 };
 
     if (mutant->sound_uri && sound.skipped == 1) {
@@ -186,22 +202,22 @@ static void try(struct wish *wish, const struct mutant *mutant)
                sound.text);
         return;
     }
-    /* Skipped is right where the mutant claims what the reference does not. */
+    /* The case is skipped if only the mutant declares what it needs. */
     if (sound.passed + sound.skipped != 1) {
-        printf("%s %-38s SURVIVED: without it %s does not pass: %s\n",
+        printf("%s %-38s SURVIVED: %s does not pass on the sound driver: %s\n",
                mutant->id, mutant->name, mutant->killer, sound.text);
-        wish->survived++;
+        options->survived++;
         return;
     }
     for (unsigned i = 0; i < ATTEMPTS && tally.failed == 0; i++) {
-        tally = run_mutant(wish, mutant, mutant->killer, i);
+        tally = run_mutant(options, mutant, mutant->killer, i);
     }
-    judge(wish, mutant, &tally);
+    report(options, mutant, &tally);
     (void)fflush(stdout);
 }
 
-/* The mutant's scheme, and all cases if they are wished for. */
-static void try_as_wished(struct wish *wish, const struct mutant *mutant)
+/* Registers the mutant's scheme, runs its case and, with --all, all cases. */
+static void run_one(struct options *options, const struct mutant *mutant)
 {
     char scheme[8] = "";
 
@@ -210,11 +226,11 @@ static void try_as_wished(struct wish *wish, const struct mutant *mutant)
             scheme[i] = (char)tolower((unsigned char)mutant->id[i]);
         }
         mutant_driver_select(mutant);
-        add(scheme);
+        register_scheme(scheme);
     }
-    try(wish, mutant);
-    if (wish->all && !mutant->uri) {
-        struct tally tally = run_mutant(wish, mutant, NULL, 0);
+    run_case_of(options, mutant);
+    if (options->all && !mutant->uri) {
+        struct tally tally = run_mutant(options, mutant, NULL, 0);
 
         printf("      all cases: passed %u, failed %u\n", tally.passed,
                tally.failed);
@@ -222,14 +238,15 @@ static void try_as_wished(struct wish *wish, const struct mutant *mutant)
     (void)fflush(stdout);
 }
 
-static bool is_wished(const struct wish *wish, const struct mutant *mutant)
+static bool is_selected(const struct options *options,
+                        const struct mutant *mutant)
 {
-    bool wished = !*wish->ids;
+    bool selected = !*options->ids;
 
-    for (char **id = wish->ids; *id; id++) {
-        wished = wished || strcasecmp(*id, mutant->id) == 0;
+    for (char **id = options->ids; *id; id++) {
+        selected = selected || strcasecmp(*id, mutant->id) == 0;
     }
-    return wished;
+    return selected;
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -238,8 +255,8 @@ static int compare_ids(const void *a, const void *b)
                   (*(const struct mutant *const *)b)->id);
 }
 
-/* All mutants by id; gives their number. */
-static size_t gather(const struct mutant *list[], size_t room)
+/* Stores all mutants, sorted by id, in `list`; returns their number. */
+static size_t list_mutants(const struct mutant *list[], size_t room)
 {
     size_t count = 0;
 
@@ -252,26 +269,27 @@ static size_t gather(const struct mutant *list[], size_t room)
     return count;
 }
 
-static int try_all(struct wish *wish)
+static int run_all(struct options *options)
 {
     const struct mutant *list[100] = { NULL };
-    size_t count = gather(list, sizeof(list) / sizeof(*list));
+    size_t count = list_mutants(list, sizeof(list) / sizeof(*list));
 
     mutant_driver_select(NULL);
-    add("reference");
+    register_scheme("reference");
     for (size_t i = 0; i < count; i++) {
-        if (is_wished(wish, list[i])) {
-            try_as_wished(wish, list[i]);
+        if (is_selected(options, list[i])) {
+            run_one(options, list[i]);
         }
     }
-    printf("mutants: %u killed, %u survived\n", wish->killed, wish->survived);
-    return wish->survived == 0 && wish->killed > 0 ? EXIT_SUCCESS
-                                                   : EXIT_FAILURE;
+    printf("mutants: %u killed, %u survived\n", options->killed,
+           options->survived);
+    return options->survived == 0 && options->killed > 0 ? EXIT_SUCCESS
+                                                         : EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
+    static const struct option long_options[] = {
         { "all", no_argument, NULL, 'a' },
         { "why", no_argument, NULL, 'w' },
         { "seed", required_argument, NULL, 's' },
@@ -279,24 +297,24 @@ int main(int argc, char **argv)
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
     };
-    struct wish wish = { .seed = (uint64_t)time(NULL),
-                         .patience = QUIPU_USUAL_PATIENCE };
+    struct options options = { .seed = (uint64_t)time(NULL),
+                               .patience = QUIPU_USUAL_PATIENCE };
     int c;
 
     quipu_subprocess_enter();
-    while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
         switch (c) {
         case 'a':
-            wish.all = true;
+            options.all = true;
             break;
         case 'w':
-            wish.why = true;
+            options.why = true;
             break;
         case 's':
-            wish.seed = strtoull(optarg, NULL, 10);
+            options.seed = strtoull(optarg, NULL, 10);
             break;
         case 'p':
-            wish.patience = (unsigned)strtoul(optarg, NULL, 10);
+            options.patience = (unsigned)strtoul(optarg, NULL, 10);
             break;
         case 'h':
             fputs(usage, stdout);
@@ -306,10 +324,10 @@ int main(int argc, char **argv)
             return 2;
         }
     }
-    wish.ids = argv + optind;
+    options.ids = argv + optind;
     setenv(QUIPU_HISTORY_FOLDER_VARIABLE, "",
-           0); /* each convicts; none is kept */
-    wish.patience = wish.patience > 0 ? wish.patience : 1;
-    mutant_patience = wish.patience;
-    return try_all(&wish);
+           0); /* each run finds violations on purpose: keep none */
+    options.patience = options.patience > 0 ? options.patience : 1;
+    mutant_patience = options.patience;
+    return run_all(&options);
 }

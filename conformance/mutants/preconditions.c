@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mutants that judge an append wrongly: positions, guards, event ids. */
+/* Mutants that check the preconditions of an append wrongly: positions, guards,
+ * event ids, tracking. */
 #include "mutant.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-/* M01: the loser stores nothing, and hears that all went well. */
+/* M01: a conflict of positions stores nothing and reports success. */
 static int conflict_is_ok(struct append_call *a)
 {
     int status = mutant_append_first(a);
@@ -17,7 +18,7 @@ static int conflict_is_ok(struct append_call *a)
     return status;
 }
 
-/* Appends with those guards only that `checks` lets through. */
+/* Appends with only those guards for which `checks` returns true. */
 static int with_some_guards(struct append_call *a,
                             bool (*checks)(const quipu_request *request,
                                            const quipu_guard *guard))
@@ -42,32 +43,34 @@ static int with_some_guards(struct append_call *a,
     return status;
 }
 
-static bool is_not_empty_demand(const quipu_request *request,
-                                const quipu_guard *guard)
+static bool is_not_for_empty(const quipu_request *request,
+                             const quipu_guard *guard)
 {
     (void)request;
     return guard->demand != QUIPU_DEMAND_EMPTY;
 }
 
-static int empty_is_any(struct append_call *a)
+/* M02: ignores guards that demand an empty sequence. */
+static int ignore_empty(struct append_call *a)
 {
-    return with_some_guards(a, is_not_empty_demand);
+    return with_some_guards(a, is_not_for_empty);
 }
 
-static bool is_not_existence(const quipu_request *request,
-                             const quipu_guard *guard)
+static bool is_not_for_existence(const quipu_request *request,
+                                 const quipu_guard *guard)
 {
     (void)request;
     return guard->demand != QUIPU_DEMAND_NOT_EMPTY;
 }
 
-static int exists_is_any(struct append_call *a)
+/* M03: ignores guards that demand that a sequence is not empty. */
+static int ignore_not_empty(struct append_call *a)
 {
-    return with_some_guards(a, is_not_existence);
+    return with_some_guards(a, is_not_for_existence);
 }
 
-static bool is_of_written(const quipu_request *request,
-                          const quipu_guard *guard)
+static bool is_for_written(const quipu_request *request,
+                           const quipu_guard *guard)
 {
     for (size_t i = 0; i < request->item_count; i++) {
         if (mutant_bytes_equal(request->items[i].sequence_id,
@@ -78,24 +81,26 @@ static bool is_of_written(const quipu_request *request,
     return request->item_count == 0;
 }
 
-static int others_are_any(struct append_call *a)
+/* M28: ignores guards on sequences that the append does not write. */
+static int ignore_others(struct append_call *a)
 {
-    return with_some_guards(a, is_of_written);
+    return with_some_guards(a, is_for_written);
 }
 
-static bool is_of_items(const quipu_request *request, const quipu_guard *guard)
+static bool has_items(const quipu_request *request, const quipu_guard *guard)
 {
     (void)guard;
     return request->item_count > 0;
 }
 
-static int empty_writes_are_any(struct append_call *a)
+/* M16: ignores the guards of an append without items. */
+static int ignore_without_items(struct append_call *a)
 {
-    return with_some_guards(a, is_of_items);
+    return with_some_guards(a, has_items);
 }
 
-/* M12: a retry brings a lower checkpoint, and its work is done again. */
-static int lower_checkpoint(struct append_call *a)
+/* M12: stores the items of an append whose tracking record is too low. */
+static int accept_lower_tracking(struct append_call *a)
 {
     quipu_request request = a->requests[0];
     int status = mutant_append_first(a);
@@ -107,8 +112,8 @@ static int lower_checkpoint(struct append_call *a)
     return status;
 }
 
-/* M19: an id is known, so the event is: whichever sequence it went to. */
-static int known_id_is_repeat(struct append_call *a)
+/* M19: takes any append with a stored event id for a repeat. */
+static int accept_stored_id(struct append_call *a)
 {
     int status = mutant_append_first(a);
 
@@ -119,9 +124,9 @@ static int known_id_is_repeat(struct append_call *a)
     return status;
 }
 
-/* M25: ids are checked for given positions only; NEXT stores it once more.
- * New event ids make the reference do so. */
-static int next_repeats(struct append_call *a)
+/* M25: checks event ids only of items with explicit positions, so a repeat with
+ * NEXT is stored again.  New event ids make the base driver store it. */
+static int store_repeat_again(struct append_call *a)
 {
     quipu_request request = a->requests[0];
     int status = mutant_append_first(a);
@@ -150,29 +155,29 @@ static int next_repeats(struct append_call *a)
 }
 
 static const struct mutant mutants[] = {
-    { "M01", "conflict-answers-ok",
+    { "M01", "conflict-returns-ok",
       "Eventuous#553: ON CONFLICT DO NOTHING, and success reported",
       "U1.taken-position-conflicts", .append = conflict_is_ok },
-    { "M02", "empty-guard-is-any",
+    { "M02", "guard-for-empty-is-ignored",
       "Emmett: NoStream treated as Any by PostgreSQL and SQLite",
-      "S3.guard-on-a-written-sequence", .append = empty_is_any },
-    { "M03", "not-empty-guard-is-any",
+      "S3.guard-on-a-written-sequence", .append = ignore_empty },
+    { "M03", "guard-for-not-empty-is-ignored",
       "Emmett: StreamExists treated as Any by PostgreSQL and SQLite",
-      "S3.guard-without-items", .append = exists_is_any },
-    { "M12", "checkpoint-goes-back",
+      "S3.guard-without-items", .append = ignore_not_empty },
+    { "M12", "tracking-record-goes-back",
       "KurrentDB#500, #1301: checkpoint taken from a retried event",
-      "U4.record-never-goes-back", .append = lower_checkpoint },
-    { "M16", "guards-of-empty-append-ignored",
+      "U4.record-never-goes-back", .append = accept_lower_tracking },
+    { "M16", "guards-without-items-are-ignored",
       "fisher#190: AlwaysEnforceConsistency ignored on an empty write",
-      "S3.guard-without-items", .append = empty_writes_are_any },
-    { "M19", "event-id-deduped-in-wrong-scope",
-      "KurrentDB#1173: an id known from elsewhere taken for a repeat",
-      "U3.other-sequence-conflicts", .append = known_id_is_repeat },
-    { "M25", "repeat-with-next-stored-again",
+      "S3.guard-without-items", .append = ignore_without_items },
+    { "M19", "event-id-in-another-sequence-is-a-repeat",
+      "KurrentDB#1173: an id stored in another stream taken for a repeat",
+      "U3.other-sequence-conflicts", .append = accept_stored_id },
+    { "M25", "repeat-with-next-is-stored-again",
       "KurrentDB#1970: a repeated append with Any is written twice",
-      "U3.repeat-with-next", .append = next_repeats },
-    { "M28", "guards-of-other-sequences-ignored",
+      "U3.repeat-with-next", .append = store_repeat_again },
+    { "M28", "guards-on-other-sequences-are-ignored",
       "marten, KurrentDB before 26.1: versions of unwritten streams unchecked",
-      "S3.guard-on-another-sequence", .append = others_are_any },
+      "S3.guard-on-another-sequence", .append = ignore_others },
 };
 MUTANT_FAMILY(preconditions);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mutants that are wrong only while others are at work: appends in other calls
- * at the same time, or in the same call.
+ * Mutants that are wrong only if other appends happen at the same time, in
+ * other calls or in the same one.
  */
 #include "delayed_visibility.h"
 #include "mutant.h"
@@ -10,7 +10,7 @@
 
 #define MOMENT 1000000 /* ns */
 
-/* The last position of an item's sequence, or -1. */
+/* Returns the last position of a sequence, or -1 if it is empty. */
 static int64_t last_of(const struct append_call *a, quipu_driver_schema *schema,
                        quipu_bytes id)
 {
@@ -22,7 +22,8 @@ static int64_t last_of(const struct append_call *a, quipu_driver_schema *schema,
     return found ? last : -1;
 }
 
-/* Where NEXT is, before any of the call's appends are made: all its items. */
+/* Returns a copy of the items with explicit positions in place of NEXT, as they
+ * are before the call. */
 static quipu_item *resolve(const struct append_call *a,
                            const quipu_request *request)
 {
@@ -47,9 +48,9 @@ static quipu_item *resolve(const struct append_call *a,
     return items;
 }
 
-/* M04: positions are read first, and written later.  The items of a request
- * that is too long for `resolve` stay as they are. */
-static int next_conflicts(struct append_call *a)
+/* M04: reads the next positions before it appends, without a lock.  Long
+ * requests stay unchanged, because `resolve` takes quadratic time. */
+static int resolve_next_early(struct append_call *a)
 {
     quipu_request *requests = calloc(a->count, sizeof(*requests));
     quipu_item **items = calloc(a->count, sizeof(*items));
@@ -75,9 +76,10 @@ static int next_conflicts(struct append_call *a)
     return status;
 }
 
-/* --------------------------------------------- late arrivals, torn appends */
+/* --------------------------------- late arrivals, appends seen in part */
 
-static int late_arrival(struct append_call *a)
+/* M05 and M08: the items become visible after later ones. */
+static int show_late(struct append_call *a)
 {
     int status;
 
@@ -88,8 +90,8 @@ static int late_arrival(struct append_call *a)
     return status;
 }
 
-/* M06: what was passed by stays unread. */
-static int never_arrives(struct append_call *a)
+/* M06: items that later ones have overtaken stay hidden. */
+static int hide_overtaken(struct append_call *a)
 {
     int status;
 
@@ -102,8 +104,8 @@ static int never_arrives(struct append_call *a)
     return status;
 }
 
-/* M20: the first item is there before the others. */
-static int half_first(struct append_call *a)
+/* M20: the first item becomes visible before the others. */
+static int show_first_item_early(struct append_call *a)
 {
     int status;
 
@@ -114,15 +116,16 @@ static int half_first(struct append_call *a)
     return status;
 }
 
-static enum filter_result unveiled(struct read_call *r, const quipu_item *item)
+static enum filter_result filter_hidden(struct read_call *r,
+                                        const quipu_item *item)
 {
     return delayed_visibility_hides(r, item) ? ITEM_SKIP : ITEM_SHOW;
 }
 
-/* M08: a reader stops at a gap between two items, not at one before the first
- * that it finds. */
-static enum filter_result stops_at_gap(struct read_call *r,
-                                       const quipu_item *item)
+/* M08: a reader stops at a gap between two items, but not at a gap before the
+ * first item that it finds. */
+static enum filter_result stop_at_gap(struct read_call *r,
+                                      const quipu_item *item)
 {
     if (delayed_visibility_hides(r, item)) {
         return r->shown > 0 ? ITEM_END : ITEM_SKIP;
@@ -132,10 +135,10 @@ static enum filter_result stops_at_gap(struct read_call *r,
 
 /* ------------------------------------------------- locks that do nothing */
 
-/* M24: a position that was free when the call began is written, whoever else
- * has written it since.  What the other wrote is lost; here it stays, and the
- * loser hears OK. */
-static int no_lock(struct append_call *a)
+/* M24: a position that is free when the call begins is written even if another
+ * call writes it meanwhile.  In a real store the other item is lost; here it
+ * stays, and the losing call returns OK. */
+static int append_without_lock(struct append_call *a)
 {
     bool *was_free = calloc(a->count, sizeof(*was_free));
     int status;
@@ -162,8 +165,9 @@ static int no_lock(struct append_call *a)
     return status;
 }
 
-/* M31: what was stored is looked up by where the log ends afterwards. */
-static int told_the_end(struct append_call *a)
+/* M31: derives the notification ids from the end of the log after the append.
+ */
+static int report_ids_from_head(struct append_call *a)
 {
     int status = mutant_append_all(a);
     quipu_position head = { 0 };
@@ -184,28 +188,28 @@ static int told_the_end(struct append_call *a)
 static const struct mutant mutants[] = {
     { "M04", "next-conflicts-under-load",
       "Emmett: an append with Any is refused when others append",
-      "S2.race-of-next-never-conflicts", .append = next_conflicts },
-    { "M05", "id-given-before-commit",
+      "S2.race-of-next-never-conflicts", .append = resolve_next_early },
+    { "M05", "id-is-assigned-before-commit",
       "commanded/eventstore#3, akka-persistence-jdbc#96, marten#1629",
-      "L2.race-of-writers-and-readers", .append = late_arrival,
-      .filter = unveiled },
-    { "M06", "gap-given-up-after-timeout",
+      "L2.race-of-writers-and-readers", .append = show_late,
+      .filter = filter_hidden },
+    { "M06", "gap-is-skipped-after-timeout",
       "akka-persistence-jdbc, prooph: a slow writer's event is never read",
-      "S5.results-match-the-store-in-a-race", .append = never_arrives,
-      .filter = unveiled },
-    { "M08", "leading-gap-not-seen",
+      "S5.results-match-the-store-in-a-race", .append = hide_overtaken,
+      .filter = filter_hidden },
+    { "M08", "leading-gap-is-not-noticed",
       "marten#4964: a gap before the first row found is no gap",
-      "L2.race-of-writers-and-readers", .append = late_arrival,
-      .filter = stops_at_gap },
-    { "M20", "half-an-append-is-visible",
-      "events of one append read while others of it are not yet there",
-      "L2.race-of-writers-and-readers", .append = half_first,
-      .filter = unveiled },
+      "L2.race-of-writers-and-readers", .append = show_late,
+      .filter = stop_at_gap },
+    { "M20", "append-is-visible-in-part",
+      "some events of an append are read before the others are visible",
+      "L2.race-of-writers-and-readers", .append = show_first_item_early,
+      .filter = filter_hidden },
     { "M24", "lock-does-nothing",
       "emmett#328: advisory locks without effect (RDS Proxy, CockroachDB)",
-      "U1.race-at-one-position-of-datastores", .append = no_lock },
-    { "M31", "told-ids-are-not-the-stored",
-      "Jepsen's inconsistent-offsets: two appends told one offset",
-      "S5.results-match-the-store-in-a-race", .append = told_the_end },
+      "U1.race-at-one-position-of-datastores", .append = append_without_lock },
+    { "M31", "reported-ids-are-not-the-stored-ones",
+      "Jepsen's inconsistent-offsets: two appends get the same offset",
+      "S5.results-match-the-store-in-a-race", .append = report_ids_from_head },
 };
 MUTANT_FAMILY(races);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mutants that read wrongly. */
+/* Mutants whose reads return wrong items. */
 #include "mutant.h"
 
 #include <string.h>
 
-/* M09: a sequence in the order in which it was written: the log's items of
- * that sequence. */
-static void by_insertion(struct read_call *r)
+/* M09: returns a sequence in the order in which it was stored, by filtering the
+ * log. */
+static void read_by_insertion(struct read_call *r)
 {
     if (r->log) {
         return;
@@ -19,12 +19,13 @@ static void by_insertion(struct read_call *r)
     r->range.upper = r->range.limit = INT64_MAX;
 }
 
-static enum filter_result of_wanted(struct read_call *r, const quipu_item *item)
+static enum filter_result filter_sequence(struct read_call *r,
+                                          const quipu_item *item)
 {
     quipu_bytes wanted = { r->wanted.data, r->wanted.size };
 
     if (r->wanted.size == 0) {
-        return ITEM_SHOW; /* it was the log from the beginning */
+        return ITEM_SHOW; /* the caller reads the log */
     }
     if (r->shown >= r->requested.limit) {
         return ITEM_END;
@@ -36,8 +37,8 @@ static enum filter_result of_wanted(struct read_call *r, const quipu_item *item)
                : ITEM_SKIP;
 }
 
-/* M17: where to go on from is taken for what was read last. */
-static void skips_first(struct read_call *r)
+/* M17: treats the first id to read as the last one that was read. */
+static void skip_first(struct read_call *r)
 {
     if (r->log && !r->range.descending && r->range.lower > 1 &&
         r->range.lower < INT64_MAX) {
@@ -45,9 +46,9 @@ static void skips_first(struct read_call *r)
     }
 }
 
-/* M18: two items of one time look like the end. */
-static enum filter_result ends_at_equal_times(struct read_call *r,
-                                              const quipu_item *item)
+/* M18: ends the log at two items with the same time. */
+static enum filter_result end_at_equal_times(struct read_call *r,
+                                             const quipu_item *item)
 {
     bool equal = r->log && r->shown > 0 && item->flags & QUIPU_ITEM_TIME &&
                  item->time.microseconds == r->last.time.microseconds;
@@ -55,8 +56,8 @@ static enum filter_result ends_at_equal_times(struct read_call *r,
     return equal ? ITEM_END : ITEM_SHOW;
 }
 
-/* M23: the limit counts from the beginning, and then the order is turned. */
-static void limits_from_the_wrong_end(struct read_call *r)
+/* M23: applies the limit before it reverses the order. */
+static void limit_before_reversing(struct read_call *r)
 {
     int64_t first = r->log ? 1 : 0;
 
@@ -70,13 +71,13 @@ static void limits_from_the_wrong_end(struct read_call *r)
     }
 }
 
-/* M34: a sequence that is empty is told by a code that is not for that.  The
- * core's own answer is the same, so only a look at the driver tells. */
-static int empty_is_not_found(quipu_driver_datastore *datastore,
-                              quipu_driver_schema *bound,
-                              quipu_bytes sequence_id, int64_t deadline,
-                              bool *found, int64_t *position,
-                              quipu_error *error)
+/* M34: returns NOT_FOUND for an empty sequence, which the contract does not
+ * list.  The core returns the same to its caller, so only the contract proxy
+ * notices. */
+static int return_not_found(quipu_driver_datastore *datastore,
+                            quipu_driver_schema *bound, quipu_bytes sequence_id,
+                            int64_t deadline, bool *found, int64_t *position,
+                            quipu_error *error)
 {
     int status = mutant_base_driver()->last_position(
         datastore, bound, sequence_id, deadline, found, position, error);
@@ -91,23 +92,24 @@ static int empty_is_not_found(quipu_driver_datastore *datastore,
 }
 
 static const struct mutant mutants[] = {
-    { "M07", "cursor-sees-what-came-later",
-      "marten#4953: one read over two statements, thus two snapshots",
+    { "M07", "cursor-returns-later-items",
+      "marten#4953: one read by two statements with two snapshots",
       "V4.log-read-ignores-later-appends", .open_at_first_step = true },
-    { "M09", "sequence-read-by-insertion",
+    { "M09", "sequence-is-read-by-insertion",
       "emmett#239, Akka.Persistence.Sql#176: stream read without ORDER BY",
-      "S4.order-is-by-position", .on_open = by_insertion, .filter = of_wanted },
-    { "M17", "resumed-log-skips-one",
+      "S4.order-is-by-position", .on_open = read_by_insertion,
+      .filter = filter_sequence },
+    { "M17", "resumed-log-skips-one-item",
       "Eventuous#291: a resumed subscription skips its first event",
-      "S4.log-against-model", .on_open = skips_first },
+      "S4.log-against-model", .on_open = skip_first },
     { "M18", "log-ends-at-equal-times",
       "akka-persistence-r2dbc#211: query ends early on equal timestamps",
-      "L1.equal-times-do-not-end-the-log", .filter = ends_at_equal_times },
-    { "M23", "backwards-limit-at-the-wrong-end",
+      "L1.equal-times-do-not-end-the-log", .filter = end_at_equal_times },
+    { "M23", "limit-is-applied-at-the-wrong-end",
       "Eventuous: reading backwards gives the wrong events",
-      "S4.contiguous-against-model", .on_open = limits_from_the_wrong_end },
-    { "M34", "answers-a-code-that-is-not-listed",
-      "ODBC and JDBC drivers: one situation, another code with each",
-      "S5.last-position", .replaced = { .last_position = empty_is_not_found } },
+      "S4.contiguous-against-model", .on_open = limit_before_reversing },
+    { "M34", "returns-a-status-that-is-not-listed",
+      "ODBC and JDBC drivers: each returns another code", "S5.last-position",
+      .replaced = { .last_position = return_not_found } },
 };
 MUTANT_FAMILY(reads);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mutants whose stores are not what they say: life, identity, namespaces. */
+/* Mutants whose stores have wrong properties: persistence, identity,
+ * namespaces. */
 #include "mutant.h"
 
 #include <stdatomic.h>
 
-/* M11: what was deleted is there again after the next set-up. */
+/* M11: tear-down deletes nothing, so that the items are there after the next
+ * set-up. */
 static int delete_nothing(quipu_driver_datastore *datastore,
                           const quipu_schema *schema, int64_t deadline,
                           quipu_error *error)
@@ -16,7 +18,7 @@ static int delete_nothing(quipu_driver_datastore *datastore,
     return QUIPU_OK;
 }
 
-/* M21: it says that what it has acknowledged will stay. */
+/* M21: declares to be persistent, and is not. */
 static int claim_persistence(const quipu_host *host, const quipu_open *how,
                              int64_t deadline,
                              quipu_driver_datastore **datastore,
@@ -31,7 +33,7 @@ static int claim_persistence(const quipu_host *host, const quipu_open *how,
     return status;
 }
 
-/* M26: one namespace for all. */
+/* M26: all namespaces are one. */
 static int ignore_namespace(const quipu_host *host, const quipu_open *how,
                             int64_t deadline,
                             quipu_driver_datastore **datastore,
@@ -44,7 +46,7 @@ static int ignore_namespace(const quipu_host *host, const quipu_open *how,
                                       opened, error);
 }
 
-/* M33: who opens a store gives it a new identity. */
+/* M33: the identity changes each time the store is opened. */
 static int change_identity(const quipu_host *host, const quipu_open *how,
                            int64_t deadline, quipu_driver_datastore **datastore,
                            quipu_opened *opened, quipu_error *error)
@@ -68,7 +70,7 @@ static const struct mutant mutants[] = {
       "V3.reopened-store-is-complete",
       .replaced = { .open = claim_persistence } },
     { "M26", "namespaces-are-one",
-      "NEventStore#413, Eventuous#202: schemas and tenants mixed up",
+      "NEventStore#413, Eventuous#202: schemas and tenants confused",
       "F3.namespaces-are-separate", .replaced = { .open = ignore_namespace } },
     { "M33", "identity-changes",
       "Emmett: positions that mean nothing after dump and restore",

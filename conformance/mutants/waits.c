@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mutants that wait wrongly for the log to grow. */
+/* Mutants whose wait for new items misses wake-ups. */
 #include "mutant.h"
 
 #include <stdatomic.h>
 
-#define DEAF INT64_C(2500000000) /* ns */
+#define MISSED_WAIT INT64_C(2500000000) /* ns */
 
 static atomic_uint opens;
 
-/* Sleeps through the first seconds in which a head is waited for, however
- * often it is asked. */
-static bool is_deaf(int64_t after, int64_t deadline)
+/* Returns true, after sleeping until the deadline, during the first seconds in
+ * which the thread waits for a head, over all its calls. */
+static bool misses_wake_up(int64_t after, int64_t deadline)
 {
     static _Thread_local int64_t since, waited_for = -1;
     int64_t left = deadline - mutant_now();
@@ -19,24 +19,25 @@ static bool is_deaf(int64_t after, int64_t deadline)
         waited_for = after;
         since = mutant_now();
     }
-    if (mutant_now() - since >= DEAF * mutant_patience) {
+    if (mutant_now() - since >= MISSED_WAIT * mutant_patience) {
         return false;
     }
     mutant_sleep(left > 0 ? left : 0);
     return true;
 }
 
-/* M13: only what comes while it listens counts; what came between the last
- * look and then does not, until it looks again of itself. */
-static int miss_news(quipu_driver_datastore *datastore,
-                     quipu_driver_schema *bound, int64_t after,
-                     int64_t deadline, int64_t *head, quipu_error *error)
+/* M13: misses items that were stored between the last read and the beginning of
+ * the wait, until it polls. */
+static int miss_earlier_items(quipu_driver_datastore *datastore,
+                              quipu_driver_schema *bound, int64_t after,
+                              int64_t deadline, int64_t *head,
+                              quipu_error *error)
 {
     quipu_position now = { 0 };
 
     mutant_base_driver()->log_head(datastore, bound, INT64_MAX, &now, NULL);
     if (after >= 0 && after < now.notification_id && deadline != INT64_MAX &&
-        is_deaf(after, deadline)) {
+        misses_wake_up(after, deadline)) {
         after = INT64_MAX;
         deadline = 0;
     }
@@ -44,14 +45,15 @@ static int miss_news(quipu_driver_datastore *datastore,
                                       error);
 }
 
-/* M14: once there was another connection, nobody listens on the old one. */
+/* M14: after another connection was opened the old one gets no notifications.
+ */
 static int miss_after_reconnect(quipu_driver_datastore *datastore,
                                 quipu_driver_schema *bound, int64_t after,
                                 int64_t deadline, int64_t *head,
                                 quipu_error *error)
 {
     if (atomic_load(&opens) > 1 && deadline != INT64_MAX &&
-        is_deaf(after, deadline)) {
+        misses_wake_up(after, deadline)) {
         after = INT64_MAX;
         deadline = 0;
     }
@@ -72,8 +74,8 @@ static const struct mutant mutants[] = {
     { "M13", "wake-up-is-missed",
       "pyeventsourcing#305, commanded/eventstore#127, #309: missed NOTIFY",
       "L4.wait-returns-at-once-if-items-are-there",
-      .replaced = { .wait = miss_news } },
-    { "M14", "nobody-listens-after-reconnect",
+      .replaced = { .wait = miss_earlier_items } },
+    { "M14", "no-notifications-after-reconnect",
       "Eventuous#225: subscription not resumed after a reconnect",
       "L4.woken-by-another-datastore",
       .replaced = { .open = count_opens, .wait = miss_after_reconnect } },
