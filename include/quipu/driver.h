@@ -169,7 +169,7 @@ enum quipu_driver_flag {
 /*
  * The driver's table.  Members marked [optional] may be NULL; the core then
  * answers QUIPU_UNSUPPORTED.  Codes are listed beside OK and, for all of them,
- * NO_MEMORY and INTERNAL.  (tests/conformance/trial compares these lists with
+ * NO_MEMORY and INTERNAL.  (tests/conformance/context compares these lists with
  * what the core lets pass and what the suite does.)
  */
 typedef struct quipu_driver {
