@@ -2,84 +2,84 @@
 /* Whole workloads, recorded, and judged by the recordings alone. */
 #include "case.h"
 
-#include "history/workload.h"
+#include "workload/workload.h"
 
 #include <limits.h>
 
 /* Every workload reads what it writes. */
 #define READS                                                            \
-    [QUIPU_MOVE_READ] = 6, [QUIPU_MOVE_PAIR] = 4, [QUIPU_MOVE_LAST] = 4, \
-    [QUIPU_MOVE_HEAD] = 2, [QUIPU_MOVE_LOG] = 4
+    [QUIPU_STEP_READ] = 6, [QUIPU_STEP_PAIR] = 4, [QUIPU_STEP_LAST] = 4, \
+    [QUIPU_STEP_HEAD] = 2, [QUIPU_STEP_LOG] = 4
 
 static const struct quipu_workload hot_sequences = {
     .name = "hot-sequences",
-    .weights = { READS, [QUIPU_MOVE_NEXT] = 8, [QUIPU_MOVE_AT] = 12 },
+    .weights = { READS, [QUIPU_STEP_NEXT] = 8, [QUIPU_STEP_POSITION] = 12 },
     .log_count = 1,
-    .hot = 2,
-    .must = QUIPU_MUST_CONFLICT,
+    .shared = 2,
+    .required = QUIPU_COVER_CONFLICT,
 };
 
 static const struct quipu_workload groups = {
     .name = "groups-and-guards",
-    .weights = { READS, [QUIPU_MOVE_GROUP] = 8, [QUIPU_MOVE_GUARD] = 8,
-                 [QUIPU_MOVE_DEMAND] = 3, [QUIPU_MOVE_CREATE] = 3,
-                 [QUIPU_MOVE_PROCESS] = 6, [QUIPU_MOVE_REPEAT] = 4,
-                 [QUIPU_MOVE_STEAL] = 3, [QUIPU_MOVE_TRACK] = 3 },
+    .weights = { READS, [QUIPU_STEP_GROUP] = 8, [QUIPU_STEP_GUARD] = 8,
+                 [QUIPU_STEP_GUARD_ONLY] = 3, [QUIPU_STEP_CREATE] = 3,
+                 [QUIPU_STEP_TRACKING] = 6, [QUIPU_STEP_REPEAT] = 4,
+                 [QUIPU_STEP_STOLEN_ID] = 3, [QUIPU_STEP_READ_TRACKING] = 3 },
     .log_count = 1,
     .shapes = { QUIPU_SHAPE_TEXT },
-    .hot = 4,
-    .must = QUIPU_MUST_CONFLICT | QUIPU_MUST_GUARD | QUIPU_MUST_STEAL |
-            QUIPU_MUST_PASS | QUIPU_MUST_REPEAT,
+    .shared = 4,
+    .required = QUIPU_COVER_CONFLICT | QUIPU_COVER_GUARD |
+                QUIPU_COVER_EVENT_ID | QUIPU_COVER_ALREADY | QUIPU_COVER_REPEAT,
 };
 
 static const struct quipu_workload followers = {
     .name = "followers",
-    .weights = { [QUIPU_MOVE_NEXT] = 6,
-                 [QUIPU_MOVE_GROUP] = 4,
-                 [QUIPU_MOVE_TAIL] = 2,
-                 [QUIPU_MOVE_LOG] = 4,
-                 [QUIPU_MOVE_PROCESS] = 3,
-                 [QUIPU_MOVE_TRACK] = 1 },
+    .weights = { [QUIPU_STEP_NEXT] = 6,
+                 [QUIPU_STEP_GROUP] = 4,
+                 [QUIPU_STEP_TAIL] = 2,
+                 [QUIPU_STEP_LOG] = 4,
+                 [QUIPU_STEP_TRACKING] = 3,
+                 [QUIPU_STEP_READ_TRACKING] = 1 },
     .followers = 1,
     .log_count = 1,
-    .hot = 3,
-    .must = QUIPU_MUST_WAKE,
+    .shared = 3,
+    .required = QUIPU_COVER_WAKE,
 };
 
 static const struct quipu_workload several_logs = {
     .name = "several-logs",
-    .weights = { READS, [QUIPU_MOVE_NEXT] = 8, [QUIPU_MOVE_AT] = 6,
-                 [QUIPU_MOVE_GROUP] = 4, [QUIPU_MOVE_GUARD] = 4,
-                 [QUIPU_MOVE_PROCESS] = 3, [QUIPU_MOVE_REPEAT] = 2,
-                 [QUIPU_MOVE_TAIL] = 1, [QUIPU_MOVE_TRACK] = 2 },
+    .weights = { READS, [QUIPU_STEP_NEXT] = 8, [QUIPU_STEP_POSITION] = 6,
+                 [QUIPU_STEP_GROUP] = 4, [QUIPU_STEP_GUARD] = 4,
+                 [QUIPU_STEP_TRACKING] = 3, [QUIPU_STEP_REPEAT] = 2,
+                 [QUIPU_STEP_TAIL] = 1, [QUIPU_STEP_READ_TRACKING] = 2 },
     .log_count = 3,
     .shapes = { QUIPU_SHAPE_PLAIN, QUIPU_SHAPE_TEXT | QUIPU_SHAPE_NO_EVENT_ID,
                 QUIPU_SHAPE_TEXT | QUIPU_SHAPE_NAMED },
-    .hot = 2,
-    .parted = true,
-    .must = QUIPU_MUST_CONFLICT,
+    .shared = 2,
+    .other_namespace = true,
+    .required = QUIPU_COVER_CONFLICT,
 };
 
 static const struct quipu_workload killed = {
     .name = "killed-processes",
-    .weights = { READS, [QUIPU_MOVE_NEXT] = 10, [QUIPU_MOVE_AT] = 6,
-                 [QUIPU_MOVE_GROUP] = 8, [QUIPU_MOVE_GUARD] = 4,
-                 [QUIPU_MOVE_PROCESS] = 4, [QUIPU_MOVE_TAIL] = 2,
-                 [QUIPU_MOVE_TRACK] = 1 },
+    .weights = { READS, [QUIPU_STEP_NEXT] = 10, [QUIPU_STEP_POSITION] = 6,
+                 [QUIPU_STEP_GROUP] = 8, [QUIPU_STEP_GUARD] = 4,
+                 [QUIPU_STEP_TRACKING] = 4, [QUIPU_STEP_TAIL] = 2,
+                 [QUIPU_STEP_READ_TRACKING] = 1 },
     .log_count = 1,
-    .hot = 3,
-    .must = QUIPU_MUST_DIE,
+    .shared = 3,
+    .required = QUIPU_COVER_KILL,
 };
 
 static const struct quipu_workload stopped = {
     .name = "stopped-server",
-    .weights = { READS, [QUIPU_MOVE_NEXT] = 10, [QUIPU_MOVE_AT] = 6,
-                 [QUIPU_MOVE_GROUP] = 8, [QUIPU_MOVE_GUARD] = 4,
-                 [QUIPU_MOVE_PROCESS] = 4, [QUIPU_MOVE_TAIL] = 2,
-                 [QUIPU_MOVE_TRACK] = 1 },
+    .weights = { READS, [QUIPU_STEP_NEXT] = 10, [QUIPU_STEP_POSITION] = 6,
+                 [QUIPU_STEP_GROUP] = 8, [QUIPU_STEP_GUARD] = 4,
+                 [QUIPU_STEP_TRACKING] = 4, [QUIPU_STEP_TAIL] = 2,
+                 [QUIPU_STEP_READ_TRACKING] = 1 },
     .log_count = 1,
-    .hot = 3,
-    .must = QUIPU_MUST_FAIL,
+    .shared = 3,
+    .required = QUIPU_COVER_OUTAGE,
 };
 
 /* Scales a workload to the profile, and to what the store has. */
@@ -89,11 +89,12 @@ static struct quipu_workload fit(struct quipu_context *ctx,
     struct quipu_workload w = *workload;
 
     w.threads = 2 + w.followers;
-    w.moves = quipu_context_scale(ctx, 500, 5000, 100000);
+    w.steps = quipu_context_scale(ctx, 500, 5000, 100000);
     w.seconds = quipu_context_scale(ctx, 1, 15, 200);
     if (!(ctx->traits & QUIPU_CAN_TRACK)) {
-        w.weights[QUIPU_MOVE_PROCESS] = w.weights[QUIPU_MOVE_TRACK] = 0;
-        w.must &= ~(uint32_t)QUIPU_MUST_PASS;
+        w.weights[QUIPU_STEP_TRACKING] = w.weights[QUIPU_STEP_READ_TRACKING] =
+            0;
+        w.required &= ~(uint32_t)QUIPU_COVER_ALREADY;
     }
     return w;
 }
@@ -104,18 +105,19 @@ static void run_processes(struct quipu_context *ctx,
     struct quipu_workload w = fit(ctx, workload);
 
     w.processes = quipu_context_scale(ctx, 4, 8, 8);
-    quipu_workload_run(ctx, &w);
+    quipu_workload_check(ctx, &w);
 }
 
 static void run_threads(struct quipu_context *ctx,
-                        const struct quipu_workload *workload, bool apart)
+                        const struct quipu_workload *workload,
+                        bool own_datastores)
 {
     struct quipu_workload w = fit(ctx, workload);
 
     w.threads = 8;
     w.followers = 2 * w.followers;
-    w.apart = apart;
-    quipu_workload_run(ctx, &w);
+    w.own_datastores = own_datastores;
+    quipu_workload_check(ctx, &w);
 }
 
 /* --------------------------------------------------------------- processes */
@@ -146,8 +148,8 @@ static void killed_processes(struct quipu_context *ctx)
 
     w.processes = quipu_context_scale(ctx, 4, 8, 8);
     w.kills = quipu_context_scale(ctx, 10, 100, 2000);
-    w.moves *= 10; /* few lives last to their end */
-    quipu_workload_run(ctx, &w);
+    w.steps *= 10; /* few lives last to their end */
+    quipu_workload_check(ctx, &w);
 }
 
 /* However long the stops take, all go on behind the last. */
@@ -157,8 +159,8 @@ static void stopped_server(struct quipu_context *ctx)
 
     w.processes = quipu_context_scale(ctx, 4, 8, 8);
     w.stops = quipu_context_scale(ctx, 2, 20, 60);
-    w.moves = UINT_MAX;
-    quipu_workload_run(ctx, &w);
+    w.steps = UINT_MAX;
+    quipu_workload_check(ctx, &w);
 }
 
 /* ----------------------------------------------------------------- threads */

@@ -1,198 +1,124 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Judges a history: all parts of it, and what they object to. */
-#include "judging.h"
+/*
+ * The checker of histories.
+ *
+ * THE QUESTION.  Many sessions use a store at the same time.  Was there, for
+ * each log, one order of all operations such that every response is the one
+ * that a store which executes a single operation at a time would give, and such
+ * that an operation which ended before another began comes before it?  This is
+ * linearizability (Herlihy and Wing, 1990), and it is what the guarantees
+ * U1-U4, S1-S5, L1, L2 and V1-V5 demand of the log of one schema.
+ * Linearizability of the parts implies that of the whole, so each log is
+ * checked by itself.
+ *
+ * In general the question is NP-complete (Gibbons and Korach, 1997): a checker
+ * has to search for the order.  Here the store reveals the order.  Each commit
+ * gets notification ids, each item has a unique origin (history.h), and a log
+ * can be read.  The last read of a log, made when all sessions have ended, is
+ * the order of commits; the checker only has to find out whether every
+ * operation fits into it.  Elle (Kingsbury and Alvaro, 2020) uses the same idea
+ * for transactions: choose operations whose results reveal the order.
+ *
+ * WHAT IS RECORDED.  The request and the response of each operation, with their
+ * times on one monotonic clock that all sessions share (they run on one
+ * machine).  The clock is read before the call and after it.  A read through a
+ * cursor also records when the cursor was open; its instant lies before that,
+ * however long the cursor is read.
+ *
+ * THE METHOD.  Let head(t) be the last notification id in the log at time t.
+ * It never decreases.  Each operation takes effect at one instant between its
+ * begin and its end, and its response depends on the log only through head(t)
+ * at that instant.  So each response is translated into bounds: at some
+ * instant t of the operation, low <= head(t) <= high.  A read of a sequence
+ * that showed positions 0 to 4 and stopped there, for example, says that the
+ * head was at least the id of position 4 and below the id of position 5.  An
+ * append raises the head from `first - 1` to its last id.
+ *
+ * The parts of the checker establish and use these invariants:
+ *
+ * INV1  (final_log.c) The final log has the ids 1 .. head without a gap, each
+ *       item once, as its append requested it; the positions of each sequence
+ *       are 0, 1, 2 ... in the order of ids; the tracking records of a consumer
+ *       increase.
+ *
+ * INV2  (append_outcomes.c) An append is in the final log as a whole, with
+ *       consecutive ids, or not at all.  It is there if an attempt was
+ *       acknowledged, it is not if every attempt failed, and either is right if
+ *       an attempt has an unknown outcome.  An acknowledged append returned the
+ *       ids and positions of the log, and its guards held where it stands.
+ *
+ * INV3  (bounds.c) Commits are atomic: the head only takes the values at which
+ *       an append ends.  A lower bound is therefore raised to the end of an
+ *       append, and an upper bound lowered to the end of the append before.
+ *       If that leaves no value, the operation saw half of an append, or no
+ *       instant fits its response.
+ *
+ * INV4  (bounds.c) Bounds agree in real time: if an operation shows that the
+ *       head had reached `id`, then no operation that begins after the end of
+ *       that one has an upper bound below `id`.
+ *
+ * Where an invariant fails the part reports a violation and goes on without
+ * the operation concerned, so that one fault is reported once.
+ *
+ * WHY INV4 IS ENOUGH.  It compares pairs; it could seem that a contradiction
+ * between three operations escapes it.  It does not.  Let reached(id) be the
+ * earliest end of an operation with low >= id, and let the head reach id at
+ * that time.  reached() does not decrease with id, so this is a possible
+ * history of the head.  An operation with bounds low..high and begin b takes
+ * effect at max(b, reached(low)): that is not after its end, because reached()
+ * is a minimum over ends that include its own, and it is before
+ * reached(high + 1) by INV4.  (Commits with the same time are ordered by id.)
+ *
+ * WHY A CORRECT STORE HAS NO VIOLATIONS.  Every bound follows from the response
+ * under the assumption that the store is correct, and the interval from begin
+ * to end contains the instant.  Uncertainty only widens intervals: times that
+ * are equal count as overlapping; an append with an unknown outcome may be
+ * stored at any later time or never; an operation that failed with another
+ * status than those of the table in history.h says nothing.  Only the limit on
+ * late waits is a quantity, and it is generous.
+ *
+ * WHAT A HISTORY WITHOUT VIOLATIONS PROVES.  That these executions were
+ * linearizable, no more.  coverage.c therefore counts the situations that a
+ * history contains, and a workload repeats itself until the required ones have
+ * occurred.  Order between different logs is not checked, because quipu
+ * guarantees none; durability is checked where a server is stopped or processes
+ * are killed while the history is recorded.
+ *
+ * COST.  Linear in the size of the recording, with a binary search for each
+ * guard and tracking record: a hundred thousand operations take well under a
+ * second.
+ */
+#include "checker.h"
 
 #include "context/assertion.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-static const struct {
-    const char *name, *guarantee;
-} kinds[QUIPU_VIOLATION_KINDS] = {
-    [QUIPU_LOST_APPEND] = { "lost-append", "V3" },
-    [QUIPU_REFUSED_VISIBLE] = { "refused-visible", "V5" },
-    [QUIPU_VANISHED] = { "vanished", "V2" },
-    [QUIPU_TORN_APPEND] = { "torn-append", "U2" },
-    [QUIPU_DUPLICATE] = { "duplicate", "U1" },
-    [QUIPU_GAP] = { "gap", "L1" },
-    [QUIPU_LATE_ARRIVAL] = { "late-arrival", "L2" },
-    [QUIPU_REORDERED] = { "reordered", "L1" },
-    [QUIPU_STALE_READ] = { "stale-read", "V1" },
-    [QUIPU_NON_MONOTONIC] = { "non-monotonic-read", "V1" },
-    [QUIPU_TOO_EARLY] = { "too-early", "V4" },
-    [QUIPU_CAUSELESS_REFUSAL] = { "causeless-refusal", "U1" },
-    [QUIPU_CAUSELESS_SUCCESS] = { "causeless-success", "S3" },
-    [QUIPU_WRONG_RESULT] = { "wrong-result", "S5" },
-    [QUIPU_WRONG_READ] = { "wrong-read", "S4" },
-    [QUIPU_ALTERED_ITEM] = { "altered-item", "F1" },
-    [QUIPU_LATE_WAKE] = { "late-wake", "L4" },
-};
-
-const char *quipu_violation_name(int kind)
+bool quipu_history_checker_run(const struct quipu_history *history,
+                               struct quipu_violations *violations)
 {
-    return kind >= 0 && kind < QUIPU_VIOLATION_KINDS ? kinds[kind].name : "?";
-}
-
-const char *quipu_violation_guarantee(int kind)
-{
-    return kind >= 0 && kind < QUIPU_VIOLATION_KINDS ? kinds[kind].guarantee
-                                                     : "?";
-}
-
-/* ------------------------------------------------------------- objecting */
-
-static void add_operation(struct quipu_violation *violation, size_t number)
-{
-    for (unsigned i = 0; i < violation->operation_count; i++) {
-        if (violation->operations[i] == number) {
-            return;
-        }
-    }
-    if (number != QUIPU_NOBODY &&
-        violation->operation_count < QUIPU_VIOLATION_OPERATIONS) {
-        violation->operations[violation->operation_count++] = number;
-    }
-}
-
-/* Whose item stands at the id that it is about. */
-static size_t appender_of(const struct quipu_judging *j, size_t operation,
-                          int64_t id)
-{
-    const struct quipu_ledger *ledger;
-
-    if (operation == QUIPU_NOBODY) {
-        return QUIPU_NOBODY;
-    }
-    ledger = &j->ledgers[j->history->operations[operation].log];
-    return id >= 1 && id <= ledger->head && ledger->appender
-               ? ledger->appender[id]
-               : QUIPU_NOBODY;
-}
-
-void quipu_judging_object(struct quipu_judging *j, int kind, int64_t id,
-                          size_t first, size_t second, const char *format, ...)
-{
-    size_t *count = &j->violations->counts[kind];
-    struct quipu_violation *violation;
-    va_list arguments;
-
-    j->violations->total++;
-    if (*count >= QUIPU_VIOLATIONS_KEPT) {
-        ++*count;
-        return;
-    }
-    violation = &j->violations->at[kind][(*count)++];
-    violation->kind = (enum quipu_violation_kind)kind;
-    violation->id = id;
-    violation->operation_count = 0;
-    add_operation(violation, first);
-    add_operation(violation, second);
-    add_operation(violation, appender_of(j, first, id));
-    va_start(arguments, format);
-    vsnprintf(violation->text, sizeof(violation->text), format, arguments);
-    va_end(arguments);
-}
-
-size_t quipu_judging_number(const struct quipu_judging *j,
-                            const struct quipu_operation *op)
-{
-    return (size_t)(op - j->history->operations);
-}
-
-struct quipu_called quipu_judging_call(const struct quipu_judging *j,
-                                       size_t operation)
-{
-    const struct quipu_operation *op = &j->history->operations[operation];
-    struct quipu_called called;
-
-    snprintf(called.text, sizeof(called.text), "%" PRIu32 ".%" PRIu32,
-             j->history->sessions[op->session].number, op->number);
-    return called;
-}
-
-const char *quipu_judging_sequence(const struct quipu_judging *j,
-                                   uint32_t sequence)
-{
-    return j->history->sequences.at[sequence].text;
-}
-
-/* ------------------------------------------------------------------ sights */
-
-void quipu_judging_see(struct quipu_judging *j, size_t operation, int64_t low,
-                       int64_t high, int kind)
-{
-    const struct quipu_operation *op = &j->history->operations[operation];
-    const struct quipu_ledger *ledger = &j->ledgers[op->log];
-    struct quipu_sight *sight = &j->sights[operation];
-    size_t missing = QUIPU_NOBODY;
-    bool halves = low <= high && kind == QUIPU_TORN_APPEND;
-
-    if (low >= 1 && low <= ledger->head) {
-        low = quipu_ledger_last(ledger, low);
-    }
-    if (high >= 0 && high < ledger->head) {
-        missing = ledger->appender[high + 1];
-        high = quipu_ledger_first(ledger, high + 1) - 1;
-    }
-    if (low > high) {
-        quipu_judging_object(
-            j, kind, high + 1, operation, missing,
-            halves ? "%s saw the log between ids %" PRId64 " and %" PRId64
-                     ", which are of one append"
-                   : "there was no instant at which %s can have been told this "
-                     "(it needs the log to reach id %" PRId64
-                     " and not %" PRId64 ")",
-            quipu_judging_call(j, operation).text, halves ? high + 1 : low,
-            halves ? low : high + 1);
-        return;
-    }
-    *sight = (struct quipu_sight){ low, high, op->begin, op->opened, true };
-}
-
-/* ---------------------------------------------------------------- all of it */
-
-static void finish(struct quipu_judging *j)
-{
-    for (size_t i = 0; i < j->history->logs.count; i++) {
-        free(j->ledgers[i].at);
-        free(j->ledgers[i].appender);
-        free(j->proofs[i]);
-    }
-    for (size_t i = 0; i < j->history->sequences.count; i++) {
-        free(j->sequences[i].at);
-    }
-    for (size_t i = 0; i < j->history->consumers.count; i++) {
-        free(j->consumers[i].at);
-    }
-    free(j->ledgers);
-    free(j->sequences);
-    free(j->consumers);
-    free(j->proofs);
-    free(j->fates);
-    free(j->origins);
-    free(j->sights);
-}
-
-bool quipu_history_check(const struct quipu_history *history,
-                         struct quipu_violations *violations)
-{
-    struct quipu_judging j = { .history = history, .violations = violations };
+    struct quipu_checker c = { .history = history, .violations = violations };
 
     violations->total = 0;
     for (int i = 0; i < QUIPU_VIOLATION_KINDS; i++) {
         violations->counts[i] = 0;
     }
-    j.sights = calloc(history->operation_count + 1, sizeof(*j.sights));
-    CHECK(j.sights, "no memory to check a history");
-    quipu_judging_read_ledgers(&j);
-    quipu_judging_find_fates(&j);
-    quipu_judging_check_appends(&j);
-    quipu_judging_see_refusals(&j);
-    quipu_judging_see_reads(&j);
-    quipu_judging_check_time(&j);
-    finish(&j);
+    c.outcomes = calloc(history->operation_count + 1, sizeof(*c.outcomes));
+    c.first_attempts =
+        calloc(history->operation_count + 1, sizeof(*c.first_attempts));
+    c.bounds = calloc(history->operation_count + 1, sizeof(*c.bounds));
+    CHECK(c.outcomes && c.first_attempts && c.bounds,
+          "out of memory while checking a history");
+    quipu_history_final_log_build(&c);
+    quipu_history_append_outcomes_find(&c);
+    quipu_history_append_outcomes_check(&c);
+    quipu_history_conflict_bounds_find(&c);
+    quipu_history_read_bounds_find(&c);
+    quipu_history_bounds_check(&c);
+    quipu_history_bounds_finish(&c);
+    quipu_history_final_log_finish(&c);
+    free(c.outcomes);
+    free(c.first_attempts);
+    free(c.bounds);
     return violations->total == 0;
 }

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A history: what each of many sessions asked of a store at once, and what it
- * was told, with the times at which it asked and was answered.
+ * A history: the operations of sessions that worked on a store at the same
+ * time, each with its request, its response and the times of both.
  *
- * It is a folder of text files.  `run` says what was run; each session, which
- * is one thread of one process, has a file `session-N` of its own.  Both begin
- * with the line "quipu-history 1".  Lines that begin with # are comments.
+ * On disk it is a folder of text files.  `run` describes the run; each
+ * session, which is one thread of one process, has a file `session-N`.  Each
+ * file begins with the line "quipu-history 1".  Lines that begin with # are
+ * comments.
  *
  *   run:
  *     quipu-history 1
  *     workload groups-and-guards
  *     store sqlite:///x.db
  *     seed 42
- *     wake 3000                 a wait may be late by so many milliseconds
+ *     wake 3000                 milliseconds by which a wait may return late
  *
  *   session-3:
  *     quipu-history 1
@@ -23,10 +24,12 @@
  *     121502 2 OK opened=121477 41/h1@5/3.1.0/9c41d2 40/h1@4/2.7.0/1f
  *     121511 3 append a h1@6/3.3.0/5d
  *
- * An operation is two lines: TIME NUMBER and what is asked, TIME NUMBER and
- * what it was told.  The first is written before the call.  Where the second
- * is missing the session was killed, and the outcome is unknown.  Times are
- * nanoseconds of one monotonic clock; numbers are 1, 2, 3 ... in a session.
+ * An operation has two lines: "TIME NUMBER request" and "TIME NUMBER
+ * response".  The first is written before the call and the second after it,
+ * each with one write(), so that a session that is killed leaves whole lines.
+ * An operation without a response was running when its process was killed; its
+ * outcome is unknown.  Times are nanoseconds of one monotonic clock that all
+ * processes share; the numbers of a session's operations are 1, 2, 3 ...
  *
  *   append LOG ITEM... [guard:SEQUENCE=empty|filled|POSITION]... [track:C=ID]
  *       OK [ids=FIRST at=POSITION,...] [repeated]
@@ -40,16 +43,19 @@
  *   wait LOG after=ID       OK head=ID, or TIMEOUT
  *   track LOG CONSUMER      OK at=ID, or NOT_FOUND
  *
- *   ITEM    SEQUENCE@POSITION/MARK/HASH    POSITION + leaves it to the store
- *   ENTRY   ID/SEQUENCE@POSITION/MARK/HASH
- *   MARK   SESSION.NUMBER.INDEX: which item of which append it was first; an
- *           append with the mark of another is a repeat, or steals an item's
- *           event id.  "?" and anything: no item that was ever appended.
+ *   ITEM    SEQUENCE@POSITION/ORIGIN/HASH
+ *           The position + means that the store chooses it.
+ *   ENTRY   ID/SEQUENCE@POSITION/ORIGIN/HASH
+ *   ORIGIN  SESSION.NUMBER.INDEX: the append that first requested the item,
+ *           and the item's index in it.  An append whose items all have the
+ *           origins of an earlier one repeats it; an append with a single item
+ *           of another origin uses the event id of that item a second time.
+ *           "?" followed by anything: an item that no session appended.
  *   HASH    of topic and state, hexadecimal
  *
- * A log is one schema of one namespace, and its sequences are its own.  Its
- * last `final` read, made when all else had ended, is the order in which the
- * checker believes.
+ * A log is one schema of one namespace; sequences belong to a log.  The last
+ * `final` read of each log, made when all other sessions had ended, gives the
+ * order of commits that the checker starts from.
  */
 #ifndef QUIPU_HISTORY_H
 #define QUIPU_HISTORY_H
@@ -59,9 +65,9 @@
 #include <stdint.h>
 
 #define QUIPU_HISTORY_VERSION 1
-#define QUIPU_HISTORY_NEXT INT64_MIN /* a position left to the store */
+#define QUIPU_HISTORY_NEXT INT64_MIN /* the store chooses the position */
 #define QUIPU_HISTORY_NEVER INT64_MAX
-#define QUIPU_HISTORY_UNANSWERED (-1) /* as a status */
+#define QUIPU_HISTORY_UNANSWERED (-1) /* status of an unanswered operation */
 
 enum quipu_history_call {
     QUIPU_HISTORY_APPEND,
@@ -73,15 +79,16 @@ enum quipu_history_call {
     QUIPU_HISTORY_TRACK
 };
 
-/* Which item of which append; session 0: of none. */
-struct quipu_mark {
+/* The append that first requested an item, and the item's index in it.  Session
+ * 0: no session of the history requested it. */
+struct quipu_history_origin {
     uint32_t session, number, index;
 };
 
-/* An item, as it is appended (id 0) or as it is read. */
+/* An item of an append (id 0), or an item that was read. */
 struct quipu_history_entry {
-    struct quipu_mark mark;
-    uint32_t sequence; /* of the history's */
+    struct quipu_history_origin origin;
+    uint32_t sequence; /* index into history.sequences */
     int64_t id;
     int64_t position; /* or QUIPU_HISTORY_NEXT */
     uint64_t hash;
@@ -93,46 +100,51 @@ struct quipu_history_guard {
     int64_t position;
 };
 
+/* Ranges such as `entries`, `count` are indexes into the arrays of the history
+ * with the same name. */
 struct quipu_operation {
-    int64_t begin;
-    int64_t opened;               /* the cursor; a call that has none: end */
-    int64_t end;                  /* or QUIPU_HISTORY_NEVER */
-    const char *asked, *answered; /* its lines, each up to its \n, or NULL */
-    uint32_t session;             /* of the history's, from 0 */
-    uint32_t number;
-    uint32_t log;
-    uint32_t sequence; /* of READ, LAST */
-    uint32_t consumer; /* of TRACK, or of an append that tracks */
-    int16_t status;    /* enum quipu_status, or QUIPU_HISTORY_UNANSWERED */
-    uint8_t call;      /* enum quipu_history_call */
-    uint8_t cause;     /* enum quipu_cause */
+    int64_t begin;                  /* time of the request */
+    int64_t opened;                 /* time when the cursor was open; for calls
+                                       without a cursor the same as `end` */
+    int64_t end;                    /* time of the response, or NEVER */
+    const char *request, *response; /* its lines, each up to its \n, or NULL */
+    uint32_t session;               /* index into history.sessions */
+    uint32_t number;                /* in its session, from 1 */
+    uint32_t log;                   /* index into history.logs */
+    uint32_t sequence;              /* of READ and LAST */
+    uint32_t consumer;              /* of TRACK, and of an append that tracks */
+    int16_t status; /* enum quipu_status, or QUIPU_HISTORY_UNANSWERED */
+    uint8_t call;   /* enum quipu_history_call */
+    uint8_t cause;  /* enum quipu_cause, of a conflict */
     bool descending, final, repeated, has_last, tracks;
-    uint32_t index;        /* with `cause` */
-    int64_t from, to;      /* of READ, LOG; INT64_MIN, INT64_MAX: no bound */
-    int64_t limit;         /* INT64_MAX: none */
-    int64_t told;          /* first id, last position, head, tracking */
-    int64_t track;         /* asked; of WAIT: after */
-    size_t entries, count; /* of the history's: appended, or read */
+    uint32_t index;   /* of the item or guard that the conflict names */
+    int64_t from, to; /* of READ and LOG, inclusive; without a bound INT64_MIN,
+                         INT64_MAX */
+    int64_t limit;    /* INT64_MAX: no limit */
+    int64_t result;   /* first id, last position, head or tracking record */
+    int64_t tracking; /* of an append that tracks; of WAIT: after */
+    size_t entries, count; /* appended or read */
     size_t guards, guard_count;
-    size_t positions, position_count; /* told */
+    size_t positions, position_count; /* in the response of an append */
 };
 
 struct quipu_history_session {
-    uint32_t number; /* in marks, and in the name of its file */
+    uint32_t number; /* in origins, and in the name of its file */
     uint32_t process;
-    size_t operations, count; /* of the history's; number n is the n-th */
+    size_t operations, count; /* operation number n is the n-th of them */
 };
 
-/* A sequence or a consumer: a name, in one log. */
+/* The name of a log, or of a sequence or consumer of one log. */
 struct quipu_history_name {
     char *text;
     uint32_t log;
 };
 
+/* Names and a hash table over them (linear probing, entries from 1). */
 struct quipu_history_names {
     struct quipu_history_name *at;
     size_t count, room;
-    uint32_t *places; /* a hash table of the above */
+    uint32_t *places;
     size_t place_count;
 };
 
@@ -140,7 +152,7 @@ struct quipu_history {
     char workload[64];
     char store[256];
     uint64_t seed;
-    int64_t wake; /* nanoseconds; 0: lateness is not judged */
+    int64_t wake_limit; /* nanoseconds; 0: late waits are no violation */
     struct quipu_history_session *sessions;
     size_t session_count, session_room;
     struct quipu_operation *operations;
@@ -152,25 +164,24 @@ struct quipu_history {
     int64_t *positions;
     size_t position_count, position_room;
     struct quipu_history_names logs, sequences, consumers;
-    struct quipu_history_file *files; /* whose lines the operations show */
-    char problem[512];                /* of the last load that failed */
+    struct quipu_history_file *files; /* mapped; operations point into them */
+    char problem[512];                /* why the last load failed */
 };
 
-/* Loads a folder.  False: it is no history, and `problem` says where and why.
- * Finish it in either case. */
+/* Loads a history from its folder.  Returns false if the folder holds no valid
+ * history; `problem` then names the file, the line and the reason.  The caller
+ * calls quipu_history_finish() in either case. */
 bool quipu_history_load(struct quipu_history *history, const char *folder);
 void quipu_history_finish(struct quipu_history *history);
 
-/* The append whose item the mark names, or NULL; with `item` its item. */
-const struct quipu_operation *quipu_history_origin(
-    const struct quipu_history *history, struct quipu_mark mark,
+/* Returns the append that the origin names and stores the address of the item
+ * in *item; returns NULL if the history has no such append or item. */
+const struct quipu_operation *quipu_history_find_append(
+    const struct quipu_history *history, struct quipu_history_origin origin,
     const struct quipu_history_entry **item);
 
-/* "append" ... */
-const char *quipu_history_call_name(int call);
-/* "position" ... */
-const char *quipu_history_cause_name(int cause);
-
-bool quipu_mark_same(struct quipu_mark a, struct quipu_mark b);
+/* Returns true if both origins name the same item. */
+bool quipu_history_same_origin(struct quipu_history_origin a,
+                               struct quipu_history_origin b);
 
 #endif

@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records what a session asks and what it is told. */
+/*
+ * Writes the files of a history.
+ *
+ * A line is built behind QUIPU_RECORD_HEAD free bytes; the time, the number and
+ * the status are put in front of it when it is written, so that the clock is
+ * read as late as possible and each line takes one write().  A session that is
+ * killed therefore leaves whole lines, except perhaps the last one.
+ */
 #include "record.h"
 
 #include "history.h"
 
 #include "context/assertion.h"
+#include "context/folder.h"
 
 #include <quipu/error.h>
 
@@ -38,7 +46,7 @@ static int create(const char *folder, const char *name)
 
     snprintf(path, sizeof(path), "%s/%s", folder, name);
     file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
-    CHECK(file >= 0, "%s: %s", path, strerror(errno));
+    CHECK(file >= 0, "cannot create %s: %s", path, strerror(errno));
     return file;
 }
 
@@ -47,8 +55,7 @@ static void put(int file, const char *text, size_t size)
     while (size > 0) {
         ssize_t written = write(file, text, size);
 
-        CHECK(written > 0, "the history cannot be written: %s",
-              strerror(errno));
+        CHECK(written > 0, "cannot write the history: %s", strerror(errno));
         text += written;
         size -= (size_t)written;
     }
@@ -63,7 +70,7 @@ void quipu_record_run(const char *folder, const char *workload,
                   "quipu-history %d\nworkload %s\nstore %s\nseed %" PRIu64
                   "\nwake %" PRId64 "\n",
                   QUIPU_HISTORY_VERSION, workload, store, seed, wake) > 0,
-          "the history cannot be written: %s", strerror(errno));
+          "cannot write the history: %s", strerror(errno));
     close(file);
 }
 
@@ -81,7 +88,7 @@ void quipu_record_open(struct quipu_recorder *r, const char *folder,
                                   .epoch = epoch,
                                   .room = 4096 };
     r->line = malloc(r->room);
-    CHECK(r->line, "no memory to record a history");
+    CHECK(r->line, "out of memory while recording a history");
     r->size = QUIPU_RECORD_HEAD;
     put(r->file, head, (size_t)size);
 }
@@ -105,7 +112,7 @@ static void add(struct quipu_recorder *r, const char *format, va_list arguments)
     if (r->size + (size_t)size + 4 > r->room) {
         r->room = 2 * (r->room + (size_t)size);
         r->line = realloc(r->line, r->room);
-        CHECK(r->line, "no memory to record a history");
+        CHECK(r->line, "out of memory while recording a history");
     }
     r->size += (size_t)vsnprintf(r->line + r->size, r->room - r->size, format,
                                  arguments);
@@ -115,13 +122,13 @@ void quipu_record_word(struct quipu_recorder *r, const char *format, ...)
 {
     va_list arguments;
 
-    quipu_record_more(r, " ");
+    quipu_record_append(r, " ");
     va_start(arguments, format);
     add(r, format, arguments);
     va_end(arguments);
 }
 
-void quipu_record_more(struct quipu_recorder *r, const char *format, ...)
+void quipu_record_append(struct quipu_recorder *r, const char *format, ...)
 {
     va_list arguments;
 
@@ -130,8 +137,8 @@ void quipu_record_more(struct quipu_recorder *r, const char *format, ...)
     va_end(arguments);
 }
 
-/* Writes the line in one piece: whoever is killed leaves whole lines. */
-static void send(struct quipu_recorder *r, const char *head, int size)
+/* Writes the line with its head in one piece. */
+static void write_line(struct quipu_recorder *r, const char *head, int size)
 {
     char *begin = r->line + QUIPU_RECORD_HEAD - size;
 
@@ -141,21 +148,21 @@ static void send(struct quipu_recorder *r, const char *head, int size)
     r->size = QUIPU_RECORD_HEAD;
 }
 
-uint32_t quipu_record_ask(struct quipu_recorder *r, const char *call,
-                          const char *log)
+uint32_t quipu_record_request(struct quipu_recorder *r, const char *call,
+                              const char *log)
 {
     r->size = QUIPU_RECORD_HEAD;
     quipu_record_word(r, "%s %s", call, log);
     return ++r->number;
 }
 
-void quipu_record_go(struct quipu_recorder *r)
+void quipu_record_invoke(struct quipu_recorder *r)
 {
     char head[QUIPU_RECORD_HEAD];
     int size = snprintf(head, sizeof(head), "%" PRId64 " %" PRIu32,
                         quipu_record_now(r), r->number);
 
-    send(r, head, size);
+    write_line(r, head, size);
 }
 
 void quipu_record_stamp(struct quipu_recorder *r)
@@ -163,16 +170,73 @@ void quipu_record_stamp(struct quipu_recorder *r)
     r->time = quipu_record_now(r);
 }
 
-void quipu_record_forget(struct quipu_recorder *r)
+void quipu_record_discard(struct quipu_recorder *r)
 {
     r->size = QUIPU_RECORD_HEAD;
 }
 
-void quipu_record_done(struct quipu_recorder *r, int status)
+void quipu_record_response(struct quipu_recorder *r, int status)
 {
     char head[QUIPU_RECORD_HEAD];
     int size = snprintf(head, sizeof(head), "%" PRId64 " %" PRIu32 " %s",
                         r->time, r->number, quipu_status_name(status));
 
-    send(r, head, size);
+    write_line(r, head, size);
+}
+
+/* ----------------------------------------------------------------- folders */
+
+#define RECORDING "quipu-recording"
+#define KEPT "quipu-history"
+
+/* The lock that marks the folder of this process as in use. */
+static int lock = -1;
+
+/* The folder below which histories are recorded. */
+static const char *parent(void)
+{
+    const char *wanted = getenv(QUIPU_RECORD_FOLDER_VARIABLE);
+
+    return wanted && *wanted ? wanted : quipu_folder_parent();
+}
+
+char *quipu_record_folder_create(void)
+{
+    char *folder = quipu_folder_make(parent(), RECORDING, &lock);
+
+    CHECK(folder, "cannot create a folder in %s: %s", parent(),
+          strerror(errno));
+    return folder;
+}
+
+void quipu_record_folder_remove(char *folder)
+{
+    quipu_folder_remove(folder);
+    close(lock);
+    free(folder);
+}
+
+void quipu_record_folder_sweep(void)
+{
+    quipu_folder_sweep(parent(), RECORDING);
+}
+
+void quipu_record_folder_keep(char *folder)
+{
+    const char *wanted = getenv(QUIPU_RECORD_FOLDER_VARIABLE);
+    char *kept;
+
+    if (wanted && !*wanted) {
+        quipu_record_folder_remove(folder);
+        return;
+    }
+    CHECK(asprintf(&kept, "%s/" KEPT "%s", parent(), strrchr(folder, '-')) > 0,
+          "out of memory for the name of a folder");
+    CHECK(rename(folder, kept) == 0, "cannot rename %s to %s: %s", folder, kept,
+          strerror(errno));
+    close(lock);
+    dprintf(STDERR_FILENO,
+            "the history is kept in %s; check it with --check-history\n", kept);
+    free(kept);
+    free(folder);
 }

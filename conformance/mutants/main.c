@@ -18,7 +18,7 @@
  */
 #include "context/subprocess.h"
 #include "driver.h"
-#include "history/folder.h"
+#include "history/record.h"
 #include "runner/runner.h"
 
 #include <quipu/drivers.h>
@@ -325,7 +325,7 @@ int main(int argc, char **argv)
         }
     }
     options.ids = argv + optind;
-    setenv(QUIPU_HISTORY_FOLDER_VARIABLE, "",
+    setenv(QUIPU_RECORD_FOLDER_VARIABLE, "",
            0); /* each run finds violations on purpose: keep none */
     options.patience = options.patience > 0 ? options.patience : 1;
     mutant_patience = options.patience;

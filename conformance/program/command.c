@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Commands of the user's that stop and start a server. */
-#include "command.h"
+/* Runs the commands that stop and start a server. */
+#include "program.h"
 
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* In a session of its own, so that a server stays when the run is interrupted
- * and can be stopped by its own command. */
+/* Runs the command in a session of its own, so that an interrupt of the suite
+ * does not reach a server that the command starts. */
 static int run(const char *command)
 {
     int status = -1;
@@ -20,10 +20,10 @@ static int run(const char *command)
         _exit(127);
     }
     while (child > 0 && waitpid(child, &status, 0) < 0) {
-        /* a signal; the command comes to its end */
+        /* interrupted by a signal: wait on */
     }
     if (status != 0) {
-        fprintf(stderr, "quipu-conformance: failed: %s\n", command);
+        fprintf(stderr, "quipu-conformance: the command failed: %s\n", command);
     }
     return status;
 }
@@ -38,7 +38,7 @@ static int start(void *context)
     return run(((const struct quipu_commands *)context)->start);
 }
 
-struct quipu_server_hooks quipu_commands_hooks(struct quipu_commands *commands)
+struct quipu_server_hooks quipu_command_hooks(struct quipu_commands *commands)
 {
     return (struct quipu_server_hooks){ commands->stop ? stop : NULL,
                                         commands->start ? start : NULL,

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the suite says of its cases without running any. */
-#include "explain.h"
+/* --list and --explain: cases and guarantees, without running anything. */
+#include "program.h"
 
-#include "near.h"
 #include "report/guarantees.h"
 #include "report/words.h"
 
 #include <string.h>
 
-/* The names of the bits with commas between, or `none`. */
+/* Writes the names of the bits, separated by commas, or `none`. */
 static void write_bits(FILE *to, uint32_t bits, const char *none)
 {
     struct quipu_trait_word word;
@@ -56,10 +55,10 @@ void quipu_explain_list(FILE *to, const struct quipu_run *run)
     }
 }
 
-/* ------------------------------------------------------------- where to look
- */
+/* ------------------------------------------------------------ where to look */
 
-/* The sections of docs/writing-a-driver.md; the first prefix that fits. */
+/* The sections of docs/writing-a-driver.md, by prefix of a case's id; the first
+ * prefix that matches counts. */
 static const struct {
     const char *prefix, *section;
 } sections[] = {
@@ -86,8 +85,7 @@ static const char *section_of(const char *id)
     return sections[i].section;
 }
 
-/* --------------------------------------------------------------- one of them
- */
+/* -------------------------------------------------- one case, one guarantee */
 
 static void write_guarantee(FILE *to, const struct quipu_guarantee *g)
 {
@@ -111,11 +109,11 @@ static void write_case(FILE *to, const struct quipu_case *case_)
         write_guarantee(to, g);
     }
     fprintf(to,
-            "\nAlone, with the seed of a report:\n"
+            "\nTo run it alone, with the seed that a report names:\n"
             "    quipu-conformance URI --only '%s' --seed N%s\n"
-            "\nWhere to look:\n"
+            "\nMore about it:\n"
             "    docs/writing-a-driver.md, \"%s\"\n"
-            "    conformance/cases/%s.c has what the case does\n",
+            "    conformance/cases/%s.c contains the case\n",
             case_->id,
             case_->needs & QUIPU_TRAIT_HEAVY ? " --profile full" : "",
             section_of(case_->id), quipu_case_family(case_));
@@ -135,13 +133,13 @@ static void write_cases(FILE *to, const struct quipu_guarantee *g)
 
 static void suggest(const char *id)
 {
-    const char *near[QUIPU_NEAR];
-    size_t count = quipu_near(id, near);
+    const char *ids[QUIPU_SUGGESTIONS];
+    size_t count = quipu_suggest(id, ids);
 
     fprintf(stderr, "quipu-conformance: there is no case or guarantee %s", id);
     for (size_t i = 0; i < count; i++) {
-        fprintf(stderr, "%s%s", i > 0 ? "\n    " : "; near it are\n    ",
-                near[i]);
+        fprintf(stderr, "%s%s", i > 0 ? "\n    " : "; did you mean\n    ",
+                ids[i]);
     }
     fputs("\n", stderr);
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The arguments of quipu-conformance, and of programs that are used like it. */
-#include "command.h"
 #include "context/subprocess.h"
-#include "explain.h"
-#include "history/folder.h"
-#include "history/verdict.h"
+#include "history/record.h"
 #include "outputs.h"
+#include "program.h"
 #include "report/words.h"
 
 #include <quipu/conformance.h>
@@ -174,7 +172,7 @@ static bool take(struct wish *wish, int option, const char *value)
         wish->commands.start = value;
         return true;
     case 'H':
-        return setenv(QUIPU_HISTORY_FOLDER_VARIABLE, value, 1) == 0;
+        return setenv(QUIPU_RECORD_FOLDER_VARIABLE, value, 1) == 0;
     case 'C':
         wish->history = value;
         return true;
@@ -196,7 +194,7 @@ static bool take(struct wish *wish, int option, const char *value)
 /* The commands in place of the program's own hooks. */
 static void take_commands(struct wish *wish)
 {
-    struct quipu_server_hooks hooks = quipu_commands_hooks(&wish->commands);
+    struct quipu_server_hooks hooks = quipu_command_hooks(&wish->commands);
 
     if (wish->commands.stop || wish->commands.start) {
         wish->suite.server_stop = hooks.stop;
@@ -223,7 +221,7 @@ static int answer(struct wish *wish)
                                                     : QUIPU_CONFORMANCE_MISUSE;
     }
     if (wish->history) {
-        return quipu_verdict_of(wish->history);
+        return quipu_check_history_run(wish->history);
     }
     if (!wish->suite.uris || !wish->suite.uris[0]) {
         complain("a URI is wanted", "");

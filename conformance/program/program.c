@@ -2,7 +2,7 @@
 /* A run of the suite from its beginning to its exit status. */
 #include "context/store_uri.h"
 #include "context/subprocess.h"
-#include "history/folder.h"
+#include "history/record.h"
 #include "outputs.h"
 
 #include <quipu/conformance.h>
@@ -98,7 +98,7 @@ static int run_all(struct program *program, const char *const *uris)
 
     program->results.began = time(NULL);
     quipu_store_uri_sweep();
-    quipu_history_folder_sweep();
+    quipu_record_folder_sweep();
     quipu_runner_catch_signals();
     quipu_outputs_begin(&program->outputs);
     for (; *uris && !quipu_runner_signal(); uris++) {

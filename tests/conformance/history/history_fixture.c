@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Histories written by hand. */
+/* Histories that tests write by hand. */
 #include "quipu_test.h"
 
 #include "history_fixture.h"
 
-#include "history/explain.h"
+#include "history/violation_report.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char *explained, *drawn; /* of the last that was judged */
+static char *report, *timeline; /* of the last history that was checked */
 
 static FILE *create(const char *path)
 {
@@ -52,39 +52,39 @@ void history_remove(void)
     rmdir("history");
 }
 
-/* Every violation that a test brings about can be told and drawn. */
-static void explain(const struct quipu_history *history,
-                    const struct quipu_violations *violations)
+/* Every violation that a test causes can be reported. */
+static void write_reports(const struct quipu_history *history,
+                          const struct quipu_violations *violations)
 {
-    char *text = NULL, *timeline = NULL;
+    char *text = NULL, *lines = NULL;
     size_t sizes[2];
     FILE *files[] = { open_memstream(&text, &sizes[0]),
-                      open_memstream(&timeline, &sizes[1]) };
+                      open_memstream(&lines, &sizes[1]) };
 
     assert_non_null(files[0]);
     assert_non_null(files[1]);
-    quipu_history_explain(history, violations, files[0]);
-    quipu_history_draw(history, violations, files[1]);
+    quipu_history_violation_report_text(history, violations, files[0]);
+    quipu_history_violation_report_timeline(history, violations, files[1]);
     fclose(files[0]);
     fclose(files[1]);
     assert_true((violations->total > 0) == (*text != '\0'));
-    free(explained);
-    explained = text;
-    free(drawn);
-    drawn = timeline;
+    free(report);
+    report = text;
+    free(timeline);
+    timeline = lines;
 }
 
-const char *history_explained(void)
+const char *history_report(void)
 {
-    return explained;
+    return report;
 }
 
-const char *history_drawn(void)
+const char *history_timeline(void)
 {
-    return drawn;
+    return timeline;
 }
 
-void history_judge(const char *const sessions[],
+void history_check(const char *const sessions[],
                    struct quipu_violations *violations)
 {
     struct quipu_history history;
@@ -94,8 +94,8 @@ void history_judge(const char *const sessions[],
         print_error("%s\n", history.problem);
         fail();
     }
-    quipu_history_check(&history, violations);
-    explain(&history, violations);
+    quipu_history_checker_run(&history, violations);
+    write_reports(&history, violations);
     quipu_history_finish(&history);
     history_remove();
 }
@@ -105,12 +105,12 @@ void assert_violates_of(const char *const sessions[], int kind,
 {
     static struct quipu_violations violations;
 
-    history_judge(sessions, &violations);
+    history_check(sessions, &violations);
     if (violations.counts[kind] == 0 ||
         violations.counts[kind] != violations.total) {
         print_error("%zu violations, %zu of %s\n%s", violations.total,
-                    violations.counts[kind], quipu_violation_name(kind),
-                    explained);
+                    violations.counts[kind],
+                    quipu_history_violations_name(kind), report);
         quipu_test_fail(file, line);
     }
     quipu_test_contains(violations.at[kind][0].text, part, file, line);
@@ -120,9 +120,9 @@ void assert_legal_of(const char *const sessions[], const char *file, int line)
 {
     static struct quipu_violations violations;
 
-    history_judge(sessions, &violations);
+    history_check(sessions, &violations);
     if (violations.total > 0) {
-        print_error("%s", explained);
+        print_error("%s", report);
         quipu_test_fail(file, line);
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random sessions that are true to a store of a few lines. */
+/* Random sessions on a model of a store. */
 #include "history_model.h"
 
 #include <inttypes.h>
@@ -17,9 +17,9 @@ uint64_t model_random(struct model *m, uint64_t n)
     return (z ^ (z >> 31)) % n;
 }
 
-/* ------------------------------------------------------------------ asking */
+/* ---------------------------------------------------------------- requests */
 
-static void ask_append(struct model *m, struct model_operation *op)
+static void request_append(struct model *m, struct model_operation *op)
 {
     op->count = 1 + model_random(m, MODEL_ITEMS);
     for (size_t i = 0; i < op->count; i++) {
@@ -32,8 +32,8 @@ static void ask_append(struct model *m, struct model_operation *op)
             .hash = (unsigned)model_random(m, 1u << 30),
         };
     }
-    /* After what the session knows; only the first item, so that it is plain
-     * which one is refused. */
+    /* A position after the last one that the session knows.  Only for the first
+     * item, so that it is certain which item a conflict names. */
     if (model_random(m, 2) == 0) {
         op->items[0].position =
             m->known[op->session][op->items[0].sequence] + 1;
@@ -42,7 +42,7 @@ static void ask_append(struct model *m, struct model_operation *op)
     op->guard = m->known[op->session][op->sequence];
 }
 
-static void ask(struct model *m, unsigned session, unsigned number)
+static void request(struct model *m, unsigned session, unsigned number)
 {
     struct model_operation *op = &m->operations[m->count++];
     static const enum model_kind kinds[] = { MODEL_APPEND, MODEL_APPEND,
@@ -61,34 +61,34 @@ static void ask(struct model *m, unsigned session, unsigned number)
         .from = (int64_t)model_random(m, 8),
     };
     if (op->kind == MODEL_APPEND) {
-        ask_append(m, op);
+        request_append(m, op);
     }
 }
 
-/* --------------------------------------------------------------- answering */
+/* --------------------------------------------------------------- responses */
 
-static void refuse(struct model *m, struct model_operation *op,
-                   const char *cause, size_t index, unsigned sequence)
+static void conflict(struct model *m, struct model_operation *op,
+                     const char *cause, size_t index, unsigned sequence)
 {
     op->status = "CONFLICT";
     op->cause = cause;
     op->index = index;
-    op->told = m->lengths[sequence] - 1;
-    m->known[op->session][sequence] = op->told;
+    op->result = m->lengths[sequence] - 1;
+    m->known[op->session][sequence] = op->result;
 }
 
 static void append(struct model *m, struct model_operation *op)
 {
     if (op->guarded && op->guard != m->lengths[op->sequence] - 1) {
-        refuse(m, op, "guard", 0, op->sequence);
+        conflict(m, op, "guard", 0, op->sequence);
         return;
     }
     if (op->items[0].position >= 0 &&
         op->items[0].position != m->lengths[op->items[0].sequence]) {
-        refuse(m, op, "position", 0, op->items[0].sequence);
+        conflict(m, op, "position", 0, op->items[0].sequence);
         return;
     }
-    op->told = (int64_t)m->head + 1;
+    op->result = (int64_t)m->head + 1;
     for (size_t i = 0; i < op->count; i++) {
         struct model_entry *entry = &m->log[m->head++];
 
@@ -118,7 +118,7 @@ static void read_entries(const struct model *m, struct model_operation *op)
     }
 }
 
-static void answer(struct model *m, struct model_operation *op)
+static void respond(struct model *m, struct model_operation *op)
 {
     op->instant = m->time;
     op->status = "OK";
@@ -131,17 +131,17 @@ static void answer(struct model *m, struct model_operation *op)
         read_entries(m, op);
         break;
     case MODEL_LAST:
-        op->told = m->lengths[op->sequence] - 1;
-        op->status = op->told >= 0 ? "OK" : "NOT_FOUND";
+        op->result = m->lengths[op->sequence] - 1;
+        op->status = op->result >= 0 ? "OK" : "NOT_FOUND";
         break;
     default:
-        op->told = (int64_t)m->head;
+        op->result = (int64_t)m->head;
     }
 }
 
-/* Each session asks, is answered by the store, and hears of it, in turns that
- * chance gives. */
-void model_play(struct model *m, uint64_t seed)
+/* Each operation is requested, executed and answered at three different times;
+ * chance decides which session is next. */
+void model_run(struct model *m, uint64_t seed)
 {
     struct model_operation *under_way[MODEL_SESSIONS] = { NULL };
     unsigned numbers[MODEL_SESSIONS] = { 0 };
@@ -157,11 +157,11 @@ void model_play(struct model *m, uint64_t seed)
         if (!under_way[s]) {
             if (m->count < MODEL_OPERATIONS) {
                 under_way[s] = &m->operations[m->count];
-                ask(m, s, ++numbers[s]);
+                request(m, s, ++numbers[s]);
                 busy++;
             }
         } else if (!under_way[s]->status) {
-            answer(m, under_way[s]);
+            respond(m, under_way[s]);
         } else {
             under_way[s]->end = m->time;
             under_way[s] = NULL;
@@ -209,7 +209,7 @@ static void write_append(FILE *to, const struct model_operation *op)
     }
 }
 
-static void write_asked(FILE *to, const struct model_operation *op)
+static void write_request(FILE *to, const struct model_operation *op)
 {
     fprintf(to, "%" PRId64 " %u ", op->begin, op->number);
     switch (op->kind) {
@@ -234,22 +234,22 @@ static void write_asked(FILE *to, const struct model_operation *op)
     fputc('\n', to);
 }
 
-static void write_answered(FILE *to, const struct model_operation *op)
+static void write_response(FILE *to, const struct model_operation *op)
 {
     bool ok = strcmp(op->status, "OK") == 0;
 
     fprintf(to, "%" PRId64 " %u %s", op->end, op->number, op->status);
     if (op->cause && strcmp(op->status, "CONFLICT") == 0) {
         fprintf(to, " cause=%s index=%zu", op->cause, op->index);
-        if (op->told >= 0) {
-            fprintf(to, " last=%" PRId64, op->told);
+        if (op->result >= 0) {
+            fprintf(to, " last=%" PRId64, op->result);
         }
     } else if (ok && op->kind == MODEL_APPEND) {
-        fprintf(to, " ids=%" PRId64, op->told);
+        fprintf(to, " ids=%" PRId64, op->result);
     } else if (ok && op->kind == MODEL_LAST) {
-        fprintf(to, " last=%" PRId64, op->told);
+        fprintf(to, " last=%" PRId64, op->result);
     } else if (ok && op->kind == MODEL_HEAD) {
-        fprintf(to, " head=%" PRId64, op->told);
+        fprintf(to, " head=%" PRId64, op->result);
     } else if (ok) {
         fprintf(to, " opened=%" PRId64, op->instant);
         for (size_t i = 0; i < op->count; i++) {
@@ -263,9 +263,9 @@ static void write_session(FILE *to, const struct model *m, unsigned session)
 {
     for (size_t i = 0; i < m->count; i++) {
         if (m->operations[i].session == session) {
-            write_asked(to, &m->operations[i]);
+            write_request(to, &m->operations[i]);
             if (m->operations[i].status) {
-                write_answered(to, &m->operations[i]);
+                write_response(to, &m->operations[i]);
             }
         }
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A store in a hundred lines, and random sessions that are true to it:
- * histories that are right, as a thing to be damaged. */
+/* A model of a store, which executes one operation at a time, and random
+ * sessions on it.  Their histories are correct; test_damage.c damages them. */
 #ifndef HISTORY_MODEL_H
 #define HISTORY_MODEL_H
 
@@ -25,16 +25,16 @@ struct model_operation {
     enum model_kind kind;
     unsigned session, number;
     int64_t begin, instant, end;
-    const char *status; /* NULL: unanswered */
+    const char *status; /* NULL: no response */
     unsigned sequence;  /* of a read; of an append's guard */
     bool guarded;
-    int64_t guard; /* the last position that it demands; -1: empty */
+    int64_t guard; /* the last position that the guard expects; -1: empty */
     size_t count;  /* items of an append, entries of a read */
     struct model_entry items[MODEL_ITEMS]; /* position -1: next */
     struct model_entry *entries;
     bool descending;
     int64_t from, limit;
-    int64_t told; /* first id, last position (-1: none), head */
+    int64_t result; /* first id, last position (-1: none), head */
     const char *cause;
     size_t index;
 };
@@ -47,17 +47,17 @@ struct model {
     size_t head;
     int64_t lengths[MODEL_SEQUENCES];
     int64_t known[MODEL_SESSIONS][MODEL_SEQUENCES];
-    int64_t time; /* after all */
+    int64_t time; /* after every operation */
 };
 
 uint64_t model_random(struct model *m, uint64_t n);
 
-/* Lets the sessions act; the same seed, the same history. */
-void model_play(struct model *m, uint64_t seed);
+/* Runs the sessions.  The same seed gives the same history. */
+void model_run(struct model *m, uint64_t seed);
 void model_finish(struct model *m);
 
-/* Writes it as session files, the log as the last; to be freed each, ended by
- * NULL. */
+/* Writes the lines of each session, and the final read as the last session.
+ * The caller frees each string; NULL ends the array. */
 void model_write(const struct model *m, char *sessions[MODEL_SESSIONS + 2]);
 
 #endif

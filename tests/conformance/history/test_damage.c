@@ -48,8 +48,8 @@ static const struct model_operation *appender_of(const struct model *m,
     for (size_t i = 0; i < m->count; i++) {
         const struct model_operation *op = &m->operations[i];
 
-        if (is_stored(op) && op->told <= id &&
-            id < op->told + (int64_t)op->count) {
+        if (is_stored(op) && op->result <= id &&
+            id < op->result + (int64_t)op->count) {
             return op;
         }
     }
@@ -140,11 +140,11 @@ static bool tear_in_the_middle(struct model *m)
     if (!op) {
         return false;
     }
-    entry = &m->log[op->told];
+    entry = &m->log[op->result];
     entry->session = m->log[0].session;
     entry->number = m->log[0].number;
     entry->index = m->log[0].index;
-    return op->told > 1;
+    return op->result > 1;
 }
 
 static bool store_twice(struct model *m)
@@ -211,7 +211,7 @@ static bool reorder(struct model *m)
 {
     struct model_operation *op = some(m, is_stored);
 
-    if (!op || op->told + (int64_t)op->count > (int64_t)m->head) {
+    if (!op || op->result + (int64_t)op->count > (int64_t)m->head) {
         return false; /* the last one may be as late as it likes */
     }
     op->begin = m->time;
@@ -229,7 +229,7 @@ static bool read_stale(struct model *m)
 {
     struct model_operation *op = some(m, shows_the_head);
 
-    if (!op || op->told == (int64_t)m->head) {
+    if (!op || op->result == (int64_t)m->head) {
         return false;
     }
     op->begin = m->time;
@@ -243,7 +243,7 @@ static bool read_backwards(struct model *m)
 {
     struct model_operation *before, *after = some(m, shows_the_head);
 
-    if (!after || after->told == (int64_t)m->head) {
+    if (!after || after->result == (int64_t)m->head) {
         return false;
     }
     for (size_t i = 0; i < m->count; i++) {
@@ -256,7 +256,7 @@ static bool read_backwards(struct model *m)
         return false;
     }
     before->kind = MODEL_HEAD;
-    before->told = (int64_t)m->head;
+    before->result = (int64_t)m->head;
     before->begin = m->time;
     before->end = m->time + 1;
     after->begin = m->time + 2;
@@ -296,7 +296,7 @@ static bool refuse_without_cause(struct model *m)
     if (!op) {
         return false;
     }
-    op->told =
+    op->result =
         strcmp(op->cause, "guard") == 0 ? op->guard : op->items[0].position - 1;
     return true;
 }
@@ -308,7 +308,7 @@ static bool tell_a_last_that_never_was(struct model *m)
     if (!op) {
         return false;
     }
-    op->told = m->lengths[op->items[0].sequence] + 500;
+    op->result = m->lengths[op->items[0].sequence] + 500;
     return true;
 }
 
@@ -335,7 +335,7 @@ static bool tell_wrong_ids(struct model *m)
     if (!op) {
         return false;
     }
-    op->told += model_random(m, 2) ? 1 : -1;
+    op->result += model_random(m, 2) ? 1 : -1;
     return true;
 }
 
@@ -374,7 +374,7 @@ static void judge(struct model *m, struct quipu_violations *violations)
     char *sessions[MODEL_SESSIONS + 2];
 
     model_write(m, sessions);
-    history_judge((const char *const *)sessions, violations);
+    history_check((const char *const *)sessions, violations);
     for (int i = 0; sessions[i]; i++) {
         free(sessions[i]);
     }
@@ -389,7 +389,7 @@ static void run(damage_fn damage, int kind)
     unsigned done = 0;
 
     for (unsigned i = 0; i < ROUNDS; i++, seed++) {
-        model_play(&m, seed);
+        model_run(&m, seed);
         if (damage(&m)) {
             bool right;
 
@@ -397,7 +397,7 @@ static void run(damage_fn damage, int kind)
             right =
                 kind < 0 ? violations.total == 0 : violations.counts[kind] > 0;
             if (!right) {
-                print_error("seed %" PRIu64 "\n%s", seed, history_explained());
+                print_error("seed %" PRIu64 "\n%s", seed, history_report());
                 fail();
             }
             done++;
@@ -418,7 +418,7 @@ TEST(right_ones_are_right, nothing, -1)
 TEST(unknown_outcomes_are_right, forget_answers, -1)
 TEST(slower_ones_are_right, stretch, -1)
 TEST(a_lost_append_is_found, lose_the_last, QUIPU_LOST_APPEND)
-TEST(a_refused_append_is_found, deny, QUIPU_REFUSED_VISIBLE)
+TEST(a_refused_append_is_found, deny, QUIPU_FAILED_VISIBLE)
 TEST(what_vanished_is_found, see_another, QUIPU_VANISHED)
 TEST(a_torn_end_is_found, tear_the_end, QUIPU_TORN_APPEND)
 TEST(a_torn_append_is_found, tear_in_the_middle, QUIPU_TORN_APPEND)
@@ -431,11 +431,11 @@ TEST(a_stale_read_is_found, read_stale, QUIPU_STALE_READ)
 TEST(a_read_that_goes_back_is_found, read_backwards, QUIPU_NON_MONOTONIC)
 TEST(what_is_seen_too_early_is_found, read_early, QUIPU_TOO_EARLY)
 TEST(a_causeless_refusal_is_found, refuse_without_cause,
-     QUIPU_CAUSELESS_REFUSAL)
+     QUIPU_UNJUSTIFIED_CONFLICT)
 TEST(a_false_refusal_is_found, tell_a_last_that_never_was,
-     QUIPU_CAUSELESS_REFUSAL)
+     QUIPU_UNJUSTIFIED_CONFLICT)
 TEST(a_causeless_success_is_found, succeed_without_cause,
-     QUIPU_CAUSELESS_SUCCESS)
+     QUIPU_UNJUSTIFIED_SUCCESS)
 TEST(a_wrong_result_is_found, tell_wrong_ids, QUIPU_WRONG_RESULT)
 TEST(a_wrong_read_is_found, read_beyond, QUIPU_WRONG_READ)
 TEST(an_altered_read_is_found, alter, QUIPU_ALTERED_ITEM)

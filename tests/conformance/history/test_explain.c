@@ -19,11 +19,11 @@ static void only_those_that_take_part_are_told(void **state)
     static struct quipu_violations violations;
 
     (void)state;
-    history_judge(stale, &violations);
+    history_check(stale, &violations);
     assert_string_equal(
-        history_explained(),
+        history_report(),
         "stale-read (V1), 1 in all: 1.2 was acknowledged before 2.1 began, "
-        "which took place without id 2\n"
+        "which took effect without id 2\n"
         "  21.000-22.500 ms, 1.2 (process 0): append a h@1/1.2.0/bb\n"
         "      -> OK ids=2 at=1\n"
         "  50.000-60.000 ms, 2.1 (process 1): log a\n"
@@ -35,9 +35,9 @@ static void the_picture_shows_what_was_about_them(void **state)
     static struct quipu_violations violations;
 
     (void)state;
-    history_judge(stale, &violations);
+    history_check(stale, &violations);
     assert_string_equal(
-        history_drawn(),
+        history_timeline(),
         "{\"lane\":\"session 1\",\"from\":21.000000,\"to\":22.500000,"
         "\"what\":\"append a h@1/1.2.0/bb\",\"outcome\":\"OK ids=2 at=1\","
         "\"bad\":true}\n"
@@ -56,7 +56,7 @@ static void of_many_entries_those_that_matter_are_told(void **state)
     static struct quipu_violations violations;
 
     (void)state;
-    history_judge(
+    history_check(
         SESSIONS("10 1 append a h@+/1.1.0/a h@+/1.1.1/a h@+/1.1.2/a "
                  "h@+/1.1.3/a h@+/1.1.4/a h@+/1.1.5/a\n"
                  "20 1 OK ids=1 at=0,1,2,3,4,5\n",
@@ -64,7 +64,7 @@ static void of_many_entries_those_that_matter_are_told(void **state)
                  "91 1 OK opened=90 1/h@0/1.1.0/a 2/h@1/1.1.1/a 3/h@2/1.1.2/a "
                  "4/h@3/1.1.3/ff 5/h@4/1.1.4/a 6/h@5/1.1.5/a\n"),
         &violations);
-    assert_contains(history_explained(),
+    assert_contains(history_report(),
                     "-> OK opened=90 1/h@0/1.1.0/a .. 3/h@2/1.1.2/a "
                     "4/h@3/1.1.3/ff 5/h@4/1.1.4/a 6/h@5/1.1.5/a\n");
 }
@@ -74,19 +74,19 @@ static void who_made_a_guard_untrue_is_told(void **state)
     static struct quipu_violations violations;
 
     (void)state;
-    history_judge(
+    history_check(
         SESSIONS("10 1 append a h@0/1.1.0/aa track:c=5\n20 1 OK ids=1 at=0\n"
                  "30 2 append a g@0/1.2.0/bb guard:h=empty track:c=5\n"
                  "40 2 OK ids=2 at=0\n",
                  "90 1 log a final\n"
                  "91 1 OK opened=90 1/h@0/1.1.0/aa 2/g@0/1.2.0/bb\n"),
         &violations);
-    assert_int_equal(violations.counts[QUIPU_CAUSELESS_SUCCESS], 2);
+    assert_int_equal(violations.counts[QUIPU_UNJUSTIFIED_SUCCESS], 2);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(
-            violations.at[QUIPU_CAUSELESS_SUCCESS][i].operation_count, 2);
+            violations.at[QUIPU_UNJUSTIFIED_SUCCESS][i].operation_count, 2);
     }
-    assert_contains(history_explained(), "1.1 (process 0): append a h@0");
+    assert_contains(history_report(), "1.1 (process 0): append a h@0");
 }
 
 int main(void)

@@ -4,6 +4,8 @@
 
 #include "history_fixture.h"
 
+#include "history/coverage.h"
+
 #define FIRST "10 1 append a h@0/1.1.0/aa\n20 1 OK ids=1 at=0\n"
 #define SECOND "30 2 append a h@1/1.2.0/bb\n40 2 OK ids=2 at=1\n"
 #define BOTH "1/h@0/1.1.0/aa 2/h@1/1.2.0/bb\n"
@@ -178,7 +180,7 @@ static void logs_are_apart(void **state)
 static void what_is_counted(void **state)
 {
     struct quipu_history h;
-    struct quipu_history_counts counts;
+    struct quipu_coverage coverage;
 
     (void)state;
     history_write(SESSIONS(
@@ -190,15 +192,15 @@ static void what_is_counted(void **state)
                      "90 6 append a h@2/1.6.0/bb\n",
         FINAL(BOTH), "5 1 wait a after=0\n25 1 OK head=1\n"));
     assert_true(quipu_history_load(&h, "history"));
-    quipu_history_count(&h, &counts);
-    assert_int_equal(counts.operations, 8);
-    assert_int_equal(counts.items, 2);
-    assert_int_equal(counts.overlaps, 1);
-    assert_int_equal(counts.conflicts[QUIPU_CAUSE_POSITION], 1);
-    assert_int_equal(counts.repeats, 1);
-    assert_int_equal(counts.already, 1);
-    assert_int_equal(counts.unanswered, 1);
-    assert_int_equal(counts.woken, 1);
+    quipu_history_coverage_count(&h, &coverage);
+    assert_int_equal(coverage.operations, 8);
+    assert_int_equal(coverage.items, 2);
+    assert_int_equal(coverage.overlaps, 1);
+    assert_int_equal(coverage.conflicts[QUIPU_CAUSE_POSITION], 1);
+    assert_int_equal(coverage.repeats, 1);
+    assert_int_equal(coverage.already, 1);
+    assert_int_equal(coverage.unanswered, 1);
+    assert_int_equal(coverage.woken, 1);
     quipu_history_finish(&h);
     history_remove();
 }

@@ -42,8 +42,8 @@ static void an_append_is_read_whole(void **state)
     assert_int_equal(h.guards[op->guards + 1].demand, QUIPU_DEMAND_EMPTY);
     assert_int_equal(h.guards[op->guards + 2].demand, QUIPU_DEMAND_NOT_EMPTY);
     assert_true(op->tracks);
-    assert_int_equal(op->track, 17);
-    assert_int_equal(op->told, 41);
+    assert_int_equal(op->tracking, 17);
+    assert_int_equal(op->result, 41);
     assert_int_equal(h.positions[op->positions], 5);
     assert_true(op->repeated);
     quipu_history_finish(&h);
@@ -65,7 +65,7 @@ static void a_read_is_read_whole(void **state)
     assert_int_equal(op->opened, 15);
     assert_int_equal(op->count, 2);
     assert_int_equal(h.entries[op->entries].id, 41);
-    assert_int_equal(h.entries[op->entries + 1].mark.session, 0);
+    assert_int_equal(h.entries[op->entries + 1].origin.session, 0);
     quipu_history_finish(&h);
 }
 
@@ -83,7 +83,7 @@ static void a_conflict_is_read_whole(void **state)
     assert_int_equal(op->status, QUIPU_CONFLICT);
     assert_int_equal(op->cause, QUIPU_CAUSE_POSITION);
     assert_true(op->has_last);
-    assert_int_equal(op->told, 7);
+    assert_int_equal(op->result, 7);
     assert_int_equal(op[1].status, QUIPU_UNKNOWN_OUTCOME);
     assert_false(op[1].has_last);
     quipu_history_finish(&h);
@@ -124,7 +124,8 @@ static void assert_problem(const char *lines, const char *problem)
 static void what_is_not_understood_is_named(void **state)
 {
     (void)state;
-    assert_problem("10 1 dance a\n", "session-1:3 is not understood: 10 1 dan");
+    assert_problem("10 1 dance a\n",
+                   "session-1:3: not a line of the format: 10 1 dan");
     assert_problem("10 2 head a\n", "session-1:3");
     assert_problem("10 1 head a\n9 1 OK head=1\n", "session-1:4");
     assert_problem("10 1 append a h@x/1.1.0/ff\n", "session-1:3");
@@ -139,8 +140,7 @@ static void what_is_not_understood_is_named(void **state)
 static void a_log_that_was_not_read_at_the_end_is_named(void **state)
 {
     (void)state;
-    assert_problem("10 1 head b\n11 1 OK head=0\n",
-                   "log b was not read at the end");
+    assert_problem("10 1 head b\n11 1 OK head=0\n", "log b has no final read");
 }
 
 static void another_version_is_refused(void **state)

@@ -5,9 +5,9 @@
 
 #include "history_fixture.h"
 
-#include "history/labels.h"
 #include "history/record.h"
-#include "history/verdict.h"
+#include "program/program.h"
+#include "workload/identity.h"
 
 #include <quipu/conformance.h>
 #include <stdio.h>
@@ -20,68 +20,73 @@ static quipu_bytes bytes_of(const quipu_id *id)
 
 static void a_sequence_is_known_by_its_id(void **state)
 {
-    const struct quipu_label labels[] = { { 'h', 0, 0 },
-                                          { 'h', 7, 0 },
-                                          { 'n', 3, 4000000000u } };
+    const struct quipu_identity_sequence labels[] = { { 'h', 0, 0 },
+                                                      { 'h', 7, 0 },
+                                                      { 'n', 3, 4000000000u } };
 
     (void)state;
     for (size_t i = 0; i < sizeof(labels) / sizeof(*labels); i++) {
         for (int text = 0; text < 2; text++) {
-            quipu_id id = quipu_label_id(labels[i], text);
+            quipu_id id = quipu_identity_sequence_id(labels[i], text);
 
             assert_true(text || id.size == 16);
-            assert_string_equal(quipu_label_read(bytes_of(&id), text).text,
-                                quipu_label_name(labels[i]).text);
+            assert_string_equal(
+                quipu_identity_read_sequence(bytes_of(&id), text).text,
+                quipu_identity_sequence_name(labels[i]).text);
         }
     }
-    assert_string_equal(quipu_label_name(labels[2]).text, "n3.4000000000");
+    assert_string_equal(quipu_identity_sequence_name(labels[2]).text,
+                        "n3.4000000000");
 }
 
 static void a_sequence_that_was_never_named_is_not_known(void **state)
 {
-    quipu_id id = quipu_label_id((struct quipu_label){ 'h', 1, 0 }, false);
+    quipu_id id = quipu_identity_sequence_id(
+        (struct quipu_identity_sequence){ 'h', 1, 0 }, false);
 
     (void)state;
     id.data[9] ^= 1;
-    assert_int_equal(quipu_label_read(bytes_of(&id), false).text[0], '?');
-    assert_string_equal(quipu_label_read((quipu_bytes){ "x y", 3 }, true).text,
-                        "?782079");
+    assert_int_equal(quipu_identity_read_sequence(bytes_of(&id), false).text[0],
+                     '?');
+    assert_string_equal(
+        quipu_identity_read_sequence((quipu_bytes){ "x y", 3 }, true).text,
+        "?782079");
 }
 
 static void an_item_is_known_by_its_event_id_or_its_state(void **state)
 {
-    struct quipu_mark mark = { 3, 4000000000u, 7 };
-    quipu_uuid event = quipu_mark_event(mark);
-    size_t size = quipu_mark_size(mark);
+    struct quipu_history_origin origin = { 3, 4000000000u, 7 };
+    quipu_uuid event = quipu_identity_event_id(origin);
+    size_t size = quipu_identity_state_size(origin);
     char *bytes = malloc(size);
     quipu_item item = { .state = { bytes, size } };
 
     (void)state;
     assert_non_null(bytes);
-    quipu_mark_fill(mark, bytes, size);
-    assert_string_equal(quipu_mark_read(&item).text, "3.4000000000.7");
+    quipu_identity_fill_state(origin, bytes, size);
+    assert_string_equal(quipu_identity_read_item(&item).text, "3.4000000000.7");
     item.event_id = (quipu_bytes){ event.bytes, 16 };
-    assert_string_equal(quipu_mark_read(&item).text, "3.4000000000.7");
+    assert_string_equal(quipu_identity_read_item(&item).text, "3.4000000000.7");
     event.bytes[2] ^= 1;
-    assert_int_equal(quipu_mark_read(&item).text[0], '?');
+    assert_int_equal(quipu_identity_read_item(&item).text[0], '?');
     item.event_id = (quipu_bytes){ NULL, 0 };
     bytes[0] = 'x';
-    assert_int_equal(quipu_mark_read(&item).text[0], '?');
+    assert_int_equal(quipu_identity_read_item(&item).text[0], '?');
     free(bytes);
 }
 
 static void every_byte_counts(void **state)
 {
     uint64_t hash =
-        quipu_label_hash((quipu_bytes){ "t", 1 }, (quipu_bytes){ "abc", 3 });
+        quipu_identity_hash((quipu_bytes){ "t", 1 }, (quipu_bytes){ "abc", 3 });
 
     (void)state;
-    assert_true(hash != quipu_label_hash((quipu_bytes){ "u", 1 },
-                                         (quipu_bytes){ "abc", 3 }));
-    assert_true(hash != quipu_label_hash((quipu_bytes){ "t", 1 },
-                                         (quipu_bytes){ "abd", 3 }));
-    assert_true(hash != quipu_label_hash((quipu_bytes){ "ta", 2 },
-                                         (quipu_bytes){ "bc", 2 }));
+    assert_true(hash != quipu_identity_hash((quipu_bytes){ "u", 1 },
+                                            (quipu_bytes){ "abc", 3 }));
+    assert_true(hash != quipu_identity_hash((quipu_bytes){ "t", 1 },
+                                            (quipu_bytes){ "abd", 3 }));
+    assert_true(hash != quipu_identity_hash((quipu_bytes){ "ta", 2 },
+                                            (quipu_bytes){ "bc", 2 }));
 }
 
 /* Records an append and a read of all, the read as if of `id`. */
@@ -93,23 +98,23 @@ static void record(int id)
     assert_int_equal(mkdir("history", 0777), 0);
     quipu_record_run("history", "by-hand", "memory:", 42, 1000);
     quipu_record_open(&r, "history", 1, 0, quipu_record_clock());
-    assert_int_equal(quipu_record_ask(&r, "append", "a"), 1);
+    assert_int_equal(quipu_record_request(&r, "append", "a"), 1);
     quipu_record_word(&r, "h0@+/1.1.0/aa");
-    quipu_record_go(&r);
+    quipu_record_invoke(&r);
     quipu_record_stamp(&r);
     quipu_record_word(&r, "ids=%d", 1);
     quipu_record_word(&r, "at=0");
-    quipu_record_done(&r, QUIPU_OK);
-    assert_int_equal(quipu_record_ask(&r, "log", "a"), 2);
+    quipu_record_response(&r, QUIPU_OK);
+    assert_int_equal(quipu_record_request(&r, "log", "a"), 2);
     quipu_record_word(&r, "final");
-    quipu_record_go(&r);
+    quipu_record_invoke(&r);
     quipu_record_word(&r, "opened=%d", 0);
-    quipu_record_forget(&r);
+    quipu_record_discard(&r);
     quipu_record_word(&r, "opened=%lld", (long long)quipu_record_now(&r));
     quipu_record_word(&r, "%d/h0", id);
-    quipu_record_more(&r, "@0/1.1.0/aa");
+    quipu_record_append(&r, "@0/1.1.0/aa");
     quipu_record_stamp(&r);
-    quipu_record_done(&r, QUIPU_OK);
+    quipu_record_response(&r, QUIPU_OK);
     quipu_record_close(&r);
 }
 
@@ -123,14 +128,17 @@ static void what_is_recorded_is_judged(void **state)
     assert_string_equal(h.workload, "by-hand");
     assert_string_equal(h.store, "memory:");
     assert_int_equal(h.seed, 42);
-    assert_int_equal(h.wake, 1000000000);
+    assert_int_equal(h.wake_limit, 1000000000);
     assert_int_equal(h.operation_count, 2);
     quipu_history_finish(&h);
-    assert_int_equal(quipu_verdict_of("history"), QUIPU_CONFORMANCE_HOLDS);
+    assert_int_equal(quipu_check_history_run("history"),
+                     QUIPU_CONFORMANCE_HOLDS);
     record(2);
-    assert_int_equal(quipu_verdict_of("history"), QUIPU_CONFORMANCE_BROKEN);
+    assert_int_equal(quipu_check_history_run("history"),
+                     QUIPU_CONFORMANCE_BROKEN);
     history_remove();
-    assert_int_equal(quipu_verdict_of("history"), QUIPU_CONFORMANCE_MISUSE);
+    assert_int_equal(quipu_check_history_run("history"),
+                     QUIPU_CONFORMANCE_MISUSE);
 }
 
 int main(void)

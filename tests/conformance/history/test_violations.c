@@ -23,31 +23,31 @@ static void lost_append(void **state)
 static void refused_visible(void **state)
 {
     (void)state;
-    assert_violates(QUIPU_REFUSED_VISIBLE, "that was refused is in the log",
+    assert_violates(QUIPU_FAILED_VISIBLE, "an append that failed is in the log",
                     FIRST "30 2 append a h@1/1.2.0/bb\n40 2 BUSY\n",
                     FINAL(BOTH));
-    assert_violates(QUIPU_REFUSED_VISIBLE, "no session of this history", FIRST,
+    assert_violates(QUIPU_FAILED_VISIBLE, "no session of this history", FIRST,
                     FINAL("1/h@0/1.1.0/aa 2/h@1/?beef/bb\n"));
-    assert_violates(QUIPU_REFUSED_VISIBLE, "no session of this history", FIRST,
+    assert_violates(QUIPU_FAILED_VISIBLE, "no session of this history", FIRST,
                     FINAL("1/h@0/1.1.0/aa 2/h@1/1.2.0/bb\n"));
 }
 
 static void vanished(void **state)
 {
     (void)state;
-    assert_violates(QUIPU_VANISHED, "id 2 was seen",
+    assert_violates(QUIPU_VANISHED, "id 2 was read",
                     FIRST "30 2 append a h@1/1.2.0/bb\n40 2 UNKNOWN_OUTCOME\n",
                     FINAL("1/h@0/1.1.0/aa\n"),
                     "50 1 log a\n60 1 OK opened=55 " BOTH);
-    assert_violates(QUIPU_VANISHED, "it is another item",
+    assert_violates(QUIPU_VANISHED, "has another item there",
                     "10 1 append a h@+/1.1.0/aa\n20 1 UNKNOWN_OUTCOME\n",
                     "30 1 append a h@+/2.1.0/bb\n60 1 OK ids=1 at=0\n",
                     FINAL("1/h@0/2.1.0/bb\n"),
                     "25 1 log a\n28 1 OK opened=26 1/h@0/1.1.0/aa\n");
-    assert_violates(QUIPU_VANISHED, "the last position of h was 1", FIRST,
-                    FINAL("1/h@0/1.1.0/aa\n"),
+    assert_violates(QUIPU_VANISHED, "the last position of h was read as 1",
+                    FIRST, FINAL("1/h@0/1.1.0/aa\n"),
                     "50 1 last a h\n60 1 OK last=1\n");
-    assert_violates(QUIPU_VANISHED, "the log's head was 2", FIRST,
+    assert_violates(QUIPU_VANISHED, "the head of the log was read as 2", FIRST,
                     FINAL("1/h@0/1.1.0/aa\n"), "50 1 head a\n60 1 OK head=2\n");
 }
 
@@ -59,13 +59,14 @@ static void vanished(void **state)
 static void torn_append(void **state)
 {
     (void)state;
-    assert_violates(QUIPU_TORN_APPEND, "number 1 is not at id 2",
+    assert_violates(QUIPU_TORN_APPEND,
+                    "item 1 of the 2 items of one append is not at id 2",
                     "10 1 append a h@0/1.1.0/aa g@0/1.1.1/bb\n"
                     "20 1 UNKNOWN_OUTCOME\n",
                     FINAL("1/h@0/1.1.0/aa\n"));
-    assert_violates(QUIPU_TORN_APPEND, "number 0 is not at id 1",
-                    "10 1 append a h@0/1.1.0/aa g@0/1.1.1/bb\n",
-                    FINAL("1/g@0/1.1.1/bb\n"));
+    assert_violates(
+        QUIPU_TORN_APPEND, "item 0 of the 2 items of one append is not at id 1",
+        "10 1 append a h@0/1.1.0/aa g@0/1.1.1/bb\n", FINAL("1/g@0/1.1.1/bb\n"));
     /* Half of it for an instant, in one read and in two. */
     assert_violates(QUIPU_TORN_APPEND, "between ids 1 and 2", PAIR, PAIR_FINAL,
                     "12 1 log a\n14 1 OK opened=13 1/h@0/1.1.0/aa\n");
@@ -79,7 +80,8 @@ static void torn_append(void **state)
 static void torn_by_another(void **state)
 {
     (void)state;
-    assert_violates(QUIPU_TORN_APPEND, "number 1 is not at id 2",
+    assert_violates(QUIPU_TORN_APPEND,
+                    "item 1 of the 2 items of one append is not at id 2",
                     "10 1 append a h@0/1.1.0/aa h@+/1.1.1/bb\n"
                     "20 1 UNKNOWN_OUTCOME\n",
                     "10 1 append a g@0/2.1.0/cc\n20 1 OK ids=2 at=0\n",
@@ -92,10 +94,10 @@ static void duplicate(void **state)
     assert_violates(QUIPU_DUPLICATE, "twice, with the ids 1 and 2",
                     "10 1 append a h@+/1.1.0/aa\n20 1 OK ids=1 at=0\n",
                     FINAL("1/h@0/1.1.0/aa 2/h@1/1.1.0/aa\n"));
-    assert_violates(QUIPU_DUPLICATE, "which an item before it has",
+    assert_violates(QUIPU_DUPLICATE, "which an earlier item has",
                     FIRST "30 2 append a h@0/1.2.0/bb\n40 2 OK ids=2 at=0\n",
                     FINAL("1/h@0/1.1.0/aa 2/h@0/1.2.0/bb\n"));
-    assert_violates(QUIPU_DUPLICATE, "where 2 was to come", FIRST SECOND,
+    assert_violates(QUIPU_DUPLICATE, "where 2 was expected", FIRST SECOND,
                     FINAL(BOTH),
                     "50 1 log a\n"
                     "60 1 OK opened=55 1/h@0/1.1.0/aa 1/h@0/1.1.0/aa\n");
@@ -107,13 +109,13 @@ static void gap(void **state)
     assert_violates(QUIPU_GAP, "no item has the ids 2 to 3",
                     FIRST "30 2 append a h@1/1.2.0/bb\n40 2 OK ids=4 at=1\n",
                     FINAL("1/h@0/1.1.0/aa 4/h@1/1.2.0/bb\n"));
-    assert_violates(QUIPU_GAP, "no item has 1",
+    assert_violates(QUIPU_GAP, "no item has position 1",
                     FIRST "30 2 append a h@+/1.2.0/bb\n40 2 OK ids=2 at=2\n",
                     FINAL("1/h@0/1.1.0/aa 2/h@2/1.2.0/bb\n"));
-    assert_violates(QUIPU_GAP, "saw position 1 and not 0", FIRST SECOND,
+    assert_violates(QUIPU_GAP, "returned position 1 but not 0", FIRST SECOND,
                     FINAL(BOTH),
                     "50 1 read a h\n60 1 OK opened=55 2/h@1/1.2.0/bb\n");
-    assert_violates(QUIPU_GAP, "saw position 1 and not 0", FIRST SECOND,
+    assert_violates(QUIPU_GAP, "returned position 1 but not 0", FIRST SECOND,
                     FINAL(BOTH),
                     "50 1 read a h desc\n60 1 OK opened=55 2/h@1/1.2.0/bb\n");
 }
@@ -121,12 +123,12 @@ static void gap(void **state)
 static void late_arrival(void **state)
 {
     (void)state;
-    assert_violates(QUIPU_LATE_ARRIVAL, "saw id 2 and not 1",
+    assert_violates(QUIPU_LATE_ARRIVAL, "returned id 2 but not 1",
                     "10 1 append a h@0/1.1.0/aa\n90 1 OK ids=1 at=0\n",
                     "11 1 append a g@0/2.1.0/bb\n80 1 OK ids=2 at=0\n",
                     FINAL("1/h@0/1.1.0/aa 2/g@0/2.1.0/bb\n"),
                     "20 1 log a from=1\n30 1 OK opened=25 2/g@0/2.1.0/bb\n");
-    assert_violates(QUIPU_LATE_ARRIVAL, "saw id 2 and not 1",
+    assert_violates(QUIPU_LATE_ARRIVAL, "returned id 2 but not 1",
                     "10 1 append a h@0/1.1.0/aa\n90 1 OK ids=1 at=0\n",
                     "11 1 append a g@0/2.1.0/bb\n80 1 OK ids=2 at=0\n",
                     FINAL("1/h@0/1.1.0/aa 2/g@0/2.1.0/bb\n"),
@@ -182,13 +184,13 @@ static void stale_tracking(void **state)
 static void non_monotonic_read(void **state)
 {
     (void)state;
-    assert_violates(QUIPU_NON_MONOTONIC, "2.1 shows the log beyond id 0, and 3",
+    assert_violates(QUIPU_NON_MONOTONIC, "2.1 shows the log beyond id 0, but 3",
                     "10 1 append a h@0/1.1.0/aa\n90 1 OK ids=1 at=0\n",
                     "20 1 last a h\n30 1 OK last=0\n",
                     "40 1 read a h\n50 1 OK opened=45\n",
                     FINAL("1/h@0/1.1.0/aa\n"));
     /* In one session, of an append without answer. */
-    assert_violates(QUIPU_NON_MONOTONIC, "2.1 shows the log beyond id 0, and 2",
+    assert_violates(QUIPU_NON_MONOTONIC, "2.1 shows the log beyond id 0, but 2",
                     "10 1 append a h@0/1.1.0/aa\n",
                     "20 1 log a\n30 1 OK opened=25 1/h@0/1.1.0/aa\n"
                     "40 2 head a\n50 2 OK head=0\n",
@@ -207,20 +209,22 @@ static void too_early(void **state)
 static void causeless_refusal(void **state)
 {
     (void)state;
-    assert_violates(QUIPU_CAUSELESS_REFUSAL, "asked for the position that",
+    assert_violates(QUIPU_UNJUSTIFIED_CONFLICT,
+                    "requested the position after the last",
                     FIRST "30 2 append a h@1/1.2.0/bb\n"
                           "40 2 CONFLICT cause=position index=0 last=0\n",
                     FINAL("1/h@0/1.1.0/aa\n"));
-    assert_violates(QUIPU_CAUSELESS_REFUSAL, "left the position to the store",
+    assert_violates(QUIPU_UNJUSTIFIED_CONFLICT,
+                    "left the position to the store",
                     FIRST "30 2 append a h@+/1.2.0/bb\n"
                           "40 2 CONFLICT cause=position index=0 last=0\n",
                     FINAL("1/h@0/1.1.0/aa\n"));
-    assert_violates(QUIPU_CAUSELESS_REFUSAL, "told that h ends at 5",
+    assert_violates(QUIPU_UNJUSTIFIED_CONFLICT, "reports that h ends at 5",
                     FIRST "30 2 append a h@1/1.2.0/bb\n"
                           "40 2 CONFLICT cause=position index=0 last=5\n",
                     FINAL("1/h@0/1.1.0/aa\n"));
     /* What it was told was so before it began, or after it ended. */
-    assert_violates(QUIPU_CAUSELESS_REFUSAL, "without id 2",
+    assert_violates(QUIPU_UNJUSTIFIED_CONFLICT, "without id 2",
                     FIRST SECOND
                     "50 3 append a h@5/1.3.0/bb\n"
                     "60 3 CONFLICT cause=position index=0 last=0\n",
@@ -235,16 +239,16 @@ static void causeless_refusal(void **state)
 static void causeless_refusal_by_guard(void **state)
 {
     (void)state;
-    assert_violates(QUIPU_CAUSELESS_REFUSAL, "the guard holds",
+    assert_violates(QUIPU_UNJUSTIFIED_CONFLICT, "the guard holds",
                     FIRST "30 2 append a g@0/1.2.0/bb guard:h=0\n"
                           "40 2 CONFLICT cause=guard index=0 last=0\n",
                     FINAL("1/h@0/1.1.0/aa\n"));
-    assert_violates(QUIPU_CAUSELESS_REFUSAL, "without id 1",
+    assert_violates(QUIPU_UNJUSTIFIED_CONFLICT, "without id 1",
                     FIRST "30 2 append a g@0/1.2.0/bb guard:h=filled\n"
                           "40 2 CONFLICT cause=guard index=0\n",
                     FINAL("1/h@0/1.1.0/aa\n"));
     /* A position was the reason, and then the guard must have held. */
-    assert_violates(QUIPU_CAUSELESS_REFUSAL, "no instant",
+    assert_violates(QUIPU_UNJUSTIFIED_CONFLICT, "no instant fits",
                     FIRST SECOND
                     "50 3 append a h@5/1.3.0/bb guard:h=0\n"
                     "60 3 CONFLICT cause=position index=0 last=1\n",
@@ -254,15 +258,15 @@ static void causeless_refusal_by_guard(void **state)
 static void causeless_refusal_by_event_id(void **state)
 {
     (void)state;
-    assert_violates(QUIPU_CAUSELESS_REFUSAL, "no item in the log has",
+    assert_violates(QUIPU_UNJUSTIFIED_CONFLICT, "no item in the log has",
                     FIRST "30 2 append a h@1/1.2.0/bb\n"
                           "40 2 CONFLICT cause=event-id index=0\n",
                     FINAL("1/h@0/1.1.0/aa\n"));
-    assert_violates(QUIPU_CAUSELESS_REFUSAL, "it is a repeat",
+    assert_violates(QUIPU_UNJUSTIFIED_CONFLICT, "repeats one that is stored",
                     FIRST "30 2 append a h@0/1.1.0/aa\n"
                           "40 2 CONFLICT cause=event-id index=0\n",
                     FINAL("1/h@0/1.1.0/aa\n"));
-    assert_violates(QUIPU_CAUSELESS_REFUSAL, "never stood so high",
+    assert_violates(QUIPU_UNJUSTIFIED_CONFLICT, "never reached the tracked id",
                     FIRST "30 2 append a h@1/1.2.0/bb track:c=4\n"
                           "40 2 ALREADY\n",
                     FINAL("1/h@0/1.1.0/aa\n"));
@@ -271,18 +275,20 @@ static void causeless_refusal_by_event_id(void **state)
 static void causeless_success(void **state)
 {
     (void)state;
-    assert_violates(QUIPU_CAUSELESS_SUCCESS, "with id 1 it had 1 items",
+    assert_violates(QUIPU_UNJUSTIFIED_SUCCESS,
+                    "at id 1 the sequence had 1 items",
                     FIRST "30 2 append a g@0/1.2.0/bb guard:h=empty\n"
                           "40 2 OK ids=2 at=0\n",
                     FINAL("1/h@0/1.1.0/aa 2/g@0/1.2.0/bb\n"));
-    assert_violates(QUIPU_CAUSELESS_SUCCESS, "a guard on h",
+    assert_violates(QUIPU_UNJUSTIFIED_SUCCESS, "a guard on h",
                     FIRST "30 2 append a g@0/1.2.0/bb guard:h=5\n"
                           "40 2 OK ids=2 at=0\n",
                     FINAL("1/h@0/1.1.0/aa 2/g@0/1.2.0/bb\n"));
-    assert_violates(QUIPU_CAUSELESS_SUCCESS, "without id 1",
+    assert_violates(QUIPU_UNJUSTIFIED_SUCCESS, "without id 1",
                     FIRST "30 2 append a guard:h=empty\n40 2 OK\n",
                     FINAL("1/h@0/1.1.0/aa\n"));
-    assert_violates(QUIPU_CAUSELESS_SUCCESS, "the consumer's record stood at 5",
+    assert_violates(QUIPU_UNJUSTIFIED_SUCCESS,
+                    "although the consumer's record was 5",
                     "10 1 append a h@0/1.1.0/aa track:c=5\n"
                     "20 1 OK ids=1 at=0\n"
                     "30 2 append a h@1/1.2.0/bb track:c=5\n"
@@ -293,24 +299,27 @@ static void causeless_success(void **state)
 static void wrong_result(void **state)
 {
     (void)state;
-    assert_violates(QUIPU_WRONG_RESULT, "number 0 has id 2, and it has 1",
+    assert_violates(QUIPU_WRONG_RESULT,
+                    "for item 0 the id 2, but the log has it with id 1",
                     "10 1 append a h@0/1.1.0/aa\n20 1 OK ids=2 at=0\n",
                     FINAL("1/h@0/1.1.0/aa\n"));
-    assert_violates(QUIPU_WRONG_RESULT, "at position 3, and it is at 0",
-                    "10 1 append a h@+/1.1.0/aa\n20 1 OK ids=1 at=3\n",
-                    FINAL("1/h@0/1.1.0/aa\n"));
+    assert_violates(
+        QUIPU_WRONG_RESULT,
+        "for item 0 the position 3, but the log has it at position 0",
+        "10 1 append a h@+/1.1.0/aa\n20 1 OK ids=1 at=3\n",
+        FINAL("1/h@0/1.1.0/aa\n"));
     assert_violates(QUIPU_WRONG_RESULT, "acknowledged twice",
                     FIRST "30 2 append a h@0/1.1.0/aa\n40 2 OK ids=1 at=0\n",
                     FINAL("1/h@0/1.1.0/aa\n"));
-    assert_violates(QUIPU_WRONG_RESULT, "for more than 1 ended with the head",
-                    FIRST, FINAL("1/h@0/1.1.0/aa\n"),
-                    "50 1 wait a after=1\n60 1 OK head=1\n");
+    assert_violates(
+        QUIPU_WRONG_RESULT, "for an id above 1 returned with the head", FIRST,
+        FINAL("1/h@0/1.1.0/aa\n"), "50 1 wait a after=1\n60 1 OK head=1\n");
 }
 
 static void wrong_read(void **state)
 {
     (void)state;
-    assert_violates(QUIPU_WRONG_READ, "beyond its bounds", FIRST SECOND,
+    assert_violates(QUIPU_WRONG_READ, "outside its bounds", FIRST SECOND,
                     FINAL(BOTH),
                     "50 1 read a h to=0\n"
                     "60 1 OK opened=55 1/h@0/1.1.0/aa 2/h@1/1.2.0/bb\n");
@@ -344,7 +353,7 @@ static void altered_item(void **state)
 static void late_wake(void **state)
 {
     (void)state;
-    assert_violates(QUIPU_LATE_WAKE, "a wait for id 1 ended in vain",
+    assert_violates(QUIPU_LATE_WAKE, "a wait for id 1 timed out long after",
                     "10 1 append a h@0/1.1.0/aa\n20 1 OK ids=1 at=0\n",
                     "9000000000 1 log a final\n"
                     "9000000001 1 OK opened=9000000000 1/h@0/1.1.0/aa\n",
