@@ -14,7 +14,7 @@
 
 static const char topic[] = "Example.Changed";
 
-/* The arguments of quipu_records_append(), call from a request. */
+/* The arguments of quipu_records_append(), built from a request. */
 struct call {
     quipu_append append;
     quipu_item items[QUIPU_REQUEST_ITEMS];
@@ -201,6 +201,7 @@ static void set_last(struct quipu_session_log *log,
     }
 }
 
+/* Takes the last positions and the tracking record from the response. */
 static void remember(struct quipu_session *s,
                      const struct quipu_session_request *request,
                      const struct call *call, int status)
@@ -258,7 +259,8 @@ int quipu_workload_append(struct quipu_session *s,
     }
     build(s, request, call);
     record_request(s, request, call);
-    /* Only after the request is recorded: another session may repeat it. */
+    /* Published after the request is recorded, because the session that repeats
+     * it names its origin. */
     if (s->slot) {
         s->slot->request = *request;
         s->slot->pending = true;

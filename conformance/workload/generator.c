@@ -4,6 +4,12 @@
 
 #include <quipu/types.h>
 
+/* An empty append to a random log. */
+static struct quipu_session_request begin(struct quipu_session *s)
+{
+    return (struct quipu_session_request){ .log = quipu_session_random_log(s) };
+}
+
 static void add(struct quipu_session_request *request,
                 struct quipu_identity_sequence sequence, int64_t position)
 {
@@ -14,12 +20,12 @@ static void add(struct quipu_session_request *request,
 }
 
 static void add_guard(struct quipu_session_request *request,
-                      struct quipu_identity_sequence sequence, int what,
+                      struct quipu_identity_sequence sequence, int demand,
                       int64_t position)
 {
     if (request->guard_count < QUIPU_REQUEST_GUARDS) {
         request->guards[request->guard_count].sequence = sequence;
-        request->guards[request->guard_count].demand = what;
+        request->guards[request->guard_count].demand = demand;
         request->guards[request->guard_count++].position = position;
     }
 }
@@ -28,8 +34,7 @@ static void add_guard(struct quipu_session_request *request,
 
 static void append_next(struct quipu_session *s)
 {
-    struct quipu_session_request request = { .log =
-                                                 quipu_session_random_log(s) };
+    struct quipu_session_request request = begin(s);
 
     for (uint64_t n = 1 + quipu_session_random(s, 3); n > 0; n--) {
         add(&request, quipu_session_random_sequence(s), QUIPU_HISTORY_NEXT);
@@ -37,6 +42,7 @@ static void append_next(struct quipu_session *s)
     quipu_workload_append(s, &request);
 }
 
+/* Adds items at the positions after the last one that the session knows. */
 static void add_known(struct quipu_session *s,
                       struct quipu_session_request *request,
                       struct quipu_identity_sequence sequence, uint64_t count)
@@ -50,8 +56,7 @@ static void add_known(struct quipu_session *s,
 
 static void append_after(struct quipu_session *s)
 {
-    struct quipu_session_request request = { .log =
-                                                 quipu_session_random_log(s) };
+    struct quipu_session_request request = begin(s);
 
     add_known(s, &request, quipu_session_random_sequence(s),
               1 + quipu_session_random(s, 3));
@@ -61,8 +66,7 @@ static void append_after(struct quipu_session *s)
 /* Each of up to three sequences gets two items, so that a torn append shows. */
 static void group(struct quipu_session *s)
 {
-    struct quipu_session_request request = { .log =
-                                                 quipu_session_random_log(s) };
+    struct quipu_session_request request = begin(s);
     uint32_t first = quipu_session_random_sequence(s).a;
 
     for (uint32_t i = 0; i < s->shared && i < 3; i++) {
@@ -80,10 +84,11 @@ static void group(struct quipu_session *s)
     quipu_workload_append(s, &request);
 }
 
+/* Creates a sequence, with an item of a shared sequence between its two items:
+ * the positions of a sequence count its own items only. */
 static void create(struct quipu_session *s)
 {
-    struct quipu_session_request request = { .log =
-                                                 quipu_session_random_log(s) };
+    struct quipu_session_request request = begin(s);
     struct quipu_identity_sequence new = { 'n', s->number,
                                            s->recorder.number + 1 };
 
@@ -114,12 +119,10 @@ static void add_known_guard(struct quipu_session *s,
 
 static void guard(struct quipu_session *s)
 {
-    struct quipu_session_request request = { .log =
-                                                 quipu_session_random_log(s) };
+    struct quipu_session_request request = begin(s);
     struct quipu_identity_sequence sequence = quipu_session_random_sequence(s);
 
-    /* Read where it ends; other sessions may append to it before the guard is
-     * checked. */
+    /* Sometimes with fresh knowledge, so that guards hold often enough. */
     if (quipu_session_random(s, 2) == 0) {
         quipu_workload_read_last(s, request.log, sequence);
     }
@@ -134,8 +137,7 @@ static void guard(struct quipu_session *s)
 
 static void guard_only(struct quipu_session *s)
 {
-    struct quipu_session_request request = { .log =
-                                                 quipu_session_random_log(s) };
+    struct quipu_session_request request = begin(s);
 
     add_known_guard(s, &request);
     if (quipu_session_random(s, 2) == 0) {
@@ -144,14 +146,14 @@ static void guard_only(struct quipu_session *s)
     quipu_workload_append(s, &request);
 }
 
-/* ------------------------------------------------- tracking, and event ids */
+/* -------------------------------------------------- tracking and event ids */
 
 /* All sessions are instances of one consumer. */
 static void track(struct quipu_session *s)
 {
-    struct quipu_session_request request = { .log = quipu_session_random_log(s),
-                                             .tracks = true };
+    struct quipu_session_request request = begin(s);
 
+    request.tracks = true;
     request.tracking = s->logs[request.log].tracked + 1;
     add(&request, quipu_session_random_sequence(s), QUIPU_HISTORY_NEXT);
     quipu_workload_append(s, &request);

@@ -157,7 +157,7 @@ size_t quipu_workload_read_log(struct quipu_session *s, unsigned log_index,
     return drain(s, log, cursor, status, &last);
 }
 
-/* ------------------------------------------- last, head, tracking, wait */
+/* -------------------------------------------- last, head, tracking, wait */
 
 void quipu_workload_read_last(struct quipu_session *s, unsigned log_index,
                               struct quipu_identity_sequence sequence)

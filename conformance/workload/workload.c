@@ -45,7 +45,8 @@
 
 /* -------------------------------------------------------------- recording */
 
-/* The store as the user named it, without a password and without the spy. */
+/* The URI as the user gave it, without its password and without the prefix of
+ * the contract proxy. */
 static const char *store_name(struct quipu_context *ctx)
 {
     quipu_datastore_info info = { .struct_size = sizeof(info) };

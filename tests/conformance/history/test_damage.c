@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Random histories that are right are found to be right; changes that keep them
- * right are found so, too; and each kind of damage is found, by its name.
+ * Random histories of a correct store have no violation; changes that keep them
+ * correct cause none; and each kind of damage is found and named.
  */
 #include "quipu_test.h"
 
@@ -12,7 +12,7 @@
 
 #define ROUNDS 60
 
-/* Damages the history, or says that it has no place for that. */
+/* Damages the history; returns false if it has no place for the damage. */
 typedef bool (*damage_fn)(struct model *m);
 
 static bool is_stored(const struct model_operation *op)
@@ -21,12 +21,12 @@ static bool is_stored(const struct model_operation *op)
            strcmp(op->status, "OK") == 0;
 }
 
-static bool is_listing(const struct model_operation *op)
+static bool is_nonempty_read(const struct model_operation *op)
 {
     return (op->kind == MODEL_READ || op->kind == MODEL_LOG) && op->count > 0;
 }
 
-/* One of those that are so, or NULL. */
+/* A random operation for which `is` returns true, or NULL. */
 static struct model_operation *some(
     struct model *m, bool (*is)(const struct model_operation *op))
 {
@@ -56,9 +56,9 @@ static const struct model_operation *appender_of(const struct model *m,
     return NULL;
 }
 
-/* ------------------------------------------------- what keeps it as it was */
+/* ---------------------------------------------- changes that do no damage */
 
-static bool forget_answers(struct model *m)
+static bool drop_responses(struct model *m)
 {
     for (int i = 0; i < 10; i++) {
         struct model_operation *op = some(m, is_stored);
@@ -89,7 +89,7 @@ static bool nothing(struct model *m)
 
 /* ---------------------------------------------------------------- damages */
 
-static bool lose_the_last(struct model *m)
+static bool lose_last_append(struct model *m)
 {
     const struct model_operation *op = appender_of(m, (int64_t)m->head);
 
@@ -97,7 +97,7 @@ static bool lose_the_last(struct model *m)
     return true;
 }
 
-static bool deny(struct model *m)
+static bool fail_stored_append(struct model *m)
 {
     struct model_operation *op = some(m, is_stored);
 
@@ -108,9 +108,9 @@ static bool deny(struct model *m)
     return true;
 }
 
-static bool see_another(struct model *m)
+static bool show_other_item(struct model *m)
 {
-    struct model_operation *op = some(m, is_listing);
+    struct model_operation *op = some(m, is_nonempty_read);
 
     if (!op) {
         return false;
@@ -124,7 +124,7 @@ static bool has_two(const struct model_operation *op)
     return is_stored(op) && op->count > 1;
 }
 
-static bool tear_the_end(struct model *m)
+static bool tear_last_append(struct model *m)
 {
     const struct model_operation *op = appender_of(m, (int64_t)m->head);
 
@@ -132,7 +132,7 @@ static bool tear_the_end(struct model *m)
     return op->count > 1;
 }
 
-static bool tear_in_the_middle(struct model *m)
+static bool tear_append(struct model *m)
 {
     const struct model_operation *op = some(m, has_two);
     struct model_entry *entry;
@@ -147,7 +147,7 @@ static bool tear_in_the_middle(struct model *m)
     return op->result > 1;
 }
 
-static bool store_twice(struct model *m)
+static bool store_item_twice(struct model *m)
 {
     m->log[m->head] = m->log[model_random(m, m->head)];
     m->log[m->head].position = m->lengths[m->log[m->head].sequence];
@@ -156,9 +156,9 @@ static bool store_twice(struct model *m)
     return true;
 }
 
-static bool show_twice(struct model *m)
+static bool show_entry_twice(struct model *m)
 {
-    struct model_operation *op = some(m, is_listing);
+    struct model_operation *op = some(m, is_nonempty_read);
 
     if (!op) {
         return false;
@@ -169,7 +169,7 @@ static bool show_twice(struct model *m)
     return true;
 }
 
-static bool leave_an_id_out(struct model *m)
+static bool skip_an_id(struct model *m)
 {
     size_t from = model_random(m, m->head);
 
@@ -184,8 +184,9 @@ static bool is_long_log(const struct model_operation *op)
     return op->kind == MODEL_LOG && op->count > 4;
 }
 
-/* Of another append than its neighbours, or it would be torn. */
-static bool arrive_late(struct model *m)
+/* Removes an entry of another append than its neighbours: otherwise the append
+ * would be torn. */
+static bool hide_an_id(struct model *m)
 {
     struct model_operation *op = some(m, is_long_log);
     size_t i = 1;
@@ -206,13 +207,13 @@ static bool arrive_late(struct model *m)
     return false;
 }
 
-/* An append that was acknowledged moves behind one that began later. */
-static bool reorder(struct model *m)
+/* Makes an acknowledged append later than one that follows it in the log. */
+static bool reorder_append(struct model *m)
 {
     struct model_operation *op = some(m, is_stored);
 
     if (!op || op->result + (int64_t)op->count > (int64_t)m->head) {
-        return false; /* the last one may be as late as it likes */
+        return false; /* the last append may be later */
     }
     op->begin = m->time;
     op->instant = op->end = ++m->time;
@@ -220,14 +221,14 @@ static bool reorder(struct model *m)
     return true;
 }
 
-static bool shows_the_head(const struct model_operation *op)
+static bool reads_head(const struct model_operation *op)
 {
     return op->kind == MODEL_HEAD;
 }
 
-static bool read_stale(struct model *m)
+static bool read_old_head(struct model *m)
 {
-    struct model_operation *op = some(m, shows_the_head);
+    struct model_operation *op = some(m, reads_head);
 
     if (!op || op->result == (int64_t)m->head) {
         return false;
@@ -238,10 +239,10 @@ static bool read_stale(struct model *m)
     return true;
 }
 
-/* With no answer to any append only what others saw is left. */
-static bool read_backwards(struct model *m)
+/* Without responses to appends only what reads show is left. */
+static bool read_heads_backwards(struct model *m)
 {
-    struct model_operation *before, *after = some(m, shows_the_head);
+    struct model_operation *before, *after = some(m, reads_head);
 
     if (!after || after->result == (int64_t)m->head) {
         return false;
@@ -251,7 +252,7 @@ static bool read_backwards(struct model *m)
             m->operations[i].status = NULL;
         }
     }
-    before = some(m, is_listing);
+    before = some(m, is_nonempty_read);
     if (!before) {
         return false;
     }
@@ -265,9 +266,9 @@ static bool read_backwards(struct model *m)
     return true;
 }
 
-static bool read_early(struct model *m)
+static bool read_before_appends(struct model *m)
 {
-    struct model_operation *op = some(m, is_listing);
+    struct model_operation *op = some(m, is_nonempty_read);
 
     if (!op) {
         return false;
@@ -289,7 +290,7 @@ static bool is_conflict(const struct model_operation *op)
            strcmp(op->status, "CONFLICT") == 0;
 }
 
-static bool refuse_without_cause(struct model *m)
+static bool remove_cause_of_conflict(struct model *m)
 {
     struct model_operation *op = some(m, is_conflict);
 
@@ -301,7 +302,7 @@ static bool refuse_without_cause(struct model *m)
     return true;
 }
 
-static bool tell_a_last_that_never_was(struct model *m)
+static bool report_false_last_position(struct model *m)
 {
     struct model_operation *op = some(m, is_conflict);
 
@@ -317,7 +318,7 @@ static bool is_guarded(const struct model_operation *op)
     return is_stored(op) && op->guarded;
 }
 
-static bool succeed_without_cause(struct model *m)
+static bool change_guard_of_stored_append(struct model *m)
 {
     struct model_operation *op = some(m, is_guarded);
 
@@ -328,7 +329,7 @@ static bool succeed_without_cause(struct model *m)
     return true;
 }
 
-static bool tell_wrong_ids(struct model *m)
+static bool return_wrong_ids(struct model *m)
 {
     struct model_operation *op = some(m, is_stored);
 
@@ -339,9 +340,9 @@ static bool tell_wrong_ids(struct model *m)
     return true;
 }
 
-static bool read_beyond(struct model *m)
+static bool exceed_limit(struct model *m)
 {
-    struct model_operation *op = some(m, is_listing);
+    struct model_operation *op = some(m, is_nonempty_read);
 
     if (!op) {
         return false;
@@ -350,9 +351,9 @@ static bool read_beyond(struct model *m)
     return true;
 }
 
-static bool alter(struct model *m)
+static bool alter_read_entry(struct model *m)
 {
-    struct model_operation *op = some(m, is_listing);
+    struct model_operation *op = some(m, is_nonempty_read);
 
     if (!op) {
         return false;
@@ -361,7 +362,7 @@ static bool alter(struct model *m)
     return true;
 }
 
-static bool alter_what_is_stored(struct model *m)
+static bool alter_stored_item(struct model *m)
 {
     m->log[model_random(m, m->head)].hash ^= 1u << 7;
     return true;
@@ -369,7 +370,7 @@ static bool alter_what_is_stored(struct model *m)
 
 /* ------------------------------------------------------------------- rounds */
 
-static void judge(struct model *m, struct quipu_violations *violations)
+static void check(struct model *m, struct quipu_violations *violations)
 {
     char *sessions[MODEL_SESSIONS + 2];
 
@@ -380,7 +381,7 @@ static void judge(struct model *m, struct quipu_violations *violations)
     }
 }
 
-/* `kind` -1: it stays right. */
+/* `kind` -1: the change does no damage. */
 static void run(damage_fn damage, int kind)
 {
     static struct model m;
@@ -393,7 +394,7 @@ static void run(damage_fn damage, int kind)
         if (damage(&m)) {
             bool right;
 
-            judge(&m, &violations);
+            check(&m, &violations);
             right =
                 kind < 0 ? violations.total == 0 : violations.counts[kind] > 0;
             if (!right) {
@@ -404,7 +405,7 @@ static void run(damage_fn damage, int kind)
         }
         model_finish(&m);
     }
-    assert_true(done > ROUNDS / 20); /* the damage finds its place */
+    assert_true(done > ROUNDS / 20); /* often enough applicable */
 }
 
 #define TEST(name, damage, kind)   \
@@ -414,59 +415,59 @@ static void run(damage_fn damage, int kind)
         run(damage, kind);         \
     }
 
-TEST(right_ones_are_right, nothing, -1)
-TEST(unknown_outcomes_are_right, forget_answers, -1)
-TEST(slower_ones_are_right, stretch, -1)
-TEST(a_lost_append_is_found, lose_the_last, QUIPU_LOST_APPEND)
-TEST(a_refused_append_is_found, deny, QUIPU_FAILED_VISIBLE)
-TEST(what_vanished_is_found, see_another, QUIPU_VANISHED)
-TEST(a_torn_end_is_found, tear_the_end, QUIPU_TORN_APPEND)
-TEST(a_torn_append_is_found, tear_in_the_middle, QUIPU_TORN_APPEND)
-TEST(a_duplicate_is_found, store_twice, QUIPU_DUPLICATE)
-TEST(a_duplicate_in_a_read_is_found, show_twice, QUIPU_DUPLICATE)
-TEST(a_gap_is_found, leave_an_id_out, QUIPU_GAP)
-TEST(a_late_arrival_is_found, arrive_late, QUIPU_LATE_ARRIVAL)
-TEST(another_order_is_found, reorder, QUIPU_REORDERED)
-TEST(a_stale_read_is_found, read_stale, QUIPU_STALE_READ)
-TEST(a_read_that_goes_back_is_found, read_backwards, QUIPU_NON_MONOTONIC)
-TEST(what_is_seen_too_early_is_found, read_early, QUIPU_TOO_EARLY)
-TEST(a_causeless_refusal_is_found, refuse_without_cause,
+TEST(correct_history_has_no_violation, nothing, -1)
+TEST(history_with_unknown_outcomes_has_no_violation, drop_responses, -1)
+TEST(stretched_history_has_no_violation, stretch, -1)
+TEST(lost_append_is_found, lose_last_append, QUIPU_LOST_APPEND)
+TEST(visible_failed_append_is_found, fail_stored_append, QUIPU_FAILED_VISIBLE)
+TEST(vanished_item_is_found, show_other_item, QUIPU_VANISHED)
+TEST(append_torn_at_the_end_is_found, tear_last_append, QUIPU_TORN_APPEND)
+TEST(torn_append_is_found, tear_append, QUIPU_TORN_APPEND)
+TEST(duplicate_is_found, store_item_twice, QUIPU_DUPLICATE)
+TEST(duplicate_in_a_read_is_found, show_entry_twice, QUIPU_DUPLICATE)
+TEST(gap_is_found, skip_an_id, QUIPU_GAP)
+TEST(late_arrival_is_found, hide_an_id, QUIPU_LATE_ARRIVAL)
+TEST(reordered_append_is_found, reorder_append, QUIPU_REORDERED)
+TEST(stale_read_is_found, read_old_head, QUIPU_STALE_READ)
+TEST(non_monotonic_read_is_found, read_heads_backwards, QUIPU_NON_MONOTONIC)
+TEST(early_read_is_found, read_before_appends, QUIPU_TOO_EARLY)
+TEST(unjustified_conflict_is_found, remove_cause_of_conflict,
      QUIPU_UNJUSTIFIED_CONFLICT)
-TEST(a_false_refusal_is_found, tell_a_last_that_never_was,
+TEST(conflict_with_false_last_position_is_found, report_false_last_position,
      QUIPU_UNJUSTIFIED_CONFLICT)
-TEST(a_causeless_success_is_found, succeed_without_cause,
+TEST(unjustified_success_is_found, change_guard_of_stored_append,
      QUIPU_UNJUSTIFIED_SUCCESS)
-TEST(a_wrong_result_is_found, tell_wrong_ids, QUIPU_WRONG_RESULT)
-TEST(a_wrong_read_is_found, read_beyond, QUIPU_WRONG_READ)
-TEST(an_altered_read_is_found, alter, QUIPU_ALTERED_ITEM)
-TEST(an_altered_item_is_found, alter_what_is_stored, QUIPU_ALTERED_ITEM)
+TEST(wrong_result_is_found, return_wrong_ids, QUIPU_WRONG_RESULT)
+TEST(wrong_read_is_found, exceed_limit, QUIPU_WRONG_READ)
+TEST(altered_read_is_found, alter_read_entry, QUIPU_ALTERED_ITEM)
+TEST(altered_item_is_found, alter_stored_item, QUIPU_ALTERED_ITEM)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(right_ones_are_right),
-        cmocka_unit_test(unknown_outcomes_are_right),
-        cmocka_unit_test(slower_ones_are_right),
-        cmocka_unit_test(a_lost_append_is_found),
-        cmocka_unit_test(a_refused_append_is_found),
-        cmocka_unit_test(what_vanished_is_found),
-        cmocka_unit_test(a_torn_end_is_found),
-        cmocka_unit_test(a_torn_append_is_found),
-        cmocka_unit_test(a_duplicate_is_found),
-        cmocka_unit_test(a_duplicate_in_a_read_is_found),
-        cmocka_unit_test(a_gap_is_found),
-        cmocka_unit_test(a_late_arrival_is_found),
-        cmocka_unit_test(another_order_is_found),
-        cmocka_unit_test(a_stale_read_is_found),
-        cmocka_unit_test(a_read_that_goes_back_is_found),
-        cmocka_unit_test(what_is_seen_too_early_is_found),
-        cmocka_unit_test(a_causeless_refusal_is_found),
-        cmocka_unit_test(a_false_refusal_is_found),
-        cmocka_unit_test(a_causeless_success_is_found),
-        cmocka_unit_test(a_wrong_result_is_found),
-        cmocka_unit_test(a_wrong_read_is_found),
-        cmocka_unit_test(an_altered_read_is_found),
-        cmocka_unit_test(an_altered_item_is_found),
+        cmocka_unit_test(correct_history_has_no_violation),
+        cmocka_unit_test(history_with_unknown_outcomes_has_no_violation),
+        cmocka_unit_test(stretched_history_has_no_violation),
+        cmocka_unit_test(lost_append_is_found),
+        cmocka_unit_test(visible_failed_append_is_found),
+        cmocka_unit_test(vanished_item_is_found),
+        cmocka_unit_test(append_torn_at_the_end_is_found),
+        cmocka_unit_test(torn_append_is_found),
+        cmocka_unit_test(duplicate_is_found),
+        cmocka_unit_test(duplicate_in_a_read_is_found),
+        cmocka_unit_test(gap_is_found),
+        cmocka_unit_test(late_arrival_is_found),
+        cmocka_unit_test(reordered_append_is_found),
+        cmocka_unit_test(stale_read_is_found),
+        cmocka_unit_test(non_monotonic_read_is_found),
+        cmocka_unit_test(early_read_is_found),
+        cmocka_unit_test(unjustified_conflict_is_found),
+        cmocka_unit_test(conflict_with_false_last_position_is_found),
+        cmocka_unit_test(unjustified_success_is_found),
+        cmocka_unit_test(wrong_result_is_found),
+        cmocka_unit_test(wrong_read_is_found),
+        cmocka_unit_test(altered_read_is_found),
+        cmocka_unit_test(altered_item_is_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

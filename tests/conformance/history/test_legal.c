@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Histories that are odd, and keep the contract. */
+/* Unusual histories that are correct. */
 #include "quipu_test.h"
 
 #include "history_fixture.h"
@@ -12,7 +12,7 @@
 #define ONE "1/h@0/1.1.0/aa\n"
 #define FINAL(entries) ("9000 1 log a final\n9001 1 OK opened=9000 " entries)
 
-static void an_empty_log(void **state)
+static void empty_log_is_correct(void **state)
 {
     (void)state;
     assert_legal(FINAL("\n"));
@@ -21,7 +21,7 @@ static void an_empty_log(void **state)
                  FINAL("\n"));
 }
 
-static void an_unknown_append_may_be_stored_or_not(void **state)
+static void unknown_append_may_be_stored_or_not(void **state)
 {
     (void)state;
     assert_legal("10 1 append a h@0/1.1.0/aa\n20 1 UNKNOWN_OUTCOME\n",
@@ -32,7 +32,7 @@ static void an_unknown_append_may_be_stored_or_not(void **state)
     assert_legal("10 1 append a h@0/1.1.0/aa\n", FINAL("\n"));
 }
 
-static void an_unknown_append_may_be_stored_long_after(void **state)
+static void unknown_append_may_be_stored_later(void **state)
 {
     (void)state;
     assert_legal("10 1 append a h@0/1.1.0/aa\n20 1 UNKNOWN_OUTCOME\n"
@@ -41,7 +41,7 @@ static void an_unknown_append_may_be_stored_long_after(void **state)
                  FINAL(ONE));
 }
 
-static void a_repeat_may_meet_the_first_attempt_or_not(void **state)
+static void repeat_may_find_first_attempt_stored_or_not(void **state)
 {
     (void)state;
     assert_legal("10 1 append a h@0/1.1.0/aa\n20 1 UNKNOWN_OUTCOME\n"
@@ -50,24 +50,24 @@ static void a_repeat_may_meet_the_first_attempt_or_not(void **state)
     assert_legal("10 1 append a h@0/1.1.0/aa\n20 1 UNKNOWN_OUTCOME\n"
                  "30 2 append a h@0/1.1.0/aa\n40 2 OK ids=1 at=0\n",
                  FINAL(ONE));
-    /* Of a session that was killed, by another. */
+    /* A repeat of the append of a killed session. */
     assert_legal("10 1 append a h@+/1.1.0/aa\n",
                  "30 1 append a h@+/1.1.0/aa\n40 1 OK ids=1 at=0 repeated\n",
                  FINAL(ONE));
-    /* Of what was acknowledged. */
+    /* A repeat of an acknowledged append. */
     assert_legal(FIRST
                  "30 2 append a h@0/1.1.0/aa\n40 2 OK ids=1 at=0 repeated\n",
                  FINAL(ONE));
 }
 
-static void a_driver_may_repeat_an_append_by_itself(void **state)
+static void driver_may_retry_an_append_itself(void **state)
 {
     (void)state;
     assert_legal("10 1 append a h@+/1.1.0/aa\n90 1 OK ids=1 at=0 repeated\n",
                  FINAL(ONE), "40 1 log a\n50 1 OK opened=45 " ONE);
 }
 
-static void a_refused_append_may_be_made_again(void **state)
+static void failed_append_may_be_made_again(void **state)
 {
     (void)state;
     assert_legal("10 1 append a h@+/1.1.0/aa\n20 1 BUSY\n"
@@ -76,7 +76,7 @@ static void a_refused_append_may_be_made_again(void **state)
                  FINAL(ONE));
 }
 
-static void overlapping_appends_in_either_order(void **state)
+static void overlapping_appends_may_be_in_either_order(void **state)
 {
     (void)state;
     assert_legal("10 1 append a h@0/1.1.0/aa\n50 1 OK ids=2 at=0\n",
@@ -84,7 +84,7 @@ static void overlapping_appends_in_either_order(void **state)
                  FINAL("1/g@0/2.1.0/bb 2/h@0/1.1.0/aa\n"));
 }
 
-static void an_append_that_is_under_way_is_seen_or_not(void **state)
+static void running_append_may_be_visible_or_not(void **state)
 {
     (void)state;
     assert_legal("10 1 append a h@0/1.1.0/aa\n50 1 OK ids=1 at=0\n",
@@ -93,14 +93,14 @@ static void an_append_that_is_under_way_is_seen_or_not(void **state)
                  FINAL(ONE));
 }
 
-static void a_slow_cursor_does_not_show_what_came_after(void **state)
+static void slow_cursor_does_not_show_later_appends(void **state)
 {
     (void)state;
     assert_legal(FIRST SECOND, FINAL(BOTH),
                  "21 1 log a\n90 1 OK opened=25 1/h@0/1.1.0/aa\n");
 }
 
-static void conflicts_with_their_causes(void **state)
+static void conflict_with_a_cause_is_correct(void **state)
 {
     (void)state;
     assert_legal(FIRST SECOND "50 3 append a h@1/1.3.0/bb\n"
@@ -112,7 +112,7 @@ static void conflicts_with_their_causes(void **state)
                               "65 6 append a h@+/1.6.0/bb h@+/1.2.0/bb\n"
                               "66 6 CONFLICT cause=event-id index=1\n",
                  FINAL(BOTH));
-    /* While the other is under way, before it and after it. */
+    /* While the other append is running: before and after it takes effect. */
     assert_legal(FIRST "30 2 append a h@1/1.2.0/bb\n80 2 OK ids=2 at=1\n",
                  "40 1 append a h@0/2.1.0/bb\n"
                  "50 1 CONFLICT cause=position index=0 last=0\n"
@@ -121,7 +121,7 @@ static void conflicts_with_their_causes(void **state)
                  FINAL(BOTH));
 }
 
-static void guards_that_held(void **state)
+static void guard_that_held_is_correct(void **state)
 {
     (void)state;
     assert_legal("10 1 append a h@0/1.1.0/aa guard:g=empty\n"
@@ -132,7 +132,7 @@ static void guards_that_held(void **state)
                  FINAL(BOTH));
 }
 
-static void tracking_that_grows(void **state)
+static void increasing_tracking_records_are_correct(void **state)
 {
     (void)state;
     assert_legal("10 1 append a h@0/1.1.0/aa track:c=5\n20 1 OK ids=1 at=0\n"
@@ -143,7 +143,7 @@ static void tracking_that_grows(void **state)
                  FINAL(BOTH), "30 1 track a c\n40 1 OK at=5\n");
 }
 
-static void reads_of_parts(void **state)
+static void partial_reads_are_correct(void **state)
 {
     (void)state;
     assert_legal(FIRST SECOND, FINAL(BOTH),
@@ -160,7 +160,7 @@ static void reads_of_parts(void **state)
                  "66 9 read a h from=-7 to=-2 desc\n67 9 OK opened=66\n");
 }
 
-static void waits_that_were_woken(void **state)
+static void woken_waits_are_correct(void **state)
 {
     (void)state;
     assert_legal(FIRST SECOND, FINAL(BOTH),
@@ -169,7 +169,7 @@ static void waits_that_were_woken(void **state)
                  "46 3 wait a after=2\n8000 3 TIMEOUT\n");
 }
 
-static void logs_are_apart(void **state)
+static void logs_are_independent(void **state)
 {
     (void)state;
     assert_legal(FIRST "30 2 append b h@0/1.2.0/bb\n40 2 OK ids=1 at=0\n",
@@ -177,7 +177,7 @@ static void logs_are_apart(void **state)
                            "9003 2 OK opened=9003 1/h@0/1.2.0/bb\n"));
 }
 
-static void what_is_counted(void **state)
+static void coverage_counts_situations(void **state)
 {
     struct quipu_history h;
     struct quipu_coverage coverage;
@@ -208,22 +208,22 @@ static void what_is_counted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_empty_log),
-        cmocka_unit_test(an_unknown_append_may_be_stored_or_not),
-        cmocka_unit_test(an_unknown_append_may_be_stored_long_after),
-        cmocka_unit_test(a_repeat_may_meet_the_first_attempt_or_not),
-        cmocka_unit_test(a_driver_may_repeat_an_append_by_itself),
-        cmocka_unit_test(a_refused_append_may_be_made_again),
-        cmocka_unit_test(overlapping_appends_in_either_order),
-        cmocka_unit_test(an_append_that_is_under_way_is_seen_or_not),
-        cmocka_unit_test(a_slow_cursor_does_not_show_what_came_after),
-        cmocka_unit_test(conflicts_with_their_causes),
-        cmocka_unit_test(guards_that_held),
-        cmocka_unit_test(tracking_that_grows),
-        cmocka_unit_test(reads_of_parts),
-        cmocka_unit_test(waits_that_were_woken),
-        cmocka_unit_test(logs_are_apart),
-        cmocka_unit_test(what_is_counted),
+        cmocka_unit_test(empty_log_is_correct),
+        cmocka_unit_test(unknown_append_may_be_stored_or_not),
+        cmocka_unit_test(unknown_append_may_be_stored_later),
+        cmocka_unit_test(repeat_may_find_first_attempt_stored_or_not),
+        cmocka_unit_test(driver_may_retry_an_append_itself),
+        cmocka_unit_test(failed_append_may_be_made_again),
+        cmocka_unit_test(overlapping_appends_may_be_in_either_order),
+        cmocka_unit_test(running_append_may_be_visible_or_not),
+        cmocka_unit_test(slow_cursor_does_not_show_later_appends),
+        cmocka_unit_test(conflict_with_a_cause_is_correct),
+        cmocka_unit_test(guard_that_held_is_correct),
+        cmocka_unit_test(increasing_tracking_records_are_correct),
+        cmocka_unit_test(partial_reads_are_correct),
+        cmocka_unit_test(woken_waits_are_correct),
+        cmocka_unit_test(logs_are_independent),
+        cmocka_unit_test(coverage_counts_situations),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -17,7 +17,7 @@ static void load(struct quipu_history *history, const char *lines)
     }
 }
 
-static void an_append_is_read_whole(void **state)
+static void append_is_parsed_with_all_words(void **state)
 {
     struct quipu_history h;
     const struct quipu_operation *op;
@@ -49,7 +49,7 @@ static void an_append_is_read_whole(void **state)
     quipu_history_finish(&h);
 }
 
-static void a_read_is_read_whole(void **state)
+static void read_is_parsed_with_its_entries(void **state)
 {
     struct quipu_history h;
     const struct quipu_operation *op;
@@ -69,7 +69,7 @@ static void a_read_is_read_whole(void **state)
     quipu_history_finish(&h);
 }
 
-static void a_conflict_is_read_whole(void **state)
+static void conflict_is_parsed_with_its_cause(void **state)
 {
     struct quipu_history h;
     const struct quipu_operation *op;
@@ -89,7 +89,7 @@ static void a_conflict_is_read_whole(void **state)
     quipu_history_finish(&h);
 }
 
-static void what_a_killed_session_began_has_no_answer(void **state)
+static void operation_of_killed_session_has_no_response(void **state)
 {
     struct quipu_history h;
 
@@ -100,7 +100,7 @@ static void what_a_killed_session_began_has_no_answer(void **state)
     quipu_history_finish(&h);
 }
 
-static void a_line_that_was_cut_is_left_out(void **state)
+static void incomplete_last_line_is_ignored(void **state)
 {
     struct quipu_history h;
 
@@ -121,7 +121,7 @@ static void assert_problem(const char *lines, const char *problem)
     quipu_history_finish(&h);
 }
 
-static void what_is_not_understood_is_named(void **state)
+static void line_outside_the_format_is_reported(void **state)
 {
     (void)state;
     assert_problem("10 1 dance a\n",
@@ -137,13 +137,13 @@ static void what_is_not_understood_is_named(void **state)
                    "session-1:4");
 }
 
-static void a_log_that_was_not_read_at_the_end_is_named(void **state)
+static void log_without_final_read_is_reported(void **state)
 {
     (void)state;
     assert_problem("10 1 head b\n11 1 OK head=0\n", "log b has no final read");
 }
 
-static void another_version_is_refused(void **state)
+static void other_version_is_refused(void **state)
 {
     struct quipu_history h;
     FILE *file;
@@ -159,7 +159,7 @@ static void another_version_is_refused(void **state)
     quipu_history_finish(&h);
 }
 
-static void a_session_that_was_killed_before_it_began_is_none(void **state)
+static void empty_session_file_is_ignored(void **state)
 {
     struct quipu_history h;
     FILE *file;
@@ -174,7 +174,7 @@ static void a_session_that_was_killed_before_it_began_is_none(void **state)
     quipu_history_finish(&h);
 }
 
-static void a_folder_that_is_not_there_is_named(void **state)
+static void missing_folder_is_reported(void **state)
 {
     struct quipu_history h;
 
@@ -194,16 +194,16 @@ static int remove_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_append_is_read_whole),
-        cmocka_unit_test(a_read_is_read_whole),
-        cmocka_unit_test(a_conflict_is_read_whole),
-        cmocka_unit_test(what_a_killed_session_began_has_no_answer),
-        cmocka_unit_test(a_line_that_was_cut_is_left_out),
-        cmocka_unit_test(what_is_not_understood_is_named),
-        cmocka_unit_test(a_log_that_was_not_read_at_the_end_is_named),
-        cmocka_unit_test(another_version_is_refused),
-        cmocka_unit_test(a_session_that_was_killed_before_it_began_is_none),
-        cmocka_unit_test(a_folder_that_is_not_there_is_named),
+        cmocka_unit_test(append_is_parsed_with_all_words),
+        cmocka_unit_test(read_is_parsed_with_its_entries),
+        cmocka_unit_test(conflict_is_parsed_with_its_cause),
+        cmocka_unit_test(operation_of_killed_session_has_no_response),
+        cmocka_unit_test(incomplete_last_line_is_ignored),
+        cmocka_unit_test(line_outside_the_format_is_reported),
+        cmocka_unit_test(log_without_final_read_is_reported),
+        cmocka_unit_test(other_version_is_refused),
+        cmocka_unit_test(empty_session_file_is_ignored),
+        cmocka_unit_test(missing_folder_is_reported),
     };
 
     return cmocka_run_group_tests(tests, NULL, remove_all) != 0;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is recorded can be loaded, and what comes back from a store is known by
- * itself. */
+/* Recording, and the identity of sequences and items. */
 #include "quipu_test.h"
 
 #include "history_fixture.h"
@@ -18,7 +17,7 @@ static quipu_bytes bytes_of(const quipu_id *id)
     return (quipu_bytes){ id->data, id->size };
 }
 
-static void a_sequence_is_known_by_its_id(void **state)
+static void sequence_is_recognised_by_its_id(void **state)
 {
     const struct quipu_identity_sequence labels[] = { { 'h', 0, 0 },
                                                       { 'h', 7, 0 },
@@ -39,7 +38,7 @@ static void a_sequence_is_known_by_its_id(void **state)
                         "n3.4000000000");
 }
 
-static void a_sequence_that_was_never_named_is_not_known(void **state)
+static void foreign_sequence_id_is_not_recognised(void **state)
 {
     quipu_id id = quipu_identity_sequence_id(
         (struct quipu_identity_sequence){ 'h', 1, 0 }, false);
@@ -53,7 +52,7 @@ static void a_sequence_that_was_never_named_is_not_known(void **state)
         "?782079");
 }
 
-static void an_item_is_known_by_its_event_id_or_its_state(void **state)
+static void item_is_recognised_by_event_id_or_state(void **state)
 {
     struct quipu_history_origin origin = { 3, 4000000000u, 7 };
     quipu_uuid event = quipu_identity_event_id(origin);
@@ -75,7 +74,7 @@ static void an_item_is_known_by_its_event_id_or_its_state(void **state)
     free(bytes);
 }
 
-static void every_byte_counts(void **state)
+static void hash_depends_on_every_byte(void **state)
 {
     uint64_t hash =
         quipu_identity_hash((quipu_bytes){ "t", 1 }, (quipu_bytes){ "abc", 3 });
@@ -89,7 +88,7 @@ static void every_byte_counts(void **state)
                                             (quipu_bytes){ "bc", 2 }));
 }
 
-/* Records an append and a read of all, the read as if of `id`. */
+/* Records an append, and a final read that shows the item with `id`. */
 static void record(int id)
 {
     struct quipu_recorder r;
@@ -118,7 +117,7 @@ static void record(int id)
     quipu_record_close(&r);
 }
 
-static void what_is_recorded_is_judged(void **state)
+static void recorded_history_can_be_loaded_and_checked(void **state)
 {
     struct quipu_history h;
 
@@ -144,11 +143,11 @@ static void what_is_recorded_is_judged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_sequence_is_known_by_its_id),
-        cmocka_unit_test(a_sequence_that_was_never_named_is_not_known),
-        cmocka_unit_test(an_item_is_known_by_its_event_id_or_its_state),
-        cmocka_unit_test(every_byte_counts),
-        cmocka_unit_test(what_is_recorded_is_judged),
+        cmocka_unit_test(sequence_is_recognised_by_its_id),
+        cmocka_unit_test(foreign_sequence_id_is_not_recognised),
+        cmocka_unit_test(item_is_recognised_by_event_id_or_state),
+        cmocka_unit_test(hash_depends_on_every_byte),
+        cmocka_unit_test(recorded_history_can_be_loaded_and_checked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each violation by its name.  Times are nanoseconds; the wake limit is a
+/* Each kind of violation.  Times are nanoseconds; a wait may be late by one
  * second. */
 #include "quipu_test.h"
 
 #include "history_fixture.h"
 
-/* Two appends of one item each, one after the other, and the log at the end. */
+/* Two appends of one item each, one after the other, and the final read. */
 #define FIRST "10 1 append a h@0/1.1.0/aa\n20 1 OK ids=1 at=0\n"
 #define SECOND "30 2 append a h@1/1.2.0/bb\n40 2 OK ids=2 at=1\n"
 #define BOTH "1/h@0/1.1.0/aa 2/h@1/1.2.0/bb\n"
@@ -20,7 +20,7 @@ static void lost_append(void **state)
                     FINAL("\n"));
 }
 
-static void refused_visible(void **state)
+static void failed_append_visible(void **state)
 {
     (void)state;
     assert_violates(QUIPU_FAILED_VISIBLE, "an append that failed is in the log",
@@ -67,7 +67,7 @@ static void torn_append(void **state)
     assert_violates(
         QUIPU_TORN_APPEND, "item 0 of the 2 items of one append is not at id 1",
         "10 1 append a h@0/1.1.0/aa g@0/1.1.1/bb\n", FINAL("1/g@0/1.1.1/bb\n"));
-    /* Half of it for an instant, in one read and in two. */
+    /* Half of an append is visible, in one read and in two reads. */
     assert_violates(QUIPU_TORN_APPEND, "between ids 1 and 2", PAIR, PAIR_FINAL,
                     "12 1 log a\n14 1 OK opened=13 1/h@0/1.1.0/aa\n");
     assert_violates(QUIPU_TORN_APPEND, "", PAIR, PAIR_FINAL,
@@ -77,7 +77,7 @@ static void torn_append(void **state)
                     "12 1 head a\n14 1 OK head=1\n");
 }
 
-static void torn_by_another(void **state)
+static void append_torn_by_another(void **state)
 {
     (void)state;
     assert_violates(QUIPU_TORN_APPEND,
@@ -189,7 +189,7 @@ static void non_monotonic_read(void **state)
                     "20 1 last a h\n30 1 OK last=0\n",
                     "40 1 read a h\n50 1 OK opened=45\n",
                     FINAL("1/h@0/1.1.0/aa\n"));
-    /* In one session, of an append without answer. */
+    /* In one session, for an append without response. */
     assert_violates(QUIPU_NON_MONOTONIC, "2.1 shows the log beyond id 0, but 2",
                     "10 1 append a h@0/1.1.0/aa\n",
                     "20 1 log a\n30 1 OK opened=25 1/h@0/1.1.0/aa\n"
@@ -206,7 +206,7 @@ static void too_early(void **state)
                     FINAL("1/h@0/1.1.0/aa\n"));
 }
 
-static void causeless_refusal(void **state)
+static void unjustified_conflict(void **state)
 {
     (void)state;
     assert_violates(QUIPU_UNJUSTIFIED_CONFLICT,
@@ -223,7 +223,7 @@ static void causeless_refusal(void **state)
                     FIRST "30 2 append a h@1/1.2.0/bb\n"
                           "40 2 CONFLICT cause=position index=0 last=5\n",
                     FINAL("1/h@0/1.1.0/aa\n"));
-    /* What it was told was so before it began, or after it ended. */
+    /* The reported last position was true before the call, or after it. */
     assert_violates(QUIPU_UNJUSTIFIED_CONFLICT, "without id 2",
                     FIRST SECOND
                     "50 3 append a h@5/1.3.0/bb\n"
@@ -236,7 +236,7 @@ static void causeless_refusal(void **state)
                     FINAL("1/h@0/2.1.0/aa\n"));
 }
 
-static void causeless_refusal_by_guard(void **state)
+static void unjustified_conflict_over_guard(void **state)
 {
     (void)state;
     assert_violates(QUIPU_UNJUSTIFIED_CONFLICT, "the guard holds",
@@ -247,7 +247,7 @@ static void causeless_refusal_by_guard(void **state)
                     FIRST "30 2 append a g@0/1.2.0/bb guard:h=filled\n"
                           "40 2 CONFLICT cause=guard index=0\n",
                     FINAL("1/h@0/1.1.0/aa\n"));
-    /* A position was the reason, and then the guard must have held. */
+    /* With a position as the cause the guard must have held. */
     assert_violates(QUIPU_UNJUSTIFIED_CONFLICT, "no instant fits",
                     FIRST SECOND
                     "50 3 append a h@5/1.3.0/bb guard:h=0\n"
@@ -255,7 +255,7 @@ static void causeless_refusal_by_guard(void **state)
                     FINAL(BOTH));
 }
 
-static void causeless_refusal_by_event_id(void **state)
+static void unjustified_conflict_over_event_id(void **state)
 {
     (void)state;
     assert_violates(QUIPU_UNJUSTIFIED_CONFLICT, "no item in the log has",
@@ -272,7 +272,7 @@ static void causeless_refusal_by_event_id(void **state)
                     FINAL("1/h@0/1.1.0/aa\n"));
 }
 
-static void causeless_success(void **state)
+static void unjustified_success(void **state)
 {
     (void)state;
     assert_violates(QUIPU_UNJUSTIFIED_SUCCESS,
@@ -369,10 +369,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lost_append),
-        cmocka_unit_test(refused_visible),
+        cmocka_unit_test(failed_append_visible),
         cmocka_unit_test(vanished),
         cmocka_unit_test(torn_append),
-        cmocka_unit_test(torn_by_another),
+        cmocka_unit_test(append_torn_by_another),
         cmocka_unit_test(duplicate),
         cmocka_unit_test(gap),
         cmocka_unit_test(late_arrival),
@@ -381,10 +381,10 @@ int main(void)
         cmocka_unit_test(stale_tracking),
         cmocka_unit_test(non_monotonic_read),
         cmocka_unit_test(too_early),
-        cmocka_unit_test(causeless_refusal),
-        cmocka_unit_test(causeless_refusal_by_guard),
-        cmocka_unit_test(causeless_refusal_by_event_id),
-        cmocka_unit_test(causeless_success),
+        cmocka_unit_test(unjustified_conflict),
+        cmocka_unit_test(unjustified_conflict_over_guard),
+        cmocka_unit_test(unjustified_conflict_over_event_id),
+        cmocka_unit_test(unjustified_success),
         cmocka_unit_test(wrong_result),
         cmocka_unit_test(wrong_read),
         cmocka_unit_test(altered_item),

@@ -14,7 +14,7 @@ static const char *const stale[] = {
     NULL
 };
 
-static void only_those_that_take_part_are_told(void **state)
+static void report_shows_only_evidence(void **state)
 {
     static struct quipu_violations violations;
 
@@ -30,7 +30,7 @@ static void only_those_that_take_part_are_told(void **state)
         "      -> OK opened=55000000 1/h@0/1.1.0/aa\n");
 }
 
-static void the_picture_shows_what_was_about_them(void **state)
+static void timeline_shows_concurrent_operations(void **state)
 {
     static struct quipu_violations violations;
 
@@ -51,7 +51,7 @@ static void the_picture_shows_what_was_about_them(void **state)
         "\"what\":\"head a\",\"outcome\":\"OK head=2\",\"bad\":false}\n");
 }
 
-static void of_many_entries_those_that_matter_are_told(void **state)
+static void long_read_is_shortened_to_relevant_entries(void **state)
 {
     static struct quipu_violations violations;
 
@@ -69,7 +69,7 @@ static void of_many_entries_those_that_matter_are_told(void **state)
                     "4/h@3/1.1.3/ff 5/h@4/1.1.4/a 6/h@5/1.1.5/a\n");
 }
 
-static void who_made_a_guard_untrue_is_told(void **state)
+static void append_that_invalidated_a_guard_is_shown(void **state)
 {
     static struct quipu_violations violations;
 
@@ -92,10 +92,10 @@ static void who_made_a_guard_untrue_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_those_that_take_part_are_told),
-        cmocka_unit_test(the_picture_shows_what_was_about_them),
-        cmocka_unit_test(who_made_a_guard_untrue_is_told),
-        cmocka_unit_test(of_many_entries_those_that_matter_are_told),
+        cmocka_unit_test(report_shows_only_evidence),
+        cmocka_unit_test(timeline_shows_concurrent_operations),
+        cmocka_unit_test(append_that_invalidated_a_guard_is_shown),
+        cmocka_unit_test(long_read_is_shortened_to_relevant_entries),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
