@@ -20,7 +20,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Milliseconds.  A long wait is longer than a wait may be late, so that a lost
  * wake-up is found; the short one is for the end, when nothing may come. */
@@ -261,14 +260,6 @@ static struct quipu_workers start(struct quipu_workload_run *run,
     return crew;
 }
 
-static void sleep_for(uint64_t microseconds)
-{
-    struct timespec span = { .tv_sec = (time_t)(microseconds / 1000000),
-                             .tv_nsec = (long)(microseconds % 1000000) * 1000 };
-
-    nanosleep(&span, NULL);
-}
-
 static bool is_appending(const struct quipu_workload_run *run, unsigned process)
 {
     bool appending = false;
@@ -291,10 +282,10 @@ static void kill_processes(struct quipu_workload_run *run,
         unsigned process =
             (unsigned)quipu_context_random(run->ctx, w->processes);
 
-        sleep_for(10000 + quipu_context_random(run->ctx, 60000));
+        quipu_context_sleep(10000 + quipu_context_random(run->ctx, 60000));
         while (!quipu_workers_any_ended(&crews[process]) &&
                !is_appending(run, process)) {
-            sleep_for(50);
+            quipu_context_sleep(50);
         }
         if (quipu_workers_any_ended(&crews[process])) {
             continue;
@@ -310,13 +301,13 @@ static void kill_processes(struct quipu_workload_run *run,
 static void stop_server(struct quipu_workload_run *run)
 {
     for (unsigned k = 0; k < run->workload->stops; k++) {
-        sleep_for(100000 + quipu_context_random(run->ctx, 200000));
+        quipu_context_sleep(100000 + quipu_context_random(run->ctx, 200000));
         quipu_context_server_stop(run->ctx);
-        sleep_for(quipu_context_random(run->ctx, 50000));
+        quipu_context_sleep(quipu_context_random(run->ctx, 50000));
         quipu_context_server_start(run->ctx);
         run->stops++;
     }
-    sleep_for(100000);
+    quipu_context_sleep(100000);
     atomic_store(&run->shared->stopped, true);
 }
 

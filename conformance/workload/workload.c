@@ -52,7 +52,8 @@ static const char *store_name(struct quipu_context *ctx)
     quipu_datastore_info info = { .struct_size = sizeof(info) };
 
     OK(quipu_datastore_describe(quipu_context_datastore(ctx), &info, ERR));
-    return quipu_context_format(ctx, "%.*s%s", (int)strcspn(ctx->direct_uri, ":"),
+    return quipu_context_format(ctx, "%.*s%s",
+                                (int)strcspn(ctx->direct_uri, ":"),
                                 ctx->direct_uri, strchr(info.uri, ':'));
 }
 
