@@ -15,10 +15,12 @@
 #include <quipu/types.h>
 
 /* Returns true if the bytes are UTF-8 and contain no NUL.  Empty and absent
- * bytes are valid. */
+ * bytes are valid.  Reads each byte once, and stops at the first that is no
+ * part of a character. */
 bool quipu_utf8_valid(quipu_bytes text);
 
 /*
+ * Finds the place at which text that is too long for a message can be cut.
  * Returns the largest size of at most `room` bytes to which `text`, of `size`
  * bytes, can be cut without splitting a character; `size` itself if it fits.
  * Text that is not UTF-8 is cut at `room`.

@@ -12,9 +12,11 @@
 #include <quipu/driver.h>
 
 /*
- * Returns the table to pass to a driver's `open`.  It is static and the same
- * for all drivers.  Its allocation functions use the allocator of
- * <quipu/memory.h>, so that replacing that allocator covers drivers, too.
+ * Returns the table of host functions to pass to a driver's `open`.  It is
+ * static and the same for all drivers.  Its allocation functions use the
+ * allocator of <quipu/memory.h>, so that replacing that allocator covers
+ * drivers, too. `struct_size` and `abi` tell a driver which members the table
+ * has.
  */
 const quipu_host *quipu_host_table(void);
 

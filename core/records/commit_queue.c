@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The commit queue: who appends next, and in which company.
+ * The commit queue: groups the appends of several threads into one commit.
  *
  * Purpose.  A durable commit waits for the disk or the server, some
  * milliseconds in which the datastore can do nothing else.  If each of n

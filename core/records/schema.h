@@ -22,7 +22,8 @@ int quipu_schema_take(quipu_schema *local, const quipu_schema *given,
 /*
  * Returns a deep copy of a schema that quipu_schema_take has accepted, without
  * the columns' attributes, which only the mapper uses.  It is one piece of
- * memory for quipu_release.  NULL: no memory.
+ * memory for quipu_release.  NULL: no memory.  Names that are equal in the
+ * original are separate in the copy.
  */
 quipu_schema *quipu_schema_copy(const quipu_schema *schema);
 

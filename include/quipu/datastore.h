@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A datastore: an opened connection URI.
+ * A datastore: an open connection to a store, by a URI.
+ *
+ * A store holds any number of schemas, each a table of items, and tracking
+ * records.  Its catalogue lists the schemas.  Namespaces separate independent
+ * stores in one database.
  *
  * Threads: all functions may be called from several threads at once, except
- * `close`.  A datastore belongs to the process that opened it: after fork every
- * call in the child answers INVALID and does nothing, closing included.
+ * `close` (last, alone) and those of one listing (one thread at a time).
  *
- * Besides the codes that each function lists, all may return NO_MEMORY and
- * INTERNAL, INVALID for a NULL argument, and what the store itself may say:
- * BUSY, TIMEOUT, IO, CORRUPT, DENIED.  What an operation is that the driver
- * does not have, is UNSUPPORTED.
+ * Fork: a datastore belongs to the process that opened it.  In a child every
+ * call answers INVALID and does nothing, closing included.
+ *
+ * Codes.  Besides the codes that each function lists, a function may return
+ * NO_MEMORY, INTERNAL, INVALID for a NULL argument, and the failures of the
+ * store: BUSY, TIMEOUT, IO, CORRUPT, DENIED.  An operation that the driver does
+ * not have is UNSUPPORTED.  After an error nothing has changed, except as said
+ * of UNKNOWN_OUTCOME.
  */
 #ifndef QUIPU_DATASTORE_H
 #define QUIPU_DATASTORE_H
@@ -24,39 +31,43 @@ typedef struct quipu_datastore quipu_datastore;
 typedef struct quipu_schemas quipu_schemas;
 typedef struct quipu_trackings quipu_trackings;
 
-/* What a program can add to a URI. */
+/* Options in addition to those of a URI; all is borrowed for the call. */
 typedef struct quipu_settings {
     uint32_t struct_size;
     uint32_t reserved;
-    /* Options beside those in the URI, which may not name them again; here a
-     * password need not be part of a text that gets logged. */
+    /* Options that the URI must not give, too.  A password here is not part of
+     * a text that may be logged. */
     const quipu_option *options;
     size_t option_count;
-    /* Options that hold where neither the URI nor the above sets them. */
+    /* Options that apply if neither the URI nor `options` gives them. */
     const quipu_option *defaults;
     size_t default_count;
 } quipu_settings;
 
 /*
  * Opens a store by its URI, `scheme:body?option=value&...`, percent-encoded.
- * The driver is linked in, or loaded by the scheme (see drivers.h).
+ * The driver of the scheme is linked in, or loaded (see drivers.h).
  *
- * Options that mean the same in every driver:
- *   durability=full|relaxed  what survives a power cut (V3); default full
- *   create=yes|no            create a store that is not there; default yes
+ * These options mean the same in every driver:
+ *   durability=full|relaxed  full: an append survives a power cut (V3);
+ *                            default full
+ *   create=yes|no            create a store that does not exist; default yes
  *   readonly=yes|no          change no byte, create nothing; default no
- *   group=COUNT              how many appends of this datastore's threads may
- *                            share a commit (see records.h), 1 to 1024; default
- *                            256, 1: each has its own
- *   timeout=MILLISECONDS     for each call as a whole; default 5000, 0: at
- *                            once or not at all
+ *   group=COUNT              largest number of appends of the datastore's
+ *                            threads in one commit (see records.h), 1 to 1024;
+ *                            default 256; 1: one commit for each append
+ *   timeout=MILLISECONDS     limit for each call as a whole; default 5000;
+ *                            0: only work that can be done at once
  *   namespace=NAME           an independent set of schemas in the same store,
  *                            0 to 63 bytes; default none
- * The driver publishes the others; an unknown one is INVALID, and the message
- * lists those known.
+ * Each driver publishes further options.
  *
- * `settings` may be NULL.  NOT_FOUND (driver or store), UNSUPPORTED (the
- * driver cannot be loaded, or is made for another ABI), INVALID.
+ * `settings` may be NULL.  *datastore is closed by quipu_datastore_close.
+ *
+ * NOT_FOUND: there is no such driver, or no such store.  UNSUPPORTED: the
+ * driver cannot be loaded or is of another ABI, or the store's format or file
+ * system is not supported.  INVALID: the URI is malformed; an option is unknown
+ * (the message lists those known), given twice, or has a wrong value.
  */
 QUIPU_API int quipu_datastore_open(const char *uri,
                                    const quipu_settings *settings,
@@ -64,48 +75,55 @@ QUIPU_API int quipu_datastore_open(const char *uri,
                                    quipu_error *error);
 
 /*
- * Closes the store, after all records, cursors and listings opened from it;
- * what is then still open is an error of the program: nothing is closed, and
- * the call answers INVALID.  NULL is allowed.
+ * Closes a store and frees the datastore.  NULL is allowed.  INVALID: records,
+ * cursors or listings that were opened from it are still open; nothing is then
+ * closed.
  */
 QUIPU_API int quipu_datastore_close(quipu_datastore *datastore,
                                     quipu_error *error);
 
-/* Makes the waits under way on this datastore return, at once or within a
- * second (see records.h). */
+/* Makes the calls of quipu_records_wait that are under way on this datastore
+ * return, at once or within a second.  Later calls are not affected.  Must not
+ * be called from a signal handler. */
 QUIPU_API void quipu_datastore_interrupt(quipu_datastore *datastore);
 
 /*
- * Makes a schema's tables if they are not there.  Idempotent, also from several
- * processes at once; needs no rights when all is there (F4).  CONFLICT: they
- * are there with other columns, or are not quipu's.  INVALID.
+ * Creates the tables of a schema if they do not exist.  Idempotent, also from
+ * several processes at once; needs no rights if all exists (F4).  CONFLICT: the
+ * tables exist with other columns, or were not created by quipu.  INVALID: the
+ * schema fails quipu_schema_check, or the back end cannot hold a name.
  * UNKNOWN_OUTCOME: call it again.
  */
 QUIPU_API int quipu_datastore_setup(quipu_datastore *datastore,
                                     const quipu_schema *schema,
                                     quipu_error *error);
 
-/* Removes a schema and all its items.  NOT_FOUND, CONFLICT,
- * UNKNOWN_OUTCOME. */
+/*
+ * Removes a schema with all its items.  Tracking records stay.  NOT_FOUND: it
+ * is not set up.  CONFLICT: as above.  DENIED: the datastore was opened
+ * readonly.  UNKNOWN_OUTCOME: call it again; NOT_FOUND then means that it was
+ * removed.
+ */
 QUIPU_API int quipu_datastore_teardown(quipu_datastore *datastore,
                                        const quipu_schema *schema,
                                        quipu_error *error);
 
-/* What a datastore is.  Texts live as long as the datastore. */
+/* The properties of a datastore.  Texts live as long as the datastore. */
 typedef struct quipu_datastore_info {
     uint32_t struct_size;  /* set by the caller */
     uint32_t capabilities; /* enum quipu_capability */
-    quipu_uuid identity;
+    quipu_uuid identity;   /* of the store and namespace (L5) */
     quipu_limits limits;
     const char *uri;            /* without any password */
     const char *driver;         /* "sqlite" */
     const char *driver_version; /* "1.0.0" */
     const char *library;        /* "SQLite 3.40.1" */
-    const char *name_space;
+    const char *name_space;     /* "": the default */
     bool readonly;
-    bool relaxed;
+    bool relaxed; /* durability=relaxed */
 } quipu_datastore_info;
 
+/* Fills *info, as far as its struct_size reaches. */
 QUIPU_API int quipu_datastore_describe(const quipu_datastore *datastore,
                                        quipu_datastore_info *info,
                                        quipu_error *error);
@@ -113,8 +131,10 @@ QUIPU_API int quipu_datastore_describe(const quipu_datastore *datastore,
 /* ------------------------------------------------------------- listings */
 
 /*
- * The schemas of the store's catalogue, by table name.  `next` lends one, valid
- * until the next call on the listing, or sets *schema NULL after the last.
+ * Lists the schemas in the store's catalogue, by table name.  `next` sets
+ * *schema to one that is valid until the next call on the listing, or to NULL
+ * after the last.  After an error a listing can only be closed.  `close` frees
+ * it; NULL is allowed.
  */
 QUIPU_API int quipu_schemas_open(quipu_datastore *datastore,
                                  quipu_schemas **schemas, quipu_error *error);
@@ -123,7 +143,8 @@ QUIPU_API int quipu_schemas_next(quipu_schemas *schemas,
                                  quipu_error *error);
 QUIPU_API void quipu_schemas_close(quipu_schemas *schemas);
 
-/* All tracking records, by consumer and log; as above. */
+/* Lists all tracking records, by consumer and log, in the same way.
+ * UNSUPPORTED: the store keeps none. */
 QUIPU_API int quipu_trackings_open(quipu_datastore *datastore,
                                    quipu_trackings **trackings,
                                    quipu_error *error);
@@ -132,8 +153,9 @@ QUIPU_API int quipu_trackings_next(quipu_trackings *trackings,
                                    quipu_error *error);
 QUIPU_API void quipu_trackings_close(quipu_trackings *trackings);
 
-/* The last position of the named log that a consumer has recorded.
- * NOT_FOUND. */
+/* Reads the tracking record of a consumer for the log of a name; both are 1 to
+ * 255 bytes.  NOT_FOUND: there is none.  INVALID: a name is empty, too long, or
+ * not UTF-8.  UNSUPPORTED: the store keeps no tracking records. */
 QUIPU_API int quipu_tracking_read(quipu_datastore *datastore,
                                   const char *consumer, const char *log,
                                   quipu_position *position, quipu_error *error);

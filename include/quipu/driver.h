@@ -1,38 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The driver contract: what a storage driver implements.
+ * The driver contract: the interface that a storage driver implements.
  *
  * A driver is a shared object, `<scheme>.so`, that exports one symbol (see
  * QUIPU_DRIVER_ENTRY), links nothing of quipu, and includes this header only.
- * It stays loaded until the process ends.  The guarantees behind the words of
- * the comments below are numbered in docs/guarantees.md (U1, S1, L1 ...).
+ * It stays loaded until the process ends.  The guarantees that the comments
+ * below cite are numbered in docs/guarantees.md (U1, S1, L1 ...).
  *
- * What the core has checked before it calls a driver, so that no driver needs
- * to: text is UTF-8 without NUL and within its length; ids have the size that
- * the schema's kind asks for; QUIPU_ITEM_NEXT appears in contiguous schemas
- * only; event ids are present exactly where the schema has a column for them;
- * what else it has no column for is absent; values are of their column's kind,
- * finite, and in range; names and counts are within the limits of types.h and
- * sizes within `quipu_limits`; reserved members are zero; a range is not empty;
- * `struct_size` is right.
+ * Checks.  The core checks the following before it calls a driver, so that no
+ * driver needs to.  Text is UTF-8 without NUL and within its length.  Ids have
+ * the size of the schema's kind of ids.  QUIPU_ITEM_NEXT appears in contiguous
+ * schemas only.  Event ids are present exactly if the schema has a column for
+ * them, and no other member is present without its column.  Values are of their
+ * column's kind, finite, and in range.  Names and counts are within the limits
+ * of types.h, and sizes within `quipu_limits`.  Reserved members are zero.
+ * Ranges are not empty.  `struct_size` is that of the core.
  *
  * Threads.  All operations of one datastore may be called from several threads
  * at once, except `close` (last, alone) and those of one cursor (one thread
- * at a time, any thread).  A driver not ready for that takes a mutex of its
- * own around all but `wait` and `interrupt`.  A driver calls nothing of the
- * core but the host's functions, and those it may call from any thread.
+ * at a time, any thread).  A driver whose library does not allow that holds a
+ * mutex of its own during every operation but `wait` and `interrupt`.  A driver
+ * calls no function of the core except the host's, and may call these from any
+ * thread.
  *
- * Memory.  What one side allocates, that side frees.  Arguments are borrowed
- * for the call; a schema, too.  What a cursor lends is borrowed until the next
- * call on that cursor.  Out-parameters are set on QUIPU_OK only, unless said
- * otherwise.
+ * Memory.  Each side frees the memory that it allocated.  Arguments, schemas
+ * included, are borrowed for the call.  Rows that a cursor lends are borrowed
+ * until the next call on that cursor.  Out-parameters are set on QUIPU_OK only,
+ * unless the operation says otherwise.
  *
  * Deadlines are absolute, in nanoseconds of CLOCK_MONOTONIC; INT64_MAX means
- * none.  Work that can finish at once is done even when the deadline is past.
+ * none.  Work that can finish at once is done even if the deadline has passed.
  *
- * Codes.  Every operation lists the codes that it may return; the conformance
- * suite refuses any other.  A driver that returns one other than QUIPU_OK has
- * called the host's `error_set`.  No message shows a password.
+ * Codes.  Every operation lists the codes that it may return; the core replaces
+ * any other by INTERNAL, and the conformance suite fails the driver.  A driver
+ * that returns a code other than QUIPU_OK has called the host's `error_set`
+ * before.  No message shows a password.
  */
 #ifndef QUIPU_DRIVER_H
 #define QUIPU_DRIVER_H
@@ -46,7 +48,8 @@ extern "C" {
 /* Raised only when a member that exists changes its meaning. */
 #define QUIPU_DRIVER_ABI 1
 
-/* Each driver defines these three; the core never looks inside. */
+/* Each driver defines these three types; the core uses pointers to them only.
+ */
 typedef struct quipu_driver_datastore quipu_driver_datastore;
 typedef struct quipu_driver_schema quipu_driver_schema;
 typedef struct quipu_driver_cursor quipu_driver_cursor;
@@ -54,16 +57,17 @@ typedef struct quipu_driver_cursor quipu_driver_cursor;
 /* ---------------------------------------------------------------- host */
 
 enum quipu_level {
-    QUIPU_LEVEL_WARNING = 1, /* the operator should know */
-    QUIPU_LEVEL_NOTICE = 2,  /* the operator may like to know */
-    QUIPU_LEVEL_TRACE = 3    /* for the author of a driver */
+    QUIPU_LEVEL_WARNING = 1, /* the operator has to act, or should know */
+    QUIPU_LEVEL_NOTICE = 2,  /* of interest to an operator */
+    QUIPU_LEVEL_TRACE = 3    /* for authors of drivers */
 };
 
-/* What the core lends to a driver, from `open` until the process ends. */
+/* Functions of the core that a driver may call, from its first `open` until the
+ * process ends, in any thread. */
 typedef struct quipu_host {
     uint32_t struct_size;
     uint32_t abi;
-    /* As malloc, realloc and free; NULL when memory is short. */
+    /* As malloc, realloc and free.  NULL: no memory. */
     void *(*allocate)(size_t size);
     void *(*reallocate)(void *memory, size_t size);
     void (*release)(void *memory);
@@ -73,7 +77,8 @@ typedef struct quipu_host {
     int (*error_set)(quipu_error *error, int status, int native,
                      const char *sqlstate, const char *format, ...)
         QUIPU_PRINTF(5, 6);
-    /* Says something to whoever listens (enum quipu_level). */
+    /* Sends a message to the program's listener (`level`: enum quipu_level), by
+     * default warnings to standard error. */
     void (*message)(int level, const char *format, ...) QUIPU_PRINTF(2, 3);
 } quipu_host;
 
@@ -81,12 +86,12 @@ typedef struct quipu_host {
 
 enum quipu_option_type {
     QUIPU_OPTION_TEXT = 1,
-    QUIPU_OPTION_BOOL = 2, /* "1", "true", "yes", "on" and their opposites */
-    QUIPU_OPTION_SIZE = 3, /* bytes, decimal, with k, m, g or t for 2^10 ... */
-    QUIPU_OPTION_COUNT = 4 /* a decimal number, not negative */
+    QUIPU_OPTION_BOOL = 2, /* 1, true, yes, on or 0, false, no, off */
+    QUIPU_OPTION_SIZE = 3, /* bytes below 2^64; unit k, m, g, t: 2^10 ... */
+    QUIPU_OPTION_COUNT = 4 /* a decimal number from 0 to 2^64 - 1 */
 };
 
-/* One row of a driver's published table of options. */
+/* One option that a driver publishes. */
 typedef struct quipu_option_info {
     const char *name;
     const char *fallback; /* the default, as text, or NULL */
@@ -96,8 +101,8 @@ typedef struct quipu_option_info {
     uint64_t reserved2;
 } quipu_option_info;
 
-/* One option of a URI, percent-decoded.  The core has checked that the table
- * knows the name and that the value has its type. */
+/* One option of a URI, percent-decoded.  The core has checked that the driver
+ * publishes the name, and that the value is of its type. */
 typedef struct quipu_option {
     const char *name;
     const char *value;
@@ -105,27 +110,27 @@ typedef struct quipu_option {
 } quipu_option;
 
 enum quipu_open_flag {
-    QUIPU_OPEN_READONLY = 1u << 0, /* changes no byte of the store */
-    QUIPU_OPEN_CREATE = 1u << 1,   /* the store may be created */
+    QUIPU_OPEN_READONLY = 1u << 0, /* change no byte of the store */
+    QUIPU_OPEN_CREATE = 1u << 1,   /* create the store if it does not exist */
     QUIPU_OPEN_RELAXED = 1u << 2   /* durability=relaxed (V3) */
 };
 
-/* How to open a datastore. */
+/* The arguments with which a datastore is opened. */
 typedef struct quipu_open {
     uint32_t struct_size;
     uint32_t flags;     /* enum quipu_open_flag */
-    const char *scheme; /* as the URI spells it, without the colon */
-    /* Between "scheme:" and "?", percent-encoded as it came. */
+    const char *scheme; /* of the URI, without the colon */
+    /* The part between "scheme:" and "?", still percent-encoded. */
     const char *body;
-    /* All after "scheme:" without quipu's own options, percent-encoded as it
-     * came, for drivers that pass the whole on. */
+    /* The part after "scheme:" without the core's own options, still
+     * percent-encoded, for drivers that pass a URI on to their library. */
     const char *rest;
-    const quipu_option *options; /* without quipu's own */
+    const quipu_option *options; /* without the core's own */
     size_t option_count;
-    const char *name_space; /* 0 to 63 bytes; "" is the default one */
+    const char *name_space; /* 0 to 63 bytes; "" is the default namespace */
 } quipu_open;
 
-/* What an opened datastore says of itself. */
+/* The properties of an opened datastore. */
 typedef struct quipu_opened {
     uint32_t struct_size;  /* set by the core */
     uint32_t capabilities; /* enum quipu_capability */
@@ -135,7 +140,8 @@ typedef struct quipu_opened {
 
 /* ------------------------------------------------------------ appending */
 
-/* One append: judged as a whole, stored as a whole (U2). */
+/* One append: its preconditions are checked, and it is stored, as a whole
+ * (U2). */
 typedef struct quipu_request {
     quipu_driver_schema *schema;
     const quipu_item *items;
@@ -150,85 +156,89 @@ typedef struct quipu_request {
 } quipu_request;
 
 /*
- * The caller's part of a transaction.  `native` is the back end's own handle
- * (sqlite3 *, PGconn *, MDB_txn *) inside the transaction.  Any status but
- * QUIPU_OK rolls it back and becomes the operation's.  It may run again after
- * a rolled back attempt, must neither begin nor end a transaction, and must
- * not call quipu on that datastore.
+ * A function of the program that runs in the transaction of an append.
+ * `native` is the back end's own handle (sqlite3 *, PGconn *, MDB_txn *),
+ * inside the transaction.  Any status but QUIPU_OK rolls the transaction back
+ * and becomes the status of the operation.  The function may run more than
+ * once, if an attempt is rolled back and repeated.  It must neither begin nor
+ * end a transaction, and must not call quipu on that datastore.
  */
 typedef int (*quipu_work)(void *native, void *context, quipu_error *error);
 
 /* ----------------------------------------------------------- the driver */
 
 enum quipu_driver_flag {
-    /* Options that the table does not know go on to the back end, and the
-     * driver reports those that nobody knows. */
+    /* Options that the driver does not publish are passed to it, too.  It
+     * passes them to the back end, and reports those that are unknown there. */
     QUIPU_DRIVER_PASSES_OPTIONS = 1u << 0
 };
 
 /*
- * The driver's table.  Members marked [optional] may be NULL; the core then
- * answers QUIPU_UNSUPPORTED.  Codes are listed beside OK and, for all of them,
- * NO_MEMORY and INTERNAL.  (tests/conformance/context compares these lists with
- * what the core lets pass and what the suite does.)
+ * The table of a driver's operations.  Members marked [optional] may be NULL;
+ * the core then answers QUIPU_UNSUPPORTED.  The lists of codes leave out OK,
+ * NO_MEMORY and INTERNAL, which every operation may return.  (A test compares
+ * the lists with the codes that the core and the conformance suite accept.)
  */
 typedef struct quipu_driver {
     uint32_t struct_size;
     uint32_t abi;   /* QUIPU_DRIVER_ABI */
     uint32_t flags; /* enum quipu_driver_flag */
     uint32_t option_count;
-    const char *name;    /* of the driver: "sqlite" */
-    const char *version; /* of the driver: "1.0.0" */
-    const quipu_option_info *options;
-    /* The back end's name and version as it runs: "SQLite 3.40.1". */
+    const char *name;                 /* of the driver: "sqlite" */
+    const char *version;              /* of the driver: "1.0.0" */
+    const quipu_option_info *options; /* option_count elements, or NULL */
+    /* Returns the name and version of the back end's library that is loaded:
+     * "SQLite 3.40.1".  Static text. */
     const char *(*library)(void);
 
     /*
-     * Opens the store.  A store that does not exist is created with
-     * QUIPU_OPEN_CREATE, else NOT_FOUND.  Something that is no store of this
-     * driver, is damaged, or has a newer format is left as it is, to the byte
-     * (F4).  Codes: BUSY, INVALID (body or option), IO, CORRUPT, DENIED,
-     * NOT_FOUND, UNSUPPORTED (format or file system).
+     * Opens the store.  If it does not exist, it is created with
+     * QUIPU_OPEN_CREATE; otherwise the answer is NOT_FOUND.  Not a byte is
+     * changed of anything that is no store of this driver, is damaged, or has a
+     * newer format (F4).  Codes: BUSY, INVALID (body or option), IO, CORRUPT,
+     * DENIED, NOT_FOUND, UNSUPPORTED (format or file system).
      */
     int (*open)(const quipu_host *host, const quipu_open *how, int64_t deadline,
                 quipu_driver_datastore **datastore, quipu_opened *opened,
                 quipu_error *error);
 
-    /* Ends all.  Its cursors and schemas are closed and unbound before. */
+    /* Closes the store.  The core closes all cursors and unbinds all schemas
+     * before. */
     void (*close)(quipu_driver_datastore *datastore);
 
     /*
-     * Wakes the waits under way on this datastore; each returns OK with the
-     * head as it is.  Later waits are not concerned.  Async-signal-unsafe;
-     * any thread.
+     * Wakes the calls of `wait` that are under way on this datastore; each
+     * returns OK with the current head.  Later calls are not affected.  Any
+     * thread; not async-signal-safe.
      */
     void (*interrupt)(quipu_driver_datastore *datastore);
 
     /*
-     * Makes the schema's tables and enters it in the catalogue; does nothing
-     * and needs no rights if they are there.  Codes: CONFLICT (the catalogue
-     * has it with other columns, or a table that quipu did not make has the
-     * name), BUSY, DENIED, IO, CORRUPT, UNKNOWN_OUTCOME, INVALID (a name that
-     * the back end cannot hold, or that differs from one that is there in case
-     * only).
+     * Creates the schema's tables and adds the schema to the catalogue; does
+     * nothing and needs no rights if they exist.  Codes: CONFLICT (the
+     * catalogue has it with other columns, or a table of that name was not
+     * created by quipu), BUSY, DENIED, IO, CORRUPT, UNKNOWN_OUTCOME, INVALID
+     * (the back end cannot hold a name, or a name differs from an existing one
+     * in case only).
      */
     int (*setup)(quipu_driver_datastore *datastore, const quipu_schema *schema,
                  int64_t deadline, quipu_error *error);
 
     /*
-     * Removes the schema with all its items.  Tracking stays.  Codes: NOT_FOUND
-     * (no such schema), BUSY, DENIED, IO, CORRUPT, UNKNOWN_OUTCOME, CONFLICT
-     * (as `setup`).  What is still bound to it, anywhere, is then void: appends
-     * answer NOT_FOUND; reads find what was there, or nothing, or answer that.
+     * Removes the schema with all its items; tracking records stay.  Codes:
+     * NOT_FOUND (no such schema), BUSY, DENIED, IO, CORRUPT, UNKNOWN_OUTCOME,
+     * CONFLICT (as `setup`).  Bindings to the schema, in any process, become
+     * void: appends answer NOT_FOUND; reads yield the former items or none, or
+     * answer NOT_FOUND.
      */
     int (*teardown)(quipu_driver_datastore *datastore,
                     const quipu_schema *schema, int64_t deadline,
                     quipu_error *error);
 
     /*
-     * Prepares the work with a schema.  Codes: NOT_FOUND (not set up), CONFLICT
-     * (set up with other columns, and the message names the first that
-     * differs), BUSY, DENIED, IO, CORRUPT.
+     * Binds a schema: prepares appends and reads of it, until `unbind`.  Codes:
+     * NOT_FOUND (not set up), CONFLICT (set up with other columns; the message
+     * names the first that differs), BUSY, DENIED, IO, CORRUPT.
      */
     int (*bind)(quipu_driver_datastore *datastore, const quipu_schema *schema,
                 int64_t deadline, quipu_driver_schema **bound,
@@ -237,16 +247,18 @@ typedef struct quipu_driver {
                    quipu_driver_schema *bound);
 
     /*
-     * Appends requests 0 .. *taken - 1, 1 <= *taken <= count, as if one after
-     * the other, with one durable commit.  If it returns OK, results[i].status
-     * is what became of request i: OK, CONFLICT (cause and index always tell
-     * of what), ALREADY, or INVALID.  Else its code holds for all that were
-     * taken.  Codes: BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn down, and
-     * nothing is stored), UNKNOWN_OUTCOME.  *taken is always set.
+     * Executes requests 0 .. *taken - 1, 1 <= *taken <= count, with the effect
+     * of one after the other, in one durable commit.  If the answer is OK,
+     * results[i].status is the status of request i: OK, CONFLICT (with cause
+     * and index), ALREADY, or INVALID (the back end cannot store an item).
+     * Otherwise the code holds for all requests taken, and nothing is stored,
+     * or after UNKNOWN_OUTCOME all or nothing.  *taken is always set.  Codes:
+     * BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn down), UNKNOWN_OUTCOME.
      *
-     * Of one request are judged, in this order: event ids (U3), guards (S3)
-     * on the state before it, tracking (U4), then its items one by one (S1, S2,
-     * U1).  A refused request leaves no trace and uses no notification id.
+     * The preconditions of a request are checked in this order: event ids (U3),
+     * guards (S3) against the state before the request, tracking (U4), and the
+     * positions of its items one by one (S1, S2, U1).  A request whose
+     * preconditions do not hold changes nothing and uses no notification id.
      */
     int (*append)(quipu_driver_datastore *datastore,
                   const quipu_request *requests, size_t count,
@@ -254,10 +266,10 @@ typedef struct quipu_driver {
                   quipu_error *error);
 
     /*
-     * [optional] Judges and stores one request, which may be empty, runs `work`
-     * in the same transaction if the request is accepted, and commits both.
-     * *result as above.  Codes: those of `work`, BUSY, DENIED, IO, CORRUPT,
-     * NOT_FOUND, UNKNOWN_OUTCOME.
+     * [optional] Executes one request, which may be empty, and if its
+     * preconditions hold, runs `work` in the same transaction, and commits
+     * both.  *result as above.  Codes: those of `work`, BUSY, DENIED, IO,
+     * CORRUPT, NOT_FOUND, UNKNOWN_OUTCOME.
      */
     int (*transact)(quipu_driver_datastore *datastore,
                     const quipu_request *request, quipu_work work,
@@ -265,10 +277,10 @@ typedef struct quipu_driver {
                     quipu_error *error);
 
     /*
-     * Opens a cursor over the items of one sequence, by position (S4), or of
-     * the log, by notification id [log: optional].  It yields what was
-     * visible now (V4).  Codes: TIMEOUT, BUSY, DENIED, IO, CORRUPT, NOT_FOUND
-     * (torn down).
+     * Opens a cursor over the items of one sequence in order of position (S4),
+     * or [optional] of the log in order of notification id.  It yields the
+     * items that are visible at the time of this call (V4).  Codes: TIMEOUT,
+     * BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn down).
      */
     int (*read_sequence)(quipu_driver_datastore *datastore,
                          quipu_driver_schema *bound, quipu_bytes sequence_id,
@@ -280,57 +292,61 @@ typedef struct quipu_driver {
                     quipu_error *error);
 
     /*
-     * Opens a cursor over the catalogue, by table name (quipu_schema).  This
-     * one and the next two yield what is there when they come by.  Codes:
+     * Opens a cursor over the catalogue (rows: quipu_schema), by table name.
+     * The listings of this operation and the next two are no snapshots: each
+     * row is read when the cursor reaches it.  Codes:
      * TIMEOUT, BUSY, DENIED, IO, CORRUPT.
      */
     int (*list_schemas)(quipu_driver_datastore *datastore, int64_t deadline,
                         quipu_driver_cursor **cursor, quipu_error *error);
 
     /*
-     * Over a schema's sequences whose id is above `after` (absent: all), by id
-     * in byte order (quipu_sequence).  Codes: TIMEOUT, BUSY, DENIED, IO,
-     * CORRUPT, NOT_FOUND (torn down).
+     * Opens a cursor over the sequences of a schema (rows: quipu_sequence)
+     * whose id is above `after` (absent: all), by id in byte order.  Codes:
+     * TIMEOUT, BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn down).
      */
     int (*list_sequences)(quipu_driver_datastore *datastore,
                           quipu_driver_schema *bound, quipu_bytes after,
                           int64_t deadline, quipu_driver_cursor **cursor,
                           quipu_error *error);
 
-    /* [optional] Over the tracking records, by consumer and log
-     * (quipu_tracking).  Codes: TIMEOUT, BUSY, DENIED, IO, CORRUPT. */
+    /* [optional] Opens a cursor over the tracking records (rows:
+     * quipu_tracking), by consumer and log.  Codes: TIMEOUT, BUSY, DENIED, IO,
+     * CORRUPT. */
     int (*list_tracking)(quipu_driver_datastore *datastore, int64_t deadline,
                          quipu_driver_cursor **cursor, quipu_error *error);
 
     /*
-     * Lends the next rows, in an array of as many as are at hand: at least
-     * one, or 0 after the last, again and again.  They are quipu_item,
-     * quipu_sequence or quipu_tracking, after what opened the cursor; a
-     * quipu_schema comes alone.  After an error only `cursor_close` is called.
-     * Codes: TIMEOUT, BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn down).
+     * Lends the next rows as an array of any length from 1 on that suits the
+     * driver; after the last row, *count is 0, also when called again.  The
+     * rows are quipu_item, quipu_sequence or quipu_tracking, depending on the
+     * operation that opened the cursor; a quipu_schema is lent alone.  After an
+     * error the core calls only `cursor_close`.  Codes: TIMEOUT, BUSY, DENIED,
+     * IO, CORRUPT, NOT_FOUND (torn down).
      */
     int (*step)(quipu_driver_cursor *cursor, int64_t deadline,
                 const void **rows, size_t *count, quipu_error *error);
     void (*cursor_close)(quipu_driver_cursor *cursor);
 
-    /* The last position of a sequence; *found false if it is empty.  Codes:
+    /* Reads the last position of a sequence; sets *found to false if it is
+     * empty.  Codes:
      * TIMEOUT, BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn down). */
     int (*last_position)(quipu_driver_datastore *datastore,
                          quipu_driver_schema *bound, quipu_bytes sequence_id,
                          int64_t deadline, bool *found, int64_t *position,
                          quipu_error *error);
 
-    /* [optional] The log's head: its last notification id (0 if there is
-     * none), that item's event id, and the identity.  Codes: TIMEOUT, BUSY,
-     * DENIED, IO, CORRUPT, NOT_FOUND (torn down). */
+    /* [optional] Reads the head of the log: the last notification id (0 if the
+     * log is empty), the event id of that item, and the identity.  Codes:
+     * TIMEOUT, BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn down). */
     int (*log_head)(quipu_driver_datastore *datastore,
                     quipu_driver_schema *bound, int64_t deadline,
                     quipu_position *head, quipu_error *error);
 
-    /* [optional] Waits until the log's head is above `after`, and sets *head;
-     * with -1 it is at once.  It may return OK earlier, with the head as it is
-     * (L4).  Codes: TIMEOUT, BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn
-     * down). */
+    /* [optional] Waits until the head of the log is above `after`, and sets
+     * *head.  With -1 it returns at once.  It may always return OK earlier,
+     * with the current head (L4).  Codes: TIMEOUT, BUSY, DENIED, IO, CORRUPT,
+     * NOT_FOUND (torn down). */
     int (*wait)(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
                 int64_t after, int64_t deadline, int64_t *head,
                 quipu_error *error);
@@ -344,16 +360,17 @@ typedef struct quipu_driver {
 } quipu_driver;
 
 /*
- * Defines the one symbol of a driver:
+ * Defines the one symbol that a driver exports:
  *
  *     QUIPU_DRIVER_ENTRY(memory)
  *     {
  *         return &driver;
  *     }
  *
- * It may be called any number of times and keeps no state.  Compiled with
- * QUIPU_DRIVER_STATIC the symbol is quipu_driver_entry_<name>, for programs
- * that link the driver in and hand it to quipu_drivers_add.
+ * The function may be called any number of times, from any thread, and returns
+ * the same table each time.  Compiled with QUIPU_DRIVER_STATIC the symbol is
+ * quipu_driver_entry_<name>, for programs that link the driver in and pass it
+ * to quipu_drivers_add.
  */
 #ifdef QUIPU_DRIVER_STATIC
 #define QUIPU_DRIVER_ENTRY(name)                                \

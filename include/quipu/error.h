@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Status names, and errors of a program's own. */
+/*
+ * Names of status codes, and errors that a program sets itself, in handlers,
+ * codecs and functions in a transaction.  The struct quipu_error is in types.h.
+ *
+ * All functions may be called from any thread, never allocate and never fail.
+ */
 #ifndef QUIPU_ERROR_H
 #define QUIPU_ERROR_H
 
@@ -9,20 +14,22 @@
 extern "C" {
 #endif
 
-/* The name of a status, as "CONFLICT"; "?" for a number that is none.  Static
- * text.  Any thread. */
+/* Returns the name of a status, such as "CONFLICT"; "?" for a number that is no
+ * status.  Static text. */
 QUIPU_API const char *quipu_status_name(int status);
 
 /*
- * Fills *error (NULL is allowed) with a status, and a message made as printf
- * makes it and cut to what there is room for; returns `status`, so that a
- * handler can write `return quipu_error_set(error, QUIPU_INVALID, "...")`.
- * Never allocates, never fails.  Any thread.
+ * Sets *error (NULL is allowed) to a status and a message, which is formatted
+ * as by printf and cut at a character boundary if it exceeds the size of
+ * `message`. Returns `status`, so that a function can end with `return
+ * quipu_error_set(error, QUIPU_INVALID, "...")`.  The arguments may be part of
+ * *error.
  */
 QUIPU_API int quipu_error_set(quipu_error *error, int status,
                               const char *format, ...) QUIPU_PRINTF(3, 4);
 
-/* The same with a finished text (NULL: none), for language bindings. */
+/* Sets *error in the same way to a finished text (NULL: ""), which is not
+ * formatted.  For language bindings. */
 QUIPU_API int quipu_error_set_text(quipu_error *error, int status,
                                    const char *text);
 

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes, UUIDs and ids.  All functions here may be called from any thread. */
+/*
+ * Values that identify: bytes, UUIDs, ids; and times.
+ *
+ * The structs are those of types.h.  No function allocates memory; an id or
+ * UUID is copied by assignment.  All functions may be called from any thread.
+ */
 #ifndef QUIPU_ID_H
 #define QUIPU_ID_H
 
@@ -9,65 +14,73 @@
 extern "C" {
 #endif
 
-/* A NUL-terminated text as bytes, without the NUL; NULL gives absent. */
+/* Returns a NUL-terminated text as bytes, without the NUL; absent bytes for
+ * NULL.  The text is borrowed. */
 QUIPU_API quipu_bytes quipu_bytes_of_text(const char *text);
 
-/* Whether both are absent, or both present with equal bytes. */
+/* Returns true if both are absent, or both are present with equal bytes. */
 QUIPU_API bool quipu_bytes_equal(quipu_bytes a, quipu_bytes b);
 
-/* Whether bytes are what quipu takes as text: UTF-8 (RFC 3629) without NUL.
- * Empty and absent ones are. */
+/* Returns true if bytes are a text of quipu: UTF-8 (RFC 3629) without NUL.
+ * Empty and absent bytes are. */
 QUIPU_API bool quipu_bytes_is_text(quipu_bytes bytes);
 
-/* Room for a UUID as text, its NUL included. */
+/* Bytes of a UUID as text, including the NUL. */
 #define QUIPU_UUID_TEXT_SIZE 37
 
-/* A new random UUID (RFC 9562, version 4), from libuuid. */
+/* Sets *uuid to a new random UUID (RFC 9562, version 4), from libuuid. */
 QUIPU_API void quipu_uuid_random(quipu_uuid *uuid);
 
 /*
- * A new time-ordered UUID (RFC 9562, version 7): milliseconds, then a counter
- * that grows within one (section 6.2, method 1), then random bits.  Within a
- * process each is greater than those before it, also when the clock is set
- * back.  The default for all that quipu mints: it keeps B-trees dense.
+ * Sets *uuid to a new time-ordered UUID (RFC 9562, version 7): milliseconds,
+ * a counter within a millisecond (section 6.2, method 1), and random bits.
+ * Within a process each is greater than all before it, also when the clock is
+ * set back.  quipu uses these for all UUIDs that it creates, since neighbours
+ * in time are neighbours in a B-tree.
  */
 QUIPU_API void quipu_uuid_ordered(quipu_uuid *uuid);
 
-/* The UUID of a name of `size` bytes in a namespace (RFC 9562, version 5). */
+/* Sets *uuid to the UUID of a name of `size` bytes in a namespace (RFC 9562,
+ * version 5): the same arguments always give the same UUID. */
 QUIPU_API void quipu_uuid_of_name(quipu_uuid *uuid,
                                   const quipu_uuid *name_space,
                                   const void *name, size_t size);
 
-/* Reads the 36-character form, either case.  INVALID. */
+/* Parses the form of 36 characters, in upper or lower case.  INVALID: the text
+ * is NULL or of another form. */
 QUIPU_API int quipu_uuid_parse(quipu_uuid *uuid, const char *text,
                                quipu_error *error);
 
-/* Writes the 36-character form, lower case, and a NUL. */
+/* Writes the form of 36 characters in lower case, and a NUL. */
 QUIPU_API void quipu_uuid_format(const quipu_uuid *uuid,
                                  char text[QUIPU_UUID_TEXT_SIZE]);
 
-/* Whether all bits are zero, which stands for "none". */
+/* Returns true if all bits are zero, which means "none". */
 QUIPU_API bool quipu_uuid_is_nil(const quipu_uuid *uuid);
 
-/* Ids from UUIDs and text.  INVALID: empty, over 255 bytes, or not UTF-8. */
+/* Set *id to a UUID (16 bytes), or to a text of 1 to 255 bytes.  INVALID: the
+ * text is NULL, empty, longer, or not UTF-8; *id is then unchanged. */
 QUIPU_API void quipu_id_of_uuid(quipu_id *id, const quipu_uuid *uuid);
 QUIPU_API int quipu_id_of_text(quipu_id *id, const char *text,
                                quipu_error *error);
-/* A copy of 1 to 255 borrowed bytes, whatever they hold.  INVALID. */
+/* Sets *id to a copy of 1 to 255 bytes of any value, as those of an item.
+ * INVALID: there are none, or more. */
 QUIPU_API int quipu_id_of_bytes(quipu_id *id, quipu_bytes bytes,
                                 quipu_error *error);
 
-/* An id's bytes, borrowed from it. */
+/* Returns the bytes of an id, borrowed from it; absent for an id of size 0. */
 QUIPU_API quipu_bytes quipu_id_bytes(const quipu_id *id);
+/* Returns true if two ids have equal bytes. */
 QUIPU_API bool quipu_id_equal(const quipu_id *a, const quipu_id *b);
 
-/* The time now, from CLOCK_REALTIME. */
+/* Returns the current time, from CLOCK_REALTIME. */
 QUIPU_API quipu_time quipu_time_now(void);
 
-/* Room for a time as text, its NUL included. */
+/* Bytes of a time as text, including the NUL. */
 #define QUIPU_TIME_TEXT_SIZE 28
 
-/* Writes "2017-05-25T12:00:00.000000Z".  INVALID: not in years 1 to 9999. */
+/* Writes a time in UTC as "2017-05-25T12:00:00.000000Z", and a NUL.  INVALID:
+ * the time is not in the years 1 to 9999. */
 QUIPU_API int quipu_time_format(quipu_time time,
                                 char text[QUIPU_TIME_TEXT_SIZE],
                                 quipu_error *error);

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Records: sequenced items in and out of one schema of one datastore.
+ * Records: a handle on one schema of a datastore, which appends and reads its
+ * items.
  *
- * No event type is needed here; this is the part of quipu for generic tools
- * and language bindings.  Threads, fork and general codes: as datastore.h; a
- * cursor is used by one thread at a time.
+ * This layer works on items and needs no event types; generic tools and
+ * language bindings use it directly.  Fork and the codes that any function may
+ * return are those of datastore.h.
+ *
+ * Threads: all functions may be called from several threads at once, except
+ * `close` (last, alone) and those of one cursor or listing (one thread at a
+ * time, any thread).
  */
 #ifndef QUIPU_RECORDS_H
 #define QUIPU_RECORDS_H
@@ -20,18 +25,21 @@ typedef struct quipu_cursor quipu_cursor;
 typedef struct quipu_sequences quipu_sequences;
 
 /*
- * Binds a schema that is set up.  The schema is copied.  NOT_FOUND: it is not
- * set up; CONFLICT: set up with other columns.
+ * Binds a schema that is set up.  The schema is copied.  *records is closed by
+ * quipu_records_close, before the datastore.  NOT_FOUND: the schema is not set
+ * up; CONFLICT: it is set up with other columns; INVALID: it fails
+ * quipu_schema_check.
  */
 QUIPU_API int quipu_records_open(quipu_datastore *datastore,
                                  const quipu_schema *schema,
                                  quipu_records **records, quipu_error *error);
 
-/* After its cursors and listings; otherwise INVALID, and nothing is closed.
- * NULL is allowed. */
+/* Closes the handle and frees it.  NULL is allowed.  INVALID: cursors or
+ * listings that were opened from it are still open; nothing is then closed. */
 QUIPU_API int quipu_records_close(quipu_records *records, quipu_error *error);
 
-/* The schema, without attributes, and the datastore; borrowed. */
+/* Return the schema (without attributes of columns) and the datastore, borrowed
+ * from the handle; NULL for NULL. */
 QUIPU_API const quipu_schema *quipu_records_schema(
     const quipu_records *records);
 QUIPU_API quipu_datastore *quipu_records_datastore(
@@ -39,50 +47,64 @@ QUIPU_API quipu_datastore *quipu_records_datastore(
 
 /* ------------------------------------------------------------ appending */
 
-/* One append; all is borrowed for the call. */
+/* One append: items, guards and a tracking record.  All is borrowed for the
+ * call. */
 typedef struct quipu_append {
     uint32_t struct_size;
     uint32_t reserved;
-    const quipu_item *items;
-    size_t item_count;
+    const quipu_item *items; /* of any sequences; ids in this order (L3) */
+    size_t item_count;       /* up to quipu_limits.append_items */
     const quipu_guard *guards;
-    size_t guard_count;
+    size_t guard_count;             /* up to quipu_limits.append_items */
     const quipu_tracking *tracking; /* or NULL */
 } quipu_append;
 
 /*
- * Stores all the items, over any number of sequences, and the tracking record,
- * or nothing (U2).  When it returns OK the append is durable as the datastore's
- * durability says, and visible.
+ * Stores all items, of any number of sequences, and the tracking record, or
+ * nothing (U2).  When the call returns OK, the append is visible, and durable
+ * as the datastore's durability says.
  *
- * *result (NULL is allowed) tells where the items went, or what refused them;
- * its `positions` is read, so zero the struct before.
+ * The preconditions are checked in this order: event ids (U3), guards (S3),
+ * tracking record (U4), positions (S1, S2).
  *
- * CONFLICT: a position is taken or not the next one, a guard failed, or event
- * ids are stored already but not as this append (result.cause says which).
- * ALREADY: the tracking record stands at or above this.  INVALID: an item is
- * wrong, or there is nothing to do.  NOT_FOUND: the schema was torn down.
- * BUSY and all other codes but UNKNOWN_OUTCOME: nothing is stored.  After
- * UNKNOWN_OUTCOME make the same call again: with event ids it stores nothing
+ * *result (NULL is allowed) receives the positions and notification ids, or the
+ * cause of the refusal.  Its member `positions` is read; zero the struct before
+ * the call.
+ *
+ * CONFLICT: a position is taken or is not the next one, a guard failed, or some
+ * event ids are stored already, but not as this append; result->cause says
+ * which.  ALREADY: the tracking record is not above the stored one.  INVALID: a
+ * member is wrong, or the append has no items, guards and tracking;
+ * result->cause and index name the item or guard.  UNSUPPORTED: it has
+ * tracking, and the store keeps no tracking records.  NOT_FOUND: the schema was
+ * torn down.  DENIED: the datastore was opened readonly.
+ *
+ * After any error but UNKNOWN_OUTCOME nothing is stored.  After
+ * UNKNOWN_OUTCOME, make the same call again: with event ids, it stores nothing
  * twice and returns the original result (U3).
  *
- * Threads that append to one datastore at the same time, under whatever schema,
- * share commits, in order of arrival, unless its option `group` is 1; each is
- * judged, stored and answered as if it had come alone.  An append that waits
- * for others' commits until its deadline is given up: BUSY.  One that is under
- * way is not given up: it is answered by the store, which knows its deadline.
+ * Threads that append to one datastore at the same time, to any of its schemas,
+ * share commits, in order of arrival, unless the option `group` is 1.  Each
+ * append is checked, stored and answered as if it were alone.  An append that
+ * waits for the commits of other threads until its deadline answers BUSY.  Once
+ * it is passed to the driver, the driver watches the deadline.
  */
 QUIPU_API int quipu_records_append(quipu_records *records,
                                    const quipu_append *append,
                                    quipu_result *result, quipu_error *error);
 
 /*
- * The same, and `work` (see driver.h) with the back end's own handle in the
- * same transaction: rows of the program's own, the tracking record and new
- * items become durable together.  `work` runs after the append is judged and
- * before it is committed, perhaps more than once; what it returns other than
- * OK undoes all and is returned.  The append may be empty.  It waits for its
- * turn among the appends, and shares a commit with none.  UNSUPPORTED.
+ * Appends, and calls `work` (see driver.h) with the back end's own handle in
+ * the same transaction: the program's rows, the items and the tracking record
+ * become durable together.
+ *
+ * `work` runs in the calling thread, after the preconditions have been found to
+ * hold and before the commit, perhaps more than once.  If it returns a status
+ * other than OK, which may be any number, the transaction is rolled back and
+ * the status is returned.  The append may be empty.  The call waits for its
+ * turn among the appends, and shares a commit with none.  `work` must not call
+ * quipu on the same datastore.  UNSUPPORTED: the driver does not have the
+ * operation; otherwise the codes of quipu_records_append.
  */
 QUIPU_API int quipu_records_transact(quipu_records *records,
                                      const quipu_append *append,
@@ -92,7 +114,7 @@ QUIPU_API int quipu_records_transact(quipu_records *records,
 /* -------------------------------------------------------------- reading */
 
 enum quipu_query_flag {
-    QUIPU_QUERY_GT = 1u << 0, /* which of the bounds are set */
+    QUIPU_QUERY_GT = 1u << 0, /* the bound of this name is set */
     QUIPU_QUERY_GTE = 1u << 1,
     QUIPU_QUERY_LT = 1u << 2,
     QUIPU_QUERY_LTE = 1u << 3,
@@ -100,19 +122,22 @@ enum quipu_query_flag {
     QUIPU_QUERY_DESCENDING = 1u << 5
 };
 
-/* Bounds of positions, or of notification ids; all that are set hold. */
+/* Bounds of positions in a sequence, or of notification ids in the log.  All
+ * bounds that are set hold together. */
 typedef struct quipu_query {
     uint32_t struct_size;
     uint32_t flags; /* enum quipu_query_flag */
     int64_t gt, gte, lt, lte;
-    int64_t limit; /* at least 0; counts in the direction of the query */
+    int64_t limit; /* items, at least 0; counted in reading order */
 } quipu_query;
 
 /*
- * Opens a cursor over one sequence, in order of position, or over the log of
- * the schema, in order of notification id.  `query` NULL: all, ascending.  It
- * yields exactly the items that were visible when it was opened (V4), and
- * holds no lock and no transaction between steps.
+ * Open a cursor over one sequence, in order of position, or over the log of the
+ * schema, in order of notification id.  `query` NULL: all items, ascending. The
+ * cursor yields exactly the items that were visible when it was opened (V4),
+ * and hinders no writer.  A sequence without items yields none.  INVALID: the
+ * sequence id is not of the schema's kind, or the query has an unknown flag or
+ * a negative limit.  UNSUPPORTED: the store keeps no log.
  */
 QUIPU_API int quipu_records_read(quipu_records *records,
                                  quipu_bytes sequence_id,
@@ -122,19 +147,22 @@ QUIPU_API int quipu_records_read_log(quipu_records *records,
                                      const quipu_query *query,
                                      quipu_cursor **cursor, quipu_error *error);
 
-/* Lends the next item until the next call on the cursor; *item is NULL after
- * the last.  After an error the cursor can only be closed. */
+/* Sets *item to the next item, which is valid until the next call on the
+ * cursor, or to NULL after the last.  NOT_FOUND: the schema was torn down.
+ * After an error the cursor can only be closed.  `close` frees it; NULL is
+ * allowed. */
 QUIPU_API int quipu_cursor_next(quipu_cursor *cursor, const quipu_item **item,
                                 quipu_error *error);
 QUIPU_API void quipu_cursor_close(quipu_cursor *cursor);
 
-/* The position of a sequence's last item.  NOT_FOUND: the sequence is
- * empty. */
+/* Reads the position of a sequence's last item.  NOT_FOUND: the sequence is
+ * empty, or the schema was torn down. */
 QUIPU_API int quipu_records_last(quipu_records *records,
                                  quipu_bytes sequence_id, int64_t *position,
                                  quipu_error *error);
 
-/* The sequences whose id is above `after` (absent: all), in byte order. */
+/* Lists the sequences whose id is above `after` (absent: all), by id in byte
+ * order, in the way of the listings of datastore.h. */
 QUIPU_API int quipu_sequences_open(quipu_records *records, quipu_bytes after,
                                    quipu_sequences **sequences,
                                    quipu_error *error);
@@ -145,31 +173,34 @@ QUIPU_API void quipu_sequences_close(quipu_sequences *sequences);
 
 /* -------------------------------------------------------------- the log */
 
-/* The log's last position: notification id 0 while it is empty. */
+/* Reads the head of the log, the position of its last item; its notification id
+ * is 0 if the log is empty.  UNSUPPORTED: the store keeps no log. */
 QUIPU_API int quipu_records_head(quipu_records *records, quipu_position *head,
                                  quipu_error *error);
 
-/*
- * The log position of an item, for keeping outside the store.  NOT_FOUND.
- */
+/* Reads the log position of the item with a notification id, in the form that
+ * can be kept outside the store.  NOT_FOUND: there is no such item. */
 QUIPU_API int quipu_records_position(quipu_records *records,
                                      int64_t notification_id,
                                      quipu_position *position,
                                      quipu_error *error);
 
 /*
- * Whether a position that was kept outside still names the same item of the
- * same log (L5).  CONFLICT: the store is another one, or the log was rewound
- * and holds another item there, or none.
+ * Checks that a position that was kept outside the store still refers to the
+ * same item of the same log (L5).  CONFLICT: the store is another one, or the
+ * log was rewound and has another item there, or none.  INVALID: its
+ * notification id is negative.
  */
 QUIPU_API int quipu_records_check_position(quipu_records *records,
                                            const quipu_position *position,
                                            quipu_error *error);
 
 /*
- * Waits up to `milliseconds` (negative: for ever) until the log holds an id
- * above `after`, and sets *head to the last one.  Returns OK early, with the
- * head as it is, when the datastore is interrupted.  TIMEOUT.
+ * Blocks until the log has a notification id above `after`, and sets *head to
+ * the last one.  Returns OK early, with the current head, if the datastore is
+ * interrupted (quipu_datastore_interrupt).  TIMEOUT: `milliseconds` have
+ * passed; negative: no limit.  UNSUPPORTED: the store keeps no log, or cannot
+ * wait.
  */
 QUIPU_API int quipu_records_wait(quipu_records *records, int64_t after,
                                  int64_t milliseconds, int64_t *head,
