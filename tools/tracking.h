@@ -20,7 +20,7 @@ int tracking_read(quipu_datastore *datastore, struct tracking_list *list,
                   quipu_error *error);
 
 /* Replaces the store `from` in the records' positions by `to`: a position in a
- * log of `from` is valid in `to` after the log was copied to. */
+ * log of `from` is valid in `to` after the log was copied there. */
 void tracking_replace_store(struct tracking_list *list, const quipu_uuid *from,
                             const quipu_uuid *to);
 

@@ -62,18 +62,19 @@ static bool is_same_store(const struct copy *copy)
             strcmp(copy->args->as, copy->args->schemas[0]) == 0);
 }
 
-static int check_abilities(const struct copy *copy, quipu_error *error)
+static int check_capabilities(const struct copy *copy, quipu_error *error)
 {
     const quipu_datastore_info *to = &copy->to_info;
 
     if (is_same_store(copy)) {
         return quipu_error_set(error, QUIPU_INVALID,
-                               "both URIs name the same store");
+                               "both URIs name the same store; copy within one "
+                               "store with --schema and --as");
     }
     if (to->readonly && (copy->args->given & OPTION_VERIFY_ONLY) == 0) {
         return quipu_error_set(error, QUIPU_INVALID,
-                               "the store that is to be copied to is opened "
-                               "with readonly=yes");
+                               "the target is opened with readonly=yes; remove "
+                               "that option from its URI");
     }
     if ((to->capabilities & QUIPU_CAN_LOG) == 0) {
         return quipu_error_set(error, QUIPU_UNSUPPORTED,
@@ -280,7 +281,7 @@ int copy_plan_make(struct copy *copy, quipu_error *error)
     int status = read_source(copy, error);
 
     if (status == QUIPU_OK) {
-        status = check_abilities(copy, error);
+        status = check_capabilities(copy, error);
     }
     if (status == QUIPU_OK) {
         status = check_name(copy, error);

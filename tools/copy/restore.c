@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An item at or below the head of the log is compared with the stored one, all
- * others are collected and appended.  The positions of other programs' items
- * cannot be foreseen: if another program appends to the same schema, the items
- * get other notification ids than they must have, which is an error; but if it
- * restores the same items, its appends and ours are repeats of each other, and
- * both continue.
+ * Restoring works in the order of the log.  An item at or below the head of the
+ * target's log is compared with the stored one; all others are collected in a
+ * batch, and appended when it is full.
+ *
+ * Invariants:
+ * INV1  restore->head is the last notification id that the target is known to
+ *       have; the batch holds the items that follow it, without a gap.
+ * INV2  An item with a notification id is appended only if it is the next one,
+ *       so it gets its id unless another program appends to the same schema.
+ *       check_ids detects that: the copy fails, and nothing is overwritten.
+ * INV3  If the other program restores the same items, each append of one of the
+ *       two is a repeat of the other's, because the event ids are the same;
+ *       both programs continue.  Their batches may differ in size: then an
+ *       append conflicts on an event id, and its items are appended one at a
+ *       time (restore_flush).
  */
 #include "restore.h"
 #include "compare.h"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * JSON Lines: values of a store as JSON, and printing of one object per line.
- * A function that takes a json_t and is not const-qualified takes over the
- * caller's reference.
+ * The caller owns each value that is returned.
  */
 #ifndef QUIPU_TOOLS_JSONL_H
 #define QUIPU_TOOLS_JSONL_H

@@ -65,7 +65,7 @@ static int find_damaged(const struct scan *scan, int64_t lower, int64_t *at,
 }
 
 /* Progress of a scan. */
-struct progress {
+struct scan_progress {
     int64_t next; /* notification id or position behind the last visited item */
     bool visited; /* an item was visited since the last damaged one */
     bool end;     /* no item follows */
@@ -74,7 +74,7 @@ struct progress {
 /* Visits items from progress->next to `upper`, until the end or the first
  * damaged item. */
 static int scan_part(const struct scan *scan, int64_t upper,
-                     struct progress *progress, quipu_error *error)
+                     struct scan_progress *progress, quipu_error *error)
 {
     quipu_cursor *cursor = NULL;
     const quipu_item *item = NULL;
@@ -105,8 +105,9 @@ static int scan_part(const struct scan *scan, int64_t upper,
 
 /* Finds the first damaged item, and visits the items before it: a cursor that
  * reads ahead may have failed before it returned them. */
-static int scan_to_damaged(const struct scan *scan, struct progress *progress,
-                           int64_t *at, quipu_error *error)
+static int scan_to_damaged(const struct scan *scan,
+                           struct scan_progress *progress, int64_t *at,
+                           quipu_error *error)
 {
     quipu_error own;
     int status = find_damaged(scan, progress->next, at, NULL);
@@ -122,8 +123,8 @@ static int scan_to_damaged(const struct scan *scan, struct progress *progress,
 
 int verify_scan_run(const struct scan *scan, quipu_error *error)
 {
-    struct progress progress = { .next = scan->lower,
-                                 .end = scan->lower > scan->upper };
+    struct scan_progress progress = { .next = scan->lower,
+                                      .end = scan->lower > scan->upper };
     int64_t at = 0;
     int run = 0; /* consecutive damaged items */
 
