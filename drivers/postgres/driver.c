@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The driver's table. */
-#include "operations.h"
-#include "postgres.h"
+/* The driver's table of operations. */
+#include "append/append.h"
+#include "catalogue/schema.h"
+#include "catalogue/setup.h"
+#include "datastore.h"
+#include "read/listings.h"
+#include "read/point_read.h"
+#include "read/read.h"
 
 #include <stdio.h>
 
@@ -25,24 +30,24 @@ static const quipu_driver driver = {
     .library = library,
     .open = quipu_postgres_open,
     .close = quipu_postgres_close,
-    .interrupt = quipu_postgres_interrupt,
+    .interrupt = quipu_postgres_notify_interrupt,
     .setup = quipu_postgres_setup,
-    .teardown = quipu_postgres_teardown,
-    .bind = quipu_postgres_bind,
-    .unbind = quipu_postgres_unbind,
+    .teardown = quipu_postgres_setup_undo,
+    .bind = quipu_postgres_schema_bind,
+    .unbind = quipu_postgres_schema_unbind,
     .append = quipu_postgres_append,
-    .transact = quipu_postgres_transact,
+    .transact = quipu_postgres_append_transact,
     .read_sequence = quipu_postgres_read_sequence,
     .read_log = quipu_postgres_read_log,
-    .list_schemas = quipu_postgres_list_schemas,
-    .list_sequences = quipu_postgres_list_sequences,
-    .list_tracking = quipu_postgres_list_tracking,
-    .step = quipu_postgres_step,
-    .cursor_close = quipu_postgres_cursor_close,
-    .last_position = quipu_postgres_last_position,
-    .log_head = quipu_postgres_log_head,
-    .wait = quipu_postgres_wait,
-    .read_tracking = quipu_postgres_read_tracking,
+    .list_schemas = quipu_postgres_listing_schemas,
+    .list_sequences = quipu_postgres_listing_sequences,
+    .list_tracking = quipu_postgres_listing_tracking,
+    .step = quipu_postgres_read_step,
+    .cursor_close = quipu_postgres_read_close,
+    .last_position = quipu_postgres_point_read_last_position,
+    .log_head = quipu_postgres_point_read_log_head,
+    .wait = quipu_postgres_notify_wait,
+    .read_tracking = quipu_postgres_point_read_tracking,
 };
 
 QUIPU_DRIVER_ENTRY(postgres)

@@ -1,26 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening and closing a store; nothing is changed before it is checked. */
-#include "operations.h"
-#include "postgres.h"
+/* Opening and closing a store.  Nothing is written before libpq, the options,
+ * the server and the store's format have been checked. */
+#include "catalogue/catalogue.h"
+#include "datastore.h"
+#include "net/errors.h"
+
+#include "common/text.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #define MEBI (UINT64_C(1) << 20)
+#define LIBPQ_LEAST 140000 /* pipeline mode */
 
 static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
                       int64_t deadline, quipu_error *error)
 {
     bool create = (how->flags & QUIPU_OPEN_CREATE) != 0 && !datastore->readonly;
     struct connection *connection = NULL;
-    int status = quipu_postgres_borrow(datastore, deadline, &connection, error);
+    int status =
+        quipu_postgres_pool_borrow(datastore, deadline, &connection, error);
     if (status == QUIPU_OK) {
         status = quipu_postgres_catalogue_open(datastore, connection, create,
                                                deadline, error);
-        quipu_postgres_return(datastore, connection);
+        quipu_postgres_pool_return(datastore, connection);
     }
     return status;
+}
+
+/* The module itself does not load with an older libpq, which lacks functions
+ * that it calls; a program that has the driver linked in may bind them lazily
+ * and get here. */
+static int check_library(const quipu_host *host, quipu_error *error)
+{
+    int version = PQlibVersion();
+    if (version >= LIBPQ_LEAST) {
+        return QUIPU_OK;
+    }
+    return host->error_set(error, QUIPU_UNSUPPORTED, 0, NULL,
+                           "libpq %d.%d lacks pipeline mode; install libpq %d "
+                           "or later",
+                           version / 10000, version % 10000,
+                           LIBPQ_LEAST / 10000);
 }
 
 static int read_uri(quipu_driver_datastore *datastore, const quipu_open *how,
@@ -30,13 +52,13 @@ static int read_uri(quipu_driver_datastore *datastore, const quipu_open *how,
     int status =
         quipu_postgres_options_read(host, how, &datastore->options, error);
     if (status == QUIPU_OK) {
-        status =
-            quipu_postgres_target_make(host, how, &datastore->target, error);
+        status = quipu_postgres_conninfo_parse(host, how, &datastore->conninfo,
+                                               error);
     }
-    datastore->name = datastore->target.shown;
+    datastore->name = datastore->conninfo.shown;
     return status == QUIPU_OK
-               ? quipu_postgres_servers_find(host, &datastore->target,
-                                             &datastore->servers, error)
+               ? quipu_postgres_hosts_find(host, &datastore->conninfo,
+                                           &datastore->hosts, error)
                : status;
 }
 
@@ -56,8 +78,8 @@ static quipu_driver_datastore *create_datastore(const quipu_host *host,
     return datastore;
 }
 
-/* After a fork the connections are the parent's: closing them here would say
- * good-bye in its name. */
+/* After fork() the connections are the parent's.  PQfinish would send a
+ * Terminate message on them; a socket replaced by /dev/null takes it. */
 static void abandon(struct connection *connection)
 {
     int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -71,19 +93,19 @@ void quipu_postgres_close(quipu_driver_datastore *datastore)
 {
     const quipu_host *host = datastore->host;
     if (datastore->process != getpid()) {
-        if (datastore->pulse.listener) {
-            abandon(datastore->pulse.listener);
+        if (datastore->notify.listener) {
+            abandon(datastore->notify.listener);
         }
         for (struct connection *idle = datastore->pool.idle; idle;
              idle = idle->next) {
             abandon(idle);
         }
     }
-    quipu_postgres_pulse_finish(datastore);
+    quipu_postgres_notify_finish(datastore);
     quipu_postgres_pool_finish(datastore);
-    quipu_postgres_common_finish(datastore);
-    quipu_postgres_servers_finish(&datastore->servers, host);
-    quipu_postgres_target_finish(&datastore->target, host);
+    quipu_postgres_catalogue_sql_finish(datastore);
+    quipu_postgres_hosts_finish(&datastore->hosts, host);
+    quipu_postgres_conninfo_finish(&datastore->conninfo, host);
     host->release(datastore->schema);
     host->release(datastore->name_space);
     host->release(datastore);
@@ -107,14 +129,17 @@ int quipu_postgres_open(const quipu_host *host, const quipu_open *how,
 {
     quipu_driver_datastore *made = create_datastore(host, how);
     if (!made) {
-        return quipu_postgres_no_memory(host, error);
+        return quipu_postgres_error_no_memory(host, error);
     }
     int status = quipu_postgres_pool_init(made, error);
     if (status == QUIPU_OK) {
-        status = quipu_postgres_pulse_init(made, error);
+        status = quipu_postgres_notify_init(made, error);
+    }
+    if (status == QUIPU_OK) {
+        status = check_library(host, error);
     }
     if (status == QUIPU_OK && !made->name_space) {
-        status = quipu_postgres_no_memory(host, error);
+        status = quipu_postgres_error_no_memory(host, error);
     }
     if (status == QUIPU_OK) {
         status = read_uri(made, how, error);
@@ -122,7 +147,7 @@ int quipu_postgres_open(const quipu_host *host, const quipu_open *how,
     if (status == QUIPU_OK) {
         status = open_store(made, how, deadline, error);
     }
-    made->options.schema = NULL; /* it was lent for the opening */
+    made->options.schema = NULL; /* the option was lent for the opening */
     if (status != QUIPU_OK) {
         quipu_postgres_close(made);
         return status;

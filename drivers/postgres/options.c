@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The driver's own options in a URI; all others are libpq's (uri.c). */
+/* The driver's own options in a URI; all others are libpq's
+ * (net/conninfo.c). */
 #include "options.h"
 
 #include "common/text.h"
@@ -13,21 +14,23 @@ const quipu_option_info quipu_postgres_option_table[OPTION_COUNT] = {
     { .name = "idle_check",
       .fallback = "30000",
       .type = QUIPU_OPTION_COUNT,
-      .help = "milliseconds after which an idle connection is asked whether it "
-              "is alive" },
+      .help =
+          "milliseconds after which an idle connection is checked before it "
+          "is used" },
     { .name = "lock_timeout",
       .fallback = "0",
       .type = QUIPU_OPTION_COUNT,
-      .help = "milliseconds that an append waits for a lock; 0: as long as the "
-              "call may" },
+      .help = "milliseconds that an append waits for a lock; 0: until the "
+              "deadline of the call" },
     { .name = "notify",
       .fallback = "yes",
       .type = QUIPU_OPTION_BOOL,
-      .help = "wake those who wait for the log with NOTIFY and LISTEN" },
+      .help = "wake calls that wait for the log with NOTIFY and LISTEN" },
     { .name = "poll",
       .fallback = "250",
       .type = QUIPU_OPTION_COUNT,
-      .help = "milliseconds, at most, between two looks of who waits" },
+      .help = "milliseconds, at most, between two queries of a call that waits "
+              "for the log" },
     { .name = "pool",
       .fallback = "8",
       .type = QUIPU_OPTION_COUNT,
@@ -45,8 +48,8 @@ const quipu_option_info quipu_postgres_option_table[OPTION_COUNT] = {
     { .name = "statement_timeout",
       .fallback = "0",
       .type = QUIPU_OPTION_COUNT,
-      .help = "milliseconds that a statement of an append may take; 0: as long "
-              "as the call may" },
+      .help = "milliseconds that a statement of an append may take; 0: until "
+              "the deadline of the call" },
 };
 
 static const struct option_slot {
@@ -60,7 +63,7 @@ static const struct option_slot {
     { "statement_timeout", offsetof(struct options, statement_timeout) },
 };
 
-/* Numbers beyond what anybody can use are as good as the largest. */
+/* Larger numbers are cut to INT32_MAX, which is more than anything can use. */
 static int64_t number(const char *value)
 {
     int64_t n = quipu_common_text_to_number(value);

@@ -1,36 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The driver's own options in a URI. */
-#ifndef POSTGRES_DRIVER_OPTIONS_H
-#define POSTGRES_DRIVER_OPTIONS_H
+/* The driver's own options in a URI; options.c has the table with names,
+ * defaults and help texts.  docs/postgresql.md describes them. */
+#ifndef POSTGRES_OPTIONS_H
+#define POSTGRES_OPTIONS_H
 
 #include <quipu/driver.h>
 
 #define OPTION_COUNT 8
 extern const quipu_option_info quipu_postgres_option_table[OPTION_COUNT];
 
-/* Whether the server keeps prepared statements of ours. */
-enum prepared {
-    PREPARED_AUTO, /* unless a pooler stands between */
+/* Use of prepared statements. */
+enum prepared_use {
+    PREPARED_AUTO, /* on sessions of its own, not behind a pooler */
     PREPARED_YES,
     PREPARED_NO
 };
 
 struct options {
-    int64_t idle_check; /* milliseconds */
-    int64_t lock_timeout;
-    int64_t statement_timeout;
-    int64_t poll;
-    int64_t pool;
-    bool notify;
-    enum prepared prepared;
+    int64_t idle_check;        /* ms; then an idle connection is checked */
+    int64_t lock_timeout;      /* ms; 0: until the deadline */
+    int64_t statement_timeout; /* ms; 0: until the deadline */
+    int64_t poll;              /* ms, at most, between looks at the log */
+    int64_t pool;              /* connections at most */
+    bool notify;               /* use NOTIFY and LISTEN */
+    enum prepared_use prepared;
     const char *schema; /* borrowed for the opening; or NULL */
 };
 
-/* Reads the options, whose values the core has checked.  INVALID. */
+/* Reads the options, whose types the core has checked.  INVALID: a value is out
+ * of range. */
 int quipu_postgres_options_read(const quipu_host *host, const quipu_open *how,
                                 struct options *options, quipu_error *error);
 
-/* Whether the driver's own table knows the name. */
+/* Returns true for a name in the driver's own table. */
 bool quipu_postgres_option_is_own(const char *name);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The PostgreSQL driver as its tests call it. */
+/* Helpers for the driver's tests. */
 #include "fixture.h"
 
 #include <libpq-fe.h>

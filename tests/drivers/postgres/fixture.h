@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The PostgreSQL driver as its tests call it: through its table, without the
- * core between, beside the server of tests/postgres/with-cluster. */
+/* Helpers for the driver's tests.  They call the driver through its table of
+ * operations, without the core, on the server of tests/postgres/with-cluster.
+ */
 #ifndef POSTGRES_FIXTURE_H
 #define POSTGRES_FIXTURE_H
 
@@ -18,24 +19,25 @@
 int64_t fixture_now(void);
 const quipu_driver *fixture_driver(void);
 
-/* Opens a body with options, "name=value&name=value", undecoded; of quipu's own
- * there are readonly, relaxed, closed (create nothing) and namespace. */
+/* Opens a URI of a body and options, "name=value&name=value", which are not
+ * percent-decoded.  Of quipu's own options it knows readonly, relaxed, closed
+ * (create=no) and namespace. */
 int fixture_try_body(const char *body, const char *options,
                      quipu_driver_datastore **datastore, quipu_error *error);
-/* The database that the environment leads to. */
+/* The same for the database that the environment names. */
 int fixture_try_open(const char *options, quipu_driver_datastore **datastore,
                      quipu_error *error);
 quipu_driver_datastore *fixture_open(const char *options);
 void fixture_close(quipu_driver_datastore *datastore);
 
-/* The preset of stored events under a table's name. */
+/* The preset of stored events with a table name. */
 quipu_schema fixture_schema(const char *table);
-/* Sets it up and binds it. */
+/* Sets a schema up and binds it. */
 quipu_driver_schema *fixture_bind(quipu_driver_datastore *datastore,
                                   const quipu_schema *schema);
 
-/* An item for a sequence named by a number; the event id is made of `event`.
- * A position below 0 asks for the next one. */
+/* An item with its bytes.  The sequence id is made from a number, and so is the
+ * event id; a position below 0 means the next one. */
 struct piece {
     unsigned char sequence[16];
     unsigned char event[16];
@@ -45,7 +47,7 @@ struct piece {
 void fixture_piece(struct piece *piece, uint32_t sequence, int64_t position,
                    uint64_t event);
 
-/* Appends the piece alone by a deadline so far away. */
+/* Appends one item with a deadline `time` nanoseconds from now. */
 int fixture_put(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
                 const struct piece *piece, int64_t time, quipu_result *result,
                 quipu_error *error);
@@ -55,9 +57,9 @@ void fixture_append(quipu_driver_datastore *datastore,
 int64_t fixture_head(quipu_driver_datastore *datastore,
                      quipu_driver_schema *bound);
 
-/* Runs SQL with a connection of its own, as the superuser. */
+/* Runs SQL as the superuser, on another connection. */
 void fixture_sql(const char *format, ...) QUIPU_PRINTF(1, 2);
-/* The number that SQL answers. */
+/* The same; returns the number in the first field. */
 int64_t fixture_ask(const char *format, ...) QUIPU_PRINTF(1, 2);
 void fixture_pause(int64_t time);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How one gets in: TLS, passwords, password files and service files, all of
- * them libpq's; and no message shows a password. */
+/* Authentication by libpq: TLS, passwords, password files and service files; no
+ * message shows a password. */
 #include "fixture.h"
 
 #include <fcntl.h>
@@ -42,7 +42,7 @@ static int write_file(const char *format, ...)
     return size > 0 ? 0 : -1;
 }
 
-static void known_certificate_is_verified(void **state)
+static void trusted_certificate_is_accepted(void **state)
 {
     char how[300];
     char options[600];
@@ -62,7 +62,7 @@ static void known_certificate_is_verified(void **state)
     fixture_close(datastore);
 }
 
-static void unknown_certificate_is_refused(void **state)
+static void untrusted_certificate_is_refused(void **state)
 {
     quipu_error error;
     (void)state;
@@ -75,7 +75,7 @@ static void unknown_certificate_is_refused(void **state)
     (void)unlink(file);
 }
 
-static void server_that_wants_tls_says_so(void **state)
+static void connection_without_tls_is_denied(void **state)
 {
     quipu_error error;
     (void)state;
@@ -93,7 +93,7 @@ static void wrong_password_is_denied_and_not_shown(void **state)
                    "password");
 }
 
-static void password_may_come_from_a_file(void **state)
+static void password_file_is_read(void **state)
 {
     char how[200];
     quipu_error error;
@@ -104,7 +104,7 @@ static void password_may_come_from_a_file(void **state)
     (void)unlink(file);
 }
 
-static void password_may_come_from_the_environment(void **state)
+static void password_in_the_environment_is_used(void **state)
 {
     quipu_error error;
     (void)state;
@@ -114,8 +114,8 @@ static void password_may_come_from_the_environment(void **state)
     assert_ok(status, &error);
 }
 
-/* The environment would win over the file, as libpq has it. */
-static void service_file_names_host_and_all(void **state)
+/* In libpq the environment overrides the service file. */
+static void service_file_names_hosts_and_password(void **state)
 {
     quipu_driver_datastore *datastore = NULL;
     quipu_error error = { 0 };
@@ -153,13 +153,13 @@ static int make_role(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_certificate_is_verified),
-        cmocka_unit_test(unknown_certificate_is_refused),
-        cmocka_unit_test(server_that_wants_tls_says_so),
+        cmocka_unit_test(trusted_certificate_is_accepted),
+        cmocka_unit_test(untrusted_certificate_is_refused),
+        cmocka_unit_test(connection_without_tls_is_denied),
         cmocka_unit_test(wrong_password_is_denied_and_not_shown),
-        cmocka_unit_test(password_may_come_from_a_file),
-        cmocka_unit_test(password_may_come_from_the_environment),
-        cmocka_unit_test(service_file_names_host_and_all),
+        cmocka_unit_test(password_file_is_read),
+        cmocka_unit_test(password_in_the_environment_is_used),
+        cmocka_unit_test(service_file_names_hosts_and_password),
     };
     return cmocka_run_group_tests(tests, make_role, NULL) != 0;
 }

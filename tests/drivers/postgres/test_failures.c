@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connections that break, servers that stand still or go, and what an append
- * says of them: nothing acknowledged is lost, nothing is stored twice. */
+/* Sessions that are terminated, servers that are stopped or crash: no
+ * acknowledged append is lost and none is stored twice. */
 #include "fixture.h"
 
 #include <pthread.h>
@@ -12,7 +12,7 @@
 
 /* ------------------------------------------------------ appending threads */
 
-struct crowd {
+struct workers {
     quipu_driver_datastore *datastore;
     quipu_driver_schema *bound;
     _Atomic bool over;
@@ -20,149 +20,152 @@ struct crowd {
     char wrong_message[1100];
 };
 
-struct member {
-    struct crowd *crowd;
+struct worker {
+    struct workers *workers;
     uint32_t number;
     pthread_t thread;
 };
 
-/* Appends one after the other; what is unknown or refused is repeated, and
- * known in the end. */
+/* Appends one item after the other.  An append that is refused or whose outcome
+ * is unknown is repeated until it is acknowledged. */
 static void *work(void *context)
 {
-    const struct member *member = context;
-    struct crowd *crowd = member->crowd;
+    const struct worker *worker = context;
+    struct workers *workers = worker->workers;
     struct piece piece;
     uint64_t n = 0;
-    while (!atomic_load(&crowd->over)) {
+    while (!atomic_load(&workers->over)) {
         quipu_result result;
         quipu_error error = { 0 };
-        fixture_piece(&piece, member->number, -1,
-                      (uint64_t)member->number << 32 | n);
-        int status = fixture_put(crowd->datastore, crowd->bound, &piece,
+        fixture_piece(&piece, worker->number, -1,
+                      (uint64_t)worker->number << 32 | n);
+        int status = fixture_put(workers->datastore, workers->bound, &piece,
                                  2 * SECOND, &result, &error);
         if (status == QUIPU_OK) {
-            atomic_fetch_add(&crowd->acknowledged, 1);
+            atomic_fetch_add(&workers->acknowledged, 1);
             n++;
         } else if (status == QUIPU_UNKNOWN_OUTCOME) {
-            atomic_fetch_add(&crowd->unknown, 1);
+            atomic_fetch_add(&workers->unknown, 1);
         } else if (status == QUIPU_IO || status == QUIPU_BUSY) {
-            atomic_fetch_add(&crowd->refused, 1);
+            atomic_fetch_add(&workers->refused, 1);
             fixture_pause(5 * MILLISECOND);
         } else {
-            (void)snprintf(crowd->wrong_message, sizeof(crowd->wrong_message),
-                           "%d: %s", status, error.message);
-            atomic_fetch_add(&crowd->wrong, 1);
+            (void)snprintf(workers->wrong_message,
+                           sizeof(workers->wrong_message), "%d: %s", status,
+                           error.message);
+            atomic_fetch_add(&workers->wrong, 1);
         }
     }
     return NULL;
 }
 
-static void begin(struct crowd *crowd, struct member *members,
+static void begin(struct workers *workers, struct worker *threads,
                   const char *options, const char *table)
 {
     quipu_schema schema = fixture_schema(table);
-    memset(crowd, 0, sizeof(*crowd));
-    crowd->datastore = fixture_open(options);
-    crowd->bound = fixture_bind(crowd->datastore, &schema);
+    memset(workers, 0, sizeof(*workers));
+    workers->datastore = fixture_open(options);
+    workers->bound = fixture_bind(workers->datastore, &schema);
     for (uint32_t i = 0; i < THREADS; i++) {
-        members[i] = (struct member){ .crowd = crowd, .number = i + 1 };
+        threads[i] = (struct worker){ .workers = workers, .number = i + 1 };
         assert_int_equal(
-            pthread_create(&members[i].thread, NULL, work, &members[i]), 0);
+            pthread_create(&threads[i].thread, NULL, work, &threads[i]), 0);
     }
 }
 
-static void end(struct crowd *crowd, struct member *members, const char *table)
+static void end(struct workers *workers, struct worker *threads,
+                const char *table)
 {
-    atomic_store(&crowd->over, true);
+    atomic_store(&workers->over, true);
     for (size_t i = 0; i < THREADS; i++) {
-        (void)pthread_join(members[i].thread, NULL);
+        (void)pthread_join(threads[i].thread, NULL);
     }
-    if (crowd->wrong > 0) {
-        fail_msg("%s", crowd->wrong_message);
+    if (workers->wrong > 0) {
+        fail_msg("%s", workers->wrong_message);
     }
     int64_t stored = fixture_ask("SELECT count(*) FROM %s", table);
-    int64_t head = fixture_head(crowd->datastore, crowd->bound);
+    int64_t head = fixture_head(workers->datastore, workers->bound);
     print_message("acknowledged %llu, stored %lld, unknown %llu, refused"
                   " %llu\n",
-                  (unsigned long long)crowd->acknowledged, (long long)stored,
-                  (unsigned long long)crowd->unknown,
-                  (unsigned long long)crowd->refused);
-    assert_true(crowd->acknowledged > 0);
-    /* The last of each thread may have been stored unacknowledged. */
-    assert_in_range(stored, crowd->acknowledged, crowd->acknowledged + THREADS);
+                  (unsigned long long)workers->acknowledged, (long long)stored,
+                  (unsigned long long)workers->unknown,
+                  (unsigned long long)workers->refused);
+    assert_true(workers->acknowledged > 0);
+    /* The last append of each thread may be stored without acknowledgement. */
+    assert_in_range(stored, workers->acknowledged,
+                    workers->acknowledged + THREADS);
     assert_int_equal(head, stored);
     assert_int_equal(
         fixture_ask("SELECT count(DISTINCT event_id) FROM %s", table), stored);
     assert_int_equal(fixture_ask("SELECT max(id) - min(id) + 1 FROM %s", table),
                      stored);
-    fixture_driver()->unbind(crowd->datastore, crowd->bound);
-    fixture_close(crowd->datastore);
+    fixture_driver()->unbind(workers->datastore, workers->bound);
+    fixture_close(workers->datastore);
 }
 
-static void await_appends(struct crowd *crowd, uint64_t more)
+static void wait_for_appends(struct workers *workers, uint64_t more)
 {
-    uint64_t wanted = atomic_load(&crowd->acknowledged) + more;
-    for (int i = 0; i < 3000 && atomic_load(&crowd->acknowledged) < wanted;
+    uint64_t wanted = atomic_load(&workers->acknowledged) + more;
+    for (int i = 0; i < 3000 && atomic_load(&workers->acknowledged) < wanted;
          i++) {
         fixture_pause(10 * MILLISECOND);
     }
-    assert_true(atomic_load(&crowd->acknowledged) >= wanted);
+    assert_true(atomic_load(&workers->acknowledged) >= wanted);
 }
 
-static void terminated_sessions_lose_nothing(void **state)
+static void appends_survive_terminated_sessions(void **state)
 {
-    struct crowd crowd;
-    struct member members[THREADS];
+    struct workers workers;
+    struct worker threads[THREADS];
     (void)state;
-    begin(&crowd, members, "schema=terminated", "plain");
+    begin(&workers, threads, "schema=terminated", "plain");
     for (int i = 0; i < 60; i++) {
-        await_appends(&crowd, 10);
+        wait_for_appends(&workers, 10);
         fixture_sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                     " WHERE application_name = 'quipu' ORDER BY random()"
                     " LIMIT 2");
     }
-    await_appends(&crowd, 10);
-    end(&crowd, members, "terminated.plain");
+    wait_for_appends(&workers, 10);
+    end(&workers, threads, "terminated.plain");
 }
 
-static void crashed_servers_lose_nothing(void **state)
+static void appends_survive_server_crashes(void **state)
 {
-    struct crowd crowd;
-    struct member members[THREADS];
+    struct workers workers;
+    struct worker threads[THREADS];
     const char *stop = getenv("QUIPU_TEST_POSTGRES_STOP");
     const char *start = getenv("QUIPU_TEST_POSTGRES_START");
     (void)state;
     if (!stop || !start) {
         skip();
     }
-    begin(&crowd, members, "schema=crashed", "plain");
+    begin(&workers, threads, "schema=crashed", "plain");
     for (int i = 0; i < 5; i++) {
-        await_appends(&crowd, 30);
+        wait_for_appends(&workers, 30);
         /* NOLINTNEXTLINE(cert-env33-c): the test's own commands. */
         assert_int_equal(system(stop), 0);
         /* NOLINTNEXTLINE(cert-env33-c) */
         assert_int_equal(system(start), 0);
     }
-    await_appends(&crowd, 30);
-    end(&crowd, members, "crashed.plain");
+    wait_for_appends(&workers, 30);
+    end(&workers, threads, "crashed.plain");
 }
 
-static void pool_keeps_its_bound(void **state)
+static void pool_option_limits_the_sessions(void **state)
 {
-    struct crowd crowd;
-    struct member members[THREADS];
+    struct workers workers;
+    struct worker threads[THREADS];
     (void)state;
-    begin(&crowd, members, "schema=bounded&pool=2&notify=no", "plain");
+    begin(&workers, threads, "schema=bounded&pool=2&notify=no", "plain");
     for (int i = 0; i < 20; i++) {
-        await_appends(&crowd, 5);
+        wait_for_appends(&workers, 5);
         assert_true(fixture_ask("SELECT count(*) FROM pg_stat_activity"
                                 " WHERE application_name = 'quipu'") <= 2);
     }
-    end(&crowd, members, "bounded.plain");
+    end(&workers, threads, "bounded.plain");
 }
 
-/* ------------------------------------------------------- standing servers */
+/* -------------------------------------------------------- stopped servers */
 
 static void signal_sessions(int number)
 {
@@ -174,7 +177,7 @@ static void signal_sessions(int number)
     assert_int_equal(kill((pid_t)pid, number), 0);
 }
 
-static void stopped_server_does_not_hold_the_caller(void **state)
+static void stopped_server_does_not_block_past_the_deadline(void **state)
 {
     quipu_schema schema = fixture_schema("plain");
     quipu_driver_datastore *datastore =
@@ -196,7 +199,7 @@ static void stopped_server_does_not_hold_the_caller(void **state)
     signal_sessions(SIGCONT);
     assert_int_equal(status, QUIPU_UNKNOWN_OUTCOME);
     assert_true(took < 5 * SECOND);
-    /* Repeated, it is stored once, whatever became of it. */
+    /* The repeat finds or stores it: one item either way. */
     assert_ok(
         fixture_put(datastore, bound, &piece, 10 * SECOND, &result, &error),
         &error);
@@ -214,8 +217,9 @@ static void stopped_server_does_not_hold_the_caller(void **state)
     fixture_close(datastore);
 }
 
-/* A commit that waits for a standby in vain is stored here alone. */
-static void wait_for_a_standby_given_up_is_no_success(void **state)
+/* A commit whose wait for the standby is cancelled is stored on the primary
+ * only. */
+static void commit_without_its_standby_is_unknown(void **state)
 {
     quipu_schema schema = fixture_schema("plain");
     quipu_driver_datastore *datastore = fixture_open("schema=standby");
@@ -233,7 +237,7 @@ static void wait_for_a_standby_given_up_is_no_success(void **state)
     fixture_pause(300 * MILLISECOND);
 
     pid_t child = fork();
-    if (child == 0) { /* gives the wait up, again and again */
+    if (child == 0) { /* cancels the wait whenever there is one */
         for (int i = 0; i < 100; i++) {
             (void)fixture_ask("SELECT pg_cancel_backend(pid)"
                               " FROM pg_stat_activity WHERE wait_event ="
@@ -262,13 +266,13 @@ static void wait_for_a_standby_given_up_is_no_success(void **state)
 
 /* ------------------------------------------------------------------- forks */
 
-/* A number that is another if a session ends. */
+/* A number that changes if a session ends or begins. */
 #define SESSIONS                                                    \
     "SELECT 1000000000 * count(*) + sum(pid) FROM pg_stat_activity" \
     " WHERE application_name = 'quipu'"
 
-/* Has the datastore make the connection that listens. */
-static void wait_a_little(quipu_driver_datastore *datastore,
+/* Makes the datastore open the connection that listens. */
+static void open_listener(quipu_driver_datastore *datastore,
                           quipu_driver_schema *bound)
 {
     int64_t head = 0;
@@ -279,14 +283,14 @@ static void wait_a_little(quipu_driver_datastore *datastore,
                      QUIPU_TIMEOUT);
 }
 
-static void child_that_closes_leaves_the_parents_sessions(void **state)
+static void close_in_a_child_keeps_the_parents_sessions(void **state)
 {
     quipu_schema schema = fixture_schema("plain");
     quipu_driver_datastore *datastore = fixture_open("schema=forked&pool=1");
     quipu_driver_schema *bound = fixture_bind(datastore, &schema);
     (void)state;
     fixture_append(datastore, bound, 1);
-    wait_a_little(datastore, bound);
+    open_listener(datastore, bound);
     int64_t before = fixture_ask("%s", SESSIONS);
     pid_t child = fork();
     if (child == 0) {
@@ -305,12 +309,12 @@ static void child_that_closes_leaves_the_parents_sessions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(terminated_sessions_lose_nothing),
-        cmocka_unit_test(pool_keeps_its_bound),
-        cmocka_unit_test(stopped_server_does_not_hold_the_caller),
-        cmocka_unit_test(wait_for_a_standby_given_up_is_no_success),
-        cmocka_unit_test(child_that_closes_leaves_the_parents_sessions),
-        cmocka_unit_test(crashed_servers_lose_nothing),
+        cmocka_unit_test(appends_survive_terminated_sessions),
+        cmocka_unit_test(pool_option_limits_the_sessions),
+        cmocka_unit_test(stopped_server_does_not_block_past_the_deadline),
+        cmocka_unit_test(commit_without_its_standby_is_unknown),
+        cmocka_unit_test(close_in_a_child_keeps_the_parents_sessions),
+        cmocka_unit_test(appends_survive_server_crashes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory runs out, at each allocation of quipu's in turn.  libpq's own are left
- * alone: without memory it may wait for an answer that it has. */
+/* Each allocation of the driver fails in turn.  Those of libpq do not: without
+ * memory it may wait for an answer that it has already received. */
 #include "drivers/common/tour.h"
 
 #include "quipu_test_memory.h"
 
-#define STORE "///" /* of the environment */
+#define STORE "///" /* the database that the environment names */
 
-/* The native handle is libpq's connection, in a transaction. */
+/* The native handle is the PGconn, in a transaction. */
 int fixture_work(void *native, void *context, quipu_error *error)
 {
     (void)context;
@@ -15,7 +15,7 @@ int fixture_work(void *native, void *context, quipu_error *error)
     return native ? QUIPU_OK : QUIPU_INTERNAL;
 }
 
-/* A server's store is no file. */
+/* The store of a server is not a file. */
 const char *fixture_data(const char *file)
 {
     return file;
@@ -26,7 +26,7 @@ static int take(void *context, quipu_error *error)
     return tour_take(STORE, context, error);
 }
 
-static void quipus_allocations_may_fail(void **state)
+static void failed_allocations_are_reported(void **state)
 {
     char usual[] = "";
     char space[] = "space";
@@ -40,7 +40,7 @@ static void quipus_allocations_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quipus_allocations_may_fail),
+        cmocka_unit_test(failed_allocations_are_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What servers, databases and roles may be like. */
+/* Servers, databases and roles with unusual settings. */
 #include "fixture.h"
 
 static int try_it(const char *options, quipu_error *error)
@@ -13,8 +13,8 @@ static int try_it(const char *options, quipu_error *error)
     return status;
 }
 
-/* Uses a store from end to end. */
-static void use(const char *options, const char *table, int64_t expected)
+/* Sets a schema up, appends, and checks a refusal and the head. */
+static void exercise(const char *options, const char *table, int64_t expected)
 {
     quipu_schema schema = fixture_schema(table);
     quipu_driver_datastore *datastore = fixture_open(options);
@@ -35,16 +35,16 @@ static void use(const char *options, const char *table, int64_t expected)
     fixture_close(datastore);
 }
 
-static void role_without_create_works_on_what_is_there(void **state)
+static void role_without_create_uses_existing_tables(void **state)
 {
     quipu_error error;
     (void)state;
-    use("schema=rights", "plain", 2);
+    exercise("schema=rights", "plain", 2);
     fixture_sql("CREATE ROLE worker LOGIN");
     fixture_sql("GRANT USAGE ON SCHEMA rights TO worker");
     fixture_sql("GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA rights"
                 " TO worker");
-    use("schema=rights&user=worker", "plain", 4);
+    exercise("schema=rights&user=worker", "plain", 4);
 
     quipu_schema other = fixture_schema("other");
     quipu_driver_datastore *datastore =
@@ -56,13 +56,13 @@ static void role_without_create_works_on_what_is_there(void **state)
     assert_status(try_it("schema=elsewhere&user=worker", &error), QUIPU_DENIED);
 }
 
-static void role_that_may_only_read_reads(void **state)
+static void role_with_select_reads(void **state)
 {
     quipu_error error = { 0 };
     quipu_schema schema = fixture_schema("plain");
     quipu_driver_schema *bound = NULL;
     (void)state;
-    use("schema=looking", "plain", 2);
+    exercise("schema=looking", "plain", 2);
     fixture_sql("CREATE ROLE looker LOGIN");
     fixture_sql("GRANT USAGE ON SCHEMA looking TO looker");
     fixture_sql("GRANT SELECT ON ALL TABLES IN SCHEMA looking TO looker");
@@ -77,33 +77,32 @@ static void role_that_may_only_read_reads(void **state)
     fixture_close(datastore);
 }
 
-/* PostgreSQL would cut them off: two might become one. */
-static void names_of_63_bytes_are_kept_whole(void **state)
+/* PostgreSQL truncates longer names, which could make two names equal. */
+static void names_of_63_bytes_are_not_truncated(void **state)
 {
     char name[64];
     (void)state;
     memset(name, 'n', 62);
     name[62] = '1';
     name[63] = '\0';
-    use("schema=names", name, 2);
+    exercise("schema=names", name, 2);
     name[62] = '2';
-    use("schema=names", name, 2);
+    exercise("schema=names", name, 2);
     assert_int_equal(fixture_ask("SELECT count(*) FROM pg_tables WHERE"
                                  " schemaname = 'names' AND"
                                  " length(tablename) = 63"),
                      2);
 }
 
-/* Whatever the search path says. */
-static void schema_option_wins_over_the_search_path(void **state)
+static void schema_option_overrides_the_search_path(void **state)
 {
     (void)state;
-    use("options=-c search_path=public&schema=chosen", "plain", 2);
-    use("options=-c search_path=nowhere&schema=chosen", "plain", 4);
-    use("options=-c search_path=chosen", "plain", 6);
+    exercise("options=-c search_path=public&schema=chosen", "plain", 2);
+    exercise("options=-c search_path=nowhere&schema=chosen", "plain", 4);
+    exercise("options=-c search_path=chosen", "plain", 6);
 }
 
-static void role_that_may_not_read_is_told_what_to_grant(void **state)
+static void missing_rights_are_named_in_the_message(void **state)
 {
     quipu_error error;
     (void)state;
@@ -112,29 +111,29 @@ static void role_that_may_not_read_is_told_what_to_grant(void **state)
                    &error, "grant SELECT, INSERT and UPDATE");
 }
 
-static void serializable_server_works(void **state)
+static void serializable_default_isolation_works(void **state)
 {
     (void)state;
     fixture_sql("ALTER DATABASE quipu SET default_transaction_isolation ="
                 " 'serializable'");
-    use("schema=strict", "plain", 2);
-    use("schema=strict&prepared=no", "plain", 4);
+    exercise("schema=strict", "plain", 2);
+    exercise("schema=strict&prepared=no", "plain", 4);
     fixture_sql("ALTER DATABASE quipu RESET default_transaction_isolation");
 }
 
-static void odd_search_path_leads_to_the_store(void **state)
+static void search_path_with_missing_and_quoted_schemas_works(void **state)
 {
     (void)state;
     fixture_sql("CREATE SCHEMA \"Odd \"\"one\"\"\"");
     fixture_sql("ALTER DATABASE quipu SET search_path = \"$user\", missing,"
                 " \"Odd \"\"one\"\"\", public");
-    use("closed", "plain", 2);
+    exercise("closed", "plain", 2);
     fixture_sql("ALTER DATABASE quipu RESET search_path");
     assert_int_equal(
         fixture_ask("SELECT count(*) FROM \"Odd \"\"one\"\"\".plain"), 2);
 }
 
-static void other_encodings_are_refused(void **state)
+static void database_with_other_encoding_is_refused(void **state)
 {
     quipu_error error;
     (void)state;
@@ -169,7 +168,7 @@ static void server_without_fsync_is_refused(void **state)
     }
 }
 
-static void commits_are_as_durable_as_asked(void **state)
+static void synchronous_commit_follows_the_durability(void **state)
 {
     (void)state;
     fixture_sql("ALTER DATABASE quipu SET synchronous_commit = off");
@@ -194,17 +193,17 @@ static void commits_are_as_durable_as_asked(void **state)
     fixture_sql("ALTER DATABASE quipu RESET synchronous_commit");
 }
 
-static void foreign_table_is_left_alone(void **state)
+static void foreign_table_of_the_same_name_is_kept(void **state)
 {
     quipu_error error;
     quipu_schema schema = fixture_schema("mine");
     (void)state;
-    use("schema=foreign1", "plain", 2);
+    exercise("schema=foreign1", "plain", 2);
     fixture_sql("CREATE TABLE foreign1.mine (x int)");
     quipu_driver_datastore *datastore = fixture_open("schema=foreign1");
     assert_refused(fixture_driver()->setup(datastore, &schema,
                                            fixture_now() + 5 * SECOND, &error),
-                   QUIPU_CONFLICT, &error, "did not make");
+                   QUIPU_CONFLICT, &error, "did not create");
     fixture_close(datastore);
     fixture_sql("CREATE SCHEMA foreign2");
     fixture_sql("CREATE TABLE foreign2.quipu_heads (x int)");
@@ -218,23 +217,23 @@ static void newer_format_is_refused(void **state)
 {
     quipu_error error;
     (void)state;
-    use("schema=newer", "plain", 2);
+    exercise("schema=newer", "plain", 2);
     fixture_sql("UPDATE newer.quipu_store SET format = 2");
     assert_refused(try_it("schema=newer", &error), QUIPU_UNSUPPORTED, &error,
                    "use a newer quipu");
     fixture_sql("DELETE FROM newer.quipu_store");
     assert_refused(try_it("schema=newer", &error), QUIPU_CORRUPT, &error,
-                   "names no format");
+                   "has no format");
 }
 
-/* Two namespaces share a table of the same shape; another gets its own. */
-static void tables_serve_all_namespaces_of_their_shape(void **state)
+/* Two namespaces share the table; a third with another shape has its own. */
+static void namespaces_share_a_table_of_the_same_shape(void **state)
 {
     quipu_schema schema = fixture_schema("shared");
     quipu_error error;
     (void)state;
-    use("schema=spaces&namespace=a", "shared", 2);
-    use("schema=spaces&namespace=b", "shared", 2);
+    exercise("schema=spaces&namespace=a", "shared", 2);
+    exercise("schema=spaces&namespace=b", "shared", 2);
     schema.metadata = "more";
     quipu_driver_datastore *datastore =
         fixture_open("schema=spaces&namespace=c");
@@ -262,19 +261,19 @@ static void tables_serve_all_namespaces_of_their_shape(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(role_without_create_works_on_what_is_there),
-        cmocka_unit_test(role_that_may_only_read_reads),
-        cmocka_unit_test(names_of_63_bytes_are_kept_whole),
-        cmocka_unit_test(schema_option_wins_over_the_search_path),
-        cmocka_unit_test(role_that_may_not_read_is_told_what_to_grant),
-        cmocka_unit_test(serializable_server_works),
-        cmocka_unit_test(odd_search_path_leads_to_the_store),
-        cmocka_unit_test(other_encodings_are_refused),
+        cmocka_unit_test(role_without_create_uses_existing_tables),
+        cmocka_unit_test(role_with_select_reads),
+        cmocka_unit_test(names_of_63_bytes_are_not_truncated),
+        cmocka_unit_test(schema_option_overrides_the_search_path),
+        cmocka_unit_test(missing_rights_are_named_in_the_message),
+        cmocka_unit_test(serializable_default_isolation_works),
+        cmocka_unit_test(search_path_with_missing_and_quoted_schemas_works),
+        cmocka_unit_test(database_with_other_encoding_is_refused),
         cmocka_unit_test(server_without_fsync_is_refused),
-        cmocka_unit_test(commits_are_as_durable_as_asked),
-        cmocka_unit_test(foreign_table_is_left_alone),
+        cmocka_unit_test(synchronous_commit_follows_the_durability),
+        cmocka_unit_test(foreign_table_of_the_same_name_is_kept),
         cmocka_unit_test(newer_format_is_refused),
-        cmocka_unit_test(tables_serve_all_namespaces_of_their_shape),
+        cmocka_unit_test(namespaces_share_a_table_of_the_same_shape),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

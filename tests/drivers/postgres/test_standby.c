@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Several hosts in a URI, beside a primary and its standby: which one is taken,
- * what becomes of those that are down or silent, and a failover. */
+/* Several hosts in a URI, with a primary and its standby: which host is chosen,
+ * hosts that are down or do not answer, and a failover. */
 #include "fixture.h"
 
 #include <sys/socket.h>
@@ -39,7 +39,7 @@ static int64_t sessions(const char *host, const char *name)
     return count;
 }
 
-/* Appends through hosts in this order. */
+/* Appends with a URI that names two hosts in this order. */
 static void append_through(const char *first, const char *second,
                            const char *more)
 {
@@ -53,8 +53,8 @@ static void append_through(const char *first, const char *second,
     fixture_close(datastore);
 }
 
-/* Until the standby has all that the primary has. */
-static void await_standby(void)
+/* Waits until the standby has replayed all changes of the primary. */
+static void wait_for_standby(void)
 {
     int64_t behind = 1;
     for (int i = 0; i < 6000 && behind != 0; i++) {
@@ -91,10 +91,10 @@ static void environment_names_hosts_as_well(void **state)
     fixture_close(datastore);
 }
 
-static void standby_is_found_where_it_is_asked_for(void **state)
+static void standby_is_found_if_the_uri_asks_for_one(void **state)
 {
     (void)state;
-    await_standby();
+    wait_for_standby();
     static const char *const attributes[] = {
         "&readonly=yes&application_name=looks&target_session_attrs=standby",
         "&readonly=yes&application_name=looks&target_session_attrs=read-only",
@@ -118,14 +118,14 @@ static void standby_is_found_where_it_is_asked_for(void **state)
     }
 }
 
-static void prefer_standby_makes_do_with_a_primary(void **state)
+static void prefer_standby_falls_back_to_a_primary(void **state)
 {
     (void)state;
     append_through("/nowhere/at/all", primary_host,
                    "&target_session_attrs=prefer-standby");
 }
 
-static void host_that_is_down_is_passed_over(void **state)
+static void host_that_is_down_is_skipped(void **state)
 {
     quipu_driver_datastore *datastore = NULL;
     quipu_error error;
@@ -143,11 +143,11 @@ static void host_that_is_down_is_passed_over(void **state)
     assert_contains(error.message, "target_session_attrs");
 }
 
-/* A socket that takes connections, behind which nobody is. */
-static int open_silent(char folder[64])
+/* A socket that accepts connections and never answers. */
+static int open_mute_socket(char folder[64])
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    (void)snprintf(folder, 64, "/tmp/quipu-silent-XXXXXX");
+    (void)snprintf(folder, 64, "/tmp/quipu-mute-XXXXXX");
     assert_non_null(mkdtemp(folder));
     (void)snprintf(address.sun_path, sizeof(address.sun_path),
                    "%s/.s.PGSQL.5432", folder);
@@ -159,7 +159,7 @@ static int open_silent(char folder[64])
     return listener;
 }
 
-static void close_silent(int listener, const char *folder)
+static void close_mute_socket(int listener, const char *folder)
 {
     char path[100];
     (void)close(listener);
@@ -168,23 +168,23 @@ static void close_silent(int listener, const char *folder)
     (void)rmdir(folder);
 }
 
-/* How long it is waited for is test_servers.c's to test. */
-static void silent_host_is_passed_over(void **state)
+/* test_hosts.c tests how long the driver waits. */
+static void host_that_does_not_answer_is_skipped(void **state)
 {
     char folder[64];
     quipu_driver_datastore *datastore = NULL;
     quipu_error error;
-    int listener = open_silent(folder);
+    int listener = open_mute_socket(folder);
     (void)state;
     append_through(folder, primary_host, "&connect_timeout=8");
     assert_refused(try_hosts(folder, "/nowhere/at/all", "&connect_timeout=1",
                              &datastore, &error),
                    QUIPU_BUSY, &error, folder);
     assert_contains(error.message, "no answer");
-    close_silent(listener, folder);
+    close_mute_socket(listener, folder);
 }
 
-static void write_to_a_standby_names_the_way_out(void **state)
+static void opening_a_standby_for_writing_names_the_options(void **state)
 {
     quipu_driver_datastore *datastore = NULL;
     quipu_error error;
@@ -196,7 +196,7 @@ static void write_to_a_standby_names_the_way_out(void **state)
     assert_contains(error.message, "target_session_attrs=read-write");
 }
 
-static void session_that_only_reads_names_the_way_out(void **state)
+static void read_only_session_names_the_options(void **state)
 {
     quipu_schema schema = fixture_schema("plain");
     quipu_driver_schema *bound = NULL;
@@ -213,15 +213,15 @@ static void session_that_only_reads_names_the_way_out(void **state)
     fixture_piece(&piece, 1, -1, 4711);
     assert_refused(
         fixture_put(datastore, bound, &piece, 20 * SECOND, &result, &error),
-        QUIPU_DENIED, &error, "only reads");
+        QUIPU_DENIED, &error, "is read-only");
     assert_contains(error.message, "target_session_attrs=read-write");
     fixture_driver()->unbind(datastore, bound);
     fixture_close(datastore);
 }
 
-/* The datastore stays open all the while.  The last: no primary is left but the
- * one that was a standby. */
-static void appends_go_on_after_a_failover(void **state)
+/* The datastore stays open during the failover.  The last test: it leaves the
+ * former standby as the only primary. */
+static void open_datastore_appends_after_a_failover(void **state)
 {
     quipu_schema schema = fixture_schema("plain");
     quipu_driver_datastore *datastore = open_hosts(
@@ -232,7 +232,7 @@ static void appends_go_on_after_a_failover(void **state)
     (void)state;
     fixture_append(datastore, bound, 1);
     int64_t before = fixture_head(datastore, bound);
-    await_standby();
+    wait_for_standby();
     assert_non_null(stop);
     assert_non_null(promote);
     /* NOLINTNEXTLINE(cert-env33-c): the test's own commands. */
@@ -263,13 +263,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(primary_is_found_in_any_order),
         cmocka_unit_test(environment_names_hosts_as_well),
-        cmocka_unit_test(standby_is_found_where_it_is_asked_for),
-        cmocka_unit_test(prefer_standby_makes_do_with_a_primary),
-        cmocka_unit_test(host_that_is_down_is_passed_over),
-        cmocka_unit_test(silent_host_is_passed_over),
-        cmocka_unit_test(write_to_a_standby_names_the_way_out),
-        cmocka_unit_test(session_that_only_reads_names_the_way_out),
-        cmocka_unit_test(appends_go_on_after_a_failover),
+        cmocka_unit_test(standby_is_found_if_the_uri_asks_for_one),
+        cmocka_unit_test(prefer_standby_falls_back_to_a_primary),
+        cmocka_unit_test(host_that_is_down_is_skipped),
+        cmocka_unit_test(host_that_does_not_answer_is_skipped),
+        cmocka_unit_test(opening_a_standby_for_writing_names_the_options),
+        cmocka_unit_test(read_only_session_names_the_options),
+        cmocka_unit_test(open_datastore_appends_after_a_failover),
     };
     return cmocka_run_group_tests(tests, find_hosts, NULL) != 0;
 }

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Appending
+ * =========
+ *
+ * The core passes requests, which are independent of each other: each is
+ * accepted or refused on its own, in their order.  A batch (batch.h) takes as
+ * many as fit into one transaction, and tries are made until there is an
+ * outcome:
+ *
+ * - The optimistic pass (optimistic.h) takes one round trip.  It supposes that
+ *   all requests are accepted, and the server refuses the whole batch if that
+ * is wrong.
+ * - The strict pass (strict.h) takes three round trips.  It checks each request
+ *   against the server's state and stores the accepted ones.  It follows an
+ *   optimistic pass that was refused.  It is the only pass for a transaction
+ * with a caller's function, and for the recovery of a lost COMMIT.
+ * - Commit recovery (commit_recovery.h) begins if a COMMIT was not answered.
+ *
+ * Numbering.  A row of quipu_heads holds the last notification id of a schema's
+ * log.  An append adds its number of items to it, in the transaction that
+ * stores them.
+ *
+ * INV1  The row is locked until the end of that transaction, so appends to a
+ *       schema follow one another, and a reader that sees an id sees all ids
+ *       below it: there are no gaps, and no id appears late (L1, L2).
+ * INV2  All preconditions are checked under that lock, so the findings hold
+ *       until the commit.  READ COMMITTED is enough: each statement after the
+ *       lock sees everything that was committed before it.
+ * INV3  A transaction stores all items of its accepted requests, or nothing.
+ * INV4  Locks are taken in one order, heads by number and then tracking
+ *       records by key: appends do not deadlock with each other.
+ * INV5  A try whose outcome is unknown is never followed by an optimistic
+ *       pass: only the strict pass can tell if the lost try has stored it.
+ *
+ * Backoff.  A refused optimistic pass is a wasted round trip.  After a batch in
+ * which a request was refused, or was a repeat, the next STRICT_BATCHES batches
+ * of the datastore begin with the strict pass.
+ */
+#include "append.h"
+
+#include "batch.h"
+#include "commit_recovery.h"
+#include "optimistic.h"
+#include "strict.h"
+
+#include "net/errors.h"
+#include "net/retry.h"
+#include "net/transaction.h"
+
+#include "common/error.h"
+
+#include <string.h>
+
+#define TRIES 11         /* after transient errors, without a pause */
+#define STRICT_BATCHES 4 /* after a batch with a refused request */
+#define RECOVERY_PAUSE (20 * CLOCK_MILLISECOND)
+
+/* -------------------------------------------------------------------- a try */
+
+/* Takes one of the batches that begin with the strict pass. */
+static bool is_backing_off(quipu_driver_datastore *datastore)
+{
+    uint32_t left = atomic_load(&datastore->strict_left);
+    if (left == 0) {
+        return false;
+    }
+    (void)atomic_compare_exchange_strong(&datastore->strict_left, &left,
+                                         left - 1);
+    return true;
+}
+
+static enum outcome try_passes(struct batch *batch,
+                               struct connection *connection,
+                               const struct caller_work *work,
+                               quipu_error *error)
+{
+    enum outcome outcome = OUTCOME_STRICT;
+    if (!work->function && !batch->uncertain &&
+        !is_backing_off(batch->datastore)) {
+        outcome = quipu_postgres_optimistic_try(batch, connection, error);
+    }
+    if (outcome != OUTCOME_STRICT) {
+        return outcome;
+    }
+    if (connection->lost) {
+        return OUTCOME_RETRY;
+    }
+    outcome = quipu_postgres_strict_try(batch, connection, work, error);
+    if (outcome == OUTCOME_DONE && batch->refused) {
+        atomic_store(&batch->datastore->strict_left, STRICT_BATCHES);
+    }
+    return outcome;
+}
+
+/* One try on a connection of the pool.  While a COMMIT is uncertain, an error
+ * of a later try changes nothing about that: the outcome stays unknown. */
+static enum outcome try_once(struct batch *batch,
+                             const struct caller_work *work, quipu_error *error)
+{
+    quipu_driver_datastore *datastore = batch->datastore;
+    struct connection *connection = NULL;
+    int status = quipu_postgres_pool_borrow(datastore, batch->deadline,
+                                            &connection, error);
+    if (status != QUIPU_OK) {
+        return batch->uncertain ? OUTCOME_UNKNOWN : OUTCOME_FAILED;
+    }
+    connection->deadline = quipu_postgres_batch_latest(batch);
+    enum outcome outcome = try_passes(batch, connection, work, error);
+    if (PQtransactionStatus(connection->pg) == PQTRANS_INERROR) {
+        quipu_postgres_transaction_rollback(datastore, connection,
+                                            batch->deadline);
+    }
+    if (outcome == OUTCOME_DONE && batch->accepted) {
+        quipu_postgres_notify_announce(datastore, connection);
+    }
+    quipu_postgres_pool_return(datastore, connection);
+    if (outcome == OUTCOME_DONE) {
+        quipu_postgres_commit_recovery_end(batch);
+    } else if (outcome == OUTCOME_UNKNOWN) {
+        quipu_postgres_commit_recovery_begin(batch);
+    } else if (batch->uncertain) {
+        outcome = OUTCOME_UNKNOWN;
+    }
+    return outcome;
+}
+
+/* ---------------------------------------------------------------- all tries */
+
+static int fail_unknown(const struct batch *batch, quipu_error *error)
+{
+    char message[sizeof(error->message)];
+    if (error->code == QUIPU_UNKNOWN_OUTCOME) {
+        return QUIPU_UNKNOWN_OUTCOME;
+    }
+    memcpy(message, error->message, sizeof(message));
+    return batch->datastore->host->error_set(
+        error, QUIPU_UNKNOWN_OUTCOME, 0, NULL,
+        "it is not known whether %s stored the append (%.600s); repeat it, or "
+        "look its event ids up",
+        batch->datastore->name, message);
+}
+
+/* Transient errors are limited in number and by the deadline, the recovery of a
+ * COMMIT by the deadline alone. */
+static int run(struct batch *batch, const struct caller_work *work,
+               quipu_error *error)
+{
+    struct retry transient = quipu_postgres_retry_begin(batch->deadline, TRIES);
+    struct retry recovery =
+        quipu_postgres_retry_begin(batch->deadline, INT32_MAX);
+    for (;;) {
+        bool recovering = batch->uncertain;
+        switch (try_once(batch, work, error)) {
+        case OUTCOME_DONE:
+            return QUIPU_OK;
+        case OUTCOME_FAILED:
+            return error->code;
+        case OUTCOME_UNKNOWN:
+            if (!batch->uncertain ||
+                !quipu_postgres_retry_again(&recovery,
+                                            recovering ? RECOVERY_PAUSE : 0)) {
+                return fail_unknown(batch, error);
+            }
+            break;
+        default:
+            if (!quipu_postgres_retry_again(&transient, 0)) {
+                return error->code;
+            }
+            break;
+        }
+    }
+}
+
+static int run_batch(struct batch *batch, const struct caller_work *work,
+                     size_t *taken, quipu_error *error)
+{
+    quipu_driver_datastore *datastore = batch->datastore;
+    quipu_error own = { 0 };
+    *taken = batch->count;
+    if (datastore->readonly) {
+        return quipu_postgres_error_readonly(datastore, error);
+    }
+    int status = quipu_postgres_batch_init(batch, &own);
+    *taken = batch->count;
+    if (status == QUIPU_OK) {
+        status = run(batch, work, &own);
+    }
+    quipu_postgres_batch_finish(batch);
+    return quipu_common_error_pass(status, &own, error);
+}
+
+/* The arrays at the end of the struct need no initialisation. */
+static void begin_batch(struct batch *batch, quipu_driver_datastore *datastore,
+                        int64_t deadline)
+{
+    memset(batch, 0, offsetof(struct batch, few_sequences));
+    batch->datastore = datastore;
+    batch->deadline = deadline;
+}
+
+int quipu_postgres_append(quipu_driver_datastore *datastore,
+                          const quipu_request *requests, size_t count,
+                          quipu_result *results, size_t *taken,
+                          int64_t deadline, quipu_error *error)
+{
+    const struct caller_work none = { NULL, NULL };
+    struct batch batch;
+    begin_batch(&batch, datastore, deadline);
+    batch.requests = requests;
+    batch.results = results;
+    batch.count = count;
+    return run_batch(&batch, &none, taken, error);
+}
+
+int quipu_postgres_append_transact(quipu_driver_datastore *datastore,
+                                   const quipu_request *request,
+                                   quipu_work function, void *context,
+                                   quipu_result *result, int64_t deadline,
+                                   quipu_error *error)
+{
+    const struct caller_work work = { function, context };
+    struct batch batch;
+    size_t taken = 0;
+    begin_batch(&batch, datastore, deadline);
+    batch.requests = request;
+    batch.results = result;
+    batch.count = 1;
+    return run_batch(&batch, &work, &taken, error);
+}

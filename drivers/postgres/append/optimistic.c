@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The optimistic pass; the method and its invariants are in optimistic.h. */
+#include "optimistic.h"
+
+#include "insert.h"
+
+#include "net/errors.h"
+#include "net/retry.h"
+#include "net/transaction.h"
+
+#include "common/safeguard.h"
+
+#include <string.h>
+
+/* ------------------------------------------------------------- expectations */
+
+/* Adds an expectation to those that a sequence has.  Returns false if they
+ * contradict each other. */
+static bool expect(struct sequence *sequence, int32_t expected, int64_t last)
+{
+    if (sequence->expected == 0 ||
+        (sequence->expected == QUIPU_DEMAND_NOT_EMPTY &&
+         expected == QUIPU_DEMAND_LAST)) {
+        sequence->expected = expected;
+        sequence->expected_last = last;
+        return true;
+    }
+    if (expected == QUIPU_DEMAND_NOT_EMPTY) {
+        return sequence->expected != QUIPU_DEMAND_EMPTY;
+    }
+    return sequence->expected == expected && sequence->expected_last == last;
+}
+
+/* Expects that the batch's first item of a sequence goes to `position`. */
+static bool expect_next(struct sequence *sequence, int64_t position)
+{
+    if (position < 0) {
+        return false;
+    }
+    return position == 0 ? expect(sequence, QUIPU_DEMAND_EMPTY, 0)
+                         : expect(sequence, QUIPU_DEMAND_LAST, position - 1);
+}
+
+/* The entry of a sequence, numbered.  NULL: no memory. */
+static struct sequence *find(struct batch *batch, uint32_t schema,
+                             quipu_bytes id)
+{
+    struct sequence *sequence =
+        quipu_postgres_batch_sequence(batch, schema, id);
+    if (sequence && sequence->number == 0) {
+        sequence->number = ++batch->schemas[schema].expectations;
+    }
+    return sequence;
+}
+
+static int no_memory(const struct batch *batch, quipu_error *error)
+{
+    return quipu_postgres_error_no_memory(batch->datastore->host, error);
+}
+
+/* A guard refers to the sequence as earlier requests of the batch leave it. */
+static bool plan_guard(const struct schema_batch *schema,
+                       struct sequence *sequence, const quipu_guard *guard)
+{
+    if (sequence->added == 0) {
+        bool never = !schema->sparse && guard->position < 0 &&
+                     guard->demand == QUIPU_DEMAND_LAST;
+        return !never && expect(sequence, guard->demand, guard->position);
+    }
+    switch (guard->demand) {
+    case QUIPU_DEMAND_NOT_EMPTY:
+        return true;
+    case QUIPU_DEMAND_LAST:
+        return !schema->sparse &&
+               expect_next(sequence, guard->position - (sequence->added - 1));
+    default:
+        return false;
+    }
+}
+
+static int plan_guards(struct batch *batch, uint32_t schema,
+                       const quipu_request *request, bool *possible,
+                       quipu_error *error)
+{
+    for (size_t i = 0; i < request->guard_count && *possible; i++) {
+        const quipu_guard *guard = &request->guards[i];
+        struct sequence *sequence = find(batch, schema, guard->sequence_id);
+        if (!sequence) {
+            return no_memory(batch, error);
+        }
+        *possible = plan_guard(&batch->schemas[schema], sequence, guard);
+    }
+    return QUIPU_OK;
+}
+
+/* An explicit position is an expectation.  A "next" one is absolute if the end
+ * of the sequence is expected, and otherwise counts from it. */
+static bool plan_item(struct batch *batch, uint32_t schema,
+                      struct sequence *sequence, const quipu_item *item)
+{
+    int64_t position = item->position;
+    int32_t base = 0;
+    if ((item->flags & QUIPU_ITEM_NEXT) == 0) {
+        if (!expect_next(sequence, position - sequence->added)) {
+            return false;
+        }
+    } else if (sequence->expected == QUIPU_DEMAND_EMPTY) {
+        position = sequence->added;
+    } else if (sequence->expected == QUIPU_DEMAND_LAST) {
+        position = sequence->expected_last + 1 + sequence->added;
+    } else {
+        position = sequence->added;
+        base = sequence->number;
+        batch->schemas[schema].has_relative = true;
+    }
+    sequence->added++;
+    quipu_postgres_batch_add_row(batch, schema, item, position)->base = base;
+    return true;
+}
+
+/* In a sparse schema the index decides on positions.  Items are counted only
+ * for the guards of later requests. */
+static int plan_sparse_items(struct batch *batch, uint32_t schema,
+                             const quipu_request *request, quipu_error *error)
+{
+    for (size_t i = 0; i < request->item_count; i++) {
+        const quipu_item *item = &request->items[i];
+        (void)quipu_postgres_batch_add_row(batch, schema, item, item->position);
+        if (batch->schemas[schema].has_guards) {
+            struct sequence *sequence = find(batch, schema, item->sequence_id);
+            if (!sequence) {
+                return no_memory(batch, error);
+            }
+            sequence->added++;
+        }
+    }
+    return QUIPU_OK;
+}
+
+static int plan_items(struct batch *batch, uint32_t schema,
+                      const quipu_request *request, bool *possible,
+                      quipu_error *error)
+{
+    if (batch->schemas[schema].sparse) {
+        return plan_sparse_items(batch, schema, request, error);
+    }
+    for (size_t i = 0; i < request->item_count && *possible; i++) {
+        const quipu_item *item = &request->items[i];
+        struct sequence *sequence = find(batch, schema, item->sequence_id);
+        if (!sequence) {
+            return no_memory(batch, error);
+        }
+        *possible = plan_item(batch, schema, sequence, item);
+    }
+    return QUIPU_OK;
+}
+
+/* Records of one consumer and log must rise from request to request; the stored
+ * one must be below the first. */
+static bool plan_tracking(struct batch *batch, uint32_t schema,
+                          const quipu_tracking *tracking)
+{
+    if (!tracking) {
+        return true;
+    }
+    struct tracking_update *update =
+        quipu_postgres_batch_tracking_update(batch, tracking, schema);
+    int64_t id = tracking->position.notification_id;
+    if (!update->write) {
+        update->write = true;
+        update->below = id;
+    } else if (id <= update->last->position.notification_id) {
+        return false;
+    }
+    update->last = tracking;
+    return true;
+}
+
+/* Guards are checked by the insert of their schema's items. */
+static bool guards_are_checked(const struct batch *batch)
+{
+    for (uint32_t i = 0; i < batch->schema_count; i++) {
+        if (batch->schemas[i].items == 0 && batch->schemas[i].has_guards) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Enters rows, expectations and tracking records.  *possible false: INV2. */
+static int plan(struct batch *batch, bool *possible, quipu_error *error)
+{
+    int status = QUIPU_OK;
+    *possible = true;
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->requests[i].guard_count > 0) {
+            batch->schemas[batch_schema_of(batch, i)].has_guards = true;
+        }
+    }
+    for (size_t i = 0; i < batch->count && *possible && status == QUIPU_OK;
+         i++) {
+        const quipu_request *request = &batch->requests[i];
+        uint32_t schema = batch_schema_of(batch, i);
+        status = plan_guards(batch, schema, request, possible, error);
+        if (status == QUIPU_OK && *possible) {
+            status = plan_items(batch, schema, request, possible, error);
+        }
+        *possible =
+            *possible && plan_tracking(batch, schema, request->tracking);
+    }
+    *possible = *possible && guards_are_checked(batch);
+    return status;
+}
+
+/* ------------------------------------------------------------------ answers */
+
+/* The statements of the transaction that is under way. */
+struct exchange {
+    struct batch *batch;
+    struct connection *connection;
+    unsigned before; /* answers before those of the insert */
+    unsigned stores; /* answers of the insert */
+    bool commit_sent;
+};
+
+/* An integrity violation (class 23: an expectation, a position, an event id, a
+ * tracking record), the division of SQL_HEADS_EXIST, or a missing table. */
+static bool is_violation(const char *state)
+{
+    return strncmp(state, "23", 2) == 0 || strcmp(state, "22012") == 0 ||
+           strcmp(state, "42P01") == 0;
+}
+
+/* The outcome of an answer that is not good, before that of COMMIT.  If COMMIT
+ * was sent, it may have been carried out, unless the server itself said that it
+ * did not get that far: by an error (INV3), or by the reason for which it ended
+ * the session. */
+static enum outcome fail(const struct exchange *exchange, enum answer answer,
+                         PGresult **result, quipu_error *error)
+{
+    quipu_driver_datastore *datastore = exchange->batch->datastore;
+    bool refused = answer == ANSWER_ERROR;
+    bool reached = exchange->commit_sent && !refused &&
+                   !(answer == ANSWER_LOST &&
+                     quipu_postgres_error_state(*result)[0] != '\0');
+    (void)quipu_postgres_error_from_answer(datastore, exchange->connection,
+                                           answer, result, "append", error);
+    if (reached) {
+        return OUTCOME_UNKNOWN;
+    }
+    if (quipu_postgres_retry_classify(datastore, exchange->connection, error) !=
+        RETRY_NEVER) {
+        return OUTCOME_RETRY;
+    }
+    return refused && is_violation(error->sqlstate) ? OUTCOME_STRICT
+                                                    : OUTCOME_FAILED;
+}
+
+static enum outcome receive_stores(const struct exchange *exchange,
+                                   quipu_error *error)
+{
+    struct batch *batch = exchange->batch;
+    PGresult *result = NULL;
+    for (unsigned i = 0; i < exchange->before + exchange->stores; i++) {
+        enum answer answer = quipu_postgres_pipeline_receive(
+            exchange->connection, quipu_postgres_batch_latest(batch), &result);
+        if (answer != ANSWER_OK && answer != ANSWER_SYNC) {
+            return fail(exchange, answer, &result, error);
+        }
+        if (i >= exchange->before) {
+            quipu_postgres_insert_take_answer(batch, i - exchange->before,
+                                              result);
+        }
+        PQclear(result);
+    }
+    return OUTCOME_DONE;
+}
+
+static void receive_sync(const struct exchange *exchange)
+{
+    struct connection *connection = exchange->connection;
+    if (!connection->lost &&
+        quipu_postgres_pipeline_receive_sync(
+            connection, quipu_postgres_batch_latest(exchange->batch)) !=
+            ANSWER_SYNC) {
+        connection->lost = true;
+    }
+}
+
+static enum outcome outcome_of_commit(int status)
+{
+    return status == QUIPU_OK                ? OUTCOME_DONE
+           : status == QUIPU_UNKNOWN_OUTCOME ? OUTCOME_UNKNOWN
+                                             : OUTCOME_STRICT;
+}
+
+/* ------------------------------------------------------------------ sending */
+
+static void send_heads_exist(struct batch *batch, struct connection *connection)
+{
+    struct arguments *arguments = &connection->arguments;
+    quipu_postgres_binary_begin(arguments);
+    quipu_postgres_binary_add_int4(arguments,
+                                   batch->datastore->namespace_number);
+    quipu_postgres_binary_array_begin(arguments, TYPE_INT8,
+                                      batch->schema_count);
+    for (uint32_t i = 0; i < batch->schema_count; i++) {
+        quipu_postgres_binary_put_int8(arguments,
+                                       batch->schemas[i].bound->number);
+    }
+    quipu_postgres_binary_array_end(arguments);
+    quipu_postgres_binary_add_int8(arguments, batch->schema_count);
+    quipu_postgres_pipeline_send(connection,
+                                 &batch->datastore->sql[SQL_HEADS_EXIST]);
+}
+
+/* A long message may be cut off on its way.  COMMIT is sent after its answers,
+ * so that it is known then that nothing was stored (V5). */
+static enum outcome store_then_commit(struct exchange *exchange,
+                                      quipu_error *error)
+{
+    quipu_postgres_pipeline_sync(exchange->connection);
+    enum outcome outcome = receive_stores(exchange, error);
+    receive_sync(exchange);
+    if (outcome != OUTCOME_DONE) {
+        return outcome;
+    }
+    if (exchange->connection->lost) {
+        return OUTCOME_RETRY;
+    }
+    return outcome_of_commit(quipu_postgres_transaction_commit(
+        exchange->batch->datastore, exchange->connection,
+        quipu_postgres_batch_latest(exchange->batch), error));
+}
+
+static enum outcome store_and_commit(struct exchange *exchange,
+                                     quipu_error *error)
+{
+    struct batch *batch = exchange->batch;
+    struct connection *connection = exchange->connection;
+    PGresult *result = NULL;
+    quipu_postgres_binary_begin(&connection->arguments);
+    quipu_postgres_pipeline_send(connection,
+                                 &batch->datastore->sql[SQL_COMMIT]);
+    exchange->commit_sent = !connection->lost && !connection->no_memory;
+    quipu_postgres_pipeline_sync(connection);
+    enum outcome outcome = receive_stores(exchange, error);
+    if (outcome == OUTCOME_DONE) {
+        enum answer answer = quipu_postgres_pipeline_receive(
+            connection, quipu_postgres_batch_latest(batch), &result);
+        outcome = outcome_of_commit(quipu_postgres_transaction_commit_status(
+            batch->datastore, connection, answer, &result, error));
+    }
+    receive_sync(exchange);
+    return outcome;
+}
+
+/* Without a head nothing of a schema was stored: it was torn down. */
+static enum outcome check_schemas(struct batch *batch, quipu_error *error)
+{
+    for (uint32_t i = 0; i < batch->schema_count; i++) {
+        if (!batch->schemas[i].exists) {
+            (void)quipu_postgres_schema_torn_down(
+                batch->datastore, batch->schemas[i].bound, error);
+            return OUTCOME_FAILED;
+        }
+    }
+    return OUTCOME_DONE;
+}
+
+/* With several schemas, all heads must exist: otherwise requests of one schema
+ * would be committed beside those of another that was torn down. */
+static enum outcome store(struct batch *batch, struct connection *connection,
+                          quipu_error *error)
+{
+    struct exchange exchange = { .batch = batch, .connection = connection };
+    exchange.before = quipu_postgres_transaction_send_begin(
+        batch->datastore, connection, batch->deadline, batch->transfer_time);
+    if (batch->schema_count > 1) {
+        send_heads_exist(batch, connection);
+        exchange.before++;
+    }
+    exchange.stores = quipu_postgres_insert_send(batch, connection);
+    enum outcome outcome =
+        SAFEGUARDED("V5.long-append-is-committed-when-it-is-there",
+                    batch->transfer_time > 0, false)
+            ? store_then_commit(&exchange, error)
+            : store_and_commit(&exchange, error);
+    if (outcome == OUTCOME_DONE) {
+        outcome = check_schemas(batch, error);
+    }
+    if (outcome == OUTCOME_DONE) {
+        quipu_postgres_insert_set_results(batch);
+        batch->accepted = true;
+    }
+    return outcome;
+}
+
+enum outcome quipu_postgres_optimistic_try(struct batch *batch,
+                                           struct connection *connection,
+                                           quipu_error *error)
+{
+    bool possible = false;
+    quipu_postgres_batch_clear(batch);
+    int status = plan(batch, &possible, error);
+    if (status != QUIPU_OK) {
+        return OUTCOME_FAILED;
+    }
+    return possible ? store(batch, connection, error) : OUTCOME_STRICT;
+}

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading the server state that a batch refers to. */
+#include "state_query.h"
+
+#include "net/errors.h"
+#include "net/query.h"
+#include "net/transaction.h"
+
+/* The queries of one round trip, in the order in which they were sent. */
+enum query_kind {
+    QUERY_HEADS,
+    QUERY_LASTS,
+    QUERY_COMPARE,
+    QUERY_TAKEN,
+    QUERY_TRACKING
+};
+
+struct queries {
+    size_t count;
+    struct {
+        enum query_kind kind;
+        uint32_t schema;
+    } at[3 * BATCH_SCHEMAS_MAX + 3];
+};
+
+/* --------------------------------------------------------------- the batch */
+
+/* Enters the sequences and tracking records that the requests mention. */
+static int enter(struct batch *batch, quipu_error *error)
+{
+    bool entered = true;
+    for (size_t i = 0; i < batch->count; i++) {
+        const quipu_request *request = &batch->requests[i];
+        uint32_t schema = batch_schema_of(batch, i);
+        for (size_t j = 0; j < request->item_count && entered; j++) {
+            entered = quipu_postgres_batch_sequence(
+                batch, schema, request->items[j].sequence_id);
+        }
+        for (size_t j = 0; j < request->guard_count && entered; j++) {
+            entered = quipu_postgres_batch_sequence(
+                batch, schema, request->guards[j].sequence_id);
+        }
+        if (request->tracking) {
+            (void)quipu_postgres_batch_tracking_update(batch, request->tracking,
+                                                       schema);
+        }
+    }
+    return entered
+               ? QUIPU_OK
+               : quipu_postgres_error_no_memory(batch->datastore->host, error);
+}
+
+/* Returns true if a request has items or guards of the schema: their
+ * preconditions must hold until the commit. */
+static bool is_locked(const struct batch *batch, uint32_t schema)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        const quipu_request *request = &batch->requests[i];
+        if (batch_schema_of(batch, i) == schema &&
+            (request->item_count > 0 || request->guard_count > 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t quipu_postgres_state_query_count_items(const struct batch *batch,
+                                              uint32_t schema)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch_schema_of(batch, i) == schema) {
+            count += batch->requests[i].item_count;
+        }
+    }
+    return count;
+}
+
+/* ------------------------------------------------------------------ sending */
+
+static struct arguments *begin_arguments(const struct batch *batch,
+                                         struct connection *connection)
+{
+    quipu_postgres_binary_begin(&connection->arguments);
+    quipu_postgres_binary_add_int4(&connection->arguments,
+                                   batch->datastore->namespace_number);
+    return &connection->arguments;
+}
+
+/* Returns false if there is no schema to lock, or to read. */
+static bool send_heads(struct batch *batch, struct connection *connection,
+                       bool locked)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < batch->schema_count; i++) {
+        count += is_locked(batch, i) == locked;
+    }
+    if (count == 0) {
+        return false;
+    }
+    struct arguments *arguments = begin_arguments(batch, connection);
+    quipu_postgres_binary_array_begin(arguments, TYPE_INT8, count);
+    for (uint32_t i = 0; i < batch->schema_count; i++) {
+        if (is_locked(batch, i) == locked) {
+            quipu_postgres_binary_put_int8(arguments,
+                                           batch->schemas[i].bound->number);
+        }
+    }
+    quipu_postgres_binary_array_end(arguments);
+    quipu_postgres_pipeline_send(
+        connection,
+        &batch->datastore->sql[locked ? SQL_HEADS_LOCK : SQL_HEADS_READ]);
+    return true;
+}
+
+static void send_lasts(struct batch *batch, struct connection *connection,
+                       uint32_t index)
+{
+    const struct schema_batch *schema = &batch->schemas[index];
+    struct arguments *arguments = begin_arguments(batch, connection);
+    size_t count = 0;
+    for (size_t i = 0; i < batch->sequence_count; i++) {
+        count += batch->sequences[i].schema == index;
+    }
+    quipu_postgres_binary_array_begin(
+        arguments, quipu_postgres_batch_id_type(schema), count);
+    for (size_t i = 0; i < batch->sequence_count; i++) {
+        if (batch->sequences[i].schema == index) {
+            quipu_postgres_binary_put_bytes(arguments, batch->sequences[i].id);
+        }
+    }
+    quipu_postgres_binary_array_end(arguments);
+    quipu_postgres_pipeline_send(connection, &schema->bound->sql[SQL_LASTS]);
+}
+
+/* An array with one part of all items that the requests have for a schema. */
+static void add_field(const struct batch *batch, uint32_t schema,
+                      struct arguments *arguments, enum item_field field,
+                      enum type type)
+{
+    quipu_postgres_binary_array_begin(
+        arguments, type, quipu_postgres_state_query_count_items(batch, schema));
+    for (size_t i = 0; i < batch->count; i++) {
+        const quipu_request *request = &batch->requests[i];
+        for (size_t j = 0;
+             batch_schema_of(batch, i) == schema && j < request->item_count;
+             j++) {
+            quipu_postgres_batch_put_field(arguments, &request->items[j],
+                                           field);
+        }
+    }
+    quipu_postgres_binary_array_end(arguments);
+}
+
+static void send_compare(struct batch *batch, struct connection *connection,
+                         uint32_t index)
+{
+    const struct schema_batch *schema = &batch->schemas[index];
+    struct arguments *arguments = begin_arguments(batch, connection);
+    add_field(batch, index, arguments, FIELD_EVENT_ID, TYPE_UUID);
+    add_field(batch, index, arguments, FIELD_SEQUENCE,
+              quipu_postgres_batch_id_type(schema));
+    add_field(batch, index, arguments, FIELD_TOPIC, TYPE_TEXT);
+    add_field(batch, index, arguments, FIELD_STATE, TYPE_BYTEA);
+    quipu_postgres_pipeline_send(connection, &schema->bound->sql[SQL_COMPARE]);
+}
+
+static void send_taken(struct batch *batch, struct connection *connection,
+                       uint32_t index)
+{
+    const struct schema_batch *schema = &batch->schemas[index];
+    struct arguments *arguments = begin_arguments(batch, connection);
+    add_field(batch, index, arguments, FIELD_SEQUENCE,
+              quipu_postgres_batch_id_type(schema));
+    add_field(batch, index, arguments, FIELD_POSITION, TYPE_INT8);
+    quipu_postgres_pipeline_send(connection, &schema->bound->sql[SQL_TAKEN]);
+}
+
+static void send_tracking(struct batch *batch, struct connection *connection)
+{
+    struct arguments *arguments = begin_arguments(batch, connection);
+    for (int part = 0; part < 2; part++) {
+        quipu_postgres_binary_array_begin(arguments, TYPE_TEXT,
+                                          batch->tracking_count);
+        for (size_t i = 0; i < batch->tracking_count; i++) {
+            const quipu_tracking *record = batch->tracking[i].last;
+            quipu_postgres_binary_put_bytes(
+                arguments, part == 0 ? record->consumer : record->log);
+        }
+        quipu_postgres_binary_array_end(arguments);
+    }
+    quipu_postgres_pipeline_send(connection,
+                                 &batch->datastore->sql[SQL_TRACKING_COMPARE]);
+}
+
+static void note(struct queries *queries, enum query_kind kind, uint32_t schema)
+{
+    queries->at[queries->count].kind = kind;
+    queries->at[queries->count++].schema = schema;
+}
+
+static void send_schema(struct batch *batch, struct connection *connection,
+                        uint32_t index, struct queries *queries)
+{
+    const struct schema_batch *schema = &batch->schemas[index];
+    send_lasts(batch, connection, index);
+    note(queries, QUERY_LASTS, index);
+    if (quipu_postgres_state_query_count_items(batch, index) == 0) {
+        return;
+    }
+    if (schema->bound->schema.event_id) {
+        send_compare(batch, connection, index);
+        note(queries, QUERY_COMPARE, index);
+    }
+    if (schema->sparse) {
+        send_taken(batch, connection, index);
+        note(queries, QUERY_TAKEN, index);
+    }
+}
+
+static void send_queries(struct batch *batch, struct connection *connection,
+                         struct queries *queries)
+{
+    for (int locked = 1; locked >= 0; locked--) {
+        if (send_heads(batch, connection, locked == 1)) {
+            note(queries, QUERY_HEADS, 0);
+        }
+    }
+    for (uint32_t i = 0; i < batch->schema_count; i++) {
+        if (is_locked(batch, i)) {
+            send_schema(batch, connection, i, queries);
+        }
+    }
+    if (batch->tracking_count > 0) {
+        send_tracking(batch, connection);
+        note(queries, QUERY_TRACKING, 0);
+    }
+    quipu_postgres_pipeline_sync(connection);
+}
+
+/* ---------------------------------------------------------------- receiving */
+
+static void take_heads(struct batch *batch, const PGresult *result)
+{
+    for (int line = 0; line < PQntuples(result); line++) {
+        int64_t number = quipu_postgres_binary_get_int(result, line, 0);
+        for (uint32_t i = 0; i < batch->schema_count; i++) {
+            if (batch->schemas[i].bound->number == number) {
+                batch->schemas[i].exists = true;
+                batch->schemas[i].head =
+                    quipu_postgres_binary_get_int(result, line, 1);
+            }
+        }
+    }
+}
+
+/* The lines are in the order of the array of sequences. */
+static void take_lasts(struct batch *batch, uint32_t schema,
+                       const PGresult *result)
+{
+    int line = 0;
+    for (size_t i = 0; i < batch->sequence_count && line < PQntuples(result);
+         i++) {
+        struct sequence *sequence = &batch->sequences[i];
+        if (sequence->schema == schema) {
+            sequence->found = !quipu_postgres_binary_is_null(result, line, 1);
+            if (sequence->found) {
+                sequence->last = quipu_postgres_binary_get_int(result, line, 1);
+            }
+            line++;
+        }
+    }
+}
+
+/* The state of the item that a line of a result is about: the n-th that the
+ * requests have for the schema. */
+static struct item_state *state_of(const struct batch *batch,
+                                   struct item_state *state, uint32_t schema,
+                                   const PGresult *result, int line)
+{
+    int64_t n = quipu_postgres_binary_get_int(result, line, 0);
+    for (size_t i = 0; i < batch->count; i++) {
+        int64_t count = (int64_t)batch->requests[i].item_count;
+        if (batch_schema_of(batch, i) == schema) {
+            if (n <= count) {
+                return state + n - 1;
+            }
+            n -= count;
+        }
+        state += count;
+    }
+    return NULL;
+}
+
+static void take_compare(const struct batch *batch, uint32_t schema,
+                         const PGresult *result, struct item_state *items)
+{
+    for (int line = 0; line < PQntuples(result); line++) {
+        struct item_state *state = state_of(batch, items, schema, result, line);
+        if (state) {
+            state->stored = (struct stored_item){
+                .found = true,
+                .notification_id =
+                    quipu_postgres_binary_get_int(result, line, 1),
+                .position = quipu_postgres_binary_get_int(result, line, 2),
+                .is_equal = quipu_postgres_binary_get_bool(result, line, 3)
+            };
+        }
+    }
+}
+
+static void take_taken(const struct batch *batch, uint32_t schema,
+                       const PGresult *result, struct item_state *items)
+{
+    for (int line = 0; line < PQntuples(result); line++) {
+        struct item_state *state = state_of(batch, items, schema, result, line);
+        if (state) {
+            state->taken = true;
+        }
+    }
+}
+
+static void take_tracking(struct batch *batch, const PGresult *result)
+{
+    for (int line = 0; line < PQntuples(result); line++) {
+        size_t n = (size_t)quipu_postgres_binary_get_int(result, line, 0);
+        if (n >= 1 && n <= batch->tracking_count) {
+            batch->tracking[n - 1].found = true;
+            batch->tracking[n - 1].stored =
+                quipu_postgres_binary_get_int(result, line, 1);
+        }
+    }
+}
+
+static int receive(struct batch *batch, struct connection *connection,
+                   const struct queries *queries, struct item_state *items,
+                   quipu_error *error)
+{
+    int64_t latest = quipu_postgres_batch_latest(batch);
+    for (size_t i = 0; i < queries->count; i++) {
+        uint32_t schema = queries->at[i].schema;
+        PGresult *result = NULL;
+        enum answer answer =
+            quipu_postgres_pipeline_receive(connection, latest, &result);
+        if (answer != ANSWER_OK) {
+            return quipu_postgres_error_from_answer(batch->datastore,
+                                                    connection, answer, &result,
+                                                    "check an append", error);
+        }
+        switch (queries->at[i].kind) {
+        case QUERY_HEADS:
+            take_heads(batch, result);
+            break;
+        case QUERY_LASTS:
+            take_lasts(batch, schema, result);
+            break;
+        case QUERY_COMPARE:
+            take_compare(batch, schema, result, items);
+            break;
+        case QUERY_TAKEN:
+            take_taken(batch, schema, result, items);
+            break;
+        default:
+            take_tracking(batch, result);
+            break;
+        }
+        PQclear(result);
+    }
+    return QUIPU_OK;
+}
+
+int quipu_postgres_state_query_run(struct batch *batch,
+                                   struct connection *connection,
+                                   struct item_state *items, quipu_error *error)
+{
+    quipu_driver_datastore *datastore = batch->datastore;
+    struct queries queries = { .count = 0 };
+    int64_t latest = quipu_postgres_batch_latest(batch);
+    int status = enter(batch, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    unsigned begun = quipu_postgres_transaction_send_begin(
+        datastore, connection, batch->deadline, batch->transfer_time);
+    send_queries(batch, connection, &queries);
+    status = quipu_postgres_query_skip(datastore, connection, begun, latest,
+                                       "begin an append", error);
+    if (status == QUIPU_OK) {
+        status = receive(batch, connection, &queries, items, error);
+    }
+    enum answer end = quipu_postgres_pipeline_receive_sync(connection, latest);
+    if (status == QUIPU_OK && end != ANSWER_SYNC) {
+        PGresult *none = NULL;
+        status = quipu_postgres_error_from_answer(
+            datastore, connection, end, &none, "check an append", error);
+    }
+    for (uint32_t i = 0; i < batch->schema_count && status == QUIPU_OK; i++) {
+        if (!batch->schemas[i].exists) {
+            status = quipu_postgres_schema_torn_down(
+                datastore, batch->schemas[i].bound, error);
+        }
+    }
+    return status;
+}

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The strict pass; the method and its invariants are in strict.h. */
+#include "strict.h"
+
+#include "insert.h"
+#include "state_query.h"
+
+#include "net/errors.h"
+#include "net/query.h"
+#include "net/retry.h"
+#include "net/transaction.h"
+
+#include "common/preconditions.h"
+
+#include <string.h>
+
+/* State of the pass.  The tables hold what accepted requests of the batch add,
+ * and the taken positions that were read. */
+struct strict {
+    struct batch *batch;
+    struct item_state *items; /* stored state of each item */
+    /* Event ids of accepted items; the value is the index of the row. */
+    struct key_table event_ids[BATCH_SCHEMAS_MAX];
+    /* Taken positions of sparse schemas. */
+    struct key_table positions[BATCH_SCHEMAS_MAX];
+    /* The request being checked. */
+    const quipu_request *request;
+    uint32_t schema; /* index of its schema batch */
+    size_t first;    /* index of its first item, of all */
+};
+
+static int no_memory(const struct strict *strict, quipu_error *error)
+{
+    return quipu_postgres_error_no_memory(strict->batch->datastore->host,
+                                          error);
+}
+
+/* ----------------------------------------------------------------- look-ups */
+
+/* The entry of a sequence; the state query has made it. */
+static struct sequence *find(const struct strict *strict, quipu_bytes id)
+{
+    return quipu_postgres_batch_sequence(strict->batch, strict->schema, id);
+}
+
+static int find_last_position(void *context, quipu_bytes sequence_id,
+                              bool *found, int64_t *last, quipu_error *error)
+{
+    const struct strict *strict = context;
+    const struct sequence *sequence = find(strict, sequence_id);
+    (void)error;
+    *found = sequence->found;
+    *last = sequence->last;
+    return QUIPU_OK;
+}
+
+/* An item of an earlier request of the batch, or a stored one. */
+static int find_item(void *context, const quipu_item *item,
+                     struct stored_item *stored, quipu_error *error)
+{
+    struct strict *strict = context;
+    const struct batch *batch = strict->batch;
+    bool added = false;
+    const struct key_entry *entry = quipu_common_key_table_get(
+        &strict->event_ids[strict->schema], item->event_id, 0, &added);
+    (void)error;
+    if (entry->found) {
+        const struct row *row = &batch->rows[entry->last];
+        quipu_item earlier = *row->item;
+        earlier.position = row->position;
+        earlier.notification_id =
+            batch->schemas[strict->schema].head + row->nth;
+        quipu_common_preconditions_compare(&earlier, item, stored);
+        return QUIPU_OK;
+    }
+    *stored =
+        strict->items[strict->first + (size_t)(item - strict->request->items)]
+            .stored;
+    return QUIPU_OK;
+}
+
+static int find_tracking(void *context, const quipu_tracking *tracking,
+                         bool *found, int64_t *notification_id,
+                         quipu_error *error)
+{
+    const struct strict *strict = context;
+    const struct tracking_update *update = quipu_postgres_batch_tracking_update(
+        strict->batch, tracking, strict->schema);
+    (void)error;
+    *found = update->found;
+    *notification_id = update->stored;
+    return QUIPU_OK;
+}
+
+static int find_position(void *context, quipu_bytes sequence_id,
+                         int64_t position, bool *taken, quipu_error *error)
+{
+    struct strict *strict = context;
+    bool added = false;
+    (void)error;
+    *taken = quipu_common_key_table_get(&strict->positions[strict->schema],
+                                        sequence_id, position, &added)
+                 ->found;
+    return QUIPU_OK;
+}
+
+static const struct preconditions_lookups lookups = {
+    .last_position = find_last_position,
+    .item = find_item,
+    .tracking = find_tracking,
+    .position_is_taken = find_position,
+};
+
+/* ---------------------------------------------------------------- accepting */
+
+static void accept_item(struct strict *strict, const quipu_item *item,
+                        int64_t position)
+{
+    struct batch *batch = strict->batch;
+    const struct schema_batch *schema = &batch->schemas[strict->schema];
+    struct sequence *sequence = find(strict, item->sequence_id);
+    bool added = false;
+    (void)quipu_postgres_batch_add_row(batch, strict->schema, item, position);
+    if (!sequence->found || sequence->last < position) {
+        sequence->found = true;
+        sequence->last = position;
+    }
+    if (schema->sparse) {
+        quipu_common_key_table_get(&strict->positions[strict->schema],
+                                   item->sequence_id, position, &added)
+            ->found = true;
+    }
+    if (schema->bound->schema.event_id) {
+        struct key_entry *entry = quipu_common_key_table_get(
+            &strict->event_ids[strict->schema], item->event_id, 0, &added);
+        entry->found = true;
+        entry->last = (int64_t)batch->row_count - 1;
+    }
+}
+
+static void accept_tracking(struct strict *strict)
+{
+    const quipu_tracking *tracking = strict->request->tracking;
+    if (!tracking) {
+        return;
+    }
+    struct tracking_update *update = quipu_postgres_batch_tracking_update(
+        strict->batch, tracking, strict->schema);
+    if (!update->write) {
+        update->below = tracking->position.notification_id;
+    }
+    update->write = update->found = true;
+    update->stored = tracking->position.notification_id;
+    update->last = tracking;
+}
+
+static void accept(struct strict *strict, const struct preconditions *check,
+                   quipu_result *result)
+{
+    struct batch *batch = strict->batch;
+    const quipu_request *request = strict->request;
+    for (size_t i = 0; i < request->item_count; i++) {
+        int64_t position = quipu_common_preconditions_position(check, i);
+        accept_item(strict, &request->items[i], position);
+        if (result->positions) {
+            result->positions[i] = position;
+        }
+    }
+    if (request->item_count > 0) {
+        const struct schema_batch *schema = &batch->schemas[strict->schema];
+        result->first_notification_id =
+            schema->head + (int64_t)(schema->items - request->item_count) + 1;
+    }
+    accept_tracking(strict);
+    batch->accepted = true;
+}
+
+/* ----------------------------------------------------------------- checking */
+
+static int check_request(struct strict *strict, quipu_result *result,
+                         quipu_error *error)
+{
+    struct batch *batch = strict->batch;
+    struct schema_batch *schema = &batch->schemas[strict->schema];
+    struct preconditions check = { .host = batch->datastore->host,
+                                   .lookups = &lookups,
+                                   .context = strict,
+                                   .schema = &schema->bound->schema,
+                                   .request = strict->request,
+                                   .result = result,
+                                   .strict = true };
+    int status = quipu_common_preconditions_check(&check, error);
+    if (status == QUIPU_OK) {
+        if (result->status != QUIPU_OK) {
+            batch->refused = true;
+        } else if ((result->flags & QUIPU_RESULT_REPEATED) != 0) {
+            batch->refused = schema->has_repeats = true;
+        } else {
+            accept(strict, &check, result);
+        }
+    }
+    quipu_common_preconditions_finish(&check);
+    return status;
+}
+
+/* The tables of a schema have room for all its items. */
+static bool make_tables(struct strict *strict)
+{
+    const struct batch *batch = strict->batch;
+    const quipu_host *host = batch->datastore->host;
+    for (uint32_t i = 0; i < batch->schema_count; i++) {
+        size_t count = quipu_postgres_state_query_count_items(batch, i);
+        if (count > 0 &&
+            (!quipu_common_key_table_init(&strict->event_ids[i], host, count) ||
+             !quipu_common_key_table_init(&strict->positions[i], host,
+                                          count))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void finish_tables(struct strict *strict)
+{
+    for (uint32_t i = 0; i < strict->batch->schema_count; i++) {
+        quipu_common_key_table_finish(&strict->event_ids[i]);
+        quipu_common_key_table_finish(&strict->positions[i]);
+    }
+}
+
+/* Enters the positions that are taken in the store. */
+static void enter_taken(struct strict *strict)
+{
+    const struct batch *batch = strict->batch;
+    const struct item_state *state = strict->items;
+    for (size_t i = 0; i < batch->count; i++) {
+        const quipu_request *request = &batch->requests[i];
+        for (size_t j = 0; j < request->item_count; j++, state++) {
+            const quipu_item *item = &request->items[j];
+            bool added = false;
+            if (state->taken) {
+                quipu_common_key_table_get(
+                    &strict->positions[batch_schema_of(batch, i)],
+                    item->sequence_id, item->position, &added)
+                    ->found = true;
+            }
+        }
+    }
+}
+
+static int check_requests(struct strict *strict, quipu_error *error)
+{
+    struct batch *batch = strict->batch;
+    int status = QUIPU_OK;
+    enter_taken(strict);
+    for (size_t i = 0; i < batch->count && status == QUIPU_OK; i++) {
+        strict->request = &batch->requests[i];
+        strict->schema = batch_schema_of(batch, i);
+        status = check_request(strict, &batch->results[i], error);
+        strict->first += strict->request->item_count;
+    }
+    return status;
+}
+
+/* Reads the state and decides on all requests: results, rows and tracking
+ * records. */
+static int decide(struct batch *batch, struct connection *connection,
+                  quipu_error *error)
+{
+    const quipu_host *host = batch->datastore->host;
+    struct strict strict = { .batch = batch };
+    size_t size = (batch->item_count + 1) * sizeof(*strict.items);
+    strict.items = host->allocate(size);
+    if (!strict.items) {
+        return no_memory(&strict, error);
+    }
+    memset(strict.items, 0, size);
+    int status =
+        quipu_postgres_state_query_run(batch, connection, strict.items, error);
+    if (status == QUIPU_OK) {
+        status = make_tables(&strict) ? check_requests(&strict, error)
+                                      : no_memory(&strict, error);
+        finish_tables(&strict);
+    }
+    host->release(strict.items);
+    return status;
+}
+
+/* ------------------------------------------------------------------ storing */
+
+static int store(struct batch *batch, struct connection *connection,
+                 quipu_error *error)
+{
+    unsigned answers = quipu_postgres_insert_send(batch, connection);
+    if (answers == 0) {
+        return QUIPU_OK;
+    }
+    quipu_postgres_pipeline_sync(connection);
+    return quipu_postgres_query_skip(batch->datastore, connection, answers + 1,
+                                     quipu_postgres_batch_latest(batch),
+                                     "append", error);
+}
+
+/* Hands the libpq connection to the caller's function, out of pipeline mode and
+ * blocking.  The function must leave the transaction open and unbroken. */
+static int run_work(quipu_driver_datastore *datastore,
+                    struct connection *connection,
+                    const struct caller_work *work, quipu_error *error)
+{
+    const quipu_host *host = datastore->host;
+    PGconn *pg = connection->pg;
+    if (PQexitPipelineMode(pg) != 1 || PQsetnonblocking(pg, 0) != 0) {
+        connection->lost = true;
+        return quipu_postgres_error_no_memory(host, error);
+    }
+    int status = work->function(pg, work->context, error);
+    PGTransactionStatusType state = PQtransactionStatus(pg);
+    connection->lock_timeout = -1; /* it may have changed settings */
+    if (status == QUIPU_OK && state == PQTRANS_INERROR) {
+        status = host->error_set(error, QUIPU_INVALID, 0, NULL,
+                                 "a statement of the function in the "
+                                 "transaction failed, and the function did not "
+                                 "report it");
+    } else if (status == QUIPU_OK && state != PQTRANS_INTRANS) {
+        bool connected = PQstatus(pg) == CONNECTION_OK;
+        status = host->error_set(
+            error, connected ? QUIPU_INVALID : QUIPU_IO, 0, NULL,
+            connected ? "the function in the transaction ended it; what it did "
+                        "is not undone"
+                      : "the connection was lost in the function");
+        connection->lost = true;
+    } else if (status != QUIPU_OK && error && error->code != status) {
+        (void)host->error_set(error, status, 0, NULL,
+                              "the function in the transaction refused and "
+                              "gave no reason");
+    }
+    if (PQsetnonblocking(pg, 1) != 0 || PQenterPipelineMode(pg) != 1) {
+        connection->lost = true;
+    }
+    return status;
+}
+
+/* --------------------------------------------------------------- the pass */
+
+/* The outcome of an error before COMMIT.  A violation (class 23) can only be
+ * that of a tracking record (INV1). */
+static enum outcome outcome_of(struct batch *batch,
+                               struct connection *connection,
+                               const quipu_error *error)
+{
+    return quipu_postgres_retry_classify(batch->datastore, connection, error) !=
+                       RETRY_NEVER ||
+                   strncmp(error->sqlstate, "23", 2) == 0
+               ? OUTCOME_RETRY
+               : OUTCOME_FAILED;
+}
+
+static bool has_repeats(const struct batch *batch)
+{
+    for (uint32_t i = 0; i < batch->schema_count; i++) {
+        if (batch->schemas[i].has_repeats) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Stores what was accepted, and commits.  A repeat alone is committed, too: the
+ * append that it repeats may have been made with relaxed durability, and the
+ * flush of this commit covers it. */
+static enum outcome store_and_commit(struct batch *batch,
+                                     struct connection *connection,
+                                     const struct caller_work *work,
+                                     quipu_error *error)
+{
+    quipu_driver_datastore *datastore = batch->datastore;
+    bool flush = has_repeats(batch) && !datastore->relaxed;
+    if (!batch->accepted && !flush) {
+        quipu_postgres_transaction_rollback(datastore, connection,
+                                            batch->deadline);
+        return OUTCOME_DONE;
+    }
+    if (store(batch, connection, error) != QUIPU_OK) {
+        return outcome_of(batch, connection, error);
+    }
+    if (batch->accepted && work->function &&
+        run_work(datastore, connection, work, error) != QUIPU_OK) {
+        return OUTCOME_FAILED;
+    }
+    int status = quipu_postgres_transaction_commit(
+        datastore, connection, quipu_postgres_batch_latest(batch), error);
+    return status == QUIPU_OK                ? OUTCOME_DONE
+           : status == QUIPU_UNKNOWN_OUTCOME ? OUTCOME_UNKNOWN
+                                             : OUTCOME_RETRY;
+}
+
+enum outcome quipu_postgres_strict_try(struct batch *batch,
+                                       struct connection *connection,
+                                       const struct caller_work *work,
+                                       quipu_error *error)
+{
+    quipu_postgres_batch_clear(batch);
+    enum outcome outcome =
+        decide(batch, connection, error) == QUIPU_OK
+            ? store_and_commit(batch, connection, work, error)
+            : outcome_of(batch, connection, error);
+    if (outcome == OUTCOME_RETRY || outcome == OUTCOME_FAILED) {
+        quipu_postgres_transaction_rollback(batch->datastore, connection,
+                                            batch->deadline);
+    }
+    return outcome;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The strict pass: each request of a batch is decided on its own.
+ *
+ * Three round trips.  The first begins a transaction, locks the heads of the
+ * schemas, and reads the state that the requests refer to (state_query.h). Then
+ * the preconditions of one request after the other are checked against that
+ * state and against what earlier requests of the batch add to it
+ * (common/preconditions.h).  The second stores what was accepted, the third
+ * commits.
+ *
+ * INV1  What was read holds until the commit: no append to a schema whose
+ *       head is locked can run. A tracking record may be written by an
+ *       append to another schema all the same; SQL_TRACKING_WRITE then
+ *       fails, and the pass is tried again.
+ * INV2  A refused request leaves nothing in the state against which later
+ *       requests are checked.
+ */
+#ifndef POSTGRES_STRICT_H
+#define POSTGRES_STRICT_H
+
+#include "batch.h"
+
+/* A function of the caller that runs in the transaction; NULL: there is none.
+ */
+struct caller_work {
+    quipu_work function;
+    void *context;
+};
+
+/* Tries to store the accepted requests of the batch, and runs the function
+ * before the commit if one was accepted. */
+enum outcome quipu_postgres_strict_try(struct batch *batch,
+                                       struct connection *connection,
+                                       const struct caller_work *work,
+                                       quipu_error *error);
+
+#endif

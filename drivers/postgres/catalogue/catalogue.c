@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* quipu's own tables and the namespaces: found, or made. */
+#include "catalogue.h"
+
+#include "net/errors.h"
+#include "net/query.h"
+#include "net/retry.h"
+#include "net/transaction.h"
+#include "sql/table_ddl.h"
+#include "sql/template.h"
+
+#include "common/store_identity.h"
+#include "common/text.h"
+
+#include <string.h>
+
+#define TRIES 20
+
+/* ------------------------------------------------------------- statements */
+
+/* Runs a statement with at most one text parameter. */
+static int run(quipu_driver_datastore *datastore, struct connection *connection,
+               const char *text, const char *parameter, int64_t deadline,
+               PGresult **result, quipu_error *error)
+{
+    return quipu_postgres_query_run_text(datastore, connection, text, parameter,
+                                         deadline, "look at the catalogue",
+                                         result, error);
+}
+
+/* Renders a template with quipu's own tables and runs it.  *result may be
+ * dropped by passing NULL. */
+static int run_template(quipu_driver_datastore *datastore,
+                        struct connection *connection, const char *template,
+                        int64_t deadline, PGresult **result, quipu_error *error)
+{
+    const struct template_names names = { .postgres_schema =
+                                              datastore->schema };
+    PGresult *dropped = NULL;
+    char *text =
+        quipu_postgres_template_text(datastore->host, &names, template);
+    if (!text) {
+        return quipu_postgres_error_no_memory(datastore->host, error);
+    }
+    int status = run(datastore, connection, text, NULL, deadline,
+                     result ? result : &dropped, error);
+    PQclear(dropped);
+    datastore->host->release(text);
+    return status;
+}
+
+/* ---------------------------------------------------------------- looking */
+
+/* The PostgreSQL schema of the first quipu_store in the search path, or else
+ * the schema in which it would be created. */
+static const char find_postgres_schema[] =
+    "SELECT coalesce((SELECT n.nspname"
+    "                   FROM pg_catalog.pg_class AS c"
+    "                   JOIN pg_catalog.pg_namespace AS n"
+    "                     ON n.oid = c.relnamespace"
+    "                  WHERE c.oid"
+    "                        = pg_catalog.to_regclass('quipu_store')),"
+    "                pg_catalog.current_schema())::text";
+
+static int keep_postgres_schema(quipu_driver_datastore *datastore,
+                                const char *name, quipu_error *error)
+{
+    datastore->schema = quipu_common_text_copy(datastore->host, name);
+    return datastore->schema
+               ? QUIPU_OK
+               : quipu_postgres_error_no_memory(datastore->host, error);
+}
+
+static int choose_postgres_schema(quipu_driver_datastore *datastore,
+                                  struct connection *connection,
+                                  int64_t deadline, quipu_error *error)
+{
+    PGresult *result = NULL;
+    if (datastore->options.schema) {
+        return keep_postgres_schema(datastore, datastore->options.schema,
+                                    error);
+    }
+    int status = run(datastore, connection, find_postgres_schema, NULL,
+                     deadline, &result, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    const char *name = quipu_postgres_binary_get_text(result, 0, 0);
+    status = name ? keep_postgres_schema(datastore, name, error)
+                  : datastore->host->error_set(
+                        error, QUIPU_INVALID, 0, NULL,
+                        "no schema in the search path of %s exists; name one "
+                        "with schema=",
+                        datastore->name);
+    PQclear(result);
+    return status;
+}
+
+static int check_format(const quipu_driver_datastore *datastore,
+                        const PGresult *result, quipu_error *error)
+{
+    const quipu_host *host = datastore->host;
+    int64_t format = quipu_postgres_binary_get_int(result, 0, 0);
+    if (format < 1) {
+        return host->error_set(error, QUIPU_CORRUPT, 0, NULL,
+                               "table quipu_store of %s has no format; restore "
+                               "it from a backup",
+                               datastore->name);
+    }
+    if (format > STORE_FORMAT) {
+        return host->error_set(error, QUIPU_UNSUPPORTED, 0, NULL,
+                               "%s has format %lld, and this driver supports "
+                               "formats up to %d; use "
+                               "a newer quipu",
+                               datastore->name, (long long)format,
+                               STORE_FORMAT);
+    }
+    return QUIPU_OK;
+}
+
+/* *found: the store exists; its format is checked. */
+static int find_store(quipu_driver_datastore *datastore,
+                      struct connection *connection, int64_t deadline,
+                      bool *found, quipu_error *error)
+{
+    PGresult *result = NULL;
+    int status = run(datastore, connection,
+                     "SELECT 1"
+                     "  FROM pg_catalog.pg_class AS c"
+                     "  JOIN pg_catalog.pg_namespace AS n"
+                     "    ON n.oid = c.relnamespace"
+                     " WHERE n.nspname = $1 AND c.relname = 'quipu_store'",
+                     datastore->schema, deadline, &result, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    *found = PQntuples(result) > 0;
+    PQclear(result);
+    if (!*found) {
+        return QUIPU_OK;
+    }
+    result = NULL;
+    status = run_template(datastore, connection,
+                          "SELECT max(format) FROM {quipu_store}", deadline,
+                          &result, error);
+    if (status == QUIPU_OK) {
+        status = check_format(datastore, result, error);
+    }
+    PQclear(result);
+    return status;
+}
+
+/* ----------------------------------------------------------------- making */
+
+/* Creates the PostgreSQL schema that the option names, if it does not exist.
+ * CREATE SCHEMA IF NOT EXISTS needs rights on the database even then. */
+static int make_postgres_schema(quipu_driver_datastore *datastore,
+                                struct connection *connection, int64_t deadline,
+                                quipu_error *error)
+{
+    PGresult *result = NULL;
+    int status = run(datastore, connection,
+                     "SELECT 1"
+                     "  FROM pg_catalog.pg_namespace"
+                     " WHERE nspname = $1",
+                     datastore->schema, deadline, &result, error);
+    bool exists = status == QUIPU_OK && PQntuples(result) > 0;
+    PQclear(result);
+    if (status != QUIPU_OK || exists) {
+        return status;
+    }
+    return run_template(datastore, connection, "CREATE SCHEMA {schema}",
+                        deadline, NULL, error);
+}
+
+static int make_store(quipu_driver_datastore *datastore,
+                      struct connection *connection, int64_t deadline,
+                      quipu_error *error)
+{
+    PGresult *result = NULL;
+    int status =
+        run(datastore, connection, "BEGIN ISOLATION LEVEL READ COMMITTED", NULL,
+            deadline, &result, error);
+    PQclear(result);
+    if (status == QUIPU_OK && datastore->options.schema) {
+        status = make_postgres_schema(datastore, connection, deadline, error);
+    }
+    for (const char *const *template = quipu_postgres_table_ddl_own;
+         status == QUIPU_OK && *template; template ++) {
+        status = run_template(datastore, connection, *template, deadline, NULL,
+                              error);
+    }
+    if (status == QUIPU_OK) {
+        return quipu_postgres_transaction_commit(datastore, connection,
+                                                 deadline, error);
+    }
+    quipu_postgres_transaction_rollback(datastore, connection, deadline);
+    return status;
+}
+
+/* Another process may make the store at the same time.  So after a failure this
+ * one looks again, and tries again if the error is that of such a race. */
+static int find_or_make_store(quipu_driver_datastore *datastore,
+                              struct connection *connection, bool create,
+                              int64_t deadline, quipu_error *error)
+{
+    struct retry retry = quipu_postgres_retry_begin(deadline, TRIES);
+    quipu_error own = { 0 };
+    for (bool tried = false;; tried = true) {
+        bool found = false;
+        int status = find_store(datastore, connection, deadline, &found, error);
+        if (status != QUIPU_OK || found) {
+            return status;
+        }
+        if (!create) {
+            return datastore->host->error_set(
+                error, QUIPU_NOT_FOUND, 0, NULL,
+                "%s is not a store yet; create=yes makes it one",
+                datastore->name);
+        }
+        if (tried && (!quipu_postgres_retry_is_race(&own) ||
+                      !quipu_postgres_retry_again(&retry, 0))) {
+            break;
+        }
+        if (make_store(datastore, connection, deadline, &own) == QUIPU_OK) {
+            return QUIPU_OK;
+        }
+    }
+    if (strcmp(own.sqlstate, "42P07") == 0) {
+        own.code = QUIPU_CORRUPT; /* some of the tables exist, but no store */
+    }
+    if (error) {
+        *error = own;
+    }
+    return own.code;
+}
+
+/* -------------------------------------------------------------- namespaces */
+
+static int read_namespace(quipu_driver_datastore *datastore,
+                          struct connection *connection, int64_t deadline,
+                          bool *found, quipu_error *error)
+{
+    PGresult *result = NULL;
+    quipu_postgres_binary_begin(&connection->arguments);
+    quipu_postgres_binary_add_text(&connection->arguments,
+                                   datastore->name_space);
+    int status = quipu_postgres_query_run(
+        datastore, connection, &datastore->sql[SQL_NAMESPACE_FIND], deadline,
+        "read the namespaces", &result, error);
+    *found = status == QUIPU_OK && PQntuples(result) == 1;
+    if (*found) {
+        datastore->namespace_number =
+            (int32_t)quipu_postgres_binary_get_int(result, 0, 0);
+        datastore->identity = quipu_postgres_binary_get_uuid(result, 0, 1);
+    }
+    PQclear(result);
+    return status;
+}
+
+static int add_namespace(quipu_driver_datastore *datastore,
+                         struct connection *connection, int64_t deadline,
+                         quipu_error *error)
+{
+    quipu_uuid identity;
+    PGresult *result = NULL;
+    if (!quipu_common_store_identity_make(&identity)) {
+        return datastore->host->error_set(error, QUIPU_INTERNAL, 0, NULL,
+                                          "the system has no random bytes");
+    }
+    int status = quipu_postgres_transaction_begin(datastore, connection,
+                                                  deadline, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    quipu_postgres_binary_begin(&connection->arguments);
+    quipu_postgres_binary_add_text(&connection->arguments,
+                                   datastore->name_space);
+    quipu_postgres_binary_add_bytes(&connection->arguments,
+                                    (quipu_bytes){ identity.bytes, 16 });
+    status = quipu_postgres_query_run(
+        datastore, connection, &datastore->sql[SQL_NAMESPACE_ADD], deadline,
+        "make the namespace", &result, error);
+    PQclear(result);
+    if (status != QUIPU_OK) {
+        quipu_postgres_transaction_rollback(datastore, connection, deadline);
+        return status;
+    }
+    return quipu_postgres_transaction_commit(datastore, connection, deadline,
+                                             error);
+}
+
+/* Two namespaces that are made at the same time may have the same name or
+ * number; ON CONFLICT DO NOTHING then adds one of them only, and the other is
+ * looked for again.  The deadline does not end the tries: each is bounded by
+ * it. */
+static int find_or_make_namespace(quipu_driver_datastore *datastore,
+                                  struct connection *connection, bool create,
+                                  int64_t deadline, quipu_error *error)
+{
+    struct retry retry = quipu_postgres_retry_begin(INT64_MAX, TRIES + 1);
+    do {
+        bool found = false;
+        int status =
+            read_namespace(datastore, connection, deadline, &found, error);
+        if (status != QUIPU_OK || found) {
+            return status;
+        }
+        if (!create) {
+            return datastore->host->error_set(
+                error, QUIPU_NOT_FOUND, 0, NULL,
+                "%s has no namespace \"%s\"; create=yes makes it",
+                datastore->name, datastore->name_space);
+        }
+        status = add_namespace(datastore, connection, deadline, error);
+        if (status != QUIPU_OK && status != QUIPU_BUSY) {
+            return status;
+        }
+    } while (quipu_postgres_retry_again(&retry, 0));
+    return datastore->host->error_set(
+        error, QUIPU_BUSY, 0, NULL,
+        "other processes made namespaces in %s at the same time, %d times; try "
+        "again",
+        datastore->name, TRIES + 1);
+}
+
+int quipu_postgres_catalogue_open(quipu_driver_datastore *datastore,
+                                  struct connection *connection, bool create,
+                                  int64_t deadline, quipu_error *error)
+{
+    int status = choose_postgres_schema(datastore, connection, deadline, error);
+    if (status == QUIPU_OK) {
+        status = quipu_postgres_catalogue_sql_make(datastore, error);
+    }
+    if (status == QUIPU_OK) {
+        status =
+            find_or_make_store(datastore, connection, create, deadline, error);
+    }
+    if (status == QUIPU_OK) {
+        status = find_or_make_namespace(datastore, connection, create, deadline,
+                                        error);
+    }
+    return status;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * quipu's own tables in a database, and the namespaces in them.
+ *
+ *     quipu_store       the store's format
+ *     quipu_namespaces  number, name and identity; count of schemas ever made
+ *     quipu_schemas     the schemas of each namespace
+ *     quipu_columns     their further columns
+ *     quipu_heads       the last notification id of each schema's log; the row
+ *                       that appends lock
+ *     quipu_tracking    tracking records
+ *     quipu_tables      item tables, each shared by the schemas of one shape
+ *
+ * Set-up and tear-down of schemas are in setup.h.
+ */
+#ifndef POSTGRES_CATALOGUE_H
+#define POSTGRES_CATALOGUE_H
+
+#include "datastore.h"
+
+#define STORE_FORMAT 1
+
+/* Finds the store's PostgreSQL schema, checks the format, and finds the
+ * namespace; fills datastore->schema, namespace_number, identity and sql.  With
+ * `create`, makes what is missing.  NOT_FOUND; UNSUPPORTED: a newer format;
+ * CORRUPT. */
+int quipu_postgres_catalogue_open(quipu_driver_datastore *datastore,
+                                  struct connection *connection, bool create,
+                                  int64_t deadline, quipu_error *error);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Transactions that change the catalogue. */
+#include "ddl_txn.h"
+
+#include "net/errors.h"
+#include "net/query.h"
+#include "net/retry.h"
+#include "net/transaction.h"
+
+#include "common/error.h"
+
+#define TRIES 20
+
+struct arguments *quipu_postgres_ddl_txn_arguments(const struct ddl_txn *txn)
+{
+    quipu_postgres_binary_begin(&txn->connection->arguments);
+    return &txn->connection->arguments;
+}
+
+int quipu_postgres_ddl_txn_query(const struct ddl_txn *txn,
+                                 enum catalogue_sql which, PGresult **result)
+{
+    return quipu_postgres_query_run(txn->datastore, txn->connection,
+                                    &txn->datastore->sql[which], txn->deadline,
+                                    "write the catalogue", result, txn->error);
+}
+
+int quipu_postgres_ddl_txn_execute(const struct ddl_txn *txn,
+                                   enum catalogue_sql which)
+{
+    PGresult *result = NULL;
+    int status = quipu_postgres_ddl_txn_query(txn, which, &result);
+    PQclear(result);
+    return status;
+}
+
+int quipu_postgres_ddl_txn_execute_numbered(const struct ddl_txn *txn,
+                                            enum catalogue_sql which)
+{
+    struct arguments *arguments = quipu_postgres_ddl_txn_arguments(txn);
+    quipu_postgres_binary_add_int4(arguments, txn->datastore->namespace_number);
+    quipu_postgres_binary_add_int8(arguments, txn->entry.number);
+    return quipu_postgres_ddl_txn_execute(txn, which);
+}
+
+int quipu_postgres_ddl_txn_execute_text(const struct ddl_txn *txn,
+                                        struct text *text, const char *what)
+{
+    PGresult *result = NULL;
+    int status = text->failed
+                     ? quipu_postgres_error_no_memory(text->host, txn->error)
+                     : quipu_postgres_query_run_text(
+                           txn->datastore, txn->connection, text->data, NULL,
+                           txn->deadline, what, &result, txn->error);
+    PQclear(result);
+    quipu_common_text_finish(text);
+    return status;
+}
+
+/* Takes the next schema number, and with it the lock on the namespace's row. */
+static int lock_namespace(struct ddl_txn *txn)
+{
+    PGresult *result = NULL;
+    quipu_postgres_binary_add_int4(quipu_postgres_ddl_txn_arguments(txn),
+                                   txn->datastore->namespace_number);
+    int status =
+        quipu_postgres_ddl_txn_query(txn, SQL_NAMESPACE_COUNT, &result);
+    if (status == QUIPU_OK && PQntuples(result) == 1) {
+        txn->entry.number = quipu_postgres_binary_get_int(result, 0, 0);
+    } else if (status == QUIPU_OK) {
+        status = txn->datastore->host->error_set(
+            txn->error, QUIPU_CORRUPT, 0, NULL,
+            "namespace \"%s\" is missing in %s; restore it from a backup",
+            txn->datastore->name_space, txn->datastore->name);
+    }
+    PQclear(result);
+    return status;
+}
+
+static int try_once(struct ddl_txn *txn, int wanted,
+                    int (*work)(struct ddl_txn *txn))
+{
+    quipu_driver_datastore *datastore = txn->datastore;
+    int status = quipu_postgres_transaction_begin(datastore, txn->connection,
+                                                  txn->deadline, txn->error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    bool done = false;
+    status = lock_namespace(txn);
+    if (status == QUIPU_OK) {
+        status =
+            quipu_postgres_schema_find(datastore, txn->connection, txn->schema,
+                                       txn->deadline, &txn->entry, txn->error);
+        if (status == wanted) {
+            status = work(txn);
+            done = status == QUIPU_OK;
+        }
+    }
+    datastore->host->release(txn->entry.table);
+    txn->entry.table = NULL;
+    if (done) {
+        return quipu_postgres_transaction_commit(datastore, txn->connection,
+                                                 txn->deadline, txn->error);
+    }
+    quipu_postgres_transaction_rollback(datastore, txn->connection,
+                                        txn->deadline);
+    return status;
+}
+
+int quipu_postgres_ddl_txn_run(quipu_driver_datastore *datastore,
+                               const quipu_schema *schema, int64_t deadline,
+                               int wanted, int (*work)(struct ddl_txn *txn),
+                               quipu_error *error)
+{
+    struct retry retry = quipu_postgres_retry_begin(deadline, TRIES);
+    quipu_error own = { 0 };
+    int status = QUIPU_OK;
+    bool again = false;
+    do {
+        struct ddl_txn txn = { .datastore = datastore,
+                               .schema = schema,
+                               .deadline = deadline,
+                               .error = &own };
+        own = (quipu_error){ 0 };
+        status = quipu_postgres_pool_borrow(datastore, deadline,
+                                            &txn.connection, &own);
+        if (status != QUIPU_OK) {
+            break;
+        }
+        status = try_once(&txn, wanted, work);
+        again = status != QUIPU_OK && status != QUIPU_UNKNOWN_OUTCOME &&
+                (quipu_postgres_retry_is_race(&own) ||
+                 quipu_postgres_retry_classify(datastore, txn.connection,
+                                               &own) != RETRY_NEVER);
+        quipu_postgres_pool_return(datastore, txn.connection);
+    } while (again && quipu_postgres_retry_again(&retry, 0));
+    return quipu_common_error_pass(status, &own, error);
+}

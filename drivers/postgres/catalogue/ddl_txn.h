@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A transaction that changes the catalogue: a set-up or a tear-down.
+ *
+ * It locks the namespace's row, looks the schema up, and runs a function if the
+ * answer is the one that the change starts from.  It is tried again after a
+ * transient error, and when another process has made the same table, which to
+ * the server is an error.
+ */
+#ifndef POSTGRES_DDL_TXN_H
+#define POSTGRES_DDL_TXN_H
+
+#include "schema.h"
+
+#include "common/text.h"
+
+struct ddl_txn {
+    quipu_driver_datastore *datastore;
+    struct connection *connection;
+    const quipu_schema *schema;
+    struct schema_entry entry; /* `number`: a new one, or the schema's; `table`:
+                                * the schema's, or NULL */
+    int64_t deadline;
+    quipu_error *error;
+};
+
+/* Runs `work` in a transaction if the schema's look-up returns `wanted`; any
+ * other status is the operation's. */
+int quipu_postgres_ddl_txn_run(quipu_driver_datastore *datastore,
+                               const quipu_schema *schema, int64_t deadline,
+                               int wanted, int (*work)(struct ddl_txn *txn),
+                               quipu_error *error);
+
+/* For `work`: empties the arguments of the next statement. */
+struct arguments *quipu_postgres_ddl_txn_arguments(const struct ddl_txn *txn);
+/* Runs a statement with the arguments added.  The caller clears *result. */
+int quipu_postgres_ddl_txn_query(const struct ddl_txn *txn,
+                                 enum catalogue_sql which, PGresult **result);
+/* The same without a result. */
+int quipu_postgres_ddl_txn_execute(const struct ddl_txn *txn,
+                                   enum catalogue_sql which);
+/* The same with the arguments (namespace, schema number). */
+int quipu_postgres_ddl_txn_execute_numbered(const struct ddl_txn *txn,
+                                            enum catalogue_sql which);
+/* Runs SQL text, which it finishes. */
+int quipu_postgres_ddl_txn_execute_text(const struct ddl_txn *txn,
+                                        struct text *text, const char *what);
+
+#endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Setting up and tearing down schemas. */
+#include "setup.h"
+
+#include "ddl_txn.h"
+
+#include "net/errors.h"
+#include "sql/table_ddl.h"
+
+#include "common/error.h"
+#include "common/schema.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* -------------------------------------------------------------- item tables */
+
+static void add_table(struct text *text, const struct ddl_txn *txn,
+                      const char *table)
+{
+    quipu_common_text_add_name(text, txn->datastore->schema);
+    quipu_common_text_add(text, ".");
+    quipu_common_text_add_name(text, table);
+}
+
+/* CONFLICT if the database has a table of that name.  One that quipu created is
+ * in quipu_tables and was found there. */
+static int check_free(const struct ddl_txn *txn, const char *table)
+{
+    PGresult *result = NULL;
+    struct arguments *arguments = quipu_postgres_ddl_txn_arguments(txn);
+    quipu_postgres_binary_add_text(arguments, txn->datastore->schema);
+    quipu_postgres_binary_add_text(arguments, table);
+    int status = quipu_postgres_ddl_txn_query(txn, SQL_TABLE_EXISTS, &result);
+    if (status == QUIPU_OK && PQntuples(result) > 0) {
+        status = txn->datastore->host->error_set(
+            txn->error, QUIPU_CONFLICT, 0, NULL,
+            "%s already has a table \"%s\" that quipu did not create; choose "
+            "another name for the schema",
+            txn->datastore->name, table);
+    }
+    PQclear(result);
+    return status;
+}
+
+static int create_table(const struct ddl_txn *txn, const char *table,
+                        const char *shape)
+{
+    struct text text = { .host = txn->datastore->host };
+    int status = check_free(txn, table);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    quipu_common_text_add(&text, "CREATE TABLE ");
+    add_table(&text, txn, table);
+    quipu_common_text_add(&text, " (");
+    quipu_common_text_add(&text, shape);
+    quipu_common_text_add(&text, ")");
+    status = quipu_postgres_ddl_txn_execute_text(txn, &text, "make a table");
+    if (status == QUIPU_OK) {
+        struct arguments *arguments = quipu_postgres_ddl_txn_arguments(txn);
+        quipu_postgres_binary_add_text(arguments, table);
+        quipu_postgres_binary_add_text(arguments, shape);
+        status = quipu_postgres_ddl_txn_execute(txn, SQL_TABLE_ADD);
+    }
+    return status;
+}
+
+/* Adds to the number of schemas in a table; *count is the new one. */
+static int count_schemas(const struct ddl_txn *txn, const char *table,
+                         int64_t more, int64_t *count)
+{
+    PGresult *result = NULL;
+    struct arguments *arguments = quipu_postgres_ddl_txn_arguments(txn);
+    quipu_postgres_binary_add_text(arguments, table);
+    quipu_postgres_binary_add_int8(arguments, more);
+    int status = quipu_postgres_ddl_txn_query(txn, SQL_TABLE_COUNT, &result);
+    *count = 0;
+    if (status == QUIPU_OK && PQntuples(result) == 1) {
+        *count = quipu_postgres_binary_get_int(result, 0, 0);
+    }
+    PQclear(result);
+    return status;
+}
+
+/* Finds or creates the item table.  `other` is the name to use if the schema's
+ * own is that of a table of another shape; *table gets one of the two. */
+static int provide_table(const struct ddl_txn *txn, const char *shape,
+                         const char *other, const char **table)
+{
+    PGresult *result = NULL;
+    int64_t count = 0;
+    *table = txn->schema->table;
+    quipu_postgres_binary_add_text(quipu_postgres_ddl_txn_arguments(txn),
+                                   *table);
+    int status = quipu_postgres_ddl_txn_query(txn, SQL_TABLE_FIND, &result);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    bool exists = PQntuples(result) > 0;
+    bool same = exists && strcmp(PQgetvalue(result, 0, 0), shape) == 0;
+    PQclear(result);
+    if (same) {
+        return count_schemas(txn, *table, 1, &count);
+    }
+    if (exists) {
+        *table = other;
+    }
+    return create_table(txn, *table, shape);
+}
+
+/* Removes the namespace's items; drops the table if no other schema has items
+ * in it. */
+static int remove_table(const struct ddl_txn *txn)
+{
+    struct text text = { .host = txn->datastore->host };
+    const char *table = txn->entry.table;
+    int64_t count = 0;
+    int status = count_schemas(txn, table, -1, &count);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (count > 0) {
+        char number[16];
+        (void)snprintf(number, sizeof(number), "%" PRId32,
+                       txn->datastore->namespace_number);
+        quipu_common_text_add(&text, "DELETE FROM ");
+        add_table(&text, txn, table);
+        quipu_common_text_add(&text, " WHERE quipu_namespace = ");
+        quipu_common_text_add(&text, number);
+        return quipu_postgres_ddl_txn_execute_text(txn, &text,
+                                                   "remove the items");
+    }
+    quipu_common_text_add(&text, "DROP TABLE ");
+    add_table(&text, txn, table);
+    status = quipu_postgres_ddl_txn_execute_text(txn, &text, "drop a table");
+    if (status == QUIPU_OK) {
+        quipu_postgres_binary_add_text(quipu_postgres_ddl_txn_arguments(txn),
+                                       table);
+        status = quipu_postgres_ddl_txn_execute(txn, SQL_TABLE_REMOVE);
+    }
+    return status;
+}
+
+/* ------------------------------------------------------------------- set-up */
+
+/* INVALID if the namespace has a schema whose name differs in case only. */
+static int check_name(const struct ddl_txn *txn)
+{
+    PGresult *result = NULL;
+    struct arguments *arguments = quipu_postgres_ddl_txn_arguments(txn);
+    quipu_postgres_binary_add_int4(arguments, txn->datastore->namespace_number);
+    quipu_postgres_binary_add_text(arguments, txn->schema->table);
+    int status = quipu_postgres_ddl_txn_query(txn, SQL_SIMILAR_NAME, &result);
+    if (status == QUIPU_OK && PQntuples(result) > 0) {
+        status = txn->datastore->host->error_set(
+            txn->error, QUIPU_INVALID, 0, NULL,
+            "schema \"%s\" differs from \"%s\" in case only; choose another "
+            "name",
+            txn->schema->table, PQgetvalue(result, 0, 0));
+    }
+    PQclear(result);
+    return status;
+}
+
+static int add_schema(const struct ddl_txn *txn, const char *table)
+{
+    const quipu_schema *schema = txn->schema;
+    const char *parts[SCHEMA_PARTS];
+    quipu_common_schema_parts(schema, parts);
+    struct arguments *arguments = quipu_postgres_ddl_txn_arguments(txn);
+    quipu_postgres_binary_add_int4(arguments, txn->datastore->namespace_number);
+    quipu_postgres_binary_add_int8(arguments, txn->entry.number);
+    quipu_postgres_binary_add_text(arguments, schema->table);
+    quipu_postgres_binary_add_text(arguments, table);
+    for (size_t i = 0; i < SCHEMA_PARTS; i++) {
+        quipu_postgres_binary_add_text(arguments, parts[i]);
+    }
+    return quipu_postgres_ddl_txn_execute(txn, SQL_SCHEMA_ADD);
+}
+
+static void put_text(struct arguments *arguments, const char *text)
+{
+    quipu_postgres_binary_put_bytes(arguments,
+                                    (quipu_bytes){ text, strlen(text) });
+}
+
+static int add_columns(const struct ddl_txn *txn)
+{
+    const quipu_schema *schema = txn->schema;
+    struct arguments *arguments = quipu_postgres_ddl_txn_arguments(txn);
+    quipu_postgres_binary_add_int4(arguments, txn->datastore->namespace_number);
+    quipu_postgres_binary_add_int8(arguments, txn->entry.number);
+    quipu_postgres_binary_array_begin(arguments, TYPE_TEXT,
+                                      schema->column_count);
+    for (size_t i = 0; i < schema->column_count; i++) {
+        put_text(arguments, schema->columns[i].name);
+    }
+    quipu_postgres_binary_array_end(arguments);
+    quipu_postgres_binary_array_begin(arguments, TYPE_TEXT,
+                                      schema->column_count);
+    for (size_t i = 0; i < schema->column_count; i++) {
+        put_text(arguments,
+                 quipu_common_schema_kind_name(schema->columns[i].kind));
+    }
+    quipu_postgres_binary_array_end(arguments);
+    return quipu_postgres_ddl_txn_execute(txn, SQL_COLUMNS_ADD);
+}
+
+/* The set-up's changes. */
+static int add_all(struct ddl_txn *txn)
+{
+    char other[QUIPU_NAME_MAX + 1];
+    const char *table = NULL;
+    const quipu_host *host = txn->datastore->host;
+    char *shape = quipu_postgres_table_ddl_shape(host, txn->schema);
+    if (!shape) {
+        return quipu_postgres_error_no_memory(host, txn->error);
+    }
+    quipu_postgres_table_ddl_other_name(txn->datastore->namespace_number,
+                                        txn->entry.number, txn->schema->table,
+                                        other);
+    int status = check_name(txn);
+    if (status == QUIPU_OK) {
+        status = provide_table(txn, shape, other, &table);
+    }
+    if (status == QUIPU_OK) {
+        status = add_schema(txn, table);
+    }
+    if (status == QUIPU_OK) {
+        status = add_columns(txn);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_postgres_ddl_txn_execute_numbered(txn, SQL_HEAD_ADD);
+    }
+    host->release(shape);
+    return status;
+}
+
+/* Looks first without a transaction: that needs no right to write. */
+int quipu_postgres_setup(quipu_driver_datastore *datastore,
+                         const quipu_schema *schema, int64_t deadline,
+                         quipu_error *error)
+{
+    quipu_error own = { 0 };
+    struct schema_entry entry;
+    int status =
+        quipu_postgres_schema_check(datastore, schema, deadline, &entry, &own);
+    datastore->host->release(entry.table);
+    if (status != QUIPU_NOT_FOUND) {
+        return quipu_common_error_pass(status, &own, error);
+    }
+    if (datastore->readonly) {
+        return quipu_postgres_error_readonly(datastore, error);
+    }
+    return quipu_postgres_ddl_txn_run(datastore, schema, deadline,
+                                      QUIPU_NOT_FOUND, add_all, error);
+}
+
+/* ---------------------------------------------------------------- tear-down */
+
+/* The head first: it waits for the appends that hold it, and later ones find it
+ * gone. */
+static int remove_all(struct ddl_txn *txn)
+{
+    int status = quipu_postgres_ddl_txn_execute_numbered(txn, SQL_HEAD_REMOVE);
+    if (status == QUIPU_OK) {
+        status =
+            quipu_postgres_ddl_txn_execute_numbered(txn, SQL_SCHEMA_REMOVE);
+    }
+    if (status == QUIPU_OK) {
+        status =
+            quipu_postgres_ddl_txn_execute_numbered(txn, SQL_COLUMNS_REMOVE);
+    }
+    return status == QUIPU_OK ? remove_table(txn) : status;
+}
+
+int quipu_postgres_setup_undo(quipu_driver_datastore *datastore,
+                              const quipu_schema *schema, int64_t deadline,
+                              quipu_error *error)
+{
+    if (datastore->readonly) {
+        return quipu_postgres_error_readonly(datastore, error);
+    }
+    return quipu_postgres_ddl_txn_run(datastore, schema, deadline, QUIPU_OK,
+                                      remove_all, error);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening a connection: a host, a look at its server, the session's settings.
+ */
+#include "connection.h"
+
+#include "datastore.h"
+#include "errors.h"
+#include "pipeline.h"
+#include "retry.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define GREETINGS 5 /* tries when the session ends during its first queries */
+#define STARTING (50 * CLOCK_MILLISECOND) /* between tries while it starts */
+
+/* ------------------------------------------------------------ the first query
+ */
+
+static const char server_query[] =
+    "SELECT pg_catalog.pg_backend_pid(),"
+    "       pg_catalog.pg_is_in_recovery(),"
+    "       pg_catalog.current_setting('fsync') = 'on',"
+    "       pg_catalog.current_setting('full_page_writes') = 'on',"
+    "       pg_catalog.current_setting('server_encoding') = 'UTF8'";
+
+/* Refuses a server that cannot keep what quipu promises. */
+static int check_server(const quipu_driver_datastore *datastore,
+                        const PGresult *result, quipu_error *error)
+{
+    const quipu_host *host = datastore->host;
+    const char *name = datastore->name;
+    int status =
+        quipu_postgres_error_status_when_open(datastore, QUIPU_UNSUPPORTED);
+    if (!quipu_postgres_binary_get_bool(result, 0, 4)) {
+        return host->error_set(error, status, 0, NULL,
+                               "the encoding of %s is not UTF-8; create a "
+                               "database with ENCODING 'UTF8'",
+                               name);
+    }
+    if (quipu_postgres_binary_get_bool(result, 0, 1) && !datastore->readonly) {
+        return host->error_set(
+            error, QUIPU_DENIED, 0, NULL,
+            "%s is a standby, which is read-only; open it with readonly=yes, "
+            "or name the primary, with target_session_attrs=read-write if "
+            "there are several hosts",
+            name);
+    }
+    bool fsync = quipu_postgres_binary_get_bool(result, 0, 2);
+    bool full_page_writes = quipu_postgres_binary_get_bool(result, 0, 3);
+    if (!datastore->relaxed && !datastore->readonly &&
+        (!fsync || !full_page_writes)) {
+        return host->error_set(
+            error, status, 0, NULL,
+            "%s runs with %s=off and may lose everything in a power cut; turn "
+            "it on, or open with durability=relaxed",
+            name, fsync ? "full_page_writes" : "fsync");
+    }
+    return QUIPU_OK;
+}
+
+/* Settings of a session of its own.  Each statement of the driver is meant for
+ * an index, which no statistics of the planner can tell: a table may have been
+ * empty when it was last analysed. */
+static const char session_settings[] =
+    "SELECT pg_catalog.set_config('enable_seqscan', 'off', false),"
+    "       pg_catalog.set_config('jit', 'off', false),"
+    "       pg_catalog.set_config('plan_cache_mode', 'force_generic_plan',"
+    "                             false),"
+    "       pg_catalog.set_config('default_transaction_isolation',"
+    "                             'read committed', false),"
+    "       pg_catalog.set_config('synchronous_commit',"
+    "           CASE WHEN %s THEN 'off'"
+    "                WHEN pg_catalog.current_setting('synchronous_commit')"
+    "                     = 'off' THEN 'on'"
+    "                ELSE pg_catalog.current_setting('synchronous_commit')"
+    "           END, false)";
+
+static int run(quipu_driver_datastore *datastore, struct connection *connection,
+               const char *text, int64_t deadline, PGresult **result,
+               quipu_error *error)
+{
+    quipu_postgres_pipeline_send_text(connection, text);
+    quipu_postgres_pipeline_sync(connection);
+    enum answer answer =
+        quipu_postgres_pipeline_receive(connection, deadline, result);
+    if (answer == ANSWER_OK) {
+        answer = quipu_postgres_pipeline_receive_sync(connection, deadline);
+    }
+    return answer == ANSWER_SYNC
+               ? QUIPU_OK
+               : quipu_postgres_error_from_answer(datastore, connection, answer,
+                                                  result, "begin a session",
+                                                  error);
+}
+
+/* Behind a pooler the process id of the protocol differs from that of the
+ * server process: the session is shared, transaction by transaction. */
+static int begin_session(quipu_driver_datastore *datastore,
+                         struct connection *connection, int64_t deadline,
+                         quipu_error *error)
+{
+    PGresult *result = NULL;
+    char text[sizeof(session_settings) + 8];
+    int status =
+        run(datastore, connection, server_query, deadline, &result, error);
+    if (status == QUIPU_OK) {
+        status = check_server(datastore, result, error);
+        connection->own_session = quipu_postgres_binary_get_int(result, 0, 0) ==
+                                  PQbackendPID(connection->pg);
+        connection->prepares =
+            datastore->options.prepared == PREPARED_YES ||
+            (datastore->options.prepared == PREPARED_AUTO &&
+             connection->own_session && !atomic_load(&datastore->no_prepared));
+    }
+    PQclear(result);
+    result = NULL;
+    if (status == QUIPU_OK && connection->own_session) {
+        (void)snprintf(text, sizeof(text), session_settings,
+                       datastore->relaxed ? "true" : "false");
+        status = run(datastore, connection, text, deadline, &result, error);
+        PQclear(result);
+    }
+    return status;
+}
+
+/* ------------------------------------------------------------ open and close
+ */
+
+void quipu_postgres_connection_close(quipu_driver_datastore *datastore,
+                                     struct connection *connection)
+{
+    if (!connection) {
+        return;
+    }
+    if (connection->pg) {
+        if (connection->lost) { /* a COMMIT still queued must not arrive */
+            (void)shutdown(PQsocket(connection->pg), SHUT_RDWR);
+        }
+        PQfinish(connection->pg);
+    }
+    quipu_postgres_binary_finish(&connection->arguments);
+    datastore->host->release(connection);
+}
+
+static struct connection *create(const quipu_host *host)
+{
+    struct connection *connection = host->allocate(sizeof(*connection));
+    if (connection) {
+        memset(connection, 0, sizeof(*connection));
+        connection->arguments.host = host;
+        connection->lock_timeout = -1;
+    }
+    return connection;
+}
+
+static int connect_host(quipu_driver_datastore *datastore,
+                        struct connection *connection, int64_t deadline,
+                        struct hosts_failure *failure, quipu_error *error)
+{
+    if (quipu_postgres_hosts_connect(&datastore->hosts, &datastore->conninfo,
+                                     deadline, connection, failure)) {
+        return QUIPU_OK;
+    }
+    if (failure->status == QUIPU_NO_MEMORY) {
+        return quipu_postgres_error_no_memory(datastore->host, error);
+    }
+    int status = failure->status == QUIPU_INTERNAL ? QUIPU_IO : failure->status;
+    return datastore->host->error_set(
+        error, quipu_postgres_error_status_when_open(datastore, status), 0,
+        failure->state, "cannot connect to %s: %s; %s", datastore->name,
+        failure->message, failure->advice);
+}
+
+int quipu_postgres_connection_open(quipu_driver_datastore *datastore,
+                                   int64_t deadline, struct connection **made,
+                                   quipu_error *error)
+{
+    struct retry retry = quipu_postgres_retry_begin(deadline, INT32_MAX);
+    int64_t latest = clock_grace(deadline);
+    int sessions = 0;
+    bool again = true;
+    int status = QUIPU_OK;
+    do {
+        struct hosts_failure failure = { .status = QUIPU_OK };
+        struct connection *connection = create(datastore->host);
+        if (!connection) {
+            return quipu_postgres_error_no_memory(datastore->host, error);
+        }
+        status = connect_host(datastore, connection, latest, &failure, error);
+        bool connected = status == QUIPU_OK;
+        if (connected) {
+            status = begin_session(datastore, connection, latest, error);
+        }
+        if (status == QUIPU_OK) {
+            connection->used = clock_now();
+            *made = connection;
+            return QUIPU_OK;
+        }
+        /* The server is starting, or ended the session at once. */
+        again = strcmp(failure.state, "57P03") == 0 ||
+                (connected && connection->lost && ++sessions < GREETINGS);
+        quipu_postgres_connection_close(datastore, connection);
+    } while (again && quipu_postgres_retry_again(&retry, STARTING));
+    return status;
+}

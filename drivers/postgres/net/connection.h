@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One connection to a server.  It belongs to one thread at a time: the one that
+ * borrowed it from the pool, or the one that listens (read/notify.c).
+ */
+#ifndef POSTGRES_CONNECTION_H
+#define POSTGRES_CONNECTION_H
+
+#include "binary.h"
+#include "prepared.h"
+
+#define PENDING_MAX 256 /* statements sent and not answered, a power of two */
+
+struct connection {
+    struct connection *next; /* in the pool's list of idle ones */
+    PGconn *pg;              /* non-blocking, in pipeline mode */
+    bool own_session;        /* no pooler stands between: settings stay */
+    bool prepares;           /* statements are prepared on first use */
+    bool lost;               /* nothing more can be sent or received */
+    bool no_memory;          /* a statement could not be queued: answers would
+                              * no longer match; the connection is dropped */
+    bool standby_skipped;    /* a COMMIT did not wait for its standby */
+    bool unread_answers;     /* a NOTIFY's answer is still to be read */
+    bool large_buffers;      /* libpq's buffers have grown: not kept idle */
+    int64_t deadline;        /* for sending a long message */
+    int64_t lock_timeout;    /* of the session, in ms; -1: unknown */
+    int64_t used;            /* when it was last returned */
+    struct arguments arguments;
+    /* Ring of the statements sent and not yet answered: the statement that a
+     * Parse message prepares, or NULL for any other message. */
+    const struct statement *pending[PENDING_MAX];
+    unsigned sent, answered;
+    struct prepared prepared;
+};
+
+/* Connects to a host, checks that the server is suitable, and tunes the
+ * session.  While the server is starting, tries again until the deadline.  The
+ * caller closes *made. */
+int quipu_postgres_connection_open(quipu_driver_datastore *datastore,
+                                   int64_t deadline, struct connection **made,
+                                   quipu_error *error);
+/* Closes and releases; NULL is allowed.  Messages still
+ * queued on a lost connection are not sent. */
+void quipu_postgres_connection_close(quipu_driver_datastore *datastore,
+                                     struct connection *connection);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Single statements and their answers. */
+#include "query.h"
+
+#include "datastore.h"
+#include "errors.h"
+#include "retry.h"
+
+#define READ_TRIES 3
+
+int quipu_postgres_query_skip(quipu_driver_datastore *datastore,
+                              struct connection *connection, unsigned count,
+                              int64_t deadline, const char *what,
+                              quipu_error *error)
+{
+    for (unsigned i = 0; i < count; i++) {
+        PGresult *result = NULL;
+        enum answer answer =
+            quipu_postgres_pipeline_receive(connection, deadline, &result);
+        if (answer != ANSWER_OK && answer != ANSWER_SYNC) {
+            return quipu_postgres_error_from_answer(
+                datastore, connection, answer, &result, what, error);
+        }
+        PQclear(result);
+    }
+    return QUIPU_OK;
+}
+
+int quipu_postgres_query_run(quipu_driver_datastore *datastore,
+                             struct connection *connection,
+                             const struct statement *statement,
+                             int64_t deadline, const char *what,
+                             PGresult **result, quipu_error *error)
+{
+    PGresult *none = NULL;
+    int64_t latest = clock_grace(deadline);
+    quipu_postgres_pipeline_send(connection, statement);
+    quipu_postgres_pipeline_sync(connection);
+    enum answer answer =
+        quipu_postgres_pipeline_receive(connection, latest, result);
+    if (answer != ANSWER_OK) {
+        int status = quipu_postgres_error_from_answer(
+            datastore, connection, answer, result, what, error);
+        if (answer == ANSWER_ERROR) {
+            (void)quipu_postgres_pipeline_receive_sync(connection, latest);
+        }
+        return status;
+    }
+    answer = quipu_postgres_pipeline_receive_sync(connection, latest);
+    if (answer != ANSWER_SYNC) {
+        PQclear(*result);
+        *result = NULL;
+        return quipu_postgres_error_from_answer(datastore, connection, answer,
+                                                &none, what, error);
+    }
+    return QUIPU_OK;
+}
+
+int quipu_postgres_query_run_text(quipu_driver_datastore *datastore,
+                                  struct connection *connection,
+                                  const char *text, const char *parameter,
+                                  int64_t deadline, const char *what,
+                                  PGresult **result, quipu_error *error)
+{
+    Oid types[] = { TYPE_TEXT };
+    struct statement statement = { .text = text,
+                                   .types = types,
+                                   .count = parameter ? 1 : 0 };
+    bool prepares = connection->prepares;
+    connection->prepares = false;
+    quipu_postgres_binary_begin(&connection->arguments);
+    if (parameter) {
+        quipu_postgres_binary_add_text(&connection->arguments, parameter);
+    }
+    int status = quipu_postgres_query_run(datastore, connection, &statement,
+                                          deadline, what, result, error);
+    connection->prepares = prepares;
+    return status;
+}
+
+/* Each try has the grace period of a deadline, so the deadline does not end the
+ * tries: a connection that turns out to have been lost while it was idle is
+ * replaced even for a call that must not wait. */
+int quipu_postgres_query_read(quipu_driver_datastore *datastore,
+                              const struct query *query, int64_t deadline,
+                              PGresult **result, quipu_error *error)
+{
+    struct retry retry = quipu_postgres_retry_begin(INT64_MAX, READ_TRIES);
+    quipu_error own = { 0 };
+    int status = QUIPU_OK;
+    enum retry_class class = RETRY_NEVER;
+    do {
+        struct connection *connection = NULL;
+        status =
+            quipu_postgres_pool_borrow(datastore, deadline, &connection, &own);
+        if (status != QUIPU_OK) {
+            break;
+        }
+        quipu_postgres_binary_begin(&connection->arguments);
+        query->put(&connection->arguments, query->context);
+        status =
+            quipu_postgres_query_run(datastore, connection, query->statement,
+                                     deadline, query->what, result, &own);
+        if (status != QUIPU_OK) {
+            class = quipu_postgres_retry_classify(datastore, connection, &own);
+        }
+        quipu_postgres_pool_return(datastore, connection);
+    } while (status != QUIPU_OK && class != RETRY_NEVER &&
+             quipu_postgres_retry_again(&retry, 0));
+    if (status != QUIPU_OK && error) {
+        *error = own;
+    }
+    return status == QUIPU_OK ? status
+                              : quipu_postgres_error_as_read(status, error);
+}

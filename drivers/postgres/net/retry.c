@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Transient errors and the pauses between tries. */
+#include "retry.h"
+
+#include "datastore.h"
+
+#include "common/clock.h"
+
+#include <string.h>
+
+struct retry quipu_postgres_retry_begin(int64_t deadline, int tries)
+{
+    return (struct retry){ .deadline = deadline, .left = tries - 1 };
+}
+
+bool quipu_postgres_retry_again(struct retry *retry, int64_t pause)
+{
+    if (retry->left <= 0 || clock_now() + pause > retry->deadline) {
+        return false;
+    }
+    retry->left--;
+    if (pause > 0) {
+        clock_sleep_until(clock_now() + pause);
+    }
+    return true;
+}
+
+/* Returns true if a pooler ran a prepared statement on a server session that
+ * does not know it (26000), or prepared it on one that does (42P05).  From then
+ * on nothing is prepared in this datastore. */
+static bool is_unprepared(quipu_driver_datastore *datastore, const char *state)
+{
+    if (strcmp(state, "26000") != 0 && strcmp(state, "42P05") != 0) {
+        return false;
+    }
+    atomic_store(&datastore->no_prepared, true);
+    return true;
+}
+
+/* 0A000: "cached plan must not change result type", after the table was
+ * altered.  57P: the administrator, a crash or a shutdown ended the session. */
+enum retry_class quipu_postgres_retry_classify(
+    quipu_driver_datastore *datastore, struct connection *connection,
+    const quipu_error *error)
+{
+    const char *state = error->sqlstate;
+    if (is_unprepared(datastore, state) || strcmp(state, "0A000") == 0 ||
+        strncmp(state, "57P", 3) == 0 ||
+        (connection->lost && error->code == QUIPU_IO)) {
+        connection->lost = true;
+        return RETRY_SESSION;
+    }
+    return strncmp(state, "40", 2) == 0 ? RETRY_TRANSACTION : RETRY_NEVER;
+}
+
+/* Unique violation, duplicate table, schema and object, serialization failure,
+ * deadlock, "tuple concurrently updated" (an internal error of the server), and
+ * a table that vanished between two statements. */
+bool quipu_postgres_retry_is_race(const quipu_error *error)
+{
+    static const char *const states[] = { "23505", "42P07", "42P06", "42710",
+                                          "40001", "40P01", "XX000", "42P01" };
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        if (strcmp(error->sqlstate, states[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The beginning and the end of transactions.
+ *
+ * A transaction needs timeouts that fit its deadline, and synchronous_commit as
+ * the datastore's durability asks.  Setting them costs a tenth of a small
+ * append. On a session of its own (no pooler) the settings are therefore made
+ * for the session and kept as long as the limit stays nearly the same: between
+ * it and an eighth less.  A pooler hands the session to others after the
+ * transaction, so there they are set for the transaction only.
+ *
+ * Timeouts of the server, in milliseconds from the beginning:
+ *
+ *     lock_timeout                         until the deadline
+ *     statement_timeout                    GRACE_LIMIT more, for the work
+ * itself idle_in_transaction_session_timeout  IDLE_LIMIT more, which ends the
+ *                                          session of a client that has gone
+ */
+#include "transaction.h"
+
+#include "datastore.h"
+#include "errors.h"
+#include "query.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define STEADY 1000     /* a session keeps limits of at least this many ms */
+#define GRACE_LIMIT 500 /* ms for a statement that waits for no lock */
+
+/* The smaller of two limits in milliseconds; 0 is no limit. */
+static int64_t smaller(int64_t limit, int64_t option)
+{
+    return option > 0 && (limit == 0 || option < limit) ? option : limit;
+}
+
+static void add_milliseconds(struct arguments *arguments, int64_t value)
+{
+    char text[24];
+    (void)snprintf(text, sizeof(text), "%lld", (long long)value);
+    quipu_postgres_binary_add_text(arguments, text);
+}
+
+static void send_settings(quipu_driver_datastore *datastore,
+                          struct connection *connection, int64_t limit,
+                          int64_t transfer_time, bool local)
+{
+    int64_t more = transfer_time / CLOCK_MILLISECOND;
+    const struct options *options = &datastore->options;
+    struct arguments *arguments = &connection->arguments;
+    quipu_postgres_binary_begin(arguments);
+    quipu_postgres_binary_add_bool(arguments, datastore->relaxed);
+    add_milliseconds(arguments, smaller(limit, options->lock_timeout));
+    add_milliseconds(arguments,
+                     smaller(limit == 0 ? 0 : limit + GRACE_LIMIT + more,
+                             options->statement_timeout));
+    add_milliseconds(arguments, limit == 0 ? 0 : limit + IDLE_LIMIT + more);
+    quipu_postgres_binary_add_bool(arguments, local);
+    quipu_postgres_pipeline_send(connection, &datastore->sql[SQL_SETTINGS]);
+}
+
+/* Milliseconds that the server may wait for a lock; 0: no limit. */
+static int64_t limit_until(int64_t deadline)
+{
+    int64_t left = (deadline - clock_now()) / CLOCK_MILLISECOND;
+    if (deadline == INT64_MAX || left > INT32_MAX / 2) {
+        return 0;
+    }
+    return left < 1 ? 1 : left;
+}
+
+/* Returns true if a session that has one limit needs no new settings for
+ * another. */
+static bool is_near(int64_t have, int64_t wanted)
+{
+    return have == wanted ||
+           (have >= STEADY && have <= wanted && have + have / 8 >= wanted);
+}
+
+unsigned quipu_postgres_transaction_send_begin(
+    quipu_driver_datastore *datastore, struct connection *connection,
+    int64_t deadline, int64_t transfer_time)
+{
+    const struct statement *begin = &datastore->sql[SQL_BEGIN];
+    int64_t limit = limit_until(deadline);
+    bool own = connection->own_session && transfer_time == 0;
+    bool near = own && is_near(connection->lock_timeout, limit);
+    bool keep = own && !near && (limit == 0 || limit >= STEADY);
+    unsigned answers = 0;
+    connection->standby_skipped = false;
+    /* No synchronization point between ROLLBACK and BEGIN: after it a pooler
+     * would hand the session to another client. */
+    if (PQtransactionStatus(connection->pg) == PQTRANS_INERROR) {
+        quipu_postgres_binary_begin(&connection->arguments);
+        quipu_postgres_pipeline_send(connection, &datastore->sql[SQL_ROLLBACK]);
+        answers = 1;
+    }
+    if (keep) {
+        limit -= limit / 64; /* so that a shorter one still counts as near */
+        send_settings(datastore, connection, limit, 0, false);
+        quipu_postgres_pipeline_sync(connection);
+        connection->lock_timeout = limit;
+    }
+    quipu_postgres_binary_begin(&connection->arguments);
+    quipu_postgres_pipeline_send(connection, begin);
+    if (!near && !keep) {
+        send_settings(datastore, connection, limit, transfer_time, true);
+    }
+    return answers + (near ? 1 : keep ? 3 : 2);
+}
+
+int quipu_postgres_transaction_begin(quipu_driver_datastore *datastore,
+                                     struct connection *connection,
+                                     int64_t deadline, quipu_error *error)
+{
+    int64_t latest = clock_grace(deadline);
+    unsigned count = quipu_postgres_transaction_send_begin(
+                         datastore, connection, deadline, 0) +
+                     1;
+    quipu_postgres_pipeline_sync(connection);
+    return quipu_postgres_query_skip(datastore, connection, count, latest,
+                                     "begin a transaction", error);
+}
+
+void quipu_postgres_transaction_rollback(quipu_driver_datastore *datastore,
+                                         struct connection *connection,
+                                         int64_t deadline)
+{
+    PGresult *result = NULL;
+    if (connection->lost) {
+        return; /* the server rolls back when the connection ends */
+    }
+    int64_t latest = clock_grace(deadline);
+    quipu_postgres_binary_begin(&connection->arguments);
+    quipu_postgres_pipeline_send(connection, &datastore->sql[SQL_ROLLBACK]);
+    quipu_postgres_pipeline_sync(connection);
+    enum answer answer =
+        quipu_postgres_pipeline_receive(connection, latest, &result);
+    PQclear(result);
+    if (answer != ANSWER_OK || quipu_postgres_pipeline_receive_sync(
+                                   connection, latest) != ANSWER_SYNC) {
+        connection->lost = true;
+    }
+}
+
+/* Returns true if the error proves that the transaction was rolled back. */
+static bool is_rolled_back(enum answer answer, const PGresult *result)
+{
+    return answer == ANSWER_ERROR &&
+           (quipu_postgres_error_has_state(result, "40") ||
+            quipu_postgres_error_has_state(result, "23"));
+}
+
+int quipu_postgres_transaction_commit_status(quipu_driver_datastore *datastore,
+                                             struct connection *connection,
+                                             enum answer answer,
+                                             PGresult **result,
+                                             quipu_error *error)
+{
+    quipu_error own = { 0 };
+    bool committed = answer == ANSWER_OK && !connection->standby_skipped &&
+                     strcmp(PQcmdStatus(*result), "COMMIT") == 0;
+    if (committed) {
+        PQclear(*result);
+        *result = NULL;
+        return QUIPU_OK;
+    }
+    if (is_rolled_back(answer, *result)) {
+        return quipu_postgres_error_from_answer(datastore, connection, answer,
+                                                result, "commit", error);
+    }
+    (void)quipu_postgres_error_from_answer(datastore, connection, answer,
+                                           result, "commit", &own);
+    connection->lost = true;
+    return datastore->host->error_set(
+        error, QUIPU_UNKNOWN_OUTCOME, 0, own.sqlstate,
+        "%s did not confirm the commit (%s); repeat the call, or look its "
+        "event "
+        "ids up",
+        datastore->name,
+        connection->standby_skipped ? "the wait for its standby was canceled"
+                                    : own.message);
+}
+
+int quipu_postgres_transaction_commit(quipu_driver_datastore *datastore,
+                                      struct connection *connection,
+                                      int64_t deadline, quipu_error *error)
+{
+    PGresult *result = NULL;
+    int64_t latest = clock_grace(deadline);
+    quipu_postgres_binary_begin(&connection->arguments);
+    quipu_postgres_pipeline_send(connection, &datastore->sql[SQL_COMMIT]);
+    quipu_postgres_pipeline_sync(connection);
+    enum answer answer =
+        quipu_postgres_pipeline_receive(connection, latest, &result);
+    int status = quipu_postgres_transaction_commit_status(
+        datastore, connection, answer, &result, error);
+    if (!connection->lost && quipu_postgres_pipeline_receive_sync(
+                                 connection, latest) != ANSWER_SYNC) {
+        connection->lost = true;
+    }
+    return status;
+}

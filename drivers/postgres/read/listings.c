@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Listings: each step selects the rows behind the last key. */
+#include "listings.h"
+
+#include "net/errors.h"
+#include "net/query.h"
+
+#include "common/schema.h"
+
+#include <string.h>
+
+#define PAGE_ROWS 256
+
+static void keep_key(struct listing *listing, int which, quipu_bytes bytes)
+{
+    size_t size = bytes.size;
+    if (size > QUIPU_ID_MAX) {
+        size = QUIPU_ID_MAX; /* not written by quipu */
+    }
+    if (size > 0) {
+        memcpy(listing->key[which], bytes.data, size);
+    }
+    listing->key[which][size] = '\0';
+    listing->key_size[which] = size;
+}
+
+static quipu_bytes key_of(const struct listing *listing, int which)
+{
+    return (quipu_bytes){ listing->key[which], listing->key_size[which] };
+}
+
+/* ----------------------------------------------------------------- schemas */
+
+static void put_name(struct arguments *arguments, const void *context)
+{
+    const quipu_driver_cursor *cursor = context;
+    quipu_postgres_binary_add_int4(arguments,
+                                   cursor->datastore->namespace_number);
+    quipu_postgres_binary_add_bytes(arguments, key_of(&cursor->listing, 0));
+}
+
+struct schema_key {
+    int32_t namespace_number;
+    int64_t number;
+};
+
+static void put_number(struct arguments *arguments, const void *context)
+{
+    const struct schema_key *key = context;
+    quipu_postgres_binary_add_int4(arguments, key->namespace_number);
+    quipu_postgres_binary_add_int8(arguments, key->number);
+}
+
+static bool is_word(const PGresult *result, int column, const char *word)
+{
+    const char *text = quipu_postgres_binary_get_text(result, 0, column);
+    return text && strcmp(text, word) == 0;
+}
+
+/* Reads the further columns of a schema; *result owns their names. */
+static int read_columns(quipu_driver_datastore *datastore, int64_t number,
+                        int64_t deadline, PGresult **result, quipu_error *error)
+{
+    const struct schema_key key = { datastore->namespace_number, number };
+    const struct query query = { .statement =
+                                     &datastore->sql[SQL_SCHEMA_COLUMNS],
+                                 .put = put_number,
+                                 .context = &key,
+                                 .what = "list the columns" };
+    return quipu_postgres_query_read(datastore, &query, deadline, result,
+                                     error);
+}
+
+static size_t take_columns(const PGresult *result,
+                           quipu_column columns[QUIPU_COLUMNS_MAX])
+{
+    int rows = PQntuples(result);
+    rows = rows < QUIPU_COLUMNS_MAX ? rows : QUIPU_COLUMNS_MAX;
+    for (int i = 0; i < rows; i++) {
+        const char *kind = quipu_postgres_binary_get_text(result, i, 1);
+        columns[i] =
+            (quipu_column){ .name = PQgetvalue(result, i, 0),
+                            .kind = quipu_common_schema_kind_of(kind) };
+    }
+    return (size_t)rows;
+}
+
+static int read_schema(quipu_driver_cursor *cursor, const PGresult *row,
+                       int64_t deadline, quipu_error *error)
+{
+    struct listing *listing = &cursor->listing;
+    const quipu_host *host = cursor->datastore->host;
+    quipu_column columns[QUIPU_COLUMNS_MAX];
+    PGresult *result = NULL;
+    quipu_schema schema = {
+        .struct_size = sizeof(schema),
+        .table = quipu_postgres_binary_get_text(row, 0, 1),
+        .notification_id = quipu_postgres_binary_get_text(row, 0, 5),
+        .sequence_id = quipu_postgres_binary_get_text(row, 0, 6),
+        .position = quipu_postgres_binary_get_text(row, 0, 7),
+        .topic = quipu_postgres_binary_get_text(row, 0, 8),
+        .state = quipu_postgres_binary_get_text(row, 0, 9),
+        .event_id = quipu_postgres_binary_get_text(row, 0, 10),
+        .metadata = quipu_postgres_binary_get_text(row, 0, 11),
+        .time = quipu_postgres_binary_get_text(row, 0, 12),
+        .columns = columns,
+    };
+    schema.flags |= is_word(row, 3, "text") ? QUIPU_SCHEMA_TEXT_IDS : 0u;
+    schema.flags |= is_word(row, 4, "sparse") ? QUIPU_SCHEMA_SPARSE : 0u;
+    int status = read_columns(cursor->datastore,
+                              quipu_postgres_binary_get_int(row, 0, 0),
+                              deadline, &result, error);
+    if (status == QUIPU_OK) {
+        schema.column_count = take_columns(result, columns);
+        host->release(listing->schema_block);
+        listing->schema_block =
+            quipu_common_schema_copy(host, &schema, &listing->schema);
+        if (!listing->schema_block) {
+            status = quipu_postgres_error_no_memory(host, error);
+        }
+    }
+    PQclear(result);
+    return status;
+}
+
+static int next_schema(quipu_driver_cursor *cursor, int64_t deadline,
+                       const void **rows, size_t *count, quipu_error *error)
+{
+    struct listing *listing = &cursor->listing;
+    quipu_driver_datastore *datastore = cursor->datastore;
+    PGresult *result = NULL;
+    const struct query query = { .statement = &datastore->sql[SQL_SCHEMA_NEXT],
+                                 .put = put_name,
+                                 .context = cursor,
+                                 .what = "list the schemas" };
+    int status =
+        quipu_postgres_query_read(datastore, &query, deadline, &result, error);
+    if (status == QUIPU_OK && PQntuples(result) > 0) {
+        keep_key(listing, 0, quipu_postgres_binary_get_bytes(result, 0, 1));
+        status = read_schema(cursor, result, deadline, error);
+        *rows = &listing->schema;
+        *count = status == QUIPU_OK ? 1 : 0;
+    }
+    PQclear(result);
+    return status;
+}
+
+/* --------------------------------------------------------------- sequences */
+
+static const char first_uuid[16];
+
+static void put_after(struct arguments *arguments, const void *context)
+{
+    const quipu_driver_cursor *cursor = context;
+    quipu_bytes after = key_of(&cursor->listing, 0);
+    if (!cursor->listing.begun &&
+        (cursor->bound->schema.flags & QUIPU_SCHEMA_TEXT_IDS) == 0) {
+        after = (quipu_bytes){ first_uuid, sizeof(first_uuid) };
+    }
+    quipu_postgres_binary_add_int4(arguments,
+                                   cursor->datastore->namespace_number);
+    quipu_postgres_binary_add_bytes(arguments, after);
+    quipu_postgres_binary_add_int8(arguments, PAGE_ROWS + 1);
+}
+
+/* A page begins at the last key, not behind it; that row is left out. */
+static size_t take_sequences(struct listing *listing, quipu_sequence *sequences)
+{
+    int rows = PQntuples(listing->page);
+    size_t count = 0;
+    for (int i = 0; i < rows; i++) {
+        quipu_bytes id = quipu_postgres_binary_get_bytes(listing->page, i, 0);
+        bool known = i == 0 && listing->begun &&
+                     id.size == listing->key_size[0] &&
+                     memcmp(id.data, listing->key[0], id.size) == 0;
+        if (!known) {
+            sequences[count++] = (quipu_sequence){
+                .id = id,
+                .last_position =
+                    quipu_postgres_binary_get_int(listing->page, i, 1)
+            };
+        }
+    }
+    listing->done = rows <= PAGE_ROWS;
+    return count;
+}
+
+static int next_sequences(quipu_driver_cursor *cursor, int64_t deadline,
+                          const void **rows, size_t *count, quipu_error *error)
+{
+    struct listing *listing = &cursor->listing;
+    quipu_sequence *sequences = listing->rows;
+    if (listing->done) {
+        return QUIPU_OK;
+    }
+    PQclear(listing->page);
+    listing->page = NULL;
+    const struct query query = { .statement =
+                                     &cursor->bound->sql[SQL_SEQUENCES],
+                                 .put = put_after,
+                                 .context = cursor,
+                                 .what = "list the sequences" };
+    int status = quipu_postgres_query_read(cursor->datastore, &query, deadline,
+                                           &listing->page, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    *count = take_sequences(listing, sequences);
+    *rows = sequences;
+    if (*count > 0) {
+        keep_key(listing, 0, sequences[*count - 1].id);
+        listing->begun = true;
+    }
+    return QUIPU_OK;
+}
+
+/* ---------------------------------------------------------------- tracking */
+
+static void put_record(struct arguments *arguments, const void *context)
+{
+    const quipu_driver_cursor *cursor = context;
+    quipu_postgres_binary_add_int4(arguments,
+                                   cursor->datastore->namespace_number);
+    quipu_postgres_binary_add_bytes(arguments, key_of(&cursor->listing, 0));
+    quipu_postgres_binary_add_bytes(arguments, key_of(&cursor->listing, 1));
+    quipu_postgres_binary_add_int8(arguments, PAGE_ROWS);
+}
+
+static int next_tracking(quipu_driver_cursor *cursor, int64_t deadline,
+                         const void **rows, size_t *count, quipu_error *error)
+{
+    struct listing *listing = &cursor->listing;
+    quipu_driver_datastore *datastore = cursor->datastore;
+    quipu_tracking *records = listing->rows;
+    if (listing->done) {
+        return QUIPU_OK;
+    }
+    PQclear(listing->page);
+    listing->page = NULL;
+    const struct query query = { .statement =
+                                     &datastore->sql[SQL_TRACKING_LIST],
+                                 .put = put_record,
+                                 .context = cursor,
+                                 .what = "list the tracking records" };
+    int status = quipu_postgres_query_read(datastore, &query, deadline,
+                                           &listing->page, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    int found = PQntuples(listing->page);
+    for (int i = 0; i < found; i++) {
+        records[i] = (quipu_tracking){
+            .consumer = quipu_postgres_binary_get_bytes(listing->page, i, 3),
+            .log = quipu_postgres_binary_get_bytes(listing->page, i, 4)
+        };
+        quipu_postgres_binary_get_position(listing->page, i,
+                                           &records[i].position);
+    }
+    if (found > 0) {
+        keep_key(listing, 0, records[found - 1].consumer);
+        keep_key(listing, 1, records[found - 1].log);
+    }
+    listing->done = found < PAGE_ROWS;
+    *rows = records;
+    *count = (size_t)found;
+    return QUIPU_OK;
+}
+
+/* ----------------------------------------------------------------- opening */
+
+/* Makes room for a page of rows; closes the cursor if there is none. */
+static int allocate_rows(quipu_driver_cursor *cursor, size_t row_size,
+                         quipu_error *error)
+{
+    const quipu_host *host = cursor->datastore->host;
+    cursor->listing.rows = host->allocate((PAGE_ROWS + 1) * row_size);
+    if (!cursor->listing.rows) {
+        quipu_postgres_read_close(cursor);
+        return quipu_postgres_error_no_memory(host, error);
+    }
+    return QUIPU_OK;
+}
+
+int quipu_postgres_listing_schemas(quipu_driver_datastore *datastore,
+                                   int64_t deadline,
+                                   quipu_driver_cursor **cursor,
+                                   quipu_error *error)
+{
+    (void)deadline;
+    int status = quipu_postgres_read_create(datastore, NULL, cursor, error);
+    if (status == QUIPU_OK) {
+        (*cursor)->step = next_schema;
+    }
+    return status;
+}
+
+int quipu_postgres_listing_tracking(quipu_driver_datastore *datastore,
+                                    int64_t deadline,
+                                    quipu_driver_cursor **cursor,
+                                    quipu_error *error)
+{
+    (void)deadline;
+    int status = quipu_postgres_read_create(datastore, NULL, cursor, error);
+    if (status == QUIPU_OK) {
+        (*cursor)->step = next_tracking;
+        status = allocate_rows(*cursor, sizeof(quipu_tracking), error);
+    }
+    return status;
+}
+
+int quipu_postgres_listing_sequences(quipu_driver_datastore *datastore,
+                                     quipu_driver_schema *bound,
+                                     quipu_bytes after, int64_t deadline,
+                                     quipu_driver_cursor **cursor,
+                                     quipu_error *error)
+{
+    (void)deadline;
+    int status = quipu_postgres_read_create(datastore, bound, cursor, error);
+    if (status == QUIPU_OK) {
+        (*cursor)->step = next_sequences;
+        status = allocate_rows(*cursor, sizeof(quipu_sequence), error);
+    }
+    if (status == QUIPU_OK && after.data && after.size > 0) {
+        keep_key(&(*cursor)->listing, 0, after);
+        (*cursor)->listing.begun = true;
+    }
+    return status;
+}

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading items, page by page.
+ *
+ * Each page is one statement, so that no transaction stays open between the
+ * steps of a cursor and a slow reader does not hold back the server's vacuum.
+ * The next page begins behind the key of the last item.
+ *
+ * INV1  A cursor shows no item that was stored after it was opened (V4). The
+ *       first page is one snapshot. If it is not the last one, later pages
+ *       are bounded by the head of the log, which is read after the first
+ *       page: in ascending order all items up to that head that the first
+ *       page lacks lie behind it. In a sparse schema items may be stored at
+ *       positions before the end of the first page, so there the first page
+ *       is read again, now bounded by the head. Descending reads of a
+ *       contiguous sequence or of the log need no head: later items lie
+ *       above their range.
+ * INV2  A page has at most PAGE_ITEMS items and PAGE_BYTES bytes, or a
+ *       single larger item. The first pages trust in small items: one that
+ *       exceeds its share comes without contents and ends the page, and from
+ *       there on the server measures the items of each page, which takes it
+ *       a third longer.
+ */
+#include "read.h"
+
+#include "point_read.h"
+
+#include "net/errors.h"
+#include "net/query.h"
+
+#include <string.h>
+
+#define PAGE_ITEMS 1024 /* larger pages are hardly faster */
+#define PAGE_BYTES (INT64_C(4) << 20)
+#define ITEM_BYTES (PAGE_BYTES / PAGE_ITEMS) /* share of a small item */
+
+int quipu_postgres_read_create(quipu_driver_datastore *datastore,
+                               quipu_driver_schema *bound,
+                               quipu_driver_cursor **cursor, quipu_error *error)
+{
+    *cursor = datastore->host->allocate(sizeof(**cursor));
+    if (!*cursor) {
+        return quipu_postgres_error_no_memory(datastore->host, error);
+    }
+    memset(*cursor, 0, sizeof(**cursor));
+    (*cursor)->datastore = datastore;
+    (*cursor)->bound = bound;
+    return QUIPU_OK;
+}
+
+void quipu_postgres_read_close(quipu_driver_cursor *cursor)
+{
+    const quipu_host *host = cursor->datastore->host;
+    PQclear(cursor->reading.page);
+    PQclear(cursor->listing.page);
+    host->release(cursor->reading.items);
+    host->release(cursor->reading.values);
+    host->release(cursor->listing.schema_block);
+    host->release(cursor->listing.rows);
+    host->release(cursor);
+}
+
+/* ------------------------------------------------------------------- items */
+
+/* The columns of a page, in the order of sql/template.c. */
+enum {
+    COLUMN_ID,
+    COLUMN_POSITION,
+    COLUMN_TOPIC,
+    COLUMN_STATE,
+    COLUMN_SEQUENCE,
+    COLUMN_FURTHER
+};
+
+static void get_value(const PGresult *result, int row, int column, int kind,
+                      quipu_value *value)
+{
+    *value = (quipu_value){ .kind = QUIPU_VALUE_NULL };
+    if (quipu_postgres_binary_is_null(result, row, column)) {
+        return;
+    }
+    value->kind = kind;
+    switch (kind) {
+    case QUIPU_VALUE_BOOL:
+        value->as.integer = quipu_postgres_binary_get_bool(result, row, column);
+        break;
+    case QUIPU_VALUE_INT:
+        value->as.integer = quipu_postgres_binary_get_int(result, row, column);
+        break;
+    case QUIPU_VALUE_TIME:
+        value->as.integer = quipu_postgres_binary_get_time(result, row, column);
+        break;
+    case QUIPU_VALUE_DOUBLE:
+        value->as.real = quipu_postgres_binary_get_double(result, row, column);
+        break;
+    default:
+        value->as.bytes = quipu_postgres_binary_get_bytes(result, row, column);
+        break;
+    }
+}
+
+static void get_further(const PGresult *result, int row,
+                        const quipu_schema *schema, quipu_item *item,
+                        quipu_value *values)
+{
+    int column = COLUMN_FURTHER;
+    if (schema->event_id) {
+        item->event_id = quipu_postgres_binary_get_bytes(result, row, column++);
+    }
+    if (schema->metadata) {
+        item->metadata = quipu_postgres_binary_get_bytes(result, row, column++);
+    }
+    if (schema->time) {
+        if (!quipu_postgres_binary_is_null(result, row, column)) {
+            item->flags |= QUIPU_ITEM_TIME;
+            item->time.microseconds =
+                quipu_postgres_binary_get_time(result, row, column);
+        }
+        column++;
+    }
+    for (size_t i = 0; i < schema->column_count; i++) {
+        get_value(result, row, column++, schema->columns[i].kind, &values[i]);
+    }
+    if (schema->column_count > 0) {
+        item->columns = values;
+        item->column_count = schema->column_count;
+    }
+}
+
+/* Reads a row into an item whose bytes are the result's.  Returns false if the
+ * item is too large for its page and its contents are missing.  `values` has
+ * room for the further columns. */
+static bool get_item(const PGresult *result, int row,
+                     const quipu_driver_schema *bound, quipu_item *item,
+                     quipu_value *values)
+{
+    memset(item, 0, sizeof(*item));
+    item->notification_id =
+        quipu_postgres_binary_get_int(result, row, COLUMN_ID);
+    item->position =
+        quipu_postgres_binary_get_int(result, row, COLUMN_POSITION);
+    item->state = quipu_postgres_binary_get_bytes(result, row, COLUMN_STATE);
+    if (item->state.data) {
+        item->topic =
+            quipu_postgres_binary_get_bytes(result, row, COLUMN_TOPIC);
+        item->sequence_id =
+            quipu_postgres_binary_get_bytes(result, row, COLUMN_SEQUENCE);
+        get_further(result, row, &bound->schema, item, values);
+    }
+    return item->state.data;
+}
+
+/* ----------------------------------------------------------------- a page */
+
+static quipu_bytes sequence_of(const quipu_driver_cursor *cursor)
+{
+    return (quipu_bytes){ cursor->sequence_id.data, cursor->sequence_id.size };
+}
+
+static int64_t page_limit(const struct reading *reading)
+{
+    return reading->range.limit < PAGE_ITEMS ? reading->range.limit
+                                             : PAGE_ITEMS;
+}
+
+/* Returns true if a page has no bounds but those of the sequence. */
+static bool is_whole(const struct reading *reading)
+{
+    return !reading->log && !reading->descending && !reading->large &&
+           reading->head == INT64_MAX && reading->range.lower == INT64_MIN &&
+           reading->range.upper == INT64_MAX;
+}
+
+struct page_query {
+    const quipu_driver_cursor *cursor;
+    int64_t limit;
+};
+
+static void put_query(struct arguments *arguments, const void *context)
+{
+    const struct page_query *query = context;
+    const quipu_driver_cursor *cursor = query->cursor;
+    const struct reading *reading = &cursor->reading;
+    int64_t upper = reading->range.upper;
+    quipu_postgres_binary_add_int4(arguments,
+                                   cursor->datastore->namespace_number);
+    quipu_postgres_binary_add_int8(arguments,
+                                   reading->large ? PAGE_BYTES : ITEM_BYTES);
+    quipu_postgres_binary_add_int8(arguments, query->limit);
+    if (is_whole(reading)) {
+        quipu_postgres_binary_add_bytes(arguments, sequence_of(cursor));
+        return;
+    }
+    if (reading->log && upper > reading->head) {
+        upper = reading->head;
+    }
+    quipu_postgres_binary_add_int8(arguments, reading->range.lower);
+    quipu_postgres_binary_add_int8(arguments, upper);
+    if (!reading->log) {
+        quipu_postgres_binary_add_bytes(arguments, sequence_of(cursor));
+        quipu_postgres_binary_add_int8(arguments, reading->head);
+    }
+}
+
+static const struct statement *choose_query(const quipu_driver_cursor *cursor)
+{
+    const struct reading *reading = &cursor->reading;
+    if (is_whole(reading)) {
+        return &cursor->bound->sql[SQL_WHOLE];
+    }
+    size_t which = reading->log ? SQL_LOG_UP : SQL_SEQUENCE_UP;
+    which += reading->descending ? 1 : 0;
+    which += reading->large ? SQL_LARGE_SEQUENCE_UP - SQL_SEQUENCE_UP : 0;
+    return &cursor->bound->sql[which];
+}
+
+static int make_room(quipu_driver_cursor *cursor, size_t count,
+                     quipu_error *error)
+{
+    struct reading *reading = &cursor->reading;
+    const quipu_host *host = cursor->datastore->host;
+    size_t columns = cursor->bound->schema.column_count;
+    if (count <= reading->room) {
+        return QUIPU_OK;
+    }
+    host->release(reading->items);
+    host->release(reading->values);
+    reading->room = 0;
+    reading->items = host->allocate(count * sizeof(*reading->items));
+    reading->values = NULL;
+    if (columns > 0) {
+        reading->values =
+            host->allocate(count * columns * sizeof(*reading->values));
+    }
+    if (!reading->items || (columns > 0 && !reading->values)) {
+        return quipu_postgres_error_no_memory(host, error);
+    }
+    reading->room = count;
+    return QUIPU_OK;
+}
+
+/* Reads the rows into items, up to the first one that is too large. */
+static void take_rows(quipu_driver_cursor *cursor, size_t rows)
+{
+    struct reading *reading = &cursor->reading;
+    size_t columns = cursor->bound->schema.column_count;
+    for (reading->count = 0; reading->count < rows; reading->count++) {
+        quipu_item *item = &reading->items[reading->count];
+        quipu_value *values =
+            columns > 0 ? reading->values + reading->count * columns : NULL;
+        if (!get_item(reading->page, (int)reading->count, cursor->bound, item,
+                      values)) {
+            reading->large = true;
+            return;
+        }
+        if (!reading->log) {
+            item->sequence_id = sequence_of(cursor);
+        }
+    }
+}
+
+/* Makes the range begin behind the page's last item. */
+static void advance(struct reading *reading)
+{
+    const quipu_item *last = &reading->items[reading->count - 1];
+    int64_t at = reading->log ? last->notification_id : last->position;
+    if (reading->range.limit != INT64_MAX) {
+        reading->range.limit -= (int64_t)reading->count;
+    }
+    if (reading->range.limit == 0 ||
+        at == (reading->descending ? INT64_MIN : INT64_MAX)) {
+        reading->more = false;
+    } else if (reading->descending) {
+        reading->range.upper = at - 1;
+    } else {
+        reading->range.lower = at + 1;
+    }
+}
+
+/* Fetches a page; `more` tells whether rows may lie behind it. */
+static int fetch(quipu_driver_cursor *cursor, int64_t deadline,
+                 quipu_error *error)
+{
+    struct reading *reading = &cursor->reading;
+    const struct page_query query = { cursor, page_limit(reading) };
+    PGresult *page = NULL;
+    bool large = reading->large;
+    const struct query read = { .statement = choose_query(cursor),
+                                .put = put_query,
+                                .context = &query,
+                                .what = "read" };
+    int status = quipu_postgres_query_read(cursor->datastore, &read, deadline,
+                                           &page, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    PQclear(reading->page);
+    reading->page = page;
+    size_t rows = (size_t)PQntuples(page);
+    status = make_room(cursor, rows, error);
+    if (status == QUIPU_OK) {
+        take_rows(cursor, rows);
+        reading->more = rows > 0 && ((int64_t)rows == query.limit ||
+                                     reading->count < rows || large);
+    }
+    return status;
+}
+
+/* Fetches a page, a second time if its first item is too large for it. */
+static int fill(quipu_driver_cursor *cursor, int64_t deadline,
+                quipu_error *error)
+{
+    struct reading *reading = &cursor->reading;
+    int status = fetch(cursor, deadline, error);
+    if (status == QUIPU_OK && reading->count == 0 && reading->more) {
+        status = fetch(cursor, deadline, error);
+    }
+    return status;
+}
+
+static int next_page(quipu_driver_cursor *cursor, int64_t deadline,
+                     const void **rows, size_t *count, quipu_error *error)
+{
+    struct reading *reading = &cursor->reading;
+    int status = QUIPU_OK;
+    if (reading->lent && reading->more) {
+        advance(reading);
+    }
+    if (reading->lent) {
+        reading->count = 0;
+    }
+    if (reading->lent && reading->more) {
+        status = fill(cursor, deadline, error);
+    }
+    reading->lent = true;
+    *rows = reading->items;
+    *count = status == QUIPU_OK ? reading->count : 0;
+    return status;
+}
+
+/* ---------------------------------------------------------------- opening */
+
+/* Fetches the first page and, if another one may follow, the head (INV1). */
+static int begin(quipu_driver_cursor *cursor, int64_t deadline,
+                 quipu_error *error)
+{
+    struct reading *reading = &cursor->reading;
+    int status = fill(cursor, deadline, error);
+    bool last = !reading->more || reading->range.limit <= PAGE_ITEMS;
+    if (status != QUIPU_OK || (last && reading->count > 0 && !reading->large) ||
+        !reading->more || (reading->descending && !reading->sparse)) {
+        return status;
+    }
+    status = quipu_postgres_point_read_head(cursor->datastore, cursor->bound,
+                                            deadline, &reading->head, error);
+    if (status == QUIPU_OK && reading->sparse) {
+        status = fill(cursor, deadline, error);
+    }
+    return status;
+}
+
+/* Starts the read of a cursor that was just created; closes it on failure. */
+static int start(quipu_driver_cursor *made, const quipu_range *range,
+                 int64_t deadline, quipu_driver_cursor **cursor,
+                 quipu_error *error)
+{
+    made->step = next_page;
+    made->reading.descending = range->descending;
+    made->reading.head = INT64_MAX;
+    made->reading.range = *range;
+    int status = begin(made, deadline, error);
+    if (status != QUIPU_OK) {
+        quipu_postgres_read_close(made);
+        return status;
+    }
+    *cursor = made;
+    return QUIPU_OK;
+}
+
+int quipu_postgres_read_sequence(quipu_driver_datastore *datastore,
+                                 quipu_driver_schema *bound,
+                                 quipu_bytes sequence_id,
+                                 const quipu_range *range, int64_t deadline,
+                                 quipu_driver_cursor **cursor,
+                                 quipu_error *error)
+{
+    quipu_driver_cursor *made = NULL;
+    int status = quipu_postgres_read_create(datastore, bound, &made, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    made->reading.sparse = (bound->schema.flags & QUIPU_SCHEMA_SPARSE) != 0;
+    made->sequence_id.size = (uint8_t)sequence_id.size;
+    if (sequence_id.size > 0) {
+        memcpy(made->sequence_id.data, sequence_id.data, sequence_id.size);
+    }
+    return start(made, range, deadline, cursor, error);
+}
+
+int quipu_postgres_read_log(quipu_driver_datastore *datastore,
+                            quipu_driver_schema *bound,
+                            const quipu_range *range, int64_t deadline,
+                            quipu_driver_cursor **cursor, quipu_error *error)
+{
+    quipu_driver_cursor *made = NULL;
+    int status = quipu_postgres_read_create(datastore, bound, &made, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    made->reading.log = true;
+    return start(made, range, deadline, cursor, error);
+}
+
+int quipu_postgres_read_step(quipu_driver_cursor *cursor, int64_t deadline,
+                             const void **rows, size_t *count,
+                             quipu_error *error)
+{
+    *count = 0;
+    return cursor->step(cursor, deadline, rows, count, error);
+}

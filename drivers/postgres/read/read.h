@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cursors: reads of items in pages, and listings. */
+#ifndef POSTGRES_READ_H
+#define POSTGRES_READ_H
+
+#include "catalogue/schema.h"
+#include "datastore.h"
+
+/* State of a read of items. */
+struct reading {
+    bool log; /* of the log, not of a sequence */
+    bool descending;
+    bool sparse;  /* of a sequence whose positions need not be consecutive */
+    bool large;   /* an item exceeded its share: the server measures pages */
+    bool more;    /* there may be another page */
+    bool lent;    /* the page has been returned by a step */
+    int64_t head; /* later items are not part of the read (V4) */
+    quipu_range range;   /* still to be read */
+    PGresult *page;      /* owns the bytes of the items */
+    quipu_item *items;   /* of the page */
+    quipu_value *values; /* of their further columns */
+    size_t room;         /* allocated items */
+    size_t count;
+};
+
+/* State of a listing. */
+struct listing {
+    char key[2][QUIPU_ID_MAX + 1]; /* of the last row */
+    size_t key_size[2];
+    bool begun; /* there is a last row */
+    bool done;
+    PGresult *page; /* owns the bytes of `rows` */
+    void *rows;
+    quipu_schema schema; /* the row of a listing of schemas */
+    char *schema_block;  /* owns its strings */
+};
+
+struct quipu_driver_cursor {
+    quipu_driver_datastore *datastore;
+    quipu_driver_schema *bound; /* NULL in listings that have none */
+    int (*step)(quipu_driver_cursor *cursor, int64_t deadline,
+                const void **rows, size_t *count, quipu_error *error);
+    quipu_id sequence_id;
+    struct reading reading;
+    struct listing listing;
+};
+
+/* Allocates a cursor, all zero; the caller sets `step`. */
+int quipu_postgres_read_create(quipu_driver_datastore *datastore,
+                               quipu_driver_schema *bound,
+                               quipu_driver_cursor **cursor,
+                               quipu_error *error);
+
+/* The driver operations read_sequence, read_log, step and cursor_close. */
+int quipu_postgres_read_sequence(quipu_driver_datastore *datastore,
+                                 quipu_driver_schema *bound,
+                                 quipu_bytes sequence_id,
+                                 const quipu_range *range, int64_t deadline,
+                                 quipu_driver_cursor **cursor,
+                                 quipu_error *error);
+int quipu_postgres_read_log(quipu_driver_datastore *datastore,
+                            quipu_driver_schema *bound,
+                            const quipu_range *range, int64_t deadline,
+                            quipu_driver_cursor **cursor, quipu_error *error);
+int quipu_postgres_read_step(quipu_driver_cursor *cursor, int64_t deadline,
+                             const void **rows, size_t *count,
+                             quipu_error *error);
+void quipu_postgres_read_close(quipu_driver_cursor *cursor);
+
+#endif

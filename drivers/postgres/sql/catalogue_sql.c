@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The statements that work on quipu's own tables.  Placeholders are explained
+ * in template.h, the tables in catalogue/catalogue.h. */
+#include "catalogue_sql.h"
+
+#include "datastore.h"
+#include "template.h"
+
+/* The layout of the SQL is kept by hand. */
+/* clang-format off */
+static const struct sql_template templates[CATALOGUE_SQL_COUNT] = {
+    /* ------------------------------------------------------ transactions */
+    [SQL_BEGIN] = { "", "BEGIN ISOLATION LEVEL READ COMMITTED" },
+    [SQL_COMMIT] = { "", "COMMIT" },
+    [SQL_ROLLBACK] = { "", "ROLLBACK" },
+    /* $5: for the transaction (true) or for the session. */
+    [SQL_SETTINGS] = {
+        "bool text text text bool",
+        "SELECT set_config('synchronous_commit',"
+        "                  CASE WHEN $1 THEN 'off'"
+        "                       WHEN current_setting('synchronous_commit')"
+        "                            = 'off' THEN 'on'"
+        "                       ELSE current_setting('synchronous_commit')"
+        "                  END, $5),"
+        "       set_config('lock_timeout', $2, $5),"
+        "       set_config('statement_timeout', $3, $5),"
+        "       set_config('idle_in_transaction_session_timeout', $4, $5)" },
+    /* A notification is a hint: its commit does not wait for the disk. */
+    [SQL_NOTIFY] = {
+        "text",
+        "SELECT pg_notify($1, ''),"
+        "       set_config('synchronous_commit', 'off', true)" },
+
+    /* ------------------------------------------------------------- heads */
+    [SQL_HEAD] = {
+        "int4 int8",
+        "SELECT head"
+        "  FROM {quipu_heads}"
+        " WHERE namespace = $1 AND schema = $2" },
+    /* Takes $3 notification ids and locks the log until the end of the
+     * transaction. */
+    [SQL_HEAD_RAISE] = {
+        "int4 int8 int8",
+        "UPDATE {quipu_heads}"
+        "   SET head = head + $3"
+        " WHERE namespace = $1 AND schema = $2"
+        " RETURNING head" },
+    /* In the order of their numbers, as all transactions lock them. */
+    [SQL_HEADS_LOCK] = {
+        "int4 int8[]",
+        "SELECT schema, head"
+        "  FROM {quipu_heads}"
+        " WHERE namespace = $1 AND schema = ANY ($2)"
+        " ORDER BY schema"
+        " FOR NO KEY UPDATE" },
+    [SQL_HEADS_READ] = {
+        "int4 int8[]",
+        "SELECT schema, head"
+        "  FROM {quipu_heads}"
+        " WHERE namespace = $1 AND schema = ANY ($2)" },
+    /* Division by zero unless there are $3. */
+    [SQL_HEADS_EXIST] = {
+        "int4 int8[] int8",
+        "SELECT 1 / (count(*) = $3)::int"
+        "  FROM {quipu_heads}"
+        " WHERE namespace = $1 AND schema = ANY ($2)" },
+    [SQL_HEAD_ADD] = {
+        "int4 int8",
+        "INSERT INTO {quipu_heads} (namespace, schema, head)"
+        " VALUES ($1, $2, 0)" },
+    [SQL_HEAD_REMOVE] = {
+        "int4 int8",
+        "DELETE FROM {quipu_heads}"
+        " WHERE namespace = $1 AND schema = $2" },
+
+    /* ---------------------------------------------------------- tracking */
+    /* A record that is not below $8 gets NULL, which the column refuses (U4).
+     * Without the head of the schema nothing is written: it was torn down. */
+    [SQL_TRACKING_WRITE] = {
+        "int4 int8 text text int8 uuid uuid int8",
+        "INSERT INTO {quipu_tracking} AS k"
+        "       (namespace, consumer, log, notification_id, store, event_id)"
+        " SELECT $1, $3, $4, $5, $6, $7"
+        "   FROM {quipu_heads} AS h"
+        "  WHERE h.namespace = $1 AND h.schema = $2"
+        " ON CONFLICT (namespace, consumer, log) DO UPDATE"
+        "    SET notification_id = CASE WHEN k.notification_id < $8"
+        "                               THEN excluded.notification_id END,"
+        "        store = excluded.store, event_id = excluded.event_id" },
+    [SQL_TRACKING_COMPARE] = {
+        "int4 text[] text[]",
+        "SELECT u.n, k.notification_id"
+        "  FROM unnest($2, $3) WITH ORDINALITY AS u(consumer, log, n)"
+        "  JOIN {quipu_tracking} AS k"
+        "    ON k.namespace = $1"
+        "       AND k.consumer = u.consumer AND k.log = u.log" },
+    [SQL_TRACKING_READ] = {
+        "int4 text text",
+        "SELECT notification_id, store, event_id"
+        "  FROM {quipu_tracking}"
+        " WHERE namespace = $1 AND consumer = $2 AND log = $3" },
+    [SQL_TRACKING_LIST] = {
+        "int4 text text int8",
+        "SELECT notification_id, store, event_id, consumer, log"
+        "  FROM {quipu_tracking}"
+        " WHERE namespace = $1 AND (consumer, log) > ($2, $3)"
+        " ORDER BY consumer, log"
+        " LIMIT $4" },
+
+    /* -------------------------------------------------------- namespaces */
+    [SQL_NAMESPACE_FIND] = {
+        "text",
+        "SELECT number, identity"
+        "  FROM {quipu_namespaces}"
+        " WHERE name = $1" },
+    [SQL_NAMESPACE_ADD] = {
+        "text uuid",
+        "INSERT INTO {quipu_namespaces} (number, name, identity, schemas)"
+        " SELECT coalesce(max(number), 0) + 1, $1, $2, 0"
+        "   FROM {quipu_namespaces}"
+        " ON CONFLICT DO NOTHING" },
+    /* The row's lock makes set-ups and tear-downs of a namespace follow one
+     * another.  A number is never given twice: a handle bound to a schema that
+     * was torn down must not find another in its place. */
+    [SQL_NAMESPACE_COUNT] = {
+        "int4",
+        "UPDATE {quipu_namespaces}"
+        "   SET schemas = schemas + 1"
+        " WHERE number = $1"
+        " RETURNING schemas" },
+
+    /* ----------------------------------------------------------- schemas */
+    [SQL_SCHEMA_FIND] = {
+        "int4 text",
+        "SELECT number, name, relation, ids, positions, notification_id,"
+        "       sequence_id, position, topic, state, event_id, metadata, time"
+        "  FROM {quipu_schemas}"
+        " WHERE namespace = $1 AND name = $2" },
+    [SQL_SCHEMA_NEXT] = {
+        "int4 text",
+        "SELECT number, name, relation, ids, positions, notification_id,"
+        "       sequence_id, position, topic, state, event_id, metadata, time"
+        "  FROM {quipu_schemas}"
+        " WHERE namespace = $1 AND name > $2"
+        " ORDER BY name"
+        " LIMIT 1" },
+    [SQL_SCHEMA_COLUMNS] = {
+        "int4 int8",
+        "SELECT name, kind"
+        "  FROM {quipu_columns}"
+        " WHERE namespace = $1 AND schema = $2"
+        " ORDER BY ordinal" },
+    [SQL_SCHEMA_ADD] = {
+        "int4 int8 text text text text text text text text text text text text",
+        "INSERT INTO {quipu_schemas}"
+        "       (namespace, number, name, relation, ids, positions,"
+        "        notification_id, sequence_id, position, topic, state,"
+        "        event_id, metadata, time)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
+        "         $14)" },
+    [SQL_SCHEMA_REMOVE] = {
+        "int4 int8",
+        "DELETE FROM {quipu_schemas}"
+        " WHERE namespace = $1 AND number = $2" },
+    /* Names that differ in case only are two tables to PostgreSQL, but one to
+     * other stores. */
+    [SQL_SIMILAR_NAME] = {
+        "int4 text",
+        "SELECT name"
+        "  FROM {quipu_schemas}"
+        " WHERE namespace = $1"
+        "   AND lower(name) = lower($2 COLLATE \"C\")"
+        "   AND name <> $2" },
+    [SQL_COLUMNS_ADD] = {
+        "int4 int8 text[] text[]",
+        "INSERT INTO {quipu_columns} (namespace, schema, ordinal, name, kind)"
+        " SELECT $1, $2, u.n, u.name, u.kind"
+        "   FROM unnest($3, $4) WITH ORDINALITY AS u(name, kind, n)" },
+    [SQL_COLUMNS_REMOVE] = {
+        "int4 int8",
+        "DELETE FROM {quipu_columns}"
+        " WHERE namespace = $1 AND schema = $2" },
+
+    /* ------------------------------------------------------- item tables */
+    [SQL_TABLE_FIND] = {
+        "text",
+        "SELECT shape, schemas"
+        "  FROM {quipu_tables}"
+        " WHERE relation = $1"
+        " FOR UPDATE" },
+    [SQL_TABLE_ADD] = {
+        "text text",
+        "INSERT INTO {quipu_tables} (relation, shape, schemas)"
+        " VALUES ($1, $2, 1)" },
+    [SQL_TABLE_COUNT] = {
+        "text int8",
+        "UPDATE {quipu_tables}"
+        "   SET schemas = schemas + $2"
+        " WHERE relation = $1"
+        " RETURNING schemas" },
+    [SQL_TABLE_REMOVE] = {
+        "text",
+        "DELETE FROM {quipu_tables}"
+        " WHERE relation = $1" },
+    [SQL_TABLE_EXISTS] = {
+        "text text",
+        "SELECT 1"
+        "  FROM pg_class AS c"
+        "  JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = $1 AND c.relname = $2" },
+    [SQL_TABLE_COLUMNS] = {
+        "text text",
+        "SELECT a.attname::text"
+        "  FROM pg_attribute AS a"
+        "  JOIN pg_class AS c ON c.oid = a.attrelid"
+        "  JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = $1 AND c.relname = $2"
+        "   AND a.attnum > 0 AND NOT a.attisdropped" },
+};
+/* clang-format on */
+
+int quipu_postgres_catalogue_sql_make(quipu_driver_datastore *datastore,
+                                      quipu_error *error)
+{
+    const struct template_names names = { .postgres_schema =
+                                              datastore->schema };
+    int status = QUIPU_OK;
+    for (size_t i = 0; status == QUIPU_OK && i < CATALOGUE_SQL_COUNT; i++) {
+        status = quipu_postgres_template_make(
+            datastore->host, &names, &templates[i], &datastore->sql[i], error);
+    }
+    return status;
+}
+
+void quipu_postgres_catalogue_sql_finish(quipu_driver_datastore *datastore)
+{
+    for (size_t i = 0; i < CATALOGUE_SQL_COUNT; i++) {
+        quipu_postgres_template_finish(&datastore->sql[i], datastore->host);
+    }
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The statements that work on quipu's own tables and on transactions; rendered
+ * once for a datastore. */
+#ifndef POSTGRES_CATALOGUE_SQL_H
+#define POSTGRES_CATALOGUE_SQL_H
+
+#include "net/prepared.h"
+
+enum catalogue_sql {
+    SQL_BEGIN,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+    SQL_SETTINGS, /* timeouts and durability, of transaction or session */
+    SQL_NOTIFY,
+    SQL_HEAD, /* of the log of one schema */
+    SQL_HEAD_RAISE,
+    SQL_HEADS_LOCK,
+    SQL_HEADS_READ,
+    SQL_HEADS_EXIST, /* fails unless all do */
+    SQL_HEAD_ADD,
+    SQL_HEAD_REMOVE,
+    SQL_TRACKING_WRITE,   /* fails unless it raises the record */
+    SQL_TRACKING_COMPARE, /* of several records */
+    SQL_TRACKING_READ,
+    SQL_TRACKING_LIST,
+    SQL_NAMESPACE_FIND,
+    SQL_NAMESPACE_ADD,
+    SQL_NAMESPACE_COUNT, /* takes the next schema number, and a lock */
+    SQL_SCHEMA_FIND,
+    SQL_SCHEMA_NEXT,
+    SQL_SCHEMA_COLUMNS,
+    SQL_SCHEMA_ADD,
+    SQL_SCHEMA_REMOVE,
+    SQL_SIMILAR_NAME, /* a schema whose name differs in case only */
+    SQL_COLUMNS_ADD,
+    SQL_COLUMNS_REMOVE,
+    SQL_TABLE_FIND,
+    SQL_TABLE_ADD,
+    SQL_TABLE_COUNT,
+    SQL_TABLE_REMOVE,
+    SQL_TABLE_EXISTS,
+    SQL_TABLE_COLUMNS,
+    CATALOGUE_SQL_COUNT
+};
+
+/* Renders the statements for the datastore's PostgreSQL schema, which has to be
+ * known.  NO_MEMORY; the caller calls finish in any case. */
+int quipu_postgres_catalogue_sql_make(quipu_driver_datastore *datastore,
+                                      quipu_error *error);
+void quipu_postgres_catalogue_sql_finish(quipu_driver_datastore *datastore);
+
+#endif

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The statements that work on a schema's items.  Placeholders are explained in
+ * template.h. */
+#include "item_sql.h"
+
+#include "datastore.h"
+#include "template.h"
+
+/*
+ * The append statement
+ * --------------------
+ *
+ * SQL_INSERT stores all items that a batch has for one schema, or fails.  It
+ * follows SQL_HEAD_RAISE in the same transaction, which has added the number of
+ * items to the head of the log and thereby locked it: no other append to this
+ * schema runs until the end of the transaction.
+ *
+ *     $1          namespace
+ *     $2          schema
+ *     $3          number of items
+ *     $4, $5, $6  expectations: sequence, enum quipu_demand, last position
+ *     $7, $8      items: sequence, position
+ *     $9 ...      items: topic, state and the columns behind them
+ *
+ * u  The items: the arrays, unnested.  Ordinality numbers them from 1, so
+ *    head - $3 + n are consecutive notification ids in the order of the
+ *    arrays, and the last of them is the head.
+ *
+ * h  The head of the schema's log.  If the schema was torn down there is none,
+ *    and nothing is stored.
+ *
+ * x  The expectations; e has the last position of each sequence, too.
+ *
+ * NOT EXISTS checks the expectations.  It does not refer to the items, so the
+ * server evaluates it once.  If one does not hold, the position of every item
+ * is NULL, which the column's NOT NULL refuses: the statement fails, the
+ * transaction is aborted, and a COMMIT that was sent with it commits nothing.
+ * A position that is taken is refused by the unique index on (namespace,
+ * sequence, position), an event id by the one on (namespace, event id).
+ *
+ * OFFSET 0 keeps the planner from pulling the subquery up: max() would then be
+ * computed for each comparison in the CASE.
+ *
+ * The shape serves servers that distribute tables over several machines by the
+ * namespace.  They route a statement to one machine if the namespace is a
+ * constant in the WHERE clause of a distributed table in FROM; so the heads
+ * stand in FROM with the namespace, and there is no VALUES list with
+ * subqueries, which such servers cannot route.
+ *
+ * SQL_INSERT_NEXT is for batches in which items go "next" to a sequence of
+ * which nothing is expected.  $9 is the number of the expectation whose
+ * sequence the position counts from, or 0 if the position is absolute; the
+ * other columns follow from $10.  The last positions are collected into an
+ * array first, since items refer to them by number.  The positions are
+ * returned.
+ */
+/* The layout of the SQL is kept by hand. */
+/* clang-format off */
+static const struct sql_template templates[ITEM_SQL_COUNT] = {
+    [SQL_INSERT] = {
+        "int4 int8 int8 seq[] int4[] int8[] seq[] int8[] item[]",
+        "INSERT INTO {items} ({all})"
+        " SELECT $1, h.head - $3 + u.n, u.sequence,"
+        "        CASE WHEN NOT EXISTS ("
+        "                 SELECT 1"
+        "                   FROM (SELECT x.expected, x.position,"
+        "                                (SELECT max(i.{position})"
+        "                                   FROM {items} AS i"
+        "                                  WHERE i.quipu_namespace = $1"
+        "                                    AND i.{sequence} = x.sequence)"
+        "                                AS last"
+        "                           FROM unnest($4, $5, $6)"
+        "                                AS x(sequence, expected, position)"
+        "                         OFFSET 0) AS e"
+        "                  WHERE CASE e.expected"
+        "                        WHEN 1 THEN e.last IS NOT NULL"
+        "                        WHEN 2 THEN e.last IS NULL"
+        "                        WHEN 3 THEN e.last IS DISTINCT FROM e.position"
+        "                        ELSE false END)"
+        "             THEN u.position END{, u.c1 ...}"
+        "   FROM {quipu_heads} AS h"
+        "  CROSS JOIN unnest($7, $8{, $9 ...}) WITH ORDINALITY"
+        "        AS u(sequence, position{, c1 ...}, n)"
+        "  WHERE h.namespace = $1 AND h.schema = $2" },
+
+    [SQL_INSERT_NEXT] = {
+        "int4 int8 int8 seq[] int4[] int8[] seq[] int8[] int4[] item[]",
+        "INSERT INTO {items} ({all})"
+        " SELECT $1, h.head - $3 + u.n, u.sequence,"
+        "        CASE WHEN NOT c.violated"
+        "             THEN CASE WHEN u.base = 0"
+        "                       THEN u.position"
+        "                       ELSE coalesce(c.lasts[u.base], -1) + 1"
+        "                            + u.position"
+        "                  END"
+        "        END{, u.c1 ...}"
+        "   FROM {quipu_heads} AS h"
+        "  CROSS JOIN (SELECT b.lasts,"
+        "                     EXISTS ("
+        "                         SELECT 1"
+        "                           FROM unnest(b.lasts, $5, $6)"
+        "                                AS e(last, expected, position)"
+        "                          WHERE CASE e.expected"
+        "                                WHEN 1 THEN e.last IS NOT NULL"
+        "                                WHEN 2 THEN e.last IS NULL"
+        "                                WHEN 3 THEN e.last"
+        "                                       IS DISTINCT FROM e.position"
+        "                                ELSE false END) AS violated"
+        "                FROM (SELECT ARRAY("
+        "                                 SELECT (SELECT max(i.{position})"
+        "                                           FROM {items} AS i"
+        "                                          WHERE i.quipu_namespace = $1"
+        "                                            AND i.{sequence}"
+        "                                                = x.sequence)"
+        "                                   FROM unnest($4) WITH ORDINALITY"
+        "                                        AS x(sequence, n)"
+        "                                  ORDER BY x.n) AS lasts"
+        "                      OFFSET 0) AS b"
+        "              OFFSET 0) AS c"
+        "  CROSS JOIN unnest($7, $8, $9{, $10 ...}) WITH ORDINALITY"
+        "        AS u(sequence, position, base{, c1 ...}, n)"
+        "  WHERE h.namespace = $1 AND h.schema = $2"
+        " RETURNING {id}, {position}" },
+
+    /* Queries of the strict pass, with the heads locked.  Rows name the element
+     * of the arrays that they are about, from 1. */
+    [SQL_COMPARE] = {
+        "int4 uuid[] seq[] text[] bytea[]",
+        "SELECT u.n, e.{id}, e.{position},"
+        "       e.{sequence} = u.sequence"
+        "       AND e.{topic} = u.topic"
+        "       AND e.{state} = u.state"
+        "  FROM unnest($2, $3, $4, $5) WITH ORDINALITY"
+        "       AS u(event_id, sequence, topic, state, n)"
+        "  JOIN {items} AS e"
+        "    ON e.quipu_namespace = $1 AND e.{event_id} = u.event_id" },
+
+    [SQL_LASTS] = {
+        "int4 seq[]",
+        "SELECT x.n, (SELECT max(e.{position})"
+        "               FROM {items} AS e"
+        "              WHERE e.quipu_namespace = $1"
+        "                AND e.{sequence} = x.sequence)"
+        "  FROM unnest($2) WITH ORDINALITY AS x(sequence, n)" },
+
+    [SQL_TAKEN] = {
+        "int4 seq[] int8[]",
+        "SELECT u.n"
+        "  FROM unnest($2, $3) WITH ORDINALITY AS u(sequence, position, n)"
+        "  JOIN {items} AS e"
+        "    ON e.quipu_namespace = $1"
+        "       AND e.{sequence} = u.sequence AND e.{position} = u.position" },
+
+    [SQL_LAST] = {
+        "int4 seq",
+        "SELECT max({position})"
+        "  FROM {items}"
+        " WHERE quipu_namespace = $1 AND {sequence} = $2" },
+
+    [SQL_HEAD_EVENT] = {
+        "int4 int8",
+        "SELECT h.head, e.{event_id}"
+        "  FROM {quipu_heads} AS h"
+        "  LEFT JOIN {items} AS e"
+        "         ON e.quipu_namespace = h.namespace AND e.{id} = h.head"
+        " WHERE h.namespace = $1 AND h.schema = $2" },
+
+    /* A skip scan: each step of the recursion finds the next id in the index,
+     * however many items a sequence has. */
+    [SQL_SEQUENCES] = {
+        "int4 seq int8",
+        "WITH RECURSIVE ids(id) AS ("
+        "    (SELECT {sequence}"
+        "       FROM {items}"
+        "      WHERE quipu_namespace = $1 AND {sequence} >= $2"
+        "      ORDER BY {sequence}"
+        "      LIMIT 1)"
+        "    UNION ALL"
+        "    SELECT (SELECT e.{sequence}"
+        "              FROM {items} AS e"
+        "             WHERE e.quipu_namespace = $1 AND e.{sequence} > ids.id"
+        "             ORDER BY e.{sequence}"
+        "             LIMIT 1)"
+        "      FROM ids"
+        "     WHERE ids.id IS NOT NULL)"
+        " SELECT i.id, (SELECT max(e.{position})"
+        "                 FROM {items} AS e"
+        "                WHERE e.quipu_namespace = $1"
+        "                  AND e.{sequence} = i.id)"
+        "   FROM (SELECT id"
+        "           FROM ids"
+        "          WHERE id IS NOT NULL"
+        "          LIMIT $3) AS i" },
+
+    /* Pages of at most $3 items; an item of more than $2 bytes comes without
+     * its contents.  Most reads are of a whole sequence, and each condition
+     * less saves a hundredth of the time, so it has a statement of its own. */
+    [SQL_WHOLE] = {
+        "int4 int8 int8 seq",
+        "SELECT {page}"
+        "  FROM {items}"
+        " WHERE quipu_namespace = $1"
+        "   AND {sequence} = $4 ORDER BY {position} LIMIT $3" },
+
+    /* $4 and $5 bound the positions or ids.  $7 is the head of the log when the
+     * cursor was opened: later items are not part of the read (V4). */
+    [SQL_SEQUENCE_UP] = {
+        "int4 int8 int8 int8 int8 seq int8",
+        "SELECT {page}"
+        "  FROM {items}"
+        " WHERE quipu_namespace = $1 AND {sequence} = $6"
+        "   AND {position} >= $4 AND {position} <= $5"
+        "   AND {id} <= $7 ORDER BY {position} LIMIT $3" },
+
+    [SQL_SEQUENCE_DOWN] = {
+        "int4 int8 int8 int8 int8 seq int8",
+        "SELECT {page}"
+        "  FROM {items}"
+        " WHERE quipu_namespace = $1 AND {sequence} = $6"
+        "   AND {position} >= $4 AND {position} <= $5"
+        "   AND {id} <= $7 ORDER BY {position} DESC LIMIT $3" },
+
+    [SQL_LOG_UP] = {
+        "int4 int8 int8 int8 int8",
+        "SELECT {log_page}"
+        "  FROM {items}"
+        " WHERE quipu_namespace = $1 AND {id} >= $4 AND {id} <= $5"
+        " ORDER BY {id} LIMIT $3" },
+
+    [SQL_LOG_DOWN] = {
+        "int4 int8 int8 int8 int8",
+        "SELECT {log_page}"
+        "  FROM {items}"
+        " WHERE quipu_namespace = $1 AND {id} >= $4 AND {id} <= $5"
+        " ORDER BY {id} DESC LIMIT $3" },
+
+    /* Pages of items of any size: as many as fit in $2 bytes, and at least one.
+     * quipu_before is the size of the items before an item. */
+    [SQL_LARGE_SEQUENCE_UP] = {
+        "int4 int8 int8 int8 int8 seq int8",
+        "SELECT {large}"
+        "  FROM (SELECT *, sum({size}) OVER (ORDER BY {position}"
+        "                                    ROWS UNBOUNDED PRECEDING)"
+        "                  - ({size}) AS quipu_before"
+        "          FROM {items}"
+        "         WHERE quipu_namespace = $1 AND {sequence} = $6"
+        "           AND {position} >= $4 AND {position} <= $5"
+        "           AND {id} <= $7"
+        "         ORDER BY {position} LIMIT $3) AS quipu_page"
+        " WHERE quipu_before < $2"
+        " ORDER BY {position}" },
+
+    [SQL_LARGE_SEQUENCE_DOWN] = {
+        "int4 int8 int8 int8 int8 seq int8",
+        "SELECT {large}"
+        "  FROM (SELECT *, sum({size}) OVER (ORDER BY {position} DESC"
+        "                                    ROWS UNBOUNDED PRECEDING)"
+        "                  - ({size}) AS quipu_before"
+        "          FROM {items}"
+        "         WHERE quipu_namespace = $1 AND {sequence} = $6"
+        "           AND {position} >= $4 AND {position} <= $5"
+        "           AND {id} <= $7"
+        "         ORDER BY {position} DESC LIMIT $3) AS quipu_page"
+        " WHERE quipu_before < $2"
+        " ORDER BY {position} DESC" },
+
+    [SQL_LARGE_LOG_UP] = {
+        "int4 int8 int8 int8 int8",
+        "SELECT {log_large}"
+        "  FROM (SELECT *, sum({size}) OVER (ORDER BY {id}"
+        "                                    ROWS UNBOUNDED PRECEDING)"
+        "                  - ({size}) AS quipu_before"
+        "          FROM {items}"
+        "         WHERE quipu_namespace = $1 AND {id} >= $4 AND {id} <= $5"
+        "         ORDER BY {id} LIMIT $3) AS quipu_page"
+        " WHERE quipu_before < $2"
+        " ORDER BY {id}" },
+
+    [SQL_LARGE_LOG_DOWN] = {
+        "int4 int8 int8 int8 int8",
+        "SELECT {log_large}"
+        "  FROM (SELECT *, sum({size}) OVER (ORDER BY {id} DESC"
+        "                                    ROWS UNBOUNDED PRECEDING)"
+        "                  - ({size}) AS quipu_before"
+        "          FROM {items}"
+        "         WHERE quipu_namespace = $1 AND {id} >= $4 AND {id} <= $5"
+        "         ORDER BY {id} DESC LIMIT $3) AS quipu_page"
+        " WHERE quipu_before < $2"
+        " ORDER BY {id} DESC" },
+};
+/* clang-format on */
+
+static bool needs_event_id(size_t which)
+{
+    return which == SQL_COMPARE || which == SQL_HEAD_EVENT;
+}
+
+int quipu_postgres_item_sql_make(const quipu_driver_datastore *datastore,
+                                 const quipu_schema *schema, const char *table,
+                                 struct statement sql[ITEM_SQL_COUNT],
+                                 quipu_error *error)
+{
+    const struct template_names names = { datastore->schema, schema, table };
+    int status = QUIPU_OK;
+    for (size_t i = 0; status == QUIPU_OK && i < ITEM_SQL_COUNT; i++) {
+        if (!needs_event_id(i) || schema->event_id) {
+            status = quipu_postgres_template_make(
+                datastore->host, &names, &templates[i], &sql[i], error);
+        }
+    }
+    return status;
+}
+
+void quipu_postgres_item_sql_finish(struct statement sql[ITEM_SQL_COUNT],
+                                    const quipu_host *host)
+{
+    for (size_t i = 0; i < ITEM_SQL_COUNT; i++) {
+        quipu_postgres_template_finish(&sql[i], host);
+    }
+}

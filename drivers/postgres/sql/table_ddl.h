@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The definitions of tables: quipu's own, and those of items.
+ *
+ * A change of any of them is a new store format (STORE_FORMAT).  Names of
+ * tables and columns are quoted wherever they come from a schema.
+ */
+#ifndef POSTGRES_TABLE_DDL_H
+#define POSTGRES_TABLE_DDL_H
+
+#include <quipu/driver.h>
+
+/* The statements that create quipu's own tables, as templates (template.h), in
+ * their order; NULL ends the list. */
+extern const char *const quipu_postgres_table_ddl_own[];
+
+/* The shape of a schema's item table: its columns and keys as CREATE TABLE
+ * takes them.  Two schemas with the same name and equal shapes share a
+ * table.  The caller releases the text; NULL: no memory. */
+char *quipu_postgres_table_ddl_shape(const quipu_host *host,
+                                     const quipu_schema *schema);
+
+/* The name of the item table for a schema whose own name is that of a table of
+ * another shape: "quipu_<namespace>_<number>_<name>", cut at the length that
+ * PostgreSQL allows, though never within a UTF-8 character. */
+void quipu_postgres_table_ddl_other_name(int32_t namespace_number,
+                                         int64_t number, const char *name,
+                                         char other[QUIPU_NAME_MAX + 1]);
+
+#endif

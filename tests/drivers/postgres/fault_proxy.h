@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A proxy before the server of PGHOST.  It forwards the bytes of clients and
+ * server, and cuts a connection at a chosen point. */
+#ifndef POSTGRES_FAULT_PROXY_H
+#define POSTGRES_FAULT_PROXY_H
+
+#include <stddef.h>
+
+enum cut {
+    CUT_NOTHING,
+    CUT_REQUEST, /* before the next bytes of a client, once */
+    CUT_ANSWER,  /* before the answer to the next COMMIT that succeeds, once */
+    CUT_LONG,    /* any connection on which a client has sent more than a MiB */
+    CUT_LONG_ONCE /* the first such connection */
+};
+
+/* Starts the proxy; returns the folder of its socket, for the option host. */
+const char *fault_proxy_start(void);
+void fault_proxy_stop(void);
+
+void fault_proxy_set(enum cut what);
+/* The cut that is still to be made. */
+enum cut fault_proxy_get(void);
+
+#endif
