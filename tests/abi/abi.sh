@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# abi.sh FROZEN TODAY [COMPILER]: the driver headers in the folder TODAY
-# (types.h and driver.h) keep what those in FROZEN promised: what a compiler
-# sees of it, sizes and places, and what only a reader sees, the parameters of
-# functions.
+# abi.sh FROZEN TODAY [COMPILER]: proves that the driver headers in the folder
+# TODAY (types.h and driver.h) are compatible with those in FROZEN: the compiler
+# compares sizes, offsets and constants; awk compares declarations, among them
+# the parameters of functions.
 # Writes into the current folder.
 set -eu
 frozen=$1
@@ -32,5 +32,5 @@ if ! "$compiler" -std=c11 -Iinclude -fsyntax-only asserts.c; then
     echo "$advice"
     exit 1
 fi
-echo "abi: $(grep -c _Static_assert asserts.c) sizes, places and values," \
-    "$(wc -l <frozen.txt) declarations are as they were"
+echo "abi: $(grep -c _Static_assert asserts.c) sizes, offsets and values," \
+    "$(wc -l <frozen.txt) declarations are unchanged"

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Of what members.awk prints of the frozen headers, makes assertions in C: that
-# today's structs have their members where they were, as large as they were,
-# and that constants have their values. The frozen names are prefixed FROZEN_
-# and frozen_.
+# Converts the output of members.awk for the frozen headers to assertions in C:
+# the members of the current structs have their frozen offsets and sizes, and
+# constants their values. The frozen names are prefixed FROZEN_ and frozen_.
 function assert(condition, what)
 {
     print "_Static_assert(" condition ",\n    \"" what "\");"

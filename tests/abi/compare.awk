@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# compare.awk FROZEN TODAY, both made by members.awk: says what of the frozen
-# headers is no longer as it was. A struct that begins with struct_size may have
-# become longer at its end, an enum may have more constants; all else that was
-# there is there, word for word.
+# compare.awk FROZEN TODAY, both output of members.awk: reports each declaration
+# of the frozen headers that has changed. A struct that begins with struct_size
+# may be longer at its end, and an enum may have more constants; everything else
+# has to be equal, word for word.
 FNR == 1 { file++ }
 {
     at = index($0, ": ")

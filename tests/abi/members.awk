@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Reads headers and prints what drivers see of them, one thing a line:
+# Reads headers and prints their declarations, one in each line:
 #
 #   struct quipu_item: int64_t position
 #   enum quipu_demand: QUIPU_DEMAND_EMPTY = 1

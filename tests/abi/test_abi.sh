@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# test_abi.sh FROZEN: changes the headers in one way each and looks whether
-# abi.sh sees it. Works in the current folder.
+# test_abi.sh FROZEN: makes one change to the headers at a time, and checks that
+# abi.sh detects it. Works in the current folder.
 set -eu
 frozen=$1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -64,4 +64,4 @@ try refused "another signature of work" driver.h \
     's/^typedef int (\*quipu_work)(void \*native,/typedef int (*quipu_work)(/'
 
 [ "$failures" = 0 ] || exit 1
-echo "abi.sh sees what changes"
+echo "abi.sh detects each change"

@@ -154,8 +154,8 @@ static void sequences_are_listed(void **state)
     quipu_sequences_close(sequences);
 }
 
-/* What came after the operations that it has, and what it never had. */
-static void operation_it_lacks_is_unsupported(void **state)
+/* An operation beyond the end of its table, and one that is NULL in it. */
+static void missing_operation_is_unsupported(void **state)
 {
     struct fixture *f = *state;
     quipu_cursor *cursor;
@@ -177,7 +177,7 @@ int main(void)
         with_store(append_at_taken_position_conflicts),
         with_store(guard_that_fails_conflicts),
         with_store(sequences_are_listed),
-        with_store(operation_it_lacks_is_unsupported),
+        with_store(missing_operation_is_unsupported),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

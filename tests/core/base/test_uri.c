@@ -244,8 +244,8 @@ static void each_lack_of_memory_is_reported(void **state)
     quipu_test_memory_sweep(decode_once, text);
 }
 
-/* Any bytes are parsed or refused; what is parsed survives taking all options
- * in any order, and is parsed alike a second time. */
+/* Any bytes are parsed or refused.  All options of a parsed URI can be taken in
+ * any order, and parsing it again gives the same. */
 static void random_text_is_parsed_or_refused(void **state)
 {
     static const char alphabet[] = "aab:/?&=%%%0041cCfF#@+ \xc3\xaf";

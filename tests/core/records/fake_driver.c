@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A driver that stores nothing and answers what a test tells it to. */
+/* A driver that stores nothing and gives the answers that a test sets. */
 #include "quipu_test.h"
 
 #include <stdio.h>
@@ -195,7 +195,7 @@ static int open_cursor(quipu_driver_datastore *datastore, enum fake_call call,
 
     fake.deadline = deadline;
     if (status != QUIPU_OK) {
-        /* The contract leaves it undefined; the core must not look at it. */
+        /* The contract leaves it undefined; the core must not read it. */
         *cursor = (quipu_driver_cursor *)&bound;
         return status;
     }

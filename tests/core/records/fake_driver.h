@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A driver that stores nothing: it answers what a test tells it to, counts its
- * calls, and keeps what it was last called with. */
+/* A driver that stores nothing.  It gives the answers that a test sets, counts
+ * its calls, and keeps the arguments of the last. */
 #ifndef QUIPU_TESTS_FAKE_DRIVER_H
 #define QUIPU_TESTS_FAKE_DRIVER_H
 
@@ -33,36 +33,37 @@ enum fake_call {
 #define FAKE_OPTIONS 8
 
 struct fake {
-    /* What to answer. */
+    /* The answers to give. */
     int status[FAKE_CALLS];
-    bool mute;       /* fails without a word */
-    bool wrong_word; /* the words have another code than the answer */
-    bool chatty;     /* leaves words behind even when it succeeds */
+    bool mute;       /* fails without setting an error */
+    bool wrong_word; /* the error has another code than the answer */
+    bool chatty;     /* sets an error even if it succeeds */
     bool no_handle;  /* answers OK, but gives NULL */
     quipu_opened opened;
     size_t taken;
-    quipu_result result; /* of an append; its positions are made up */
-    int (*work_status)(int status); /* of transact, from that of the work */
-    const void *const *rows;        /* NULL after the last */
-    const void *page; /* if not 0: `pages` steps lend an array of page_count */
+    quipu_result result; /* of an append; positions are set */
+    int (*work_status)(
+        int status); /* status of transact, from the status of the work */
+    const void *const *rows; /* NULL after the last */
+    const void *page; /* not NULL: `pages` steps lend an array of page_count */
     size_t page_count;
     int pages;
     int fail_at_step; /* the n-th step answers `status`; 0: all */
     bool found;
     int64_t last_position;
     quipu_position position;
-    /* Called by each append in place of all that, if it is there: requests may
-     * then be several. */
+    /* If not NULL, called by each append instead; there may be several
+     * requests. */
     int (*append)(const quipu_host *host, const quipu_request *requests,
                   size_t count, quipu_result *results, size_t *taken,
                   int64_t deadline, quipu_error *error);
-    /* Called by each wait, if it is there: its head. */
+    /* If not NULL, called by each wait; returns its head. */
     int64_t (*wait)(void);
     int64_t head;
-    /* Called before each answer, if it is there. */
+    /* If not NULL, called before each answer. */
     void (*meanwhile)(enum fake_call call);
 
-    /* What it was called with. */
+    /* The arguments of the last call. */
     unsigned count[FAKE_CALLS];
     int64_t deadline;
     uint32_t open_flags;
@@ -73,7 +74,7 @@ struct fake {
     char option_names[FAKE_OPTIONS][32];
     char option_values[FAKE_OPTIONS][32];
     size_t option_count;
-    uint32_t struct_size; /* of what came singly: open, schema, range */
+    uint32_t struct_size; /* of structs passed singly: open, schema, range */
     char table[64];
     quipu_request request;
     quipu_tracking tracking;
@@ -88,22 +89,23 @@ struct fake {
 
 extern struct fake fake;
 
-/* Makes it answer OK to all, with all capabilities, and forget its calls. */
+/* Makes the driver answer OK to all calls, with all capabilities, and forget
+ * its calls. */
 void fake_reset(void);
 
 /*
- * Adds it under its schemes:
+ * Registers the driver under its schemes:
  *   fake     all operations
  *   bare     none of the optional ones
  *   passes   as fake, and passes options on
  */
 void fake_add(void);
 
-/* All calls so far. */
+/* Returns the number of calls so far. */
 unsigned fake_calls(void);
 
-/* For a group: fake_add.  For a test: an open store of scheme "fake" with all
- * that its schema can have, reset, and closed without leaving anything open. */
+/* Fixtures.  Of a group: fake_add.  Of a test: an open store of scheme "fake"
+ * whose schema has all columns; at the end everything must be closed. */
 int fake_group(void **state);
 int fake_begin(void **state);
 int fake_end(void **state);
@@ -112,15 +114,15 @@ extern quipu_datastore *fake_store;
 extern quipu_records *fake_records; /* of fake_schema */
 
 /* Contiguous, UUID ids, with event id, metadata, time, and a further column of
- * each kind, named after it; fake_begin makes it anew. */
+ * each kind, named after it; fake_begin sets it. */
 extern quipu_schema fake_schema;
 extern quipu_column fake_columns[7];
 
 /* Closes fake_records and opens them again, for fake_schema as it is now. */
 void fake_rebind(void);
 
-/* An item that fits fake_schema, with all that it can have; its bytes are
- * static, and its values are fake_values. */
+/* Returns an item of fake_schema with all members; its bytes are static, and
+ * its columns are fake_values. */
 quipu_item fake_item(void);
 extern quipu_value fake_values[7];
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Forced schedules for the commit queue. */
+/* Forced schedules for the commit queue: the fake driver and the threads. */
 #include "quipu_test.h"
 
 #include "schedule.h"
@@ -13,7 +13,7 @@ struct schedule schedule;
 
 /* --------------------------------------------------------------- the driver */
 
-/* A transaction comes without requests. */
+/* Returns the letter of a request; a transaction comes without requests. */
 static char name_of(const quipu_request *requests, size_t index)
 {
     if (!requests) {
@@ -57,7 +57,8 @@ static void depart(void)
     pthread_mutex_unlock(&schedule.lock);
 }
 
-/* Refuses one in capitals; else stores it, at ten times its id. */
+/* Answers CONFLICT to a capital letter; otherwise stores the item, at ten times
+ * its id. */
 static void accept(const quipu_request *request, quipu_result *result)
 {
     int64_t *positions = result->positions;
@@ -91,7 +92,8 @@ static int play(const quipu_host *host, const quipu_request *requests,
         return host->error_set(error, schedule.bad_status, 42, "08006",
                                "%c is bad", schedule.bad);
     }
-    pthread_mutex_lock(&schedule.lock); /* without a queue there are several */
+    pthread_mutex_lock(
+        &schedule.lock); /* without a queue, several threads call */
     for (size_t i = 0; i < *taken; i++) {
         accept(&requests[i], &results[i]);
     }
@@ -140,7 +142,7 @@ static void *act(void *argument)
     return NULL;
 }
 
-/* How many are queued; of one thread, if it is given. */
+/* Returns the number of queued requests, or of those of one thread. */
 static size_t count_queued(const pthread_t *thread)
 {
     struct quipu_commit_queue *queue = fake_store->queue;
@@ -162,7 +164,7 @@ size_t schedule_queued(void)
     return count_queued(NULL);
 }
 
-/* How many have come; *inside: whether one of them is still there. */
+/* Returns the number of calls that have begun; *inside: one has not ended. */
 static size_t come(bool *inside)
 {
     size_t calls;
@@ -310,6 +312,6 @@ struct schedule_worker *schedule_worker(char name)
             return &schedule.workers[i];
         }
     }
-    fail_msg("nobody is named %c", name);
+    fail_msg("no thread is named %c", name);
     return NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Forced schedules for the commit queue: threads that append and queue in a
- * known order while the fake driver is held, and what each of its calls got. */
+ * known order while the fake driver is held, and a record of its calls. */
 #ifndef QUIPU_TESTS_SCHEDULE_H
 #define QUIPU_TESTS_SCHEDULE_H
 
@@ -24,7 +24,7 @@ struct schedule_worker {
     pthread_t thread;
     char name;
     bool transacts;
-    const void *state; /* the item's, after its name */
+    const void *state; /* of the item; NULL: the name */
     size_t size;
     int status;
     quipu_result result;
@@ -37,13 +37,13 @@ struct schedule {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool held;
-    size_t allowed; /* calls that may go on although it is held */
+    size_t allowed; /* calls that may return although the driver is held */
     struct schedule_call calls[SCHEDULE_CALLS];
-    size_t count;    /* of calls that have come */
-    size_t inside;   /* that have come and not gone */
-    size_t together; /* the most that were inside at once */
-    int64_t next_id; /* what the next accepted request gets */
-    bool used;       /* a result was not empty when it came */
+    size_t count;    /* of calls that have begun */
+    size_t inside;   /* calls that have not ended */
+    size_t together; /* largest value of `inside` */
+    int64_t next_id; /* of the next request that is stored */
+    bool used;       /* a result was not empty at the start of a call */
     struct schedule_worker workers[SCHEDULE_WORKERS];
     size_t worker_count;
 
@@ -52,15 +52,15 @@ struct schedule {
     char bad;
     int bad_status;
     size_t most;
-    /* Called by each call before it answers, outside the lock. */
+    /* Called by each call before it answers, without the lock. */
     void (*meanwhile)(const struct schedule_call *call);
 };
 
 extern struct schedule schedule;
 
-/* For a test: an open store with these options, and the driver held. */
+/* Begins a test: opens a store with these options, and holds the driver. */
 void schedule_begin(const char *uri);
-/* Joins what is left, and closes. */
+/* Ends a test: joins all threads, and closes the store. */
 void schedule_end(void);
 
 /* Starts a thread, and waits until it is in the driver or in the queue, or has
@@ -69,23 +69,23 @@ struct schedule_worker *schedule_append(char name);
 struct schedule_worker *schedule_append_state(char name, const void *state,
                                               size_t size);
 struct schedule_worker *schedule_transact(void);
-/* The same for a letter each. */
+/* The same for each letter. */
 void schedule_append_all(const char *names);
 
-/* Lets so many calls go on. */
+/* Lets this number of calls return. */
 void schedule_let(size_t calls);
-/* Holds the driver no more. */
+/* Stops holding the driver. */
 void schedule_release(void);
-/* Waits until so many calls have come to the driver. */
+/* Waits until this number of calls have reached the driver. */
 void schedule_wait_calls(size_t calls);
-/* Waits until so many threads are queued. */
+/* Waits until this number of threads are queued. */
 void schedule_wait_queued(size_t threads);
 size_t schedule_queued(void);
 /* Waits for the answer of a thread. */
 int schedule_join(struct schedule_worker *worker);
 void schedule_join_all(void);
 
-/* The names in the n-th call. */
+/* Returns the letters of the n-th call. */
 const char *schedule_names(size_t call);
 struct schedule_worker *schedule_worker(char name);
 

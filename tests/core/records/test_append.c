@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests appends, alone and with work of the program's own. */
+/* Tests appends, alone and with a function in the transaction. */
 #include "quipu_test.h"
 
 #include "base/clock.h"
@@ -23,7 +23,7 @@ static int start(void **state)
     return 0;
 }
 
-static void the_request_is_what_was_appended(void **state)
+static void driver_receives_the_append_as_a_request(void **state)
 {
     const quipu_guard guard = { .sequence_id = items[0].sequence_id,
                                 .demand = QUIPU_DEMAND_EMPTY };
@@ -52,7 +52,7 @@ static void the_request_is_what_was_appended(void **state)
     assert_true(fake.deadline <= quipu_clock_now() + INT64_C(5000000000));
 }
 
-static void the_result_comes_back_with_the_callers_positions(void **state)
+static void result_is_returned_with_the_callers_positions(void **state)
 {
     int64_t positions[2] = { 0, 0 };
 
@@ -81,7 +81,7 @@ static void result_and_positions_are_optional(void **state)
     assert_null(fake.positions);
 }
 
-static void a_result_that_was_used_is_made_anew(void **state)
+static void used_result_is_overwritten(void **state)
 {
     (void)state;
     result.status = QUIPU_CONFLICT;
@@ -98,7 +98,7 @@ static void a_result_that_was_used_is_made_anew(void **state)
     assert_int_equal(result.flags, 0);
 }
 
-static void another_number_of_requests_taken_is_a_bug(void **state)
+static void wrong_number_of_requests_taken_is_internal(void **state)
 {
     (void)state;
     fake.taken = 0;
@@ -111,7 +111,7 @@ static void another_number_of_requests_taken_is_a_bug(void **state)
                   QUIPU_INTERNAL);
 }
 
-static void success_leaves_the_error_alone(void **state)
+static void success_leaves_the_error_unchanged(void **state)
 {
     quipu_error before;
 
@@ -124,7 +124,7 @@ static void success_leaves_the_error_alone(void **state)
     assert_memory_equal(&error, &before, sizeof(error));
 }
 
-static void no_records_are_refused(void **state)
+static void null_records_are_refused(void **state)
 {
     (void)state;
     assert_refused(quipu_records_append(NULL, &append, NULL, &error),
@@ -177,7 +177,7 @@ static void work_runs_in_the_transaction(void **state)
     assert_int_equal(positions[1], 11);
 }
 
-static void a_transaction_may_append_nothing(void **state)
+static void transaction_may_be_empty(void **state)
 {
     (void)state;
     append = (quipu_append){ .struct_size = sizeof(append) };
@@ -186,7 +186,7 @@ static void a_transaction_may_append_nothing(void **state)
     assert_int_equal(worked, 1);
 }
 
-static void any_answer_of_the_work_comes_back(void **state)
+static void any_status_of_the_work_is_returned(void **state)
 {
     static const int answers[] = {
         -5, QUIPU_CONFLICT, QUIPU_ALREADY, QUIPU_TIMEOUT, QUIPU_INTERNAL, 99
@@ -210,7 +210,7 @@ static int turn_into_timeout(int status)
     return status == QUIPU_OK ? QUIPU_OK : QUIPU_TIMEOUT;
 }
 
-static void an_answer_that_is_nobodys_is_a_bug(void **state)
+static void status_that_the_work_did_not_return_is_internal(void **state)
 {
     (void)state;
     work_answer = QUIPU_CONFLICT;
@@ -219,7 +219,7 @@ static void an_answer_that_is_nobodys_is_a_bug(void **state)
                    "transact answered TIMEOUT (5), which");
 }
 
-static void a_refused_append_is_told_as_without_work(void **state)
+static void conflict_in_a_transaction_is_reported_as_in_an_append(void **state)
 {
     (void)state;
     fake.result = (quipu_result){ .status = QUIPU_CONFLICT,
@@ -235,7 +235,7 @@ static void a_refused_append_is_told_as_without_work(void **state)
                    "transact answered OK, but its result has status BUSY");
 }
 
-static void wrong_transactions_do_not_reach_the_driver(void **state)
+static void invalid_transactions_do_not_reach_the_driver(void **state)
 {
     (void)state;
     assert_refused(
@@ -259,19 +259,19 @@ static void wrong_transactions_do_not_reach_the_driver(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        append_test(the_request_is_what_was_appended),
-        append_test(the_result_comes_back_with_the_callers_positions),
+        append_test(driver_receives_the_append_as_a_request),
+        append_test(result_is_returned_with_the_callers_positions),
         append_test(result_and_positions_are_optional),
-        append_test(a_result_that_was_used_is_made_anew),
-        append_test(another_number_of_requests_taken_is_a_bug),
-        append_test(success_leaves_the_error_alone),
-        append_test(no_records_are_refused),
+        append_test(used_result_is_overwritten),
+        append_test(wrong_number_of_requests_taken_is_internal),
+        append_test(success_leaves_the_error_unchanged),
+        append_test(null_records_are_refused),
         work_test(work_runs_in_the_transaction),
-        work_test(a_transaction_may_append_nothing),
-        work_test(any_answer_of_the_work_comes_back),
-        work_test(an_answer_that_is_nobodys_is_a_bug),
-        work_test(a_refused_append_is_told_as_without_work),
-        work_test(wrong_transactions_do_not_reach_the_driver),
+        work_test(transaction_may_be_empty),
+        work_test(any_status_of_the_work_is_returned),
+        work_test(status_that_the_work_did_not_return_is_internal),
+        work_test(conflict_in_a_transaction_is_reported_as_in_an_append),
+        work_test(invalid_transactions_do_not_reach_the_driver),
     };
 
     return cmocka_run_group_tests(tests, fake_group, NULL) != 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests what of a group's answer each append gets. */
+/* Tests how the driver's answer to a group is distributed. */
 #include "quipu_test.h"
 
 #include "schedule.h"
@@ -20,8 +20,9 @@ static int finish(void **state)
     return 0;
 }
 
-/* `l` leads alone, while those named queue; then the driver goes on. */
-static void play(const char *names)
+/* `l` leads alone while the threads `names` queue; then the driver continues.
+ */
+static void run_threads(const char *names)
 {
     schedule_append('l');
     schedule_append_all(names);
@@ -51,7 +52,7 @@ static void expect_all(const char *names, int status)
     }
 }
 
-/* All calls of the driver, as in "l abc". */
+/* The letters of all calls of the driver, as in "l abc". */
 static void expect_calls(const char *names)
 {
     char seen[512] = "";
@@ -63,10 +64,10 @@ static void expect_calls(const char *names)
     assert_string_equal(seen, names);
 }
 
-static void each_has_its_own_result(void **state)
+static void each_request_has_its_own_result(void **state)
 {
     (void)state;
-    play("abc");
+    run_threads("abc");
     expect_calls("l abc");
     expect_all("labc", QUIPU_OK);
     for (int i = 0; i < 3; i++) {
@@ -79,10 +80,10 @@ static void each_has_its_own_result(void **state)
     }
 }
 
-static void a_refusal_is_of_one_alone(void **state)
+static void conflict_concerns_one_request_only(void **state)
 {
     (void)state;
-    play("aBcD");
+    run_threads("aBcD");
     expect_calls("l aBcD");
     expect_all("lac", QUIPU_OK);
     expect_all("BD", QUIPU_CONFLICT);
@@ -92,7 +93,7 @@ static void a_refusal_is_of_one_alone(void **state)
     assert_int_equal(schedule_worker('c')->result.first_notification_id, 3);
 }
 
-static void a_leader_that_is_refused_hands_the_lead_on(void **state)
+static void leader_with_a_conflict_passes_the_lead_on(void **state)
 {
     (void)state;
     schedule_append('L');
@@ -108,7 +109,7 @@ static void a_leader_that_is_refused_hands_the_lead_on(void **state)
     expect_all("bc", QUIPU_OK);
 }
 
-static void what_the_driver_does_not_take_stays_first(void **state)
+static void requests_not_taken_stay_first(void **state)
 {
     (void)state;
     schedule.most = 2;
@@ -124,11 +125,11 @@ static void what_the_driver_does_not_take_stays_first(void **state)
     assert_int_equal(schedule_worker('e')->result.first_notification_id, 6);
 }
 
-static void a_driver_may_take_one_at_a_time(void **state)
+static void driver_may_take_one_request_at_a_time(void **state)
 {
     (void)state;
     schedule.most = 1;
-    play("abc");
+    run_threads("abc");
     expect_calls("l abc bc c");
     expect_all("labc", QUIPU_OK);
 }
@@ -136,7 +137,7 @@ static void a_driver_may_take_one_at_a_time(void **state)
 /* ----------------------------------------------------- codes of the whole call
  */
 
-/* Codes by which nothing is stored, and what the one concerned is told. */
+/* Codes by which nothing is stored, and the code that their cause gets. */
 static const struct {
     int code, told;
 } nothing_stored[] = {
@@ -147,14 +148,14 @@ static const struct {
     { QUIPU_TIMEOUT, QUIPU_INTERNAL },    { 99, QUIPU_INTERNAL },
 };
 
-static void a_code_that_one_causes_is_that_ones_alone(void **state)
+static void code_reaches_only_the_request_that_causes_it(void **state)
 {
     const size_t codes = sizeof(nothing_stored) / sizeof(nothing_stored[0]);
 
     for (size_t i = 0; i < codes; i++) {
         schedule.bad = 'd';
         schedule.bad_status = nothing_stored[i].code;
-        play("abcdefg");
+        run_threads("abcdefg");
         expect_calls("l abcdefg abcd ab cd c d efg");
         expect_all("labcefg", QUIPU_OK);
         expect('d', nothing_stored[i].told);
@@ -167,18 +168,18 @@ static void a_code_that_one_causes_is_that_ones_alone(void **state)
     }
 }
 
-static void a_leader_that_spoils_its_group_is_told_so_alone(void **state)
+static void code_caused_by_the_leader_reaches_only_the_leader(void **state)
 {
     (void)state;
     schedule.bad = 'a';
     schedule.bad_status = QUIPU_NOT_FOUND;
-    play("abc");
+    run_threads("abc");
     expect_calls("l abc ab a b c");
     expect_all("lbc", QUIPU_OK);
     expect('a', QUIPU_NOT_FOUND);
 }
 
-static void those_who_come_meanwhile_wait_behind_the_split(void **state)
+static void requests_that_arrive_during_a_split_wait_behind_it(void **state)
 {
     (void)state;
     schedule.bad = 'b';
@@ -195,13 +196,13 @@ static void those_who_come_meanwhile_wait_behind_the_split(void **state)
     expect('b', QUIPU_IO);
 }
 
-static void an_unknown_outcome_is_everybodys(void **state)
+static void unknown_outcome_holds_for_the_whole_group(void **state)
 {
     (void)state;
     schedule.bad = 'b';
     schedule.bad_status = QUIPU_UNKNOWN_OUTCOME;
     schedule.most = 3;
-    play("abcd");
+    run_threads("abcd");
     expect_calls("l abcd d");
     expect_all("abc", QUIPU_UNKNOWN_OUTCOME);
     expect_all("ld", QUIPU_OK);
@@ -214,13 +215,13 @@ static void an_unknown_outcome_is_everybodys(void **state)
     }
 }
 
-static void a_code_for_the_one_taken_is_its_own(void **state)
+static void code_with_one_request_taken_concerns_that_request(void **state)
 {
     (void)state;
     schedule.bad = 'a';
     schedule.bad_status = QUIPU_DENIED;
     schedule.most = 1;
-    play("abc");
+    run_threads("abc");
     expect_calls("l abc bc c");
     expect('a', QUIPU_DENIED);
     expect_all("lbc", QUIPU_OK);
@@ -239,13 +240,13 @@ static int take_too_many(const quipu_host *host, const quipu_request *requests,
     return QUIPU_OK;
 }
 
-/* Nobody knows what became of them, so nobody is told that he may go on. */
-static void an_impossible_number_taken_is_a_bug_for_all(void **state)
+/* It is unknown which requests are stored, so none may answer OK. */
+static void impossible_number_taken_is_internal_for_all(void **state)
 {
     (void)state;
     schedule_append('l');
     schedule_append_all("ab");
-    fake.append = take_too_many; /* `l` is in the other one */
+    fake.append = take_too_many; /* `l` is in a call of the other function */
     schedule_release();
     schedule_join_all();
     expect('l', QUIPU_OK);
@@ -254,7 +255,7 @@ static void an_impossible_number_taken_is_a_bug_for_all(void **state)
                     "that it was not given");
 }
 
-/* A driver that fails without telling how many it took took all. */
+/* A driver that fails without setting *taken has taken all. */
 static int forget_taken(const quipu_host *host, const quipu_request *requests,
                         size_t count, quipu_result *results, size_t *taken,
                         int64_t deadline, quipu_error *error)
@@ -267,7 +268,7 @@ static int forget_taken(const quipu_host *host, const quipu_request *requests,
     return host->error_set(error, QUIPU_UNKNOWN_OUTCOME, 0, NULL, "gone");
 }
 
-static void a_failure_that_counts_none_is_for_all(void **state)
+static void failure_with_none_taken_concerns_all(void **state)
 {
     (void)state;
     schedule_append('l');
@@ -283,18 +284,18 @@ static void a_failure_that_counts_none_is_for_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        commit_test(each_has_its_own_result),
-        commit_test(a_refusal_is_of_one_alone),
-        commit_test(a_leader_that_is_refused_hands_the_lead_on),
-        commit_test(what_the_driver_does_not_take_stays_first),
-        commit_test(a_driver_may_take_one_at_a_time),
-        commit_test(a_code_that_one_causes_is_that_ones_alone),
-        commit_test(a_leader_that_spoils_its_group_is_told_so_alone),
-        commit_test(those_who_come_meanwhile_wait_behind_the_split),
-        commit_test(an_unknown_outcome_is_everybodys),
-        commit_test(a_code_for_the_one_taken_is_its_own),
-        commit_test(an_impossible_number_taken_is_a_bug_for_all),
-        commit_test(a_failure_that_counts_none_is_for_all),
+        commit_test(each_request_has_its_own_result),
+        commit_test(conflict_concerns_one_request_only),
+        commit_test(leader_with_a_conflict_passes_the_lead_on),
+        commit_test(requests_not_taken_stay_first),
+        commit_test(driver_may_take_one_request_at_a_time),
+        commit_test(code_reaches_only_the_request_that_causes_it),
+        commit_test(code_caused_by_the_leader_reaches_only_the_leader),
+        commit_test(requests_that_arrive_during_a_split_wait_behind_it),
+        commit_test(unknown_outcome_holds_for_the_whole_group),
+        commit_test(code_with_one_request_taken_concerns_that_request),
+        commit_test(impossible_number_taken_is_internal_for_all),
+        commit_test(failure_with_none_taken_concerns_all),
     };
 
     return cmocka_run_group_tests(tests, fake_group, NULL) != 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests who shares a commit with whom, and in which order. */
+/* Tests which requests share a commit, and their order. */
 #include "quipu_test.h"
 
 #include "schedule.h"
@@ -39,7 +39,7 @@ static int start_without(void **state)
     return 0;
 }
 
-static void a_lone_append_is_one_call_of_one(void **state)
+static void lone_append_is_one_call_with_one_request(void **state)
 {
     (void)state;
     schedule_release();
@@ -50,7 +50,7 @@ static void a_lone_append_is_one_call_of_one(void **state)
     assert_int_equal(schedule.count, 3);
 }
 
-static void those_who_come_during_a_commit_share_the_next(void **state)
+static void appends_during_a_commit_share_the_next(void **state)
 {
     (void)state;
     schedule_append_all("abcdefg");
@@ -66,7 +66,7 @@ static void those_who_come_during_a_commit_share_the_next(void **state)
     assert_int_equal(schedule.together, 1);
 }
 
-static void the_first_with_its_answer_does_not_wait_for_the_rest(void **state)
+static void answered_leader_does_not_wait_for_the_others(void **state)
 {
     (void)state;
     schedule_append_all("ab");
@@ -76,8 +76,8 @@ static void the_first_with_its_answer_does_not_wait_for_the_rest(void **state)
     assert_int_equal(schedule.inside, 1);
 }
 
-/* None waits for more than ceil(queue / bound) + 1 commits. */
-static void a_group_is_bounded_in_requests(void **state)
+/* No request waits for more than ceil(queue / group) + 1 commits. */
+static void group_is_limited_in_requests(void **state)
 {
     (void)state;
     schedule_append_all("abcdefgh");
@@ -92,7 +92,7 @@ static void a_group_is_bounded_in_requests(void **state)
     assert_int_equal(schedule.count, 4);
 }
 
-static void a_group_is_bounded_in_bytes(void **state)
+static void group_is_limited_in_bytes(void **state)
 {
     const size_t third = QUIPU_COMMIT_QUEUE_BYTES / 3;
     char *big = calloc(1, QUIPU_COMMIT_QUEUE_BYTES + 1);
@@ -118,7 +118,7 @@ static void a_group_is_bounded_in_bytes(void **state)
     free(big);
 }
 
-static void each_item_and_guard_weighs_something(void **state)
+static void each_item_and_guard_has_a_weight(void **state)
 {
     const quipu_request request = { .item_count = 3, .guard_count = 2 };
 
@@ -127,7 +127,7 @@ static void each_item_and_guard_weighs_something(void **state)
                      100 + 3 * sizeof(quipu_item) + 2 * sizeof(quipu_guard));
 }
 
-static void a_transaction_has_its_turn_alone(void **state)
+static void transaction_shares_no_commit(void **state)
 {
     (void)state;
     schedule_append_all("abc");
@@ -143,7 +143,7 @@ static void a_transaction_has_its_turn_alone(void **state)
     assert_int_equal(schedule.together, 1);
 }
 
-static void a_transaction_that_leads_hands_the_lead_on(void **state)
+static void transaction_passes_the_lead_on(void **state)
 {
     struct schedule_worker *first = schedule_transact();
 
@@ -169,7 +169,7 @@ static int append_inside(void *native, void *context, quipu_error *error)
     return quipu_records_append(fake_records, &append, NULL, error);
 }
 
-static void a_call_from_inside_a_transaction_is_a_bug(void **state)
+static void call_from_inside_a_transaction_is_internal(void **state)
 {
     const quipu_append none = { .struct_size = sizeof(none) };
     quipu_error error;
@@ -182,7 +182,7 @@ static void a_call_from_inside_a_transaction_is_a_bug(void **state)
     assert_ok(append_inside(NULL, NULL, &error), &error);
 }
 
-static void switched_off_each_append_is_a_call_of_its_own(void **state)
+static void without_a_queue_each_append_is_a_call(void **state)
 {
     (void)state;
     assert_null(fake_store->queue);
@@ -197,7 +197,7 @@ static void switched_off_each_append_is_a_call_of_its_own(void **state)
     }
 }
 
-static void interrupting_and_schemas_do_not_queue(void **state)
+static void interrupt_and_setup_do_not_queue(void **state)
 {
     quipu_error error;
 
@@ -217,7 +217,7 @@ static void queueing_needs_no_memory(void **state)
     schedule_append_all("abcdef");
     schedule_release();
     schedule_join_all();
-    /* Nobody asked for any: the budget is whole. */
+    /* No memory was requested: the budget is unchanged. */
     assert_int_equal(atomic_load(&quipu_test_budget), 0);
     quipu_test_memory_end();
     assert_int_equal(schedule_worker('f')->status, QUIPU_OK);
@@ -231,7 +231,7 @@ static void queueing_needs_no_memory(void **state)
 
 static atomic_int wrong;
 
-/* Each has to get what was given to it, and nobody else's. */
+/* Each thread must get the result of its own request. */
 static void *append_many(void *context)
 {
     char name = 'a';
@@ -259,7 +259,7 @@ static void *append_many(void *context)
     return NULL;
 }
 
-static void a_crowd_is_served(void **state)
+static void many_threads_get_their_own_results(void **state)
 {
     pthread_t threads[CROWD];
 
@@ -285,7 +285,7 @@ static void a_crowd_is_served(void **state)
 /* ----------------------------------------------------------------------- fork
  */
 
-static void a_child_is_refused_whatever_lock_was_held(void **state)
+static void child_is_refused_while_the_parent_holds_the_lock(void **state)
 {
     quipu_error error;
     int code;
@@ -296,7 +296,7 @@ static void a_child_is_refused_whatever_lock_was_held(void **state)
     pthread_mutex_lock(&fake_store->queue->lock);
     child = fork();
     if (child == 0) {
-        alarm(20); /* against a lock that nobody gives back */
+        alarm(20); /* in case the child waits for the lock */
         code = append_inside(NULL, NULL, &error);
         _exit(code == QUIPU_INVALID ? 0 : 1);
     }
@@ -314,23 +314,22 @@ static void a_child_is_refused_whatever_lock_was_held(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        queue_test(a_lone_append_is_one_call_of_one),
-        queue_test(those_who_come_during_a_commit_share_the_next),
-        queue_test(the_first_with_its_answer_does_not_wait_for_the_rest),
-        cmocka_unit_test_setup_teardown(a_group_is_bounded_in_requests,
+        queue_test(lone_append_is_one_call_with_one_request),
+        queue_test(appends_during_a_commit_share_the_next),
+        queue_test(answered_leader_does_not_wait_for_the_others),
+        cmocka_unit_test_setup_teardown(group_is_limited_in_requests,
                                         start_bound_by_three, finish),
-        queue_test(a_group_is_bounded_in_bytes),
-        queue_test(each_item_and_guard_weighs_something),
-        queue_test(a_transaction_has_its_turn_alone),
-        queue_test(a_transaction_that_leads_hands_the_lead_on),
-        queue_test(a_call_from_inside_a_transaction_is_a_bug),
-        cmocka_unit_test_setup_teardown(
-            switched_off_each_append_is_a_call_of_its_own, start_without,
-            finish),
-        queue_test(interrupting_and_schemas_do_not_queue),
+        queue_test(group_is_limited_in_bytes),
+        queue_test(each_item_and_guard_has_a_weight),
+        queue_test(transaction_shares_no_commit),
+        queue_test(transaction_passes_the_lead_on),
+        queue_test(call_from_inside_a_transaction_is_internal),
+        cmocka_unit_test_setup_teardown(without_a_queue_each_append_is_a_call,
+                                        start_without, finish),
+        queue_test(interrupt_and_setup_do_not_queue),
         queue_test(queueing_needs_no_memory),
-        queue_test(a_crowd_is_served),
-        queue_test(a_child_is_refused_whatever_lock_was_held),
+        queue_test(many_threads_get_their_own_results),
+        queue_test(child_is_refused_while_the_parent_holds_the_lock),
     };
 
     return cmocka_run_group_tests(tests, fake_group, NULL) != 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests who gives up when, and whose deadline a group has. */
+/* Tests deadlines in the commit queue and of its groups. */
 #include "quipu_test.h"
 
 #include "schedule.h"
@@ -15,7 +15,7 @@ static int start(void **state)
 {
     (void)state;
     schedule_begin("fake:?timeout=600000");
-    schedule_append('l'); /* it leads, and is held */
+    schedule_append('l'); /* leads, and is held in the driver */
     return 0;
 }
 
@@ -27,7 +27,7 @@ static int finish(void **state)
     return 0;
 }
 
-/* Appends with a timeout other than that of the rest. */
+/* Appends with a timeout of its own. */
 static struct schedule_worker *append_within(char name, int64_t milliseconds)
 {
     struct schedule_worker *worker;
@@ -38,7 +38,7 @@ static struct schedule_worker *append_within(char name, int64_t milliseconds)
     return worker;
 }
 
-static void who_is_queued_gives_up_at_its_deadline(void **state)
+static void queued_request_is_withdrawn_at_its_deadline(void **state)
 {
     struct schedule_worker *worker;
 
@@ -56,7 +56,7 @@ static void who_is_queued_gives_up_at_its_deadline(void **state)
     assert_int_equal(schedule.count, 2);
 }
 
-static void the_last_in_the_queue_may_give_up_too(void **state)
+static void last_request_in_the_queue_can_be_withdrawn(void **state)
 {
     (void)state;
     schedule_append('a');
@@ -67,7 +67,7 @@ static void the_last_in_the_queue_may_give_up_too(void **state)
     assert_string_equal(schedule_names(1), "ac");
 }
 
-static void the_only_one_in_the_queue_may_give_up_too(void **state)
+static void only_request_in_the_queue_can_be_withdrawn(void **state)
 {
     (void)state;
     assert_int_equal(schedule_join(append_within('a', 30)), QUIPU_BUSY);
@@ -77,7 +77,7 @@ static void the_only_one_in_the_queue_may_give_up_too(void **state)
     assert_string_equal(schedule_names(1), "b");
 }
 
-static void a_timeout_of_nothing_does_not_queue(void **state)
+static void timeout_of_zero_does_not_queue(void **state)
 {
     quipu_error error;
     quipu_item item = fake_item();
@@ -92,8 +92,8 @@ static void a_timeout_of_nothing_does_not_queue(void **state)
     assert_int_equal(schedule_queued(), 0);
 }
 
-/* Work that can be done at once is done, even when the deadline is past. */
-static void a_timeout_of_nothing_is_enough_if_nobody_leads(void **state)
+/* Work that can be done at once is done, even after the deadline. */
+static void timeout_of_zero_suffices_without_a_leader(void **state)
 {
     (void)state;
     schedule_release();
@@ -110,7 +110,7 @@ static void nap(void)
     nanosleep(&while_, NULL);
 }
 
-/* Goes on only when the deadline that it was given is past. */
+/* Returns only after the deadline of the call. */
 static void stay_until_late(const struct schedule_call *call)
 {
     while (quipu_clock_now() <= call->deadline) {
@@ -118,14 +118,14 @@ static void stay_until_late(const struct schedule_call *call)
     }
 }
 
-/* What waits for a deadline to pass while its thread is taken needs it to be
- * taken before.  Where the machine was too slow for that, it is played again
- * with four times as long. */
-static void play_in_time(bool (*play)(int64_t timeout))
+/* A test in which a deadline passes while a request is taken needs the request
+ * to be taken before.  If the machine was too slow for that, the test runs
+ * again with four times the timeout. */
+static void run_in_time(bool (*run)(int64_t timeout))
 {
     int64_t timeout = 300;
 
-    while (!play(timeout)) {
+    while (!run(timeout)) {
         timeout *= 4;
         finish(NULL);
         start(NULL);
@@ -137,22 +137,22 @@ static bool take_two_and_be_late(int64_t timeout)
     append_within('a', timeout);
     append_within('b', timeout);
     schedule.meanwhile = stay_until_late;
-    schedule.calls[0].deadline = 0; /* not in that of `l` */
+    schedule.calls[0].deadline = 0; /* do not wait in the call of `l` */
     schedule_release();
     schedule_join_all();
     return schedule.calls[1].count == 2;
 }
 
-static void who_is_taken_waits_for_the_answer(void **state)
+static void taken_request_waits_for_its_answer(void **state)
 {
     (void)state;
-    play_in_time(take_two_and_be_late);
+    run_in_time(take_two_and_be_late);
     assert_string_equal(schedule_names(1), "ab");
     assert_int_equal(schedule_worker('a')->status, QUIPU_OK);
     assert_int_equal(schedule_worker('b')->status, QUIPU_OK);
 }
 
-static void a_group_has_the_earliest_deadline(void **state)
+static void group_has_the_earliest_deadline(void **state)
 {
     int64_t before = quipu_clock_now();
 
@@ -169,7 +169,7 @@ static void a_group_has_the_earliest_deadline(void **state)
                 before + LONG / 10 * 9 * INT64_C(1000000));
 }
 
-static void deadlines_half_a_timeout_apart_share_no_commit(void **state)
+static void deadlines_over_half_a_timeout_apart_share_no_commit(void **state)
 {
     (void)state;
     append_within('a', LONG / 4);
@@ -184,7 +184,7 @@ static void deadlines_half_a_timeout_apart_share_no_commit(void **state)
     assert_string_equal(schedule_names(3), "e");
 }
 
-/* The first in a group has no time left, and the store is held. */
+/* The deadline of the first request passes while the store is locked. */
 static int busy_until_late(const quipu_host *host,
                            const quipu_request *requests, size_t count,
                            quipu_result *results, size_t *taken,
@@ -224,22 +224,22 @@ static bool take_three_and_be_late(int64_t timeout)
 static void play_late(int status)
 {
     late_status = status;
-    play_in_time(take_three_and_be_late);
+    run_in_time(take_three_and_be_late);
     assert_int_equal(schedule_worker('b')->status, QUIPU_OK);
     assert_int_equal(schedule_worker('c')->status, QUIPU_OK);
 }
 
-static void busy_at_the_deadline_is_for_those_whose_it_is(void **state)
+static void busy_at_the_deadline_reaches_only_late_requests(void **state)
 {
     (void)state;
     play_late(QUIPU_BUSY);
     assert_int_equal(schedule_worker('a')->status, QUIPU_BUSY);
     assert_string_equal(schedule_worker('a')->error.message, "held");
-    assert_int_equal(schedule.count, 3); /* the others share a commit still */
+    assert_int_equal(schedule.count, 3); /* the others still share a commit */
     assert_int_equal(schedule.calls[2].count, 2);
 }
 
-static void io_at_the_deadline_is_told_as_such(void **state)
+static void late_request_reports_io(void **state)
 {
     (void)state;
     play_late(QUIPU_IO);
@@ -247,8 +247,8 @@ static void io_at_the_deadline_is_told_as_such(void **state)
     assert_int_equal(schedule_worker('a')->error.native, 5);
 }
 
-/* It may be another's fault, and there is no time left to find out. */
-static void others_at_the_deadline_are_told_as_busy(void **state)
+/* Another request may be the cause, and there is no time left to find out. */
+static void late_request_reports_other_codes_as_busy(void **state)
 {
     (void)state;
     play_late(QUIPU_NOT_FOUND);
@@ -261,17 +261,17 @@ static void others_at_the_deadline_are_told_as_busy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        deadline_test(who_is_queued_gives_up_at_its_deadline),
-        deadline_test(the_last_in_the_queue_may_give_up_too),
-        deadline_test(the_only_one_in_the_queue_may_give_up_too),
-        deadline_test(a_timeout_of_nothing_does_not_queue),
-        deadline_test(a_timeout_of_nothing_is_enough_if_nobody_leads),
-        deadline_test(who_is_taken_waits_for_the_answer),
-        deadline_test(a_group_has_the_earliest_deadline),
-        deadline_test(deadlines_half_a_timeout_apart_share_no_commit),
-        deadline_test(busy_at_the_deadline_is_for_those_whose_it_is),
-        deadline_test(io_at_the_deadline_is_told_as_such),
-        deadline_test(others_at_the_deadline_are_told_as_busy),
+        deadline_test(queued_request_is_withdrawn_at_its_deadline),
+        deadline_test(last_request_in_the_queue_can_be_withdrawn),
+        deadline_test(only_request_in_the_queue_can_be_withdrawn),
+        deadline_test(timeout_of_zero_does_not_queue),
+        deadline_test(timeout_of_zero_suffices_without_a_leader),
+        deadline_test(taken_request_waits_for_its_answer),
+        deadline_test(group_has_the_earliest_deadline),
+        deadline_test(deadlines_over_half_a_timeout_apart_share_no_commit),
+        deadline_test(busy_at_the_deadline_reaches_only_late_requests),
+        deadline_test(late_request_reports_io),
+        deadline_test(late_request_reports_other_codes_as_busy),
     };
 
     return cmocka_run_group_tests(tests, fake_group, NULL) != 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests the words for refused appends. */
+/* Tests the messages about appends that were not stored. */
 #include "quipu_test.h"
 
 #include "fake_driver.h"
@@ -33,7 +33,7 @@ static int start(void **state)
     return 0;
 }
 
-/* The driver judges so; the caller must be told so. */
+/* The result of the driver, and the status and message that it becomes. */
 static void judge(quipu_result verdict, int status, const char *words)
 {
     quipu_result result = { .status = QUIPU_OK };
@@ -49,7 +49,7 @@ static void judge(quipu_result verdict, int status, const char *words)
     assert_int_equal(result.last_position, verdict.last_position);
 }
 
-static void a_taken_position_is_named(void **state)
+static void taken_position_is_named(void **state)
 {
     quipu_result verdict = { .status = QUIPU_CONFLICT,
                              .cause = QUIPU_CAUSE_POSITION,
@@ -67,7 +67,7 @@ static void a_taken_position_is_named(void **state)
     judge(verdict, QUIPU_CONFLICT, "is not the next one; it is empty");
 }
 
-static void text_ids_and_sparse_schemas_have_words_of_their_own(void **state)
+static void message_depends_on_the_kind_of_schema(void **state)
 {
     (void)state;
     fake_schema.flags = QUIPU_SCHEMA_TEXT_IDS | QUIPU_SCHEMA_SPARSE;
@@ -83,7 +83,7 @@ static void text_ids_and_sparse_schemas_have_words_of_their_own(void **state)
           "taken");
 }
 
-static void a_failed_guard_is_named(void **state)
+static void failed_guard_is_named(void **state)
 {
     quipu_result verdict = { .status = QUIPU_CONFLICT,
                              .cause = QUIPU_CAUSE_GUARD,
@@ -104,7 +104,7 @@ static void a_failed_guard_is_named(void **state)
           "was expected to be not empty, but it is empty");
 }
 
-static void a_taken_event_id_is_named(void **state)
+static void taken_event_id_is_named(void **state)
 {
     (void)state;
     judge((quipu_result){ .status = QUIPU_CONFLICT,
@@ -114,7 +114,7 @@ static void a_taken_event_id_is_named(void **state)
           "items[1]: event id 6576656e-742d-6964-2d30-303030303031 is taken");
 }
 
-static void tracking_that_stands_higher_is_named(void **state)
+static void higher_tracking_record_is_named(void **state)
 {
     (void)state;
     judge((quipu_result){ .status = QUIPU_ALREADY,
@@ -124,7 +124,7 @@ static void tracking_that_stands_higher_is_named(void **state)
           "\"orders\"");
 }
 
-static void an_item_that_the_store_cannot_hold_is_named(void **state)
+static void item_that_cannot_be_stored_is_named(void **state)
 {
     (void)state;
     judge((quipu_result){ .status = QUIPU_INVALID,
@@ -133,7 +133,7 @@ static void an_item_that_the_store_cannot_hold_is_named(void **state)
           QUIPU_INVALID, "driver \"fake\" cannot store items[1]");
 }
 
-/* A verdict that the contract does not know. */
+/* A result that the contract does not allow. */
 static void refuse_verdict(quipu_result verdict, const char *words)
 {
     fake.result = verdict;
@@ -142,7 +142,7 @@ static void refuse_verdict(quipu_result verdict, const char *words)
     assert_contains(error.message, "driver \"fake\": append answered OK, but");
 }
 
-static void a_conflict_has_a_cause_that_the_append_has(void **state)
+static void cause_must_refer_to_a_part_of_the_append(void **state)
 {
     static const quipu_result verdicts[] = {
         { .cause = QUIPU_CAUSE_NONE },
@@ -165,7 +165,7 @@ static void a_conflict_has_a_cause_that_the_append_has(void **state)
     }
 }
 
-static void an_event_id_is_no_cause_without_a_column(void **state)
+static void event_id_without_a_column_is_no_cause(void **state)
 {
     (void)state;
     fake_schema.event_id = NULL;
@@ -186,7 +186,7 @@ static void already_needs_tracking(void **state)
                    "ALREADY for an append without tracking");
 }
 
-static void other_statuses_are_none_for_a_result(void **state)
+static void other_statuses_in_a_result_are_internal(void **state)
 {
     (void)state;
     for (int status = -1; status <= QUIPU_INTERNAL + 1; status++) {
@@ -209,7 +209,7 @@ static void stored_items_have_a_notification_id(void **state)
               &error);
 }
 
-static void without_a_log_there_is_no_notification_id(void **state)
+static void without_a_log_items_have_no_notification_id(void **state)
 {
     quipu_datastore *plain;
     quipu_records *records;
@@ -231,18 +231,18 @@ static void without_a_log_there_is_no_notification_id(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        refusal_test(a_taken_position_is_named),
-        refusal_test(text_ids_and_sparse_schemas_have_words_of_their_own),
-        refusal_test(a_failed_guard_is_named),
-        refusal_test(a_taken_event_id_is_named),
-        refusal_test(tracking_that_stands_higher_is_named),
-        refusal_test(an_item_that_the_store_cannot_hold_is_named),
-        refusal_test(a_conflict_has_a_cause_that_the_append_has),
-        refusal_test(an_event_id_is_no_cause_without_a_column),
+        refusal_test(taken_position_is_named),
+        refusal_test(message_depends_on_the_kind_of_schema),
+        refusal_test(failed_guard_is_named),
+        refusal_test(taken_event_id_is_named),
+        refusal_test(higher_tracking_record_is_named),
+        refusal_test(item_that_cannot_be_stored_is_named),
+        refusal_test(cause_must_refer_to_a_part_of_the_append),
+        refusal_test(event_id_without_a_column_is_no_cause),
         refusal_test(already_needs_tracking),
-        refusal_test(other_statuses_are_none_for_a_result),
+        refusal_test(other_statuses_in_a_result_are_internal),
         refusal_test(stored_items_have_a_notification_id),
-        refusal_test(without_a_log_there_is_no_notification_id),
+        refusal_test(without_a_log_items_have_no_notification_id),
     };
 
     return cmocka_run_group_tests(tests, fake_group, NULL) != 0;

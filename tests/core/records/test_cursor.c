@@ -8,7 +8,7 @@ static const quipu_bytes id = { "sequence-id-0001", 16 };
 static quipu_error error;
 static quipu_cursor *cursor;
 
-static void the_items_are_lent_as_the_driver_has_them(void **state)
+static void items_are_lent_without_a_copy(void **state)
 {
     const quipu_item one = fake_item();
     const void *const rows[] = { &one, NULL };
@@ -25,7 +25,7 @@ static void the_items_are_lent_as_the_driver_has_them(void **state)
     quipu_cursor_close(cursor);
 }
 
-static void the_query_reaches_the_driver_as_a_range(void **state)
+static void query_reaches_the_driver_as_a_range(void **state)
 {
     const quipu_query query = { .struct_size = sizeof(query),
                                 .flags = QUIPU_QUERY_GT | QUIPU_QUERY_LTE |
@@ -51,9 +51,9 @@ static void the_query_reaches_the_driver_as_a_range(void **state)
     }
 }
 
-/* V4 with nothing to match: the driver contract promises drivers a range that
- * is not empty. */
-static void an_empty_range_does_not_reach_the_driver(void **state)
+/* V4 without matching items.  The contract promises drivers ranges that are not
+ * empty. */
+static void empty_range_does_not_reach_the_driver(void **state)
 {
     static const quipu_query queries[] = {
         { sizeof(quipu_query), QUIPU_QUERY_LIMIT, 0, 0, 0, 0, 0 },
@@ -88,7 +88,7 @@ static void an_empty_range_does_not_reach_the_driver(void **state)
                      0);
 }
 
-static void wrong_reads_do_not_reach_the_driver(void **state)
+static void invalid_reads_do_not_reach_the_driver(void **state)
 {
     const quipu_query query = { .struct_size = sizeof(query),
                                 .flags = QUIPU_QUERY_LIMIT,
@@ -131,10 +131,10 @@ static void text_ids_are_checked_by_their_kind(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        fake_test(the_items_are_lent_as_the_driver_has_them),
-        fake_test(the_query_reaches_the_driver_as_a_range),
-        fake_test(an_empty_range_does_not_reach_the_driver),
-        fake_test(wrong_reads_do_not_reach_the_driver),
+        fake_test(items_are_lent_without_a_copy),
+        fake_test(query_reaches_the_driver_as_a_range),
+        fake_test(empty_range_does_not_reach_the_driver),
+        fake_test(invalid_reads_do_not_reach_the_driver),
         fake_test(text_ids_are_checked_by_their_kind),
     };
 

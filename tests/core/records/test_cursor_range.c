@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests that a query becomes the range that means the same (S4, V4). */
+/* Tests that a query becomes the equivalent range (S4, V4). */
 #include "quipu_test.h"
 
 #include <quipu/records.h>
 
 #include "records/cursor.h"
 
-/* What a brute-force reader would yield of these positions. */
+/* Selects positions by brute force. */
 static const int64_t world[] = {
     INT64_MIN, INT64_MIN + 1, -2, -1, 0, 1, 2, 3, INT64_MAX - 1, INT64_MAX
 };
@@ -76,7 +76,7 @@ static void compare(const quipu_query *query)
     }
 }
 
-/* The bounds take all values of the world. */
+/* The bounds take all values. */
 static void compare_all_bounds(uint32_t flags, int64_t limit)
 {
     for (size_t i = 0; i < WORLD * WORLD * WORLD * WORLD; i++) {
@@ -92,7 +92,7 @@ static void compare_all_bounds(uint32_t flags, int64_t limit)
     }
 }
 
-static void every_combination_of_flags_means_what_it_says(void **state)
+static void every_combination_of_flags_selects_the_right_items(void **state)
 {
     (void)state;
     for (uint32_t flags = 0; flags < 64; flags++) {
@@ -105,7 +105,7 @@ static void every_combination_of_flags_means_what_it_says(void **state)
     }
 }
 
-static void no_query_means_all_ascending(void **state)
+static void null_query_means_all_ascending(void **state)
 {
     quipu_range range;
     bool empty;
@@ -120,7 +120,7 @@ static void no_query_means_all_ascending(void **state)
     assert_int_equal(range.limit, INT64_MAX);
 }
 
-static void wrong_queries_are_refused(void **state)
+static void invalid_queries_are_refused(void **state)
 {
     quipu_query query = { .struct_size = sizeof(query), .flags = 64 };
     quipu_range range;
@@ -144,9 +144,9 @@ static void wrong_queries_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_combination_of_flags_means_what_it_says),
-        cmocka_unit_test(no_query_means_all_ascending),
-        cmocka_unit_test(wrong_queries_are_refused),
+        cmocka_unit_test(every_combination_of_flags_selects_the_right_items),
+        cmocka_unit_test(null_query_means_all_ascending),
+        cmocka_unit_test(invalid_queries_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests what a program does with an open datastore. */
+/* Tests the operations on an open datastore. */
 #include "quipu_test.h"
 
 #include "fake_driver.h"
 
-static void closing_nothing_is_fine(void **state)
+static void closing_null_succeeds(void **state)
 {
     (void)state;
     assert_status(quipu_datastore_close(NULL, NULL), QUIPU_OK);
@@ -16,7 +16,7 @@ static void closing_nothing_is_fine(void **state)
     quipu_datastore_interrupt(NULL);
 }
 
-static void a_datastore_with_records_does_not_close(void **state)
+static void datastore_with_open_records_does_not_close(void **state)
 {
     quipu_error error;
 
@@ -27,7 +27,7 @@ static void a_datastore_with_records_does_not_close(void **state)
     assert_ok(quipu_datastore_setup(fake_store, &fake_schema, &error), &error);
 }
 
-static void a_datastore_with_listings_does_not_close(void **state)
+static void datastore_with_open_listings_does_not_close(void **state)
 {
     quipu_schemas *schemas;
     quipu_trackings *trackings;
@@ -48,7 +48,7 @@ static void a_datastore_with_listings_does_not_close(void **state)
     assert_int_equal(fake.count[FAKE_CURSOR_CLOSE], 2);
 }
 
-static void setup_and_teardown_hand_the_schema_on(void **state)
+static void setup_and_teardown_pass_the_schema_on(void **state)
 {
     quipu_error error;
 
@@ -65,7 +65,7 @@ static void setup_and_teardown_hand_the_schema_on(void **state)
     assert_string_equal(fake.table, "ledger2");
 }
 
-static void a_wrong_schema_does_not_reach_the_driver(void **state)
+static void invalid_schema_does_not_reach_the_driver(void **state)
 {
     quipu_error error;
     unsigned before;
@@ -93,7 +93,7 @@ static void interrupt_reaches_the_driver(void **state)
     assert_int_equal(fake.count[FAKE_INTERRUPT], 1);
 }
 
-static void describe_tells_what_was_opened(void **state)
+static void describe_returns_the_properties(void **state)
 {
     quipu_datastore_info info = { .struct_size = sizeof(info) };
     quipu_datastore *other;
@@ -127,7 +127,7 @@ static void describe_tells_what_was_opened(void **state)
                    QUIPU_INVALID, &error, "info has struct_size 0");
 }
 
-static void readonly_refuses_to_change_but_sets_up(void **state)
+static void readonly_refuses_teardown_and_passes_setup_on(void **state)
 {
     quipu_datastore_info info = { .struct_size = sizeof(info) };
     quipu_item item = fake_item();
@@ -159,14 +159,14 @@ static void readonly_refuses_to_change_but_sets_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        fake_test(closing_nothing_is_fine),
-        fake_test(a_datastore_with_records_does_not_close),
-        fake_test(a_datastore_with_listings_does_not_close),
-        fake_test(setup_and_teardown_hand_the_schema_on),
-        fake_test(a_wrong_schema_does_not_reach_the_driver),
+        fake_test(closing_null_succeeds),
+        fake_test(datastore_with_open_records_does_not_close),
+        fake_test(datastore_with_open_listings_does_not_close),
+        fake_test(setup_and_teardown_pass_the_schema_on),
+        fake_test(invalid_schema_does_not_reach_the_driver),
         fake_test(interrupt_reaches_the_driver),
-        fake_test(describe_tells_what_was_opened),
-        fake_test(readonly_refuses_to_change_but_sets_up),
+        fake_test(describe_returns_the_properties),
+        fake_test(readonly_refuses_teardown_and_passes_setup_on),
     };
 
     return cmocka_run_group_tests(tests, fake_group, NULL) != 0;

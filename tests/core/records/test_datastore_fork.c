@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests that a child of a fork cannot touch what its parent opened. */
+/* Tests that a child of fork cannot use the datastore of its parent. */
 #include "quipu_test.h"
 
 #include <stdio.h>
@@ -46,7 +46,8 @@ static int work(void *native, void *context, quipu_error *error)
     return QUIPU_OK;
 }
 
-/* How many calls did not answer as a child must. */
+/* Returns the number of calls that were not refused as they must be in a
+ * child. */
 static int wrong;
 
 static void refused(int status, const quipu_error *error, const char *call)
@@ -141,7 +142,7 @@ static int wait_for(pid_t child)
     return WEXITSTATUS(status);
 }
 
-static void a_child_is_refused_and_touches_nothing(void **state)
+static void calls_of_a_child_are_refused_and_change_nothing(void **state)
 {
     unsigned before = fake_calls();
     pid_t child = fork();
@@ -157,7 +158,7 @@ static void a_child_is_refused_and_touches_nothing(void **state)
     assert_int_equal(wait_for(child), 0);
 }
 
-static void a_child_opens_its_own_and_its_child_may_not_use_it(void **state)
+static void datastore_of_a_child_is_refused_in_its_child(void **state)
 {
     pid_t child = fork();
 
@@ -185,7 +186,7 @@ static void a_child_opens_its_own_and_its_child_may_not_use_it(void **state)
     assert_int_equal(wait_for(child), 0);
 }
 
-static void the_parent_goes_on(void **state)
+static void parent_continues_after_fork(void **state)
 {
     pid_t child = fork();
     quipu_error error;
@@ -204,9 +205,9 @@ static void the_parent_goes_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        fork_test(a_child_is_refused_and_touches_nothing),
-        fork_test(a_child_opens_its_own_and_its_child_may_not_use_it),
-        fork_test(the_parent_goes_on),
+        fork_test(calls_of_a_child_are_refused_and_change_nothing),
+        fork_test(datastore_of_a_child_is_refused_in_its_child),
+        fork_test(parent_continues_after_fork),
     };
 
     return cmocka_run_group_tests(tests, fake_group, NULL) != 0;

@@ -17,14 +17,14 @@ static int open_uri(const char *uri, quipu_error *error)
     int status = quipu_datastore_open(uri, NULL, &datastore, error);
 
     if (status != QUIPU_OK) {
-        assert_ptr_equal(datastore, &fake); /* left alone */
+        assert_ptr_equal(datastore, &fake); /* unchanged */
         return status;
     }
     assert_ok(quipu_datastore_close(datastore, error), error);
     return status;
 }
 
-static void opening_and_closing_ask_the_driver_once(void **state)
+static void opening_and_closing_call_the_driver_once(void **state)
 {
     quipu_error error;
 
@@ -48,7 +48,7 @@ static void missing_arguments_are_named(void **state)
     assert_status(quipu_datastore_open(NULL, NULL, NULL, NULL), QUIPU_INVALID);
 }
 
-static void what_is_no_uri_is_refused(void **state)
+static void malformed_uri_is_refused(void **state)
 {
     quipu_error error;
 
@@ -60,7 +60,7 @@ static void what_is_no_uri_is_refused(void **state)
     assert_int_equal(fake_calls(), 0);
 }
 
-static void what_the_driver_says_comes_back(void **state)
+static void errors_of_the_driver_are_returned(void **state)
 {
     quipu_error error;
 
@@ -74,7 +74,7 @@ static void what_the_driver_says_comes_back(void **state)
     assert_int_equal(fake.count[FAKE_CLOSE], 0);
 }
 
-static void a_driver_that_gives_no_datastore_is_found_out(void **state)
+static void null_datastore_from_the_driver_is_internal(void **state)
 {
     quipu_error error;
 
@@ -85,7 +85,7 @@ static void a_driver_that_gives_no_datastore_is_found_out(void **state)
     assert_int_equal(fake.count[FAKE_CLOSE], 0);
 }
 
-static void limits_below_the_least_are_refused(void **state)
+static void limits_below_the_minimum_are_internal(void **state)
 {
     uint64_t *const limits[] = { &fake.opened.limits.state_size,
                                  &fake.opened.limits.append_items,
@@ -102,7 +102,7 @@ static void limits_below_the_least_are_refused(void **state)
     }
 }
 
-static void success_leaves_the_error_alone(void **state)
+static void success_leaves_the_error_unchanged(void **state)
 {
     quipu_error error;
     quipu_error before;
@@ -118,14 +118,14 @@ static void success_leaves_the_error_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(opening_and_closing_ask_the_driver_once, start),
+        cmocka_unit_test_setup(opening_and_closing_call_the_driver_once, start),
         cmocka_unit_test_setup(missing_arguments_are_named, start),
-        cmocka_unit_test_setup(what_is_no_uri_is_refused, start),
-        cmocka_unit_test_setup(what_the_driver_says_comes_back, start),
-        cmocka_unit_test_setup(a_driver_that_gives_no_datastore_is_found_out,
+        cmocka_unit_test_setup(malformed_uri_is_refused, start),
+        cmocka_unit_test_setup(errors_of_the_driver_are_returned, start),
+        cmocka_unit_test_setup(null_datastore_from_the_driver_is_internal,
                                start),
-        cmocka_unit_test_setup(limits_below_the_least_are_refused, start),
-        cmocka_unit_test_setup(success_leaves_the_error_alone, start),
+        cmocka_unit_test_setup(limits_below_the_minimum_are_internal, start),
+        cmocka_unit_test_setup(success_leaves_the_error_unchanged, start),
     };
 
     return cmocka_run_group_tests(tests, fake_group, NULL) != 0;

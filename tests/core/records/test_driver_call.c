@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests that an operation may answer what the contract lists for it, and no
- * other; and that a missing one is told by name. */
+/* Tests that an operation may return the codes that the contract lists for it,
+ * and no others; and that a missing operation is named. */
 #include "quipu_test.h"
 
 #include <stdio.h>
@@ -153,8 +153,7 @@ static int call_read_tracking(quipu_datastore *store, quipu_records *records)
     return quipu_tracking_read(store, "c", "l", &position, &error);
 }
 
-/* The codes beside OK, NO_MEMORY and INTERNAL, written down from driver.h by
- * hand. */
+/* The codes beside OK, NO_MEMORY and INTERNAL, copied from driver.h by hand. */
 enum {
     B = 1 << QUIPU_BUSY,
     D = 1 << QUIPU_DENIED,
@@ -173,7 +172,7 @@ static const struct operation {
     int (*call)(quipu_datastore *store, quipu_records *records);
     enum fake_call fake;
     int codes;
-    uint32_t capability; /* of an optional one */
+    uint32_t capability; /* of an optional operation */
 } operations[] = {
     { "open", call_open, FAKE_OPEN, B | V | I | C | D | N | S, 0 },
     { "setup", call_setup, FAKE_SETUP, X | B | D | I | C | U | V, 0 },
@@ -232,7 +231,7 @@ static void expect(const struct operation *operation, int status)
     fake.status[operation->fake] = QUIPU_OK;
 }
 
-static void only_listed_codes_come_through(void **state)
+static void codes_that_are_not_listed_become_internal(void **state)
 {
     (void)state;
     for (size_t i = 0; i < OPERATIONS; i++) {
@@ -246,7 +245,7 @@ static void only_listed_codes_come_through(void **state)
     }
 }
 
-static void a_driver_that_says_nothing_is_spoken_for(void **state)
+static void failure_without_an_error_gets_a_message(void **state)
 {
     char words[96];
 
@@ -269,7 +268,7 @@ static void a_driver_that_says_nothing_is_spoken_for(void **state)
     }
 }
 
-static void the_answer_counts_not_the_code_in_the_words(void **state)
+static void returned_code_replaces_the_code_in_the_error(void **state)
 {
     (void)state;
     fake.wrong_word = true;
@@ -281,7 +280,7 @@ static void the_answer_counts_not_the_code_in_the_words(void **state)
                   QUIPU_BUSY);
 }
 
-/* Opens what a test needs beside fake_store. */
+/* Opens a datastore beside fake_store. */
 static quipu_datastore *open_other(const char *uri, quipu_records **records)
 {
     quipu_datastore *other;
@@ -297,7 +296,7 @@ static void close_other(quipu_datastore *other, quipu_records *records)
     assert_ok(quipu_datastore_close(other, &error), &error);
 }
 
-static void a_missing_operation_is_told_by_name(void **state)
+static void missing_operation_is_named(void **state)
 {
     quipu_records *records;
     quipu_datastore *bare = open_other("bare:", &records);
@@ -318,7 +317,7 @@ static void a_missing_operation_is_told_by_name(void **state)
     close_other(bare, records);
 }
 
-static void a_capability_that_is_not_claimed_is_missing_too(void **state)
+static void operation_without_its_capability_is_unsupported(void **state)
 {
     uint32_t all = fake.opened.capabilities;
     char words[96];
@@ -347,11 +346,11 @@ static void a_capability_that_is_not_claimed_is_missing_too(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        fake_test(only_listed_codes_come_through),
-        fake_test(a_driver_that_says_nothing_is_spoken_for),
-        fake_test(the_answer_counts_not_the_code_in_the_words),
-        fake_test(a_missing_operation_is_told_by_name),
-        fake_test(a_capability_that_is_not_claimed_is_missing_too),
+        fake_test(codes_that_are_not_listed_become_internal),
+        fake_test(failure_without_an_error_gets_a_message),
+        fake_test(returned_code_replaces_the_code_in_the_error),
+        fake_test(missing_operation_is_named),
+        fake_test(operation_without_its_capability_is_unsupported),
     };
 
     return cmocka_run_group_tests(tests, fake_group, NULL) != 0;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests what is particular to each listing. */
+/* Tests the listings of schemas, sequences and tracking records. */
 #include "quipu_test.h"
 
 #include "fake_driver.h"
 
 static quipu_error error;
 
-static void schemas_of_an_older_driver_are_made_whole(void **state)
+static void schemas_of_an_older_driver_are_extended(void **state)
 {
     quipu_schema row = fake_schema;
     const void *const rows[] = { &row, NULL };
@@ -25,7 +25,7 @@ static void schemas_of_an_older_driver_are_made_whole(void **state)
     quipu_schemas_close(schemas);
 }
 
-static void a_schema_without_a_size_is_the_drivers_bug(void **state)
+static void schema_with_a_wrong_struct_size_is_internal(void **state)
 {
     quipu_schema row = { .struct_size = 0 };
     const void *const rows[] = { &row, NULL };
@@ -42,7 +42,7 @@ static void a_schema_without_a_size_is_the_drivers_bug(void **state)
     quipu_schemas_close(schemas);
 }
 
-static void schemas_come_alone(void **state)
+static void several_schemas_at_once_are_internal(void **state)
 {
     const quipu_schema page[] = { fake_schema, fake_schema };
     const quipu_schema *schema = page;
@@ -61,7 +61,7 @@ static void schemas_come_alone(void **state)
     quipu_schemas_close(schemas);
 }
 
-static void trackings_are_lent_as_the_driver_has_them(void **state)
+static void tracking_records_are_lent_without_a_copy(void **state)
 {
     const quipu_tracking row = { .consumer = { "c", 1 }, .log = { "l", 1 } };
     const void *const rows[] = { &row, NULL };
@@ -76,7 +76,7 @@ static void trackings_are_lent_as_the_driver_has_them(void **state)
     quipu_trackings_close(trackings);
 }
 
-static void sequences_begin_after_an_id(void **state)
+static void sequences_are_listed_after_an_id(void **state)
 {
     const quipu_sequence row = { .id = { "sequence-id-0002", 16 } };
     const void *const rows[] = { &row, NULL };
@@ -99,7 +99,7 @@ static void sequences_begin_after_an_id(void **state)
     quipu_sequences_close(sequences);
 }
 
-static void wrong_listings_do_not_reach_the_driver(void **state)
+static void invalid_listings_do_not_reach_the_driver(void **state)
 {
     unsigned before = fake_calls();
     quipu_schemas *schemas;
@@ -126,12 +126,12 @@ static void wrong_listings_do_not_reach_the_driver(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        fake_test(schemas_of_an_older_driver_are_made_whole),
-        fake_test(a_schema_without_a_size_is_the_drivers_bug),
-        fake_test(schemas_come_alone),
-        fake_test(trackings_are_lent_as_the_driver_has_them),
-        fake_test(sequences_begin_after_an_id),
-        fake_test(wrong_listings_do_not_reach_the_driver),
+        fake_test(schemas_of_an_older_driver_are_extended),
+        fake_test(schema_with_a_wrong_struct_size_is_internal),
+        fake_test(several_schemas_at_once_are_internal),
+        fake_test(tracking_records_are_lent_without_a_copy),
+        fake_test(sequences_are_listed_after_an_id),
+        fake_test(invalid_listings_do_not_reach_the_driver),
     };
 
     return cmocka_run_group_tests(tests, fake_group, NULL) != 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests that a shortage of memory, wherever it strikes, is told and leaves
- * nothing behind; and that hot paths need none. */
+/* Tests that each failed allocation is reported and leaves no memory behind,
+ * and that appends and steps allocate none. */
 #include "quipu_test.h"
 
 #include "fake_driver.h"
@@ -10,7 +10,7 @@ static int start(void **state)
 {
     quipu_datastore *first;
 
-    /* What the first use of a driver needs is nobody's leak. */
+    /* Memory of the first use of a driver is not a leak. */
     assert_ok(quipu_datastore_open("fake:", NULL, &first, NULL), NULL);
     assert_ok(quipu_datastore_close(first, NULL), NULL);
     fake_begin(state);
@@ -32,14 +32,14 @@ static int open_and_close(void *context, quipu_error *error)
                               : status;
 }
 
-static void opening_without_memory_leaves_nothing(void **state)
+static void failed_opening_leaves_no_memory(void **state)
 {
     (void)state;
     quipu_test_memory_sweep(open_and_close, NULL);
     assert_int_equal(fake.count[FAKE_OPEN] > 0, 1);
 }
 
-/* All that is opened from a datastore, and closed in whatever state. */
+/* All handles of a datastore, each open or NULL. */
 static int open_all(void *context, quipu_error *error)
 {
     const quipu_bytes absent = { NULL, 0 };
@@ -71,14 +71,14 @@ static int open_all(void *context, quipu_error *error)
     return status;
 }
 
-static void handles_without_memory_leave_nothing(void **state)
+static void failed_openings_of_handles_leave_no_memory(void **state)
 {
     (void)state;
     quipu_test_memory_sweep(open_all, NULL);
 }
 
-/* What the driver refuses to open keeps no memory of the core's either. */
-static void refusals_of_the_driver_leave_nothing(void **state)
+/* After a refusal of the driver, the core keeps no memory either. */
+static void refusals_of_the_driver_leave_no_memory(void **state)
 {
     static const enum fake_call calls[] = {
         FAKE_OPEN,         FAKE_BIND,          FAKE_READ_LOG,
@@ -119,7 +119,7 @@ static void appends_and_steps_need_no_memory(void **state)
     assert_ok(quipu_records_last(fake_records, item.sequence_id, &last, NULL),
               NULL);
     assert_ok(quipu_datastore_setup(fake_store, &fake_schema, NULL), NULL);
-    /* Nobody asked for any: the budget is whole. */
+    /* No memory was requested: the budget is unchanged. */
     assert_int_equal(atomic_load(&quipu_test_budget), 0);
     quipu_cursor_close(cursor);
     fake_end(state);
@@ -129,9 +129,10 @@ static void appends_and_steps_need_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(opening_without_memory_leaves_nothing, start),
-        cmocka_unit_test_setup(handles_without_memory_leave_nothing, start),
-        cmocka_unit_test_setup(refusals_of_the_driver_leave_nothing, start),
+        cmocka_unit_test_setup(failed_opening_leaves_no_memory, start),
+        cmocka_unit_test_setup(failed_openings_of_handles_leave_no_memory,
+                               start),
+        cmocka_unit_test_setup(refusals_of_the_driver_leave_no_memory, start),
         cmocka_unit_test_setup(appends_and_steps_need_no_memory, start),
     };
 

@@ -55,7 +55,7 @@ static void defaults_are_full_created_and_writable(void **state)
     assert_int_equal(fake.option_count, 0);
 }
 
-static void create_is_chosen(void **state)
+static void option_create_is_applied(void **state)
 {
     (void)state;
     assert_ok(open_uri("fake:?create=no"), &error);
@@ -66,7 +66,7 @@ static void create_is_chosen(void **state)
     refuse_uri("fake:?create=perhaps", "\"create\"");
 }
 
-static void durability_is_chosen(void **state)
+static void option_durability_is_applied(void **state)
 {
     (void)state;
     assert_ok(open_uri("fake:?durability=relaxed"), &error);
@@ -91,7 +91,8 @@ static void readonly_implies_no_create(void **state)
     refuse_uri("fake:?readonly=2", "\"readonly\"");
 }
 
-/* The deadline of a call that was made between two looks at the clock. */
+/* Checks the deadline of a call that was made between two readings of the
+ * clock. */
 static void expect_deadline(const char *uri, int64_t milliseconds)
 {
     int64_t before = quipu_clock_now();
@@ -145,7 +146,7 @@ static size_t group_of(const char *uri)
     return opening.group;
 }
 
-static void group_bounds_a_commit(void **state)
+static void option_group_limits_a_commit(void **state)
 {
     (void)state;
     assert_int_equal(group_of("fake:"), QUIPU_COMMIT_QUEUE_GROUP);
@@ -158,7 +159,7 @@ static void group_bounds_a_commit(void **state)
     refuse_uri("fake:?group=no", "\"group\"");
 }
 
-static void own_options_are_kept_from_the_driver(void **state)
+static void options_of_the_core_do_not_reach_the_driver(void **state)
 {
     const quipu_option set[] = { { .name = "secret", .value = "hush" },
                                  { .name = "create", .value = "no" } };
@@ -179,7 +180,7 @@ static void own_options_are_kept_from_the_driver(void **state)
     assert_string_equal(fake.option_values[2], "hush");
 }
 
-static void options_are_given_once(void **state)
+static void repeated_options_are_refused(void **state)
 {
     const quipu_option again[] = { { .name = "cache", .value = "1" } };
     const quipu_option own[] = { { .name = "timeout", .value = "1" } };
@@ -214,7 +215,7 @@ static int open_with_defaults(const char *uri, const quipu_option *options,
     return status;
 }
 
-static void defaults_yield_to_all_else(void **state)
+static void defaults_apply_last(void **state)
 {
     const quipu_option defaults[] = { { .name = "create", .value = "no" },
                                       { .name = "cache", .value = "4k" },
@@ -240,7 +241,7 @@ static void defaults_yield_to_all_else(void **state)
     assert_int_equal(fake_calls(), 0);
 }
 
-static void wrong_settings_are_named(void **state)
+static void invalid_settings_are_named(void **state)
 {
     const quipu_option nameless[] = { { .name = "secret", .value = "1" },
                                       { .value = "1" } };
@@ -290,16 +291,17 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(defaults_are_full_created_and_writable, start),
-        cmocka_unit_test_setup(create_is_chosen, start),
-        cmocka_unit_test_setup(durability_is_chosen, start),
+        cmocka_unit_test_setup(option_create_is_applied, start),
+        cmocka_unit_test_setup(option_durability_is_applied, start),
         cmocka_unit_test_setup(readonly_implies_no_create, start),
         cmocka_unit_test_setup(timeout_becomes_a_deadline, start),
         cmocka_unit_test_setup(namespace_has_up_to_63_bytes, start),
-        cmocka_unit_test_setup(group_bounds_a_commit, start),
-        cmocka_unit_test_setup(own_options_are_kept_from_the_driver, start),
-        cmocka_unit_test_setup(options_are_given_once, start),
-        cmocka_unit_test_setup(defaults_yield_to_all_else, start),
-        cmocka_unit_test_setup(wrong_settings_are_named, start),
+        cmocka_unit_test_setup(option_group_limits_a_commit, start),
+        cmocka_unit_test_setup(options_of_the_core_do_not_reach_the_driver,
+                               start),
+        cmocka_unit_test_setup(repeated_options_are_refused, start),
+        cmocka_unit_test_setup(defaults_apply_last, start),
+        cmocka_unit_test_setup(invalid_settings_are_named, start),
         cmocka_unit_test_setup(the_settings_struct_is_checked, start),
     };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests a driver's own options against its table. */
+/* Tests the check of a driver's options against those that it publishes. */
 #include "quipu_test.h"
 
 #include <stdio.h>
@@ -25,7 +25,7 @@ static int start(void **state)
     return 0;
 }
 
-static void unknown_options_are_told_what_is_known(void **state)
+static void unknown_option_lists_the_known_ones(void **state)
 {
     quipu_error error;
 
@@ -38,7 +38,7 @@ static void unknown_options_are_told_what_is_known(void **state)
     assert_int_equal(fake_calls(), 0);
 }
 
-static void unknown_options_pass_where_the_driver_says_so(void **state)
+static void unknown_options_reach_a_driver_that_passes_options(void **state)
 {
     quipu_error error;
 
@@ -51,7 +51,7 @@ static void unknown_options_pass_where_the_driver_says_so(void **state)
                    &error, "\"cache\"");
 }
 
-static void values_have_the_type_of_the_table(void **state)
+static void values_must_have_the_published_type(void **state)
 {
     static const struct {
         const char *uri;
@@ -105,7 +105,7 @@ static void no_message_shows_the_value_of_an_option(void **state)
     }
 }
 
-/* A table whose names do not fit into one message. */
+/* Options whose names do not fit into one message. */
 static void a_long_list_of_known_options_is_cut(void **state)
 {
     static char names[200][16];
@@ -131,10 +131,10 @@ static void a_long_list_of_known_options_is_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(unknown_options_are_told_what_is_known, start),
-        cmocka_unit_test_setup(unknown_options_pass_where_the_driver_says_so,
-                               start),
-        cmocka_unit_test_setup(values_have_the_type_of_the_table, start),
+        cmocka_unit_test_setup(unknown_option_lists_the_known_ones, start),
+        cmocka_unit_test_setup(
+            unknown_options_reach_a_driver_that_passes_options, start),
+        cmocka_unit_test_setup(values_must_have_the_published_type, start),
         cmocka_unit_test_setup(no_message_shows_the_value_of_an_option, start),
         cmocka_unit_test_setup(a_long_list_of_known_options_is_cut, start),
     };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests binding a schema and letting it go. */
+/* Tests binding and unbinding a schema. */
 #include "quipu_test.h"
 
 #include "fake_driver.h"
 
-static void the_schema_is_copied_without_attributes(void **state)
+static void schema_is_copied_without_attributes(void **state)
 {
     const quipu_schema *kept = quipu_records_schema(fake_records);
 
@@ -20,7 +20,7 @@ static void the_schema_is_copied_without_attributes(void **state)
     assert_null(quipu_records_datastore(NULL));
 }
 
-static void binding_and_unbinding_go_in_pairs(void **state)
+static void each_binding_is_unbound(void **state)
 {
     (void)state;
     fake_rebind();
@@ -28,7 +28,7 @@ static void binding_and_unbinding_go_in_pairs(void **state)
     assert_int_equal(fake.count[FAKE_UNBIND], 1);
 }
 
-static void wrong_arguments_do_not_reach_the_driver(void **state)
+static void invalid_arguments_do_not_reach_the_driver(void **state)
 {
     unsigned before = fake_calls();
     quipu_records *records;
@@ -48,7 +48,7 @@ static void wrong_arguments_do_not_reach_the_driver(void **state)
     assert_int_equal(fake_calls(), before);
 }
 
-static void a_failed_bind_leaves_nothing_open(void **state)
+static void failed_bind_leaves_nothing_open(void **state)
 {
     quipu_datastore *other;
     quipu_records *records = fake_records;
@@ -92,10 +92,10 @@ static void records_with_cursors_and_listings_do_not_close(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        fake_test(the_schema_is_copied_without_attributes),
-        fake_test(binding_and_unbinding_go_in_pairs),
-        fake_test(wrong_arguments_do_not_reach_the_driver),
-        fake_test(a_failed_bind_leaves_nothing_open),
+        fake_test(schema_is_copied_without_attributes),
+        fake_test(each_binding_is_unbound),
+        fake_test(invalid_arguments_do_not_reach_the_driver),
+        fake_test(failed_bind_leaves_nothing_open),
         fake_test(records_with_cursors_and_listings_do_not_close),
     };
 

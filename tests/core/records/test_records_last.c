@@ -7,7 +7,7 @@
 static const quipu_bytes id = { "sequence-id-0001", 16 };
 static quipu_error error;
 
-static void the_last_position_is_the_drivers(void **state)
+static void last_position_is_that_of_the_driver(void **state)
 {
     int64_t position = 0;
 
@@ -18,7 +18,7 @@ static void the_last_position_is_the_drivers(void **state)
     assert_bytes(fake.sequence_id.data, fake.sequence_id.size, id.data, 16);
 }
 
-static void an_empty_sequence_is_not_found(void **state)
+static void empty_sequence_is_not_found(void **state)
 {
     int64_t position = 77;
 
@@ -33,7 +33,7 @@ static void an_empty_sequence_is_not_found(void **state)
     assert_int_equal(position, 77);
 }
 
-static void a_tracking_record_is_the_drivers(void **state)
+static void tracking_record_is_that_of_the_driver(void **state)
 {
     quipu_position position;
 
@@ -48,7 +48,7 @@ static void a_tracking_record_is_the_drivers(void **state)
     assert_string_equal(fake.log, "orders");
 }
 
-static void a_missing_tracking_record_leaves_the_position_alone(void **state)
+static void missing_tracking_record_leaves_the_position_unchanged(void **state)
 {
     quipu_position position = { .notification_id = 77 };
 
@@ -61,7 +61,7 @@ static void a_missing_tracking_record_leaves_the_position_alone(void **state)
     assert_int_equal(position.notification_id, 77);
 }
 
-static void wrong_questions_do_not_reach_the_driver(void **state)
+static void invalid_point_reads_do_not_reach_the_driver(void **state)
 {
     unsigned before = fake_calls();
     int64_t last;
@@ -93,11 +93,11 @@ static void wrong_questions_do_not_reach_the_driver(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        fake_test(the_last_position_is_the_drivers),
-        fake_test(an_empty_sequence_is_not_found),
-        fake_test(a_tracking_record_is_the_drivers),
-        fake_test(a_missing_tracking_record_leaves_the_position_alone),
-        fake_test(wrong_questions_do_not_reach_the_driver),
+        fake_test(last_position_is_that_of_the_driver),
+        fake_test(empty_sequence_is_not_found),
+        fake_test(tracking_record_is_that_of_the_driver),
+        fake_test(missing_tracking_record_leaves_the_position_unchanged),
+        fake_test(invalid_point_reads_do_not_reach_the_driver),
     };
 
     return cmocka_run_group_tests(tests, fake_group, NULL) != 0;

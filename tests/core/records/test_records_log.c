@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests the log's head, and positions kept outside the store (L5). */
+/* Tests the head of the log, and positions kept outside the store (L5). */
 #include "quipu_test.h"
 
 #include "fake_driver.h"
@@ -27,7 +27,7 @@ static int check(void)
     return quipu_records_check_position(fake_records, &position, &error);
 }
 
-static void the_head_is_the_drivers(void **state)
+static void head_is_that_of_the_driver(void **state)
 {
     quipu_position head = { .notification_id = 77 };
 
@@ -45,7 +45,7 @@ static void the_head_is_the_drivers(void **state)
                    QUIPU_INVALID, &error, "head is NULL");
 }
 
-static void a_position_tells_store_and_event(void **state)
+static void position_has_store_and_event_id(void **state)
 {
     quipu_position found;
 
@@ -59,7 +59,7 @@ static void a_position_tells_store_and_event(void **state)
     assert_int_equal(fake.count[FAKE_CURSOR_CLOSE], 1);
 }
 
-static void a_position_without_an_event_id_has_none(void **state)
+static void position_without_event_id_column_has_no_event_id(void **state)
 {
     quipu_position found;
 
@@ -70,7 +70,7 @@ static void a_position_without_an_event_id_has_none(void **state)
     assert_memory_equal(&found, &position, sizeof(found));
 }
 
-static void a_position_without_an_item_is_not_found(void **state)
+static void position_without_an_item_is_not_found(void **state)
 {
     quipu_position found = { .notification_id = 77 };
 
@@ -93,7 +93,7 @@ static void a_position_without_an_item_is_not_found(void **state)
                    QUIPU_INVALID, &error, "position is NULL");
 }
 
-static void a_kept_position_that_still_holds_is_ok(void **state)
+static void position_of_an_unchanged_log_is_ok(void **state)
 {
     (void)state;
     assert_ok(check(), &error);
@@ -101,7 +101,7 @@ static void a_kept_position_that_still_holds_is_ok(void **state)
     assert_int_equal(fake.range.upper, 7);
 }
 
-static void what_is_not_known_is_not_compared(void **state)
+static void unknown_members_of_a_position_are_not_compared(void **state)
 {
     (void)state;
     memset(&position.store, 0, sizeof(position.store));
@@ -113,7 +113,7 @@ static void what_is_not_known_is_not_compared(void **state)
     assert_ok(check(), &error);
 }
 
-static void another_store_is_told(void **state)
+static void position_of_another_store_conflicts(void **state)
 {
     (void)state;
     position.store.bytes[15] ^= 1;
@@ -124,7 +124,7 @@ static void another_store_is_told(void **state)
     assert_int_equal(fake.count[FAKE_READ_LOG], 0);
 }
 
-static void a_log_that_ends_earlier_was_rewound(void **state)
+static void log_that_ends_earlier_conflicts(void **state)
 {
     (void)state;
     fake.rows = nothing;
@@ -133,7 +133,7 @@ static void a_log_that_ends_earlier_was_rewound(void **state)
                    "item 7");
 }
 
-static void a_log_with_another_item_there_was_rewound(void **state)
+static void log_with_another_item_conflicts(void **state)
 {
     (void)state;
     position.event_id.bytes[0] ^= 1;
@@ -143,7 +143,7 @@ static void a_log_with_another_item_there_was_rewound(void **state)
         "event than before");
 }
 
-static void failures_on_the_way_come_back(void **state)
+static void failures_of_the_lookup_are_returned(void **state)
 {
     (void)state;
     fake.status[FAKE_READ_LOG] = QUIPU_TIMEOUT;
@@ -161,16 +161,16 @@ static void failures_on_the_way_come_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        log_test(the_head_is_the_drivers),
-        log_test(a_position_tells_store_and_event),
-        log_test(a_position_without_an_event_id_has_none),
-        log_test(a_position_without_an_item_is_not_found),
-        log_test(a_kept_position_that_still_holds_is_ok),
-        log_test(what_is_not_known_is_not_compared),
-        log_test(another_store_is_told),
-        log_test(a_log_that_ends_earlier_was_rewound),
-        log_test(a_log_with_another_item_there_was_rewound),
-        log_test(failures_on_the_way_come_back),
+        log_test(head_is_that_of_the_driver),
+        log_test(position_has_store_and_event_id),
+        log_test(position_without_event_id_column_has_no_event_id),
+        log_test(position_without_an_item_is_not_found),
+        log_test(position_of_an_unchanged_log_is_ok),
+        log_test(unknown_members_of_a_position_are_not_compared),
+        log_test(position_of_another_store_conflicts),
+        log_test(log_that_ends_earlier_conflicts),
+        log_test(log_with_another_item_conflicts),
+        log_test(failures_of_the_lookup_are_returned),
     };
 
     return cmocka_run_group_tests(tests, fake_group, NULL) != 0;

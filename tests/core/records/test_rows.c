@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests what cursors and all listings have in common. */
+/* Tests the yielding of rows, in cursors and listings alike. */
 #include "quipu_test.h"
 
 #include "fake_driver.h"
 
 static quipu_error error;
 
-/* The four of them, behind one face. */
+/* The four types behind one interface. */
 static int open_cursor(void **out, quipu_error *err)
 {
     return quipu_records_read_log(fake_records, NULL, (quipu_cursor **)out,
@@ -88,7 +88,7 @@ static const struct kind {
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-/* Rows that any kind can lend. */
+/* Rows of any type. */
 static quipu_schema row_schema;
 static const void *rows_of_two[] = { &row_schema, &row_schema, NULL };
 
@@ -115,7 +115,7 @@ static void *opened(const struct kind *kind)
     return rows;
 }
 
-static void rows_come_and_then_none_again_and_again(void **state)
+static void rows_end_with_null_on_each_further_step(void **state)
 {
     (void)state;
     for (size_t i = 0; i < KINDS; i++) {
@@ -131,14 +131,14 @@ static void rows_come_and_then_none_again_and_again(void **state)
             assert_ok(kinds[i].next(rows, &row, &error), &error);
             assert_null(row);
         }
-        /* What has ended is not asked again. */
+        /* The driver is not called again after the end. */
         assert_int_equal(fake.count[FAKE_STEP], 3);
         kinds[i].close(rows);
         assert_int_equal(fake.count[FAKE_CURSOR_CLOSE], 1);
     }
 }
 
-/* An array of any of the rows, which differ in size. */
+/* An array of rows, whose size depends on the type. */
 static void lend_page(const struct kind *kind)
 {
     static quipu_item items[3];
@@ -159,7 +159,7 @@ static size_t row_size(const struct kind *kind)
                                               : sizeof(quipu_sequence);
 }
 
-static void a_page_of_rows_comes_one_by_one(void **state)
+static void array_of_rows_is_yielded_one_by_one(void **state)
 {
     (void)state;
     for (size_t i = 0; i < KINDS; i++) {
@@ -181,7 +181,7 @@ static void a_page_of_rows_comes_one_by_one(void **state)
     }
 }
 
-static void rows_that_are_nowhere_are_the_drivers_bug(void **state)
+static void null_rows_with_a_count_are_internal(void **state)
 {
     (void)state;
     for (size_t i = 0; i < KINDS; i++) {
@@ -199,7 +199,7 @@ static void rows_that_are_nowhere_are_the_drivers_bug(void **state)
     }
 }
 
-static void after_an_error_there_is_only_close(void **state)
+static void after_an_error_only_close_is_possible(void **state)
 {
     (void)state;
     for (size_t i = 0; i < KINDS; i++) {
@@ -214,14 +214,14 @@ static void after_an_error_there_is_only_close(void **state)
                        "own words");
         assert_refused(kinds[i].next(rows, &row, &error), QUIPU_INVALID, &error,
                        "it can only be closed");
-        assert_ptr_equal(row, rows); /* left alone */
+        assert_ptr_equal(row, rows); /* unchanged */
         assert_int_equal(fake.count[FAKE_STEP], 2);
         kinds[i].close(rows);
         assert_int_equal(fake.count[FAKE_CURSOR_CLOSE], 1);
     }
 }
 
-static void what_does_not_open_is_not_closed(void **state)
+static void cursor_that_did_not_open_is_not_closed(void **state)
 {
     (void)state;
     for (size_t i = 0; i < KINDS; i++) {
@@ -238,7 +238,7 @@ static void what_does_not_open_is_not_closed(void **state)
         assert_ptr_equal(rows, &fake);
         assert_int_equal(fake.count[FAKE_CURSOR_CLOSE], 0);
     }
-    /* And nothing counts as open: fake_end can close. */
+    /* Nothing counts as open: fake_end can close. */
 }
 
 static void missing_arguments_are_named(void **state)
@@ -265,11 +265,11 @@ static void missing_arguments_are_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        fake_test(rows_come_and_then_none_again_and_again),
-        fake_test(a_page_of_rows_comes_one_by_one),
-        fake_test(rows_that_are_nowhere_are_the_drivers_bug),
-        fake_test(after_an_error_there_is_only_close),
-        fake_test(what_does_not_open_is_not_closed),
+        fake_test(rows_end_with_null_on_each_further_step),
+        fake_test(array_of_rows_is_yielded_one_by_one),
+        fake_test(null_rows_with_a_count_are_internal),
+        fake_test(after_an_error_only_close_is_possible),
+        fake_test(cursor_that_did_not_open_is_not_closed),
         fake_test(missing_arguments_are_named),
     };
 

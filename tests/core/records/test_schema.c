@@ -53,7 +53,7 @@ static void init_copies_the_preset(void **state)
     assert_memory_equal(&mine, quipu_schema_stored_events(), sizeof(mine));
 }
 
-static void init_fills_a_callers_shorter_struct_only(void **state)
+static void init_fills_no_more_than_the_callers_size(void **state)
 {
     union {
         quipu_schema schema;
@@ -107,7 +107,7 @@ int main(void)
         cmocka_unit_test(presets_have_the_names_that_the_header_promises),
         cmocka_unit_test(presets_are_contiguous_and_have_nothing_else),
         cmocka_unit_test(init_copies_the_preset),
-        cmocka_unit_test(init_fills_a_callers_shorter_struct_only),
+        cmocka_unit_test(init_fills_no_more_than_the_callers_size),
         cmocka_unit_test(init_zeroes_the_rest_of_a_longer_struct),
         cmocka_unit_test(init_without_a_preset_is_empty),
     };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests what a schema must be (F2). */
+/* Tests the checks of schemas (F2). */
 #include "quipu_test.h"
 
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #define A63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
-/* A schema with all columns that there are, and two further ones. */
+/* A schema with all columns, and two further ones. */
 static quipu_column columns[2];
 static quipu_schema schema;
 
@@ -25,7 +25,7 @@ static int fill_schema(void **state)
     return 0;
 }
 
-/* Every place of a name, and whether it may be left out. */
+/* Each member that is a name; `required`: it may not be NULL. */
 static const struct place {
     size_t offset;
     const char *what;
@@ -55,7 +55,8 @@ static const char **name_at(const struct place *place)
     return (const char **)((char *)&schema + place->offset);
 }
 
-/* The name is refused everywhere, with the place and `why` in the message. */
+/* Checks that a name is refused in every member, with the member and `why` in
+ * the message. */
 static void refuse_everywhere(const char *name, const char *why)
 {
     quipu_error error;
@@ -88,7 +89,7 @@ static void full_schema_passes(void **state)
     assert_ok(quipu_schema_check(&schema, &error), &error);
 }
 
-static void required_names_are_missed(void **state)
+static void missing_names_are_refused(void **state)
 {
     quipu_error error;
 
@@ -194,7 +195,7 @@ static void names_of_two_columns_differ_in_more_than_case(void **state)
     }
 }
 
-static void case_is_ascii_whatever_the_locale(void **state)
+static void case_is_compared_in_ascii_in_any_locale(void **state)
 {
     quipu_error error;
 
@@ -280,7 +281,7 @@ static void unknown_flags_are_refused(void **state)
                    "unknown flag 0x4");
 }
 
-static void no_schema_and_no_size_are_refused(void **state)
+static void null_schema_and_wrong_size_are_refused(void **state)
 {
     quipu_error error;
 
@@ -292,13 +293,13 @@ static void no_schema_and_no_size_are_refused(void **state)
                    "schema has struct_size 0");
 }
 
-static void an_older_callers_schema_has_no_columns(void **state)
+static void schema_of_an_older_caller_has_no_columns(void **state)
 {
     quipu_error error;
 
     (void)state;
     schema.struct_size = offsetof(quipu_schema, columns);
-    schema.columns = NULL; /* beyond the older caller's struct */
+    schema.columns = NULL; /* outside of the older caller's struct */
     assert_ok(quipu_schema_check(&schema, &error), &error);
     schema.struct_size = offsetof(quipu_schema, state);
     assert_refused(quipu_schema_check(&schema, &error), QUIPU_INVALID, &error,
@@ -311,19 +312,19 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         with_schema(full_schema_passes),
-        with_schema(required_names_are_missed),
+        with_schema(missing_names_are_refused),
         with_schema(names_have_1_to_63_bytes),
         with_schema(names_are_utf8),
         with_schema(reserved_prefixes_are_refused_in_any_case),
         with_schema(system_columns_are_refused_as_columns_in_any_case),
         with_schema(names_of_two_columns_differ_in_more_than_case),
-        with_schema(case_is_ascii_whatever_the_locale),
+        with_schema(case_is_compared_in_ascii_in_any_locale),
         with_schema(kinds_of_further_columns_are_checked),
         with_schema(reserved_members_of_further_columns_are_zero),
         with_schema(further_columns_are_64_at_most),
         with_schema(unknown_flags_are_refused),
-        with_schema(no_schema_and_no_size_are_refused),
-        with_schema(an_older_callers_schema_has_no_columns),
+        with_schema(null_schema_and_wrong_size_are_refused),
+        with_schema(schema_of_an_older_caller_has_no_columns),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

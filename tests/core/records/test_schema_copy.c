@@ -63,7 +63,7 @@ static void copy_owns_all_its_text(void **state)
     quipu_release(copy);
 }
 
-static void copy_keeps_what_is_left_out(void **state)
+static void copy_keeps_absent_names(void **state)
 {
     quipu_schema schema;
     quipu_schema *copy;
@@ -85,7 +85,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(copy_owns_all_its_text),
-        cmocka_unit_test(copy_keeps_what_is_left_out),
+        cmocka_unit_test(copy_keeps_absent_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

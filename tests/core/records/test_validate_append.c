@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests what an append as a whole must be. */
+/* Tests the validation of whole appends. */
 #include "quipu_test.h"
 
 #include "fake_driver.h"
@@ -52,7 +52,7 @@ static void accept(void)
     fake.count[FAKE_APPEND] = 0;
 }
 
-static void an_append_has_something_to_do(void **state)
+static void empty_append_is_refused(void **state)
 {
     (void)state;
     accept();
@@ -68,7 +68,7 @@ static void an_append_has_something_to_do(void **state)
     accept();
 }
 
-static void arrays_are_there_if_they_count(void **state)
+static void null_array_with_a_count_is_refused(void **state)
 {
     (void)state;
     append.items = NULL;
@@ -79,7 +79,7 @@ static void arrays_are_there_if_they_count(void **state)
     refuse("guards is NULL");
 }
 
-static void counts_are_within_the_limit(void **state)
+static void counts_above_the_limit_are_refused(void **state)
 {
     (void)state;
     append.item_count = fake.opened.limits.append_items + 1;
@@ -89,7 +89,7 @@ static void counts_are_within_the_limit(void **state)
     refuse("the append has 100001 guards; this store takes at most 100000");
 }
 
-static void the_largest_append_is_accepted(void **state)
+static void largest_append_is_accepted(void **state)
 {
     static quipu_item many[100000];
 
@@ -102,8 +102,9 @@ static void the_largest_append_is_accepted(void **state)
     accept();
 }
 
-/* 16 states of 16 MiB are 256 MiB: with what else items have, too much. */
-static void the_size_is_within_the_limit(void **state)
+/* 16 states of 16 MiB are 256 MiB; the other members of the items exceed the
+ * limit. */
+static void size_above_the_limit_is_refused(void **state)
 {
     quipu_item large[17];
 
@@ -128,7 +129,7 @@ static void the_size_is_within_the_limit(void **state)
     refuse("larger than the 268435456 bytes");
 }
 
-static void guards_demand_something(void **state)
+static void guard_without_a_valid_demand_is_refused(void **state)
 {
     (void)state;
     for (int32_t demand = -1; demand <= QUIPU_DEMAND_LAST + 1; demand++) {
@@ -143,7 +144,7 @@ static void guards_demand_something(void **state)
     }
 }
 
-static void guards_name_a_sequence(void **state)
+static void guard_without_a_valid_sequence_is_refused(void **state)
 {
     (void)state;
     guards[1].sequence_id.size = 3;
@@ -152,7 +153,7 @@ static void guards_name_a_sequence(void **state)
     refuse("guards[1]: sequence_id is absent");
 }
 
-static void reserved_members_are_zero(void **state)
+static void reserved_members_must_be_zero(void **state)
 {
     (void)state;
     guards[1].reserved = 1;
@@ -174,7 +175,7 @@ static void reserved_members_are_zero(void **state)
     refuse("append: reserved is not 0");
 }
 
-static void tracking_is_text_and_a_position(void **state)
+static void tracking_must_have_texts_and_a_position(void **state)
 {
     quipu_bytes *const texts[] = { &tracking.consumer, &tracking.log };
     static const char *const names[] = { "tracking: consumer",
@@ -205,7 +206,7 @@ static void tracking_is_text_and_a_position(void **state)
     accept();
 }
 
-static void tracking_needs_a_store_that_keeps_it(void **state)
+static void tracking_needs_the_capability(void **state)
 {
     quipu_datastore *plain;
     quipu_records *records;
@@ -256,16 +257,16 @@ static void the_result_is_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        append_test(an_append_has_something_to_do),
-        append_test(arrays_are_there_if_they_count),
-        append_test(counts_are_within_the_limit),
-        append_test(the_largest_append_is_accepted),
-        append_test(the_size_is_within_the_limit),
-        append_test(guards_demand_something),
-        append_test(guards_name_a_sequence),
-        append_test(reserved_members_are_zero),
-        append_test(tracking_is_text_and_a_position),
-        append_test(tracking_needs_a_store_that_keeps_it),
+        append_test(empty_append_is_refused),
+        append_test(null_array_with_a_count_is_refused),
+        append_test(counts_above_the_limit_are_refused),
+        append_test(largest_append_is_accepted),
+        append_test(size_above_the_limit_is_refused),
+        append_test(guard_without_a_valid_demand_is_refused),
+        append_test(guard_without_a_valid_sequence_is_refused),
+        append_test(reserved_members_must_be_zero),
+        append_test(tracking_must_have_texts_and_a_position),
+        append_test(tracking_needs_the_capability),
         append_test(the_struct_is_checked),
         append_test(the_result_is_checked),
     };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests what further columns may hold (F1). */
+/* Tests the validation of further columns (F1). */
 #include "quipu_test.h"
 
 #include <math.h>
@@ -95,7 +95,7 @@ static void times_are_in_the_years_1_to_9999(void **state)
     refuse("\"moment\" is a time but not in the years 1 to 9999");
 }
 
-static void integers_are_any(void **state)
+static void any_integer_is_accepted(void **state)
 {
     (void)state;
     fake_values[INT].as.integer = INT64_MAX;
@@ -117,7 +117,7 @@ static void text_is_utf8_without_nul(void **state)
     refuse("\"text\" has no data");
 }
 
-static void bytes_are_any_within_the_limit(void **state)
+static void any_bytes_within_the_limit_are_accepted(void **state)
 {
     static const char one;
 
@@ -149,14 +149,14 @@ static void uuids_have_16_bytes(void **state)
     refuse("\"uuid\" has no data");
 }
 
-static void reserved_is_zero(void **state)
+static void reserved_members_must_be_zero(void **state)
 {
     (void)state;
     fake_values[INT].reserved = 1;
     refuse("\"int\" has a reserved member");
 }
 
-static void the_count_is_the_schemas(void **state)
+static void count_must_equal_that_of_the_schema(void **state)
 {
     quipu_item item = fake_item();
     quipu_error error;
@@ -196,13 +196,13 @@ int main(void)
         fake_test(bools_are_0_or_1),
         fake_test(doubles_are_finite),
         fake_test(times_are_in_the_years_1_to_9999),
-        fake_test(integers_are_any),
+        fake_test(any_integer_is_accepted),
         fake_test(text_is_utf8_without_nul),
-        fake_test(bytes_are_any_within_the_limit),
+        fake_test(any_bytes_within_the_limit_are_accepted),
         fake_test(text_is_within_the_limit),
         fake_test(uuids_have_16_bytes),
-        fake_test(reserved_is_zero),
-        fake_test(the_count_is_the_schemas),
+        fake_test(reserved_members_must_be_zero),
+        fake_test(count_must_equal_that_of_the_schema),
         fake_test(values_without_columns_are_refused),
     };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests what an item must be before a driver sees it (F1, F2, S2). */
+/* Tests the validation of items (F1, F2, S2). */
 #include "quipu_test.h"
 
 #include "fake_driver.h"
@@ -12,7 +12,7 @@
 
 static const quipu_bytes absent;
 
-/* Two items, of which a test spoils the second. */
+/* Two items, of which a test makes the second invalid. */
 static quipu_item items[2];
 
 static int start(void **state)
@@ -119,7 +119,7 @@ static void state_is_present_and_within_the_limit(void **state)
     accept();
     items[1].state = absent;
     refuse("state is absent");
-    /* The size is looked at before the data. */
+    /* The size is checked before the data. */
     items[1].state = (quipu_bytes){ &one, fake.opened.limits.state_size };
     accept();
     items[1].state.data = &one;
@@ -210,7 +210,7 @@ static void other_flags_are_refused(void **state)
     refuse("flags has one that is not for appending");
 }
 
-static void what_is_reserved_is_zero(void **state)
+static void reserved_members_must_be_zero(void **state)
 {
     (void)state;
     items[1].notification_id = 1;
@@ -227,7 +227,7 @@ static void what_is_reserved_is_zero(void **state)
     refuse("reserved is not 0");
 }
 
-static void any_position_may_be_asked_for(void **state)
+static void any_position_is_accepted(void **state)
 {
     (void)state;
     items[1].flags = 0;
@@ -252,8 +252,8 @@ int main(void)
         item_test(time_needs_a_column_and_a_storable_year),
         item_test(next_is_for_contiguous_schemas_only),
         item_test(other_flags_are_refused),
-        item_test(what_is_reserved_is_zero),
-        item_test(any_position_may_be_asked_for),
+        item_test(reserved_members_must_be_zero),
+        item_test(any_position_is_accepted),
     };
 
     return cmocka_run_group_tests(tests, fake_group, NULL) != 0;

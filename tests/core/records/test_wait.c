@@ -24,7 +24,7 @@ static int64_t grow_at_the_third_hint(void)
     return fake.count[FAKE_WAIT] < 3 ? 4 : 5;
 }
 
-static void a_hint_without_growth_ends_nothing(void **state)
+static void early_return_without_growth_does_not_end_a_wait(void **state)
 {
     int64_t head = 0;
 
@@ -43,7 +43,7 @@ static int64_t interrupt_at_the_third_hint(void)
     return 4;
 }
 
-static void an_interrupt_ends_a_wait_with_the_head_as_it_is(void **state)
+static void interrupt_ends_a_wait_with_the_current_head(void **state)
 {
     int64_t head = 0;
 
@@ -56,7 +56,7 @@ static void an_interrupt_ends_a_wait_with_the_head_as_it_is(void **state)
     assert_int_equal(fake.count[FAKE_INTERRUPT], 1);
 }
 
-/* The driver has not begun to wait, is not woken, and waits its time out. */
+/* The driver begins to wait after the interrupt, and waits a whole slice. */
 static int64_t miss_an_interrupt(void)
 {
     if (fake.count[FAKE_WAIT] == 0) {
@@ -68,7 +68,7 @@ static int64_t miss_an_interrupt(void)
     return 4;
 }
 
-static void an_interrupt_that_the_driver_missed_ends_a_wait(void **state)
+static void interrupt_before_the_drivers_wait_ends_it(void **state)
 {
     quipu_error before;
     int64_t head = 0;
@@ -91,7 +91,7 @@ static int64_t grow_after_two_slices(void)
     return 5;
 }
 
-static void a_slice_that_is_over_ends_nothing(void **state)
+static void end_of_a_slice_does_not_end_a_wait(void **state)
 {
     int64_t before = quipu_clock_now();
     int64_t head = 0;
@@ -105,7 +105,7 @@ static void a_slice_that_is_over_ends_nothing(void **state)
     assert_true(fake.deadline <= quipu_clock_now() + INT64_C(1000000000));
 }
 
-static void an_interrupt_does_not_concern_later_waits(void **state)
+static void interrupt_does_not_affect_later_waits(void **state)
 {
     int64_t head = 77;
 
@@ -118,7 +118,7 @@ static void an_interrupt_does_not_concern_later_waits(void **state)
     assert_int_equal(head, 77);
 }
 
-static void a_wait_has_its_own_deadline(void **state)
+static void wait_has_its_own_deadline(void **state)
 {
     int64_t before = quipu_clock_now();
     int64_t head;
@@ -130,7 +130,7 @@ static void a_wait_has_its_own_deadline(void **state)
     assert_true(fake.deadline <= quipu_clock_now() + INT64_C(500000000));
 }
 
-static void a_failure_ends_a_wait(void **state)
+static void failure_ends_a_wait(void **state)
 {
     int64_t head = 77;
 
@@ -153,13 +153,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         fake_test(growth_ends_a_wait),
-        fake_test(a_hint_without_growth_ends_nothing),
-        fake_test(an_interrupt_ends_a_wait_with_the_head_as_it_is),
-        fake_test(an_interrupt_that_the_driver_missed_ends_a_wait),
-        fake_test(a_slice_that_is_over_ends_nothing),
-        fake_test(an_interrupt_does_not_concern_later_waits),
-        fake_test(a_wait_has_its_own_deadline),
-        fake_test(a_failure_ends_a_wait),
+        fake_test(early_return_without_growth_does_not_end_a_wait),
+        fake_test(interrupt_ends_a_wait_with_the_current_head),
+        fake_test(interrupt_before_the_drivers_wait_ends_it),
+        fake_test(end_of_a_slice_does_not_end_a_wait),
+        fake_test(interrupt_does_not_affect_later_waits),
+        fake_test(wait_has_its_own_deadline),
+        fake_test(failure_ends_a_wait),
     };
 
     return cmocka_run_group_tests(tests, fake_group, NULL) != 0;
