@@ -8,16 +8,16 @@
 
 /* ------------------------------------------------------ metadata and time */
 
-static void check_metadata(const quipu_item *item, const void *wanted)
+static void check_metadata(const quipu_item *item, const void *expected)
 {
-    const quipu_bytes *metadata = wanted;
+    const quipu_bytes *metadata = expected;
 
     CHECK(!item->metadata.data == !metadata->data,
-          "metadata that were %s came back %s",
+          "metadata that were %s were read as %s",
           metadata->data ? "present" : "absent",
           item->metadata.data ? "present" : "absent");
     CHECK(quipu_bytes_equal(item->metadata, *metadata),
-          "metadata came back with other bytes");
+          "metadata were read with other bytes");
 }
 
 static void metadata(struct quipu_context *ctx)
@@ -37,17 +37,18 @@ static void metadata(struct quipu_context *ctx)
     }
 }
 
-static void check_time(const quipu_item *item, const void *wanted)
+static void check_time(const quipu_item *item, const void *expected)
 {
-    const int64_t *time = wanted;
+    const int64_t *time = expected;
 
     if (!time) {
-        CHECK(!(item->flags & QUIPU_ITEM_TIME), "a time out of nothing");
+        CHECK(!(item->flags & QUIPU_ITEM_TIME),
+              "an absent time was read as present");
         return;
     }
-    CHECK(item->flags & QUIPU_ITEM_TIME, "the time is absent");
+    CHECK(item->flags & QUIPU_ITEM_TIME, "a time was read as absent");
     CHECK(item->time.microseconds == *time,
-          "time %" PRId64 " came back as %" PRId64, *time,
+          "time %" PRId64 " was read as %" PRId64, *time,
           item->time.microseconds);
 }
 
@@ -82,35 +83,36 @@ static void times(struct quipu_context *ctx)
 
 /* ------------------------------------------------------- further columns */
 
-static void check_values(const quipu_item *item, const void *wanted)
+static void check_values(const quipu_item *item, const void *expected)
 {
-    const quipu_value *values = wanted;
+    const quipu_value *values = expected;
 
-    CHECK(item->column_count == 7, "%zu columns, not 7", item->column_count);
+    CHECK(item->column_count == 7, "%zu columns were read instead of 7",
+          item->column_count);
     for (size_t i = 0; i < 7; i++) {
         const quipu_value *got = &item->columns[i], *want = &values[i];
 
-        CHECK(got->kind == want->kind, "column %zu has kind %d, not %d", i,
-              got->kind, want->kind);
+        CHECK(got->kind == want->kind, "column %zu has kind %d instead of %d",
+              i, got->kind, want->kind);
         switch (want->kind) {
         case QUIPU_VALUE_NULL:
             break;
         case QUIPU_VALUE_DOUBLE:
-            /* The bits count: -0.0 is not 0.0. */
+            /* Compares the bits, because -0.0 equals 0.0. */
             /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
             CHECK(memcmp(&got->as.real, &want->as.real, sizeof(double)) == 0,
-                  "%.17g came back as %.17g", want->as.real, got->as.real);
+                  "%.17g was read as %.17g", want->as.real, got->as.real);
             break;
         case QUIPU_VALUE_TEXT:
         case QUIPU_VALUE_BYTES:
         case QUIPU_VALUE_UUID:
             CHECK(got->as.bytes.data &&
                       quipu_bytes_equal(got->as.bytes, want->as.bytes),
-                  "column %zu came back with other bytes", i);
+                  "column %zu was read with other bytes", i);
             break;
         default:
             CHECK(got->as.integer == want->as.integer,
-                  "column %zu: %" PRId64 " came back as %" PRId64, i,
+                  "column %zu: %" PRId64 " was read as %" PRId64, i,
                   want->as.integer, got->as.integer);
         }
     }
@@ -126,7 +128,8 @@ static const int32_t kinds[7] = { QUIPU_VALUE_BOOL,   QUIPU_VALUE_INT,
         .as.bytes = {(text), sizeof(text) - 1 } \
     }
 
-/* Columns of table.c's seven kinds, in rows; kinds are set later. */
+/* Values for the columns of QUIPU_SHAPE_COLUMNS, one row for each item; their
+ * kinds are set later. */
 static const quipu_value good_values[][7] = {
     { { .as.integer = 0 },
       { .as.integer = 0 },
@@ -201,7 +204,7 @@ static void columns(struct quipu_context *ctx)
     }
 }
 
-/* Each column absent, and all. */
+/* Each column NULL in turn, and then all of them. */
 static void null_columns(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_COLUMNS);
@@ -250,10 +253,11 @@ static void wrong_values(struct quipu_context *ctx)
 
         values[wrong[i].column] = wrong[i].value;
         status = append_values(ctx, r, s, values);
-        CHECK(status == QUIPU_INVALID, "wrong value %zu answered %s", i,
+        CHECK(status == QUIPU_INVALID,
+              "for wrong value %zu the append returned %s", i,
               quipu_status_name(status));
     }
-    CHECK(quipu_item_list_count(ctx, r, s) == 0, "something was stored");
+    CHECK(quipu_item_list_count(ctx, r, s) == 0, "an item was stored");
 }
 
 static const struct quipu_case cases[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls that are wrong, capabilities that are absent, fork, and closing. */
+/* Wrong calls, absent capabilities, fork and closing. */
 #include "case.h"
 
 #include <inttypes.h>
@@ -31,10 +31,10 @@ static void null_arguments(struct quipu_context *ctx)
     RETURNS(QUIPU_INVALID, quipu_records_last(NULL, s, &number, ERR));
     OK(quipu_datastore_close(NULL, ERR));
     OK(quipu_records_close(NULL, ERR));
-    CHECK(quipu_item_list_count(ctx, r, s) == 0, "something was stored");
+    CHECK(quipu_item_list_count(ctx, r, s) == 0, "an item was stored");
 }
 
-static void no_error_wanted(struct quipu_context *ctx)
+static void no_error_argument(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, 0);
     quipu_bytes s = quipu_context_sequence(ctx);
@@ -47,8 +47,7 @@ static void no_error_wanted(struct quipu_context *ctx)
                                quipu_context_schema(ctx, 0), &r, NULL));
 }
 
-/* Each refusal comes with its code and a message. */
-static void errors_told(struct quipu_context *ctx)
+static void error_messages(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, 0);
     quipu_bytes s = quipu_context_sequence(ctx);
@@ -89,11 +88,12 @@ static void closed_too_early(struct quipu_context *ctx)
     RETURNS(QUIPU_INVALID, quipu_datastore_close(ctx->main, ERR));
     OK(quipu_records_read(r, s, NULL, &cursor, ERR));
     RETURNS(QUIPU_INVALID, quipu_records_close(r, ERR));
-    CHECK(quipu_item_list_count(ctx, r, s) == 2, "something was closed");
+    CHECK(quipu_item_list_count(ctx, r, s) == 2,
+          "a failed close has closed a handle");
     quipu_cursor_close(cursor);
 }
 
-/* The child of a fork is told so, and its parent is not disturbed. */
+/* All handles refuse calls in a forked child, and still work in the parent. */
 static void forked(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, 0);
@@ -123,7 +123,8 @@ static void forked(struct quipu_context *ctx)
           "the child ended with wait status 0x%x", (unsigned)status);
     quipu_cursor_close(cursor);
     OK(quipu_builder_append_next(ctx, r, s));
-    CHECK(quipu_item_list_count(ctx, r, s) == 4, "not four items");
+    CHECK(quipu_item_list_count(ctx, r, s) == 4,
+          "the sequence does not have four items");
 }
 
 static void reopened(struct quipu_context *ctx)
@@ -135,7 +136,7 @@ static void reopened(struct quipu_context *ctx)
                                  quipu_context_sequence(ctx)));
 }
 
-/* ------------------------------------------------- what is not claimed */
+/* -------------------------------------------- capabilities not declared */
 
 static int do_nothing(void *native, void *context, quipu_error *error)
 {
@@ -156,7 +157,7 @@ static void no_transact(struct quipu_context *ctx)
     RETURNS(QUIPU_UNSUPPORTED, quipu_records_transact(r, &b->append, do_nothing,
                                                       &runs, &b->result, ERR));
     CHECK(runs == 0, "the function ran");
-    CHECK(quipu_item_list_count(ctx, r, s) == 0, "something was stored");
+    CHECK(quipu_item_list_count(ctx, r, s) == 0, "an item was stored");
 }
 
 static void no_tracking(struct quipu_context *ctx)
@@ -173,7 +174,7 @@ static void no_tracking(struct quipu_context *ctx)
     RETURNS(QUIPU_UNSUPPORTED,
             quipu_tracking_read(ctx->main, "consumer", "log", &p, ERR));
     RETURNS(QUIPU_UNSUPPORTED, quipu_trackings_open(ctx->main, &list, ERR));
-    CHECK(quipu_item_list_count(ctx, r, s) == 0, "something was stored");
+    CHECK(quipu_item_list_count(ctx, r, s) == 0, "an item was stored");
 }
 
 static void no_log(struct quipu_context *ctx)
@@ -194,10 +195,10 @@ static const struct quipu_case cases[] = {
       null_arguments, QUIPU_CAN_LOG, 0, 0 },
     { "contract.errors-are-optional",
       "A program that needs only the status code passes NULL for the error.",
-      no_error_wanted, 0, 0, 0 },
+      no_error_argument, 0, 0, 0 },
     { "contract.errors-have-a-message",
-      "The message in a program's log has to name the cause.", errors_told, 0,
-      0, 0 },
+      "The message in a program's log has to name the cause.", error_messages,
+      0, 0, 0 },
     { "contract.wrong-sizes-are-invalid",
       "A struct_size of 0 means that the struct was not initialised.",
       wrong_sizes, 0, 0, 0 },

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* F1: states come out as they went in, up to the limits. */
+/* F1: states are read as they were stored, up to the limits. */
 #include "case.h"
 
 #include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
 
-static void check_state(const quipu_item *item, const void *wanted)
+static void check_state(const quipu_item *item, const void *expected)
 {
-    const quipu_bytes *state = wanted;
+    const quipu_bytes *state = expected;
 
-    CHECK(item->state.data, "the state is absent");
+    CHECK(item->state.data, "the state was read as absent");
     CHECK(item->state.size == state->size,
-          "a state of %zu bytes came back with %zu", state->size,
+          "a state of %zu bytes was read with %zu", state->size,
           item->state.size);
     CHECK(state->size == 0 ||
               memcmp(item->state.data, state->data, state->size) == 0,
-          "a state of %zu bytes came back with other bytes", state->size);
+          "a state of %zu bytes was read with other bytes", state->size);
 }
 
 static void store_state(struct quipu_context *ctx, quipu_records *r,
@@ -59,8 +59,8 @@ static void every_byte(struct quipu_context *ctx)
     store_state(ctx, r, (quipu_bytes){ zeros, sizeof(zeros) });
 }
 
-/* What is large takes its time on a busy machine. */
-static quipu_records *patient_records(struct quipu_context *ctx)
+/* With a long timeout: large appends take long on a busy machine. */
+static quipu_records *records_with_long_timeout(struct quipu_context *ctx)
 {
     ctx->main = quipu_context_open(ctx, "timeout=120000");
     return quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
@@ -68,7 +68,7 @@ static quipu_records *patient_records(struct quipu_context *ctx)
 
 static void large_state(struct quipu_context *ctx)
 {
-    quipu_records *r = patient_records(ctx);
+    quipu_records *r = records_with_long_timeout(ctx);
     size_t size = (size_t)16 << 20;
     uint64_t *words = quipu_context_allocate(ctx, size);
 
@@ -80,7 +80,7 @@ static void large_state(struct quipu_context *ctx)
 
 static void many_items(struct quipu_context *ctx)
 {
-    quipu_records *r = patient_records(ctx);
+    quipu_records *r = records_with_long_timeout(ctx);
     quipu_bytes s[10];
     struct quipu_builder *b = quipu_builder_create(ctx, r, 100000);
     quipu_cursor *cursor;
@@ -99,19 +99,20 @@ static void many_items(struct quipu_context *ctx)
         CHECK(item && item->notification_id == (int64_t)i + 1 &&
                   item->position == (int64_t)i / 10 &&
                   memcmp(item->event_id.data, &b->event_ids[i], 16) == 0,
-              "item %zu is not stored as it was given", i);
+              "item %zu is not stored as it was appended", i);
     }
     OK(quipu_cursor_next(cursor, &item, ERR));
-    CHECK(!item, "there are more items than were given");
+    CHECK(!item, "more items are stored than were appended");
     quipu_cursor_close(cursor);
 }
 
 /* 256 MiB in 16 items that share their bytes. */
 static void large_append(struct quipu_context *ctx)
 {
-    quipu_records *r = patient_records(ctx);
+    quipu_records *r = records_with_long_timeout(ctx);
     quipu_bytes s = quipu_context_sequence(ctx);
-    size_t size = ((size_t)16 << 20) - 4096; /* leaves room for the rest */
+    size_t size =
+        ((size_t)16 << 20) - 4096; /* leaves room for the other members */
     struct quipu_builder *b = quipu_builder_create(ctx, r, 16);
     void *state = quipu_context_allocate(ctx, size);
 
@@ -119,11 +120,12 @@ static void large_append(struct quipu_context *ctx)
         quipu_builder_add_next(b, s, "")->state = (quipu_bytes){ state, size };
     }
     OK(quipu_builder_append(b));
-    CHECK(quipu_item_list_count(ctx, r, s) == 16, "not sixteen items");
+    CHECK(quipu_item_list_count(ctx, r, s) == 16,
+          "the sequence does not have sixteen items");
 }
 
-/* Memory that is only there in name: whoever checks the size first, as all
- * should, never touches it. */
+/* The state is address space without memory: a driver that checks the size
+ * first never touches it. */
 static void over_limits(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, 0);
@@ -135,25 +137,25 @@ static void over_limits(struct quipu_context *ctx)
 
     OK(quipu_datastore_describe(quipu_context_datastore(ctx), &info, ERR));
     CHECK(info.limits.state_size >= UINT64_C(16) << 20,
-          "the store takes states of %" PRIu64 " bytes only",
+          "the limit of a state is only %" PRIu64 " bytes",
           info.limits.state_size);
     CHECK(info.limits.append_items >= 100000,
-          "the store takes %" PRIu64 " items in one append only",
+          "the limit of an append is only %" PRIu64 " items",
           info.limits.append_items);
     CHECK(info.limits.append_size >= UINT64_C(256) << 20,
-          "the store takes appends of %" PRIu64 " bytes only",
+          "the limit of an append is only %" PRIu64 " bytes",
           info.limits.append_size);
     if (info.limits.state_size > UINT64_C(1) << 36) {
-        return; /* nobody has so much memory to offer */
+        return; /* more than can be mapped */
     }
     size = (size_t)info.limits.state_size + 1;
     memory = mmap(NULL, size, PROT_READ,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    CHECK(memory != MAP_FAILED, "the system gives no addresses");
+    CHECK(memory != MAP_FAILED, "cannot map %zu bytes", size);
     quipu_builder_add_next(b, s, "")->state = (quipu_bytes){ memory, size };
     RETURNS(QUIPU_INVALID, quipu_builder_append(b));
     munmap(memory, size);
-    CHECK(quipu_item_list_count(ctx, r, s) == 0, "something was stored");
+    CHECK(quipu_item_list_count(ctx, r, s) == 0, "an item was stored");
 }
 
 static const struct quipu_case cases[] = {

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* S3: guards, each demand in each state of the sequence. */
+/* S3: guards, with each demand in each state of the sequence. */
 #include "case.h"
 
 #include <inttypes.h>
 
-/* One guard on a sequence of `count` items, and what it should say. */
-struct truth {
+/* One guard on a sequence of `count` items, and whether it holds. */
+struct row {
     int64_t count;
     int demand;
     int64_t position;
     bool holds;
 };
 
-static const struct truth table[] = {
+static const struct row table[] = {
     { 0, QUIPU_DEMAND_EMPTY, 0, true },
-    { 0, QUIPU_DEMAND_EMPTY, 7, true }, /* the position is not looked at */
+    { 0, QUIPU_DEMAND_EMPTY, 7, true }, /* the position is ignored */
     { 0, QUIPU_DEMAND_NOT_EMPTY, 0, false },
     { 0, QUIPU_DEMAND_LAST, 0, false },
     { 0, QUIPU_DEMAND_LAST, -1, false },
@@ -42,59 +42,60 @@ static void check_guard_refusal(const struct quipu_builder *b, size_t index,
 
     CHECK(b->result.cause == QUIPU_CAUSE_GUARD, "result.cause is %d",
           b->result.cause);
-    CHECK(b->result.index == index, "result.index is %zu, not %zu",
+    CHECK(b->result.index == index, "result.index is %zu instead of %zu",
           b->result.index, index);
     CHECK(has_last == (last >= 0), "HAS_LAST is %d", has_last);
     CHECK(!has_last || b->result.last_position == last,
-          "result.last_position is %" PRId64 ", not %" PRId64,
+          "result.last_position is %" PRId64 " instead of %" PRId64,
           b->result.last_position, last);
 }
 
-/* Who writes: the guarded sequence itself, another one, or nobody. */
-enum writer { ITSELF, ANOTHER, NOBODY };
+/* Sequence that the append writes: the guarded one, another one, or none. */
+enum written { GUARDED, ANOTHER, NONE };
 
-static void check_truth(struct quipu_context *ctx, quipu_records *r,
-                        const struct truth *truth, enum writer writer)
+static void check_row(struct quipu_context *ctx, quipu_records *r,
+                      const struct row *row, enum written written)
 {
     quipu_bytes s = quipu_context_sequence(ctx);
     struct quipu_builder *b = quipu_builder_create(ctx, r, 2);
     size_t before;
 
-    if (truth->count > 0) {
-        quipu_builder_append_many(ctx, r, s, (size_t)truth->count);
+    if (row->count > 0) {
+        quipu_builder_append_many(ctx, r, s, (size_t)row->count);
     }
     before = quipu_item_list_count_log(ctx, r);
-    if (writer != NOBODY) {
-        quipu_bytes to = writer == ITSELF ? s : quipu_context_sequence(ctx);
+    if (written != NONE) {
+        quipu_bytes to = written == GUARDED ? s : quipu_context_sequence(ctx);
 
         quipu_builder_add_next(b, to, "x");
         quipu_builder_add_next(b, to, "y");
     }
-    quipu_builder_guard(b, s, truth->demand, truth->position);
-    if (truth->holds) {
+    quipu_builder_guard(b, s, row->demand, row->position);
+    if (row->holds) {
         OK(quipu_builder_append(b));
         before += b->append.item_count;
     } else {
         RETURNS(QUIPU_CONFLICT, quipu_builder_append(b));
-        check_guard_refusal(b, 0, truth->count - 1);
+        check_guard_refusal(b, 0, row->count - 1);
     }
     CHECK(quipu_item_list_count_log(ctx, r) == before,
-          "demand %d at %" PRId64 " of %" PRId64 " items: stored otherwise",
-          truth->demand, truth->position, truth->count);
+          "demand %d at position %" PRId64 " with %" PRId64
+          " items: the log has another length than expected",
+          row->demand, row->position, row->count);
 }
 
-static void check_table(struct quipu_context *ctx, enum writer writer)
+static void check_table(struct quipu_context *ctx, enum written written)
 {
     quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
 
     for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
-        check_truth(ctx, r, &table[i], writer);
+        check_row(ctx, r, &table[i], written);
     }
 }
 
-static void on_itself(struct quipu_context *ctx)
+static void on_written(struct quipu_context *ctx)
 {
-    check_table(ctx, ITSELF);
+    check_table(ctx, GUARDED);
 }
 
 static void on_another(struct quipu_context *ctx)
@@ -102,9 +103,9 @@ static void on_another(struct quipu_context *ctx)
     check_table(ctx, ANOTHER);
 }
 
-static void on_nothing(struct quipu_context *ctx)
+static void without_items(struct quipu_context *ctx)
 {
-    check_table(ctx, NOBODY);
+    check_table(ctx, NONE);
 }
 
 static void sparse(struct quipu_context *ctx)
@@ -126,7 +127,7 @@ static void sparse(struct quipu_context *ctx)
     }
 }
 
-/* The last is that of the highest position, not of the newest item. */
+/* The last item is the one at the highest position, not the newest one. */
 static void sparse_last(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_SPARSE);
@@ -164,7 +165,8 @@ static void several(struct quipu_context *ctx)
             OK(quipu_builder_append(b));
         }
         CHECK(quipu_item_list_count(ctx, r, s) == (bad < 4 ? 0 : 1),
-              "with guard %zu failing, the items were stored otherwise", bad);
+              "guard %zu fails: the sequence has another length than expected",
+              bad);
     }
 }
 
@@ -181,7 +183,7 @@ static void before_positions(struct quipu_context *ctx)
     check_guard_refusal(b, 0, 1);
 }
 
-static void nonsense(struct quipu_context *ctx)
+static void unknown_demands(struct quipu_context *ctx)
 {
     static const int demands[] = { 0, 4, -1 };
     quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
@@ -197,13 +199,13 @@ static void nonsense(struct quipu_context *ctx)
 static const struct quipu_case cases[] = {
     { "S3.guard-on-a-written-sequence",
       "A guard sees the sequence as it is before the items of its own append.",
-      on_itself, QUIPU_CAN_LOG, 0, 0 },
+      on_written, QUIPU_CAN_LOG, 0, 0 },
     { "S3.guard-on-another-sequence",
       "A decision can depend on a sequence that it does not write.", on_another,
       QUIPU_CAN_LOG, 0, 0 },
     { "S3.guard-without-items",
       "An append without items verifies that what was read still holds.",
-      on_nothing, QUIPU_CAN_LOG, 0, 0 },
+      without_items, QUIPU_CAN_LOG, 0, 0 },
     { "S3.guard-at-extreme-positions",
       "No position may be used internally to represent an empty sequence.",
       sparse, 0, 0, 0 },
@@ -218,7 +220,7 @@ static const struct quipu_case cases[] = {
       "The reported cause decides what the program does next.",
       before_positions, 0, 0, 0 },
     { "S3.unknown-demand-is-invalid",
-      "A demand that the store does not know must not be ignored.", nonsense, 0,
-      0, 0 },
+      "A demand that the store does not know must not be ignored.",
+      unknown_demands, 0, 0, 0 },
 };
 QUIPU_FAMILY(guards);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* L1, L3 and L5: the log of one writer, and positions kept outside. */
+/* L1, L3 and L5: the log of one writer, and positions that are kept outside. */
 #include "case.h"
 
 #include <inttypes.h>
@@ -19,11 +19,11 @@ static void gapless(struct quipu_context *ctx)
         quipu_builder_append_many(ctx, r, s[quipu_context_random(ctx, 3)], n);
         stored += n;
         CHECK(quipu_item_list_check_log(ctx, r).count == stored,
-              "the log is not whole");
+              "the log has another length than expected");
     }
 }
 
-/* A refusal for each cause, between appends that succeed. */
+/* Appends refused for each cause, between appends that succeed. */
 static void refusals_use_none(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
@@ -53,7 +53,7 @@ static void refusals_use_none(struct quipu_context *ctx)
         quipu_builder_add_next(b, quipu_context_sequence(ctx), "good");
         OK(quipu_builder_append(b));
         CHECK(b->result.first_notification_id == i,
-              "id %" PRId64 ", and %" PRId64 " comes next",
+              "notification id %" PRId64 " instead of %" PRId64,
               b->result.first_notification_id, i);
     }
     quipu_item_list_check_log(ctx, r);
@@ -71,15 +71,16 @@ static void consecutive(struct quipu_context *ctx)
                                quipu_context_format(ctx, "%zu", i));
     }
     OK(quipu_builder_append(b));
-    CHECK(b->result.first_notification_id == 2, "not the next id");
+    CHECK(b->result.first_notification_id == 2,
+          "the append did not get the next notification id");
     log = quipu_item_list_check_log(ctx, r);
     for (size_t i = 0; i < 40; i++) {
         CHECK(strcmp(log.at[i + 1].state, b->items[i].state.data) == 0,
-              "item %zu is not in the order given", i);
+              "item %zu is not in the order of the append", i);
     }
 }
 
-static void schemas_count_apart(struct quipu_context *ctx)
+static void separate_logs(struct quipu_context *ctx)
 {
     quipu_records *a = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
     quipu_records *b = quipu_context_records(ctx, QUIPU_SHAPE_SPARSE);
@@ -89,8 +90,9 @@ static void schemas_count_apart(struct quipu_context *ctx)
         OK(quipu_builder_append_at(ctx, b, quipu_context_sequence(ctx), i));
     }
     CHECK(quipu_item_list_check_log(ctx, a).count == 5,
-          "not the items of the one");
-    CHECK(quipu_item_list_count_log(ctx, b) == 5, "not the items of the other");
+          "the first log has another length than expected");
+    CHECK(quipu_item_list_count_log(ctx, b) == 5,
+          "the second log has another length than expected");
 }
 
 static void sparse_by_commit(struct quipu_context *ctx)
@@ -129,7 +131,7 @@ static void equal_times(struct quipu_context *ctx)
         OK(quipu_builder_append(b));
     }
     CHECK(quipu_item_list_check_log(ctx, r).count == 12,
-          "the log ends before its end");
+          "the log ends before its last item");
 }
 
 static void head(struct quipu_context *ctx)
@@ -141,9 +143,10 @@ static void head(struct quipu_context *ctx)
 
     OK(quipu_datastore_describe(quipu_context_datastore(ctx), &info, ERR));
     OK(quipu_records_head(r, &p, ERR));
-    CHECK(p.notification_id == 0, "an empty log ends at %" PRId64,
+    CHECK(p.notification_id == 0, "the head of an empty log is %" PRId64,
           p.notification_id);
-    CHECK(quipu_uuid_is_nil(&p.event_id), "an empty log has an event id");
+    CHECK(quipu_uuid_is_nil(&p.event_id),
+          "the head of an empty log has an event id");
     for (int64_t i = 1; i < 4; i++) {
         quipu_builder_clear(b);
         quipu_builder_add_next(b, quipu_context_sequence(ctx), "a");
@@ -153,9 +156,9 @@ static void head(struct quipu_context *ctx)
         CHECK(p.notification_id == 2 * i, "the head is %" PRId64,
               p.notification_id);
         CHECK(memcmp(&p.event_id, &b->event_ids[1], 16) == 0,
-              "the head has another item's event id");
+              "the head has the event id of another item");
         CHECK(memcmp(&p.store, &info.identity, 16) == 0,
-              "the head has another store's identity");
+              "the head has the identity of another store");
     }
     CHECK(!quipu_uuid_is_nil(&info.identity), "the store has no identity");
 }
@@ -168,7 +171,7 @@ static void head_without_ids(struct quipu_context *ctx)
     OK(quipu_builder_append_next(ctx, r, quipu_context_sequence(ctx)));
     OK(quipu_records_head(r, &p, ERR));
     CHECK(p.notification_id == 1 && quipu_uuid_is_nil(&p.event_id),
-          "an event id where there is no column for one");
+          "the head has an event id without a column for it");
     OK(quipu_records_check_position(r, &p, ERR));
 }
 
@@ -184,14 +187,14 @@ static void positions(struct quipu_context *ctx)
         OK(quipu_records_position(r, i, &p, ERR));
         CHECK(p.notification_id == i &&
                   memcmp(&p.event_id, &log.at[i - 1].event_id, 16) == 0,
-              "position %" PRId64 " is another item's", i);
+              "position %" PRId64 " has the event id of another item", i);
         OK(quipu_records_check_position(r, &p, ERR));
     }
     RETURNS(QUIPU_NOT_FOUND, quipu_records_position(r, 6, &p, ERR));
     RETURNS(QUIPU_NOT_FOUND, quipu_records_position(r, INT64_MAX, &p, ERR));
 }
 
-static void positions_outlived(struct quipu_context *ctx)
+static void old_positions(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
     quipu_bytes s = quipu_context_sequence(ctx);
@@ -205,8 +208,8 @@ static void positions_outlived(struct quipu_context *ctx)
     OK(quipu_records_check_position(r, &middle, ERR));
 }
 
-/* A position that does not fit this log in one respect each. */
-static void misfits(struct quipu_context *ctx)
+/* Positions that differ from one of this log in one member each. */
+static void foreign_positions(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
     quipu_position p, wrong;
@@ -234,11 +237,11 @@ static void identities(struct quipu_context *ctx)
     OK(quipu_datastore_describe(quipu_context_datastore(ctx), &a, ERR));
     OK(quipu_datastore_describe(quipu_context_open(ctx, NULL), &b, ERR));
     CHECK(memcmp(&a.identity, &b.identity, 16) == 0,
-          "one store, and two identities");
+          "one store has two identities");
     OK(quipu_datastore_describe(quipu_context_open(ctx, "namespace=other"), &c,
                                 ERR));
     CHECK(memcmp(&a.identity, &c.identity, 16) != 0,
-          "two namespaces, and one identity");
+          "two namespaces have one identity");
 }
 
 #define LOG QUIPU_CAN_LOG
@@ -252,7 +255,7 @@ static const struct quipu_case cases[] = {
       "Ids that refused appends have used up leave gaps without explanation.",
       refusals_use_none, LOG, 0, 0 },
     { "L1.schemas-have-separate-logs", "Each schema has a log of its own.",
-      schemas_count_apart, LOG, 0, 0 },
+      separate_logs, LOG, 0, 0 },
     { "L1.sparse-log-is-in-commit-order",
       "The log tells when an item was stored, the position when it happened.",
       sparse_by_commit, LOG, 0, 0 },
@@ -274,11 +277,11 @@ static const struct quipu_case cases[] = {
       "rewound.",
       positions, LOG, 0, 0 },
     { "L5.position-stays-valid-after-appends",
-      "A consumer that lags behind is not in conflict.", positions_outlived,
-      LOG, 0, 0 },
+      "A consumer that lags behind is not in conflict.", old_positions, LOG, 0,
+      0 },
     { "L5.position-of-another-log-conflicts",
       "To read on from a position of another log would skip events silently.",
-      misfits, LOG, 0, 0 },
+      foreign_positions, LOG, 0, 0 },
     { "L5.identity-is-of-store-and-namespace",
       "All datastores that open one store must report the same identity.",
       identities, LOG | QUIPU_TRAIT_MULTI_OPEN, 0, 0 },

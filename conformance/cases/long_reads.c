@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * V4: memory stays constant whatever the length of a read.  Half of the items
- * are in one sequence, and each other is in one of its own; a process without a
- * past, where the store lets it, reads the log, the sequence, and the list of
- * sequences, while its anonymous memory is watched.
+ * V4: the memory of a read does not depend on its length.
+ *
+ * Half of the items are in one sequence, and each other item is in a sequence
+ * of its own.  The log, the sequence and the list of sequences are read while
+ * the anonymous memory of the process (RssAnon) is observed: it may grow by
+ * MAX_GROWTH after the first items, while all states together are larger.  If
+ * the store can be shared, the reader is a process that has not written.
  */
 #include "case.h"
 
@@ -12,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EACH 1000        /* items of an append */
-#define MOST 5120        /* KiB by which memory may grow */
-#define HOARD (12 << 20) /* bytes of all states, at least: more than that */
+#define APPEND_ITEMS 1000
+#define MAX_GROWTH 5120       /* KiB */
+#define MIN_STATES (12 << 20) /* bytes of all states */
 
 struct length {
     int64_t items;
@@ -27,10 +30,10 @@ static struct length length_of(const struct quipu_context *ctx)
     int64_t items = quipu_context_scale(ctx, 30000, 1000000, 10000000);
 
     return (struct length){ .items = items,
-                            .state_size = (size_t)(HOARD / items + 100) };
+                            .state_size = (size_t)(MIN_STATES / items + 100) };
 }
 
-/* The sequence of an item: the first for the even ones. */
+/* Returns the sequence of item i: the same one for all even i. */
 static quipu_uuid sequence_of(int64_t i)
 {
     quipu_uuid id = { { 0 } };
@@ -45,14 +48,14 @@ static void append_all(struct quipu_context *ctx, const struct length *length)
 {
     quipu_records *r =
         quipu_context_bind(ctx, quipu_context_datastore(ctx), length->schema);
-    struct quipu_builder *b = quipu_builder_create(ctx, r, EACH);
-    quipu_uuid *ids = quipu_context_allocate(ctx, EACH * sizeof(*ids));
+    struct quipu_builder *b = quipu_builder_create(ctx, r, APPEND_ITEMS);
+    quipu_uuid *ids = quipu_context_allocate(ctx, APPEND_ITEMS * sizeof(*ids));
     char *state = quipu_context_allocate(ctx, length->state_size + 1);
 
     memset(state, '.', length->state_size);
-    for (int64_t i = 0; i < length->items; i += EACH) {
+    for (int64_t i = 0; i < length->items; i += APPEND_ITEMS) {
         quipu_builder_clear(b);
-        for (int64_t k = 0; k < EACH; k++) {
+        for (int64_t k = 0; k < APPEND_ITEMS; k++) {
             ids[k] = sequence_of(i + k);
             quipu_builder_add_next(b, (quipu_bytes){ ids[k].bytes, 16 }, state);
         }
@@ -62,8 +65,8 @@ static void append_all(struct quipu_context *ctx, const struct length *length)
 
 /* --------------------------------------------------------------- the memory */
 
-/* Anonymous memory of this process, in KiB. */
-static long anonymous(void)
+/* Returns the anonymous memory of this process, in KiB. */
+static long anonymous_memory(void)
 {
     FILE *file = fopen("/proc/self/status", "re");
     char line[256];
@@ -78,48 +81,49 @@ static long anonymous(void)
         (void)fclose(file);
     }
     if (size < 0) {
-        quipu_assertion_skip("the system does not tell anonymous memory");
+        quipu_assertion_skip("/proc/self/status has no RssAnon");
     }
     return size;
 }
 
-/* What a read has when it is under way is what it may have. */
+/* Growth of memory during a read. */
 struct watch {
     const char *what;
-    long first;
+    long first; /* memory after APPEND_ITEMS items */
     int64_t count;
 };
 
-static void look(struct watch *watch)
+static void observe(struct watch *watch)
 {
     long now;
 
-    if (++watch->count % EACH != 0) {
+    if (++watch->count % APPEND_ITEMS != 0) {
         return;
     }
-    now = anonymous();
+    now = anonymous_memory();
     if (watch->first == 0) {
         watch->first = now;
     }
-    CHECK(now - watch->first <= MOST,
-          "after %" PRId64 " of %s it has %ld KiB more than after %d",
-          watch->count, watch->what, now - watch->first, EACH);
+    CHECK(now - watch->first <= MAX_GROWTH,
+          "after %" PRId64 " of %s the process has %ld KiB more than after %d",
+          watch->count, watch->what, now - watch->first, APPEND_ITEMS);
 }
 
 static void read_items(quipu_cursor *cursor, struct watch *watch,
-                       int64_t wanted)
+                       int64_t expected)
 {
     const quipu_item *item;
     int status;
 
     while ((status = quipu_cursor_next(cursor, &item, ERR)) == QUIPU_OK &&
            item) {
-        look(watch);
+        observe(watch);
     }
     OK(status);
     quipu_cursor_close(cursor);
-    CHECK(watch->count == wanted, "%" PRId64 " of %s are read, not %" PRId64,
-          watch->count, watch->what, wanted);
+    CHECK(watch->count == expected,
+          "%" PRId64 " of %s were read instead of %" PRId64, watch->count,
+          watch->what, expected);
 }
 
 static void read_all(struct quipu_context *ctx, const struct length *length)
@@ -145,13 +149,14 @@ static void read_all(struct quipu_context *ctx, const struct length *length)
     OK(quipu_sequences_open(r, (quipu_bytes){ NULL, 0 }, &list, ERR));
     do {
         OK(quipu_sequences_next(list, &sequence, ERR));
-        look(&all);
+        observe(&all);
     } while (sequence);
     quipu_sequences_close(list);
-    CHECK(all.count == length->items / 2 + 2, "not all sequences are listed");
+    CHECK(all.count == length->items / 2 + 2,
+          "another number of sequences is listed than there are");
 }
 
-static void be_reader(struct quipu_context *ctx, void *shared, unsigned i)
+static void read_in_process(struct quipu_context *ctx, void *shared, unsigned i)
 {
     (void)i;
     read_all(ctx, shared);
@@ -161,14 +166,14 @@ static void long_reads(struct quipu_context *ctx)
 {
     struct length length = length_of(ctx);
     bool shares = ctx->traits & QUIPU_CAN_SHARE;
-    struct quipu_workers crew;
+    struct quipu_workers reader;
 
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-    quipu_assertion_skip("a sanitizer has memory of its own");
+    quipu_assertion_skip("a sanitizer uses memory of its own");
 #endif
     length.schema = quipu_context_schema(ctx, 0);
     if (shares) {
-        crew = quipu_workers_start(ctx, 1, be_reader, &length);
+        reader = quipu_workers_start(ctx, 1, read_in_process, &length);
     }
     quipu_context_setup(ctx, length.schema);
     append_all(ctx, &length);
@@ -176,8 +181,8 @@ static void long_reads(struct quipu_context *ctx)
         read_all(ctx, &length);
         return;
     }
-    quipu_workers_release(&crew);
-    quipu_workers_join(&crew);
+    quipu_workers_release(&reader);
+    quipu_workers_join(&reader);
 }
 
 static const struct quipu_case cases[] = {

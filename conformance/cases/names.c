@@ -15,8 +15,8 @@ static void rename_all(struct quipu_schema *schema, const char *names[6])
     schema->event_id = names[5];
 }
 
-/* Tables that a shared store may have already are left alone. */
-static void hostile_names(struct quipu_context *ctx)
+/* With a unique suffix, so that no table of a shared store is used. */
+static void quoted_names(struct quipu_context *ctx)
 {
     static const char *names[][6] = {
         { "select", "from", "where", "order", "group", "index" },
@@ -40,7 +40,7 @@ static void hostile_names(struct quipu_context *ctx)
     }
 }
 
-static void bare_hostile_tables(struct quipu_context *ctx)
+static void quoted_tables(struct quipu_context *ctx)
 {
     static const char *names[] = { "select", "\"quoted\"",
                                    "naïve; DROP TABLE x; --", "table" };
@@ -56,7 +56,8 @@ static void bare_hostile_tables(struct quipu_context *ctx)
     }
 }
 
-/* Whichever comes first; and that one stays as it was. */
+/* The second of two names that differ only in case is refused, and the first
+ * schema stays usable. */
 static void case_of_tables(struct quipu_context *ctx)
 {
     quipu_datastore *d = quipu_context_datastore(ctx);
@@ -104,7 +105,7 @@ static void wrong_schemas(struct quipu_context *ctx)
         "pg_x",
         "\xff",
         "1234567890123456789012345678901234567890123456789012345678901234",
-        "POSITION" /* as the column `position`, but for case */
+        "POSITION" /* equals the column `position` but for case */
     };
     static const quipu_column kind[] = { { .name = "x", .kind = 0 } };
     static const quipu_column twice[] = {
@@ -128,7 +129,7 @@ static void wrong_schemas(struct quipu_context *ctx)
     schema->state = NULL;
     RETURNS(QUIPU_INVALID, quipu_datastore_setup(d, schema, ERR));
     schema = quipu_context_schema(ctx, 0);
-    schema->topic = "rowid"; /* SQLite reserves it, so nobody takes it */
+    schema->topic = "rowid"; /* SQLite reserves it, so all drivers refuse it */
     RETURNS(QUIPU_INVALID, quipu_datastore_setup(d, schema, ERR));
     schema = quipu_context_schema(ctx, 0);
     schema->flags = 1u << 31;
@@ -156,15 +157,15 @@ static void check_listing(struct quipu_context *ctx, quipu_records *r,
         OK(quipu_sequences_open(r, after, &list, ERR));
         for (size_t i = from; i < count; i++) {
             OK(quipu_sequences_next(list, &row, ERR));
-            CHECK(row, "the listing ends before sequence %zu", i);
+            CHECK(row, "the list ends before sequence %zu", i);
             CHECK(quipu_bytes_equal(row->id, ids[i]),
-                  "sequence %zu is not in its place in byte order", i);
+                  "sequence %zu is not listed in byte order", i);
             CHECK(row->last_position == (int64_t)(i % 3),
-                  "sequence %zu is said to end at %" PRId64, i,
+                  "sequence %zu is listed with the last position %" PRId64, i,
                   row->last_position);
         }
         OK(quipu_sequences_next(list, &row, ERR));
-        CHECK(!row, "the listing goes on after its end");
+        CHECK(!row, "the list has more sequences than there are");
         quipu_sequences_close(list);
     }
 }
@@ -201,7 +202,8 @@ static void text_order(struct quipu_context *ctx)
     quipu_bytes ids[COUNT];
 
     for (size_t i = 0; i < COUNT; i++) {
-        size_t k = i * 7 % COUNT; /* 25 and 7 have no common divisor */
+        size_t k =
+            i * 7 % COUNT; /* 25 and 7 are coprime: all, in another order */
 
         ids[k] = quipu_bytes_of_text(sorted[k]);
         quipu_builder_append_many(ctx, r, ids[k], k % 3 + 1);
@@ -229,7 +231,7 @@ static void uuid_order(struct quipu_context *ctx)
     check_listing(ctx, r, ids, 12);
 }
 
-/* A refused append must not leave its sequence in the listing. */
+/* A refused append must not leave its sequence in the list. */
 static void refused_not_listed(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, 0);
@@ -250,10 +252,10 @@ static void refused_not_listed(struct quipu_context *ctx)
 static const struct quipu_case cases[] = {
     { "F2.names-are-quoted",
       "Reserved words, quotes and whole statements are valid names.",
-      hostile_names, 0, 0, 0 },
+      quoted_names, 0, 0, 0 },
     { "F2.table-names-are-quoted",
-      "The table names in the documentation's examples work.",
-      bare_hostile_tables, 0, 0, 0 },
+      "The table names in the documentation's examples work.", quoted_tables, 0,
+      0, 0 },
     { "F2.table-names-that-differ-only-in-case-are-invalid",
       "Some back ends fold case, and every store can be copied to every other "
       "one.",

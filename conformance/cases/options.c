@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The options that mean the same everywhere, and URIs that are wrong. */
+/* The common options, and invalid URIs. */
 #include "case.h"
 
 #include <dirent.h>
@@ -67,7 +67,7 @@ static void bad_options(struct quipu_context *ctx)
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         int status = try_options(ctx, bad[i]);
 
-        CHECK(status == QUIPU_INVALID, "\"%s\" answered %s", bad[i],
+        CHECK(status == QUIPU_INVALID, "the option \"%s\" returned %s", bad[i],
               quipu_status_name(status));
     }
 }
@@ -76,9 +76,9 @@ static void unknown_named(struct quipu_context *ctx)
 {
     RETURNS(QUIPU_INVALID, try_options(ctx, "quipu-no-such-option=1"));
     CHECK(strstr(ERR->message, "quipu-no-such-option"),
-          "the message does not name it: %s", ERR->message);
+          "the message does not name the option: %s", ERR->message);
     CHECK(strstr(ERR->message, "durability") && strstr(ERR->message, "timeout"),
-          "the message does not list those known: %s", ERR->message);
+          "the message does not list the known options: %s", ERR->message);
 }
 
 static void bad_uris(struct quipu_context *ctx)
@@ -91,7 +91,7 @@ static void bad_uris(struct quipu_context *ctx)
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         int status = try_uri(bad[i], NULL);
 
-        CHECK(status == QUIPU_INVALID, "\"%s\" answered %s", bad[i],
+        CHECK(status == QUIPU_INVALID, "the URI \"%s\" returned %s", bad[i],
               quipu_status_name(status));
     }
     RETURNS(QUIPU_NOT_FOUND, try_uri("no-such-scheme-here:x", NULL));
@@ -127,18 +127,20 @@ static void described(struct quipu_context *ctx)
     OK(quipu_datastore_describe(d, &info, ERR));
     CHECK(info.uri && info.driver && info.driver_version && info.library &&
               info.name_space,
-          "something of the description is missing");
+          "a member of the description is NULL");
     CHECK(*info.driver && *info.driver_version && *info.library,
-          "something of the description is empty");
-    CHECK(!info.readonly, "an option that was not given");
+          "a member of the description is empty");
+    CHECK(!info.readonly,
+          "the description reports readonly, which was not set");
     d = quipu_context_open(ctx, "durability=full&namespace=");
     OK(quipu_datastore_describe(d, &info, ERR));
-    CHECK(!info.relaxed && !*info.name_space, "options that were not given");
+    CHECK(!info.relaxed && !*info.name_space,
+          "the description reports options that were not set");
     d = quipu_context_open(ctx, "durability=relaxed&namespace=n%C3%A4me");
     OK(quipu_datastore_describe(d, &info, ERR));
-    CHECK(info.relaxed, "relaxed is not told");
+    CHECK(info.relaxed, "the description does not report relaxed");
     CHECK(strcmp(info.name_space, "n\xc3\xa4me") == 0,
-          "the namespace is called \"%s\"", info.name_space);
+          "the description reports the namespace \"%s\"", info.name_space);
 }
 
 static bool is_empty(const char *folder)
@@ -146,7 +148,7 @@ static bool is_empty(const char *folder)
     DIR *entries = opendir(folder);
     unsigned count = 0;
 
-    CHECK(entries, "the folder %s is gone", folder);
+    CHECK(entries, "cannot read the folder %s", folder);
     while (readdir(entries)) {
         count++;
     }
@@ -157,7 +159,7 @@ static bool is_empty(const char *folder)
 static void not_created(struct quipu_context *ctx)
 {
     RETURNS(QUIPU_NOT_FOUND, try_options(ctx, "create=no"));
-    CHECK(is_empty(ctx->directory), "something was made in the folder");
+    CHECK(is_empty(ctx->directory), "create=no has created a file");
     RETURNS(QUIPU_NOT_FOUND, try_options(ctx, "create=no"));
     quipu_context_datastore(ctx);
     OK(try_options(ctx, "create=no"));
@@ -168,7 +170,7 @@ static void readonly_absent(struct quipu_context *ctx)
     RETURNS(QUIPU_NOT_FOUND, try_options(ctx, "readonly=yes"));
 }
 
-/* A reader sees everything and changes nothing. */
+/* A read-only datastore reads everything and changes nothing. */
 static void readonly(struct quipu_context *ctx)
 {
     quipu_records *writer = quipu_context_records(ctx, 0);
@@ -181,21 +183,24 @@ static void readonly(struct quipu_context *ctx)
     quipu_builder_append_many(ctx, writer, s, 3);
     d = quipu_context_open(ctx, "readonly=yes");
     OK(quipu_datastore_describe(d, &info, ERR));
-    CHECK(info.readonly, "it does not say that it is readonly");
-    OK(quipu_datastore_setup(d, schema, ERR)); /* all is there */
+    CHECK(info.readonly, "the description does not report readonly");
+    OK(quipu_datastore_setup(d, schema,
+                             ERR)); /* the schema is set up already */
     RETURNS(QUIPU_DENIED,
             quipu_datastore_setup(d, quipu_context_schema(ctx, 0), ERR));
     RETURNS(QUIPU_DENIED, quipu_datastore_teardown(d, schema, ERR));
     reader = quipu_context_bind(ctx, d, schema);
     RETURNS(QUIPU_DENIED, quipu_builder_append_next(ctx, reader, s));
-    CHECK(quipu_item_list_count(ctx, reader, s) == 3, "not the three items");
+    CHECK(quipu_item_list_count(ctx, reader, s) == 3,
+          "the read-only datastore does not read three items");
     quipu_builder_append_many(ctx, writer, s, 2);
-    CHECK(quipu_item_list_count(ctx, reader, s) == 5, "new items are not seen");
+    CHECK(quipu_item_list_count(ctx, reader, s) == 5,
+          "the read-only datastore does not read new items");
     CHECK(quipu_item_list_count(ctx, writer, s) == 5,
-          "something else was stored");
+          "the sequence has another length than expected");
 }
 
-/* Durability is that of the handle: both kinds write to one store. */
+/* Handles of both durabilities write to one store. */
 static void both_durabilities(struct quipu_context *ctx)
 {
     quipu_records *full = quipu_context_records(ctx, 0);
@@ -207,13 +212,13 @@ static void both_durabilities(struct quipu_context *ctx)
     for (size_t i = 0; i < 20; i++) {
         OK(quipu_builder_append_next(ctx, i % 3 ? relaxed : full, s));
         CHECK(quipu_item_list_count(ctx, i % 3 ? full : relaxed, s) == i + 1,
-              "one does not see what the other stored");
+              "a handle does not read what the other has stored");
     }
     CHECK(quipu_item_list_check_log(ctx, full).count == 20,
-          "the log is not whole");
+          "the log has another length than expected");
 }
 
-/* With timeout=0 all that needs no waiting is done. */
+/* With timeout=0 every operation that need not wait succeeds. */
 static void no_time(struct quipu_context *ctx)
 {
     quipu_schema *schema = quipu_context_schema(ctx, 0);
@@ -227,13 +232,13 @@ static void no_time(struct quipu_context *ctx)
     for (size_t i = 0; i < 20; i++) {
         OK(quipu_builder_append_next(ctx, r, s));
         CHECK(quipu_item_list_count(ctx, r, s) == i + 1,
-              "not what was appended");
+              "the sequence has another length than expected");
     }
     quipu_context_unbind(ctx, r);
     OK(quipu_datastore_teardown(d, schema, ERR));
 }
 
-#define JOINT QUIPU_TRAIT_MULTI_OPEN
+#define MULTI_OPEN QUIPU_TRAIT_MULTI_OPEN
 
 static const struct quipu_case cases[] = {
     { "options.common-options-are-accepted",
@@ -256,15 +261,15 @@ static const struct quipu_case cases[] = {
       0 },
     { "options.create-no-creates-nothing",
       "A mistyped path must not create a new, empty store.", not_created,
-      JOINT | QUIPU_TRAIT_FILES, 0, 0 },
+      MULTI_OPEN | QUIPU_TRAIT_FILES, 0, 0 },
     { "options.readonly-creates-nothing",
       "A read-only datastore changes no byte, and creates no store.",
-      readonly_absent, JOINT | QUIPU_TRAIT_FILES, 0, 0 },
+      readonly_absent, MULTI_OPEN | QUIPU_TRAIT_FILES, 0, 0 },
     { "options.readonly-changes-nothing",
-      "Reports can run safely on the live store.", readonly, JOINT, 0, 0 },
+      "Reports can run safely on the live store.", readonly, MULTI_OPEN, 0, 0 },
     { "V3.durability-is-set-for-each-handle",
       "Handles of both durabilities write to one store, in one order.",
-      both_durabilities, JOINT | QUIPU_CAN_LOG, 0, 0 },
+      both_durabilities, MULTI_OPEN | QUIPU_CAN_LOG, 0, 0 },
     { "options.timeout-0-permits-what-needs-no-waiting",
       "An operation that need not wait succeeds even if its deadline has "
       "passed.",

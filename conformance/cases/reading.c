@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* S4: every bound, direction and limit, against a model that tries each item.
- */
+/* S4: all bounds, directions and limits, compared with a model that filters a
+ * list of keys. */
 #include "case.h"
 
 #include <inttypes.h>
@@ -9,7 +9,7 @@
 
 #define MODEL_MAX 64
 
-/* What is stored, by ascending key: a position or a notification id. */
+/* The stored keys in ascending order: positions or notification ids. */
 struct model {
     int64_t keys[MODEL_MAX];
     size_t count;
@@ -23,8 +23,9 @@ static bool admits(const quipu_query *q, int64_t key)
            !(q->flags & QUIPU_QUERY_LTE && key > q->lte);
 }
 
-/* The model's answer, as plainly as can be. */
-static struct model answer(const struct model *model, const quipu_query *q)
+/* Returns the keys that a read must return. */
+static struct model expected_keys(const struct model *model,
+                                  const quipu_query *q)
 {
     struct model found = { .count = 0 };
 
@@ -41,29 +42,30 @@ static struct model answer(const struct model *model, const quipu_query *q)
     return found;
 }
 
-static int64_t key_of(const struct quipu_item_copy *seen, bool log)
+static int64_t key_of(const struct quipu_item_copy *copy, bool log)
 {
-    return log ? seen->notification_id : seen->position;
+    return log ? copy->notification_id : copy->position;
 }
 
 static void compare(const struct quipu_item_list *list,
-                    const struct model *wanted, const quipu_query *q, bool log)
+                    const struct model *expected, const quipu_query *q,
+                    bool log)
 {
-    bool equal = list->count == wanted->count;
+    bool equal = list->count == expected->count;
 
-    for (size_t i = 0; equal && i < wanted->count; i++) {
-        equal = key_of(&list->at[i], log) == wanted->keys[i];
+    for (size_t i = 0; equal && i < expected->count; i++) {
+        equal = key_of(&list->at[i], log) == expected->keys[i];
     }
     CHECK(equal,
           "flags 0x%x gt %" PRId64 " gte %" PRId64 " lt %" PRId64
-          " lte %" PRId64 " limit %" PRId64 ": %zu items from %" PRId64
-          " on instead of %zu from %" PRId64,
+          " lte %" PRId64 " limit %" PRId64 ": %zu items, the first at %" PRId64
+          ", instead of %zu, the first at %" PRId64,
           q->flags, q->gt, q->gte, q->lt, q->lte, q->limit, list->count,
-          list->count > 0 ? key_of(&list->at[0], log) : 0, wanted->count,
-          wanted->count > 0 ? wanted->keys[0] : 0);
+          list->count > 0 ? key_of(&list->at[0], log) : 0, expected->count,
+          expected->count > 0 ? expected->keys[0] : 0);
 }
 
-/* A bound: near something that is stored, or an extreme. */
+/* Returns a bound: near a stored key, or an extreme of the type. */
 static int64_t pick(struct quipu_context *ctx, const struct model *model)
 {
     static const int64_t extremes[] = { INT64_MIN, INT64_MIN + 1, -1,       0,
@@ -96,7 +98,7 @@ static int64_t pick_limit(struct quipu_context *ctx, const struct model *model)
     }
 }
 
-/* All 64 combinations of flags, each with several bounds. */
+/* Tries all 64 combinations of flags, each with several bounds. */
 static void sweep(struct quipu_context *ctx, quipu_records *r, quipu_bytes s,
                   const struct model *model, bool log)
 {
@@ -110,11 +112,11 @@ static void sweep(struct quipu_context *ctx, quipu_records *r, quipu_bytes s,
             .lte = pick(ctx, model),
             .limit = pick_limit(ctx, model),
         };
-        struct model wanted = answer(model, &q);
+        struct model expected = expected_keys(model, &q);
         struct quipu_item_list list = log ? quipu_item_list_read_log(ctx, r, &q)
                                           : quipu_item_list_read(ctx, r, s, &q);
 
-        compare(&list, &wanted, &q, log);
+        compare(&list, &expected, &q, log);
     }
 }
 
@@ -146,7 +148,7 @@ static void sweep_sparse(struct quipu_context *ctx)
 
     memcpy(model.keys, keys, sizeof(keys));
     for (size_t i = 0; i < model.count; i++) {
-        /* 5 and 12 have no common divisor: all, in another order. */
+        /* 5 and 12 are coprime: all keys, in another order. */
         OK(quipu_builder_append_at(ctx, r, s, keys[i * 5 % 12]));
         OK(quipu_builder_append_at(ctx, r, other, keys[i] / 2 + (int64_t)i));
     }
@@ -185,7 +187,7 @@ static void sweep_empty_log(struct quipu_context *ctx)
     sweep(ctx, r, quipu_context_sequence(ctx), &model, true);
 }
 
-/* A sequence's items lie apart in the log, and must come by position. */
+/* Items that were stored in another order must be returned by position. */
 static void by_position(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_SPARSE);
@@ -198,9 +200,10 @@ static void by_position(struct quipu_context *ctx)
     list = quipu_item_list_read(ctx, r, s, NULL);
     CHECK(list.count == 40, "%zu items", list.count);
     for (size_t i = 0; i < 40; i++) {
-        CHECK(list.at[i].position == (int64_t)i, "not in order of position");
+        CHECK(list.at[i].position == (int64_t)i,
+              "the items are not in order of position");
         CHECK(list.at[i].notification_id * 7 % 40 == ((int64_t)i + 7) % 40,
-              "position %zu holds another item", i);
+              "position %zu has another item than stored", i);
     }
 }
 

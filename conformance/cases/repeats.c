@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* U3: an append made again, in each form, and what only looks like one. */
+/* U3: repeated appends of each form, and appends that only look like repeats.
+ */
 #include "case.h"
 
 #include <inttypes.h>
@@ -8,23 +9,23 @@
 #define NEXT true
 #define AT false
 
-/* An append of n items to two sequences in turn, stored once. */
+/* An append of n items to two sequences alternately, stored once. */
 struct original {
     quipu_records *records;
     quipu_bytes s[2];
-    struct quipu_builder *batch;
+    struct quipu_builder *builder;
     int64_t first;
     int64_t positions[8];
-    size_t stored; /* in the whole log, after it */
+    size_t stored; /* length of the log after it */
 };
 
 static void fill(struct original *o, size_t n, bool next)
 {
     for (size_t i = 0; i < n; i++) {
         if (next) {
-            quipu_builder_add_next(o->batch, o->s[i % 2], "state");
+            quipu_builder_add_next(o->builder, o->s[i % 2], "state");
         } else {
-            quipu_builder_add_at(o->batch, o->s[i % 2], (int64_t)(i / 2),
+            quipu_builder_add_at(o->builder, o->s[i % 2], (int64_t)(i / 2),
                                  "state");
         }
     }
@@ -32,12 +33,12 @@ static void fill(struct original *o, size_t n, bool next)
 
 static void store(struct quipu_context *ctx, struct original *o)
 {
-    OK(quipu_builder_append(o->batch));
-    CHECK(!(o->batch->result.flags & QUIPU_RESULT_REPEATED),
-          "a first append was called a repeat");
-    o->first = o->batch->result.first_notification_id;
-    memcpy(o->positions, o->batch->positions,
-           o->batch->append.item_count * sizeof(*o->positions));
+    OK(quipu_builder_append(o->builder));
+    CHECK(!(o->builder->result.flags & QUIPU_RESULT_REPEATED),
+          "a first append is reported as a repeat");
+    o->first = o->builder->result.first_notification_id;
+    memcpy(o->positions, o->builder->positions,
+           o->builder->append.item_count * sizeof(*o->positions));
     o->stored = quipu_item_list_count_log(ctx, o->records);
 }
 
@@ -47,46 +48,48 @@ static struct original begin(struct quipu_context *ctx, size_t n, bool next)
 
     o.s[0] = quipu_context_sequence(ctx);
     o.s[1] = quipu_context_sequence(ctx);
-    o.batch = quipu_builder_create(ctx, o.records, 8);
+    o.builder = quipu_builder_create(ctx, o.records, 8);
     OK(quipu_builder_append_next(ctx, o.records, quipu_context_sequence(ctx)));
     fill(&o, n, next);
     store(ctx, &o);
     return o;
 }
 
-/* The append is made again, and answered as the first time. */
+/* Repeats the append, which must return the same result as the first time. */
 static void check_repeat(struct quipu_context *ctx, struct original *o)
 {
-    const struct quipu_builder *b = o->batch;
+    const struct quipu_builder *b = o->builder;
     size_t before = quipu_item_list_count_log(ctx, o->records);
 
-    OK(quipu_builder_append(o->batch));
-    CHECK(b->result.flags & QUIPU_RESULT_REPEATED, "not called a repeat");
+    OK(quipu_builder_append(o->builder));
+    CHECK(b->result.flags & QUIPU_RESULT_REPEATED,
+          "the repeat is not reported as one");
     CHECK(b->result.first_notification_id == o->first,
-          "first notification id %" PRId64 ", and %" PRId64 " the first time",
+          "the first notification id is %" PRId64 " instead of %" PRId64,
           b->result.first_notification_id, o->first);
     for (size_t i = 0; i < b->append.item_count; i++) {
         CHECK(b->positions[i] == o->positions[i],
-              "item %zu: position %" PRId64 ", and %" PRId64 " the first time",
-              i, b->positions[i], o->positions[i]);
+              "item %zu: position %" PRId64 " instead of %" PRId64, i,
+              b->positions[i], o->positions[i]);
     }
     CHECK(quipu_item_list_count_log(ctx, o->records) == before,
-          "a repeat stored something");
+          "a repeat stored an item");
 }
 
-/* What the batch has become is refused for the event id of item `index`. */
-static void check_overlap(struct quipu_context *ctx, struct original *o,
-                          size_t index)
+/* The changed append must conflict because of the event id of item `index`. */
+static void check_conflict(struct quipu_context *ctx, struct original *o,
+                           size_t index)
 {
     size_t before = quipu_item_list_count_log(ctx, o->records);
 
-    RETURNS(QUIPU_CONFLICT, quipu_builder_append(o->batch));
-    CHECK(o->batch->result.cause == QUIPU_CAUSE_EVENT_ID, "result.cause is %d",
-          o->batch->result.cause);
-    CHECK(o->batch->result.index == index, "result.index is %zu, not %zu",
-          o->batch->result.index, index);
+    RETURNS(QUIPU_CONFLICT, quipu_builder_append(o->builder));
+    CHECK(o->builder->result.cause == QUIPU_CAUSE_EVENT_ID,
+          "result.cause is %d", o->builder->result.cause);
+    CHECK(o->builder->result.index == index,
+          "result.index is %zu instead of %zu", o->builder->result.index,
+          index);
     CHECK(quipu_item_list_count_log(ctx, o->records) == before,
-          "a refused append stored something");
+          "a refused append stored an item");
 }
 
 /* ----------------------------------------------------------- repeats */
@@ -114,7 +117,7 @@ static void single_repeat(struct quipu_context *ctx)
     check_repeat(ctx, &o);
 }
 
-static void outgrown(struct quipu_context *ctx, bool next)
+static void after_others(struct quipu_context *ctx, bool next)
 {
     struct original o = begin(ctx, 4, next);
 
@@ -123,25 +126,26 @@ static void outgrown(struct quipu_context *ctx, bool next)
     check_repeat(ctx, &o);
 }
 
-static void outgrown_explicit(struct quipu_context *ctx)
+static void after_others_explicit(struct quipu_context *ctx)
 {
-    outgrown(ctx, AT);
+    after_others(ctx, AT);
 }
 
-static void outgrown_next(struct quipu_context *ctx)
+static void after_others_next(struct quipu_context *ctx)
 {
-    outgrown(ctx, NEXT);
+    after_others(ctx, NEXT);
 }
 
-/* The guard held then; now its sequence has grown by the append itself. */
-static void guard_outlived(struct quipu_context *ctx)
+/* The guard no longer holds, because the append itself has grown the sequence.
+ */
+static void own_guard(struct quipu_context *ctx)
 {
     struct original o = { .records = quipu_context_records(ctx, 0) };
 
     o.s[0] = o.s[1] = quipu_context_sequence(ctx);
-    o.batch = quipu_builder_create(ctx, o.records, 8);
+    o.builder = quipu_builder_create(ctx, o.records, 8);
     fill(&o, 2, NEXT);
-    quipu_builder_guard(o.batch, o.s[0], QUIPU_DEMAND_EMPTY, 0);
+    quipu_builder_guard(o.builder, o.s[0], QUIPU_DEMAND_EMPTY, 0);
     store(ctx, &o);
     check_repeat(ctx, &o);
 }
@@ -152,9 +156,9 @@ static struct original begin_tracked(struct quipu_context *ctx,
     struct original o = { .records = quipu_context_records(ctx, 0) };
 
     o.s[0] = o.s[1] = quipu_context_sequence(ctx);
-    o.batch = quipu_builder_create(ctx, o.records, 8);
+    o.builder = quipu_builder_create(ctx, o.records, 8);
     fill(&o, 2, NEXT);
-    quipu_builder_track(o.batch, consumer, "log", 5);
+    quipu_builder_track(o.builder, consumer, "log", 5);
     store(ctx, &o);
     return o;
 }
@@ -166,7 +170,7 @@ static void tracked(struct quipu_context *ctx)
     check_repeat(ctx, &o);
 }
 
-static void tracking_gone_on(struct quipu_context *ctx)
+static void tracking_advanced(struct quipu_context *ctx)
 {
     const char *consumer = quipu_context_name(ctx, "c");
     struct original o = begin_tracked(ctx, consumer);
@@ -177,42 +181,42 @@ static void tracking_gone_on(struct quipu_context *ctx)
     check_repeat(ctx, &o);
 }
 
-static void tracking_not_stored(struct quipu_context *ctx)
+static void other_tracking(struct quipu_context *ctx)
 {
     struct original o = begin_tracked(ctx, quipu_context_name(ctx, "c"));
     const char *other = quipu_context_name(ctx, "other");
     quipu_position p;
 
-    quipu_builder_track(o.batch, other, "log", 5);
-    check_overlap(ctx, &o, 0);
+    quipu_builder_track(o.builder, other, "log", 5);
+    check_conflict(ctx, &o, 0);
     RETURNS(QUIPU_NOT_FOUND, quipu_tracking_read(quipu_context_datastore(ctx),
                                                  other, "log", &p, ERR));
 }
 
-/* Every id is stored, in the same order, one after the other. */
+/* The last three items of five: consecutive and in the same order. */
 static void part(struct quipu_context *ctx)
 {
     struct original o = begin(ctx, 5, AT);
 
-    o.batch->append.items += 2;
-    o.batch->append.item_count = 3;
+    o.builder->append.items += 2;
+    o.builder->append.item_count = 3;
     o.first += 2;
     memmove(o.positions, o.positions + 2, 3 * sizeof(*o.positions));
     check_repeat(ctx, &o);
 }
 
-/* ---------------------------------------------------------- overlaps */
+/* --------------------------------------------------------- conflicts */
 
 static void partial(struct quipu_context *ctx, bool next)
 {
     struct original o = begin(ctx, 2, next);
 
     if (next) {
-        quipu_builder_add_next(o.batch, o.s[0], "new");
+        quipu_builder_add_next(o.builder, o.s[0], "new");
     } else {
-        quipu_builder_add_at(o.batch, o.s[0], 1, "new");
+        quipu_builder_add_at(o.builder, o.s[0], 1, "new");
     }
-    check_overlap(ctx, &o, 0);
+    check_conflict(ctx, &o, 0);
 }
 
 static void new_after_old(struct quipu_context *ctx)
@@ -228,12 +232,12 @@ static void new_after_old_explicit(struct quipu_context *ctx)
 static void old_after_new(struct quipu_context *ctx)
 {
     struct original o = begin(ctx, 2, NEXT);
-    quipu_uuid old = o.batch->event_ids[0];
+    quipu_uuid old = o.builder->event_ids[0];
 
-    quipu_builder_clear(o.batch);
+    quipu_builder_clear(o.builder);
     fill(&o, 3, NEXT);
-    o.batch->event_ids[2] = old;
-    check_overlap(ctx, &o, 2);
+    o.builder->event_ids[2] = old;
+    check_conflict(ctx, &o, 2);
 }
 
 static void other_order(struct quipu_context *ctx)
@@ -242,60 +246,61 @@ static void other_order(struct quipu_context *ctx)
     quipu_item swap;
 
     o.s[0] = o.s[1] = quipu_context_sequence(ctx);
-    o.batch = quipu_builder_create(ctx, o.records, 8);
+    o.builder = quipu_builder_create(ctx, o.records, 8);
     fill(&o, 2, NEXT);
     store(ctx, &o);
-    swap = o.batch->items[0];
-    o.batch->items[0] = o.batch->items[1];
-    o.batch->items[1] = swap;
-    check_overlap(ctx, &o, 0);
+    swap = o.builder->items[0];
+    o.builder->items[0] = o.builder->items[1];
+    o.builder->items[1] = swap;
+    check_conflict(ctx, &o, 0);
 }
 
 static void other_topic(struct quipu_context *ctx)
 {
     struct original o = begin(ctx, 3, NEXT);
 
-    o.batch->items[1].topic = quipu_bytes_of_text("Example.Other");
-    check_overlap(ctx, &o, 0);
+    o.builder->items[1].topic = quipu_bytes_of_text("Example.Other");
+    check_conflict(ctx, &o, 0);
 }
 
 static void other_state(struct quipu_context *ctx)
 {
     struct original o = begin(ctx, 3, AT);
 
-    o.batch->items[2].state = quipu_bytes_of_text("State");
-    check_overlap(ctx, &o, 0);
+    o.builder->items[2].state = quipu_bytes_of_text("State");
+    check_conflict(ctx, &o, 0);
 }
 
 static void other_sequence(struct quipu_context *ctx)
 {
     struct original o = begin(ctx, 3, NEXT);
 
-    o.batch->items[0].sequence_id = quipu_context_sequence(ctx);
-    check_overlap(ctx, &o, 0);
+    o.builder->items[0].sequence_id = quipu_context_sequence(ctx);
+    check_conflict(ctx, &o, 0);
 }
 
 static void not_consecutive(struct quipu_context *ctx)
 {
     struct original o = begin(ctx, 3, NEXT);
 
-    o.batch->items[1] = o.batch->items[2]; /* the first and the third */
-    o.batch->append.item_count = 2;
-    check_overlap(ctx, &o, 0);
+    o.builder->items[1] = o.builder->items[2]; /* the first and the third */
+    o.builder->append.item_count = 2;
+    check_conflict(ctx, &o, 0);
 }
 
-/* A guard fails, the first item is new and misplaced, the second is known. */
+/* A guard fails, the position of the first item is wrong, and the event id of
+ * the second is stored. */
 static void before_positions(struct quipu_context *ctx)
 {
     struct original o = begin(ctx, 1, NEXT);
-    quipu_uuid old = o.batch->event_ids[0];
+    quipu_uuid old = o.builder->event_ids[0];
 
-    quipu_builder_clear(o.batch);
-    quipu_builder_add_at(o.batch, o.s[0], 77, "not the next position");
-    quipu_builder_add_at(o.batch, o.s[0], 78, "not the next position");
-    quipu_builder_guard(o.batch, o.s[0], QUIPU_DEMAND_EMPTY, 0);
-    o.batch->event_ids[1] = old;
-    check_overlap(ctx, &o, 1);
+    quipu_builder_clear(o.builder);
+    quipu_builder_add_at(o.builder, o.s[0], 77, "not the next position");
+    quipu_builder_add_at(o.builder, o.s[0], 78, "not the next position");
+    quipu_builder_guard(o.builder, o.s[0], QUIPU_DEMAND_EMPTY, 0);
+    o.builder->event_ids[1] = old;
+    check_conflict(ctx, &o, 1);
 }
 
 static void before_tracking(struct quipu_context *ctx)
@@ -303,9 +308,10 @@ static void before_tracking(struct quipu_context *ctx)
     const char *consumer = quipu_context_name(ctx, "c");
     struct original o = begin_tracked(ctx, consumer);
 
-    o.batch->items[1].state = quipu_bytes_of_text("State");
-    quipu_builder_track(o.batch, consumer, "log", 4); /* by itself: ALREADY */
-    check_overlap(ctx, &o, 0);
+    o.builder->items[1].state = quipu_bytes_of_text("State");
+    quipu_builder_track(o.builder, consumer, "log",
+                        4); /* alone it would return ALREADY */
+    check_conflict(ctx, &o, 0);
 }
 
 static void twice_in_one(struct quipu_context *ctx)
@@ -319,12 +325,13 @@ static void twice_in_one(struct quipu_context *ctx)
     b->event_ids[1] = b->event_ids[0];
     status = quipu_builder_append(b);
     CHECK(status == QUIPU_CONFLICT || status == QUIPU_INVALID,
-          "one event id twice in one append answered %s",
+          "an append with one event id twice returned %s",
           quipu_status_name(status));
-    CHECK(quipu_item_list_count_log(ctx, r) == 0, "and something was stored");
+    CHECK(quipu_item_list_count_log(ctx, r) == 0,
+          "a refused append stored an item");
 }
 
-/* ------------------------------------------------------------ around */
+/* ----------------------------------------------------- related cases */
 
 static void other_schema(struct quipu_context *ctx)
 {
@@ -332,9 +339,11 @@ static void other_schema(struct quipu_context *ctx)
     quipu_records *other = quipu_context_records(ctx, 0);
     quipu_result result = { 0 };
 
-    OK(quipu_records_append(other, &o.batch->append, &result, ERR));
-    CHECK(!(result.flags & QUIPU_RESULT_REPEATED), "called a repeat");
-    CHECK(quipu_item_list_count_log(ctx, other) == 2, "not stored");
+    OK(quipu_records_append(other, &o.builder->append, &result, ERR));
+    CHECK(!(result.flags & QUIPU_RESULT_REPEATED),
+          "an append to another schema is reported as a repeat");
+    CHECK(quipu_item_list_count_log(ctx, other) == 2,
+          "the append to another schema is not stored");
 }
 
 static void without_ids(struct quipu_context *ctx)
@@ -349,7 +358,8 @@ static void without_ids(struct quipu_context *ctx)
     b->items[0].flags = QUIPU_ITEM_NEXT;
     OK(quipu_builder_append(b));
     CHECK(b->positions[0] == 1, "NEXT gave position %" PRId64, b->positions[0]);
-    CHECK(quipu_item_list_count(ctx, r, s) == 2, "not two items");
+    CHECK(quipu_item_list_count(ctx, r, s) == 2,
+          "the sequence does not have two items");
 }
 
 static void uses_no_id(struct quipu_context *ctx)
@@ -357,18 +367,18 @@ static void uses_no_id(struct quipu_context *ctx)
     struct original o = begin(ctx, 3, NEXT);
 
     check_repeat(ctx, &o);
-    o.batch->items[0].state = quipu_bytes_of_text("State");
-    check_overlap(ctx, &o, 0);
+    o.builder->items[0].state = quipu_bytes_of_text("State");
+    check_conflict(ctx, &o, 0);
     OK(quipu_builder_append_next(ctx, o.records, o.s[0]));
     CHECK(quipu_item_list_check_log(ctx, o.records).count == o.stored + 1,
-          "the log has gaps or more");
+          "the log has another length than expected");
 }
 
-/* ------------------------------------------------- copies in one group */
+/* ------------------------------------------ copies in one group commit */
 
 struct copies {
     quipu_records *records;
-    struct quipu_builder *batch[8];
+    struct quipu_builder *builder[8];
     int status[8];
 };
 
@@ -376,41 +386,41 @@ static void append_copy(void *context, unsigned i)
 {
     struct copies *copies = context;
 
-    copies->status[i] = quipu_builder_append(copies->batch[i]);
+    copies->status[i] = quipu_builder_append(copies->builder[i]);
 }
 
-/* Eight threads make one and the same append: a round. */
+/* One round: eight threads make the same append. */
 static void race_copies(struct quipu_context *ctx, struct copies *c, bool next)
 {
     quipu_bytes s = quipu_context_sequence(ctx);
     unsigned firsts = 0;
 
     for (unsigned i = 0; i < 8; i++) {
-        c->batch[i] = quipu_builder_create(ctx, c->records, 2);
+        c->builder[i] = quipu_builder_create(ctx, c->records, 2);
         for (int64_t k = 0; k < 2; k++) {
             quipu_item *item =
-                next ? quipu_builder_add_next(c->batch[i], s, "x")
-                     : quipu_builder_add_at(c->batch[i], s, k, "x");
+                next ? quipu_builder_add_next(c->builder[i], s, "x")
+                     : quipu_builder_add_at(c->builder[i], s, k, "x");
 
-            item->event_id.data = c->batch[0]->event_ids[k].bytes;
+            item->event_id.data = c->builder[0]->event_ids[k].bytes;
         }
     }
     quipu_workers_run_threads(8, append_copy, c);
     for (unsigned i = 0; i < 8; i++) {
-        CHECK(c->status[i] == QUIPU_OK, "copy %u answered %s", i,
+        CHECK(c->status[i] == QUIPU_OK, "copy %u returned %s", i,
               quipu_status_name(c->status[i]));
-        CHECK(c->batch[i]->result.first_notification_id ==
-                      c->batch[0]->result.first_notification_id &&
-                  c->batch[i]->positions[1] == 1,
-              "copy %u was told other ids", i);
-        firsts += !(c->batch[i]->result.flags & QUIPU_RESULT_REPEATED);
+        CHECK(c->builder[i]->result.first_notification_id ==
+                      c->builder[0]->result.first_notification_id &&
+                  c->builder[i]->positions[1] == 1,
+              "copy %u got another result", i);
+        firsts += !(c->builder[i]->result.flags & QUIPU_RESULT_REPEATED);
     }
-    CHECK(firsts == 1, "%u copies were called the first", firsts);
+    CHECK(firsts == 1, "%u copies were not reported as repeats", firsts);
     CHECK(quipu_item_list_count(ctx, c->records, s) == 2,
-          "stored more than once");
+          "the append was stored more than once");
 }
 
-static void copies_in_one_group(struct quipu_context *ctx)
+static void copies_in_one_group_commit(struct quipu_context *ctx)
 {
     struct copies copies = { .records = quipu_context_records(ctx, 0) };
 
@@ -435,13 +445,12 @@ static const struct quipu_case cases[] = {
       LOG, 0, 0 },
     { "U3.repeat-after-others-with-positions",
       "Other appends can be stored between the lost answer and the repeat.",
-      outgrown_explicit, LOG, 0, 0 },
+      after_others_explicit, LOG, 0, 0 },
     { "U3.repeat-after-others-with-next",
       "Other appends can be stored between the lost answer and the repeat.",
-      outgrown_next, LOG, 0, 0 },
+      after_others_next, LOG, 0, 0 },
     { "U3.repeat-is-detected-before-guards",
-      "After the append its own guard no longer holds.", guard_outlived, LOG, 0,
-      0 },
+      "After the append its own guard no longer holds.", own_guard, LOG, 0, 0 },
     { "U3.repeat-with-tracking",
       "The retry of a projection must return OK and not ALREADY, because it is "
       "complete.",
@@ -449,10 +458,10 @@ static const struct quipu_case cases[] = {
     { "U3.repeat-after-tracking-advanced",
       "A tracking record only grows, so a higher one includes the repeated "
       "one.",
-      tracking_gone_on, TRACK, 0, 0 },
+      tracking_advanced, TRACK, 0, 0 },
     { "U3.repeat-with-another-tracking-record-conflicts",
       "OK would claim that a tracking record is stored which is not.",
-      tracking_not_stored, TRACK, 0, 0 },
+      other_tracking, TRACK, 0, 0 },
     { "U3.consecutive-part-is-a-repeat",
       "All its event ids are stored in that order, with consecutive "
       "notification ids.",
@@ -500,6 +509,6 @@ static const struct quipu_case cases[] = {
       "A retry must not leave gaps in the log.", uses_no_id, LOG, 0, 0 },
     { "U3.copies-in-one-group-commit",
       "A retry can be committed in the same group as its original.",
-      copies_in_one_group, LOG, 0, 0 },
+      copies_in_one_group_commit, LOG, 0, 0 },
 };
 QUIPU_FAMILY(repeats);

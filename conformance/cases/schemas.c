@@ -26,7 +26,7 @@ static void side_by_side(struct quipu_context *ctx)
     }
     for (size_t i = 0; i < 4; i++) {
         CHECK(quipu_item_list_check_log(ctx, r[i]).count == 5 * (i + 1),
-              "schema %zu has other items", i);
+              "the log of schema %zu has another length than expected", i);
     }
 }
 
@@ -54,7 +54,7 @@ static void namespaces(struct quipu_context *ctx)
           "the namespaces share items");
     CHECK(quipu_item_list_count(ctx, quipu_context_bind(ctx, c, schema), s) ==
               2,
-          "one namespace, opened twice, is two");
+          "two datastores of one namespace see different items");
 }
 
 static void namespaced_tracking(struct quipu_context *ctx)
@@ -71,7 +71,7 @@ static void namespaced_tracking(struct quipu_context *ctx)
             quipu_tracking_read(b, ctx->prefix, "log", &p, ERR));
 }
 
-/* What the catalogue tells is enough to open each schema. */
+/* Each schema can be opened with what the catalogue returns. */
 static void catalogue(struct quipu_context *ctx)
 {
     static const unsigned shapes[] = { 0, QUIPU_SHAPE_TEXT, QUIPU_SHAPE_SPARSE,
@@ -93,7 +93,8 @@ static void catalogue(struct quipu_context *ctx)
         if (!row) {
             break;
         }
-        CHECK(strcmp(last, row->table) < 0, "not in order of table names");
+        CHECK(strcmp(last, row->table) < 0,
+              "the schemas are not in order of table names");
         snprintf(last, sizeof(last), "%s", row->table);
         for (size_t i = 0; i < 5; i++) {
             if (strcmp(row->table, mine[i]->table) == 0) {
@@ -104,7 +105,7 @@ static void catalogue(struct quipu_context *ctx)
                 OK(quipu_records_close(r, ERR));
                 CHECK(row->flags == mine[i]->flags &&
                           row->column_count == mine[i]->column_count,
-                      "the catalogue tells another schema");
+                      "the catalogue returns another definition");
                 found++;
             }
         }

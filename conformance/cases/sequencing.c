@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* S1, S2 and S5: which positions are given and allowed. */
+/* S1, S2 and S5: the positions that are accepted, assigned and reported. */
 #include "case.h"
 
 #include <inttypes.h>
@@ -21,7 +21,7 @@ static void from_zero(struct quipu_context *ctx)
     }
 }
 
-/* With last items at -1 (none) to 3: every position but the next conflicts. */
+/* In a sequence of 0 to 4 items every position but the next one conflicts. */
 static void no_other(struct quipu_context *ctx)
 {
     static const int64_t wrong[] = {
@@ -40,7 +40,7 @@ static void no_other(struct quipu_context *ctx)
         }
         OK(quipu_builder_append_at(ctx, r, s, last + 1));
     }
-    CHECK(quipu_item_list_count(ctx, r, s) == 5, "more was stored");
+    CHECK(quipu_item_list_count(ctx, r, s) == 5, "a refused item was stored");
 }
 
 static void any_sparse(struct quipu_context *ctx)
@@ -61,7 +61,7 @@ static void any_sparse(struct quipu_context *ctx)
     CHECK(list.count == 8, "%zu items", list.count);
     for (size_t i = 0; i < 8; i++) {
         CHECK(list.at[i].position == sorted[i],
-              "place %zu has position %" PRId64 ", not %" PRId64, i,
+              "item %zu has position %" PRId64 " instead of %" PRId64, i,
               list.at[i].position, sorted[i]);
     }
     OK(quipu_records_last(r, s, &last, ERR));
@@ -80,7 +80,7 @@ static void extremes_sparse(struct quipu_context *ctx)
         OK(quipu_builder_append_at(ctx, r, s, lone[i]));
         OK(quipu_records_last(r, s, &last, ERR));
         CHECK(last == lone[i], "the last position is %" PRId64, last);
-        CHECK(quipu_item_list_count(ctx, r, s) == 1, "the item is not found");
+        CHECK(quipu_item_list_count(ctx, r, s) == 1, "the item cannot be read");
     }
 }
 
@@ -92,10 +92,10 @@ static void next_from_zero(struct quipu_context *ctx)
 
     for (int64_t i = 0; i < 5; i++) {
         quipu_builder_clear(b);
-        /* The position is ignored, whatever it is. */
+        /* Any position is ignored. */
         quipu_builder_add_next(b, s, "x")->position = i % 2 ? INT64_MAX : -7;
         OK(quipu_builder_append(b));
-        CHECK(b->positions[0] == i, "position %" PRId64 ", not %" PRId64,
+        CHECK(b->positions[0] == i, "position %" PRId64 " instead of %" PRId64,
               b->positions[0], i);
     }
 }
@@ -103,7 +103,7 @@ static void next_from_zero(struct quipu_context *ctx)
 /* NEXT and explicit positions, of two sequences in one append. */
 static void mixed(struct quipu_context *ctx)
 {
-    static const int64_t wanted[] = { 0, 0, 1, 2, 1, 3, 4, 2 };
+    static const int64_t expected[] = { 0, 0, 1, 2, 1, 3, 4, 2 };
     quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
     quipu_bytes a = quipu_context_sequence(ctx),
                 c = quipu_context_sequence(ctx);
@@ -122,11 +122,11 @@ static void mixed(struct quipu_context *ctx)
     list = quipu_item_list_read_log(ctx, r, NULL);
     CHECK(list.count == 8, "%zu items", list.count);
     for (size_t i = 0; i < 8; i++) {
-        CHECK(b->positions[i] == wanted[i],
-              "item %zu went to %" PRId64 ", not %" PRId64, i, b->positions[i],
-              wanted[i]);
-        CHECK(list.at[i].position == wanted[i], "item %zu is stored elsewhere",
-              i);
+        CHECK(b->positions[i] == expected[i],
+              "item %zu has position %" PRId64 " instead of %" PRId64, i,
+              b->positions[i], expected[i]);
+        CHECK(list.at[i].position == expected[i],
+              "item %zu is stored at another position", i);
     }
 }
 
@@ -140,10 +140,11 @@ static void mixed_wrong(struct quipu_context *ctx)
     quipu_builder_add_at(b, s, 0, "taken by the one before");
     RETURNS(QUIPU_CONFLICT, quipu_builder_append(b));
     CHECK(b->result.index == 1, "result.index is %zu", b->result.index);
-    CHECK(!(b->result.flags & QUIPU_RESULT_HAS_LAST),
-          "the sequence was empty, and is said to end at %" PRId64,
-          b->result.last_position);
-    CHECK(quipu_item_list_count(ctx, r, s) == 0, "something was stored");
+    CHECK(
+        !(b->result.flags & QUIPU_RESULT_HAS_LAST),
+        "the sequence was empty, but its last position is reported as %" PRId64,
+        b->result.last_position);
+    CHECK(quipu_item_list_count(ctx, r, s) == 0, "an item was stored");
 }
 
 static void next_in_sparse(struct quipu_context *ctx)
@@ -154,14 +155,14 @@ static void next_in_sparse(struct quipu_context *ctx)
             quipu_builder_append_next(ctx, r, quipu_context_sequence(ctx)));
 }
 
-static int by_id(const struct quipu_item_copy *seen, const quipu_uuid *id)
+static int by_id(const struct quipu_item_copy *copy, const quipu_uuid *id)
 {
-    return quipu_bytes_equal((quipu_bytes){ seen->event_id.bytes, 16 },
+    return quipu_bytes_equal((quipu_bytes){ copy->event_id.bytes, 16 },
                              (quipu_bytes){ id->bytes, 16 });
 }
 
-/* Random appends: what is told is what is stored. */
-static void told_is_stored(struct quipu_context *ctx)
+/* Random appends: the reported results are compared with the log. */
+static void results_match(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
     struct quipu_builder *b = quipu_builder_create(ctx, r, 10);
@@ -183,17 +184,19 @@ static void told_is_stored(struct quipu_context *ctx)
         first = b->result.first_notification_id;
         log = quipu_item_list_read_log(ctx, r, NULL);
         CHECK(first + (int64_t)n - 1 == (int64_t)log.count,
-              "first id %" PRId64 " of %zu items, and the log has %zu", first,
-              n, log.count);
+              "the first id of %zu items is %" PRId64
+              ", but the log has %zu items",
+              n, first, log.count);
         for (size_t i = 0; i < n; i++) {
-            const struct quipu_item_copy *seen =
+            const struct quipu_item_copy *copy =
                 &log.at[first - 1 + (int64_t)i];
 
-            CHECK(by_id(seen, &b->event_ids[i]),
-                  "another item stands at the id that was told");
-            CHECK(seen->position == b->positions[i],
-                  "told position %" PRId64 ", stored %" PRId64, b->positions[i],
-                  seen->position);
+            CHECK(by_id(copy, &b->event_ids[i]),
+                  "another item has the reported notification id");
+            CHECK(copy->position == b->positions[i],
+                  "the reported position is %" PRId64
+                  ", the stored one %" PRId64,
+                  b->positions[i], copy->position);
         }
     }
     quipu_item_list_check_log(ctx, r);
@@ -214,7 +217,8 @@ static void result_is_optional(struct quipu_context *ctx)
     quipu_builder_clear(b);
     quipu_builder_add_at(b, s, 0, "z");
     RETURNS(QUIPU_CONFLICT, quipu_records_append(r, &b->append, NULL, NULL));
-    CHECK(quipu_item_list_count(ctx, r, s) == 2, "not two items");
+    CHECK(quipu_item_list_count(ctx, r, s) == 2,
+          "the sequence does not have two items");
 }
 
 static void last_of_each(struct quipu_context *ctx)
@@ -259,7 +263,7 @@ static const struct quipu_case cases[] = {
       next_in_sparse, 0, 0, 0 },
     { "S5.results-match-the-store",
       "Programs keep the reported positions and ids, and read on from there.",
-      told_is_stored, QUIPU_CAN_LOG, 0, 0 },
+      results_match, QUIPU_CAN_LOG, 0, 0 },
     { "S5.result-is-optional",
       "A program that does not need the result passes NULL.",
       result_is_optional, 0, 0, 0 },

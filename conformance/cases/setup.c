@@ -17,10 +17,10 @@ static void setup_twice(struct quipu_context *ctx)
         OK(quipu_builder_append_next(ctx, plain, quipu_context_sequence(ctx)));
     }
     CHECK(quipu_item_list_check_log(ctx, plain).count == 3,
-          "set-up lost items");
+          "set-up has removed items");
 }
 
-/* Every way in which a schema can differ from what is set up. */
+/* Each way in which a schema can differ from the one that is set up. */
 static void other_columns(struct quipu_context *ctx)
 {
     quipu_column other_kind[7], other_name[7], another[8];
@@ -82,10 +82,12 @@ static void other_columns(struct quipu_context *ctx)
             wrong.time = "at";
         }
         RETURNS(QUIPU_CONFLICT, quipu_records_open(d, &wrong, &r, ERR));
-        CHECK(strlen(ERR->message) > 0, "difference %u is not told", i);
+        CHECK(strlen(ERR->message) > 0, "there is no message for difference %u",
+              i);
         RETURNS(QUIPU_CONFLICT, quipu_datastore_setup(d, &wrong, ERR));
     }
-    r = quipu_context_bind(ctx, d, schema); /* and nothing was changed */
+    r = quipu_context_bind(ctx, d,
+                           schema); /* the stored definition is unchanged */
 }
 
 static void not_set_up(struct quipu_context *ctx)
@@ -110,25 +112,25 @@ static void torn_down(struct quipu_context *ctx)
     for (unsigned i = 0; i < 3; i++) {
         quipu_context_setup(ctx, schema);
         r = quipu_context_bind(ctx, d, schema);
-        CHECK(quipu_item_list_count_log(ctx, r) == 0,
-              "items of an earlier life");
+        CHECK(quipu_item_list_count_log(ctx, r) == 0, "a new schema has items");
         quipu_builder_append_many(ctx, r, s, 4);
-        CHECK(quipu_item_list_check_log(ctx, r).count == 4, "not four items");
+        CHECK(quipu_item_list_check_log(ctx, r).count == 4,
+              "the log does not have four items");
         quipu_context_unbind(ctx, r);
         OK(quipu_datastore_teardown(d, schema, ERR));
         RETURNS(QUIPU_NOT_FOUND, quipu_records_open(d, schema, &r, ERR));
     }
     CHECK(quipu_item_list_check_log(ctx, other).count == 1,
-          "another schema was hurt");
+          "another schema has lost items");
 }
 
-static bool is_void(int status)
+static bool is_ok_or_not_found(int status)
 {
     return status == QUIPU_OK || status == QUIPU_NOT_FOUND;
 }
 
-/* The status of opening, and what comes of it. */
-static void check_void_cursor(int status, quipu_cursor *cursor)
+/* Reads a cursor, if opening it has succeeded. */
+static void check_cursor(int status, quipu_cursor *cursor)
 {
     const quipu_item *item = NULL;
     unsigned count = 0;
@@ -138,13 +140,13 @@ static void check_void_cursor(int status, quipu_cursor *cursor)
            item) {
         count++;
     }
-    CHECK(is_void(status) && count <= 2,
-          "a read of what was torn down finds %u items and answers %s: %s",
+    CHECK(is_ok_or_not_found(status) && count <= 2,
+          "a read of a schema that was torn down returns %u items and %s: %s",
           count, quipu_status_name(status), ERR->message);
     quipu_cursor_close(cursor);
 }
 
-static void check_void_sequences(quipu_records *r)
+static void check_sequences(quipu_records *r)
 {
     const quipu_sequence *sequence = NULL;
     quipu_sequences *sequences = NULL;
@@ -157,39 +159,41 @@ static void check_void_sequences(quipu_records *r)
            sequence) {
         count++;
     }
-    CHECK(is_void(status) && count <= 1,
-          "of what was torn down %u sequences are listed, and it answers %s: "
-          "%s",
+    CHECK(is_ok_or_not_found(status) && count <= 1,
+          "of a schema that was torn down %u sequences are listed, and the "
+          "status is %s: %s",
           count, quipu_status_name(status), ERR->message);
     quipu_sequences_close(sequences);
 }
 
-/* Reads find what was there, or nothing, or answer NOT_FOUND. */
-static void check_void_reads(struct quipu_context *ctx, quipu_records *r,
-                             quipu_bytes s)
+/* Reads may return the old items, or none, or NOT_FOUND. */
+static void check_reads(struct quipu_context *ctx, quipu_records *r,
+                        quipu_bytes s)
 {
     quipu_cursor *cursor = NULL;
     quipu_position head;
     int64_t number = 0;
     int status = quipu_records_read(r, s, NULL, &cursor, ERR);
 
-    check_void_cursor(status, cursor);
-    check_void_sequences(r);
-    CHECK(is_void(quipu_records_last(r, s, &number, ERR)), "last: %s",
-          ERR->message);
+    check_cursor(status, cursor);
+    check_sequences(r);
+    CHECK(is_ok_or_not_found(quipu_records_last(r, s, &number, ERR)),
+          "last: %s", ERR->message);
     if (!(ctx->traits & QUIPU_CAN_LOG)) {
         return;
     }
     cursor = NULL;
     status = quipu_records_read_log(r, NULL, &cursor, ERR);
-    check_void_cursor(status, cursor);
-    CHECK(is_void(quipu_records_head(r, &head, ERR)), "head: %s", ERR->message);
+    check_cursor(status, cursor);
+    CHECK(is_ok_or_not_found(quipu_records_head(r, &head, ERR)), "head: %s",
+          ERR->message);
     status = quipu_records_wait(r, 2, 0, &number, ERR);
-    CHECK(is_void(status) || status == QUIPU_TIMEOUT, "wait: %s", ERR->message);
+    CHECK(is_ok_or_not_found(status) || status == QUIPU_TIMEOUT, "wait: %s",
+          ERR->message);
 }
 
-/* What is bound stays bound, and is void: an append must not seem stored. */
-static void torn_down_under_user(struct quipu_context *ctx)
+/* Open records stay usable for closing only: an append must fail. */
+static void torn_down_while_bound(struct quipu_context *ctx)
 {
     quipu_datastore *d = quipu_context_datastore(ctx);
     quipu_schema *schema = quipu_context_schema(ctx, 0);
@@ -202,7 +206,7 @@ static void torn_down_under_user(struct quipu_context *ctx)
     OK(quipu_datastore_teardown(d, schema, ERR));
     RETURNS(QUIPU_NOT_FOUND, quipu_builder_append_next(ctx, r, s));
     RETURNS(QUIPU_NOT_FOUND, quipu_builder_append_at(ctx, r, s, 2));
-    check_void_reads(ctx, r, s);
+    check_reads(ctx, r, s);
     quipu_context_unbind(ctx, r);
 }
 
@@ -226,20 +230,20 @@ static void setup_by_processes(struct quipu_context *ctx)
 {
     const quipu_schema **schemas =
         quipu_workers_share_memory(4 * sizeof(*schemas));
-    struct quipu_workers crew;
+    struct quipu_workers workers;
 
     for (size_t k = 0; k < 4; k++) {
         schemas[k] = quipu_context_schema(ctx, 0);
     }
-    crew = quipu_workers_start(ctx, 4, setup_and_use, schemas);
-    quipu_workers_release(&crew); /* the store itself is not there yet */
-    quipu_workers_join(&crew);
+    workers = quipu_workers_start(ctx, 4, setup_and_use, schemas);
+    quipu_workers_release(&workers); /* the store itself does not exist yet */
+    quipu_workers_join(&workers);
     for (size_t k = 0; k < 4; k++) {
         quipu_context_setup(ctx, schemas[k]);
         CHECK(quipu_item_list_check_log(
                   ctx, quipu_context_bind(ctx, ctx->main, schemas[k]))
                       .count == 4,
-              "not one item of each process");
+              "the log does not have one item of each process");
     }
 }
 
@@ -297,6 +301,6 @@ static const struct quipu_case cases[] = {
       torn_down, LOG, 0, 0 },
     { "F4.torn-down-while-bound",
       "A schema that was torn down accepts no events, and reports that.",
-      torn_down_under_user, 0, 0, 0 },
+      torn_down_while_bound, 0, 0, 0 },
 };
 QUIPU_FAMILY(setup);

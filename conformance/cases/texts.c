@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* F2: topics and ids; and what an item of a schema has. */
+/* F1 and F2: topics, ids, and the members of an item. */
 #include "case.h"
 
 #include <string.h>
 
-static void check_topic(const quipu_item *item, const void *wanted)
+static void check_topic(const quipu_item *item, const void *expected)
 {
-    CHECK(quipu_bytes_equal(item->topic, *(const quipu_bytes *)wanted),
-          "the topic came back with other bytes");
+    CHECK(quipu_bytes_equal(item->topic, *(const quipu_bytes *)expected),
+          "the topic was read with other bytes");
 }
 
 static void topics(struct quipu_context *ctx)
@@ -42,7 +42,8 @@ static void topics(struct quipu_context *ctx)
         quipu_builder_add_next(b, quipu_context_sequence(ctx), "x")->topic =
             bad[i];
         status = quipu_builder_append(b);
-        CHECK(status == QUIPU_INVALID, "wrong topic %zu answered %s", i,
+        CHECK(status == QUIPU_INVALID,
+              "for wrong topic %zu the append returned %s", i,
               quipu_status_name(status));
     }
 }
@@ -68,7 +69,7 @@ static void wrong_ids(struct quipu_context *ctx)
     }
 }
 
-/* What the schema has no column for must be absent, what it has, present. */
+/* Members without a column in the schema must be absent, all others present. */
 static void wrong_items(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, 0);
@@ -112,13 +113,14 @@ static void wrong_items(struct quipu_context *ctx)
             item->notification_id = 5;
         }
         status = quipu_builder_append(b);
-        CHECK(status == QUIPU_INVALID, "wrong item %u answered %s", wrong,
+        CHECK(status == QUIPU_INVALID,
+              "for wrong item %u the append returned %s", wrong,
               quipu_status_name(status));
     }
     CHECK(quipu_item_list_count(ctx, r, s) +
                   quipu_item_list_count(ctx, bare, s) ==
               0,
-          "something was stored");
+          "an item was stored");
 }
 
 static void long_text_ids(struct quipu_context *ctx)
@@ -135,7 +137,7 @@ static void long_text_ids(struct quipu_context *ctx)
     CHECK(quipu_item_list_count(ctx, r, (quipu_bytes){ a, 255 }) == 2 &&
               quipu_item_list_count(ctx, r, (quipu_bytes){ b, 255 }) == 1 &&
               quipu_item_list_count(ctx, r, (quipu_bytes){ a, 254 }) == 3,
-          "long ids that differ at their end are mixed up");
+          "long ids that differ at their end identify the same sequence");
 }
 
 static const struct quipu_case cases[] = {

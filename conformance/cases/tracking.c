@@ -11,7 +11,7 @@ struct tracker {
     quipu_records *records;
     const char *consumer;
     quipu_bytes sequence;
-    struct quipu_builder *batch;
+    struct quipu_builder *builder;
 };
 
 static struct tracker begin(struct quipu_context *ctx)
@@ -21,19 +21,19 @@ static struct tracker begin(struct quipu_context *ctx)
     k.datastore = quipu_context_datastore(ctx);
     k.consumer = quipu_context_name(ctx, "consumer");
     k.sequence = quipu_context_sequence(ctx);
-    k.batch = quipu_builder_create(ctx, k.records, 2);
+    k.builder = quipu_builder_create(ctx, k.records, 2);
     return k;
 }
 
-/* An append of so many items with the record. */
+/* Appends `items` items with a tracking record. */
 static int track(struct tracker *k, size_t items, const char *log, int64_t id)
 {
-    quipu_builder_clear(k->batch);
+    quipu_builder_clear(k->builder);
     for (size_t i = 0; i < items; i++) {
-        quipu_builder_add_next(k->batch, k->sequence, "x");
+        quipu_builder_add_next(k->builder, k->sequence, "x");
     }
-    quipu_builder_track(k->batch, k->consumer, log, id);
-    return quipu_builder_append(k->batch);
+    quipu_builder_track(k->builder, k->consumer, log, id);
+    return quipu_builder_append(k->builder);
 }
 
 static void check_at(const struct tracker *k, const char *log, int64_t id)
@@ -42,8 +42,9 @@ static void check_at(const struct tracker *k, const char *log, int64_t id)
 
     OK(quipu_tracking_read(k->datastore, k->consumer, log, &p, ERR));
     CHECK(p.notification_id == id,
-          "the record of \"%s\" stands at %" PRId64 ", not %" PRId64, log,
-          p.notification_id, id);
+          "the tracking record of log \"%s\" is at %" PRId64
+          " instead of %" PRId64,
+          log, p.notification_id, id);
 }
 
 static void absent(struct quipu_context *ctx)
@@ -62,18 +63,18 @@ static void with_items(struct quipu_context *ctx)
     OK(track(&k, 2, "log", 3));
     check_at(&k, "log", 3);
     CHECK(quipu_item_list_count(ctx, k.records, k.sequence) == 2,
-          "items are lost");
+          "the sequence does not have two items");
     OK(track(&k, 1, "log", 4));
     check_at(&k, "log", 4);
 }
 
-static void alone(struct quipu_context *ctx)
+static void without_items(struct quipu_context *ctx)
 {
     struct tracker k = begin(ctx);
 
     OK(track(&k, 0, "log", 1));
-    CHECK(k.batch->result.first_notification_id == 0,
-          "no items, but a notification id");
+    CHECK(k.builder->result.first_notification_id == 0,
+          "an append without items has a notification id");
     check_at(&k, "log", 1);
     OK(track(&k, 0, "log", INT64_MAX));
     check_at(&k, "log", INT64_MAX);
@@ -88,17 +89,17 @@ static void never_back(struct quipu_context *ctx)
     for (size_t i = 0; i < 3; i++) {
         for (size_t items = 0; items < 3; items++) {
             RETURNS(QUIPU_ALREADY, track(&k, items, "log", lower[i]));
-            CHECK(k.batch->result.cause == QUIPU_CAUSE_TRACKING,
-                  "result.cause is %d", k.batch->result.cause);
+            CHECK(k.builder->result.cause == QUIPU_CAUSE_TRACKING,
+                  "result.cause is %d", k.builder->result.cause);
             check_at(&k, "log", 10);
         }
     }
     CHECK(quipu_item_list_count(ctx, k.records, k.sequence) == 1,
-          "an append that is ALREADY done stored items");
+          "an append that returned ALREADY stored items");
     OK(track(&k, 1, "log", 11));
 }
 
-static void apart(struct quipu_context *ctx)
+static void separate_records(struct quipu_context *ctx)
 {
     struct tracker a = begin(ctx);
     struct tracker b = a;
@@ -114,7 +115,7 @@ static void apart(struct quipu_context *ctx)
     check_at(&b, "X", 2);
 }
 
-/* A record belongs to the datastore, whatever schema its append is of. */
+/* A record belongs to the datastore, not to the schema of its append. */
 static void across_schemas(struct quipu_context *ctx)
 {
     struct tracker a = begin(ctx);
@@ -132,13 +133,13 @@ static void after_guards(struct quipu_context *ctx)
     struct tracker k = begin(ctx);
 
     OK(track(&k, 1, "log", 5));
-    quipu_builder_clear(k.batch);
-    quipu_builder_add_next(k.batch, k.sequence, "x");
-    quipu_builder_track(k.batch, k.consumer, "log", 5);
-    quipu_builder_guard(k.batch, k.sequence, QUIPU_DEMAND_EMPTY, 0);
-    RETURNS(QUIPU_CONFLICT, quipu_builder_append(k.batch));
-    CHECK(k.batch->result.cause == QUIPU_CAUSE_GUARD, "result.cause is %d",
-          k.batch->result.cause);
+    quipu_builder_clear(k.builder);
+    quipu_builder_add_next(k.builder, k.sequence, "x");
+    quipu_builder_track(k.builder, k.consumer, "log", 5);
+    quipu_builder_guard(k.builder, k.sequence, QUIPU_DEMAND_EMPTY, 0);
+    RETURNS(QUIPU_CONFLICT, quipu_builder_append(k.builder));
+    CHECK(k.builder->result.cause == QUIPU_CAUSE_GUARD, "result.cause is %d",
+          k.builder->result.cause);
 }
 
 static void before_positions(struct quipu_context *ctx)
@@ -146,10 +147,10 @@ static void before_positions(struct quipu_context *ctx)
     struct tracker k = begin(ctx);
 
     OK(track(&k, 1, "log", 5));
-    quipu_builder_clear(k.batch);
-    quipu_builder_add_at(k.batch, k.sequence, 0, "taken");
-    quipu_builder_track(k.batch, k.consumer, "log", 5);
-    RETURNS(QUIPU_ALREADY, quipu_builder_append(k.batch));
+    quipu_builder_clear(k.builder);
+    quipu_builder_add_at(k.builder, k.sequence, 0, "taken");
+    quipu_builder_track(k.builder, k.consumer, "log", 5);
+    RETURNS(QUIPU_ALREADY, quipu_builder_append(k.builder));
 }
 
 static void failed_guard(struct quipu_context *ctx)
@@ -157,37 +158,38 @@ static void failed_guard(struct quipu_context *ctx)
     struct tracker k = begin(ctx);
     quipu_position p;
 
-    quipu_builder_track(k.batch, k.consumer, "log", 5);
-    quipu_builder_guard(k.batch, k.sequence, QUIPU_DEMAND_NOT_EMPTY, 0);
-    RETURNS(QUIPU_CONFLICT, quipu_builder_append(k.batch));
+    quipu_builder_track(k.builder, k.consumer, "log", 5);
+    quipu_builder_guard(k.builder, k.sequence, QUIPU_DEMAND_NOT_EMPTY, 0);
+    RETURNS(QUIPU_CONFLICT, quipu_builder_append(k.builder));
     RETURNS(QUIPU_NOT_FOUND,
             quipu_tracking_read(k.datastore, k.consumer, "log", &p, ERR));
 }
 
-/* Records a position with a store and an event of its own, and reads it. */
-static void record_whole(struct tracker *k, int64_t notification_id)
+/* Stores a tracking record with random identity and event id, and reads it. */
+static void check_whole_position(struct tracker *k, int64_t notification_id)
 {
     quipu_position p;
     quipu_uuid store, event;
 
     quipu_uuid_random(&store);
     quipu_uuid_random(&event);
-    quipu_builder_track(k->batch, k->consumer, "log", notification_id);
-    k->batch->tracking.position.store = store;
-    k->batch->tracking.position.event_id = event;
-    OK(quipu_builder_append(k->batch));
+    quipu_builder_track(k->builder, k->consumer, "log", notification_id);
+    k->builder->tracking.position.store = store;
+    k->builder->tracking.position.event_id = event;
+    OK(quipu_builder_append(k->builder));
     OK(quipu_tracking_read(k->datastore, k->consumer, "log", &p, ERR));
-    CHECK(memcmp(&p.store, &store, 16) == 0, "the store's identity is lost");
-    CHECK(memcmp(&p.event_id, &event, 16) == 0, "the event id is lost");
+    CHECK(memcmp(&p.store, &store, 16) == 0,
+          "the identity of the store was not stored");
+    CHECK(memcmp(&p.event_id, &event, 16) == 0, "the event id was not stored");
 }
 
-/* When it is made, and when it goes on. */
+/* A new record, and one that advances. */
 static void whole_position(struct quipu_context *ctx)
 {
     struct tracker k = begin(ctx);
 
-    record_whole(&k, 5);
-    record_whole(&k, 6);
+    check_whole_position(&k, 5);
+    check_whole_position(&k, 6);
 }
 
 static void any_names(struct quipu_context *ctx)
@@ -213,7 +215,7 @@ static void listed(struct quipu_context *ctx)
     quipu_trackings *list;
     const quipu_tracking *row;
     char last[512] = "";
-    unsigned mine = 0;
+    unsigned own = 0;
 
     OK(track(&k, 0, "b", 2));
     OK(track(&k, 0, "a", 1));
@@ -229,15 +231,16 @@ static void listed(struct quipu_context *ctx)
         snprintf(name, sizeof(name), "%.*s\x01%.*s", (int)row->consumer.size,
                  (const char *)row->consumer.data, (int)row->log.size,
                  (const char *)row->log.data);
-        CHECK(strcmp(last, name) < 0, "not in order of consumer and log");
+        CHECK(strcmp(last, name) < 0,
+              "the records are not in order of consumer and log");
         snprintf(last, sizeof(last), "%.500s", name);
         if (strncmp(name, k.consumer, strlen(k.consumer)) == 0) {
-            CHECK(row->position.notification_id == (int64_t)++mine,
+            CHECK(row->position.notification_id == (int64_t)++own,
                   "a record is listed with another position");
         }
     }
     quipu_trackings_close(list);
-    CHECK(mine == 3, "%u of 3 records are listed", mine);
+    CHECK(own == 3, "%u of 3 records are listed", own);
 }
 
 static void survives_teardown(struct quipu_context *ctx)
@@ -248,14 +251,14 @@ static void survives_teardown(struct quipu_context *ctx)
 
     OK(quipu_datastore_setup(k.datastore, schema, ERR));
     r = quipu_context_bind(ctx, k.datastore, schema);
-    k.batch = quipu_builder_create(ctx, r, 2);
+    k.builder = quipu_builder_create(ctx, r, 2);
     OK(track(&k, 1, "log", 5));
     quipu_context_unbind(ctx, r);
     OK(quipu_datastore_teardown(k.datastore, schema, ERR));
     check_at(&k, "log", 5);
 }
 
-static void nothing_at_all(struct quipu_context *ctx)
+static void empty_append(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, 0);
     struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
@@ -274,14 +277,14 @@ static const struct quipu_case cases[] = {
       with_items, TRACK, 0, 0 },
     { "U4.record-without-items",
       "Most notifications change nothing, and are processed all the same.",
-      alone, TRACK, 0, 0 },
+      without_items, TRACK, 0, 0 },
     { "U4.record-never-goes-back",
       "Otherwise two runs of one consumer process a notification twice.",
       never_back, TRACK, 0, 0 },
     { "U4.each-consumer-and-log-has-a-record",
       "A consumer can follow several logs, and a log can have several "
       "consumers.",
-      apart, TRACK, 0, 0 },
+      separate_records, TRACK, 0, 0 },
     { "U4.record-belongs-to-the-datastore",
       "A consumer can write to several schemas.", across_schemas, TRACK, 0, 0 },
     { "U4.guards-are-checked-before-tracking",
@@ -309,6 +312,6 @@ static const struct quipu_case cases[] = {
       survives_teardown, TRACK, 0, 0 },
     { "U4.empty-append-is-invalid",
       "An empty append is an error of the program, and is reported.",
-      nothing_at_all, 0, 0, 0 },
+      empty_append, 0, 0, 0 },
 };
 QUIPU_FAMILY(tracking);

@@ -1,32 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Functions inside an append's transaction, and stores held by one. */
+/* U2, U4 and V5: functions in the transaction of an append, and appends while
+ * such a function holds the store's lock. */
 #include "case.h"
 
 #include <inttypes.h>
 #include <pthread.h>
 
-struct job {
+struct work {
     unsigned runs;
     int answer;
     bool had_native;
 };
 
-static int work(void *native, void *context, quipu_error *error)
+static int run_work(void *native, void *context, quipu_error *error)
 {
-    struct job *job = context;
+    struct work *work = context;
 
-    job->runs++;
-    job->had_native = native;
-    return job->answer == QUIPU_OK
+    work->runs++;
+    work->had_native = native;
+    return work->answer == QUIPU_OK
                ? QUIPU_OK
-               : quipu_error_set(error, job->answer, "the work says no");
+               : quipu_error_set(error, work->answer,
+                                 "the function fails on purpose");
 }
 
-static int transact(struct quipu_builder *b, struct job *job)
+static int transact(struct quipu_builder *b, struct work *work)
 {
     b->result = (quipu_result){ .positions = b->positions };
-    return quipu_records_transact(b->records, &b->append, work, job, &b->result,
-                                  ERR);
+    return quipu_records_transact(b->records, &b->append, run_work, work,
+                                  &b->result, ERR);
 }
 
 static void accepted(struct quipu_context *ctx)
@@ -34,14 +36,15 @@ static void accepted(struct quipu_context *ctx)
     quipu_records *r = quipu_context_records(ctx, 0);
     quipu_bytes s = quipu_context_sequence(ctx);
     struct quipu_builder *b = quipu_builder_create(ctx, r, 2);
-    struct job job = { .answer = QUIPU_OK };
+    struct work work = { .answer = QUIPU_OK };
 
     quipu_builder_add_next(b, s, "x");
     quipu_builder_add_next(b, s, "y");
-    OK(transact(b, &job));
-    CHECK(job.runs >= 1 && job.had_native, "the function had no handle");
+    OK(transact(b, &work));
+    CHECK(work.runs >= 1 && work.had_native,
+          "the function did not get the native handle");
     CHECK(b->positions[1] == 1 && b->result.first_notification_id == 1,
-          "the result is not told");
+          "the result is not reported");
     CHECK(quipu_item_list_count(ctx, r, s) == 2, "the items are not stored");
 }
 
@@ -49,13 +52,13 @@ static void empty(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, 0);
     struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
-    struct job job = { .answer = QUIPU_OK };
+    struct work work = { .answer = QUIPU_OK };
 
-    OK(transact(b, &job));
-    CHECK(job.runs >= 1, "the function did not run");
+    OK(transact(b, &work));
+    CHECK(work.runs >= 1, "the function did not run");
 }
 
-/* Its own status comes back, whichever, and nothing is stored. */
+/* Any status of the function is returned, and nothing is stored. */
 static void rolled_back(struct quipu_context *ctx)
 {
     static const int answers[] = { QUIPU_CONFLICT,  QUIPU_ALREADY,
@@ -69,14 +72,14 @@ static void rolled_back(struct quipu_context *ctx)
     quipu_position p;
 
     for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
-        struct job job = { .answer = answers[i] };
+        struct work work = { .answer = answers[i] };
 
         quipu_builder_clear(b);
         quipu_builder_add_next(b, s, "x");
         if (ctx->traits & QUIPU_CAN_TRACK) {
             quipu_builder_track(b, consumer, "log", 1);
         }
-        RETURNS(answers[i], transact(b, &job));
+        RETURNS(answers[i], transact(b, &work));
         CHECK(quipu_item_list_count(ctx, r, s) == 0, "the items are stored");
         if (ctx->traits & QUIPU_CAN_TRACK) {
             RETURNS(QUIPU_NOT_FOUND,
@@ -93,16 +96,16 @@ static void refused(struct quipu_context *ctx)
     quipu_records *r = quipu_context_records(ctx, 0);
     quipu_bytes s = quipu_context_sequence(ctx);
     struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
-    struct job job = { .answer = QUIPU_OK };
+    struct work work = { .answer = QUIPU_OK };
 
     quipu_builder_add_at(b, s, 3, "x");
-    RETURNS(QUIPU_CONFLICT, transact(b, &job));
+    RETURNS(QUIPU_CONFLICT, transact(b, &work));
     CHECK(b->result.cause == QUIPU_CAUSE_POSITION, "result.cause is %d",
           b->result.cause);
     quipu_builder_clear(b);
     quipu_builder_guard(b, s, QUIPU_DEMAND_NOT_EMPTY, 0);
-    RETURNS(QUIPU_CONFLICT, transact(b, &job));
-    CHECK(job.runs == 0, "the function ran for a refused append");
+    RETURNS(QUIPU_CONFLICT, transact(b, &work));
+    CHECK(work.runs == 0, "the function ran for a refused append");
 }
 
 static void already(struct quipu_context *ctx)
@@ -110,16 +113,17 @@ static void already(struct quipu_context *ctx)
     quipu_records *r = quipu_context_records(ctx, 0);
     const char *consumer = quipu_context_name(ctx, "c");
     struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
-    struct job job = { .answer = QUIPU_OK };
+    struct work work = { .answer = QUIPU_OK };
 
     quipu_builder_track(b, consumer, "log", 5);
-    OK(transact(b, &job));
-    job.runs = 0;
-    RETURNS(QUIPU_ALREADY, transact(b, &job));
-    CHECK(job.runs == 0, "the work was done twice");
+    OK(transact(b, &work));
+    work.runs = 0;
+    RETURNS(QUIPU_ALREADY, transact(b, &work));
+    CHECK(work.runs == 0,
+          "the function ran for an append that returned ALREADY");
 }
 
-/* ------------------------------------------------------ a store that is held
+/* ------------------------------------------------------------ a locked store
  */
 
 struct holder {
@@ -154,17 +158,17 @@ static void *hold_in_thread(void *context)
     return NULL;
 }
 
-#define MUCH 20000 /* milliseconds by which a busy machine may be late */
+#define TOLERANCE 20000 /* milliseconds: a busy machine may be late */
 
-/* While one transaction is held open: others' appends end in time, with BUSY
- * and nothing stored, and readers see the old state.  Only where it is sure to
- * be refused does `hasty` append, whose timeout is short. */
-static void check_held(struct quipu_context *ctx, quipu_records *writer,
-                       quipu_records *other, quipu_records *hasty,
-                       int64_t timeout)
+/* While one transaction is open, appends of other datastores return BUSY at
+ * their timeout and store nothing, and readers see the old state.  `hasty` has
+ * a short timeout, and is used only for the append that must be refused. */
+static void check_locked(struct quipu_context *ctx, quipu_records *writer,
+                         quipu_records *other, quipu_records *hasty,
+                         int64_t timeout)
 {
     quipu_bytes s = quipu_context_sequence(ctx);
-    quipu_bytes mine = quipu_context_sequence(ctx);
+    quipu_bytes own = quipu_context_sequence(ctx);
     struct holder h = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
                         false, false, quipu_builder_create(ctx, writer, 1) };
     pthread_t thread;
@@ -172,40 +176,41 @@ static void check_held(struct quipu_context *ctx, quipu_records *writer,
 
     quipu_builder_add_next(h.batch, s, "x");
     CHECK(pthread_create(&thread, NULL, hold_in_thread, &h) == 0,
-          "the system gives no thread");
+          "cannot create a thread");
     pthread_mutex_lock(&h.lock);
     while (!h.holding) {
         pthread_cond_wait(&h.changed, &h.lock);
     }
     pthread_mutex_unlock(&h.lock);
     begin = quipu_context_now();
-    RETURNS(QUIPU_BUSY, quipu_builder_append_next(ctx, hasty, mine));
+    RETURNS(QUIPU_BUSY, quipu_builder_append_next(ctx, hasty, own));
     took = quipu_context_now() - begin;
-    CHECK(took >= timeout - 50, "it gave up after %" PRId64 " ms", took);
-    CHECK(took < timeout + (int64_t)MUCH * ctx->patience,
-          "it gave up after %" PRId64 " ms only", took);
+    CHECK(took >= timeout - 50,
+          "the append returned BUSY already after %" PRId64 " ms", took);
+    CHECK(took < timeout + (int64_t)TOLERANCE * ctx->patience,
+          "the append returned BUSY only after %" PRId64 " ms", took);
     CHECK(quipu_item_list_count(ctx, other, s) == 0,
-          "an append is seen before it is committed");
+          "an item is read before it is committed");
     pthread_mutex_lock(&h.lock);
     h.release = true;
     pthread_cond_broadcast(&h.changed);
     pthread_mutex_unlock(&h.lock);
     pthread_join(thread, NULL);
     CHECK(quipu_item_list_count(ctx, other, s) == 1 &&
-              quipu_item_list_count(ctx, other, mine) == 0,
-          "not what the answers say");
-    OK(quipu_builder_append_next(ctx, other, mine));
+              quipu_item_list_count(ctx, other, own) == 0,
+          "the stored items contradict the returned statuses");
+    OK(quipu_builder_append_next(ctx, other, own));
 }
 
-/* Whether to try again: on a busy machine what needs no waiting may take longer
- * than a short timeout. */
-static bool is_late(struct quipu_context *ctx, int status)
+/* Returns true if the call must be repeated: on a busy machine a call that need
+ * not wait may take longer than a short timeout. */
+static bool timed_out(struct quipu_context *ctx, int status)
 {
     return (status == QUIPU_TIMEOUT || status == QUIPU_BUSY) &&
            quipu_context_has_time(ctx);
 }
 
-/* With a datastore of its own, of a short timeout. */
+/* Opens records in another datastore with a short timeout. */
 static quipu_records *open_hasty(struct quipu_context *ctx,
                                  const quipu_schema *schema,
                                  const char *options)
@@ -217,11 +222,11 @@ static quipu_records *open_hasty(struct quipu_context *ctx,
     do {
         status = quipu_datastore_open(quipu_context_uri(ctx, options), NULL,
                                       &datastore, ERR);
-    } while (is_late(ctx, status));
+    } while (timed_out(ctx, status));
     OK(status);
     do {
         status = quipu_records_open(datastore, schema, &records, ERR);
-    } while (is_late(ctx, status));
+    } while (timed_out(ctx, status));
     OK(status);
     return records;
 }
@@ -234,21 +239,21 @@ static void close_hasty(quipu_records *hasty)
     OK(quipu_datastore_close(datastore, ERR));
 }
 
-static void held(struct quipu_context *ctx)
+static void locked(struct quipu_context *ctx)
 {
     static const struct {
         const char *options;
         int64_t timeout;
-    } hastes[] = { { "timeout=500", 500 }, { "timeout=0", 0 } };
+    } timeouts[] = { { "timeout=500", 500 }, { "timeout=0", 0 } };
     quipu_records *r = quipu_context_records(ctx, 0);
     const quipu_schema *schema = quipu_records_schema(r);
     quipu_records *other =
         quipu_context_bind(ctx, quipu_context_open(ctx, NULL), schema);
 
-    for (size_t i = 0; i < sizeof(hastes) / sizeof(*hastes); i++) {
-        quipu_records *hasty = open_hasty(ctx, schema, hastes[i].options);
+    for (size_t i = 0; i < sizeof(timeouts) / sizeof(*timeouts); i++) {
+        quipu_records *hasty = open_hasty(ctx, schema, timeouts[i].options);
 
-        check_held(ctx, r, other, hasty, hastes[i].timeout);
+        check_locked(ctx, r, other, hasty, timeouts[i].timeout);
         close_hasty(hasty);
     }
 }
@@ -274,6 +279,6 @@ static const struct quipu_case cases[] = {
     { "V5.locked-store-returns-busy-in-time",
       "A writer that stands still must not block the others beyond their "
       "timeout.",
-      held, TRANSACT | QUIPU_TRAIT_MULTI_OPEN, 0, 0 },
+      locked, TRANSACT | QUIPU_TRAIT_MULTI_OPEN, 0, 0 },
 };
 QUIPU_FAMILY(transact);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* U1 and U2, one append after the other; the races are elsewhere. */
+/* U1 and U2 for appends one after the other; races/ has the races. */
 #include "case.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-/* The last refusal was for the position of that item, and told where the
- * sequence ends (-1: that it is empty). */
+/* Checks that the append was refused because of the position of item `index`,
+ * and reported the last position (-1: that the sequence is empty). */
 static void check_refusal(const struct quipu_builder *batch, size_t index,
                           int64_t last)
 {
@@ -17,8 +17,8 @@ static void check_refusal(const struct quipu_builder *batch, size_t index,
           result->status);
     CHECK(result->cause == QUIPU_CAUSE_POSITION, "result.cause is %d",
           result->cause);
-    CHECK(result->index == index, "result.index is %zu, not %zu", result->index,
-          index);
+    CHECK(result->index == index, "result.index is %zu instead of %zu",
+          result->index, index);
     CHECK(has_last == (last >= 0), "HAS_LAST is %d", has_last);
     CHECK(!has_last || result->last_position == last,
           "result.last_position is %" PRId64, result->last_position);
@@ -42,7 +42,7 @@ static void taken_contiguous(struct quipu_context *ctx)
     CHECK(list.count == 3, "%zu items", list.count);
     for (size_t i = 0; i < 3; i++) {
         CHECK(strcmp(list.at[i].state, "late") != 0,
-              "the loser took the winner's place");
+              "a refused item has replaced a stored one");
     }
 }
 
@@ -65,7 +65,7 @@ static void taken_sparse(struct quipu_context *ctx)
     CHECK(quipu_item_list_count(ctx, r, s) == 5, "a refused item was stored");
 }
 
-static void empty_told(struct quipu_context *ctx)
+static void empty_reported(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
     struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
@@ -76,7 +76,7 @@ static void empty_told(struct quipu_context *ctx)
     CHECK(quipu_item_list_count_log(ctx, r) == 0, "a refused item was stored");
 }
 
-/* The last position that is told is that before the append, not within it. */
+/* The reported last position is that before the append. */
 static void twice_in_one(struct quipu_context *ctx, unsigned shape)
 {
     quipu_records *r = quipu_context_records(ctx, shape);
@@ -90,7 +90,7 @@ static void twice_in_one(struct quipu_context *ctx, unsigned shape)
     RETURNS(QUIPU_CONFLICT, quipu_builder_append(b));
     check_refusal(b, 2, 0);
     CHECK(quipu_item_list_count_log(ctx, r) == 1,
-          "a refused append left something");
+          "a refused append stored an item");
 }
 
 static void twice_contiguous(struct quipu_context *ctx)
@@ -113,11 +113,12 @@ static void other_sequence_free(struct quipu_context *ctx)
     }
     for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
         CHECK(quipu_item_list_count(ctx, r, quipu_bytes_of_text(ids[i])) == 1,
-              "sequence \"%s\" is mixed up with another", ids[i]);
+              "sequence \"%s\" has items of another one", ids[i]);
     }
 }
 
-/* With a 16-bit hash for a key hundreds collide, with one of 30 bits five. */
+/* With a 16-bit hash as the key thousands of sequences would collide, with one
+ * of 30 bits about five. */
 static void no_collision(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
@@ -131,8 +132,8 @@ static void no_collision(struct quipu_context *ctx)
         OK(quipu_builder_append(b));
         for (size_t i = 0; i < 10000; i++) {
             CHECK(b->positions[i] == 0,
-                  "a new sequence begins at %" PRId64
-                  ": it is taken for another",
+                  "a new sequence begins at position %" PRId64
+                  ": its id collides with another one",
                   b->positions[i]);
         }
     }
@@ -149,7 +150,7 @@ static void other_schema_free(struct quipu_context *ctx)
     RETURNS(QUIPU_CONFLICT, quipu_builder_append_at(ctx, b, s, 0));
 }
 
-/* Whatever stands where, one bad item undoes four good ones. */
+/* One wrong item, at each index, prevents four valid ones. */
 static void one_bad_item(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
@@ -169,7 +170,7 @@ static void one_bad_item(struct quipu_context *ctx)
         for (size_t i = 0; i < 5; i++) {
             CHECK(quipu_item_list_count(ctx, r, others[i]) ==
                       (i == bad ? 2 : 0),
-                  "with item %zu refused, item %zu was stored", bad, i);
+                  "item %zu was refused, but item %zu was stored", bad, i);
         }
         CHECK(quipu_item_list_count_log(ctx, r) == 2, "the log grew");
     }
@@ -190,10 +191,10 @@ static void many_sequences(struct quipu_context *ctx)
     OK(quipu_builder_append(b));
     for (size_t i = 0; i < 20; i++) {
         CHECK(quipu_item_list_count(ctx, r, s[i]) == 3,
-              "sequence %zu is not whole", i);
+              "sequence %zu does not have three items", i);
     }
     CHECK(quipu_item_list_check_log(ctx, r).count == 60,
-          "the log is not whole");
+          "the log does not have 60 items");
 }
 
 static void refused_with_tracking(struct quipu_context *ctx)
@@ -213,11 +214,11 @@ static void refused_with_tracking(struct quipu_context *ctx)
     b->append.item_count = 1;
     OK(quipu_builder_append(b));
     OK(quipu_tracking_read(d, consumer, "log", &p, ERR));
-    CHECK(p.notification_id == 7, "the record is lost");
+    CHECK(p.notification_id == 7, "the tracking record is not stored");
 }
 
-/* A store that keeps part of a refused append breaks what follows. */
-static void goes_on(struct quipu_context *ctx)
+/* A corrected append, with the same event ids, succeeds. */
+static void corrected_append(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
     quipu_bytes s = quipu_context_sequence(ctx);
@@ -228,10 +229,11 @@ static void goes_on(struct quipu_context *ctx)
     quipu_builder_add_at(b, s, 3, "c");
     RETURNS(QUIPU_CONFLICT, quipu_builder_append(b));
     b->items[2].position = 2;
-    OK(quipu_builder_append(b)); /* the same event ids: not stored before */
+    OK(quipu_builder_append(b)); /* the same event ids */
     CHECK(!(b->result.flags & QUIPU_RESULT_REPEATED),
-          "a refused append left its event ids");
-    CHECK(quipu_item_list_check_log(ctx, r).count == 3, "not three items");
+          "a refused append has stored its event ids");
+    CHECK(quipu_item_list_check_log(ctx, r).count == 3,
+          "the log does not have three items");
 }
 
 static const struct quipu_case cases[] = {
@@ -246,7 +248,7 @@ static const struct quipu_case cases[] = {
     { "U1.conflict-reports-an-empty-sequence",
       "The loser reads on from the reported position, and position 0 differs "
       "from none.",
-      empty_told, QUIPU_CAN_LOG, 0, 0 },
+      empty_reported, QUIPU_CAN_LOG, 0, 0 },
     { "U1.position-twice-in-one-append-conflicts",
       "The items of an append are also checked against each other.",
       twice_contiguous, QUIPU_CAN_LOG, 0, 0 },
@@ -275,6 +277,6 @@ static const struct quipu_case cases[] = {
       refused_with_tracking, QUIPU_CAN_TRACK, 0, 0 },
     { "U2.refused-append-leaves-no-trace",
       "Remains of a refused append would prevent its corrected version.",
-      goes_on, QUIPU_CAN_LOG, 0, 0 },
+      corrected_append, QUIPU_CAN_LOG, 0, 0 },
 };
 QUIPU_FAMILY(uniqueness);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* V1 and V4: what is seen, and when. */
+/* V1 and V4: the items that reads and cursors return, and from when on. */
 #include "case.h"
 
 #include <inttypes.h>
@@ -15,7 +15,7 @@ static void own_writes(struct quipu_context *ctx)
     for (int64_t i = 0; i < 30; i++) {
         OK(quipu_builder_append_next(ctx, r, s));
         CHECK(quipu_item_list_count(ctx, r, s) == (size_t)i + 1,
-              "the sequence lacks what was appended");
+              "the sequence lacks an acknowledged item");
         OK(quipu_records_last(r, s, &last, ERR));
         CHECK(last == i, "the last position lags behind");
         OK(quipu_records_head(r, &head, ERR));
@@ -33,19 +33,19 @@ static void other_datastore(struct quipu_context *ctx)
     for (size_t i = 0; i < 30; i++) {
         OK(quipu_builder_append_next(ctx, i % 2 ? a : b, s));
         CHECK(quipu_item_list_count(ctx, i % 2 ? b : a, s) == i + 1,
-              "the other datastore does not see it");
+              "the other datastore does not read the item");
         RETURNS(QUIPU_CONFLICT,
                 quipu_builder_append_at(ctx, i % 2 ? b : a, s, (int64_t)i));
     }
     CHECK(quipu_item_list_check_log(ctx, b).count == 30,
-          "the log is not whole");
+          "the log has another length than expected");
 }
 
 /* ------------------------------------------------------------- V4 */
 
-/* Opens a cursor, steps `steps` times, lets the store change, and counts what
- * else comes. */
-static size_t rest_of(quipu_cursor *cursor, int64_t until, int64_t *last_id)
+/* Reads the rest of a cursor and returns the number of items.  Their ids must
+ * not exceed `until`; stores the last one. */
+static size_t count_rest(quipu_cursor *cursor, int64_t until, int64_t *last_id)
 {
     const quipu_item *item;
     size_t count = 0;
@@ -58,12 +58,15 @@ static size_t rest_of(quipu_cursor *cursor, int64_t until, int64_t *last_id)
         count++;
         *last_id = item->notification_id;
         CHECK(item->notification_id <= until,
-              "item %" PRId64 " was stored after the cursor was opened",
+              "the cursor returns item %" PRId64
+              ", which was stored after opening",
               item->notification_id);
     }
 }
 
-static void outlived(struct quipu_context *ctx, bool log, uint32_t flags)
+/* Opens a cursor, makes 0 to 11 steps, appends, and reads the rest. */
+static void append_during_read(struct quipu_context *ctx, bool log,
+                               uint32_t flags)
 {
     quipu_records *r = quipu_context_records(ctx, 0);
     quipu_bytes s = quipu_context_sequence(ctx);
@@ -85,8 +88,8 @@ static void outlived(struct quipu_context *ctx, bool log, uint32_t flags)
             seen++;
         }
         quipu_builder_append_many(ctx, r, s, 5);
-        seen += rest_of(cursor, (int64_t)there, &last_id);
-        CHECK(seen == there, "after %zu steps: %zu items in all, not %zu",
+        seen += count_rest(cursor, (int64_t)there, &last_id);
+        CHECK(seen == there, "after %zu steps: %zu items in all instead of %zu",
               steps, seen, there);
         quipu_cursor_close(cursor);
     }
@@ -94,25 +97,25 @@ static void outlived(struct quipu_context *ctx, bool log, uint32_t flags)
 
 static void sequence_up(struct quipu_context *ctx)
 {
-    outlived(ctx, false, 0);
+    append_during_read(ctx, false, 0);
 }
 
 static void sequence_down(struct quipu_context *ctx)
 {
-    outlived(ctx, false, QUIPU_QUERY_DESCENDING);
+    append_during_read(ctx, false, QUIPU_QUERY_DESCENDING);
 }
 
 static void log_up(struct quipu_context *ctx)
 {
-    outlived(ctx, true, 0);
+    append_during_read(ctx, true, 0);
 }
 
 static void log_down(struct quipu_context *ctx)
 {
-    outlived(ctx, true, QUIPU_QUERY_DESCENDING);
+    append_during_read(ctx, true, QUIPU_QUERY_DESCENDING);
 }
 
-/* Items at positions that are ten apart, in one append. */
+/* Appends items at every tenth position, in one append. */
 static void fill_sparse(struct quipu_context *ctx, quipu_records *r,
                         quipu_bytes s, int64_t first, int64_t count)
 {
@@ -124,11 +127,10 @@ static void fill_sparse(struct quipu_context *ctx, quipu_records *r,
     OK(quipu_builder_append(batch));
 }
 
-#define MANY                                                         \
-    3000 /* more than a driver fetches before the first is asked for \
-          */
+/* More items than a driver fetches at once. */
+#define MANY 3000
 
-/* New items stand between the old ones, before and behind them. */
+/* New items have positions before, between and after the old ones. */
 static void sparse(struct quipu_context *ctx)
 {
     for (uint32_t flags = 0; flags <= QUIPU_QUERY_DESCENDING;
@@ -144,8 +146,8 @@ static void sparse(struct quipu_context *ctx)
         OK(quipu_records_read(r, s, &q, &cursor, ERR));
         OK(quipu_cursor_next(cursor, &item, ERR));
         fill_sparse(ctx, r, s, 5 - 10 * MANY, 3 * MANY);
-        CHECK(rest_of(cursor, MANY, &last_id) == MANY - 1,
-              "not all the others that were there");
+        CHECK(count_rest(cursor, MANY, &last_id) == MANY - 1,
+              "the cursor does not return all items that were stored");
         quipu_cursor_close(cursor);
     }
 }
@@ -163,8 +165,8 @@ static void limited_at(struct quipu_context *ctx, int64_t there)
     quipu_builder_append_many(ctx, r, s, (size_t)there);
     OK(quipu_records_read(r, s, &q, &cursor, ERR));
     quipu_builder_append_many(ctx, r, s, 5);
-    CHECK(rest_of(cursor, there, &last_id) == (size_t)there,
-          "the limit was filled with newer items");
+    CHECK(count_rest(cursor, there, &last_id) == (size_t)there,
+          "newer items were returned up to the limit");
     quipu_cursor_close(cursor);
 }
 
@@ -174,7 +176,7 @@ static void limited(struct quipu_context *ctx)
     limited_at(ctx, MANY);
 }
 
-/* Nor is it used up by newer items, which do not come. */
+/* Newer items, which are not returned, do not count for the limit. */
 static void limited_between(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_SPARSE);
@@ -188,8 +190,8 @@ static void limited_between(struct quipu_context *ctx)
     fill_sparse(ctx, r, s, 0, MANY);
     OK(quipu_records_read(r, s, &q, &cursor, ERR));
     fill_sparse(ctx, r, s, 5, MANY);
-    CHECK(rest_of(cursor, MANY, &last_id) == MANY - 1,
-          "newer items were counted");
+    CHECK(count_rest(cursor, MANY, &last_id) == MANY - 1,
+          "newer items were counted for the limit");
     quipu_cursor_close(cursor);
 }
 
@@ -203,8 +205,8 @@ static void of_empty(struct quipu_context *ctx)
     OK(quipu_records_read(r, s, NULL, &a, ERR));
     OK(quipu_records_read_log(r, NULL, &b, ERR));
     quipu_builder_append_many(ctx, r, s, 3);
-    CHECK(rest_of(a, 0, &last_id) == 0 && rest_of(b, 0, &last_id) == 0,
-          "items out of nothing");
+    CHECK(count_rest(a, 0, &last_id) == 0 && count_rest(b, 0, &last_id) == 0,
+          "a read of an empty sequence returns items");
     quipu_cursor_close(a);
     quipu_cursor_close(b);
 }
@@ -229,7 +231,8 @@ static void closed_early(struct quipu_context *ctx)
     OK(quipu_builder_append_next(ctx, r, s));
 }
 
-/* Two hundred, each at another place, with appends between the steps. */
+/* Two hundred cursors at different positions, with appends between the steps.
+ */
 static void many(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, 0);
@@ -256,15 +259,16 @@ static void many(struct quipu_context *ctx)
     for (size_t i = 0; i < 200; i++) {
         int64_t last_id = 20;
 
-        rest_of(cursors[i], 40, &last_id);
+        count_rest(cursors[i], 40, &last_id);
         CHECK(last_id == 20 + (int64_t)(i + 9) / 10,
               "cursor %zu ended with item %" PRId64, i, last_id);
         quipu_cursor_close(cursors[i]);
     }
 }
 
-/* What a cursor lends holds until its next call, whatever others do. */
-static void lent(struct quipu_context *ctx)
+/* A borrowed item stays valid until the next call on its cursor, whatever
+ * happens to other cursors and the store. */
+static void borrowed(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, 0);
     quipu_bytes s = quipu_context_sequence(ctx);
@@ -279,12 +283,12 @@ static void lent(struct quipu_context *ctx)
     OK(quipu_cursor_next(b, &two, ERR));
     quipu_builder_append_many(ctx, r, s, 200);
     CHECK(one->position == 0 && memcmp(one->state.data, "0", 1) == 0,
-          "the lent item has changed");
+          "the borrowed item has changed");
     CHECK(two->position == 1 && memcmp(two->state.data, "1", 1) == 0,
-          "the lent item has changed");
+          "the borrowed item has changed");
     quipu_cursor_close(b);
     CHECK(one->position == 0 && memcmp(one->state.data, "0", 1) == 0,
-          "the lent item has changed");
+          "the borrowed item has changed");
     quipu_cursor_close(a);
 }
 
@@ -327,7 +331,7 @@ static const struct quipu_case cases[] = {
       "Slow readers do not block writers, nor do two hundred of them.", many,
       LOG, 0, 0 },
     { "V4.borrowed-items-stay-valid",
-      "A borrowed item is valid until the next call on its cursor.", lent, 0, 0,
-      0 },
+      "A borrowed item is valid until the next call on its cursor.", borrowed,
+      0, 0, 0 },
 };
 QUIPU_FAMILY(visibility);

@@ -7,11 +7,11 @@
 #include <stdatomic.h>
 #include <time.h>
 
-/* Milliseconds.  A wait may be late by a second.  On a busy machine some are
- * later by its doing, but most are not, and none by much. */
-#define SECOND 2000
+/* Milliseconds.  A wait may return a second late.  On a busy machine some
+ * return later than LATE, but most do not, and none later than TOO_LATE. */
+#define LATE 2000
+#define TOO_LATE 20000
 #define LONG_WAIT 60000
-#define MUCH 20000
 
 struct sleeper {
     quipu_records *records;
@@ -20,7 +20,7 @@ struct sleeper {
     pthread_t thread;
     int status;
     int64_t head;
-    int64_t woken; /* when */
+    int64_t woken; /* time at which the wait returned */
 };
 
 static void *sleep_in_thread(void *argument)
@@ -36,29 +36,29 @@ static void *sleep_in_thread(void *argument)
 static void start(struct sleeper *s)
 {
     CHECK(pthread_create(&s->thread, NULL, sleep_in_thread, s) == 0,
-          "the system gives no thread");
+          "cannot create a thread");
 }
 
-/* How long several waits took. */
+/* Durations of several waits. */
 struct spans {
-    const char *what; /* happened to them */
+    const char *what; /* for messages */
     unsigned count, late;
-    int64_t best;
+    int64_t best; /* the shortest */
 };
 
 static void add_span(struct quipu_context *ctx, struct spans *spans,
                      int64_t took)
 {
-    CHECK(took < (int64_t)MUCH * ctx->patience, "one %s after %" PRId64 " ms",
-          spans->what, took);
+    CHECK(took < (int64_t)TOO_LATE * ctx->patience,
+          "one %s after %" PRId64 " ms", spans->what, took);
     spans->best = spans->count == 0 || took < spans->best ? took : spans->best;
-    spans->late += took >= (int64_t)SECOND * ctx->patience;
+    spans->late += took >= (int64_t)LATE * ctx->patience;
     spans->count++;
     CHECK(spans->late <= 3, "%u of %u %s after more than a second", spans->late,
           spans->count, spans->what);
 }
 
-/* One of several was as good as at once. */
+/* Checks that the shortest wait was shorter than `most`. */
 static void check_best(struct quipu_context *ctx, const struct spans *spans,
                        int64_t most)
 {
@@ -67,13 +67,14 @@ static void check_best(struct quipu_context *ctx, const struct spans *spans,
           spans->best);
 }
 
-/* The sleeper's end, which adds to the spans. */
+/* Waits for the sleeper's end, checks its result and adds its duration. */
 static void check_woken(struct quipu_context *ctx, struct sleeper *s,
                         struct spans *spans, int64_t since, int64_t head)
 {
     pthread_join(s->thread, NULL);
     RETURNS(QUIPU_OK, s->status);
-    CHECK(s->head == head, "woken with head %" PRId64 ", not %" PRId64, s->head,
+    CHECK(s->head == head,
+          "the wait returned the head %" PRId64 " instead of %" PRId64, s->head,
           head);
     add_span(ctx, spans, s->woken - since);
 }
@@ -81,7 +82,7 @@ static void check_woken(struct quipu_context *ctx, struct sleeper *s,
 static void at_once(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, 0);
-    struct spans spans = { .what = "wait for what was there ended" };
+    struct spans spans = { .what = "wait for existing items returned" };
 
     quipu_builder_append_many(ctx, r, quipu_context_sequence(ctx), 3);
     for (unsigned i = 0; i < 6; i++) {
@@ -94,7 +95,7 @@ static void at_once(struct quipu_context *ctx)
         OK(quipu_records_wait(r, 0, 0, &head, ERR));
         add_span(ctx, &spans, quipu_context_now() - begin);
     }
-    check_best(ctx, &spans, SECOND);
+    check_best(ctx, &spans, LATE);
 }
 
 static void timeouts(struct quipu_context *ctx)
@@ -109,27 +110,28 @@ static void timeouts(struct quipu_context *ctx)
 
         RETURNS(QUIPU_TIMEOUT, quipu_records_wait(r, 1, spans[i], &head, ERR));
         took = quipu_context_now() - begin;
-        CHECK(took >= spans[i] - 1, "it gave up after %" PRId64 " ms", took);
-        CHECK(took < spans[i] + (int64_t)MUCH * ctx->patience,
-              "it gave up after %" PRId64 " ms only", took);
+        CHECK(took >= spans[i] - 1,
+              "the wait returned already after %" PRId64 " ms", took);
+        CHECK(took < spans[i] + (int64_t)TOO_LATE * ctx->patience,
+              "the wait returned only after %" PRId64 " ms", took);
     }
     RETURNS(QUIPU_TIMEOUT, quipu_records_wait(r, 100, 1, &head, ERR));
     RETURNS(QUIPU_TIMEOUT, quipu_records_wait(r, INT64_MAX, 1, &head, ERR));
 }
 
-/* Who is asleep is woken at once, usually: in one round of ten at least.  (A
- * wait that ends by its own second's slice comes later in each.) */
+/* In at least one round of ten a sleeping thread must be woken within this
+ * time. (A driver that only polls once a second is later in each round.) */
 #define AT_ONCE 500
 
-/* Lets the sleeper fall asleep: likely, and likelier each time. */
-static void nap(unsigned round)
+/* Gives the sleeper time to fall asleep, more in each round. */
+static void let_sleep(unsigned round)
 {
     struct timespec span = { .tv_nsec = 20000000L * (1 + round) };
 
     nanosleep(&span, NULL);
 }
 
-/* Many rounds: sometimes the append comes before the wait, sometimes after. */
+/* Many rounds: the append is made before or after the wait begins. */
 static void wake(struct quipu_context *ctx, quipu_records *reader,
                  quipu_records *writer)
 {
@@ -143,7 +145,7 @@ static void wake(struct quipu_context *ctx, quipu_records *reader,
 
         start(&sleeper);
         if (i % 2) {
-            nap(i / 2);
+            let_sleep(i / 2);
         }
         OK(quipu_builder_append_next(ctx, writer, s));
         check_woken(ctx, &sleeper, i % 2 ? &asleep : &awake,
@@ -168,7 +170,7 @@ static void by_other_datastore(struct quipu_context *ctx)
                             quipu_records_schema(r)));
 }
 
-/* Who only reads may not share what writers tell each other by. */
+/* A read-only datastore may lack access to the writers' commit counter. */
 static void while_readonly(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, 0);
@@ -179,7 +181,7 @@ static void while_readonly(struct quipu_context *ctx)
          r);
 }
 
-/* Another schema's growth is no growth of this one. */
+/* Items of another schema do not end the wait. */
 static void not_by_other_schema(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, 0);
@@ -193,12 +195,12 @@ static void not_by_other_schema(struct quipu_context *ctx)
     pthread_join(sleeper.thread, NULL);
     CHECK(sleeper.status == QUIPU_TIMEOUT ||
               (sleeper.status == QUIPU_OK && sleeper.head == 0),
-          "it answered %s with head %" PRId64,
+          "the wait returned %s with head %" PRId64,
           quipu_status_name(sleeper.status), sleeper.head);
 }
 
-/* One interrupt ends a wait.  More come after a while, since one that comes
- * before the wait begins does not concern it. */
+/* Interrupts a wait.  Repeats the interrupt after a while, because one that
+ * comes before the wait begins has no effect on it. */
 static int64_t interrupt_sleeper(struct quipu_context *ctx, quipu_records *r,
                                  unsigned round)
 {
@@ -206,14 +208,14 @@ static int64_t interrupt_sleeper(struct quipu_context *ctx, quipu_records *r,
     int64_t since;
 
     start(&sleeper);
-    nap(round);
+    let_sleep(round);
     since = quipu_context_now();
     quipu_datastore_interrupt(ctx->main);
     while (pthread_tryjoin_np(sleeper.thread, NULL) != 0) {
         if (quipu_context_now() - since > 1500) {
             quipu_datastore_interrupt(ctx->main);
         }
-        nap(0);
+        let_sleep(0);
     }
     RETURNS(QUIPU_OK, sleeper.status);
     CHECK(sleeper.head == 0, "the head is %" PRId64, sleeper.head);
@@ -231,7 +233,7 @@ static void interrupted(struct quipu_context *ctx)
         best = took < best ? took : best;
     }
     CHECK(best < (int64_t)AT_ONCE * ctx->patience,
-          "of ten the first was interrupted after %" PRId64 " ms", best);
+          "the shortest of ten interrupted waits took %" PRId64 " ms", best);
 }
 
 static void later_waits(struct quipu_context *ctx)
@@ -246,57 +248,58 @@ static void later_waits(struct quipu_context *ctx)
 
 /* ------------------------------------------------------ another process */
 
-#define PARCELS 10
+#define REQUESTS 10
 
-struct parcel {
+/* Appends that the parent requests of another process. */
+struct requests {
     const quipu_schema *schema;
-    atomic_uint wanted;
-    _Atomic int64_t appended[PARCELS]; /* when; the clock is one for all */
+    atomic_uint count;
+    _Atomic int64_t appended[REQUESTS]; /* time; all processes share a clock */
 };
 
-static void append_when_wanted(struct quipu_context *ctx, void *shared,
-                               unsigned index)
+static void append_on_request(struct quipu_context *ctx, void *shared,
+                              unsigned index)
 {
-    struct parcel *parcel = shared;
+    struct requests *requests = shared;
     quipu_records *r =
-        quipu_context_bind(ctx, quipu_context_datastore(ctx), parcel->schema);
+        quipu_context_bind(ctx, quipu_context_datastore(ctx), requests->schema);
 
     (void)index;
-    for (unsigned i = 0; i < PARCELS; i++) {
-        while (atomic_load(&parcel->wanted) <= i) {
-            nap(0);
+    for (unsigned i = 0; i < REQUESTS; i++) {
+        while (atomic_load(&requests->count) <= i) {
+            let_sleep(0);
         }
         OK(quipu_builder_append_next(ctx, r, quipu_context_sequence(ctx)));
-        atomic_store(&parcel->appended[i], quipu_context_now());
+        atomic_store(&requests->appended[i], quipu_context_now());
     }
 }
 
 static void by_process(struct quipu_context *ctx)
 {
-    struct parcel *parcel = quipu_workers_share_memory(sizeof(*parcel));
+    struct requests *requests = quipu_workers_share_memory(sizeof(*requests));
     struct spans spans = { .what = "woken" };
-    struct quipu_workers crew;
+    struct quipu_workers workers;
     quipu_records *r;
 
-    parcel->schema = quipu_context_schema(ctx, 0);
-    crew = quipu_workers_start(ctx, 1, append_when_wanted, parcel);
-    quipu_context_setup(ctx, parcel->schema);
-    r = quipu_context_bind(ctx, quipu_context_datastore(ctx), parcel->schema);
-    quipu_workers_release(&crew);
-    for (unsigned i = 0; i < PARCELS; i++) {
+    requests->schema = quipu_context_schema(ctx, 0);
+    workers = quipu_workers_start(ctx, 1, append_on_request, requests);
+    quipu_context_setup(ctx, requests->schema);
+    r = quipu_context_bind(ctx, quipu_context_datastore(ctx), requests->schema);
+    quipu_workers_release(&workers);
+    for (unsigned i = 0; i < REQUESTS; i++) {
         struct sleeper sleeper = { .records = r,
                                    .after = i,
                                    .milliseconds = LONG_WAIT * ctx->patience };
 
         start(&sleeper);
-        nap(i);
-        atomic_store(&parcel->wanted, i + 1);
-        while (atomic_load(&parcel->appended[i]) == 0) {
-            nap(0);
+        let_sleep(i);
+        atomic_store(&requests->count, i + 1);
+        while (atomic_load(&requests->appended[i]) == 0) {
+            let_sleep(0);
         }
-        check_woken(ctx, &sleeper, &spans, parcel->appended[i], i + 1);
+        check_woken(ctx, &sleeper, &spans, requests->appended[i], i + 1);
     }
-    quipu_workers_join(&crew);
+    quipu_workers_join(&workers);
 }
 
 #define LOG QUIPU_CAN_LOG

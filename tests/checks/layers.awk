@@ -106,21 +106,24 @@ function check_core(   part, own) {
     }
 }
 
-# "file.h" of the same folder of the suite, or "folder/file.h" of another.
-function check_suite(   part, own) {
-    split(file, part, "/")
+# "file.h" of the same folder of the suite, or "folder/file.h" of another, or of
+# the folder above.
+function check_suite(   part, own, depth, folder) {
+    depth = split(file, part, "/")
     own = part[2]
+    folder = file
+    sub(/\/[^\/]*$/, "", folder)
     if (!(own in suite)) {
         refuse("conformance/" own " is no folder; see the table in layers.awk")
     } else if (target !~ /\//) {
-        if (!exists("conformance/" own "/" target)) {
+        if (!exists(folder "/" target)) {
             refuse("write a header of another folder as \"folder/file.h\"")
         }
     } else if (!exists("conformance/" target)) {
         refuse("there is no such header in conformance")
     } else {
         split(target, part, "/")
-        if (!among(part[1], suite[own])) {
+        if (!among(part[1], suite[own]) && !(depth > 3 && part[1] == own)) {
             refuse("conformance/" own " may not include conformance/" part[1])
         }
     }

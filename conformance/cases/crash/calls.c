@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * V5: system calls that fail, for stores that keep files below {dir}.  A worker
- * lives under quipu-faults.so, which lets its n-th call of a kind fail; n = 1,
- * 2, 3 ... until a life passes without one, or so many of them by chance as the
- * profile lets.  Whatever fails, the worker hears a code that is true, and the
- * store is whole and usable after it.
+ * V5: system calls that fail, for stores that keep files below {dir}.
  *
- * QUIPU_FAULT_HIDE=1 in the suite's own environment reaches the workers: then
- * nobody hears of the failures, as in a driver that does not look, and these
- * cases must fail.
+ * A writer runs in a subprocess under quipu-faults.so, which makes its n-th
+ * call of one kind fail.  n is 1, 2, 3 ... until a run makes fewer calls; if
+ * there are more points of failure than the profile allows, they are sampled.
+ * Whichever call fails,
+ *
+ *   - the writer gets a status that is true of the failure (check_failure);
+ *   - an append that failed is not stored, unless the outcome is unknown;
+ *   - after a failed sync no handle appends until all are closed;
+ *   - the store is intact and usable afterwards, and has all that was
+ *     acknowledged (check_store).
+ *
+ * In the cases with a power cut the store is then checked as the cut leaves it.
+ *
+ * QUIPU_FAULT_HIDE=1 in the suite's own environment reaches the subprocesses:
+ * the failures are hidden from the driver, as if it ignored them, and these
+ * cases must fail (mutants R03, R04, R07).
  */
-#include "case.h"
+#include "cases/case.h"
 
 #include "context/folder.h"
 #include "context/paired_append.h"
@@ -25,98 +34,99 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PAIRS 7    /* appends in a life */
-#define REOPENED 4 /* it closes and opens the store after so many */
-#define HANDLES 2  /* that it has open at once */
-#define REFUSALS 6 /* of one failure, at most */
+#define APPENDS 7      /* of a run */
+#define REOPEN_AFTER 4 /* appends: the store is closed and opened */
+#define HANDLES 2      /* that are open at the same time */
+#define MAX_FAILURES 6 /* of quipu calls, for one failed system call */
 
-/* What the processes of a case share. */
+/* Memory that the case and its subprocesses share. */
 struct shared {
-    unsigned kind; /* of the case: a row of `kinds` */
-    uint64_t faults;
-    /* Of a life. */
-    bool sync;       /* it is a sync that fails */
-    bool read;       /* or a read */
-    bool forever;    /* and so do all after it */
-    bool stays_open; /* the worker never closes the store */
-    bool failed;     /* it came to that */
-    unsigned calls;  /* of that kind were made */
+    unsigned kind;   /* index in `kinds` */
+    uint64_t faults; /* number of runs in which a call failed */
+    /* Of one run. */
+    bool sync;       /* the call that fails is a sync */
+    bool read;       /* it is a read */
+    bool forever;    /* all calls after it fail, too */
+    bool stays_open; /* the writer never closes the store */
+    bool failed;     /* the call was made, and failed */
+    unsigned calls;  /* number of calls of that kind */
     int64_t acknowledged;
-    bool doubtful; /* the last append may be stored */
+    bool in_doubt; /* the last append may be stored or not */
 };
 
-/* --------------------------------------------------------------- the worker */
+/* --------------------------------------------------------------- the writer */
 
-struct life {
+struct run {
     struct quipu_context *ctx;
     struct shared *shared;
     quipu_datastore *datastores[HANDLES];
     quipu_records *records[HANDLES];
     struct quipu_builder *batch;
-    unsigned refusals;
-    int refused; /* the status of the last append, if it is to be repeated */
+    unsigned failures; /* of quipu calls since the system call failed */
+    int refused;       /* status of the last append, if it is to be repeated */
 };
 
-/* A call of quipu has failed: it must be for the failure that was planned, say
- * what is true, and not go on for ever. */
-static void excuse(struct life *life, const char *what, int status)
+/* Checks a quipu call that failed: the cause must be the planned failure, the
+ * status must be true of it, and the failures must end. */
+static void check_failure(struct run *run, const char *what, int status)
 {
     CHECK(quipu_subprocess_failures() > 0,
-          "%s answers %s, though no system call has failed: %s", what,
+          "%s returns %s, but no system call has failed: %s", what,
           quipu_status_name(status), ERR->message);
-    /* What cannot be read may well be damaged. */
-    CHECK(status != QUIPU_CORRUPT || life->shared->read,
-          "%s answers CORRUPT, and nothing is wrong but a system call: %s",
-          what, ERR->message);
+    /* After a failed read the driver cannot tell whether the file is damaged.
+     */
+    CHECK(status != QUIPU_CORRUPT || run->shared->read,
+          "%s returns CORRUPT, but only a system call has failed: %s", what,
+          ERR->message);
     CHECK(status != QUIPU_INTERNAL && status != QUIPU_NOT_FOUND &&
               status != QUIPU_INVALID,
-          "%s answers %s, and nothing is wrong but a system call: %s", what,
+          "%s returns %s, but only a system call has failed: %s", what,
           quipu_status_name(status), ERR->message);
-    life->refusals++;
-    CHECK(life->refusals <= REFUSALS || life->shared->forever,
-          "one system call has failed, and the store does not become usable "
+    run->failures++;
+    CHECK(run->failures <= MAX_FAILURES || run->shared->forever,
+          "after one failed system call the store does not become usable "
           "again: %s",
           ERR->message);
 }
 
-static void close_all(struct life *life)
+static void close_all(struct run *run)
 {
     for (int i = 0; i < HANDLES; i++) {
-        quipu_records_close(life->records[i], ERR);
-        life->records[i] = NULL;
+        quipu_records_close(run->records[i], ERR);
+        run->records[i] = NULL;
     }
     for (int i = 0; i < HANDLES; i++) {
-        quipu_datastore_close(life->datastores[i], ERR);
-        life->datastores[i] = NULL;
+        quipu_datastore_close(run->datastores[i], ERR);
+        run->datastores[i] = NULL;
     }
 }
 
-static int open_one(struct life *life, int i)
+static int open_one(struct run *run, int i)
 {
     const quipu_schema *schema = quipu_schema_sequenced_items();
     int status =
-        quipu_datastore_open(life->ctx->uri, NULL, &life->datastores[i], ERR);
+        quipu_datastore_open(run->ctx->uri, NULL, &run->datastores[i], ERR);
 
     if (status == QUIPU_OK) {
-        status = quipu_datastore_setup(life->datastores[i], schema, ERR);
+        status = quipu_datastore_setup(run->datastores[i], schema, ERR);
     }
     if (status == QUIPU_OK) {
-        status = quipu_records_open(life->datastores[i], schema,
-                                    &life->records[i], ERR);
+        status = quipu_records_open(run->datastores[i], schema,
+                                    &run->records[i], ERR);
     }
     return status;
 }
 
-/* Whether it could be opened, perhaps after another attempt. */
-static bool open_all(struct life *life)
+/* Opens all handles, if need be in several attempts. */
+static bool open_all(struct run *run)
 {
     for (int i = 0; i < HANDLES; i++) {
-        int status = open_one(life, i);
+        int status = open_one(run, i);
 
         if (status != QUIPU_OK) {
-            excuse(life, "opening", status);
-            close_all(life);
-            if (life->refusals > REFUSALS) {
+            check_failure(run, "opening", status);
+            close_all(run);
+            if (run->failures > MAX_FAILURES) {
                 return false;
             }
             i = -1;
@@ -125,138 +135,144 @@ static bool open_all(struct life *life)
     return true;
 }
 
-static int append(struct life *life, int handle)
+static int append(struct run *run, int handle)
 {
-    int64_t k = life->shared->acknowledged;
+    int64_t k = run->shared->acknowledged;
 
-    life->batch->records = life->records[handle];
-    quipu_paired_append_build(life->ctx, life->batch, 0, k,
+    run->batch->records = run->records[handle];
+    quipu_paired_append_build(run->ctx, run->batch, 0, k,
                               quipu_paired_append_state_size(k));
-    life->shared->doubtful = true;
-    return quipu_builder_append(life->batch);
+    run->shared->in_doubt = true;
+    return quipu_builder_append(run->batch);
 }
 
-static void accept(struct life *life)
+static void accept(struct run *run)
 {
-    bool repeated = life->batch->result.flags & QUIPU_RESULT_REPEATED;
+    bool repeated = run->batch->result.flags & QUIPU_RESULT_REPEATED;
 
-    CHECK(!repeated || life->refused == QUIPU_UNKNOWN_OUTCOME,
-          "an append that failed with %s was stored",
-          quipu_status_name(life->refused));
-    life->shared->acknowledged++;
-    life->shared->doubtful = false;
-    life->refused = QUIPU_OK;
-    quipu_subprocess_mark(0, life->shared->acknowledged);
+    CHECK(!repeated || run->refused == QUIPU_UNKNOWN_OUTCOME,
+          "an append that returned %s was stored",
+          quipu_status_name(run->refused));
+    run->shared->acknowledged++;
+    run->shared->in_doubt = false;
+    run->refused = QUIPU_OK;
+    quipu_subprocess_mark(0, run->shared->acknowledged);
 }
 
-static void refuse(struct life *life, int status)
+static void refuse(struct run *run, int status)
 {
-    excuse(life, "appending", status);
-    /* Once in doubt it stays so: the first attempt may have been stored. */
-    if (life->refused != QUIPU_UNKNOWN_OUTCOME) {
-        life->refused = status;
+    check_failure(run, "appending", status);
+    /* After UNKNOWN_OUTCOME the first attempt may be stored, whatever the
+     * status of the repeat. */
+    if (run->refused != QUIPU_UNKNOWN_OUTCOME) {
+        run->refused = status;
     }
-    if (life->refused != QUIPU_UNKNOWN_OUTCOME) {
-        int64_t count = quipu_paired_append_count(life->ctx, life->batch, 0);
+    if (run->refused != QUIPU_UNKNOWN_OUTCOME) {
+        int64_t count = quipu_paired_append_count(run->ctx, run->batch, 0);
 
-        CHECK(count <= life->shared->acknowledged,
-              "an append failed with %s, and is there",
+        CHECK(count <= run->shared->acknowledged,
+              "an append returned %s, but is stored",
               quipu_status_name(status));
-        life->shared->doubtful = false;
+        run->shared->in_doubt = false;
     }
 }
 
-/* After a sync has failed nobody knows what is on the disk. */
-static void check_refused_by_all(struct life *life)
+/* After a failed sync the content of the disk is unknown, so no handle may
+ * append. */
+static void check_all_handles_refuse(struct run *run)
 {
     for (int i = 0; i < HANDLES; i++) {
-        int status = append(life, i);
+        int status = append(run, i);
 
         CHECK(status != QUIPU_OK,
-              "a sync has failed, and handle %d appends before all are closed",
+              "a sync has failed, but handle %d appends before all are closed",
               i);
-        refuse(life, status);
-        life->refusals--;
+        refuse(run, status);
+        run->failures--;
     }
 }
 
-/* One append, until it is taken or the store has to be closed. */
-static bool append_one(struct life *life, int handle)
+/* Makes one append, in two attempts if need be.  Returns false if the store has
+ * to be closed. */
+static bool append_one(struct run *run, int handle)
 {
     unsigned before = quipu_subprocess_failures();
-    int status = append(life, handle);
+    int status = append(run, handle);
     bool now = quipu_subprocess_failures() > before;
 
     if (status == QUIPU_OK) {
-        accept(life);
+        accept(run);
     } else {
-        refuse(life, status);
+        refuse(run, status);
     }
-    if (now && life->shared->sync) {
-        check_refused_by_all(life);
+    if (now && run->shared->sync) {
+        check_all_handles_refuse(run);
         return false;
     }
-    if (status != QUIPU_OK && append(life, handle) == QUIPU_OK) {
-        accept(life);
+    if (status != QUIPU_OK && append(run, handle) == QUIPU_OK) {
+        accept(run);
         status = QUIPU_OK;
     }
     return status == QUIPU_OK;
 }
 
-static void append_some(struct life *life)
+static void append_some(struct run *run)
 {
-    for (int i = 0; i < REOPENED && life->shared->acknowledged < PAIRS; i++) {
-        if (!append_one(life, i % HANDLES)) {
+    for (int i = 0; i < REOPEN_AFTER && run->shared->acknowledged < APPENDS;
+         i++) {
+        if (!append_one(run, i % HANDLES)) {
             return;
         }
     }
 }
 
-/* All that is left, whatever is answered. */
-static void append_to_the_end(struct life *life)
+/* Makes the remaining appends and ignores failures. */
+static void append_ignoring_failures(struct run *run)
 {
-    for (int i = 0; i < 2 * PAIRS; i++) {
-        int status = life->shared->acknowledged < PAIRS
-                         ? append(life, i % HANDLES)
+    for (int i = 0; i < 2 * APPENDS; i++) {
+        int status = run->shared->acknowledged < APPENDS
+                         ? append(run, i % HANDLES)
                          : QUIPU_BUSY;
 
         if (status == QUIPU_OK) {
-            life->refused = QUIPU_UNKNOWN_OUTCOME; /* not what is asked here */
-            accept(life);
+            run->refused =
+                QUIPU_UNKNOWN_OUTCOME; /* a stored repeat is fine here */
+            accept(run);
         }
     }
 }
 
 static void work(struct quipu_context *ctx, void *shared, unsigned index)
 {
-    struct life life = { .ctx = ctx, .shared = shared };
+    struct run run = { .ctx = ctx, .shared = shared };
 
     (void)index;
-    while (life.shared->acknowledged < PAIRS && life.refusals <= REFUSALS &&
-           open_all(&life)) {
-        life.batch = quipu_builder_create(ctx, life.records[0], 2);
-        if (life.shared->stays_open) {
-            append_to_the_end(&life);
+    while (run.shared->acknowledged < APPENDS && run.failures <= MAX_FAILURES &&
+           open_all(&run)) {
+        run.batch = quipu_builder_create(ctx, run.records[0], 2);
+        if (run.shared->stays_open) {
+            append_ignoring_failures(&run);
             break;
         }
-        append_some(&life);
-        close_all(&life);
+        append_some(&run);
+        close_all(&run);
     }
-    life.shared->failed = quipu_subprocess_failures() > 0;
-    life.shared->calls = quipu_subprocess_calls();
-    _exit(0); /* what is open stays open: no sync any more */
+    run.shared->failed = quipu_subprocess_failures() > 0;
+    run.shared->calls = quipu_subprocess_calls();
+    _exit(0); /* without closing the store, which would sync */
 }
 
 extern const struct quipu_subprocess_job quipu_subprocess_job_calls;
 const struct quipu_subprocess_job quipu_subprocess_job_calls = { "calls",
                                                                  work };
 
-/* --------------------------------------------------------------- the parent */
+/* ----------------------------------------------------------------- the case */
 
 static const struct kind {
     const char *call;
-    int number; /* of the error */
-    bool forever, stays_open, power;
+    int number; /* errno */
+    bool forever, stays_open;
+    bool power; /* the power is cut at the end of the run */
 } kinds[] = {
     { "write", EIO, false, false, false },
     { "write", ENOSPC, false, false, false },
@@ -281,8 +297,8 @@ struct calls {
     unsigned n; /* the call that fails */
 };
 
-/* Lives once. */
-static void live(struct quipu_context *ctx, struct calls *calls)
+/* Runs the writer once. */
+static void run_writer(struct quipu_context *ctx, struct calls *calls)
 {
     const struct kind *kind = calls->kind;
     struct quipu_subprocess_spec task = { .job = &quipu_subprocess_job_calls,
@@ -295,7 +311,7 @@ static void live(struct quipu_context *ctx, struct calls *calls)
                                       .read = strcmp(kind->call, "read") == 0,
                                       .forever = kind->forever,
                                       .stays_open = kind->stays_open };
-    CHECK(mkdir(calls->disk, 0700) == 0, "cannot make %s", calls->disk);
+    CHECK(mkdir(calls->disk, 0700) == 0, "cannot create %s", calls->disk);
     quipu_subprocess_add_fault(&task, "QUIPU_FAULT_CALL", kind->call);
     quipu_subprocess_add_fault(&task, "QUIPU_FAULT_AT",
                                quipu_context_format(ctx, "%u", calls->n));
@@ -309,17 +325,16 @@ static void live(struct quipu_context *ctx, struct calls *calls)
     }
     status = quipu_subprocess_wait(quipu_subprocess_start(ctx, &task, 0));
     if (status != 0) {
-        CHECK(
-            WIFEXITED(status) && WEXITSTATUS(status) == QUIPU_EXIT_FAILED,
-            "%s number %u failed, and the process ended with wait status 0x%x",
-            kind->call, calls->n, (unsigned)status);
-        CHECK(false, "this was after %s number %u had failed", kind->call,
-              calls->n);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == QUIPU_EXIT_FAILED,
+              "%s number %u failed, and the writer ended with wait status 0x%x",
+              kind->call, calls->n, (unsigned)status);
+        CHECK(false, "the failed call was %s number %u", kind->call, calls->n);
     }
 }
 
-/* After a failed sync the power goes, too. */
-static const char *cut(struct quipu_context *ctx, const struct calls *calls)
+/* Cuts the power at the end of the run; returns the folder of the image. */
+static const char *cut_power(struct quipu_context *ctx,
+                             const struct calls *calls)
 {
     struct quipu_journal journal = quipu_journal_read(ctx, calls->journal);
     struct quipu_power_cut cut = {
@@ -333,8 +348,8 @@ static const char *cut(struct quipu_context *ctx, const struct calls *calls)
     return cut.image;
 }
 
-static void check_disk(struct quipu_context *ctx, const struct calls *calls,
-                       const char *disk)
+static void check_store(struct quipu_context *ctx, const struct calls *calls,
+                        const char *disk)
 {
     const struct shared *shared = calls->shared;
     const char *uri = ctx->uri;
@@ -346,10 +361,10 @@ static void check_disk(struct quipu_context *ctx, const struct calls *calls,
     quipu_paired_append_check_log(ctx, r, 1, &count);
     CHECK(count >= shared->acknowledged,
           "%s number %u failed; %" PRId64
-          " appends were acknowledged, and %" PRId64 " are there",
+          " appends were acknowledged, but %" PRId64 " are stored",
           calls->kind->call, calls->n, shared->acknowledged, count);
-    CHECK(count <= shared->acknowledged + shared->doubtful,
-          "an append that failed is there");
+    CHECK(count <= shared->acknowledged + shared->in_doubt,
+          "an append that failed is stored");
     quipu_paired_append_continue(ctx, r, 0, count);
     count++;
     quipu_paired_append_check_log(ctx, r, 1, &count);
@@ -357,34 +372,35 @@ static void check_disk(struct quipu_context *ctx, const struct calls *calls,
     ctx->uri = uri;
 }
 
-/* Whether the n-th call was made, and failed. */
+/* Runs the writer with a failure of its n-th call, and checks the store.
+ * Returns true if that call was made. */
 static bool attempt(struct quipu_context *ctx, struct calls *calls, unsigned n)
 {
-    const void *then = quipu_context_mark(ctx);
+    const void *mark = quipu_context_mark(ctx);
     bool failed;
 
     calls->n = n;
     calls->disk = quipu_context_format(ctx, "%s/disk-%u", ctx->directory, n);
     calls->journal =
         quipu_context_format(ctx, "%s/journal-%u", ctx->directory, n);
-    live(ctx, calls);
+    run_writer(ctx, calls);
     failed = calls->shared->failed;
     if (calls->kind->power) {
-        const char *image = cut(ctx, calls);
+        const char *image = cut_power(ctx, calls);
 
-        check_disk(ctx, calls, image);
+        check_store(ctx, calls, image);
         quipu_folder_remove(image);
     } else {
-        check_disk(ctx, calls, calls->disk);
+        check_store(ctx, calls, calls->disk);
     }
     calls->shared->faults += failed;
     quipu_folder_remove(calls->disk);
     unlink(calls->journal);
-    quipu_context_release(ctx, then);
+    quipu_context_release(ctx, mark);
     return failed;
 }
 
-/* Runs in a process whose own syncs cost no time. */
+/* Runs in a subprocess whose own syncs are not made, because they cost time. */
 static void run_kind(struct quipu_context *ctx, void *shared, unsigned index)
 {
     struct calls calls = { .shared = shared };
@@ -392,7 +408,7 @@ static void run_kind(struct quipu_context *ctx, void *shared, unsigned index)
 
     (void)index;
     calls.kind = &kinds[calls.shared->kind];
-    attempt(ctx, &calls, UINT32_MAX); /* none fails, perhaps none is made */
+    attempt(ctx, &calls, UINT32_MAX); /* none fails: only counts the calls */
     made = calls.shared->calls;
     if (most >= made) {
         for (unsigned n = 1; attempt(ctx, &calls, n); n++) {
@@ -409,7 +425,7 @@ const struct quipu_subprocess_job quipu_subprocess_job_calls_fail = {
     "calls-fail", run_kind
 };
 
-static void run(struct quipu_context *ctx, unsigned kind)
+static void run_case(struct quipu_context *ctx, unsigned kind)
 {
     struct quipu_subprocess_spec task = { .job =
                                               &quipu_subprocess_job_calls_fail,
@@ -427,21 +443,21 @@ static void run(struct quipu_context *ctx, unsigned kind)
 #define KIND(name, number)                      \
     static void name(struct quipu_context *ctx) \
     {                                           \
-        run(ctx, number);                       \
+        run_case(ctx, number);                  \
     }
 KIND(write_fails, 0)
-KIND(write_finds_no_room, 1)
+KIND(write_without_space, 1)
 KIND(disk_stays_full, 2)
 KIND(sync_fails, 3)
-KIND(sync_fails_and_power_goes, 4)
-KIND(sync_fails_unheeded, 5)
+KIND(sync_fails_and_power_is_cut, 4)
+KIND(sync_fails_and_store_stays_open, 5)
 KIND(folder_sync_fails, 6)
 KIND(read_fails, 7)
 KIND(truncate_fails, 8)
-KIND(allocate_finds_no_room, 9)
-KIND(open_finds_no_descriptor, 10)
+KIND(allocate_without_space, 9)
+KIND(open_without_descriptors, 10)
 KIND(open_fails, 11)
-KIND(map_finds_no_memory, 12)
+KIND(map_without_memory, 12)
 KIND(remove_fails, 13)
 
 #define FILES (QUIPU_CAN_PERSIST | QUIPU_CAN_LOG | QUIPU_TRAIT_FILES)
@@ -452,7 +468,7 @@ static const struct quipu_case cases[] = {
       write_fails, FILES, 0, 600 },
     { "V5.write-without-space",
       "A disk that is full for a moment causes an error and no damage.",
-      write_finds_no_room, FILES, 0, 600 },
+      write_without_space, FILES, 0, 600 },
     { "V5.disk-stays-full",
       "The events stored before the disk was full can be read afterwards.",
       disk_stays_full, FILES, 0, 600 },
@@ -466,11 +482,11 @@ static const struct quipu_case cases[] = {
     { "V5.sync-fails-and-power-is-cut",
       "A store that is opened again does not rely on pages that the disk has "
       "lost.",
-      sync_fails_and_power_goes, FILES, 0, 600 },
+      sync_fails_and_power_is_cut, FILES, 0, 600 },
     { "V5.sync-fails-and-store-stays-open",
       "A later sync that succeeds does not make up for the failed one: the "
       "lost writes stay lost.",
-      sync_fails_unheeded, FILES, 0, 600 },
+      sync_fails_and_store_stays_open, FILES, 0, 600 },
     { "V5.read-fails",
       "A read error is reported, and never taken for an empty store.",
       read_fails, FILES, 0, 600 },
@@ -478,15 +494,15 @@ static const struct quipu_case cases[] = {
       truncate_fails, FILES, 0, 600 },
     { "V5.allocate-without-space",
       "The store does not use space that it could not allocate.",
-      allocate_finds_no_room, FILES, 0, 600 },
+      allocate_without_space, FILES, 0, 600 },
     { "V5.open-without-descriptors",
       "A process that runs out of descriptors gets an error and loses no "
       "events.",
-      open_finds_no_descriptor, FILES, 0, 600 },
+      open_without_descriptors, FILES, 0, 600 },
     { "V5.open-fails", "A store that cannot be opened now can be opened later.",
       open_fails, FILES, 0, 600 },
     { "V5.map-without-memory", "A failed mmap causes an error and not a crash.",
-      map_finds_no_memory, FILES, 0, 600 },
+      map_without_memory, FILES, 0, 600 },
     { "V5.remove-fails", "A file that could not be removed does no harm.",
       remove_fails, FILES, 0, 600 },
 };

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The same races, of processes. */
-#include "case.h"
+/*
+ * Races of processes: four processes append at the same time, in rounds.  As in
+ * race.h, calls must have overlapped at least once, so a race is repeated until
+ * they have.
+ */
+#include "race.h"
 
 #include <inttypes.h>
 #include <sched.h>
@@ -9,14 +13,16 @@
 #include <sys/mman.h>
 
 #define PROCESSES 4
+#define WRITERS 2 /* in races of writers and readers */
 
 struct race {
     const quipu_schema *schema;
     quipu_bytes s[2];
-    bool awaited; /* who reads: the writers go on until it was meanwhile */
+    bool has_readers; /* writers go on until a reader has read meanwhile */
     atomic_uint won, lost, seen, stored, done;
-    atomic_uint inside;    /* calls under way */
-    atomic_uint met;       /* calls that began while another was under way */
+    atomic_uint inside;    /* number of appends in progress */
+    atomic_uint collided;  /* appends that began while another was in
+                            * progress */
     atomic_uint ready[64]; /* a barrier for each round */
 };
 
@@ -30,25 +36,26 @@ static struct race *create(struct quipu_context *ctx)
     return race;
 }
 
-/* Runs the body in all processes, and opens the store to see what came out. */
+/* Runs the body in all processes, and returns records to check the result. */
 static quipu_records *run(struct quipu_context *ctx, struct race *race,
                           void (*body)(struct quipu_context *ctx, void *shared,
                                        unsigned i))
 {
-    struct quipu_workers crew = quipu_workers_start(ctx, PROCESSES, body, race);
+    struct quipu_workers workers =
+        quipu_workers_start(ctx, PROCESSES, body, race);
 
     quipu_context_setup(ctx, race->schema);
-    quipu_workers_release(&crew);
-    quipu_workers_join(&crew);
+    quipu_workers_release(&workers);
+    quipu_workers_join(&workers);
     return quipu_context_bind(ctx, quipu_context_datastore(ctx), race->schema);
 }
 
-static quipu_records *enter(struct quipu_context *ctx, const struct race *race)
+static quipu_records *bind(struct quipu_context *ctx, const struct race *race)
 {
     return quipu_context_bind(ctx, quipu_context_datastore(ctx), race->schema);
 }
 
-/* Waits, busily, until all have come to this round. */
+/* Busy-waits until all processes have reached this round. */
 static void meet(struct race *race, unsigned round)
 {
     atomic_fetch_add(&race->ready[round], 1);
@@ -57,40 +64,40 @@ static void meet(struct race *race, unsigned round)
     }
 }
 
-/* Appends, and takes note whether others are at it. */
+/* Makes an append, and counts collisions. */
 static int append(struct race *race, struct quipu_builder *b)
 {
     int status;
 
     if (atomic_fetch_add(&race->inside, 1) > 0) {
-        atomic_fetch_add(&race->met, 1);
+        atomic_fetch_add(&race->collided, 1);
     }
     status = quipu_builder_append(b);
     atomic_fetch_sub(&race->inside, 1);
     return status;
 }
 
-/* Runs a race again until the processes have met in it. */
-static void race_until_met(struct quipu_context *ctx,
-                           void (*body)(struct quipu_context *ctx, void *shared,
-                                        unsigned i),
-                           void (*check)(struct quipu_context *ctx,
-                                         const struct race *race,
-                                         quipu_records *r))
+/* Repeats a race until appends have overlapped in it. */
+static void race_until_collided(struct quipu_context *ctx,
+                                void (*body)(struct quipu_context *ctx,
+                                             void *shared, unsigned i),
+                                void (*check)(struct quipu_context *ctx,
+                                              const struct race *race,
+                                              quipu_records *r))
 {
-    unsigned met;
+    unsigned collided;
 
     do {
         struct race *race = create(ctx);
         quipu_records *r = run(ctx, race, body);
 
         check(ctx, race, r);
-        met = race->met;
+        collided = race->collided;
         munmap(race, sizeof(*race));
         quipu_context_close_all(ctx);
-    } while (met == 0 && quipu_context_has_time(ctx));
-    quipu_context_count(ctx, "collisions", met);
-    CHECK(met > 0, "in all attempts the processes never met");
+    } while (collided == 0 && quipu_context_has_time(ctx));
+    quipu_context_count(ctx, "collisions", collided);
+    CHECK(collided > 0, "in all attempts no calls overlapped");
 }
 
 /* ------------------------------------------------------------ U1 */
@@ -98,7 +105,7 @@ static void race_until_met(struct quipu_context *ctx,
 static void grab(struct quipu_context *ctx, void *shared, unsigned i)
 {
     struct race *race = shared;
-    quipu_records *r = enter(ctx, race);
+    quipu_records *r = bind(ctx, race);
     struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
 
     (void)i;
@@ -109,8 +116,9 @@ static void grab(struct quipu_context *ctx, void *shared, unsigned i)
         quipu_builder_clear(b);
         quipu_builder_add_at(b, race->s[0], (int64_t)round, "x");
         status = append(race, b);
-        CHECK(status == QUIPU_OK || status == QUIPU_CONFLICT, "answered %s: %s",
-              quipu_status_name(status), ERR->message);
+        CHECK(status == QUIPU_OK || status == QUIPU_CONFLICT,
+              "an append returned %s: %s", quipu_status_name(status),
+              ERR->message);
         atomic_fetch_add(status == QUIPU_OK ? &race->won : &race->lost, 1);
     }
 }
@@ -119,14 +127,15 @@ static void check_position(struct quipu_context *ctx, const struct race *race,
                            quipu_records *r)
 {
     CHECK(race->won == 64, "%u winners in 64 rounds", race->won);
-    CHECK(race->lost == 64 * (PROCESSES - 1), "%u losers", race->lost);
+    CHECK(race->lost == 64 * (PROCESSES - 1), "%u appends were refused",
+          race->lost);
     CHECK(quipu_item_list_check_log(ctx, r).count == 64,
-          "not one item a round");
+          "the log does not have one item for each round");
 }
 
 static void position(struct quipu_context *ctx)
 {
-    race_until_met(ctx, grab, check_position);
+    race_until_collided(ctx, grab, check_position);
 }
 
 /* ------------------------------------------------------------ S2 */
@@ -134,12 +143,12 @@ static void position(struct quipu_context *ctx)
 static void next_to_one(struct quipu_context *ctx, void *shared, unsigned i)
 {
     struct race *race = shared;
-    quipu_records *r = enter(ctx, race);
+    quipu_records *r = bind(ctx, race);
     struct quipu_builder *b = quipu_builder_create(ctx, r, 2);
 
     (void)i;
     meet(race, 0);
-    for (unsigned k = 0; k < 50 || (race->awaited && race->seen == 0 &&
+    for (unsigned k = 0; k < 50 || (race->has_readers && race->seen == 0 &&
                                     quipu_context_has_time(ctx));
          k++) {
         quipu_builder_clear(b);
@@ -148,7 +157,7 @@ static void next_to_one(struct quipu_context *ctx, void *shared, unsigned i)
         OK(append(race, b));
         atomic_fetch_add(&race->stored, 2);
         CHECK(b->positions[0] == b->positions[1],
-              "the two sequences do not grow together");
+              "the two sequences have different lengths");
     }
     atomic_fetch_add(&race->done, 1);
 }
@@ -163,79 +172,54 @@ static void check_next(struct quipu_context *ctx, const struct race *race,
 
 static void next(struct quipu_context *ctx)
 {
-    race_until_met(ctx, next_to_one, check_next);
+    race_until_collided(ctx, next_to_one, check_next);
 }
 
 /* ------------------------------------------------------- L2, V1 and V2 */
 
-/* Follows the log until the writers are done and it is read to its end. */
-static void tail(struct quipu_context *ctx, struct race *race, unsigned writers)
+/* Follows the log as a consumer does, until the writers have ended. */
+static void follow(struct quipu_context *ctx, struct race *race)
 {
-    quipu_records *r = enter(ctx, race);
+    quipu_records *r = bind(ctx, race);
     int64_t seen = 0;
 
     meet(race, 0);
     for (bool last = false; !last;) {
-        quipu_query q = { .struct_size = sizeof(q),
-                          .flags = QUIPU_QUERY_GT,
-                          .gt = seen };
-        const quipu_item *item;
-        quipu_cursor *cursor;
+        unsigned count;
 
-        last = atomic_load(&race->done) == writers;
-        OK(quipu_records_read_log(r, &q, &cursor, ERR));
-        for (;;) {
-            OK(quipu_cursor_next(cursor, &item, ERR));
-            if (!item) {
-                break;
-            }
-            CHECK(item->notification_id == seen + 1,
-                  "after id %" PRId64 " came id %" PRId64
-                  ": what is between arrives late or never",
-                  seen, item->notification_id);
-            seen++;
-            atomic_fetch_add(&race->seen, !last);
-        }
-        quipu_cursor_close(cursor);
-        CHECK(seen % 2 == 0, "half of an append was seen");
+        last = atomic_load(&race->done) == WRITERS;
+        count = quipu_race_follow(r, &seen);
+        atomic_fetch_add(&race->seen, last ? 0 : count);
     }
-    CHECK(seen == (int64_t)race->stored, "the reader saw %" PRId64 " items",
-          seen);
+    CHECK(seen == (int64_t)race->stored,
+          "the reader read %" PRId64 " items instead of %u", seen,
+          race->stored);
 }
 
-static void write_or_tail(struct quipu_context *ctx, void *shared, unsigned i)
+static void write_or_follow(struct quipu_context *ctx, void *shared, unsigned i)
 {
-    if (i < 2) {
+    if (i < WRITERS) {
         next_to_one(ctx, shared, i);
     } else {
-        tail(ctx, shared, 2);
+        follow(ctx, shared);
     }
 }
 
-static void read_last(quipu_records *r, quipu_bytes s, int64_t *last)
+/* Both sequences grow together: a process that reads the last position of the
+ * first and then that of the second must not find the second behind. */
+static void compare(struct quipu_context *ctx, struct race *race)
 {
-    int status = quipu_records_last(r, s, last, ERR);
-
-    CHECK(status == QUIPU_OK || status == QUIPU_NOT_FOUND,
-          "the last position answers %s: %s", quipu_status_name(status),
-          ERR->message);
-}
-
-/* The two sequences grow together: one must not be seen ahead. */
-static void compare(struct quipu_context *ctx, struct race *race,
-                    unsigned writers)
-{
-    quipu_records *r = enter(ctx, race);
+    quipu_records *r = bind(ctx, race);
     int64_t before = -1;
 
     meet(race, 0);
-    while (atomic_load(&race->done) < writers) {
-        int64_t first = -1, second = -1;
+    while (atomic_load(&race->done) < WRITERS) {
+        int64_t first = quipu_race_last_position(r, race->s[0]);
+        int64_t second = quipu_race_last_position(r, race->s[1]);
 
-        read_last(r, race->s[0], &first);
-        read_last(r, race->s[1], &second);
         CHECK(first <= second,
-              "sequence one was seen at %" PRId64 ", and two later at %" PRId64,
+              "sequence 1 was read at position %" PRId64
+              ", and sequence 2 after that at %" PRId64,
               first, second);
         atomic_fetch_add(&race->seen, first != before);
         before = first;
@@ -245,10 +229,10 @@ static void compare(struct quipu_context *ctx, struct race *race,
 static void write_or_compare(struct quipu_context *ctx, void *shared,
                              unsigned i)
 {
-    if (i < 2) {
+    if (i < WRITERS) {
         next_to_one(ctx, shared, i);
     } else {
-        compare(ctx, shared, 2);
+        compare(ctx, shared);
     }
 }
 
@@ -259,29 +243,29 @@ static void race_readers(struct quipu_context *ctx,
     struct race *race = create(ctx);
     quipu_records *r;
 
-    race->awaited = true;
+    race->has_readers = true;
     r = run(ctx, race, body);
     CHECK(quipu_item_list_check_log(ctx, r).count == race->stored,
-          "the log is not whole");
+          "the log has another length than expected");
     quipu_context_count(ctx, "collisions", race->seen);
-    CHECK(race->seen > 0, "no reader ever read while a writer wrote");
+    CHECK(race->seen > 0, "no reader read anything while a writer was active");
 }
 
 static void readers(struct quipu_context *ctx)
 {
-    race_readers(ctx, write_or_tail);
+    race_readers(ctx, write_or_follow);
 }
 
-static void torn(struct quipu_context *ctx)
+static void whole_appends(struct quipu_context *ctx)
 {
     race_readers(ctx, write_or_compare);
 }
 
-/* What one process is told, the others see at once: a baton goes round. */
-static void pass_on(struct quipu_context *ctx, void *shared, unsigned i)
+/* The processes append in turn; each must see the append of the one before. */
+static void append_in_turn(struct quipu_context *ctx, void *shared, unsigned i)
 {
     struct race *race = shared;
-    quipu_records *r = enter(ctx, race);
+    quipu_records *r = bind(ctx, race);
 
     for (unsigned turn = i; turn < 40; turn += PROCESSES) {
         int64_t last = -1;
@@ -293,27 +277,29 @@ static void pass_on(struct quipu_context *ctx, void *shared, unsigned i)
         status = quipu_records_last(r, race->s[0], &last, ERR);
         CHECK(status == QUIPU_OK || turn == 0, "%s", ERR->message);
         CHECK(last == (int64_t)turn - 1,
-              "%u appends were acknowledged, and the last seen is %" PRId64,
+              "%u appends were acknowledged, but the last position is %" PRId64,
               turn, last);
         OK(quipu_builder_append_at(ctx, r, race->s[0], (int64_t)turn));
         atomic_fetch_add(&race->done, 1);
     }
 }
 
-static void baton(struct quipu_context *ctx)
+static void in_turn(struct quipu_context *ctx)
 {
     struct race *race = create(ctx);
-    quipu_records *r = run(ctx, race, pass_on);
+    quipu_records *r = run(ctx, race, append_in_turn);
 
-    CHECK(quipu_item_list_check_log(ctx, r).count == 40, "not forty items");
+    CHECK(quipu_item_list_check_log(ctx, r).count == 40,
+          "the log does not have forty items");
 }
 
 /* ------------------------------------------------------------ U3, U4 */
 
-static void retry_and_track(struct quipu_context *ctx, void *shared, unsigned i)
+static void process_notifications(struct quipu_context *ctx, void *shared,
+                                  unsigned i)
 {
     struct race *race = shared;
-    quipu_records *r = enter(ctx, race);
+    quipu_records *r = bind(ctx, race);
     struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
 
     (void)i;
@@ -325,8 +311,8 @@ static void retry_and_track(struct quipu_context *ctx, void *shared, unsigned i)
         quipu_builder_add_next(b, race->s[0], "x");
         quipu_builder_track(b, race->schema->table, "log", (int64_t)round + 1);
         status = append(race, b);
-        CHECK(status == QUIPU_OK || status == QUIPU_ALREADY, "answered %s",
-              quipu_status_name(status));
+        CHECK(status == QUIPU_OK || status == QUIPU_ALREADY,
+              "an append returned %s", quipu_status_name(status));
         atomic_fetch_add(status == QUIPU_OK ? &race->won : &race->lost, 1);
     }
 }
@@ -339,22 +325,22 @@ static void check_consumers(struct quipu_context *ctx, const struct race *race,
     CHECK(race->won == 64 && race->lost == 64 * (PROCESSES - 1),
           "%u notifications of 64 were processed", race->won);
     CHECK(quipu_item_list_check_log(ctx, r).count == 64,
-          "not one item a notification");
+          "there is not one item for each notification");
     OK(quipu_tracking_read(ctx->main, race->schema->table, "log", &p, ERR));
-    CHECK(p.notification_id == 64, "the record stands at %" PRId64,
+    CHECK(p.notification_id == 64, "the tracking record is at %" PRId64,
           p.notification_id);
 }
 
 static void consumers(struct quipu_context *ctx)
 {
-    race_until_met(ctx, retry_and_track, check_consumers);
+    race_until_collided(ctx, process_notifications, check_consumers);
 }
 
-/* All processes make one and the same append. */
+/* All processes make the same append. */
 static void same_append(struct quipu_context *ctx, void *shared, unsigned i)
 {
     struct race *race = shared;
-    quipu_records *r = enter(ctx, race);
+    quipu_records *r = bind(ctx, race);
     struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
 
     (void)i;
@@ -377,14 +363,15 @@ static void same_append(struct quipu_context *ctx, void *shared, unsigned i)
 static void check_copies(struct quipu_context *ctx, const struct race *race,
                          quipu_records *r)
 {
-    CHECK(race->won == 64, "%u first appends of 64", race->won);
+    CHECK(race->won == 64,
+          "%u appends instead of 64 were not reported as repeats", race->won);
     CHECK(quipu_item_list_check_log(ctx, r).count == 64,
-          "not one item a round");
+          "the log does not have one item for each round");
 }
 
 static void copies(struct quipu_context *ctx)
 {
-    race_until_met(ctx, same_append, check_copies);
+    race_until_collided(ctx, same_append, check_copies);
 }
 
 #define SHARE (QUIPU_CAN_SHARE | QUIPU_CAN_LOG)
@@ -402,9 +389,9 @@ static const struct quipu_case cases[] = {
       SHARE, 0, 600 },
     { "V2.processes-see-whole-appends",
       "Items that were stored together are seen together, in all sequences.",
-      torn, SHARE, 0, 600 },
+      whole_appends, SHARE, 0, 600 },
     { "V1.writes-are-seen-by-other-processes",
-      "An acknowledged append is visible to every process.", baton, SHARE, 0,
+      "An acknowledged append is visible to every process.", in_turn, SHARE, 0,
       600 },
     { "U4.race-of-consumer-processes",
       "A consumer that is started twice must not process a notification twice.",

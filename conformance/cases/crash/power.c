@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * V3: power cuts, for stores that keep files below {dir}.  Workers append under
- * quipu-faults.so, which keeps a journal of what they do to the files.  The
- * power is cut at chosen records of it, and what a disk could hold then must be
- * a store that has what the workers had acknowledged.
+ * V3: power cuts, for stores that keep files below {dir}.
  *
- * QUIPU_FAULT_LIE=1 in the suite's own environment reaches the workers: then
- * syncs do nothing, and these cases must fail.
+ * Writers append in subprocesses under quipu-faults.so, which keeps a journal
+ * of all their file operations and of the appends that were acknowledged.  The
+ * power is cut at chosen records of the journal: disk_image.c makes a state of
+ * the files that a disk can have then.  Opened, it must be a store with whole
+ * appends only, at least all that were acknowledged before the cut (with
+ * durability=full), and it must be usable.
+ *
+ * QUIPU_FAULT_LIE=1 in the suite's own environment reaches the subprocesses:
+ * syncs then do nothing, and these cases must fail (mutants R01, R05).
  */
-#include "case.h"
+#include "cases/case.h"
 
 #include "context/folder.h"
 #include "context/paired_append.h"
@@ -23,22 +27,22 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define PAIRS 9    /* appends of two items in a worker's life */
-#define REOPENED 3 /* it closes and opens the store after so many */
-#define WORKERS 4  /* at most */
-#define BESIDE 1   /* the number of the writer that is relaxed */
+#define APPENDS 9      /* of a writer */
+#define REOPEN_AFTER 3 /* appends: the store is closed and opened */
+#define MAX_WRITERS 4
+#define RELAXED_WRITER 1 /* number of the writer with a relaxed handle */
 
-/* What the processes of a case share. */
+/* Memory that the case and its subprocesses share. */
 struct shared {
-    unsigned kind; /* of the case: a row of `kinds` */
-    int pairs;     /* for each worker to append */
-    bool beside;   /* it has a relaxed handle, too */
+    unsigned kind; /* index in `kinds` */
+    int appends;   /* of each writer */
+    bool relaxed;  /* each process also appends by a relaxed handle */
     uint64_t cuts;
 };
 
-/* --------------------------------------------------------------- the worker */
+/* -------------------------------------------------------------- the writers */
 
-/* Appends the next pair of a writer, and tells the journal that it was
+/* Makes a writer's next append, and marks in the journal that it was
  * acknowledged. */
 static void append_next(struct quipu_context *ctx, struct quipu_builder *b,
                         unsigned writer, int64_t *next)
@@ -49,46 +53,47 @@ static void append_next(struct quipu_context *ctx, struct quipu_builder *b,
     quipu_subprocess_mark(writer, ++*next);
 }
 
-/* Another handle of the process, which would not wait for the disk.  It is
- * opened first, and appends before the other does. */
-struct beside {
+/* Another handle of the process, with durability=relaxed.  It is opened first,
+ * and appends before the other one. */
+struct relaxed {
     struct quipu_builder *batch;
     int64_t next;
 };
 
-static void open_beside(struct quipu_context *ctx, struct beside *beside)
+static void open_relaxed(struct quipu_context *ctx, struct relaxed *relaxed)
 {
     quipu_datastore *d = quipu_context_open(ctx, "durability=relaxed");
     const quipu_schema *schema = quipu_schema_sequenced_items();
 
     OK(quipu_datastore_setup(d, schema, ERR));
-    beside->batch =
+    relaxed->batch =
         quipu_builder_create(ctx, quipu_context_bind(ctx, d, schema), 2);
-    beside->next = quipu_paired_append_count(ctx, beside->batch, BESIDE);
-    CHECK(beside->next >= 0, "the last position cannot be read: %s",
+    relaxed->next =
+        quipu_paired_append_count(ctx, relaxed->batch, RELAXED_WRITER);
+    CHECK(relaxed->next >= 0, "the last position cannot be read: %s",
           ERR->message);
 }
 
-/* Appends pairs after those that are there. */
+/* Makes appends after those that are stored. */
 static void work(struct quipu_context *ctx, void *shared, unsigned index)
 {
     const struct shared *all = shared;
-    int left = all->pairs;
+    int left = all->appends;
 
     while (left > 0) {
-        struct beside beside = { .batch = NULL };
+        struct relaxed relaxed = { .batch = NULL };
         struct quipu_builder *b;
         int64_t k;
 
-        if (all->beside) {
-            open_beside(ctx, &beside);
+        if (all->relaxed) {
+            open_relaxed(ctx, &relaxed);
         }
         b = quipu_builder_create(ctx, quipu_paired_append_open(ctx), 2);
         k = quipu_paired_append_count(ctx, b, index);
         CHECK(k >= 0, "the last position cannot be read: %s", ERR->message);
-        for (int i = 0; i < REOPENED && left > 0; i++, left--) {
-            if (all->beside) {
-                append_next(ctx, beside.batch, BESIDE, &beside.next);
+        for (int i = 0; i < REOPEN_AFTER && left > 0; i++, left--) {
+            if (all->relaxed) {
+                append_next(ctx, relaxed.batch, RELAXED_WRITER, &relaxed.next);
             }
             append_next(ctx, b, index, &k);
         }
@@ -100,40 +105,43 @@ extern const struct quipu_subprocess_job quipu_subprocess_job_power;
 const struct quipu_subprocess_job quipu_subprocess_job_power = { "power",
                                                                  work };
 
-/* --------------------------------------------------------------- the parent */
+/* ---------------------------------------------------------------- the case */
 
-/* Lives of workers, and what is cut of them. */
+/* A run of writers, and the power cuts in it. */
 struct power {
     const char *options; /* of their store, or NULL */
-    unsigned workers, writers;
-    bool full; /* durability */
+    unsigned processes, writers;
+    bool full; /* durability=full */
     const char *base, *disk;
     struct quipu_journal journal;
     struct shared *shared;
     unsigned names;
-    int64_t least[WORKERS]; /* acknowledged before the journal began */
+    int64_t least[MAX_WRITERS]; /* acknowledged before the journal began */
 };
 
-/* `end`: of the journal, where the power went. */
-static void check_count(const struct power *power, unsigned worker,
+/* Checks the number of a writer's stored appends after a cut before record
+ * `end`. */
+static void check_count(const struct power *power, unsigned writer,
                         int64_t count, size_t end)
 {
-    int64_t told = quipu_journal_mark(&power->journal, end, worker);
-    bool full = power->full && worker < power->workers;
+    int64_t acknowledged = quipu_journal_mark(&power->journal, end, writer);
+    bool full = power->full && writer < power->processes;
 
-    told = told > power->least[worker] ? told : power->least[worker];
-    CHECK(count >= told || !full,
+    acknowledged = acknowledged > power->least[writer] ? acknowledged
+                                                       : power->least[writer];
+    CHECK(count >= acknowledged || !full,
           "power cut before record %zu: %" PRId64
-          " appends were acknowledged, and %" PRId64 " are there",
-          end, told, count);
-    CHECK(count <= told + 1 || power->base, "more appends than were made");
+          " appends were acknowledged, but %" PRId64 " are stored",
+          end, acknowledged, count);
+    CHECK(count <= acknowledged + 1 || power->base,
+          "more appends are stored than were made");
 }
 
 static void check_image(struct quipu_context *ctx, const struct power *power,
                         const char *image, size_t end)
 {
     const char *uri = ctx->uri;
-    int64_t counts[WORKERS];
+    int64_t counts[MAX_WRITERS];
     quipu_records *r;
 
     ctx->uri = quipu_subprocess_uri(ctx, image);
@@ -156,7 +164,7 @@ static const char *new_name(struct quipu_context *ctx, struct power *power,
                                 ++power->names);
 }
 
-/* Cuts the power before a record; gives what is left. */
+/* Cuts the power before a record; returns the folder of the image. */
 static const char *cut_at(struct quipu_context *ctx, struct power *power,
                           size_t end)
 {
@@ -176,43 +184,43 @@ static const char *cut_at(struct quipu_context *ctx, struct power *power,
 static void cut_and_check(struct quipu_context *ctx, struct power *power,
                           size_t end)
 {
-    const void *then = quipu_context_mark(ctx);
+    const void *mark = quipu_context_mark(ctx);
     const char *image = cut_at(ctx, power, end);
 
     check_image(ctx, power, image, end);
     quipu_folder_remove(image);
-    quipu_context_release(ctx, then);
+    quipu_context_release(ctx, mark);
 }
 
-/* Lets the workers live on the disk, and reads their journal. */
-static void live(struct quipu_context *ctx, struct power *power)
+/* Runs the writers, and reads their journal. */
+static void run_writers(struct quipu_context *ctx, struct power *power)
 {
     const char *path = new_name(ctx, power, "journal");
     struct quipu_subprocess_spec task = { .job = &quipu_subprocess_job_power,
                                           .folder = power->disk,
                                           .options = power->options };
-    pid_t workers[WORKERS];
+    pid_t processes[MAX_WRITERS];
 
     quipu_subprocess_add_fault(&task, "QUIPU_FAULT_JOURNAL", path);
-    for (unsigned i = 0; i < power->workers; i++) {
-        workers[i] = quipu_subprocess_start(ctx, &task, i);
+    for (unsigned i = 0; i < power->processes; i++) {
+        processes[i] = quipu_subprocess_start(ctx, &task, i);
     }
-    for (unsigned i = 0; i < power->workers; i++) {
-        int status = quipu_subprocess_wait(workers[i]);
+    for (unsigned i = 0; i < power->processes; i++) {
+        int status = quipu_subprocess_wait(processes[i]);
 
-        CHECK(status == 0, "worker %u ended with wait status 0x%x", i,
+        CHECK(status == 0, "writer %u ended with wait status 0x%x", i,
               (unsigned)status);
     }
     power->journal = quipu_journal_read(ctx, path);
 }
 
-/* The first life, on an empty disk. */
+/* The first run, in an empty folder. */
 static void begin(struct quipu_context *ctx, struct power *power)
 {
-    power->shared->pairs = PAIRS;
+    power->shared->appends = APPENDS;
     power->disk = new_name(ctx, power, "disk");
-    CHECK(mkdir(power->disk, 0700) == 0, "cannot make %s", power->disk);
-    live(ctx, power);
+    CHECK(mkdir(power->disk, 0700) == 0, "cannot create %s", power->disk);
+    run_writers(ctx, power);
 }
 
 static bool is_sync(const struct quipu_journal *journal, size_t i)
@@ -240,8 +248,8 @@ static void cut_at_syncs(struct quipu_context *ctx, struct power *power)
     for (unsigned k = 0; k < 10 * chances; k++) {
         cut_and_check(ctx, power, power->journal.count);
     }
-    CHECK(!power->full || syncs >= PAIRS,
-          "%d appends were acknowledged with %u syncs", PAIRS, syncs);
+    CHECK(!power->full || syncs >= APPENDS,
+          "%d appends were acknowledged with only %u syncs", APPENDS, syncs);
 }
 
 /* ---------------------------------------------------------------- anywhere */
@@ -260,7 +268,7 @@ static void cut_anywhere(struct quipu_context *ctx, struct power *power)
 
 /* ------------------------------------------------------------------- twice */
 
-/* What is left is opened, and the power goes again. */
+/* Runs the writers on an image, and cuts the power again. */
 static void cut_again(struct quipu_context *ctx, struct power *first)
 {
     size_t end = (size_t)quipu_context_random(ctx, first->journal.count + 1);
@@ -268,16 +276,16 @@ static void cut_again(struct quipu_context *ctx, struct power *first)
     unsigned cuts = quipu_context_scale(ctx, 8, 40, 100);
     struct quipu_power_cut same = { .base = cut_at(ctx, first, end) };
 
-    /* The same once more, for the worker to change. */
+    /* A second copy of the same image, for the writers to change. */
     second.base = same.base;
     second.disk = same.image = new_name(ctx, first, "disk");
     quipu_disk_image_make(&second.journal, &same);
     second.names = first->names;
-    second.shared->pairs = 2;
-    for (unsigned i = 0; i < first->workers; i++) {
+    second.shared->appends = 2;
+    for (unsigned i = 0; i < first->processes; i++) {
         second.least[i] = quipu_journal_mark(&first->journal, end, i);
     }
-    live(ctx, &second);
+    run_writers(ctx, &second);
     for (unsigned i = 0; i < cuts; i++) {
         cut_and_check(
             ctx, &second,
@@ -302,32 +310,32 @@ static void cut_twice(struct quipu_context *ctx, struct power *power)
 
 static const struct kind {
     void (*cut)(struct quipu_context *ctx, struct power *power);
-    unsigned workers;
+    unsigned processes;
     const char *options;
-    bool beside;
+    bool relaxed;
 } kinds[] = {
     { cut_at_syncs, 1, NULL, false },
     { cut_at_syncs, 1, "durability=relaxed", false },
     { cut_anywhere, 1, NULL, false },
     { cut_anywhere, 1, "checkpoint=5", false },
-    { cut_anywhere, WORKERS, NULL, false },
-    { cut_anywhere, WORKERS, "durability=relaxed", false },
+    { cut_anywhere, MAX_WRITERS, NULL, false },
+    { cut_anywhere, MAX_WRITERS, "durability=relaxed", false },
     { cut_twice, 1, NULL, false },
     { cut_at_syncs, 1, NULL, true },
 };
 
-/* Lives, cuts and looks, in a process whose own syncs cost no time. */
+/* Runs in a subprocess whose own syncs are not made, because they cost time. */
 static void run_kind(struct quipu_context *ctx, void *shared, unsigned index)
 {
     struct power power = { .shared = shared };
     const struct kind *kind = &kinds[power.shared->kind];
 
     (void)index;
-    power.workers = kind->workers;
-    power.writers = kind->workers + kind->beside;
-    power.shared->beside = kind->beside;
+    power.processes = kind->processes;
+    power.writers = kind->processes + kind->relaxed;
+    power.shared->relaxed = kind->relaxed;
     power.full = !kind->options || !strstr(kind->options, "relaxed");
-    /* The URI may name it itself. */
+    /* The URI may set the durability itself. */
     power.options = power.full || !strstr(ctx->direct_uri, "durability=")
                         ? kind->options
                         : NULL;
@@ -339,7 +347,7 @@ const struct quipu_subprocess_job quipu_subprocess_job_power_cuts = {
     "power-cuts", run_kind
 };
 
-static void run(struct quipu_context *ctx, unsigned kind)
+static void run_case(struct quipu_context *ctx, unsigned kind)
 {
     struct quipu_subprocess_spec task = { .job =
                                               &quipu_subprocess_job_power_cuts,
@@ -356,20 +364,20 @@ static void run(struct quipu_context *ctx, unsigned kind)
 
 static void at_syncs(struct quipu_context *ctx)
 {
-    run(ctx, 0);
+    run_case(ctx, 0);
 }
 
 static void at_syncs_relaxed(struct quipu_context *ctx)
 {
-    run(ctx, 1);
+    run_case(ctx, 1);
 }
 
 static void anywhere(struct quipu_context *ctx)
 {
-    run(ctx, 2);
+    run_case(ctx, 2);
 }
 
-/* Whether the driver publishes an option, and the URI does not name it. */
+/* Returns true if the driver has an option that the URI does not set. */
 static bool has_option(struct quipu_context *ctx, const char *name)
 {
     const quipu_driver *driver;
@@ -387,30 +395,30 @@ static bool has_option(struct quipu_context *ctx, const char *name)
     return false;
 }
 
-/* What is logged is copied to its place all the time, where that is done. */
-static void amid_checkpoints(struct quipu_context *ctx)
+/* With frequent checkpoints, if the driver has that option. */
+static void during_checkpoints(struct quipu_context *ctx)
 {
-    run(ctx, has_option(ctx, "checkpoint") ? 3 : 2);
+    run_case(ctx, has_option(ctx, "checkpoint") ? 3 : 2);
 }
 
-static void under_processes(struct quipu_context *ctx)
+static void with_processes(struct quipu_context *ctx)
 {
-    run(ctx, 4);
+    run_case(ctx, 4);
 }
 
-static void under_processes_relaxed(struct quipu_context *ctx)
+static void with_processes_relaxed(struct quipu_context *ctx)
 {
-    run(ctx, 5);
+    run_case(ctx, 5);
 }
 
 static void twice(struct quipu_context *ctx)
 {
-    run(ctx, 6);
+    run_case(ctx, 6);
 }
 
-static void beside(struct quipu_context *ctx)
+static void with_relaxed_handle(struct quipu_context *ctx)
 {
-    run(ctx, 7);
+    run_case(ctx, 7);
 }
 
 #define FILES (QUIPU_CAN_PERSIST | QUIPU_CAN_LOG | QUIPU_TRAIT_FILES)
@@ -425,7 +433,7 @@ static const struct quipu_case cases[] = {
     { "V3.power-cut-with-a-relaxed-handle",
       "A relaxed handle in the same process must not weaken another handle's "
       "durability.",
-      beside, FILES | QUIPU_TRAIT_MULTI_OPEN, 0, 600 },
+      with_relaxed_handle, FILES | QUIPU_TRAIT_MULTI_OPEN, 0, 600 },
     { "V3.power-cut-anywhere",
       "The power can fail between any two writes, also while the store is "
       "created and opened.",
@@ -433,14 +441,14 @@ static const struct quipu_case cases[] = {
     { "V3.power-cut-during-checkpoints",
       "Pages that a checkpoint copies stay in the log until their copies are "
       "durable.",
-      amid_checkpoints, FILES, 0, 600 },
+      during_checkpoints, FILES, 0, 600 },
     { "V3.power-cut-with-four-processes",
       "A process must not build on appends that another one has not yet made "
       "durable.",
-      under_processes, FILES | QUIPU_CAN_SHARE, 0, 600 },
+      with_processes, FILES | QUIPU_CAN_SHARE, 0, 600 },
     { "V3.power-cut-with-four-processes-relaxed",
       "Appends that are lost must not leave a gap in the log.",
-      under_processes_relaxed, FILES | QUIPU_CAN_SHARE, 0, 600 },
+      with_processes_relaxed, FILES | QUIPU_CAN_SHARE, 0, 600 },
     { "V3.power-cut-twice",
       "A second power cut can happen while the store recovers from the first.",
       twice, FILES, 0, 600 },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* V3: what outlives its process, also one that is killed. */
-#include "case.h"
+/* V3: durability across closing, kill -9 and restored backups (L5). */
+#include "cases/case.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 static void reopened(struct quipu_context *ctx)
@@ -30,13 +29,13 @@ static void reopened(struct quipu_context *ctx)
         r = quipu_context_bind(ctx, ctx->main, schema);
         OK(quipu_records_head(r, &again, ERR));
         CHECK(i == 0 || memcmp(&head, &again, sizeof(head)) == 0,
-              "the log's head has changed while the store was closed");
+              "the head of the log has changed while the store was closed");
         OK(quipu_records_check_position(r, &again, ERR));
         RETURNS(i ? QUIPU_CONFLICT : QUIPU_OK,
                 quipu_builder_append_at(ctx, r, s, 0));
         quipu_builder_append_many(ctx, r, s, 2);
         CHECK(quipu_item_list_check_log(ctx, r).count == 3 + 2 * (size_t)i,
-              "items were lost");
+              "items are missing after reopening");
         OK(quipu_records_head(r, &head, ERR));
         quipu_context_close_all(ctx);
     }
@@ -60,20 +59,22 @@ static void repeat_after_reopening(struct quipu_context *ctx)
     quipu_context_close_all(ctx);
     b->records = quipu_context_bind(ctx, quipu_context_datastore(ctx), schema);
     OK(quipu_builder_append(b));
-    CHECK(b->result.flags & QUIPU_RESULT_REPEATED, "not called a repeat");
+    CHECK(b->result.flags & QUIPU_RESULT_REPEATED,
+          "the repeat is not reported as one");
     CHECK(quipu_item_list_check_log(ctx, b->records).count == 2,
-          "stored twice");
+          "the append is stored twice");
 }
 
 /* -------------------------------------------------------------- kill -9 */
 
-#define SHORT_LOG 500 /* appends; reading all is quick up to here */
+#define SHORT_LOG 500 /* appends: up to here the whole log is read often */
 
 struct victim {
     const quipu_schema *schema;
     const char *options;
     quipu_bytes s[2];
-    atomic_llong acknowledged; /* appends, over all lives */
+    /* Number of appends, over all processes that were killed. */
+    atomic_llong acknowledged;
     atomic_llong begun;
 };
 
@@ -83,13 +84,14 @@ static int64_t after_last(quipu_records *r, const struct victim *victim)
     int status = quipu_records_last(r, victim->s[0], &last, ERR);
 
     CHECK(status == QUIPU_OK || status == QUIPU_NOT_FOUND,
-          "after a kill the last position answers %s: %s",
+          "after a kill reading the last position returns %s: %s",
           quipu_status_name(status), ERR->message);
     return last + 1;
 }
 
-/* Appends a pair with a tracking record.  What a process had sent to a server
- * before it was killed may be stored at this moment, and be there first. */
+/* Appends an item to both sequences, with a tracking record.  A server may
+ * still be storing an append that a killed process has sent; then that one
+ * wins. */
 static void append_pair(struct quipu_context *ctx, struct quipu_builder *b,
                         struct victim *victim)
 {
@@ -112,7 +114,8 @@ static void append_pair(struct quipu_context *ctx, struct quipu_builder *b,
     atomic_store(&victim->acknowledged, k + 1);
 }
 
-static void append_for_ever(struct quipu_context *ctx, void *shared, unsigned i)
+static void append_until_killed(struct quipu_context *ctx, void *shared,
+                                unsigned i)
 {
     struct victim *victim = shared;
     quipu_records *r = quipu_context_bind(
@@ -130,8 +133,8 @@ struct counted {
     quipu_position tracked;
 };
 
-/* Looks until nothing came while it looked: a server may still be storing what
- * it was sent by the dead. */
+/* Counts until the log does not grow meanwhile: a server may still be storing
+ * an append that a killed process has sent. */
 static struct counted count_survivors(struct quipu_context *ctx,
                                       quipu_records *r,
                                       const struct victim *victim)
@@ -139,7 +142,8 @@ static struct counted count_survivors(struct quipu_context *ctx,
     struct counted counts = { 0 };
 
     do {
-        CHECK(quipu_context_has_time(ctx), "the log grows though all are dead");
+        CHECK(quipu_context_has_time(ctx),
+              "the log still grows although all writers were killed");
         counts.whole = quipu_item_list_check_log(ctx, r).count;
         counts.first = quipu_item_list_count(ctx, r, victim->s[0]);
         counts.second = quipu_item_list_count(ctx, r, victim->s[1]);
@@ -148,7 +152,7 @@ static struct counted count_survivors(struct quipu_context *ctx,
                                    &counts.tracked, ERR));
         }
     } while (quipu_item_list_check_log(ctx, r).count != counts.whole);
-    CHECK(counts.first == counts.second, "half an append is there");
+    CHECK(counts.first == counts.second, "half of an append is stored");
     return counts;
 }
 
@@ -160,32 +164,26 @@ static void check_survivors(struct quipu_context *ctx,
     struct counted counts = count_survivors(ctx, r, victim);
     size_t pairs = counts.first;
 
-    CHECK(counts.whole == 2 * pairs, "%zu items of %zu appends are there",
+    CHECK(counts.whole == 2 * pairs, "%zu items of %zu appends are stored",
           counts.whole, pairs);
     CHECK(pairs >= (size_t)victim->acknowledged,
-          "%lld appends were acknowledged, and %zu are there",
+          "%lld appends were acknowledged, but %zu are stored",
           (long long)victim->acknowledged, pairs);
-    CHECK(pairs <= (size_t)victim->begun, "%zu appends of %lld are there",
-          pairs, (long long)victim->begun);
+    CHECK(pairs <= (size_t)victim->begun,
+          "%zu appends are stored, but only %lld were begun", pairs,
+          (long long)victim->begun);
     if ((ctx->traits & QUIPU_CAN_TRACK) && pairs > 0) {
         CHECK(counts.tracked.notification_id == (int64_t)pairs,
-              "%zu appends are there, and the record says %" PRId64, pairs,
-              counts.tracked.notification_id);
+              "%zu appends are stored, but the tracking record is at %" PRId64,
+              pairs, counts.tracked.notification_id);
     }
     quipu_context_close_all(ctx);
 }
 
-static void nap(uint64_t microseconds)
-{
-    struct timespec span = { .tv_sec = (time_t)(microseconds / 1000000),
-                             .tv_nsec = (long)(microseconds % 1000000) * 1000 };
-
-    nanosleep(&span, NULL);
-}
-
-/* Kills are spread over the time of a few appends.  A life in which nothing
- * was begun was too short: it does not count, and the next one is longer. */
-static void kill_often(struct quipu_context *ctx, const char *options)
+/* Kills one process after the other, at random times within the duration of a
+ * few appends.  A process that was killed before its first append does not
+ * count; the next ones then get more time. */
+static void kill_repeatedly(struct quipu_context *ctx, const char *options)
 {
     struct victim *victim = quipu_workers_share_memory(sizeof(*victim));
     uint64_t span = 4000;
@@ -197,16 +195,16 @@ static void kill_often(struct quipu_context *ctx, const char *options)
     victim->s[1] = quipu_context_sequence(ctx);
     quipu_context_setup(ctx, victim->schema);
     quipu_context_close_all(ctx);
-    for (unsigned lives = 0; kills < wanted; lives++) {
-        struct quipu_workers crew =
-            quipu_workers_start(ctx, 1, append_for_ever, victim);
+    for (unsigned processes = 0; kills < wanted; processes++) {
+        struct quipu_workers workers =
+            quipu_workers_start(ctx, 1, append_until_killed, victim);
         long long before = victim->begun;
 
-        CHECK(lives < 20 * wanted, "in %u lives only %u came to append", lives,
-              kills);
-        quipu_workers_release(&crew);
-        nap(span / 4 + quipu_context_random(ctx, span));
-        quipu_workers_kill(&crew);
+        CHECK(processes < 20 * wanted, "of %u processes only %u came to append",
+              processes, kills);
+        quipu_workers_release(&workers);
+        quipu_context_sleep(span / 4 + quipu_context_random(ctx, span));
+        quipu_workers_kill(&workers);
         if (victim->begun > before) {
             quipu_context_count(ctx, "kills", 1);
             kills++;
@@ -214,7 +212,7 @@ static void kill_often(struct quipu_context *ctx, const char *options)
         } else {
             span += span / 8;
         }
-        /* Always after an append without answer, while the log is short. */
+        /* While the log is short: after each append that was interrupted. */
         if (kills % 10 == 0 || (victim->begun > victim->acknowledged &&
                                 victim->begun < SHORT_LOG)) {
             check_survivors(ctx, victim);
@@ -226,16 +224,16 @@ static void kill_often(struct quipu_context *ctx, const char *options)
 
 static void killed(struct quipu_context *ctx)
 {
-    kill_often(ctx, NULL);
+    kill_repeatedly(ctx, NULL);
 }
 
-/* A killed process is no power cut: the system still has its writes. */
+/* Without a power cut the operating system still has the writes. */
 static void killed_relaxed(struct quipu_context *ctx)
 {
-    kill_often(ctx, "durability=relaxed");
+    kill_repeatedly(ctx, "durability=relaxed");
 }
 
-/* Others work on while one of them is killed again and again. */
+/* Processes that append while another one is killed repeatedly. */
 struct survivors {
     struct victim victim;
     atomic_bool stop;
@@ -257,7 +255,7 @@ static void append_beside(struct quipu_context *ctx, void *shared, unsigned i)
     }
 }
 
-/* The death of one leaves the others able to append. */
+/* Waits until the others have appended something. */
 static void wait_for_more(struct quipu_context *ctx,
                           const struct survivors *survivors,
                           struct quipu_workers *others)
@@ -266,11 +264,11 @@ static void wait_for_more(struct quipu_context *ctx,
 
     while (atomic_load(&survivors->stored) == before) {
         if (quipu_workers_any_ended(others)) {
-            quipu_workers_kill(others); /* one has told why */
+            quipu_workers_kill(others); /* ends the case with the reason */
         }
         CHECK(quipu_context_has_time(ctx),
-              "the others append nothing any more");
-        nap(1000);
+              "after a kill the other processes no longer append");
+        quipu_context_sleep(1000);
     }
 }
 
@@ -292,12 +290,12 @@ static void killed_beside(struct quipu_context *ctx)
     others = quipu_workers_start(ctx, 2, append_beside, survivors);
     quipu_workers_release(&others);
     for (unsigned i = 0; i < kills; i++) {
-        struct quipu_workers crew =
-            quipu_workers_start(ctx, 1, append_for_ever, victim);
+        struct quipu_workers workers =
+            quipu_workers_start(ctx, 1, append_until_killed, victim);
 
-        quipu_workers_release(&crew);
-        nap(2000 + quipu_context_random(ctx, 20000));
-        quipu_workers_kill(&crew);
+        quipu_workers_release(&workers);
+        quipu_context_sleep(2000 + quipu_context_random(ctx, 20000));
+        quipu_workers_kill(&workers);
         quipu_context_count(ctx, "kills", 1);
         wait_for_more(ctx, survivors, &others);
     }
@@ -307,7 +305,7 @@ static void killed_beside(struct quipu_context *ctx)
     (void)count_survivors(ctx, r, victim);
 }
 
-/* ------------------------------------------------- an older copy (L5) */
+/* ----------------------------------------------- a restored backup (L5) */
 
 static void copy_file(const char *from, const char *to)
 {
@@ -327,8 +325,8 @@ static void copy_file(const char *from, const char *to)
 typedef void visit_file(struct quipu_context *ctx, const char *path,
                         const char *name, const char *to);
 
-/* Calls `visit` with each plain file below a folder, its name, and the folder
- * that corresponds to it below `to`, which is made. */
+/* Calls `visit` for each plain file below `folder`, except in the backup, with
+ * the corresponding folder below `to`, which is created. */
 static void each_file(struct quipu_context *ctx, const char *folder,
                       visit_file *visit, const char *to)
 {
@@ -370,8 +368,9 @@ static void remove_one(struct quipu_context *ctx, const char *path,
     CHECK(unlink(path) == 0, "cannot remove %s", path);
 }
 
-/* A backup comes back, and the log grows on: what was kept outside no longer
- * fits, whether the id is beyond the head or is given again. */
+/* Restores a backup and appends more: a position that was kept outside
+ * conflicts, whether its id is beyond the head or used again by another item.
+ */
 static void rewound(struct quipu_context *ctx)
 {
     const quipu_schema *schema = quipu_context_schema(ctx, 0);
@@ -397,7 +396,7 @@ static void rewound(struct quipu_context *ctx)
 
     r = quipu_context_bind(ctx, quipu_context_datastore(ctx), schema);
     CHECK(quipu_item_list_check_log(ctx, r).count == 3,
-          "the backup did not come back");
+          "the restored store has other items than the backup");
     OK(quipu_records_check_position(r, &before, ERR));
     RETURNS(QUIPU_CONFLICT, quipu_records_check_position(r, &after, ERR));
     quipu_builder_append_many(ctx, r, s, 4);

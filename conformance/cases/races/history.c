@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whole workloads, recorded, and judged by the recordings alone. */
-#include "case.h"
+/*
+ * Recorded histories: workloads of many sessions, each of which records its
+ * calls and their results.  The checker (conformance/history) decides from the
+ * record alone whether the guarantees hold.
+ */
+#include "cases/case.h"
 
 #include "workload/workload.h"
 
 #include <limits.h>
 
-/* Every workload reads what it writes. */
+/* Weights of the reads, which all workloads have in common. */
 #define READS                                                            \
     [QUIPU_STEP_READ] = 6, [QUIPU_STEP_PAIR] = 4, [QUIPU_STEP_LAST] = 4, \
     [QUIPU_STEP_HEAD] = 2, [QUIPU_STEP_LOG] = 4
@@ -82,7 +86,7 @@ static const struct quipu_workload stopped = {
     .required = QUIPU_COVER_OUTAGE,
 };
 
-/* Scales a workload to the profile, and to what the store has. */
+/* Adapts a workload to the profile and to the capabilities of the store. */
 static struct quipu_workload fit(struct quipu_context *ctx,
                                  const struct quipu_workload *workload)
 {
@@ -148,11 +152,11 @@ static void killed_processes(struct quipu_context *ctx)
 
     w.processes = quipu_context_scale(ctx, 4, 8, 8);
     w.kills = quipu_context_scale(ctx, 10, 100, 2000);
-    w.steps *= 10; /* few lives last to their end */
+    w.steps *= 10; /* most processes are killed before their last step */
     quipu_workload_check(ctx, &w);
 }
 
-/* However long the stops take, all go on behind the last. */
+/* The sessions go on until the last stop, however long the stops take. */
 static void stopped_server(struct quipu_context *ctx)
 {
     struct quipu_workload w = fit(ctx, &stopped);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * F4: files that are no store any more, for stores that keep files below {dir}.
- * Opening says so, by a code that is meant for it, and changes no byte of them.
+ * F4: damaged and foreign files in place of a store, for stores that keep files
+ * below {dir}.  Opening returns CORRUPT or UNSUPPORTED, and changes no byte.
  */
-#include "case.h"
+#include "cases/case.h"
 
 #include <ftw.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #define FILES 16
 #define HEAD 4096 /* bytes of each file that are damaged and compared */
 
-/* The files of the store, for nftw, which passes nothing on. */
+/* The files of the store: static, because nftw has no argument for it. */
 static struct {
     char paths[FILES][512];
     unsigned char heads[FILES][HEAD];
@@ -55,7 +55,7 @@ static void write_head(size_t i)
           "cannot write %s", found.paths[i]);
 }
 
-/* A store with some items, closed, and its files found. */
+/* Makes a store with some items, closes it, and lists its files. */
 static void make_store(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, 0);
@@ -69,19 +69,20 @@ static void make_store(struct quipu_context *ctx)
     }
 }
 
-static void check_refused(struct quipu_context *ctx)
+static void check_open_refuses(struct quipu_context *ctx)
 {
-    static const char *const ways[] = { NULL, "create=no", "readonly=yes" };
+    static const char *const options[] = { NULL, "create=no", "readonly=yes" };
     unsigned char now[HEAD];
     struct stat info;
 
-    for (size_t k = 0; k < sizeof(ways) / sizeof(*ways); k++) {
+    for (size_t k = 0; k < sizeof(options) / sizeof(*options); k++) {
         quipu_datastore *datastore;
-        int status = quipu_datastore_open(quipu_context_uri(ctx, ways[k]), NULL,
-                                          &datastore, ERR);
+        int status = quipu_datastore_open(quipu_context_uri(ctx, options[k]),
+                                          NULL, &datastore, ERR);
 
         CHECK(status == QUIPU_CORRUPT || status == QUIPU_UNSUPPORTED,
-              "opening what is no store answers %s", quipu_status_name(status));
+              "opening a damaged or foreign file returns %s",
+              quipu_status_name(status));
         for (size_t i = 0; i < found.count; i++) {
             CHECK(stat(found.paths[i], &info) == 0 &&
                       info.st_size == found.lengths[i] &&
@@ -101,7 +102,7 @@ static void damaged(struct quipu_context *ctx)
         }
         write_head(i);
     }
-    check_refused(ctx);
+    check_open_refuses(ctx);
 }
 
 static void foreign(struct quipu_context *ctx)
@@ -115,18 +116,18 @@ static void foreign(struct quipu_context *ctx)
         }
         write_head(i);
     }
-    check_refused(ctx);
+    check_open_refuses(ctx);
 }
 
-#define LASTS (QUIPU_CAN_PERSIST | QUIPU_TRAIT_FILES)
+#define PERSISTENT_FILES (QUIPU_CAN_PERSIST | QUIPU_TRAIT_FILES)
 
 static const struct quipu_case cases[] = {
     { "F4.damaged-files-are-not-changed",
       "A recovery tool may still be able to read a damaged file, so it must "
       "not be overwritten.",
-      damaged, LASTS, 0, 0 },
+      damaged, PERSISTENT_FILES, 0, 0 },
     { "F4.foreign-files-are-not-changed",
       "A wrong path in a URI must not destroy a file of another program.",
-      foreign, LASTS, 0, 0 },
+      foreign, PERSISTENT_FILES, 0, 0 },
 };
 QUIPU_FAMILY(damage);
