@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-# Builds one storage driver: a module that exports quipu_driver_entry and links
-# nothing of quipu. Used for the drivers of this tree and, installed with the
-# package, for anybody else's:
+# Builds one storage driver: a module that exports quipu_driver_entry and does
+# not link libquipu. The drivers of this tree use it; it is installed with the
+# package for other drivers:
 #
 #   find_package(quipu REQUIRED)
 #   quipu_add_driver(mystore SOURCES mystore.c LIBRARIES mylib ALIASES my)
 #
-# gives the module target quipu_driver_mystore (mystore.so, and my.so as a
+# defines the module target quipu_driver_mystore (mystore.so, and my.so as a
 # symlink to it) and the object library quipu_driver_mystore_static for programs
 # that link the driver in. The module is built in
 # <build>/lib/quipu/drivers/<abi>/, a folder that QUIPU_DRIVER_PATH can name,
-# and installed in <libdir>/quipu/drivers/<abi>/. There <libdir> is that of the
-# quipu which the package belongs to: with `cmake --install` and that quipu's
-# prefix, the driver lies where the library looks.
+# and installed in <libdir>/quipu/drivers/<abi>/, where <libdir> is that of the
+# installed quipu: after `cmake --install` with the prefix of that quipu, the
+# library finds the driver.
 #
 # Needs the target quipu::headers and the variables QUIPU_DRIVER_ABI and
 # QUIPU_DRIVER_DESTINATION.
@@ -39,7 +39,8 @@ function(quipu_add_driver name)
     foreach(scheme IN ITEMS ${name} ${arg_ALIASES})
         string(LENGTH "${scheme}" length)
         if(NOT scheme MATCHES "^[a-z][a-z0-9-]*$" OR length GREATER 31)
-            message(FATAL_ERROR "quipu_add_driver: \"${scheme}\" is no scheme: "
+            message(FATAL_ERROR "quipu_add_driver: \"${scheme}\" is not a "
+                "scheme: "
                 "[a-z][a-z0-9-]{0,30}")
         endif()
     endforeach()
@@ -53,7 +54,8 @@ function(quipu_add_driver name)
         PREFIX "" SUFFIX ".so" OUTPUT_NAME "${name}"
         LIBRARY_OUTPUT_DIRECTORY "${folder}" INSTALL_RPATH "")
     target_link_options(${target} PRIVATE LINKER:-z,now)
-    # clang leaves the sanitizer's symbols to the program, so not there.
+    # Undefined symbols are errors; but with clang the program, not the module,
+    # provides the symbols of a sanitizer.
     if(NOT (CMAKE_C_COMPILER_ID MATCHES "Clang" AND QUIPU_SANITIZE))
         target_link_options(${target} PRIVATE LINKER:-z,defs)
     endif()

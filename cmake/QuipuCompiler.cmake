@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Language level, warnings and instrumentation of everything in this tree.
-# Directory-wide, so that no target can be forgotten.
+# They are set for the directory, so that every target has them.
 
 set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_STANDARD_REQUIRED ON)
@@ -30,7 +30,7 @@ if(QUIPU_GUARDS)
 endif()
 
 if(QUIPU_COVERAGE)
-    # Atomic counters: threads would lose counts otherwise.
+    # Without atomic counters, threads would lose counts.
     add_compile_options(--coverage -fprofile-update=atomic)
     add_link_options(--coverage)
 endif()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What quipu needs from outside. The core needs libuuid and msgpack-c alone.
+# External libraries. The core needs only libuuid and msgpack-c.
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)

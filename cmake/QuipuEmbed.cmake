@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# quipu_embed(file symbol output): writes a C source that holds the file as
-# `const unsigned char symbol[]`, NUL-terminated; anew when the file changes.
+# quipu_embed(file symbol output): writes a C source with the content of the
+# file as `const unsigned char symbol[]`, NUL-terminated. CMake runs again when
+# the file changes.
 include_guard(GLOBAL)
 
 function(quipu_embed file symbol output)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Installs the CMake package and the pkg-config file. The library, the headers,
-# the drivers and the programs are installed where they are built.
+# Installs the CMake package and the pkg-config files. The CMakeLists.txt of the
+# library, headers, drivers and programs have the install rules of these.
 include(CMakePackageConfigHelpers)
 
 set(QUIPU_CMAKE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/quipu")
@@ -12,9 +12,8 @@ write_basic_package_version_file(
     "${PROJECT_BINARY_DIR}/quipu-config-version.cmake"
     COMPATIBILITY SameMinorVersion)
 
-# quipu.pc says where things are from where it lies itself, so that an installed
-# tree can be moved. Folders that were given as absolute paths stay where they
-# are.
+# The paths in quipu.pc are relative to its own folder, so that an installed
+# tree can be moved. Absolute paths are kept.
 function(quipu_pkgconfig_folder folder variable)
     if(IS_ABSOLUTE "${folder}")
         set(${variable} "${folder}" PARENT_SCOPE)

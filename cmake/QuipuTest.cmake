@@ -3,18 +3,18 @@
 #            [TIMEOUT seconds] [DEFINITIONS def...] [ENVIRONMENT NAME=value...]
 #            [DEPENDS target...])
 #
-# One executable and one ctest test for each test file. Of
-# tests/core/base/test_uri.c become the target test_core_base_uri and the test
-# core/base/uri. It is linked with the static library (so internal functions are
-# reachable) and cmocka, finds the drivers of this build, and runs in an empty
-# folder of its own. Without LABELS it is a "unit" test: these also run under
-# the sanitizers.
+# Defines one executable and one ctest test for a test file:
+# tests/core/base/test_uri.c becomes the target test_core_base_uri and the test
+# core/base/uri. The executable is linked with cmocka and with the static
+# library, so that it can call internal functions. The test finds the drivers of
+# this build and runs in an empty folder. Without LABELS it is a "unit" test;
+# these also run under the sanitizers.
 include_guard(GLOBAL)
 
-# cmocka catches SIGSEGV and its like; the sanitizer's report is worth more.
-# The runtime of gcc 12 takes the thread-local memory of a loaded library for
-# that of an old glibc if it happens to lie 16 bytes into a page, and the search
-# for leaks then ends in a crash; without intercept_tls_get_addr it never looks.
+# Let the sanitizers handle SIGSEGV instead of cmocka: their report says more.
+# If the thread-local memory of a loaded library begins 16 bytes into a page,
+# the runtime of gcc 12 mistakes it for that of an old glibc, and the leak check
+# crashes. Without intercept_tls_get_addr it does not examine this memory.
 set(asan_options handle_segv=2 handle_abort=2 handle_sigbus=2 handle_sigfpe=2
     detect_leaks=1 strict_string_checks=1 detect_stack_use_after_return=1
     intercept_tls_get_addr=0)
@@ -58,8 +58,8 @@ endfunction()
 
 # quipu_add_test(name COMMAND program [argument...] [LABELS label...]
 #                [TIMEOUT seconds] [ENVIRONMENT NAME=value...])
-# The same surroundings for a program or script that is no cmocka test. It exits
-# with 77 to say that this machine lacks what it takes.
+# Defines a test that runs another program or script in the same environment. It
+# exits with 77 to skip the test if this machine lacks a requirement.
 function(quipu_add_test name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT"
         "COMMAND;LABELS;ENVIRONMENT")

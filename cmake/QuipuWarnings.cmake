@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The warnings that the whole tree is clean under, with gcc and with clang.
+# Warnings for gcc and clang. The whole tree compiles without any of them.
 
 set(quipu_warnings -Wall -Wextra -Wpedantic -Wconversion -Wshadow
     -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wwrite-strings

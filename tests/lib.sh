@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What all tests that run programs share; to be sourced by them.
+# Functions for tests that run programs, which source this file.
 set -eu
 failures=0
 export LC_ALL=C
@@ -10,8 +10,8 @@ fail()
     failures=$((failures + 1))
 }
 
-# expect STATUS COMMAND...: its exit status; its output goes to the files out
-# and err.
+# expect STATUS COMMAND...: fails unless the command exits with STATUS. Its
+# output goes to the files out and err.
 expect()
 {
     expected=$1
@@ -24,15 +24,16 @@ expect()
     fi
 }
 
-# await PID COMMAND...: runs the command again and again until it succeeds, or
-# the process that it waits for is gone; however slow the machine is.
+# await PID COMMAND...: repeats the command until it succeeds; fails if the
+# process PID ends before. There is no time limit, since the machine may be
+# slow.
 await()
 {
     awaited=$1
     shift
     while ! "$@"; do
         kill -0 "$awaited" 2>/dev/null || {
-            fail "process $awaited ended before this came true: $*"
+            fail "process $awaited ended before this succeeded: $*"
             return 0
         }
         sleep 0.01

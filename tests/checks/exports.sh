@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# exports.sh library LIBRARY LIST: the library exports just the symbols that are
-# in the list, one a line.
-# exports.sh driver MODULE: the module exports quipu_driver_entry and nothing
-# else, and needs no libquipu.
-# exports.sh list LIBRARY: prints what it exports.
+# exports.sh library LIBRARY LIST: fails unless the library exports exactly the
+# symbols in LIST, which has one per line.
+# exports.sh driver MODULE: fails unless the module exports only
+# quipu_driver_entry and does not link libquipu.
+# exports.sh list LIBRARY: prints the exported symbols.
 set -eu
 kind=$1
 library=$2
@@ -22,18 +22,18 @@ library)
     if ! exported | diff expected - >exports.diff; then
         echo "Exports of $library (>) differ from $3 (<):"
         cat exports.diff
-        echo "If that is meant: ./dev symbols, and look at the difference."
+        echo "If this is intended, run ./dev symbols and review the difference."
         exit 1
     fi
     ;;
 driver)
     symbols=$(exported)
     if [ "$symbols" != quipu_driver_entry ]; then
-        echo "$library exports, instead of quipu_driver_entry alone:" $symbols
+        echo "$library must export only quipu_driver_entry, not:" $symbols
         exit 1
     fi
     if readelf -d -- "$library" | grep 'NEEDED.*libquipu'; then
-        echo "$library links libquipu; a driver links nothing of quipu"
+        echo "$library links libquipu; a driver must not link it"
         exit 1
     fi
     ;;

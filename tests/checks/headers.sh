@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# headers.sh FOLDER [COMPILER...]: each public header in FOLDER/quipu compiles
-# by itself, twice in one file, as C11 and as C++17, under harsher flags than a
-# user's. Compilers that are not there are passed over, but one must be.
+# headers.sh FOLDER [COMPILER...]: fails unless each public header in
+# FOLDER/quipu compiles by itself, included twice, as C11 and as C++17, with
+# stricter warnings than users have. Missing compilers are skipped, but one must
+# exist.
 set -eu
 folder=$1
 shift

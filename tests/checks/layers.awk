@@ -26,8 +26,8 @@ BEGIN {
     suite["program"] = "cases context history report runner"
     suite["mutants"] = "cases context history runner"
 
-    # Libraries from outside, and the only folders that may include them. What
-    # is not listed here is the system's.
+    # External libraries, and the only folders that may include them. Headers
+    # that are not listed here belong to the system.
     outside["uuid/"] = "core/base"
     outside["dlfcn.h"] = "core/driver conformance tests"
     outside["msgpack"] = "core/mapper tests"
@@ -79,7 +79,7 @@ function check_public() {
     } else if (file == "include/quipu/driver.h" && target != "quipu/types.h") {
         refuse("driver.h includes only types.h")
     } else if (home ~ /^core\// && target == "quipu/conformance.h") {
-        refuse("the core knows nothing of the conformance suite")
+        refuse("the core must not include the conformance suite")
     } else if (home != "tests" && !exists("include/" target)) {
         refuse("there is no such public header")
     }
@@ -98,7 +98,7 @@ function check_core(   part, own) {
     split(home, part, "/")
     own = part[2]
     if (!(own in layer)) {
-        refuse("core/" own " is no layer; see the table in layers.awk")
+        refuse("core/" own " is not a layer; see the table in layers.awk")
     } else if (split(target, part, "/") != 2 || !exists("core/" target)) {
         refuse("write an internal header as \"layer/file.h\"")
     } else if (part[1] != own && !among(part[1], "base " layer[own])) {
@@ -114,7 +114,7 @@ function check_suite(   part, own, depth, folder) {
     folder = file
     sub(/\/[^\/]*$/, "", folder)
     if (!(own in suite)) {
-        refuse("conformance/" own " is no folder; see the table in layers.awk")
+        refuse("conformance/" own " is not listed in the table of layers.awk")
     } else if (target !~ /\//) {
         if (!exists(folder "/" target)) {
             refuse("write a header of another folder as \"folder/file.h\"")

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # layers.sh [ROOT]: proves the layer rule. The folder tree is the architecture:
-# this reads every #include and names each that goes where its folder may not.
-# The rule itself is the table in layers.awk.
+# the script reads every #include and prints each one that its folder must not
+# use. The rule is the table in layers.awk.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cd "${1:-$here/../..}"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# listed.sh ROOT COMPILE_COMMANDS: every C file of the tree is compiled by some
-# CMakeLists.txt. A file that nobody compiles is not checked by anything.
+# listed.sh ROOT COMPILE_COMMANDS: fails unless every C file of the tree is
+# listed in a CMakeLists.txt. A file that is not compiled is not checked at all.
 set -eu
 root=$1
 commands=$2
@@ -11,7 +11,7 @@ find core drivers conformance tools examples bench tests -name '*.c' \
     missing=0
     while read -r file; do
         grep -qF "/$file\"" "$commands" || {
-            echo "$file: in no CMakeLists.txt"
+            echo "$file: not listed in any CMakeLists.txt"
             missing=1
         }
     done

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# package.sh BUILD: installs a build into the current (empty) folder, moves what
-# was installed, and uses it as somebody else would: with find_package and
+# package.sh BUILD: installs a build into the current (empty) folder, moves the
+# installed tree, and uses it as other projects do: with find_package and
 # quipu_add_driver, with pkg-config, and by running the programs.
 set -eu
 build=$1
@@ -20,7 +20,7 @@ same()
     [ "$2" = "$3" ] || fail "$1 is \"$3\" instead of \"$2\""
 }
 
-# ------------------------------------- installing: staged, and to be moved
+# --------------------------------------- installation, with DESTDIR and moved
 
 cmake --install "$build" --prefix "$PWD/first" >install.log
 DESTDIR=$PWD/stage cmake --install "$build" >stage.log
@@ -44,7 +44,7 @@ for file in libquipu.so libquipu.a libquipu-conformance.so \
     [ -f "$libdir/$file" ] || fail "$file is not installed"
 done
 if grep -rlF "$PWD/first" "$prefix"; then
-    fail "these speak of the place where they were installed"
+    fail "these files contain the path of the first installation"
 fi
 
 # --------------------------------------------------- a project using CMake
@@ -59,13 +59,16 @@ fi
 for flavour in conformance conformance_static; do
     same "quipu::$flavour" "U1 One winner" \
         "$("consumer/suite-$flavour" --explain U1 | head -n 1)"
-    # The toy's table lacks all, and says so: it is linked in.
-    "consumer/suite-$flavour" >toy.tap 2>&1 && fail "the toy passes"
-    grep -q '^Bail out!.*toy' toy.tap || fail "the toy is: $(cat toy.tap)"
+    # The toy driver has no functions and says so, which shows that it is
+    # linked.
+    "consumer/suite-$flavour" >toy.tap 2>&1 &&
+        fail "the suite passes the toy driver"
+    grep -q '^Bail out!.*toy' toy.tap ||
+        fail "unexpected output: $(cat toy.tap)"
 done
 same QUIPU_DRIVER_DIR "$drivers" "$(cat consumer/driver-dir)"
 
-# The driver comes to lie where the moved library looks.
+# The driver is installed where the moved library searches.
 cmake --install consumer --prefix "$prefix"
 sh "$here/exports.sh" driver "$drivers/toy.so"
 same "the alias" toy.so "$(readlink "$drivers/plaything.so")"
@@ -93,17 +96,18 @@ same "pkg-config's suite's output" "U1 One winner" \
 # ------------------------------- programs find the drivers beside their library
 
 if "$prefix/bin/quipu-conformance" nowhere: >nowhere; then
-    fail "there is a driver for nowhere:"
+    fail "a driver for nowhere: is found"
 fi
 grep -qF "looked for $drivers/nowhere.so;" nowhere ||
-    fail "drivers are looked for elsewhere: $(cat nowhere)"
+    fail "drivers are searched elsewhere: $(cat nowhere)"
 if [ -f "$drivers/sqlite.so" ]; then
     "$prefix/bin/quipu-conformance" "sqlite:///{dir}/x.db" \
         --only 'U1.*,V3.power-cut-anywhere' ||
         fail "the driver beside the library does not work"
-    # Nothing lies beside this program: the suite looks beside its library.
+    # The fault library is not beside this program; the suite finds it beside
+    # its own library.
     "consumer/suite-conformance" "sqlite:///{dir}/x.db" \
         --only 'V3.power-cut-anywhere' ||
-        fail "the suite of one's own cannot cut the power"
+        fail "a program of another project cannot simulate power cuts"
 fi
 echo "the installed package works"

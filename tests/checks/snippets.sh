@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# snippets.sh PAGE FOLDER: each piece of C in PAGE stands, line by line, in the
-# file of FOLDER that the line "From `file.c`:" before it names. A line "..."
-# leaves something out, and indentation does not count.
+# snippets.sh PAGE FOLDER: fails unless each block of C in PAGE is, line by
+# line, in the file of FOLDER that the preceding line "From `file.c`:" names. A
+# line "..." stands for omitted lines, and indentation is ignored.
 set -eu
 page=$1
 folder=$2
@@ -25,7 +25,7 @@ awk -v folder="$folder" '
     function look_for(piece)
     {
         if (piece != "\n" && index(source(from), piece) == 0) {
-            print FILENAME ":" FNR ": this is not in " from ":" piece
+            print FILENAME ":" FNR ": these lines are not in " from ":" piece
             faults++
         }
         pieces++
@@ -41,7 +41,7 @@ awk -v folder="$folder" '
         }
         inside = !inside && $0 == "```c"
         if (inside && from == "") {
-            print FILENAME ":" FNR ": this code says not where it is from"
+            print FILENAME ":" FNR ": a line \"From `file.c`:\" is missing"
             faults++
             inside = 0
         }
@@ -55,6 +55,6 @@ awk -v folder="$folder" '
     }
     inside { piece = piece trim($0) "\n" }
     END {
-        print "snippets: " pieces + 0 " pieces of code, " faults + 0 " faults"
+        print "snippets: " pieces + 0 " blocks of code, " faults + 0 " faults"
         exit faults > 0 || pieces == 0
     }' "$page"

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# test_layers.sh: plants one wrong #include after the other in a small tree, in
-# the current (empty) folder, and requires that layers.sh names each of them.
+# test_layers.sh: adds one wrong #include at a time to a small tree in the
+# current (empty) folder, and fails unless layers.sh reports each of them.
 set -eu
 layers=$(cd "$(dirname "$0")" && pwd)/layers.sh
 failures=0
 
-# plant FILE LINE: a tree that is right but for one line.
+# plant FILE LINE: makes a correct tree and adds one line to a file.
 plant()
 {
     rm -rf tree

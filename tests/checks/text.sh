@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# text.sh [ROOT]: every source file says its licence at its head, and has no
-# tab, no blank at a line's end, no line of more than 80 columns (of ASCII, and
-# not one single word), and no note to finish it later.
+# text.sh [ROOT]: fails unless every source file has its licence in the first
+# lines, and no tab, no trailing blank, no line of more than 80 columns (except
+# a single long word, and text that is not ASCII), and no note of unfinished
+# work.
 set -eu
 cd "${1:-$(dirname "$0")/../..}"
 find CMakeLists.txt dev .ci cmake include core drivers conformance tools \
@@ -23,8 +24,8 @@ find CMakeLists.txt dev .ci cmake include core drivers conformance tools \
                 refuse("over 80 columns")
             }
             if (text ~ /\t/) { refuse("a tab") }
-            if (text ~ /[ \t]$/) { refuse("blanks at the end") }
-            if (text ~ /(TO)(DO)|FIX(ME)/) { refuse("unfinished") }
+            if (text ~ /[ \t]$/) { refuse("trailing blanks") }
+            if (text ~ /(TO)(DO)|FIX(ME)/) { refuse("unfinished work") }
         }
         close(file)
         line = 1

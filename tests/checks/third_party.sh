@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# third_party.sh BUILD EXAMPLE: does what the example's README says, line by
-# line, as somebody would who has an installed quipu and a copy of that folder
-# alone; then looks at the driver that came of it.
+# third_party.sh BUILD EXAMPLE: runs the commands of the example's README with
+# an installed quipu and a copy of the example's folder, then checks the driver
+# that they build.
 set -eu
 build=$1
 example=$2
 here=$(cd "$(dirname "$0")" && pwd)
 unset QUIPU_DRIVER_PATH LD_LIBRARY_PATH PKG_CONFIG_PATH DESTDIR
 
-# Outside of the tree, so that nothing of it can be found by going up.
+# The folder is outside of the source tree, so that nothing of it is found in a
+# parent folder.
 folder=$(mktemp -d)
 trap 'rm -rf -- "$folder"' EXIT
 cmake --install "$build" --prefix "$folder/quipu" >install.log
@@ -17,11 +18,11 @@ cp -R "$example" "$folder/copy"
 
 awk '/^```/ { inside = $0 == "```sh"; next } inside' "$example/README.md" |
     sed "s|/where/quipu/is|$folder/quipu|" >lines.sh
-grep -q cmake lines.sh || { echo "README.md has no lines to run"; exit 1; }
+grep -q cmake lines.sh || { echo "README.md has no commands"; exit 1; }
 lines=$PWD/lines.sh
 (cd "$folder/copy" && sh -eux "$lines") >lines.log 2>&1 || {
     cat lines.log
-    echo "The lines of README.md do not work."
+    echo "The commands of README.md fail."
     exit 1
 }
 grep '^# passed' lines.log
@@ -29,13 +30,13 @@ grep '^# passed' lines.log
 module=$folder/copy/build/lib/quipu/drivers/1/memory.so
 sh "$here/exports.sh" driver "$module"
 if ldd "$module" | grep quipu; then
-    echo "The driver needs something of quipu."
+    echo "The driver links a library of quipu."
     exit 1
 fi
-# Installed, it is found without QUIPU_DRIVER_PATH.
+# An installed driver is found without QUIPU_DRIVER_PATH.
 "$folder/quipu/bin/quipu-conformance" memory: --only 'U1.*' >installed.log || {
     cat installed.log
-    echo "The installed driver does not work."
+    echo "The suite fails with the installed driver."
     exit 1
 }
 echo "the third-party driver works"

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# tidy.sh BUILD JOBS: clang-tidy over every file that the build in BUILD
-# compiles. A file that was clean, and of which nothing has changed since that
-# the compiler sees, comments and headers included, nor the rules, is passed
-# over; BUILD/tidy keeps account of them.
+# tidy.sh BUILD JOBS: runs clang-tidy on every file that the build in BUILD
+# compiles. A file without findings is skipped as long as its preprocessed text,
+# with comments and headers, and the rules are unchanged; BUILD/tidy records
+# this.
 set -eu
 build=$(cd "$1" && pwd)
 jobs=$2
@@ -18,7 +18,7 @@ rules=$(
     } | sha256sum
 )
 
-# one FILE DIRECTORY COMMAND: unless it is known to be clean.
+# one FILE DIRECTORY COMMAND: checks the file unless it is recorded as clean.
 one='
     seen=$(cd "$2" && eval "$3 -E -C -P" 2>/dev/null) || seen=$(date +%N)
     stamp=$build/tidy/$(printf "%s\n%s\n%s" "$rules" "${1#"$PWD"}" "$seen" |
@@ -46,7 +46,7 @@ awk '
     ' "$build/compile_commands.json" |
     xargs -r -d '\n' -P "$jobs" -n 3 sh -c "$one" sh 2>&1 |
     {
-        # The count of warnings in headers that are not ours says nothing; all
-        # else is a finding.
+        # Drop the counts of warnings in foreign headers; all other output is a
+        # finding.
         ! sed '/^[0-9]* warnings\{0,1\} generated\.$/d' | grep .
     }
