@@ -25,7 +25,7 @@ int quipu_id_of_text(quipu_id *id, const char *text, quipu_error *error)
 
     if (!quipu_utf8_valid(bytes)) {
         return quipu_error_set(error, QUIPU_INVALID,
-                               "an id of text must be UTF-8");
+                               "a text id must be UTF-8 without NUL");
     }
     return quipu_id_of_bytes(id, bytes, error);
 }

@@ -168,7 +168,8 @@ static const char *find_fault(const char *text)
             return "contains a control character (write %0A for a line feed)";
         }
         if (*text == '#') {
-            return "has a fragment, which means nothing here (write %23 "
+            return "has a fragment, which a connection URI cannot have (write "
+                   "%23 "
                    "for '#')";
         }
     }

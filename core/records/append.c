@@ -82,8 +82,8 @@ static int run_work(void *native, void *context, quipu_error *error)
 }
 
 /* Executes the append and the function in one transaction.  A status of the
- * function is passed to the caller as it is, whatever number it is; a status of
- * the driver has to be one that the contract allows. */
+ * function is passed to the caller unchanged, also if it is no code of quipu. A
+ * status of the driver has to be one that the contract allows. */
 static int transact(struct attempt *attempt, const quipu_request *request,
                     quipu_error *error)
 {

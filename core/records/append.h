@@ -25,8 +25,8 @@ struct quipu_append_work {
  * *result (NULL is allowed) are the caller's; `positions` of *result is read,
  * everything else is set, on failure, too.
  *
- * Returns the codes of quipu_records_append and, of work->function, whatever it
- * returned.
+ * Returns the codes of quipu_records_append, or the number that
+ * work->function returned.
  */
 int quipu_append_execute(quipu_records *records, const quipu_append *given,
                          struct quipu_append_work *work, quipu_result *result,

@@ -114,7 +114,9 @@ static int set_conflict(const quipu_records *records,
     }
     return quipu_driver_call_broken(
         records->datastore->driver, call,
-        "its CONFLICT names no cause that the append has", error);
+        "its CONFLICT has a cause or an index that the "
+        "append does not have",
+        error);
 }
 
 static int set_already(const quipu_records *records, const quipu_append *append,

@@ -37,7 +37,7 @@ int quipu_datastore_watch_forks(quipu_error *error)
     pthread_mutex_unlock(&lock);
     if (failed) {
         return quipu_error_set(error, QUIPU_NO_MEMORY,
-                               "no memory to watch for forks");
+                               "no memory for a handler of forks");
     }
     return QUIPU_OK;
 }

@@ -72,8 +72,8 @@ int quipu_driver_call_end(const quipu_driver *driver, enum quipu_call call,
     }
     if (!quipu_status_explained(cause)) {
         return quipu_error_set(error, status,
-                               "driver \"%s\": %s answered %s and did not "
-                               "say why",
+                               "driver \"%s\": %s answered %s without an "
+                               "error message",
                                driver->name, calls[call].name,
                                quipu_status_name(status));
     }

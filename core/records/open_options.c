@@ -111,11 +111,11 @@ static int apply_timeout(struct quipu_open_options *parsed, const char *value,
 static const quipu_option_info own_options[] = {
     { .name = "create",
       .fallback = "yes",
-      .help = "create a store that is not there",
+      .help = "create a store that does not exist",
       .type = QUIPU_OPTION_BOOL },
     { .name = "durability",
       .fallback = "full",
-      .help = "what survives a power cut: full or relaxed",
+      .help = "durability after a power cut: full or relaxed",
       .type = QUIPU_OPTION_TEXT },
     { .name = "group",
       .fallback = "256",
@@ -132,7 +132,7 @@ static const quipu_option_info own_options[] = {
       .type = QUIPU_OPTION_BOOL },
     { .name = "timeout",
       .fallback = "5000",
-      .help = "milliseconds for each call as a whole",
+      .help = "limit of each call in milliseconds",
       .type = QUIPU_OPTION_COUNT },
 };
 
@@ -174,9 +174,10 @@ static int check_list(const char *list, const quipu_option *options,
     int status = QUIPU_OK;
 
     if (count > QUIPU_URI_OPTIONS_MAX) {
-        return quipu_error_set(error, QUIPU_INVALID,
-                               "settings: %zu %s; at most %d are possible",
-                               count, list, QUIPU_URI_OPTIONS_MAX);
+        return quipu_error_set(
+            error, QUIPU_INVALID,
+            "settings: there are %zu %s; at most %d are allowed", count, list,
+            QUIPU_URI_OPTIONS_MAX);
     }
     if (count > 0 && !options) {
         return quipu_error_set(error, QUIPU_INVALID, "settings: %s is NULL",

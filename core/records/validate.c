@@ -99,8 +99,8 @@ static int check_flags(const quipu_schema *schema, const quipu_item *item,
     const uint32_t known = QUIPU_ITEM_NEXT | QUIPU_ITEM_TIME;
 
     if (item->flags & ~known) {
-        return wrong(place, "flags", "has one that is not for appending",
-                     error);
+        return wrong(place, "flags",
+                     "has a flag that is not allowed when appending", error);
     }
     if ((item->flags & QUIPU_ITEM_NEXT) &&
         (schema->flags & QUIPU_SCHEMA_SPARSE)) {
@@ -373,7 +373,7 @@ static int check_guard(const quipu_records *records, const quipu_guard *guard,
 {
     if (guard->demand < QUIPU_DEMAND_EMPTY ||
         guard->demand > QUIPU_DEMAND_LAST) {
-        return wrong(place, "demand", "is none", error);
+        return wrong(place, "demand", "is not in enum quipu_demand", error);
     }
     if (guard->reserved || guard->reserved2[0] || guard->reserved2[1]) {
         return wrong(place, "reserved", "is not 0", error);

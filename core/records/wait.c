@@ -53,7 +53,7 @@ static int call_driver(quipu_records *records, int64_t after, int64_t deadline,
 static int timed_out(const quipu_records *records, quipu_error *error)
 {
     return quipu_error_set(error, QUIPU_TIMEOUT,
-                           "the log of \"%s\" has not grown in time",
+                           "the log of \"%s\" did not grow before the deadline",
                            records->schema->table);
 }
 

@@ -34,37 +34,38 @@ static int start(void **state)
 }
 
 /* The result of the driver, and the status and message that it becomes. */
-static void judge(quipu_result verdict, int status, const char *words)
+static void assert_reported(quipu_result driven, int status, const char *words)
 {
     quipu_result result = { .status = QUIPU_OK };
 
-    fake.result = verdict;
+    fake.result = driven;
     assert_refused(quipu_records_append(fake_records, &append, &result, &error),
                    status, &error, words);
     assert_int_equal(error.code, status);
     assert_int_equal(result.status, status);
-    assert_int_equal(result.cause, verdict.cause);
-    assert_int_equal(result.index, verdict.index);
-    assert_int_equal(result.flags, verdict.flags);
-    assert_int_equal(result.last_position, verdict.last_position);
+    assert_int_equal(result.cause, driven.cause);
+    assert_int_equal(result.index, driven.index);
+    assert_int_equal(result.flags, driven.flags);
+    assert_int_equal(result.last_position, driven.last_position);
 }
 
 static void taken_position_is_named(void **state)
 {
-    quipu_result verdict = { .status = QUIPU_CONFLICT,
-                             .cause = QUIPU_CAUSE_POSITION,
-                             .index = 1,
-                             .flags = QUIPU_RESULT_HAS_LAST,
-                             .last_position = 6 };
+    quipu_result result = { .status = QUIPU_CONFLICT,
+                            .cause = QUIPU_CAUSE_POSITION,
+                            .index = 1,
+                            .flags = QUIPU_RESULT_HAS_LAST,
+                            .last_position = 6 };
 
     (void)state;
-    judge(verdict, QUIPU_CONFLICT,
-          "items[1]: position 5 of sequence "
-          "73657175-656e-6365-2d69-642d30303031 in \"stored_events\" is not "
-          "the next one; its last position is 6");
-    verdict.flags = 0;
-    verdict.last_position = 0;
-    judge(verdict, QUIPU_CONFLICT, "is not the next one; it is empty");
+    assert_reported(
+        result, QUIPU_CONFLICT,
+        "items[1]: position 5 of sequence "
+        "73657175-656e-6365-2d69-642d30303031 in \"stored_events\" is not "
+        "the next one; its last position is 6");
+    result.flags = 0;
+    result.last_position = 0;
+    assert_reported(result, QUIPU_CONFLICT, "is not the next one; it is empty");
 }
 
 static void message_depends_on_the_kind_of_schema(void **state)
@@ -75,68 +76,72 @@ static void message_depends_on_the_kind_of_schema(void **state)
     items[0].flags = 0;
     items[1].flags = 0;
     items[1].sequence_id = (quipu_bytes){ "left", 4 };
-    judge((quipu_result){ .status = QUIPU_CONFLICT,
-                          .cause = QUIPU_CAUSE_POSITION,
-                          .index = 1 },
-          QUIPU_CONFLICT,
-          "items[1]: position 5 of sequence \"left\" in \"stored_events\" is "
-          "taken");
+    assert_reported(
+        (quipu_result){ .status = QUIPU_CONFLICT,
+                        .cause = QUIPU_CAUSE_POSITION,
+                        .index = 1 },
+        QUIPU_CONFLICT,
+        "items[1]: position 5 of sequence \"left\" in \"stored_events\" is "
+        "taken");
 }
 
 static void failed_guard_is_named(void **state)
 {
-    quipu_result verdict = { .status = QUIPU_CONFLICT,
-                             .cause = QUIPU_CAUSE_GUARD,
-                             .flags = QUIPU_RESULT_HAS_LAST,
-                             .last_position = 6 };
+    quipu_result result = { .status = QUIPU_CONFLICT,
+                            .cause = QUIPU_CAUSE_GUARD,
+                            .flags = QUIPU_RESULT_HAS_LAST,
+                            .last_position = 6 };
 
     (void)state;
-    judge(verdict, QUIPU_CONFLICT,
-          "was expected to be empty, but its last position is 6");
-    verdict.index = 2;
-    judge(verdict, QUIPU_CONFLICT, "guards[2]: sequence 73657175");
-    judge(verdict, QUIPU_CONFLICT,
-          "was expected to be at position 8, but its last position is 6");
-    verdict.index = 1;
-    verdict.flags = 0;
-    verdict.last_position = 0;
-    judge(verdict, QUIPU_CONFLICT,
-          "was expected to be not empty, but it is empty");
+    assert_reported(result, QUIPU_CONFLICT,
+                    "was expected to be empty, but its last position is 6");
+    result.index = 2;
+    assert_reported(result, QUIPU_CONFLICT, "guards[2]: sequence 73657175");
+    assert_reported(
+        result, QUIPU_CONFLICT,
+        "was expected to be at position 8, but its last position is 6");
+    result.index = 1;
+    result.flags = 0;
+    result.last_position = 0;
+    assert_reported(result, QUIPU_CONFLICT,
+                    "was expected to be not empty, but it is empty");
 }
 
 static void taken_event_id_is_named(void **state)
 {
     (void)state;
-    judge((quipu_result){ .status = QUIPU_CONFLICT,
-                          .cause = QUIPU_CAUSE_EVENT_ID,
-                          .index = 1 },
-          QUIPU_CONFLICT,
-          "items[1]: event id 6576656e-742d-6964-2d30-303030303031 is taken");
+    assert_reported(
+        (quipu_result){ .status = QUIPU_CONFLICT,
+                        .cause = QUIPU_CAUSE_EVENT_ID,
+                        .index = 1 },
+        QUIPU_CONFLICT,
+        "items[1]: event id 6576656e-742d-6964-2d30-303030303031 is taken");
 }
 
 static void higher_tracking_record_is_named(void **state)
 {
     (void)state;
-    judge((quipu_result){ .status = QUIPU_ALREADY,
-                          .cause = QUIPU_CAUSE_TRACKING },
-          QUIPU_ALREADY,
-          "consumer \"reader\" has already processed notification 3 of log "
-          "\"orders\"");
+    assert_reported(
+        (quipu_result){ .status = QUIPU_ALREADY,
+                        .cause = QUIPU_CAUSE_TRACKING },
+        QUIPU_ALREADY,
+        "consumer \"reader\" has already processed notification 3 of log "
+        "\"orders\"");
 }
 
 static void item_that_cannot_be_stored_is_named(void **state)
 {
     (void)state;
-    judge((quipu_result){ .status = QUIPU_INVALID,
-                          .cause = QUIPU_CAUSE_ITEM,
-                          .index = 1 },
-          QUIPU_INVALID, "driver \"fake\" cannot store items[1]");
+    assert_reported((quipu_result){ .status = QUIPU_INVALID,
+                                    .cause = QUIPU_CAUSE_ITEM,
+                                    .index = 1 },
+                    QUIPU_INVALID, "driver \"fake\" cannot store items[1]");
 }
 
 /* A result that the contract does not allow. */
-static void refuse_verdict(quipu_result verdict, const char *words)
+static void assert_internal(quipu_result result, const char *words)
 {
-    fake.result = verdict;
+    fake.result = result;
     assert_refused(quipu_records_append(fake_records, &append, NULL, &error),
                    QUIPU_INTERNAL, &error, words);
     assert_contains(error.message, "driver \"fake\": append answered OK, but");
@@ -144,7 +149,7 @@ static void refuse_verdict(quipu_result verdict, const char *words)
 
 static void cause_must_refer_to_a_part_of_the_append(void **state)
 {
-    static const quipu_result verdicts[] = {
+    static const quipu_result results[] = {
         { .cause = QUIPU_CAUSE_NONE },
         { .cause = QUIPU_CAUSE_TRACKING },
         { .cause = QUIPU_CAUSE_ITEM },
@@ -157,11 +162,11 @@ static void cause_must_refer_to_a_part_of_the_append(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
-        quipu_result verdict = verdicts[i];
+    for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
+        quipu_result result = results[i];
 
-        verdict.status = QUIPU_CONFLICT;
-        refuse_verdict(verdict, "its CONFLICT names no cause");
+        result.status = QUIPU_CONFLICT;
+        assert_internal(result, "its CONFLICT has a cause or an index");
     }
 }
 
@@ -172,18 +177,18 @@ static void event_id_without_a_column_is_no_cause(void **state)
     fake_rebind();
     items[0].event_id = (quipu_bytes){ NULL, 0 };
     items[1].event_id = (quipu_bytes){ NULL, 0 };
-    refuse_verdict((quipu_result){ .status = QUIPU_CONFLICT,
-                                   .cause = QUIPU_CAUSE_EVENT_ID },
-                   "its CONFLICT names no cause");
+    assert_internal((quipu_result){ .status = QUIPU_CONFLICT,
+                                    .cause = QUIPU_CAUSE_EVENT_ID },
+                    "its CONFLICT has a cause or an index");
 }
 
 static void already_needs_tracking(void **state)
 {
     (void)state;
     append.tracking = NULL;
-    refuse_verdict((quipu_result){ .status = QUIPU_ALREADY,
-                                   .cause = QUIPU_CAUSE_TRACKING },
-                   "ALREADY for an append without tracking");
+    assert_internal((quipu_result){ .status = QUIPU_ALREADY,
+                                    .cause = QUIPU_CAUSE_TRACKING },
+                    "ALREADY for an append without tracking");
 }
 
 static void other_statuses_in_a_result_are_internal(void **state)
@@ -192,8 +197,8 @@ static void other_statuses_in_a_result_are_internal(void **state)
     for (int status = -1; status <= QUIPU_INTERNAL + 1; status++) {
         if (status != QUIPU_OK && status != QUIPU_CONFLICT &&
             status != QUIPU_ALREADY && status != QUIPU_INVALID) {
-            refuse_verdict((quipu_result){ .status = status },
-                           "which a result cannot have");
+            assert_internal((quipu_result){ .status = status },
+                            "which a result cannot have");
         }
     }
 }
@@ -201,8 +206,8 @@ static void other_statuses_in_a_result_are_internal(void **state)
 static void stored_items_have_a_notification_id(void **state)
 {
     (void)state;
-    refuse_verdict((quipu_result){ .first_notification_id = 0 },
-                   "its result has no notification id");
+    assert_internal((quipu_result){ .first_notification_id = 0 },
+                    "its result has no notification id");
     append.item_count = 0;
     fake.result = (quipu_result){ .first_notification_id = 0 };
     assert_ok(quipu_records_append(fake_records, &append, NULL, &error),

@@ -254,7 +254,7 @@ static void failure_without_an_error_gets_a_message(void **state)
     for (size_t i = 0; i < OPERATIONS; i++) {
         fake.status[operations[i].fake] = QUIPU_IO;
         snprintf(words, sizeof(words),
-                 "driver \"fake\": %s answered IO and did not say why",
+                 "driver \"fake\": %s answered IO without an error message",
                  operations[i].name);
         assert_refused(operations[i].call(fake_store, fake_records), QUIPU_IO,
                        &error, words);

@@ -137,7 +137,7 @@ static void guard_without_a_valid_demand_is_refused(void **state)
         if (demand >= QUIPU_DEMAND_EMPTY && demand <= QUIPU_DEMAND_LAST) {
             accept();
         } else {
-            refuse("guards[1]: demand is none");
+            refuse("guards[1]: demand is not in enum");
             assert_int_equal(result.cause, QUIPU_CAUSE_GUARD);
             assert_int_equal(result.index, 1);
         }

@@ -205,9 +205,9 @@ static void other_flags_are_refused(void **state)
 {
     (void)state;
     items[1].flags = QUIPU_ITEM_ERASED;
-    refuse("flags has one that is not for appending");
+    refuse("flags has a flag that is not allowed when appending");
     items[1].flags = 1u << 31;
-    refuse("flags has one that is not for appending");
+    refuse("flags has a flag that is not allowed when appending");
 }
 
 static void reserved_members_must_be_zero(void **state)
