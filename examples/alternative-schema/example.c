@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Events, the aggregate that they make, and the commands that trigger them. */
+/* The event types, the aggregate type with its handlers, and the commands. */
 #include "example.h"
 
 /* ---------------------------------------------------------------- events */
@@ -41,22 +41,24 @@ const size_t example_event_count =
 
 /* ------------------------------------------------------------- aggregate */
 
-/* Handlers only assign: they run when something happens, and again whenever
- * the example is read. */
+/* Handlers only assign: they run when an event is triggered, and again whenever
+ * the example is read from the store. */
 static int on_created(void *aggregate, const void *event, quipu_error *error)
 {
-    struct example *example = aggregate;
-    const struct example_created *what = event;
+    struct example *example = (struct example *)aggregate;
+    const struct example_created *created_event =
+        (const struct example_created *)event;
 
-    return quipu_text_set(&example->foo, what->foo, error);
+    return quipu_text_set(&example->foo, created_event->foo, error);
 }
 
 static int on_changed(void *aggregate, const void *event, quipu_error *error)
 {
-    struct example *example = aggregate;
-    const struct example_changed *what = event;
+    struct example *example = (struct example *)aggregate;
+    const struct example_changed *changed_event =
+        (const struct example_changed *)event;
 
-    return quipu_text_set(&example->foo, what->foo, error);
+    return quipu_text_set(&example->foo, changed_event->foo, error);
 }
 
 static const quipu_handler handlers[] = {
@@ -67,7 +69,7 @@ static const quipu_handler handlers[] = {
 };
 
 static const quipu_field fields[] = {
-    QUIPU_FIELD_NULLABLE(struct example, foo), /* NULL until it is created */
+    QUIPU_FIELD_NULLABLE(struct example, foo), /* NULL before the first event */
     { 0 },
 };
 
@@ -80,15 +82,16 @@ const quipu_aggregate_type example_type = {
 
 /* -------------------------------------------------------------- commands */
 
-/* Commands check; then they trigger an event, which is applied and stored. */
+/* A command checks its arguments and then triggers an event, which is applied
+ * to the aggregate and stored. */
 struct example *example_create(quipu_repository *examples, const char *foo,
                                quipu_error *error)
 {
-    struct example_created what = { .foo = foo };
+    struct example_created event = { .foo = foo };
     struct example *example = quipu_repository_create(examples, NULL, error);
 
-    if (example && quipu_aggregate_trigger(&example->base, &created, &what.base,
-                                           error) != QUIPU_OK) {
+    if (example && quipu_aggregate_trigger(&example->base, &created,
+                                           &event.base, error) != QUIPU_OK) {
         quipu_aggregate_destroy(example);
         example = NULL;
     }
@@ -98,12 +101,13 @@ struct example *example_create(quipu_repository *examples, const char *foo,
 int example_set_foo(struct example *example, const char *foo,
                     quipu_error *error)
 {
-    struct example_changed what = { .foo = foo };
+    struct example_changed event = { .foo = foo };
 
     if (!foo || foo[0] == '\0') {
         return quipu_error_set(error, QUIPU_INVALID, "foo may not be empty");
     }
-    return quipu_aggregate_trigger(&example->base, &changed, &what.base, error);
+    return quipu_aggregate_trigger(&example->base, &changed, &event.base,
+                                   error);
 }
 
 int example_discard(struct example *example, quipu_error *error)

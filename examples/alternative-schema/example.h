@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The domain: an example has an attribute, foo, and that is all. */
+/* The domain: an example has one attribute, foo. */
 #ifndef EXAMPLE_H
 #define EXAMPLE_H
 
 #include <quipu/quipu.h>
 
-/* What can happen to an example.  Each event is a struct that begins with
- * quipu_event, and a table of its further members in example.c. */
+/* The events of an example.  Each is a struct that begins with quipu_event; a
+ * table in example.c describes its further members. */
 struct example_created {
     quipu_event base;
     const char *foo;
@@ -21,12 +21,12 @@ struct example_discarded {
     quipu_event base;
 };
 
-/* The types of these events, for the mapper. */
+/* The event types, for the mapping of the store. */
 extern const quipu_event_type *const example_events[];
 extern const size_t example_event_count;
 
-/* An example as its events have made it.  What its table describes belongs to
- * it, and goes when it is destroyed. */
+/* The aggregate.  It owns the members that its table in example.c describes:
+ * they are freed by quipu_aggregate_destroy. */
 struct example {
     quipu_aggregate base;
     char *foo;
@@ -34,15 +34,17 @@ struct example {
 
 extern const quipu_aggregate_type example_type;
 
-/* Makes an example and stores its first event.  NULL: see *error. */
+/* Creates an example and stores its first event.  Returns NULL and fills *error
+ * on failure. */
 struct example *example_create(quipu_repository *examples, const char *foo,
                                quipu_error *error);
 
-/* Gives it another foo, and stores that. */
+/* Changes foo and stores the event.  INVALID: foo is NULL or empty. */
 int example_set_foo(struct example *example, const char *foo,
                     quipu_error *error);
 
-/* Ends its life; the events stay. */
+/* Discards the example: the repository does not find it any more, while its
+ * events stay in the store. */
 int example_discard(struct example *example, quipu_error *error);
 
 #endif

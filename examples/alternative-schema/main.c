@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An event-sourced example whose events are stored under names of one's own.
+ * quipu-alternative-schema: events in a table with names of the program's
+ * choice.
  *
- * Which store it is says the URI, and what table and columns are called says
- * the schema; the program is the same for all of them.
+ * The URI selects the store, and the schema names the table and its columns.
+ * Nothing else in the program depends on either of them.
+ *
+ * The program creates an example, reads it, changes it, and discards it; then
+ * it prints the events that the store contains.
  */
 #include "example.h"
 #include "options.h"
@@ -70,23 +74,24 @@ static int discard(quipu_repository *examples, quipu_id *id, quipu_error *error)
     }
     if (status == QUIPU_OK) {
         printf("discarded it; the repository %s\n",
-               found ? "still has it" : "has it no more");
+               found ? "still has it" : "does not have it any more");
     }
     return status;
 }
 
-/* -------------------------------------------------- what is in the store */
+/* ------------------------------------------------ contents of the store */
 
+/* Prints the names of the table and its columns. */
 static void show_names(const quipu_schema *schema)
 {
     printf("\nIn the table %s (%s, %s, %s, %s, %s", schema->table,
            schema->notification_id, schema->sequence_id, schema->position,
            schema->topic, schema->state);
-    printf("%s%s) are now:\n", !schema->event_id ? "" : ", ",
-           !schema->event_id ? "" : schema->event_id);
+    printf("%s%s) are now:\n", schema->event_id ? ", " : "",
+           schema->event_id ? schema->event_id : "");
 }
 
-/* The items of the sequence, as anybody can read them who knows no event. */
+/* Prints the items of a sequence.  Reading items needs no event types. */
 static int show(quipu_records *records, const quipu_id *id, quipu_error *error)
 {
     quipu_cursor *cursor = NULL;
@@ -109,17 +114,19 @@ static int show(quipu_records *records, const quipu_id *id, quipu_error *error)
 
 /* -------------------------------------------------------------------- main */
 
-static int live(quipu_application *application, quipu_error *error)
+/* Runs the steps of the example one after the other, then shows the store. */
+static int run_steps(quipu_application *application, quipu_error *error)
 {
     static int (*const steps[])(quipu_repository *, quipu_id *,
                                 quipu_error *) = { create, read, update, read,
                                                    discard };
     quipu_repository *examples = NULL;
-    quipu_id id;
+    quipu_id id = { 0 };
     int status = quipu_application_repository(application, &example_type,
                                               &examples, error);
 
-    for (size_t i = 0; status == QUIPU_OK && i < 5; i++) {
+    for (size_t i = 0; status == QUIPU_OK && i < sizeof(steps) / sizeof(*steps);
+         i++) {
         status = steps[i](examples, &id, error);
     }
     if (status == QUIPU_OK) {
@@ -130,7 +137,7 @@ static int live(quipu_application *application, quipu_error *error)
     return status;
 }
 
-/* A datastore, the tables of a schema in it, and the application over them. */
+/* Opens a datastore, sets up the schema in it, and opens the application. */
 static int run(const struct options *options, quipu_error *error)
 {
     const quipu_mapping mapping = { .struct_size = sizeof(mapping),
@@ -148,7 +155,7 @@ static int run(const struct options *options, quipu_error *error)
                                         &application, error);
     }
     if (status == QUIPU_OK) {
-        status = live(application, error);
+        status = run_steps(application, error);
     }
     quipu_application_close(application, NULL);
     quipu_datastore_close(datastore, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads the names of a schema from the command line. */
+/* Reads a URI and the names of a schema from the command line. */
 #include "options.h"
 
 #include <getopt.h>
@@ -9,13 +9,12 @@
 static const char usage[] =
     "usage: quipu-alternative-schema [OPTION]... [URI]\n"
     "\n"
-    "Creates, reads, updates and discards an example, and shows the events "
-    "that\n"
-    "are then in the store. URI is sqlite:///:memory: unless given.\n"
+    "Creates, reads, changes and discards an example, and shows the events\n"
+    "that are then in the store. The default URI is sqlite:///:memory:.\n"
     "\n"
     "  --schema preset       the stored_events preset (the default)\n"
-    "  --schema own          names of this program's own\n"
-    "  --table NAME          the name of the table, and of its columns:\n"
+    "  --schema own          names of this program\n"
+    "  --table NAME          the name of the table, and of its columns for\n"
     "  --id-column NAME        notification id\n"
     "  --sequence-column NAME  sequence id\n"
     "  --position-column NAME  position\n"
@@ -39,7 +38,7 @@ static const struct option table[] = {
     { NULL, 0, NULL, 0 },
 };
 
-/* A schema with other names than the preset's. */
+/* Replaces the names of the preset. */
 static void use_own_names(quipu_schema *schema)
 {
     schema->table = "integer_sequenced_items";
@@ -51,7 +50,7 @@ static void use_own_names(quipu_schema *schema)
     schema->event_id = "unique_id";
 }
 
-/* Where the name that an option gives belongs, or NULL. */
+/* Returns the member of the schema that an option sets, or NULL. */
 static const char **member_of(quipu_schema *schema, int option)
 {
     switch (option) {
@@ -74,6 +73,7 @@ static const char **member_of(quipu_schema *schema, int option)
     }
 }
 
+/* Reports wrong usage. */
 static bool refuse(int *status)
 {
     fputs("Try 'quipu-alternative-schema --help'.\n", stderr);
@@ -81,7 +81,8 @@ static bool refuse(int *status)
     return false;
 }
 
-static bool take(int option, struct options *options, int *status)
+/* Applies one option; returns false if the program has to exit. */
+static bool apply(int option, struct options *options, int *status)
 {
     const char **member = member_of(&options->schema, option);
 
@@ -109,7 +110,7 @@ bool options_read(int argc, char **argv, struct options *options, int *status)
     quipu_schema_init(&options->schema, sizeof(options->schema),
                       quipu_schema_stored_events());
     while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
-        if (!take(option, options, status)) {
+        if (!apply(option, options, status)) {
             return false;
         }
     }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gathers published events, and stores them together. */
+/* Copies published events, and stores them together. */
 #include "batch.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define ATTEMPTS 5
+#define ATTEMPTS 5 /* of an append whose outcome is not known */
 
 static int reserve(struct batch *batch, size_t more, quipu_error *error)
 {
@@ -27,11 +27,11 @@ static int reserve(struct batch *batch, size_t more, quipu_error *error)
     return QUIPU_OK;
 }
 
-/* Takes copies: what is published is lent for the call only. */
-static int gather(void *context, const quipu_event *const *events, size_t count,
-                  quipu_error *error)
+/* The policy: copies the events, which are lent for the call. */
+static int copy_events(void *context, const quipu_event *const *events,
+                       size_t count, quipu_error *error)
 {
-    struct batch *batch = context;
+    struct batch *batch = (struct batch *)context;
     int status = reserve(batch, count, error);
 
     for (size_t i = 0; status == QUIPU_OK && i < count; i++) {
@@ -42,13 +42,13 @@ static int gather(void *context, const quipu_event *const *events, size_t count,
     return status;
 }
 
-int batch_open(struct batch *batch, const struct ledger *ledger,
+int batch_open(struct batch *batch, const struct file_store *store,
                quipu_error *error)
 {
     memset(batch, 0, sizeof(*batch));
-    batch->store = ledger->store;
-    return quipu_bus_subscribe(ledger->bus, gather, batch, &batch->subscriber,
-                               error);
+    batch->store = store->store;
+    return quipu_bus_subscribe(store->bus, copy_events, batch,
+                               &batch->subscriber, error);
 }
 
 static void clear(struct batch *batch)
@@ -68,8 +68,8 @@ void batch_close(struct batch *batch)
     free(batch->events);
 }
 
-/* The events carry ids of their own: to repeat an append whose outcome is not
- * known stores nothing twice. */
+/* If the outcome of an append is not known, it is repeated: the store
+ * recognises the events by their ids, and does not store them twice. */
 int batch_store(struct batch *batch, quipu_error *error)
 {
     int status = QUIPU_OK;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life of a file: events, the aggregate, commands. */
+/* Files: event types, the aggregate type, and the commands. */
 #include "file.h"
 
 #include <string.h>
 
 /* ---------------------------------------------------------------- events */
 
-/* What each event says. */
+/* Fields of every event.  Both counts are optional, and share one presence. */
 #define COMMON_FIELDS                                            \
     QUIPU_FIELD(struct file_event, path),                        \
         QUIPU_FIELD(struct file_event, commit),                  \
@@ -14,7 +14,7 @@
         QUIPU_FIELD_OPTIONAL(struct file_event, added, counted), \
         QUIPU_FIELD_OPTIONAL(struct file_event, removed, counted)
 
-/* And all but a deletion. */
+/* Further fields of all events except deletions. */
 #define CONTENT_FIELDS \
     QUIPU_FIELD(struct file_event, mode), QUIPU_FIELD(struct file_event, blob)
 
@@ -69,11 +69,12 @@ const quipu_event_type *const file_events[FILE_EVENT_COUNT] = {
 
 /* ------------------------------------------------------------- aggregate */
 
-/* Creating, changing and renaming all tell path, content and commit anew. */
+/* Handler of all events except deletions, which all state the path, the content
+ * and the commit. */
 static int on_content(void *aggregate, const void *what, quipu_error *error)
 {
-    struct file *file = aggregate;
-    const struct file_event *event = what;
+    struct file *file = (struct file *)aggregate;
+    const struct file_event *event = (const struct file_event *)what;
     int status = quipu_text_set(&file->path, event->path, error);
 
     if (status == QUIPU_OK) {
@@ -124,6 +125,7 @@ const quipu_aggregate_type file_type = {
 
 /* -------------------------------------------------------------- commands */
 
+/* Checks that a file exists and is at a path.  INVALID. */
 static int check_path(const struct file *file, const char *path,
                       quipu_error *error)
 {

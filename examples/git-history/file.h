@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The domain: a file in a repository, from its creation to its deletion. */
+/* The domain: files of a repository, from their creation to their deletion. */
 #ifndef FILE_H
 #define FILE_H
 
 #include <quipu/quipu.h>
 
 /*
- * What can happen to a file.  All four events say which commit did it, and
- * some leave members NULL or zero that say nothing there: `from` is of a
- * renaming only, and a deletion has neither mode nor blob.
+ * The event of a file, in one struct for all four types.  A member that does
+ * not apply to a type is NULL or zero: only a renaming has `from`, and a
+ * deletion has neither mode nor blob.
  */
 struct file_event {
     quipu_event base;
-    const char *path; /* after the event; as path_to_text writes it */
-    const char *from; /* before a renaming */
-    const char *commit;
-    const char *author;
-    const char *blob; /* git's id of the content */
-    const char *mode; /* "100644", "100755", "120000" ... */
-    bool counted;     /* lines are counted; not so in binary files */
-    int64_t added;
+    const char *path;   /* after the event; a text of text_of_path */
+    const char *from;   /* path before a renaming */
+    const char *commit; /* hash of the commit that did it */
+    const char *author; /* of that commit */
+    const char *blob;   /* git's id of the content */
+    const char *mode;   /* "100644", "100755", "120000" ... */
+    bool counted;       /* lines are counted; false for binary content */
+    int64_t added;      /* lines */
     int64_t removed;
 };
 
@@ -28,29 +28,31 @@ extern const quipu_event_type file_changed;
 extern const quipu_event_type file_renamed;
 extern const quipu_event_type file_deleted;
 
-/* All four, for mappers. */
+/* All four types, for the mapper. */
 extern const quipu_event_type *const file_events[];
 #define FILE_EVENT_COUNT 4
 
-/* A file as its events have made it. */
+/* The state of a file after its events. */
 struct file {
     quipu_aggregate base;
     char *path;
-    char *commit; /* the last one that touched it */
-    char *author; /* its author */
+    char *commit; /* the last one that changed it */
+    char *author; /* of that commit */
     char *blob;
     quipu_time time;
     char *mode;
-    bool counted;  /* no event was without a count */
-    int64_t lines; /* then: sum of lines added less those removed */
+    bool counted;  /* all events have counts, so `lines` is valid */
+    int64_t lines; /* number of lines: those added less those removed */
 };
 
 extern const quipu_aggregate_type file_type;
 
 /*
- * Commands.  The event's members say what happened; its base is filled in.
- * NOT_FOUND: the file is deleted.  INVALID: the file exists already, does not
- * yet, or has not the path that the event says.
+ * The commands.  The caller fills in the members of the event, and its time;
+ * triggering fills in the rest of its base.
+ *
+ * INVALID: the file exists already (file_create) or does not exist yet, or its
+ * path is not the one that the event names.  NOT_FOUND: it is deleted.
  */
 int file_create(struct file *file, struct file_event *event,
                 quipu_error *error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* git as a child process. */
+/* Runs git as a child process. */
 #include "git.h"
 
 #include <errno.h>
@@ -10,13 +10,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ARGUMENTS_MAX 40
+#define ARGUMENTS_MAX 40 /* of one command */
 
 static int refuse(quipu_error *error, const char *what, int number)
 {
     return quipu_error_set(error, QUIPU_IO, "%s: %s", what, strerror(number));
 }
 
+/* Starts git with the file descriptor as its standard output; returns 0 or an
+ * errno value. */
 static int spawn(struct git *git, const char *const *arguments, int output)
 {
     char *list[ARGUMENTS_MAX + 2];
@@ -29,7 +31,7 @@ static int spawn(struct git *git, const char *const *arguments, int output)
     }
     list[count++] = (char *)"git";
     while (*arguments && count <= ARGUMENTS_MAX) {
-        list[count++] = (char *)*arguments++; /* which git only reads */
+        list[count++] = (char *)*arguments++; /* not written to */
     }
     list[count] = NULL;
     number = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
@@ -58,7 +60,7 @@ int git_start(struct git *git, const char *const *arguments, quipu_error *error)
     git->output = fdopen(ends[0], "r");
     if (!git->output) {
         number = errno;
-        close(ends[0]); /* which ends git, too */
+        close(ends[0]); /* git ends when it writes to the pipe */
         waitpid(git->process, NULL, 0);
         return refuse(error, "cannot read from git", number);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs git, without a shell, and reads what it prints. */
+/* Runs git as a child process, without a shell, and reads its standard output.
+ */
 #ifndef GIT_H
 #define GIT_H
 
@@ -10,18 +11,19 @@
 
 struct git {
     pid_t process;
-    FILE *output;
+    FILE *output; /* git's standard output */
 };
 
-/* Starts `git ARGUMENT...` (the list ends with NULL).  IO. */
+/* Starts `git ARGUMENT...`; the list ends with NULL.  IO. */
 int git_start(struct git *git, const char *const *arguments,
               quipu_error *error);
 
-/* Waits for the end; *code is its exit status.  IO: it was killed. */
+/* Closes the output and waits for the process to end; *code is its exit status.
+ * IO: a signal killed it. */
 int git_finish(struct git *git, int *code, quipu_error *error);
 
-/* The first line of what git prints, with room for `size` bytes; *code as
- * above. */
+/* Runs git and reads the first line of its output, without the newline, into
+ * `size` bytes; *code as above. */
 int git_line(const char *const *arguments, char *line, size_t size, int *code,
              quipu_error *error);
 

@@ -1,54 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From `git log` to events: finds where to go on, and goes there. */
+/* Finds the last stored commit, and imports the commits after it. */
 #include "import.h"
 #include "batch.h"
-#include "history.h"
-#include "living.h"
-#include "record.h"
+#include "git_log.h"
+#include "recorder.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Events of one append, and aggregates kept: what memory may cost. */
+/* Limits of the memory that is used: events in a batch, and cached files. */
 #define BATCH_EVENTS 1000
-#define KEPT_FILES 2000
+#define CACHED_FILES 2000
 
 struct import {
     struct recorder recorder;
-    struct ledger ledger;
-    struct living living;
+    struct file_store store;
+    struct tree tree;
     struct batch batch;
-    char last[HASH_SIZE]; /* the commit of the last event stored; "": none */
+    char last[HASH_SIZE]; /* the last stored commit; "": none */
     int64_t commits, events;
 };
 
-/* ------------------------------------------------- what is stored already */
+/* ------------------------------------------------------------ stored commits
+ */
 
-/* Files change places within a commit only, so each is settled as a whole. */
-static int remember(void *context, const struct file_event *event,
-                    quipu_error *error)
+/* Replays one stored event into the tree; its commit ends where the next one
+ * begins. */
+static int replay(void *context, const struct file_event *event,
+                  quipu_error *error)
 {
-    struct import *import = context;
+    struct import *import = (struct import *)context;
     int status = QUIPU_OK;
 
     if (strcmp(import->last, event->commit) != 0) {
-        status = living_settle(&import->living, error);
+        status = tree_commit(&import->tree, error);
         snprintf(import->last, sizeof(import->last), "%s", event->commit);
     }
     return status == QUIPU_OK ? recorder_replay(&import->recorder, event, error)
                               : status;
 }
 
+/* Replays the stored events into the tree. */
 static int load(struct import *import, quipu_error *error)
 {
-    int status = ledger_walk(&import->ledger, remember, import, error);
+    int status = file_store_read_log(&import->store, replay, import, error);
 
-    return status == QUIPU_OK ? living_settle(&import->living, error) : status;
+    return status == QUIPU_OK ? tree_commit(&import->tree, error) : status;
 }
 
-/* ------------------------------------------------------ what is to be added */
+/* --------------------------------------------------------------- new commits
+ */
 
 static int refuse_history(const struct import *import, const char *repository,
                           const char *why, quipu_error *error)
@@ -70,8 +73,8 @@ static int store_commit(struct import *import, const struct commit *commit,
         if (status != QUIPU_OK) {
             return status;
         }
-        /* Only now: a file with events in the batch cannot be got again. */
-        living_trim(&import->living, KEPT_FILES);
+        /* Not earlier: the repository does not have events of the batch. */
+        tree_trim(&import->tree, CACHED_FILES);
     }
     for (size_t i = 0; status == QUIPU_OK && i < commit->count; i++) {
         status = recorder_record(&import->recorder, commit, &commit->changes[i],
@@ -79,7 +82,7 @@ static int store_commit(struct import *import, const struct commit *commit,
     }
     import->commits++;
     import->events += (int64_t)commit->count;
-    return status == QUIPU_OK ? living_settle(&import->living, error) : status;
+    return status == QUIPU_OK ? tree_commit(&import->tree, error) : status;
 }
 
 static void show_progress(const struct import *import, bool end)
@@ -91,10 +94,10 @@ static void show_progress(const struct import *import, bool end)
 }
 
 static int store_history(struct import *import, const char *repository,
-                         struct history *history, quipu_error *error)
+                         struct git_log *log, quipu_error *error)
 {
     const struct commit *commit = NULL;
-    int status = history_next(history, &commit, error);
+    int status = git_log_next(log, &commit, error);
 
     if (status == QUIPU_OK && commit && import->last[0] != '\0' &&
         strcmp(commit->parent, import->last) != 0) {
@@ -106,14 +109,14 @@ static int store_history(struct import *import, const char *repository,
         status = store_commit(import, commit, error);
         show_progress(import, false);
         if (status == QUIPU_OK) {
-            status = history_next(history, &commit, error);
+            status = git_log_next(log, &commit, error);
         }
     }
     show_progress(import, true);
     return status == QUIPU_OK ? batch_store(&import->batch, error) : status;
 }
 
-/* Whether the repository goes on where the store ends. */
+/* Checks that the repository has the last stored commit.  CONFLICT. */
 static int check_last(const struct import *import, const char *repository,
                       quipu_error *error)
 {
@@ -121,7 +124,7 @@ static int check_last(const struct import *import, const char *repository,
     const int status =
         import->last[0] == '\0'
             ? QUIPU_OK
-            : history_has(repository, import->last, &found, error);
+            : git_log_has(repository, import->last, &found, error);
 
     return status == QUIPU_OK && !found
                ? refuse_history(import, repository, "does not have", error)
@@ -131,18 +134,18 @@ static int check_last(const struct import *import, const char *repository,
 static int store_new(struct import *import, const char *repository,
                      const char *head, quipu_error *error)
 {
-    struct history history;
+    struct git_log log;
     int status = check_last(import, repository, error);
 
     if (status != QUIPU_OK) {
         return status;
     }
-    status = history_open(&history, repository, head,
+    status = git_log_open(&log, repository, head,
                           import->last[0] == '\0' ? NULL : import->last, error);
     if (status == QUIPU_OK) {
-        status = store_history(import, repository, &history, error);
+        status = store_history(import, repository, &log, error);
     }
-    history_close(&history);
+    git_log_close(&log);
     if (status == QUIPU_OK && import->commits == 0 &&
         strcmp(import->last, head) != 0) {
         return refuse_history(import, repository,
@@ -154,22 +157,22 @@ static int store_new(struct import *import, const char *repository,
 static int open_import(struct import *import, const char *uri,
                        quipu_error *error)
 {
-    int status = ledger_open(&import->ledger, uri, true, error);
+    int status = file_store_open(&import->store, uri, true, error);
 
     if (status == QUIPU_OK) {
-        status = batch_open(&import->batch, &import->ledger, error);
-        living_init(&import->living);
-        import->recorder.living = &import->living;
-        import->recorder.files = import->ledger.files;
+        status = batch_open(&import->batch, &import->store, error);
+        tree_init(&import->tree);
+        import->recorder.tree = &import->tree;
+        import->recorder.files = import->store.files;
     }
     return status;
 }
 
 static void close_import(struct import *import)
 {
-    living_finish(&import->living); /* the files before their bus */
+    tree_finish(&import->tree); /* the files, before their bus */
     batch_close(&import->batch);
-    ledger_close(&import->ledger);
+    file_store_close(&import->store);
 }
 
 int import_repository(const char *uri, const char *repository,
@@ -177,7 +180,7 @@ int import_repository(const char *uri, const char *repository,
 {
     struct import import = { 0 };
     char head[HASH_SIZE];
-    int status = history_head(repository, head, error);
+    int status = git_log_head(repository, head, error);
 
     if (status != QUIPU_OK) {
         return status;

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The history of a git repository as event-sourced files. */
+/*
+ * quipu-git-history: the history of a git repository as event-sourced files.
+ *
+ * Each file of the repository is an aggregate, and each commit triggers events
+ * of the files that it changes.  The commands besides `import` answer from the
+ * store alone.
+ */
 #include "import.h"
-#include "path.h"
-#include "questions.h"
+#include "query.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,22 +16,25 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TOP_MOST 100000
+#define TOP_MOST 100000 /* largest NUMBER of the command `top` */
 
 static const char usage[] =
     "usage: quipu-git-history import URI REPOSITORY\n"
     "       quipu-git-history summary URI\n"
     "       quipu-git-history top URI [NUMBER]\n"
-    "       quipu-git-history life URI PATH\n"
-    "       quipu-git-history at URI PATH VERSION\n"
+    "       quipu-git-history log URI PATH\n"
+    "       quipu-git-history show URI PATH VERSION\n"
     "\n"
-    "Stores the history of a git repository, one sequence for each file from\n"
-    "its creation, through renamings, to its deletion; then answers from the\n"
-    "store: how much there is, the most changed files, all that happened to a\n"
-    "file, and what it was after the event of a version.\n"
+    "Stores the history of a git repository as events, one sequence for each\n"
+    "file from its creation, through renamings, to its deletion, and answers\n"
+    "queries from the store.\n"
     "\n"
-    "A merge counts as one commit of the branch that it was merged into.\n"
-    "Importing again adds what is new.\n";
+    "  import   store the history; repeated, it adds the new commits. A merge\n"
+    "           counts as one commit of the branch that it was merged into\n"
+    "  summary  numbers of events, commits, files and lines\n"
+    "  top      the files with most events, 10 unless NUMBER is given\n"
+    "  log      all events of the files that were ever at PATH\n"
+    "  show     the file at PATH after its event of VERSION, counted from 0\n";
 
 static bool read_number(const char *text, int64_t least, int64_t most,
                         int64_t *number)
@@ -40,7 +49,7 @@ static bool read_number(const char *text, int64_t least, int64_t most,
 
 static int import(char **arguments, int count, quipu_error *error)
 {
-    /* These would send git to another repository than the one named. */
+    /* With these, git would use another repository than the one named. */
     static const char *const misleading[] = { "GIT_DIR", "GIT_WORK_TREE",
                                               "GIT_INDEX_FILE", "GIT_PREFIX",
                                               "GIT_COMMON_DIR" };
@@ -54,57 +63,58 @@ static int import(char **arguments, int count, quipu_error *error)
 
 static int top(char **arguments, int count, quipu_error *error)
 {
-    struct ledger ledger;
+    struct file_store store;
     int64_t most = 10;
     int status;
 
     if (count > 1 && !read_number(arguments[1], 1, TOP_MOST, &most)) {
         return quipu_error_set(error, QUIPU_INVALID,
-                               "%s is no number from 1 to %d", arguments[1],
+                               "%s is not a number from 1 to %d", arguments[1],
                                TOP_MOST);
     }
-    status = ledger_open(&ledger, arguments[0], false, error);
+    status = file_store_open(&store, arguments[0], false, error);
     if (status == QUIPU_OK) {
-        status = ask_top(&ledger, (size_t)most, error);
-        ledger_close(&ledger);
+        status = query_top(&store, (size_t)most, error);
+        file_store_close(&store);
     }
     return status;
 }
 
 static int summary(char **arguments, int count, quipu_error *error)
 {
-    struct ledger ledger;
-    int status = ledger_open(&ledger, arguments[0], false, error);
+    struct file_store store;
+    int status = file_store_open(&store, arguments[0], false, error);
 
     (void)count;
     if (status == QUIPU_OK) {
-        status = ask_summary(&ledger, error);
-        ledger_close(&ledger);
+        status = query_summary(&store, error);
+        file_store_close(&store);
     }
     return status;
 }
 
-/* `life` with a path, `at` with a version too. */
-static int about_path(char **arguments, int count, quipu_error *error)
+/* The commands `log` and `show`; the latter has a version, too. */
+static int query_path(char **arguments, int count, quipu_error *error)
 {
-    struct ledger ledger;
+    struct file_store store;
     int64_t version = 0;
     char *path = NULL;
     int status;
 
     if (count > 2 && !read_number(arguments[2], 0, INT64_MAX, &version)) {
-        return quipu_error_set(error, QUIPU_INVALID, "%s is no version",
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "%s is not a version, a number from 0",
                                arguments[2]);
     }
-    path = path_to_text(arguments[1]);
+    path = text_of_path(arguments[1]);
     if (!path) {
         return quipu_error_set(error, QUIPU_NO_MEMORY, "out of memory");
     }
-    status = ledger_open(&ledger, arguments[0], false, error);
+    status = file_store_open(&store, arguments[0], false, error);
     if (status == QUIPU_OK) {
-        status = count > 2 ? ask_at(&ledger, path, version, error)
-                           : ask_life(&ledger, path, error);
-        ledger_close(&ledger);
+        status = count > 2 ? query_show(&store, path, version, error)
+                           : query_log(&store, path, error);
+        file_store_close(&store);
     }
     free(path);
     return status;
@@ -115,9 +125,9 @@ static const struct command {
     int least, most; /* arguments */
     int (*run)(char **arguments, int count, quipu_error *error);
 } commands[] = {
-    { "import", 2, 2, import }, { "summary", 1, 1, summary },
-    { "top", 1, 2, top },       { "life", 2, 2, about_path },
-    { "at", 3, 3, about_path },
+    { "import", 2, 2, import },   { "summary", 1, 1, summary },
+    { "top", 1, 2, top },         { "log", 2, 2, query_path },
+    { "show", 3, 3, query_path },
 };
 
 static const struct command *find(const char *name)

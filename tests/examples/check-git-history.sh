@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# check-git-history.sh PROGRAM QUIPU [REPOSITORY]: proves that a file replayed
-# to any version equals what git says of it, on a repository full of odd cases,
-# its bare and its shallow clone, and on REPOSITORY, if one is named.
+# check-git-history.sh PROGRAM QUIPU [REPOSITORY]: checks that a file replayed to
+# any version equals the file in git. It uses a repository of unusual cases with
+# a bare and a shallow clone of it, or else REPOSITORY, if one is named.
 set -eu
 program=$1
 quipu=$2
@@ -17,7 +17,7 @@ fail()
     failures=$((failures + 1))
 }
 
-# ----------------------------------------------------------- an odd repository
+# -------------------------------------------------- a repository of odd cases
 
 clock=1100000000
 
@@ -34,7 +34,7 @@ make_odd()
     git init -q -b main odd
     git -C odd config user.name 'Ren'"$(printf '\303\251')"' "the" O'\''Quipu'
     git -C odd config user.email ''
-    # What users have in their configuration may not matter.
+    # The configuration of users must not change the result.
     git -C odd config diff.renames false
     git -C odd config diff.noprefix true
     git -C odd config log.showSignature true
@@ -50,7 +50,7 @@ make_odd()
     echo one >odd/folder/deep/file
     commit first
 
-    # Names that are not for the faint-hearted.
+    # Names that have to be quoted, escaped or passed on as they are.
     echo 1 >"odd/a b"
     echo 2 >"$(printf 'odd/new\nline')"
     echo 3 >"$(printf 'odd/tab\there')"
@@ -94,14 +94,14 @@ make_odd()
     { seq 100; printf '\0'; } >odd/turns
     commit "text becomes binary"
 
-    # Two files change places.
+    # Two files exchange their paths.
     seq 200 300 >odd/left
     seq 400 500 >odd/right
     commit "left and right"
     mv odd/left odd/swap
     mv odd/right odd/left
     mv odd/swap odd/right
-    commit "they change places"
+    commit "exchange"
 
     # A merged branch, with a rename there and a change here.
     git -C odd checkout -q -b side
@@ -113,7 +113,7 @@ make_odd()
     git -C odd merge -q --no-edit side
     printf '\n' >odd/blank
     commit "a blank line"
-    # A commit of the year 1970, and a file that lives for one commit only.
+    # A commit of the year 1970, and a file that exists in one commit only.
     echo short >odd/short
     clock=-1000
     commit "long ago"
@@ -126,32 +126,32 @@ make_odd()
     done
 }
 
-# --------------------------------------------------------------- what git says
+# -------------------------------------------------------- comparing with git
 
-# value NAME: from the answer in the file `at`.
+# value NAME: prints a value from the output of `show` in the file shown.
 value()
 {
-    sed -n "s/^$1  *//p" at
+    sed -n "s/^$1  *//p" shown
 }
 
-# compare REPOSITORY URI PATH: replays the file at a path to every version, or
-# of many to the first, the middle and the last, and asks git the same.
+# compare REPOSITORY URI PATH: replays the file at a path to every version, and
+# compares each with git.
 compare()
 {
     repo=$1
     uri=$2
     path=$3
     version=0
-    while "$program" at "$uri" "$path" $version >at 2>at.err; do
+    while "$program" show "$uri" "$path" $version >shown 2>shown.err; do
         compare_version
         version=$((version + 1))
     done
-    [ $version -gt 0 ] || { fail "no version of $path"; cat at.err; }
-    grep -q "no such version\|has no version\|discarded\|is no more" at.err ||
-        { fail "$path ends at $version"; cat at.err; }
+    [ $version -gt 0 ] || { fail "no version of $path"; cat shown.err; }
+    grep -q "no such version\|has no version\|discarded\|is no more" shown.err ||
+        { fail "$path ends at $version"; cat shown.err; }
 }
 
-# Of a path that needs no escapes git can be asked; others by their blob alone.
+# Git is asked for a path if it needs no escapes, and otherwise for the blob.
 compare_version()
 {
     commit=$(value commit)
@@ -200,7 +200,7 @@ END
     echo "compared $count files of $1"
 }
 
-# import URI REPOSITORY WORDS: what importing says.
+# import URI REPOSITORY WORDS: imports; the output must contain the words.
 import()
 {
     "$program" import "$1" "$2" >out 2>err || { fail "import $2"; cat err; }
@@ -216,38 +216,39 @@ check_odd()
     compare_all odd sqlite:///odd.db
     [ ! -e odd/oops ] && [ ! -e oops ] || fail "a name was run as a command"
 
-    # A name with a newline, as the store has it, and others byte for byte.
+    # Paths are stored byte by byte, and printed with escapes.
     newline=$(printf 'new\nline')
-    "$program" at sqlite:///odd.db "$newline" 0 >at
-    grep -qF 'path     new\012line' at || { fail "newline"; cat at; }
-    "$program" at sqlite:///odd.db "$(printf 'latin\351')" 0 >at
-    grep -qF 'path     "latin\351"' at || { fail "latin 1"; cat at; }
-    "$program" at sqlite:///odd.db '"quoted"' 0 >at
-    grep -qF 'path     "\042quoted\042"' at || { fail "quotes"; cat at; }
+    "$program" show sqlite:///odd.db "$newline" 0 >shown
+    grep -qF 'path     new\012line' shown || { fail "newline"; cat shown; }
+    "$program" show sqlite:///odd.db "$(printf 'latin\351')" 0 >shown
+    grep -qF 'path     "latin\351"' shown || { fail "latin 1"; cat shown; }
+    "$program" show sqlite:///odd.db '"quoted"' 0 >shown
+    grep -qF 'path     "\042quoted\042"' shown || { fail "quotes"; cat shown; }
 
-    # Renaming keeps the sequence, creating again begins one.
-    "$program" life sqlite:///odd.db numbers >life
-    grep -q '3 .*renamed from numbers to folder/tab\\011numbers' life ||
-        grep -q 'renamed from numbers' life || { fail "renamed"; cat life; }
-    grep -q 'renamed from digits to figures' life || { fail "merge"; cat life; }
-    "$program" life sqlite:///odd.db open >life
-    [ "$(grep -c 'created as open' life)" = 2 ] || { fail "twice"; cat life; }
-    grep -q '   2 .*deleted' life || { fail "deleted"; cat life; }
-    "$program" life sqlite:///odd.db binary >life
-    grep -q binary life || { fail "binary"; cat life; }
+    # Renaming continues the sequence; creating again begins another one.
+    "$program" log sqlite:///odd.db numbers >log
+    grep -q '3 .*renamed from numbers to folder/tab\\011numbers' log ||
+        grep -q 'renamed from numbers' log || { fail "renamed"; cat log; }
+    grep -q 'renamed from digits to figures' log || { fail "merge"; cat log; }
+    "$program" log sqlite:///odd.db open >log
+    [ "$(grep -c 'created as open' log)" = 2 ] || { fail "twice"; cat log; }
+    grep -q '   2 .*deleted' log || { fail "deleted"; cat log; }
+    "$program" log sqlite:///odd.db binary >log
+    grep -q binary log || { fail "binary"; cat log; }
     "$program" top sqlite:///odd.db 1 >top
     grep -q '^ *15  hot$' top || { fail "top"; cat top; }
     "$program" top sqlite:///odd.db 1000 | grep -q ' short (deleted)$' ||
         fail "top does not tell what is deleted"
-    # Zero is a time as any other, though to an event it means "not known".
-    "$program" life sqlite:///odd.db short | grep -q '^   0  1970-01-01 ' ||
+    # The second 0 is a valid time, although 0 means "not known" in an event.
+    "$program" log sqlite:///odd.db short | grep -q '^   0  1970-01-01 ' ||
         fail "the year 1970"
     "$program" summary sqlite:///odd.db >summary
     events=$(sed -n 's/^events *\([0-9]*\),.*/\1/p' summary)
     [ "$events" = "$("$quipu" log --json sqlite:///odd.db | wc -l)" ] ||
         fail "summary counts $events events"
 
-    # The same import elsewhere gives the same ids, and again nothing.
+    # Repeating the import stores nothing; importing into another store gives
+    # the same ids.
     "$quipu" sequences sqlite:///odd.db >sequences
     import sqlite:///odd.db odd "up to date"
     "$quipu" sequences sqlite:///odd.db | diff sequences - ||
@@ -259,7 +260,8 @@ check_odd()
     import memory: odd "$events events imported"
 }
 
-# What comes later is added; what does not follow is refused.
+# New commits are added; a history that does not continue the stored one is
+# refused.
 check_again()
 {
     echo later >>odd/hot
@@ -267,28 +269,28 @@ check_again()
     commit later
     commit "nothing after it"
     import sqlite:///odd.db odd "2 commits and 2 events imported"
-    # The commit without files is seen again, as nothing is stored of it.
+    # A commit without files stores no event, so it is read again.
     import sqlite:///odd.db odd "1 commits and 0 events imported"
     compare odd sqlite:///odd.db hot
     compare odd sqlite:///odd.db wrong
     git -C odd reset -q --hard HEAD~4
     ! "$program" import sqlite:///odd.db odd >out 2>err ||
-        fail "a repository that was set back is imported"
-    grep -q "into another store" err || { fail "set back"; cat err; }
+        fail "a repository after reset --hard is imported"
+    grep -q "into another store" err || { fail "reset"; cat err; }
     echo other >odd/hot
-    commit "another way"
+    commit "another commit"
     ! "$program" import sqlite:///odd.db odd >out 2>err ||
         fail "another history is imported"
-    grep -q "into another store" err || { fail "another way"; cat err; }
+    grep -q "into another store" err || { fail "another commit"; cat err; }
     git init -q -b main strange
     git -C strange -c user.name=x -c user.email=x commit -q --allow-empty -m x
     ! "$program" import sqlite:///odd.db strange >out 2>err ||
-        fail "a strange repository is imported"
+        fail "an unrelated repository is imported"
     grep -q "does not have" err || { fail "strange"; cat err; }
 }
 
-# An import that was ended in the middle goes on where it stopped. There are
-# more files than are kept in memory.
+# An import that was killed continues after the last stored commit. There are
+# more files than the program caches.
 check_interrupted()
 {
     git init -q -b main long
@@ -305,17 +307,17 @@ check_interrupted()
         : >out
         "$program" import sqlite:///long.db long >out 2>err &
         pid=$!
-        # Until it has written, or is done and says so.
+        # Wait until it has written, or has finished and printed a line.
         while ! [ -s long.db-wal ] && ! [ -s out ]; do :; done
         kill -9 $pid 2>/dev/null || :
         wait $pid 2>/dev/null || :
     done
     "$program" import sqlite:///long.db long >out
     "$program" summary sqlite:///long.db | grep -q 'of 3000 commits' ||
-        fail "an interrupted import lost something"
+        fail "an interrupted import lost commits"
     "$quipu" verify sqlite:///long.db || fail "verify long.db"
     GIT_DIR=/nowhere "$program" import sqlite:///long.db long >out ||
-        fail "GIT_DIR misleads"
+        fail "GIT_DIR has an effect"
 }
 
 check_shallow()
@@ -339,8 +341,8 @@ check_none()
         [ "$status" = 1 ] || fail "status $status for $wrong"
         grep -q "is no git repository" err || { fail "$wrong"; cat err; }
     done
-    [ ! -e none.db ] || fail "a store was made for nothing"
-    for wrong in "" import "import a" "top a b c" "at a b" "at a b c" \
+    [ ! -e none.db ] || fail "a store was created for a failed import"
+    for wrong in "" import "import a" "top a b c" "show a b" "show a b c" \
         "top sqlite:///odd.db x" "top sqlite:///odd.db 0"; do
         status=0
         "$program" $wrong >out 2>err || status=$?
@@ -350,30 +352,30 @@ check_none()
     status=0
     "$program" summary sqlite:///missing.db >out 2>err || status=$?
     [ "$status" = 1 ] && [ ! -e missing.db ] || fail "a missing store"
-    for wrong in "life sqlite:///odd.db nope" "at sqlite:///odd.db nope 0" \
-        "at sqlite:///odd.db open 99"; do
+    for wrong in "log sqlite:///odd.db nope" "show sqlite:///odd.db nope 0" \
+        "show sqlite:///odd.db open 99"; do
         status=0
         "$program" $wrong >out 2>err || status=$?
         [ "$status" = 1 ] || fail "status $status for: $wrong"
     done
 }
 
-# Three versions of some files of a real repository.
+# Compares three versions of the files with most events in a real repository.
 check_real()
 {
     import sqlite:///real.db "$repository" "events imported"
     "$program" top sqlite:///real.db 8 | sed '1d; s/^ *[0-9]*  //' >files
-    grep -v ' (deleted)$' files >living || :
+    grep -v ' (deleted)$' files >existing || :
     while IFS= read -r path; do
-        last=$("$program" life sqlite:///real.db "$path" |
+        last=$("$program" log sqlite:///real.db "$path" |
             awk 'END { print $1 }')
         for version in 0 $((last / 2)) "$last"; do
             repo=$repository
-            "$program" at sqlite:///real.db "$path" "$version" >at
+            "$program" show sqlite:///real.db "$path" "$version" >shown
             compare_version
         done
         echo "compared versions 0, $((last / 2)) and $last of $path"
-    done <living
+    done <existing
     "$program" summary sqlite:///real.db
     "$quipu" verify sqlite:///real.db || fail "verify"
 }

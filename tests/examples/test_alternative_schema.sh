@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# alternative-schema: the same output in every store, the tables as a person
-# sees them with the sqlite3 shell. Arguments: the program, the quipu command.
+# test_alternative_schema.sh PROGRAM QUIPU: alternative-schema prints the same for
+# every store, and the sqlite3 shell shows the tables and columns that it named.
 set -eu
 program=$1
 quipu=$2
@@ -13,7 +13,7 @@ fail()
     failures=$((failures + 1))
 }
 
-# columns FILE TABLE: the names of a table's columns.
+# columns FILE TABLE: prints the names of a table's columns.
 columns()
 {
     sqlite3 "$1" "SELECT group_concat(name, ',') FROM pragma_table_info('$2')"
@@ -24,7 +24,7 @@ created an example with foo "bar"
 read it: foo is "bar", its next version 1
 changed foo to "baz"
 read it: foo is "baz", its next version 2
-discarded it; the repository has it no more
+discarded it; the repository does not have it any more
 
 In the table stored_events (id, aggregate_id, aggregate_version, event_type, \
 state, event_id) are now:
@@ -33,7 +33,8 @@ state, event_id) are now:
   2  Example.Discarded
 END
 
-# The preset: by default in memory, in a file, in another driver, and again.
+# The preset: in the default store, in memory, in a file, in the same file
+# again, and with another driver.
 for uri in "" sqlite:///:memory: sqlite:///a.db sqlite:///a.db memory:; do
     "$program" $uri >out 2>&1 || fail "$program $uri"
     diff -u wanted out || fail "another output with '$uri'"
@@ -62,7 +63,7 @@ diff -u wanted out || fail "other rows"
     nr,thing,step,what,details,unique_id ] ||
     fail "own names: $(columns b.db integer_sequenced_items)"
 
-# Names that want quoting, in one file, in memory alike.
+# Names that have to be quoted, in a file and in memory.
 naive=$(printf 'na\303\257ve; DROP TABLE x; --')
 for uri in sqlite:///b.db memory:; do
     "$program" --table select --id-column '"quoted"' --state-column "$naive" \
@@ -90,7 +91,7 @@ status=0
 grep -q sqlite_master err || fail "the message does not name the name"
 status=0
 "$program" --event-id-column STATE sqlite:///c.db >out 2>err || status=$?
-[ "$status" = 1 ] || fail "a name twice gave status $status"
+[ "$status" = 1 ] || fail "the same name twice gave status $status"
 # The same table with other columns.
 status=0
 "$program" --topic-column other sqlite:///a.db >out 2>err || status=$?

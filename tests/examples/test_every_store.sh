@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # test_every_store.sh ALTERNATIVE-SCHEMA GIT-HISTORY QUIPU URI...: the examples
-# and the quipu command print the same, to the byte, wherever they store. The
-# first store is what the others are compared with; in each URI {name} becomes a
-# name. PostgreSQL is one of them where QUIPU_TEST_POSTGRES names a server.
+# and the quipu command print the same bytes for every store. The output for the
+# first URI is compared with that for each other one; in a URI {name} stands for
+# the name of a store. If QUIPU_TEST_POSTGRES names a server, it is one of them.
 set -eu
 alternative=$1
 history=$2
@@ -13,7 +13,8 @@ export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
 [ -z "${QUIPU_TEST_POSTGRES-}" ] ||
     set -- "$@" "$QUIPU_TEST_POSTGRES&namespace={name}"
 
-# place URI NAME: with time enough for each call on a busy machine.
+# place URI NAME: prints the URI of a store, with a timeout that suffices on a
+# busy machine.
 place()
 {
     case $1 in
@@ -22,7 +23,7 @@ place()
     esac | sed "s/{name}/$2/"
 }
 
-# A repository in which a little happens.
+# A small repository.
 clock=1100000000
 commit()
 {
@@ -42,15 +43,15 @@ git -C repository mv numbers digits
 rm "repository/a b"
 commit third
 
-# What the examples and the command tell of a store; each is a process of its
-# own, so the store must outlive them.
+# tour URI: runs the commands on a store. Each is a process of its own, so the
+# store must persist.
 tour()
 {
     "$history" import "$1" repository
     "$history" summary "$1"
     "$history" top "$1" 10
-    "$history" life "$1" digits
-    "$history" at "$1" digits 0
+    "$history" log "$1" digits
+    "$history" show "$1" digits 0
     "$history" import "$1" repository
     "$quipu" sequences "$1"
     "$quipu" log --json "$1" | sed 's/"event_id":"[^"]*",//'

@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# test_readme.sh README BUILD COMPILER: does what the README says with its
-# program, with quipu installed where `./dev build` would put it; and with
-# PostgreSQL, where QUIPU_TEST_POSTGRES names a server.
+# test_readme.sh README BUILD COMPILER: follows the README: installs quipu where
+# `./dev build` would, compiles the program of the README and runs its commands;
+# with PostgreSQL too, if QUIPU_TEST_POSTGRES names a server.
 set -eu
 readme=$1
 build=$2
 compiler=$3
 folder=$(dirname "$readme")
 
-# block WORD: the fenced block, of those of that language, that contains it.
+# block LANGUAGE TEXT: prints the fenced block in that language that contains the
+# text.
 block()
 {
     awk -v language="$1" -v word="$2" '
@@ -30,7 +31,7 @@ ln -s "$(command -v "$compiler")" bin/cc
     block sh 'account lmdb:'
     block sh 'quipu copy'
 } >steps
-# Without that driver, its lines cannot be tried.
+# Skip the lines of a driver that has not been built.
 [ -n "$(find build/prefix -name lmdb.so)" ] || sed -i '/lmdb:/d' steps
 grep -q account.c steps || { echo "the README does not say how"; exit 1; }
 unset QUIPU_DRIVER_PATH
@@ -39,7 +40,7 @@ runs=$(grep -c '^\./account' steps)
 [ "$(grep -c '^750 cents after 2 events$' out)" = "$runs" ] ||
     { cat out err; exit 1; }
 [ "$(grep -c 'Account.Deposited' out)" = 2 ] || { cat out; exit 1; }
-# It says the same in a store that it does not tell to try.
+# The program prints the same with PostgreSQL.
 if [ -n "${QUIPU_TEST_POSTGRES-}" ]; then
     ./account "$QUIPU_TEST_POSTGRES&timeout=300000" >out
     [ "$(cat out)" = "750 cents after 2 events" ] || { cat out; exit 1; }
@@ -47,7 +48,7 @@ fi
 "$compiler" -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
     -Wmissing-prototypes -Werror -Ibuild/prefix/include -fsyntax-only account.c
 
-# Commands that it names are there, and so is every page that it links to.
+# Commands that the README names and pages that it links to exist.
 [ "$(build/prefix/bin/quipu drivers --json | wc -l)" -ge 1 ]
 [ -s build/prefix/share/man/man1/quipu.1 ]
 [ -x build/prefix/bin/quipu-conformance ]

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Paths as text. */
-#include "path.h"
+/* Converts bytes from git to text. */
+#include "text.h"
 
 #include <quipu/quipu.h>
 
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Returns a path in double quotes with octal escapes. */
 static char *quote(const char *path)
 {
     char *text = malloc(4 * strlen(path) + 3);
@@ -31,7 +32,7 @@ static char *quote(const char *path)
     return text;
 }
 
-char *path_to_text(const char *path)
+char *text_of_path(const char *path)
 {
     if (path[0] != '"' && quipu_bytes_is_text(quipu_bytes_of_text(path))) {
         return strdup(path);
@@ -51,7 +52,8 @@ void text_repair(char *text)
     }
 }
 
-/* The C1 control characters, which terminals obey, are c2 80 to c2 9f. */
+/* Terminals also obey the C1 control characters, which are c2 80 to c2 9f in
+ * UTF-8. */
 void text_print(const char *text)
 {
     for (const unsigned char *at = (const unsigned char *)text; *at != '\0';

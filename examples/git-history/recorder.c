@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds the file that a change is about, and tells it. */
-#include "record.h"
+/* Executes changes as commands of files, and replays events into the tree. */
+#include "recorder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Ids of files are names in this namespace. */
+/* Namespace of the version 5 UUIDs that are the ids of files. */
 static const quipu_uuid name_space = { { 0x2b, 0x9c, 0x1e, 0x5a, 0x74, 0xd3,
                                          0x4f, 0x0e, 0x9a, 0x61, 0x0c, 0x88,
                                          0xe5, 0x3d, 0x17, 0xb2 } };
@@ -16,7 +16,8 @@ static int no_memory(quipu_error *error)
     return quipu_error_set(error, QUIPU_NO_MEMORY, "out of memory");
 }
 
-static int not_there(const char *path, const char *commit, quipu_error *error)
+static int unknown_file(const char *path, const char *commit,
+                        quipu_error *error)
 {
     return quipu_error_set(error, QUIPU_CORRUPT,
                            "commit %s is about %s, which the store does not "
@@ -24,8 +25,8 @@ static int not_there(const char *path, const char *commit, quipu_error *error)
                            commit, path);
 }
 
-/* A file is named by the commit that created it, and its path there: the same
- * in each import of the same history. */
+/* Makes the id of a file from the commit that created it and its path there, so
+ * that every import of the same history gives it the same id. */
 static int make_id(const struct commit *commit, const char *path,
                    quipu_uuid *id, quipu_error *error)
 {
@@ -40,7 +41,8 @@ static int make_id(const struct commit *commit, const char *path,
     return QUIPU_OK;
 }
 
-/* Git's times may be any number; an event's cannot. */
+/* Converts a time of git, which may be any number, to the nearest that an event
+ * can have. */
 static quipu_time time_of(int64_t seconds)
 {
     quipu_time time = { QUIPU_TIME_MAX };
@@ -50,7 +52,7 @@ static quipu_time time_of(int64_t seconds)
     } else if (seconds <= QUIPU_TIME_MAX / 1000000) {
         time.microseconds = seconds * 1000000;
     }
-    /* Zero would mean that it is not known, and be set to the time now. */
+    /* Zero would mean that the time is not known. */
     time.microseconds += time.microseconds == 0;
     return time;
 }
@@ -72,21 +74,21 @@ static void make_event(const struct commit *commit, const struct change *change,
     event->base.time = time_of(commit->seconds);
 }
 
-/* Gets the file's aggregate, unless it is kept. */
-static int need_file(struct recorder *recorder, struct living_file *living,
+/* Gets the aggregate of an entry, unless it is cached. */
+static int need_file(struct recorder *recorder, struct tree_entry *entry,
                      quipu_error *error)
 {
-    struct file *file = living->file;
+    struct file *file = entry->file;
     quipu_id id;
 
     if (!file) {
-        quipu_id_of_uuid(&id, &living->id);
+        quipu_id_of_uuid(&id, &entry->id);
         file = quipu_repository_get(recorder->files, &id, error);
         if (!file) {
             return error->code;
         }
     }
-    living_keep(recorder->living, living, file);
+    tree_cache(recorder->tree, entry, file);
     return QUIPU_OK;
 }
 
@@ -94,7 +96,7 @@ static int create(struct recorder *recorder, const struct commit *commit,
                   const struct change *change, struct file_event *event,
                   quipu_error *error)
 {
-    struct living_file *living = NULL;
+    struct tree_entry *entry = NULL;
     struct file *file = NULL;
     quipu_uuid uuid;
     quipu_id id;
@@ -108,12 +110,12 @@ static int create(struct recorder *recorder, const struct commit *commit,
     if (!file) {
         return error->code;
     }
-    living = living_put(recorder->living, NULL, change->path, &uuid);
-    if (!living) {
+    entry = tree_add(recorder->tree, NULL, change->path, &uuid);
+    if (!entry) {
         quipu_aggregate_destroy(file);
         return no_memory(error);
     }
-    living_keep(recorder->living, living, file);
+    tree_cache(recorder->tree, entry, file);
     return file_create(file, event, error);
 }
 
@@ -122,52 +124,49 @@ static int change_content(struct recorder *recorder,
                           const struct change *change, struct file_event *event,
                           quipu_error *error)
 {
-    struct living_file *living = living_find(recorder->living, change->path);
+    struct tree_entry *entry = tree_find(recorder->tree, change->path);
     int status;
 
-    if (!living) {
-        return not_there(change->path, commit->hash, error);
+    if (!entry) {
+        return unknown_file(change->path, commit->hash, error);
     }
-    status = need_file(recorder, living, error);
-    return status == QUIPU_OK ? file_change(living->file, event, error)
-                              : status;
+    status = need_file(recorder, entry, error);
+    return status == QUIPU_OK ? file_change(entry->file, event, error) : status;
 }
 
 static int rename_file(struct recorder *recorder, const struct commit *commit,
                        const struct change *change, struct file_event *event,
                        quipu_error *error)
 {
-    struct living_file *living = living_take(recorder->living, change->from);
+    struct tree_entry *entry = tree_remove(recorder->tree, change->from);
     int status;
 
-    if (!living) {
-        return not_there(change->from, commit->hash, error);
+    if (!entry) {
+        return unknown_file(change->from, commit->hash, error);
     }
-    if (living_put(recorder->living, living, change->path, &living->id) ==
-        NULL) {
-        living_free(recorder->living, living);
+    if (!tree_add(recorder->tree, entry, change->path, &entry->id)) {
+        tree_free(recorder->tree, entry);
         return no_memory(error);
     }
-    status = need_file(recorder, living, error);
-    return status == QUIPU_OK ? file_rename(living->file, event, error)
-                              : status;
+    status = need_file(recorder, entry, error);
+    return status == QUIPU_OK ? file_rename(entry->file, event, error) : status;
 }
 
 static int delete_file(struct recorder *recorder, const struct commit *commit,
                        const struct change *change, struct file_event *event,
                        quipu_error *error)
 {
-    struct living_file *living = living_take(recorder->living, change->path);
+    struct tree_entry *entry = tree_remove(recorder->tree, change->path);
     int status;
 
-    if (!living) {
-        return not_there(change->path, commit->hash, error);
+    if (!entry) {
+        return unknown_file(change->path, commit->hash, error);
     }
-    status = need_file(recorder, living, error);
+    status = need_file(recorder, entry, error);
     if (status == QUIPU_OK) {
-        status = file_delete(living->file, event, error);
+        status = file_delete(entry->file, event, error);
     }
-    living_free(recorder->living, living);
+    tree_free(recorder->tree, entry);
     return status;
 }
 
@@ -189,13 +188,14 @@ int recorder_record(struct recorder *recorder, const struct commit *commit,
     }
 }
 
-static int put_stored(struct recorder *recorder, struct living_file *living,
+/* Adds the file of an event to the tree. */
+static int add_stored(struct recorder *recorder, struct tree_entry *entry,
                       const struct file_event *event, quipu_error *error)
 {
     quipu_uuid id;
 
     memcpy(id.bytes, event->base.originator_id.data, sizeof(id.bytes));
-    if (!living_put(recorder->living, living, event->path, &id)) {
+    if (!tree_add(recorder->tree, entry, event->path, &id)) {
         return no_memory(error);
     }
     return QUIPU_OK;
@@ -205,24 +205,24 @@ int recorder_replay(struct recorder *recorder, const struct file_event *event,
                     quipu_error *error)
 {
     const char *path = event->path;
-    struct living_file *living = NULL;
+    struct tree_entry *entry = NULL;
 
     if (event->base.type == &file_changed) {
         return QUIPU_OK;
     }
     if (event->base.type == &file_created) {
-        return put_stored(recorder, NULL, event, error);
+        return add_stored(recorder, NULL, event, error);
     }
     if (event->base.type == &file_renamed) {
         path = event->from;
     }
-    living = living_take(recorder->living, path);
-    if (!living) {
-        return not_there(path, event->commit, error);
+    entry = tree_remove(recorder->tree, path);
+    if (!entry) {
+        return unknown_file(path, event->commit, error);
     }
     if (event->base.type == &file_renamed) {
-        return put_stored(recorder, living, event, error);
+        return add_stored(recorder, entry, event, error);
     }
-    living_free(recorder->living, living);
+    tree_free(recorder->tree, entry);
     return QUIPU_OK;
 }
