@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Appending.  The order in which a request is judged is part of the contract:
- * event ids, guards, tracking, items.
+ * Appending: checks the preconditions of each request, and stores its items.
+ *
+ * The order of the checks is part of the driver contract: event ids, append
+ * guards, tracking, items.  One mutex is held for the whole call, so nothing
+ * changes between a check and the storing that relies on it.
  */
 #include "memory.h"
 
@@ -19,9 +22,10 @@ static void refuse(quipu_result *result, int status, int cause, size_t index)
     result->index = index;
 }
 
-/* A refusal that tells where the sequence ends (U1). */
-static void refuse_at(quipu_result *result, const quipu_driver_schema *table,
-                      int cause, size_t index, quipu_bytes id)
+/* A conflict, with the last position of the sequence (U1). */
+static void refuse_with_last(quipu_result *result,
+                             const quipu_driver_schema *table, int cause,
+                             size_t index, quipu_bytes id)
 {
     const struct sequence *sequence = memory_sequence_find(table, id);
 
@@ -36,6 +40,7 @@ static void refuse_at(quipu_result *result, const quipu_driver_schema *table,
 
 /* --------------------------------------------------------- event ids (U3) */
 
+/* Returns the stored item with the event id of `item`, or NULL. */
 static const quipu_item *stored_as(const quipu_driver_schema *table,
                                    const quipu_item *item)
 {
@@ -44,17 +49,19 @@ static const quipu_item *stored_as(const quipu_driver_schema *table,
     return entry ? &((const struct record *)entry)->item : NULL;
 }
 
+/* Returns true if the stored tracking record is at or above the given one. */
 static bool tracking_is_stored(struct store *store,
                                const quipu_tracking *tracking)
 {
-    struct track **where;
-    const struct track *track =
-        memory_track_find(store, tracking->consumer, tracking->log, &where);
+    struct tracking_record **where;
+    const struct tracking_record *track =
+        memory_tracking_find(store, tracking->consumer, tracking->log, &where);
 
     return track && track->row.position.notification_id >=
                         tracking->position.notification_id;
 }
 
+/* Returns true if the request has been stored before, as U3 defines it. */
 static bool is_repeat(const quipu_request *request)
 {
     const quipu_driver_schema *table = request->schema;
@@ -79,7 +86,8 @@ static bool is_repeat(const quipu_request *request)
            tracking_is_stored(table->store, request->tracking);
 }
 
-static void tell_again(const quipu_request *request, quipu_result *result)
+/* Fills in the result of the first time. */
+static void report_repeat(const quipu_request *request, quipu_result *result)
 {
     const quipu_driver_schema *table = request->schema;
 
@@ -91,8 +99,9 @@ static void tell_again(const quipu_request *request, quipu_result *result)
     }
 }
 
-/* Whether the event ids decide: a repeat, or an overlap. */
-static bool ids_decide(const quipu_request *request, quipu_result *result)
+/* Checks the event ids.  Returns true if they decide the request: it is a
+ * repeat, or some of its event ids are stored otherwise. */
+static bool check_event_ids(const quipu_request *request, quipu_result *result)
 {
     const quipu_driver_schema *table = request->schema;
     size_t i = 0;
@@ -107,7 +116,7 @@ static bool ids_decide(const quipu_request *request, quipu_result *result)
         return false;
     }
     if (is_repeat(request)) {
-        tell_again(request, result);
+        report_repeat(request, result);
     } else {
         refuse(result, QUIPU_CONFLICT, QUIPU_CAUSE_EVENT_ID, i);
     }
@@ -134,19 +143,21 @@ static bool guard_holds(const quipu_driver_schema *table,
     }
 }
 
-static bool guards_refuse(const quipu_request *request, quipu_result *result)
+/* Returns true if an append guard fails. */
+static bool check_guards(const quipu_request *request, quipu_result *result)
 {
     for (size_t i = 0; i < request->guard_count; i++) {
         if (!guard_holds(request->schema, &request->guards[i])) {
-            refuse_at(result, request->schema, QUIPU_CAUSE_GUARD, i,
-                      request->guards[i].sequence_id);
+            refuse_with_last(result, request->schema, QUIPU_CAUSE_GUARD, i,
+                             request->guards[i].sequence_id);
             return true;
         }
     }
     return false;
 }
 
-static bool tracking_refuses(const quipu_request *request, quipu_result *result)
+/* Returns true if the stored tracking record is not below the new one. */
+static bool check_tracking(const quipu_request *request, quipu_result *result)
 {
     if (!request->tracking ||
         !tracking_is_stored(request->schema->store, request->tracking)) {
@@ -156,12 +167,13 @@ static bool tracking_refuses(const quipu_request *request, quipu_result *result)
     return true;
 }
 
-/* Stores the tracking record.  False: no memory, and nothing has changed. */
+/* Stores the tracking record.  Returns false if there is no memory; nothing has
+ * changed then. */
 static bool track(struct store *store, const quipu_tracking *tracking)
 {
-    struct track **where;
-    struct track *track =
-        memory_track_find(store, tracking->consumer, tracking->log, &where);
+    struct tracking_record **where;
+    struct tracking_record *track =
+        memory_tracking_find(store, tracking->consumer, tracking->log, &where);
     char *text;
 
     if (!track) {
@@ -186,24 +198,27 @@ static bool track(struct store *store, const quipu_tracking *tracking)
 
 /* ------------------------------------------------ items (S1, S2, U1, U2) */
 
-/* Where the item goes, or false: its position is taken or not the next. */
+/* Sets *position to that of the item; returns false if the position is taken,
+ * or in a contiguous schema not the next one. */
 static bool place_item(const quipu_driver_schema *table, const quipu_item *item,
                        int64_t *position)
 {
     const struct sequence *sequence =
         memory_sequence_find(table, item->sequence_id);
     size_t count = sequence ? sequence->records.count : 0;
-    size_t place;
+    size_t index;
 
     *position = item->flags & QUIPU_ITEM_NEXT ? (int64_t)count : item->position;
     if (!(table->schema.flags & QUIPU_SCHEMA_SPARSE)) {
         return *position == (int64_t)count;
     }
-    place = sequence ? memory_sequence_place(sequence, *position) : 0;
-    return place == count ||
-           sequence->records.at[place]->item.position != *position;
+    index = sequence ? memory_sequence_index(sequence, *position) : 0;
+    return index == count ||
+           sequence->records.at[index]->item.position != *position;
 }
 
+/* Stores the items one by one; the first one that cannot be stored undoes all.
+ */
 static bool add_items(const quipu_request *request, quipu_result *result)
 {
     quipu_driver_schema *table = request->schema;
@@ -215,16 +230,16 @@ static bool add_items(const quipu_request *request, quipu_result *result)
         int cause = QUIPU_CAUSE_NONE;
 
         if (table->schema.event_id && stored_as(table, item)) {
-            cause = QUIPU_CAUSE_EVENT_ID; /* twice in this request */
+            cause = QUIPU_CAUSE_EVENT_ID; /* occurs twice in the request */
         } else if (!place_item(table, item, &position)) {
             cause = QUIPU_CAUSE_POSITION;
         } else if (!memory_table_add(table, item, position)) {
-            memory_table_cut(table, before);
+            memory_table_truncate(table, before);
             return false;
         }
         if (cause != QUIPU_CAUSE_NONE) {
-            memory_table_cut(table, before); /* then look where it ends */
-            refuse_at(result, table, cause, i, item->sequence_id);
+            memory_table_truncate(table, before); /* before `last` is read */
+            refuse_with_last(result, table, cause, i, item->sequence_id);
             return true;
         }
         if (result->positions) {
@@ -236,14 +251,15 @@ static bool add_items(const quipu_request *request, quipu_result *result)
     return true;
 }
 
-/* Judges and stores one request.  False: no memory, nothing is stored. */
+/* Checks and stores one request.  Returns false if there is no memory; nothing
+ * is stored then. */
 static bool append_one(const quipu_request *request, quipu_result *result)
 {
     size_t before = request->schema->log.count;
 
     *result = (quipu_result){ .positions = result->positions };
-    if (ids_decide(request, result) || guards_refuse(request, result) ||
-        tracking_refuses(request, result)) {
+    if (check_event_ids(request, result) || check_guards(request, result) ||
+        check_tracking(request, result)) {
         return true;
     }
     if (!add_items(request, result)) {
@@ -251,7 +267,7 @@ static bool append_one(const quipu_request *request, quipu_result *result)
     }
     if (result->status == QUIPU_OK && request->tracking &&
         !track(request->schema->store, request->tracking)) {
-        memory_table_cut(request->schema, before);
+        memory_table_truncate(request->schema, before);
         return false;
     }
     return true;
@@ -283,10 +299,11 @@ int memory_append(quipu_driver_datastore *datastore,
             done++;
         }
     }
-    pthread_cond_broadcast(&store->news);
+    pthread_cond_broadcast(&store->changed);
     pthread_mutex_unlock(&store->lock);
 
-    /* A problem after some are stored is left to the next call. */
+    /* If some requests are stored, the core passes the others again, and the
+     * problem is reported then. */
     *taken = done > 0 ? done : 1;
     return done > 0
                ? QUIPU_OK

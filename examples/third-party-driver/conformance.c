@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The driver's own test: the conformance suite, with the driver linked in. */
+/* The test of the driver: the conformance suite with the driver linked in.  It
+ * takes the options of quipu-conformance. */
 #include <quipu/conformance.h>
 #include <quipu/drivers.h>
 

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cursors: over a sequence, the log, and the listings. */
+/* Cursors over a sequence, the log, the catalogue and the listings. */
 #include "memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /*
- * A cursor remembers where it stands, not what it has seen: each step looks
- * under the lock for what comes next.  Items stored after it was opened have
- * ids above `head` and are passed over (V4).
+ * A cursor keeps its position, and no copy of the rows: each step finds the
+ * next row while it holds the mutex.  Items that were stored after the cursor
+ * was opened have notification ids above `head` and are skipped (V4).
  */
 struct quipu_driver_cursor {
     struct store *store;
     const void *(*next)(quipu_driver_cursor *cursor);
-    quipu_driver_schema
-        *table; /* held; of the list of schemas the one that is lent */
+    /* A reference; for list_schemas to the table that is lent. */
+    quipu_driver_schema *table;
     bool descending;
-    int64_t lower, upper, limit; /* what is left to yield */
+    int64_t lower, upper, limit; /* of the rows still to come */
     int64_t head;
-    struct sequence *sequence;   /* reading one, or NULL: it has no items */
-    struct sequence **sequences; /* listing them: those of the opening */
-    size_t count, place;
+    struct sequence *sequence;   /* read_sequence; NULL: it has no items */
+    struct sequence **sequences; /* list_sequences: those at opening */
+    size_t count, index;         /* of `sequences` */
     quipu_sequence row;
     quipu_tracking track;
 };
@@ -43,13 +43,13 @@ static int cursor_open(quipu_driver_datastore *datastore,
     made->next = next;
     made->table = table;
     if (table) {
-        table->holders++;
+        table->references++;
     }
     *cursor = made;
     return QUIPU_OK;
 }
 
-/* Records lie here and there: one at a time. */
+/* Rows are not in one array, so a step lends one row. */
 int memory_step(quipu_driver_cursor *cursor, int64_t deadline,
                 const void **rows, size_t *count, quipu_error *error)
 {
@@ -75,7 +75,7 @@ void memory_cursor_close(quipu_driver_cursor *cursor)
     store->host->release(cursor);
 }
 
-/* ---------------------------------------------- a sequence, and the log */
+/* ------------------------------------------- reading a sequence, the log */
 
 static void set_range(quipu_driver_cursor *cursor, const quipu_range *range)
 {
@@ -86,7 +86,8 @@ static void set_range(quipu_driver_cursor *cursor, const quipu_range *range)
     cursor->head = (int64_t)cursor->table->log.count;
 }
 
-/* Lends the item at `key`, and leaves the rest of the range to come. */
+/* Returns the item, and removes its key from the range that is still to come.
+ */
 static const void *lend(quipu_driver_cursor *cursor, const quipu_item *item,
                         int64_t key)
 {
@@ -101,25 +102,25 @@ static const void *lend(quipu_driver_cursor *cursor, const quipu_item *item,
     return item;
 }
 
-/* The records at or above `lower` and at or below `upper`, from either end. */
+/* Returns the next item of the sequence with `lower` <= position <= `upper`. */
 static const void *next_in_sequence(quipu_driver_cursor *cursor)
 {
     const struct records *records;
-    size_t place;
+    size_t index;
 
     if (!cursor->sequence || cursor->limit <= 0) {
         return NULL;
     }
     records = &cursor->sequence->records;
-    place = memory_sequence_place(
+    index = memory_sequence_index(
         cursor->sequence, cursor->descending ? cursor->upper : cursor->lower);
     if (cursor->descending &&
-        (place == records->count ||
-         records->at[place]->item.position > cursor->upper)) {
-        place--; /* from 0 it wraps, and is beyond the end */
+        (index == records->count ||
+         records->at[index]->item.position > cursor->upper)) {
+        index--; /* 0 becomes SIZE_MAX, which ends the loop below */
     }
-    for (; place < records->count; place += cursor->descending ? SIZE_MAX : 1) {
-        const quipu_item *item = &records->at[place]->item;
+    for (; index < records->count; index += cursor->descending ? SIZE_MAX : 1) {
+        const quipu_item *item = &records->at[index]->item;
 
         if (item->position < cursor->lower || item->position > cursor->upper) {
             break;
@@ -194,7 +195,7 @@ static const void *next_schema(quipu_driver_cursor *cursor)
         next = next->next;
     }
     if (next) {
-        next->holders++;
+        next->references++;
         cursor->table = next;
         if (last) {
             memory_table_release(last);
@@ -212,8 +213,8 @@ int memory_list_schemas(quipu_driver_datastore *datastore, int64_t deadline,
 
 static const void *next_sequence(quipu_driver_cursor *cursor)
 {
-    while (cursor->place < cursor->count) {
-        const struct sequence *sequence = cursor->sequences[cursor->place++];
+    while (cursor->index < cursor->count) {
+        const struct sequence *sequence = cursor->sequences[cursor->index++];
         const struct records *records = &sequence->records;
 
         if (records->count > 0) {
@@ -232,8 +233,9 @@ static int compare_sequences(const void *a, const void *b)
                                 (*(struct sequence *const *)b)->entry.key);
 }
 
-/* Gathers the sequences above `after`, in order.  False: no memory. */
-static bool gather(quipu_driver_cursor *cursor, quipu_bytes after)
+/* Collects the sequences above `after`, sorted by id.  Returns false if there
+ * is no memory. */
+static bool collect(quipu_driver_cursor *cursor, quipu_bytes after)
 {
     const struct map *map = &cursor->table->sequences;
 
@@ -261,17 +263,17 @@ int memory_list_sequences(quipu_driver_datastore *datastore,
                           quipu_error *error)
 {
     quipu_driver_cursor *made = NULL;
-    bool gathered = false;
+    bool collected = false;
     int status;
 
     (void)deadline;
     pthread_mutex_lock(&datastore->store->lock);
     status = cursor_open(datastore, bound, next_sequence, &made, error);
     if (status == QUIPU_OK) {
-        gathered = gather(made, after);
+        collected = collect(made, after);
     }
     pthread_mutex_unlock(&datastore->store->lock);
-    if (status == QUIPU_OK && !gathered) {
+    if (status == QUIPU_OK && !collected) {
         memory_cursor_close(made);
         return datastore->store->host->error_set(
             error, QUIPU_NO_MEMORY, 0, NULL, "no memory for a listing");
@@ -282,12 +284,12 @@ int memory_list_sequences(quipu_driver_datastore *datastore,
 
 static const void *next_track(quipu_driver_cursor *cursor)
 {
-    struct track *next = cursor->store->tracks;
-    struct track **link = &cursor->store->tracks;
+    struct tracking_record *next = cursor->store->tracking_records;
+    struct tracking_record **link = &cursor->store->tracking_records;
 
     if (cursor->track.consumer.data) {
-        next = memory_track_find(cursor->store, cursor->track.consumer,
-                                 cursor->track.log, &link)
+        next = memory_tracking_find(cursor->store, cursor->track.consumer,
+                                    cursor->track.log, &link)
                    ->next;
     }
     if (!next) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A hash map from bytes to entries that bring their own links. */
+/* A hash map from bytes to entries, which contain the links of their bucket. */
 #include "memory.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ int memory_bytes_compare(quipu_bytes a, quipu_bytes b)
     return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
 }
 
-/* FNV-1a.  Equal hashes only share a bucket: the keys decide. */
+/* FNV-1a.  Keys with the same hash share a bucket and are compared. */
 static uint64_t hash(quipu_bytes key)
 {
     const unsigned char *bytes = key.data;
@@ -39,6 +39,7 @@ struct entry *memory_map_find(const struct map *map, quipu_bytes key)
     return entry;
 }
 
+/* Doubles the number of buckets; returns false if there is no memory. */
 static bool grow(struct map *map, const quipu_host *host)
 {
     struct map larger = { .size = map->size > 0 ? 2 * map->size : 16 };
@@ -51,11 +52,11 @@ static bool grow(struct map *map, const quipu_host *host)
     for (size_t i = 0; i < map->size; i++) {
         for (struct entry *entry = map->buckets[i], *next; entry;
              entry = next) {
-            struct entry **place = bucket(&larger, entry->key);
+            struct entry **link = bucket(&larger, entry->key);
 
             next = entry->next;
-            entry->next = *place;
-            *place = entry;
+            entry->next = *link;
+            *link = entry;
         }
     }
     larger.count = map->count;
@@ -67,14 +68,14 @@ static bool grow(struct map *map, const quipu_host *host)
 bool memory_map_add(struct map *map, struct entry *entry,
                     const quipu_host *host)
 {
-    struct entry **place;
+    struct entry **link;
 
     if (map->count >= map->size && !grow(map, host)) {
         return false;
     }
-    place = bucket(map, entry->key);
-    entry->next = *place;
-    *place = entry;
+    link = bucket(map, entry->key);
+    entry->next = *link;
+    *link = entry;
     map->count++;
     return true;
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A storage driver that keeps everything in memory: the reference for authors
- * of drivers.
+ * A storage driver that keeps everything in memory: the model for authors of
+ * drivers.
  *
- *     memory:        a fresh, private store for each datastore
- *     memory:NAME    one store for all datastores of the process that name it,
- *                    gone when the last of them is closed
+ *     memory:        a new, private store for each datastore
+ *     memory:NAME    one store for all datastores of the process with that
+ * name; it is freed when the last of them is closed
  *
- * Begin here: the table at the end lists the operations.  schema.c keeps the
- * catalogue, append.c judges and stores, read.c reads, table.c and map.c hold
- * the items.
+ * This file has the table of operations, at its end, and opening and closing.
+ * schema.c has the catalogue, append.c checks and stores requests, cursor.c and
+ * read.c read, table.c and map.c contain the items.
  */
 #include "memory.h"
 
@@ -24,17 +24,18 @@ static struct {
     struct store *first;
 } registry = { PTHREAD_MUTEX_INITIALIZER, NULL };
 
-/* A monotonic clock for the waits, as the deadlines are. */
-static void init_news(pthread_cond_t *news)
+/* Deadlines are times of the monotonic clock, so waiting has to use it too. */
+static void init_changed(pthread_cond_t *changed)
 {
     pthread_condattr_t attributes;
 
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(news, &attributes);
+    pthread_cond_init(changed, &attributes);
     pthread_condattr_destroy(&attributes);
 }
 
+/* Creates a store; NULL: no memory. */
 static struct store *store_create(const quipu_host *host, const char *name)
 {
     size_t size = strlen(name) + 1;
@@ -52,7 +53,7 @@ static struct store *store_create(const quipu_host *host, const char *name)
     store->identity = identity;
     store->name = memcpy(copy, name, size);
     pthread_mutex_init(&store->lock, NULL);
-    init_news(&store->news);
+    init_changed(&store->changed);
     return store;
 }
 
@@ -65,19 +66,21 @@ static void store_destroy(struct store *store)
         next = table->next;
         memory_table_release(table);
     }
-    for (struct track *track = store->tracks, *next; track; track = next) {
+    for (struct tracking_record *track = store->tracking_records, *next; track;
+         track = next) {
         next = track->next;
         host->release(track);
     }
-    pthread_cond_destroy(&store->news);
+    pthread_cond_destroy(&store->changed);
     pthread_mutex_destroy(&store->lock);
     host->release(store->name);
     host->release(store);
 }
 
 /*
- * Finds the named store or makes it.  A namespace is a store of its own: its
- * name is "NAMESPACE/BODY".  NULL: no memory, or *missing.
+ * Returns the store of a name, or a new one, and counts the caller as its user.
+ * NULL: there is none and it may not be created (*missing is true), or there is
+ * no memory.
  */
 static struct store *store_acquire(const quipu_host *host, const char *name,
                                    bool create, bool *missing)
@@ -106,7 +109,8 @@ static struct store *store_acquire(const quipu_host *host, const char *name,
     return store;
 }
 
-static void store_abandon(struct store *store)
+/* Ends a use of a store; the last one destroys it. */
+static void store_release(struct store *store)
 {
     struct store **link = &registry.first;
 
@@ -121,7 +125,8 @@ static void store_abandon(struct store *store)
     pthread_mutex_unlock(&registry.lock);
 }
 
-/* The name of the store in the registry; "" for a private one. */
+/* Makes the name of the store in the registry, "NAMESPACE/BODY"; "" for a
+ * private one.  Each namespace is a store of its own.  NULL: no memory. */
 static char *name_of(const quipu_host *host, const quipu_open *how)
 {
     size_t size = strlen(how->name_space) + strlen(how->body) + 2;
@@ -177,7 +182,7 @@ static void memory_close(quipu_driver_datastore *datastore)
 {
     const quipu_host *host = datastore->store->host;
 
-    store_abandon(datastore->store);
+    store_release(datastore->store);
     host->release(datastore);
 }
 
@@ -185,7 +190,7 @@ static void memory_interrupt(quipu_driver_datastore *datastore)
 {
     pthread_mutex_lock(&datastore->store->lock);
     datastore->interrupts++;
-    pthread_cond_broadcast(&datastore->store->news);
+    pthread_cond_broadcast(&datastore->store->changed);
     pthread_mutex_unlock(&datastore->store->lock);
 }
 

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the memory driver keeps, and who may touch it.
+ * The data structures of the memory driver, and its operations.
  *
  *     store 1 --- n table 1 --- n sequence
- *                         1 --- n record      (one for each stored item)
- *           1 --- n track                     (tracking records)
+ *                         1 --- n record         (one for each stored item)
+ *           1 --- n tracking record
  *
- * One mutex for each store guards everything below it.  A record never changes
- * once it is stored, and lives as long as its table does: that is why a cursor
- * may lend records without holding the lock.
+ * The mutex of a store protects everything that belongs to it.  A record does
+ * not change after it has been stored, and exists as long as its table;
+ * therefore a cursor may lend records without holding the mutex.
+ *
+ * All functions of tables, sequences and tracking records are called with the
+ * store's mutex held; the operations lock it themselves.
  */
 #ifndef MEMORY_H
 #define MEMORY_H
@@ -19,32 +22,39 @@
 
 /* ---------------------------------------------------------------- maps */
 
-/* What stands in a map begins with this; the key belongs to the entry. */
+/* First member of everything that is stored in a map.  The entry owns its key.
+ */
 struct entry {
     quipu_bytes key;
     struct entry *next; /* in the same bucket */
 };
 
-/* From bytes to an entry; all zero is an empty map. */
+/* A hash map from bytes to entries.  A map of zeros is empty. */
 struct map {
     struct entry **buckets;
-    size_t size; /* buckets, a power of two */
-    size_t count;
+    size_t size;  /* number of buckets, a power of two */
+    size_t count; /* of entries */
 };
 
+/* Returns the entry of a key, or NULL. */
 struct entry *memory_map_find(const struct map *map, quipu_bytes key);
-/* The key must not be there yet.  False: no memory. */
+/* Adds an entry whose key the map does not have.  Returns false if there is no
+ * memory. */
 bool memory_map_add(struct map *map, struct entry *entry,
                     const quipu_host *host);
+/* Removes an entry, which the caller frees. */
 void memory_map_remove(struct map *map, struct entry *entry);
+
+/* Frees the buckets, but not the entries. */
 void memory_map_finish(struct map *map, const quipu_host *host);
 
-/* Byte order, a shorter one before a longer one that it begins. */
+/* Compares as memcmp does; if one is a prefix of the other, the shorter one is
+ * less. */
 int memory_bytes_compare(quipu_bytes a, quipu_bytes b);
 
 /* --------------------------------------------------------------- tables */
 
-/* An item as stored: by event id in a map, and in the log and a sequence. */
+/* A stored item: in the log, in its sequence, and in a map by its event id. */
 struct record {
     struct entry entry;
     quipu_item item;
@@ -54,75 +64,80 @@ struct record {
 struct records {
     struct record **at;
     size_t count;
-    size_t room;
+    size_t room; /* number of records that there is memory for */
 };
 
 struct sequence {
     struct entry entry;     /* by its id */
-    struct records records; /* by position; empty after a refused append */
+    struct records records; /* by position; may be empty */
 };
 
-/* A schema that is set up.  To bind it is to hold it. */
+/* A schema that has been set up.  Binding it returns a reference to it. */
 struct quipu_driver_schema {
     quipu_schema schema;
     struct store *store;
     struct quipu_driver_schema *next; /* in the catalogue, by name */
-    size_t holders;                   /* the catalogue, bindings, cursors */
-    bool removed;                     /* torn down while it was held */
+    size_t references; /* of the catalogue, bindings and cursors */
+    bool removed;      /* torn down; freed with its last reference */
     struct map sequences;
     struct map events;  /* records, if the schema has event ids */
-    struct records log; /* notification id n stands at n - 1 */
+    struct records log; /* the item of notification id n is at n - 1 */
 };
 
-/* NULL: no memory. */
+/* Creates a table with one reference; NULL: no memory. */
 quipu_driver_schema *memory_table_create(struct store *store,
                                          const quipu_schema *schema);
-void memory_table_release(
-    quipu_driver_schema *table); /* the last holder's frees it */
+/* Drops a reference; the last one frees the table with its items. */
+void memory_table_release(quipu_driver_schema *table);
 
+/* Returns a sequence, or NULL. */
 struct sequence *memory_sequence_find(const quipu_driver_schema *table,
                                       quipu_bytes id);
-/* Where in the sequence the first position at or above this one stands. */
-size_t memory_sequence_place(const struct sequence *sequence, int64_t position);
+/* Returns the index of the first record at or above a position; the number of
+ * records if there is none. */
+size_t memory_sequence_index(const struct sequence *sequence, int64_t position);
 
 /*
- * Stores an item at the end of the log and at `place` of its sequence.  The
- * caller has judged it.  `memory_table_cut` takes back all after the first
- * `count`. False: no memory, and nothing has changed.
+ * Appends an item to the log and inserts it into its sequence at a position
+ * that is free.  Returns false if there is no memory; nothing has changed then.
+ * `memory_table_truncate` removes all items but the first `count` of the log.
  */
 bool memory_table_add(quipu_driver_schema *table, const quipu_item *item,
                       int64_t position);
-void memory_table_cut(quipu_driver_schema *table, size_t count);
+void memory_table_truncate(quipu_driver_schema *table, size_t count);
 
 /* --------------------------------------------------------------- stores */
 
-struct track {
-    quipu_tracking row; /* its text stands behind the struct */
-    struct track *next; /* by consumer and log */
+struct tracking_record {
+    quipu_tracking row;           /* its texts are behind the struct */
+    struct tracking_record *next; /* by consumer and log */
 };
 
 struct store {
     const quipu_host *host;
     pthread_mutex_t lock;
-    pthread_cond_t news; /* the log of a table grew, or an interrupt */
+    pthread_cond_t changed; /* a log has grown, or an interrupt */
     quipu_uuid identity;
     quipu_driver_schema *tables;
-    struct track *tracks;
-    /* Under the lock of the registry, not of the store: */
-    char *name; /* "" for a private one */
-    size_t users;
+    struct tracking_record *tracking_records;
+    /* The following are protected by the mutex of the registry in memory.c. */
+    char *name;   /* "" for a private store */
+    size_t users; /* number of datastores */
     struct store *next;
 };
 
 struct quipu_driver_datastore {
     struct store *store;
     bool readonly;
-    unsigned interrupts; /* how many there were */
+    unsigned interrupts; /* number of calls of memory_interrupt */
 };
 
-/* The tracking record, or NULL; where is the link at which it is or belongs. */
-struct track *memory_track_find(struct store *store, quipu_bytes consumer,
-                                quipu_bytes log, struct track ***where);
+/* Returns a tracking record, or NULL; *where is the link that points to it, or
+ * where it would have to be inserted. */
+struct tracking_record *memory_tracking_find(struct store *store,
+                                             quipu_bytes consumer,
+                                             quipu_bytes log,
+                                             struct tracking_record ***where);
 
 /* ----------------------------------------------------------- operations */
 

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is read without a cursor: ends, heads, tracking; and waiting. */
+/* Reads without a cursor: last positions, log heads, tracking records; and
+ * waiting for the log to grow. */
 #include "memory.h"
 
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 
-struct track *memory_track_find(struct store *store, quipu_bytes consumer,
-                                quipu_bytes log, struct track ***where)
+struct tracking_record *memory_tracking_find(struct store *store,
+                                             quipu_bytes consumer,
+                                             quipu_bytes log,
+                                             struct tracking_record ***where)
 {
-    struct track **link = &store->tracks;
+    struct tracking_record **link = &store->tracking_records;
     int order = 1;
 
     for (; *link; link = &(*link)->next) {
@@ -29,12 +32,12 @@ int memory_read_tracking(quipu_driver_datastore *datastore,
                          quipu_error *error)
 {
     struct store *store = datastore->store;
-    struct track **where;
-    const struct track *track;
+    struct tracking_record **where;
+    const struct tracking_record *track;
 
     (void)deadline;
     pthread_mutex_lock(&store->lock);
-    track = memory_track_find(store, consumer, log, &where);
+    track = memory_tracking_find(store, consumer, log, &where);
     if (track) {
         *position = track->row.position;
     }
@@ -89,17 +92,17 @@ int memory_log_head(quipu_driver_datastore *datastore,
     return QUIPU_OK;
 }
 
-/* Sleeps until there is news; false when the deadline has passed. */
+/* Waits for a change; returns false if the deadline has passed. */
 static bool sleep_until(struct store *store, int64_t deadline)
 {
     struct timespec at = { .tv_sec = deadline / 1000000000,
                            .tv_nsec = deadline % 1000000000 };
 
     if (deadline == INT64_MAX) {
-        return pthread_cond_wait(&store->news, &store->lock) == 0;
+        return pthread_cond_wait(&store->changed, &store->lock) == 0;
     }
-    return deadline > 0 &&
-           pthread_cond_timedwait(&store->news, &store->lock, &at) != ETIMEDOUT;
+    return deadline > 0 && pthread_cond_timedwait(&store->changed, &store->lock,
+                                                  &at) != ETIMEDOUT;
 }
 
 int memory_wait(quipu_driver_datastore *datastore, quipu_driver_schema *bound,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The catalogue: setting schemas up, tearing them down, binding them. */
+/* The catalogue: sets up, tears down and binds schemas. */
 #include "memory.h"
 
 #include <string.h>
 #include <strings.h>
 
-/* The schema's nine names, in the order in which they are compared. */
+/* Sets `names` to the nine names of a schema, in the order of comparison. */
 static void names_of(const quipu_schema *schema, const char *names[9])
 {
     names[0] = schema->table;
@@ -19,7 +19,7 @@ static void names_of(const quipu_schema *schema, const char *names[9])
     names[8] = schema->time;
 }
 
-/* The first name that differs between two schemas, or NULL. */
+/* Returns the first name that differs between two schemas, or NULL. */
 static const char *difference_of(const quipu_schema *a, const quipu_schema *b)
 {
     const char *mine[9], *yours[9];
@@ -46,6 +46,7 @@ static const char *difference_of(const quipu_schema *a, const quipu_schema *b)
     return a->flags != b->flags ? "the kind of its ids or positions" : NULL;
 }
 
+/* Copies a name to *room and advances that. */
 static const char *copy_name(const char *name, char **room)
 {
     char *copy = *room;
@@ -59,7 +60,7 @@ static const char *copy_name(const char *name, char **room)
     return memcpy(copy, name, size);
 }
 
-/* Copies names and columns behind the table, which has room for them. */
+/* Copies the schema to the memory behind the table. */
 static void copy_schema(quipu_driver_schema *table, const quipu_schema *schema)
 {
     quipu_column *columns = (quipu_column *)(table + 1);
@@ -106,15 +107,16 @@ quipu_driver_schema *memory_table_create(struct store *store,
     if (made) {
         memset(made, 0, sizeof(*made));
         made->store = store;
-        made->holders = 1;
+        made->references = 1;
         copy_schema(made, schema);
     }
     return made;
 }
 
 /*
- * Finds the table of that name and compares the columns.  *where is the link at
- * which it is or belongs.
+ * Finds the table of a schema and compares the columns.  *where is the link
+ * that points to the table, or at which it would have to be inserted.  OK,
+ * NOT_FOUND, CONFLICT.
  */
 static int look_up(struct store *store, const quipu_schema *schema,
                    quipu_driver_schema ***where, quipu_error *error)
@@ -155,7 +157,8 @@ static int refuse_change(const quipu_driver_datastore *datastore,
         error, QUIPU_DENIED, 0, NULL, "the datastore was opened readonly");
 }
 
-/* Two names may not differ in case only: some back ends would fold them. */
+/* Names must not differ in case only: some back ends do not distinguish case.
+ */
 static int check_name(const struct store *store, const char *name,
                       quipu_error *error)
 {
@@ -203,7 +206,7 @@ int memory_setup(quipu_driver_datastore *datastore, const quipu_schema *schema,
     quipu_driver_schema **where;
     int status;
 
-    (void)deadline; /* nobody holds the lock for long */
+    (void)deadline; /* the mutex is never held for long */
     pthread_mutex_lock(&store->lock);
     status = look_up(store, schema, &where, error);
     if (status == QUIPU_NOT_FOUND) {
@@ -250,7 +253,7 @@ int memory_bind(quipu_driver_datastore *datastore, const quipu_schema *schema,
     pthread_mutex_lock(&store->lock);
     status = look_up(store, schema, &where, error);
     if (status == QUIPU_OK) {
-        (*where)->holders++;
+        (*where)->references++;
         *bound = *where;
     }
     pthread_mutex_unlock(&store->lock);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tables: the items of one schema, in their sequences and in the log. */
+/* Tables: the items of a schema, in the log and in their sequences. */
 #include "memory.h"
 
 #include <string.h>
 
 /* -------------------------------------------------------------- records */
 
+/* Makes room for one more record. */
 static bool reserve(struct records *records, const quipu_host *host)
 {
     size_t room = records->room > 0 ? 2 * records->room : 8;
@@ -23,24 +24,24 @@ static bool reserve(struct records *records, const quipu_host *host)
     return true;
 }
 
-static void insert(struct records *records, size_t place, struct record *record)
+static void insert(struct records *records, size_t index, struct record *record)
 {
-    memmove(records->at + place + 1, records->at + place,
-            (records->count - place) * sizeof(*records->at));
-    records->at[place] = record;
+    memmove(records->at + index + 1, records->at + index,
+            (records->count - index) * sizeof(*records->at));
+    records->at[index] = record;
     records->count++;
 }
 
-static void take_out(struct records *records, size_t place)
+static void remove_at(struct records *records, size_t index)
 {
     records->count--;
-    memmove(records->at + place, records->at + place + 1,
-            (records->count - place) * sizeof(*records->at));
+    memmove(records->at + index, records->at + index + 1,
+            (records->count - index) * sizeof(*records->at));
 }
 
-/* Copies bytes to *room and moves it on.  Absent stays absent, and empty
- * bytes keep an address, so that they do not become absent. */
-static void keep(quipu_bytes *bytes, char **room)
+/* Copies bytes to *room and advances that.  Absent bytes stay absent; empty
+ * bytes keep an address, because without one they would be absent. */
+static void copy_bytes(quipu_bytes *bytes, char **room)
 {
     if (bytes->data) {
         memcpy(*room, bytes->data, bytes->size);
@@ -55,7 +56,8 @@ static bool has_bytes(const quipu_value *value)
            value->kind == QUIPU_VALUE_BYTES || value->kind == QUIPU_VALUE_UUID;
 }
 
-/* A copy of the item in one piece of memory; the sequence lends its id. */
+/* Copies an item into one allocation, except for the sequence id, which belongs
+ * to the sequence.  NULL: no memory. */
 static struct record *record_create(const quipu_item *item, quipu_bytes id,
                                     const quipu_host *host)
 {
@@ -70,7 +72,8 @@ static struct record *record_create(const quipu_item *item, quipu_bytes id,
         size +=
             has_bytes(&item->columns[i]) ? item->columns[i].as.bytes.size : 0;
     }
-    record = host->allocate(size + 1); /* +1: the last may be empty */
+    record = host->allocate(
+        size + 1); /* + 1: an empty value at the end needs an address */
     if (!record) {
         return NULL;
     }
@@ -79,14 +82,14 @@ static struct record *record_create(const quipu_item *item, quipu_bytes id,
     record->item = *item;
     record->item.sequence_id = id;
     record->item.flags &= QUIPU_ITEM_TIME;
-    keep(&record->item.topic, &room);
-    keep(&record->item.state, &room);
-    keep(&record->item.event_id, &room);
-    keep(&record->item.metadata, &room);
+    copy_bytes(&record->item.topic, &room);
+    copy_bytes(&record->item.state, &room);
+    copy_bytes(&record->item.event_id, &room);
+    copy_bytes(&record->item.metadata, &room);
     for (size_t i = 0; i < item->column_count; i++) {
         columns[i] = item->columns[i];
         if (has_bytes(&columns[i])) {
-            keep(&columns[i].as.bytes, &room);
+            copy_bytes(&columns[i].as.bytes, &room);
         }
     }
     record->item.columns = item->column_count > 0 ? columns : NULL;
@@ -102,6 +105,7 @@ struct sequence *memory_sequence_find(const quipu_driver_schema *table,
     return (struct sequence *)memory_map_find(&table->sequences, id);
 }
 
+/* Returns a sequence, which is created if necessary; NULL: no memory. */
 static struct sequence *sequence_make(quipu_driver_schema *table,
                                       quipu_bytes id)
 {
@@ -125,12 +129,12 @@ static struct sequence *sequence_make(quipu_driver_schema *table,
     return sequence;
 }
 
-size_t memory_sequence_place(const struct sequence *sequence, int64_t position)
+size_t memory_sequence_index(const struct sequence *sequence, int64_t position)
 {
     struct record *const *at = sequence->records.at;
     size_t low = 0, high = sequence->records.count;
 
-    /* Most look for the end. */
+    /* In most cases the position is behind the end. */
     if (high > 0 && at[high - 1]->item.position < position) {
         return high;
     }
@@ -170,21 +174,21 @@ bool memory_table_add(quipu_driver_schema *table, const quipu_item *item,
     }
     record->item.position = position;
     record->item.notification_id = (int64_t)table->log.count + 1;
-    insert(&sequence->records, memory_sequence_place(sequence, position),
+    insert(&sequence->records, memory_sequence_index(sequence, position),
            record);
     insert(&table->log, table->log.count, record);
     return true;
 }
 
-void memory_table_cut(quipu_driver_schema *table, size_t count)
+void memory_table_truncate(quipu_driver_schema *table, size_t count)
 {
     while (table->log.count > count) {
         struct record *record = table->log.at[--table->log.count];
         struct sequence *sequence =
             memory_sequence_find(table, record->item.sequence_id);
 
-        take_out(&sequence->records,
-                 memory_sequence_place(sequence, record->item.position));
+        remove_at(&sequence->records,
+                  memory_sequence_index(sequence, record->item.position));
         if (table->schema.event_id) {
             memory_map_remove(&table->events, &record->entry);
         }
@@ -196,7 +200,7 @@ void memory_table_release(quipu_driver_schema *table)
 {
     const quipu_host *host = table->store->host;
 
-    if (--table->holders > 0) {
+    if (--table->references > 0) {
         return;
     }
     for (size_t i = 0; i < table->log.count; i++) {

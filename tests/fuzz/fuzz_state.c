@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A libFuzzer target: any bytes as the state of an item. What decodes must be
- * an event that encodes, and decodes again to the same bytes. */
+/* A libFuzzer target that takes the input as the state of an item.  An event
+ * that is decoded must be encoded and decoded again with the same bytes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The file's bytes, in memory of just that size, and their number. */
+/* Returns the bytes of a file, in memory of exactly their size. */
 static uint8_t *read_file(const char *path, size_t *size)
 {
     FILE *file = fopen(path, "rb");
@@ -49,7 +49,7 @@ static int replay_file(const char *folder, const char *name)
     return 1;
 }
 
-/* The number of files, or -1. */
+/* Runs the target on all files of a folder; returns their number, or -1. */
 static int replay_folder(const char *name)
 {
     DIR *folder = opendir(name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Aggregates and events that the tests of core/domain share, and a policy that
- * keeps what it is given and answers what it is told to. */
+/* Aggregates and events for the tests of core/domain, and a recorder: a policy
+ * that copies its events and returns the statuses that a test has set. */
 #ifndef QUIPU_TESTS_CORE_DOMAIN_FIXTURE_H
 #define QUIPU_TESTS_CORE_DOMAIN_FIXTURE_H
 
@@ -8,7 +8,7 @@
 
 #include <quipu/quipu.h>
 
-/* An aggregate with a text and an array of texts of its own. */
+/* An aggregate that owns a text and an array of texts. */
 struct note {
     quipu_aggregate base;
     char *text;
@@ -31,7 +31,7 @@ struct note_dropped {
     quipu_event base;
 };
 /* Its handler assigns a part and then fails with `status`; with `silent` it
- * does not say why. */
+ * fills no error. */
 struct note_torn {
     quipu_event base;
     int status;
@@ -42,14 +42,14 @@ extern const quipu_event_type note_written, note_changed, note_tagged,
     note_dropped, note_torn;
 extern const quipu_aggregate_type note_type;
 
-/* An aggregate of another type, with a mutator of its own. */
+/* An aggregate of another type, with a mutator. */
 struct tally {
     quipu_aggregate base;
     int64_t sum;
 };
 struct tally_added {
     quipu_event base;
-    int64_t amount; /* 0: it is no more */
+    int64_t amount; /* 0: discards the aggregate */
 };
 extern const quipu_event_type tally_added;
 extern const quipu_aggregate_type tally_type;
@@ -65,7 +65,7 @@ int note_tag(struct note *note, const char *tag, quipu_error *error);
 int note_tear(struct note *note, int status, bool silent, quipu_error *error);
 int tally_add(struct tally *tally, int64_t amount, quipu_error *error);
 
-/* The policy.  Answers answers[calls] where there is one, then OK. */
+/* The policy.  Call n returns answers[n] if there is one, otherwise OK. */
 #define RECORDER_CALLS 8
 #define RECORDER_EVENTS 16
 struct recorder {
@@ -78,7 +78,7 @@ int recorder_policy(void *context, const quipu_event *const *events,
                     size_t count, quipu_error *error);
 void recorder_clear(struct recorder *recorder);
 
-/* A bus with the recorder on it. */
+/* A bus to which the recorder is subscribed. */
 struct wired {
     struct recorder recorder;
     quipu_bus *bus;
@@ -87,7 +87,7 @@ struct wired {
 void wired_open(struct wired *wired);
 void wired_close(struct wired *wired);
 
-/* An aggregate on a bus (or none), which must succeed. */
+/* Creates an aggregate on a bus, or on none; must succeed. */
 struct note *new_note(quipu_bus *bus);
 struct tally *new_tally(quipu_bus *bus);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making and freeing aggregates, and the check of their types. */
+/* Tests creating and destroying aggregates, and the check of their types. */
 #include "domain_fixture.h"
 
 static void new_aggregate_is_zero_and_has_a_time_ordered_id(void **state)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The whole: commands stored through bus and policy, races for a version,
- * appends whose outcome is unknown, and the order of closing. */
+/* Tests an application as a whole: commands that are stored through bus and
+ * policy, races for a version, appends whose outcome is unknown, and closing.
+ */
 #include "app_fixture.h"
 
 #include <pthread.h>
 
 #include "quipu_test_memory.h"
 
-static void commands_are_stored_and_heard_of(void **state)
+static void commands_are_stored_and_reach_listeners(void **state)
 {
     struct recorder recorder = { .calls = 0 };
     struct app app;
@@ -34,7 +35,8 @@ static void commands_are_stored_and_heard_of(void **state)
 
 /* ---------------------------------------------------------------- races */
 
-static void loser_of_a_race_conflicts_and_succeeds_when_got_again(void **state)
+static void losing_append_conflicts_and_succeeds_after_getting_again(
+    void **state)
 {
     struct app app;
     struct note *winner = NULL;
@@ -73,7 +75,7 @@ struct racer {
     int failures;
 };
 
-/* Adds 1, STEPS times; each time gets the tally again until it wins. */
+/* Adds 1, STEPS times; gets the tally again until the append succeeds. */
 static void *race(void *context)
 {
     struct racer *racer = context;
@@ -96,7 +98,7 @@ static void *race(void *context)
     return NULL;
 }
 
-static void no_update_is_lost_among_threads(void **state)
+static void concurrent_updates_are_not_lost(void **state)
 {
     struct racer racers[RACERS];
     pthread_t threads[RACERS];
@@ -129,7 +131,7 @@ static void no_update_is_lost_among_threads(void **state)
 
 /* ------------------------------------------------------- unknown outcome */
 
-static void trigger_with_a_lost_answer_is_stored_once(void **state)
+static void trigger_whose_answer_is_lost_is_stored_once(void **state)
 {
     quipu_aggregate *saved = NULL;
     struct app app;
@@ -155,7 +157,7 @@ static void trigger_with_a_lost_answer_is_stored_once(void **state)
     app_close(&app);
 }
 
-static void trigger_with_a_lost_append_is_stored_by_the_retry(void **state)
+static void trigger_whose_append_is_lost_is_stored_by_retry(void **state)
 {
     quipu_aggregate *saved = NULL;
     struct app app;
@@ -175,7 +177,7 @@ static void trigger_with_a_lost_append_is_stored_by_the_retry(void **state)
     app_close(&app);
 }
 
-static void retry_conflicts_if_another_was_stored_meanwhile(void **state)
+static void retry_conflicts_after_another_append(void **state)
 {
     quipu_aggregate *saved = NULL;
     struct app app;
@@ -244,7 +246,7 @@ static void aggregates_of_two_types_are_saved_in_one_append(void **state)
     app_close(&app);
 }
 
-static void save_in_which_one_conflicts_stores_nothing(void **state)
+static void save_with_one_conflict_stores_nothing(void **state)
 {
     quipu_aggregate *both[2];
     struct app app;
@@ -272,7 +274,7 @@ static void save_in_which_one_conflicts_stores_nothing(void **state)
     app_close(&app);
 }
 
-static void save_with_a_lost_answer_is_stored_once(void **state)
+static void save_whose_answer_is_lost_is_stored_once(void **state)
 {
     quipu_aggregate *both[2];
     struct app app;
@@ -367,7 +369,7 @@ static void application_in_use_does_not_close(void **state)
     app_close(&app);
 }
 
-static void application_that_cannot_open_leaves_nothing(void **state)
+static void failed_open_leaves_nothing_open(void **state)
 {
     quipu_application *application = NULL;
     quipu_repository *repository = NULL;
@@ -396,7 +398,7 @@ static void application_that_cannot_open_leaves_nothing(void **state)
     assert_ok(quipu_datastore_close(datastore, &error), &error);
 }
 
-/* ----------------------------------------------------- memory runs short */
+/* ------------------------------------------------------- failing allocation */
 
 static int use_repository(quipu_repository *notes, quipu_error *error)
 {
@@ -477,7 +479,7 @@ static int live_a_life(void *context, quipu_error *error)
     return status;
 }
 
-static void nothing_is_kept_whatever_allocation_fails(void **state)
+static void failing_allocations_leak_nothing(void **state)
 {
     quipu_schema schema;
     quipu_error error;
@@ -491,19 +493,20 @@ static void nothing_is_kept_whatever_allocation_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(commands_are_stored_and_heard_of),
-        cmocka_unit_test(loser_of_a_race_conflicts_and_succeeds_when_got_again),
-        cmocka_unit_test(no_update_is_lost_among_threads),
-        cmocka_unit_test(trigger_with_a_lost_answer_is_stored_once),
-        cmocka_unit_test(trigger_with_a_lost_append_is_stored_by_the_retry),
-        cmocka_unit_test(retry_conflicts_if_another_was_stored_meanwhile),
+        cmocka_unit_test(commands_are_stored_and_reach_listeners),
+        cmocka_unit_test(
+            losing_append_conflicts_and_succeeds_after_getting_again),
+        cmocka_unit_test(concurrent_updates_are_not_lost),
+        cmocka_unit_test(trigger_whose_answer_is_lost_is_stored_once),
+        cmocka_unit_test(trigger_whose_append_is_lost_is_stored_by_retry),
+        cmocka_unit_test(retry_conflicts_after_another_append),
         cmocka_unit_test(aggregates_of_two_types_are_saved_in_one_append),
-        cmocka_unit_test(save_in_which_one_conflicts_stores_nothing),
-        cmocka_unit_test(save_with_a_lost_answer_is_stored_once),
+        cmocka_unit_test(save_with_one_conflict_stores_nothing),
+        cmocka_unit_test(save_whose_answer_is_lost_is_stored_once),
         cmocka_unit_test(two_copies_of_one_aggregate_cannot_be_saved_together),
         cmocka_unit_test(application_in_use_does_not_close),
-        cmocka_unit_test(application_that_cannot_open_leaves_nothing),
-        cmocka_unit_test(nothing_is_kept_whatever_allocation_fails),
+        cmocka_unit_test(failed_open_leaves_nothing_open),
+        cmocka_unit_test(failing_allocations_leak_nothing),
     };
 
     return cmocka_run_group_tests(tests, app_add_driver, NULL) != 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Order, refusal, and unsubscribing from anywhere. */
+/* Tests the order of subscribers, refusal, and unsubscribing during calls. */
 #include "domain_fixture.h"
 
 #include <pthread.h>
@@ -8,7 +8,8 @@
 
 #define NAMES_MAX 32
 
-static char names[NAMES_MAX]; /* who was called, in order */
+static char
+    names[NAMES_MAX]; /* names of the subscribers in the order of calls */
 static size_t name_count;
 
 struct subscriber {
@@ -99,7 +100,7 @@ static void close_bus(quipu_bus *bus)
 
 /* ---------------------------------------------------------------- order */
 
-static void policies_come_before_listeners_each_in_order(void **state)
+static void policies_precede_listeners_in_order_of_subscription(void **state)
 {
     struct subscriber a = { .name = 'a' };
     struct subscriber b = { .name = 'b' };
@@ -124,7 +125,7 @@ static void policies_come_before_listeners_each_in_order(void **state)
     close_bus(bus);
 }
 
-static void refusing_policy_stops_the_rest(void **state)
+static void refusing_policy_ends_publication(void **state)
 {
     struct subscriber a = { .name = 'a' };
     struct subscriber b = { .name = 'b', .answer = QUIPU_DENIED };
@@ -222,7 +223,7 @@ static void bus_in_use_does_not_close(void **state)
     close_bus(bus);
 }
 
-/* ------------------------------------------------------ from within calls */
+/* ------------------------------------------------------------ during calls */
 
 static void unsubscribe_self(struct subscriber *subscriber)
 {
@@ -295,7 +296,7 @@ static void subscribe_late(struct subscriber *subscriber)
     }
 }
 
-static void who_subscribes_while_publishing_hears_of_the_next(void **state)
+static void subscription_during_publication_begins_with_next_list(void **state)
 {
     struct subscriber a = { .name = 'a', .act = subscribe_late };
     quipu_bus *bus = open_bus();
@@ -325,9 +326,8 @@ static void publish_nested(struct subscriber *subscriber)
     }
 }
 
-/* The innermost of three calls of x unsubscribes it; the two outer ones still
- * stand in it. */
-static void listener_may_publish_and_unsubscribe_in_the_innermost(void **state)
+/* The innermost of three nested calls of x unsubscribes it. */
+static void nested_publication_may_unsubscribe_its_listener(void **state)
 {
     struct subscriber a = { .name = 'a' };
     struct subscriber x = { .name = 'x', .act = publish_nested };
@@ -359,7 +359,7 @@ static void close_from_within(struct subscriber *subscriber)
     close_status = quipu_bus_close(bus, NULL);
 }
 
-static void bus_that_is_publishing_does_not_close(void **state)
+static void publishing_bus_does_not_close(void **state)
 {
     struct subscriber a = { .name = 'a', .act = close_from_within };
     quipu_bus *bus = open_bus();
@@ -407,7 +407,7 @@ static void *let_leave(void *context)
 {
     struct meeting *meeting = context;
 
-    /* Whoever waits for the call may begin to wait before or after this. */
+    /* The thread that unsubscribes may begin to wait before or after this. */
     sem_post(&meeting->may_leave);
     return NULL;
 }
@@ -443,8 +443,8 @@ static void unsubscribe_waits_for_the_call_in_another_thread(void **state)
     sem_destroy(&meeting.may_leave);
 }
 
-/* While one thread stands in the listener, another is called in the same one
- * and unsubscribes it: it may not wait, or it would wait for itself. */
+/* While one thread is in the listener, the listener unsubscribes itself in
+ * another thread; that must not wait, because it would wait for itself. */
 struct crowd {
     struct meeting meeting;
     quipu_subscriber *subscriber;
@@ -504,7 +504,7 @@ static int accept_all(void *context, const quipu_event *const *events,
     return QUIPU_OK;
 }
 
-/* Two threads stand in one listener; who entered first leaves first. */
+/* Two threads are in one listener; the first one to enter returns first. */
 struct lobby {
     struct meeting meetings[2];
     atomic_int calls;
@@ -566,8 +566,8 @@ struct traffic {
     atomic_int failures;
 };
 
-/* Lives on the stack of whoever subscribes it: a call after unsubscribe would
- * read a word that is gone. */
+/* Is on the stack of the thread that subscribes it: a call after unsubscribe
+ * would read memory that is not valid any more. */
 struct visitor {
     atomic_int alive;
     struct traffic *traffic;
@@ -596,7 +596,7 @@ static void *keep_publishing(void *context)
     return NULL;
 }
 
-static void nobody_is_called_after_unsubscribe(void **state)
+static void subscriber_is_not_called_after_unsubscribe(void **state)
 {
     struct traffic traffic = { .bus = open_bus() };
     pthread_t publishers[PUBLISHERS];
@@ -633,21 +633,21 @@ static void nobody_is_called_after_unsubscribe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(policies_come_before_listeners_each_in_order),
-        cmocka_unit_test(refusing_policy_stops_the_rest),
+        cmocka_unit_test(policies_precede_listeners_in_order_of_subscription),
+        cmocka_unit_test(refusing_policy_ends_publication),
         cmocka_unit_test(publishing_needs_events_and_a_policy),
         cmocka_unit_test(wrong_arguments_are_refused),
         cmocka_unit_test(bus_in_use_does_not_close),
         cmocka_unit_test(subscriber_may_unsubscribe_itself),
         cmocka_unit_test(subscriber_may_unsubscribe_those_after_and_before_it),
-        cmocka_unit_test(who_subscribes_while_publishing_hears_of_the_next),
-        cmocka_unit_test(listener_may_publish_and_unsubscribe_in_the_innermost),
-        cmocka_unit_test(bus_that_is_publishing_does_not_close),
+        cmocka_unit_test(subscription_during_publication_begins_with_next_list),
+        cmocka_unit_test(nested_publication_may_unsubscribe_its_listener),
+        cmocka_unit_test(publishing_bus_does_not_close),
         cmocka_unit_test(unsubscribe_waits_for_the_call_in_another_thread),
         cmocka_unit_test(
             unsubscribe_from_within_does_not_wait_for_other_threads),
         cmocka_unit_test(calls_end_in_any_order),
-        cmocka_unit_test(nobody_is_called_after_unsubscribe),
+        cmocka_unit_test(subscriber_is_not_called_after_unsubscribe),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Aggregates by id: as they are, as they were, and as they are no more. */
+/* Tests getting aggregates by id and by version, and aggregates that do not
+ * exist or are discarded. */
 #include "app_fixture.h"
 
 #include <stdio.h>
@@ -25,7 +26,7 @@ static void assert_contains_note(struct app *app, const quipu_id *id,
     assert_int_equal(found, expected);
 }
 
-static void aggregate_is_got_as_its_events_made_it(void **state)
+static void get_returns_state_after_all_events(void **state)
 {
     struct app app;
     struct note *made = NULL;
@@ -54,7 +55,7 @@ static void aggregate_is_got_as_its_events_made_it(void **state)
     app_close(&app);
 }
 
-static void got_aggregate_takes_commands(void **state)
+static void aggregate_from_get_accepts_commands(void **state)
 {
     struct app app;
     struct note *note = NULL;
@@ -77,7 +78,7 @@ static void got_aggregate_takes_commands(void **state)
     app_close(&app);
 }
 
-static void custom_mutator_replays(void **state)
+static void mutator_is_used_in_replay(void **state)
 {
     struct app app;
     struct tally *tally = NULL;
@@ -125,9 +126,9 @@ static void unknown_and_discarded_aggregates_are_not_found(void **state)
     app_close(&app);
 }
 
-/* ------------------------------------------------------------ as it was */
+/* --------------------------------------------------------------- versions */
 
-static void aggregate_is_got_as_of_a_version(void **state)
+static void get_at_returns_state_after_a_version(void **state)
 {
     const char *const texts[] = { "0", "1", "2" };
     struct app app;
@@ -155,7 +156,7 @@ static void aggregate_is_got_as_of_a_version(void **state)
     app_close(&app);
 }
 
-static void version_that_is_not_there_is_not_found(void **state)
+static void missing_version_is_not_found(void **state)
 {
     const int64_t versions[] = { INT64_MIN, -1, 1, INT64_MAX - 1 };
     const quipu_id unknown = uuid_id();
@@ -178,8 +179,8 @@ static void version_that_is_not_there_is_not_found(void **state)
     app_close(&app);
 }
 
-/* INT64_MAX is a version like any other: nothing has it. */
-static void highest_version_is_not_taken_for_the_newest(void **state)
+/* INT64_MAX is an ordinary version, which no aggregate has. */
+static void highest_version_does_not_mean_newest(void **state)
 {
     struct app app;
     struct note *note = NULL;
@@ -222,7 +223,7 @@ static void command_on_an_old_version_conflicts(void **state)
 
 /* ---------------------------------------------------- failures in replay */
 
-/* Puts an event into the store past the aggregate. */
+/* Stores an event without the aggregate. */
 static void put_event(struct app *app, const quipu_event *event)
 {
     quipu_error error;
@@ -264,7 +265,7 @@ static void failing_handler_is_named_with_sequence_and_position(void **state)
     app_close(&app);
 }
 
-static void unknown_topic_is_not_taken_for_an_absent_aggregate(void **state)
+static void unknown_topic_is_unsupported_in_replay(void **state)
 {
     struct app app;
     struct note *note = NULL;
@@ -284,7 +285,7 @@ static void unknown_topic_is_not_taken_for_an_absent_aggregate(void **state)
     app_close(&app);
 }
 
-static void handler_that_finds_nothing_is_not_taken_for_absence(void **state)
+static void not_found_of_a_handler_is_unsupported_in_replay(void **state)
 {
     struct note_torn torn = { .status = QUIPU_NOT_FOUND, .silent = true };
     const quipu_id id = uuid_id();
@@ -349,7 +350,7 @@ static void gap_in_a_sparse_sequence_is_refused(void **state)
     app_close(&app);
 }
 
-static void event_after_a_discard_does_not_bring_back(void **state)
+static void event_after_discard_is_not_applied(void **state)
 {
     struct note_changed changed = { .text = "eggs" };
     struct app app;
@@ -370,7 +371,7 @@ static void event_after_a_discard_does_not_bring_back(void **state)
 
 /* ------------------------------------------------------------------ ids */
 
-static void text_ids_are_given_or_minted(void **state)
+static void text_ids_may_be_given_or_minted(void **state)
 {
     const quipu_id given = text_id("naïve");
     struct app app;
@@ -423,7 +424,7 @@ static void ids_of_the_wrong_kind_are_refused(void **state)
 
 /* -------------------------------------------------------------- opening */
 
-static void repository_needs_a_store_that_keeps_versions(void **state)
+static void repository_requires_a_store_by_originator_and_version(void **state)
 {
     struct opened opened;
     quipu_repository *repository = NULL;
@@ -447,7 +448,7 @@ static void repository_needs_a_store_that_keeps_versions(void **state)
     opened_close(&opened);
 }
 
-static void repository_needs_types_that_the_store_knows(void **state)
+static void repository_requires_types_of_the_store(void **state)
 {
     struct opened opened;
     quipu_repository *repository = NULL;
@@ -474,7 +475,7 @@ static void repository_needs_types_that_the_store_knows(void **state)
     opened_close(&opened);
 }
 
-static void repository_without_a_bus_gives_aggregates_that_collect(void **state)
+static void aggregates_of_a_repository_without_bus_collect(void **state)
 {
     struct opened opened;
     quipu_repository *repository = NULL;
@@ -536,28 +537,27 @@ static void null_arguments_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(aggregate_is_got_as_its_events_made_it),
-        cmocka_unit_test(got_aggregate_takes_commands),
-        cmocka_unit_test(custom_mutator_replays),
+        cmocka_unit_test(get_returns_state_after_all_events),
+        cmocka_unit_test(aggregate_from_get_accepts_commands),
+        cmocka_unit_test(mutator_is_used_in_replay),
         cmocka_unit_test(unknown_and_discarded_aggregates_are_not_found),
-        cmocka_unit_test(aggregate_is_got_as_of_a_version),
-        cmocka_unit_test(version_that_is_not_there_is_not_found),
-        cmocka_unit_test(highest_version_is_not_taken_for_the_newest),
+        cmocka_unit_test(get_at_returns_state_after_a_version),
+        cmocka_unit_test(missing_version_is_not_found),
+        cmocka_unit_test(highest_version_does_not_mean_newest),
         cmocka_unit_test(command_on_an_old_version_conflicts),
         cmocka_unit_test(failing_handler_is_named_with_sequence_and_position),
-        cmocka_unit_test(unknown_topic_is_not_taken_for_an_absent_aggregate),
-        cmocka_unit_test(handler_that_finds_nothing_is_not_taken_for_absence),
+        cmocka_unit_test(unknown_topic_is_unsupported_in_replay),
+        cmocka_unit_test(not_found_of_a_handler_is_unsupported_in_replay),
         cmocka_unit_test(corrupt_state_names_the_position),
         cmocka_unit_test(
             failing_cursor_names_the_next_position_and_keeps_its_code),
         cmocka_unit_test(gap_in_a_sparse_sequence_is_refused),
-        cmocka_unit_test(event_after_a_discard_does_not_bring_back),
-        cmocka_unit_test(text_ids_are_given_or_minted),
+        cmocka_unit_test(event_after_discard_is_not_applied),
+        cmocka_unit_test(text_ids_may_be_given_or_minted),
         cmocka_unit_test(ids_of_the_wrong_kind_are_refused),
-        cmocka_unit_test(repository_needs_a_store_that_keeps_versions),
-        cmocka_unit_test(repository_needs_types_that_the_store_knows),
-        cmocka_unit_test(
-            repository_without_a_bus_gives_aggregates_that_collect),
+        cmocka_unit_test(repository_requires_a_store_by_originator_and_version),
+        cmocka_unit_test(repository_requires_types_of_the_store),
+        cmocka_unit_test(aggregates_of_a_repository_without_bus_collect),
         cmocka_unit_test(null_arguments_are_refused),
     };
 

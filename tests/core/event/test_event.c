@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests making, copying and destroying events. */
+/* Tests initialising, copying and destroying events. */
 #include "quipu_test_memory.h"
 
 #include <quipu/quipu.h>
@@ -82,7 +82,7 @@ static void assert_part(const struct part *part, const struct part *expected)
     }
 }
 
-static void event_begins_with_id_and_time(void **state)
+static void init_sets_event_id_and_time(void **state)
 {
     const quipu_id id = { 3, "abc" };
     quipu_event first;
@@ -131,7 +131,7 @@ static void copy_shares_nothing_with_its_event(void **state)
     quipu_event_destroy(NULL);
 }
 
-static void what_is_absent_is_not_looked_at(void **state)
+static void members_without_a_value_are_not_read(void **state)
 {
     struct made made = make();
     quipu_event *event = NULL;
@@ -142,7 +142,7 @@ static void what_is_absent_is_not_looked_at(void **state)
     made.base.metadata = (quipu_bytes){ NULL, 0 };
     made.note = NULL;
     made.has_number = false;
-    memset(&made.part, 0xEE, sizeof(made.part)); /* wild pointers */
+    memset(&made.part, 0xEE, sizeof(made.part)); /* invalid pointers */
     made.has_part = false;
     made.parts = NULL;
     made.part_count = 0;
@@ -169,7 +169,7 @@ static void assert_copy_refused(const struct made *made, const char *why)
     assert_null(event);
 }
 
-static void copy_refuses_what_may_not_be_null(void **state)
+static void copy_refuses_null_members(void **state)
 {
     struct part parts[] = { { "one", two_blobs, 2 }, { NULL, NULL, 0 } };
     struct made made = make();
@@ -217,7 +217,7 @@ static int copy_once(void *context, quipu_error *error)
     return status;
 }
 
-static void copy_without_memory_fails_cleanly(void **state)
+static void copy_without_memory_leaks_nothing(void **state)
 {
     struct made made = make();
 
@@ -228,12 +228,12 @@ static void copy_without_memory_fails_cleanly(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(event_begins_with_id_and_time),
+        cmocka_unit_test(init_sets_event_id_and_time),
         cmocka_unit_test(copy_shares_nothing_with_its_event),
-        cmocka_unit_test(what_is_absent_is_not_looked_at),
-        cmocka_unit_test(copy_refuses_what_may_not_be_null),
+        cmocka_unit_test(members_without_a_value_are_not_read),
+        cmocka_unit_test(copy_refuses_null_members),
         cmocka_unit_test(event_without_a_type_is_not_copied),
-        cmocka_unit_test(copy_without_memory_fails_cleanly),
+        cmocka_unit_test(copy_without_memory_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

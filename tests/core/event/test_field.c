@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests that a field table which does not fit its struct is refused. */
+/* Tests the check of field tables. */
 #include "quipu_test.h"
 
 #include <stdio.h>
@@ -25,7 +25,7 @@ struct outer {
 static const quipu_field inner_fields[] = { QUIPU_FIELD(struct inner, number),
                                             { 0 } };
 
-/* A field that is right, to be broken. */
+/* A valid field, of which tests change one member. */
 static quipu_field number_field(void)
 {
     const quipu_field field = QUIPU_FIELD(struct outer, number);
@@ -60,7 +60,7 @@ static void assert_type_refused(quipu_event_type type, const char *why)
                    why);
 }
 
-static void right_tables_pass(void **state)
+static void valid_tables_are_accepted(void **state)
 {
     const quipu_field fields[] = {
         QUIPU_FIELD_OPTIONAL(struct outer, number, has_number),
@@ -81,7 +81,7 @@ static void right_tables_pass(void **state)
     assert_ok(quipu_event_type_check(&type, NULL), NULL);
 }
 
-static void type_without_a_good_topic_is_refused(void **state)
+static void type_without_valid_topic_is_refused(void **state)
 {
     char topic[258];
     quipu_event_type type = { .size = sizeof(quipu_event) };
@@ -192,7 +192,7 @@ static void flags_are_checked(void **state)
     assert_field_refused(field, "cannot have a default");
 }
 
-static void members_lie_inside_their_struct(void **state)
+static void members_outside_their_struct_are_refused(void **state)
 {
     const quipu_field optional =
         QUIPU_FIELD_OPTIONAL(struct outer, number, has_number);
@@ -249,7 +249,7 @@ static void endless_nesting_is_refused(void **state)
     assert_contains(error.message, "aggregate Tree");
 }
 
-/* Whether so many structs may lie in one another. */
+/* Returns true if tables may nest that deep. */
 static int check_nesting(size_t depth, quipu_error *error)
 {
     quipu_field tables[QUIPU_FIELD_DEPTH_MAX + 2][2] = { { { 0 } } };
@@ -300,14 +300,14 @@ static void more_than_256_fields_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(right_tables_pass),
-        cmocka_unit_test(type_without_a_good_topic_is_refused),
+        cmocka_unit_test(valid_tables_are_accepted),
+        cmocka_unit_test(type_without_valid_topic_is_refused),
         cmocka_unit_test(type_smaller_than_its_base_is_refused),
         cmocka_unit_test(reserved_members_must_be_zero),
         cmocka_unit_test(names_are_checked),
         cmocka_unit_test(kinds_and_sizes_are_checked),
         cmocka_unit_test(flags_are_checked),
-        cmocka_unit_test(members_lie_inside_their_struct),
+        cmocka_unit_test(members_outside_their_struct_are_refused),
         cmocka_unit_test(nested_tables_are_checked),
         cmocka_unit_test(endless_nesting_is_refused),
         cmocka_unit_test(nesting_of_32_structs_is_the_deepest),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests how the place of a member is written. */
+/* Tests the text of the path to a member. */
 #include "quipu_test.h"
 
 #include "base/utf8.h"

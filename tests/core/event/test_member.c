@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests that integers go into their members, or are refused. */
+/* Tests storing integers in members of each size. */
 #include "quipu_test.h"
 
 #include "event/member.h"
 
-static void signed_bounds_fit_and_no_more(void **state)
+static void signed_integers_are_stored_up_to_their_bounds(void **state)
 {
     static const size_t sizes[] = { 1, 2, 4, 8 };
     unsigned char member[9];
@@ -30,7 +30,7 @@ static void signed_bounds_fit_and_no_more(void **state)
     }
 }
 
-static void unsigned_bounds_fit_and_no_more(void **state)
+static void unsigned_integers_are_stored_up_to_their_bounds(void **state)
 {
     static const size_t sizes[] = { 1, 2, 4, 8 };
     unsigned char member[9];
@@ -55,8 +55,8 @@ static void unsigned_bounds_fit_and_no_more(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(signed_bounds_fit_and_no_more),
-        cmocka_unit_test(unsigned_bounds_fit_and_no_more),
+        cmocka_unit_test(signed_integers_are_stored_up_to_their_bounds),
+        cmocka_unit_test(unsigned_integers_are_stored_up_to_their_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

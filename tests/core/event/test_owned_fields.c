@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests members that own what they point to: setting, copying, freeing. */
+/* Tests structs that own the memory their members point to. */
 #include "quipu_test_memory.h"
 
 #include <quipu/quipu.h>
@@ -142,7 +142,7 @@ static void array_grows_element_by_element(void **state)
     quipu_test_memory_end();
 }
 
-static void array_that_cannot_grow_says_so(void **state)
+static void array_that_cannot_grow_is_no_memory(void **state)
 {
     void *member = NULL;
     size_t count = SIZE_MAX;
@@ -185,14 +185,14 @@ static void assert_filled(const struct basket *basket)
     }
 }
 
-static void copy_owns_what_it_points_to(void **state)
+static void copy_shares_no_memory(void **state)
 {
     struct basket basket = { 0 };
     struct basket copy;
     quipu_error error;
 
     (void)state;
-    memset(&copy, 0xEE, sizeof(copy)); /* what was there is not freed */
+    memset(&copy, 0xEE, sizeof(copy)); /* the old contents are not freed */
     quipu_test_memory_begin(-1);
     assert_ok(fill(&basket, &error), &error);
     assert_ok(quipu_owned_fields_copy(basket_fields, &copy, &basket, &error),
@@ -204,17 +204,17 @@ static void copy_owns_what_it_points_to(void **state)
     assert_filled(&copy);
     /* No field describes the base. */
     assert_int_equal(((unsigned char *)&copy)[0], 0xEE);
-    /* A copied array has the room that adding to it counts on. */
+    /* A copied array has the capacity that follows from its count. */
     for (int i = 0; i < 10; i++) {
         assert_ok(add_item(&copy, "more", &error), &error);
     }
     quipu_owned_fields_release(basket_fields, &copy);
     quipu_owned_fields_release(basket_fields,
-                               &copy); /* there is nothing left */
+                               &copy); /* releasing twice is harmless */
     quipu_test_memory_end();
 }
 
-static void copy_keeps_what_is_null(void **state)
+static void copy_keeps_null_pointers(void **state)
 {
     struct basket basket = { 0 };
     struct basket copy;
@@ -234,7 +234,7 @@ static void copy_keeps_what_is_null(void **state)
     assert_ok(quipu_owned_fields_copy(NULL, &copy, &basket, &error), &error);
 }
 
-static void array_of_nothing_that_counts_is_refused(void **state)
+static void null_array_with_a_count_is_refused(void **state)
 {
     struct basket basket = { 0 };
     struct basket copy;
@@ -248,8 +248,7 @@ static void array_of_nothing_that_counts_is_refused(void **state)
         quipu_owned_fields_copy(basket_fields, &copy, &basket, &error),
         QUIPU_INVALID, &error, "items is NULL and counts");
     assert_null(copy.owner);
-    quipu_owned_fields_release(basket_fields,
-                               &basket); /* no array, no elements */
+    quipu_owned_fields_release(basket_fields, &basket); /* the array is NULL */
     quipu_test_memory_end();
 }
 
@@ -273,7 +272,7 @@ static int fill_and_copy(void *context, quipu_error *error)
     return status;
 }
 
-static void without_memory_nothing_is_lost(void **state)
+static void failing_allocations_leak_nothing(void **state)
 {
     (void)state;
     quipu_test_memory_sweep(fill_and_copy, NULL);
@@ -289,7 +288,7 @@ static int set_bytes(void *context, quipu_error *error)
     return status;
 }
 
-static void bytes_without_memory_stay_as_they_were(void **state)
+static void failed_set_keeps_bytes(void **state)
 {
     (void)state;
     quipu_test_memory_sweep(set_bytes, NULL);
@@ -301,13 +300,13 @@ int main(void)
         cmocka_unit_test(text_is_copied_and_replaced),
         cmocka_unit_test(bytes_are_copied_and_replaced),
         cmocka_unit_test(array_grows_element_by_element),
-        cmocka_unit_test(array_that_cannot_grow_says_so),
+        cmocka_unit_test(array_that_cannot_grow_is_no_memory),
         cmocka_unit_test(capacity_is_a_power_of_two),
-        cmocka_unit_test(copy_owns_what_it_points_to),
-        cmocka_unit_test(copy_keeps_what_is_null),
-        cmocka_unit_test(array_of_nothing_that_counts_is_refused),
-        cmocka_unit_test(without_memory_nothing_is_lost),
-        cmocka_unit_test(bytes_without_memory_stay_as_they_were),
+        cmocka_unit_test(copy_shares_no_memory),
+        cmocka_unit_test(copy_keeps_null_pointers),
+        cmocka_unit_test(null_array_with_a_count_is_refused),
+        cmocka_unit_test(failing_allocations_leak_nothing),
+        cmocka_unit_test(failed_set_keeps_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

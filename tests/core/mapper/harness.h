@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A mapper with its list of items and an arena, for tests. */
+/* A mapper with a list of items and an arena, for tests. */
 #ifndef QUIPU_TESTS_MAPPER_HARNESS_H
 #define QUIPU_TESTS_MAPPER_HARNESS_H
 
@@ -26,14 +26,14 @@ void harness_open(struct harness *harness, const quipu_schema *schema,
                   const quipu_mapping *mapping);
 void harness_close(struct harness *harness);
 
-/* The item of an event, which must be valid; until the next call. */
+/* Returns the item of an event, which must be valid; until the next call. */
 quipu_item *harness_encode(struct harness *harness, const quipu_event *event);
 
 /* Asserts that an event is refused, with that in the message. */
 void harness_refuse(struct harness *harness, const quipu_event *event,
                     const char *why);
 
-/* The event of an item, which must be valid; until the next call. */
+/* Returns the event of an item, which must be valid; until the next call. */
 const void *harness_decode(struct harness *harness, const quipu_item *item);
 
 /* Asserts that an item is not decoded, with that in the message. */

@@ -53,8 +53,8 @@ extern const quipu_field sample_line_fields[];
 extern const quipu_field sample_fields[];
 extern const quipu_event_type sample_type;
 
-/* Fills an event: all members set, or all extreme, or as few as can be.  What
- * they point to is static. */
+/* Fill an event: all members set, all at their extremes, or as few as possible.
+ * The memory that they point to is static. */
 void sample_full(struct sample *sample);
 void sample_extreme(struct sample *sample);
 void sample_sparse(struct sample *sample);

@@ -170,7 +170,7 @@ static void attributes_of_every_kind_fill_columns(void **state)
     harness_close(&harness);
 }
 
-static void what_is_absent_is_null(void **state)
+static void absent_attributes_are_null(void **state)
 {
     struct sale sale = make();
     quipu_event plain;
@@ -227,7 +227,7 @@ static void assert_column_refused(quipu_column column, size_t count,
                    QUIPU_INVALID, &error, why);
 }
 
-static void kinds_that_do_not_fit_are_refused(void **state)
+static void mismatched_kinds_are_refused(void **state)
 {
     static const struct {
         const char *name;
@@ -251,7 +251,7 @@ static void kinds_that_do_not_fit_are_refused(void **state)
         "its column, of int");
 }
 
-static void columns_that_nothing_fills_are_refused(void **state)
+static void columns_without_an_attribute_are_refused(void **state)
 {
     quipu_column column = { .name = "colour", .kind = QUIPU_VALUE_TEXT };
 
@@ -274,10 +274,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(attributes_of_every_kind_fill_columns),
-        cmocka_unit_test(what_is_absent_is_null),
+        cmocka_unit_test(absent_attributes_are_null),
         cmocka_unit_test(values_out_of_range_are_refused),
-        cmocka_unit_test(kinds_that_do_not_fit_are_refused),
-        cmocka_unit_test(columns_that_nothing_fills_are_refused),
+        cmocka_unit_test(mismatched_kinds_are_refused),
+        cmocka_unit_test(columns_without_an_attribute_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

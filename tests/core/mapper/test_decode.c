@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests decoding states that another version, or another program, wrote. */
+/* Tests decoding states that other versions or other programs have written. */
 #include <math.h>
 
 #include "harness.h"
 
-/* A struct with one member of each kind, all of which may be missing, so that
- * a state can have just one. */
+/* A struct with one member of each kind, all optional, so that a state can have
+ * any one of them. */
 struct loose {
     quipu_event base;
     bool flag;
@@ -65,7 +65,7 @@ static const quipu_event_type empty_type = { .topic = "Empty",
 static const quipu_event_type *const types[] = { &loose_type, &list_type,
                                                  &empty_type };
 
-/* In memory of the exact size, so that a byte too far is seen. */
+/* In memory of the exact size, so that sanitizers detect reading too far. */
 static char *exact;
 
 static int set_up(void **state)
@@ -118,7 +118,7 @@ static const struct loose *decode(struct harness *harness, quipu_item item)
     return harness_decode(harness, &item);
 }
 
-static void empty_map_gives_nothing(void **state)
+static void empty_map_sets_no_member(void **state)
 {
     const struct loose *loose = DECODE(LOOSE("\x80"));
 
@@ -129,7 +129,7 @@ static void empty_map_gives_nothing(void **state)
     assert_int_equal(loose->base.originator_version, 4);
 }
 
-static void nil_is_as_if_not_there(void **state)
+static void nil_is_a_missing_value(void **state)
 {
     const struct loose *loose = DECODE(
         LOOSE("\x83\xA2i8\xC0\xA4text\xC0\xA5point\x82\xA1x\1\xA1y\xC0"));
@@ -142,7 +142,7 @@ static void nil_is_as_if_not_there(void **state)
                    "field point.x is missing");
 }
 
-static void extra_keys_are_passed_over(void **state)
+static void unknown_keys_are_skipped(void **state)
 {
     const struct loose *loose =
         DECODE(LOOSE("\x86\xA1"
@@ -166,7 +166,7 @@ static void order_of_keys_does_not_matter(void **state)
     assert_int_equal(loose->u8, 7);
 }
 
-static void event_without_fields_takes_any_map(void **state)
+static void event_without_fields_accepts_any_map(void **state)
 {
     quipu_item item = make_item("Empty", "\x81\xA1x\1", 4);
     const quipu_event *event = harness_decode(*state, &item);
@@ -174,7 +174,7 @@ static void event_without_fields_takes_any_map(void **state)
     assert_ptr_equal(event->type, &empty_type);
 }
 
-static void integers_in_any_encoding_are_taken(void **state)
+static void integers_are_accepted_in_any_encoding(void **state)
 {
     assert_int_equal(DECODE(LOOSE("\x81\xA2i8\x7F"))->i8, 127);
     assert_int_equal(DECODE(LOOSE("\x81\xA2i8\xE0"))->i8, -32);
@@ -275,7 +275,7 @@ static void other_types_are_corrupt(void **state)
                    "field list[1] is nil instead of an integer");
 }
 
-static void values_that_are_none_are_corrupt(void **state)
+static void invalid_values_are_corrupt(void **state)
 {
     ASSERT_CORRUPT(LOOSE("\x81\xA4text\xA2\xC3("), "text is not UTF-8, or");
     ASSERT_CORRUPT(LOOSE("\x81\xA4text\xA3"
@@ -308,7 +308,7 @@ static void missing_fields_are_corrupt(void **state)
     ASSERT_CORRUPT(LOOSE("\x81\xA5point\x80"), "field point.x is missing");
 }
 
-static void keys_that_come_twice_are_corrupt(void **state)
+static void duplicate_keys_are_corrupt(void **state)
 {
     ASSERT_CORRUPT(LOOSE("\x82\xA2i8\1\xA2i8\1"), "field i8 is there twice");
     ASSERT_CORRUPT(LOOSE("\x82\xA2i8\xC0\xA2i8\1"), "field i8 is there twice");
@@ -316,7 +316,7 @@ static void keys_that_come_twice_are_corrupt(void **state)
                    "field point.x is there twice");
 }
 
-static void states_that_are_no_map_are_corrupt(void **state)
+static void states_other_than_a_map_are_corrupt(void **state)
 {
     ASSERT_CORRUPT(LOOSE(""), "its state is cut off");
     ASSERT_CORRUPT(LOOSE("\x90"), "its state is an array instead of a map");
@@ -331,7 +331,7 @@ static void states_that_are_no_map_are_corrupt(void **state)
                    "field point is cut off");
 }
 
-static void what_was_declared_must_be_there(void **state)
+static void truncated_values_are_corrupt(void **state)
 {
     ASSERT_CORRUPT(LOOSE("\xDF\xFF\xFF\xFF\xFF"), "its state is cut off");
     ASSERT_CORRUPT(LIST("\x82\xA4list\xDD\xFF\xFF\xFF\xFF\1\1"),
@@ -347,7 +347,7 @@ static void what_was_declared_must_be_there(void **state)
                    "its state is cut off");
 }
 
-static void deep_nesting_of_what_is_unknown_is_passed_over(void **state)
+static void deeply_nested_unknown_values_are_skipped(void **state)
 {
     static char bytes[1000] = "\x81\xA1?";
 
@@ -365,23 +365,23 @@ int main(void)
 #define WITH_MAPPER(test) \
     cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        WITH_MAPPER(empty_map_gives_nothing),
-        WITH_MAPPER(nil_is_as_if_not_there),
-        WITH_MAPPER(extra_keys_are_passed_over),
+        WITH_MAPPER(empty_map_sets_no_member),
+        WITH_MAPPER(nil_is_a_missing_value),
+        WITH_MAPPER(unknown_keys_are_skipped),
         WITH_MAPPER(order_of_keys_does_not_matter),
-        WITH_MAPPER(event_without_fields_takes_any_map),
-        WITH_MAPPER(integers_in_any_encoding_are_taken),
+        WITH_MAPPER(event_without_fields_accepts_any_map),
+        WITH_MAPPER(integers_are_accepted_in_any_encoding),
         WITH_MAPPER(integers_out_of_range_are_corrupt),
         WITH_MAPPER(reals_widen_and_narrow_without_loss),
         WITH_MAPPER(reals_that_would_lose_digits_are_corrupt),
         WITH_MAPPER(other_types_are_corrupt),
-        WITH_MAPPER(values_that_are_none_are_corrupt),
+        WITH_MAPPER(invalid_values_are_corrupt),
         WITH_MAPPER(id_of_255_bytes_is_the_longest),
         WITH_MAPPER(missing_fields_are_corrupt),
-        WITH_MAPPER(keys_that_come_twice_are_corrupt),
-        WITH_MAPPER(states_that_are_no_map_are_corrupt),
-        WITH_MAPPER(what_was_declared_must_be_there),
-        WITH_MAPPER(deep_nesting_of_what_is_unknown_is_passed_over),
+        WITH_MAPPER(duplicate_keys_are_corrupt),
+        WITH_MAPPER(states_other_than_a_map_are_corrupt),
+        WITH_MAPPER(truncated_values_are_corrupt),
+        WITH_MAPPER(deeply_nested_unknown_values_are_skipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

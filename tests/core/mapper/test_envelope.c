@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests the envelope: what is written into one, and what is read from one. */
+/* Tests writing and reading envelopes. */
 #include "harness.h"
 
 static const quipu_event_type plain_type = { .topic = "Plain",
@@ -42,7 +42,7 @@ static void assert_state(struct harness *harness, const quipu_event *event,
 #define ASSERT_STATE(harness, event, literal) \
     assert_state((harness), (event), (literal), sizeof(literal) - 1)
 
-static void envelope_is_written_only_for_something(void **state)
+static void envelope_without_attributes_is_not_written(void **state)
 {
     quipu_event event = make();
 
@@ -59,7 +59,7 @@ static void envelope_is_written_only_for_something(void **state)
                  "\3\xD6\xFF\0\0\0\5\x80");
 }
 
-static void originator_is_kept_if_it_is_not_mapped(void **state)
+static void unmapped_originator_is_in_the_envelope(void **state)
 {
     quipu_schema schema = harness_schema();
     quipu_mapping mapping = harness_mapping(types);
@@ -119,7 +119,7 @@ static void newer_envelopes_are_unsupported(void **state)
                     QUIPU_UNSUPPORTED, "the critical key 100");
 }
 
-static void unknown_uncritical_keys_are_passed_over(void **state)
+static void unknown_odd_keys_are_skipped(void **state)
 {
     const quipu_item item =
         ITEM("\xC1\1\x83\3\xD6\xFF\0\0\0\5\x0B\x92\1\x91\2\xCD\1\1\xC0\x80");
@@ -128,7 +128,7 @@ static void unknown_uncritical_keys_are_passed_over(void **state)
     assert_int_equal(event->time.microseconds, 5000000);
 }
 
-static void broken_envelopes_are_corrupt(void **state)
+static void malformed_envelopes_are_corrupt(void **state)
 {
     ASSERT_REJECTED("\xC1", QUIPU_CORRUPT, "its state is cut off");
     ASSERT_REJECTED("\xC1\1", QUIPU_CORRUPT, "its state is cut off");
@@ -163,11 +163,11 @@ int main(void)
 #define WITH_MAPPER(test) \
     cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        WITH_MAPPER(envelope_is_written_only_for_something),
-        cmocka_unit_test(originator_is_kept_if_it_is_not_mapped),
+        WITH_MAPPER(envelope_without_attributes_is_not_written),
+        cmocka_unit_test(unmapped_originator_is_in_the_envelope),
         WITH_MAPPER(newer_envelopes_are_unsupported),
-        WITH_MAPPER(unknown_uncritical_keys_are_passed_over),
-        WITH_MAPPER(broken_envelopes_are_corrupt),
+        WITH_MAPPER(unknown_odd_keys_are_skipped),
+        WITH_MAPPER(malformed_envelopes_are_corrupt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests events that were stored by one version of a type, and are read by
- * another. */
+/* Tests reading events that another version of their type has stored. */
 #include "harness.h"
 
 struct old_line {
@@ -153,7 +152,7 @@ static void new_version_reads_old_events(void **state)
     assert_false(order->has_batch);
 }
 
-/* A default is a static value of the type's: a copy must not share it. */
+/* A default is a static value of the type, which a copy must not share. */
 static void defaults_are_copied(void **state)
 {
     struct versions *versions = *state;
@@ -170,7 +169,7 @@ static void defaults_are_copied(void **state)
     quipu_event_destroy(event);
 }
 
-static void old_version_cannot_do_without_its_fields(void **state)
+static void old_version_requires_its_fields(void **state)
 {
     struct versions *versions = *state;
     struct new_order order = { .number = 2.0,
@@ -190,8 +189,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(new_version_reads_old_events, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(defaults_are_copied, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(
-            old_version_cannot_do_without_its_fields, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(old_version_requires_its_fields, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests that the bytes of a state are what docs/state-format.md says, and stay
- * so: stores that exist are full of them. */
+/* Tests that the bytes of a state are as docs/state-format.md defines them.  Do
+ * not change the expected bytes: existing stores contain such states. */
 #include "harness.h"
 
 static const quipu_event_type *const types[] = { &sample_type };
@@ -84,7 +84,7 @@ static void assert_state(const quipu_schema *schema, const void *expected,
     harness_close(&harness);
 }
 
-static void plain_state_is_the_map_alone(void **state)
+static void state_without_envelope_is_the_map(void **state)
 {
     quipu_schema schema = harness_schema();
 
@@ -95,7 +95,7 @@ static void plain_state_is_the_map_alone(void **state)
     assert_state(&schema, members, sizeof(members));
 }
 
-static void envelope_goes_before_the_map(void **state)
+static void envelope_precedes_the_map(void **state)
 {
     const quipu_schema schema = harness_schema();
     uint8_t both[sizeof(envelope) + sizeof(members)];
@@ -109,8 +109,8 @@ static void envelope_goes_before_the_map(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_state_is_the_map_alone),
-        cmocka_unit_test(envelope_goes_before_the_map),
+        cmocka_unit_test(state_without_envelope_is_the_map),
+        cmocka_unit_test(envelope_precedes_the_map),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests that no state whatever does harm: it decodes, or is refused. */
+/* Tests that every state, however malformed, is decoded or refused. */
 #include <stdlib.h>
 
 #include "harness.h"
@@ -25,7 +25,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* The item of a sample, in memory that lasts until the next call. */
+/* Returns the item of a sample, valid until the next call. */
 static quipu_item make_item(struct harness *harness)
 {
     static uint8_t bytes[1024];
@@ -41,10 +41,8 @@ static quipu_item make_item(struct harness *harness)
     return item;
 }
 
-/*
- * Decodes bytes; what comes out must be an event that can be stored again, or
- * CORRUPT or UNSUPPORTED with a message that names the item.
- */
+/* Decodes bytes: the result must be an event that can be stored again, or
+ * CORRUPT or UNSUPPORTED with a message that names the item. */
 static int decode(struct harness *harness, quipu_item item, const void *bytes,
                   size_t size)
 {
@@ -81,7 +79,7 @@ static void every_prefix_is_corrupt(void **state)
                      QUIPU_OK);
 }
 
-static void every_byte_may_have_every_value(void **state)
+static void every_changed_byte_decodes_or_is_refused(void **state)
 {
     const quipu_item item = make_item(*state);
     uint8_t *bytes = quipu_allocate(item.state.size);
@@ -123,7 +121,7 @@ static uint32_t next_random(uint32_t *seed)
     return *seed;
 }
 
-static void random_bytes_do_no_harm(void **state)
+static void random_bytes_decode_or_are_refused(void **state)
 {
     const quipu_item item = make_item(*state);
     uint32_t seed = 1495713600;
@@ -144,7 +142,7 @@ static void random_bytes_do_no_harm(void **state)
     }
 }
 
-static void several_random_changes_do_no_harm(void **state)
+static void random_changes_decode_or_are_refused(void **state)
 {
     const quipu_item item = make_item(*state);
     uint8_t *bytes = quipu_allocate(item.state.size);
@@ -214,7 +212,7 @@ static void declared_sizes_allocate_nothing(void **state)
     assert_ok(quipu_allocator_use(NULL, NULL), NULL);
 }
 
-static void a_million_nested_arrays_do_no_harm(void **state)
+static void a_million_nested_arrays_are_refused(void **state)
 {
     const size_t size = 1000000;
     const quipu_item item = make_item(*state);
@@ -224,7 +222,7 @@ static void a_million_nested_arrays_do_no_harm(void **state)
     memcpy(bytes + 1, "\xA1?", 2);
     memset(bytes + 3, 0x91, size - 3);
     assert_int_equal(decode(*state, item, bytes, size), QUIPU_CORRUPT);
-    bytes[size - 1] = 1; /* right now, but the fields are missing */
+    bytes[size - 1] = 1; /* well-formed, but the fields are missing */
     assert_int_equal(decode(*state, item, bytes, size), QUIPU_CORRUPT);
     assert_contains(((struct harness *)*state)->error.message, "is missing");
     quipu_release(bytes);
@@ -236,12 +234,12 @@ int main(void)
     cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         WITH_MAPPER(every_prefix_is_corrupt),
-        WITH_MAPPER(every_byte_may_have_every_value),
+        WITH_MAPPER(every_changed_byte_decodes_or_is_refused),
         WITH_MAPPER(trailing_bytes_are_corrupt),
-        WITH_MAPPER(random_bytes_do_no_harm),
-        WITH_MAPPER(several_random_changes_do_no_harm),
+        WITH_MAPPER(random_bytes_decode_or_are_refused),
+        WITH_MAPPER(random_changes_decode_or_are_refused),
         cmocka_unit_test(declared_sizes_allocate_nothing),
-        WITH_MAPPER(a_million_nested_arrays_do_no_harm),
+        WITH_MAPPER(a_million_nested_arrays_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

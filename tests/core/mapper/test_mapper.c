@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests that events come back from items as they went in. */
+/* Tests that converting an event to an item and back gives the same event. */
 #include <stdio.h>
 
 #include "harness.h"
@@ -59,7 +59,7 @@ static void event_comes_back_from_envelope(void **state)
     assert_all_round_trips(&schema);
 }
 
-static void columns_hold_what_they_are_for(void **state)
+static void attributes_go_into_their_columns(void **state)
 {
     quipu_schema schema = harness_schema();
     const quipu_mapping mapping = harness_mapping(types);
@@ -97,8 +97,8 @@ static void columns_hold_what_they_are_for(void **state)
     harness_close(&harness);
 }
 
-/* A column that was added later: what the envelopes hold still counts. */
-static void column_goes_before_envelope(void **state)
+/* After a column was added, attributes in envelopes are still read. */
+static void column_takes_precedence_over_envelope(void **state)
 {
     const quipu_schema schema = harness_schema();
     quipu_schema later = schema;
@@ -152,7 +152,7 @@ static void list_keeps_all_items_in_order(void **state)
             sample.base.originator_version = i;
             assert_ok(quipu_items_add(harness.items, &sample.base, NULL), NULL);
         }
-        sample.text = NULL; /* refused, which leaves the others alone */
+        sample.text = NULL; /* refused; the list is as before */
         assert_status(quipu_items_add(harness.items, &sample.base, NULL),
                       QUIPU_INVALID);
         sample.text = "bar";
@@ -186,13 +186,13 @@ static void state_of_16_mebibytes_comes_back(void **state)
     sample_full(&sample);
     sample.bytes = (quipu_bytes){ large, size };
     assert_round_trip(&harness, &sample);
-    sample_sparse(&sample); /* the list is not the worse for it */
+    sample_sparse(&sample); /* the list can still be used */
     assert_round_trip(&harness, &sample);
     harness_close(&harness);
     quipu_release(large);
 }
 
-static void topics_are_told_apart(void **state)
+static void similar_topics_are_distinguished(void **state)
 {
     static char topics[64][24];
     static quipu_event_type many[64];
@@ -221,7 +221,7 @@ static void topics_are_told_apart(void **state)
     harness_close(&harness);
 }
 
-static void mapper_without_types_knows_none(void **state)
+static void mapper_without_types_finds_none(void **state)
 {
     const quipu_schema schema = harness_schema();
     const quipu_mapping mapping = { .struct_size = sizeof(mapping) };
@@ -235,7 +235,7 @@ static void mapper_without_types_knows_none(void **state)
     harness_close(&harness);
 }
 
-static void foreign_events_are_refused(void **state)
+static void events_of_unknown_types_are_refused(void **state)
 {
     static const quipu_event_type namesake = { .topic = "Sample.Taken",
                                                .size = sizeof(struct sample) };
@@ -337,13 +337,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(event_comes_back_from_columns),
         cmocka_unit_test(event_comes_back_from_envelope),
-        cmocka_unit_test(columns_hold_what_they_are_for),
-        cmocka_unit_test(column_goes_before_envelope),
+        cmocka_unit_test(attributes_go_into_their_columns),
+        cmocka_unit_test(column_takes_precedence_over_envelope),
         cmocka_unit_test(list_keeps_all_items_in_order),
         cmocka_unit_test(state_of_16_mebibytes_comes_back),
-        cmocka_unit_test(topics_are_told_apart),
-        cmocka_unit_test(mapper_without_types_knows_none),
-        cmocka_unit_test(foreign_events_are_refused),
+        cmocka_unit_test(similar_topics_are_distinguished),
+        cmocka_unit_test(mapper_without_types_finds_none),
+        cmocka_unit_test(events_of_unknown_types_are_refused),
         cmocka_unit_test(values_that_cannot_be_stored_are_refused),
         cmocka_unit_test(unknown_topic_and_erased_item_are_not_found),
     };

@@ -94,7 +94,7 @@ static void assert_same(const struct reading *a, const struct reading *b)
     assert_int_equal(a->number, b->number);
 }
 
-/* Whether the state says the name, as the key of a member. */
+/* Returns true if the state has the name as the key of a member. */
 static bool state_has(const quipu_item *item, const char *name)
 {
     return memmem(item->state.data, item->state.size, name, strlen(name));
@@ -266,7 +266,7 @@ static void stored_sequence_ids_must_be_of_the_schema(void **state)
     harness_close(&harness);
 }
 
-static void attributes_that_do_not_fit_are_refused(void **state)
+static void unsuitable_attributes_are_refused(void **state)
 {
     const uint32_t text = QUIPU_SCHEMA_TEXT_IDS;
 
@@ -326,8 +326,8 @@ static void field_hides_attribute_of_the_base(void **state)
     harness_close(&harness);
 }
 
-/* States that were written under another mapping have the attribute still. */
-static void item_goes_before_state(void **state)
+/* States that were written with another mapping contain the attribute. */
+static void item_takes_precedence_over_state(void **state)
 {
     const struct reading reading = make();
     struct harness harness;
@@ -357,9 +357,9 @@ int main(void)
         cmocka_unit_test(stored_positions_must_fit_their_member),
         cmocka_unit_test(sequence_ids_out_of_range_are_refused),
         cmocka_unit_test(stored_sequence_ids_must_be_of_the_schema),
-        cmocka_unit_test(attributes_that_do_not_fit_are_refused),
+        cmocka_unit_test(unsuitable_attributes_are_refused),
         cmocka_unit_test(field_hides_attribute_of_the_base),
-        cmocka_unit_test(item_goes_before_state),
+        cmocka_unit_test(item_takes_precedence_over_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

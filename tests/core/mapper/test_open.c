@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests what a mapper refuses to be opened with, and opening without memory. */
+/* Tests the arguments of opening a mapper, and failing allocations. */
 #include "quipu_test_memory.h"
 
 #include "harness.h"
@@ -17,7 +17,7 @@ static void assert_open_refused(const quipu_schema *schema,
     assert_null(mapper);
 }
 
-static void schema_and_mapping_are_needed(void **state)
+static void schema_and_mapping_are_required(void **state)
 {
     quipu_schema schema = harness_schema();
     quipu_mapping mapping = harness_mapping(types);
@@ -32,7 +32,7 @@ static void schema_and_mapping_are_needed(void **state)
     assert_open_refused(&schema, &mapping, "struct_size");
 }
 
-static void a_wrong_schema_is_refused(void **state)
+static void wrong_schema_is_refused(void **state)
 {
     const quipu_mapping mapping = harness_mapping(types);
     quipu_schema schema = harness_schema();
@@ -71,8 +71,8 @@ static void wrong_types_are_refused(void **state)
     assert_open_refused(&schema, &mapping, "an event type is NULL");
 }
 
-/* A program that was compiled when the structs were shorter, or longer. */
-static void structs_of_other_sizes_are_taken(void **state)
+/* Structs of programs that were compiled with other versions of the headers. */
+static void structs_of_other_sizes_are_accepted(void **state)
 {
     struct {
         quipu_schema schema;
@@ -89,13 +89,13 @@ static void structs_of_other_sizes_are_taken(void **state)
     longer.later[0] = 1;
     assert_open_refused(&longer.schema, &mapping, "does not know");
     shorter.struct_size = offsetof(quipu_schema, columns);
-    shorter.column_count = 5; /* not there, so never looked at */
+    shorter.column_count = 5; /* beyond struct_size, so not read */
     harness_open(&harness, &shorter, &mapping);
     harness_close(&harness);
 }
 
-/* The mapper owns what it needs of a schema. */
-static void schema_may_go_after_opening(void **state)
+/* The mapper copies the schema. */
+static void schema_may_be_freed_after_opening(void **state)
 {
     char name[] = "text";
     quipu_column column = { .name = name, .kind = QUIPU_VALUE_TEXT };
@@ -161,7 +161,7 @@ static int round_trip(void *context, quipu_error *error)
     return status;
 }
 
-static void without_memory_nothing_is_lost(void **state)
+static void failing_allocations_leak_nothing(void **state)
 {
     struct task task = { .count = 40 };
 
@@ -170,9 +170,9 @@ static void without_memory_nothing_is_lost(void **state)
     quipu_test_memory_sweep(round_trip, &task);
 }
 
-/* With arenas, the allocations of small pieces rarely fail one by one: here
- * each is a block of its own. */
-static void each_large_piece_may_lack_memory(void **state)
+/* An arena serves many small pieces with one block.  Here each piece is larger
+ * than a block, so that each allocation can fail. */
+static void each_arena_block_may_fail(void **state)
 {
     static char large[70000];
     static struct line line = { large, 1, true, { 1, 2 } };
@@ -196,7 +196,7 @@ static void each_large_piece_may_lack_memory(void **state)
     quipu_test_memory_sweep(round_trip, &task);
 }
 
-static void warm_list_allocates_nothing(void **state)
+static void reused_list_allocates_nothing(void **state)
 {
     const quipu_schema schema = harness_schema();
     const quipu_mapping mapping = harness_mapping(types);
@@ -208,7 +208,7 @@ static void warm_list_allocates_nothing(void **state)
     harness_open(&harness, &schema, &mapping);
     sample_full(&sample);
     for (int round = 0; round < 5; round++) {
-        if (round == 4) { /* warm: not one allocation more is allowed */
+        if (round == 4) { /* from here on each allocation fails */
             atomic_store(&quipu_test_budget, 0);
         }
         quipu_items_clear(harness.items);
@@ -223,14 +223,14 @@ static void warm_list_allocates_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(schema_and_mapping_are_needed),
-        cmocka_unit_test(a_wrong_schema_is_refused),
+        cmocka_unit_test(schema_and_mapping_are_required),
+        cmocka_unit_test(wrong_schema_is_refused),
         cmocka_unit_test(wrong_types_are_refused),
-        cmocka_unit_test(structs_of_other_sizes_are_taken),
-        cmocka_unit_test(schema_may_go_after_opening),
-        cmocka_unit_test(without_memory_nothing_is_lost),
-        cmocka_unit_test(each_large_piece_may_lack_memory),
-        cmocka_unit_test(warm_list_allocates_nothing),
+        cmocka_unit_test(structs_of_other_sizes_are_accepted),
+        cmocka_unit_test(schema_may_be_freed_after_opening),
+        cmocka_unit_test(failing_allocations_leak_nothing),
+        cmocka_unit_test(each_arena_block_may_fail),
+        cmocka_unit_test(reused_list_allocates_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests the reader of MessagePack against msgpack-c. */
+/* Tests the MessagePack reader against msgpack-c. */
 #include "quipu_test.h"
 
 #include <msgpack.h>
 
 #include "mapper/reader.h"
 
-/* Reads one whole value; *used tells how many bytes it took. */
+/* Reads one complete value; *used is its size. */
 static int read_value(const uint8_t *data, size_t size, size_t *used)
 {
     quipu_reader reader = { data, data + size };
@@ -38,8 +38,8 @@ static void assert_agreement(const uint8_t *data, size_t size)
     }
 }
 
-/* The heads of arrays and maps with a count of 32 bits: msgpack-c allocates
- * what they claim, which is why it is not what reads states. */
+/* Heads of arrays and maps with a count of 32 bits, for which msgpack-c would
+ * allocate as much as they claim. */
 static bool is_boundless(uint8_t head)
 {
     return head == 0xDD || head == 0xDF;
@@ -53,8 +53,8 @@ static uint32_t next_random(uint32_t *seed)
     return *seed;
 }
 
-/* Short, so that a nesting deeper than msgpack-c's 32 is not among them; and
- * with small counts often, so that many are valid. */
+/* Short, so that no input nests deeper than the 32 levels of msgpack-c, and
+ * often with small counts, so that many are valid. */
 static void random_bytes_are_read_as_msgpack_c_does(void **state)
 {
     uint32_t seed = 20170525;
@@ -134,7 +134,7 @@ static void integers_round_trip_through_msgpack_c(void **state)
     assert_number(INT64_MIN);
 }
 
-static void values_are_what_they_were(void **state)
+static void values_have_their_kinds_and_contents(void **state)
 {
     static const uint8_t data[] = {
         0xCA, 0x3F, 0x80, 0,    0,                   /* 1.0 as a float */
@@ -171,7 +171,7 @@ int main(void)
         cmocka_unit_test(random_bytes_are_read_as_msgpack_c_does),
         cmocka_unit_test(each_head_is_read_as_msgpack_c_does),
         cmocka_unit_test(integers_round_trip_through_msgpack_c),
-        cmocka_unit_test(values_are_what_they_were),
+        cmocka_unit_test(values_have_their_kinds_and_contents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stored states, taken apart without event types. */
+/* Tests splitting and checking states without event types. */
 #include "quipu_test.h"
 
 #include <quipu/quipu.h>
@@ -28,7 +28,7 @@ static void plain_state_has_no_envelope(void **state)
     assert_ok(quipu_state_check(BYTES(FIELDS), &err), &err);
 }
 
-static void envelope_and_fields_are_told_apart(void **state)
+static void split_separates_envelope_and_fields(void **state)
 {
     quipu_error err;
     quipu_state parts;
@@ -69,7 +69,7 @@ static void every_prefix_of_a_state_is_corrupt(void **state)
                   QUIPU_CORRUPT);
 }
 
-static void what_is_no_map_of_fields_is_corrupt(void **state)
+static void fields_other_than_a_map_are_corrupt(void **state)
 {
     quipu_error err;
 
@@ -86,7 +86,7 @@ static void what_is_no_map_of_fields_is_corrupt(void **state)
                                            "a\xc1"),
                                      &err),
                    QUIPU_CORRUPT, &err, "no MessagePack");
-    /* An array that claims four thousand million elements. */
+    /* An array that claims 2^32 - 1 elements. */
     assert_refused(quipu_state_check(BYTES("\x81\xa1"
                                            "a\xdd\xff\xff\xff\xff"),
                                      &err),
@@ -100,7 +100,7 @@ static void envelopes_of_newer_formats_are_unsupported(void **state)
     (void)state;
     assert_refused(quipu_state_check(BYTES("\xc1\x02\x80" FIELDS), &err),
                    QUIPU_UNSUPPORTED, &err, "newer");
-    /* An even key is critical, an odd one is passed over. */
+    /* An even key is critical, an odd one is skipped. */
     assert_refused(
         quipu_state_check(BYTES("\xc1\x01\x81\x02\x01" FIELDS), &err),
         QUIPU_UNSUPPORTED, &err, "newer");
@@ -109,7 +109,7 @@ static void envelopes_of_newer_formats_are_unsupported(void **state)
         &err);
 }
 
-static void wrong_envelopes_are_corrupt(void **state)
+static void malformed_envelopes_are_corrupt(void **state)
 {
     const quipu_bytes wrong[] = {
         BYTES("\xc1\x01\x90" FIELDS),                 /* no map */
@@ -130,7 +130,7 @@ static void wrong_envelopes_are_corrupt(void **state)
     }
 }
 
-static void tokens_shorten_the_bytes_by_what_they_took(void **state)
+static void token_is_removed_from_the_bytes(void **state)
 {
     quipu_bytes rest = BYTES("\x92\xcb\x3f\xf8\0\0\0\0\0\0\xe0");
     quipu_error err;
@@ -157,12 +157,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_state_has_no_envelope),
-        cmocka_unit_test(envelope_and_fields_are_told_apart),
+        cmocka_unit_test(split_separates_envelope_and_fields),
         cmocka_unit_test(every_prefix_of_a_state_is_corrupt),
-        cmocka_unit_test(what_is_no_map_of_fields_is_corrupt),
+        cmocka_unit_test(fields_other_than_a_map_are_corrupt),
         cmocka_unit_test(envelopes_of_newer_formats_are_unsupported),
-        cmocka_unit_test(wrong_envelopes_are_corrupt),
-        cmocka_unit_test(tokens_shorten_the_bytes_by_what_they_took),
+        cmocka_unit_test(malformed_envelopes_are_corrupt),
+        cmocka_unit_test(token_is_removed_from_the_bytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

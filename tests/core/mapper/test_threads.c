@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests that threads may share a mapper, each with a list of its own. */
+/* Tests that threads can share a mapper, each with its own list. */
 #include <pthread.h>
 
 #include "harness.h"
@@ -11,7 +11,7 @@ struct worker {
     pthread_t thread;
     const quipu_mapper *mapper;
     int64_t number;
-    int done; /* rounds that came out right */
+    int done; /* rounds that succeeded */
 };
 
 static bool round_trip(const struct worker *worker, quipu_items *items,

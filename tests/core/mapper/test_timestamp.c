@@ -37,7 +37,7 @@ static void shortest_form_is_written(void **state)
                    12);
 }
 
-static void any_form_is_read(void **state)
+static void every_form_is_read(void **state)
 {
     quipu_time time = { 0 };
 
@@ -58,7 +58,7 @@ static void assert_no_timestamp(const void *data, size_t size)
     assert_int_equal(time.microseconds, 77);
 }
 
-static void others_are_refused(void **state)
+static void invalid_timestamps_are_refused(void **state)
 {
     (void)state;
     assert_no_timestamp("", 0);
@@ -67,7 +67,7 @@ static void others_are_refused(void **state)
     assert_no_timestamp("\x3B\x9A\xCA\0\0\0\0\0\0\0\0\0", 12);
     assert_no_timestamp("\0\0\0\1\0\0\0\0\0\0\0\0", 12);
     assert_no_timestamp("\xEE\x6B\x28\0\0\0\0\0", 8);
-    /* a second before the year 1, a second after the year 9999, and more */
+    /* before the year 1, after the year 9999, and far outside */
     assert_no_timestamp("\0\0\0\0\xFF\xFF\xFF\xF1\x88\x6E\x08\xFF", 12);
     assert_no_timestamp("\0\0\0\0\0\0\0\x3A\xFF\xF4\x41\x80", 12);
     assert_no_timestamp("\0\0\0\0\x80\0\0\0\0\0\0\0", 12);
@@ -78,8 +78,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shortest_form_is_written),
-        cmocka_unit_test(any_form_is_read),
-        cmocka_unit_test(others_are_refused),
+        cmocka_unit_test(every_form_is_read),
+        cmocka_unit_test(invalid_timestamps_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

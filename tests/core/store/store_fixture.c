@@ -11,7 +11,7 @@ static const quipu_driver *memory;
 static quipu_driver scripted;
 static const quipu_host *host;
 
-/* Whether there is something left to count down. */
+/* Decrements a counter that is above 0; returns true if it was. */
 static bool due(atomic_int *number)
 {
     int left = atomic_load(number);
@@ -39,7 +39,7 @@ static int scripted_append(quipu_driver_datastore *datastore,
 {
     int status = QUIPU_OK;
 
-    *taken = 1; /* so that each append counts by itself */
+    *taken = 1; /* so that each append is counted separately */
     (void)count;
     if (due(&script.busy_appends)) {
         return host->error_set(error, QUIPU_BUSY, 5, NULL, "scripted: busy");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stores over the memory driver, and a driver around it that fails as it is
- * told; shared by the tests of core/store and core/domain. */
+/* Stores over the memory driver, and a scripted driver that wraps it and fails
+ * as a test has set; for the tests of core/store and core/domain. */
 #ifndef QUIPU_TESTS_CORE_STORE_FIXTURE_H
 #define QUIPU_TESTS_CORE_STORE_FIXTURE_H
 
@@ -12,19 +12,20 @@
 
 /* ---------------------------------------------------------------- driver */
 
-/* The scheme "scripted": the memory driver, but for what is set here.  Each
- * number counts down to 0, at which it does nothing. */
+/* The scheme "scripted": the memory driver with the faults that are set here.
+ * Each number is decremented when its fault occurs; 0 means no fault. */
 struct script {
-    atomic_int lost_answers;   /* appends are stored, say UNKNOWN_OUTCOME */
-    atomic_int lost_appends;   /* are not stored, say UNKNOWN_OUTCOME */
-    atomic_int busy_appends;   /* are not stored, say BUSY */
-    atomic_int steps_to_error; /* the step that brings it to 0 says `error` */
+    atomic_int
+        lost_answers; /* appends that are stored and return UNKNOWN_OUTCOME */
+    atomic_int lost_appends;   /* appends that are not stored and return that */
+    atomic_int busy_appends;   /* appends that are not stored and return BUSY */
+    atomic_int steps_to_error; /* the step that makes it 0 returns step_error */
     atomic_int step_error;
-    atomic_int appends; /* counts up: those that reached the store */
+    atomic_int appends; /* number of those that reached the store */
 };
 extern struct script script;
 
-/* Adds the driver; once for a program. */
+/* Adds the driver; called once per program. */
 void script_add_driver(void);
 void script_clear(void);
 
@@ -34,7 +35,7 @@ struct noted {
     quipu_event base;
     const char *text;
 };
-/* Mapped by attributes of its own. */
+/* An event that is mapped by its own attributes. */
 struct measured {
     quipu_event base;
     const char *device;
@@ -46,7 +47,7 @@ extern const quipu_event_type noted, measured;
 /* A mapping of `noted` alone. */
 extern const quipu_mapping noted_mapping;
 
-/* An event of a new id and this version. */
+/* Makes an event with a new event id and this version. */
 struct noted make_noted(const quipu_id *id, int64_t version, const char *text);
 quipu_id uuid_id(void);
 quipu_id text_id(const char *text);
@@ -70,11 +71,11 @@ void opened_close(struct opened *opened);
 /* Stores `count` events of new texts, "0", "1" ..., at versions 0, 1 ... */
 void fill(quipu_store *store, const quipu_id *id, int count);
 
-/* Puts an item into the store past the mapper. */
+/* Stores an item without the mapper. */
 void put_item(quipu_store *store, const quipu_id *id, int64_t position,
               const char *topic, const void *state, size_t size);
 
-/* The number of items in the whole log. */
+/* Returns the number of items in the log. */
 size_t log_size(quipu_store *store);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Appending events at named positions, and after a sequence as expected. */
+/* Tests appending events at named positions, and with an expected version. */
 #include "store_fixture.h"
 
 static int add_driver(void **state)
@@ -121,8 +121,8 @@ static void wrong_arguments_are_refused(void **state)
 
 /* ----------------------------------------------------------- expecting */
 
-/* Appends one event to a sequence of `length` events, naming a version that
- * is not to be read. */
+/* Appends one event to a sequence of `length` events, with a version that must
+ * be ignored. */
 static void expect(int length, quipu_expected expected, int status)
 {
     const quipu_id id = uuid_id();
@@ -152,21 +152,21 @@ static void expect(int length, quipu_expected expected, int status)
     opened_close(&opened);
 }
 
-static void any_is_always_met(void **state)
+static void any_is_met_by_every_sequence(void **state)
 {
     (void)state;
     expect(0, (quipu_expected){ .version = QUIPU_EXPECT_ANY }, QUIPU_OK);
     expect(2, (quipu_expected){ .version = QUIPU_EXPECT_ANY }, QUIPU_OK);
 }
 
-static void none_is_met_by_an_empty_sequence_only(void **state)
+static void none_is_met_only_by_an_empty_sequence(void **state)
 {
     (void)state;
     expect(0, (quipu_expected){ .version = QUIPU_EXPECT_NONE }, QUIPU_OK);
     expect(1, (quipu_expected){ .version = QUIPU_EXPECT_NONE }, QUIPU_CONFLICT);
 }
 
-static void exists_is_met_by_any_but_an_empty_sequence(void **state)
+static void exists_is_met_only_by_a_sequence_with_events(void **state)
 {
     (void)state;
     expect(0, (quipu_expected){ .version = QUIPU_EXPECT_EXISTS },
@@ -174,7 +174,7 @@ static void exists_is_met_by_any_but_an_empty_sequence(void **state)
     expect(1, (quipu_expected){ .version = QUIPU_EXPECT_EXISTS }, QUIPU_OK);
 }
 
-static void exact_is_met_by_that_last_position_only(void **state)
+static void exact_is_met_only_by_its_last_position(void **state)
 {
     quipu_expected exact = { .version = QUIPU_EXPECT_EXACT };
     (void)state;
@@ -211,7 +211,7 @@ static void several_events_get_consecutive_positions(void **state)
     opened_close(&opened);
 }
 
-static void expectation_is_of_one_sequence(void **state)
+static void events_of_several_sequences_are_refused(void **state)
 {
     const quipu_expected any = { .version = QUIPU_EXPECT_ANY };
     const quipu_id one = uuid_id();
@@ -231,7 +231,7 @@ static void expectation_is_of_one_sequence(void **state)
     opened_close(&opened);
 }
 
-static void unknown_expectation_is_refused(void **state)
+static void unknown_expected_version_is_refused(void **state)
 {
     const quipu_expected wrong[] = {
         { .version = -1 },
@@ -283,13 +283,13 @@ int main(void)
         cmocka_unit_test(append_at_taken_position_stores_nothing_of_the_list),
         cmocka_unit_test(repeated_append_stores_once),
         cmocka_unit_test(wrong_arguments_are_refused),
-        cmocka_unit_test(any_is_always_met),
-        cmocka_unit_test(none_is_met_by_an_empty_sequence_only),
-        cmocka_unit_test(exists_is_met_by_any_but_an_empty_sequence),
-        cmocka_unit_test(exact_is_met_by_that_last_position_only),
+        cmocka_unit_test(any_is_met_by_every_sequence),
+        cmocka_unit_test(none_is_met_only_by_an_empty_sequence),
+        cmocka_unit_test(exists_is_met_only_by_a_sequence_with_events),
+        cmocka_unit_test(exact_is_met_only_by_its_last_position),
         cmocka_unit_test(several_events_get_consecutive_positions),
-        cmocka_unit_test(expectation_is_of_one_sequence),
-        cmocka_unit_test(unknown_expectation_is_refused),
+        cmocka_unit_test(events_of_several_sequences_are_refused),
+        cmocka_unit_test(unknown_expected_version_is_refused),
         cmocka_unit_test(sparse_schema_has_no_next_position),
     };
 

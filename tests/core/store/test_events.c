@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading events: bounds, undecodable events, failing cursors, other mappings,
- * and the last event of a sequence. */
+/* Tests reading events: bounds, undecodable events, failing cursors, other
+ * mappings, and the last event of a sequence. */
 #include "store_fixture.h"
 
 #include "quipu_test_memory.h"
@@ -155,9 +155,9 @@ static void event_comes_back_as_it_went_in(void **state)
     quipu_event_destroy(kept);
 }
 
-/* ------------------------------------------------------ what goes wrong */
+/* ---------------------------------------------------------------- failures */
 
-static void cursor_goes_on_after_an_event_that_cannot_be_decoded(void **state)
+static void cursor_continues_after_an_undecodable_event(void **state)
 {
     const int statuses[] = { QUIPU_OK, QUIPU_NOT_FOUND, QUIPU_CORRUPT,
                              QUIPU_OK };
@@ -187,7 +187,7 @@ static void cursor_goes_on_after_an_event_that_cannot_be_decoded(void **state)
     opened_close(&opened);
 }
 
-static void failed_cursor_stays_failed_and_has_no_item(void **state)
+static void failed_cursor_has_no_item_and_stays_failed(void **state)
 {
     const quipu_id id = uuid_id();
     const quipu_event *event = NULL;
@@ -259,9 +259,9 @@ static void wrong_arguments_are_refused(void **state)
     opened_close(&opened);
 }
 
-/* ------------------------------------------------------------- the last */
+/* -------------------------------------------------------------- last event */
 
-static void last_event_is_the_one_at_the_highest_position(void **state)
+static void last_event_has_the_highest_position(void **state)
 {
     const quipu_id id = uuid_id();
     quipu_event *last = NULL;
@@ -283,7 +283,7 @@ static void last_event_is_the_one_at_the_highest_position(void **state)
     opened_close(&opened);
 }
 
-static void last_event_of_unknown_topic_is_not_taken_for_none(void **state)
+static void last_event_of_unknown_topic_is_unsupported(void **state)
 {
     const quipu_id id = text_id("a");
     quipu_event *last = NULL;
@@ -360,10 +360,10 @@ static void sequence_by_a_time_in_a_sparse_schema(void **state)
     opened_close(&opened);
 }
 
-/* ----------------------------------------------------- memory runs short */
+/* ------------------------------------------------------- failing allocation */
 
-/* Reads all 6 events; a step that fails for want of memory is made again. */
-static void no_event_is_passed_over_when_memory_is_short(void **state)
+/* Reads all 6 events; a step that fails with NO_MEMORY is repeated. */
+static void event_is_repeated_after_no_memory(void **state)
 {
     const quipu_id id = uuid_id();
     const quipu_event *event = NULL;
@@ -458,7 +458,7 @@ static int write_and_read(void *context, quipu_error *error)
     return status;
 }
 
-static void nothing_is_kept_whatever_allocation_fails(void **state)
+static void failing_allocations_leak_nothing(void **state)
 {
     quipu_schema schema;
     quipu_error error;
@@ -475,14 +475,14 @@ int main(void)
         cmocka_unit_test(sequence_is_read_within_bounds_in_both_directions),
         cmocka_unit_test(log_is_read_over_all_sequences),
         cmocka_unit_test(event_comes_back_as_it_went_in),
-        cmocka_unit_test(cursor_goes_on_after_an_event_that_cannot_be_decoded),
-        cmocka_unit_test(failed_cursor_stays_failed_and_has_no_item),
+        cmocka_unit_test(cursor_continues_after_an_undecodable_event),
+        cmocka_unit_test(failed_cursor_has_no_item_and_stays_failed),
         cmocka_unit_test(wrong_arguments_are_refused),
-        cmocka_unit_test(last_event_is_the_one_at_the_highest_position),
-        cmocka_unit_test(last_event_of_unknown_topic_is_not_taken_for_none),
+        cmocka_unit_test(last_event_has_the_highest_position),
+        cmocka_unit_test(last_event_of_unknown_topic_is_unsupported),
         cmocka_unit_test(sequence_by_a_time_in_a_sparse_schema),
-        cmocka_unit_test(no_event_is_passed_over_when_memory_is_short),
-        cmocka_unit_test(nothing_is_kept_whatever_allocation_fails),
+        cmocka_unit_test(event_is_repeated_after_no_memory),
+        cmocka_unit_test(failing_allocations_leak_nothing),
     };
 
     return cmocka_run_group_tests(tests, add_driver, NULL) != 0;

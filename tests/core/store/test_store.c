@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening and closing event stores. */
+/* Tests opening and closing event stores. */
 #include "store_fixture.h"
 
 static int add_driver(void **state)
@@ -9,7 +9,7 @@ static int add_driver(void **state)
     return 0;
 }
 
-static void store_knows_its_parts(void **state)
+static void store_returns_its_parts(void **state)
 {
     struct opened opened;
     (void)state;
@@ -22,7 +22,7 @@ static void store_knows_its_parts(void **state)
     opened_close(&opened);
 }
 
-static void schema_that_is_not_set_up_is_not_found(void **state)
+static void missing_schema_is_not_found(void **state)
 {
     quipu_datastore *datastore = NULL;
     quipu_store *store = NULL;
@@ -109,7 +109,7 @@ static void store_with_open_cursors_does_not_close(void **state)
     opened_close(&opened);
 }
 
-static void store_whose_records_are_read_does_not_close(void **state)
+static void store_with_open_records_cursors_does_not_close(void **state)
 {
     quipu_cursor *cursor = NULL;
     struct opened opened;
@@ -130,12 +130,12 @@ static void store_whose_records_are_read_does_not_close(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(store_knows_its_parts),
-        cmocka_unit_test(schema_that_is_not_set_up_is_not_found),
+        cmocka_unit_test(store_returns_its_parts),
+        cmocka_unit_test(missing_schema_is_not_found),
         cmocka_unit_test(wrong_mapping_is_refused),
         cmocka_unit_test(null_arguments_are_refused),
         cmocka_unit_test(store_with_open_cursors_does_not_close),
-        cmocka_unit_test(store_whose_records_are_read_does_not_close),
+        cmocka_unit_test(store_with_open_records_cursors_does_not_close),
     };
 
     return cmocka_run_group_tests(tests, add_driver, NULL) != 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Collecting events, and saving those of several aggregates at once. */
+/* Tests collecting events, and saving those of several aggregates together. */
 #include "domain_fixture.h"
 
 struct pair {
@@ -77,7 +77,7 @@ static void saving_again_publishes_nothing(void **state)
     pair_close(&pair);
 }
 
-static void failed_save_makes_stale_those_that_have_events(void **state)
+static void failed_save_makes_aggregates_with_events_stale(void **state)
 {
     struct pair pair;
     struct note *idle = NULL;
@@ -102,7 +102,7 @@ static void failed_save_makes_stale_those_that_have_events(void **state)
     pair_close(&pair);
 }
 
-static void retry_repeats_the_very_same_events(void **state)
+static void retry_publishes_the_same_events(void **state)
 {
     struct recorder *seen = NULL;
     struct pair pair;
@@ -150,8 +150,8 @@ static void save_repeats_a_trigger_that_failed_to_publish(void **state)
     wired_close(&wired);
 }
 
-/* Whose events a program stores itself, as it must without a bus. */
-static void events_saved_by_other_means_are_forgotten(void **state)
+/* A program stores the events itself if there is no bus. */
+static void events_saved_by_other_means_are_not_pending(void **state)
 {
     struct note *note = new_note(NULL);
     const quipu_event *const *events = NULL;
@@ -173,7 +173,7 @@ static void events_saved_by_other_means_are_forgotten(void **state)
     quipu_aggregate_destroy(note);
 }
 
-static void saved_by_other_means_is_fresh_again(void **state)
+static void aggregate_saved_by_other_means_is_not_stale(void **state)
 {
     struct pair pair;
     (void)state;
@@ -198,7 +198,7 @@ static int save_from_within(void *context, const quipu_event *const *events,
     return quipu_aggregate_saved(aggregate, error);
 }
 
-static void a_subscriber_cannot_say_saved(void **state)
+static void subscriber_cannot_mark_aggregate_as_saved(void **state)
 {
     quipu_subscriber *subscriber = NULL;
     struct pair pair;
@@ -255,7 +255,7 @@ static void wrong_lists_are_refused_and_change_nothing(void **state)
     pair_close(&pair);
 }
 
-static void broken_aggregate_keeps_others_from_being_saved(void **state)
+static void broken_aggregate_prevents_saving_others(void **state)
 {
     struct pair pair;
     (void)state;
@@ -304,7 +304,7 @@ static void events_stay_pending_while_they_are_published(void **state)
     wired_close(&wired);
 }
 
-static void collecting_can_begin_late(void **state)
+static void collecting_may_begin_after_events(void **state)
 {
     struct wired wired;
     struct note *note = NULL;
@@ -328,16 +328,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(save_publishes_one_list_in_order_of_the_aggregates),
         cmocka_unit_test(saving_again_publishes_nothing),
-        cmocka_unit_test(failed_save_makes_stale_those_that_have_events),
-        cmocka_unit_test(retry_repeats_the_very_same_events),
+        cmocka_unit_test(failed_save_makes_aggregates_with_events_stale),
+        cmocka_unit_test(retry_publishes_the_same_events),
         cmocka_unit_test(save_repeats_a_trigger_that_failed_to_publish),
-        cmocka_unit_test(events_saved_by_other_means_are_forgotten),
-        cmocka_unit_test(saved_by_other_means_is_fresh_again),
-        cmocka_unit_test(a_subscriber_cannot_say_saved),
+        cmocka_unit_test(events_saved_by_other_means_are_not_pending),
+        cmocka_unit_test(aggregate_saved_by_other_means_is_not_stale),
+        cmocka_unit_test(subscriber_cannot_mark_aggregate_as_saved),
         cmocka_unit_test(wrong_lists_are_refused_and_change_nothing),
-        cmocka_unit_test(broken_aggregate_keeps_others_from_being_saved),
+        cmocka_unit_test(broken_aggregate_prevents_saving_others),
         cmocka_unit_test(events_stay_pending_while_they_are_published),
-        cmocka_unit_test(collecting_can_begin_late),
+        cmocka_unit_test(collecting_may_begin_after_events),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

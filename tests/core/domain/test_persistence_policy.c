@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The persistence policy: what it stores, refuses and leaves to others. */
+/* Tests which lists a persistence policy stores, refuses and ignores. */
 #include "core/store/store_fixture.h"
 #include "domain_fixture.h"
 
@@ -90,7 +90,7 @@ static void event_that_the_store_does_not_know_is_not_lost_in_silence(
     scene_close(&scene);
 }
 
-static void list_that_does_not_concern_it_is_accepted(void **state)
+static void list_without_its_types_is_accepted(void **state)
 {
     struct scene scene;
     quipu_error error;
@@ -104,7 +104,7 @@ static void list_that_does_not_concern_it_is_accepted(void **state)
     scene_close(&scene);
 }
 
-static void list_that_concerns_it_in_part_is_refused(void **state)
+static void list_with_some_of_its_types_is_refused(void **state)
 {
     struct scene scene;
     quipu_error error;
@@ -118,7 +118,7 @@ static void list_that_concerns_it_in_part_is_refused(void **state)
     scene_close(&scene);
 }
 
-static void refusal_of_the_store_becomes_the_publishers(void **state)
+static void status_of_the_store_is_returned_to_the_publisher(void **state)
 {
     struct scene scene;
     quipu_error error;
@@ -170,7 +170,7 @@ static void wrong_arguments_are_refused(void **state)
     scene_close(&scene);
 }
 
-static void store_and_bus_of_a_policy_do_not_close(void **state)
+static void store_and_bus_of_an_open_policy_do_not_close(void **state)
 {
     struct scene scene;
     quipu_error error;
@@ -191,11 +191,11 @@ int main(void)
         cmocka_unit_test(all_published_events_are_stored_as_one_append),
         cmocka_unit_test(
             event_that_the_store_does_not_know_is_not_lost_in_silence),
-        cmocka_unit_test(list_that_does_not_concern_it_is_accepted),
-        cmocka_unit_test(list_that_concerns_it_in_part_is_refused),
-        cmocka_unit_test(refusal_of_the_store_becomes_the_publishers),
+        cmocka_unit_test(list_without_its_types_is_accepted),
+        cmocka_unit_test(list_with_some_of_its_types_is_refused),
+        cmocka_unit_test(status_of_the_store_is_returned_to_the_publisher),
         cmocka_unit_test(wrong_arguments_are_refused),
-        cmocka_unit_test(store_and_bus_of_a_policy_do_not_close),
+        cmocka_unit_test(store_and_bus_of_an_open_policy_do_not_close),
     };
 
     return cmocka_run_group_tests(tests, add_driver, NULL) != 0;

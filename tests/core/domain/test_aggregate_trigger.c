@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Triggering, discarding and replaying events of one aggregate. */
+/* Tests triggering, discarding and replaying events of one aggregate. */
 #include "domain_fixture.h"
 
 static void event_is_filled_applied_and_published(void **state)
@@ -34,7 +34,7 @@ static void event_is_filled_applied_and_published(void **state)
     wired_close(&wired);
 }
 
-static void given_event_id_time_and_metadata_stay(void **state)
+static void given_event_id_time_and_metadata_are_kept(void **state)
 {
     struct wired wired;
     struct note *note = NULL;
@@ -59,7 +59,7 @@ static void given_event_id_time_and_metadata_stay(void **state)
     wired_close(&wired);
 }
 
-static void one_struct_triggered_twice_makes_two_events(void **state)
+static void event_struct_can_be_triggered_twice(void **state)
 {
     struct wired wired;
     struct note *note = NULL;
@@ -82,7 +82,7 @@ static void one_struct_triggered_twice_makes_two_events(void **state)
     wired_close(&wired);
 }
 
-static void event_may_point_into_the_aggregate_itself(void **state)
+static void event_may_point_into_the_aggregate(void **state)
 {
     struct wired wired;
     struct note *note = NULL;
@@ -145,7 +145,8 @@ static void event_without_a_handler_is_refused(void **state)
     quipu_aggregate_destroy(note);
 }
 
-static void failing_handler_makes_stale_and_publishes_nothing(void **state)
+static void failing_handler_makes_aggregate_stale_and_publishes_nothing(
+    void **state)
 {
     struct wired wired;
     struct note *note = NULL;
@@ -175,7 +176,7 @@ static void failing_handler_makes_stale_and_publishes_nothing(void **state)
     wired_close(&wired);
 }
 
-static void silent_handler_is_named(void **state)
+static void handler_that_fills_no_error_is_named(void **state)
 {
     struct note *note = new_note(NULL);
     quipu_error error;
@@ -188,7 +189,7 @@ static void silent_handler_is_named(void **state)
     quipu_aggregate_destroy(note);
 }
 
-static void silent_handler_without_an_error_to_fill(void **state)
+static void handler_may_fail_without_an_error_argument(void **state)
 {
     struct note *note = new_note(NULL);
     (void)state;
@@ -197,7 +198,8 @@ static void silent_handler_without_an_error_to_fill(void **state)
     quipu_aggregate_destroy(note);
 }
 
-static void refused_publication_keeps_the_event_and_makes_stale(void **state)
+static void refused_publication_keeps_event_and_makes_aggregate_stale(
+    void **state)
 {
     struct wired wired;
     struct note *note = NULL;
@@ -241,7 +243,7 @@ static void bus_without_a_policy_refuses(void **state)
 
 /* ----------------------------------------------------------- discarding */
 
-static void discarded_aggregate_takes_no_command(void **state)
+static void discarded_aggregate_refuses_commands(void **state)
 {
     struct wired wired;
     struct note *note = NULL;
@@ -263,7 +265,7 @@ static void discarded_aggregate_takes_no_command(void **state)
     wired_close(&wired);
 }
 
-static void discard_needs_just_one_handler_that_discards(void **state)
+static void discard_requires_exactly_one_discarding_handler(void **state)
 {
     const quipu_handler two[] = {
         { .event = &note_dropped, .discards = true },
@@ -324,13 +326,13 @@ static void mutator_applies_and_discards(void **state)
     quipu_aggregate_destroy(tally);
 }
 
-/* ----------------------------------------------------- from within itself */
+/* ------------------------------------------------------------ nested calls */
 
 struct nested {
     quipu_aggregate base;
 };
 
-static int nested_status; /* what the call from within answered */
+static int nested_status; /* status of the nested call */
 static quipu_aggregate *nested_aggregate;
 
 static void try_from_within(void)
@@ -362,7 +364,7 @@ static int triggering_handler(void *aggregate, const void *event,
     return QUIPU_OK;
 }
 
-static void trigger_from_within_a_handler_is_refused(void **state)
+static void trigger_in_a_handler_is_refused(void **state)
 {
     const quipu_handler handlers[] = {
         { .event = &note_dropped, .apply = triggering_handler }, { 0 }
@@ -398,7 +400,7 @@ static void triggering_listener(void *context, const quipu_event *const *events,
     try_from_within();
 }
 
-static void trigger_from_a_listener_to_itself_is_refused(void **state)
+static void trigger_in_a_listener_to_the_aggregate_is_refused(void **state)
 {
     struct wired wired;
     struct note *note = NULL;
@@ -424,7 +426,7 @@ static void trigger_from_a_listener_to_itself_is_refused(void **state)
 
 /* --------------------------------------------------------------- replay */
 
-static void replay_applies_without_pending(void **state)
+static void replayed_events_are_not_pending(void **state)
 {
     struct note *note = new_note(NULL);
     struct note_written written = { .text = "milk" };
@@ -501,22 +503,24 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(event_is_filled_applied_and_published),
-        cmocka_unit_test(given_event_id_time_and_metadata_stay),
-        cmocka_unit_test(one_struct_triggered_twice_makes_two_events),
-        cmocka_unit_test(event_may_point_into_the_aggregate_itself),
+        cmocka_unit_test(given_event_id_time_and_metadata_are_kept),
+        cmocka_unit_test(event_struct_can_be_triggered_twice),
+        cmocka_unit_test(event_may_point_into_the_aggregate),
         cmocka_unit_test(event_that_cannot_be_copied_changes_nothing),
         cmocka_unit_test(event_without_a_handler_is_refused),
-        cmocka_unit_test(failing_handler_makes_stale_and_publishes_nothing),
-        cmocka_unit_test(silent_handler_is_named),
-        cmocka_unit_test(silent_handler_without_an_error_to_fill),
-        cmocka_unit_test(refused_publication_keeps_the_event_and_makes_stale),
+        cmocka_unit_test(
+            failing_handler_makes_aggregate_stale_and_publishes_nothing),
+        cmocka_unit_test(handler_that_fills_no_error_is_named),
+        cmocka_unit_test(handler_may_fail_without_an_error_argument),
+        cmocka_unit_test(
+            refused_publication_keeps_event_and_makes_aggregate_stale),
         cmocka_unit_test(bus_without_a_policy_refuses),
-        cmocka_unit_test(discarded_aggregate_takes_no_command),
-        cmocka_unit_test(discard_needs_just_one_handler_that_discards),
+        cmocka_unit_test(discarded_aggregate_refuses_commands),
+        cmocka_unit_test(discard_requires_exactly_one_discarding_handler),
         cmocka_unit_test(mutator_applies_and_discards),
-        cmocka_unit_test(trigger_from_within_a_handler_is_refused),
-        cmocka_unit_test(trigger_from_a_listener_to_itself_is_refused),
-        cmocka_unit_test(replay_applies_without_pending),
+        cmocka_unit_test(trigger_in_a_handler_is_refused),
+        cmocka_unit_test(trigger_in_a_listener_to_the_aggregate_is_refused),
+        cmocka_unit_test(replayed_events_are_not_pending),
         cmocka_unit_test(replay_refuses_foreign_and_misplaced_events),
         cmocka_unit_test(messages_show_text_ids_as_text_and_uuids_as_uuids),
     };
