@@ -3,17 +3,17 @@
 #include "program.h"
 
 #include "report/guarantees.h"
-#include "report/words.h"
+#include "report/labels.h"
 
 #include <string.h>
 
 /* Writes the names of the bits, separated by commas, or `none`. */
 static void write_bits(FILE *to, uint32_t bits, const char *none)
 {
-    struct quipu_trait_word word;
+    struct quipu_trait_label word;
     bool any = false;
 
-    for (size_t i = 0; (word = quipu_trait_word_at(i)).name; i++) {
+    for (size_t i = 0; (word = quipu_labels_trait(i)).name; i++) {
         if (bits & word.bit) {
             fprintf(to, "%s%s", any ? ", " : "", word.name);
             any = true;

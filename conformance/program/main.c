@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* quipu-conformance: says whether the driver of a URI keeps the contract. */
+/* quipu-conformance: tests whether the driver of a URI keeps its contract. */
 #include <quipu/conformance.h>
 
 #include <stddef.h>

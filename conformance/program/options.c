@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The arguments of quipu-conformance, and of programs that are used like it. */
-#include "context/subprocess.h"
+/* Options of quipu-conformance, and of programs that call
+ * quipu_conformance_main(). */
 #include "history/record.h"
 #include "outputs.h"
 #include "program.h"
-#include "report/words.h"
+#include "report/labels.h"
 
 #include <quipu/conformance.h>
 
@@ -13,46 +13,52 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] =
+const char quipu_options_usage[] =
     "Usage: quipu-conformance URI... [OPTION...]\n"
-    "Runs the conformance cases against the store at each URI, and reports\n"
+    "Runs the conformance cases against the store at each URI and reports\n"
     "which guarantees hold.\n"
     "\n"
-    "In a URI, {dir} becomes a new folder for each case, as an absolute path,\n"
-    "and {name} a new name: sqlite:///{dir}/x.db, memory:{dir},\n"
+    "In a URI, {dir} is replaced by a new folder for each case, as an "
+    "absolute\n"
+    "path, and {name} by a new name: sqlite:///{dir}/x.db, memory:{dir},\n"
     "postgresql://host/test?namespace={name}. Without them all cases share\n"
-    "the store; they use names of their own, and remove what they set up.\n"
+    "the store; they use names of their own and remove what they set up.\n"
     "\n"
     "  --list               print the cases, run none\n"
-    "  --explain ID         all about a case (U1.race-at-one-position) or a\n"
-    "                       guarantee (U1), and how to run it alone\n"
-    "  --only PATTERN       only cases whose id matches (as file names;\n"
-    "                       several with commas, or with --only\n"
-    "                       again: 'U1.*,S3.*')\n"
-    "  --skip PATTERN       not these; likewise\n"
-    "  --profile NAME       quick: a minute (this is usual); full: ten\n"
+    "  --explain ID         print everything about a case\n"
+    "                       (U1.race-at-one-position) or a guarantee (U1),\n"
+    "                       and how to run it alone\n"
+    "  --only PATTERN       only run cases whose id matches the shell "
+    "pattern;\n"
+    "                       several patterns are separated by commas, or\n"
+    "                       given with several options: 'U1.*,S3.*'\n"
+    "  --skip PATTERN       do not run cases whose id matches\n"
+    "  --profile NAME       quick: about a minute (the default); full: ten\n"
     "                       minutes; soak: hours\n"
-    "  --format FORMAT      tap (this is usual), junit, json, html or none,\n"
-    "                       on standard output\n"
-    "  --output FORMAT=FILE another report, in a file; any number of them\n"
-    "  --stop COMMAND       stops the store's server at once, as a crash "
-    "would\n"
-    "  --start COMMAND      starts it, and returns when it answers\n"
-    "  --histories FOLDER   where recorded histories that convict are kept;\n"
-    "                       usually where temporary files are\n"
-    "  --check-history FOLDER  judges such a history again\n"
-    "  --seed N             of the random numbers; printed with each report\n"
-    "  --jobs N             so many cases at once, of a URI with {dir} or\n"
-    "                       {name}; usually 1, so that races have the cores\n"
-    "  --patience N         multiply all time limits\n"
-    "  --help\n"
+    "  --format FORMAT      tap (the default), junit, json, html or none, on\n"
+    "                       standard output\n"
+    "  --output FORMAT=FILE write another report to a file; may be repeated\n"
+    "  --stop COMMAND       command that stops the store's server abruptly,\n"
+    "                       as a crash would\n"
+    "  --start COMMAND      command that starts it and returns when it\n"
+    "                       accepts connections\n"
+    "  --histories FOLDER   where to keep recorded histories that contain a\n"
+    "                       violation (default: the folder of temporary "
+    "files)\n"
+    "  --check-history FOLDER  check such a history again\n"
+    "  --seed N             seed of the random numbers; each report prints it\n"
+    "  --jobs N             run N cases of a URI with {dir} or {name} at the\n"
+    "                       same time (default 1, which leaves the cores to\n"
+    "                       the races)\n"
+    "  --patience N         multiply all time limits by N\n"
+    "  --help               print this text\n"
     "\n"
-    "Exit status: 0 all that the URIs declare holds, as far as it was "
-    "selected\n"
-    "and is of the profile; 1 something failed; 2 wrong usage; 3 nothing\n"
-    "failed, but not all that a URI declares was shown; 128 + N signal N.\n";
+    "Exit status: 0 everything that the URIs declare holds, as far as cases\n"
+    "were selected and belong to the profile; 1 a case failed; 2 wrong usage;\n"
+    "3 no case failed, but some of what a URI declares could not be tested;\n"
+    "128 + N signal N.\n";
 
-static const struct option options[] = {
+static const struct option long_options[] = {
     { "list", no_argument, NULL, 'l' },
     { "explain", required_argument, NULL, 'e' },
     { "only", required_argument, NULL, 'o' },
@@ -71,198 +77,161 @@ static const struct option options[] = {
     { NULL, 0, NULL, 0 },
 };
 
-/* What the arguments ask for. */
-struct wish {
-    quipu_conformance suite;
-    struct quipu_commands commands;
-    const char *outputs[QUIPU_OUTPUTS + 1]; /* NULL-terminated */
-    size_t output_count;
-    char *only, *skip; /* all patterns, with commas */
-    bool list, help;
-    const char *explain;
-    const char *history; /* to be judged */
-};
-
 static bool complain(const char *problem, const char *what)
 {
-    fprintf(stderr, "quipu-conformance: %s%s\n%s", problem, what, usage);
+    fprintf(stderr, "quipu-conformance: %s%s\n%s", problem, what,
+            quipu_options_usage);
     return false;
 }
 
-/* A number above zero. */
-static bool take_number(const char *text, uint64_t most, uint64_t *number)
+/* Parses a number from 1 to `most`. */
+static bool parse_number(const char *text, uint64_t most, uint64_t *number)
 {
     char *end;
 
     *number = strtoull(text, &end, 10);
     if (*text < '0' || *text > '9' || *end || *number == 0 || *number > most) {
-        return complain("a number above 0 is wanted, not ", text);
+        return complain("expected a number above 0, not ", text);
     }
     return true;
 }
 
-static bool take_count(const char *text, unsigned *count)
+static bool parse_count(const char *text, unsigned *count)
 {
     uint64_t number = 0;
-    bool taken = take_number(text, 1000000, &number);
+    bool valid = parse_number(text, 1000000, &number);
 
     *count = (unsigned)number;
-    return taken;
+    return valid;
 }
 
-/* In place of the program's own, beside those that were given before. */
-static bool take_pattern(const char *text, char **all, const char **patterns)
+/* Adds patterns to those of earlier options; together they replace the patterns
+ * of the calling program. */
+static bool add_pattern(const char *text, char **all, const char **patterns)
 {
     char *longer;
 
     if (asprintf(&longer, "%s%s%s", *all ? *all : "", *all ? "," : "", text) <
         0) {
-        return complain("no memory for ", text);
+        return complain("out of memory for ", text);
     }
     free(*all);
     *patterns = *all = longer;
     return true;
 }
 
-static bool take_profile(const char *text, uint32_t *profile)
+static bool parse_profile(const char *text, uint32_t *profile)
 {
     enum quipu_profile found;
 
-    if (!quipu_profile_find(text, &found)) {
+    if (!quipu_labels_find_profile(text, &found)) {
         return complain("the profiles are quick, full and soak, not ", text);
     }
     *profile = found;
     return true;
 }
 
-static bool take_output(const char *text, struct wish *wish)
+static bool add_output(const char *text, struct quipu_options *options)
 {
-    if (wish->output_count == QUIPU_OUTPUTS) {
+    if (options->output_count == QUIPU_OUTPUTS) {
         return complain("too many outputs: ", text);
     }
-    wish->outputs[wish->output_count++] = text;
-    wish->suite.outputs = wish->outputs;
+    options->outputs[options->output_count++] = text;
+    options->suite.outputs = options->outputs;
     return true;
 }
 
-static bool take(struct wish *wish, int option, const char *value)
+static bool apply(struct quipu_options *options, int option, const char *value)
 {
     switch (option) {
     case 'l':
-        wish->list = true;
+        options->list = true;
         return true;
     case 'e':
-        wish->explain = value;
+        options->explain = value;
         return true;
     case 'o':
-        return take_pattern(value, &wish->only, &wish->suite.only);
+        return add_pattern(value, &options->only, &options->suite.only);
     case 'x':
-        return take_pattern(value, &wish->skip, &wish->suite.skip);
+        return add_pattern(value, &options->skip, &options->suite.skip);
     case 'P':
-        return take_profile(value, &wish->suite.profile);
+        return parse_profile(value, &options->suite.profile);
     case 'f':
-        wish->suite.format = value;
+        options->suite.format = value;
         return true;
     case 'O':
-        return take_output(value, wish);
+        return add_output(value, options);
     case 'S':
-        wish->commands.stop = value;
+        options->commands.stop = value;
         return true;
     case 'T':
-        wish->commands.start = value;
+        options->commands.start = value;
         return true;
     case 'H':
         return setenv(QUIPU_RECORD_FOLDER_VARIABLE, value, 1) == 0;
     case 'C':
-        wish->history = value;
+        options->history = value;
         return true;
     case 's':
-        return take_number(value, UINT64_MAX, &wish->suite.seed);
+        return parse_number(value, UINT64_MAX, &options->suite.seed);
     case 'j':
-        return take_count(value, &wish->suite.jobs);
+        return parse_count(value, &options->suite.jobs);
     case 'p':
-        return take_count(value, &wish->suite.patience);
+        return parse_count(value, &options->suite.patience);
     case 'h':
-        wish->help = true;
+        options->help = true;
         return true;
     default:
-        fputs(usage, stderr); /* getopt has said why */
+        fputs(quipu_options_usage, stderr); /* getopt has printed the reason */
         return false;
     }
 }
 
-/* The commands in place of the program's own hooks. */
-static void take_commands(struct wish *wish)
+/* Commands replace the hooks of the calling program. */
+static void set_hooks(struct quipu_options *options)
 {
-    struct quipu_server_hooks hooks = quipu_command_hooks(&wish->commands);
+    struct quipu_server_hooks hooks = quipu_command_hooks(&options->commands);
 
-    if (wish->commands.stop || wish->commands.start) {
-        wish->suite.server_stop = hooks.stop;
-        wish->suite.server_start = hooks.start;
-        wish->suite.context = hooks.context;
+    if (options->commands.stop || options->commands.start) {
+        options->suite.server_stop = hooks.stop;
+        options->suite.server_start = hooks.start;
+        options->suite.context = hooks.context;
     }
 }
 
-static int answer(struct wish *wish)
-{
-    const struct quipu_run run = { .only = wish->suite.only,
-                                   .skip = wish->suite.skip };
-
-    if (wish->help) {
-        fputs(usage, stdout);
-        return QUIPU_CONFORMANCE_HOLDS;
-    }
-    if (wish->list) {
-        quipu_explain_list(stdout, &run);
-        return QUIPU_CONFORMANCE_HOLDS;
-    }
-    if (wish->explain) {
-        return quipu_explain(stdout, wish->explain) ? QUIPU_CONFORMANCE_HOLDS
-                                                    : QUIPU_CONFORMANCE_MISUSE;
-    }
-    if (wish->history) {
-        return quipu_check_history_run(wish->history);
-    }
-    if (!wish->suite.uris || !wish->suite.uris[0]) {
-        complain("a URI is wanted", "");
-        return QUIPU_CONFORMANCE_MISUSE;
-    }
-    return quipu_conformance_run(&wish->suite);
-}
-
-static bool take_all(struct wish *wish, int argc, char **argv)
+static bool parse_all(struct quipu_options *options, int argc, char **argv)
 {
     int option;
 
-    optind = 0; /* whoever else has used getopt */
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        if (!take(wish, option, optarg)) {
+    optind = 0; /* the calling program may have used getopt */
+    while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+        if (!apply(options, option, optarg)) {
             return false;
         }
     }
     if (optind < argc) {
-        wish->suite.uris = (const char *const *)argv + optind;
+        options->suite.uris = (const char *const *)argv + optind;
     }
-    take_commands(wish);
+    set_hooks(options);
     return true;
 }
 
-int quipu_conformance_main(int argc, char **argv,
-                           const quipu_conformance *suite)
+bool quipu_options_parse(struct quipu_options *options,
+                         const quipu_conformance *suite, int argc, char **argv)
 {
-    struct wish wish = { .list = false };
-    int status;
-
-    quipu_subprocess_enter();
+    *options = (struct quipu_options){ .list = false };
     if (suite) {
-        memcpy(&wish.suite, suite,
-               suite->struct_size < sizeof(wish.suite) ? suite->struct_size
-                                                       : sizeof(wish.suite));
+        memcpy(&options->suite, suite,
+               suite->struct_size < sizeof(options->suite)
+                   ? suite->struct_size
+                   : sizeof(options->suite));
     }
-    wish.suite.struct_size = sizeof(wish.suite);
-    status =
-        take_all(&wish, argc, argv) ? answer(&wish) : QUIPU_CONFORMANCE_MISUSE;
-    free(wish.only);
-    free(wish.skip);
-    return status;
+    options->suite.struct_size = sizeof(options->suite);
+    return parse_all(options, argc, argv);
+}
+
+void quipu_options_finish(struct quipu_options *options)
+{
+    free(options->only);
+    free(options->skip);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the reports of a run go. */
+/* Outputs: the files to which the reports of a run are written. */
 #include "outputs.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@ static const struct quipu_report *const reports[] = { &quipu_report_tap,
                                                       &quipu_report_json,
                                                       &quipu_report_html };
 
-const struct quipu_report *quipu_report_find(const char *name)
+static const struct quipu_report *find_report(const char *name)
 {
     for (size_t i = 0; i < sizeof(reports) / sizeof(*reports); i++) {
         if (strcmp(reports[i]->name, name) == 0) {
@@ -31,11 +31,12 @@ static bool complain(const char *what, const char *name)
 static bool add(struct quipu_outputs *outputs, const char *format,
                 const char *name)
 {
-    const struct quipu_report *report = quipu_report_find(format);
+    const struct quipu_report *report = find_report(format);
     FILE *file = stdout;
 
     if (!report) {
-        return complain("no format (tap, junit, json, html)", format);
+        return complain("unknown format; expected tap, junit, json or html",
+                        format);
     }
     if (outputs->count == QUIPU_OUTPUTS) {
         return complain("too many outputs", name ? name : format);
@@ -56,7 +57,7 @@ static bool add_file(struct quipu_outputs *outputs, const char *text)
     char format[16];
 
     if (!name || !name[1] || (size_t)(name - text) >= sizeof(format)) {
-        return complain("an output is FORMAT=FILE, not", text);
+        return complain("an output has to be FORMAT=FILE", text);
     }
     snprintf(format, sizeof(format), "%.*s", (int)(name - text), text);
     return add(outputs, format, name + 1);
@@ -101,10 +102,10 @@ bool quipu_outputs_close(struct quipu_outputs *outputs)
     return written;
 }
 
-/* ------------------------------------------------------------------ telling */
+/* ------------------------------------------------------------------- events */
 
-/* Calls a member of all reports, and lets what they wrote be seen. */
-#define TELL(outputs, member, ...)                                 \
+/* Calls a function of all reports, and flushes what they wrote. */
+#define NOTIFY(outputs, member, ...)                               \
     for (size_t i = 0; i < (outputs)->count; i++) {                \
         if ((outputs)->at[i].report->member) {                     \
             (outputs)->at[i].report->member((outputs)->at[i].file, \
@@ -113,9 +114,9 @@ bool quipu_outputs_close(struct quipu_outputs *outputs)
         }                                                          \
     }
 
-static const struct quipu_sheet *last(const struct quipu_results *results)
+static const struct quipu_scorecard *last(const struct quipu_results *results)
 {
-    return &results->sheets[results->count - 1];
+    return &results->cards[results->count - 1];
 }
 
 void quipu_outputs_begin(struct quipu_outputs *outputs)
@@ -127,27 +128,27 @@ void quipu_outputs_begin(struct quipu_outputs *outputs)
     }
 }
 
-void quipu_outputs_open_sheet(struct quipu_outputs *outputs,
+void quipu_outputs_open_card(struct quipu_outputs *outputs,
+                             const struct quipu_results *results)
+{
+    NOTIFY(outputs, open, last(results))
+}
+
+void quipu_outputs_case_end(struct quipu_outputs *outputs,
+                            const struct quipu_results *results,
+                            const struct quipu_case_result *result)
+{
+    NOTIFY(outputs, case_end, results, result)
+}
+
+void quipu_outputs_close_card(struct quipu_outputs *outputs,
                               const struct quipu_results *results)
 {
-    TELL(outputs, open, last(results))
-}
-
-void quipu_outputs_hear(struct quipu_outputs *outputs,
-                        const struct quipu_results *results,
-                        const struct quipu_entry *entry)
-{
-    TELL(outputs, hear, results, entry)
-}
-
-void quipu_outputs_close_sheet(struct quipu_outputs *outputs,
-                               const struct quipu_results *results)
-{
-    TELL(outputs, close, last(results))
+    NOTIFY(outputs, close, last(results))
 }
 
 void quipu_outputs_end(struct quipu_outputs *outputs,
                        const struct quipu_results *results)
 {
-    TELL(outputs, end, results)
+    NOTIFY(outputs, end, results)
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the reports of a run go. */
+/* Outputs: the files to which the reports of a run are written. */
 #ifndef QUIPU_OUTPUTS_H
 #define QUIPU_OUTPUTS_H
 
@@ -16,21 +16,25 @@ struct quipu_outputs {
     size_t count;
 };
 
-/* Opens the files; false: one cannot be, and standard error says why. */
+/* Opens the files; `format` goes to standard output.  Returns false if one
+ * cannot be opened, and standard error says why. */
 bool quipu_outputs_open(struct quipu_outputs *outputs, const char *format,
                         const char *const *files);
-/* False: something could not be written, and standard error says what. */
+
+/* Returns false if something could not be written, and standard error says
+ * what. */
 bool quipu_outputs_close(struct quipu_outputs *outputs);
 
-/* Tells all of them, as struct quipu_report says; of the last sheet. */
+/* Pass the events of a run to all reports (struct quipu_report); an event of a
+ * URI concerns the last scorecard. */
 void quipu_outputs_begin(struct quipu_outputs *outputs);
-void quipu_outputs_open_sheet(struct quipu_outputs *outputs,
+void quipu_outputs_open_card(struct quipu_outputs *outputs,
+                             const struct quipu_results *results);
+void quipu_outputs_case_end(struct quipu_outputs *outputs,
+                            const struct quipu_results *results,
+                            const struct quipu_case_result *result);
+void quipu_outputs_close_card(struct quipu_outputs *outputs,
                               const struct quipu_results *results);
-void quipu_outputs_hear(struct quipu_outputs *outputs,
-                        const struct quipu_results *results,
-                        const struct quipu_entry *entry);
-void quipu_outputs_close_sheet(struct quipu_outputs *outputs,
-                               const struct quipu_results *results);
 void quipu_outputs_end(struct quipu_outputs *outputs,
                        const struct quipu_results *results);
 

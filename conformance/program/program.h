@@ -4,7 +4,10 @@
 #define QUIPU_PROGRAM_H
 
 #include "context/channel.h"
+#include "outputs.h"
 #include "runner/runner.h"
+
+#include <quipu/conformance.h>
 
 #include <stdio.h>
 
@@ -18,6 +21,29 @@ struct quipu_commands {
 /* Returns hooks that run the commands with /bin/sh; their output goes to
  * standard error.  The commands are borrowed. */
 struct quipu_server_hooks quipu_command_hooks(struct quipu_commands *commands);
+
+/* ------------------------------------------------------------- options.c */
+
+/* The command line. */
+struct quipu_options {
+    quipu_conformance suite;
+    struct quipu_commands commands;
+    const char *outputs[QUIPU_OUTPUTS + 1]; /* NULL-terminated */
+    size_t output_count;
+    char *only, *skip; /* all patterns, separated by commas */
+    bool list, help;
+    const char *explain; /* the id of a case or guarantee */
+    const char *history; /* the folder of a history to check */
+};
+
+extern const char quipu_options_usage[];
+
+/* Parses the command line; `suite` has the defaults, or is NULL.  Returns false
+ * if it is wrong, and standard error says why.  The caller calls
+ * quipu_options_finish() in either case. */
+bool quipu_options_parse(struct quipu_options *options,
+                         const quipu_conformance *suite, int argc, char **argv);
+void quipu_options_finish(struct quipu_options *options);
 
 /* ------------------------------------------------------------- explain.c */
 

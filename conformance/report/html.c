@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One self-contained HTML page, for people. */
+/* The HTML report: one self-contained page. */
 #include "html.h"
 
+#include "encoding.h"
+#include "labels.h"
 #include "report.h"
-#include "summary.h"
-#include "words.h"
-#include "write.h"
 
 #include <inttypes.h>
 
-static void write_chips(FILE *to, const struct quipu_sheet *sheet)
+static void write_chips(FILE *to, const struct quipu_scorecard *card)
 {
-    struct quipu_trait_word word;
+    struct quipu_trait_label word;
 
     fputs("<p>", to);
-    for (size_t i = 0; (word = quipu_trait_word_at(i)).name; i++) {
+    for (size_t i = 0; (word = quipu_labels_trait(i)).name; i++) {
         if (word.declared) {
-            bool yes = (sheet->store.traits & word.bit) != 0;
+            bool yes = (card->store.traits & word.bit) != 0;
 
             fprintf(to, "<span class=\"chip %s\" title=\"%s\">%s</span>",
                     yes ? "yes" : "no", yes ? "declared" : "not declared",
@@ -31,57 +30,57 @@ static void write_number(FILE *to, uint64_t number, const char *what)
     fprintf(to, "<span><b>%" PRIu64 "</b> %s</span>\n", number, what);
 }
 
-static void write_numbers(FILE *to, const struct quipu_sheet *sheet)
+static void write_numbers(FILE *to, const struct quipu_scorecard *card)
 {
     fputs("<div class=\"numbers\">\n", to);
     for (unsigned i = 0; i < 3; i++) {
-        write_number(to, sheet->tally.verdicts[i],
-                     quipu_verdict_word((enum quipu_verdict)i));
+        write_number(to, card->tally.verdicts[i],
+                     quipu_labels_verdict((enum quipu_verdict)i));
     }
     for (size_t i = 0; i < QUIPU_COUNTS; i++) {
-        if (sheet->counts[i] > 0) {
-            write_number(to, sheet->counts[i], quipu_channel_count_names[i]);
+        if (card->counts[i] > 0) {
+            write_number(to, card->counts[i], quipu_channel_count_names[i]);
         }
     }
     fputs("<span><b>", to);
-    quipu_write_thousandths(to, sheet->milliseconds);
+    quipu_encoding_thousandths(to, card->milliseconds);
     fputs("</b> seconds</span></div>\n", to);
 }
 
-static void write_verdict(FILE *to, const struct quipu_sheet *sheet)
+static void write_verdict(FILE *to, const struct quipu_scorecard *card)
 {
-    enum quipu_standing state = quipu_sheet_standing(sheet);
+    enum quipu_standing state = quipu_results_card_standing(card);
 
-    fprintf(to, "<p class=\"state\">%s ", quipu_html_sign(state));
-    quipu_summary_verdict(to, sheet);
+    fprintf(to, "<p class=\"state\">%s ", quipu_html_style_sign(state));
+    quipu_summary_verdict(to, card);
     fputs("</p>\n", to);
 }
 
-void quipu_html_card(FILE *to, const struct quipu_sheet *sheet)
+static void write_card(FILE *to, const struct quipu_scorecard *card)
 {
     fprintf(to,
             "<div class=\"card %s\"><div class=\"head\"><span class=\"uri\">",
-            quipu_html_class(quipu_sheet_standing(sheet)));
-    quipu_write_xml(to, sheet->store.uri);
+            quipu_html_style_class(quipu_results_card_standing(card)));
+    quipu_encoding_xml(to, card->store.uri);
     fputs("</span><span class=\"soft\">", to);
-    quipu_write_xml(to, sheet->store.driver);
+    quipu_encoding_xml(to, card->store.driver);
     fputc(' ', to);
-    quipu_write_xml(to, sheet->store.version);
+    quipu_encoding_xml(to, card->store.version);
     fputs(" &#183; ", to);
-    quipu_write_xml(to, sheet->store.library);
+    quipu_encoding_xml(to, card->store.library);
     fprintf(to, " &#183; profile %s &#183; seed %" PRIu64 "</span></div>\n",
-            quipu_profile_word(sheet->run.profile), sheet->run.seed);
-    if (sheet->problem[0]) {
-        fputs("<p class=\"state\">It could not be opened.</p><pre>", to);
-        quipu_write_xml(to, sheet->problem);
+            quipu_labels_profile(card->run.profile), card->run.seed);
+    if (card->problem[0]) {
+        fputs("<p class=\"state\">The store could not be opened.</p><pre>", to);
+        quipu_encoding_xml(to, card->problem);
         fputs("</pre></div>\n", to);
         return;
     }
-    write_verdict(to, sheet);
-    write_chips(to, sheet);
-    write_numbers(to, sheet);
+    write_verdict(to, card);
+    write_chips(to, card);
+    write_numbers(to, card);
     fputs("<div class=\"wide\">\n", to);
-    quipu_html_cords(to, sheet);
+    quipu_html_chart(to, card);
     fputs("</div></div>\n", to);
 }
 
@@ -104,11 +103,11 @@ static void write_head(FILE *to, const struct quipu_results *results)
             "<title>quipu conformance: %s</title>\n<style>\n%s</style>\n"
             "</head>\n<body><main>\n<h1>quipu conformance: "
             "<span class=\"state %s\">%s %s</span></h1>\n<p class=\"soft\">",
-            words[state], quipu_html_style, quipu_html_class(state),
-            quipu_html_sign(state), words[state]);
-    quipu_write_time(to, results->began);
-    fputs(". A cord for each guarantee, a knot for each case: filled it "
-          "passed, red it failed, hollow it was skipped.</p>\n",
+            words[state], quipu_html_style, quipu_html_style_class(state),
+            quipu_html_style_sign(state), words[state]);
+    quipu_encoding_time(to, results->began);
+    fputs(". Each cord is a guarantee and each knot a case: a filled knot "
+          "passed, a red one failed, a hollow one was skipped.</p>\n",
           to);
 }
 
@@ -116,11 +115,11 @@ static void end(FILE *to, const struct quipu_results *results)
 {
     write_head(to, results);
     for (size_t i = 0; i < results->count; i++) {
-        quipu_html_card(to, &results->sheets[i]);
+        write_card(to, &results->cards[i]);
     }
-    quipu_html_failures(to, results);
+    quipu_html_cases_failures(to, results);
     quipu_html_matrix(to, results);
-    quipu_html_skips(to, results);
+    quipu_html_cases_skips(to, results);
     quipu_html_cases(to, results);
     fputs("</main></body></html>\n", to);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parts of the HTML page.  All of it is well-formed XML, too. */
+/*
+ * The parts of the HTML report.  The page is also well-formed XML, refers to
+ * nothing outside itself and contains no script.
+ */
 #ifndef QUIPU_REPORT_HTML_H
 #define QUIPU_REPORT_HTML_H
 
@@ -10,26 +13,27 @@
 /* The content of <style>. */
 extern const char quipu_html_style[];
 
-/* The class of a state, and its sign as a character reference. */
-const char *quipu_html_class(enum quipu_standing state);
-const char *quipu_html_sign(enum quipu_standing state);
+/* The CSS class of a standing, and its sign as a character reference. */
+const char *quipu_html_style_class(enum quipu_standing standing);
+const char *quipu_html_style_sign(enum quipu_standing standing);
 
-/* What each URI declares, its totals, and its cases as a quipu: a cord for each
- * guarantee, a knot for each case. */
-void quipu_html_card(FILE *to, const struct quipu_sheet *sheet);
-void quipu_html_cords(FILE *to, const struct quipu_sheet *sheet);
+/* The cases of a URI as a drawing: a cord for each guarantee with a knot for
+ * each case, as in a quipu. */
+void quipu_html_chart(FILE *to, const struct quipu_scorecard *card);
 
-/* Guarantees down, URIs across. */
+/* The table of guarantees (rows) and URIs (columns). */
 void quipu_html_matrix(FILE *to, const struct quipu_results *results);
 
-/* Each failed case with its text, its reason and its history. */
-void quipu_html_failures(FILE *to, const struct quipu_results *results);
+/* Each failed case with its message, its purpose and its timeline. */
+void quipu_html_cases_failures(FILE *to, const struct quipu_results *results);
+
+/* The timeline of a failure, given as JSON lines (timeline.h). */
 void quipu_html_timeline(FILE *to, const char *lines);
 
-/* What was skipped, by reason. */
-void quipu_html_skips(FILE *to, const struct quipu_results *results);
+/* The skipped cases by reason. */
+void quipu_html_cases_skips(FILE *to, const struct quipu_results *results);
 
-/* Every case, with bars for how long it took. */
+/* Every case, with bars that show the time it took. */
 void quipu_html_cases(FILE *to, const struct quipu_results *results);
 
 #endif

@@ -1,51 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Failures, skips, and every case with the time it took. */
+/* Failures, skips, and every case with the time that it took. */
 #include "html.h"
 
+#include "encoding.h"
 #include "guarantees.h"
-#include "words.h"
-#include "write.h"
+#include "labels.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 /* ----------------------------------------------------------------- failures */
 
-static void write_failure(FILE *to, const struct quipu_sheet *sheet,
-                          const struct quipu_entry *entry)
+static void write_failure(FILE *to, const struct quipu_scorecard *card,
+                          const struct quipu_case_result *result)
 {
     fputs("<div class=\"card broken\"><div class=\"head\"><h3>", to);
-    quipu_write_xml(to, entry->case_->id);
+    quipu_encoding_xml(to, result->case_->id);
     fputs("</h3><span class=\"soft\">", to);
-    quipu_write_xml(to, sheet->store.uri);
+    quipu_encoding_xml(to, card->store.uri);
     fputs("</span></div>\n<p>", to);
-    quipu_write_xml(to, entry->case_->why);
+    quipu_encoding_xml(to, result->case_->why);
     fputs("</p>\n<pre>", to);
-    quipu_write_xml(to, entry->text);
+    quipu_encoding_xml(to, result->text);
     fputs("</pre>\n", to);
-    if (entry->timeline) {
-        quipu_html_timeline(to, entry->timeline);
+    if (result->timeline) {
+        quipu_html_timeline(to, result->timeline);
     }
-    fputs("<p class=\"soft\">Again: <code>quipu-conformance '", to);
-    quipu_write_xml(to, sheet->store.uri);
+    fputs("<p class=\"soft\">Run it again: <code>quipu-conformance '", to);
+    quipu_encoding_xml(to, card->store.uri);
     fputs("' --only ", to);
-    quipu_write_xml(to, entry->case_->id);
+    quipu_encoding_xml(to, result->case_->id);
     fprintf(to, " --seed %" PRIu64 " --profile %s</code></p></div>\n",
-            sheet->run.seed, quipu_profile_word(sheet->run.profile));
+            card->run.seed, quipu_labels_profile(card->run.profile));
 }
 
-void quipu_html_failures(FILE *to, const struct quipu_results *results)
+void quipu_html_cases_failures(FILE *to, const struct quipu_results *results)
 {
     bool any = false;
 
     for (size_t i = 0; i < results->count; i++) {
-        const struct quipu_sheet *sheet = &results->sheets[i];
+        const struct quipu_scorecard *card = &results->cards[i];
 
-        for (size_t k = 0; k < sheet->count; k++) {
-            if (sheet->entries[k].verdict == QUIPU_FAILED) {
+        for (size_t k = 0; k < card->count; k++) {
+            if (card->cases[k].verdict == QUIPU_FAILED) {
                 fputs(any ? "" : "<h2>Failures</h2>\n", to);
                 any = true;
-                write_failure(to, sheet, &sheet->entries[k]);
+                write_failure(to, card, &card->cases[k]);
             }
         }
     }
@@ -53,80 +53,81 @@ void quipu_html_failures(FILE *to, const struct quipu_results *results)
 
 /* -------------------------------------------------------------------- skips */
 
-static bool is_skipped_so(const struct quipu_entry *entry, enum quipu_skip skip,
-                          const char *reason)
+static bool is_skipped_for(const struct quipu_case_result *result,
+                           enum quipu_skip skip, const char *reason)
 {
-    return entry->verdict == QUIPU_SKIPPED && entry->skip == skip &&
-           strcmp(entry->text, reason) == 0;
+    return result->verdict == QUIPU_SKIPPED && result->skip == skip &&
+           strcmp(result->text, reason) == 0;
 }
 
-static void write_reason(FILE *to, const struct quipu_sheet *sheet,
+static void write_reason(FILE *to, const struct quipu_scorecard *card,
                          enum quipu_skip skip, const char *reason)
 {
     unsigned count = 0;
 
-    for (size_t i = 0; i < sheet->count; i++) {
-        count += is_skipped_so(&sheet->entries[i], skip, reason);
+    for (size_t i = 0; i < card->count; i++) {
+        count += is_skipped_for(&card->cases[i], skip, reason);
     }
     fprintf(to, "<details%s><summary><span class=\"state %s\">%u</span> %s: ",
             skip == QUIPU_SKIP_UNTESTED ? " open=\"open\"" : "",
             skip == QUIPU_SKIP_UNTESTED ? "partly" : "untried", count,
-            quipu_skip_phrase(skip));
-    quipu_write_xml_line(to, reason);
+            quipu_labels_skip_phrase(skip));
+    quipu_encoding_xml_line(to, reason);
     fputs("</summary><p class=\"soft\">", to);
-    for (size_t i = 0; i < sheet->count; i++) {
-        if (is_skipped_so(&sheet->entries[i], skip, reason)) {
-            quipu_write_xml(to, sheet->entries[i].case_->id);
+    for (size_t i = 0; i < card->count; i++) {
+        if (is_skipped_for(&card->cases[i], skip, reason)) {
+            quipu_encoding_xml(to, card->cases[i].case_->id);
             fputs("<br/>\n", to);
         }
     }
     fputs("</p></details>\n", to);
 }
 
-static void write_skips(FILE *to, const struct quipu_sheet *sheet)
+static void write_skips(FILE *to, const struct quipu_scorecard *card)
 {
     const char *reason;
 
     fputs("<div class=\"card\"><p class=\"uri\">", to);
-    quipu_write_xml(to, sheet->store.uri);
+    quipu_encoding_xml(to, card->store.uri);
     fputs("</p>\n", to);
     for (int skip = QUIPU_SKIP_UNTESTED; skip >= 0; skip--) {
-        for (size_t i = 0; (reason = quipu_sheet_reason(
-                                sheet, NULL, (enum quipu_skip)skip, i));
+        for (size_t i = 0; (reason = quipu_results_skip_reason(
+                                card, NULL, (enum quipu_skip)skip, i));
              i++) {
-            write_reason(to, sheet, (enum quipu_skip)skip, reason);
+            write_reason(to, card, (enum quipu_skip)skip, reason);
         }
     }
     fputs("</div>\n", to);
 }
 
-void quipu_html_skips(FILE *to, const struct quipu_results *results)
+void quipu_html_cases_skips(FILE *to, const struct quipu_results *results)
 {
     bool any = false;
 
     for (size_t i = 0; i < results->count; i++) {
-        if (results->sheets[i].tally.verdicts[QUIPU_SKIPPED] > 0) {
+        if (results->cards[i].tally.verdicts[QUIPU_SKIPPED] > 0) {
             fputs(any ? "" : "<h2>Skipped, and why</h2>\n", to);
             any = true;
-            write_skips(to, &results->sheets[i]);
+            write_skips(to, &results->cards[i]);
         }
     }
 }
 
 /* ---------------------------------------------------------------- all cases */
 
-static const struct quipu_entry *find(const struct quipu_sheet *sheet,
-                                      const struct quipu_case *case_)
+static const struct quipu_case_result *find(const struct quipu_scorecard *card,
+                                            const struct quipu_case *case_)
 {
-    for (size_t i = 0; i < sheet->count; i++) {
-        if (sheet->entries[i].case_ == case_) {
-            return &sheet->entries[i];
+    for (size_t i = 0; i < card->count; i++) {
+        if (card->cases[i].case_ == case_) {
+            return &card->cases[i];
         }
     }
     return NULL;
 }
 
-/* The square root shows the short ones, too; of 100. */
+/* The length of a bar, 1 to 100: the square root, so that short times are
+ * visible beside long ones. */
 static unsigned length_of(int64_t milliseconds, int64_t longest)
 {
     unsigned length = 1;
@@ -138,18 +139,18 @@ static unsigned length_of(int64_t milliseconds, int64_t longest)
     return length;
 }
 
-static void write_cell(FILE *to, const struct quipu_entry *entry,
+static void write_cell(FILE *to, const struct quipu_case_result *result,
                        int64_t longest)
 {
     fputs("<td class=\"n\">", to);
-    if (!entry) {
+    if (!result) {
         fputs("<span class=\"soft\">&#183;</span>", to);
-    } else if (entry->verdict == QUIPU_SKIPPED) {
+    } else if (result->verdict == QUIPU_SKIPPED) {
         fputs("<span class=\"soft\" title=\"", to);
-        quipu_write_xml(to, entry->text);
+        quipu_encoding_xml(to, result->text);
         fputs("\">skipped</span>", to);
     } else {
-        bool failed = entry->verdict == QUIPU_FAILED;
+        bool failed = result->verdict == QUIPU_FAILED;
 
         fprintf(to,
                 "<svg viewBox=\"0 0 180 14\" width=\"180\" height=\"14\" "
@@ -158,9 +159,9 @@ static void write_cell(FILE *to, const struct quipu_entry *entry,
                 "class=\"dim\" font-size=\"11\" x=\"%u\" y=\"11\">%s%" PRId64
                 " ms</text></svg>",
                 failed ? " failed" : "",
-                length_of(entry->milliseconds, longest),
-                length_of(entry->milliseconds, longest) + 5,
-                failed ? "FAILED, " : "", entry->milliseconds);
+                length_of(result->milliseconds, longest),
+                length_of(result->milliseconds, longest) + 5,
+                failed ? "FAILED, " : "", result->milliseconds);
     }
     fputs("</td>", to);
 }
@@ -169,12 +170,12 @@ static void write_case(FILE *to, const struct quipu_results *results,
                        const struct quipu_case *case_, int64_t longest)
 {
     fputs("<tr><td>", to);
-    quipu_write_xml(to, case_->id);
+    quipu_encoding_xml(to, case_->id);
     fputs("<br/><span class=\"why\">", to);
-    quipu_write_xml(to, case_->why);
+    quipu_encoding_xml(to, case_->why);
     fputs("</span></td>", to);
     for (size_t i = 0; i < results->count; i++) {
-        write_cell(to, find(&results->sheets[i], case_), longest);
+        write_cell(to, find(&results->cards[i], case_), longest);
     }
     fputs("</tr>\n", to);
 }
@@ -185,9 +186,9 @@ static void write_guarantee(FILE *to, const struct quipu_results *results,
     const struct quipu_case *case_;
 
     fprintf(to, "<details id=\"g-%s\"><summary><b>%s</b> ", g->id, g->id);
-    quipu_write_xml(to, g->title);
+    quipu_encoding_xml(to, g->title);
     fputs("</summary><p>", to);
-    quipu_write_xml(to, g->text);
+    quipu_encoding_xml(to, g->text);
     fputs("</p>\n<div class=\"wide\"><table>\n<tbody>\n", to);
     for (size_t i = 0; (case_ = quipu_case_at(i)); i++) {
         if (quipu_guarantee_of(case_->id) == g) {
@@ -203,8 +204,8 @@ void quipu_html_cases(FILE *to, const struct quipu_results *results)
     int64_t longest = 1;
 
     for (size_t i = 0; i < results->count; i++) {
-        for (size_t k = 0; k < results->sheets[i].count; k++) {
-            int64_t time = results->sheets[i].entries[k].milliseconds;
+        for (size_t k = 0; k < results->cards[i].count; k++) {
+            int64_t time = results->cards[i].cases[k].milliseconds;
 
             longest = time > longest ? time : longest;
         }

@@ -1,69 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Guarantees down, URIs across. */
+/* The table of guarantees and URIs. */
 #include "html.h"
 
+#include "encoding.h"
 #include "guarantees.h"
-#include "write.h"
 
 #include <string.h>
 
-const char *quipu_html_class(enum quipu_standing state)
-{
-    static const char *const classes[] = {
-        [QUIPU_STANDING_HOLDS] = "holds",
-        [QUIPU_STANDING_PARTLY] = "partly",
-        [QUIPU_STANDING_UNSHOWN] = "unshown",
-        [QUIPU_STANDING_UNDECLARED] = "undeclared",
-        [QUIPU_STANDING_UNTRIED] = "untried",
-        [QUIPU_STANDING_BROKEN] = "broken",
-    };
-
-    return classes[state];
-}
-
-const char *quipu_html_sign(enum quipu_standing state)
-{
-    static const char *const signs[] = {
-        [QUIPU_STANDING_HOLDS] = "&#10003;", /* a check mark */
-        [QUIPU_STANDING_PARTLY] = "&#9680;", /* half a circle */
-        [QUIPU_STANDING_UNSHOWN] = "?",
-        [QUIPU_STANDING_UNDECLARED] = "&#8211;", /* a dash */
-        [QUIPU_STANDING_UNTRIED] = "&#183;",     /* a dot */
-        [QUIPU_STANDING_BROKEN] = "&#10005;",    /* a cross */
-    };
-
-    return signs[state];
-}
-
-/* Why the cell is not a plain check mark. */
-static void write_hint(FILE *to, const struct quipu_sheet *sheet,
+/* Writes the reasons for skips, as the tooltip of the cell. */
+static void write_hint(FILE *to, const struct quipu_scorecard *card,
                        const char *guarantee)
 {
     static const char *const words[] = { "", "profile: ", "NOT SHOWN: " };
     const char *reason;
 
     for (unsigned skip = 0; skip < 3; skip++) {
-        for (size_t i = 0; (reason = quipu_sheet_reason(
-                                sheet, guarantee, (enum quipu_skip)skip, i));
+        for (size_t i = 0; (reason = quipu_results_skip_reason(
+                                card, guarantee, (enum quipu_skip)skip, i));
              i++) {
             fputs(words[skip], to);
-            quipu_write_xml_line(to, reason);
+            quipu_encoding_xml_line(to, reason);
             fputs("&#10;", to);
         }
     }
 }
 
-static void write_cell(FILE *to, const struct quipu_sheet *sheet,
+static void write_cell(FILE *to, const struct quipu_scorecard *card,
                        const char *guarantee)
 {
-    struct quipu_tally tally = quipu_sheet_tally(sheet, guarantee);
-    enum quipu_standing state = quipu_standing_of(&tally);
+    struct quipu_tally tally = quipu_results_tally(card, guarantee);
+    enum quipu_standing state = quipu_results_standing_of(&tally);
 
     fputs("<td class=\"n\" title=\"", to);
-    write_hint(to, sheet, guarantee);
+    write_hint(to, card, guarantee);
     fprintf(to, "\"><span class=\"state %s\">%s %s</span>",
-            quipu_html_class(state), quipu_html_sign(state),
-            quipu_standing_word(state));
+            quipu_html_style_class(state), quipu_html_style_sign(state),
+            quipu_results_standing_name(state));
     fprintf(to, " <span class=\"soft\">%u", tally.verdicts[QUIPU_PASSED]);
     if (tally.verdicts[QUIPU_FAILED] > 0) {
         fprintf(to, ", %u failed", tally.verdicts[QUIPU_FAILED]);
@@ -74,7 +46,7 @@ static void write_cell(FILE *to, const struct quipu_sheet *sheet,
     fputs("</span></td>", to);
 }
 
-/* Before the first of each letter. */
+/* Writes a heading before the first guarantee of a group. */
 static void write_group(FILE *to, const struct quipu_guarantee *g,
                         size_t columns)
 {
@@ -83,7 +55,7 @@ static void write_group(FILE *to, const struct quipu_guarantee *g,
     } groups[] = {
         { "U1", "Uniqueness" }, { "S1", "Sequencing" },
         { "L1", "The log" },    { "V1", "Visibility and durability" },
-        { "F1", "Fidelity" },   { "contract", "Beside the guarantees" },
+        { "F1", "Fidelity" },   { "contract", "Other cases" },
     };
 
     for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
@@ -104,19 +76,19 @@ void quipu_html_matrix(FILE *to, const struct quipu_results *results)
           to);
     for (size_t i = 0; i < results->count; i++) {
         fputs("<th>", to);
-        quipu_write_xml(to, results->sheets[i].store.uri);
+        quipu_encoding_xml(to, results->cards[i].store.uri);
         fputs("</th>", to);
     }
     fputs("</tr></thead>\n<tbody>\n", to);
     for (size_t i = 0; (g = quipu_guarantee_at(i)); i++) {
         write_group(to, g, results->count + 1);
         fputs("<tr><td title=\"", to);
-        quipu_write_xml(to, g->text);
+        quipu_encoding_xml(to, g->text);
         fprintf(to, "\"><a href=\"#g-%s\"><b>%s</b> ", g->id, g->id);
-        quipu_write_xml(to, g->title);
+        quipu_encoding_xml(to, g->title);
         fputs("</a></td>", to);
         for (size_t k = 0; k < results->count; k++) {
-            write_cell(to, &results->sheets[k], g->id);
+            write_cell(to, &results->cards[k], g->id);
         }
         fputs("</tr>\n", to);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How the HTML page looks, by day and by night. */
+/* The style of the HTML page, for light and dark color schemes. */
 #include "html.h"
 
 const char quipu_html_style[] =
@@ -65,7 +65,35 @@ const char quipu_html_style[] =
     "details table{margin:.4rem 0 .8rem}\n"
     ".why{color:var(--soft);font-size:.88rem}\n"
     ".bar{fill:var(--good);opacity:.75}.bar.failed{fill:var(--bad)}\n"
-    ".moment{fill:var(--none);opacity:.8}.moment.bad{fill:var(--bad);"
+    ".operation{fill:var(--none);opacity:.8}.operation.bad{fill:var(--bad);"
     "opacity:1}\n"
     ".open{stroke:var(--ink);stroke-dasharray:3 2;fill-opacity:.25}\n"
     ".rule{stroke:var(--line)}\n";
+
+const char *quipu_html_style_class(enum quipu_standing standing)
+{
+    static const char *const classes[] = {
+        [QUIPU_STANDING_HOLDS] = "holds",
+        [QUIPU_STANDING_PARTLY] = "partly",
+        [QUIPU_STANDING_UNSHOWN] = "unshown",
+        [QUIPU_STANDING_UNDECLARED] = "undeclared",
+        [QUIPU_STANDING_UNTRIED] = "untried",
+        [QUIPU_STANDING_BROKEN] = "broken",
+    };
+
+    return classes[standing];
+}
+
+const char *quipu_html_style_sign(enum quipu_standing standing)
+{
+    static const char *const signs[] = {
+        [QUIPU_STANDING_HOLDS] = "&#10003;", /* a check mark */
+        [QUIPU_STANDING_PARTLY] = "&#9680;", /* half a circle */
+        [QUIPU_STANDING_UNSHOWN] = "?",
+        [QUIPU_STANDING_UNDECLARED] = "&#8211;", /* a dash */
+        [QUIPU_STANDING_UNTRIED] = "&#183;",     /* a dot */
+        [QUIPU_STANDING_BROKEN] = "&#10005;",    /* a cross */
+    };
+
+    return signs[standing];
+}

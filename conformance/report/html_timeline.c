@@ -1,32 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The history of a failure, drawn: lanes of bars along one clock.  It runs fast
- * where nothing begins or ends: an interval is as wide as its length has
- * digits, so that what is microseconds apart can be told apart beside long
- * waits. */
+/*
+ * The timeline of a failure as a drawing: a lane for each session, a bar for
+ * each operation, all on one time axis.
+ *
+ * The axis is not linear.  The operations that matter are often microseconds
+ * apart, beside waits of a second.  Between two neighbouring points of time (a
+ * begin or an end) the axis is as wide as the binary logarithm of their
+ * distance in microseconds, so each order of events stays visible, and the
+ * ticks show the true times.  Operations without a response extend to the right
+ * edge with a dashed border.
+ *
+ * A list below the drawing repeats the operations that are evidence, in their
+ * order, for readers who do not see it.
+ */
 #include "html.h"
 
+#include "encoding.h"
 #include "timeline.h"
-#include "write.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define WIDTH 1000
-#define LABEL 130 /* of the lanes' names */
+#define LABEL 130 /* width of the names of lanes */
 #define LANE 30U
 #define BAR 20U
-#define HEAD 24U /* of the clock */
+#define HEAD 24U /* height of the axis */
 #define LANES 64
-#define TICK 150  /* at least, from one to the next */
-#define GLYPH 6.2 /* about the width of a letter */
+#define TICK 150  /* distance of two ticks, at least */
+#define GLYPH 6.2 /* approximate width of a letter */
 
 struct drawing {
     const struct quipu_timeline *timeline;
     const char *lanes[LANES];
     unsigned lane_count;
-    double *times; /* at which something begins or ends, in order */
-    double *places;
+    double *times;  /* begins and ends of operations, sorted */
+    double *places; /* x coordinates, by index of `times` */
     size_t count;
 };
 
@@ -47,7 +57,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* How wide an interval is drawn, of no unit. */
+/* The relative width of an interval on the axis. */
 static double width_of(double milliseconds)
 {
     double width = 0;
@@ -68,7 +78,7 @@ static double place(const struct drawing *d, double milliseconds)
     return d->places[at ? at - d->times : 0];
 }
 
-/* Takes the times down, and gives each its place. */
+/* Collects the times and the lanes, and places the times on the axis. */
 static bool measure(struct drawing *d)
 {
     const struct quipu_timeline *timeline = d->timeline;
@@ -80,7 +90,7 @@ static bool measure(struct drawing *d)
         return false;
     }
     for (size_t i = 0; i < timeline->count; i++) {
-        const struct quipu_moment *m = &timeline->moments[i];
+        const struct quipu_timeline_entry *m = &timeline->entries[i];
 
         d->times[d->count++] = m->from;
         d->times[d->count++] = m->answered ? m->to : m->from;
@@ -102,7 +112,7 @@ static bool measure(struct drawing *d)
     return true;
 }
 
-/* A number of units, with a tenth, whatever the locale. */
+/* Writes a coordinate with one decimal, whatever the locale. */
 static void write_units(FILE *to, double units)
 {
     int64_t tenths = (int64_t)(units * 10 + 0.5);
@@ -110,7 +120,7 @@ static void write_units(FILE *to, double units)
     fprintf(to, "%" PRId64 ".%d", tenths / 10, (int)(tenths % 10));
 }
 
-/* A line at the time, and what it is since the beginning. */
+/* Writes a vertical line at a time, and the time since the first begin. */
 static void write_tick(FILE *to, const struct drawing *d, size_t index)
 {
     double since = d->times[index] - d->times[0];
@@ -126,12 +136,12 @@ static void write_tick(FILE *to, const struct drawing *d, size_t index)
             index + 1 == d->count ? "end" : "middle");
     write_units(to, d->places[index]);
     fputs("\">", to);
-    quipu_write_thousandths(to, (int64_t)(since * 1000 + 0.5));
+    quipu_encoding_thousandths(to, (int64_t)(since * 1000 + 0.5));
     fputs(" ms</text>\n", to);
 }
 
-/* Ticks where something begins or ends, with room between. */
-static void write_clock(FILE *to, const struct drawing *d)
+/* Writes ticks at begins and ends, with space between them. */
+static void write_axis(FILE *to, const struct drawing *d)
 {
     double last = d->places[d->count - 1], free = 0;
 
@@ -152,30 +162,30 @@ static void write_lanes(FILE *to, const struct drawing *d)
                 "<text font-size=\"13\" x=\"4\" y=\"%u\">",
                 WIDTH, HEAD + (i + 1) * LANE, HEAD + (i + 1) * LANE,
                 HEAD + i * LANE + 20);
-        quipu_write_xml(to, d->lanes[i]);
+        quipu_encoding_xml(to, d->lanes[i]);
         fputs("</text>\n", to);
     }
 }
 
-static void write_hint(FILE *to, const struct quipu_moment *m)
+static void write_hint(FILE *to, const struct quipu_timeline_entry *m)
 {
     fputs("<title>", to);
-    quipu_write_xml(to, m->lane);
+    quipu_encoding_xml(to, m->lane);
     fputs(": ", to);
-    quipu_write_xml(to, m->what);
+    quipu_encoding_xml(to, m->what);
     fputs("&#10;", to);
-    quipu_write_xml(to, m->answered ? m->outcome : "never answered");
+    quipu_encoding_xml(to, m->answered ? m->outcome : "no response");
     fputs("&#10;from ", to);
-    quipu_write_thousandths(to, (int64_t)(m->from * 1000 + 0.5));
+    quipu_encoding_thousandths(to, (int64_t)(m->from * 1000 + 0.5));
     if (m->answered) {
         fputs(" to ", to);
-        quipu_write_thousandths(to, (int64_t)(m->to * 1000 + 0.5));
+        quipu_encoding_thousandths(to, (int64_t)(m->to * 1000 + 0.5));
     }
     fputs(" ms</title>", to);
 }
 
-static void write_moment(FILE *to, const struct drawing *d,
-                         const struct quipu_moment *m)
+static void write_entry(FILE *to, const struct drawing *d,
+                        const struct quipu_timeline_entry *m)
 {
     unsigned y = HEAD + lane_of(d, m->lane) * LANE + (LANE - BAR) / 2;
     double from = place(d, m->from);
@@ -184,9 +194,10 @@ static void write_moment(FILE *to, const struct drawing *d,
 
     fputs("<g>", to);
     write_hint(to, m);
-    fprintf(to,
-            "<rect class=\"moment%s%s\" rx=\"3\" y=\"%u\" height=\"%u\" x=\"",
-            m->bad ? " bad" : "", m->answered ? "" : " open", y, BAR);
+    fprintf(
+        to,
+        "<rect class=\"operation%s%s\" rx=\"3\" y=\"%u\" height=\"%u\" x=\"",
+        m->bad ? " bad" : "", m->answered ? "" : " open", y, BAR);
     write_units(to, from);
     fputs("\" width=\"", to);
     write_units(to, width);
@@ -195,43 +206,45 @@ static void write_moment(FILE *to, const struct drawing *d,
         fprintf(to, "<text font-size=\"11\" y=\"%u\" x=\"", y + 14);
         write_units(to, from + 4);
         fputs("\">", to);
-        quipu_write_xml(to, m->what);
+        quipu_encoding_xml(to, m->what);
         fputs("</text>", to);
     }
     fputs("</g>\n", to);
 }
 
-/* Those that are bad, to be seen above the others, or the others; whether there
- * are any bad. */
-static bool write_moments(FILE *to, const struct drawing *d, bool bad)
+/* Writes the entries that are evidence, or the others.  Evidence comes last, so
+ * that nothing hides it.  Returns true if there is any. */
+static bool write_entries(FILE *to, const struct drawing *d, bool bad)
 {
     bool any = false;
 
     for (size_t i = 0; i < d->timeline->count; i++) {
-        const struct quipu_moment *m = &d->timeline->moments[i];
+        const struct quipu_timeline_entry *m = &d->timeline->entries[i];
 
         if (m->bad == bad && lane_of(d, m->lane) < d->lane_count) {
-            write_moment(to, d, m);
+            write_entry(to, d, m);
             any = any || bad;
         }
     }
     return any;
 }
 
-/* What takes part in the violation, in words, for who sees no picture. */
-static void write_bad(FILE *to, const struct quipu_timeline *timeline)
+/* Lists the operations that are evidence. */
+static void write_evidence(FILE *to, const struct quipu_timeline *timeline)
 {
-    fputs("<p class=\"soft\">In red, in this order:</p>\n<ol>\n", to);
+    fputs(
+        "<p class=\"soft\">The operations in red, in their order:</p>\n<ol>\n",
+        to);
     for (size_t i = 0; i < timeline->count; i++) {
-        const struct quipu_moment *m = &timeline->moments[i];
+        const struct quipu_timeline_entry *m = &timeline->entries[i];
 
         if (m->bad) {
             fputs("<li><b>", to);
-            quipu_write_xml(to, m->lane);
+            quipu_encoding_xml(to, m->lane);
             fputs("</b> <code>", to);
-            quipu_write_xml(to, m->what);
+            quipu_encoding_xml(to, m->what);
             fputs("</code> &#8594; ", to);
-            quipu_write_xml(to, m->answered ? m->outcome : "never answered");
+            quipu_encoding_xml(to, m->answered ? m->outcome : "no response");
             fputs("</li>\n", to);
         }
     }
@@ -253,16 +266,16 @@ void quipu_html_timeline(FILE *to, const char *lines)
     }
     fprintf(to,
             "<div class=\"wide\"><svg class=\"timeline\" viewBox=\"0 0 %d %u\" "
-            "role=\"img\" aria-label=\"The history of the failure\" "
+            "role=\"img\" aria-label=\"Timeline of the failure\" "
             "xmlns=\"http://www.w3.org/2000/svg\">\n",
             WIDTH, HEAD + d.lane_count * LANE + 4);
-    write_clock(to, &d);
+    write_axis(to, &d);
     write_lanes(to, &d);
-    write_moments(to, &d, false);
-    bad = write_moments(to, &d, true);
+    write_entries(to, &d, false);
+    bad = write_entries(to, &d, true);
     fputs("</svg></div>\n", to);
     if (bad) {
-        write_bad(to, &timeline);
+        write_evidence(to, &timeline);
     }
 done:
     free(d.times);

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One JSON document; docs/conformance.md describes it. */
+/* The JSON report; docs/conformance.md describes it. */
 #include "report.h"
 
+#include "encoding.h"
 #include "guarantees.h"
+#include "labels.h"
 #include "timeline.h"
-#include "words.h"
-#include "write.h"
 
 #include <inttypes.h>
 
-#define VERSION 1 /* grows when a member changes its meaning */
+#define VERSION 1 /* increases when a member changes its meaning */
 
-/* A value, with its name and the comma before it. */
+/* The name of a member, with the comma before it. */
 static void name(FILE *to, const char *text, bool first)
 {
     fputs(first ? "" : ",", to);
-    quipu_write_json(to, text);
+    quipu_encoding_json(to, text);
     fputc(':', to);
 }
 
 static void text(FILE *to, const char *key, const char *value)
 {
     name(to, key, false);
-    quipu_write_json(to, value);
+    quipu_encoding_json(to, value);
 }
 
 static void number(FILE *to, const char *key, uint64_t value)
@@ -31,7 +31,7 @@ static void number(FILE *to, const char *key, uint64_t value)
     fprintf(to, "%" PRIu64, value);
 }
 
-/* As text: it may be more than a double can tell apart. */
+/* As a string: a double cannot represent all 64-bit numbers. */
 static void seed(FILE *to, uint64_t value)
 {
     fprintf(to, ",\"seed\":\"%" PRIu64 "\"", value);
@@ -59,20 +59,20 @@ static void tally(FILE *to, const struct quipu_tally *t)
     number(to, "skipped", t->verdicts[QUIPU_SKIPPED]);
     fputs(",\"skips\":{", to);
     for (unsigned i = 0; i < 3; i++) {
-        name(to, quipu_skip_word((enum quipu_skip)i), i == 0);
+        name(to, quipu_labels_skip((enum quipu_skip)i), i == 0);
         fprintf(to, "%u", t->skips[i]);
     }
     fputc('}', to);
 }
 
-/* Thousandths of a millisecond; the clock of a history begins anywhere. */
+/* Milliseconds with three decimals; the epoch of the clock is arbitrary. */
 static void moment_time(FILE *to, const char *key, double milliseconds)
 {
     name(to, key, false);
-    quipu_write_thousandths(to, (int64_t)(milliseconds * 1000 + 0.5));
+    quipu_encoding_thousandths(to, (int64_t)(milliseconds * 1000 + 0.5));
 }
 
-static void moments(FILE *to, const char *lines)
+static void timeline_entries(FILE *to, const char *lines)
 {
     struct quipu_timeline timeline;
 
@@ -81,11 +81,11 @@ static void moments(FILE *to, const char *lines)
     }
     fputs(",\"timeline\":[", to);
     for (size_t i = 0; i < timeline.count; i++) {
-        const struct quipu_moment *m = &timeline.moments[i];
+        const struct quipu_timeline_entry *m = &timeline.entries[i];
 
         fputs(i > 0 ? ",\n  {" : "\n  {", to);
         name(to, "lane", true);
-        quipu_write_json(to, m->lane);
+        quipu_encoding_json(to, m->lane);
         moment_time(to, "from", m->from);
         if (m->answered) {
             moment_time(to, "to", m->to);
@@ -98,90 +98,92 @@ static void moments(FILE *to, const char *lines)
     quipu_timeline_finish(&timeline);
 }
 
-static void one_case(FILE *to, const struct quipu_entry *entry)
+static void one_case(FILE *to, const struct quipu_case_result *result)
 {
-    const struct quipu_guarantee *g = quipu_guarantee_of(entry->case_->id);
+    const struct quipu_guarantee *g = quipu_guarantee_of(result->case_->id);
 
     fputs("\n {", to);
     name(to, "id", true);
-    quipu_write_json(to, entry->case_->id);
+    quipu_encoding_json(to, result->case_->id);
     text(to, "guarantee", g ? g->id : "");
-    text(to, "why", entry->case_->why);
-    text(to, "verdict", quipu_verdict_word(entry->verdict));
-    if (entry->verdict == QUIPU_SKIPPED) {
-        text(to, "skip", quipu_skip_word(entry->skip));
+    text(to, "why", result->case_->why);
+    text(to, "verdict", quipu_labels_verdict(result->verdict));
+    if (result->verdict == QUIPU_SKIPPED) {
+        text(to, "skip", quipu_labels_skip(result->skip));
     }
-    number(to, "milliseconds", (uint64_t)entry->milliseconds);
-    if (entry->text[0]) {
-        text(to, "text", entry->text);
+    number(to, "milliseconds", (uint64_t)result->milliseconds);
+    if (result->text[0]) {
+        text(to, "text", result->text);
     }
-    counts(to, entry->counts, false);
-    if (entry->timeline) {
-        moments(to, entry->timeline);
+    counts(to, result->counts, false);
+    if (result->timeline) {
+        timeline_entries(to, result->timeline);
     }
     fputc('}', to);
 }
 
-static void card(FILE *to, const struct quipu_sheet *sheet)
+static void guarantees(FILE *to, const struct quipu_scorecard *card)
 {
     const struct quipu_guarantee *g;
 
     fputs(",\"guarantees\":[", to);
     for (size_t i = 0; (g = quipu_guarantee_at(i)); i++) {
-        struct quipu_tally t = quipu_sheet_tally(sheet, g->id);
+        struct quipu_tally t = quipu_results_tally(card, g->id);
 
         fputs(i > 0 ? ",\n {" : "\n {", to);
         name(to, "id", true);
-        quipu_write_json(to, g->id);
+        quipu_encoding_json(to, g->id);
         text(to, "title", g->title);
-        text(to, "state", quipu_standing_word(quipu_standing_of(&t)));
+        text(to, "state",
+             quipu_results_standing_name(quipu_results_standing_of(&t)));
         tally(to, &t);
         fputc('}', to);
     }
     fputc(']', to);
 }
 
-static void declared(FILE *to, const struct quipu_sheet *sheet)
+static void declared(FILE *to, const struct quipu_scorecard *card)
 {
-    struct quipu_trait_word word;
+    struct quipu_trait_label word;
     bool first = true;
 
     fputs(",\"declares\":{", to);
-    for (size_t i = 0; (word = quipu_trait_word_at(i)).name; i++) {
+    for (size_t i = 0; (word = quipu_labels_trait(i)).name; i++) {
         if (word.declared) {
             name(to, word.name, first);
-            fputs(sheet->store.traits & word.bit ? "true" : "false", to);
+            fputs(card->store.traits & word.bit ? "true" : "false", to);
             first = false;
         }
     }
     fputc('}', to);
 }
 
-static void one_sheet(FILE *to, const struct quipu_sheet *sheet)
+static void one_sheet(FILE *to, const struct quipu_scorecard *card)
 {
     fputs("{", to);
     name(to, "uri", true);
-    quipu_write_json(to, sheet->store.uri);
-    text(to, "driver", sheet->store.driver);
-    text(to, "version", sheet->store.version);
-    text(to, "library", sheet->store.library);
-    declared(to, sheet);
-    text(to, "state", quipu_standing_word(quipu_sheet_standing(sheet)));
-    fprintf(to, ",\"ended\":%s", sheet->ended ? "true" : "false");
-    if (sheet->problem[0]) {
-        text(to, "problem", sheet->problem);
+    quipu_encoding_json(to, card->store.uri);
+    text(to, "driver", card->store.driver);
+    text(to, "version", card->store.version);
+    text(to, "library", card->store.library);
+    declared(to, card);
+    text(to, "state",
+         quipu_results_standing_name(quipu_results_card_standing(card)));
+    fprintf(to, ",\"ended\":%s", card->ended ? "true" : "false");
+    if (card->problem[0]) {
+        text(to, "problem", card->problem);
     }
-    text(to, "profile", quipu_profile_word(sheet->run.profile));
-    seed(to, sheet->run.seed);
-    number(to, "milliseconds", (uint64_t)sheet->milliseconds);
-    tally(to, &sheet->tally);
-    number(to, "unselected", sheet->unselected);
-    counts(to, sheet->counts, true);
-    card(to, sheet);
+    text(to, "profile", quipu_labels_profile(card->run.profile));
+    seed(to, card->run.seed);
+    number(to, "milliseconds", (uint64_t)card->milliseconds);
+    tally(to, &card->tally);
+    number(to, "unselected", card->unselected);
+    counts(to, card->counts, true);
+    guarantees(to, card);
     fputs(",\"cases\":[", to);
-    for (size_t i = 0; i < sheet->count; i++) {
+    for (size_t i = 0; i < card->count; i++) {
         fputs(i > 0 ? "," : "", to);
-        one_case(to, &sheet->entries[i]);
+        one_case(to, &card->cases[i]);
     }
     fputs("]}", to);
 }
@@ -190,13 +192,14 @@ static void end(FILE *to, const struct quipu_results *results)
 {
     fprintf(to, "{\"format\":\"quipu-conformance\",\"version\":%d", VERSION);
     fputs(",\"began\":\"", to);
-    quipu_write_time(to, results->began);
+    quipu_encoding_time(to, results->began);
     fputc('"', to);
-    text(to, "state", quipu_standing_word(quipu_results_standing(results)));
+    text(to, "state",
+         quipu_results_standing_name(quipu_results_standing(results)));
     fputs(",\"runs\":[\n", to);
     for (size_t i = 0; i < results->count; i++) {
         fputs(i > 0 ? ",\n" : "", to);
-        one_sheet(to, &results->sheets[i]);
+        one_sheet(to, &results->cards[i]);
     }
     fputs("]}\n", to);
 }

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The forms in which a run is told. */
+/*
+ * Reports: formats in which the results of a run are written.
+ *
+ * A format is a table of functions that are called while the run goes on.  TAP
+ * writes as cases end; the other formats write everything at the end.
+ */
 #ifndef QUIPU_REPORT_REPORT_H
 #define QUIPU_REPORT_REPORT_H
 
@@ -7,18 +12,18 @@
 
 #include <stdio.h>
 
-/* What a form does when something has come to pass; members may be NULL. */
+/* Members may be NULL, except the name. */
 struct quipu_report {
     const char *name;
     void (*begin)(FILE *to);
-    /* The store of the last sheet is known, or could not be opened. */
-    void (*open)(FILE *to, const struct quipu_sheet *sheet);
-    /* A case has ended; it is in the last sheet. */
-    void (*hear)(FILE *to, const struct quipu_results *results,
-                 const struct quipu_entry *entry);
-    /* Its last case has. */
-    void (*close)(FILE *to, const struct quipu_sheet *sheet);
-    /* All is over; the entries are in the order of the suite. */
+    /* The store of a URI has been opened, or could not be. */
+    void (*open)(FILE *to, const struct quipu_scorecard *card);
+    /* A case has ended; its result is also the newest of the last card. */
+    void (*case_end)(FILE *to, const struct quipu_results *results,
+                     const struct quipu_case_result *result);
+    /* All cases of a URI have ended. */
+    void (*close)(FILE *to, const struct quipu_scorecard *card);
+    /* The run is over; the results are in the order of the suite. */
     void (*end)(FILE *to, const struct quipu_results *results);
 };
 
@@ -27,7 +32,14 @@ extern const struct quipu_report quipu_report_junit;
 extern const struct quipu_report quipu_report_json;
 extern const struct quipu_report quipu_report_html;
 
-/* The form of that name, or NULL. */
-const struct quipu_report *quipu_report_find(const char *name);
+/* --------------------------------------------------------------- summary.c */
+
+/* Writes the scorecard of a URI as plain text.  Each line begins with `prefix`.
+ */
+void quipu_summary_write(FILE *to, const char *prefix,
+                         const struct quipu_scorecard *card);
+
+/* Writes the verdict in one line without its \n: "holds: ...". */
+void quipu_summary_verdict(FILE *to, const struct quipu_scorecard *card);
 
 #endif

@@ -1,51 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What came of a run, kept until its reports are written. */
+/* The results of a run. */
 #include "results.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct quipu_sheet *quipu_results_add(struct quipu_results *results,
-                                      const struct quipu_run *run)
+struct quipu_scorecard *quipu_results_add_card(struct quipu_results *results,
+                                               const struct quipu_run *run)
 {
-    struct quipu_sheet *sheets =
-        realloc(results->sheets, (results->count + 1) * sizeof(*sheets));
-    struct quipu_sheet *sheet;
+    struct quipu_scorecard *cards =
+        realloc(results->cards, (results->count + 1) * sizeof(*cards));
+    struct quipu_scorecard *card;
     const struct quipu_case *case_;
 
-    if (!sheets) {
+    if (!cards) {
         return NULL;
     }
-    results->sheets = sheets;
-    sheet = &sheets[results->count++];
-    *sheet = (struct quipu_sheet){ .run = *run };
+    results->cards = cards;
+    card = &cards[results->count++];
+    *card = (struct quipu_scorecard){ .run = *run };
     for (size_t i = 0; (case_ = quipu_case_at(i)); i++) {
-        sheet->unselected += !quipu_runner_selects(run, case_);
+        card->unselected += !quipu_runner_selects(run, case_);
     }
-    return sheet;
+    return card;
 }
 
-static void tally(struct quipu_tally *to, const struct quipu_entry *entry)
+static void tally(struct quipu_tally *to,
+                  const struct quipu_case_result *result)
 {
-    to->verdicts[entry->verdict]++;
-    if (entry->verdict == QUIPU_SKIPPED) {
-        to->skips[entry->skip]++;
+    to->verdicts[result->verdict]++;
+    if (result->verdict == QUIPU_SKIPPED) {
+        to->skips[result->skip]++;
     }
 }
 
-const struct quipu_entry *quipu_sheet_add(struct quipu_sheet *sheet,
-                                          const struct quipu_outcome *outcome)
+const struct quipu_case_result *quipu_results_add_case(
+    struct quipu_scorecard *card, const struct quipu_outcome *outcome)
 {
-    struct quipu_entry *entries =
-        realloc(sheet->entries, (sheet->count + 1) * sizeof(*entries));
-    struct quipu_entry *entry;
+    struct quipu_case_result *cases =
+        realloc(card->cases, (card->count + 1) * sizeof(*cases));
+    struct quipu_case_result *result;
 
-    if (!entries) {
+    if (!cases) {
         return NULL;
     }
-    sheet->entries = entries;
-    entry = &entries[sheet->count];
-    *entry = (struct quipu_entry){
+    card->cases = cases;
+    result = &cases[card->count];
+    *result = (struct quipu_case_result){
         .case_ = outcome->case_,
         .verdict = outcome->verdict,
         .skip = outcome->skip,
@@ -53,18 +54,18 @@ const struct quipu_entry *quipu_sheet_add(struct quipu_sheet *sheet,
         .text = strdup(outcome->text),
         .timeline = outcome->timeline ? strdup(outcome->timeline) : NULL,
     };
-    if (!entry->text || (outcome->timeline && !entry->timeline)) {
-        free(entry->text);
-        free(entry->timeline);
+    if (!result->text || (outcome->timeline && !result->timeline)) {
+        free(result->text);
+        free(result->timeline);
         return NULL;
     }
-    sheet->count++;
-    memcpy(entry->counts, outcome->counts, sizeof(entry->counts));
+    card->count++;
+    memcpy(result->counts, outcome->counts, sizeof(result->counts));
     for (size_t i = 0; i < QUIPU_COUNTS; i++) {
-        sheet->counts[i] += entry->counts[i];
+        card->counts[i] += result->counts[i];
     }
-    tally(&sheet->tally, entry);
-    return entry;
+    tally(&card->tally, result);
+    return result;
 }
 
 static size_t index_of(const struct quipu_case *case_)
@@ -79,37 +80,37 @@ static size_t index_of(const struct quipu_case *case_)
 
 static int compare(const void *a, const void *b)
 {
-    size_t i = index_of(((const struct quipu_entry *)a)->case_);
-    size_t k = index_of(((const struct quipu_entry *)b)->case_);
+    size_t i = index_of(((const struct quipu_case_result *)a)->case_);
+    size_t k = index_of(((const struct quipu_case_result *)b)->case_);
 
     return (i > k) - (i < k);
 }
 
-void quipu_sheet_sort(struct quipu_sheet *sheet)
+void quipu_results_sort(struct quipu_scorecard *card)
 {
-    if (sheet->count > 0) {
-        qsort(sheet->entries, sheet->count, sizeof(*sheet->entries), compare);
+    if (card->count > 0) {
+        qsort(card->cases, card->count, sizeof(*card->cases), compare);
     }
 }
 
 void quipu_results_finish(struct quipu_results *results)
 {
     for (size_t i = 0; i < results->count; i++) {
-        struct quipu_sheet *sheet = &results->sheets[i];
+        struct quipu_scorecard *card = &results->cards[i];
 
-        for (size_t k = 0; k < sheet->count; k++) {
-            free(sheet->entries[k].text);
-            free(sheet->entries[k].timeline);
+        for (size_t k = 0; k < card->count; k++) {
+            free(card->cases[k].text);
+            free(card->cases[k].timeline);
         }
-        free(sheet->entries);
+        free(card->cases);
     }
-    free(results->sheets);
+    free(results->cards);
     *results = (struct quipu_results){ 0 };
 }
 
-/* ------------------------------------------------------------- judgements */
+/* --------------------------------------------------------------- standings */
 
-enum quipu_standing quipu_standing_of(const struct quipu_tally *tally)
+enum quipu_standing quipu_results_standing_of(const struct quipu_tally *tally)
 {
     bool unshown = tally->skips[QUIPU_SKIP_UNTESTED] > 0;
 
@@ -127,7 +128,7 @@ enum quipu_standing quipu_standing_of(const struct quipu_tally *tally)
                : QUIPU_STANDING_UNTRIED;
 }
 
-const char *quipu_standing_word(enum quipu_standing state)
+const char *quipu_results_standing_name(enum quipu_standing state)
 {
     static const char *const words[] = {
         [QUIPU_STANDING_HOLDS] = "holds",
@@ -141,38 +142,39 @@ const char *quipu_standing_word(enum quipu_standing state)
     return words[state];
 }
 
-static bool is_of(const struct quipu_entry *entry, const char *guarantee)
+static bool is_of(const struct quipu_case_result *result, const char *guarantee)
 {
     size_t length = guarantee ? strlen(guarantee) : 0;
 
-    return !guarantee || (strncmp(entry->case_->id, guarantee, length) == 0 &&
-                          entry->case_->id[length] == '.');
+    return !guarantee || (strncmp(result->case_->id, guarantee, length) == 0 &&
+                          result->case_->id[length] == '.');
 }
 
-struct quipu_tally quipu_sheet_tally(const struct quipu_sheet *sheet,
-                                     const char *guarantee)
+struct quipu_tally quipu_results_tally(const struct quipu_scorecard *card,
+                                       const char *guarantee)
 {
     struct quipu_tally result = { { 0 }, { 0 } };
 
-    for (size_t i = 0; i < sheet->count; i++) {
-        if (is_of(&sheet->entries[i], guarantee)) {
-            tally(&result, &sheet->entries[i]);
+    for (size_t i = 0; i < card->count; i++) {
+        if (is_of(&card->cases[i], guarantee)) {
+            tally(&result, &card->cases[i]);
         }
     }
     return result;
 }
 
-enum quipu_standing quipu_sheet_standing(const struct quipu_sheet *sheet)
+enum quipu_standing quipu_results_card_standing(
+    const struct quipu_scorecard *card)
 {
-    enum quipu_standing state = quipu_standing_of(&sheet->tally);
+    enum quipu_standing state = quipu_results_standing_of(&card->tally);
 
-    if (sheet->problem[0]) {
+    if (card->problem[0]) {
         return QUIPU_STANDING_BROKEN;
     }
     if (state == QUIPU_STANDING_BROKEN || state == QUIPU_STANDING_PARTLY) {
         return state;
     }
-    return state == QUIPU_STANDING_HOLDS && sheet->ended
+    return state == QUIPU_STANDING_HOLDS && card->ended
                ? state
                : QUIPU_STANDING_UNSHOWN;
 }
@@ -185,7 +187,7 @@ enum quipu_standing quipu_results_standing(const struct quipu_results *results)
 
     for (size_t k = 0; k < sizeof(order) / sizeof(*order); k++) {
         for (size_t i = 0; i < results->count; i++) {
-            if (quipu_sheet_standing(&results->sheets[i]) == order[k]) {
+            if (quipu_results_card_standing(&results->cards[i]) == order[k]) {
                 return order[k];
             }
         }
@@ -200,35 +202,35 @@ static bool same_line(const char *a, const char *b)
     return length == strcspn(b, "\n") && memcmp(a, b, length) == 0;
 }
 
-/* Whether an entry before this one was skipped in the same way with the same
- * words. */
-static bool was_told(const struct quipu_sheet *sheet, const char *guarantee,
-                     size_t index)
+/* Returns true if an earlier case was skipped for the same reason. */
+static bool is_repeated(const struct quipu_scorecard *card,
+                        const char *guarantee, size_t index)
 {
-    const struct quipu_entry *entry = &sheet->entries[index];
+    const struct quipu_case_result *result = &card->cases[index];
 
     for (size_t i = 0; i < index; i++) {
-        const struct quipu_entry *other = &sheet->entries[i];
+        const struct quipu_case_result *other = &card->cases[i];
 
         if (is_of(other, guarantee) && other->verdict == QUIPU_SKIPPED &&
-            other->skip == entry->skip && same_line(other->text, entry->text)) {
+            other->skip == result->skip &&
+            same_line(other->text, result->text)) {
             return true;
         }
     }
     return false;
 }
 
-const char *quipu_sheet_reason(const struct quipu_sheet *sheet,
-                               const char *guarantee, enum quipu_skip skip,
-                               size_t index)
+const char *quipu_results_skip_reason(const struct quipu_scorecard *card,
+                                      const char *guarantee,
+                                      enum quipu_skip skip, size_t index)
 {
-    for (size_t i = 0; i < sheet->count; i++) {
-        const struct quipu_entry *entry = &sheet->entries[i];
+    for (size_t i = 0; i < card->count; i++) {
+        const struct quipu_case_result *result = &card->cases[i];
 
-        if (is_of(entry, guarantee) && entry->verdict == QUIPU_SKIPPED &&
-            entry->skip == skip && !was_told(sheet, guarantee, i) &&
+        if (is_of(result, guarantee) && result->verdict == QUIPU_SKIPPED &&
+            result->skip == skip && !is_repeated(card, guarantee, i) &&
             index-- == 0) {
-            return entry->text;
+            return result->text;
         }
     }
     return NULL;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What came of a run, kept until its reports are written. */
+/*
+ * The results of a run, kept until its reports are written: a scorecard for
+ * each URI, with a result for each case that has ended.
+ */
 #ifndef QUIPU_REPORT_RESULTS_H
 #define QUIPU_REPORT_RESULTS_H
 
@@ -7,85 +10,92 @@
 
 #include <time.h>
 
-/* A case that has ended. */
-struct quipu_entry {
+/* The result of a case. */
+struct quipu_case_result {
     const struct quipu_case *case_;
     enum quipu_verdict verdict;
     enum quipu_skip skip;
     int64_t milliseconds;
     char *text; /* why it failed or was skipped; lines */
     uint64_t counts[QUIPU_COUNTS];
-    char *timeline; /* JSON lines, or NULL */
+    char *timeline; /* JSON lines (timeline.h), or NULL */
 };
 
-/* Cases by what became of them. */
+/* Numbers of cases by their result. */
 struct quipu_tally {
-    unsigned verdicts[3]; /* enum quipu_verdict */
-    unsigned skips[3];    /* enum quipu_skip */
+    unsigned verdicts[3]; /* by enum quipu_verdict */
+    unsigned skips[3];    /* by enum quipu_skip */
 };
 
-/* The cases of one URI. */
-struct quipu_sheet {
+/* The results of one URI. */
+struct quipu_scorecard {
     struct quipu_run run;
     struct quipu_store store;
-    char problem[2048]; /* why it could not be opened, or "" */
-    bool ended;         /* all selected cases were run */
+    char problem[2048]; /* why the URI could not be opened, or "" */
+    bool ended;         /* all selected cases have been run */
     int64_t milliseconds;
     size_t count;
-    struct quipu_entry *entries; /* in the order in which they ended */
+    struct quipu_case_result *cases; /* in the order in which they ended, until
+                                        quipu_results_sort() */
     struct quipu_tally tally;
     uint64_t counts[QUIPU_COUNTS];
-    unsigned unselected; /* cases that the patterns leave out */
+    unsigned unselected; /* cases that the patterns exclude */
 };
 
-/* All of it, a sheet a URI. */
+/* The results of a run, one scorecard for each URI. */
 struct quipu_results {
     time_t began;
     size_t count;
-    struct quipu_sheet *sheets;
+    struct quipu_scorecard *cards;
 };
 
-/* Adds an empty sheet for the run; NULL: no memory. */
-struct quipu_sheet *quipu_results_add(struct quipu_results *results,
-                                      const struct quipu_run *run);
-/* Adds a copy of an outcome; NULL: no memory. */
-const struct quipu_entry *quipu_sheet_add(struct quipu_sheet *sheet,
-                                          const struct quipu_outcome *outcome);
-/* Puts the entries in the order of the suite. */
-void quipu_sheet_sort(struct quipu_sheet *sheet);
-/* Frees what it holds. */
+/* Adds an empty scorecard; returns NULL if there is no memory.  The address is
+ * valid until the next call. */
+struct quipu_scorecard *quipu_results_add_card(struct quipu_results *results,
+                                               const struct quipu_run *run);
+
+/* Adds a copy of an outcome; returns NULL if there is no memory. */
+const struct quipu_case_result *quipu_results_add_case(
+    struct quipu_scorecard *card, const struct quipu_outcome *outcome);
+
+/* Puts the cases in the order of the suite. */
+void quipu_results_sort(struct quipu_scorecard *card);
+
 void quipu_results_finish(struct quipu_results *results);
 
-/* ------------------------------------------------------------- judgements */
+/* --------------------------------------------------------------- standings */
 
-/* How a guarantee, or the whole, stands. */
+/* The standing of a guarantee, or of all guarantees of a URI. */
 enum quipu_standing {
-    QUIPU_STANDING_HOLDS,
-    QUIPU_STANDING_PARTLY,     /* nothing failed, but not all could be shown */
-    QUIPU_STANDING_UNSHOWN,    /* none of it could be shown */
-    QUIPU_STANDING_UNDECLARED, /* the URI does not declare it */
-    QUIPU_STANDING_UNTRIED,    /* no case was selected, or of this profile */
-    QUIPU_STANDING_BROKEN
+    QUIPU_STANDING_HOLDS,      /* all cases passed, at least one */
+    QUIPU_STANDING_PARTLY,     /* none failed, but some could not be tested */
+    QUIPU_STANDING_UNSHOWN,    /* none of its cases could be tested */
+    QUIPU_STANDING_UNDECLARED, /* the store does not declare it */
+    QUIPU_STANDING_UNTRIED,    /* no case was selected or is in the profile */
+    QUIPU_STANDING_BROKEN      /* a case failed */
 };
 
-enum quipu_standing quipu_standing_of(const struct quipu_tally *tally);
-const char *quipu_standing_word(enum quipu_standing state);
+enum quipu_standing quipu_results_standing_of(const struct quipu_tally *tally);
+const char *quipu_results_standing_name(enum quipu_standing standing);
 
-/* The tally of the cases whose id begins with `guarantee` and a point. */
-struct quipu_tally quipu_sheet_tally(const struct quipu_sheet *sheet,
-                                     const char *guarantee);
+/* Counts the cases of a guarantee: those whose id begins with its id and a
+ * point. */
+struct quipu_tally quipu_results_tally(const struct quipu_scorecard *card,
+                                       const char *guarantee);
 
-/* The state of the whole: HOLDS, PARTLY, UNSHOWN (nothing passed, or it was
- * never tried to its end) or BROKEN. */
-enum quipu_standing quipu_sheet_standing(const struct quipu_sheet *sheet);
-/* The worst of all sheets. */
+/* The standing of a URI: HOLDS, PARTLY, UNSHOWN (nothing passed, or the run was
+ * interrupted) or BROKEN. */
+enum quipu_standing quipu_results_card_standing(
+    const struct quipu_scorecard *card);
+
+/* The worst standing of all URIs. */
 enum quipu_standing quipu_results_standing(const struct quipu_results *results);
 
-/* One after the other the different reasons for which cases of a guarantee, or
- * of all (NULL), were skipped in the given way; NULL after the last.  Borrowed
- * from the entries; of several lines the first counts. */
-const char *quipu_sheet_reason(const struct quipu_sheet *sheet,
-                               const char *guarantee, enum quipu_skip skip,
-                               size_t index);
+/* Enumerates the different reasons for which cases of a guarantee, or of all
+ * (NULL), were skipped in the given way: index 0, 1 ... until NULL.  The result
+ * is borrowed; reasons are compared by their first line. */
+const char *quipu_results_skip_reason(const struct quipu_scorecard *card,
+                                      const char *guarantee,
+                                      enum quipu_skip skip, size_t index);
 
 #endif

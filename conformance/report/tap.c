@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TAP, the Test Anything Protocol, as it goes; and the scorecard. */
+/* The TAP report (Test Anything Protocol), written while cases end, with the
+ * scorecard as comments. */
 #include "report.h"
 
-#include "summary.h"
-#include "words.h"
+#include "labels.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -13,7 +13,7 @@ static void begin(FILE *to)
     fputs("TAP version 13\n", to);
 }
 
-/* The text as comments, a line each. */
+/* Writes each line of the text as a comment. */
 static void write_comment(FILE *to, const char *text)
 {
     while (*text) {
@@ -24,18 +24,18 @@ static void write_comment(FILE *to, const char *text)
     }
 }
 
-static void open(FILE *to, const struct quipu_sheet *sheet)
+static void open(FILE *to, const struct quipu_scorecard *card)
 {
-    const struct quipu_store *store = &sheet->store;
+    const struct quipu_store *store = &card->store;
 
-    if (sheet->problem[0]) {
-        fprintf(to, "Bail out! %.*s\n", (int)strcspn(sheet->problem, "\n"),
-                sheet->problem);
+    if (card->problem[0]) {
+        fprintf(to, "Bail out! %.*s\n", (int)strcspn(card->problem, "\n"),
+                card->problem);
         return;
     }
     fprintf(to, "# %s\n# driver %s %s, %s\n# seed %" PRIu64 ", profile %s\n",
             store->uri, store->driver, store->version, store->library,
-            sheet->run.seed, quipu_profile_word(sheet->run.profile));
+            card->run.seed, quipu_labels_profile(card->run.profile));
 }
 
 static size_t count_all(const struct quipu_results *results)
@@ -43,31 +43,31 @@ static size_t count_all(const struct quipu_results *results)
     size_t count = 0;
 
     for (size_t i = 0; i < results->count; i++) {
-        count += results->sheets[i].count;
+        count += results->cards[i].count;
     }
     return count;
 }
 
-static void hear(FILE *to, const struct quipu_results *results,
-                 const struct quipu_entry *entry)
+static void case_end(FILE *to, const struct quipu_results *results,
+                     const struct quipu_case_result *result)
 {
-    fprintf(to, "%sok %zu - %s", entry->verdict == QUIPU_FAILED ? "not " : "",
-            count_all(results), entry->case_->id);
-    if (entry->verdict == QUIPU_SKIPPED) {
-        fprintf(to, " # SKIP %.*s\n", (int)strcspn(entry->text, "\n"),
-                entry->text);
+    fprintf(to, "%sok %zu - %s", result->verdict == QUIPU_FAILED ? "not " : "",
+            count_all(results), result->case_->id);
+    if (result->verdict == QUIPU_SKIPPED) {
+        fprintf(to, " # SKIP %.*s\n", (int)strcspn(result->text, "\n"),
+                result->text);
     } else {
-        fprintf(to, " # %" PRId64 " ms\n", entry->milliseconds);
+        fprintf(to, " # %" PRId64 " ms\n", result->milliseconds);
     }
-    if (entry->verdict == QUIPU_FAILED) {
-        write_comment(to, entry->text);
-        write_comment(to, entry->case_->why);
+    if (result->verdict == QUIPU_FAILED) {
+        write_comment(to, result->text);
+        write_comment(to, result->case_->why);
     }
 }
 
-static void close(FILE *to, const struct quipu_sheet *sheet)
+static void close(FILE *to, const struct quipu_scorecard *card)
 {
-    quipu_summary_write(to, "# ", sheet);
+    quipu_summary_write(to, "# ", card);
 }
 
 static void end(FILE *to, const struct quipu_results *results)
@@ -75,8 +75,8 @@ static void end(FILE *to, const struct quipu_results *results)
     bool ended = true;
 
     for (size_t i = 0; i < results->count; i++) {
-        ended = ended && results->sheets[i].ended;
-        if (!results->sheets[i].ended && !results->sheets[i].problem[0]) {
+        ended = ended && results->cards[i].ended;
+        if (!results->cards[i].ended && !results->cards[i].problem[0]) {
             fputs("Bail out! interrupted\n", to);
         }
     }
@@ -89,7 +89,7 @@ const struct quipu_report quipu_report_tap = {
     .name = "tap",
     .begin = begin,
     .open = open,
-    .hear = hear,
+    .case_end = case_end,
     .close = close,
     .end = end,
 };

@@ -1,5 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads the history of a failure: lines of flat JSON objects. */
+/*
+ * Parser of the timeline of a failure.
+ *
+ * A case writes one JSON object a line:
+ *
+ *   {"lane":"session 3","from":12.345,"to":12.401,"what":"append a h1@5",
+ *    "outcome":"OK ids=41 at=5","bad":true}
+ *
+ * `lane` and `from` are required; `to` is missing or null if the operation had
+ * no response.  Members with other names are skipped, as long as their values
+ * are strings, numbers, booleans or null.
+ *
+ * The writer may be killed at any byte, and several processes of a case may
+ * write to the file.  So each line is parsed by itself, and a line that is not
+ * a whole object of this form is skipped instead of failing the report.  The
+ * parser needs no memory except the array of entries: it is part of a program
+ * that reports failures, possibly failures of memory.
+ */
 #include "timeline.h"
 
 #include <stdint.h>
@@ -15,7 +32,7 @@ static const char *skip_blanks(const char *at)
 
 struct sink {
     char *text;
-    size_t size, used; /* size 0: thrown away */
+    size_t size, used; /* size 0: the text is not stored */
 };
 
 static void put(struct sink *sink, const char *bytes, size_t count)
@@ -29,7 +46,7 @@ static void put(struct sink *sink, const char *bytes, size_t count)
     } else if (sink->size > sizeof(more)) {
         while (sink->used > 0 &&
                (sink->text[sink->used - 1] & '\xc0') == '\x80') {
-            sink->used--; /* no half of a character */
+            sink->used--; /* cut at a character, not inside it */
         }
         sink->used -= sink->used > 0 && (sink->text[sink->used - 1] & '\x80');
         memcpy(sink->text + sink->used, more, sizeof(more));
@@ -56,7 +73,8 @@ static void put_character(struct sink *sink, uint32_t c)
     }
 }
 
-/* After a backslash; NULL: it is wrong. */
+/* Parses an escape after its backslash; returns the text after it, or NULL if
+ * it is not valid. */
 static const char *read_escape(const char *at, struct sink *sink)
 {
     static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
@@ -76,12 +94,13 @@ static const char *read_escape(const char *at, struct sink *sink)
     if (end != digits + 4) {
         return NULL;
     }
-    /* Halves of what is beyond 16 bits, and NUL, are no text. */
+    /* Surrogates and NUL become U+FFFD. */
     put_character(sink, c == 0 || (c >= 0xd800 && c <= 0xdfff) ? 0xfffd : c);
     return at + 5;
 }
 
-/* From its first quote on; gives what follows, or NULL. */
+/* Parses a string from its first quote on; returns the text after it, or NULL.
+ */
 static const char *read_string(const char *at, char *text, size_t size)
 {
     struct sink sink = { text, size, 0 };
@@ -104,7 +123,7 @@ static const char *read_string(const char *at, char *text, size_t size)
 
 /* ----------------------------------------------------------------- numbers */
 
-/* As strtod, whatever the locale; without an exponent. */
+/* Parses a number without an exponent; unlike strtod, in any locale. */
 static const char *read_number(const char *at, double *number)
 {
     const char *begin = at += *at == '-';
@@ -135,8 +154,8 @@ static const char *read_word(const char *at, const char *word)
     return strncmp(at, word, length) == 0 ? at + length : NULL;
 }
 
-/* A value of no interest: of a name that is not ours. */
-static const char *pass_over(const char *at)
+/* Skips the value of an unknown member. */
+static const char *skip_value(const char *at)
 {
     double number;
 
@@ -147,7 +166,7 @@ static const char *pass_over(const char *at)
                         : read_number(at, &number);
 }
 
-static const char *read_member(const char *at, struct quipu_moment *m)
+static const char *read_member(const char *at, struct quipu_timeline_entry *m)
 {
     char name[16] = "";
 
@@ -171,17 +190,17 @@ static const char *read_member(const char *at, struct quipu_moment *m)
     }
     if (strcmp(name, "to") == 0) {
         m->answered = *at != 'n';
-        return m->answered ? read_number(at, &m->to) : pass_over(at);
+        return m->answered ? read_number(at, &m->to) : skip_value(at);
     }
     if (strcmp(name, "bad") == 0) {
         m->bad = *at == 't';
     }
-    return pass_over(at);
+    return skip_value(at);
 }
 
-static bool read_line(const char *at, struct quipu_moment *m)
+static bool read_line(const char *at, struct quipu_timeline_entry *m)
 {
-    *m = (struct quipu_moment){ .from = -1 };
+    *m = (struct quipu_timeline_entry){ .from = -1 };
     at = skip_blanks(at);
     if (*at != '{') {
         return false;
@@ -201,18 +220,18 @@ bool quipu_timeline_read(struct quipu_timeline *timeline, const char *lines)
     for (const char *c = lines; *c; c++) {
         room += *c == '\n';
     }
-    timeline->moments = malloc(room * sizeof(*timeline->moments));
-    while (timeline->moments && *lines) {
+    timeline->entries = malloc(room * sizeof(*timeline->entries));
+    while (timeline->entries && *lines) {
         timeline->count +=
-            read_line(lines, &timeline->moments[timeline->count]);
+            read_line(lines, &timeline->entries[timeline->count]);
         lines += strcspn(lines, "\n");
         lines += *lines == '\n';
     }
-    return timeline->moments;
+    return timeline->entries;
 }
 
 void quipu_timeline_finish(struct quipu_timeline *timeline)
 {
-    free(timeline->moments);
+    free(timeline->entries);
     *timeline = (struct quipu_timeline){ NULL, 0 };
 }

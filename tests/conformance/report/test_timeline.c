@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The history of a failure is read, whatever a dying case left of it. */
+/* The timeline of a failure can be parsed, whatever a killed case left of it.
+ */
 #include "quipu_test.h"
 
 #include "report/timeline.h"
@@ -29,21 +30,21 @@ static size_t count_of(const char *text)
     return count;
 }
 
-static void line_is_read_with_its_escapes(void **state)
+static void line_is_parsed_with_its_escapes(void **state)
 {
     struct quipu_timeline timeline = read_all(good);
 
     (void)state;
     assert_int_equal(timeline.count, 1);
-    assert_string_equal(timeline.moments[0].lane, "w\xc3\xa9\"\t");
-    assert_string_equal(timeline.moments[0].what, "a/b");
-    assert_true(timeline.moments[0].from == 10.5);
-    assert_true(timeline.moments[0].to == 12.25);
-    assert_true(timeline.moments[0].answered && timeline.moments[0].bad);
+    assert_string_equal(timeline.entries[0].lane, "w\xc3\xa9\"\t");
+    assert_string_equal(timeline.entries[0].what, "a/b");
+    assert_true(timeline.entries[0].from == 10.5);
+    assert_true(timeline.entries[0].to == 12.25);
+    assert_true(timeline.entries[0].answered && timeline.entries[0].bad);
     quipu_timeline_finish(&timeline);
 }
 
-static void line_without_end_was_never_answered(void **state)
+static void line_without_end_has_no_response(void **state)
 {
     struct quipu_timeline timeline =
         read_all("{\"lane\":\"a\",\"from\":1}\n"
@@ -52,14 +53,14 @@ static void line_without_end_was_never_answered(void **state)
     (void)state;
     assert_int_equal(timeline.count, 2);
     for (int i = 0; i < 2; i++) {
-        assert_false(timeline.moments[i].answered);
-        assert_false(timeline.moments[i].bad);
+        assert_false(timeline.entries[i].answered);
+        assert_false(timeline.entries[i].bad);
     }
     quipu_timeline_finish(&timeline);
 }
 
-/* A process that is killed leaves a part of a line. */
-static void part_of_a_line_is_passed_over(void **state)
+/* A killed process leaves an incomplete line. */
+static void incomplete_line_is_skipped(void **state)
 {
     char part[sizeof(good)];
 
@@ -71,7 +72,7 @@ static void part_of_a_line_is_passed_over(void **state)
     }
 }
 
-static void what_is_no_such_line_is_passed_over(void **state)
+static void other_line_is_skipped(void **state)
 {
     static const char *const wrong[] = {
         line, /* has a container */
@@ -99,7 +100,7 @@ static void what_is_no_such_line_is_passed_over(void **state)
     assert_int_equal(count_of("x\n{\"lane\":\"a\",\"from\":1}\ny"), 1);
 }
 
-static void what_is_too_long_is_cut_between_characters(void **state)
+static void long_text_is_cut_between_characters(void **state)
 {
     char text[2000] = "{\"from\":1,\"lane\":\"a";
     struct quipu_timeline timeline;
@@ -113,9 +114,9 @@ static void what_is_too_long_is_cut_between_characters(void **state)
     sprintf(text + strlen(text), "\"}");
     timeline = read_all(text);
     assert_int_equal(timeline.count, 1);
-    lane = timeline.moments[0].lane;
+    lane = timeline.entries[0].lane;
     length = strlen(lane);
-    assert_true(length < sizeof(timeline.moments[0].lane));
+    assert_true(length < sizeof(timeline.entries[0].lane));
     assert_string_equal(lane + length - 3, "...");
     assert_int_equal((length - 1 - 3) % 3, 0); /* whole characters */
     quipu_timeline_finish(&timeline);
@@ -124,11 +125,11 @@ static void what_is_too_long_is_cut_between_characters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(line_is_read_with_its_escapes),
-        cmocka_unit_test(line_without_end_was_never_answered),
-        cmocka_unit_test(part_of_a_line_is_passed_over),
-        cmocka_unit_test(what_is_no_such_line_is_passed_over),
-        cmocka_unit_test(what_is_too_long_is_cut_between_characters),
+        cmocka_unit_test(line_is_parsed_with_its_escapes),
+        cmocka_unit_test(line_without_end_has_no_response),
+        cmocka_unit_test(incomplete_line_is_skipped),
+        cmocka_unit_test(other_line_is_skipped),
+        cmocka_unit_test(long_text_is_cut_between_characters),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

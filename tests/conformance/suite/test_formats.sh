@@ -118,7 +118,7 @@ same "HTML's bad bars" 2 "$(html \
 same "HTML's open bars" 1 "$(html \
     'count((//svg[@class="timeline"])[1]//rect[contains(@class, "open")])')"
 # What is bad is drawn last, so nothing hides it.
-same "HTML's last bar" "moment bad" "$(html \
+same "HTML's last bar" "operation bad" "$(html \
     'string(((//svg[@class="timeline"])[1]//rect)[last()]/@class)')"
 html 'string((//svg[@class="timeline"])[1]//rect[contains(@class, "bad")]
     /../title)' >hint

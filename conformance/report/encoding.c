@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text of any origin as text of a format. */
-#include "write.h"
+/* Text and numbers as text of an output format. */
+#include "encoding.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-/* The size of the character at `text`, and which it is; 0: it is no UTF-8. */
+/* Decodes the UTF-8 character at `text`; returns its size in bytes, or 0 if the
+ * bytes are not valid UTF-8. */
 static size_t decode(const char *text, uint32_t *character)
 {
     static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -21,7 +22,7 @@ static size_t decode(const char *text, uint32_t *character)
     uint32_t value = size < 2 ? bytes[0] : bytes[0] & (0x7fU >> size);
 
     for (size_t i = 1; i < size; i++) {
-        if ((bytes[i] & 0xc0) != 0x80) { /* the NUL at the end, too */
+        if ((bytes[i] & 0xc0) != 0x80) { /* includes the terminating NUL */
             return 0;
         }
         value = value << 6 | (bytes[i] & 0x3fU);
@@ -52,7 +53,7 @@ static const char *entity(uint32_t character)
     case '"':
         return "&quot;";
     case '\n':
-        return "&#10;"; /* stays a new line in an attribute */
+        return "&#10;"; /* a line break also in an attribute */
     default:
         return NULL;
     }
@@ -77,17 +78,17 @@ static void write_xml(FILE *to, const char *text, size_t length)
     }
 }
 
-void quipu_write_xml(FILE *to, const char *text)
+void quipu_encoding_xml(FILE *to, const char *text)
 {
     write_xml(to, text, strlen(text));
 }
 
-void quipu_write_xml_line(FILE *to, const char *text)
+void quipu_encoding_xml_line(FILE *to, const char *text)
 {
     write_xml(to, text, strcspn(text, "\n"));
 }
 
-void quipu_write_json(FILE *to, const char *text)
+void quipu_encoding_json(FILE *to, const char *text)
 {
     fputc('"', to);
     for (size_t size; *text; text += size) {
@@ -110,13 +111,13 @@ void quipu_write_json(FILE *to, const char *text)
     fputc('"', to);
 }
 
-void quipu_write_thousandths(FILE *to, int64_t thousandths)
+void quipu_encoding_thousandths(FILE *to, int64_t thousandths)
 {
     fprintf(to, "%" PRId64 ".%03d", thousandths / 1000,
             (int)(thousandths % 1000));
 }
 
-void quipu_write_time(FILE *to, time_t time)
+void quipu_encoding_time(FILE *to, time_t time)
 {
     struct tm utc;
     char text[32];

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A run of the suite from its beginning to its exit status. */
+/* The public functions: a run of the suite, from its parameters or its command
+ * line to the exit status. */
 #include "context/store_uri.h"
 #include "context/subprocess.h"
 #include "history/record.h"
 #include "outputs.h"
+#include "program.h"
 
 #include <quipu/conformance.h>
 
@@ -23,56 +25,58 @@ static int misuse(const char *problem)
     return QUIPU_CONFORMANCE_MISUSE;
 }
 
-static struct quipu_sheet *last(struct program *program)
+static struct quipu_scorecard *last(struct program *program)
 {
-    return &program->results.sheets[program->results.count - 1];
+    return &program->results.cards[program->results.count - 1];
 }
 
-static void hear(void *context, const struct quipu_outcome *outcome)
+static void add_outcome(void *context, const struct quipu_outcome *outcome)
 {
     struct program *program = context;
-    const struct quipu_entry *entry = quipu_sheet_add(last(program), outcome);
+    const struct quipu_case_result *result =
+        quipu_results_add_case(last(program), outcome);
 
-    if (entry) {
-        quipu_outputs_hear(&program->outputs, &program->results, entry);
+    if (result) {
+        quipu_outputs_case_end(&program->outputs, &program->results, result);
     } else {
         program->out_of_memory = true;
     }
 }
 
-/* A URI that could not be opened may hold a password: its scheme must do. */
-static void name_unopened(struct quipu_sheet *sheet)
+/* Only the scheme of a URI that could not be opened: the rest may contain a
+ * password. */
+static void name_unopened(struct quipu_scorecard *card)
 {
-    snprintf(sheet->store.uri, sizeof(sheet->store.uri),
-             "%.*s:", (int)strcspn(sheet->run.uri, ":"), sheet->run.uri);
+    snprintf(card->store.uri, sizeof(card->store.uri),
+             "%.*s:", (int)strcspn(card->run.uri, ":"), card->run.uri);
 }
 
 static bool run_uri(struct program *program, const char *uri)
 {
-    struct quipu_sheet *sheet;
+    struct quipu_scorecard *card;
     int64_t begin = quipu_context_now();
     bool opened;
 
     program->run.uri = uri;
-    sheet = quipu_results_add(&program->results, &program->run);
-    if (!sheet) {
+    card = quipu_results_add_card(&program->results, &program->run);
+    if (!card) {
         return false;
     }
-    opened = quipu_probe_run(&program->run, &sheet->store, sheet->problem,
-                             sizeof(sheet->problem));
+    opened = quipu_probe_run(&program->run, &card->store, card->problem,
+                             sizeof(card->problem));
     if (opened) {
-        sheet->problem[0] = '\0';
+        card->problem[0] = '\0';
     } else {
-        name_unopened(sheet);
+        name_unopened(card);
     }
-    quipu_outputs_open_sheet(&program->outputs, &program->results);
+    quipu_outputs_open_card(&program->outputs, &program->results);
     if (opened) {
-        sheet->ended =
-            quipu_runner_all(&program->run, &sheet->store, hear, program) &&
-            !program->out_of_memory;
-        sheet->milliseconds = quipu_context_now() - begin;
-        quipu_sheet_sort(sheet);
-        quipu_outputs_close_sheet(&program->outputs, &program->results);
+        card->ended = quipu_runner_all(&program->run, &card->store, add_outcome,
+                                       program) &&
+                      !program->out_of_memory;
+        card->milliseconds = quipu_context_now() - begin;
+        quipu_results_sort(card);
+        quipu_outputs_close_card(&program->outputs, &program->results);
     }
     return !program->out_of_memory;
 }
@@ -103,7 +107,7 @@ static int run_all(struct program *program, const char *const *uris)
     quipu_outputs_begin(&program->outputs);
     for (; *uris && !quipu_runner_signal(); uris++) {
         if (!run_uri(program, *uris)) {
-            misuse("there is no memory");
+            misuse("out of memory");
             break;
         }
     }
@@ -139,17 +143,17 @@ static struct quipu_run make_run(const quipu_conformance *suite)
     };
 }
 
-/* What is wrong with it, or NULL. */
+/* What is wrong with the parameters, or NULL. */
 static const char *find_fault(const quipu_conformance *suite)
 {
     if (!suite->uris || !suite->uris[0]) {
-        return "a URI is wanted";
+        return "no URI was given";
     }
     if (suite->profile > QUIPU_PROFILE_SOAK) {
-        return "there is no such profile";
+        return "profile is not one of quick, full and soak";
     }
     if (!suite->server_stop != !suite->server_start) {
-        return "to stop and to start the server go together";
+        return "server_stop and server_start have to be given together";
     }
     return NULL;
 }
@@ -171,7 +175,7 @@ int quipu_conformance_run(const quipu_conformance *suite)
     program.run = make_run(&known);
     fault = find_fault(&known);
     if (!fault && !selects_any(&program.run)) {
-        fault = "no case is selected; see --list";
+        fault = "no case matches the patterns; --list prints all cases";
     }
     if (fault) {
         return misuse(fault);
@@ -184,5 +188,51 @@ int quipu_conformance_run(const quipu_conformance *suite)
     if (!quipu_outputs_close(&program.outputs)) {
         return QUIPU_CONFORMANCE_MISUSE;
     }
+    return status;
+}
+
+/* ------------------------------------------------------------- command line */
+
+/* Does what the options request; returns the exit status. */
+static int execute(struct quipu_options *options)
+{
+    const struct quipu_run run = { .only = options->suite.only,
+                                   .skip = options->suite.skip };
+
+    if (options->help) {
+        fputs(quipu_options_usage, stdout);
+        return QUIPU_CONFORMANCE_HOLDS;
+    }
+    if (options->list) {
+        quipu_explain_list(stdout, &run);
+        return QUIPU_CONFORMANCE_HOLDS;
+    }
+    if (options->explain) {
+        return quipu_explain(stdout, options->explain)
+                   ? QUIPU_CONFORMANCE_HOLDS
+                   : QUIPU_CONFORMANCE_MISUSE;
+    }
+    if (options->history) {
+        return quipu_check_history_run(options->history);
+    }
+    if (!options->suite.uris || !options->suite.uris[0]) {
+        fprintf(stderr, "quipu-conformance: no URI was given\n%s",
+                quipu_options_usage);
+        return QUIPU_CONFORMANCE_MISUSE;
+    }
+    return quipu_conformance_run(&options->suite);
+}
+
+int quipu_conformance_main(int argc, char **argv,
+                           const quipu_conformance *suite)
+{
+    struct quipu_options options;
+    int status;
+
+    quipu_subprocess_enter();
+    status = quipu_options_parse(&options, suite, argc, argv)
+                 ? execute(&options)
+                 : QUIPU_CONFORMANCE_MISUSE;
+    quipu_options_finish(&options);
     return status;
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Words for what the suite knows by number. */
-#include "words.h"
+/* Labels of enumerations and trait bits. */
+#include "labels.h"
 
 #include <string.h>
 
 static const char *const profiles[] = { "quick", "full", "soak" };
 
-const char *quipu_profile_word(enum quipu_profile profile)
+const char *quipu_labels_profile(enum quipu_profile profile)
 {
     return profiles[profile];
 }
 
-bool quipu_profile_find(const char *name, enum quipu_profile *profile)
+bool quipu_labels_find_profile(const char *name, enum quipu_profile *profile)
 {
     for (unsigned i = 0; i < sizeof(profiles) / sizeof(*profiles); i++) {
         if (strcmp(name, profiles[i]) == 0) {
@@ -22,21 +22,21 @@ bool quipu_profile_find(const char *name, enum quipu_profile *profile)
     return false;
 }
 
-const char *quipu_verdict_word(enum quipu_verdict verdict)
+const char *quipu_labels_verdict(enum quipu_verdict verdict)
 {
     static const char *const words[] = { "passed", "failed", "skipped" };
 
     return words[verdict];
 }
 
-const char *quipu_skip_word(enum quipu_skip skip)
+const char *quipu_labels_skip(enum quipu_skip skip)
 {
     static const char *const words[] = { "unfit", "profile", "unshown" };
 
     return words[skip];
 }
 
-const char *quipu_skip_phrase(enum quipu_skip skip)
+const char *quipu_labels_skip_phrase(enum quipu_skip skip)
 {
     static const char *const phrases[] = { "not for this store",
                                            "for a longer profile",
@@ -45,7 +45,7 @@ const char *quipu_skip_phrase(enum quipu_skip skip)
     return phrases[skip];
 }
 
-static const struct quipu_trait_word traits[] = {
+static const struct quipu_trait_label traits[] = {
     { QUIPU_CAN_LOG, "log", true },
     { QUIPU_CAN_TRACK, "tracking", true },
     { QUIPU_CAN_TRANSACT, "transact", true },
@@ -57,9 +57,9 @@ static const struct quipu_trait_word traits[] = {
     { QUIPU_TRAIT_HEAVY, "--profile full", false },
 };
 
-struct quipu_trait_word quipu_trait_word_at(size_t index)
+struct quipu_trait_label quipu_labels_trait(size_t index)
 {
-    static const struct quipu_trait_word none = { 0, NULL, false };
+    static const struct quipu_trait_label none = { 0, NULL, false };
 
     return index < sizeof(traits) / sizeof(*traits) ? traits[index] : none;
 }
