@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bounds: what each operation says about the head of the log, and the check
- * that all of them agree in real time.  checker.c explains the method.
+ * Bounds on the head of the log, which follow from the response of each
+ * operation, and the check that all of them agree in real time.  checker.c
+ * explains the method.
  */
 #ifndef QUIPU_HISTORY_BOUNDS_H
 #define QUIPU_HISTORY_BOUNDS_H

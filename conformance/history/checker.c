@@ -2,14 +2,13 @@
 /*
  * The checker of histories.
  *
- * THE QUESTION.  Many sessions use a store at the same time.  Was there, for
+ * The question.  Many sessions use a store at the same time.  Was there, for
  * each log, one order of all operations such that every response is the one
  * that a store which executes a single operation at a time would give, and such
  * that an operation which ended before another began comes before it?  This is
- * linearizability (Herlihy and Wing, 1990), and it is what the guarantees
- * U1-U4, S1-S5, L1, L2 and V1-V5 demand of the log of one schema.
- * Linearizability of the parts implies that of the whole, so each log is
- * checked by itself.
+ * linearizability (Herlihy and Wing, 1990), and it is the common part of the
+ * guarantees U1-U4, S1-S5, L1, L2 and V1-V5.  Operations on different logs are
+ * independent, so each log is checked by itself.
  *
  * In general the question is NP-complete (Gibbons and Korach, 1997): a checker
  * has to search for the order.  Here the store reveals the order.  Each commit
@@ -19,22 +18,22 @@
  * operation fits into it.  Elle (Kingsbury and Alvaro, 2020) uses the same idea
  * for transactions: choose operations whose results reveal the order.
  *
- * WHAT IS RECORDED.  The request and the response of each operation, with their
- * times on one monotonic clock that all sessions share (they run on one
- * machine).  The clock is read before the call and after it.  A read through a
- * cursor also records when the cursor was open; its instant lies before that,
- * however long the cursor is read.
+ * The recording.  A history has the request and the response of each operation,
+ * with their times on one monotonic clock that all sessions share (they run on
+ * one machine).  The clock is read before the call and after it.  A read
+ * through a cursor also records when the cursor was open; it takes effect
+ * before that time, however long the cursor is read.
  *
- * THE METHOD.  Let head(t) be the last notification id in the log at time t.
+ * The method.  Let head(t) be the last notification id in the log at time t.
  * It never decreases.  Each operation takes effect at one instant between its
  * begin and its end, and its response depends on the log only through head(t)
  * at that instant.  So each response is translated into bounds: at some
  * instant t of the operation, low <= head(t) <= high.  A read of a sequence
- * that showed positions 0 to 4 and stopped there, for example, says that the
- * head was at least the id of position 4 and below the id of position 5.  An
- * append raises the head from `first - 1` to its last id.
+ * that returned the positions 0 to 4 and stopped there, for example, says that
+ * the head was at least the id of position 4 and below the id of position 5.
+ * An append raises the head from `first - 1` to its last id.
  *
- * The parts of the checker establish and use these invariants:
+ * The parts of the checker establish these invariants:
  *
  * INV1  (final_log.c) The final log has the ids 1 .. head without a gap, each
  *       item once, as its append requested it; the positions of each sequence
@@ -43,9 +42,9 @@
  *
  * INV2  (append_outcomes.c) An append is in the final log as a whole, with
  *       consecutive ids, or not at all.  It is there if an attempt was
- *       acknowledged, it is not if every attempt failed, and either is right if
- *       an attempt has an unknown outcome.  An acknowledged append returned the
- *       ids and positions of the log, and its guards held where it stands.
+ *       acknowledged, it is not if every attempt failed, and either is correct
+ *       if an attempt has an unknown outcome.  An acknowledged append returned
+ *       the ids and positions of the log, and its guards held where it stands.
  *
  * INV3  (bounds.c) Commits are atomic: the head only takes the values at which
  *       an append ends.  A lower bound is therefore raised to the end of an
@@ -57,36 +56,37 @@
  *       head had reached `id`, then no operation that begins after the end of
  *       that one has an upper bound below `id`.
  *
- * Where an invariant fails the part reports a violation and goes on without
+ * Where an invariant fails, the part reports a violation and goes on without
  * the operation concerned, so that one fault is reported once.
  *
- * WHY INV4 IS ENOUGH.  It compares pairs; it could seem that a contradiction
- * between three operations escapes it.  It does not.  Let reached(id) be the
+ * INV4 is sufficient.  It compares pairs, and a contradiction between three
+ * operations might seem to escape it.  None does.  Let reached(id) be the
  * earliest end of an operation with low >= id, and let the head reach id at
  * that time.  reached() does not decrease with id, so this is a possible
- * history of the head.  An operation with bounds low..high and begin b takes
- * effect at max(b, reached(low)): that is not after its end, because reached()
- * is a minimum over ends that include its own, and it is before
- * reached(high + 1) by INV4.  (Commits with the same time are ordered by id.)
+ * history of the head; with INV3 it is the same for all ids of one append, and
+ * it lies between the begin of the append (INV4) and its end.  An operation
+ * with the bounds low and high and the begin b takes effect at
+ * max(b, reached(low)).  That is not after its end, because reached(low) is a
+ * minimum over ends that include its own, and not after reached(high + 1) by
+ * INV4; at equal times the operation precedes that commit.
  *
- * WHY A CORRECT STORE HAS NO VIOLATIONS.  Every bound follows from the response
+ * A correct store has no violations.  Every bound follows from the response
  * under the assumption that the store is correct, and the interval from begin
  * to end contains the instant.  Uncertainty only widens intervals: times that
- * are equal count as overlapping; an append with an unknown outcome may be
- * stored at any later time or never; an operation that failed with another
- * status than those of the table in history.h says nothing.  Only the limit on
- * late waits is a quantity, and it is generous.
+ * are equal count as overlapping, an append with an unknown outcome may be
+ * stored at any later time or never, and an operation that failed with a status
+ * that history.h does not list says nothing.  The only quantity is the limit on
+ * late waits; a workload sets it far above the time that L4 allows.
  *
- * WHAT A HISTORY WITHOUT VIOLATIONS PROVES.  That these executions were
- * linearizable, no more.  coverage.c therefore counts the situations that a
- * history contains, and a workload repeats itself until the required ones have
- * occurred.  Order between different logs is not checked, because quipu
- * guarantees none; durability is checked where a server is stopped or processes
- * are killed while the history is recorded.
+ * A history without violations proves that these executions were correct, no
+ * more.  coverage.c therefore counts the situations that a history contains,
+ * and a workload repeats itself until the required ones have occurred.  Order
+ * between different logs is not checked, because quipu guarantees none.
+ * Durability is checked where processes are killed or a server is stopped while
+ * the history is recorded.
  *
- * COST.  Linear in the size of the recording, with a binary search for each
- * guard and tracking record: a hundred thousand operations take well under a
- * second.
+ * The cost is linear in the size of the recording, apart from a binary search
+ * for each guard and tracking record.
  */
 #include "checker.h"
 

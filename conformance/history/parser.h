@@ -3,6 +3,9 @@
  * Parser of the two lines of an operation.  The format is described in
  * history.h.  A line that is not of the format makes the whole history
  * unreadable: a history that was damaged must not be checked in part.
+ *
+ * Words are separated by one space; a word that the call does not have is an
+ * error.
  */
 #ifndef QUIPU_HISTORY_PARSER_H
 #define QUIPU_HISTORY_PARSER_H

@@ -62,7 +62,7 @@ struct quipu_violations {
 
 #define QUIPU_NO_OPERATION SIZE_MAX /* in place of an operation's index */
 
-/* What a violation is about: its kind, the notification id or 0, and up to two
+/* The subject of a violation: its kind, the notification id or 0, and up to two
  * operations that are evidence.  The append whose item has that id is added as
  * a third. */
 struct quipu_violation_subject {

@@ -143,7 +143,7 @@ static struct quipu_run make_run(const quipu_conformance *suite)
     };
 }
 
-/* What is wrong with the parameters, or NULL. */
+/* Returns the reason for which the parameters are wrong, or NULL. */
 static const char *find_fault(const quipu_conformance *suite)
 {
     if (!suite->uris || !suite->uris[0]) {

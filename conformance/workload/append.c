@@ -191,7 +191,7 @@ static void record_response(struct quipu_session *s, const struct call *call,
     quipu_record_response(r, status);
 }
 
-/* ------------------------------------------------- what a session remembers */
+/* ---------------------------------------------- the knowledge of a session */
 
 static void set_last(struct quipu_session_log *log,
                      struct quipu_identity_sequence sequence, int64_t last)

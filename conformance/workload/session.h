@@ -42,7 +42,7 @@ struct quipu_session_request {
     int64_t tracking; /* the notification id of the tracking record */
 };
 
-/* What a session knows of one log. */
+/* The knowledge of a session about one log. */
 struct quipu_session_log {
     char name[2]; /* "a" */
     quipu_records *records;
