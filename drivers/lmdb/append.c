@@ -1,184 +1,183 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Appending: one transaction for all requests, each judged and stored. */
-#include "judge.h"
+/*
+ * Appending: all requests of a group in one write transaction.
+ *
+ * Method.  An append is made in one of two passes, as in the SQLite driver;
+ * common/preconditions.c describes both and their invariants.
+ *
+ *   optimistic pass  For each request: guards, tracking and contiguous
+ * positions are looked up, then its event ids, positions and items are put.
+ * LMDB refuses an event id or a position that is there already
+ * (MDB_NOOVERWRITE).  So the usual request looks up no event id. strict pass If
+ * LMDB has refused one, the transaction is aborted and all requests are made
+ * again in a new one: event ids and sparse positions are looked up, too, before
+ * anything of the request is put.
+ *
+ * INV1  A request that is refused has put nothing: in the strict pass because
+ *       all its preconditions are looked up first, in the optimistic pass
+ *       because a request that has put something and then fails ends the pass.
+ * INV2  So nothing that was put is ever deleted.  Deleting would make LMDB
+ * merge pages, and use pages that the precheck has not seen (btree/precheck.c).
+ * INV3  The fair lock is held over both passes, so that no other writer comes
+ *       between them.  At most one strict pass follows an optimistic one,
+ *       unless the map is full: then the same pass runs again in a larger map.
+ * INV4  Results are those of the pass that commits; each pass sets all of them
+ *       again.
+ */
+#include "insert.h"
+#include "lmdb_driver.h"
+#include "txn/write_txn.h"
 
 #include "common/safeguard.h"
 
-#include "tracking.h"
-
 struct append {
-    struct writing writing;
+    struct write_txn write;
     const quipu_request *requests;
     quipu_result *results;
     size_t count;
-    size_t taken;
+    size_t taken; /* requests that have a result */
     quipu_work work;
     void *work_context;
-    struct judge judge; /* of the schema whose head is known */
-    bool accepted;      /* there is something to commit */
-    bool repeated;      /* something was stored before */
+    bool strict;
+    bool accepted; /* a request was: there is something to commit */
+    bool repeated; /* a request was a repeat */
+    struct insert insert;
 };
 
-/* ---------------------------------------------------------------- requests */
-
-static int store_request(struct append *append, const quipu_request *request,
-                         quipu_result *result, quipu_error *error)
-{
-    struct judge *judge = &append->judge;
-    int status = quipu_lmdb_judge_conditions(judge, request, result, error);
-    if (status == QUIPU_OK && result->status != QUIPU_OK) {
-        return quipu_lmdb_judge_forget(judge, request, request->item_count,
-                                       error);
-    }
-    if (status == QUIPU_OK) {
-        status = quipu_lmdb_judge_store(judge, request, result, error);
-    }
-    if (status != QUIPU_OK || result->status != QUIPU_OK) {
-        return status;
-    }
-    append->accepted = true;
-    if (!request->tracking) {
-        return QUIPU_OK;
-    }
-    int code = SAFEGUARDED("U2.tracking-with-its-items",
-                           quipu_lmdb_tracking_put(judge->datastore, judge->txn,
-                                                   request->tracking),
-                           MDB_SUCCESS);
-    return code == MDB_SUCCESS
-               ? QUIPU_OK
-               : quipu_lmdb_judge_fail(judge, code, "store a tracking record",
-                                       error);
-}
-
-/* What it returns other than OK ends the whole append; *alive false: the schema
- * is gone. */
-static int take(struct append *append, size_t index, bool *alive,
-                quipu_error *error)
+/* Checks and inserts one request of the selected schema.  A status other than
+ * OK ends the whole append. */
+static int append_request(struct append *append, size_t index,
+                          quipu_error *error)
 {
     const quipu_request *request = &append->requests[index];
     quipu_result *result = &append->results[index];
-    bool decided = false;
-    *result = (quipu_result){ .positions = result->positions };
-    int status =
-        quipu_lmdb_judge_turn(&append->judge, request->schema, alive, error);
-    if (status != QUIPU_OK || !*alive) {
-        return status;
+    struct preconditions check = {
+        .host = append->insert.datastore->host,
+        .lookups = &quipu_lmdb_insert_lookups,
+        .context = &append->insert,
+        .schema = &request->schema->schema,
+        .request = request,
+        .result = result,
+        .strict = append->strict,
+    };
+    bool violation = false;
+    int status = quipu_common_preconditions_check(&check, error);
+    bool repeated = (result->flags & QUIPU_RESULT_REPEATED) != 0;
+    append->repeated = append->repeated || repeated;
+    if (status == QUIPU_OK && result->status == QUIPU_OK && !repeated) {
+        append->accepted = true;
+        status = quipu_lmdb_insert_request(&append->insert, &check, &violation,
+                                           error);
     }
-    status = quipu_lmdb_judge_event_ids(&append->judge, request, result,
-                                        &decided, error);
-    append->repeated =
-        append->repeated || (result->flags & QUIPU_RESULT_REPEATED) != 0;
-    return status == QUIPU_OK && !decided
-               ? store_request(append, request, result, error)
-               : status;
+    if (violation) {
+        append->strict = true;
+        SAFEGUARD("U2.refused-leaves-no-event-ids")
+        append->write.retry = true;
+    }
+    quipu_common_preconditions_finish(&check);
+    return status;
 }
 
-/* A request whose schema was torn down is left to the next call, which it fails
- * alone. */
-static int take_all(struct append *append, quipu_error *error)
+/* A schema that was torn down ends the group before its request, which the next
+ * call fails alone. */
+static int append_requests(struct append *append, quipu_error *error)
 {
-    int status = QUIPU_OK;
-    bool alive = true;
-    for (size_t i = 0; status == QUIPU_OK && i < append->count; i++) {
-        status = take(append, i, &alive, error);
-        if (!alive && i == 0) {
-            append->taken = 1;
-            return append->judge.datastore->host->error_set(
-                error, QUIPU_NOT_FOUND, 0, NULL,
-                "schema \"%s\" was torn down; nothing is stored",
-                append->requests[i].schema->schema.table);
+    const quipu_driver_datastore *datastore = append->insert.datastore;
+    for (size_t i = 0; i < append->count && !append->write.retry; i++) {
+        quipu_driver_schema *schema = append->requests[i].schema;
+        quipu_result *result = &append->results[i];
+        bool alive = true;
+        *result = (quipu_result){ .positions = result->positions };
+        int status = quipu_lmdb_insert_select_schema(&append->insert, schema,
+                                                     &alive, error);
+        if (status != QUIPU_OK) {
+            return status;
         }
-        if (!alive) {
+        if (!alive && i > 0) {
             append->taken = i;
             break;
         }
+        if (!alive) {
+            append->taken = 1;
+            return datastore->host->error_set(
+                error, QUIPU_NOT_FOUND, 0, NULL,
+                "schema \"%s\" was torn down; nothing is stored",
+                schema->schema.table);
+        }
+        status = append_request(append, i, error);
+        if (status != QUIPU_OK) {
+            return status;
+        }
     }
-    return status == QUIPU_OK
-               ? quipu_lmdb_judge_store_head(&append->judge, error)
-               : status;
+    return append->write.retry
+               ? QUIPU_OK
+               : quipu_lmdb_insert_put_head(&append->insert, error);
 }
 
-static int run_work(struct append *append, MDB_txn *txn, quipu_error *error)
+/* One pass. */
+static int run_pass(quipu_driver_datastore *datastore, struct write_txn *write,
+                    quipu_error *error)
 {
-    int status = append->work(txn, append->work_context, error);
-    if (status != QUIPU_OK && error && error->code != status) {
-        (void)append->judge.datastore->host->error_set(
-            error, status, 0, NULL,
-            "the function in the transaction refused, and did not say why");
-    }
-    return status;
-}
-
-/* A repeat is acknowledged once more, and with durability=full that has to
- * hold, whoever wrote it and however. */
-static int confirm(quipu_driver_datastore *datastore, quipu_error *error)
-{
-    return datastore->relaxed ? QUIPU_OK
-                              : quipu_lmdb_writing_sync(datastore, error);
-}
-
-static int change(quipu_driver_datastore *datastore, MDB_txn *txn,
-                  void *context, bool *full, quipu_error *error)
-{
-    struct append *append = context;
-    append->judge = (struct judge){ .datastore = datastore,
-                                    .txn = txn,
-                                    .view = { .txn = txn },
-                                    .before = &append->writing.before };
+    struct append *append = write->context;
     append->accepted = append->repeated = false;
     append->taken = append->count;
-    int code = quipu_lmdb_survey_open(
-        &append->judge.of_tracked, append->judge.before, &datastore->tracked);
     int status =
-        code == MDB_SUCCESS
-            ? take_all(append, error)
-            : quipu_lmdb_judge_fail(&append->judge, code, "write", error);
-    if (status == QUIPU_OK && append->accepted && append->work) {
-        const int refused = run_work(append, txn, error);
+        quipu_lmdb_insert_begin(&append->insert, datastore, write, error);
+    if (status == QUIPU_OK) {
+        status = append_requests(append, error);
+    }
+    if (status == QUIPU_OK && append->accepted && append->work &&
+        !write->retry) {
+        const int refused =
+            quipu_common_writer_run(datastore->host, append->work, write->txn,
+                                    append->work_context, error);
         SAFEGUARD("U2.transaction-is-undone")
         status = refused;
     }
-    if (status == QUIPU_OK && append->repeated && !append->accepted) {
-        status = confirm(datastore, error);
+    /* A repeat is acknowledged; with durability=full that promises that it is
+     * durable, which the commit that stored it may not have been. */
+    if (status == QUIPU_OK && append->repeated && !append->accepted &&
+        !datastore->relaxed) {
+        status = quipu_lmdb_write_txn_sync(datastore, error);
     }
-    quipu_lmdb_judge_end(&append->judge);
-    *full = append->judge.code == MDB_MAP_FULL;
-    append->writing.empty = !append->accepted;
+    quipu_lmdb_insert_finish(&append->insert);
+    write->empty = !append->accepted;
     return status;
 }
-
-/* --------------------------------------------------------------- the append */
 
 int quipu_lmdb_append(quipu_driver_datastore *datastore,
                       const quipu_request *requests, size_t count,
                       quipu_result *results, size_t *taken, int64_t deadline,
                       quipu_error *error)
 {
-    struct append append = { .writing = { .change = change,
-                                          .context = &append },
-                             .requests = requests,
-                             .results = results,
-                             .count = count,
-                             .taken = count };
+    struct append append;
+    append.write = (struct write_txn){ .work = run_pass, .context = &append };
+    append.requests = requests;
+    append.results = results;
+    append.count = append.taken = count;
+    append.work = NULL;
+    append.strict = false;
     int status =
-        quipu_lmdb_writing_run(datastore, &append.writing, deadline, error);
+        quipu_lmdb_write_txn_run(datastore, &append.write, deadline, error);
     *taken = append.taken;
     return status;
 }
 
-/* The function may open databases of its own. */
-int quipu_lmdb_transact(quipu_driver_datastore *datastore,
-                        const quipu_request *request, quipu_work work,
-                        void *context, quipu_result *result, int64_t deadline,
-                        quipu_error *error)
+/* The function may open databases of its own: `names`. */
+int quipu_lmdb_append_transact(quipu_driver_datastore *datastore,
+                               const quipu_request *request, quipu_work work,
+                               void *context, quipu_result *result,
+                               int64_t deadline, quipu_error *error)
 {
-    struct append append = {
-        .writing = { .change = change, .context = &append, .names = true },
-        .requests = request,
-        .results = result,
-        .count = 1,
-        .work = work,
-        .work_context = context
-    };
-    return quipu_lmdb_writing_run(datastore, &append.writing, deadline, error);
+    struct append append;
+    append.write = (struct write_txn){ .work = run_pass,
+                                       .context = &append,
+                                       .names = true };
+    append.requests = request;
+    append.results = result;
+    append.count = append.taken = 1;
+    append.work = work;
+    append.work_context = context;
+    append.strict = false;
+    return quipu_lmdb_write_txn_run(datastore, &append.write, deadline, error);
 }

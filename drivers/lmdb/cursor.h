@@ -1,68 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cursors: over items in pages, and over listings. */
+/* Cursors over items (read.c) and over listings (list.c). */
 #ifndef LMDB_DRIVER_CURSOR_H
 #define LMDB_DRIVER_CURSOR_H
 
-#include "key.h"
+#include "format/key.h"
 #include "lmdb_driver.h"
 
-#define PAGE_ITEMS 64 /* few enough for the processor's cache */
-#define SEQUENCES 32  /* of a listing, at once */
+#define BATCH_ITEMS 64 /* that are lent at once: they fit the CPU's cache */
+#define BATCH_SEQUENCES 32
 
-/* Where a read of items stands: what is still to come. */
-struct reading {
-    bool log;
+/* State of a read of items. */
+struct item_read {
+    bool log; /* of the log, not of a sequence */
     bool descending;
-    bool done;    /* no page comes after this one */
-    bool lent;    /* this page was */
-    int64_t head; /* of the log when the cursor was opened (V4) */
-    quipu_range range;
-    struct key key;   /* of the sequence */
-    struct view view; /* while the page lies in the map: `txn` is not NULL */
-    /* The page: rows of items that lie in the map. */
-    quipu_value *values; /* of their further columns */
+    bool done;    /* nothing follows the current batch */
+    bool lent;    /* the current batch was returned */
+    int64_t head; /* of the log when the cursor was opened (V4); -1: unknown */
+    quipu_range range;        /* of the items that are still to be read */
+    struct key key;           /* of the sequence */
+    struct snapshot snapshot; /* txn not NULL: the batch lies in its pages */
+    quipu_value *values; /* further columns of the batch's items, or NULL */
     size_t count;
-    quipu_item items[PAGE_ITEMS];
+    quipu_item items[BATCH_ITEMS]; /* the batch; its bytes lie in the map */
 };
 
-/* Where a listing stands; each step looks for what comes next. */
+/* State of a listing.  Nothing is held between two steps. */
 struct listing {
     const struct database *database;
-    /* What makes a row of an entry; *found false: it is beyond the last. */
-    int (*read)(quipu_driver_cursor *cursor, const MDB_val *key,
-                const MDB_val *value, bool *found);
+    /* Makes a row of an entry.  MDB_NOTFOUND: the entry is beyond the last. */
+    int (*read_row)(quipu_driver_cursor *cursor, const MDB_val *key,
+                    const MDB_val *value);
     size_t count;
-    bool begun;
+    bool begun; /* `key` is the key of the last row */
     bool done;
-    unsigned char key[2 * QUIPU_ID_MAX + 1]; /* the last row's */
+    unsigned char key[2 * QUIPU_ID_MAX + 1];
     size_t key_size;
     quipu_schema schema;
     char *schema_block;
     quipu_tracking tracking;
-    quipu_sequence sequences[SEQUENCES];
-    unsigned char ids[SEQUENCES][QUIPU_ID_MAX];
+    quipu_sequence sequences[BATCH_SEQUENCES];
+    unsigned char ids[BATCH_SEQUENCES][QUIPU_ID_MAX];
 };
 
 struct quipu_driver_cursor {
     quipu_driver_datastore *datastore;
-    quipu_driver_schema *bound;
+    quipu_driver_schema *bound; /* NULL: it is of no schema */
     int (*step)(quipu_driver_cursor *cursor, int64_t deadline,
                 const void **rows, size_t *count, quipu_error *error);
     void (*finish)(quipu_driver_cursor *cursor);
     union {
-        struct reading reading;
+        struct item_read read;
         struct listing listing;
     } as;
 };
 
-/* Allocates one; only its first members and those up to `size` are set. */
+/* Allocates a cursor; all members but the first two are left to the caller.
+ * NULL: no memory. */
 quipu_driver_cursor *quipu_lmdb_cursor_create(quipu_driver_datastore *datastore,
                                               quipu_driver_schema *bound,
                                               quipu_error *error);
-
-/* Fills the page of a read of the log, or of a sequence, and moves the range
- * behind it.  CORRUPT, IO. */
-int quipu_lmdb_fill_log(quipu_driver_cursor *cursor, quipu_error *error);
-int quipu_lmdb_fill_sequence(quipu_driver_cursor *cursor, quipu_error *error);
 
 #endif

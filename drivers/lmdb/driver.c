@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The driver's table. */
+/* The driver's table of operations (quipu_driver in quipu/driver.h). */
 #include "lmdb_driver.h"
 
 #include <stdio.h>
@@ -21,28 +21,28 @@ static const quipu_driver driver = {
     .option_count = OPTION_COUNT,
     .name = "lmdb",
     .version = "0.1.0",
-    .options = quipu_lmdb_option_table,
+    .options = quipu_lmdb_options,
     .library = library,
-    .open = quipu_lmdb_open,
-    .close = quipu_lmdb_close,
-    .interrupt = quipu_lmdb_interrupt,
-    .setup = quipu_lmdb_setup,
-    .teardown = quipu_lmdb_teardown,
-    .bind = quipu_lmdb_bind,
-    .unbind = quipu_lmdb_unbind,
+    .open = quipu_lmdb_datastore_open,
+    .close = quipu_lmdb_datastore_close,
+    .interrupt = quipu_lmdb_log_interrupt,
+    .setup = quipu_lmdb_schema_setup,
+    .teardown = quipu_lmdb_schema_teardown,
+    .bind = quipu_lmdb_schema_bind,
+    .unbind = quipu_lmdb_schema_unbind,
     .append = quipu_lmdb_append,
-    .transact = quipu_lmdb_transact,
+    .transact = quipu_lmdb_append_transact,
     .read_sequence = quipu_lmdb_read_sequence,
     .read_log = quipu_lmdb_read_log,
     .list_schemas = quipu_lmdb_list_schemas,
     .list_sequences = quipu_lmdb_list_sequences,
     .list_tracking = quipu_lmdb_list_tracking,
-    .step = quipu_lmdb_step,
+    .step = quipu_lmdb_cursor_step,
     .cursor_close = quipu_lmdb_cursor_close,
-    .last_position = quipu_lmdb_last_position,
+    .last_position = quipu_lmdb_read_last_position,
     .log_head = quipu_lmdb_log_head,
-    .wait = quipu_lmdb_wait,
-    .read_tracking = quipu_lmdb_read_tracking,
+    .wait = quipu_lmdb_log_wait,
+    .read_tracking = quipu_lmdb_tracking_read,
 };
 
 QUIPU_DRIVER_ENTRY(lmdb)

@@ -1,19 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The register of the environments that this process has open. */
-#include "lmdb_driver.h"
+/*
+ * The register of open environments, and how one is opened and closed.
+ *
+ * Locks, in the order in which they are acquired:
+ *   environments_lock  the register and `holders`; held while an environment is
+ *                      closed, so that nobody opens the file while LMDB still
+ *                      has it
+ *   opening            `env` and the members that opening sets
+ *   names, map.growing, the fair lock: see their files
+ */
+#include "environment.h"
+
+#include "btree/file_check.h"
+#include "error.h"
 
 #include "common/clock.h"
-#include "probe.h"
-#include "store.h"
+#include "common/error.h"
+#include "common/text.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DEPARTURE_TIME CLOCK_SECOND /* to wait for others when closing */
-#define MAP_LEAST ((size_t)1 << 20)
-#define NAMES_BESIDE 64 /* databases that are no schema's */
+#define EXCLUSIVE_TIME CLOCK_SECOND /* to wait for other processes, closing */
+#define MAP_MIN ((size_t)1 << 20)
+#define DATABASES_PER_SCHEMA 3
+#define OTHER_DATABASES 64 /* those of namespaces and of the application */
 
 static pthread_mutex_t environments_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct environment *environments;
@@ -36,7 +49,7 @@ static void watch_forks(void)
     (void)pthread_atfork(before_fork, after_fork, after_fork);
 }
 
-/* ------------------------------------------------------------- the entries */
+/* ------------------------------------------------------------- the register */
 
 static struct environment *find(const struct stat *info)
 {
@@ -52,7 +65,7 @@ static void destroy(struct environment *environment)
 {
     const quipu_host *host = environment->host;
     (void)pthread_mutex_destroy(&environment->opening);
-    (void)pthread_mutex_destroy(&environment->naming);
+    (void)pthread_mutex_destroy(&environment->names);
     quipu_lmdb_map_finish(&environment->map);
     host->release(environment->path);
     host->release(environment);
@@ -72,7 +85,7 @@ static struct environment *create(const quipu_host *host, const char *path)
     environment->commit_counter = &environment->own_commit_counter;
     environment->marks = environment->own_marks;
     (void)pthread_mutex_init(&environment->opening, NULL);
-    (void)pthread_mutex_init(&environment->naming, NULL);
+    (void)pthread_mutex_init(&environment->names, NULL);
     (void)quipu_lmdb_map_init(&environment->map);
     environment->path = quipu_common_text_copy(host, path);
     if (!environment->path) {
@@ -82,8 +95,9 @@ static struct environment *create(const quipu_host *host, const char *path)
     return environment;
 }
 
-static int hold(const quipu_host *host, const char *path,
-                struct environment **environment, quipu_error *error)
+/* With environments_lock held. */
+static int find_or_create(const quipu_host *host, const char *path,
+                          struct environment **environment, quipu_error *error)
 {
     struct stat info;
     if (stat(path, &info) != 0) {
@@ -94,7 +108,7 @@ static int hold(const quipu_host *host, const char *path,
     if (!found) {
         *environment = create(host, path);
         if (!*environment) {
-            return quipu_lmdb_no_memory(host, error);
+            return quipu_lmdb_error_no_memory(host, error);
         }
         (*environment)->device = info.st_dev;
         (*environment)->inode = info.st_ino;
@@ -114,13 +128,13 @@ static int hold(const quipu_host *host, const char *path,
     return QUIPU_OK;
 }
 
-int quipu_lmdb_environment_hold(const quipu_host *host, const char *path,
-                                struct environment **environment,
-                                quipu_error *error)
+int quipu_lmdb_environment_acquire(const quipu_host *host, const char *path,
+                                   struct environment **environment,
+                                   quipu_error *error)
 {
     (void)pthread_once(&once, watch_forks);
     (void)pthread_mutex_lock(&environments_lock);
-    int status = hold(host, path, environment, error);
+    int status = find_or_create(host, path, environment, error);
     (void)pthread_mutex_unlock(&environments_lock);
     return status;
 }
@@ -129,29 +143,25 @@ int quipu_lmdb_environment_hold(const quipu_host *host, const char *path,
 
 static void close_environment(struct environment *environment)
 {
-    bool alone = false;
-    for (size_t i = 0; i < IDLE_MAX; i++) {
-        mdb_txn_abort(atomic_exchange(&environment->idle[i], NULL));
-    }
-    if (environment->gated) {
-        alone = quipu_common_lock_file_try_exclusive(
-            &environment->lock_file, clock_now() + DEPARTURE_TIME);
+    bool exclusive = false;
+    quipu_lmdb_reader_pool_finish(environment);
+    if (environment->has_lock_file) {
+        exclusive = quipu_common_lock_file_try_exclusive(
+            &environment->lock_file, clock_now() + EXCLUSIVE_TIME);
     }
     if (environment->env) {
         mdb_env_close(environment->env);
         environment->env = NULL;
     }
-    if (environment->gated) {
+    if (environment->has_lock_file) {
         quipu_common_lock_file_close(&environment->lock_file, environment->host,
-                                     alone);
-        environment->gated = false;
+                                     exclusive);
+        environment->has_lock_file = false;
         environment->commit_counter = &environment->own_commit_counter;
         environment->marks = environment->own_marks;
     }
 }
 
-/* It is closed before the register is let go: who opens the file next must not
- * do so while LMDB still has it. */
 void quipu_lmdb_environment_release(struct environment *environment)
 {
     if (!environment) {
@@ -172,31 +182,33 @@ void quipu_lmdb_environment_release(struct environment *environment)
 
 /* ----------------------------------------------------------------- opening */
 
-/* Who may only read has no gate where he cannot write its lock file: then he
- * hears of nothing, and looks now and then. */
-static int pass_gate(struct environment *environment, bool readonly,
-                     int64_t deadline, quipu_error *error)
+/* Opens the lock file, and keeps other processes from opening the store until
+ * it is unlocked.  A reader that may not write the lock file does without: it
+ * is not notified of commits, and polls the log. */
+static int open_lock_file(struct environment *environment, bool readonly,
+                          int64_t deadline, quipu_error *error)
 {
-    bool alone = false;
+    bool exclusive = false;
     quipu_error own = { 0 };
     int status = quipu_common_lock_file_open_locked(
         &environment->lock_file, environment->host, environment->path,
-        environment->path, deadline, &alone, &own);
+        environment->path, deadline, &exclusive, &own);
     if (status == QUIPU_DENIED && readonly) {
         return QUIPU_OK;
     }
     if (status != QUIPU_OK) {
         return quipu_common_error_pass(status, &own, error);
     }
-    environment->gated = true;
+    environment->has_lock_file = true;
     environment->fair_lock = &environment->lock_file.page->fair_lock;
     environment->commit_counter = &environment->lock_file.page->commit_counter;
     environment->marks = environment->lock_file.page->marks;
     return QUIPU_OK;
 }
 
-/* LMDB ends the process next: a transaction that writes cannot be undone from
- * here, and LMDB's lock, which others wait for, is only given back so. */
+/* LMDB ends the process after this returns.  The driver cannot prevent it: a
+ * write transaction cannot be aborted from here, and LMDB's lock, on which
+ * other processes wait, is released only by the end of the process. */
 static void on_assert(MDB_env *env, const char *message)
 {
     const struct environment *environment = mdb_env_get_userctx(env);
@@ -206,11 +218,17 @@ static void on_assert(MDB_env *env, const char *message)
                                environment->path, message);
 }
 
-/* One try, with a map of that size; an LMDB code. */
-static int try_open(struct environment *environment,
-                    const struct options *options, const char *folder,
-                    size_t size, unsigned flags)
+/* One attempt, with a map of that size.  Returns LMDB's code. */
+static int open_with_size(struct environment *environment,
+                          const struct options *options, const char *folder,
+                          size_t size)
 {
+    unsigned flags = MDB_NOTLS;
+    if (environment->lockless) {
+        flags |= MDB_RDONLY | MDB_NOLOCK;
+    } else if (!environment->writable) {
+        flags |= MDB_RDONLY;
+    }
     int code = mdb_env_create(&environment->env);
     if (code != MDB_SUCCESS) {
         environment->env = NULL;
@@ -218,11 +236,12 @@ static int try_open(struct environment *environment,
     }
     (void)mdb_env_set_maxreaders(environment->env, options->maxreaders);
     (void)mdb_env_set_maxdbs(environment->env,
-                             3 * options->maxschemas + NAMES_BESIDE);
+                             DATABASES_PER_SCHEMA * options->maxschemas +
+                                 OTHER_DATABASES);
     (void)mdb_env_set_mapsize(environment->env, size);
     (void)mdb_env_set_userctx(environment->env, environment);
     (void)mdb_env_set_assert(environment->env, on_assert);
-    code = mdb_env_open(environment->env, folder, flags | MDB_NOTLS, 0644);
+    code = mdb_env_open(environment->env, folder, flags, 0644);
     if (code != MDB_SUCCESS) {
         mdb_env_close(environment->env);
         environment->env = NULL;
@@ -230,63 +249,54 @@ static int try_open(struct environment *environment,
     return code;
 }
 
-/* The file's folder, for as long as `text` is as it was. */
-static void cut_name(char *text)
+/* Turns the path of the data file into that of its folder. */
+static void cut_name(char *path)
 {
-    *strrchr(text, '/') = '\0';
+    *strrchr(path, '/') = '\0';
 }
 
-/* Where there are not so many addresses it does with half of them, and so on.
- */
+/* If the process has no room for a map of the wanted size, half of it is tried,
+ * and so on. */
 static int open_env(struct environment *environment,
-                    const struct options *options, size_t used, unsigned flags,
+                    const struct options *options, size_t used,
                     quipu_error *error)
 {
     const quipu_host *host = environment->host;
-    size_t least = used + used / 2 + MAP_LEAST;
+    const size_t page_size = environment->map.page_size;
+    size_t least = used + used / 2 + MAP_MIN;
     size_t size = options->mapsize > used ? (size_t)options->mapsize : least;
     char *folder = quipu_common_text_copy(host, environment->path);
     if (!folder) {
-        return quipu_lmdb_no_memory(host, error);
+        return quipu_lmdb_error_no_memory(host, error);
     }
     cut_name(folder);
-    size -= size % environment->map.page;
-    int code = try_open(environment, options, folder, size, flags);
+    size -= size % page_size;
+    int code = open_with_size(environment, options, folder, size);
     while ((code == ENOMEM || code == EINVAL) && size / 2 >= least) {
-        size = size / 2 - size / 2 % environment->map.page;
-        code = try_open(environment, options, folder, size, flags);
+        size = size / 2 - size / 2 % page_size;
+        code = open_with_size(environment, options, folder, size);
     }
     host->release(folder);
     if (code == EINVAL) {
-        code = EOPNOTSUPP; /* what it asked of the file system */
+        code = EOPNOTSUPP; /* the file system refuses the mapping */
     }
-    return code == MDB_SUCCESS
-               ? QUIPU_OK
-               : quipu_lmdb_fail(host, environment->path, code, "open", error);
+    return code == MDB_SUCCESS ? QUIPU_OK
+                               : quipu_lmdb_error_set(host, environment->path,
+                                                      code, "open", error);
 }
 
-static int open_probed(struct environment *environment,
-                       const struct options *options, bool readonly,
-                       const struct probe *found, int64_t deadline,
-                       quipu_error *error)
+/* After the file check, in an environment that knows if it is lockless. */
+static int open_checked(struct environment *environment,
+                        const struct options *options, size_t used,
+                        int64_t deadline, quipu_error *error)
 {
-    bool immutable = options->immutable && readonly;
-    int status = immutable ? QUIPU_OK
-                           : pass_gate(environment, readonly, deadline, error);
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    environment->map.page = found->page;
-    environment->lockless = immutable;
     environment->writable =
-        environment->gated && access(environment->path, W_OK) == 0;
-    unsigned flags = immutable               ? MDB_RDONLY | MDB_NOLOCK
-                     : environment->writable ? 0
-                                             : MDB_RDONLY;
-    status = open_env(environment, options, found->used, flags, error);
-    /* One after the other: of two that wait in LMDB for a third who dies while
-     * he makes its lock file, both would take that for made. */
-    if (environment->gated && status == QUIPU_OK) {
+        environment->has_lock_file && access(environment->path, W_OK) == 0;
+    int status = open_env(environment, options, used, error);
+    /* One process at a time opens LMDB's environment: of two that wait for a
+     * third, which is killed while it creates LMDB's lock file, both would take
+     * that file for complete. */
+    if (environment->has_lock_file && status == QUIPU_OK) {
         quipu_common_lock_file_unlock(&environment->lock_file);
     }
     if (status != QUIPU_OK) {
@@ -295,35 +305,43 @@ static int open_probed(struct environment *environment,
     int code = quipu_lmdb_map_locate(environment, deadline);
     return code == MDB_SUCCESS
                ? QUIPU_OK
-               : quipu_lmdb_fail(environment->host, environment->path, code,
-                                 "read the catalogue", error);
+               : quipu_lmdb_error_set(environment->host, environment->path,
+                                      code, "read the catalogue", error);
 }
 
 int quipu_lmdb_environment_open(struct environment *environment,
                                 const struct options *options, bool readonly,
                                 int64_t deadline, quipu_error *error)
 {
-    struct probe found = { 0 };
-    int status =
-        quipu_lmdb_probe(environment->host, environment->path, &found, error);
+    struct file_check check = { .host = environment->host,
+                                .path = environment->path };
+    int status = quipu_lmdb_file_check_run(&check, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    environment->map.page_size = check.page_size;
+    environment->lockless = options->immutable && readonly;
+    if (!environment->lockless) {
+        status = open_lock_file(environment, readonly, deadline, error);
+    }
     if (status == QUIPU_OK) {
-        status = open_probed(environment, options, readonly, &found, deadline,
-                             error);
-        if (status != QUIPU_OK) {
-            close_environment(environment); /* the next one tries anew */
-        }
+        status =
+            open_checked(environment, options, check.used, deadline, error);
+    }
+    if (status != QUIPU_OK) {
+        close_environment(environment); /* the next attempt starts afresh */
     }
     return status;
 }
 
-/* ------------------------------------------------------------------ naming */
+/* ------------------------------------------------------------------- names */
 
-void quipu_lmdb_naming_begin(struct environment *environment)
+void quipu_lmdb_environment_lock_names(struct environment *environment)
 {
-    (void)pthread_mutex_lock(&environment->naming);
+    (void)pthread_mutex_lock(&environment->names);
 }
 
-void quipu_lmdb_naming_end(struct environment *environment)
+void quipu_lmdb_environment_unlock_names(struct environment *environment)
 {
-    (void)pthread_mutex_unlock(&environment->naming);
+    (void)pthread_mutex_unlock(&environment->names);
 }

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What LMDB's answers mean to the caller. */
-#include "lmdb_driver.h"
+/* The status and the advice for each of LMDB's codes. */
+#include "error.h"
 
 #include <errno.h>
+#include <lmdb.h>
 
 struct meaning {
     int code;
     int status;
-    const char *way_out;
+    const char *advice;
 };
 
 static const char damaged[] = "restore it from a backup";
 static const char unfit[] =
-    "its file system cannot lock or map files; use a local one";
+    "its file system cannot lock or map files; use a local file system";
 
 static const struct meaning meanings[] = {
     { MDB_CORRUPTED, QUIPU_CORRUPT, damaged },
@@ -21,7 +22,7 @@ static const struct meaning meanings[] = {
     { MDB_INCOMPATIBLE, QUIPU_CORRUPT, damaged },
     { MDB_BAD_VALSIZE, QUIPU_CORRUPT, damaged },
     { MDB_KEYEXIST, QUIPU_CORRUPT, damaged },
-    { MDB_INVALID, QUIPU_CORRUPT, "it is no store; check the path" },
+    { MDB_INVALID, QUIPU_CORRUPT, "it is not a store; check the path" },
     { MDB_VERSION_MISMATCH, QUIPU_UNSUPPORTED,
       "it is in use by, or was made by, another version of LMDB" },
     { MDB_PANIC, QUIPU_IO,
@@ -50,7 +51,7 @@ static const struct meaning meanings[] = {
 static const struct meaning *find(int code)
 {
     static const struct meaning system = { 0, QUIPU_IO,
-                                           "look at the disk and its file "
+                                           "check the disk and its file "
                                            "system" };
     static const struct meaning other = { 0, QUIPU_INTERNAL,
                                           "please report this" };
@@ -62,22 +63,22 @@ static const struct meaning *find(int code)
     return code > 0 && code != EINVAL ? &system : &other;
 }
 
-int quipu_lmdb_fail(const quipu_host *host, const char *name, int code,
-                    const char *what, quipu_error *error)
+int quipu_lmdb_error_set(const quipu_host *host, const char *name, int code,
+                         const char *what, quipu_error *error)
 {
     const struct meaning *meaning = find(code);
     return host->error_set(error, meaning->status, code, NULL,
                            "cannot %s in \"%s\": %s; %s", what, name,
-                           mdb_strerror(code), meaning->way_out);
+                           mdb_strerror(code), meaning->advice);
 }
 
-int quipu_lmdb_no_memory(const quipu_host *host, quipu_error *error)
+int quipu_lmdb_error_no_memory(const quipu_host *host, quipu_error *error)
 {
     return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
-                           "no memory for the LMDB driver");
+                           "the LMDB driver is out of memory; free some");
 }
 
-int quipu_lmdb_as_busy(int status, quipu_error *error)
+int quipu_lmdb_error_as_busy(int status, quipu_error *error)
 {
     if (status == QUIPU_TIMEOUT && error) {
         error->code = QUIPU_BUSY;

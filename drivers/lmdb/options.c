@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The driver's own options in a URI. */
+/* The table of options, and how their values are read. */
 #include "options.h"
 
 #include "common/text.h"
 
 #include <string.h>
 
-#define READERS_LEAST 8
-#define READERS_MOST 100000
-#define SCHEMAS_LEAST 8
-#define SCHEMAS_MOST 10000
+#define READERS_MIN 8
+#define READERS_MAX 100000
+#define SCHEMAS_MIN 8
+#define SCHEMAS_MAX 10000
 
-/*
- * ThreadSanitizer has 1.5 TiB for all maps.  Elsewhere a map costs nothing but
- * addresses, of which there are 128 TiB.
- */
+/* A map costs nothing but addresses, of which a process has 128 TiB; under
+ * ThreadSanitizer 1.5 TiB for all maps. */
 #if defined(__SANITIZE_THREAD__)
 #define MAPSIZE "16g"
 #elif defined(__has_feature)
@@ -26,7 +24,7 @@
 #define MAPSIZE "1t"
 #endif
 
-const quipu_option_info quipu_lmdb_option_table[OPTION_COUNT] = {
+const quipu_option_info quipu_lmdb_options[OPTION_COUNT] = {
     { .name = "immutable",
       .fallback = "no",
       .type = QUIPU_OPTION_BOOL,
@@ -43,8 +41,13 @@ const quipu_option_info quipu_lmdb_option_table[OPTION_COUNT] = {
       .fallback = "400",
       .type = QUIPU_OPTION_COUNT,
       .help = "schemas of all namespaces that this process can use" },
+    { .name = "mdbcursor",
+      .fallback = "no",
+      .type = QUIPU_OPTION_BOOL,
+      .help = "read with LMDB's own cursors, which trust every page" },
 };
 
+/* Returns the number, or the limit that it exceeds. */
 static unsigned within(int64_t number, unsigned least, unsigned most)
 {
     return number < (int64_t)least  ? least
@@ -60,18 +63,20 @@ static void set(struct options *options, const char *name, const char *value)
         options->mapsize = (uint64_t)quipu_common_text_to_number(value);
     } else if (strcmp(name, "maxreaders") == 0) {
         options->maxreaders = within(quipu_common_text_to_number(value),
-                                     READERS_LEAST, READERS_MOST);
+                                     READERS_MIN, READERS_MAX);
     } else if (strcmp(name, "maxschemas") == 0) {
         options->maxschemas = within(quipu_common_text_to_number(value),
-                                     SCHEMAS_LEAST, SCHEMAS_MOST);
+                                     SCHEMAS_MIN, SCHEMAS_MAX);
+    } else if (strcmp(name, "mdbcursor") == 0) {
+        options->mdb_cursor = quipu_common_text_to_bool(value);
     }
 }
 
 void quipu_lmdb_options_read(const quipu_open *how, struct options *options)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        set(options, quipu_lmdb_option_table[i].name,
-            quipu_lmdb_option_table[i].fallback);
+        set(options, quipu_lmdb_options[i].name,
+            quipu_lmdb_options[i].fallback);
     }
     for (size_t i = 0; i < how->option_count; i++) {
         set(options, how->options[i].name, how->options[i].value);

@@ -1,182 +1,157 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading items.  A cursor lends rows that lie in the map, a page of them at a
- * time, and for as long as they are lent it has a reading transaction, which
- * keeps LMDB from using their pages anew.  The next step begins on the latest
- * state: what was appended after the cursor was opened is kept out by the head
- * of the log, so that a slow reader pins no more than what it looks at.
+ * Reading items, in batches.
+ *
+ * A batch of items lies in the map: only the structs that point to it are
+ * filled in.  As long as a batch is lent, its cursor keeps a reading
+ * transaction, so that LMDB does not reuse the pages, and is counted in
+ * map.lent, so that the map stays where it is.  The next step ends that
+ * transaction and begins one on the latest state; items appended after the
+ * cursor was opened are left out by comparing with the head of the log at that
+ * time (V4).  So a slow reader keeps the pages of one batch from being reused,
+ * not those of its whole read.
  */
-#include "cursor.h"
+#include "catalogue/store.h"
+#include "page_fill.h"
+#include "txn/read_txn.h"
 
-#include "store.h"
+/* ----------------------------------------------------------------- batches */
 
-#include <string.h>
-
-quipu_driver_cursor *quipu_lmdb_cursor_create(quipu_driver_datastore *datastore,
-                                              quipu_driver_schema *bound,
-                                              quipu_error *error)
+static int allocate_values(quipu_driver_cursor *cursor, quipu_error *error)
 {
-    quipu_driver_cursor *cursor = datastore->host->allocate(sizeof(*cursor));
-    if (!cursor) {
-        (void)quipu_lmdb_no_memory(datastore->host, error);
-        return NULL;
-    }
-    cursor->datastore = datastore;
-    cursor->bound = bound;
-    return cursor;
-}
-
-int quipu_lmdb_step(quipu_driver_cursor *cursor, int64_t deadline,
-                    const void **rows, size_t *count, quipu_error *error)
-{
-    *count = 0;
-    return cursor->step(cursor, deadline, rows, count, error);
-}
-
-void quipu_lmdb_cursor_close(quipu_driver_cursor *cursor)
-{
-    cursor->finish(cursor);
-    cursor->datastore->host->release(cursor);
-}
-
-/* ------------------------------------------------------------------ pages */
-
-static int make_page(quipu_driver_cursor *cursor, quipu_error *error)
-{
-    struct reading *reading = &cursor->as.reading;
+    struct item_read *read = &cursor->as.read;
     const quipu_host *host = cursor->datastore->host;
     size_t columns = cursor->bound->schema.column_count;
     if (columns > 0) {
-        reading->values =
-            host->allocate(PAGE_ITEMS * columns * sizeof(*reading->values));
+        read->values =
+            host->allocate(BATCH_ITEMS * columns * sizeof(*read->values));
     }
-    return columns > 0 && !reading->values ? quipu_lmdb_no_memory(host, error)
-                                           : QUIPU_OK;
+    return columns > 0 && !read->values
+               ? quipu_lmdb_error_no_memory(host, error)
+               : QUIPU_OK;
 }
 
-static void end_reading(quipu_driver_cursor *cursor)
+static void end_txn(quipu_driver_cursor *cursor)
 {
-    struct reading *reading = &cursor->as.reading;
-    if (reading->view.txn) {
-        quipu_lmdb_reading_end(&reading->view);
-        reading->view.txn = NULL;
+    struct item_read *read = &cursor->as.read;
+    if (read->snapshot.txn) {
+        quipu_lmdb_read_txn_end(cursor->datastore, &read->snapshot);
+        read->snapshot.txn = NULL;
     }
 }
 
-/* Nobody looks at the page that was lent any more. */
-static void take_back(quipu_driver_cursor *cursor)
+/* The application no longer uses the batch. */
+static void take_batch_back(quipu_driver_cursor *cursor)
 {
-    if (cursor->as.reading.view.txn) {
+    if (cursor->as.read.snapshot.txn) {
         (void)atomic_fetch_sub(&cursor->datastore->environment->map.lent, 1);
-        end_reading(cursor);
+        end_txn(cursor);
     }
 }
 
-static void finish_items(quipu_driver_cursor *cursor)
+static void finish_read(quipu_driver_cursor *cursor)
 {
-    take_back(cursor);
-    cursor->datastore->host->release(cursor->as.reading.values);
+    take_batch_back(cursor);
+    cursor->datastore->host->release(cursor->as.read.values);
 }
 
-static int look(quipu_driver_cursor *cursor, quipu_error *error)
+/* Fills the batch from the snapshot. */
+static int fill_batch(quipu_driver_cursor *cursor, quipu_error *error)
 {
-    struct reading *reading = &cursor->as.reading;
+    struct item_read *read = &cursor->as.read;
+    const quipu_driver_datastore *datastore = cursor->datastore;
     bool alive = true;
-    bool first = reading->head < 0;
+    bool first = read->head < 0;
     int64_t head = 0;
-    int status = quipu_lmdb_head_get(cursor->datastore, &reading->view,
-                                     cursor->bound, &alive, &head, error);
+    int code = quipu_lmdb_store_get_head(&read->snapshot, cursor->bound, &alive,
+                                         &head);
+    if (code != MDB_SUCCESS) {
+        read->done = true;
+        return quipu_lmdb_error_set(datastore->host, datastore->name, code,
+                                    "read the head of a log", error);
+    }
     if (first) {
-        reading->head = head;
+        read->head = head;
     }
-    if (first && reading->log && reading->range.upper > head) {
-        reading->range.upper = head;
+    if (first && read->log && read->range.upper > head) {
+        read->range.upper = head;
     }
-    if (status != QUIPU_OK || !alive || reading->head == 0 ||
-        reading->range.lower > reading->range.upper) {
-        reading->done = true;
-        return status;
+    if (!alive || read->head == 0 || read->range.lower > read->range.upper) {
+        read->done = true;
+        return QUIPU_OK;
     }
-    return reading->log ? quipu_lmdb_fill_log(cursor, error)
-                        : quipu_lmdb_fill_sequence(cursor, error);
+    return read->log ? quipu_lmdb_page_fill_log(cursor, error)
+                     : quipu_lmdb_page_fill_sequence(cursor, error);
 }
 
-/* Fills a page in a new transaction, and keeps that if there is one to lend.
- */
-static int fill(quipu_driver_cursor *cursor, int64_t deadline,
-                quipu_error *error)
+/* Begins a transaction and fills the batch; keeps the transaction if there are
+ * items to lend. */
+static int next_batch(quipu_driver_cursor *cursor, int64_t deadline,
+                      quipu_error *error)
 {
-    struct reading *reading = &cursor->as.reading;
-    struct environment *environment = cursor->datastore->environment;
-    reading->count = 0;
-    reading->lent = false;
-    int status =
-        quipu_lmdb_reading_begin(environment, deadline, &reading->view, error);
+    struct item_read *read = &cursor->as.read;
+    read->count = 0;
+    read->lent = false;
+    int status = quipu_lmdb_read_txn_begin(cursor->datastore, deadline,
+                                           &read->snapshot, error);
     if (status != QUIPU_OK) {
-        reading->view.txn = NULL;
+        read->snapshot.txn = NULL;
         return status;
     }
-    status = look(cursor, error);
-    if (status != QUIPU_OK || reading->count == 0) {
-        end_reading(cursor);
+    status = fill_batch(cursor, error);
+    if (status != QUIPU_OK || read->count == 0) {
+        end_txn(cursor);
     } else {
-        (void)atomic_fetch_add(&environment->map.lent, 1);
+        (void)atomic_fetch_add(&cursor->datastore->environment->map.lent, 1);
     }
     return status;
 }
 
-static int next_items(quipu_driver_cursor *cursor, int64_t deadline,
-                      const void **rows, size_t *count, quipu_error *error)
+static int step_read(quipu_driver_cursor *cursor, int64_t deadline,
+                     const void **rows, size_t *count, quipu_error *error)
 {
-    struct reading *reading = &cursor->as.reading;
+    struct item_read *read = &cursor->as.read;
     int status = QUIPU_OK;
-    if (reading->lent) {
-        take_back(cursor);
-        if (reading->done) {
+    if (read->lent) {
+        take_batch_back(cursor);
+        if (read->done) {
             return QUIPU_OK;
         }
-        status = fill(cursor, deadline, error);
+        status = next_batch(cursor, deadline, error);
     }
     if (status == QUIPU_OK) {
-        reading->lent = true;
-        *rows = reading->items;
-        *count = reading->count;
+        read->lent = true;
+        *rows = read->items;
+        *count = read->count;
     }
     return status;
 }
 
-/* ---------------------------------------------------------------- opening */
+/* ----------------------------------------------------------------- opening */
 
-static int open_items(quipu_driver_datastore *datastore,
-                      quipu_driver_schema *bound, quipu_bytes sequence_id,
-                      const quipu_range *range, int64_t deadline,
-                      quipu_driver_cursor **cursor, quipu_error *error)
+/* Reads the first batch of a cursor whose sequence, if any, is set; releases
+ * the cursor if that fails. */
+static int open_read(quipu_driver_cursor *made, const quipu_range *range,
+                     int64_t deadline, quipu_driver_cursor **cursor,
+                     quipu_error *error)
 {
-    quipu_driver_cursor *made =
-        quipu_lmdb_cursor_create(datastore, bound, error);
-    if (!made) {
-        return QUIPU_NO_MEMORY;
+    struct item_read *read = &made->as.read;
+    made->step = step_read;
+    made->finish = finish_read;
+    read->descending = range->descending;
+    read->range = *range;
+    read->head = -1;
+    if (read->log && read->range.lower < 1) {
+        read->range.lower = 1;
     }
-    struct reading *reading = &made->as.reading;
-    made->step = next_items;
-    made->finish = finish_items;
-    memset(reading, 0, offsetof(struct reading, items));
-    reading->log = sequence_id.size == 0;
-    reading->descending = range->descending;
-    reading->range = *range;
-    reading->head = -1;
-    if (!reading->log) {
-        quipu_lmdb_key_begin(&reading->key, &bound->schema, sequence_id);
-    } else if (reading->range.lower < 1) {
-        reading->range.lower = 1;
-    }
-    reading->done = reading->range.limit <= 0;
-    int status = make_page(made, error);
-    if (status == QUIPU_OK && !reading->done) {
-        status = fill(made, deadline, error);
+    read->done = read->range.limit <= 0;
+    int status = allocate_values(made, error);
+    if (status == QUIPU_OK && !read->done) {
+        status = next_batch(made, deadline, error);
     }
     if (status != QUIPU_OK) {
-        quipu_lmdb_cursor_close(made);
+        finish_read(made);
+        made->datastore->host->release(made);
         return status;
     }
     *cursor = made;
@@ -189,8 +164,14 @@ int quipu_lmdb_read_sequence(quipu_driver_datastore *datastore,
                              int64_t deadline, quipu_driver_cursor **cursor,
                              quipu_error *error)
 {
-    return open_items(datastore, bound, sequence_id, range, deadline, cursor,
-                      error);
+    quipu_driver_cursor *made =
+        quipu_lmdb_cursor_create(datastore, bound, error);
+    if (!made) {
+        return QUIPU_NO_MEMORY;
+    }
+    memset(&made->as.read, 0, offsetof(struct item_read, items));
+    quipu_lmdb_key_begin(&made->as.read.key, &bound->schema, sequence_id);
+    return open_read(made, range, deadline, cursor, error);
 }
 
 int quipu_lmdb_read_log(quipu_driver_datastore *datastore,
@@ -198,6 +179,62 @@ int quipu_lmdb_read_log(quipu_driver_datastore *datastore,
                         int64_t deadline, quipu_driver_cursor **cursor,
                         quipu_error *error)
 {
-    return open_items(datastore, bound, (quipu_bytes){ 0 }, range, deadline,
-                      cursor, error);
+    quipu_driver_cursor *made =
+        quipu_lmdb_cursor_create(datastore, bound, error);
+    if (!made) {
+        return QUIPU_NO_MEMORY;
+    }
+    memset(&made->as.read, 0, offsetof(struct item_read, items));
+    made->as.read.log = true;
+    return open_read(made, range, deadline, cursor, error);
+}
+
+/* ------------------------------------------------------------ last position */
+
+struct last_position {
+    const quipu_driver_schema *bound;
+    quipu_bytes sequence_id;
+    bool *found;
+    int64_t *position;
+};
+
+static int find_last(quipu_driver_datastore *datastore,
+                     const struct snapshot *snapshot, void *context,
+                     quipu_error *error)
+{
+    struct last_position *last = context;
+    struct key key;
+    struct btree_cursor index;
+    bool alive = true;
+    int64_t head = 0;
+    *last->found = false;
+    index.lmdb = NULL;
+    int code = quipu_lmdb_store_get_head(snapshot, last->bound, &alive, &head);
+    if (code == MDB_SUCCESS && !alive) {
+        return QUIPU_OK;
+    }
+    quipu_lmdb_key_begin(&key, &last->bound->schema, last->sequence_id);
+    if (code == MDB_SUCCESS) {
+        code = btree_open(&index, snapshot, &last->bound->index);
+    }
+    if (code == MDB_SUCCESS) {
+        code =
+            quipu_lmdb_key_find_last(&index, &key, last->found, last->position);
+    }
+    btree_close(&index);
+    return code == MDB_SUCCESS
+               ? QUIPU_OK
+               : quipu_lmdb_error_set(datastore->host, datastore->name, code,
+                                      "find the end of a sequence", error);
+}
+
+int quipu_lmdb_read_last_position(quipu_driver_datastore *datastore,
+                                  quipu_driver_schema *bound,
+                                  quipu_bytes sequence_id, int64_t deadline,
+                                  bool *found, int64_t *position,
+                                  quipu_error *error)
+{
+    struct last_position last = { bound, sequence_id, found, position };
+    return quipu_lmdb_read_txn_run(datastore, deadline, find_last, &last,
+                                   error);
 }

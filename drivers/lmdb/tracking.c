@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tracking records. */
+/* Tracking records (tracking.h). */
 #include "tracking.h"
 
-#include "common/safeguard.h"
+#include "format/checksum.h"
+#include "txn/read_txn.h"
 
-#include "check.h"
+#include "common/safeguard.h"
 
 #include <string.h>
 
 struct tracking_record {
-    uint32_t check;
+    uint32_t checksum;
     uint32_t reserved;
     quipu_position position;
 };
-
-static uint32_t check_of(const struct tracking_record *record)
-{
-    return quipu_lmdb_check(&record->reserved,
-                            sizeof(*record) - sizeof(record->check), 0);
-}
 
 MDB_val quipu_lmdb_tracking_key(unsigned char bytes[TRACKING_KEY_MAX],
                                 quipu_bytes consumer, quipu_bytes log)
@@ -31,7 +26,7 @@ MDB_val quipu_lmdb_tracking_key(unsigned char bytes[TRACKING_KEY_MAX],
                       bytes };
 }
 
-bool quipu_lmdb_tracking_parts(const MDB_val *key, quipu_bytes *consumer,
+bool quipu_lmdb_tracking_split(const MDB_val *key, quipu_bytes *consumer,
                                quipu_bytes *log)
 {
     const char *bytes = key->mv_data;
@@ -44,7 +39,8 @@ bool quipu_lmdb_tracking_parts(const MDB_val *key, quipu_bytes *consumer,
     return true;
 }
 
-bool quipu_lmdb_tracking_value(const MDB_val *value, quipu_position *position)
+bool quipu_lmdb_tracking_position(const MDB_val *value,
+                                  quipu_position *position)
 {
     struct tracking_record record;
     if (value->mv_size != sizeof(record)) {
@@ -52,18 +48,20 @@ bool quipu_lmdb_tracking_value(const MDB_val *value, quipu_position *position)
     }
     memcpy(&record, value->mv_data, sizeof(record));
     *position = record.position;
-    return record.check == check_of(&record);
+    return record.checksum == checksum_of_record(&record, sizeof(record), 0);
 }
 
 int quipu_lmdb_tracking_get(const quipu_driver_datastore *datastore,
-                            const struct view *view, quipu_bytes consumer,
-                            quipu_bytes log, quipu_position *position)
+                            const struct snapshot *snapshot,
+                            quipu_bytes consumer, quipu_bytes log,
+                            quipu_position *position)
 {
     unsigned char bytes[TRACKING_KEY_MAX];
     MDB_val key = quipu_lmdb_tracking_key(bytes, consumer, log);
     MDB_val value;
-    int code = quipu_lmdb_view_get(view, &datastore->tracked, key, &value);
-    return code == MDB_SUCCESS && !quipu_lmdb_tracking_value(&value, position)
+    int code = btree_lookup(snapshot, &datastore->tracked, key, &value);
+    return code == MDB_SUCCESS &&
+                   !quipu_lmdb_tracking_position(&value, position)
                ? MDB_CORRUPTED
                : code;
 }
@@ -73,48 +71,50 @@ int quipu_lmdb_tracking_put(const quipu_driver_datastore *datastore,
 {
     unsigned char bytes[TRACKING_KEY_MAX];
     struct tracking_record record = { .position = tracking->position };
-    record.check = check_of(&record);
+    record.checksum = checksum_of_record(&record, sizeof(record), 0);
     MDB_val key =
         quipu_lmdb_tracking_key(bytes, tracking->consumer, tracking->log);
     MDB_val value = { sizeof(record), &record };
     return mdb_put(txn, datastore->tracked.dbi, &key, &value, 0);
 }
 
-struct record_wanted {
+struct request {
     quipu_bytes consumer;
     quipu_bytes log;
     quipu_position *position;
     int code;
 };
 
-static int look(quipu_driver_datastore *datastore, const struct view *view,
-                void *context, quipu_error *error)
+static int read_record(quipu_driver_datastore *datastore,
+                       const struct snapshot *snapshot, void *context,
+                       quipu_error *error)
 {
-    struct record_wanted *wanted = context;
+    struct request *request = context;
     (void)error;
-    wanted->code = quipu_lmdb_tracking_get(datastore, view, wanted->consumer,
-                                           wanted->log, wanted->position);
+    request->code =
+        quipu_lmdb_tracking_get(datastore, snapshot, request->consumer,
+                                request->log, request->position);
     return QUIPU_OK;
 }
 
-int quipu_lmdb_read_tracking(quipu_driver_datastore *datastore,
+int quipu_lmdb_tracking_read(quipu_driver_datastore *datastore,
                              quipu_bytes consumer, quipu_bytes log,
                              int64_t deadline, quipu_position *position,
                              quipu_error *error)
 {
-    struct record_wanted wanted = { consumer, log, position, MDB_SUCCESS };
-    int status =
-        quipu_lmdb_reading_run(datastore, deadline, look, &wanted, error);
-    if (status != QUIPU_OK || wanted.code == MDB_SUCCESS) {
+    struct request request = { consumer, log, position, MDB_SUCCESS };
+    int status = quipu_lmdb_read_txn_run(datastore, deadline, read_record,
+                                         &request, error);
+    if (status != QUIPU_OK || request.code == MDB_SUCCESS) {
         return status;
     }
-    if (wanted.code == MDB_NOTFOUND) {
+    if (request.code == MDB_NOTFOUND) {
         return datastore->host->error_set(
             error, QUIPU_NOT_FOUND, 0, NULL,
-            "consumer \"%.*s\" has recorded nothing of log \"%.*s\"",
+            "consumer \"%.*s\" has no tracking record of log \"%.*s\"",
             (int)consumer.size, (const char *)consumer.data, (int)log.size,
             (const char *)log.data);
     }
-    return quipu_lmdb_fail(datastore->host, datastore->name, wanted.code,
-                           "read a tracking record", error);
+    return quipu_lmdb_error_set(datastore->host, datastore->name, request.code,
+                                "read a tracking record", error);
 }

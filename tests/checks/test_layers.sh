@@ -26,6 +26,11 @@ plant()
     echo '#include "own.h"' >>tree/drivers/sqlite/own.c
     echo '#include "common/own.h"' >>tree/drivers/sqlite/own.c
     echo '#include <quipu/driver.h>' >tree/drivers/common/own.h
+    mkdir -p tree/drivers/lmdb/btree tree/drivers/lmdb/txn
+    echo '#include <quipu/driver.h>' >tree/drivers/lmdb/top.h
+    echo '#include "top.h"' >tree/drivers/lmdb/btree/page.h
+    echo '#include "page.h"' >tree/drivers/lmdb/btree/page.c
+    echo '#include "btree/page.h"' >tree/drivers/lmdb/txn/read.c
     echo '#include "base/base.h"' >tree/core/store/store.c
     echo '#include "records/records.h"' >>tree/core/store/store.c
     echo '#include <quipu/records.h>' >tree/tools/own.h
@@ -91,6 +96,8 @@ refused drivers/sqlite/own.c '#include <lmdb.h>'
 refused drivers/sqlite/own.c '#include "common/none.h"'
 refused core/base/base.c '#include "common/own.h"'
 refused drivers/lmdb/lmdb.c '#include "own.h"'
+refused drivers/lmdb/txn/read.c '#include "page.h"'
+refused drivers/lmdb/txn/read.c '#include "sqlite/own.h"'
 refused drivers/lmdb/lmdb.c '#include <uuid/uuid.h>'
 refused conformance/cases/case.c '#include "base/base.h"'
 refused conformance/cases/case.c '#include <sqlite3.h>'

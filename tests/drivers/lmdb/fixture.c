@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of the LMDB driver need besides the fixture of all. */
+/* The fixture of the LMDB driver's tests (fixture.h). */
 #include "fixture.h"
 
 #include <errno.h>
@@ -32,7 +32,13 @@ struct place fixture_place(const char *folder, const struct opening *how)
     struct place place = { NULL, NULL };
     quipu_error error = { 0 };
     quipu_schema schema = fixture_schema("events", 0);
-    assert_ok(fixture_try_open(folder, how, &place.datastore, &error), &error);
+    struct opening opening = how ? *how : (struct opening){ 0 };
+    if (getenv("FIXTURE_MDBCURSOR") && !opening.option) {
+        opening.option = "mdbcursor";
+        opening.value = "yes";
+    }
+    assert_ok(fixture_try_open(folder, &opening, &place.datastore, &error),
+              &error);
     place.bound = fixture_bind(place.datastore, &schema);
     return place;
 }

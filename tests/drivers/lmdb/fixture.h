@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fixture of all drivers, and what the tests of LMDB's need besides. */
+/* The fixture of the LMDB driver's tests, beside that of all drivers. */
 #ifndef LMDB_FIXTURE_H
 #define LMDB_FIXTURE_H
 
@@ -13,12 +13,14 @@ struct place {
     quipu_driver_schema *bound;
 };
 
+/* With the environment variable FIXTURE_MDBCURSOR it is opened with
+ * mdbcursor=yes, unless `how` has an option. */
 struct place fixture_place(const char *folder, const struct opening *how);
 void fixture_leave(struct place *place);
 
-/* Reads the whole log; the status of what failed, or OK. */
+/* Reads the whole log; returns the first status that is not OK. */
 int fixture_scan(struct place *place, size_t *count, quipu_error *error);
-/* Opens a cursor over the whole log and lends its first page. */
+/* Opens a cursor over the whole log that lends its first batch. */
 quipu_driver_cursor *fixture_lend(struct place *place);
 
 /* Appends one item with a state of that size. */

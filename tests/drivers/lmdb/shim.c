@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The system's calls, which fail when told to. */
+/* System calls that fail on request (shim.h). */
 #include "shim.h"
 
 #include <quipu/types.h>
@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <lmdb.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -24,7 +25,7 @@ static struct {
     atomic_bool failed;
 } plan = { .call = SHIM_CALLS };
 
-/* Whether this call must fail; errno is set then. */
+/* Returns true if this call must fail, with errno set. */
 static bool fails(enum shim_call call)
 {
     (void)atomic_fetch_add(&counts[call], 1);
@@ -40,7 +41,8 @@ static bool fails(enum shim_call call)
     return true;
 }
 
-/* The real function; ISO C knows no way from an object's address to one. */
+/* Finds the real function.  ISO C cannot convert the pointer, so it is copied.
+ */
 #define NEXT(name)                                    \
     static __typeof__(&(name)) next;                  \
     if (!next) {                                      \
@@ -48,7 +50,8 @@ static bool fails(enum shim_call call)
         memcpy((void *)&next, &found, sizeof(found)); \
     }
 
-/* The system's names are its own; and a list that was begun is begun. */
+/* Parameters are named differently in the system's headers; va_start has begun
+ * the lists. */
 /* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 /* NOLINTBEGIN(clang-analyzer-valist.Uninitialized) */
 
@@ -117,6 +120,26 @@ QUIPU_API int fcntl(int fd, int command, ...)
     bool locks =
         command == F_SETLK || command == F_SETLKW || command == F_OFD_SETLK;
     return locks && fails(SHIM_LOCK) ? -1 : next(fd, command, argument);
+}
+
+static atomic_int version_major = -1;
+static atomic_int version_minor;
+
+QUIPU_API char *mdb_version(int *major, int *minor, int *patch)
+{
+    NEXT(mdb_version)
+    char *text = next(major, minor, patch);
+    if (atomic_load(&version_major) >= 0) {
+        *major = atomic_load(&version_major);
+        *minor = atomic_load(&version_minor);
+    }
+    return text;
+}
+
+void shim_set_version(int major, int minor)
+{
+    atomic_store(&version_minor, minor);
+    atomic_store(&version_major, major);
 }
 
 void shim_fail(enum shim_call call, int n, int times, int number)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The system's calls that LMDB makes, defined anew in the test's program: they
- * fail when told to, and are counted.
+ * System calls of LMDB and of the driver, defined by the test program: they are
+ * counted, and fail on request.  So is mdb_version.
  */
 #ifndef LMDB_SHIM_H
 #define LMDB_SHIM_H
@@ -19,16 +19,19 @@ enum shim_call {
     SHIM_CALLS
 };
 
-/* From now on the n-th such call (1: the next) fails with that errno, and so do
- * those after it, `times` in all. */
+/* Makes the n-th such call from now on (1: the next one) fail with that errno,
+ * and the calls after it, `times` in all. */
 void shim_fail(enum shim_call call, int n, int times, int number);
-/* Nothing fails any more. */
+/* No call fails any longer. */
 void shim_heal(void);
-/* Whether the failure that was ordered has come. */
+/* Returns true if the requested failure has happened. */
 bool shim_has_failed(void);
 
-/* How many calls there were since the program began or shim_reset. */
+/* Returns the number of calls since the program began or shim_reset. */
 int shim_count(enum shim_call call);
 void shim_reset(void);
+
+/* Makes mdb_version answer this version; major -1: the real one. */
+void shim_set_version(int major, int minor);
 
 #endif

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever page of a store is damaged: who reads or writes is told, and does
- * not crash. */
+/* Each page and sector of a store is damaged in turn: reading and writing
+ * report it, and do not crash. */
 #include "fixture.h"
 
 #include "drivers/common/processes.h"
 
 #define PAGE 4096
-#define SECTOR 512 /* each third one is damaged: some of each page */
+#define SECTOR 512 /* every third one is damaged, some of each page */
 #define ITEMS 200
 
 struct damage {
     unsigned char *whole; /* the file as it was */
     size_t size;
     const char *folder;
-    size_t at; /* from here on so many bytes are others */
-    size_t length;
-    const unsigned char *others;
+    size_t at;                   /* offset of the damaged bytes */
+    size_t length;               /* of them */
+    const unsigned char *others; /* in their place */
 };
 
 static const char *make_store(void)
@@ -29,7 +29,7 @@ static const char *make_store(void)
     return folder;
 }
 
-static bool is_told(int status)
+static bool is_reported(int status)
 {
     return status == QUIPU_OK || status == QUIPU_CORRUPT ||
            status == QUIPU_NOT_FOUND || status == QUIPU_UNSUPPORTED;
@@ -42,12 +42,12 @@ static const quipu_schema *schema_of_events(void)
     return &schema;
 }
 
-/* Opens the damaged store, or ends the child: with 0 if that was told. */
+/* Opens the damaged store, or ends the child: with 0 if damage was reported. */
 static struct place enter(const struct damage *damage)
 {
     struct place place = { NULL, NULL };
     quipu_error error = { 0 };
-    (void)signal(SIGBUS, SIG_DFL); /* not cmocka's, which goes on */
+    (void)signal(SIGBUS, SIG_DFL); /* not cmocka's handler, which continues */
     (void)signal(SIGSEGV, SIG_DFL);
     (void)signal(SIGABRT, SIG_DFL);
     int status =
@@ -57,12 +57,12 @@ static struct place enter(const struct damage *damage)
                                         FOREVER, &place.bound, &error);
     }
     if (status != QUIPU_OK) {
-        _exit(is_told(status) ? 0 : 1);
+        _exit(is_reported(status) ? 0 : 1);
     }
     return place;
 }
 
-/* Reads all there is, each answer a proper one. */
+/* Reads everything; each answer must be a proper one. */
 static void read_all(void *context)
 {
     const quipu_driver *driver = fixture_driver();
@@ -75,17 +75,17 @@ static void read_all(void *context)
     size_t count = 0;
     fixture_piece(&piece, 1, 0, 0);
     int status = fixture_scan(&place, &count, &error);
-    bool told = is_told(status) && (status != QUIPU_OK || count == ITEMS);
-    told = told && is_told(driver->last_position(
-                       place.datastore, place.bound, piece.item.sequence_id,
-                       FOREVER, &found, &last, &error));
-    told = told && is_told(driver->log_head(place.datastore, place.bound,
-                                            FOREVER, &head, &error));
-    _exit(told ? 0 : 2);
+    bool proper = is_reported(status) && (status != QUIPU_OK || count == ITEMS);
+    proper = proper && is_reported(driver->last_position(
+                           place.datastore, place.bound, piece.item.sequence_id,
+                           FOREVER, &found, &last, &error));
+    proper =
+        proper && is_reported(driver->log_head(place.datastore, place.bound,
+                                               FOREVER, &head, &error));
+    _exit(proper ? 0 : 2);
 }
 
-/* Appends to a sequence, in place and out of place, so that what was put by the
- * second request is taken out again. */
+/* Appends a request that is accepted, and one whose second item is refused. */
 static bool append_twice(struct place *place, uint32_t sequence)
 {
     struct piece pieces[4];
@@ -103,26 +103,27 @@ static bool append_twice(struct place *place, uint32_t sequence)
                                        .items = &items[2 * i],
                                        .item_count = 2 };
     }
-    return is_told(
+    return is_reported(
         fixture_append_all(place->datastore, requests, 2, results, &error));
 }
 
-/* Writes wherever it can be written to, each answer a proper one. */
+/* Writes in all databases; each answer must be a proper one. */
 static void write_all(void *context)
 {
     const quipu_driver *driver = fixture_driver();
     struct place place = enter(context);
     const quipu_schema other = fixture_schema("others", 0);
     quipu_error error = { 0 };
-    bool told = true;
-    for (uint32_t sequence = 0; sequence < 41 && told; sequence += 8) {
-        told = append_twice(&place, sequence);
+    bool proper = true;
+    for (uint32_t sequence = 0; sequence < 41 && proper; sequence += 8) {
+        proper = append_twice(&place, sequence);
     }
-    told = told &&
-           is_told(driver->setup(place.datastore, &other, FOREVER, &error));
-    told = told && is_told(driver->teardown(place.datastore, schema_of_events(),
-                                            FOREVER, &error));
-    _exit(told ? 0 : 2);
+    proper = proper && is_reported(driver->setup(place.datastore, &other,
+                                                 FOREVER, &error));
+    proper = proper &&
+             is_reported(driver->teardown(place.datastore, schema_of_events(),
+                                          FOREVER, &error));
+    _exit(proper ? 0 : 2);
 }
 
 static void damage_and_look(struct damage *damage)
@@ -149,33 +150,33 @@ static void damage_each(size_t length, size_t step, int byte)
     free(damage.whole);
 }
 
-static void a_lost_page_is_told(void **state)
+static void lost_page_is_reported(void **state)
 {
     (void)state;
     damage_each(PAGE, PAGE, 0);
 }
 
-/* As flash memory leaves it that was erased. */
-static void an_overwritten_page_is_told(void **state)
+/* As erased flash memory reads. */
+static void overwritten_page_is_reported(void **state)
 {
     (void)state;
     damage_each(PAGE, PAGE, 0xff);
 }
 
-static void a_lost_sector_is_told(void **state)
+static void lost_sector_is_reported(void **state)
 {
     (void)state;
     damage_each(SECTOR, 3 * SECTOR, 0);
 }
 
-static void an_overwritten_sector_is_told(void **state)
+static void overwritten_sector_is_reported(void **state)
 {
     (void)state;
     damage_each(SECTOR, 3 * SECTOR, 0xff);
 }
 
-/* A write that went to another place: each page in turn is some other page. */
-static void a_page_in_another_s_place_is_told(void **state)
+/* A misdirected write: each page in turn is replaced by another page. */
+static void page_in_the_place_of_another_is_reported(void **state)
 {
     (void)state;
     struct damage damage = { .folder = make_store(), .length = PAGE };
@@ -188,7 +189,7 @@ static void a_page_in_another_s_place_is_told(void **state)
     free(damage.whole);
 }
 
-/* The state of an item in the file, as often as it is there. */
+/* Damages each copy of an item's state in the file; returns their number. */
 static unsigned damage_states(const char *folder, const char *state)
 {
     size_t size = 0;
@@ -205,7 +206,7 @@ static unsigned damage_states(const char *folder, const char *state)
     return count;
 }
 
-static void a_damaged_value_is_named(void **state)
+static void damaged_value_is_named(void **state)
 {
     (void)state;
     const char *folder = fixture_file();
@@ -231,11 +232,11 @@ static void a_damaged_value_is_named(void **state)
                    "item 77 ");
     assert_contains(error.message, "damaged");
     assert_contains(error.message, "backup");
-    assert_int_equal(count, 64); /* what the page before held */
+    assert_int_equal(count, 64); /* the batch before */
     fixture_leave(&place);
 }
 
-/* Does something to the index behind the driver's back. */
+/* Changes the index without the driver. */
 static void change_index(const char *folder,
                          void (*change)(MDB_txn *txn, MDB_dbi index))
 {
@@ -252,8 +253,7 @@ static void change_index(const char *folder,
     mdb_env_close(env);
 }
 
-/* Reads a sequence of make_store's, of five items; the status of what failed.
- */
+/* Reads a sequence of make_store, which has five items; returns the status. */
 static int read_sequence(const char *folder, bool descending,
                          quipu_error *error)
 {
@@ -277,7 +277,7 @@ static int read_sequence(const char *folder, bool descending,
     return status;
 }
 
-/* The key of a place, as drivers/lmdb/key.h has it. */
+/* Returns the key of a position (drivers/lmdb/format/key.h). */
 static MDB_val make_key(unsigned char key[24], uint32_t sequence,
                         unsigned char position)
 {
@@ -299,10 +299,11 @@ static void lose_entry(MDB_txn *txn, MDB_dbi index)
     assert_int_equal(mdb_del(txn, index, &key, NULL), 0);
 }
 
-static void a_lost_entry_of_a_sequence_is_told(void **state)
+static void lost_position_is_reported(void **state)
 {
     (void)state;
-    for (lost = 0; lost < 4; lost++) { /* of the last one nobody knows */
+    for (lost = 0; lost < 4;
+         lost++) { /* the loss of the last one cannot be detected */
         const char *folder = make_store();
         quipu_error error = { 0 };
         change_index(folder, lose_entry);
@@ -314,7 +315,7 @@ static void a_lost_entry_of_a_sequence_is_told(void **state)
     }
 }
 
-static void lead_astray(MDB_txn *txn, MDB_dbi index)
+static void point_elsewhere(MDB_txn *txn, MDB_dbi index)
 {
     unsigned char here[24];
     unsigned char there[24];
@@ -328,27 +329,27 @@ static void lead_astray(MDB_txn *txn, MDB_dbi index)
     assert_int_equal(mdb_put(txn, index, &key, &value, 0), 0);
 }
 
-static void an_entry_of_another_sequence_is_told(void **state)
+static void index_entry_of_another_sequence_is_reported(void **state)
 {
     (void)state;
     const char *folder = make_store();
     quipu_error error = { 0 };
-    change_index(folder, lead_astray);
+    change_index(folder, point_elsewhere);
     assert_refused(read_sequence(folder, false, &error), QUIPU_CORRUPT, &error,
-                   "is not where the index has it");
+                   "is not at the place that the index names");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_lost_page_is_told),
-        cmocka_unit_test(an_overwritten_page_is_told),
-        cmocka_unit_test(a_lost_sector_is_told),
-        cmocka_unit_test(an_overwritten_sector_is_told),
-        cmocka_unit_test(a_page_in_another_s_place_is_told),
-        cmocka_unit_test(a_damaged_value_is_named),
-        cmocka_unit_test(a_lost_entry_of_a_sequence_is_told),
-        cmocka_unit_test(an_entry_of_another_sequence_is_told),
+        cmocka_unit_test(lost_page_is_reported),
+        cmocka_unit_test(overwritten_page_is_reported),
+        cmocka_unit_test(lost_sector_is_reported),
+        cmocka_unit_test(overwritten_sector_is_reported),
+        cmocka_unit_test(page_in_the_place_of_another_is_reported),
+        cmocka_unit_test(damaged_value_is_named),
+        cmocka_unit_test(lost_position_is_reported),
+        cmocka_unit_test(index_entry_of_another_sequence_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is synced, and when; and what follows from a sync that fails. */
+/* Which commits and reads sync, and the consequences of a failed sync. */
 #include "fixture.h"
 
 #include "shim.h"
@@ -11,7 +11,7 @@
 static const struct opening relaxed = { .flags = QUIPU_OPEN_CREATE |
                                                  QUIPU_OPEN_RELAXED };
 
-static void each_handle_has_its_own_durability(void **state)
+static void durability_is_that_of_the_handle(void **state)
 {
     (void)state;
     const char *folder = fixture_file();
@@ -31,7 +31,7 @@ static void each_handle_has_its_own_durability(void **state)
     fixture_leave(&loose);
 }
 
-static void reading_what_is_settled_syncs_nothing(void **state)
+static void reading_durable_commits_does_not_sync(void **state)
 {
     (void)state;
     struct place place = fixture_place(fixture_file(), NULL);
@@ -42,15 +42,15 @@ static void reading_what_is_settled_syncs_nothing(void **state)
     fixture_leave(&place);
 }
 
-/* What a killed process left, or one that has not yet returned. */
-static void reading_what_is_not_settled_syncs_it(void **state)
+/* A commit of a killed process, or one that has not returned yet. */
+static void reading_an_unsynced_commit_syncs_it(void **state)
 {
     (void)state;
     struct place place = fixture_place(fixture_file(), NULL);
     fixture_append(place.datastore, place.bound, 1);
-    _Atomic uint64_t *settled =
-        &place.datastore->environment->marks[MARK_SETTLED];
-    (void)atomic_fetch_sub(settled, 1);
+    _Atomic uint64_t *durable =
+        &place.datastore->environment->marks[MARK_DURABLE];
+    (void)atomic_fetch_sub(durable, 1);
     shim_reset();
     assert_int_equal(fixture_count(place.datastore, place.bound), 1);
     assert_int_equal(shim_count(SHIM_SYNC), 1);
@@ -59,14 +59,14 @@ static void reading_what_is_not_settled_syncs_it(void **state)
     fixture_leave(&place);
 }
 
-static void a_relaxed_append_settles_what_was_before(void **state)
+static void relaxed_append_syncs_earlier_commits(void **state)
 {
     (void)state;
     const char *folder = fixture_file();
     struct place full = fixture_place(folder, NULL);
     struct place loose = fixture_place(folder, &relaxed);
     fixture_append(full.datastore, full.bound, 1);
-    (void)atomic_fetch_sub(&full.datastore->environment->marks[MARK_SETTLED],
+    (void)atomic_fetch_sub(&full.datastore->environment->marks[MARK_DURABLE],
                            1);
     shim_reset();
     fixture_append(loose.datastore, loose.bound, 1);
@@ -75,7 +75,7 @@ static void a_relaxed_append_settles_what_was_before(void **state)
     fixture_leave(&loose);
 }
 
-static void a_repeat_is_made_durable(void **state)
+static void acknowledged_repeat_is_durable(void **state)
 {
     (void)state;
     const char *folder = fixture_file();
@@ -100,7 +100,7 @@ static void a_repeat_is_made_durable(void **state)
     fixture_leave(&loose);
 }
 
-/* Appends while that call fails, and after; then all handles are closed. */
+/* Appends while that call fails, and afterwards; then closes all handles. */
 static void fail_once(enum shim_call call, int number)
 {
     const char *folder = fixture_file();
@@ -127,7 +127,7 @@ static void fail_once(enum shim_call call, int number)
     fixture_leave(&place);
 }
 
-static void a_failed_sync_stops_all_appends(void **state)
+static void failed_sync_stops_all_appends(void **state)
 {
     (void)state;
     fail_once(SHIM_SYNC, EIO);
@@ -135,7 +135,7 @@ static void a_failed_sync_stops_all_appends(void **state)
     fail_once(SHIM_WRITE, EIO);
 }
 
-static void a_full_disk_stores_nothing_and_passes(void **state)
+static void full_disk_stores_nothing_and_recovers(void **state)
 {
     (void)state;
     struct place place = fixture_place(fixture_file(), NULL);
@@ -156,13 +156,13 @@ static void a_full_disk_stores_nothing_and_passes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_handle_has_its_own_durability),
-        cmocka_unit_test(reading_what_is_settled_syncs_nothing),
-        cmocka_unit_test(reading_what_is_not_settled_syncs_it),
-        cmocka_unit_test(a_relaxed_append_settles_what_was_before),
-        cmocka_unit_test(a_repeat_is_made_durable),
-        cmocka_unit_test(a_failed_sync_stops_all_appends),
-        cmocka_unit_test(a_full_disk_stores_nothing_and_passes),
+        cmocka_unit_test(durability_is_that_of_the_handle),
+        cmocka_unit_test(reading_durable_commits_does_not_sync),
+        cmocka_unit_test(reading_an_unsynced_commit_syncs_it),
+        cmocka_unit_test(relaxed_append_syncs_earlier_commits),
+        cmocka_unit_test(acknowledged_repeat_is_durable),
+        cmocka_unit_test(failed_sync_stops_all_appends),
+        cmocka_unit_test(full_disk_stores_nothing_and_recovers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

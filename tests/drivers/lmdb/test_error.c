@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Statuses and messages for the codes of LMDB. */
 #include "fixture.h"
 
 #include <errno.h>
 
 #include "driver/host.h"
-#include "lmdb_driver.h"
+#include "error.h"
 
-static void codes_say_what_to_do_next(void **state)
+#include <lmdb.h>
+
+static void message_says_what_to_do(void **state)
 {
     (void)state;
     static const struct {
         int code;
         int status;
-        const char *way_out;
+        const char *advice;
     } codes[] = {
         { MDB_CORRUPTED, QUIPU_CORRUPT, "backup" },
         { MDB_PAGE_NOTFOUND, QUIPU_CORRUPT, "backup" },
@@ -32,30 +35,30 @@ static void codes_say_what_to_do_next(void **state)
     };
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
         quipu_error error = { 0 };
-        assert_status(quipu_lmdb_fail(quipu_host_table(), "/data/x",
-                                      codes[i].code, "read", &error),
+        assert_status(quipu_lmdb_error_set(quipu_host_table(), "/data/x",
+                                           codes[i].code, "read", &error),
                       codes[i].status);
         assert_int_equal(error.native, codes[i].code);
         assert_contains(error.message, "cannot read in \"/data/x\"");
-        assert_contains(error.message, codes[i].way_out);
+        assert_contains(error.message, codes[i].advice);
     }
 }
 
-static void a_time_out_can_be_told_as_busy(void **state)
+static void timeout_becomes_busy(void **state)
 {
     (void)state;
     quipu_error error = { .code = QUIPU_TIMEOUT };
-    assert_status(quipu_lmdb_as_busy(QUIPU_TIMEOUT, &error), QUIPU_BUSY);
+    assert_status(quipu_lmdb_error_as_busy(QUIPU_TIMEOUT, &error), QUIPU_BUSY);
     assert_int_equal(error.code, QUIPU_BUSY);
-    assert_status(quipu_lmdb_as_busy(QUIPU_TIMEOUT, NULL), QUIPU_BUSY);
-    assert_status(quipu_lmdb_as_busy(QUIPU_IO, NULL), QUIPU_IO);
+    assert_status(quipu_lmdb_error_as_busy(QUIPU_TIMEOUT, NULL), QUIPU_BUSY);
+    assert_status(quipu_lmdb_error_as_busy(QUIPU_IO, NULL), QUIPU_IO);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(codes_say_what_to_do_next),
-        cmocka_unit_test(a_time_out_can_be_told_as_busy),
+        cmocka_unit_test(message_says_what_to_do),
+        cmocka_unit_test(timeout_becomes_busy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

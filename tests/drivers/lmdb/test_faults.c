@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever call of the system's fails, at whatever moment: the driver answers
- * with one of the codes that it may, keeps nothing, and leaves a whole store.
- */
+/* System calls fail one after the other: the driver answers with a proper
+ * status and leaves a store that is complete. */
 #include "drivers/common/tour.h"
 
 #include "shim.h"
@@ -15,8 +14,9 @@ static bool is_allowed(int status)
            status == QUIPU_UNSUPPORTED || status == QUIPU_UNKNOWN_OUTCOME;
 }
 
-/* Takes the tour with the n-th such call failing, for each n until none does;
- * how many failed tours there were.  Without `folder` each makes a store. */
+/* Takes the tour with the n-th such call failing, for each n until the tour
+ * makes fewer calls; returns the number of tours that failed.  Without `folder`
+ * each tour creates a store. */
 static int sweep(const char *folder, enum shim_call call, int number)
 {
     int failures = 0;
@@ -40,7 +40,7 @@ static int sweep(const char *folder, enum shim_call call, int number)
     return failures;
 }
 
-static void failing_calls_are_told(void **state)
+static void failing_call_is_reported(void **state)
 {
     (void)state;
     tour_prepare("there");
@@ -54,7 +54,7 @@ static void failing_calls_are_told(void **state)
     assert_true(sweep("there", SHIM_LOCK, ENOLCK) > 0);
 }
 
-static void failing_calls_while_a_store_is_made_are_told(void **state)
+static void failing_call_while_a_store_is_created_is_reported(void **state)
 {
     (void)state;
     assert_true(sweep(NULL, SHIM_WRITE, ENOSPC) > 2);
@@ -66,7 +66,7 @@ static void failing_calls_while_a_store_is_made_are_told(void **state)
     assert_true(sweep(NULL, SHIM_LOCK, EOPNOTSUPP) > 0);
 }
 
-static void a_file_system_without_locks_is_told(void **state)
+static void file_system_without_locks_is_unsupported(void **state)
 {
     (void)state;
     quipu_driver_datastore *datastore = NULL;
@@ -79,12 +79,34 @@ static void a_file_system_without_locks_is_told(void **state)
     tour_check("unlockable");
 }
 
+/* Before a byte is written: not even the folder is created. */
+static void unknown_version_of_lmdb_is_unsupported(void **state)
+{
+    (void)state;
+    quipu_driver_datastore *datastore = NULL;
+    quipu_error error = { 0 };
+    const char *folder = fixture_file();
+    shim_set_version(1, 0);
+    assert_refused(fixture_try_open(folder, NULL, &datastore, &error),
+                   QUIPU_UNSUPPORTED, &error, "version 1.0");
+    assert_contains(error.message, "install liblmdb 0.9");
+    assert_int_equal(access(folder, F_OK), -1);
+    shim_set_version(-1, 0);
+    tour_prepare("known");
+    shim_set_version(1, 0);
+    assert_refused(fixture_try_open("known", NULL, &datastore, &error),
+                   QUIPU_UNSUPPORTED, &error, "version 1.0");
+    shim_set_version(-1, 0);
+    tour_check("known");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(failing_calls_are_told),
-        cmocka_unit_test(failing_calls_while_a_store_is_made_are_told),
-        cmocka_unit_test(a_file_system_without_locks_is_told),
+        cmocka_unit_test(failing_call_is_reported),
+        cmocka_unit_test(failing_call_while_a_store_is_created_is_reported),
+        cmocka_unit_test(file_system_without_locks_is_unsupported),
+        cmocka_unit_test(unknown_version_of_lmdb_is_unsupported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

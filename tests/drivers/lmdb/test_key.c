@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Keys of the index. */
 #include "fixture.h"
 
-#include "key.h"
+#include "format/key.h"
 
 static int compare(const MDB_val *a, const MDB_val *b)
 {
@@ -11,7 +12,7 @@ static int compare(const MDB_val *a, const MDB_val *b)
                       : (a->mv_size > b->mv_size) - (a->mv_size < b->mv_size);
 }
 
-static void positions_are_in_the_order_of_numbers(void **state)
+static void positions_sort_as_numbers(void **state)
 {
     (void)state;
     static const int64_t positions[] = {
@@ -33,7 +34,7 @@ static void positions_are_in_the_order_of_numbers(void **state)
     }
 }
 
-static void text_ids_are_in_the_order_of_bytes(void **state)
+static void text_ids_sort_as_bytes(void **state)
 {
     (void)state;
     static const char *const ids[] = {
@@ -53,13 +54,13 @@ static void text_ids_are_in_the_order_of_bytes(void **state)
         MDB_val b = quipu_lmdb_key_at(&upper, INT64_MIN);
         assert_true(compare(&a, &b) < 0);
         assert_false(quipu_lmdb_key_is_of(&lower, &b, &position));
-        assert_true(quipu_lmdb_key_sequence(&schema, &b, &id, &position));
+        assert_true(quipu_lmdb_key_split(&schema, &b, &id, &position));
         assert_bytes(id.data, id.size, ids[i], strlen(ids[i]));
         assert_true(position == INT64_MIN);
     }
 }
 
-static void the_longest_id_fits(void **state)
+static void longest_id_fits(void **state)
 {
     (void)state;
     char longest[QUIPU_ID_MAX];
@@ -72,7 +73,7 @@ static void the_longest_id_fits(void **state)
     assert_true(KEY_MAX <= 511);
 }
 
-static void foreign_keys_are_no_sequences(void **state)
+static void malformed_keys_are_rejected(void **state)
 {
     (void)state;
     const quipu_schema uuids = fixture_schema("t", 0);
@@ -82,20 +83,20 @@ static void foreign_keys_are_no_sequences(void **state)
     int64_t position = 0;
     const MDB_val shorter = { 9, bytes };
     const MDB_val longer = { KEY_MAX + 1, bytes };
-    assert_false(quipu_lmdb_key_sequence(&uuids, &shorter, &id, &position));
-    assert_false(quipu_lmdb_key_sequence(&uuids, &longer, &id, &position));
-    assert_false(quipu_lmdb_key_sequence(&texts, &shorter, &id, &position));
-    assert_false(quipu_lmdb_key_sequence(&texts, &longer, &id, &position));
-    assert_false(quipu_lmdb_value_id(&shorter, &position));
+    assert_false(quipu_lmdb_key_split(&uuids, &shorter, &id, &position));
+    assert_false(quipu_lmdb_key_split(&uuids, &longer, &id, &position));
+    assert_false(quipu_lmdb_key_split(&texts, &shorter, &id, &position));
+    assert_false(quipu_lmdb_key_split(&texts, &longer, &id, &position));
+    assert_false(quipu_lmdb_key_read_id(&shorter, &position));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(positions_are_in_the_order_of_numbers),
-        cmocka_unit_test(text_ids_are_in_the_order_of_bytes),
-        cmocka_unit_test(the_longest_id_fits),
-        cmocka_unit_test(foreign_keys_are_no_sequences),
+        cmocka_unit_test(positions_sort_as_numbers),
+        cmocka_unit_test(text_ids_sort_as_bytes),
+        cmocka_unit_test(longest_id_fits),
+        cmocka_unit_test(malformed_keys_are_rejected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The map: it grows when it is full, by this process or another one, and never
- * under a cursor that lends rows. */
+/* The map grows when it is full, by this process or another one, and never
+ * while a cursor lends rows. */
 #include "fixture.h"
 
 #include "drivers/common/processes.h"
@@ -20,7 +20,7 @@ static size_t map_size(const struct place *place)
     return quipu_lmdb_map_size(place->datastore->environment);
 }
 
-static void a_full_map_grows(void **state)
+static void full_map_grows(void **state)
 {
     (void)state;
     quipu_error error = { 0 };
@@ -35,7 +35,7 @@ static void a_full_map_grows(void **state)
     fixture_leave(&place);
 }
 
-static void a_larger_append_than_the_map_fits(void **state)
+static void append_larger_than_the_map_succeeds(void **state)
 {
     (void)state;
     quipu_error error = { 0 };
@@ -45,7 +45,7 @@ static void a_larger_append_than_the_map_fits(void **state)
     fixture_leave(&place);
 }
 
-static void growth_waits_for_cursors(void **state)
+static void growth_waits_for_lending_cursors(void **state)
 {
     (void)state;
     quipu_error error = { 0 };
@@ -60,7 +60,7 @@ static void growth_waits_for_cursors(void **state)
     assert_refused(status, QUIPU_BUSY, &error, "cursors");
     assert_contains(error.message, "mapsize");
     assert_int_equal(map_size(&place), before);
-    /* Reading goes on meanwhile, and a refused append has stored nothing. */
+    /* Reading works meanwhile, and the refused append has stored nothing. */
     size_t stored = fixture_count(place.datastore, place.bound);
     fixture_driver()->cursor_close(cursor);
     assert_ok(fixture_append_large(&place, LARGE, &error), &error);
@@ -79,8 +79,8 @@ static void grow_elsewhere(void *context)
     fixture_leave(&place);
 }
 
-/* The child comes first, since what is open here is not open there. */
-static void growth_by_another_process_is_adopted(void **state)
+/* The child is forked before this process opens the store. */
+static void growth_by_another_process_is_followed(void **state)
 {
     (void)state;
     char folder[32];
@@ -103,7 +103,7 @@ static void growth_by_another_process_is_adopted(void **state)
     quipu_driver_cursor *cursor = fixture_lend(&place);
     __atomic_store_n(go, 1, __ATOMIC_SEQ_CST);
     expect_success(child);
-    /* What is lent stays; whoever needs the new map waits for it. */
+    /* The lent rows stay; a call that needs the larger map waits for them. */
     const quipu_driver *driver = fixture_driver();
     int64_t head = 0;
     assert_refused(driver->wait(place.datastore, place.bound, 0,
@@ -116,7 +116,7 @@ static void growth_by_another_process_is_adopted(void **state)
     fixture_leave(&place);
 }
 
-static void few_addresses_are_enough(void **state)
+static void small_address_space_is_enough(void **state)
 {
     (void)state;
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -132,7 +132,7 @@ static void few_addresses_are_enough(void **state)
 #endif
 }
 
-static void no_addresses_at_all_are_told(void **state)
+static void exhausted_address_space_is_reported(void **state)
 {
     (void)state;
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -156,12 +156,12 @@ static void no_addresses_at_all_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_full_map_grows),
-        cmocka_unit_test(a_larger_append_than_the_map_fits),
-        cmocka_unit_test(growth_waits_for_cursors),
-        cmocka_unit_test(growth_by_another_process_is_adopted),
-        cmocka_unit_test(few_addresses_are_enough),
-        cmocka_unit_test(no_addresses_at_all_are_told),
+        cmocka_unit_test(full_map_grows),
+        cmocka_unit_test(append_larger_than_the_map_succeeds),
+        cmocka_unit_test(growth_waits_for_lending_cursors),
+        cmocka_unit_test(growth_by_another_process_is_followed),
+        cmocka_unit_test(small_address_space_is_enough),
+        cmocka_unit_test(exhausted_address_space_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory runs out, at each allocation of the driver's in turn. */
+/* Each allocation of the driver fails in turn. */
 #include "drivers/common/tour.h"
 
 #include "quipu_test_memory.h"
@@ -15,7 +15,7 @@ static int take(void *context, quipu_error *error)
     return tour_take(c->folder, c->name_space, error);
 }
 
-static void each_allocation_may_fail(void **state)
+static void failed_allocation_is_reported(void **state)
 {
     (void)state;
     struct case_of_tour there = { "there", "" };
@@ -29,7 +29,7 @@ static void each_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(failed_allocation_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The options of a URI. */
 #include "fixture.h"
 
 #include "options.h"
@@ -12,7 +13,7 @@ static struct options read_option(const char *name, const char *value)
     return options;
 }
 
-static void defaults_are_those_of_the_table(void **state)
+static void missing_options_have_defaults(void **state)
 {
     (void)state;
     struct options options = read_option(NULL, NULL);
@@ -20,12 +21,14 @@ static void defaults_are_those_of_the_table(void **state)
     assert_true(options.mapsize >= UINT64_C(1) << 34);
     assert_int_equal(options.maxreaders, 1000);
     assert_int_equal(options.maxschemas, 400);
+    assert_false(options.mdb_cursor);
 }
 
-static void values_are_taken_within_bounds(void **state)
+static void values_are_limited(void **state)
 {
     (void)state;
     assert_true(read_option("immutable", "yes").immutable);
+    assert_true(read_option("mdbcursor", "yes").mdb_cursor);
     assert_int_equal(read_option("mapsize", "3m").mapsize, 3 << 20);
     assert_int_equal(read_option("maxreaders", "20").maxreaders, 20);
     assert_int_equal(read_option("maxreaders", "0").maxreaders, 8);
@@ -36,7 +39,7 @@ static void values_are_taken_within_bounds(void **state)
     assert_int_equal(read_option("maxschemas", "1000000").maxschemas, 10000);
 }
 
-static void too_many_schemas_are_told(void **state)
+static void schema_beyond_maxschemas_is_refused(void **state)
 {
     (void)state;
     const struct opening how = { .option = "maxschemas", .value = "8" };
@@ -58,9 +61,9 @@ static void too_many_schemas_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults_are_those_of_the_table),
-        cmocka_unit_test(values_are_taken_within_bounds),
-        cmocka_unit_test(too_many_schemas_are_told),
+        cmocka_unit_test(missing_options_have_defaults),
+        cmocka_unit_test(values_are_limited),
+        cmocka_unit_test(schema_beyond_maxschemas_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

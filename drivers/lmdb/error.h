@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The driver's error messages, and the status that each of LMDB's codes means.
+ */
+#ifndef LMDB_DRIVER_ERROR_H
+#define LMDB_DRIVER_ERROR_H
+
+#include <quipu/driver.h>
+
+/*
+ * Fills *error (NULL is allowed) for a code of LMDB's or an errno, and returns
+ * its status.  The message is
+ *
+ *     cannot <what> in "<name>": <LMDB's words>; <what to do>
+ *
+ * where `name` is the path of the data file.
+ */
+int quipu_lmdb_error_set(const quipu_host *host, const char *name, int code,
+                         const char *what, quipu_error *error);
+
+/* Returns NO_MEMORY. */
+int quipu_lmdb_error_no_memory(const quipu_host *host, quipu_error *error);
+
+/* Turns TIMEOUT into BUSY, in *error too, for operations that may not answer
+ * TIMEOUT.  Returns any other status unchanged. */
+int quipu_lmdb_error_as_busy(int status, quipu_error *error);
+
+#endif

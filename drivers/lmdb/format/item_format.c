@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Encoding and decoding of items (item_format.h).
+ *
+ * A value is read without copying: the item's parts point into the map.  Sizes
+ * in a value are not trusted, although its checksum holds: every part is
+ * checked to lie within the value.
+ */
+#include "format/item_format.h"
+
+#include "format/checksum.h"
+#include "txn/map.h"
+
+#include "common/safeguard.h"
+
+#include <string.h>
+
+#define VERSION 1
+
+enum { HAS_TIME = 1, HAS_METADATA = 2 };
+
+struct header {
+    uint32_t checksum;
+    uint8_t version;
+    uint8_t flags;
+    uint8_t topic_size;
+    uint8_t sequence_size;
+    int64_t position;
+};
+
+_Static_assert(sizeof(struct header) == 16, "it has no padding");
+
+/* ---------------------------------------------------------------- writing */
+
+static size_t column_size(const quipu_value *value)
+{
+    switch (value->kind) {
+    case QUIPU_VALUE_NULL:
+        return 1;
+    case QUIPU_VALUE_TEXT:
+    case QUIPU_VALUE_BYTES:
+        return 1 + sizeof(uint32_t) + value->as.bytes.size;
+    case QUIPU_VALUE_UUID:
+        return 1 + 16;
+    default:
+        return 1 + 8;
+    }
+}
+
+size_t quipu_lmdb_item_format_size(const quipu_item *item)
+{
+    size_t size = sizeof(struct header) + item->event_id.size +
+                  item->sequence_id.size + item->topic.size + item->state.size +
+                  item->metadata.size;
+    if (item->metadata.data) {
+        size += sizeof(uint32_t);
+    }
+    if ((item->flags & QUIPU_ITEM_TIME) != 0) {
+        size += sizeof(item->time);
+    }
+    for (size_t i = 0; i < item->column_count; i++) {
+        size += column_size(&item->columns[i]);
+    }
+    return size;
+}
+
+static unsigned char *put(unsigned char *to, const void *data, size_t size)
+{
+    if (data && size > 0) {
+        memcpy(to, data, size);
+    }
+    return to + size;
+}
+
+static unsigned char *put_sized(unsigned char *to, quipu_bytes bytes)
+{
+    const uint32_t size = (uint32_t)bytes.size;
+    return put(put(to, &size, sizeof(size)), bytes.data, size);
+}
+
+static unsigned char *put_column(unsigned char *to, const quipu_value *value)
+{
+    *to++ = (unsigned char)value->kind;
+    switch (value->kind) {
+    case QUIPU_VALUE_NULL:
+        return to;
+    case QUIPU_VALUE_TEXT:
+    case QUIPU_VALUE_BYTES:
+        return put_sized(to, value->as.bytes);
+    case QUIPU_VALUE_UUID:
+        return put(to, value->as.bytes.data, 16);
+    case QUIPU_VALUE_DOUBLE:
+        return put(to, &value->as.real, sizeof(value->as.real));
+    default:
+        return put(to, &value->as.integer, sizeof(value->as.integer));
+    }
+}
+
+void quipu_lmdb_item_format_write(void *to, size_t size, const quipu_item *item,
+                                  int64_t id, int64_t position)
+{
+    struct header header = {
+        .version = VERSION,
+        .flags =
+            (uint8_t)(((item->flags & QUIPU_ITEM_TIME) != 0 ? HAS_TIME : 0) |
+                      (item->metadata.data ? HAS_METADATA : 0)),
+        .topic_size = (uint8_t)item->topic.size,
+        .sequence_size = (uint8_t)item->sequence_id.size,
+        .position = position,
+    };
+    unsigned char *at = (unsigned char *)to + sizeof(header);
+    at = put(at, item->event_id.data, item->event_id.size);
+    if ((item->flags & QUIPU_ITEM_TIME) != 0) {
+        at = put(at, &item->time, sizeof(item->time));
+    }
+    at = put(at, item->sequence_id.data, item->sequence_id.size);
+    at = put(at, item->topic.data, item->topic.size);
+    if (item->metadata.data) {
+        at = put_sized(at, item->metadata);
+    }
+    for (size_t i = 0; i < item->column_count; i++) {
+        at = put_column(at, &item->columns[i]);
+    }
+    (void)put(at, item->state.data, item->state.size);
+    memcpy(to, &header, sizeof(header));
+    header.checksum = checksum_of_record(to, size, (uint64_t)id);
+    memcpy(to, &header.checksum, sizeof(header.checksum));
+}
+
+/* ---------------------------------------------------------------- reading */
+
+/* The part of a value that was not read yet. */
+struct rest {
+    const unsigned char *at;
+    size_t size;
+    bool failed; /* a part did not fit */
+};
+
+static const unsigned char *take(struct rest *rest, size_t size)
+{
+    const unsigned char *at = rest->at;
+    if (rest->failed || size > rest->size) {
+        rest->failed = true;
+        return at;
+    }
+    rest->at += size;
+    rest->size -= size;
+    return at;
+}
+
+static void take_copy(struct rest *rest, void *to, size_t size)
+{
+    const unsigned char *from = take(rest, size);
+    if (!rest->failed) {
+        memcpy(to, from, size);
+    }
+}
+
+static quipu_bytes take_bytes(struct rest *rest, size_t size)
+{
+    return (quipu_bytes){ take(rest, size), size };
+}
+
+static quipu_bytes take_sized(struct rest *rest)
+{
+    uint32_t size = 0;
+    take_copy(rest, &size, sizeof(size));
+    return take_bytes(rest, size);
+}
+
+static void take_column(struct rest *rest, int32_t kind, quipu_value *value)
+{
+    uint8_t stored = 0;
+    take_copy(rest, &stored, 1);
+    *value = (quipu_value){ .kind = stored };
+    if (stored == QUIPU_VALUE_NULL) {
+        return;
+    }
+    rest->failed = rest->failed || stored != kind;
+    switch (stored) {
+    case QUIPU_VALUE_TEXT:
+    case QUIPU_VALUE_BYTES:
+        value->as.bytes = take_sized(rest);
+        break;
+    case QUIPU_VALUE_UUID:
+        value->as.bytes = take_bytes(rest, 16);
+        break;
+    case QUIPU_VALUE_DOUBLE:
+        take_copy(rest, &value->as.real, sizeof(value->as.real));
+        break;
+    default:
+        take_copy(rest, &value->as.integer, sizeof(value->as.integer));
+        break;
+    }
+}
+
+/* Reads metadata and further columns, which most items lack. */
+static bool take_optional(struct rest *rest, const struct header *header,
+                          const quipu_schema *schema, quipu_item *item,
+                          quipu_value *values)
+{
+    if ((header->flags & HAS_METADATA) != 0) {
+        item->metadata = take_sized(rest);
+    }
+    if (schema->column_count > 0) {
+        item->columns = values;
+        item->column_count = schema->column_count;
+    }
+    for (size_t i = 0; i < schema->column_count; i++) {
+        take_column(rest, schema->columns[i].kind, &values[i]);
+    }
+    item->state = (quipu_bytes){ rest->at, rest->size };
+    return !rest->failed;
+}
+
+/* Splits a value into the parts of the item, which has its id already.  Each
+ * member is assigned by itself: an initialiser of the whole struct, which a
+ * compiler clears first, took as long as everything else here. */
+static bool split(const MDB_val *value, const struct header *header,
+                  const quipu_schema *schema, quipu_item *item,
+                  quipu_value *values)
+{
+    const unsigned char *at = value->mv_data;
+    const bool timed = (header->flags & HAS_TIME) != 0;
+    const size_t event_id = schema->event_id ? 16 : 0;
+    const unsigned char *time = at + sizeof(*header) + event_id;
+    const unsigned char *sequence = time + (timed ? sizeof(quipu_time) : 0);
+    const unsigned char *topic = sequence + header->sequence_size;
+    const unsigned char *rest = topic + header->topic_size;
+    if ((size_t)(rest - at) > value->mv_size) {
+        return false;
+    }
+    const size_t size = value->mv_size - (size_t)(rest - at);
+    item->sequence_id = (quipu_bytes){ sequence, header->sequence_size };
+    item->position = header->position;
+    item->topic = (quipu_bytes){ topic, header->topic_size };
+    item->state = (quipu_bytes){ rest, size };
+    item->event_id =
+        (quipu_bytes){ event_id > 0 ? time - event_id : NULL, event_id };
+    item->metadata = (quipu_bytes){ NULL, 0 };
+    item->time = (quipu_time){ 0 };
+    item->columns = NULL;
+    item->column_count = 0;
+    item->tags = NULL;
+    item->tag_count = 0;
+    item->flags = timed ? QUIPU_ITEM_TIME : 0;
+    item->reserved = 0;
+    item->reserved2[0] = item->reserved2[1] = 0;
+    if (timed) {
+        memcpy(&item->time, time, sizeof(item->time));
+    }
+    if (schema->column_count == 0 && (header->flags & HAS_METADATA) == 0) {
+        return true;
+    }
+    struct rest left = { rest, size, false };
+    return take_optional(&left, header, schema, item, values);
+}
+
+bool quipu_lmdb_item_format_read(const quipu_schema *schema,
+                                 const MDB_val *value, int64_t id,
+                                 quipu_item *item, quipu_value *values)
+{
+    struct header header;
+    if (value->mv_size < sizeof(header)) {
+        return false;
+    }
+    memcpy(&header, value->mv_data, sizeof(header));
+    item->notification_id = id;
+    return header.version == VERSION &&
+           SAFEGUARDED("F1.check-of-a-value",
+                       header.checksum == checksum_of_record(value->mv_data,
+                                                             value->mv_size,
+                                                             (uint64_t)id),
+                       true) &&
+           split(value, &header, schema, item, values);
+}
+
+/* ----------------------------------------------------------------- look-up */
+
+int quipu_lmdb_item_format_damaged(const quipu_driver_datastore *datastore,
+                                   const quipu_driver_schema *bound, int64_t id,
+                                   const char *how, quipu_error *error)
+{
+    return datastore->host->error_set(
+        error, QUIPU_CORRUPT, 0, NULL,
+        "item %lld of schema \"%s\" in \"%s\" %s; restore it from a backup",
+        (long long)id, bound->schema.table, datastore->name, how);
+}
+
+int quipu_lmdb_item_format_find(quipu_driver_datastore *datastore,
+                                const struct snapshot *snapshot,
+                                const quipu_driver_schema *bound, int64_t id,
+                                struct found_item *found, quipu_error *error)
+{
+    MDB_val key = { sizeof(id), &id };
+    MDB_val value;
+    int code = btree_lookup(snapshot, &bound->items, key, &value);
+    if (code == MDB_NOTFOUND) {
+        return quipu_lmdb_item_format_damaged(datastore, bound, id,
+                                              "is missing", error);
+    }
+    if (code != MDB_SUCCESS) {
+        return quipu_lmdb_error_set(datastore->host, datastore->name, code,
+                                    "read an item", error);
+    }
+    if (!quipu_lmdb_map_contains(datastore->environment, &value) ||
+        !quipu_lmdb_item_format_read(&bound->schema, &value, id, &found->item,
+                                     found->values)) {
+        return quipu_lmdb_item_format_damaged(datastore, bound, id,
+                                              "is damaged", error);
+    }
+    return QUIPU_OK;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The stored form of an item: a value under its notification id, in the byte
+ * order of the machine, as LMDB's own file is.
+ *
+ *     0   checksum       4 bytes, of everything that follows, seeded by the id
+ *     4   version        1
+ *     5   flags          1: has a time, 2: has metadata
+ *     6   topic size     1
+ *     7   sequence size  1
+ *     8   position       8
+ *     16  event id       16, if the schema has a column for it
+ *         time           8, if it has one
+ *         sequence id, topic
+ *         metadata       a size of 4 bytes and the bytes, if it has some
+ *         further columns, each a byte for its kind, then nothing (NULL), 8
+ *         bytes (number, time), 16 (UUID), or a size of 4 and the bytes
+ *         state          the rest
+ */
+#ifndef LMDB_DRIVER_ITEM_FORMAT_H
+#define LMDB_DRIVER_ITEM_FORMAT_H
+
+#include "lmdb_driver.h"
+
+/* Returns the bytes that the item takes. */
+size_t quipu_lmdb_item_format_size(const quipu_item *item);
+
+/* Writes the item, with that id and position, to `size` bytes as returned by
+ * quipu_lmdb_item_format_size. */
+void quipu_lmdb_item_format_write(void *to, size_t size, const quipu_item *item,
+                                  int64_t id, int64_t position);
+
+/* Reads a value.  *item points into it, and to `values`, which has room for the
+ * schema's further columns.  Returns false if the value is damaged or of a
+ * version that this driver does not know. */
+bool quipu_lmdb_item_format_read(const quipu_schema *schema,
+                                 const MDB_val *value, int64_t id,
+                                 quipu_item *item, quipu_value *values);
+
+/* An item that was looked up, with the memory of its further columns. */
+struct found_item {
+    quipu_item item;
+    quipu_value values[QUIPU_COLUMNS_MAX];
+};
+
+/* Looks an item up by its id.  CORRUPT, with the id in the message, if it is
+ * missing or damaged. */
+int quipu_lmdb_item_format_find(quipu_driver_datastore *datastore,
+                                const struct snapshot *snapshot,
+                                const quipu_driver_schema *bound, int64_t id,
+                                struct found_item *found, quipu_error *error);
+
+/* Returns CORRUPT: "item <id> of schema ... <how>; restore ...". */
+int quipu_lmdb_item_format_damaged(const quipu_driver_datastore *datastore,
+                                   const quipu_driver_schema *bound, int64_t id,
+                                   const char *how, quipu_error *error);
+
+#endif

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Listings of schemas, tracking records and sequences.
+ *
+ * A step begins a transaction, seeks the first entry after the key of the last
+ * row, copies one row (of sequences: a batch), and ends the transaction.  So
+ * nothing is held between two steps.
+ */
+#include "catalogue/catalogue.h"
+#include "catalogue/store.h"
+#include "cursor.h"
+#include "tracking.h"
+#include "txn/read_txn.h"
+
+static int fail(const quipu_driver_cursor *cursor, int code, quipu_error *error)
+{
+    return code == MDB_SUCCESS || code == MDB_NOTFOUND
+               ? QUIPU_OK
+               : quipu_lmdb_error_set(cursor->datastore->host,
+                                      cursor->datastore->name, code, "list",
+                                      error);
+}
+
+static void keep_key(struct listing *listing, const MDB_val *key)
+{
+    listing->key_size = key->mv_size < sizeof(listing->key)
+                            ? key->mv_size
+                            : sizeof(listing->key);
+    memcpy(listing->key, key->mv_data, listing->key_size);
+    listing->begun = true;
+}
+
+/* ------------------------------------------------ one row for each entry */
+
+/* Moves to the first entry after the last row, and reads it. */
+static int seek_next(struct btree_cursor *cursor, const struct listing *listing,
+                     MDB_val *key, MDB_val *value)
+{
+    const MDB_val last = { listing->key_size, (void *)listing->key };
+    int code = btree_seek(cursor, last);
+    if (code == MDB_SUCCESS) {
+        code = btree_entry(cursor, key, value);
+    }
+    if (code != MDB_SUCCESS || !listing->begun ||
+        key->mv_size != last.mv_size ||
+        memcmp(key->mv_data, last.mv_data, last.mv_size) != 0) {
+        return code;
+    }
+    code = btree_step(cursor, false);
+    return code == MDB_SUCCESS ? btree_entry(cursor, key, value) : code;
+}
+
+static int read_next_row(quipu_driver_datastore *datastore,
+                         const struct snapshot *snapshot, void *context,
+                         quipu_error *error)
+{
+    quipu_driver_cursor *cursor = context;
+    struct listing *listing = &cursor->as.listing;
+    struct btree_cursor entries;
+    MDB_val key;
+    MDB_val value;
+    (void)datastore;
+    int code = btree_open(&entries, snapshot, listing->database);
+    if (code == MDB_SUCCESS) {
+        code = seek_next(&entries, listing, &key, &value);
+    }
+    if (code == MDB_SUCCESS) {
+        code = listing->read_row(cursor, &key, &value);
+    }
+    listing->count = code == MDB_SUCCESS;
+    btree_close(&entries);
+    return fail(cursor, code, error);
+}
+
+static int next_row(quipu_driver_cursor *cursor, int64_t deadline,
+                    quipu_error *error)
+{
+    cursor->as.listing.count = 0;
+    return quipu_lmdb_read_txn_run(cursor->datastore, deadline, read_next_row,
+                                   cursor, error);
+}
+
+/* ----------------------------------------------------------------- schemas */
+
+static int read_schema(quipu_driver_cursor *cursor, const MDB_val *key,
+                       const MDB_val *value)
+{
+    struct listing *listing = &cursor->as.listing;
+    const quipu_host *host = cursor->datastore->host;
+    char name[STORE_NAME_MAX];
+    struct catalogue_entry entry;
+    MDB_val prefix =
+        quipu_lmdb_store_schema_key(name, cursor->datastore->space, NULL);
+    if (key->mv_size <= prefix.mv_size ||
+        memcmp(key->mv_data, name, prefix.mv_size) != 0) {
+        return MDB_NOTFOUND;
+    }
+    int code = quipu_lmdb_catalogue_read(host, value, &entry);
+    if (code == MDB_SUCCESS) {
+        host->release(listing->schema_block);
+        listing->schema = entry.schema;
+        listing->schema_block = entry.block;
+        keep_key(listing, key);
+    }
+    return code;
+}
+
+static int step_schemas(quipu_driver_cursor *cursor, int64_t deadline,
+                        const void **rows, size_t *count, quipu_error *error)
+{
+    int status = next_row(cursor, deadline, error);
+    *rows = &cursor->as.listing.schema;
+    *count = cursor->as.listing.count;
+    return status;
+}
+
+/* ---------------------------------------------------------------- tracking */
+
+static int read_tracking(quipu_driver_cursor *cursor, const MDB_val *key,
+                         const MDB_val *value)
+{
+    struct listing *listing = &cursor->as.listing;
+    quipu_tracking *tracking = &listing->tracking;
+    *tracking = (quipu_tracking){ .consumer = { NULL, 0 } };
+    keep_key(listing, key);
+    const MDB_val kept = { listing->key_size, listing->key };
+    return quipu_lmdb_tracking_split(&kept, &tracking->consumer,
+                                     &tracking->log) &&
+                   quipu_lmdb_tracking_position(value, &tracking->position)
+               ? MDB_SUCCESS
+               : MDB_CORRUPTED;
+}
+
+static int step_tracking(quipu_driver_cursor *cursor, int64_t deadline,
+                         const void **rows, size_t *count, quipu_error *error)
+{
+    int status = next_row(cursor, deadline, error);
+    *rows = &cursor->as.listing.tracking;
+    *count = cursor->as.listing.count;
+    return status;
+}
+
+/* --------------------------------------------------------------- sequences */
+
+/* Copies the row of the sequence at whose first entry the cursor stands, and
+ * moves to its last entry. */
+static int read_sequence(quipu_driver_cursor *cursor,
+                         struct btree_cursor *index, size_t row)
+{
+    struct listing *listing = &cursor->as.listing;
+    const quipu_schema *schema = &cursor->bound->schema;
+    quipu_sequence *sequence = &listing->sequences[row];
+    struct key of_sequence;
+    MDB_val key;
+    MDB_val value;
+    quipu_bytes id;
+    bool found = false;
+    *sequence = (quipu_sequence){ .last_position = 0 };
+    int code = btree_entry(index, &key, &value);
+    if (code == MDB_SUCCESS &&
+        !quipu_lmdb_key_split(schema, &key, &id, &sequence->last_position)) {
+        code = MDB_CORRUPTED;
+    }
+    if (code != MDB_SUCCESS) {
+        return code;
+    }
+    memcpy(listing->ids[row], id.data, id.size);
+    sequence->id = (quipu_bytes){ listing->ids[row], id.size };
+    quipu_lmdb_key_begin(&of_sequence, schema, sequence->id);
+    code = quipu_lmdb_key_find_last(index, &of_sequence, &found,
+                                    &sequence->last_position);
+    return code == MDB_SUCCESS && !found ? MDB_CORRUPTED : code;
+}
+
+/* Moves to the first entry of the sequence after the last one listed. */
+static int seek_sequence(quipu_driver_cursor *cursor,
+                         struct btree_cursor *index)
+{
+    struct listing *listing = &cursor->as.listing;
+    struct key of_last;
+    MDB_val found;
+    MDB_val value;
+    int64_t position = 0;
+    if (!listing->begun) {
+        return btree_seek(index, (MDB_val){ 0, listing->key });
+    }
+    quipu_lmdb_key_begin(&of_last, &cursor->bound->schema,
+                         (quipu_bytes){ listing->key, listing->key_size });
+    int code = btree_seek(index, quipu_lmdb_key_at(&of_last, INT64_MAX));
+    if (code == MDB_SUCCESS) {
+        code = btree_entry(index, &found, &value);
+    }
+    return code == MDB_SUCCESS &&
+                   quipu_lmdb_key_is_of(&of_last, &found, &position)
+               ? btree_step(index, false)
+               : code;
+}
+
+static int read_sequences(quipu_driver_cursor *cursor,
+                          struct btree_cursor *index)
+{
+    struct listing *listing = &cursor->as.listing;
+    int code = seek_sequence(cursor, index);
+    while (code == MDB_SUCCESS && listing->count < BATCH_SEQUENCES) {
+        code = read_sequence(cursor, index, listing->count);
+        if (code == MDB_SUCCESS) {
+            listing->count++;
+            code = btree_step(index, false);
+        }
+    }
+    if (listing->count > 0) {
+        const quipu_bytes last = listing->sequences[listing->count - 1].id;
+        const MDB_val key = { last.size, (void *)last.data };
+        keep_key(listing, &key);
+    }
+    listing->done = code == MDB_NOTFOUND;
+    return code;
+}
+
+static int read_in_txn(quipu_driver_datastore *datastore,
+                       const struct snapshot *snapshot, void *context,
+                       quipu_error *error)
+{
+    quipu_driver_cursor *cursor = context;
+    struct btree_cursor index;
+    bool alive = true;
+    int64_t head = 0;
+    int code =
+        quipu_lmdb_store_get_head(snapshot, cursor->bound, &alive, &head);
+    if (code != MDB_SUCCESS) {
+        return quipu_lmdb_error_set(datastore->host, datastore->name, code,
+                                    "read the head of a log", error);
+    }
+    if (!alive) {
+        return QUIPU_OK;
+    }
+    code = btree_open(&index, snapshot, &cursor->bound->index);
+    if (code == MDB_SUCCESS) {
+        code = read_sequences(cursor, &index);
+    }
+    btree_close(&index);
+    return fail(cursor, code, error);
+}
+
+static int step_sequences(quipu_driver_cursor *cursor, int64_t deadline,
+                          const void **rows, size_t *count, quipu_error *error)
+{
+    struct listing *listing = &cursor->as.listing;
+    listing->count = 0;
+    if (listing->done) {
+        return QUIPU_OK;
+    }
+    int status = quipu_lmdb_read_txn_run(cursor->datastore, deadline,
+                                         read_in_txn, cursor, error);
+    *rows = listing->sequences;
+    *count = listing->count;
+    return status;
+}
+
+/* ----------------------------------------------------------------- opening */
+
+static void finish_list(quipu_driver_cursor *cursor)
+{
+    cursor->datastore->host->release(cursor->as.listing.schema_block);
+}
+
+/* Returns NULL if there is no memory. */
+static quipu_driver_cursor *create_list(quipu_driver_datastore *datastore,
+                                        quipu_driver_schema *bound,
+                                        quipu_error *error)
+{
+    quipu_driver_cursor *cursor =
+        quipu_lmdb_cursor_create(datastore, bound, error);
+    if (cursor) {
+        cursor->finish = finish_list;
+        memset(&cursor->as.listing, 0, sizeof(cursor->as.listing));
+    }
+    return cursor;
+}
+
+int quipu_lmdb_list_schemas(quipu_driver_datastore *datastore, int64_t deadline,
+                            quipu_driver_cursor **cursor, quipu_error *error)
+{
+    char name[STORE_NAME_MAX];
+    const MDB_val prefix =
+        quipu_lmdb_store_schema_key(name, datastore->space, NULL);
+    quipu_driver_cursor *made = create_list(datastore, NULL, error);
+    (void)deadline;
+    if (!made) {
+        return QUIPU_NO_MEMORY;
+    }
+    made->step = step_schemas;
+    made->as.listing.database = &quipu_lmdb_store_main;
+    made->as.listing.read_row = read_schema;
+    keep_key(&made->as.listing, &prefix);
+    *cursor = made;
+    return QUIPU_OK;
+}
+
+int quipu_lmdb_list_tracking(quipu_driver_datastore *datastore,
+                             int64_t deadline, quipu_driver_cursor **cursor,
+                             quipu_error *error)
+{
+    quipu_driver_cursor *made = create_list(datastore, NULL, error);
+    (void)deadline;
+    if (!made) {
+        return QUIPU_NO_MEMORY;
+    }
+    made->step = step_tracking;
+    made->as.listing.database = &datastore->tracked;
+    made->as.listing.read_row = read_tracking;
+    *cursor = made;
+    return QUIPU_OK;
+}
+
+int quipu_lmdb_list_sequences(quipu_driver_datastore *datastore,
+                              quipu_driver_schema *bound, quipu_bytes after,
+                              int64_t deadline, quipu_driver_cursor **cursor,
+                              quipu_error *error)
+{
+    quipu_driver_cursor *made = create_list(datastore, bound, error);
+    (void)deadline;
+    if (!made) {
+        return QUIPU_NO_MEMORY;
+    }
+    made->step = step_sequences;
+    if (after.data && after.size > 0) {
+        const MDB_val key = { after.size, (void *)after.data };
+        keep_key(&made->as.listing, &key);
+    }
+    *cursor = made;
+    return QUIPU_OK;
+}

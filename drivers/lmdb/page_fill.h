@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Filling a cursor's batch with items of the log or of a sequence.
+ *
+ * Both functions read from the cursor's snapshot, put items into as.read.items
+ * and their number into count, move range behind them, and set done when
+ * nothing is left.  The caller has made sure that the range is not empty.
+ */
+#ifndef LMDB_DRIVER_PAGE_FILL_H
+#define LMDB_DRIVER_PAGE_FILL_H
+
+#include "cursor.h"
+
+/* Items of the log.  Notification ids have no gaps, so every id of the range is
+ * there: CORRUPT if one is missing or its value is damaged.  IO. */
+int quipu_lmdb_page_fill_log(quipu_driver_cursor *cursor, quipu_error *error);
+
+/* Items of the sequence, those up to as.read.head only.  CORRUPT if the index
+ * names an item that is missing, damaged or of another place, or if a position
+ * of a contiguous sequence is missing between two others.  IO. */
+int quipu_lmdb_page_fill_sequence(quipu_driver_cursor *cursor,
+                                  quipu_error *error);
+
+#endif

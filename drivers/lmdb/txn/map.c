@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * LMDB's map of the data file, and its growth.
+ *
+ * LMDB maps the whole file at one address.  A map of 1 TiB of addresses costs
+ * nothing, so it is usually made once and large (option mapsize).  It has to be
+ * replaced by a larger one
+ *   - when a write transaction answers MDB_MAP_FULL, and
+ *   - when another process has made the file larger than this process's map
+ *     (MDB_MAP_RESIZED at the begin of a transaction).  LMDB keeps the size of
+ *     the file's map in the meta page; each process grows its own map.
+ *
+ * While LMDB replaces the map no transaction of the process may be open, and no
+ * pointer into the old map may be used afterwards.  Cursors lend rows that lie
+ * in the map to the application until their next call, which may be long.  So:
+ *
+ * INV1  A thread enters the map (users + 1) before it begins a transaction and
+ *       leaves it after the transaction has ended.
+ * INV2  A cursor that lends rows stays a user and is counted in `lent`, too.
+ * INV3  The map is replaced only with users == 0 and `closed` set.  The thread
+ *       that grows it first waits, with the map open, until nothing is lent;
+ *       then it closes the map and waits for the calls that are inside, which
+ *       are short.  If one of them ends by lending, it opens the map again and
+ *       starts over.  So a growth delays other threads for a moment only, and
+ *       waiting for a slow cursor delays no other thread.
+ * INV4  A thread enters by incrementing `users` and then reading `closed`; the
+ *       growing thread sets `closed` and then reads `users`.  Both are
+ *       sequentially consistent, so at least one of the two sees the other.
+ * INV5  `growing` is held by the thread that replaces the map.  The caller
+ * names the size that was too small: if the map is larger by then, another
+ *       thread has grown it and nothing is left to do.
+ * INV6  LMDB gives up the old map before it makes the new one.  If the new one
+ *       cannot be made the map is `broken`: every later call answers IO until
+ *       all handles are closed.  A trial mmap of the same size beforehand makes
+ *       this unlikely.
+ *
+ * The driver's own reader needs the address of the map, which LMDB does not
+ * tell.  quipu_lmdb_map_locate computes it: any value that LMDB returns lies in
+ * a page, and a page begins with its own number.
+ */
+#include "txn/map.h"
+
+#include "catalogue/store.h"
+#include "environment.h"
+#include "txn/reader_pool.h"
+
+#include "common/clock.h"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#define PAUSE CLOCK_MILLISECOND /* between two looks while waiting */
+#define GAIN_MIN ((size_t)1 << 20)
+#define ROUND ((size_t)1 << 16) /* sizes are multiples of it */
+
+int quipu_lmdb_map_init(struct map *map)
+{
+    return pthread_mutex_init(&map->growing, NULL);
+}
+
+void quipu_lmdb_map_finish(struct map *map)
+{
+    (void)pthread_mutex_destroy(&map->growing);
+}
+
+int quipu_lmdb_map_enter(struct environment *environment, int64_t deadline,
+                         quipu_error *error)
+{
+    struct map *map = &environment->map;
+    for (;;) {
+        (void)atomic_fetch_add(&map->users, 1);
+        if (!atomic_load(&map->closed)) { /* INV4 */
+            break;
+        }
+        (void)atomic_fetch_sub(&map->users, 1);
+        if (clock_now() >= deadline) {
+            return environment->host->error_set(
+                error, QUIPU_TIMEOUT, 0, NULL,
+                "the map of \"%s\" was being enlarged until the deadline; try "
+                "again",
+                environment->path);
+        }
+        clock_sleep_until(clock_after(PAUSE, deadline));
+    }
+    if (!atomic_load(&map->broken)) {
+        return QUIPU_OK;
+    }
+    quipu_lmdb_map_leave(environment);
+    return environment->host->error_set(
+        error, QUIPU_IO, 0, NULL,
+        "\"%s\" could not be mapped again; close all handles of this process "
+        "on it, then open it again",
+        environment->path);
+}
+
+void quipu_lmdb_map_leave(struct environment *environment)
+{
+    (void)atomic_fetch_sub(&environment->map.users, 1);
+}
+
+bool quipu_lmdb_map_contains(const struct environment *environment,
+                             const MDB_val *value)
+{
+    const struct map *map = &environment->map;
+    const unsigned char *at = value->mv_data;
+    size_t offset = (uintptr_t)at & (map->page_size - 1);
+    if (value->mv_size <= map->page_size - offset ||
+        (size_t)(at - map->base) >= map->size) {
+        return true;
+    }
+    MDB_envinfo info;
+    (void)mdb_env_info(environment->env, &info);
+    size_t used = (info.me_last_pgno + 1) * map->page_size;
+    return at < map->base + used &&
+           value->mv_size <= (size_t)(map->base + used - at);
+}
+
+bool quipu_lmdb_map_extends(struct map *map, uint64_t number)
+{
+    struct stat info;
+    if (fstat(map->fd, &info) != 0) {
+        return false;
+    }
+    uint64_t end = (uint64_t)info.st_size / map->page_size;
+    atomic_store_explicit(&map->end, end, memory_order_relaxed);
+    return number < end;
+}
+
+size_t quipu_lmdb_map_size(const struct environment *environment)
+{
+    MDB_envinfo info;
+    (void)mdb_env_info(environment->env, &info);
+    return info.me_mapsize;
+}
+
+/* ---------------------------------------------------------------- locating */
+
+/* `inside` points into a page of the map; a page begins with its number. */
+static void locate(struct environment *environment, const void *inside)
+{
+    struct map *map = &environment->map;
+    MDB_stat stat;
+    uint64_t number;
+    mdb_filehandle_t fd;
+    const unsigned char *at = inside;
+    (void)mdb_env_stat(environment->env, &stat);
+    (void)mdb_env_get_fd(environment->env, &fd);
+    at -= (uintptr_t)at & (stat.ms_psize - 1);
+    memcpy(&number, at, sizeof(number));
+    map->fd = fd;
+    map->page_size = stat.ms_psize;
+    map->size = quipu_lmdb_map_size(environment);
+    map->base = at - number * stat.ms_psize;
+}
+
+/* The value of the store's record is small, so it lies in a leaf. */
+int quipu_lmdb_map_locate(struct environment *environment, int64_t deadline)
+{
+    struct reader reader;
+    MDB_val key = store_key();
+    MDB_val value;
+    MDB_dbi dbi = 0;
+    environment->map.base = NULL;
+    int code = quipu_lmdb_reader_pool_begin(environment, &reader);
+    while (code == MDB_READERS_FULL &&
+           quipu_lmdb_reader_pool_wait(environment, deadline)) {
+        code = quipu_lmdb_reader_pool_begin(environment, &reader);
+    }
+    if (code != MDB_SUCCESS) {
+        return code;
+    }
+    code = mdb_dbi_open(reader.txn, NULL, 0, &dbi);
+    if (code == MDB_SUCCESS) {
+        code = mdb_get(reader.txn, dbi, &key, &value);
+    }
+    if (code == MDB_SUCCESS) {
+        locate(environment, value.mv_data);
+    }
+    quipu_lmdb_reader_pool_end(environment, reader.txn);
+    return code;
+}
+
+/* ----------------------------------------------------------------- growing */
+
+/* Waits until the map has no users; on success it is closed (INV3). */
+static bool close_map(struct map *map, int64_t deadline)
+{
+    for (;;) {
+        while (atomic_load(&map->lent) > 0 && clock_now() < deadline) {
+            clock_sleep_until(clock_after(PAUSE, deadline));
+        }
+        atomic_store(&map->closed, true);
+        while (atomic_load(&map->users) > 0 && atomic_load(&map->lent) == 0) {
+            clock_sleep_until(clock_now() + PAUSE / 10);
+        }
+        if (atomic_load(&map->users) == 0) {
+            return true;
+        }
+        atomic_store(&map->closed, false);
+        if (clock_now() >= deadline) {
+            return false;
+        }
+    }
+}
+
+/* Returns true if the process has room for a map of that size (INV6). */
+static bool has_room(size_t size)
+{
+    void *trial = mmap(NULL, size, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (trial == MAP_FAILED) {
+        return false;
+    }
+    (void)munmap(trial, size);
+    return true;
+}
+
+static size_t round_up(size_t size)
+{
+    return (size + ROUND - 1) / ROUND * ROUND;
+}
+
+/* Replaces the map of `old` bytes by one twice as large or, if the process has
+ * no room for that, as large as it has room for. */
+static int replace_map(struct environment *environment, size_t old,
+                       quipu_error *error)
+{
+    MDB_envinfo info;
+    (void)mdb_env_info(environment->env, &info);
+    size_t used = (info.me_last_pgno + 1) * environment->map.page_size;
+    size_t least = round_up((used > old ? used : old) + GAIN_MIN);
+    size_t size = round_up((used > old ? used : old) * 2);
+    while (size > least && !has_room(size)) {
+        size = round_up(least + (size - least) / 2 - ROUND);
+    }
+    if (size < least) {
+        size = least;
+    }
+    if (!has_room(size)) {
+        return environment->host->error_set(
+            error, QUIPU_IO, 0, NULL,
+            "the process has no addresses for a larger map of \"%s\", which "
+            "now has %zu bytes; raise its limit (ulimit -v)",
+            environment->path, old);
+    }
+    int code = mdb_env_set_mapsize(environment->env, size);
+    if (code != MDB_SUCCESS) {
+        atomic_store(&environment->map.broken, true);
+        return quipu_lmdb_error_set(environment->host, environment->path, code,
+                                    "enlarge the map", error);
+    }
+    return QUIPU_OK;
+}
+
+static int locate_again(struct environment *environment, int64_t deadline,
+                        quipu_error *error)
+{
+    int code = quipu_lmdb_map_locate(environment, deadline);
+    if (code != MDB_SUCCESS) {
+        atomic_store(&environment->map.broken, true);
+        return quipu_lmdb_error_set(environment->host, environment->path, code,
+                                    "find the enlarged map", error);
+    }
+    return QUIPU_OK;
+}
+
+/* With `growing` held. */
+static int grow(struct environment *environment, size_t size, int64_t deadline,
+                quipu_error *error)
+{
+    struct map *map = &environment->map;
+    if (quipu_lmdb_map_size(environment) > size) {
+        return QUIPU_OK; /* INV5 */
+    }
+    if (!close_map(map, deadline)) {
+        return environment->host->error_set(
+            error, QUIPU_BUSY, 0, NULL,
+            "the map of \"%s\" has to grow, and cannot while cursors of this "
+            "process lend rows; close them, or raise mapsize",
+            environment->path);
+    }
+    int status = replace_map(environment, size, error);
+    if (status == QUIPU_OK) {
+        status = locate_again(environment, deadline, error);
+    }
+    atomic_store(&map->closed, false);
+    return status;
+}
+
+int quipu_lmdb_map_grow(struct environment *environment, size_t size,
+                        int64_t deadline, quipu_error *error)
+{
+    (void)pthread_mutex_lock(&environment->map.growing);
+    int status = grow(environment, size, deadline, error);
+    (void)pthread_mutex_unlock(&environment->map.growing);
+    return status;
+}
