@@ -58,8 +58,8 @@ uri_of()
 # marks FOLDER...: the ids that are marked there.
 marks()
 {
-    grep -rhoE --include='*.[ch]' --exclude=safeguard.h \
-        'SAFEGUARD(ED)?\([[:space:]]*"[A-Za-z][^"]*"' "$@" |
+    find "$@" -name '*.[ch]' ! -name safeguard.h -exec cat {} + |
+        tr '\n' ' ' | grep -oE 'SAFEGUARD(ED)?\( *"[A-Za-z][^"]*"' |
         sed 's/.*"\(.*\)"/\1/' | sort -u
 }
 
