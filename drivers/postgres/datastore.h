@@ -15,9 +15,9 @@
  *     append/     storing items: optimistic pass, strict pass, recovery
  *     read/       cursors, listings, point reads, waiting for the log
  *
- * Threads may share a datastore.  After quipu_postgres_open has returned, its
- * members are constant, except for `pool` and `notify`, which have locks, and
- * for the atomic ones.
+ * Threads may share a datastore.  After quipu_postgres_datastore_open has
+ * returned, its members are constant, except for `pool` and `notify`, which
+ * have locks, and for the atomic ones.
  */
 #ifndef POSTGRES_DATASTORE_H
 #define POSTGRES_DATASTORE_H
@@ -63,11 +63,12 @@ struct quipu_driver_datastore {
 
 /* Opens the store that `how` names, and creates it if asked to.  See
  * quipu_driver.open in <quipu/driver.h>. */
-int quipu_postgres_open(const quipu_host *host, const quipu_open *how,
-                        int64_t deadline, quipu_driver_datastore **datastore,
-                        quipu_opened *opened, quipu_error *error);
+int quipu_postgres_datastore_open(const quipu_host *host, const quipu_open *how,
+                                  int64_t deadline,
+                                  quipu_driver_datastore **datastore,
+                                  quipu_opened *opened, quipu_error *error);
 /* Closes the connections and releases the datastore.  In a child process after
  * fork(), leaves the parent's sessions alone. */
-void quipu_postgres_close(quipu_driver_datastore *datastore);
+void quipu_postgres_datastore_close(quipu_driver_datastore *datastore);
 
 #endif

@@ -70,23 +70,21 @@ static bool is_backing_off(quipu_driver_datastore *datastore)
     return true;
 }
 
-static enum outcome try_passes(struct batch *batch,
-                               struct connection *connection,
-                               const struct caller_work *work,
-                               quipu_error *error)
+static enum outcome try_passes(struct batch *batch, const struct lease *lease,
+                               const struct caller_work *work)
 {
     enum outcome outcome = OUTCOME_STRICT;
     if (!work->function && !batch->uncertain &&
         !is_backing_off(batch->datastore)) {
-        outcome = quipu_postgres_optimistic_try(batch, connection, error);
+        outcome = quipu_postgres_optimistic_try(batch, lease);
     }
     if (outcome != OUTCOME_STRICT) {
         return outcome;
     }
-    if (connection->lost) {
+    if (lease->connection->lost) {
         return OUTCOME_RETRY;
     }
-    outcome = quipu_postgres_strict_try(batch, connection, work, error);
+    outcome = quipu_postgres_strict_try(batch, lease, work);
     if (outcome == OUTCOME_DONE && batch->refused) {
         atomic_store(&batch->datastore->strict_left, STRICT_BATCHES);
     }
@@ -99,17 +97,19 @@ static enum outcome try_once(struct batch *batch,
                              const struct caller_work *work, quipu_error *error)
 {
     quipu_driver_datastore *datastore = batch->datastore;
-    struct connection *connection = NULL;
+    struct lease lease = { .datastore = datastore,
+                           .deadline = batch->deadline,
+                           .error = error };
     int status = quipu_postgres_pool_borrow(datastore, batch->deadline,
-                                            &connection, error);
+                                            &lease.connection, error);
     if (status != QUIPU_OK) {
         return batch->uncertain ? OUTCOME_UNKNOWN : OUTCOME_FAILED;
     }
+    struct connection *connection = lease.connection;
     connection->deadline = quipu_postgres_batch_latest(batch);
-    enum outcome outcome = try_passes(batch, connection, work, error);
+    enum outcome outcome = try_passes(batch, &lease, work);
     if (PQtransactionStatus(connection->pg) == PQTRANS_INERROR) {
-        quipu_postgres_transaction_rollback(datastore, connection,
-                                            batch->deadline);
+        quipu_postgres_transaction_rollback(&lease);
     }
     if (outcome == OUTCOME_DONE && batch->accepted) {
         quipu_postgres_notify_announce(datastore, connection);

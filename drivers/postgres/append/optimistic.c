@@ -217,7 +217,7 @@ static int plan(struct batch *batch, bool *possible, quipu_error *error)
 /* The statements of the transaction that is under way. */
 struct exchange {
     struct batch *batch;
-    struct connection *connection;
+    const struct lease *lease;
     unsigned before; /* answers before those of the insert */
     unsigned stores; /* answers of the insert */
     bool commit_sent;
@@ -236,36 +236,34 @@ static bool is_violation(const char *state)
  * did not get that far: by an error (INV3), or by the reason for which it ended
  * the session. */
 static enum outcome fail(const struct exchange *exchange, enum answer answer,
-                         PGresult **result, quipu_error *error)
+                         PGresult **result)
 {
-    quipu_driver_datastore *datastore = exchange->batch->datastore;
+    const struct lease *lease = exchange->lease;
     bool refused = answer == ANSWER_ERROR;
     bool reached = exchange->commit_sent && !refused &&
                    !(answer == ANSWER_LOST &&
                      quipu_postgres_error_state(*result)[0] != '\0');
-    (void)quipu_postgres_error_from_answer(datastore, exchange->connection,
-                                           answer, result, "append", error);
+    (void)quipu_postgres_error_from_answer(lease, answer, result, "append");
     if (reached) {
         return OUTCOME_UNKNOWN;
     }
-    if (quipu_postgres_retry_classify(datastore, exchange->connection, error) !=
-        RETRY_NEVER) {
+    if (quipu_postgres_retry_classify(lease) != RETRY_NEVER) {
         return OUTCOME_RETRY;
     }
-    return refused && is_violation(error->sqlstate) ? OUTCOME_STRICT
-                                                    : OUTCOME_FAILED;
+    return refused && is_violation(lease->error->sqlstate) ? OUTCOME_STRICT
+                                                           : OUTCOME_FAILED;
 }
 
-static enum outcome receive_stores(const struct exchange *exchange,
-                                   quipu_error *error)
+static enum outcome receive_stores(const struct exchange *exchange)
 {
     struct batch *batch = exchange->batch;
     PGresult *result = NULL;
     for (unsigned i = 0; i < exchange->before + exchange->stores; i++) {
         enum answer answer = quipu_postgres_pipeline_receive(
-            exchange->connection, quipu_postgres_batch_latest(batch), &result);
+            exchange->lease->connection, quipu_postgres_batch_latest(batch),
+            &result);
         if (answer != ANSWER_OK && answer != ANSWER_SYNC) {
-            return fail(exchange, answer, &result, error);
+            return fail(exchange, answer, &result);
         }
         if (i >= exchange->before) {
             quipu_postgres_insert_take_answer(batch, i - exchange->before,
@@ -278,7 +276,7 @@ static enum outcome receive_stores(const struct exchange *exchange,
 
 static void receive_sync(const struct exchange *exchange)
 {
-    struct connection *connection = exchange->connection;
+    struct connection *connection = exchange->lease->connection;
     if (!connection->lost &&
         quipu_postgres_pipeline_receive_sync(
             connection, quipu_postgres_batch_latest(exchange->batch)) !=
@@ -316,40 +314,37 @@ static void send_heads_exist(struct batch *batch, struct connection *connection)
 
 /* A long message may be cut off on its way.  COMMIT is sent after its answers,
  * so that it is known then that nothing was stored (V5). */
-static enum outcome store_then_commit(struct exchange *exchange,
-                                      quipu_error *error)
+static enum outcome store_then_commit(struct exchange *exchange)
 {
-    quipu_postgres_pipeline_sync(exchange->connection);
-    enum outcome outcome = receive_stores(exchange, error);
+    quipu_postgres_pipeline_sync(exchange->lease->connection);
+    enum outcome outcome = receive_stores(exchange);
     receive_sync(exchange);
     if (outcome != OUTCOME_DONE) {
         return outcome;
     }
-    if (exchange->connection->lost) {
+    if (exchange->lease->connection->lost) {
         return OUTCOME_RETRY;
     }
     return outcome_of_commit(quipu_postgres_transaction_commit(
-        exchange->batch->datastore, exchange->connection,
-        quipu_postgres_batch_latest(exchange->batch), error));
+        exchange->lease, quipu_postgres_batch_latest(exchange->batch)));
 }
 
-static enum outcome store_and_commit(struct exchange *exchange,
-                                     quipu_error *error)
+static enum outcome store_and_commit(struct exchange *exchange)
 {
     struct batch *batch = exchange->batch;
-    struct connection *connection = exchange->connection;
+    struct connection *connection = exchange->lease->connection;
     PGresult *result = NULL;
     quipu_postgres_binary_begin(&connection->arguments);
     quipu_postgres_pipeline_send(connection,
                                  &batch->datastore->sql[SQL_COMMIT]);
     exchange->commit_sent = !connection->lost && !connection->no_memory;
     quipu_postgres_pipeline_sync(connection);
-    enum outcome outcome = receive_stores(exchange, error);
+    enum outcome outcome = receive_stores(exchange);
     if (outcome == OUTCOME_DONE) {
         enum answer answer = quipu_postgres_pipeline_receive(
             connection, quipu_postgres_batch_latest(batch), &result);
         outcome = outcome_of_commit(quipu_postgres_transaction_commit_status(
-            batch->datastore, connection, answer, &result, error));
+            exchange->lease, answer, &result));
     }
     receive_sync(exchange);
     return outcome;
@@ -370,12 +365,12 @@ static enum outcome check_schemas(struct batch *batch, quipu_error *error)
 
 /* With several schemas, all heads must exist: otherwise requests of one schema
  * would be committed beside those of another that was torn down. */
-static enum outcome store(struct batch *batch, struct connection *connection,
-                          quipu_error *error)
+static enum outcome store(struct batch *batch, const struct lease *lease)
 {
-    struct exchange exchange = { .batch = batch, .connection = connection };
-    exchange.before = quipu_postgres_transaction_send_begin(
-        batch->datastore, connection, batch->deadline, batch->transfer_time);
+    struct connection *connection = lease->connection;
+    struct exchange exchange = { .batch = batch, .lease = lease };
+    exchange.before =
+        quipu_postgres_transaction_send_begin(lease, batch->transfer_time);
     if (batch->schema_count > 1) {
         send_heads_exist(batch, connection);
         exchange.before++;
@@ -384,10 +379,10 @@ static enum outcome store(struct batch *batch, struct connection *connection,
     enum outcome outcome =
         SAFEGUARDED("V5.long-append-is-committed-when-it-is-there",
                     batch->transfer_time > 0, false)
-            ? store_then_commit(&exchange, error)
-            : store_and_commit(&exchange, error);
+            ? store_then_commit(&exchange)
+            : store_and_commit(&exchange);
     if (outcome == OUTCOME_DONE) {
-        outcome = check_schemas(batch, error);
+        outcome = check_schemas(batch, lease->error);
     }
     if (outcome == OUTCOME_DONE) {
         quipu_postgres_insert_set_results(batch);
@@ -397,14 +392,13 @@ static enum outcome store(struct batch *batch, struct connection *connection,
 }
 
 enum outcome quipu_postgres_optimistic_try(struct batch *batch,
-                                           struct connection *connection,
-                                           quipu_error *error)
+                                           const struct lease *lease)
 {
     bool possible = false;
     quipu_postgres_batch_clear(batch);
-    int status = plan(batch, &possible, error);
+    int status = plan(batch, &possible, lease->error);
     if (status != QUIPU_OK) {
         return OUTCOME_FAILED;
     }
-    return possible ? store(batch, connection, error) : OUTCOME_STRICT;
+    return possible ? store(batch, lease) : OUTCOME_STRICT;
 }

@@ -26,7 +26,6 @@
 
 /* Tries to store the batch.  OUTCOME_STRICT: the strict pass has to decide. */
 enum outcome quipu_postgres_optimistic_try(struct batch *batch,
-                                           struct connection *connection,
-                                           quipu_error *error);
+                                           const struct lease *lease);
 
 #endif

@@ -332,20 +332,18 @@ static void take_tracking(struct batch *batch, const PGresult *result)
     }
 }
 
-static int receive(struct batch *batch, struct connection *connection,
-                   const struct queries *queries, struct item_state *items,
-                   quipu_error *error)
+static int receive(struct batch *batch, const struct lease *lease,
+                   const struct queries *queries, struct item_state *items)
 {
     int64_t latest = quipu_postgres_batch_latest(batch);
     for (size_t i = 0; i < queries->count; i++) {
         uint32_t schema = queries->at[i].schema;
         PGresult *result = NULL;
         enum answer answer =
-            quipu_postgres_pipeline_receive(connection, latest, &result);
+            quipu_postgres_pipeline_receive(lease->connection, latest, &result);
         if (answer != ANSWER_OK) {
-            return quipu_postgres_error_from_answer(batch->datastore,
-                                                    connection, answer, &result,
-                                                    "check an append", error);
+            return quipu_postgres_error_from_answer(lease, answer, &result,
+                                                    "check an append");
         }
         switch (queries->at[i].kind) {
         case QUERY_HEADS:
@@ -370,9 +368,11 @@ static int receive(struct batch *batch, struct connection *connection,
 }
 
 int quipu_postgres_state_query_run(struct batch *batch,
-                                   struct connection *connection,
-                                   struct item_state *items, quipu_error *error)
+                                   const struct lease *lease,
+                                   struct item_state *items)
 {
+    struct connection *connection = lease->connection;
+    quipu_error *error = lease->error;
     quipu_driver_datastore *datastore = batch->datastore;
     struct queries queries = { .count = 0 };
     int64_t latest = quipu_postgres_batch_latest(batch);
@@ -380,19 +380,18 @@ int quipu_postgres_state_query_run(struct batch *batch,
     if (status != QUIPU_OK) {
         return status;
     }
-    unsigned begun = quipu_postgres_transaction_send_begin(
-        datastore, connection, batch->deadline, batch->transfer_time);
+    unsigned begun =
+        quipu_postgres_transaction_send_begin(lease, batch->transfer_time);
     send_queries(batch, connection, &queries);
-    status = quipu_postgres_query_skip(datastore, connection, begun, latest,
-                                       "begin an append", error);
+    status = quipu_postgres_query_skip(lease, begun, latest, "begin an append");
     if (status == QUIPU_OK) {
-        status = receive(batch, connection, &queries, items, error);
+        status = receive(batch, lease, &queries, items);
     }
     enum answer end = quipu_postgres_pipeline_receive_sync(connection, latest);
     if (status == QUIPU_OK && end != ANSWER_SYNC) {
         PGresult *none = NULL;
-        status = quipu_postgres_error_from_answer(
-            datastore, connection, end, &none, "check an append", error);
+        status = quipu_postgres_error_from_answer(lease, end, &none,
+                                                  "check an append");
     }
     for (uint32_t i = 0; i < batch->schema_count && status == QUIPU_OK; i++) {
         if (!batch->schemas[i].exists) {

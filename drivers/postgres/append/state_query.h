@@ -26,9 +26,8 @@ struct item_state {
  * `items`, which has a zeroed element for each item of the batch.  NOT_FOUND: a
  * schema was torn down.  The transaction stays open. */
 int quipu_postgres_state_query_run(struct batch *batch,
-                                   struct connection *connection,
-                                   struct item_state *items,
-                                   quipu_error *error);
+                                   const struct lease *lease,
+                                   struct item_state *items);
 
 /* The number of items that the requests have for a schema. */
 size_t quipu_postgres_state_query_count_items(const struct batch *batch,

@@ -264,9 +264,9 @@ static int check_requests(struct strict *strict, quipu_error *error)
 
 /* Reads the state and decides on all requests: results, rows and tracking
  * records. */
-static int decide(struct batch *batch, struct connection *connection,
-                  quipu_error *error)
+static int decide(struct batch *batch, const struct lease *lease)
 {
+    quipu_error *error = lease->error;
     const quipu_host *host = batch->datastore->host;
     struct strict strict = { .batch = batch };
     size_t size = (batch->item_count + 1) * sizeof(*strict.items);
@@ -275,8 +275,7 @@ static int decide(struct batch *batch, struct connection *connection,
         return no_memory(&strict, error);
     }
     memset(strict.items, 0, size);
-    int status =
-        quipu_postgres_state_query_run(batch, connection, strict.items, error);
+    int status = quipu_postgres_state_query_run(batch, lease, strict.items);
     if (status == QUIPU_OK) {
         status = make_tables(&strict) ? check_requests(&strict, error)
                                       : no_memory(&strict, error);
@@ -288,26 +287,25 @@ static int decide(struct batch *batch, struct connection *connection,
 
 /* ------------------------------------------------------------------ storing */
 
-static int store(struct batch *batch, struct connection *connection,
-                 quipu_error *error)
+static int store(struct batch *batch, const struct lease *lease)
 {
+    struct connection *connection = lease->connection;
     unsigned answers = quipu_postgres_insert_send(batch, connection);
     if (answers == 0) {
         return QUIPU_OK;
     }
     quipu_postgres_pipeline_sync(connection);
-    return quipu_postgres_query_skip(batch->datastore, connection, answers + 1,
-                                     quipu_postgres_batch_latest(batch),
-                                     "append", error);
+    return quipu_postgres_query_skip(
+        lease, answers + 1, quipu_postgres_batch_latest(batch), "append");
 }
 
 /* Hands the libpq connection to the caller's function, out of pipeline mode and
  * blocking.  The function must leave the transaction open and unbroken. */
-static int run_work(quipu_driver_datastore *datastore,
-                    struct connection *connection,
-                    const struct caller_work *work, quipu_error *error)
+static int run_work(const struct lease *lease, const struct caller_work *work)
 {
-    const quipu_host *host = datastore->host;
+    const quipu_host *host = lease->datastore->host;
+    struct connection *connection = lease->connection;
+    quipu_error *error = lease->error;
     PGconn *pg = connection->pg;
     if (PQexitPipelineMode(pg) != 1 || PQsetnonblocking(pg, 0) != 0) {
         connection->lost = true;
@@ -344,13 +342,10 @@ static int run_work(quipu_driver_datastore *datastore,
 
 /* The outcome of an error before COMMIT.  A violation (class 23) can only be
  * that of a tracking record (INV1). */
-static enum outcome outcome_of(struct batch *batch,
-                               struct connection *connection,
-                               const quipu_error *error)
+static enum outcome outcome_of(const struct lease *lease)
 {
-    return quipu_postgres_retry_classify(batch->datastore, connection, error) !=
-                       RETRY_NEVER ||
-                   strncmp(error->sqlstate, "23", 2) == 0
+    return quipu_postgres_retry_classify(lease) != RETRY_NEVER ||
+                   strncmp(lease->error->sqlstate, "23", 2) == 0
                ? OUTCOME_RETRY
                : OUTCOME_FAILED;
 }
@@ -369,44 +364,38 @@ static bool has_repeats(const struct batch *batch)
  * append that it repeats may have been made with relaxed durability, and the
  * flush of this commit covers it. */
 static enum outcome store_and_commit(struct batch *batch,
-                                     struct connection *connection,
-                                     const struct caller_work *work,
-                                     quipu_error *error)
+                                     const struct lease *lease,
+                                     const struct caller_work *work)
 {
-    quipu_driver_datastore *datastore = batch->datastore;
-    bool flush = has_repeats(batch) && !datastore->relaxed;
+    bool flush = has_repeats(batch) && !batch->datastore->relaxed;
     if (!batch->accepted && !flush) {
-        quipu_postgres_transaction_rollback(datastore, connection,
-                                            batch->deadline);
+        quipu_postgres_transaction_rollback(lease);
         return OUTCOME_DONE;
     }
-    if (store(batch, connection, error) != QUIPU_OK) {
-        return outcome_of(batch, connection, error);
+    if (store(batch, lease) != QUIPU_OK) {
+        return outcome_of(lease);
     }
     if (batch->accepted && work->function &&
-        run_work(datastore, connection, work, error) != QUIPU_OK) {
+        run_work(lease, work) != QUIPU_OK) {
         return OUTCOME_FAILED;
     }
     int status = quipu_postgres_transaction_commit(
-        datastore, connection, quipu_postgres_batch_latest(batch), error);
+        lease, quipu_postgres_batch_latest(batch));
     return status == QUIPU_OK                ? OUTCOME_DONE
            : status == QUIPU_UNKNOWN_OUTCOME ? OUTCOME_UNKNOWN
                                              : OUTCOME_RETRY;
 }
 
 enum outcome quipu_postgres_strict_try(struct batch *batch,
-                                       struct connection *connection,
-                                       const struct caller_work *work,
-                                       quipu_error *error)
+                                       const struct lease *lease,
+                                       const struct caller_work *work)
 {
     quipu_postgres_batch_clear(batch);
-    enum outcome outcome =
-        decide(batch, connection, error) == QUIPU_OK
-            ? store_and_commit(batch, connection, work, error)
-            : outcome_of(batch, connection, error);
+    enum outcome outcome = decide(batch, lease) == QUIPU_OK
+                               ? store_and_commit(batch, lease, work)
+                               : outcome_of(lease);
     if (outcome == OUTCOME_RETRY || outcome == OUTCOME_FAILED) {
-        quipu_postgres_transaction_rollback(batch->datastore, connection,
-                                            batch->deadline);
+        quipu_postgres_transaction_rollback(lease);
     }
     return outcome;
 }

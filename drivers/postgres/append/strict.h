@@ -31,8 +31,7 @@ struct caller_work {
 /* Tries to store the accepted requests of the batch, and runs the function
  * before the commit if one was accepted. */
 enum outcome quipu_postgres_strict_try(struct batch *batch,
-                                       struct connection *connection,
-                                       const struct caller_work *work,
-                                       quipu_error *error);
+                                       const struct lease *lease,
+                                       const struct caller_work *work);
 
 #endif

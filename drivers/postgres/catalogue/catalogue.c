@@ -9,6 +9,7 @@
 #include "sql/table_ddl.h"
 #include "sql/template.h"
 
+#include "common/error.h"
 #include "common/store_identity.h"
 #include "common/text.h"
 
@@ -19,31 +20,28 @@
 /* ------------------------------------------------------------- statements */
 
 /* Runs a statement with at most one text parameter. */
-static int run(quipu_driver_datastore *datastore, struct connection *connection,
-               const char *text, const char *parameter, int64_t deadline,
-               PGresult **result, quipu_error *error)
+static int run(const struct lease *lease, const char *text,
+               const char *parameter, PGresult **result)
 {
-    return quipu_postgres_query_run_text(datastore, connection, text, parameter,
-                                         deadline, "look at the catalogue",
-                                         result, error);
+    return quipu_postgres_query_run_text(lease, text, parameter,
+                                         "look at the catalogue", result);
 }
 
 /* Renders a template with quipu's own tables and runs it.  *result may be
  * dropped by passing NULL. */
-static int run_template(quipu_driver_datastore *datastore,
-                        struct connection *connection, const char *template,
-                        int64_t deadline, PGresult **result, quipu_error *error)
+static int run_template(const struct lease *lease, const char *template,
+                        PGresult **result)
 {
+    quipu_driver_datastore *datastore = lease->datastore;
     const struct template_names names = { .postgres_schema =
                                               datastore->schema };
     PGresult *dropped = NULL;
     char *text =
         quipu_postgres_template_text(datastore->host, &names, template);
     if (!text) {
-        return quipu_postgres_error_no_memory(datastore->host, error);
+        return quipu_postgres_error_no_memory(datastore->host, lease->error);
     }
-    int status = run(datastore, connection, text, NULL, deadline,
-                     result ? result : &dropped, error);
+    int status = run(lease, text, NULL, result ? result : &dropped);
     PQclear(dropped);
     datastore->host->release(text);
     return status;
@@ -71,24 +69,22 @@ static int keep_postgres_schema(quipu_driver_datastore *datastore,
                : quipu_postgres_error_no_memory(datastore->host, error);
 }
 
-static int choose_postgres_schema(quipu_driver_datastore *datastore,
-                                  struct connection *connection,
-                                  int64_t deadline, quipu_error *error)
+static int choose_postgres_schema(const struct lease *lease)
 {
+    quipu_driver_datastore *datastore = lease->datastore;
     PGresult *result = NULL;
     if (datastore->options.schema) {
         return keep_postgres_schema(datastore, datastore->options.schema,
-                                    error);
+                                    lease->error);
     }
-    int status = run(datastore, connection, find_postgres_schema, NULL,
-                     deadline, &result, error);
+    int status = run(lease, find_postgres_schema, NULL, &result);
     if (status != QUIPU_OK) {
         return status;
     }
     const char *name = quipu_postgres_binary_get_text(result, 0, 0);
-    status = name ? keep_postgres_schema(datastore, name, error)
+    status = name ? keep_postgres_schema(datastore, name, lease->error)
                   : datastore->host->error_set(
-                        error, QUIPU_INVALID, 0, NULL,
+                        lease->error, QUIPU_INVALID, 0, NULL,
                         "no schema in the search path of %s exists; name one "
                         "with schema=",
                         datastore->name);
@@ -119,18 +115,17 @@ static int check_format(const quipu_driver_datastore *datastore,
 }
 
 /* *found: the store exists; its format is checked. */
-static int find_store(quipu_driver_datastore *datastore,
-                      struct connection *connection, int64_t deadline,
-                      bool *found, quipu_error *error)
+static int find_store(const struct lease *lease, bool *found)
 {
+    quipu_driver_datastore *datastore = lease->datastore;
     PGresult *result = NULL;
-    int status = run(datastore, connection,
+    int status = run(lease,
                      "SELECT 1"
                      "  FROM pg_catalog.pg_class AS c"
                      "  JOIN pg_catalog.pg_namespace AS n"
                      "    ON n.oid = c.relnamespace"
                      " WHERE n.nspname = $1 AND c.relname = 'quipu_store'",
-                     datastore->schema, deadline, &result, error);
+                     datastore->schema, &result);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -140,11 +135,10 @@ static int find_store(quipu_driver_datastore *datastore,
         return QUIPU_OK;
     }
     result = NULL;
-    status = run_template(datastore, connection,
-                          "SELECT max(format) FROM {quipu_store}", deadline,
-                          &result, error);
+    status =
+        run_template(lease, "SELECT max(format) FROM {quipu_store}", &result);
     if (status == QUIPU_OK) {
-        status = check_format(datastore, result, error);
+        status = check_format(datastore, result, lease->error);
     }
     PQclear(result);
     return status;
@@ -154,67 +148,62 @@ static int find_store(quipu_driver_datastore *datastore,
 
 /* Creates the PostgreSQL schema that the option names, if it does not exist.
  * CREATE SCHEMA IF NOT EXISTS needs rights on the database even then. */
-static int make_postgres_schema(quipu_driver_datastore *datastore,
-                                struct connection *connection, int64_t deadline,
-                                quipu_error *error)
+static int make_postgres_schema(const struct lease *lease)
 {
+    quipu_driver_datastore *datastore = lease->datastore;
     PGresult *result = NULL;
-    int status = run(datastore, connection,
+    int status = run(lease,
                      "SELECT 1"
                      "  FROM pg_catalog.pg_namespace"
                      " WHERE nspname = $1",
-                     datastore->schema, deadline, &result, error);
+                     datastore->schema, &result);
     bool exists = status == QUIPU_OK && PQntuples(result) > 0;
     PQclear(result);
     if (status != QUIPU_OK || exists) {
         return status;
     }
-    return run_template(datastore, connection, "CREATE SCHEMA {schema}",
-                        deadline, NULL, error);
+    return run_template(lease, "CREATE SCHEMA {schema}", NULL);
 }
 
-static int make_store(quipu_driver_datastore *datastore,
-                      struct connection *connection, int64_t deadline,
-                      quipu_error *error)
+static int make_store(const struct lease *lease)
 {
+    quipu_driver_datastore *datastore = lease->datastore;
     PGresult *result = NULL;
     int status =
-        run(datastore, connection, "BEGIN ISOLATION LEVEL READ COMMITTED", NULL,
-            deadline, &result, error);
+        run(lease, "BEGIN ISOLATION LEVEL READ COMMITTED", NULL, &result);
     PQclear(result);
     if (status == QUIPU_OK && datastore->options.schema) {
-        status = make_postgres_schema(datastore, connection, deadline, error);
+        status = make_postgres_schema(lease);
     }
     for (const char *const *template = quipu_postgres_table_ddl_own;
          status == QUIPU_OK && *template; template ++) {
-        status = run_template(datastore, connection, *template, deadline, NULL,
-                              error);
+        status = run_template(lease, *template, NULL);
     }
     if (status == QUIPU_OK) {
-        return quipu_postgres_transaction_commit(datastore, connection,
-                                                 deadline, error);
+        return quipu_postgres_transaction_commit(lease, lease->deadline);
     }
-    quipu_postgres_transaction_rollback(datastore, connection, deadline);
+    quipu_postgres_transaction_rollback(lease);
     return status;
 }
 
 /* Another process may make the store at the same time.  So after a failure this
  * one looks again, and tries again if the error is that of such a race. */
-static int find_or_make_store(quipu_driver_datastore *datastore,
-                              struct connection *connection, bool create,
-                              int64_t deadline, quipu_error *error)
+static int find_or_make_store(const struct lease *lease, bool create)
 {
-    struct retry retry = quipu_postgres_retry_begin(deadline, TRIES);
+    quipu_driver_datastore *datastore = lease->datastore;
+    struct retry retry = quipu_postgres_retry_begin(lease->deadline, TRIES);
     quipu_error own = { 0 };
+    struct lease making = *lease;
+    making.error = &own;
     for (bool tried = false;; tried = true) {
         bool found = false;
-        int status = find_store(datastore, connection, deadline, &found, error);
+        int status = find_store(lease, &found);
         if (status != QUIPU_OK || found) {
             return status;
         }
         if (!create) {
             return datastore->host->error_set(
-                error, QUIPU_NOT_FOUND, 0, NULL,
+                lease->error, QUIPU_NOT_FOUND, 0, NULL,
                 "%s is not a store yet; create=yes makes it one",
                 datastore->name);
         }
@@ -222,32 +211,28 @@ static int find_or_make_store(quipu_driver_datastore *datastore,
                       !quipu_postgres_retry_again(&retry, 0))) {
             break;
         }
-        if (make_store(datastore, connection, deadline, &own) == QUIPU_OK) {
+        if (make_store(&making) == QUIPU_OK) {
             return QUIPU_OK;
         }
     }
     if (strcmp(own.sqlstate, "42P07") == 0) {
         own.code = QUIPU_CORRUPT; /* some of the tables exist, but no store */
     }
-    if (error) {
-        *error = own;
-    }
-    return own.code;
+    return quipu_common_error_pass(own.code, &own, lease->error);
 }
 
 /* -------------------------------------------------------------- namespaces */
 
-static int read_namespace(quipu_driver_datastore *datastore,
-                          struct connection *connection, int64_t deadline,
-                          bool *found, quipu_error *error)
+static int read_namespace(const struct lease *lease, bool *found)
 {
+    quipu_driver_datastore *datastore = lease->datastore;
     PGresult *result = NULL;
-    quipu_postgres_binary_begin(&connection->arguments);
-    quipu_postgres_binary_add_text(&connection->arguments,
+    quipu_postgres_binary_begin(&lease->connection->arguments);
+    quipu_postgres_binary_add_text(&lease->connection->arguments,
                                    datastore->name_space);
-    int status = quipu_postgres_query_run(
-        datastore, connection, &datastore->sql[SQL_NAMESPACE_FIND], deadline,
-        "read the namespaces", &result, error);
+    int status =
+        quipu_postgres_query_run(lease, &datastore->sql[SQL_NAMESPACE_FIND],
+                                 "read the namespaces", &result);
     *found = status == QUIPU_OK && PQntuples(result) == 1;
     if (*found) {
         datastore->namespace_number =
@@ -258,87 +243,78 @@ static int read_namespace(quipu_driver_datastore *datastore,
     return status;
 }
 
-static int add_namespace(quipu_driver_datastore *datastore,
-                         struct connection *connection, int64_t deadline,
-                         quipu_error *error)
+static int add_namespace(const struct lease *lease)
 {
+    quipu_driver_datastore *datastore = lease->datastore;
     quipu_uuid identity;
     PGresult *result = NULL;
     if (!quipu_common_store_identity_make(&identity)) {
-        return datastore->host->error_set(error, QUIPU_INTERNAL, 0, NULL,
+        return datastore->host->error_set(lease->error, QUIPU_INTERNAL, 0, NULL,
                                           "the system has no random bytes");
     }
-    int status = quipu_postgres_transaction_begin(datastore, connection,
-                                                  deadline, error);
+    int status = quipu_postgres_transaction_begin(lease);
     if (status != QUIPU_OK) {
         return status;
     }
-    quipu_postgres_binary_begin(&connection->arguments);
-    quipu_postgres_binary_add_text(&connection->arguments,
+    quipu_postgres_binary_begin(&lease->connection->arguments);
+    quipu_postgres_binary_add_text(&lease->connection->arguments,
                                    datastore->name_space);
-    quipu_postgres_binary_add_bytes(&connection->arguments,
+    quipu_postgres_binary_add_bytes(&lease->connection->arguments,
                                     (quipu_bytes){ identity.bytes, 16 });
-    status = quipu_postgres_query_run(
-        datastore, connection, &datastore->sql[SQL_NAMESPACE_ADD], deadline,
-        "make the namespace", &result, error);
+    status = quipu_postgres_query_run(lease, &datastore->sql[SQL_NAMESPACE_ADD],
+                                      "make the namespace", &result);
     PQclear(result);
     if (status != QUIPU_OK) {
-        quipu_postgres_transaction_rollback(datastore, connection, deadline);
+        quipu_postgres_transaction_rollback(lease);
         return status;
     }
-    return quipu_postgres_transaction_commit(datastore, connection, deadline,
-                                             error);
+    return quipu_postgres_transaction_commit(lease, lease->deadline);
 }
 
 /* Two namespaces that are made at the same time may have the same name or
  * number; ON CONFLICT DO NOTHING then adds one of them only, and the other is
  * looked for again.  The deadline does not end the tries: each is bounded by
  * it. */
-static int find_or_make_namespace(quipu_driver_datastore *datastore,
-                                  struct connection *connection, bool create,
-                                  int64_t deadline, quipu_error *error)
+static int find_or_make_namespace(const struct lease *lease, bool create)
 {
+    quipu_driver_datastore *datastore = lease->datastore;
     struct retry retry = quipu_postgres_retry_begin(INT64_MAX, TRIES + 1);
     do {
         bool found = false;
-        int status =
-            read_namespace(datastore, connection, deadline, &found, error);
+        int status = read_namespace(lease, &found);
         if (status != QUIPU_OK || found) {
             return status;
         }
         if (!create) {
             return datastore->host->error_set(
-                error, QUIPU_NOT_FOUND, 0, NULL,
+                lease->error, QUIPU_NOT_FOUND, 0, NULL,
                 "%s has no namespace \"%s\"; create=yes makes it",
                 datastore->name, datastore->name_space);
         }
-        status = add_namespace(datastore, connection, deadline, error);
+        status = add_namespace(lease);
         if (status != QUIPU_OK && status != QUIPU_BUSY) {
             return status;
         }
     } while (quipu_postgres_retry_again(&retry, 0));
     return datastore->host->error_set(
-        error, QUIPU_BUSY, 0, NULL,
+        lease->error, QUIPU_BUSY, 0, NULL,
         "other processes made namespaces in %s at the same time, %d times; try "
         "again",
         datastore->name, TRIES + 1);
 }
 
-int quipu_postgres_catalogue_open(quipu_driver_datastore *datastore,
-                                  struct connection *connection, bool create,
-                                  int64_t deadline, quipu_error *error)
+int quipu_postgres_catalogue_open(const struct lease *lease, bool create)
 {
-    int status = choose_postgres_schema(datastore, connection, deadline, error);
+    quipu_driver_datastore *datastore = lease->datastore;
+    int status = choose_postgres_schema(lease);
     if (status == QUIPU_OK) {
-        status = quipu_postgres_catalogue_sql_make(datastore, error);
+        status = quipu_postgres_catalogue_sql_make(datastore, lease->error);
     }
     if (status == QUIPU_OK) {
-        status =
-            find_or_make_store(datastore, connection, create, deadline, error);
+        status = find_or_make_store(lease, create);
     }
     if (status == QUIPU_OK) {
-        status = find_or_make_namespace(datastore, connection, create, deadline,
-                                        error);
+        status = find_or_make_namespace(lease, create);
     }
     return status;
 }

@@ -11,21 +11,21 @@
  *     quipu_tracking    tracking records
  *     quipu_tables      item tables, each shared by the schemas of one shape
  *
- * Set-up and tear-down of schemas are in setup.h.
+ * All names that begin with quipu_ are reserved.  Set-up and tear-down of
+ * schemas are in setup.h.
  */
 #ifndef POSTGRES_CATALOGUE_H
 #define POSTGRES_CATALOGUE_H
 
 #include "datastore.h"
 
+/* Raised by each change of the tables that older drivers cannot handle. */
 #define STORE_FORMAT 1
 
 /* Finds the store's PostgreSQL schema, checks the format, and finds the
  * namespace; fills datastore->schema, namespace_number, identity and sql.  With
  * `create`, makes what is missing.  NOT_FOUND; UNSUPPORTED: a newer format;
  * CORRUPT. */
-int quipu_postgres_catalogue_open(quipu_driver_datastore *datastore,
-                                  struct connection *connection, bool create,
-                                  int64_t deadline, quipu_error *error);
+int quipu_postgres_catalogue_open(const struct lease *lease, bool create);
 
 #endif

@@ -13,16 +13,16 @@
 
 struct arguments *quipu_postgres_ddl_txn_arguments(const struct ddl_txn *txn)
 {
-    quipu_postgres_binary_begin(&txn->connection->arguments);
-    return &txn->connection->arguments;
+    quipu_postgres_binary_begin(&txn->lease.connection->arguments);
+    return &txn->lease.connection->arguments;
 }
 
 int quipu_postgres_ddl_txn_query(const struct ddl_txn *txn,
                                  enum catalogue_sql which, PGresult **result)
 {
-    return quipu_postgres_query_run(txn->datastore, txn->connection,
-                                    &txn->datastore->sql[which], txn->deadline,
-                                    "write the catalogue", result, txn->error);
+    return quipu_postgres_query_run(&txn->lease,
+                                    &txn->lease.datastore->sql[which],
+                                    "write the catalogue", result);
 }
 
 int quipu_postgres_ddl_txn_execute(const struct ddl_txn *txn,
@@ -38,7 +38,8 @@ int quipu_postgres_ddl_txn_execute_numbered(const struct ddl_txn *txn,
                                             enum catalogue_sql which)
 {
     struct arguments *arguments = quipu_postgres_ddl_txn_arguments(txn);
-    quipu_postgres_binary_add_int4(arguments, txn->datastore->namespace_number);
+    quipu_postgres_binary_add_int4(arguments,
+                                   txn->lease.datastore->namespace_number);
     quipu_postgres_binary_add_int8(arguments, txn->entry.number);
     return quipu_postgres_ddl_txn_execute(txn, which);
 }
@@ -47,11 +48,11 @@ int quipu_postgres_ddl_txn_execute_text(const struct ddl_txn *txn,
                                         struct text *text, const char *what)
 {
     PGresult *result = NULL;
-    int status = text->failed
-                     ? quipu_postgres_error_no_memory(text->host, txn->error)
-                     : quipu_postgres_query_run_text(
-                           txn->datastore, txn->connection, text->data, NULL,
-                           txn->deadline, what, &result, txn->error);
+    int status =
+        text->failed
+            ? quipu_postgres_error_no_memory(text->host, txn->lease.error)
+            : quipu_postgres_query_run_text(&txn->lease, text->data, NULL, what,
+                                            &result);
     PQclear(result);
     quipu_common_text_finish(text);
     return status;
@@ -62,16 +63,16 @@ static int lock_namespace(struct ddl_txn *txn)
 {
     PGresult *result = NULL;
     quipu_postgres_binary_add_int4(quipu_postgres_ddl_txn_arguments(txn),
-                                   txn->datastore->namespace_number);
+                                   txn->lease.datastore->namespace_number);
     int status =
         quipu_postgres_ddl_txn_query(txn, SQL_NAMESPACE_COUNT, &result);
     if (status == QUIPU_OK && PQntuples(result) == 1) {
         txn->entry.number = quipu_postgres_binary_get_int(result, 0, 0);
     } else if (status == QUIPU_OK) {
-        status = txn->datastore->host->error_set(
-            txn->error, QUIPU_CORRUPT, 0, NULL,
+        status = txn->lease.datastore->host->error_set(
+            txn->lease.error, QUIPU_CORRUPT, 0, NULL,
             "namespace \"%s\" is missing in %s; restore it from a backup",
-            txn->datastore->name_space, txn->datastore->name);
+            txn->lease.datastore->name_space, txn->lease.datastore->name);
     }
     PQclear(result);
     return status;
@@ -80,9 +81,8 @@ static int lock_namespace(struct ddl_txn *txn)
 static int try_once(struct ddl_txn *txn, int wanted,
                     int (*work)(struct ddl_txn *txn))
 {
-    quipu_driver_datastore *datastore = txn->datastore;
-    int status = quipu_postgres_transaction_begin(datastore, txn->connection,
-                                                  txn->deadline, txn->error);
+    quipu_driver_datastore *datastore = txn->lease.datastore;
+    int status = quipu_postgres_transaction_begin(&txn->lease);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -90,8 +90,7 @@ static int try_once(struct ddl_txn *txn, int wanted,
     status = lock_namespace(txn);
     if (status == QUIPU_OK) {
         status =
-            quipu_postgres_schema_find(datastore, txn->connection, txn->schema,
-                                       txn->deadline, &txn->entry, txn->error);
+            quipu_postgres_schema_find(&txn->lease, txn->schema, &txn->entry);
         if (status == wanted) {
             status = work(txn);
             done = status == QUIPU_OK;
@@ -100,40 +99,36 @@ static int try_once(struct ddl_txn *txn, int wanted,
     datastore->host->release(txn->entry.table);
     txn->entry.table = NULL;
     if (done) {
-        return quipu_postgres_transaction_commit(datastore, txn->connection,
-                                                 txn->deadline, txn->error);
+        return quipu_postgres_transaction_commit(&txn->lease,
+                                                 txn->lease.deadline);
     }
-    quipu_postgres_transaction_rollback(datastore, txn->connection,
-                                        txn->deadline);
+    quipu_postgres_transaction_rollback(&txn->lease);
     return status;
 }
 
-int quipu_postgres_ddl_txn_run(quipu_driver_datastore *datastore,
-                               const quipu_schema *schema, int64_t deadline,
-                               int wanted, int (*work)(struct ddl_txn *txn),
-                               quipu_error *error)
+int quipu_postgres_ddl_txn_run(struct ddl_txn *txn, int wanted,
+                               int (*work)(struct ddl_txn *txn))
 {
+    quipu_driver_datastore *datastore = txn->lease.datastore;
+    int64_t deadline = txn->lease.deadline;
+    quipu_error *error = txn->lease.error;
     struct retry retry = quipu_postgres_retry_begin(deadline, TRIES);
     quipu_error own = { 0 };
     int status = QUIPU_OK;
     bool again = false;
+    txn->lease.error = &own;
     do {
-        struct ddl_txn txn = { .datastore = datastore,
-                               .schema = schema,
-                               .deadline = deadline,
-                               .error = &own };
         own = (quipu_error){ 0 };
         status = quipu_postgres_pool_borrow(datastore, deadline,
-                                            &txn.connection, &own);
+                                            &txn->lease.connection, &own);
         if (status != QUIPU_OK) {
             break;
         }
-        status = try_once(&txn, wanted, work);
+        status = try_once(txn, wanted, work);
         again = status != QUIPU_OK && status != QUIPU_UNKNOWN_OUTCOME &&
                 (quipu_postgres_retry_is_race(&own) ||
-                 quipu_postgres_retry_classify(datastore, txn.connection,
-                                               &own) != RETRY_NEVER);
-        quipu_postgres_pool_return(datastore, txn.connection);
+                 quipu_postgres_retry_classify(&txn->lease) != RETRY_NEVER);
+        quipu_postgres_pool_return(datastore, txn->lease.connection);
     } while (again && quipu_postgres_retry_again(&retry, 0));
     return quipu_common_error_pass(status, &own, error);
 }

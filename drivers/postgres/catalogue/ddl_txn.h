@@ -15,21 +15,17 @@
 #include "common/text.h"
 
 struct ddl_txn {
-    quipu_driver_datastore *datastore;
-    struct connection *connection;
+    struct lease lease;
     const quipu_schema *schema;
     struct schema_entry entry; /* `number`: a new one, or the schema's; `table`:
                                 * the schema's, or NULL */
-    int64_t deadline;
-    quipu_error *error;
 };
 
 /* Runs `work` in a transaction if the schema's look-up returns `wanted`; any
- * other status is the operation's. */
-int quipu_postgres_ddl_txn_run(quipu_driver_datastore *datastore,
-                               const quipu_schema *schema, int64_t deadline,
-                               int wanted, int (*work)(struct ddl_txn *txn),
-                               quipu_error *error);
+ * other status is the operation's.  The caller sets the schema and the lease
+ * without a connection. */
+int quipu_postgres_ddl_txn_run(struct ddl_txn *txn, int wanted,
+                               int (*work)(struct ddl_txn *txn));
 
 /* For `work`: empties the arguments of the next statement. */
 struct arguments *quipu_postgres_ddl_txn_arguments(const struct ddl_txn *txn);

@@ -48,31 +48,33 @@ static int compare_columns(const quipu_driver_datastore *datastore,
     return status;
 }
 
-static int find_columns(quipu_driver_datastore *datastore,
-                        struct connection *connection,
-                        const quipu_schema *schema, int64_t number,
-                        int64_t deadline, quipu_error *error)
+static int find_columns(const struct lease *lease, const quipu_schema *schema,
+                        int64_t number)
 {
+    quipu_driver_datastore *datastore = lease->datastore;
+    struct connection *connection = lease->connection;
     PGresult *result = NULL;
     quipu_postgres_binary_begin(&connection->arguments);
     quipu_postgres_binary_add_int4(&connection->arguments,
                                    datastore->namespace_number);
     quipu_postgres_binary_add_int8(&connection->arguments, number);
-    int status = quipu_postgres_query_run(
-        datastore, connection, &datastore->sql[SQL_SCHEMA_COLUMNS], deadline,
-        "read the catalogue", &result, error);
+    int status =
+        quipu_postgres_query_run(lease, &datastore->sql[SQL_SCHEMA_COLUMNS],
+                                 "read the catalogue", &result);
     if (status == QUIPU_OK) {
-        status = compare_columns(datastore, schema, result, error);
+        status = compare_columns(datastore, schema, result, lease->error);
     }
     PQclear(result);
     return status;
 }
 
-int quipu_postgres_schema_find(quipu_driver_datastore *datastore,
-                               struct connection *connection,
-                               const quipu_schema *schema, int64_t deadline,
-                               struct schema_entry *entry, quipu_error *error)
+int quipu_postgres_schema_find(const struct lease *lease,
+                               const quipu_schema *schema,
+                               struct schema_entry *entry)
 {
+    quipu_driver_datastore *datastore = lease->datastore;
+    struct connection *connection = lease->connection;
+    quipu_error *error = lease->error;
     const quipu_host *host = datastore->host;
     PGresult *result = NULL;
     entry->table = NULL;
@@ -81,8 +83,7 @@ int quipu_postgres_schema_find(quipu_driver_datastore *datastore,
                                    datastore->namespace_number);
     quipu_postgres_binary_add_text(&connection->arguments, schema->table);
     int status = quipu_postgres_query_run(
-        datastore, connection, &datastore->sql[SQL_SCHEMA_FIND], deadline,
-        "read the catalogue", &result, error);
+        lease, &datastore->sql[SQL_SCHEMA_FIND], "read the catalogue", &result);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -100,8 +101,7 @@ int quipu_postgres_schema_find(quipu_driver_datastore *datastore,
     }
     PQclear(result);
     if (status == QUIPU_OK) {
-        status = find_columns(datastore, connection, schema, entry->number,
-                              deadline, error);
+        status = find_columns(lease, schema, entry->number);
     }
     if (status != QUIPU_OK) {
         host->release(entry->table);
@@ -144,23 +144,22 @@ static const char *find_missing(const quipu_schema *schema,
     return NULL;
 }
 
-static int check_table(quipu_driver_datastore *datastore,
-                       struct connection *connection,
-                       const quipu_schema *schema, const char *table,
-                       int64_t deadline, quipu_error *error)
+static int check_table(const struct lease *lease, const quipu_schema *schema,
+                       const char *table)
 {
+    quipu_driver_datastore *datastore = lease->datastore;
+    struct connection *connection = lease->connection;
     PGresult *result = NULL;
     quipu_postgres_binary_begin(&connection->arguments);
     quipu_postgres_binary_add_text(&connection->arguments, datastore->schema);
     quipu_postgres_binary_add_text(&connection->arguments, table);
     int status = quipu_postgres_query_run(
-        datastore, connection, &datastore->sql[SQL_TABLE_COLUMNS], deadline,
-        "look at a table", &result, error);
+        lease, &datastore->sql[SQL_TABLE_COLUMNS], "look at a table", &result);
     const char *missing =
         status == QUIPU_OK ? find_missing(schema, result) : NULL;
     if (missing) {
         status =
-            datastore->host->error_set(error, QUIPU_CORRUPT, 0, NULL,
+            datastore->host->error_set(lease->error, QUIPU_CORRUPT, 0, NULL,
                                        "table \"%s\" in %s has lost its column "
                                        "\"%s\"; restore the column, "
                                        "or a backup",
@@ -174,20 +173,20 @@ int quipu_postgres_schema_check(quipu_driver_datastore *datastore,
                                 const quipu_schema *schema, int64_t deadline,
                                 struct schema_entry *entry, quipu_error *error)
 {
-    struct connection *connection = NULL;
+    struct lease lease = { .datastore = datastore,
+                           .deadline = deadline,
+                           .error = error };
     *entry = (struct schema_entry){ .table = NULL };
-    int status =
-        quipu_postgres_pool_borrow(datastore, deadline, &connection, error);
+    int status = quipu_postgres_pool_borrow(datastore, deadline,
+                                            &lease.connection, error);
     if (status != QUIPU_OK) {
         return status;
     }
-    status = quipu_postgres_schema_find(datastore, connection, schema, deadline,
-                                        entry, error);
+    status = quipu_postgres_schema_find(&lease, schema, entry);
     if (status == QUIPU_OK) {
-        status = check_table(datastore, connection, schema, entry->table,
-                             deadline, error);
+        status = check_table(&lease, schema, entry->table);
     }
-    quipu_postgres_pool_return(datastore, connection);
+    quipu_postgres_pool_return(datastore, lease.connection);
     return status;
 }
 

@@ -22,10 +22,9 @@ struct schema_entry {
 
 /* Looks a schema up in the catalogue and compares the definitions.  NOT_FOUND;
  * CONFLICT: the message names the first difference. */
-int quipu_postgres_schema_find(quipu_driver_datastore *datastore,
-                               struct connection *connection,
-                               const quipu_schema *schema, int64_t deadline,
-                               struct schema_entry *entry, quipu_error *error);
+int quipu_postgres_schema_find(const struct lease *lease,
+                               const quipu_schema *schema,
+                               struct schema_entry *entry);
 /* The same on a connection of the pool, and checks that the item table has all
  * columns; CORRUPT: one is missing. */
 int quipu_postgres_schema_check(quipu_driver_datastore *datastore,

@@ -19,7 +19,7 @@
 static void add_table(struct text *text, const struct ddl_txn *txn,
                       const char *table)
 {
-    quipu_common_text_add_name(text, txn->datastore->schema);
+    quipu_common_text_add_name(text, txn->lease.datastore->schema);
     quipu_common_text_add(text, ".");
     quipu_common_text_add_name(text, table);
 }
@@ -30,15 +30,15 @@ static int check_free(const struct ddl_txn *txn, const char *table)
 {
     PGresult *result = NULL;
     struct arguments *arguments = quipu_postgres_ddl_txn_arguments(txn);
-    quipu_postgres_binary_add_text(arguments, txn->datastore->schema);
+    quipu_postgres_binary_add_text(arguments, txn->lease.datastore->schema);
     quipu_postgres_binary_add_text(arguments, table);
     int status = quipu_postgres_ddl_txn_query(txn, SQL_TABLE_EXISTS, &result);
     if (status == QUIPU_OK && PQntuples(result) > 0) {
-        status = txn->datastore->host->error_set(
-            txn->error, QUIPU_CONFLICT, 0, NULL,
+        status = txn->lease.datastore->host->error_set(
+            txn->lease.error, QUIPU_CONFLICT, 0, NULL,
             "%s already has a table \"%s\" that quipu did not create; choose "
             "another name for the schema",
-            txn->datastore->name, table);
+            txn->lease.datastore->name, table);
     }
     PQclear(result);
     return status;
@@ -47,7 +47,7 @@ static int check_free(const struct ddl_txn *txn, const char *table)
 static int create_table(const struct ddl_txn *txn, const char *table,
                         const char *shape)
 {
-    struct text text = { .host = txn->datastore->host };
+    struct text text = { .host = txn->lease.datastore->host };
     int status = check_free(txn, table);
     if (status != QUIPU_OK) {
         return status;
@@ -114,7 +114,7 @@ static int provide_table(const struct ddl_txn *txn, const char *shape,
  * in it. */
 static int remove_table(const struct ddl_txn *txn)
 {
-    struct text text = { .host = txn->datastore->host };
+    struct text text = { .host = txn->lease.datastore->host };
     const char *table = txn->entry.table;
     int64_t count = 0;
     int status = count_schemas(txn, table, -1, &count);
@@ -124,7 +124,7 @@ static int remove_table(const struct ddl_txn *txn)
     if (count > 0) {
         char number[16];
         (void)snprintf(number, sizeof(number), "%" PRId32,
-                       txn->datastore->namespace_number);
+                       txn->lease.datastore->namespace_number);
         quipu_common_text_add(&text, "DELETE FROM ");
         add_table(&text, txn, table);
         quipu_common_text_add(&text, " WHERE quipu_namespace = ");
@@ -150,12 +150,13 @@ static int check_name(const struct ddl_txn *txn)
 {
     PGresult *result = NULL;
     struct arguments *arguments = quipu_postgres_ddl_txn_arguments(txn);
-    quipu_postgres_binary_add_int4(arguments, txn->datastore->namespace_number);
+    quipu_postgres_binary_add_int4(arguments,
+                                   txn->lease.datastore->namespace_number);
     quipu_postgres_binary_add_text(arguments, txn->schema->table);
     int status = quipu_postgres_ddl_txn_query(txn, SQL_SIMILAR_NAME, &result);
     if (status == QUIPU_OK && PQntuples(result) > 0) {
-        status = txn->datastore->host->error_set(
-            txn->error, QUIPU_INVALID, 0, NULL,
+        status = txn->lease.datastore->host->error_set(
+            txn->lease.error, QUIPU_INVALID, 0, NULL,
             "schema \"%s\" differs from \"%s\" in case only; choose another "
             "name",
             txn->schema->table, PQgetvalue(result, 0, 0));
@@ -170,7 +171,8 @@ static int add_schema(const struct ddl_txn *txn, const char *table)
     const char *parts[SCHEMA_PARTS];
     quipu_common_schema_parts(schema, parts);
     struct arguments *arguments = quipu_postgres_ddl_txn_arguments(txn);
-    quipu_postgres_binary_add_int4(arguments, txn->datastore->namespace_number);
+    quipu_postgres_binary_add_int4(arguments,
+                                   txn->lease.datastore->namespace_number);
     quipu_postgres_binary_add_int8(arguments, txn->entry.number);
     quipu_postgres_binary_add_text(arguments, schema->table);
     quipu_postgres_binary_add_text(arguments, table);
@@ -190,7 +192,8 @@ static int add_columns(const struct ddl_txn *txn)
 {
     const quipu_schema *schema = txn->schema;
     struct arguments *arguments = quipu_postgres_ddl_txn_arguments(txn);
-    quipu_postgres_binary_add_int4(arguments, txn->datastore->namespace_number);
+    quipu_postgres_binary_add_int4(arguments,
+                                   txn->lease.datastore->namespace_number);
     quipu_postgres_binary_add_int8(arguments, txn->entry.number);
     quipu_postgres_binary_array_begin(arguments, TYPE_TEXT,
                                       schema->column_count);
@@ -213,12 +216,12 @@ static int add_all(struct ddl_txn *txn)
 {
     char other[QUIPU_NAME_MAX + 1];
     const char *table = NULL;
-    const quipu_host *host = txn->datastore->host;
+    const quipu_host *host = txn->lease.datastore->host;
     char *shape = quipu_postgres_table_ddl_shape(host, txn->schema);
     if (!shape) {
-        return quipu_postgres_error_no_memory(host, txn->error);
+        return quipu_postgres_error_no_memory(host, txn->lease.error);
     }
-    quipu_postgres_table_ddl_other_name(txn->datastore->namespace_number,
+    quipu_postgres_table_ddl_other_name(txn->lease.datastore->namespace_number,
                                         txn->entry.number, txn->schema->table,
                                         other);
     int status = check_name(txn);
@@ -243,6 +246,10 @@ int quipu_postgres_setup(quipu_driver_datastore *datastore,
                          const quipu_schema *schema, int64_t deadline,
                          quipu_error *error)
 {
+    struct ddl_txn txn = { .lease = { .datastore = datastore,
+                                      .deadline = deadline,
+                                      .error = error },
+                           .schema = schema };
     quipu_error own = { 0 };
     struct schema_entry entry;
     int status =
@@ -254,8 +261,7 @@ int quipu_postgres_setup(quipu_driver_datastore *datastore,
     if (datastore->readonly) {
         return quipu_postgres_error_readonly(datastore, error);
     }
-    return quipu_postgres_ddl_txn_run(datastore, schema, deadline,
-                                      QUIPU_NOT_FOUND, add_all, error);
+    return quipu_postgres_ddl_txn_run(&txn, QUIPU_NOT_FOUND, add_all);
 }
 
 /* ---------------------------------------------------------------- tear-down */
@@ -280,9 +286,12 @@ int quipu_postgres_setup_undo(quipu_driver_datastore *datastore,
                               const quipu_schema *schema, int64_t deadline,
                               quipu_error *error)
 {
+    struct ddl_txn txn = { .lease = { .datastore = datastore,
+                                      .deadline = deadline,
+                                      .error = error },
+                           .schema = schema };
     if (datastore->readonly) {
         return quipu_postgres_error_readonly(datastore, error);
     }
-    return quipu_postgres_ddl_txn_run(datastore, schema, deadline, QUIPU_OK,
-                                      remove_all, error);
+    return quipu_postgres_ddl_txn_run(&txn, QUIPU_OK, remove_all);
 }

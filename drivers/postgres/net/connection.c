@@ -77,10 +77,10 @@ static const char session_settings[] =
     "                ELSE pg_catalog.current_setting('synchronous_commit')"
     "           END, false)";
 
-static int run(quipu_driver_datastore *datastore, struct connection *connection,
-               const char *text, int64_t deadline, PGresult **result,
-               quipu_error *error)
+static int run(const struct lease *lease, const char *text, PGresult **result)
 {
+    struct connection *connection = lease->connection;
+    int64_t deadline = lease->deadline;
     quipu_postgres_pipeline_send_text(connection, text);
     quipu_postgres_pipeline_sync(connection);
     enum answer answer =
@@ -90,23 +90,21 @@ static int run(quipu_driver_datastore *datastore, struct connection *connection,
     }
     return answer == ANSWER_SYNC
                ? QUIPU_OK
-               : quipu_postgres_error_from_answer(datastore, connection, answer,
-                                                  result, "begin a session",
-                                                  error);
+               : quipu_postgres_error_from_answer(lease, answer, result,
+                                                  "begin a session");
 }
 
 /* Behind a pooler the process id of the protocol differs from that of the
  * server process: the session is shared, transaction by transaction. */
-static int begin_session(quipu_driver_datastore *datastore,
-                         struct connection *connection, int64_t deadline,
-                         quipu_error *error)
+static int begin_session(const struct lease *lease)
 {
+    quipu_driver_datastore *datastore = lease->datastore;
+    struct connection *connection = lease->connection;
     PGresult *result = NULL;
     char text[sizeof(session_settings) + 8];
-    int status =
-        run(datastore, connection, server_query, deadline, &result, error);
+    int status = run(lease, server_query, &result);
     if (status == QUIPU_OK) {
-        status = check_server(datastore, result, error);
+        status = check_server(datastore, result, lease->error);
         connection->own_session = quipu_postgres_binary_get_int(result, 0, 0) ==
                                   PQbackendPID(connection->pg);
         connection->prepares =
@@ -119,7 +117,7 @@ static int begin_session(quipu_driver_datastore *datastore,
     if (status == QUIPU_OK && connection->own_session) {
         (void)snprintf(text, sizeof(text), session_settings,
                        datastore->relaxed ? "true" : "false");
-        status = run(datastore, connection, text, deadline, &result, error);
+        status = run(lease, text, &result);
         PQclear(result);
     }
     return status;
@@ -155,12 +153,14 @@ static struct connection *create(const quipu_host *host)
     return connection;
 }
 
-static int connect_host(quipu_driver_datastore *datastore,
-                        struct connection *connection, int64_t deadline,
-                        struct hosts_failure *failure, quipu_error *error)
+static int connect_host(const struct lease *lease,
+                        struct hosts_failure *failure)
 {
+    quipu_driver_datastore *datastore = lease->datastore;
+    quipu_error *error = lease->error;
     if (quipu_postgres_hosts_connect(&datastore->hosts, &datastore->conninfo,
-                                     deadline, connection, failure)) {
+                                     lease->deadline, lease->connection,
+                                     failure)) {
         return QUIPU_OK;
     }
     if (failure->status == QUIPU_NO_MEMORY) {
@@ -188,10 +188,14 @@ int quipu_postgres_connection_open(quipu_driver_datastore *datastore,
         if (!connection) {
             return quipu_postgres_error_no_memory(datastore->host, error);
         }
-        status = connect_host(datastore, connection, latest, &failure, error);
+        const struct lease lease = { .datastore = datastore,
+                                     .connection = connection,
+                                     .deadline = latest,
+                                     .error = error };
+        status = connect_host(&lease, &failure);
         bool connected = status == QUIPU_OK;
         if (connected) {
-            status = begin_session(datastore, connection, latest, error);
+            status = begin_session(&lease);
         }
         if (status == QUIPU_OK) {
             connection->used = clock_now();

@@ -33,6 +33,15 @@ struct connection {
     struct prepared prepared;
 };
 
+/* A connection lent to an operation, with the operation's deadline and the
+ * place for its error.  Functions that run statements take one. */
+struct lease {
+    quipu_driver_datastore *datastore;
+    struct connection *connection;
+    int64_t deadline;
+    quipu_error *error;
+};
+
 /* Connects to a host, checks that the server is suitable, and tunes the
  * session.  While the server is starting, tries again until the deadline.  The
  * caller closes *made. */

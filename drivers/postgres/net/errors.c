@@ -124,10 +124,11 @@ static const char *advice_when_lost(const struct connection *connection,
     return connection && connection->large_buffers ? cut_short : out_of_service;
 }
 
-static int fail_lost(const quipu_driver_datastore *datastore,
-                     struct connection *connection, const PGresult *result,
-                     const char *what, quipu_error *error)
+static int fail_lost(const struct lease *lease, const PGresult *result,
+                     const char *what)
 {
+    const struct connection *connection = lease->connection;
+
     const char *state = quipu_postgres_error_state(result);
     const char *words =
         result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
@@ -137,10 +138,10 @@ static int fail_lost(const quipu_driver_datastore *datastore,
     if (!words || *words == '\0') {
         words = "the connection was lost";
     }
-    return datastore->host->error_set(error, QUIPU_IO, 0, state,
-                                      "cannot %s in %s: %.*s; %s", what,
-                                      datastore->name, first_line(words), words,
-                                      advice_when_lost(connection, state));
+    return lease->datastore->host->error_set(
+        lease->error, QUIPU_IO, 0, state, "cannot %s in %s: %.*s; %s", what,
+        lease->datastore->name, first_line(words), words,
+        advice_when_lost(connection, state));
 }
 
 static int fail_server(const quipu_driver_datastore *datastore,
@@ -159,12 +160,13 @@ static int fail_server(const quipu_driver_datastore *datastore,
         datastore->name, first_line(words), words, advice);
 }
 
-int quipu_postgres_error_from_answer(const quipu_driver_datastore *datastore,
-                                     struct connection *connection,
+int quipu_postgres_error_from_answer(const struct lease *lease,
                                      enum answer answer, PGresult **result,
-                                     const char *what, quipu_error *error)
+                                     const char *what)
 {
+    const quipu_driver_datastore *datastore = lease->datastore;
     const quipu_host *host = datastore->host;
+    quipu_error *error = lease->error;
     int status = QUIPU_INTERNAL;
     switch (answer) {
     case ANSWER_LATE:
@@ -177,7 +179,7 @@ int quipu_postgres_error_from_answer(const quipu_driver_datastore *datastore,
         status = quipu_postgres_error_no_memory(host, error);
         break;
     case ANSWER_LOST:
-        status = fail_lost(datastore, connection, *result, what, error);
+        status = fail_lost(lease, *result, what);
         break;
     case ANSWER_ERROR:
         status = fail_server(datastore, *result, what, error);

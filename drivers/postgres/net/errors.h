@@ -10,12 +10,12 @@
 
 #include "pipeline.h"
 
-/* Fills *error from an answer other than ANSWER_OK and returns its status code.
- * `what` is a verb phrase: "append".  Clears *result and sets it to NULL. */
-int quipu_postgres_error_from_answer(const quipu_driver_datastore *datastore,
-                                     struct connection *connection,
+/* Fills lease->error from an answer other than ANSWER_OK and returns its status
+ * code. `what` is a verb phrase: "append".  Clears *result and sets it to NULL.
+ */
+int quipu_postgres_error_from_answer(const struct lease *lease,
                                      enum answer answer, PGresult **result,
-                                     const char *what, quipu_error *error);
+                                     const char *what);
 int quipu_postgres_error_no_memory(const quipu_host *host, quipu_error *error);
 /* DENIED: the store is open with readonly=yes. */
 int quipu_postgres_error_readonly(const quipu_driver_datastore *datastore,

@@ -8,39 +8,36 @@
 
 #define READ_TRIES 3
 
-int quipu_postgres_query_skip(quipu_driver_datastore *datastore,
-                              struct connection *connection, unsigned count,
-                              int64_t deadline, const char *what,
-                              quipu_error *error)
+int quipu_postgres_query_skip(const struct lease *lease, unsigned count,
+                              int64_t latest, const char *what)
 {
     for (unsigned i = 0; i < count; i++) {
         PGresult *result = NULL;
         enum answer answer =
-            quipu_postgres_pipeline_receive(connection, deadline, &result);
+            quipu_postgres_pipeline_receive(lease->connection, latest, &result);
         if (answer != ANSWER_OK && answer != ANSWER_SYNC) {
-            return quipu_postgres_error_from_answer(
-                datastore, connection, answer, &result, what, error);
+            return quipu_postgres_error_from_answer(lease, answer, &result,
+                                                    what);
         }
         PQclear(result);
     }
     return QUIPU_OK;
 }
 
-int quipu_postgres_query_run(quipu_driver_datastore *datastore,
-                             struct connection *connection,
+int quipu_postgres_query_run(const struct lease *lease,
                              const struct statement *statement,
-                             int64_t deadline, const char *what,
-                             PGresult **result, quipu_error *error)
+                             const char *what, PGresult **result)
 {
+    struct connection *connection = lease->connection;
+    int64_t latest = clock_grace(lease->deadline);
     PGresult *none = NULL;
-    int64_t latest = clock_grace(deadline);
     quipu_postgres_pipeline_send(connection, statement);
     quipu_postgres_pipeline_sync(connection);
     enum answer answer =
         quipu_postgres_pipeline_receive(connection, latest, result);
     if (answer != ANSWER_OK) {
-        int status = quipu_postgres_error_from_answer(
-            datastore, connection, answer, result, what, error);
+        int status =
+            quipu_postgres_error_from_answer(lease, answer, result, what);
         if (answer == ANSWER_ERROR) {
             (void)quipu_postgres_pipeline_receive_sync(connection, latest);
         }
@@ -50,30 +47,27 @@ int quipu_postgres_query_run(quipu_driver_datastore *datastore,
     if (answer != ANSWER_SYNC) {
         PQclear(*result);
         *result = NULL;
-        return quipu_postgres_error_from_answer(datastore, connection, answer,
-                                                &none, what, error);
+        return quipu_postgres_error_from_answer(lease, answer, &none, what);
     }
     return QUIPU_OK;
 }
 
-int quipu_postgres_query_run_text(quipu_driver_datastore *datastore,
-                                  struct connection *connection,
-                                  const char *text, const char *parameter,
-                                  int64_t deadline, const char *what,
-                                  PGresult **result, quipu_error *error)
+int quipu_postgres_query_run_text(const struct lease *lease, const char *text,
+                                  const char *parameter, const char *what,
+                                  PGresult **result)
 {
     Oid types[] = { TYPE_TEXT };
     struct statement statement = { .text = text,
                                    .types = types,
                                    .count = parameter ? 1 : 0 };
+    struct connection *connection = lease->connection;
     bool prepares = connection->prepares;
     connection->prepares = false;
     quipu_postgres_binary_begin(&connection->arguments);
     if (parameter) {
         quipu_postgres_binary_add_text(&connection->arguments, parameter);
     }
-    int status = quipu_postgres_query_run(datastore, connection, &statement,
-                                          deadline, what, result, error);
+    int status = quipu_postgres_query_run(lease, &statement, what, result);
     connection->prepares = prepares;
     return status;
 }
@@ -90,21 +84,22 @@ int quipu_postgres_query_read(quipu_driver_datastore *datastore,
     int status = QUIPU_OK;
     enum retry_class class = RETRY_NEVER;
     do {
-        struct connection *connection = NULL;
-        status =
-            quipu_postgres_pool_borrow(datastore, deadline, &connection, &own);
+        struct lease lease = { .datastore = datastore,
+                               .deadline = deadline,
+                               .error = &own };
+        status = quipu_postgres_pool_borrow(datastore, deadline,
+                                            &lease.connection, &own);
         if (status != QUIPU_OK) {
             break;
         }
-        quipu_postgres_binary_begin(&connection->arguments);
-        query->put(&connection->arguments, query->context);
-        status =
-            quipu_postgres_query_run(datastore, connection, query->statement,
-                                     deadline, query->what, result, &own);
+        quipu_postgres_binary_begin(&lease.connection->arguments);
+        query->put(&lease.connection->arguments, query->context);
+        status = quipu_postgres_query_run(&lease, query->statement, query->what,
+                                          result);
         if (status != QUIPU_OK) {
-            class = quipu_postgres_retry_classify(datastore, connection, &own);
+            class = quipu_postgres_retry_classify(&lease);
         }
-        quipu_postgres_pool_return(datastore, connection);
+        quipu_postgres_pool_return(datastore, lease.connection);
     } while (status != QUIPU_OK && class != RETRY_NEVER &&
              quipu_postgres_retry_again(&retry, 0));
     if (status != QUIPU_OK && error) {

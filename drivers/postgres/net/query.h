@@ -7,21 +7,17 @@
 #include "connection.h"
 #include "pipeline.h"
 
-/* Sends one statement with connection->arguments and receives its answer.
+/* Sends one statement with the connection's arguments and receives its answer.
  * `what` is a verb phrase for the message: "read the catalogue".  The caller
  * clears *result. */
-int quipu_postgres_query_run(quipu_driver_datastore *datastore,
-                             struct connection *connection,
+int quipu_postgres_query_run(const struct lease *lease,
                              const struct statement *statement,
-                             int64_t deadline, const char *what,
-                             PGresult **result, quipu_error *error);
-/* The same for SQL text without parameters or with text parameters alone, which
- * is not prepared; `parameter` may be NULL. */
-int quipu_postgres_query_run_text(quipu_driver_datastore *datastore,
-                                  struct connection *connection,
-                                  const char *text, const char *parameter,
-                                  int64_t deadline, const char *what,
-                                  PGresult **result, quipu_error *error);
+                             const char *what, PGresult **result);
+/* The same for SQL text with one text parameter, or none (NULL), which is not
+ * prepared. */
+int quipu_postgres_query_run_text(const struct lease *lease, const char *text,
+                                  const char *parameter, const char *what,
+                                  PGresult **result);
 
 /* A read: a statement, how its parameters are added, and words for messages. */
 struct query {
@@ -38,10 +34,8 @@ int quipu_postgres_query_read(quipu_driver_datastore *datastore,
                               PGresult **result, quipu_error *error);
 
 /* Receives `count` answers of a pipeline, which have to be good, and drops
- * them. */
-int quipu_postgres_query_skip(quipu_driver_datastore *datastore,
-                              struct connection *connection, unsigned count,
-                              int64_t deadline, const char *what,
-                              quipu_error *error);
+ * them; each has to arrive by `latest`. */
+int quipu_postgres_query_skip(const struct lease *lease, unsigned count,
+                              int64_t latest, const char *what);
 
 #endif

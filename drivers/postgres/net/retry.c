@@ -39,12 +39,12 @@ static bool is_unprepared(quipu_driver_datastore *datastore, const char *state)
 
 /* 0A000: "cached plan must not change result type", after the table was
  * altered.  57P: the administrator, a crash or a shutdown ended the session. */
-enum retry_class quipu_postgres_retry_classify(
-    quipu_driver_datastore *datastore, struct connection *connection,
-    const quipu_error *error)
+enum retry_class quipu_postgres_retry_classify(const struct lease *lease)
 {
+    struct connection *connection = lease->connection;
+    const quipu_error *error = lease->error;
     const char *state = error->sqlstate;
-    if (is_unprepared(datastore, state) || strcmp(state, "0A000") == 0 ||
+    if (is_unprepared(lease->datastore, state) || strcmp(state, "0A000") == 0 ||
         strncmp(state, "57P", 3) == 0 ||
         (connection->lost && error->code == QUIPU_IO)) {
         connection->lost = true;

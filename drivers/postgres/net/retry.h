@@ -38,11 +38,9 @@ struct retry quipu_postgres_retry_begin(int64_t deadline, int tries);
  * if none is left or the deadline would pass during the pause. */
 bool quipu_postgres_retry_again(struct retry *retry, int64_t pause);
 
-/* The class of an error that a statement before COMMIT had on a connection.
+/* The class of lease->error, which a statement before COMMIT has set.
  * RETRY_SESSION marks the connection as lost, so that the pool closes it. */
-enum retry_class quipu_postgres_retry_classify(
-    quipu_driver_datastore *datastore, struct connection *connection,
-    const quipu_error *error);
+enum retry_class quipu_postgres_retry_classify(const struct lease *lease);
 
 /* Returns true if another session may have created the same table, schema or
  * row at the same time; then a second look finds it. */

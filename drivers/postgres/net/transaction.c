@@ -77,12 +77,13 @@ static bool is_near(int64_t have, int64_t wanted)
            (have >= STEADY && have <= wanted && have + have / 8 >= wanted);
 }
 
-unsigned quipu_postgres_transaction_send_begin(
-    quipu_driver_datastore *datastore, struct connection *connection,
-    int64_t deadline, int64_t transfer_time)
+unsigned quipu_postgres_transaction_send_begin(const struct lease *lease,
+                                               int64_t transfer_time)
 {
+    quipu_driver_datastore *datastore = lease->datastore;
+    struct connection *connection = lease->connection;
     const struct statement *begin = &datastore->sql[SQL_BEGIN];
-    int64_t limit = limit_until(deadline);
+    int64_t limit = limit_until(lease->deadline);
     bool own = connection->own_session && transfer_time == 0;
     bool near = own && is_near(connection->lock_timeout, limit);
     bool keep = own && !near && (limit == 0 || limit >= STEADY);
@@ -109,30 +110,26 @@ unsigned quipu_postgres_transaction_send_begin(
     return answers + (near ? 1 : keep ? 3 : 2);
 }
 
-int quipu_postgres_transaction_begin(quipu_driver_datastore *datastore,
-                                     struct connection *connection,
-                                     int64_t deadline, quipu_error *error)
+int quipu_postgres_transaction_begin(const struct lease *lease)
 {
-    int64_t latest = clock_grace(deadline);
-    unsigned count = quipu_postgres_transaction_send_begin(
-                         datastore, connection, deadline, 0) +
-                     1;
-    quipu_postgres_pipeline_sync(connection);
-    return quipu_postgres_query_skip(datastore, connection, count, latest,
-                                     "begin a transaction", error);
+    int64_t latest = clock_grace(lease->deadline);
+    unsigned count = quipu_postgres_transaction_send_begin(lease, 0) + 1;
+    quipu_postgres_pipeline_sync(lease->connection);
+    return quipu_postgres_query_skip(lease, count, latest,
+                                     "begin a transaction");
 }
 
-void quipu_postgres_transaction_rollback(quipu_driver_datastore *datastore,
-                                         struct connection *connection,
-                                         int64_t deadline)
+void quipu_postgres_transaction_rollback(const struct lease *lease)
 {
+    struct connection *connection = lease->connection;
     PGresult *result = NULL;
     if (connection->lost) {
         return; /* the server rolls back when the connection ends */
     }
-    int64_t latest = clock_grace(deadline);
+    int64_t latest = clock_grace(lease->deadline);
     quipu_postgres_binary_begin(&connection->arguments);
-    quipu_postgres_pipeline_send(connection, &datastore->sql[SQL_ROLLBACK]);
+    quipu_postgres_pipeline_send(connection,
+                                 &lease->datastore->sql[SQL_ROLLBACK]);
     quipu_postgres_pipeline_sync(connection);
     enum answer answer =
         quipu_postgres_pipeline_receive(connection, latest, &result);
@@ -151,13 +148,13 @@ static bool is_rolled_back(enum answer answer, const PGresult *result)
             quipu_postgres_error_has_state(result, "23"));
 }
 
-int quipu_postgres_transaction_commit_status(quipu_driver_datastore *datastore,
-                                             struct connection *connection,
+int quipu_postgres_transaction_commit_status(const struct lease *lease,
                                              enum answer answer,
-                                             PGresult **result,
-                                             quipu_error *error)
+                                             PGresult **result)
 {
+    struct connection *connection = lease->connection;
     quipu_error own = { 0 };
+    struct lease unknown = *lease;
     bool committed = answer == ANSWER_OK && !connection->standby_skipped &&
                      strcmp(PQcmdStatus(*result), "COMMIT") == 0;
     if (committed) {
@@ -166,35 +163,36 @@ int quipu_postgres_transaction_commit_status(quipu_driver_datastore *datastore,
         return QUIPU_OK;
     }
     if (is_rolled_back(answer, *result)) {
-        return quipu_postgres_error_from_answer(datastore, connection, answer,
-                                                result, "commit", error);
+        return quipu_postgres_error_from_answer(lease, answer, result,
+                                                "commit");
     }
-    (void)quipu_postgres_error_from_answer(datastore, connection, answer,
-                                           result, "commit", &own);
+    unknown.error = &own;
+    (void)quipu_postgres_error_from_answer(&unknown, answer, result, "commit");
     connection->lost = true;
-    return datastore->host->error_set(
-        error, QUIPU_UNKNOWN_OUTCOME, 0, own.sqlstate,
+    return lease->datastore->host->error_set(
+        lease->error, QUIPU_UNKNOWN_OUTCOME, 0, own.sqlstate,
         "%s did not confirm the commit (%s); repeat the call, or look its "
         "event "
         "ids up",
-        datastore->name,
+        lease->datastore->name,
         connection->standby_skipped ? "the wait for its standby was canceled"
                                     : own.message);
 }
 
-int quipu_postgres_transaction_commit(quipu_driver_datastore *datastore,
-                                      struct connection *connection,
-                                      int64_t deadline, quipu_error *error)
+int quipu_postgres_transaction_commit(const struct lease *lease,
+                                      int64_t deadline)
 {
+    struct connection *connection = lease->connection;
     PGresult *result = NULL;
     int64_t latest = clock_grace(deadline);
     quipu_postgres_binary_begin(&connection->arguments);
-    quipu_postgres_pipeline_send(connection, &datastore->sql[SQL_COMMIT]);
+    quipu_postgres_pipeline_send(connection,
+                                 &lease->datastore->sql[SQL_COMMIT]);
     quipu_postgres_pipeline_sync(connection);
     enum answer answer =
         quipu_postgres_pipeline_receive(connection, latest, &result);
-    int status = quipu_postgres_transaction_commit_status(
-        datastore, connection, answer, &result, error);
+    int status =
+        quipu_postgres_transaction_commit_status(lease, answer, &result);
     if (!connection->lost && quipu_postgres_pipeline_receive_sync(
                                  connection, latest) != ANSWER_SYNC) {
         connection->lost = true;

@@ -13,28 +13,20 @@
 /* Sends BEGIN and the settings that the session lacks; returns the number of
  * answers to skip.  The server waits for locks until the deadline; statements
  * may run for `transfer_time` nanoseconds longer. */
-unsigned quipu_postgres_transaction_send_begin(
-    quipu_driver_datastore *datastore, struct connection *connection,
-    int64_t deadline, int64_t transfer_time);
+unsigned quipu_postgres_transaction_send_begin(const struct lease *lease,
+                                               int64_t transfer_time);
 /* Sends BEGIN and waits for its answer. */
-int quipu_postgres_transaction_begin(quipu_driver_datastore *datastore,
-                                     struct connection *connection,
-                                     int64_t deadline, quipu_error *error);
-/* Sends COMMIT and waits for its answer.  UNKNOWN_OUTCOME: it may or may not
- * have been committed; the connection is lost. */
-int quipu_postgres_transaction_commit(quipu_driver_datastore *datastore,
-                                      struct connection *connection,
-                                      int64_t deadline, quipu_error *error);
+int quipu_postgres_transaction_begin(const struct lease *lease);
+/* Sends COMMIT and waits for its answer until `deadline`.  UNKNOWN_OUTCOME: it
+ * may or may not have been committed; the connection is lost. */
+int quipu_postgres_transaction_commit(const struct lease *lease,
+                                      int64_t deadline);
 /* The status of an answer to COMMIT, as above.  Clears *result. */
-int quipu_postgres_transaction_commit_status(quipu_driver_datastore *datastore,
-                                             struct connection *connection,
+int quipu_postgres_transaction_commit_status(const struct lease *lease,
                                              enum answer answer,
-                                             PGresult **result,
-                                             quipu_error *error);
+                                             PGresult **result);
 /* Sends ROLLBACK and waits for its answer; a failure loses the connection,
  * which rolls back as well. */
-void quipu_postgres_transaction_rollback(quipu_driver_datastore *datastore,
-                                         struct connection *connection,
-                                         int64_t deadline);
+void quipu_postgres_transaction_rollback(const struct lease *lease);
 
 #endif

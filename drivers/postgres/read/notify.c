@@ -146,16 +146,15 @@ void quipu_postgres_notify_announce(quipu_driver_datastore *datastore,
 static int listen_to(quipu_driver_datastore *datastore,
                      struct connection *connection)
 {
+    const struct lease lease = { .datastore = datastore,
+                                 .connection = connection };
     char text[64];
     char name[40];
     PGresult *result = NULL;
-    struct statement statement = { .text = text };
     name_channel(datastore, name);
     (void)snprintf(text, sizeof(text), "LISTEN %s", name);
-    connection->prepares = false;
-    quipu_postgres_binary_begin(&connection->arguments);
-    int status = quipu_postgres_query_run(datastore, connection, &statement, 0,
-                                          "listen", &result, NULL);
+    int status =
+        quipu_postgres_query_run_text(&lease, text, NULL, "listen", &result);
     PQclear(result);
     return status;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening and closing a store.  Nothing is written before libpq, the options,
  * the server and the store's format have been checked. */
-#include "catalogue/catalogue.h"
 #include "datastore.h"
+#include "catalogue/catalogue.h"
 #include "net/errors.h"
 
 #include "common/text.h"
@@ -18,13 +18,14 @@ static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
                       int64_t deadline, quipu_error *error)
 {
     bool create = (how->flags & QUIPU_OPEN_CREATE) != 0 && !datastore->readonly;
-    struct connection *connection = NULL;
-    int status =
-        quipu_postgres_pool_borrow(datastore, deadline, &connection, error);
+    struct lease lease = { .datastore = datastore,
+                           .deadline = deadline,
+                           .error = error };
+    int status = quipu_postgres_pool_borrow(datastore, deadline,
+                                            &lease.connection, error);
     if (status == QUIPU_OK) {
-        status = quipu_postgres_catalogue_open(datastore, connection, create,
-                                               deadline, error);
-        quipu_postgres_pool_return(datastore, connection);
+        status = quipu_postgres_catalogue_open(&lease, create);
+        quipu_postgres_pool_return(datastore, lease.connection);
     }
     return status;
 }
@@ -89,7 +90,7 @@ static void abandon(struct connection *connection)
     }
 }
 
-void quipu_postgres_close(quipu_driver_datastore *datastore)
+void quipu_postgres_datastore_close(quipu_driver_datastore *datastore)
 {
     const quipu_host *host = datastore->host;
     if (datastore->process != getpid()) {
@@ -123,9 +124,10 @@ static void describe(const quipu_driver_datastore *datastore,
                                      .append_size = 256 * MEBI };
 }
 
-int quipu_postgres_open(const quipu_host *host, const quipu_open *how,
-                        int64_t deadline, quipu_driver_datastore **datastore,
-                        quipu_opened *opened, quipu_error *error)
+int quipu_postgres_datastore_open(const quipu_host *host, const quipu_open *how,
+                                  int64_t deadline,
+                                  quipu_driver_datastore **datastore,
+                                  quipu_opened *opened, quipu_error *error)
 {
     quipu_driver_datastore *made = create_datastore(host, how);
     if (!made) {
@@ -149,7 +151,7 @@ int quipu_postgres_open(const quipu_host *host, const quipu_open *how,
     }
     made->options.schema = NULL; /* the option was lent for the opening */
     if (status != QUIPU_OK) {
-        quipu_postgres_close(made);
+        quipu_postgres_datastore_close(made);
         return status;
     }
     made->opened = true;
