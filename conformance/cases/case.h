@@ -33,23 +33,27 @@ struct quipu_case {
 
 /* The cases of one file. */
 struct quipu_family {
-    const char *name; /* the file's, without ".c" */
+    const char *name; /* path of its file below cases/, without ".c" */
     const struct quipu_case *cases;
     size_t count;
     bool races; /* each case runs with the core's commit queue and without */
 };
 
-/* Defines quipu_family_NAME from the array `cases` of the file. */
-#define QUIPU_FAMILY(name) QUIPU_FAMILY_AS(name, false)
-/* The same for cases in which several threads append at the same time through
- * quipu_context_open.  Each case X also runs as "X-without-queue", in which the
- * core groups nothing, and all threads call the driver. */
-#define QUIPU_FAMILY_OF_RACES(name) QUIPU_FAMILY_AS(name, true)
+/* Defines quipu_family_NAME, of the file NAME.c, from its array `cases`. */
+#define QUIPU_FAMILY(name) QUIPU_FAMILY_AS(name, #name, false)
+/* The same for the file FOLDER/NAME.c: quipu_family_FOLDER_NAME. */
+#define QUIPU_FAMILY_IN(folder, name) \
+    QUIPU_FAMILY_AS(folder##_##name, #folder "/" #name, false)
+/* The same for races/NAME.c: cases in which several threads append at the same
+ * time through quipu_context_open.  Each case X also runs as "X-without-queue",
+ * in which the core groups nothing, and all threads call the driver. */
+#define QUIPU_FAMILY_OF_RACES(name) \
+    QUIPU_FAMILY_AS(races_##name, "races/" #name, true)
 
-#define QUIPU_FAMILY_AS(name, races)                        \
-    extern const struct quipu_family quipu_family_##name;   \
-    const struct quipu_family quipu_family_##name = {       \
-        #name, cases, sizeof(cases) / sizeof(*cases), races \
+#define QUIPU_FAMILY_AS(symbol, path, races)                \
+    extern const struct quipu_family quipu_family_##symbol; \
+    const struct quipu_family quipu_family_##symbol = {     \
+        path, cases, sizeof(cases) / sizeof(*cases), races  \
     }
 
 /* All families, NULL-terminated. */

@@ -2,8 +2,8 @@
 /*
  * All families of cases, in the order in which they run, and the entry points
  * of the subprocesses that cases start.  A new family is declared and listed
- * here.  The test program of the suite (tests/conformance/suite/little.c) has
- * lists of its own in place of this file.
+ * here.  The test program of the suite (tests/conformance/suite/sample_suite.c)
+ * has lists of its own in place of this file.
  */
 #include "case.h"
 
@@ -17,10 +17,11 @@ extern const struct quipu_family quipu_family_uniqueness, quipu_family_repeats,
     quipu_family_setup, quipu_family_options, quipu_family_contract,
     quipu_family_transact, quipu_family_races_threads,
     quipu_family_races_readers, quipu_family_races_processes,
-    quipu_family_history, quipu_family_durability, quipu_family_power,
-    quipu_family_calls, quipu_family_memory_writes, quipu_family_memory_reads,
-    quipu_family_kills, quipu_family_stops, quipu_family_long_reads,
-    quipu_family_damage;
+    quipu_family_races_history, quipu_family_crash_durability,
+    quipu_family_crash_power, quipu_family_crash_calls,
+    quipu_family_memory_writes, quipu_family_memory_reads,
+    quipu_family_crash_kills, quipu_family_crash_stops, quipu_family_long_reads,
+    quipu_family_crash_damage;
 
 const struct quipu_family *const quipu_families[] = {
     &quipu_family_uniqueness,
@@ -44,16 +45,16 @@ const struct quipu_family *const quipu_families[] = {
     &quipu_family_races_threads,
     &quipu_family_races_readers,
     &quipu_family_races_processes,
-    &quipu_family_history,
-    &quipu_family_durability,
-    &quipu_family_power,
-    &quipu_family_calls,
+    &quipu_family_races_history,
+    &quipu_family_crash_durability,
+    &quipu_family_crash_power,
+    &quipu_family_crash_calls,
     &quipu_family_memory_writes,
     &quipu_family_memory_reads,
-    &quipu_family_kills,
-    &quipu_family_stops,
+    &quipu_family_crash_kills,
+    &quipu_family_crash_stops,
     &quipu_family_long_reads,
-    &quipu_family_damage,
+    &quipu_family_crash_damage,
     NULL,
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The conformance suite, for a program of one's own.  Link quipu::conformance.
- * The test of a driver is a few lines:
+ * The conformance suite as a library, for the test program of a driver.  Link
+ * quipu::conformance.  A whole program:
  *
  *     int main(int argc, char **argv)
  *     {
@@ -13,15 +13,15 @@
  *         return quipu_conformance_main(argc, argv, &suite);
  *     }
  *
- * (quipu_drivers_add only for a driver that is linked in.)
+ * (quipu_drivers_add is needed only for a driver that is linked in.)
  *
- * Each case runs in a process of its own, forked from the one that calls; so
- * that should have one thread only, and have no datastore open.  Some cases
- * need a process without any past: for these the suite runs the program anew,
- * with the arguments that it was given, and the new process becomes a worker
- * when it comes to quipu_conformance_main or quipu_conformance_run.  So what a
- * program does before must be without harm when it is done again; and what it
- * prints then comes again, to nowhere.
+ * Each case runs in a child process that is forked from the caller, so the
+ * caller must have one thread only and no datastore open.  Some cases need a
+ * process without any history: for these the suite executes the program again
+ * with its original arguments, and the new process does its work inside
+ * quipu_conformance_main or quipu_conformance_run.  So all that a program does
+ * before that call must be harmless when it is done again; its standard output
+ * then goes to /dev/null.
  */
 #ifndef QUIPU_CONFORMANCE_H
 #define QUIPU_CONFORMANCE_H
@@ -32,74 +32,77 @@
 extern "C" {
 #endif
 
-/* How much work a run may be. */
+/* Amount of work of a run. */
 enum quipu_profile {
-    QUIPU_PROFILE_QUICK = 0, /* a minute: for every change */
-    QUIPU_PROFILE_FULL = 1,  /* ten minutes: before a release */
-    QUIPU_PROFILE_SOAK = 2   /* a night: for what is rare */
+    QUIPU_PROFILE_QUICK = 0, /* about a minute: for every change */
+    QUIPU_PROFILE_FULL = 1,  /* about ten minutes: before a release */
+    QUIPU_PROFILE_SOAK = 2   /* hours: for rare failures */
 };
 
-/* How a run ended, as the exit status of a program; above 128, a signal came
- * that is as much above. */
+/* Result of a run, which is also the exit status of a program.  128 + N: signal
+ * N ended the run. */
 enum quipu_conformance_status {
-    /* All that the URIs declare was tried and holds: all of it that was
-     * selected, in the cases of the profile. */
+    /* All guarantees that the URIs declare were tested and hold, as far as
+     * cases were selected and belong to the profile. */
     QUIPU_CONFORMANCE_HOLDS = 0,
     /* A case failed, or a store could not be opened. */
     QUIPU_CONFORMANCE_BROKEN = 1,
-    /* What was asked for is wrong, and standard error says why. */
+    /* An argument is wrong; standard error says which and why. */
     QUIPU_CONFORMANCE_MISUSE = 2,
-    /* Nothing failed, but what a URI declares was not all shown: the run lacked
-     * something that cases for such a store need.  The reports say what. */
+    /* No case failed, but a guarantee that a URI declares was not fully tested,
+     * because the run lacked what its cases need.  The reports say what. */
     QUIPU_CONFORMANCE_INCOMPLETE = 3
 };
 
-/* What to run.  Zero is the usual in every member; all is borrowed. */
+/* What to run.  Zero is the default of every member.  All pointers are
+ * borrowed. */
 typedef struct quipu_conformance {
-    uint32_t struct_size;
-    uint32_t profile; /* enum quipu_profile */
+    uint32_t struct_size; /* sizeof(quipu_conformance) */
+    uint32_t profile;     /* enum quipu_profile */
 
     /*
-     * The stores, each in turn; NULL-terminated.  In a URI {dir} becomes a new
-     * folder for each case, as an absolute path, and {name} a new name
-     * ([a-z][a-z0-9_]{0,30}).  Without them all cases share the store: they use
-     * names of their own, and remove what they set up.
+     * The stores to test, one after the other; NULL-terminated.  In each URI
+     * {dir} is replaced by a new folder for each case, as an absolute path, and
+     * {name} by a new name ([a-z][a-z0-9_]{0,30}).  Without these marks all
+     * cases share one store, in which they use names of their own and remove
+     * what they have set up.
      */
     const char *const *uris;
 
-    /* Patterns of case ids as the shell's, with commas between: "U1.*,S3.*". */
+    /* Shell patterns of case ids, comma-separated: "U1.*,S3.*".  NULL: all
+     * cases, none skipped. */
     const char *only;
     const char *skip;
 
-    uint64_t seed;     /* of all random numbers; 0: of the clock */
-    unsigned patience; /* by which time limits are multiplied; 0: 1 */
-    unsigned jobs;     /* so many cases at once, if the URI sets them apart; 0:
-                        * 1.  Races are told from luck best with 1. */
+    uint64_t seed;     /* of all random numbers; 0: taken from the clock */
+    unsigned patience; /* factor of all time limits; 0: 1 */
+    unsigned jobs;     /* number of cases to run at the same time, if the URI
+                        * has {dir} or {name}; 0: 1, which is best for races */
 
-    /* The form of what goes to standard output: "tap", "junit", "json", "html",
-     * or "none"; NULL: tap. */
+    /* Report to standard output: "tap", "junit", "json", "html" or "none";
+     * NULL: "tap". */
     const char *format;
     /* Further reports: "html=report.html"; NULL-terminated, or NULL. */
     const char *const *outputs;
 
     /*
-     * For a store on a server: stops it at once, as a crash would; and starts
-     * it, and returns when it answers.  0 is success.  Both or neither.  They
-     * are called by the process that runs the suite, while one case waits.
+     * For a store on a server: stop the server immediately, as a crash would,
+     * and start it and return when it accepts connections.  They return 0 on
+     * success.  Set both or neither.  They are called in the process that
+     * called the suite, while one case waits.
      */
     int (*server_stop)(void *context);
     int (*server_start)(void *context);
-    void *context;
+    void *context; /* passed to both */
 } quipu_conformance;
 
-/* Runs the suite, and gives an enum quipu_conformance_status.  Not to be called
- * from several threads. */
+/* Runs the suite and returns an enum quipu_conformance_status.  Must not be
+ * called by several threads at the same time. */
 QUIPU_API int quipu_conformance_run(const quipu_conformance *suite);
 
 /*
- * The same with the arguments of a program, which is then used as the program
- * quipu-conformance is: URIs given there replace those of `suite`, options its
- * members.  `suite` may be NULL.
+ * The same, with the command line of quipu-conformance(1): URIs on it replace
+ * those of `suite`, and options its members.  `suite` may be NULL.
  */
 QUIPU_API int quipu_conformance_main(int argc, char **argv,
                                      const quipu_conformance *suite);

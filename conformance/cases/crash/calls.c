@@ -506,4 +506,4 @@ static const struct quipu_case cases[] = {
     { "V5.remove-fails", "A file that could not be removed does no harm.",
       remove_fails, FILES, 0, 600 },
 };
-QUIPU_FAMILY(calls);
+QUIPU_FAMILY_IN(crash, calls);

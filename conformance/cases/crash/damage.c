@@ -130,4 +130,4 @@ static const struct quipu_case cases[] = {
       "A wrong path in a URI must not destroy a file of another program.",
       foreign, PERSISTENT_FILES, 0, 0 },
 };
-QUIPU_FAMILY(damage);
+QUIPU_FAMILY_IN(crash, damage);

@@ -429,4 +429,4 @@ static const struct quipu_case cases[] = {
       "skipping events.",
       rewound, PERSIST | QUIPU_TRAIT_FILES, 0, 0 },
 };
-QUIPU_FAMILY(durability);
+QUIPU_FAMILY_IN(crash, durability);

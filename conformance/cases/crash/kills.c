@@ -223,4 +223,4 @@ static const struct quipu_case cases[] = {
       "lock.",
       killed_at_points, SHARED | QUIPU_TRAIT_FILES, 0, 600 },
 };
-QUIPU_FAMILY(kills);
+QUIPU_FAMILY_IN(crash, kills);

@@ -453,4 +453,4 @@ static const struct quipu_case cases[] = {
       "A second power cut can happen while the store recovers from the first.",
       twice, FILES, 0, 600 },
 };
-QUIPU_FAMILY(power);
+QUIPU_FAMILY_IN(crash, power);

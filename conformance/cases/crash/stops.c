@@ -111,4 +111,4 @@ static const struct quipu_case cases[] = {
       server_stopped, QUIPU_CAN_PERSIST | QUIPU_CAN_LOG | QUIPU_TRAIT_SERVER, 0,
       600 },
 };
-QUIPU_FAMILY(stops);
+QUIPU_FAMILY_IN(crash, stops);

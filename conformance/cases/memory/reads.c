@@ -175,4 +175,4 @@ static const struct quipu_case cases[] = {
       "starts from the beginning.",
       tracking_without_memory, QUIPU_CAN_TRACK, 0, 0 },
 };
-QUIPU_FAMILY(memory_reads);
+QUIPU_FAMILY_IN(memory, reads);

@@ -285,4 +285,4 @@ static const struct quipu_case cases[] = {
       "Closing succeeds without memory, and releases all of it.",
       close_without_memory, 0, 0, 0 },
 };
-QUIPU_FAMILY(memory_writes);
+QUIPU_FAMILY_IN(memory, writes);

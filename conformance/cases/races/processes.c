@@ -400,4 +400,4 @@ static const struct quipu_case cases[] = {
       "A retry can come from another process than the original append.", copies,
       SHARE, 0, 600 },
 };
-QUIPU_FAMILY_OF_RACES(races_processes);
+QUIPU_FAMILY_OF_RACES(processes);

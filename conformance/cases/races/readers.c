@@ -128,4 +128,4 @@ static const struct quipu_case cases[] = {
       "Each thread has a datastore of its own.", whole_appends_separate,
       LOG | QUIPU_TRAIT_MULTI_OPEN, 0, 600 },
 };
-QUIPU_FAMILY_OF_RACES(races_readers);
+QUIPU_FAMILY_OF_RACES(readers);

@@ -326,4 +326,4 @@ static const struct quipu_case cases[] = {
       "step.",
       guards, LOG, 0, 600 },
 };
-QUIPU_FAMILY_OF_RACES(races_threads);
+QUIPU_FAMILY_OF_RACES(threads);

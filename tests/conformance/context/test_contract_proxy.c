@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One list of codes for each operation: <quipu/driver.h> tells it to the
- * authors of drivers, the core lets no other pass, and neither does the suite.
- */
+/* The statuses of each operation are listed in the comments of
+ * <quipu/driver.h>, in the core and in the suite's contract proxy: the three
+ * lists must agree. */
 #include "quipu_test.h"
 
 #include "context/contract_proxy.h"
@@ -25,7 +25,7 @@ static const char *const operations[] = {
 
 #define OPERATIONS (sizeof(operations) / sizeof(*operations))
 
-/* The header's text. */
+/* Text of <quipu/driver.h>. */
 static char text[65536];
 
 static int read_header(void **state)
@@ -40,7 +40,7 @@ static int read_header(void **state)
     return fclose(file);
 }
 
-/* The code that a word names, or 0. */
+/* Returns the bit of the status that a word names, or 0. */
 static uint32_t bit_of(const char *word, size_t length)
 {
     for (int code = QUIPU_OK; code <= QUIPU_INTERNAL; code++) {
@@ -53,7 +53,7 @@ static uint32_t bit_of(const char *word, size_t length)
     return 0;
 }
 
-/* The codes of the sentence that begins here. */
+/* Returns the bits of all statuses in a sentence. */
 static uint32_t codes_of(const char *sentence)
 {
     uint32_t codes = BIT(QUIPU_OK) | BIT(QUIPU_NO_MEMORY) | BIT(QUIPU_INTERNAL);
@@ -71,7 +71,8 @@ static uint32_t codes_of(const char *sentence)
     return codes;
 }
 
-/* What the header lists last before it declares an operation. */
+/* Returns the statuses of the last list before the declaration of an operation.
+ */
 static uint32_t listed(const char *operation)
 {
     const char *found = NULL, *declared;
@@ -88,7 +89,7 @@ static uint32_t listed(const char *operation)
     return codes_of(found);
 }
 
-static uint32_t passed_by_core(enum quipu_call call)
+static uint32_t accepted_by_core(enum quipu_call call)
 {
     static const quipu_driver driver = { .name = "any" };
     uint32_t codes = 0;
@@ -103,13 +104,13 @@ static uint32_t passed_by_core(enum quipu_call call)
     return codes;
 }
 
-static void each_operation_has_one_list(void **state)
+static void header_core_and_proxy_list_the_same_statuses(void **state)
 {
     (void)state;
     assert_int_equal(OPERATIONS, QUIPU_CALL_READ_TRACKING + 1);
     for (size_t i = 0; i < OPERATIONS; i++) {
         uint32_t codes = listed(operations[i]);
-        uint32_t passed = passed_by_core((enum quipu_call)i);
+        uint32_t passed = accepted_by_core((enum quipu_call)i);
         uint32_t seen = quipu_contract_proxy_codes(operations[i]);
 
         if (codes != passed || codes != seen) {
@@ -120,7 +121,7 @@ static void each_operation_has_one_list(void **state)
     }
 }
 
-static void what_is_no_operation_answers_nothing(void **state)
+static void unknown_operation_has_no_statuses(void **state)
 {
     (void)state;
     assert_int_equal(quipu_contract_proxy_codes("close"), 0);
@@ -129,8 +130,8 @@ static void what_is_no_operation_answers_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_operation_has_one_list),
-        cmocka_unit_test(what_is_no_operation_answers_nothing),
+        cmocka_unit_test(header_core_and_proxy_list_the_same_statuses),
+        cmocka_unit_test(unknown_operation_has_no_statuses),
     };
 
     return cmocka_run_group_tests(tests, read_header, NULL) != 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A folder does not outlive its users, nor they it. */
+/* Temporary folders are removed when no process uses them any more. */
 #include "quipu_test.h"
 
 #include "context/folder.h"
@@ -22,7 +22,7 @@ static char *make(int *lock)
     return folder;
 }
 
-static void one_that_is_in_use_is_left(void **state)
+static void locked_folder_is_not_removed(void **state)
 {
     int lock;
     char *folder = make(&lock);
@@ -36,8 +36,8 @@ static void one_that_is_in_use_is_left(void **state)
     free(folder);
 }
 
-/* Its descriptors are closed, as those of all processes are at their end. */
-static void one_whose_user_died_is_swept(void **state)
+/* Closing the descriptor has the effect of the end of the process. */
+static void folder_of_dead_process_is_removed(void **state)
 {
     int lock;
     char *folder = make(&lock);
@@ -51,7 +51,7 @@ static void one_whose_user_died_is_swept(void **state)
     free(folder);
 }
 
-static void one_whose_children_live_is_left(void **state)
+static void folder_of_living_child_is_not_removed(void **state)
 {
     int ends[2], lock;
     char *folder = make(&lock), byte;
@@ -61,7 +61,7 @@ static void one_whose_children_live_is_left(void **state)
     assert_int_equal(pipe(ends), 0);
     child = fork();
     assert_true(child >= 0);
-    if (child == 0) { /* lives until its parent has swept */
+    if (child == 0) { /* lives until its parent has called sweep */
         close(ends[1]);
         _exit(read(ends[0], &byte, 1) == 1 ? 0 : 1);
     }
@@ -77,7 +77,7 @@ static void one_whose_children_live_is_left(void **state)
     free(folder);
 }
 
-static void what_only_bears_such_a_name_is_left(void **state)
+static void other_folders_and_links_are_not_removed(void **state)
 {
     (void)state;
     assert_int_equal(mkdir("elsewhere", 0700), 0);
@@ -92,10 +92,10 @@ static void what_only_bears_such_a_name_is_left(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_that_is_in_use_is_left),
-        cmocka_unit_test(one_whose_user_died_is_swept),
-        cmocka_unit_test(one_whose_children_live_is_left),
-        cmocka_unit_test(what_only_bears_such_a_name_is_left),
+        cmocka_unit_test(locked_folder_is_not_removed),
+        cmocka_unit_test(folder_of_dead_process_is_removed),
+        cmocka_unit_test(folder_of_living_child_is_not_removed),
+        cmocka_unit_test(other_folders_and_links_are_not_removed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

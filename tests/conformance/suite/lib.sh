@@ -1,24 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the tests of the suite's frame share; to be sourced by them. They are
-# called with the little suite, or quipu-conformance, in an empty folder.
+# Functions for the tests of the suite's program, which source this file. They are
+# called with the sample suite, or quipu-conformance, in an empty folder.
 . "$(dirname "$0")/../../lib.sh"
 suite=$1
 
-# says PATTERN, complains PATTERN: a line of the last output, or of the
-# messages, matches.
+# says PATTERN, complains PATTERN: a line of the last standard output, or of
+# standard error, matches. keeps_quiet_of PATTERN: no line of standard output
+# matches.
 says()
 {
-    grep -qE -- "$1" out || { fail "the output does not say: $1"; cat out; }
+    grep -qE -- "$1" out || { fail "no line of the output matches: $1"; cat out; }
 }
 
 keeps_quiet_of()
 {
-    ! grep -qE -- "$1" out || { fail "the output says: $1"; cat out; }
+    ! grep -qE -- "$1" out || { fail "a line of the output matches: $1"; cat out; }
 }
 
 complains()
 {
-    grep -qE -- "$1" err || { fail "the messages do not say: $1"; cat err; }
+    grep -qE -- "$1" err || { fail "no line of standard error matches: $1"; cat err; }
 }
 
 # same WHAT EXPECTED GOT

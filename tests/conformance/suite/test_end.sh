@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# test_end.sh LITTLE: nothing outlives a run, however it ends.
+# test_end.sh SAMPLE: no process and no folder outlives a run, however it ends.
 . "$(dirname "$0")/lib.sh"
-export LITTLE_PIDS="$PWD/pids" TMPDIR="$PWD/folders"
+export SAMPLE_PIDS="$PWD/pids" TMPDIR="$PWD/folders"
 mkdir folders
 
-# alive: whether any process of a crew is there (a zombie is not).
+# alive: true if a worker process of the case is running (not a zombie).
 alive()
 {
     while read -r pid; do
@@ -17,7 +17,8 @@ alive()
     return 1
 }
 
-# spin SIGNAL: begins a run that would not end, and ends it so when it spins.
+# spin SIGNAL: starts a run of a case that never ends, and sends the signal when
+# its workers run.
 spin()
 {
     rm -f pids
@@ -31,12 +32,12 @@ spin()
     kill -"$1" "$runner"
     status=0
     wait "$runner" 2>/dev/null || status=$?
-    tries=0 # the killed are reaped by somebody else
+    tries=0 # killed workers are reaped by another process
     while alive && [ "$tries" -lt 1000 ]; do
         tries=$((tries + 1))
         sleep 0.01
     done
-    ! alive || fail "the crew outlives SIG$1"
+    ! alive || fail "the workers outlive SIG$1"
 }
 
 spin TERM
@@ -53,9 +54,9 @@ same "what is left of folders" "" "$(ls folders)"
 spin KILL
 same "the exit status of SIGKILL" 137 "$status"
 
-# What such a run leaves behind, the next one takes away.
-[ -n "$(ls folders)" ] || fail "SIGKILL left no folder: nothing is shown"
-tries=0 # its children may be dying still
+# The next run removes the folders that a killed run has left behind.
+[ -n "$(ls folders)" ] || fail "SIGKILL left no folder: the test shows nothing"
+tries=0 # its children may not have ended yet
 while [ -n "$(ls folders)" ] && [ "$tries" -lt 1000 ]; do
     "$suite" 'memory:{dir}' --only U1.passes >out 2>&1
     tries=$((tries + 1))

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# test_explain.sh QUIPU-CONFORMANCE: each case of the suite belongs to a
-# guarantee of docs/guarantees.md, and is explained.
+# test_explain.sh QUIPU-CONFORMANCE: --explain describes each case of the suite,
+# with its guarantee from docs/guarantees.md.
 . "$(dirname "$0")/lib.sh"
 
 expect 0 "$suite" --list
 grep -v '^ ' out >ids
 [ "$(wc -l <ids)" -ge 120 ] || fail "only $(wc -l <ids) cases"
-same "ids that are there twice" "" "$(sort ids | uniq -d)"
+same "ids that are not unique" "" "$(sort ids | uniq -d)"
 for id in $(cat ids); do
     expect 0 "$suite" --explain "$id"
     says "^$id\$"
@@ -15,10 +15,10 @@ for id in $(cat ids); do
     says "^${id%%.*} [A-Z]"
     says "--only '$id' --seed N"
     says 'docs/writing-a-driver\.md, "[0-9]\. [A-Z]'
-    says 'conformance/cases/[a-z_]+\.c'
+    says 'conformance/cases/[a-z_/]+\.c'
 done
 
-# A guarantee has its cases; each has some.
+# Each guarantee has at least one case.
 for guarantee in U1 U2 U3 U4 S1 S2 S3 S4 S5 L1 L2 L3 L4 L5 V1 V2 V3 V4 V5 \
     F1 F2 F3 F4; do
     expect 0 "$suite" --explain "$guarantee"
@@ -26,7 +26,7 @@ for guarantee in U1 U2 U3 U4 S1 S2 S3 S4 S5 L1 L2 L3 L4 L5 V1 V2 V3 V4 V5 \
     says "^    $guarantee\.[a-z0-9-]*\$"
 done
 
-# One who errs is helped.
+# An unknown id is answered with similar ones.
 expect 2 "$suite" --explain U1.taken-position-conflict
 complains '^    U1\.taken-position-conflicts$'
 expect 2 "$suite" --explain race-of-proc
@@ -34,7 +34,7 @@ complains '^    U1\.race-of-processes$'
 expect 2 "$suite" --explain nonsense
 complains 'there is no case or guarantee nonsense'
 
-# The pages and files that it names are there.
+# The sections and files that it refers to exist.
 root=$(cd "$(dirname "$0")/../../.." && pwd)
 "$suite" --list | sed -n 's/^\([A-Za-z].*\)/\1/p' | while read -r id; do
     "$suite" --explain "$id"
@@ -44,11 +44,11 @@ sed -n 's/.*writing-a-driver\.md, "\(.*\)"/## \1/p' all | sort -u |
         grep -qxF "$title" "$root/docs/writing-a-driver.md" ||
             echo "no section $title"
     done >missing
-sed -n 's|^ *\(conformance/cases/[a-z_]*\.c\) .*|\1|p' all | sort -u |
+sed -n 's|^ *\(conformance/cases/[a-z_/]*\.c\) .*|\1|p' all | sort -u |
     while read -r file; do
         [ -f "$root/$file" ] || echo "no file $file"
     done >>missing
-same "what is named and is not there" "" "$(cat missing)"
+same "sections and files that do not exist" "" "$(cat missing)"
 
 # The help and the manual page know the same options.
 "$suite" --help | grep -oE -- '--[a-z-]+' | sort -u >help
@@ -66,9 +66,9 @@ expect 0 "$suite" --list --only 'U1.*' --skip 'nothing' --only 'S3.*' \
     --skip '*race*'
 same "what several --only and --skip select" "$(cat together)" "$(cat out)"
 
-# What races comes twice: with the commit queue, and without.
+# Each race runs twice: with the commit queue, and without.
 for id in $(grep -E '\.(race|history)-' ids | grep -v -- '-without-queue$'); do
     grep -qxF -- "$id-without-queue" ids || fail "there is no $id-without-queue"
 done
-grep -qx 'V1\.history-of-threads-without-queue' ids || fail "no twins"
+grep -qx 'V1\.history-of-threads-without-queue' ids || fail "races do not run twice"
 finish

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# test_formats.sh LITTLE READER: each form of report, read back. READER prints
-# what stands at a path of a JSON document.
+# test_formats.sh SAMPLE READER: each report format, parsed. READER prints the
+# value at a path of a JSON document.
 . "$(dirname "$0")/lib.sh"
 reader=$2
 command -v xmllint >/dev/null || { echo "xmllint is not installed"; exit 77; }
@@ -11,13 +11,13 @@ expect 1 "$suite" 'memory:{name}' 'bare:{name}' --skip 'F2.*' --seed 7 \
     --output html=r.html --format none
 same "standard output of none" "" "$(cat out)"
 
-# A report on standard output is alone there.
+# A report to standard output is the only output there.
 for format in json junit html; do
     expect 1 "$suite" 'memory:{name}' --only 'U*' --format "$format"
     mv out "alone.$format"
 done
 same "JSON alone" broken "$("$reader" alone.json state)"
-xmllint --noout alone.junit alone.html || fail "XML is not alone"
+xmllint --noout alone.junit alone.html || fail "standard output has more than the XML report"
 
 # at XPATH: of the JUnit report. json PATH...
 at()
@@ -88,8 +88,8 @@ same "JSON's badness" true "$(json runs 0 cases 4 timeline 0 bad)"
 # ---------------------------------------------------------------------- HTML
 
 xmllint --noout r.html || fail "the HTML report is not well-formed"
-# It fetches nothing, and runs nothing.
-same "what HTML fetches or runs" "" "$(grep -oiE \
+# It loads no resources and runs no scripts.
+same "resources and scripts in the HTML report" "" "$(grep -oiE \
     '<(script|link|img|iframe|object|embed)|src=|@import|url\(| on[a-z]+="' \
     r.html || true)"
 same "HTML's addresses" "" "$(grep -oE 'https?://[^"]*' r.html |
@@ -117,7 +117,7 @@ same "HTML's bad bars" 2 "$(html \
     'count((//svg[@class="timeline"])[1]//rect[contains(@class, "bad")])')"
 same "HTML's open bars" 1 "$(html \
     'count((//svg[@class="timeline"])[1]//rect[contains(@class, "open")])')"
-# What is bad is drawn last, so nothing hides it.
+# Calls of the violation are drawn last, so that no other bar covers them.
 same "HTML's last bar" "operation bad" "$(html \
     'string(((//svg[@class="timeline"])[1]//rect)[last()]/@class)')"
 html 'string((//svg[@class="timeline"])[1]//rect[contains(@class, "bad")]

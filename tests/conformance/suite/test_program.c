@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The suite as a call: what it takes, and what it gives. */
+/* The functions of <quipu/conformance.h>: their arguments and results. */
 #include "quipu_test.h"
 
 #include <quipu/conformance.h>
@@ -20,7 +20,7 @@ static quipu_conformance few(void)
                                 .format = "none" };
 }
 
-static void runs_in_one_process_do_not_disturb_each_other(void **state)
+static void consecutive_runs_in_one_process_are_independent(void **state)
 {
     quipu_conformance suite = few();
 
@@ -33,7 +33,7 @@ static void runs_in_one_process_do_not_disturb_each_other(void **state)
     assert_int_equal(quipu_conformance_run(&suite), QUIPU_CONFORMANCE_HOLDS);
 }
 
-static void shorter_struct_is_taken_for_what_it_has(void **state)
+static void members_beyond_struct_size_are_ignored(void **state)
 {
     quipu_conformance suite = few();
 
@@ -45,7 +45,7 @@ static void shorter_struct_is_taken_for_what_it_has(void **state)
     assert_int_equal(quipu_conformance_run(&suite), QUIPU_CONFORMANCE_MISUSE);
 }
 
-static void wrong_wishes_are_misuse(void **state)
+static void wrong_arguments_are_misuse(void **state)
 {
     quipu_conformance suite = few();
 
@@ -64,7 +64,7 @@ static void wrong_wishes_are_misuse(void **state)
     assert_int_equal(quipu_conformance_run(&suite), QUIPU_CONFORMANCE_MISUSE);
 }
 
-static void arguments_come_before_what_the_program_gives(void **state)
+static void command_line_replaces_members(void **state)
 {
     quipu_conformance suite = few();
     char name[] = "test", option[] = "--only=U1.taken*",
@@ -86,10 +86,10 @@ static void arguments_come_before_what_the_program_gives(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(runs_in_one_process_do_not_disturb_each_other),
-        cmocka_unit_test(shorter_struct_is_taken_for_what_it_has),
-        cmocka_unit_test(wrong_wishes_are_misuse),
-        cmocka_unit_test(arguments_come_before_what_the_program_gives),
+        cmocka_unit_test(consecutive_runs_in_one_process_are_independent),
+        cmocka_unit_test(members_beyond_struct_size_are_ignored),
+        cmocka_unit_test(wrong_arguments_are_misuse),
+        cmocka_unit_test(command_line_replaces_members),
     };
 
     if (quipu_drivers_add("memory", quipu_driver_entry_memory, NULL)) {

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# test_status.sh LITTLE: what the exit status and the scorecard make of a run.
+# test_status.sh SAMPLE: the exit status and the summary of a run.
 . "$(dirname "$0")/lib.sh"
 
 good='U1.*,L1.*,V3.counts,contract.*'
 
-# All that was selected holds, and what was not is said.
+# The selected cases pass, and the summary counts those not selected.
 expect 0 "$suite" --only "$good"
 says '^# U1 +One winner +holds +1 +0 +0$'
 says '^# contract .* not declared +0 +0 +1 +it keeps a log$'
@@ -13,7 +13,7 @@ says '^# U2 .* not run +0 +0 +0$'
 says 'what was selected holds; 14 cases were not selected'
 says '^1\.\.4$'
 
-# A failure, a crash, a hang: broken, each with its reason.
+# A failure, a crash and a time limit are reported with their reasons.
 expect 1 "$suite" --only "$good,U2.*,F1.*,F2.hangs"
 says '^not ok 2 - U2\.fails'
 says '^  # and on$'
@@ -23,20 +23,20 @@ says '^  # it did not end in time and was killed$'
 says '^# U2 .* BROKEN +0 +1 +0'
 says '^# BROKEN: U2 F1 F2; '
 
-# A case that says itself that it lacks something.
+# A case that skips itself.
 expect 3 "$suite" --only "$good,S1.*"
 says '# SKIP it lacks <what> it takes$'
 says '^# S1 .* not shown +0 +0 +1 +NOT SHOWN: it lacks <what> it takes$'
 says 'nothing failed, but NOT ALL WAS SHOWN: S1;'
 
-# What is not declared, and what is of another profile, is no such lack.
+# A case that is not declared or of another profile does not affect the status.
 expect 0 "$suite" --only "$good,V1.*,F3.*"
 says '^# V1 .* not declared +0 +0 +1 +the store runs no function'
 says '^# F3 .* not run +0 +0 +1 +it is heavy: for the profile full$'
 expect 0 "$suite" --only "$good,F3.*" --profile full
 says '^# F3 .* holds '
 
-# A store that lasts must show what it can be tried for.
+# A persistent store needs {dir} or server hooks for status 0.
 expect 3 "$suite" 'lasting:{name}' --only "$good,V3.needs-files"
 says 'V3 .* partly shown +1 +0 +1 +NOT SHOWN: the URI has no \{dir\}$'
 expect 3 "$suite" 'lasting:{name}' --only "$good,V5.stops*"
@@ -47,7 +47,7 @@ expect 0 "$suite" 'memory:{name}' --only "$good,V3.needs-files,V5.stops*"
 expect 0 "$suite" 'lasting:{name}' --only "$good,V3.needs-files" \
     --stop : --start :
 
-# A driver that declares nothing looks like it.
+# The summary shows what a driver does not declare.
 expect 0 "$suite" 'bare:{name}' --only "$good"
 says '^# declares: nothing$'
 says '^# L1 .* not declared '
@@ -55,7 +55,7 @@ says 'not declared: log, tracking, transact, shared, persistent$'
 expect 3 "$suite" 'bare:{name}' --only 'L1.*'
 says 'NOTHING WAS SHOWN'
 
-# Of several URIs the worst counts.
+# The worst result of several URIs is the status.
 expect 0 "$suite" 'memory:{name}' 'memory:{dir}' --only "$good"
 says '^ok 8 - contract'
 expect 3 "$suite" 'lasting:{name}' 'memory:{name}' --only "$good,V5.stops*"
@@ -63,13 +63,13 @@ expect 1 "$suite" nowhere: 'memory:{name}' --only "$good"
 says '^Bail out! .*no driver for "nowhere"'
 keeps_quiet_of '^1\.\.'
 
-# No message shows a password; nor does what cannot be opened.
+# No message and no report shows a password, even if the store cannot be opened.
 expect 1 "$suite" 'nowhere://me:secret@host/x' --only "$good" \
     --output html=r.html --output json=r.json --output junit=r.xml
 same "reports with the password" "" "$(grep -l secret out err r.html r.json \
     r.xml || true)"
 
-# Numbers.
+# Counts.
 expect 0 "$suite" --only 'V3.counts'
 says 'kills 3, power cuts 5,'
 expect 0 "$suite" 'memory:{name}' 'memory:{dir}' --only V3.counts \
@@ -80,7 +80,7 @@ says 'kills 3, power cuts 500,'
 expect 1 "$suite" --only V3.miscounts
 says 'there is no count "sheep"'
 
-# Names and folders, also for several at once; a folder does not stay.
+# Names and folders, also with several jobs; folders are removed.
 expect 0 "$suite" --only V4.name
 mkdir folders
 expect 0 env TMPDIR="$PWD/folders" "$suite" 'memory:{dir}' --only V4.folder \
