@@ -150,15 +150,16 @@ void quipu_bus_detach(quipu_bus *bus)
 
 /* ------------------------------------------- subscribing, unsubscribing */
 
-/* Adds a subscriber, of which `policy` or `listener` is NULL, at the end. */
-static int subscribe(quipu_bus *bus, quipu_bus_policy policy,
-                     quipu_bus_listener listener, void *context,
+/* Adds a subscriber like `model` at the end of the list.  INVALID; NO_MEMORY.
+ */
+static int subscribe(const quipu_subscriber *model,
                      quipu_subscriber **subscriber, quipu_error *error)
 {
+    quipu_bus *bus = model->bus;
     quipu_subscriber *made;
     quipu_subscriber **end;
 
-    if (!bus || (!policy && !listener) || !subscriber) {
+    if (!bus || (!model->policy && !model->listener) || !subscriber) {
         return quipu_error_set(error, QUIPU_INVALID,
                                "subscribing to a bus: an argument is NULL");
     }
@@ -166,10 +167,7 @@ static int subscribe(quipu_bus *bus, quipu_bus_policy policy,
     if (!made) {
         return quipu_error_no_memory(error);
     }
-    made->bus = bus;
-    made->policy = policy;
-    made->listener = listener;
-    made->context = context;
+    *made = *model;
     pthread_mutex_lock(&bus->mutex);
     made->number = ++bus->last_number;
     for (end = &bus->first; *end; end = &(*end)->next) {
@@ -183,13 +181,21 @@ static int subscribe(quipu_bus *bus, quipu_bus_policy policy,
 int quipu_bus_subscribe(quipu_bus *bus, quipu_bus_policy policy, void *context,
                         quipu_subscriber **subscriber, quipu_error *error)
 {
-    return subscribe(bus, policy, NULL, context, subscriber, error);
+    const quipu_subscriber model = { .bus = bus,
+                                     .policy = policy,
+                                     .context = context };
+
+    return subscribe(&model, subscriber, error);
 }
 
 int quipu_bus_listen(quipu_bus *bus, quipu_bus_listener listener, void *context,
                      quipu_subscriber **subscriber, quipu_error *error)
 {
-    return subscribe(bus, NULL, listener, context, subscriber, error);
+    const quipu_subscriber model = { .bus = bus,
+                                     .listener = listener,
+                                     .context = context };
+
+    return subscribe(&model, subscriber, error);
 }
 
 /* Removes a subscriber that is gone and in no call, and frees it.  The mutex is

@@ -176,28 +176,14 @@ static int copy_value(struct block *block, const quipu_field *field, char *to,
     }
 }
 
-static int copy_elements(struct block *block, const quipu_field *field,
-                         char *to, const char *from, size_t count,
-                         quipu_field_path *path)
-{
-    int status = QUIPU_OK;
-
-    path->indexed = true;
-    for (path->index = 0; path->index < count && status == QUIPU_OK;
-         path->index++) {
-        size_t at = path->index * field->size;
-
-        status = copy_value(block, field, to ? to + at : NULL, from + at, path);
-    }
-    return status;
-}
-
+/* Copies an array and what its elements point to. */
 static int copy_array(struct block *block, const quipu_field *field, char *to,
                       const char *from, quipu_field_path *path)
 {
     const char *array = quipu_member_load_pointer(from + field->offset);
     size_t count = quipu_member_load_count(field, from);
     char *copy = NULL;
+    int status = QUIPU_OK;
 
     if (count > 0 && !array) {
         return refuse(block, path, "is NULL and counts elements");
@@ -211,7 +197,15 @@ static int copy_array(struct block *block, const quipu_field *field, char *to,
     if (to) {
         quipu_member_store_pointer(to + field->offset, copy);
     }
-    return copy_elements(block, field, copy, array, count, path);
+    path->indexed = true;
+    for (path->index = 0; path->index < count && status == QUIPU_OK;
+         path->index++) {
+        size_t at = path->index * field->size;
+
+        status =
+            copy_value(block, field, copy ? copy + at : NULL, array + at, path);
+    }
+    return status;
 }
 
 static int copy_members(struct block *block, const quipu_field *fields,

@@ -12,7 +12,7 @@
 
 static bool same(quipu_bytes a, quipu_bytes b)
 {
-    return memory_bytes_compare(a, b) == 0;
+    return memory_map_compare(a, b) == 0;
 }
 
 static void refuse(quipu_result *result, int status, int cause, size_t index)
@@ -27,7 +27,7 @@ static void refuse_with_last(quipu_result *result,
                              const quipu_driver_schema *table, int cause,
                              size_t index, quipu_bytes id)
 {
-    const struct sequence *sequence = memory_sequence_find(table, id);
+    const struct sequence *sequence = memory_table_find_sequence(table, id);
 
     refuse(result, QUIPU_CONFLICT, cause, index);
     if (sequence && sequence->records.count > 0) {
@@ -129,7 +129,7 @@ static bool guard_holds(const quipu_driver_schema *table,
                         const quipu_guard *guard)
 {
     const struct sequence *sequence =
-        memory_sequence_find(table, guard->sequence_id);
+        memory_table_find_sequence(table, guard->sequence_id);
     size_t count = sequence ? sequence->records.count : 0;
 
     switch (guard->demand) {
@@ -167,35 +167,6 @@ static bool check_tracking(const quipu_request *request, quipu_result *result)
     return true;
 }
 
-/* Stores the tracking record.  Returns false if there is no memory; nothing has
- * changed then. */
-static bool track(struct store *store, const quipu_tracking *tracking)
-{
-    struct tracking_record **where;
-    struct tracking_record *track =
-        memory_tracking_find(store, tracking->consumer, tracking->log, &where);
-    char *text;
-
-    if (!track) {
-        track = store->host->allocate(sizeof(*track) + tracking->consumer.size +
-                                      tracking->log.size);
-        if (!track) {
-            return false;
-        }
-        memset(track, 0, sizeof(*track));
-        text = (char *)(track + 1);
-        memcpy(text, tracking->consumer.data, tracking->consumer.size);
-        track->row.consumer = (quipu_bytes){ text, tracking->consumer.size };
-        text += tracking->consumer.size;
-        memcpy(text, tracking->log.data, tracking->log.size);
-        track->row.log = (quipu_bytes){ text, tracking->log.size };
-        track->next = *where;
-        *where = track;
-    }
-    track->row.position = tracking->position;
-    return true;
-}
-
 /* ------------------------------------------------ items (S1, S2, U1, U2) */
 
 /* Sets *position to that of the item; returns false if the position is taken,
@@ -204,7 +175,7 @@ static bool place_item(const quipu_driver_schema *table, const quipu_item *item,
                        int64_t *position)
 {
     const struct sequence *sequence =
-        memory_sequence_find(table, item->sequence_id);
+        memory_table_find_sequence(table, item->sequence_id);
     size_t count = sequence ? sequence->records.count : 0;
     size_t index;
 
@@ -212,7 +183,7 @@ static bool place_item(const quipu_driver_schema *table, const quipu_item *item,
     if (!(table->schema.flags & QUIPU_SCHEMA_SPARSE)) {
         return *position == (int64_t)count;
     }
-    index = sequence ? memory_sequence_index(sequence, *position) : 0;
+    index = sequence ? memory_table_find_index(sequence, *position) : 0;
     return index == count ||
            sequence->records.at[index]->item.position != *position;
 }
@@ -266,7 +237,7 @@ static bool append_one(const quipu_request *request, quipu_result *result)
         return false;
     }
     if (result->status == QUIPU_OK && request->tracking &&
-        !track(request->schema->store, request->tracking)) {
+        !memory_tracking_store(request->schema->store, request->tracking)) {
         memory_table_truncate(request->schema, before);
         return false;
     }

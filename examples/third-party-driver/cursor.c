@@ -50,8 +50,8 @@ static int cursor_open(quipu_driver_datastore *datastore,
 }
 
 /* Rows are not in one array, so a step lends one row. */
-int memory_step(quipu_driver_cursor *cursor, int64_t deadline,
-                const void **rows, size_t *count, quipu_error *error)
+int memory_cursor_step(quipu_driver_cursor *cursor, int64_t deadline,
+                       const void **rows, size_t *count, quipu_error *error)
 {
     (void)deadline;
     (void)error;
@@ -112,7 +112,7 @@ static const void *next_in_sequence(quipu_driver_cursor *cursor)
         return NULL;
     }
     records = &cursor->sequence->records;
-    index = memory_sequence_index(
+    index = memory_table_find_index(
         cursor->sequence, cursor->descending ? cursor->upper : cursor->lower);
     if (cursor->descending &&
         (index == records->count ||
@@ -142,10 +142,12 @@ static const void *next_in_log(quipu_driver_cursor *cursor)
     return lend(cursor, &cursor->table->log.at[id - 1]->item, id);
 }
 
-int memory_read_sequence(quipu_driver_datastore *datastore,
-                         quipu_driver_schema *bound, quipu_bytes sequence_id,
-                         const quipu_range *range, int64_t deadline,
-                         quipu_driver_cursor **cursor, quipu_error *error)
+int memory_cursor_read_sequence(quipu_driver_datastore *datastore,
+                                quipu_driver_schema *bound,
+                                quipu_bytes sequence_id,
+                                const quipu_range *range, int64_t deadline,
+                                quipu_driver_cursor **cursor,
+                                quipu_error *error)
 {
     int status;
 
@@ -154,16 +156,16 @@ int memory_read_sequence(quipu_driver_datastore *datastore,
     status = cursor_open(datastore, bound, next_in_sequence, cursor, error);
     if (status == QUIPU_OK) {
         set_range(*cursor, range);
-        (*cursor)->sequence = memory_sequence_find(bound, sequence_id);
+        (*cursor)->sequence = memory_table_find_sequence(bound, sequence_id);
     }
     pthread_mutex_unlock(&datastore->store->lock);
     return status;
 }
 
-int memory_read_log(quipu_driver_datastore *datastore,
-                    quipu_driver_schema *bound, const quipu_range *range,
-                    int64_t deadline, quipu_driver_cursor **cursor,
-                    quipu_error *error)
+int memory_cursor_read_log(quipu_driver_datastore *datastore,
+                           quipu_driver_schema *bound, const quipu_range *range,
+                           int64_t deadline, quipu_driver_cursor **cursor,
+                           quipu_error *error)
 {
     int status;
 
@@ -204,8 +206,9 @@ static const void *next_schema(quipu_driver_cursor *cursor)
     return next ? &next->schema : NULL;
 }
 
-int memory_list_schemas(quipu_driver_datastore *datastore, int64_t deadline,
-                        quipu_driver_cursor **cursor, quipu_error *error)
+int memory_cursor_list_schemas(quipu_driver_datastore *datastore,
+                               int64_t deadline, quipu_driver_cursor **cursor,
+                               quipu_error *error)
 {
     (void)deadline;
     return cursor_open(datastore, NULL, next_schema, cursor, error);
@@ -229,8 +232,8 @@ static const void *next_sequence(quipu_driver_cursor *cursor)
 
 static int compare_sequences(const void *a, const void *b)
 {
-    return memory_bytes_compare((*(struct sequence *const *)a)->entry.key,
-                                (*(struct sequence *const *)b)->entry.key);
+    return memory_map_compare((*(struct sequence *const *)a)->entry.key,
+                              (*(struct sequence *const *)b)->entry.key);
 }
 
 /* Collects the sequences above `after`, sorted by id.  Returns false if there
@@ -247,7 +250,7 @@ static bool collect(quipu_driver_cursor *cursor, quipu_bytes after)
     for (size_t i = 0; i < map->size; i++) {
         for (struct entry *entry = map->buckets[i]; entry;
              entry = entry->next) {
-            if (!after.data || memory_bytes_compare(entry->key, after) > 0) {
+            if (!after.data || memory_map_compare(entry->key, after) > 0) {
                 cursor->sequences[cursor->count++] = (struct sequence *)entry;
             }
         }
@@ -257,10 +260,10 @@ static bool collect(quipu_driver_cursor *cursor, quipu_bytes after)
     return true;
 }
 
-int memory_list_sequences(quipu_driver_datastore *datastore,
-                          quipu_driver_schema *bound, quipu_bytes after,
-                          int64_t deadline, quipu_driver_cursor **cursor,
-                          quipu_error *error)
+int memory_cursor_list_sequences(quipu_driver_datastore *datastore,
+                                 quipu_driver_schema *bound, quipu_bytes after,
+                                 int64_t deadline, quipu_driver_cursor **cursor,
+                                 quipu_error *error)
 {
     quipu_driver_cursor *made = NULL;
     bool collected = false;
@@ -299,8 +302,9 @@ static const void *next_track(quipu_driver_cursor *cursor)
     return &cursor->track;
 }
 
-int memory_list_tracking(quipu_driver_datastore *datastore, int64_t deadline,
-                         quipu_driver_cursor **cursor, quipu_error *error)
+int memory_cursor_list_tracking(quipu_driver_datastore *datastore,
+                                int64_t deadline, quipu_driver_cursor **cursor,
+                                quipu_error *error)
 {
     (void)deadline;
     return cursor_open(datastore, NULL, next_track, cursor, error);

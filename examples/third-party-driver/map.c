@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-int memory_bytes_compare(quipu_bytes a, quipu_bytes b)
+int memory_map_compare(quipu_bytes a, quipu_bytes b)
 {
     size_t shared = a.size < b.size ? a.size : b.size;
     int order = shared > 0 ? memcmp(a.data, b.data, shared) : 0;
@@ -33,7 +33,7 @@ struct entry *memory_map_find(const struct map *map, quipu_bytes key)
 {
     struct entry *entry = map->size > 0 ? *bucket(map, key) : NULL;
 
-    while (entry && memory_bytes_compare(entry->key, key) != 0) {
+    while (entry && memory_map_compare(entry->key, key) != 0) {
         entry = entry->next;
     }
     return entry;

@@ -8,8 +8,8 @@
  * name; it is freed when the last of them is closed
  *
  * This file has the table of operations, at its end, and opening and closing.
- * schema.c has the catalogue, append.c checks and stores requests, cursor.c and
- * read.c read, table.c and map.c contain the items.
+ * schema.c has the catalogue; append.c checks and stores requests; cursor.c,
+ * log.c and tracking.c read; table.c and map.c contain the items.
  */
 #include "memory.h"
 
@@ -208,23 +208,23 @@ static const quipu_driver driver = {
     .open = memory_open,
     .close = memory_close,
     .interrupt = memory_interrupt,
-    .setup = memory_setup,
-    .teardown = memory_teardown,
-    .bind = memory_bind,
-    .unbind = memory_unbind,
+    .setup = memory_schema_setup,
+    .teardown = memory_schema_teardown,
+    .bind = memory_schema_bind,
+    .unbind = memory_schema_unbind,
     .append = memory_append,
     .transact = NULL, /* there is no native handle to lend */
-    .read_sequence = memory_read_sequence,
-    .read_log = memory_read_log,
-    .list_schemas = memory_list_schemas,
-    .list_sequences = memory_list_sequences,
-    .list_tracking = memory_list_tracking,
-    .step = memory_step,
+    .read_sequence = memory_cursor_read_sequence,
+    .read_log = memory_cursor_read_log,
+    .list_schemas = memory_cursor_list_schemas,
+    .list_sequences = memory_cursor_list_sequences,
+    .list_tracking = memory_cursor_list_tracking,
+    .step = memory_cursor_step,
     .cursor_close = memory_cursor_close,
-    .last_position = memory_last_position,
+    .last_position = memory_log_last_position,
     .log_head = memory_log_head,
-    .wait = memory_wait,
-    .read_tracking = memory_read_tracking,
+    .wait = memory_log_wait,
+    .read_tracking = memory_tracking_read,
 };
 
 QUIPU_DRIVER_ENTRY(memory)

@@ -50,7 +50,7 @@ void memory_map_finish(struct map *map, const quipu_host *host);
 
 /* Compares as memcmp does; if one is a prefix of the other, the shorter one is
  * less. */
-int memory_bytes_compare(quipu_bytes a, quipu_bytes b);
+int memory_map_compare(quipu_bytes a, quipu_bytes b);
 
 /* --------------------------------------------------------------- tables */
 
@@ -85,17 +85,18 @@ struct quipu_driver_schema {
 };
 
 /* Creates a table with one reference; NULL: no memory. */
-quipu_driver_schema *memory_table_create(struct store *store,
-                                         const quipu_schema *schema);
+quipu_driver_schema *memory_schema_create_table(struct store *store,
+                                                const quipu_schema *schema);
 /* Drops a reference; the last one frees the table with its items. */
 void memory_table_release(quipu_driver_schema *table);
 
 /* Returns a sequence, or NULL. */
-struct sequence *memory_sequence_find(const quipu_driver_schema *table,
-                                      quipu_bytes id);
+struct sequence *memory_table_find_sequence(const quipu_driver_schema *table,
+                                            quipu_bytes id);
 /* Returns the index of the first record at or above a position; the number of
  * records if there is none. */
-size_t memory_sequence_index(const struct sequence *sequence, int64_t position);
+size_t memory_table_find_index(const struct sequence *sequence,
+                               int64_t position);
 
 /*
  * Appends an item to the log and inserts it into its sequence at a position
@@ -139,6 +140,10 @@ struct tracking_record *memory_tracking_find(struct store *store,
                                              quipu_bytes log,
                                              struct tracking_record ***where);
 
+/* Stores a tracking record.  Returns false if there is no memory; nothing has
+ * changed then. */
+bool memory_tracking_store(struct store *store, const quipu_tracking *tracking);
+
 /* ----------------------------------------------------------- operations */
 
 int memory_append(quipu_driver_datastore *datastore,
@@ -146,48 +151,54 @@ int memory_append(quipu_driver_datastore *datastore,
                   quipu_result *results, size_t *taken, int64_t deadline,
                   quipu_error *error);
 
-int memory_setup(quipu_driver_datastore *datastore, const quipu_schema *schema,
-                 int64_t deadline, quipu_error *error);
-int memory_teardown(quipu_driver_datastore *datastore,
-                    const quipu_schema *schema, int64_t deadline,
-                    quipu_error *error);
-int memory_bind(quipu_driver_datastore *datastore, const quipu_schema *schema,
-                int64_t deadline, quipu_driver_schema **bound,
-                quipu_error *error);
-void memory_unbind(quipu_driver_datastore *datastore,
-                   quipu_driver_schema *bound);
+int memory_schema_setup(quipu_driver_datastore *datastore,
+                        const quipu_schema *schema, int64_t deadline,
+                        quipu_error *error);
+int memory_schema_teardown(quipu_driver_datastore *datastore,
+                           const quipu_schema *schema, int64_t deadline,
+                           quipu_error *error);
+int memory_schema_bind(quipu_driver_datastore *datastore,
+                       const quipu_schema *schema, int64_t deadline,
+                       quipu_driver_schema **bound, quipu_error *error);
+void memory_schema_unbind(quipu_driver_datastore *datastore,
+                          quipu_driver_schema *bound);
 
-int memory_read_sequence(quipu_driver_datastore *datastore,
-                         quipu_driver_schema *bound, quipu_bytes sequence_id,
-                         const quipu_range *range, int64_t deadline,
-                         quipu_driver_cursor **cursor, quipu_error *error);
-int memory_read_log(quipu_driver_datastore *datastore,
-                    quipu_driver_schema *bound, const quipu_range *range,
-                    int64_t deadline, quipu_driver_cursor **cursor,
-                    quipu_error *error);
-int memory_list_schemas(quipu_driver_datastore *datastore, int64_t deadline,
-                        quipu_driver_cursor **cursor, quipu_error *error);
-int memory_list_sequences(quipu_driver_datastore *datastore,
-                          quipu_driver_schema *bound, quipu_bytes after,
-                          int64_t deadline, quipu_driver_cursor **cursor,
-                          quipu_error *error);
-int memory_list_tracking(quipu_driver_datastore *datastore, int64_t deadline,
-                         quipu_driver_cursor **cursor, quipu_error *error);
-int memory_step(quipu_driver_cursor *cursor, int64_t deadline,
-                const void **rows, size_t *count, quipu_error *error);
+int memory_cursor_read_sequence(quipu_driver_datastore *datastore,
+                                quipu_driver_schema *bound,
+                                quipu_bytes sequence_id,
+                                const quipu_range *range, int64_t deadline,
+                                quipu_driver_cursor **cursor,
+                                quipu_error *error);
+int memory_cursor_read_log(quipu_driver_datastore *datastore,
+                           quipu_driver_schema *bound, const quipu_range *range,
+                           int64_t deadline, quipu_driver_cursor **cursor,
+                           quipu_error *error);
+int memory_cursor_list_schemas(quipu_driver_datastore *datastore,
+                               int64_t deadline, quipu_driver_cursor **cursor,
+                               quipu_error *error);
+int memory_cursor_list_sequences(quipu_driver_datastore *datastore,
+                                 quipu_driver_schema *bound, quipu_bytes after,
+                                 int64_t deadline, quipu_driver_cursor **cursor,
+                                 quipu_error *error);
+int memory_cursor_list_tracking(quipu_driver_datastore *datastore,
+                                int64_t deadline, quipu_driver_cursor **cursor,
+                                quipu_error *error);
+int memory_cursor_step(quipu_driver_cursor *cursor, int64_t deadline,
+                       const void **rows, size_t *count, quipu_error *error);
 void memory_cursor_close(quipu_driver_cursor *cursor);
 
-int memory_last_position(quipu_driver_datastore *datastore,
-                         quipu_driver_schema *bound, quipu_bytes sequence_id,
-                         int64_t deadline, bool *found, int64_t *position,
-                         quipu_error *error);
+int memory_log_last_position(quipu_driver_datastore *datastore,
+                             quipu_driver_schema *bound,
+                             quipu_bytes sequence_id, int64_t deadline,
+                             bool *found, int64_t *position,
+                             quipu_error *error);
 int memory_log_head(quipu_driver_datastore *datastore,
                     quipu_driver_schema *bound, int64_t deadline,
                     quipu_position *head, quipu_error *error);
-int memory_wait(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
-                int64_t after, int64_t deadline, int64_t *head,
-                quipu_error *error);
-int memory_read_tracking(quipu_driver_datastore *datastore,
+int memory_log_wait(quipu_driver_datastore *datastore,
+                    quipu_driver_schema *bound, int64_t after, int64_t deadline,
+                    int64_t *head, quipu_error *error);
+int memory_tracking_read(quipu_driver_datastore *datastore,
                          quipu_bytes consumer, quipu_bytes log,
                          int64_t deadline, quipu_position *position,
                          quipu_error *error);

@@ -88,8 +88,8 @@ static void copy_schema(quipu_driver_schema *table, const quipu_schema *schema)
     }
 }
 
-quipu_driver_schema *memory_table_create(struct store *store,
-                                         const quipu_schema *schema)
+quipu_driver_schema *memory_schema_create_table(struct store *store,
+                                                const quipu_schema *schema)
 {
     const char *names[9];
     size_t size = sizeof(quipu_driver_schema) +
@@ -188,7 +188,7 @@ static int add_table(quipu_driver_datastore *datastore,
     if (status != QUIPU_OK) {
         return status;
     }
-    made = memory_table_create(store, schema);
+    made = memory_schema_create_table(store, schema);
     if (!made) {
         return store->host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                                       "no memory for table \"%s\"",
@@ -199,8 +199,9 @@ static int add_table(quipu_driver_datastore *datastore,
     return QUIPU_OK;
 }
 
-int memory_setup(quipu_driver_datastore *datastore, const quipu_schema *schema,
-                 int64_t deadline, quipu_error *error)
+int memory_schema_setup(quipu_driver_datastore *datastore,
+                        const quipu_schema *schema, int64_t deadline,
+                        quipu_error *error)
 {
     struct store *store = datastore->store;
     quipu_driver_schema **where;
@@ -216,9 +217,9 @@ int memory_setup(quipu_driver_datastore *datastore, const quipu_schema *schema,
     return status;
 }
 
-int memory_teardown(quipu_driver_datastore *datastore,
-                    const quipu_schema *schema, int64_t deadline,
-                    quipu_error *error)
+int memory_schema_teardown(quipu_driver_datastore *datastore,
+                           const quipu_schema *schema, int64_t deadline,
+                           quipu_error *error)
 {
     struct store *store = datastore->store;
     quipu_driver_schema **where;
@@ -241,9 +242,9 @@ int memory_teardown(quipu_driver_datastore *datastore,
     return status;
 }
 
-int memory_bind(quipu_driver_datastore *datastore, const quipu_schema *schema,
-                int64_t deadline, quipu_driver_schema **bound,
-                quipu_error *error)
+int memory_schema_bind(quipu_driver_datastore *datastore,
+                       const quipu_schema *schema, int64_t deadline,
+                       quipu_driver_schema **bound, quipu_error *error)
 {
     struct store *store = datastore->store;
     quipu_driver_schema **where;
@@ -260,8 +261,8 @@ int memory_bind(quipu_driver_datastore *datastore, const quipu_schema *schema,
     return status;
 }
 
-void memory_unbind(quipu_driver_datastore *datastore,
-                   quipu_driver_schema *bound)
+void memory_schema_unbind(quipu_driver_datastore *datastore,
+                          quipu_driver_schema *bound)
 {
     pthread_mutex_lock(&datastore->store->lock);
     memory_table_release(bound);

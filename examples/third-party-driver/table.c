@@ -99,8 +99,8 @@ static struct record *record_create(const quipu_item *item, quipu_bytes id,
 
 /* ------------------------------------------------------------ sequences */
 
-struct sequence *memory_sequence_find(const quipu_driver_schema *table,
-                                      quipu_bytes id)
+struct sequence *memory_table_find_sequence(const quipu_driver_schema *table,
+                                            quipu_bytes id)
 {
     return (struct sequence *)memory_map_find(&table->sequences, id);
 }
@@ -110,7 +110,7 @@ static struct sequence *sequence_make(quipu_driver_schema *table,
                                       quipu_bytes id)
 {
     const quipu_host *host = table->store->host;
-    struct sequence *sequence = memory_sequence_find(table, id);
+    struct sequence *sequence = memory_table_find_sequence(table, id);
 
     if (sequence) {
         return sequence;
@@ -129,7 +129,8 @@ static struct sequence *sequence_make(quipu_driver_schema *table,
     return sequence;
 }
 
-size_t memory_sequence_index(const struct sequence *sequence, int64_t position)
+size_t memory_table_find_index(const struct sequence *sequence,
+                               int64_t position)
 {
     struct record *const *at = sequence->records.at;
     size_t low = 0, high = sequence->records.count;
@@ -174,7 +175,7 @@ bool memory_table_add(quipu_driver_schema *table, const quipu_item *item,
     }
     record->item.position = position;
     record->item.notification_id = (int64_t)table->log.count + 1;
-    insert(&sequence->records, memory_sequence_index(sequence, position),
+    insert(&sequence->records, memory_table_find_index(sequence, position),
            record);
     insert(&table->log, table->log.count, record);
     return true;
@@ -185,10 +186,10 @@ void memory_table_truncate(quipu_driver_schema *table, size_t count)
     while (table->log.count > count) {
         struct record *record = table->log.at[--table->log.count];
         struct sequence *sequence =
-            memory_sequence_find(table, record->item.sequence_id);
+            memory_table_find_sequence(table, record->item.sequence_id);
 
         remove_at(&sequence->records,
-                  memory_sequence_index(sequence, record->item.position));
+                  memory_table_find_index(sequence, record->item.position));
         if (table->schema.event_id) {
             memory_map_remove(&table->events, &record->entry);
         }

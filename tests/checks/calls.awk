@@ -64,6 +64,9 @@ function carries(name, path,   part, count, i, stem) {
     sub(/\.c$/, "", stem)
     gsub(/-/, "_", stem)
     sub(/^quipu_/, "", name)
+    if (path ~ /^examples\/third-party-driver\//) { # named after its scheme
+        sub(/^memory_/, "", name)
+    }
     if (begins(name, stem)) { return 1 }
     for (i = 1; i < count; i++) {
         gsub(/-/, "_", part[i])

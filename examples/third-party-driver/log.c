@@ -1,67 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads without a cursor: last positions, log heads, tracking records; and
- * waiting for the log to grow. */
+/* The log: its head, the last positions of its sequences, and waiting for it to
+ * grow. */
 #include "memory.h"
 
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 
-struct tracking_record *memory_tracking_find(struct store *store,
-                                             quipu_bytes consumer,
-                                             quipu_bytes log,
-                                             struct tracking_record ***where)
-{
-    struct tracking_record **link = &store->tracking_records;
-    int order = 1;
-
-    for (; *link; link = &(*link)->next) {
-        order = memory_bytes_compare((*link)->row.consumer, consumer);
-        order = order ? order : memory_bytes_compare((*link)->row.log, log);
-        if (order >= 0) {
-            break;
-        }
-    }
-    *where = link;
-    return *link && order == 0 ? *link : NULL;
-}
-
-int memory_read_tracking(quipu_driver_datastore *datastore,
-                         quipu_bytes consumer, quipu_bytes log,
-                         int64_t deadline, quipu_position *position,
-                         quipu_error *error)
-{
-    struct store *store = datastore->store;
-    struct tracking_record **where;
-    const struct tracking_record *track;
-
-    (void)deadline;
-    pthread_mutex_lock(&store->lock);
-    track = memory_tracking_find(store, consumer, log, &where);
-    if (track) {
-        *position = track->row.position;
-    }
-    pthread_mutex_unlock(&store->lock);
-    return track ? QUIPU_OK
-                 : store->host->error_set(
-                       error, QUIPU_NOT_FOUND, 0, NULL,
-                       "consumer \"%.*s\" has no tracking record of log "
-                       "\"%.*s\"",
-                       (int)consumer.size, (const char *)consumer.data,
-                       (int)log.size, (const char *)log.data);
-}
-
-int memory_last_position(quipu_driver_datastore *datastore,
-                         quipu_driver_schema *bound, quipu_bytes sequence_id,
-                         int64_t deadline, bool *found, int64_t *position,
-                         quipu_error *error)
+int memory_log_last_position(quipu_driver_datastore *datastore,
+                             quipu_driver_schema *bound,
+                             quipu_bytes sequence_id, int64_t deadline,
+                             bool *found, int64_t *position, quipu_error *error)
 {
     const struct sequence *sequence;
 
     (void)deadline;
     (void)error;
     pthread_mutex_lock(&datastore->store->lock);
-    sequence = memory_sequence_find(bound, sequence_id);
+    sequence = memory_table_find_sequence(bound, sequence_id);
     *found = sequence && sequence->records.count > 0;
     if (*found) {
         size_t last = sequence->records.count - 1;
@@ -105,9 +61,9 @@ static bool sleep_until(struct store *store, int64_t deadline)
                                                   &at) != ETIMEDOUT;
 }
 
-int memory_wait(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
-                int64_t after, int64_t deadline, int64_t *head,
-                quipu_error *error)
+int memory_log_wait(quipu_driver_datastore *datastore,
+                    quipu_driver_schema *bound, int64_t after, int64_t deadline,
+                    int64_t *head, quipu_error *error)
 {
     struct store *store = datastore->store;
     bool in_time = true;
