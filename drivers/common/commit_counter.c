@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A counter that threads of several processes can wait on: a futex. */
+/* The commit counter, on the futexes of Linux. */
 #include "commit_counter.h"
 
 #include "clock.h"
@@ -11,29 +11,32 @@
 #include <unistd.h>
 
 _Static_assert(sizeof(_Atomic uint32_t) == sizeof(uint32_t),
-               "the kernel sees a plain word");
+               "a futex is a plain 32-bit word");
 
-uint32_t quipu_common_commit_counter_read(struct commit_counter *commit_counter)
+uint32_t quipu_common_commit_counter_read(struct commit_counter *counter)
 {
-    return atomic_load(&commit_counter->value);
+    return atomic_load(&counter->value);
 }
 
-void quipu_common_commit_counter_advance(struct commit_counter *commit_counter)
+/* The value is changed before the waiters are counted; a waiter counts itself
+ * before the kernel compares the value. So either this thread sees the waiter,
+ * or the kernel sees the new value. */
+void quipu_common_commit_counter_advance(struct commit_counter *counter)
 {
-    (void)atomic_fetch_add(&commit_counter->value, 1);
-    if (atomic_load(&commit_counter->waiters) > 0) {
-        (void)syscall(SYS_futex, &commit_counter->value, FUTEX_WAKE, INT_MAX,
-                      NULL, NULL, 0);
+    (void)atomic_fetch_add(&counter->value, 1);
+    if (atomic_load(&counter->waiters) > 0) {
+        (void)syscall(SYS_futex, &counter->value, FUTEX_WAKE, INT_MAX, NULL,
+                      NULL, 0);
     }
 }
 
-void quipu_common_commit_counter_wait(struct commit_counter *commit_counter,
+void quipu_common_commit_counter_wait(struct commit_counter *counter,
                                       uint32_t seen, int64_t deadline)
 {
-    struct timespec when = clock_timespec(deadline);
-    (void)atomic_fetch_add(&commit_counter->waiters, 1);
-    /* The kernel compares once more, so that no beat is missed. */
-    (void)syscall(SYS_futex, &commit_counter->value, FUTEX_WAIT_BITSET, seen,
-                  &when, NULL, FUTEX_BITSET_MATCH_ANY);
-    (void)atomic_fetch_sub(&commit_counter->waiters, 1);
+    const struct timespec when = clock_timespec(deadline);
+
+    (void)atomic_fetch_add(&counter->waiters, 1);
+    (void)syscall(SYS_futex, &counter->value, FUTEX_WAIT_BITSET, seen, &when,
+                  NULL, FUTEX_BITSET_MATCH_ANY);
+    (void)atomic_fetch_sub(&counter->waiters, 1);
 }

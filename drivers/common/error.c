@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the system's answers mean to the caller. */
+/* Errors of system calls, as statuses with a message; and the passing on of an
+ * error that was kept back. */
 #include "error.h"
 
 #include <errno.h>
 #include <string.h>
 
-static const char may[] = "check the permissions of the file and of its "
-                          "folder, or open it with readonly=yes";
+static const char check_access[] =
+    "check the permissions of the file and of its folder, or open it with "
+    "readonly=yes";
 
 bool quipu_common_error_is_denied(int number)
 {
@@ -17,15 +19,16 @@ int quipu_common_error_set_system(const quipu_host *host, const char *path,
                                   int number, const char *what,
                                   quipu_error *error)
 {
-    bool refusal = quipu_common_error_is_denied(number);
-    int status = refusal            ? QUIPU_DENIED
-                 : number == ENOMEM ? QUIPU_NO_MEMORY
-                                    : QUIPU_IO;
-    const char *words = strerrordesc_np(number);
+    const bool denied = quipu_common_error_is_denied(number);
+    const int status = denied             ? QUIPU_DENIED
+                       : number == ENOMEM ? QUIPU_NO_MEMORY
+                                          : QUIPU_IO;
+    const char *description = strerrordesc_np(number);
+
     return host->error_set(error, status, number, NULL,
                            "cannot %s \"%s\": %s%s%s", what, path,
-                           words ? words : "unknown error", refusal ? "; " : "",
-                           refusal ? may : "");
+                           description ? description : "unknown error",
+                           denied ? "; " : "", denied ? check_access : "");
 }
 
 int quipu_common_error_pass(int status, const quipu_error *own,

@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the system's answers mean to the caller. */
-#ifndef SHARED_DRIVER_ERROR_H
-#define SHARED_DRIVER_ERROR_H
+/* Errors of system calls, as statuses with a message; and the passing on of an
+ * error that was kept back.
+ *
+ * strerrordesc_np is used instead of strerror: it is safe for threads and does
+ * not depend on the locale. */
+#ifndef QUIPU_DRIVERS_COMMON_ERROR_H
+#define QUIPU_DRIVERS_COMMON_ERROR_H
 
 #include <quipu/driver.h>
 
-/* Whether an errno says that the caller may not. */
+/* Returns true if an errno says that the process lacks the right: EACCES, EPERM
+ * or EROFS. */
 bool quipu_common_error_is_denied(int number);
 
-/* Says what a system call's errno means, as a status (DENIED, NO_MEMORY, IO),
- * and fills *error: "cannot <what> "<path>": <the system's words>". */
+/* Translates the errno of a system call into a status (DENIED, NO_MEMORY, IO),
+ * fills *error with `cannot <what> "<path>": <description>`, and returns the
+ * status. */
 int quipu_common_error_set_system(const quipu_host *host, const char *path,
                                   int number, const char *what,
                                   quipu_error *error);
 
-/* Hands an error on that might have turned out not to be one. */
+/* Returns `status`; if it is not OK, copies `own` to *error. For a caller that
+ * asks for an error of its own first, since the status may turn out not to be a
+ * failure. `error` may be NULL. */
 int quipu_common_error_pass(int status, const quipu_error *own,
                             quipu_error *error);
 

@@ -1,36 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The lock that writers queue on: blocking, fair, with a deadline, and able to
- * survive the death of whoever holds it.
+/* A lock for writers: fair, with a deadline, shared by processes, and able to
+ * survive the death of its owner.
  *
- * Two mutexes make it fair.  Who wants to write takes `next`, then `writer`,
- * then lets go of `next`: while one writes, one alone waits at `writer`, and
- * who has just written queues at `next` behind those who were there before.
- * One mutex would nearly always go to the thread that has just given it up.
- */
-#ifndef SHARED_DRIVER_FAIR_LOCK_H
-#define SHARED_DRIVER_FAIR_LOCK_H
+ * The owner is a thread; it must not acquire the lock again (writer.h checks
+ * that within a process). fair_lock.c describes the method. */
+#ifndef QUIPU_DRIVERS_COMMON_FAIR_LOCK_H
+#define QUIPU_DRIVERS_COMMON_FAIR_LOCK_H
 
 #include <pthread.h>
 #include <stdint.h>
 
 struct fair_lock {
-    pthread_mutex_t next;
-    pthread_mutex_t writer;
+    pthread_mutex_t next;   /* held by the first waiter, briefly */
+    pthread_mutex_t writer; /* held by the owner */
 };
 
-/* 0 or an errno.  The memory may be mapped into several processes. */
+/* Initialises the lock in memory that may be mapped into several processes.
+ * Returns 0 or an errno. */
 int quipu_common_fair_lock_init(struct fair_lock *fair_lock);
 void quipu_common_fair_lock_finish(struct fair_lock *fair_lock);
 
-/* 0, ETIMEDOUT, or another errno.  If the last holder died in between, the lock
- * is as good as new: what he left half done is in SQLite's files, and SQLite
- * undoes it.  Who is inside must not enter. */
+/* Acquires the lock, waiting until the deadline. Returns 0, ETIMEDOUT, or
+ * another errno. If the last owner died, the lock is acquired like any other:
+ * its library (SQLite, LMDB) undoes what it left unfinished in the database. */
 int quipu_common_fair_lock_acquire(struct fair_lock *fair_lock,
                                    int64_t deadline);
 void quipu_common_fair_lock_release(struct fair_lock *fair_lock);
 
-/* Takes any mutex before a deadline; 0 or an errno. */
+/* Locks any mutex before a deadline. Returns 0 or an errno. A robust mutex
+ * whose owner died is made consistent. */
 int quipu_common_fair_lock_take_mutex(pthread_mutex_t *mutex, int64_t deadline);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Copies of schemas, and the words for the kinds of columns. */
+/* Definitions of schemas; the header describes each function. */
 #include "schema.h"
 
 #include "safeguard.h"
@@ -30,12 +30,13 @@ int quipu_common_schema_kind_of(const char *name)
     return kind;
 }
 
-/* Deep copies of names go one after the other into `names`. */
+/* The number of bytes that a copy of a name takes. */
 static size_t name_size(const char *name)
 {
     return name ? strlen(name) + 1 : 0;
 }
 
+/* Copies a name to *at, and moves *at behind it. */
 static const char *put_name(char **at, const char *name)
 {
     size_t size = name_size(name);
@@ -62,7 +63,7 @@ static size_t names_size(const quipu_schema *schema)
     return size;
 }
 
-/* The block: first the columns, then all names. */
+/* The block holds first the columns, then all names. */
 char *quipu_common_schema_copy(const quipu_host *host, const quipu_schema *from,
                                quipu_schema *to)
 {
@@ -110,7 +111,8 @@ static int differs(const quipu_host *host, const quipu_schema *schema,
 {
     return host->error_set(
         error, QUIPU_CONFLICT, 0, NULL,
-        "schema \"%s\" is set up otherwise: its %s is %s, not %s",
+        "schema \"%s\" exists with a different definition: its %s is %s, "
+        "expected %s",
         schema->table, part, shown(stored), shown(wanted));
 }
 

@@ -1,37 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Copies of schemas, and the words for the kinds of columns. */
-#ifndef SHARED_DRIVER_SCHEMA_H
-#define SHARED_DRIVER_SCHEMA_H
+/* Definitions of schemas: copies, the words of a catalogue for their parts, and
+ * the comparison of a definition with a catalogue. */
+#ifndef QUIPU_DRIVERS_COMMON_SCHEMA_H
+#define QUIPU_DRIVERS_COMMON_SCHEMA_H
 
 #include <quipu/driver.h>
 
-/* The words for the kinds of columns: "bool", "int", "double",
- * "text", "bytes", "uuid", "time"; NULL and QUIPU_VALUE_NULL: none. */
+/* Returns the word for the kind of a column: "bool", "int", "double", "text",
+ * "bytes", "uuid" or "time"; NULL for another number. */
 const char *quipu_common_schema_kind_name(int kind);
+
+/* Returns the kind that a word names, or QUIPU_VALUE_NULL. */
 int quipu_common_schema_kind_of(const char *name);
 
-/* A deep copy of *from in *to, in the one block that is returned; NULL: no
- * memory. */
+/* Makes *to a deep copy of *from. Returns the block that holds all of its names
+ * and columns, to be released with the host, or NULL if memory is short. */
 char *quipu_common_schema_copy(const quipu_host *host, const quipu_schema *from,
                                quipu_schema *to);
 
+/* Number of parts of a schema that a catalogue stores, further columns aside.
+ */
 #define SCHEMA_PARTS 10
 
-/* What a catalogue keeps of a schema, lent from it: the kind of its ids ("text"
- * or "uuid") and of its positions ("sparse" or "contiguous"); the names of the
- * columns for notification id, sequence id, position, topic, state, event id,
- * metadata and time, NULL: it has none. */
+/* Fills in the parts: "text" or "uuid" for the sequence ids; "sparse" or
+ * "contiguous" for the positions; the names of the columns for notification id,
+ * sequence id, position, topic, state, event id, metadata and time, NULL for
+ * one that the schema lacks. The strings belong to the schema. */
 void quipu_common_schema_parts(const quipu_schema *schema,
                                const char *parts[SCHEMA_PARTS]);
 
-/* CONFLICT names the first part that is stored otherwise. */
+/* Compares a schema with the parts in a catalogue. CONFLICT: they differ; the
+ * message names the first part that does. */
 int quipu_common_schema_compare_parts(const quipu_host *host,
                                       const quipu_schema *schema,
                                       const char *const stored[SCHEMA_PARTS],
                                       quipu_error *error);
 
-/* The same of a further column, by number: what is stored as its name (NULL:
- * there is none), and the word for its kind. */
+/* The same for the further column of that number: `name` (NULL: the catalogue
+ * has no such column) and the word for its kind. */
 int quipu_common_schema_compare_column(const quipu_host *host,
                                        const quipu_schema *schema,
                                        size_t number, const char *name,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The identity of a store and namespace. */
+/* The identity of a store and namespace: 16 random bytes, in which version and
+ * variant of RFC 9562 are set. */
 #include "store_identity.h"
 
 #include "safeguard.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text that grows, names as SQL writes them, and copies. */
+/* Text; the header describes each function. */
 #include "text.h"
 
 #include "safeguard.h"

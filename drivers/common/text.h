@@ -1,37 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text that grows, names as SQL writes them, and copies. */
-#ifndef SHARED_DRIVER_TEXT_H
-#define SHARED_DRIVER_TEXT_H
+/* Text: strings that grow, names quoted for SQL, copies, percent-decoding, and
+ * the values of options. */
+#ifndef QUIPU_DRIVERS_COMMON_TEXT_H
+#define QUIPU_DRIVERS_COMMON_TEXT_H
 
 #include <quipu/driver.h>
 
-/* Begins with its host alone.  `failed` is set when memory is short, and then
- * nothing more is added.  `data` ends with NUL; NULL until something is added;
- * it may be kept, and then belongs to who keeps it. */
+/* A string that grows. It starts with only `host` set. If memory is short,
+ * `failed` is set and nothing more is added; so a caller may add all pieces and
+ * check once. `data` ends with a NUL and is NULL until something is added. The
+ * caller may take it over, and releases it with the host then. */
 struct text {
     const quipu_host *host;
     char *data;
-    size_t size;
-    size_t room;
+    size_t size; /* without the NUL */
+    size_t room; /* bytes allocated */
     bool failed;
 };
 
+/* Adds a string. */
 void quipu_common_text_add(struct text *text, const char *piece);
-/* A name in double quotes, those within doubled. */
+
+/* Adds a name in double quotes, with the double quotes in it doubled, as SQL
+ * requires. */
 void quipu_common_text_add_name(struct text *text, const char *name);
-/* Releases it. */
+
+/* Releases the string; the text is empty afterwards. */
 void quipu_common_text_finish(struct text *text);
 
-/* A copy, to be released with the host; NULL when memory is short. */
+/* Returns a copy, to be released with the host, or NULL if memory is short. */
 char *quipu_common_text_copy(const quipu_host *host, const char *text);
 
-/* Decodes in place; false for a '%' without two digits, or %00. */
+/* Decodes %XX in place. Returns false for a '%' without two hexadecimal digits,
+ * and for %00. */
 bool quipu_common_text_decode_percent(char *text);
 
-/* Of QUIPU_OPTION_BOOL. */
+/* Returns the value of an option of the type QUIPU_OPTION_BOOL. Here and below
+ * the core has checked the form of the value. */
 bool quipu_common_text_to_bool(const char *value);
 
-/* Of QUIPU_OPTION_SIZE and QUIPU_OPTION_COUNT; INT64_MAX for what is larger. */
+/* Returns the value of an option of the type QUIPU_OPTION_SIZE or
+ * QUIPU_OPTION_COUNT; INT64_MAX if it is larger. */
 int64_t quipu_common_text_to_number(const char *value);
 
 #endif

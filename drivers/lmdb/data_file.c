@@ -228,11 +228,13 @@ int quipu_lmdb_data_file_create(const quipu_host *host,
                                 const struct data_file *file, int64_t deadline,
                                 quipu_error *error)
 {
+    const struct lock_file_target target = { .host = host,
+                                             .database = file->path,
+                                             .owner = file->folder };
     struct lock_file lock_file;
     bool exclusive = false;
-    int status =
-        quipu_common_lock_file_open(&lock_file, host, file->path, file->folder,
-                                    deadline, &exclusive, error);
+    int status = quipu_common_lock_file_open(&lock_file, &target, deadline,
+                                             &exclusive, error);
     if (status != QUIPU_OK) {
         return status;
     }

@@ -188,11 +188,13 @@ void quipu_lmdb_environment_release(struct environment *environment)
 static int open_lock_file(struct environment *environment, bool readonly,
                           int64_t deadline, quipu_error *error)
 {
+    const struct lock_file_target target = { .host = environment->host,
+                                             .database = environment->path,
+                                             .owner = environment->path };
     bool exclusive = false;
     quipu_error own = { 0 };
     int status = quipu_common_lock_file_open_locked(
-        &environment->lock_file, environment->host, environment->path,
-        environment->path, deadline, &exclusive, &own);
+        &environment->lock_file, &target, deadline, &exclusive, &own);
     if (status == QUIPU_DENIED && readonly) {
         return QUIPU_OK;
     }

@@ -1,78 +1,104 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Appending: one transaction for all requests, each judged, then stored.
+/* Appends: one transaction for the requests of an append.
  *
- * The index on event ids judges them while the items go in, since they are
- * nearly always new.  Only when something is refused are they looked up, before
- * anything else is told (U3); and when an index refuses an item, the whole
- * append is undone and done again with care: event ids first, each request
- * behind a savepoint where an index has to judge its positions.
- */
-#include "judge.h"
-
+ * METHOD
+ *
+ * The common preconditions (common/preconditions.c) define the checks of a
+ * request and the two passes. Here a pass is a transaction that goes through
+ * the requests in order, checks each and inserts the items of an accepted one:
+ *
+ *   optimistic pass   The indexes of the table check event ids and the
+ * positions of sparse schemas. A constraint violation ends the pass: ROLLBACK,
+ * BEGIN, strict pass. strict pass       Event ids are looked up first. A sparse
+ * request is inserted behind a savepoint, since SQLite's index still checks its
+ *                     positions: a violation undoes this request alone.
+ *
+ * The usual append of new events runs one SELECT for the head of the log, one
+ * for the last position of each sequence in a contiguous schema, one INSERT an
+ * item and one UPDATE of the head. It looks up no event id.
+ *
+ * INVARIANTS
+ *
+ *   INV1  Notification ids of a log are consecutive in the order of commits
+ * (L1, L2): the head is read after BEGIN, counted up with each inserted item,
+ *         set back for a refused request, and stored before COMMIT.
+ *   INV2  A log has one head during an append, also if its schema is bound
+ * several times: that of the bound schema that owns it (head_owner). The fields
+ *         of quipu_driver_schema for it are in use only during an append, and
+ *         only the owner of the fair lock appends.
+ *   INV3  A refused request leaves no trace (U2): its items are never inserted,
+ *         or a rollback to the savepoint or of the transaction removes them.
+ *   INV4  An append that is reported as a repeat is durable even if the
+ * original was made by a relaxed handle: the append commits a change, and the
+ * sync of a commit covers the whole WAL before it. */
+#include "common/preconditions.h"
 #include "common/safeguard.h"
+#include "item_row.h"
+#include "sqlite.h"
 
 struct append {
     quipu_driver_datastore *datastore;
     const quipu_request *requests;
     quipu_result *results;
     size_t count;
-    quipu_driver_schema *heads; /* the schemas whose heads are known */
-    bool careful;
-    bool again;    /* an index refused an item: do it with care */
+    quipu_driver_schema *head_owners; /* list of the heads that are known */
+    bool strict;
+    bool violated; /* an index refused an item in the optimistic pass */
     bool accepted; /* there is something to commit */
-    bool repeated; /* something was stored before */
+    bool repeated; /* a request was stored by an earlier append */
 };
 
-/* ------------------------------------------------------------------ heads */
+/* ------------------------------------------------------------------- heads */
 
-/* Reads the head of a request's schema, once an append; a schema that is bound
- * twice has one head all the same. */
+/* Determines the owner of the log's head and reads the head, once for each log
+ * (INV1, INV2). */
 static int find_head(struct append *append, quipu_driver_schema *bound,
                      quipu_error *error)
 {
-    quipu_driver_datastore *datastore = append->datastore;
-    quipu_driver_schema *known = append->heads;
-    if (bound->keeper) {
+    quipu_driver_schema *owner = append->head_owners;
+
+    if (bound->head_owner) {
         return QUIPU_OK;
     }
-    while (known &&
-           SAFEGUARDED("L1.one-log-of-a-schema", known->number != bound->number,
-                       known != bound)) {
-        known = known->next_keeper;
+    while (owner &&
+           SAFEGUARDED("L1.one-log-of-a-schema", owner->number != bound->number,
+                       owner != bound)) {
+        owner = owner->next_head_owner;
     }
-    if (known) {
-        bound->keeper = known;
+    if (owner) {
+        bound->head_owner = owner;
         return QUIPU_OK;
     }
-    int status = quipu_sqlite_ask_head(datastore, &datastore->writer, bound,
-                                       &bound->head, error);
+    int status = quipu_sqlite_lookup_head(&append->datastore->writer, bound,
+                                          &bound->head, error);
     if (status == QUIPU_OK) {
-        bound->keeper = bound;
+        bound->head_owner = bound;
         bound->head_changed = false;
-        bound->next_keeper = append->heads;
-        append->heads = bound;
+        bound->next_head_owner = append->head_owners;
+        append->head_owners = bound;
     }
     return status;
 }
 
 static int store_heads(struct append *append, quipu_error *error)
 {
-    quipu_driver_datastore *datastore = append->datastore;
+    struct connection *writer = &append->datastore->writer;
     int status = QUIPU_OK;
-    for (quipu_driver_schema *bound = append->heads;
-         bound && status == QUIPU_OK; bound = bound->next_keeper) {
+
+    for (quipu_driver_schema *owner = append->head_owners;
+         owner && status == QUIPU_OK; owner = owner->next_head_owner) {
         sqlite3_stmt *set = NULL;
-        if (!bound->head_changed) {
+
+        if (!owner->head_changed) {
             continue;
         }
-        status = quipu_sqlite_statement_get(datastore, &datastore->writer, NULL,
-                                            SQL_SET_HEAD, &set, error);
+        status =
+            quipu_sqlite_statement_get(writer, NULL, SQL_SET_HEAD, &set, error);
         if (status == QUIPU_OK) {
-            (void)sqlite3_bind_int64(set, 1, bound->number);
-            (void)sqlite3_bind_int64(set, 2, bound->head);
-            status = quipu_sqlite_statement_run(datastore, &datastore->writer,
-                                                NULL, SQL_SET_HEAD, error);
+            (void)sqlite3_bind_int64(set, 1, owner->number);
+            (void)sqlite3_bind_int64(set, 2, owner->head);
+            status =
+                quipu_sqlite_statement_run(writer, NULL, SQL_SET_HEAD, error);
         }
     }
     return status;
@@ -81,235 +107,311 @@ static int store_heads(struct append *append, quipu_error *error)
 static void forget_heads(struct append *append)
 {
     for (size_t i = 0; i < append->count; i++) {
-        append->requests[i].schema->keeper = NULL;
+        append->requests[i].schema->head_owner = NULL;
     }
-    append->heads = NULL;
+    append->head_owners = NULL;
 }
 
-/* ---------------------------------------------------------------- storing */
+/* --------------------------------------------- look-ups of the preconditions
+ */
 
-/* Stores an item; the head and its position are known by now. */
-static int insert_item(struct judge *judge, const quipu_item *item,
-                       int64_t position, int *code, quipu_error *error)
+/* The context of the look-ups: the bound schema of the request, and the
+ * connection that writes. */
+struct lookup_context {
+    struct connection *writer;
+    const quipu_driver_schema *bound;
+};
+
+static int look_up_last(void *context, quipu_bytes sequence_id, bool *found,
+                        int64_t *last, quipu_error *error)
 {
-    quipu_driver_datastore *datastore = judge->datastore;
-    sqlite3_stmt *insert = NULL;
-    int status =
-        quipu_sqlite_statement_get(datastore, &datastore->writer, judge->bound,
-                                   SQL_INSERT, &insert, error);
+    const struct lookup_context *in = context;
+    struct sequence_end end = { .found = false };
+    int status = quipu_sqlite_lookup_last(in->writer, in->bound, sequence_id,
+                                          &end, error);
+
+    *found = end.found;
+    *last = end.position;
+    return status;
+}
+
+static int look_up_item(void *context, const quipu_item *item,
+                        struct stored_item *stored, quipu_error *error)
+{
+    const struct lookup_context *in = context;
+    sqlite3_stmt *row = NULL;
+    int status = quipu_sqlite_statement_get(in->writer, in->bound,
+                                            SQL_BY_EVENT_ID, &row, error);
+
     if (status != QUIPU_OK) {
         return status;
     }
-    judge->bound->keeper->head += SAFEGUARDED("L3.consecutive", 1, 2);
-    quipu_sqlite_bind_item(insert, judge->bound, item,
-                           judge->bound->keeper->head, position);
+    (void)sqlite3_bind_blob(row, 1, item->event_id.data, 16, SQLITE_STATIC);
+    int code = sqlite3_step(row);
+    *stored = (struct stored_item){ .found = false };
+    if (code == SQLITE_ROW) {
+        quipu_item found;
+        quipu_sqlite_item_row_read_key(row, &found);
+        quipu_common_preconditions_compare(&found, item, stored);
+    } else if (code != SQLITE_DONE) {
+        status = quipu_sqlite_error_set(in->writer, code, "look up an event id",
+                                        error);
+    }
+    (void)sqlite3_reset(row);
+    return status;
+}
+
+static int look_up_tracking(void *context, const quipu_tracking *tracking,
+                            bool *found, int64_t *notification_id,
+                            quipu_error *error)
+{
+    const struct lookup_context *in = context;
+    quipu_position position = { 0 };
+    int status = quipu_sqlite_lookup_tracking(in->writer, tracking, found,
+                                              &position, error);
+
+    *notification_id = position.notification_id;
+    return status;
+}
+
+static const struct preconditions_lookups lookups = {
+    .last_position = look_up_last,
+    .item = look_up_item,
+    .tracking = look_up_tracking,
+};
+
+/* --------------------------------------------------------------- insertion */
+
+/* Inserts an item of the request under the next notification id. *code is
+ * SQLITE_DONE, or a constraint violation. */
+static int insert_item(struct append *append, const struct preconditions *check,
+                       size_t index, int *code, quipu_error *error)
+{
+    struct connection *writer = &append->datastore->writer;
+    quipu_driver_schema *bound = check->request->schema;
+    sqlite3_stmt *insert = NULL;
+    int status =
+        quipu_sqlite_statement_get(writer, bound, SQL_INSERT, &insert, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    bound->head_owner->head += SAFEGUARDED("L3.consecutive", 1, 2);
+    const struct item_key key = {
+        .notification_id = bound->head_owner->head,
+        .position = quipu_common_preconditions_position(check, index),
+    };
+    quipu_sqlite_item_row_bind(insert, bound, &check->request->items[index],
+                               key);
     *code = sqlite3_step(insert);
     if (*code != SQLITE_DONE && (*code & 0xff) != SQLITE_CONSTRAINT) {
-        status = quipu_sqlite_fail(datastore, datastore->writer.db, *code,
-                                   "store an item", error);
+        status = quipu_sqlite_error_set(writer, *code, "store an item", error);
     }
     (void)sqlite3_reset(insert);
     return status;
 }
 
-/* An index refused an item.  The first time that may be its event id; with care
- * it is the position of a sparse schema, or an index that quipu did not make.
- */
-static int refused_by_index(struct append *append, struct judge *judge,
-                            const quipu_request *request, size_t index,
-                            int code, quipu_result *result, quipu_error *error)
+/* An index refused an item. In the strict pass that is a taken position of a
+ * sparse schema, or an index that quipu did not create. */
+static int violate(struct append *append, struct preconditions *check,
+                   size_t index, int code, quipu_error *error)
 {
-    if (!append->careful) {
-        append->again = true;
+    struct connection *writer = &append->datastore->writer;
+    int status = QUIPU_OK;
+
+    if (!append->strict) {
+        append->violated = true;
         return QUIPU_OK;
     }
-    if (code == SQLITE_CONSTRAINT_UNIQUE && quipu_sqlite_is_sparse(request)) {
-        return quipu_sqlite_judge_taken(judge, request, index, result, error);
+    if (code != SQLITE_CONSTRAINT_UNIQUE ||
+        !preconditions_is_sparse(check->schema)) {
+        return quipu_sqlite_error_set(writer, code, "store an item", error);
     }
-    return quipu_sqlite_fail(append->datastore, append->datastore->writer.db,
-                             code, "store an item", error);
+    SAFEGUARD("U2.savepoint-of-a-request")
+    status = quipu_sqlite_statement_run(writer, NULL, SQL_ROLLBACK_TO, error);
+    return status == QUIPU_OK
+               ? quipu_common_preconditions_refuse_position(check, index, error)
+               : status;
 }
 
-static int store_items(struct append *append, struct judge *judge,
-                       const quipu_request *request, quipu_result *result,
-                       quipu_error *error)
+static int insert_items(struct append *append, struct preconditions *check,
+                        quipu_error *error)
 {
-    quipu_driver_schema *keeper = judge->bound->keeper;
-    int64_t before = keeper->head;
+    const quipu_request *request = check->request;
+    quipu_driver_schema *owner = request->schema->head_owner;
+    quipu_result *result = check->result;
+    const int64_t before = owner->head;
+
     for (size_t i = 0; i < request->item_count; i++) {
         int code = SQLITE_DONE;
-        int64_t position = quipu_sqlite_judge_position(judge, request, i);
-        int status =
-            insert_item(judge, &request->items[i], position, &code, error);
+        int status = insert_item(append, check, i, &code, error);
+
         if (status != QUIPU_OK) {
             return status;
         }
         if (code != SQLITE_DONE) {
             SAFEGUARD("L1.refused-use-none")
-            keeper->head = before;
-            return refused_by_index(append, judge, request, i, code, result,
-                                    error);
+            owner->head = before;
+            return violate(append, check, i, code, error);
         }
         if (result->positions) {
-            result->positions[i] = SAFEGUARDED("S5.positions", position,
-                                               request->items[i].position);
+            result->positions[i] = SAFEGUARDED(
+                "S5.positions", quipu_common_preconditions_position(check, i),
+                request->items[i].position);
         }
     }
     if (request->item_count > 0) {
         result->first_notification_id =
             before + SAFEGUARDED("S5.notification-id", 1, 0);
         SAFEGUARD("L1.head-is-stored")
-        keeper->head_changed = true;
+        owner->head_changed = true;
     }
     return QUIPU_OK;
 }
 
-static int store_tracking(struct judge *judge, const quipu_request *request,
-                          quipu_error *error)
+static int store_tracking(struct connection *writer,
+                          const quipu_tracking *tracking, quipu_error *error)
 {
-    quipu_driver_datastore *datastore = judge->datastore;
-    const quipu_tracking *tracking = request->tracking;
     sqlite3_stmt *write = NULL;
+
     if (!tracking) {
         return QUIPU_OK;
     }
-    int status = quipu_sqlite_statement_get(datastore, &datastore->writer, NULL,
-                                            SQL_TRACKING_WRITE, &write, error);
+    int status = quipu_sqlite_statement_get(writer, NULL, SQL_TRACKING_WRITE,
+                                            &write, error);
     if (status != QUIPU_OK) {
         return status;
     }
-    quipu_sqlite_bind_tracking(write, datastore, tracking->consumer,
-                               tracking->log);
+    quipu_sqlite_lookup_bind_tracking(write, writer->datastore, tracking);
     (void)sqlite3_bind_int64(write, 4, tracking->position.notification_id);
     (void)sqlite3_bind_blob(write, 5, tracking->position.store.bytes, 16,
                             SQLITE_STATIC);
     (void)sqlite3_bind_blob(write, 6, tracking->position.event_id.bytes, 16,
                             SQLITE_STATIC);
-    return quipu_sqlite_statement_run(datastore, &datastore->writer, NULL,
-                                      SQL_TRACKING_WRITE, error);
+    return quipu_sqlite_statement_run(writer, NULL, SQL_TRACKING_WRITE, error);
 }
 
-static int store_request(struct append *append, struct judge *judge,
-                         const quipu_request *request, quipu_result *result,
+/* Stores an accepted request; an index may still refuse it (check->result). */
+static int store_request(struct append *append, struct preconditions *check,
                          quipu_error *error)
 {
-    quipu_driver_datastore *datastore = append->datastore;
-    struct connection *writer = &datastore->writer;
-    bool savepoint = append->careful && quipu_sqlite_is_sparse(request) &&
-                     request->item_count > 0;
+    struct connection *writer = &append->datastore->writer;
+    const quipu_request *request = check->request;
+    const bool savepoint = append->strict &&
+                           preconditions_is_sparse(check->schema) &&
+                           request->item_count > 0;
     int status = QUIPU_OK;
+
     if (savepoint) {
-        status = quipu_sqlite_statement_run(datastore, writer, NULL,
-                                            SQL_SAVEPOINT, error);
+        status = quipu_sqlite_statement_run(writer, NULL, SQL_SAVEPOINT, error);
     }
     if (status == QUIPU_OK) {
-        status = store_items(append, judge, request, result, error);
+        status = insert_items(append, check, error);
     }
-    if (status == QUIPU_OK && result->status == QUIPU_OK && !append->again) {
+    if (status == QUIPU_OK && check->result->status == QUIPU_OK &&
+        !append->violated) {
         SAFEGUARD("U2.tracking-with-its-items")
-        status = store_tracking(judge, request, error);
+        status = store_tracking(writer, request->tracking, error);
     }
     if (status == QUIPU_OK && savepoint) {
-        status = quipu_sqlite_statement_run(datastore, writer, NULL,
-                                            SQL_RELEASE, error);
+        status = quipu_sqlite_statement_run(writer, NULL, SQL_RELEASE, error);
     }
     return status;
 }
 
-/* -------------------------------------------------------------- requests */
+/* ------------------------------------------------------------------ passes */
 
-/* Judges one request and stores it if it is accepted.  What it returns other
- * than OK ends the whole append. */
-static int take(struct append *append, size_t index, quipu_error *error)
+/* Checks and stores one request. A status other than OK ends the append. */
+static int process(struct append *append, size_t index, quipu_error *error)
 {
     const quipu_request *request = &append->requests[index];
     quipu_result *result = &append->results[index];
-    struct judge judge = { .datastore = append->datastore,
-                           .bound = request->schema,
-                           .careful = append->careful };
-    int64_t *positions = result->positions;
-    *result = (quipu_result){ .positions = positions };
+    struct lookup_context context = { &append->datastore->writer,
+                                      request->schema };
+    struct preconditions check = {
+        .host = append->datastore->host,
+        .lookups = &lookups,
+        .context = &context,
+        .schema = &request->schema->schema,
+        .request = request,
+        .result = result,
+        .strict = append->strict,
+    };
+
+    *result = (quipu_result){ .positions = result->positions };
     int status = find_head(append, request->schema, error);
     if (status == QUIPU_OK) {
-        status = quipu_sqlite_judge_request(&judge, request, result, error);
+        status = quipu_common_preconditions_check(&check, error);
     }
     bool repeated = (result->flags & QUIPU_RESULT_REPEATED) != 0;
     if (status == QUIPU_OK && result->status == QUIPU_OK && !repeated) {
-        status = store_request(append, &judge, request, result, error);
-        append->accepted =
-            append->accepted || (result->status == QUIPU_OK && !append->again);
+        status = store_request(append, &check, error);
+        append->accepted = append->accepted ||
+                           (result->status == QUIPU_OK && !append->violated);
     }
     append->repeated = append->repeated || repeated;
-    quipu_sqlite_judge_finish(&judge);
+    quipu_common_preconditions_finish(&check);
     return status;
 }
 
-static int take_all(struct append *append, quipu_error *error)
+static int run_pass(struct append *append, quipu_error *error)
 {
     int status = QUIPU_OK;
-    append->again = append->accepted = append->repeated = false;
+
+    append->violated = append->accepted = append->repeated = false;
     for (size_t i = 0;
-         i < append->count && status == QUIPU_OK && !append->again; i++) {
-        status = take(append, i, error);
+         i < append->count && status == QUIPU_OK && !append->violated; i++) {
+        status = process(append, i, error);
     }
-    if (status == QUIPU_OK && !append->again) {
-        status = store_heads(append, error);
+    return status == QUIPU_OK && !append->violated ? store_heads(append, error)
+                                                   : status;
+}
+
+static int run_strict_pass(struct append *append, quipu_error *error)
+{
+    quipu_driver_datastore *datastore = append->datastore;
+
+    quipu_sqlite_transaction_rollback(datastore);
+    forget_heads(append);
+    append->strict = true;
+    int status =
+        quipu_sqlite_statement_run(&datastore->writer, NULL, SQL_BEGIN, error);
+    return status == QUIPU_OK ? run_pass(append, error) : status;
+}
+
+/* -------------------------------------------------------------- the append */
+
+/* Runs the application's function and checks that it left the transaction
+ * open. */
+static int run_function(quipu_driver_datastore *datastore, quipu_work work,
+                        void *context, quipu_error *error)
+{
+    sqlite3 *db = datastore->writer.db;
+    int status =
+        quipu_common_writer_run(datastore->host, work, db, context, error);
+
+    if (status == QUIPU_OK && sqlite3_get_autocommit(db) != 0) {
+        status = datastore->host->error_set(
+            error, QUIPU_INVALID, 0, NULL,
+            "the function in the transaction ended the transaction; its own "
+            "changes are not undone");
     }
     return status;
 }
 
-/* Undoes what was done without care, and does it once more. */
-static int take_with_care(struct append *append, quipu_error *error)
+/* Makes a change, so that a commit syncs the WAL (INV4). SQLite does not write
+ * a page that it finds unchanged, so the head is changed and changed back. */
+static int touch_head(struct append *append, quipu_error *error)
 {
-    quipu_driver_datastore *datastore = append->datastore;
-    quipu_sqlite_writing_undo(datastore);
-    forget_heads(append);
-    append->careful = true;
-    int status = quipu_sqlite_statement_run(datastore, &datastore->writer, NULL,
-                                            SQL_BEGIN, error);
-    return status == QUIPU_OK ? take_all(append, error) : status;
-}
+    quipu_driver_schema *owner = append->head_owners;
 
-/* ------------------------------------------------------------ the append */
-
-static int run_work(quipu_driver_datastore *datastore, quipu_work work,
-                    void *context, quipu_error *error)
-{
-    sqlite3 *db = datastore->writer.db;
-    int status = work(db, context, error);
-    if (status != QUIPU_OK) {
-        if (error && error->code != status) {
-            (void)datastore->host->error_set(
-                error, status, 0, NULL,
-                "the function in the transaction refused, and did not say why");
-        }
-        return status;
+    if (!owner) {
+        return QUIPU_OK;
     }
-    if (sqlite3_get_autocommit(db) != 0) {
-        return datastore->host->error_set(
-            error, QUIPU_INVALID, 0, NULL,
-            "the function in the transaction ended it; what it did is not "
-            "undone");
-    }
-    return QUIPU_OK;
-}
-
-/*
- * An append that was stored before is acknowledged once more, and with
- * durability=full that has to hold, whoever wrote it and however: the sync of a
- * commit makes all of the WAL durable.
- */
-static int touch(struct append *append, quipu_error *error)
-{
-    quipu_driver_schema *keeper = append->heads;
-    if (!keeper) {
-        return QUIPU_OK; /* nothing was repeated */
-    }
-    keeper->head_changed = true;
-    /* SQLite does not write what it finds unchanged. */
-    keeper->head++;
+    owner->head_changed = true;
+    owner->head++;
     int status = store_heads(append, error);
-    keeper->head--;
+    owner->head--;
     append->accepted = true;
     return status == QUIPU_OK ? store_heads(append, error) : status;
 }
@@ -318,29 +420,30 @@ static int run(struct append *append, quipu_work work, void *context,
                int64_t deadline, quipu_error *error)
 {
     quipu_driver_datastore *datastore = append->datastore;
-    int status = quipu_sqlite_writing_begin(datastore, deadline, error);
+    int status = quipu_sqlite_transaction_begin(datastore, deadline, error);
+
     if (status != QUIPU_OK) {
         return status;
     }
-    status = take_all(append, error);
-    if (status == QUIPU_OK && append->again) {
-        status = take_with_care(append, error);
+    status = run_pass(append, error);
+    if (status == QUIPU_OK && append->violated) {
+        status = run_strict_pass(append, error);
     }
     if (status == QUIPU_OK && append->accepted && work) {
-        status = run_work(datastore, work, context, error);
+        status = run_function(datastore, work, context, error);
     }
     if (status == QUIPU_OK && append->repeated && !append->accepted &&
         !datastore->relaxed) {
         SAFEGUARD("U3.a-repeat-is-durable")
-        status = touch(append, error);
+        status = touch_head(append, error);
     }
     forget_heads(append);
     if (SAFEGUARDED("U2.transaction-is-undone", status != QUIPU_OK, false) ||
         !append->accepted) {
-        quipu_sqlite_writing_abandon(datastore);
+        quipu_sqlite_transaction_abandon(datastore);
         return status;
     }
-    return quipu_sqlite_writing_commit(datastore, error);
+    return quipu_sqlite_transaction_commit(datastore, error);
 }
 
 int quipu_sqlite_append(quipu_driver_datastore *datastore,
@@ -352,18 +455,20 @@ int quipu_sqlite_append(quipu_driver_datastore *datastore,
                              .requests = requests,
                              .results = results,
                              .count = count };
+
     *taken = count;
     return run(&append, NULL, NULL, deadline, error);
 }
 
-int quipu_sqlite_transact(quipu_driver_datastore *datastore,
-                          const quipu_request *request, quipu_work work,
-                          void *context, quipu_result *result, int64_t deadline,
-                          quipu_error *error)
+int quipu_sqlite_append_transact(quipu_driver_datastore *datastore,
+                                 const quipu_request *request, quipu_work work,
+                                 void *context, quipu_result *result,
+                                 int64_t deadline, quipu_error *error)
 {
     struct append append = { .datastore = datastore,
                              .requests = request,
                              .results = result,
                              .count = 1 };
+
     return run(&append, work, context, deadline, error);
 }

@@ -1,51 +1,89 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cursors: over items in pages, and over listings row by row. */
-#ifndef SQLITE_DRIVER_CURSOR_H
-#define SQLITE_DRIVER_CURSOR_H
+/* Cursors: over items in pages (read.c), and over listings row by row
+ * (listing.c). A cursor holds no connection between two steps. */
+#ifndef QUIPU_DRIVERS_SQLITE_CURSOR_H
+#define QUIPU_DRIVERS_SQLITE_CURSOR_H
 
-#include "page.h"
+#include "item_page.h"
 
-/* Where a read of items stands: what is still to come. */
-struct reading {
+/* State of a read of items. */
+struct item_read {
     enum statement sql;
-    bool log;
+    bool of_log; /* of the log; else of a sequence */
     bool descending;
-    bool done; /* no page comes after this one */
-    /* Of the log when the cursor was opened (V4); INT64_MAX while one page has
-     * sufficed. */
+    /* The head of the log when the cursor was opened (V4); INT64_MAX until a
+     * second page is needed. */
     int64_t head;
-    quipu_range range;
-    struct page page;
-    bool lent; /* the first page was */
+    quipu_range range; /* what is still to be read */
+    struct item_page page;
+    bool first_lent; /* the first page was returned */
 };
 
-/* Where a listing stands; each step looks for what comes next. */
+/* State of a listing: each step looks for the row after the last one. */
 struct listing {
     bool begun;
-    char key[2][QUIPU_ID_MAX + 1]; /* the last row's */
+    char key[2][QUIPU_ID_MAX + 1]; /* of the last row, or the lower bound */
     size_t key_size[2];
+    /* The row that the last step returned. */
     quipu_schema schema;
-    char *schema_block;
+    char *schema_block; /* memory of `schema` */
     quipu_sequence sequence;
     quipu_tracking tracking;
 };
 
+/* Rows that a step returns; they belong to the cursor until the next step. */
+struct cursor_rows {
+    const void *rows;
+    size_t count;
+};
+
 struct quipu_driver_cursor {
     quipu_driver_datastore *datastore;
-    quipu_driver_schema *bound;
+    quipu_driver_schema *bound; /* NULL for listings without one */
+    /* Reads the next rows with a borrowed reader. */
     int (*step)(quipu_driver_cursor *cursor, struct connection *reader,
-                const void **rows, size_t *count, quipu_error *error);
-    quipu_id sequence_id; /* to read, or the listing's lower bound */
-    struct reading reading;
+                struct cursor_rows *rows, quipu_error *error);
+    bool done;            /* no rows follow */
+    quipu_id sequence_id; /* of a read of a sequence */
+    struct item_read read;
     struct listing listing;
 };
 
+/* Allocates a cursor with a step function. */
 int quipu_sqlite_cursor_create(quipu_driver_datastore *datastore,
                                quipu_driver_schema *bound,
                                quipu_driver_cursor **cursor,
                                quipu_error *error);
 
-/* Copies a tracking record's position from a row's first columns. */
-void quipu_sqlite_row_position(sqlite3_stmt *row, quipu_position *position);
+/* ---------------------------------------- operations, as driver.h says */
+
+int quipu_sqlite_cursor_step(quipu_driver_cursor *cursor, int64_t deadline,
+                             const void **rows, size_t *count,
+                             quipu_error *error);
+void quipu_sqlite_cursor_close(quipu_driver_cursor *cursor);
+
+int quipu_sqlite_read_sequence(quipu_driver_datastore *datastore,
+                               quipu_driver_schema *bound,
+                               quipu_bytes sequence_id,
+                               const quipu_range *range, int64_t deadline,
+                               quipu_driver_cursor **cursor,
+                               quipu_error *error);
+int quipu_sqlite_read_log(quipu_driver_datastore *datastore,
+                          quipu_driver_schema *bound, const quipu_range *range,
+                          int64_t deadline, quipu_driver_cursor **cursor,
+                          quipu_error *error);
+
+int quipu_sqlite_listing_schemas(quipu_driver_datastore *datastore,
+                                 int64_t deadline, quipu_driver_cursor **cursor,
+                                 quipu_error *error);
+int quipu_sqlite_listing_sequences(quipu_driver_datastore *datastore,
+                                   quipu_driver_schema *bound,
+                                   quipu_bytes after, int64_t deadline,
+                                   quipu_driver_cursor **cursor,
+                                   quipu_error *error);
+int quipu_sqlite_listing_tracking(quipu_driver_datastore *datastore,
+                                  int64_t deadline,
+                                  quipu_driver_cursor **cursor,
+                                  quipu_error *error);
 
 #endif

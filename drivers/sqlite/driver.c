@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The driver's table. */
+/* The driver's table of operations (driver.h), and its entry point. */
+#include "cursor.h"
 #include "sqlite.h"
 
 #include <stdio.h>
@@ -17,28 +18,28 @@ static const quipu_driver driver = {
     .option_count = OPTION_COUNT,
     .name = "sqlite",
     .version = "0.1.0",
-    .options = quipu_sqlite_option_table,
+    .options = quipu_sqlite_options_table,
     .library = library,
     .open = quipu_sqlite_open,
     .close = quipu_sqlite_close,
-    .interrupt = quipu_sqlite_interrupt,
-    .setup = quipu_sqlite_setup,
-    .teardown = quipu_sqlite_teardown,
-    .bind = quipu_sqlite_bind,
-    .unbind = quipu_sqlite_unbind,
+    .interrupt = quipu_sqlite_wait_interrupt,
+    .setup = quipu_sqlite_schema_setup,
+    .teardown = quipu_sqlite_schema_teardown,
+    .bind = quipu_sqlite_schema_bind,
+    .unbind = quipu_sqlite_schema_unbind,
     .append = quipu_sqlite_append,
-    .transact = quipu_sqlite_transact,
+    .transact = quipu_sqlite_append_transact,
     .read_sequence = quipu_sqlite_read_sequence,
     .read_log = quipu_sqlite_read_log,
-    .list_schemas = quipu_sqlite_list_schemas,
-    .list_sequences = quipu_sqlite_list_sequences,
-    .list_tracking = quipu_sqlite_list_tracking,
-    .step = quipu_sqlite_step,
+    .list_schemas = quipu_sqlite_listing_schemas,
+    .list_sequences = quipu_sqlite_listing_sequences,
+    .list_tracking = quipu_sqlite_listing_tracking,
+    .step = quipu_sqlite_cursor_step,
     .cursor_close = quipu_sqlite_cursor_close,
-    .last_position = quipu_sqlite_last_position,
-    .log_head = quipu_sqlite_log_head,
+    .last_position = quipu_sqlite_lookup_last_position,
+    .log_head = quipu_sqlite_lookup_log_head,
     .wait = quipu_sqlite_wait,
-    .read_tracking = quipu_sqlite_read_tracking,
+    .read_tracking = quipu_sqlite_lookup_tracking_record,
 };
 
 QUIPU_DRIVER_ENTRY(sqlite)

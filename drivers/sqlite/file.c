@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The register of the files that this process has open. */
+/* The register of the database files that this process has open; file.h says
+ * why there is one. A mutex protects the list and the counts of holders. */
 #include "file.h"
 
+#include "common/error.h"
 #include "common/safeguard.h"
 #include "sqlite.h"
 
@@ -14,8 +16,8 @@ static pthread_mutex_t files_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct file *files;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* Another thread may hold the lock when the process is forked, and the child
- * must still be able to open other files. */
+/* fork() while another thread holds the lock would leave it locked in the
+ * child, which must still be able to open other files. */
 static void before_fork(void)
 {
     (void)pthread_mutex_lock(&files_lock);
@@ -26,17 +28,17 @@ static void after_fork(void)
     (void)pthread_mutex_unlock(&files_lock);
 }
 
-static void watch_forks(void)
+static void register_fork_handlers(void)
 {
     (void)pthread_atfork(before_fork, after_fork, after_fork);
 }
 
-int quipu_sqlite_file_private(const quipu_host *host, struct file **file,
-                              quipu_error *error)
+int quipu_sqlite_file_create(const quipu_host *host, struct file **file,
+                             quipu_error *error)
 {
     struct file *made = host->allocate(sizeof(*made));
     if (!made) {
-        return quipu_sqlite_no_memory(host, error);
+        return quipu_sqlite_error_no_memory(host, error);
     }
     *made = (struct file){ .release = host->release,
                            .holders = 1,
@@ -44,17 +46,17 @@ int quipu_sqlite_file_private(const quipu_host *host, struct file **file,
     if (quipu_common_fair_lock_init(&made->own_fair_lock) != 0 ||
         pthread_mutex_init(&made->opening, NULL) != 0) {
         host->release(made);
-        return quipu_sqlite_no_memory(host, error);
+        return quipu_sqlite_error_no_memory(host, error);
     }
     *file = made;
     return QUIPU_OK;
 }
 
-/* Nothing of this process can have SQLite's locks on a file that has only now
- * come to be, so closing it here drops none: who would open it has to wait for
- * the register. */
-static int look(const quipu_host *host, const char *path, bool create,
-                struct stat *info, quipu_error *error)
+/* Finds device and inode of the file, which is created if `create` is set. A
+ * new file is opened and closed here, which drops no locks of SQLite: nothing
+ * in this process can have the file open, since files_lock is held. */
+static int identify(const quipu_host *host, const char *path, bool create,
+                    struct stat *info, quipu_error *error)
 {
     if (stat(path, info) == 0) {
         return QUIPU_OK;
@@ -65,7 +67,7 @@ static int look(const quipu_host *host, const char *path, bool create,
     }
     if (SAFEGUARDED("F4.nothing-is-made-unasked", !create, false)) {
         return host->error_set(error, QUIPU_NOT_FOUND, 0, NULL,
-                               "\"%s\" is not there; create=yes makes it",
+                               "\"%s\" does not exist; create=yes creates it",
                                path);
     }
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
@@ -88,10 +90,11 @@ static struct file *find(const struct stat *info)
     return file;
 }
 
+/* Adds an entry to the register. */
 static int enter(const quipu_host *host, const struct stat *info,
                  struct file **file, quipu_error *error)
 {
-    int status = quipu_sqlite_file_private(host, file, error);
+    int status = quipu_sqlite_file_create(host, file, error);
     if (status == QUIPU_OK) {
         (*file)->device = info->st_dev;
         (*file)->inode = info->st_ino;
@@ -102,11 +105,12 @@ static int enter(const quipu_host *host, const struct stat *info,
     return status;
 }
 
-static int hold(const quipu_host *host, const char *path, bool create,
-                struct file **file, quipu_error *error)
+/* With files_lock held. */
+static int acquire(const quipu_host *host, const char *path, bool create,
+                   struct file **file, quipu_error *error)
 {
     struct stat info = { 0 };
-    int status = look(host, path, create, &info, error);
+    int status = identify(host, path, create, &info, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -126,12 +130,13 @@ static int hold(const quipu_host *host, const char *path, bool create,
     return QUIPU_OK;
 }
 
-int quipu_sqlite_file_hold(const quipu_host *host, const char *path,
-                           bool create, struct file **file, quipu_error *error)
+int quipu_sqlite_file_acquire(const quipu_host *host, const char *path,
+                              bool create, struct file **file,
+                              quipu_error *error)
 {
-    (void)pthread_once(&once, watch_forks);
+    (void)pthread_once(&once, register_fork_handlers);
     (void)pthread_mutex_lock(&files_lock);
-    int status = hold(host, path, create, file, error);
+    int status = acquire(host, path, create, file, error);
     (void)pthread_mutex_unlock(&files_lock);
     return status;
 }

@@ -1,49 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A database file as this process has it open: one for all its datastores on
- * that file, found by device and inode.  It holds what they share: the gate to
- * the other processes, and whether a sync has failed.
+/* A database file as this process has it open: one struct for all its
+ * datastores on the file, found by device and inode.
  *
- * A store in memory has one of its own, which nobody else finds.
- */
-#ifndef SQLITE_DRIVER_FILE_H
-#define SQLITE_DRIVER_FILE_H
+ * The datastores must share it for three reasons. The lock file is locked once
+ * for a process. A failed sync stops all of them (V5). And a call from inside a
+ * transaction of the same thread must be recognised, whatever datastore it
+ * uses.
+ *
+ * A store in memory has a struct of its own, which is not in the register. */
+#ifndef QUIPU_DRIVERS_SQLITE_FILE_H
+#define QUIPU_DRIVERS_SQLITE_FILE_H
 
 #include "common/lock_file.h"
+#include "common/writer.h"
 
 #include <sys/types.h>
 
 struct file {
-    struct file *next;
+    struct file *next;             /* in the register */
     void (*release)(void *memory); /* of the host that allocated it */
     dev_t device;
     ino_t inode;
-    pid_t process;
+    pid_t process; /* the one that opened it, to recognise a fork */
     unsigned holders;
-    /* Held while a datastore is opened on it, or closed. */
+    /* Held while a datastore is opened on the file, or closed. It protects
+     * `writers` and the opening and closing of the lock file. */
     pthread_mutex_t opening;
-    unsigned writers; /* datastores that use the gate; under `opening` */
+    unsigned writers; /* datastores that use the lock file */
     struct lock_file lock_file;
-    /* Where there is no gate: in memory, and for those who only read. */
+    /* Instead of those of the lock file: in memory, and for read-only
+     * datastores. */
     struct fair_lock own_fair_lock;
     struct commit_counter own_commit_counter;
-    /* The thread of this process that is inside the turnstile, or 0. */
-    _Atomic(pthread_t) insider;
-    atomic_bool poisoned; /* V5: no appends until all have closed */
+    struct writer writer;
 };
 
-/*
- * Finds or makes the entry of a file and counts the caller in.  With `create` a
- * file that is not there is made, empty; else it is NOT_FOUND.  INVALID: a
- * process that has it open was forked, and this is the child: SQLite cannot be
- * used across fork.  DENIED, IO, NO_MEMORY.
- */
-int quipu_sqlite_file_hold(const quipu_host *host, const char *path,
-                           bool create, struct file **file, quipu_error *error);
-/* An entry for a store in memory.  NO_MEMORY. */
-int quipu_sqlite_file_private(const quipu_host *host, struct file **file,
+/* Finds the file in the register, or adds it, and counts the caller as a
+ * holder. With `create` a missing file is created, empty; without, it is
+ * NOT_FOUND. INVALID: the file was open when this process was forked; SQLite
+ * cannot be used across fork. DENIED, IO, NO_MEMORY. */
+int quipu_sqlite_file_acquire(const quipu_host *host, const char *path,
+                              bool create, struct file **file,
                               quipu_error *error);
-/* NULL is allowed. */
+
+/* Makes a struct for a store in memory. NO_MEMORY. */
+int quipu_sqlite_file_create(const quipu_host *host, struct file **file,
+                             quipu_error *error);
+
+/* Counts the holder out; the last one releases the struct. NULL is allowed. */
 void quipu_sqlite_file_release(struct file *file);
 
 #endif

@@ -1,31 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening and closing a store; nothing is changed before it is checked. */
+/* Opening and closing of a store.
+ *
+ * Opening a file, in this order:
+ *
+ *   1. Check the version of the SQLite library, resolve the path, and register
+ * the file in the process (file.c).
+ *   2. Probe the file (probe.c). Nothing is changed before it is known to be a
+ *      store, or to be allowed to become one.
+ *   3. Open the lock file, unless read-only. The first process recovers the WAL
+ *      (recovery.c) before it lets others in.
+ *   4. Create the catalogue if the file is empty, still with a rollback
+ * journal, so that the database file alone shows what it is. Then change to WAL
+ * mode.
+ *   5. Read the identity of the namespace, or create the namespace.
+ *
+ * Closing the last datastore of the last process runs a checkpoint and removes
+ * the files beside the database.
+ *
+ * The mutex `opening` of struct file serialises steps 2 to 4 and the closing
+ * within the process; between processes the open lock of the lock file does. */
+#include "common/clock.h"
+#include "common/error.h"
+#include "common/safeguard.h"
 #include "sqlite.h"
 
-#include "common/clock.h"
-#include "common/safeguard.h"
-#include "path.h"
-#include "probe.h"
+#include <string.h>
 
 #define MEBI (UINT64_C(1) << 20)
-#define DEPARTURE_TIME CLOCK_SECOND /* to wait for others when closing */
+/* How long closing waits for a process that is opening the file. */
+#define CLOSE_PATIENCE CLOCK_SECOND
 
-/* ---------------------------------------------------------------- writers */
+/* ----------------------------------------------------------------- writers */
 
-/* Goes through the gate; the first datastore of the process opens it. */
-static int pass_gate(quipu_driver_datastore *datastore, int64_t deadline,
-                     quipu_error *error)
+/* Registers the datastore as a writer; the first one of the process opens the
+ * lock file. */
+static int open_lock_file(quipu_driver_datastore *datastore, int64_t deadline,
+                          quipu_error *error)
 {
     struct file *file = datastore->file;
+    const struct lock_file_target target = { .host = datastore->host,
+                                             .database = datastore->path,
+                                             .owner = datastore->path };
     bool alone = false;
     int status = QUIPU_OK;
+
     if (file->writers == 0) {
-        status = quipu_common_lock_file_open(&file->lock_file, datastore->host,
-                                             datastore->path, datastore->path,
+        status = quipu_common_lock_file_open(&file->lock_file, &target,
                                              deadline, &alone, error);
     }
     if (status == QUIPU_OK && alone) {
-        status = quipu_sqlite_wal_settle(datastore, deadline, error);
+        status = quipu_sqlite_recovery_run(datastore, deadline, error);
         if (status == QUIPU_OK) {
             quipu_common_lock_file_unlock(&file->lock_file);
         } else {
@@ -35,34 +59,71 @@ static int pass_gate(quipu_driver_datastore *datastore, int64_t deadline,
     }
     if (status == QUIPU_OK) {
         file->writers++;
-        datastore->gated = true;
+        datastore->is_writer = true;
         datastore->fair_lock = &file->lock_file.page->fair_lock;
         datastore->commit_counter = &file->lock_file.page->commit_counter;
     }
     return status;
 }
 
-/* Makes the catalogue in an empty file, before it becomes a WAL database, so
- * that the file alone tells what it is. */
-static int initialise(quipu_driver_datastore *datastore, int64_t deadline,
-                      quipu_error *error)
+/* Creates the catalogue in a file that has none. Another process may have
+ * created it since the probe. */
+static int create_store(quipu_driver_datastore *datastore, int64_t deadline,
+                        quipu_error *error)
 {
     enum store_kind kind = STORE_EMPTY;
-    int status = quipu_sqlite_writing_begin(datastore, deadline, error);
+    int status = quipu_sqlite_transaction_begin(datastore, deadline, error);
+
     if (status != QUIPU_OK) {
         return status;
     }
-    status = quipu_sqlite_catalogue_check(datastore, &datastore->writer, &kind,
-                                          error);
+    status = quipu_sqlite_probe_connection(&datastore->writer, &kind, error);
     if (status == QUIPU_OK &&
         SAFEGUARDED("F4.second-look-when-making", kind != STORE_OURS, true)) {
         status = quipu_sqlite_catalogue_create(datastore, error);
     }
     if (status != QUIPU_OK) {
-        quipu_sqlite_writing_abandon(datastore);
+        quipu_sqlite_transaction_abandon(datastore);
         return status;
     }
-    return quipu_sqlite_writing_commit(datastore, error);
+    return quipu_sqlite_transaction_commit(datastore, error);
+}
+
+/* Changes the database to WAL mode and sets the durability of the writing
+ * connection. The caller owns the fair lock. */
+static int use_wal(quipu_driver_datastore *datastore, quipu_error *error)
+{
+    const struct connection *writer = &datastore->writer;
+    sqlite3_stmt *mode = NULL;
+    bool is_wal = false;
+    int status = QUIPU_OK;
+    int code = quipu_sqlite_statement_prepare(
+        writer, "PRAGMA journal_mode = WAL", &mode);
+
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(mode);
+        is_wal = code == SQLITE_ROW &&
+                 strcmp((const char *)sqlite3_column_text(mode, 0), "wal") == 0;
+    }
+    if (code != SQLITE_ROW) {
+        status = quipu_sqlite_error_set(writer, code, "use a WAL", error);
+    } else if (!is_wal) {
+        status = datastore->host->error_set(
+            error, QUIPU_UNSUPPORTED, 0, NULL,
+            "the file system of \"%s\" cannot share memory between processes, "
+            "which a WAL needs; use a local file system",
+            datastore->name);
+    }
+    (void)sqlite3_finalize(mode);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    quipu_sqlite_checkpoint_init(datastore);
+    return quipu_sqlite_statement_execute(writer,
+                                          datastore->relaxed
+                                              ? "PRAGMA synchronous = NORMAL"
+                                              : "PRAGMA synchronous = FULL",
+                                          "set the durability", error);
 }
 
 static int open_writer(quipu_driver_datastore *datastore, enum store_kind kind,
@@ -70,6 +131,7 @@ static int open_writer(quipu_driver_datastore *datastore, enum store_kind kind,
 {
     int status = quipu_sqlite_connection_open(datastore, &datastore->writer,
                                               SQLITE_OPEN_READWRITE, error);
+
     if (status != QUIPU_OK) {
         return status;
     }
@@ -82,30 +144,31 @@ static int open_writer(quipu_driver_datastore *datastore, enum store_kind kind,
     }
     datastore->writer.deadline = deadline;
     if (kind != STORE_OURS) {
-        status = initialise(datastore, deadline, error);
-        quipu_sqlite_readers_close(datastore); /* they know no tables */
+        status = create_store(datastore, deadline, error);
+        /* Readers of the probe have the schema of before. */
+        quipu_sqlite_readers_close(datastore);
     }
     if (status == QUIPU_OK) {
-        status = quipu_sqlite_turnstile_take(datastore, deadline, error);
+        status = quipu_sqlite_transaction_lock(datastore, deadline, error);
     }
     if (status == QUIPU_OK) {
-        status = quipu_sqlite_wal_use(datastore, error);
-        quipu_sqlite_turnstile_give(datastore);
+        status = use_wal(datastore, error);
+        quipu_sqlite_transaction_unlock(datastore);
     }
     return status;
 }
 
-/* ---------------------------------------------------------------- checking */
+/* ----------------------------------------------------------------- probing */
 
-/* Whether what the file was found to be can be opened in this way. */
-static int check_wanted(quipu_driver_datastore *datastore, bool create,
-                        enum store_kind kind, quipu_error *error)
+/* Checks that a file of that kind can be opened as requested. */
+static int check_kind(quipu_driver_datastore *datastore, bool create,
+                      enum store_kind kind, quipu_error *error)
 {
     const quipu_host *host = datastore->host;
+
     if (kind == STORE_EMPTY && !create) {
         return host->error_set(error, QUIPU_NOT_FOUND, 0, NULL,
-                               "\"%s\" is empty; create=yes makes a store of "
-                               "it",
+                               "\"%s\" is empty; create=yes makes it a store",
                                datastore->name);
     }
     if (kind == STORE_FOREIGN &&
@@ -120,90 +183,89 @@ static int check_wanted(quipu_driver_datastore *datastore, bool create,
     return QUIPU_OK;
 }
 
-/* Lets SQLite undo what was left half done, as whoever opens it would. */
-static int undo_unfinished(quipu_driver_datastore *datastore, int64_t deadline,
-                           quipu_error *error)
-{
-    struct connection connection = { .db = NULL };
-    int status = pass_gate(datastore, deadline, error);
-    if (status == QUIPU_OK) {
-        status = quipu_sqlite_connection_open(datastore, &connection,
-                                              SQLITE_OPEN_READWRITE, error);
-    }
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    connection.deadline = deadline;
-    int code = sqlite3_exec(connection.db, "SELECT count(*) FROM sqlite_schema",
-                            NULL, NULL, NULL);
-    if (code != SQLITE_OK) {
-        status = quipu_sqlite_fail(datastore, connection.db, code,
-                                   "undo what a killed process began", error);
-    }
-    quipu_sqlite_connection_close(&connection);
-    return status;
-}
-
-/* Another program died in the middle of a transaction; to undo it is its own
- * affair (F4). */
+/* The file holds the unfinished transaction of another program. SQLite would
+ * roll it back, but that is for the other program to decide (F4). */
 static int refuse_unfinished(quipu_driver_datastore *datastore,
                              quipu_error *error)
 {
     return datastore->host->error_set(
         error, QUIPU_CORRUPT, SQLITE_READONLY_ROLLBACK, NULL,
         "\"%s\" is an SQLite database that another program left half written, "
-        "and no store of quipu as far as can be seen; name another file, or "
-        "open it once with that program",
+        "and does not seem to be a store of quipu; name another file, or open "
+        "it once with that program",
         datastore->name);
 }
 
-/* Looks once more where the first look failed for want of a right. */
-static int look(quipu_driver_datastore *datastore, int64_t deadline,
-                enum store_kind *kind, quipu_error *error)
+/* Evaluates a probe that failed with `own`. If its cause can be removed, does
+ * so and sets *again. */
+static int handle_failed_probe(quipu_driver_datastore *datastore,
+                               int64_t deadline, const quipu_error *own,
+                               bool *again, quipu_error *error)
+{
+    /* A file beside the database can be neither created nor opened. */
+    const bool denied =
+        own->code == QUIPU_DENIED || (own->native & 0xff) == SQLITE_CANTOPEN;
+
+    if (quipu_sqlite_probe_is_recoverable(datastore, own)) {
+        int status = open_lock_file(datastore, deadline, error);
+        *again = true;
+        return status == QUIPU_OK
+                   ? quipu_sqlite_recovery_rollback(datastore, deadline, error)
+                   : status;
+    }
+    if (denied && datastore->readonly && !datastore->immutable &&
+        quipu_sqlite_probe_is_read_only(datastore)) {
+        /* No process can change the file: read it without locks. */
+        datastore->immutable = true;
+        quipu_sqlite_readers_close(datastore);
+        *again = true;
+        return QUIPU_OK;
+    }
+    if (denied && !datastore->readonly &&
+        quipu_sqlite_probe_is_read_only(datastore)) {
+        return datastore->host->error_set(error, QUIPU_DENIED, own->native,
+                                          NULL,
+                                          "\"%s\" is on a file system that is "
+                                          "mounted read-only; open it with "
+                                          "readonly=yes",
+                                          datastore->name);
+    }
+    if (!datastore->readonly && own->native == SQLITE_READONLY_ROLLBACK) {
+        return refuse_unfinished(datastore, error);
+    }
+    return quipu_common_error_pass(own->code, own, error);
+}
+
+static int probe(quipu_driver_datastore *datastore, int64_t deadline,
+                 enum store_kind *kind, quipu_error *error)
 {
     quipu_error own = { 0 };
-    int status = quipu_sqlite_probe(datastore, deadline, kind, &own);
+    bool again = false;
+    int status = quipu_sqlite_probe_file(datastore, deadline, kind, &own);
+
     if (status == QUIPU_OK) {
         return QUIPU_OK;
     }
-    /* A file that should stand beside it can neither be made nor opened. */
-    bool cannot =
-        status == QUIPU_DENIED || (own.native & 0xff) == SQLITE_CANTOPEN;
-    if (quipu_sqlite_probe_is_unfinished(datastore, &own)) {
-        status = undo_unfinished(datastore, deadline, error);
-    } else if (cannot && datastore->readonly && !datastore->immutable &&
-               quipu_sqlite_probe_is_frozen(datastore)) {
-        datastore->immutable = true;
-        quipu_sqlite_readers_close(datastore);
-        status = QUIPU_OK;
-    } else if (cannot && !datastore->readonly &&
-               quipu_sqlite_probe_is_frozen(datastore)) {
-        return datastore->host->error_set(
-            error, QUIPU_DENIED, own.native, NULL,
-            "\"%s\" is on a file system that may only be read; open it with "
-            "readonly=yes",
-            datastore->name);
-    } else if (!datastore->readonly && own.native == SQLITE_READONLY_ROLLBACK) {
-        return refuse_unfinished(datastore, error);
-    } else {
-        return quipu_common_error_pass(status, &own, error);
-    }
-    return status == QUIPU_OK
-               ? quipu_sqlite_probe(datastore, deadline, kind, error)
+    status = handle_failed_probe(datastore, deadline, &own, &again, error);
+    return status == QUIPU_OK && again
+               ? quipu_sqlite_probe_file(datastore, deadline, kind, error)
                : status;
 }
 
-/* With the file's `opening` held. */
-static int open_checked(quipu_driver_datastore *datastore, bool create,
-                        int64_t deadline, quipu_error *error)
+/* ----------------------------------------------------------------- opening */
+
+/* Steps 2 to 4; the caller holds the mutex `opening`. */
+static int open_probed(quipu_driver_datastore *datastore, bool create,
+                       int64_t deadline, quipu_error *error)
 {
     enum store_kind kind = STORE_EMPTY;
-    int status = look(datastore, deadline, &kind, error);
+    int status = probe(datastore, deadline, &kind, error);
+
     if (status == QUIPU_OK) {
-        status = check_wanted(datastore, create, kind, error);
+        status = check_kind(datastore, create, kind, error);
     }
-    if (status == QUIPU_OK && !datastore->readonly && !datastore->gated) {
-        status = pass_gate(datastore, deadline, error);
+    if (status == QUIPU_OK && !datastore->readonly && !datastore->is_writer) {
+        status = open_lock_file(datastore, deadline, error);
     }
     if (status == QUIPU_OK && !datastore->readonly) {
         status = open_writer(datastore, kind, deadline, error);
@@ -211,26 +273,36 @@ static int open_checked(quipu_driver_datastore *datastore, bool create,
     return status;
 }
 
-static int open_file(quipu_driver_datastore *datastore, bool create,
-                     int64_t deadline, quipu_error *error)
+/* Replaces the path of the URI by the canonical one. */
+static int resolve_path(quipu_driver_datastore *datastore, quipu_error *error)
 {
     const quipu_host *host = datastore->host;
     char *given = datastore->path;
     bool exists = false;
     int status = quipu_sqlite_path_resolve(host, given, &datastore->path,
                                            &exists, error);
+
     if (status != QUIPU_OK) {
         return status;
     }
     host->release(given);
     datastore->name = datastore->path;
     datastore->immutable = datastore->options.immutable && datastore->readonly;
-    datastore->uri = quipu_sqlite_path_immutable(host, datastore->path);
-    if (!datastore->uri) {
-        return quipu_sqlite_no_memory(host, error);
+    datastore->uri = quipu_sqlite_path_immutable_uri(host, datastore->path);
+    return datastore->uri ? QUIPU_OK
+                          : quipu_sqlite_error_no_memory(host, error);
+}
+
+static int open_file(quipu_driver_datastore *datastore, bool create,
+                     int64_t deadline, quipu_error *error)
+{
+    const quipu_host *host = datastore->host;
+    int status = resolve_path(datastore, error);
+
+    if (status == QUIPU_OK) {
+        status = quipu_sqlite_file_acquire(host, datastore->path, create,
+                                           &datastore->file, error);
     }
-    status = quipu_sqlite_file_hold(host, datastore->path, create,
-                                    &datastore->file, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -243,7 +315,7 @@ static int open_file(quipu_driver_datastore *datastore, bool create,
                                "thread until the deadline; try again",
                                datastore->name);
     }
-    status = open_checked(datastore, create, deadline, error);
+    status = open_probed(datastore, create, deadline, error);
     (void)pthread_mutex_unlock(&datastore->file->opening);
     return status;
 }
@@ -259,7 +331,7 @@ static int open_memory(quipu_driver_datastore *datastore, bool create,
             "readonly=no");
     }
     int status =
-        quipu_sqlite_file_private(datastore->host, &datastore->file, error);
+        quipu_sqlite_file_create(datastore->host, &datastore->file, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -267,15 +339,59 @@ static int open_memory(quipu_driver_datastore *datastore, bool create,
     datastore->commit_counter = &datastore->file->own_commit_counter;
     status = quipu_sqlite_connection_open(datastore, &datastore->writer,
                                           SQLITE_OPEN_READWRITE, error);
-    return status == QUIPU_OK ? initialise(datastore, deadline, error) : status;
+    return status == QUIPU_OK ? create_store(datastore, deadline, error)
+                              : status;
 }
 
-/* -------------------------------------------------------------- the whole */
+/* Checks the library before it writes a byte. */
+static int check_library(const quipu_host *host, quipu_error *error)
+{
+    if (sqlite3_libversion_number() < SQLITE_VERSION_NEEDED) {
+        return host->error_set(error, QUIPU_UNSUPPORTED, 0, NULL,
+                               "this is SQLite %s, but a store needs 3.37.0 or "
+                               "later; link a newer "
+                               "one",
+                               sqlite3_libversion());
+    }
+    if (sqlite3_threadsafe() == 0) {
+        return host->error_set(error, QUIPU_UNSUPPORTED, 0, NULL,
+                               "this SQLite was built without threads; link "
+                               "one that was built with them");
+    }
+    return QUIPU_OK;
+}
+
+static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
+                      int64_t deadline, quipu_error *error)
+{
+    const quipu_host *host = datastore->host;
+    const bool create =
+        (how->flags & QUIPU_OPEN_CREATE) != 0 &&
+        SAFEGUARDED("F4.readonly-connection", !datastore->readonly, true);
+    int status = check_library(host, error);
+
+    if (status == QUIPU_OK && !datastore->name_space) {
+        status = quipu_sqlite_error_no_memory(host, error);
+    }
+    if (status == QUIPU_OK) {
+        status =
+            quipu_sqlite_path_parse(host, how->body, &datastore->path, error);
+    }
+    if (status == QUIPU_OK) {
+        status = datastore->path
+                     ? open_file(datastore, create, deadline, error)
+                     : open_memory(datastore, create, deadline, error);
+    }
+    return status == QUIPU_OK ? quipu_sqlite_catalogue_identity(
+                                    datastore, create, deadline, error)
+                              : status;
+}
 
 static quipu_driver_datastore *create_datastore(const quipu_host *host,
                                                 const quipu_open *how)
 {
     quipu_driver_datastore *datastore = host->allocate(sizeof(*datastore));
+
     if (!datastore) {
         return NULL;
     }
@@ -292,90 +408,18 @@ static quipu_driver_datastore *create_datastore(const quipu_host *host,
     return datastore;
 }
 
-/* Closes the writing connection.  Who is alone copies the WAL into the database
- * and removes what stands beside it; the others leave it as it is. */
-static void close_writer(quipu_driver_datastore *datastore)
-{
-    struct file *file = datastore->file;
-    bool alone = false;
-    (void)pthread_mutex_lock(&file->opening);
-    if (--file->writers == 0) {
-        alone = quipu_common_lock_file_try_exclusive(
-            &file->lock_file, clock_now() + DEPARTURE_TIME);
-    }
-    if (alone &&
-        SAFEGUARDED("V3.no-checkpoint-after-a-failed-sync",
-                    !atomic_load(&file->poisoned), true) &&
-        datastore->writer.db) {
-        (void)sqlite3_db_config(datastore->writer.db,
-                                SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
-    }
-    quipu_sqlite_connection_close(&datastore->writer);
-    if (file->writers == 0) {
-        quipu_common_lock_file_close(&file->lock_file, datastore->host, alone);
-    }
-    (void)pthread_mutex_unlock(&file->opening);
-}
-
-void quipu_sqlite_close(quipu_driver_datastore *datastore)
-{
-    const quipu_host *host = datastore->host;
-    quipu_sqlite_readers_close(datastore);
-    if (datastore->gated) {
-        close_writer(datastore);
-    } else {
-        quipu_sqlite_connection_close(&datastore->writer);
-    }
-    quipu_sqlite_file_release(datastore->file);
-    (void)pthread_cond_destroy(&datastore->returned);
-    (void)pthread_mutex_destroy(&datastore->lock);
-    host->release(datastore->name_space);
-    host->release(datastore->uri);
-    host->release(datastore->path);
-    host->release(datastore);
-}
-
-static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
-                      int64_t deadline, quipu_error *error)
-{
-    const quipu_host *host = datastore->host;
-    bool create =
-        (how->flags & QUIPU_OPEN_CREATE) != 0 &&
-        SAFEGUARDED("F4.readonly-connection", !datastore->readonly, true);
-    if (!datastore->name_space) {
-        return quipu_sqlite_no_memory(host, error);
-    }
-    if (sqlite3_threadsafe() == 0) {
-        return host->error_set(error, QUIPU_UNSUPPORTED, 0, NULL,
-                               "this SQLite was built without threads; link "
-                               "another");
-    }
-    int status =
-        quipu_sqlite_path_of_body(host, how->body, &datastore->path, error);
-    if (status == QUIPU_OK) {
-        status = datastore->path
-                     ? open_file(datastore, create, deadline, error)
-                     : open_memory(datastore, create, deadline, error);
-    }
-    if (status == QUIPU_OK) {
-        status =
-            quipu_sqlite_catalogue_identity(datastore, create, deadline, error);
-    }
-    return status;
-}
-
-/* Of what opening alone commits nobody needs to know the outcome: the next
- * attempt finds it, or makes it. */
-static int settle(const quipu_host *host, const char *name, int status,
-                  const quipu_error *own, quipu_error *error)
+/* Passes the error of a failed opening on. A commit with an unknown outcome is
+ * an I/O error here: the next opening finds what it created, or creates it. */
+static int pass_error(const quipu_driver_datastore *datastore, int status,
+                      const quipu_error *own, quipu_error *error)
 {
     if (status != QUIPU_UNKNOWN_OUTCOME) {
         return quipu_common_error_pass(status, own, error);
     }
-    return host->error_set(error, QUIPU_IO, own->native, NULL,
-                           "\"%s\" cannot be made ready to be written (%s); "
-                           "open it again",
-                           name, sqlite3_errstr(own->native));
+    return datastore->host->error_set(
+        error, QUIPU_IO, own->native, NULL,
+        "\"%s\" cannot be prepared for writing (%s); open it again",
+        datastore->name, sqlite3_errstr(own->native));
 }
 
 int quipu_sqlite_open(const quipu_host *host, const quipu_open *how,
@@ -383,12 +427,13 @@ int quipu_sqlite_open(const quipu_host *host, const quipu_open *how,
                       quipu_opened *opened, quipu_error *error)
 {
     quipu_driver_datastore *made = create_datastore(host, how);
-    if (!made) {
-        return quipu_sqlite_no_memory(host, error);
-    }
     quipu_error own = { .code = QUIPU_OK };
+
+    if (!made) {
+        return quipu_sqlite_error_no_memory(host, error);
+    }
     int status = open_store(made, how, deadline, &own);
-    status = settle(host, made->name, status, &own, error);
+    status = pass_error(made, status, &own, error);
     if (status != QUIPU_OK) {
         quipu_sqlite_close(made);
         return status;
@@ -403,4 +448,52 @@ int quipu_sqlite_open(const quipu_host *host, const quipu_open *how,
                                      .append_size = 256 * MEBI };
     *datastore = made;
     return QUIPU_OK;
+}
+
+/* ----------------------------------------------------------------- closing */
+
+/* Closes the writing connection. The last writer of all processes lets SQLite
+ * run a checkpoint and remove the files beside the database, unless a sync has
+ * failed: then nothing is copied that may not be on the disk. */
+static void close_writer(quipu_driver_datastore *datastore)
+{
+    struct file *file = datastore->file;
+    bool alone = false;
+
+    (void)pthread_mutex_lock(&file->opening);
+    if (--file->writers == 0) {
+        alone = quipu_common_lock_file_try_exclusive(
+            &file->lock_file, clock_now() + CLOSE_PATIENCE);
+    }
+    if (alone &&
+        SAFEGUARDED("V3.no-checkpoint-after-a-failed-sync",
+                    !atomic_load(&file->writer.poisoned), true) &&
+        datastore->writer.db) {
+        (void)sqlite3_db_config(datastore->writer.db,
+                                SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    }
+    quipu_sqlite_connection_close(&datastore->writer);
+    if (file->writers == 0) {
+        quipu_common_lock_file_close(&file->lock_file, datastore->host, alone);
+    }
+    (void)pthread_mutex_unlock(&file->opening);
+}
+
+void quipu_sqlite_close(quipu_driver_datastore *datastore)
+{
+    const quipu_host *host = datastore->host;
+
+    quipu_sqlite_readers_close(datastore);
+    if (datastore->is_writer) {
+        close_writer(datastore);
+    } else {
+        quipu_sqlite_connection_close(&datastore->writer);
+    }
+    quipu_sqlite_file_release(datastore->file);
+    (void)pthread_cond_destroy(&datastore->returned);
+    (void)pthread_mutex_destroy(&datastore->lock);
+    host->release(datastore->name_space);
+    host->release(datastore->uri);
+    host->release(datastore->path);
+    host->release(datastore);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the body of a URI to the name of a file. */
-#include "path.h"
-
-#include "common/text.h"
+/* Paths: from the body of a URI to the canonical name of the database file.
+ *
+ * SQLite and the driver place files beside the database ("-wal", "-shm",
+ * "-journal", "-quipu"). So every name of a file, through links or from another
+ * folder, must lead to the same canonical name before anything is opened. */
+#include "common/error.h"
 #include "sqlite.h"
 
 #include <errno.h>
@@ -12,12 +14,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* SQLite takes paths of up to 512 bytes; "-journal" and the like are added. */
+/* SQLite's limit is 512 bytes with a suffix such as "-journal". */
 #define PATH_LONGEST 500
 #define NAME_LONGEST 240
 
-int quipu_sqlite_path_of_body(const quipu_host *host, const char *body,
-                              char **path, quipu_error *error)
+int quipu_sqlite_path_parse(const quipu_host *host, const char *body,
+                            char **path, quipu_error *error)
 {
     *path = NULL;
     if (strncmp(body, "///", 3) != 0 || body[3] == '\0') {
@@ -32,13 +34,14 @@ int quipu_sqlite_path_of_body(const quipu_host *host, const char *body,
     }
     char *text = quipu_common_text_copy(host, body + 3);
     if (!text) {
-        return quipu_sqlite_no_memory(host, error);
+        return quipu_sqlite_error_no_memory(host, error);
     }
     if (!quipu_common_text_decode_percent(text)) {
         host->release(text);
         return host->error_set(error, QUIPU_INVALID, 0, NULL,
                                "\"sqlite:%s\" has a %% without two "
-                               "hexadecimal digits, or %%00; write %%25 for it",
+                               "hexadecimal digits, or %%00; write %%25 for a "
+                               "percent sign",
                                body);
     }
     *path = text;
@@ -56,7 +59,8 @@ static int check_kind(const quipu_host *host, const char *path,
     if (!S_ISREG(info.st_mode)) {
         return host->error_set(
             error, QUIPU_INVALID, 0, NULL,
-            "\"%s\" is no file; name the database file itself", path);
+            "\"%s\" is not a regular file; name the database file itself",
+            path);
     }
     return QUIPU_OK;
 }
@@ -66,11 +70,12 @@ static int too_long(const quipu_host *host, const char *path,
 {
     return host->error_set(error, QUIPU_INVALID, 0, NULL,
                            "the name of the file is too long (at most %d bytes "
-                           "with all folders, %d without): \"%s\"",
+                           "with its folders, %d without): \"%s\"",
                            PATH_LONGEST, NAME_LONGEST, path);
 }
 
-/* The folder of a path: what stands before its last slash, or ".". */
+/* Finds the canonical name of a path's folder; `name` is the part of the path
+ * behind the last slash. */
 static int find_folder(const quipu_host *host, const char *path,
                        const char *name, char real[PATH_MAX],
                        quipu_error *error)
@@ -87,13 +92,15 @@ static int find_folder(const quipu_host *host, const char *path,
     if (errno == ENOENT || errno == ENOTDIR) {
         return host->error_set(
             error, QUIPU_NOT_FOUND, 0, NULL,
-            "\"%s\": there is no folder \"%s\"; make it first", path, folder);
+            "\"%s\": the folder \"%s\" does not exist; create it first", path,
+            folder);
     }
     return quipu_common_error_set_system(host, path, errno,
                                          "find the folder of", error);
 }
 
-/* For a file that is not there: its folder's real name and its own. */
+/* For a file that does not exist: the folder's canonical name and the file's
+ * own. */
 static int resolve_missing(const quipu_host *host, const char *path,
                            char real[PATH_MAX], quipu_error *error)
 {
@@ -101,7 +108,7 @@ static int resolve_missing(const quipu_host *host, const char *path,
     const char *name = slash ? slash + 1 : path;
     if (*name == '\0') {
         return host->error_set(error, QUIPU_INVALID, 0, NULL,
-                               "\"%s\" is no name of a file", path);
+                               "\"%s\" is not the name of a file", path);
     }
     if (strlen(path) >= PATH_MAX || strlen(name) > NAME_LONGEST) {
         return too_long(host, path, error);
@@ -140,13 +147,13 @@ int quipu_sqlite_path_resolve(const quipu_host *host, const char *path,
     }
     char *copy = quipu_common_text_copy(host, buffer);
     if (!copy) {
-        return quipu_sqlite_no_memory(host, error);
+        return quipu_sqlite_error_no_memory(host, error);
     }
     *real = copy;
     return QUIPU_OK;
 }
 
-char *quipu_sqlite_path_immutable(const quipu_host *host, const char *path)
+char *quipu_sqlite_path_immutable_uri(const quipu_host *host, const char *path)
 {
     static const char hex[] = "0123456789abcdef";
     struct text text = { .host = host };

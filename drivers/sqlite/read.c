@@ -1,42 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Reading items.  A cursor fills a page from a reading connection, and gives
- * the connection back before it lends the first item: between steps it holds no
- * transaction, and a slow reader keeps nobody from anything.  What was appended
- * after it was opened is kept out by the head of the log, read in the first
- * page's transaction; so one page, the usual case, costs nothing more.
- */
+/* Reading items of a sequence or of the log.
+ *
+ * METHOD
+ *
+ * A cursor fills a page from a reader and returns the reader before it returns
+ * the items (cursor.c). The first page is read when the cursor is opened. If a
+ * page was full, the next step continues after its last item with a new query.
+ *
+ * The query runs through its rows in one sqlite3_step: its condition calls
+ * quipu_collect with the columns of each row (connection.c), which keeps the
+ * row and returns false, so that SQLite goes on to the next row. It returns
+ * true to end the query. Measured: a step for each row and a call for each
+ * column would add a tenth to the time of a read.
+ *
+ * INVARIANTS
+ *
+ *   INV1  A cursor returns no item that was appended after it was opened (V4).
+ * The rows of the first page come from one transaction; if it does not hold
+ *         everything, the head of the log is read in that same transaction, and
+ *         items above it are skipped in later pages. A read of one page, the
+ * usual case, needs no head. INV2  After a page no transaction is open: the
+ * query is reset (V1). INV3  The order of the rows is that of an index. If the
+ * index is damaged they may come in any order, which the cursor reports as
+ * CORRUPT. */
+#include "common/safeguard.h"
 #include "cursor.h"
 
-#include "common/safeguard.h"
-
 #include <string.h>
-
-#define FIRST_ITEMS 64
-#define FIRST_BYTES (16u << 10)
-#define MORE_ITEMS 480
-#define MORE_BYTES (160u << 10)
-
-int quipu_sqlite_cursor_create(quipu_driver_datastore *datastore,
-                               quipu_driver_schema *bound,
-                               quipu_driver_cursor **cursor, quipu_error *error)
-{
-    *cursor = datastore->host->allocate(sizeof(**cursor));
-    if (!*cursor) {
-        return datastore->host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
-                                          "no memory for a cursor");
-    }
-    **cursor = (quipu_driver_cursor){ .datastore = datastore, .bound = bound };
-    return QUIPU_OK;
-}
-
-void quipu_sqlite_cursor_close(quipu_driver_cursor *cursor)
-{
-    const quipu_host *host = cursor->datastore->host;
-    quipu_sqlite_page_finish(&cursor->reading.page, host);
-    host->release(cursor->listing.schema_block);
-    host->release(cursor);
-}
 
 static quipu_bytes sequence_of(const quipu_driver_cursor *cursor)
 {
@@ -45,245 +35,228 @@ static quipu_bytes sequence_of(const quipu_driver_cursor *cursor)
 
 static void bind_query(quipu_driver_cursor *cursor, sqlite3_stmt *query)
 {
-    const struct reading *reading = &cursor->reading;
-    (void)sqlite3_bind_int64(query, 1,
-                             reading->descending ? reading->range.upper
-                                                 : reading->range.lower);
-    if (!reading->log) {
-        quipu_sqlite_bind_sequence(query, 2, cursor->bound,
-                                   sequence_of(cursor));
+    const struct item_read *read = &cursor->read;
+
+    (void)sqlite3_bind_int64(
+        query, 1, read->descending ? read->range.upper : read->range.lower);
+    if (!read->of_log) {
+        quipu_sqlite_item_row_bind_sequence(query, 2, cursor->bound,
+                                            sequence_of(cursor));
     }
 }
 
-/* Where an item stands in what is read. */
-static int64_t place_of(const struct reading *reading, const quipu_item *item)
+/* ------------------------------------------------------------------- rows */
+
+/* The number that orders the items: notification id, or position. */
+static int64_t number_of(const struct item_read *read, const quipu_item *item)
 {
-    return reading->log ? item->notification_id : item->position;
+    return read->of_log ? item->notification_id : item->position;
 }
 
-/* Whether an item lies behind the range, and so do all after it. */
-static bool is_beyond(const struct reading *reading, const quipu_item *item)
+/* Returns true if the item lies behind the range, like all that follow it. */
+static bool is_beyond(const struct item_read *read, const quipu_item *item)
 {
-    int64_t at = place_of(reading, item);
-    if (reading->log && item->notification_id > reading->head) {
+    const int64_t number = number_of(read, item);
+
+    if (read->of_log && item->notification_id > read->head) {
         return true;
     }
-    return reading->descending
-               ? at < reading->range.lower
-               : SAFEGUARDED("S4.far-bound", at > reading->range.upper, false);
+    return read->descending
+               ? number < read->range.lower
+               : SAFEGUARDED("S4.far-bound", number > read->range.upper, false);
 }
 
-/* They come as the index has them; without it, or from one that is damaged,
- * they may come in any order. */
-static bool is_in_order(const struct reading *reading, const quipu_item *item)
+/* Returns true if the item follows the last one of the page (INV3). */
+static bool is_in_order(const struct item_read *read, const quipu_item *item)
 {
-    if (reading->page.count == 0) {
+    if (read->page.count == 0) {
         return true;
     }
-    int64_t before = place_of(reading, item - 1);
-    int64_t at = place_of(reading, item);
-    return reading->descending ? at <= before : at >= before;
+    const int64_t before = number_of(read, item - 1);
+    const int64_t number = number_of(read, item);
+    return read->descending ? number <= before : number >= before;
 }
 
-/* Where the rows of a query go, and how that went. */
-struct taking {
+/* Collects the rows of one query. */
+struct page_collector {
+    struct row_collector base;
     quipu_driver_cursor *cursor;
-    bool more; /* a row was left behind, as the page had no room for it */
+    bool more; /* the page has no room for a row */
     int status;
     quipu_error *error;
 };
 
-static int refuse_order(const quipu_driver_cursor *cursor, quipu_error *error)
+static int set_disorder(const quipu_driver_cursor *cursor, quipu_error *error)
 {
     return cursor->datastore->host->error_set(
         error, QUIPU_CORRUPT, 0, NULL,
-        "the items of \"%s\" do not come in their order: an index of it is "
-        "missing, or damaged and to be mended by SQLite's REINDEX",
+        "the items of \"%s\" are out of order: an index of the table is "
+        "missing "
+        "or damaged; rebuild it with SQLite's REINDEX",
         cursor->bound->schema.table);
 }
 
-/* Puts a row in the page; true: the query has come to its end, since the row
- * lies behind the range, is the last of its limit, or has no room. */
-static bool take_row(struct taking *taking, sqlite3_value **columns)
+/* Keeps a row in the page. Returns true to end the query: the row lies behind
+ * the range, is the last of the limit, or has no room. */
+static bool collect_row(struct row_collector *base, sqlite3_value **columns)
 {
-    quipu_driver_cursor *cursor = taking->cursor;
-    struct reading *reading = &cursor->reading;
-    quipu_item *item = quipu_sqlite_page_look(
-        &reading->page, columns + (reading->log ? 1 : 0), cursor->bound);
+    struct page_collector *collector = (struct page_collector *)base;
+    quipu_driver_cursor *cursor = collector->cursor;
+    struct item_read *read = &cursor->read;
+    quipu_item *item = quipu_sqlite_item_page_read(
+        &read->page, columns + (read->of_log ? 1 : 0), cursor->bound);
+
     if (!item) {
-        taking->more = true;
+        collector->more = true;
         return true;
     }
-    if (is_beyond(reading, item)) {
+    if (is_beyond(read, item)) {
         return true;
     }
     if (SAFEGUARDED("V4.newer-items-between",
-                    item->notification_id > reading->head, false)) {
+                    item->notification_id > read->head, false)) { /* INV1 */
         SAFEGUARDED("V4.limit-of-older-items", (void)0,
-                    (void)reading->range.limit--);
+                    (void)read->range.limit--);
         return false;
     }
-    if (SAFEGUARDED("S4.order-of-a-damaged-index", !is_in_order(reading, item),
+    if (SAFEGUARDED("S4.order-of-a-damaged-index", !is_in_order(read, item),
                     false)) {
-        taking->status = refuse_order(cursor, taking->error);
+        collector->status = set_disorder(cursor, collector->error);
         return true;
     }
-    if (reading->log) {
-        item->sequence_id = quipu_sqlite_value_bytes(columns[0]);
+    if (read->of_log) {
+        item->sequence_id = quipu_sqlite_item_row_bytes(columns[0]);
     }
-    taking->status = quipu_sqlite_page_keep(
-        &reading->page, cursor->datastore->host, &taking->more, taking->error);
-    if (!reading->log) {
+    collector->status =
+        quipu_sqlite_item_page_keep(&read->page, cursor->datastore->host,
+                                    &collector->more, collector->error);
+    if (!read->of_log) {
         item->sequence_id = sequence_of(cursor);
     }
-    return taking->status != QUIPU_OK || taking->more ||
+    return collector->status != QUIPU_OK || collector->more ||
            SAFEGUARDED("S4.limit",
-                       (int64_t)reading->page.count == reading->range.limit,
-                       false);
+                       (int64_t)read->page.count == read->range.limit, false);
 }
 
-/*
- * quipu_collect(COLUMN...) in the condition of a cursor's query: takes the row,
- * and is true only where the query is to stop.  So SQLite runs through the rows
- * in one step, and hands their columns over as they are; to come back with each
- * of them, and to be asked for each column, costs a tenth of the whole read.
- */
-void quipu_sqlite_take(sqlite3_context *context, int count,
-                       sqlite3_value **columns)
+/* Runs the query; *more: a row is left for the next page. */
+static int collect_rows(quipu_driver_cursor *cursor, struct connection *reader,
+                        sqlite3_stmt *query, bool *more, quipu_error *error)
 {
-    const struct connection *connection = sqlite3_user_data(context);
-    (void)count;
-    if (SAFEGUARDED("V5.function-of-cursors", !connection->taking, false)) {
-        sqlite3_result_error(context, "quipu_collect is the driver's own", -1);
-        return;
-    }
-    sqlite3_result_int(context, take_row(connection->taking, columns));
-}
+    struct page_collector collector = { .base = { .collect = collect_row },
+                                        .cursor = cursor,
+                                        .error = error };
 
-/* Fills the page; *more: a row was left behind for the next one. */
-static int take_rows(quipu_driver_cursor *cursor, struct connection *reader,
-                     sqlite3_stmt *query, bool *more, quipu_error *error)
-{
-    struct taking taking = { .cursor = cursor, .error = error };
-    reader->taking = &taking;
+    reader->collector = &collector.base;
     int code = sqlite3_step(query);
-    reader->taking = NULL;
-    *more = taking.more;
+    reader->collector = NULL;
+    *more = collector.more;
     if (code != SQLITE_ROW && code != SQLITE_DONE) {
-        return quipu_sqlite_fail(cursor->datastore, reader->db, code, "read",
-                                 error);
+        return quipu_sqlite_error_set(reader, code, "read", error);
     }
-    return taking.status;
+    return collector.status;
 }
 
-/* Moves the range behind the page's last item. */
-static void advance(struct reading *reading)
+/* ------------------------------------------------------------------- pages */
+
+/* Moves the range behind the last item of the page. */
+static void advance(quipu_driver_cursor *cursor)
 {
-    int64_t at =
-        place_of(reading, &reading->page.items[reading->page.count - 1]);
+    struct item_read *read = &cursor->read;
+    const int64_t last =
+        number_of(read, &read->page.items[read->page.count - 1]);
+
     SAFEGUARD("S4.limit-over-pages")
-    reading->range.limit -=
-        reading->range.limit == INT64_MAX ? 0 : (int64_t)reading->page.count;
-    if (reading->descending) {
-        reading->done = at == INT64_MIN;
-        reading->range.upper = reading->done ? at : at - 1;
+    read->range.limit -=
+        read->range.limit == INT64_MAX ? 0 : (int64_t)read->page.count;
+    if (read->descending) {
+        cursor->done = last == INT64_MIN;
+        read->range.upper = cursor->done ? last : last - 1;
     } else {
-        reading->done = at == INT64_MAX;
-        reading->range.lower = reading->done ? at : at + 1;
+        cursor->done = last == INT64_MAX;
+        read->range.lower = cursor->done ? last : last + 1;
     }
+}
+
+static int read_page(quipu_driver_cursor *cursor, struct connection *reader,
+                     quipu_error *error)
+{
+    struct item_read *read = &cursor->read;
+    sqlite3_stmt *query = NULL;
+    bool more = false;
+
+    read->page.count = read->page.used = 0;
+    int status = quipu_sqlite_statement_get(reader, cursor->bound, read->sql,
+                                            &query, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    bind_query(cursor, query);
+    status = collect_rows(cursor, reader, query, &more, error);
+    SAFEGUARD("V4.head-of-a-cursor")
+    if (status == QUIPU_OK && more && read->head == INT64_MAX) { /* INV1 */
+        status =
+            quipu_sqlite_lookup_head(reader, cursor->bound, &read->head, error);
+    }
+    SAFEGUARD("V1.no-old-view")
+    (void)sqlite3_reset(query); /* INV2 */
+    if (status == QUIPU_OK && more) {
+        advance(cursor);
+    } else {
+        cursor->done = true;
+    }
+    return status;
 }
 
 static int fill_page(quipu_driver_cursor *cursor, struct connection *reader,
                      quipu_error *error)
 {
-    struct reading *reading = &cursor->reading;
-    quipu_driver_datastore *datastore = cursor->datastore;
-    sqlite3_stmt *query = NULL;
-    bool more = false;
-    reading->page.count = reading->page.used = 0;
-    int status = quipu_sqlite_statement_get(datastore, reader, cursor->bound,
-                                            reading->sql, &query, error);
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    bind_query(cursor, query);
-    status = take_rows(cursor, reader, query, &more, error);
-    SAFEGUARD("V4.head-of-a-cursor")
-    if (status == QUIPU_OK && more && reading->head == INT64_MAX) {
-        status = quipu_sqlite_ask_head(datastore, reader, cursor->bound,
-                                       &reading->head, error);
-    }
-    SAFEGUARD("V1.no-old-view")
-    (void)sqlite3_reset(query);
-    if (status == QUIPU_OK && more) {
-        advance(reading);
-    } else {
-        reading->done = true;
-    }
-    return status;
+    int status = read_page(cursor, reader, error);
+
+    return quipu_sqlite_lookup_torn_down(reader, cursor->bound, status, error);
 }
 
-static int fill(quipu_driver_cursor *cursor, struct connection *reader,
-                quipu_error *error)
+static int step(quipu_driver_cursor *cursor, struct connection *reader,
+                struct cursor_rows *rows, quipu_error *error)
 {
-    int status = fill_page(cursor, reader, error);
-    return quipu_sqlite_torn_down(cursor->datastore, reader, cursor->bound,
-                                  status, error);
-}
-
-static int next_item(quipu_driver_cursor *cursor, struct connection *reader,
-                     const void **rows, size_t *count, quipu_error *error)
-{
-    struct reading *reading = &cursor->reading;
-    const quipu_host *host = cursor->datastore->host;
+    struct item_read *read = &cursor->read;
     int status = QUIPU_OK;
-    if (reading->page.item_room < MORE_ITEMS) {
-        status =
-            quipu_sqlite_page_make(&reading->page, host, MORE_ITEMS, MORE_BYTES,
-                                   cursor->bound->schema.column_count, error);
+
+    if (read->page.item_room < PAGE_ITEMS) {
+        status = quipu_sqlite_item_page_init(
+            &read->page, cursor->datastore->host,
+            cursor->bound->schema.column_count, false, error);
     }
     if (status == QUIPU_OK) {
-        status = fill(cursor, reader, error);
+        status = fill_page(cursor, reader, error);
     }
     if (status == QUIPU_OK) {
-        *rows = reading->page.items;
-        *count = reading->page.count;
+        rows->rows = read->page.items;
+        rows->count = read->page.count;
     }
     return status;
 }
 
-static int open_items(quipu_driver_datastore *datastore,
-                      quipu_driver_schema *bound, quipu_bytes sequence_id,
-                      const quipu_range *range, enum statement up,
-                      int64_t deadline, quipu_driver_cursor **cursor,
-                      quipu_error *error)
+/* ----------------------------------------------------------------- opening */
+
+/* Reads the first page and hands the cursor over, or closes it. */
+static int open_cursor(quipu_driver_cursor *made, int64_t deadline,
+                       quipu_driver_cursor **cursor, quipu_error *error)
 {
-    quipu_driver_cursor *made = NULL;
+    quipu_driver_datastore *datastore = made->datastore;
     struct connection *reader = NULL;
-    int status = quipu_sqlite_cursor_create(datastore, bound, &made, error);
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    made->step = next_item;
-    made->reading.sql = range->descending ? up + 1 : up;
-    made->reading.log = up == SQL_LOG_UP;
-    made->reading.descending = range->descending;
-    made->reading.head = INT64_MAX;
-    made->reading.range = *range;
-    if (sequence_id.size > 0) {
-        made->sequence_id.size = (uint8_t)sequence_id.size;
-        memcpy(made->sequence_id.data, sequence_id.data, sequence_id.size);
-    }
-    status = quipu_sqlite_page_make(&made->reading.page, datastore->host,
-                                    FIRST_ITEMS, FIRST_BYTES,
-                                    bound->schema.column_count, error);
+
+    made->step = step;
+    made->read.head = INT64_MAX;
+    int status = quipu_sqlite_item_page_init(&made->read.page, datastore->host,
+                                             made->bound->schema.column_count,
+                                             true, error);
     if (status == QUIPU_OK) {
         status =
             quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
     }
     if (status == QUIPU_OK) {
-        status = fill(made, reader, error);
-        quipu_sqlite_reader_return(datastore, reader);
+        status = fill_page(made, reader, error);
+        quipu_sqlite_reader_return(reader);
     }
     if (status != QUIPU_OK) {
         quipu_sqlite_cursor_close(made);
@@ -299,8 +272,18 @@ int quipu_sqlite_read_sequence(quipu_driver_datastore *datastore,
                                const quipu_range *range, int64_t deadline,
                                quipu_driver_cursor **cursor, quipu_error *error)
 {
-    return open_items(datastore, bound, sequence_id, range, SQL_SEQUENCE_UP,
-                      deadline, cursor, error);
+    quipu_driver_cursor *made = NULL;
+    int status = quipu_sqlite_cursor_create(datastore, bound, &made, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    made->read.sql = range->descending ? SQL_SEQUENCE_DOWN : SQL_SEQUENCE_UP;
+    made->read.descending = range->descending;
+    made->read.range = *range;
+    made->sequence_id.size = (uint8_t)sequence_id.size;
+    memcpy(made->sequence_id.data, sequence_id.data, sequence_id.size);
+    return open_cursor(made, deadline, cursor, error);
 }
 
 int quipu_sqlite_read_log(quipu_driver_datastore *datastore,
@@ -308,31 +291,15 @@ int quipu_sqlite_read_log(quipu_driver_datastore *datastore,
                           int64_t deadline, quipu_driver_cursor **cursor,
                           quipu_error *error)
 {
-    return open_items(datastore, bound, (quipu_bytes){ 0 }, range, SQL_LOG_UP,
-                      deadline, cursor, error);
-}
+    quipu_driver_cursor *made = NULL;
+    int status = quipu_sqlite_cursor_create(datastore, bound, &made, error);
 
-int quipu_sqlite_step(quipu_driver_cursor *cursor, int64_t deadline,
-                      const void **rows, size_t *count, quipu_error *error)
-{
-    struct reading *reading = &cursor->reading;
-    struct connection *reader = NULL;
-    int status = QUIPU_OK;
-    *count = 0;
-    if (!reading->lent && reading->page.count > 0) {
-        reading->lent = true; /* the page that came with the opening */
-        *rows = reading->page.items;
-        *count = reading->page.count;
-        return QUIPU_OK;
+    if (status != QUIPU_OK) {
+        return status;
     }
-    if (reading->done) {
-        return QUIPU_OK;
-    }
-    status =
-        quipu_sqlite_reader_borrow(cursor->datastore, deadline, &reader, error);
-    if (status == QUIPU_OK) {
-        status = cursor->step(cursor, reader, rows, count, error);
-        quipu_sqlite_reader_return(cursor->datastore, reader);
-    }
-    return status;
+    made->read.sql = range->descending ? SQL_LOG_DOWN : SQL_LOG_UP;
+    made->read.of_log = true;
+    made->read.descending = range->descending;
+    made->read.range = *range;
+    return open_cursor(made, deadline, cursor, error);
 }

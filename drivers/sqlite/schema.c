@@ -1,293 +1,368 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The SQL of a schema: its table, and the statements that work on it. */
+/* Schemas: set up and torn down, bound and unbound.
+ *
+ * Setting up creates the table of the items and enters the schema in the
+ * catalogue, in one transaction. Whether the schema exists is looked up twice:
+ * first by a reader, which is enough in the usual case that it does, then in
+ * the transaction, since another process may have set it up meanwhile.
+ *
+ * A bound schema is a copy of the definition with its number and its SQL. It
+ * outlives a teardown by others: statements on a missing table fail, and
+ * quipu_sqlite_lookup_torn_down tells why. */
+#include "common/schema.h"
+#include "common/error.h"
 #include "common/safeguard.h"
 #include "sqlite.h"
 
-#include <stdio.h>
-#include <string.h>
-
-/* A table in a namespace begins with "quipu_", which no schema's name does. */
-char *quipu_sqlite_schema_table(const quipu_driver_datastore *datastore,
-                                const char *table)
-{
-    char prefix[40] = "";
-    struct text text = { .host = datastore->host };
-    if (SAFEGUARDED("F3.tables-of-a-namespace",
-                    datastore->name_space[0] != '\0', false)) {
-        (void)snprintf(prefix, sizeof(prefix), "quipu_%lld_",
-                       (long long)datastore->space);
-    }
-    quipu_common_text_add(&text, prefix);
-    quipu_common_text_add(&text, table);
-    if (text.failed) {
-        quipu_common_text_finish(&text);
-    }
-    return text.data;
-}
-
-static const char *column_type(int kind)
-{
-    switch (kind) {
-    case QUIPU_VALUE_DOUBLE:
-        return "ANY"; /* REAL would store -0.0 as 0.0 */
-    case QUIPU_VALUE_TEXT:
-        return "TEXT";
-    case QUIPU_VALUE_BYTES:
-    case QUIPU_VALUE_UUID:
-        return "BLOB";
-    default:
-        return "INTEGER";
-    }
-}
-
-/* --------------------------------------------------------------- templates */
-
-/* SQL with the names of a schema left open. A word that begins with '@' stands
- * for a name of the schema, quoted, or for a list; a part in brackets is left
- * out if the schema lacks the column that it names:
- *
- *     @table @notification_id @sequence_id @position @topic @state @event_id
- *     @metadata @time      names
- *     @sequence_type       TEXT or BLOB
- *     @further_columns     definitions of the further columns, each after a ','
- *     @columns             all columns of an item, in the order of row.c
- *     @values              a placeholder for each of them
- *     @collect_log         a call of quipu_collect with all columns
- *     @collect             the same without the sequence id
+/* --------------------------------------------------- entries of the catalogue
  */
-static const char table_template[] = "CREATE TABLE @table ("
-                                     "@notification_id INTEGER PRIMARY KEY, "
-                                     "@sequence_id @sequence_type NOT NULL, "
-                                     "@position INTEGER NOT NULL, "
-                                     "@topic TEXT NOT NULL, "
-                                     "@state BLOB NOT NULL"
-                                     "[, @event_id BLOB NOT NULL UNIQUE]"
-                                     "[, @metadata BLOB]"
-                                     "[, @time INTEGER]"
-                                     "@further_columns, "
-                                     "UNIQUE (@sequence_id, @position)"
-                                     ") STRICT";
 
-static const char *const templates[SQL_COUNT - SQL_COMMON_COUNT] = {
-    [SQL_LAST - SQL_COMMON_COUNT] = "SELECT max(@position) FROM @table "
-                                    "WHERE @sequence_id = ?1",
-    [SQL_BY_EVENT_ID - SQL_COMMON_COUNT] = "SELECT @columns FROM @table "
-                                           "WHERE @event_id = ?1",
-    [SQL_INSERT - SQL_COMMON_COUNT] = "INSERT INTO @table (@columns) "
-                                      "VALUES (@values)",
-    [SQL_SEQUENCE_UP - SQL_COMMON_COUNT] =
-        "SELECT 1 FROM @table "
-        "WHERE @sequence_id = ?2 AND @position >= ?1 AND @collect "
-        "ORDER BY @position",
-    [SQL_SEQUENCE_DOWN - SQL_COMMON_COUNT] =
-        "SELECT 1 FROM @table "
-        "WHERE @sequence_id = ?2 AND @position <= ?1 AND @collect "
-        "ORDER BY @position DESC",
-    [SQL_LOG_UP - SQL_COMMON_COUNT] =
-        "SELECT 1 FROM @table "
-        "WHERE @notification_id >= ?1 AND @collect_log "
-        "ORDER BY @notification_id",
-    [SQL_LOG_DOWN - SQL_COMMON_COUNT] =
-        "SELECT 1 FROM @table "
-        "WHERE @notification_id <= ?1 AND @collect_log "
-        "ORDER BY @notification_id DESC",
-    [SQL_FIRST_SEQUENCE - SQL_COMMON_COUNT] =
-        "SELECT min(@sequence_id) FROM @table",
-    [SQL_NEXT_SEQUENCE - SQL_COMMON_COUNT] =
-        "SELECT min(@sequence_id) FROM @table WHERE @sequence_id > ?1",
-    [SQL_EVENT_ID_AT - SQL_COMMON_COUNT] = "SELECT @event_id FROM @table "
-                                           "WHERE @notification_id = ?1",
+/* A value that is bound to a parameter of a statement. */
+struct argument {
+    bool is_text;
+    const char *text; /* NULL for SQL's NULL */
+    int64_t number;
 };
 
-struct expansion {
-    const quipu_schema *schema;
-    const char *table;
-    struct text text;
-};
-
-static void add_name(struct text *text, const char *separator, const char *name)
+static struct argument number_argument(int64_t number)
 {
-    if (name) {
-        quipu_common_text_add(text, separator);
-        quipu_common_text_add_name(text, name);
-    }
+    return (struct argument){ .number = number };
 }
 
-static void add_columns(struct expansion *expansion, bool with_sequence)
+static struct argument text_argument(const char *text)
 {
-    const quipu_schema *schema = expansion->schema;
-    struct text *text = &expansion->text;
-
-    if (with_sequence) {
-        add_name(text, "", schema->sequence_id);
-        quipu_common_text_add(text, ", ");
-    }
-    add_name(text, "", schema->notification_id);
-    add_name(text, ", ", schema->position);
-    add_name(text, ", ", schema->topic);
-    add_name(text, ", ", schema->state);
-    add_name(text, ", ", schema->event_id);
-    add_name(text, ", ", schema->metadata);
-    add_name(text, ", ", schema->time);
-    for (size_t i = 0; i < schema->column_count; i++) {
-        add_name(text, ", ", schema->columns[i].name);
-    }
+    return (struct argument){ .is_text = true, .text = text };
 }
 
-static void add_collect(struct expansion *expansion, bool with_sequence)
+/* Runs a statement without results on the writing connection. */
+static int execute(quipu_driver_datastore *datastore, const char *sql,
+                   const struct argument *arguments, int count,
+                   quipu_error *error)
 {
-    quipu_common_text_add(&expansion->text, "quipu_collect(");
-    add_columns(expansion, with_sequence);
-    quipu_common_text_add(&expansion->text, ")");
-}
+    const struct connection *writer = &datastore->writer;
+    sqlite3_stmt *statement = NULL;
+    int code = quipu_sqlite_statement_prepare(writer, sql, &statement);
 
-static void add_values(struct expansion *expansion)
-{
-    const quipu_schema *schema = expansion->schema;
-    size_t count = 5 + (size_t)(schema->event_id != NULL) +
-                   (size_t)(schema->metadata != NULL) +
-                   (size_t)(schema->time != NULL) + schema->column_count;
-
-    for (size_t i = 0; i < count; i++) {
-        quipu_common_text_add(&expansion->text, i == 0 ? "?" : ", ?");
+    for (int i = 0; code == SQLITE_OK && i < count; i++) {
+        code = arguments[i].is_text
+                   ? sqlite3_bind_text(statement, i + 1, arguments[i].text, -1,
+                                       SQLITE_STATIC)
+                   : sqlite3_bind_int64(statement, i + 1, arguments[i].number);
     }
-}
-
-static void add_further_columns(struct expansion *expansion)
-{
-    const quipu_schema *schema = expansion->schema;
-
-    for (size_t i = 0; i < schema->column_count; i++) {
-        add_name(&expansion->text, ", ", schema->columns[i].name);
-        quipu_common_text_add(&expansion->text, " ");
-        quipu_common_text_add(&expansion->text,
-                              column_type(schema->columns[i].kind));
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(statement);
     }
+    (void)sqlite3_finalize(statement);
+    return code == SQLITE_DONE
+               ? QUIPU_OK
+               : quipu_sqlite_error_set(writer, code, "write the catalogue",
+                                        error);
 }
 
-/* Sets *name to the name that a word stands for, NULL if the schema has no such
- * column; returns false if the word stands for no name. */
-static bool find_name(const struct expansion *expansion, const char *word,
-                      size_t size, const char **name)
+static int enter_columns(quipu_driver_datastore *datastore,
+                         const quipu_schema *schema, int64_t number,
+                         quipu_error *error)
 {
-    const quipu_schema *schema = expansion->schema;
-    const struct {
-        const char *word;
-        const char *name;
-    } names[] = {
-        { "table", expansion->table },
-        { "notification_id", schema->notification_id },
-        { "sequence_id", schema->sequence_id },
-        { "position", schema->position },
-        { "topic", schema->topic },
-        { "state", schema->state },
-        { "event_id", schema->event_id },
-        { "metadata", schema->metadata },
-        { "time", schema->time },
+    int status = QUIPU_OK;
+
+    for (size_t i = 0; status == QUIPU_OK && i < schema->column_count; i++) {
+        const quipu_column *column = &schema->columns[i];
+        const struct argument arguments[] = {
+            number_argument(number),
+            number_argument((int64_t)i),
+            text_argument(column->name),
+            text_argument(quipu_common_schema_kind_name(column->kind)),
+        };
+
+        status = execute(datastore,
+                         "INSERT INTO quipu_columns VALUES (?1, ?2, ?3, ?4)",
+                         arguments, 4, error);
+    }
+    return status;
+}
+
+static int enter_schema(quipu_driver_datastore *datastore,
+                        const quipu_schema *schema, quipu_error *error)
+{
+    const char *parts[SCHEMA_PARTS];
+    struct argument arguments[2 + SCHEMA_PARTS] = {
+        number_argument(datastore->name_space_number),
+        text_argument(schema->table),
     };
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strlen(names[i].word) == size &&
-            memcmp(names[i].word, word, size) == 0) {
-            *name = names[i].name;
-            return true;
-        }
+    quipu_common_schema_parts(schema, parts);
+    for (size_t i = 0; i < SCHEMA_PARTS; i++) {
+        arguments[2 + i] = text_argument(parts[i]);
     }
-    return false;
-}
-
-static size_t word_size(const char *word)
-{
-    return strspn(word, "abcdefghijklmnopqrstuvwxyz_");
-}
-
-static void add_word(struct expansion *expansion, const char *word, size_t size)
-{
-    bool by_text = (expansion->schema->flags & QUIPU_SCHEMA_TEXT_IDS) != 0;
-    const char *name = NULL;
-
-    if (find_name(expansion, word, size, &name)) {
-        add_name(&expansion->text, "", name);
-    } else if (strncmp(word, "sequence_type", size) == 0) {
-        quipu_common_text_add(&expansion->text, by_text ? "TEXT" : "BLOB");
-    } else if (strncmp(word, "further_columns", size) == 0) {
-        add_further_columns(expansion);
-    } else if (strncmp(word, "columns", size) == 0) {
-        add_columns(expansion, true);
-    } else if (strncmp(word, "values", size) == 0) {
-        add_values(expansion);
-    } else {
-        add_collect(expansion, size > strlen("collect"));
+    int status = execute(
+        datastore,
+        "INSERT INTO quipu_schemas (namespace, name, ids, positions, "
+        "notification_id, sequence_id, position, topic, state, event_id, "
+        "metadata, time) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        arguments, 2 + SCHEMA_PARTS, error);
+    if (status != QUIPU_OK) {
+        return status;
     }
+    int64_t number = sqlite3_last_insert_rowid(datastore->writer.db);
+    const struct argument head = number_argument(number);
+    status = execute(datastore, "INSERT INTO quipu_heads VALUES (?1, 0)", &head,
+                     1, error);
+    return status == QUIPU_OK ? enter_columns(datastore, schema, number, error)
+                              : status;
 }
 
-/* Returns true if the schema has the column that a part in brackets names. */
-static bool has_column(const struct expansion *expansion, const char *part)
+/* ------------------------------------------------------------------ tables */
+
+/* Checks that nothing in the database has the name of the new table: neither
+ * the table of another schema, whose name differs in case only, nor one that
+ * quipu did not create. SQLite compares names without regard to case. */
+static int check_name(quipu_driver_datastore *datastore, const char *table,
+                      const char *name, quipu_error *error)
 {
-    const char *word = strchr(part, '@') + 1;
-    const char *name = NULL;
+    const struct connection *writer = &datastore->writer;
+    const quipu_host *host = datastore->host;
+    sqlite3_stmt *row = NULL;
+    int status = QUIPU_OK;
+    int code = quipu_sqlite_statement_prepare(
+        writer,
+        "SELECT (SELECT name FROM quipu_schemas "
+        "WHERE namespace = ?2 AND name = ?3 COLLATE NOCASE) "
+        "FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE",
+        &row);
 
-    (void)find_name(expansion, word, word_size(word), &name);
-    return name != NULL;
-}
-
-/* Returns the statement, allocated with the host, or NULL if memory is short.
- */
-static char *expand(const quipu_host *host, const quipu_schema *schema,
-                    const char *table, const char *template)
-{
-    struct expansion expansion = { schema, table, { .host = host } };
-    const char *at = SAFEGUARD_SQL(template);
-
-    while (*at != '\0') {
-        char piece[2] = { *at };
-
-        if (*at == '@') {
-            size_t size = word_size(at + 1);
-            add_word(&expansion, at + 1, size);
-            at += 1 + size;
-            continue;
-        }
-        if (*at == '[' && !has_column(&expansion, at)) {
-            at = strchr(at, ']');
-        } else if (*at != '[' && *at != ']') {
-            quipu_common_text_add(&expansion.text, piece);
-        }
-        at++;
+    if (code == SQLITE_OK) {
+        (void)sqlite3_bind_text(row, 1, table, -1, SQLITE_STATIC);
+        (void)sqlite3_bind_int64(row, 2, datastore->name_space_number);
+        (void)sqlite3_bind_text(row, 3, name, -1, SQLITE_STATIC);
+        code = sqlite3_step(row);
     }
-    if (expansion.text.failed) {
-        quipu_common_text_finish(&expansion.text);
+    const char *other =
+        code == SQLITE_ROW ? (const char *)sqlite3_column_text(row, 0) : NULL;
+    if (SAFEGUARDED("F2.case-of-names", true, false) && other) {
+        status = host->error_set(
+            error, QUIPU_INVALID, 0, NULL,
+            "schema \"%s\" differs from \"%s\" in case only; choose another "
+            "name",
+            name, other);
+    } else if (code == SQLITE_ROW) {
+        status = host->error_set(error, QUIPU_CONFLICT, 0, NULL,
+                                 "\"%s\" already has a table \"%s\" that quipu "
+                                 "did not create; choose "
+                                 "another name for the schema",
+                                 datastore->name, table);
+    } else if (code != SQLITE_DONE) {
+        status =
+            quipu_sqlite_error_set(writer, code, "look for a table", error);
     }
-    return expansion.text.data;
+    (void)sqlite3_finalize(row);
+    return status;
 }
 
-char *quipu_sqlite_schema_ddl(const quipu_driver_datastore *datastore,
-                              const quipu_schema *schema, const char *table)
+static int create_table(quipu_driver_datastore *datastore,
+                        const quipu_schema *schema, quipu_error *error)
 {
-    return expand(datastore->host, schema, table, table_template);
+    const quipu_host *host = datastore->host;
+    char *table = quipu_sqlite_catalogue_table_name(datastore, schema->table);
+    char *create =
+        table ? quipu_sqlite_statements_create_table(host, schema, table)
+              : NULL;
+    int status = create ? QUIPU_OK : quipu_sqlite_error_no_memory(host, error);
+
+    if (status == QUIPU_OK) {
+        SAFEGUARD("F4.foreign-table")
+        status = check_name(datastore, table, schema->table, error);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_sqlite_statement_execute(&datastore->writer, create,
+                                                "create a table", error);
+    }
+    host->release(create);
+    host->release(table);
+    return status;
 }
 
-int quipu_sqlite_schema_sql(quipu_driver_schema *bound, const quipu_host *host,
-                            const char *table, quipu_error *error)
+static int drop_table(quipu_driver_datastore *datastore,
+                      const quipu_schema *schema, quipu_error *error)
 {
-    for (size_t i = 0; i < SQL_COUNT - SQL_COMMON_COUNT; i++) {
-        if (!bound->schema.event_id && strstr(templates[i], "@event_id")) {
-            continue;
-        }
-        bound->sql[i] = expand(host, &bound->schema, table, templates[i]);
-        if (!bound->sql[i]) {
-            return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
-                                   "no memory for the SQL");
-        }
+    const quipu_host *host = datastore->host;
+    struct text drop = { .host = host };
+    char *table = quipu_sqlite_catalogue_table_name(datastore, schema->table);
+
+    quipu_common_text_add(&drop, "DROP TABLE ");
+    if (table) {
+        quipu_common_text_add_name(&drop, table);
     }
+    int status =
+        !table || drop.failed
+            ? quipu_sqlite_error_no_memory(host, error)
+            : quipu_sqlite_statement_execute(&datastore->writer, drop.data,
+                                             "drop a table", error);
+    quipu_common_text_finish(&drop);
+    host->release(table);
+    return status;
+}
+
+/* ----------------------------------------------------------------- changes */
+
+/* A change of the catalogue in its transaction. */
+typedef int change_function(quipu_driver_datastore *datastore,
+                            const quipu_schema *schema, int64_t number,
+                            quipu_error *error);
+
+static int add_schema(quipu_driver_datastore *datastore,
+                      const quipu_schema *schema, int64_t number,
+                      quipu_error *error)
+{
+    int status = create_table(datastore, schema, error);
+
+    (void)number;
+    return status == QUIPU_OK ? enter_schema(datastore, schema, error) : status;
+}
+
+static int remove_schema(quipu_driver_datastore *datastore,
+                         const quipu_schema *schema, int64_t number,
+                         quipu_error *error)
+{
+    static const char *const deletions[] = {
+        "DELETE FROM quipu_schemas WHERE number = ?1",
+        "DELETE FROM quipu_columns WHERE schema = ?1",
+        "DELETE FROM quipu_heads WHERE schema = ?1",
+    };
+    const struct argument argument = number_argument(number);
+    int status = drop_table(datastore, schema, error);
+
+    for (size_t i = 0;
+         status == QUIPU_OK && i < sizeof(deletions) / sizeof(deletions[0]);
+         i++) {
+        status = execute(datastore, deletions[i], &argument, 1, error);
+    }
+    return status;
+}
+
+/* Begins a transaction and looks the schema up. If the status of that look-up
+ * is `expected`, runs the change and commits; otherwise that status is the
+ * result. */
+static int change_catalogue(quipu_driver_datastore *datastore,
+                            const quipu_schema *schema, int64_t deadline,
+                            change_function *change, quipu_error *error)
+{
+    const int expected = change == add_schema ? QUIPU_NOT_FOUND : QUIPU_OK;
+    quipu_error own = { 0 };
+    int64_t number = 0;
+    int status = quipu_sqlite_transaction_begin(datastore, deadline, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    int found =
+        quipu_sqlite_catalogue_find(&datastore->writer, schema, &number, &own);
+    bool proceed =
+        SAFEGUARDED("F4.second-look-when-setting-up", found == expected, true);
+    status = proceed ? change(datastore, schema, number, error)
+                     : quipu_common_error_pass(found, &own, error);
+    if (!proceed || status != QUIPU_OK) {
+        quipu_sqlite_transaction_abandon(datastore);
+        return status;
+    }
+    return quipu_sqlite_transaction_commit(datastore, error);
+}
+
+/* Looks a schema up with a reader, and checks its table. */
+static int find_schema(quipu_driver_datastore *datastore,
+                       const quipu_schema *schema, int64_t deadline,
+                       int64_t *number, quipu_error *error)
+{
+    struct connection *reader = NULL;
+    int status =
+        quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    status = quipu_sqlite_catalogue_find(reader, schema, number, error);
+    if (status == QUIPU_OK) {
+        SAFEGUARD("F4.lost-columns")
+        status = quipu_sqlite_catalogue_check_table(reader, schema, error);
+    }
+    quipu_sqlite_reader_return(reader);
+    return status;
+}
+
+static int refuse_readonly(quipu_driver_datastore *datastore,
+                           quipu_error *error)
+{
+    return datastore->host->error_set(error, QUIPU_DENIED, 0, NULL,
+                                      "\"%s\" is open with readonly=yes",
+                                      datastore->path);
+}
+
+int quipu_sqlite_schema_setup(quipu_driver_datastore *datastore,
+                              const quipu_schema *schema, int64_t deadline,
+                              quipu_error *error)
+{
+    quipu_error own = { 0 };
+    int64_t number = 0;
+    int status = find_schema(datastore, schema, deadline, &number, &own);
+
+    if (status != QUIPU_NOT_FOUND) {
+        return quipu_common_error_pass(status, &own, error);
+    }
+    if (datastore->readonly) {
+        return refuse_readonly(datastore, error);
+    }
+    return change_catalogue(datastore, schema, deadline, add_schema, error);
+}
+
+int quipu_sqlite_schema_teardown(quipu_driver_datastore *datastore,
+                                 const quipu_schema *schema, int64_t deadline,
+                                 quipu_error *error)
+{
+    if (datastore->readonly) {
+        return refuse_readonly(datastore, error);
+    }
+    return change_catalogue(datastore, schema, deadline, remove_schema, error);
+}
+
+/* ----------------------------------------------------------------- binding */
+
+int quipu_sqlite_schema_bind(quipu_driver_datastore *datastore,
+                             const quipu_schema *schema, int64_t deadline,
+                             quipu_driver_schema **bound, quipu_error *error)
+{
+    const quipu_host *host = datastore->host;
+    int64_t number = 0;
+    int status = find_schema(datastore, schema, deadline, &number, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    quipu_driver_schema *made = host->allocate(sizeof(*made));
+    if (!made) {
+        return quipu_sqlite_error_no_memory(host, error);
+    }
+    *made = (quipu_driver_schema){ .number = number };
+    made->names = quipu_common_schema_copy(host, schema, &made->schema);
+    char *table = quipu_sqlite_catalogue_table_name(datastore, schema->table);
+    status = made->names && table
+                 ? quipu_sqlite_statements_expand(made, host, table, error)
+                 : quipu_sqlite_error_no_memory(host, error);
+    host->release(table);
+    if (status != QUIPU_OK) {
+        quipu_sqlite_schema_unbind(datastore, made);
+        return status;
+    }
+    (void)pthread_mutex_lock(&datastore->lock);
+    made->serial = ++datastore->serials;
+    (void)pthread_mutex_unlock(&datastore->lock);
+    *bound = made;
     return QUIPU_OK;
 }
 
-void quipu_sqlite_schema_sql_finish(quipu_driver_schema *bound,
-                                    const quipu_host *host)
+void quipu_sqlite_schema_unbind(quipu_driver_datastore *datastore,
+                                quipu_driver_schema *bound)
 {
-    for (size_t i = 0; i < SQL_COUNT - SQL_COMMON_COUNT; i++) {
-        host->release(bound->sql[i]);
-        bound->sql[i] = NULL;
-    }
+    quipu_sqlite_statements_release(bound, datastore->host);
+    datastore->host->release(bound->names);
+    datastore->host->release(bound);
 }

@@ -1,322 +1,301 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What the files of the SQLite driver share.
+/* Types and functions that the files of the SQLite driver share.
  *
- *     quipu_driver_datastore   one opened URI
- *       file                   the database file, shared in the process
- *         gate                 where the writers of all processes queue
- *       writer, readers        connections
- *     quipu_driver_schema      a schema bound: its SQL
- *     quipu_driver_cursor      pages of rows
- */
-#ifndef SQLITE_DRIVER_H
-#define SQLITE_DRIVER_H
+ *     quipu_driver_datastore   an opened URI
+ *       file                   the database file, shared by the process
+ * (file.h) lock_file            lock file, shared by all processes writer
+ * connection that writes (connection.h) readers                pool of
+ * connections that read quipu_driver_schema      a bound schema: copy, number,
+ * SQL quipu_driver_cursor      a read or a listing (cursor.h)
+ *
+ * The files form layers; a file calls only files of the lines above its own:
+ *
+ *     error, options, path, file
+ *     connection, statements, item_row, item_page, checkpoint, lookup
+ *     transaction
+ *     readers
+ *     recovery, catalogue, probe
+ *     schema, append, cursor, read, listing, wait
+ *     open
+ *     driver
+ *
+ * Functions return QUIPU_OK or a status with *error filled in, unless stated
+ * otherwise; `error` may be NULL. Deadlines are instants of clock.h. */
+#ifndef QUIPU_DRIVERS_SQLITE_SQLITE_H
+#define QUIPU_DRIVERS_SQLITE_SQLITE_H
 
-#include "common/error.h"
 #include "common/schema.h"
 #include "common/text.h"
+#include "connection.h"
 #include "file.h"
-#include "options.h"
 
 #include <quipu/driver.h>
 
 #include <pthread.h>
 #include <sqlite3.h>
 
-#define STORE_APPLICATION_ID 0x71756970 /* "quip" */
+#define STORE_APPLICATION_ID 0x71756970 /* "quip", PRAGMA application_id */
 #define STORE_FORMAT 1
 #define READERS_MAX 8
+/* The oldest SQLite: 3.37.0 has the STRICT tables of the store. */
+#define SQLITE_VERSION_NEEDED 3037000
 
-/* ----------------------------------------------------------------- errors */
+/* ----------------------------------------------------------------- options */
 
-/* Says what SQLite's answer means, as a status, and fills *error: "<what>:
- * <SQLite's words>, and the way out". */
-int quipu_sqlite_fail(const struct quipu_driver_datastore *datastore,
-                      sqlite3 *db, int code, const char *what,
-                      quipu_error *error);
+#define OPTION_COUNT 4
+extern const quipu_option_info quipu_sqlite_options_table[OPTION_COUNT];
 
-int quipu_sqlite_no_memory(const quipu_host *host, quipu_error *error);
-
-/* ------------------------------------------------------------ connections */
-
-/* The statements of one schema, or (schema NULL) those of none. */
-enum statement {
-    /* of no schema */
-    SQL_BEGIN,
-    SQL_COMMIT,
-    SQL_ROLLBACK,
-    SQL_SAVEPOINT,
-    SQL_ROLLBACK_TO,
-    SQL_RELEASE,
-    SQL_TRACKING_READ,
-    SQL_TRACKING_WRITE,
-    SQL_TRACKING_NEXT,
-    SQL_SCHEMAS_NEXT,
-    SQL_COLUMNS,
-    SQL_HEAD,
-    SQL_SET_HEAD,
-    SQL_COMMON_COUNT,
-    /* of a schema */
-    SQL_LAST = SQL_COMMON_COUNT,
-    SQL_BY_EVENT_ID,
-    SQL_INSERT,
-    SQL_SEQUENCE_UP,
-    SQL_SEQUENCE_DOWN,
-    SQL_LOG_UP,
-    SQL_LOG_DOWN,
-    SQL_FIRST_SEQUENCE,
-    SQL_NEXT_SEQUENCE,
-    SQL_EVENT_ID_AT,
-    SQL_COUNT
+/* The driver's own options of a URI. */
+struct options {
+    bool adopt;         /* add a store to a database that has other tables */
+    bool immutable;     /* with readonly: read without locks */
+    int64_t checkpoint; /* pages of the WAL that start a checkpoint */
+    int64_t mmap;       /* bytes that a reader maps at most */
 };
 
-#define CACHES_MAX 16
+/* Reads the options; the core has checked their values. */
+void quipu_sqlite_options_read(const quipu_open *how, struct options *options);
 
-struct statements {
-    uint64_t serial; /* of the bound schema */
-    uint64_t used;   /* when, for the least recently used to go */
-    sqlite3_stmt *of[SQL_COUNT - SQL_COMMON_COUNT];
-};
-
-struct taking; /* read.c's */
-
-struct connection {
-    sqlite3 *db;
-    int64_t deadline;      /* of the operation under way */
-    struct taking *taking; /* where the rows of a cursor's query go */
-    sqlite3_stmt *common[SQL_COMMON_COUNT];
-    struct statements caches[CACHES_MAX];
-    uint64_t clock;
-};
-
-/* ------------------------------------------------------------ datastore */
+/* --------------------------------------------------------------- datastore */
 
 struct quipu_driver_datastore {
     const quipu_host *host;
     struct options options;
-    char *path;       /* the file's real name; NULL: in memory */
-    char *uri;        /* the same as SQLite's URI, to read without locks */
-    bool immutable;   /* read it so: nobody changes the file */
+    char *path;       /* the file's canonical name; NULL: in memory */
+    char *uri;        /* the same as an immutable URI of SQLite */
+    bool immutable;   /* readers open `uri` */
     const char *name; /* for messages */
     char *name_space;
-    int64_t space; /* its number in the catalogue; 0: not there yet */
+    int64_t name_space_number; /* in the catalogue; 0: not created yet */
     bool readonly;
-    bool relaxed;
-    bool gated; /* counted among the writers of `file` */
+    bool relaxed;   /* durability=relaxed */
+    bool is_writer; /* counted in file->writers */
     quipu_uuid identity;
     struct file *file;
+    /* Those of the lock file, or, in memory and if readonly, those of `file`.
+     */
     struct fair_lock *fair_lock;
     struct commit_counter *commit_counter;
-    /* Inside the turnstile; db NULL if readonly.  In memory it is the only
-     * connection, and reading takes the turnstile, too. */
+    /* Used by the owner of the fair lock; db NULL if readonly. In memory it is
+     * the only connection, and readers acquire the lock as well. */
     struct connection writer;
-    int wal_pages;    /* after the last commit of this handle */
-    int64_t wal_done; /* of those, what its last checkpoint found */
-    /* Readers that are idle, and how many there are in all. */
+    int wal_pages;              /* pages of the WAL after the last commit */
+    int64_t checkpointed_pages; /* wal_pages at the last checkpoint */
+    /* The pool of readers (readers.c). `lock` protects it and `serials`. */
     pthread_mutex_t lock;
     pthread_cond_t returned;
     struct connection *idle[READERS_MAX];
     size_t idle_count;
-    size_t reader_count;
-    uint64_t serials;
+    size_t reader_count; /* idle and borrowed */
+    uint64_t serials;    /* the last serial of a bound schema */
     _Atomic uint32_t interrupts;
 };
 
-/* A function for the queries of cursors, which each connection has; read.c. */
-void quipu_sqlite_take(sqlite3_context *context, int count,
-                       sqlite3_value **columns);
+/* ------------------------------------------------------------------ errors */
 
-/* Opens and prepares a connection; flags as sqlite3_open_v2, with
- * SQLITE_OPEN_URI to read without locks. */
-int quipu_sqlite_connection_open(quipu_driver_datastore *datastore,
-                                 struct connection *connection, int flags,
-                                 quipu_error *error);
-void quipu_sqlite_connection_close(struct connection *connection);
+/* Translates a result code of SQLite into a status and fills *error with
+ * `cannot <what> in "<name>": <SQLite's message>; <what to do>`. `connection`
+ * is the one that returned the code. */
+int quipu_sqlite_error_set(const struct connection *connection, int code,
+                           const char *what, quipu_error *error);
 
-/* A prepared statement, reset; `schema` NULL for those of none. */
-int quipu_sqlite_statement_get(quipu_driver_datastore *datastore,
-                               struct connection *connection,
-                               const quipu_driver_schema *schema,
-                               enum statement which, sqlite3_stmt **statement,
-                               quipu_error *error);
-/* Steps a statement that returns nothing, and resets it. */
-int quipu_sqlite_statement_run(quipu_driver_datastore *datastore,
-                               struct connection *connection,
-                               const quipu_driver_schema *schema,
-                               enum statement which, quipu_error *error);
+/* Sets and returns NO_MEMORY. */
+int quipu_sqlite_error_no_memory(const quipu_host *host, quipu_error *error);
 
-/* Lends a reading connection until it is returned.  TIMEOUT, and as opening. */
+/* ------------------------------------------------------------------- paths */
+
+/* Extracts the path from the body of a URI, percent-decoded: *path is to be
+ * released by the caller, or NULL for a store in memory. INVALID, NO_MEMORY. */
+int quipu_sqlite_path_parse(const quipu_host *host, const char *body,
+                            char **path, quipu_error *error);
+
+/* Makes a path absolute and resolves symbolic links, so that every name of a
+ * file leads to the same WAL and the same lock file beside it. The file need
+ * not exist (*exists), its folder must: NOT_FOUND. INVALID: not the name of a
+ * regular file. DENIED, IO, NO_MEMORY. The caller releases *real. */
+int quipu_sqlite_path_resolve(const quipu_host *host, const char *path,
+                              char **real, bool *exists, quipu_error *error);
+
+/* Returns the path as a "file:" URI of SQLite with immutable=1, to be released
+ * by the caller; NULL if memory is short. */
+char *quipu_sqlite_path_immutable_uri(const quipu_host *host, const char *path);
+
+/* ----------------------------------------------------------------- readers */
+
+/* Borrows a reading connection until it is returned; in memory, the writing one
+ * with the fair lock held. TIMEOUT: all were in use until the deadline. */
 int quipu_sqlite_reader_borrow(quipu_driver_datastore *datastore,
                                int64_t deadline, struct connection **connection,
                                quipu_error *error);
-void quipu_sqlite_reader_return(quipu_driver_datastore *datastore,
-                                struct connection *connection);
+void quipu_sqlite_reader_return(struct connection *connection);
 
-/* Closes those that are not lent. */
+/* Closes the idle readers. */
 void quipu_sqlite_readers_close(quipu_driver_datastore *datastore);
 
-/* Enters the turnstile, waiting until the deadline.  BUSY; INTERNAL if this
- * thread is inside already. */
-int quipu_sqlite_turnstile_take(quipu_driver_datastore *datastore,
-                                int64_t deadline, quipu_error *error);
-/* Leaves it. */
-void quipu_sqlite_turnstile_give(quipu_driver_datastore *datastore);
+/* ------------------------------------------------------------ transactions */
 
-/* Enters and begins a transaction; BUSY, IO, DENIED. */
-int quipu_sqlite_writing_begin(quipu_driver_datastore *datastore,
-                               int64_t deadline, quipu_error *error);
-/* Commits and leaves; on failure all is undone, or UNKNOWN_OUTCOME. */
-int quipu_sqlite_writing_commit(quipu_driver_datastore *datastore,
-                                quipu_error *error);
-/* Undoes, and stays inside; or leaves as well. */
-void quipu_sqlite_writing_undo(quipu_driver_datastore *datastore);
-void quipu_sqlite_writing_abandon(quipu_driver_datastore *datastore);
+/* Acquires the fair lock of the writers. BUSY: others held it until the
+ * deadline. INTERNAL: this thread holds it. */
+int quipu_sqlite_transaction_lock(quipu_driver_datastore *datastore,
+                                  int64_t deadline, quipu_error *error);
+void quipu_sqlite_transaction_unlock(quipu_driver_datastore *datastore);
 
-/* With the gate shut: makes durable what the last to use the WAL left in it.
- * IO, DENIED, CORRUPT, NO_MEMORY. */
-int quipu_sqlite_wal_settle(quipu_driver_datastore *datastore, int64_t deadline,
-                            quipu_error *error);
-/* Inside the turnstile: the writing connection keeps a WAL, as durable as the
- * datastore is to be.  UNSUPPORTED where no memory can be shared. */
-int quipu_sqlite_wal_use(quipu_driver_datastore *datastore, quipu_error *error);
+/* Acquires the lock and begins a transaction. DENIED: the datastore is
+ * read-only. IO: a sync has failed in this process. BUSY. */
+int quipu_sqlite_transaction_begin(quipu_driver_datastore *datastore,
+                                   int64_t deadline, quipu_error *error);
 
-/* ---------------------------------------------------------------- schemas */
+/* Commits, runs a checkpoint if one is due, releases the lock and advances the
+ * commit counter. On failure everything is rolled back, or, with
+ * UNKNOWN_OUTCOME, may be stored. */
+int quipu_sqlite_transaction_commit(quipu_driver_datastore *datastore,
+                                    quipu_error *error);
 
-struct quipu_driver_schema {
-    quipu_schema schema; /* a deep copy, in `names` */
-    char *names;
-    uint64_t serial;
-    int64_t number; /* in the catalogue */
-    char *sql[SQL_COUNT - SQL_COMMON_COUNT];
-    /* Inside an append alone: who keeps the head of the log (a schema may be
-     * bound several times), and for the keeper, the head. */
-    quipu_driver_schema *keeper;
-    quipu_driver_schema *next_keeper;
-    int64_t head;
-    bool head_changed;
-};
+/* Rolls back and keeps the lock. */
+void quipu_sqlite_transaction_rollback(quipu_driver_datastore *datastore);
 
-/* Makes the SQL of a schema whose table has that name in the database. */
-int quipu_sqlite_schema_sql(quipu_driver_schema *bound, const quipu_host *host,
-                            const char *table, quipu_error *error);
-void quipu_sqlite_schema_sql_finish(quipu_driver_schema *bound,
-                                    const quipu_host *host);
+/* Rolls back and releases the lock. */
+void quipu_sqlite_transaction_abandon(quipu_driver_datastore *datastore);
 
-/* The statement that makes the table of a schema, to be released; NULL: no
- * memory. */
-char *quipu_sqlite_schema_ddl(const quipu_driver_datastore *datastore,
-                              const quipu_schema *schema, const char *table);
+/* ------------------------------------------------- checkpoints and recovery */
 
-/* Looks a schema up in the catalogue, as quipu_sqlite_catalogue_find, with a
- * reader. */
-int quipu_sqlite_schema_find(quipu_driver_datastore *datastore,
-                             const quipu_schema *schema, int64_t deadline,
-                             int64_t *number, quipu_error *error);
-/* The table's name in the database, to be released. */
-char *quipu_sqlite_schema_table(const quipu_driver_datastore *datastore,
-                                const char *table);
+/* Runs a checkpoint if the WAL is long enough. The caller owns the fair lock
+ * and is outside a transaction. A failure is reported as a message. */
+void quipu_sqlite_checkpoint_run(quipu_driver_datastore *datastore);
 
-/* Catalogue: the schema's number and whether it is as stored.  NOT_FOUND,
- * CONFLICT (the message names the first difference). */
-int quipu_sqlite_catalogue_find(quipu_driver_datastore *datastore,
-                                struct connection *connection,
-                                const quipu_schema *schema, int64_t *number,
-                                quipu_error *error);
-/* Whether the table still has all columns; CORRUPT names the first that is
- * missing. */
-int quipu_sqlite_table_check(quipu_driver_datastore *datastore,
-                             struct connection *connection,
-                             const quipu_schema *schema, quipu_error *error);
-/* Runs SQL on the writing connection. */
-int quipu_sqlite_catalogue_exec(quipu_driver_datastore *datastore,
-                                const char *sql, const char *what,
-                                quipu_error *error);
+/* Replaces SQLite's automatic checkpoints on the writing connection by a count
+ * of the pages in the WAL. */
+void quipu_sqlite_checkpoint_init(quipu_driver_datastore *datastore);
+
+/* Makes durable what earlier processes left in the WAL. The caller holds the
+ * open lock of the lock file and is the only user. IO, DENIED, CORRUPT,
+ * NO_MEMORY. */
+int quipu_sqlite_recovery_run(quipu_driver_datastore *datastore,
+                              int64_t deadline, quipu_error *error);
+
+/* Lets SQLite roll back the unfinished transaction of a killed process. The
+ * caller is registered in the lock file. */
+int quipu_sqlite_recovery_rollback(quipu_driver_datastore *datastore,
+                                   int64_t deadline, quipu_error *error);
+
+/* --------------------------------------------------------------- catalogue */
+
+/* Creates the tables of the catalogue; in a transaction. */
 int quipu_sqlite_catalogue_create(quipu_driver_datastore *datastore,
                                   quipu_error *error);
 
-enum store_kind {
-    STORE_EMPTY,   /* a database without tables, or no bytes at all */
-    STORE_FOREIGN, /* one with tables, none of them quipu's */
-    STORE_OURS
-};
-
-/* Looks what a file is, and changes no byte of it.  CORRUPT: no database, a
- * damaged one, or another application's.  UNSUPPORTED: a format that is not
- * known, or no UTF-8.  BUSY, DENIED, IO. */
-int quipu_sqlite_catalogue_check(quipu_driver_datastore *datastore,
-                                 struct connection *connection,
-                                 enum store_kind *kind, quipu_error *error);
-/* Reads the identity of the namespace, making it if it is not there and may
- * be. */
+/* Reads identity and number of the datastore's namespace. Creates the namespace
+ * if it is missing and `create` is set. NOT_FOUND. */
 int quipu_sqlite_catalogue_identity(quipu_driver_datastore *datastore,
                                     bool create, int64_t deadline,
                                     quipu_error *error);
 
-extern const char *const quipu_sqlite_common_sql[SQL_COMMON_COUNT];
+/* Finds the number of a schema. NOT_FOUND. CONFLICT: the catalogue has it with
+ * another definition; the message names the first difference. */
+int quipu_sqlite_catalogue_find(struct connection *connection,
+                                const quipu_schema *schema, int64_t *number,
+                                quipu_error *error);
 
-/* ----------------------------------------- operations, as driver.h says */
+/* Checks that the table of a schema still has all its columns. CORRUPT. */
+int quipu_sqlite_catalogue_check_table(struct connection *connection,
+                                       const quipu_schema *schema,
+                                       quipu_error *error);
+
+/* Returns the name of a schema's table in the database, to be released by the
+ * caller; NULL if memory is short. */
+char *quipu_sqlite_catalogue_table_name(const quipu_driver_datastore *datastore,
+                                        const char *table);
+
+/* ------------------------------------------------------------------- probe */
+
+enum store_kind {
+    STORE_EMPTY,   /* a database without tables, or an empty file */
+    STORE_FOREIGN, /* a database with tables, none of them quipu's */
+    STORE_OURS
+};
+
+/* Finds out what a connection's database is, by reading only. CORRUPT: not a
+ * database, a damaged one, or another application's. UNSUPPORTED: an unknown
+ * format, or text that is not UTF-8. BUSY, DENIED, IO. */
+int quipu_sqlite_probe_connection(struct connection *connection,
+                                  enum store_kind *kind, quipu_error *error);
+
+/* The same for the datastore's file, before anything is opened for writing. It
+ * changes no byte of the file, and leaves no file beside one that is refused
+ * (F4). */
+int quipu_sqlite_probe_file(quipu_driver_datastore *datastore, int64_t deadline,
+                            enum store_kind *kind, quipu_error *error);
+
+/* After a failed probe: returns true if the failure is due to a process that
+ * was killed while it wrote or created this store, so that a process that opens
+ * it for writing may let SQLite roll the transaction back. */
+bool quipu_sqlite_probe_is_recoverable(quipu_driver_datastore *datastore,
+                                       const quipu_error *error);
+
+/* Returns true if the file system is mounted read-only. */
+bool quipu_sqlite_probe_is_read_only(const quipu_driver_datastore *datastore);
+
+/* ----------------------------------------------------------------- schemas */
+
+struct quipu_driver_schema {
+    quipu_schema schema; /* a deep copy, in `names` */
+    char *names;
+    uint64_t serial; /* key of the prepared statements of a connection */
+    int64_t number;  /* in the catalogue */
+    char *sql[SQL_COUNT - SQL_COMMON_COUNT]; /* NULL: the schema lacks it */
+    /* Only during an append, protected by the fair lock. A log may be bound
+     * several times; one of the bound schemas owns its head. */
+    quipu_driver_schema *head_owner;      /* NULL: not determined */
+    quipu_driver_schema *next_head_owner; /* in the list of the append */
+    int64_t head;                         /* of the owner */
+    bool head_changed;
+};
+
+/* --------------------------------------- operations, as driver.h says */
 
 int quipu_sqlite_open(const quipu_host *host, const quipu_open *how,
                       int64_t deadline, quipu_driver_datastore **datastore,
                       quipu_opened *opened, quipu_error *error);
 void quipu_sqlite_close(quipu_driver_datastore *datastore);
-int quipu_sqlite_setup(quipu_driver_datastore *datastore,
-                       const quipu_schema *schema, int64_t deadline,
-                       quipu_error *error);
-int quipu_sqlite_teardown(quipu_driver_datastore *datastore,
-                          const quipu_schema *schema, int64_t deadline,
-                          quipu_error *error);
-int quipu_sqlite_bind(quipu_driver_datastore *datastore,
-                      const quipu_schema *schema, int64_t deadline,
-                      quipu_driver_schema **bound, quipu_error *error);
-void quipu_sqlite_unbind(quipu_driver_datastore *datastore,
-                         quipu_driver_schema *bound);
+
+int quipu_sqlite_schema_setup(quipu_driver_datastore *datastore,
+                              const quipu_schema *schema, int64_t deadline,
+                              quipu_error *error);
+int quipu_sqlite_schema_teardown(quipu_driver_datastore *datastore,
+                                 const quipu_schema *schema, int64_t deadline,
+                                 quipu_error *error);
+int quipu_sqlite_schema_bind(quipu_driver_datastore *datastore,
+                             const quipu_schema *schema, int64_t deadline,
+                             quipu_driver_schema **bound, quipu_error *error);
+void quipu_sqlite_schema_unbind(quipu_driver_datastore *datastore,
+                                quipu_driver_schema *bound);
+
 int quipu_sqlite_append(quipu_driver_datastore *datastore,
                         const quipu_request *requests, size_t count,
                         quipu_result *results, size_t *taken, int64_t deadline,
                         quipu_error *error);
-int quipu_sqlite_transact(quipu_driver_datastore *datastore,
-                          const quipu_request *request, quipu_work work,
-                          void *context, quipu_result *result, int64_t deadline,
-                          quipu_error *error);
-int quipu_sqlite_read_sequence(quipu_driver_datastore *datastore,
-                               quipu_driver_schema *bound,
-                               quipu_bytes sequence_id,
-                               const quipu_range *range, int64_t deadline,
-                               quipu_driver_cursor **cursor,
-                               quipu_error *error);
-int quipu_sqlite_read_log(quipu_driver_datastore *datastore,
-                          quipu_driver_schema *bound, const quipu_range *range,
-                          int64_t deadline, quipu_driver_cursor **cursor,
-                          quipu_error *error);
-int quipu_sqlite_list_schemas(quipu_driver_datastore *datastore,
-                              int64_t deadline, quipu_driver_cursor **cursor,
-                              quipu_error *error);
-int quipu_sqlite_list_sequences(quipu_driver_datastore *datastore,
-                                quipu_driver_schema *bound, quipu_bytes after,
-                                int64_t deadline, quipu_driver_cursor **cursor,
-                                quipu_error *error);
-int quipu_sqlite_list_tracking(quipu_driver_datastore *datastore,
-                               int64_t deadline, quipu_driver_cursor **cursor,
-                               quipu_error *error);
-int quipu_sqlite_step(quipu_driver_cursor *cursor, int64_t deadline,
-                      const void **rows, size_t *count, quipu_error *error);
-void quipu_sqlite_cursor_close(quipu_driver_cursor *cursor);
-int quipu_sqlite_last_position(quipu_driver_datastore *datastore,
-                               quipu_driver_schema *bound,
-                               quipu_bytes sequence_id, int64_t deadline,
-                               bool *found, int64_t *position,
-                               quipu_error *error);
-int quipu_sqlite_log_head(quipu_driver_datastore *datastore,
-                          quipu_driver_schema *bound, int64_t deadline,
-                          quipu_position *head, quipu_error *error);
+int quipu_sqlite_append_transact(quipu_driver_datastore *datastore,
+                                 const quipu_request *request, quipu_work work,
+                                 void *context, quipu_result *result,
+                                 int64_t deadline, quipu_error *error);
+
+int quipu_sqlite_lookup_last_position(quipu_driver_datastore *datastore,
+                                      quipu_driver_schema *bound,
+                                      quipu_bytes sequence_id, int64_t deadline,
+                                      bool *found, int64_t *position,
+                                      quipu_error *error);
+int quipu_sqlite_lookup_log_head(quipu_driver_datastore *datastore,
+                                 quipu_driver_schema *bound, int64_t deadline,
+                                 quipu_position *head, quipu_error *error);
+int quipu_sqlite_lookup_tracking_record(quipu_driver_datastore *datastore,
+                                        quipu_bytes consumer, quipu_bytes log,
+                                        int64_t deadline,
+                                        quipu_position *position,
+                                        quipu_error *error);
+
 int quipu_sqlite_wait(quipu_driver_datastore *datastore,
                       quipu_driver_schema *bound, int64_t after,
                       int64_t deadline, int64_t *head, quipu_error *error);
-void quipu_sqlite_interrupt(quipu_driver_datastore *datastore);
-int quipu_sqlite_read_tracking(quipu_driver_datastore *datastore,
-                               quipu_bytes consumer, quipu_bytes log,
-                               int64_t deadline, quipu_position *position,
-                               quipu_error *error);
+void quipu_sqlite_wait_interrupt(quipu_driver_datastore *datastore);
 
 #endif

@@ -29,9 +29,12 @@ static bool exists(const char *name)
 static int try_gate(struct lock_file *lock_file, const char *name, bool *alone,
                     quipu_error *error)
 {
-    return quipu_common_lock_file_open(lock_file, quipu_host_table(), name,
-                                       name, fixture_now() + SECOND / 20, alone,
-                                       error);
+    const struct lock_file_target target = { .host = quipu_host_table(),
+                                             .database = name,
+                                             .owner = name };
+
+    return quipu_common_lock_file_open(
+        lock_file, &target, fixture_now() + SECOND / 20, alone, error);
 }
 
 /* Opens as the first, and lets others in. */

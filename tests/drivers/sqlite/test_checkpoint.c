@@ -146,9 +146,9 @@ static int append_and_count_checkpoints(struct place *place, int count)
 {
     int checkpoints = 0;
     for (int i = 0; i < count; i++) {
-        int64_t done = place->datastore->wal_done;
+        int64_t done = place->datastore->checkpointed_pages;
         append_many(place, 1);
-        checkpoints += place->datastore->wal_done != done;
+        checkpoints += place->datastore->checkpointed_pages != done;
     }
     return checkpoints;
 }

@@ -3,28 +3,30 @@
 
 #include <errno.h>
 
+#include "common/error.h"
 #include "driver/host.h"
 #include "sqlite.h"
 
-static quipu_error told(int code)
+static quipu_error error_of(int code)
 {
-    const quipu_driver_datastore datastore = { .host = quipu_host_table(),
-                                               .name = "/data/x.db" };
+    quipu_driver_datastore datastore = { .host = quipu_host_table(),
+                                         .name = "/data/x.db" };
     quipu_error error = { 0 };
-    int status = quipu_sqlite_fail(&datastore, NULL, code, "read", &error);
+    const struct connection connection = { .datastore = &datastore };
+    int status = quipu_sqlite_error_set(&connection, code, "read", &error);
     assert_int_equal(status, error.code);
     assert_int_equal(error.native, code);
     assert_contains(error.message, "cannot read in \"/data/x.db\"");
     return error;
 }
 
-static void codes_say_what_to_do_next(void **state)
+static void each_code_has_a_status_and_a_remedy(void **state)
 {
     (void)state;
     static const struct {
         int code;
         int status;
-        const char *way_out;
+        const char *remedy;
     } codes[] = {
         { SQLITE_BUSY, QUIPU_BUSY, "try again" },
         { SQLITE_BUSY_RECOVERY, QUIPU_BUSY, "try again" },
@@ -33,7 +35,7 @@ static void codes_say_what_to_do_next(void **state)
         { SQLITE_IOERR_NOMEM, QUIPU_NO_MEMORY, "memory" },
         { SQLITE_FULL, QUIPU_IO, "disk is full" },
         { SQLITE_IOERR_FSYNC, QUIPU_IO, "disk or its file system" },
-        { SQLITE_CANTOPEN, QUIPU_IO, "look whether" },
+        { SQLITE_CANTOPEN, QUIPU_IO, "check that the file" },
         { SQLITE_PROTOCOL, QUIPU_IO, "locks" },
         { SQLITE_READONLY, QUIPU_DENIED, "permissions" },
         { SQLITE_READONLY_DBMOVED, QUIPU_IO, "moved or removed" },
@@ -41,20 +43,20 @@ static void codes_say_what_to_do_next(void **state)
         { SQLITE_PERM, QUIPU_DENIED, "permissions" },
         { SQLITE_AUTH, QUIPU_DENIED, "permissions" },
         { SQLITE_CORRUPT_VTAB, QUIPU_CORRUPT, "backup" },
-        { SQLITE_NOTADB, QUIPU_CORRUPT, "no store" },
-        { SQLITE_ERROR, QUIPU_CORRUPT, "not as quipu made them" },
-        { SQLITE_CONSTRAINT_CHECK, QUIPU_CORRUPT, "not as quipu made them" },
+        { SQLITE_NOTADB, QUIPU_CORRUPT, "not a store" },
+        { SQLITE_ERROR, QUIPU_CORRUPT, "not as quipu created them" },
+        { SQLITE_CONSTRAINT_CHECK, QUIPU_CORRUPT, "not as quipu created them" },
         { SQLITE_MISUSE, QUIPU_INTERNAL, "report" },
         { SQLITE_TOOBIG, QUIPU_INTERNAL, "report" },
     };
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-        quipu_error error = told(codes[i].code);
+        quipu_error error = error_of(codes[i].code);
         assert_status(error.code, codes[i].status);
-        assert_contains(error.message, codes[i].way_out);
+        assert_contains(error.message, codes[i].remedy);
     }
 }
 
-static void system_errors_are_told_in_words(void **state)
+static void system_errors_are_described(void **state)
 {
     (void)state;
     static const struct {
@@ -97,8 +99,8 @@ static void an_error_that_was_kept_back_is_passed_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(codes_say_what_to_do_next),
-        cmocka_unit_test(system_errors_are_told_in_words),
+        cmocka_unit_test(each_code_has_a_status_and_a_remedy),
+        cmocka_unit_test(system_errors_are_described),
         cmocka_unit_test(an_error_that_was_kept_back_is_passed_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -159,8 +159,7 @@ static void another_applications_file_is_not_adopted(void **state)
     const char *file = fixture_file();
     const struct opening adopt = { .option = "adopt", .value = "yes" };
     fixture_sql(file, "PRAGMA application_id = 252006673; CREATE TABLE f (a)");
-    fixture_refuses_untouched(file, NULL, QUIPU_CORRUPT,
-                              "another application's");
+    fixture_refuses_untouched(file, NULL, QUIPU_CORRUPT, "another application");
     fixture_refuses_untouched(file, &adopt, QUIPU_CORRUPT, "252006673");
 }
 
@@ -170,9 +169,10 @@ static void a_newer_format_is_unsupported(void **state)
     const char *file = fixture_file();
     make_store(file);
     fixture_sql(file, "UPDATE quipu_store SET format = 2");
-    fixture_refuses_untouched(file, NULL, QUIPU_UNSUPPORTED,
-                              "has format 2, and this driver knows none above "
-                              "1; use a newer quipu");
+    fixture_refuses_untouched(
+        file, NULL, QUIPU_UNSUPPORTED,
+        "has format 2, but this driver supports formats up to "
+        "1; use a newer quipu");
 }
 
 static void a_store_without_its_format_is_corrupt(void **state)
@@ -226,7 +226,7 @@ static void adopting_adds_tables_to_a_database(void **state)
     fixture_append(datastore, bound, 1);
     fixture_driver()->unbind(datastore, bound);
     assert_refused(fixture_driver()->setup(datastore, &mine, FOREVER, &error),
-                   QUIPU_CONFLICT, &error, "quipu did not make");
+                   QUIPU_CONFLICT, &error, "quipu did not create");
     fixture_close(datastore);
     assert_int_equal(fixture_ask(file, "SELECT a FROM mine"), 7);
     fixture_close(fixture_open(file)); /* now it is a store */
@@ -240,7 +240,8 @@ static void what_is_not_there_is_not_found(void **state)
                                                QUIPU_OPEN_CREATE };
     const char *file = fixture_file();
     fixture_refuses_untouched(file, &no_create, QUIPU_NOT_FOUND, "create=yes");
-    fixture_refuses_untouched(file, &readonly, QUIPU_NOT_FOUND, "not there");
+    fixture_refuses_untouched(file, &readonly, QUIPU_NOT_FOUND,
+                              "does not exist");
     write_file(file, "", 0);
     fixture_refuses_untouched(file, &no_create, QUIPU_NOT_FOUND, "is empty");
     fixture_refuses_untouched(file, &readonly, QUIPU_NOT_FOUND, "is empty");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 
-#include "options.h"
+#include "sqlite.h"
 
 static struct options read_one(const char *name, const char *value)
 {

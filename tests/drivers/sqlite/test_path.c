@@ -5,11 +5,11 @@
 #include <sys/stat.h>
 
 #include "driver/host.h"
-#include "path.h"
+#include "sqlite.h"
 
 static int read_body(const char *body, char **path, quipu_error *error)
 {
-    return quipu_sqlite_path_of_body(quipu_host_table(), body, path, error);
+    return quipu_sqlite_path_parse(quipu_host_table(), body, path, error);
 }
 
 static void assert_path(const char *body, const char *expected)
@@ -137,17 +137,18 @@ static void folders_are_no_files(void **state)
 {
     (void)state;
     assert_int_equal(mkdir("a-folder", 0755), 0);
-    assert_does_not_resolve("a-folder", QUIPU_INVALID, "is no file");
-    assert_does_not_resolve("a-folder/x/", QUIPU_INVALID, "no name of a file");
+    assert_does_not_resolve("a-folder", QUIPU_INVALID, "is not a regular file");
+    assert_does_not_resolve("a-folder/x/", QUIPU_INVALID,
+                            "is not the name of a file");
 }
 
 static void a_missing_folder_is_named(void **state)
 {
     (void)state;
     assert_does_not_resolve("nowhere/x.db", QUIPU_NOT_FOUND,
-                            "there is no folder \"nowhere/\"");
+                            "the folder \"nowhere/\" does not exist");
     make_file("plain");
-    assert_does_not_resolve("plain/x.db", QUIPU_NOT_FOUND, "no folder");
+    assert_does_not_resolve("plain/x.db", QUIPU_NOT_FOUND, "the folder");
 }
 
 static void names_that_are_too_long_are_invalid(void **state)
@@ -180,7 +181,8 @@ static void links_in_a_circle_are_told(void **state)
 static void an_immutable_file_is_a_uri_of_sqlite(void **state)
 {
     (void)state;
-    char *uri = quipu_sqlite_path_immutable(quipu_host_table(), "/a?b#c%d.db");
+    char *uri =
+        quipu_sqlite_path_immutable_uri(quipu_host_table(), "/a?b#c%d.db");
     assert_string_equal(uri, "file:/a%3fb%23c%25d.db?immutable=1");
     quipu_host_table()->release(uri);
 }

@@ -288,7 +288,7 @@ static void a_function_that_refuses_without_a_word_is_told_so(void **state)
 {
     quipu_error error = { 0 };
     assert_refused(transact(*state, fail_silently, NULL, &error), QUIPU_DENIED,
-                   &error, "did not say why");
+                   &error, "set no error");
     assert_status(transact(*state, fail_silently, NULL, NULL), QUIPU_DENIED);
 }
 
@@ -297,9 +297,9 @@ static void a_function_that_ends_the_transaction_is_told(void **state)
     struct place *place = *state;
     quipu_error error = { 0 };
     assert_refused(transact(place, end_it, (void *)"COMMIT", &error),
-                   QUIPU_INVALID, &error, "ended it");
+                   QUIPU_INVALID, &error, "ended the transaction");
     assert_refused(transact(place, end_it, (void *)"ROLLBACK", &error),
-                   QUIPU_INVALID, &error, "ended it");
+                   QUIPU_INVALID, &error, "ended the transaction");
     fixture_append(place->datastore, place->bound, 1);
 }
 
@@ -347,7 +347,7 @@ static void what_a_strange_index_refuses_is_corrupt(void **state)
     const quipu_request request = request_of(place->bound, items, 2);
     assert_refused(
         fixture_append_all(place->datastore, &request, 1, &result, &error),
-        QUIPU_CORRUPT, &error, "not as quipu made them");
+        QUIPU_CORRUPT, &error, "not as quipu created them");
     assert_int_equal(fixture_head(place->datastore, place->bound), 0);
     assert_int_equal(fixture_count(place->datastore, place->bound), 0);
 }

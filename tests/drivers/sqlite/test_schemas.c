@@ -98,10 +98,10 @@ static void a_table_that_is_not_ours_is_left_alone(void **state)
     fixture_sql(file, "CREATE TABLE mine (a); CREATE VIEW seen AS SELECT 1");
     quipu_driver_datastore *datastore = fixture_open(file);
     assert_refused(fixture_driver()->setup(datastore, &schema, FOREVER, &error),
-                   QUIPU_CONFLICT, &error, "quipu did not make");
+                   QUIPU_CONFLICT, &error, "quipu did not create");
     schema.table = "seen";
     assert_refused(fixture_driver()->setup(datastore, &schema, FOREVER, &error),
-                   QUIPU_CONFLICT, &error, "quipu did not make");
+                   QUIPU_CONFLICT, &error, "quipu did not create");
     fixture_close(datastore);
 }
 
@@ -157,30 +157,32 @@ static void each_difference_is_named(void **state)
         cases[i].schema = stored;
     }
     cases[0].schema.flags = QUIPU_SCHEMA_TEXT_IDS;
-    cases[0].difference = "its kind of ids is uuid, not text";
+    cases[0].difference = "its kind of ids is uuid, expected text";
     cases[1].schema.flags = QUIPU_SCHEMA_SPARSE;
-    cases[1].difference = "its kind of positions is contiguous, not sparse";
+    cases[1].difference =
+        "its kind of positions is contiguous, expected sparse";
     cases[2].schema.notification_id = "n";
-    cases[2].difference = "its notification id is id, not n";
+    cases[2].difference = "its notification id is id, expected n";
     cases[3].schema.sequence_id = "s";
-    cases[3].difference = "its sequence id is aggregate_id, not s";
+    cases[3].difference = "its sequence id is aggregate_id, expected s";
     cases[4].schema.position = "p";
-    cases[4].difference = "its position is aggregate_version, not p";
+    cases[4].difference = "its position is aggregate_version, expected p";
     cases[5].schema.event_id = NULL;
-    cases[5].difference = "its event id is event_id, not (none)";
+    cases[5].difference = "its event id is event_id, expected (none)";
     cases[6].schema.metadata = "m";
-    cases[6].difference = "its metadata is (none), not m";
+    cases[6].difference = "its metadata is (none), expected m";
     cases[7].schema.time = "T";
-    cases[7].difference = "its time is at, not T";
+    cases[7].difference = "its time is at, expected T";
     cases[8].schema.columns = others;
-    cases[8].difference = "its kind of a further column is text, not bytes";
+    cases[8].difference =
+        "its kind of a further column is text, expected bytes";
     cases[9].schema.columns = columns + 1;
     cases[9].schema.column_count = 1;
-    cases[9].difference = "its further column is kind, not amount";
+    cases[9].difference = "its further column is kind, expected amount";
     cases[10].schema.column_count = 1;
-    cases[10].difference = "its further column is amount, not (none)";
+    cases[10].difference = "its further column is amount, expected (none)";
     cases[11].schema.column_count = 0;
-    cases[11].difference = "its further column is kind, not (none)";
+    cases[11].difference = "its further column is kind, expected (none)";
     for (size_t i = 0; i < 12; i++) {
         quipu_error error = { 0 };
         quipu_driver_schema *other = NULL;
@@ -204,7 +206,7 @@ static void each_difference_is_named(void **state)
     longer.column_count = 3;
     assert_refused(
         fixture_driver()->bind(datastore, &longer, FOREVER, &other, &error),
-        QUIPU_CONFLICT, &error, "its further column is (none), not z");
+        QUIPU_CONFLICT, &error, "its further column is (none), expected z");
     forget(datastore, bound);
 }
 

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checkpoints of the write-ahead log (WAL).
+ *
+ * METHOD
+ *
+ * A checkpoint copies the pages of the WAL into the database. SQLite would run
+ * one on its own at the end of a commit, and when the last connection is
+ * closed. The driver turns both off and runs checkpoints itself: after a
+ * commit, on the writing connection, still as the owner of the fair lock.
+ *
+ * The method relies on these statements of SQLite's manual ("Write-Ahead
+ * Logging" and the reference of sqlite3_wal_checkpoint_v2):
+ *
+ *   M1  sqlite3_wal_hook replaces automatic checkpoints: they are themselves a
+ *       hook. The hook is called after each commit with the number of pages in
+ *       the WAL.
+ *   M2  A PASSIVE checkpoint copies as much as it can without waiting for
+ *       readers or writers.
+ *   M3  A RESTART checkpoint waits, with the busy handler, until all readers
+ *       read from the database alone, so that the next writer starts the WAL
+ *       from its beginning.
+ *   M4  Once a checkpoint has copied all pages, and no reader uses the WAL, the
+ *       next transaction that writes restarts the WAL ("WAL reset").
+ *   M5  A checkpoint syncs the WAL before it copies and the database after it.
+ *   M6  Releases before 3.51.3 can lose pages if a checkpoint of one connection
+ *       coincides with the WAL reset of another one ("WAL-reset bug").
+ *
+ * INVARIANTS
+ *
+ *   INV1  Only the owner of the fair lock commits or runs a checkpoint. A WAL
+ *         reset is part of a writing transaction (M4). So no checkpoint
+ *         coincides with a commit or a WAL reset, which avoids M6.
+ *   INV2  A checkpoint is due after `checkpoint` pages (an option) since the
+ *         last one. Pages are counted by the hook (M1) in datastore->wal_pages;
+ *         checkpointed_pages is the count at the last checkpoint. A count that
+ * is not above it tells that the WAL was reset since (M4). INV3  Checkpoints
+ * are passive (M2), so that a commit waits for no reader. If readers have
+ * prevented WAL resets until the WAL is CHECKPOINT_URGENT times as long as
+ * usual, a RESTART checkpoint (M3) waits for them up to CHECKPOINT_PATIENCE.
+ *   INV4  A checkpoint that fails with an I/O error may have failed to sync
+ * (M5). Then the state of the disk is unknown, and the process stops writing
+ *         the file (V5).
+ *
+ * Other programs that use the file, which adopt=yes invites, have checkpoints
+ * of their own outside the fair lock; docs/sqlite.md says what that requires.
+ */
+#include "common/clock.h"
+#include "common/safeguard.h"
+#include "sqlite.h"
+
+#include <string.h>
+
+#define CHECKPOINT_URGENT 8
+#define CHECKPOINT_PATIENCE (100 * CLOCK_MILLISECOND)
+
+/* Counts the pages of the WAL after a commit (M1). */
+static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
+{
+    quipu_driver_datastore *datastore = context;
+
+    (void)db;
+    if (strcmp(name, "main") == 0) {
+        datastore->wal_pages = pages;
+    }
+    return SQLITE_OK;
+}
+
+void quipu_sqlite_checkpoint_init(quipu_driver_datastore *datastore)
+{
+    SAFEGUARD("V3.no-checkpoints-of-sqlites")
+    (void)sqlite3_wal_hook(datastore->writer.db, on_commit, datastore);
+}
+
+/* The commit before it is not affected, and the next checkpoint tries again,
+ * unless a sync may have failed (INV4). */
+static void checkpoint_failed(quipu_driver_datastore *datastore, int code)
+{
+    SAFEGUARD("V5.failed-checkpoint-is-noted")
+    if ((code & 0xff) == SQLITE_IOERR) {
+        atomic_store(&datastore->file->writer.poisoned, true);
+    }
+    datastore->host->message(QUIPU_LEVEL_WARNING,
+                             "the write-ahead log of \"%s\" cannot be copied "
+                             "into it, and grows: %s",
+                             datastore->name, sqlite3_errstr(code));
+}
+
+void quipu_sqlite_checkpoint_run(quipu_driver_datastore *datastore)
+{
+    const int64_t pages = datastore->wal_pages;
+    const int64_t usual = datastore->options.checkpoint;
+
+    if (pages <= datastore->checkpointed_pages) {
+        datastore->checkpointed_pages = 0; /* the WAL was reset (INV2) */
+    }
+    if (!datastore->path || pages - datastore->checkpointed_pages < usual) {
+        return;
+    }
+    bool urgent = pages / CHECKPOINT_URGENT >= usual; /* INV3 */
+    datastore->writer.deadline = clock_now() + CHECKPOINT_PATIENCE;
+    int code = sqlite3_wal_checkpoint_v2(datastore->writer.db, "main",
+                                         urgent ? SQLITE_CHECKPOINT_RESTART
+                                                : SQLITE_CHECKPOINT_PASSIVE,
+                                         NULL, NULL);
+    if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) {
+        datastore->checkpointed_pages = pages;
+    } else {
+        checkpoint_failed(datastore, code);
+    }
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connections of SQLite, and the statements prepared on them. */
+#ifndef QUIPU_DRIVERS_SQLITE_CONNECTION_H
+#define QUIPU_DRIVERS_SQLITE_CONNECTION_H
+
+#include <quipu/driver.h>
+
+#include <sqlite3.h>
+
+/* The statements that a connection keeps prepared. The first ones belong to no
+ * schema; the others are templates, expanded for each bound schema. */
+enum statement {
+    SQL_BEGIN,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+    SQL_SAVEPOINT,
+    SQL_ROLLBACK_TO,
+    SQL_RELEASE,
+    SQL_TRACKING_READ,
+    SQL_TRACKING_WRITE,
+    SQL_TRACKING_NEXT,
+    SQL_SCHEMAS_NEXT,
+    SQL_COLUMNS,
+    SQL_HEAD,
+    SQL_SET_HEAD,
+    SQL_COMMON_COUNT,
+    SQL_LAST = SQL_COMMON_COUNT,
+    SQL_BY_EVENT_ID,
+    SQL_INSERT,
+    SQL_SEQUENCE_UP,
+    SQL_SEQUENCE_DOWN,
+    SQL_LOG_UP,
+    SQL_LOG_DOWN,
+    SQL_FIRST_SEQUENCE,
+    SQL_NEXT_SEQUENCE,
+    SQL_EVENT_ID_AT,
+    SQL_COUNT
+};
+
+/* Prepared statements of one bound schema. */
+struct statements {
+    uint64_t serial; /* of the bound schema; 0: unused */
+    uint64_t used;   /* connection->uses at the last use */
+    sqlite3_stmt *of[SQL_COUNT - SQL_COMMON_COUNT];
+};
+
+#define STATEMENT_CACHES 16
+
+/* Receiver of the rows of a cursor's query (read.c): the SQL function
+ * quipu_collect hands it the columns of each row. */
+struct row_collector {
+    /* Returns true to end the query. */
+    bool (*collect)(struct row_collector *collector, sqlite3_value **columns);
+};
+
+/* A connection is used by one thread at a time. */
+struct connection {
+    quipu_driver_datastore *datastore;
+    sqlite3 *db;                     /* NULL: closed */
+    int64_t deadline;                /* of the current operation */
+    struct row_collector *collector; /* NULL: no cursor's query is running */
+    sqlite3_stmt *common[SQL_COMMON_COUNT];
+    struct statements caches[STATEMENT_CACHES];
+    uint64_t uses;
+};
+
+/* Opens the datastore's database; flags are those of sqlite3_open_v2, with
+ * SQLITE_OPEN_URI to read it without locks. On failure nothing stays open. */
+int quipu_sqlite_connection_open(quipu_driver_datastore *datastore,
+                                 struct connection *connection, int flags,
+                                 quipu_error *error);
+
+/* Finalizes the statements and closes the connection; allowed on a closed one.
+ */
+void quipu_sqlite_connection_close(struct connection *connection);
+
+/* Gets a prepared statement, which the caller resets after use; `schema` is
+ * NULL for one of no schema. */
+int quipu_sqlite_statement_get(struct connection *connection,
+                               const quipu_driver_schema *schema,
+                               enum statement which, sqlite3_stmt **statement,
+                               quipu_error *error);
+
+/* Steps a statement that returns no row, and resets it. */
+int quipu_sqlite_statement_run(struct connection *connection,
+                               const quipu_driver_schema *schema,
+                               enum statement which, quipu_error *error);
+
+/* Prepares a statement that is used once, to be finalized by the caller.
+ * Returns a result code of SQLite. */
+int quipu_sqlite_statement_prepare(const struct connection *connection,
+                                   const char *sql, sqlite3_stmt **statement);
+
+/* Executes SQL without results; `what` completes "cannot ..." in the error. */
+int quipu_sqlite_statement_execute(const struct connection *connection,
+                                   const char *sql, const char *what,
+                                   quipu_error *error);
+
+/* Expands the templates for a bound schema whose table has that name in the
+ * database. */
+int quipu_sqlite_statements_expand(quipu_driver_schema *bound,
+                                   const quipu_host *host, const char *table,
+                                   quipu_error *error);
+void quipu_sqlite_statements_release(quipu_driver_schema *bound,
+                                     const quipu_host *host);
+
+/* Returns the statement that creates the table of a schema, to be released by
+ * the caller; NULL if memory is short. */
+char *quipu_sqlite_statements_create_table(const quipu_host *host,
+                                           const quipu_schema *schema,
+                                           const char *table);
+
+/* ---------------------------------------- single rows, in lookup.c */
+
+/* The end of a sequence. */
+struct sequence_end {
+    bool found; /* the sequence has items */
+    int64_t position;
+};
+
+/* Looks up the last position of a sequence. */
+int quipu_sqlite_lookup_last(struct connection *connection,
+                             const quipu_driver_schema *bound, quipu_bytes id,
+                             struct sequence_end *end, quipu_error *error);
+
+/* Looks up the head of a log: its last notification id. NOT_FOUND: the schema
+ * was torn down. */
+int quipu_sqlite_lookup_head(struct connection *connection,
+                             const quipu_driver_schema *bound, int64_t *head,
+                             quipu_error *error);
+
+/* Looks up the tracking record of a consumer and log. */
+int quipu_sqlite_lookup_tracking(struct connection *connection,
+                                 const quipu_tracking *key, bool *found,
+                                 quipu_position *position, quipu_error *error);
+
+/* Binds namespace, consumer and log to the parameters 1 to 3. */
+void quipu_sqlite_lookup_bind_tracking(sqlite3_stmt *statement,
+                                       const quipu_driver_datastore *datastore,
+                                       const quipu_tracking *key);
+
+/* Copies a tracking record's position from the first three columns of a row. */
+void quipu_sqlite_lookup_read_position(sqlite3_stmt *row,
+                                       quipu_position *position);
+
+/* Returns the status of a read of a schema. A read of a table that is missing
+ * reports CORRUPT; if the catalogue no longer has the schema, that becomes
+ * NOT_FOUND. */
+int quipu_sqlite_lookup_torn_down(struct connection *connection,
+                                  const quipu_driver_schema *bound, int status,
+                                  quipu_error *error);
+
+#endif
