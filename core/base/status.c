@@ -52,7 +52,7 @@ int quipu_status_end(int status, const quipu_error *cause, quipu_error *error,
     }
     if (!quipu_status_explained(cause)) {
         return quipu_error_set(error, status,
-                               "%s answered %s (%d) without an error message",
+                               "%s returned %s (%d) without an error message",
                                source, quipu_status_name(status), status);
     }
     memcpy(error, cause, sizeof(*error));

@@ -198,13 +198,13 @@ int quipu_loader_load(const char *scheme, quipu_driver *table,
             add_location(&searched, path.folder, path.ignored);
             continue;
         }
-        quipu_search_path_file(&path, scheme, file);
+        quipu_search_path_file(&path, scheme, file); /* INV1, INV2 */
         status = quipu_loader_probe(file, error);
         if (status == QUIPU_OK) {
             return load_file(file, table, error);
         }
         if (status != QUIPU_NOT_FOUND) {
-            return status;
+            return status; /* INV4 */
         }
         add_location(&searched, file, NULL);
     }

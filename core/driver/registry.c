@@ -33,6 +33,7 @@ static _Atomic(const quipu_registry_entry *) newest;
 
 const quipu_registry_entry *quipu_registry_newest(void)
 {
+    /* Pairs with the release in publish (INV1). */
     return atomic_load_explicit(&newest, memory_order_acquire);
 }
 

@@ -11,9 +11,9 @@
  *   put back because it was not taken      its group_limit is unchanged
  *   put back because the group failed      its group_limit is half of the
  *                                          group's size, so that it is tried
- *                                          again in smaller company
+ *                                          again in a smaller group
  *   put back because the deadline of       its group_limit is unchanged; the
- *   another member ended the call          group was not at fault
+ *   another member ended the call          no request is at fault
  *
  * A request's group_limit only ever shrinks, and a request alone in its group
  * is always answered (unless the driver did not take it).  So splitting ends

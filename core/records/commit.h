@@ -4,16 +4,19 @@
  * groups by the commit queue (commit_queue.h), or one by one with the option
  * group=1.
  *
- * This table says what a driver's answer to a group means, and what becomes of
- * its requests:
+ * This table says what the code of a driver's call for a group means, and what
+ * becomes of its requests:
  *
- *   OK                Each request has its own result.  Requests that the
- * driver did not take (*taken) stay first in the queue. UNKNOWN_OUTCOME   Holds
- * for all requests taken: all of them are stored, or none. BUSY Nothing is
- * stored.  If the group's deadline has passed, members whose own deadline has
- * passed answer BUSY, and the others are tried again.  If it has not, the group
- * is split, as below. any other code    Nothing is stored, and it is unknown
- * which request is the cause.  The group is split.
+ *   OK               Each request has its own result.  Requests that the
+ *                    driver did not take (*taken) stay first in the queue.
+ *   UNKNOWN_OUTCOME  Holds for all requests taken: all of them are stored, or
+ *                    none.
+ *   BUSY             Nothing is stored.  If the group's deadline has passed,
+ *                    members whose own deadline has passed fail with BUSY,
+ *                    and the others are tried again.  If it has not, the
+ *                    group is split, as below.
+ *   any other code   Nothing is stored, and it is unknown which request is the
+ *                    cause.  The group is split.
  *
  * Splitting.  The requests are put back and tried again in groups of half the
  * size, until each is stored or has a code that it got alone.  The cause may
@@ -27,9 +30,9 @@
  *     INTERNAL        one request met a bug
  *     not allowed     the driver broke its contract: INTERNAL
  *
- * A request whose deadline passes meanwhile answers IO if the group's code was
- * IO, else BUSY.  The code of a group of one request is that request's own.  OK
- * with an impossible number of requests taken is INTERNAL for all.
+ * A request whose deadline passes meanwhile fails with IO if the group's code
+ * was IO, else BUSY.  The code of a group of one request is that request's own.
+ * OK with an impossible number of requests taken is INTERNAL for all.
  */
 #ifndef QUIPU_CORE_RECORDS_COMMIT_H
 #define QUIPU_CORE_RECORDS_COMMIT_H

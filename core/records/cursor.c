@@ -160,7 +160,7 @@ int quipu_cursor_open(quipu_records *records, const quipu_bytes *sequence_id,
     if (!cursor) {
         return quipu_error_no_memory(error);
     }
-    quipu_rows_init(&cursor->rows, records->datastore, records);
+    quipu_rows_init(&cursor->rows, records->datastore, records); /* INV3 */
     if (!empty) {
         status = call_driver(cursor, records, sequence_id, &range, error);
     }
@@ -181,7 +181,7 @@ int quipu_cursor_next(quipu_cursor *cursor, const quipu_item **item,
     if (!cursor || !item) {
         return quipu_argument_missing(cursor ? "item" : "cursor", error);
     }
-    row = quipu_rows_lent(&cursor->rows, sizeof(**item));
+    row = quipu_rows_lent(&cursor->rows, sizeof(**item)); /* INV1 */
     if (!row) {
         status = quipu_rows_next(&cursor->rows, sizeof(**item), &row, error);
     }
@@ -193,6 +193,7 @@ int quipu_cursor_next(quipu_cursor *cursor, const quipu_item **item,
 
 void quipu_cursor_close(quipu_cursor *cursor)
 {
+    /* In a child of fork quipu_rows_finish returns false (INV4). */
     if (cursor && quipu_rows_finish(&cursor->rows)) {
         quipu_release(cursor);
     }

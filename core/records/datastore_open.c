@@ -5,7 +5,7 @@
  * The order of the steps: parse the URI and the settings (open_options.c), find
  * the driver, check the options against those that it publishes, allocate all
  * memory, and call the driver last.  After the driver's `open` has succeeded
- * nothing can fail but the checks of its answer, so that an opened store never
+ * nothing can fail but the checks of its results, so that an opened store never
  * has to be closed for lack of memory.
  */
 #include <quipu/drivers.h>
@@ -56,7 +56,8 @@ static quipu_datastore *create(const quipu_driver *driver, const char *uri,
     return datastore;
 }
 
-/* Checks the answer of a driver's `open`; closes the store if it is refused. */
+/* Checks the results of a driver's `open`; closes the store if it is refused.
+ */
 static int check_opened(const quipu_datastore *datastore, quipu_error *error)
 {
     const quipu_limits *limits = &datastore->opened.limits;

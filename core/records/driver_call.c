@@ -65,14 +65,14 @@ int quipu_driver_call_end(const quipu_driver *driver, enum quipu_call call,
     if (!is_allowed(call, status)) {
         return quipu_error_set(
             error, QUIPU_INTERNAL,
-            "driver \"%s\": %s answered %s (%d), which "
+            "driver \"%s\": %s returned %s (%d), which "
             "the driver contract does not allow%s%.500s",
             driver->name, calls[call].name, quipu_status_name(status), status,
             cause->message[0] ? "; its message: " : "", cause->message);
     }
     if (!quipu_status_explained(cause)) {
         return quipu_error_set(error, status,
-                               "driver \"%s\": %s answered %s without an "
+                               "driver \"%s\": %s returned %s without an "
                                "error message",
                                driver->name, calls[call].name,
                                quipu_status_name(status));
@@ -84,7 +84,7 @@ int quipu_driver_call_broken(const quipu_driver *driver, enum quipu_call call,
                              const char *fault, quipu_error *error)
 {
     return quipu_error_set(error, QUIPU_INTERNAL,
-                           "driver \"%s\": %s answered OK, but %s",
+                           "driver \"%s\": %s returned OK, but %s",
                            driver->name, calls[call].name, fault);
 }
 

@@ -53,7 +53,7 @@ int quipu_driver_call_end(const quipu_driver *driver, enum quipu_call call,
                           int status, const quipu_error *cause,
                           quipu_error *error);
 
-/* Sets INTERNAL: the driver answered OK, but broke the contract as `fault`
+/* Sets INTERNAL: the driver returned OK, but broke the contract as `fault`
  * says ("gave no cursor"). */
 int quipu_driver_call_broken(const quipu_driver *driver, enum quipu_call call,
                              const char *fault, quipu_error *error);

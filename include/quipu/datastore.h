@@ -10,7 +10,7 @@
  * `close` (last, alone) and those of one listing (one thread at a time).
  *
  * Fork: a datastore belongs to the process that opened it.  In a child every
- * call answers INVALID and does nothing, closing included.
+ * call returns INVALID and does nothing, closing included.
  *
  * Codes.  Besides the codes that each function lists, a function may return
  * NO_MEMORY, INTERNAL, INVALID for a NULL argument, and the failures of the

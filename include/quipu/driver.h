@@ -175,7 +175,7 @@ enum quipu_driver_flag {
 
 /*
  * The table of a driver's operations.  Members marked [optional] may be NULL;
- * the core then answers QUIPU_UNSUPPORTED.  The lists of codes leave out OK,
+ * the core then returns QUIPU_UNSUPPORTED.  The lists of codes leave out OK,
  * NO_MEMORY and INTERNAL, which every operation may return.  (A test compares
  * the lists with the codes that the core and the conformance suite accept.)
  */
@@ -193,7 +193,7 @@ typedef struct quipu_driver {
 
     /*
      * Opens the store.  If it does not exist, it is created with
-     * QUIPU_OPEN_CREATE; otherwise the answer is NOT_FOUND.  Not a byte is
+     * QUIPU_OPEN_CREATE; otherwise the call returns NOT_FOUND.  Not a byte is
      * changed of anything that is no store of this driver, is damaged, or has a
      * newer format (F4).  Codes: BUSY, INVALID (body or option), IO, CORRUPT,
      * DENIED, NOT_FOUND, UNSUPPORTED (format or file system).
@@ -228,8 +228,8 @@ typedef struct quipu_driver {
      * Removes the schema with all its items; tracking records stay.  Codes:
      * NOT_FOUND (no such schema), BUSY, DENIED, IO, CORRUPT, UNKNOWN_OUTCOME,
      * CONFLICT (as `setup`).  Bindings to the schema, in any process, become
-     * void: appends answer NOT_FOUND; reads yield the former items or none, or
-     * answer NOT_FOUND.
+     * void: appends return NOT_FOUND; reads yield the former items or none, or
+     * return NOT_FOUND.
      */
     int (*teardown)(quipu_driver_datastore *datastore,
                     const quipu_schema *schema, int64_t deadline,
@@ -248,7 +248,7 @@ typedef struct quipu_driver {
 
     /*
      * Executes requests 0 .. *taken - 1, 1 <= *taken <= count, with the effect
-     * of one after the other, in one durable commit.  If the answer is OK,
+     * of one after the other, in one durable commit.  If it returns OK,
      * results[i].status is the status of request i: OK, CONFLICT (with cause
      * and index), ALREADY, or INVALID (the back end cannot store an item).
      * Otherwise the code holds for all requests taken, and nothing is stored,

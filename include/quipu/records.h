@@ -85,9 +85,9 @@ typedef struct quipu_append {
  *
  * Threads that append to one datastore at the same time, to any of its schemas,
  * share commits, in order of arrival, unless the option `group` is 1.  Each
- * append is checked, stored and answered as if it were alone.  An append that
- * waits for the commits of other threads until its deadline answers BUSY.  Once
- * it is passed to the driver, the driver watches the deadline.
+ * append is checked and stored as if it were alone.  An append that
+ * waits for the commits of other threads until its deadline fails with BUSY.
+ * Once it is passed to the driver, the driver watches the deadline.
  */
 QUIPU_API int quipu_records_append(quipu_records *records,
                                    const quipu_append *append,

@@ -67,9 +67,9 @@ enum quipu_status {
     QUIPU_NO_MEMORY = 8,
     /* The store cannot be reached, read or written.  Nothing is stored. */
     QUIPU_IO = 9,
-    /* The commit failed or its answer was lost: the append is stored as a whole
-     * or not at all.  Make the same call again (see QUIPU_RESULT_REPEATED), or
-     * look for its event ids. */
+    /* The commit failed or its outcome was lost: the append is stored as a
+     * whole or not at all.  Make the same call again (see
+     * QUIPU_RESULT_REPEATED), or look for its event ids. */
     QUIPU_UNKNOWN_OUTCOME = 10,
     /* The store's contents are damaged, or were not written by quipu. */
     QUIPU_CORRUPT = 11,
@@ -347,7 +347,7 @@ typedef struct quipu_range {
 /* --------------------------------------------------------- capabilities */
 
 /* Guarantees that an opened datastore declares, and the conformance suite
- * verifies.  If a call needs one that is not declared, the core answers
+ * verifies.  If a call needs one that is not declared, the core returns
  * UNSUPPORTED without calling the driver. */
 enum quipu_capability {
     /* Several processes may use the store at once (U1, L4, V1 across them). */

@@ -42,7 +42,7 @@ static void status_without_cause_names_the_function(void **state)
     quipu_status_begin(&cause);
     assert_refused(quipu_status_end(QUIPU_BUSY, &cause, &error, "the handler"),
                    QUIPU_BUSY, &error,
-                   "the handler answered BUSY (4) without an error message");
+                   "the handler returned BUSY (4) without an error message");
 }
 
 static void success_leaves_the_error_unchanged(void **state)

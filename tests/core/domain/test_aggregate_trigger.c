@@ -185,7 +185,7 @@ static void handler_that_fills_no_error_is_named(void **state)
     memset(&error, 0x55, sizeof(error));
     assert_refused(note_tear(note, QUIPU_NOT_FOUND, true, &error),
                    QUIPU_NOT_FOUND, &error,
-                   "the handler of Note for Note.Torn answered NOT_FOUND");
+                   "the handler of Note for Note.Torn returned NOT_FOUND");
     quipu_aggregate_destroy(note);
 }
 

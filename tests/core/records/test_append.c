@@ -104,7 +104,7 @@ static void wrong_number_of_requests_taken_is_internal(void **state)
     fake.taken = 0;
     assert_refused(quipu_records_append(fake_records, &append, &result, &error),
                    QUIPU_INTERNAL, &error,
-                   "driver \"fake\": append answered OK, but");
+                   "driver \"fake\": append returned OK, but");
     assert_int_equal(result.status, QUIPU_INTERNAL);
     fake.taken = 2;
     assert_status(quipu_records_append(fake_records, &append, NULL, NULL),
@@ -201,7 +201,7 @@ static void any_status_of_the_work_is_returned(void **state)
         assert_int_equal(result.status, answers[i]);
         work_words = NULL;
         assert_refused(transact(), answers[i], &error,
-                       "the function in the transaction answered");
+                       "the function in the transaction returned");
     }
 }
 
@@ -216,7 +216,7 @@ static void status_that_the_work_did_not_return_is_internal(void **state)
     work_answer = QUIPU_CONFLICT;
     fake.work_status = turn_into_timeout;
     assert_refused(transact(), QUIPU_INTERNAL, &error,
-                   "transact answered TIMEOUT (5), which");
+                   "transact returned TIMEOUT (5), which");
 }
 
 static void conflict_in_a_transaction_is_reported_as_in_an_append(void **state)
@@ -232,7 +232,7 @@ static void conflict_in_a_transaction_is_reported_as_in_an_append(void **state)
     fake.status[FAKE_TRANSACT] = QUIPU_OK;
     fake.result = (quipu_result){ .status = QUIPU_BUSY };
     assert_refused(transact(), QUIPU_INTERNAL, &error,
-                   "transact answered OK, but its result has status BUSY");
+                   "transact returned OK, but its result has status BUSY");
 }
 
 static void invalid_transactions_do_not_reach_the_driver(void **state)

@@ -144,7 +144,7 @@ static void assert_internal(quipu_result result, const char *words)
     fake.result = result;
     assert_refused(quipu_records_append(fake_records, &append, NULL, &error),
                    QUIPU_INTERNAL, &error, words);
-    assert_contains(error.message, "driver \"fake\": append answered OK, but");
+    assert_contains(error.message, "driver \"fake\": append returned OK, but");
 }
 
 static void cause_must_refer_to_a_part_of_the_append(void **state)

@@ -81,7 +81,7 @@ static void null_datastore_from_the_driver_is_internal(void **state)
     (void)state;
     fake.no_handle = true;
     assert_refused(open_uri("fake:", &error), QUIPU_INTERNAL, &error,
-                   "driver \"fake\": open answered OK, but gave no datastore");
+                   "driver \"fake\": open returned OK, but gave no datastore");
     assert_int_equal(fake.count[FAKE_CLOSE], 0);
 }
 
@@ -97,7 +97,7 @@ static void limits_below_the_minimum_are_internal(void **state)
         fake_reset();
         (*limits[i])--;
         assert_refused(open_uri("fake:", &error), QUIPU_INTERNAL, &error,
-                       "driver \"fake\": open answered OK, but its limits");
+                       "driver \"fake\": open returned OK, but its limits");
         assert_int_equal(fake.count[FAKE_CLOSE], 1);
     }
 }

@@ -221,7 +221,7 @@ static void expect(const struct operation *operation, int status)
         assert_int_equal(error.code, status);
         assert_int_equal(error.native, 7);
     } else {
-        snprintf(words, sizeof(words), "driver \"fake\": %s answered %s (%d)",
+        snprintf(words, sizeof(words), "driver \"fake\": %s returned %s (%d)",
                  operation->name, quipu_status_name(status), status);
         assert_refused(operation->call(fake_store, fake_records),
                        QUIPU_INTERNAL, &error, words);
@@ -254,13 +254,13 @@ static void failure_without_an_error_gets_a_message(void **state)
     for (size_t i = 0; i < OPERATIONS; i++) {
         fake.status[operations[i].fake] = QUIPU_IO;
         snprintf(words, sizeof(words),
-                 "driver \"fake\": %s answered IO without an error message",
+                 "driver \"fake\": %s returned IO without an error message",
                  operations[i].name);
         assert_refused(operations[i].call(fake_store, fake_records), QUIPU_IO,
                        &error, words);
         fake.status[operations[i].fake] = 99;
         snprintf(words, sizeof(words),
-                 "%s answered ? (99), which the driver contract does not allow",
+                 "%s returned ? (99), which the driver contract does not allow",
                  operations[i].name);
         assert_refused(operations[i].call(fake_store, fake_records),
                        QUIPU_INTERNAL, &error, words);

@@ -36,7 +36,7 @@ static void schema_with_a_wrong_struct_size_is_internal(void **state)
     fake.rows = rows;
     assert_ok(quipu_schemas_open(fake_store, &schemas, &error), &error);
     assert_refused(quipu_schemas_next(schemas, &schema, &error), QUIPU_INTERNAL,
-                   &error, "step answered OK, but lent a schema");
+                   &error, "step returned OK, but lent a schema");
     assert_ptr_equal(schema, &row);
     assert_status(quipu_schemas_next(schemas, &schema, NULL), QUIPU_INVALID);
     quipu_schemas_close(schemas);
@@ -55,7 +55,7 @@ static void several_schemas_at_once_are_internal(void **state)
     assert_ok(quipu_schemas_open(fake_store, &schemas, &error), &error);
     assert_refused(quipu_schemas_next(schemas, &schema, &error), QUIPU_INTERNAL,
                    &error,
-                   "step answered OK, but lent several schemas at once");
+                   "step returned OK, but lent several schemas at once");
     assert_ptr_equal(schema, page);
     assert_status(quipu_schemas_next(schemas, &schema, NULL), QUIPU_INVALID);
     quipu_schemas_close(schemas);

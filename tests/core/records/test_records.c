@@ -62,7 +62,7 @@ static void failed_bind_leaves_nothing_open(void **state)
     fake.status[FAKE_BIND] = QUIPU_OK;
     fake.no_handle = true;
     assert_refused(quipu_records_open(other, &fake_schema, &records, &error),
-                   QUIPU_INTERNAL, &error, "bind answered OK, but gave no");
+                   QUIPU_INTERNAL, &error, "bind returned OK, but gave no");
     assert_ptr_equal(records, fake_records);
     assert_int_equal(fake.count[FAKE_UNBIND], 0);
     assert_ok(quipu_datastore_close(other, &error), &error);

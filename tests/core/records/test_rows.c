@@ -191,7 +191,7 @@ static void null_rows_with_a_count_are_internal(void **state)
         lend_page(&kinds[i]);
         fake.page = NULL;
         assert_refused(kinds[i].next(rows, &row, &error), QUIPU_INTERNAL,
-                       &error, "step answered OK, but lent no rows");
+                       &error, "step returned OK, but lent no rows");
         assert_refused(kinds[i].next(rows, &row, &error), QUIPU_INVALID, &error,
                        "it can only be closed");
         assert_ptr_equal(row, rows);
@@ -234,7 +234,7 @@ static void cursor_that_did_not_open_is_not_closed(void **state)
         fake.status[kinds[i].call] = QUIPU_OK;
         fake.no_handle = true;
         assert_refused(kinds[i].open(&rows, &error), QUIPU_INTERNAL, &error,
-                       "answered OK, but gave no cursor");
+                       "returned OK, but gave no cursor");
         assert_ptr_equal(rows, &fake);
         assert_int_equal(fake.count[FAKE_CURSOR_CLOSE], 0);
     }
