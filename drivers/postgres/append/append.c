@@ -70,6 +70,7 @@ static bool is_backing_off(quipu_driver_datastore *datastore)
     return true;
 }
 
+/* While a COMMIT is uncertain, only the strict pass is used (INV5). */
 static enum outcome try_passes(struct batch *batch, const struct lease *lease,
                                const struct caller_work *work)
 {

@@ -248,6 +248,7 @@ struct tracking_update *quipu_postgres_batch_tracking_update(
     return update;
 }
 
+/* INV2: rows of a schema are numbered as they are added. */
 struct row *quipu_postgres_batch_add_row(struct batch *batch, uint32_t schema,
                                          const quipu_item *item,
                                          int64_t position)

@@ -68,6 +68,7 @@ static bool was_stored(const struct batch *batch)
     return false;
 }
 
+/* INV2: the results are those of the lost try. */
 void quipu_postgres_commit_recovery_end(struct batch *batch)
 {
     if (!batch->uncertain || !was_stored(batch)) {

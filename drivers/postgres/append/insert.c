@@ -197,7 +197,7 @@ static int compare_keys(const quipu_tracking *a, const quipu_tracking *b)
 }
 
 /* All batches write, and thereby lock, the records in the same order, so that
- * they cannot wait for each other. */
+ * they cannot wait for each other (INV4 of append.c). */
 static void sort_tracking(struct batch *batch)
 {
     for (size_t i = 1; i < batch->tracking_count; i++) {

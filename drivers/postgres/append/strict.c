@@ -154,6 +154,7 @@ static void accept_tracking(struct strict *strict)
     update->last = tracking;
 }
 
+/* Adds an accepted request to the state for later ones (INV2). */
 static void accept(struct strict *strict, const struct preconditions *check,
                    quipu_result *result)
 {

@@ -24,12 +24,13 @@ struct conninfo {
 /* Parses the body and adds the options.  INVALID; the message quotes nothing of
  * the body, which may hold a password. */
 int quipu_postgres_conninfo_parse(const quipu_host *host, const quipu_open *how,
-                                  struct conninfo *target, quipu_error *error);
-void quipu_postgres_conninfo_finish(struct conninfo *target,
+                                  struct conninfo *conninfo,
+                                  quipu_error *error);
+void quipu_postgres_conninfo_finish(struct conninfo *conninfo,
                                     const quipu_host *host);
 
 /* The value of a keyword, or NULL. */
-const char *quipu_postgres_conninfo_value(const struct conninfo *target,
+const char *quipu_postgres_conninfo_value(const struct conninfo *conninfo,
                                           const char *keyword);
 
 #endif

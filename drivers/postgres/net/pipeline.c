@@ -13,8 +13,9 @@
 
 /* ---------------------------------------------------------------- sending */
 
-/* Notes what libpq's send functions returned (1: queued).  `prepared` is the
- * statement that the message prepares, or NULL. */
+/* Notes what libpq's send functions returned (1: queued), and the entry for the
+ * answer (INV1).  `prepared` is the statement that the message prepares, or
+ * NULL. */
 static void note_sent(struct connection *connection, int done,
                       const struct statement *prepared)
 {
@@ -26,6 +27,8 @@ static void note_sent(struct connection *connection, int done,
     connection->pending[connection->sent++ % PENDING_MAX] = prepared;
 }
 
+/* Returns false once the answers may not match any more (INV2), or if too many
+ * are due. */
 static bool can_send(const struct connection *connection)
 {
     return !connection->lost && !connection->no_memory &&
@@ -223,7 +226,8 @@ static enum answer receive_one(struct connection *connection, int64_t deadline,
 
 /* Handles the answer to a Parse.  Returns true if the statement's own answer is
  * to be received next.  After an error there is none worth returning: the
- * statement was skipped, and the error stands for both. */
+ * statement was skipped, and the error stands for both.  A statement that was
+ * not prepared is removed again (INV3). */
 static bool take_parse_answer(struct connection *connection,
                               const struct statement *prepared,
                               int64_t deadline, enum answer *answer,

@@ -138,6 +138,9 @@ static bool is_connected(struct connection *connection)
     return true;
 }
 
+/* Returns true if an idle connection can be used: the answer to a NOTIFY is
+ * read, nothing else has arrived, and after `idle_check` a round trip succeeds.
+ */
 static bool is_alive(const quipu_driver_datastore *datastore,
                      struct connection *connection, int64_t deadline)
 {

@@ -228,8 +228,9 @@ static bool listen_until(quipu_driver_datastore *datastore, int64_t until)
     return woken;
 }
 
-/* Sleeps until the counter differs from `wakeups`, or until `until`; returns
- * true in the first case. */
+/* Sleeps until the counter differs from `wakeups` (INV1), or until `until`;
+ * returns true in the first case.  If no other thread is the listener, this one
+ * becomes it (INV2). */
 static bool wait_for_wakeup(quipu_driver_datastore *datastore, uint32_t wakeups,
                             int64_t until)
 {
@@ -259,6 +260,7 @@ static bool wait_for_wakeup(quipu_driver_datastore *datastore, uint32_t wakeups,
 
 /* --------------------------------------------------------------- the wait */
 
+/* The counters of wake-ups and interrupts, before the head is read (INV1). */
 static void read_counters(struct notify *notify, uint32_t *wakeups,
                           uint32_t *interrupts)
 {

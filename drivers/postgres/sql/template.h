@@ -57,6 +57,6 @@ void quipu_postgres_template_finish(struct statement *statement,
  * NULL: no memory. */
 char *quipu_postgres_template_text(const quipu_host *host,
                                    const struct template_names *names,
-                                   const char *text);
+                                   const char *template);
 
 #endif
