@@ -127,8 +127,7 @@ static const struct sql_template templates[ITEM_SQL_COUNT] = {
     [SQL_COMPARE] = {
         "int4 uuid[] seq[] text[] bytea[]",
         "SELECT u.n, e.{id}, e.{position},"
-        "       e.{sequence} = u.sequence"
-        "       AND e.{topic} = u.topic"
+        "       e.{sequence} = u.sequence AND e.{topic} = u.topic"
         "       AND e.{state} = u.state"
         "  FROM unnest($2, $3, $4, $5) WITH ORDINALITY"
         "       AS u(event_id, sequence, topic, state, n)"
