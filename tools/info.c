@@ -127,15 +127,13 @@ static int print_head(quipu_records *records, quipu_error *error)
 
 static int print_schema(const struct store_schema *schema, quipu_error *error)
 {
-    const quipu_schema *described = NULL;
-
     putchar('\n');
     output_field("schema", schema->table);
     if (!schema->records) {
         output_field("  unusable", schema->error.message);
         return QUIPU_OK;
     }
-    described = quipu_records_schema(schema->records);
+    const quipu_schema *described = quipu_records_schema(schema->records);
     output_field("  sequence ids",
                  (described->flags & QUIPU_SCHEMA_TEXT_IDS) != 0 ? "text"
                                                                  : "UUID");
@@ -261,7 +259,6 @@ static int add_schema(json_t *list, const struct store_schema *schema,
                       quipu_error *error)
 {
     json_t *object = json_object();
-    const quipu_schema *described = NULL;
 
     json_array_append_new(list, object);
     set_text(object, "table", schema->table);
@@ -269,7 +266,7 @@ static int add_schema(json_t *list, const struct store_schema *schema,
         set_text(object, "error", schema->error.message);
         return QUIPU_OK;
     }
-    described = quipu_records_schema(schema->records);
+    const quipu_schema *described = quipu_records_schema(schema->records);
     set_text(object, "ids",
              (described->flags & QUIPU_SCHEMA_TEXT_IDS) != 0 ? "text" : "uuid");
     jsonl_set(object, "contiguous",

@@ -39,10 +39,9 @@ static int print_more(const struct args *args, quipu_records *records,
 {
     quipu_cursor *cursor = NULL;
     quipu_query query;
-    int status;
 
     make_query(args, printed, &query);
-    status = quipu_records_read_log(records, &query, &cursor, error);
+    int status = quipu_records_read_log(records, &query, &cursor, error);
     if (status == QUIPU_OK) {
         status = item_printer_print_all(printer, cursor, &printed->count,
                                         &printed->last, error);
@@ -124,8 +123,6 @@ static enum outcome print_all(const struct args *args,
 static enum outcome print_following(const struct args *args,
                                     const struct store *store)
 {
-    enum outcome outcome;
-
     if (store->count != 1) {
         fprintf(stderr,
                 "quipu: --follow reads one log, but the store has %zu; "
@@ -137,7 +134,7 @@ static enum outcome print_following(const struct args *args,
         fputs("quipu: cannot start the thread that handles signals\n", stderr);
         return FINDING;
     }
-    outcome = print_all(args, store);
+    enum outcome outcome = print_all(args, store);
     interrupt_finish();
     return outcome;
 }

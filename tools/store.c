@@ -26,11 +26,9 @@ int store_open_readonly(const char *uri, quipu_datastore **datastore,
 
 static void add_schema(struct store *store, const quipu_schema *schema)
 {
-    struct store_schema *added;
-
     store->schemas = memory_resize(store->schemas, store->count + 1,
                                    sizeof(*store->schemas));
-    added = &store->schemas[store->count++];
+    struct store_schema *added = &store->schemas[store->count++];
     memset(added, 0, sizeof(*added));
     added->table = memory_copy_string(schema->table);
     if (quipu_records_open(store->datastore, schema, &added->records,
@@ -160,12 +158,11 @@ int store_parse_id(const quipu_schema *schema, const char *text, quipu_id *id,
                    quipu_error *error)
 {
     quipu_uuid uuid;
-    int status = QUIPU_OK;
 
     if ((schema->flags & QUIPU_SCHEMA_TEXT_IDS) != 0) {
         return quipu_id_of_text(id, text, error);
     }
-    status = quipu_uuid_parse(&uuid, text, error);
+    int status = quipu_uuid_parse(&uuid, text, error);
     if (status == QUIPU_OK) {
         quipu_id_of_uuid(id, &uuid);
     }

@@ -18,11 +18,9 @@ static quipu_bytes copy_of(quipu_bytes bytes)
 
 void tracking_add(struct tracking_list *list, const quipu_tracking *tracking)
 {
-    quipu_tracking *added = NULL;
-
     list->records =
         memory_resize(list->records, list->count + 1, sizeof(*list->records));
-    added = &list->records[list->count++];
+    quipu_tracking *added = &list->records[list->count++];
     memset(added, 0, sizeof(*added));
     added->consumer = copy_of(tracking->consumer);
     added->log = copy_of(tracking->log);

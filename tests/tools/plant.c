@@ -289,14 +289,13 @@ static void plant_sparse(quipu_datastore *datastore, char **arguments)
     static const int64_t positions[] = { INT64_MIN, -7, 0, 1000, INT64_MAX };
     const quipu_uuid id = id_of(0, -1);
     quipu_schema schema;
-    quipu_records *records = NULL;
 
     (void)arguments;
     quipu_schema_init(&schema, sizeof(schema), quipu_schema_sequenced_items());
     schema.flags |= QUIPU_SCHEMA_SPARSE;
     schema.table = "sparse";
     schema.event_id = NULL;
-    records = open_schema(datastore, &schema);
+    quipu_records *records = open_schema(datastore, &schema);
     /* Not in the order of the positions. */
     for (int i = 4; i >= 0; i--) {
         const quipu_item item = { .sequence_id = bytes_of_uuid(&id),

@@ -246,11 +246,10 @@ static int measure_step(struct bench *bench, struct measure_result *result,
                                              .context = bench,
                                              .interrupted =
                                                  interrupt_requested };
-    int status;
 
     memset(result, 0, sizeof(*result));
     memset(bench->workers, 0, sizeof(bench->workers));
-    status = measure_workers_run(&workers, result, error);
+    int status = measure_workers_run(&workers, result, error);
     for (size_t i = 0; i < THREADS_MAX; i++) {
         quipu_cursor_close(bench->workers[i].cursor);
     }
@@ -286,14 +285,13 @@ static int measure_in_schema(const struct args *args,
     char table[BENCH_SCHEMA_NAME_SIZE];
     quipu_error removal_error;
     quipu_schema schema;
-    int status;
 
     bench_temporary_schema_name(table);
     quipu_schema_init(&schema, sizeof(schema), quipu_schema_stored_events());
     schema.table = table;
     bench->seconds =
         (args->given & OPTION_SECONDS) != 0 ? args->seconds : DEFAULT_SECONDS;
-    status = quipu_datastore_setup(datastore, &schema, error);
+    int status = quipu_datastore_setup(datastore, &schema, error);
     if (status == QUIPU_OK) {
         status = quipu_records_open(datastore, &schema, &bench->records, error);
         if (status == QUIPU_OK) {

@@ -31,14 +31,14 @@ static unsigned long long start_of(long process)
     char line[1024] = "";
     unsigned long long start = 0;
     FILE *file;
-    const char *field;
 
     snprintf(path, sizeof(path), "/proc/%ld/stat", process);
     file = fopen(path, "re");
     if (!file) {
         return 0;
     }
-    field = !fgets(line, sizeof(line), file) ? NULL : strrchr(line, ')');
+    const char *field =
+        !fgets(line, sizeof(line), file) ? NULL : strrchr(line, ')');
     for (int i = 2; field && i < 22; i++) {
         field = strchr(field + 1, ' ');
     }
@@ -55,10 +55,9 @@ static uint32_t this_machine(void)
     static const quipu_uuid name_space = { { 'b', 'e', 'n', 'c', 'h' } };
     char name[512] = "";
     quipu_uuid id;
-    size_t size;
 
     (void)gethostname(name, 256);
-    size = strlen(name);
+    size_t size = strlen(name);
     if (readlink("/proc/self/ns/pid", name + size, sizeof(name) - size) < 0) {
         name[size] = '\0';
     }

@@ -135,7 +135,6 @@ static int compare_pair(const struct comparison *comparison, int64_t expected,
                         quipu_error *error)
 {
     const char *table = quipu_records_schema(comparison->to)->table;
-    const char *difference = NULL;
 
     if (!from || from->notification_id != expected) {
         return quipu_error_set(error, QUIPU_CORRUPT,
@@ -144,7 +143,7 @@ static int compare_pair(const struct comparison *comparison, int64_t expected,
                                quipu_records_schema(comparison->from)->table,
                                (long long)expected);
     }
-    difference = !to ? "existence" : copy_compare_items(from, to);
+    const char *difference = !to ? "existence" : copy_compare_items(from, to);
     if (difference) {
         return quipu_error_set(error, QUIPU_CONFLICT,
                                "the two stores differ at notification id %lld "
@@ -205,13 +204,12 @@ static int compare_schema(struct copy *copy, const struct copy_schema *schema,
                                            .head = schema->head,
                                            .progress = &copy->progress };
     quipu_position head;
-    int status;
 
     if (!schema->open) {
         return quipu_error_set(error, QUIPU_CONFLICT,
                                "the schema '%s' was not copied", schema->table);
     }
-    status = copy_compare_logs(&comparison, error);
+    int status = copy_compare_logs(&comparison, error);
     if (status == QUIPU_OK) {
         status = quipu_records_head(schema->to.records, &head, error);
     }

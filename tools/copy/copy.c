@@ -19,10 +19,9 @@ static int set_up(struct copy *copy, struct copy_schema *schema,
                   quipu_error *error)
 {
     quipu_schema as = *quipu_records_schema(schema->from);
-    int status;
 
     as.table = schema->table;
-    status = quipu_datastore_setup(copy->to, &as, error);
+    int status = quipu_datastore_setup(copy->to, &as, error);
     return status == QUIPU_OK ? copy_plan_open_schema(copy, schema, error)
                               : status;
 }
@@ -107,13 +106,12 @@ static void summarise_json(const struct copy *copy)
 
 static void summarise(const struct copy *copy)
 {
-    struct table *table = NULL;
-
     if (copy->args->json) {
         summarise_json(copy);
         return;
     }
-    table = table_open(headings, sizeof(headings) / sizeof(*headings), false);
+    struct table *table =
+        table_open(headings, sizeof(headings) / sizeof(*headings), false);
     for (size_t i = 0; i < copy->from.count; i++) {
         table_add_text(table, copy->schemas[i].table);
         table_add_int(table, copy->schemas[i].head);

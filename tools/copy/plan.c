@@ -12,10 +12,9 @@ int copy_plan_open_schema(struct copy *copy, struct copy_schema *schema,
 {
     quipu_schema as = *quipu_records_schema(schema->from);
     quipu_records *records = NULL;
-    int status;
 
     as.table = schema->table;
-    status = quipu_records_open(copy->to, &as, &records, error);
+    int status = quipu_records_open(copy->to, &as, &records, error);
     if (status == QUIPU_OK) {
         status = restore_init(&schema->to, records, error);
         schema->open = true;
@@ -177,7 +176,6 @@ static int check_schema(struct copy *copy, struct copy_schema *schema,
         copy_compare_schemas(quipu_records_schema(schema->from), existing);
     struct comparison comparison = { .from = schema->from,
                                      .progress = &copy->progress };
-    int status;
 
     if (difference) {
         return quipu_error_set(error, QUIPU_CONFLICT,
@@ -185,7 +183,7 @@ static int check_schema(struct copy *copy, struct copy_schema *schema,
                                "definition: the %s differs",
                                schema->table, difference);
     }
-    status = copy_plan_open_schema(copy, schema, error);
+    int status = copy_plan_open_schema(copy, schema, error);
     if (status != QUIPU_OK) {
         return status;
     }

@@ -132,12 +132,11 @@ int restore_init(struct restore *restore, quipu_records *records,
                  quipu_error *error)
 {
     quipu_position head;
-    int status;
 
     memset(restore, 0, sizeof(*restore));
     batch_init(&restore->batch);
     restore->records = records;
-    status = quipu_records_head(records, &head, error);
+    int status = quipu_records_head(records, &head, error);
     if (status == QUIPU_OK) {
         restore->head = head.notification_id;
     }
@@ -268,10 +267,9 @@ static int append(struct restore *restore, size_t first, size_t count,
     const quipu_append append = { .struct_size = sizeof(append),
                                   .items = restore->batch.items + first,
                                   .item_count = count };
-    int status;
 
     memset(result, 0, sizeof(*result));
-    status = append_with_retries(restore, &append, result, error);
+    int status = append_with_retries(restore, &append, result, error);
     if (status != QUIPU_OK) {
         restore->line =
             result->cause != QUIPU_CAUSE_NONE && result->index < count
@@ -287,7 +285,6 @@ static int store(struct restore *restore, size_t first, size_t count,
                  quipu_result *result, quipu_error *error)
 {
     int status = append(restore, first, count, result, error);
-    int64_t last;
 
     if (status != QUIPU_OK) {
         return status;
@@ -297,7 +294,7 @@ static int store(struct restore *restore, size_t first, size_t count,
     } else {
         restore->written += (int64_t)count;
     }
-    last = result->first_notification_id + (int64_t)count - 1;
+    int64_t last = result->first_notification_id + (int64_t)count - 1;
     restore->head = last > restore->head ? last : restore->head;
     return check_ids(restore, first, count, result, error);
 }
@@ -306,12 +303,11 @@ int restore_flush(struct restore *restore, quipu_error *error)
 {
     const size_t count = restore->batch.count;
     quipu_result result;
-    int status;
 
     if (count == 0) {
         return QUIPU_OK;
     }
-    status = store(restore, 0, count, &result, error);
+    int status = store(restore, 0, count, &result, error);
     if (status == QUIPU_CONFLICT && result.cause == QUIPU_CAUSE_EVENT_ID) {
         /* Some of the items are stored already, by appends of other sizes.
          * Appended one at a time, each is either a repeat or new. */
@@ -358,10 +354,8 @@ static int check_order(const struct restore *restore, const quipu_item *item,
 int restore_put(struct restore *restore, const quipu_item *item, int64_t line,
                 quipu_error *error)
 {
-    int status;
-
     restore->line = line;
-    status = check_order(restore, item, error);
+    int status = check_order(restore, item, error);
     if (status != QUIPU_OK) {
         return status;
     }

@@ -49,14 +49,12 @@ struct import {
 static int store_begin(struct import *import, const json_t *line,
                        quipu_error *error)
 {
-    int status = QUIPU_OK;
-
     if (import->begun) {
         return quipu_error_set(error, QUIPU_INVALID,
                                "a second export begins here; import each in a "
                                "run of its own");
     }
-    status = exchange_decode_begin(line, &import->from, error);
+    int status = exchange_decode_begin(line, &import->from, error);
     import->begun = status == QUIPU_OK;
     return status;
 }
@@ -78,12 +76,11 @@ static int open_schema(struct import *import, quipu_schema *schema,
                        struct restore *restore, quipu_error *error)
 {
     quipu_records *records = NULL;
-    int status;
 
     if (import->args->as) {
         schema->table = import->args->as;
     }
-    status = quipu_datastore_setup(import->datastore, schema, error);
+    int status = quipu_datastore_setup(import->datastore, schema, error);
     if (status == QUIPU_OK) {
         status = quipu_records_open(import->datastore, schema, &records, error);
     }
@@ -315,7 +312,6 @@ static int read_line(struct import *import, const char *text, size_t size,
 {
     json_error_t wrong;
     json_t *line = json_loadb(text, size, JSON_REJECT_DUPLICATES, &wrong);
-    int status;
 
     import->line++;
     import->error_line = import->line;
@@ -327,7 +323,7 @@ static int read_line(struct import *import, const char *text, size_t size,
                   "may contain"
                 : wrong.text);
     }
-    status = import_line(import, line, error);
+    int status = import_line(import, line, error);
     json_decref(line);
     return status;
 }
@@ -347,14 +343,13 @@ static int read_all(struct import *import, quipu_error *error)
     char *text = NULL;
     size_t capacity = 0;
     ssize_t size = 0;
-    int reason;
     int status = QUIPU_OK;
 
     while (status == QUIPU_OK &&
            (size = getline(&text, &capacity, stdin)) != -1) {
         status = read_line(import, text, (size_t)size, error);
     }
-    reason = errno;
+    int reason = errno;
     free(text);
     if (status == QUIPU_OK && !import->ended) {
         import->error_line = import->line;
@@ -488,14 +483,13 @@ static enum outcome run(const struct args *args)
 {
     struct import import = { .args = args };
     quipu_error error;
-    enum outcome outcome;
 
     if (quipu_datastore_open(args->uri, NULL, &import.datastore, &error) !=
         QUIPU_OK) {
         return output_error(&error);
     }
     progress_init(&import.progress, args->progress);
-    outcome = import_all(&import);
+    enum outcome outcome = import_all(&import);
     finish(&import);
     if (quipu_datastore_close(import.datastore, &error) != QUIPU_OK) {
         outcome = output_error(&error);

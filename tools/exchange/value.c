@@ -20,10 +20,9 @@ json_t *exchange_value_from_bytes(quipu_bytes bytes)
 {
     const size_t size = base64_size(bytes.size);
     char *text = memory_allocate(size + 1, 1);
-    json_t *value = NULL;
 
     base64_encode(bytes.data, bytes.size, text);
-    value = json_stringn_nocheck(text, size);
+    json_t *value = json_stringn_nocheck(text, size);
     free(text);
     return value;
 }
@@ -152,17 +151,16 @@ int exchange_value_read_time(const json_t *value, const char *name,
 {
     const char *text = json_is_string(value) ? json_string_value(value) : "";
     char formatted[QUIPU_TIME_TEXT_SIZE];
-    int64_t seconds;
 
     if (strlen(text) != QUIPU_TIME_TEXT_SIZE - 1) {
         return wrong(value, name, "a time like 2017-05-25T12:00:00.000000Z",
                      error);
     }
-    seconds = days_of(number_at(text, 4), number_at(text + 5, 2),
-                      number_at(text + 8, 2)) *
-                  86400 +
-              number_at(text + 11, 2) * 3600 + number_at(text + 14, 2) * 60 +
-              number_at(text + 17, 2);
+    int64_t seconds = days_of(number_at(text, 4), number_at(text + 5, 2),
+                              number_at(text + 8, 2)) *
+                          86400 +
+                      number_at(text + 11, 2) * 3600 +
+                      number_at(text + 14, 2) * 60 + number_at(text + 17, 2);
     time->microseconds = seconds * 1000000 + number_at(text + 20, 6);
     /* Formatting the time again yields another text if a character is not a
      * digit, or if there is no such day. */

@@ -34,10 +34,9 @@ void jsonl_set(json_t *object, const char *name, json_t *value)
 json_t *jsonl_hex(const void *data, size_t size)
 {
     struct text hex = { 0 };
-    json_t *value = NULL;
 
     text_add_hex(&hex, data, size);
-    value = json_string(text_content(&hex));
+    json_t *value = json_string(text_content(&hex));
     text_free(&hex);
     return value;
 }

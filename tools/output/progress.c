@@ -40,12 +40,10 @@ static void print(const struct progress *progress, const char *subject,
 void progress_show(struct progress *progress, const char *subject,
                    const char *action, int64_t done, int64_t all)
 {
-    int64_t now = 0;
-
     if (!progress->shown) {
         return;
     }
-    now = measure_clock_now();
+    int64_t now = measure_clock_now();
     if (now >= progress->next_report) {
         progress->next_report =
             now + (progress->terminal ? TERMINAL_INTERVAL : FILE_INTERVAL);

@@ -83,15 +83,12 @@ static json_t *json_of_scalar(const quipu_token *token)
  * only; a key of another kind is shown as JSON. */
 static void add_key(struct text *name, const quipu_token *key)
 {
-    json_t *value = NULL;
-    char *json = NULL;
-
     if (key->kind == QUIPU_TOKEN_STR && quipu_bytes_is_text(key->bytes)) {
         text_add(name, key->bytes.data, key->bytes.size);
         return;
     }
-    value = json_of_scalar(key);
-    json = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    json_t *value = json_of_scalar(key);
+    char *json = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
     text_print(name, "%s", !json ? "?" : json);
     free(json);
     json_decref(value);
@@ -101,13 +98,12 @@ static bool read_pair(quipu_bytes *rest, json_t *map, int depth)
 {
     struct text name = { 0 };
     quipu_token key;
-    json_t *value = NULL;
 
     if (quipu_token_next(rest, &key, NULL) != QUIPU_OK ||
         key.kind == QUIPU_TOKEN_MAP || key.kind == QUIPU_TOKEN_ARRAY) {
         return false;
     }
-    value = read_value(rest, depth);
+    json_t *value = read_value(rest, depth);
     if (!value) {
         return false;
     }

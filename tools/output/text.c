@@ -36,10 +36,9 @@ void text_print(struct text *text, const char *format, ...)
 {
     va_list arguments;
     char *made = NULL;
-    int size;
 
     va_start(arguments, format);
-    size = vasprintf(&made, format, arguments);
+    int size = vasprintf(&made, format, arguments);
     va_end(arguments);
     if (size < 0) {
         memory_exhausted();
@@ -88,8 +87,6 @@ static size_t decode_utf8(const void *data, size_t size, uint32_t *character)
 {
     static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
     const uint8_t *bytes = data;
-    size_t length = 0;
-    uint32_t value = 0;
 
     if (bytes[0] < 0x80) {
         *character = bytes[0];
@@ -98,11 +95,11 @@ static size_t decode_utf8(const void *data, size_t size, uint32_t *character)
     if (bytes[0] < 0xc0 || bytes[0] >= 0xf8) {
         return 0;
     }
-    length = bytes[0] < 0xe0 ? 2 : bytes[0] < 0xf0 ? 3 : 4;
+    size_t length = bytes[0] < 0xe0 ? 2 : bytes[0] < 0xf0 ? 3 : 4;
     if (length > size) {
         return 0;
     }
-    value = bytes[0] & (0x7fU >> length);
+    uint32_t value = bytes[0] & (0x7fU >> length);
     for (size_t i = 1; i < length; i++) {
         if ((bytes[i] & 0xc0) != 0x80) {
             return 0;

@@ -91,12 +91,11 @@ static int visit_log(void *context, const quipu_item *item, quipu_error *error)
     const struct location location = verify_finding_at(item);
     bool found = false;
     bool listed = true;
-    int status = QUIPU_OK;
 
     if (!verify_item_id_valid(verify, item->sequence_id)) {
         return QUIPU_OK; /* reported before */
     }
-    status = verify_scan_one(&scan, &found, error);
+    int status = verify_scan_one(&scan, &found, error);
 
     if (status == QUIPU_OK && found) {
         status = is_listed(verify, item->sequence_id, &listed, error);
@@ -126,12 +125,11 @@ static int visit_sequence(void *context, const quipu_item *item,
                                .context = &compared };
     const struct location location = verify_finding_at(item);
     bool found = false;
-    int status = QUIPU_OK;
 
     if (item->notification_id > verify->head) {
         return QUIPU_OK;
     }
-    status = verify_scan_one(&scan, &found, error);
+    int status = verify_scan_one(&scan, &found, error);
     if (status == QUIPU_CORRUPT) {
         return QUIPU_OK;
     }
@@ -181,13 +179,12 @@ int verify_agreement_check(struct verify *verify, quipu_error *error)
                                .upper = verify->head,
                                .visit = visit_log,
                                .context = verify };
-    int status = QUIPU_OK;
 
     if (!verify->has_log || (verify->log_count == verify->sequence_count &&
                              verify->log_sum == verify->sequence_sum)) {
         return QUIPU_OK;
     }
-    status = verify_scan_run(&scan, error);
+    int status = verify_scan_run(&scan, error);
     status = status == QUIPU_CORRUPT ? QUIPU_OK : status;
     return status == QUIPU_OK ? scan_sequences(verify, error) : status;
 }

@@ -79,7 +79,6 @@ static int check_above(struct verify *verify, int64_t last, quipu_error *error)
     quipu_cursor *cursor = NULL;
     const quipu_item *item = NULL;
     quipu_position head;
-    int status;
 
     if (last < verify->head) {
         verify_finding_report(verify, "L1", &at_head,
@@ -87,7 +86,8 @@ static int check_above(struct verify *verify, int64_t last, quipu_error *error)
                               "item is %lld",
                               (long long)last);
     }
-    status = quipu_records_read_log(verify->records, &query, &cursor, error);
+    int status =
+        quipu_records_read_log(verify->records, &query, &cursor, error);
     if (status != QUIPU_OK) {
         return status;
     }

@@ -193,7 +193,6 @@ static int check_sequence(struct verify *verify, const quipu_sequence *sequence,
                                .damaged = damaged,
                                .context = &pass };
     const struct location location = { .sequence_id = sequence->id };
-    int status = QUIPU_OK;
 
     verify->sequences++;
     if (!verify_item_id_valid(verify, sequence->id)) {
@@ -202,7 +201,7 @@ static int check_sequence(struct verify *verify, const quipu_sequence *sequence,
                               "have");
         return QUIPU_OK;
     }
-    status = verify_scan_run(&scan, error);
+    int status = verify_scan_run(&scan, error);
     if (status == QUIPU_CORRUPT) {
         verify_finding_report(verify, "item", &location,
                               "the sequence cannot be read: %s",

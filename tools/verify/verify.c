@@ -48,7 +48,6 @@ static int check_schema(struct verify *verify,
                         const struct store_schema *schema, quipu_error *error)
 {
     const struct location none = { 0 };
-    int status;
 
     if (!schema->records) {
         verify_finding_report(verify, "schema", &none, "%s",
@@ -57,7 +56,7 @@ static int check_schema(struct verify *verify,
     }
     verify->records = schema->records;
     verify->schema = quipu_records_schema(schema->records);
-    status = verify_log_check(verify, error);
+    int status = verify_log_check(verify, error);
     if (status == QUIPU_OK) {
         status = verify_sequences_check(verify, error);
     }
