@@ -56,8 +56,10 @@ struct quipu_family {
         path, cases, sizeof(cases) / sizeof(*cases), races  \
     }
 
-/* All families, NULL-terminated. */
+/* All families, and the jobs of subprocesses (context/subprocess.h) that cases
+ * start; both NULL-terminated and defined in families.c. */
 extern const struct quipu_family *const quipu_families[];
+extern const struct quipu_subprocess_job *const quipu_subprocess_jobs[];
 
 /* Returns the case with this index, from 0 in the order in which cases run;
  * NULL after the last.  Not thread-safe. */

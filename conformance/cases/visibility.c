@@ -266,8 +266,8 @@ static void many(struct quipu_context *ctx)
     }
 }
 
-/* A borrowed item stays valid until the next call on its cursor, whatever
- * happens to other cursors and the store. */
+/* A borrowed item stays valid until the next call on its cursor, also
+ * while other cursors and the store change. */
 static void borrowed(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, 0);

@@ -4,6 +4,10 @@
  * process of each case: it passes every call on, and ends the case if the
  * answer breaks the contract of <quipu/driver.h>.  The head of
  * contract_proxy.c lists the rules.
+ *
+ * The core checks some of them too, and turns a wrong answer into INTERNAL; the
+ * proxy shows the driver's own answer, and which operation gave it.  It adds
+ * one indirect call to each operation.
  */
 #ifndef QUIPU_CONTRACT_PROXY_H
 #define QUIPU_CONTRACT_PROXY_H

@@ -4,8 +4,10 @@
  * history: with another LD_PRELOAD, for example.
  *
  * The program gets its original arguments, so it takes the same path to the
- * suite, with the same drivers linked in.  The words that tell it there what to
- * do travel in the environment variable QUIPU_CONFORMANCE_WORKER.
+ * suite, with the same drivers linked in.  Words that describe its task are
+ * passed in the environment variable QUIPU_CONFORMANCE_WORKER, which
+ * quipu_reexec_words removes, so that further child processes do not see it.
+ * Open descriptors without FD_CLOEXEC are inherited.
  */
 #ifndef QUIPU_REEXEC_H
 #define QUIPU_REEXEC_H

@@ -3,6 +3,10 @@
  * The URI of a case's own store: the user's URI with {dir} replaced by a new
  * folder, and {name} by a new name.  Without these marks all cases share one
  * store.
+ *
+ * The path of the folder is percent-encoded in the URI.  Names have the form
+ * "conformance_" and twelve hexadecimal digits.  They do not depend on the
+ * seed, because the database of a server outlives a run.
  */
 #ifndef QUIPU_STORE_URI_H
 #define QUIPU_STORE_URI_H

@@ -30,11 +30,12 @@ static int shared_fd = -1;
 
 /* ----------------------------------------------------- in the subprocess */
 
-static const struct quipu_subprocess_job *find_job(const char *name)
+static const struct quipu_subprocess_job *find_job(
+    const struct quipu_subprocess_job *const *jobs, const char *name)
 {
-    for (size_t i = 0; quipu_subprocess_jobs[i]; i++) {
-        if (strcmp(quipu_subprocess_jobs[i]->name, name) == 0) {
-            return quipu_subprocess_jobs[i];
+    for (size_t i = 0; jobs[i]; i++) {
+        if (strcmp(jobs[i]->name, name) == 0) {
+            return jobs[i];
         }
     }
     return NULL;
@@ -72,7 +73,7 @@ static uint64_t number_of(const char *const *words, enum word word)
     return strtoull(words[word], NULL, 10);
 }
 
-void quipu_subprocess_enter(void)
+void quipu_subprocess_enter(const struct quipu_subprocess_job *const *jobs)
 {
     const char *words[QUIPU_REEXEC_WORDS];
     const struct quipu_subprocess_job *job;
@@ -82,7 +83,7 @@ void quipu_subprocess_enter(void)
     if (!quipu_reexec_words(words, &count) || count != WORDS) {
         return;
     }
-    job = find_job(words[WORD_JOB]);
+    job = find_job(jobs, words[WORD_JOB]);
     CHECK(job, "there is no job \"%s\" for a subprocess", words[WORD_JOB]);
     quipu_context_init(&ctx, words[WORD_URI], words[WORD_FOLDER],
                        (uint32_t)number_of(words, WORD_TRAITS),
@@ -166,7 +167,7 @@ static const char *find_faults(struct quipu_context *ctx)
     }
     folders[0][size > 0 ? size : 0] = '\0';
     (void)dirname(folders[0]);
-    folder_of(quipu_subprocess_jobs, folders[1]);
+    folder_of(&shared_fd, folders[1]);
     folder_of(quipu_status_name(QUIPU_OK), folders[2]);
     for (size_t i = 0; i < 3 * sizeof(places) / sizeof(*places); i++) {
         const char *path =

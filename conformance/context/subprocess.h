@@ -21,9 +21,6 @@ struct quipu_subprocess_job {
     void (*run)(struct quipu_context *ctx, void *shared, unsigned index);
 };
 
-/* All jobs, NULL-terminated: see cases/families.c. */
-extern const struct quipu_subprocess_job *const quipu_subprocess_jobs[];
-
 #define QUIPU_SUBPROCESS_FAULTS 8
 
 /* How to start a subprocess. */
@@ -70,9 +67,9 @@ const char *quipu_subprocess_uri(struct quipu_context *ctx, const char *folder);
 
 /* --------------------------------------------------- in the subprocess */
 
-/* To be called where a program enters the suite: in a subprocess it runs the
- * job and does not return. */
-void quipu_subprocess_enter(void);
+/* To be called where a program enters the suite, with all jobs,
+ * NULL-terminated: in a subprocess it runs the job and does not return. */
+void quipu_subprocess_enter(const struct quipu_subprocess_job *const *jobs);
 
 /* Returns the number of calls that quipu-faults.so has made fail. */
 unsigned quipu_subprocess_failures(void);

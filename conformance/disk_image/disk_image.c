@@ -10,7 +10,7 @@
  * dropped or torn by random choice, and the result is written to a new folder.
  * SQLite's src/test6.c (crash tests) and dm-log-writes of Linux work alike.
  *
- * What is assumed of the file system and the disk:
+ * Assumptions about the file system and the disk:
  *
  *   INV1  A write or truncation is pending until its file is synced; pending
  *         operations reach the disk in any combination.  Those that do are

@@ -5,6 +5,7 @@
  */
 /* libc declares its parameters with reserved names. */
 /* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
+#include "interpose.h"
 #include "journal.h"
 #include "plan.h"
 

@@ -9,7 +9,7 @@
  */
 #include "journal.h"
 
-#include "plan.h"
+#include "interpose.h"
 
 #include <errno.h>
 #include <fcntl.h>

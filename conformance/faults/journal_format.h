@@ -21,7 +21,7 @@ enum journal_kind {
     JOURNAL_TRUNCATE,    /* the file was truncated or extended to the offset */
     JOURNAL_SYNC,        /* the whole file is durable */
     JOURNAL_SYNC_FOLDER, /* name: the names in the folder are durable */
-    JOURNAL_SYNC_FAILED, /* what the sync should have written may be lost */
+    JOURNAL_SYNC_FAILED, /* data of this sync may be lost */
     JOURNAL_MAP,         /* the file was mapped for writing */
     JOURNAL_REMOVE,      /* name */
     JOURNAL_RENAME,      /* name, and the new name */

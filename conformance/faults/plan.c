@@ -33,7 +33,6 @@
 #include "files.h"
 #include "journal.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -67,20 +66,6 @@ unsigned quipu_fault_plan_calls(void);
 unsigned quipu_fault_plan_calls(void)
 {
     return failure.call < 0 ? 0 : (unsigned)atomic_load(&counts[failure.call]);
-}
-
-/* The union converts the object pointer of dlsym to a function pointer, for
- * which ISO C has no cast. */
-void (*quipu_fault_plan_next_symbol(const char *name))(void)
-{
-    union {
-        void *object;
-        void (*function)(void);
-    } symbol = { dlsym(RTLD_NEXT, name) };
-    if (!symbol.object) {
-        abort();
-    }
-    return symbol.function;
 }
 
 static unsigned long number_of(const char *name, unsigned long fallback)

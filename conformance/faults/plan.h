@@ -40,9 +40,4 @@ extern struct plan quipu_fault_plan;
  * process instead if the plan says so. */
 enum fault quipu_fault_plan_decide(enum call call);
 
-/* The next definition of an interposed function, with its own type. */
-/* NOLINTNEXTLINE(bugprone-macro-parentheses): the name of a function. */
-#define NEXT(name) ((__typeof__(&name))quipu_fault_plan_next_symbol(#name))
-void (*quipu_fault_plan_next_symbol(const char *name))(void);
-
 #endif

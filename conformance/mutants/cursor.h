@@ -5,7 +5,9 @@
  * (schemas, sequences, tracking records) are wrapped too, unfiltered, because a
  * driver has one `step` and one `cursor_close` for all of its cursors.
  *
- * The wrapper relies on the memory driver returning one item for each step.
+ * The wrapper relies on the memory driver returning one item for each step.  It
+ * copies the description of a read, but not the sequence id in it, which is
+ * valid only while the cursor is opened.
  */
 #ifndef QUIPU_MUTANT_CURSOR_H
 #define QUIPU_MUTANT_CURSOR_H

@@ -7,6 +7,9 @@
  *     caller -> mutant_driver table -> hook (`append`, `on_open`, `filter`)
  *                                   -> base driver
  *
+ * Reads have hooks for their cursors, too (cursor.h), and see the range of
+ * items that delayed_visibility.h hides.
+ *
  * Operations without hook or replacement are the base driver's own.  There is
  * one table in the process, which mutant_driver_select fills again; a store
  * that is open then keeps its handles, so a mutant is selected only between

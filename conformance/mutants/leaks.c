@@ -80,7 +80,7 @@ static const struct mutant mutants[] = {
       "curl's torture tests: an early return does not release memory",
       "U2.refused-append-without-memory", .append = leak_when_refused,
       .replaced = { .open = keep_host } },
-    { "M39", "append-without-memory-is-stored-in-part",
+    { "M39", "append-without-memory-is-half-stored",
       "SQLite's OOM tests: an error in the middle of an operation",
       "U2.append-without-memory", .append = store_until_out_of_memory,
       .replaced = { .open = keep_host } },

@@ -301,7 +301,7 @@ int main(int argc, char **argv)
                                .patience = QUIPU_USUAL_PATIENCE };
     int c;
 
-    quipu_subprocess_enter();
+    quipu_subprocess_enter(quipu_subprocess_jobs);
     while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
         switch (c) {
         case 'a':

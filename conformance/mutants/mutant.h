@@ -46,7 +46,7 @@ struct read_call {
     quipu_range requested;
 };
 
-/* What a filter does with the next item of the base driver's cursor. */
+/* Action of a filter for the next item of the base driver's cursor. */
 enum filter_result {
     ITEM_SHOW,
     ITEM_SKIP,

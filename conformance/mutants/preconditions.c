@@ -170,7 +170,7 @@ static const struct mutant mutants[] = {
     { "M16", "guards-without-items-are-ignored",
       "fisher#190: AlwaysEnforceConsistency ignored on an empty write",
       "S3.guard-without-items", .append = ignore_without_items },
-    { "M19", "event-id-in-another-sequence-is-a-repeat",
+    { "M19", "event-id-elsewhere-is-a-repeat",
       "KurrentDB#1173: an id stored in another stream taken for a repeat",
       "U3.other-sequence-conflicts", .append = accept_stored_id },
     { "M25", "repeat-with-next-is-stored-again",

@@ -165,7 +165,7 @@ int quipu_conformance_run(const quipu_conformance *suite)
     const char *fault;
     int status;
 
-    quipu_subprocess_enter();
+    quipu_subprocess_enter(quipu_subprocess_jobs);
     if (!suite || suite->struct_size < sizeof(suite->struct_size)) {
         return misuse("struct_size is not set");
     }
@@ -229,7 +229,7 @@ int quipu_conformance_main(int argc, char **argv,
     struct quipu_options options;
     int status;
 
-    quipu_subprocess_enter();
+    quipu_subprocess_enter(quipu_subprocess_jobs);
     status = quipu_options_parse(&options, suite, argc, argv)
                  ? execute(&options)
                  : QUIPU_CONFORMANCE_MISUSE;

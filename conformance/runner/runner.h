@@ -18,7 +18,7 @@
 #define QUIPU_USUAL_PATIENCE 1
 #endif
 
-/* What to run.  Strings are borrowed. */
+/* Options of a run.  Strings are borrowed. */
 struct quipu_run {
     const char *uri;  /* {dir} and {name} are replaced for each case */
     const char *only; /* fnmatch patterns of ids, comma-separated, or NULL */

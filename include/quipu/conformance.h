@@ -54,7 +54,7 @@ enum quipu_conformance_status {
     QUIPU_CONFORMANCE_INCOMPLETE = 3
 };
 
-/* What to run.  Zero is the default of every member.  All pointers are
+/* Options of a run.  Zero is the default of every member.  All pointers are
  * borrowed. */
 typedef struct quipu_conformance {
     uint32_t struct_size; /* sizeof(quipu_conformance) */

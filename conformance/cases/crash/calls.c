@@ -162,8 +162,8 @@ static void accept(struct run *run)
 static void refuse(struct run *run, int status)
 {
     check_failure(run, "appending", status);
-    /* After UNKNOWN_OUTCOME the first attempt may be stored, whatever the
-     * status of the repeat. */
+    /* After UNKNOWN_OUTCOME the first attempt may be stored, also if the
+     * repeat returns another status. */
     if (run->refused != QUIPU_UNKNOWN_OUTCOME) {
         run->refused = status;
     }

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Symbol interposition: the interpose_*.c files define functions of libc, and
+ * the dynamic linker binds the calls of the program and its libraries to them,
+ * because this library is preloaded.  Each calls the next definition, that of
+ * libc, by NEXT:
+ *
+ *     int fsync(int fd)
+ *     {
+ *         return is_watched(fd) ? sync_watched(fd) : NEXT(fsync)(fd);
+ *     }
+ *
+ * Calls that libc makes internally, such as those of stdio, are not bound here.
+ * Functions with a 64-bit variant (open64, pwrite64 ...) are defined twice,
+ * because libraries may be compiled for either.
+ */
+#ifndef QUIPU_FAULTS_INTERPOSE_H
+#define QUIPU_FAULTS_INTERPOSE_H
+
+/* The next definition of an interposed function, with its own type. */
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): the name of a function. */
+#define NEXT(name) ((__typeof__(&name))interpose_next(#name))
+
+/* Returns the next definition of a function; ends the process if there is
+ * none. */
+void (*interpose_next(const char *name))(void);
+
+#endif
