@@ -4,9 +4,9 @@
  *
  * Memory is taken from the newest block; if a piece does not fit there, a new
  * block is added in front, and the rest of the old one stays unused until the
- * next reset.  A reset keeps one block.  Since blocks double, the block that is
- * kept holds at least half of what was in use, so that the number of blocks per
- * cycle soon falls to one.
+ * next reset.  A reset keeps the largest regular block.  Since blocks double up
+ * to BLOCK_MAX, a cycle that needs no more than that is soon served by the one
+ * block that was kept.
  */
 #include "base/arena.h"
 

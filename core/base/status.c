@@ -41,7 +41,7 @@ void quipu_status_begin(quipu_error *cause)
 
 bool quipu_status_explained(const quipu_error *cause)
 {
-    return cause->code != QUIPU_OK || cause->message[0] != '\0';
+    return cause->message[0] != '\0';
 }
 
 int quipu_status_end(int status, const quipu_error *cause, quipu_error *error,

@@ -25,14 +25,15 @@
  * Writes the first byte of each string, not its whole kilobyte. */
 void quipu_status_begin(quipu_error *cause);
 
-/* Returns true if the function filled *cause since quipu_status_begin. */
+/* Returns true if the function has set a message in *cause since
+ * quipu_status_begin. */
 bool quipu_status_explained(const quipu_error *cause);
 
 /*
  * Copies *cause to *error (which may be NULL) with `status` as its code, if
  * `status` is not QUIPU_OK.  `status` is any number that the function returned,
- * not necessarily of enum quipu_status.  If the function left *cause empty,
- * *error gets a message that names the function as `source`.  Returns `status`.
+ * not necessarily of enum quipu_status.  If the function set no message, *error
+ * gets one that names the function as `source`.  Returns `status`.
  */
 int quipu_status_end(int status, const quipu_error *cause, quipu_error *error,
                      const char *source);

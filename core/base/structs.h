@@ -5,7 +5,7 @@
  * Such a struct grows at its end from release to release.  A program may have
  * been compiled against an older header, in which the struct is shorter, or
  * against a newer one, in which it is longer; `struct_size`, which the program
- * sets, tells which.  The core therefore never reads the caller's struct
+ * sets, gives its size.  The core therefore never reads the caller's struct
  * member by member: it copies what both sides know into a struct of its own
  * size, and works on that copy.
  *

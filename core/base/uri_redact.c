@@ -4,9 +4,9 @@
  *
  * The input may be any text, in particular a URI whose password contains an
  * unencoded '/', '?', '@' or '#', so that the parts of the URI are not where
- * the grammar puts them.  A password is whatever another program would take for
- * one.  Hence the rule: show only what is understood completely, and of
- * everything else only the scheme.
+ * the grammar puts them.  Any text that another program would take for a
+ * password counts as one.  Hence the rule: show only what is understood
+ * completely, and of everything else only the scheme.
  *
  * INV1  The output contains a part of the input only if that part is the
  *       scheme, a list of hosts, a user name before a masked password, or text

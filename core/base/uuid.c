@@ -2,7 +2,7 @@
 /*
  * UUIDs by libuuid: random (version 4), by name (version 5), as text.
  *
- * Time-ordered ones (version 7), which quipu mints by default, are in
+ * Time-ordered ones (version 7), which quipu creates by default, are in
  * uuid_ordered.c, since libuuid gained them only lately.
  */
 #include <quipu/id.h>

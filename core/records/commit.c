@@ -56,7 +56,7 @@ struct answer {
     int status;
     size_t taken;
     quipu_error cause;
-    int64_t now; /* when it came, if it is no success */
+    int64_t now; /* when the call returned, if it failed */
     /* Requests to be put back, in order. */
     struct quipu_commit_request *back;
     struct quipu_commit_request **end;

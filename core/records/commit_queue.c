@@ -33,16 +33,14 @@
  * INV3  Each request has one owner (enum quipu_commit_owner), which changes
  *       only under the lock of the queue.  QUEUED: its own thread may withdraw
  *       it when its deadline passes.  CHOSEN: its thread must lead, even if its
- *       deadline passes, since nobody else will.  TAKEN: the leader answers it,
- *       and its thread sleeps without a deadline until then.
- * INV4  Order of arrival.  A group is a prefix of the queue, and requests that
- *       are put back go to the front in their old order.
- * INV5  A request lives on the stack of its thread.  The leader does not touch
- *       it after waking the thread as ANSWERED; it wakes the thread with the
- *       request's lock held, so that the thread cannot return before the signal
- *       is sent.
- * INV6  The queue's lock and a request's lock are never held together, and
- *       neither is held during a call of the driver.
+ *       deadline passes, since no other thread will.  TAKEN: the leader answers
+ * it, and its thread sleeps without a deadline until then. INV4  Order of
+ * arrival.  A group is a prefix of the queue, and requests that are put back go
+ * to the front in their old order. INV5  A request lives on the stack of its
+ * thread.  The leader does not touch it after waking the thread as ANSWERED; it
+ * wakes the thread with the request's lock held, so that the thread cannot
+ * return before the signal is sent. INV6  The queue's lock and a request's lock
+ * are never held together, and neither is held during a call of the driver.
  *
  * Fairness.  By INV4 a request waits for at most ceil(queue / group_limit) + 1
  * commits of its process, unless the driver takes fewer requests than it gets,
@@ -62,8 +60,9 @@
  * deadlines grow in the order of arrival, and a group is separated only when
  * one commit takes more than timeout/2.
  *
- * A request that enters when there is no leader is tried whatever its deadline:
- * work that can be done at once is done, also with timeout=0.
+ * A request that enters when there is no leader is executed even if its
+ * deadline has passed: work that can be done at once is done, also with
+ * timeout=0.
  *
  * Failures.  If a commit fails as a whole, commit.c puts the requests back that
  * may succeed, or have another status, without their companions.  They keep
