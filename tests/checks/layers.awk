@@ -3,8 +3,8 @@
 # breaks the layer rule, and exits 1 if there was any, or if there was no file.
 
 BEGIN {
-    # What a layer of the core may include beside itself, the public headers and
-    # base.
+    # The layers that a layer of the core may include, beside itself, the public
+    # headers and base.
     layer["base"] = ""
     layer["driver"] = ""
     layer["records"] = "driver"
@@ -13,8 +13,8 @@ BEGIN {
     layer["store"] = "event mapper records"
     layer["domain"] = "event mapper store"
 
-    # What a folder of the conformance suite may include beside itself and the
-    # public headers.
+    # The folders that a folder of the conformance suite may include, beside
+    # itself and the public headers.
     suite["context"] = ""
     suite["faults"] = ""
     suite["disk_image"] = "context faults"
