@@ -13,11 +13,12 @@
  * INVARIANTS
  *
  *   INV1  At most one thread waits for `writer`, since a waiter holds `next`.
- * It gets `writer` when the owner releases it. INV2  A thread that has released
- * the lock has to lock `next` first, like the other waiters. The kernel keeps
- * their order closely enough: no thread acquires the lock twice while another
- * one waits for `writer`. INV3  A deadline may pass at either mutex. A thread
- * that fails at `writer` unlocks `next`, so that the next waiter proceeds.
+ *         It gets `writer` when the owner releases it.
+ *   INV2  A thread that has released the lock has to lock `next` first, like
+ *         the other waiters. The kernel keeps their order closely enough: no
+ *         thread acquires the lock twice while another one waits for `writer`.
+ *   INV3  A deadline may pass at either mutex. A thread that fails at `writer`
+ *         unlocks `next`, so that the next waiter proceeds.
  *
  * Both mutexes are shared between processes and robust: if a thread dies as the
  * owner, the next one gets EOWNERDEAD and makes the mutex consistent. They

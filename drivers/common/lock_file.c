@@ -20,7 +20,8 @@
  *   byte 0, open lock    Held exclusively while a process opens or closes the
  *                        database.
  *   byte 1, users lock   Held shared by each process that has the database
- * open. A process that obtains it exclusively is the only user.
+ *                        open. A process that obtains it exclusively is the
+ *                        only user.
  *
  * Opening: acquire the open lock; try the users lock exclusively. If that
  * succeeds, initialise the page, do what only the first process may do
@@ -35,16 +36,20 @@
  * INVARIANTS
  *
  *   INV1  While a process holds the users lock exclusively, no other process
- * has the page mapped for use, since it would hold the users lock shared. INV2
- * The first user initialises the page, whatever a power cut or a killed process
- * left in it. So nothing in the page needs to be durable. INV3  The users lock
- * changes only while the open lock is held. So no two processes initialise the
- * page, and none starts to use a page that is being removed. INV4  The last
- * user removes the file while it holds both locks. A process that opened the
- * file before, and waited for the open lock, then holds a lock on a file
- * without a name; it notices that (is_removed) and starts again. INV5  Only a
- * page with the same magic, format and struct size is used: the mutexes in it
- * depend on the C library. Another program's page is left alone (EPROTO).
+ *         has the page mapped for use, since it would hold the users lock
+ *         shared.
+ *   INV2  The first user initialises the page, whatever a power cut or a killed
+ *         process left in it. So nothing in the page needs to be durable.
+ *   INV3  The users lock changes only while the open lock is held. So no two
+ *         processes initialise the page, and none starts to use a page that is
+ *         being removed.
+ *   INV4  The last user removes the file while it holds both locks. A process
+ *         that opened the file before, and waited for the open lock, then holds
+ *         a lock on a file without a name; it notices that (is_removed) and
+ *         starts again.
+ *   INV5  Only a page with the same magic, format and struct size is used: the
+ *         mutexes in it depend on the C library. Another program's page is left
+ *         alone (EPROTO).
  *
  * The open lock is polled, since F_OFD_SETLKW has no deadline. Opening and
  * closing are short and rare, and their order does not matter.

@@ -27,7 +27,7 @@ struct lock_file {
     struct lock_file_page *page;
 };
 
-/* What a lock file belongs to. */
+/* The database that a lock file belongs to. */
 struct lock_file_target {
     const quipu_host *host;
     const char *database; /* path, to which "-quipu" is added */

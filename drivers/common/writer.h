@@ -3,13 +3,13 @@
  *
  * A process has one struct writer for each database file that it has open; all
  * its handles on the file share it. It adds to the fair lock, which the
- * processes share, what only the process itself can know:
+ * processes share, the facts that only the process itself can know:
  *
  *   - which thread holds the lock, so that a call from a function inside that
  *     thread's transaction fails instead of waiting for itself;
  *   - whether a sync has failed. The kernel may then count pages as written
- * that are not, and a later sync does not report them again; so no handle of
- * the process writes on until all of them have been closed (V5). */
+ *     that are not, and a later sync does not report them again; so no handle
+ *     of the process writes on until all of them have been closed (V5). */
 #ifndef QUIPU_DRIVERS_COMMON_WRITER_H
 #define QUIPU_DRIVERS_COMMON_WRITER_H
 

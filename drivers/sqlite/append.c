@@ -8,10 +8,12 @@
  * the requests in order, checks each and inserts the items of an accepted one:
  *
  *   optimistic pass   The indexes of the table check event ids and the
- * positions of sparse schemas. A constraint violation ends the pass: ROLLBACK,
- * BEGIN, strict pass. strict pass       Event ids are looked up first. A sparse
- * request is inserted behind a savepoint, since SQLite's index still checks its
- *                     positions: a violation undoes this request alone.
+ *                     positions of sparse schemas. A constraint violation ends
+ *                     the pass: ROLLBACK, BEGIN, strict pass.
+ *   strict pass       Event ids are looked up first. A sparse request is
+ *                     inserted behind a savepoint, since SQLite's index still
+ *                     checks its positions: a violation undoes this request
+ *                     alone.
  *
  * The usual append of new events runs one SELECT for the head of the log, one
  * for the last position of each sequence in a contiguous schema, one INSERT an
@@ -20,17 +22,17 @@
  * INVARIANTS
  *
  *   INV1  Notification ids of a log are consecutive in the order of commits
- * (L1, L2): the head is read after BEGIN, counted up with each inserted item,
- *         set back for a refused request, and stored before COMMIT.
+ *         (L1, L2): the head is read after BEGIN, counted up with each inserted
+ *         item, set back for a refused request, and stored before COMMIT.
  *   INV2  A log has one head during an append, also if its schema is bound
- * several times: that of the bound schema that owns it (head_owner). The fields
- *         of quipu_driver_schema for it are in use only during an append, and
- *         only the owner of the fair lock appends.
+ *         several times: that of the bound schema that owns it (head_owner).
+ *         The fields of quipu_driver_schema for it are in use only during an
+ *         append, and only the owner of the fair lock appends.
  *   INV3  A refused request leaves no trace (U2): its items are never inserted,
  *         or a rollback to the savepoint or of the transaction removes them.
  *   INV4  An append that is reported as a repeat is durable even if the
- * original was made by a relaxed handle: the append commits a change, and the
- * sync of a commit covers the whole WAL before it. */
+ *         original was made by a relaxed handle: the append commits a change,
+ *         and the sync of a commit covers the whole WAL before it. */
 #include "common/preconditions.h"
 #include "common/safeguard.h"
 #include "item_row.h"

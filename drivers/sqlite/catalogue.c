@@ -4,14 +4,14 @@
  * records.
  *
  *   - Heads and schemas are separate tables, so that an append rewrites a row
- * of a few bytes.
+ *     of a few bytes.
  *   - The number of a schema is never used again (AUTOINCREMENT): a handle that
- * is bound to a schema that was torn down must not reach a later one.
+ *     is bound to a schema that was torn down must not reach a later one.
  *   - The format of the store is in a table, since PRAGMA user_version belongs
- * to the application that may keep tables of its own in the same file.
+ *     to the application that may keep tables of its own in the same file.
  *   - In a namespace other than the default one, the name of a schema's table
- * in the database begins with "quipu_<number>_", which is reserved: no schema
- *     has a name that begins with "quipu_". */
+ *     in the database begins with "quipu_<number>_", which is reserved: no
+ *     schema has a name that begins with "quipu_". */
 #include "common/error.h"
 #include "common/safeguard.h"
 #include "common/schema.h"

@@ -33,13 +33,14 @@
  *   INV2  A checkpoint is due after `checkpoint` pages (an option) since the
  *         last one. Pages are counted by the hook (M1) in datastore->wal_pages;
  *         checkpointed_pages is the count at the last checkpoint. A count that
- * is not above it tells that the WAL was reset since (M4). INV3  Checkpoints
- * are passive (M2), so that a commit waits for no reader. If readers have
- * prevented WAL resets until the WAL is CHECKPOINT_URGENT times as long as
- * usual, a RESTART checkpoint (M3) waits for them up to CHECKPOINT_PATIENCE.
+ *         is not above it tells that the WAL was reset since (M4).
+ *   INV3  Checkpoints are passive (M2), so that a commit waits for no reader.
+ *         If readers have prevented WAL resets until the WAL is
+ *         CHECKPOINT_URGENT times as long as usual, a RESTART checkpoint (M3)
+ *         waits for them up to CHECKPOINT_PATIENCE.
  *   INV4  A checkpoint that fails with an I/O error may have failed to sync
- * (M5). Then the state of the disk is unknown, and the process stops writing
- *         the file (V5).
+ *         (M5). Then the state of the disk is unknown, and the process stops
+ *         writing the file (V5).
  *
  * Other programs that use the file, which adopt=yes invites, have checkpoints
  * of their own outside the fair lock; docs/sqlite.md says what that requires.

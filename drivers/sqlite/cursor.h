@@ -14,7 +14,7 @@ struct item_read {
     /* The head of the log when the cursor was opened (V4); INT64_MAX until a
      * second page is needed. */
     int64_t head;
-    quipu_range range; /* what is still to be read */
+    quipu_range range; /* still to be read */
     struct item_page page;
     bool first_lent; /* the first page was returned */
 };

@@ -5,7 +5,7 @@
 
 #include "sqlite.h"
 
-/* What the driver assigns to an item. */
+/* Numbers that the driver assigns to an item. */
 struct item_key {
     int64_t notification_id;
     int64_t position;

@@ -2,8 +2,9 @@
 /* Listings of schemas, sequences and tracking records.
  *
  * Each step looks for the first row whose key follows that of the last one. So
- * a listing holds no transaction between two steps; what is added or removed
- * meanwhile may or may not appear. */
+ * a listing holds no transaction between two steps; rows added or removed
+ * meanwhile may or may not appear.
+ */
 #include "cursor.h"
 
 #include <string.h>

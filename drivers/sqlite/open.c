@@ -4,14 +4,14 @@
  * Opening a file, in this order:
  *
  *   1. Check the version of the SQLite library, resolve the path, and register
- * the file in the process (file.c).
+ *      the file in the process (file.c).
  *   2. Probe the file (probe.c). Nothing is changed before it is known to be a
  *      store, or to be allowed to become one.
  *   3. Open the lock file, unless read-only. The first process recovers the WAL
  *      (recovery.c) before it lets others in.
  *   4. Create the catalogue if the file is empty, still with a rollback
- * journal, so that the database file alone shows what it is. Then change to WAL
- * mode.
+ *      journal, so that the database file alone shows what it is. Then change
+ *      to WAL mode.
  *   5. Read the identity of the namespace, or create the namespace.
  *
  * Closing the last datastore of the last process runs a checkpoint and removes

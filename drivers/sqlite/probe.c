@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The probe: what a file is, before it is opened for writing.
+/* The probe: finding out the kind of a file before it is opened for writing.
  *
  * METHOD
  *
@@ -10,13 +10,13 @@
  *
  *   - The file is read by read-only connections.
  *   - If the header asks for a WAL, and there is no WAL or an empty one, the
- * file is first read as an immutable one, without files beside it. A refusal
- * found in this way counts if the file did not change meanwhile. Otherwise the
- * usual read follows: a store creates the files anyway.
+ *     file is first read as an immutable one, without files beside it. A
+ *     refusal found in this way counts if the file did not change meanwhile.
+ *     Otherwise the usual read follows: a store creates the files anyway.
  *   - If a read fails because a killed process left an unfinished transaction,
  *     SQLite may roll it back only in a store of quipu, or where the file was
  *     empty before that transaction. Everything else is left to the program
- * that wrote it.
+ *     that wrote it.
  *
  * The method relies on SQLite's file format: byte 19 of the database header is
  * 2 if readers need the WAL; bytes 16 to 19 of a rollback journal are the
@@ -217,7 +217,7 @@ int quipu_sqlite_probe_connection(struct connection *connection,
 /* ------------------------------------------------------- probe of an idle WAL
  */
 
-/* What the file system tells of the database. */
+/* The database as the file system shows it. */
 struct file_state {
     struct stat info;
     bool idle; /* the WAL is missing or empty: no process writes */

@@ -16,13 +16,13 @@
  * INVARIANTS
  *
  *   INV1  A cursor returns no item that was appended after it was opened (V4).
- * The rows of the first page come from one transaction; if it does not hold
- *         everything, the head of the log is read in that same transaction, and
- *         items above it are skipped in later pages. A read of one page, the
- * usual case, needs no head. INV2  After a page no transaction is open: the
- * query is reset (V1). INV3  The order of the rows is that of an index. If the
- * index is damaged they may come in any order, which the cursor reports as
- * CORRUPT. */
+ *         The rows of the first page come from one transaction; if it does not
+ *         hold everything, the head of the log is read in that same
+ *         transaction, and items above it are skipped in later pages. A read of
+ *         one page, the usual case, needs no head.
+ *   INV2  After a page no transaction is open: the query is reset (V1).
+ *   INV3  The order of the rows is that of an index. If the index is damaged
+ *         they may come in any order, which the cursor reports as CORRUPT. */
 #include "common/safeguard.h"
 #include "cursor.h"
 

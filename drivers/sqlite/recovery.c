@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Recovery: what an earlier process left behind, at the opening of a file.
+/* Recovery of a file that an earlier process left behind, when it is opened.
  *
  * METHOD
  *
@@ -14,21 +14,22 @@
  *   M1  Recovery takes the longest prefix of the WAL with valid checksums ("WAL
  *       File Format"). With synchronous=NORMAL a commit does not sync the WAL.
  *   M2  A TRUNCATE checkpoint copies all pages, syncs the database and
- * truncates the WAL to zero bytes; it fails with SQLITE_BUSY if a reader or a
- * writer prevents that. M3  SQLite places no POSIX locks on the WAL itself.
- * (fcntl locks of a process vanish when it closes any descriptor of the file;
- * so the driver may open and close the WAL, but not the database or the -shm
- * file.)
+ *       truncates the WAL to zero bytes; it fails with SQLITE_BUSY if a reader
+ *       or a writer prevents that.
+ *   M3  SQLite places no POSIX locks on the WAL itself. (fcntl locks of a
+ *       process vanish when it closes any descriptor of the file; so the driver
+ *       may open and close the WAL, but not the database or the -shm file.)
  *
  * INVARIANTS
  *
  *   INV1  Nobody reads a commit that a power cut could still take back, except
  *         a commit of a relaxed handle (V2): the WAL is synced first.
  *   INV2  After a failed sync the kernel may count pages as written that are
- * not, and another sync does not write them. What follows such a hole in the
- *         WAL would be lost by M1. So the WAL is not only synced but copied
- * into the database and truncated (M2), while its pages can still be read (V5).
- * Another program that has the file open may prevent that; then the WAL stays.
+ *         not, and another sync does not write them. Frames after such a hole
+ *         in the WAL would be lost by M1. So the WAL is not only synced but
+ *         copied into the database and truncated (M2), while its pages can
+ *         still be read (V5). Another program that has the file open may
+ *         prevent that; then the WAL stays.
  *
  * recovery_rollback serves the case of a file without a WAL yet: a process that
  * was killed while it created the store leaves a rollback journal, which SQLite

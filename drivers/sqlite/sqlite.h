@@ -10,12 +10,13 @@
  *
  * The files form layers; a file calls only files of the lines above its own:
  *
- *     error, options, path, file
- *     connection, statements, item_row, item_page, checkpoint, lookup
+ *     error, options, path, file, item_row
+ *     connection, statements, item_page, checkpoint
  *     transaction
  *     readers
- *     recovery, catalogue, probe
- *     schema, append, cursor, read, listing, wait
+ *     lookup, recovery, catalogue, probe
+ *     schema, append, cursor, wait
+ *     read, listing
  *     open
  *     driver
  *

@@ -11,8 +11,8 @@
  *   SQLITE_BUSY  Nothing was written; the transaction is rolled back.
  *   otherwise    Frames may be in the WAL, and a later recovery may find them
  *                complete: the outcome is unknown. Unless the disk was only
- * full, a sync may have failed. Then the state of the disk is unknown too, and
- * the process stops writing the file (V5). */
+ *                full, a sync may have failed. Then the state of the disk is
+ *                unknown too, and the process stops writing the file (V5). */
 #include "common/safeguard.h"
 #include "sqlite.h"
 
