@@ -34,13 +34,14 @@
  *       only under the lock of the queue.  QUEUED: its own thread may withdraw
  *       it when its deadline passes.  CHOSEN: its thread must lead, even if its
  *       deadline passes, since no other thread will.  TAKEN: the leader answers
- * it, and its thread sleeps without a deadline until then. INV4  Order of
- * arrival.  A group is a prefix of the queue, and requests that are put back go
- * to the front in their old order. INV5  A request lives on the stack of its
- * thread.  The leader does not touch it after waking the thread as ANSWERED; it
- * wakes the thread with the request's lock held, so that the thread cannot
- * return before the signal is sent. INV6  The queue's lock and a request's lock
- * are never held together, and neither is held during a call of the driver.
+ *       it, and its thread sleeps without a deadline until then.
+ * INV4  Order of arrival.  A group is a prefix of the queue, and requests that
+ *       are put back go to the front in their old order.
+ * INV5  A request lives on the stack of its thread.  The leader does not touch
+ *       it after waking the thread as ANSWERED; it signals with the request's
+ *       lock held, so that the thread cannot return before the signal is sent.
+ * INV6  The queue's lock and a request's lock are never held together, and
+ *       neither is held during a call of the driver.
  *
  * Fairness.  By INV4 a request waits for at most ceil(queue / group_limit) + 1
  * commits of its process, unless the driver takes fewer requests than it gets,
@@ -54,11 +55,12 @@
  * This takes time from the members with later deadlines: if the driver gives up
  * at the group's deadline, they are put back and tried again until their own.
  * A request joins a group only if its deadline lies within timeout/2 of the
- * group's.  So a member is interrupted at most timeout/2 before its own
- * deadline, and always has half of its time for commits that are not cut short
- * by others.  All requests of a datastore have the same timeout, hence
- * deadlines grow in the order of arrival, and a group is separated only when
- * one commit takes more than timeout/2.
+ * group's.  So a call that ends at another member's deadline ends at most
+ * timeout/2 before a request's own deadline, which bounds the time that it can
+ * lose; it is then tried again without that member.  All requests of a
+ * datastore have the same timeout, hence deadlines grow in the order of
+ * arrival, and deadlines separate groups only when one commit takes more than
+ * timeout/2.
  *
  * A request that enters when there is no leader is executed even if its
  * deadline has passed: work that can be done at once is done, also with

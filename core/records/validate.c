@@ -6,6 +6,21 @@
  * columns, and then the append with its counts, guards and tracking record.
  * The first fault is reported.  Every limit here is one of types.h, which holds
  * for every store, or one of quipu_limits, which the opened store has reported.
+ *
+ * <quipu/driver.h> promises drivers the result of these checks:
+ *
+ *   texts    UTF-8 without NUL, 1 to 255 bytes (F2)
+ *   ids      of the kind that the schema has; event ids exactly if it has a
+ *            column for them
+ *   items    no member without a column; a time in the years 1 to 9999; flags
+ *            that have a meaning for appends, QUIPU_ITEM_NEXT only in
+ *            contiguous schemas (S2)
+ *   columns  as many as the schema has, each NULL or of its column's kind, and
+ *            in range (F1)
+ *   appends  counts and sizes within the limits; reserved members zero
+ *
+ * Positions are not checked: in a sparse schema any number is valid, and in a
+ * contiguous one the driver compares it with the last position (S1).
  */
 #include "records/validate.h"
 
