@@ -55,6 +55,18 @@ bool delayed_visibility_append(struct append_call *a, size_t seen, int *status)
     return stored;
 }
 
+int delayed_visibility_append_for(struct append_call *a, size_t seen,
+                                  int64_t nanoseconds)
+{
+    int status;
+
+    if (delayed_visibility_append(a, seen, &status)) {
+        mutant_sleep(nanoseconds);
+        delayed_visibility_end();
+    }
+    return status;
+}
+
 bool delayed_visibility_passed(const struct append_call *a)
 {
     return mutant_log_head(a) > hidden.to;

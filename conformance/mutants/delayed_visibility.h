@@ -20,6 +20,10 @@
  * Returns false if a range is hidden already, or if nothing was stored.
  */
 bool delayed_visibility_append(struct append_call *a, size_t seen, int *status);
+/* Makes the append, and ends its delayed visibility after some time.  Returns
+ * the append's status. */
+int delayed_visibility_append_for(struct append_call *a, size_t seen,
+                                  int64_t nanoseconds);
 /* Returns true if the log has items after the hidden range. */
 bool delayed_visibility_passed(const struct append_call *a);
 void delayed_visibility_end(void);

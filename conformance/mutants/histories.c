@@ -103,13 +103,7 @@ static int drop(struct append_call *a)
  * their sequences. */
 static int show_second_later(struct append_call *a)
 {
-    int status;
-
-    if (delayed_visibility_append(a, 1, &status)) {
-        mutant_sleep(MOMENT);
-        delayed_visibility_end();
-    }
-    return status;
+    return delayed_visibility_append_for(a, 1, MOMENT);
 }
 
 static enum filter_result filter_hidden(struct read_call *r,

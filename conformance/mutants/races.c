@@ -81,13 +81,7 @@ static int resolve_next_early(struct append_call *a)
 /* M05 and M08: the items become visible after later ones. */
 static int show_late(struct append_call *a)
 {
-    int status;
-
-    if (delayed_visibility_append(a, 0, &status)) {
-        mutant_sleep(MOMENT);
-        delayed_visibility_end();
-    }
-    return status;
+    return delayed_visibility_append_for(a, 0, MOMENT);
 }
 
 /* M06: items that later ones have overtaken stay hidden. */
@@ -107,13 +101,7 @@ static int hide_overtaken(struct append_call *a)
 /* M20: the first item becomes visible before the others. */
 static int show_first_item_early(struct append_call *a)
 {
-    int status;
-
-    if (delayed_visibility_append(a, 1, &status)) {
-        mutant_sleep(MOMENT);
-        delayed_visibility_end();
-    }
-    return status;
+    return delayed_visibility_append_for(a, 1, MOMENT);
 }
 
 static enum filter_result filter_hidden(struct read_call *r,

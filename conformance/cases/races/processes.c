@@ -38,8 +38,7 @@ static struct race *create(struct quipu_context *ctx)
 
 /* Runs the body in all processes, and returns records to check the result. */
 static quipu_records *run(struct quipu_context *ctx, struct race *race,
-                          void (*body)(struct quipu_context *ctx, void *shared,
-                                       unsigned i))
+                          quipu_workers_body *body)
 {
     struct quipu_workers workers =
         quipu_workers_start(ctx, PROCESSES, body, race);
@@ -79,8 +78,7 @@ static int append(struct race *race, struct quipu_builder *b)
 
 /* Repeats a race until appends have overlapped in it. */
 static void race_until_collided(struct quipu_context *ctx,
-                                void (*body)(struct quipu_context *ctx,
-                                             void *shared, unsigned i),
+                                quipu_workers_body *body,
                                 void (*check)(struct quipu_context *ctx,
                                               const struct race *race,
                                               quipu_records *r))
@@ -236,9 +234,7 @@ static void write_or_compare(struct quipu_context *ctx, void *shared,
     }
 }
 
-static void race_readers(struct quipu_context *ctx,
-                         void (*body)(struct quipu_context *ctx, void *shared,
-                                      unsigned i))
+static void race_readers(struct quipu_context *ctx, quipu_workers_body *body)
 {
     struct race *race = create(ctx);
     quipu_records *r;
