@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OTHERS                                                    \
+#define OTHERS \
     60 /* operations in a timeline that are not evidence, at most \
         */
 

@@ -32,7 +32,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define BESIDE_MAX                                            \
+#define BESIDE_MAX \
     600 /* a path of at most 500 bytes (path.c), and a suffix \
          */
 

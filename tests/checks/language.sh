@@ -6,5 +6,6 @@
 set -eu
 cd "${1:-$(dirname "$0")/../..}"
 git ls-files '*.c' '*.h' '*.sh' '*.awk' '*.cmake' '*CMakeLists.txt' '*.md' \
-    '*.in' dev | grep -v -e '^tests/abi/[0-9]' -e '^tests/checks/language' |
+    '*.in' dev | grep -v -e '^tests/abi/[0-9]' -e '^tests/checks/language' \
+        -e '^tests/checks/test_tree' |
     awk -f tests/checks/language.awk

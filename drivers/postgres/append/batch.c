@@ -10,7 +10,7 @@
 
 #define BATCH_BYTES (UINT64_C(64) << 20) /* at most, of several requests */
 #define LONG_BYTES (UINT64_C(1) << 20)   /* a batch that takes time to travel */
-#define BYTES_A_SECOND                                    \
+#define BYTES_A_SECOND \
     (UINT64_C(2) << 20) /* of a slow line and a slow disk \
                          */
 #define ANSWER_TIME (200 * CLOCK_MILLISECOND)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define EPOCH INT64_C(946684800000000) /* 2000-01-01 in Unix microseconds */
-#define PARAMETER_MAX                                       \
+#define PARAMETER_MAX \
     ((size_t)1 << 30) /* bytes of a message of the protocol \
                        */
 

@@ -6,7 +6,7 @@
 #include "connection.h"
 #include "pipeline.h"
 
-#define IDLE_LIMIT                                            \
+#define IDLE_LIMIT \
     30000 /* ms that a transaction may idle past its deadline \
            */
 
