@@ -366,7 +366,7 @@ int quipu_mapper_event(const quipu_mapper *mapper, const quipu_item *item,
                        quipu_event **event, quipu_error *error)
 {
     quipu_arena arena;
-    quipu_event *decoded;
+    quipu_event *decoded = NULL;
     int status;
 
     quipu_arena_init(&arena);
