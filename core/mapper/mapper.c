@@ -26,6 +26,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/structs.h"
 #include "mapper/envelope.h"
 #include "mapper/mapper.h"
 #include "mapper/members.h"
@@ -212,43 +213,30 @@ static int check_columns(const quipu_mapper *mapper, quipu_error *error)
     return QUIPU_OK;
 }
 
-/* Copies a struct that begins with its struct_size and may be of an older or
- * newer version than ours: `to`, which is zero, keeps zeros where the older one
- * ends.  Returns false if there is no struct or it has no size. */
-static bool copy_sized(void *to, size_t size, const void *from)
-{
-    uint32_t given;
-
-    if (!from) {
-        return false;
-    }
-    memcpy(&given, from, sizeof(given));
-    memcpy(to, from, given < size ? given : size);
-    return given >= sizeof(given);
-}
-
 int quipu_mapper_open(const quipu_schema *schema, const quipu_mapping *mapping,
                       quipu_mapper **mapper, quipu_error *error)
 {
-    quipu_schema own_schema = { 0 };
-    quipu_mapping own_mapping = { 0 };
+    quipu_schema own_schema;
+    quipu_mapping own_mapping;
     quipu_mapper *opened;
-    int status;
+    int status = quipu_schema_check(schema, error);
 
-    if (!copy_sized(&own_schema, sizeof(own_schema), schema) ||
-        !copy_sized(&own_mapping, sizeof(own_mapping), mapping)) {
-        return quipu_error_set(error, QUIPU_INVALID,
-                               "a mapper needs a schema and a mapping, each "
-                               "with its struct_size");
+    if (status == QUIPU_OK) {
+        status = quipu_struct_take(&own_schema, sizeof(own_schema), schema,
+                                   "schema", error);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_struct_take(&own_mapping, sizeof(own_mapping), mapping,
+                                   "mapping", error);
+    }
+    if (status != QUIPU_OK) {
+        return status;
     }
     opened = quipu_allocate_zeroed(sizeof(*opened));
     if (!opened) {
         return quipu_error_no_memory(error);
     }
-    status = quipu_schema_check(schema, error);
-    if (status == QUIPU_OK) {
-        status = copy_schema(opened, &own_schema, error);
-    }
+    status = copy_schema(opened, &own_schema, error);
     if (status == QUIPU_OK) {
         status = add_types(opened, &own_mapping, error);
     }

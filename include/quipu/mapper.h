@@ -62,10 +62,11 @@ typedef struct quipu_mapping {
 /*
  * Opens a mapper for a schema.  Schema and mapping are copied.
  *
- * INVALID: the schema or an event type is wrong (quipu_schema_check,
- * quipu_event_type_check); two types have the same topic; a type lacks an
- * attribute that the mapping names, or an attribute's kind does not suit its
- * column; or no type has the attribute of a further column.  NO_MEMORY.
+ * INVALID: the schema, the mapping's struct_size or an event type is wrong
+ * (quipu_schema_check, quipu_event_type_check); two types have the same topic;
+ * a type lacks an attribute that the mapping names, or an attribute's kind does
+ * not suit its column; or no type has the attribute of a further column.
+ * NO_MEMORY.
  */
 QUIPU_API int quipu_mapper_open(const quipu_schema *schema,
                                 const quipu_mapping *mapping,

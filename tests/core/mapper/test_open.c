@@ -23,8 +23,8 @@ static void schema_and_mapping_are_required(void **state)
     quipu_mapping mapping = harness_mapping(types);
 
     (void)state;
-    assert_open_refused(NULL, &mapping, "needs a schema and a mapping");
-    assert_open_refused(&schema, NULL, "needs a schema and a mapping");
+    assert_open_refused(NULL, &mapping, "NULL");
+    assert_open_refused(&schema, NULL, "mapping is NULL");
     mapping.struct_size = 0;
     assert_open_refused(&schema, &mapping, "struct_size");
     mapping = harness_mapping(types);
