@@ -4,7 +4,15 @@
  *
  * A driver links nothing of quipu.  It receives these functions as a table of
  * pointers (quipu_host of <quipu/driver.h>) when a datastore is opened, and may
- * call them from any thread until the process ends.
+ * call them from any thread until the process ends.  A driver that is newer
+ * than the core checks `struct_size` before it uses a member at the table's
+ * end.
+ *
+ * The functions themselves are those of the core:
+ *
+ *   allocate, reallocate, release   base/memory.c
+ *   error_set                       quipu_error_set_native of base/error.c
+ *   message                         quipu_message_send of message.c
  */
 #ifndef QUIPU_CORE_DRIVER_HOST_H
 #define QUIPU_CORE_DRIVER_HOST_H
@@ -15,16 +23,8 @@
  * Returns the table of host functions to pass to a driver's `open`.  It is
  * static and the same for all drivers.  Its allocation functions use the
  * allocator of <quipu/memory.h>, so that replacing that allocator covers
- * drivers, too. `struct_size` and `abi` tell a driver which members the table
- * has.
+ * drivers, too.
  */
 const quipu_host *quipu_host_table(void);
-
-/*
- * Passes a message to the program's listener (quipu_messages_listen), as a
- * driver does by the table's member `message`.  `level` is enum quipu_level.
- * A text that exceeds the size of an error message is cut.  Any thread.
- */
-void quipu_host_message(int level, const char *format, ...) QUIPU_PRINTF(2, 3);
 
 #endif
