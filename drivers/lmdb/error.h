@@ -13,12 +13,14 @@
  *
  *     cannot <what> in "<name>": <LMDB's words>; <what to do>
  *
- * where `name` is the path of the data file.
+ * where `name` is the path of the data file.  error->native is the code.  EINVAL,
+ * and codes that the driver does not know, are INTERNAL.
  */
 int quipu_lmdb_error_set(const quipu_host *host, const char *name, int code,
                          const char *what, quipu_error *error);
 
-/* Returns NO_MEMORY. */
+/* Fills *error for an allocation of the driver that failed, and returns
+ * NO_MEMORY.  LMDB's own ENOMEM goes through quipu_lmdb_error_set. */
 int quipu_lmdb_error_no_memory(const quipu_host *host, quipu_error *error);
 
 /* Turns TIMEOUT into BUSY, in *error too, for operations that may not answer

@@ -189,8 +189,7 @@ static int look_up_item(void *context, const quipu_item *item,
 {
     struct insert *insert = context;
     struct found_item found;
-    int64_t id = 0;
-    int code = find_event(insert, item->event_id, &id);
+    int code = find_event(insert, item->event_id, &found.id);
     if (code == MDB_NOTFOUND) {
         *stored = (struct stored_item){ .found = false };
         return QUIPU_OK;
@@ -199,13 +198,13 @@ static int look_up_item(void *context, const quipu_item *item,
         return fail(insert, code, "look up an event id", error);
     }
     code = quipu_lmdb_precheck_path(&insert->items_path,
-                                    (MDB_val){ sizeof(id), &id });
+                                    (MDB_val){ sizeof(found.id), &found.id });
     if (code != MDB_SUCCESS) {
         return fail(insert, code, "read an item", error);
     }
     int status =
         quipu_lmdb_item_format_find(insert->datastore, &insert->write->snapshot,
-                                    insert->bound, id, &found, error);
+                                    insert->bound, &found, error);
     if (status == QUIPU_OK) {
         quipu_common_preconditions_compare(&found.item, item, stored);
     }

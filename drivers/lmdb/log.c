@@ -35,8 +35,9 @@ static int read_head(quipu_driver_datastore *datastore,
     if (head->id == 0 || !head->event_id || !head->bound->schema.event_id) {
         return QUIPU_OK;
     }
+    last.id = head->id;
     int status = quipu_lmdb_item_format_find(datastore, snapshot, head->bound,
-                                             head->id, &last, error);
+                                             &last, error);
     if (status == QUIPU_OK) {
         SAFEGUARD("L5.event-of-a-head")
         memcpy(head->event_id->bytes, last.item.event_id.data, 16);

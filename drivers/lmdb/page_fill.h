@@ -5,11 +5,18 @@
  * Both functions read from the cursor's snapshot, put items into as.read.items
  * and their number into count, move range behind them, and set done when
  * nothing is left.  The caller has made sure that the range is not empty.
+ *
+ * A batch ends after BATCH_ITEMS items, at the limit of the range, or at its
+ * end.  The items and the further columns point into LMDB's map, so the batch
+ * is valid as long as the snapshot's transaction.  On an error the batch is not
+ * to be used; *error names the item or the position.
  */
 #ifndef LMDB_DRIVER_PAGE_FILL_H
 #define LMDB_DRIVER_PAGE_FILL_H
 
 #include "cursor.h"
+
+/* Both return QUIPU_OK with a batch that may be empty. */
 
 /* Items of the log.  Notification ids have no gaps, so every id of the range is
  * there: CORRUPT if one is missing or its value is damaged.  IO. */

@@ -34,7 +34,7 @@ struct map;
 
 struct snapshot {
     MDB_txn *txn; /* keeps LMDB from reusing the pages; NULL in file_check.c */
-    /* What page_cursor.c needs; base NULL: cursors are LMDB's. */
+    /* For page_cursor.c; base NULL: cursors are LMDB's. */
     struct map *map;
     const unsigned char *base; /* address of page 0 */
     size_t page_size;          /* bytes */

@@ -16,14 +16,15 @@
 struct file_check {
     const quipu_host *host;
     const char *path; /* of the data file */
-    /* Results. */
+    /* Results, for the options with which LMDB opens the file. */
     size_t page_size; /* bytes */
     size_t used;      /* bytes up to the highest page in use */
 };
 
 /* Checks the file at check->path and fills in the results.  CORRUPT: no LMDB
  * file, a damaged one, or not a store of quipu.  UNSUPPORTED: a newer format.
- * DENIED, IO, NO_MEMORY. */
+ * BUSY: it grew at
+ * each attempt.  DENIED, IO, NO_MEMORY. */
 int quipu_lmdb_file_check_run(struct file_check *check, quipu_error *error);
 
 #endif

@@ -18,7 +18,7 @@
 
 /* Sets *before to the state in the file that the write transaction has begun
  * with, and checks the free list, from which LMDB takes its first pages.  The
- * snapshot keeps that state, whatever the transaction writes. */
+ * snapshot keeps that state while the transaction writes. */
 int quipu_lmdb_precheck_begin(struct map *map, MDB_txn *txn,
                               struct snapshot *before);
 

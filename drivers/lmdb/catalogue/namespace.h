@@ -9,6 +9,13 @@
 
 #include "lmdb_driver.h"
 
+/* The record of a namespace, under quipu_lmdb_store_namespace_key. */
+struct namespace_record {
+    uint32_t checksum;
+    uint32_t number;     /* part of the keys of its schemas; never reused */
+    quipu_uuid identity; /* random; tells copies of other stores apart (L5) */
+};
+
 /*
  * Finds the namespace of the datastore, `name_space`, and sets its number, its
  * identity and its database of tracking records.

@@ -3,8 +3,9 @@
  * Records in LMDB's main database, beside the names of the other databases:
  *
  *     quipu                    the store: its format, the next schema's number
- *     quipu.n.<namespace>      a namespace: its number and identity
- *     quipu.s.<number>.<table> a schema of that namespace (catalogue.h)
+ *     quipu.n.<namespace>      a namespace (namespace.h)
+ *     quipu.s.<number>.<table> a schema of the namespace of that number
+ *                              (catalogue.h)
  *     quipu.<slot>.head        the schema that has the slot, its log's head
  *
  * and the names of the databases:
@@ -38,12 +39,6 @@ struct store_record {
     uint64_t next_schema;
     uint32_t next_namespace;
     uint32_t reserved;
-};
-
-struct namespace_record {
-    uint32_t checksum;
-    uint32_t number;
-    quipu_uuid identity;
 };
 
 struct head_record {

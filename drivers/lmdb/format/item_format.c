@@ -289,9 +289,10 @@ int quipu_lmdb_item_format_damaged(const quipu_driver_datastore *datastore,
 
 int quipu_lmdb_item_format_find(quipu_driver_datastore *datastore,
                                 const struct snapshot *snapshot,
-                                const quipu_driver_schema *bound, int64_t id,
+                                const quipu_driver_schema *bound,
                                 struct found_item *found, quipu_error *error)
 {
+    int64_t id = found->id;
     MDB_val key = { sizeof(id), &id };
     MDB_val value;
     int code = btree_lookup(snapshot, &bound->items, key, &value);

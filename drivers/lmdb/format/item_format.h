@@ -37,17 +37,18 @@ bool quipu_lmdb_item_format_read(const quipu_schema *schema,
                                  const MDB_val *value, int64_t id,
                                  quipu_item *item, quipu_value *values);
 
-/* An item that was looked up, with the memory of its further columns. */
+/* An item that is looked up, with the memory of its further columns. */
 struct found_item {
+    int64_t id; /* set by the caller */
     quipu_item item;
     quipu_value values[QUIPU_COLUMNS_MAX];
 };
 
-/* Looks an item up by its id.  CORRUPT, with the id in the message, if it is
- * missing or damaged. */
+/* Looks up the item with found->id.  CORRUPT, with the id in the message, if it
+ * is missing or damaged. */
 int quipu_lmdb_item_format_find(quipu_driver_datastore *datastore,
                                 const struct snapshot *snapshot,
-                                const quipu_driver_schema *bound, int64_t id,
+                                const quipu_driver_schema *bound,
                                 struct found_item *found, quipu_error *error);
 
 /* Returns CORRUPT: "item <id> of schema ... <how>; restore ...". */
