@@ -163,7 +163,7 @@ test_fails()
     [ -x "$program" ] || die "$id: there is no test program $program"
     rm -rf "$work/empty"
     mkdir "$work/empty"
-    (cd "$work/empty" && remove timeout 120 "$program") >"$work/said" 2>&1 ||
+    (cd "$work/empty" && remove timeout 900 "$program") >"$work/said" 2>&1 ||
         true
     grep -q "FAILED.* ${fails#*:}\$" "$work/said"
 }

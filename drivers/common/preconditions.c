@@ -345,14 +345,22 @@ static int check_contiguous_items(struct preconditions *check,
                                   quipu_error *error)
 {
     const quipu_request *request = check->request;
+    struct key_entry *sequence = NULL;
 
     for (size_t i = 0;
          i < request->item_count && check->result->status == QUIPU_OK; i++) {
+        const quipu_bytes id = request->items[i].sequence_id;
         bool added = false;
-        struct key_entry *sequence = quipu_common_key_table_get(
-            &check->sequences, request->items[i].sequence_id, 0, &added);
-        int status = added ? look_up_last(check, sequence, error) : QUIPU_OK;
+        int status = QUIPU_OK;
 
+        /* Items of one sequence mostly follow each other. */
+        if (!sequence || !quipu_common_key_table_is_equal(sequence->id, id)) {
+            sequence =
+                quipu_common_key_table_get(&check->sequences, id, 0, &added);
+        }
+        if (added) {
+            status = look_up_last(check, sequence, error);
+        }
         if (status == QUIPU_OK) {
             status = check_contiguous(check, i, sequence,
                                       check->positions ? &check->positions[i]

@@ -281,13 +281,24 @@ static int put_event_ids(struct insert *insert, const quipu_request *request)
     return MDB_SUCCESS;
 }
 
-static int put_position(struct insert *insert, quipu_bytes sequence_id,
-                        int64_t position, int64_t id)
-{
+/* The keys of the sequence of the last item that was put. */
+struct sequence_key {
+    quipu_bytes id; /* data NULL: no item was put */
     struct key key;
+};
+
+static int put_position(struct insert *insert, struct sequence_key *sequence,
+                        const quipu_item *item, int64_t position, int64_t id)
+{
+    const quipu_bytes sequence_id = item->sequence_id;
     MDB_val value = { sizeof(id), &id };
-    quipu_lmdb_key_begin(&key, &insert->bound->schema, sequence_id);
-    MDB_val at = quipu_lmdb_key_at(&key, position);
+    if (!sequence->id.data ||
+        !quipu_common_key_table_is_equal(sequence->id, sequence_id)) {
+        sequence->id = sequence_id;
+        quipu_lmdb_key_begin(&sequence->key, &insert->bound->schema,
+                             sequence_id);
+    }
+    MDB_val at = quipu_lmdb_key_at(&sequence->key, position);
     int code = preconditions_is_sparse(&insert->bound->schema)
                    ? quipu_lmdb_precheck_path(&insert->index_path, at)
                    : MDB_SUCCESS; /* INV2 */
@@ -316,13 +327,15 @@ static int put_items(struct insert *insert, const struct preconditions *check)
 {
     const quipu_request *request = check->request;
     quipu_result *result = check->result;
+    struct sequence_key sequence;
+    sequence.id.data = NULL;
     int code = insert->bound->schema.event_id ? put_event_ids(insert, request)
                                               : MDB_SUCCESS;
     for (size_t i = 0; code == MDB_SUCCESS && i < request->item_count; i++) {
         const quipu_item *item = &request->items[i];
         int64_t id = insert->head + 1 + (int64_t)i;
         int64_t position = quipu_common_preconditions_position(check, i);
-        code = put_position(insert, item->sequence_id, position, id);
+        code = put_position(insert, &sequence, item, position, id);
         if (code == MDB_SUCCESS) {
             code = put_item(insert, item, position, id);
         }
