@@ -49,10 +49,10 @@ int64_t quipu_history_final_log_commit_last(const struct quipu_final_log *log,
 
 /* The number of steps whose value is below `value`. */
 size_t quipu_history_final_log_steps_below(
-    const struct quipu_progression *progression, int64_t value);
+    const struct quipu_progression *steps, int64_t value);
 
 /* The number of steps when the head of the log was `id`. */
 size_t quipu_history_final_log_steps_until(
-    const struct quipu_progression *progression, int64_t id);
+    const struct quipu_progression *steps, int64_t id);
 
 #endif

@@ -88,8 +88,8 @@ static void write_head(FILE *to, const struct quipu_results *results)
 {
     static const char *const words[] = {
         [QUIPU_STANDING_HOLDS] = "holds",
-        [QUIPU_STANDING_PARTLY] = "not all shown",
-        [QUIPU_STANDING_UNSHOWN] = "not shown",
+        [QUIPU_STANDING_PARTLY] = "partly tested",
+        [QUIPU_STANDING_UNTESTED] = "not tested",
         [QUIPU_STANDING_BROKEN] = "broken",
     };
     enum quipu_standing state = quipu_results_standing(results);

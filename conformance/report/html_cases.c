@@ -70,7 +70,7 @@ static void write_reason(FILE *to, const struct quipu_scorecard *card,
     }
     fprintf(to, "<details%s><summary><span class=\"state %s\">%u</span> %s: ",
             skip == QUIPU_SKIP_UNTESTED ? " open=\"open\"" : "",
-            skip == QUIPU_SKIP_UNTESTED ? "partly" : "untried", count,
+            skip == QUIPU_SKIP_UNTESTED ? "partly" : "notrun", count,
             quipu_labels_skip_phrase(skip));
     quipu_encoding_xml_line(to, reason);
     fputs("</summary><p class=\"soft\">", to);

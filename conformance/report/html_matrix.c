@@ -11,7 +11,7 @@
 static void write_hint(FILE *to, const struct quipu_scorecard *card,
                        const char *guarantee)
 {
-    static const char *const words[] = { "", "profile: ", "NOT SHOWN: " };
+    static const char *const words[] = { "", "profile: ", "NOT TESTED: " };
     const char *reason;
 
     for (unsigned skip = 0; skip < 3; skip++) {

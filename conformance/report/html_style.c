@@ -26,7 +26,7 @@ const char quipu_html_style[] =
     "border-radius:.8rem;padding:1.1rem 1.3rem;margin:1rem 0}\n"
     ".card.broken{border-left:.35rem solid var(--bad)}\n"
     ".card.holds{border-left:.35rem solid var(--good)}\n"
-    ".card.partly,.card.unshown{border-left:.35rem solid var(--part)}\n"
+    ".card.partly,.card.untested{border-left:.35rem solid var(--part)}\n"
     ".head{display:flex;flex-wrap:wrap;gap:.4rem 1rem;align-items:baseline;"
     "justify-content:space-between}\n"
     ".uri{font-weight:600;overflow-wrap:anywhere}\n"
@@ -39,9 +39,9 @@ const char quipu_html_style[] =
     ".state{font-weight:650;white-space:nowrap}\n"
     ".holds .state,.state.holds{color:var(--good)}\n"
     ".broken .state,.state.broken{color:var(--bad)}\n"
-    ".partly .state,.unshown .state,.state.partly,.state.unshown"
+    ".partly .state,.untested .state,.state.partly,.state.untested"
     "{color:var(--part)}\n"
-    ".state.undeclared,.state.untried{color:var(--none)}\n"
+    ".state.undeclared,.state.notrun{color:var(--none)}\n"
     ".numbers{display:flex;flex-wrap:wrap;gap:.3rem 1.6rem;margin:.6rem 0}\n"
     ".numbers b{font-size:1.25rem;font-variant-numeric:tabular-nums}\n"
     ".wide{overflow-x:auto}\n"
@@ -75,9 +75,9 @@ const char *quipu_html_style_class(enum quipu_standing standing)
     static const char *const classes[] = {
         [QUIPU_STANDING_HOLDS] = "holds",
         [QUIPU_STANDING_PARTLY] = "partly",
-        [QUIPU_STANDING_UNSHOWN] = "unshown",
+        [QUIPU_STANDING_UNTESTED] = "untested",
         [QUIPU_STANDING_UNDECLARED] = "undeclared",
-        [QUIPU_STANDING_UNTRIED] = "untried",
+        [QUIPU_STANDING_NOT_RUN] = "notrun",
         [QUIPU_STANDING_BROKEN] = "broken",
     };
 
@@ -89,9 +89,9 @@ const char *quipu_html_style_sign(enum quipu_standing standing)
     static const char *const signs[] = {
         [QUIPU_STANDING_HOLDS] = "&#10003;", /* a check mark */
         [QUIPU_STANDING_PARTLY] = "&#9680;", /* half a circle */
-        [QUIPU_STANDING_UNSHOWN] = "?",
+        [QUIPU_STANDING_UNTESTED] = "?",
         [QUIPU_STANDING_UNDECLARED] = "&#8211;", /* a dash */
-        [QUIPU_STANDING_UNTRIED] = "&#183;",     /* a dot */
+        [QUIPU_STANDING_NOT_RUN] = "&#183;",     /* a dot */
         [QUIPU_STANDING_BROKEN] = "&#10005;",    /* a cross */
     };
 

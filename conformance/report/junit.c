@@ -49,7 +49,7 @@ static void write_skip(FILE *to, const struct quipu_case_result *result)
 {
     fputs(">\n      <skipped message=\"", to);
     if (result->skip == QUIPU_SKIP_UNTESTED) {
-        fputs("NOT SHOWN: ", to);
+        fputs("NOT TESTED: ", to);
     }
     quipu_encoding_xml_line(to, result->text);
     fputs("\"/>\n    </testcase>\n", to);

@@ -31,7 +31,8 @@ const char *quipu_labels_verdict(enum quipu_verdict verdict)
 
 const char *quipu_labels_skip(enum quipu_skip skip)
 {
-    static const char *const words[] = { "unfit", "profile", "unshown" };
+    static const char *const words[] = { "inapplicable", "profile",
+                                         "untested" };
 
     return words[skip];
 }
@@ -40,7 +41,7 @@ const char *quipu_labels_skip_phrase(enum quipu_skip skip)
 {
     static const char *const phrases[] = { "not for this store",
                                            "for a longer profile",
-                                           "NOT SHOWN" };
+                                           "NOT TESTED" };
 
     return phrases[skip];
 }

@@ -112,30 +112,30 @@ void quipu_results_finish(struct quipu_results *results)
 
 enum quipu_standing quipu_results_standing_of(const struct quipu_tally *tally)
 {
-    bool unshown = tally->skips[QUIPU_SKIP_UNTESTED] > 0;
+    bool untested = tally->skips[QUIPU_SKIP_UNTESTED] > 0;
 
     if (tally->verdicts[QUIPU_FAILED] > 0) {
         return QUIPU_STANDING_BROKEN;
     }
     if (tally->verdicts[QUIPU_PASSED] > 0) {
-        return unshown ? QUIPU_STANDING_PARTLY : QUIPU_STANDING_HOLDS;
+        return untested ? QUIPU_STANDING_PARTLY : QUIPU_STANDING_HOLDS;
     }
-    if (unshown) {
-        return QUIPU_STANDING_UNSHOWN;
+    if (untested) {
+        return QUIPU_STANDING_UNTESTED;
     }
     return tally->skips[QUIPU_SKIP_NOT_APPLICABLE] > 0
                ? QUIPU_STANDING_UNDECLARED
-               : QUIPU_STANDING_UNTRIED;
+               : QUIPU_STANDING_NOT_RUN;
 }
 
 const char *quipu_results_standing_name(enum quipu_standing state)
 {
     static const char *const words[] = {
         [QUIPU_STANDING_HOLDS] = "holds",
-        [QUIPU_STANDING_PARTLY] = "partly shown",
-        [QUIPU_STANDING_UNSHOWN] = "not shown",
+        [QUIPU_STANDING_PARTLY] = "partly tested",
+        [QUIPU_STANDING_UNTESTED] = "not tested",
         [QUIPU_STANDING_UNDECLARED] = "not declared",
-        [QUIPU_STANDING_UNTRIED] = "not run",
+        [QUIPU_STANDING_NOT_RUN] = "not run",
         [QUIPU_STANDING_BROKEN] = "broken",
     };
 
@@ -176,13 +176,13 @@ enum quipu_standing quipu_results_card_standing(
     }
     return state == QUIPU_STANDING_HOLDS && card->ended
                ? state
-               : QUIPU_STANDING_UNSHOWN;
+               : QUIPU_STANDING_UNTESTED;
 }
 
 enum quipu_standing quipu_results_standing(const struct quipu_results *results)
 {
     static const enum quipu_standing order[] = { QUIPU_STANDING_BROKEN,
-                                                 QUIPU_STANDING_UNSHOWN,
+                                                 QUIPU_STANDING_UNTESTED,
                                                  QUIPU_STANDING_PARTLY };
 
     for (size_t k = 0; k < sizeof(order) / sizeof(*order); k++) {
@@ -192,7 +192,7 @@ enum quipu_standing quipu_results_standing(const struct quipu_results *results)
             }
         }
     }
-    return results->count > 0 ? QUIPU_STANDING_HOLDS : QUIPU_STANDING_UNSHOWN;
+    return results->count > 0 ? QUIPU_STANDING_HOLDS : QUIPU_STANDING_UNTESTED;
 }
 
 static bool same_line(const char *a, const char *b)

@@ -69,9 +69,9 @@ void quipu_results_finish(struct quipu_results *results);
 enum quipu_standing {
     QUIPU_STANDING_HOLDS,      /* all cases passed, at least one */
     QUIPU_STANDING_PARTLY,     /* none failed, but some could not be tested */
-    QUIPU_STANDING_UNSHOWN,    /* none of its cases could be tested */
+    QUIPU_STANDING_UNTESTED,   /* none of its cases could be tested */
     QUIPU_STANDING_UNDECLARED, /* the store does not declare it */
-    QUIPU_STANDING_UNTRIED,    /* no case was selected or is in the profile */
+    QUIPU_STANDING_NOT_RUN,    /* no case was selected or is in the profile */
     QUIPU_STANDING_BROKEN      /* a case failed */
 };
 
@@ -83,8 +83,8 @@ const char *quipu_results_standing_name(enum quipu_standing standing);
 struct quipu_tally quipu_results_tally(const struct quipu_scorecard *card,
                                        const char *guarantee);
 
-/* The standing of a URI: HOLDS, PARTLY, UNSHOWN (nothing passed, or the run was
- * interrupted) or BROKEN. */
+/* The standing of a URI: HOLDS, PARTLY, UNTESTED (nothing passed, or the run
+ * was interrupted) or BROKEN. */
 enum quipu_standing quipu_results_card_standing(
     const struct quipu_scorecard *card);
 

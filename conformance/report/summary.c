@@ -52,7 +52,7 @@ static void write_reasons(FILE *to, const struct quipu_scorecard *card,
              (reason = quipu_results_skip_reason(card, guarantee, order[i], k));
              k++) {
             fprintf(to, "%s%s%.*s", between,
-                    order[i] == QUIPU_SKIP_UNTESTED ? "NOT SHOWN: " : "",
+                    order[i] == QUIPU_SKIP_UNTESTED ? "NOT TESTED: " : "",
                     (int)strcspn(reason, "\n"), reason);
             between = "; ";
         }
@@ -118,7 +118,7 @@ static void write_counts(FILE *to, const char *prefix,
             card->milliseconds / 1000, card->milliseconds / 100 % 10);
 }
 
-/* The ids of the guarantees in a state. */
+/* Writes the ids of the guarantees with one of the standings. */
 static void write_ids(FILE *to, const struct quipu_scorecard *card,
                       enum quipu_standing a, enum quipu_standing b)
 {
@@ -142,16 +142,17 @@ void quipu_summary_verdict(FILE *to, const struct quipu_scorecard *card)
         write_ids(to, card, QUIPU_STANDING_BROKEN, QUIPU_STANDING_BROKEN);
         break;
     case QUIPU_STANDING_PARTLY:
-        fputs("nothing failed, but NOT ALL WAS SHOWN:", to);
-        write_ids(to, card, QUIPU_STANDING_PARTLY, QUIPU_STANDING_UNSHOWN);
+        fputs("no case failed, but NOT EVERYTHING WAS TESTED:", to);
+        write_ids(to, card, QUIPU_STANDING_PARTLY, QUIPU_STANDING_UNTESTED);
         break;
     case QUIPU_STANDING_HOLDS:
-        fputs(card->unselected > 0 ? "what was selected holds"
-                                   : "all that the URI declares holds",
+        fputs(card->unselected > 0
+                  ? "the selected cases hold"
+                  : "all guarantees that the URI declares hold",
               to);
         break;
     default:
-        fputs(card->ended ? "NOTHING WAS SHOWN" : "it was NOT RUN TO ITS END",
+        fputs(card->ended ? "NOTHING WAS TESTED" : "the run was INTERRUPTED",
               to);
     }
     if (card->unselected > 0) {

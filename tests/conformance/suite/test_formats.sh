@@ -44,7 +44,7 @@ same "JUnit's message" \
         /failure/@message), ": ")')"
 same "JUnit's reason" 'Its <text> is & "hard".' \
     "$(at 'string(//testsuite[1]/testcase[@name="U2.fails"]/system-err)')"
-same "JUnit's skip" 'NOT SHOWN: it lacks <what> it takes' \
+same "JUnit's skip" 'NOT TESTED: it lacks <what> it takes' \
     "$(at 'string(//testsuite[1]/testcase[@name="S1.skips"]/skipped/@message)')"
 same "JUnit's seed" 7 \
     "$(at 'string(//testsuite[2]//property[@name="seed"]/@value)')"
@@ -66,7 +66,7 @@ same "JSON's bare log" false "$(json runs 1 declares log)"
 same "JSON's kills" 3 "$(json runs 0 counts kills)"
 same "JSON's failures" "$(at 'string(//testsuite[1]/@failures)')" \
     "$(json runs 0 failed)"
-same "JSON's unshown" 1 "$(json runs 0 skips unshown)"
+same "JSON's untested" 1 "$(json runs 0 skips untested)"
 same "JSON's guarantee" U2 "$(json runs 0 guarantees 1 id)"
 same "JSON's broken guarantee" broken "$(json runs 0 guarantees 1 state)"
 same "JSON's case" U2.fails "$(json runs 0 cases 1 id)"
@@ -75,8 +75,8 @@ same "JSON's verdict" failed "$(json runs 0 cases 1 verdict)"
 same "JSON's text" "$(at 'substring-after(string(//testsuite[1]
     /testcase[@name="U2.fails"]/failure), ": ")' | sed 's/\\x1b/\x1b/')" \
     "$(json runs 0 cases 1 text | sed '1s/^[^ ]* //')"
-same "JSON's skip" unshown "$(json runs 0 cases 2 skip)"
-same "JSON's bare skip" unfit "$(json runs 1 cases 3 skip)"
+same "JSON's skip" untested "$(json runs 0 cases 2 skip)"
+same "JSON's bare skip" inapplicable "$(json runs 1 cases 3 skip)"
 same "JSON's moments" 3 "$(json runs 0 cases 4 timeline '#')"
 same "JSON's lane" "reader $(printf '\342\202\254')" \
     "$(json runs 0 cases 4 timeline 2 lane)"

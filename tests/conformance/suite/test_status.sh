@@ -10,7 +10,7 @@ expect 0 "$suite" --only "$good"
 says '^# U1 +One winner +holds +1 +0 +0$'
 says '^# contract .* not declared +0 +0 +1 +it keeps a log$'
 says '^# U2 .* not run +0 +0 +0$'
-says 'what was selected holds; 14 cases were not selected'
+says 'the selected cases hold; 14 cases were not selected'
 says '^1\.\.4$'
 
 # A failure, a crash and a time limit are reported with their reasons.
@@ -26,8 +26,8 @@ says '^# BROKEN: U2 F1 F2; '
 # A case that skips itself.
 expect 3 "$suite" --only "$good,S1.*"
 says '# SKIP it lacks <what> it takes$'
-says '^# S1 .* not shown +0 +0 +1 +NOT SHOWN: it lacks <what> it takes$'
-says 'nothing failed, but NOT ALL WAS SHOWN: S1;'
+says '^# S1 .* not tested +0 +0 +1 +NOT TESTED: it lacks <what> it takes$'
+says 'no case failed, but NOT EVERYTHING WAS TESTED: S1;'
 
 # A case that is not declared or of another profile does not affect the status.
 expect 0 "$suite" --only "$good,V1.*,F3.*"
@@ -38,9 +38,9 @@ says '^# F3 .* holds '
 
 # A persistent store needs {dir} or server hooks for status 0.
 expect 3 "$suite" 'lasting:{name}' --only "$good,V3.needs-files"
-says 'V3 .* partly shown +1 +0 +1 +NOT SHOWN: the URI has no \{dir\}$'
+says 'V3 .* partly tested +1 +0 +1 +NOT TESTED: the URI has no \{dir\}$'
 expect 3 "$suite" 'lasting:{name}' --only "$good,V5.stops*"
-says 'V5 .* not shown +0 +0 +1 +NOT SHOWN: no --stop and --start$'
+says 'V5 .* not tested +0 +0 +1 +NOT TESTED: no --stop and --start$'
 expect 0 "$suite" 'lasting:{dir}' --only "$good,V3.needs-files,V5.stops*"
 says 'V5 .* not declared +0 +0 +1 +no --stop and --start$'
 expect 0 "$suite" 'memory:{name}' --only "$good,V3.needs-files,V5.stops*"
@@ -53,7 +53,7 @@ says '^# declares: nothing$'
 says '^# L1 .* not declared '
 says 'not declared: log, tracking, transact, shared, persistent$'
 expect 3 "$suite" 'bare:{name}' --only 'L1.*'
-says 'NOTHING WAS SHOWN'
+says 'NOTHING WAS TESTED'
 
 # The worst result of several URIs is the status.
 expect 0 "$suite" 'memory:{name}' 'memory:{dir}' --only "$good"
