@@ -8,13 +8,13 @@
  * many as fit into one transaction, and tries are made until there is an
  * outcome:
  *
- * - The optimistic pass (optimistic.h) takes one round trip.  It supposes that
- *   all requests are accepted, and the server refuses the whole batch if that
- * is wrong.
- * - The strict pass (strict.h) takes three round trips.  It checks each request
- *   against the server's state and stores the accepted ones.  It follows an
- *   optimistic pass that was refused.  It is the only pass for a transaction
- * with a caller's function, and for the recovery of a lost COMMIT.
+ * - The optimistic pass (optimistic.h) takes one round trip.  It supposes
+ *   that all requests are accepted; if that is wrong, the server refuses the
+ *   whole batch.
+ * - The strict pass (strict.h) takes three round trips.  It checks each
+ *   request against the server's state and stores the accepted ones.  It
+ *   follows an optimistic pass that was refused.  It is the only pass for a
+ *   transaction with a caller's function, and for the recovery of a COMMIT.
  * - Commit recovery (commit_recovery.h) begins if a COMMIT was not answered.
  *
  * Numbering.  A row of quipu_heads holds the last notification id of a schema's

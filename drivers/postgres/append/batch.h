@@ -21,7 +21,7 @@
 #include "common/key_table.h"
 
 #define BATCH_SCHEMAS_MAX 16
-#define SEQUENCES_FEW 8 /* up to so many need no memory of their own */
+#define SEQUENCES_FEW 8 /* these need no memory of their own */
 #define ROWS_FEW 4
 #define TRACKING_FEW 2
 

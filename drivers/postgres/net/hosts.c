@@ -11,15 +11,15 @@
  * list is for, begins with such a host.
  *
  * So the driver gives libpq one host at a time.  Each gets connect_timeout, or
- * an equal share of the time until the deadline.  The treatment of
- * answers follows libpq: a server that refuses the login ends the search,
- * unless it is starting or stopping (57P03); target_session_attrs is checked by
- * libpq, host by host, and "prefer-standby" makes two rounds.
+ * an equal share of the time until the deadline.  Answers are treated as libpq
+ * treats them: a server that refuses the login ends the search, unless it is
+ * starting or stopping (57P03); target_session_attrs is checked by libpq, host
+ * by host, and "prefer-standby" makes two rounds.
  *
- * Which hosts there are is libpq's business, too: the environment (PGHOST ...)
- * and service files are read by it.  Where its rules leave no simple list (a
- * count of ports that does not match, load_balance_hosts) the conninfo goes to
- * libpq as it is, as one host.
+ * libpq also supplies the list, since it reads the environment (PGHOST ...) and
+ * service files.  Where its rules leave no simple list (a count of ports that
+ * does not match, load_balance_hosts), the driver passes the conninfo to libpq
+ * unchanged, as one host.
  */
 #include "hosts.h"
 

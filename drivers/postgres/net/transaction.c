@@ -11,10 +11,10 @@
  *
  * Timeouts of the server, in milliseconds from the beginning:
  *
- *     lock_timeout                         until the deadline
- *     statement_timeout                    GRACE_LIMIT more, for the work
- * itself idle_in_transaction_session_timeout  IDLE_LIMIT more, which ends the
- *                                          session of a client that has gone
+ * - lock_timeout: until the deadline.
+ * - statement_timeout: GRACE_LIMIT more, for the work itself.
+ * - idle_in_transaction_session_timeout: IDLE_LIMIT more.  It ends the session
+ *   of a client that has gone away.
  */
 #include "transaction.h"
 

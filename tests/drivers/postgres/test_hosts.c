@@ -52,12 +52,13 @@ static void lists_are_split_in_order(void **state)
 /* libpq refuses them, or fills the gaps with its defaults. */
 static void lists_with_gaps_or_odd_counts_are_left_to_libpq(void **state)
 {
-    static const char *const odd[][2] = { { "a", "1" },    { "a,b", "1,2,3" },
-                                          { ",b", "1" },   { "a,,b", "1" },
-                                          { "a,b,", "1" }, { "", "1,2" } };
+    static const char *const unusual[][2] = {
+        { "a", "1" },    { "a,b", "1,2,3" }, { ",b", "1" },
+        { "a,,b", "1" }, { "a,b,", "1" },    { "", "1,2" }
+    };
     (void)state;
-    for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
-        find_hosts(odd[i][0], odd[i][1]);
+    for (size_t i = 0; i < sizeof(unusual) / sizeof(unusual[0]); i++) {
+        find_hosts(unusual[i][0], unusual[i][1]);
         assert_int_equal(hosts.count, 1);
         quipu_postgres_hosts_finish(&hosts, quipu_host_table());
     }

@@ -13,7 +13,7 @@ static int open_fresh(void **state)
     quipu_schema schema = fixture_schema("plain");
     struct piece pieces[2];
     (void)state;
-    datastore = fixture_open("schema=planned");
+    datastore = fixture_open("schema=optimistic");
     bound = fixture_bind(datastore, &schema);
     quipu_error error = { 0 };
     const quipu_tracking tracking = { .consumer = { "me", 2 },
@@ -32,7 +32,7 @@ static int open_fresh(void **state)
               &error);
     fixture_driver()->unbind(datastore, bound);
     fixture_close(datastore);
-    datastore = fixture_open("schema=planned");
+    datastore = fixture_open("schema=optimistic");
     bound = fixture_bind(datastore, &schema);
     return 0;
 }
@@ -47,7 +47,7 @@ static int close_and_remove(void **state)
                                          fixture_now() + 20 * SECOND, &error),
               &error);
     fixture_close(datastore);
-    fixture_sql("DELETE FROM planned.quipu_tracking");
+    fixture_sql("DELETE FROM optimistic.quipu_tracking");
     return 0;
 }
 
@@ -78,9 +78,9 @@ static void refuse(uint32_t sequence, int64_t position, uint64_t event,
     assert_int_equal(result.status, status);
     assert_int_equal(result.cause, cause);
     assert_int_equal(fixture_head(datastore, bound), 2);
-    assert_int_equal(fixture_ask("SELECT count(*) FROM planned.plain"), 2);
+    assert_int_equal(fixture_ask("SELECT count(*) FROM optimistic.plain"), 2);
     assert_int_equal(fixture_ask("SELECT sum(notification_id)"
-                                 " FROM planned.quipu_tracking"),
+                                 " FROM optimistic.quipu_tracking"),
                      5);
 }
 
