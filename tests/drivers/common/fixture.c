@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A driver as its tests call it. */
+/* The common fixture; see fixture.h. */
 #include "fixture.h"
 
 #include <dirent.h>
@@ -186,7 +186,7 @@ size_t fixture_count(quipu_driver_datastore *datastore,
     return total;
 }
 
-/* ------------------------------------------------------------ behind it */
+/* ------------------------------------------------------------ files */
 
 unsigned char *fixture_bytes(const char *file, size_t *size)
 {
@@ -206,7 +206,7 @@ unsigned char *fixture_bytes(const char *file, size_t *size)
     return bytes;
 }
 
-/* In the folder of a file. */
+/* The number of entries in the folder of a file. */
 static size_t count_files(const char *file)
 {
     char name[600];

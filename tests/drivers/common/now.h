@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The clock of deadlines, as the tests of drivers use it. */
+/* The clock of deadlines for the tests of drivers. */
 #ifndef DRIVERS_NOW_H
 #define DRIVERS_NOW_H
 
@@ -8,7 +8,7 @@
 
 #define SECOND INT64_C(1000000000)
 #define FOREVER INT64_MAX
-/* Until when what should come at once is waited for. */
+/* How long a test waits for something that should happen at once. */
 #define FIXTURE_PATIENCE (60 * SECOND)
 
 static inline int64_t fixture_now(void)

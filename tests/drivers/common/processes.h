@@ -10,8 +10,9 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-/* Runs a function in a child, which then ends with 0; a failed assertion ends
- * it with another number.  It does not outlive its parent. */
+/* Runs a function in a child process, which then exits with 0; a failed
+ * assertion makes it exit with another number. The child is killed if its
+ * parent ends. */
 static inline pid_t start_child(void (*run)(void *context), void *context)
 {
     (void)fflush(NULL);
@@ -39,7 +40,7 @@ static inline void kill_child(pid_t child)
     assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
-/* Memory that parent and children see alike. */
+/* Memory shared by parent and children. */
 static inline void *share_memory(size_t size)
 {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,

@@ -9,7 +9,7 @@
 #include "common/commit_counter.h"
 #include "now.h"
 
-static void a_wait_ends_at_its_deadline(void **state)
+static void wait_ends_at_its_deadline(void **state)
 {
     (void)state;
     struct commit_counter commit_counter = { 0 };
@@ -19,7 +19,7 @@ static void a_wait_ends_at_its_deadline(void **state)
     assert_int_equal(atomic_load(&commit_counter.waiters), 0);
 }
 
-static void a_wait_for_a_beat_that_was_is_over_at_once(void **state)
+static void wait_for_a_past_commit_returns_at_once(void **state)
 {
     (void)state;
     struct commit_counter commit_counter = { 0 };
@@ -41,7 +41,7 @@ static void *beat_when_awaited(void *argument)
     return NULL;
 }
 
-static void a_beat_wakes_a_thread(void **state)
+static void commit_wakes_a_thread(void **state)
 {
     (void)state;
     struct commit_counter commit_counter = { 0 };
@@ -54,7 +54,7 @@ static void a_beat_wakes_a_thread(void **state)
     assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
-static void a_beat_wakes_another_process(void **state)
+static void commit_wakes_another_process(void **state)
 {
     (void)state;
     struct commit_counter *commit_counter =
@@ -77,10 +77,10 @@ static void a_beat_wakes_another_process(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_wait_ends_at_its_deadline),
-        cmocka_unit_test(a_wait_for_a_beat_that_was_is_over_at_once),
-        cmocka_unit_test(a_beat_wakes_a_thread),
-        cmocka_unit_test(a_beat_wakes_another_process),
+        cmocka_unit_test(wait_ends_at_its_deadline),
+        cmocka_unit_test(wait_for_a_past_commit_returns_at_once),
+        cmocka_unit_test(commit_wakes_a_thread),
+        cmocka_unit_test(commit_wakes_another_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

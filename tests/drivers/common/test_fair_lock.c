@@ -37,7 +37,8 @@ static void unshare_it(struct shared *shared)
     assert_int_equal(munmap(shared, sizeof(*shared)), 0);
 }
 
-/* A child that enters, says so, and stays inside until it is killed. */
+/* A child that acquires the lock, reports that, and keeps it until it is
+ * killed. */
 static pid_t occupy(struct shared *shared, pthread_mutex_t *mutex)
 {
     pid_t child = fork();
@@ -64,7 +65,7 @@ static void end(pid_t child)
     assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
-static void who_is_late_gives_up(void **state)
+static void acquire_times_out_at_the_deadline(void **state)
 {
     (void)state;
     struct shared *shared = share();
@@ -80,7 +81,7 @@ static void who_is_late_gives_up(void **state)
     unshare_it(shared);
 }
 
-static void who_is_killed_inside_leaves(void **state)
+static void lock_of_a_killed_owner_is_acquired(void **state)
 {
     (void)state;
     struct shared *shared = share();
@@ -103,7 +104,7 @@ static void take_turns(struct shared *shared)
             shared->inside++ != 0) {
             _exit(1);
         }
-        (void)usleep(50); /* as long as a commit: the others have come */
+        (void)usleep(50); /* as long as a commit: the other threads wait now */
         shared->turns++;
         shared->inside--;
         quipu_common_fair_lock_release(&shared->fair_lock);
@@ -111,7 +112,7 @@ static void take_turns(struct shared *shared)
     _exit(0);
 }
 
-static void one_is_inside_at_a_time(void **state)
+static void lock_has_one_owner_at_a_time(void **state)
 {
     (void)state;
     struct shared *shared = share();
@@ -132,7 +133,7 @@ static void one_is_inside_at_a_time(void **state)
     unshare_it(shared);
 }
 
-/* A child that enters once and says when it is inside. */
+/* A child that acquires the lock once and reports it. */
 static pid_t come_in(struct shared *shared)
 {
     pid_t child = fork();
@@ -147,7 +148,7 @@ static pid_t come_in(struct shared *shared)
     return child;
 }
 
-/* Until somebody is the next to enter: who is, holds `next`. */
+/* Waits until a thread waits for the lock: it holds `next`. */
 static void until_one_waits(struct shared *shared)
 {
     int64_t deadline = fixture_now() + FIXTURE_PATIENCE;
@@ -158,7 +159,7 @@ static void until_one_waits(struct shared *shared)
     }
 }
 
-static void who_leaves_enters_behind_who_waits(void **state)
+static void releasing_thread_queues_behind_waiters(void **state)
 {
     (void)state;
     struct shared *shared = share();
@@ -182,10 +183,10 @@ static void who_leaves_enters_behind_who_waits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_is_late_gives_up),
-        cmocka_unit_test(who_is_killed_inside_leaves),
-        cmocka_unit_test(one_is_inside_at_a_time),
-        cmocka_unit_test(who_leaves_enters_behind_who_waits),
+        cmocka_unit_test(acquire_times_out_at_the_deadline),
+        cmocka_unit_test(lock_of_a_killed_owner_is_acquired),
+        cmocka_unit_test(lock_has_one_owner_at_a_time),
+        cmocka_unit_test(releasing_thread_queues_behind_waiters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -27,7 +27,7 @@ static void names_are_quoted(void **state)
     }
 }
 
-static void texts_grow(void **state)
+static void text_grows(void **state)
 {
     (void)state;
     struct text text = { .host = quipu_host_table() };
@@ -45,7 +45,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_quoted),
-        cmocka_unit_test(texts_grow),
+        cmocka_unit_test(text_grows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

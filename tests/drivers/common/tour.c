@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A tour through all operations of the driver. */
+/* A tour of all operations of a driver; see tour.h. */
 #include "tour.h"
 
 static const quipu_column columns[] = {
@@ -56,7 +56,7 @@ static void fill_values(quipu_value values[COLUMNS])
     values[6].as.integer = QUIPU_TIME_MAX;
 }
 
-/* Appends to two sequences, with guard and tracking, and a sparse item. */
+/* Appends to two sequences, with a guard and tracking, and a sparse item. */
 static int append(struct tour *tour)
 {
     static uint32_t events = 1;

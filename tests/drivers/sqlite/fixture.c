@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the fixture needs of SQLite. */
+/* The part of the common fixture that depends on SQLite. */
 #include "fixture.h"
 
 const char *fixture_data(const char *file)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fixture of all drivers, and SQL behind the driver's back. */
+/* The common fixture, and SQL that does not go through the driver. */
 #ifndef SQLITE_FIXTURE_H
 #define SQLITE_FIXTURE_H
 
@@ -7,9 +7,9 @@
 
 #include <sqlite3.h>
 
-/* Runs SQL on a file with a connection of its own. */
+/* Runs SQL on a file through a separate connection. */
 void fixture_sql(const char *file, const char *sql);
-/* The number that SQL answers. */
+/* Returns the number that a query returns. */
 int64_t fixture_ask(const char *file, const char *sql);
 
 #endif

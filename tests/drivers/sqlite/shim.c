@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A VFS whose calls fail when told to, and which calls back. */
+/* A VFS with injected faults and callbacks; see shim.h. */
 #include "shim.h"
 
 #include <sqlite3.h>
@@ -10,7 +10,7 @@
 struct file {
     sqlite3_file base;
     enum shim_file kind;
-    /* the system's own file follows */
+    /* the file of the default VFS follows */
 };
 
 static sqlite3_vfs *under;
@@ -18,7 +18,7 @@ static atomic_int counts[SHIM_CALLS][SHIM_OTHER + 1];
 static struct {
     atomic_int call;
     atomic_int file;
-    atomic_int from; /* calls until the first that fails */
+    atomic_int from; /* number of calls until the first that fails */
     atomic_int times;
     atomic_int code;
     atomic_bool failed;
@@ -39,7 +39,7 @@ static enum shim_file kind_of(sqlite3_file *file)
     return ((struct file *)(void *)file)->kind;
 }
 
-/* 0, or the code that the call must answer. */
+/* Returns the result code that the call must return, 0: none. */
 static int judge(enum shim_call call, enum shim_file kind)
 {
     atomic_fetch_add(&counts[call][SHIM_ANY], 1);
@@ -87,7 +87,7 @@ static int shim_sync(sqlite3_file *file, int flags)
                              : real(file)->pMethods->xSync(real(file), flags);
 }
 
-/* The rest passes on. */
+/* The other methods are passed on. */
 static int shim_truncate(sqlite3_file *f, sqlite3_int64 size)
 {
     return real(f)->pMethods->xTruncate(real(f), size);
@@ -142,7 +142,7 @@ static void call_at(enum shim_moment moment)
     }
 }
 
-/* The lock of checkpoints is the second of a WAL index. */
+/* A checkpoint takes the second lock of the WAL index. */
 static int shim_shm_lock(sqlite3_file *f, int offset, int n, int flags)
 {
     if (offset == 1 && n == 1 &&
@@ -167,7 +167,7 @@ static int shim_fetch(sqlite3_file *f, sqlite3_int64 offset, int size, void **p)
     return real(f)->pMethods->xFetch(real(f), offset, size, p);
 }
 
-/* "Forget what is mapped" is what a checkpoint says when it is surprised. */
+/* A checkpoint unmaps pages if it finds that another connection has written. */
 static int shim_unfetch(sqlite3_file *f, sqlite3_int64 offset, void *p)
 {
     if (!p) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A VFS of SQLite's between it and the system's: its calls on the files of one
- * kind fail when told to, and are counted; and at some moments of a checkpoint
- * it calls the test.
+ * A VFS between SQLite and the default VFS. It counts the calls on files of one
+ * kind, lets chosen calls fail, and calls the test at certain points of a
+ * checkpoint.
  */
 #ifndef SQLITE_SHIM_H
 #define SQLITE_SHIM_H
@@ -12,28 +12,29 @@
 enum shim_call { SHIM_WRITE, SHIM_SYNC, SHIM_READ, SHIM_OPEN, SHIM_CALLS };
 enum shim_file { SHIM_ANY, SHIM_DATABASE, SHIM_WAL, SHIM_OTHER };
 
-/* Makes it the default for all connections that are opened from now on. */
+/* Makes it the default VFS of connections that are opened later. */
 void shim_install(void);
 
-/* From now on the n-th call (1: the next) on such a file answers `code`, and so
- * do those after it, `times` in all. */
+/* Lets the n-th call (1: the next) on a file of that kind return `code`, and
+ * the calls after it, `times` in all. */
 void shim_fail(enum shim_call call, enum shim_file file, int n, int times,
                int code);
-/* Nothing fails any more. */
+/* Removes the fault. */
 void shim_heal(void);
-/* Whether the failure that was ordered has come. */
+/* Returns true if the fault has been injected. */
 bool shim_has_failed(void);
 
-/* A checkpoint begins; and, a little later, it has found that another
- * connection wrote since its own last look. */
+/* A checkpoint starts; or it has found that another connection has written
+ * since the last commit that it knows. */
 enum shim_moment { SHIM_CHECKPOINT, SHIM_SURPRISE, SHIM_MOMENTS };
 
-/* Calls back at that moment, in the thread that checkpoints; NULL: no more.
- * For connections of all threads, and of processes that are forked later. */
+/* Sets the callback for that point, called in the thread that runs the
+ * checkpoint; NULL removes it. It applies to the connections of all threads,
+ * and of processes that are forked later. */
 void shim_at(enum shim_moment moment, void (*call)(void *context),
              void *context);
 
-/* How many calls there were since shim_install or shim_reset. */
+/* Returns the number of calls since shim_install or shim_reset. */
 int shim_count(enum shim_call call, enum shim_file file);
 void shim_reset(void);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The write-ahead log stays small, whoever reads. */
+/* The write-ahead log stays short beside readers. */
 #include "fixture.h"
 
 #include <pthread.h>
@@ -8,9 +8,9 @@
 
 #include "sqlite.h"
 
-#define PAGES 50 /* of the option */
+#define PAGES 50 /* value of the option */
 #define FRAME (4096 + 24)
-/* It is emptied by force at eight times as much, as soon as the readers let it.
+/* A RESTART checkpoint runs at eight times as much, once the readers permit it.
  */
 #define BOUND (30 * PAGES * FRAME)
 
@@ -60,7 +60,7 @@ static void append_many(struct place *place, int count)
     }
 }
 
-static void a_lonely_writer_begins_the_wal_anew(void **state)
+static void single_writer_resets_the_wal(void **state)
 {
     (void)state;
     struct place place;
@@ -83,7 +83,7 @@ static quipu_driver_cursor *open_cursor(struct place *place)
     return cursor;
 }
 
-static void a_slow_cursor_pins_nothing(void **state)
+static void slow_cursor_does_not_delay_a_wal_reset(void **state)
 {
     (void)state;
     struct place place;
@@ -101,7 +101,8 @@ static void a_slow_cursor_pins_nothing(void **state)
         assert_true(wal_size(&place) <= (PAGES + 20) * FRAME);
     } while (count > 0);
     fixture_driver()->cursor_close(cursor);
-    assert_int_equal(total, 600); /* and sees what was there when it began */
+    assert_int_equal(total,
+                     600); /* the cursor returns the items of its opening */
     end(&place);
 }
 
@@ -120,7 +121,7 @@ static void *read_and_read(void *context)
     return NULL;
 }
 
-static void busy_readers_do_not_keep_the_wal_growing(void **state)
+static void wal_stays_short_beside_busy_readers(void **state)
 {
     (void)state;
     struct place place;
@@ -131,7 +132,7 @@ static void busy_readers_do_not_keep_the_wal_growing(void **state)
             pthread_create(&threads[i], NULL, read_and_read, &place), 0);
     }
     append_many(&place, 1500);
-    /* A busy machine may have stopped a reader for long, again and again. */
+    /* On a busy machine a reader may have been suspended for long. */
     while (place.datastore->wal_pages > BOUND / FRAME) {
         append_many(&place, 10);
     }
@@ -153,9 +154,9 @@ static int append_and_count_checkpoints(struct place *place, int count)
     return checkpoints;
 }
 
-/* A foreign program that stays in a read transaction keeps the log growing;
- * that must neither stop the appends nor make each of them wait. */
-static void a_reader_that_stays_stops_nobody(void **state)
+/* Another program that stays in a read transaction keeps the WAL growing. That
+ * must neither stop appends nor delay each of them. */
+static void long_read_transaction_does_not_stop_appends(void **state)
 {
     (void)state;
     struct place place;
@@ -173,7 +174,8 @@ static void a_reader_that_stays_stops_nobody(void **state)
     append_many(&place, 200);
     off_t size = wal_size(&place);
     append_many(&place, 1000);
-    assert_int_equal(wal_size(&place), size); /* it begins anew, in place */
+    assert_int_equal(wal_size(&place),
+                     size); /* it was reset and has its length */
     assert_int_equal(fixture_count(place.datastore, place.bound), 2210);
     end(&place);
 }
@@ -181,10 +183,10 @@ static void a_reader_that_stays_stops_nobody(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_lonely_writer_begins_the_wal_anew),
-        cmocka_unit_test(a_slow_cursor_pins_nothing),
-        cmocka_unit_test(busy_readers_do_not_keep_the_wal_growing),
-        cmocka_unit_test(a_reader_that_stays_stops_nobody),
+        cmocka_unit_test(single_writer_resets_the_wal),
+        cmocka_unit_test(slow_cursor_does_not_delay_a_wal_reset),
+        cmocka_unit_test(wal_stays_short_beside_busy_readers),
+        cmocka_unit_test(long_read_transaction_does_not_stop_appends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

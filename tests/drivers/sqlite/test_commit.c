@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What fails at a commit and around it (V5). */
+/* Faults during and around a commit (V5). */
 #include "fixture.h"
 
 #include "shim.h"
@@ -51,7 +51,7 @@ static void assert_poisoned(struct place *place)
         QUIPU_IO, &error, "close all handles");
 }
 
-static void a_failed_sync_leaves_the_outcome_unknown(void **state)
+static void failed_sync_leaves_the_outcome_unknown(void **state)
 {
     (void)state;
     struct place place;
@@ -76,7 +76,7 @@ static void a_failed_sync_leaves_the_outcome_unknown(void **state)
     close_place(&place);
 }
 
-static void a_failed_sync_stops_every_handle_of_the_process(void **state)
+static void failed_sync_stops_all_handles_of_the_process(void **state)
 {
     (void)state;
     struct place place;
@@ -92,7 +92,7 @@ static void a_failed_sync_stops_every_handle_of_the_process(void **state)
     assert_poisoned(&other);
     close_place(&place);
     assert_poisoned(&other);
-    /* A handle that comes while one is left is stopped as well. */
+    /* A handle that is opened while another one exists is stopped too. */
     struct place third = other;
     third.datastore = fixture_open(other.file);
     assert_ok(fixture_driver()->bind(third.datastore, &third.schema, FOREVER,
@@ -101,7 +101,7 @@ static void a_failed_sync_stops_every_handle_of_the_process(void **state)
     assert_poisoned(&third);
     close_place(&other);
     assert_poisoned(&third);
-    /* Who closes last copies nothing that may not be on the disk. */
+    /* The last handle runs no checkpoint when it is closed. */
     int writes = shim_count(SHIM_WRITE, SHIM_DATABASE);
     close_place(&third);
     assert_int_equal(shim_count(SHIM_WRITE, SHIM_DATABASE), writes);
@@ -130,7 +130,7 @@ static void a_write_that_fails_at_commit_leaves_the_outcome_unknown(
     close_place(&place);
 }
 
-static void a_full_disk_stops_nothing_once_there_is_room(void **state)
+static void append_works_again_after_a_full_disk(void **state)
 {
     (void)state;
     struct place place;
@@ -154,8 +154,8 @@ static void a_full_disk_stops_nothing_once_there_is_room(void **state)
     close_place(&place);
 }
 
-/* More than the cache holds: SQLite writes before the commit. */
-static void a_disk_that_is_full_before_the_commit_stores_nothing(void **state)
+/* Exceeds the page cache, so that SQLite writes before the commit. */
+static void full_disk_before_the_commit_stores_nothing(void **state)
 {
     (void)state;
     struct place place;
@@ -180,7 +180,7 @@ static void a_disk_that_is_full_before_the_commit_stores_nothing(void **state)
     free(big);
 }
 
-static void a_checkpoint_that_cannot_sync_poisons(void **state)
+static void failed_sync_of_a_checkpoint_stops_writing(void **state)
 {
     (void)state;
     struct place place;
@@ -195,7 +195,7 @@ static void a_checkpoint_that_cannot_sync_poisons(void **state)
     shim_fail(SHIM_SYNC, SHIM_DATABASE, 1, 1, SQLITE_IOERR_FSYNC);
     assert_ok(
         fixture_try_append(place.datastore, place.bound, 1, &result, &error),
-        &error); /* it is stored, after all */
+        &error); /* the item is stored */
     assert_true(shim_has_failed());
     assert_poisoned(&place);
     close_place(&place);
@@ -204,7 +204,7 @@ static void a_checkpoint_that_cannot_sync_poisons(void **state)
     close_place(&place);
 }
 
-static void a_checkpoint_without_room_is_tried_again(void **state)
+static void checkpoint_on_a_full_disk_is_repeated(void **state)
 {
     (void)state;
     struct place place;
@@ -223,9 +223,10 @@ static void a_checkpoint_without_room_is_tried_again(void **state)
     close_place(&place);
 }
 
-/* durability=full means: one sync of the WAL before the answer; relaxed: none.
+/* An append syncs the WAL once with durability=full, and not at all with
+ * relaxed.
  */
-static void durability_is_a_sync_for_each_commit(void **state)
+static void full_durability_syncs_each_commit(void **state)
 {
     (void)state;
     struct place place;
@@ -249,9 +250,9 @@ static void durability_is_a_sync_for_each_commit(void **state)
     close_place(&place);
 }
 
-/* What is acknowledged under durability=full is durable, even if it was first
- * stored by somebody who did not care. */
-static void a_repeat_of_a_relaxed_append_is_synced(void **state)
+/* A repeat acknowledged by a handle with durability=full is durable, even if a
+ * relaxed handle stored the items. */
+static void repeat_of_a_relaxed_append_is_synced(void **state)
 {
     (void)state;
     struct place relaxed;
@@ -278,7 +279,7 @@ static void a_repeat_of_a_relaxed_append_is_synced(void **state)
     close_place(&full);
 }
 
-static void a_refused_append_syncs_nothing(void **state)
+static void refused_append_syncs_nothing(void **state)
 {
     (void)state;
     struct place place;
@@ -313,16 +314,16 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, heal, heal)
     const struct CMUnitTest tests[] = {
-        CASE(a_failed_sync_leaves_the_outcome_unknown),
-        CASE(a_failed_sync_stops_every_handle_of_the_process),
+        CASE(failed_sync_leaves_the_outcome_unknown),
+        CASE(failed_sync_stops_all_handles_of_the_process),
         CASE(a_write_that_fails_at_commit_leaves_the_outcome_unknown),
-        CASE(a_full_disk_stops_nothing_once_there_is_room),
-        CASE(a_disk_that_is_full_before_the_commit_stores_nothing),
-        CASE(a_checkpoint_that_cannot_sync_poisons),
-        CASE(a_checkpoint_without_room_is_tried_again),
-        CASE(durability_is_a_sync_for_each_commit),
-        CASE(a_repeat_of_a_relaxed_append_is_synced),
-        CASE(a_refused_append_syncs_nothing),
+        CASE(append_works_again_after_a_full_disk),
+        CASE(full_disk_before_the_commit_stores_nothing),
+        CASE(failed_sync_of_a_checkpoint_stops_writing),
+        CASE(checkpoint_on_a_full_disk_is_repeated),
+        CASE(full_durability_syncs_each_commit),
+        CASE(repeat_of_a_relaxed_append_is_synced),
+        CASE(refused_append_syncs_nothing),
     };
     return cmocka_run_group_tests(tests, install, NULL) != 0;
 }

@@ -81,7 +81,7 @@ static void system_errors_are_described(void **state)
     }
 }
 
-static void an_error_that_was_kept_back_is_passed_on(void **state)
+static void kept_error_is_passed_on(void **state)
 {
     (void)state;
     const quipu_error own = { .code = QUIPU_CONFLICT, .message = "kept" };
@@ -101,7 +101,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_code_has_a_status_and_a_remedy),
         cmocka_unit_test(system_errors_are_described),
-        cmocka_unit_test(an_error_that_was_kept_back_is_passed_on),
+        cmocka_unit_test(kept_error_is_passed_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever call of the system's fails, at whatever moment: the driver answers
- * with one of the codes that it may, keeps nothing, and leaves a whole store.
+/* Each system call fails in turn. The driver returns a status that the contract
+ * permits, releases everything, and leaves an intact store.
  */
 #include "fixture.h"
 #include "shim.h"
 
 #include "drivers/common/tour.h"
 
-/* Takes the tour with the n-th such call failing, for each n until none does;
- * how many failed tours there were. */
+/* Runs the tour with the n-th call of that kind failing, for each n until the
+ * tour has no n-th call. Returns the number of tours that failed. */
 static int sweep(const char *file, enum shim_call call, int code,
                  const int *allowed)
 {
@@ -36,7 +36,7 @@ static int sweep(const char *file, enum shim_call call, int code,
     return failures;
 }
 
-static void failing_reads_are_told(void **state)
+static void failed_read_is_reported(void **state)
 {
     (void)state;
     static const int allowed[] = { QUIPU_IO, QUIPU_UNKNOWN_OUTCOME, QUIPU_OK };
@@ -45,7 +45,7 @@ static void failing_reads_are_told(void **state)
     assert_true(sweep(file, SHIM_READ, SQLITE_IOERR_READ, allowed) > 10);
 }
 
-static void failing_writes_are_told(void **state)
+static void failed_write_is_reported(void **state)
 {
     (void)state;
     static const int allowed[] = { QUIPU_IO, QUIPU_UNKNOWN_OUTCOME, QUIPU_OK };
@@ -55,7 +55,7 @@ static void failing_writes_are_told(void **state)
     assert_true(sweep(file, SHIM_WRITE, SQLITE_FULL, allowed) > 2);
 }
 
-static void failing_syncs_are_told(void **state)
+static void failed_sync_is_reported(void **state)
 {
     (void)state;
     static const int allowed[] = { QUIPU_IO, QUIPU_UNKNOWN_OUTCOME, QUIPU_OK };
@@ -64,7 +64,7 @@ static void failing_syncs_are_told(void **state)
     assert_true(sweep(file, SHIM_SYNC, SQLITE_IOERR_FSYNC, allowed) > 0);
 }
 
-static void files_that_do_not_open_are_told(void **state)
+static void failed_open_is_reported(void **state)
 {
     (void)state;
     static const int allowed[] = { QUIPU_IO, QUIPU_DENIED, QUIPU_OK };
@@ -73,8 +73,8 @@ static void files_that_do_not_open_are_told(void **state)
     assert_true(sweep(file, SHIM_OPEN, SQLITE_CANTOPEN, allowed) > 0);
 }
 
-/* The same while the store is made: each time it is opened well afterwards. */
-static void faults_while_a_store_is_made_are_told(void **state)
+/* The same during the creation of the store, which can be opened afterwards. */
+static void fault_during_creation_is_reported(void **state)
 {
     (void)state;
     static const enum shim_call calls[] = { SHIM_WRITE, SHIM_SYNC, SHIM_READ,
@@ -111,11 +111,11 @@ static int install(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(failing_reads_are_told),
-        cmocka_unit_test(failing_writes_are_told),
-        cmocka_unit_test(failing_syncs_are_told),
-        cmocka_unit_test(files_that_do_not_open_are_told),
-        cmocka_unit_test(faults_while_a_store_is_made_are_told),
+        cmocka_unit_test(failed_read_is_reported),
+        cmocka_unit_test(failed_write_is_reported),
+        cmocka_unit_test(failed_sync_is_reported),
+        cmocka_unit_test(failed_open_is_reported),
+        cmocka_unit_test(fault_during_creation_is_reported),
     };
     return cmocka_run_group_tests(tests, install, NULL) != 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files that are no store, or not one of ours, are refused to the byte. */
+/* Files that are not a store are refused and stay unchanged to the byte. */
 #include "fixture.h"
 
 #include "drivers/common/processes.h"
@@ -14,7 +14,7 @@ static void write_file(const char *file, const void *bytes, size_t size)
     assert_int_equal(fclose(stream), 0);
 }
 
-/* A store of three items, closed. */
+/* Makes a store with three items, and closes it. */
 static void make_store(const char *file)
 {
     quipu_schema schema = fixture_schema("stored_events", 0);
@@ -27,7 +27,7 @@ static void make_store(const char *file)
     fixture_close(datastore);
 }
 
-static void closing_leaves_one_file(void **state)
+static void closing_leaves_only_the_database_file(void **state)
 {
     (void)state;
     const char *file = fixture_file();
@@ -43,7 +43,7 @@ static void closing_leaves_one_file(void **state)
                      3);
 }
 
-static void bytes_that_are_no_database_are_corrupt(void **state)
+static void file_that_is_not_a_database_is_corrupt(void **state)
 {
     (void)state;
     char bytes[10000];
@@ -56,7 +56,7 @@ static void bytes_that_are_no_database_are_corrupt(void **state)
     }
 }
 
-static void a_truncated_store_is_corrupt(void **state)
+static void truncated_store_is_corrupt(void **state)
 {
     (void)state;
     const char *file = fixture_file();
@@ -75,7 +75,7 @@ static void a_truncated_store_is_corrupt(void **state)
     free(bytes);
 }
 
-static void another_database_is_no_store(void **state)
+static void foreign_database_is_refused_unchanged(void **state)
 {
     (void)state;
     static const char *const modes[] = { "DELETE", "WAL" };
@@ -91,8 +91,8 @@ static void another_database_is_no_store(void **state)
     }
 }
 
-/* With a WAL that its own program has not yet copied. */
-static void another_database_in_use_is_left_alone(void **state)
+/* Its WAL holds transactions that no checkpoint has copied. */
+static void foreign_database_in_use_is_left_unchanged(void **state)
 {
     (void)state;
     const char *file = fixture_file();
@@ -117,7 +117,8 @@ static void another_database_in_use_is_left_alone(void **state)
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
-/* Begins to change another database's pages in place, and dies. */
+/* Writes pages of a foreign database in a transaction, and exits without a
+ * commit. */
 static void die_half_way(void *context)
 {
     sqlite3 *db = NULL;
@@ -129,8 +130,8 @@ static void die_half_way(void *context)
     _exit(0);
 }
 
-/* SQLite would undo that for whoever opens it for writing. */
-static void another_database_left_half_written_is_left_alone(void **state)
+/* SQLite would roll it back for any connection that may write. */
+static void foreign_unfinished_transaction_is_left_unchanged(void **state)
 {
     (void)state;
     char file[32];
@@ -153,7 +154,7 @@ static void another_database_left_half_written_is_left_alone(void **state)
     free(now);
 }
 
-static void another_applications_file_is_not_adopted(void **state)
+static void file_of_another_application_is_not_adopted(void **state)
 {
     (void)state;
     const char *file = fixture_file();
@@ -163,7 +164,7 @@ static void another_applications_file_is_not_adopted(void **state)
     fixture_refuses_untouched(file, &adopt, QUIPU_CORRUPT, "252006673");
 }
 
-static void a_newer_format_is_unsupported(void **state)
+static void newer_format_is_unsupported(void **state)
 {
     (void)state;
     const char *file = fixture_file();
@@ -175,7 +176,7 @@ static void a_newer_format_is_unsupported(void **state)
         "1; use a newer quipu");
 }
 
-static void a_store_without_its_format_is_corrupt(void **state)
+static void store_without_a_format_is_corrupt(void **state)
 {
     (void)state;
     const char *file = fixture_file();
@@ -188,7 +189,7 @@ static void a_store_without_its_format_is_corrupt(void **state)
     fixture_refuses_untouched(file, NULL, QUIPU_CORRUPT, "was a store");
 }
 
-static void the_users_version_is_the_users(void **state)
+static void user_version_is_left_to_the_application(void **state)
 {
     (void)state;
     const char *file = fixture_file();
@@ -198,7 +199,7 @@ static void the_users_version_is_the_users(void **state)
     assert_int_equal(fixture_ask(file, "PRAGMA user_version"), 99);
 }
 
-static void utf16_cannot_be_adopted(void **state)
+static void utf16_database_is_not_adopted(void **state)
 {
     (void)state;
     const char *file = fixture_file();
@@ -207,7 +208,7 @@ static void utf16_cannot_be_adopted(void **state)
     fixture_refuses_untouched(file, &adopt, QUIPU_UNSUPPORTED, "UTF-16");
 }
 
-static void adopting_adds_tables_to_a_database(void **state)
+static void adopt_adds_tables_to_a_database(void **state)
 {
     (void)state;
     const char *file = fixture_file();
@@ -229,10 +230,10 @@ static void adopting_adds_tables_to_a_database(void **state)
                    QUIPU_CONFLICT, &error, "quipu did not create");
     fixture_close(datastore);
     assert_int_equal(fixture_ask(file, "SELECT a FROM mine"), 7);
-    fixture_close(fixture_open(file)); /* now it is a store */
+    fixture_close(fixture_open(file)); /* it is a store now */
 }
 
-static void what_is_not_there_is_not_found(void **state)
+static void missing_file_is_not_found(void **state)
 {
     (void)state;
     const struct opening no_create = { .flags = QUIPU_OPEN_RELAXED };
@@ -248,7 +249,7 @@ static void what_is_not_there_is_not_found(void **state)
     fixture_close(fixture_open(file));
 }
 
-static void a_store_that_lacks_a_column_is_told_when_bound(void **state)
+static void bind_reports_a_missing_column(void **state)
 {
     (void)state;
     const char *file = fixture_file();
@@ -282,20 +283,20 @@ static void a_store_that_lacks_a_column_is_told_when_bound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(closing_leaves_one_file),
-        cmocka_unit_test(bytes_that_are_no_database_are_corrupt),
-        cmocka_unit_test(a_truncated_store_is_corrupt),
-        cmocka_unit_test(another_database_is_no_store),
-        cmocka_unit_test(another_database_in_use_is_left_alone),
-        cmocka_unit_test(another_database_left_half_written_is_left_alone),
-        cmocka_unit_test(another_applications_file_is_not_adopted),
-        cmocka_unit_test(a_newer_format_is_unsupported),
-        cmocka_unit_test(a_store_without_its_format_is_corrupt),
-        cmocka_unit_test(the_users_version_is_the_users),
-        cmocka_unit_test(utf16_cannot_be_adopted),
-        cmocka_unit_test(adopting_adds_tables_to_a_database),
-        cmocka_unit_test(what_is_not_there_is_not_found),
-        cmocka_unit_test(a_store_that_lacks_a_column_is_told_when_bound),
+        cmocka_unit_test(closing_leaves_only_the_database_file),
+        cmocka_unit_test(file_that_is_not_a_database_is_corrupt),
+        cmocka_unit_test(truncated_store_is_corrupt),
+        cmocka_unit_test(foreign_database_is_refused_unchanged),
+        cmocka_unit_test(foreign_database_in_use_is_left_unchanged),
+        cmocka_unit_test(foreign_unfinished_transaction_is_left_unchanged),
+        cmocka_unit_test(file_of_another_application_is_not_adopted),
+        cmocka_unit_test(newer_format_is_unsupported),
+        cmocka_unit_test(store_without_a_format_is_corrupt),
+        cmocka_unit_test(user_version_is_left_to_the_application),
+        cmocka_unit_test(utf16_database_is_not_adopted),
+        cmocka_unit_test(adopt_adds_tables_to_a_database),
+        cmocka_unit_test(missing_file_is_not_found),
+        cmocka_unit_test(bind_reports_a_missing_column),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

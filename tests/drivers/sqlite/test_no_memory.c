@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory runs out, at each allocation in turn: quipu's, then SQLite's. */
+/* Each allocation fails in turn: those of quipu, then those of SQLite. */
 #include "fixture.h"
 
 #include "drivers/common/tour.h"
@@ -19,7 +19,7 @@ static int take(void *context, quipu_error *error)
     return tour_take(c->file, c->name_space, error);
 }
 
-static void quipus_allocations_may_fail(void **state)
+static void failed_allocation_of_quipu_is_reported(void **state)
 {
     (void)state;
     struct case_of_tour there = { "there.db", "" };
@@ -32,7 +32,7 @@ static void quipus_allocations_may_fail(void **state)
     tour_check("there.db");
 }
 
-/* ----------------------------------------------------- SQLite's memory */
+/* ----------------------------------------------------- SQLite */
 
 static sqlite3_mem_methods real;
 static atomic_long budget = -1;
@@ -65,7 +65,7 @@ static int install(void **state)
     return sqlite3_initialize() != SQLITE_OK;
 }
 
-static void sqlites_allocations_may_fail(void **state)
+static void failed_allocation_of_sqlite_is_reported(void **state)
 {
     (void)state;
     int failures = 0;
@@ -92,8 +92,8 @@ static void sqlites_allocations_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quipus_allocations_may_fail),
-        cmocka_unit_test(sqlites_allocations_may_fail),
+        cmocka_unit_test(failed_allocation_of_quipu_is_reported),
+        cmocka_unit_test(failed_allocation_of_sqlite_is_reported),
     };
     return cmocka_run_group_tests(tests, install, NULL) != 0;
 }

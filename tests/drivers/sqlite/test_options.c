@@ -14,7 +14,7 @@ static struct options read_one(const char *name, const char *value)
     return options;
 }
 
-static void the_table_gives_the_defaults(void **state)
+static void defaults_come_from_the_option_table(void **state)
 {
     (void)state;
     struct options options = read_one(NULL, NULL);
@@ -24,7 +24,7 @@ static void the_table_gives_the_defaults(void **state)
     assert_int_equal(options.mmap, 0);
 }
 
-static void truths_have_many_names(void **state)
+static void boolean_values_have_synonyms(void **state)
 {
     (void)state;
     static const char *const yes[] = { "1", "true", "yes", "on", "YES" };
@@ -47,7 +47,7 @@ static void sizes_have_suffixes(void **state)
     assert_int_equal(read_one("mmap", "2t").mmap, INT64_C(2) << 40);
 }
 
-static void numbers_beyond_the_largest_are_the_largest(void **state)
+static void too_large_number_is_the_largest(void **state)
 {
     (void)state;
     assert_int_equal(read_one("mmap", "9999999999999t").mmap, INT64_MAX);
@@ -58,10 +58,10 @@ static void numbers_beyond_the_largest_are_the_largest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_table_gives_the_defaults),
-        cmocka_unit_test(truths_have_many_names),
+        cmocka_unit_test(defaults_come_from_the_option_table),
+        cmocka_unit_test(boolean_values_have_synonyms),
         cmocka_unit_test(sizes_have_suffixes),
-        cmocka_unit_test(numbers_beyond_the_largest_are_the_largest),
+        cmocka_unit_test(too_large_number_is_the_largest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -79,7 +79,7 @@ static void percent_signs_are_decoded(void **state)
     assert_path("///%3Amemory%3A", ":memory:");
 }
 
-static void memory_is_no_path(void **state)
+static void memory_store_has_no_path(void **state)
 {
     (void)state;
     char *path = (char *)"something";
@@ -133,7 +133,7 @@ static void links_are_followed(void **state)
     assert_resolves("link.db", "target.db", true);
 }
 
-static void folders_are_no_files(void **state)
+static void folder_is_not_a_file(void **state)
 {
     (void)state;
     assert_int_equal(mkdir("a-folder", 0755), 0);
@@ -142,7 +142,7 @@ static void folders_are_no_files(void **state)
                             "is not the name of a file");
 }
 
-static void a_missing_folder_is_named(void **state)
+static void missing_folder_is_named(void **state)
 {
     (void)state;
     assert_does_not_resolve("nowhere/x.db", QUIPU_NOT_FOUND,
@@ -151,7 +151,7 @@ static void a_missing_folder_is_named(void **state)
     assert_does_not_resolve("plain/x.db", QUIPU_NOT_FOUND, "the folder");
 }
 
-static void names_that_are_too_long_are_invalid(void **state)
+static void too_long_name_is_invalid(void **state)
 {
     (void)state;
     char name[PATH_MAX + 10];
@@ -171,14 +171,14 @@ static void names_that_are_too_long_are_invalid(void **state)
     assert_int_equal(chdir(folder), 0);
 }
 
-static void links_in_a_circle_are_told(void **state)
+static void circular_links_are_reported(void **state)
 {
     (void)state;
     assert_int_equal(symlink("circle.db", "circle.db"), 0);
     assert_does_not_resolve("circle.db", QUIPU_IO, "symbolic links");
 }
 
-static void an_immutable_file_is_a_uri_of_sqlite(void **state)
+static void immutable_file_is_a_uri_of_sqlite(void **state)
 {
     (void)state;
     char *uri =
@@ -193,16 +193,16 @@ int main(void)
         cmocka_unit_test(three_slashes_begin_a_relative_path),
         cmocka_unit_test(four_slashes_begin_an_absolute_path),
         cmocka_unit_test(percent_signs_are_decoded),
-        cmocka_unit_test(memory_is_no_path),
+        cmocka_unit_test(memory_store_has_no_path),
         cmocka_unit_test(other_bodies_are_invalid),
         cmocka_unit_test(broken_percents_are_invalid),
         cmocka_unit_test(relative_names_become_absolute),
         cmocka_unit_test(links_are_followed),
-        cmocka_unit_test(folders_are_no_files),
-        cmocka_unit_test(a_missing_folder_is_named),
-        cmocka_unit_test(names_that_are_too_long_are_invalid),
-        cmocka_unit_test(links_in_a_circle_are_told),
-        cmocka_unit_test(an_immutable_file_is_a_uri_of_sqlite),
+        cmocka_unit_test(folder_is_not_a_file),
+        cmocka_unit_test(missing_folder_is_named),
+        cmocka_unit_test(too_long_name_is_invalid),
+        cmocka_unit_test(circular_links_are_reported),
+        cmocka_unit_test(immutable_file_is_a_uri_of_sqlite),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

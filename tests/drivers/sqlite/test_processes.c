@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Several processes, some of which are killed. */
+/* Several processes on one store, some of which are killed. */
 #include "fixture.h"
 
 #include "drivers/common/processes.h"
@@ -41,10 +41,10 @@ static int use_new_file(void **state)
 /* ------------------------------------------------------------ kill -9 */
 
 struct acknowledged {
-    _Atomic int64_t last; /* the highest notification id that was answered */
+    _Atomic int64_t last; /* the highest acknowledged notification id */
 };
 
-/* Appends pairs of items, in two sequences each, until it is killed. */
+/* Appends pairs of items, to two sequences each, until it is killed. */
 static void append_pairs(void *context)
 {
     struct acknowledged *acknowledged = context;
@@ -85,7 +85,7 @@ static int64_t last_of(quipu_driver_datastore *datastore,
     return last;
 }
 
-/* Waits until that many have been answered; no machine is so slow. */
+/* Waits until that many appends have been acknowledged. */
 static void await_items(struct acknowledged *acknowledged, int64_t last)
 {
     int64_t end = fixture_now() + FIXTURE_PATIENCE;
@@ -95,7 +95,7 @@ static void await_items(struct acknowledged *acknowledged, int64_t last)
     }
 }
 
-static void what_was_answered_survives_a_hundred_kills(void **state)
+static void acknowledged_appends_survive_a_hundred_kills(void **state)
 {
     (void)state;
     struct acknowledged *acknowledged = share_memory(sizeof(*acknowledged));
@@ -104,7 +104,7 @@ static void what_was_answered_survives_a_hundred_kills(void **state)
     for (int i = 0; i < KILLS; i++) {
         int64_t before = atomic_load(&acknowledged->last);
         pid_t child = start_child(append_pairs, acknowledged);
-        /* Some are killed while they open, most while they append. */
+        /* Some are killed while they open the store, most while they append. */
         if (i % 10 != 0) {
             await_items(acknowledged, before + 2 * (i % 7));
         }
@@ -113,7 +113,7 @@ static void what_was_answered_survives_a_hundred_kills(void **state)
         quipu_driver_schema *bound = open_bound(&datastore);
         int64_t head = fixture_head(datastore, bound);
         assert_true(head >= atomic_load(&acknowledged->last));
-        assert_int_equal(head % 2, 0); /* pairs are whole */
+        assert_int_equal(head % 2, 0); /* pairs are complete */
         assert_int_equal(fixture_count(datastore, bound), head);
         assert_int_equal(last_of(datastore, bound, 1), head / 2 - 1);
         assert_int_equal(last_of(datastore, bound, 2), head / 2 - 1);
@@ -125,8 +125,8 @@ static void what_was_answered_survives_a_hundred_kills(void **state)
     assert_int_equal(munmap(acknowledged, sizeof(*acknowledged)), 0);
 }
 
-/* While others go on: the lock of the dead is taken over, nothing is lost. */
-static void the_living_go_on_when_one_is_killed(void **state)
+/* Other writers acquire the lock of the killed one, and nothing is lost. */
+static void other_writers_continue_when_one_is_killed(void **state)
 {
     (void)state;
     struct acknowledged *acknowledged = share_memory(sizeof(*acknowledged));
@@ -152,7 +152,7 @@ static void the_living_go_on_when_one_is_killed(void **state)
 
 static atomic_int log_syncs;
 
-/* In the place of the system's, to see which files are synced. */
+/* Replaces the function of the C library, to record which files are synced. */
 /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int fdatasync(int fd)
 {
@@ -166,9 +166,9 @@ int fdatasync(int fd)
     return (int)syscall(SYS_fdatasync, fd);
 }
 
-/* What a killed process wrote may not be on the disk yet, and nobody is to
- * read what a power cut could still take back. */
-static void the_first_after_a_kill_syncs_the_log(void **state)
+/* Commits of a killed process may not have reached the disk; no process may
+ * read a commit that a power cut could still take back. */
+static void first_opening_after_a_kill_syncs_the_wal(void **state)
 {
     (void)state;
     struct acknowledged *acknowledged = share_memory(sizeof(*acknowledged));
@@ -184,7 +184,7 @@ static void the_first_after_a_kill_syncs_the_log(void **state)
     assert_int_equal(munmap(acknowledged, sizeof(*acknowledged)), 0);
 }
 
-/* --------------------------------------------------------------- making */
+/* --------------------------------------------------------------- creation */
 
 static void open_and_leave(void *context)
 {
@@ -192,8 +192,8 @@ static void open_and_leave(void *context)
     fixture_close(fixture_open(file));
 }
 
-/* Sets a limit on the size of files low enough for one of the writes that make
- * a store to kill the process, wherever that may be. */
+/* Sets a limit on the size of files that kills the process in one of the writes
+ * of the creation. */
 static void make_until_killed(void *context)
 {
     const rlim_t *size = context;
@@ -205,7 +205,7 @@ static void make_until_killed(void *context)
     _exit(0);
 }
 
-static void a_store_whose_making_was_killed_can_be_opened(void **state)
+static void store_whose_creation_was_killed_can_be_opened(void **state)
 {
     (void)state;
     int killed = 0;
@@ -224,7 +224,7 @@ static void a_store_whose_making_was_killed_can_be_opened(void **state)
     assert_true(killed > 8);
 }
 
-static void many_may_make_one_store_at_once(void **state)
+static void concurrent_processes_create_one_store(void **state)
 {
     (void)state;
     for (int round = 0; round < 10; round++) {
@@ -246,8 +246,8 @@ static void many_may_make_one_store_at_once(void **state)
 #define TURNS 20
 
 struct turns {
-    atomic_int ready; /* 1: the other has it open */
-    atomic_int turn;  /* of the other */
+    atomic_int ready; /* 1: the other process has it open */
+    atomic_int turn;  /* turns of the other process */
     quipu_driver_datastore *datastore;
 };
 
@@ -266,7 +266,7 @@ static void append_each_turn(void *context)
     close_bound(datastore, bound);
 }
 
-/* Calls the other, and stays until it waits to come in. */
+/* Signals the other process, and keeps the lock until that one waits for it. */
 static int let_the_other_wait(void *native, void *context, quipu_error *error)
 {
     struct turns *turns = context;
@@ -284,9 +284,9 @@ static int let_the_other_wait(void *native, void *context, quipu_error *error)
     return QUIPU_INTERNAL;
 }
 
-/* Whose turn it was does not overtake who waits, as it could by SQLite's own
- * way to wait, which looks now and then. */
-static void processes_share_the_store_fairly(void **state)
+/* A process that has just committed does not overtake a waiting one. With
+ * SQLite's busy handler, which polls, it could. */
+static void processes_append_in_fair_turns(void **state)
 {
     (void)state;
     struct turns *turns = share_memory(sizeof(*turns));
@@ -326,12 +326,12 @@ static void append_when_told(void *context)
     while (atomic_load(stage) != 2) {
         (void)usleep(100);
     }
-    (void)usleep(20000); /* the parent waits by now, most of the time */
+    (void)usleep(20000); /* the parent waits now, in most runs */
     fixture_append(datastore, bound, 1);
     close_bound(datastore, bound);
 }
 
-static void a_commit_wakes_other_processes(void **state)
+static void commit_wakes_waiting_processes(void **state)
 {
     (void)state;
     atomic_int *stage = share_memory(sizeof(*stage));
@@ -366,7 +366,7 @@ static void open_after_fork(void *context)
     fixture_close(fixture_open("other.db"));
 }
 
-static void a_file_that_was_open_at_fork_cannot_be_opened(void **state)
+static void file_that_was_open_at_fork_is_refused(void **state)
 {
     (void)state;
     quipu_driver_datastore *datastore = NULL;
@@ -380,14 +380,14 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup(name, use_new_file)
     const struct CMUnitTest tests[] = {
-        CASE(what_was_answered_survives_a_hundred_kills),
-        CASE(the_living_go_on_when_one_is_killed),
-        CASE(the_first_after_a_kill_syncs_the_log),
-        CASE(a_store_whose_making_was_killed_can_be_opened),
-        CASE(many_may_make_one_store_at_once),
-        CASE(processes_share_the_store_fairly),
-        CASE(a_commit_wakes_other_processes),
-        CASE(a_file_that_was_open_at_fork_cannot_be_opened),
+        CASE(acknowledged_appends_survive_a_hundred_kills),
+        CASE(other_writers_continue_when_one_is_killed),
+        CASE(first_opening_after_a_kill_syncs_the_wal),
+        CASE(store_whose_creation_was_killed_can_be_opened),
+        CASE(concurrent_processes_create_one_store),
+        CASE(processes_append_in_fair_turns),
+        CASE(commit_wakes_waiting_processes),
+        CASE(file_that_was_open_at_fork_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cursors over many pages, while others append. */
+/* Cursors over several pages beside concurrent appends. */
 #include "fixture.h"
 
 #include "sqlite.h"
@@ -32,8 +32,8 @@ static int end(void **state)
     return 0;
 }
 
-/* Reads sequence 1 or the log; each step is followed by an append, and none of
- * those is seen. */
+/* Reads sequence 1 or the log. An append follows each step, and the cursor
+ * returns none of these items. */
 static void read_all(struct place *place, bool log, bool descending,
                      int64_t limit)
 {
@@ -74,14 +74,14 @@ static void read_all(struct place *place, bool log, bool descending,
     driver->cursor_close(cursor);
 }
 
-static void pages_follow_each_other_in_both_directions(void **state)
+static void pages_continue_in_both_directions(void **state)
 {
     for (int i = 0; i < 4; i++) {
         read_all(*state, i % 2 == 0, i / 2 == 0, INT64_MAX);
     }
 }
 
-static void a_limit_counts_over_pages(void **state)
+static void limit_counts_across_pages(void **state)
 {
     for (int i = 0; i < 4; i++) {
         read_all(*state, i % 2 == 0, i / 2 == 0, 700);
@@ -89,7 +89,7 @@ static void a_limit_counts_over_pages(void **state)
     }
 }
 
-static void an_item_bigger_than_a_page_comes_alone(void **state)
+static void item_larger_than_a_page_is_read_alone(void **state)
 {
     struct place *place = *state;
     struct piece piece;
@@ -134,7 +134,7 @@ static void an_item_bigger_than_a_page_comes_alone(void **state)
     free(big);
 }
 
-static void each_commit_is_a_beat(void **state)
+static void each_commit_advances_the_commit_counter(void **state)
 {
     struct place *place = *state;
     uint32_t before =
@@ -148,7 +148,7 @@ static void each_commit_is_a_beat(void **state)
                     place->datastore->commit_counter) != before);
 }
 
-/* Puts an index in the other order in the place of the one that is read by. */
+/* Replaces the index that the query uses by one in the opposite order. */
 static const char turn_the_index_round[] =
     "CREATE INDEX turned ON stored_events"
     " (aggregate_id, aggregate_version DESC);"
@@ -158,7 +158,7 @@ static const char turn_the_index_round[] =
     " WHERE name = 'sqlite_autoindex_stored_events_2';"
     "DELETE FROM sqlite_schema WHERE name = 'turned'";
 
-static void items_out_of_order_are_told(void **state)
+static void items_out_of_order_are_corrupt(void **state)
 {
     (void)state;
     char file[32];
@@ -194,11 +194,11 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        CASE(pages_follow_each_other_in_both_directions),
-        CASE(a_limit_counts_over_pages),
-        CASE(an_item_bigger_than_a_page_comes_alone),
-        CASE(items_out_of_order_are_told),
-        CASE(each_commit_is_a_beat),
+        CASE(pages_continue_in_both_directions),
+        CASE(limit_counts_across_pages),
+        CASE(item_larger_than_a_page_is_read_alone),
+        CASE(items_out_of_order_are_corrupt),
+        CASE(each_commit_advances_the_commit_counter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files and folders that may only be read. */
+/* Files and folders without write permission. */
 #include "drivers/common/processes.h"
 
 #include <sys/stat.h>
@@ -18,8 +18,8 @@ static void make_store(const char *file)
     fixture_close(datastore);
 }
 
-/* Goes to a new folder that anybody may search, which the test's own may not
- * be; returns the way back. */
+/* Changes to a new folder that every user may search, which the test's own
+ * folder need not be. Returns the previous folder. */
 static char *go_public(void)
 {
     static char folder[32];
@@ -32,7 +32,8 @@ static char *go_public(void)
     return home;
 }
 
-/* Back, leaving the files named (ended by NULL) and the folder removed. */
+/* Changes back, after removing the named files (ended by NULL) and the folder.
+ */
 static void go_home(char *home, const char *const *names)
 {
     char *folder = getcwd(NULL, 0);
@@ -46,7 +47,8 @@ static void go_home(char *home, const char *const *names)
     free(home);
 }
 
-/* Runs a test as somebody without rights: as root no right is wanting. */
+/* Runs a test as an unprivileged user, since permissions do not apply to root.
+ */
 static void run_as_nobody(void (*run)(void *context))
 {
     pid_t child = fork();
@@ -62,7 +64,7 @@ static void run_as_nobody(void (*run)(void *context))
     expect_success(child);
 }
 
-static void nothing_is_written(void **state)
+static void readonly_store_writes_nothing(void **state)
 {
     (void)state;
     const char *file = fixture_file();
@@ -93,7 +95,7 @@ static void nothing_is_written(void **state)
     free(now);
 }
 
-static void a_reader_sees_what_a_writer_commits(void **state)
+static void readonly_handle_sees_new_commits(void **state)
 {
     (void)state;
     const char *file = fixture_file();
@@ -121,7 +123,7 @@ static void a_reader_sees_what_a_writer_commits(void **state)
     fixture_close(reading);
 }
 
-static void a_namespace_that_is_not_there_is_not_made(void **state)
+static void readonly_handle_creates_no_namespace(void **state)
 {
     (void)state;
     const char *file = fixture_file();
@@ -134,7 +136,7 @@ static void a_namespace_that_is_not_there_is_not_made(void **state)
                    QUIPU_NOT_FOUND, &error, "no namespace \"other\"");
 }
 
-static void memory_cannot_be_readonly(void **state)
+static void memory_store_cannot_be_readonly(void **state)
 {
     (void)state;
     quipu_driver_datastore *datastore = NULL;
@@ -147,9 +149,9 @@ static void memory_cannot_be_readonly(void **state)
                   QUIPU_NOT_FOUND);
 }
 
-/* ------------------------------------------------ without the rights */
+/* ------------------------------------------------ missing permissions */
 
-/* In the folder "locked", which may not be written, lies x.db. */
+/* The folder "locked" is read-only and contains x.db. */
 static void try_locked_folder(void *context)
 {
     quipu_schema schema = fixture_schema("stored_events", 0);
@@ -174,7 +176,7 @@ static void try_locked_folder(void *context)
     fixture_close(datastore);
 }
 
-static void a_locked_folder_is_told_with_the_way_out(void **state)
+static void read_only_folder_is_reported_with_a_remedy(void **state)
 {
     (void)state;
     static const char *const names[] = { "locked/x.db", "locked", NULL };
@@ -190,7 +192,7 @@ static void a_locked_folder_is_told_with_the_way_out(void **state)
     go_home(home, names);
 }
 
-/* In the folder "open" lies a file that may only be read. */
+/* The folder "open" contains a read-only file. */
 static void try_locked_file(void *context)
 {
     quipu_driver_datastore *datastore = NULL;
@@ -203,7 +205,7 @@ static void try_locked_file(void *context)
         QUIPU_DENIED, &error, "permissions");
 }
 
-static void a_locked_file_is_told_with_the_way_out(void **state)
+static void read_only_file_is_reported_with_a_remedy(void **state)
 {
     (void)state;
     static const char *const names[] = { "open/x.db",     "open/x.db-shm",
@@ -220,7 +222,7 @@ static void a_locked_file_is_told_with_the_way_out(void **state)
     go_home(home, names);
 }
 
-/* A folder that may not even be searched. */
+/* A folder that may not be searched. */
 static void try_closed_folder(void *context)
 {
     quipu_driver_datastore *datastore = NULL;
@@ -232,7 +234,7 @@ static void try_closed_folder(void *context)
                    QUIPU_DENIED, &error, "permissions");
 }
 
-static void a_closed_folder_is_told(void **state)
+static void inaccessible_folder_is_reported(void **state)
 {
     (void)state;
     static const char *const names[] = { "closed/in", "closed", NULL };
@@ -248,13 +250,13 @@ static void a_closed_folder_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_is_written),
-        cmocka_unit_test(a_reader_sees_what_a_writer_commits),
-        cmocka_unit_test(a_namespace_that_is_not_there_is_not_made),
-        cmocka_unit_test(memory_cannot_be_readonly),
-        cmocka_unit_test(a_locked_folder_is_told_with_the_way_out),
-        cmocka_unit_test(a_locked_file_is_told_with_the_way_out),
-        cmocka_unit_test(a_closed_folder_is_told),
+        cmocka_unit_test(readonly_store_writes_nothing),
+        cmocka_unit_test(readonly_handle_sees_new_commits),
+        cmocka_unit_test(readonly_handle_creates_no_namespace),
+        cmocka_unit_test(memory_store_cannot_be_readonly),
+        cmocka_unit_test(read_only_folder_is_reported_with_a_remedy),
+        cmocka_unit_test(read_only_file_is_reported_with_a_remedy),
+        cmocka_unit_test(inaccessible_folder_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

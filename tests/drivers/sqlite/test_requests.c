@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Several requests in one append, and what the indexes refuse. */
+/* Several requests in one append, and violations of indexes. */
 #include "fixture.h"
 
 #include <pthread.h>
@@ -50,7 +50,7 @@ static void append_each(struct place *place, const quipu_request *requests,
 
 /* ------------------------------------------------------------- event ids */
 
-static void two_alike_in_one_append_are_one_and_its_repeat(void **state)
+static void equal_requests_of_one_append_are_one_and_a_repeat(void **state)
 {
     struct place *place = *state;
     struct piece piece;
@@ -72,7 +72,7 @@ static void two_alike_in_one_append_are_one_and_its_repeat(void **state)
     assert_int_equal(fixture_count(place->datastore, place->bound), 1);
 }
 
-static void requests_around_a_repeat_are_stored(void **state)
+static void requests_beside_a_repeat_are_stored(void **state)
 {
     struct place *place = *state;
     struct piece pieces[3];
@@ -91,7 +91,7 @@ static void requests_around_a_repeat_are_stored(void **state)
     assert_int_equal(fixture_count(place->datastore, place->bound), 3);
 }
 
-static void one_event_id_twice_in_a_request_conflicts(void **state)
+static void event_id_twice_in_a_request_conflicts(void **state)
 {
     struct place *place = *state;
     struct piece pieces[3];
@@ -109,7 +109,7 @@ static void one_event_id_twice_in_a_request_conflicts(void **state)
     assert_int_equal(fixture_head(place->datastore, place->bound), 0);
 }
 
-static void an_event_id_is_judged_before_all_else(void **state)
+static void event_ids_are_checked_first(void **state)
 {
     struct place *place = *state;
     struct piece piece;
@@ -118,7 +118,7 @@ static void an_event_id_is_judged_before_all_else(void **state)
     fixture_piece(&piece, 1, 0, 1);
     const quipu_request first = request_of(place->bound, &piece.item, 1);
     append_each(place, &first, 1, &result);
-    /* Neither the taken position nor the failed guard is told. */
+    /* The result reports neither the taken position nor the failed guard. */
     const quipu_guard guard = { .sequence_id = piece.item.sequence_id,
                                 .demand = QUIPU_DEMAND_EMPTY };
     fixture_piece(&other, 2, 5, 1);
@@ -131,7 +131,7 @@ static void an_event_id_is_judged_before_all_else(void **state)
     assert_false(result.flags & QUIPU_RESULT_HAS_LAST);
 }
 
-static void a_second_item_whose_id_is_taken_is_named(void **state)
+static void second_item_with_a_stored_id_is_the_cause(void **state)
 {
     struct place *place = *state;
     struct piece pieces[2];
@@ -151,7 +151,7 @@ static void a_second_item_whose_id_is_taken_is_named(void **state)
 
 /* --------------------------------------------------------------- sparse */
 
-static void a_taken_sparse_position_undoes_its_request_alone(void **state)
+static void taken_sparse_position_undoes_only_its_request(void **state)
 {
     struct place *place = *state;
     struct piece pieces[4];
@@ -182,7 +182,7 @@ static void a_taken_sparse_position_undoes_its_request_alone(void **state)
 
 /* ---------------------------------------------------------------- heads */
 
-static void a_schema_that_is_bound_twice_has_one_log(void **state)
+static void schema_bound_twice_has_one_log(void **state)
 {
     struct place *place = *state;
     quipu_schema schema = fixture_schema("stored_events", 0);
@@ -209,7 +209,7 @@ static void a_schema_that_is_bound_twice_has_one_log(void **state)
     fixture_driver()->unbind(place->datastore, again);
 }
 
-static void a_group_without_one_success_commits_nothing(void **state)
+static void append_with_no_accepted_request_commits_nothing(void **state)
 {
     struct place *place = *state;
     struct piece pieces[2];
@@ -262,7 +262,7 @@ static void *append_one(void *context)
     return NULL;
 }
 
-/* The same when another waits to enter, who would keep him waiting. */
+/* The same while another thread waits for the lock. */
 static int call_back_in_a_crowd(void *native, void *context, quipu_error *error)
 {
     struct place *place = context;
@@ -271,7 +271,7 @@ static int call_back_in_a_crowd(void *native, void *context, quipu_error *error)
         return QUIPU_IO;
     }
     place->thread = thread;
-    (void)usleep(20000); /* now he waits, or will soon */
+    (void)usleep(20000); /* the thread waits now, in most runs */
     return call_back(native, context, error);
 }
 
@@ -284,7 +284,7 @@ static int transact(struct place *place, quipu_work work, void *context,
                                       &result, FOREVER, error);
 }
 
-static void a_function_that_refuses_without_a_word_is_told_so(void **state)
+static void function_that_fails_without_an_error_gets_one(void **state)
 {
     quipu_error error = { 0 };
     assert_refused(transact(*state, fail_silently, NULL, &error), QUIPU_DENIED,
@@ -292,7 +292,7 @@ static void a_function_that_refuses_without_a_word_is_told_so(void **state)
     assert_status(transact(*state, fail_silently, NULL, NULL), QUIPU_DENIED);
 }
 
-static void a_function_that_ends_the_transaction_is_told(void **state)
+static void function_that_ends_the_transaction_is_invalid(void **state)
 {
     struct place *place = *state;
     quipu_error error = { 0 };
@@ -303,7 +303,7 @@ static void a_function_that_ends_the_transaction_is_told(void **state)
     fixture_append(place->datastore, place->bound, 1);
 }
 
-static void the_function_of_cursors_is_nobody_elses(void **state)
+static void quipu_collect_is_refused_outside_a_cursor(void **state)
 {
     quipu_error error = { 0 };
     assert_status(
@@ -311,7 +311,7 @@ static void the_function_of_cursors_is_nobody_elses(void **state)
         QUIPU_INTERNAL);
 }
 
-static void a_function_that_appends_is_told_instead_of_waiting(void **state)
+static void append_inside_the_function_fails_at_once(void **state)
 {
     struct place *place = *state;
     quipu_error error = { 0 };
@@ -323,14 +323,15 @@ static void a_function_that_appends_is_told_instead_of_waiting(void **state)
     fixture_append(place->datastore, place->bound, 1);
 }
 
-/* ------------------------------------------------- indexes of the user's */
+/* ------------------------------------------------- indexes of the application
+ */
 
 static int add_index(void *native, void *context, quipu_error *error)
 {
     return end_it(native, context, error);
 }
 
-static void what_a_strange_index_refuses_is_corrupt(void **state)
+static void violation_of_a_foreign_index_is_corrupt(void **state)
 {
     struct place *place = *state;
     struct piece pieces[2];
@@ -384,7 +385,7 @@ static void *occupy(void *context)
     return NULL;
 }
 
-static void an_append_that_is_late_is_busy_and_stores_nothing(void **state)
+static void append_past_its_deadline_is_busy(void **state)
 {
     struct place *place = *state;
     struct occupant occupant = { .place = place,
@@ -419,20 +420,20 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        CASE(two_alike_in_one_append_are_one_and_its_repeat),
-        CASE(requests_around_a_repeat_are_stored),
-        CASE(one_event_id_twice_in_a_request_conflicts),
-        CASE(an_event_id_is_judged_before_all_else),
-        CASE(a_second_item_whose_id_is_taken_is_named),
-        CASE(a_taken_sparse_position_undoes_its_request_alone),
-        CASE(a_schema_that_is_bound_twice_has_one_log),
-        CASE(a_group_without_one_success_commits_nothing),
-        CASE(a_function_that_refuses_without_a_word_is_told_so),
-        CASE(a_function_that_ends_the_transaction_is_told),
-        CASE(the_function_of_cursors_is_nobody_elses),
-        CASE(a_function_that_appends_is_told_instead_of_waiting),
-        CASE(what_a_strange_index_refuses_is_corrupt),
-        CASE(an_append_that_is_late_is_busy_and_stores_nothing),
+        CASE(equal_requests_of_one_append_are_one_and_a_repeat),
+        CASE(requests_beside_a_repeat_are_stored),
+        CASE(event_id_twice_in_a_request_conflicts),
+        CASE(event_ids_are_checked_first),
+        CASE(second_item_with_a_stored_id_is_the_cause),
+        CASE(taken_sparse_position_undoes_only_its_request),
+        CASE(schema_bound_twice_has_one_log),
+        CASE(append_with_no_accepted_request_commits_nothing),
+        CASE(function_that_fails_without_an_error_gets_one),
+        CASE(function_that_ends_the_transaction_is_invalid),
+        CASE(quipu_collect_is_refused_outside_a_cursor),
+        CASE(append_inside_the_function_fails_at_once),
+        CASE(violation_of_a_foreign_index_is_corrupt),
+        CASE(append_past_its_deadline_is_busy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Schemas in the catalogue, and their tables in the database. */
+/* Schemas in the catalogue, and their tables. */
 #include "fixture.h"
 
 static const char hostile[] = "na\xc3\xafve; DROP TABLE x; --";
@@ -21,7 +21,7 @@ static int64_t count_tables(const char *file, const char *name)
     return fixture_ask(file, sql);
 }
 
-static void a_person_can_read_the_table(void **state)
+static void table_is_readable_with_plain_sql(void **state)
 {
     (void)state;
     const char *file = fixture_file();
@@ -71,7 +71,7 @@ static void any_name_is_quoted(void **state)
     fixture_close(datastore);
 }
 
-static void names_that_differ_in_case_only_are_invalid(void **state)
+static void name_that_differs_in_case_only_is_invalid(void **state)
 {
     (void)state;
     quipu_error error = { 0 };
@@ -88,7 +88,7 @@ static void names_that_differ_in_case_only_are_invalid(void **state)
     forget(datastore, bound);
 }
 
-static void a_table_that_is_not_ours_is_left_alone(void **state)
+static void foreign_table_is_left_unchanged(void **state)
 {
     (void)state;
     const char *file = fixture_file();
@@ -105,7 +105,7 @@ static void a_table_that_is_not_ours_is_left_alone(void **state)
     fixture_close(datastore);
 }
 
-static void a_namespace_is_a_set_of_tables(void **state)
+static void namespace_has_tables_of_its_own(void **state)
 {
     (void)state;
     const char *file = fixture_file();
@@ -132,7 +132,7 @@ static void a_namespace_is_a_set_of_tables(void **state)
     assert_int_equal(count_tables(file, "quipu_3_stored_events"), 1);
 }
 
-static void each_difference_is_named(void **state)
+static void each_difference_of_a_schema_is_named(void **state)
 {
     (void)state;
     static const quipu_column columns[] = {
@@ -210,8 +210,8 @@ static void each_difference_is_named(void **state)
     forget(datastore, bound);
 }
 
-/* Another handle may have removed the schema, and even made it anew. */
-static void who_was_bound_to_a_schema_that_went_is_told(void **state)
+/* Another handle tears the schema down, and sets it up again. */
+static void bound_schema_that_was_torn_down_is_not_found(void **state)
 {
     (void)state;
     const char *file = fixture_file();
@@ -242,8 +242,8 @@ static void who_was_bound_to_a_schema_that_went_is_told(void **state)
     fixture_close(second);
 }
 
-/* One connection keeps the statements of so many schemas, and no more. */
-static void more_schemas_than_a_connection_keeps_work(void **state)
+/* A connection keeps the statements of a limited number of schemas prepared. */
+static void more_schemas_than_statement_caches_work(void **state)
 {
     (void)state;
     enum { COUNT = 40 };
@@ -270,14 +270,14 @@ static void more_schemas_than_a_connection_keeps_work(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_person_can_read_the_table),
+        cmocka_unit_test(table_is_readable_with_plain_sql),
         cmocka_unit_test(any_name_is_quoted),
-        cmocka_unit_test(names_that_differ_in_case_only_are_invalid),
-        cmocka_unit_test(a_table_that_is_not_ours_is_left_alone),
-        cmocka_unit_test(a_namespace_is_a_set_of_tables),
-        cmocka_unit_test(each_difference_is_named),
-        cmocka_unit_test(who_was_bound_to_a_schema_that_went_is_told),
-        cmocka_unit_test(more_schemas_than_a_connection_keeps_work),
+        cmocka_unit_test(name_that_differs_in_case_only_is_invalid),
+        cmocka_unit_test(foreign_table_is_left_unchanged),
+        cmocka_unit_test(namespace_has_tables_of_its_own),
+        cmocka_unit_test(each_difference_of_a_schema_is_named),
+        cmocka_unit_test(bound_schema_that_was_torn_down_is_not_found),
+        cmocka_unit_test(more_schemas_than_statement_caches_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

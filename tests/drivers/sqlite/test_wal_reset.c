@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The race of SQLite before 3.51.3 between a checkpoint and a writer that
- * begins the WAL anew: what it does to SQLite alone, that in the driver nobody
- * writes beside a checkpoint, and that many processes with as many checkpoints
- * as can be lose nothing.  QUIPU_SOAK says for how many seconds the last goes
- * on.
+ * The WAL-reset bug release of SQLite before 3.51.3: a checkpoint coincides
+ * with a WAL reset (docs/sqlite.md). Shows that bare connections lose a commit
+ * by it, that an append waits for a checkpoint of the driver, and that
+ * processes which run a checkpoint after each commit lose nothing. QUIPU_SOAK
+ * sets the seconds of the last test.
  */
 #include "fixture.h"
 
@@ -40,7 +40,7 @@ static int take_hooks_out(void **state)
     return 0;
 }
 
-/* ----------------------------------------------------------- SQLite alone */
+/* ----------------------------------------------------------- bare SQLite */
 
 static sqlite3 *open_alone(const char *file)
 {
@@ -71,12 +71,12 @@ static void write_one(void *writer)
 }
 
 /*
- * The WAL is long and all of it is in the database.  A checkpoint looks how
- * long it is; now a writer begins it anew; and the checkpoint notes that as
- * much as there was before has been copied.  So what comes next into the WAL
- * counts as copied, and is not read from there: the commit is lost.
+ * The WAL is long, and all of it has been copied. A checkpoint reads its
+ * length; a writer resets the WAL; the checkpoint records the old length as
+ * copied. The next frames count as copied and are not read from the WAL: the
+ * commit is lost.
  */
-static void without_the_gate_a_commit_is_lost(void **state)
+static void bare_connections_lose_a_commit(void **state)
 {
     const char *file = *state;
     sqlite3 *writer = open_alone(file);
@@ -113,10 +113,10 @@ static void close_eager(quipu_driver_datastore *datastore,
     fixture_close(datastore);
 }
 
-/* Whoever checkpoints asks the other process to append. */
+/* The process that runs a checkpoint lets the other one append. */
 struct visit {
     const char *file;
-    atomic_int stage; /* 1: it is open; 2: append now; 3: done; 4: go */
+    atomic_int stage; /* 1: opened; 2: append now; 3: done; 4: exit */
     atomic_int answer;
     atomic_int visits;
 };
@@ -165,7 +165,7 @@ static void ask_the_other(void *context)
     assert_int_equal(atomic_load(&visit->answer), QUIPU_BUSY);
 }
 
-static void nobody_appends_beside_a_checkpoint(void **state)
+static void append_waits_for_a_checkpoint(void **state)
 {
     struct visit *visit = share_memory(sizeof(*visit));
     quipu_driver_datastore *datastore = NULL;
@@ -197,14 +197,14 @@ static void nobody_appends_beside_a_checkpoint(void **state)
 struct soak {
     const char *file;
     atomic_bool stop;
-    atomic_uint events;  /* minted so far */
-    atomic_uint answers; /* got so far */
+    atomic_uint events;  /* made so far */
+    atomic_uint answers; /* acknowledged so far */
     atomic_int surprises;
-    atomic_int checkpoints;              /* begun so far */
+    atomic_int checkpoints;              /* started so far */
     atomic_uint acknowledged[ITEMS_MAX]; /* the event, by notification id */
 };
 
-/* Keeps the moment open, for others to come in. */
+/* Prolongs the checkpoint, so that other processes can interfere. */
 static void linger(void *context)
 {
     struct soak *soak = context;
@@ -217,15 +217,16 @@ static void linger(void *context)
 static void linger_longer(void *context)
 {
     struct soak *soak = context;
-    /* At the end the last to close may be surprised, but he is alone. */
+    /* The last process may find this when it closes the store, but it is the
+     * only one. */
     if (!atomic_load(&soak->stop)) {
         (void)atomic_fetch_add(&soak->surprises, 1);
     }
     (void)usleep(500);
 }
 
-/* An item of an event; some are so big that the WAL is longer before them than
- * after them. */
+/* An item of an event; some are so large that a WAL reset before them leaves a
+ * shorter WAL. */
 static void make_item(struct piece *piece, char big[BIG], uint32_t event)
 {
     fixture_piece(piece, event % 50, -1, event);
@@ -271,12 +272,12 @@ static void read_again_and_again(void *context)
         size_t count = fixture_count(datastore, bound);
         assert_true(count >= before);
         before = count;
-        (void)usleep(20000); /* a reader keeps the WAL from beginning anew */
+        (void)usleep(20000); /* a reader prevents a WAL reset */
     }
     close_eager(datastore, bound);
 }
 
-/* On a slow machine nobody would live long enough to append. */
+/* A process must live long enough to append on a slow machine. */
 static void await_an_answer(struct soak *soak)
 {
     unsigned before = atomic_load(&soak->answers);
@@ -322,7 +323,7 @@ static void find_all(struct soak *soak)
     close_eager(datastore, bound);
 }
 
-static void checkpoints_all_the_time_lose_nothing(void **state)
+static void frequent_checkpoints_lose_nothing(void **state)
 {
     struct soak *soak = share_memory(sizeof(*soak));
     const char *seconds = getenv("QUIPU_SOAK");
@@ -341,7 +342,7 @@ static void checkpoints_all_the_time_lose_nothing(void **state)
         await_an_answer(soak);
         (void)usleep(50000 + kills * 7919 % 100000);
         pid_t *victim = &writers[kills++ % WRITERS];
-        kill_child(*victim); /* an assertion may have ended it before */
+        kill_child(*victim); /* it may have ended by a failed assertion */
         *victim = start_child(append_and_note, soak);
     }
     atomic_store(&soak->stop, true);
@@ -351,7 +352,7 @@ static void checkpoints_all_the_time_lose_nothing(void **state)
     expect_success(reader);
     (void)take_hooks_out(state);
     find_all(soak);
-    /* Whoever checkpoints has just made the last commit. */
+    /* A process runs a checkpoint only after its own commit. */
     assert_int_equal(atomic_load(&soak->surprises), 0);
     assert_int_equal(fixture_ask(soak->file,
                                  "SELECT count(*) FROM pragma_integrity_check"
@@ -366,9 +367,9 @@ int main(void)
 #define CASE(name) \
     cmocka_unit_test_setup_teardown(name, use_new_file, take_hooks_out)
     const struct CMUnitTest tests[] = {
-        CASE(without_the_gate_a_commit_is_lost),
-        CASE(nobody_appends_beside_a_checkpoint),
-        CASE(checkpoints_all_the_time_lose_nothing),
+        CASE(bare_connections_lose_a_commit),
+        CASE(append_waits_for_a_checkpoint),
+        CASE(frequent_checkpoints_lose_nothing),
     };
     return cmocka_run_group_tests(tests, install, NULL) != 0;
 }
