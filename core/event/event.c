@@ -135,7 +135,7 @@ static int copy_text(struct block *block, char *to, const char *from,
     const char *copy;
 
     if (!text) {
-        return refuse(block, path, "is NULL, which it may not be");
+        return refuse(block, path, "is NULL, but not nullable");
     }
     copy = place(block, text, strlen(text) + 1, 1);
     if (to) {
@@ -150,7 +150,7 @@ static int copy_bytes(struct block *block, char *to, const char *from,
     quipu_bytes bytes = quipu_member_load_bytes(from);
 
     if (!bytes.data) {
-        return refuse(block, path, "is absent, which it may not be");
+        return refuse(block, path, "is NULL, but not nullable");
     }
     bytes.data = place(block, bytes.data, bytes.size, 1);
     if (to) {
@@ -186,7 +186,7 @@ static int copy_array(struct block *block, const quipu_field *field, char *to,
     int status = QUIPU_OK;
 
     if (count > 0 && !array) {
-        return refuse(block, path, "is NULL and counts elements");
+        return refuse(block, path, "is NULL, but its count is not 0");
     }
     if (count > PTRDIFF_MAX / field->size) {
         return refuse(block, path, "counts more elements than memory can hold");

@@ -155,7 +155,7 @@ static int check_name(const struct table *table, size_t index)
     }
     for (size_t i = 0; i < index; i++) {
         if (!strcmp(table->fields[i].name, name)) {
-            return refuse(table, name, "is there twice");
+            return refuse(table, name, "occurs twice");
         }
     }
     return QUIPU_OK;

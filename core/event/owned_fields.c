@@ -125,7 +125,7 @@ static int copy_array(const quipu_field *field, char *to, const char *from,
     }
     if (!array) {
         return quipu_error_set(error, QUIPU_INVALID,
-                               "field %s is NULL and counts elements",
+                               "field %s is NULL, but its count is not 0",
                                field->name);
     }
     copy =

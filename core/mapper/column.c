@@ -128,14 +128,14 @@ static int fill_bytes(const struct filling *filling)
         quipu_attribute_bytes(filling->attribute, filling->event);
 
     if (!bytes.data) {
-        return refuse(filling, "is NULL, which it may not be");
+        return refuse(filling, "is NULL, but not nullable");
     }
     if (filling->value->kind == QUIPU_VALUE_TEXT && !quipu_utf8_valid(bytes)) {
         return refuse(filling, "is not UTF-8");
     }
     if (filling->value->kind == QUIPU_VALUE_UUID &&
         bytes.size != sizeof(quipu_uuid)) {
-        return refuse(filling, "is no uuid");
+        return refuse(filling, "is not a uuid");
     }
     bytes.data = quipu_arena_copy(filling->arena, bytes.data, bytes.size);
     if (!bytes.data) {

@@ -128,10 +128,10 @@ int quipu_decoder_refuse_item(const quipu_decoder *decoder, int status,
 static int refuse_read(const quipu_decoder *decoder,
                        const quipu_field_path *path, int read)
 {
-    return quipu_decoder_refuse(decoder, path,
-                                read == QUIPU_READ_CUT
-                                    ? "is cut off"
-                                    : "holds a byte that is no MessagePack");
+    return quipu_decoder_refuse(
+        decoder, path,
+        read == QUIPU_READ_CUT ? "is truncated"
+                               : "contains a byte that is not MessagePack");
 }
 
 int quipu_decoder_next(quipu_decoder *decoder, const quipu_field_path *path,
@@ -330,7 +330,7 @@ static int decode_uuid(const struct value *value)
         return refuse_kind(value, "a uuid's bytes");
     }
     if (token->bytes.size != sizeof(quipu_uuid)) {
-        return refuse(value, "is a uuid that has not 16 bytes");
+        return refuse(value, "is not a uuid of 16 bytes");
     }
     memcpy(value->to, token->bytes.data, sizeof(quipu_uuid));
     return QUIPU_OK;
@@ -346,7 +346,7 @@ static int decode_time(const struct value *value)
         return refuse_kind(value, "a timestamp");
     }
     if (!quipu_timestamp_read(token->bytes, &time)) {
-        return refuse(value, "is no timestamp of whole microseconds in the "
+        return refuse(value, "is not a timestamp of whole microseconds in the "
                              "years 1 to 9999");
     }
     memcpy(value->to, &time, sizeof(time));

@@ -170,8 +170,7 @@ static int encode_text(quipu_encoder *encoder, const char *from,
         return status;
     }
     if (!text) {
-        return quipu_encoder_refuse(encoder, path,
-                                    "is NULL, which it may not be");
+        return quipu_encoder_refuse(encoder, path, "is NULL, but not nullable");
     }
     if (!quipu_utf8_valid((quipu_bytes){ text, size })) {
         return quipu_encoder_refuse(encoder, path, "is not UTF-8");
@@ -190,8 +189,7 @@ static int encode_bytes(quipu_encoder *encoder, const char *from,
         return status;
     }
     if (!bytes.data) {
-        return quipu_encoder_refuse(encoder, path,
-                                    "is absent, which it may not be");
+        return quipu_encoder_refuse(encoder, path, "is NULL, but not nullable");
     }
     quipu_encoder_put_bytes(encoder, bytes.data, bytes.size);
     return QUIPU_OK;

@@ -212,7 +212,7 @@ static int read_head(quipu_decoder *decoder, quipu_event *event)
     }
     if (map.kind != QUIPU_TOKEN_MAP) {
         return quipu_decoder_refuse(decoder, NULL,
-                                    "has an envelope whose head is no map");
+                                    "has an envelope whose head is not a map");
     }
     for (uint32_t i = 0; i < map.count && status == QUIPU_OK; i++) {
         status = read_entry(decoder, &next, event);
@@ -229,7 +229,7 @@ int quipu_envelope_read(quipu_decoder *decoder, quipu_event *event)
     }
     reader->at++;
     if (reader->at == reader->end) {
-        return quipu_decoder_refuse(decoder, NULL, "is cut off");
+        return quipu_decoder_refuse(decoder, NULL, "is truncated");
     }
     if (*reader->at != QUIPU_ENVELOPE_VERSION) {
         return refuse_newer(decoder, "the version", *reader->at);

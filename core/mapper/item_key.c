@@ -63,9 +63,9 @@ int quipu_item_key_fill_item(const quipu_item_key *key,
     if (!is_sequence_id(key, id)) {
         return refuse(event, key->sequence_id,
                       key->text_ids
-                          ? "is no sequence id: that is 1 to 255 bytes of "
+                          ? "is not a sequence id, which is 1 to 255 bytes of "
                             "UTF-8"
-                          : "is no sequence id: that is the 16 bytes of a "
+                          : "is not a sequence id, which is the 16 bytes of a "
                             "uuid",
                       error);
     }

@@ -277,8 +277,8 @@ static int decode_columns(const quipu_decoder *decoder, quipu_event *event)
 
     if (item->event_id.data) {
         if (item->event_id.size != sizeof(event->event_id)) {
-            return quipu_decoder_refuse_item(decoder, QUIPU_CORRUPT,
-                                             "its event id has not 16 bytes");
+            return quipu_decoder_refuse_item(
+                decoder, QUIPU_CORRUPT, "its event id does not have 16 bytes");
         }
         memcpy(&event->event_id, item->event_id.data, sizeof(event->event_id));
     }

@@ -69,7 +69,7 @@ static int encode_array(quipu_encoder *encoder, const quipu_field *field,
     }
     if (!array && count > 0) {
         return quipu_encoder_refuse(encoder, path,
-                                    "is NULL and counts elements");
+                                    "is NULL, but its count is not 0");
     }
     msgpack_pack_array(&encoder->packer, count);
     path->indexed = true;
@@ -317,7 +317,7 @@ static int decode_entry(quipu_decoder *decoder, struct target *target)
         const quipu_field_path path = { .up = target->path,
                                         .name = field->name };
 
-        return quipu_decoder_refuse(decoder, &path, "is there twice");
+        return quipu_decoder_refuse(decoder, &path, "occurs twice");
     }
     target->seen[index / 64] |= UINT64_C(1) << index % 64;
     return decode_field(decoder, target, field);
@@ -367,8 +367,7 @@ int quipu_members_decode(quipu_decoder *decoder, const quipu_field *fields,
     }
     status = decode_map(decoder, &target, &token);
     if (status == QUIPU_OK && decoder->reader.at != decoder->reader.end) {
-        return quipu_decoder_refuse(decoder, NULL,
-                                    "goes on after its map has ended");
+        return quipu_decoder_refuse(decoder, NULL, "has bytes after its map");
     }
     return status;
 }

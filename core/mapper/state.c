@@ -35,9 +35,9 @@ static int next(quipu_reader *reader, quipu_token *token, quipu_error *error)
     case QUIPU_READ_OK:
         return QUIPU_OK;
     case QUIPU_READ_CUT:
-        return refuse("is cut off", error);
+        return refuse("is truncated", error);
     default:
-        return refuse("holds a byte that is no MessagePack", error);
+        return refuse("contains a byte that is not MessagePack", error);
     }
 }
 
@@ -127,7 +127,7 @@ static int check_pair(quipu_reader *reader, uint64_t *least, quipu_error *error)
     }
     if (status == QUIPU_OK &&
         quipu_reader_skip(reader, &value) != QUIPU_READ_OK) {
-        return refuse("is cut off", error);
+        return refuse("is truncated", error);
     }
     return status;
 }
@@ -139,7 +139,7 @@ static int check_envelope(quipu_reader *reader, quipu_error *error)
     int status = next(reader, &map, error);
 
     if (status == QUIPU_OK && map.kind != QUIPU_TOKEN_MAP) {
-        return refuse("has an envelope whose head is no map", error);
+        return refuse("has an envelope whose head is not a map", error);
     }
     for (uint32_t i = 0; status == QUIPU_OK && i < map.count; i++) {
         status = check_pair(reader, &least, error);
@@ -161,7 +161,7 @@ int quipu_state_split(quipu_bytes bytes, quipu_state *state, quipu_error *error)
         return QUIPU_OK;
     }
     if (bytes.size == 1) {
-        return refuse("is cut off", error);
+        return refuse("is truncated", error);
     }
     if (reader.at[1] != QUIPU_ENVELOPE_VERSION) {
         return refuse_newer(error);
@@ -194,8 +194,8 @@ static int check_field(quipu_reader *reader, quipu_error *error)
     }
     if (status == QUIPU_OK &&
         quipu_reader_skip(reader, &token) != QUIPU_READ_OK) {
-        return refuse("is cut off, or holds a byte that is no MessagePack",
-                      error);
+        return refuse(
+            "is truncated, or contains a byte that is not MessagePack", error);
     }
     return status;
 }
@@ -213,13 +213,13 @@ int quipu_state_check(quipu_bytes bytes, quipu_error *error)
     reader = quipu_reader_of(state.fields);
     status = next(&reader, &map, error);
     if (status == QUIPU_OK && map.kind != QUIPU_TOKEN_MAP) {
-        return refuse("is no map", error);
+        return refuse("is not a map", error);
     }
     for (uint32_t i = 0; status == QUIPU_OK && i < map.count; i++) {
         status = check_field(&reader, error);
     }
     if (status == QUIPU_OK && reader.at != reader.end) {
-        return refuse("goes on after its map has ended", error);
+        return refuse("has bytes after its map", error);
     }
     return status;
 }

@@ -57,16 +57,16 @@ sql "UPDATE stored_events SET state = x'81a16e' WHERE id = 3;" \
     "UPDATE stored_events SET state = x'90' WHERE id = 5;" \
     "UPDATE stored_events SET state = x'c10280' WHERE id = 6;"
 broken <<END
-state: $here 3, sequence $zero, position 1: the state is cut off
-state: $here 4, sequence $one, position 1: the state is cut off
-state: $here 5, sequence $zero, position 2: the state is no map
+state: $here 3, sequence $zero, position 1: the state is truncated
+state: $here 4, sequence $one, position 1: the state is truncated
+state: $here 5, sequence $zero, position 2: the state is not a map
 state: $here 6, sequence $one, position 2: the state has an envelope of a \
 newer format; read it with a newer version of quipu
 END
 expect 1 "$quipu" verify --json "$a"
 says '"finding":"state","schema":"stored_events","notification_id":3,'
 says "\"sequence_id\":\"$zero\",\"position\":1,"
-says '"message":"the state is cut off"'
+says '"message":"the state is truncated"'
 expect 0 "$quipu" verify --raw "$a"
 
 # An item in the middle is missing (L1, S1).

@@ -179,10 +179,10 @@ static void copy_refuses_null_members(void **state)
     assert_copy_refused(&made, "text is NULL");
     made = make();
     made.bytes.data = NULL;
-    assert_copy_refused(&made, "bytes is absent");
+    assert_copy_refused(&made, "bytes is NULL");
     made = make();
     made.numbers = NULL;
-    assert_copy_refused(&made, "numbers is NULL and counts");
+    assert_copy_refused(&made, "numbers is NULL, but its count");
     made = make();
     made.number_count = SIZE_MAX;
     assert_copy_refused(&made, "numbers counts more");
@@ -192,7 +192,7 @@ static void copy_refuses_null_members(void **state)
     made = make();
     made.part.blob_count = 1;
     made.part.blobs = &(quipu_bytes){ NULL, 0 };
-    assert_copy_refused(&made, "part.blobs[0] is absent");
+    assert_copy_refused(&made, "part.blobs[0] is NULL");
 }
 
 static void event_without_a_type_is_not_copied(void **state)

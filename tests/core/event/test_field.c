@@ -133,7 +133,7 @@ static void names_are_checked(void **state)
     char name[258];
 
     (void)state;
-    assert_table_refused(twice, "number is there twice");
+    assert_table_refused(twice, "number occurs twice");
     field.name = "";
     assert_field_refused(field, "number 1 has no name");
     field.name = NULL;

@@ -246,7 +246,7 @@ static void null_array_with_a_count_is_refused(void **state)
     basket.item_count = 3;
     assert_refused(
         quipu_owned_fields_copy(basket_fields, &copy, &basket, &error),
-        QUIPU_INVALID, &error, "items is NULL and counts");
+        QUIPU_INVALID, &error, "items is NULL, but its count");
     assert_null(copy.owner);
     quipu_owned_fields_release(basket_fields, &basket); /* the array is NULL */
     quipu_test_memory_end();

@@ -210,7 +210,7 @@ static void values_out_of_range_are_refused(void **state)
     sale.shop = "\xFE";
     assert_value_refused("shop", QUIPU_VALUE_TEXT, &sale, "is not UTF-8");
     sale.buyer.size = 15;
-    assert_value_refused("buyer", QUIPU_VALUE_UUID, &sale, "is no uuid");
+    assert_value_refused("buyer", QUIPU_VALUE_UUID, &sale, "is not a uuid");
 }
 
 static void assert_column_refused(quipu_column column, size_t count,

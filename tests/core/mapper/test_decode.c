@@ -281,10 +281,10 @@ static void invalid_values_are_corrupt(void **state)
     ASSERT_CORRUPT(LOOSE("\x81\xA4text\xA3"
                          "a\0b"),
                    "or contains a NUL");
-    ASSERT_CORRUPT(LOOSE("\x81\xA4uuid\xC4\1x"), "uuid that has not 16 bytes");
-    ASSERT_CORRUPT(LOOSE("\x81\xA4time\xD5\xFF\0\0"), "is no timestamp");
+    ASSERT_CORRUPT(LOOSE("\x81\xA4uuid\xC4\1x"), "not a uuid of 16 bytes");
+    ASSERT_CORRUPT(LOOSE("\x81\xA4time\xD5\xFF\0\0"), "is not a timestamp");
     ASSERT_CORRUPT(LOOSE("\x81\xA4time\xD7\xFF\0\0\0\4\0\0\0\0"),
-                   "is no timestamp"); /* a nanosecond */
+                   "is not a timestamp"); /* a nanosecond */
     ASSERT_CORRUPT(LIST("\x82\xA4list\x90\xA5names\x92\xA1x\xA1\xFF"),
                    "field names[1] is not UTF-8");
 }
@@ -310,41 +310,41 @@ static void missing_fields_are_corrupt(void **state)
 
 static void duplicate_keys_are_corrupt(void **state)
 {
-    ASSERT_CORRUPT(LOOSE("\x82\xA2i8\1\xA2i8\1"), "field i8 is there twice");
-    ASSERT_CORRUPT(LOOSE("\x82\xA2i8\xC0\xA2i8\1"), "field i8 is there twice");
+    ASSERT_CORRUPT(LOOSE("\x82\xA2i8\1\xA2i8\1"), "field i8 occurs twice");
+    ASSERT_CORRUPT(LOOSE("\x82\xA2i8\xC0\xA2i8\1"), "field i8 occurs twice");
     ASSERT_CORRUPT(LOOSE("\x81\xA5point\x83\xA1x\1\xA1y\1\xA1x\1"),
-                   "field point.x is there twice");
+                   "field point.x occurs twice");
 }
 
 static void states_other_than_a_map_are_corrupt(void **state)
 {
-    ASSERT_CORRUPT(LOOSE(""), "its state is cut off");
+    ASSERT_CORRUPT(LOOSE(""), "its state is truncated");
     ASSERT_CORRUPT(LOOSE("\x90"), "its state is an array instead of a map");
     ASSERT_CORRUPT(LOOSE("\x81\1\1"), "its state has a key that is not text");
-    ASSERT_CORRUPT(LOOSE("\x80\x80"), "its state goes on after its map");
+    ASSERT_CORRUPT(LOOSE("\x80\x80"), "its state has bytes after its map");
     ASSERT_CORRUPT(LOOSE("\x81\xA2i8\xC1"),
-                   "field i8 holds a byte that is no MessagePack");
+                   "field i8 contains a byte that is not MessagePack");
     ASSERT_CORRUPT(LOOSE("\x81\xA1?\x91\xC1"),
-                   "its state holds a byte that is no MessagePack");
-    ASSERT_CORRUPT(LOOSE("\x81\xA1?"), "its state is cut off");
+                   "its state contains a byte that is not MessagePack");
+    ASSERT_CORRUPT(LOOSE("\x81\xA1?"), "its state is truncated");
     ASSERT_CORRUPT(LOOSE("\x81\xA5point\x82\xA1?\x91\1"),
-                   "field point is cut off");
+                   "field point is truncated");
 }
 
 static void truncated_values_are_corrupt(void **state)
 {
-    ASSERT_CORRUPT(LOOSE("\xDF\xFF\xFF\xFF\xFF"), "its state is cut off");
+    ASSERT_CORRUPT(LOOSE("\xDF\xFF\xFF\xFF\xFF"), "its state is truncated");
     ASSERT_CORRUPT(LIST("\x82\xA4list\xDD\xFF\xFF\xFF\xFF\1\1"),
-                   "field list is cut off");
+                   "field list is truncated");
     ASSERT_CORRUPT(LOOSE("\x81\xA4text\xDB\xFF\xFF\xFF\xFFxx"),
-                   "field text is cut off");
+                   "field text is truncated");
     ASSERT_CORRUPT(LOOSE("\x81\xA5"
                          "bytes\xC6\xFF\xFF\xFF\xFFxx"),
-                   "field bytes is cut off");
+                   "field bytes is truncated");
     ASSERT_CORRUPT(LOOSE("\x81\xA4time\xC9\xFF\xFF\xFF\xFF\xFFxx"),
-                   "field time is cut off");
+                   "field time is truncated");
     ASSERT_CORRUPT(LOOSE("\x81\xA1?\xDD\xFF\xFF\xFF\xFF\1\1"),
-                   "its state is cut off");
+                   "its state is truncated");
 }
 
 static void deeply_nested_unknown_values_are_skipped(void **state)
@@ -355,9 +355,10 @@ static void deeply_nested_unknown_values_are_skipped(void **state)
     bytes[sizeof(bytes) - 1] = 1;
     assert_false(
         decode(*state, make_item("Loose", bytes, sizeof(bytes)))->has[0]);
-    ASSERT_CORRUPT(make_item("Loose", bytes, sizeof(bytes) - 1), "is cut off");
+    ASSERT_CORRUPT(make_item("Loose", bytes, sizeof(bytes) - 1),
+                   "is truncated");
     memset(bytes + 3, 0x81, sizeof(bytes) - 3);
-    ASSERT_CORRUPT(make_item("Loose", bytes, sizeof(bytes)), "is cut off");
+    ASSERT_CORRUPT(make_item("Loose", bytes, sizeof(bytes)), "is truncated");
 }
 
 int main(void)

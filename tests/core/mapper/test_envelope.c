@@ -130,9 +130,9 @@ static void unknown_odd_keys_are_skipped(void **state)
 
 static void malformed_envelopes_are_corrupt(void **state)
 {
-    ASSERT_REJECTED("\xC1", QUIPU_CORRUPT, "its state is cut off");
-    ASSERT_REJECTED("\xC1\1", QUIPU_CORRUPT, "its state is cut off");
-    ASSERT_REJECTED("\xC1\1\x90\x80", QUIPU_CORRUPT, "whose head is no map");
+    ASSERT_REJECTED("\xC1", QUIPU_CORRUPT, "its state is truncated");
+    ASSERT_REJECTED("\xC1\1", QUIPU_CORRUPT, "its state is truncated");
+    ASSERT_REJECTED("\xC1\1\x90\x80", QUIPU_CORRUPT, "whose head is not a map");
     ASSERT_REJECTED("\xC1\1\x81\xA1"
                     "1\1\x80",
                     QUIPU_CORRUPT, "whose keys are not ascending");
@@ -143,7 +143,7 @@ static void malformed_envelopes_are_corrupt(void **state)
     ASSERT_REJECTED("\xC1\1\x81\xCF\0\0\0\1\0\0\0\1\1\x80", QUIPU_CORRUPT,
                     "ascending");
     ASSERT_REJECTED("\xC1\1\x81\1\xC4\1x\x80", QUIPU_CORRUPT,
-                    "field event_id is a uuid that has not 16 bytes");
+                    "field event_id is not a uuid of 16 bytes");
     ASSERT_REJECTED("\xC1\1\x81\3\1\x80", QUIPU_CORRUPT,
                     "field time is an integer instead of a timestamp");
     ASSERT_REJECTED("\xC1\1\x81\5\xA0\x80", QUIPU_CORRUPT,
@@ -152,10 +152,10 @@ static void malformed_envelopes_are_corrupt(void **state)
                     "field originator_id is nil instead of an id's bytes");
     ASSERT_REJECTED("\xC1\1\x81\x09\xC2\x80", QUIPU_CORRUPT,
                     "field originator_version is a bool instead of");
-    ASSERT_REJECTED("\xC1\1\x81\x0B", QUIPU_CORRUPT, "is cut off");
-    ASSERT_REJECTED("\xC1\1\x80", QUIPU_CORRUPT, "its state is cut off");
+    ASSERT_REJECTED("\xC1\1\x81\x0B", QUIPU_CORRUPT, "is truncated");
+    ASSERT_REJECTED("\xC1\1\x80", QUIPU_CORRUPT, "its state is truncated");
     ASSERT_REJECTED("\xC1\1\x80\xC1\1\x80", QUIPU_CORRUPT,
-                    "holds a byte that is no MessagePack");
+                    "contains a byte that is not MessagePack");
 }
 
 int main(void)

@@ -129,7 +129,8 @@ static void column_takes_precedence_over_envelope(void **state)
     assert_ptr_not_equal(decoded->base.metadata.data, item->metadata.data);
     assert_int_equal(decoded->base.time.microseconds, 5);
     item->event_id.size = 15;
-    harness_reject(&second, item, QUIPU_CORRUPT, "event id has not 16 bytes");
+    harness_reject(&second, item, QUIPU_CORRUPT,
+                   "event id does not have 16 bytes");
     harness_close(&first);
     harness_close(&second);
 }
@@ -282,7 +283,7 @@ static void values_that_cannot_be_stored_are_refused(void **state)
     harness_refuse(&harness, &sample.base, "field text is not UTF-8");
     sample_full(&sample);
     sample.bytes.data = NULL;
-    harness_refuse(&harness, &sample.base, "field bytes is absent");
+    harness_refuse(&harness, &sample.base, "field bytes is NULL");
     sample.bytes = (quipu_bytes){ "x", (size_t)UINT32_MAX + 1 };
     harness_refuse(&harness, &sample.base, "field bytes is larger than 4 GiB");
     sample_full(&sample);
@@ -290,7 +291,8 @@ static void values_that_cannot_be_stored_are_refused(void **state)
     sample.name_count = 2;
     harness_refuse(&harness, &sample.base, "field names[1] is not UTF-8");
     sample.names = NULL;
-    harness_refuse(&harness, &sample.base, "field names is NULL and counts");
+    harness_refuse(&harness, &sample.base,
+                   "field names is NULL, but its count");
     sample.name_count = (size_t)UINT32_MAX + 1;
     harness_refuse(&harness, &sample.base, "field names is larger");
     sample_full(&sample);

@@ -213,27 +213,28 @@ static void sequence_ids_out_of_range_are_refused(void **state)
     longer[256] = '\0';
     open_mapping(&harness, 0, NULL, NULL);
     reading.base.originator_id.size = 15;
-    harness_refuse(&harness, &reading.base,
-                   "event Reading: its originator_id is no sequence id: that "
-                   "is the 16 bytes of a uuid");
+    harness_refuse(
+        &harness, &reading.base,
+        "event Reading: its originator_id is not a sequence id, which "
+        "is the 16 bytes of a uuid");
     harness_close(&harness);
 
     open_mapping(&harness, QUIPU_SCHEMA_TEXT_IDS, "sensor", NULL);
     reading.sensor = NULL;
-    harness_refuse(&harness, &reading.base, "its sensor is no sequence id");
+    harness_refuse(&harness, &reading.base, "its sensor is not a sequence id");
     reading.sensor = "";
     harness_refuse(&harness, &reading.base, "1 to 255 bytes of UTF-8");
     reading.sensor = "\x80";
-    harness_refuse(&harness, &reading.base, "its sensor is no sequence id");
+    harness_refuse(&harness, &reading.base, "its sensor is not a sequence id");
     reading.sensor = longer;
-    harness_refuse(&harness, &reading.base, "its sensor is no sequence id");
+    harness_refuse(&harness, &reading.base, "its sensor is not a sequence id");
     longer[255] = '\0';
     harness_encode(&harness, &reading.base);
     harness_close(&harness);
 
     open_mapping(&harness, QUIPU_SCHEMA_TEXT_IDS, "station", NULL);
     reading.station = (quipu_id){ 3, "a\0b" };
-    harness_refuse(&harness, &reading.base, "its station is no sequence id");
+    harness_refuse(&harness, &reading.base, "its station is not a sequence id");
     harness_close(&harness);
 }
 

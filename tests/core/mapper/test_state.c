@@ -75,22 +75,22 @@ static void fields_other_than_a_map_are_corrupt(void **state)
 
     (void)state;
     assert_refused(quipu_state_check(BYTES("\x01"), &err), QUIPU_CORRUPT, &err,
-                   "no map");
+                   "not a map");
     assert_refused(quipu_state_check(BYTES("\x81\x01\x01"), &err),
                    QUIPU_CORRUPT, &err, "key that is not text");
     assert_refused(quipu_state_check(BYTES("\x81\xa1\xff\x01"), &err),
                    QUIPU_CORRUPT, &err, "key that is not text");
     assert_refused(quipu_state_check(BYTES(FIELDS "\x01"), &err), QUIPU_CORRUPT,
-                   &err, "goes on");
+                   &err, "bytes after");
     assert_refused(quipu_state_check(BYTES("\x81\xa1"
                                            "a\xc1"),
                                      &err),
-                   QUIPU_CORRUPT, &err, "no MessagePack");
+                   QUIPU_CORRUPT, &err, "not MessagePack");
     /* An array that claims 2^32 - 1 elements. */
     assert_refused(quipu_state_check(BYTES("\x81\xa1"
                                            "a\xdd\xff\xff\xff\xff"),
                                      &err),
-                   QUIPU_CORRUPT, &err, "cut off");
+                   QUIPU_CORRUPT, &err, "truncated");
 }
 
 static void envelopes_of_newer_formats_are_unsupported(void **state)
@@ -147,7 +147,7 @@ static void token_is_removed_from_the_bytes(void **state)
     assert_int_equal(token.kind, QUIPU_TOKEN_INT);
     assert_int_equal(token.as.integer, -32);
     assert_refused(quipu_token_next(&rest, &token, &err), QUIPU_CORRUPT, &err,
-                   "cut off");
+                   "truncated");
     assert_int_equal(rest.size, 0);
     assert_status(quipu_token_next(NULL, &token, NULL), QUIPU_INVALID);
     assert_status(quipu_state_split(rest, NULL, NULL), QUIPU_INVALID);
