@@ -14,14 +14,16 @@
  * no envelope and costs nothing.  `head` is a MessagePack map from integer keys
  * to values, and `payload` is the rest: the map of the members.
  *
- *   V1  Keys are ascending and unique, so there is one way to write an
- * envelope. V2  An unknown even key is critical: the payload cannot be
- * understood without it (compression, encryption), so reading fails with
- * UNSUPPORTED.  An unknown odd key is skipped.  So later versions can add
- * information without locking out older programs, and cannot mislead them. V3
- * An attribute that has both a column and an entry, because a column was added
- * to the schema later, takes the column's value: mapper.c reads the columns
- * after the envelope.
+ *   INV1  Keys are ascending and unique, so there is one way to write an
+ *         envelope.
+ *   INV2  An unknown even key is critical: the payload cannot be understood
+ *         without it (compression, encryption), so reading fails with
+ *         UNSUPPORTED.  An unknown odd key is skipped.  So later versions can
+ *         add information without locking out older programs, and cannot
+ *         mislead them.
+ *   INV3  An attribute that has both a column and an entry, because a column
+ *         was added to the schema later, takes the column's value: mapper.c
+ *         reads the columns after the envelope.
  *
  * state.c checks envelopes without an event type, with messages of its own.
  */

@@ -113,9 +113,9 @@ static int acquire_open_lock(int fd, int64_t deadline)
 
 /* -------------------------------------------------------------------- file */
 
-/* Gives a new lock file owner, group and mode of the database: who may write
- * the database may use the lock file. Where the system does not permit that, a
- * later user may get DENIED. */
+/* Gives a new lock file the owner, group and mode of the database: a user that
+ * may write the database may use the lock file. Where the system does not
+ * permit that, a later user may get DENIED. */
 static void copy_access(int fd, const char *owner)
 {
     struct stat info;

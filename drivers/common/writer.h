@@ -24,8 +24,7 @@ struct writer {
     atomic_bool poisoned;     /* a sync has failed */
 };
 
-/* What a call is about: the host, the database's name for messages, the lock.
- */
+/* Context of a call: the host, the database's name for messages, the lock. */
 struct writer_call {
     const quipu_host *host;
     const char *name;

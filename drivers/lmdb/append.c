@@ -6,18 +6,21 @@
  * common/preconditions.c describes both and their invariants.
  *
  *   optimistic pass  For each request: guards, tracking and contiguous
- * positions are looked up, then its event ids, positions and items are put.
- * LMDB refuses an event id or a position that is there already
- * (MDB_NOOVERWRITE).  So the usual request looks up no event id. strict pass If
- * LMDB has refused one, the transaction is aborted and all requests are made
- * again in a new one: event ids and sparse positions are looked up, too, before
- * anything of the request is put.
+ *                    positions are looked up, then its event ids, positions
+ *                    and items are put.  LMDB refuses an event id or a position
+ *                    that is there already (MDB_NOOVERWRITE).  So the usual
+ *                    request looks up no event id.
+ *   strict pass      If LMDB has refused one, the transaction is aborted and
+ *                    all requests are made again in a new one: event ids and
+ *                    sparse positions are looked up, too, before anything of
+ *                    the request is put.
  *
  * INV1  A request that is refused has put nothing: in the strict pass because
  *       all its preconditions are looked up first, in the optimistic pass
  *       because a request that has put something and then fails ends the pass.
  * INV2  So nothing that was put is ever deleted.  Deleting would make LMDB
- * merge pages, and use pages that the precheck has not seen (btree/precheck.c).
+ *       merge pages, and use pages that the precheck has not seen
+ *       (btree/precheck.c).
  * INV3  The fair lock is held over both passes, so that no other writer comes
  *       between them.  At most one strict pass follows an optimistic one,
  *       unless the map is full: then the same pass runs again in a larger map.

@@ -13,8 +13,8 @@
  *
  *     cannot <what> in "<name>": <LMDB's words>; <what to do>
  *
- * where `name` is the path of the data file.  error->native is the code.  EINVAL,
- * and codes that the driver does not know, are INTERNAL.
+ * where `name` is the path of the data file.  error->native is the code.
+ * EINVAL, and codes that the driver does not know, are INTERNAL.
  */
 int quipu_lmdb_error_set(const quipu_host *host, const char *name, int code,
                          const char *what, quipu_error *error);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Types and functions that the files of the SQLite driver share.
  *
- *     quipu_driver_datastore   an opened URI
- *       file                   the database file, shared by the process
- * (file.h) lock_file            lock file, shared by all processes writer
- * connection that writes (connection.h) readers                pool of
- * connections that read quipu_driver_schema      a bound schema: copy, number,
- * SQL quipu_driver_cursor      a read or a listing (cursor.h)
+ *     quipu_driver_datastore an opened URI
+ *       file                 the database file, shared by the process (file.h)
+ *         lock_file          the lock file, shared by all processes
+ *       writer               the connection that writes (connection.h)
+ *       readers              a pool of connections that read
+ *     quipu_driver_schema    a bound schema: its copy, number and SQL
+ *     quipu_driver_cursor    a read or a listing (cursor.h)
  *
  * The files form layers; a file calls only files of the lines above its own:
  *

@@ -124,11 +124,15 @@ QUIPU_API void quipu_aggregate_destroy(void *aggregate);
  *   NOT_FOUND   it is discarded;
  *   INVALID     its type has no handler for the event; or a handler of the
  *               aggregate, or a subscriber to events that it is publishing,
- * made the call; NO_MEMORY. After that: the handler's status      the handler
- * may have changed members before it failed, so the aggregate is stale and
- * cannot be saved: destroy it and get it again; the publisher's status    the
- * event stays pending, and the aggregate is stale.  After UNKNOWN_OUTCOME or
- * BUSY quipu_aggregates_save repeats the append.
+ *               made the call;
+ *   NO_MEMORY.
+ * After that:
+ *   the handler's status     the handler may have changed members before it
+ *                            failed, so the aggregate is stale and cannot be
+ *                            saved: destroy it and get it again;
+ *   the publisher's status   the event stays pending, and the aggregate is
+ *                            stale.  After UNKNOWN_OUTCOME or BUSY
+ *                            quipu_aggregates_save repeats the append.
  */
 QUIPU_API int quipu_aggregate_trigger(quipu_aggregate *aggregate,
                                       const quipu_event_type *type,

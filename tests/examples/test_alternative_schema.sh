@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# test_alternative_schema.sh PROGRAM QUIPU: alternative-schema prints the same for
-# every store, and the sqlite3 shell shows the tables and columns that it named.
+# test_alternative_schema.sh PROGRAM QUIPU: alternative-schema prints the same
+# for every store, and the sqlite3 shell shows the tables and columns that it
+# named.
 set -eu
 program=$1
 quipu=$2

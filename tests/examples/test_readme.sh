@@ -9,8 +9,8 @@ build=$2
 compiler=$3
 folder=$(dirname "$readme")
 
-# block LANGUAGE TEXT: prints the fenced block in that language that contains the
-# text.
+# block LANGUAGE TEXT: prints the fenced block in that language that contains
+# the text.
 block()
 {
     awk -v language="$1" -v word="$2" '

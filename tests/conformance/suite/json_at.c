@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* json_at FILE STEP...: what stands in a JSON document at the end of a path of
- * names and numbers; "#" is how many there are. */
+/* json_at FILE STEP...: prints the value of a JSON document at the end of a
+ * path of names and indexes; "#" is the number of elements. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Functions for the tests of the suite's program, which source this file. They are
-# called with the sample suite, or quipu-conformance, in an empty folder.
+# Functions for the tests of the suite's program, which source this file. They
+# are called with the sample suite, or quipu-conformance, in an empty folder.
 . "$(dirname "$0")/../../lib.sh"
 suite=$1
 
@@ -9,17 +9,20 @@ suite=$1
 # matches.
 says()
 {
-    grep -qE -- "$1" out || { fail "no line of the output matches: $1"; cat out; }
+    grep -qE -- "$1" out ||
+        { fail "no line of the output matches: $1"; cat out; }
 }
 
 keeps_quiet_of()
 {
-    ! grep -qE -- "$1" out || { fail "a line of the output matches: $1"; cat out; }
+    ! grep -qE -- "$1" out ||
+        { fail "a line of the output matches: $1"; cat out; }
 }
 
 complains()
 {
-    grep -qE -- "$1" err || { fail "no line of standard error matches: $1"; cat err; }
+    grep -qE -- "$1" err ||
+        { fail "no line of standard error matches: $1"; cat err; }
 }
 
 # same WHAT EXPECTED GOT

@@ -70,5 +70,6 @@ same "what several --only and --skip select" "$(cat together)" "$(cat out)"
 for id in $(grep -E '\.(race|history)-' ids | grep -v -- '-without-queue$'); do
     grep -qxF -- "$id-without-queue" ids || fail "there is no $id-without-queue"
 done
-grep -qx 'V1\.history-of-threads-without-queue' ids || fail "races do not run twice"
+grep -qx 'V1\.history-of-threads-without-queue' ids ||
+    fail "races do not run twice"
 finish

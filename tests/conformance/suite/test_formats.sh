@@ -17,7 +17,8 @@ for format in json junit html; do
     mv out "alone.$format"
 done
 same "JSON alone" broken "$("$reader" alone.json state)"
-xmllint --noout alone.junit alone.html || fail "standard output has more than the XML report"
+xmllint --noout alone.junit alone.html ||
+    fail "standard output has more than the XML report"
 
 # at XPATH: of the JUnit report. json PATH...
 at()

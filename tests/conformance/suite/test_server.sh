@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# test_server.sh SAMPLE: a case has the runner stop and start the store's server,
-# by commands and by hooks. The server is represented by a file.
+# test_server.sh SAMPLE: a case has the runner stop and start the store's
+# server, by commands and by hooks. The server is represented by a file.
 . "$(dirname "$0")/lib.sh"
 export SAMPLE_SERVER="$PWD/server"
 
