@@ -104,10 +104,10 @@ int quipu_lmdb_read_last_position(quipu_driver_datastore *datastore,
                                   quipu_error *error);
 int quipu_lmdb_log_head(quipu_driver_datastore *datastore,
                         quipu_driver_schema *bound, int64_t deadline,
-                        quipu_position *head, quipu_error *error);
+                        quipu_position *position, quipu_error *error);
 int quipu_lmdb_log_wait(quipu_driver_datastore *datastore,
                         quipu_driver_schema *bound, int64_t after,
-                        int64_t deadline, int64_t *head, quipu_error *error);
+                        int64_t deadline, int64_t *id, quipu_error *error);
 void quipu_lmdb_log_interrupt(quipu_driver_datastore *datastore);
 int quipu_lmdb_tracking_read(quipu_driver_datastore *datastore,
                              quipu_bytes consumer, quipu_bytes log,
