@@ -110,8 +110,7 @@ static void failed_sync_stops_all_handles_of_the_process(void **state)
     close_place(&place);
 }
 
-static void a_write_that_fails_at_commit_leaves_the_outcome_unknown(
-    void **state)
+static void failed_write_of_a_commit_leaves_the_outcome_unknown(void **state)
 {
     (void)state;
     struct place place;
@@ -316,7 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(failed_sync_leaves_the_outcome_unknown),
         CASE(failed_sync_stops_all_handles_of_the_process),
-        CASE(a_write_that_fails_at_commit_leaves_the_outcome_unknown),
+        CASE(failed_write_of_a_commit_leaves_the_outcome_unknown),
         CASE(append_works_again_after_a_full_disk),
         CASE(full_disk_before_the_commit_stores_nothing),
         CASE(failed_sync_of_a_checkpoint_stops_writing),
