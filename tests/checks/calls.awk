@@ -89,7 +89,8 @@ function carries(name, path,   part, count, i, stem) {
         next
     }
     if (type !~ /^[TDBRC]$/ || name ~ /^__/) { next }
-    if (type == "T" && name != "main" && !is_interposed(name, path) &&
+    if (type == "T" && name != "main" &&
+        name != "quipu_driver_entry" && !is_interposed(name, path) &&
         !((path, name) in seen)) {
         seen[path, name] = 1
         functions++

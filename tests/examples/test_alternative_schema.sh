@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # test_alternative_schema.sh PROGRAM QUIPU: alternative-schema prints the same
-# for every store, and the sqlite3 shell shows the tables and columns that it
-# named.
+# for every store, and sqlite3 shows the names of its table and columns.
 set -eu
 program=$1
 quipu=$2
