@@ -4,8 +4,8 @@
  *
  * The datastores must share it for three reasons. The lock file is locked once
  * for a process. A failed sync stops all of them (V5). And a call from inside a
- * transaction of the same thread must be recognised, whatever datastore it
- * uses.
+ * transaction of the same thread must be recognised, on any datastore of
+ * the file.
  *
  * A store in memory has a struct of its own, which is not in the register. */
 #ifndef QUIPU_DRIVERS_SQLITE_FILE_H
