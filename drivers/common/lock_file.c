@@ -38,8 +38,9 @@
  *   INV1  While a process holds the users lock exclusively, no other process
  *         has the page mapped for use, since it would hold the users lock
  *         shared.
- *   INV2  The first user initialises the page, and discards what a power cut or a killed
- *         process left in it. So nothing in the page needs to be durable.
+ *   INV2  The first user initialises the page, and discards what a power cut
+ *         or a killed process left in it. So nothing in the page needs to be
+ *         durable.
  *   INV3  The users lock changes only while the open lock is held. So no two
  *         processes initialise the page, and none starts to use a page that is
  *         being removed.
