@@ -13,6 +13,8 @@
  * Calls that libc makes internally, such as those of stdio, are not bound here.
  * Functions with a 64-bit variant (open64, pwrite64 ...) are defined twice,
  * because libraries may be compiled for either.
+ *
+ * plan.c decides if a call fails, and journal.c records it.
  */
 #ifndef QUIPU_FAULTS_INTERPOSE_H
 #define QUIPU_FAULTS_INTERPOSE_H
@@ -21,8 +23,9 @@
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): the name of a function. */
 #define NEXT(name) ((__typeof__(&name))interpose_next(#name))
 
-/* Returns the next definition of a function; ends the process if there is
- * none. */
+/* Returns the next definition of a function, found by dlsym(RTLD_NEXT) at each
+ * call. Safe for threads. Ends the process if there is none, because the caller
+ * could only pretend to have made the call. */
 void (*interpose_next(const char *name))(void);
 
 #endif

@@ -128,7 +128,7 @@ enum quipu_standing quipu_results_standing_of(const struct quipu_tally *tally)
                : QUIPU_STANDING_NOT_RUN;
 }
 
-const char *quipu_results_standing_name(enum quipu_standing state)
+const char *quipu_results_standing_name(enum quipu_standing standing)
 {
     static const char *const words[] = {
         [QUIPU_STANDING_HOLDS] = "holds",
@@ -139,7 +139,7 @@ const char *quipu_results_standing_name(enum quipu_standing state)
         [QUIPU_STANDING_BROKEN] = "broken",
     };
 
-    return words[state];
+    return words[standing];
 }
 
 static bool is_of(const struct quipu_case_result *result, const char *guarantee)

@@ -3,7 +3,8 @@
  * error that was kept back.
  *
  * strerrordesc_np is used instead of strerror: it is safe for threads and does
- * not depend on the locale. */
+ * not depend on the locale. So every function here may be called by several
+ * threads at the same time. */
 #ifndef QUIPU_DRIVERS_COMMON_ERROR_H
 #define QUIPU_DRIVERS_COMMON_ERROR_H
 

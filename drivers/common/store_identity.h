@@ -21,7 +21,10 @@
  *
  * The caller stores the identity in the transaction that creates the namespace,
  * and reads it back: another process may have been first. Not to be called for
- * a namespace that has one. */
+ * a namespace that has one.
+ *
+ * Safe for threads. The fork of a process does not repeat identities, since no
+ * state of the generator is in the process. */
 bool quipu_common_store_identity_make(quipu_uuid *identity);
 
 #endif

@@ -3,7 +3,8 @@
 # calls.sh [ROOT] BUILD: reads the object files of a build and proves that
 #   - an external function is found by its name: without "quipu_" and the names
 #     of its folders it begins with the name of its file (loader.c has
-#     quipu_loader_open), in the singular or the plural; and
+#     quipu_loader_open), in the singular or the plural; calls.awk lists the
+#     exceptions; and
 #   - the .c files of one product do not call each other in a circle: neither by
 #     functions nor by data.
 # A product is the core, one driver, one example, the suite, its fault library,

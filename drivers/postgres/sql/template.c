@@ -169,18 +169,12 @@ static bool add_name(struct text *text, const struct template_names *names,
     return false;
 }
 
-static void add_placeholder(struct text *text,
-                            const struct template_names *names,
-                            const char *word)
+/* Placeholders for the columns of a schema, which `names` has. */
+static void add_columns(struct text *text, const struct template_names *names,
+                        const char *word)
 {
     const quipu_schema *schema = names->schema;
-    if (strncmp(word, "quipu_", 6) == 0) {
-        add_table(text, names->postgres_schema, word);
-    } else if (strcmp(word, "schema") == 0) {
-        quipu_common_text_add_name(text, names->postgres_schema);
-    } else if (strcmp(word, "items") == 0) {
-        add_table(text, names->postgres_schema, names->table);
-    } else if (word[0] == ',') {
+    if (word[0] == ',') {
         add_series(text, schema, word);
     } else if (strcmp(word, "all") == 0) {
         add_all(text, schema);
@@ -189,6 +183,21 @@ static void add_placeholder(struct text *text,
     } else if (!add_name(text, names, word)) {
         add_page(text, schema, strncmp(word, "log_", 4) == 0,
                  strstr(word, "page") != NULL);
+    }
+}
+
+static void add_placeholder(struct text *text,
+                            const struct template_names *names,
+                            const char *word)
+{
+    if (strncmp(word, "quipu_", 6) == 0) {
+        add_table(text, names->postgres_schema, word);
+    } else if (strcmp(word, "schema") == 0) {
+        quipu_common_text_add_name(text, names->postgres_schema);
+    } else if (strcmp(word, "items") == 0) {
+        add_table(text, names->postgres_schema, names->table);
+    } else if (names->schema) { /* templates of the catalogue have none */
+        add_columns(text, names, word);
     }
 }
 
