@@ -2,8 +2,6 @@
 /* Deadlines on the monotonic clock. */
 #include "base/clock.h"
 
-#include <limits.h>
-
 #define SECOND INT64_C(1000000000)
 #define MILLISECOND INT64_C(1000000)
 
@@ -34,18 +32,6 @@ int64_t quipu_clock_left(int64_t deadline)
         return INT64_MAX;
     }
     return deadline > now ? deadline - now : 0;
-}
-
-int quipu_clock_left_for_poll(int64_t deadline)
-{
-    int64_t left = quipu_clock_left(deadline);
-    int64_t milliseconds;
-
-    if (left == INT64_MAX) {
-        return -1;
-    }
-    milliseconds = left / MILLISECOND + (left % MILLISECOND > 0);
-    return milliseconds < INT_MAX ? (int)milliseconds : INT_MAX;
 }
 
 struct timespec quipu_clock_timespec(int64_t deadline)

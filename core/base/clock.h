@@ -26,10 +26,6 @@ int64_t quipu_clock_deadline(int64_t milliseconds);
  * INT64_MAX if it is QUIPU_CLOCK_NEVER. */
 int64_t quipu_clock_left(int64_t deadline);
 
-/* Returns the milliseconds that are left, rounded up, as the timeout argument
- * of poll(2): 0 if the deadline has passed, -1 if it is QUIPU_CLOCK_NEVER. */
-int quipu_clock_left_for_poll(int64_t deadline);
-
 /* Converts a deadline for pthread_cond_timedwait on a condition variable whose
  * clock is CLOCK_MONOTONIC.  A negative deadline gives 0. */
 struct timespec quipu_clock_timespec(int64_t deadline);

@@ -2,8 +2,6 @@
 /* Tests deadlines. */
 #include "quipu_test.h"
 
-#include <limits.h>
-
 #include "base/clock.h"
 
 static const int64_t second = 1000000000;
@@ -50,17 +48,6 @@ static void time_left_ends_at_zero(void **state)
     assert_true(quipu_clock_left(QUIPU_CLOCK_NEVER) == INT64_MAX);
 }
 
-static void poll_waits_no_shorter_than_the_deadline(void **state)
-{
-    int left = quipu_clock_left_for_poll(quipu_clock_deadline(60000));
-
-    (void)state;
-    assert_in_range(left, 1, 60000);
-    assert_int_equal(quipu_clock_left_for_poll(0), 0);
-    assert_int_equal(quipu_clock_left_for_poll(QUIPU_CLOCK_NEVER), -1);
-    assert_int_equal(quipu_clock_left_for_poll(QUIPU_CLOCK_NEVER - 1), INT_MAX);
-}
-
 static void timespec_is_the_deadline(void **state)
 {
     struct timespec at = quipu_clock_timespec(5 * second + 7);
@@ -82,7 +69,6 @@ int main(void)
         cmocka_unit_test(deadline_is_the_given_milliseconds_ahead),
         cmocka_unit_test(negative_or_distant_deadline_is_never),
         cmocka_unit_test(time_left_ends_at_zero),
-        cmocka_unit_test(poll_waits_no_shorter_than_the_deadline),
         cmocka_unit_test(timespec_is_the_deadline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
