@@ -9,7 +9,7 @@
  *   - On failure the error has the same code, so it was set by the host's
  *     error_set.
  *   - A read of a bound schema returns NOT_FOUND only if this process has torn
- * a schema down; an empty sequence is not an error.
+ *     a schema down; an empty sequence is not an error.
  *   - `append` says that it took at least one request, and no more than it got.
  *   - A result is OK, CONFLICT, ALREADY or INVALID; CONFLICT has a cause; OK of
  *     an append with items has a notification id if the store keeps a log.

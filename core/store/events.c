@@ -9,7 +9,7 @@
  *
  * Failures are of two kinds, and `item` tells them apart:
  *   - the cursor over the items has failed: `item` is NULL, and no further
- * event can be read;
+ *     event can be read;
  *   - an item could not be decoded: `item` is set, and the next call goes on
  *     with the item after it.  Only after NO_MEMORY it repeats the same item,
  *     because that is a sound event which must not be skipped.

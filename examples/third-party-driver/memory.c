@@ -5,7 +5,7 @@
  *
  *     memory:        a new, private store for each datastore
  *     memory:NAME    one store for all datastores of the process with that
- * name; it is freed when the last of them is closed
+ *                    name; it is freed when the last of them is closed
  *
  * This file has the table of operations, at its end, and opening and closing.
  * schema.c has the catalogue; append.c checks and stores requests; cursor.c,
