@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files and folders without write permission. */
 #include "drivers/common/processes.h"
+#include "quipu_test_unprivileged.h"
 
 #include <sys/stat.h>
-
-#define NOBODY 65534
 
 static const struct opening readonly = { .flags = QUIPU_OPEN_READONLY };
 
@@ -16,52 +15,6 @@ static void make_store(const char *file)
     fixture_append(datastore, bound, 1);
     fixture_driver()->unbind(datastore, bound);
     fixture_close(datastore);
-}
-
-/* Changes to a new folder that every user may search, which the test's own
- * folder need not be. Returns the previous folder. */
-static char *go_public(void)
-{
-    static char folder[32];
-    char *home = getcwd(NULL, 0);
-    assert_non_null(home);
-    (void)strcpy(folder, "/tmp/quipu-test-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    assert_int_equal(chmod(folder, 0755), 0);
-    assert_int_equal(chdir(folder), 0);
-    return home;
-}
-
-/* Changes back, after removing the named files (ended by NULL) and the folder.
- */
-static void go_home(char *home, const char *const *names)
-{
-    char *folder = getcwd(NULL, 0);
-    assert_non_null(folder);
-    for (; *names; names++) {
-        (void)remove(*names);
-    }
-    assert_int_equal(chdir(home), 0);
-    assert_int_equal(rmdir(folder), 0);
-    free(folder);
-    free(home);
-}
-
-/* Runs a test as an unprivileged user, since permissions do not apply to root.
- */
-static void run_as_nobody(void (*run)(void *context))
-{
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        if (geteuid() == 0 && (setgid(NOBODY) != 0 || setuid(NOBODY) != 0)) {
-            _exit(1);
-        }
-        run(NULL);
-        (void)fflush(NULL);
-        _exit(0);
-    }
-    expect_success(child);
 }
 
 static void readonly_store_writes_nothing(void **state)
@@ -179,17 +132,16 @@ static void try_locked_folder(void *context)
 static void read_only_folder_is_reported_with_a_remedy(void **state)
 {
     (void)state;
-    static const char *const names[] = { "locked/x.db", "locked", NULL };
     struct stat info;
-    char *home = go_public();
+    char *home = quipu_test_enter_public_folder();
     assert_int_equal(mkdir("locked", 0755), 0);
     make_store("locked/x.db");
     assert_int_equal(chmod("locked", 0555), 0);
-    run_as_nobody(try_locked_folder);
+    quipu_test_run_unprivileged(try_locked_folder, NULL);
     assert_int_equal(stat("locked/x.db-shm", &info), -1);
     assert_int_equal(stat("locked/x.db-quipu", &info), -1);
     assert_int_equal(chmod("locked", 0755), 0);
-    go_home(home, names);
+    quipu_test_leave_public_folder(home);
 }
 
 /* The folder "open" contains a read-only file. */
@@ -208,18 +160,15 @@ static void try_locked_file(void *context)
 static void read_only_file_is_reported_with_a_remedy(void **state)
 {
     (void)state;
-    static const char *const names[] = { "open/x.db",     "open/x.db-shm",
-                                         "open/x.db-wal", "open/secret.db",
-                                         "open",          NULL };
-    char *home = go_public();
+    char *home = quipu_test_enter_public_folder();
     assert_int_equal(mkdir("open", 0777), 0);
     assert_int_equal(chmod("open", 0777), 0);
     make_store("open/x.db");
     make_store("open/secret.db");
     assert_int_equal(chmod("open/x.db", 0444), 0);
     assert_int_equal(chmod("open/secret.db", 0000), 0);
-    run_as_nobody(try_locked_file);
-    go_home(home, names);
+    quipu_test_run_unprivileged(try_locked_file, NULL);
+    quipu_test_leave_public_folder(home);
 }
 
 /* A folder that may not be searched. */
@@ -237,14 +186,13 @@ static void try_closed_folder(void *context)
 static void inaccessible_folder_is_reported(void **state)
 {
     (void)state;
-    static const char *const names[] = { "closed/in", "closed", NULL };
-    char *home = go_public();
+    char *home = quipu_test_enter_public_folder();
     assert_int_equal(mkdir("closed", 0755), 0);
     assert_int_equal(mkdir("closed/in", 0755), 0);
     assert_int_equal(chmod("closed", 0000), 0);
-    run_as_nobody(try_closed_folder);
+    quipu_test_run_unprivileged(try_closed_folder, NULL);
     assert_int_equal(chmod("closed", 0755), 0);
-    go_home(home, names);
+    quipu_test_leave_public_folder(home);
 }
 
 int main(void)
