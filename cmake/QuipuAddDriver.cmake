@@ -7,8 +7,9 @@
 #   quipu_add_driver(mystore SOURCES mystore.c LIBRARIES mylib ALIASES my)
 #
 # defines the module target quipu_driver_mystore (mystore.so, and my.so as a
-# symlink to it) and the object library quipu_driver_mystore_static for programs
-# that link the driver in. The module is built in
+# symlink to it) and the static library quipu_driver_mystore_static, which
+# brings LIBRARIES along, for programs that link the driver in. It is built if
+# something needs it. The module is built in
 # <build>/lib/quipu/drivers/<abi>/, a folder that QUIPU_DRIVER_PATH can name,
 # and installed in <libdir>/quipu/drivers/<abi>/, where <libdir> is that of the
 # installed quipu: after `cmake --install` with the prefix of that quipu, the
@@ -63,7 +64,7 @@ function(quipu_add_driver name)
     install(TARGETS ${target} LIBRARY DESTINATION "${installed}"
         COMPONENT driver_${name})
 
-    add_library(${target}_static OBJECT EXCLUDE_FROM_ALL ${arg_SOURCES})
+    add_library(${target}_static STATIC EXCLUDE_FROM_ALL ${arg_SOURCES})
     target_compile_definitions(${target}_static PRIVATE QUIPU_DRIVER_STATIC)
     set_target_properties(${target}_static PROPERTIES
         EXPORT_COMPILE_COMMANDS OFF)

@@ -37,6 +37,25 @@ install(EXPORT quipu-targets NAMESPACE quipu:: DESTINATION "${QUIPU_CMAKE_DIR}"
     COMPONENT development)
 install(EXPORT quipu-static NAMESPACE quipu:: DESTINATION "${QUIPU_CMAKE_DIR}"
     COMPONENT development)
+install(EXPORT quipu-driver_common NAMESPACE quipu::
+    DESTINATION "${QUIPU_CMAKE_DIR}" COMPONENT development)
+
+# For linking a driver in: an export file, and a pkg-config file that requires
+# the library of its back end.
+set(QUIPU_DRIVER_LIBRARY_sqlite sqlite3)
+set(QUIPU_DRIVER_LIBRARY_lmdb lmdb)
+set(QUIPU_DRIVER_LIBRARY_postgres libpq)
+foreach(driver IN LISTS QUIPU_DRIVERS)
+    install(EXPORT quipu-driver_${driver} NAMESPACE quipu::
+        DESTINATION "${QUIPU_CMAKE_DIR}" COMPONENT development)
+    set(QUIPU_PC_DRIVER ${driver})
+    set(QUIPU_PC_LIBRARY ${QUIPU_DRIVER_LIBRARY_${driver}})
+    configure_file(cmake/quipu-driver.pc.in
+        "${PROJECT_BINARY_DIR}/quipu-driver-${driver}.pc" @ONLY)
+    install(FILES "${PROJECT_BINARY_DIR}/quipu-driver-${driver}.pc"
+        DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT development)
+endforeach()
+
 install(FILES "${PROJECT_BINARY_DIR}/quipu-config.cmake"
     "${PROJECT_BINARY_DIR}/quipu-config-version.cmake"
     "${PROJECT_SOURCE_DIR}/cmake/QuipuAddDriver.cmake"

@@ -49,7 +49,16 @@ fi
 
 # --------------------------------------------------- a project using CMake
 
-cmake -S "$here/package" -B consumer -DCMAKE_PREFIX_PATH="$prefix"
+linked="driver_sqlite;driver_lmdb;driver_postgres"
+for driver in sqlite lmdb postgres; do
+    if [ ! -f "$drivers/$driver.so" ]; then
+        linked= # this build lacks one
+    elif [ ! -f "$libdir/libquipu-driver-$driver.a" ]; then
+        fail "libquipu-driver-$driver.a is not installed"
+    fi
+done
+cmake -S "$here/package" -B consumer -DCMAKE_PREFIX_PATH="$prefix" \
+    -DQUIPU_LINKED_DRIVERS="$linked"
 cmake --build consumer
 same "a program's output" "OK toy" "$(consumer/program-quipu)"
 same "a static program's output" "OK toy" "$(consumer/program-static)"
@@ -92,6 +101,31 @@ cc -o suite "$here/package/suite.c" "$here/package/toy.c" \
     -DQUIPU_DRIVER_STATIC $flags
 same "pkg-config's suite's output" "U1 One winner" \
     "$(LD_LIBRARY_PATH=$libdir ./suite --explain U1 | head -n 1)"
+
+# -------------------------------------- drivers linked in, without any module
+
+if [ -n "$linked" ]; then
+    mkdir -p stores/lmdb
+    mv "$drivers" "$drivers.away"
+    for flavour in quipu static; do
+        "consumer/linked-$flavour" "sqlite:///stores/$flavour.db" \
+            "lmdb:///stores/lmdb/$flavour" >linked.out ||
+            fail "the program with linked drivers and quipu::$flavour fails"
+        same "its notification ids" "1 1" "$(echo $(cat linked.out))"
+    done
+    flags=$(pkg-config --define-variable=prefix=elsewhere/moved --static \
+        --cflags --libs quipu-driver-sqlite)
+    cc -o linked "$here/package/static.c" $flags
+    LD_LIBRARY_PATH=$libdir ./linked sqlite:///stores/linked.db >linked.out ||
+        fail "the program with pkg-config's linked driver fails"
+    same "its notification id" 1 "$(cat linked.out)"
+    # A program without any shared library.  glibc warns of dlopen.
+    cc -static -o linked-static "$here/package/static.c" $flags \
+        2>linked-static.log || fail "cc -static: $(cat linked-static.log)"
+    same "a program without shared libraries" 1 \
+        "$(./linked-static sqlite:///stores/linked-static.db)"
+    mv "$drivers.away" "$drivers"
+fi
 
 # ------------------------------- programs find the drivers beside their library
 
