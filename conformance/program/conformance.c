@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The public functions: a run of the suite, from its parameters or its command
  * line to the exit status. */
+#include "context/folder.h"
 #include "context/store_uri.h"
 #include "context/subprocess.h"
 #include "history/record.h"
@@ -11,6 +12,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct program {
     struct quipu_run run;
@@ -110,6 +113,11 @@ static int run_all(struct program *program, const char *const *uris)
             misuse("out of memory");
             break;
         }
+        if (program->run.fail_fast &&
+            quipu_results_standing(&program->results) ==
+                QUIPU_STANDING_BROKEN) {
+            break;
+        }
     }
     quipu_outputs_end(&program->outputs, &program->results);
     status = status_of(&program->results);
@@ -117,16 +125,36 @@ static int run_all(struct program *program, const char *const *uris)
     return status;
 }
 
-static bool selects_any(const struct quipu_run *run)
+/* Runs the selected case in this process, for a debugger. */
+static int run_in_process(struct quipu_run *run, const char *uri)
+{
+    struct quipu_store store;
+    char problem[2048];
+    size_t i = 0;
+
+    run->uri = uri;
+    if (!quipu_probe_run(run, &store, problem, sizeof(problem))) {
+        fprintf(stderr, "%s\n", problem);
+        return QUIPU_CONFORMANCE_BROKEN;
+    }
+    while (!quipu_runner_selects(run, quipu_case_at(i))) {
+        i++;
+    }
+    return quipu_runner_in_process(run, &store, quipu_case_at(i))
+               ? QUIPU_CONFORMANCE_HOLDS
+               : QUIPU_CONFORMANCE_INCOMPLETE;
+}
+
+/* Returns the number of selected cases. */
+static size_t count_selected(const struct quipu_run *run)
 {
     const struct quipu_case *case_;
+    size_t count = 0;
 
     for (size_t i = 0; (case_ = quipu_case_at(i)); i++) {
-        if (quipu_runner_selects(run, case_)) {
-            return true;
-        }
+        count += quipu_runner_selects(run, case_);
     }
-    return false;
+    return count;
 }
 
 static struct quipu_run make_run(const quipu_conformance *suite)
@@ -139,13 +167,29 @@ static struct quipu_run make_run(const quipu_conformance *suite)
         .patience =
             suite->patience > 0 ? suite->patience : QUIPU_USUAL_PATIENCE,
         .jobs = suite->jobs,
+        .limit = suite->limit,
+        .fail_fast = suite->flags & QUIPU_CONFORMANCE_FAIL_FAST,
         .hooks = { suite->server_stop, suite->server_start, suite->context },
     };
 }
 
-/* Returns the reason for which the parameters are wrong, or NULL. */
-static const char *find_fault(const quipu_conformance *suite)
+/* Returns true if files can be created in a folder. */
+static bool is_usable(const char *folder)
 {
+    struct stat info;
+
+    return stat(folder, &info) == 0 && S_ISDIR(info.st_mode) &&
+           access(folder, W_OK | X_OK) == 0;
+}
+
+/* Returns the reason for which the parameters are wrong, or NULL. */
+static const char *find_fault(const quipu_conformance *suite,
+                              const struct quipu_run *run)
+{
+    const char *histories = getenv(QUIPU_RECORD_FOLDER_VARIABLE);
+    bool in_process = suite->flags & QUIPU_CONFORMANCE_IN_PROCESS;
+    size_t selected = count_selected(run);
+
     if (!suite->uris || !suite->uris[0]) {
         return "no URI was given";
     }
@@ -154,6 +198,20 @@ static const char *find_fault(const quipu_conformance *suite)
     }
     if (!suite->server_stop != !suite->server_start) {
         return "server_stop and server_start have to be given together";
+    }
+    if (selected == 0) {
+        return "no case matches the patterns; --list prints all cases";
+    }
+    if (in_process && (selected != 1 || suite->uris[1])) {
+        return "a case runs in this process if one case and one URI are given";
+    }
+    if (histories && *histories && !is_usable(histories)) {
+        return "the folder for histories (--histories or QUIPU_HISTORIES) does "
+               "not exist, or no file can be created in it";
+    }
+    if (!is_usable(quipu_folder_parent())) {
+        return "the folder of temporary files (TMPDIR) does not exist, or no "
+               "file can be created in it";
     }
     return NULL;
 }
@@ -173,12 +231,12 @@ int quipu_conformance_run(const quipu_conformance *suite)
            suite->struct_size < sizeof(known) ? suite->struct_size
                                               : sizeof(known));
     program.run = make_run(&known);
-    fault = find_fault(&known);
-    if (!fault && !selects_any(&program.run)) {
-        fault = "no case matches the patterns; --list prints all cases";
-    }
+    fault = find_fault(&known, &program.run);
     if (fault) {
         return misuse(fault);
+    }
+    if (known.flags & QUIPU_CONFORMANCE_IN_PROCESS) {
+        return run_in_process(&program.run, known.uris[0]);
     }
     if (!quipu_outputs_open(&program.outputs, known.format, known.outputs)) {
         return QUIPU_CONFORMANCE_MISUSE;

@@ -51,6 +51,13 @@ const char quipu_options_usage[] =
     "                       same time (default 1, which leaves the cores to\n"
     "                       the races)\n"
     "  --patience N         multiply all time limits by N\n"
+    "  --limit SECONDS      time limit of each case before --patience, at\n"
+    "                       most (120 for most cases); after a case that was\n"
+    "                       late, the others get an eighth\n"
+    "  --fail-fast          end after the first failure\n"
+    "  --in-process ID      run one case in this process, without a time\n"
+    "                       limit and reports, for a debugger; cases of\n"
+    "                       several processes still fork\n"
     "  --help               print this text\n"
     "\n"
     "Exit status: 0 everything that the URIs declare holds, as far as cases\n"
@@ -73,6 +80,9 @@ static const struct option long_options[] = {
     { "seed", required_argument, NULL, 's' },
     { "jobs", required_argument, NULL, 'j' },
     { "patience", required_argument, NULL, 'p' },
+    { "limit", required_argument, NULL, 'L' },
+    { "fail-fast", no_argument, NULL, 'F' },
+    { "in-process", required_argument, NULL, 'I' },
     { "help", no_argument, NULL, 'h' },
     { NULL, 0, NULL, 0 },
 };
@@ -178,6 +188,15 @@ static bool apply(struct quipu_options *options, int option, const char *value)
         return parse_count(value, &options->suite.jobs);
     case 'p':
         return parse_count(value, &options->suite.patience);
+    case 'L':
+        return parse_count(value, &options->suite.limit);
+    case 'F':
+        options->suite.flags |= QUIPU_CONFORMANCE_FAIL_FAST;
+        return true;
+    case 'I':
+        options->suite.flags |= QUIPU_CONFORMANCE_IN_PROCESS;
+        options->suite.only = value;
+        return true;
     case 'h':
         options->help = true;
         return true;

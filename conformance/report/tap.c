@@ -70,6 +70,11 @@ static void close(FILE *to, const struct quipu_scorecard *card)
     quipu_summary_write(to, "# ", card);
 }
 
+static bool stopped_early(const struct quipu_scorecard *card)
+{
+    return card->run.fail_fast && card->tally.verdicts[QUIPU_FAILED] > 0;
+}
+
 static void end(FILE *to, const struct quipu_results *results)
 {
     bool ended = true;
@@ -77,7 +82,10 @@ static void end(FILE *to, const struct quipu_results *results)
     for (size_t i = 0; i < results->count; i++) {
         ended = ended && results->cards[i].ended;
         if (!results->cards[i].ended && !results->cards[i].problem[0]) {
-            fputs("Bail out! interrupted\n", to);
+            fputs(stopped_early(&results->cards[i])
+                      ? "Bail out! stopped at the first failure\n"
+                      : "Bail out! interrupted\n",
+                  to);
         }
     }
     if (ended) {

@@ -4,8 +4,9 @@
  *
  * A child leads a process group of its own.  When it has ended, or its time is
  * over, the whole group is killed, so that no grandchild survives it; and the
- * kernel kills the child when its parent ends.  Its standard error is a pipe,
- * which its own children inherit.
+ * kernel kills the child when its parent ends.  Its standard output and error
+ * are one pipe, which its own children inherit: what a driver prints does not
+ * reach the report on the runner's standard output.
  *
  * quipu_child_wait polls the pipes, and the sockets on which children request
  * the server to be stopped or started.  There is no descriptor for the end of a
@@ -36,6 +37,7 @@ static _Noreturn void run_child(pid_t parent, int output,
     for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
         (void)signal(signals[i], SIG_DFL);
     }
+    dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
     close(output);
     body(context);

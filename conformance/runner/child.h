@@ -12,8 +12,8 @@
 
 struct quipu_child {
     /* Set by the caller before the start: the buffer for what the child and its
-     * children write to standard error, the channel on which it makes requests
-     * (NULL: none), and the hooks that answer them. */
+     * children write to standard output or error, the channel on which it makes
+     * requests (NULL: none), and the hooks that answer them. */
     char *text;
     size_t size;
     struct quipu_channel *channel;

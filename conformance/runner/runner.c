@@ -3,9 +3,11 @@
  * Selects cases, runs each in a process of its own, and judges how it ended.
  *
  * A case runs in a forked child (child.c) with a time limit: the case's own
- * limit or two minutes, multiplied by the run's patience.  A case therefore
- * needs no clean-up when an assertion fails, and a driver that crashes or hangs
- * fails that case and no other.
+ * limit or two minutes, at most the run's, multiplied by the run's patience.  A
+ * case therefore needs no clean-up when an assertion fails, and a driver that
+ * crashes or hangs fails that case and no other.  A driver that has hung once
+ * often hangs again, and the run has failed already, so the later cases get an
+ * eighth of their time.
  *
  * The child ends with one of
  *
@@ -34,10 +36,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 /* Time limit of a case in seconds: far more than any case takes, because a busy
  * machine must not fail it. */
 #define USUAL_LIMIT 120
+#define HURRY 8 /* divisor of the limits after a case that was late */
 
 /* A running case. */
 struct job {
@@ -47,6 +51,7 @@ struct job {
     struct quipu_child child;
     struct quipu_outcome outcome;
     int64_t begin;
+    int64_t limit; /* milliseconds */
 };
 
 /* A run, and its cases that are running. */
@@ -57,6 +62,8 @@ struct running {
     void *context;
     struct job *jobs[QUIPU_CHILDREN];
     size_t count;
+    bool late;   /* a case has exceeded its time limit */
+    bool failed; /* a case has failed */
 };
 
 /* ----------------------------------------------------------------- signals */
@@ -190,12 +197,15 @@ const char *quipu_runner_skip_reason(const struct quipu_case *case_,
 /* ---------------------------------------------------------------- one case */
 
 /* Returns the time limit of a case in milliseconds. */
-static int64_t limit_of(const struct job *job)
+static int64_t limit_of(const struct quipu_run *run,
+                        const struct quipu_case *case_)
 {
-    unsigned limit = job->outcome.case_->limit;
+    unsigned limit = case_->limit > 0 ? case_->limit : USUAL_LIMIT;
 
-    return INT64_C(1000) * (limit > 0 ? limit : USUAL_LIMIT) *
-           job->run->patience;
+    if (run->limit > 0 && run->limit < limit) {
+        limit = run->limit;
+    }
+    return INT64_C(1000) * limit * run->patience;
 }
 
 static void run_case(void *context)
@@ -212,7 +222,7 @@ static void run_case(void *context)
                        job->traits, seed);
     ctx.profile = job->run->profile;
     ctx.patience = job->run->patience;
-    ctx.until = quipu_context_now() + limit_of(job) / 2;
+    ctx.until = quipu_context_now() + job->limit / 2;
     ctx.ungrouped = quipu_case_is_ungrouped(case_);
     ctx.channel = job->child.channel;
     case_->run(&ctx);
@@ -234,14 +244,16 @@ static void fail(struct quipu_outcome *outcome, const char *format, ...)
     outcome->verdict = QUIPU_FAILED;
 }
 
-static void judge(struct quipu_outcome *outcome,
-                  const struct quipu_child *child)
+static void judge(struct job *job)
 {
+    struct quipu_outcome *outcome = &job->outcome;
+    const struct quipu_child *child = &job->child;
     int status = child->status;
 
     outcome->verdict = QUIPU_FAILED;
     if (child->late) {
-        fail(outcome, "it did not end in time and was killed");
+        fail(outcome, "it did not end within %.1f s and was killed",
+             (double)job->limit / 1000);
     } else if (WIFSIGNALED(status)) {
         fail(outcome, "its process died of signal %d", WTERMSIG(status));
     } else if (WIFEXITED(status) && WEXITSTATUS(status) == QUIPU_EXIT_SKIPPED) {
@@ -268,7 +280,7 @@ static bool begin(struct job *job)
                                        .channel = quipu_channel_create(),
                                        .hooks = &job->run->hooks };
     if (!job->child.channel ||
-        !quipu_child_start(&job->child, run_case, job, limit_of(job))) {
+        !quipu_child_start(&job->child, run_case, job, job->limit)) {
         fail(&job->outcome, "cannot create a process");
         return false;
     }
@@ -292,6 +304,8 @@ static void finish(struct running *all, struct job *job)
         job->outcome.timeline = timeline;
     }
     job->outcome.milliseconds = quipu_context_now() - job->begin;
+    all->late |= job->child.late;
+    all->failed |= job->outcome.verdict == QUIPU_FAILED;
     all->callback(all->context, &job->outcome);
     free(timeline);
     quipu_channel_destroy(channel);
@@ -335,6 +349,7 @@ static void start(struct running *all, const struct quipu_case *case_)
     job->run = all->run;
     job->traits = all->store->traits;
     job->begin = quipu_context_now();
+    job->limit = limit_of(all->run, case_) / (all->late ? HURRY : 1);
     job->outcome.case_ = case_;
     reason = quipu_runner_skip_reason(case_, job->traits, &job->outcome.skip);
     if (reason) {
@@ -362,7 +377,7 @@ static void attend(struct running *all)
         struct job *job = all->jobs[i];
 
         if (job->child.ended) {
-            judge(&job->outcome, &job->child);
+            judge(job);
             finish(all, job);
         } else {
             all->jobs[kept++] = job;
@@ -386,6 +401,12 @@ static void abandon(struct running *all)
     all->count = 0;
 }
 
+/* Returns true if no further case is to begin. */
+static bool is_over(const struct running *all)
+{
+    return quipu_runner_signal() || (all->run->fail_fast && all->failed);
+}
+
 bool quipu_runner_all(const struct quipu_run *run,
                       const struct quipu_store *store,
                       quipu_runner_callback callback, void *context)
@@ -399,17 +420,44 @@ bool quipu_runner_all(const struct quipu_run *run,
         if (!quipu_runner_selects(run, case_)) {
             continue;
         }
-        while (!may_begin(&all, case_) && !quipu_runner_signal()) {
+        while (!may_begin(&all, case_) && !is_over(&all)) {
             attend(&all);
         }
-        if (quipu_runner_signal()) {
+        if (is_over(&all)) {
             break;
         }
         start(&all, case_);
     }
-    while (all.count > 0 && !quipu_runner_signal()) {
+    while (all.count > 0 && !is_over(&all)) {
         attend(&all);
     }
     abandon(&all);
-    return !quipu_runner_signal();
+    return !is_over(&all);
+}
+
+bool quipu_runner_in_process(const struct quipu_run *run,
+                             const struct quipu_store *store,
+                             const struct quipu_case *case_)
+{
+    struct job job = { .run = run, .traits = store->traits };
+    const char *reason =
+        quipu_runner_skip_reason(case_, job.traits, &job.outcome.skip);
+
+    if (!reason && !quipu_store_uri_create(&job.store_uri, run->uri)) {
+        reason = "cannot create a folder for {dir}";
+    }
+    if (reason) {
+        fprintf(stderr, "%s cannot run: %s\n", case_->id, reason);
+        return false;
+    }
+    fprintf(stderr, "%s runs in process %d on %s\n", case_->id, (int)getpid(),
+            job.store_uri.uri);
+    job.outcome.case_ = case_;
+    job.limit = limit_of(run, case_);
+    job.child.channel = quipu_channel_create();
+    run_case(&job);
+    fprintf(stderr, "%s passed\n", case_->id);
+    quipu_channel_destroy(job.child.channel);
+    quipu_store_uri_destroy(&job.store_uri);
+    return true;
 }

@@ -25,8 +25,10 @@ struct quipu_run {
     const char *skip; /* the same */
     uint64_t seed;    /* of all random choices */
     enum quipu_profile profile;
-    unsigned patience;               /* factor of all time limits, at least 1 */
-    unsigned jobs;                   /* cases to run at the same time; 0 is 1 */
+    unsigned patience; /* factor of all time limits, at least 1 */
+    unsigned jobs;     /* cases to run at the same time; 0 is 1 */
+    unsigned limit;    /* of each case in seconds, at most; 0: its own */
+    bool fail_fast;    /* begin no case after the first failure */
     struct quipu_server_hooks hooks; /* of a store on a server */
 };
 
@@ -65,11 +67,21 @@ const char *quipu_runner_skip_reason(const struct quipu_case *case_,
                                      uint32_t traits, enum quipu_skip *skip);
 
 /* Runs all selected cases, in the order of the list of cases; with several
- * jobs they may end in another order.  Returns false if a signal ended the run:
- * see quipu_runner_signal. */
+ * jobs they may end in another order.  Returns false if a signal or, with
+ * fail_fast, a failure ended the run: see quipu_runner_signal. */
 bool quipu_runner_all(const struct quipu_run *run,
                       const struct quipu_store *store,
                       quipu_runner_callback callback, void *context);
+
+/*
+ * Runs one case in the calling process, for a debugger: without a time limit,
+ * and with the output of the case as it comes.  A failed assertion ends the
+ * process with QUIPU_EXIT_FAILED and leaves the store's folder.  Returns false,
+ * with the reason on standard error, if the case cannot run on this store.
+ */
+bool quipu_runner_in_process(const struct quipu_run *run,
+                             const struct quipu_store *store,
+                             const struct quipu_case *case_);
 
 /*
  * Between these two calls SIGINT, SIGTERM and SIGHUP, unless they are ignored,

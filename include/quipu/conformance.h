@@ -54,6 +54,16 @@ enum quipu_conformance_status {
     QUIPU_CONFORMANCE_INCOMPLETE = 3
 };
 
+enum quipu_conformance_flag {
+    /* End after the first failure. */
+    QUIPU_CONFORMANCE_FAIL_FAST = 1u << 0,
+    /* Run the case in the calling process, without a time limit, for a
+     * debugger: `only` must select one case, and `uris` have one URI.  There
+     * are no reports.  A failed assertion ends the process with status 1, and
+     * leaves the folder of {dir}. */
+    QUIPU_CONFORMANCE_IN_PROCESS = 1u << 1
+};
+
 /* Options of a run.  Zero is the default of every member.  All pointers are
  * borrowed. */
 typedef struct quipu_conformance {
@@ -94,6 +104,10 @@ typedef struct quipu_conformance {
     int (*server_stop)(void *context);
     int (*server_start)(void *context);
     void *context; /* passed to both */
+
+    uint32_t flags; /* enum quipu_conformance_flag */
+    unsigned limit; /* time limit of each case in seconds, before `patience`,
+                     * at most; 0: that of the case, two minutes for most */
 } quipu_conformance;
 
 /* Runs the suite and returns an enum quipu_conformance_status.  Must not be

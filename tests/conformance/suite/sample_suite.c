@@ -84,6 +84,15 @@ static void fails(struct quipu_context *ctx)
           "a < b && \"c\" > 'd' \x1b[31m \xff ]]> \\ \xe2\x82\xac\nand on");
 }
 
+/* As a driver that prints what looks like a part of the report. */
+static void prints(struct quipu_context *ctx)
+{
+    (void)ctx;
+    printf("not ok 1 - driver\n");
+    (void)fflush(stdout);
+    fputs("1..1\n", stdout); /* flushed when the process ends */
+}
+
 static void skips(struct quipu_context *ctx)
 {
     (void)ctx;
@@ -225,6 +234,8 @@ static const struct quipu_case cases[] = {
     { "F2.hangs", "It exceeds its time limit.", hangs, 0, 0, 1 },
     { "F2.spins", "It never ends.", spins, 0, 0, 60 },
     { "F3.heavy", "It is heavy.", passes, QUIPU_TRAIT_HEAVY, 0, 0 },
+    { "options.prints", "Its driver prints to standard output.", prints, 0, 0,
+      0 },
     { "contract.no-log", "It needs a store without a log.", passes, 0,
       QUIPU_CAN_LOG, 0 },
 };

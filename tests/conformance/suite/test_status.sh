@@ -10,7 +10,7 @@ expect 0 "$suite" --only "$good"
 says '^# U1 +One winner +holds +1 +0 +0$'
 says '^# contract .* not declared +0 +0 +1 +it keeps a log$'
 says '^# U2 .* not run +0 +0 +0$'
-says 'the selected cases hold; 14 cases were not selected'
+says 'the selected cases hold; 15 cases were not selected'
 says '^1\.\.4$'
 
 # A failure, a crash and a time limit are reported with their reasons.
@@ -19,7 +19,7 @@ says '^not ok 2 - U2\.fails'
 says '^  # and on$'
 says '^  # Its <text> is & "hard"\.$'
 says '^  # its process died of signal 9$'
-says '^  # it did not end in time and was killed$'
+says '^  # it did not end within 1\.0 s and was killed$'
 says '^# U2 .* BROKEN +0 +1 +0'
 says '^# BROKEN: U2 F1 F2; '
 
@@ -89,6 +89,53 @@ same "what is left of folders" "" "$(ls folders)"
 expect 1 env TMPDIR="$PWD/folders" "$suite" 'memory:{dir}' --only 'F*' \
     --skip F2.spins --jobs 4
 same "what is left after failures" "" "$(ls folders)"
+
+# What a driver prints to standard output does not reach the report.
+expect 0 "$suite" --only 'options.prints,U1.*'
+says '^ok 2 - options\.prints'
+keeps_quiet_of '^not ok'
+keeps_quiet_of '^1\.\.1$'
+
+# A lower time limit; and less time for the cases after one that was late.
+expect 1 "$suite" --only 'F2.spins' --limit 1
+says '^  # it did not end within 1\.0 s and was killed$'
+expect 1 "$suite" --only 'F2.*' --limit 8 --patience 1
+says '^  # it did not end within 1\.0 s and was killed$'
+keeps_quiet_of 'within 8\.0 s'
+same "the number of late cases" 2 "$(grep -c 'did not end within' out)"
+
+# --fail-fast ends after the first failure, and later URIs are not tested.
+expect 1 "$suite" 'memory:{name}' 'memory:{dir}' --fail-fast
+says '^not ok 2 - U2\.fails'
+says '^Bail out! stopped at the first failure$'
+same "the number of cases that ran" 2 "$(grep -cE '^(not )?ok ' out)"
+expect 1 "$suite" nowhere: 'memory:{dir}' --fail-fast --only 'U1.*'
+keeps_quiet_of '^ok'
+
+# --in-process runs a case in the process itself, where a debugger is.
+expect 0 "$suite" --in-process U1.passes
+complains '^U1\.passes passed$'
+same "standard output without a report" "" "$(cat out)"
+expect 1 "$suite" --in-process U2.fails
+complains '^U2\.fails runs in process [0-9]+ on memory:conformance_'
+complains '^sample_suite\.c:[0-9]+: a < b &&'
+sh -c 'echo $$ >pid; exec "$0" --in-process F1.crashes' "$suite" 2>err && :
+same "the status of a process that dies of SIGKILL" 137 $?
+complains "^F1\.crashes runs in process $(cat pid) "
+expect 3 "$suite" --in-process V1.needs-transact
+complains '^V1\.needs-transact cannot run: the store runs no function'
+expect 2 "$suite" --in-process 'U*'
+complains 'if one case and one URI are given'
+expect 1 "$suite" nowhere: --in-process U1.passes
+complains 'no driver for "nowhere"'
+
+# Folders in which nothing can be created fail no driver.
+expect 2 "$suite" --only "$good" --histories no/such/folder
+complains 'the folder for histories .* does not exist'
+expect 2 env QUIPU_HISTORIES="$PWD/out" "$suite" --only "$good"
+complains 'the folder for histories'
+expect 2 env TMPDIR="$PWD/nowhere" "$suite" --only "$good"
+complains 'the folder of temporary files'
 
 # Wrong usage.
 for wrong in --only=nothing.* --profile=long --format=yaml --output=html \
