@@ -5,8 +5,8 @@
  * A child leads a process group of its own.  When it has ended, or its time is
  * over, the whole group is killed, so that no grandchild survives it; and the
  * kernel kills the child when its parent ends.  Its standard output and error
- * are one pipe, which its own children inherit: what a driver prints does not
- * reach the report on the runner's standard output.
+ * are one pipe, which its own children inherit, so that the output of a driver
+ * does not reach the report on the runner's standard output.
  *
  * quipu_child_wait polls the pipes, and the sockets on which children request
  * the server to be stopped or started.  There is no descriptor for the end of a

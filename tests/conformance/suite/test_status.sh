@@ -90,7 +90,7 @@ expect 1 env TMPDIR="$PWD/folders" "$suite" 'memory:{dir}' --only 'F*' \
     --skip F2.spins --jobs 4
 same "what is left after failures" "" "$(ls folders)"
 
-# What a driver prints to standard output does not reach the report.
+# The standard output of a driver does not reach the report.
 expect 0 "$suite" --only 'options.prints,U1.*'
 says '^ok 2 - options\.prints'
 keeps_quiet_of '^not ok'
