@@ -109,6 +109,7 @@ static void forked(struct quipu_context *ctx)
         const quipu_item *item;
         int64_t last;
 
+        quipu_completion_begin();
         RETURNS(QUIPU_INVALID, quipu_builder_append_next(ctx, r, s));
         RETURNS(QUIPU_INVALID, quipu_records_last(r, s, &last, ERR));
         RETURNS(QUIPU_INVALID, quipu_cursor_next(cursor, &item, ERR));
@@ -117,10 +118,10 @@ static void forked(struct quipu_context *ctx)
         quipu_cursor_close(cursor);
         quipu_records_close(r, ERR);
         quipu_datastore_close(ctx->main, ERR);
-        _exit(0);
+        quipu_completion_exit(QUIPU_COMPLETION_DONE);
     }
-    CHECK(waitpid(child, &status, 0) == child && status == 0,
-          "the child ended with wait status 0x%x", (unsigned)status);
+    CHECK(waitpid(child, &status, 0) == child, "cannot wait for a child");
+    CHECK_CHILD(child, status, "the forked child");
     quipu_cursor_close(cursor);
     OK(quipu_builder_append_next(ctx, r, s));
     CHECK(quipu_item_list_count(ctx, r, s) == 4,

@@ -27,7 +27,7 @@ void quipu_assertion_fail(const char *file, int line, const char *format, ...)
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     dprintf(STDERR_FILENO, "%s:%d: %s\n", file_name(file), line, text);
-    _exit(QUIPU_EXIT_FAILED);
+    quipu_completion_exit(QUIPU_COMPLETION_FAILED);
 }
 
 void quipu_assertion_status(const char *file, int line, const char *call,
@@ -42,6 +42,26 @@ void quipu_assertion_status(const char *file, int line, const char *call,
         status == QUIPU_OK ? "" : ERR->message, quipu_status_name(expected));
 }
 
+void quipu_assertion_child(const char *file, int line, pid_t process,
+                           int status, const char *format, ...)
+{
+    enum quipu_completion completion = quipu_completion_of(process, status);
+    char what[256], how[256];
+    va_list arguments;
+
+    if (completion == QUIPU_COMPLETION_DONE) {
+        return;
+    }
+    if (completion != QUIPU_COMPLETION_DIED) {
+        quipu_completion_exit(completion);
+    }
+    va_start(arguments, format);
+    vsnprintf(what, sizeof(what), format, arguments);
+    va_end(arguments);
+    quipu_assertion_fail(file, line, "%s %s", what,
+                         quipu_completion_describe(status, how, sizeof(how)));
+}
+
 void quipu_assertion_skip(const char *format, ...)
 {
     char text[256];
@@ -51,5 +71,5 @@ void quipu_assertion_skip(const char *format, ...)
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     dprintf(STDERR_FILENO, "%s\n", text);
-    _exit(QUIPU_EXIT_SKIPPED);
+    quipu_completion_exit(QUIPU_COMPLETION_SKIPPED);
 }

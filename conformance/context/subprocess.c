@@ -14,6 +14,7 @@
 #include "workers.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
@@ -65,6 +66,7 @@ enum word {
     WORD_SEED,
     WORD_SHARED,
     WORD_INDEX,
+    WORD_COMPLETION,
     WORDS
 };
 
@@ -83,6 +85,9 @@ void quipu_subprocess_enter(const struct quipu_subprocess_job *const *jobs)
     if (!quipu_reexec_words(words, &count) || count != WORDS) {
         return;
     }
+    CHECK(quipu_completion_attach((int)number_of(words, WORD_COMPLETION)),
+          "cannot map the table of completions");
+    quipu_completion_begin();
     job = find_job(jobs, words[WORD_JOB]);
     CHECK(job, "there is no job \"%s\" for a subprocess", words[WORD_JOB]);
     quipu_context_init(&ctx, words[WORD_URI], words[WORD_FOLDER],
@@ -94,6 +99,7 @@ void quipu_subprocess_enter(const struct quipu_subprocess_job *const *jobs)
     job->run(&ctx, map_shared(shared_fd),
              (unsigned)number_of(words, WORD_INDEX));
     quipu_context_close_all(&ctx);
+    quipu_completion_state(QUIPU_COMPLETION_DONE);
     exit(EXIT_SUCCESS);
 }
 
@@ -269,6 +275,7 @@ static _Noreturn void exec_subprocess(struct quipu_context *ctx,
                                       unsigned index)
 {
     uint64_t seed = quipu_context_random(ctx, UINT64_MAX) + index;
+    int table = quipu_completion_descriptor();
     const char *words[WORDS] = {
         [WORD_JOB] = spec->job->name,
         [WORD_URI] = uri_of(ctx, spec),
@@ -279,8 +286,10 @@ static _Noreturn void exec_subprocess(struct quipu_context *ctx,
         [WORD_SEED] = text_of(ctx, seed),
         [WORD_SHARED] = text_of(ctx, (uint64_t)shared_fd),
         [WORD_INDEX] = text_of(ctx, index),
+        [WORD_COMPLETION] = text_of(ctx, (uint64_t)table),
     };
 
+    fcntl(table, F_SETFD, 0); /* to be inherited */
     preload(ctx);
     setenv("QUIPU_FAULT_FOLDER", spec->folder, 1);
     for (size_t i = 0; i < QUIPU_SUBPROCESS_FAULTS && spec->faults[i].name;
@@ -296,8 +305,10 @@ pid_t quipu_subprocess_start(struct quipu_context *ctx,
                              unsigned index)
 {
     pid_t parent = getpid();
-    pid_t process = fork();
+    pid_t process;
 
+    CHECK(quipu_completion_create(), "cannot create the table of completions");
+    process = fork();
     CHECK(process >= 0, "cannot fork a subprocess");
     if (process == 0) {
         quipu_workers_die_with_parent(parent);
@@ -318,12 +329,8 @@ int quipu_subprocess_wait(pid_t process)
 void quipu_subprocess_delegate(struct quipu_context *ctx,
                                const struct quipu_subprocess_spec *spec)
 {
-    int status = quipu_subprocess_wait(quipu_subprocess_start(ctx, spec, 0));
+    pid_t process = quipu_subprocess_start(ctx, spec, 0);
+    int status = quipu_subprocess_wait(process);
 
-    if (WIFEXITED(status) && (WEXITSTATUS(status) == QUIPU_EXIT_FAILED ||
-                              WEXITSTATUS(status) == QUIPU_EXIT_SKIPPED)) {
-        _exit(WEXITSTATUS(status)); /* it has written the reason */
-    }
-    CHECK(status == 0, "the subprocess ended with wait status 0x%x",
-          (unsigned)status);
+    CHECK_CHILD(process, status, "the subprocess");
 }

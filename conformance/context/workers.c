@@ -19,6 +19,7 @@ struct thread {
     void (*body)(void *context, unsigned i);
     void *context;
     unsigned index;
+    bool returned; /* false: a call has ended the thread */
 };
 
 static void *run(void *argument)
@@ -27,6 +28,7 @@ static void *run(void *argument)
 
     pthread_barrier_wait(thread->start);
     thread->body(thread->context, thread->index);
+    thread->returned = true;
     return NULL;
 }
 
@@ -48,6 +50,8 @@ void quipu_workers_run_threads(unsigned n,
     }
     for (unsigned i = 0; i < n; i++) {
         pthread_join(threads[i].id, NULL);
+        CHECK(threads[i].returned, "thread %u was ended by a call that it made",
+              i);
     }
     pthread_barrier_destroy(&start);
 }
@@ -83,15 +87,17 @@ static _Noreturn void run_child(struct quipu_context *ctx,
 {
     char byte;
 
+    quipu_completion_begin();
     quipu_workers_die_with_parent(task->parent);
     close(task->start[1]);
     quipu_context_after_fork(ctx, index);
     if (read(task->start[0], &byte, 1) != 1) {
-        _exit(QUIPU_EXIT_FAILED); /* the parent has ended */
+        quipu_completion_exit(QUIPU_COMPLETION_FAILED); /* no parent */
     }
     close(task->start[0]);
     task->body(ctx, task->shared, index);
     quipu_context_finish(ctx);
+    quipu_completion_state(QUIPU_COMPLETION_DONE);
     exit(EXIT_SUCCESS);
 }
 
@@ -105,7 +111,8 @@ struct quipu_workers quipu_workers_start(struct quipu_context *ctx, unsigned n,
     for (size_t i = 0; i < QUIPU_CONTEXT_HANDLES; i++) {
         CHECK(!ctx->datastores[i], "the case forks while a datastore is open");
     }
-    CHECK(pipe(task.start) == 0, "cannot create a pipe");
+    CHECK(quipu_completion_create() && pipe(task.start) == 0,
+          "cannot create a pipe");
     for (unsigned i = 0; i < n; i++) {
         workers.children[i] = fork();
         CHECK(workers.children[i] >= 0, "cannot fork");
@@ -140,11 +147,7 @@ void quipu_workers_join(struct quipu_workers *workers)
 
     for (unsigned i = 0; i < workers->count; i++) {
         wait_for(workers, i, &status);
-        if (WIFEXITED(status) && WEXITSTATUS(status) == QUIPU_EXIT_FAILED) {
-            _exit(QUIPU_EXIT_FAILED); /* it has written the reason */
-        }
-        CHECK(status == 0, "process %u ended with wait status 0x%x", i,
-              (unsigned)status);
+        CHECK_CHILD(workers->children[i], status, "process %u", i);
     }
 }
 
@@ -168,8 +171,8 @@ void quipu_workers_kill(struct quipu_workers *workers)
     }
     for (unsigned i = 0; i < workers->count; i++) {
         wait_for(workers, i, &status);
-        if (WIFEXITED(status) && WEXITSTATUS(status) == QUIPU_EXIT_FAILED) {
-            _exit(QUIPU_EXIT_FAILED);
+        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) {
+            CHECK_CHILD(workers->children[i], status, "process %u", i);
         }
     }
 }

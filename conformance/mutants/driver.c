@@ -115,6 +115,7 @@ static void insert_hooks(const struct mutant *mutant)
 static void insert_replaced(const struct mutant *mutant)
 {
     REPLACE(open);
+    REPLACE(close);
     REPLACE(setup);
     REPLACE(teardown);
     REPLACE(last_position);

@@ -10,7 +10,7 @@
  *      the mutant declares what the sound driver does not);
  *   2. the case is run on the mutant, up to ATTEMPTS times with other seeds,
  *      because a race may not happen.  The mutant is *killed* when the case
- *      fails by an assertion.  A crash or a time limit does not count: it would
+ *      fails by itself.  A crash or a time limit does not count: it would
  *      show that the mutant is bad, not that the case tests anything.
  *
  * The run fails if a mutant survives.  With --all every case is run on each
@@ -51,6 +51,7 @@ static const struct mutant_family *const families[] = {
     &mutant_family_races,         &mutant_family_reads,
     &mutant_family_stores,        &mutant_family_waits,
     &mutant_family_histories,     &mutant_family_leaks,
+    &mutant_family_exits,
 #ifdef QUIPU_MUTANTS_SQLITE
     &mutant_family_unsafe_sqlite, &mutant_family_durability,
 #endif
@@ -76,13 +77,6 @@ struct tally {
     char text[160]; /* of the last case that did not pass: its first line */
 };
 
-/* Returns true if the case did not fail by an assertion. */
-static bool is_crash(const struct quipu_outcome *outcome)
-{
-    return strstr(outcome->text, "its process died of signal") ||
-           strstr(outcome->text, "it did not end in time");
-}
-
 static void add_outcome(void *context, const struct quipu_outcome *outcome)
 {
     struct tally *tally = context;
@@ -91,7 +85,7 @@ static void add_outcome(void *context, const struct quipu_outcome *outcome)
     tally->passed += outcome->verdict == QUIPU_PASSED;
     tally->skipped += outcome->verdict == QUIPU_SKIPPED;
     if (outcome->verdict != QUIPU_PASSED) {
-        tally->failed += outcome->verdict == QUIPU_FAILED && !is_crash(outcome);
+        tally->failed += outcome->verdict == QUIPU_FAILED && !outcome->crashed;
         snprintf(tally->text, sizeof(tally->text), "%.*s",
                  (int)strcspn(outcome->text, "\n"), outcome->text);
     }

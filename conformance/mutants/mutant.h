@@ -86,6 +86,7 @@ struct mutant_family {
 
 extern const struct mutant_family mutant_family_appends;
 extern const struct mutant_family mutant_family_durability;
+extern const struct mutant_family mutant_family_exits;
 extern const struct mutant_family mutant_family_histories;
 extern const struct mutant_family mutant_family_leaks;
 extern const struct mutant_family mutant_family_preconditions;

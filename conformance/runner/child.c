@@ -33,6 +33,7 @@ static _Noreturn void run_child(pid_t parent, int output,
     static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
     setpgid(0, 0);
+    quipu_completion_begin();
     quipu_workers_die_with_parent(parent);
     for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
         (void)signal(signals[i], SIG_DFL);
@@ -41,6 +42,7 @@ static _Noreturn void run_child(pid_t parent, int output,
     dup2(output, STDERR_FILENO);
     close(output);
     body(context);
+    quipu_completion_state(QUIPU_COMPLETION_DONE);
     exit(EXIT_SUCCESS);
 }
 
@@ -54,7 +56,7 @@ bool quipu_child_start(struct quipu_child *child, void (*body)(void *context),
     child->used = 0;
     child->text[0] = '\0';
     child->late = child->ended = false;
-    if (pipe2(ends, O_CLOEXEC) != 0) {
+    if (!quipu_completion_create() || pipe2(ends, O_CLOEXEC) != 0) {
         return false;
     }
     (void)fflush(NULL); /* or the child writes the buffered output, too */
@@ -101,6 +103,7 @@ void quipu_child_kill(struct quipu_child *child)
     kill(-child->pid, SIGKILL);
     read_output(child);
     waitpid(child->pid, &child->status, 0);
+    child->completion = quipu_completion_of(child->pid, child->status);
     if (child->output >= 0) {
         close(child->output);
         child->output = -1;

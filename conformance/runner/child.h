@@ -5,6 +5,7 @@
 #define QUIPU_CHILD_H
 
 #include "context/channel.h"
+#include "context/completion.h"
 
 #include <sys/types.h>
 
@@ -22,6 +23,7 @@ struct quipu_child {
     bool ended;
     bool late;  /* it was killed because its time was over */
     int status; /* as of waitpid */
+    enum quipu_completion completion;
     /* Private to child.c. */
     pid_t pid;
     int output;

@@ -12,6 +12,7 @@
 #include "runner.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -106,6 +107,20 @@ static void inspect(void *context)
     quipu_context_finish(&ctx);
 }
 
+/* Puts the end of the process before what it has written, because some reports
+ * show the first line only. */
+static void describe_death(struct quipu_child *child)
+{
+    char *written = strdup(child->text);
+    char how[256];
+
+    snprintf(child->text, child->size,
+             "while it opened the store, the process %s\n%s",
+             quipu_completion_describe(child->status, how, sizeof(how)),
+             written ? written : "");
+    free(written);
+}
+
 bool quipu_probe_run(const struct quipu_run *run, struct quipu_store *store,
                      char *text, size_t size)
 {
@@ -123,7 +138,7 @@ bool quipu_probe_run(const struct quipu_run *run, struct quipu_store *store,
                            INT64_C(1000) * LIMIT * run->patience)) {
         snprintf(text, size, "cannot create a process");
         child.ended = true;
-        child.status = -1;
+        child.completion = QUIPU_COMPLETION_FAILED;
     }
     while (!child.ended) {
         quipu_child_wait(children, 1);
@@ -137,6 +152,9 @@ bool quipu_probe_run(const struct quipu_run *run, struct quipu_store *store,
     if (child.late) {
         snprintf(text, size, "opening the store took longer than %d seconds",
                  LIMIT * (int)run->patience);
+    } else if (child.completion == QUIPU_COMPLETION_DIED &&
+               !quipu_runner_signal()) {
+        describe_death(&child);
     }
-    return child.status == 0 && !child.late;
+    return child.completion == QUIPU_COMPLETION_DONE && !child.late;
 }

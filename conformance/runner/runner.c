@@ -9,13 +9,11 @@
  * often hangs again, and the run has failed already, so the later cases get an
  * eighth of their time.
  *
- * The child ends with one of
- *
- *     exit 0                     the case passed
- *     exit QUIPU_EXIT_SKIPPED    the case cannot run here; standard error has
- *                                the reason
- *     any other exit, a signal,
- *     the time limit             the case failed; standard error has the reason
+ * The child states how it ends (context/completion.h): that the case has
+ * returned, which is the only way to pass; that an assertion failed or that the
+ * case cannot run here, with the reason on standard error.  If it ends without
+ * a statement, by a signal or by an exit of whatever status, or if it exceeds
+ * its time limit, the case failed.
  *
  * The runner and the child share a channel (context/channel.h): counters, the
  * file of a timeline, and a socket pair by which the case has the runner stop
@@ -248,22 +246,23 @@ static void judge(struct job *job)
 {
     struct quipu_outcome *outcome = &job->outcome;
     const struct quipu_child *child = &job->child;
-    int status = child->status;
+    char text[256];
 
     outcome->verdict = QUIPU_FAILED;
+    outcome->crashed =
+        child->late || (child->completion == QUIPU_COMPLETION_DIED &&
+                        WIFSIGNALED(child->status));
     if (child->late) {
         fail(outcome, "it did not end within %.1f s and was killed",
              (double)job->limit / 1000);
-    } else if (WIFSIGNALED(status)) {
-        fail(outcome, "its process died of signal %d", WTERMSIG(status));
-    } else if (WIFEXITED(status) && WEXITSTATUS(status) == QUIPU_EXIT_SKIPPED) {
+    } else if (child->completion == QUIPU_COMPLETION_DIED) {
+        fail(outcome, "its process %s",
+             quipu_completion_describe(child->status, text, sizeof(text)));
+    } else if (child->completion == QUIPU_COMPLETION_SKIPPED) {
         outcome->verdict = QUIPU_SKIPPED;
         outcome->skip = QUIPU_SKIP_UNTESTED;
-    } else if (status == 0) {
+    } else if (child->completion == QUIPU_COMPLETION_DONE) {
         outcome->verdict = QUIPU_PASSED;
-    } else if (outcome->text[0] == '\0') {
-        fail(outcome, "its process ended with wait status 0x%x",
-             (unsigned)status);
     }
 }
 

@@ -47,6 +47,7 @@ struct quipu_outcome {
     const struct quipu_case *case_;
     enum quipu_verdict verdict;
     enum quipu_skip skip; /* if it was skipped */
+    bool crashed;         /* it failed by a signal or its time limit */
     int64_t milliseconds;
     char text[4096]; /* why it failed or was skipped: lines */
     uint64_t counts[QUIPU_COUNTS];

@@ -99,7 +99,7 @@ static _Noreturn void fail(struct quipu_context *ctx,
         fclose(text);
     }
     quipu_record_folder_keep(folder);
-    _exit(QUIPU_EXIT_FAILED);
+    quipu_completion_exit(QUIPU_COMPLETION_FAILED);
 }
 
 static const struct {

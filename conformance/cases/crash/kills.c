@@ -165,19 +165,19 @@ static bool kill_at(struct quipu_context *ctx, struct shared *shared,
     }
     status = quipu_subprocess_wait(workers[0]);
     died = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-    CHECK(died || status == 0,
-          "the writer to be killed ended with wait status 0x%x",
-          (unsigned)status);
+    if (!died) {
+        CHECK_CHILD(workers[0], status, "the writer that was to be killed");
+    }
     for (unsigned i = 1; i < WRITERS; i++) {
         status = quipu_subprocess_wait(workers[i]);
-        CHECK(status == 0,
-              "another writer was killed at %s number %u, and a writer ended "
-              "with wait status 0x%x",
-              call, n, (unsigned)status);
+        CHECK_CHILD(workers[i], status,
+                    "another writer was killed at %s number %u, and a writer",
+                    call, n);
     }
-    status = quipu_subprocess_wait(quipu_subprocess_start(ctx, &task, 0));
-    CHECK(status == 0, "a writer that was killed at %s number %u cannot go on",
-          call, n);
+    workers[0] = quipu_subprocess_start(ctx, &task, 0);
+    status = quipu_subprocess_wait(workers[0]);
+    CHECK_CHILD(workers[0], status,
+                "after a kill at %s number %u the next writer", call, n);
     ctx->uri = quipu_subprocess_uri(ctx, folder);
     quipu_paired_append_verify(ctx, quipu_paired_append_open(ctx), WRITERS,
                                shared->progress);

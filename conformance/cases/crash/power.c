@@ -208,8 +208,7 @@ static void run_writers(struct quipu_context *ctx, struct power *power)
     for (unsigned i = 0; i < power->processes; i++) {
         int status = quipu_subprocess_wait(processes[i]);
 
-        CHECK(status == 0, "writer %u ended with wait status 0x%x", i,
-              (unsigned)status);
+        CHECK_CHILD(processes[i], status, "writer %u", i);
     }
     power->journal = quipu_journal_read(ctx, path);
 }

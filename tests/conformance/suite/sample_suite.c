@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A sample suite for tests of the runner and the reports: each of its cases has
- * one kind of result.  It has the command line of quipu-conformance, and two
- * drivers that declare more and less than the memory driver.
+ * one kind of result.  It has the command line of quipu-conformance; two
+ * drivers that declare more and less than the memory driver, and two that end
+ * the process while they open a store.
  */
 #include "cases/case.h"
 #include "context/subprocess.h"
@@ -47,6 +48,41 @@ static int open_bare(const quipu_host *host, const quipu_open *how,
                      quipu_opened *opened, quipu_error *error)
 {
     return open_declaring(0, host, how, deadline, datastore, opened, error);
+}
+
+static int open_and_exit(const quipu_host *host, const quipu_open *how,
+                         int64_t deadline, quipu_driver_datastore **datastore,
+                         quipu_opened *opened, quipu_error *error)
+{
+    (void)open_bare(host, how, deadline, datastore, opened, error);
+    exit(EXIT_SUCCESS);
+}
+
+static int open_and_crash(const quipu_host *host, const quipu_open *how,
+                          int64_t deadline, quipu_driver_datastore **datastore,
+                          quipu_opened *opened, quipu_error *error)
+{
+    (void)open_bare(host, how, deadline, datastore, opened, error);
+    fputs("about to crash\n", stderr);
+    abort();
+}
+
+static const quipu_driver *exits(void)
+{
+    static quipu_driver driver;
+
+    driver = *quipu_driver_entry_memory();
+    driver.open = open_and_exit;
+    return &driver;
+}
+
+static const quipu_driver *crashing(void)
+{
+    static quipu_driver driver;
+
+    driver = *quipu_driver_entry_memory();
+    driver.open = open_and_crash;
+    return &driver;
 }
 
 static const quipu_driver *server(void)
@@ -132,6 +168,59 @@ static void crashes(struct quipu_context *ctx)
 {
     (void)ctx;
     raise(SIGKILL);
+}
+
+/* In the case's own process, a worker, a thread, and a child in place of its
+ * parent. */
+static void exits_early(struct quipu_context *ctx)
+{
+    (void)ctx;
+    exit(EXIT_SUCCESS);
+}
+
+static void exits_as_skipped(struct quipu_context *ctx)
+{
+    (void)ctx;
+    exit(QUIPU_EXIT_SKIPPED);
+}
+
+static void exit_in_worker(struct quipu_context *ctx, void *shared, unsigned i)
+{
+    (void)ctx;
+    (void)shared;
+    if (i == 1) {
+        _exit(EXIT_SUCCESS);
+    }
+}
+
+static void worker_exits(struct quipu_context *ctx)
+{
+    struct quipu_workers workers =
+        quipu_workers_start(ctx, 2, exit_in_worker, NULL);
+
+    quipu_workers_release(&workers);
+    quipu_workers_join(&workers);
+}
+
+static void end_thread(void *context, unsigned i)
+{
+    (void)context;
+    if (i == 1) {
+        pthread_exit(NULL);
+    }
+}
+
+static void thread_exits(struct quipu_context *ctx)
+{
+    quipu_workers_run_threads(2, end_thread, ctx);
+}
+
+static void leaves_to_child(struct quipu_context *ctx)
+{
+    (void)ctx;
+    if (fork() != 0) {
+        exit(EXIT_SUCCESS);
+    }
 }
 
 static void hangs(struct quipu_context *ctx)
@@ -231,6 +320,12 @@ static const struct quipu_case cases[] = {
     { "V5.leaves-server-stopped", "It leaves the server stopped.",
       leaves_server_stopped, QUIPU_TRAIT_SERVER, 0, 0 },
     { "F1.crashes", "It is killed by a signal.", crashes, 0, 0, 0 },
+    { "F1.exits", "It calls exit.", exits_early, 0, 0, 0 },
+    { "F1.exits-as-skipped", "It calls exit.", exits_as_skipped, 0, 0, 0 },
+    { "F1.worker-exits", "Its worker calls exit.", worker_exits, 0, 0, 0 },
+    { "F1.thread-exits", "Its thread ends early.", thread_exits, 0, 0, 0 },
+    { "F1.leaves-to-child", "A child goes on for it.", leaves_to_child, 0, 0,
+      0 },
     { "F2.hangs", "It exceeds its time limit.", hangs, 0, 0, 1 },
     { "F2.spins", "It never ends.", spins, 0, 0, 60 },
     { "F3.heavy", "It is heavy.", passes, QUIPU_TRAIT_HEAVY, 0, 0 },
@@ -274,5 +369,7 @@ int main(int argc, char **argv)
     quipu_drivers_add("memory", quipu_driver_entry_memory, NULL);
     quipu_drivers_add("lasting", server, NULL);
     quipu_drivers_add("bare", bare, NULL);
+    quipu_drivers_add("exits", exits, NULL);
+    quipu_drivers_add("crashing", crashing, NULL);
     return quipu_conformance_main(argc, argv, &suite);
 }

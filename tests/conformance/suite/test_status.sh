@@ -10,18 +10,41 @@ expect 0 "$suite" --only "$good"
 says '^# U1 +One winner +holds +1 +0 +0$'
 says '^# contract .* not declared +0 +0 +1 +it keeps a log$'
 says '^# U2 .* not run +0 +0 +0$'
-says 'the selected cases hold; 15 cases were not selected'
+says 'the selected cases hold; 20 cases were not selected'
 says '^1\.\.4$'
 
 # A failure, a crash and a time limit are reported with their reasons.
-expect 1 "$suite" --only "$good,U2.*,F1.*,F2.hangs"
+expect 1 "$suite" --only "$good,U2.*,F1.crashes,F2.hangs"
 says '^not ok 2 - U2\.fails'
 says '^  # and on$'
 says '^  # Its <text> is & "hard"\.$'
-says '^  # its process died of signal 9$'
+says '^  # its process died of signal 9 \(Killed\)$'
 says '^  # it did not end within 1\.0 s and was killed$'
 says '^# U2 .* BROKEN +0 +1 +0'
 says '^# BROKEN: U2 F1 F2; '
+
+# A case has passed only if it returns. No exit status stands for that, and no
+# worker or thread may end early.
+for early in exits exits-as-skipped worker-exits thread-exits leaves-to-child
+do
+    expect 1 "$suite" --only "$good,F1.$early"
+    says "^not ok 4 - F1\.$early"
+done
+expect 1 "$suite" --only F1.exits
+says '^  # its process ended with exit status 0 before its work was done'
+expect 1 "$suite" --only F1.exits-as-skipped
+says '^  # its process ended with exit status 77 before its work was done'
+expect 1 "$suite" --only F1.worker-exits
+says '^  # .*process 1 ended with exit status 0 before its work was done'
+expect 1 "$suite" --only F1.thread-exits
+says '^  # .*thread 1 was ended by a call that it made$'
+
+# A driver that ends the process while it opens the store.
+expect 1 "$suite" exits:x --only "$good"
+says '^Bail out! while it opened the store, the process ended with exit st.* 0'
+keeps_quiet_of 'interrupted'
+expect 1 "$suite" crashing:x --only "$good" --format json
+says 'the process died of signal 6 \(Aborted\)\\nabout to crash'
 
 # A case that skips itself.
 expect 3 "$suite" --only "$good,S1.*"
