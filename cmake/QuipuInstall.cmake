@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Installs the CMake package and the pkg-config files. The CMakeLists.txt of the
-# library, headers, drivers and programs have the install rules of these.
+# Installs the CMake package, the pkg-config files, the pages of documentation
+# and the sources of the examples. The CMakeLists.txt of the library, headers,
+# drivers and programs have the install rules of these.
 include(CMakePackageConfigHelpers)
 
 set(QUIPU_CMAKE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/quipu")
@@ -63,3 +64,8 @@ install(FILES "${PROJECT_BINARY_DIR}/quipu-config.cmake"
 install(FILES "${PROJECT_BINARY_DIR}/quipu.pc"
     "${PROJECT_BINARY_DIR}/quipu-conformance.pc"
     DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT development)
+
+install(DIRECTORY docs/ DESTINATION "${CMAKE_INSTALL_DOCDIR}"
+    COMPONENT documentation FILES_MATCHING PATTERN "*.md")
+install(DIRECTORY examples DESTINATION "${CMAKE_INSTALL_DOCDIR}"
+    COMPONENT documentation PATTERN ".clang-tidy" EXCLUDE)

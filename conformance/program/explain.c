@@ -5,7 +5,11 @@
 #include "report/guarantees.h"
 #include "report/labels.h"
 
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Writes the names of the bits, separated by commas, or `none`. */
 static void write_bits(FILE *to, uint32_t bits, const char *none)
@@ -57,6 +61,34 @@ void quipu_explain_list(FILE *to, const struct quipu_run *run)
 
 /* ------------------------------------------------------------ where to look */
 
+/*
+ * Writes the path of a file of quipu's sources as it is installed with the
+ * suite: a page of docs/ in the folder of documentation, another file below it.
+ * The folder is found from that of the suite's library, or of a program that
+ * contains the suite, so an installed tree can be moved.  If the file is not
+ * there, as in a build, its path in the sources is written.
+ */
+static void write_path(FILE *to, const char *file)
+{
+    static const char *const ways[] = { QUIPU_LIBDIR_TO_DOC,
+                                        QUIPU_BINDIR_TO_DOC };
+    const char *rest = strncmp(file, "docs/", 5) == 0 ? file + 5 : file;
+    char folder[PATH_MAX], path[2 * PATH_MAX];
+    Dl_info info;
+    bool found = dladdr(ways, &info) && realpath(info.dli_fname, folder);
+    char *end = found ? strrchr(folder, '/') : NULL;
+
+    for (size_t i = 0; end && i < sizeof(ways) / sizeof(*ways); i++) {
+        *end = '\0';
+        snprintf(path, sizeof(path), "%s/%s/%s", folder, ways[i], rest);
+        if (access(path, R_OK) == 0 && realpath(path, folder)) {
+            fputs(folder, to);
+            return;
+        }
+    }
+    fputs(file, to);
+}
+
 /* The sections of docs/writing-a-driver.md, by prefix of a case's id; the first
  * prefix that matches counts. */
 static const struct {
@@ -101,6 +133,7 @@ static void write_guarantee(FILE *to, const struct quipu_guarantee *g)
 static void write_case(FILE *to, const struct quipu_case *case_)
 {
     const struct quipu_guarantee *g = quipu_guarantee_of(case_->id);
+    char source[100];
 
     fprintf(to, "%s\n    %s\n", case_->id, case_->why);
     write_needs(to, case_);
@@ -111,12 +144,21 @@ static void write_case(FILE *to, const struct quipu_case *case_)
     fprintf(to,
             "\nTo run it alone, with the seed that a report names:\n"
             "    quipu-conformance URI --only '%s' --seed N%s\n"
-            "\nMore about it:\n"
-            "    docs/writing-a-driver.md, \"%s\"\n"
-            "    conformance/cases/%s.c contains the case\n",
+            "To run it under a debugger:\n"
+            "    gdb -ex 'break quipu_assertion_fail' --args \\\n"
+            "        quipu-conformance URI --in-process '%s'\n"
+            "\nMore about it:\n    ",
             case_->id,
             case_->needs & QUIPU_TRAIT_HEAVY ? " --profile full" : "",
-            section_of(case_->id), quipu_case_family(case_));
+            case_->id);
+    write_path(to, "docs/writing-a-driver.md");
+    fprintf(to, ", \"%s\"\n    ", section_of(case_->id));
+    snprintf(source, sizeof(source), "conformance/cases/%s.c",
+             quipu_case_family(case_));
+    write_path(to, source);
+    fputs(" contains the case\n    ", to);
+    write_path(to, "examples/third-party-driver");
+    fputs(" is a complete driver\n", to);
 }
 
 static void write_cases(FILE *to, const struct quipu_guarantee *g)

@@ -47,6 +47,33 @@ if grep -rlF "$PWD/first" "$prefix"; then
     fail "these files contain the path of the first installation"
 fi
 
+# ------------------------------------------ --explain names installed files
+
+suite=$prefix/bin/quipu-conformance
+"$suite" --list | grep -v '^ ' >ids
+while read -r id; do
+    "$suite" --explain "$id" | sed -n '/^More about it/,$p'
+done <ids >explained
+grep -q 'writing-a-driver' explained || fail "--explain names no page"
+ends=', "| contains the case| is a complete driver'
+sed -nE "s/^    (.*)($ends).*/\1/p" explained | sort -u >named
+[ "$(wc -l <named)" -ge 10 ] || fail "--explain names only: $(cat named)"
+while read -r file; do
+    case $file in
+    "$(realpath "$prefix")"/*) ;;
+    *) fail "--explain names $file, which is not in the installed tree" ;;
+    esac
+    [ -e "$file" ] || fail "--explain names $file, which is not installed"
+done <named
+for page in "$prefix"/share/doc/*/*.md; do
+    sed -n 's/.*](\([^)#:]*\)[)#].*/\1/p' "$page" | sort -u
+done | sort -u >links
+while read -r link; do
+    [ -f "$(echo "$prefix"/share/doc/*)/$link" ] ||
+        [ -f "$prefix/share/man/man1/$link" ] ||
+        fail "an installed page links to $link, which is not there"
+done <links
+
 # --------------------------------------------------- a project using CMake
 
 linked="driver_sqlite;driver_lmdb;driver_postgres"
@@ -68,6 +95,9 @@ fi
 for flavour in conformance conformance_static; do
     same "quipu::$flavour" "U1 One winner" \
         "$("consumer/suite-$flavour" --explain U1 | head -n 1)"
+    "consumer/suite-$flavour" --explain "$(head -n 1 ids)" >explained
+    grep -q 'docs*/.*writing-a-driver\.md' explained ||
+        fail "quipu::$flavour explains: $(cat explained)"
     # The toy driver has no functions and says so, which shows that it is
     # linked.
     "consumer/suite-$flavour" >toy.tap 2>&1 &&

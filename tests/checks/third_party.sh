@@ -1,11 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# third_party.sh BUILD EXAMPLE: runs the commands of the example's README with
-# an installed quipu and a copy of the example's folder, then checks the driver
-# that they build.
+# third_party.sh BUILD: runs the commands of the example's README with an
+# installed quipu and a copy of the installed folder of the example, then checks
+# the driver that they build.
 set -eu
 build=$1
-example=$2
 here=$(cd "$(dirname "$0")" && pwd)
 unset QUIPU_DRIVER_PATH LD_LIBRARY_PATH PKG_CONFIG_PATH DESTDIR
 
@@ -14,9 +13,9 @@ unset QUIPU_DRIVER_PATH LD_LIBRARY_PATH PKG_CONFIG_PATH DESTDIR
 folder=$(mktemp -d)
 trap 'rm -rf -- "$folder"' EXIT
 cmake --install "$build" --prefix "$folder/quipu" >install.log
-cp -R "$example" "$folder/copy"
+cp -R "$folder"/quipu/share/doc/*/examples/third-party-driver "$folder/copy"
 
-awk '/^```/ { inside = $0 == "```sh"; next } inside' "$example/README.md" |
+awk '/^```/ { inside = $0 == "```sh"; next } inside' "$folder/copy/README.md" |
     sed "s|/where/quipu/is|$folder/quipu|" >lines.sh
 grep -q cmake lines.sh || { echo "README.md has no commands"; exit 1; }
 lines=$PWD/lines.sh

@@ -14,7 +14,7 @@ for id in $(cat ids); do
     says '^    needs .*; profiles .*full'
     says "^${id%%.*} [A-Z]"
     says "--only '$id' --seed N"
-    says 'docs/writing-a-driver\.md, "[0-9]\. [A-Z]'
+    says ' docs/writing-a-driver\.md, "[0-9]\. [A-Z]'
     says 'conformance/cases/[a-z_/]+\.c'
 done
 
