@@ -19,6 +19,10 @@
 #ifndef QUIPU_FAULTS_INTERPOSE_H
 #define QUIPU_FAULTS_INTERPOSE_H
 
+/* Included before any header of libc, which otherwise defines read, open and
+ * others as inline functions of its own. */
+#undef _FORTIFY_SOURCE
+
 /* The next definition of an interposed function, with its own type. */
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): the name of a function. */
 #define NEXT(name) ((__typeof__(&name))interpose_next(#name))

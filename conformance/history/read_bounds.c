@@ -364,8 +364,10 @@ static void bound(struct quipu_checker *c, size_t number)
     case QUIPU_HISTORY_WAIT:
         if (op->status == QUIPU_TIMEOUT) {
             bound_timeout(c, number);
+        } else if (found) {
+            bound_head(c, number);
         }
-        /* fall through */
+        break;
     case QUIPU_HISTORY_HEAD:
         if (found) {
             bound_head(c, number);

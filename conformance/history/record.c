@@ -102,6 +102,8 @@ void quipu_record_close(struct quipu_recorder *r)
 /* ------------------------------------------------------------------- lines */
 
 static void add(struct quipu_recorder *r, const char *format, va_list arguments)
+    QUIPU_PRINTF(2, 0);
+static void add(struct quipu_recorder *r, const char *format, va_list arguments)
 {
     va_list again;
     int size;

@@ -47,7 +47,7 @@ static bool is_zero(const unsigned char *bytes, size_t size)
 int quipu_struct_take(void *local, uint32_t known, const void *given,
                       const char *name, quipu_error *error)
 {
-    uint32_t size;
+    uint32_t size = 0;
     int status = size_of(given, name, &size, error);
     if (status != QUIPU_OK) {
         return status;
@@ -70,7 +70,7 @@ int quipu_struct_take(void *local, uint32_t known, const void *given,
 int quipu_struct_give(void *given, const void *local, uint32_t known,
                       const char *name, quipu_error *error)
 {
-    uint32_t size;
+    uint32_t size = 0;
     int status = size_of(given, name, &size, error);
     if (status != QUIPU_OK) {
         return status;

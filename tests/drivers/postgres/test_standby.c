@@ -98,8 +98,8 @@ static void standby_is_found_if_the_uri_asks_for_one(void **state)
     static const char *const attributes[] = {
         "&readonly=yes&application_name=looks&target_session_attrs=standby",
         "&readonly=yes&application_name=looks&target_session_attrs=read-only",
-        "&readonly=yes&application_name=looks"
-        "&target_session_attrs=prefer-standby",
+        ("&readonly=yes&application_name=looks"
+         "&target_session_attrs=prefer-standby"),
     };
     for (size_t i = 0; i < 3; i++) {
         quipu_schema schema = fixture_schema("plain");
