@@ -21,7 +21,7 @@ extern const struct quipu_family quipu_family_uniqueness, quipu_family_repeats,
     quipu_family_crash_power, quipu_family_crash_calls,
     quipu_family_memory_writes, quipu_family_memory_reads,
     quipu_family_crash_kills, quipu_family_crash_stops, quipu_family_long_reads,
-    quipu_family_crash_damage;
+    quipu_family_crash_damage, quipu_family_crash_blocks;
 
 const struct quipu_family *const quipu_families[] = {
     &quipu_family_uniqueness,
@@ -55,6 +55,7 @@ const struct quipu_family *const quipu_families[] = {
     &quipu_family_crash_stops,
     &quipu_family_long_reads,
     &quipu_family_crash_damage,
+    &quipu_family_crash_blocks,
     NULL,
 };
 

@@ -54,6 +54,7 @@ static const struct mutant_family *const families[] = {
     &mutant_family_exits,
 #ifdef QUIPU_MUTANTS_SQLITE
     &mutant_family_unsafe_sqlite, &mutant_family_durability,
+    &mutant_family_segments,
 #endif
 #ifdef QUIPU_MUTANTS_LMDB
     &mutant_family_unsafe_lmdb,

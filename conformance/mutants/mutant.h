@@ -92,6 +92,7 @@ extern const struct mutant_family mutant_family_leaks;
 extern const struct mutant_family mutant_family_preconditions;
 extern const struct mutant_family mutant_family_races;
 extern const struct mutant_family mutant_family_reads;
+extern const struct mutant_family mutant_family_segments;
 extern const struct mutant_family mutant_family_stores;
 extern const struct mutant_family mutant_family_waits;
 extern const struct mutant_family mutant_family_unsafe_sqlite;
