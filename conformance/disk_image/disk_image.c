@@ -270,7 +270,9 @@ static int find_file(const struct replay *r,
  * that is known already. */
 static void open_name(struct replay *r, const struct journal_record *record)
 {
-    struct name *name = find_name(r, quipu_journal_names(record));
+    bool nameless = record->names_size == 0;
+    struct name *name =
+        nameless ? NULL : find_name(r, quipu_journal_names(record));
     int number = find_file(r, record);
 
     if (record->kind == JOURNAL_CREATE && number >= 0) {
@@ -286,7 +288,9 @@ static void open_name(struct replay *r, const struct journal_record *record)
     r->files[number].known = true;
     r->files[number].device = record->device;
     r->files[number].inode = record->inode;
-    name->file = number;
+    if (name) {
+        name->file = number;
+    }
 }
 
 /* Applies the pending operations of a file: all of them if it is synced, else a
@@ -380,6 +384,7 @@ static void replay_record(struct replay *r, const struct journal_record *record)
     switch (record->kind) {
     case JOURNAL_OPEN:
     case JOURNAL_CREATE:
+    case JOURNAL_LINK:
         open_name(r, record);
         break;
     case JOURNAL_SYNC_FOLDER:

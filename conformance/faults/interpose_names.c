@@ -14,6 +14,8 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,8 +27,13 @@ static bool exists(const char *path)
 
 static void record_opened(int fd, const char *name, int flags, bool created)
 {
+    const bool nameless = (flags & O_TMPFILE) == O_TMPFILE;
     files_opened(fd, name, flags);
     struct file file = files_of(fd);
+    if (nameless) {
+        journal_write_names(JOURNAL_CREATE, &file, NULL, NULL);
+        return;
+    }
     if (file.kind != FILE_PLAIN) {
         return;
     }
@@ -152,6 +159,33 @@ int rename(const char *from, const char *to)
     int status = NEXT(rename)(from, to);
     if (status == 0) {
         journal_write_names(JOURNAL_RENAME, NULL, name, other);
+    }
+    journal_unlock();
+    return status;
+}
+
+/* Gives a file that was opened with O_TMPFILE its name. */
+int linkat(int from_folder, const char *from, int to_folder, const char *to,
+           int flags)
+{
+    static const char own[] = "/proc/self/fd/";
+    char absolute[FILES_PATH];
+    const char *name = NULL;
+    if (quipu_fault_plan.active && strncmp(from, own, sizeof(own) - 1) == 0 &&
+        (to_folder == AT_FDCWD || to[0] == '/')) {
+        name = files_name(to, absolute);
+    }
+    if (!name) {
+        return NEXT(linkat)(from_folder, from, to_folder, to, flags);
+    }
+    if (quipu_fault_plan_decide(CALL_REMOVE) != FAULT_NONE) {
+        return -1;
+    }
+    struct file file = files_of(atoi(from + sizeof(own) - 1));
+    journal_lock();
+    int status = NEXT(linkat)(from_folder, from, to_folder, to, flags);
+    if (status == 0) {
+        journal_write_names(JOURNAL_LINK, &file, name, NULL);
     }
     journal_unlock();
     return status;

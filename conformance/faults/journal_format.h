@@ -15,7 +15,8 @@
 
 enum journal_kind {
     JOURNAL_OPEN = 1,    /* name: an existing file was opened */
-    JOURNAL_CREATE,      /* name: a new, empty file was created */
+    JOURNAL_CREATE,      /* name: a new, empty file was created; no name, if it
+                            has none yet (O_TMPFILE) */
     JOURNAL_WRITE,       /* data was written at the offset */
     JOURNAL_STORE,       /* the same, and it is durable (O_DSYNC, msync) */
     JOURNAL_TRUNCATE,    /* the file was truncated or extended to the offset */
@@ -25,6 +26,7 @@ enum journal_kind {
     JOURNAL_MAP,         /* the file was mapped for writing */
     JOURNAL_REMOVE,      /* name */
     JOURNAL_RENAME,      /* name, and the new name */
+    JOURNAL_LINK,        /* name: an open file was given it */
     JOURNAL_MARK         /* writer `device` has made `offset` appends */
 };
 

@@ -19,7 +19,7 @@ enum call {
     CALL_ALLOCATE, /* fallocate, posix_fallocate */
     CALL_OPEN,     /* open, openat */
     CALL_MAP,      /* mmap */
-    CALL_REMOVE,   /* unlink, rename */
+    CALL_REMOVE,   /* unlink, rename, linkat */
     CALLS
 };
 

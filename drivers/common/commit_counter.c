@@ -21,13 +21,23 @@ uint32_t quipu_common_commit_counter_read(struct commit_counter *counter)
 /* The value is changed before the waiters are counted; a waiter counts itself
  * before the kernel compares the value. So either this thread sees the waiter,
  * or the kernel sees the new value. */
-void quipu_common_commit_counter_advance(struct commit_counter *counter)
+static void advance(struct commit_counter *counter, int most)
 {
     (void)atomic_fetch_add(&counter->value, 1);
     if (atomic_load(&counter->waiters) > 0) {
-        (void)syscall(SYS_futex, &counter->value, FUTEX_WAKE, INT_MAX, NULL,
-                      NULL, 0);
+        (void)syscall(SYS_futex, &counter->value, FUTEX_WAKE, most, NULL, NULL,
+                      0);
     }
+}
+
+void quipu_common_commit_counter_advance(struct commit_counter *counter)
+{
+    advance(counter, INT_MAX);
+}
+
+void quipu_common_commit_counter_pass(struct commit_counter *counter)
+{
+    advance(counter, 1);
 }
 
 void quipu_common_commit_counter_wait(struct commit_counter *counter,

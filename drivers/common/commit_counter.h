@@ -25,6 +25,9 @@ uint32_t quipu_common_commit_counter_read(struct commit_counter *counter);
 /* Counts a commit, or an interruption, and wakes all waiters. */
 void quipu_common_commit_counter_advance(struct commit_counter *counter);
 
+/* The same, but wakes only the thread that has waited longest. */
+void quipu_common_commit_counter_pass(struct commit_counter *counter);
+
 /* Waits until the value differs from `seen` or the deadline has passed; may
  * return earlier. */
 void quipu_common_commit_counter_wait(struct commit_counter *counter,

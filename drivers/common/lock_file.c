@@ -8,26 +8,23 @@
  * under load; besides, releases of SQLite before 3.51.3 can damage a WAL
  * database if a checkpoint of one connection coincides with the WAL reset of
  * another one. The drivers put a fair lock with a deadline before the library's
- * lock. It has to be in memory that all processes share: a mapped page of the
- * lock file.
+ * lock (fair_lock.c).
  *
  * METHOD
  *
- * Two bytes of the file carry locks of open file descriptions (F_OFD_SETLK of
- * fcntl). The kernel releases them when the last descriptor of the description
- * is closed, however the process ends.
+ * Four bytes of the file carry locks of open file descriptions (byte_lock.h):
  *
- *   byte 0, open lock    Held exclusively while a process opens or closes the
- *                        database.
- *   byte 1, users lock   Held shared by each process that has the database
- *                        open. A process that obtains it exclusively is the
- *                        only user.
+ *   open lock    Held exclusively while a process opens or closes the
+ *                database.
+ *   users lock   Held shared by each process that has the database open. A
+ *                process that obtains it exclusively is the only user.
+ *   next, writer The two steps of the fair lock.
  *
  * Opening: acquire the open lock; try the users lock exclusively. If that
  * succeeds, initialise the page, do what only the first process may do
  * (recovery), and change the users lock to a shared one. Otherwise take it
- * shared and check that the page has the expected layout. Release the open
- * lock.
+ * shared and check that the page is one that the process can use. Release the
+ * open lock.
  *
  * Closing: acquire the open lock; try the users lock exclusively. If that
  * succeeds the process is the last one: it does what only the last process may
@@ -40,69 +37,106 @@
  *         shared.
  *   INV2  The first user initialises the page, and discards what a power cut
  *         or a killed process left in it. So nothing in the page needs to be
- *         durable.
+ *         durable but the magic, by which the file is recognised.
  *   INV3  The users lock changes only while the open lock is held. So no two
  *         processes initialise the page, and none starts to use a page that is
  *         being removed.
  *   INV4  The last user removes the file while it holds both locks. A process
  *         that opened the file before, and waited for the open lock, then holds
- *         a lock on a file without a name; it notices that (is_removed) and
+ *         a lock on a file without a name; it notices that (lock_name.h) and
  *         starts again.
- *   INV5  Only a page with the same magic, format and struct size is used: the
- *         mutexes in it depend on the C library. Another program's page is left
- *         alone (EPROTO).
+ *   INV5  Only a page with the same magic, format and struct size is used.
+ *         Another program's page is left alone (EPROTO).
+ *   INV6  A file of that name is written or removed only if it is a lock file:
+ *         a regular file with one name, of the size of the page, that begins
+ *         with the magic or has no byte but 0, which earlier versions of quipu
+ *         left at a power cut. Any other file is somebody's (EEXIST).
+ *   INV7  The page is not trusted (fair_lock.c, INV5). The mode gives nobody
+ *         the right to read that may not write: a reader could lock a byte and
+ *         keep writers out.
+ *   INV8  All users have the same database open: the first one notes its device
+ *         and inode. A process for which the name leads to another file is
+ *         refused (ESTALE), since both would share the files beside it.
+ *   INV9  LMDB identifies readers by process numbers, which each PID namespace
+ *         has of its own. If the driver asks for it, all users are of one
+ *         namespace (EREMOTE).
+ *   INV10 A child of fork would share the descriptions, and with them the
+ *         locks, which then outlive the parent. So it closes its descriptors of
+ *         all lock files and does not inherit the maps. Both change only with
+ *         the mutex `register_lock` held, which fork acquires.
  *
  * The open lock is polled, since F_OFD_SETLKW has no deadline. Opening and
- * closing are short and rare, and their order does not matter.
- *
- * A process must not use the file across fork: the child shares the
- * description, and with it the locks. The drivers refuse that. */
+ * closing are short and rare, and their order does not matter. */
 #include "lock_file.h"
 
+#include "byte_lock.h"
 #include "clock.h"
 #include "error.h"
+#include "lock_name.h"
+#include "safeguard.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define LOCK_PAGE_SIZE 4096
-#define LOCK_PAGE_FORMAT 1
+/* ---------------------------------------------------------------- register
+ */
 
-enum { BYTE_OPEN = 0, BYTE_USERS = 1 };
+static pthread_mutex_t register_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock_file *lock_files;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static const char magic[8] = "quipu\n1";
-
-_Static_assert(sizeof(struct lock_file_page) <= LOCK_PAGE_SIZE,
-               "the struct fits the page");
-
-/* ------------------------------------------------------------------- locks */
-
-/* Locks a byte (F_RDLCK, F_WRLCK) or unlocks it (F_UNLCK), without waiting.
- * Returns 0 or an errno. */
-static int lock_byte(int fd, int byte, short type)
+static void before_fork(void)
 {
-    struct flock lock = {
-        .l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1
-    };
-
-    return fcntl(fd, F_OFD_SETLK, &lock) == 0 ? 0 : errno;
+    (void)pthread_mutex_lock(&register_lock);
 }
 
-static bool is_held(int code)
+static void after_fork_in_parent(void)
 {
-    return code == EAGAIN || code == EACCES;
+    (void)pthread_mutex_unlock(&register_lock);
+}
+
+/* Leaves the locks to the parent (INV10). The handles of the parent are not
+ * used in the child. */
+static void after_fork_in_child(void)
+{
+    SAFEGUARD("V3.locks-stay-with-the-parent")
+    for (struct lock_file *at = lock_files; at; at = at->next) {
+        (void)close(at->fd);
+        at->fd = -1;
+    }
+    lock_files = NULL;
+    (void)pthread_mutex_unlock(&register_lock);
+}
+
+static void watch_forks(void)
+{
+    (void)pthread_atfork(before_fork, after_fork_in_parent,
+                         after_fork_in_child);
+}
+
+/* Takes the lock file out of the register and closes its descriptor. */
+static void close_file(struct lock_file *lock_file)
+{
+    (void)pthread_mutex_lock(&register_lock);
+    for (struct lock_file **at = &lock_files; *at; at = &(*at)->next) {
+        if (*at == lock_file) {
+            *at = lock_file->next;
+            break;
+        }
+    }
+    if (lock_file->fd >= 0) {
+        (void)close(lock_file->fd);
+        lock_file->fd = -1;
+    }
+    (void)pthread_mutex_unlock(&register_lock);
 }
 
 static int acquire_open_lock(int fd, int64_t deadline)
 {
     for (;;) {
-        int code = lock_byte(fd, BYTE_OPEN, F_WRLCK);
+        int code = byte_lock_set(fd, BYTE_OPEN, F_WRLCK);
 
-        if (!is_held(code)) {
+        if (!byte_lock_is_held(code)) {
             return code;
         }
         if (clock_now() >= deadline) {
@@ -112,148 +146,150 @@ static int acquire_open_lock(int fd, int64_t deadline)
     }
 }
 
-/* -------------------------------------------------------------------- file */
+/* -------------------------------------------------------------------- locks
+ */
 
-/* Gives a new lock file the owner, group and mode of the database: a user that
- * may write the database may use the lock file. Where the system does not
- * permit that, a later user may get DENIED. */
-static void copy_access(int fd, const char *owner)
-{
-    struct stat info;
-
-    if (stat(owner, &info) != 0 ||
-        (geteuid() == 0 && fchown(fd, info.st_uid, info.st_gid) != 0)) {
-        return;
-    }
-    (void)fchmod(fd, info.st_mode & 0777);
-}
-
-/* Opens the file, or creates it. Returns a descriptor, or -1 with errno. */
-static int open_file(const char *path, const char *owner)
-{
-    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
-    int fd = open(path, flags);
-
-    if (fd >= 0 || errno != ENOENT) {
-        return fd;
-    }
-    fd = open(path, flags | O_CREAT | O_EXCL, 0600);
-    if (fd >= 0) {
-        copy_access(fd, owner);
-    } else if (errno == EEXIST) {
-        fd = open(path, flags);
-    }
-    return fd;
-}
-
-/* Returns true if the last user removed the file after it was opened (INV4). */
-static bool is_removed(int fd, const char *path)
-{
-    struct stat opened;
-    struct stat named;
-
-    return fstat(fd, &opened) != 0 || stat(path, &named) != 0 ||
-           opened.st_ino != named.st_ino || opened.st_dev != named.st_dev;
-}
-
-/* Opens the file and acquires the open lock. Returns 0 or an errno. */
-static int open_and_lock(struct lock_file *lock_file, const char *owner,
-                         int64_t deadline)
-{
-    for (;;) {
-        lock_file->fd = open_file(lock_file->path, owner);
-        if (lock_file->fd < 0) {
-            if (errno == ENOENT && clock_now() < deadline) {
-                continue; /* removed between two calls of open() */
-            }
-            return errno;
-        }
-        int code = acquire_open_lock(lock_file->fd, deadline);
-        if (code != 0 || !is_removed(lock_file->fd, lock_file->path)) {
-            return code;
-        }
-        (void)close(lock_file->fd);
-    }
-}
-
-/* -------------------------------------------------------------------- page */
-
+/* The map refers to the description as a descriptor does, so a child does not
+ * inherit it (INV10). */
 static int map_page(struct lock_file *lock_file)
 {
-    void *page = mmap(NULL, LOCK_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+    int code = 0;
+
+    (void)pthread_mutex_lock(&register_lock);
+    void *page = mmap(NULL, LOCK_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
                       lock_file->fd, 0);
-
     if (page == MAP_FAILED) {
-        return errno;
+        code = errno;
+    } else {
+        lock_file->page = page;
+        SAFEGUARD("V3.locks-stay-with-the-parent")
+        (void)madvise(page, LOCK_PAGE_BYTES, MADV_DONTFORK);
     }
-    lock_file->page = page;
-    return 0;
-}
-
-/* Initialises the page, as the only user (INV2). The page is written, not only
- * sized: on a full disk the first access to a hole would raise SIGBUS. */
-static int init_page(struct lock_file *lock_file)
-{
-    static const char zeros[LOCK_PAGE_SIZE];
-    ssize_t size = pwrite(lock_file->fd, zeros, LOCK_PAGE_SIZE, 0);
-    int code = size == LOCK_PAGE_SIZE ? 0 : size < 0 ? errno : ENOSPC;
-
-    if (code == 0) {
-        code = map_page(lock_file);
-    }
-    if (code == 0) {
-        code = quipu_common_fair_lock_init(&lock_file->page->fair_lock);
-    }
-    if (code == 0) {
-        lock_file->page->format = LOCK_PAGE_FORMAT;
-        lock_file->page->size = sizeof(*lock_file->page);
-        memcpy(lock_file->page->magic, magic, sizeof(magic));
-    }
+    (void)pthread_mutex_unlock(&register_lock);
     return code;
-}
-
-/* Maps the page that another user has initialised; EPROTO: it has another
- * layout (INV5). */
-static int join_page(struct lock_file *lock_file)
-{
-    struct stat info;
-
-    if (fstat(lock_file->fd, &info) != 0) {
-        return errno;
-    }
-    if (info.st_size != LOCK_PAGE_SIZE) {
-        return EPROTO;
-    }
-    int code = map_page(lock_file);
-    if (code != 0) {
-        return code;
-    }
-    const struct lock_file_page *page = lock_file->page;
-    return memcmp(page->magic, magic, sizeof(magic)) == 0 &&
-                   page->format == LOCK_PAGE_FORMAT &&
-                   page->size == sizeof(*page)
-               ? 0
-               : EPROTO;
 }
 
 /* Acquires the users lock, exclusively (*alone) or shared, and gets the page;
  * the open lock is held (INV3). */
-static int acquire_users_lock(struct lock_file *lock_file, bool *alone)
+static int acquire_users_lock(struct lock_file *lock_file,
+                              const struct lock_file_target *target,
+                              bool *alone)
 {
-    int code = lock_byte(lock_file->fd, BYTE_USERS, F_WRLCK);
+    int code = byte_lock_set(lock_file->fd, BYTE_USERS, F_WRLCK);
 
     *alone = code == 0;
-    if (is_held(code)) {
-        code = lock_byte(lock_file->fd, BYTE_USERS, F_RDLCK);
+    if (byte_lock_is_held(code)) {
+        code = byte_lock_set(lock_file->fd, BYTE_USERS, F_RDLCK);
     }
-    if (code != 0) {
-        return code;
+    if (code == 0 && *alone) {
+        code = quipu_common_lock_page_write(lock_file->fd, target);
     }
-    return *alone ? init_page(lock_file) : join_page(lock_file);
+    if (code == 0) {
+        code = map_page(lock_file);
+    }
+    if (code == 0 && !*alone) {
+        code = quipu_common_lock_page_check(lock_file->page, target);
+    }
+    if (code == 0) {
+        quipu_common_fair_lock_share(&lock_file->fair_lock, lock_file->fd,
+                                     &lock_file->page->fair_lock);
+    }
+    return code;
+}
+
+/* Opens the file, or creates it, and enters it into the register. Returns 0 or
+ * an errno. */
+static int open_file(struct lock_file *lock_file,
+                     const struct lock_file_target *target)
+{
+    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    int code = 0;
+
+    (void)pthread_mutex_lock(&register_lock);
+    lock_file->fd = open(lock_file->path, flags);
+    if (lock_file->fd < 0 && errno == ENOENT) {
+        code = quipu_common_lock_name_create(lock_file->path, target);
+        if (code == 0 || code == EEXIST) {
+            lock_file->fd = open(lock_file->path, flags);
+            code = lock_file->fd < 0 && errno == ENOENT ? EAGAIN : 0;
+        }
+    }
+    if (lock_file->fd < 0 && code == 0) {
+        code = errno == ELOOP || errno == EISDIR ? EEXIST : errno;
+    }
+    if (lock_file->fd >= 0) {
+        lock_file->next = lock_files;
+        lock_files = lock_file;
+    }
+    (void)pthread_mutex_unlock(&register_lock);
+    return code;
+}
+
+/* Opens the file and acquires the open lock. Returns 0 or an errno. */
+static int open_and_lock(struct lock_file *lock_file,
+                         const struct lock_file_target *target,
+                         int64_t deadline)
+{
+    for (;;) {
+        int code = open_file(lock_file, target);
+        if (code == EAGAIN && clock_now() < deadline) {
+            continue; /* removed between two calls of open() */
+        }
+        if (code == 0) {
+            code = acquire_open_lock(lock_file->fd, deadline);
+        }
+        if (code != 0) {
+            return code;
+        }
+        if (quipu_common_lock_name_leads_to(lock_file->fd, lock_file->path)) {
+            return SAFEGUARDED("F4.another-file-of-that-name",
+                               quipu_common_lock_page_recognise(lock_file->fd),
+                               0);
+        }
+        close_file(lock_file);
+    }
 }
 
 /* ------------------------------------------------------- opening and closing
  */
+
+/* Sets the error of a file of that name that is not this database's. */
+static int set_conflict(const struct lock_file_target *target, int code,
+                        quipu_error *error)
+{
+    const quipu_host *host = target->host;
+    const char *database = target->database;
+
+    switch (code) {
+    case EEXIST:
+        return host->error_set(
+            error, QUIPU_INVALID, 0, NULL,
+            "\"%s-quipu\" is not a lock file of quipu, and \"%s\" needs that "
+            "name for one; rename one of the two, or remove it if it is empty "
+            "and no program uses it",
+            database, database);
+    case ESTALE:
+        return host->error_set(
+            error, QUIPU_INVALID, 0, NULL,
+            "another process has a file open that was called \"%s\" before it "
+            "was moved or replaced; close it there first",
+            database);
+    case EREMOTE:
+        return host->error_set(
+            error, QUIPU_UNSUPPORTED, 0, NULL,
+            "\"%s\" is open in another container (PID namespace), and LMDB "
+            "would confuse its process numbers with those of this one; run "
+            "both in one PID namespace (docker run --pid=container:NAME) with "
+            "/proc mounted, or use an SQLite or PostgreSQL store",
+            database);
+    default:
+        return host->error_set(
+            error, QUIPU_UNSUPPORTED, 0, NULL,
+            "\"%s\" is in use by a program with another version of quipu; "
+            "close it there first",
+            database);
+    }
+}
 
 static int set_error(const struct lock_file_target *target, int code,
                      quipu_error *error)
@@ -267,17 +303,18 @@ static int set_error(const struct lock_file_target *target, int code,
                                "\"%s\" was being opened or closed by another "
                                "program until the deadline; try again",
                                database);
+    case EEXIST:
+    case ESTALE:
+    case EREMOTE:
     case EPROTO:
-        return host->error_set(
-            error, QUIPU_UNSUPPORTED, 0, NULL,
-            "\"%s\" is in use by a program whose quipu or C library is too "
-            "different from this one's; close it there first",
-            database);
+        return set_conflict(target, code, error);
+    case EINVAL: /* a kernel without F_OFD_SETLK */
     case ENOLCK:
     case EOPNOTSUPP:
         return host->error_set(error, QUIPU_UNSUPPORTED, code, NULL,
-                               "the file system of \"%s\" has no locks; use a "
-                               "local file system",
+                               "the file system of \"%s\" has no locks of open "
+                               "files (F_OFD_SETLK); use a local file system, "
+                               "and Linux 3.15 or later",
                                database);
     default:
         return quipu_common_error_set_system(
@@ -305,13 +342,17 @@ int quipu_common_lock_file_open_locked(struct lock_file *lock_file,
                                        quipu_error *error)
 {
     *lock_file = (struct lock_file){ .fd = -1, .path = name_of(target) };
-    if (!lock_file->path) {
+    (void)pthread_once(&once, watch_forks);
+    if (!lock_file->path ||
+        quipu_common_fair_lock_init(&lock_file->fair_lock) != 0) {
+        target->host->release(lock_file->path);
+        *lock_file = (struct lock_file){ .fd = -1 };
         return target->host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
-                                       "no memory for the name of a lock file");
+                                       "no memory for a lock file");
     }
-    int code = open_and_lock(lock_file, target->owner, deadline);
+    int code = open_and_lock(lock_file, target, deadline);
     if (code == 0) {
-        code = acquire_users_lock(lock_file, alone);
+        code = acquire_users_lock(lock_file, target, alone);
     }
     if (code != 0) {
         quipu_common_lock_file_close(lock_file, target->host, false);
@@ -336,30 +377,34 @@ int quipu_common_lock_file_open(struct lock_file *lock_file,
 
 void quipu_common_lock_file_unlock(struct lock_file *lock_file)
 {
-    (void)lock_byte(lock_file->fd, BYTE_USERS, F_RDLCK);
-    (void)lock_byte(lock_file->fd, BYTE_OPEN, F_UNLCK);
+    (void)byte_lock_set(lock_file->fd, BYTE_USERS, F_RDLCK);
+    (void)byte_lock_set(lock_file->fd, BYTE_OPEN, F_UNLCK);
 }
 
 bool quipu_common_lock_file_try_exclusive(struct lock_file *lock_file,
                                           int64_t deadline)
 {
     return acquire_open_lock(lock_file->fd, deadline) == 0 &&
-           !is_removed(lock_file->fd, lock_file->path) &&
-           lock_byte(lock_file->fd, BYTE_USERS, F_WRLCK) == 0;
+           quipu_common_lock_name_leads_to(lock_file->fd, lock_file->path) &&
+           byte_lock_set(lock_file->fd, BYTE_USERS, F_WRLCK) == 0;
 }
 
 void quipu_common_lock_file_close(struct lock_file *lock_file,
                                   const quipu_host *host, bool remove)
 {
-    if (remove) {
+    if (!lock_file->path) {
+        return;
+    }
+    /* INV6, once more: the name may have been given to another file. */
+    if (remove &&
+        quipu_common_lock_name_leads_to(lock_file->fd, lock_file->path)) {
         (void)unlink(lock_file->path);
     }
     if (lock_file->page) {
-        (void)munmap(lock_file->page, LOCK_PAGE_SIZE);
+        (void)munmap(lock_file->page, LOCK_PAGE_BYTES);
     }
-    if (lock_file->fd >= 0) {
-        (void)close(lock_file->fd);
-    }
+    close_file(lock_file);
+    quipu_common_fair_lock_finish(&lock_file->fair_lock);
     host->release(lock_file->path);
     *lock_file = (struct lock_file){ .fd = -1 };
 }

@@ -1,44 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The lock file `<database>-quipu`, which the writers of all processes share: a
- * page of memory with their fair lock and commit counter, and two file locks
- * that tell whether a process is the only user. lock_file.c describes the
- * method. */
+/* The lock file `<database>-quipu`, which the writers of all processes share:
+ * byte locks for opening, users and writers, and a page of memory with hints
+ * and the commit counter. lock_file.c describes the method. */
 #ifndef QUIPU_DRIVERS_COMMON_LOCK_FILE_H
 #define QUIPU_DRIVERS_COMMON_LOCK_FILE_H
 
-#include "commit_counter.h"
-#include "fair_lock.h"
-
-#include <quipu/driver.h>
-
-/* The contents of the file, mapped by each process. */
-struct lock_file_page {
-    char magic[8];
-    uint32_t format;
-    uint32_t size; /* of this struct, which differs between C libraries */
-    struct fair_lock fair_lock;
-    struct commit_counter commit_counter;
-    _Atomic uint64_t marks[2]; /* for the driver; 0 at first */
-};
+#include "lock_page.h"
 
 struct lock_file {
-    int fd; /* -1: not open */
+    struct lock_file *next; /* in the register of the process */
+    int fd;                 /* -1: not open */
     char *path;
-    struct lock_file_page *page;
-};
-
-/* The database that a lock file belongs to. */
-struct lock_file_target {
-    const quipu_host *host;
-    const char *database; /* path, to which "-quipu" is added */
-    const char *owner;    /* the file that gives owner, group and mode */
+    struct lock_page *page;
+    struct fair_lock fair_lock;
 };
 
 /* Opens the lock file. *alone: the caller is the only user; it keeps the open
  * lock until quipu_common_lock_file_unlock, so that other processes wait.
- * Otherwise the open lock is released. BUSY, DENIED, IO, NO_MEMORY;
- * UNSUPPORTED: a program with another page layout uses the file, or the file
- * system has no locks. */
+ * Otherwise the open lock is released. BUSY, DENIED, IO, NO_MEMORY; INVALID:
+ * another file has the name, or the users have a file open that had the
+ * database's name before; UNSUPPORTED: a program with another page layout or in
+ * another PID namespace uses the file, or the file system has no locks. */
 int quipu_common_lock_file_open(struct lock_file *lock_file,
                                 const struct lock_file_target *target,
                                 int64_t deadline, bool *alone,

@@ -230,7 +230,8 @@ int quipu_lmdb_data_file_create(const quipu_host *host,
 {
     const struct lock_file_target target = { .host = host,
                                              .database = file->path,
-                                             .owner = file->folder };
+                                             .owner = file->folder,
+                                             .one_pid_namespace = true };
     struct lock_file lock_file;
     bool exclusive = false;
     int status = quipu_common_lock_file_open(&lock_file, &target, deadline,
@@ -241,7 +242,7 @@ int quipu_lmdb_data_file_create(const quipu_host *host,
     if (exclusive) {
         quipu_common_lock_file_unlock(&lock_file);
     }
-    struct fair_lock *fair_lock = &lock_file.page->fair_lock;
+    struct fair_lock *fair_lock = &lock_file.fair_lock;
     int code = quipu_common_fair_lock_acquire(fair_lock, deadline);
     if (code == 0) {
         status = create_and_rename(host, file, error);

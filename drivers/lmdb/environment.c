@@ -190,7 +190,10 @@ static int open_lock_file(struct environment *environment, bool readonly,
 {
     const struct lock_file_target target = { .host = environment->host,
                                              .database = environment->path,
-                                             .owner = environment->path };
+                                             .owner = environment->path,
+                                             .identity = { environment->device,
+                                                           environment->inode },
+                                             .one_pid_namespace = true };
     bool exclusive = false;
     quipu_error own = { 0 };
     int status = quipu_common_lock_file_open_locked(
@@ -202,7 +205,7 @@ static int open_lock_file(struct environment *environment, bool readonly,
         return quipu_common_error_pass(status, &own, error);
     }
     environment->has_lock_file = true;
-    environment->fair_lock = &environment->lock_file.page->fair_lock;
+    environment->fair_lock = &environment->lock_file.fair_lock;
     environment->commit_counter = &environment->lock_file.page->commit_counter;
     environment->marks = environment->lock_file.page->marks;
     return QUIPU_OK;

@@ -40,7 +40,9 @@ static int open_lock_file(quipu_driver_datastore *datastore, int64_t deadline,
     struct file *file = datastore->file;
     const struct lock_file_target target = { .host = datastore->host,
                                              .database = datastore->path,
-                                             .owner = datastore->path };
+                                             .owner = datastore->path,
+                                             .identity = { file->device,
+                                                           file->inode } };
     bool alone = false;
     int status = QUIPU_OK;
 
@@ -60,7 +62,7 @@ static int open_lock_file(quipu_driver_datastore *datastore, int64_t deadline,
     if (status == QUIPU_OK) {
         file->writers++;
         datastore->is_writer = true;
-        datastore->fair_lock = &file->lock_file.page->fair_lock;
+        datastore->fair_lock = &file->lock_file.fair_lock;
         datastore->commit_counter = &file->lock_file.page->commit_counter;
     }
     return status;

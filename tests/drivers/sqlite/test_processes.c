@@ -270,15 +270,14 @@ static void append_each_turn(void *context)
 static int let_the_other_wait(void *native, void *context, quipu_error *error)
 {
     struct turns *turns = context;
-    pthread_mutex_t *next = &turns->datastore->fair_lock->next;
+    _Atomic uint32_t *queued = &turns->datastore->fair_lock->page->queued;
     (void)native;
     (void)error;
     (void)atomic_fetch_add(&turns->turn, 1);
     for (int64_t end = fixture_now() + FIXTURE_PATIENCE; fixture_now() < end;) {
-        if (pthread_mutex_trylock(next) != 0) {
+        if (atomic_load(queued) != 0) {
             return QUIPU_OK;
         }
-        (void)pthread_mutex_unlock(next);
         (void)usleep(100);
     }
     return QUIPU_INTERNAL;

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The name of a lock file: what has it, and how a file gets it. The invariants
+ * are those of lock_file.c. */
+#include "lock_name.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int quipu_common_lock_name_recognise(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    if (fd < 0) {
+        return -1;
+    }
+    int found = quipu_common_lock_page_recognise(fd) == 0 ? 1 : 0;
+    (void)close(fd);
+    return found;
+}
+
+bool quipu_common_lock_name_leads_to(int fd, const char *path)
+{
+    struct stat opened;
+    struct stat named;
+
+    return fstat(fd, &opened) == 0 && lstat(path, &named) == 0 &&
+           opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+/* The mode of the database without the right to read of those that may not
+ * write (INV7). */
+static mode_t mode_of_writers(mode_t mode)
+{
+    return (mode & 0666) & (0222 | (mode & 0222) << 1);
+}
+
+/* Gives a new lock file the owner and the group of the database, and the mode
+ * of its writers. Where the system does not permit that, a later user may get
+ * DENIED; no one gets a right that it lacks on the database. */
+static void copy_access(int fd, const char *owner)
+{
+    struct stat info;
+    struct stat own;
+
+    if (stat(owner, &info) != 0 || fstat(fd, &own) != 0) {
+        return;
+    }
+    mode_t mode = mode_of_writers(info.st_mode);
+    if (own.st_uid != info.st_uid && geteuid() == 0 &&
+        fchown(fd, info.st_uid, (gid_t)-1) != 0) {
+        return;
+    }
+    if (own.st_gid != info.st_gid && fchown(fd, (uid_t)-1, info.st_gid) != 0) {
+        mode &= ~(mode_t)070;
+    }
+    (void)fchmod(fd, mode | 0600);
+}
+
+/* Writes a new file and makes it durable. Returns 0 or an errno. */
+static int complete_file(int fd, const struct lock_file_target *target)
+{
+    int code = quipu_common_lock_page_write(fd, target);
+
+    copy_access(fd, target->owner);
+    return code == 0 && fsync(fd) != 0 ? errno : code;
+}
+
+/* Creates the file as one without a name and then gives it its name. Returns 0
+ * or an errno: EEXIST, or EOPNOTSUPP if that cannot be done. */
+static int create_unnamed(const char *path,
+                          const struct lock_file_target *target)
+{
+    char folder[PATH_MAX];
+    char itself[32];
+    size_t size =
+        (size_t)(strrchr(path, '/') ? strrchr(path, '/') + 1 - path : 0);
+
+    if (size + 2 > sizeof(folder)) {
+        return EOPNOTSUPP;
+    }
+    memcpy(folder, path, size);
+    memcpy(folder + size, ".", 2);
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return errno == EISDIR || errno == ENOENT || errno == EINVAL
+                   ? EOPNOTSUPP
+                   : errno;
+    }
+    int code = complete_file(fd, target);
+    (void)snprintf(itself, sizeof(itself), "/proc/self/fd/%d", fd);
+    if (code == 0 &&
+        linkat(AT_FDCWD, itself, AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0) {
+        code = errno == EEXIST ? EEXIST : EOPNOTSUPP;
+    }
+    (void)close(fd);
+    return code;
+}
+
+int quipu_common_lock_name_create(const char *path,
+                                  const struct lock_file_target *target)
+{
+    int code = create_unnamed(path, target);
+
+    if (code != EOPNOTSUPP) {
+        return code;
+    }
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return errno;
+    }
+    code = complete_file(fd, target);
+    if (code != 0) {
+        (void)unlink(path);
+    }
+    (void)close(fd);
+    return code;
+}
