@@ -471,6 +471,9 @@ static void close_writer(quipu_driver_datastore *datastore)
         SAFEGUARDED("V3.no-checkpoint-after-a-failed-sync",
                     !atomic_load(&file->writer.poisoned), true) &&
         datastore->writer.db) {
+        /* A reader, which uses no lock file, may close after this. */
+        SAFEGUARD("V3.file-is-complete-for-the-last-reader")
+        quipu_sqlite_checkpoint_finish(datastore, clock_now() + CLOSE_PATIENCE);
         (void)sqlite3_db_config(datastore->writer.db,
                                 SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     }

@@ -277,7 +277,10 @@ static int probe_idle(quipu_driver_datastore *datastore, enum store_kind *kind,
         return QUIPU_OK;
     }
     if (needs_wal(&connection)) {
-        status = quipu_sqlite_probe_connection(&connection, kind, error);
+        status = quipu_sqlite_wal_mark_check(&connection, error);
+        if (status == QUIPU_OK) {
+            status = quipu_sqlite_probe_connection(&connection, kind, error);
+        }
         read_state(datastore, &after);
         SAFEGUARD("F4.look-before-touching")
         *refused = (status != QUIPU_OK || *kind != STORE_OURS) &&
@@ -300,7 +303,10 @@ int quipu_sqlite_probe_file(quipu_driver_datastore *datastore, int64_t deadline,
     }
     status = quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
     if (status == QUIPU_OK) {
-        status = quipu_sqlite_probe_connection(reader, kind, error);
+        status = quipu_sqlite_wal_mark_check(reader, error);
+        if (status == QUIPU_OK) {
+            status = quipu_sqlite_probe_connection(reader, kind, error);
+        }
         quipu_sqlite_reader_return(reader);
     }
     return status;

@@ -81,6 +81,25 @@ static int sync_wal(quipu_driver_datastore *datastore, bool *found,
     return status;
 }
 
+/* Copies the WAL into the database and empties it (INV2), as the WAL of a sound
+ * store only (wal_mark.c). */
+static int copy_wal(const struct connection *connection, quipu_error *error)
+{
+    int code = sqlite3_exec(connection->db, first_read, NULL, NULL, NULL);
+
+    if (code == SQLITE_OK) {
+        code = quipu_sqlite_wal_mark_complete(connection, false);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_wal_checkpoint_v2(
+            connection->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    }
+    return code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY
+               ? QUIPU_OK
+               : quipu_sqlite_error_set(connection, code,
+                                        "copy the write-ahead log", error);
+}
+
 int quipu_sqlite_recovery_run(quipu_driver_datastore *datastore,
                               int64_t deadline, quipu_error *error)
 {
@@ -97,14 +116,9 @@ int quipu_sqlite_recovery_run(quipu_driver_datastore *datastore,
         return status;
     }
     connection.deadline = deadline;
-    int code = sqlite3_exec(connection.db, first_read, NULL, NULL, NULL);
-    if (code == SQLITE_OK) { /* INV2 */
-        code = sqlite3_wal_checkpoint_v2(
-            connection.db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    }
-    if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) {
-        status = quipu_sqlite_error_set(&connection, code,
-                                        "copy the write-ahead log", error);
+    status = quipu_sqlite_wal_mark_check(&connection, error);
+    if (status == QUIPU_OK) {
+        status = copy_wal(&connection, error);
     }
     quipu_sqlite_connection_close(&connection);
     return status;

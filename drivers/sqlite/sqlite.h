@@ -12,7 +12,9 @@
  * The files form layers; a file calls only files of the lines above its own:
  *
  *     error, options, path, file, item_row
- *     connection, statements, item_page, checkpoint
+ *     connection, statements, item_page
+ *     wal_mark
+ *     checkpoint
  *     transaction
  *     readers
  *     lookup, recovery, catalogue, probe
@@ -81,6 +83,7 @@ struct quipu_driver_datastore {
     /* Used by the owner of the fair lock; db NULL if readonly. In memory it is
      * the only connection, and readers acquire the lock as well. */
     struct connection writer;
+    bool wal_is_new;            /* its mark may have to be announced */
     int wal_pages;              /* pages of the WAL after the last commit */
     int64_t checkpointed_pages; /* wal_pages at the last checkpoint */
     /* The pool of readers (readers.c). `lock` protects it and `serials`. */
@@ -159,11 +162,38 @@ void quipu_sqlite_transaction_rollback(quipu_driver_datastore *datastore);
 /* Rolls back and releases the lock. */
 void quipu_sqlite_transaction_abandon(quipu_driver_datastore *datastore);
 
+/* --------------------------------------------------------------- WAL marks */
+
+/* Checks that the database file has all commits, or has them in the WAL beside
+ * it. `view` is any connection that reads the datastore's file. CORRUPT: the
+ * file is a copy without its WAL, or the WAL belongs to another state. */
+int quipu_sqlite_wal_mark_check(const struct connection *view,
+                                quipu_error *error);
+
+/* The steps before and after a checkpoint, outside a transaction. `copied`: the
+ * checkpoint has copied all of the WAL. Both return a result code of SQLite. */
+int quipu_sqlite_wal_mark_announce(const struct connection *connection);
+int quipu_sqlite_wal_mark_complete(const struct connection *connection,
+                                   bool copied);
+
+/* Returns the bytes of the file of the WAL; -1: there is none. */
+int64_t quipu_sqlite_wal_mark_wal_size(const quipu_driver_datastore *datastore);
+
 /* ------------------------------------------------- checkpoints and recovery */
+
+/* Marks an empty WAL before the first commit of the datastore. The caller owns
+ * the fair lock and is outside a transaction. */
+int quipu_sqlite_checkpoint_begin(quipu_driver_datastore *datastore,
+                                  quipu_error *error);
 
 /* Runs a checkpoint if the WAL is long enough. The caller owns the fair lock
  * and is outside a transaction. A failure is reported as a message. */
 void quipu_sqlite_checkpoint_run(quipu_driver_datastore *datastore);
+
+/* Copies all of the WAL, as the last writer of all processes. A failure is
+ * reported as a message. */
+void quipu_sqlite_checkpoint_finish(quipu_driver_datastore *datastore,
+                                    int64_t deadline);
 
 /* Replaces SQLite's automatic checkpoints on the writing connection by a count
  * of the pages in the WAL. */

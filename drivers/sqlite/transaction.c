@@ -56,6 +56,9 @@ int quipu_sqlite_transaction_begin(quipu_driver_datastore *datastore,
     status = quipu_common_writer_check(&datastore->file->writer, &call, error);
     if (status == QUIPU_OK) {
         datastore->writer.deadline = deadline;
+        status = quipu_sqlite_checkpoint_begin(datastore, error);
+    }
+    if (status == QUIPU_OK) {
         status = quipu_sqlite_statement_run(&datastore->writer, NULL, SQL_BEGIN,
                                             error);
     }

@@ -191,6 +191,7 @@ static void failed_sync_of_a_checkpoint_stops_writing(void **state)
     assert_ok(fixture_try_open(place.file, &often, &place.datastore, &error),
               &error);
     place.bound = fixture_bind(place.datastore, &place.schema);
+    fixture_append(place.datastore, place.bound, 1);
     shim_fail(SHIM_SYNC, SHIM_DATABASE, 1, 1, SQLITE_IOERR_FSYNC);
     assert_ok(
         fixture_try_append(place.datastore, place.bound, 1, &result, &error),
@@ -199,6 +200,30 @@ static void failed_sync_of_a_checkpoint_stops_writing(void **state)
     assert_poisoned(&place);
     close_place(&place);
     open_place(&place);
+    assert_int_equal(fixture_count(place.datastore, place.bound), 3);
+    close_place(&place);
+}
+
+/* The first append of a handle marks the WAL by a checkpoint of its own. */
+static void failed_sync_before_the_first_commit_stores_nothing(void **state)
+{
+    (void)state;
+    struct place place;
+    quipu_result result = { 0 };
+    quipu_error error = { 0 };
+    begin(&place);
+    close_place(&place);
+    open_place(&place);
+    shim_fail(SHIM_SYNC, SHIM_DATABASE, 1, 1, SQLITE_IOERR_FSYNC);
+    assert_refused(
+        fixture_try_append(place.datastore, place.bound, 1, &result, &error),
+        QUIPU_IO, &error, "begin the write-ahead log");
+    assert_true(shim_has_failed());
+    assert_poisoned(&place);
+    assert_int_equal(fixture_count(place.datastore, place.bound), 1);
+    close_place(&place);
+    open_place(&place);
+    fixture_append(place.datastore, place.bound, 1);
     assert_int_equal(fixture_count(place.datastore, place.bound), 2);
     close_place(&place);
 }
@@ -214,11 +239,12 @@ static void checkpoint_on_a_full_disk_is_repeated(void **state)
     assert_ok(fixture_try_open(place.file, &often, &place.datastore, &error),
               &error);
     place.bound = fixture_bind(place.datastore, &place.schema);
+    fixture_append(place.datastore, place.bound, 1);
     shim_fail(SHIM_WRITE, SHIM_DATABASE, 1, 1, SQLITE_FULL);
     fixture_append(place.datastore, place.bound, 1);
     assert_true(shim_has_failed());
     fixture_append(place.datastore, place.bound, 1);
-    assert_int_equal(fixture_count(place.datastore, place.bound), 3);
+    assert_int_equal(fixture_count(place.datastore, place.bound), 4);
     close_place(&place);
 }
 
@@ -319,6 +345,7 @@ int main(void)
         CASE(append_works_again_after_a_full_disk),
         CASE(full_disk_before_the_commit_stores_nothing),
         CASE(failed_sync_of_a_checkpoint_stops_writing),
+        CASE(failed_sync_before_the_first_commit_stores_nothing),
         CASE(checkpoint_on_a_full_disk_is_repeated),
         CASE(full_durability_syncs_each_commit),
         CASE(repeat_of_a_relaxed_append_is_synced),

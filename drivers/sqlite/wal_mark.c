@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The WAL mark: a row of the database that tells whether the database file
+ * lacks commits, and which WAL belongs to it.
+ *
+ * PURPOSE
+ *
+ * While a store is open, its newest commits are in the WAL alone. A copy of the
+ * database file without the WAL lacks them, and looks like a sound store. A
+ * database file that was restored beside the WAL of another state is mixed with
+ * it by SQLite, which checks the WAL but not what it belongs to. Both must be
+ * noticed before anything is changed.
+ *
+ * METHOD
+ *
+ * The table quipu_wal has one row, which is read twice: from the database file
+ * alone (through a connection with immutable=1), and through the WAL, as every
+ * connection reads it. Its columns:
+ *
+ *   epoch           random number, drawn for each WAL; at least EPOCH_LEAST
+ *   previous        epoch of the WAL before; EPOCH_LEAST: there was none
+ *   complete        0: commits follow in the WAL
+ *   schema_version  SQLite's, when `complete` became 0, and VERSION_LEAST
+ *
+ * Before the first commit in an empty WAL, and at each checkpoint, the owner of
+ * the fair lock goes through three steps:
+ *
+ *   announce    commit a row with complete = 0, and with a new epoch if the
+ *               database file is known to have the present one
+ *   checkpoint  copies this row, like all that was committed before, into the
+ *               database file
+ *   complete    commit a row with complete = 1, which stays in the WAL; and
+ *               with previous = epoch, if all of the WAL has been copied
+ *
+ * So the file alone says that it is incomplete, while the database read through
+ * the WAL says that it is complete. The last process that closes the store
+ * copies that row, too. The same holds for every program that copies the WAL
+ * into the database, or that makes a backup through SQLite.
+ *
+ * INVARIANTS
+ *
+ *   INV1  The epoch in the database file is the epoch or the previous one of
+ *         the row that is read through the WAL: a new epoch is drawn only if
+ *         the file has the present one, and complete() does not forget the
+ *         previous one before the file has the present one.
+ *   INV2  If the file says that it is incomplete, its WAL exists and is not
+ *         empty. The WAL has the announcement before the file has it. A WAL is
+ *         emptied by a TRUNCATE checkpoint or by the last connection only, and
+ *         the row is completed before (recovery.c, checkpoint.c). A WAL that is
+ *         begun again keeps its size.
+ *   INV3  The row need not be synced for its own sake. A checkpoint syncs the
+ *         WAL before it copies, so the announcement is durable before it is in
+ *         the file; a row that a power cut takes out of the WAL leaves the one
+ *         before, for which INV1 and INV2 hold.
+ *   INV4  A power cut during a checkpoint may leave a page of the file torn
+ *         between two sectors. The row lies in the last sector of its page and
+ *         has the same size at all times, so that it is the old one or the new
+ *         one; only when the table is new it may be neither. The lower bounds
+ *         of the numbers show that, and provide for the size.
+ *   INV5  Backups that are made through SQLite between announce and complete
+ *         say that they are incomplete, and are not. They are told by SQLite's
+ *         schema version, which sqlite3_backup and VACUUM INTO change.
+ *
+ * LIMITS
+ *
+ * A checkpoint that a reader holds back may copy a row with complete = 1 and
+ * not what follows; until the next checkpoint a copy of the file alone is not
+ * noticed. A store that an earlier release wrote has no row until its first
+ * append. A process killed between announce and complete, whose WAL another
+ * program than quipu then copies and removes, leaves a sound file that says it
+ * is incomplete: the message names the way out. */
+#include "common/safeguard.h"
+#include "sqlite.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define EPOCH_LEAST (INT64_C(1) << 62)
+#define VERSION_LEAST (INT64_C(1) << 48)
+#define CHECKS 100
+
+struct mark {
+    bool found;
+    int64_t epoch;
+    int64_t previous;
+    bool complete;
+    bool is_backup; /* made through SQLite (INV5) */
+};
+
+/* -------------------------------------------------------------- the row */
+
+static const char create_table[] = "CREATE TABLE IF NOT EXISTS quipu_wal ("
+                                   "epoch INTEGER NOT NULL, "
+                                   "previous INTEGER NOT NULL, "
+                                   "complete INTEGER NOT NULL, "
+                                   "schema_version INTEGER NOT NULL"
+                                   ") STRICT";
+
+static int run(const struct connection *connection, const char *sql)
+{
+    return sqlite3_exec(connection->db, SAFEGUARD_SQL(sql), NULL, NULL, NULL);
+}
+
+/* Copies a row; returns false for one that nothing but a torn page explains
+ * (INV4). */
+static bool take_row(sqlite3_stmt *row, struct mark *mark)
+{
+    const int64_t version = sqlite3_column_int64(row, 3);
+
+    *mark = (struct mark){
+        .found = true,
+        .epoch = sqlite3_column_int64(row, 0),
+        .previous = sqlite3_column_int64(row, 1),
+        .complete = sqlite3_column_int(row, 2) != 0,
+        .is_backup = version - VERSION_LEAST != sqlite3_column_int64(row, 4),
+    };
+    return mark->epoch >= EPOCH_LEAST && mark->previous >= EPOCH_LEAST &&
+           version >= VERSION_LEAST;
+}
+
+/* Reads the row; a store without the table has none. Returns a result code;
+ * SQLITE_CORRUPT also for a torn row. */
+static int read_mark(const struct connection *connection, struct mark *mark)
+{
+    sqlite3_stmt *row = NULL;
+    int code = quipu_sqlite_statement_prepare(
+        connection,
+        "SELECT epoch, previous, complete, quipu_wal.schema_version, "
+        "now.schema_version FROM quipu_wal, pragma_schema_version AS now",
+        &row);
+
+    *mark = (struct mark){ .epoch = EPOCH_LEAST, .previous = EPOCH_LEAST };
+    if (code == SQLITE_ERROR) {
+        return SQLITE_OK;
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(row);
+    }
+    if (code == SQLITE_ROW && !take_row(row, mark)) {
+        code = SQLITE_CORRUPT;
+    }
+    (void)sqlite3_finalize(row);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+static int64_t draw_epoch(void)
+{
+    int64_t epoch = 0;
+
+    sqlite3_randomness(sizeof(epoch), &epoch);
+    return (epoch & (EPOCH_LEAST - 1)) | EPOCH_LEAST;
+}
+
+/* Replaces the row by an announcement. */
+static int insert_announcement(const struct connection *connection,
+                               int64_t epoch, int64_t previous)
+{
+    sqlite3_stmt *insert = NULL;
+    int code = run(connection, "DELETE FROM quipu_wal");
+
+    if (code == SQLITE_OK) {
+        code = quipu_sqlite_statement_prepare(
+            connection,
+            "INSERT INTO quipu_wal SELECT ?1, ?2, 0, ?3 + schema_version "
+            "FROM pragma_schema_version",
+            &insert);
+    }
+    if (code == SQLITE_OK) {
+        (void)sqlite3_bind_int64(insert, 1, epoch);
+        (void)sqlite3_bind_int64(insert, 2, previous);
+        (void)sqlite3_bind_int64(insert, 3, VERSION_LEAST);
+        code = sqlite3_step(insert);
+    }
+    (void)sqlite3_finalize(insert);
+    return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+/* Writes the announcement, in a transaction. */
+static int write_announcement(const struct connection *connection)
+{
+    struct mark mark;
+    int code = run(connection, create_table);
+
+    if (code == SQLITE_OK) {
+        code = read_mark(connection, &mark);
+    }
+    if (code != SQLITE_OK) {
+        return code;
+    }
+    /* The file has the present epoch if that is also the previous one, or if
+     * there is nothing in the WAL (INV1). */
+    bool draw = mark.epoch == mark.previous ||
+                quipu_sqlite_wal_mark_wal_size(connection->datastore) <= 0;
+    return insert_announcement(connection, draw ? draw_epoch() : mark.epoch,
+                               draw ? mark.epoch : mark.previous);
+}
+
+int quipu_sqlite_wal_mark_announce(const struct connection *connection)
+{
+    int code = run(connection, "BEGIN IMMEDIATE");
+
+    if (code != SQLITE_OK) {
+        return code;
+    }
+    code = write_announcement(connection);
+    if (code == SQLITE_OK) {
+        code = run(connection, "COMMIT");
+    }
+    if (sqlite3_get_autocommit(connection->db) == 0) {
+        (void)run(connection, "ROLLBACK");
+    }
+    return code;
+}
+
+int quipu_sqlite_wal_mark_complete(const struct connection *connection,
+                                   bool copied)
+{
+    int code = run(connection, copied ? "UPDATE quipu_wal SET complete = 1, "
+                                        "previous = epoch WHERE complete = 0"
+                                      : "UPDATE quipu_wal SET complete = 1 "
+                                        "WHERE complete = 0");
+
+    return code == SQLITE_ERROR ? SQLITE_OK : code; /* no such table */
+}
+
+/* ------------------------------------------------------------- the check */
+
+int64_t quipu_sqlite_wal_mark_wal_size(const quipu_driver_datastore *datastore)
+{
+    struct stat info;
+    char *path = sqlite3_mprintf("%s-wal", datastore->path);
+    int64_t size = path && stat(path, &info) == 0 ? (int64_t)info.st_size : -1;
+
+    sqlite3_free(path);
+    return size;
+}
+
+/* Reads the row from the database file alone. Returns false if it cannot be
+ * read: a checkpoint that is under way, or that a killed process or a power cut
+ * ended, may have copied one page and not another. */
+static bool read_file(quipu_driver_datastore *datastore, struct mark *mark)
+{
+    struct connection connection = { .db = NULL };
+    bool done = false;
+
+    if (quipu_sqlite_connection_open(datastore, &connection,
+                                     SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+                                     NULL) == QUIPU_OK) {
+        done = read_mark(&connection, mark) == SQLITE_OK;
+        quipu_sqlite_connection_close(&connection);
+    }
+    return done;
+}
+
+/* The row, as file and WAL show it at one instant. */
+struct marks {
+    struct mark file;
+    struct mark seen; /* through the WAL */
+    int64_t wal_size;
+    bool is_readable; /* through the WAL */
+};
+
+/* Reads the row in both ways. Other processes may run a checkpoint meanwhile;
+ * then the file has another epoch afterwards, and *stable is false. */
+static bool read_marks(const struct connection *view, struct marks *marks,
+                       bool *stable)
+{
+    struct mark again;
+
+    *stable = true;
+    if (!read_file(view->datastore, &marks->file)) {
+        return false;
+    }
+    int code = read_mark(view, &marks->seen);
+    marks->wal_size = quipu_sqlite_wal_mark_wal_size(view->datastore);
+    marks->is_readable = code == SQLITE_OK;
+    if ((code != SQLITE_OK && (code & 0xff) != SQLITE_CORRUPT &&
+         code != SQLITE_NOTADB) ||
+        !read_file(view->datastore, &again)) {
+        return false;
+    }
+    *stable = again.found == marks->file.found &&
+              again.epoch == marks->file.epoch &&
+              again.previous == marks->file.previous &&
+              again.complete == marks->file.complete;
+    return true;
+}
+
+/* Whether the file is one to which the WAL can be applied (INV1). */
+static bool belong_together(const struct marks *marks)
+{
+    const struct mark *file = &marks->file;
+    const struct mark *seen = &marks->seen;
+
+    if (!marks->is_readable || !seen->found) {
+        return !file->found;
+    }
+    return file->found
+               ? file->epoch == seen->epoch || file->epoch == seen->previous
+               : seen->previous == EPOCH_LEAST;
+}
+
+static int refuse_mixture(const quipu_driver_datastore *datastore,
+                          quipu_error *error)
+{
+    return datastore->host->error_set(
+        error, QUIPU_CORRUPT, 0, NULL,
+        "\"%s\" and the write-ahead log \"%s-wal\" beside it do not belong "
+        "together: one of them was replaced. Put the right pair in place, or "
+        "restore a backup with `quipu restore FILE URI`, which removes the "
+        "old log",
+        datastore->name, datastore->name);
+}
+
+static int refuse_copy(const quipu_driver_datastore *datastore,
+                       quipu_error *error)
+{
+    return datastore->host->error_set(
+        error, QUIPU_CORRUPT, 0, NULL,
+        "\"%s\" lacks the commits of its write-ahead log, %s. Copy it with "
+        "its \"-wal\", or by `quipu backup`, and restore that with `quipu "
+        "restore FILE URI`; if this is the newest state you have, UPDATE "
+        "quipu_wal SET complete = 1 by SQLite's shell accepts it as it is",
+        datastore->name,
+        datastore->immutable
+            ? "which immutable=yes and a read-only file system leave out"
+            : "which is missing: it was copied or restored without it");
+}
+
+int quipu_sqlite_wal_mark_check(const struct connection *view,
+                                quipu_error *error)
+{
+    const quipu_driver_datastore *datastore = view->datastore;
+    struct marks marks;
+    bool stable = false;
+
+    for (int i = 0; i < CHECKS && !stable; i++) {
+        if (!read_marks(view, &marks, &stable)) {
+            return QUIPU_OK;
+        }
+    }
+    if (!stable) {
+        return QUIPU_OK; /* other processes run checkpoints all the time */
+    }
+    if (marks.wal_size > 0 && !datastore->immutable) {
+        return SAFEGUARDED("F4.log-of-another-state", belong_together(&marks),
+                           true)
+                   ? QUIPU_OK
+                   : refuse_mixture(datastore, error);
+    }
+    return SAFEGUARDED("F4.copy-without-its-log",
+                       marks.file.found && !marks.file.complete &&
+                           !marks.file.is_backup,
+                       false)
+               ? refuse_copy(datastore, error)
+               : QUIPU_OK;
+}
