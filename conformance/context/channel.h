@@ -16,11 +16,15 @@
 #define QUIPU_COUNTS 10
 extern const char *const quipu_channel_count_names[QUIPU_COUNTS];
 
+/* Size of a list of guarantees: "L2 V1". */
+#define QUIPU_BROKEN_SIZE 64
+
 /* Lies in memory that all processes of a case share. */
 struct quipu_channel {
     int timeline;     /* descriptor of an unlinked file */
     int server[2];    /* sockets: [0] is the runner's end, [1] the case's */
     atomic_bool down; /* the server was stopped and not started again */
+    char broken[QUIPU_BROKEN_SIZE]; /* see quipu_context_blame */
     _Atomic uint64_t counts[QUIPU_COUNTS];
 };
 

@@ -159,6 +159,17 @@ void quipu_context_count(struct quipu_context *ctx, const char *what,
     }
 }
 
+void quipu_context_blame(struct quipu_context *ctx, const char *guarantee)
+{
+    char *broken = ctx->channel ? ctx->channel->broken : NULL;
+    size_t used = broken ? strlen(broken) : 0;
+
+    if (broken && used + strlen(guarantee) + 2 <= QUIPU_BROKEN_SIZE) {
+        snprintf(broken + used, QUIPU_BROKEN_SIZE - used, "%s%s",
+                 used > 0 ? " " : "", guarantee);
+    }
+}
+
 FILE *quipu_context_timeline(struct quipu_context *ctx)
 {
     int file = ctx->channel ? dup(ctx->channel->timeline) : -1;

@@ -171,6 +171,11 @@ void quipu_context_sleep(uint64_t microseconds);
 void quipu_context_count(struct quipu_context *ctx, const char *what,
                          uint64_t n);
 
+/* Names a guarantee ("L2") that the failure of this case shows to be broken.
+ * If a case that fails has named some, its failure counts for these, and not
+ * for the guarantee in its own id.  To be called by one process of a case. */
+void quipu_context_blame(struct quipu_context *ctx, const char *guarantee);
+
 /*
  * Returns a stream for the history of a failure, which the reports draw.  The
  * case closes it before it fails.  Each line is a JSON object:

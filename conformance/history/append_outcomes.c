@@ -80,7 +80,9 @@ static void place_append(struct quipu_checker *c, struct quipu_final_log *log,
     if (other <= log->head && log->at[other] &&
         quipu_history_same_origin(log->at[other]->origin, entry->origin)) {
         quipu_history_violations_add(
-            c, QUIPU_VIOLATION(QUIPU_DUPLICATE, id, append, log->final_read),
+            c,
+            QUIPU_VIOLATION_OF("U3", QUIPU_DUPLICATE, id, append,
+                               log->final_read),
             "an item is in the log twice, with the ids %" PRId64
             " and %" PRId64,
             other, id);

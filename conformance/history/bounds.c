@@ -216,9 +216,8 @@ static void report_read(struct quipu_checker *c, const struct observation *o,
         quipu_history_violations_operation(c, earlier);
     struct quipu_operation_name name =
         quipu_history_violations_operation(c, o->number);
-    struct quipu_violation_subject subject = { kind_of(c, o, by_append),
-                                               o->high + 1, earlier,
-                                               o->number };
+    struct quipu_violation_subject subject = QUIPU_VIOLATION(
+        kind_of(c, o, by_append), o->high + 1, earlier, o->number);
 
     if (subject.kind == QUIPU_LATE_WAKE) {
         quipu_history_violations_add(c, subject,

@@ -107,8 +107,8 @@ static void put_entry(struct quipu_checker *c, struct quipu_final_log *log,
     if (log->at[entry->id]) {
         quipu_history_violations_add(
             c,
-            QUIPU_VIOLATION(QUIPU_DUPLICATE, entry->id, log->final_read,
-                            QUIPU_NO_OPERATION),
+            QUIPU_VIOLATION_OF("L1", QUIPU_DUPLICATE, entry->id,
+                               log->final_read, QUIPU_NO_OPERATION),
             "two items have the notification id %" PRId64, entry->id);
         return;
     }
@@ -127,8 +127,8 @@ static void put_entry(struct quipu_checker *c, struct quipu_final_log *log,
     if (entry->position > (int64_t)steps->count) {
         quipu_history_violations_add(
             c,
-            QUIPU_VIOLATION(QUIPU_GAP, entry->id, log->final_read,
-                            QUIPU_NO_OPERATION),
+            QUIPU_VIOLATION_OF("S1", QUIPU_GAP, entry->id, log->final_read,
+                               QUIPU_NO_OPERATION),
             "id %" PRId64 " is at position %" PRId64
             " of %s, but no item has position %zu",
             entry->id, entry->position,
@@ -237,8 +237,8 @@ static void add_tracking(struct quipu_checker *c,
     item = c->logs[op->log].at[steps->at[steps->count - 1].id];
     quipu_history_violations_add(
         c,
-        QUIPU_VIOLATION(
-            QUIPU_UNJUSTIFIED_SUCCESS, id, quipu_checker_index(c, op),
+        QUIPU_VIOLATION_OF(
+            "U4", QUIPU_UNJUSTIFIED_SUCCESS, id, quipu_checker_index(c, op),
             quipu_checker_index(
                 c, quipu_history_find_append(c->history, item->origin, &item))),
         "it stored the tracking record %" PRId64

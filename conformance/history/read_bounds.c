@@ -71,10 +71,11 @@ static void report_missing(struct quipu_checker *c, const struct reading *r,
     }
     quipu_history_violations_add(
         c,
-        QUIPU_VIOLATION(kind, r->log ? missing : 0, r->number,
-                        r->log && missing >= 1 && missing <= log->head
-                            ? log->appender[missing]
-                            : QUIPU_NO_OPERATION),
+        QUIPU_VIOLATION_OF(kind == QUIPU_GAP && !r->log ? "S4" : NULL, kind,
+                           r->log ? missing : 0, r->number,
+                           r->log && missing >= 1 && missing <= log->head
+                               ? log->appender[missing]
+                               : QUIPU_NO_OPERATION),
         "a read returned %s %" PRId64 " but not %" PRId64,
         r->log ? "id" : "position", seen, missing);
 }
@@ -84,10 +85,11 @@ static void report_order(struct quipu_checker *c, const struct reading *r,
 {
     quipu_history_violations_add(
         c,
-        QUIPU_VIOLATION(seen == expected + (r->op->descending ? 1 : -1)
-                            ? QUIPU_DUPLICATE
-                            : QUIPU_WRONG_READ,
-                        r->log ? seen : 0, r->number, QUIPU_NO_OPERATION),
+        QUIPU_VIOLATION_OF("S4",
+                           seen == expected + (r->op->descending ? 1 : -1)
+                               ? QUIPU_DUPLICATE
+                               : QUIPU_WRONG_READ,
+                           r->log ? seen : 0, r->number, QUIPU_NO_OPERATION),
         "a read returned %s %" PRId64 " where %" PRId64 " was expected",
         r->log ? "id" : "position", seen, expected);
 }
@@ -285,13 +287,13 @@ static void bound_head(struct quipu_checker *c, size_t number)
         return;
     }
     if (op->call == QUIPU_HISTORY_WAIT && op->result <= op->tracking) {
-        quipu_history_violations_add(c,
-                                     QUIPU_VIOLATION(QUIPU_WRONG_RESULT,
-                                                     op->result, number,
-                                                     QUIPU_NO_OPERATION),
-                                     "a wait for an id above %" PRId64
-                                     " returned with the head at %" PRId64,
-                                     op->tracking, op->result);
+        quipu_history_violations_add(
+            c,
+            QUIPU_VIOLATION_OF("L4", QUIPU_WRONG_RESULT, op->result, number,
+                               QUIPU_NO_OPERATION),
+            "a wait for an id above %" PRId64
+            " returned with the head at %" PRId64,
+            op->tracking, op->result);
     }
     quipu_history_bounds_set(c, number, op->result,
                              op->result < end ? op->result : INT64_MAX,
@@ -310,8 +312,8 @@ static void bound_track(struct quipu_checker *c, size_t number)
     if (found && (i == steps->count || steps->at[i].value != op->result)) {
         quipu_history_violations_add(
             c,
-            QUIPU_VIOLATION(QUIPU_VANISHED, 0, number,
-                            c->logs[op->log].final_read),
+            QUIPU_VIOLATION_OF("U4", QUIPU_VANISHED, 0, number,
+                               c->logs[op->log].final_read),
             "a consumer's record was read as %" PRId64
             ", which no append stored",
             op->result);

@@ -121,8 +121,7 @@ void quipu_history_violation_report_text(
             continue;
         }
         fprintf(text, "%s (%s), %zu in all: %s\n",
-                quipu_history_violations_name(kind),
-                quipu_history_violations_guarantee(kind),
+                quipu_history_violations_name(kind), violation->guarantee,
                 violations->counts[kind], violation->text);
         evidence = evidence_of(history, violation);
         for (unsigned i = 0; i < evidence.count; i++) {

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 /* By enum quipu_violation_kind. */
 static const struct {
@@ -37,10 +38,68 @@ const char *quipu_history_violations_name(int kind)
     return kind >= 0 && kind < QUIPU_VIOLATION_KINDS ? kinds[kind].name : "?";
 }
 
-const char *quipu_history_violations_guarantee(int kind)
+/* The guarantee of the precondition over which an append was refused: the first
+ * or the second operation of a subject. */
+static const char *refused_over(const struct quipu_checker *c,
+                                const struct quipu_violation_subject *subject)
 {
-    return kind >= 0 && kind < QUIPU_VIOLATION_KINDS ? kinds[kind].guarantee
-                                                     : "?";
+    const struct quipu_operation *op = &c->history->operations[subject->first];
+
+    if (op->status != QUIPU_ALREADY && op->status != QUIPU_CONFLICT) {
+        op = &c->history->operations[subject->second];
+    }
+    if (op->status == QUIPU_ALREADY) {
+        return "U4";
+    }
+    return op->cause == QUIPU_CAUSE_GUARD      ? "S3"
+           : op->cause == QUIPU_CAUSE_EVENT_ID ? "U3"
+                                               : "U1";
+}
+
+static const char *guarantee_of(const struct quipu_checker *c,
+                                const struct quipu_violation_subject *subject)
+{
+    if (subject->guarantee) {
+        return subject->guarantee;
+    }
+    if (subject->kind == QUIPU_UNJUSTIFIED_CONFLICT) {
+        return refused_over(c, subject);
+    }
+    return kinds[subject->kind].guarantee;
+}
+
+/* ------------------------------------------------------------- enumerating */
+
+/* Returns true if a violation before this one breaks the same guarantee. */
+static bool is_repeated(const struct quipu_violations *violations, int kind,
+                        size_t i)
+{
+    const char *guarantee = violations->at[kind][i].guarantee;
+
+    for (int k = 0; k <= kind; k++) {
+        for (size_t n = 0; n < QUIPU_VIOLATIONS_KEPT &&
+                           n < (k == kind ? i : violations->counts[k]);
+             n++) {
+            if (strcmp(violations->at[k][n].guarantee, guarantee) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+const char *quipu_history_violations_broken(
+    const struct quipu_violations *violations, size_t index)
+{
+    for (int k = 0; k < QUIPU_VIOLATION_KINDS; k++) {
+        for (size_t i = 0;
+             i < violations->counts[k] && i < QUIPU_VIOLATIONS_KEPT; i++) {
+            if (!is_repeated(violations, k, i) && index-- == 0) {
+                return violations->at[k][i].guarantee;
+            }
+        }
+    }
+    return NULL;
 }
 
 /* ------------------------------------------------------------------ adding */
@@ -87,6 +146,7 @@ void quipu_history_violations_add(struct quipu_checker *c,
     }
     violation = &c->violations->at[subject.kind][(*count)++];
     violation->kind = (enum quipu_violation_kind)subject.kind;
+    violation->guarantee = guarantee_of(c, &subject);
     violation->id = subject.id;
     violation->operation_count = 0;
     add_operation(violation, subject.first);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Violations that the checker finds in a history.  Each has a kind, which names
- * the guarantee that is broken, the operations that are evidence for it, and a
+ * Violations that the checker finds in a history.  Each has a kind, the
+ * guarantee that is broken, the operations that are evidence for it, and a
  * sentence.
+ *
+ * The kind implies the guarantee, except where one kind covers several: a
+ * conflict or a success without justification breaks the guarantee of the
+ * precondition, and a gap or a duplicate that of ids or of positions.
  */
 #ifndef QUIPU_HISTORY_VIOLATIONS_H
 #define QUIPU_HISTORY_VIOLATIONS_H
@@ -46,6 +50,7 @@ enum quipu_violation_kind {
 
 struct quipu_violation {
     enum quipu_violation_kind kind;
+    const char *guarantee;                         /* "V3" */
     size_t operations[QUIPU_VIOLATION_OPERATIONS]; /* indexes */
     unsigned operation_count;
     int64_t id;     /* the notification id concerned, or 0 */
@@ -64,23 +69,31 @@ struct quipu_violations {
 
 /* The subject of a violation: its kind, the notification id or 0, and up to two
  * operations that are evidence.  The append whose item has that id is added as
- * a third. */
+ * a third.  `guarantee`: NULL if the kind and the first operation imply it. */
 struct quipu_violation_subject {
     int kind;
     int64_t id;
     size_t first, second; /* indexes, or QUIPU_NO_OPERATION */
+    const char *guarantee;
 };
 
 #define QUIPU_VIOLATION(kind, id, first, second) \
-    ((struct quipu_violation_subject){ (kind), (id), (first), (second) })
+    ((struct quipu_violation_subject){ (kind), (id), (first), (second), NULL })
+#define QUIPU_VIOLATION_OF(guarantee, kind, id, first, second)          \
+    ((struct quipu_violation_subject){ (kind), (id), (first), (second), \
+                                       (guarantee) })
 
 void quipu_history_violations_add(struct quipu_checker *c,
                                   struct quipu_violation_subject subject,
                                   const char *format, ...) QUIPU_PRINTF(3, 4);
 
-/* "lost-append", and the guarantee that it breaks, "V3". */
+/* "lost-append" */
 const char *quipu_history_violations_name(int kind);
-const char *quipu_history_violations_guarantee(int kind);
+
+/* Enumerates the guarantees that are broken, each once: index 0, 1 ... until
+ * NULL. */
+const char *quipu_history_violations_broken(
+    const struct quipu_violations *violations, size_t index);
 
 /* The name of an operation in a sentence: "3.17", its session and number. */
 struct quipu_operation_name {

@@ -2,6 +2,8 @@
 /* Cursors that return the items which the active mutant's filter shows. */
 #include "cursor.h"
 
+#include "delayed_visibility.h"
+
 #include <stdlib.h>
 
 struct wrapper {
@@ -58,6 +60,9 @@ int mutant_cursor_open(const struct read_call *call,
     wrapper = create(base, cursor);
     wrapper->filtered = true;
     wrapper->call = *call;
+    /* After the base cursor, so that items which become visible in between are
+     * shown. */
+    delayed_visibility_snapshot(&wrapper->call);
     return QUIPU_OK;
 }
 

@@ -3,7 +3,6 @@
 #include "driver.h"
 
 #include "cursor.h"
-#include "delayed_visibility.h"
 
 static quipu_driver table;
 
@@ -23,7 +22,6 @@ static int append(quipu_driver_datastore *datastore,
 static int open_items(struct read_call *r, quipu_driver_cursor **cursor,
                       quipu_error *error)
 {
-    delayed_visibility_snapshot(r);
     if (mutant_active()->on_open) {
         mutant_active()->on_open(r);
     }

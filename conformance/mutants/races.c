@@ -6,6 +6,7 @@
 #include "delayed_visibility.h"
 #include "mutant.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #define MOMENT 1000000 /* ns */
@@ -82,6 +83,37 @@ static int resolve_next_early(struct append_call *a)
 static int show_late(struct append_call *a)
 {
     return delayed_visibility_append_for(a, 0, MOMENT);
+}
+
+/* M66: the same, but under locks of the append's sequences, so that only
+ * appends to others overtake it.  A lock is a bit of `held`. */
+static int show_late_under_locks(struct append_call *a)
+{
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
+    static uint64_t held;
+    const quipu_request *request = &a->requests[0];
+    uint64_t wanted = 0;
+    int status;
+
+    for (size_t i = 0; i < request->item_count; i++) {
+        quipu_bytes id = request->items[i].sequence_id;
+
+        wanted |= UINT64_C(1)
+                  << ((const unsigned char *)id.data)[id.size - 1] % 64;
+    }
+    pthread_mutex_lock(&mutex);
+    while (held & wanted) {
+        pthread_cond_wait(&released, &mutex);
+    }
+    held |= wanted;
+    pthread_mutex_unlock(&mutex);
+    status = delayed_visibility_append_for(a, 0, MOMENT);
+    pthread_mutex_lock(&mutex);
+    held &= ~wanted;
+    pthread_cond_broadcast(&released);
+    pthread_mutex_unlock(&mutex);
+    return status;
 }
 
 /* M06: items that later ones have overtaken stay hidden. */
@@ -196,6 +228,11 @@ static const struct mutant mutants[] = {
     { "M24", "lock-does-nothing",
       "emmett#328: advisory locks without effect (RDS Proxy, CockroachDB)",
       "U1.race-at-one-position-of-datastores", .append = append_without_lock },
+    { "M66", "id-is-assigned-before-commit-under-locks",
+      "the same with a lock for each stream: SELECT ... FOR UPDATE of its "
+      "last row",
+      "L2.race-of-writers-and-readers-without-queue",
+      .append = show_late_under_locks, .filter = filter_hidden },
     { "M31", "reported-ids-are-not-the-stored-ones",
       "Jepsen's inconsistent-offsets: two appends get the same offset",
       "S5.results-match-the-store-in-a-race", .append = report_ids_from_head },

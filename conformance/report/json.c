@@ -111,6 +111,9 @@ static void one_case(FILE *to, const struct quipu_case_result *result)
     if (result->verdict == QUIPU_SKIPPED) {
         text(to, "skip", quipu_labels_skip(result->skip));
     }
+    if (result->verdict == QUIPU_FAILED && result->broken[0]) {
+        text(to, "broken", result->broken);
+    }
     number(to, "milliseconds", (uint64_t)result->milliseconds);
     if (result->text[0]) {
         text(to, "text", result->text);

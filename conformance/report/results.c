@@ -60,6 +60,7 @@ const struct quipu_case_result *quipu_results_add_case(
         return NULL;
     }
     card->count++;
+    memcpy(result->broken, outcome->broken, sizeof(result->broken));
     memcpy(result->counts, outcome->counts, sizeof(result->counts));
     for (size_t i = 0; i < QUIPU_COUNTS; i++) {
         card->counts[i] += result->counts[i];
@@ -142,10 +143,26 @@ const char *quipu_results_standing_name(enum quipu_standing standing)
     return words[standing];
 }
 
+/* Returns true if a list of words contains the word. */
+static bool contains(const char *words, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (; *words; words += strcspn(words, " "), words += *words == ' ') {
+        if (strcspn(words, " ") == length && !strncmp(words, word, length)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_of(const struct quipu_case_result *result, const char *guarantee)
 {
     size_t length = guarantee ? strlen(guarantee) : 0;
 
+    if (guarantee && result->verdict == QUIPU_FAILED && result->broken[0]) {
+        return contains(result->broken, guarantee);
+    }
     return !guarantee || (strncmp(result->case_->id, guarantee, length) == 0 &&
                           result->case_->id[length] == '.');
 }

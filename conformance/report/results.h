@@ -16,7 +16,8 @@ struct quipu_case_result {
     enum quipu_verdict verdict;
     enum quipu_skip skip;
     int64_t milliseconds;
-    char *text; /* why it failed or was skipped; lines */
+    char broken[QUIPU_BROKEN_SIZE]; /* as in the outcome */
+    char *text;                     /* why it failed or was skipped; lines */
     uint64_t counts[QUIPU_COUNTS];
     char *timeline; /* JSON lines (timeline.h), or NULL */
 };
@@ -79,7 +80,8 @@ enum quipu_standing quipu_results_standing_of(const struct quipu_tally *tally);
 const char *quipu_results_standing_name(enum quipu_standing standing);
 
 /* Counts the cases of a guarantee: those whose id begins with its id and a
- * point. */
+ * point, and of those that failed and named what is broken, those that named
+ * it. */
 struct quipu_tally quipu_results_tally(const struct quipu_scorecard *card,
                                        const char *guarantee);
 

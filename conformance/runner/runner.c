@@ -297,6 +297,7 @@ static void finish(struct running *all, struct job *job)
         for (size_t i = 0; i < QUIPU_COUNTS; i++) {
             job->outcome.counts[i] = channel->counts[i];
         }
+        memcpy(job->outcome.broken, channel->broken, QUIPU_BROKEN_SIZE);
         timeline = job->outcome.verdict == QUIPU_FAILED
                        ? quipu_channel_timeline(channel)
                        : NULL;

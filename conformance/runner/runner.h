@@ -49,6 +49,9 @@ struct quipu_outcome {
     enum quipu_skip skip; /* if it was skipped */
     bool crashed;         /* it failed by a signal or its time limit */
     int64_t milliseconds;
+    /* Guarantees that a failure shows to be broken (quipu_context_blame), or
+     * "": that of the case. */
+    char broken[QUIPU_BROKEN_SIZE];
     char text[4096]; /* why it failed or was skipped: lines */
     uint64_t counts[QUIPU_COUNTS];
     const char *timeline; /* of a failure, as the case wrote it, or NULL */

@@ -89,6 +89,7 @@ static _Noreturn void fail(struct quipu_context *ctx,
 {
     FILE *timeline = quipu_context_timeline(ctx);
     FILE *text = fdopen(dup(STDERR_FILENO), "w");
+    const char *guarantee;
 
     if (timeline) {
         quipu_history_violation_report_timeline(history, violations, timeline);
@@ -97,6 +98,10 @@ static _Noreturn void fail(struct quipu_context *ctx,
     if (text) {
         quipu_history_violation_report_text(history, violations, text);
         fclose(text);
+    }
+    for (size_t i = 0;
+         (guarantee = quipu_history_violations_broken(violations, i)); i++) {
+        quipu_context_blame(ctx, guarantee);
     }
     quipu_record_folder_keep(folder);
     quipu_completion_exit(QUIPU_COMPLETION_FAILED);

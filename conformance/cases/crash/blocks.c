@@ -47,7 +47,7 @@ static struct file {
 } files[FILES];
 static size_t file_count;
 
-/* What the store has. */
+/* The content of the store. */
 struct expected {
     const quipu_schema *schema;
     quipu_bytes sequences[SEQUENCES];

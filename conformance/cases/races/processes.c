@@ -17,7 +17,7 @@
 
 struct race {
     const quipu_schema *schema;
-    quipu_bytes s[2];
+    quipu_bytes s[2 + WRITERS]; /* two of all, and one of each writer */
     bool has_readers; /* writers go on until a reader has read meanwhile */
     atomic_uint won, lost, seen, stored, done;
     atomic_uint inside;    /* number of appends in progress */
@@ -31,8 +31,9 @@ static struct race *create(struct quipu_context *ctx)
     struct race *race = quipu_workers_share_memory(sizeof(*race));
 
     race->schema = quipu_context_schema(ctx, 0);
-    race->s[0] = quipu_context_sequence(ctx);
-    race->s[1] = quipu_context_sequence(ctx);
+    for (size_t i = 0; i < sizeof(race->s) / sizeof(*race->s); i++) {
+        race->s[i] = quipu_context_sequence(ctx);
+    }
     return race;
 }
 
@@ -138,13 +139,24 @@ static void position(struct quipu_context *ctx)
 
 /* ------------------------------------------------------------ S2 */
 
+/* Appends to the writer's own sequence, at which it waits for no other writer:
+ * see write_pairs in readers.c. */
+static void append_to_own(struct race *race, struct quipu_builder *b,
+                          unsigned i)
+{
+    quipu_builder_clear(b);
+    quipu_builder_add_next(b, race->s[2 + i], "own");
+    quipu_builder_add_next(b, race->s[2 + i], "own");
+    OK(append(race, b));
+    atomic_fetch_add(&race->stored, 2);
+}
+
 static void next_to_one(struct quipu_context *ctx, void *shared, unsigned i)
 {
     struct race *race = shared;
     quipu_records *r = bind(ctx, race);
     struct quipu_builder *b = quipu_builder_create(ctx, r, 2);
 
-    (void)i;
     meet(race, 0);
     for (unsigned k = 0; k < 50 || (race->has_readers && race->seen == 0 &&
                                     quipu_context_has_time(ctx));
@@ -156,6 +168,9 @@ static void next_to_one(struct quipu_context *ctx, void *shared, unsigned i)
         atomic_fetch_add(&race->stored, 2);
         CHECK(b->positions[0] == b->positions[1],
               "the two sequences have different lengths");
+        if (race->has_readers) {
+            append_to_own(race, b, i);
+        }
     }
     atomic_fetch_add(&race->done, 1);
 }

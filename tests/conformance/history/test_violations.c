@@ -5,6 +5,10 @@
 
 #include "history_fixture.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 /* Two appends of one item each, one after the other, and the final read. */
 #define FIRST "10 1 append a h@0/1.1.0/aa\n20 1 OK ids=1 at=0\n"
 #define SECOND "30 2 append a h@1/1.2.0/bb\n40 2 OK ids=2 at=1\n"
@@ -365,6 +369,86 @@ static void late_wake(void **state)
                     "5 1 wait a after=0\n1500000000 1 OK head=1\n");
 }
 
+/* Asserts which guarantees a history shows to be broken: "L2 V1". */
+static void assert_breaks(const char *broken, const char *const sessions[])
+{
+    struct quipu_violations *violations = calloc(1, sizeof(*violations));
+    const char *guarantee;
+    char found[64] = "";
+
+    assert_non_null(violations);
+    history_check(sessions, violations);
+    for (size_t i = 0;
+         (guarantee = quipu_history_violations_broken(violations, i)); i++) {
+        snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s%s",
+                 i > 0 ? " " : "", guarantee);
+    }
+    assert_string_equal(found, broken);
+    free(violations);
+}
+
+/* The guarantee follows from what the violation is about. */
+static void guarantees_of_violations(void **state)
+{
+    (void)state;
+    assert_breaks("", SESSIONS(FIRST SECOND, FINAL(BOTH)));
+    assert_breaks("V3", SESSIONS(FIRST SECOND, FINAL("1/h@0/1.1.0/aa\n")));
+    assert_breaks("L2",
+                  SESSIONS("10 1 append a h@0/1.1.0/aa\n90 1 OK ids=1 at=0\n",
+                           "11 1 append a g@0/2.1.0/bb\n80 1 OK ids=2 at=0\n",
+                           FINAL("1/h@0/1.1.0/aa 2/g@0/2.1.0/bb\n"),
+                           "20 1 log a\n30 1 OK opened=25 2/g@0/2.1.0/bb\n"));
+}
+
+static void guarantees_of_ids_and_positions(void **state)
+{
+    (void)state;
+    assert_breaks("L1", SESSIONS(FIRST "30 2 append a h@1/1.2.0/bb\n"
+                                       "40 2 OK ids=4 at=1\n",
+                                 FINAL("1/h@0/1.1.0/aa 4/h@1/1.2.0/bb\n")));
+    assert_breaks("S1", SESSIONS(FIRST "30 2 append a h@+/1.2.0/bb\n"
+                                       "40 2 OK ids=2 at=2\n",
+                                 FINAL("1/h@0/1.1.0/aa 2/h@2/1.2.0/bb\n")));
+    assert_breaks("U1", SESSIONS(FIRST "30 2 append a h@0/1.2.0/bb\n"
+                                       "40 2 OK ids=2 at=0\n",
+                                 FINAL("1/h@0/1.1.0/aa 2/h@0/1.2.0/bb\n")));
+    assert_breaks("U3", SESSIONS("10 1 append a h@+/1.1.0/aa\n"
+                                 "20 1 OK ids=1 at=0\n",
+                                 FINAL("1/h@0/1.1.0/aa 2/h@1/1.1.0/aa\n")));
+    assert_breaks("S4", SESSIONS(FIRST SECOND, FINAL(BOTH),
+                                 "50 1 read a h\n"
+                                 "60 1 OK opened=55 2/h@1/1.2.0/bb\n"));
+}
+
+/* An append was refused, or stored, against its preconditions. */
+static void guarantees_of_preconditions(void **state)
+{
+    (void)state;
+    assert_breaks("U1", SESSIONS(FIRST "30 2 append a h@1/1.2.0/bb\n40 2 "
+                                       "CONFLICT cause=position index=0 "
+                                       "last=0\n",
+                                 FINAL("1/h@0/1.1.0/aa\n")));
+    assert_breaks("S3",
+                  SESSIONS(FIRST "30 2 append a g@0/1.2.0/bb guard:h=filled\n"
+                                 "40 2 CONFLICT cause=guard index=0\n",
+                           FINAL("1/h@0/1.1.0/aa\n")));
+    assert_breaks("U3", SESSIONS(FIRST "30 2 append a h@1/1.2.0/bb\n"
+                                       "40 2 CONFLICT cause=event-id "
+                                       "index=0\n",
+                                 FINAL("1/h@0/1.1.0/aa\n")));
+    assert_breaks("U4", SESSIONS(FIRST "30 2 append a h@1/1.2.0/bb track:c=4\n"
+                                       "40 2 ALREADY\n",
+                                 FINAL("1/h@0/1.1.0/aa\n")));
+    assert_breaks("S3", SESSIONS(FIRST "30 2 append a guard:h=empty\n"
+                                       "40 2 OK\n",
+                                 FINAL("1/h@0/1.1.0/aa\n")));
+    assert_breaks("U4", SESSIONS("10 1 append a h@0/1.1.0/aa track:c=5\n"
+                                 "20 1 OK ids=1 at=0\n"
+                                 "30 2 append a h@1/1.2.0/bb track:c=5\n"
+                                 "40 2 OK ids=2 at=1\n",
+                                 FINAL(BOTH)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +473,9 @@ int main(void)
         cmocka_unit_test(wrong_read),
         cmocka_unit_test(altered_item),
         cmocka_unit_test(late_wake),
+        cmocka_unit_test(guarantees_of_violations),
+        cmocka_unit_test(guarantees_of_ids_and_positions),
+        cmocka_unit_test(guarantees_of_preconditions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

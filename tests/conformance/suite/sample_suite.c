@@ -164,6 +164,14 @@ static void leaves_history(struct quipu_context *ctx)
     CHECK(false, "a7 @5 was acknowledged and is not there");
 }
 
+/* A failure that shows other guarantees to be broken than its own. */
+static void blames_others(struct quipu_context *ctx)
+{
+    quipu_context_blame(ctx, "L2");
+    quipu_context_blame(ctx, "S4");
+    CHECK(false, "an item arrived late");
+}
+
 static void crashes(struct quipu_context *ctx)
 {
     (void)ctx;
@@ -307,6 +315,7 @@ static const struct quipu_case cases[] = {
       0 },
     { "V1.needs-transact", "It needs a capability that is not declared.",
       passes, QUIPU_CAN_TRANSACT, 0, 0 },
+    { "V2.blames-others", "It shows other faults.", blames_others, 0, 0, 0 },
     { "V3.counts", "It adds to counts.", counts, 0, 0, 0 },
     { "V3.miscounts", "It adds to a count that does not exist.", miscounts, 0,
       0, 0 },

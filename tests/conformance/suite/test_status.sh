@@ -10,7 +10,7 @@ expect 0 "$suite" --only "$good"
 says '^# U1 +One winner +holds +1 +0 +0$'
 says '^# contract .* not declared +0 +0 +1 +it keeps a log$'
 says '^# U2 .* not run +0 +0 +0$'
-says 'the selected cases hold; 20 cases were not selected'
+says 'the selected cases hold; 21 cases were not selected'
 says '^1\.\.4$'
 
 # A failure, a crash and a time limit are reported with their reasons.
@@ -45,6 +45,14 @@ says '^Bail out! while it opened the store, the process ended with exit st.* 0'
 keeps_quiet_of 'interrupted'
 expect 1 "$suite" crashing:x --only "$good" --format json
 says 'the process died of signal 6 \(Aborted\)\\nabout to crash'
+
+# A failure counts for the guarantees that it shows to be broken.
+expect 1 "$suite" --only "$good,V2.*" --output json=r.json
+says '^# L2 .* BROKEN +0 +1 +0'
+says '^# S4 .* BROKEN +0 +1 +0'
+says '^# V2 .* not run +0 +0 +0'
+says '^# BROKEN: S4 L2; '
+grep -q '"broken":"L2 S4"' r.json || fail "the JSON report names no guarantee"
 
 # A case that skips itself.
 expect 3 "$suite" --only "$good,S1.*"
