@@ -8,9 +8,11 @@
  *      driver forks cannot speak for its parent.
  *   2. The parent removes the entry after it has waited for the process.  Until
  *      then the kernel does not give the number to another process.
- *   3. An entry whose parent has died before it was removed is free for another
- *      process when its own has ended; and a process that gets the same number
- *      removes it first (quipu_completion_begin).
+ *   3. An entry whose parent has died before it was removed is taken by another
+ *      process when its own has ended and no entry is empty: between waiting for
+ *      a process and reading its entry, the entry of a parent that lives looks
+ *      the same.  A process that gets the same number removes it first
+ *      (quipu_completion_begin).
  *
  * The table is a memfd, because a subprocess is executed again and must map it.
  */
@@ -59,11 +61,25 @@ static _Atomic uint64_t *find(pid_t process)
     return NULL;
 }
 
-/* Returns true if an entry has no process, not even one that is to be waited
- * for. */
-static bool is_free(uint64_t entry)
+/* Returns true if the process of an entry does not exist, not even as one that
+ * is to be waited for. */
+static bool is_orphaned(uint64_t entry)
 {
-    return entry == 0 || (kill((pid_t)(entry >> 8), 0) != 0 && errno == ESRCH);
+    return kill((pid_t)(entry >> 8), 0) != 0 && errno == ESRCH;
+}
+
+/* Writes an entry in the place of one that is empty, or of an orphaned one. */
+static bool add(uint64_t entry, bool orphaned)
+{
+    for (size_t i = 0; entries && i < ENTRIES; i++) {
+        uint64_t old = atomic_load(&entries[i]);
+
+        if ((old == 0 || (orphaned && is_orphaned(old))) &&
+            atomic_compare_exchange_strong(&entries[i], &old, entry)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* --------------------------------------------------------- in the process */
@@ -86,13 +102,8 @@ void quipu_completion_state(enum quipu_completion completion)
         atomic_store(entry, own);
         return;
     }
-    for (size_t i = 0; entries && i < ENTRIES; i++) {
-        uint64_t old = atomic_load(&entries[i]);
-
-        if (is_free(old) &&
-            atomic_compare_exchange_strong(&entries[i], &old, own)) {
-            return;
-        }
+    if (!add(own, false)) {
+        (void)add(own, true);
     }
 }
 
