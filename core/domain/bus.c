@@ -34,6 +34,7 @@
 
 #include <pthread.h>
 
+#include "base/cancellation.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -225,6 +226,7 @@ static bool is_within(const quipu_subscriber *subscriber)
 
 void quipu_bus_unsubscribe(quipu_subscriber *subscriber)
 {
+    QUIPU_UNCANCELLABLE;
     quipu_bus *bus;
 
     if (!subscriber) {
@@ -298,6 +300,7 @@ static int call_one(quipu_subscriber *subscriber,
                     const struct publication *what, quipu_subscriber **next,
                     quipu_error *error)
 {
+    QUIPU_UNCANCELLABLE;
     quipu_bus *bus = subscriber->bus;
     struct call call = { .thread = pthread_self(), .next = subscriber->calls };
     int status = QUIPU_OK;

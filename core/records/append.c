@@ -9,6 +9,7 @@
  */
 #include "records/append.h"
 
+#include "base/cancellation.h"
 #include "base/status.h"
 #include "base/structs.h"
 #include "records/commit.h"
@@ -148,6 +149,7 @@ int quipu_append_execute(quipu_records *records, const quipu_append *given,
                          struct quipu_append_work *work, quipu_result *result,
                          quipu_error *error)
 {
+    QUIPU_UNCANCELLABLE;
     struct attempt attempt = { .records = records, .work = work };
     int status = check_result(result, error);
 

@@ -19,6 +19,7 @@
 
 #include <inttypes.h>
 
+#include "base/cancellation.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/structs.h"
@@ -120,6 +121,7 @@ static int call_driver(quipu_cursor *cursor, quipu_records *records,
                        const quipu_bytes *sequence_id, const quipu_range *range,
                        quipu_error *error)
 {
+    QUIPU_UNCANCELLABLE;
     quipu_datastore *datastore = records->datastore;
     int64_t deadline = quipu_datastore_deadline(datastore);
     quipu_error cause;

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+#include "base/cancellation.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/structs.h"
@@ -94,6 +95,7 @@ void quipu_datastore_destroy(quipu_datastore *datastore)
 
 int quipu_datastore_close(quipu_datastore *datastore, quipu_error *error)
 {
+    QUIPU_UNCANCELLABLE;
     if (!datastore) {
         return QUIPU_OK;
     }
@@ -112,6 +114,7 @@ int quipu_datastore_close(quipu_datastore *datastore, quipu_error *error)
 
 void quipu_datastore_interrupt(quipu_datastore *datastore)
 {
+    QUIPU_UNCANCELLABLE;
     if (!datastore || !quipu_datastore_is_ours(datastore)) {
         return;
     }
@@ -133,6 +136,7 @@ static int call_with_schema(quipu_datastore *datastore, enum quipu_call call,
                             schema_operation operation,
                             const quipu_schema *given, quipu_error *error)
 {
+    QUIPU_UNCANCELLABLE;
     quipu_schema schema;
     quipu_error cause;
     int status = quipu_schema_take(&schema, given, error);

@@ -10,6 +10,7 @@
  */
 #include <quipu/drivers.h>
 
+#include "base/cancellation.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "driver/host.h"
@@ -127,6 +128,7 @@ static int open_with(const struct quipu_open_options *options, const char *uri,
 int quipu_datastore_open(const char *uri, const quipu_settings *settings,
                          quipu_datastore **datastore, quipu_error *error)
 {
+    QUIPU_UNCANCELLABLE;
     struct quipu_open_options options;
 
     if (!uri) {

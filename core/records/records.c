@@ -15,6 +15,7 @@
 
 #include <quipu/id.h>
 
+#include "base/cancellation.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "records/append.h"
@@ -70,6 +71,7 @@ static int create(quipu_datastore *datastore, const quipu_schema *schema,
 int quipu_records_open(quipu_datastore *datastore, const quipu_schema *given,
                        quipu_records **records, quipu_error *error)
 {
+    QUIPU_UNCANCELLABLE;
     quipu_schema schema;
     int status = quipu_datastore_enter(datastore, error);
 
@@ -88,6 +90,7 @@ int quipu_records_open(quipu_datastore *datastore, const quipu_schema *given,
 
 int quipu_records_close(quipu_records *records, quipu_error *error)
 {
+    QUIPU_UNCANCELLABLE;
     if (!records) {
         return QUIPU_OK;
     }
@@ -197,6 +200,7 @@ int quipu_records_read_log(quipu_records *records, const quipu_query *query,
 static int read_last(quipu_records *records, quipu_bytes sequence_id,
                      int64_t *position, quipu_error *error)
 {
+    QUIPU_UNCANCELLABLE;
     quipu_datastore *datastore = records->datastore;
     bool found = false;
     int64_t last = 0;
@@ -240,6 +244,7 @@ int quipu_records_last(quipu_records *records, quipu_bytes sequence_id,
 int quipu_records_head(quipu_records *records, quipu_position *head,
                        quipu_error *error)
 {
+    QUIPU_UNCANCELLABLE;
     quipu_position found = { .notification_id = 0 };
     quipu_error cause;
     int status = quipu_records_enter(records, error);

@@ -8,6 +8,7 @@
  */
 #include "records/rows.h"
 
+#include "base/cancellation.h"
 #include "base/status.h"
 
 void quipu_rows_init(struct quipu_rows *rows, quipu_datastore *datastore,
@@ -38,6 +39,7 @@ int quipu_rows_opened(struct quipu_rows *rows, enum quipu_call call, int status,
 /* Lets the driver lend its next rows. */
 static int step(struct quipu_rows *rows, quipu_error *error)
 {
+    QUIPU_UNCANCELLABLE;
     const quipu_driver *driver = rows->datastore->driver;
     const void *lent = NULL;
     size_t count = 0;
@@ -91,6 +93,7 @@ int quipu_rows_next(struct quipu_rows *rows, size_t size, const void **row,
 
 bool quipu_rows_finish(struct quipu_rows *rows)
 {
+    QUIPU_UNCANCELLABLE;
     if (!quipu_datastore_is_ours(rows->datastore)) {
         return false;
     }

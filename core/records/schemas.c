@@ -7,6 +7,7 @@
  * a time instead of in arrays, and each is copied into a struct of this
  * version's size before the program gets it.
  */
+#include "base/cancellation.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/structs.h"
@@ -20,6 +21,7 @@ struct quipu_schemas {
 static int open_listing(quipu_datastore *datastore, quipu_schemas **out,
                         quipu_error *error)
 {
+    QUIPU_UNCANCELLABLE;
     quipu_schemas *schemas = quipu_allocate(sizeof(*schemas));
     quipu_error cause;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The listing of a schema's sequences, by id in byte order. */
+#include "base/cancellation.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "records/rows.h"
@@ -23,6 +24,7 @@ static int check_after(const quipu_records *records, quipu_bytes after,
 static int open_listing(quipu_records *records, quipu_bytes after,
                         quipu_sequences **out, quipu_error *error)
 {
+    QUIPU_UNCANCELLABLE;
     quipu_datastore *datastore = records->datastore;
     quipu_sequences *sequences = quipu_allocate(sizeof(*sequences));
     quipu_error cause;

@@ -2,6 +2,7 @@
 /* Tracking records of a datastore: reading one, and listing all. */
 #include <quipu/id.h>
 
+#include "base/cancellation.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "records/rows.h"
@@ -13,6 +14,7 @@ static int read_tracking(quipu_datastore *datastore, quipu_bytes consumer,
                          quipu_bytes log, quipu_position *position,
                          quipu_error *error)
 {
+    QUIPU_UNCANCELLABLE;
     quipu_position found = { .notification_id = 0 };
     quipu_error cause;
 
@@ -68,6 +70,7 @@ struct quipu_trackings {
 static int open_listing(quipu_datastore *datastore, quipu_trackings **out,
                         quipu_error *error)
 {
+    QUIPU_UNCANCELLABLE;
     quipu_trackings *trackings = quipu_allocate(sizeof(*trackings));
     quipu_error cause;
 

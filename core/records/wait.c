@@ -16,6 +16,7 @@
  */
 #include <time.h>
 
+#include "base/cancellation.h"
 #include "base/status.h"
 #include "records/driver_call.h"
 #include "records/records.h"
@@ -96,6 +97,7 @@ static int wait_for_growth(quipu_records *records, int64_t after,
 int quipu_records_wait(quipu_records *records, int64_t after,
                        int64_t milliseconds, int64_t *head, quipu_error *error)
 {
+    QUIPU_UNCANCELLABLE;
     quipu_datastore *datastore;
     int status = quipu_records_enter(records, error);
 

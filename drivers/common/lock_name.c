@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The name of a lock file: what has it, and how a file gets it. The invariants
- * are those of lock_file.c. */
+/* The name of a lock file: recognising the file that has it, and giving it to a
+ * new one. The invariants are those of lock_file.c. */
 #include "lock_name.h"
 
 #include <errno.h>

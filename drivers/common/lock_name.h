@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The name `<database>-quipu` of a lock file: what has it, and how a new file
- * gets it.
+/* The name `<database>-quipu` of a lock file: recognising the file that has it,
+ * and giving it to a new one.
+ *
+ * The invariants that are cited are those of lock_file.c.
  *
  * A new lock file is created without a name (O_TMPFILE), written, synced, and
  * then given its name. So it is complete whenever the name exists, also after a

@@ -7,7 +7,10 @@
  * stores in one database.
  *
  * Threads: all functions may be called from several threads at once, except
- * `close` (last, alone) and those of one listing (one thread at a time).
+ * `close` (last, alone) and those of one listing (one thread at a time).  No
+ * call of quipu is a cancellation point of pthread_cancel: a thread that is
+ * cancelled meanwhile ends after the call.  A function that quipu calls must
+ * not end the thread (pthread_exit, longjmp).
  *
  * Fork: a datastore belongs to the process that opened it.  In a child every
  * call returns INVALID and does nothing, closing included.
