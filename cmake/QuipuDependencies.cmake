@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# External libraries. The core needs only libuuid and msgpack-c.
+# External libraries. The core needs only libuuid and the headers of msgpack-c:
+# it calls its packer, which consists of inline functions. Since the pkg-config
+# module of msgpack-c is named "msgpack" before release 6 and "msgpack-c" from
+# then on, where it may name a wrong folder, the files are looked for directly.
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(UUID REQUIRED IMPORTED_TARGET uuid)       # core/base
-pkg_check_modules(MSGPACK REQUIRED IMPORTED_TARGET msgpack) # core/mapper
+find_path(MSGPACK_INCLUDE_DIR msgpack/pack.h) # core/mapper
+if(NOT MSGPACK_INCLUDE_DIR)
+    message(FATAL_ERROR "The headers of msgpack-c are missing: install "
+        "libmsgpack-c-dev (Debian 12: libmsgpack-dev), or set "
+        "MSGPACK_INCLUDE_DIR to the folder that contains msgpack/pack.h.")
+endif()
 if("sqlite" IN_LIST QUIPU_DRIVERS)
     pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 endif()
@@ -19,5 +27,10 @@ if(QUIPU_TOOLS)
     pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 endif()
 if(QUIPU_TESTS)
+    find_library(MSGPACK_LIBRARY NAMES msgpack-c msgpackc) # to compare with
+    if(NOT MSGPACK_LIBRARY)
+        message(FATAL_ERROR "The tests need the library of msgpack-c: install "
+            "it, set MSGPACK_LIBRARY to its file, or set QUIPU_TESTS=OFF.")
+    endif()
     pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 endif()

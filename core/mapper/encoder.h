@@ -10,7 +10,7 @@
 #ifndef QUIPU_CORE_MAPPER_ENCODER_H
 #define QUIPU_CORE_MAPPER_ENCODER_H
 
-#include <msgpack.h>
+#include <msgpack/pack.h>
 
 #include <quipu/event.h>
 
