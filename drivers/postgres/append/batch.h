@@ -35,6 +35,7 @@ struct schema_batch {
     bool has_relative;    /* a row has a `base` */
     int32_t expectations; /* numbered sequences (optimistic pass) */
     size_t items;         /* rows to store */
+    size_t placed;        /* those whose position the server has returned */
     int64_t head;         /* of the log, before them */
 };
 
@@ -59,6 +60,7 @@ struct row {
     int32_t base;     /* number of a sequence, or 0 */
     uint32_t schema;  /* index of the schema batch */
     int64_t nth;      /* among the rows of the schema, from 1 (INV2) */
+    bool is_placed;   /* the server has returned its position */
 };
 
 /* A tracking record to write.  A batch may have several requests with the same

@@ -2,7 +2,11 @@
 /* Storing the rows and tracking records of a batch. */
 #include "insert.h"
 
+#include "net/errors.h"
+
 #include <string.h>
+
+#define TRACKING_ANSWERS 2
 
 /* ------------------------------------------------------------- expectations */
 
@@ -162,6 +166,9 @@ static void send_schema(struct batch *batch, uint32_t index,
     quipu_postgres_pipeline_send(
         connection, &schema->bound->sql[schema->has_relative ? SQL_INSERT_NEXT
                                                              : SQL_INSERT]);
+    begin_arguments(batch, index, arguments);
+    quipu_postgres_binary_add_int8(arguments, (int64_t)schema->items);
+    quipu_postgres_pipeline_send(connection, &schema->bound->sql[SQL_STORED]);
 }
 
 static void send_tracking(struct batch *batch,
@@ -181,6 +188,12 @@ static void send_tracking(struct batch *batch,
     quipu_postgres_binary_add_int8(arguments, update->below);
     quipu_postgres_pipeline_send(connection,
                                  &batch->datastore->sql[SQL_TRACKING_WRITE]);
+    begin_arguments(batch, update->schema, arguments);
+    quipu_postgres_binary_add_bytes(arguments, last->consumer);
+    quipu_postgres_binary_add_bytes(arguments, last->log);
+    quipu_postgres_binary_add_int8(arguments, last->position.notification_id);
+    quipu_postgres_pipeline_send(connection,
+                                 &batch->datastore->sql[SQL_TRACKING_STORED]);
 }
 
 static int compare(quipu_bytes a, quipu_bytes b)
@@ -221,6 +234,11 @@ static bool is_written(const struct batch *batch,
     return schema->items > 0 || (schema->has_repeats && !batch->accepted);
 }
 
+static unsigned count_answers(const struct schema_batch *schema)
+{
+    return schema->items > 0 ? 3 : 1;
+}
+
 unsigned quipu_postgres_insert_send(struct batch *batch,
                                     struct connection *connection)
 {
@@ -229,14 +247,14 @@ unsigned quipu_postgres_insert_send(struct batch *batch,
         const struct schema_batch *schema = &batch->schemas[i];
         if (is_written(batch, schema)) {
             send_schema(batch, i, connection);
-            answers += schema->items > 0 ? 2 : 1;
+            answers += count_answers(schema);
         }
     }
     sort_tracking(batch);
     for (size_t i = 0; i < batch->tracking_count; i++) {
         if (batch->tracking[i].write) {
             send_tracking(batch, &batch->tracking[i], connection);
-            answers++;
+            answers += TRACKING_ANSWERS;
         }
     }
     return answers;
@@ -244,58 +262,124 @@ unsigned quipu_postgres_insert_send(struct batch *batch,
 
 /* ---------------------------------------------------------------- receiving */
 
-/* Takes the positions that SQL_INSERT_NEXT returns.  Its rows are matched by
- * their notification ids, since SQL promises no order. */
-static void take_positions(struct batch *batch, uint32_t index,
-                           const PGresult *result)
-{
-    const struct schema_batch *schema = &batch->schemas[index];
-    for (size_t i = 0; i < batch->row_count; i++) {
-        struct row *row = &batch->rows[i];
-        int line = (int)row->nth - 1;
-        if (row->schema == index && line < PQntuples(result) &&
-            quipu_postgres_binary_get_int(result, line, 0) ==
-                schema->head + row->nth) {
-            row->position = quipu_postgres_binary_get_int(result, line, 1);
-        }
-    }
-}
+/* The subject of an answer. */
+enum part {
+    PART_HEAD,
+    PART_ITEMS,
+    PART_STORED,
+    PART_TRACKING,
+    PART_TRACKING_STORED
+};
 
-static void take_head(struct schema_batch *schema, const PGresult *result)
+/* The subject of the `nth` of the answers; *index gets that of the schema
+ * batch. */
+static enum part part_of(const struct batch *batch, unsigned nth,
+                         uint32_t *index)
 {
-    schema->exists = PQntuples(result) == 1;
-    if (schema->exists) {
-        schema->head = quipu_postgres_binary_get_int(result, 0, 0) -
-                       (int64_t)schema->items;
-    }
-}
-
-void quipu_postgres_insert_take_answer(struct batch *batch, unsigned nth,
-                                       PGresult *result)
-{
-    for (uint32_t i = 0; i < batch->schema_count; i++) {
-        struct schema_batch *schema = &batch->schemas[i];
-        unsigned answers = schema->items > 0 ? 2 : 1;
+    for (*index = 0; *index < batch->schema_count; (*index)++) {
+        const struct schema_batch *schema = &batch->schemas[*index];
         if (!is_written(batch, schema)) {
             continue;
         }
-        if (nth >= answers) {
-            nth -= answers;
-            continue;
+        if (nth < count_answers(schema)) {
+            return (enum part)(PART_HEAD + nth);
         }
-        if (nth == 0) {
-            take_head(schema, result);
-        } else if (schema->has_relative) {
-            take_positions(batch, i, result);
-        }
-        return;
+        nth -= count_answers(schema);
     }
-    /* A tracking record's: not written if the schema has no head. */
-    for (uint32_t i = 0; i < batch->schema_count; i++) {
-        if (batch->schemas[i].items == 0) {
-            batch->schemas[i].exists = strcmp(PQcmdTuples(result), "1") == 0;
+    return (enum part)(PART_TRACKING + nth % TRACKING_ANSWERS);
+}
+
+/* The row of a schema that has a notification id, or NULL.  Rows of the only
+ * schema of a batch are in the order of their ids. */
+static struct row *find_row(struct batch *batch, uint32_t index, int64_t nth)
+{
+    if (nth < 1 || nth > (int64_t)batch->schemas[index].items) {
+        return NULL;
+    }
+    if (batch->schema_count == 1) {
+        return &batch->rows[nth - 1];
+    }
+    for (size_t i = (size_t)nth - 1; i < batch->row_count; i++) {
+        struct row *row = &batch->rows[i];
+        if (row->schema == index && row->nth == nth) {
+            return row;
         }
     }
+    return NULL;
+}
+
+/* Takes the positions that SQL_INSERT_NEXT returns.  Its lines are matched by
+ * their notification ids, since SQL promises no order.  If a trigger has
+ * suppressed or changed rows, SQL_STORED fails afterwards. */
+static void take_positions(struct batch *batch, uint32_t index,
+                           const PGresult *result)
+{
+    struct schema_batch *schema = &batch->schemas[index];
+    for (int line = 0; line < PQntuples(result); line++) {
+        int64_t id = quipu_postgres_binary_get_int(result, line, 0);
+        struct row *row = find_row(batch, index, id - schema->head);
+        if (row && !row->is_placed) {
+            row->position = quipu_postgres_binary_get_int(result, line, 1);
+            row->is_placed = true;
+            schema->placed++;
+        }
+    }
+}
+
+/* Without a head (the schema was torn down) SQL_STORED fails. */
+static const char *take_head(struct schema_batch *schema,
+                             const PGresult *result)
+{
+    schema->exists = PQntuples(result) == 1;
+    if (!schema->exists) {
+        return NULL;
+    }
+    schema->head =
+        quipu_postgres_binary_get_int(result, 0, 0) - (int64_t)schema->items;
+    return schema->head < 0 ? "the head is below the number of items" : NULL;
+}
+
+const char *quipu_postgres_insert_take_answer(struct batch *batch, unsigned nth,
+                                              const PGresult *result)
+{
+    uint32_t index = 0;
+    enum part part = part_of(batch, nth, &index);
+    struct schema_batch *schema = &batch->schemas[index];
+    if (part == PART_HEAD) {
+        return take_head(schema, result);
+    }
+    if (part == PART_ITEMS && schema->has_relative && schema->exists) {
+        take_positions(batch, index, result);
+    }
+    bool missing = part == PART_STORED &&
+                   (!schema->exists ||
+                    (schema->has_relative && schema->placed < schema->items));
+    return missing ? "the head or a position is missing" : NULL;
+}
+
+/* The head was read under its lock, so the raised one is known. */
+int quipu_postgres_insert_check_answer(const struct batch *batch,
+                                       const struct lease *lease, unsigned nth,
+                                       const PGresult *result)
+{
+    uint32_t index = 0;
+    enum part part = part_of(batch, nth, &index);
+    const struct schema_batch *schema = &batch->schemas[index];
+    bool failed = PQresultStatus(result) == PGRES_FATAL_ERROR;
+    const char *table = NULL;
+    if (part == PART_HEAD && !failed) {
+        int64_t raised = schema->head + (int64_t)schema->items;
+        bool is_raised = PQntuples(result) == 1 &&
+                         quipu_postgres_binary_get_int(result, 0, 0) == raised;
+        table = is_raised ? NULL : "quipu_heads";
+    } else if (failed && quipu_postgres_error_has_state(result, "22012")) {
+        table = part == PART_STORED            ? schema->bound->table
+                : part == PART_TRACKING_STORED ? "quipu_tracking"
+                                               : NULL;
+    }
+    return table ? quipu_postgres_error_not_stored(lease->datastore, "append",
+                                                   table, lease->error)
+                 : QUIPU_OK;
 }
 
 void quipu_postgres_insert_set_results(struct batch *batch)

@@ -2,11 +2,16 @@
 /*
  * Storing the rows and tracking records of a batch.
  *
- * For each schema, in the order of their numbers, two statements are sent:
- * SQL_HEAD_RAISE, which takes the notification ids and locks the log, and
- * SQL_INSERT or SQL_INSERT_NEXT (sql/item_sql.c).  One statement for each
- * tracking record follows.  A statement that cannot do its work fails, and with
- * it the transaction.
+ * For each schema, in the order of their numbers, three statements are sent:
+ * SQL_HEAD_RAISE, which takes the notification ids and locks the log;
+ * SQL_INSERT or SQL_INSERT_NEXT (sql/item_sql.c); and SQL_STORED.  Two
+ * statements for each tracking record follow, SQL_TRACKING_WRITE and
+ * SQL_TRACKING_STORED.  A statement that cannot do its work fails, and with it
+ * the transaction.
+ *
+ * A trigger or a rule of the database's owner can suppress a row without an
+ * error.  The _STORED statements therefore look at the tables themselves, in
+ * the transaction, and fail unless the rows are there.
  */
 #ifndef POSTGRES_INSERT_H
 #define POSTGRES_INSERT_H
@@ -19,10 +24,15 @@
  * of answers that are due. */
 unsigned quipu_postgres_insert_send(struct batch *batch,
                                     struct connection *connection);
-/* Takes the `nth` of the answers, from 0: heads, positions that the server
- * chose, and whether the schemas exist. */
-void quipu_postgres_insert_take_answer(struct batch *batch, unsigned nth,
-                                       PGresult *result);
+/* Takes the `nth` of the answers, from 0: heads and positions that the server
+ * chose (optimistic pass).  Returns what is wrong with it, or NULL. */
+const char *quipu_postgres_insert_take_answer(struct batch *batch, unsigned nth,
+                                              const PGresult *result);
+/* Checks the `nth` of the answers, which may be an error (strict pass).
+ * CORRUPT: a table did not take the rows, and the message names it. */
+int quipu_postgres_insert_check_answer(const struct batch *batch,
+                                       const struct lease *lease, unsigned nth,
+                                       const PGresult *result);
 /* Fills the results of all requests from the rows, as if all were accepted
  * (optimistic pass). */
 void quipu_postgres_insert_set_results(struct batch *batch);

@@ -224,7 +224,7 @@ struct exchange {
 };
 
 /* An integrity violation (class 23: an expectation, a position, an event id, a
- * tracking record), the division of SQL_HEADS_EXIST, or a missing table. */
+ * tracking record), the division of SQL_STORED, or a missing table. */
 static bool is_violation(const char *state)
 {
     return strncmp(state, "23", 2) == 0 || strcmp(state, "22012") == 0 ||
@@ -254,6 +254,17 @@ static enum outcome fail(const struct exchange *exchange, enum answer answer,
                                                            : OUTCOME_FAILED;
 }
 
+/* Nothing more of such a server is believed, not even that it rolled back. */
+static enum outcome fail_malformed(const struct exchange *exchange,
+                                   const char *problem)
+{
+    const struct lease *lease = exchange->lease;
+    lease->connection->lost = true;
+    (void)quipu_postgres_error_malformed(lease->datastore, "append", problem,
+                                         lease->error);
+    return exchange->commit_sent ? OUTCOME_UNKNOWN : OUTCOME_FAILED;
+}
+
 static enum outcome receive_stores(const struct exchange *exchange)
 {
     struct batch *batch = exchange->batch;
@@ -265,11 +276,14 @@ static enum outcome receive_stores(const struct exchange *exchange)
         if (answer != ANSWER_OK && answer != ANSWER_SYNC) {
             return fail(exchange, answer, &result);
         }
-        if (i >= exchange->before) {
-            quipu_postgres_insert_take_answer(batch, i - exchange->before,
-                                              result);
-        }
+        const char *problem = i >= exchange->before
+                                  ? quipu_postgres_insert_take_answer(
+                                        batch, i - exchange->before, result)
+                                  : NULL;
         PQclear(result);
+        if (problem) {
+            return fail_malformed(exchange, problem);
+        }
     }
     return OUTCOME_DONE;
 }
@@ -294,24 +308,6 @@ static enum outcome outcome_of_commit(int status)
 
 /* ------------------------------------------------------------------ sending */
 
-static void send_heads_exist(struct batch *batch, struct connection *connection)
-{
-    struct arguments *arguments = &connection->arguments;
-    quipu_postgres_binary_begin(arguments);
-    quipu_postgres_binary_add_int4(arguments,
-                                   batch->datastore->namespace_number);
-    quipu_postgres_binary_array_begin(arguments, TYPE_INT8,
-                                      batch->schema_count);
-    for (uint32_t i = 0; i < batch->schema_count; i++) {
-        quipu_postgres_binary_put_int8(arguments,
-                                       batch->schemas[i].bound->number);
-    }
-    quipu_postgres_binary_array_end(arguments);
-    quipu_postgres_binary_add_int8(arguments, batch->schema_count);
-    quipu_postgres_pipeline_send(connection,
-                                 &batch->datastore->sql[SQL_HEADS_EXIST]);
-}
-
 /* A long message may be cut off on its way.  COMMIT is sent after its answers,
  * so that it is known then that nothing was stored (V5). */
 static enum outcome store_then_commit(struct exchange *exchange)
@@ -334,11 +330,8 @@ static enum outcome store_and_commit(struct exchange *exchange)
     struct batch *batch = exchange->batch;
     struct connection *connection = exchange->lease->connection;
     PGresult *result = NULL;
-    quipu_postgres_binary_begin(&connection->arguments);
-    quipu_postgres_pipeline_send(connection,
-                                 &batch->datastore->sql[SQL_COMMIT]);
-    exchange->commit_sent = !connection->lost && !connection->no_memory;
-    quipu_postgres_pipeline_sync(connection);
+    quipu_postgres_transaction_send_commit(exchange->lease);
+    exchange->commit_sent = connection->commit_sent;
     enum outcome outcome = receive_stores(exchange);
     if (outcome == OUTCOME_DONE) {
         enum answer answer = quipu_postgres_pipeline_receive(
@@ -350,40 +343,20 @@ static enum outcome store_and_commit(struct exchange *exchange)
     return outcome;
 }
 
-/* Without a head nothing of a schema was stored: it was torn down. */
-static enum outcome check_schemas(struct batch *batch, quipu_error *error)
-{
-    for (uint32_t i = 0; i < batch->schema_count; i++) {
-        if (!batch->schemas[i].exists) {
-            (void)quipu_postgres_schema_torn_down(
-                batch->datastore, batch->schemas[i].bound, error);
-            return OUTCOME_FAILED;
-        }
-    }
-    return OUTCOME_DONE;
-}
-
-/* With several schemas, all heads must exist: otherwise requests of one schema
- * would be committed beside those of another that was torn down. */
+/* SQL_STORED and SQL_TRACKING_STORED fail if a schema was torn down: then
+ * requests of another schema are not committed either. */
 static enum outcome store(struct batch *batch, const struct lease *lease)
 {
     struct connection *connection = lease->connection;
     struct exchange exchange = { .batch = batch, .lease = lease };
     exchange.before =
         quipu_postgres_transaction_send_begin(lease, batch->transfer_time);
-    if (batch->schema_count > 1) {
-        send_heads_exist(batch, connection);
-        exchange.before++;
-    }
     exchange.stores = quipu_postgres_insert_send(batch, connection);
     enum outcome outcome =
         SAFEGUARDED("V5.long-append-is-committed-when-it-is-there",
                     batch->transfer_time > 0, false)
             ? store_then_commit(&exchange)
             : store_and_commit(&exchange);
-    if (outcome == OUTCOME_DONE) {
-        outcome = check_schemas(batch, lease->error);
-    }
     if (outcome == OUTCOME_DONE) {
         quipu_postgres_insert_set_results(batch);
         batch->accepted = true;

@@ -240,7 +240,10 @@ static void send_queries(struct batch *batch, struct connection *connection,
 
 /* ---------------------------------------------------------------- receiving */
 
-static void take_heads(struct batch *batch, const PGresult *result)
+/* Each take_ function returns what is wrong with the rows, or NULL. */
+static const char not_asked[] = "a row is about nothing that was asked for";
+
+static const char *take_heads(struct batch *batch, const PGresult *result)
 {
     for (int line = 0; line < PQntuples(result); line++) {
         int64_t number = quipu_postgres_binary_get_int(result, line, 0);
@@ -252,34 +255,40 @@ static void take_heads(struct batch *batch, const PGresult *result)
             }
         }
     }
+    return NULL;
 }
 
 /* The lines are in the order of the array of sequences. */
-static void take_lasts(struct batch *batch, uint32_t schema,
-                       const PGresult *result)
+static const char *take_lasts(struct batch *batch, uint32_t schema,
+                              const PGresult *result)
 {
     int line = 0;
-    for (size_t i = 0; i < batch->sequence_count && line < PQntuples(result);
-         i++) {
+    for (size_t i = 0; i < batch->sequence_count; i++) {
         struct sequence *sequence = &batch->sequences[i];
-        if (sequence->schema == schema) {
-            sequence->found = !quipu_postgres_binary_is_null(result, line, 1);
-            if (sequence->found) {
-                sequence->last = quipu_postgres_binary_get_int(result, line, 1);
-            }
-            line++;
+        if (sequence->schema != schema) {
+            continue;
         }
+        if (line >= PQntuples(result) ||
+            quipu_postgres_binary_get_int(result, line, 0) != line + 1) {
+            return "a sequence that was asked for is missing";
+        }
+        sequence->found = !quipu_postgres_binary_is_null(result, line, 1);
+        if (sequence->found) {
+            sequence->last = quipu_postgres_binary_get_int(result, line, 1);
+        }
+        line++;
     }
+    return line == PQntuples(result) ? NULL : not_asked;
 }
 
 /* The state of the item that a line of a result is about: the n-th that the
- * requests have for the schema. */
+ * requests have for the schema.  NULL: there is none. */
 static struct item_state *state_of(const struct batch *batch,
                                    struct item_state *state, uint32_t schema,
                                    const PGresult *result, int line)
 {
     int64_t n = quipu_postgres_binary_get_int(result, line, 0);
-    for (size_t i = 0; i < batch->count; i++) {
+    for (size_t i = 0; i < batch->count && n >= 1; i++) {
         int64_t count = (int64_t)batch->requests[i].item_count;
         if (batch_schema_of(batch, i) == schema) {
             if (n <= count) {
@@ -292,77 +301,91 @@ static struct item_state *state_of(const struct batch *batch,
     return NULL;
 }
 
-static void take_compare(const struct batch *batch, uint32_t schema,
-                         const PGresult *result, struct item_state *items)
+static const char *take_compare(const struct batch *batch, uint32_t schema,
+                                const PGresult *result,
+                                struct item_state *items)
 {
     for (int line = 0; line < PQntuples(result); line++) {
         struct item_state *state = state_of(batch, items, schema, result, line);
-        if (state) {
-            state->stored = (struct stored_item){
-                .found = true,
-                .notification_id =
-                    quipu_postgres_binary_get_int(result, line, 1),
-                .position = quipu_postgres_binary_get_int(result, line, 2),
-                .is_equal = quipu_postgres_binary_get_bool(result, line, 3)
-            };
+        if (!state) {
+            return not_asked;
         }
+        state->stored = (struct stored_item){
+            .found = true,
+            .notification_id = quipu_postgres_binary_get_int(result, line, 1),
+            .position = quipu_postgres_binary_get_int(result, line, 2),
+            .is_equal = quipu_postgres_binary_get_bool(result, line, 3)
+        };
     }
+    return NULL;
 }
 
-static void take_taken(const struct batch *batch, uint32_t schema,
-                       const PGresult *result, struct item_state *items)
+static const char *take_taken(const struct batch *batch, uint32_t schema,
+                              const PGresult *result, struct item_state *items)
 {
     for (int line = 0; line < PQntuples(result); line++) {
         struct item_state *state = state_of(batch, items, schema, result, line);
-        if (state) {
-            state->taken = true;
+        if (!state) {
+            return not_asked;
         }
+        state->taken = true;
     }
+    return NULL;
 }
 
-static void take_tracking(struct batch *batch, const PGresult *result)
+static const char *take_tracking(struct batch *batch, const PGresult *result)
 {
     for (int line = 0; line < PQntuples(result); line++) {
-        size_t n = (size_t)quipu_postgres_binary_get_int(result, line, 0);
-        if (n >= 1 && n <= batch->tracking_count) {
-            batch->tracking[n - 1].found = true;
-            batch->tracking[n - 1].stored =
-                quipu_postgres_binary_get_int(result, line, 1);
+        int64_t n = quipu_postgres_binary_get_int(result, line, 0);
+        if (n < 1 || n > (int64_t)batch->tracking_count) {
+            return not_asked;
         }
+        batch->tracking[n - 1].found = true;
+        batch->tracking[n - 1].stored =
+            quipu_postgres_binary_get_int(result, line, 1);
+    }
+    return NULL;
+}
+
+static const char *take(struct batch *batch, enum query_kind kind,
+                        uint32_t schema, const PGresult *result,
+                        struct item_state *items)
+{
+    switch (kind) {
+    case QUERY_HEADS:
+        return take_heads(batch, result);
+    case QUERY_LASTS:
+        return take_lasts(batch, schema, result);
+    case QUERY_COMPARE:
+        return take_compare(batch, schema, result, items);
+    case QUERY_TAKEN:
+        return take_taken(batch, schema, result, items);
+    default:
+        return take_tracking(batch, result);
     }
 }
 
 static int receive(struct batch *batch, const struct lease *lease,
                    const struct queries *queries, struct item_state *items)
 {
+    static const char what[] = "check an append";
     int64_t latest = quipu_postgres_batch_latest(batch);
     for (size_t i = 0; i < queries->count; i++) {
-        uint32_t schema = queries->at[i].schema;
         PGresult *result = NULL;
         enum answer answer =
             quipu_postgres_pipeline_receive(lease->connection, latest, &result);
         if (answer != ANSWER_OK) {
             return quipu_postgres_error_from_answer(lease, answer, &result,
-                                                    "check an append");
+                                                    what);
         }
-        switch (queries->at[i].kind) {
-        case QUERY_HEADS:
-            take_heads(batch, result);
-            break;
-        case QUERY_LASTS:
-            take_lasts(batch, schema, result);
-            break;
-        case QUERY_COMPARE:
-            take_compare(batch, schema, result, items);
-            break;
-        case QUERY_TAKEN:
-            take_taken(batch, schema, result, items);
-            break;
-        default:
-            take_tracking(batch, result);
-            break;
-        }
+        const char *problem = take(batch, queries->at[i].kind,
+                                   queries->at[i].schema, result, items);
         PQclear(result);
+        if (problem) {
+            lease->connection->lost = true;
+            return quipu_postgres_error_malformed(lease->datastore, what,
+                                                  problem, lease->error);
+        }
     }
     return QUIPU_OK;
 }

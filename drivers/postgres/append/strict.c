@@ -296,8 +296,25 @@ static int store(struct batch *batch, const struct lease *lease)
         return QUIPU_OK;
     }
     quipu_postgres_pipeline_sync(connection);
-    return quipu_postgres_query_skip(
-        lease, answers + 1, quipu_postgres_batch_latest(batch), "append");
+    int64_t latest = quipu_postgres_batch_latest(batch);
+    int status = QUIPU_OK;
+    for (unsigned i = 0; i < answers && status == QUIPU_OK; i++) {
+        PGresult *result = NULL;
+        enum answer answer =
+            quipu_postgres_pipeline_receive(connection, latest, &result);
+        if (answer == ANSWER_OK || answer == ANSWER_ERROR) {
+            status =
+                quipu_postgres_insert_check_answer(batch, lease, i, result);
+        }
+        if (answer != ANSWER_OK && status == QUIPU_OK) {
+            return quipu_postgres_error_from_answer(lease, answer, &result,
+                                                    "append");
+        }
+        PQclear(result);
+    }
+    return status == QUIPU_OK
+               ? quipu_postgres_query_skip(lease, 1, latest, "append")
+               : status;
 }
 
 /* Hands the libpq connection to the caller's function, out of pipeline mode and

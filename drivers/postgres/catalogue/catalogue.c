@@ -20,28 +20,29 @@
 /* ------------------------------------------------------------- statements */
 
 /* Runs a statement with at most one text parameter. */
-static int run(const struct lease *lease, const char *text,
+static int run(const struct lease *lease, const struct sql_text *sql,
                const char *parameter, PGresult **result)
 {
-    return quipu_postgres_query_run_text(lease, text, parameter,
+    return quipu_postgres_query_run_text(lease, sql, parameter,
                                          "look at the catalogue", result);
 }
 
 /* Renders a template with quipu's own tables and runs it.  *result may be
  * dropped by passing NULL. */
-static int run_template(const struct lease *lease, const char *template,
-                        PGresult **result)
+static int run_template(const struct lease *lease,
+                        const struct sql_text *template, PGresult **result)
 {
     quipu_driver_datastore *datastore = lease->datastore;
     const struct template_names names = { .postgres_schema =
                                               datastore->schema };
     PGresult *dropped = NULL;
     char *text =
-        quipu_postgres_template_text(datastore->host, &names, template);
+        quipu_postgres_template_text(datastore->host, &names, template->text);
     if (!text) {
         return quipu_postgres_error_no_memory(datastore->host, lease->error);
     }
-    int status = run(lease, text, NULL, result ? result : &dropped);
+    const struct sql_text sql = { text, template->shape };
+    int status = run(lease, &sql, NULL, result ? result : &dropped);
     PQclear(dropped);
     datastore->host->release(text);
     return status;
@@ -51,14 +52,31 @@ static int run_template(const struct lease *lease, const char *template,
 
 /* The PostgreSQL schema of the first quipu_store in the search path, or else
  * the schema in which it would be created. */
-static const char find_postgres_schema[] =
+static const struct sql_text find_postgres_schema = {
     "SELECT coalesce((SELECT n.nspname"
     "                   FROM pg_catalog.pg_class AS c"
     "                   JOIN pg_catalog.pg_namespace AS n"
-    "                     ON n.oid = c.relnamespace"
-    "                  WHERE c.oid"
-    "                        = pg_catalog.to_regclass('quipu_store')),"
-    "                pg_catalog.current_schema())::text";
+    "                     ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+    "                  WHERE c.oid OPERATOR(pg_catalog.=)"
+    "                        pg_catalog.to_regclass('quipu_store')"
+    "                        ::pg_catalog.oid),"
+    "                pg_catalog.current_schema())::pg_catalog.text",
+    "one name?"
+};
+
+static const struct sql_text find_store_table = {
+    "SELECT 1"
+    "  FROM pg_catalog.pg_class AS c"
+    "  JOIN pg_catalog.pg_namespace AS n"
+    "    ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+    " WHERE n.nspname OPERATOR(pg_catalog.=) $1"
+    "   AND c.relname OPERATOR(pg_catalog.=) 'quipu_store'",
+    "opt int4"
+};
+
+static const struct sql_text read_format = {
+    "SELECT pg_catalog.max(format) FROM {quipu_store}", "one int4?"
+};
 
 static int keep_postgres_schema(quipu_driver_datastore *datastore,
                                 const char *name, quipu_error *error)
@@ -77,7 +95,7 @@ static int choose_postgres_schema(const struct lease *lease)
         return keep_postgres_schema(datastore, datastore->options.schema,
                                     lease->error);
     }
-    int status = run(lease, find_postgres_schema, NULL, &result);
+    int status = run(lease, &find_postgres_schema, NULL, &result);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -119,13 +137,7 @@ static int find_store(const struct lease *lease, bool *found)
 {
     quipu_driver_datastore *datastore = lease->datastore;
     PGresult *result = NULL;
-    int status = run(lease,
-                     "SELECT 1"
-                     "  FROM pg_catalog.pg_class AS c"
-                     "  JOIN pg_catalog.pg_namespace AS n"
-                     "    ON n.oid = c.relnamespace"
-                     " WHERE n.nspname = $1 AND c.relname = 'quipu_store'",
-                     datastore->schema, &result);
+    int status = run(lease, &find_store_table, datastore->schema, &result);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -135,8 +147,7 @@ static int find_store(const struct lease *lease, bool *found)
         return QUIPU_OK;
     }
     result = NULL;
-    status =
-        run_template(lease, "SELECT max(format) FROM {quipu_store}", &result);
+    status = run_template(lease, &read_format, &result);
     if (status == QUIPU_OK) {
         status = check_format(datastore, result, lease->error);
     }
@@ -152,32 +163,43 @@ static int make_postgres_schema(const struct lease *lease)
 {
     quipu_driver_datastore *datastore = lease->datastore;
     PGresult *result = NULL;
-    int status = run(lease,
-                     "SELECT 1"
-                     "  FROM pg_catalog.pg_namespace"
-                     " WHERE nspname = $1",
-                     datastore->schema, &result);
+    const struct sql_text find = { "SELECT 1"
+                                   "  FROM pg_catalog.pg_namespace"
+                                   " WHERE nspname OPERATOR(pg_catalog.=) $1",
+                                   "opt int4" };
+    const struct sql_text create = { "CREATE SCHEMA {schema}", "" };
+    int status = run(lease, &find, datastore->schema, &result);
     bool exists = status == QUIPU_OK && PQntuples(result) > 0;
     PQclear(result);
     if (status != QUIPU_OK || exists) {
         return status;
     }
-    return run_template(lease, "CREATE SCHEMA {schema}", NULL);
+    return run_template(lease, &create, NULL);
 }
 
 static int make_store(const struct lease *lease)
 {
     quipu_driver_datastore *datastore = lease->datastore;
     PGresult *result = NULL;
-    int status =
-        run(lease, "BEGIN ISOLATION LEVEL READ COMMITTED", NULL, &result);
+    const struct sql_text begin = { "BEGIN ISOLATION LEVEL READ COMMITTED",
+                                    "" };
+    const struct sql_text search_path = {
+        "SET LOCAL search_path = pg_catalog, pg_temp", ""
+    };
+    int status = run(lease, &begin, NULL, &result);
     PQclear(result);
+    result = NULL;
+    if (status == QUIPU_OK) {
+        status = run(lease, &search_path, NULL, &result);
+        PQclear(result);
+    }
     if (status == QUIPU_OK && datastore->options.schema) {
         status = make_postgres_schema(lease);
     }
     for (const char *const *template = quipu_postgres_table_ddl_own;
          status == QUIPU_OK && *template; template ++) {
-        status = run_template(lease, *template, NULL);
+        const struct sql_text sql = { *template, "" };
+        status = run_template(lease, &sql, NULL);
     }
     if (status == QUIPU_OK) {
         return quipu_postgres_transaction_commit(lease, lease->deadline);
@@ -298,7 +320,8 @@ static int find_or_make_namespace(const struct lease *lease, bool create)
     } while (quipu_postgres_retry_again(&retry, 0));
     return datastore->host->error_set(
         lease->error, QUIPU_BUSY, 0, NULL,
-        "other processes made namespaces in %s at the same time, %d times; try "
+        "other processes made namespaces in %s at the same time, %d times, or "
+        "a trigger or a rule on quipu_namespaces suppresses its rows; try "
         "again",
         datastore->name, TRIES + 1);
 }

@@ -8,6 +8,10 @@
 #include "net/transaction.h"
 
 #include "common/error.h"
+#include "common/safeguard.h"
+
+#include <stdio.h>
+#include <string.h>
 
 #define TRIES 20
 
@@ -25,33 +29,45 @@ int quipu_postgres_ddl_txn_query(const struct ddl_txn *txn,
                                     "write the catalogue", result);
 }
 
-int quipu_postgres_ddl_txn_execute(const struct ddl_txn *txn,
-                                   enum catalogue_sql which)
+int quipu_postgres_ddl_txn_change(const struct ddl_txn *txn,
+                                  enum catalogue_sql which, const char *table,
+                                  size_t rows)
 {
     PGresult *result = NULL;
+    char wanted[24];
     int status = quipu_postgres_ddl_txn_query(txn, which, &result);
+    (void)snprintf(wanted, sizeof(wanted), "%zu", rows);
+    if (status == QUIPU_OK &&
+        SAFEGUARDED("F4.catalogue-takes-its-rows",
+                    strcmp(PQcmdTuples(result), wanted) != 0, false)) {
+        status = quipu_postgres_error_not_stored(txn->lease.datastore,
+                                                 "write the catalogue", table,
+                                                 txn->lease.error);
+    }
     PQclear(result);
     return status;
 }
 
-int quipu_postgres_ddl_txn_execute_numbered(const struct ddl_txn *txn,
-                                            enum catalogue_sql which)
+int quipu_postgres_ddl_txn_change_numbered(const struct ddl_txn *txn,
+                                           enum catalogue_sql which,
+                                           const char *table, size_t rows)
 {
     struct arguments *arguments = quipu_postgres_ddl_txn_arguments(txn);
     quipu_postgres_binary_add_int4(arguments,
                                    txn->lease.datastore->namespace_number);
     quipu_postgres_binary_add_int8(arguments, txn->entry.number);
-    return quipu_postgres_ddl_txn_execute(txn, which);
+    return quipu_postgres_ddl_txn_change(txn, which, table, rows);
 }
 
 int quipu_postgres_ddl_txn_execute_text(const struct ddl_txn *txn,
                                         struct text *text, const char *what)
 {
     PGresult *result = NULL;
+    const struct sql_text sql = { text->data, "" };
     int status =
         text->failed
             ? quipu_postgres_error_no_memory(text->host, txn->lease.error)
-            : quipu_postgres_query_run_text(&txn->lease, text->data, NULL, what,
+            : quipu_postgres_query_run_text(&txn->lease, &sql, NULL, what,
                                             &result);
     PQclear(result);
     quipu_common_text_finish(text);
@@ -78,6 +94,19 @@ static int lock_namespace(struct ddl_txn *txn)
     return status;
 }
 
+/* The names in the DDL, also those of types in the shape of an item table,
+ * have no schema: they must not be those of another role's. */
+static int set_search_path(const struct ddl_txn *txn)
+{
+    const struct sql_text sql = { "SET LOCAL search_path = pg_catalog, pg_temp",
+                                  "" };
+    PGresult *result = NULL;
+    int status = quipu_postgres_query_run_text(&txn->lease, &sql, NULL,
+                                               "write the catalogue", &result);
+    PQclear(result);
+    return status;
+}
+
 static int try_once(struct ddl_txn *txn, int wanted,
                     int (*work)(struct ddl_txn *txn))
 {
@@ -87,7 +116,10 @@ static int try_once(struct ddl_txn *txn, int wanted,
         return status;
     }
     bool done = false;
-    status = lock_namespace(txn);
+    status = set_search_path(txn);
+    if (status == QUIPU_OK) {
+        status = lock_namespace(txn);
+    }
     if (status == QUIPU_OK) {
         status =
             quipu_postgres_schema_find(&txn->lease, txn->schema, &txn->entry);

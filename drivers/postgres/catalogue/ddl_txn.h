@@ -32,12 +32,15 @@ struct arguments *quipu_postgres_ddl_txn_arguments(const struct ddl_txn *txn);
 /* Runs a statement with the arguments added.  The caller clears *result. */
 int quipu_postgres_ddl_txn_query(const struct ddl_txn *txn,
                                  enum catalogue_sql which, PGresult **result);
-/* The same without a result. */
-int quipu_postgres_ddl_txn_execute(const struct ddl_txn *txn,
-                                   enum catalogue_sql which);
+/* Runs a statement that changes `rows` rows of one of quipu's own tables.
+ * CORRUPT: it changed another number of them, as triggers and rules can do. */
+int quipu_postgres_ddl_txn_change(const struct ddl_txn *txn,
+                                  enum catalogue_sql which, const char *table,
+                                  size_t rows);
 /* The same with the arguments (namespace, schema number). */
-int quipu_postgres_ddl_txn_execute_numbered(const struct ddl_txn *txn,
-                                            enum catalogue_sql which);
+int quipu_postgres_ddl_txn_change_numbered(const struct ddl_txn *txn,
+                                           enum catalogue_sql which,
+                                           const char *table, size_t rows);
 /* Runs SQL text, which it finishes. */
 int quipu_postgres_ddl_txn_execute_text(const struct ddl_txn *txn,
                                         struct text *text, const char *what);

@@ -94,8 +94,8 @@ int quipu_postgres_schema_find(const struct lease *lease,
             schema->table);
     } else {
         entry->number = quipu_postgres_binary_get_int(result, 0, COLUMN_NUMBER);
-        entry->table =
-            quipu_common_text_copy(host, PQgetvalue(result, 0, COLUMN_TABLE));
+        entry->table = quipu_common_text_copy(
+            host, quipu_postgres_binary_get_text(result, 0, COLUMN_TABLE));
         status = entry->table ? compare_parts(datastore, schema, result, error)
                               : quipu_postgres_error_no_memory(host, error);
     }
@@ -115,7 +115,7 @@ int quipu_postgres_schema_find(const struct lease *lease,
 static bool has_column(const PGresult *columns, const char *name)
 {
     for (int i = 0; i < PQntuples(columns); i++) {
-        if (strcmp(PQgetvalue(columns, i, 0), name) == 0) {
+        if (strcmp(quipu_postgres_binary_get_text(columns, i, 0), name) == 0) {
             return true;
         }
     }
@@ -192,13 +192,17 @@ int quipu_postgres_schema_check(quipu_driver_datastore *datastore,
 
 /* ----------------------------------------------------------------- binding */
 
+/* Takes the table's name over. */
 static quipu_driver_schema *create(const quipu_host *host,
-                                   const quipu_schema *schema, int64_t number)
+                                   const quipu_schema *schema,
+                                   struct schema_entry *entry)
 {
     quipu_driver_schema *bound = host->allocate(sizeof(*bound));
     if (bound) {
         memset(bound, 0, sizeof(*bound));
-        bound->number = number;
+        bound->number = entry->number;
+        bound->table = entry->table;
+        entry->table = NULL;
         bound->names = quipu_common_schema_copy(host, schema, &bound->schema);
     }
     return bound;
@@ -214,11 +218,11 @@ int quipu_postgres_schema_bind(quipu_driver_datastore *datastore,
     int status =
         quipu_postgres_schema_check(datastore, schema, deadline, &entry, error);
     if (status == QUIPU_OK) {
-        made = create(host, schema, entry.number);
+        made = create(host, schema, &entry);
         status =
             made && made->names
                 ? quipu_postgres_item_sql_make(datastore, &made->schema,
-                                               entry.table, made->sql, error)
+                                               made->table, made->sql, error)
                 : quipu_postgres_error_no_memory(host, error);
     }
     host->release(entry.table);
@@ -236,6 +240,7 @@ void quipu_postgres_schema_unbind(quipu_driver_datastore *datastore,
     if (bound) {
         quipu_postgres_item_sql_finish(bound->sql, datastore->host);
         datastore->host->release(bound->names);
+        datastore->host->release(bound->table);
         datastore->host->release(bound);
     }
 }

@@ -10,6 +10,7 @@
 struct quipu_driver_schema {
     quipu_schema schema; /* a deep copy; `names` owns its strings */
     char *names;
+    char *table;    /* the item table; owned */
     int64_t number; /* in the catalogue; never used again after a teardown */
     struct statement sql[ITEM_SQL_COUNT];
 };

@@ -5,6 +5,7 @@
 #include "ddl_txn.h"
 
 #include "net/errors.h"
+#include "net/query.h"
 #include "sql/table_ddl.h"
 
 #include "common/error.h"
@@ -62,7 +63,8 @@ static int create_table(const struct ddl_txn *txn, const char *table,
         struct arguments *arguments = quipu_postgres_ddl_txn_arguments(txn);
         quipu_postgres_binary_add_text(arguments, table);
         quipu_postgres_binary_add_text(arguments, shape);
-        status = quipu_postgres_ddl_txn_execute(txn, SQL_TABLE_ADD);
+        status = quipu_postgres_ddl_txn_change(txn, SQL_TABLE_ADD,
+                                               "quipu_tables", 1);
     }
     return status;
 }
@@ -99,7 +101,8 @@ static int provide_table(const struct ddl_txn *txn, const char *shape,
         return status;
     }
     bool exists = PQntuples(result) > 0;
-    bool same = exists && strcmp(PQgetvalue(result, 0, 0), shape) == 0;
+    bool same = exists && strcmp(quipu_postgres_binary_get_text(result, 0, 0),
+                                 shape) == 0;
     PQclear(result);
     if (same) {
         return count_schemas(txn, *table, 1, &count);
@@ -108,6 +111,33 @@ static int provide_table(const struct ddl_txn *txn, const char *shape,
         *table = other;
     }
     return create_table(txn, *table, shape);
+}
+
+/* A trigger or a rule may have kept items of the namespace from being
+ * removed. */
+static int check_removed(const struct ddl_txn *txn, const char *table,
+                         const char *namespace_number)
+{
+    PGresult *result = NULL;
+    struct text text = { .host = txn->lease.datastore->host };
+    quipu_common_text_add(&text, "SELECT 1 FROM ");
+    add_table(&text, txn, table);
+    quipu_common_text_add(&text, " WHERE quipu_namespace = ");
+    quipu_common_text_add(&text, namespace_number);
+    quipu_common_text_add(&text, " LIMIT 1");
+    const struct sql_text sql = { text.data, "opt int4" };
+    int status =
+        text.failed
+            ? quipu_postgres_error_no_memory(text.host, txn->lease.error)
+            : quipu_postgres_query_run_text(&txn->lease, &sql, NULL,
+                                            "remove the items", &result);
+    if (status == QUIPU_OK && PQntuples(result) > 0) {
+        status = quipu_postgres_error_not_stored(
+            txn->lease.datastore, "remove the items", table, txn->lease.error);
+    }
+    PQclear(result);
+    quipu_common_text_finish(&text);
+    return status;
 }
 
 /* Removes the namespace's items; drops the table if no other schema has items
@@ -129,8 +159,9 @@ static int remove_table(const struct ddl_txn *txn)
         add_table(&text, txn, table);
         quipu_common_text_add(&text, " WHERE quipu_namespace = ");
         quipu_common_text_add(&text, number);
-        return quipu_postgres_ddl_txn_execute_text(txn, &text,
-                                                   "remove the items");
+        status =
+            quipu_postgres_ddl_txn_execute_text(txn, &text, "remove the items");
+        return status == QUIPU_OK ? check_removed(txn, table, number) : status;
     }
     quipu_common_text_add(&text, "DROP TABLE ");
     add_table(&text, txn, table);
@@ -138,7 +169,8 @@ static int remove_table(const struct ddl_txn *txn)
     if (status == QUIPU_OK) {
         quipu_postgres_binary_add_text(quipu_postgres_ddl_txn_arguments(txn),
                                        table);
-        status = quipu_postgres_ddl_txn_execute(txn, SQL_TABLE_REMOVE);
+        status = quipu_postgres_ddl_txn_change(txn, SQL_TABLE_REMOVE,
+                                               "quipu_tables", 1);
     }
     return status;
 }
@@ -159,7 +191,7 @@ static int check_name(const struct ddl_txn *txn)
             txn->lease.error, QUIPU_INVALID, 0, NULL,
             "schema \"%s\" differs from \"%s\" in case only; choose another "
             "name",
-            txn->schema->table, PQgetvalue(result, 0, 0));
+            txn->schema->table, quipu_postgres_binary_get_text(result, 0, 0));
     }
     PQclear(result);
     return status;
@@ -179,7 +211,8 @@ static int add_schema(const struct ddl_txn *txn, const char *table)
     for (size_t i = 0; i < SCHEMA_PARTS; i++) {
         quipu_postgres_binary_add_text(arguments, parts[i]);
     }
-    return quipu_postgres_ddl_txn_execute(txn, SQL_SCHEMA_ADD);
+    return quipu_postgres_ddl_txn_change(txn, SQL_SCHEMA_ADD, "quipu_schemas",
+                                         1);
 }
 
 static void put_text(struct arguments *arguments, const char *text)
@@ -208,7 +241,8 @@ static int add_columns(const struct ddl_txn *txn)
                  quipu_common_schema_kind_name(schema->columns[i].kind));
     }
     quipu_postgres_binary_array_end(arguments);
-    return quipu_postgres_ddl_txn_execute(txn, SQL_COLUMNS_ADD);
+    return quipu_postgres_ddl_txn_change(txn, SQL_COLUMNS_ADD, "quipu_columns",
+                                         schema->column_count);
 }
 
 /* The set-up's changes. */
@@ -235,7 +269,8 @@ static int add_all(struct ddl_txn *txn)
         status = add_columns(txn);
     }
     if (status == QUIPU_OK) {
-        status = quipu_postgres_ddl_txn_execute_numbered(txn, SQL_HEAD_ADD);
+        status = quipu_postgres_ddl_txn_change_numbered(txn, SQL_HEAD_ADD,
+                                                        "quipu_heads", 1);
     }
     host->release(shape);
     return status;
@@ -270,14 +305,16 @@ int quipu_postgres_setup(quipu_driver_datastore *datastore,
  * gone. */
 static int remove_all(struct ddl_txn *txn)
 {
-    int status = quipu_postgres_ddl_txn_execute_numbered(txn, SQL_HEAD_REMOVE);
+    int status = quipu_postgres_ddl_txn_change_numbered(txn, SQL_HEAD_REMOVE,
+                                                        "quipu_heads", 1);
     if (status == QUIPU_OK) {
-        status =
-            quipu_postgres_ddl_txn_execute_numbered(txn, SQL_SCHEMA_REMOVE);
+        status = quipu_postgres_ddl_txn_change_numbered(txn, SQL_SCHEMA_REMOVE,
+                                                        "quipu_schemas", 1);
     }
     if (status == QUIPU_OK) {
-        status =
-            quipu_postgres_ddl_txn_execute_numbered(txn, SQL_COLUMNS_REMOVE);
+        status = quipu_postgres_ddl_txn_change_numbered(
+            txn, SQL_COLUMNS_REMOVE, "quipu_columns",
+            txn->schema->column_count);
     }
     return status == QUIPU_OK ? remove_table(txn) : status;
 }

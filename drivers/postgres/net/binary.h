@@ -24,6 +24,7 @@ enum type {
     TYPE_TEXT = 25,
     TYPE_FLOAT8 = 701,
     TYPE_TIMESTAMPTZ = 1184,
+    TYPE_VOID = 2278,
     TYPE_UUID = 2950,
     TYPE_BOOLS = 1000,
     TYPE_BYTEAS = 1001,

@@ -21,9 +21,13 @@
 static const char server_query[] =
     "SELECT pg_catalog.pg_backend_pid(),"
     "       pg_catalog.pg_is_in_recovery(),"
-    "       pg_catalog.current_setting('fsync') = 'on',"
-    "       pg_catalog.current_setting('full_page_writes') = 'on',"
-    "       pg_catalog.current_setting('server_encoding') = 'UTF8'";
+    "       pg_catalog.current_setting('fsync')"
+    "           OPERATOR(pg_catalog.=) 'on',"
+    "       pg_catalog.current_setting('full_page_writes')"
+    "           OPERATOR(pg_catalog.=) 'on',"
+    "       pg_catalog.current_setting('server_encoding')"
+    "           OPERATOR(pg_catalog.=) 'UTF8'";
+static const char server_shape[] = "one int4 bool bool bool bool";
 
 /* Refuses a server that cannot keep what quipu promises. */
 static int check_server(const quipu_driver_datastore *datastore,
@@ -73,15 +77,17 @@ static const char session_settings[] =
     "       pg_catalog.set_config('synchronous_commit',"
     "           CASE WHEN %s THEN 'off'"
     "                WHEN pg_catalog.current_setting('synchronous_commit')"
-    "                     = 'off' THEN 'on'"
+    "                     OPERATOR(pg_catalog.=) 'off' THEN 'on'"
     "                ELSE pg_catalog.current_setting('synchronous_commit')"
     "           END, false)";
+static const char settings_shape[] = "one text text text text text";
 
-static int run(const struct lease *lease, const char *text, PGresult **result)
+static int run(const struct lease *lease, const char *text, const char *shape,
+               PGresult **result)
 {
     struct connection *connection = lease->connection;
     int64_t deadline = lease->deadline;
-    quipu_postgres_pipeline_send_text(connection, text);
+    quipu_postgres_pipeline_send_text(connection, text, shape);
     quipu_postgres_pipeline_sync(connection);
     enum answer answer =
         quipu_postgres_pipeline_receive(connection, deadline, result);
@@ -102,7 +108,7 @@ static int begin_session(const struct lease *lease)
     struct connection *connection = lease->connection;
     PGresult *result = NULL;
     char text[sizeof(session_settings) + 8];
-    int status = run(lease, server_query, &result);
+    int status = run(lease, server_query, server_shape, &result);
     if (status == QUIPU_OK) {
         status = check_server(datastore, result, lease->error);
         connection->own_session = quipu_postgres_binary_get_int(result, 0, 0) ==
@@ -117,7 +123,7 @@ static int begin_session(const struct lease *lease)
     if (status == QUIPU_OK && connection->own_session) {
         (void)snprintf(text, sizeof(text), session_settings,
                        datastore->relaxed ? "true" : "false");
-        status = run(lease, text, &result);
+        status = run(lease, text, settings_shape, &result);
         PQclear(result);
     }
     return status;

@@ -8,8 +8,16 @@
 
 #include "binary.h"
 #include "prepared.h"
+#include "shape.h"
 
 #define PENDING_MAX 256 /* statements sent and not answered, a power of two */
+
+/* A message that was sent and not yet answered. */
+struct pending {
+    const struct statement *prepares; /* the statement that a Parse message
+                                       * prepares, or NULL */
+    const char *shape; /* of the answer; NULL: a synchronization point */
+};
 
 struct connection {
     struct connection *next; /* in the pool's list of idle ones */
@@ -19,16 +27,16 @@ struct connection {
     bool lost;               /* nothing more can be sent or received */
     bool no_memory;          /* a statement could not be queued: answers would
                               * no longer match; the connection is dropped */
-    bool standby_skipped;    /* a COMMIT did not wait for its standby */
+    bool commit_sent;        /* since the last BEGIN */
+    bool standby_skipped;    /* the COMMIT did not wait for its standby */
     bool unread_answers;     /* a NOTIFY's answer is still to be read */
     bool large_buffers;      /* libpq's buffers have grown: not kept idle */
     int64_t deadline;        /* for sending a long message */
     int64_t lock_timeout;    /* of the session, in ms; -1: unknown */
     int64_t used;            /* when it was last returned */
     struct arguments arguments;
-    /* Ring of the statements sent and not yet answered: the statement that a
-     * Parse message prepares, or NULL for any other message. */
-    const struct statement *pending[PENDING_MAX];
+    struct pending pending[PENDING_MAX]; /* a ring */
+    char problem[SHAPE_PROBLEM];         /* of a malformed answer */
     unsigned sent, answered;
     struct prepared prepared;
 };

@@ -181,6 +181,10 @@ int quipu_postgres_error_from_answer(const struct lease *lease,
     case ANSWER_LOST:
         status = fail_lost(lease, *result, what);
         break;
+    case ANSWER_MALFORMED:
+        status = quipu_postgres_error_malformed(
+            datastore, what, lease->connection->problem, error);
+        break;
     case ANSWER_ERROR:
         status = fail_server(datastore, *result, what, error);
         break;
@@ -194,6 +198,29 @@ int quipu_postgres_error_from_answer(const struct lease *lease,
     PQclear(*result);
     *result = NULL;
     return status;
+}
+
+int quipu_postgres_error_malformed(const quipu_driver_datastore *datastore,
+                                   const char *what, const char *problem,
+                                   quipu_error *error)
+{
+    return datastore->host->error_set(
+        error, QUIPU_CORRUPT, 0, NULL,
+        "cannot %s in %s: the server's answer does not fit the statement (%s); "
+        "%s",
+        what, datastore->name, problem, altered);
+}
+
+int quipu_postgres_error_not_stored(const quipu_driver_datastore *datastore,
+                                    const char *what, const char *table,
+                                    quipu_error *error)
+{
+    return datastore->host->error_set(
+        error, QUIPU_CORRUPT, 0, NULL,
+        "cannot %s in %s: table \"%s\" did not take the rows as they were "
+        "written, and nothing was stored; a trigger or a rule on the table "
+        "suppresses or changes them: drop it",
+        what, datastore->name, table);
 }
 
 int quipu_postgres_error_no_memory(const quipu_host *host, quipu_error *error)

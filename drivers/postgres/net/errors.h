@@ -16,6 +16,15 @@
 int quipu_postgres_error_from_answer(const struct lease *lease,
                                      enum answer answer, PGresult **result,
                                      const char *what);
+/* CORRUPT: the rows of an answer are not those that the statement asks for;
+ * `problem` says why. */
+int quipu_postgres_error_malformed(const quipu_driver_datastore *datastore,
+                                   const char *what, const char *problem,
+                                   quipu_error *error);
+/* CORRUPT: a table did not take a change as it was made. */
+int quipu_postgres_error_not_stored(const quipu_driver_datastore *datastore,
+                                    const char *what, const char *table,
+                                    quipu_error *error);
 int quipu_postgres_error_no_memory(const quipu_host *host, quipu_error *error);
 /* DENIED: the store is open with readonly=yes. */
 int quipu_postgres_error_readonly(const quipu_driver_datastore *datastore,

@@ -278,12 +278,18 @@ static PGconn *start(const struct search *search, size_t index)
 
 /* "canceling wait for synchronous replication": the server committed and then
  * stopped waiting for its standby, since it was told to or is shutting down.  A
- * commit that it confirms may be lost together with it (V5). */
+ * commit that it confirms may be lost together with it (V5).
+ *
+ * The text is in the server's language, and the SQLSTATEs (01000, 57P01) are
+ * those of many warnings.  The warning is known by the function of the server
+ * that raises it, which each message names. */
 static void on_notice(void *context, const PGresult *notice)
 {
     struct connection *connection = context;
-    if (quipu_postgres_error_has_state(notice, "01000") ||
-        quipu_postgres_error_has_state(notice, "57P01")) {
+    const char *function = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
+    if (connection->commit_sent && function &&
+        SAFEGUARDED("V5.standby-that-was-not-waited-for",
+                    strcmp(function, "SyncRepWaitForLSN") == 0, false)) {
         connection->standby_skipped = true;
     }
 }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 #define LONG_MESSAGE ((size_t)1 << 20) /* bytes */
@@ -14,17 +15,16 @@
 /* ---------------------------------------------------------------- sending */
 
 /* Notes what libpq's send functions returned (1: queued), and the entry for the
- * answer (INV1).  `prepared` is the statement that the message prepares, or
- * NULL. */
+ * answer (INV1). */
 static void note_sent(struct connection *connection, int done,
-                      const struct statement *prepared)
+                      struct pending pending)
 {
     if (done != 1) {
         connection->lost = PQstatus(connection->pg) == CONNECTION_BAD;
         connection->no_memory = !connection->lost;
         return;
     }
-    connection->pending[connection->sent++ % PENDING_MAX] = prepared;
+    connection->pending[connection->sent++ % PENDING_MAX] = pending;
 }
 
 /* Returns false once the answers may not match any more (INV2), or if too many
@@ -54,7 +54,7 @@ static void send_now(struct connection *connection,
                   PQsendQueryParams(connection->pg, statement->text,
                                     statement->count, statement->types, values,
                                     arguments->lengths, formats, 1),
-                  NULL);
+                  (struct pending){ .shape = statement->shape });
         return;
     }
     if (quipu_postgres_prepared_add(&connection->prepared, statement->key)) {
@@ -62,13 +62,13 @@ static void send_now(struct connection *connection,
                   PQsendPrepare(connection->pg, statement->name,
                                 statement->text, statement->count,
                                 statement->types),
-                  statement);
+                  (struct pending){ .prepares = statement, .shape = "" });
     }
     note_sent(connection,
               PQsendQueryPrepared(connection->pg, statement->name,
                                   statement->count, values, arguments->lengths,
                                   formats, 1),
-              NULL);
+              (struct pending){ .shape = statement->shape });
 }
 
 /* Sends a message of 1 MiB or more, blocking.  In non-blocking mode libpq moves
@@ -109,9 +109,9 @@ void quipu_postgres_pipeline_send(struct connection *connection,
 }
 
 void quipu_postgres_pipeline_send_text(struct connection *connection,
-                                       const char *text)
+                                       const char *text, const char *shape)
 {
-    const struct statement statement = { .text = text };
+    const struct statement statement = { .text = text, .shape = shape };
     bool prepares = connection->prepares;
     connection->prepares = false;
     quipu_postgres_binary_begin(&connection->arguments);
@@ -122,7 +122,8 @@ void quipu_postgres_pipeline_send_text(struct connection *connection,
 void quipu_postgres_pipeline_sync(struct connection *connection)
 {
     if (can_send(connection)) {
-        note_sent(connection, PQpipelineSync(connection->pg), NULL);
+        note_sent(connection, PQpipelineSync(connection->pg),
+                  (struct pending){ .shape = NULL });
     } else if (!connection->lost) {
         connection->no_memory = true;
     }
@@ -191,7 +192,6 @@ static enum answer classify(struct connection *connection, PGresult *result)
         return ANSWER_SKIPPED;
     case PGRES_COMMAND_OK:
     case PGRES_TUPLES_OK:
-    case PGRES_EMPTY_QUERY:
         return ANSWER_OK;
     default:
         return is_libpq_error(result) ||
@@ -224,10 +224,29 @@ static enum answer receive_one(struct connection *connection, int64_t deadline,
     return answer;
 }
 
+/* A good answer must be the one that is due, in its shape (INV3). */
+static enum answer check_shape(struct connection *connection,
+                               const struct pending *pending,
+                               enum answer answer, const PGresult *result)
+{
+    bool fits = true;
+    if (answer == ANSWER_OK && pending->shape) {
+        fits = quipu_postgres_shape_fits(result, pending->shape,
+                                         connection->problem);
+    } else if (answer == ANSWER_OK || answer == ANSWER_SYNC) {
+        fits = answer == (pending->shape ? ANSWER_OK : ANSWER_SYNC);
+        if (!fits) {
+            (void)snprintf(connection->problem, sizeof(connection->problem),
+                           "it is the answer to another statement");
+        }
+    }
+    return fits ? answer : ANSWER_MALFORMED;
+}
+
 /* Handles the answer to a Parse.  Returns true if the statement's own answer is
  * to be received next.  After an error there is none worth returning: the
  * statement was skipped, and the error stands for both.  A statement that was
- * not prepared is removed again (INV3). */
+ * not prepared is removed again (INV4). */
 static bool take_parse_answer(struct connection *connection,
                               const struct statement *prepared,
                               int64_t deadline, enum answer *answer,
@@ -266,17 +285,19 @@ enum answer quipu_postgres_pipeline_receive(struct connection *connection,
         connection->lost = true;
         return ANSWER_NO_MEMORY;
     }
-    while (parse && !connection->lost) {
-        const struct statement *prepared =
+    while (parse && !connection->lost &&
+           connection->answered != connection->sent) {
+        const struct pending pending =
             connection->pending[connection->answered % PENDING_MAX];
         answer = receive_one(connection, deadline, result);
+        answer = check_shape(connection, &pending, answer, *result);
         connection->answered++;
-        parse = prepared && take_parse_answer(connection, prepared, deadline,
-                                              &answer, result);
+        parse =
+            pending.prepares && take_parse_answer(connection, pending.prepares,
+                                                  deadline, &answer, result);
     }
-    if (answer == ANSWER_LOST || answer == ANSWER_LATE) {
-        connection->lost = true;
-    }
+    connection->lost = connection->lost || answer == ANSWER_LOST ||
+                       answer == ANSWER_LATE || answer == ANSWER_MALFORMED;
     return answer;
 }
 
@@ -284,8 +305,8 @@ enum answer quipu_postgres_pipeline_receive_sync(struct connection *connection,
                                                  int64_t deadline)
 {
     enum answer answer = ANSWER_OK;
-    while (answer != ANSWER_SYNC && answer != ANSWER_LOST &&
-           answer != ANSWER_LATE && answer != ANSWER_NO_MEMORY) {
+    while (answer != ANSWER_SYNC && answer != ANSWER_NO_MEMORY &&
+           !connection->lost) {
         PGresult *result = NULL;
         answer = quipu_postgres_pipeline_receive(connection, deadline, &result);
         PQclear(result);

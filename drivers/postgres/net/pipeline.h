@@ -16,7 +16,10 @@
  * INV2  Once something could not be sent (no_memory) or received (lost), the
  *       answers may no longer match the statements: nothing more is sent,
  *       and each further receive fails.
- * INV3  A prepared statement counts as prepared from the moment its Parse is
+ * INV3  Each answer has the shape of its statement, or it is malformed and
+ *       nothing more is received: a server that breaks the protocol cannot make
+ *       an answer count for another statement.
+ * INV4  A prepared statement counts as prepared from the moment its Parse is
  *       queued. If its answer is an error, or it was skipped, it is removed
  *       again before any later statement could rely on it.
  */
@@ -34,7 +37,9 @@ enum answer {
     ANSWER_SYNC,    /* the synchronization point */
     ANSWER_LOST, /* the connection is; *result may hold the server's reason */
     ANSWER_LATE, /* the deadline passed; the connection is lost */
-    ANSWER_NO_MEMORY /* something could not be sent; the connection is lost */
+    ANSWER_NO_MEMORY, /* something could not be sent; the connection is lost */
+    ANSWER_MALFORMED  /* not in the shape of its statement (shape.h); the
+                       * connection is lost */
 };
 
 /* Queues a statement with the parameters in connection->arguments, and its
@@ -42,9 +47,10 @@ enum answer {
  * receive. */
 void quipu_postgres_pipeline_send(struct connection *connection,
                                   const struct statement *statement);
-/* Queues SQL text without parameters, which is not prepared. */
+/* Queues SQL text without parameters, which is not prepared; `shape` is that
+ * of its answer, a constant. */
 void quipu_postgres_pipeline_send_text(struct connection *connection,
-                                       const char *text);
+                                       const char *text, const char *shape);
 /* Queues a synchronization point, at which the server sends its answers. */
 void quipu_postgres_pipeline_sync(struct connection *connection);
 

@@ -112,7 +112,7 @@ void quipu_postgres_pool_return(quipu_driver_datastore *datastore,
 static bool answers(struct connection *connection, int64_t deadline)
 {
     PGresult *result = NULL;
-    quipu_postgres_pipeline_send_text(connection, "SELECT 1");
+    quipu_postgres_pipeline_send_text(connection, "SELECT 1", "one int4");
     quipu_postgres_pipeline_sync(connection);
     enum answer answer =
         quipu_postgres_pipeline_receive(connection, deadline, &result);

@@ -22,7 +22,9 @@ struct statement {
     char *memory; /* owned: `text`, or NULL if that is a constant */
     Oid *types;   /* owned: of the parameters */
     int count;
-    uint64_t key; /* hash of text and types; never 0 */
+    const char *shape;  /* of the answer (shape.h) */
+    char *shape_memory; /* owned: `shape`, or NULL if that is a constant */
+    uint64_t key;       /* hash of text and types; never 0 */
     char name[48];
 };
 

@@ -52,14 +52,16 @@ int quipu_postgres_query_run(const struct lease *lease,
     return QUIPU_OK;
 }
 
-int quipu_postgres_query_run_text(const struct lease *lease, const char *text,
+int quipu_postgres_query_run_text(const struct lease *lease,
+                                  const struct sql_text *sql,
                                   const char *parameter, const char *what,
                                   PGresult **result)
 {
     Oid types[] = { TYPE_TEXT };
-    struct statement statement = { .text = text,
+    struct statement statement = { .text = sql->text,
                                    .types = types,
-                                   .count = parameter ? 1 : 0 };
+                                   .count = parameter ? 1 : 0,
+                                   .shape = sql->shape };
     struct connection *connection = lease->connection;
     bool prepares = connection->prepares;
     connection->prepares = false;

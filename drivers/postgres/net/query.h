@@ -13,9 +13,16 @@
 int quipu_postgres_query_run(const struct lease *lease,
                              const struct statement *statement,
                              const char *what, PGresult **result);
+/* SQL text and the shape of its answer, a constant. */
+struct sql_text {
+    const char *text;
+    const char *shape;
+};
+
 /* The same for SQL text with one text parameter, or none (NULL), which is not
  * prepared. */
-int quipu_postgres_query_run_text(const struct lease *lease, const char *text,
+int quipu_postgres_query_run_text(const struct lease *lease,
+                                  const struct sql_text *sql,
                                   const char *parameter, const char *what,
                                   PGresult **result);
 

@@ -88,7 +88,7 @@ unsigned quipu_postgres_transaction_send_begin(const struct lease *lease,
     bool near = own && is_near(connection->lock_timeout, limit);
     bool keep = own && !near && (limit == 0 || limit >= STEADY);
     unsigned answers = 0;
-    connection->standby_skipped = false;
+    connection->commit_sent = connection->standby_skipped = false;
     /* No synchronization point between ROLLBACK and BEGIN: after it a pooler
      * would hand the session to another client. */
     if (PQtransactionStatus(connection->pg) == PQTRANS_INERROR) {
@@ -179,16 +179,23 @@ int quipu_postgres_transaction_commit_status(const struct lease *lease,
                                     : own.message);
 }
 
+void quipu_postgres_transaction_send_commit(const struct lease *lease)
+{
+    struct connection *connection = lease->connection;
+    quipu_postgres_binary_begin(&connection->arguments);
+    quipu_postgres_pipeline_send(connection,
+                                 &lease->datastore->sql[SQL_COMMIT]);
+    connection->commit_sent = !connection->lost && !connection->no_memory;
+    quipu_postgres_pipeline_sync(connection);
+}
+
 int quipu_postgres_transaction_commit(const struct lease *lease,
                                       int64_t deadline)
 {
     struct connection *connection = lease->connection;
     PGresult *result = NULL;
     int64_t latest = clock_grace(deadline);
-    quipu_postgres_binary_begin(&connection->arguments);
-    quipu_postgres_pipeline_send(connection,
-                                 &lease->datastore->sql[SQL_COMMIT]);
-    quipu_postgres_pipeline_sync(connection);
+    quipu_postgres_transaction_send_commit(lease);
     enum answer answer =
         quipu_postgres_pipeline_receive(connection, latest, &result);
     int status =

@@ -17,6 +17,9 @@ unsigned quipu_postgres_transaction_send_begin(const struct lease *lease,
                                                int64_t transfer_time);
 /* Sends BEGIN and waits for its answer. */
 int quipu_postgres_transaction_begin(const struct lease *lease);
+/* Queues COMMIT and a synchronization point; connection->commit_sent says
+ * whether COMMIT may reach the server. */
+void quipu_postgres_transaction_send_commit(const struct lease *lease);
 /* Sends COMMIT and waits for its answer until `deadline`.  UNKNOWN_OUTCOME: it
  * may or may not have been committed; the connection is lost. */
 int quipu_postgres_transaction_commit(const struct lease *lease,

@@ -11,22 +11,35 @@
 
 #define PAGE_ROWS 256
 
+/* The shape of the answer bounds the size (net/shape.h). */
 static void keep_key(struct listing *listing, int which, quipu_bytes bytes)
 {
-    size_t size = bytes.size;
-    if (size > QUIPU_ID_MAX) {
-        size = QUIPU_ID_MAX; /* not written by quipu */
+    if (bytes.size > 0) {
+        memcpy(listing->key[which], bytes.data, bytes.size);
     }
-    if (size > 0) {
-        memcpy(listing->key[which], bytes.data, size);
-    }
-    listing->key[which][size] = '\0';
-    listing->key_size[which] = size;
+    listing->key[which][bytes.size] = '\0';
+    listing->key_size[which] = bytes.size;
 }
 
 static quipu_bytes key_of(const struct listing *listing, int which)
 {
     return (quipu_bytes){ listing->key[which], listing->key_size[which] };
+}
+
+static int compare(quipu_bytes a, quipu_bytes b)
+{
+    size_t size = a.size < b.size ? a.size : b.size;
+    int order = size > 0 ? memcmp(a.data, b.data, size) : 0;
+    return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
+}
+
+/* Rows that do not rise would be listed for ever. */
+static int fail_order(const quipu_driver_cursor *cursor, const char *what,
+                      quipu_error *error)
+{
+    return quipu_postgres_error_malformed(
+        cursor->datastore, what,
+        "its rows are not in byte order, or more than were asked for", error);
 }
 
 /* ----------------------------------------------------------------- schemas */
@@ -79,7 +92,8 @@ static size_t take_columns(const PGresult *result,
     for (int i = 0; i < rows; i++) {
         const char *kind = quipu_postgres_binary_get_text(result, i, 1);
         columns[i] =
-            (quipu_column){ .name = PQgetvalue(result, i, 0),
+            (quipu_column){ .name =
+                                quipu_postgres_binary_get_text(result, i, 0),
                             .kind = quipu_common_schema_kind_of(kind) };
     }
     return (size_t)rows;
@@ -136,7 +150,12 @@ static int next_schema(quipu_driver_cursor *cursor, int64_t deadline,
     int status =
         quipu_postgres_query_read(datastore, &query, deadline, &result, error);
     if (status == QUIPU_OK && PQntuples(result) > 0) {
-        keep_key(listing, 0, quipu_postgres_binary_get_bytes(result, 0, 1));
+        quipu_bytes name = quipu_postgres_binary_get_bytes(result, 0, 1);
+        if (compare(name, key_of(listing, 0)) <= 0) {
+            PQclear(result);
+            return fail_order(cursor, query.what, error);
+        }
+        keep_key(listing, 0, name);
         status = read_schema(cursor, result, deadline, error);
         *rows = &listing->schema;
         *count = status == QUIPU_OK ? 1 : 0;
@@ -161,28 +180,36 @@ static void put_after(struct arguments *arguments, const void *context)
                                    cursor->datastore->namespace_number);
     quipu_postgres_binary_add_bytes(arguments, after);
     quipu_postgres_binary_add_int8(arguments, PAGE_ROWS + 1);
+    quipu_postgres_binary_add_int8(arguments, cursor->bound->number);
 }
 
-/* A page begins at the last key, not behind it; that row is left out. */
-static size_t take_sequences(struct listing *listing, quipu_sequence *sequences)
+/* A page begins at the last key, not behind it; that row is left out.  Returns
+ * false if the rows are not those that were asked for. */
+static bool take_sequences(struct listing *listing, quipu_sequence *sequences,
+                           size_t *count)
 {
     int rows = PQntuples(listing->page);
-    size_t count = 0;
-    for (int i = 0; i < rows; i++) {
+    quipu_bytes before = key_of(listing, 0);
+    bool any = listing->begun;
+    *count = 0;
+    for (int i = 0; i < rows && rows <= PAGE_ROWS + 1; i++) {
         quipu_bytes id = quipu_postgres_binary_get_bytes(listing->page, i, 0);
-        bool known = i == 0 && listing->begun &&
-                     id.size == listing->key_size[0] &&
-                     memcmp(id.data, listing->key[0], id.size) == 0;
-        if (!known) {
-            sequences[count++] = (quipu_sequence){
+        int order = any ? compare(id, before) : 1;
+        if (order < 0 || (order == 0 && i > 0)) {
+            return false;
+        }
+        if (order > 0) {
+            sequences[(*count)++] = (quipu_sequence){
                 .id = id,
                 .last_position =
                     quipu_postgres_binary_get_int(listing->page, i, 1)
             };
         }
+        before = id;
+        any = true;
     }
     listing->done = rows <= PAGE_ROWS;
-    return count;
+    return rows <= PAGE_ROWS + 1;
 }
 
 static int next_sequences(quipu_driver_cursor *cursor, int64_t deadline,
@@ -205,7 +232,10 @@ static int next_sequences(quipu_driver_cursor *cursor, int64_t deadline,
     if (status != QUIPU_OK) {
         return status;
     }
-    *count = take_sequences(listing, sequences);
+    if (!take_sequences(listing, sequences, count)) {
+        *count = 0;
+        return fail_order(cursor, query.what, error);
+    }
     *rows = sequences;
     if (*count > 0) {
         keep_key(listing, 0, sequences[*count - 1].id);
@@ -224,6 +254,29 @@ static void put_record(struct arguments *arguments, const void *context)
     quipu_postgres_binary_add_bytes(arguments, key_of(&cursor->listing, 0));
     quipu_postgres_binary_add_bytes(arguments, key_of(&cursor->listing, 1));
     quipu_postgres_binary_add_int8(arguments, PAGE_ROWS);
+}
+
+/* Returns false if the rows are not those that were asked for. */
+static bool take_records(const struct listing *listing, quipu_tracking *records)
+{
+    int rows = PQntuples(listing->page);
+    quipu_bytes consumer = key_of(listing, 0);
+    quipu_bytes log = key_of(listing, 1);
+    for (int i = 0; i < rows && rows <= PAGE_ROWS; i++) {
+        quipu_tracking *record = &records[i];
+        *record = (quipu_tracking){
+            .consumer = quipu_postgres_binary_get_bytes(listing->page, i, 3),
+            .log = quipu_postgres_binary_get_bytes(listing->page, i, 4)
+        };
+        int order = compare(record->consumer, consumer);
+        if (order < 0 || (order == 0 && compare(record->log, log) <= 0)) {
+            return false;
+        }
+        quipu_postgres_binary_get_position(listing->page, i, &record->position);
+        consumer = record->consumer;
+        log = record->log;
+    }
+    return rows <= PAGE_ROWS;
 }
 
 static int next_tracking(quipu_driver_cursor *cursor, int64_t deadline,
@@ -248,13 +301,8 @@ static int next_tracking(quipu_driver_cursor *cursor, int64_t deadline,
         return status;
     }
     int found = PQntuples(listing->page);
-    for (int i = 0; i < found; i++) {
-        records[i] = (quipu_tracking){
-            .consumer = quipu_postgres_binary_get_bytes(listing->page, i, 3),
-            .log = quipu_postgres_binary_get_bytes(listing->page, i, 4)
-        };
-        quipu_postgres_binary_get_position(listing->page, i,
-                                           &records[i].position);
+    if (!take_records(listing, records)) {
+        return fail_order(cursor, query.what, error);
     }
     if (found > 0) {
         keep_key(listing, 0, records[found - 1].consumer);

@@ -153,8 +153,9 @@ static int listen_to(quipu_driver_datastore *datastore,
     PGresult *result = NULL;
     name_channel(datastore, name);
     (void)snprintf(text, sizeof(text), "LISTEN %s", name);
+    const struct sql_text sql = { text, "" };
     int status =
-        quipu_postgres_query_run_text(&lease, text, NULL, "listen", &result);
+        quipu_postgres_query_run_text(&lease, &sql, NULL, "listen", &result);
     PQclear(result);
     return status;
 }

@@ -86,6 +86,7 @@ int quipu_postgres_point_read_log_head(quipu_driver_datastore *datastore,
 struct sequence_key {
     int32_t namespace_number;
     quipu_bytes id;
+    int64_t number;
 };
 
 static void put_sequence(struct arguments *arguments, const void *context)
@@ -93,6 +94,7 @@ static void put_sequence(struct arguments *arguments, const void *context)
     const struct sequence_key *key = context;
     quipu_postgres_binary_add_int4(arguments, key->namespace_number);
     quipu_postgres_binary_add_bytes(arguments, key->id);
+    quipu_postgres_binary_add_int8(arguments, key->number);
 }
 
 int quipu_postgres_point_read_last_position(quipu_driver_datastore *datastore,
@@ -102,8 +104,8 @@ int quipu_postgres_point_read_last_position(quipu_driver_datastore *datastore,
                                             int64_t *position,
                                             quipu_error *error)
 {
-    const struct sequence_key key = { datastore->namespace_number,
-                                      sequence_id };
+    const struct sequence_key key = { datastore->namespace_number, sequence_id,
+                                      bound->number };
     const struct query query = { .statement = &bound->sql[SQL_LAST],
                                  .put = put_sequence,
                                  .context = &key,

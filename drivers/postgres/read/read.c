@@ -20,6 +20,11 @@
  *       exceeds its share comes without contents and ends the page, and from
  *       there on the server measures the items of each page, which takes it
  *       a third longer.
+ * INV3  A page shows items only while the schema that the cursor is bound to is
+ *       set up ({bound} in the statements): after a tear-down and another
+ *       set-up the table has the items of another schema.  A cursor that has
+ *       shown a part of the former items then returns NOT_FOUND, not the end:
+ *       the head of the log is looked for once more behind the last page.
  */
 #include "read.h"
 
@@ -27,6 +32,8 @@
 
 #include "net/errors.h"
 #include "net/query.h"
+
+#include "common/safeguard.h"
 
 #include <string.h>
 
@@ -189,6 +196,7 @@ static void put_query(struct arguments *arguments, const void *context)
     quipu_postgres_binary_add_int8(arguments, query->limit);
     if (is_whole(reading)) {
         quipu_postgres_binary_add_bytes(arguments, sequence_of(cursor));
+        quipu_postgres_binary_add_int8(arguments, cursor->bound->number);
         return;
     }
     if (reading->log && upper > reading->head) {
@@ -200,6 +208,7 @@ static void put_query(struct arguments *arguments, const void *context)
         quipu_postgres_binary_add_bytes(arguments, sequence_of(cursor));
         quipu_postgres_binary_add_int8(arguments, reading->head);
     }
+    quipu_postgres_binary_add_int8(arguments, cursor->bound->number);
 }
 
 static const struct statement *choose_query(const quipu_driver_cursor *cursor)
@@ -239,8 +248,26 @@ static int make_room(quipu_driver_cursor *cursor, size_t count,
     return QUIPU_OK;
 }
 
-/* Reads the rows into items, up to the first one that is too large. */
-static void take_rows(quipu_driver_cursor *cursor, size_t rows)
+/* Returns true if an item lies in the range that is to be read, behind the
+ * item before it: a page that repeats items would never end. */
+static bool is_in_order(const struct reading *reading, size_t index)
+{
+    const quipu_item *item = &reading->items[index];
+    int64_t at = reading->log ? item->notification_id : item->position;
+    if (at < reading->range.lower || at > reading->range.upper) {
+        return false;
+    }
+    if (index == 0) {
+        return true;
+    }
+    int64_t before =
+        reading->log ? item[-1].notification_id : item[-1].position;
+    return reading->descending ? at < before : at > before;
+}
+
+/* Reads the rows into items, up to the first one that is too large.  Returns
+ * false if they are not those that were asked for. */
+static bool take_rows(quipu_driver_cursor *cursor, size_t rows)
 {
     struct reading *reading = &cursor->reading;
     size_t columns = cursor->bound->schema.column_count;
@@ -251,12 +278,16 @@ static void take_rows(quipu_driver_cursor *cursor, size_t rows)
         if (!get_item(reading->page, (int)reading->count, cursor->bound, item,
                       values)) {
             reading->large = true;
-            return;
+            return true;
+        }
+        if (!is_in_order(reading, reading->count)) {
+            return false;
         }
         if (!reading->log) {
             item->sequence_id = sequence_of(cursor);
         }
     }
+    return true;
 }
 
 /* Makes the range begin behind the page's last item. */
@@ -275,6 +306,13 @@ static void advance(struct reading *reading)
     } else {
         reading->range.lower = at + 1;
     }
+}
+
+static int malformed(const quipu_driver_cursor *cursor, const char *problem,
+                     quipu_error *error)
+{
+    return quipu_postgres_error_malformed(cursor->datastore, "read", problem,
+                                          error);
 }
 
 /* Fetches a page; `more` tells whether rows may lie behind it. */
@@ -297,13 +335,19 @@ static int fetch(quipu_driver_cursor *cursor, int64_t deadline,
     PQclear(reading->page);
     reading->page = page;
     size_t rows = (size_t)PQntuples(page);
-    status = make_room(cursor, rows, error);
-    if (status == QUIPU_OK) {
-        take_rows(cursor, rows);
-        reading->more = rows > 0 && ((int64_t)rows == query.limit ||
-                                     reading->count < rows || large);
+    if ((int64_t)rows > query.limit) {
+        return malformed(cursor, "it has more rows than were asked for", error);
     }
-    return status;
+    status = make_room(cursor, rows, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (!take_rows(cursor, rows)) {
+        return malformed(cursor, "an item is out of order", error);
+    }
+    reading->more = rows > 0 && ((int64_t)rows == query.limit ||
+                                 reading->count < rows || large);
+    return QUIPU_OK;
 }
 
 /* Fetches a page, a second time if its first item is too large for it. */
@@ -316,6 +360,18 @@ static int fill(quipu_driver_cursor *cursor, int64_t deadline,
         status = fetch(cursor, deadline, error);
     }
     return status;
+}
+
+/* The last of several pages may end because the schema was torn down (INV3). */
+static int check_bound(quipu_driver_cursor *cursor, int64_t deadline,
+                       quipu_error *error)
+{
+    int64_t head = 0;
+    return SAFEGUARDED("V4.torn-down-cursor-does-not-end",
+                       quipu_postgres_point_read_head(cursor->datastore,
+                                                      cursor->bound, deadline,
+                                                      &head, error),
+                       QUIPU_OK);
 }
 
 static int next_page(quipu_driver_cursor *cursor, int64_t deadline,
@@ -331,6 +387,9 @@ static int next_page(quipu_driver_cursor *cursor, int64_t deadline,
     }
     if (reading->lent && reading->more) {
         status = fill(cursor, deadline, error);
+        if (status == QUIPU_OK && !reading->more) {
+            status = check_bound(cursor, deadline, error);
+        }
     }
     reading->lent = true;
     *rows = reading->items;

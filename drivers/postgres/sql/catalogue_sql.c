@@ -10,113 +10,134 @@
 /* clang-format off */
 static const struct sql_template templates[CATALOGUE_SQL_COUNT] = {
     /* ------------------------------------------------------ transactions */
-    [SQL_BEGIN] = { "", "BEGIN ISOLATION LEVEL READ COMMITTED" },
-    [SQL_COMMIT] = { "", "COMMIT" },
-    [SQL_ROLLBACK] = { "", "ROLLBACK" },
+    [SQL_BEGIN] = { "", "", "BEGIN ISOLATION LEVEL READ COMMITTED" },
+    [SQL_COMMIT] = { "", "", "COMMIT" },
+    [SQL_ROLLBACK] = { "", "", "ROLLBACK" },
     /* $5: for the transaction (true) or for the session. */
     [SQL_SETTINGS] = {
         "bool text text text bool",
-        "SELECT set_config('synchronous_commit',"
-        "                  CASE WHEN $1 THEN 'off'"
-        "                       WHEN current_setting('synchronous_commit')"
-        "                            = 'off' THEN 'on'"
-        "                       ELSE current_setting('synchronous_commit')"
-        "                  END, $5),"
-        "       set_config('lock_timeout', $2, $5),"
-        "       set_config('statement_timeout', $3, $5),"
-        "       set_config('idle_in_transaction_session_timeout', $4, $5)" },
+        "one text text text text",
+        "SELECT pg_catalog.set_config('synchronous_commit',"
+        "           CASE WHEN $1 THEN 'off'"
+        "                WHEN pg_catalog.current_setting('synchronous_commit')"
+        "                     {=} 'off' THEN 'on'"
+        "                ELSE pg_catalog.current_setting('synchronous_commit')"
+        "           END, $5),"
+        "       pg_catalog.set_config('lock_timeout', $2, $5),"
+        "       pg_catalog.set_config('statement_timeout', $3, $5),"
+        "       pg_catalog.set_config('idle_in_transaction_session_timeout',"
+        "                             $4, $5)" },
     /* A notification is a hint: its commit does not wait for the disk. */
     [SQL_NOTIFY] = {
         "text",
-        "SELECT pg_notify($1, ''),"
-        "       set_config('synchronous_commit', 'off', true)" },
+        "one void text",
+        "SELECT pg_catalog.pg_notify($1, ''),"
+        "       pg_catalog.set_config('synchronous_commit', 'off', true)" },
 
     /* ------------------------------------------------------------- heads */
     [SQL_HEAD] = {
         "int4 int8",
+        "opt count",
         "SELECT head"
         "  FROM {quipu_heads}"
-        " WHERE namespace = $1 AND schema = $2" },
+        " WHERE namespace {=} $1 AND schema {=} $2" },
     /* Takes $3 notification ids and locks the log until the end of the
      * transaction. */
     [SQL_HEAD_RAISE] = {
         "int4 int8 int8",
+        "opt count",
         "UPDATE {quipu_heads}"
-        "   SET head = head + $3"
-        " WHERE namespace = $1 AND schema = $2"
+        "   SET head = head {+} $3"
+        " WHERE namespace {=} $1 AND schema {=} $2"
         " RETURNING head" },
     /* In the order of their numbers, as all transactions lock them. */
     [SQL_HEADS_LOCK] = {
         "int4 int8[]",
+        "count count",
         "SELECT schema, head"
         "  FROM {quipu_heads}"
-        " WHERE namespace = $1 AND schema = ANY ($2)"
+        " WHERE namespace {=} $1 AND schema {=} ANY ($2)"
         " ORDER BY schema"
         " FOR NO KEY UPDATE" },
     [SQL_HEADS_READ] = {
         "int4 int8[]",
+        "count count",
         "SELECT schema, head"
         "  FROM {quipu_heads}"
-        " WHERE namespace = $1 AND schema = ANY ($2)" },
-    /* Division by zero unless there are $3. */
-    [SQL_HEADS_EXIST] = {
-        "int4 int8[] int8",
-        "SELECT 1 / (count(*) = $3)::int"
-        "  FROM {quipu_heads}"
-        " WHERE namespace = $1 AND schema = ANY ($2)" },
+        " WHERE namespace {=} $1 AND schema {=} ANY ($2)" },
     [SQL_HEAD_ADD] = {
         "int4 int8",
+        "",
         "INSERT INTO {quipu_heads} (namespace, schema, head)"
         " VALUES ($1, $2, 0)" },
     [SQL_HEAD_REMOVE] = {
         "int4 int8",
+        "",
         "DELETE FROM {quipu_heads}"
-        " WHERE namespace = $1 AND schema = $2" },
+        " WHERE namespace {=} $1 AND schema {=} $2" },
 
     /* ---------------------------------------------------------- tracking */
     /* A record that is not below $8 gets NULL, which the column refuses (U4).
      * Without the head of the schema nothing is written: it was torn down. */
     [SQL_TRACKING_WRITE] = {
         "int4 int8 text text int8 uuid uuid int8",
+        "",
         "INSERT INTO {quipu_tracking} AS k"
         "       (namespace, consumer, log, notification_id, store, event_id)"
         " SELECT $1, $3, $4, $5, $6, $7"
         "   FROM {quipu_heads} AS h"
-        "  WHERE h.namespace = $1 AND h.schema = $2"
+        "  WHERE h.namespace {=} $1 AND h.schema {=} $2"
         " ON CONFLICT (namespace, consumer, log) DO UPDATE"
-        "    SET notification_id = CASE WHEN k.notification_id < $8"
+        "    SET notification_id = CASE WHEN k.notification_id {<} $8"
         "                               THEN excluded.notification_id END,"
         "        store = excluded.store, event_id = excluded.event_id" },
+    /* Fails, by a division by zero, unless the schema has a head and the record
+     * is stored. */
+    [SQL_TRACKING_STORED] = {
+        "int4 int8 text text int8",
+        "one int4",
+        "SELECT 1 {/} (pg_catalog.count(*) {=} 1)::int"
+        "  FROM {quipu_heads} AS h"
+        "  JOIN {quipu_tracking} AS k ON k.namespace {=} h.namespace"
+        " WHERE h.namespace {=} $1 AND h.schema {=} $2"
+        "   AND k.consumer {=} $3 AND k.log {=} $4"
+        "   AND k.notification_id {=} $5" },
     [SQL_TRACKING_COMPARE] = {
         "int4 text[] text[]",
+        "count int8",
         "SELECT u.n, k.notification_id"
         "  FROM unnest($2, $3) WITH ORDINALITY AS u(consumer, log, n)"
         "  JOIN {quipu_tracking} AS k"
-        "    ON k.namespace = $1"
-        "       AND k.consumer = u.consumer AND k.log = u.log" },
+        "    ON k.namespace {=} $1"
+        "       AND k.consumer {=} u.consumer AND k.log {=} u.log" },
     [SQL_TRACKING_READ] = {
         "int4 text text",
+        "opt int8 uuid uuid",
         "SELECT notification_id, store, event_id"
         "  FROM {quipu_tracking}"
-        " WHERE namespace = $1 AND consumer = $2 AND log = $3" },
+        " WHERE namespace {=} $1 AND consumer {=} $2 AND log {=} $3" },
     [SQL_TRACKING_LIST] = {
         "int4 text text int8",
+        "int8 uuid uuid id id",
         "SELECT notification_id, store, event_id, consumer, log"
         "  FROM {quipu_tracking}"
-        " WHERE namespace = $1 AND (consumer, log) > ($2, $3)"
+        " WHERE namespace {=} $1 AND consumer {>=} $2"
+        "   AND (consumer {>} $2 OR log {>} $3)"
         " ORDER BY consumer, log"
         " LIMIT $4" },
 
     /* -------------------------------------------------------- namespaces */
     [SQL_NAMESPACE_FIND] = {
         "text",
+        "opt int4 uuid",
         "SELECT number, identity"
         "  FROM {quipu_namespaces}"
-        " WHERE name = $1" },
+        " WHERE name {=} $1" },
     [SQL_NAMESPACE_ADD] = {
         "text uuid",
+        "",
         "INSERT INTO {quipu_namespaces} (number, name, identity, schemas)"
-        " SELECT coalesce(max(number), 0) + 1, $1, $2, 0"
+        " SELECT coalesce(pg_catalog.max(number), 0) {+} 1, $1, $2, 0"
         "   FROM {quipu_namespaces}"
         " ON CONFLICT DO NOTHING" },
     /* The row's lock makes set-ups and tear-downs of a namespace follow one
@@ -124,34 +145,41 @@ static const struct sql_template templates[CATALOGUE_SQL_COUNT] = {
      * was torn down must not find another in its place. */
     [SQL_NAMESPACE_COUNT] = {
         "int4",
+        "opt count",
         "UPDATE {quipu_namespaces}"
-        "   SET schemas = schemas + 1"
-        " WHERE number = $1"
+        "   SET schemas = schemas {+} 1"
+        " WHERE number {=} $1"
         " RETURNING schemas" },
 
     /* ----------------------------------------------------------- schemas */
     [SQL_SCHEMA_FIND] = {
         "int4 text",
+        "opt count name name text text name name name name name name? name?"
+        " name?",
         "SELECT number, name, relation, ids, positions, notification_id,"
         "       sequence_id, position, topic, state, event_id, metadata, time"
         "  FROM {quipu_schemas}"
-        " WHERE namespace = $1 AND name = $2" },
+        " WHERE namespace {=} $1 AND name {=} $2" },
     [SQL_SCHEMA_NEXT] = {
         "int4 text",
+        "opt count name name text text name name name name name name? name?"
+        " name?",
         "SELECT number, name, relation, ids, positions, notification_id,"
         "       sequence_id, position, topic, state, event_id, metadata, time"
         "  FROM {quipu_schemas}"
-        " WHERE namespace = $1 AND name > $2"
+        " WHERE namespace {=} $1 AND name {>} $2"
         " ORDER BY name"
         " LIMIT 1" },
     [SQL_SCHEMA_COLUMNS] = {
         "int4 int8",
+        "name text",
         "SELECT name, kind"
         "  FROM {quipu_columns}"
-        " WHERE namespace = $1 AND schema = $2"
+        " WHERE namespace {=} $1 AND schema {=} $2"
         " ORDER BY ordinal" },
     [SQL_SCHEMA_ADD] = {
         "int4 int8 text text text text text text text text text text text text",
+        "",
         "INSERT INTO {quipu_schemas}"
         "       (namespace, number, name, relation, ids, positions,"
         "        notification_id, sequence_id, position, topic, state,"
@@ -160,62 +188,73 @@ static const struct sql_template templates[CATALOGUE_SQL_COUNT] = {
         "         $14)" },
     [SQL_SCHEMA_REMOVE] = {
         "int4 int8",
+        "",
         "DELETE FROM {quipu_schemas}"
-        " WHERE namespace = $1 AND number = $2" },
+        " WHERE namespace {=} $1 AND number {=} $2" },
     /* Names that differ in case only are two tables to PostgreSQL, but one to
      * other stores. */
     [SQL_SIMILAR_NAME] = {
         "int4 text",
+        "name",
         "SELECT name"
         "  FROM {quipu_schemas}"
-        " WHERE namespace = $1"
-        "   AND lower(name) = lower($2 COLLATE \"C\")"
-        "   AND name <> $2" },
+        " WHERE namespace {=} $1"
+        "   AND pg_catalog.lower(name)"
+        "       {=} pg_catalog.lower($2 COLLATE pg_catalog.\"C\")"
+        "   AND name {<>} $2" },
     [SQL_COLUMNS_ADD] = {
         "int4 int8 text[] text[]",
+        "",
         "INSERT INTO {quipu_columns} (namespace, schema, ordinal, name, kind)"
         " SELECT $1, $2, u.n, u.name, u.kind"
         "   FROM unnest($3, $4) WITH ORDINALITY AS u(name, kind, n)" },
     [SQL_COLUMNS_REMOVE] = {
         "int4 int8",
+        "",
         "DELETE FROM {quipu_columns}"
-        " WHERE namespace = $1 AND schema = $2" },
+        " WHERE namespace {=} $1 AND schema {=} $2" },
 
     /* ------------------------------------------------------- item tables */
     [SQL_TABLE_FIND] = {
         "text",
+        "opt text count",
         "SELECT shape, schemas"
         "  FROM {quipu_tables}"
-        " WHERE relation = $1"
+        " WHERE relation {=} $1"
         " FOR UPDATE" },
     [SQL_TABLE_ADD] = {
         "text text",
+        "",
         "INSERT INTO {quipu_tables} (relation, shape, schemas)"
         " VALUES ($1, $2, 1)" },
     [SQL_TABLE_COUNT] = {
         "text int8",
+        "opt count",
         "UPDATE {quipu_tables}"
-        "   SET schemas = schemas + $2"
-        " WHERE relation = $1"
+        "   SET schemas = schemas {+} $2"
+        " WHERE relation {=} $1"
         " RETURNING schemas" },
     [SQL_TABLE_REMOVE] = {
         "text",
+        "",
         "DELETE FROM {quipu_tables}"
-        " WHERE relation = $1" },
+        " WHERE relation {=} $1" },
     [SQL_TABLE_EXISTS] = {
         "text text",
+        "opt int4",
         "SELECT 1"
-        "  FROM pg_class AS c"
-        "  JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-        " WHERE n.nspname = $1 AND c.relname = $2" },
+        "  FROM pg_catalog.pg_class AS c"
+        "  JOIN pg_catalog.pg_namespace AS n ON n.oid {=} c.relnamespace"
+        " WHERE n.nspname {=} $1 AND c.relname {=} $2" },
     [SQL_TABLE_COLUMNS] = {
         "text text",
-        "SELECT a.attname::text"
-        "  FROM pg_attribute AS a"
-        "  JOIN pg_class AS c ON c.oid = a.attrelid"
-        "  JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-        " WHERE n.nspname = $1 AND c.relname = $2"
-        "   AND a.attnum > 0 AND NOT a.attisdropped" },
+        "name",
+        "SELECT a.attname::pg_catalog.text"
+        "  FROM pg_catalog.pg_attribute AS a"
+        "  JOIN pg_catalog.pg_class AS c ON c.oid {=} a.attrelid"
+        "  JOIN pg_catalog.pg_namespace AS n ON n.oid {=} c.relnamespace"
+        " WHERE n.nspname {=} $1 AND c.relname {=} $2"
+        "   AND a.attnum {>} 0 AND NOT a.attisdropped" },
 };
 /* clang-format on */
 

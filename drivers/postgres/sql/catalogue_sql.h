@@ -16,10 +16,10 @@ enum catalogue_sql {
     SQL_HEAD_RAISE,
     SQL_HEADS_LOCK,
     SQL_HEADS_READ,
-    SQL_HEADS_EXIST, /* fails unless all do */
     SQL_HEAD_ADD,
     SQL_HEAD_REMOVE,
     SQL_TRACKING_WRITE,   /* fails unless it raises the record */
+    SQL_TRACKING_STORED,  /* fails unless the record is stored */
     SQL_TRACKING_COMPARE, /* of several records */
     SQL_TRACKING_READ,
     SQL_TRACKING_LIST,

@@ -59,39 +59,43 @@
 static const struct sql_template templates[ITEM_SQL_COUNT] = {
     [SQL_INSERT] = {
         "int4 int8 int8 seq[] int4[] int8[] seq[] int8[] item[]",
+        "",
         "INSERT INTO {items} ({all})"
-        " SELECT $1, h.head - $3 + u.n, u.sequence,"
+        " SELECT $1, h.head {-} $3 {+} u.n, u.sequence,"
         "        CASE WHEN NOT EXISTS ("
         "                 SELECT 1"
         "                   FROM (SELECT x.expected, x.position,"
-        "                                (SELECT max(i.{position})"
+        "                                (SELECT pg_catalog.max(i.{position})"
         "                                   FROM {items} AS i"
-        "                                  WHERE i.quipu_namespace = $1"
-        "                                    AND i.{sequence} = x.sequence)"
+        "                                  WHERE i.quipu_namespace {=} $1"
+        "                                    AND i.{sequence} {=} x.sequence)"
         "                                AS last"
         "                           FROM unnest($4, $5, $6)"
         "                                AS x(sequence, expected, position)"
         "                         OFFSET 0) AS e"
-        "                  WHERE CASE e.expected"
-        "                        WHEN 1 THEN e.last IS NOT NULL"
-        "                        WHEN 2 THEN e.last IS NULL"
-        "                        WHEN 3 THEN e.last IS DISTINCT FROM e.position"
-        "                        ELSE false END)"
+        "                  WHERE CASE WHEN e.expected {=} 1"
+        "                             THEN e.last IS NOT NULL"
+        "                             WHEN e.expected {=} 2"
+        "                             THEN e.last IS NULL"
+        "                             WHEN e.expected {=} 3"
+        "                             THEN (e.last {=} e.position) IS NOT TRUE"
+        "                             ELSE false END)"
         "             THEN u.position END{, u.c1 ...}"
         "   FROM {quipu_heads} AS h"
         "  CROSS JOIN unnest($7, $8{, $9 ...}) WITH ORDINALITY"
         "        AS u(sequence, position{, c1 ...}, n)"
-        "  WHERE h.namespace = $1 AND h.schema = $2" },
+        "  WHERE h.namespace {=} $1 AND h.schema {=} $2" },
 
     [SQL_INSERT_NEXT] = {
         "int4 int8 int8 seq[] int4[] int8[] seq[] int8[] int4[] item[]",
+        "count pos",
         "INSERT INTO {items} ({all})"
-        " SELECT $1, h.head - $3 + u.n, u.sequence,"
+        " SELECT $1, h.head {-} $3 {+} u.n, u.sequence,"
         "        CASE WHEN NOT c.violated"
-        "             THEN CASE WHEN u.base = 0"
+        "             THEN CASE WHEN u.base {=} 0"
         "                       THEN u.position"
-        "                       ELSE coalesce(c.lasts[u.base], -1) + 1"
-        "                            + u.position"
+        "                       ELSE coalesce(c.lasts[u.base], -1) {+} 1"
+        "                            {+} u.position"
         "                  END"
         "        END{, u.c1 ...}"
         "   FROM {quipu_heads} AS h"
@@ -100,92 +104,126 @@ static const struct sql_template templates[ITEM_SQL_COUNT] = {
         "                         SELECT 1"
         "                           FROM unnest(b.lasts, $5, $6)"
         "                                AS e(last, expected, position)"
-        "                          WHERE CASE e.expected"
-        "                                WHEN 1 THEN e.last IS NOT NULL"
-        "                                WHEN 2 THEN e.last IS NULL"
-        "                                WHEN 3 THEN e.last"
-        "                                       IS DISTINCT FROM e.position"
-        "                                ELSE false END) AS violated"
+        "                          WHERE CASE WHEN e.expected {=} 1"
+        "                                     THEN e.last IS NOT NULL"
+        "                                     WHEN e.expected {=} 2"
+        "                                     THEN e.last IS NULL"
+        "                                     WHEN e.expected {=} 3"
+        "                                     THEN (e.last {=} e.position)"
+        "                                          IS NOT TRUE"
+        "                                     ELSE false END) AS violated"
         "                FROM (SELECT ARRAY("
-        "                                 SELECT (SELECT max(i.{position})"
+        "                                 SELECT (SELECT"
+        "                                             pg_catalog.max("
+        "                                                 i.{position})"
         "                                           FROM {items} AS i"
-        "                                          WHERE i.quipu_namespace = $1"
+        "                                          WHERE i.quipu_namespace"
+        "                                                {=} $1"
         "                                            AND i.{sequence}"
-        "                                                = x.sequence)"
-        "                                   FROM unnest($4) WITH ORDINALITY"
+        "                                                {=} x.sequence)"
+        "                                   FROM pg_catalog.unnest($4)"
+        "                                        WITH ORDINALITY"
         "                                        AS x(sequence, n)"
         "                                  ORDER BY x.n) AS lasts"
         "                      OFFSET 0) AS b"
         "              OFFSET 0) AS c"
         "  CROSS JOIN unnest($7, $8, $9{, $10 ...}) WITH ORDINALITY"
         "        AS u(sequence, position, base{, c1 ...}, n)"
-        "  WHERE h.namespace = $1 AND h.schema = $2"
+        "  WHERE h.namespace {=} $1 AND h.schema {=} $2"
         " RETURNING {id}, {position}" },
+
+    /* Fails, by a division by zero, unless the table has all ids from
+     * head - $3 + 1 to head: a trigger or a rule may have suppressed or changed
+     * a row, or the update of the head.  With a head below $3, ids below 1 were
+     * given: the head was not raised. */
+    [SQL_STORED] = {
+        "int4 int8 int8",
+        "one int4",
+        "SELECT 1 {/} (pg_catalog.count(i.{id}) {=} $3"
+        "              AND pg_catalog.min(h.head) {>=} $3)::int"
+        "  FROM {quipu_heads} AS h"
+        "  LEFT JOIN {items} AS i"
+        "         ON i.quipu_namespace {=} h.namespace"
+        "            AND i.{id} {>} (h.head {-} $3) AND i.{id} {<=} h.head"
+        " WHERE h.namespace {=} $1 AND h.schema {=} $2" },
 
     /* Queries of the strict pass, with the heads locked.  Rows name the element
      * of the arrays that they are about, from 1. */
     [SQL_COMPARE] = {
         "int4 uuid[] seq[] text[] bytea[]",
+        "count count pos bool",
         "SELECT u.n, e.{id}, e.{position},"
-        "       e.{sequence} = u.sequence AND e.{topic} = u.topic"
-        "       AND e.{state} = u.state"
+        "       e.{sequence} {=} u.sequence AND e.{topic} {=} u.topic"
+        "       AND e.{state} {=} u.state"
         "  FROM unnest($2, $3, $4, $5) WITH ORDINALITY"
         "       AS u(event_id, sequence, topic, state, n)"
         "  JOIN {items} AS e"
-        "    ON e.quipu_namespace = $1 AND e.{event_id} = u.event_id" },
+        "    ON e.quipu_namespace {=} $1 AND e.{event_id} {=} u.event_id" },
 
     [SQL_LASTS] = {
         "int4 seq[]",
-        "SELECT x.n, (SELECT max(e.{position})"
+        "count pos?",
+        "SELECT x.n, (SELECT pg_catalog.max(e.{position})"
         "               FROM {items} AS e"
-        "              WHERE e.quipu_namespace = $1"
-        "                AND e.{sequence} = x.sequence)"
-        "  FROM unnest($2) WITH ORDINALITY AS x(sequence, n)" },
+        "              WHERE e.quipu_namespace {=} $1"
+        "                AND e.{sequence} {=} x.sequence)"
+        "  FROM pg_catalog.unnest($2) WITH ORDINALITY AS x(sequence, n)"
+        " ORDER BY x.n" },
 
     [SQL_TAKEN] = {
         "int4 seq[] int8[]",
+        "count",
         "SELECT u.n"
         "  FROM unnest($2, $3) WITH ORDINALITY AS u(sequence, position, n)"
         "  JOIN {items} AS e"
-        "    ON e.quipu_namespace = $1"
-        "       AND e.{sequence} = u.sequence AND e.{position} = u.position" },
+        "    ON e.quipu_namespace {=} $1"
+        "       AND e.{sequence} {=} u.sequence"
+        "       AND e.{position} {=} u.position" },
 
+    /* Reads.  A table may be shared by schemas, and a schema may be torn down
+     * and set up again: {bound} keeps a handle of the former one from the items
+     * of the new one. */
     [SQL_LAST] = {
-        "int4 seq",
-        "SELECT max({position})"
+        "int4 seq int8",
+        "one pos?",
+        "SELECT pg_catalog.max({position})"
         "  FROM {items}"
-        " WHERE quipu_namespace = $1 AND {sequence} = $2" },
+        " WHERE quipu_namespace {=} $1 AND {sequence} {=} $2 AND {bound $3}" },
 
     [SQL_HEAD_EVENT] = {
         "int4 int8",
+        "opt count uuid?",
         "SELECT h.head, e.{event_id}"
         "  FROM {quipu_heads} AS h"
         "  LEFT JOIN {items} AS e"
-        "         ON e.quipu_namespace = h.namespace AND e.{id} = h.head"
-        " WHERE h.namespace = $1 AND h.schema = $2" },
+        "         ON e.quipu_namespace {=} h.namespace AND e.{id} {=} h.head"
+        " WHERE h.namespace {=} $1 AND h.schema {=} $2" },
 
     /* A skip scan: each step of the recursion finds the next id in the index,
      * however many items a sequence has. */
     [SQL_SEQUENCES] = {
-        "int4 seq int8",
+        "int4 seq int8 int8",
+        "seq pos",
         "WITH RECURSIVE ids(id) AS ("
         "    (SELECT {sequence}"
         "       FROM {items}"
-        "      WHERE quipu_namespace = $1 AND {sequence} >= $2"
+        "      WHERE quipu_namespace {=} $1 AND {sequence} {>=} $2"
+        "        AND {bound $4}"
         "      ORDER BY {sequence}"
         "      LIMIT 1)"
         "    UNION ALL"
         "    SELECT (SELECT e.{sequence}"
         "              FROM {items} AS e"
-        "             WHERE e.quipu_namespace = $1 AND e.{sequence} > ids.id"
+        "             WHERE e.quipu_namespace {=} $1"
+        "               AND e.{sequence} {>} ids.id"
         "             ORDER BY e.{sequence}"
         "             LIMIT 1)"
         "      FROM ids"
         "     WHERE ids.id IS NOT NULL)"
-        " SELECT i.id, (SELECT max(e.{position})"
+        " SELECT i.id, (SELECT pg_catalog.max(e.{position})"
         "                 FROM {items} AS e"
-        "                WHERE e.quipu_namespace = $1"
-        "                  AND e.{sequence} = i.id)"
+        "                WHERE e.quipu_namespace {=} $1"
+        "                  AND e.{sequence} {=} i.id)"
         "   FROM (SELECT id"
         "           FROM ids"
         "          WHERE id IS NOT NULL"
@@ -195,96 +233,117 @@ static const struct sql_template templates[ITEM_SQL_COUNT] = {
      * its contents.  Most reads are of a whole sequence, and each condition
      * less saves a hundredth of the time, so it has a statement of its own. */
     [SQL_WHOLE] = {
-        "int4 int8 int8 seq",
+        "int4 int8 int8 seq int8",
+        "page",
         "SELECT {page}"
         "  FROM {items}"
-        " WHERE quipu_namespace = $1"
-        "   AND {sequence} = $4 ORDER BY {position} LIMIT $3" },
+        " WHERE quipu_namespace {=} $1 AND {bound $5}"
+        "   AND {sequence} {=} $4 ORDER BY {position} LIMIT $3" },
 
     /* $4 and $5 bound the positions or ids.  $7 is the head of the log when the
      * cursor was opened: later items are not part of the read (V4). */
     [SQL_SEQUENCE_UP] = {
-        "int4 int8 int8 int8 int8 seq int8",
+        "int4 int8 int8 int8 int8 seq int8 int8",
+        "page",
         "SELECT {page}"
         "  FROM {items}"
-        " WHERE quipu_namespace = $1 AND {sequence} = $6"
-        "   AND {position} >= $4 AND {position} <= $5"
-        "   AND {id} <= $7 ORDER BY {position} LIMIT $3" },
+        " WHERE quipu_namespace {=} $1 AND {sequence} {=} $6"
+        "   AND {position} {>=} $4 AND {position} {<=} $5 AND {bound $8}"
+        "   AND {id} {<=} $7 ORDER BY {position} LIMIT $3" },
 
     [SQL_SEQUENCE_DOWN] = {
-        "int4 int8 int8 int8 int8 seq int8",
+        "int4 int8 int8 int8 int8 seq int8 int8",
+        "page",
         "SELECT {page}"
         "  FROM {items}"
-        " WHERE quipu_namespace = $1 AND {sequence} = $6"
-        "   AND {position} >= $4 AND {position} <= $5"
-        "   AND {id} <= $7 ORDER BY {position} DESC LIMIT $3" },
+        " WHERE quipu_namespace {=} $1 AND {sequence} {=} $6"
+        "   AND {position} {>=} $4 AND {position} {<=} $5 AND {bound $8}"
+        "   AND {id} {<=} $7 ORDER BY {position} DESC LIMIT $3" },
 
     [SQL_LOG_UP] = {
-        "int4 int8 int8 int8 int8",
+        "int4 int8 int8 int8 int8 int8",
+        "log_page",
         "SELECT {log_page}"
         "  FROM {items}"
-        " WHERE quipu_namespace = $1 AND {id} >= $4 AND {id} <= $5"
+        " WHERE quipu_namespace {=} $1 AND {id} {>=} $4 AND {id} {<=} $5"
+        "   AND {bound $6}"
         " ORDER BY {id} LIMIT $3" },
 
     [SQL_LOG_DOWN] = {
-        "int4 int8 int8 int8 int8",
+        "int4 int8 int8 int8 int8 int8",
+        "log_page",
         "SELECT {log_page}"
         "  FROM {items}"
-        " WHERE quipu_namespace = $1 AND {id} >= $4 AND {id} <= $5"
+        " WHERE quipu_namespace {=} $1 AND {id} {>=} $4 AND {id} {<=} $5"
+        "   AND {bound $6}"
         " ORDER BY {id} DESC LIMIT $3" },
 
     /* Pages of items of any size: as many as fit in $2 bytes, and at least one.
      * quipu_before is the size of the items before an item. */
     [SQL_LARGE_SEQUENCE_UP] = {
-        "int4 int8 int8 int8 int8 seq int8",
+        "int4 int8 int8 int8 int8 seq int8 int8",
+        "large",
         "SELECT {large}"
-        "  FROM (SELECT *, sum({size}) OVER (ORDER BY {position}"
-        "                                    ROWS UNBOUNDED PRECEDING)"
-        "                  - ({size}) AS quipu_before"
+        "  FROM (SELECT *, pg_catalog.sum({size})"
+        "                  OVER (ORDER BY {position}"
+        "                        ROWS UNBOUNDED PRECEDING)"
+        "                  {-} ({size}) AS quipu_before"
         "          FROM {items}"
-        "         WHERE quipu_namespace = $1 AND {sequence} = $6"
-        "           AND {position} >= $4 AND {position} <= $5"
-        "           AND {id} <= $7"
+        "         WHERE quipu_namespace {=} $1"
+        "           AND {sequence} {=} $6"
+        "           AND {position} {>=} $4 AND {position} {<=} $5"
+        "           AND {id} {<=} $7 AND {bound $8}"
         "         ORDER BY {position} LIMIT $3) AS quipu_page"
-        " WHERE quipu_before < $2"
+        " WHERE quipu_before {<} $2"
         " ORDER BY {position}" },
 
     [SQL_LARGE_SEQUENCE_DOWN] = {
-        "int4 int8 int8 int8 int8 seq int8",
+        "int4 int8 int8 int8 int8 seq int8 int8",
+        "large",
         "SELECT {large}"
-        "  FROM (SELECT *, sum({size}) OVER (ORDER BY {position} DESC"
-        "                                    ROWS UNBOUNDED PRECEDING)"
-        "                  - ({size}) AS quipu_before"
+        "  FROM (SELECT *, pg_catalog.sum({size})"
+        "                  OVER (ORDER BY {position} DESC"
+        "                        ROWS UNBOUNDED PRECEDING)"
+        "                  {-} ({size}) AS quipu_before"
         "          FROM {items}"
-        "         WHERE quipu_namespace = $1 AND {sequence} = $6"
-        "           AND {position} >= $4 AND {position} <= $5"
-        "           AND {id} <= $7"
+        "         WHERE quipu_namespace {=} $1"
+        "           AND {sequence} {=} $6"
+        "           AND {position} {>=} $4 AND {position} {<=} $5"
+        "           AND {id} {<=} $7 AND {bound $8}"
         "         ORDER BY {position} DESC LIMIT $3) AS quipu_page"
-        " WHERE quipu_before < $2"
+        " WHERE quipu_before {<} $2"
         " ORDER BY {position} DESC" },
 
     [SQL_LARGE_LOG_UP] = {
-        "int4 int8 int8 int8 int8",
+        "int4 int8 int8 int8 int8 int8",
+        "log_large",
         "SELECT {log_large}"
-        "  FROM (SELECT *, sum({size}) OVER (ORDER BY {id}"
-        "                                    ROWS UNBOUNDED PRECEDING)"
-        "                  - ({size}) AS quipu_before"
+        "  FROM (SELECT *, pg_catalog.sum({size})"
+        "                  OVER (ORDER BY {id}"
+        "                        ROWS UNBOUNDED PRECEDING)"
+        "                  {-} ({size}) AS quipu_before"
         "          FROM {items}"
-        "         WHERE quipu_namespace = $1 AND {id} >= $4 AND {id} <= $5"
+        "         WHERE quipu_namespace {=} $1"
+        "           AND {id} {>=} $4 AND {id} {<=} $5"
+        "           AND {bound $6}"
         "         ORDER BY {id} LIMIT $3) AS quipu_page"
-        " WHERE quipu_before < $2"
+        " WHERE quipu_before {<} $2"
         " ORDER BY {id}" },
 
     [SQL_LARGE_LOG_DOWN] = {
-        "int4 int8 int8 int8 int8",
+        "int4 int8 int8 int8 int8 int8",
+        "log_large",
         "SELECT {log_large}"
-        "  FROM (SELECT *, sum({size}) OVER (ORDER BY {id} DESC"
-        "                                    ROWS UNBOUNDED PRECEDING)"
-        "                  - ({size}) AS quipu_before"
+        "  FROM (SELECT *, pg_catalog.sum({size})"
+        "                  OVER (ORDER BY {id} DESC"
+        "                        ROWS UNBOUNDED PRECEDING)"
+        "                  {-} ({size}) AS quipu_before"
         "          FROM {items}"
-        "         WHERE quipu_namespace = $1 AND {id} >= $4 AND {id} <= $5"
+        "         WHERE quipu_namespace {=} $1"
+        "           AND {id} {>=} $4 AND {id} {<=} $5"
+        "           AND {bound $6}"
         "         ORDER BY {id} DESC LIMIT $3) AS quipu_page"
-        " WHERE quipu_before < $2"
+        " WHERE quipu_before {<} $2"
         " ORDER BY {id} DESC" },
 };
 /* clang-format on */

@@ -9,6 +9,7 @@
 enum item_sql {
     SQL_INSERT,      /* items whose positions are known */
     SQL_INSERT_NEXT, /* items some of which go to the next position */
+    SQL_STORED,      /* fails unless all items of an insert are stored */
     SQL_COMPARE,     /* items stored under given event ids */
     SQL_LASTS,       /* last positions of sequences */
     SQL_TAKEN,       /* which of given positions are taken */

@@ -49,14 +49,15 @@ static bool has_any_size(int kind)
 /* {size}: the bytes of the state and of the other columns of any size. */
 static void add_size(struct text *text, const quipu_schema *schema)
 {
-    quipu_common_text_add(text, "octet_length(");
+    quipu_common_text_add(text, "pg_catalog.octet_length(");
     quipu_common_text_add_name(text, schema->state);
     quipu_common_text_add(text, ")::bigint");
     for (size_t i = 0; i < count_further(schema); i++) {
         int kind = 0;
         const char *name = further(schema, i, &kind);
         if (has_any_size(kind)) {
-            quipu_common_text_add(text, " + coalesce(octet_length(");
+            quipu_common_text_add(text, " OPERATOR(pg_catalog.+)"
+                                        " coalesce(pg_catalog.octet_length(");
             quipu_common_text_add_name(text, name);
             quipu_common_text_add(text, "), 0)");
         }
@@ -73,9 +74,9 @@ static void add_column(struct text *text, const char *name)
 static void add_limited(struct text *text, const quipu_schema *schema,
                         const char *name)
 {
-    quipu_common_text_add(text, ", CASE WHEN ");
+    quipu_common_text_add(text, ", CASE WHEN (");
     add_size(text, schema);
-    quipu_common_text_add(text, " <= $2 THEN ");
+    quipu_common_text_add(text, ") OPERATOR(pg_catalog.<=) $2 THEN ");
     quipu_common_text_add_name(text, name);
     quipu_common_text_add(text, " END");
 }
@@ -186,11 +187,35 @@ static void add_columns(struct text *text, const struct template_names *names,
     }
 }
 
+/* {bound $5}: the schema of that number has a head. */
+static void add_bound(struct text *text, const struct template_names *names,
+                      const char *parameter)
+{
+    quipu_common_text_add(text, "EXISTS (SELECT 1 FROM ");
+    add_table(text, names->postgres_schema, "quipu_heads");
+    quipu_common_text_add(text, " AS h WHERE h.namespace"
+                                " OPERATOR(pg_catalog.=) $1 AND h.schema"
+                                " OPERATOR(pg_catalog.=) ");
+    quipu_common_text_add(text, parameter);
+    quipu_common_text_add(text, ")");
+}
+
+static void add_operator(struct text *text, const char *operator)
+{
+    quipu_common_text_add(text, "OPERATOR(pg_catalog.");
+    quipu_common_text_add(text, operator);
+    quipu_common_text_add(text, ")");
+}
+
 static void add_placeholder(struct text *text,
                             const struct template_names *names,
                             const char *word)
 {
-    if (strncmp(word, "quipu_", 6) == 0) {
+    if (strchr("=<>+-/", word[0])) {
+        add_operator(text, word);
+    } else if (strncmp(word, "bound ", 6) == 0) {
+        add_bound(text, names, word + 6);
+    } else if (strncmp(word, "quipu_", 6) == 0) {
         add_table(text, names->postgres_schema, word);
     } else if (strcmp(word, "schema") == 0) {
         quipu_common_text_add_name(text, names->postgres_schema);
@@ -315,6 +340,66 @@ static bool make_types(const quipu_host *host, const char *words,
     return true;
 }
 
+/* ------------------------------------------------------------------ shapes */
+
+/* The word of a further column in a page: all but the event id may be NULL. */
+static void add_shape_of(struct text *text, const quipu_schema *schema,
+                         size_t index)
+{
+    static const char *const kinds[] = {
+        [QUIPU_VALUE_BOOL] = " bool?",     [QUIPU_VALUE_INT] = " int8?",
+        [QUIPU_VALUE_DOUBLE] = " float8?", [QUIPU_VALUE_TEXT] = " text?",
+        [QUIPU_VALUE_BYTES] = " bytea?",   [QUIPU_VALUE_UUID] = " uuid?",
+        [QUIPU_VALUE_TIME] = " time?",
+    };
+    int kind = 0;
+    const char *name = further(schema, index, &kind);
+    quipu_common_text_add(text,
+                          name == schema->event_id ? " uuid" : kinds[kind]);
+}
+
+/* The shape of a page, whose columns add_page puts. */
+static void add_page_shape(struct text *text, const quipu_schema *schema,
+                           const char *word)
+{
+    bool log = strncmp(word, "log_", 4) == 0;
+    bool limited = strstr(word, "page") != NULL;
+    bool text_ids = (schema->flags & QUIPU_SCHEMA_TEXT_IDS) != 0;
+    bool sparse = (schema->flags & QUIPU_SCHEMA_SPARSE) != 0;
+    quipu_common_text_add(text, sparse ? "count int8 id" : "count count id");
+    quipu_common_text_add(text, limited ? " bytea?" : " bytea");
+    quipu_common_text_add(text, !log ? " text?" : text_ids ? " id" : " uuid");
+    for (size_t i = 0; i < count_further(schema); i++) {
+        add_shape_of(text, schema, i);
+    }
+}
+
+/* Adds the shape with the words that depend on the schema replaced. */
+static void add_shape(struct text *text, const char *shape,
+                      const quipu_schema *schema)
+{
+    bool text_ids = (schema->flags & QUIPU_SCHEMA_TEXT_IDS) != 0;
+    bool sparse = (schema->flags & QUIPU_SCHEMA_SPARSE) != 0;
+    quipu_common_text_add(text, "");
+    while (*shape != '\0') {
+        char word[16] = "";
+        size_t size = strcspn(shape, " ?");
+        memcpy(word, shape, size < sizeof(word) ? size : sizeof(word) - 1);
+        if (strcmp(word, "seq") == 0) {
+            quipu_common_text_add(text, text_ids ? "id" : "uuid");
+        } else if (strcmp(word, "pos") == 0) {
+            quipu_common_text_add(text, sparse ? "int8" : "count");
+        } else if (strstr(word, "page") || strstr(word, "large")) {
+            add_page_shape(text, schema, word);
+        } else {
+            quipu_common_text_add(text, word);
+        }
+        for (shape += size; *shape == ' ' || *shape == '?'; shape++) {
+            quipu_common_text_add(text, *shape == ' ' ? " " : "?");
+        }
+    }
+}
+
 /* -------------------------------------------------------------- statements */
 
 int quipu_postgres_template_make(const quipu_host *host,
@@ -325,10 +410,13 @@ int quipu_postgres_template_make(const quipu_host *host,
 {
     static const quipu_schema none = { .struct_size = sizeof(none) };
     const quipu_schema *schema = names->schema ? names->schema : &none;
+    struct text shape = { .host = host };
     *statement = (struct statement){ .text = NULL };
     statement->text = statement->memory = quipu_postgres_template_text(
         host, names, SAFEGUARD_SQL(template->text));
-    if (!statement->memory ||
+    add_shape(&shape, template->shape, schema);
+    statement->shape = statement->shape_memory = shape.data;
+    if (!statement->memory || shape.failed ||
         !make_types(host, template->types, schema, statement)) {
         return quipu_postgres_error_no_memory(host, error);
     }
@@ -341,5 +429,6 @@ void quipu_postgres_template_finish(struct statement *statement,
 {
     host->release(statement->memory);
     host->release(statement->types);
+    host->release(statement->shape_memory);
     *statement = (struct statement){ .text = NULL };
 }

@@ -13,13 +13,26 @@
  *     {page} {log_page} the columns that a page of a sequence or of the log
  *                       has, NULL for large contents of an item with more
  *                       than $2 bytes
- *
  *     {large} {log_large}
  *                       the same without that limit
  *     {size}            the size of an item in bytes, roughly
  *     {, $9 ...}        ", $9, $10, ..." or, with another prefix, the like: an
  *                       element for the topic, the state and each column behind
  *                       them
+ *
+ *     {bound $5}        true while the schema number $5 is set up
+ *     {=} {+} ...       operators: OPERATOR(pg_catalog.=)
+ *
+ * Statements run with the search path of the role or the session, in which
+ * another role may have created functions and operators of the same names that
+ * fit the types better.  So each function, each operator, each type and each
+ * collation of a template names pg_catalog.  Exceptions are what the grammar
+ * itself resolves there: unnest with several arguments, coalesce, and ::int.
+ * OPERATOR() has one precedence for all operators: write parentheses.
+ *
+ * Shapes of answers (net/shape.h) have these words, too: seq, a sequence id;
+ * pos, a position; page, log_page, large and log_large, the columns of the
+ * placeholder.
  *
  * Types of the parameters are words: int4 int8 text uuid bool; seq, the type of
  * the schema's sequence ids; arrays of these and of bytea, as in text[]; and at
@@ -33,6 +46,7 @@
 /* A template; both strings are constants. */
 struct sql_template {
     const char *types; /* of the parameters */
+    const char *shape; /* of the answer (net/shape.h), with the words below */
     const char *text;
 };
 

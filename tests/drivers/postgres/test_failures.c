@@ -219,15 +219,14 @@ static void stopped_server_does_not_block_past_the_deadline(void **state)
 
 /* A commit whose wait for the standby is cancelled is stored on the primary
  * only. */
-static void commit_without_its_standby_is_unknown(void **state)
+static void commit_without_its_standby(const char *options)
 {
     quipu_schema schema = fixture_schema("plain");
-    quipu_driver_datastore *datastore = fixture_open("schema=standby");
+    quipu_driver_datastore *datastore = fixture_open(options);
     quipu_driver_schema *bound = fixture_bind(datastore, &schema);
     struct piece piece;
     quipu_result result;
     quipu_error error = { 0 };
-    (void)state;
     fixture_append(datastore, bound, 1);
     fixture_sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
     fixture_sql("SELECT pg_reload_conf()");
@@ -262,6 +261,34 @@ static void commit_without_its_standby_is_unknown(void **state)
                      QUIPU_RESULT_REPEATED);
     fixture_driver()->unbind(datastore, bound);
     fixture_close(datastore);
+}
+
+static void commit_without_its_standby_is_unknown(void **state)
+{
+    (void)state;
+    commit_without_its_standby("schema=standby");
+}
+
+/* with-german gives the server a locale; its translations are part of the
+ * server's package. */
+static void commit_without_its_standby_is_unknown_in_german(void **state)
+{
+    quipu_driver_datastore *datastore = NULL;
+    quipu_error error = { 0 };
+    (void)state;
+    if (!getenv("QUIPU_TEST_LOCALE")) {
+        skip();
+    }
+    fixture_sql("ALTER SYSTEM SET lc_messages = '%s'",
+                getenv("QUIPU_TEST_LOCALE"));
+    fixture_sql("SELECT pg_reload_conf()");
+    fixture_pause(300 * MILLISECOND);
+    assert_int_not_equal(fixture_try_open("user=niemand", &datastore, &error),
+                         QUIPU_OK);
+    assert_contains(error.message, "existiert nicht");
+    commit_without_its_standby("schema=german");
+    fixture_sql("ALTER SYSTEM RESET lc_messages");
+    fixture_sql("SELECT pg_reload_conf()");
 }
 
 /* ------------------------------------------------------------------- forks */
@@ -313,6 +340,7 @@ int main(void)
         cmocka_unit_test(pool_option_limits_the_sessions),
         cmocka_unit_test(stopped_server_does_not_block_past_the_deadline),
         cmocka_unit_test(commit_without_its_standby_is_unknown),
+        cmocka_unit_test(commit_without_its_standby_is_unknown_in_german),
         cmocka_unit_test(close_in_a_child_keeps_the_parents_sessions),
         cmocka_unit_test(appends_survive_server_crashes),
     };

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Triggers and rules of the database's owner that suppress or change what is
+ * written, and warnings that they raise. */
+#include "fixture.h"
+
+#define TABLES "triggers"
+
+static quipu_driver_datastore *datastore;
+static quipu_driver_schema *bound;
+static quipu_schema schema;
+
+/* A function that suppresses rows, and one that changes their ids. */
+static int make_functions(void **state)
+{
+    (void)state;
+    schema = fixture_schema("plain");
+    datastore = fixture_open("schema=" TABLES);
+    bound = fixture_bind(datastore, &schema);
+    fixture_sql("CREATE FUNCTION " TABLES ".suppress() RETURNS trigger"
+                " LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'");
+    fixture_sql("CREATE FUNCTION " TABLES ".keep() RETURNS trigger"
+                " LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'");
+    fixture_sql("CREATE FUNCTION " TABLES ".move() RETURNS trigger"
+                " LANGUAGE plpgsql AS"
+                " 'BEGIN NEW.id = NEW.id + 1000; RETURN NEW; END'");
+    fixture_sql("CREATE FUNCTION " TABLES ".hide() RETURNS trigger"
+                " LANGUAGE plpgsql AS"
+                " 'BEGIN NEW.quipu_namespace = 77; RETURN NEW; END'");
+    fixture_sql("CREATE FUNCTION " TABLES ".warn() RETURNS trigger"
+                " LANGUAGE plpgsql AS $$BEGIN RAISE WARNING 'look at this';"
+                " RAISE WARNING 'as a shutdown' USING ERRCODE = '57P01';"
+                " RETURN NEW; END$$");
+    return 0;
+}
+
+static int close_store(void **state)
+{
+    (void)state;
+    fixture_driver()->unbind(datastore, bound);
+    fixture_close(datastore);
+    return 0;
+}
+
+static void add_trigger(const char *table, const char *when,
+                        const char *function)
+{
+    fixture_sql("CREATE TRIGGER quirk %s ON " TABLES ".%s FOR EACH ROW"
+                " EXECUTE FUNCTION " TABLES ".%s()",
+                when, table, function);
+}
+
+static void drop_trigger(const char *table)
+{
+    fixture_sql("DROP TRIGGER quirk ON " TABLES ".%s", table);
+}
+
+/* An append of `count` items, at the next positions or at explicit ones, and a
+ * tracking record. */
+static int append(int64_t position, size_t count, int64_t tracked,
+                  quipu_error *error)
+{
+    static uint64_t events;
+    struct piece pieces[2];
+    quipu_item items[2];
+    const quipu_tracking tracking = { .consumer = { "consumer", 8 },
+                                      .log = { "log", 3 },
+                                      .position = { .notification_id =
+                                                        tracked } };
+    quipu_result result = { 0 };
+    size_t taken = 0;
+    for (size_t i = 0; i < count; i++) {
+        fixture_piece(&pieces[i], 1, position < 0 ? -1 : position + (int64_t)i,
+                      ++events);
+        items[i] = pieces[i].item;
+    }
+    const quipu_request request = { .schema = bound,
+                                    .items = items,
+                                    .item_count = count,
+                                    .tracking =
+                                        tracked > 0 ? &tracking : NULL };
+    *error = (quipu_error){ 0 };
+    int status =
+        fixture_driver()->append(datastore, &request, 1, &result, &taken,
+                                 fixture_now() + 20 * SECOND, error);
+    return status == QUIPU_OK ? result.status : status;
+}
+
+/* An append is refused as a whole, with the table's name, while
+ * the trigger exists; then the log goes on without a gap. */
+static void assert_refused_appends(const char *table, int64_t tracked)
+{
+    quipu_error error;
+    int64_t head = fixture_head(datastore, bound);
+    int64_t items = fixture_ask("SELECT count(*) FROM " TABLES ".plain");
+    assert_refused(append(-1, 2, tracked, &error), QUIPU_CORRUPT, &error,
+                   table);
+    assert_contains(error.message, "trigger or a rule");
+    assert_refused(append(head, 2, tracked, &error), QUIPU_CORRUPT, &error,
+                   table);
+    if (tracked > 0) {
+        assert_refused(append(0, 0, tracked, &error), QUIPU_CORRUPT, &error,
+                       table);
+    }
+    assert_int_equal(fixture_head(datastore, bound), head);
+    assert_int_equal(fixture_ask("SELECT count(*) FROM " TABLES ".plain"),
+                     items);
+    assert_int_equal(fixture_ask("SELECT count(*) FROM " TABLES
+                                 ".quipu_tracking"
+                                 " WHERE notification_id = %lld",
+                                 (long long)tracked),
+                     0);
+}
+
+static void assert_appends(int64_t tracked)
+{
+    quipu_error error;
+    int64_t head = fixture_head(datastore, bound);
+    assert_ok(append(-1, 1, tracked, &error), &error);
+    assert_int_equal(fixture_head(datastore, bound), head + 1);
+    assert_int_equal(fixture_ask("SELECT max(id) FROM " TABLES ".plain"),
+                     head + 1);
+    assert_int_equal(fixture_ask("SELECT count(*) FROM " TABLES ".plain"),
+                     head + 1);
+}
+
+static void trigger_that_suppresses_items_is_refused(void **state)
+{
+    (void)state;
+    for (int filled = 0; filled < 2; filled++) {
+        add_trigger("plain", "BEFORE INSERT", "suppress");
+        assert_refused_appends("\"plain\"", 0);
+        drop_trigger("plain");
+        assert_appends(0);
+    }
+}
+
+static void trigger_that_suppresses_one_item_is_refused(void **state)
+{
+    (void)state;
+    fixture_sql("CREATE TRIGGER quirk BEFORE INSERT ON " TABLES ".plain"
+                " FOR EACH ROW WHEN (NEW.id %% 2 = 0)"
+                " EXECUTE FUNCTION " TABLES ".suppress()");
+    assert_refused_appends("\"plain\"", 0);
+    drop_trigger("plain");
+    assert_appends(0);
+}
+
+static void trigger_that_changes_ids_is_refused(void **state)
+{
+    (void)state;
+    add_trigger("plain", "BEFORE INSERT", "move");
+    assert_refused_appends("\"plain\"", 0);
+    drop_trigger("plain");
+    add_trigger("plain", "BEFORE INSERT", "hide");
+    assert_refused_appends("\"plain\"", 0);
+    drop_trigger("plain");
+    assert_appends(0);
+}
+
+static void rule_that_suppresses_items_is_refused(void **state)
+{
+    quipu_error error;
+    int64_t head = fixture_head(datastore, bound);
+    (void)state;
+    fixture_sql("CREATE RULE quirk AS ON INSERT TO " TABLES ".plain"
+                " WHERE NEW.id > 0 DO INSTEAD NOTHING");
+    assert_refused(append(head, 1, 0, &error), QUIPU_CORRUPT, &error,
+                   "\"plain\"");
+    assert_int_not_equal(append(-1, 1, 0, &error), QUIPU_OK);
+    fixture_sql("DROP RULE quirk ON " TABLES ".plain");
+    assert_int_equal(fixture_head(datastore, bound), head);
+    assert_appends(0);
+}
+
+static void trigger_that_suppresses_tracking_is_refused(void **state)
+{
+    (void)state;
+    add_trigger("quipu_tracking", "BEFORE INSERT", "suppress");
+    assert_refused_appends("\"quipu_tracking\"", 5);
+    drop_trigger("quipu_tracking");
+    assert_appends(5);
+    add_trigger("quipu_tracking", "BEFORE UPDATE", "keep");
+    assert_refused_appends("\"quipu_tracking\"", 6);
+    drop_trigger("quipu_tracking");
+    assert_appends(6);
+}
+
+static void trigger_that_suppresses_heads_is_refused(void **state)
+{
+    (void)state;
+    add_trigger("quipu_heads", "BEFORE UPDATE", "suppress");
+    assert_refused_appends("\"quipu_heads\"", 0);
+    drop_trigger("quipu_heads");
+    assert_appends(0);
+}
+
+/* The first append of a log gives no id below 1. */
+static void trigger_that_suppresses_a_new_head_is_refused(void **state)
+{
+    struct piece piece;
+    quipu_result result;
+    quipu_error error = { 0 };
+    quipu_schema other = fixture_schema("fresh");
+    quipu_driver_schema *fresh = fixture_bind(datastore, &other);
+    (void)state;
+    add_trigger("quipu_heads", "BEFORE UPDATE", "suppress");
+    fixture_piece(&piece, 1, 0, 4711);
+    assert_refused(
+        fixture_put(datastore, fresh, &piece, 20 * SECOND, &result, &error),
+        QUIPU_CORRUPT, &error, "\"quipu_heads\"");
+    drop_trigger("quipu_heads");
+    assert_int_equal(fixture_ask("SELECT count(*) FROM " TABLES ".fresh"), 0);
+    fixture_driver()->unbind(datastore, fresh);
+}
+
+static void suppressed_catalogue_rows_fail_the_set_up(void **state)
+{
+    static const char *const tables[] = { "quipu_schemas", "quipu_columns",
+                                          "quipu_heads", "quipu_tables" };
+    const quipu_column column = { .name = "amount", .kind = QUIPU_VALUE_INT };
+    quipu_schema other = fixture_schema("other");
+    quipu_error error;
+    const quipu_driver *driver = fixture_driver();
+    (void)state;
+    other.columns = &column;
+    other.column_count = 1;
+    for (size_t i = 0; i < 4; i++) {
+        int64_t deadline = fixture_now() + 20 * SECOND;
+        add_trigger(tables[i], "BEFORE INSERT", "suppress");
+        error = (quipu_error){ 0 };
+        assert_refused(driver->setup(datastore, &other, deadline, &error),
+                       QUIPU_CORRUPT, &error, tables[i]);
+        drop_trigger(tables[i]);
+        assert_status(driver->teardown(datastore, &other, deadline, &error),
+                      QUIPU_NOT_FOUND);
+    }
+    assert_ok(
+        driver->setup(datastore, &other, fixture_now() + 20 * SECOND, &error),
+        &error);
+    for (size_t i = 0; i < 3; i++) {
+        int64_t deadline = fixture_now() + 20 * SECOND;
+        add_trigger(tables[i], "BEFORE DELETE", "suppress");
+        error = (quipu_error){ 0 };
+        assert_refused(driver->teardown(datastore, &other, deadline, &error),
+                       QUIPU_CORRUPT, &error, tables[i]);
+        drop_trigger(tables[i]);
+    }
+    assert_ok(driver->teardown(datastore, &other, fixture_now() + 20 * SECOND,
+                               &error),
+              &error);
+}
+
+/* Warnings are no sign that the commit did not wait for a standby. */
+static void warnings_of_a_trigger_do_not_make_the_outcome_unknown(void **state)
+{
+    quipu_error error;
+    (void)state;
+    add_trigger("plain", "BEFORE INSERT", "warn");
+    assert_appends(0);
+    assert_ok(append(fixture_head(datastore, bound), 1, 0, &error), &error);
+    drop_trigger("plain");
+    fixture_sql("CREATE CONSTRAINT TRIGGER quirk AFTER INSERT ON " TABLES
+                ".plain DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
+                " EXECUTE FUNCTION " TABLES ".warn()");
+    assert_appends(0);
+    drop_trigger("plain");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(trigger_that_suppresses_items_is_refused),
+        cmocka_unit_test(trigger_that_suppresses_one_item_is_refused),
+        cmocka_unit_test(trigger_that_changes_ids_is_refused),
+        cmocka_unit_test(rule_that_suppresses_items_is_refused),
+        cmocka_unit_test(trigger_that_suppresses_tracking_is_refused),
+        cmocka_unit_test(trigger_that_suppresses_heads_is_refused),
+        cmocka_unit_test(trigger_that_suppresses_a_new_head_is_refused),
+        cmocka_unit_test(suppressed_catalogue_rows_fail_the_set_up),
+        cmocka_unit_test(warnings_of_a_trigger_do_not_make_the_outcome_unknown),
+    };
+    return cmocka_run_group_tests(tests, make_functions, close_store) != 0;
+}
