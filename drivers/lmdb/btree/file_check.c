@@ -36,10 +36,16 @@
 
 #define ATTEMPTS 10
 
+/* Sizes beyond LMDB's own are found to be sizes all the same, so that the file
+ * is not called damaged. */
+#define PAGE_SIZE_LEAST 256
+#define PAGE_SIZE_MOST 65536
+
 enum file_status {
     FILE_OK,
     FILE_FOREIGN, /* not LMDB's */
     FILE_VERSION, /* of another data version of LMDB */
+    FILE_PAGES,   /* of a page size that LMDB 0.9 does not write */
     FILE_DAMAGED,
     FILE_CUT,      /* pages in use lie beyond its end */
     FILE_NO_STORE, /* LMDB's, but without a store's record */
@@ -98,7 +104,7 @@ static bool is_tree(const struct lmdb_tree *tree, uint64_t last)
 
 static bool is_page_size(uint32_t size)
 {
-    return size >= LMDB_PAGE_MIN && size <= LMDB_PAGE_MAX &&
+    return size >= PAGE_SIZE_LEAST && size <= PAGE_SIZE_MOST &&
            (size & (size - 1)) == 0;
 }
 
@@ -119,7 +125,7 @@ static enum file_status read_meta(const struct file *file, uint64_t number,
         return FILE_VERSION;
     }
     return is_page_size(meta->free.pad) && meta->last >= 1 &&
-                   meta->last < INT64_MAX / LMDB_PAGE_MAX
+                   meta->last < INT64_MAX / PAGE_SIZE_MOST
                ? FILE_OK
                : FILE_DAMAGED;
 }
@@ -145,11 +151,15 @@ static enum file_status pick_meta(struct file *file)
     bool in_turn = even % 2 == 0 && (odd % 2 == 1 || odd == 0) &&
                    (even > odd ? even - odd : odd - even) <= 1;
     file->meta = even > odd ? both[0] : both[1];
-    return in_turn && both[1].free.pad == both[0].free.pad &&
-                   is_tree(&file->meta.free, file->meta.last) &&
-                   is_tree(&file->meta.main, file->meta.last)
+    if (!in_turn || both[1].free.pad != both[0].free.pad ||
+        !is_tree(&file->meta.free, file->meta.last) ||
+        !is_tree(&file->meta.main, file->meta.last)) {
+        return FILE_DAMAGED;
+    }
+    return file->map.page_size >= LMDB_PAGE_MIN &&
+                   file->map.page_size <= LMDB_PAGE_MAX
                ? FILE_OK
-               : FILE_DAMAGED;
+               : FILE_PAGES;
 }
 
 /* The meta page may have been written after the file was mapped, and the file
@@ -318,9 +328,16 @@ static int answer(const struct file_check *check, enum file_status status,
     case FILE_VERSION:
         return check->host->error_set(
             error, QUIPU_UNSUPPORTED, 0, NULL,
-            "\"%s\" was made by another version of LMDB; copy it with that "
-            "version's mdb_dump and load it with mdb_load",
+            "\"%s\" was made by another version of LMDB; export it with a "
+            "quipu that uses that version (quipu export), and import it here",
             check->path);
+    case FILE_PAGES:
+        return check->host->error_set(
+            error, QUIPU_UNSUPPORTED, 0, NULL,
+            "\"%s\" has pages of a size that LMDB 0.9 does not write (%d to %d "
+            "bytes); export it with the quipu that wrote it (quipu export), "
+            "and import it here",
+            check->path, LMDB_PAGE_MIN, LMDB_PAGE_MAX);
     default:
         return check->host->error_set(error, QUIPU_CORRUPT, 0, NULL,
                                       "\"%s\" %s", check->path, words[status]);

@@ -27,8 +27,10 @@ _Static_assert(sizeof(void *) == 8 && sizeof(long) == 8,
 
 #define LMDB_MAGIC UINT32_C(0xBEEFC0DE)
 #define LMDB_DATA_VERSION 1
-#define LMDB_PAGE_MIN 256 /* bytes */
-#define LMDB_PAGE_MAX 65536
+/* LMDB takes the page size of the machine that creates a file, from 4 KiB on,
+ * and 32 KiB where that is larger (64 KiB). */
+#define LMDB_PAGE_MIN 4096 /* bytes */
+#define LMDB_PAGE_MAX 32768
 #define LMDB_NO_PAGE UINT64_MAX /* root of an empty tree */
 #define LMDB_DEPTH_MAX 32       /* levels of a tree; LMDB's own limit */
 

@@ -35,17 +35,23 @@
  *       this unlikely.
  *
  * The driver's own reader needs the address of the map, which LMDB does not
- * tell.  quipu_lmdb_map_locate computes it: any value that LMDB returns lies in
- * a page, and a page begins with its own number.
+ * tell.  quipu_lmdb_map_locate computes it: the driver finds the store's record
+ * in a map of its own, and LMDB returns the same value in the same state of the
+ * file, so that the address is LMDB's pointer minus the offset in the file.
+ * Nothing follows from the alignment of an address: the kernel aligns a map to
+ * the pages of the machine, and those of a file made on another machine may be
+ * larger.
  */
 #include "txn/map.h"
 
+#include "btree/btree.h"
 #include "catalogue/store.h"
 #include "environment.h"
 #include "txn/reader_pool.h"
 
 #include "common/clock.h"
 
+#include <errno.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -103,9 +109,9 @@ bool quipu_lmdb_map_contains(const struct environment *environment,
 {
     const struct map *map = &environment->map;
     const unsigned char *at = value->mv_data;
-    size_t offset = (uintptr_t)at & (map->page_size - 1);
-    if (value->mv_size <= map->page_size - offset ||
-        (size_t)(at - map->base) >= map->size) {
+    size_t offset = (size_t)(at - map->base);
+    if (offset >= map->size ||
+        value->mv_size <= map->page_size - offset % map->page_size) {
         return true;
     }
     MDB_envinfo info;
@@ -135,31 +141,73 @@ size_t quipu_lmdb_map_size(const struct environment *environment)
 
 /* ---------------------------------------------------------------- locating */
 
-/* `inside` points into a page of the map; a page begins with its number. */
-static void locate(struct environment *environment, const void *inside)
+/* Finds the store's record in the state of transaction `number`, which a reader
+ * keeps, in a map that ends with the file.  Returns LMDB's code or an errno. */
+static int find_offset(const struct environment *environment, int fd,
+                       uint64_t number, size_t *offset)
 {
-    struct map *map = &environment->map;
-    MDB_stat stat;
-    uint64_t number;
-    mdb_filehandle_t fd;
-    const unsigned char *at = inside;
-    (void)mdb_env_stat(environment->env, &stat);
-    (void)mdb_env_get_fd(environment->env, &fd);
-    at -= (uintptr_t)at & (stat.ms_psize - 1);
-    memcpy(&number, at, sizeof(number));
-    map->fd = fd;
-    map->page_size = stat.ms_psize;
-    map->size = quipu_lmdb_map_size(environment);
-    map->base = at - number * stat.ms_psize;
+    struct map map = { .fd = -1, /* so that quipu_lmdb_map_extends fails */
+                       .size = SIZE_MAX,
+                       .page_size = environment->map.page_size };
+    struct snapshot snapshot = { .strict = true };
+    struct lmdb_meta meta;
+    struct stat info;
+    MDB_val value;
+    if (fstat(fd, &info) != 0) {
+        return errno;
+    }
+    const size_t size = (size_t)info.st_size;
+    if (size < 2 * map.page_size) {
+        return MDB_CORRUPTED;
+    }
+    void *base = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+    if (base == MAP_FAILED) {
+        return errno;
+    }
+    map.base = base;
+    atomic_store(&map.end, size / map.page_size);
+    quipu_lmdb_snapshot_read_meta(&map, number, &meta);
+    int code = quipu_lmdb_snapshot_set(&snapshot, &map, &meta, number);
+    if (code == MDB_SUCCESS) {
+        code = btree_lookup(&snapshot, &quipu_lmdb_store_main, store_key(),
+                            &value);
+    }
+    if (code == MDB_SUCCESS) {
+        *offset = (size_t)((const unsigned char *)value.mv_data - map.base);
+    }
+    (void)munmap(base, size);
+    return code;
 }
 
-/* The value of the store's record is small, so it lies in a leaf. */
-int quipu_lmdb_map_locate(struct environment *environment, int64_t deadline)
+static int locate(struct environment *environment, MDB_txn *txn)
 {
-    struct reader reader;
+    struct map *map = &environment->map;
+    MDB_envinfo info;
+    mdb_filehandle_t fd;
     MDB_val key = store_key();
     MDB_val value;
     MDB_dbi dbi = 0;
+    size_t offset = 0;
+    (void)mdb_env_info(environment->env, &info);
+    (void)mdb_env_get_fd(environment->env, &fd);
+    int code = find_offset(environment, fd, mdb_txn_id(txn), &offset);
+    if (code == MDB_SUCCESS) {
+        code = mdb_dbi_open(txn, NULL, 0, &dbi);
+    }
+    if (code == MDB_SUCCESS) {
+        code = mdb_get(txn, dbi, &key, &value);
+    }
+    if (code == MDB_SUCCESS) {
+        map->fd = fd;
+        map->size = info.me_mapsize;
+        map->base = (const unsigned char *)value.mv_data - offset;
+    }
+    return code;
+}
+
+int quipu_lmdb_map_locate(struct environment *environment, int64_t deadline)
+{
+    struct reader reader;
     environment->map.base = NULL;
     int code = quipu_lmdb_reader_pool_begin(environment, &reader);
     while (code == MDB_READERS_FULL &&
@@ -169,13 +217,7 @@ int quipu_lmdb_map_locate(struct environment *environment, int64_t deadline)
     if (code != MDB_SUCCESS) {
         return code;
     }
-    code = mdb_dbi_open(reader.txn, NULL, 0, &dbi);
-    if (code == MDB_SUCCESS) {
-        code = mdb_get(reader.txn, dbi, &key, &value);
-    }
-    if (code == MDB_SUCCESS) {
-        locate(environment, value.mv_data);
-    }
+    code = locate(environment, reader.txn);
     quipu_lmdb_reader_pool_end(environment, reader.txn);
     return code;
 }
