@@ -6,22 +6,28 @@
 #include "format/key.h"
 #include "lmdb_driver.h"
 
-#define BATCH_ITEMS 64 /* that are lent at once: they fit the CPU's cache */
+/* Items that are lent at once, and bytes of their values, unless the first one
+ * is larger: they fit the CPU's cache. */
+#define BATCH_ITEMS 128
+#define BATCH_BYTES ((size_t)64 << 10)
 #define BATCH_SEQUENCES 32
 
-/* State of a read of items. */
+/* State of a read of items.  No transaction is held between two steps. */
 struct item_read {
     bool log; /* of the log, not of a sequence */
     bool descending;
     bool done;    /* nothing follows the current batch */
     bool lent;    /* the current batch was returned */
     int64_t head; /* of the log when the cursor was opened (V4); -1: unknown */
-    quipu_range range;        /* of the items that are still to be read */
-    struct key key;           /* of the sequence */
-    struct snapshot snapshot; /* txn not NULL: the batch lies in its pages */
+    quipu_range range;   /* of the items that are still to be read */
+    struct key key;      /* of the sequence */
     quipu_value *values; /* further columns of the batch's items, or NULL */
+    unsigned char
+        *bytes;  /* copies of the batch's values, to which they point */
+    size_t room; /* in `bytes` */
+    size_t used; /* of it */
     size_t count;
-    quipu_item items[BATCH_ITEMS]; /* the batch; its bytes lie in the map */
+    quipu_item items[BATCH_ITEMS]; /* the batch */
 };
 
 /* State of a listing.  Nothing is held between two steps. */
@@ -31,7 +37,8 @@ struct listing {
     int (*read_row)(quipu_driver_cursor *cursor, const MDB_val *key,
                     const MDB_val *value);
     size_t count;
-    bool begun; /* `key` is the key of the last row */
+    bool begun;   /* `key` is the key of the last row */
+    bool stepped; /* rows were read: a tear-down after that is an error */
     bool done;
     unsigned char key[2 * QUIPU_ID_MAX + 1];
     size_t key_size;

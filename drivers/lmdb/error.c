@@ -34,7 +34,7 @@ static const struct meaning meanings[] = {
       "raise maxschemas, which counts when the first handle of a process opens "
       "the store" },
     { MDB_READERS_FULL, QUIPU_BUSY,
-      "too many cursors are open; close some, or raise maxreaders" },
+      "too many calls read it at once; try again, or raise maxreaders" },
     { ENOMEM, QUIPU_NO_MEMORY, "free some memory" },
     { ENOSPC, QUIPU_IO, "the disk is full; make room" },
     { EDQUOT, QUIPU_IO, "the quota is used up; make room" },
@@ -76,6 +76,17 @@ int quipu_lmdb_error_no_memory(const quipu_host *host, quipu_error *error)
 {
     return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
                            "the LMDB driver is out of memory; free some");
+}
+
+int quipu_lmdb_error_torn_down(const quipu_host *host,
+                               const quipu_schema *schema, quipu_error *error)
+{
+    return host->error_set(
+        error, QUIPU_NOT_FOUND, 0, NULL,
+        "schema \"%s\" was torn down while it was read: the rest of its items "
+        "is gone; close its records, and open them again if it was set up "
+        "again",
+        schema->table);
 }
 
 int quipu_lmdb_error_as_busy(int status, quipu_error *error)

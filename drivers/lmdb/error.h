@@ -23,6 +23,11 @@ int quipu_lmdb_error_set(const quipu_host *host, const char *name, int code,
  * NO_MEMORY.  LMDB's own ENOMEM goes through quipu_lmdb_error_set. */
 int quipu_lmdb_error_no_memory(const quipu_host *host, quipu_error *error);
 
+/* Fills *error for a read of a schema that was torn down since the read began,
+ * and returns NOT_FOUND. */
+int quipu_lmdb_error_torn_down(const quipu_host *host,
+                               const quipu_schema *schema, quipu_error *error);
+
 /* Turns TIMEOUT into BUSY, in *error too, for operations that may not answer
  * TIMEOUT.  Returns any other status unchanged. */
 int quipu_lmdb_error_as_busy(int status, quipu_error *error);

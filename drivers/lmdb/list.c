@@ -232,8 +232,12 @@ static int read_in_txn(quipu_driver_datastore *datastore,
                                     "read the head of a log", error);
     }
     if (!alive) {
-        return QUIPU_OK;
+        return cursor->as.listing.stepped
+                   ? quipu_lmdb_error_torn_down(datastore->host,
+                                                &cursor->bound->schema, error)
+                   : QUIPU_OK;
     }
+    cursor->as.listing.stepped = true;
     code = btree_open(&index, snapshot, &cursor->bound->index);
     if (code == MDB_SUCCESS) {
         code = read_sequences(cursor, &index);

@@ -17,6 +17,7 @@ struct head {
     const quipu_driver_schema *bound;
     int64_t id;           /* notification id of the last item, or 0 */
     quipu_uuid *event_id; /* of that item; NULL: not wanted */
+    bool alive;           /* the schema was not torn down */
 };
 
 static int read_head(quipu_driver_datastore *datastore,
@@ -25,9 +26,8 @@ static int read_head(quipu_driver_datastore *datastore,
 {
     struct head *head = context;
     struct found_item last;
-    bool alive = true;
-    int code =
-        quipu_lmdb_store_get_head(snapshot, head->bound, &alive, &head->id);
+    int code = quipu_lmdb_store_get_head(snapshot, head->bound, &head->alive,
+                                         &head->id);
     if (code != MDB_SUCCESS) {
         return quipu_lmdb_error_set(datastore->host, datastore->name, code,
                                     "read the head of a log", error);
@@ -49,7 +49,7 @@ int quipu_lmdb_log_head(quipu_driver_datastore *datastore,
                         quipu_driver_schema *bound, int64_t deadline,
                         quipu_position *position, quipu_error *error)
 {
-    struct head head = { bound, 0, &position->event_id };
+    struct head head = { bound, 0, &position->event_id, true };
     *position = (quipu_position){ 0 };
     SAFEGUARD("L5.store-of-a-head")
     position->store = datastore->identity;
@@ -71,11 +71,15 @@ int quipu_lmdb_log_wait(quipu_driver_datastore *datastore,
     for (;;) {
         uint32_t counter =
             quipu_common_commit_counter_read(environment->commit_counter);
-        struct head head = { bound, 0, NULL };
+        struct head head = { bound, 0, NULL, true };
         int status = quipu_lmdb_read_txn_run(datastore, deadline, read_head,
                                              &head, error);
         if (status != QUIPU_OK) {
             return status;
+        }
+        if (!head.alive) { /* its log will never grow */
+            return quipu_lmdb_error_torn_down(datastore->host, &bound->schema,
+                                              error);
         }
         if (head.id > SAFEGUARDED("L4.what-is-there", after, after + 1) ||
             atomic_load(&datastore->interrupts) != interrupts) {

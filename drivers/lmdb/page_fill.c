@@ -19,7 +19,34 @@
 #define CACHE_LINE 64     /* bytes */
 #define PREFETCH_MAX 1024 /* bytes of a value; the rest comes by itself */
 
-/* Decodes a value into the next item of the batch. */
+/* Returns true if the value can be added to the batch.  The first one always
+ * can. */
+static bool has_room(const struct item_read *read, const MDB_val *value)
+{
+    return read->count == 0 || value->mv_size <= read->room - read->used;
+}
+
+/* Returns the place for a value for which has_room is true; NULL: no memory. */
+static unsigned char *make_room(quipu_driver_cursor *cursor, size_t size)
+{
+    struct item_read *read = &cursor->as.read;
+    const quipu_host *host = cursor->datastore->host;
+    if (size > read->room || !read->bytes) {
+        host->release(read->bytes);
+        read->room = size > BATCH_BYTES ? size : BATCH_BYTES;
+        read->bytes = host->allocate(read->room);
+    }
+    if (!read->bytes) {
+        read->room = 0;
+        return NULL;
+    }
+    unsigned char *to = read->bytes + read->used;
+    read->used += size;
+    return to;
+}
+
+/* Copies a value, for which has_room is true, and decodes it into the next item
+ * of the batch. */
 static int add_item(quipu_driver_cursor *cursor, const MDB_val *value,
                     int64_t id, quipu_error *error)
 {
@@ -29,8 +56,13 @@ static int add_item(quipu_driver_cursor *cursor, const MDB_val *value,
         schema->column_count > 0
             ? read->values + read->count * schema->column_count
             : NULL;
-    if (!quipu_lmdb_item_format_read(schema, value, id,
-                                     &read->items[read->count], values)) {
+    const MDB_val copy = { value->mv_size, make_room(cursor, value->mv_size) };
+    if (!copy.mv_data) {
+        return quipu_lmdb_error_no_memory(cursor->datastore->host, error);
+    }
+    if (!quipu_lmdb_item_format_copy(copy.mv_data, value, id) ||
+        !quipu_lmdb_item_format_read_copy(schema, &copy, id,
+                                          &read->items[read->count], values)) {
         return quipu_lmdb_item_format_damaged(cursor->datastore, cursor->bound,
                                               id, "is damaged", error);
     }
@@ -72,9 +104,10 @@ static int fail_item(const quipu_driver_cursor *cursor, int code, int64_t id,
 
 /* ---------------------------------------------------------------- the log */
 
-/* Adds the item of that id, which must be the next entry. */
+/* Adds the item of that id, which must be the next entry, unless the batch has
+ * no room for it. */
 static int add_next(quipu_driver_cursor *cursor, struct btree_cursor *items,
-                    int64_t id, quipu_error *error)
+                    int64_t id, bool *full, quipu_error *error)
 {
     const bool back = cursor->as.read.descending;
     MDB_val key;
@@ -92,18 +125,15 @@ static int add_next(quipu_driver_cursor *cursor, struct btree_cursor *items,
         return fail_item(cursor, code, id, error);
     }
     btree_prefetch(items, back);
-    return add_item(cursor, &value, id, error);
+    *full = !has_room(&cursor->as.read, &value);
+    return *full ? QUIPU_OK : add_item(cursor, &value, id, error);
 }
 
 static int add_first(quipu_driver_cursor *cursor, struct btree_cursor *items,
                      int64_t id, quipu_error *error)
 {
     MDB_val value;
-    int code =
-        btree_open(items, &cursor->as.read.snapshot, &cursor->bound->items);
-    if (code == MDB_SUCCESS) {
-        code = btree_get_id(items, id, &value);
-    }
+    int code = btree_get_id(items, id, &value);
     return code == MDB_SUCCESS ? add_item(cursor, &value, id, error)
                                : fail_item(cursor, code, id, error);
 }
@@ -118,17 +148,22 @@ static size_t count_ids(const struct item_read *read)
     return count < BATCH_ITEMS ? (size_t)count : BATCH_ITEMS;
 }
 
-int quipu_lmdb_page_fill_log(quipu_driver_cursor *cursor, quipu_error *error)
+int quipu_lmdb_page_fill_log(quipu_driver_cursor *cursor,
+                             const struct snapshot *snapshot,
+                             quipu_error *error)
 {
     struct item_read *read = &cursor->as.read;
     struct btree_cursor items;
-    int64_t onward = read->descending ? -1 : 1;
+    bool full = false;
+    const int64_t onward = read->descending ? -1 : 1;
     int64_t id = read->descending ? read->range.upper : read->range.lower;
-    size_t count = count_ids(read);
-    int status = add_first(cursor, &items, id, error);
-    while (status == QUIPU_OK && read->count < count) {
-        id += onward;
-        status = add_next(cursor, &items, id, error);
+    const size_t count = count_ids(read);
+    int code = btree_open(&items, snapshot, &cursor->bound->items);
+    int status = code == MDB_SUCCESS ? add_first(cursor, &items, id, error)
+                                     : fail_item(cursor, code, id, error);
+    while (status == QUIPU_OK && !full && read->count < count) {
+        status = add_next(cursor, &items, id + onward, &full, error);
+        id += full ? 0 : onward;
     }
     btree_close(&items);
     if (status == QUIPU_OK) {
@@ -154,9 +189,9 @@ struct sequence_cursors {
 };
 
 static int open_cursors(const quipu_driver_cursor *cursor,
+                        const struct snapshot *snapshot,
                         struct sequence_cursors *cursors)
 {
-    const struct snapshot *snapshot = &cursor->as.read.snapshot;
     cursors->items.lmdb = NULL;
     int code = btree_open(&cursors->index, snapshot, &cursor->bound->index);
     return code == MDB_SUCCESS
@@ -231,7 +266,8 @@ static size_t count_wanted(const struct item_read *read)
 }
 
 /* Locates the items of a batch. */
-static int locate_items(quipu_driver_cursor *cursor, struct batch *batch,
+static int locate_items(quipu_driver_cursor *cursor,
+                        const struct snapshot *snapshot, struct batch *batch,
                         quipu_error *error)
 {
     struct item_read *read = &cursor->as.read;
@@ -241,7 +277,7 @@ static int locate_items(quipu_driver_cursor *cursor, struct batch *batch,
     int64_t position = 0;
     int status = QUIPU_OK;
     size_t wanted = count_wanted(read);
-    int code = open_cursors(cursor, &cursors);
+    int code = open_cursors(cursor, snapshot, &cursors);
     if (code == MDB_SUCCESS) {
         code = seek_range(read, &cursors.index);
     }
@@ -272,11 +308,17 @@ static bool is_in_place(const struct item_read *read, const quipu_item *item,
                        true);
 }
 
-static int add_items(quipu_driver_cursor *cursor, const struct batch *batch,
+/* Shortens the batch to the items for which there is room. */
+static int add_items(quipu_driver_cursor *cursor, struct batch *batch,
                      quipu_error *error)
 {
     struct item_read *read = &cursor->as.read;
     for (size_t i = 0; i < batch->count; i++) {
+        if (!has_room(read, &batch->values[i])) {
+            batch->count = i;
+            batch->more = true;
+            break;
+        }
         int status = add_item(cursor, &batch->values[i], batch->ids[i], error);
         if (status == QUIPU_OK &&
             !is_in_place(read, &read->items[i], batch->positions[i])) {
@@ -326,13 +368,14 @@ static int check_gaps(const quipu_driver_cursor *cursor,
 }
 
 int quipu_lmdb_page_fill_sequence(quipu_driver_cursor *cursor,
+                                  const struct snapshot *snapshot,
                                   quipu_error *error)
 {
     struct item_read *read = &cursor->as.read;
     struct batch batch;
     batch.count = 0;
     batch.more = false;
-    int status = locate_items(cursor, &batch, error);
+    int status = locate_items(cursor, snapshot, &batch, error);
     if (status == QUIPU_OK) {
         status = check_gaps(cursor, &batch, error);
     }

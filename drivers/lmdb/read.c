@@ -2,14 +2,16 @@
 /*
  * Reading items, in batches.
  *
- * A batch of items lies in the map: only the structs that point to it are
- * filled in.  As long as a batch is lent, its cursor keeps a reading
- * transaction, so that LMDB does not reuse the pages, and is counted in
- * map.lent, so that the map stays where it is.  The next step ends that
- * transaction and begins one on the latest state; items appended after the
- * cursor was opened are left out by comparing with the head of the log at that
- * time (V4).  So a slow reader keeps the pages of one batch from being reused,
- * not those of its whole read.
+ * A step begins a transaction on the latest state, copies the values of a batch
+ * into the cursor's memory, and ends the transaction.  So nothing is held
+ * between two steps: a cursor that is left open keeps no page from being reused
+ * and does not keep the map from growing.  The copy costs little, since the
+ * checksum of a value is computed from the copy, which is in the cache then.
+ *
+ * Items appended after the cursor was opened are left out by comparing with the
+ * head of the log at that time (V4).  Where the schema was torn down since, the
+ * items are gone, and the step is NOT_FOUND: a cursor never ends early as if it
+ * had returned everything.
  */
 #include "catalogue/store.h"
 #include "page_fill.h"
@@ -31,44 +33,34 @@ static int allocate_values(quipu_driver_cursor *cursor, quipu_error *error)
                : QUIPU_OK;
 }
 
-static void end_txn(quipu_driver_cursor *cursor)
-{
-    struct item_read *read = &cursor->as.read;
-    if (read->snapshot.txn) {
-        quipu_lmdb_read_txn_end(cursor->datastore, &read->snapshot);
-        read->snapshot.txn = NULL;
-    }
-}
-
-/* The application no longer uses the batch. */
-static void take_batch_back(quipu_driver_cursor *cursor)
-{
-    if (cursor->as.read.snapshot.txn) {
-        (void)atomic_fetch_sub(&cursor->datastore->environment->map.lent, 1);
-        end_txn(cursor);
-    }
-}
-
 static void finish_read(quipu_driver_cursor *cursor)
 {
-    take_batch_back(cursor);
-    cursor->datastore->host->release(cursor->as.read.values);
+    const quipu_host *host = cursor->datastore->host;
+    host->release(cursor->as.read.bytes);
+    host->release(cursor->as.read.values);
 }
 
 /* Fills the batch from the snapshot. */
-static int fill_batch(quipu_driver_cursor *cursor, quipu_error *error)
+static int fill_batch(quipu_driver_datastore *datastore,
+                      const struct snapshot *snapshot, void *context,
+                      quipu_error *error)
 {
+    quipu_driver_cursor *cursor = context;
     struct item_read *read = &cursor->as.read;
-    const quipu_driver_datastore *datastore = cursor->datastore;
     bool alive = true;
     bool first = read->head < 0;
     int64_t head = 0;
-    int code = quipu_lmdb_store_get_head(&read->snapshot, cursor->bound, &alive,
-                                         &head);
+    int code =
+        quipu_lmdb_store_get_head(snapshot, cursor->bound, &alive, &head);
     if (code != MDB_SUCCESS) {
         read->done = true;
         return quipu_lmdb_error_set(datastore->host, datastore->name, code,
                                     "read the head of a log", error);
+    }
+    if (!alive && !first) {
+        read->done = true;
+        return quipu_lmdb_error_torn_down(cursor->datastore->host,
+                                          &cursor->bound->schema, error);
     }
     if (first) {
         read->head = head;
@@ -80,31 +72,23 @@ static int fill_batch(quipu_driver_cursor *cursor, quipu_error *error)
         read->done = true;
         return QUIPU_OK;
     }
-    return read->log ? quipu_lmdb_page_fill_log(cursor, error)
-                     : quipu_lmdb_page_fill_sequence(cursor, error);
+    return read->log ? quipu_lmdb_page_fill_log(cursor, snapshot, error)
+                     : quipu_lmdb_page_fill_sequence(cursor, snapshot, error);
 }
 
-/* Begins a transaction and fills the batch; keeps the transaction if there are
- * items to lend. */
 static int next_batch(quipu_driver_cursor *cursor, int64_t deadline,
                       quipu_error *error)
 {
     struct item_read *read = &cursor->as.read;
-    read->count = 0;
+    read->count = read->used = 0;
     read->lent = false;
-    int status = quipu_lmdb_read_txn_begin(cursor->datastore, deadline,
-                                           &read->snapshot, error);
-    if (status != QUIPU_OK) {
-        read->snapshot.txn = NULL;
-        return status;
+    if (read->room > BATCH_BYTES) { /* it was made for one large item */
+        cursor->datastore->host->release(read->bytes);
+        read->bytes = NULL;
+        read->room = 0;
     }
-    status = fill_batch(cursor, error);
-    if (status != QUIPU_OK || read->count == 0) {
-        end_txn(cursor);
-    } else {
-        (void)atomic_fetch_add(&cursor->datastore->environment->map.lent, 1);
-    }
-    return status;
+    return quipu_lmdb_read_txn_run(cursor->datastore, deadline, fill_batch,
+                                   cursor, error);
 }
 
 static int step_read(quipu_driver_cursor *cursor, int64_t deadline,
@@ -112,11 +96,10 @@ static int step_read(quipu_driver_cursor *cursor, int64_t deadline,
 {
     struct item_read *read = &cursor->as.read;
     int status = QUIPU_OK;
+    if (read->lent && read->done) {
+        return QUIPU_OK;
+    }
     if (read->lent) {
-        take_batch_back(cursor);
-        if (read->done) {
-            return QUIPU_OK;
-        }
         status = next_batch(cursor, deadline, error);
     }
     if (status == QUIPU_OK) {

@@ -56,26 +56,54 @@ static inline void mix(struct lanes *lanes, const unsigned char *at)
     lanes->d = fold(load(at + 48) ^ K1, load(at + 56) ^ lanes->d);
 }
 
+/* Takes a block, and copies it if there is a place for it. */
+static inline void take(struct lanes *lanes, const unsigned char *at,
+                        unsigned char *to)
+{
+    mix(lanes, at);
+    if (to) {
+        memcpy(to, at, BLOCK);
+    }
+}
+
 /* The last block is the last BLOCK bytes, which may overlap the block before;
- * fewer bytes than a block are padded with zeros. */
-uint32_t quipu_lmdb_checksum(const void *data, size_t size, uint64_t seed)
+ * fewer bytes than a block are padded with zeros.  `to` NULL: nothing is
+ * copied; it is a constant in each caller, so that two functions result. */
+static inline uint32_t compute(const void *data, size_t size, uint64_t seed,
+                               unsigned char *to)
 {
     const unsigned char *at = data;
     struct lanes lanes = { seed ^ K0, size ^ K1, seed ^ K2, size ^ K3 };
     if (size >= BLOCK) {
         const unsigned char *last = at + size - BLOCK;
+        unsigned char *last_to = to ? to + size - BLOCK : NULL;
         for (; at < last; at += BLOCK) {
-            mix(&lanes, at);
+            take(&lanes, at, to);
+            to = to ? to + BLOCK : NULL;
         }
-        mix(&lanes, last);
+        take(&lanes, last, last_to);
     } else {
         unsigned char padded[BLOCK] = { 0 };
         if (size > 0) {
             memcpy(padded, at, size);
+        }
+        if (to && size > 0) {
+            memcpy(to, at, size);
         }
         mix(&lanes, padded);
     }
     uint64_t all =
         fold(lanes.a ^ K3, lanes.b ^ K2) ^ fold(lanes.c ^ K1, lanes.d ^ K0);
     return (uint32_t)(all ^ all >> 32);
+}
+
+uint32_t quipu_lmdb_checksum(const void *data, size_t size, uint64_t seed)
+{
+    return compute(data, size, seed, NULL);
+}
+
+uint32_t quipu_lmdb_checksum_copy(void *to, const void *data, size_t size,
+                                  uint64_t seed)
+{
+    return compute(data, size, seed, to);
 }

@@ -3,8 +3,11 @@
  * The checksum that every stored value begins with.
  *
  * It detects damage, not forgery: damaged bytes pass with a probability of
- * 2^-32.  It is used instead of a CRC because it is read for every item of a
- * scan, and a CRC of a thousand bytes takes about three times as long.
+ * 2^-32.  It is computed for every item of a scan.  Of a thousand bytes (in
+ * nanoseconds, gcc 12 -O2, x86-64 without -march): this one 33, XXH3_64bits of
+ * libxxhash 51, CRC-32C by the processor's instruction 64; of 4000 bytes 117,
+ * 194 and 333.  A scan of items of 290 bytes takes 32 each, so that XXH3 would
+ * make it slower by a fifth.
  *
  * The function is part of the file format: it must not change.
  */
@@ -18,6 +21,11 @@
  * passes its notification id, so that a value stored under another id is
  * detected; other records pass 0. */
 uint32_t quipu_lmdb_checksum(const void *data, size_t size, uint64_t seed);
+
+/* Copies the bytes, too, in the same pass: half the time of a memcpy and the
+ * checksum of the copy. */
+uint32_t quipu_lmdb_checksum_copy(void *to, const void *data, size_t size,
+                                  uint64_t seed);
 
 /* Returns the checksum of a record that begins with its own checksum of 4
  * bytes, which is left out. */

@@ -256,9 +256,30 @@ static bool split(const MDB_val *value, const struct header *header,
     return take_optional(&left, header, schema, item, values);
 }
 
-bool quipu_lmdb_item_format_read(const quipu_schema *schema,
-                                 const MDB_val *value, int64_t id,
-                                 quipu_item *item, quipu_value *values)
+/* Returns true if the checksum in front of a value is that of its bytes. */
+static bool is_sound(const void *value, uint32_t checksum)
+{
+    uint32_t stored;
+    memcpy(&stored, value, sizeof(stored));
+    return SAFEGUARDED("F1.check-of-a-value", stored == checksum, true);
+}
+
+bool quipu_lmdb_item_format_copy(void *to, const MDB_val *value, int64_t id)
+{
+    const size_t skip = sizeof(uint32_t);
+    if (value->mv_size < sizeof(struct header)) {
+        return false;
+    }
+    memcpy(to, value->mv_data, skip);
+    return is_sound(
+        to, quipu_lmdb_checksum_copy((char *)to + skip,
+                                     (const char *)value->mv_data + skip,
+                                     value->mv_size - skip, (uint64_t)id));
+}
+
+bool quipu_lmdb_item_format_read_copy(const quipu_schema *schema,
+                                      const MDB_val *value, int64_t id,
+                                      quipu_item *item, quipu_value *values)
 {
     struct header header;
     if (value->mv_size < sizeof(header)) {
@@ -267,12 +288,18 @@ bool quipu_lmdb_item_format_read(const quipu_schema *schema,
     memcpy(&header, value->mv_data, sizeof(header));
     item->notification_id = id;
     return header.version == VERSION &&
-           SAFEGUARDED("F1.check-of-a-value",
-                       header.checksum == checksum_of_record(value->mv_data,
-                                                             value->mv_size,
-                                                             (uint64_t)id),
-                       true) &&
            split(value, &header, schema, item, values);
+}
+
+bool quipu_lmdb_item_format_read(const quipu_schema *schema,
+                                 const MDB_val *value, int64_t id,
+                                 quipu_item *item, quipu_value *values)
+{
+    return value->mv_size >= sizeof(struct header) &&
+           is_sound(value->mv_data,
+                    checksum_of_record(value->mv_data, value->mv_size,
+                                       (uint64_t)id)) &&
+           quipu_lmdb_item_format_read_copy(schema, value, id, item, values);
 }
 
 /* ----------------------------------------------------------------- look-up */

@@ -30,6 +30,15 @@ size_t quipu_lmdb_item_format_size(const quipu_item *item);
 void quipu_lmdb_item_format_write(void *to, size_t size, const quipu_item *item,
                                   int64_t id, int64_t position);
 
+/* Copies a value.  Returns false if it is damaged. */
+bool quipu_lmdb_item_format_copy(void *to, const MDB_val *value, int64_t id);
+
+/* Reads a value that quipu_lmdb_item_format_copy has copied; otherwise as
+ * quipu_lmdb_item_format_read. */
+bool quipu_lmdb_item_format_read_copy(const quipu_schema *schema,
+                                      const MDB_val *value, int64_t id,
+                                      quipu_item *item, quipu_value *values);
+
 /* Reads a value.  *item points into it, and to `values`, which has room for the
  * schema's further columns.  Returns false if the value is damaged or of a
  * version that this driver does not know. */

@@ -11,18 +11,17 @@
  *     the file's map in the meta page; each process grows its own map.
  *
  * While LMDB replaces the map no transaction of the process may be open, and no
- * pointer into the old map may be used afterwards.  Cursors lend rows that lie
- * in the map to the application until their next call, which may be long.  So:
+ * pointer into the old map may be used afterwards.  So:
  *
  * INV1  A thread enters the map (users + 1) before it begins a transaction and
  *       leaves it after the transaction has ended.
- * INV2  A cursor that lends rows stays a user and is counted in `lent`, too.
- * INV3  The map is replaced only with users == 0 and `closed` set.  The thread
- *       that grows it first waits, with the map open, until nothing is lent;
- *       then it closes the map and waits for the calls that are inside, which
- *       are short.  If one of them ends by lending, it opens the map again and
- *       starts over.  So a growth delays other threads for a moment only, and
- *       waiting for a slow cursor delays no other thread.
+ * INV2  Pointers into the map do not outlive the transaction, and functions of
+ *       LMDB that read the map are called inside it only.
+ * INV3  The map is replaced only with users == 0 and `closed` set.  Calls
+ *       inside are short, unless a function runs in a transaction; so
+ *       the growing thread closes the map for CLOSED_TIME at most, opens it
+ *       again for a moment, and repeats that until its deadline.  A growth
+ *       delays other threads by that time only.
  * INV4  A thread enters by incrementing `users` and then reading `closed`; the
  *       growing thread sets `closed` and then reads `users`.  Both are
  *       sequentially consistent, so at least one of the two sees the other.
@@ -50,12 +49,14 @@
 #include "txn/reader_pool.h"
 
 #include "common/clock.h"
+#include "common/fair_lock.h"
 
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #define PAUSE CLOCK_MILLISECOND /* between two looks while waiting */
+#define CLOSED_TIME (10 * CLOCK_MILLISECOND)
 #define GAIN_MIN ((size_t)1 << 20)
 #define ROUND ((size_t)1 << 16) /* sizes are multiples of it */
 
@@ -134,9 +135,7 @@ bool quipu_lmdb_map_extends(struct map *map, uint64_t number)
 
 size_t quipu_lmdb_map_size(const struct environment *environment)
 {
-    MDB_envinfo info;
-    (void)mdb_env_info(environment->env, &info);
-    return info.me_mapsize;
+    return atomic_load(&environment->map.size);
 }
 
 /* ---------------------------------------------------------------- locating */
@@ -228,11 +227,9 @@ int quipu_lmdb_map_locate(struct environment *environment, int64_t deadline)
 static bool close_map(struct map *map, int64_t deadline)
 {
     for (;;) {
-        while (atomic_load(&map->lent) > 0 && clock_now() < deadline) {
-            clock_sleep_until(clock_after(PAUSE, deadline));
-        }
+        const int64_t until = clock_now() + CLOSED_TIME;
         atomic_store(&map->closed, true);
-        while (atomic_load(&map->users) > 0 && atomic_load(&map->lent) == 0) {
+        while (atomic_load(&map->users) > 0 && clock_now() < until) {
             clock_sleep_until(clock_now() + PAUSE / 10);
         }
         if (atomic_load(&map->users) == 0) {
@@ -242,6 +239,7 @@ static bool close_map(struct map *map, int64_t deadline)
         if (clock_now() >= deadline) {
             return false;
         }
+        clock_sleep_until(clock_after(PAUSE, deadline));
     }
 }
 
@@ -306,6 +304,15 @@ static int locate_again(struct environment *environment, int64_t deadline,
     return QUIPU_OK;
 }
 
+static int fail_busy(const struct environment *environment, quipu_error *error)
+{
+    return environment->host->error_set(
+        error, QUIPU_BUSY, 0, NULL,
+        "the map of \"%s\" has to grow, and a transaction of this process went "
+        "on until the deadline; try again, or raise mapsize",
+        environment->path);
+}
+
 /* With `growing` held. */
 static int grow(struct environment *environment, size_t size, int64_t deadline,
                 quipu_error *error)
@@ -315,11 +322,7 @@ static int grow(struct environment *environment, size_t size, int64_t deadline,
         return QUIPU_OK; /* INV5 */
     }
     if (!close_map(map, deadline)) {
-        return environment->host->error_set(
-            error, QUIPU_BUSY, 0, NULL,
-            "the map of \"%s\" has to grow, and cannot while cursors of this "
-            "process lend rows; close them, or raise mapsize",
-            environment->path);
+        return fail_busy(environment, error);
     }
     int status = replace_map(environment, size, error);
     if (status == QUIPU_OK) {
@@ -332,8 +335,11 @@ static int grow(struct environment *environment, size_t size, int64_t deadline,
 int quipu_lmdb_map_grow(struct environment *environment, size_t size,
                         int64_t deadline, quipu_error *error)
 {
-    (void)pthread_mutex_lock(&environment->map.growing);
+    pthread_mutex_t *growing = &environment->map.growing;
+    if (quipu_common_fair_lock_take_mutex(growing, deadline) != 0) {
+        return fail_busy(environment, error);
+    }
     int status = grow(environment, size, deadline, error);
-    (void)pthread_mutex_unlock(&environment->map.growing);
+    (void)pthread_mutex_unlock(growing);
     return status;
 }

@@ -19,13 +19,12 @@
 struct environment;
 
 struct map {
-    _Atomic unsigned users;    /* transactions, those of lending cursors too */
-    _Atomic unsigned lent;     /* cursors that lend rows between two calls */
+    _Atomic unsigned users;    /* transactions */
     atomic_bool closed;        /* it is about to be replaced: do not enter */
     atomic_bool broken;        /* it could not be replaced: there is none */
     int fd;                    /* of the data file; LMDB's */
     const unsigned char *base; /* address of page 0; NULL: not located */
-    size_t size;               /* bytes */
+    _Atomic size_t size;       /* bytes; 0: not located yet */
     size_t page_size;          /* bytes */
     _Atomic uint64_t end;      /* pages that the file has at least */
     pthread_mutex_t growing;   /* one thread at a time grows the map */
@@ -64,11 +63,13 @@ static inline bool quipu_lmdb_map_reaches(struct map *map, uint64_t number)
 
 /* Makes the map large enough for the file as it is now, and twice as large as
  * `size` unless it is larger than that already.  Waits until the map has no
- * users; the caller must not be one.  BUSY: only lending cursors were left at
- * the deadline.  IO: the process has no room for a larger map. */
+ * users; the caller must not be one.  BUSY: a transaction went on until the
+ * deadline.  IO: the process has no room for a larger map. */
 int quipu_lmdb_map_grow(struct environment *environment, size_t size,
                         int64_t deadline, quipu_error *error);
-/* Returns the bytes that are mapped. */
+/* Returns the bytes that are mapped.  Any thread may call it, inside the map or
+ * not: LMDB's own mdb_env_info reads the map, which another thread may replace
+ * meanwhile. */
 size_t quipu_lmdb_map_size(const struct environment *environment);
 
 #endif

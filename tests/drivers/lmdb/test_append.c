@@ -172,7 +172,7 @@ static void reused_slot_has_nothing_of_the_old_schema(void **state)
     const quipu_schema after = fixture_schema("after", QUIPU_SCHEMA_SPARSE);
     quipu_error error = { 0 };
     quipu_driver_schema *old = fixture_bind(place.datastore, &before);
-    for (uint32_t i = 0; i < 100; i++) {
+    for (uint32_t i = 0; i < 300; i++) { /* more than a step lends */
         fixture_append(place.datastore, old, i % 7);
     }
     struct place stale = { place.datastore, old };
@@ -188,7 +188,8 @@ static void reused_slot_has_nothing_of_the_old_schema(void **state)
     assert_int_equal(fixture_count(place.datastore, old), 0);
     const void *rows = NULL;
     size_t got = 1;
-    assert_ok(driver->step(cursor, FOREVER, &rows, &got, &error), &error);
+    assert_refused(driver->step(cursor, FOREVER, &rows, &got, &error),
+                   QUIPU_NOT_FOUND, &error, "torn down");
     assert_int_equal(got, 0);
     driver->cursor_close(cursor);
     driver->unbind(place.datastore, old);

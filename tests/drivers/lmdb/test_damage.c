@@ -213,7 +213,7 @@ static void damaged_value_is_named(void **state)
     struct place place = fixture_place(folder, NULL);
     quipu_error error = { 0 };
     size_t count = 0;
-    for (uint32_t i = 0; i < 100; i++) {
+    for (uint32_t i = 0; i < 200; i++) {
         struct piece piece;
         quipu_result result = { 0 };
         fixture_piece(&piece, i % 10, -1, 5000 + i);
@@ -225,14 +225,14 @@ static void damaged_value_is_named(void **state)
             &error);
     }
     fixture_leave(&place);
-    assert_true(damage_states(folder, "state 5076") >= 1);
+    assert_true(damage_states(folder, "state 5176") >= 1);
 
     place = fixture_place(folder, NULL);
     assert_refused(fixture_scan(&place, &count, &error), QUIPU_CORRUPT, &error,
-                   "item 77 ");
+                   "item 177 ");
     assert_contains(error.message, "damaged");
     assert_contains(error.message, "backup");
-    assert_int_equal(count, 64); /* the batch before */
+    assert_int_equal(count, 128); /* the batch before */
     fixture_leave(&place);
 }
 

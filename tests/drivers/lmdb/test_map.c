@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The map grows when it is full, by this process or another one, and never
- * while a cursor lends rows. */
+ * during a transaction.  Rows that a cursor lends stay as they are. */
 #include "fixture.h"
 
 #include "drivers/common/processes.h"
@@ -45,24 +45,91 @@ static void append_larger_than_the_map_succeeds(void **state)
     fixture_leave(&place);
 }
 
-static void growth_waits_for_lending_cursors(void **state)
+/* A cursor with rows that it has lent, and a copy of the first one's state. */
+struct lent {
+    quipu_driver_cursor *cursor;
+    const quipu_item *rows;
+    size_t count;
+    char state[64];
+};
+
+static struct lent lend(struct place *place)
+{
+    const quipu_driver *driver = fixture_driver();
+    const quipu_range all = { .struct_size = sizeof(all),
+                              .lower = INT64_MIN,
+                              .upper = INT64_MAX,
+                              .limit = INT64_MAX };
+    struct lent lent = { NULL, NULL, 0, { 0 } };
+    quipu_error error = { 0 };
+    const void *rows = NULL;
+    assert_ok(driver->read_log(place->datastore, place->bound, &all, FOREVER,
+                               &lent.cursor, &error),
+              &error);
+    assert_ok(driver->step(lent.cursor, FOREVER, &rows, &lent.count, &error),
+              &error);
+    assert_true(lent.count > 0);
+    lent.rows = rows;
+    assert_true(lent.rows[0].state.size <= sizeof(lent.state));
+    memcpy(lent.state, lent.rows[0].state.data, lent.rows[0].state.size);
+    return lent;
+}
+
+/* The rows are still there, and the next step returns the rest. */
+static void finish(struct lent *lent, size_t items)
+{
+    const quipu_driver *driver = fixture_driver();
+    quipu_error error = { 0 };
+    size_t seen = 0;
+    const void *rows = NULL;
+    size_t count = lent->count;
+    assert_memory_equal(lent->state, lent->rows[0].state.data,
+                        lent->rows[0].state.size);
+    while (count > 0) {
+        seen += count;
+        assert_ok(driver->step(lent->cursor, FOREVER, &rows, &count, &error),
+                  &error);
+    }
+    assert_int_equal(seen, items);
+    driver->cursor_close(lent->cursor);
+}
+
+static void cursor_does_not_keep_the_map_from_growing(void **state)
 {
     (void)state;
     quipu_error error = { 0 };
     struct place place = fixture_place(fixture_file(), &small);
-    fixture_append(place.datastore, place.bound, 1);
-    quipu_driver_cursor *cursor = fixture_lend(&place);
-    size_t before = map_size(&place);
+    for (uint32_t i = 0; i < 100; i++) {
+        fixture_append(place.datastore, place.bound, i % 5);
+    }
+    struct lent lent = lend(&place);
+    const size_t before = map_size(&place);
+    for (int i = 0; i < 30; i++) {
+        assert_ok(fixture_append_large(&place, LARGE, &error), &error);
+    }
+    assert_true(map_size(&place) > before);
+    finish(&lent, 100);
+    fixture_leave(&place);
+}
+
+static void growth_waits_for_transactions(void **state)
+{
+    (void)state;
+    quipu_error error = { 0 };
+    struct place place = fixture_place(fixture_file(), &small);
+    struct environment *environment = place.datastore->environment;
+    const size_t before = map_size(&place);
     int status = QUIPU_OK;
+    assert_ok(quipu_lmdb_map_enter(environment, FOREVER, &error), &error);
     for (int i = 0; status == QUIPU_OK && i < 30; i++) {
         status = fixture_append_large(&place, LARGE, &error);
     }
-    assert_refused(status, QUIPU_BUSY, &error, "cursors");
+    assert_refused(status, QUIPU_BUSY, &error, "transaction");
     assert_contains(error.message, "mapsize");
     assert_int_equal(map_size(&place), before);
     /* Reading works meanwhile, and the refused append has stored nothing. */
-    size_t stored = fixture_count(place.datastore, place.bound);
-    fixture_driver()->cursor_close(cursor);
+    const size_t stored = fixture_count(place.datastore, place.bound);
+    quipu_lmdb_map_leave(environment);
     assert_ok(fixture_append_large(&place, LARGE, &error), &error);
     assert_true(map_size(&place) > before);
     assert_int_equal(fixture_count(place.datastore, place.bound), stored + 1);
@@ -100,16 +167,15 @@ static void growth_by_another_process_is_followed(void **state)
     }
     struct place place = fixture_place(folder, &small);
     fixture_append(place.datastore, place.bound, 1);
-    quipu_driver_cursor *cursor = fixture_lend(&place);
+    struct lent lent = lend(&place);
     __atomic_store_n(go, 1, __ATOMIC_SEQ_CST);
     expect_success(child);
-    /* The lent rows stay; a call that needs the larger map waits for them. */
-    const quipu_driver *driver = fixture_driver();
     int64_t head = 0;
-    assert_refused(driver->wait(place.datastore, place.bound, 0,
-                                fixture_now() + SECOND / 20, &head, &error),
-                   QUIPU_BUSY, &error, "cursors");
-    driver->cursor_close(cursor);
+    assert_ok(fixture_driver()->wait(place.datastore, place.bound, 0, FOREVER,
+                                     &head, &error),
+              &error);
+    assert_int_equal(head, 31);
+    finish(&lent, 1);
     assert_ok(fixture_scan(&place, &count, &error), &error);
     assert_int_equal(count, 31);
     fixture_append(place.datastore, place.bound, 1);
@@ -158,7 +224,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(full_map_grows),
         cmocka_unit_test(append_larger_than_the_map_succeeds),
-        cmocka_unit_test(growth_waits_for_lending_cursors),
+        cmocka_unit_test(cursor_does_not_keep_the_map_from_growing),
+        cmocka_unit_test(growth_waits_for_transactions),
         cmocka_unit_test(growth_by_another_process_is_followed),
         cmocka_unit_test(small_address_space_is_enough),
         cmocka_unit_test(exhausted_address_space_is_reported),

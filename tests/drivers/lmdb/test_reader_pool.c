@@ -10,36 +10,49 @@
 
 static const struct opening few = { .option = "maxreaders", .value = "8" };
 
-static void cursor_without_a_slot_is_busy(void **state)
+/* Begins a reading transaction, which keeps a slot and the pages of its state,
+ * as a call that reads does until it returns. */
+static MDB_txn *begin_reading(const struct place *place)
+{
+    MDB_txn *txn = NULL;
+    assert_int_equal(mdb_txn_begin(place->datastore->environment->env, NULL,
+                                   MDB_RDONLY, &txn),
+                     0);
+    return txn;
+}
+
+static void read_without_a_slot_is_busy(void **state)
 {
     (void)state;
     const quipu_driver *driver = fixture_driver();
     struct place place = fixture_place(fixture_file(), &few);
-    quipu_driver_cursor *cursors[SLOTS];
+    MDB_txn *txns[SLOTS];
     quipu_error error = { 0 };
     quipu_position head;
     fixture_append(place.datastore, place.bound, 1);
+    quipu_lmdb_reader_pool_finish(place.datastore->environment);
     for (size_t i = 0; i < SLOTS; i++) {
-        cursors[i] = fixture_lend(&place);
+        txns[i] = begin_reading(&place);
     }
     assert_refused(driver->log_head(place.datastore, place.bound,
                                     fixture_now() + SECOND / 50, &head, &error),
                    QUIPU_BUSY, &error, "maxreaders");
-    driver->cursor_close(cursors[0]);
+    mdb_txn_abort(txns[0]);
     assert_ok(
         driver->log_head(place.datastore, place.bound, FOREVER, &head, &error),
         &error);
     for (size_t i = 1; i < SLOTS; i++) {
-        driver->cursor_close(cursors[i]);
+        mdb_txn_abort(txns[i]);
     }
     fixture_leave(&place);
 }
 
-static void lend_and_stay(void *context)
+static void read_and_stay(void *context)
 {
     struct place place = fixture_place(context, &few);
+    quipu_lmdb_reader_pool_finish(place.datastore->environment);
     for (size_t i = 0; i < SLOTS - 1; i++) {
-        (void)fixture_lend(&place);
+        (void)begin_reading(&place);
     }
     for (;;) {
         (void)pause();
@@ -64,16 +77,22 @@ static void slots_of_a_killed_process_are_freed(void **state)
     struct place place = fixture_place(folder, &few);
     fixture_append(place.datastore, place.bound, 1);
     fixture_leave(&place);
-    pid_t child = start_child(lend_and_stay, folder);
+    pid_t child = start_child(read_and_stay, folder);
     place = fixture_place(folder, &few);
     wait_for_readers(&place, SLOTS - 1);
     kill_child(child);
-    quipu_driver_cursor *cursors[SLOTS];
+    struct environment *environment = place.datastore->environment;
+    struct reader readers[SLOTS];
     for (size_t i = 0; i < SLOTS; i++) {
-        cursors[i] = fixture_lend(&place);
+        int code = quipu_lmdb_reader_pool_begin(environment, &readers[i]);
+        if (code == MDB_READERS_FULL &&
+            quipu_lmdb_reader_pool_wait(environment, 0)) {
+            code = quipu_lmdb_reader_pool_begin(environment, &readers[i]);
+        }
+        assert_int_equal(code, MDB_SUCCESS);
     }
     for (size_t i = 0; i < SLOTS; i++) {
-        fixture_driver()->cursor_close(cursors[i]);
+        quipu_lmdb_reader_pool_end(environment, readers[i].txn);
     }
     fixture_leave(&place);
 }
@@ -112,7 +131,7 @@ static void killed_process_does_not_keep_pages(void **state)
     struct place place = fixture_place(folder, &few);
     fixture_append(place.datastore, place.bound, 1);
     fixture_leave(&place);
-    pid_t child = start_child(lend_and_stay, folder);
+    pid_t child = start_child(read_and_stay, folder);
     place = fixture_place(folder, &few);
     wait_for_readers(&place, SLOTS - 1);
     kill_child(child);
@@ -123,32 +142,36 @@ static void killed_process_does_not_keep_pages(void **state)
     fixture_leave(&place);
 }
 
-static void finished_cursor_keeps_no_pages(void **state)
+/* More cursors than slots, which are left open after one step. */
+static void idle_cursors_keep_neither_pages_nor_slots(void **state)
 {
     (void)state;
     const quipu_driver *driver = fixture_driver();
-    struct place place = fixture_place(fixture_file(), NULL);
-    quipu_error error = { 0 };
-    const void *rows = NULL;
-    size_t count = 1;
-    fixture_append(place.datastore, place.bound, 1);
-    quipu_driver_cursor *cursor = fixture_lend(&place);
-    assert_ok(driver->step(cursor, FOREVER, &rows, &count, &error), &error);
-    assert_int_equal(count, 0);
-    size_t before = file_size(&place);
+    struct place place = fixture_place(fixture_file(), &few);
+    quipu_driver_cursor *cursors[3 * SLOTS];
+    for (uint32_t i = 0; i < 200; i++) {
+        fixture_append(place.datastore, place.bound, i % 7);
+    }
     churn(&place, 1);
-    assert_true(file_size(&place) < before + 100);
-    driver->cursor_close(cursor);
+    for (size_t i = 0; i < 3 * SLOTS; i++) {
+        cursors[i] = fixture_lend(&place);
+    }
+    size_t before = file_size(&place);
+    churn(&place, 1000);
+    assert_true(file_size(&place) < before + 10);
+    for (size_t i = 0; i < 3 * SLOTS; i++) {
+        driver->cursor_close(cursors[i]);
+    }
     fixture_leave(&place);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cursor_without_a_slot_is_busy),
+        cmocka_unit_test(read_without_a_slot_is_busy),
         cmocka_unit_test(slots_of_a_killed_process_are_freed),
         cmocka_unit_test(killed_process_does_not_keep_pages),
-        cmocka_unit_test(finished_cursor_keeps_no_pages),
+        cmocka_unit_test(idle_cursors_keep_neither_pages_nor_slots),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
