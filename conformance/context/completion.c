@@ -9,9 +9,9 @@
  *   2. The parent removes the entry after it has waited for the process.  Until
  *      then the kernel does not give the number to another process.
  *   3. An entry whose parent has died before it was removed is taken by another
- *      process when its own has ended and no entry is empty: between waiting for
- *      a process and reading its entry, the entry of a parent that lives looks
- *      the same.  A process that gets the same number removes it first
+ *      process when its own has ended and no entry is empty: between the wait
+ *      for a process and the look at its entry, an entry whose parent lives
+ *      looks the same.  A process that gets the same number removes it first
  *      (quipu_completion_begin).
  *
  * The table is a memfd, because a subprocess is executed again and must map it.

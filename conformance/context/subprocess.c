@@ -11,6 +11,7 @@
 
 #include "assertion.h"
 #include "reexec.h"
+#include "unwritten.h"
 #include "workers.h"
 
 #include <dlfcn.h>
@@ -88,6 +89,7 @@ void quipu_subprocess_enter(const struct quipu_subprocess_job *const *jobs)
     CHECK(quipu_completion_attach((int)number_of(words, WORD_COMPLETION)),
           "cannot map the table of completions");
     quipu_completion_begin();
+    quipu_unwritten_enter();
     job = find_job(jobs, words[WORD_JOB]);
     CHECK(job, "there is no job \"%s\" for a subprocess", words[WORD_JOB]);
     quipu_context_init(&ctx, words[WORD_URI], words[WORD_FOLDER],

@@ -84,6 +84,21 @@ static bool run_uri(struct program *program, const char *uri)
     return !program->out_of_memory;
 }
 
+/* Returns true if only operations that are not written yet keep the results
+ * from being complete: with `unfinished` the user knows that. */
+static bool is_unfinished_only(const struct quipu_results *results)
+{
+    for (size_t i = 0; i < results->count; i++) {
+        const struct quipu_scorecard *card = &results->cards[i];
+
+        if (quipu_results_card_standing(card) != QUIPU_STANDING_HOLDS &&
+            !quipu_results_lacks_operations(card)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int status_of(const struct quipu_results *results)
 {
     if (quipu_runner_signal()) {
@@ -95,7 +110,8 @@ static int status_of(const struct quipu_results *results)
     case QUIPU_STANDING_BROKEN:
         return QUIPU_CONFORMANCE_BROKEN;
     default:
-        return QUIPU_CONFORMANCE_INCOMPLETE;
+        return is_unfinished_only(results) ? QUIPU_CONFORMANCE_HOLDS
+                                           : QUIPU_CONFORMANCE_INCOMPLETE;
     }
 }
 
@@ -168,6 +184,7 @@ static struct quipu_run make_run(const quipu_conformance *suite)
             suite->patience > 0 ? suite->patience : QUIPU_USUAL_PATIENCE,
         .jobs = suite->jobs,
         .limit = suite->limit,
+        .unfinished = suite->flags & QUIPU_CONFORMANCE_UNFINISHED,
         .fail_fast = suite->flags & QUIPU_CONFORMANCE_FAIL_FAST,
         .hooks = { suite->server_stop, suite->server_start, suite->context },
     };

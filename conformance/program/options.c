@@ -54,6 +54,8 @@ const char quipu_options_usage[] =
     "  --limit SECONDS      time limit of each case before --patience, at\n"
     "                       most (120 for most cases); after a case that was\n"
     "                       late, the others get an eighth\n"
+    "  --unfinished         accept a driver that lacks required operations,\n"
+    "                       and skip the cases that call them\n"
     "  --fail-fast          end after the first failure\n"
     "  --in-process ID      run one case in this process, without a time\n"
     "                       limit and reports, for a debugger; cases of\n"
@@ -81,6 +83,7 @@ static const struct option long_options[] = {
     { "jobs", required_argument, NULL, 'j' },
     { "patience", required_argument, NULL, 'p' },
     { "limit", required_argument, NULL, 'L' },
+    { "unfinished", no_argument, NULL, 'U' },
     { "fail-fast", no_argument, NULL, 'F' },
     { "in-process", required_argument, NULL, 'I' },
     { "help", no_argument, NULL, 'h' },
@@ -190,6 +193,9 @@ static bool apply(struct quipu_options *options, int option, const char *value)
         return parse_count(value, &options->suite.patience);
     case 'L':
         return parse_count(value, &options->suite.limit);
+    case 'U':
+        options->suite.flags |= QUIPU_CONFORMANCE_UNFINISHED;
+        return true;
     case 'F':
         options->suite.flags |= QUIPU_CONFORMANCE_FAIL_FAST;
         return true;

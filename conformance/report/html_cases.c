@@ -90,7 +90,7 @@ static void write_skips(FILE *to, const struct quipu_scorecard *card)
     fputs("<div class=\"card\"><p class=\"uri\">", to);
     quipu_encoding_xml(to, card->store.uri);
     fputs("</p>\n", to);
-    for (int skip = QUIPU_SKIP_UNTESTED; skip >= 0; skip--) {
+    for (int skip = QUIPU_SKIPS - 1; skip >= 0; skip--) {
         for (size_t i = 0; (reason = quipu_results_skip_reason(
                                 card, NULL, (enum quipu_skip)skip, i));
              i++) {

@@ -11,10 +11,11 @@
 static void write_hint(FILE *to, const struct quipu_scorecard *card,
                        const char *guarantee)
 {
-    static const char *const words[] = { "", "profile: ", "NOT TESTED: " };
+    static const char *const words[QUIPU_SKIPS] = { "", "profile: ",
+                                                    "NOT TESTED: ", "" };
     const char *reason;
 
-    for (unsigned skip = 0; skip < 3; skip++) {
+    for (unsigned skip = 0; skip < QUIPU_SKIPS; skip++) {
         for (size_t i = 0; (reason = quipu_results_skip_reason(
                                 card, guarantee, (enum quipu_skip)skip, i));
              i++) {

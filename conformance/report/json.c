@@ -58,7 +58,7 @@ static void tally(FILE *to, const struct quipu_tally *t)
     number(to, "failed", t->verdicts[QUIPU_FAILED]);
     number(to, "skipped", t->verdicts[QUIPU_SKIPPED]);
     fputs(",\"skips\":{", to);
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < QUIPU_SKIPS; i++) {
         name(to, quipu_labels_skip((enum quipu_skip)i), i == 0);
         fprintf(to, "%u", t->skips[i]);
     }

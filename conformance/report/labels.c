@@ -31,8 +31,8 @@ const char *quipu_labels_verdict(enum quipu_verdict verdict)
 
 const char *quipu_labels_skip(enum quipu_skip skip)
 {
-    static const char *const words[] = { "inapplicable", "profile",
-                                         "untested" };
+    static const char *const words[] = { "inapplicable", "profile", "untested",
+                                         "unwritten" };
 
     return words[skip];
 }
@@ -40,8 +40,8 @@ const char *quipu_labels_skip(enum quipu_skip skip)
 const char *quipu_labels_skip_phrase(enum quipu_skip skip)
 {
     static const char *const phrases[] = { "not for this store",
-                                           "for a longer profile",
-                                           "NOT TESTED" };
+                                           "for a longer profile", "NOT TESTED",
+                                           "NOT WRITTEN YET" };
 
     return phrases[skip];
 }

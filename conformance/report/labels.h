@@ -16,7 +16,7 @@ bool quipu_labels_find_profile(const char *name, enum quipu_profile *profile);
 const char *quipu_labels_verdict(enum quipu_verdict verdict);
 
 /* The kind of a skip: a word for programs ("inapplicable", "profile",
- * "untested"), and a phrase for people ("not for this store"). */
+ * "untested", "unwritten"), and a phrase for people ("not for this store"). */
 const char *quipu_labels_skip(enum quipu_skip skip);
 const char *quipu_labels_skip_phrase(enum quipu_skip skip);
 

@@ -113,7 +113,8 @@ void quipu_results_finish(struct quipu_results *results)
 
 enum quipu_standing quipu_results_standing_of(const struct quipu_tally *tally)
 {
-    bool untested = tally->skips[QUIPU_SKIP_UNTESTED] > 0;
+    bool untested = tally->skips[QUIPU_SKIP_UNTESTED] > 0 ||
+                    tally->skips[QUIPU_SKIP_UNWRITTEN] > 0;
 
     if (tally->verdicts[QUIPU_FAILED] > 0) {
         return QUIPU_STANDING_BROKEN;
@@ -194,6 +195,13 @@ enum quipu_standing quipu_results_card_standing(
     return state == QUIPU_STANDING_HOLDS && card->ended
                ? state
                : QUIPU_STANDING_UNTESTED;
+}
+
+bool quipu_results_lacks_operations(const struct quipu_scorecard *card)
+{
+    return card->ended && card->tally.verdicts[QUIPU_PASSED] > 0 &&
+           card->tally.skips[QUIPU_SKIP_UNWRITTEN] > 0 &&
+           card->tally.skips[QUIPU_SKIP_UNTESTED] == 0;
 }
 
 enum quipu_standing quipu_results_standing(const struct quipu_results *results)

@@ -24,8 +24,8 @@ struct quipu_case_result {
 
 /* Numbers of cases by their result. */
 struct quipu_tally {
-    unsigned verdicts[3]; /* by enum quipu_verdict */
-    unsigned skips[3];    /* by enum quipu_skip */
+    unsigned verdicts[3];        /* by enum quipu_verdict */
+    unsigned skips[QUIPU_SKIPS]; /* by enum quipu_skip */
 };
 
 /* The results of one URI. */
@@ -89,6 +89,10 @@ struct quipu_tally quipu_results_tally(const struct quipu_scorecard *card,
  * was interrupted) or BROKEN. */
 enum quipu_standing quipu_results_card_standing(
     const struct quipu_scorecard *card);
+
+/* Returns true if the driver of a URI lacks operations, and nothing else kept
+ * the selected cases from being tested. */
+bool quipu_results_lacks_operations(const struct quipu_scorecard *card);
 
 /* The worst standing of all URIs. */
 enum quipu_standing quipu_results_standing(const struct quipu_results *results);

@@ -36,10 +36,10 @@ static void write_declared(FILE *to, const struct quipu_scorecard *card,
     fputs(any ? "" : "nothing", to);
 }
 
-static const enum quipu_skip order[] = { QUIPU_SKIP_UNTESTED,
+static const enum quipu_skip order[] = { QUIPU_SKIP_UNWRITTEN,
+                                         QUIPU_SKIP_UNTESTED,
                                          QUIPU_SKIP_NOT_APPLICABLE,
                                          QUIPU_SKIP_PROFILE };
-#define SKIPS (sizeof(order) / sizeof(*order))
 
 /* Writes the reasons for which cases of a guarantee were skipped. */
 static void write_reasons(FILE *to, const struct quipu_scorecard *card,
@@ -47,7 +47,7 @@ static void write_reasons(FILE *to, const struct quipu_scorecard *card,
 {
     const char *reason, *between = "  ";
 
-    for (size_t i = 0; i < SKIPS; i++) {
+    for (size_t i = 0; i < QUIPU_SKIPS; i++) {
         for (size_t k = 0;
              (reason = quipu_results_skip_reason(card, guarantee, order[i], k));
              k++) {
@@ -91,7 +91,7 @@ static void write_totals(FILE *to, const char *prefix,
     fprintf(to, "%spassed %u, failed %u, skipped %u", prefix,
             tally->verdicts[QUIPU_PASSED], tally->verdicts[QUIPU_FAILED],
             tally->verdicts[QUIPU_SKIPPED]);
-    for (size_t i = 0; i < SKIPS; i++) {
+    for (size_t i = 0; i < QUIPU_SKIPS; i++) {
         if (tally->skips[order[i]] > 0) {
             fprintf(to, "%s%u %s", between, tally->skips[order[i]],
                     quipu_labels_skip_phrase(order[i]));
@@ -134,6 +134,18 @@ static void write_ids(FILE *to, const struct quipu_scorecard *card,
     }
 }
 
+/* Writes which operations the driver does not have yet. */
+static void write_unwritten(FILE *to, const struct quipu_scorecard *card)
+{
+    const char *reason;
+
+    for (size_t i = 0; (reason = quipu_results_skip_reason(
+                            card, NULL, QUIPU_SKIP_UNWRITTEN, i));
+         i++) {
+        fprintf(to, "; %s", reason);
+    }
+}
+
 void quipu_summary_verdict(FILE *to, const struct quipu_scorecard *card)
 {
     switch (quipu_results_card_standing(card)) {
@@ -158,6 +170,7 @@ void quipu_summary_verdict(FILE *to, const struct quipu_scorecard *card)
     if (card->unselected > 0) {
         fprintf(to, "; %u cases were not selected", card->unselected);
     }
+    write_unwritten(to, card);
     if (lacks_any(card)) {
         fputs("; not declared: ", to);
         write_declared(to, card, false);

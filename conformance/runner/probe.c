@@ -9,6 +9,7 @@
 #include "probe.h"
 
 #include "context/store_uri.h"
+#include "context/unwritten.h"
 #include "runner.h"
 
 #include <stdio.h>
@@ -22,6 +23,7 @@ struct probe {
     const struct quipu_run *run;
     const struct quipu_store_uri *store_uri;
     struct quipu_store *found; /* in shared memory */
+    int unwritten;             /* file of context/unwritten.h, or -1 */
 };
 
 /* Returns true if two datastores access the same store: if the second finds a
@@ -96,13 +98,18 @@ static void inspect(void *context)
     const struct probe *probe = context;
     struct quipu_context ctx;
 
+    if (probe->run->unfinished) {
+        quipu_unwritten_accept(probe->unwritten);
+    }
     quipu_context_init(&ctx, probe->store_uri->uri, probe->store_uri->directory,
                        0, probe->run->seed);
     probe->found->traits = traits_of_run(probe);
     describe(probe, quipu_context_datastore(&ctx));
     ctx.traits = probe->found->traits;
-    if (is_multi_open(&ctx)) {
-        probe->found->traits |= QUIPU_TRAIT_MULTI_OPEN;
+    /* If the driver cannot show it yet, the cases that need it are skipped. */
+    probe->found->traits |= QUIPU_TRAIT_MULTI_OPEN;
+    if (!is_multi_open(&ctx)) {
+        probe->found->traits &= ~(uint32_t)QUIPU_TRAIT_MULTI_OPEN;
     }
     quipu_context_finish(&ctx);
 }
@@ -128,12 +135,15 @@ bool quipu_probe_run(const struct quipu_run *run, struct quipu_store *store,
     struct quipu_child child = { .text = text, .size = size };
     struct quipu_child *children[] = { &child };
     struct probe probe = { .run = run, .store_uri = &store_uri };
+    char operation[40];
+    bool unwritten;
 
     if (!quipu_store_uri_create(&store_uri, run->uri)) {
         snprintf(text, size, "cannot create a folder for {dir}");
         return false;
     }
     probe.found = quipu_workers_share_memory(sizeof(*probe.found));
+    probe.unwritten = run->unfinished ? quipu_unwritten_create() : -1;
     if (!quipu_child_start(&child, inspect, &probe,
                            INT64_C(1000) * LIMIT * run->patience)) {
         snprintf(text, size, "cannot create a process");
@@ -146,6 +156,9 @@ bool quipu_probe_run(const struct quipu_run *run, struct quipu_store *store,
             quipu_child_kill(&child);
         }
     }
+    unwritten =
+        quipu_unwritten_called(probe.unwritten, operation, sizeof(operation));
+    quipu_unwritten_destroy(probe.unwritten);
     *store = *probe.found;
     munmap(probe.found, sizeof(*probe.found));
     quipu_store_uri_destroy(&store_uri);
@@ -156,5 +169,6 @@ bool quipu_probe_run(const struct quipu_run *run, struct quipu_store *store,
                !quipu_runner_signal()) {
         describe_death(&child);
     }
-    return child.completion == QUIPU_COMPLETION_DONE && !child.late;
+    return unwritten ||
+           (child.completion == QUIPU_COMPLETION_DONE && !child.late);
 }

@@ -15,6 +15,9 @@
  * a statement, by a signal or by an exit of whatever status, or if it exceeds
  * its time limit, the case failed.
  *
+ * In a run with `unfinished` a case that calls an operation that the driver
+ * does not have yet is skipped, however its processes end.
+ *
  * The runner and the child share a channel (context/channel.h): counters, the
  * file of a timeline, and a socket pair by which the case has the runner stop
  * and start the store's server.
@@ -26,6 +29,7 @@
 #include "runner.h"
 
 #include "context/store_uri.h"
+#include "context/unwritten.h"
 
 #include <fnmatch.h>
 #include <signal.h>
@@ -50,6 +54,7 @@ struct job {
     struct quipu_outcome outcome;
     int64_t begin;
     int64_t limit; /* milliseconds */
+    int unwritten; /* file of context/unwritten.h, or -1 */
 };
 
 /* A run, and its cases that are running. */
@@ -213,6 +218,9 @@ static void run_case(void *context)
     struct quipu_context ctx;
     uint64_t seed = job->run->seed;
 
+    if (job->run->unfinished) {
+        quipu_unwritten_accept(job->unwritten);
+    }
     for (const char *c = case_->id; *c; c++) {
         seed = seed * 31 + (unsigned char)*c;
     }
@@ -252,7 +260,13 @@ static void judge(struct job *job)
     outcome->crashed =
         child->late || (child->completion == QUIPU_COMPLETION_DIED &&
                         WIFSIGNALED(child->status));
-    if (child->late) {
+    if (quipu_unwritten_called(job->unwritten, text, sizeof(text))) {
+        outcome->verdict = QUIPU_SKIPPED;
+        outcome->skip = QUIPU_SKIP_UNWRITTEN;
+        outcome->crashed = false;
+        snprintf(outcome->text, sizeof(outcome->text),
+                 "the driver does not have %s yet", text);
+    } else if (child->late) {
         fail(outcome, "it did not end within %.1f s and was killed",
              (double)job->limit / 1000);
     } else if (child->completion == QUIPU_COMPLETION_DIED) {
@@ -278,6 +292,7 @@ static bool begin(struct job *job)
                                        .size = sizeof(job->outcome.text),
                                        .channel = quipu_channel_create(),
                                        .hooks = &job->run->hooks };
+    job->unwritten = job->run->unfinished ? quipu_unwritten_create() : -1;
     if (!job->child.channel ||
         !quipu_child_start(&job->child, run_case, job, job->limit)) {
         fail(&job->outcome, "cannot create a process");
@@ -309,6 +324,7 @@ static void finish(struct running *all, struct job *job)
     all->callback(all->context, &job->outcome);
     free(timeline);
     quipu_channel_destroy(channel);
+    quipu_unwritten_destroy(job->unwritten);
     quipu_store_uri_destroy(&job->store_uri);
     free(job);
 }
@@ -351,6 +367,7 @@ static void start(struct running *all, const struct quipu_case *case_)
     job->begin = quipu_context_now();
     job->limit = limit_of(all->run, case_) / (all->late ? HURRY : 1);
     job->outcome.case_ = case_;
+    job->unwritten = -1;
     reason = quipu_runner_skip_reason(case_, job->traits, &job->outcome.skip);
     if (reason) {
         job->outcome.verdict = QUIPU_SKIPPED;
@@ -395,6 +412,7 @@ static void abandon(struct running *all)
         quipu_child_kill(&job->child);
         quipu_channel_restore_server(job->child.channel, &job->run->hooks);
         quipu_channel_destroy(job->child.channel);
+        quipu_unwritten_destroy(job->unwritten);
         quipu_store_uri_destroy(&job->store_uri);
         free(job);
     }
@@ -439,7 +457,7 @@ bool quipu_runner_in_process(const struct quipu_run *run,
                              const struct quipu_store *store,
                              const struct quipu_case *case_)
 {
-    struct job job = { .run = run, .traits = store->traits };
+    struct job job = { .run = run, .traits = store->traits, .unwritten = -1 };
     const char *reason =
         quipu_runner_skip_reason(case_, job.traits, &job.outcome.skip);
 

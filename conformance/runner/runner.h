@@ -28,6 +28,7 @@ struct quipu_run {
     unsigned patience; /* factor of all time limits, at least 1 */
     unsigned jobs;     /* cases to run at the same time; 0 is 1 */
     unsigned limit;    /* of each case in seconds, at most; 0: its own */
+    bool unfinished;   /* the driver may lack required operations */
     bool fail_fast;    /* begin no case after the first failure */
     struct quipu_server_hooks hooks; /* of a store on a server */
 };
@@ -38,9 +39,12 @@ enum quipu_verdict { QUIPU_PASSED, QUIPU_FAILED, QUIPU_SKIPPED };
 enum quipu_skip {
     QUIPU_SKIP_NOT_APPLICABLE, /* the store does not declare what it needs */
     QUIPU_SKIP_PROFILE,        /* it belongs to a longer profile */
-    QUIPU_SKIP_UNTESTED /* it applies to this store, but the run lacks what the
-                         * case needs: see docs/conformance.md */
+    QUIPU_SKIP_UNTESTED, /* it applies to this store, but the run lacks what the
+                          * case needs: see docs/conformance.md */
+    QUIPU_SKIP_UNWRITTEN /* it called an operation that the driver does not have
+                          * yet, in a run with `unfinished` */
 };
+#define QUIPU_SKIPS 4
 
 /* Result of one case. */
 struct quipu_outcome {

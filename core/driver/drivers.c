@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "driver/loader.h"
+#include "driver/operation_stubs.h"
 #include "driver/policy.h"
 #include "driver/registry.h"
 #include "driver/search_path.h"
@@ -49,6 +50,11 @@ int quipu_drivers_add(const char *scheme, quipu_driver_entry_fn entry,
 int quipu_drivers_allow(const char *schemes, quipu_error *error)
 {
     return quipu_policy_allow(schemes, error);
+}
+
+void quipu_drivers_accept_unfinished(quipu_drivers_unwritten called)
+{
+    quipu_operation_stubs_accept(called);
 }
 
 void quipu_drivers_forbid_loading(void)

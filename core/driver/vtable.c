@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "driver/operation_stubs.h"
 
 #define MEMBER(name)                        \
     {                                       \
@@ -101,5 +102,6 @@ int quipu_vtable_adopt(quipu_driver *table, const quipu_driver *given,
     memset(table, 0, sizeof(*table));
     memcpy(table, given, size);
     table->struct_size = sizeof(*table);
+    quipu_operation_stubs_fill(table);
     return check_members(table, error);
 }

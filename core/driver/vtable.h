@@ -17,7 +17,8 @@
 /*
  * Checks the table that a driver's entry returned, and copies it to *table.
  * Members that the driver is too old to have become NULL; members that this
- * core is too old to know are left out.
+ * core is too old to know are left out.  Required operations that the driver
+ * lacks become stubs if the program accepts that (operation_stubs.h).
  *
  * UNSUPPORTED: the table is of another ABI.  INVALID: `given` is NULL, its size
  * is implausible, a required member is NULL, or its list of options is

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/status.h"
+#include "driver/operation_stubs.h"
 
 /* Codes of all operations, of those that use the store, that read, that use a
  * bound schema (which may be torn down), and that write. */
@@ -63,6 +64,10 @@ int quipu_driver_call_end(const quipu_driver *driver, enum quipu_call call,
         return QUIPU_OK;
     }
     if (!is_allowed(call, status)) {
+        if (status == QUIPU_UNSUPPORTED) {
+            quipu_operation_stubs_report(cause->message[0] ? cause->message
+                                                           : calls[call].name);
+        }
         return quipu_error_set(
             error, QUIPU_INTERNAL,
             "driver \"%s\": %s returned %s (%d), which "

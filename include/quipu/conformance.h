@@ -61,7 +61,11 @@ enum quipu_conformance_flag {
      * debugger: `only` must select one case, and `uris` have one URI.  There
      * are no reports.  A failed assertion ends the process with status 1, and
      * leaves the folder of {dir}. */
-    QUIPU_CONFORMANCE_IN_PROCESS = 1u << 1
+    QUIPU_CONFORMANCE_IN_PROCESS = 1u << 1,
+    /* Accept a driver that does not have all required operations yet.  A case
+     * that calls a missing one is skipped; the reports say which operations
+     * and guarantees that concerns, and the result may be HOLDS. */
+    QUIPU_CONFORMANCE_UNFINISHED = 1u << 2
 };
 
 /* Options of a run.  Zero is the default of every member.  All pointers are

@@ -87,6 +87,19 @@ QUIPU_API int quipu_drivers_explain(const char *scheme,
                                     quipu_drivers_trace visit, void *context,
                                     quipu_error *error);
 
+/* Is told what was used that a driver does not have: the name of an operation,
+ * or the driver's own words. */
+typedef void (*quipu_drivers_unwritten)(const char *what);
+
+/*
+ * For the test of a driver that is being written: from now on accepts drivers
+ * whose table lacks operations that are required, except `open` and `close`.
+ * The call of one that is missing, or of one that returns UNSUPPORTED without
+ * listing it, calls `called` (unless that is NULL), in the calling thread, and
+ * returns INTERNAL.
+ */
+QUIPU_API void quipu_drivers_accept_unfinished(quipu_drivers_unwritten called);
+
 /* Receives a message of a driver; `level` is enum quipu_level, `text` is
  * borrowed.  It may be called from any thread, and must not call quipu. */
 typedef void (*quipu_listener)(int level, const char *text);

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# guide.sh BUILD: follows section 2 of docs/writing-a-driver.md with an installed
-# quipu. For each step of its table a copy of the example gets the operations of
-# the steps up to this one, and no others, and the section's commands must
-# succeed as they are written.
+# guide.sh BUILD: follows section 2 of docs/writing-a-driver.md with a quipu
+# that it installs. For each step of the table there, a copy of the example gets
+# the operations of the steps up to this one, and no others, and the section's
+# commands must succeed as they are written.
 set -eu
 build=$1
 here=$(cd "$(dirname "$0")" && pwd)

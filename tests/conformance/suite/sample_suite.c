@@ -103,6 +103,47 @@ static const quipu_driver *bare(void)
     return &driver;
 }
 
+/* A driver that is being written: reading is not there yet, and appending in
+ * part. */
+static const quipu_host *host_of_unfinished;
+
+static int open_unfinished(const quipu_host *host, const quipu_open *how,
+                           int64_t deadline, quipu_driver_datastore **datastore,
+                           quipu_opened *opened, quipu_error *error)
+{
+    host_of_unfinished = host;
+    return quipu_driver_entry_memory()->open(host, how, deadline, datastore,
+                                             opened, error);
+}
+
+static int append_unfinished(quipu_driver_datastore *datastore,
+                             const quipu_request *requests, size_t count,
+                             quipu_result *results, size_t *taken,
+                             int64_t deadline, quipu_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (requests[i].guard_count > 0) {
+            *taken = count;
+            return host_of_unfinished->error_set(error, QUIPU_UNSUPPORTED, 0,
+                                                 NULL, "append guards");
+        }
+    }
+    return quipu_driver_entry_memory()->append(datastore, requests, count,
+                                               results, taken, deadline, error);
+}
+
+static const quipu_driver *unfinished(void)
+{
+    static quipu_driver driver;
+
+    driver = *quipu_driver_entry_memory();
+    driver.open = open_unfinished;
+    driver.append = append_unfinished;
+    driver.step = NULL;
+    driver.read_sequence = NULL;
+    return &driver;
+}
+
 /* ------------------------------------------------------------------- cases */
 
 static void passes(struct quipu_context *ctx)
@@ -110,6 +151,40 @@ static void passes(struct quipu_context *ctx)
     quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
 
     OK(quipu_builder_append_next(ctx, r, quipu_context_sequence(ctx)));
+}
+
+static void appends_guarded(struct quipu_context *ctx)
+{
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_guard guard = { .sequence_id = quipu_context_sequence(ctx),
+                          .demand = QUIPU_DEMAND_EMPTY };
+    quipu_append append = { .struct_size = sizeof(append),
+                            .guards = &guard,
+                            .guard_count = 1 };
+
+    OK(quipu_records_append(r, &append, NULL, ERR));
+}
+
+/* A worker calls what is missing, and the case would wait for it for ever. */
+static void read_and_wait(struct quipu_context *ctx, void *shared, unsigned i)
+{
+    quipu_records *r = quipu_context_records(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_cursor *cursor;
+
+    (void)shared;
+    if (i == 0) {
+        quipu_records_read(r, quipu_context_sequence(ctx), NULL, &cursor, ERR);
+    }
+    pause();
+}
+
+static void reads_in_worker(struct quipu_context *ctx)
+{
+    struct quipu_workers workers =
+        quipu_workers_start(ctx, 2, read_and_wait, NULL);
+
+    quipu_workers_release(&workers);
+    quipu_workers_join(&workers);
 }
 
 /* With all characters that a report has to escape. */
@@ -340,6 +415,9 @@ static const struct quipu_case cases[] = {
     { "F3.heavy", "It is heavy.", passes, QUIPU_TRAIT_HEAVY, 0, 0 },
     { "options.prints", "Its driver prints to standard output.", prints, 0, 0,
       0 },
+    { "contract.appends-guarded", "It appends with a guard.", appends_guarded,
+      0, 0, 0 },
+    { "contract.reads-in-worker", "A worker reads.", reads_in_worker, 0, 0, 1 },
     { "contract.no-log", "It needs a store without a log.", passes, 0,
       QUIPU_CAN_LOG, 0 },
 };
@@ -378,6 +456,8 @@ int main(int argc, char **argv)
     quipu_drivers_add("memory", quipu_driver_entry_memory, NULL);
     quipu_drivers_add("lasting", server, NULL);
     quipu_drivers_add("bare", bare, NULL);
+    quipu_drivers_accept_unfinished(NULL);
+    quipu_drivers_add("unfinished", unfinished, NULL);
     quipu_drivers_add("exits", exits, NULL);
     quipu_drivers_add("crashing", crashing, NULL);
     return quipu_conformance_main(argc, argv, &suite);
