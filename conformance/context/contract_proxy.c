@@ -52,6 +52,7 @@ static quipu_driver table;
 #define BOUND (READ | BIT(QUIPU_NOT_FOUND))
 #define WRITE (STORE | BIT(QUIPU_UNKNOWN_OUTCOME))
 #define APPEND (WRITE | BIT(QUIPU_NOT_FOUND))
+#define TRANSACT (APPEND | BIT(QUIPU_INVALID))
 #define RESULT                                                  \
     (BIT(QUIPU_OK) | BIT(QUIPU_CONFLICT) | BIT(QUIPU_ALREADY) | \
      BIT(QUIPU_INVALID))
@@ -66,7 +67,7 @@ static const struct {
     { "teardown", WRITE | BIT(QUIPU_CONFLICT) | BIT(QUIPU_NOT_FOUND) },
     { "bind", STORE | BIT(QUIPU_CONFLICT) | BIT(QUIPU_NOT_FOUND) },
     { "append", APPEND },
-    { "transact", APPEND },
+    { "transact", TRANSACT },
     { "read_sequence", BOUND },
     { "read_log", BOUND },
     { "list_schemas", READ },
@@ -222,13 +223,13 @@ static int transact(quipu_driver_datastore *datastore,
                     void *context, quipu_result *result, int64_t deadline,
                     quipu_error *error)
 {
-    struct recorded_work recorded_work = { work, context, APPEND };
+    struct recorded_work recorded_work = { work, context, TRANSACT };
     int status = driver->transact(datastore, request, run_recorded,
                                   &recorded_work, result, deadline, error);
 
     /* A function that fails need not set the error. */
     check("transact", recorded_work.codes, status,
-          has(APPEND, status) ? error : NULL);
+          has(TRANSACT, status) ? error : NULL);
     if (status == QUIPU_OK) {
         check_result("transact", request, result);
     }

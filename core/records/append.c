@@ -90,6 +90,7 @@ static int transact(struct attempt *attempt, const quipu_request *request,
 {
     quipu_datastore *datastore = attempt->records->datastore;
     struct quipu_append_work *work = attempt->work;
+    struct quipu_datastore_transaction transaction;
     quipu_error cause;
     int status = quipu_commit_begin(datastore, attempt->deadline, error);
 
@@ -97,9 +98,11 @@ static int transact(struct attempt *attempt, const quipu_request *request,
         return status;
     }
     quipu_status_begin(&cause);
+    quipu_datastore_begin(&transaction, datastore);
     status = datastore->driver->transact(datastore->handle, request, run_work,
                                          work, &attempt->result,
                                          attempt->deadline, &cause);
+    quipu_datastore_end(&transaction);
     quipu_commit_end(datastore);
     if (status != QUIPU_OK && status == work->status) {
         return quipu_status_end(status, &cause, error,

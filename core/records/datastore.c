@@ -43,6 +43,30 @@ int quipu_datastore_watch_forks(quipu_error *error)
     return QUIPU_OK;
 }
 
+static _Thread_local const struct quipu_datastore_transaction *innermost;
+
+void quipu_datastore_begin(struct quipu_datastore_transaction *transaction,
+                           const quipu_datastore *datastore)
+{
+    *transaction = (struct quipu_datastore_transaction){ datastore, innermost };
+    innermost = transaction;
+}
+
+void quipu_datastore_end(const struct quipu_datastore_transaction *transaction)
+{
+    innermost = transaction->outer;
+}
+
+static bool is_inside(const quipu_datastore *datastore)
+{
+    const struct quipu_datastore_transaction *at = innermost;
+
+    while (at && at->datastore != datastore) {
+        at = at->outer;
+    }
+    return at;
+}
+
 int quipu_datastore_enter(const quipu_datastore *datastore, quipu_error *error)
 {
     if (!datastore) {
@@ -53,6 +77,12 @@ int quipu_datastore_enter(const quipu_datastore *datastore, quipu_error *error)
                                "the datastore belongs to the process that "
                                "opened it; after fork the child opens its "
                                "own");
+    }
+    if (is_inside(datastore)) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "\"%s\" was called from the function inside its "
+                               "own transaction; use the native handle there",
+                               datastore->uri);
     }
     return QUIPU_OK;
 }

@@ -10,6 +10,10 @@
  * generation, the number of forks between it and the process that first opened
  * a datastore; a handle keeps the generation of its process, and a call in a
  * child finds another one.  Comparing two integers makes no system call.
+ *
+ * Functions in a transaction must not call quipu on the same datastore.  The
+ * thread that runs one keeps a list of the datastores whose functions it is in,
+ * and a call on one of them is INVALID.
  */
 #ifndef QUIPU_CORE_RECORDS_DATASTORE_H
 #define QUIPU_CORE_RECORDS_DATASTORE_H
@@ -37,8 +41,21 @@ struct quipu_datastore {
     atomic_uint interrupted;          /* calls of quipu_datastore_interrupt */
 };
 
-/* Returns INVALID if `datastore` is NULL or belongs to another process; the
- * driver must then not be called. */
+/* A datastore in whose transaction the thread may run a function of the
+ * program; the innermost one is first. */
+struct quipu_datastore_transaction {
+    const quipu_datastore *datastore;
+    const struct quipu_datastore_transaction *outer;
+};
+
+/* Adds a transaction to the list of the thread, and takes it out. */
+void quipu_datastore_begin(struct quipu_datastore_transaction *transaction,
+                           const quipu_datastore *datastore);
+void quipu_datastore_end(const struct quipu_datastore_transaction *transaction);
+
+/* Returns INVALID if `datastore` is NULL, belongs to another process, or is
+ * called from a function in its own transaction; the driver must then not be
+ * called. */
 int quipu_datastore_enter(const quipu_datastore *datastore, quipu_error *error);
 
 /* Returns DENIED if the datastore was opened with readonly=yes. */

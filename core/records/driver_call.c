@@ -37,7 +37,8 @@ static const struct {
     [QUIPU_CALL_BIND] = { "bind",
                           STORE | BIT(QUIPU_CONFLICT) | BIT(QUIPU_NOT_FOUND) },
     [QUIPU_CALL_APPEND] = { "append", WRITE | BIT(QUIPU_NOT_FOUND) },
-    [QUIPU_CALL_TRANSACT] = { "transact", WRITE | BIT(QUIPU_NOT_FOUND) },
+    [QUIPU_CALL_TRANSACT] = { "transact", WRITE | BIT(QUIPU_NOT_FOUND) |
+                                              BIT(QUIPU_INVALID) },
     [QUIPU_CALL_READ_SEQUENCE] = { "read_sequence", BOUND },
     [QUIPU_CALL_READ_LOG] = { "read_log", BOUND },
     [QUIPU_CALL_LIST_SCHEMAS] = { "list_schemas", READ },

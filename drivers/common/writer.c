@@ -16,7 +16,7 @@ int quipu_common_writer_lock(struct writer *writer,
                     pthread_equal(atomic_load(&writer->owner), pthread_self()),
                     false)) {
         return call->host->error_set(
-            error, QUIPU_INTERNAL, 0, NULL,
+            error, QUIPU_DENIED, 0, NULL,
             "\"%s\" was called from the function inside its own transaction; "
             "use the native handle there",
             call->name);
@@ -72,4 +72,17 @@ int quipu_common_writer_run(const quipu_host *host, quipu_work work,
             "the function in the transaction failed and set no error");
     }
     return status;
+}
+
+int quipu_common_writer_refuse_function(const quipu_host *host,
+                                        const char *statement,
+                                        quipu_error *error)
+{
+    return host->error_set(
+        error, QUIPU_INVALID, 0, NULL,
+        "the function in the transaction ran %s, and nothing is stored: it "
+        "must "
+        "not begin or end a transaction, nor change settings that outlive it; "
+        "to undo the append, let it return a status other than OK",
+        statement);
 }

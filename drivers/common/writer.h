@@ -31,7 +31,7 @@ struct writer_call {
     struct fair_lock *fair_lock;
 };
 
-/* Acquires the lock, waiting until the deadline. INTERNAL: the thread holds it;
+/* Acquires the lock, waiting until the deadline. DENIED: the thread holds it;
  * BUSY: others held it until the deadline; IO. */
 int quipu_common_writer_lock(struct writer *writer,
                              const struct writer_call *call, int64_t deadline,
@@ -52,5 +52,12 @@ int quipu_common_writer_check(const struct writer *writer,
  * exists. */
 int quipu_common_writer_run(const quipu_host *host, quipu_work work,
                             void *native, void *context, quipu_error *error);
+
+/* Sets INVALID: the function in the transaction ran `statement`, which it must
+ * not run. The driver rolls the transaction back, so that nothing of it is
+ * stored. */
+int quipu_common_writer_refuse_function(const quipu_host *host,
+                                        const char *statement,
+                                        quipu_error *error);
 
 #endif

@@ -35,8 +35,10 @@
  *         and the sync of a commit covers the whole WAL before it. */
 #include "common/preconditions.h"
 #include "common/safeguard.h"
-#include "item_row.h"
+#include "read/item_row.h"
 #include "sqlite.h"
+
+#include <string.h>
 
 struct append {
     quipu_driver_datastore *datastore;
@@ -101,6 +103,10 @@ static int store_heads(struct append *append, quipu_error *error)
             (void)sqlite3_bind_int64(set, 2, owner->head);
             status =
                 quipu_sqlite_statement_run(writer, NULL, SQL_SET_HEAD, error);
+        }
+        if (status == QUIPU_OK) {
+            status = quipu_sqlite_authorizer_check_change(writer, "quipu_heads",
+                                                          1, error);
         }
     }
     return status;
@@ -184,8 +190,24 @@ static const struct preconditions_lookups lookups = {
 
 /* --------------------------------------------------------------- insertion */
 
+/* After a constraint violation: returns true if the index on sequence ids and
+ * positions caused it, and not another index or a trigger. */
+static bool is_taken_position(const struct connection *writer,
+                              const quipu_driver_schema *bound)
+{
+    const quipu_schema *schema = &bound->schema;
+    char *expected =
+        sqlite3_mprintf("UNIQUE constraint failed: %s.%s, %s.%s", bound->table,
+                        schema->sequence_id, bound->table, schema->position);
+    bool equal = expected && strcmp(sqlite3_errmsg(writer->db), expected) == 0;
+
+    sqlite3_free(expected);
+    return equal;
+}
+
 /* Inserts an item of the request under the next notification id. *code is
- * SQLITE_DONE, or a constraint violation. */
+ * SQLITE_DONE, or a constraint violation: in the strict pass that is a taken
+ * position of a sparse schema. */
 static int insert_item(struct append *append, const struct preconditions *check,
                        size_t index, int *code, quipu_error *error)
 {
@@ -196,7 +218,8 @@ static int insert_item(struct append *append, const struct preconditions *check,
         quipu_sqlite_statement_get(writer, bound, SQL_INSERT, &insert, error);
 
     if (status != QUIPU_OK) {
-        return status;
+        return quipu_sqlite_authorizer_set_error(
+            writer, bound->table, sqlite3_extended_errcode(writer->db), error);
     }
     bound->head_owner->head += SAFEGUARDED("L3.consecutive", 1, 2);
     const struct item_key key = {
@@ -206,17 +229,25 @@ static int insert_item(struct append *append, const struct preconditions *check,
     quipu_sqlite_item_row_bind(insert, bound, &check->request->items[index],
                                key);
     *code = sqlite3_step(insert);
-    if (*code != SQLITE_DONE && (*code & 0xff) != SQLITE_CONSTRAINT) {
-        status = quipu_sqlite_error_set(writer, *code, "store an item", error);
+    if (*code == SQLITE_DONE) {
+        status = quipu_sqlite_authorizer_check_change(writer, bound->table, 1,
+                                                      error);
+    } else if ((*code & 0xff) != SQLITE_CONSTRAINT) {
+        status = quipu_sqlite_authorizer_set_error(writer, bound->table, *code,
+                                                   error);
+    } else if (append->strict && !(preconditions_is_sparse(check->schema) &&
+                                   is_taken_position(writer, bound))) {
+        status = quipu_sqlite_authorizer_set_error(writer, bound->table, *code,
+                                                   error);
     }
     (void)sqlite3_reset(insert);
     return status;
 }
 
 /* An index refused an item. In the strict pass that is a taken position of a
- * sparse schema, or an index that quipu did not create. */
+ * sparse schema. */
 static int violate(struct append *append, struct preconditions *check,
-                   size_t index, int code, quipu_error *error)
+                   size_t index, quipu_error *error)
 {
     struct connection *writer = &append->datastore->writer;
     int status = QUIPU_OK;
@@ -224,10 +255,6 @@ static int violate(struct append *append, struct preconditions *check,
     if (!append->strict) {
         append->violated = true;
         return QUIPU_OK;
-    }
-    if (code != SQLITE_CONSTRAINT_UNIQUE ||
-        !preconditions_is_sparse(check->schema)) {
-        return quipu_sqlite_error_set(writer, code, "store an item", error);
     }
     SAFEGUARD("U2.savepoint-of-a-request")
     status = quipu_sqlite_statement_run(writer, NULL, SQL_ROLLBACK_TO, error);
@@ -254,7 +281,7 @@ static int insert_items(struct append *append, struct preconditions *check,
         if (code != SQLITE_DONE) {
             SAFEGUARD("L1.refused-use-none")
             owner->head = before;
-            return violate(append, check, i, code, error);
+            return violate(append, check, i, error);
         }
         if (result->positions) {
             result->positions[i] = SAFEGUARDED(
@@ -290,7 +317,11 @@ static int store_tracking(struct connection *writer,
                             SQLITE_STATIC);
     (void)sqlite3_bind_blob(write, 6, tracking->position.event_id.bytes, 16,
                             SQLITE_STATIC);
-    return quipu_sqlite_statement_run(writer, NULL, SQL_TRACKING_WRITE, error);
+    status =
+        quipu_sqlite_statement_run(writer, NULL, SQL_TRACKING_WRITE, error);
+    return status == QUIPU_OK ? quipu_sqlite_authorizer_check_change(
+                                    writer, "quipu_tracking", 1, error)
+                              : status;
 }
 
 /* Stores an accepted request; an index may still refuse it (check->result). */
@@ -383,24 +414,6 @@ static int run_strict_pass(struct append *append, quipu_error *error)
 
 /* -------------------------------------------------------------- the append */
 
-/* Runs the application's function and checks that it left the transaction
- * open. */
-static int run_function(quipu_driver_datastore *datastore, quipu_work work,
-                        void *context, quipu_error *error)
-{
-    sqlite3 *db = datastore->writer.db;
-    int status =
-        quipu_common_writer_run(datastore->host, work, db, context, error);
-
-    if (status == QUIPU_OK && sqlite3_get_autocommit(db) != 0) {
-        status = datastore->host->error_set(
-            error, QUIPU_INVALID, 0, NULL,
-            "the function in the transaction ended the transaction; its own "
-            "changes are not undone");
-    }
-    return status;
-}
-
 /* Makes a change, so that a commit syncs the WAL (INV4). SQLite does not write
  * a page that it finds unchanged, so the head is changed and changed back. */
 static int touch_head(struct append *append, quipu_error *error)
@@ -432,7 +445,9 @@ static int run(struct append *append, quipu_work work, void *context,
         status = run_strict_pass(append, error);
     }
     if (status == QUIPU_OK && append->accepted && work) {
-        status = run_function(datastore, work, context, error);
+        status = quipu_sqlite_authorizer_run_function(
+            &datastore->writer, append->requests->schema->table, work, context,
+            error);
     }
     if (status == QUIPU_OK && append->repeated && !append->accepted &&
         !datastore->relaxed) {

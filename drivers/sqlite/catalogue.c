@@ -141,7 +141,8 @@ static int insert_namespace(quipu_driver_datastore *datastore,
     }
     (void)sqlite3_finalize(insert);
     return code == SQLITE_DONE
-               ? QUIPU_OK
+               ? quipu_sqlite_authorizer_check_change(
+                     &datastore->writer, "quipu_namespaces", 1, error)
                : quipu_sqlite_error_set(&datastore->writer, code,
                                         "create the namespace", error);
 }

@@ -176,7 +176,7 @@ void quipu_sqlite_checkpoint_run(quipu_driver_datastore *datastore)
     }
 }
 
-void quipu_sqlite_checkpoint_finish(quipu_driver_datastore *datastore,
+bool quipu_sqlite_checkpoint_finish(quipu_driver_datastore *datastore,
                                     int64_t deadline)
 {
     struct connection *writer = &datastore->writer;
@@ -194,4 +194,5 @@ void quipu_sqlite_checkpoint_finish(quipu_driver_datastore *datastore,
             "file is complete only together with the \"-wal\" beside it",
             datastore->name, sqlite3_errstr(code));
     }
+    return code == SQLITE_OK;
 }

@@ -8,8 +8,8 @@
  * (checkpoint.c).
  *
  * Each connection has the SQL function quipu_collect, which the queries of
- * cursors call with the columns of each row (read.c). It returns whether the
- * query is to end. */
+ * cursors call with the columns of each row (read/read.c). It returns whether
+ * the query is to end. */
 #include "common/clock.h"
 #include "common/safeguard.h"
 #include "sqlite.h"

@@ -53,12 +53,25 @@ struct row_collector {
     bool (*collect)(struct row_collector *collector, sqlite3_value **columns);
 };
 
+/* State of the authorizer (authorizer.c). */
+struct authorizer {
+    /* Table of the driver's statement, or of the append in the function. */
+    char written[QUIPU_NAME_MAX + 64];
+    /* The last trigger that was refused, and the table that it would write. */
+    char trigger[64];
+    char table[64];
+    bool in_function;  /* the function in the transaction runs */
+    bool rolled_back;  /* the transaction was ended in the function */
+    char refused[100]; /* statement of the function; "": none */
+};
+
 /* A connection is used by one thread at a time. */
 struct connection {
     quipu_driver_datastore *datastore;
     sqlite3 *db;                     /* NULL: closed */
     int64_t deadline;                /* of the current operation */
     struct row_collector *collector; /* NULL: no cursor's query is running */
+    struct authorizer authorizer;    /* of the writing connection */
     sqlite3_stmt *common[SQL_COMMON_COUNT];
     struct statements caches[STATEMENT_CACHES];
     uint64_t uses;
@@ -109,6 +122,30 @@ void quipu_sqlite_statements_release(quipu_driver_schema *bound,
 char *quipu_sqlite_statements_create_table(const quipu_host *host,
                                            const quipu_schema *schema,
                                            const char *table);
+
+/* ------------------------------- foreign SQL, in authorizer.c */
+
+/* Sets the authorizer and the hooks of the writing connection. */
+void quipu_sqlite_authorizer_init(struct connection *connection);
+
+/* Checks that the statement that was just run has changed that number of rows
+ * of the table. DENIED: a trigger of the table suppressed one; CORRUPT:
+ * something else did. */
+int quipu_sqlite_authorizer_check_change(const struct connection *connection,
+                                         const char *table, int rows,
+                                         quipu_error *error);
+
+/* Sets the error of a failed insertion of an item. DENIED, with the names of
+ * the table's triggers, if one of them may be the cause. */
+int quipu_sqlite_authorizer_set_error(const struct connection *connection,
+                                      const char *table, int code,
+                                      quipu_error *error);
+
+/* Runs the function in the transaction of an append to a table. INVALID: it ran
+ * a statement that it must not run; the transaction is to be rolled back. */
+int quipu_sqlite_authorizer_run_function(struct connection *connection,
+                                         const char *table, quipu_work work,
+                                         void *context, quipu_error *error);
 
 /* ---------------------------------------- single rows, in lookup.c */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The driver's table of operations (driver.h), and its entry point. */
-#include "cursor.h"
+#include "read/cursor.h"
 #include "sqlite.h"
 
 #include <stdio.h>

@@ -32,6 +32,9 @@ static const char damaged[] = "run PRAGMA integrity_check, or "
 static const char altered[] = "its tables are not as quipu created them; "
                               "restore them, or a backup";
 
+static const char of_trigger[] = "a trigger of the application refuses or "
+                                 "fails; change or drop it";
+
 static const struct meaning meanings[] = {
     { SQLITE_READONLY_DBMOVED, QUIPU_IO,
       "the file was moved or removed while open; put it back" },
@@ -42,6 +45,8 @@ static const struct meaning meanings[] = {
     { SQLITE_READONLY_CANTINIT, QUIPU_DENIED,
       "a writer was killed; open it once without readonly=yes" },
     { SQLITE_IOERR_NOMEM, QUIPU_NO_MEMORY, "free some memory" },
+    { SQLITE_CONSTRAINT_TRIGGER, QUIPU_DENIED, of_trigger },
+    { SQLITE_TOOBIG, QUIPU_DENIED, of_trigger },
     { SQLITE_BUSY, QUIPU_BUSY, "another program is using the file; try again" },
     { SQLITE_LOCKED, QUIPU_BUSY, "try again" },
     { SQLITE_NOMEM, QUIPU_NO_MEMORY, "free some memory" },
@@ -92,9 +97,27 @@ static const char *remedy_of(const quipu_driver_datastore *datastore,
     return meaning->remedy;
 }
 
+/* The authorizer has refused a trigger; it refuses no statement of the driver's
+ * own for another reason. */
+static int set_refused_trigger(const struct connection *connection,
+                               const char *what, quipu_error *error)
+{
+    const quipu_driver_datastore *datastore = connection->datastore;
+    const struct authorizer *authorizer = &connection->authorizer;
+
+    return datastore->host->error_set(
+        error, QUIPU_DENIED, SQLITE_AUTH, NULL,
+        "cannot %s in \"%s\": trigger \"%s\" writes to table \"%s\", which is "
+        "for quipu alone; change or drop it",
+        what, datastore->name, authorizer->trigger, authorizer->table);
+}
+
 int quipu_sqlite_error_set(const struct connection *connection, int code,
                            const char *what, quipu_error *error)
 {
+    if (code == SQLITE_AUTH && connection->authorizer.trigger[0] != '\0') {
+        return set_refused_trigger(connection, what, error);
+    }
     const quipu_driver_datastore *datastore = connection->datastore;
     sqlite3 *db = connection->db;
     const struct meaning *meaning = find(code);

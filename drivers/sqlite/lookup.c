@@ -7,7 +7,7 @@
  * read in any later state of the store, and the two reads of log_head need no
  * common transaction. */
 #include "common/safeguard.h"
-#include "item_row.h"
+#include "read/item_row.h"
 #include "sqlite.h"
 
 #include <string.h>

@@ -145,6 +145,7 @@ static int open_writer(quipu_driver_datastore *datastore, enum store_kind kind,
             datastore->name);
     }
     datastore->writer.deadline = deadline;
+    quipu_sqlite_authorizer_init(&datastore->writer);
     if (kind != STORE_OURS) {
         status = create_store(datastore, deadline, error);
         /* Readers of the probe have the schema of before. */
@@ -341,8 +342,11 @@ static int open_memory(quipu_driver_datastore *datastore, bool create,
     datastore->commit_counter = &datastore->file->own_commit_counter;
     status = quipu_sqlite_connection_open(datastore, &datastore->writer,
                                           SQLITE_OPEN_READWRITE, error);
-    return status == QUIPU_OK ? create_store(datastore, deadline, error)
-                              : status;
+    if (status == QUIPU_OK) {
+        quipu_sqlite_authorizer_init(&datastore->writer);
+        status = create_store(datastore, deadline, error);
+    }
+    return status;
 }
 
 /* Checks the library before it writes a byte. */
@@ -467,13 +471,14 @@ static void close_writer(quipu_driver_datastore *datastore)
         alone = quipu_common_lock_file_try_exclusive(
             &file->lock_file, clock_now() + CLOSE_PATIENCE);
     }
-    if (alone &&
+    /* A reader, which uses no lock file, may close after this. */
+    if (alone && datastore->writer.db &&
         SAFEGUARDED("V3.no-checkpoint-after-a-failed-sync",
                     !atomic_load(&file->writer.poisoned), true) &&
-        datastore->writer.db) {
-        /* A reader, which uses no lock file, may close after this. */
-        SAFEGUARD("V3.file-is-complete-for-the-last-reader")
-        quipu_sqlite_checkpoint_finish(datastore, clock_now() + CLOSE_PATIENCE);
+        SAFEGUARDED("V3.file-is-complete-for-the-last-reader",
+                    quipu_sqlite_checkpoint_finish(
+                        datastore, clock_now() + CLOSE_PATIENCE),
+                    true)) {
         (void)sqlite3_db_config(datastore->writer.db,
                                 SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     }

@@ -34,14 +34,22 @@ static struct argument text_argument(const char *text)
     return (struct argument){ .is_text = true, .text = text };
 }
 
-/* Runs a statement without results on the writing connection. */
-static int execute(quipu_driver_datastore *datastore, const char *sql,
+/* A statement that changes a table of the catalogue. */
+struct change {
+    const char *sql;
+    const char *table;
+    int rows; /* that it changes */
+};
+
+/* Runs the statement on the writing connection. */
+static int execute(quipu_driver_datastore *datastore,
+                   const struct change *change,
                    const struct argument *arguments, int count,
                    quipu_error *error)
 {
     const struct connection *writer = &datastore->writer;
     sqlite3_stmt *statement = NULL;
-    int code = quipu_sqlite_statement_prepare(writer, sql, &statement);
+    int code = quipu_sqlite_statement_prepare(writer, change->sql, &statement);
 
     for (int i = 0; code == SQLITE_OK && i < count; i++) {
         code = arguments[i].is_text
@@ -54,7 +62,8 @@ static int execute(quipu_driver_datastore *datastore, const char *sql,
     }
     (void)sqlite3_finalize(statement);
     return code == SQLITE_DONE
-               ? QUIPU_OK
+               ? quipu_sqlite_authorizer_check_change(writer, change->table,
+                                                      change->rows, error)
                : quipu_sqlite_error_set(writer, code, "write the catalogue",
                                         error);
 }
@@ -63,6 +72,9 @@ static int enter_columns(quipu_driver_datastore *datastore,
                          const quipu_schema *schema, int64_t number,
                          quipu_error *error)
 {
+    static const struct change insertion = {
+        "INSERT INTO quipu_columns VALUES (?1, ?2, ?3, ?4)", "quipu_columns", 1
+    };
     int status = QUIPU_OK;
 
     for (size_t i = 0; status == QUIPU_OK && i < schema->column_count; i++) {
@@ -74,9 +86,7 @@ static int enter_columns(quipu_driver_datastore *datastore,
             text_argument(quipu_common_schema_kind_name(column->kind)),
         };
 
-        status = execute(datastore,
-                         "INSERT INTO quipu_columns VALUES (?1, ?2, ?3, ?4)",
-                         arguments, 4, error);
+        status = execute(datastore, &insertion, arguments, 4, error);
     }
     return status;
 }
@@ -84,6 +94,16 @@ static int enter_columns(quipu_driver_datastore *datastore,
 static int enter_schema(quipu_driver_datastore *datastore,
                         const quipu_schema *schema, quipu_error *error)
 {
+    static const struct change entry = {
+        "INSERT INTO quipu_schemas (namespace, name, ids, positions, "
+        "notification_id, sequence_id, position, topic, state, event_id, "
+        "metadata, time) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        "quipu_schemas", 1
+    };
+    static const struct change first_head = {
+        "INSERT INTO quipu_heads VALUES (?1, 0)", "quipu_heads", 1
+    };
     const char *parts[SCHEMA_PARTS];
     struct argument arguments[2 + SCHEMA_PARTS] = {
         number_argument(datastore->name_space_number),
@@ -94,20 +114,13 @@ static int enter_schema(quipu_driver_datastore *datastore,
     for (size_t i = 0; i < SCHEMA_PARTS; i++) {
         arguments[2 + i] = text_argument(parts[i]);
     }
-    int status = execute(
-        datastore,
-        "INSERT INTO quipu_schemas (namespace, name, ids, positions, "
-        "notification_id, sequence_id, position, topic, state, event_id, "
-        "metadata, time) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        arguments, 2 + SCHEMA_PARTS, error);
+    int status = execute(datastore, &entry, arguments, 2 + SCHEMA_PARTS, error);
     if (status != QUIPU_OK) {
         return status;
     }
     int64_t number = sqlite3_last_insert_rowid(datastore->writer.db);
     const struct argument head = number_argument(number);
-    status = execute(datastore, "INSERT INTO quipu_heads VALUES (?1, 0)", &head,
-                     1, error);
+    status = execute(datastore, &first_head, &head, 1, error);
     return status == QUIPU_OK ? enter_columns(datastore, schema, number, error)
                               : status;
 }
@@ -224,10 +237,11 @@ static int remove_schema(quipu_driver_datastore *datastore,
                          const quipu_schema *schema, int64_t number,
                          quipu_error *error)
 {
-    static const char *const deletions[] = {
-        "DELETE FROM quipu_schemas WHERE number = ?1",
-        "DELETE FROM quipu_columns WHERE schema = ?1",
-        "DELETE FROM quipu_heads WHERE schema = ?1",
+    const struct change deletions[] = {
+        { "DELETE FROM quipu_schemas WHERE number = ?1", "quipu_schemas", 1 },
+        { "DELETE FROM quipu_columns WHERE schema = ?1", "quipu_columns",
+          (int)schema->column_count },
+        { "DELETE FROM quipu_heads WHERE schema = ?1", "quipu_heads", 1 },
     };
     const struct argument argument = number_argument(number);
     int status = drop_table(datastore, schema, error);
@@ -235,7 +249,7 @@ static int remove_schema(quipu_driver_datastore *datastore,
     for (size_t i = 0;
          status == QUIPU_OK && i < sizeof(deletions) / sizeof(deletions[0]);
          i++) {
-        status = execute(datastore, deletions[i], &argument, 1, error);
+        status = execute(datastore, &deletions[i], &argument, 1, error);
     }
     return status;
 }
@@ -343,11 +357,11 @@ int quipu_sqlite_schema_bind(quipu_driver_datastore *datastore,
     }
     *made = (quipu_driver_schema){ .number = number };
     made->names = quipu_common_schema_copy(host, schema, &made->schema);
-    char *table = quipu_sqlite_catalogue_table_name(datastore, schema->table);
-    status = made->names && table
-                 ? quipu_sqlite_statements_expand(made, host, table, error)
-                 : quipu_sqlite_error_no_memory(host, error);
-    host->release(table);
+    made->table = quipu_sqlite_catalogue_table_name(datastore, schema->table);
+    status =
+        made->names && made->table
+            ? quipu_sqlite_statements_expand(made, host, made->table, error)
+            : quipu_sqlite_error_no_memory(host, error);
     if (status != QUIPU_OK) {
         quipu_sqlite_schema_unbind(datastore, made);
         return status;
@@ -363,6 +377,7 @@ void quipu_sqlite_schema_unbind(quipu_driver_datastore *datastore,
                                 quipu_driver_schema *bound)
 {
     quipu_sqlite_statements_release(bound, datastore->host);
+    datastore->host->release(bound->table);
     datastore->host->release(bound->names);
     datastore->host->release(bound);
 }

@@ -7,13 +7,13 @@
  *       writer               the connection that writes (connection.h)
  *       readers              a pool of connections that read
  *     quipu_driver_schema    a bound schema: its copy, number and SQL
- *     quipu_driver_cursor    a read or a listing (cursor.h)
+ *     quipu_driver_cursor    a read or a listing (read/cursor.h)
  *
  * The files form layers; a file calls only files of the lines above its own:
  *
  *     error, options, path, file, item_row
  *     connection, statements, item_page
- *     wal_mark
+ *     wal_mark, authorizer
  *     checkpoint
  *     transaction
  *     readers
@@ -140,7 +140,7 @@ void quipu_sqlite_readers_close(quipu_driver_datastore *datastore);
 /* ------------------------------------------------------------ transactions */
 
 /* Acquires the fair lock of the writers. BUSY: others held it until the
- * deadline. INTERNAL: this thread holds it. */
+ * deadline. DENIED: this thread holds it, in a function in the transaction. */
 int quipu_sqlite_transaction_lock(quipu_driver_datastore *datastore,
                                   int64_t deadline, quipu_error *error);
 void quipu_sqlite_transaction_unlock(quipu_driver_datastore *datastore);
@@ -190,9 +190,10 @@ int quipu_sqlite_checkpoint_begin(quipu_driver_datastore *datastore,
  * and is outside a transaction. A failure is reported as a message. */
 void quipu_sqlite_checkpoint_run(quipu_driver_datastore *datastore);
 
-/* Copies all of the WAL, as the last writer of all processes. A failure is
- * reported as a message. */
-void quipu_sqlite_checkpoint_finish(quipu_driver_datastore *datastore,
+/* Copies all of the WAL, as the last writer of all processes. Returns false,
+ * and reports it as a message, if that failed; then SQLite must not copy it at
+ * closing either, since the WAL mark may not be complete. */
+bool quipu_sqlite_checkpoint_finish(quipu_driver_datastore *datastore,
                                     int64_t deadline);
 
 /* Replaces SQLite's automatic checkpoints on the writing connection by a count
@@ -272,6 +273,7 @@ bool quipu_sqlite_probe_is_read_only(const quipu_driver_datastore *datastore);
 struct quipu_driver_schema {
     quipu_schema schema; /* a deep copy, in `names` */
     char *names;
+    char *table;     /* its name in the database */
     uint64_t serial; /* key of the prepared statements of a connection */
     int64_t number;  /* in the catalogue */
     char *sql[SQL_COUNT - SQL_COMMON_COUNT]; /* NULL: the schema lacks it */

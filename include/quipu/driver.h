@@ -269,7 +269,8 @@ typedef struct quipu_driver {
      * [optional] Executes one request, which may be empty, and if its
      * preconditions hold, runs `work` in the same transaction, and commits
      * both.  *result as above.  Codes: those of `work`, BUSY, DENIED, IO,
-     * CORRUPT, NOT_FOUND, UNKNOWN_OUTCOME.
+     * CORRUPT, NOT_FOUND, UNKNOWN_OUTCOME, INVALID (`work` began or ended a
+     * transaction, or changed a setting that outlives it; nothing is stored).
      */
     int (*transact)(quipu_driver_datastore *datastore,
                     const quipu_request *request, quipu_work work,

@@ -205,6 +205,36 @@ static void any_status_of_the_work_is_returned(void **state)
     }
 }
 
+/* Calls the datastore from the function in its own transaction. */
+static int call_back(void *native, void *context, quipu_error *said)
+{
+    quipu_datastore *datastore = quipu_records_datastore(fake_records);
+    quipu_position head;
+    quipu_error own;
+
+    (void)native;
+    (void)context;
+    assert_refused(quipu_records_append(fake_records, &append, NULL, &own),
+                   QUIPU_INVALID, &own, "inside its own transaction");
+    assert_refused(quipu_records_head(fake_records, &head, &own), QUIPU_INVALID,
+                   &own, "inside its own transaction");
+    assert_refused(quipu_datastore_close(datastore, &own), QUIPU_INVALID, &own,
+                   "inside its own transaction");
+    return quipu_error_set_text(said, 77, "as it should be");
+}
+
+static void call_from_the_function_is_invalid(void **state)
+{
+    (void)state;
+    assert_refused(quipu_records_transact(fake_records, &append, call_back,
+                                          NULL, &result, &error),
+                   77, &error, "as it should be");
+    assert_int_equal(fake.count[FAKE_APPEND], 0);
+    assert_ok(transact(), &error);
+    assert_ok(quipu_records_append(fake_records, &append, &result, &error),
+              &error);
+}
+
 static int turn_into_timeout(int status)
 {
     return status == QUIPU_OK ? QUIPU_OK : QUIPU_TIMEOUT;
@@ -269,6 +299,7 @@ int main(void)
         work_test(work_runs_in_the_transaction),
         work_test(transaction_may_be_empty),
         work_test(any_status_of_the_work_is_returned),
+        work_test(call_from_the_function_is_invalid),
         work_test(status_that_the_work_did_not_return_is_internal),
         work_test(conflict_in_a_transaction_is_reported_as_in_an_append),
         work_test(invalid_transactions_do_not_reach_the_driver),

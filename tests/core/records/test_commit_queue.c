@@ -169,7 +169,7 @@ static int append_inside(void *native, void *context, quipu_error *error)
     return quipu_records_append(fake_records, &append, NULL, error);
 }
 
-static void call_from_inside_a_transaction_is_internal(void **state)
+static void call_from_inside_a_transaction_is_invalid(void **state)
 {
     const quipu_append none = { .struct_size = sizeof(none) };
     quipu_error error;
@@ -178,7 +178,7 @@ static void call_from_inside_a_transaction_is_internal(void **state)
     schedule_release();
     assert_refused(quipu_records_transact(fake_records, &none, append_inside,
                                           NULL, NULL, &error),
-                   QUIPU_INTERNAL, &error, "use the native handle");
+                   QUIPU_INVALID, &error, "use the native handle");
     assert_ok(append_inside(NULL, NULL, &error), &error);
 }
 
@@ -323,7 +323,7 @@ int main(void)
         queue_test(each_item_and_guard_has_a_weight),
         queue_test(transaction_shares_no_commit),
         queue_test(transaction_passes_the_lead_on),
-        queue_test(call_from_inside_a_transaction_is_internal),
+        queue_test(call_from_inside_a_transaction_is_invalid),
         cmocka_unit_test_setup_teardown(without_a_queue_each_append_is_a_call,
                                         start_without, finish),
         queue_test(interrupt_and_setup_do_not_queue),

@@ -179,7 +179,7 @@ static const struct operation {
     { "teardown", call_teardown, FAKE_TEARDOWN, N | B | D | I | C | U | X, 0 },
     { "bind", call_bind, FAKE_BIND, N | X | B | D | I | C, 0 },
     { "append", call_append, FAKE_APPEND, B | D | I | C | N | U, 0 },
-    { "transact", call_transact, FAKE_TRANSACT, B | D | I | C | N | U,
+    { "transact", call_transact, FAKE_TRANSACT, B | D | I | C | N | U | V,
       QUIPU_CAN_TRANSACT },
     { "read_sequence", call_read_sequence, FAKE_READ_SEQUENCE,
       T | B | D | I | C | N, 0 },

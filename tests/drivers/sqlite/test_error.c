@@ -47,7 +47,8 @@ static void each_code_has_a_status_and_a_remedy(void **state)
         { SQLITE_ERROR, QUIPU_CORRUPT, "not as quipu created them" },
         { SQLITE_CONSTRAINT_CHECK, QUIPU_CORRUPT, "not as quipu created them" },
         { SQLITE_MISUSE, QUIPU_INTERNAL, "report" },
-        { SQLITE_TOOBIG, QUIPU_INTERNAL, "report" },
+        { SQLITE_TOOBIG, QUIPU_DENIED, "trigger" },
+        { SQLITE_CONSTRAINT_TRIGGER, QUIPU_DENIED, "trigger" },
     };
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
         quipu_error error = error_of(codes[i].code);

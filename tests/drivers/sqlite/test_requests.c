@@ -297,9 +297,10 @@ static void function_that_ends_the_transaction_is_invalid(void **state)
     struct place *place = *state;
     quipu_error error = { 0 };
     assert_refused(transact(place, end_it, (void *)"COMMIT", &error),
-                   QUIPU_INVALID, &error, "ended the transaction");
+                   QUIPU_INVALID, &error, "ran COMMIT, and nothing is stored");
     assert_refused(transact(place, end_it, (void *)"ROLLBACK", &error),
-                   QUIPU_INVALID, &error, "ended the transaction");
+                   QUIPU_INVALID, &error,
+                   "ran ROLLBACK, and nothing is stored");
     fixture_append(place->datastore, place->bound, 1);
 }
 
@@ -315,10 +316,10 @@ static void append_inside_the_function_fails_at_once(void **state)
 {
     struct place *place = *state;
     quipu_error error = { 0 };
-    assert_refused(transact(place, call_back, place, &error), QUIPU_INTERNAL,
+    assert_refused(transact(place, call_back, place, &error), QUIPU_DENIED,
                    &error, "inside its own transaction");
     assert_refused(transact(place, call_back_in_a_crowd, place, &error),
-                   QUIPU_INTERNAL, &error, "inside its own transaction");
+                   QUIPU_DENIED, &error, "inside its own transaction");
     assert_int_equal(pthread_join(place->thread, NULL), 0);
     fixture_append(place->datastore, place->bound, 1);
 }

@@ -2,7 +2,7 @@
 /* Cursors: a step borrows a reader, reads the next rows into memory of the
  * cursor, and returns the reader before it returns the rows. So a slow reader
  * of the application delays neither a checkpoint nor another cursor. */
-#include "cursor.h"
+#include "read/cursor.h"
 
 int quipu_sqlite_cursor_create(quipu_driver_datastore *datastore,
                                quipu_driver_schema *bound,

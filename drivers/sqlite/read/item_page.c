@@ -6,7 +6,7 @@
  * into the next slot, where its bytes still belong to SQLite; the caller looks
  * at it and keeps it or leaves it. Only a kept item's bytes are copied. An item
  * that is larger than the room for bytes gets a page of its own. */
-#include "item_page.h"
+#include "read/item_page.h"
 
 #include "common/safeguard.h"
 

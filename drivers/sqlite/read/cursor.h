@@ -4,7 +4,7 @@
 #ifndef QUIPU_DRIVERS_SQLITE_CURSOR_H
 #define QUIPU_DRIVERS_SQLITE_CURSOR_H
 
-#include "item_page.h"
+#include "read/item_page.h"
 
 /* State of a read of items. */
 struct item_read {

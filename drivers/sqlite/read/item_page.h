@@ -3,7 +3,7 @@
 #ifndef QUIPU_DRIVERS_SQLITE_ITEM_PAGE_H
 #define QUIPU_DRIVERS_SQLITE_ITEM_PAGE_H
 
-#include "item_row.h"
+#include "read/item_row.h"
 
 #define PAGE_ITEMS 480 /* of all pages but the first */
 

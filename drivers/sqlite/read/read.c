@@ -24,7 +24,7 @@
  *   INV3  The order of the rows is that of an index. If the index is damaged
  *         they may come in any order, which the cursor reports as CORRUPT. */
 #include "common/safeguard.h"
-#include "cursor.h"
+#include "read/cursor.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * a listing holds no transaction between two steps; rows added or removed
  * meanwhile may or may not appear.
  */
-#include "cursor.h"
+#include "read/cursor.h"
 
 #include <string.h>
 

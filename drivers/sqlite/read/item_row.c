@@ -6,7 +6,7 @@
  * Types: sequence ids are TEXT or BLOB as the schema says, topics TEXT, states,
  * event ids and metadata BLOB, times INTEGER (microseconds). Booleans, integers
  * and times of further columns are INTEGER, floating-point numbers REAL. */
-#include "item_row.h"
+#include "read/item_row.h"
 
 #include "common/safeguard.h"
 
