@@ -120,10 +120,11 @@ static int run_all(struct program *program, const char *const *uris)
     int status;
 
     program->results.began = time(NULL);
+    quipu_machine_describe(&program->results.machine);
     quipu_store_uri_sweep();
     quipu_record_folder_sweep();
     quipu_runner_catch_signals();
-    quipu_outputs_begin(&program->outputs);
+    quipu_outputs_begin(&program->outputs, &program->results);
     for (; *uris && !quipu_runner_signal(); uris++) {
         if (!run_uri(program, *uris)) {
             misuse("out of memory");

@@ -119,13 +119,10 @@ static const struct quipu_scorecard *last(const struct quipu_results *results)
     return &results->cards[results->count - 1];
 }
 
-void quipu_outputs_begin(struct quipu_outputs *outputs)
+void quipu_outputs_begin(struct quipu_outputs *outputs,
+                         const struct quipu_results *results)
 {
-    for (size_t i = 0; i < outputs->count; i++) {
-        if (outputs->at[i].report->begin) {
-            outputs->at[i].report->begin(outputs->at[i].file);
-        }
-    }
+    NOTIFY(outputs, begin, results)
 }
 
 void quipu_outputs_open_card(struct quipu_outputs *outputs,

@@ -27,7 +27,8 @@ bool quipu_outputs_close(struct quipu_outputs *outputs);
 
 /* Pass the events of a run to all reports (struct quipu_report); an event of a
  * URI concerns the last scorecard. */
-void quipu_outputs_begin(struct quipu_outputs *outputs);
+void quipu_outputs_begin(struct quipu_outputs *outputs,
+                         const struct quipu_results *results);
 void quipu_outputs_open_card(struct quipu_outputs *outputs,
                              const struct quipu_results *results);
 void quipu_outputs_case_end(struct quipu_outputs *outputs,

@@ -17,9 +17,9 @@ static void write_chips(FILE *to, const struct quipu_scorecard *card)
         if (word.declared) {
             bool yes = (card->store.traits & word.bit) != 0;
 
-            fprintf(to, "<span class=\"chip %s\" title=\"%s\">%s</span>",
-                    yes ? "yes" : "no", yes ? "declared" : "not declared",
-                    word.name);
+            fprintf(to, "<span class=\"chip %s\">%s%s</span>",
+                    yes ? "yes" : "no",
+                    yes ? "&#10003; " : "not declared: ", word.name);
         }
     }
     fputs("</p>\n", to);
@@ -79,9 +79,8 @@ static void write_card(FILE *to, const struct quipu_scorecard *card)
     write_verdict(to, card);
     write_chips(to, card);
     write_numbers(to, card);
-    fputs("<div class=\"wide\">\n", to);
     quipu_html_chart(to, card);
-    fputs("</div></div>\n", to);
+    fputs("</div>\n", to);
 }
 
 static void write_head(FILE *to, const struct quipu_results *results)
@@ -92,6 +91,7 @@ static void write_head(FILE *to, const struct quipu_results *results)
         [QUIPU_STANDING_UNTESTED] = "not tested",
         [QUIPU_STANDING_BROKEN] = "broken",
     };
+    const struct quipu_machine *machine = &results->machine;
     enum quipu_standing state = quipu_results_standing(results);
 
     fprintf(to,
@@ -106,8 +106,20 @@ static void write_head(FILE *to, const struct quipu_results *results)
             words[state], quipu_html_style, quipu_html_style_class(state),
             quipu_html_style_sign(state), words[state]);
     quipu_encoding_time(to, results->began);
-    fputs(". Each cord is a guarantee and each knot a case: a filled knot "
-          "passed, a red one failed, a hollow one was skipped.</p>\n",
+    fputs(" &#183; quipu ", to);
+    quipu_encoding_xml(to, machine->quipu);
+    fputs(" &#183; ", to);
+    quipu_encoding_xml(to, machine->kernel);
+    fputs(" &#183; ", to);
+    quipu_encoding_xml(to, machine->libc);
+    fputs(" &#183; {dir} on ", to);
+    quipu_encoding_xml(to, machine->file_system);
+    fputs(" (", to);
+    quipu_encoding_xml(to, machine->folder);
+    fputs(")</p>\n<p class=\"soft\">Each cord is a guarantee and each knot a "
+          "case: a filled knot passed, a cross failed, a square was not "
+          "tested, and a ring does not apply to the store or belongs to a "
+          "longer profile.</p>\n",
           to);
 }
 

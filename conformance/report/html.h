@@ -17,9 +17,13 @@ extern const char quipu_html_style[];
 const char *quipu_html_style_class(enum quipu_standing standing);
 const char *quipu_html_style_sign(enum quipu_standing standing);
 
-/* The cases of a URI as a drawing: a cord for each guarantee with a knot for
+/* The cases of a URI as drawings: a cord for each guarantee with a knot for
  * each case, as in a quipu. */
 void quipu_html_chart(FILE *to, const struct quipu_scorecard *card);
+
+/* Returns the title of the group of guarantees that begins with the one of this
+ * id, or NULL. */
+const char *quipu_html_matrix_group(const char *id);
 
 /* The table of guarantees (rows) and URIs (columns). */
 void quipu_html_matrix(FILE *to, const struct quipu_results *results);

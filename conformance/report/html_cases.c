@@ -63,15 +63,16 @@ static bool is_skipped_for(const struct quipu_case_result *result,
 static void write_reason(FILE *to, const struct quipu_scorecard *card,
                          enum quipu_skip skip, const char *reason)
 {
+    bool untested = skip >= QUIPU_SKIP_UNTESTED;
     unsigned count = 0;
 
     for (size_t i = 0; i < card->count; i++) {
         count += is_skipped_for(&card->cases[i], skip, reason);
     }
-    fprintf(to, "<details%s><summary><span class=\"state %s\">%u</span> %s: ",
-            skip == QUIPU_SKIP_UNTESTED ? " open=\"open\"" : "",
-            skip == QUIPU_SKIP_UNTESTED ? "partly" : "notrun", count,
-            quipu_labels_skip_phrase(skip));
+    fprintf(to, "<details%s><summary><span class=\"state %s\">%u %s</span>: %s",
+            untested ? " open=\"open\"" : "", untested ? "partly" : "notrun",
+            count, count == 1 ? "case" : "cases",
+            skip == QUIPU_SKIP_UNTESTED ? "NOT TESTED: " : "");
     quipu_encoding_xml_line(to, reason);
     fputs("</summary><p class=\"soft\">", to);
     for (size_t i = 0; i < card->count; i++) {
@@ -139,10 +140,14 @@ static unsigned length_of(int64_t milliseconds, int64_t longest)
     return length;
 }
 
-static void write_cell(FILE *to, const struct quipu_case_result *result,
-                       int64_t longest)
+static void write_cell(FILE *to, const struct quipu_scorecard *card,
+                       const struct quipu_case *case_, int64_t longest)
 {
-    fputs("<td class=\"n\">", to);
+    const struct quipu_case_result *result = find(card, case_);
+
+    fputs("<td class=\"n\" data-uri=\"", to);
+    quipu_encoding_xml(to, card->store.uri);
+    fputs("\">", to);
     if (!result) {
         fputs("<span class=\"soft\">&#183;</span>", to);
     } else if (result->verdict == QUIPU_SKIPPED) {
@@ -161,7 +166,7 @@ static void write_cell(FILE *to, const struct quipu_case_result *result,
                 failed ? " failed" : "",
                 length_of(result->milliseconds, longest),
                 length_of(result->milliseconds, longest) + 5,
-                failed ? "FAILED, " : "", result->milliseconds);
+                failed ? "FAILED, " : "passed, ", result->milliseconds);
     }
     fputs("</td>", to);
 }
@@ -175,7 +180,7 @@ static void write_case(FILE *to, const struct quipu_results *results,
     quipu_encoding_xml(to, case_->why);
     fputs("</span></td>", to);
     for (size_t i = 0; i < results->count; i++) {
-        write_cell(to, find(&results->cards[i], case_), longest);
+        write_cell(to, &results->cards[i], case_, longest);
     }
     fputs("</tr>\n", to);
 }
@@ -189,13 +194,13 @@ static void write_guarantee(FILE *to, const struct quipu_results *results,
     quipu_encoding_xml(to, g->title);
     fputs("</summary><p>", to);
     quipu_encoding_xml(to, g->text);
-    fputs("</p>\n<div class=\"wide\"><table>\n<tbody>\n", to);
+    fputs("</p>\n<table>\n<tbody>\n", to);
     for (size_t i = 0; (case_ = quipu_case_at(i)); i++) {
         if (quipu_guarantee_of(case_->id) == g) {
             write_case(to, results, case_, longest);
         }
     }
-    fputs("</tbody></table></div></details>\n", to);
+    fputs("</tbody></table></details>\n", to);
 }
 
 void quipu_html_cases(FILE *to, const struct quipu_results *results)

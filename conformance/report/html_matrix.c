@@ -11,7 +11,7 @@
 static void write_hint(FILE *to, const struct quipu_scorecard *card,
                        const char *guarantee)
 {
-    static const char *const words[QUIPU_SKIPS] = { "", "profile: ",
+    static const char *const words[QUIPU_SKIPS] = { "", "",
                                                     "NOT TESTED: ", "" };
     const char *reason;
 
@@ -32,12 +32,15 @@ static void write_cell(FILE *to, const struct quipu_scorecard *card,
     struct quipu_tally tally = quipu_results_tally(card, guarantee);
     enum quipu_standing state = quipu_results_standing_of(&tally);
 
-    fputs("<td class=\"n\" title=\"", to);
+    fputs("<td class=\"n\" data-uri=\"", to);
+    quipu_encoding_xml(to, card->store.uri);
+    fputs("\" title=\"", to);
     write_hint(to, card, guarantee);
     fprintf(to, "\"><span class=\"state %s\">%s %s</span>",
             quipu_html_style_class(state), quipu_html_style_sign(state),
             quipu_results_standing_name(state));
-    fprintf(to, " <span class=\"soft\">%u", tally.verdicts[QUIPU_PASSED]);
+    fprintf(to, " <span class=\"soft\">%u passed",
+            tally.verdicts[QUIPU_PASSED]);
     if (tally.verdicts[QUIPU_FAILED] > 0) {
         fprintf(to, ", %u failed", tally.verdicts[QUIPU_FAILED]);
     }
@@ -47,9 +50,7 @@ static void write_cell(FILE *to, const struct quipu_scorecard *card,
     fputs("</span></td>", to);
 }
 
-/* Writes a heading before the first guarantee of a group. */
-static void write_group(FILE *to, const struct quipu_guarantee *g,
-                        size_t columns)
+const char *quipu_html_matrix_group(const char *id)
 {
     static const struct {
         const char *first, *name;
@@ -60,19 +61,19 @@ static void write_group(FILE *to, const struct quipu_guarantee *g,
     };
 
     for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
-        if (strcmp(g->id, groups[i].first) == 0) {
-            fprintf(to,
-                    "<tr class=\"group\"><th colspan=\"%zu\">%s</th></tr>\n",
-                    columns, groups[i].name);
+        if (strcmp(id, groups[i].first) == 0) {
+            return groups[i].name;
         }
     }
+    return NULL;
 }
 
 void quipu_html_matrix(FILE *to, const struct quipu_results *results)
 {
     const struct quipu_guarantee *g;
+    const char *group;
 
-    fputs("<h2>Guarantees</h2>\n<div class=\"card wide\"><table>\n"
+    fputs("<h2>Guarantees</h2>\n<div class=\"card\"><table>\n"
           "<thead><tr><th>Guarantee</th>",
           to);
     for (size_t i = 0; i < results->count; i++) {
@@ -82,7 +83,12 @@ void quipu_html_matrix(FILE *to, const struct quipu_results *results)
     }
     fputs("</tr></thead>\n<tbody>\n", to);
     for (size_t i = 0; (g = quipu_guarantee_at(i)); i++) {
-        write_group(to, g, results->count + 1);
+        group = quipu_html_matrix_group(g->id);
+        if (group) {
+            fprintf(to,
+                    "<tr class=\"group\"><th colspan=\"%zu\">%s</th></tr>\n",
+                    results->count + 1, group);
+        }
         fputs("<tr><td title=\"", to);
         quipu_encoding_xml(to, g->text);
         fprintf(to, "\"><a href=\"#g-%s\"><b>%s</b> ", g->id, g->id);

@@ -11,7 +11,7 @@ const char quipu_html_style[] =
     "--part:#e5b04e;--none:#6f665b;--cord:#a98d6c;--wash:#2d2822}}\n"
     "*{box-sizing:border-box}\n"
     "body{margin:0;background:var(--paper);color:var(--ink);"
-    "font:16px/1.5 system-ui,sans-serif}\n"
+    "font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}\n"
     "main{max-width:1080px;margin:0 auto;padding:2rem 1.25rem 4rem}\n"
     "h1{font-size:1.7rem;margin:0 0 .2rem}\n"
     "h2{font-size:1.2rem;margin:2.6rem 0 .8rem}\n"
@@ -34,9 +34,8 @@ const char quipu_html_style[] =
     "border-radius:1rem;padding:.05rem .65rem;margin:.2rem .3rem .2rem 0;"
     "font-size:.85rem}\n"
     ".chip.yes{background:var(--wash)}\n"
-    ".chip.no{color:var(--none);border-style:dashed;"
-    "text-decoration:line-through}\n"
-    ".state{font-weight:650;white-space:nowrap}\n"
+    ".chip.no{color:var(--soft);border-style:dashed}\n"
+    ".state{font-weight:650}span.state{white-space:nowrap}\n"
     ".holds .state,.state.holds{color:var(--good)}\n"
     ".broken .state,.state.broken{color:var(--bad)}\n"
     ".partly .state,.untested .state,.state.partly,.state.untested"
@@ -49,7 +48,10 @@ const char quipu_html_style[] =
     "svg text{font-family:system-ui,sans-serif;fill:var(--ink)}\n"
     "svg .dim{fill:var(--soft)}\n"
     ".cord{stroke:var(--cord);fill:none}\n"
-    ".knot{fill:var(--good)}.knot.failed{fill:var(--bad)}\n"
+    ".cords{display:flex;flex-wrap:wrap;gap:.4rem .9rem;margin-top:.8rem}\n"
+    ".cords figure{margin:0}figcaption{color:var(--soft);font-size:.85rem}\n"
+    ".knot{fill:var(--good)}\n"
+    ".knot.failed{fill:none;stroke:var(--bad);stroke-width:2.6}\n"
     ".knot.skipped{fill:var(--card);stroke:var(--none)}\n"
     ".knot.missed{fill:var(--card);stroke:var(--part);stroke-width:2}\n"
     "table{border-collapse:collapse;width:100%}\n"
@@ -65,10 +67,21 @@ const char quipu_html_style[] =
     "details table{margin:.4rem 0 .8rem}\n"
     ".why{color:var(--soft);font-size:.88rem}\n"
     ".bar{fill:var(--good);opacity:.75}.bar.failed{fill:var(--bad)}\n"
+    ".timeline{min-width:44rem}\n"
     ".operation{fill:var(--none);opacity:.8}.operation.bad{fill:var(--bad);"
-    "opacity:1}\n"
+    "opacity:1;stroke:var(--ink);stroke-width:2}\n"
     ".open{stroke:var(--ink);stroke-dasharray:3 2;fill-opacity:.25}\n"
-    ".rule{stroke:var(--line)}\n";
+    ".rule{stroke:var(--line)}\n"
+    /* On a narrow screen a table is a list of its rows, and a cell names its
+     * URI. */
+    "@media (max-width:44rem){\n"
+    "main{padding:1rem .7rem 3rem}.card{padding:.8rem .9rem}\n"
+    "table,tbody,tr,th,td{display:block}thead{display:none}\n"
+    "tr{border-bottom:1px solid var(--line);padding:.4rem 0}\n"
+    "th,td{border-bottom:0;padding:.1rem 0}td.n{white-space:normal}\n"
+    "td[data-uri]::before{content:attr(data-uri);display:block;"
+    "color:var(--soft);font-size:.8rem}\n"
+    "}\n";
 
 const char *quipu_html_style_class(enum quipu_standing standing)
 {

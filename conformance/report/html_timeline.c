@@ -232,9 +232,9 @@ static bool write_entries(FILE *to, const struct drawing *d, bool bad)
 /* Lists the operations that are evidence. */
 static void write_evidence(FILE *to, const struct quipu_timeline *timeline)
 {
-    fputs(
-        "<p class=\"soft\">The operations in red, in their order:</p>\n<ol>\n",
-        to);
+    fputs("<p class=\"soft\">The outlined operations, in their "
+          "order:</p>\n<ol>\n",
+          to);
     for (size_t i = 0; i < timeline->count; i++) {
         const struct quipu_timeline_entry *m = &timeline->entries[i];
 

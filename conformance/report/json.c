@@ -197,6 +197,10 @@ static void end(FILE *to, const struct quipu_results *results)
     fputs(",\"began\":\"", to);
     quipu_encoding_time(to, results->began);
     fputc('"', to);
+    text(to, "quipu", results->machine.quipu);
+    text(to, "kernel", results->machine.kernel);
+    text(to, "libc", results->machine.libc);
+    text(to, "file_system", results->machine.file_system);
     text(to, "state",
          quipu_results_standing_name(quipu_results_standing(results)));
     fputs(",\"runs\":[\n", to);

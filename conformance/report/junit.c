@@ -15,11 +15,16 @@ static void write_property(FILE *to, const char *name, const char *value)
     fputs("\"/>\n", to);
 }
 
-static void write_properties(FILE *to, const struct quipu_scorecard *card)
+static void write_properties(FILE *to, const struct quipu_results *results,
+                             const struct quipu_scorecard *card)
 {
     char text[32];
 
     fputs("    <properties>\n", to);
+    write_property(to, "quipu", results->machine.quipu);
+    write_property(to, "kernel", results->machine.kernel);
+    write_property(to, "libc", results->machine.libc);
+    write_property(to, "file system", results->machine.file_system);
     write_property(to, "uri", card->store.uri);
     write_property(to, "driver", card->store.driver);
     write_property(to, "driver version", card->store.version);
@@ -81,9 +86,7 @@ static void write_case(FILE *to, const struct quipu_scorecard *card,
  * interrupted; NULL: none. */
 static const char *suite_error(const struct quipu_scorecard *card)
 {
-    return card->problem[0] ? card->problem
-           : !card->ended   ? "the run was interrupted"
-                            : NULL;
+    return card->problem[0] ? card->problem : quipu_results_early_end(card);
 }
 
 static void write_error(FILE *to, const char *text)
@@ -122,7 +125,7 @@ static void write_sheet(FILE *to, const struct quipu_results *results,
                  card->tally.verdicts[QUIPU_FAILED], problem != NULL,
                  card->tally.verdicts[QUIPU_SKIPPED], card->milliseconds);
     fputs(">\n", to);
-    write_properties(to, card);
+    write_properties(to, results, card);
     if (problem) {
         write_error(to, problem);
     }

@@ -15,7 +15,7 @@
 /* Members may be NULL, except the name. */
 struct quipu_report {
     const char *name;
-    void (*begin)(FILE *to);
+    void (*begin)(FILE *to, const struct quipu_results *results);
     /* The store of a URI has been opened, or could not be. */
     void (*open)(FILE *to, const struct quipu_scorecard *card);
     /* A case has ended; its result is also the newest of the last card. */

@@ -87,6 +87,16 @@ static int compare(const void *a, const void *b)
     return (i > k) - (i < k);
 }
 
+const char *quipu_results_early_end(const struct quipu_scorecard *card)
+{
+    if (card->ended || card->problem[0]) {
+        return NULL;
+    }
+    return card->run.fail_fast && card->tally.verdicts[QUIPU_FAILED] > 0
+               ? "stopped at the first failure"
+               : "interrupted";
+}
+
 void quipu_results_sort(struct quipu_scorecard *card)
 {
     if (card->count > 0) {

@@ -6,6 +6,7 @@
 #ifndef QUIPU_REPORT_RESULTS_H
 #define QUIPU_REPORT_RESULTS_H
 
+#include "machine.h"
 #include "runner/runner.h"
 
 #include <time.h>
@@ -46,6 +47,7 @@ struct quipu_scorecard {
 /* The results of a run, one scorecard for each URI. */
 struct quipu_results {
     time_t began;
+    struct quipu_machine machine;
     size_t count;
     struct quipu_scorecard *cards;
 };
@@ -58,6 +60,10 @@ struct quipu_scorecard *quipu_results_add_card(struct quipu_results *results,
 /* Adds a copy of an outcome; returns NULL if there is no memory. */
 const struct quipu_case_result *quipu_results_add_case(
     struct quipu_scorecard *card, const struct quipu_outcome *outcome);
+
+/* Returns why not all selected cases were run: "interrupted" ...; NULL: they
+ * were, or the store could not be opened. */
+const char *quipu_results_early_end(const struct quipu_scorecard *card);
 
 /* Puts the cases in the order of the suite. */
 void quipu_results_sort(struct quipu_scorecard *card);

@@ -8,9 +8,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-static void begin(FILE *to)
+static void begin(FILE *to, const struct quipu_results *results)
 {
-    fputs("TAP version 13\n", to);
+    const struct quipu_machine *machine = &results->machine;
+
+    fprintf(to, "TAP version 13\n# quipu %s, %s, %s, %s on %s\n",
+            machine->quipu, machine->kernel, machine->libc,
+            machine->file_system, machine->folder);
 }
 
 /* Writes each line of the text as a comment. */
@@ -70,22 +74,16 @@ static void close(FILE *to, const struct quipu_scorecard *card)
     quipu_summary_write(to, "# ", card);
 }
 
-static bool stopped_early(const struct quipu_scorecard *card)
-{
-    return card->run.fail_fast && card->tally.verdicts[QUIPU_FAILED] > 0;
-}
-
 static void end(FILE *to, const struct quipu_results *results)
 {
     bool ended = true;
 
     for (size_t i = 0; i < results->count; i++) {
+        const char *reason = quipu_results_early_end(&results->cards[i]);
+
         ended = ended && results->cards[i].ended;
-        if (!results->cards[i].ended && !results->cards[i].problem[0]) {
-            fputs(stopped_early(&results->cards[i])
-                      ? "Bail out! stopped at the first failure\n"
-                      : "Bail out! interrupted\n",
-                  to);
+        if (reason) {
+            fprintf(to, "Bail out! %s\n", reason);
         }
     }
     if (ended) {

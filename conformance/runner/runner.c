@@ -135,22 +135,25 @@ bool quipu_runner_selects(const struct quipu_run *run,
 
 static const struct {
     uint32_t bit;
-    const char *absent, *present;
+    const char *absent, *present; /* what a case needs that is skipped */
 } reasons[] = {
-    { QUIPU_CAN_SHARE, "the store is not shared by processes", "shared" },
-    { QUIPU_CAN_PERSIST, "the store does not persist", "persistent" },
-    { QUIPU_CAN_LOG, "the store keeps no log", "it keeps a log" },
-    { QUIPU_CAN_TRACK, "the store keeps no tracking records",
-      "it keeps tracking records" },
-    { QUIPU_CAN_TRANSACT, "the store runs no function in a transaction",
-      "it runs a function in a transaction" },
-    { QUIPU_TRAIT_MULTI_OPEN,
-      "each datastore of this URI is a store of its own",
-      "two datastores of this URI are one store" },
-    { QUIPU_TRAIT_FILES, "the URI has no {dir}", "the URI has {dir}" },
-    { QUIPU_TRAIT_SERVER, "no --stop and --start", "it has a server" },
-    { QUIPU_TRAIT_HEAVY, "it is heavy: for the profile full",
-      "the profile is not quick" },
+    { QUIPU_CAN_SHARE, "needs a store that processes share",
+      "needs a store that processes do not share" },
+    { QUIPU_CAN_PERSIST, "needs a store that persists",
+      "needs a store that does not persist" },
+    { QUIPU_CAN_LOG, "needs a log", "needs a store without a log" },
+    { QUIPU_CAN_TRACK, "needs tracking records",
+      "needs a store without tracking records" },
+    { QUIPU_CAN_TRANSACT, "needs functions in a transaction",
+      "needs a store without functions in a transaction" },
+    { QUIPU_TRAIT_MULTI_OPEN, "needs a URI whose datastores are one store",
+      "needs a URI whose datastores are each a store of its own" },
+    { QUIPU_TRAIT_FILES, "needs {dir} in the URI",
+      "needs a URI without {dir}" },
+    { QUIPU_TRAIT_SERVER, "needs --stop and --start",
+      "needs a run without --stop and --start" },
+    { QUIPU_TRAIT_HEAVY, "needs the profile full or soak",
+      "needs the profile quick" },
 };
 
 /* Returns why a case without a needed capability or trait is skipped.  For a
@@ -462,10 +465,10 @@ bool quipu_runner_in_process(const struct quipu_run *run,
         quipu_runner_skip_reason(case_, job.traits, &job.outcome.skip);
 
     if (!reason && !quipu_store_uri_create(&job.store_uri, run->uri)) {
-        reason = "cannot create a folder for {dir}";
+        reason = "needs a folder for {dir}, which cannot be created";
     }
     if (reason) {
-        fprintf(stderr, "%s cannot run: %s\n", case_->id, reason);
+        fprintf(stderr, "%s cannot run: it %s\n", case_->id, reason);
         return false;
     }
     fprintf(stderr, "%s runs in process %d on %s\n", case_->id, (int)getpid(),

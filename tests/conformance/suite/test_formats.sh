@@ -110,7 +110,34 @@ same "HTML's undeclared cell" 1 "$(html \
     'count(//tr[td/a/@href="#g-L1"]/td[3]/span[contains(@class,
         "undeclared")])')"
 same "HTML's knots" "$(at 'count(//testsuite[1]/testcase)')" \
-    "$(html 'count((//svg[.//path])[1]//ellipse)')"
+    "$(html 'count((//div[@class="cords"])[1]//*[starts-with(@class,
+        "knot")])')"
+# The result is told by the shape, not by colour alone.
+same "HTML's crosses" "$(at 'string(//testsuite[1]/@failures)')" \
+    "$(html 'count((//div[@class="cords"])[1]//path[@class="knot failed"])')"
+same "HTML's squares" 1 \
+    "$(html 'count((//div[@class="cords"])[1]//rect[@class="knot missed"])')"
+same "HTML's failed ellipses" 0 "$(html 'count(//ellipse[contains(@class,
+    "failed") or contains(@class, "missed")])')"
+same "HTML's bars without a word" 0 "$(html 'count(//td//svg[not(contains(text,
+    "passed, ") or contains(text, "FAILED, "))])')"
+# On a narrow screen, where tables are lists, each cell names its URI.
+same "HTML's cells without URI" 0 "$(html 'count(//td[@class="n"][not(@data-uri
+    = "memory:{name}" or @data-uri = "bare:{name}")])')"
+# Version, kernel and file system.
+machine="$(uname -s) $(uname -r) $(uname -m)"
+html 'string((//p[@class="soft"])[1])' >machine
+grep -qF "quipu $(json quipu) · $machine · " machine &&
+    grep -q " · {dir} on $(json file_system) (/" machine ||
+    fail "the HTML report describes the machine as: $(cat machine)"
+same "JSON's kernel" "$machine" "$(json kernel)"
+same "JUnit's kernel" "$machine" \
+    "$(at 'string(//testsuite[1]//property[@name="kernel"]/@value)')"
+grep -qF "# quipu $(json quipu), $machine, " r.tap ||
+    fail "the TAP report does not describe the machine"
+# Reasons for skips say what the cases need.
+same "HTML's reason of skips" 1 "$(html \
+    'count(//summary[contains(., "1 case: needs a store without a log")])')"
 same "HTML's lanes" 3 "$(html \
     'count((//svg[@class="timeline"])[1]/text[@font-size = 13])')"
 same "HTML's bars" 3 "$(html 'count((//svg[@class="timeline"])[1]//rect)')"

@@ -70,7 +70,7 @@ static void command_line_replaces_members(void **state)
     char name[] = "test", option[] = "--only=U1.taken*",
          output[] = "--output=json=arguments.json", uri[] = "memory:";
     char *arguments[] = { name, option, output, uri, NULL };
-    char text[200] = "";
+    char text[1000] = "";
     FILE *file;
 
     (void)state;

@@ -10,7 +10,7 @@ all=$("$suite" --list | grep -vc '^ ')
 # The selected cases pass, and the summary counts those not selected.
 expect 0 "$suite" --only "$good"
 says '^# U1 +One winner +holds +1 +0 +0$'
-says '^# contract .* not declared +0 +0 +1 +it keeps a log$'
+says '^# contract .* not declared +0 +0 +1 +needs a store without a log$'
 says '^# U2 .* not run +0 +0 +0$'
 says "the selected cases hold; $((all - 4)) cases were not selected"
 says '^1\.\.4$'
@@ -64,18 +64,18 @@ says 'no case failed, but NOT EVERYTHING WAS TESTED: S1;'
 
 # A case that is not declared or of another profile does not affect the status.
 expect 0 "$suite" --only "$good,V1.*,F3.*"
-says '^# V1 .* not declared +0 +0 +1 +the store runs no function'
-says '^# F3 .* not run +0 +0 +1 +it is heavy: for the profile full$'
+says '^# V1 .* not declared +0 +0 +1 +needs functions in a transaction$'
+says '^# F3 .* not run +0 +0 +1 +needs the profile full or soak$'
 expect 0 "$suite" --only "$good,F3.*" --profile full
 says '^# F3 .* holds '
 
 # A persistent store needs {dir} or server hooks for status 0.
 expect 3 "$suite" 'lasting:{name}' --only "$good,V3.needs-files"
-says 'V3 .* partly tested +1 +0 +1 +NOT TESTED: the URI has no \{dir\}$'
+says 'V3 .* partly tested +1 +0 +1 +NOT TESTED: needs \{dir\} in the URI$'
 expect 3 "$suite" 'lasting:{name}' --only "$good,V5.stops*"
-says 'V5 .* not tested +0 +0 +1 +NOT TESTED: no --stop and --start$'
+says 'V5 .* not tested +0 +0 +1 +NOT TESTED: needs --stop and --start$'
 expect 0 "$suite" 'lasting:{dir}' --only "$good,V3.needs-files,V5.stops*"
-says 'V5 .* not declared +0 +0 +1 +no --stop and --start$'
+says 'V5 .* not declared +0 +0 +1 +needs --stop and --start$'
 expect 0 "$suite" 'memory:{name}' --only "$good,V3.needs-files,V5.stops*"
 expect 0 "$suite" 'lasting:{name}' --only "$good,V3.needs-files" \
     --stop : --start :
@@ -156,7 +156,7 @@ sh -c 'echo $$ >pid; exec "$0" --in-process F1.crashes' "$suite" 2>err && :
 same "the status of a process that dies of SIGKILL" 137 $?
 complains "^F1\.crashes runs in process $(cat pid) "
 expect 3 "$suite" --in-process V1.needs-transact
-complains '^V1\.needs-transact cannot run: the store runs no function'
+complains '^V1\.needs-transact cannot run: it needs functions in'
 expect 2 "$suite" --in-process 'U*'
 complains 'if one case and one URI are given'
 expect 1 "$suite" nowhere: --in-process U1.passes
