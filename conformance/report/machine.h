@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The machine on which a run takes place, for reports: what holds on one file
- * system or kernel need not hold on another.
+ * The machine on which a run takes place, for reports: a guarantee that holds
+ * on one file system or kernel need not hold on another.  Names that the system
+ * does not tell are empty, or "unknown".
  */
 #ifndef QUIPU_REPORT_MACHINE_H
 #define QUIPU_REPORT_MACHINE_H
