@@ -294,6 +294,161 @@ static void borrowed(struct quipu_context *ctx)
 
 #define LOG QUIPU_CAN_LOG
 
+/* ------------------------------------------- a schema that is torn down */
+
+/* Items, with states of this size: more than a driver reads at once. */
+#define FORMER 300
+#define FORMER_SIZE 4000
+#define LATER 7
+
+/* How a cursor is opened. */
+enum way { OF_LOG, OF_SEQUENCE, OF_SEQUENCES, WAYS };
+
+struct torn_down {
+    struct quipu_context *ctx;
+    quipu_records *records; /* bound before the tear-down */
+    quipu_bytes sequence;
+    quipu_cursor *cursor;
+    quipu_sequences *sequences;
+};
+
+static void open_way(struct torn_down *t, enum way way)
+{
+    quipu_bytes all = { 0 };
+
+    OK(way == OF_LOG ? quipu_records_read_log(t->records, NULL, &t->cursor, ERR)
+       : way == OF_SEQUENCE
+           ? quipu_records_read(t->records, t->sequence, NULL, &t->cursor, ERR)
+           : quipu_sequences_open(t->records, all, &t->sequences, ERR));
+}
+
+/* Makes a step; *more: there was a row.  Only former items have long states. */
+static int make_step(struct torn_down *t, bool *more)
+{
+    const quipu_item *item = NULL;
+    const quipu_sequence *sequence = NULL;
+    int status;
+
+    if (t->sequences) {
+        status = quipu_sequences_next(t->sequences, &sequence, ERR);
+        *more = status == QUIPU_OK && sequence;
+        CHECK(!*more || sequence->last_position != LATER - 1,
+              "a listing goes on into the schema that was set up again");
+        return status;
+    }
+    status = quipu_cursor_next(t->cursor, &item, ERR);
+    *more = status == QUIPU_OK && item;
+    CHECK(!*more || item->state.size == FORMER_SIZE,
+          "a cursor goes on into the schema that was set up again, with item "
+          "%" PRId64,
+          item->notification_id);
+    return status;
+}
+
+/* Appends to `count` sequences, or that many items to one. */
+static void fill(struct torn_down *t, quipu_records *r, enum way way,
+                 size_t count, const char *state)
+{
+    struct quipu_builder *b = quipu_builder_create(t->ctx, r, count);
+
+    for (size_t i = 0; i < count; i++) {
+        quipu_builder_add_next(
+            b,
+            way == OF_SEQUENCES ? quipu_context_sequence(t->ctx) : t->sequence,
+            state);
+    }
+    OK(quipu_builder_append(b));
+}
+
+/* A cursor that was begun returns all former items, or fails. */
+static void end_cursor(struct torn_down *t, enum way way)
+{
+    size_t count = 1;
+    bool more = true;
+    int status = QUIPU_OK;
+
+    while (status == QUIPU_OK && more) {
+        status = make_step(t, &more);
+        count += more;
+    }
+    CHECK(status == QUIPU_NOT_FOUND || status == QUIPU_OK,
+          "the step returns %s: %s", quipu_status_name(status), ERR->message);
+    CHECK(status == QUIPU_NOT_FOUND || way == OF_SEQUENCES || count == FORMER,
+          "the cursor ends with OK after %zu of %d items", count, FORMER);
+    quipu_cursor_close(t->cursor);
+    quipu_sequences_close(t->sequences);
+    t->cursor = NULL;
+    t->sequences = NULL;
+}
+
+/* Reads that begin after the tear-down. */
+static void read_anew(struct torn_down *t)
+{
+    quipu_position head;
+    int64_t number = 0;
+    int status = quipu_records_last(t->records, t->sequence, &number, ERR);
+
+    CHECK(status == QUIPU_NOT_FOUND ||
+              (status == QUIPU_OK && number == FORMER - 1),
+          "last returns %s and %" PRId64, quipu_status_name(status), number);
+    if (!(t->ctx->traits & QUIPU_CAN_LOG)) {
+        return;
+    }
+    status = quipu_records_head(t->records, &head, ERR);
+    CHECK(status == QUIPU_NOT_FOUND ||
+              (status == QUIPU_OK && head.notification_id != LATER),
+          "head returns %s and %" PRId64, quipu_status_name(status),
+          status == QUIPU_OK ? head.notification_id : 0);
+    status = quipu_records_wait(t->records, -1, 1000, &number, ERR);
+    CHECK(status != QUIPU_OK || number != LATER,
+          "wait returns the head of the schema that was set up again");
+}
+
+static void torn_down_by(struct torn_down *t, enum way way, bool again)
+{
+    quipu_datastore *d = quipu_context_datastore(t->ctx);
+    quipu_schema *schema = quipu_context_schema(t->ctx, 0);
+    quipu_records *later = NULL;
+    char *state = quipu_context_allocate(t->ctx, FORMER_SIZE + 1);
+    bool more;
+
+    memset(state, 'x', FORMER_SIZE);
+    quipu_context_setup(t->ctx, schema);
+    t->records = quipu_context_bind(t->ctx, d, schema);
+    t->sequence = quipu_context_sequence(t->ctx);
+    fill(t, t->records, way, FORMER, state);
+    open_way(t, way);
+    OK(make_step(t, &more));
+    OK(quipu_datastore_teardown(d, schema, ERR));
+    if (again) {
+        quipu_context_setup(t->ctx, schema);
+        later = quipu_context_bind(t->ctx, d, schema);
+        fill(t, later, OF_SEQUENCE, LATER, "later");
+    }
+    end_cursor(t, way);
+    if (way != OF_SEQUENCES) {
+        read_anew(t);
+    }
+    quipu_context_unbind(t->ctx, t->records);
+    if (again) {
+        quipu_context_unbind(t->ctx, later);
+        OK(quipu_datastore_teardown(d, schema, ERR));
+    }
+}
+
+static void torn_down(struct quipu_context *ctx)
+{
+    struct torn_down t = { .ctx = ctx };
+
+    for (int way = OF_LOG; way < WAYS; way++) {
+        if (way == OF_LOG && !(ctx->traits & QUIPU_CAN_LOG)) {
+            continue;
+        }
+        torn_down_by(&t, (enum way)way, false);
+        torn_down_by(&t, (enum way)way, true);
+    }
+}
+
 static const struct quipu_case cases[] = {
     { "V1.own-writes-are-seen", "A program reads its own writes at once.",
       own_writes, LOG, 0, 0 },
@@ -330,6 +485,10 @@ static const struct quipu_case cases[] = {
     { "V4.two-hundred-cursors-at-once",
       "Slow readers do not block writers, nor do two hundred of them.", many,
       LOG, 0, 0 },
+    { "V4.torn-down-under-a-cursor",
+      "A cursor whose schema is torn down returns the former items, or fails; "
+      "it neither ends as if it were complete nor returns later items.",
+      torn_down, 0, 0, 0 },
     { "V4.borrowed-items-stay-valid",
       "A borrowed item is valid until the next call on its cursor.", borrowed,
       0, 0, 0 },

@@ -2,6 +2,7 @@
 /* Mutants whose reads return wrong items. */
 #include "mutant.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 /* M09: returns a sequence in the order in which it was stored, by filtering the
@@ -91,6 +92,25 @@ static int return_not_found(quipu_driver_datastore *datastore,
     return status;
 }
 
+/* M67: ends a cursor with OK when its schema is torn down. */
+static atomic_bool torn_down;
+
+static int note_teardown(quipu_driver_datastore *datastore,
+                         const quipu_schema *schema, int64_t deadline,
+                         quipu_error *error)
+{
+    atomic_store(&torn_down, true);
+    return mutant_base_driver()->teardown(datastore, schema, deadline, error);
+}
+
+static enum filter_result end_after_teardown(struct read_call *r,
+                                             const quipu_item *item)
+{
+    (void)r;
+    (void)item;
+    return atomic_load(&torn_down) ? ITEM_END : ITEM_SHOW;
+}
+
 static const struct mutant mutants[] = {
     { "M07", "cursor-returns-later-items",
       "marten#4953: one read by two statements with two snapshots",
@@ -111,5 +131,9 @@ static const struct mutant mutants[] = {
     { "M34", "returns-a-status-that-is-not-listed",
       "ODBC and JDBC drivers: each returns another code", "S5.last-position",
       .replaced = { .last_position = return_not_found } },
+    { "M67", "cursor-ends-when-its-schema-is-removed",
+      "RocksDB: an iterator that fails looks like one that has ended",
+      "V4.torn-down-under-a-cursor", .filter = end_after_teardown,
+      .replaced = { .teardown = note_teardown } },
 };
 MUTANT_FAMILY(reads);

@@ -42,6 +42,9 @@ struct statements {
     uint64_t serial; /* of the bound schema; 0: unused */
     uint64_t used;   /* connection->uses at the last use */
     sqlite3_stmt *of[SQL_COUNT - SQL_COMMON_COUNT];
+    /* How often SQLite had compiled each when its schema was last found; -1:
+     * not yet (lookup.c). */
+    int compiled[SQL_COUNT - SQL_COMMON_COUNT];
 };
 
 #define STATEMENT_CACHES 16
@@ -93,6 +96,12 @@ int quipu_sqlite_statement_get(struct connection *connection,
                                const quipu_driver_schema *schema,
                                enum statement which, sqlite3_stmt **statement,
                                quipu_error *error);
+
+/* Returns the counter of the compilations of a schema's statement that were
+ * checked, and sets *now to the present number. */
+int *quipu_sqlite_statement_compiled(struct connection *connection,
+                                     const quipu_driver_schema *schema,
+                                     enum statement which, int *now);
 
 /* Steps a statement that returns no row, and resets it. */
 int quipu_sqlite_statement_run(struct connection *connection,
@@ -165,6 +174,13 @@ int quipu_sqlite_lookup_last(struct connection *connection,
 int quipu_sqlite_lookup_head(struct connection *connection,
                              const quipu_driver_schema *bound, int64_t *head,
                              quipu_error *error);
+
+/* Checks, after a statement of a schema was stepped, that it has read the table
+ * of that schema, and not one that was set up later under its name. NOT_FOUND:
+ * the schema was torn down. */
+int quipu_sqlite_lookup_check(struct connection *connection,
+                              const quipu_driver_schema *bound,
+                              enum statement which, quipu_error *error);
 
 /* Looks up the tracking record of a consumer and log. */
 int quipu_sqlite_lookup_tracking(struct connection *connection,

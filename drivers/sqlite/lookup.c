@@ -5,7 +5,14 @@
  *
  * An item is never removed while its schema exists. So what a head names can be
  * read in any later state of the store, and the two reads of log_head need no
- * common transaction. */
+ * common transaction.
+ *
+ * A schema that was torn down may be set up again, with a table of the same
+ * name. Statements of the former one would read the new table; SQLite compiles
+ * them again for it. So after a statement was compiled, and only then, the
+ * catalogue is searched for the number of the schema, which is never used
+ * again: if it is found, even later than the statement has read, the table was
+ * the right one. */
 #include "common/safeguard.h"
 #include "read/item_row.h"
 #include "sqlite.h"
@@ -44,7 +51,10 @@ int quipu_sqlite_lookup_last(struct connection *connection,
         return status;
     }
     quipu_sqlite_item_row_bind_sequence(last, 1, bound, id);
-    return get_integer(connection, last, &end->found, &end->position, error);
+    status = get_integer(connection, last, &end->found, &end->position, error);
+    return status == QUIPU_OK
+               ? quipu_sqlite_lookup_check(connection, bound, SQL_LAST, error)
+               : status;
 }
 
 int quipu_sqlite_lookup_head(struct connection *connection,
@@ -69,6 +79,25 @@ int quipu_sqlite_lookup_head(struct connection *connection,
             "schema \"%s\" of \"%s\" is no longer set up; it was torn down "
             "since it was bound",
             bound->schema.table, datastore->name);
+    }
+    return status;
+}
+
+int quipu_sqlite_lookup_check(struct connection *connection,
+                              const quipu_driver_schema *bound,
+                              enum statement which, quipu_error *error)
+{
+    int64_t head = 0;
+    int now = 0;
+    int *compiled =
+        quipu_sqlite_statement_compiled(connection, bound, which, &now);
+
+    if (SAFEGUARDED("V4.items-of-the-bound-schema", *compiled == now, true)) {
+        return QUIPU_OK;
+    }
+    int status = quipu_sqlite_lookup_head(connection, bound, &head, error);
+    if (status == QUIPU_OK) {
+        *compiled = now;
     }
     return status;
 }
@@ -190,7 +219,11 @@ static int read_event_id(struct connection *reader,
         status = quipu_sqlite_error_set(reader, code, "read the head", error);
     }
     (void)sqlite3_reset(row);
-    return status;
+    if (status == QUIPU_OK) {
+        status =
+            quipu_sqlite_lookup_check(reader, bound, SQL_EVENT_ID_AT, error);
+    }
+    return quipu_sqlite_lookup_torn_down(reader, bound, status, error);
 }
 
 int quipu_sqlite_lookup_log_head(quipu_driver_datastore *datastore,

@@ -374,9 +374,25 @@ int quipu_sqlite_statement_get(struct connection *connection,
             return quipu_sqlite_error_set(connection, code,
                                           "prepare a statement", error);
         }
+        if (which >= SQL_COMMON_COUNT) {
+            find_cache(connection, schema->serial)
+                ->compiled[which - SQL_COMMON_COUNT] = -1;
+        }
     }
     *statement = *slot;
     return QUIPU_OK;
+}
+
+int *quipu_sqlite_statement_compiled(struct connection *connection,
+                                     const quipu_driver_schema *schema,
+                                     enum statement which, int *now)
+{
+    const size_t index = which - SQL_COMMON_COUNT;
+    struct statements *cache = find_cache(connection, schema->serial);
+
+    *now =
+        sqlite3_stmt_status(cache->of[index], SQLITE_STMTSTATUS_REPREPARE, 0);
+    return &cache->compiled[index];
 }
 
 int quipu_sqlite_statement_run(struct connection *connection,

@@ -173,9 +173,9 @@ static int find_sequence(quipu_driver_cursor *cursor, struct connection *reader,
 {
     struct listing *listing = &cursor->listing;
     sqlite3_stmt *statement = NULL;
-    int status = quipu_sqlite_statement_get(reader, cursor->bound,
-                                            listing->begun ? SQL_NEXT_SEQUENCE
-                                                           : SQL_FIRST_SEQUENCE,
+    const enum statement which =
+        listing->begun ? SQL_NEXT_SEQUENCE : SQL_FIRST_SEQUENCE;
+    int status = quipu_sqlite_statement_get(reader, cursor->bound, which,
                                             &statement, error);
 
     if (status != QUIPU_OK) {
@@ -196,7 +196,9 @@ static int find_sequence(quipu_driver_cursor *cursor, struct connection *reader,
         listing->begun = true;
     }
     (void)sqlite3_reset(statement);
-    return status;
+    return status == QUIPU_OK
+               ? quipu_sqlite_lookup_check(reader, cursor->bound, which, error)
+               : status;
 }
 
 static int next_sequence(quipu_driver_cursor *cursor, struct connection *reader,

@@ -192,6 +192,10 @@ static int read_page(quipu_driver_cursor *cursor, struct connection *reader,
     }
     bind_query(cursor, query);
     status = collect_rows(cursor, reader, query, &more, error);
+    if (status == QUIPU_OK) {
+        status =
+            quipu_sqlite_lookup_check(reader, cursor->bound, read->sql, error);
+    }
     SAFEGUARD("V4.head-of-a-cursor")
     if (status == QUIPU_OK && more && read->head == INT64_MAX) { /* INV1 */
         status =
