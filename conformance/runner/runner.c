@@ -135,7 +135,7 @@ bool quipu_runner_selects(const struct quipu_run *run,
 
 static const struct {
     uint32_t bit;
-    const char *absent, *present; /* what a case needs that is skipped */
+    const char *absent, *present; /* the needs of a skipped case */
 } reasons[] = {
     { QUIPU_CAN_SHARE, "needs a store that processes share",
       "needs a store that processes do not share" },
