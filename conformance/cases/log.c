@@ -14,7 +14,7 @@ static void gapless(struct quipu_context *ctx)
     size_t stored = 0;
 
     for (unsigned round = 0; round < 50; round++) {
-        size_t n = 1 + quipu_context_random(ctx, 5);
+        size_t n = 1 + (size_t)quipu_context_random(ctx, 5);
 
         quipu_builder_append_many(ctx, r, s[quipu_context_random(ctx, 3)], n);
         stored += n;

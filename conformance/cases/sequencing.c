@@ -173,7 +173,7 @@ static void results_match(struct quipu_context *ctx)
         s[i] = quipu_context_sequence(ctx);
     }
     for (unsigned round = 0; round < 60; round++) {
-        size_t n = 1 + quipu_context_random(ctx, 10);
+        size_t n = 1 + (size_t)quipu_context_random(ctx, 10);
         int64_t first;
 
         quipu_builder_clear(b);

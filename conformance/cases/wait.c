@@ -126,7 +126,7 @@ static void timeouts(struct quipu_context *ctx)
 /* Gives the sleeper time to fall asleep, more in each round. */
 static void let_sleep(unsigned round)
 {
-    struct timespec span = { .tv_nsec = 20000000L * (1 + round) };
+    struct timespec span = { .tv_nsec = 20000000L * (1 + (long)round) };
 
     nanosleep(&span, NULL);
 }

@@ -133,7 +133,7 @@ static void apply(int copy, const struct journal_record *change)
         CHECK(ftruncate(copy, change->offset) == 0,
               "cannot truncate a file of the disk image: %s", strerror(errno));
     } else {
-        write_at(copy, quipu_journal_data(change), change->data_size,
+        write_at(copy, quipu_journal_data(change), (size_t)change->data_size,
                  change->offset);
     }
 }
@@ -147,7 +147,7 @@ static void apply_sectors(uint64_t *random, int copy,
         size_t piece = SECTOR - (size_t)(at % SECTOR);
 
         if (piece > change->data_size - done) {
-            piece = change->data_size - done;
+            piece = (size_t)change->data_size - done;
         }
         if (random_below(random, 2)) {
             write_at(copy, quipu_journal_data(change) + done, piece, at);

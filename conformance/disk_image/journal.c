@@ -38,7 +38,7 @@ static const unsigned char *copy_record(struct quipu_context *ctx,
 
     CHECK(left >= sizeof(record), "the journal is truncated");
     memcpy(&record, at, sizeof(record));
-    *size = sizeof(record) + record.names_size + record.data_size;
+    *size = sizeof(record) + record.names_size + (size_t)record.data_size;
     CHECK(*size <= left, "the journal is truncated");
     copy = quipu_context_allocate(ctx, *size);
     memcpy(copy, at, *size);

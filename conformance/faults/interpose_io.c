@@ -38,27 +38,28 @@ static size_t size_of(const struct iovec *pieces, int count)
 }
 
 /* Writes at an offset, or, if that is -1, at the descriptor's own. */
-static ssize_t put(int fd, const struct iovec *pieces, int count, off_t offset)
+static ssize_t put(int fd, const struct iovec *pieces, int count,
+                   int64_t offset)
 {
     return offset < 0 ? NEXT(writev)(fd, pieces, count)
-                      : NEXT(pwritev)(fd, pieces, count, offset);
+                      : NEXT(LARGE(pwritev))(fd, pieces, count, offset);
 }
 
-static off_t offset_of(int fd, off_t offset)
+static int64_t offset_of(int fd, int64_t offset)
 {
-    return offset < 0 ? lseek(fd, 0, SEEK_CUR) : offset;
+    return offset < 0 ? LARGE(lseek)(fd, 0, SEEK_CUR) : offset;
 }
 
 /* Writes the first sectors of a write that fails; returns -1. */
-static ssize_t write_part(int fd, const struct iovec *pieces, off_t offset)
+static ssize_t write_part(int fd, const struct iovec *pieces, int64_t offset)
 {
     int number = errno;
     struct file file = files_of(fd);
-    off_t at = offset_of(fd, offset);
-    off_t end = (at + (off_t)(pieces[0].iov_len / 2)) / SECTOR * SECTOR;
+    int64_t at = offset_of(fd, offset);
+    int64_t end = (at + (int64_t)(pieces[0].iov_len / 2)) / SECTOR * SECTOR;
     if (end > at) {
         struct iovec part = { pieces[0].iov_base, (size_t)(end - at) };
-        if (NEXT(pwritev)(fd, &part, 1, at) == end - at) {
+        if (NEXT(LARGE(pwritev))(fd, &part, 1, at) == end - at) {
             journal_write_data(
                 JOURNAL_WRITE, &file,
                 &(struct journal_data){ &part, 1, part.iov_len, at });
@@ -70,7 +71,7 @@ static ssize_t write_part(int fd, const struct iovec *pieces, off_t offset)
 
 /* Writes to a descriptor with O_DSYNC or O_SYNC, which is a sync, too. */
 static ssize_t write_synchronous(int fd, const struct iovec *pieces, int count,
-                                 off_t offset)
+                                 int64_t offset)
 {
     struct file file = files_of(fd);
     enum fault fault = quipu_fault_plan_decide(CALL_SYNC);
@@ -78,7 +79,7 @@ static ssize_t write_synchronous(int fd, const struct iovec *pieces, int count,
     bool stores = fault == FAULT_NONE && !quipu_fault_plan.lie;
     ssize_t written = put(fd, pieces, count, offset);
     if (written > 0) {
-        off_t at = offset < 0 ? offset_of(fd, offset) - written : offset;
+        int64_t at = offset < 0 ? offset_of(fd, offset) - written : offset;
         journal_write_data(
             stores ? JOURNAL_STORE : JOURNAL_WRITE, &file,
             &(struct journal_data){ pieces, count, (size_t)written, at });
@@ -92,7 +93,7 @@ static ssize_t write_synchronous(int fd, const struct iovec *pieces, int count,
 }
 
 static ssize_t write_watched(int fd, const struct iovec *pieces, int count,
-                             off_t offset)
+                             int64_t offset)
 {
     struct file file = files_of(fd);
     enum fault fault = quipu_fault_plan_decide(CALL_WRITE);
@@ -103,7 +104,7 @@ static ssize_t write_watched(int fd, const struct iovec *pieces, int count,
     if (fault == FAULT_FAIL_SILENTLY) {
         written = (ssize_t)size_of(pieces, count);
         if (offset < 0) {
-            (void)lseek(fd, written, SEEK_CUR);
+            (void)LARGE(lseek)(fd, written, SEEK_CUR);
         }
         return written;
     }
@@ -112,7 +113,7 @@ static ssize_t write_watched(int fd, const struct iovec *pieces, int count,
     }
     written = put(fd, pieces, count, offset);
     if (written > 0 && journal_is_open()) {
-        off_t at = offset < 0 ? offset_of(fd, offset) - written : offset;
+        int64_t at = offset < 0 ? offset_of(fd, offset) - written : offset;
         journal_write_data(
             JOURNAL_WRITE, &file,
             &(struct journal_data){ pieces, count, (size_t)written, at });
@@ -133,24 +134,23 @@ ssize_t writev(int fd, const struct iovec *pieces, int count)
                         : NEXT(writev)(fd, pieces, count);
 }
 
-#define PWRITE(name)                                                  \
-    ssize_t name(int fd, const void *data, size_t size, off_t offset) \
-    {                                                                 \
-        struct iovec piece = { (void *)data, size };                  \
-        return is_plain(fd) ? write_watched(fd, &piece, 1, offset)    \
-                            : NEXT(name)(fd, data, size, offset);     \
+#define PWRITE(name, offset_type)                                           \
+    ssize_t name(int fd, const void *data, size_t size, offset_type offset) \
+    {                                                                       \
+        struct iovec piece = { (void *)data, size };                        \
+        return is_plain(fd) ? write_watched(fd, &piece, 1, offset)          \
+                            : NEXT(name)(fd, data, size, offset);           \
     }
-PWRITE(pwrite)
-PWRITE(pwrite64)
+EACH_SIZE(PWRITE, pwrite)
 
-#define PWRITEV(name)                                                         \
-    ssize_t name(int fd, const struct iovec *pieces, int count, off_t offset) \
-    {                                                                         \
-        return is_plain(fd) ? write_watched(fd, pieces, count, offset)        \
-                            : NEXT(name)(fd, pieces, count, offset);          \
+#define PWRITEV(name, offset_type)                                     \
+    ssize_t name(int fd, const struct iovec *pieces, int count,        \
+                 offset_type offset)                                   \
+    {                                                                  \
+        return is_plain(fd) ? write_watched(fd, pieces, count, offset) \
+                            : NEXT(name)(fd, pieces, count, offset);   \
     }
-PWRITEV(pwritev)
-PWRITEV(pwritev64)
+EACH_SIZE(PWRITEV, pwritev)
 
 /* ---------------------------------------------------------------- reading */
 
@@ -166,34 +166,37 @@ ssize_t read(int fd, void *data, size_t size)
 
 /* Called by programs that are built with _FORTIFY_SOURCE. */
 /* NOLINTBEGIN(readability-redundant-declaration) */
+#ifdef __GLIBC__
 ssize_t __read_chk(int fd, void *data, size_t size, size_t room);
 ssize_t __read_chk(int fd, void *data, size_t size, size_t room)
 {
     return read_fails(fd) ? -1 : NEXT(__read_chk)(fd, data, size, room);
 }
 
-#define PREAD_CHECKED(name)                                                    \
-    ssize_t name(int fd, void *data, size_t size, off_t offset, size_t room);  \
-    ssize_t name(int fd, void *data, size_t size, off_t offset, size_t room)   \
+#define PREAD_CHECKED(name, offset_type)                                       \
+    ssize_t name(int fd, void *data, size_t size, offset_type offset,          \
+                 size_t room);                                                 \
+    ssize_t name(int fd, void *data, size_t size, offset_type offset,          \
+                 size_t room)                                                  \
     {                                                                          \
         return read_fails(fd) ? -1 : NEXT(name)(fd, data, size, offset, room); \
     }
-PREAD_CHECKED(__pread_chk)
-PREAD_CHECKED(__pread64_chk)
+PREAD_CHECKED(__pread_chk, off_t)
+PREAD_CHECKED(__pread64_chk, off64_t)
+#endif
 /* NOLINTEND(readability-redundant-declaration) */
 
-#define PREAD(name)                                                      \
-    ssize_t name(int fd, void *data, size_t size, off_t offset)          \
+#define PREAD(name, offset_type)                                         \
+    ssize_t name(int fd, void *data, size_t size, offset_type offset)    \
     {                                                                    \
         return read_fails(fd) ? -1 : NEXT(name)(fd, data, size, offset); \
     }
-PREAD(pread)
-PREAD(pread64)
+EACH_SIZE(PREAD, pread)
 
 /* ------------------------------------------------------------------ sizes */
 
-#define FTRUNCATE(name)                                            \
-    int name(int fd, off_t size)                                   \
+#define FTRUNCATE(name, offset_type)                               \
+    int name(int fd, offset_type size)                             \
     {                                                              \
         if (!is_plain(fd)) {                                       \
             return NEXT(name)(fd, size);                           \
@@ -209,58 +212,55 @@ PREAD(pread64)
         }                                                          \
         return status;                                             \
     }
-FTRUNCATE(ftruncate)
-FTRUNCATE(ftruncate64)
+EACH_SIZE(FTRUNCATE, ftruncate)
 
-static off_t file_size(int fd)
+static int64_t file_size(int fd)
 {
-    struct stat info;
-    return fstat(fd, &info) == 0 ? info.st_size : 0;
+    struct LARGE(stat) info;
+    return LARGE(fstat)(fd, &info) == 0 ? info.st_size : 0;
 }
 
 /* Records an allocation, which is visible only if the file has grown. */
-static void record_growth(int fd, off_t before)
+static void record_growth(int fd, int64_t before)
 {
     struct file file = files_of(fd);
-    off_t now = file_size(fd);
+    int64_t now = file_size(fd);
     if (now > before) {
         journal_write_number(JOURNAL_TRUNCATE, &file, now);
     }
 }
 
-#define FALLOCATE(name)                                  \
-    int name(int fd, int mode, off_t offset, off_t size) \
-    {                                                    \
-        if (!is_plain(fd)) {                             \
-            return NEXT(name)(fd, mode, offset, size);   \
-        }                                                \
-        if (quipu_fault_plan_decide(CALL_ALLOCATE)) {    \
-            return -1;                                   \
-        }                                                \
-        off_t before = file_size(fd);                    \
-        int status = NEXT(name)(fd, mode, offset, size); \
-        record_growth(fd, before);                       \
-        return status;                                   \
+#define FALLOCATE(name, offset_type)                                 \
+    int name(int fd, int mode, offset_type offset, offset_type size) \
+    {                                                                \
+        if (!is_plain(fd)) {                                         \
+            return NEXT(name)(fd, mode, offset, size);               \
+        }                                                            \
+        if (quipu_fault_plan_decide(CALL_ALLOCATE)) {                \
+            return -1;                                               \
+        }                                                            \
+        int64_t before = file_size(fd);                              \
+        int status = NEXT(name)(fd, mode, offset, size);             \
+        record_growth(fd, before);                                   \
+        return status;                                               \
     }
-FALLOCATE(fallocate)
-FALLOCATE(fallocate64)
+EACH_SIZE(FALLOCATE, fallocate)
 
 /* These return the error number, and leave errno unchanged. */
-#define POSIX_FALLOCATE(name)                         \
-    int name(int fd, off_t offset, off_t size)        \
-    {                                                 \
-        if (!is_plain(fd)) {                          \
-            return NEXT(name)(fd, offset, size);      \
-        }                                             \
-        if (quipu_fault_plan_decide(CALL_ALLOCATE)) { \
-            return errno;                             \
-        }                                             \
-        off_t before = file_size(fd);                 \
-        int number = NEXT(name)(fd, offset, size);    \
-        record_growth(fd, before);                    \
-        return number;                                \
+#define POSIX_FALLOCATE(name, offset_type)                 \
+    int name(int fd, offset_type offset, offset_type size) \
+    {                                                      \
+        if (!is_plain(fd)) {                               \
+            return NEXT(name)(fd, offset, size);           \
+        }                                                  \
+        if (quipu_fault_plan_decide(CALL_ALLOCATE)) {      \
+            return errno;                                  \
+        }                                                  \
+        int64_t before = file_size(fd);                    \
+        int number = NEXT(name)(fd, offset, size);         \
+        record_growth(fd, before);                         \
+        return number;                                     \
     }
-POSIX_FALLOCATE(posix_fallocate)
-POSIX_FALLOCATE(posix_fallocate64)
+EACH_SIZE(POSIX_FALLOCATE, posix_fallocate)
 
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

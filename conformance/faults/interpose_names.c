@@ -16,13 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static bool exists(const char *path)
 {
-    struct stat info;
-    return stat(path, &info) == 0;
+    return access(path, F_OK) == 0;
 }
 
 static void record_opened(int fd, const char *name, int flags, bool created)
@@ -52,14 +50,14 @@ static int open_watched(int folder, const char *path, int flags, mode_t mode)
         name = files_name(path, absolute);
     }
     if (!name) {
-        return NEXT(openat)(folder, path, flags, mode);
+        return NEXT(LARGE(openat))(folder, path, flags, mode);
     }
     if (quipu_fault_plan_decide(CALL_OPEN) != FAULT_NONE) {
         return -1;
     }
     journal_lock();
     bool created = (flags & O_CREAT) != 0 && !exists(absolute);
-    int fd = NEXT(openat)(folder, path, flags, mode);
+    int fd = NEXT(LARGE(openat))(folder, path, flags, mode);
     if (fd >= 0) {
         record_opened(fd, name, flags, created);
     }
@@ -74,7 +72,7 @@ static mode_t mode_of(int flags, va_list *arguments)
                : 0;
 }
 
-#define OPEN(name)                                        \
+#define OPEN(name, offset_type)                           \
     int name(const char *path, int flags, ...)            \
     {                                                     \
         va_list arguments;                                \
@@ -83,11 +81,11 @@ static mode_t mode_of(int flags, va_list *arguments)
         va_end(arguments);                                \
         return open_watched(AT_FDCWD, path, flags, mode); \
     }
-OPEN(open)
-OPEN(open64)
+EACH_SIZE(OPEN, open)
 
 /* Called by programs that are built with _FORTIFY_SOURCE. */
 /* NOLINTBEGIN(readability-redundant-declaration) */
+#ifdef __GLIBC__
 int __open_2(const char *path, int flags);
 int __open_2(const char *path, int flags)
 {
@@ -98,9 +96,10 @@ int __open64_2(const char *path, int flags)
 {
     return open_watched(AT_FDCWD, path, flags, 0);
 }
+#endif
 /* NOLINTEND(readability-redundant-declaration) */
 
-#define OPENAT(name)                                       \
+#define OPENAT(name, offset_type)                          \
     int name(int folder, const char *path, int flags, ...) \
     {                                                      \
         va_list arguments;                                 \
@@ -109,8 +108,7 @@ int __open64_2(const char *path, int flags)
         va_end(arguments);                                 \
         return open_watched(folder, path, flags, mode);    \
     }
-OPENAT(openat)
-OPENAT(openat64)
+EACH_SIZE(OPENAT, openat)
 
 int close(int fd)
 {

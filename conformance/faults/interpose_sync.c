@@ -67,7 +67,7 @@ int fdatasync(int fd)
 static struct map {
     unsigned char *begin;
     size_t size;
-    off_t offset;
+    int64_t offset;
     struct file file;
 } maps[MAPS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -101,13 +101,13 @@ static struct map find(const unsigned char *at)
 }
 
 static void *map_watched(void *at, size_t size, int access, int flags, int fd,
-                         off_t offset)
+                         int64_t offset)
 {
     struct file file = files_of(fd);
     if (quipu_fault_plan_decide(CALL_MAP) != FAULT_NONE) {
         return MAP_FAILED;
     }
-    void *begin = NEXT(mmap)(at, size, access, flags, fd, offset);
+    void *begin = NEXT(LARGE(mmap))(at, size, access, flags, fd, offset);
     if (begin != MAP_FAILED && (access & PROT_WRITE) != 0 &&
         (flags & (MAP_SHARED | MAP_SHARED_VALIDATE)) != 0) {
         journal_write_number(JOURNAL_MAP, &file, offset);
@@ -116,9 +116,9 @@ static void *map_watched(void *at, size_t size, int access, int flags, int fd,
     return begin;
 }
 
-#define MMAP(name)                                                   \
+#define MMAP(name, offset_type)                                      \
     void *name(void *at, size_t size, int access, int flags, int fd, \
-               off_t offset)                                         \
+               offset_type offset)                                   \
     {                                                                \
         if (!quipu_fault_plan.active || fd < 0 ||                    \
             files_of(fd).kind != FILE_PLAIN) {                       \
@@ -126,8 +126,7 @@ static void *map_watched(void *at, size_t size, int access, int flags, int fd,
         }                                                            \
         return map_watched(at, size, access, flags, fd, offset);     \
     }
-MMAP(mmap)
-MMAP(mmap64)
+EACH_SIZE(MMAP, mmap)
 
 int munmap(void *at, size_t size)
 {

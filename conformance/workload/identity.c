@@ -180,7 +180,7 @@ struct quipu_identity_text quipu_identity_read_item(const quipu_item *item)
 size_t quipu_identity_state_size(struct quipu_history_origin origin)
 {
     uint64_t h = hash_of(&origin, sizeof(origin));
-    size_t size = 40 + h % 100;
+    size_t size = 40 + (size_t)(h % 100);
 
     h >>= 16;
     if (h % 300 == 0) {

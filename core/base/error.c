@@ -105,7 +105,25 @@ int quipu_error_no_memory(quipu_error *error)
     return quipu_error_set_text(error, QUIPU_NO_MEMORY, "out of memory");
 }
 
+/* glibc's strerror_r returns the text; that of POSIX, which musl has, writes it
+ * and returns an error number. */
+static const char *returned_text(const char *returned, const char *written)
+{
+    (void)written;
+    return returned;
+}
+
+static const char *written_text(int failed, const char *written)
+{
+    return failed ? "unknown error" : written;
+}
+
+/* The first operand of _Generic is not evaluated. */
+#define TEXT_OF(returned, written) \
+    _Generic((returned), char *: returned_text, int: written_text)(returned, \
+                                                                   written)
+
 const char *quipu_error_system_text(int code, char text[QUIPU_SYSTEM_TEXT_SIZE])
 {
-    return strerror_r(code, text, QUIPU_SYSTEM_TEXT_SIZE);
+    return TEXT_OF(strerror_r(code, text, QUIPU_SYSTEM_TEXT_SIZE), text);
 }

@@ -13,6 +13,21 @@
 _Static_assert(sizeof(_Atomic uint32_t) == sizeof(uint32_t),
                "a futex is a plain 32-bit word");
 
+/* On a 32-bit machine whose time_t has 64 bits, as Debian 13 for ARM, the system
+ * call that takes our timespec has another number. */
+static long futex(struct commit_counter *counter, int operation, uint32_t value,
+                  const struct timespec *when)
+{
+#ifdef SYS_futex_time64
+    const long number =
+        sizeof(time_t) > sizeof(long) ? SYS_futex_time64 : SYS_futex;
+#else
+    const long number = SYS_futex;
+#endif
+    return syscall(number, &counter->value, operation, value, when, NULL,
+                   FUTEX_BITSET_MATCH_ANY);
+}
+
 uint32_t quipu_common_commit_counter_read(struct commit_counter *counter)
 {
     return atomic_load(&counter->value);
@@ -25,8 +40,7 @@ static void advance(struct commit_counter *counter, int most)
 {
     (void)atomic_fetch_add(&counter->value, 1);
     if (atomic_load(&counter->waiters) > 0) {
-        (void)syscall(SYS_futex, &counter->value, FUTEX_WAKE, most, NULL, NULL,
-                      0);
+        (void)futex(counter, FUTEX_WAKE, (uint32_t)most, NULL);
     }
 }
 
@@ -46,7 +60,6 @@ void quipu_common_commit_counter_wait(struct commit_counter *counter,
     const struct timespec when = clock_timespec(deadline);
 
     (void)atomic_fetch_add(&counter->waiters, 1);
-    (void)syscall(SYS_futex, &counter->value, FUTEX_WAIT_BITSET, seen, &when,
-                  NULL, FUTEX_BITSET_MATCH_ANY);
+    (void)futex(counter, FUTEX_WAIT_BITSET, seen, &when);
     (void)atomic_fetch_sub(&counter->waiters, 1);
 }

@@ -51,8 +51,8 @@ int memory_log_head(quipu_driver_datastore *datastore,
 /* Waits for a change; returns false if the deadline has passed. */
 static bool sleep_until(struct store *store, int64_t deadline)
 {
-    struct timespec at = { .tv_sec = deadline / 1000000000,
-                           .tv_nsec = deadline % 1000000000 };
+    struct timespec at = { .tv_sec = (time_t)(deadline / 1000000000),
+                           .tv_nsec = (long)(deadline % 1000000000) };
 
     if (deadline == INT64_MAX) {
         return pthread_cond_wait(&store->changed, &store->lock) == 0;

@@ -143,13 +143,15 @@ if [ -n "$linked" ]; then
             fail "the program with linked drivers and quipu::$flavour fails"
         same "its notification ids" "1 1" "$(echo $(cat linked.out))"
     done
-    flags=$(pkg-config --define-variable=prefix=elsewhere/moved --static \
-        --cflags --libs quipu-driver-sqlite)
+    flags=$(pkg-config --define-variable=prefix=elsewhere/moved --cflags \
+        --libs quipu-driver-sqlite)
     cc -o linked "$here/package/static.c" $flags
     LD_LIBRARY_PATH=$libdir ./linked sqlite:///stores/linked.db >linked.out ||
         fail "the program with pkg-config's linked driver fails"
     same "its notification id" 1 "$(cat linked.out)"
     # A program without any shared library.  glibc warns of dlopen.
+    flags=$(pkg-config --define-variable=prefix=elsewhere/moved --static \
+        --cflags --libs quipu-driver-sqlite)
     cc -static -o linked-static "$here/package/static.c" $flags \
         2>linked-static.log || fail "cc -static: $(cat linked-static.log)"
     same "a program without shared libraries" 1 \

@@ -21,7 +21,7 @@ uint64_t model_random(struct model *m, uint64_t n)
 
 static void request_append(struct model *m, struct model_operation *op)
 {
-    op->count = 1 + model_random(m, MODEL_ITEMS);
+    op->count = 1 + (size_t)model_random(m, MODEL_ITEMS);
     for (size_t i = 0; i < op->count; i++) {
         op->items[i] = (struct model_entry){
             .sequence = (unsigned)model_random(m, MODEL_SEQUENCES),

@@ -30,7 +30,7 @@ static bool is_nonempty_read(const struct model_operation *op)
 static struct model_operation *some(
     struct model *m, bool (*is)(const struct model_operation *op))
 {
-    size_t start = model_random(m, m->count);
+    size_t start = (size_t)model_random(m, m->count);
 
     for (size_t i = 0; i < m->count; i++) {
         struct model_operation *op = &m->operations[(start + i) % m->count];
@@ -171,7 +171,7 @@ static bool show_entry_twice(struct model *m)
 
 static bool skip_an_id(struct model *m)
 {
-    size_t from = model_random(m, m->head);
+    size_t from = (size_t)model_random(m, m->head);
 
     for (size_t i = from; i < m->head; i++) {
         m->log[i].id++;

@@ -18,6 +18,11 @@ static const struct timespec *clock_stands_at; /* NULL: the real one */
 static bool random_fails;
 static bool clock_lets_others_go_first;
 
+#if defined(__GLIBC__) && defined(_TIME_BITS) /* glibc's name of its variant */
+#define __real_clock_gettime __real___clock_gettime64
+#define __wrap_clock_gettime __wrap___clock_gettime64
+#endif
+
 int __real_clock_gettime(clockid_t clock, struct timespec *time);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *time);
 ssize_t __real_getrandom(void *data, size_t size, unsigned flags);

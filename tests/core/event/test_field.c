@@ -154,7 +154,7 @@ static void kinds_and_sizes_are_checked(void **state)
     } wrong[] = {
         { QUIPU_KIND_BOOL, 4 },  { QUIPU_KIND_INT, 3 },
         { QUIPU_KIND_UINT, 16 }, { QUIPU_KIND_REAL, 2 },
-        { QUIPU_KIND_TEXT, 4 },  { QUIPU_KIND_BYTES, 8 },
+        { QUIPU_KIND_TEXT, 2 },  { QUIPU_KIND_BYTES, 4 },
         { QUIPU_KIND_UUID, 8 },  { QUIPU_KIND_TIME, 4 },
         { QUIPU_KIND_ID, 16 },   { QUIPU_KIND_STRUCT, 0 },
     };

@@ -95,6 +95,7 @@ static void group_is_limited_in_requests(void **state)
 static void group_is_limited_in_bytes(void **state)
 {
     const size_t third = QUIPU_COMMIT_QUEUE_BYTES / 3;
+    const size_t two = 3 * (sizeof(quipu_item) + sizeof(quipu_guard));
     char *big = calloc(1, QUIPU_COMMIT_QUEUE_BYTES + 1);
 
     (void)state;
@@ -105,7 +106,7 @@ static void group_is_limited_in_bytes(void **state)
     schedule_append_state('b', big, third);
     schedule_append_state('b', big, QUIPU_COMMIT_QUEUE_BYTES + 1);
     schedule_append('c');
-    schedule_append_state('b', big, QUIPU_COMMIT_QUEUE_BYTES - 700);
+    schedule_append_state('b', big, QUIPU_COMMIT_QUEUE_BYTES - two);
     schedule_append('d');
     schedule_append('e');
     schedule_release();

@@ -82,10 +82,10 @@ static void null_array_with_a_count_is_refused(void **state)
 static void counts_above_the_limit_are_refused(void **state)
 {
     (void)state;
-    append.item_count = fake.opened.limits.append_items + 1;
+    append.item_count = (size_t)fake.opened.limits.append_items + 1;
     refuse("the append has 100001 items; this store takes at most 100000");
     append.item_count = 1;
-    append.guard_count = fake.opened.limits.append_items + 1;
+    append.guard_count = (size_t)fake.opened.limits.append_items + 1;
     refuse("the append has 100001 guards; this store takes at most 100000");
 }
 
@@ -111,7 +111,7 @@ static void size_above_the_limit_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < 17; i++) {
         large[i] = item;
-        large[i].state.size = fake.opened.limits.state_size;
+        large[i].state.size = (size_t)fake.opened.limits.state_size;
     }
     append.items = large;
     append.item_count = 15;
@@ -122,7 +122,7 @@ static void size_above_the_limit_is_refused(void **state)
     /* To the byte: 16 of id, 15 of topic, 16 of event id, 8 of metadata, and
      * 4 + 2 + 16 in columns. */
     for (size_t i = 0; i < 16; i++) {
-        large[i].state.size = fake.opened.limits.state_size - 77;
+        large[i].state.size = (size_t)fake.opened.limits.state_size - 77;
     }
     accept();
     large[3].state.size++;

@@ -124,7 +124,8 @@ static void any_bytes_within_the_limit_are_accepted(void **state)
     (void)state;
     fake_values[BYTES].as.bytes = (quipu_bytes){ &one, 0 };
     accept();
-    fake_values[BYTES].as.bytes.size = fake.opened.limits.state_size + 1;
+    fake_values[BYTES].as.bytes.size =
+        (size_t)fake.opened.limits.state_size + 1;
     refuse("\"bytes\" is larger than this store holds");
     fake_values[BYTES].as.bytes = (quipu_bytes){ NULL, 1 };
     refuse("\"bytes\" has no data");
@@ -136,7 +137,7 @@ static void text_is_within_the_limit(void **state)
 
     (void)state;
     fake_values[TEXT].as.bytes =
-        (quipu_bytes){ &one, fake.opened.limits.state_size + 1 };
+        (quipu_bytes){ &one, (size_t)fake.opened.limits.state_size + 1 };
     refuse("\"text\" is larger than this store holds");
 }
 

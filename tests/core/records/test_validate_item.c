@@ -120,10 +120,11 @@ static void state_is_present_and_within_the_limit(void **state)
     items[1].state = absent;
     refuse("state is absent");
     /* The size is checked before the data. */
-    items[1].state = (quipu_bytes){ &one, fake.opened.limits.state_size };
+    items[1].state =
+        (quipu_bytes){ &one, (size_t)fake.opened.limits.state_size };
     accept();
     items[1].state.data = &one;
-    items[1].state.size = fake.opened.limits.state_size + 1;
+    items[1].state.size = (size_t)fake.opened.limits.state_size + 1;
     refuse("state is larger than this store holds");
 }
 
@@ -153,7 +154,7 @@ static void metadata_needs_a_column(void **state)
     accept();
     items[1].metadata.data = NULL;
     refuse("metadata has a size but no data");
-    items[1].metadata.size = fake.opened.limits.state_size + 1;
+    items[1].metadata.size = (size_t)fake.opened.limits.state_size + 1;
     refuse("metadata is larger than this store holds");
     fake_schema.metadata = NULL;
     fake_rebind();

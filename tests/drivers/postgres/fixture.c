@@ -26,8 +26,8 @@ int64_t fixture_now(void)
 
 void fixture_pause(int64_t time)
 {
-    struct timespec length = { .tv_sec = time / SECOND,
-                               .tv_nsec = time % SECOND };
+    struct timespec length = { .tv_sec = (time_t)(time / SECOND),
+                               .tv_nsec = (long)(time % SECOND) };
     (void)nanosleep(&length, NULL);
 }
 
