@@ -239,6 +239,23 @@ void quipu_subprocess_add_fault(struct quipu_subprocess_spec *spec,
                          QUIPU_SUBPROCESS_FAULTS);
 }
 
+/* Returns the libraries that have to come before quipu-faults.so: those that
+ * are preloaded in this process, or the runtime of a sanitizer with which the
+ * program was built, which has to be the first of all. */
+static const char *preloaded(void)
+{
+    const char *names = getenv("LD_PRELOAD");
+    void *runtime = dlsym(RTLD_DEFAULT, "__asan_init");
+    Dl_info info;
+
+    if (names) {
+        return names;
+    }
+    return runtime && dladdr(runtime, &info) && strstr(info.dli_fname, ".so")
+               ? info.dli_fname
+               : "";
+}
+
 /* Sets the name in LD_PRELOAD and the folder in LD_LIBRARY_PATH, because a
  * space ends a path in LD_PRELOAD. */
 static void preload(struct quipu_context *ctx)
@@ -248,7 +265,10 @@ static void preload(struct quipu_context *ctx)
     const char *name = strrchr(path, '/');
     int length = name ? (int)(name - path) : 0;
 
-    setenv("LD_PRELOAD", name ? name + 1 : path, 1);
+    setenv(
+        "LD_PRELOAD",
+        quipu_context_format(ctx, "%s %s", preloaded(), name ? name + 1 : path),
+        1);
     setenv("LD_LIBRARY_PATH",
            quipu_context_format(ctx, "%.*s%s%s", length, path,
                                 before ? ":" : "", before ? before : ""),

@@ -33,8 +33,10 @@ static void open(FILE *to, const struct quipu_scorecard *card)
     const struct quipu_store *store = &card->store;
 
     if (card->problem[0]) {
-        fprintf(to, "Bail out! %.*s\n", (int)strcspn(card->problem, "\n"),
-                card->problem);
+        size_t line = strcspn(card->problem, "\n");
+
+        fprintf(to, "Bail out! %.*s\n", (int)line, card->problem);
+        write_comment(to, card->problem + line + (card->problem[line] != 0));
         return;
     }
     fprintf(to, "# %s\n# driver %s %s, %s\n# seed %" PRIu64 ", profile %s\n",

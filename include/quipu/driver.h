@@ -252,8 +252,10 @@ typedef struct quipu_driver {
      * results[i].status is the status of request i: OK, CONFLICT (with cause
      * and index), ALREADY, or INVALID (the back end cannot store an item).
      * Otherwise the code holds for all requests taken, and nothing is stored,
-     * or after UNKNOWN_OUTCOME all or nothing.  *taken is always set.  Codes:
-     * BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn down), UNKNOWN_OUTCOME.
+     * or after UNKNOWN_OUTCOME all or nothing.  *taken is always set, after an
+     * error to the number of requests that it concerns; the core passes the
+     * others again.  Codes: BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn down),
+     * UNKNOWN_OUTCOME.
      *
      * The preconditions of a request are checked in this order: event ids (U3),
      * guards (S3) against the state before the request, tracking (U4), and the
@@ -268,9 +270,10 @@ typedef struct quipu_driver {
     /*
      * [optional] Executes one request, which may be empty, and if its
      * preconditions hold, runs `work` in the same transaction, and commits
-     * both.  *result as above.  Codes: those of `work`, BUSY, DENIED, IO,
-     * CORRUPT, NOT_FOUND, UNKNOWN_OUTCOME, INVALID (`work` began or ended a
-     * transaction, or changed a setting that outlives it; nothing is stored).
+     * both.  `work` does not run for a request that is refused or a repeat.
+     * *result as above.  Codes: those of `work`, BUSY, DENIED, IO, CORRUPT,
+     * NOT_FOUND, UNKNOWN_OUTCOME, INVALID (`work` began or ended a transaction,
+     * or changed a setting that outlives it; nothing is stored).
      */
     int (*transact)(quipu_driver_datastore *datastore,
                     const quipu_request *request, quipu_work work,

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# guide.sh BUILD: follows section 2 of docs/writing-a-driver.md with a quipu
-# that it installs. For each step of the table there, a copy of the example gets
-# the operations of the steps up to this one, and no others, and the section's
-# commands must succeed as they are written.
+# guide.sh BUILD: follows docs/writing-a-driver.md with a quipu that it
+# installs. For each step of the table in section 2, a copy of the example gets the
+# operations of the steps up to this one, and no others, and the section's
+# commands must succeed as they are written; then those of section 10.
 set -eu
 build=$1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -22,9 +22,17 @@ page=$(echo "$folder"/quipu/share/doc/*/writing-a-driver.md)
 example=$(dirname "$page")/examples/third-party-driver
 export PATH="$folder/quipu/bin:$PATH" CMAKE_PREFIX_PATH="$folder/quipu"
 
-sed -n '/^## 2\. /,/^## 3\. /p' "$page" >section
-awk '/^```/ { inside = $0 == "```sh"; next } inside' section |
-    sed "s|'mystore:{dir}/store'|'memory:{name}'|" >commands.sh
+# commands SECTION FILE: stores the commands of a section, with the URI of the
+# example for that of the page, and without those for a debugger.
+commands()
+{
+    sed -n "/^## $1\\. /,/^## $(($1 + 1))\\. /p" "$page" >section
+    awk '/^```/ { inside = $0 == "```sh"; next } inside' section |
+        sed "s|'mystore:{dir}/store'|'memory:{name}'|; s|mystore:|memory:|" |
+        sed '/^gdb /,/[^\\]$/d' >"$2"
+}
+
+commands 2 commands.sh
 grep -q unfinished commands.sh || fail "section 2 has no commands"
 grep -E '^\| [0-9]+ \|' section >steps || fail "section 2 has no table of steps"
 [ "$(wc -l <steps)" -ge 8 ] || fail "only $(wc -l <steps) steps"
@@ -85,4 +93,34 @@ while [ "$step" -le "$count" ]; do
 done
 ! grep -q 'does not have' step.log ||
     fail "the last step lacks something: $(tail -n 2 step.log)"
+
+# The finished driver is still in build/; section 10 tests it, also with a
+# sanitizer.
+sanitizer=$(cc -print-file-name=libasan.so)
+[ -f "$sanitizer" ] || { echo "gcc has no libasan.so"; exit 77; }
+commands 10 test.sh
+grep -q LD_PRELOAD test.sh || fail "section 10 does not use a sanitizer"
+export QUIPU_DRIVER_PATH="$PWD/work/build/lib/quipu/drivers/1"
+(cd work && sh -eu ../test.sh) >test.log 2>&1 || {
+    tail -n 40 test.log
+    fail "the commands of section 10 fail"
+}
+[ "$(grep -c '^# all guarantees that the URI declares hold' test.log)" = 2 ] ||
+    fail "section 10 does not run the suite twice: $(cat test.log)"
+
+# A sanitizer's finding fails the case, with its report, in the module and in
+# the driver's own test.
+sed -i 's|^    pthread_mutex_lock(&store->lock);|&\
+    char *one = store->host->allocate(1);\
+    ((volatile char *)one)[1] = 0;\
+    store->host->release(one);|' work/append.c
+cmake --build work/build-asan >build.log 2>&1 || fail "$(tail build.log)"
+export QUIPU_DRIVER_PATH="$PWD/work/build-asan/lib/quipu/drivers/1"
+for program in "env LD_PRELOAD=$sanitizer quipu-conformance" \
+    work/build-asan/memory-conformance; do
+    $program memory: --only U1.taken-position-conflicts >found.log 2>&1 &&
+        fail "$program passes a driver that writes beyond its memory"
+    grep -q 'AddressSanitizer: heap-buffer-overflow' found.log ||
+        fail "the report of $program is: $(cat found.log)"
+done
 echo "each step of the guide works as written"

@@ -105,6 +105,8 @@ for flavour in conformance conformance_static; do
     grep -q '^Bail out!.*toy' toy.tap ||
         fail "unexpected output: $(cat toy.tap)"
 done
+same "the test of a driver with a library" "U1 One winner" \
+    "$(consumer/suite-needy --explain U1 | head -n 1)"
 same QUIPU_DRIVER_DIR "$drivers" "$(cat consumer/driver-dir)"
 
 # The driver is installed where the moved library searches.
