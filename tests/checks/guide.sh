@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # guide.sh BUILD: follows docs/writing-a-driver.md with a quipu that it
-# installs. For each step of the table in section 2, a copy of the example gets the
-# operations of the steps up to this one, and no others, and the section's
+# installs. For each step of the table in section 2, a copy of the example gets
+# the operations of the steps up to this one, and no others, and the section's
 # commands must succeed as they are written; then those of section 10.
 set -eu
 build=$1
