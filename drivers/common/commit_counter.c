@@ -13,7 +13,7 @@
 _Static_assert(sizeof(_Atomic uint32_t) == sizeof(uint32_t),
                "a futex is a plain 32-bit word");
 
-/* On a 32-bit machine whose time_t has 64 bits, as Debian 13 for ARM, the system
+/* On a 32-bit machine whose time_t has 64 bits (Debian 13 for ARM), the system
  * call that takes our timespec has another number. */
 static long futex(struct commit_counter *counter, int operation, uint32_t value,
                   const struct timespec *when)
