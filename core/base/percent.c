@@ -2,6 +2,8 @@
 /* Decodes percent-encoding, strictly and leniently. */
 #include "base/percent.h"
 
+#include <string.h>
+
 #include "base/utf8.h"
 
 static int hex_digit(char c)
@@ -24,7 +26,8 @@ static int encoded_byte(const char *text, size_t size)
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
-const char *quipu_percent_decode(char *decoded, const char *text, size_t size)
+const char *quipu_percent_decode_bytes(char *decoded, const char *text,
+                                       size_t size)
 {
     size_t length = 0;
 
@@ -44,10 +47,18 @@ const char *quipu_percent_decode(char *decoded, const char *text, size_t size)
         decoded[length++] = (char)byte;
     }
     decoded[length] = '\0';
-    if (!quipu_utf8_valid((quipu_bytes){ decoded, length })) {
+    return NULL;
+}
+
+const char *quipu_percent_decode(char *decoded, const char *text, size_t size)
+{
+    const char *fault = quipu_percent_decode_bytes(decoded, text, size);
+
+    if (!fault &&
+        !quipu_utf8_valid((quipu_bytes){ decoded, strlen(decoded) })) {
         return "bytes that are not UTF-8";
     }
-    return NULL;
+    return fault;
 }
 
 void quipu_percent_decode_leniently(char *decoded, const char *text,

@@ -3,7 +3,7 @@
  * Decodes percent-encoding (RFC 3986, section 2.1): "%41" is "A".
  *
  * '+' stands for itself; it is not a blank.  A decoded text is never longer
- * than its encoding, so both functions can decode in place.  Any thread.
+ * than its encoding, so all functions can decode in place.  Any thread.
  */
 #ifndef QUIPU_CORE_BASE_PERCENT_H
 #define QUIPU_CORE_BASE_PERCENT_H
@@ -20,6 +20,10 @@
  * `decoded` is then undefined.
  */
 const char *quipu_percent_decode(char *decoded, const char *text, size_t size);
+
+/* Decodes the same way, but the result need not be UTF-8. */
+const char *quipu_percent_decode_bytes(char *decoded, const char *text,
+                                       size_t size);
 
 /*
  * Decodes the same way, but never fails: a malformed encoding and "%00" are

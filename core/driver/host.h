@@ -13,6 +13,8 @@
  *   allocate, reallocate, release   base/memory.c
  *   error_set                       quipu_error_set_native of base/error.c
  *   message                         quipu_message_send of message.c
+ *   decode_percent                  base/percent.c
+ *   option_bool, option_number      base/option.c
  */
 #ifndef QUIPU_CORE_DRIVER_HOST_H
 #define QUIPU_CORE_DRIVER_HOST_H

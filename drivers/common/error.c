@@ -10,6 +10,16 @@ static const char check_access[] =
     "check the permissions of the file and of its folder, or open it with "
     "readonly=yes";
 
+int quipu_common_error_check_host(const quipu_host *host, quipu_error *error)
+{
+    if (QUIPU_HOST_HAS(host, option_number)) {
+        return QUIPU_OK;
+    }
+    return host->error_set(error, QUIPU_UNSUPPORTED, 0, NULL,
+                           "this driver is newer than the quipu that has "
+                           "loaded it; upgrade libquipu");
+}
+
 bool quipu_common_error_is_denied(int number)
 {
     return number == EACCES || number == EPERM || number == EROFS;

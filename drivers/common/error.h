@@ -10,6 +10,10 @@
 
 #include <quipu/driver.h>
 
+/* Returns UNSUPPORTED if the core is so old that its host functions lack one
+ * that the drivers use; to be called first. */
+int quipu_common_error_check_host(const quipu_host *host, quipu_error *error);
+
 /* Returns true if an errno says that the process lacks the right: EACCES, EPERM
  * or EROFS. */
 bool quipu_common_error_is_denied(int number);

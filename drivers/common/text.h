@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text: strings that grow, names quoted for SQL, copies, percent-decoding, and
- * the values of options. */
+/* Text: strings that grow, names quoted for SQL, and copies. */
 #ifndef QUIPU_DRIVERS_COMMON_TEXT_H
 #define QUIPU_DRIVERS_COMMON_TEXT_H
 
@@ -30,17 +29,5 @@ void quipu_common_text_finish(struct text *text);
 
 /* Returns a copy, to be released with the host, or NULL if memory is short. */
 char *quipu_common_text_copy(const quipu_host *host, const char *text);
-
-/* Decodes %XX in place. Returns false for a '%' without two hexadecimal digits,
- * and for %00. */
-bool quipu_common_text_decode_percent(char *text);
-
-/* Returns the value of an option of the type QUIPU_OPTION_BOOL. Here and below
- * the core has checked the form of the value. */
-bool quipu_common_text_to_bool(const char *value);
-
-/* Returns the value of an option of the type QUIPU_OPTION_SIZE or
- * QUIPU_OPTION_COUNT; INT64_MAX if it is larger. */
-int64_t quipu_common_text_to_number(const char *value);
 
 #endif

@@ -37,12 +37,12 @@ int quipu_lmdb_data_file_parse(const quipu_host *host, const char *body,
     if (!text) {
         return quipu_lmdb_error_no_memory(host, error);
     }
-    if (!quipu_common_text_decode_percent(text)) {
+    const char *fault = host->decode_percent(text);
+    if (fault) {
         host->release(text);
         return host->error_set(error, QUIPU_INVALID, 0, NULL,
-                               "\"lmdb:%s\" has a %% without two hexadecimal "
-                               "digits, or %%00; write %%25 for a %%",
-                               body);
+                               "\"lmdb:%s\" has %s; write another path", body,
+                               fault);
     }
     *path = text;
     return QUIPU_OK;

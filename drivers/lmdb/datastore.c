@@ -148,7 +148,7 @@ static quipu_driver_datastore *create_datastore(const quipu_host *host,
         .readonly = (how->flags & QUIPU_OPEN_READONLY) != 0,
         .relaxed = (how->flags & QUIPU_OPEN_RELAXED) != 0,
     };
-    quipu_lmdb_options_read(how, &datastore->options);
+    quipu_lmdb_options_read(host, how, &datastore->options);
     return datastore;
 }
 
@@ -181,12 +181,16 @@ int quipu_lmdb_datastore_open(const quipu_host *host, const quipu_open *how,
                               quipu_driver_datastore **datastore,
                               quipu_opened *opened, quipu_error *error)
 {
+    int status = quipu_common_error_check_host(host, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
     quipu_driver_datastore *made = create_datastore(host, how);
     if (!made) {
         return quipu_lmdb_error_no_memory(host, error);
     }
     quipu_error own = { .code = QUIPU_OK };
-    int status = open_store(made, how, deadline, &own);
+    status = open_store(made, how, deadline, &own);
     status = pass_error(host, made->name, status, &own, error);
     if (status != QUIPU_OK) {
         quipu_lmdb_datastore_close(made);

@@ -2,8 +2,6 @@
 /* The table of options, and how their values are read. */
 #include "options.h"
 
-#include "common/text.h"
-
 #include <string.h>
 
 #define READERS_MIN 8
@@ -55,30 +53,32 @@ static unsigned within(int64_t number, unsigned least, unsigned most)
                                     : (unsigned)number;
 }
 
-static void set(struct options *options, const char *name, const char *value)
+static void set(const quipu_host *host, struct options *options,
+                const char *name, const char *value)
 {
     if (strcmp(name, "immutable") == 0) {
-        options->immutable = quipu_common_text_to_bool(value);
+        options->immutable = host->option_bool(value);
     } else if (strcmp(name, "mapsize") == 0) {
-        options->mapsize = (uint64_t)quipu_common_text_to_number(value);
+        options->mapsize = (uint64_t)host->option_number(value);
     } else if (strcmp(name, "maxreaders") == 0) {
-        options->maxreaders = within(quipu_common_text_to_number(value),
-                                     READERS_MIN, READERS_MAX);
+        options->maxreaders =
+            within(host->option_number(value), READERS_MIN, READERS_MAX);
     } else if (strcmp(name, "maxschemas") == 0) {
-        options->maxschemas = within(quipu_common_text_to_number(value),
-                                     SCHEMAS_MIN, SCHEMAS_MAX);
+        options->maxschemas =
+            within(host->option_number(value), SCHEMAS_MIN, SCHEMAS_MAX);
     } else if (strcmp(name, "mdbcursor") == 0) {
-        options->mdb_cursor = quipu_common_text_to_bool(value);
+        options->mdb_cursor = host->option_bool(value);
     }
 }
 
-void quipu_lmdb_options_read(const quipu_open *how, struct options *options)
+void quipu_lmdb_options_read(const quipu_host *host, const quipu_open *how,
+                             struct options *options)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        set(options, quipu_lmdb_options[i].name,
+        set(host, options, quipu_lmdb_options[i].name,
             quipu_lmdb_options[i].fallback);
     }
     for (size_t i = 0; i < how->option_count; i++) {
-        set(options, how->options[i].name, how->options[i].value);
+        set(host, options, how->options[i].name, how->options[i].value);
     }
 }

@@ -26,6 +26,7 @@ struct options {
 /* Reads the options, whose types the core has checked; an option that is not
  * given has its default.  A number outside its limits is replaced by the
  * nearest limit. */
-void quipu_lmdb_options_read(const quipu_open *how, struct options *options);
+void quipu_lmdb_options_read(const quipu_host *host, const quipu_open *how,
+                             struct options *options);
 
 #endif

@@ -5,6 +5,7 @@
 #include "catalogue/catalogue.h"
 #include "net/errors.h"
 
+#include "common/error.h"
 #include "common/text.h"
 
 #include <fcntl.h>
@@ -129,11 +130,15 @@ int quipu_postgres_datastore_open(const quipu_host *host, const quipu_open *how,
                                   quipu_driver_datastore **datastore,
                                   quipu_opened *opened, quipu_error *error)
 {
+    int status = quipu_common_error_check_host(host, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
     quipu_driver_datastore *made = create_datastore(host, how);
     if (!made) {
         return quipu_postgres_error_no_memory(host, error);
     }
-    int status = quipu_postgres_pool_init(made, error);
+    status = quipu_postgres_pool_init(made, error);
     if (status == QUIPU_OK) {
         status = quipu_postgres_notify_init(made, error);
     }

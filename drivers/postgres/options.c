@@ -3,8 +3,6 @@
  * (net/conninfo.c). */
 #include "options.h"
 
-#include "common/text.h"
-
 #include <string.h>
 #include <strings.h>
 
@@ -64,9 +62,9 @@ static const struct option_slot {
 };
 
 /* Larger numbers are cut to INT32_MAX, which is more than anything can use. */
-static int64_t number(const char *value)
+static int64_t number(const quipu_host *host, const char *value)
 {
-    int64_t n = quipu_common_text_to_number(value);
+    int64_t n = host->option_number(value);
     return n > INT32_MAX ? INT32_MAX : n;
 }
 
@@ -78,7 +76,7 @@ static int set_prepared(const quipu_host *host, struct options *options,
         options->prepared = PREPARED_AUTO;
         return QUIPU_OK;
     }
-    if (quipu_common_text_to_bool(value)) {
+    if (host->option_bool(value)) {
         options->prepared = PREPARED_YES;
         return QUIPU_OK;
     }
@@ -97,13 +95,13 @@ static int set(const quipu_host *host, struct options *options,
 {
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         if (strcmp(name, numbers[i].name) == 0) {
-            int64_t n = number(value);
+            int64_t n = number(host, value);
             memcpy((char *)options + numbers[i].offset, &n, sizeof(n));
             return QUIPU_OK;
         }
     }
     if (strcmp(name, "notify") == 0) {
-        options->notify = quipu_common_text_to_bool(value);
+        options->notify = host->option_bool(value);
     } else if (strcmp(name, "schema") == 0) {
         options->schema = value;
     } else if (strcmp(name, "prepared") == 0) {

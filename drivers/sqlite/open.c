@@ -408,7 +408,7 @@ static quipu_driver_datastore *create_datastore(const quipu_host *host,
         .readonly = (how->flags & QUIPU_OPEN_READONLY) != 0,
         .relaxed = (how->flags & QUIPU_OPEN_RELAXED) != 0,
     };
-    quipu_sqlite_options_read(how, &datastore->options);
+    quipu_sqlite_options_read(host, how, &datastore->options);
     (void)pthread_mutex_init(&datastore->lock, NULL);
     (void)pthread_cond_init(&datastore->returned, NULL);
     return datastore;
@@ -432,13 +432,18 @@ int quipu_sqlite_open(const quipu_host *host, const quipu_open *how,
                       int64_t deadline, quipu_driver_datastore **datastore,
                       quipu_opened *opened, quipu_error *error)
 {
-    quipu_driver_datastore *made = create_datastore(host, how);
+    quipu_driver_datastore *made;
     quipu_error own = { .code = QUIPU_OK };
+    int status = quipu_common_error_check_host(host, error);
 
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    made = create_datastore(host, how);
     if (!made) {
         return quipu_sqlite_error_no_memory(host, error);
     }
-    int status = open_store(made, how, deadline, &own);
+    status = open_store(made, how, deadline, &own);
     status = pass_error(made, status, &own, error);
     if (status != QUIPU_OK) {
         quipu_sqlite_close(made);

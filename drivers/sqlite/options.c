@@ -28,26 +28,28 @@ const quipu_option_info quipu_sqlite_options_table[OPTION_COUNT] = {
       .help = "bytes of the file that a reader maps into memory, at most" },
 };
 
-static void set(struct options *options, const char *name, const char *value)
+static void set(const quipu_host *host, struct options *options,
+                const char *name, const char *value)
 {
     if (strcmp(name, "adopt") == 0) {
-        options->adopt = quipu_common_text_to_bool(value);
+        options->adopt = host->option_bool(value);
     } else if (strcmp(name, "checkpoint") == 0) {
-        options->checkpoint = quipu_common_text_to_number(value);
+        options->checkpoint = host->option_number(value);
     } else if (strcmp(name, "immutable") == 0) {
-        options->immutable = quipu_common_text_to_bool(value);
+        options->immutable = host->option_bool(value);
     } else if (strcmp(name, "mmap") == 0) {
-        options->mmap = quipu_common_text_to_number(value);
+        options->mmap = host->option_number(value);
     }
 }
 
-void quipu_sqlite_options_read(const quipu_open *how, struct options *options)
+void quipu_sqlite_options_read(const quipu_host *host, const quipu_open *how,
+                               struct options *options)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        set(options, quipu_sqlite_options_table[i].name,
+        set(host, options, quipu_sqlite_options_table[i].name,
             quipu_sqlite_options_table[i].fallback);
     }
     for (size_t i = 0; i < how->option_count; i++) {
-        set(options, how->options[i].name, how->options[i].value);
+        set(host, options, how->options[i].name, how->options[i].value);
     }
 }

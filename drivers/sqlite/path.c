@@ -36,13 +36,12 @@ int quipu_sqlite_path_parse(const quipu_host *host, const char *body,
     if (!text) {
         return quipu_sqlite_error_no_memory(host, error);
     }
-    if (!quipu_common_text_decode_percent(text)) {
+    const char *fault = host->decode_percent(text);
+    if (fault) {
         host->release(text);
         return host->error_set(error, QUIPU_INVALID, 0, NULL,
-                               "\"sqlite:%s\" has a %% without two "
-                               "hexadecimal digits, or %%00; write %%25 for a "
-                               "percent sign",
-                               body);
+                               "\"sqlite:%s\" has %s; write another path", body,
+                               fault);
     }
     *path = text;
     return QUIPU_OK;

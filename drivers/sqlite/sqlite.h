@@ -58,7 +58,8 @@ struct options {
 };
 
 /* Reads the options; the core has checked their values. */
-void quipu_sqlite_options_read(const quipu_open *how, struct options *options);
+void quipu_sqlite_options_read(const quipu_host *host, const quipu_open *how,
+                               struct options *options);
 
 /* --------------------------------------------------------------- datastore */
 

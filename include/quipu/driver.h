@@ -80,7 +80,25 @@ typedef struct quipu_host {
     /* Sends a message to the program's listener (`level`: enum quipu_level), by
      * default warnings to standard error. */
     void (*message)(int level, const char *format, ...) QUIPU_PRINTF(2, 3);
+    /* The members from here on are missing in older versions of quipu: see
+     * QUIPU_HOST_HAS. */
+    /* Decodes "%41" to "A" in place, as a path in a body needs; the result need
+     * not be UTF-8.  Returns NULL, or the fault in words that fit after "has "
+     * (a '%' without two hexadecimal digits, or %00); the text is then
+     * undefined. */
+    const char *(*decode_percent)(char *text);
+    /* The value of an option of type QUIPU_OPTION_BOOL: true for 1, true, yes
+     * and on, in any case. */
+    bool (*option_bool)(const char *value);
+    /* The value of an option of type QUIPU_OPTION_SIZE or QUIPU_OPTION_COUNT;
+     * INT64_MAX if it is larger, -1 if the text is no such value. */
+    int64_t (*option_number)(const char *value);
 } quipu_host;
+
+/* True if the core is new enough to have a member of quipu_host. */
+#define QUIPU_HOST_HAS(host, member) \
+    ((host)->struct_size >=          \
+     offsetof(quipu_host, member) + sizeof((host)->member))
 
 /* ------------------------------------------------------------- options */
 

@@ -2,6 +2,8 @@
 /* The options of a URI. */
 #include "fixture.h"
 
+#include "driver/host.h"
+
 #include "options.h"
 
 static struct options read_option(const char *name, const char *value)
@@ -9,7 +11,7 @@ static struct options read_option(const char *name, const char *value)
     const quipu_option option = { .name = name, .value = value };
     const quipu_open how = { .options = &option, .option_count = name ? 1 : 0 };
     struct options options = { 0 };
-    quipu_lmdb_options_read(&how, &options);
+    quipu_lmdb_options_read(quipu_host_table(), &how, &options);
     return options;
 }
 

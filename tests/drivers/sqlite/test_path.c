@@ -109,7 +109,7 @@ static void broken_percents_are_invalid(void **state)
         char *path = NULL;
         quipu_error error = { 0 };
         assert_refused(read_body(bodies[i], &path, &error), QUIPU_INVALID,
-                       &error, "hexadecimal");
+                       &error, "write another path");
     }
 }
 
