@@ -186,7 +186,7 @@ int quipu_sqlite_catalogue_identity(quipu_driver_datastore *datastore,
         return status;
     }
     status = read_namespace(datastore, reader, &found, error);
-    quipu_sqlite_reader_return(reader);
+    status = quipu_sqlite_reader_return(reader, status, error);
     if (status != QUIPU_OK || found) {
         return status;
     }

@@ -45,11 +45,26 @@ static void on_collect(sqlite3_context *context, int count,
                                     connection->collector, columns));
 }
 
+/* A database may come from somebody else ("Defense Against The Dark Arts" of
+ * SQLite's manual): its triggers, views and constraints call no function with
+ * side effects, unless the option `trusted` permits it, and no SQL writes the
+ * schema or the pages directly. */
 static int configure(struct connection *connection)
 {
-    int code = sqlite3_db_config(connection->db,
-                                 SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    const int switches[][2] = {
+        { SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1 },
+        { SQLITE_DBCONFIG_DEFENSIVE, 1 },
+        { SQLITE_DBCONFIG_TRUSTED_SCHEMA,
+          SAFEGUARDED("F4.untrusted-schema",
+                      connection->datastore->options.trusted, 1) },
+    };
+    int code = SQLITE_OK;
 
+    for (size_t i = 0;
+         code == SQLITE_OK && i < sizeof(switches) / sizeof(switches[0]); i++) {
+        code = sqlite3_db_config(connection->db, switches[i][0], switches[i][1],
+                                 NULL);
+    }
     if (code == SQLITE_OK) {
         code = sqlite3_create_function_v2(connection->db, "quipu_collect", -1,
                                           SQLITE_UTF8 | SQLITE_DIRECTONLY,

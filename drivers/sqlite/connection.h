@@ -6,6 +6,8 @@
 #include <quipu/driver.h>
 
 #include <sqlite3.h>
+#include <sys/types.h>
+#include <time.h>
 
 /* The statements that a connection keeps prepared. The first ones belong to no
  * schema; the others are templates, expanded for each bound schema. */
@@ -68,6 +70,14 @@ struct authorizer {
     char refused[100]; /* statement of the function; "": none */
 };
 
+/* The database file as the file system shows it (idle.c). */
+struct idle_state {
+    bool idle; /* the file alone has all commits */
+    ino_t inode;
+    off_t size;
+    struct timespec modified;
+};
+
 /* A connection is used by one thread at a time. */
 struct connection {
     quipu_driver_datastore *datastore;
@@ -75,6 +85,7 @@ struct connection {
     int64_t deadline;                /* of the current operation */
     struct row_collector *collector; /* NULL: no cursor's query is running */
     struct authorizer authorizer;    /* of the writing connection */
+    struct idle_state state;         /* of a reader of an idle database */
     sqlite3_stmt *common[SQL_COMMON_COUNT];
     struct statements caches[STATEMENT_CACHES];
     uint64_t uses;

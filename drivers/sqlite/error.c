@@ -23,10 +23,13 @@ static const char check_access[] =
     "folder, or open it with readonly=yes";
 static const char check_read_access[] =
     "check the permissions of the file and of its folder";
-static const char needs_folder[] =
-    "a WAL database needs files beside it: make its folder writable, or open "
-    "it "
-    "with immutable=yes if no process changes it";
+static const char after_a_kill[] =
+    "a writer was killed; open it once without readonly=yes";
+static const char needs_writer[] =
+    "its write-ahead log is in use, or a killed process left it, and cannot be "
+    "read without write permission: let a user who may write to the file and "
+    "its folder open it once, and close it; after that, readonly=yes or "
+    "immutable=yes reads it";
 static const char damaged[] = "run PRAGMA integrity_check, or "
                               "restore the file from a backup";
 static const char altered[] = "its tables are not as quipu created them; "
@@ -38,12 +41,9 @@ static const char of_trigger[] = "a trigger of the application refuses or "
 static const struct meaning meanings[] = {
     { SQLITE_READONLY_DBMOVED, QUIPU_IO,
       "the file was moved or removed while open; put it back" },
-    { SQLITE_READONLY_ROLLBACK, QUIPU_DENIED,
-      "a writer was killed; open it once without readonly=yes" },
-    { SQLITE_READONLY_RECOVERY, QUIPU_DENIED,
-      "a writer was killed; open it once without readonly=yes" },
-    { SQLITE_READONLY_CANTINIT, QUIPU_DENIED,
-      "a writer was killed; open it once without readonly=yes" },
+    { SQLITE_READONLY_ROLLBACK, QUIPU_DENIED, after_a_kill },
+    { SQLITE_READONLY_RECOVERY, QUIPU_DENIED, after_a_kill },
+    { SQLITE_READONLY_CANTINIT, QUIPU_DENIED, after_a_kill },
     { SQLITE_IOERR_NOMEM, QUIPU_NO_MEMORY, "free some memory" },
     { SQLITE_CONSTRAINT_TRIGGER, QUIPU_DENIED, of_trigger },
     { SQLITE_TOOBIG, QUIPU_DENIED, of_trigger },
@@ -90,8 +90,12 @@ static const struct meaning *find(int code)
 static const char *remedy_of(const quipu_driver_datastore *datastore,
                              const struct meaning *meaning)
 {
+    if (meaning->remedy == after_a_kill && datastore->readonly &&
+        access(datastore->path, W_OK) != 0) {
+        return needs_writer;
+    }
     if (meaning->remedy == check_access && datastore->readonly) {
-        return access(datastore->path, R_OK) == 0 ? needs_folder
+        return access(datastore->path, R_OK) == 0 ? needs_writer
                                                   : check_read_access;
     }
     return meaning->remedy;
@@ -126,7 +130,11 @@ int quipu_sqlite_error_set(const struct connection *connection, int code,
     const int number = latest ? sqlite3_system_errno(db) : 0;
     const bool cannot_open = (code & 0xff) == SQLITE_CANTOPEN;
 
-    if (cannot_open && quipu_common_error_is_denied(number)) {
+    /* A reader that may not create the index of a WAL finds none. */
+    const bool lacks_index = number == ENOENT && datastore->readonly &&
+                             access(datastore->path, R_OK) == 0;
+
+    if (cannot_open && (quipu_common_error_is_denied(number) || lacks_index)) {
         meaning = find(SQLITE_PERM);
     }
     const bool show_errno =

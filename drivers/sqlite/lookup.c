@@ -188,7 +188,7 @@ int quipu_sqlite_lookup_last_position(quipu_driver_datastore *datastore,
     }
     status = quipu_sqlite_lookup_last(reader, bound, sequence_id, &end, error);
     status = quipu_sqlite_lookup_torn_down(reader, bound, status, error);
-    quipu_sqlite_reader_return(reader);
+    status = quipu_sqlite_reader_return(reader, status, error);
     *found = end.found;
     if (end.found) {
         *position = end.position;
@@ -246,7 +246,7 @@ int quipu_sqlite_lookup_log_head(quipu_driver_datastore *datastore,
     if (status == QUIPU_OK) {
         status = read_event_id(reader, bound, head, error);
     }
-    quipu_sqlite_reader_return(reader);
+    status = quipu_sqlite_reader_return(reader, status, error);
     return status;
 }
 
@@ -267,7 +267,7 @@ int quipu_sqlite_lookup_tracking_record(quipu_driver_datastore *datastore,
     }
     status =
         quipu_sqlite_lookup_tracking(reader, &key, &found, position, error);
-    quipu_sqlite_reader_return(reader);
+    status = quipu_sqlite_reader_return(reader, status, error);
     if (status == QUIPU_OK && !found) {
         status = datastore->host->error_set(
             error, QUIPU_NOT_FOUND, 0, NULL,

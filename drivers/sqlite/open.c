@@ -376,7 +376,7 @@ static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
         SAFEGUARDED("F4.readonly-connection", !datastore->readonly, true);
     int status = check_library(host, error);
 
-    if (status == QUIPU_OK && !datastore->name_space) {
+    if (status == QUIPU_OK && (!datastore->name_space || !datastore->idle)) {
         status = quipu_sqlite_error_no_memory(host, error);
     }
     if (status == QUIPU_OK) {
@@ -409,6 +409,8 @@ static quipu_driver_datastore *create_datastore(const quipu_host *host,
         .relaxed = (how->flags & QUIPU_OPEN_RELAXED) != 0,
     };
     quipu_sqlite_options_read(host, how, &datastore->options);
+    datastore->idle = host->allocate((size_t)datastore->options.readers *
+                                     sizeof(*datastore->idle));
     (void)pthread_mutex_init(&datastore->lock, NULL);
     (void)pthread_cond_init(&datastore->returned, NULL);
     return datastore;
@@ -507,6 +509,7 @@ void quipu_sqlite_close(quipu_driver_datastore *datastore)
     quipu_sqlite_file_release(datastore->file);
     (void)pthread_cond_destroy(&datastore->returned);
     (void)pthread_mutex_destroy(&datastore->lock);
+    host->release(datastore->idle);
     host->release(datastore->name_space);
     host->release(datastore->uri);
     host->release(datastore->path);

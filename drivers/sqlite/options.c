@@ -26,6 +26,14 @@ const quipu_option_info quipu_sqlite_options_table[OPTION_COUNT] = {
       .fallback = "0",
       .type = QUIPU_OPTION_SIZE,
       .help = "bytes of the file that a reader maps into memory, at most" },
+    { .name = "readers",
+      .fallback = "16",
+      .type = QUIPU_OPTION_COUNT,
+      .help = "connections that read at the same time, 1 to 1000" },
+    { .name = "trusted",
+      .fallback = "no",
+      .type = QUIPU_OPTION_BOOL,
+      .help = "triggers and views of the file may call any SQL function" },
 };
 
 static void set(const quipu_host *host, struct options *options,
@@ -39,6 +47,10 @@ static void set(const quipu_host *host, struct options *options,
         options->immutable = host->option_bool(value);
     } else if (strcmp(name, "mmap") == 0) {
         options->mmap = host->option_number(value);
+    } else if (strcmp(name, "readers") == 0) {
+        options->readers = host->option_number(value);
+    } else if (strcmp(name, "trusted") == 0) {
+        options->trusted = host->option_bool(value);
     }
 }
 
@@ -52,4 +64,7 @@ void quipu_sqlite_options_read(const quipu_host *host, const quipu_open *how,
     for (size_t i = 0; i < how->option_count; i++) {
         set(host, options, how->options[i].name, how->options[i].value);
     }
+    options->readers = options->readers < 1             ? 1
+                       : options->readers > READERS_MAX ? READERS_MAX
+                                                        : options->readers;
 }

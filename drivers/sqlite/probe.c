@@ -217,32 +217,6 @@ int quipu_sqlite_probe_connection(struct connection *connection,
 /* ------------------------------------------------------- probe of an idle WAL
  */
 
-/* The database as the file system shows it. */
-struct file_state {
-    struct stat info;
-    bool idle; /* the WAL is missing or empty: no process writes */
-};
-
-static void read_state(const quipu_driver_datastore *datastore,
-                       struct file_state *state)
-{
-    char wal[BESIDE_MAX];
-    struct stat info;
-
-    name_beside(datastore, "-wal", wal);
-    memset(state, 0, sizeof(*state));
-    state->idle = stat(datastore->path, &state->info) == 0 &&
-                  (stat(wal, &info) != 0 || info.st_size == 0);
-}
-
-static bool is_unchanged(const struct file_state *a, const struct file_state *b)
-{
-    return a->idle && b->idle && a->info.st_ino == b->info.st_ino &&
-           a->info.st_size == b->info.st_size &&
-           a->info.st_mtim.tv_sec == b->info.st_mtim.tv_sec &&
-           a->info.st_mtim.tv_nsec == b->info.st_mtim.tv_nsec;
-}
-
 /* Returns true if the header of the file asks for a WAL. */
 static bool needs_wal(const struct connection *connection)
 {
@@ -263,11 +237,11 @@ static int probe_idle(quipu_driver_datastore *datastore, enum store_kind *kind,
                       bool *refused, quipu_error *error)
 {
     struct connection connection = { .db = NULL };
-    struct file_state before;
-    struct file_state after;
+    struct idle_state before;
+    struct idle_state after;
 
     *refused = false;
-    read_state(datastore, &before);
+    quipu_sqlite_idle_read(datastore, &before);
     if (!before.idle) {
         return QUIPU_OK;
     }
@@ -281,10 +255,10 @@ static int probe_idle(quipu_driver_datastore *datastore, enum store_kind *kind,
         if (status == QUIPU_OK) {
             status = quipu_sqlite_probe_connection(&connection, kind, error);
         }
-        read_state(datastore, &after);
+        quipu_sqlite_idle_read(datastore, &after);
         SAFEGUARD("F4.look-before-touching")
-        *refused = (status != QUIPU_OK || *kind != STORE_OURS) &&
-                   is_unchanged(&before, &after);
+        *refused = (status != QUIPU_OK || *kind != STORE_OURS) && after.idle &&
+                   quipu_sqlite_idle_is_unchanged(&before, &after);
     }
     quipu_sqlite_connection_close(&connection);
     return *refused ? status : QUIPU_OK;
@@ -307,7 +281,7 @@ int quipu_sqlite_probe_file(quipu_driver_datastore *datastore, int64_t deadline,
         if (status == QUIPU_OK) {
             status = quipu_sqlite_probe_connection(reader, kind, error);
         }
-        quipu_sqlite_reader_return(reader);
+        status = quipu_sqlite_reader_return(reader, status, error);
     }
     return status;
 }

@@ -299,7 +299,7 @@ static int find_schema(quipu_driver_datastore *datastore,
         SAFEGUARD("F4.lost-columns")
         status = quipu_sqlite_catalogue_check_table(reader, schema, error);
     }
-    quipu_sqlite_reader_return(reader);
+    status = quipu_sqlite_reader_return(reader, status, error);
     return status;
 }
 

@@ -14,6 +14,7 @@
  *     error, options, path, file, item_row
  *     connection, statements, item_page
  *     wal_mark, authorizer
+ *     idle
  *     checkpoint
  *     transaction
  *     readers
@@ -40,13 +41,13 @@
 
 #define STORE_APPLICATION_ID 0x71756970 /* "quip", PRAGMA application_id */
 #define STORE_FORMAT 1
-#define READERS_MAX 8
+#define READERS_MAX 1000
 /* The oldest SQLite: 3.37.0 has the STRICT tables of the store. */
 #define SQLITE_VERSION_NEEDED 3037000
 
 /* ----------------------------------------------------------------- options */
 
-#define OPTION_COUNT 4
+#define OPTION_COUNT 6
 extern const quipu_option_info quipu_sqlite_options_table[OPTION_COUNT];
 
 /* The driver's own options of a URI. */
@@ -55,6 +56,8 @@ struct options {
     bool immutable;     /* with readonly: read without locks */
     int64_t checkpoint; /* pages of the WAL that start a checkpoint */
     int64_t mmap;       /* bytes that a reader maps at most */
+    int64_t readers;    /* reading connections at most, 1 to READERS_MAX */
+    bool trusted;       /* the file's triggers and views may call anything */
 };
 
 /* Reads the options; the core has checked their values. */
@@ -90,7 +93,7 @@ struct quipu_driver_datastore {
     /* The pool of readers (readers.c). `lock` protects it and `serials`. */
     pthread_mutex_t lock;
     pthread_cond_t returned;
-    struct connection *idle[READERS_MAX];
+    struct connection **idle; /* room for options.readers */
     size_t idle_count;
     size_t reader_count; /* idle and borrowed */
     uint64_t serials;    /* the last serial of a bound schema */
@@ -133,7 +136,11 @@ char *quipu_sqlite_path_immutable_uri(const quipu_host *host, const char *path);
 int quipu_sqlite_reader_borrow(quipu_driver_datastore *datastore,
                                int64_t deadline, struct connection **connection,
                                quipu_error *error);
-void quipu_sqlite_reader_return(struct connection *connection);
+
+/* Returns it after an operation with that status, and returns the status. BUSY:
+ * the database was idle, and was changed during the operation. */
+int quipu_sqlite_reader_return(struct connection *connection, int status,
+                               quipu_error *error);
 
 /* Closes the idle readers. */
 void quipu_sqlite_readers_close(quipu_driver_datastore *datastore);
@@ -179,6 +186,19 @@ int quipu_sqlite_wal_mark_complete(const struct connection *connection,
 
 /* Returns the bytes of the file of the WAL; -1: there is none. */
 int64_t quipu_sqlite_wal_mark_wal_size(const quipu_driver_datastore *datastore);
+
+/* ---------------------------------------------------------- idle databases */
+
+/* Reads the state of the datastore's file. */
+void quipu_sqlite_idle_read(const quipu_driver_datastore *datastore,
+                            struct idle_state *state);
+
+/* Returns true if the file was not changed between two states. */
+bool quipu_sqlite_idle_is_unchanged(const struct idle_state *a,
+                                    const struct idle_state *b);
+
+/* Waits until a change of the file would be seen in its state. */
+void quipu_sqlite_idle_settle(const struct idle_state *state);
 
 /* ------------------------------------------------- checkpoints and recovery */
 

@@ -30,7 +30,7 @@ static int read_head(quipu_driver_datastore *datastore,
          * itself is short. */
         reader->deadline = INT64_MAX;
         status = quipu_sqlite_lookup_head(reader, bound, head, error);
-        quipu_sqlite_reader_return(reader);
+        status = quipu_sqlite_reader_return(reader, status, error);
     }
     return status;
 }

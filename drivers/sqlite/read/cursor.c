@@ -39,7 +39,7 @@ int quipu_sqlite_cursor_step(quipu_driver_cursor *cursor, int64_t deadline,
         quipu_sqlite_reader_borrow(cursor->datastore, deadline, &reader, error);
     if (status == QUIPU_OK) {
         status = cursor->step(cursor, reader, &next, error);
-        quipu_sqlite_reader_return(reader);
+        status = quipu_sqlite_reader_return(reader, status, error);
     }
     *rows = next.rows;
     *count = next.count;

@@ -5,26 +5,78 @@
  * a listing holds no transaction between two steps; rows added or removed
  * meanwhile may or may not appear.
  */
+#include "common/safeguard.h"
 #include "read/cursor.h"
 
 #include <string.h>
 
-/* Keeps a part of the row's key for the next step. A key longer than
- * QUIPU_ID_MAX, which quipu never writes, is cut. */
-static void keep_key(struct listing *listing, int part, sqlite3_stmt *row,
-                     int column)
+/* The columns of a row that are its key. */
+struct key_columns {
+    int first;
+    int count;
+    int type; /* SQLITE_TEXT or SQLITE_BLOB */
+};
+
+static int set_corrupt(const quipu_driver_cursor *cursor, const char *fault,
+                       quipu_error *error)
+{
+    return cursor->datastore->host->error_set(
+        error, QUIPU_CORRUPT, 0, NULL,
+        "a table of \"%s\" has a row %s, which quipu never writes; restore "
+        "the row, or a backup",
+        cursor->datastore->name, fault);
+}
+
+/* Compares a part of the listing's key with a column. */
+static int compare_part(const struct listing *listing, int part,
+                        sqlite3_stmt *row, int column)
 {
     const void *data = sqlite3_column_blob(row, column);
-    size_t size = (size_t)sqlite3_column_bytes(row, column);
+    const size_t size = (size_t)sqlite3_column_bytes(row, column);
+    const size_t before = listing->key_size[part];
+    const size_t both = size < before ? size : before;
+    int order = both > 0 ? memcmp(data, listing->key[part], both) : 0;
 
-    if (size > QUIPU_ID_MAX) {
-        size = QUIPU_ID_MAX;
+    return order != 0 ? order : (size > before) - (size < before);
+}
+
+/* Keeps the row's key for the next step. The next row is the first one above
+ * this key: so each key must be above the one before, or the listing would
+ * never end. */
+static int keep_key(quipu_driver_cursor *cursor, sqlite3_stmt *row,
+                    struct key_columns columns, quipu_error *error)
+{
+    struct listing *listing = &cursor->listing;
+    int order = 0;
+
+    for (int i = 0; i < columns.count; i++) {
+        const int column = columns.first + i;
+
+        if (sqlite3_column_type(row, column) != columns.type) {
+            return set_corrupt(cursor, "with a key of another type", error);
+        }
+        if (sqlite3_column_bytes(row, column) > QUIPU_ID_MAX) {
+            return set_corrupt(cursor, "with a key of more than 255 bytes",
+                               error);
+        }
+        order = order != 0 ? order : compare_part(listing, i, row, column);
     }
-    if (size > 0) {
-        memcpy(listing->key[part], data, size);
+    if (SAFEGUARDED("S4.listings-make-progress", listing->begun && order <= 0,
+                    false)) {
+        return set_corrupt(cursor, "that is out of order", error);
     }
-    listing->key[part][size] = '\0';
-    listing->key_size[part] = size;
+    for (int i = 0; i < columns.count; i++) {
+        const int column = columns.first + i;
+        const size_t size = (size_t)sqlite3_column_bytes(row, column);
+
+        if (size > 0) {
+            memcpy(listing->key[i], sqlite3_column_blob(row, column), size);
+        }
+        listing->key[i][size] = '\0';
+        listing->key_size[i] = size;
+    }
+    listing->begun = true;
+    return QUIPU_OK;
 }
 
 static void bind_key(sqlite3_stmt *statement, int index,
@@ -57,6 +109,15 @@ static const char *text_at(sqlite3_stmt *row, int column)
     return (const char *)sqlite3_column_text(row, column);
 }
 
+/* Returns true for a text that can be the name of a table or column. */
+static bool is_name(sqlite3_stmt *row, int column)
+{
+    return sqlite3_column_type(row, column) == SQLITE_TEXT &&
+           sqlite3_column_bytes(row, column) <= QUIPU_NAME_MAX &&
+           strlen(text_at(row, column)) ==
+               (size_t)sqlite3_column_bytes(row, column);
+}
+
 static bool is_word(sqlite3_stmt *row, int column, const char *word)
 {
     const char *text = text_at(row, column);
@@ -71,7 +132,8 @@ struct column_list {
     size_t count;
 };
 
-static int read_columns(struct connection *reader, int64_t number,
+static int read_columns(const quipu_driver_cursor *cursor,
+                        struct connection *reader, int64_t number,
                         struct column_list *list, quipu_error *error)
 {
     sqlite3_stmt *row = NULL;
@@ -87,20 +149,22 @@ static int read_columns(struct connection *reader, int64_t number,
     while ((code = sqlite3_step(row)) == SQLITE_ROW &&
            list->count < QUIPU_COLUMNS_MAX) {
         char *name = list->names[list->count];
-        size_t size = (size_t)sqlite3_column_bytes(row, 0);
 
-        size = size > QUIPU_NAME_MAX ? QUIPU_NAME_MAX : size;
-        memcpy(name, sqlite3_column_text(row, 0), size);
-        name[size] = '\0';
+        if (!is_name(row, 0) || !is_name(row, 1)) {
+            break;
+        }
+        (void)strcpy(name, text_at(row, 0));
         list->columns[list->count++] = (quipu_column){
             .name = name, .kind = quipu_common_schema_kind_of(text_at(row, 1))
         };
     }
     (void)sqlite3_reset(row);
-    return code == SQLITE_ROW || code == SQLITE_DONE
-               ? QUIPU_OK
-               : quipu_sqlite_error_set(reader, code, "list the columns",
-                                        error);
+    if (code == SQLITE_ROW) {
+        return set_corrupt(cursor, "that is no column of a schema", error);
+    }
+    return code == SQLITE_DONE ? QUIPU_OK
+                               : quipu_sqlite_error_set(
+                                     reader, code, "list the columns", error);
 }
 
 /* Copies the schema of a row of SQL_SCHEMAS_NEXT into the listing. */
@@ -124,10 +188,15 @@ static int read_schema(quipu_driver_cursor *cursor, struct connection *reader,
         .columns = list.columns,
     };
 
+    for (int i = 1; i <= 8; i++) {
+        if (!is_name(row, i)) {
+            return set_corrupt(cursor, "that is no schema", error);
+        }
+    }
     schema.flags |= is_word(row, 2, "text") ? QUIPU_SCHEMA_TEXT_IDS : 0u;
     schema.flags |= is_word(row, 3, "sparse") ? QUIPU_SCHEMA_SPARSE : 0u;
-    int status =
-        read_columns(reader, sqlite3_column_int64(row, 0), &list, error);
+    int status = read_columns(cursor, reader, sqlite3_column_int64(row, 0),
+                              &list, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -157,7 +226,10 @@ static int next_schema(quipu_driver_cursor *cursor, struct connection *reader,
     status =
         finish_step(cursor, reader, sqlite3_step(statement), &found, error);
     if (found) {
-        keep_key(listing, 0, statement, 1);
+        status = keep_key(cursor, statement,
+                          (struct key_columns){ 1, 1, SQLITE_TEXT }, error);
+    }
+    if (status == QUIPU_OK && found) {
         status = read_schema(cursor, reader, statement, error);
         *rows = (struct cursor_rows){ &listing->schema, 1 };
     }
@@ -192,8 +264,13 @@ static int find_sequence(quipu_driver_cursor *cursor, struct connection *reader,
     }
     status = finish_step(cursor, reader, code, found, error);
     if (*found) {
-        keep_key(listing, 0, statement, 0);
-        listing->begun = true;
+        const int type =
+            (cursor->bound->schema.flags & QUIPU_SCHEMA_TEXT_IDS) != 0
+                ? SQLITE_TEXT
+                : SQLITE_BLOB;
+
+        status = keep_key(cursor, statement, (struct key_columns){ 0, 1, type },
+                          error);
     }
     (void)sqlite3_reset(statement);
     return status == QUIPU_OK
@@ -242,8 +319,10 @@ static int next_tracking(quipu_driver_cursor *cursor, struct connection *reader,
     status =
         finish_step(cursor, reader, sqlite3_step(statement), &found, error);
     if (found) {
-        keep_key(listing, 0, statement, 3);
-        keep_key(listing, 1, statement, 4);
+        status = keep_key(cursor, statement,
+                          (struct key_columns){ 3, 2, SQLITE_TEXT }, error);
+    }
+    if (status == QUIPU_OK && found) {
         listing->tracking = (quipu_tracking){ .consumer = key_of(listing, 0),
                                               .log = key_of(listing, 1) };
         quipu_sqlite_lookup_read_position(statement,

@@ -260,7 +260,7 @@ static int open_cursor(quipu_driver_cursor *made, int64_t deadline,
     }
     if (status == QUIPU_OK) {
         status = fill_page(made, reader, error);
-        quipu_sqlite_reader_return(reader);
+        status = quipu_sqlite_reader_return(reader, status, error);
     }
     if (status != QUIPU_OK) {
         quipu_sqlite_cursor_close(made);

@@ -151,7 +151,7 @@ static void append_that_a_trigger_spoils_is_refused(void **state)
           "missing", "culprit" },
         { ON "AFTER INSERT ON stored_events BEGIN "
              "SELECT json('{'); END",
-          "malformed JSON", "culprit" },
+          "json", "culprit" },
         { ON "AFTER INSERT ON stored_events BEGIN "
              "SELECT zeroblob(2000000000); END",
           "too big", "culprit" },
@@ -182,6 +182,66 @@ static void trigger_may_write_to_tables_of_the_application(void **state)
     assert_ok(append_tracked(1, 0, 1, &result, &error), &error);
     assert_ok(append_tracked(2, 1, 1, &result, &error), &error);
     assert_int_equal(fixture_ask(place.file, "SELECT sum(id) FROM audit"), -3);
+    close_place();
+}
+
+static int spied;
+
+static void spy(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    (void)values;
+    spied++;
+    sqlite3_result_null(context);
+}
+
+static int add_spy(void *native, void *context, quipu_error *error)
+{
+    (void)context;
+    (void)error;
+    return sqlite3_create_function_v2(native, "spy", 0, SQLITE_UTF8, NULL, spy,
+                                      NULL, NULL, NULL) == SQLITE_OK
+               ? QUIPU_OK
+               : QUIPU_INTERNAL;
+}
+
+/* Appends with a trigger that calls the application's function. */
+static int append_spied(quipu_error *error)
+{
+    const quipu_request none = { .schema = place.bound };
+    quipu_result result = { 0 };
+
+    spied = 0;
+    assert_ok(fixture_driver()->transact(place.datastore, &none, add_spy, NULL,
+                                         &result, FOREVER, error),
+              error);
+    return fixture_try_append(place.datastore, place.bound, 1, &result, error);
+}
+
+/* A file from somebody else may have such a trigger. */
+static void trigger_calls_no_function_of_the_application(void **state)
+{
+    const struct opening trusted = { .option = "trusted", .value = "yes" };
+    quipu_error error = { 0 };
+    int on = -1;
+
+    (void)state;
+    open_place(0);
+    fixture_sql(place.file, "CREATE TRIGGER culprit AFTER INSERT ON "
+                            "stored_events BEGIN SELECT spy(); END");
+    assert_refused(append_spied(&error), QUIPU_DENIED, &error,
+                   "unsafe use of spy()");
+    assert_int_equal(spied, 0);
+    assert_int_equal(sqlite3_db_config(place.datastore->writer.db,
+                                       SQLITE_DBCONFIG_DEFENSIVE, -1, &on),
+                     SQLITE_OK);
+    assert_int_equal(on, 1);
+    close_place();
+    assert_ok(fixture_try_open(place.file, &trusted, &place.datastore, &error),
+              &error);
+    place.bound = fixture_bind(place.datastore, &place.schema);
+    assert_ok(append_spied(&error), &error);
+    assert_int_equal(spied, 1);
     close_place();
 }
 
@@ -339,6 +399,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(append_that_a_trigger_spoils_is_refused),
         cmocka_unit_test(trigger_may_write_to_tables_of_the_application),
+        cmocka_unit_test(trigger_calls_no_function_of_the_application),
         cmocka_unit_test(suppressed_entry_of_the_catalogue_is_refused),
         cmocka_unit_test(function_that_ends_the_transaction_stores_nothing),
         cmocka_unit_test(function_may_use_savepoints_and_read_pragmas),

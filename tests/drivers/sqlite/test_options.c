@@ -24,6 +24,8 @@ static void defaults_come_from_the_option_table(void **state)
     assert_false(options.immutable);
     assert_int_equal(options.checkpoint, 1000);
     assert_int_equal(options.mmap, 0);
+    assert_int_equal(options.readers, 16);
+    assert_false(options.trusted);
 }
 
 static void boolean_values_have_synonyms(void **state)
@@ -43,6 +45,10 @@ static void sizes_have_suffixes(void **state)
 {
     (void)state;
     assert_int_equal(read_one("mmap", "12").mmap, 12);
+    assert_int_equal(read_one("readers", "3").readers, 3);
+    assert_int_equal(read_one("readers", "0").readers, 1);
+    assert_int_equal(read_one("readers", "99999").readers, 1000);
+    assert_true(read_one("trusted", "yes").trusted);
     assert_int_equal(read_one("mmap", "3k").mmap, 3 << 10);
     assert_int_equal(read_one("mmap", "3m").mmap, 3 << 20);
     assert_int_equal(read_one("mmap", "2g").mmap, INT64_C(2) << 30);

@@ -190,6 +190,86 @@ static void items_out_of_order_are_corrupt(void **state)
     }
 }
 
+/* ------------------------------------------- tables that quipu did not make */
+
+enum listed { SEQUENCES, TRACKING, SCHEMAS };
+
+/* Reads a listing to its end; more than 100 rows mean that it has none. */
+static int list_all(quipu_driver_datastore *datastore,
+                    quipu_driver_schema *bound, enum listed listed,
+                    quipu_error *error)
+{
+    const quipu_driver *driver = fixture_driver();
+    quipu_driver_cursor *cursor = NULL;
+    const void *rows = NULL;
+    size_t count = 1;
+    int steps = 0;
+    int status =
+        listed == SEQUENCES
+            ? driver->list_sequences(datastore, bound, (quipu_bytes){ 0 },
+                                     FOREVER, &cursor, error)
+        : listed == TRACKING
+            ? driver->list_tracking(datastore, FOREVER, &cursor, error)
+            : driver->list_schemas(datastore, FOREVER, &cursor, error);
+    assert_ok(status, error);
+    while (status == QUIPU_OK && count > 0) {
+        assert_true(steps++ < 100);
+        status = driver->step(cursor, FOREVER, &rows, &count, error);
+    }
+    driver->cursor_close(cursor);
+    return status;
+}
+
+static void check_listing(enum listed listed, const char *sql)
+{
+    const char *file = fixture_file();
+    quipu_schema schema =
+        fixture_schema("stored_events", QUIPU_SCHEMA_TEXT_IDS);
+    quipu_driver_datastore *datastore = fixture_open(file);
+    quipu_driver_schema *bound = fixture_bind(datastore, &schema);
+    quipu_error error = { 0 };
+
+    assert_ok(list_all(datastore, bound, listed, &error), &error);
+    fixture_sql(file, sql);
+    assert_refused(list_all(datastore, bound, listed, &error), QUIPU_CORRUPT,
+                   &error, "never writes");
+    fixture_driver()->unbind(datastore, bound);
+    fixture_close(datastore);
+}
+
+static void listing_of_a_foreign_table_ends(void **state)
+{
+#define LONG "printf('%300s', 'x')"
+#define EVENTS(key, values)                                              \
+    "DROP TABLE stored_events; CREATE TABLE stored_events (id INTEGER "  \
+    "PRIMARY KEY, aggregate_id " key ", aggregate_version, event_type, " \
+    "state, event_id); INSERT INTO stored_events (id, aggregate_id, "    \
+    "aggregate_version) VALUES " values
+#define TRACKED(key, values)                                              \
+    "DROP TABLE quipu_tracking; CREATE TABLE quipu_tracking (namespace, " \
+    "consumer " key ", log, notification_id, store, event_id); "          \
+    "INSERT INTO quipu_tracking (namespace, consumer, log) VALUES " values
+#define SCHEMA(values)                                             \
+    "INSERT INTO quipu_schemas (namespace, name, ids, positions, " \
+    "notification_id, sequence_id, position, topic, state) VALUES " values
+    (void)state;
+    check_listing(SEQUENCES, EVENTS("", "(1, " LONG ", 0)"));
+    check_listing(SEQUENCES, EVENTS("", "(1, x'61', 0), (2, x'62', 0)"));
+    check_listing(SEQUENCES, EVENTS("", "(1, 7, 0)"));
+    check_listing(SEQUENCES, EVENTS("COLLATE NOCASE",
+                                    "(1, 'a', 0), (2, 'B', 0), (3, 'c', 0)"));
+    check_listing(TRACKING, TRACKED("", "(1, " LONG ", 'log')"));
+    check_listing(TRACKING, TRACKED("", "(1, 'consumer', x'6c6f67')"));
+    check_listing(TRACKING,
+                  TRACKED("COLLATE NOCASE", "(1, 'a', 'l'), (1, 'B', 'l')"));
+    check_listing(SCHEMAS, SCHEMA("(1, " LONG ", 'uuid', 'sparse', 'a', 'b', "
+                                  "'c', 'd', 'e')"));
+    check_listing(SCHEMAS, SCHEMA("(1, 'x', 'uuid', 'sparse', " LONG ", 'b', "
+                                  "'c', 'd', 'e')"));
+    check_listing(SCHEMAS,
+                  "INSERT INTO quipu_columns VALUES (1, 7, " LONG ", 'int')");
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -199,6 +279,7 @@ int main(void)
         CASE(item_larger_than_a_page_is_read_alone),
         CASE(items_out_of_order_are_corrupt),
         CASE(each_commit_advances_the_commit_counter),
+        cmocka_unit_test(listing_of_a_foreign_table_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

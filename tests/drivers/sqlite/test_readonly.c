@@ -5,6 +5,8 @@
 
 #include <sys/stat.h>
 
+#include "sqlite.h"
+
 static const struct opening readonly = { .flags = QUIPU_OPEN_READONLY };
 
 static void make_store(const char *file)
@@ -116,17 +118,41 @@ static void try_locked_folder(void *context)
     (void)context;
     assert_refused(fixture_try_open("locked/x.db", NULL, &datastore, &error),
                    QUIPU_DENIED, &error, "readonly=yes");
+    assert_refused(fixture_try_open("locked/new.db", NULL, &datastore, &error),
+                   QUIPU_DENIED, &error, "permissions");
+    for (int i = 0; i < 2; i++) {
+        assert_ok(fixture_try_open("locked/x.db",
+                                   i == 0 ? &readonly : &immutable, &datastore,
+                                   &error),
+                  &error);
+        quipu_driver_schema *bound = fixture_bind(datastore, &schema);
+        assert_int_equal(fixture_count(datastore, bound), 1);
+        fixture_driver()->unbind(datastore, bound);
+        fixture_close(datastore);
+    }
+}
+
+/* The folder has a WAL that a killed process left, and no index of it. */
+static void try_left_wal(void *context)
+{
+    quipu_driver_datastore *datastore = NULL;
+    quipu_error error = { 0 };
+
+    (void)context;
     assert_refused(
         fixture_try_open("locked/x.db", &readonly, &datastore, &error),
         QUIPU_DENIED, &error, "immutable=yes");
-    assert_refused(fixture_try_open("locked/new.db", NULL, &datastore, &error),
-                   QUIPU_DENIED, &error, "permissions");
-    assert_ok(fixture_try_open("locked/x.db", &immutable, &datastore, &error),
-              &error);
-    quipu_driver_schema *bound = fixture_bind(datastore, &schema);
-    assert_int_equal(fixture_count(datastore, bound), 1);
-    fixture_driver()->unbind(datastore, bound);
-    fixture_close(datastore);
+    assert_non_null(strstr(error.message, "user who may write"));
+}
+
+static void leave_wal(void *context)
+{
+    quipu_schema schema = fixture_schema("stored_events", 0);
+    quipu_driver_datastore *datastore = fixture_open("locked/x.db");
+
+    (void)context;
+    fixture_append(datastore, fixture_bind(datastore, &schema), 1);
+    (void)raise(SIGKILL);
 }
 
 static void read_only_folder_is_reported_with_a_remedy(void **state)
@@ -141,8 +167,117 @@ static void read_only_folder_is_reported_with_a_remedy(void **state)
     assert_int_equal(stat("locked/x.db-shm", &info), -1);
     assert_int_equal(stat("locked/x.db-quipu", &info), -1);
     assert_int_equal(chmod("locked", 0755), 0);
+    pid_t child = start_child(leave_wal, NULL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(remove("locked/x.db-shm"), 0);
+    assert_int_equal(chmod("locked", 0555), 0);
+    quipu_test_run_unprivileged(try_left_wal, NULL);
+    assert_int_equal(chmod("locked", 0755), 0);
     quipu_test_leave_public_folder(home);
 }
+
+/* ------------------------------------------------------------ two users */
+
+#define OWNER 1 /* "daemon", another user than "nobody" */
+
+/* Runs a function as the owner, with the rights of root given up. */
+static void run_as_owner(void (*run)(void *context), void *context)
+{
+    int status = -1;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (setgid(OWNER) != 0 || setuid(OWNER) != 0) {
+            _exit(1);
+        }
+        run(context);
+        (void)fflush(NULL);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+static void append_as_owner(void *context)
+{
+    quipu_schema schema = fixture_schema("stored_events", 0);
+    quipu_driver_datastore *datastore = fixture_open("shared/x.db");
+    quipu_driver_schema *bound = fixture_bind(datastore, &schema);
+
+    (void)context;
+    fixture_append(datastore, bound, 1);
+    fixture_driver()->unbind(datastore, bound);
+    fixture_close(datastore);
+}
+
+static void read_as_other(void *context)
+{
+    const int64_t *count = context;
+    quipu_schema schema = fixture_schema("stored_events", 0);
+    quipu_driver_datastore *datastore = NULL;
+    quipu_error error = { 0 };
+
+    assert_ok(fixture_try_open("shared/x.db", &readonly, &datastore, &error),
+              &error);
+    quipu_driver_schema *bound = fixture_bind(datastore, &schema);
+    assert_int_equal(fixture_count(datastore, bound), *count);
+    fixture_driver()->unbind(datastore, bound);
+    fixture_close(datastore);
+}
+
+/* A reader in a folder in which it may create files leaves none: the owner
+ * would be denied their use. */
+static void other_users_readers_do_not_lock_the_owner_out(void **state)
+{
+    (void)state;
+    if (geteuid() != 0) {
+        skip(); /* only root can become two users */
+    }
+    char *home = quipu_test_enter_public_folder();
+    assert_int_equal(mkdir("shared", 0777), 0);
+    assert_int_equal(chmod("shared", 0777), 0);
+    for (int64_t count = 1; count <= 5; count++) {
+        static const char *const names[] = { "shared/x.db-wal",
+                                             "shared/x.db-shm",
+                                             "shared/x.db-quipu" };
+
+        run_as_owner(append_as_owner, NULL);
+        quipu_test_run_unprivileged(read_as_other, &count);
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+            assert_int_equal(access(names[i], F_OK), -1);
+        }
+    }
+    quipu_test_leave_public_folder(home);
+}
+
+/* A writer begins while an idle database is read. */
+static void reader_of_an_idle_file_notices_a_change(void **state)
+{
+    (void)state;
+    const char *file = fixture_file();
+    quipu_driver_datastore *datastore = NULL;
+    struct connection *reader = NULL;
+    quipu_error error = { 0 };
+
+    make_store(file);
+    assert_ok(fixture_try_open(file, &readonly, &datastore, &error), &error);
+    assert_ok(quipu_sqlite_reader_borrow(datastore, FOREVER, &reader, &error),
+              &error);
+    make_store(file); /* appends one item more */
+    assert_refused(quipu_sqlite_reader_return(reader, QUIPU_OK, &error),
+                   QUIPU_BUSY, &error, "try again");
+    assert_ok(quipu_sqlite_reader_borrow(datastore, FOREVER, &reader, &error),
+              &error);
+    assert_ok(quipu_sqlite_reader_return(reader, QUIPU_OK, &error), &error);
+    quipu_schema schema = fixture_schema("stored_events", 0);
+    quipu_driver_schema *bound = fixture_bind(datastore, &schema);
+    assert_int_equal(fixture_count(datastore, bound), 2);
+    fixture_driver()->unbind(datastore, bound);
+    fixture_close(datastore);
+}
+
+/* ---------------------------------------------------------------- files */
 
 /* The folder "open" contains a read-only file. */
 static void try_locked_file(void *context)
@@ -204,6 +339,8 @@ int main(void)
         cmocka_unit_test(memory_store_cannot_be_readonly),
         cmocka_unit_test(read_only_folder_is_reported_with_a_remedy),
         cmocka_unit_test(read_only_file_is_reported_with_a_remedy),
+        cmocka_unit_test(other_users_readers_do_not_lock_the_owner_out),
+        cmocka_unit_test(reader_of_an_idle_file_notices_a_change),
         cmocka_unit_test(inaccessible_folder_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
