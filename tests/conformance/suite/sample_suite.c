@@ -64,7 +64,8 @@ static int open_and_crash(const quipu_host *host, const quipu_open *how,
 {
     (void)open_bare(host, how, deadline, datastore, opened, error);
     fputs("about to crash\n", stderr);
-    abort();
+    raise(SIGKILL); /* a sanitizer turns SIGABRT into an exit */
+    return QUIPU_INTERNAL;
 }
 
 static const quipu_driver *exits(void)

@@ -46,7 +46,7 @@ expect 1 "$suite" exits:x --only "$good"
 says '^Bail out! while it opened the store, the process ended with exit st.* 0'
 keeps_quiet_of 'interrupted'
 expect 1 "$suite" crashing:x --only "$good" --format json
-says 'the process died of signal 6 \(Aborted\)\\nabout to crash'
+says 'the process died of signal 9 \(Killed\)\\nabout to crash'
 
 # A failure counts for the guarantees that it shows to be broken.
 expect 1 "$suite" --only "$good,V2.*" --output json=r.json
