@@ -288,20 +288,16 @@ static int decide(struct batch *batch, const struct lease *lease)
 
 /* ------------------------------------------------------------------ storing */
 
-static int store(struct batch *batch, const struct lease *lease)
+/* Receives the answers of the insert, and checks them. */
+static int receive_stores(struct batch *batch, const struct lease *lease,
+                          unsigned answers)
 {
-    struct connection *connection = lease->connection;
-    unsigned answers = quipu_postgres_insert_send(batch, connection);
-    if (answers == 0) {
-        return QUIPU_OK;
-    }
-    quipu_postgres_pipeline_sync(connection);
     int64_t latest = quipu_postgres_batch_latest(batch);
     int status = QUIPU_OK;
     for (unsigned i = 0; i < answers && status == QUIPU_OK; i++) {
         PGresult *result = NULL;
         enum answer answer =
-            quipu_postgres_pipeline_receive(connection, latest, &result);
+            quipu_postgres_pipeline_receive(lease->connection, latest, &result);
         if (answer == ANSWER_OK || answer == ANSWER_ERROR) {
             status =
                 quipu_postgres_insert_check_answer(batch, lease, i, result);
@@ -312,48 +308,38 @@ static int store(struct batch *batch, const struct lease *lease)
         }
         PQclear(result);
     }
+    return status;
+}
+
+/* Stores what was accepted.  *transaction, if not NULL, gets the number of the
+ * transaction. */
+static int store(struct batch *batch, const struct lease *lease,
+                 int64_t *transaction)
+{
+    struct connection *connection = lease->connection;
+    int64_t latest = quipu_postgres_batch_latest(batch);
+    PGresult *result = NULL;
+    unsigned answers = quipu_postgres_insert_send(batch, connection);
+    if (transaction) {
+        quipu_postgres_work_send_question(lease);
+    } else if (answers == 0) {
+        return QUIPU_OK;
+    }
+    quipu_postgres_pipeline_sync(connection);
+    int status = receive_stores(batch, lease, answers);
+    if (status == QUIPU_OK && transaction) {
+        enum answer answer =
+            quipu_postgres_pipeline_receive(connection, latest, &result);
+        if (answer != ANSWER_OK) {
+            return quipu_postgres_error_from_answer(lease, answer, &result,
+                                                    "append");
+        }
+        *transaction = quipu_postgres_binary_get_int(result, 0, 0);
+        PQclear(result);
+    }
     return status == QUIPU_OK
                ? quipu_postgres_query_skip(lease, 1, latest, "append")
                : status;
-}
-
-/* Hands the libpq connection to the caller's function, out of pipeline mode and
- * blocking.  The function must leave the transaction open and unbroken. */
-static int run_work(const struct lease *lease, const struct caller_work *work)
-{
-    const quipu_host *host = lease->datastore->host;
-    struct connection *connection = lease->connection;
-    quipu_error *error = lease->error;
-    PGconn *pg = connection->pg;
-    if (PQexitPipelineMode(pg) != 1 || PQsetnonblocking(pg, 0) != 0) {
-        connection->lost = true;
-        return quipu_postgres_error_no_memory(host, error);
-    }
-    int status = work->function(pg, work->context, error);
-    PGTransactionStatusType state = PQtransactionStatus(pg);
-    connection->lock_timeout = -1; /* it may have changed settings */
-    if (status == QUIPU_OK && state == PQTRANS_INERROR) {
-        status = host->error_set(error, QUIPU_INVALID, 0, NULL,
-                                 "a statement of the function in the "
-                                 "transaction failed, and the function did not "
-                                 "report it");
-    } else if (status == QUIPU_OK && state != PQTRANS_INTRANS) {
-        bool connected = PQstatus(pg) == CONNECTION_OK;
-        status = host->error_set(
-            error, connected ? QUIPU_INVALID : QUIPU_IO, 0, NULL,
-            connected ? "the function in the transaction ended it; what it did "
-                        "is not undone"
-                      : "the connection was lost in the function");
-        connection->lost = true;
-    } else if (status != QUIPU_OK && error && error->code != status) {
-        (void)host->error_set(error, status, 0, NULL,
-                              "the function in the transaction refused and "
-                              "gave no reason");
-    }
-    if (PQsetnonblocking(pg, 1) != 0 || PQenterPipelineMode(pg) != 1) {
-        connection->lost = true;
-    }
-    return status;
 }
 
 /* --------------------------------------------------------------- the pass */
@@ -390,17 +376,24 @@ static enum outcome store_and_commit(struct batch *batch,
         quipu_postgres_transaction_rollback(lease);
         return OUTCOME_DONE;
     }
-    if (store(batch, lease) != QUIPU_OK) {
+    bool works = batch->accepted && work->function;
+    int64_t transaction = 0;
+    if (store(batch, lease, works ? &transaction : NULL) != QUIPU_OK) {
         return outcome_of(lease);
     }
-    if (batch->accepted && work->function &&
-        run_work(lease, work) != QUIPU_OK) {
+    int64_t latest = quipu_postgres_batch_latest(batch);
+    if (works &&
+        quipu_postgres_work_run(lease, work, transaction) != QUIPU_OK) {
         return OUTCOME_FAILED;
     }
-    int status = quipu_postgres_transaction_commit(
-        lease, quipu_postgres_batch_latest(batch));
+    int status = works ? quipu_postgres_work_commit(lease, transaction, latest)
+                       : quipu_postgres_transaction_commit(lease, latest);
+    if (works && !lease->connection->lost && status == QUIPU_UNKNOWN_OUTCOME) {
+        return OUTCOME_FAILED; /* the function has committed */
+    }
     return status == QUIPU_OK                ? OUTCOME_DONE
            : status == QUIPU_UNKNOWN_OUTCOME ? OUTCOME_UNKNOWN
+           : status == QUIPU_INVALID         ? OUTCOME_FAILED
                                              : OUTCOME_RETRY;
 }
 

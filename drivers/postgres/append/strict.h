@@ -20,13 +20,7 @@
 #define POSTGRES_STRICT_H
 
 #include "batch.h"
-
-/* A function of the caller that runs in the transaction; NULL: there is none.
- */
-struct caller_work {
-    quipu_work function;
-    void *context;
-};
+#include "work.h"
 
 /* Tries to store the accepted requests of the batch, and runs the function
  * before the commit if one was accepted. */

@@ -100,6 +100,23 @@ static int run(const struct lease *lease, const char *text, const char *shape,
                                                   "begin a session");
 }
 
+#define SETTINGS_SIZE (sizeof(session_settings) + 8)
+
+static void write_settings(const quipu_driver_datastore *datastore,
+                           char text[SETTINGS_SIZE])
+{
+    (void)snprintf(text, SETTINGS_SIZE, session_settings,
+                   datastore->relaxed ? "true" : "false");
+}
+
+static bool is_preparing(const quipu_driver_datastore *datastore,
+                         const struct connection *connection)
+{
+    return datastore->options.prepared == PREPARED_YES ||
+           (datastore->options.prepared == PREPARED_AUTO &&
+            connection->own_session && !atomic_load(&datastore->no_prepared));
+}
+
 /* Behind a pooler the process id of the protocol differs from that of the
  * server process: the session is shared, transaction by transaction. */
 static int begin_session(const struct lease *lease)
@@ -107,26 +124,56 @@ static int begin_session(const struct lease *lease)
     quipu_driver_datastore *datastore = lease->datastore;
     struct connection *connection = lease->connection;
     PGresult *result = NULL;
-    char text[sizeof(session_settings) + 8];
+    char text[SETTINGS_SIZE];
     int status = run(lease, server_query, server_shape, &result);
     if (status == QUIPU_OK) {
         status = check_server(datastore, result, lease->error);
         connection->own_session = quipu_postgres_binary_get_int(result, 0, 0) ==
                                   PQbackendPID(connection->pg);
-        connection->prepares =
-            datastore->options.prepared == PREPARED_YES ||
-            (datastore->options.prepared == PREPARED_AUTO &&
-             connection->own_session && !atomic_load(&datastore->no_prepared));
+        connection->prepares = is_preparing(datastore, connection);
     }
     PQclear(result);
     result = NULL;
     if (status == QUIPU_OK && connection->own_session) {
-        (void)snprintf(text, sizeof(text), session_settings,
-                       datastore->relaxed ? "true" : "false");
+        write_settings(datastore, text);
         status = run(lease, text, settings_shape, &result);
         PQclear(result);
     }
     return status;
+}
+
+/* The statements of DISCARD ALL, but for prepared statements, and with the role
+ * of the URI's options restored. */
+void quipu_postgres_connection_reset(quipu_driver_datastore *datastore,
+                                     struct connection *connection)
+{
+    static const char *const statements[] = {
+        "CLOSE ALL",  "SET SESSION AUTHORIZATION DEFAULT",
+        "RESET ROLE", "RESET ALL",
+        "UNLISTEN *", "DISCARD TEMP"
+    };
+    char text[SETTINGS_SIZE];
+    int64_t latest = clock_grace(0);
+    connection->used_by_caller = false;
+    connection->prepares = is_preparing(datastore, connection);
+    if (!connection->own_session) {
+        return; /* a pooler has lent the session to others already */
+    }
+    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
+        quipu_postgres_pipeline_send_text(connection, statements[i], "");
+    }
+    quipu_postgres_pipeline_send_text(
+        connection, "SELECT pg_catalog.pg_advisory_unlock_all()", "one void");
+    write_settings(datastore, text);
+    quipu_postgres_pipeline_send_text(connection, text, settings_shape);
+    quipu_postgres_pipeline_sync(connection);
+    enum answer answer = ANSWER_OK;
+    while (answer == ANSWER_OK) {
+        PGresult *result = NULL;
+        answer = quipu_postgres_pipeline_receive(connection, latest, &result);
+        PQclear(result);
+    }
+    connection->lost = connection->lost || answer != ANSWER_SYNC;
 }
 
 /* ------------------------------------------------------------ open and close

@@ -30,6 +30,7 @@ struct connection {
     bool commit_sent;        /* since the last BEGIN */
     bool standby_skipped;    /* the COMMIT did not wait for its standby */
     bool unread_answers;     /* a NOTIFY's answer is still to be read */
+    bool used_by_caller;     /* a function ran on it: settings may differ */
     bool large_buffers;      /* libpq's buffers have grown: not kept idle */
     int64_t deadline;        /* for sending a long message */
     int64_t lock_timeout;    /* of the session, in ms; -1: unknown */
@@ -56,6 +57,11 @@ struct lease {
 int quipu_postgres_connection_open(quipu_driver_datastore *datastore,
                                    int64_t deadline, struct connection **made,
                                    quipu_error *error);
+/* Undoes what a caller's function may have left in a session of its own: the
+ * role, settings, notifications, cursors, locks, temporary tables.  A failure
+ * loses the connection. */
+void quipu_postgres_connection_reset(quipu_driver_datastore *datastore,
+                                     struct connection *connection);
 /* Closes and releases; NULL is allowed.  Messages still
  * queued on a lost connection are not sent. */
 void quipu_postgres_connection_close(quipu_driver_datastore *datastore,

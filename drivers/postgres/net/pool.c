@@ -85,12 +85,26 @@ static bool is_idle(const struct connection *connection)
             PQtransactionStatus(connection->pg) == PQTRANS_IDLE);
 }
 
+/* Reads the answer to a NOTIFY. */
+static void read_unread_answers(struct connection *connection, int64_t latest)
+{
+    if (connection->unread_answers) {
+        connection->unread_answers = false;
+        (void)quipu_postgres_pipeline_receive_sync(connection, latest);
+    }
+}
+
 void quipu_postgres_pool_return(quipu_driver_datastore *datastore,
                                 struct connection *connection)
 {
     struct pool *pool = &datastore->pool;
     if (!connection) {
         return;
+    }
+    if (connection->used_by_caller && !connection->lost &&
+        is_idle(connection)) {
+        read_unread_answers(connection, clock_grace(0));
+        quipu_postgres_connection_reset(datastore, connection);
     }
     if (connection->lost || !is_idle(connection) || connection->large_buffers ||
         connection->prepared.count > PREPARED_MAX) {
@@ -144,11 +158,7 @@ static bool is_connected(struct connection *connection)
 static bool is_alive(const quipu_driver_datastore *datastore,
                      struct connection *connection, int64_t deadline)
 {
-    if (connection->unread_answers) {
-        connection->unread_answers = false;
-        (void)quipu_postgres_pipeline_receive_sync(connection,
-                                                   clock_grace(deadline));
-    }
+    read_unread_answers(connection, clock_grace(deadline));
     if (connection->lost || !is_connected(connection)) {
         return false;
     }

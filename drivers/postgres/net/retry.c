@@ -27,13 +27,18 @@ bool quipu_postgres_retry_again(struct retry *retry, int64_t pause)
 
 /* Returns true if a pooler ran a prepared statement on a server session that
  * does not know it (26000), or prepared it on one that does (42P05).  From then
- * on nothing is prepared in this datastore. */
-static bool is_unprepared(quipu_driver_datastore *datastore, const char *state)
+ * on nothing is prepared in this datastore.  On a session of its own a caller's
+ * function has deallocated it. */
+static bool is_unprepared(quipu_driver_datastore *datastore,
+                          const struct connection *connection,
+                          const char *state)
 {
     if (strcmp(state, "26000") != 0 && strcmp(state, "42P05") != 0) {
         return false;
     }
-    atomic_store(&datastore->no_prepared, true);
+    if (!connection->own_session) {
+        atomic_store(&datastore->no_prepared, true);
+    }
     return true;
 }
 
@@ -44,8 +49,8 @@ enum retry_class quipu_postgres_retry_classify(const struct lease *lease)
     struct connection *connection = lease->connection;
     const quipu_error *error = lease->error;
     const char *state = error->sqlstate;
-    if (is_unprepared(lease->datastore, state) || strcmp(state, "0A000") == 0 ||
-        strncmp(state, "57P", 3) == 0 ||
+    if (is_unprepared(lease->datastore, connection, state) ||
+        strcmp(state, "0A000") == 0 || strncmp(state, "57P", 3) == 0 ||
         (connection->lost && error->code == QUIPU_IO)) {
         connection->lost = true;
         return RETRY_SESSION;

@@ -27,6 +27,20 @@ static const struct sql_template templates[CATALOGUE_SQL_COUNT] = {
         "       pg_catalog.set_config('statement_timeout', $3, $5),"
         "       pg_catalog.set_config('idle_in_transaction_session_timeout',"
         "                             $4, $5)" },
+    /* The caller's function may end the transaction and begin another one. */
+    [SQL_TRANSACTION] = {
+        "",
+        "one count",
+        "SELECT pg_catalog.txid_current()" },
+    [SQL_SAME_TRANSACTION] = {
+        "int8",
+        "one int4",
+        "SELECT 1 {/} (coalesce(pg_catalog.txid_current_if_assigned(), 0)"
+        "              {=} $1)::int" },
+    [SQL_TRANSACTION_STATUS] = {
+        "int8",
+        "one text?",
+        "SELECT pg_catalog.txid_status($1)" },
     /* A notification is a hint: its commit does not wait for the disk. */
     [SQL_NOTIFY] = {
         "text",

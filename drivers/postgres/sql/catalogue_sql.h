@@ -10,7 +10,10 @@ enum catalogue_sql {
     SQL_BEGIN,
     SQL_COMMIT,
     SQL_ROLLBACK,
-    SQL_SETTINGS, /* timeouts and durability, of transaction or session */
+    SQL_SETTINGS,    /* timeouts and durability, of transaction or session */
+    SQL_TRANSACTION, /* its number */
+    SQL_SAME_TRANSACTION,   /* fails in a transaction with another number */
+    SQL_TRANSACTION_STATUS, /* whether it was committed */
     SQL_NOTIFY,
     SQL_HEAD, /* of the log of one schema */
     SQL_HEAD_RAISE,

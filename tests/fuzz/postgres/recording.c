@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The answers of a server, read from a file; recorder.c describes its form. */
+#include "recording.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct {
+    struct answer *at;
+    size_t count;
+    int session;
+    int pid;
+} recording;
+
+static void fail(const char *what)
+{
+    (void)fprintf(stderr, "recording: %s\n", what);
+    exit(2);
+}
+
+static void read_value(struct value *value, const char *word)
+{
+    char *size_of_run = NULL;
+    if (word[0] == '=') { /* a run of equal bytes */
+        unsigned long byte = strtoul(word + 1, &size_of_run, 16);
+        value->size = (int)strtol(size_of_run + 1, NULL, 10);
+        value->bytes = calloc(1, (size_t)value->size + 1);
+        memset(value->bytes, (int)byte, (size_t)value->size);
+        return;
+    }
+    size_t size = strcmp(word, ".") == 0 ? 0 : strlen(word) / 2;
+    value->size = strcmp(word, "-") == 0 ? -1 : (int)size;
+    value->bytes = calloc(1, size + 1);
+    for (size_t i = 0; value->size > 0 && i < size; i++) {
+        char pair[3] = { word[2 * i], word[2 * i + 1], '\0' };
+        value->bytes[i] = (char)strtoul(pair, NULL, 16);
+    }
+}
+
+static void read_words(struct answer *answer, char kind, char *rest)
+{
+    char *word = strsep(&rest, " ");
+    if (kind == 'E') {
+        (void)snprintf(answer->state, sizeof(answer->state), "%s", word);
+    } else if (kind == 'A') {
+        (void)snprintf(answer->tag, sizeof(answer->tag), "%s", word);
+        for (char *c = answer->tag; *c != '\0'; c++) {
+            *c = *c == '_' ? ' ' : *c;
+        }
+        while ((word = strsep(&rest, " ")) &&
+               answer->columns < RECORDING_COLUMNS) {
+            answer->types[answer->columns++] = (Oid)strtoul(word, NULL, 10);
+        }
+    } else {
+        size_t count = (size_t)(answer->columns * ++answer->rows);
+        answer->values =
+            realloc(answer->values, count * sizeof(*answer->values));
+        for (int i = 0; word && i < answer->columns; i++) {
+            read_value(
+                &answer->values[count - (size_t)answer->columns + (size_t)i],
+                word);
+            word = strsep(&rest, " ");
+        }
+    }
+}
+
+const char *recording_text(const char *text)
+{
+    for (size_t i = 0; i < recording.count; i++) {
+        if (strcmp(recording.at[i].text, text) == 0) {
+            return recording.at[i].text;
+        }
+    }
+    return NULL;
+}
+
+void recording_load(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char *line = NULL;
+    size_t room = 0;
+    int session = -1;
+    if (!file) {
+        fail("no recording");
+    }
+    while (getline(&line, &room, file) > 2) {
+        line[strcspn(line, "\n")] = '\0';
+        if (line[0] == 'S') {
+            session = (int)strtol(line + 2, NULL, 10);
+        } else if (line[0] == 'Q') {
+            recording.at = realloc(recording.at, (recording.count + 1) *
+                                                     sizeof(*recording.at));
+            const char *text = recording_text(line + 2);
+            recording.at[recording.count++] =
+                (struct answer){ .text = text ? text : strdup(line + 2),
+                                 .session = session };
+        } else if (recording.count > 0) {
+            read_words(&recording.at[recording.count - 1], line[0], line + 2);
+        }
+    }
+    free(line);
+    (void)fclose(file);
+    if (recording.count == 0) {
+        fail("an empty recording");
+    }
+    for (size_t i = 0; i < recording.count; i++) {
+        const struct answer *answer = &recording.at[i];
+        if (strstr(answer->text, "pg_backend_pid()") && answer->rows > 0) {
+            const unsigned char *b = (unsigned char *)answer->values[0].bytes;
+            recording.pid = b[0] << 24 | b[1] << 16 | b[2] << 8 | b[3];
+        }
+    }
+}
+
+/* The pid of each session differs: the server says the one of the last. */
+const struct answer *recording_find(const char *text)
+{
+    struct answer *last = NULL;
+    for (size_t i = 0; i < recording.count; i++) {
+        struct answer *answer = &recording.at[i];
+        if (answer->text == text &&
+            (answer->session == recording.session || !last ||
+             last->session != recording.session)) {
+            last = answer;
+            if (answer->session == recording.session && !answer->used) {
+                break;
+            }
+        }
+    }
+    if (last) {
+        last->used = true;
+    }
+    return last;
+}
+
+void recording_start(int session)
+{
+    recording.session = session;
+    for (size_t i = 0; i < recording.count; i++) {
+        recording.at[i].used = false;
+    }
+}
+
+const struct answer *recording_any(unsigned which)
+{
+    return &recording.at[which % recording.count];
+}
+
+int recording_pid(void)
+{
+    return recording.pid;
+}

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sessions.  Everything that the driver returns is read, byte by byte, so
+ * that a sanitizer sees each of them. */
+#include "tour.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "driver/host.h"
+
+#define BATCH 3
+
+const quipu_driver *quipu_driver_entry_postgres(void);
+
+static struct {
+    int64_t time;
+    const quipu_driver *driver;
+    quipu_driver_datastore *datastore;
+    quipu_driver_schema *plain, *sparse;
+    volatile unsigned sum;
+} tour;
+
+static int64_t deadline(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec + tour.time;
+}
+
+static void touch(quipu_bytes bytes)
+{
+    const unsigned char *at = bytes.data;
+    for (size_t i = 0; i < bytes.size; i++) {
+        tour.sum += at[i];
+    }
+}
+
+/* A status must come with its error; its text ends within the struct. */
+static void check(int status, const quipu_error *error)
+{
+    if (status == QUIPU_OK) {
+        return;
+    }
+    if (error->code != status || status < 0 || status > QUIPU_INTERNAL ||
+        strnlen(error->message, sizeof(error->message)) ==
+            sizeof(error->message)) {
+        (void)fprintf(stderr, "tour: status %d, error %d\n", status,
+                      error->code);
+        abort();
+    }
+}
+
+/* ------------------------------------------------------------- open, set up */
+
+static quipu_schema make_schema(bool sparse)
+{
+    static const quipu_column columns[] = {
+        { .name = "b", .kind = QUIPU_VALUE_BOOL },
+        { .name = "i", .kind = QUIPU_VALUE_INT },
+        { .name = "d", .kind = QUIPU_VALUE_DOUBLE },
+        { .name = "t", .kind = QUIPU_VALUE_TEXT },
+        { .name = "y", .kind = QUIPU_VALUE_BYTES },
+        { .name = "u", .kind = QUIPU_VALUE_UUID },
+        { .name = "w", .kind = QUIPU_VALUE_TIME },
+    };
+    return (quipu_schema){
+        .struct_size = sizeof(quipu_schema),
+        .table = sparse ? "sparse" : "plain",
+        .notification_id = "id",
+        .sequence_id = "sequence",
+        .position = "position",
+        .topic = "topic",
+        .state = "state",
+        .event_id = "event_id",
+        .metadata = "metadata",
+        .time = "time",
+        .columns = columns,
+        .column_count = sizeof(columns) / sizeof(columns[0]),
+        .flags = sparse ? QUIPU_SCHEMA_SPARSE | QUIPU_SCHEMA_TEXT_IDS : 0u
+    };
+}
+
+static int open_store(void)
+{
+    static const quipu_option options[] = {
+        { .name = "schema", .value = "fuzz" },
+        { .name = "notify", .value = "no" }
+    };
+    const quipu_open how = { .struct_size = sizeof(how),
+                             .flags = QUIPU_OPEN_CREATE,
+                             .scheme = "postgresql",
+                             .body = "///",
+                             .rest = "///",
+                             .options = options,
+                             .option_count = 2,
+                             .name_space = "space" };
+    quipu_opened opened = { .struct_size = sizeof(opened) };
+    quipu_error error = { 0 };
+    int status = tour.driver->open(quipu_host_table(), &how, deadline(),
+                                   &tour.datastore, &opened, &error);
+    check(status, &error);
+    return status;
+}
+
+static int bind_schema(bool sparse, quipu_driver_schema **bound)
+{
+    const quipu_schema schema = make_schema(sparse);
+    quipu_error error = { 0 };
+    int status =
+        tour.driver->setup(tour.datastore, &schema, deadline(), &error);
+    check(status, &error);
+    if (status == QUIPU_OK) {
+        status = tour.driver->bind(tour.datastore, &schema, deadline(), bound,
+                                   &error);
+        check(status, &error);
+    }
+    return status;
+}
+
+/* --------------------------------------------------------------- appending */
+
+/* Items with all columns; the numbers make ids and positions. */
+struct made {
+    quipu_item items[BATCH];
+    quipu_value values[BATCH][7];
+    unsigned char events[BATCH][16];
+    char large[5000];
+};
+
+static const unsigned char uuid[16] = { 1, 2, 3 };
+
+static void make_items(struct made *made, bool sparse, int64_t position,
+                       unsigned event)
+{
+    memset(made, 0, sizeof(*made));
+    for (int i = 0; i < BATCH; i++) {
+        quipu_value *values = made->values[i];
+        made->events[i][0] = (unsigned char)(event + (unsigned)i);
+        made->events[i][15] = sparse ? 1 : 0;
+        for (int j = 0; j < 7; j++) {
+            values[j].kind =
+                i == 1 ? QUIPU_VALUE_NULL : make_schema(sparse).columns[j].kind;
+            values[j].as.bytes = (quipu_bytes){ "text", 4 };
+        }
+        values[0].as.integer = values[1].as.integer = values[6].as.integer = 1;
+        values[2].as.real = 1.5;
+        values[5].as.bytes = (quipu_bytes){ uuid, 16 };
+        made->items[i] = (quipu_item){
+            .sequence_id = { sparse ? (const void *)"sequence" : uuid,
+                             sparse ? 8 : 16 },
+            .position = position < 0 ? position : position + i,
+            .topic = { "topic", 5 },
+            .state = { made->large, i == 2 ? sizeof(made->large) : 3 },
+            .event_id = { made->events[i], 16 },
+            .metadata = { i == 0 ? "metadata" : NULL, i == 0 ? 8 : 0 },
+            .flags = QUIPU_ITEM_TIME | (position < 0 ? QUIPU_ITEM_NEXT : 0u),
+            .columns = values,
+            .column_count = 7
+        };
+    }
+}
+
+static void append(const quipu_request *requests, size_t count)
+{
+    int64_t positions[2][BATCH] = { { 0 } };
+    quipu_result results[2] = { { .positions = positions[0] },
+                                { .positions = positions[1] } };
+    size_t taken = 0;
+    quipu_error error = { 0 };
+    int status = tour.driver->append(tour.datastore, requests, count, results,
+                                     &taken, deadline(), &error);
+    check(status, &error);
+    if (taken < 1 || taken > count) {
+        abort();
+    }
+    for (size_t i = 0; i < taken; i++) {
+        tour.sum += (unsigned)results[i].status +
+                    (unsigned)results[i].first_notification_id;
+    }
+}
+
+static void append_one(bool sparse, int64_t position, unsigned event)
+{
+    struct made made;
+    make_items(&made, sparse, position, event);
+    const quipu_request request = { .schema = sparse ? tour.sparse : tour.plain,
+                                    .items = made.items,
+                                    .item_count = BATCH };
+    append(&request, 1);
+}
+
+static void append_batch(void)
+{
+    struct made first, second;
+    make_items(&first, false, -1, 40);
+    make_items(&second, true, 900, 50);
+    const quipu_guard guard = { .sequence_id = first.items[0].sequence_id,
+                                .demand = QUIPU_DEMAND_NOT_EMPTY };
+    const quipu_tracking tracking = { .consumer = { "consumer", 8 },
+                                      .log = { "log", 3 },
+                                      .position = { .notification_id = 7 } };
+    const quipu_request requests[] = {
+        { .schema = tour.plain,
+          .items = first.items,
+          .item_count = BATCH,
+          .guards = &guard,
+          .guard_count = 1,
+          .tracking = &tracking },
+        { .schema = tour.sparse, .items = second.items, .item_count = BATCH },
+    };
+    append(requests, 2);
+    append(requests, 2); /* a repeat */
+}
+
+static int work(void *connection, void *context, quipu_error *error)
+{
+    (void)connection;
+    (void)context;
+    (void)error;
+    return QUIPU_OK;
+}
+
+static void transact(void)
+{
+    struct made made;
+    quipu_result result = { 0 };
+    quipu_error error = { 0 };
+    make_items(&made, false, -1, 60);
+    const quipu_request request = { .schema = tour.plain,
+                                    .items = made.items,
+                                    .item_count = 1 };
+    check(tour.driver->transact(tour.datastore, &request, work, NULL, &result,
+                                deadline(), &error),
+          &error);
+}
+
+/* ------------------------------------------------------------------ reading */
+
+static void touch_item(const quipu_item *item)
+{
+    touch(item->sequence_id);
+    touch(item->topic);
+    touch(item->state);
+    touch(item->event_id);
+    touch(item->metadata);
+    for (size_t i = 0; i < item->column_count; i++) {
+        const quipu_value *value = &item->columns[i];
+        if (value->kind == QUIPU_VALUE_TEXT ||
+            value->kind == QUIPU_VALUE_BYTES ||
+            value->kind == QUIPU_VALUE_UUID) {
+            touch(value->as.bytes);
+        }
+    }
+}
+
+enum rows { ROWS_ITEMS, ROWS_SCHEMAS, ROWS_SEQUENCES, ROWS_TRACKING };
+
+static void touch_row(enum rows what, const void *rows, size_t index)
+{
+    if (what == ROWS_ITEMS) {
+        touch_item((const quipu_item *)rows + index);
+    } else if (what == ROWS_SCHEMAS) {
+        const quipu_schema *schema = rows;
+        tour.sum += (unsigned)strlen(schema->table);
+        for (size_t i = 0; i < schema->column_count; i++) {
+            tour.sum += (unsigned)strlen(schema->columns[i].name);
+        }
+    } else if (what == ROWS_SEQUENCES) {
+        touch(((const quipu_sequence *)rows)[index].id);
+    } else {
+        const quipu_tracking *record = (const quipu_tracking *)rows + index;
+        touch(record->consumer);
+        touch(record->log);
+    }
+}
+
+/* A listing ends, however the rows are repeated; a read of the log may have any
+ * number of items and is cut off. */
+static void drain(int opened, quipu_driver_cursor *cursor, enum rows what,
+                  const quipu_error *cause)
+{
+    quipu_error error = { 0 };
+    check(opened, cause);
+    for (int steps = 0; opened == QUIPU_OK && steps < 50; steps++) {
+        const void *rows = NULL;
+        size_t count = 0;
+        int status =
+            tour.driver->step(cursor, deadline(), &rows, &count, &error);
+        check(status, &error);
+        for (size_t i = 0; i < count && status == QUIPU_OK; i++) {
+            touch_row(what, rows, i);
+        }
+        if (status != QUIPU_OK || count == 0) {
+            break;
+        }
+    }
+    if (opened == QUIPU_OK) {
+        tour.driver->cursor_close(cursor);
+    }
+}
+
+static void read_items(int variant)
+{
+    quipu_driver_cursor *cursor = NULL;
+    quipu_error error = { 0 };
+    bool sparse = (variant & 8) != 0;
+    quipu_driver_schema *bound = sparse ? tour.sparse : tour.plain;
+    const quipu_range range = { .lower = (variant & 1) ? 0 : INT64_MIN,
+                                .upper = INT64_MAX,
+                                .limit = (variant & 2) ? 1 : INT64_MAX,
+                                .descending = (variant & 4) != 0 };
+    const quipu_bytes id = { sparse ? (const void *)"sequence" : uuid,
+                             sparse ? 8 : 16 };
+    int status = tour.driver->read_sequence(tour.datastore, bound, id, &range,
+                                            deadline(), &cursor, &error);
+    drain(status, cursor, ROWS_ITEMS, &error);
+    error = (quipu_error){ 0 };
+    status = tour.driver->read_log(tour.datastore, bound, &range, deadline(),
+                                   &cursor, &error);
+    drain(status, cursor, ROWS_ITEMS, &error);
+}
+
+static void list(void)
+{
+    const quipu_driver *driver = tour.driver;
+    quipu_driver_cursor *cursor = NULL;
+    quipu_error error = { 0 };
+    int status = driver->list_sequences(tour.datastore, tour.sparse,
+                                        (quipu_bytes){ NULL, 0 }, deadline(),
+                                        &cursor, &error);
+    drain(status, cursor, ROWS_SEQUENCES, &error);
+    error = (quipu_error){ 0 };
+    status = driver->list_tracking(tour.datastore, deadline(), &cursor, &error);
+    drain(status, cursor, ROWS_TRACKING, &error);
+    error = (quipu_error){ 0 };
+    status = driver->list_schemas(tour.datastore, deadline(), &cursor, &error);
+    drain(status, cursor, ROWS_SCHEMAS, &error);
+    error = (quipu_error){ 0 };
+    status = driver->list_sequences(tour.datastore, tour.plain,
+                                    (quipu_bytes){ uuid, 16 }, deadline(),
+                                    &cursor, &error);
+    drain(status, cursor, ROWS_SEQUENCES, &error);
+}
+
+static void read_points(void)
+{
+    const quipu_driver *driver = tour.driver;
+    quipu_error error = { 0 };
+    quipu_position position = { 0 };
+    bool found = false;
+    int64_t last = 0;
+    check(driver->last_position(tour.datastore, tour.plain,
+                                (quipu_bytes){ uuid, 16 }, deadline(), &found,
+                                &last, &error),
+          &error);
+    check(driver->log_head(tour.datastore, tour.plain, deadline(), &position,
+                           &error),
+          &error);
+    check(driver->read_tracking(tour.datastore, (quipu_bytes){ "consumer", 8 },
+                                (quipu_bytes){ "log", 3 }, deadline(),
+                                &position, &error),
+          &error);
+    check(
+        driver->wait(tour.datastore, tour.plain, 0, deadline(), &last, &error),
+        &error);
+}
+
+/* ----------------------------------------------------------------- sessions */
+
+static void tear_down(void)
+{
+    quipu_error error = { 0 };
+    for (int sparse = 0; sparse < 2; sparse++) {
+        const quipu_schema schema = make_schema(sparse == 1);
+        check(
+            tour.driver->teardown(tour.datastore, &schema, deadline(), &error),
+            &error);
+    }
+}
+
+static void run_session(enum tour_session session)
+{
+    switch (session) {
+    case SESSION_APPEND:
+        append_one(false, 0, 10);
+        break;
+    case SESSION_APPEND_NEXT:
+        append_one(false, -1, 20);
+        break;
+    case SESSION_APPEND_CONFLICT:
+        append_one(false, 0, 30);
+        break;
+    case SESSION_APPEND_REPEAT:
+        append_one(false, 0, 10);
+        break;
+    case SESSION_APPEND_SPARSE:
+        append_one(true, 100, 10);
+        append_one(true, 100, 70);
+        break;
+    case SESSION_APPEND_BATCH:
+        append_batch();
+        break;
+    case SESSION_TRANSACT:
+        transact();
+        break;
+    case SESSION_READ:
+    case SESSION_READ_LARGE: /* with states that exceed their share */
+        for (int i = 0; i < 16; i++) {
+            read_items(session == SESSION_READ ? i | 2 : i & ~2);
+        }
+        break;
+    case SESSION_LIST:
+        list();
+        break;
+    case SESSION_POINT_READS:
+        read_points();
+        break;
+    default:
+        tear_down();
+        break;
+    }
+}
+
+void tour_run(enum tour_session session, int64_t time, void (*begin)(void))
+{
+    memset(&tour, 0, sizeof(tour));
+    tour.time = time;
+    tour.driver = quipu_driver_entry_postgres();
+    if (session == SESSION_OPEN) {
+        begin();
+    }
+    if (open_store() != QUIPU_OK) {
+        return;
+    }
+    if (session == SESSION_SETUP) {
+        begin();
+    }
+    if (session != SESSION_OPEN && bind_schema(false, &tour.plain) == 0 &&
+        bind_schema(true, &tour.sparse) == 0 && session != SESSION_SETUP) {
+        begin();
+        run_session(session);
+    }
+    if (tour.plain) {
+        tour.driver->unbind(tour.datastore, tour.plain);
+    }
+    if (tour.sparse) {
+        tour.driver->unbind(tour.datastore, tour.sparse);
+    }
+    tour.driver->close(tour.datastore);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sessions of the PostgreSQL driver, each of one or a few calls.  The recorder
+ * runs them with a server, the fuzz target with answers of its own.  A session
+ * that fails ends early; the driver must stay sound. */
+#ifndef FUZZ_POSTGRES_TOUR_H
+#define FUZZ_POSTGRES_TOUR_H
+
+#include <quipu/driver.h>
+
+enum tour_session {
+    SESSION_OPEN, /* and make the store */
+    SESSION_SETUP,
+    SESSION_APPEND,
+    SESSION_APPEND_NEXT,
+    SESSION_APPEND_CONFLICT, /* both passes */
+    SESSION_APPEND_REPEAT,   /* as commit recovery finds it */
+    SESSION_APPEND_SPARSE,
+    SESSION_APPEND_BATCH, /* two schemas, guards, tracking */
+    SESSION_TRANSACT,
+    SESSION_READ,
+    SESSION_READ_LARGE,
+    SESSION_LIST,
+    SESSION_POINT_READS,
+    SESSION_TEARDOWN,
+    SESSION_COUNT
+};
+
+/* Opens a store and binds its schemas, runs a session, and closes all.
+ * `begin` is called before the session, which may be the opening itself.
+ * `time` is that of each call, in nanoseconds. */
+void tour_run(enum tour_session session, int64_t time, void (*begin)(void));
+
+#endif
