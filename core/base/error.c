@@ -13,13 +13,14 @@
 
 #include "base/utf8.h"
 
+/* A message is UTF-8, also if it names a file whose name is not. */
 static void copy_message(quipu_error *error, const char *text)
 {
-    size_t size =
-        quipu_utf8_cut(text, strlen(text), sizeof(error->message) - 1);
+    char copy[sizeof(error->message)];
+    size_t size = quipu_utf8_cut(text, strlen(text), sizeof(copy) - 1);
 
-    memmove(error->message, text, size);
-    error->message[size] = '\0';
+    memcpy(copy, text, size);
+    quipu_utf8_escape(error->message, sizeof(error->message), copy, size);
 }
 
 static void copy_sqlstate(quipu_error *error, const char *sqlstate)

@@ -94,3 +94,25 @@ size_t quipu_utf8_cut(const char *text, size_t size, size_t room)
     /* Four continuation bytes in a row are not UTF-8: cut at `room`. */
     return room - cut < 4 ? cut : room;
 }
+
+void quipu_utf8_escape(char *to, size_t room, const char *text, size_t size)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    const uint8_t *bytes = (const uint8_t *)text;
+    size_t used = 0;
+
+    for (size_t at = 0; at < size;) {
+        size_t character = character_size(bytes + at, size - at);
+        const char escaped[] = { '\\', 'x', digits[bytes[at] >> 4],
+                                 digits[bytes[at] & 15] };
+        size_t needed = character > 0 ? character : sizeof(escaped);
+
+        if (needed >= room - used) {
+            break;
+        }
+        memcpy(to + used, character > 0 ? text + at : escaped, needed);
+        used += needed;
+        at += character > 0 ? character : 1;
+    }
+    to[used] = '\0';
+}

@@ -91,37 +91,59 @@ static int create_store(quipu_driver_datastore *datastore, int64_t deadline,
     return quipu_sqlite_transaction_commit(datastore, error);
 }
 
-/* Changes the database to WAL mode and sets the durability of the writing
- * connection. The caller owns the fair lock. */
-static int use_wal(quipu_driver_datastore *datastore, quipu_error *error)
+/* Runs a PRAGMA that returns the journal mode; *is_wal tells whether that is
+ * "wal". */
+static int run_mode(const struct connection *writer, const char *pragma,
+                    bool *is_wal, quipu_error *error)
 {
-    const struct connection *writer = &datastore->writer;
     sqlite3_stmt *mode = NULL;
-    bool is_wal = false;
     int status = QUIPU_OK;
-    int code = quipu_sqlite_statement_prepare(
-        writer, "PRAGMA journal_mode = WAL", &mode);
+    int code = quipu_sqlite_statement_prepare(writer, pragma, &mode);
 
     if (code == SQLITE_OK) {
         code = sqlite3_step(mode);
-        is_wal = code == SQLITE_ROW &&
-                 strcmp((const char *)sqlite3_column_text(mode, 0), "wal") == 0;
     }
+    *is_wal = code == SQLITE_ROW &&
+              strcmp((const char *)sqlite3_column_text(mode, 0), "wal") == 0;
     if (code != SQLITE_ROW) {
         status = quipu_sqlite_error_set(writer, code, "use a WAL", error);
-    } else if (!is_wal) {
+    }
+    (void)sqlite3_finalize(mode);
+    return status;
+}
+
+/* Changes the database to WAL mode. A store that is in that mode already, as
+ * usual, is opened without waiting for writers. */
+static int use_wal(quipu_driver_datastore *datastore, int64_t deadline,
+                   quipu_error *error)
+{
+    const struct connection *writer = &datastore->writer;
+    bool is_wal = false;
+    int status = run_mode(writer, "PRAGMA journal_mode", &is_wal, error);
+
+    if (status != QUIPU_OK || is_wal) {
+        return status;
+    }
+    status = quipu_sqlite_transaction_lock(datastore, deadline, error);
+    if (status == QUIPU_OK) {
+        status = run_mode(writer, "PRAGMA journal_mode = WAL", &is_wal, error);
+        quipu_sqlite_transaction_unlock(datastore);
+    }
+    if (status == QUIPU_OK && !is_wal) {
         status = datastore->host->error_set(
             error, QUIPU_UNSUPPORTED, 0, NULL,
             "the file system of \"%s\" cannot share memory between processes, "
             "which a WAL needs; use a local file system",
             datastore->name);
     }
-    (void)sqlite3_finalize(mode);
-    if (status != QUIPU_OK) {
-        return status;
-    }
+    return status;
+}
+
+/* Sets the durability of the writing connection. */
+static int set_durability(quipu_driver_datastore *datastore, quipu_error *error)
+{
     quipu_sqlite_checkpoint_init(datastore);
-    return quipu_sqlite_statement_execute(writer,
+    return quipu_sqlite_statement_execute(&datastore->writer,
                                           datastore->relaxed
                                               ? "PRAGMA synchronous = NORMAL"
                                               : "PRAGMA synchronous = FULL",
@@ -152,13 +174,9 @@ static int open_writer(quipu_driver_datastore *datastore, enum store_kind kind,
         quipu_sqlite_readers_close(datastore);
     }
     if (status == QUIPU_OK) {
-        status = quipu_sqlite_transaction_lock(datastore, deadline, error);
+        status = use_wal(datastore, deadline, error);
     }
-    if (status == QUIPU_OK) {
-        status = use_wal(datastore, error);
-        quipu_sqlite_transaction_unlock(datastore);
-    }
-    return status;
+    return status == QUIPU_OK ? set_durability(datastore, error) : status;
 }
 
 /* ----------------------------------------------------------------- probing */

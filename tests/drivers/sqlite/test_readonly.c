@@ -3,6 +3,7 @@
 #include "drivers/common/processes.h"
 #include "quipu_test_unprivileged.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "sqlite.h"
@@ -251,6 +252,33 @@ static void other_users_readers_do_not_lock_the_owner_out(void **state)
     quipu_test_leave_public_folder(home);
 }
 
+/* Files may not grow, as on a full disk. */
+static void read_without_room(void *context)
+{
+    const char *file = context;
+    const struct rlimit none = { 0, 0 };
+    quipu_schema schema = fixture_schema("stored_events", 0);
+    quipu_driver_datastore *datastore = NULL;
+    quipu_error error = { 0 };
+
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    assert_ok(fixture_try_open(file, &readonly, &datastore, &error), &error);
+    quipu_driver_schema *bound = fixture_bind(datastore, &schema);
+    assert_int_equal(fixture_count(datastore, bound), 1);
+    fixture_driver()->unbind(datastore, bound);
+    fixture_close(datastore);
+}
+
+static void reading_needs_no_room_on_the_disk(void **state)
+{
+    (void)state;
+    const char *file = fixture_file();
+
+    make_store(file);
+    expect_success(start_child(read_without_room, (void *)file));
+}
+
 /* A writer begins while an idle database is read. */
 static void reader_of_an_idle_file_notices_a_change(void **state)
 {
@@ -340,6 +368,7 @@ int main(void)
         cmocka_unit_test(read_only_folder_is_reported_with_a_remedy),
         cmocka_unit_test(read_only_file_is_reported_with_a_remedy),
         cmocka_unit_test(other_users_readers_do_not_lock_the_owner_out),
+        cmocka_unit_test(reading_needs_no_room_on_the_disk),
         cmocka_unit_test(reader_of_an_idle_file_notices_a_change),
         cmocka_unit_test(inaccessible_folder_is_reported),
     };

@@ -324,6 +324,57 @@ static void append_inside_the_function_fails_at_once(void **state)
     fixture_append(place->datastore, place->bound, 1);
 }
 
+/* Opens the store, which writes nothing, while the function runs. */
+static void *open_beside(void *context)
+{
+    const char *file = context;
+    quipu_error error = { 0 };
+
+    for (int i = 0; i < 2; i++) {
+        const struct opening how = { .flags = i == 0 ? QUIPU_OPEN_CREATE
+                                                     : QUIPU_OPEN_READONLY,
+                                     .deadline = fixture_now() + 5 * SECOND };
+        quipu_driver_datastore *datastore = NULL;
+
+        if (fixture_try_open(file, &how, &datastore, &error) != QUIPU_OK) {
+            print_error("%s\n", error.message);
+            return NULL;
+        }
+        fixture_close(datastore);
+    }
+    return context;
+}
+
+static int open_in_a_thread(void *native, void *context, quipu_error *error)
+{
+    pthread_t thread;
+    void *result = NULL;
+
+    (void)native;
+    (void)error;
+    if (pthread_create(&thread, NULL, open_beside, context) != 0 ||
+        pthread_join(thread, &result) != 0) {
+        return QUIPU_IO;
+    }
+    return result == context ? QUIPU_OK : QUIPU_BUSY;
+}
+
+static void opening_waits_for_no_transaction(void **state)
+{
+    struct place place;
+    char file[32];
+    quipu_schema schema = fixture_schema("stored_events", 0);
+    quipu_error error = { 0 };
+
+    (void)state;
+    (void)snprintf(file, sizeof(file), "%s", fixture_file());
+    place.datastore = fixture_open(file);
+    place.bound = fixture_bind(place.datastore, &schema);
+    assert_ok(transact(&place, open_in_a_thread, file, &error), &error);
+    fixture_driver()->unbind(place.datastore, place.bound);
+    fixture_close(place.datastore);
+}
+
 /* ------------------------------------------------- indexes of the application
  */
 
@@ -433,6 +484,7 @@ int main(void)
         CASE(function_that_ends_the_transaction_is_invalid),
         CASE(quipu_collect_is_refused_outside_a_cursor),
         CASE(append_inside_the_function_fails_at_once),
+        cmocka_unit_test(opening_waits_for_no_transaction),
         CASE(violation_of_a_foreign_index_is_corrupt),
         CASE(append_past_its_deadline_is_busy),
     };
