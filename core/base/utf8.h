@@ -27,8 +27,8 @@ bool quipu_utf8_valid(quipu_bytes text);
  */
 size_t quipu_utf8_cut(const char *text, size_t size, size_t room);
 
-/* Copies `size` bytes to `to`, which has `room` bytes, at least 1, and ends with
- * a NUL. A byte that is no part of a character becomes "\\xFF", so that the
+/* Copies `size` bytes to `to`, which has `room` bytes, at least 1, and ends
+ * with a NUL. A byte that is no part of a character becomes "\xFF", so that the
  * result is UTF-8. The end is left out if there is no room for it. */
 void quipu_utf8_escape(char *to, size_t room, const char *text, size_t size);
 
