@@ -13,10 +13,13 @@
 # <build>/lib/quipu/drivers/<abi>/, a folder that QUIPU_DRIVER_PATH can name,
 # and installed in <libdir>/quipu/drivers/<abi>/, where <libdir> is that of the
 # installed quipu: after `cmake --install` with the prefix of that quipu, the
-# library finds the driver.
+# library finds the driver. A project that contains quipu (add_subdirectory,
+# FetchContent) may call it as well; then the module is built where the library
+# of that build searches.
 #
-# Needs the target quipu::headers and the variables QUIPU_DRIVER_ABI and
-# QUIPU_DRIVER_DESTINATION.
+# Needs the target quipu::headers and the variables QUIPU_DRIVER_ABI,
+# QUIPU_DRIVER_DESTINATION (for the installation) and
+# QUIPU_DRIVER_OUTPUT_DIRECTORY (for the build).
 include_guard(GLOBAL)
 include(GNUInstallDirs)
 
@@ -47,7 +50,7 @@ function(quipu_add_driver name)
     endforeach()
 
     set(target quipu_driver_${name})
-    set(folder "${CMAKE_BINARY_DIR}/lib/quipu/drivers/${QUIPU_DRIVER_ABI}")
+    set(folder "${QUIPU_DRIVER_OUTPUT_DIRECTORY}")
     set(installed "${QUIPU_DRIVER_DESTINATION}")
 
     add_library(${target} MODULE ${arg_SOURCES})

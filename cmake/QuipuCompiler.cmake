@@ -13,7 +13,7 @@ if(CMAKE_SIZEOF_VOID_P EQUAL 4) # files above 2 GiB, times after 2038
     add_compile_definitions(_FILE_OFFSET_BITS=64 _TIME_BITS=64)
 endif()
 
-if(NOT CMAKE_BUILD_TYPE AND PROJECT_IS_TOP_LEVEL)
+if(NOT CMAKE_BUILD_TYPE AND QUIPU_IS_TOP_LEVEL)
     set(CMAKE_BUILD_TYPE RelWithDebInfo)
 endif()
 

@@ -30,6 +30,13 @@ if(NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
     string(REGEX REPLACE "/$" "" QUIPU_PC_PREFIX "${QUIPU_PC_PREFIX}")
     string(PREPEND QUIPU_PC_PREFIX "\${pcfiledir}/")
 endif()
+# The libraries of a static library are "private", unless there is no other.
+set(QUIPU_PC_PRIVATE .private)
+set(QUIPU_PC_LIBS "")
+if(NOT QUIPU_SHARED)
+    set(QUIPU_PC_PRIVATE "")
+    set(QUIPU_PC_LIBS " -ldl -lm -pthread")
+endif()
 configure_file(cmake/quipu.pc.in "${PROJECT_BINARY_DIR}/quipu.pc" @ONLY)
 configure_file(cmake/quipu-conformance.pc.in
     "${PROJECT_BINARY_DIR}/quipu-conformance.pc" @ONLY)

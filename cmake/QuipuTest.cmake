@@ -44,7 +44,7 @@ function(quipu_test file)
     add_executable(${target} ${file} ${arg_SOURCES})
     target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
     target_compile_definitions(${target} PRIVATE ${arg_DEFINITIONS})
-    target_link_libraries(${target} PRIVATE quipu_static ${arg_LIBRARIES}
+    target_link_libraries(${target} PRIVATE quipu_internals ${arg_LIBRARIES}
         PkgConfig::CMOCKA)
     set_target_properties(${target} PROPERTIES
         RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin")

@@ -109,6 +109,20 @@ same "the test of a driver with a library" "U1 One winner" \
     "$(consumer/suite-needy --explain U1 | head -n 1)"
 same QUIPU_DRIVER_DIR "$drivers" "$(cat consumer/driver-dir)"
 
+# An unknown component is refused by its name, unless it is optional.
+components()
+{
+    cmake -S "$here/components" -B "components-$1" -DWANTED="$1" \
+        -DCMAKE_PREFIX_PATH="$prefix" >components.log 2>&1
+    tr '\n' ' ' <components.log | tr -s ' '
+}
+components static | grep -q 'quipu found: 1' ||
+    fail "the component static is not found: $(cat components.log)"
+components unheard | grep -q 'no component "unheard"; it has: static' ||
+    fail "an unknown component is not named: $(cat components.log)"
+grep -qi 'quipu found: \(0\|FALSE\)' components.log ||
+    fail "quipu is found without a component: $(cat components.log)"
+
 # The driver is installed where the moved library searches.
 cmake --install consumer --prefix "$prefix"
 sh "$here/exports.sh" driver "$drivers/toy.so"
