@@ -61,7 +61,7 @@ void quipu_unwritten_enter(void)
     const char *text = getenv(VARIABLE);
 
     if (text) {
-        quipu_unwritten_accept(atoi(text));
+        quipu_unwritten_accept((int)strtol(text, NULL, 10));
     }
 }
 

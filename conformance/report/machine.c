@@ -16,16 +16,21 @@
 #include <gnu/libc-version.h>
 #endif
 
+static bool is_octal(char c)
+{
+    return c >= '0' && c <= '7';
+}
+
 /* Decodes the octal escapes of a mount point, "\040" for a space, in place. */
 static void decode(char *text)
 {
     char *to = text;
 
     for (const char *from = text; *from; from++) {
-        unsigned byte;
-
-        if (*from == '\\' && sscanf(from + 1, "%3o", &byte) == 1) {
-            *to++ = (char)byte;
+        if (*from == '\\' && is_octal(from[1]) && is_octal(from[2]) &&
+            is_octal(from[3])) {
+            *to++ = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 +
+                           from[3] - '0');
             from += 3;
         } else {
             *to++ = *from;
