@@ -9,7 +9,8 @@
 # defines the module target quipu_driver_mystore (mystore.so, and my.so as a
 # symlink to it) and the static library quipu_driver_mystore_static, which
 # brings LIBRARIES along, for programs that link the driver in. It is built if
-# something needs it. The module is built in
+# something needs it; with ARCHIVE it is always built, and installed in <libdir>
+# as libquipu-driver-mystore.a. The module is built in
 # <build>/lib/quipu/drivers/<abi>/, a folder that QUIPU_DRIVER_PATH can name,
 # and installed in <libdir>/quipu/drivers/<abi>/, where <libdir> is that of the
 # installed quipu: after `cmake --install` with the prefix of that quipu, the
@@ -35,10 +36,11 @@ function(quipu_read_driver_abi header variable)
 endfunction()
 
 function(quipu_add_driver name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES;ALIASES")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "ARCHIVE" ""
+        "SOURCES;LIBRARIES;ALIASES")
     if(NOT arg_SOURCES OR arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "quipu_add_driver(${name}): usage: NAME SOURCES "
-            "file... [LIBRARIES lib...] [ALIASES scheme...]")
+            "file... [LIBRARIES lib...] [ALIASES scheme...] [ARCHIVE]")
     endif()
     foreach(scheme IN ITEMS ${name} ${arg_ALIASES})
         string(LENGTH "${scheme}" length)
@@ -71,6 +73,13 @@ function(quipu_add_driver name)
     target_compile_definitions(${target}_static PRIVATE QUIPU_DRIVER_STATIC)
     set_target_properties(${target}_static PROPERTIES
         EXPORT_COMPILE_COMMANDS OFF)
+    if(arg_ARCHIVE)
+        string(REGEX REPLACE "/quipu/drivers/[0-9]+$" "" libdir "${installed}")
+        set_target_properties(${target}_static PROPERTIES
+            EXCLUDE_FROM_ALL OFF OUTPUT_NAME quipu-driver-${name})
+        install(TARGETS ${target}_static ARCHIVE DESTINATION "${libdir}"
+            COMPONENT development)
+    endif()
 
     foreach(flavour IN ITEMS ${target} ${target}_static)
         set_target_properties(${flavour} PROPERTIES C_STANDARD 11

@@ -127,6 +127,11 @@ grep -qi 'quipu found: \(0\|FALSE\)' components.log ||
 cmake --install consumer --prefix "$prefix"
 sh "$here/exports.sh" driver "$drivers/toy.so"
 same "the alias" toy.so "$(readlink "$drivers/plaything.so")"
+# Its archive is installed beside those of quipu.
+cc -o archive "$here/package/program.c" -I"$prefix/include" \
+    -L"$libdir" -lquipu-driver-toy -lquipu
+same "the output of a program with an installed archive" "OK toy" \
+    "$(LD_LIBRARY_PATH=$libdir ./archive)"
 
 # ------------------------------------------------------------- pkg-config
 
