@@ -232,11 +232,9 @@ static int insert_item(struct append *append, const struct preconditions *check,
     if (*code == SQLITE_DONE) {
         status = quipu_sqlite_authorizer_check_change(writer, bound->table, 1,
                                                       error);
-    } else if ((*code & 0xff) != SQLITE_CONSTRAINT) {
-        status = quipu_sqlite_authorizer_set_error(writer, bound->table, *code,
-                                                   error);
-    } else if (append->strict && !(preconditions_is_sparse(check->schema) &&
-                                   is_taken_position(writer, bound))) {
+    } else if ((*code & 0xff) != SQLITE_CONSTRAINT ||
+               (append->strict && !(preconditions_is_sparse(check->schema) &&
+                                    is_taken_position(writer, bound)))) {
         status = quipu_sqlite_authorizer_set_error(writer, bound->table, *code,
                                                    error);
     }

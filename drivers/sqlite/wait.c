@@ -16,8 +16,9 @@
 /* The longest time between two looks at the head. */
 #define LOOK_WRITER (500 * CLOCK_MILLISECOND)
 #define LOOK_READER (50 * CLOCK_MILLISECOND)
+#define LOOKS 3 /* attempts at one look */
 
-static int read_head(quipu_driver_datastore *datastore,
+static int read_once(quipu_driver_datastore *datastore,
                      quipu_driver_schema *bound, int64_t deadline,
                      int64_t *head, quipu_error *error)
 {
@@ -31,6 +32,20 @@ static int read_head(quipu_driver_datastore *datastore,
         reader->deadline = INT64_MAX;
         status = quipu_sqlite_lookup_head(reader, bound, head, error);
         status = quipu_sqlite_reader_return(reader, status, error);
+    }
+    return status;
+}
+
+/* Reads the head, again if a writer has just begun in an idle database: a
+ * program that follows the log must not end for that. */
+static int read_head(quipu_driver_datastore *datastore,
+                     quipu_driver_schema *bound, int64_t deadline,
+                     int64_t *head, quipu_error *error)
+{
+    int status = QUIPU_BUSY;
+
+    for (int i = 0; i < LOOKS && status == QUIPU_BUSY; i++) {
+        status = read_once(datastore, bound, deadline, head, error);
     }
     return status;
 }

@@ -153,7 +153,7 @@ static int read_columns(const quipu_driver_cursor *cursor,
         if (!is_name(row, 0) || !is_name(row, 1)) {
             break;
         }
-        (void)strcpy(name, text_at(row, 0));
+        memcpy(name, text_at(row, 0), (size_t)sqlite3_column_bytes(row, 0) + 1);
         list->columns[list->count++] = (quipu_column){
             .name = name, .kind = quipu_common_schema_kind_of(text_at(row, 1))
         };
