@@ -124,6 +124,9 @@ same "HTML's bars without a word" 0 "$(html 'count(//td//svg[not(contains(text,
 # On a narrow screen, where tables are lists, each cell names its URI.
 same "HTML's cells without URI" 0 "$(html 'count(//td[@class="n"][not(@data-uri
     = "memory:{name}" or @data-uri = "bare:{name}")])')"
+grep -q '^@media (max-width:' r.html || fail "narrow screens have no style"
+same "the paragraphs that do not wrap" "" \
+    "$(grep -E '(^|})\.state\{[^}]*nowrap' r.html || true)"
 # Version, kernel and file system.
 machine="$(uname -s) $(uname -r) $(uname -m)"
 html 'string((//p[@class="soft"])[1])' >machine
