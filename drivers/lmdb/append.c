@@ -27,6 +27,7 @@
  * INV4  Results are those of the pass that commits; each pass sets all of them
  *       again.
  */
+#include "catalogue/store.h"
 #include "insert.h"
 #include "lmdb_driver.h"
 #include "txn/write_txn.h"
@@ -117,6 +118,41 @@ static int append_requests(struct append *append, quipu_error *error)
                : quipu_lmdb_insert_put_head(&append->insert, error);
 }
 
+/* Runs the application's function in a child of the transaction.  So a function
+ * that commits or aborts what it was given has stored nothing: the parent is
+ * aborted then. */
+static int run_function(struct append *append, quipu_error *error)
+{
+    const quipu_driver_datastore *datastore = append->insert.datastore;
+    struct write_txn *write = &append->write;
+    MDB_txn *child = NULL;
+    MDB_stat stat;
+    quipu_lmdb_insert_finish(&append->insert);
+    int code =
+        mdb_txn_begin(datastore->environment->env, write->txn, 0, &child);
+    if (code != MDB_SUCCESS) {
+        return quipu_lmdb_write_txn_fail(datastore, write, code,
+                                         "run a function", error);
+    }
+    int status = quipu_common_writer_run(datastore->host, append->work, child,
+                                         append->work_context, error);
+    /* LMDB refuses calls with a transaction that has a child. */
+    const bool ended =
+        mdb_stat(write->txn, STORE_MAIN_DBI, &stat) != MDB_BAD_TXN;
+    if (status == QUIPU_OK && ended) {
+        return quipu_common_writer_refuse_function(
+            datastore->host, "mdb_txn_commit or mdb_txn_abort", error);
+    }
+    if (status != QUIPU_OK) {
+        return status; /* aborting the parent aborts the child */
+    }
+    code = mdb_txn_commit(child);
+    return code == MDB_SUCCESS
+               ? QUIPU_OK
+               : quipu_lmdb_write_txn_fail(datastore, write, code,
+                                           "run a function", error);
+}
+
 /* One pass. */
 static int run_pass(quipu_driver_datastore *datastore, struct write_txn *write,
                     quipu_error *error)
@@ -131,9 +167,7 @@ static int run_pass(quipu_driver_datastore *datastore, struct write_txn *write,
     }
     if (status == QUIPU_OK && append->accepted && append->work &&
         !write->retry) {
-        const int refused =
-            quipu_common_writer_run(datastore->host, append->work, write->txn,
-                                    append->work_context, error);
+        const int refused = run_function(append, error);
         SAFEGUARD("U2.transaction-is-undone")
         status = refused;
     }

@@ -13,12 +13,15 @@
 
 #include "btree/file_check.h"
 #include "error.h"
+#include "txn/reader_table.h"
 
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/fair_lock.h"
 #include "common/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -80,6 +83,7 @@ static struct environment *create(const quipu_host *host, const char *path)
     memset(environment, 0, sizeof(*environment));
     environment->host = host;
     environment->lock_file.fd = -1;
+    environment->sync_fd = -1;
     environment->holders = 1;
     environment->process = getpid();
     environment->commit_counter = &environment->own_commit_counter;
@@ -152,6 +156,10 @@ static void close_environment(struct environment *environment)
     if (environment->env) {
         mdb_env_close(environment->env);
         environment->env = NULL;
+    }
+    if (environment->sync_fd >= 0) {
+        (void)close(environment->sync_fd);
+        environment->sync_fd = -1;
     }
     if (environment->has_lock_file) {
         quipu_common_lock_file_close(&environment->lock_file, environment->host,
@@ -275,6 +283,14 @@ static int open_env(struct environment *environment,
         return quipu_lmdb_error_no_memory(host, error);
     }
     cut_name(folder);
+    if (environment->has_lock_file) {
+        int status = quipu_lmdb_reader_table_allocate(
+            host, folder, options->maxreaders, error);
+        if (status != QUIPU_OK) {
+            host->release(folder);
+            return status;
+        }
+    }
     size -= size % page_size;
     int code = open_with_size(environment, options, folder, size);
     while ((code == ENOMEM || code == EINVAL) && size / 2 >= least) {
@@ -282,6 +298,14 @@ static int open_env(struct environment *environment,
         code = open_with_size(environment, options, folder, size);
     }
     host->release(folder);
+    if (code == MDB_INVALID) { /* the data file was checked */
+        return host->error_set(
+            error, QUIPU_IO, code, NULL,
+            "the reader table lock.mdb beside \"%s\" is in use and not set up; "
+            "close all programs that use the store, remove lock.mdb, and open "
+            "the store again",
+            environment->path);
+    }
     if (code == EINVAL) {
         code = EOPNOTSUPP; /* the file system refuses the mapping */
     }
@@ -297,6 +321,9 @@ static int open_checked(struct environment *environment,
 {
     environment->writable =
         environment->has_lock_file && access(environment->path, W_OK) == 0;
+    if (environment->writable) {
+        environment->sync_fd = open(environment->path, O_RDONLY | O_CLOEXEC);
+    }
     int status = open_env(environment, options, used, error);
     /* One process at a time opens LMDB's environment: of two that wait for a
      * third, which is killed while it creates LMDB's lock file, both would take
@@ -341,12 +368,30 @@ int quipu_lmdb_environment_open(struct environment *environment,
 
 /* ------------------------------------------------------------------- names */
 
-void quipu_lmdb_environment_lock_names(struct environment *environment)
+int quipu_lmdb_environment_lock_names(struct environment *environment,
+                                      int64_t deadline, quipu_error *error)
 {
-    (void)pthread_mutex_lock(&environment->names);
+    const quipu_host *host = environment->host;
+    if (pthread_equal(atomic_load(&environment->names_owner), pthread_self())) {
+        return host->error_set(
+            error, QUIPU_DENIED, 0, NULL,
+            "\"%s\" was opened, or a schema of it, from the function inside a "
+            "transaction on it; open it before, or use the native handle there",
+            environment->path);
+    }
+    if (quipu_common_fair_lock_take_mutex(&environment->names, deadline) != 0) {
+        return host->error_set(
+            error, QUIPU_BUSY, 0, NULL,
+            "a function in a transaction on \"%s\" ran until the deadline, and "
+            "LMDB opens no database beside it; try again, or raise timeout",
+            environment->path);
+    }
+    atomic_store(&environment->names_owner, pthread_self());
+    return QUIPU_OK;
 }
 
 void quipu_lmdb_environment_unlock_names(struct environment *environment)
 {
+    atomic_store(&environment->names_owner, 0);
     (void)pthread_mutex_unlock(&environment->names);
 }

@@ -36,6 +36,7 @@ struct environment {
     bool lockless;           /* immutable=yes: nobody writes, no locks */
     struct map map;
     pthread_mutex_t names; /* LMDB: one thread at a time opens databases */
+    _Atomic(pthread_t) names_owner; /* the thread that holds it, or 0 */
     _Atomic(MDB_txn *) idle[READERS_IDLE_MAX]; /* reader_pool.c */
 
     /* The lock file and its parts; without it, the members below. */
@@ -48,7 +49,9 @@ struct environment {
     _Atomic uint64_t own_marks[MARKS];
 
     struct writer writer; /* the lock's owner; whether a sync has failed */
+    int sync_fd;          /* of the data file, to ask for failed syncs; or -1 */
     bool relaxed;         /* env has MDB_NOMETASYNC; under the fair lock */
+    bool free_list_is_checked; /* the whole of it; under the fair lock */
 };
 
 /* Finds or creates the entry of a data file, which exists, and counts the
@@ -68,8 +71,11 @@ int quipu_lmdb_environment_open(struct environment *environment,
                                 int64_t deadline, quipu_error *error);
 
 /* A thread that opens named databases holds this lock from before its
- * transaction begins until it has ended. */
-void quipu_lmdb_environment_lock_names(struct environment *environment);
+ * transaction begins until it has ended.  A function in a transaction may open
+ * databases, so the lock is held while it runs, which may be long.  BUSY: held
+ * by another thread until the deadline; DENIED: by this one. */
+int quipu_lmdb_environment_lock_names(struct environment *environment,
+                                      int64_t deadline, quipu_error *error);
 void quipu_lmdb_environment_unlock_names(struct environment *environment);
 
 #endif

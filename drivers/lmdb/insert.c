@@ -189,6 +189,7 @@ static int look_up_item(void *context, const quipu_item *item,
 {
     struct insert *insert = context;
     struct found_item found;
+    MDB_val value;
     int code = find_event(insert, item->event_id, &found.id);
     if (code == MDB_NOTFOUND) {
         *stored = (struct stored_item){ .found = false };
@@ -199,7 +200,10 @@ static int look_up_item(void *context, const quipu_item *item,
     }
     code = quipu_lmdb_precheck_path(&insert->items_path,
                                     (MDB_val){ sizeof(found.id), &found.id });
-    if (code != MDB_SUCCESS) {
+    if (code == MDB_SUCCESS) { /* and the overflow pages of its value */
+        code = btree_get_id(&insert->items_path, found.id, &value);
+    }
+    if (code != MDB_SUCCESS && code != MDB_NOTFOUND) {
         return fail(insert, code, "read an item", error);
     }
     int status =

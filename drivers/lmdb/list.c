@@ -30,6 +30,14 @@ static void keep_key(struct listing *listing, const MDB_val *key)
     listing->begun = true;
 }
 
+/* Returns true if a comes after b in byte order.  A listing whose next key is
+ * not above the last one is damaged, and would not end. */
+static bool is_above(const void *a, size_t size_a, const void *b, size_t size_b)
+{
+    const int order = memcmp(a, b, size_a < size_b ? size_a : size_b);
+    return order != 0 ? order > 0 : size_a > size_b;
+}
+
 /* ------------------------------------------------ one row for each entry */
 
 /* Moves to the first entry after the last row, and reads it. */
@@ -50,6 +58,12 @@ static int seek_next(struct btree_cursor *cursor, const struct listing *listing,
     return code == MDB_SUCCESS ? btree_entry(cursor, key, value) : code;
 }
 
+static bool is_next(const struct listing *listing, const MDB_val *key)
+{
+    return !listing->begun || is_above(key->mv_data, key->mv_size, listing->key,
+                                       listing->key_size);
+}
+
 static int read_next_row(quipu_driver_datastore *datastore,
                          const struct snapshot *snapshot, void *context,
                          quipu_error *error)
@@ -65,7 +79,8 @@ static int read_next_row(quipu_driver_datastore *datastore,
         code = seek_next(&entries, listing, &key, &value);
     }
     if (code == MDB_SUCCESS) {
-        code = listing->read_row(cursor, &key, &value);
+        code = is_next(listing, &key) ? listing->read_row(cursor, &key, &value)
+                                      : MDB_CORRUPTED;
     }
     listing->count = code == MDB_SUCCESS;
     btree_close(&entries);
@@ -163,6 +178,13 @@ static int read_sequence(quipu_driver_cursor *cursor,
     }
     if (code != MDB_SUCCESS) {
         return code;
+    }
+    const quipu_bytes before =
+        row > 0          ? listing->sequences[row - 1].id
+        : listing->begun ? (quipu_bytes){ listing->key, listing->key_size }
+                         : (quipu_bytes){ listing->key, 0 };
+    if (!is_above(id.data, id.size, before.data, before.size)) {
+        return MDB_CORRUPTED;
     }
     memcpy(listing->ids[row], id.data, id.size);
     sequence->id = (quipu_bytes){ listing->ids[row], id.size };

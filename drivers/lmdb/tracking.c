@@ -36,7 +36,7 @@ bool quipu_lmdb_tracking_split(const MDB_val *key, quipu_bytes *consumer,
     }
     *consumer = (quipu_bytes){ bytes, (size_t)(zero - bytes) };
     *log = (quipu_bytes){ zero + 1, key->mv_size - consumer->size - 1 };
-    return true;
+    return consumer->size <= QUIPU_ID_MAX && log->size <= QUIPU_ID_MAX;
 }
 
 bool quipu_lmdb_tracking_position(const MDB_val *value,

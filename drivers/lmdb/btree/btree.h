@@ -32,6 +32,9 @@
 
 struct map;
 
+#define FREE_LISTS 16 /* of the oldest lists of free pages that are known */
+#define FREE_WORDS 16
+
 struct snapshot {
     MDB_txn *txn; /* keeps LMDB from reusing the pages; NULL in file_check.c */
     /* For page_cursor.c; base NULL: cursors are LMDB's. */
@@ -39,9 +42,14 @@ struct snapshot {
     const unsigned char *base; /* address of page 0 */
     size_t page_size;          /* bytes */
     uint64_t last;             /* highest page number in use */
-    uint64_t root;             /* of the main database */
-    uint64_t free_root;        /* of the free list */
-    bool strict; /* check every entry of a page, not only those followed */
+    struct lmdb_tree main;     /* the main database */
+    struct lmdb_tree free;     /* the free list */
+    bool strict; /* check all that LMDB trusts in a page (page.h, INV3) */
+    /* Of a strict snapshot: lists of free pages, and for their numbers modulo
+     * the number of bits, a bit that is set.  No page of a tree is in them. */
+    unsigned free_lists;
+    MDB_val free_list[FREE_LISTS];
+    uint64_t free_bits[FREE_WORDS];
 };
 
 #define DATABASE_NAME_MAX 24
@@ -50,6 +58,14 @@ struct database {
     MDB_dbi dbi;
     bool integers; /* keys are notification ids (MDB_INTEGERKEY), no gaps */
     char name[DATABASE_NAME_MAX]; /* "": the main database */
+};
+
+/* Trees of a store, by what their pages can contain. */
+enum tree_kind {
+    TREE_FREE,  /* transaction id -> pages */
+    TREE_MAIN,  /* name -> record, or description of a named database */
+    TREE_ITEMS, /* notification id -> item */
+    TREE_KEYS   /* bytes -> a value that fits a leaf */
 };
 
 /* A page on the path from the root to an entry. */
@@ -64,8 +80,11 @@ struct btree_cursor {
     MDB_cursor *lmdb; /* not NULL: the cursor is mdb_cursor.c's */
     bool integers;
     /* page_cursor.c's; path[depth - 1] is the leaf. */
+    enum tree_kind kind;
     uint64_t root;
-    int64_t first; /* notification id of the leaf's first entry; 0: unknown */
+    unsigned levels; /* of the tree */
+    uint64_t budget; /* pages that can still be visited before the next seek */
+    int64_t first;   /* notification id of the leaf's first entry; 0: unknown */
     const unsigned char *ahead; /* part of the next leaf not yet prefetched */
     size_t ahead_left;
     size_t ahead_step; /* bytes to prefetch for each entry of this leaf */
@@ -89,10 +108,11 @@ int quipu_lmdb_snapshot_set(struct snapshot *snapshot, struct map *map,
 int quipu_lmdb_page_cursor_open(struct btree_cursor *cursor,
                                 const struct snapshot *snapshot,
                                 const struct database *database);
-/* Opens a cursor over the tree with this root page. */
-void quipu_lmdb_page_cursor_open_root(struct btree_cursor *cursor,
+/* Opens a cursor over a tree whose description is sound. */
+void quipu_lmdb_page_cursor_open_tree(struct btree_cursor *cursor,
                                       const struct snapshot *snapshot,
-                                      uint64_t root, bool integers);
+                                      const struct lmdb_tree *tree,
+                                      enum tree_kind kind);
 int quipu_lmdb_page_cursor_seek(struct btree_cursor *cursor, MDB_val key);
 int quipu_lmdb_page_cursor_seek_back(struct btree_cursor *cursor, MDB_val key);
 int quipu_lmdb_page_cursor_step(struct btree_cursor *cursor, bool back);

@@ -49,6 +49,7 @@ enum file_status {
     FILE_DAMAGED,
     FILE_CUT,      /* pages in use lie beyond its end */
     FILE_NO_STORE, /* LMDB's, but without a store's record */
+    FILE_LOADED,   /* the same, with the databases of a store */
     FILE_GROWN,    /* since it was mapped */
     FILE_ERROR     /* a system call failed: errno */
 };
@@ -94,13 +95,6 @@ static void unmap_file(struct file *file)
 }
 
 /* ------------------------------------------------------------- meta pages */
-
-static bool is_tree(const struct lmdb_tree *tree, uint64_t last)
-{
-    return tree->depth <= LMDB_DEPTH_MAX &&
-           (tree->root == LMDB_NO_PAGE ||
-            (tree->root > 1 && tree->root <= last));
-}
 
 static bool is_page_size(uint32_t size)
 {
@@ -152,8 +146,9 @@ static enum file_status pick_meta(struct file *file)
                    (even > odd ? even - odd : odd - even) <= 1;
     file->meta = even > odd ? both[0] : both[1];
     if (!in_turn || both[1].free.pad != both[0].free.pad ||
-        !is_tree(&file->meta.free, file->meta.last) ||
-        !is_tree(&file->meta.main, file->meta.last)) {
+        !lmdb_tree_is_sound(&file->meta.main, file->meta.last, 0) ||
+        !lmdb_tree_is_sound(&file->meta.free, file->meta.last,
+                            LMDB_TREE_INTEGERS)) {
         return FILE_DAMAGED;
     }
     return file->map.page_size >= LMDB_PAGE_MIN &&
@@ -175,15 +170,31 @@ static enum file_status check_size(const struct file *file)
 
 /* ------------------------------------------------------- the store's record */
 
+/* mdb_dump writes the named databases, and leaves out the records beside them,
+ * so that mdb_load makes a file with databases of quipu and no catalogue. */
+static bool has_databases(const struct file *file)
+{
+    static const char *const names[] = { "quipu.00001.items", "quipu.t.1" };
+    MDB_val value;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const MDB_val key = { strlen(names[i]), (void *)names[i] };
+        if (btree_lookup(&file->snapshot, &quipu_lmdb_store_main, key,
+                         &value) == MDB_SUCCESS) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum file_status read_store(struct file *file)
 {
     MDB_val value;
     int code = btree_lookup(&file->snapshot, &quipu_lmdb_store_main,
                             store_key(), &value);
-    if (code != MDB_SUCCESS) {
-        return code == MDB_NOTFOUND ? FILE_NO_STORE : FILE_DAMAGED;
+    if (code == MDB_NOTFOUND) {
+        return has_databases(file) ? FILE_LOADED : FILE_NO_STORE;
     }
-    if (value.mv_size != sizeof(file->store)) {
+    if (code != MDB_SUCCESS || value.mv_size != sizeof(file->store)) {
         return FILE_DAMAGED;
     }
     memcpy(&file->store, value.mv_data, sizeof(file->store));
@@ -231,8 +242,8 @@ static enum file_status check_end(const struct file *file)
     if (end > file->meta.last) {
         return FILE_OK;
     }
-    quipu_lmdb_page_cursor_open_root(&cursor, &file->snapshot,
-                                     file->snapshot.free_root, true);
+    quipu_lmdb_page_cursor_open_tree(&cursor, &file->snapshot,
+                                     &file->snapshot.free, TREE_FREE);
     int code = btree_seek(&cursor, key);
     while (code == MDB_SUCCESS && status == FILE_OK) {
         code = btree_entry(&cursor, &key, &value);
@@ -311,6 +322,9 @@ static int answer(const struct file_check *check, enum file_status status,
         [FILE_FOREIGN] = "is not an LMDB file; name another folder",
         [FILE_DAMAGED] = "is damaged; restore it from a backup",
         [FILE_CUT] = "is cut off; restore it from a backup",
+        [FILE_LOADED] = ("lacks the catalogue of its schemas, which mdb_dump "
+                         "leaves out; copy the original with quipu copy or "
+                         "mdb_copy, or export and import it"),
         [FILE_NO_STORE] = ("is an LMDB file but not a store of quipu; name "
                            "another folder"),
     };

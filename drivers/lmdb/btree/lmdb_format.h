@@ -17,6 +17,7 @@
 #ifndef LMDB_DRIVER_LMDB_FORMAT_H
 #define LMDB_DRIVER_LMDB_FORMAT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Page numbers and sizes in the file are size_t, and the map needs addresses
@@ -33,10 +34,12 @@ _Static_assert(sizeof(void *) == 8 && sizeof(long) == 8,
 #define LMDB_PAGE_MAX 32768
 #define LMDB_NO_PAGE UINT64_MAX /* root of an empty tree */
 #define LMDB_DEPTH_MAX 32       /* levels of a tree; LMDB's own limit */
+#define LMDB_KEY_MAX 511        /* bytes; LMDB's default */
 
 /* Flags of a page header. */
 enum { LMDB_BRANCH = 1, LMDB_LEAF = 2, LMDB_OVERFLOW = 4, LMDB_META = 8 };
-/* Flags of a leaf's node. */
+/* Flags of a leaf's node.  LMDB has others for sorted duplicates, which no
+ * database of a store has. */
 enum { LMDB_NODE_OVERFLOW = 1, LMDB_NODE_DATABASE = 2 };
 
 /* Description of a tree (MDB_db). */
@@ -62,6 +65,21 @@ struct lmdb_meta {
     uint64_t last;  /* highest page number in use */
     uint64_t txnid; /* transaction that wrote this page */
 };
+
+/* Flags of a tree that say how its keys and values are stored; LMDB keeps flags
+ * of the environment beside them, in the tree of the free list. */
+enum { LMDB_TREE_INTEGERS = 0x08, LMDB_TREE_FLAGS = 0x7e };
+
+/* Returns true if the description can be that of a tree with these flags, in a
+ * file whose last page in use is `last`. */
+static inline bool lmdb_tree_is_sound(const struct lmdb_tree *tree,
+                                      uint64_t last, unsigned flags)
+{
+    const bool is_empty = tree->root == LMDB_NO_PAGE;
+    return (tree->flags & LMDB_TREE_FLAGS) == flags &&
+           tree->depth <= LMDB_DEPTH_MAX && (tree->depth == 0) == is_empty &&
+           (is_empty || (tree->root > 1 && tree->root <= last));
+}
 
 struct lmdb_page_header {
     uint64_t number;

@@ -7,17 +7,21 @@
  * INV2  An entry is used only if its offset, header, key and value lie within
  *       its page.  The header is copied before it is checked: another process
  *       may write to the page meanwhile (btree/file_check.c).
+ * INV3  LMDB uses a page only after all that LMDB trusts in it was checked:
+ *       flags and sizes of every entry, the numbers of pages in them, and that
+ *       the entries fill the page from `upper` on, so that any of them can be
+ *       moved to another page; and that the page is not one of those that LMDB
+ *       takes to be free.
  */
 #ifndef LMDB_DRIVER_PAGE_H
 #define LMDB_DRIVER_PAGE_H
 
+#include "btree/btree.h"
 #include "btree/lmdb_format.h"
 
 #include <lmdb.h>
 #include <stdbool.h>
 #include <string.h>
-
-struct snapshot;
 
 /* An entry (LMDB: node) of a branch or leaf. */
 struct page_entry {
@@ -28,9 +32,18 @@ struct page_entry {
 };
 
 /* Returns a branch or leaf page of the snapshot, or NULL if the page cannot be
- * one.  In a strict snapshot every entry of it is checked. */
+ * one. */
 const unsigned char *quipu_lmdb_page_find(const struct snapshot *snapshot,
                                           uint64_t number);
+
+/* Returns true if LMDB can read the page and write to it (INV3). */
+bool quipu_lmdb_page_is_sound(const struct snapshot *snapshot,
+                              const unsigned char *page, enum tree_kind kind);
+
+/* Adds a list of free pages whose numbers descend to a strict snapshot, and
+ * finds out whether a page is in one of them. */
+void quipu_lmdb_page_add_free(struct snapshot *snapshot, const MDB_val *list);
+bool quipu_lmdb_page_is_free(const struct snapshot *snapshot, uint64_t number);
 
 /* Finds the value of an entry that has it on overflow pages.  Returns
  * MDB_SUCCESS or MDB_CORRUPTED. */

@@ -19,8 +19,10 @@
  * INV2  path[i].at < path[i].count for every level after a seek or step that
  *       succeeded, so that path[i].at - 1 and + 1 can be compared with the
  *       bounds.
- * INV3  depth <= LMDB_DEPTH_MAX: a damaged file whose branches form a circle
- *       ends in MDB_CORRUPTED, not in a loop.
+ * INV3  The path ends with a leaf at the level that the description of the tree
+ *       names, and a cursor that goes from entry to entry visits no more pages
+ *       than the file has.  So a damaged file whose branches form a circle, or
+ *       name one page many times, ends in MDB_CORRUPTED, not in a loop.
  * INV4  Entries are read by page_get_entry only, which checks that they lie in
  *       their page.
  * INV5  A page is not trusted to be sorted.  On an unsorted page a binary
@@ -42,10 +44,16 @@
 /* Appends a page to the path (INV1, INV3). */
 static bool push(struct btree_cursor *cursor, uint64_t number)
 {
-    const unsigned char *page = quipu_lmdb_page_find(cursor->snapshot, number);
-    if (!page || cursor->depth == LMDB_DEPTH_MAX) {
+    const struct snapshot *snapshot = cursor->snapshot;
+    const unsigned char *page = quipu_lmdb_page_find(snapshot, number);
+    if (!page || cursor->budget == 0 || cursor->depth == cursor->levels ||
+        page_is_leaf(page) != (cursor->depth + 1 == cursor->levels) ||
+        (snapshot->strict &&
+         (!quipu_lmdb_page_is_sound(snapshot, page, cursor->kind) ||
+          quipu_lmdb_page_is_free(snapshot, number)))) {
         return false;
     }
+    cursor->budget--;
     cursor->path[cursor->depth++] =
         (struct btree_step){ page, 0, page_count(page) };
     return true;
@@ -152,6 +160,7 @@ static int push_root(struct btree_cursor *cursor)
     cursor->depth = 0;
     cursor->first = 0;
     cursor->ahead_step = 0;
+    cursor->budget = cursor->snapshot->last;
     if (cursor->root == LMDB_NO_PAGE) {
         return MDB_NOTFOUND;
     }
@@ -336,14 +345,17 @@ int quipu_lmdb_page_cursor_get_id(struct btree_cursor *cursor, int64_t id,
 
 /* ----------------------------------------------------------------- opening */
 
-void quipu_lmdb_page_cursor_open_root(struct btree_cursor *cursor,
+void quipu_lmdb_page_cursor_open_tree(struct btree_cursor *cursor,
                                       const struct snapshot *snapshot,
-                                      uint64_t root, bool integers)
+                                      const struct lmdb_tree *tree,
+                                      enum tree_kind kind)
 {
     cursor->snapshot = snapshot;
     cursor->lmdb = NULL;
-    cursor->root = root;
-    cursor->integers = integers;
+    cursor->kind = kind;
+    cursor->root = tree->root;
+    cursor->levels = tree->depth;
+    cursor->integers = kind == TREE_FREE || kind == TREE_ITEMS;
     cursor->depth = 0;
 }
 
@@ -355,7 +367,8 @@ int quipu_lmdb_page_cursor_open(struct btree_cursor *cursor,
     MDB_val key = { strlen(database->name), (void *)database->name };
     MDB_val value;
     struct lmdb_tree tree;
-    quipu_lmdb_page_cursor_open_root(cursor, snapshot, snapshot->root, false);
+    quipu_lmdb_page_cursor_open_tree(cursor, snapshot, &snapshot->main,
+                                     TREE_MAIN);
     if (key.mv_size == 0) {
         return MDB_SUCCESS;
     }
@@ -367,7 +380,11 @@ int quipu_lmdb_page_cursor_open(struct btree_cursor *cursor,
         return MDB_CORRUPTED;
     }
     memcpy(&tree, value.mv_data, sizeof(tree));
-    quipu_lmdb_page_cursor_open_root(cursor, snapshot, tree.root,
-                                     database->integers);
+    if (!lmdb_tree_is_sound(&tree, snapshot->last,
+                            database->integers ? LMDB_TREE_INTEGERS : 0)) {
+        return MDB_CORRUPTED;
+    }
+    quipu_lmdb_page_cursor_open_tree(
+        cursor, snapshot, &tree, database->integers ? TREE_ITEMS : TREE_KEYS);
     return MDB_SUCCESS;
 }

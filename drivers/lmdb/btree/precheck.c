@@ -15,11 +15,19 @@
  * INV4  Nothing is deleted by an append: LMDB merges pages after a deletion,
  *       and would use those on both sides of the path.  A refused append is
  *       taken back by aborting the transaction (append.c).
- * INV5  LMDB takes pages from the oldest lists of the free list and adds a list
- *       at its end when it commits.
+ * INV5  LMDB takes pages from the oldest lists of the free list, deletes these
+ *       lists when it commits, and adds a list at the end.  How many it takes
+ *       is not known beforehand.  So the first transaction of a process checks
+ *       the whole free list, and each one the oldest lists and the path to the
+ *       end.
+ * INV6  A page that a list names is in no other list, and not on a path that
+ *       LMDB will take: LMDB ends the process when it allocates a page twice.
+ *       This is checked for the oldest lists.
  *
- * Not covered: lists of free pages beyond the oldest FREE_LISTS, and what a
- * program's own function writes in a transaction.
+ * Not covered: lists of free pages beyond the oldest FREE_LISTS that are
+ * damaged while the process has the store open; a page in a list that another
+ * part of a tree uses, which LMDB overwrites; and what a program's own function
+ * writes in a transaction.
  */
 #include "btree/precheck.h"
 
@@ -27,9 +35,6 @@
 #include "txn/map.h"
 
 #include "common/safeguard.h"
-
-#define FREE_LISTS 16 /* of the oldest lists that are checked */
-#define FREE_PAGES 64 /* page numbers of each */
 
 static int found_or_not(int code)
 {
@@ -39,54 +44,82 @@ static int found_or_not(int code)
 /* --------------------------------------------------------------- free list */
 
 /* Returns true if the value is a list of free pages: their count, then their
- * numbers. */
+ * numbers, the highest first.  A page in two lists would be used twice. */
 static bool is_free_list(const struct snapshot *snapshot, const MDB_val *value)
 {
+    uint64_t count;
     uint64_t number;
-    size_t count = value->mv_size / sizeof(number);
+    uint64_t above = snapshot->last + 1;
     const unsigned char *at = value->mv_data;
-    if (count == 0) {
+    if (value->mv_size < sizeof(count)) {
         return false;
     }
-    memcpy(&number, at, sizeof(number));
-    if (number > count - 1) {
+    memcpy(&count, at, sizeof(count));
+    if (count > value->mv_size / sizeof(count) - 1) {
         return false;
     }
-    count = number < FREE_PAGES ? (size_t)number : FREE_PAGES;
-    for (; count > 0; count--) {
+    for (; count > 0; count--, above = number) {
         at += sizeof(number);
         memcpy(&number, at, sizeof(number));
-        if (number < 2 || number > snapshot->last) {
+        if (number < 2 || number >= above ||
+            quipu_lmdb_page_is_free(snapshot, number)) {
             return false;
         }
     }
     return true;
 }
 
-/* Checks the oldest lists, and the path to the newest one (INV5). */
-static int check_free_list(const struct snapshot *before)
+/* Checks lists, the oldest first.  *count is their number. */
+static int check_lists(struct snapshot *before, struct btree_cursor *cursor,
+                       uint64_t most, uint64_t *count)
 {
-    struct btree_cursor cursor;
     MDB_val key;
     MDB_val value;
-    int64_t txnid = 0;
-    quipu_lmdb_page_cursor_open_root(&cursor, before, before->free_root, true);
-    int code = btree_seek(&cursor, (MDB_val){ sizeof(txnid), &txnid });
-    for (int i = 0; code == MDB_SUCCESS && i < FREE_LISTS; i++) {
-        code = btree_entry(&cursor, &key, &value);
-        if (code == MDB_SUCCESS) {
-            code = is_free_list(before, &value) ? btree_step(&cursor, false)
-                                                : MDB_CORRUPTED;
+    uint64_t txnid = 0;
+    uint64_t last = 0;
+    int code = btree_seek(cursor, (MDB_val){ sizeof(txnid), &txnid });
+    for (*count = 0; code == MDB_SUCCESS && *count < most; ++*count) {
+        code = btree_entry(cursor, &key, &value);
+        if (code != MDB_SUCCESS) {
+            break;
         }
+        memcpy(&txnid, key.mv_data, sizeof(txnid));
+        if (txnid <= last || !is_free_list(before, &value)) {
+            return MDB_CORRUPTED;
+        }
+        last = txnid;
+        quipu_lmdb_page_add_free(before, &value);
+        code = btree_step(cursor, false);
+    }
+    return code;
+}
+
+/* Checks lists and, now that they are known, the pages in which they are; then
+ * the path to the newest one (INV5). */
+static int check_free_list(struct snapshot *before, uint64_t most)
+{
+    static const uint64_t zero = 0;
+    static const uint64_t end = INT64_MAX;
+    struct btree_cursor cursor;
+    uint64_t count = 0;
+    quipu_lmdb_page_cursor_open_tree(&cursor, before, &before->free, TREE_FREE);
+    int code = check_lists(before, &cursor, most, &count);
+    if (code == MDB_NOTFOUND && count != before->free.entries) {
+        return MDB_CORRUPTED;
+    }
+    if (code == MDB_SUCCESS || code == MDB_NOTFOUND) {
+        code = btree_seek(&cursor, (MDB_val){ sizeof(zero), (void *)&zero });
+    }
+    for (; code == MDB_SUCCESS && count > 1; count--) {
+        code = btree_step(&cursor, false);
     }
     if (code == MDB_SUCCESS) {
-        txnid = INT64_MAX;
-        code = btree_seek(&cursor, (MDB_val){ sizeof(txnid), &txnid });
+        code = btree_seek(&cursor, (MDB_val){ sizeof(end), (void *)&end });
     }
     return found_or_not(code);
 }
 
-int quipu_lmdb_precheck_begin(struct map *map, MDB_txn *txn,
+int quipu_lmdb_precheck_begin(struct map *map, MDB_txn *txn, bool whole,
                               struct snapshot *before)
 {
     struct lmdb_meta meta;
@@ -97,7 +130,9 @@ int quipu_lmdb_precheck_begin(struct map *map, MDB_txn *txn,
     }
     quipu_lmdb_snapshot_read_meta(map, number, &meta);
     int code = quipu_lmdb_snapshot_set(before, map, &meta, number);
-    return code == MDB_SUCCESS ? check_free_list(before) : code;
+    return code == MDB_SUCCESS
+               ? check_free_list(before, whole ? UINT64_MAX : FREE_LISTS)
+               : code;
 }
 
 /* --------------------------------------------------------------- databases */
@@ -108,8 +143,9 @@ int quipu_lmdb_precheck_open(struct btree_cursor *cursor,
 {
     int code = quipu_lmdb_page_cursor_open(cursor, before, database);
     if (code == MDB_NOTFOUND) {
-        quipu_lmdb_page_cursor_open_root(cursor, before, LMDB_NO_PAGE,
-                                         database->integers);
+        static const struct lmdb_tree none = { .root = LMDB_NO_PAGE };
+        quipu_lmdb_page_cursor_open_tree(
+            cursor, before, &none, database->integers ? TREE_ITEMS : TREE_KEYS);
     }
     return found_or_not(code);
 }
@@ -151,15 +187,31 @@ int quipu_lmdb_precheck_path(struct btree_cursor *cursor, MDB_val key)
                : found_or_not(quipu_lmdb_page_cursor_seek_back(cursor, key));
 }
 
+static bool is_above(const struct btree_cursor *cursor, const MDB_val *key,
+                     const MDB_val *other)
+{
+    const struct page_entry entry = { .node.key_size = (uint16_t)key->mv_size,
+                                      .key = key->mv_data };
+    return quipu_lmdb_page_cursor_compare(cursor, &entry, other) > 0;
+}
+
+/* Keys that do not ascend would make LMDB free a page twice. */
 int quipu_lmdb_precheck_all(struct btree_cursor *cursor)
 {
     static const int64_t zero = 0;
-    MDB_val key = { cursor->integers ? sizeof(zero) : 0, (void *)&zero };
+    MDB_val last = { cursor->integers ? sizeof(zero) : 0, (void *)&zero };
+    MDB_val key;
     MDB_val value;
-    int code = btree_seek(cursor, key);
+    bool first = true;
+    int code = btree_seek(cursor, last);
     while (code == MDB_SUCCESS) {
         code = btree_entry(cursor, &key, &value);
+        if (code == MDB_SUCCESS && !first && !is_above(cursor, &key, &last)) {
+            code = MDB_CORRUPTED;
+        }
         if (code == MDB_SUCCESS) {
+            last = key;
+            first = false;
             code = btree_step(cursor, false);
         }
     }

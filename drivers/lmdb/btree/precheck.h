@@ -17,9 +17,10 @@
 #include "btree/btree.h"
 
 /* Sets *before to the state in the file that the write transaction has begun
- * with, and checks the free list, from which LMDB takes its first pages.  The
- * snapshot keeps that state while the transaction writes. */
-int quipu_lmdb_precheck_begin(struct map *map, MDB_txn *txn,
+ * with, and checks the free list, from which LMDB takes its first pages; all of
+ * it with `whole`.  The snapshot keeps that state while the transaction
+ * writes. */
+int quipu_lmdb_precheck_begin(struct map *map, MDB_txn *txn, bool whole,
                               struct snapshot *before);
 
 /* Opens a cursor for the functions below.  A database that does not exist yet

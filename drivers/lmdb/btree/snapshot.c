@@ -23,14 +23,16 @@ int quipu_lmdb_snapshot_set(struct snapshot *snapshot, struct map *map,
                             const struct lmdb_meta *meta, uint64_t number)
 {
     if (meta->txnid != number || meta->free.pad != map->page_size ||
-        meta->last >= map->size / map->page_size) {
+        meta->last >= map->size / map->page_size ||
+        !lmdb_tree_is_sound(&meta->main, meta->last, 0) ||
+        !lmdb_tree_is_sound(&meta->free, meta->last, LMDB_TREE_INTEGERS)) {
         return MDB_CORRUPTED;
     }
     snapshot->map = map;
     snapshot->base = map->base;
     snapshot->page_size = map->page_size;
     snapshot->last = meta->last;
-    snapshot->root = meta->main.root;
-    snapshot->free_root = meta->free.root;
+    snapshot->main = meta->main;
+    snapshot->free = meta->free;
     return MDB_SUCCESS;
 }

@@ -91,9 +91,12 @@ static int find_namespace(quipu_driver_datastore *datastore, int64_t deadline,
                           bool *found, quipu_error *error)
 {
     struct snapshot snapshot;
-    quipu_lmdb_environment_lock_names(datastore->environment);
-    int status =
-        quipu_lmdb_read_txn_begin(datastore, deadline, &snapshot, error);
+    int status = quipu_lmdb_environment_lock_names(datastore->environment,
+                                                   deadline, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    status = quipu_lmdb_read_txn_begin(datastore, deadline, &snapshot, error);
     if (status == QUIPU_OK) {
         status = read_namespace(datastore, &snapshot, found, error);
         quipu_lmdb_read_txn_end_named(datastore, &snapshot);

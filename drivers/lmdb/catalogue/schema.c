@@ -256,9 +256,12 @@ static int bind_in_txn(quipu_driver_datastore *datastore, int64_t deadline,
                        quipu_driver_schema *bound, quipu_error *error)
 {
     struct snapshot snapshot;
-    quipu_lmdb_environment_lock_names(datastore->environment);
-    int status =
-        quipu_lmdb_read_txn_begin(datastore, deadline, &snapshot, error);
+    int status = quipu_lmdb_environment_lock_names(datastore->environment,
+                                                   deadline, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    status = quipu_lmdb_read_txn_begin(datastore, deadline, &snapshot, error);
     if (status == QUIPU_OK) {
         status = find_and_open(datastore, &snapshot, bound, error);
         quipu_lmdb_read_txn_end_named(datastore, &snapshot);

@@ -111,9 +111,11 @@ static int open_database(const struct snapshot *snapshot, unsigned flags,
                          struct database *database)
 {
     struct btree_cursor cursor;
+    struct snapshot strict = *snapshot;
     int code = MDB_SUCCESS;
+    strict.strict = true;
     if (snapshot->base) {
-        code = quipu_lmdb_page_cursor_open(&cursor, snapshot, database);
+        code = quipu_lmdb_page_cursor_open(&cursor, &strict, database);
     }
     return code == MDB_SUCCESS ? mdb_dbi_open(snapshot->txn, database->name,
                                               flags, &database->dbi)

@@ -66,6 +66,9 @@ bool quipu_lmdb_key_split(const quipu_schema *schema, const MDB_val *found,
         return false;
     }
     size_t prefix = found->mv_size - 8;
+    if (text && memchr(bytes, '\0', prefix) != bytes + prefix - 1) {
+        return false;
+    }
     *sequence_id = (quipu_bytes){ bytes, text ? prefix - 1 : prefix };
     *position = get_position(bytes + prefix);
     return true;

@@ -37,8 +37,12 @@
 #include "common/safeguard.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define COMMITS_PER_READER_CHECK 256
+#define ROOM 65536 /* bytes that a disk that is not full has */
 
 /* --------------------------------------------------------------- fair lock */
 
@@ -180,18 +184,35 @@ static bool is_before_meta(int code)
     }
 }
 
+/* LMDB reports a write that was cut short as EIO.  Returns ENOSPC or EDQUOT if
+ * that is the cause: the disk has no room now, and no sync has failed, which a
+ * descriptor of the driver's own would tell, too.  Otherwise returns `code`. */
+static int true_code(const quipu_driver_datastore *datastore, int code)
+{
+    const struct environment *environment = datastore->environment;
+    struct stat info;
+    mdb_filehandle_t fd;
+    (void)mdb_env_get_fd(environment->env, &fd);
+    if (code != EIO || environment->sync_fd < 0 || fstat(fd, &info) != 0 ||
+        fallocate(fd, FALLOC_FL_KEEP_SIZE, info.st_size, ROOM) == 0) {
+        return code;
+    }
+    const int cause = errno;
+    return (cause == ENOSPC || cause == EDQUOT) &&
+                   fdatasync(environment->sync_fd) == 0
+               ? cause
+               : code;
+}
+
 static int fail_commit(quipu_driver_datastore *datastore, int code,
                        uint64_t number, quipu_error *error)
 {
-    if (!is_before_meta(code) ||
-        last_committed(datastore->environment) >= number) {
-        return fail_unknown(datastore, code, error);
+    const bool is_stored = last_committed(datastore->environment) >= number;
+    if (!is_stored) {
+        code = true_code(datastore, code);
     }
-    if (code == MDB_BAD_TXN) {
-        return datastore->host->error_set(
-            error, QUIPU_INVALID, code, NULL,
-            "the function in the transaction went on after an error of LMDB; "
-            "nothing is stored");
+    if (is_stored || !is_before_meta(code)) {
+        return fail_unknown(datastore, code, error);
     }
     return quipu_lmdb_error_set(datastore->host, datastore->name, code,
                                 "commit", error);
@@ -265,8 +286,14 @@ int quipu_lmdb_write_txn_fail(const quipu_driver_datastore *datastore,
                               const char *what, quipu_error *error)
 {
     write->full = code == MDB_MAP_FULL;
-    return quipu_lmdb_error_set(datastore->host, datastore->name, code, what,
-                                error);
+    if (code == MDB_BAD_TXN) {
+        return datastore->host->error_set(
+            error, QUIPU_INVALID, code, NULL,
+            "the function in the transaction went on after an error of LMDB; "
+            "nothing is stored");
+    }
+    return quipu_lmdb_error_set(datastore->host, datastore->name,
+                                true_code(datastore, code), what, error);
 }
 
 /* LMDB writes to the main database for a transaction that opens databases, so
@@ -275,8 +302,11 @@ static int precheck(quipu_driver_datastore *datastore, struct write_txn *write,
                     quipu_error *error)
 {
     struct btree_cursor cursor;
-    int code = quipu_lmdb_precheck_begin(&datastore->environment->map,
-                                         write->txn, &write->before);
+    struct environment *environment = datastore->environment;
+    int code = quipu_lmdb_precheck_begin(&environment->map, write->txn,
+                                         !environment->free_list_is_checked,
+                                         &write->before);
+    environment->free_list_is_checked |= code == MDB_SUCCESS;
     if (code == MDB_SUCCESS && write->names) {
         code = quipu_lmdb_precheck_open(&cursor, &write->before,
                                         &quipu_lmdb_store_main);
@@ -312,11 +342,16 @@ static int run_once(quipu_driver_datastore *datastore, struct write_txn *write,
 static int run_named(quipu_driver_datastore *datastore, struct write_txn *write,
                      int64_t deadline, quipu_error *error)
 {
+    write->full = write->retry = false;
     if (!write->names) {
         return run_once(datastore, write, deadline, error);
     }
-    quipu_lmdb_environment_lock_names(datastore->environment);
-    int status = run_once(datastore, write, deadline, error);
+    int status = quipu_lmdb_environment_lock_names(datastore->environment,
+                                                   deadline, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    status = run_once(datastore, write, deadline, error);
     quipu_lmdb_environment_unlock_names(datastore->environment);
     return status;
 }

@@ -72,6 +72,61 @@ static void environment_of_another_program_is_corrupt(void **state)
                               "not a store of quipu");
 }
 
+/* As mdb_dump -a and mdb_load do: the named databases alone. */
+static void copy_database(MDB_txn *from, MDB_txn *to, const char *name,
+                          unsigned flags)
+{
+    MDB_dbi source = 0;
+    MDB_dbi target = 0;
+    MDB_cursor *cursor = NULL;
+    MDB_val key;
+    MDB_val value;
+    assert_int_equal(mdb_dbi_open(from, name, flags, &source), 0);
+    assert_int_equal(mdb_dbi_open(to, name, flags | MDB_CREATE, &target), 0);
+    assert_int_equal(mdb_cursor_open(from, source, &cursor), 0);
+    while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
+        assert_int_equal(mdb_put(to, target, &key, &value, 0), 0);
+    }
+    mdb_cursor_close(cursor);
+}
+
+static MDB_env *open_plain(const char *folder)
+{
+    MDB_env *env = NULL;
+    assert_int_equal(mdb_env_create(&env), 0);
+    assert_int_equal(mdb_env_set_maxdbs(env, 8), 0);
+    assert_int_equal(mdb_env_open(env, folder, 0, 0644), 0);
+    return env;
+}
+
+static void dump_that_was_loaded_is_explained(void **state)
+{
+    (void)state;
+    char folder[64];
+    MDB_txn *from = NULL;
+    MDB_txn *to = NULL;
+    (void)snprintf(folder, sizeof(folder), "%s", fixture_file());
+    struct place place = fixture_place(folder, NULL);
+    fixture_append(place.datastore, place.bound, 1);
+    fixture_leave(&place);
+    const char *loaded = fixture_file();
+    assert_int_equal(mkdir(loaded, 0777), 0);
+    MDB_env *source = open_plain(folder);
+    MDB_env *target = open_plain(loaded);
+    assert_int_equal(mdb_txn_begin(source, NULL, MDB_RDONLY, &from), 0);
+    assert_int_equal(mdb_txn_begin(target, NULL, 0, &to), 0);
+    copy_database(from, to, "quipu.00001.items", MDB_INTEGERKEY);
+    copy_database(from, to, "quipu.00001.index", 0);
+    copy_database(from, to, "quipu.00001.events", 0);
+    mdb_txn_abort(from);
+    assert_int_equal(mdb_txn_commit(to), 0);
+    mdb_env_close(source);
+    mdb_env_close(target);
+    fixture_refuses_untouched(loaded, NULL, QUIPU_CORRUPT,
+                              "the catalogue of its schemas");
+    fixture_refuses_untouched(loaded, NULL, QUIPU_CORRUPT, "mdb_copy");
+}
+
 static void path_of_a_file_or_link_is_invalid(void **state)
 {
     (void)state;
@@ -211,6 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(file_of_another_kind_is_corrupt),
         cmocka_unit_test(environment_of_another_program_is_corrupt),
+        cmocka_unit_test(dump_that_was_loaded_is_explained),
         cmocka_unit_test(path_of_a_file_or_link_is_invalid),
         cmocka_unit_test(empty_file_becomes_a_store),
         cmocka_unit_test(each_truncation_is_detected),

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All operations of the driver on a store that may be damaged (exercise.h). */
+#include "exercise.h"
+
+#include <fcntl.h>
+
+#define SEQUENCES 9
+#define ITEMS 90
+#define ROWS_MAX 100000 /* of a listing or a read that ends */
+
+static const struct opening relaxed = { .flags = QUIPU_OPEN_CREATE |
+                                                 QUIPU_OPEN_RELAXED };
+
+static quipu_schema events(void)
+{
+    return fixture_schema("events", 0);
+}
+
+/* ------------------------------------------------------------------- making */
+
+static void track(struct place *place, int64_t id, quipu_error *error)
+{
+    quipu_result result = { 0 };
+    const quipu_tracking tracking = { .consumer = { "consumer", 8 },
+                                      .log = { "log", 3 },
+                                      .position = { .notification_id = id } };
+    const quipu_request request = { .schema = place->bound,
+                                    .tracking = &tracking };
+    (void)fixture_append_all(place->datastore, &request, 1, &result, error);
+}
+
+void exercise_make(const char *folder)
+{
+    const quipu_driver *driver = fixture_driver();
+    const quipu_schema gone = fixture_schema("gone", 0);
+    quipu_error error = { 0 };
+    struct place place = fixture_place(folder, &relaxed);
+    quipu_driver_schema *other = fixture_bind(place.datastore, &gone);
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        fixture_append(place.datastore, place.bound, i % SEQUENCES);
+        fixture_append(place.datastore, other, i % SEQUENCES);
+    }
+    assert_ok(fixture_append_large(&place, 9000, &error), &error);
+    track(&place, 7, &error);
+    driver->unbind(place.datastore, other);
+    assert_ok(driver->teardown(place.datastore, &gone, FOREVER, &error),
+              &error);
+    fixture_append(place.datastore, place.bound, 1);
+    fixture_leave(&place);
+}
+
+void exercise_plant(const char *folder, const void *data, size_t size)
+{
+    int fd = open(fixture_data(folder), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, data, size, 0), size);
+    assert_int_equal(ftruncate(fd, (off_t)size), 0);
+    assert_int_equal(close(fd), 0);
+}
+
+/* ------------------------------------------------------------------ answers */
+
+static char text[300];
+
+/* Returns true if the status is one that a damaged store may give. */
+static bool is_proper(const char *operation, int status,
+                      const quipu_error *error)
+{
+    const bool proper = status == QUIPU_OK || status == QUIPU_CORRUPT ||
+                        status == QUIPU_NOT_FOUND ||
+                        status == QUIPU_UNSUPPORTED ||
+                        status == QUIPU_CONFLICT || status == QUIPU_ALREADY;
+    if (!proper) {
+        (void)snprintf(text, sizeof(text), "%s: %d, %.200s", operation, status,
+                       error->message);
+    }
+    return proper;
+}
+
+/* Steps to the end.  `status` is that of the opening. */
+static bool steps(const char *operation, int status,
+                  quipu_driver_cursor *cursor, quipu_error *error)
+{
+    const quipu_driver *driver = fixture_driver();
+    size_t sum = 0;
+    size_t count = 1;
+    if (status != QUIPU_OK) {
+        return is_proper(operation, status, error);
+    }
+    while (status == QUIPU_OK && count > 0 && sum < ROWS_MAX) {
+        const void *rows = NULL;
+        status = driver->step(cursor, FOREVER, &rows, &count, error);
+        sum += count;
+    }
+    driver->cursor_close(cursor);
+    if (sum >= ROWS_MAX) {
+        (void)snprintf(text, sizeof(text), "%s does not end", operation);
+        return false;
+    }
+    return is_proper(operation, status, error);
+}
+
+/* --------------------------------------------------------------- operations */
+
+static bool reads(struct place *place)
+{
+    const quipu_driver *driver = fixture_driver();
+    quipu_driver_datastore *datastore = place->datastore;
+    quipu_driver_cursor *cursor = NULL;
+    quipu_error error = { 0 };
+    quipu_position position;
+    struct piece piece;
+    bool found = false;
+    int64_t last = 0;
+    bool proper = true;
+    for (uint32_t i = 0; proper && i < 4; i++) {
+        const quipu_range range = { .struct_size = sizeof(range),
+                                    .lower = INT64_MIN,
+                                    .upper = INT64_MAX,
+                                    .limit = INT64_MAX,
+                                    .descending = i % 2 == 1 };
+        fixture_piece(&piece, i, 0, 0);
+        int status = driver->read_log(datastore, place->bound, &range, FOREVER,
+                                      &cursor, &error);
+        proper = steps("read_log", status, cursor, &error);
+        status = driver->read_sequence(datastore, place->bound,
+                                       piece.item.sequence_id, &range, FOREVER,
+                                       &cursor, &error);
+        proper = proper && steps("read_sequence", status, cursor, &error) &&
+                 is_proper("last_position",
+                           driver->last_position(
+                               datastore, place->bound, piece.item.sequence_id,
+                               FOREVER, &found, &last, &error),
+                           &error);
+    }
+    return proper &&
+           is_proper("log_head",
+                     driver->log_head(datastore, place->bound, FOREVER,
+                                      &position, &error),
+                     &error) &&
+           is_proper("read_tracking",
+                     driver->read_tracking(
+                         datastore, (quipu_bytes){ "consumer", 8 },
+                         (quipu_bytes){ "log", 3 }, FOREVER, &position, &error),
+                     &error);
+}
+
+static bool lists(struct place *place)
+{
+    const quipu_driver *driver = fixture_driver();
+    quipu_driver_datastore *datastore = place->datastore;
+    quipu_driver_cursor *cursor = NULL;
+    quipu_error error = { 0 };
+    int status = driver->list_schemas(datastore, FOREVER, &cursor, &error);
+    bool proper = steps("list_schemas", status, cursor, &error);
+    status = driver->list_tracking(datastore, FOREVER, &cursor, &error);
+    proper = steps("list_tracking", status, cursor, &error) && proper;
+    status = driver->list_sequences(datastore, place->bound,
+                                    (quipu_bytes){ NULL, 0 }, FOREVER, &cursor,
+                                    &error);
+    return steps("list_sequences", status, cursor, &error) && proper;
+}
+
+/* Appends a request that is accepted, one whose second item is refused, a
+ * repeat of a stored item, a tracking record, and a large item. */
+static bool appends(struct place *place, uint32_t sequence)
+{
+    struct piece pieces[5];
+    quipu_item items[5];
+    quipu_result results[4] = { { 0 } };
+    quipu_error error = { 0 };
+    const quipu_tracking tracking = { .consumer = { "consumer", 8 },
+                                      .log = { "log", 3 },
+                                      .position = { .notification_id =
+                                                        100 + sequence } };
+    for (uint32_t i = 0; i < 5; i++) {
+        fixture_piece(&pieces[i], sequence, i == 3 ? 9000 : -1,
+                      i == 4 ? 0 : 70000 + 4 * sequence + i);
+        items[i] = pieces[i].item;
+    }
+    const quipu_request requests[4] = {
+        { .schema = place->bound, .items = items, .item_count = 2 },
+        { .schema = place->bound, .items = items + 2, .item_count = 2 },
+        { .schema = place->bound, .items = items + 4, .item_count = 1 },
+        { .schema = place->bound, .tracking = &tracking },
+    };
+    return is_proper("append",
+                     fixture_append_all(place->datastore, requests, 4, results,
+                                        &error),
+                     &error) &&
+           is_proper("append", fixture_append_large(place, 20000, &error),
+                     &error);
+}
+
+static bool changes(struct place *place)
+{
+    const quipu_driver *driver = fixture_driver();
+    const quipu_schema mine = events();
+    const quipu_schema other = fixture_schema("others", 0);
+    quipu_error error = { 0 };
+    bool proper = true;
+    for (uint32_t i = 0; proper && i < SEQUENCES + 1; i += 4) {
+        proper = appends(place, i);
+    }
+    return proper &&
+           is_proper("setup",
+                     driver->setup(place->datastore, &other, FOREVER, &error),
+                     &error) &&
+           is_proper("teardown",
+                     driver->teardown(place->datastore, &mine, FOREVER, &error),
+                     &error);
+}
+
+const char *exercise_run(const char *folder)
+{
+    const quipu_driver *driver = fixture_driver();
+    const quipu_schema schema = events();
+    struct place place = { NULL, NULL };
+    quipu_error error = { 0 };
+    int status = fixture_try_open(folder, &relaxed, &place.datastore, &error);
+    if (status != QUIPU_OK) {
+        return is_proper("open", status, &error) ? NULL : text;
+    }
+    status =
+        driver->bind(place.datastore, &schema, FOREVER, &place.bound, &error);
+    bool proper = is_proper("bind", status, &error);
+    if (status == QUIPU_OK) {
+        proper = reads(&place) && lists(&place) && changes(&place);
+        driver->unbind(place.datastore, place.bound);
+    }
+    fixture_close(place.datastore);
+    return proper ? NULL : text;
+}
