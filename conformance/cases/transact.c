@@ -258,6 +258,115 @@ static void locked(struct quipu_context *ctx)
     }
 }
 
+/* ---------------------------------------------------------- opening beside */
+
+#define HOLD 8000 /* milliseconds that the function runs at most */
+
+struct opening {
+    struct holder holder;
+    int64_t hold; /* milliseconds */
+    bool ended;   /* the function has returned; under the holder's lock */
+};
+
+static int hold_a_while(void *native, void *context, quipu_error *error)
+{
+    struct opening *o = context;
+    struct holder *h = &o->holder;
+    int64_t end = quipu_context_now() + o->hold;
+
+    (void)native;
+    (void)error;
+    pthread_mutex_lock(&h->lock);
+    h->holding = true;
+    while (!h->release && quipu_context_now() < end) {
+        pthread_mutex_unlock(&h->lock);
+        quipu_context_sleep(10000);
+        pthread_mutex_lock(&h->lock);
+    }
+    o->ended = true;
+    pthread_mutex_unlock(&h->lock);
+    return QUIPU_OK;
+}
+
+static void *transact_in_thread(void *context)
+{
+    struct opening *o = context;
+    struct quipu_builder *b = o->holder.batch;
+
+    OK(quipu_records_transact(b->records, &b->append, hold_a_while, o, NULL,
+                              ERR));
+    return NULL;
+}
+
+static bool is_in_time(int status)
+{
+    return status == QUIPU_OK || status == QUIPU_BUSY ||
+           status == QUIPU_TIMEOUT;
+}
+
+/* Opens the store and its schema, for reading and for writing, and reads. */
+static void open_beside(struct quipu_context *ctx, quipu_records *reader,
+                        quipu_bytes sequence)
+{
+    static const char *const options[] = { "timeout=300", "timeout=0",
+                                           "timeout=300&readonly=yes" };
+
+    for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++) {
+        quipu_datastore *datastore = NULL;
+        quipu_records *records = NULL;
+        int status = quipu_datastore_open(quipu_context_uri(ctx, options[i]),
+                                          NULL, &datastore, ERR);
+
+        CHECK(is_in_time(status), "opening returns %s",
+              quipu_status_name(status));
+        if (status == QUIPU_OK) {
+            status = quipu_records_open(datastore, quipu_records_schema(reader),
+                                        &records, ERR);
+            CHECK(is_in_time(status), "opening records returns %s",
+                  quipu_status_name(status));
+        }
+        OK(quipu_records_close(records, ERR));
+        OK(quipu_datastore_close(datastore, ERR));
+    }
+    CHECK(quipu_item_list_count(ctx, reader, sequence) == 0,
+          "an item is read before it is committed");
+}
+
+/* While a function runs in a transaction, opening the store and its records
+ * ends by its own timeout, not with the function, and reading goes on. */
+static void opening_beside(struct quipu_context *ctx)
+{
+    quipu_records *r = quipu_context_records(ctx, 0);
+    quipu_records *reader = quipu_context_bind(
+        ctx, quipu_context_open(ctx, NULL), quipu_records_schema(r));
+    quipu_bytes s = quipu_context_sequence(ctx);
+    struct opening o = { { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
+                           false, false, quipu_builder_create(ctx, r, 1) },
+                         (int64_t)HOLD * ctx->patience,
+                         false };
+    pthread_t thread;
+    bool holding = false, ended;
+
+    quipu_builder_add_next(o.holder.batch, s, "x");
+    CHECK(pthread_create(&thread, NULL, transact_in_thread, &o) == 0,
+          "cannot create a thread");
+    while (!holding) {
+        quipu_context_sleep(1000);
+        pthread_mutex_lock(&o.holder.lock);
+        holding = o.holder.holding;
+        pthread_mutex_unlock(&o.holder.lock);
+    }
+    open_beside(ctx, reader, s);
+    pthread_mutex_lock(&o.holder.lock);
+    ended = o.ended;
+    o.holder.release = true;
+    pthread_mutex_unlock(&o.holder.lock);
+    pthread_join(thread, NULL);
+    CHECK(!ended, "opening and reading waited for the function in a "
+                  "transaction instead of their timeouts");
+    CHECK(quipu_item_list_count(ctx, reader, s) == 1, "the item is missing");
+}
+
 #define TRANSACT (QUIPU_CAN_TRANSACT | QUIPU_CAN_LOG)
 
 static const struct quipu_case cases[] = {
@@ -280,5 +389,9 @@ static const struct quipu_case cases[] = {
       "A writer that stands still must not block the others beyond their "
       "timeout.",
       locked, TRANSACT | QUIPU_TRAIT_MULTI_OPEN, 0, 0 },
+    { "V5.opening-beside-a-transaction-keeps-its-timeout",
+      "A function that runs long would keep the whole program from opening the "
+      "store.",
+      opening_beside, TRANSACT | QUIPU_TRAIT_MULTI_OPEN, 0, 0 },
 };
 QUIPU_FAMILY(transact);

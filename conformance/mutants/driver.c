@@ -116,6 +116,8 @@ static void insert_replaced(const struct mutant *mutant)
     REPLACE(close);
     REPLACE(setup);
     REPLACE(teardown);
+    REPLACE(bind);
+    REPLACE(transact);
     REPLACE(last_position);
     REPLACE(log_head);
     REPLACE(wait);

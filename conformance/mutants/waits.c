@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mutants whose wait for new items misses wake-ups. */
+/* Mutants whose wait for new items misses wake-ups, and one that waits where it
+ * must not. */
 #include "mutant.h"
 
 #include <stdatomic.h>
@@ -70,6 +71,33 @@ static int count_opens(const quipu_host *host, const quipu_open *how,
                                       error);
 }
 
+static atomic_uint functions; /* that run in transactions */
+
+static int count_functions(quipu_driver_datastore *datastore,
+                           const quipu_request *request, quipu_work work,
+                           void *context, quipu_result *result,
+                           int64_t deadline, quipu_error *error)
+{
+    atomic_fetch_add(&functions, 1);
+    int status = mutant_base_driver()->transact(
+        datastore, request, work, context, result, deadline, error);
+    atomic_fetch_sub(&functions, 1);
+    return status;
+}
+
+/* M80: a lock that has no deadline is held while a function runs in a
+ * transaction, and binding a schema takes it. */
+static int bind_after_functions(quipu_driver_datastore *datastore,
+                                const quipu_schema *schema, int64_t deadline,
+                                quipu_driver_schema **bound, quipu_error *error)
+{
+    while (atomic_load(&functions) > 0) {
+        mutant_sleep(1000000);
+    }
+    return mutant_base_driver()->bind(datastore, schema, deadline, bound,
+                                      error);
+}
+
 static const struct mutant mutants[] = {
     { "M13", "wake-up-is-missed",
       "pyeventsourcing#305, commanded/eventstore#127, #309: missed NOTIFY",
@@ -79,5 +107,10 @@ static const struct mutant mutants[] = {
       "Eventuous#225: subscription not resumed after a reconnect",
       "L4.woken-by-another-datastore",
       .replaced = { .open = count_opens, .wait = miss_after_reconnect } },
+    { "M80", "opening-waits-for-functions",
+      "quipu's LMDB driver: mdb_dbi_open under a lock without a deadline",
+      "V5.opening-beside-a-transaction-keeps-its-timeout",
+      .replaced = { .transact = count_functions, .bind = bind_after_functions },
+      .base = "sqlite:///{dir}/x.db" },
 };
 MUTANT_FAMILY(waits);
