@@ -10,10 +10,10 @@ function(quipu_embed file symbol output)
     string(REGEX REPLACE "(................................)" "\\1\n" bytes
         "${bytes}")
     string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1, " bytes "${bytes}")
-    file(CONFIGURE OUTPUT "${output}" @ONLY CONTENT
+    file(CONFIGURE OUTPUT "${output}" CONTENT
 "extern const unsigned char @symbol@[];
 const unsigned char @symbol@[] = {
 @bytes@0
 };
-")
+" @ONLY) # CMake 3.18 takes the arguments in this order alone
 endfunction()

@@ -51,7 +51,8 @@ function(quipu_test file)
     if(arg_DEPENDS)
         add_dependencies(${target} ${arg_DEPENDS})
     endif()
-    quipu_add_test(${name} COMMAND $<TARGET_FILE:${target}>
+    quipu_add_test(${name}
+        COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:${target}>
         LABELS ${arg_LABELS} TIMEOUT ${arg_TIMEOUT}
         ENVIRONMENT ${arg_ENVIRONMENT})
 endfunction()

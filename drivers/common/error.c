@@ -25,6 +25,24 @@ bool quipu_common_error_is_denied(int number)
     return number == EACCES || number == EPERM || number == EROFS;
 }
 
+/* glibc's strerrordesc_np is the same in all locales and safe in all threads.
+ * musl does not have it; the texts of its strerror are constants. */
+#ifdef __GLIBC__
+#define HAS_DESCRIPTIONS __GLIBC_PREREQ(2, 32)
+#else
+#define HAS_DESCRIPTIONS 0
+#endif
+
+const char *quipu_common_error_describe(int number)
+{
+#if HAS_DESCRIPTIONS
+    const char *text = strerrordesc_np(number);
+#else
+    const char *text = strerror(number);
+#endif
+    return text ? text : "unknown error";
+}
+
 int quipu_common_error_set_system(const quipu_host *host, const char *path,
                                   int number, const char *what,
                                   quipu_error *error)
@@ -33,11 +51,10 @@ int quipu_common_error_set_system(const quipu_host *host, const char *path,
     const int status = denied             ? QUIPU_DENIED
                        : number == ENOMEM ? QUIPU_NO_MEMORY
                                           : QUIPU_IO;
-    const char *description = strerrordesc_np(number);
 
     return host->error_set(error, status, number, NULL,
                            "cannot %s \"%s\": %s%s%s", what, path,
-                           description ? description : "unknown error",
+                           quipu_common_error_describe(number),
                            denied ? "; " : "", denied ? check_access : "");
 }
 

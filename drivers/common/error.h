@@ -18,6 +18,9 @@ int quipu_common_error_check_host(const quipu_host *host, quipu_error *error);
  * or EROFS. */
 bool quipu_common_error_is_denied(int number);
 
+/* Returns the description of an errno, a constant. */
+const char *quipu_common_error_describe(int number);
+
 /* Translates the errno of a system call into a status (DENIED, NO_MEMORY, IO),
  * fills *error with `cannot <what> "<path>": <description>`, and returns the
  * status. */

@@ -143,7 +143,8 @@ int quipu_sqlite_error_set(const struct connection *connection, int code,
         error, meaning->status, code, NULL, "cannot %s in \"%s\": %s%s%s; %s",
         what, datastore->name,
         latest ? sqlite3_errmsg(db) : sqlite3_errstr(code),
-        show_errno ? ": " : "", show_errno ? strerrordesc_np(number) : "",
+        show_errno ? ": " : "",
+        show_errno ? quipu_common_error_describe(number) : "",
         remedy_of(datastore, meaning));
 }
 

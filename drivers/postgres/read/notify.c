@@ -36,6 +36,7 @@
 #include "net/query.h"
 
 #include "common/clock.h"
+#include "common/error.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -63,7 +64,7 @@ int quipu_postgres_notify_init(quipu_driver_datastore *datastore,
                ? QUIPU_OK
                : datastore->host->error_set(error, QUIPU_IO, errno, NULL,
                                             "cannot make an eventfd: %s",
-                                            strerrordesc_np(errno));
+                                            quipu_common_error_describe(errno));
 }
 
 void quipu_postgres_notify_finish(quipu_driver_datastore *datastore)
