@@ -70,13 +70,14 @@ static void build_guard(const struct quipu_session_log *log,
     };
 }
 
-/* The consumer is named after the case; its tracking record is that of one log,
- * which is named after the log of the workload. */
+/* Tracking records outlive a tear-down, and a workload may run again on the same
+ * store, so each run has its own consumer.  The log is named after that of the
+ * workload. */
 static void build_tracking(const struct quipu_session *s,
                            const struct quipu_session_request *request,
                            struct call *call)
 {
-    const char *consumer = s->ctx->prefix;
+    const char *consumer = s->consumer;
 
     snprintf(call->track_log, sizeof(call->track_log), "log-%s",
              s->logs[request->log].name);

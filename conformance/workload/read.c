@@ -216,7 +216,7 @@ void quipu_workload_read_tracking(struct quipu_session *s, unsigned log_index)
     quipu_record_word(r, "c");
     quipu_record_invoke(r);
     status = quipu_tracking_read(quipu_records_datastore(log->records),
-                                 s->ctx->prefix, name, &at, ERR);
+                                 s->consumer, name, &at, ERR);
     quipu_record_stamp(r);
     if (status == QUIPU_OK) {
         quipu_record_word(r, "at=%" PRId64, at.notification_id);

@@ -98,6 +98,7 @@ static void begin_session(struct quipu_workload_run *run,
     *session = (struct quipu_session){
         .ctx = run->ctx,
         .number = number,
+        .consumer = run->schemas[0]->table,
         .random = run->seed + number * UINT64_C(0x632be59bd9b4e019),
         .log_count = w->log_count,
         .shared = w->shared,
@@ -207,7 +208,7 @@ static void run_session(void *context, unsigned i)
     begin_session(run, session, w->own_datastores ? own : group->records,
                   group->first + i, group->process);
     session->ctx = group->ctx;
-    if (w->kills > 0) {
+    if (w->kills > 0 || w->stops > 0) {
         session->slot = &run->shared->slots[group->process][i];
         repeat_pending(session, session->slot);
     }
@@ -297,12 +298,26 @@ static void kill_processes(struct quipu_workload_run *run,
     }
 }
 
-/* Stops the server abruptly and starts it again, several times. */
+static bool any_is_appending(const struct quipu_workload_run *run)
+{
+    bool appending = false;
+
+    for (unsigned i = 0; i < run->workload->processes; i++) {
+        appending = appending || is_appending(run, i);
+    }
+    return appending;
+}
+
+/* Stops the server abruptly and starts it again, several times.  It stays down
+ * until a session appends meanwhile: the driver may wait for it, or fail. */
 static void stop_server(struct quipu_workload_run *run)
 {
     for (unsigned k = 0; k < run->workload->stops; k++) {
         quipu_context_sleep(100000 + quipu_context_random(run->ctx, 200000));
         quipu_context_server_stop(run->ctx);
+        while (!any_is_appending(run) && quipu_context_has_time(run->ctx)) {
+            quipu_context_sleep(50);
+        }
         quipu_context_sleep(quipu_context_random(run->ctx, 50000));
         quipu_context_server_start(run->ctx);
         run->stops++;

@@ -57,7 +57,8 @@ struct quipu_session {
     struct quipu_context *ctx;
     struct quipu_recorder recorder;
     uint32_t number;
-    uint64_t random; /* state of its generator */
+    uint64_t random;      /* state of its generator */
+    const char *consumer; /* of all sessions; each run has its own */
     struct quipu_session_log logs[QUIPU_SESSION_LOGS];
     unsigned log_count, shared;
     struct quipu_session_request request; /* the last append, and its status */

@@ -119,7 +119,6 @@ static const struct {
     { QUIPU_COVER_REPEAT, "a repeat of a stored append" },
     { QUIPU_COVER_WAKE, "a wait that another session ended" },
     { QUIPU_COVER_KILL, "a process that was killed during an append" },
-    { QUIPU_COVER_OUTAGE, "an append while the server was down" },
 };
 
 /* The situations that a history contains. */
@@ -132,8 +131,7 @@ static uint32_t contained(const struct quipu_coverage *c)
            (c->already ? QUIPU_COVER_ALREADY : 0u) |
            (c->repeats ? QUIPU_COVER_REPEAT : 0u) |
            (c->woken ? QUIPU_COVER_WAKE : 0u) |
-           (c->unanswered ? QUIPU_COVER_KILL : 0u) |
-           (c->failed || c->unknown ? QUIPU_COVER_OUTAGE : 0u);
+           (c->unanswered ? QUIPU_COVER_KILL : 0u);
 }
 
 /* The first required situation that the history lacks; NULL: it has all. */

@@ -17,8 +17,7 @@ enum quipu_workload_coverage {
     QUIPU_COVER_ALREADY = 1u << 3,  /* a tracking record overtaken by another */
     QUIPU_COVER_REPEAT = 1u << 4,   /* a repeat of a stored append */
     QUIPU_COVER_WAKE = 1u << 5,     /* a wait that another session ended */
-    QUIPU_COVER_KILL = 1u << 6,     /* a process killed during an append */
-    QUIPU_COVER_OUTAGE = 1u << 7    /* an append while the server was down */
+    QUIPU_COVER_KILL = 1u << 6      /* a process killed during an append */
 };
 
 struct quipu_workload {

@@ -4,6 +4,7 @@
 #include "datastore.h"
 #include "catalogue/catalogue.h"
 #include "net/errors.h"
+#include "net/query.h"
 
 #include "common/error.h"
 #include "common/text.h"
@@ -15,20 +16,12 @@
 #define MEBI (UINT64_C(1) << 20)
 #define LIBPQ_LEAST 140000 /* pipeline mode */
 
-static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
-                      int64_t deadline, quipu_error *error)
+static int open_once(const struct lease *lease, void *context)
 {
-    bool create = (how->flags & QUIPU_OPEN_CREATE) != 0 && !datastore->readonly;
-    struct lease lease = { .datastore = datastore,
-                           .deadline = deadline,
-                           .error = error };
-    int status = quipu_postgres_pool_borrow(datastore, deadline,
-                                            &lease.connection, error);
-    if (status == QUIPU_OK) {
-        status = quipu_postgres_catalogue_open(&lease, create);
-        quipu_postgres_pool_return(datastore, lease.connection);
-    }
-    return status;
+    const quipu_open *how = context;
+    bool create =
+        (how->flags & QUIPU_OPEN_CREATE) != 0 && !lease->datastore->readonly;
+    return quipu_postgres_catalogue_open(lease, create);
 }
 
 /* The module itself does not load with an older libpq, which lacks functions
@@ -152,7 +145,8 @@ int quipu_postgres_datastore_open(const quipu_host *host, const quipu_open *how,
         status = read_uri(made, how, error);
     }
     if (status == QUIPU_OK) {
-        status = open_store(made, how, deadline, error);
+        status = quipu_postgres_query_repeat(made, open_once, (void *)how,
+                                             deadline, error);
     }
     made->options.schema = NULL; /* the option was lent for the opening */
     if (status != QUIPU_OK) {

@@ -87,7 +87,8 @@ static int set_prepared(const quipu_host *host, struct options *options,
         }
     }
     return host->error_set(error, QUIPU_INVALID, 0, NULL,
-                           "option \"prepared\" must be auto, yes or no");
+                           "option \"prepared\" must be auto, yes or no (also "
+                           "true, on, 1 and false, off, 0)");
 }
 
 static int set(const quipu_host *host, struct options *options,

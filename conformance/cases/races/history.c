@@ -83,7 +83,6 @@ static const struct quipu_workload stopped = {
                  [QUIPU_STEP_READ_TRACKING] = 1 },
     .log_count = 1,
     .shared = 3,
-    .required = QUIPU_COVER_OUTAGE,
 };
 
 /* Adapts a workload to the profile and to the capabilities of the store. */

@@ -205,6 +205,10 @@ static int make_store(const struct lease *lease)
         return quipu_postgres_transaction_commit(lease, lease->deadline);
     }
     quipu_postgres_transaction_rollback(lease);
+    quipu_postgres_error_advise(
+        lease->error, "42501",
+        "grant CREATE on the PostgreSQL schema, or on the database if the "
+        "schema does not exist, or connect as another role");
     return status;
 }
 
@@ -329,6 +333,9 @@ static int find_or_make_namespace(const struct lease *lease, bool create)
 int quipu_postgres_catalogue_open(const struct lease *lease, bool create)
 {
     quipu_driver_datastore *datastore = lease->datastore;
+    quipu_postgres_catalogue_sql_finish(datastore); /* of an earlier try */
+    datastore->host->release(datastore->schema);
+    datastore->schema = NULL;
     int status = choose_postgres_schema(lease);
     if (status == QUIPU_OK) {
         status = quipu_postgres_catalogue_sql_make(datastore, lease->error);

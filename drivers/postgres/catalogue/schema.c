@@ -169,25 +169,30 @@ static int check_table(const struct lease *lease, const quipu_schema *schema,
     return status;
 }
 
+struct check {
+    const quipu_schema *schema;
+    struct schema_entry *entry;
+};
+
+static int check_once(const struct lease *lease, void *context)
+{
+    const struct check *check = context;
+    lease->datastore->host->release(check->entry->table);
+    *check->entry = (struct schema_entry){ .table = NULL };
+    int status = quipu_postgres_schema_find(lease, check->schema, check->entry);
+    return status == QUIPU_OK
+               ? check_table(lease, check->schema, check->entry->table)
+               : status;
+}
+
 int quipu_postgres_schema_check(quipu_driver_datastore *datastore,
                                 const quipu_schema *schema, int64_t deadline,
                                 struct schema_entry *entry, quipu_error *error)
 {
-    struct lease lease = { .datastore = datastore,
-                           .deadline = deadline,
-                           .error = error };
+    struct check check = { schema, entry };
     *entry = (struct schema_entry){ .table = NULL };
-    int status = quipu_postgres_pool_borrow(datastore, deadline,
-                                            &lease.connection, error);
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    status = quipu_postgres_schema_find(&lease, schema, entry);
-    if (status == QUIPU_OK) {
-        status = check_table(&lease, schema, entry->table);
-    }
-    quipu_postgres_pool_return(datastore, lease.connection);
-    return status;
+    return quipu_postgres_query_repeat(datastore, check_once, &check, deadline,
+                                       error);
 }
 
 /* ----------------------------------------------------------------- binding */

@@ -59,6 +59,9 @@ static int create_table(const struct ddl_txn *txn, const char *table,
     quipu_common_text_add(&text, shape);
     quipu_common_text_add(&text, ")");
     status = quipu_postgres_ddl_txn_execute_text(txn, &text, "make a table");
+    quipu_postgres_error_advise(
+        txn->lease.error, "42501",
+        "grant CREATE on the PostgreSQL schema, or connect as another role");
     if (status == QUIPU_OK) {
         struct arguments *arguments = quipu_postgres_ddl_txn_arguments(txn);
         quipu_postgres_binary_add_text(arguments, table);
@@ -166,6 +169,8 @@ static int remove_table(const struct ddl_txn *txn)
     quipu_common_text_add(&text, "DROP TABLE ");
     add_table(&text, txn, table);
     status = quipu_postgres_ddl_txn_execute_text(txn, &text, "drop a table");
+    quipu_postgres_error_advise(txn->lease.error, "42501",
+                                "connect as the owner of the table");
     if (status == QUIPU_OK) {
         quipu_postgres_binary_add_text(quipu_postgres_ddl_txn_arguments(txn),
                                        table);

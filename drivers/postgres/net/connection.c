@@ -13,7 +13,9 @@
 #include <sys/socket.h>
 
 #define GREETINGS 5 /* tries when the session ends during its first queries */
-#define STARTING (50 * CLOCK_MILLISECOND) /* between tries while it starts */
+/* Between tries while no server is there. */
+#define FIRST_PAUSE (10 * CLOCK_MILLISECOND)
+#define LONGEST_PAUSE (200 * CLOCK_MILLISECOND)
 
 /* ------------------------------------------------------------ the first query
  */
@@ -112,9 +114,10 @@ static void write_settings(const quipu_driver_datastore *datastore,
 static bool is_preparing(const quipu_driver_datastore *datastore,
                          const struct connection *connection)
 {
-    return datastore->options.prepared == PREPARED_YES ||
-           (datastore->options.prepared == PREPARED_AUTO &&
-            connection->own_session && !atomic_load(&datastore->no_prepared));
+    enum prepared_use use = datastore->options.prepared;
+    return !atomic_load(&datastore->no_prepared) &&
+           (use == PREPARED_YES ||
+            (use == PREPARED_AUTO && connection->own_session));
 }
 
 /* Behind a pooler the process id of the protocol differs from that of the
@@ -232,6 +235,7 @@ int quipu_postgres_connection_open(quipu_driver_datastore *datastore,
 {
     struct retry retry = quipu_postgres_retry_begin(deadline, INT32_MAX);
     int64_t latest = clock_grace(deadline);
+    int64_t pause = FIRST_PAUSE;
     int sessions = 0;
     bool again = true;
     int status = QUIPU_OK;
@@ -255,10 +259,11 @@ int quipu_postgres_connection_open(quipu_driver_datastore *datastore,
             *made = connection;
             return QUIPU_OK;
         }
-        /* The server is starting, or ended the session at once. */
-        again = strcmp(failure.state, "57P03") == 0 ||
+        /* No server is there yet, or it ended the session at once. */
+        again = failure.again ||
                 (connected && connection->lost && ++sessions < GREETINGS);
         quipu_postgres_connection_close(datastore, connection);
-    } while (again && quipu_postgres_retry_again(&retry, STARTING));
+        pause = 2 * pause < LONGEST_PAUSE ? 2 * pause : LONGEST_PAUSE;
+    } while (again && quipu_postgres_retry_again(&retry, pause));
     return status;
 }

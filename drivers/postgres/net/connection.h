@@ -52,7 +52,8 @@ struct lease {
 };
 
 /* Connects to a host, checks that the server is suitable, and tunes the
- * session.  While the server is starting, tries again until the deadline.  The
+ * session.  While no server is there, or it is starting or stopping, tries
+ * again until the deadline; a wrong name or password fails at once.  The
  * caller closes *made. */
 int quipu_postgres_connection_open(quipu_driver_datastore *datastore,
                                    int64_t deadline, struct connection **made,

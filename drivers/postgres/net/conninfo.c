@@ -174,6 +174,44 @@ static int refuse_body(const quipu_host *host, const char *words,
                            size, words ? words : "");
 }
 
+/* A '/', '?' or '@' in a password ends it for libpq, and the rest becomes a
+ * part of the URI that messages show: host, port, database or the name of an option.
+ * Such a URI has an '@' where none belongs, or a port that is no number. */
+static const char *find_misplaced(const quipu_open *how,
+                                  const PQconninfoOption *libpq)
+{
+    const char *body = how->body + 2;
+    const char *path = body + strcspn(body, "/");
+    const char *at = strchr(body, '@');
+    if (at && (at > path || strchr(at + 1, '@'))) {
+        return "an @ stands behind the host or twice before it";
+    }
+    for (size_t i = 0; i < how->option_count; i++) {
+        if (strchr(how->options[i].name, '@') ||
+            strchr(how->options[i].name, '/')) {
+            return "the name of an option has an @ or a /";
+        }
+    }
+    for (; libpq->keyword; libpq++) {
+        if (strcmp(libpq->keyword, "port") == 0 && libpq->val &&
+            libpq->val[strspn(libpq->val, "0123456789,")] != '\0') {
+            return "the port is not a number";
+        }
+    }
+    return NULL;
+}
+
+static int refuse_misplaced(const quipu_host *host, const char *what,
+                            quipu_error *error)
+{
+    return host->error_set(
+        error, QUIPU_INVALID, 0, NULL,
+        "in the URI %s; it is not shown since that may be part of a password. "
+        "Write / as %%2F, ? as %%3F, @ as %%40, # as %%23 and %% as %%25 in "
+        "user, password and database",
+        what);
+}
+
 static PQconninfoOption *parse(const quipu_host *host, const char *body,
                                char **words)
 {
@@ -205,7 +243,9 @@ int quipu_postgres_conninfo_parse(const quipu_host *host, const quipu_open *how,
         PQfreemem(words);
         return refused;
     }
-    int status = gather(&all, how, error);
+    const char *misplaced = find_misplaced(how, all.libpq);
+    int status = misplaced ? refuse_misplaced(host, misplaced, error)
+                           : gather(&all, how, error);
     if (status == QUIPU_OK) {
         status = keep(&all, conninfo, error);
     }

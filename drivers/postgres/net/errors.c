@@ -4,6 +4,7 @@
 
 #include "datastore.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct meaning {
@@ -198,6 +199,24 @@ int quipu_postgres_error_from_answer(const struct lease *lease,
     PQclear(*result);
     *result = NULL;
     return status;
+}
+
+void quipu_postgres_error_advise(quipu_error *error, const char *state,
+                                 const char *advice)
+{
+    const char *old = NULL;
+    if (!error || strcmp(error->sqlstate, state) != 0) {
+        return;
+    }
+    (void)quipu_postgres_error_status(state, &old);
+    size_t size = strlen(error->message);
+    if (size < strlen(old) ||
+        strcmp(error->message + size - strlen(old), old) != 0) {
+        return;
+    }
+    size -= strlen(old);
+    (void)snprintf(error->message + size, sizeof(error->message) - size, "%s",
+                   advice);
 }
 
 int quipu_postgres_error_malformed(const quipu_driver_datastore *datastore,

@@ -30,6 +30,11 @@ int quipu_postgres_error_no_memory(const quipu_host *host, quipu_error *error);
 int quipu_postgres_error_readonly(const quipu_driver_datastore *datastore,
                                   quipu_error *error);
 
+/* Replaces the advice in an error that has the SQLSTATE, by one that knows more
+ * of the statement. */
+void quipu_postgres_error_advise(quipu_error *error, const char *state,
+                                 const char *advice);
+
 /* The SQLSTATE of a result, or "". */
 const char *quipu_postgres_error_state(const PGresult *result);
 /* Returns true if the SQLSTATE begins with `prefix`. */

@@ -31,10 +31,12 @@
 #include "common/safeguard.h"
 #include "common/text.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* ----------------------------------------------------------------- the list */
 
@@ -327,18 +329,45 @@ static void add_timeout(struct hosts_failure *failure, const struct host *host)
     add_message(failure, message);
 }
 
+/* Returns true if a message of libpq quotes the system's words for an error. */
+static bool has_cause(const char *message, int code)
+{
+    char words[128];
+    return strstr(message, strerror_r(code, words, sizeof(words)));
+}
+
+/* Returns true if nothing listens where a server could: its port, or its socket
+ * in a folder that exists; or if it closed the connection, as one does that is
+ * stopping.  Names that cannot be resolved and certificates that do not match
+ * are not cured by time. */
+static bool is_down(const PGconn *pg, const char *message)
+{
+    const char *host = PQhost(pg);
+    struct stat folder;
+    if (has_cause(message, ENOENT)) {
+        return host && host[0] == '/' && stat(host, &folder) == 0;
+    }
+    return has_cause(message, ECONNREFUSED) || has_cause(message, ECONNRESET) ||
+           has_cause(message, EPIPE) ||
+           strstr(message, "server closed the connection unexpectedly");
+}
+
 /* As in libpq, an error of the server (one with a SQLSTATE) is final, unless
- * the server is starting or stopping. */
-static void add_refusal(struct hosts_failure *failure, const char *message)
+ * the server is starting or stopping (57P). */
+static void add_refusal(struct hosts_failure *failure, const PGconn *pg)
 {
     char state[6];
     const char *advice = NULL;
+    const char *message = PQerrorMessage(pg);
     find_state(message, state);
     add_message(failure, message);
     if (state[0] == '\0') {
+        failure->again = failure->again || is_down(pg, message);
         return;
     }
-    failure->final = strcmp(state, "57P03") != 0;
+    bool stops = strncmp(state, "57P", 3) == 0;
+    failure->again = failure->again || stops;
+    failure->final = !stops;
     failure->status = quipu_postgres_error_status(state, &advice);
     failure->advice = advice;
     memcpy(failure->state, state, sizeof(state));
@@ -383,7 +412,7 @@ static void try_host(const struct search *search, size_t index, int64_t until)
     } else if (late) {
         add_timeout(failure, &search->hosts->at[index]);
     } else {
-        add_refusal(failure, PQerrorMessage(pg));
+        add_refusal(failure, pg);
     }
     PQfinish(pg);
 }

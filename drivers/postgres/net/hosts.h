@@ -34,6 +34,7 @@ struct hosts_failure {
     const char *advice;
     char state[6]; /* a SQLSTATE, "57P03" if a server is starting, or "" */
     bool final;    /* trying the other hosts is of no use */
+    bool again;    /* a server may be starting: trying later may be of use */
     char message[600];
 };
 

@@ -77,9 +77,11 @@ int quipu_postgres_query_run_text(const struct lease *lease,
 /* Each try has the grace period of a deadline, so the deadline does not end the
  * tries: a connection that turns out to have been lost while it was idle is
  * replaced even for a call that must not wait. */
-int quipu_postgres_query_read(quipu_driver_datastore *datastore,
-                              const struct query *query, int64_t deadline,
-                              PGresult **result, quipu_error *error)
+int quipu_postgres_query_repeat(quipu_driver_datastore *datastore,
+                                int (*work)(const struct lease *lease,
+                                            void *context),
+                                void *context, int64_t deadline,
+                                quipu_error *error)
 {
     struct retry retry = quipu_postgres_retry_begin(INT64_MAX, READ_TRIES);
     quipu_error own = { 0 };
@@ -89,15 +91,13 @@ int quipu_postgres_query_read(quipu_driver_datastore *datastore,
         struct lease lease = { .datastore = datastore,
                                .deadline = deadline,
                                .error = &own };
+        own = (quipu_error){ 0 };
         status = quipu_postgres_pool_borrow(datastore, deadline,
                                             &lease.connection, &own);
         if (status != QUIPU_OK) {
             break;
         }
-        quipu_postgres_binary_begin(&lease.connection->arguments);
-        query->put(&lease.connection->arguments, query->context);
-        status = quipu_postgres_query_run(&lease, query->statement, query->what,
-                                          result);
+        status = work(&lease, context);
         if (status != QUIPU_OK) {
             class = quipu_postgres_retry_classify(&lease);
         }
@@ -107,6 +107,31 @@ int quipu_postgres_query_read(quipu_driver_datastore *datastore,
     if (status != QUIPU_OK && error) {
         *error = own;
     }
+    return status;
+}
+
+struct reading_query {
+    const struct query *query;
+    PGresult **result;
+};
+
+static int run_reading(const struct lease *lease, void *context)
+{
+    const struct reading_query *reading = context;
+    const struct query *query = reading->query;
+    quipu_postgres_binary_begin(&lease->connection->arguments);
+    query->put(&lease->connection->arguments, query->context);
+    return quipu_postgres_query_run(lease, query->statement, query->what,
+                                    reading->result);
+}
+
+int quipu_postgres_query_read(quipu_driver_datastore *datastore,
+                              const struct query *query, int64_t deadline,
+                              PGresult **result, quipu_error *error)
+{
+    struct reading_query reading = { query, result };
+    int status = quipu_postgres_query_repeat(datastore, run_reading, &reading,
+                                             deadline, error);
     return status == QUIPU_OK ? status
                               : quipu_postgres_error_as_read(status, error);
 }

@@ -26,6 +26,14 @@ int quipu_postgres_query_run_text(const struct lease *lease,
                                   const char *parameter, const char *what,
                                   PGresult **result);
 
+/* Runs `work` on a connection of the pool, and again on another one after a
+ * transient error (retry.h). */
+int quipu_postgres_query_repeat(quipu_driver_datastore *datastore,
+                                int (*work)(const struct lease *lease,
+                                            void *context),
+                                void *context, int64_t deadline,
+                                quipu_error *error);
+
 /* A read: a statement, how its parameters are added, and words for messages. */
 struct query {
     const struct statement *statement;
@@ -34,8 +42,7 @@ struct query {
     const char *what;
 };
 
-/* Runs a read on a connection of the pool, and again on another one after a
- * transient error (retry.h).  The caller clears *result. */
+/* Runs a read in this way.  The caller clears *result. */
 int quipu_postgres_query_read(quipu_driver_datastore *datastore,
                               const struct query *query, int64_t deadline,
                               PGresult **result, quipu_error *error);

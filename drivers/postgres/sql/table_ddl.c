@@ -158,14 +158,15 @@ void quipu_postgres_table_ddl_other_name(int32_t namespace_number,
                                          int64_t number, const char *name,
                                          char other[QUIPU_NAME_MAX + 1])
 {
-    int size = snprintf(other, QUIPU_NAME_MAX + 1, "quipu_%ld_%lld_%s",
+    char whole[2 * QUIPU_NAME_MAX];
+    int size = snprintf(whole, sizeof(whole), "quipu_%ld_%lld_%s",
                         (long)namespace_number, (long long)number, name);
     if (size > QUIPU_NAME_MAX) {
-        size = QUIPU_NAME_MAX; /* snprintf has cut it, perhaps within a
-                                  character */
-        while (((unsigned char)name[strlen(name) - 1] & 0x80) != 0 &&
-               ((unsigned char)other[size - 1] & 0x80) != 0) {
-            other[--size] = '\0';
+        size = QUIPU_NAME_MAX;
+        while (((unsigned char)whole[size] & 0xc0) == 0x80) {
+            size--; /* the cut would be within a character */
         }
     }
+    memcpy(other, whole, (size_t)size);
+    other[size] = '\0';
 }

@@ -36,7 +36,7 @@ static void values_of_the_drivers_options_are_checked(void **state)
     assert_refused(try_it("///", "poll=0", &error), QUIPU_INVALID, &error,
                    "poll");
     assert_refused(try_it("///", "prepared=perhaps", &error), QUIPU_INVALID,
-                   &error, "auto, yes or no");
+                   &error, "auto, yes or no (also true, on, 1");
 }
 
 /* libpq's messages quote the part that it cannot parse. */
@@ -62,6 +62,38 @@ static void no_message_shows_a_password(void **state)
                          QUIPU_OK);
 }
 
+/* libpq takes a part of a password that is not percent-encoded for a host, a
+ * port, a database or an option. */
+static void parts_of_a_password_are_not_shown(void **state)
+{
+    static const struct {
+        const char *body, *options;
+    } uris[] = {
+        { "//me:s3c/s3cret@host/db", "" },
+        { "//me:12/s3cret@host/db", "" },
+        { "//me:s3cret/x@host/db", "" },
+        { "//me:s3cret/x@host:5432/db", "" },
+        { "//me/s3cret@host/db", "" },
+        { "//me:x@s3cret@host.invalid/db", "" },
+        { "///me:s3cret@host/db", "" },
+        { "//me:12", "s3cret@host/db=" },
+        { "//me:12", "s3cret@host/db=x" },
+        { "//me:s3cret", "x@host/db=y" },
+        { "//me:s3cret", "sslmode=disable" },
+        { "//me:x@host.invalid:s3cret/db", "" },
+    };
+    quipu_error error;
+    (void)state;
+    for (size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
+        assert_refused(try_it(uris[i].body, uris[i].options, &error),
+                       QUIPU_INVALID, &error, "%2F");
+        assert_null(strstr(error.message, "s3c"));
+    }
+    assert_refused(try_it("//me:s3%2Fcret%40@nohost.invalid/a%40b", "", &error),
+                   QUIPU_IO, &error, "cannot connect");
+    assert_null(strstr(error.message, "cret"));
+}
+
 static void unreachable_host_is_an_error(void **state)
 {
     quipu_error error;
@@ -76,6 +108,7 @@ int main(void)
         cmocka_unit_test(unknown_option_is_refused_with_the_known_ones),
         cmocka_unit_test(values_of_the_drivers_options_are_checked),
         cmocka_unit_test(no_message_shows_a_password),
+        cmocka_unit_test(parts_of_a_password_are_not_shown),
         cmocka_unit_test(unreachable_host_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -52,8 +52,15 @@ static void role_without_create_uses_existing_tables(void **state)
     assert_refused(fixture_driver()->setup(datastore, &other,
                                            fixture_now() + 5 * SECOND, &error),
                    QUIPU_DENIED, &error, "permission denied");
+    assert_contains(error.message, "grant CREATE on the PostgreSQL schema");
     fixture_close(datastore);
-    assert_status(try_it("schema=elsewhere&user=worker", &error), QUIPU_DENIED);
+    assert_refused(try_it("schema=elsewhere&user=worker", &error), QUIPU_DENIED,
+                   &error, "grant CREATE");
+    assert_contains(error.message, "on the database");
+    fixture_sql("CREATE SCHEMA closed");
+    fixture_sql("GRANT USAGE ON SCHEMA closed TO worker");
+    assert_refused(try_it("schema=closed&user=worker", &error), QUIPU_DENIED,
+                   &error, "grant CREATE");
 }
 
 static void role_with_select_reads(void **state)
@@ -92,6 +99,36 @@ static void names_of_63_bytes_are_not_truncated(void **state)
                                  " schemaname = 'names' AND"
                                  " length(tablename) = 63"),
                      2);
+}
+
+/* In a namespace whose schema has another shape, the table's name is longer
+ * than the schema's and is cut, but not within a character. */
+static void cut_names_are_cut_between_characters(void **state)
+{
+    static const char *const characters[] = { "\xc3\xa4", "\xe2\x82\xac",
+                                              "\xf0\x9f\x90\xa6" };
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t shift = 0; shift < 4; shift++) {
+            char name[64] = "";
+            size_t width = strlen(characters[i]);
+            memset(name, 'n', shift);
+            for (size_t at = shift; at + width <= 63; at += width) {
+                memcpy(name + at, characters[i], width + 1);
+            }
+            memset(name + strlen(name), 'z', 63 - strlen(name));
+            name[63] = '\0';
+            quipu_schema schema = fixture_schema(name);
+            exercise("schema=cut&namespace=first", name, 2);
+            schema.metadata = "more";
+            quipu_driver_datastore *datastore =
+                fixture_open("schema=cut&namespace=second");
+            quipu_driver_schema *bound = fixture_bind(datastore, &schema);
+            fixture_append(datastore, bound, 1);
+            fixture_driver()->unbind(datastore, bound);
+            fixture_close(datastore);
+        }
+    }
 }
 
 static void schema_option_overrides_the_search_path(void **state)
@@ -264,6 +301,7 @@ int main(void)
         cmocka_unit_test(role_without_create_uses_existing_tables),
         cmocka_unit_test(role_with_select_reads),
         cmocka_unit_test(names_of_63_bytes_are_not_truncated),
+        cmocka_unit_test(cut_names_are_cut_between_characters),
         cmocka_unit_test(schema_option_overrides_the_search_path),
         cmocka_unit_test(missing_rights_are_named_in_the_message),
         cmocka_unit_test(serializable_default_isolation_works),

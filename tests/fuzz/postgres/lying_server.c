@@ -565,6 +565,7 @@ static char words[] = "an error\nof the server";
 char *PQresultErrorMessage(const PGresult *result)
 { (void)result; return words; }
 char *PQerrorMessage(const PGconn *pg) { (void)pg; return words; }
+char *PQhost(const PGconn *pg) { (void)pg; return NULL; }
 int PQbackendPID(const PGconn *pg) { (void)pg; return recording_pid(); }
 int PQsocket(const PGconn *pg) { (void)pg; return socket_of_all; }
 int PQflush(PGconn *pg) { return pg->lost ? -1 : 0; }
