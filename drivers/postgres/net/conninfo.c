@@ -175,8 +175,9 @@ static int refuse_body(const quipu_host *host, const char *words,
 }
 
 /* A '/', '?' or '@' in a password ends it for libpq, and the rest becomes a
- * part of the URI that messages show: host, port, database or the name of an option.
- * Such a URI has an '@' where none belongs, or a port that is no number. */
+ * part of the URI that messages show: host, port, database or the name of an
+ * option.  Such a URI has an '@' where none belongs, or a port that is no
+ * number. */
 static const char *find_misplaced(const quipu_open *how,
                                   const PQconninfoOption *libpq)
 {
