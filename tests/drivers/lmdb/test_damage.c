@@ -236,19 +236,19 @@ static void damaged_value_is_named(void **state)
     fixture_leave(&place);
 }
 
-/* Changes the index without the driver. */
-static void change_index(const char *folder,
-                         void (*change)(MDB_txn *txn, MDB_dbi index))
+/* Changes a database without the driver. */
+static void change_database(const char *folder, const char *name,
+                            void (*change)(MDB_txn *txn, MDB_dbi database))
 {
     MDB_env *env = NULL;
     MDB_txn *txn = NULL;
-    MDB_dbi index = 0;
+    MDB_dbi database = 0;
     assert_int_equal(mdb_env_create(&env), 0);
     assert_int_equal(mdb_env_set_maxdbs(env, 8), 0);
     assert_int_equal(mdb_env_open(env, folder, 0, 0644), 0);
     assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
-    assert_int_equal(mdb_dbi_open(txn, "quipu.00001.index", 0, &index), 0);
-    change(txn, index);
+    assert_int_equal(mdb_dbi_open(txn, name, 0, &database), 0);
+    change(txn, database);
     assert_int_equal(mdb_txn_commit(txn), 0);
     mdb_env_close(env);
 }
@@ -306,7 +306,7 @@ static void lost_position_is_reported(void **state)
          lost++) { /* the loss of the last one cannot be detected */
         const char *folder = make_store();
         quipu_error error = { 0 };
-        change_index(folder, lose_entry);
+        change_database(folder, "quipu.00001.index", lose_entry);
         assert_refused(read_sequence(folder, false, &error), QUIPU_CORRUPT,
                        &error, "has lost its position");
         assert_refused(read_sequence(folder, true, &error), QUIPU_CORRUPT,
@@ -334,9 +334,39 @@ static void index_entry_of_another_sequence_is_reported(void **state)
     (void)state;
     const char *folder = make_store();
     quipu_error error = { 0 };
-    change_index(folder, point_elsewhere);
+    change_database(folder, "quipu.00001.index", point_elsewhere);
     assert_refused(read_sequence(folder, false, &error), QUIPU_CORRUPT, &error,
                    "is not at the place that the index names");
+}
+
+/* A consumer and a log of together 511 bytes, one of them too long. */
+static void put_long_consumer(MDB_txn *txn, MDB_dbi tracked)
+{
+    unsigned char bytes[511];
+    memset(bytes, 'c', sizeof(bytes));
+    bytes[300] = '\0';
+    MDB_val key = { sizeof(bytes), bytes };
+    MDB_val value = { sizeof(bytes), bytes };
+    assert_int_equal(mdb_put(txn, tracked, &key, &value, 0), 0);
+}
+
+static void tracking_record_of_too_long_names_is_reported(void **state)
+{
+    (void)state;
+    const char *folder = make_store();
+    const quipu_driver *driver = fixture_driver();
+    quipu_driver_cursor *cursor = NULL;
+    quipu_error error = { 0 };
+    const void *rows = NULL;
+    size_t count = 0;
+    change_database(folder, "quipu.t.1", put_long_consumer);
+    struct place place = fixture_place(folder, NULL);
+    assert_ok(driver->list_tracking(place.datastore, FOREVER, &cursor, &error),
+              &error);
+    assert_refused(driver->step(cursor, FOREVER, &rows, &count, &error),
+                   QUIPU_CORRUPT, &error, "backup");
+    driver->cursor_close(cursor);
+    fixture_leave(&place);
 }
 
 int main(void)
@@ -350,6 +380,7 @@ int main(void)
         cmocka_unit_test(damaged_value_is_named),
         cmocka_unit_test(lost_position_is_reported),
         cmocka_unit_test(index_entry_of_another_sequence_is_reported),
+        cmocka_unit_test(tracking_record_of_too_long_names_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
