@@ -80,11 +80,28 @@
 /* -------------------------------------------------------------- one process
  */
 
+/* musl has no pthread_mutex_clocklock.  Its pthread_mutex_timedlock reads the
+ * clock of the day once, when it begins, and then sleeps for that long. */
+static int lock_until(pthread_mutex_t *mutex, int64_t deadline)
+{
+#ifdef __GLIBC__
+    const struct timespec when = clock_timespec(deadline);
+    return pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &when);
+#else
+    const int64_t left = deadline - clock_now();
+    struct timespec day;
+    (void)clock_gettime(CLOCK_REALTIME, &day);
+    const struct timespec when =
+        clock_timespec((int64_t)day.tv_sec * CLOCK_SECOND + day.tv_nsec +
+                       (left > 0 ? left : 0));
+    return pthread_mutex_timedlock(mutex, &when);
+#endif
+}
+
 static int take_until(pthread_mutex_t *mutex, int64_t deadline)
 {
-    struct timespec when = clock_timespec(deadline);
     BEFORE_LOCK(mutex);
-    int code = pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &when);
+    int code = lock_until(mutex, deadline);
     AFTER_LOCK(mutex, code == 0);
     return code;
 }

@@ -430,7 +430,11 @@ static quipu_driver_datastore *create_datastore(const quipu_host *host,
     datastore->idle = host->allocate((size_t)datastore->options.readers *
                                      sizeof(*datastore->idle));
     (void)pthread_mutex_init(&datastore->lock, NULL);
-    (void)pthread_cond_init(&datastore->returned, NULL);
+    pthread_condattr_t monotonic; /* deadlines are of that clock */
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&datastore->returned, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
     return datastore;
 }
 

@@ -82,8 +82,8 @@ static bool wait_for_return(quipu_driver_datastore *datastore, int64_t deadline)
 {
     const struct timespec until = clock_timespec(deadline);
 
-    return pthread_cond_clockwait(&datastore->returned, &datastore->lock,
-                                  CLOCK_MONOTONIC, &until) == 0;
+    return pthread_cond_timedwait(&datastore->returned, &datastore->lock,
+                                  &until) == 0;
 }
 
 static struct connection *take_reader(quipu_driver_datastore *datastore,
