@@ -197,6 +197,21 @@ static int sync_folder(const char *folder)
     return code;
 }
 
+/* A power cut may leave both names, on a file system that does not rename in
+ * one step. */
+void quipu_lmdb_data_file_finish_rename(const quipu_host *host,
+                                        const char *path)
+{
+    struct stat fresh;
+    struct stat info;
+    char *name = join(host, path, "-new");
+    if (name && lstat(name, &fresh) == 0 && lstat(path, &info) == 0 &&
+        fresh.st_ino == info.st_ino && fresh.st_dev == info.st_dev) {
+        (void)unlink(name);
+    }
+    host->release(name);
+}
+
 /* With the fair lock held. */
 static int create_and_rename(const quipu_host *host,
                              const struct data_file *file, quipu_error *error)

@@ -33,6 +33,11 @@ int quipu_lmdb_data_file_resolve(const quipu_host *host, const char *path,
 /* Returns true if the data file exists and is not empty. */
 bool quipu_lmdb_data_file_exists(const struct data_file *file);
 
+/* Removes the name of a data file that is being created, if the finished one
+ * still has it. */
+void quipu_lmdb_data_file_finish_rename(const quipu_host *host,
+                                        const char *path);
+
 /* Creates the data file, unless another process has done so since.  BUSY,
  * DENIED, IO, UNSUPPORTED, NO_MEMORY. */
 int quipu_lmdb_data_file_create(const quipu_host *host,

@@ -63,8 +63,18 @@ static int open_environment(quipu_driver_datastore *datastore, int64_t deadline,
                             quipu_error *error)
 {
     const quipu_host *host = datastore->host;
-    int status = quipu_lmdb_environment_acquire(host, datastore->path,
+    int status = QUIPU_OK;
+    if (!datastore->readonly) {
+        quipu_lmdb_data_file_finish_rename(host, datastore->path);
+    }
+    if (!datastore->readonly || !datastore->options.immutable) {
+        status =
+            quipu_common_file_names_require_one(host, datastore->path, error);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_lmdb_environment_acquire(host, datastore->path,
                                                 &datastore->environment, error);
+    }
     if (status != QUIPU_OK) {
         return status;
     }

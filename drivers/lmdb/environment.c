@@ -150,8 +150,10 @@ static void close_environment(struct environment *environment)
     bool exclusive = false;
     quipu_lmdb_reader_pool_finish(environment);
     if (environment->has_lock_file) {
-        exclusive = quipu_common_lock_file_try_exclusive(
-            &environment->lock_file, clock_now() + EXCLUSIVE_TIME);
+        exclusive =
+            quipu_common_lock_file_try_exclusive(
+                &environment->lock_file, clock_now() + EXCLUSIVE_TIME) &&
+            quipu_common_file_names_are_ours(&environment->file_names);
     }
     if (environment->env) {
         mdb_env_close(environment->env);
@@ -164,6 +166,7 @@ static void close_environment(struct environment *environment)
     if (environment->has_lock_file) {
         quipu_common_lock_file_close(&environment->lock_file, environment->host,
                                      exclusive);
+        quipu_common_file_names_finish(&environment->file_names);
         environment->has_lock_file = false;
         environment->commit_counter = &environment->own_commit_counter;
         environment->marks = environment->own_marks;
@@ -314,6 +317,39 @@ static int open_env(struct environment *environment,
                                                       code, "open", error);
 }
 
+/* Notes the files that the process has opened. */
+static int note_names(struct environment *environment, quipu_error *error)
+{
+    const quipu_host *host = environment->host;
+    struct file_names *names = &environment->file_names;
+    char *folder = quipu_common_text_copy(host, environment->path);
+    if (!folder) {
+        return quipu_lmdb_error_no_memory(host, error);
+    }
+    cut_name(folder);
+    int status =
+        quipu_common_file_names_add(names, host, environment->path, "", error);
+    if (status == QUIPU_OK) {
+        status = quipu_common_file_names_add(names, host, environment->path,
+                                             "-quipu", error);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_common_file_names_add(names, host, folder, "/lock.mdb",
+                                             error);
+    }
+    host->release(folder);
+    return status;
+}
+
+int quipu_lmdb_environment_check_name(const struct environment *environment,
+                                      quipu_error *error)
+{
+    const struct file_identity identity = { environment->device,
+                                            environment->inode };
+    return quipu_common_file_names_require_file(
+        environment->host, environment->path, &identity, error);
+}
+
 /* After the file check, in an environment that knows if it is lockless. */
 static int open_checked(struct environment *environment,
                         const struct options *options, size_t used,
@@ -325,6 +361,9 @@ static int open_checked(struct environment *environment,
         environment->sync_fd = open(environment->path, O_RDONLY | O_CLOEXEC);
     }
     int status = open_env(environment, options, used, error);
+    if (status == QUIPU_OK && environment->has_lock_file) {
+        status = note_names(environment, error);
+    }
     /* One process at a time opens LMDB's environment: of two that wait for a
      * third, which is killed while it creates LMDB's lock file, both would take
      * that file for complete. */

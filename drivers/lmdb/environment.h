@@ -11,6 +11,7 @@
 #include "txn/map.h"
 #include "txn/reader_pool.h"
 
+#include "common/file_names.h"
 #include "common/lock_file.h"
 #include "common/writer.h"
 
@@ -42,6 +43,7 @@ struct environment {
     /* The lock file and its parts; without it, the members below. */
     bool has_lock_file;
     struct lock_file lock_file;
+    struct file_names file_names; /* under the fair lock */
     struct fair_lock *fair_lock;
     struct commit_counter *commit_counter;
     _Atomic uint64_t *marks; /* by enum mark */
@@ -69,6 +71,10 @@ void quipu_lmdb_environment_release(struct environment *environment);
 int quipu_lmdb_environment_open(struct environment *environment,
                                 const struct options *options, bool readonly,
                                 int64_t deadline, quipu_error *error);
+
+/* Returns IO unless the path still leads to the data file. */
+int quipu_lmdb_environment_check_name(const struct environment *environment,
+                                      quipu_error *error);
 
 /* A thread that opens named databases holds this lock from before its
  * transaction begins until it has ended.  A function in a transaction may open

@@ -92,6 +92,12 @@ int quipu_lmdb_log_wait(quipu_driver_datastore *datastore,
                 "the log of \"%s\" did not grow beyond %lld",
                 bound->schema.table, (long long)after);
         }
+        if (!environment->lockless) {
+            status = quipu_lmdb_environment_check_name(environment, error);
+        }
+        if (status != QUIPU_OK) {
+            return status;
+        }
         quipu_common_commit_counter_wait(environment->commit_counter, counter,
                                          clock_after(pause, deadline));
     }

@@ -70,7 +70,7 @@ static int identify(const quipu_host *host, const char *path, bool create,
                                "\"%s\" does not exist; create=yes creates it",
                                path);
     }
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     int code = fd < 0 || fstat(fd, info) != 0 ? errno : 0;
     if (fd >= 0) {
         (void)close(fd);
@@ -139,6 +139,40 @@ int quipu_sqlite_file_acquire(const quipu_host *host, const char *path,
     int status = acquire(host, path, create, file, error);
     (void)pthread_mutex_unlock(&files_lock);
     return status;
+}
+
+bool quipu_sqlite_file_is_open(const struct stat *info)
+{
+    (void)pthread_mutex_lock(&files_lock);
+    bool found = find(info);
+    (void)pthread_mutex_unlock(&files_lock);
+    return found;
+}
+
+int quipu_sqlite_file_note_names(struct file *file, const quipu_host *host,
+                                 const char *path, quipu_error *error)
+{
+    static const char *const suffixes[] = { "", "-wal", "-shm", "-quipu" };
+    struct file_names *names = &file->names;
+
+    for (size_t i = names->count; i < 4; i++) {
+        int status =
+            quipu_common_file_names_add(names, host, path, suffixes[i], error);
+        if (status != QUIPU_OK) {
+            quipu_common_file_names_finish(names);
+            return status;
+        }
+    }
+    return QUIPU_OK;
+}
+
+int quipu_sqlite_file_check_name(const struct file *file,
+                                 const quipu_host *host, const char *path,
+                                 quipu_error *error)
+{
+    const struct file_identity identity = { file->device, file->inode };
+
+    return quipu_common_file_names_require_file(host, path, &identity, error);
 }
 
 void quipu_sqlite_file_release(struct file *file)

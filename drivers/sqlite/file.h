@@ -11,10 +11,11 @@
 #ifndef QUIPU_DRIVERS_SQLITE_FILE_H
 #define QUIPU_DRIVERS_SQLITE_FILE_H
 
+#include "common/file_names.h"
 #include "common/lock_file.h"
 #include "common/writer.h"
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 struct file {
     struct file *next;             /* in the register */
@@ -28,6 +29,7 @@ struct file {
     pthread_mutex_t opening;
     unsigned writers; /* datastores that use the lock file */
     struct lock_file lock_file;
+    struct file_names names; /* of what the writers use; under its fair lock */
     /* Instead of those of the lock file: in memory, and for read-only
      * datastores. */
     struct fair_lock own_fair_lock;
@@ -46,6 +48,20 @@ int quipu_sqlite_file_acquire(const quipu_host *host, const char *path,
 /* Makes a struct for a store in memory. NO_MEMORY. */
 int quipu_sqlite_file_create(const quipu_host *host, struct file **file,
                              quipu_error *error);
+
+/* Notes the files that the writers of the process have opened, once all of them
+ * exist; nothing if they are noted. With `opening` held. IO, DENIED, NO_MEMORY.
+ */
+int quipu_sqlite_file_note_names(struct file *file, const quipu_host *host,
+                                 const char *path, quipu_error *error);
+
+/* Returns IO unless the path still leads to the file. */
+int quipu_sqlite_file_check_name(const struct file *file,
+                                 const quipu_host *host, const char *path,
+                                 quipu_error *error);
+
+/* Returns true if a store of this process has the file open. */
+bool quipu_sqlite_file_is_open(const struct stat *info);
 
 /* Counts the holder out; the last one releases the struct. NULL is allowed. */
 void quipu_sqlite_file_release(struct file *file);

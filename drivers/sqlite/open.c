@@ -176,6 +176,15 @@ static int open_writer(quipu_driver_datastore *datastore, enum store_kind kind,
     if (status == QUIPU_OK) {
         status = use_wal(datastore, deadline, error);
     }
+    if (status == QUIPU_OK) { /* the first read opens the WAL */
+        status = quipu_sqlite_statement_execute(
+            &datastore->writer, "SELECT count(*) FROM sqlite_schema", "read",
+            error);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_sqlite_file_note_names(datastore->file, datastore->host,
+                                              datastore->path, error);
+    }
     return status == QUIPU_OK ? set_durability(datastore, error) : status;
 }
 
@@ -294,14 +303,15 @@ static int open_probed(quipu_driver_datastore *datastore, bool create,
     return status;
 }
 
-/* Replaces the path of the URI by the canonical one. */
-static int resolve_path(quipu_driver_datastore *datastore, quipu_error *error)
+/* Replaces the path of the URI by the canonical one. *exists: there is a file.
+ */
+static int resolve_path(quipu_driver_datastore *datastore, bool *exists,
+                        quipu_error *error)
 {
     const quipu_host *host = datastore->host;
     char *given = datastore->path;
-    bool exists = false;
-    int status = quipu_sqlite_path_resolve(host, given, &datastore->path,
-                                           &exists, error);
+    int status =
+        quipu_sqlite_path_resolve(host, given, &datastore->path, exists, error);
 
     if (status != QUIPU_OK) {
         return status;
@@ -318,8 +328,16 @@ static int open_file(quipu_driver_datastore *datastore, bool create,
                      int64_t deadline, quipu_error *error)
 {
     const quipu_host *host = datastore->host;
-    int status = resolve_path(datastore, error);
+    bool exists = false;
+    int status = resolve_path(datastore, &exists, error);
 
+    if (status == QUIPU_OK && exists && !datastore->immutable) {
+        status =
+            quipu_common_file_names_require_one(host, datastore->path, error);
+    }
+    if (status == QUIPU_OK && !datastore->immutable) {
+        status = quipu_sqlite_neighbours_check(host, datastore->path, error);
+    }
     if (status == QUIPU_OK) {
         status = quipu_sqlite_file_acquire(host, datastore->path, create,
                                            &datastore->file, error);
@@ -498,7 +516,8 @@ static void close_writer(quipu_driver_datastore *datastore)
     (void)pthread_mutex_lock(&file->opening);
     if (--file->writers == 0) {
         alone = quipu_common_lock_file_try_exclusive(
-            &file->lock_file, clock_now() + CLOSE_PATIENCE);
+                    &file->lock_file, clock_now() + CLOSE_PATIENCE) &&
+                quipu_common_file_names_are_ours(&file->names);
     }
     /* A reader, which uses no lock file, may close after this. */
     if (alone && datastore->writer.db &&
@@ -514,6 +533,7 @@ static void close_writer(quipu_driver_datastore *datastore)
     quipu_sqlite_connection_close(&datastore->writer);
     if (file->writers == 0) {
         quipu_common_lock_file_close(&file->lock_file, datastore->host, alone);
+        quipu_common_file_names_finish(&file->names);
     }
     (void)pthread_mutex_unlock(&file->opening);
 }

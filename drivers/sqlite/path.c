@@ -13,10 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* SQLite's limit is 512 bytes with a suffix such as "-journal". */
 #define PATH_LONGEST 500
 #define NAME_LONGEST 240
+#define LINKS_MOST 40 /* the kernel's limit */
 
 int quipu_sqlite_path_parse(const quipu_host *host, const char *body,
                             char **path, quipu_error *error)
@@ -98,13 +100,32 @@ static int find_folder(const quipu_host *host, const char *path,
                                          "find the folder of", error);
 }
 
+/* Joins a folder's canonical name, in `real`, and the name of a file in it. */
+static int append_name(const quipu_host *host, const char *path,
+                       const char *name, char real[PATH_MAX],
+                       quipu_error *error)
+{
+    const size_t size = strlen(real);
+    int more = snprintf(real + size, PATH_MAX - size, "%s%s",
+                        real[size - 1] == '/' ? "" : "/", name);
+
+    return more < 0 || (size_t)more >= PATH_MAX - size
+               ? too_long(host, path, error)
+               : QUIPU_OK;
+}
+
 /* For a file that does not exist: the folder's canonical name and the file's
- * own. */
+ * own. If that is the name of a symbolic link, `link` is set to the path that
+ * it leads to, and otherwise to "". */
 static int resolve_missing(const quipu_host *host, const char *path,
-                           char real[PATH_MAX], quipu_error *error)
+                           char real[PATH_MAX], char link[PATH_MAX],
+                           quipu_error *error)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
+    char target[PATH_MAX] = "";
+
+    *link = '\0';
     if (*name == '\0') {
         return host->error_set(error, QUIPU_INVALID, 0, NULL,
                                "\"%s\" is not the name of a file", path);
@@ -116,12 +137,38 @@ static int resolve_missing(const quipu_host *host, const char *path,
     if (status != QUIPU_OK) {
         return status;
     }
-    size_t size = strlen(real);
-    int more = snprintf(real + size, PATH_MAX - size, "%s%s",
-                        real[size - 1] == '/' ? "" : "/", name);
-    return more < 0 || (size_t)more >= PATH_MAX - size
-               ? too_long(host, path, error)
-               : QUIPU_OK;
+    ssize_t size = readlink(path, target, sizeof(target) - 1);
+    if (size <= 0) {
+        return append_name(host, path, name, real, error);
+    }
+    if (target[0] == '/') {
+        memcpy(link, target, PATH_MAX);
+        return QUIPU_OK;
+    }
+    memcpy(link, real, PATH_MAX);
+    return append_name(host, path, target, link, error);
+}
+
+/* Follows links to a file that does not exist, so that the files beside it are
+ * beside the real one when it has been created. */
+static int resolve_links(const quipu_host *host, const char *path,
+                         char real[PATH_MAX], quipu_error *error)
+{
+    char links[2][PATH_MAX];
+    const char *at = path;
+
+    for (int i = 0; i < LINKS_MOST; i++) {
+        char *next = links[i % 2];
+        int status = resolve_missing(host, at, real, next, error);
+
+        if (status != QUIPU_OK || *next == '\0') {
+            return status;
+        }
+        at = next;
+    }
+    return host->error_set(error, QUIPU_INVALID, 0, NULL,
+                           "\"%s\" is a symbolic link that leads to no file",
+                           path);
 }
 
 int quipu_sqlite_path_resolve(const quipu_host *host, const char *path,
@@ -133,7 +180,7 @@ int quipu_sqlite_path_resolve(const quipu_host *host, const char *path,
     if (*exists) {
         status = check_kind(host, path, buffer, error);
     } else if (errno == ENOENT || errno == ENAMETOOLONG || errno == ENOTDIR) {
-        status = resolve_missing(host, path, buffer, error);
+        status = resolve_links(host, path, buffer, error);
     } else {
         status =
             quipu_common_error_set_system(host, path, errno, "find", error);

@@ -12,7 +12,7 @@
  * The files form layers; a file calls only files of the lines above its own:
  *
  *     error, options, path, file, item_row
- *     connection, statements, item_page
+ *     connection, statements, item_page, neighbours
  *     wal_mark, authorizer
  *     idle
  *     checkpoint
@@ -124,6 +124,12 @@ int quipu_sqlite_path_parse(const quipu_host *host, const char *body,
  * regular file. DENIED, IO, NO_MEMORY. The caller releases *real. */
 int quipu_sqlite_path_resolve(const quipu_host *host, const char *path,
                               char **real, bool *exists, quipu_error *error);
+
+/* Checks that no file but SQLite's and the driver's has the name of one that
+ * they keep beside the database, and that a new store has no such name itself:
+ * INVALID. Changes nothing. */
+int quipu_sqlite_neighbours_check(const quipu_host *host, const char *path,
+                                  quipu_error *error);
 
 /* Returns the path as a "file:" URI of SQLite with immutable=1, to be released
  * by the caller; NULL if memory is short. */

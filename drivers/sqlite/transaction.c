@@ -55,6 +55,9 @@ int quipu_sqlite_transaction_begin(quipu_driver_datastore *datastore,
     }
     status = quipu_common_writer_check(&datastore->file->writer, &call, error);
     if (status == QUIPU_OK) {
+        status = quipu_common_file_names_check(&datastore->file->names, error);
+    }
+    if (status == QUIPU_OK) {
         datastore->writer.deadline = deadline;
         status = quipu_sqlite_checkpoint_begin(datastore, error);
     }
@@ -107,6 +110,21 @@ static int fail_commit(quipu_driver_datastore *datastore, int code,
             : "close all handles of this process on it, open it again");
 }
 
+/* After the commit: nothing is acknowledged that the name does not lead to. */
+static int check_names(quipu_driver_datastore *datastore, quipu_error *error)
+{
+    quipu_error own = { 0 };
+
+    if (quipu_common_file_names_check(&datastore->file->names, &own) ==
+        QUIPU_OK) {
+        return QUIPU_OK;
+    }
+    return datastore->host->error_set(
+        error, QUIPU_UNKNOWN_OUTCOME, 0, NULL,
+        "the commit was stored in a file that its name may not lead to: %s",
+        own.message);
+}
+
 /* A checkpoint runs before the lock is released (checkpoint.c, INV1). Two
  * safeguards, as one test looks for a violation and another for its damage. */
 #define BEFORE_UNLOCK(call, other)               \
@@ -126,6 +144,9 @@ int quipu_sqlite_transaction_commit(quipu_driver_datastore *datastore,
         if (code != SQLITE_DONE) {
             status = fail_commit(datastore, code, error);
         }
+    }
+    if (status == QUIPU_OK) {
+        status = check_names(datastore, error);
     }
     if (status != QUIPU_OK) {
         quipu_sqlite_transaction_abandon(datastore);

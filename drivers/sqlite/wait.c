@@ -8,7 +8,8 @@
  * A datastore that may write shares the commit counter of the lock file with
  * the writers of all processes. A read-only datastore does not use the lock
  * file, and another program's commit advances no counter; so every wait looks
- * at the head from time to time. */
+ * at the head from time to time. It then also checks that the name of the file
+ * still leads to it: no one appends to a file that was replaced. */
 #include "common/clock.h"
 #include "common/safeguard.h"
 #include "sqlite.h"
@@ -79,6 +80,13 @@ int quipu_sqlite_wait(quipu_driver_datastore *datastore,
                 error, QUIPU_TIMEOUT, 0, NULL,
                 "the log of \"%s\" did not grow beyond %lld",
                 bound->schema.table, (long long)after);
+        }
+        if (datastore->path && !datastore->immutable) {
+            status = quipu_sqlite_file_check_name(
+                datastore->file, datastore->host, datastore->path, error);
+            if (status != QUIPU_OK) {
+                return status;
+            }
         }
         quipu_common_commit_counter_wait(datastore->commit_counter, seen,
                                          clock_after(pause, deadline));

@@ -131,6 +131,10 @@ static int begin(quipu_driver_datastore *datastore, struct write_txn *write,
     int status = quipu_common_writer_check(&datastore->environment->writer,
                                            &call, error); /* INV3 */
     if (status == QUIPU_OK) {
+        status = quipu_common_file_names_check(
+            &datastore->environment->file_names, error);
+    }
+    if (status == QUIPU_OK) {
         status = set_durability(datastore, error);
     }
     return status == QUIPU_OK ? begin_inside(datastore, write, deadline, error)
@@ -254,6 +258,20 @@ static void free_dead_readers(const struct environment *environment,
     }
 }
 
+/* After the commit: nothing is acknowledged that the name does not lead to. */
+static int check_names(quipu_driver_datastore *datastore, quipu_error *error)
+{
+    quipu_error own = { 0 };
+    if (quipu_common_file_names_check(&datastore->environment->file_names,
+                                      &own) == QUIPU_OK) {
+        return QUIPU_OK;
+    }
+    return datastore->host->error_set(
+        error, QUIPU_UNKNOWN_OUTCOME, 0, NULL,
+        "the commit was stored in a file that its name may not lead to: %s",
+        own.message);
+}
+
 static int commit(quipu_driver_datastore *datastore, struct write_txn *write,
                   quipu_error *error)
 {
@@ -270,6 +288,8 @@ static int commit(quipu_driver_datastore *datastore, struct write_txn *write,
     write->full = code == MDB_MAP_FULL;
     if (code != MDB_SUCCESS) {
         status = fail_commit(datastore, code, number, error);
+    } else {
+        status = check_names(datastore, error);
     }
     atomic_store(&environment->marks[MARK_DURABLE],
                  code == MDB_SUCCESS ? last_committed(environment)

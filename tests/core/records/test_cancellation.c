@@ -5,7 +5,7 @@
 
 #include "schedule.h"
 
-/* What a thread has done that is cancelled before its first call. */
+/* The calls of a thread that is cancelled before the first of them. */
 struct calls {
     int made;
     bool survived; /* the cancellation did not end the thread at all */
