@@ -170,13 +170,18 @@ if [ -n "$linked" ]; then
     LD_LIBRARY_PATH=$libdir ./linked sqlite:///stores/linked.db >linked.out ||
         fail "the program with pkg-config's linked driver fails"
     same "its notification id" 1 "$(cat linked.out)"
-    # A program without any shared library.  glibc warns of dlopen.
+    # A program without any shared library.  glibc warns of dlopen.  Not every
+    # distribution has the archive of SQLite.
     flags=$(pkg-config --define-variable=prefix=elsewhere/moved --static \
         --cflags --libs quipu-driver-sqlite)
-    cc -static -o linked-static "$here/package/static.c" $flags \
-        2>linked-static.log || fail "cc -static: $(cat linked-static.log)"
-    same "a program without shared libraries" 1 \
-        "$(./linked-static sqlite:///stores/linked-static.db)"
+    if [ -f "$(cc -print-file-name=libsqlite3.a)" ]; then
+        cc -static -o linked-static "$here/package/static.c" $flags \
+            2>linked-static.log || fail "cc -static: $(cat linked-static.log)"
+        same "a program without shared libraries" 1 \
+            "$(./linked-static sqlite:///stores/linked-static.db)"
+    else
+        echo "NOT TESTED: cc -static, since there is no libsqlite3.a"
+    fi
     mv "$drivers.away" "$drivers"
 fi
 
