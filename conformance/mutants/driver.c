@@ -118,6 +118,8 @@ static void insert_replaced(const struct mutant *mutant)
     REPLACE(teardown);
     REPLACE(bind);
     REPLACE(transact);
+    REPLACE(list_sequences);
+    REPLACE(step);
     REPLACE(last_position);
     REPLACE(log_head);
     REPLACE(wait);

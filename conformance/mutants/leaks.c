@@ -2,6 +2,7 @@
 /* Mutants that leak memory, or fail when there is none. */
 #include "mutant.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,28 +52,142 @@ static int store_until_out_of_memory(struct append_call *a)
     return fail_without_memory(a);
 }
 
-/* Copies that M40 keeps, newest first. */
+/* Copies that are kept, newest first. */
 struct copy {
     struct copy *older;
-    unsigned char state[];
+    unsigned char bytes[];
 };
 
 static struct copy *copies;
+
+static void keep_bytes(quipu_bytes bytes)
+{
+    struct copy *copy = malloc(sizeof(*copy) + bytes.size);
+
+    if (!copy) {
+        abort();
+    }
+    copy->older = copies;
+    memcpy(copy->bytes, bytes.data, bytes.size);
+    copies = copy;
+}
 
 /* M40: keeps a copy of each item that was read. */
 static enum filter_result keep_copies(struct read_call *r,
                                       const quipu_item *item)
 {
-    struct copy *copy = malloc(sizeof(*copy) + item->state.size);
-
     (void)r;
-    if (!copy) {
-        abort();
+    keep_bytes(item->sequence_id);
+    if (item->state.size > 0) {
+        keep_bytes(item->state);
     }
-    copy->older = copies;
-    memcpy(copy->state, item->state.data, item->state.size);
-    copies = copy;
     return ITEM_SHOW;
+}
+
+/* M67: collects a whole result when its cursor is opened, and frees it when the
+ * next one is. */
+static void free_copies(void)
+{
+    while (copies) {
+        struct copy *older = copies->older;
+
+        free(copies);
+        copies = older;
+    }
+}
+
+static void collect_items(struct read_call *r)
+{
+    const quipu_driver *driver = mutant_base_driver();
+    quipu_driver_cursor *cursor;
+    const void *rows;
+    size_t count = 1;
+    int status =
+        r->log ? driver->read_log(r->datastore, r->schema, &r->range,
+                                  r->deadline, &cursor, NULL)
+               : driver->read_sequence(r->datastore, r->schema, r->sequence_id,
+                                       &r->range, r->deadline, &cursor, NULL);
+
+    free_copies();
+    if (status != QUIPU_OK) {
+        return;
+    }
+    while (driver->step(cursor, INT64_MAX, &rows, &count, NULL) == QUIPU_OK &&
+           count > 0) {
+        const quipu_item *item = rows;
+
+        keep_bytes(item->sequence_id);
+        if (item->state.size > 0) {
+            keep_bytes(item->state);
+        }
+    }
+    driver->cursor_close(cursor);
+}
+
+/* M68: the same for a list of sequences. */
+static int collect_sequences(quipu_driver_datastore *datastore,
+                             quipu_driver_schema *bound, quipu_bytes after,
+                             int64_t deadline, quipu_driver_cursor **cursor,
+                             quipu_error *error)
+{
+    const quipu_driver *driver = mutant_base_driver();
+    const void *rows;
+    size_t count = 1;
+    int status = driver->list_sequences(datastore, bound, after, deadline,
+                                        cursor, error);
+
+    free_copies();
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    while (driver->step(*cursor, INT64_MAX, &rows, &count, NULL) == QUIPU_OK &&
+           count > 0) {
+        keep_bytes(((const quipu_sequence *)rows)->id);
+    }
+    driver->cursor_close(*cursor);
+    return driver->list_sequences(datastore, bound, after, deadline, cursor,
+                                  error);
+}
+
+/* N01: a sound driver whose library compacts in the background: it takes much
+ * memory now and then, and for a moment. */
+#define COMPACTION ((size_t)32 << 20)
+#define BETWEEN INT64_C(300000000) /* ns */
+
+static void *compact(void *unused)
+{
+    for (;;) {
+        void *memory = malloc(COMPACTION);
+
+        if (memory) {
+            memset(memory, 1, COMPACTION);
+        }
+        mutant_sleep(BETWEEN / 10);
+        free(memory);
+        mutant_sleep(BETWEEN);
+    }
+    return unused;
+}
+
+static void start_compaction(void)
+{
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, compact, NULL) == 0) {
+        pthread_detach(thread);
+    }
+}
+
+static int open_and_compact(const quipu_host *given, const quipu_open *how,
+                            int64_t deadline,
+                            quipu_driver_datastore **datastore,
+                            quipu_opened *opened, quipu_error *error)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, start_compaction);
+    return mutant_base_driver()->open(given, how, deadline, datastore, opened,
+                                      error);
 }
 
 static const struct mutant mutants[] = {
@@ -87,5 +202,15 @@ static const struct mutant mutants[] = {
     { "M40", "long-read-is-held-in-memory",
       "libpq without single-row mode: the whole result before its first row",
       "V4.long-reads-in-constant-memory", .filter = keep_copies },
+    { "M67", "result-is-collected-before-its-first-row",
+      "drivers that fetch all rows in execute(): MySQL's store_result",
+      "V4.long-reads-in-constant-memory", .on_open = collect_items },
+    { "M68", "list-is-collected-before-its-first-row",
+      "the same for a list of streams", "V4.long-reads-in-constant-memory",
+      .replaced = { .list_sequences = collect_sequences } },
+    { "N01", "store-compacts-in-the-background",
+      "RocksDB: flushes and compactions take memory beside every read",
+      "V4.long-reads-in-constant-memory", .sound = true,
+      .replaced = { .open = open_and_compact } },
 };
 MUTANT_FAMILY(leaks);

@@ -13,6 +13,9 @@
  *      fails by itself.  A crash or a time limit does not count: it would
  *      show that the mutant is bad, not that the case tests anything.
  *
+ * A mutant that is marked as sound behaves in an unusual, but right way, and
+ * its case must pass: it shows that the case convicts no sound driver.
+ *
  * The run fails if a mutant survives.  With --all every case is run on each
  * mutant, which shows how many notice it.
  */
@@ -171,15 +174,17 @@ static void print_why(const struct mutant *mutant, const struct tally *tally)
     printf("      %s\n      %s\n", mutant->bug, tally->text);
 }
 
-/* Prints and counts the result of a mutant. */
+/* Prints and counts the result of a mutant.  One that is sound must pass. */
 static void report(struct options *options, const struct mutant *mutant,
                    const struct tally *tally)
 {
-    bool killed = tally->failed > 0;
+    bool killed = mutant->sound ? tally->passed > 0 : tally->failed > 0;
+    const char *verdict = mutant->sound ? (killed ? "passes" : "CONVICTED BY")
+                          : killed      ? "killed by"
+                                        : "SURVIVED";
 
-    printf("%s %-38s %s %s (%lld ms)\n", mutant->id, mutant->name,
-           killed ? "killed by" : "SURVIVED", mutant->killer,
-           (long long)tally->milliseconds);
+    printf("%s %-38s %s %s (%lld ms)\n", mutant->id, mutant->name, verdict,
+           mutant->killer, (long long)tally->milliseconds);
     if (options->why) {
         print_why(mutant, tally);
     }
@@ -204,7 +209,8 @@ static void run_case_of(struct options *options, const struct mutant *mutant)
         options->survived++;
         return;
     }
-    for (unsigned i = 0; i < ATTEMPTS && tally.failed == 0; i++) {
+    for (unsigned i = 0;
+         i < (mutant->sound ? 1 : ATTEMPTS) && tally.failed == 0; i++) {
         tally = run_mutant(options, mutant, mutant->killer, i);
     }
     report(options, mutant, &tally);

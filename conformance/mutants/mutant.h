@@ -65,6 +65,8 @@ struct mutant {
     bool open_at_first_step; /* opens the base cursor of a log read late */
     /* Operations that replace those of the base driver; NULL: unchanged. */
     quipu_driver replaced;
+    /* Not broken, but unusual: `killer` must pass on it. */
+    bool sound;
     /* URI of the base driver; NULL: the memory driver. */
     const char *base;
     /* For a driver that is made unsafe instead of wrapped: the URI on which it
