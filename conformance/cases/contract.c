@@ -3,6 +3,7 @@
 #include "case.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -190,7 +191,100 @@ static void no_log(struct quipu_context *ctx)
     RETURNS(QUIPU_UNSUPPORTED, quipu_records_wait(r, 0, 0, &head, ERR));
 }
 
+/* ----------------------------------------- a deadline beside a writer */
+
+#define LARGE_ITEMS 16
+#define LARGE_STATE ((size_t)4 << 20)
+#define ROUNDS 4
+#define HASTE 20     /* milliseconds: timeout of the short append */
+#define SHORTEST 250 /* milliseconds of a long append that shows something */
+
+struct hasty {
+    struct quipu_context *ctx;
+    struct quipu_builder *large;
+    quipu_records *records; /* with a short timeout */
+    atomic_bool begun, ended;
+    int64_t took, longest; /* milliseconds: the long append, a short one */
+};
+
+static void append_large(struct hasty *h)
+{
+    int64_t begin = quipu_context_now();
+
+    atomic_store(&h->begun, true);
+    OK(quipu_builder_append(h->large));
+    h->took = quipu_context_now() - begin;
+    atomic_store(&h->ended, true);
+}
+
+static void append_in_haste(struct hasty *h)
+{
+    quipu_bytes s = quipu_context_sequence(h->ctx);
+
+    while (!atomic_load(&h->begun)) {
+        quipu_context_sleep(100);
+    }
+    while (!atomic_load(&h->ended)) {
+        int64_t begin = quipu_context_now(), took;
+        int status = quipu_builder_append_next(h->ctx, h->records, s);
+
+        CHECK(status == QUIPU_OK || status == QUIPU_BUSY,
+              "an append beside a long one returns %s: %s",
+              quipu_status_name(status), ERR->message);
+        took = quipu_context_now() - begin;
+        h->longest = took > h->longest ? took : h->longest;
+    }
+}
+
+static void append_large_or_short(void *context, unsigned i)
+{
+    if (i == 0) {
+        append_large(context);
+    } else {
+        append_in_haste(context);
+    }
+}
+
+/* An append that waits for a long one returns at its own deadline: it takes no
+ * longer than half of the long one, in at least one of several rounds.  A store
+ * for which the long one takes no longer than SHORTEST shows nothing. */
+static void deadline_beside_writer(struct quipu_context *ctx)
+{
+    struct hasty h = { .ctx = ctx };
+    quipu_records *r;
+    char *state = quipu_context_allocate(ctx, LARGE_STATE);
+    bool late = true;
+
+    ctx->main = quipu_context_open(ctx, "timeout=120000");
+    r = quipu_context_records(ctx, 0);
+    h.records = quipu_context_bind(
+        ctx,
+        quipu_context_open(ctx, quipu_context_format(ctx, "timeout=%d", HASTE)),
+        quipu_records_schema(r));
+    h.large = quipu_builder_create(ctx, r, LARGE_ITEMS);
+    for (int round = 0; round < ROUNDS && late; round++) {
+        quipu_builder_clear(h.large);
+        for (size_t i = 0; i < LARGE_ITEMS; i++) {
+            quipu_builder_add_next(h.large, quipu_context_sequence(ctx), "")
+                ->state = (quipu_bytes){ state, LARGE_STATE };
+        }
+        h.longest = 0;
+        atomic_store(&h.begun, false);
+        atomic_store(&h.ended, false);
+        quipu_workers_run_threads(2, append_large_or_short, &h);
+        late = h.took > (int64_t)SHORTEST * ctx->patience &&
+               h.longest > HASTE + h.took / 2;
+    }
+    CHECK(!late,
+          "an append with a timeout of %d ms took %" PRId64
+          " ms, while another one was stored in %" PRId64 " ms",
+          HASTE, h.longest, h.took);
+}
+
 static const struct quipu_case cases[] = {
+    { "contract.append-beside-a-long-one-ends-in-time",
+      "A request that has a deadline must not wait for a bulk import.",
+      deadline_beside_writer, QUIPU_TRAIT_MULTI_OPEN, 0, 0 },
     { "contract.null-arguments-are-invalid",
       "A mistake in a language binding causes an error and not a crash.",
       null_arguments, QUIPU_CAN_LOG, 0, 0 },

@@ -21,7 +21,8 @@ extern const struct quipu_family quipu_family_uniqueness, quipu_family_repeats,
     quipu_family_crash_power, quipu_family_crash_calls,
     quipu_family_memory_writes, quipu_family_memory_reads,
     quipu_family_crash_kills, quipu_family_crash_stops, quipu_family_long_reads,
-    quipu_family_crash_damage, quipu_family_crash_blocks;
+    quipu_family_leaks, quipu_family_crash_damage, quipu_family_crash_blocks,
+    quipu_family_crash_reads;
 
 const struct quipu_family *const quipu_families[] = {
     &quipu_family_uniqueness,
@@ -49,11 +50,13 @@ const struct quipu_family *const quipu_families[] = {
     &quipu_family_crash_durability,
     &quipu_family_crash_power,
     &quipu_family_crash_calls,
+    &quipu_family_crash_reads,
     &quipu_family_memory_writes,
     &quipu_family_memory_reads,
     &quipu_family_crash_kills,
     &quipu_family_crash_stops,
     &quipu_family_long_reads,
+    &quipu_family_leaks,
     &quipu_family_crash_damage,
     &quipu_family_crash_blocks,
     NULL,
@@ -61,10 +64,15 @@ const struct quipu_family *const quipu_families[] = {
 
 extern const struct quipu_subprocess_job quipu_subprocess_job_power,
     quipu_subprocess_job_power_cuts, quipu_subprocess_job_calls,
-    quipu_subprocess_job_calls_fail, quipu_subprocess_job_kills;
+    quipu_subprocess_job_calls_fail, quipu_subprocess_job_kills,
+    quipu_subprocess_job_reads;
 
 const struct quipu_subprocess_job *const quipu_subprocess_jobs[] = {
-    &quipu_subprocess_job_power, &quipu_subprocess_job_power_cuts,
-    &quipu_subprocess_job_calls, &quipu_subprocess_job_calls_fail,
-    &quipu_subprocess_job_kills, NULL,
+    &quipu_subprocess_job_power,
+    &quipu_subprocess_job_power_cuts,
+    &quipu_subprocess_job_calls,
+    &quipu_subprocess_job_calls_fail,
+    &quipu_subprocess_job_kills,
+    &quipu_subprocess_job_reads,
+    NULL,
 };

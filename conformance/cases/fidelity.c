@@ -78,6 +78,24 @@ static void large_state(struct quipu_context *ctx)
     store_state(ctx, r, (quipu_bytes){ words, size });
 }
 
+/* A state as large as the driver declares, as far as that is affordable. */
+static void largest_state(struct quipu_context *ctx)
+{
+    quipu_records *r = records_with_long_timeout(ctx);
+    quipu_datastore_info info = { .struct_size = sizeof(info) };
+    size_t size = (size_t)quipu_context_scale(ctx, 64, 256, 256) << 20;
+    uint64_t *words;
+
+    OK(quipu_datastore_describe(ctx->main, &info, ERR));
+    size =
+        info.limits.state_size < size ? (size_t)info.limits.state_size : size;
+    words = quipu_context_allocate(ctx, size + 8);
+    for (size_t i = 0; i < size / 8; i++) {
+        words[i] = i * UINT64_C(0x9e3779b97f4a7c15);
+    }
+    store_state(ctx, r, (quipu_bytes){ words, size });
+}
+
 static void many_items(struct quipu_context *ctx)
 {
     quipu_records *r = records_with_long_timeout(ctx);
@@ -167,6 +185,10 @@ static const struct quipu_case cases[] = {
       0, 0 },
     { "F1.state-of-16-mib", "Every store accepts a state of 16 MiB.",
       large_state, 0, 0, 0 },
+    { "F1.state-of-the-declared-limit",
+      "A state up to the declared limit is stored whole (64 MiB of it are "
+      "tried).",
+      largest_state, 0, 0, 0 },
     { "F1.append-of-100000-items",
       "Every store accepts 100,000 items in one append.", many_items,
       QUIPU_CAN_LOG, 0, 0 },

@@ -246,6 +246,45 @@ static void identities(struct quipu_context *ctx)
 
 #define LOG QUIPU_CAN_LOG
 
+/* Another process reports the identity, and finds the position in its log. */
+struct seen_elsewhere {
+    const quipu_schema *schema;
+    quipu_position head;
+    quipu_uuid identity;
+};
+
+static void look(struct quipu_context *ctx, void *shared, unsigned i)
+{
+    struct seen_elsewhere *seen = shared;
+    quipu_datastore_info info = { .struct_size = sizeof(info) };
+    quipu_records *r =
+        quipu_context_bind(ctx, quipu_context_datastore(ctx), seen->schema);
+
+    (void)i;
+    OK(quipu_datastore_describe(ctx->main, &info, ERR));
+    seen->identity = info.identity;
+    OK(quipu_records_check_position(r, &seen->head, ERR));
+}
+
+static void identity_elsewhere(struct quipu_context *ctx)
+{
+    struct seen_elsewhere *seen = quipu_workers_share_memory(sizeof(*seen));
+    quipu_datastore_info info = { .struct_size = sizeof(info) };
+    struct quipu_workers process;
+    quipu_records *r = quipu_context_records(ctx, 0);
+
+    OK(quipu_builder_append_next(ctx, r, quipu_context_sequence(ctx)));
+    OK(quipu_records_head(r, &seen->head, ERR));
+    OK(quipu_datastore_describe(ctx->main, &info, ERR));
+    seen->schema = ctx->schemas[0];
+    quipu_context_close_all(ctx);
+    process = quipu_workers_start(ctx, 1, look, seen);
+    quipu_workers_release(&process);
+    quipu_workers_join(&process);
+    CHECK(memcmp(&info.identity, &seen->identity, 16) == 0,
+          "another process finds another identity");
+}
+
 static const struct quipu_case cases[] = {
     { "L1.ids-are-gapless",
       "A consumer cannot distinguish a gap from an event that it must wait "
@@ -285,5 +324,8 @@ static const struct quipu_case cases[] = {
     { "L5.identity-is-of-store-and-namespace",
       "All datastores that open one store must report the same identity.",
       identities, LOG | QUIPU_TRAIT_MULTI_OPEN, 0, 0 },
+    { "L5.identity-is-the-same-in-each-process",
+      "A position that one process has written down is read by another.",
+      identity_elsewhere, LOG | QUIPU_CAN_PERSIST, 0, 0 },
 };
 QUIPU_FAMILY(log);

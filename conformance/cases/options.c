@@ -3,6 +3,8 @@
 #include "case.h"
 
 #include <dirent.h>
+#include <ftw.h>
+#include <sys/stat.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -240,6 +242,53 @@ static void no_time(struct quipu_context *ctx)
 
 #define MULTI_OPEN QUIPU_TRAIT_MULTI_OPEN
 
+/* The names of the files below the folder: static, because nftw has no argument
+ * for it. */
+static char found_names[4096];
+
+static int add_name(const char *path, const struct stat *status, int kind,
+                    struct FTW *walk)
+{
+    size_t used = strlen(found_names);
+
+    (void)status;
+    (void)kind;
+    (void)walk;
+    snprintf(found_names + used, sizeof(found_names) - used, "%s\n", path);
+    return 0;
+}
+
+static const char *list_names(struct quipu_context *ctx)
+{
+    found_names[0] = '\0';
+    CHECK(nftw(ctx->directory, add_name, 16, FTW_PHYS) == 0, "cannot list %s",
+          ctx->directory);
+    return quipu_context_format(ctx, "%s", found_names);
+}
+
+/* A store that nobody has open is read: no file is there afterwards that was
+ * not there before. */
+static void readonly_files(struct quipu_context *ctx)
+{
+    quipu_records *r = quipu_context_records(ctx, 0);
+    const quipu_schema *schema = ctx->schemas[0];
+    const char *before, *after;
+
+    OK(quipu_builder_append_next(ctx, r, quipu_context_sequence(ctx)));
+    quipu_context_close_all(ctx);
+    before = list_names(ctx);
+    r = quipu_context_bind(ctx, quipu_context_open(ctx, "readonly=yes"),
+                           schema);
+    CHECK(quipu_item_list_check_log(ctx, r).count == 1,
+          "the read-only datastore does not read the item");
+    quipu_context_close_all(ctx);
+    after = list_names(ctx);
+    CHECK(strcmp(before, after) == 0,
+          "before a read-only datastore was opened and closed there was\n%s"
+          "and afterwards\n%s",
+          before, after);
+}
+
 static const struct quipu_case cases[] = {
     { "options.common-options-are-accepted",
       "The common options mean the same in every driver.", good_options, 0, 0,
@@ -262,6 +311,11 @@ static const struct quipu_case cases[] = {
     { "options.create-no-creates-nothing",
       "A mistyped path must not create a new, empty store.", not_created,
       MULTI_OPEN | QUIPU_TRAIT_FILES, 0, 0 },
+    { "options.readonly-leaves-no-file",
+      "A file that a reader leaves may belong to a user whom the writer's "
+      "user cannot replace.",
+      readonly_files, QUIPU_CAN_PERSIST | QUIPU_CAN_LOG | QUIPU_TRAIT_FILES, 0,
+      0 },
     { "options.readonly-creates-nothing",
       "A read-only datastore changes no byte, and creates no store.",
       readonly_absent, MULTI_OPEN | QUIPU_TRAIT_FILES, 0, 0 },

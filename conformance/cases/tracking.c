@@ -102,17 +102,23 @@ static void never_back(struct quipu_context *ctx)
 static void separate_records(struct quipu_context *ctx)
 {
     struct tracker a = begin(ctx);
-    struct tracker b = a;
+    struct tracker b = a, c = a, d = a;
 
     b.consumer = quipu_context_name(ctx, "another");
     OK(track(&a, 0, "x", 5));
     OK(track(&a, 0, "y", 3));
     OK(track(&b, 0, "x", 1));
     OK(track(&b, 0, "X", 2));
+    c.consumer = quipu_context_format(ctx, "%sX", b.consumer);
+    d.consumer = quipu_context_format(ctx, "%sx", b.consumer);
+    OK(track(&c, 0, "x", 7));
+    OK(track(&d, 0, "x", 6));
     check_at(&a, "x", 5);
     check_at(&a, "y", 3);
     check_at(&b, "x", 1);
     check_at(&b, "X", 2);
+    check_at(&c, "x", 7);
+    check_at(&d, "x", 6);
 }
 
 /* A record belongs to the datastore, not to the schema of its append. */

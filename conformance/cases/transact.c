@@ -108,6 +108,23 @@ static void refused(struct quipu_context *ctx)
     CHECK(work.runs == 0, "the function ran for a refused append");
 }
 
+/* The repeat after an unknown outcome finds the append stored, and with it what
+ * the function did. */
+static void repeated(struct quipu_context *ctx)
+{
+    quipu_records *r = quipu_context_records(ctx, 0);
+    struct quipu_builder *b = quipu_builder_create(ctx, r, 1);
+    struct work work = { .answer = QUIPU_OK };
+
+    quipu_builder_add_next(b, quipu_context_sequence(ctx), "x");
+    OK(transact(b, &work));
+    work.runs = 0;
+    OK(transact(b, &work));
+    CHECK(b->result.flags & QUIPU_RESULT_REPEATED,
+          "the repeat is not reported as one");
+    CHECK(work.runs == 0, "the function ran again for a repeat");
+}
+
 static void already(struct quipu_context *ctx)
 {
     quipu_records *r = quipu_context_records(ctx, 0);
@@ -385,6 +402,10 @@ static const struct quipu_case cases[] = {
     { "U4.transact-calls-the-function-once",
       "The retry of a projection must not be applied twice.", already,
       TRANSACT | QUIPU_CAN_TRACK, 0, 0 },
+    { "U3.transact-runs-no-function-for-a-repeat",
+      "What the function did is stored with the first attempt, and must not "
+      "be done twice.",
+      repeated, TRANSACT, 0, 0 },
     { "V5.locked-store-returns-busy-in-time",
       "A writer that stands still must not block the others beyond their "
       "timeout.",

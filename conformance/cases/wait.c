@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <time.h>
 
 /* Milliseconds.  A wait may return a second late.  On a busy machine some
@@ -304,6 +305,89 @@ static void by_process(struct quipu_context *ctx)
 
 #define LOG QUIPU_CAN_LOG
 
+/* -------------------------------------------------- appends beside waits */
+
+#define WAITERS 4
+#define TIMED 11   /* appends */
+#define PAUSE 4000 /* microseconds before each */
+
+struct beside {
+    struct quipu_context *ctx;
+    quipu_records *records;
+    atomic_bool over;
+    int64_t median[2]; /* milliseconds of an append: alone, beside waits */
+};
+
+/* Waits for ids that never come. */
+static void wait_in_vain(struct beside *b)
+{
+    int64_t head;
+
+    while (!atomic_load(&b->over)) {
+        int status =
+            quipu_records_wait(b->records, INT64_MAX - 1, 100, &head, ERR);
+
+        CHECK(status == QUIPU_OK || status == QUIPU_TIMEOUT,
+              "a wait returns %s: %s", quipu_status_name(status), ERR->message);
+    }
+}
+
+static int by_size(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+
+    return (a > b) - (a < b);
+}
+
+static int64_t median_append(struct beside *b)
+{
+    quipu_bytes s = quipu_context_sequence(b->ctx);
+    int64_t took[TIMED];
+
+    for (int i = 0; i < TIMED; i++) {
+        int64_t begin;
+
+        quipu_context_sleep(PAUSE); /* in which the waits go on */
+        begin = quipu_context_now();
+        OK(quipu_builder_append_next(b->ctx, b->records, s));
+        took[i] = quipu_context_now() - begin;
+    }
+    qsort(took, TIMED, sizeof(*took), by_size);
+    return took[TIMED / 2];
+}
+
+static void wait_or_append(void *context, unsigned i)
+{
+    struct beside *b = context;
+
+    if (i > 0) {
+        wait_in_vain(b);
+        return;
+    }
+    b->median[1] = median_append(b);
+    atomic_store(&b->over, true);
+}
+
+/* A driver that holds its lock while it waits lets it go now and then, so that
+ * every append gets it, but late. */
+static void appends_beside_waits(struct quipu_context *ctx)
+{
+    struct beside b = { .ctx = ctx };
+    bool late = true;
+
+    b.records = quipu_context_records(ctx, 0);
+    for (int attempt = 0; attempt < 3 && late; attempt++) {
+        b.median[0] = median_append(&b);
+        atomic_store(&b.over, false);
+        quipu_workers_run_threads(1 + WAITERS, wait_or_append, &b);
+        late = b.median[1] > 10 * b.median[0] + 15;
+    }
+    CHECK(!late,
+          "while %d threads wait, an append takes %" PRId64
+          " ms, and otherwise %" PRId64 " ms",
+          WAITERS, b.median[1], b.median[0]);
+}
+
 static const struct quipu_case cases[] = {
     { "L4.wait-returns-at-once-if-items-are-there",
       "A consumer that lags behind must not sleep.", at_once, LOG, 0, 0 },
@@ -322,6 +406,9 @@ static const struct quipu_case cases[] = {
     { "L4.other-schemas-do-not-end-a-wait",
       "The reported head is the head of the awaited log.", not_by_other_schema,
       LOG, 0, 0 },
+    { "L4.waits-do-not-delay-appends",
+      "Consumers wait nearly all of the time, and must not slow writers down.",
+      appends_beside_waits, LOG, 0, 0 },
     { "L4.interrupt-ends-a-wait",
       "A program that stops must not wait for the next event.", interrupted,
       LOG, 0, 0 },

@@ -2,6 +2,7 @@
 /* Mutants that store an append incompletely, in part, or elsewhere. */
 #include "mutant.h"
 
+#include <ctype.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +144,59 @@ static int truncate_states(struct append_call *a)
     return status;
 }
 
+/* M74: cuts states at 20 MiB. */
+#define COLUMN_SIZE ((size_t)20 << 20)
+
+static int cut_states(struct append_call *a)
+{
+    quipu_request request = a->requests[0];
+    quipu_item *items = copy_items(&request);
+    int status;
+
+    for (size_t i = 0; i < request.item_count; i++) {
+        if (items[i].state.size > COLUMN_SIZE) {
+            items[i].state.size = COLUMN_SIZE;
+        }
+    }
+    request.items = items;
+    status = mutant_append_one(a, &request);
+    free(items);
+    return status;
+}
+
+/* M73: folds the case of consumers' names. */
+static quipu_bytes fold(quipu_bytes name, char folded[static 256])
+{
+    for (size_t i = 0; i < name.size && i < 256; i++) {
+        folded[i] = (char)tolower(((const unsigned char *)name.data)[i]);
+    }
+    return (quipu_bytes){ folded, name.size };
+}
+
+static int track_folded(struct append_call *a)
+{
+    quipu_request request = a->requests[0];
+    quipu_tracking tracking;
+    char folded[256];
+
+    if (request.tracking) {
+        tracking = *request.tracking;
+        tracking.consumer = fold(tracking.consumer, folded);
+        request.tracking = &tracking;
+    }
+    return mutant_append_one(a, &request);
+}
+
+static int read_folded(quipu_driver_datastore *datastore, quipu_bytes consumer,
+                       quipu_bytes log, int64_t deadline,
+                       quipu_position *position, quipu_error *error)
+{
+    char folded[256];
+
+    return mutant_base_driver()->read_tracking(
+        datastore, fold(consumer, folded), log, deadline, position, error);
+}
+
 /* M30: stores the tracking record of an append that was refused. */
 static int track_refused(struct append_call *a)
 {
@@ -199,6 +253,13 @@ static const struct mutant mutants[] = {
     { "M29", "large-state-is-truncated",
       "node-eventstore-client#27: large events fail", "F1.state-of-16-mib",
       .append = truncate_states },
+    { "M73", "consumers-are-compared-without-case",
+      "MySQL and SQL Server: text columns with a collation that ignores case",
+      "U4.each-consumer-and-log-has-a-record", .append = track_folded,
+      .replaced = { .read_tracking = read_folded } },
+    { "M74", "state-is-cut-below-the-limit",
+      "MySQL's MEDIUMBLOB: 16 MiB of a value are stored, without an error",
+      "F1.state-of-the-declared-limit", .append = cut_states },
     { "M30", "refused-append-stores-tracking",
       "KurrentDB#1083, #1392: checkpoint beyond what was processed",
       "U2.refused-append-leaves-no-tracking", .append = track_refused },

@@ -52,6 +52,28 @@ static int store_until_out_of_memory(struct append_call *a)
     return fail_without_memory(a);
 }
 
+/* M83: of a group for which there is no memory, stores the first item of the
+ * second request. */
+static int store_part_of_group(struct append_call *a)
+{
+    quipu_request request;
+    void *notes;
+
+    if (a->count < 2) {
+        return mutant_append_all(a);
+    }
+    notes = host->allocate(64);
+    if (notes) {
+        host->release(notes);
+        return mutant_append_all(a);
+    }
+    request = a->requests[1];
+    request.item_count = 1;
+    request.tracking = NULL;
+    mutant_append_one(a, &request);
+    return fail_without_memory(a);
+}
+
 /* Copies that are kept, newest first. */
 struct copy {
     struct copy *older;
@@ -199,6 +221,9 @@ static const struct mutant mutants[] = {
       "SQLite's OOM tests: an error in the middle of an operation",
       "U2.append-without-memory", .append = store_until_out_of_memory,
       .replaced = { .open = keep_host } },
+    { "M83", "group-without-memory-is-stored-in-part",
+      "the same, in the second of several requests", "U2.group-without-memory",
+      .append = store_part_of_group, .replaced = { .open = keep_host } },
     { "M40", "long-read-is-held-in-memory",
       "libpq without single-row mode: the whole result before its first row",
       "V4.long-reads-in-constant-memory", .filter = keep_copies },

@@ -35,6 +35,9 @@
 
 #define ATTEMPTS 10
 
+/* Has the id of the active mutant, for subprocesses of a case. */
+#define VARIABLE "QUIPU_MUTANT"
+
 static const char usage[] =
     "Usage: quipu-mutants [OPTION...] [ID...]\n"
     "Runs the conformance suite on drivers that are each broken in one way.\n"
@@ -54,10 +57,11 @@ static const struct mutant_family *const families[] = {
     &mutant_family_races,         &mutant_family_reads,
     &mutant_family_stores,        &mutant_family_waits,
     &mutant_family_histories,     &mutant_family_leaks,
-    &mutant_family_exits,
+    &mutant_family_exits,         &mutant_family_locks,
 #ifdef QUIPU_MUTANTS_SQLITE
     &mutant_family_unsafe_sqlite, &mutant_family_durability,
-    &mutant_family_segments,
+    &mutant_family_segments,      &mutant_family_resources,
+    &mutant_family_errors,        &mutant_family_sqlite_stores,
 #endif
 #ifdef QUIPU_MUTANTS_LMDB
     &mutant_family_unsafe_lmdb,
@@ -125,6 +129,16 @@ static void register_scheme(const char *scheme)
     }
 }
 
+static void register_scheme_of(const struct mutant *mutant)
+{
+    char scheme[8] = "";
+
+    for (size_t i = 0; mutant->id[i] && i + 1 < sizeof(scheme); i++) {
+        scheme[i] = (char)tolower((unsigned char)mutant->id[i]);
+    }
+    register_scheme(scheme);
+}
+
 /* Runs a mutant's case on the sound driver.  Consecutive mutants with the same
  * case and driver share one run. */
 static struct tally run_sound(const struct options *options,
@@ -161,11 +175,15 @@ static struct tally run_mutant(const struct options *options,
     if (mutant->variable) {
         setenv(mutant->variable, "1", 1);
     }
+    if (!mutant->uri) {
+        setenv(VARIABLE, mutant->id, 1);
+    }
     mutant_driver_select(mutant);
     tally = run(options, mutant->uri ? mutant->uri : uri, only, attempt);
     if (mutant->variable) {
         unsetenv(mutant->variable);
     }
+    unsetenv(VARIABLE);
     return tally;
 }
 
@@ -220,14 +238,9 @@ static void run_case_of(struct options *options, const struct mutant *mutant)
 /* Registers the mutant's scheme, runs its case and, with --all, all cases. */
 static void run_one(struct options *options, const struct mutant *mutant)
 {
-    char scheme[8] = "";
-
     if (!mutant->uri) {
-        for (size_t i = 0; mutant->id[i] && i + 1 < sizeof(scheme); i++) {
-            scheme[i] = (char)tolower((unsigned char)mutant->id[i]);
-        }
         mutant_driver_select(mutant);
-        register_scheme(scheme);
+        register_scheme_of(mutant);
     }
     run_case_of(options, mutant);
     if (options->all && !mutant->uri) {
@@ -237,6 +250,24 @@ static void run_one(struct options *options, const struct mutant *mutant)
                tally.failed);
     }
     (void)fflush(stdout);
+}
+
+/* In a subprocess that the case of a mutant has started: registers the mutant's
+ * scheme, which is in the URI of the subprocess. */
+static void enter_as_mutant(void)
+{
+    const char *id = getenv(VARIABLE);
+
+    for (size_t i = 0; id && i < FAMILIES; i++) {
+        for (size_t k = 0; k < families[i]->count; k++) {
+            const struct mutant *mutant = &families[i]->mutants[k];
+
+            if (strcmp(mutant->id, id) == 0) {
+                mutant_driver_select(mutant);
+                register_scheme_of(mutant);
+            }
+        }
+    }
 }
 
 static bool is_selected(const struct options *options,
@@ -302,6 +333,7 @@ int main(int argc, char **argv)
                                .patience = QUIPU_USUAL_PATIENCE };
     int c;
 
+    enter_as_mutant();
     quipu_subprocess_enter(quipu_subprocess_jobs);
     while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
         switch (c) {

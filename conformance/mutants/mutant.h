@@ -88,13 +88,17 @@ struct mutant_family {
 
 extern const struct mutant_family mutant_family_appends;
 extern const struct mutant_family mutant_family_durability;
+extern const struct mutant_family mutant_family_errors;
 extern const struct mutant_family mutant_family_exits;
 extern const struct mutant_family mutant_family_histories;
 extern const struct mutant_family mutant_family_leaks;
+extern const struct mutant_family mutant_family_locks;
 extern const struct mutant_family mutant_family_preconditions;
 extern const struct mutant_family mutant_family_races;
 extern const struct mutant_family mutant_family_reads;
+extern const struct mutant_family mutant_family_resources;
 extern const struct mutant_family mutant_family_segments;
+extern const struct mutant_family mutant_family_sqlite_stores;
 extern const struct mutant_family mutant_family_stores;
 extern const struct mutant_family mutant_family_waits;
 extern const struct mutant_family mutant_family_unsafe_sqlite;

@@ -4,6 +4,9 @@
 #include "mutant.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 /* M11: tear-down deletes nothing, so that the items are there after the next
  * set-up. */
@@ -60,6 +63,78 @@ static int change_identity(const quipu_host *host, const quipu_open *how,
     }
     return status;
 }
+
+/* --------------------------------------------------- of the SQLite driver */
+
+#define STORE "sqlite:///{dir}/x.db"
+
+/* M75: each process has an identity of the store. */
+static int identify_process(const quipu_host *host, const quipu_open *how,
+                            int64_t deadline,
+                            quipu_driver_datastore **datastore,
+                            quipu_opened *opened, quipu_error *error)
+{
+    int status = mutant_base_driver()->open(host, how, deadline, datastore,
+                                            opened, error);
+
+    if (status == QUIPU_OK) {
+        opened->identity.bytes[0] ^= (uint8_t)getpid();
+    }
+    return status;
+}
+
+/* M76: a reader leaves a file. */
+static int leave_file(const quipu_host *host, const quipu_open *how,
+                      int64_t deadline, quipu_driver_datastore **datastore,
+                      quipu_opened *opened, quipu_error *error)
+{
+    char path[1024];
+    FILE *file;
+
+    if (how->flags & QUIPU_OPEN_READONLY && strncmp(how->body, "///", 3) == 0) {
+        snprintf(path, sizeof(path), "%s-readers", how->body + 3);
+        file = fopen(path, "we");
+        if (file) {
+            (void)fclose(file);
+        }
+    }
+    return mutant_base_driver()->open(host, how, deadline, datastore, opened,
+                                      error);
+}
+
+/* M77: runs the function for a repeat, too. */
+static int work_again(quipu_driver_datastore *datastore,
+                      const quipu_request *request, quipu_work work,
+                      void *context, quipu_result *result, int64_t deadline,
+                      quipu_error *error)
+{
+    int status = mutant_base_driver()->transact(
+        datastore, request, work, context, result, deadline, error);
+
+    if (status == QUIPU_OK && result->flags & QUIPU_RESULT_REPEATED) {
+        status = work(datastore, context, error);
+    }
+    return status;
+}
+
+static const struct mutant sqlite[] = {
+    { "M75", "identity-is-of-the-process",
+      "identities that are derived from the process or its time",
+      "L5.identity-is-the-same-in-each-process",
+      .replaced = { .open = identify_process }, .base = STORE },
+    { "M76", "reader-leaves-a-file",
+      "SQLite: a reader of a WAL database leaves -shm as its own",
+      "options.readonly-leaves-no-file", .replaced = { .open = leave_file },
+      .base = STORE },
+    { "M77", "function-runs-again-for-a-repeat",
+      "projections that are applied twice after a lost answer",
+      "U3.transact-runs-no-function-for-a-repeat",
+      .replaced = { .transact = work_again }, .base = STORE },
+};
+
+const struct mutant_family mutant_family_sqlite_stores = {
+    sqlite, sizeof(sqlite) / sizeof(*sqlite)
+};
 
 static const struct mutant mutants[] = {
     { "M11", "deleted-schema-comes-back",

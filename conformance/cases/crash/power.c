@@ -95,6 +95,11 @@ static void work(struct quipu_context *ctx, void *shared, unsigned index)
             if (all->relaxed) {
                 append_next(ctx, relaxed.batch, RELAXED_WRITER, &relaxed.next);
             }
+            if (all->relaxed && i % 2 == 1) { /* then the next is its repeat */
+                quipu_paired_append_build(ctx, relaxed.batch, index, k,
+                                          quipu_paired_append_state_size(k));
+                OK(quipu_builder_append(relaxed.batch));
+            }
             append_next(ctx, b, index, &k);
         }
         quipu_context_close_all(ctx);

@@ -16,6 +16,17 @@ static atomic_ulong fail_from; /* number of the first that fails, or 0 */
 static atomic_ulong fail_to;
 static atomic_bool failed;
 
+/* The first allocation after quipu_memory_fault_pause waits, so that the
+ * requests of other threads queue behind the one that makes it. */
+#define PAUSE 3000 /* microseconds */
+
+static atomic_bool pauses;
+
+void quipu_memory_fault_pause(void)
+{
+    atomic_store(&pauses, true);
+}
+
 static bool fails(void)
 {
     unsigned long n = atomic_fetch_add(&made, 1) + 1;
@@ -30,7 +41,12 @@ static bool fails(void)
 
 static void *allocate(size_t size)
 {
-    void *memory = fails() ? NULL : malloc(size);
+    void *memory;
+
+    if (atomic_exchange(&pauses, false)) {
+        quipu_context_sleep(PAUSE);
+    }
+    memory = fails() ? NULL : malloc(size);
 
     held += memory != NULL;
     return memory;

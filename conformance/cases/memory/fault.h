@@ -46,6 +46,8 @@ void quipu_memory_fault_end(struct quipu_context *ctx);
 
 /* From here on the n-th allocation fails, and with `all` those after it. */
 void quipu_memory_fault_arm(unsigned long n, bool all);
+/* The next allocation takes some milliseconds. */
+void quipu_memory_fault_pause(void);
 /* Allocations succeed again; returns true if one has failed. */
 bool quipu_memory_fault_disarm(void);
 

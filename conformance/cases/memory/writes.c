@@ -256,6 +256,66 @@ static void close_without_memory(struct quipu_context *ctx)
     quipu_memory_fault_end(ctx);
 }
 
+/* Threads append at the same time, so that the core groups their requests, and
+ * an allocation fails: each append is stored whole, or returns NO_MEMORY and is
+ * not stored. */
+#define THREADS 6
+
+struct crowd {
+    struct quipu_builder *builders[THREADS];
+    quipu_bytes sequences[THREADS];
+    int status[THREADS];
+};
+
+static void append_in_crowd(void *context, unsigned i)
+{
+    struct crowd *crowd = context;
+
+    crowd->status[i] = quipu_builder_append(crowd->builders[i]);
+    CHECK(crowd->status[i] == QUIPU_OK || crowd->status[i] == QUIPU_NO_MEMORY,
+          "an append of several at the same time returns %s: %s",
+          quipu_status_name(crowd->status[i]), ERR->message);
+}
+
+static void group_without_memory(struct quipu_context *ctx)
+{
+    struct quipu_memory_fault f = quipu_memory_fault_begin(ctx);
+    unsigned most = quipu_context_scale(ctx, 40, 400, 4000);
+    struct crowd crowd;
+    size_t stored = 5;
+
+    for (unsigned i = 0; i < THREADS; i++) {
+        crowd.builders[i] = quipu_builder_create(ctx, f.records, 2);
+    }
+    for (unsigned long n = 1; n <= most; n++) {
+        for (unsigned i = 0; i < THREADS; i++) {
+            crowd.sequences[i] = quipu_context_sequence(ctx);
+            quipu_builder_clear(crowd.builders[i]);
+            quipu_builder_add_next(crowd.builders[i], crowd.sequences[i], "a");
+            quipu_builder_add_next(crowd.builders[i], crowd.sequences[i], "b");
+        }
+        quipu_memory_fault_pause();
+        quipu_memory_fault_arm(n, false);
+        quipu_workers_run_threads(THREADS, append_in_crowd, &crowd);
+        quipu_context_count(ctx, "faults", quipu_memory_fault_disarm());
+        for (unsigned i = 0; i < THREADS; i++) {
+            size_t count =
+                quipu_item_list_count(ctx, f.records, crowd.sequences[i]);
+
+            CHECK(count == (crowd.status[i] == QUIPU_OK ? 2 : 0),
+                  "allocation %lu failed; an append of two items returned %s, "
+                  "and %zu are stored",
+                  n, quipu_status_name(crowd.status[i]), count);
+            stored += count;
+        }
+    }
+    if (ctx->traits & QUIPU_CAN_LOG) {
+        CHECK(quipu_item_list_check_log(ctx, f.records).count == stored,
+              "the log has another length than expected");
+    }
+    quipu_memory_fault_end(ctx);
+}
+
 static const struct quipu_case cases[] = {
     { "contract.open-without-memory",
       "After NO_MEMORY the caller can free memory and open the store.",
@@ -273,6 +333,9 @@ static const struct quipu_case cases[] = {
       "After NO_MEMORY nothing of the append is stored, and its repeat is "
       "stored once.",
       append_without_memory, 0, 0, 0 },
+    { "U2.group-without-memory",
+      "Requests that are committed together do not leave parts of each other.",
+      group_without_memory, 0, 0, 0 },
     { "U3.repeat-without-memory", "A repeat is still detected after NO_MEMORY.",
       repeat_without_memory, 0, 0, 0 },
     { "U2.refused-append-without-memory",
