@@ -13,8 +13,8 @@
  *
  * A driver may have caches of constant size.  They are filled first, by reads
  * with a small limit.  A driver may also work in the background and take memory
- * while a cursor is open: then the next attempt shows less.  What every attempt
- * shows is the cursor's.  Each attempt is made by a new process, if the store
+ * while a cursor is open: then the next attempt shows less, and the least growth
+ * of all attempts is the cursor's.  Each attempt is made by a new process, if the store
  * outlives its process, since memory that was taken and released does not grow
  * again.
  */

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ------------------------------------------------------------------- syncs */
@@ -24,6 +25,16 @@ static void record_sync(const struct file *file)
     journal_write_names(file->kind == FILE_FOLDER ? JOURNAL_SYNC_FOLDER
                                                   : JOURNAL_SYNC,
                         file, file->name, NULL);
+}
+
+/* Gives other threads time to see what is not durable yet. */
+static void delay(void)
+{
+    const struct timespec millisecond = { .tv_nsec = 1000000 };
+
+    if (quipu_fault_plan.slow) {
+        nanosleep(&millisecond, NULL);
+    }
 }
 
 static int sync_watched(int fd, int (*sync)(int fd))
@@ -46,6 +57,7 @@ static int sync_watched(int fd, int (*sync)(int fd))
     if (quipu_fault_plan.lie) {
         return 0;
     }
+    delay();
     record_sync(&file);
     return quipu_fault_plan.idle ? 0 : sync(fd);
 }
@@ -147,6 +159,7 @@ int msync(void *at, size_t size, int flags)
         return fault == FAULT_FAIL ? -1 : 0;
     }
     struct iovec piece = { at, size };
+    delay();
     journal_write_data(
         JOURNAL_STORE, &map.file,
         &(struct journal_data){

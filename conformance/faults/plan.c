@@ -12,6 +12,7 @@
  *   QUIPU_FAULT_JOURNAL  a file in which all operations are recorded
  *   QUIPU_FAULT_LIE      1: syncs report success and do nothing
  *   QUIPU_FAULT_IDLE     1: syncs are recorded and not made
+ *   QUIPU_FAULT_SLOW     1: syncs begin a millisecond later
  *   QUIPU_FAULT_CALL     kind of the calls that fail: "sync", "folder" (sync of
  *                        a folder), "write", "read", "truncate", "allocate",
  *                        "open", "map" or "remove"
@@ -96,6 +97,7 @@ __attribute__((constructor)) static void read_plan(void)
     }
     quipu_fault_plan.lie = number_of("QUIPU_FAULT_LIE", 0) != 0;
     quipu_fault_plan.idle = number_of("QUIPU_FAULT_IDLE", 0) != 0;
+    quipu_fault_plan.slow = number_of("QUIPU_FAULT_SLOW", 0) != 0;
     failure.call = call_of(getenv("QUIPU_FAULT_CALL"));
     failure.at = number_of("QUIPU_FAULT_AT", 1);
     failure.times = number_of("QUIPU_FAULT_TIMES", 1);

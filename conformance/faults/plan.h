@@ -32,6 +32,7 @@ enum fault {
 struct plan {
     bool active;
     bool lie;  /* syncs report success and do nothing, and are not recorded */
+    bool slow; /* syncs begin late, so that others can act before them */
     bool idle; /* syncs are recorded and not made, because they cost time */
 };
 extern struct plan quipu_fault_plan;

@@ -3,6 +3,8 @@
  * rewound or a file was damaged. */
 #include "mutant.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -137,6 +139,88 @@ static int replace_damaged(const quipu_host *host, const quipu_open *how,
     return status;
 }
 
+/* ------------------------------------------------------ synced too late */
+
+/* M84: a handle with durability=full acknowledges the repeat of an append that a
+ * relaxed handle has stored, without a sync. */
+static struct {
+    quipu_driver_datastore *relaxed;
+    unsigned char event_id[16];
+    int64_t first;
+    int64_t positions[2];
+} stored;
+
+static int note_relaxed(const quipu_host *host, const quipu_open *how,
+                        int64_t deadline, quipu_driver_datastore **datastore,
+                        quipu_opened *opened, quipu_error *error)
+{
+    int status = mutant_base_driver()->open(host, how, deadline, datastore,
+                                            opened, error);
+
+    if (status == QUIPU_OK && how->flags & QUIPU_OPEN_RELAXED) {
+        stored.relaxed = *datastore;
+    }
+    return status;
+}
+
+static int acknowledge_repeat(struct append_call *a)
+{
+    const quipu_request *request = &a->requests[0];
+    quipu_result *result = &a->results[0];
+    bool pair = request->item_count == 2 && request->items[0].event_id.data;
+    int status;
+
+    if (pair && a->datastore != stored.relaxed &&
+        memcmp(stored.event_id, request->items[0].event_id.data, 16) == 0) {
+        *a->taken = 1;
+        *result = (quipu_result){ .positions = result->positions,
+                                  .flags = QUIPU_RESULT_REPEATED,
+                                  .first_notification_id = stored.first };
+        if (result->positions) {
+            memcpy(result->positions, stored.positions,
+                   sizeof(stored.positions));
+        }
+        return QUIPU_OK;
+    }
+    status = mutant_append_first(a);
+    if (pair && status == QUIPU_OK && result->status == QUIPU_OK &&
+        result->positions) {
+        memcpy(stored.event_id, request->items[0].event_id.data, 16);
+        stored.first = result->first_notification_id;
+        memcpy(stored.positions, result->positions, sizeof(stored.positions));
+    }
+    return status;
+}
+
+/* M85: an append is visible at its commit, and synced after that. */
+static char log_path[1024];
+
+static int open_relaxed(const quipu_host *host, const quipu_open *how,
+                        int64_t deadline, quipu_driver_datastore **datastore,
+                        quipu_opened *opened, quipu_error *error)
+{
+    quipu_open changed = *how;
+
+    if (strncmp(how->body, "///", 3) == 0) {
+        snprintf(log_path, sizeof(log_path), "%s-wal", how->body + 3);
+    }
+    changed.flags |= QUIPU_OPEN_RELAXED;
+    return mutant_base_driver()->open(host, &changed, deadline, datastore,
+                                      opened, error);
+}
+
+static int sync_after_commit(struct append_call *a)
+{
+    int status = mutant_append_first(a);
+    int file = open(log_path, O_RDWR | O_CLOEXEC);
+
+    if (file >= 0) {
+        (void)fsync(file);
+        close(file);
+    }
+    return status;
+}
+
 static const struct mutant mutants[] = {
     { "M35", "acknowledged-before-stored",
       "NATS 2.12.1 (Jepsen): acknowledged before it is on the disk",
@@ -148,6 +232,15 @@ static const struct mutant mutants[] = {
       "Emmett: positions that mean nothing after dump and restore",
       "L5.rewound-log-is-detected",
       .replaced = { .log_head = return_head_without_event }, .base = STORE },
+    { "M84", "repeat-is-acknowledged-without-a-sync",
+      "a look-up that finds the event and does not ask whether it is on the "
+      "disk",
+      "V3.power-cut-with-a-relaxed-handle", .append = acknowledge_repeat,
+      .replaced = { .open = note_relaxed }, .base = STORE },
+    { "M85", "visible-before-it-is-synced",
+      "RocksDB: a write is read by others before its log is synced",
+      "V2.visible-appends-survive-a-power-cut", .append = sync_after_commit,
+      .replaced = { .open = open_relaxed }, .base = STORE },
     { "M41", "damaged-store-is-replaced",
       "caches that start empty when their file cannot be read",
       "F4.damaged-files-are-not-changed",

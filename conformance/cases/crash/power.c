@@ -22,6 +22,8 @@
 #include <quipu/drivers.h>
 
 #include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +39,7 @@ struct shared {
     unsigned kind; /* index in `kinds` */
     int appends;   /* of each writer */
     bool relaxed;  /* each process also appends by a relaxed handle */
+    bool observed; /* a thread reads, and what it has read must survive */
     uint64_t cuts;
 };
 
@@ -74,6 +77,47 @@ static void open_relaxed(struct quipu_context *ctx, struct relaxed *relaxed)
           ERR->message);
 }
 
+/* A thread that marks in the journal what it sees: an append that is visible
+ * must be durable (V2).  Syncs are slow then. */
+struct observer {
+    struct quipu_context *ctx;
+    struct quipu_builder *builder;
+    unsigned writer;
+    atomic_bool over;
+    pthread_t thread;
+};
+
+static void *observe(void *context)
+{
+    struct observer *o = context;
+    int64_t seen = 0;
+
+    while (!atomic_load(&o->over)) {
+        int64_t count =
+            quipu_paired_append_count(o->ctx, o->builder, o->writer);
+
+        if (count > seen) {
+            seen = count;
+            quipu_subprocess_mark(o->writer, seen);
+        }
+        quipu_context_sleep(50);
+    }
+    return NULL;
+}
+
+static void observer_start(struct observer *o)
+{
+    atomic_store(&o->over, false);
+    CHECK(pthread_create(&o->thread, NULL, observe, o) == 0,
+          "cannot create a thread");
+}
+
+static void observer_stop(struct observer *o)
+{
+    atomic_store(&o->over, true);
+    pthread_join(o->thread, NULL);
+}
+
 /* Makes appends after those that are stored. */
 static void work(struct quipu_context *ctx, void *shared, unsigned index)
 {
@@ -82,6 +126,7 @@ static void work(struct quipu_context *ctx, void *shared, unsigned index)
 
     while (left > 0) {
         struct relaxed relaxed = { .batch = NULL };
+        struct observer observer;
         struct quipu_builder *b;
         int64_t k;
 
@@ -91,6 +136,13 @@ static void work(struct quipu_context *ctx, void *shared, unsigned index)
         b = quipu_builder_create(ctx, quipu_paired_append_open(ctx), 2);
         k = quipu_paired_append_count(ctx, b, index);
         CHECK(k >= 0, "the last position cannot be read: %s", ERR->message);
+        if (all->observed) {
+            observer = (struct observer){ .ctx = ctx,
+                                          .builder = quipu_builder_create(
+                                              ctx, b->records, 2),
+                                          .writer = index };
+            observer_start(&observer);
+        }
         for (int i = 0; i < REOPEN_AFTER && left > 0; i++, left--) {
             if (all->relaxed) {
                 append_next(ctx, relaxed.batch, RELAXED_WRITER, &relaxed.next);
@@ -101,6 +153,9 @@ static void work(struct quipu_context *ctx, void *shared, unsigned index)
                 OK(quipu_builder_append(relaxed.batch));
             }
             append_next(ctx, b, index, &k);
+        }
+        if (all->observed) {
+            observer_stop(&observer);
         }
         quipu_context_close_all(ctx);
     }
@@ -207,6 +262,9 @@ static void run_writers(struct quipu_context *ctx, struct power *power)
     pid_t processes[MAX_WRITERS];
 
     quipu_subprocess_add_fault(&task, "QUIPU_FAULT_JOURNAL", path);
+    if (power->shared->observed) {
+        quipu_subprocess_add_fault(&task, "QUIPU_FAULT_SLOW", "1");
+    }
     for (unsigned i = 0; i < power->processes; i++) {
         processes[i] = quipu_subprocess_start(ctx, &task, i);
     }
@@ -316,16 +374,17 @@ static const struct kind {
     void (*cut)(struct quipu_context *ctx, struct power *power);
     unsigned processes;
     const char *options;
-    bool relaxed;
+    bool relaxed, observed;
 } kinds[] = {
-    { cut_at_syncs, 1, NULL, false },
-    { cut_at_syncs, 1, "durability=relaxed", false },
-    { cut_anywhere, 1, NULL, false },
-    { cut_anywhere, 1, "checkpoint=5", false },
-    { cut_anywhere, MAX_WRITERS, NULL, false },
-    { cut_anywhere, MAX_WRITERS, "durability=relaxed", false },
-    { cut_twice, 1, NULL, false },
-    { cut_at_syncs, 1, NULL, true },
+    { cut_at_syncs, 1, NULL, false, false },
+    { cut_at_syncs, 1, "durability=relaxed", false, false },
+    { cut_anywhere, 1, NULL, false, false },
+    { cut_anywhere, 1, "checkpoint=5", false, false },
+    { cut_anywhere, MAX_WRITERS, NULL, false, false },
+    { cut_anywhere, MAX_WRITERS, "durability=relaxed", false, false },
+    { cut_twice, 1, NULL, false, false },
+    { cut_at_syncs, 1, NULL, true, false },
+    { cut_at_syncs, 1, NULL, false, true },
 };
 
 /* Runs in a subprocess whose own syncs are not made, because they cost time. */
@@ -338,6 +397,7 @@ static void run_kind(struct quipu_context *ctx, void *shared, unsigned index)
     power.processes = kind->processes;
     power.writers = kind->processes + kind->relaxed;
     power.shared->relaxed = kind->relaxed;
+    power.shared->observed = kind->observed;
     power.full = !kind->options || !strstr(kind->options, "relaxed");
     /* The URI may set the durability itself. */
     power.options = power.full || !strstr(ctx->direct_uri, "durability=")
@@ -425,6 +485,11 @@ static void with_relaxed_handle(struct quipu_context *ctx)
     run_case(ctx, 7);
 }
 
+static void observed(struct quipu_context *ctx)
+{
+    run_case(ctx, 8);
+}
+
 #define FILES (QUIPU_CAN_PERSIST | QUIPU_CAN_LOG | QUIPU_TRAIT_FILES)
 
 static const struct quipu_case cases[] = {
@@ -434,6 +499,9 @@ static const struct quipu_case cases[] = {
     { "V3.power-cut-at-every-sync-relaxed",
       "With durability=relaxed only the newest appends can be lost.",
       at_syncs_relaxed, FILES, 0, 600 },
+    { "V2.visible-appends-survive-a-power-cut",
+      "A consumer acts on what it reads, and the store must not forget it.",
+      observed, FILES, 0, 600 },
     { "V3.power-cut-with-a-relaxed-handle",
       "A relaxed handle in the same process must not weaken another handle's "
       "durability.",
