@@ -13,10 +13,10 @@
  *
  * A driver may have caches of constant size.  They are filled first, by reads
  * with a small limit.  A driver may also work in the background and take memory
- * while a cursor is open: then the next attempt shows less, and the least growth
- * of all attempts is the cursor's.  Each attempt is made by a new process, if the store
- * outlives its process, since memory that was taken and released does not grow
- * again.
+ * while a cursor is open: then the next attempt shows less, and the least
+ * growth of all attempts is the cursor's.  Each attempt is made by a new
+ * process, if the store outlives its process, since memory that was taken and
+ * released does not grow again.
  */
 #include "case.h"
 

@@ -141,8 +141,8 @@ static int replace_damaged(const quipu_host *host, const quipu_open *how,
 
 /* ------------------------------------------------------ synced too late */
 
-/* M84: a handle with durability=full acknowledges the repeat of an append that a
- * relaxed handle has stored, without a sync. */
+/* M84: a handle with durability=full acknowledges the repeat of an append that
+ * a relaxed handle has stored, without a sync. */
 static struct {
     quipu_driver_datastore *relaxed;
     unsigned char event_id[16];

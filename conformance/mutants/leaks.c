@@ -106,7 +106,7 @@ static enum filter_result keep_copies(struct read_call *r,
     return ITEM_SHOW;
 }
 
-/* M67: collects a whole result when its cursor is opened, and frees it when the
+/* M86: collects a whole result when its cursor is opened, and frees it when the
  * next one is. */
 static void free_copies(void)
 {
@@ -227,7 +227,7 @@ static const struct mutant mutants[] = {
     { "M40", "long-read-is-held-in-memory",
       "libpq without single-row mode: the whole result before its first row",
       "V4.long-reads-in-constant-memory", .filter = keep_copies },
-    { "M67", "result-is-collected-before-its-first-row",
+    { "M86", "result-is-collected-before-its-first-row",
       "drivers that fetch all rows in execute(): MySQL's store_result",
       "V4.long-reads-in-constant-memory", .on_open = collect_items },
     { "M68", "list-is-collected-before-its-first-row",

@@ -303,7 +303,7 @@ static size_t list_mutants(const struct mutant *list[], size_t room)
 
 static int run_all(struct options *options)
 {
-    const struct mutant *list[100] = { NULL };
+    const struct mutant *list[200] = { NULL };
     size_t count = list_mutants(list, sizeof(list) / sizeof(*list));
 
     mutant_driver_select(NULL);
