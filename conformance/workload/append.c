@@ -70,9 +70,9 @@ static void build_guard(const struct quipu_session_log *log,
     };
 }
 
-/* Tracking records outlive a tear-down, and a workload may run again on the same
- * store, so each run has its own consumer.  The log is named after that of the
- * workload. */
+/* Tracking records outlive a tear-down, and a workload may run again on the
+ * same store, so each run has its own consumer.  The log is named after that of
+ * the workload. */
 static void build_tracking(const struct quipu_session *s,
                            const struct quipu_session_request *request,
                            struct call *call)

@@ -10,6 +10,7 @@
 #include "net/transaction.h"
 
 #include "common/safeguard.h"
+#include "common/writer.h"
 
 #include <string.h>
 
@@ -26,13 +27,9 @@ void quipu_postgres_work_send_question(const struct lease *lease)
 
 static int refuse_end(const struct lease *lease)
 {
-    return lease->datastore->host->error_set(
-        lease->error, QUIPU_INVALID, 0, NULL,
-        "the function in the transaction ran a statement that ended the "
-        "transaction, and nothing of the append is stored: it must not begin "
-        "or "
-        "end a transaction; to undo the append, let it return a status other "
-        "than OK");
+    return quipu_common_writer_refuse_function(
+        lease->datastore->host, "a statement that ended the transaction",
+        lease->error);
 }
 
 static int tell_commit(const struct lease *lease, bool known)
@@ -99,19 +96,6 @@ static bool take_back(PGconn *pg)
     return PQsetnonblocking(pg, 1) == 0 && PQenterPipelineMode(pg) == 1;
 }
 
-static int run(const struct lease *lease, const struct caller_work *work)
-{
-    const quipu_host *host = lease->datastore->host;
-    quipu_error *error = lease->error;
-    int status = work->function(lease->connection->pg, work->context, error);
-    if (status != QUIPU_OK && error && error->code != status) {
-        (void)host->error_set(error, status, 0, NULL,
-                              "the function in the transaction failed and set "
-                              "no error");
-    }
-    return status;
-}
-
 int quipu_postgres_work_run(const struct lease *lease,
                             const struct caller_work *work, int64_t transaction)
 {
@@ -123,7 +107,8 @@ int quipu_postgres_work_run(const struct lease *lease,
         connection->lost = true;
         return quipu_postgres_error_no_memory(host, error);
     }
-    int status = run(lease, work);
+    int status =
+        quipu_common_writer_run(host, work->function, pg, work->context, error);
     connection->lock_timeout = -1; /* it may have changed settings */
     connection->used_by_caller = true;
     connection->prepares = false; /* it may have deallocated statements */

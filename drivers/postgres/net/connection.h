@@ -17,6 +17,7 @@ struct pending {
     const struct statement *prepares; /* the statement that a Parse message
                                        * prepares, or NULL */
     const char *shape; /* of the answer; NULL: a synchronization point */
+    bool deallocates;  /* makes room for a prepared statement */
 };
 
 struct connection {

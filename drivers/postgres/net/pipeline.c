@@ -36,6 +36,26 @@ static bool can_send(const struct connection *connection)
            connection->sent - connection->answered < PENDING_MAX;
 }
 
+/* Removes a prepared statement from the session if it has too many.  A pooler's
+ * sessions are shared; in a failed transaction it has to wait. */
+static void make_place(struct connection *connection)
+{
+    char name[48];
+    char text[64];
+    if (!connection->own_session ||
+        PQtransactionStatus(connection->pg) == PQTRANS_INERROR) {
+        return;
+    }
+    quipu_postgres_prepared_evict(&connection->prepared, name);
+    if (name[0] != '\0') {
+        (void)snprintf(text, sizeof(text), "DEALLOCATE %s", name);
+        note_sent(connection,
+                  PQsendQueryParams(connection->pg, text, 0, NULL, NULL, NULL,
+                                    NULL, 1),
+                  (struct pending){ .shape = "", .deallocates = true });
+    }
+}
+
 /* All parameters and results are in binary format. */
 static void send_now(struct connection *connection,
                      const struct statement *statement)
@@ -57,7 +77,8 @@ static void send_now(struct connection *connection,
                   (struct pending){ .shape = statement->shape });
         return;
     }
-    if (quipu_postgres_prepared_add(&connection->prepared, statement->key)) {
+    if (quipu_postgres_prepared_add(&connection->prepared, statement)) {
+        make_place(connection);
         note_sent(connection,
                   PQsendPrepare(connection->pg, statement->name,
                                 statement->text, statement->count,
@@ -275,26 +296,44 @@ static bool take_parse_answer(struct connection *connection,
     return true;
 }
 
+/* Handles the answer to a DEALLOCATE.  Returns true if the next answer is to be
+ * received.  If it was not carried out, the session has a statement that the
+ * table lacks, or lacks one that the table had: it is given up. */
+static bool take_deallocation(enum answer *answer, PGresult **result)
+{
+    if (*answer == ANSWER_ERROR || *answer == ANSWER_SKIPPED) {
+        *answer = ANSWER_LOST;
+    }
+    if (*answer != ANSWER_OK) {
+        return false;
+    }
+    PQclear(*result);
+    *result = NULL;
+    return true;
+}
+
 enum answer quipu_postgres_pipeline_receive(struct connection *connection,
                                             int64_t deadline, PGresult **result)
 {
-    bool parse = true;
+    bool more = true;
     enum answer answer = ANSWER_LOST;
     *result = NULL;
     if (connection->no_memory) {
         connection->lost = true;
         return ANSWER_NO_MEMORY;
     }
-    while (parse && !connection->lost &&
+    while (more && !connection->lost &&
            connection->answered != connection->sent) {
         const struct pending pending =
             connection->pending[connection->answered % PENDING_MAX];
         answer = receive_one(connection, deadline, result);
         answer = check_shape(connection, &pending, answer, *result);
         connection->answered++;
-        parse =
-            pending.prepares && take_parse_answer(connection, pending.prepares,
-                                                  deadline, &answer, result);
+        more = pending.deallocates
+                   ? take_deallocation(&answer, result)
+                   : pending.prepares &&
+                         take_parse_answer(connection, pending.prepares,
+                                           deadline, &answer, result);
     }
     connection->lost = connection->lost || answer == ANSWER_LOST ||
                        answer == ANSWER_LATE || answer == ANSWER_MALFORMED;

@@ -18,6 +18,12 @@ static uint64_t hash(uint64_t h, const void *data, size_t size)
     return h;
 }
 
+static void write_name(char name[48], uint64_t key, uint64_t other)
+{
+    (void)snprintf(name, 48, "quipu_%016llx%016llx", (unsigned long long)key,
+                   (unsigned long long)other);
+}
+
 /* Two hashes make 128 bits, so that no two statements share a name. */
 void quipu_postgres_prepared_name(struct statement *statement)
 {
@@ -28,38 +34,82 @@ void quipu_postgres_prepared_name(struct statement *statement)
     a = hash(hash(a, statement->text, text), statement->types, types);
     b = hash(hash(b, statement->types, types), statement->text, text);
     statement->key = a != 0 && a != REMOVED ? a : 1;
-    (void)snprintf(statement->name, sizeof(statement->name),
-                   "quipu_%016llx%016llx", (unsigned long long)a,
-                   (unsigned long long)b);
+    statement->other = b;
+    write_name(statement->name, statement->key, b);
 }
 
-/* The slot of a key, or the empty slot where it would go.  There always is one:
- * a session with more than PREPARED_MAX keys is not kept. */
-static uint64_t *find(struct prepared *prepared, uint64_t key)
+/* The slot of a key, or the empty slot where it would go. */
+static struct prepared_slot *find(struct prepared *prepared, uint64_t key)
 {
     size_t i = (size_t)key & (PREPARED_ROOM - 1);
-    while (prepared->keys[i] != 0 && prepared->keys[i] != key) {
+    while (prepared->slots[i].key != 0 && prepared->slots[i].key != key) {
         i = (i + 1) & (PREPARED_ROOM - 1);
     }
-    return &prepared->keys[i];
+    return &prepared->slots[i];
 }
 
-bool quipu_postgres_prepared_add(struct prepared *prepared, uint64_t key)
+/* Rebuilds the table without the slots of removed statements, so that there
+ * always is an empty one. */
+static void sweep(struct prepared *prepared)
 {
-    uint64_t *slot = find(prepared, key);
-    if (*slot == key) {
-        return false;
+    struct prepared_slot kept[PREPARED_ROOM];
+    memcpy(kept, prepared->slots, sizeof(kept));
+    memset(prepared->slots, 0, sizeof(prepared->slots));
+    prepared->taken = 0;
+    for (size_t i = 0; i < PREPARED_ROOM; i++) {
+        if (kept[i].key != 0 && kept[i].key != REMOVED) {
+            *find(prepared, kept[i].key) = kept[i];
+            prepared->taken++;
+        }
     }
-    *slot = key;
-    prepared->count++;
-    return true;
+}
+
+bool quipu_postgres_prepared_add(struct prepared *prepared,
+                                 const struct statement *statement)
+{
+    struct prepared_slot *slot = find(prepared, statement->key);
+    bool is_new = slot->key != statement->key;
+    if (is_new && prepared->taken > PREPARED_ROOM / 4 * 3) {
+        sweep(prepared);
+        slot = find(prepared, statement->key);
+    }
+    prepared->taken += is_new;
+    prepared->count += is_new;
+    *slot = (struct prepared_slot){ .key = statement->key,
+                                    .other = statement->other,
+                                    .used = ++prepared->uses };
+    return is_new;
 }
 
 /* The slot stays taken: emptying it would cut the probe sequence of others. */
+static void remove_slot(struct prepared *prepared, struct prepared_slot *slot)
+{
+    slot->key = REMOVED;
+    prepared->count--;
+}
+
+void quipu_postgres_prepared_evict(struct prepared *prepared, char name[48])
+{
+    struct prepared_slot *oldest = NULL;
+    name[0] = '\0';
+    for (size_t i = 0; i < PREPARED_ROOM && prepared->count >= PREPARED_MAX;
+         i++) {
+        struct prepared_slot *slot = &prepared->slots[i];
+        if (slot->key != 0 && slot->key != REMOVED &&
+            (!oldest || slot->used < oldest->used)) {
+            oldest = slot;
+        }
+    }
+    if (oldest) {
+        write_name(name, oldest->key, oldest->other);
+        remove_slot(prepared, oldest);
+    }
+}
+
 void quipu_postgres_prepared_remove(struct prepared *prepared, uint64_t key)
 {
-    uint64_t *slot = find(prepared, key);
-    if (*slot == key) {
-        *slot = REMOVED;
+    struct prepared_slot *slot = find(prepared, key);
+    if (slot->key == key) {
+        remove_slot(prepared, slot);
     }
 }

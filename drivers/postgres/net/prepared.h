@@ -14,7 +14,7 @@
 
 #include <libpq-fe.h>
 
-#define PREPARED_MAX 512   /* kept on a session before it is closed */
+#define PREPARED_MAX 512   /* kept on a session; others take their places */
 #define PREPARED_ROOM 1024 /* slots; a power of two above PREPARED_MAX */
 
 struct statement {
@@ -25,20 +25,33 @@ struct statement {
     const char *shape;  /* of the answer (shape.h) */
     char *shape_memory; /* owned: `shape`, or NULL if that is a constant */
     uint64_t key;       /* hash of text and types; never 0 */
+    uint64_t other;     /* another hash: the name consists of both */
     char name[48];
 };
 
-/* The keys of a session's prepared statements: an open hash table. */
+struct prepared_slot {
+    uint64_t key;
+    uint64_t other;
+    uint64_t used; /* when, in uses of the table */
+};
+
+/* A session's prepared statements: an open hash table. */
 struct prepared {
-    uint64_t keys[PREPARED_ROOM];
-    size_t count; /* taken slots, forgotten ones included */
+    struct prepared_slot slots[PREPARED_ROOM];
+    size_t count;  /* statements */
+    size_t taken;  /* slots, those of removed statements included */
+    uint64_t uses; /* a counter */
 };
 
 /* Computes key and name from text and types. */
 void quipu_postgres_prepared_name(struct statement *statement);
-/* Enters a key.  Returns true if it was not there: the statement has to be
- * prepared first. */
-bool quipu_postgres_prepared_add(struct prepared *prepared, uint64_t key);
+/* Enters a statement.  Returns true if it was not there: it has to be prepared
+ * first. */
+bool quipu_postgres_prepared_add(struct prepared *prepared,
+                                 const struct statement *statement);
+/* Removes the statement that was not used for the longest time, if there are
+ * PREPARED_MAX; `name` gets its name, or "". */
+void quipu_postgres_prepared_evict(struct prepared *prepared, char name[48]);
 /* Removes a key whose preparation failed. */
 void quipu_postgres_prepared_remove(struct prepared *prepared, uint64_t key);
 

@@ -19,7 +19,8 @@
  *       single larger item. The first pages trust in small items: one that
  *       exceeds its share comes without contents and ends the page, and from
  *       there on the server measures the items of each page, which takes it
- *       a third longer.
+ *       a third longer. Pages of the log begin small, since many cursors on
+ *       the log take a step from time to time and keep their page.
  * INV3  A page shows items only while the schema that the cursor is bound to is
  *       set up ({bound} in the statements): after a tear-down and another
  *       set-up the table has the items of another schema.  A cursor that has
@@ -38,6 +39,7 @@
 #include <string.h>
 
 #define PAGE_ITEMS 1024 /* larger pages are hardly faster */
+#define FIRST_ITEMS 64  /* of the log; then twice as many, up to PAGE_ITEMS */
 #define PAGE_BYTES (INT64_C(4) << 20)
 #define ITEM_BYTES (PAGE_BYTES / PAGE_ITEMS) /* share of a small item */
 
@@ -166,8 +168,8 @@ static quipu_bytes sequence_of(const quipu_driver_cursor *cursor)
 
 static int64_t page_limit(const struct reading *reading)
 {
-    return reading->range.limit < PAGE_ITEMS ? reading->range.limit
-                                             : PAGE_ITEMS;
+    return reading->range.limit < reading->page_items ? reading->range.limit
+                                                      : reading->page_items;
 }
 
 /* Returns true if a page has no bounds but those of the sequence. */
@@ -386,6 +388,9 @@ static int next_page(quipu_driver_cursor *cursor, int64_t deadline,
         reading->count = 0;
     }
     if (reading->lent && reading->more) {
+        if (reading->page_items < PAGE_ITEMS) {
+            reading->page_items *= 2;
+        }
         status = fill(cursor, deadline, error);
         if (status == QUIPU_OK && !reading->more) {
             status = check_bound(cursor, deadline, error);
@@ -405,7 +410,7 @@ static int begin(quipu_driver_cursor *cursor, int64_t deadline,
 {
     struct reading *reading = &cursor->reading;
     int status = fill(cursor, deadline, error);
-    bool last = !reading->more || reading->range.limit <= PAGE_ITEMS;
+    bool last = !reading->more || reading->range.limit <= reading->page_items;
     if (status != QUIPU_OK || (last && reading->count > 0 && !reading->large) ||
         !reading->more || (reading->descending && !reading->sparse)) {
         return status;
@@ -426,6 +431,7 @@ static int start(quipu_driver_cursor *made, const quipu_range *range,
     made->step = next_page;
     made->reading.descending = range->descending;
     made->reading.head = INT64_MAX;
+    made->reading.page_items = made->reading.log ? FIRST_ITEMS : PAGE_ITEMS;
     made->reading.range = *range;
     int status = begin(made, deadline, error);
     if (status != QUIPU_OK) {

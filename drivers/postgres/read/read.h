@@ -20,6 +20,7 @@ struct reading {
     quipu_item *items;   /* of the page */
     quipu_value *values; /* of their further columns */
     size_t room;         /* allocated items */
+    int64_t page_items;  /* items of a page, at most */
     size_t count;
 };
 

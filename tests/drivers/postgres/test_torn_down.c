@@ -3,6 +3,8 @@
  * items, or NOT_FOUND, but never items of the new schema. */
 #include "fixture.h"
 
+#include <malloc.h>
+
 #define ITEMS 3000 /* several pages */
 
 enum reads { READ_SEQUENCE, READ_SEQUENCE_DOWN, READ_LOG, READ_LOG_DOWN };
@@ -172,12 +174,50 @@ static void old_binding_reads_nothing_of_the_new_schema(void **state)
     fixture_close(datastore);
 }
 
+/* Programs that follow a log keep a cursor open. */
+static void log_cursor_takes_little_memory(void **state)
+{
+    enum { CURSORS = 50 };
+    quipu_schema schema = fixture_schema("long");
+    quipu_driver_datastore *datastore = fixture_open("schema=torn");
+    quipu_driver_schema *bound = fixture_bind(datastore, &schema);
+    quipu_driver_cursor *cursors[CURSORS];
+    quipu_error error = { 0 };
+    const void *rows = NULL;
+    size_t count = 0;
+    size_t before = 0;
+    (void)state;
+    fill(datastore, bound, "former");
+    for (int i = 0; i < CURSORS; i++) {
+        assert_ok(open_cursor(datastore, bound, READ_LOG, &cursors[i], &error),
+                  &error);
+        assert_ok(fixture_driver()->step(cursors[i],
+                                         fixture_now() + 20 * SECOND, &rows,
+                                         &count, &error),
+                  &error);
+        before = i == 0 ? mallinfo2().uordblks + mallinfo2().hblkhd : before;
+    }
+    size_t each =
+        (mallinfo2().uordblks + mallinfo2().hblkhd - before) / (CURSORS - 1);
+    print_message("%zu bytes for each cursor\n", each);
+    assert_true(each < (size_t)64 << 10);
+    for (int i = 0; i < CURSORS; i++) {
+        size_t seen = 0;
+        assert_ok(drain(cursors[i], &seen, &error), &error);
+        assert_int_equal(seen + count, ITEMS);
+        fixture_driver()->cursor_close(cursors[i]);
+    }
+    fixture_driver()->unbind(datastore, bound);
+    fixture_close(datastore);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(open_cursor_shows_no_item_of_the_new_schema),
         cmocka_unit_test(open_cursor_in_a_shared_table_shows_no_item),
         cmocka_unit_test(old_binding_reads_nothing_of_the_new_schema),
+        cmocka_unit_test(log_cursor_takes_little_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

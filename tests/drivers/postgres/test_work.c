@@ -122,13 +122,13 @@ static void rollback_stores_nothing_and_is_refused(void **state)
 {
     (void)state;
     assert_task(&(struct task){ .statements = { "ROLLBACK" } }, QUIPU_INVALID,
-                0, "nothing of the append is stored");
+                0, "nothing is stored");
     assert_task(&(struct task){ .statements = { "ROLLBACK", "BEGIN" } },
-                QUIPU_INVALID, 0, "nothing of the append is stored");
+                QUIPU_INVALID, 0, "nothing is stored");
     assert_task(
         &(struct task){ .statements = { "ROLLBACK", "BEGIN",
                                         "CREATE TABLE work.other ()" } },
-        QUIPU_INVALID, 0, "nothing of the append is stored");
+        QUIPU_INVALID, 0, "nothing is stored");
     assert_int_equal(fixture_ask("SELECT count(*) FROM pg_class"
                                  " WHERE relname = 'other'"),
                      0);
@@ -217,6 +217,69 @@ static void settings_of_a_function_do_not_stay(void **state)
     }
 }
 
+/* ------------------------------------------- prepared statements of a session
+ */
+
+#define SCHEMAS 300 /* with two statements for each append */
+
+static int count_prepared(void *connection, void *context, quipu_error *error)
+{
+    int64_t *seen = context;
+    (void)error;
+    PGresult *result =
+        PQexec(connection, "SELECT (SELECT count(*) FROM"
+                           " pg_prepared_statements), pg_backend_pid()");
+    seen[0] = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    seen[1] = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
+    PQclear(result);
+    return QUIPU_OK;
+}
+
+static void look_at_session(int64_t seen[2])
+{
+    static uint64_t events = 2000000;
+    struct piece piece;
+    quipu_result result = { 0 };
+    quipu_error error = { 0 };
+    fixture_piece(&piece, 1, -1, ++events);
+    const quipu_request request = { .schema = bound,
+                                    .items = &piece.item,
+                                    .item_count = 1 };
+    assert_ok(fixture_driver()->transact(datastore, &request, count_prepared,
+                                         seen, &result,
+                                         fixture_now() + 20 * SECOND, &error),
+              &error);
+}
+
+/* The session stays, and others take the places of statements that were not
+ * used for long. */
+static void session_with_many_statements_stays(void **state)
+{
+    static quipu_driver_schema *many[SCHEMAS];
+    int64_t before[2] = { 0 };
+    int64_t after[2] = { 0 };
+    (void)state;
+    look_at_session(before);
+    for (int i = 0; i < SCHEMAS; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "many%d", i);
+        quipu_schema schema = fixture_schema(name);
+        many[i] = fixture_bind(datastore, &schema);
+    }
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < SCHEMAS; i++) {
+            fixture_append(datastore, many[i], 1);
+        }
+    }
+    look_at_session(after);
+    assert_int_equal(before[1], after[1]);
+    assert_in_range(after[0], 500, 520);
+    for (int i = 0; i < SCHEMAS; i++) {
+        assert_int_equal(fixture_head(datastore, many[i]), 3);
+        fixture_driver()->unbind(datastore, many[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +291,7 @@ int main(void)
         cmocka_unit_test(status_of_the_function_is_returned),
         cmocka_unit_test(prepared_transaction_is_refused),
         cmocka_unit_test(settings_of_a_function_do_not_stay),
+        cmocka_unit_test(session_with_many_statements_stays),
     };
     return cmocka_run_group_tests(tests, open_store, close_store) != 0;
 }
