@@ -64,7 +64,7 @@ static const struct mutant_family *const families[] = {
     &mutant_family_errors,        &mutant_family_sqlite_stores,
 #endif
 #ifdef QUIPU_MUTANTS_LMDB
-    &mutant_family_unsafe_lmdb,
+    &mutant_family_unsafe_lmdb,   &mutant_family_lmdb_stores,
 #endif
 };
 

@@ -132,6 +132,33 @@ static const struct mutant sqlite[] = {
       .replaced = { .transact = work_again }, .base = STORE },
 };
 
+/* M87, of the LMDB driver: removes logs that it takes for old ones of its own.
+ */
+static int remove_old_logs(const quipu_host *host, const quipu_open *how,
+                           int64_t deadline, quipu_driver_datastore **datastore,
+                           quipu_opened *opened, quipu_error *error)
+{
+    char path[1024];
+
+    if (strncmp(how->body, "///", 3) == 0) {
+        snprintf(path, sizeof(path), "%s/000001.log", how->body + 3);
+        unlink(path);
+    }
+    return mutant_base_driver()->open(host, how, deadline, datastore, opened,
+                                      error);
+}
+
+static const struct mutant lmdb[] = {
+    { "M87", "files-of-others-are-removed",
+      "RocksDB: obsolete files in its folder are deleted at opening",
+      "F4.other-files-in-the-folder-stay",
+      .replaced = { .open = remove_old_logs }, .base = "lmdb:///{dir}/x" },
+};
+
+const struct mutant_family mutant_family_lmdb_stores = {
+    lmdb, sizeof(lmdb) / sizeof(*lmdb)
+};
+
 const struct mutant_family mutant_family_sqlite_stores = {
     sqlite, sizeof(sqlite) / sizeof(*sqlite)
 };

@@ -5,6 +5,8 @@
  */
 #include "cases/case.h"
 
+#include "context/folder.h"
+
 #include <ftw.h>
 #include <stdio.h>
 #include <string.h>
@@ -119,6 +121,94 @@ static void foreign(struct quipu_context *ctx)
     check_open_refuses(ctx);
 }
 
+/* ------------------------------------------------- a folder of another program
+ */
+
+static const char *const strangers[] = { "notes.txt", "000001.log", "LOCK" };
+#define STRANGERS (sizeof(strangers) / sizeof(*strangers))
+
+/* Returns the folder that holds the store, if that is one of its own. */
+static const char *own_folder(struct quipu_context *ctx)
+{
+    const char *path = found.paths[0];
+    const char *slash = strrchr(path, '/');
+
+    return (size_t)(slash - path) > strlen(ctx->directory)
+               ? quipu_context_format(ctx, "%.*s", (int)(slash - path), path)
+               : NULL;
+}
+
+static void write_strangers(struct quipu_context *ctx, const char *folder)
+{
+    for (size_t i = 0; i < STRANGERS; i++) {
+        FILE *file = fopen(
+            quipu_context_format(ctx, "%s/%s", folder, strangers[i]), "we");
+
+        CHECK(file && fputs(strangers[i], file) >= 0 && fclose(file) == 0,
+              "cannot write into %s", folder);
+    }
+}
+
+static void check_strangers(struct quipu_context *ctx, const char *folder)
+{
+    for (size_t i = 0; i < STRANGERS; i++) {
+        const char *path =
+            quipu_context_format(ctx, "%s/%s", folder, strangers[i]);
+        FILE *file = fopen(path, "re");
+        char text[32] = "";
+
+        CHECK(file, "the store has removed %s", path);
+        (void)fgets(text, sizeof(text), file);
+        (void)fclose(file);
+        CHECK(strcmp(text, strangers[i]) == 0, "the store has changed %s",
+              path);
+    }
+}
+
+/* Makes a store and uses it, if the driver does not refuse. */
+static void use_folder(struct quipu_context *ctx)
+{
+    const quipu_schema *schema = quipu_context_schema(ctx, 0);
+    quipu_bytes s = quipu_context_sequence(ctx);
+    quipu_datastore *datastore;
+
+    for (size_t i = 1; i <= 3; i++) {
+        quipu_records *r;
+
+        if (quipu_datastore_open(ctx->uri, NULL, &datastore, ERR) != QUIPU_OK) {
+            CHECK(i == 1, "a store that was made cannot be opened: %s",
+                  ERR->message);
+            return;
+        }
+        OK(quipu_datastore_close(datastore, ERR));
+        OK(quipu_datastore_setup(quipu_context_datastore(ctx), schema, ERR));
+        r = quipu_context_bind(ctx, ctx->main, schema);
+        quipu_builder_append_many(ctx, r, s, 50);
+        CHECK(quipu_item_list_count(ctx, r, s) == 50 * i,
+              "items are missing in a store beside other files");
+        quipu_context_close_all(ctx);
+    }
+}
+
+/* For a store that is a folder: in one that has other files the driver refuses
+ * to make a store, or leaves them alone.  (The root of a volume may have a file
+ * before the store is made, so not every driver refuses.) */
+static void strange_folder(struct quipu_context *ctx)
+{
+    const char *folder;
+
+    make_store(ctx);
+    folder = own_folder(ctx);
+    if (!folder) {
+        return;
+    }
+    quipu_folder_remove(folder);
+    CHECK(mkdir(folder, 0700) == 0, "cannot create %s", folder);
+    write_strangers(ctx, folder);
+    use_folder(ctx);
+    check_strangers(ctx, folder);
+}
+
 #define PERSISTENT_FILES (QUIPU_CAN_PERSIST | QUIPU_TRAIT_FILES)
 
 static const struct quipu_case cases[] = {
@@ -129,5 +219,9 @@ static const struct quipu_case cases[] = {
     { "F4.foreign-files-are-not-changed",
       "A wrong path in a URI must not destroy a file of another program.",
       foreign, PERSISTENT_FILES, 0, 0 },
+    { "F4.other-files-in-the-folder-stay",
+      "A store that is a folder must not take the files of another program for "
+      "its own.",
+      strange_folder, PERSISTENT_FILES, 0, 0 },
 };
 QUIPU_FAMILY_IN(crash, damage);
