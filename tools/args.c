@@ -33,6 +33,7 @@ static const struct option_help options[] = {
       "copy nothing, only compare both stores" },
     { OPTION_SECONDS, "seconds", "NUMBER",
       "duration of each measurement (default: 1)" },
+    { OPTION_FORCE, "force", NULL, "replace what is there" },
     { OPTION_PROGRESS, "progress", NULL,
       "show progress even if stderr is no terminal" },
     { OPTION_RAW, "raw", NULL, "accept states that quipu did not encode" },
@@ -148,6 +149,9 @@ static bool set_option(const struct command *command,
         return true;
     case OPTION_TRACKING:
         args->tracking = true;
+        return true;
+    case OPTION_FORCE:
+        args->force = true;
         return true;
     case OPTION_PROGRESS:
         args->progress = true;

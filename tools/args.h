@@ -27,7 +27,8 @@ enum option_bit {
     OPTION_TRACKING = 1u << 13,
     OPTION_PROGRESS = 1u << 14,
     OPTION_VERIFY_ONLY = 1u << 15,
-    OPTION_SECONDS = 1u << 16
+    OPTION_SECONDS = 1u << 16,
+    OPTION_FORCE = 1u << 17
 };
 
 #define SCHEMAS_MAX 64 /* repetitions of --schema */
@@ -41,14 +42,15 @@ struct args {
     bool raw;
     bool tracking;
     bool progress;
+    bool force;
     const char *schemas[SCHEMAS_MAX];
     size_t schema_count; /* 0: all schemas */
     const char *as;      /* only together with exactly one schema */
     const char *explain;
     int64_t from, to, limit, after;
     double seconds;
-    const char *uri;
-    const char *second; /* the sequence id, or the URI to copy to */
+    const char *uri;    /* or the file, if that comes first */
+    const char *second; /* the sequence id, the URI to copy to, or the file */
 };
 
 /*

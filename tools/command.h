@@ -32,5 +32,7 @@ extern const struct command export_command;
 extern const struct command import_command;
 extern const struct command copy_command;
 extern const struct command bench_command;
+extern const struct command backup_command;
+extern const struct command restore_command;
 
 #endif

@@ -24,6 +24,7 @@ static const struct capability capabilities[] = {
     { QUIPU_CAN_TRACK, "track", "it keeps tracking records" },
     { QUIPU_CAN_TRANSACT, "transact",
       "it runs a function inside an append's transaction" },
+    { QUIPU_CAN_BACKUP, "backup", "it can be copied while it is written" },
     { 0, NULL, NULL }
 };
 

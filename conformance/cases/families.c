@@ -22,7 +22,7 @@ extern const struct quipu_family quipu_family_uniqueness, quipu_family_repeats,
     quipu_family_memory_writes, quipu_family_memory_reads,
     quipu_family_crash_kills, quipu_family_crash_stops, quipu_family_long_reads,
     quipu_family_leaks, quipu_family_crash_damage, quipu_family_crash_blocks,
-    quipu_family_crash_reads;
+    quipu_family_crash_reads, quipu_family_backup, quipu_family_crash_backups;
 
 const struct quipu_family *const quipu_families[] = {
     &quipu_family_uniqueness,
@@ -59,13 +59,16 @@ const struct quipu_family *const quipu_families[] = {
     &quipu_family_leaks,
     &quipu_family_crash_damage,
     &quipu_family_crash_blocks,
+    &quipu_family_backup,
+    &quipu_family_crash_backups,
     NULL,
 };
 
 extern const struct quipu_subprocess_job quipu_subprocess_job_power,
     quipu_subprocess_job_power_cuts, quipu_subprocess_job_calls,
     quipu_subprocess_job_calls_fail, quipu_subprocess_job_kills,
-    quipu_subprocess_job_reads;
+    quipu_subprocess_job_reads, quipu_subprocess_job_backup,
+    quipu_subprocess_job_backup_dies;
 
 const struct quipu_subprocess_job *const quipu_subprocess_jobs[] = {
     &quipu_subprocess_job_power,
@@ -74,5 +77,7 @@ const struct quipu_subprocess_job *const quipu_subprocess_jobs[] = {
     &quipu_subprocess_job_calls_fail,
     &quipu_subprocess_job_kills,
     &quipu_subprocess_job_reads,
+    &quipu_subprocess_job_backup,
+    &quipu_subprocess_job_backup_dies,
     NULL,
 };

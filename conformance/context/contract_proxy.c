@@ -51,6 +51,7 @@ static quipu_driver table;
 /* Statuses of reads of one schema, which may have been torn down. */
 #define BOUND (READ | BIT(QUIPU_NOT_FOUND))
 #define WRITE (STORE | BIT(QUIPU_UNKNOWN_OUTCOME))
+#define COPY (BOUND | BIT(QUIPU_CONFLICT) | BIT(QUIPU_INVALID))
 #define APPEND (WRITE | BIT(QUIPU_NOT_FOUND))
 #define TRANSACT (APPEND | BIT(QUIPU_INVALID))
 #define RESULT                                                  \
@@ -78,6 +79,8 @@ static const struct {
     { "log_head", BOUND },
     { "wait", BOUND },
     { "read_tracking", BOUND },
+    { "backup", COPY },
+    { "restore", COPY | BIT(QUIPU_UNSUPPORTED) },
 };
 
 uint32_t quipu_contract_proxy_codes(const char *operation)
@@ -334,6 +337,27 @@ static int read_tracking(quipu_driver_datastore *datastore,
                  error);
 }
 
+/* ---------------------------------------------------------------- backups */
+
+static int backup_store(quipu_driver_datastore *datastore,
+                        const quipu_backup *backup, int64_t deadline,
+                        quipu_error *error)
+{
+    return check("backup", 0,
+                 driver->backup(datastore, backup, deadline, error), error);
+}
+
+static int restore_store(const quipu_host *host, const quipu_open *target,
+                         const quipu_backup *backup, int64_t deadline,
+                         quipu_error *error)
+{
+    quipu_open again = *target;
+
+    again.scheme = driver_scheme;
+    return check("restore", 0,
+                 driver->restore(host, &again, backup, deadline, error), error);
+}
+
 /* --------------------------------------------------------- the proxy's table
  */
 
@@ -365,6 +389,8 @@ static void fill_table(void)
     REPLACE_OPTIONAL(log_head, log_head);
     REPLACE_OPTIONAL(wait, wait_for_log);
     REPLACE_OPTIONAL(read_tracking, read_tracking);
+    REPLACE_OPTIONAL(backup, backup_store);
+    REPLACE_OPTIONAL(restore, restore_store);
 }
 
 /* Registers the proxy for the driver of a scheme. */

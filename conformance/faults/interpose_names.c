@@ -138,7 +138,7 @@ int unlink(const char *path)
     return status;
 }
 
-int rename(const char *from, const char *to)
+static int rename_watched(const char *from, const char *to, unsigned flags)
 {
     char absolute[2][FILES_PATH];
     const char *name = NULL;
@@ -148,18 +148,31 @@ int rename(const char *from, const char *to)
         other = files_name(to, absolute[1]);
     }
     if (!name || !other) {
-        return NEXT(rename)(from, to);
+        return NEXT(renameat2)(AT_FDCWD, from, AT_FDCWD, to, flags);
     }
     if (quipu_fault_plan_decide(CALL_REMOVE) != FAULT_NONE) {
         return -1;
     }
     journal_lock();
-    int status = NEXT(rename)(from, to);
+    int status = NEXT(renameat2)(AT_FDCWD, from, AT_FDCWD, to, flags);
     if (status == 0) {
         journal_write_names(JOURNAL_RENAME, NULL, name, other);
     }
     journal_unlock();
     return status;
+}
+
+int rename(const char *from, const char *to)
+{
+    return rename_watched(from, to, 0);
+}
+
+int renameat2(int from_folder, const char *from, int to_folder, const char *to,
+              unsigned flags)
+{
+    return from_folder == AT_FDCWD && to_folder == AT_FDCWD
+               ? rename_watched(from, to, flags)
+               : NEXT(renameat2)(from_folder, from, to_folder, to, flags);
 }
 
 /* Gives a file that was opened with O_TMPFILE its name. */

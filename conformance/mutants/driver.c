@@ -124,6 +124,8 @@ static void insert_replaced(const struct mutant *mutant)
     REPLACE(log_head);
     REPLACE(wait);
     REPLACE(read_tracking);
+    REPLACE(backup);
+    REPLACE(restore);
 }
 
 void mutant_driver_select(const struct mutant *mutant)

@@ -87,6 +87,7 @@ struct mutant_family {
     }
 
 extern const struct mutant_family mutant_family_appends;
+extern const struct mutant_family mutant_family_backups;
 extern const struct mutant_family mutant_family_durability;
 extern const struct mutant_family mutant_family_errors;
 extern const struct mutant_family mutant_family_exits;

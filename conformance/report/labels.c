@@ -50,6 +50,7 @@ static const struct quipu_trait_label traits[] = {
     { QUIPU_CAN_LOG, "log", true },
     { QUIPU_CAN_TRACK, "tracking", true },
     { QUIPU_CAN_TRANSACT, "transact", true },
+    { QUIPU_CAN_BACKUP, "backup", true },
     { QUIPU_CAN_SHARE, "shared", true },
     { QUIPU_CAN_PERSIST, "persistent", true },
     { QUIPU_TRAIT_MULTI_OPEN, "one store behind the URI", false },

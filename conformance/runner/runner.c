@@ -146,6 +146,7 @@ static const struct {
       "needs a store without tracking records" },
     { QUIPU_CAN_TRANSACT, "needs functions in a transaction",
       "needs a store without functions in a transaction" },
+    { QUIPU_CAN_BACKUP, "needs backups", "needs a store without backups" },
     { QUIPU_TRAIT_MULTI_OPEN, "needs a URI whose datastores are one store",
       "needs a URI whose datastores are each a store of its own" },
     { QUIPU_TRAIT_FILES, "needs {dir} in the URI",

@@ -12,7 +12,8 @@
 #include "driver/operation_stubs.h"
 
 /* Codes of all operations, of those that use the store, that read, that use a
- * bound schema (which may be torn down), and that write. */
+ * bound schema (which may be torn down), that write, and that copy the store.
+ */
 #define BIT(status) (1u << (status))
 #define EVERY (BIT(QUIPU_NO_MEMORY) | BIT(QUIPU_INTERNAL))
 #define STORE                                                      \
@@ -21,6 +22,7 @@
 #define READ (STORE | BIT(QUIPU_TIMEOUT))
 #define BOUND (READ | BIT(QUIPU_NOT_FOUND))
 #define WRITE (STORE | BIT(QUIPU_UNKNOWN_OUTCOME))
+#define COPY (BOUND | BIT(QUIPU_CONFLICT) | BIT(QUIPU_INVALID))
 
 /* The name and the codes of each operation. */
 static const struct {
@@ -49,6 +51,8 @@ static const struct {
     [QUIPU_CALL_LOG_HEAD] = { "log_head", BOUND },
     [QUIPU_CALL_WAIT] = { "wait", BOUND },
     [QUIPU_CALL_READ_TRACKING] = { "read_tracking", BOUND },
+    [QUIPU_CALL_BACKUP] = { "backup", COPY },
+    [QUIPU_CALL_RESTORE] = { "restore", COPY | BIT(QUIPU_UNSUPPORTED) },
 };
 
 static bool is_allowed(enum quipu_call call, int status)

@@ -61,3 +61,16 @@ char *quipu_common_text_copy(const quipu_host *host, const char *text)
     char *copy = host->allocate(size);
     return copy ? memcpy(copy, text, size) : NULL;
 }
+
+char *quipu_common_text_join(const quipu_host *host, const char *first,
+                             const char *second)
+{
+    struct text text = { .host = host };
+
+    quipu_common_text_add(&text, first);
+    quipu_common_text_add(&text, second);
+    if (text.failed) {
+        quipu_common_text_finish(&text);
+    }
+    return text.data;
+}

@@ -30,4 +30,9 @@ void quipu_common_text_finish(struct text *text);
 /* Returns a copy, to be released with the host, or NULL if memory is short. */
 char *quipu_common_text_copy(const quipu_host *host, const char *text);
 
+/* Returns both texts as one, to be released with the host, or NULL if memory is
+ * short. */
+char *quipu_common_text_join(const quipu_host *host, const char *first,
+                             const char *second);
+
 #endif

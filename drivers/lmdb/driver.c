@@ -43,6 +43,8 @@ static const quipu_driver driver = {
     .log_head = quipu_lmdb_log_head,
     .wait = quipu_lmdb_log_wait,
     .read_tracking = quipu_lmdb_tracking_read,
+    .backup = quipu_lmdb_backup,
+    .restore = quipu_lmdb_backup_restore,
 };
 
 QUIPU_DRIVER_ENTRY(lmdb)

@@ -143,6 +143,15 @@ int quipu_lmdb_environment_acquire(const quipu_host *host, const char *path,
     return status;
 }
 
+bool quipu_lmdb_environment_is_open(const char *path)
+{
+    struct stat info;
+    (void)pthread_mutex_lock(&environments_lock);
+    bool open = stat(path, &info) == 0 && find(&info);
+    (void)pthread_mutex_unlock(&environments_lock);
+    return open;
+}
+
 /* ----------------------------------------------------------------- closing */
 
 static void close_environment(struct environment *environment)

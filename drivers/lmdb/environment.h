@@ -62,6 +62,8 @@ struct environment {
 int quipu_lmdb_environment_acquire(const quipu_host *host, const char *path,
                                    struct environment **environment,
                                    quipu_error *error);
+/* Returns true if this process has the data file open. */
+bool quipu_lmdb_environment_is_open(const char *path);
 /* NULL is allowed.  The last holder closes it. */
 void quipu_lmdb_environment_release(struct environment *environment);
 

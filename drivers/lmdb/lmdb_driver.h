@@ -113,5 +113,11 @@ int quipu_lmdb_tracking_read(quipu_driver_datastore *datastore,
                              quipu_bytes consumer, quipu_bytes log,
                              int64_t deadline, quipu_position *position,
                              quipu_error *error);
+int quipu_lmdb_backup(quipu_driver_datastore *datastore,
+                      const quipu_backup *backup, int64_t deadline,
+                      quipu_error *error);
+int quipu_lmdb_backup_restore(const quipu_host *host, const quipu_open *target,
+                              const quipu_backup *backup, int64_t deadline,
+                              quipu_error *error);
 
 #endif

@@ -101,6 +101,24 @@ int quipu_sqlite_connection_open(quipu_driver_datastore *datastore,
     return QUIPU_OK;
 }
 
+int quipu_sqlite_connection_check_library(const quipu_host *host,
+                                          quipu_error *error)
+{
+    if (sqlite3_libversion_number() < SQLITE_VERSION_NEEDED) {
+        return host->error_set(error, QUIPU_UNSUPPORTED, 0, NULL,
+                               "this is SQLite %s, but a store needs 3.37.0 or "
+                               "later; link a newer "
+                               "one",
+                               sqlite3_libversion());
+    }
+    if (sqlite3_threadsafe() == 0) {
+        return host->error_set(error, QUIPU_UNSUPPORTED, 0, NULL,
+                               "this SQLite was built without threads; link "
+                               "one that was built with them");
+    }
+    return QUIPU_OK;
+}
+
 static void finalize(sqlite3_stmt **statements, size_t count)
 {
     for (size_t i = 0; i < count; i++) {

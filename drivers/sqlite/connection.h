@@ -91,6 +91,10 @@ struct connection {
     uint64_t uses;
 };
 
+/* Checks the loaded SQLite before it writes a byte. UNSUPPORTED. */
+int quipu_sqlite_connection_check_library(const quipu_host *host,
+                                          quipu_error *error);
+
 /* Opens the datastore's database; flags are those of sqlite3_open_v2, with
  * SQLITE_OPEN_URI to read it without locks. On failure nothing stays open. */
 int quipu_sqlite_connection_open(quipu_driver_datastore *datastore,

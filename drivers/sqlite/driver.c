@@ -40,6 +40,8 @@ static const quipu_driver driver = {
     .log_head = quipu_sqlite_lookup_log_head,
     .wait = quipu_sqlite_wait,
     .read_tracking = quipu_sqlite_lookup_tracking_record,
+    .backup = quipu_sqlite_backup,
+    .restore = quipu_sqlite_backup_restore,
 };
 
 QUIPU_DRIVER_ENTRY(sqlite)

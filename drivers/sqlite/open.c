@@ -21,6 +21,7 @@
  * within the process; between processes the open lock of the lock file does. */
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/files/replacement.h"
 #include "common/safeguard.h"
 #include "sqlite.h"
 
@@ -298,6 +299,11 @@ static int open_probed(quipu_driver_datastore *datastore, bool create,
         status = open_lock_file(datastore, deadline, error);
     }
     if (status == QUIPU_OK && !datastore->readonly) {
+        /* A restore may have begun, and been killed, since the first look. */
+        status = quipu_common_replacement_check(datastore->host,
+                                                datastore->path, error);
+    }
+    if (status == QUIPU_OK && !datastore->readonly) {
         status = open_writer(datastore, kind, deadline, error);
     }
     return status;
@@ -337,6 +343,9 @@ static int open_file(quipu_driver_datastore *datastore, bool create,
     }
     if (status == QUIPU_OK && !datastore->immutable) {
         status = quipu_sqlite_neighbours_check(host, datastore->path, error);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_common_replacement_check(host, datastore->path, error);
     }
     if (status == QUIPU_OK) {
         status = quipu_sqlite_file_acquire(host, datastore->path, create,
@@ -385,24 +394,6 @@ static int open_memory(quipu_driver_datastore *datastore, bool create,
     return status;
 }
 
-/* Checks the library before it writes a byte. */
-static int check_library(const quipu_host *host, quipu_error *error)
-{
-    if (sqlite3_libversion_number() < SQLITE_VERSION_NEEDED) {
-        return host->error_set(error, QUIPU_UNSUPPORTED, 0, NULL,
-                               "this is SQLite %s, but a store needs 3.37.0 or "
-                               "later; link a newer "
-                               "one",
-                               sqlite3_libversion());
-    }
-    if (sqlite3_threadsafe() == 0) {
-        return host->error_set(error, QUIPU_UNSUPPORTED, 0, NULL,
-                               "this SQLite was built without threads; link "
-                               "one that was built with them");
-    }
-    return QUIPU_OK;
-}
-
 static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
                       int64_t deadline, quipu_error *error)
 {
@@ -410,7 +401,7 @@ static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
     const bool create =
         (how->flags & QUIPU_OPEN_CREATE) != 0 &&
         SAFEGUARDED("F4.readonly-connection", !datastore->readonly, true);
-    int status = check_library(host, error);
+    int status = quipu_sqlite_connection_check_library(host, error);
 
     if (status == QUIPU_OK && (!datastore->name_space || !datastore->idle)) {
         status = quipu_sqlite_error_no_memory(host, error);
@@ -493,7 +484,8 @@ int quipu_sqlite_open(const quipu_host *host, const quipu_open *how,
     }
     opened->capabilities = QUIPU_CAN_LOG | QUIPU_CAN_TRACK | QUIPU_CAN_TRANSACT;
     if (made->path) {
-        opened->capabilities |= QUIPU_CAN_SHARE | QUIPU_CAN_PERSIST;
+        opened->capabilities |=
+            QUIPU_CAN_SHARE | QUIPU_CAN_PERSIST | QUIPU_CAN_BACKUP;
     }
     opened->identity = made->identity;
     opened->limits = (quipu_limits){ .state_size = 64 * MEBI,

@@ -19,7 +19,8 @@
  *     transaction
  *     readers
  *     lookup, recovery, catalogue, probe
- *     schema, append, cursor, wait
+ *     schema, append, cursor, wait, copy/page_copy
+ *     copy/backup
  *     read, listing
  *     open
  *     driver
@@ -358,5 +359,13 @@ int quipu_sqlite_wait(quipu_driver_datastore *datastore,
                       quipu_driver_schema *bound, int64_t after,
                       int64_t deadline, int64_t *head, quipu_error *error);
 void quipu_sqlite_wait_interrupt(quipu_driver_datastore *datastore);
+
+int quipu_sqlite_backup(quipu_driver_datastore *datastore,
+                        const quipu_backup *backup, int64_t deadline,
+                        quipu_error *error);
+int quipu_sqlite_backup_restore(const quipu_host *host,
+                                const quipu_open *target,
+                                const quipu_backup *backup, int64_t deadline,
+                                quipu_error *error);
 
 #endif

@@ -111,6 +111,44 @@ QUIPU_API int quipu_datastore_teardown(quipu_datastore *datastore,
                                        const quipu_schema *schema,
                                        quipu_error *error);
 
+/*
+ * Copies the whole store, with all namespaces, to the file `backup->path`: a
+ * state of between two commits, on disk when the call returns (V6).  Other
+ * threads and processes read and append meanwhile.  The option timeout limits
+ * waiting for them, not the copying.  The file appears under its name when it
+ * is complete; after an error nothing has that name that had it not before.
+ *
+ * UNSUPPORTED: the driver makes no backups; use the tools of the back end, or
+ * quipu export or quipu copy.  CONFLICT: the file exists, and the flag
+ * QUIPU_BACKUP_REPLACE is not set.  INVALID: it is a file of the store itself,
+ * or not the name of a regular file.  NOT_FOUND: its folder does not exist.
+ * CORRUPT: the store is damaged.  TIMEOUT: `progress` returned false.
+ */
+QUIPU_API int quipu_backup_create(quipu_datastore *datastore,
+                                  const quipu_backup *backup,
+                                  quipu_error *error);
+
+/*
+ * Puts a backup in the place of the store that a URI names.  The backup is read
+ * and checked before anything is changed.  The store keeps the identity that it
+ * had when the backup was made (L5), so positions of consumers that lie behind
+ * its end are noticed.  `settings` as of quipu_datastore_open.  If the process
+ * ends meanwhile, the URI names the old store, the new one, or a state that
+ * cannot be opened until the call is repeated.
+ *
+ * UNSUPPORTED: the driver has no backups, or the format is a newer one.
+ * CONFLICT: there is a store, and QUIPU_BACKUP_REPLACE is not set.  BUSY: some
+ * process, this one included, has the store open; a reader may not be noticed,
+ * and then keeps the old store.  NOT_FOUND: there is no
+ * backup, no folder for the store, or no driver.  INVALID: the URI or an option
+ * is wrong, or the backup is that store itself.  CORRUPT: the backup is
+ * damaged, or no backup of this driver.  TIMEOUT: `progress` returned false.
+ */
+QUIPU_API int quipu_backup_restore(const char *uri,
+                                   const quipu_settings *settings,
+                                   const quipu_backup *backup,
+                                   quipu_error *error);
+
 /* The properties of a datastore.  Texts live as long as the datastore. */
 typedef struct quipu_datastore_info {
     uint32_t struct_size;  /* set by the caller */

@@ -156,6 +156,25 @@ typedef struct quipu_opened {
     quipu_limits limits;
 } quipu_opened;
 
+/* -------------------------------------------------------------- backups */
+
+enum quipu_backup_flag {
+    /* Replaces what has the name of the copy.  Without it, CONFLICT. */
+    QUIPU_BACKUP_REPLACE = 1u << 0
+};
+
+/* How a store is copied to a file, or back; borrowed for the call. */
+typedef struct quipu_backup {
+    uint32_t struct_size;
+    uint32_t flags;   /* enum quipu_backup_flag */
+    const char *path; /* of the file, as the system calls take it */
+    /* NULL, or called between two parts of the work with the bytes that are
+     * copied and those that there are.  If it returns false, the call ends with
+     * TIMEOUT and leaves nothing.  It must not call quipu. */
+    bool (*progress)(void *context, uint64_t done, uint64_t all);
+    void *context;
+} quipu_backup;
+
 /* ------------------------------------------------------------ appending */
 
 /* One append: its preconditions are checked, and it is stored, as a whole
@@ -379,6 +398,33 @@ typedef struct quipu_driver {
                          quipu_bytes consumer, quipu_bytes log,
                          int64_t deadline, quipu_position *position,
                          quipu_error *error);
+
+    /*
+     * [optional] Copies the store, with all namespaces, to a file: a state that
+     * it has between two commits (V6).  Writers and readers go on meanwhile.
+     * The file gets its name when it is complete and on disk, and has been read
+     * and found sound; it may be read by nobody that may not read the store.
+     * The deadline limits waiting for others, not the copying.  Codes: CONFLICT
+     * (the file exists), INVALID (it is a file of the store, or cannot be a
+     * file), NOT_FOUND (its folder), TIMEOUT, BUSY (the file is in use),
+     * DENIED, IO, CORRUPT (the store is damaged).
+     */
+    int (*backup)(quipu_driver_datastore *datastore, const quipu_backup *backup,
+                  int64_t deadline, quipu_error *error);
+
+    /*
+     * [optional] Puts the copy that `backup` made in the place of the store
+     * that `target` names.  The copy is checked before anything is changed.  A
+     * process that ends at any moment leaves the old store, the new one, or a
+     * state that `open` refuses with the way out.  The deadline as above.
+     * Codes: CONFLICT (there is a store), BUSY (a process has it open to write),
+     * NOT_FOUND (no copy, or no folder for the store), INVALID (body or
+     * option), UNSUPPORTED (format), TIMEOUT, DENIED, IO, CORRUPT (the copy is
+     * damaged or no store).
+     */
+    int (*restore)(const quipu_host *host, const quipu_open *target,
+                   const quipu_backup *backup, int64_t deadline,
+                   quipu_error *error);
 } quipu_driver;
 
 /*

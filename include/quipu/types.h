@@ -360,7 +360,10 @@ enum quipu_capability {
     /* The store keeps tracking records (U4). */
     QUIPU_CAN_TRACK = 1u << 3,
     /* A function can run inside the transaction of an append. */
-    QUIPU_CAN_TRANSACT = 1u << 4
+    QUIPU_CAN_TRANSACT = 1u << 4,
+    /* The store can be copied to a file while it is written, and put back from
+     * one (V6). */
+    QUIPU_CAN_BACKUP = 1u << 5
 };
 
 /*

@@ -43,13 +43,13 @@ static int copy_items(struct copy *copy, struct copy_schema *schema,
     while (status == QUIPU_OK && item) {
         progress_show(&copy->progress, schema->table, "copying",
                       item->notification_id, schema->head);
-        status = restore_put(&schema->to, item, 0, error);
+        status = load_put(&schema->to, item, 0, error);
         if (status == QUIPU_OK) {
             status = quipu_cursor_next(cursor, &item, error);
         }
     }
     quipu_cursor_close(cursor);
-    return status == QUIPU_OK ? restore_flush(&schema->to, error) : status;
+    return status == QUIPU_OK ? load_flush(&schema->to, error) : status;
 }
 
 static int copy_all(struct copy *copy, quipu_error *error)
@@ -211,7 +211,7 @@ static void finish(struct copy *copy)
 
     for (size_t i = 0; i < copy->from.count; i++) {
         if (copy->schemas[i].open) {
-            restore_finish(&copy->schemas[i].to);
+            load_finish(&copy->schemas[i].to);
         }
     }
     free(copy->schemas);

@@ -7,8 +7,8 @@
 #define QUIPU_TOOLS_COPY_H
 
 #include "args.h"
+#include "load.h"
 #include "output/progress.h"
-#include "restore.h"
 #include "store.h"
 #include "tracking.h"
 
@@ -18,7 +18,7 @@ struct copy_schema {
     const char *table; /* its name in the target */
     int64_t head;      /* of the source's log, when the plan was made */
     bool open;         /* `to` is initialised */
-    struct restore to; /* may have the first items already */
+    struct load to;    /* may have the first items already */
 };
 
 struct copy {

@@ -16,7 +16,7 @@ int copy_plan_open_schema(struct copy *copy, struct copy_schema *schema,
     as.table = schema->table;
     int status = quipu_records_open(copy->to, &as, &records, error);
     if (status == QUIPU_OK) {
-        status = restore_init(&schema->to, records, error);
+        status = load_init(&schema->to, records, error);
         schema->open = true;
     }
     return status;

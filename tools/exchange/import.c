@@ -8,7 +8,7 @@
  * are.
  */
 #include "args.h"
-#include "copy/restore.h"
+#include "copy/load.h"
 #include "exchange.h"
 #include "output/jsonl.h"
 #include "output/memory.h"
@@ -25,8 +25,8 @@
 struct import_schema {
     char *table; /* its name in the input */
     bool wanted;
-    int64_t head;           /* last notification id in the input, 0: unknown */
-    struct restore restore; /* if wanted */
+    int64_t head;     /* last notification id in the input, 0: unknown */
+    struct load load; /* if wanted */
 };
 
 struct import {
@@ -73,7 +73,7 @@ static struct import_schema *find(const struct import *import,
 /* --------------------------------------------------------------- schemas */
 
 static int open_schema(struct import *import, quipu_schema *schema,
-                       struct restore *restore, quipu_error *error)
+                       struct load *load, quipu_error *error)
 {
     quipu_records *records = NULL;
 
@@ -85,9 +85,9 @@ static int open_schema(struct import *import, quipu_schema *schema,
         status = quipu_records_open(import->datastore, schema, &records, error);
     }
     if (status == QUIPU_OK) {
-        status = restore_init(restore, records, error);
+        status = load_init(load, records, error);
         if (status != QUIPU_OK) {
-            restore_finish(restore);
+            load_finish(load);
         }
     }
     return status;
@@ -107,7 +107,7 @@ static int add_schema(struct import *import, quipu_schema *schema, int64_t head,
     added.wanted = args_want_schema(import->args, schema->table);
     added.table = memory_copy_string(schema->table);
     if (added.wanted) {
-        status = open_schema(import, schema, &added.restore, error);
+        status = open_schema(import, schema, &added.load, error);
     }
     if (status != QUIPU_OK) {
         free(added.table);
@@ -142,12 +142,11 @@ static int put_item(struct import *import, struct import_schema *schema,
     struct arena arena = { 0 };
     quipu_item item;
     int status = exchange_decode_item(
-        line, &arena, quipu_records_schema(schema->restore.records), &item,
-        error);
+        line, &arena, quipu_records_schema(schema->load.records), &item, error);
 
     if (status == QUIPU_OK) {
-        status = restore_put(&schema->restore, &item, import->line, error);
-        import->error_line = schema->restore.line;
+        status = load_put(&schema->load, &item, import->line, error);
+        import->error_line = schema->load.line;
     }
     memory_arena_clear(&arena);
     return status;
@@ -167,8 +166,7 @@ static int store_item(struct import *import, const json_t *line,
     }
     import->items++;
     progress_show(&import->progress, table, "importing",
-                  schema->restore.written + schema->restore.present,
-                  schema->head);
+                  schema->load.written + schema->load.present, schema->head);
     return schema->wanted ? put_item(import, schema, line, error) : QUIPU_OK;
 }
 
@@ -195,11 +193,11 @@ static int flush(struct import *import, quipu_error *error)
     int status = QUIPU_OK;
 
     for (size_t i = 0; status == QUIPU_OK && i < import->count; i++) {
-        struct restore *restore = &import->schemas[i].restore;
+        struct load *load = &import->schemas[i].load;
 
         if (import->schemas[i].wanted) {
-            status = restore_flush(restore, error);
-            import->error_line = restore->line;
+            status = load_flush(load, error);
+            import->error_line = load->line;
         }
     }
     return status;
@@ -211,7 +209,7 @@ static quipu_records *any_records(const struct import *import)
 {
     for (size_t i = 0; i < import->count; i++) {
         if (import->schemas[i].wanted) {
-            return import->schemas[i].restore.records;
+            return import->schemas[i].load.records;
         }
     }
     return NULL;
@@ -378,11 +376,11 @@ static const struct heading headings[] = {
 static void summarise_json(const struct import_schema *schema)
 {
     json_t *line = json_object();
-    const char *table = quipu_records_schema(schema->restore.records)->table;
+    const char *table = quipu_records_schema(schema->load.records)->table;
 
     jsonl_set(line, "schema", jsonl_string(table));
-    jsonl_set(line, "stored", json_integer(schema->restore.written));
-    jsonl_set(line, "present", json_integer(schema->restore.present));
+    jsonl_set(line, "stored", json_integer(schema->load.written));
+    jsonl_set(line, "present", json_integer(schema->load.present));
     jsonl_print(line);
 }
 
@@ -394,7 +392,7 @@ static void summarise(const struct import *import)
             : table_open(headings, sizeof(headings) / sizeof(*headings), false);
 
     for (size_t i = 0; i < import->count; i++) {
-        const struct restore *restore = &import->schemas[i].restore;
+        const struct load *load = &import->schemas[i].load;
 
         if (!import->schemas[i].wanted) {
             continue;
@@ -403,9 +401,9 @@ static void summarise(const struct import *import)
             summarise_json(&import->schemas[i]);
             continue;
         }
-        table_add_text(table, quipu_records_schema(restore->records)->table);
-        table_add_int(table, restore->written);
-        table_add_int(table, restore->present);
+        table_add_text(table, quipu_records_schema(load->records)->table);
+        table_add_int(table, load->written);
+        table_add_int(table, load->present);
     }
     table_close(table);
 }
@@ -471,7 +469,7 @@ static void finish(struct import *import)
 {
     for (size_t i = 0; i < import->count; i++) {
         if (import->schemas[i].wanted) {
-            restore_finish(&import->schemas[i].restore);
+            load_finish(&import->schemas[i].load);
         }
         free(import->schemas[i].table);
     }

@@ -336,6 +336,32 @@ static int fake_read_tracking(quipu_driver_datastore *datastore,
     return answer(datastore->host, FAKE_READ_TRACKING, error);
 }
 
+static int keep_backup(const quipu_host *host, enum fake_call call,
+                       const quipu_backup *backup, quipu_error *error)
+{
+    fake.struct_size = backup->struct_size;
+    fake.backup_flags = backup->flags;
+    snprintf(fake.path, sizeof(fake.path), "%s", backup->path);
+    return answer(host, call, error);
+}
+
+static int fake_backup(quipu_driver_datastore *datastore,
+                       const quipu_backup *backup, int64_t deadline,
+                       quipu_error *error)
+{
+    fake.deadline = deadline;
+    return keep_backup(datastore->host, FAKE_BACKUP, backup, error);
+}
+
+static int fake_restore(const quipu_host *host, const quipu_open *target,
+                        const quipu_backup *backup, int64_t deadline,
+                        quipu_error *error)
+{
+    fake.deadline = deadline;
+    snprintf(fake.body, sizeof(fake.body), "%s", target->body);
+    return keep_backup(host, FAKE_RESTORE, backup, error);
+}
+
 static const char *fake_library(void)
 {
     return "Fake 0.9";
@@ -357,7 +383,8 @@ static const char *fake_library(void)
 #define OPTIONAL                                                    \
     .transact = fake_transact, .read_log = fake_read_log,           \
     .list_tracking = fake_list_tracking, .log_head = fake_log_head, \
-    .wait = fake_wait, .read_tracking = fake_read_tracking
+    .wait = fake_wait, .read_tracking = fake_read_tracking,         \
+    .backup = fake_backup, .restore = fake_restore
 
 static const quipu_driver *entry_fake(void)
 {
@@ -391,7 +418,7 @@ void fake_reset(void)
     fake.found = true;
     fake.opened.capabilities = QUIPU_CAN_SHARE | QUIPU_CAN_PERSIST |
                                QUIPU_CAN_LOG | QUIPU_CAN_TRACK |
-                               QUIPU_CAN_TRANSACT;
+                               QUIPU_CAN_TRANSACT | QUIPU_CAN_BACKUP;
     memset(fake.opened.identity.bytes, 0x1d, 16);
     fake.opened.limits.state_size = UINT64_C(16) << 20;
     fake.opened.limits.append_items = 100000;

@@ -27,6 +27,8 @@ enum fake_call {
     FAKE_LOG_HEAD,
     FAKE_WAIT,
     FAKE_READ_TRACKING,
+    FAKE_BACKUP,
+    FAKE_RESTORE,
     FAKE_CALLS
 };
 
@@ -85,6 +87,8 @@ struct fake {
     int64_t wait_after;
     char consumer[256];
     char log[256];
+    char path[256];
+    uint32_t backup_flags;
 };
 
 extern struct fake fake;

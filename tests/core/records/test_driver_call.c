@@ -153,6 +153,22 @@ static int call_read_tracking(quipu_datastore *store, quipu_records *records)
     return quipu_tracking_read(store, "c", "l", &position, &error);
 }
 
+static const quipu_backup to_file = { .struct_size = sizeof(to_file),
+                                      .path = "file" };
+
+static int call_backup(quipu_datastore *store, quipu_records *records)
+{
+    (void)records;
+    return quipu_backup_create(store, &to_file, &error);
+}
+
+static int call_restore(quipu_datastore *store, quipu_records *records)
+{
+    (void)store;
+    (void)records;
+    return quipu_backup_restore("fake:", NULL, &to_file, &error);
+}
+
 /* The codes beside OK, NO_MEMORY and INTERNAL, copied from driver.h by hand. */
 enum {
     B = 1 << QUIPU_BUSY,
@@ -199,6 +215,10 @@ static const struct operation {
     { "wait", call_wait, FAKE_WAIT, T | B | D | I | C | N, QUIPU_CAN_LOG },
     { "read_tracking", call_read_tracking, FAKE_READ_TRACKING,
       N | T | B | D | I | C, QUIPU_CAN_TRACK },
+    { "backup", call_backup, FAKE_BACKUP, X | V | N | T | B | D | I | C,
+      QUIPU_CAN_BACKUP },
+    { "restore", call_restore, FAKE_RESTORE, X | V | N | T | B | D | I | C | S,
+      0 },
 };
 
 #define OPERATIONS (sizeof(operations) / sizeof(operations[0]))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Restoring of items with the notification ids that they have in another store
+ * Loading of items with the notification ids that they have in another store
  * or in an export, for `quipu copy` and `quipu import`.
  *
  * An item with a notification id must get this id again.  If the schema has an
@@ -11,8 +11,8 @@
  *
  * Items are collected in a batch, and a full batch is one append.
  */
-#ifndef QUIPU_TOOLS_RESTORE_H
-#define QUIPU_TOOLS_RESTORE_H
+#ifndef QUIPU_TOOLS_LOAD_H
+#define QUIPU_TOOLS_LOAD_H
 
 #include <quipu/quipu.h>
 
@@ -25,7 +25,7 @@ struct batch {
     size_t bytes;
 };
 
-struct restore {
+struct load {
     quipu_records *records;
     quipu_cursor *stored; /* over the items that the schema has already */
     int64_t head;         /* of the log, with the items that were appended */
@@ -37,11 +37,10 @@ struct restore {
 };
 
 /* Takes over the records, also if it fails, and reads the head of the log. */
-int restore_init(struct restore *restore, quipu_records *records,
-                 quipu_error *error);
+int load_init(struct load *load, quipu_records *records, quipu_error *error);
 
 /* Drops the items that are not flushed, and closes the records. */
-void restore_finish(struct restore *restore);
+void load_finish(struct load *load);
 
 /*
  * Puts an item, which is copied.  `line` is the line of the input that has it,
@@ -50,10 +49,10 @@ void restore_finish(struct restore *restore);
  * missing, UNSUPPORTED for an erased item, and the statuses of
  * quipu_records_append.
  */
-int restore_put(struct restore *restore, const quipu_item *item, int64_t line,
-                quipu_error *error);
+int load_put(struct load *load, const quipu_item *item, int64_t line,
+             quipu_error *error);
 
 /* Appends the items of the batch. */
-int restore_flush(struct restore *restore, quipu_error *error);
+int load_flush(struct load *load, quipu_error *error);
 
 #endif

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Restoring works in the order of the log.  An item at or below the head of the
+ * Loading works in the order of the log.  An item at or below the head of the
  * target's log is compared with the stored one; all others are collected in a
  * batch, and appended when it is full.
  *
  * Invariants:
- * INV1  restore->head is the last notification id that the target is known to
+ * INV1  load->head is the last notification id that the target is known to
  *       have; the batch holds the items that follow it, without a gap.
  * INV2  An item with a notification id is appended only if it is the next one,
  *       so it gets its id unless another program appends to the same schema.
  *       check_ids detects that: the copy fails, and nothing is overwritten.
- * INV3  If the other program restores the same items, each append of one of the
+ * INV3  If the other program loads the same items, each append of one of the
  *       two is a repeat of the other's, because the event ids are the same;
  *       both programs continue.  Their batches may differ in size: then an
  *       append conflicts on an event id, and its items are appended one at a
- *       time (restore_flush).
+ *       time (load_flush).
  */
-#include "restore.h"
+#include "load.h"
 #include "compare.h"
 #include "output/memory.h"
 
@@ -128,66 +128,63 @@ static void batch_add(struct batch *batch, const quipu_item *item, int64_t line)
 
 /* ------------------------------------------------------------- opening */
 
-int restore_init(struct restore *restore, quipu_records *records,
-                 quipu_error *error)
+int load_init(struct load *load, quipu_records *records, quipu_error *error)
 {
     quipu_position head;
 
-    memset(restore, 0, sizeof(*restore));
-    batch_init(&restore->batch);
-    restore->records = records;
+    memset(load, 0, sizeof(*load));
+    batch_init(&load->batch);
+    load->records = records;
     int status = quipu_records_head(records, &head, error);
     if (status == QUIPU_OK) {
-        restore->head = head.notification_id;
+        load->head = head.notification_id;
     }
     return status;
 }
 
-void restore_finish(struct restore *restore)
+void load_finish(struct load *load)
 {
-    quipu_cursor_close(restore->stored);
-    batch_finish(&restore->batch);
-    quipu_records_close(restore->records, NULL);
+    quipu_cursor_close(load->stored);
+    batch_finish(&load->batch);
+    quipu_records_close(load->records, NULL);
 }
 
-static const char *table_of(const struct restore *restore)
+static const char *table_of(const struct load *load)
 {
-    return quipu_records_schema(restore->records)->table;
+    return quipu_records_schema(load->records)->table;
 }
 
 /* -------------------------------------------------------- stored items */
 
 /* Opens a cursor from `first` to the known head.  It is opened again when the
  * head has risen because another program appends, too. */
-static int open_stored(struct restore *restore, int64_t first,
-                       quipu_error *error)
+static int open_stored(struct load *load, int64_t first, quipu_error *error)
 {
     const quipu_query query = { .struct_size = sizeof(query),
                                 .flags = QUIPU_QUERY_GTE | QUIPU_QUERY_LTE,
                                 .gte = first,
-                                .lte = restore->head };
+                                .lte = load->head };
 
-    quipu_cursor_close(restore->stored);
-    restore->stored = NULL;
-    return quipu_records_read_log(restore->records, &query, &restore->stored,
-                                  error);
+    quipu_cursor_close(load->stored);
+    load->stored = NULL;
+    return quipu_records_read_log(load->records, &query, &load->stored, error);
 }
 
 /* Checks that the schema has the same item at the notification id. */
-static int compare(struct restore *restore, const quipu_item *item,
+static int compare(struct load *load, const quipu_item *item,
                    quipu_error *error)
 {
     const quipu_item *stored = NULL;
     const char *difference = "existence";
     int status = QUIPU_OK;
 
-    if (restore->stored) {
-        status = quipu_cursor_next(restore->stored, &stored, error);
+    if (load->stored) {
+        status = quipu_cursor_next(load->stored, &stored, error);
     }
     if (status == QUIPU_OK && !stored) {
-        status = open_stored(restore, item->notification_id, error);
+        status = open_stored(load, item->notification_id, error);
         if (status == QUIPU_OK) {
-            status = quipu_cursor_next(restore->stored, &stored, error);
+            status = quipu_cursor_next(load->stored, &stored, error);
         }
     }
     if (status != QUIPU_OK) {
@@ -200,21 +197,21 @@ static int compare(struct restore *restore, const quipu_item *item,
         return quipu_error_set(error, QUIPU_CONFLICT,
                                "the schema '%s' holds another item at "
                                "notification id %lld (its %s differs)",
-                               table_of(restore),
-                               (long long)item->notification_id, difference);
+                               table_of(load), (long long)item->notification_id,
+                               difference);
     }
-    restore->present++;
+    load->present++;
     return QUIPU_OK;
 }
 
 /* ------------------------------------------------------------- appending */
 
 /* Checks that the items got the notification ids that they must have. */
-static int check_ids(const struct restore *restore, size_t first, size_t count,
+static int check_ids(const struct load *load, size_t first, size_t count,
                      const quipu_result *result, quipu_error *error)
 {
     for (size_t i = 0; i < count; i++) {
-        const int64_t wanted = restore->batch.ids[first + i];
+        const int64_t wanted = load->batch.ids[first + i];
         const int64_t actual = result->first_notification_id + (int64_t)i;
 
         if (wanted != 0 && wanted != actual) {
@@ -222,7 +219,7 @@ static int check_ids(const struct restore *restore, size_t first, size_t count,
                                    "the item with notification id %lld was "
                                    "stored in '%s' as %lld, because another "
                                    "program appends to this schema",
-                                   (long long)wanted, table_of(restore),
+                                   (long long)wanted, table_of(load),
                                    (long long)actual);
         }
     }
@@ -234,12 +231,11 @@ static int check_ids(const struct restore *restore, size_t first, size_t count,
  * event ids, which make a repeat safe.  If a repeat fails with QUIPU_IO, the
  * error of the first try is kept, since it names the cause.
  */
-static int append_with_retries(struct restore *restore,
-                               const quipu_append *append, quipu_result *result,
-                               quipu_error *error)
+static int append_with_retries(struct load *load, const quipu_append *append,
+                               quipu_result *result, quipu_error *error)
 {
-    const bool repeatable = quipu_records_schema(restore->records)->event_id;
-    int status = quipu_records_append(restore->records, append, result, error);
+    const bool repeatable = quipu_records_schema(load->records)->event_id;
+    int status = quipu_records_append(load->records, append, result, error);
 
     for (int i = 1; i < TRIES && repeatable && status == QUIPU_UNKNOWN_OUTCOME;
          i++) {
@@ -247,7 +243,7 @@ static int append_with_retries(struct restore *restore,
         int again;
 
         memset(result, 0, sizeof(*result));
-        again = quipu_records_append(restore->records, append, result, &own);
+        again = quipu_records_append(load->records, append, result, &own);
         if (again == QUIPU_IO) {
             break;
         }
@@ -259,117 +255,116 @@ static int append_with_retries(struct restore *restore,
     return status;
 }
 
-/* Appends a part of the batch.  After a failure restore->line is the line of
+/* Appends a part of the batch.  After a failure load->line is the line of
  * the item that caused it. */
-static int append(struct restore *restore, size_t first, size_t count,
+static int append(struct load *load, size_t first, size_t count,
                   quipu_result *result, quipu_error *error)
 {
     const quipu_append append = { .struct_size = sizeof(append),
-                                  .items = restore->batch.items + first,
+                                  .items = load->batch.items + first,
                                   .item_count = count };
 
     memset(result, 0, sizeof(*result));
-    int status = append_with_retries(restore, &append, result, error);
+    int status = append_with_retries(load, &append, result, error);
     if (status != QUIPU_OK) {
-        restore->line =
-            result->cause != QUIPU_CAUSE_NONE && result->index < count
-                ? restore->batch.lines[first + result->index]
-                : 0;
+        load->line = result->cause != QUIPU_CAUSE_NONE && result->index < count
+                         ? load->batch.lines[first + result->index]
+                         : 0;
     }
     return status;
 }
 
 /* Appends a part of the batch and updates the counts and the head.  The append
- * is a repeat if another program restores the same items concurrently. */
-static int store(struct restore *restore, size_t first, size_t count,
+ * is a repeat if another program loads the same items concurrently. */
+static int store(struct load *load, size_t first, size_t count,
                  quipu_result *result, quipu_error *error)
 {
-    int status = append(restore, first, count, result, error);
+    int status = append(load, first, count, result, error);
 
     if (status != QUIPU_OK) {
         return status;
     }
     if ((result->flags & QUIPU_RESULT_REPEATED) != 0) {
-        restore->present += (int64_t)count;
+        load->present += (int64_t)count;
     } else {
-        restore->written += (int64_t)count;
+        load->written += (int64_t)count;
     }
     int64_t last = result->first_notification_id + (int64_t)count - 1;
-    restore->head = last > restore->head ? last : restore->head;
-    return check_ids(restore, first, count, result, error);
+    load->head = last > load->head ? last : load->head;
+    return check_ids(load, first, count, result, error);
 }
 
-int restore_flush(struct restore *restore, quipu_error *error)
+int load_flush(struct load *load, quipu_error *error)
 {
-    const size_t count = restore->batch.count;
+    const size_t count = load->batch.count;
     quipu_result result;
 
     if (count == 0) {
         return QUIPU_OK;
     }
-    int status = store(restore, 0, count, &result, error);
+    int status = store(load, 0, count, &result, error);
     if (status == QUIPU_CONFLICT && result.cause == QUIPU_CAUSE_EVENT_ID) {
         /* Some of the items are stored already, by appends of other sizes.
          * Appended one at a time, each is either a repeat or new. */
         status = QUIPU_OK;
         for (size_t i = 0; status == QUIPU_OK && i < count; i++) {
-            status = store(restore, i, 1, &result, error);
+            status = store(load, i, 1, &result, error);
         }
     }
-    batch_clear(&restore->batch);
+    batch_clear(&load->batch);
     return status;
 }
 
 /* ------------------------------------------------------------- putting */
 
 /* Checks that the item can follow those before it. */
-static int check_order(const struct restore *restore, const quipu_item *item,
+static int check_order(const struct load *load, const quipu_item *item,
                        quipu_error *error)
 {
     const int64_t id = item->notification_id;
-    const int64_t next = restore->head + (int64_t)restore->batch.count + 1;
+    const int64_t next = load->head + (int64_t)load->batch.count + 1;
 
     if ((item->flags & QUIPU_ITEM_ERASED) != 0) {
         return quipu_error_set(error, QUIPU_UNSUPPORTED,
                                "the item with notification id %lld of '%s' is "
                                "erased, and an erased item cannot be appended",
-                               (long long)id, table_of(restore));
+                               (long long)id, table_of(load));
     }
-    if (id != 0 && restore->last != 0 && id != restore->last + 1) {
+    if (id != 0 && load->last != 0 && id != load->last + 1) {
         return quipu_error_set(error, QUIPU_CORRUPT,
                                "notification id %lld of '%s' comes after %lld",
-                               (long long)id, table_of(restore),
-                               (long long)restore->last);
+                               (long long)id, table_of(load),
+                               (long long)load->last);
     }
     if (id > next) {
         return quipu_error_set(error, QUIPU_CONFLICT,
                                "notification id %lld cannot follow: the log of "
                                "'%s' ends at %lld",
-                               (long long)id, table_of(restore),
+                               (long long)id, table_of(load),
                                (long long)next - 1);
     }
     return QUIPU_OK;
 }
 
-int restore_put(struct restore *restore, const quipu_item *item, int64_t line,
-                quipu_error *error)
+int load_put(struct load *load, const quipu_item *item, int64_t line,
+             quipu_error *error)
 {
-    restore->line = line;
-    int status = check_order(restore, item, error);
+    load->line = line;
+    int status = check_order(load, item, error);
     if (status != QUIPU_OK) {
         return status;
     }
     if (item->notification_id != 0) {
-        restore->last = item->notification_id;
-        if (item->notification_id <= restore->head) {
-            return compare(restore, item, error);
+        load->last = item->notification_id;
+        if (item->notification_id <= load->head) {
+            return compare(load, item, error);
         }
     }
-    if (batch_is_full(&restore->batch, item)) {
-        status = restore_flush(restore, error);
+    if (batch_is_full(&load->batch, item)) {
+        status = load_flush(load, error);
     }
     if (status == QUIPU_OK) {
-        batch_add(&restore->batch, item, line);
+        batch_add(&load->batch, item, line);
     }
     return status;
 }
