@@ -296,7 +296,7 @@ static int open_env(struct environment *environment,
     }
     cut_name(folder);
     if (environment->has_lock_file) {
-        int status = quipu_lmdb_reader_table_allocate(
+        int status = quipu_lmdb_reader_table_prepare(
             host, folder, options->maxreaders, error);
         if (status != QUIPU_OK) {
             host->release(folder);

@@ -16,20 +16,42 @@ static pthread_mutex_t files_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct file *files;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* fork() while another thread holds the lock would leave it locked in the
- * child, which must still be able to open other files. */
+/* fork() while another thread holds a lock would leave it locked in the child,
+ * which must still be able to open other files. Besides the register's these
+ * are SQLite's static mutexes, which any of its calls may hold: for memory, the
+ * list of open files, random numbers. They are acquired in an order in which
+ * SQLite nests them; it acquires none while it holds that for memory. */
+static const int static_ids[] = {
+    SQLITE_MUTEX_STATIC_OPEN, SQLITE_MUTEX_STATIC_PRNG,
+    SQLITE_MUTEX_STATIC_MAIN, SQLITE_MUTEX_STATIC_VFS1,
+    SQLITE_MUTEX_STATIC_VFS2, SQLITE_MUTEX_STATIC_VFS3,
+    SQLITE_MUTEX_STATIC_LRU,  SQLITE_MUTEX_STATIC_PMEM,
+    SQLITE_MUTEX_STATIC_MEM
+};
+#define STATICS (sizeof(static_ids) / sizeof(static_ids[0]))
+
 static void before_fork(void)
 {
     (void)pthread_mutex_lock(&files_lock);
+    SAFEGUARD("contract.sqlites-mutexes-at-fork")
+    for (size_t i = 0; i < STATICS; i++) {
+        sqlite3_mutex_enter(sqlite3_mutex_alloc(static_ids[i]));
+    }
 }
 
 static void after_fork(void)
 {
+    SAFEGUARD("contract.sqlites-mutexes-at-fork")
+    for (size_t i = STATICS; i > 0; i--) {
+        sqlite3_mutex_leave(sqlite3_mutex_alloc(static_ids[i - 1]));
+    }
     (void)pthread_mutex_unlock(&files_lock);
 }
 
+/* SQLite is initialised first, which it does under mutexes of its own. */
 static void register_fork_handlers(void)
 {
+    (void)sqlite3_initialize();
     (void)pthread_atfork(before_fork, after_fork, after_fork);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The blocks of LMDB's reader table (reader_table.h).
+ * The file of LMDB's reader table (reader_table.h).
  *
  * A process uses as much of the table as the file had when the process opened
  * it, and looks for readers in as many slots as any process uses.  So the file
@@ -11,15 +11,23 @@
  * INV2  Blocks of a file that is in use are allocated by fallocate, which
  *       changes no byte; a file that is not in use may be filled with zeros
  *       instead, since LMDB sets it up again.
+ * INV3  A slot is free if its process is 0, and only its owner sets that number
+ *       to anything else.  This process has no slot yet.  So one with its
+ *       number is of a dead process, no other process changes it but to 0, and
+ *       it is freed without LMDB's mutex.  All users of a store are in one PID
+ *       namespace (common/lock_file.c, INV9).
  */
 #include "txn/reader_table.h"
 
 #include "error.h"
 
+#include "common/safeguard.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,6 +35,11 @@
 /* A slot and the header of LMDB's table, rounded up. */
 #define SLOT_SIZE 64
 #define HEADER_SIZE 128
+/* LMDB 0.9: magic, and version 1 with locks of processes; in a slot the number
+ * of a process follows that of its transaction. */
+#define LOCK_MAGIC UINT32_C(0xBEEFC0DE)
+#define LOCK_FORMAT UINT32_C(0x10001)
+#define PROCESS_AT 8
 
 /* Returns true if no other process has the file open: LMDB locks its first
  * byte, shared while it is in use. */
@@ -71,16 +84,50 @@ static int allocate(int fd, unsigned readers)
     return code;
 }
 
-int quipu_lmdb_reader_table_allocate(const quipu_host *host, const char *folder,
-                                     unsigned readers, quipu_error *error)
+/* INV3. LMDB itself sets a file up that is not in use. */
+static void free_own_slots(int fd)
+{
+    static const uint32_t nobody = 0;
+    const uint32_t own = (uint32_t)getpid();
+    uint32_t head[2] = { 0 };
+    uint32_t process = 0;
+    const ssize_t size = sizeof(process);
+    bool known = pread(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
+                 head[0] == LOCK_MAGIC && head[1] == LOCK_FORMAT;
+    for (off_t at = HEADER_SIZE + PROCESS_AT;
+         known && pread(fd, &process, sizeof(process), at) == size;
+         at += SLOT_SIZE) {
+        if (SAFEGUARDED("V4.slots-of-a-reused-number", process == own, false)) {
+            (void)!pwrite(fd, &nobody, sizeof(nobody), at);
+        }
+    }
+}
+
+/* Returns the mode of the data file without the right to read of those that may
+ * not write: they could lock the file and so stop the writers. */
+static mode_t mode_of(const char *folder)
+{
+    char path[PATH_MAX];
+    struct stat info;
+    (void)snprintf(path, sizeof(path), "%s/data.mdb", folder);
+    if (stat(path, &info) != 0) {
+        return 0600;
+    }
+    return (info.st_mode & 0666 & (0222 | (info.st_mode & 0222) << 1)) | 0600;
+}
+
+int quipu_lmdb_reader_table_prepare(const quipu_host *host, const char *folder,
+                                    unsigned readers, quipu_error *error)
 {
     char path[PATH_MAX];
     (void)snprintf(path, sizeof(path), "%s/lock.mdb", folder);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    int fd =
+        open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode_of(folder));
     if (fd < 0) {
         return QUIPU_OK; /* LMDB says why, if it needs the file */
     }
     int code = allocate(fd, readers);
+    free_own_slots(fd);
     (void)close(fd);
     return code == ENOSPC || code == EDQUOT
                ? quipu_lmdb_error_set(host, path, code,

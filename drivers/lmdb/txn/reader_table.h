@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The file of LMDB's reader table, lock.mdb: it gets its blocks on the disk
- * before LMDB maps it.
+ * The file of LMDB's reader table, lock.mdb, before LMDB maps it: it gets its
+ * blocks on the disk, and loses the slots of a dead process that had the number
+ * of this one.
  *
  * LMDB makes the file longer without writing to it, and maps it.  On a full
  * disk, the first access to a page of the map that has no block ends the
  * process by SIGBUS, which a library must not do.  reader_table.c says why the
  * file is never made longer while another process uses it.
+ *
+ * Slots of a process that was killed are freed when another one finds that no
+ * process has its number and the store open (mdb_reader_check).  If the number
+ * has been given to a process that has the store open, such a slot looks like
+ * one of its own, for ever: LMDB then reuses no page that the dead transaction
+ * has seen, and the file grows with each commit.
  */
 #ifndef LMDB_DRIVER_READER_TABLE_H
 #define LMDB_DRIVER_READER_TABLE_H
@@ -14,7 +21,8 @@
 #include <quipu/driver.h>
 
 /*
- * Allocates the file's blocks, and creates the file if it is missing.
+ * Allocates the file's blocks, frees slots that have the number of this
+ * process, and creates the file if it is missing.
  *
  * Call it before LMDB opens the environment, while no other process opens it
  * (the open lock of the lock file is held), and while this process does not
@@ -24,7 +32,7 @@
  * may not write the file, or whose file system cannot allocate, does without.
  * IO: the disk is full.
  */
-int quipu_lmdb_reader_table_allocate(const quipu_host *host, const char *folder,
-                                     unsigned readers, quipu_error *error);
+int quipu_lmdb_reader_table_prepare(const quipu_host *host, const char *folder,
+                                    unsigned readers, quipu_error *error);
 
 #endif

@@ -5,6 +5,7 @@
 #include "drivers/common/processes.h"
 #include "quipu_test_unprivileged.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "lmdb_driver.h"
@@ -141,6 +142,60 @@ static void only_lmdbs_lock_file_remains(void **state)
     assert_int_equal(access(name, F_OK), -1);
 }
 
+/* ------------------------------------------------------------ reader table */
+
+struct keeper {
+    char folder[32];
+    atomic_int ready;
+};
+
+static void keep_open(void *context)
+{
+    struct keeper *keeper = context;
+    struct place place = fixture_place(keeper->folder, NULL);
+    (void)fixture_count(place.datastore, place.bound); /* takes a slot */
+    atomic_store(&keeper->ready, 1);
+    for (;;) {
+        (void)pause();
+    }
+}
+
+/* A slot of a killed process whose number a later one has: it pins all pages
+ * that its transaction has seen. */
+static void slot_of_a_reused_process_number_is_freed(void **state)
+{
+    (void)state;
+    char name[64];
+    struct stat info;
+    struct keeper *keeper = share_memory(sizeof(*keeper));
+    (void)snprintf(keeper->folder, sizeof(keeper->folder), "%s",
+                   fixture_file());
+    const char *folder = keeper->folder;
+    (void)snprintf(name, sizeof(name), "%s/lock.mdb", folder);
+    pid_t holder = start_child(keep_open, keeper);
+    while (atomic_load(&keeper->ready) == 0) {
+        (void)usleep(1000);
+    }
+    int fd = open(name, O_RDWR);
+    assert_true(fd >= 0);
+    const uint32_t own = (uint32_t)getpid();
+    const uint64_t oldest = 1;
+    const uint32_t slots = 2; /* the second is that of the dead process */
+    assert_int_equal(pwrite(fd, &slots, 4, 56), 4);
+    assert_int_equal(pwrite(fd, &oldest, 8, 128 + 64), 8);
+    assert_int_equal(pwrite(fd, &own, 4, 128 + 64 + 8), 4);
+    (void)close(fd);
+    struct place place = fixture_place(folder, NULL);
+    for (int i = 0; i < 400; i++) {
+        fixture_append(place.datastore, place.bound, 1);
+    }
+    assert_int_equal(stat(fixture_data(folder), &info), 0);
+    assert_true(info.st_size < 4 << 20);
+    fixture_leave(&place);
+    kill_child(holder);
+    assert_int_equal(munmap(keeper, sizeof(*keeper)), 0);
+}
+
 /* ---------------------------------------------------------------- readonly */
 
 static void read_only(void *context)
@@ -210,6 +265,7 @@ int main(void)
         cmocka_unit_test(killed_writer_blocks_no_other),
         cmocka_unit_test(several_processes_create_one_store),
         cmocka_unit_test(only_lmdbs_lock_file_remains),
+        cmocka_unit_test(slot_of_a_reused_process_number_is_freed),
         cmocka_unit_test(reader_without_write_permission_can_read),
         cmocka_unit_test(immutable_creates_no_lock_file),
     };

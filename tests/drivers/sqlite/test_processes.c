@@ -375,6 +375,47 @@ static void file_that_was_open_at_fork_is_refused(void **state)
     close_bound(datastore, bound);
 }
 
+static atomic_bool busy;
+
+static void *open_append_and_close(void *context)
+{
+    const quipu_schema schema = fixture_schema("events", 0);
+    while (atomic_load(&busy)) {
+        quipu_driver_datastore *datastore = fixture_open(context);
+        fixture_append(datastore, fixture_bind(datastore, &schema), 1);
+        fixture_close(datastore);
+    }
+    return NULL;
+}
+
+static void open_another(void *context)
+{
+    (void)context;
+    (void)alarm(60); /* ends a child that hangs */
+    fixture_close(fixture_open("child.db"));
+}
+
+/* The child must not inherit a mutex that another thread holds. */
+static void child_of_a_fork_beside_other_threads_can_open(void **state)
+{
+    (void)state;
+    pthread_t threads[2];
+    char names[2][16] = { "beside1.db", "beside2.db" };
+    atomic_store(&busy, true);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, open_append_and_close, names[i]),
+            0);
+    }
+    for (int i = 0; i < 100; i++) {
+        expect_success(start_child(open_another, NULL));
+    }
+    atomic_store(&busy, false);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup(name, use_new_file)
@@ -387,6 +428,7 @@ int main(void)
         CASE(processes_append_in_fair_turns),
         CASE(commit_wakes_waiting_processes),
         CASE(file_that_was_open_at_fork_is_refused),
+        CASE(child_of_a_fork_beside_other_threads_can_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
