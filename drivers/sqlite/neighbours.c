@@ -27,8 +27,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A "-shm" has less while it is begun, and otherwise a multiple of it. */
-#define SHM_UNIT 4096
+/* A "-shm" has less while it is begun, and otherwise a multiple of it: SQLite
+ * extends it by 4096 bytes, and a power cut may leave any sectors of that. */
+#define SHM_UNIT 512
 #define PATH_ROOM 520
 
 struct neighbour {
