@@ -174,6 +174,23 @@ int quipu_cursor_open(quipu_records *records, const quipu_bytes *sequence_id,
     return QUIPU_OK;
 }
 
+/* An event id is 16 bytes to everything above the drivers, which copies it
+ * without a look at its size. A foreign or damaged table may have another. */
+static int refuse_event_id(quipu_cursor *cursor, const quipu_item *item,
+                           quipu_error *error)
+{
+    struct quipu_rows *rows = &cursor->rows;
+
+    rows->state = QUIPU_ROWS_FAILED;
+    rows->left = 0;
+    return quipu_error_set(error, QUIPU_CORRUPT,
+                           "the event id of the item with notification id "
+                           "%lld and position %lld has %zu bytes instead of "
+                           "16; restore the store from a backup",
+                           (long long)item->notification_id,
+                           (long long)item->position, item->event_id.size);
+}
+
 int quipu_cursor_next(quipu_cursor *cursor, const quipu_item **item,
                       quipu_error *error)
 {
@@ -188,7 +205,13 @@ int quipu_cursor_next(quipu_cursor *cursor, const quipu_item **item,
         status = quipu_rows_next(&cursor->rows, sizeof(**item), &row, error);
     }
     if (status == QUIPU_OK) {
-        *item = row;
+        const quipu_item *lent = row;
+
+        if (lent && lent->event_id.data &&
+            lent->event_id.size != sizeof(quipu_uuid)) {
+            return refuse_event_id(cursor, lent, error);
+        }
+        *item = lent;
     }
     return status;
 }

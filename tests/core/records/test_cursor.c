@@ -51,6 +51,34 @@ static void query_reaches_the_driver_as_a_range(void **state)
     }
 }
 
+/* A foreign table may have any bytes in the column of the event ids; callers
+ * copy 16 of them. */
+static void event_id_of_another_size_is_corrupt(void **state)
+{
+    static const size_t sizes[] = { 0, 3, 15, 17, 36 };
+    static const char bytes[36] = "0123";
+    quipu_item wrong = fake_item();
+    const void *const rows[] = { &wrong, NULL };
+    quipu_position position;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        const quipu_item *item = NULL;
+
+        wrong.event_id = (quipu_bytes){ bytes, sizes[i] };
+        fake.rows = rows;
+        assert_ok(quipu_records_read_log(fake_records, NULL, &cursor, &error),
+                  &error);
+        assert_refused(quipu_cursor_next(cursor, &item, &error), QUIPU_CORRUPT,
+                       &error, "instead of 16");
+        assert_status(quipu_cursor_next(cursor, &item, &error), QUIPU_INVALID);
+        quipu_cursor_close(cursor);
+        assert_status(
+            quipu_records_position(fake_records, 1, &position, &error),
+            QUIPU_CORRUPT);
+    }
+}
+
 /* V4 without matching items.  The contract promises drivers ranges that are not
  * empty. */
 static void empty_range_does_not_reach_the_driver(void **state)
@@ -133,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fake_test(items_are_lent_without_a_copy),
         fake_test(query_reaches_the_driver_as_a_range),
+        fake_test(event_id_of_another_size_is_corrupt),
         fake_test(empty_range_does_not_reach_the_driver),
         fake_test(invalid_reads_do_not_reach_the_driver),
         fake_test(text_ids_are_checked_by_their_kind),

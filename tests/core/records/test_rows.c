@@ -88,7 +88,9 @@ static const struct kind {
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-/* Rows of any type. */
+/* Rows of a cursor, and of the other kinds. */
+static quipu_item row_item;
+static const void *items_of_two[] = { &row_item, &row_item, NULL };
 static quipu_schema row_schema;
 static const void *rows_of_two[] = { &row_schema, &row_schema, NULL };
 
@@ -110,6 +112,10 @@ static void *opened(const struct kind *kind)
     void *rows = NULL;
 
     fresh();
+    if (kind->call == FAKE_READ_LOG) {
+        row_item = fake_item();
+        fake.rows = items_of_two;
+    }
     assert_ok(kind->open(&rows, &error), &error);
     assert_int_equal(fake.count[kind->call], 1);
     return rows;
