@@ -62,6 +62,42 @@ void quipu_drivers_forbid_loading(void)
     quipu_policy_forbid_loading();
 }
 
+/* The schemes of the drivers that there are, for a message; the list ends
+ * before the one that does not fit. */
+struct schemes {
+    char text[300];
+    size_t size;
+};
+
+static void add_scheme(void *context, const char *scheme, const char *file)
+{
+    struct schemes *schemes = context;
+    const size_t room = sizeof(schemes->text) - schemes->size;
+    const int size = snprintf(schemes->text + schemes->size, room, "%s%s",
+                              schemes->size > 0 ? ", " : "", scheme);
+
+    (void)file;
+    if (size < 0 || (size_t)size >= room) {
+        schemes->text[schemes->size] = '\0';
+    } else {
+        schemes->size += (size_t)size;
+    }
+}
+
+static void name_others(quipu_error *error)
+{
+    struct schemes schemes = { .size = 0 };
+
+    if (!error) {
+        return;
+    }
+    quipu_drivers_list(add_scheme, &schemes);
+    if (schemes.size > 0) {
+        quipu_error_set(error, QUIPU_NOT_FOUND, "%s; there are drivers for: %s",
+                        error->message, schemes.text);
+    }
+}
+
 int quipu_drivers_find(const char *scheme, const quipu_driver **driver,
                        quipu_error *error)
 {
@@ -73,6 +109,9 @@ int quipu_drivers_find(const char *scheme, const quipu_driver **driver,
     }
     if (status == QUIPU_OK) {
         status = quipu_registry_load(scheme, &entry, error);
+        if (status == QUIPU_NOT_FOUND) {
+            name_others(error);
+        }
     }
     if (status == QUIPU_OK) {
         *driver = &entry->table;

@@ -35,9 +35,11 @@
 #include "driver/loader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "driver/vtable.h"
@@ -86,6 +88,19 @@ int quipu_loader_probe(const char *file, quipu_error *error)
 
 #if QUIPU_DLOPEN
 
+/* Returns true if a file cannot be opened for want of a descriptor: dlerror has
+ * nothing but words. */
+static bool has_no_descriptor(const char *file)
+{
+    const int fd = open(file, O_RDONLY | O_CLOEXEC);
+    const bool none = fd < 0 && (errno == EMFILE || errno == ENFILE);
+
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return none;
+}
+
 /* Calls the driver's entry and copies its table (INV5). */
 static int adopt(const char *file, void *symbol, quipu_driver *table,
                  quipu_error *error)
@@ -115,6 +130,12 @@ static int load_file(const char *file, quipu_driver *table, quipu_error *error)
     int status;
 
     if (!module) {
+        if (has_no_descriptor(file)) {
+            return quipu_error_set(error, QUIPU_IO,
+                                   FOUND "the process has too many files open; "
+                                         "close some, or raise ulimit -n",
+                                   file);
+        }
         return quipu_error_set(error, QUIPU_UNSUPPORTED,
                                FOUND "it cannot be loaded: %s", file,
                                dlerror());

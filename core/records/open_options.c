@@ -99,11 +99,16 @@ static int apply_timeout(struct quipu_open_options *parsed, const char *value,
                          quipu_error *error)
 {
     uint64_t milliseconds = DEFAULT_TIMEOUT;
-    int status = quipu_option_count("timeout", value, &milliseconds, error);
+    int status = quipu_option_count("timeout", value, &milliseconds, NULL);
 
+    if (status != QUIPU_OK) {
+        return quipu_error_set(error, status,
+                               "option \"timeout\" must be a number of "
+                               "milliseconds, without a unit, such as 5000");
+    }
     parsed->timeout =
         milliseconds < INT64_MAX ? (int64_t)milliseconds : INT64_MAX;
-    return status;
+    return QUIPU_OK;
 }
 
 /* The options that mean the same in every driver, by name; `appliers` below has

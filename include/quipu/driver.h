@@ -417,7 +417,7 @@ typedef struct quipu_driver {
      * that `target` names.  The copy is checked before anything is changed.  A
      * process that ends at any moment leaves the old store, the new one, or a
      * state that `open` refuses with the way out.  The deadline as above.
-     * Codes: CONFLICT (there is a store), BUSY (a process has it open to write),
+     * Codes: CONFLICT (there is a store), BUSY (a writer has it open),
      * NOT_FOUND (no copy, or no folder for the store), INVALID (body or
      * option), UNSUPPORTED (format), TIMEOUT, DENIED, IO, CORRUPT (the copy is
      * damaged or no store).

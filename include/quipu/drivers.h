@@ -56,7 +56,8 @@ QUIPU_API void quipu_drivers_forbid_loading(void);
  * table has the size of this version of quipu_driver (members that the driver
  * lacks are NULL), is constant, and lives until the process ends.
  *
- * NOT_FOUND: there is no driver; the message lists the places searched.
+ * NOT_FOUND: there is no driver; the message lists the places searched, and the
+ * drivers that there are.  IO: the process has no descriptor left.
  * UNSUPPORTED: it exists but cannot be used; the message says why.  INVALID:
  * the scheme is NULL or malformed.  DENIED: the scheme is not accepted, or
  * loading is forbidden.  NO_MEMORY.

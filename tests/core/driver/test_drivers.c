@@ -141,6 +141,20 @@ static void each_place_is_explained(void **state)
                                 "search path: module 1.0.0");
 }
 
+static void unknown_scheme_names_the_drivers_that_exist(void **state)
+{
+    const quipu_driver *driver;
+    quipu_error err;
+
+    (void)state;
+    link_module("good", "a/listed.so");
+    use_folders("@/a");
+    assert_refused(quipu_drivers_find("sqlite3", &driver, &err),
+                   QUIPU_NOT_FOUND, &err, "there are drivers for: own");
+    assert_contains(err.message, "listed");
+    assert_int_equal(unlink("a/listed.so"), 0);
+}
+
 static void failure_is_explained(void **state)
 {
     static struct lines lost, broken;
@@ -183,6 +197,7 @@ int main(void)
         cmocka_unit_test(listing_loads_nothing),
         cmocka_unit_test(search_for_a_linked_driver_ends_at_once),
         cmocka_unit_test(each_place_is_explained),
+        cmocka_unit_test(unknown_scheme_names_the_drivers_that_exist),
         cmocka_unit_test(failure_is_explained),
         cmocka_unit_test(invalid_and_forbidden_schemes_are_not_searched),
     };

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -226,6 +227,22 @@ static void current_folder_is_never_searched(void **state)
     assert_unfound("evil", QUIPU_NOT_FOUND, "no driver for \"evil\"");
 }
 
+static void lack_of_descriptors_is_named(void **state)
+{
+    struct rlimit limit;
+    struct rlimit none;
+
+    (void)state;
+    setenv("QUIPU_DRIVER_PATH", here, 1);
+    assert_int_equal(symlink(MODULES "/good.so", "late.so"), 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_unfound("late", QUIPU_IO, "too many files open");
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
 static void malformed_scheme_never_becomes_a_file_name(void **state)
 {
     static const char *const schemes[] = {
@@ -263,6 +280,7 @@ int main(void)
         cmocka_unit_test(absent_module_is_looked_for_everywhere),
         cmocka_unit_test(long_list_of_places_is_counted),
         cmocka_unit_test(current_folder_is_never_searched),
+        cmocka_unit_test(lack_of_descriptors_is_named),
         cmocka_unit_test(malformed_scheme_never_becomes_a_file_name),
     };
     if (!getcwd(here, sizeof(here))) {

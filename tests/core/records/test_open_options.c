@@ -117,6 +117,7 @@ static void timeout_becomes_a_deadline(void **state)
     fake_reset();
     refuse_uri("fake:?timeout=-1", "\"timeout\"");
     refuse_uri("fake:?timeout=soon", "\"timeout\"");
+    refuse_uri("fake:?timeout=5s", "milliseconds");
 }
 
 static void namespace_has_up_to_63_bytes(void **state)
