@@ -340,10 +340,16 @@ static void expire_taken(struct quipu_commit_group *group,
     quipu_commit_queue_answered(group, request);
 }
 
-static bool within(int64_t deadline, int64_t other, int64_t span)
+/* Returns true if the deadlines of the group and this one lie within the span.
+ */
+static bool keeps_span(const struct quipu_commit_group *group, int64_t deadline,
+                       int64_t span)
 {
-    return deadline < other ? other - deadline <= span
-                            : deadline - other <= span;
+    const int64_t first =
+        deadline < group->deadline ? deadline : group->deadline;
+    const int64_t last = deadline > group->latest ? deadline : group->latest;
+
+    return last - first <= span;
 }
 
 /* Returns true if a request may join the group: it is no transaction, and the
@@ -361,7 +367,7 @@ static bool may_join(const struct quipu_commit_queue *queue,
     return group->count == 0 ||
            (group->count < limit &&
             group->size + request->size <= QUIPU_COMMIT_QUEUE_BYTES &&
-            within(request->deadline, group->deadline, queue->deadline_span));
+            keeps_span(group, request->deadline, queue->deadline_span));
 }
 
 static void join(struct quipu_commit_group *group,
@@ -376,6 +382,9 @@ static void join(struct quipu_commit_group *group,
     }
     if (request->deadline < group->deadline) {
         group->deadline = request->deadline;
+    }
+    if (request->deadline > group->latest) {
+        group->latest = request->deadline;
     }
 }
 

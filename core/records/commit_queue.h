@@ -93,6 +93,7 @@ struct quipu_commit_group {
     size_t limit;     /* the smallest group_limit of its members */
     uint64_t size;    /* bytes */
     int64_t deadline; /* the earliest of its members */
+    int64_t latest;   /* the latest deadline of its members */
     struct quipu_commit_request *answered;
 };
 

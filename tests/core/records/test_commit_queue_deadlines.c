@@ -103,6 +103,19 @@ static void timeout_of_zero_suffices_without_a_leader(void **state)
     assert_int_equal(schedule_join(schedule_append('a')), QUIPU_OK);
 }
 
+/* The limit is that of any two members, not of neighbours in the queue. */
+static void deadlines_of_a_group_lie_within_half_the_timeout(void **state)
+{
+    (void)state;
+    append_within('a', LONG);
+    append_within('b', LONG / 12 * 7);
+    append_within('c', LONG / 6);
+    schedule_release();
+    schedule_join_all();
+    assert_string_equal(schedule_names(1), "ab");
+    assert_string_equal(schedule_names(2), "c");
+}
+
 static void nap(void)
 {
     const struct timespec while_ = { .tv_nsec = 1000000 };
@@ -269,6 +282,7 @@ int main(void)
         deadline_test(taken_request_waits_for_its_answer),
         deadline_test(group_has_the_earliest_deadline),
         deadline_test(deadlines_over_half_a_timeout_apart_share_no_commit),
+        deadline_test(deadlines_of_a_group_lie_within_half_the_timeout),
         deadline_test(busy_at_the_deadline_reaches_only_late_requests),
         deadline_test(late_request_reports_io),
         deadline_test(late_request_reports_other_codes_as_busy),
