@@ -6,6 +6,7 @@
 #include "quipu_test_unprivileged.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
 
 #include "lmdb_driver.h"
@@ -142,7 +143,7 @@ static void only_lmdbs_lock_file_remains(void **state)
     assert_int_equal(access(name, F_OK), -1);
 }
 
-/* ------------------------------------------------------------ reader table */
+/* ----------------------------------------------------------- PID namespaces */
 
 struct keeper {
     char folder[32];
@@ -159,6 +160,50 @@ static void keep_open(void *context)
         (void)pause();
     }
 }
+
+static void expect_other_namespace(void *context)
+{
+    quipu_driver_datastore *datastore = NULL;
+    quipu_error error = { 0 };
+    assert_int_equal(getpid(), 1);
+    assert_refused(fixture_try_open(context, NULL, &datastore, &error),
+                   QUIPU_UNSUPPORTED, &error, "PID namespace");
+}
+
+/* As a container does. */
+static void enter_namespace(void *context)
+{
+    if (unshare(CLONE_NEWPID) != 0) {
+        (void)fflush(NULL);
+        _exit(77);
+    }
+    expect_success(start_child(expect_other_namespace, context));
+}
+
+static void store_in_use_in_another_pid_namespace_is_refused(void **state)
+{
+    (void)state;
+    int status = 0;
+    struct keeper *keeper = share_memory(sizeof(*keeper));
+    (void)snprintf(keeper->folder, sizeof(keeper->folder), "%s",
+                   fixture_file());
+    pid_t holder = start_child(keep_open, keeper);
+    while (atomic_load(&keeper->ready) == 0) {
+        (void)usleep(1000);
+    }
+    pid_t child = start_child(enter_namespace, keeper->folder);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    kill_child(holder);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+        skip(); /* it needs root, and a container may forbid it */
+    }
+    assert_int_equal(status, 0);
+    struct place place = fixture_place(keeper->folder, NULL);
+    fixture_leave(&place);
+    assert_int_equal(munmap(keeper, sizeof(*keeper)), 0);
+}
+
+/* ------------------------------------------------------------ reader table */
 
 /* A slot of a killed process whose number a later one has: it pins all pages
  * that its transaction has seen. */
@@ -265,6 +310,7 @@ int main(void)
         cmocka_unit_test(killed_writer_blocks_no_other),
         cmocka_unit_test(several_processes_create_one_store),
         cmocka_unit_test(only_lmdbs_lock_file_remains),
+        cmocka_unit_test(store_in_use_in_another_pid_namespace_is_refused),
         cmocka_unit_test(slot_of_a_reused_process_number_is_freed),
         cmocka_unit_test(reader_without_write_permission_can_read),
         cmocka_unit_test(immutable_creates_no_lock_file),
