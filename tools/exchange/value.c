@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,11 +39,27 @@ json_t *exchange_value_from_integer(int64_t number)
     return json_string(text);
 }
 
+/* A JSON tool that reads and writes a number may write a large one without an
+ * exponent, too long for an integer, and -0 without its sign; it leaves a
+ * string alone. */
+static json_t *from_real(double real)
+{
+    char text[32];
+
+    if ((real != 0 || !signbit(real)) && fabs(real) < (double)EXACT_MAX) {
+        return json_real(real);
+    }
+    snprintf(text, sizeof(text), "%.17g", real);
+    return json_string(text);
+}
+
 json_t *exchange_value_from_column(const quipu_value *value)
 {
     switch (value->kind) {
     case QUIPU_VALUE_INT:
         return exchange_value_from_integer(value->as.integer);
+    case QUIPU_VALUE_DOUBLE:
+        return from_real(value->as.real);
     case QUIPU_VALUE_BYTES:
         return exchange_value_from_bytes(value->as.bytes);
     default:
@@ -87,8 +104,16 @@ static bool read_decimal(const char *text, int64_t *number)
 int exchange_value_read_integer(const json_t *value, const char *name,
                                 int64_t *number, quipu_error *error)
 {
+    const double real = json_real_value(value);
+
     if (json_is_integer(value)) {
         *number = json_integer_value(value);
+        return QUIPU_OK;
+    }
+    /* Other programs write 100 as 1E+2, or as 100.0. */
+    if (json_is_real(value) && real >= -EXACT_MAX && real <= EXACT_MAX &&
+        (double)(int64_t)real == real) {
+        *number = (int64_t)real;
         return QUIPU_OK;
     }
     return json_is_string(value) &&
@@ -174,15 +199,19 @@ int exchange_value_read_time(const json_t *value, const char *name,
 static int read_real(const json_t *value, const char *name, double *real,
                      quipu_error *error)
 {
-    const json_int_t integer = json_integer_value(value);
+    const char *text = json_is_string(value) ? json_string_value(value) : "";
+    char *end = NULL;
 
-    if (json_is_integer(value) && integer >= -EXACT_MAX &&
-        integer <= EXACT_MAX) {
-        *real = (double)integer;
+    /* An integer is the digits of a double that another program has written
+     * without an exponent; the nearest double is the one that was meant. */
+    if (json_is_number(value)) {
+        *real = json_is_integer(value) ? (double)json_integer_value(value)
+                                       : json_real_value(value);
         return QUIPU_OK;
     }
-    *real = json_real_value(value);
-    return json_is_real(value)
+    *real = strtod(text, &end);
+    return text[0] != '\0' && strspn(text, "+-.0123456789eE") == strlen(text) &&
+                   *end == '\0' && *real - *real == 0
                ? QUIPU_OK
                : wrong(value, name, "a number that a double can hold", error);
 }
