@@ -192,7 +192,7 @@ int linkat(int from_folder, const char *from, int to_folder, const char *to,
     if (quipu_fault_plan_decide(CALL_REMOVE) != FAULT_NONE) {
         return -1;
     }
-    struct file file = files_of(atoi(from + sizeof(own) - 1));
+    struct file file = files_of((int)strtol(from + sizeof(own) - 1, NULL, 10));
     journal_lock();
     int status = NEXT(linkat)(from_folder, from, to_folder, to, flags);
     if (status == 0) {
