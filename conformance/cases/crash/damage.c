@@ -158,10 +158,10 @@ static void check_strangers(struct quipu_context *ctx, const char *folder)
         char text[32] = "";
 
         CHECK(file, "the store has removed %s", path);
-        (void)fgets(text, sizeof(text), file);
+        const char *line = fgets(text, sizeof(text), file);
         (void)fclose(file);
-        CHECK(strcmp(text, strangers[i]) == 0, "the store has changed %s",
-              path);
+        CHECK(line && strcmp(line, strangers[i]) == 0,
+              "the store has changed %s", path);
     }
 }
 
