@@ -66,10 +66,12 @@ static char text[300];
 static bool is_proper(const char *operation, int status,
                       const quipu_error *error)
 {
-    const bool proper = status == QUIPU_OK || status == QUIPU_CORRUPT ||
-                        status == QUIPU_NOT_FOUND ||
-                        status == QUIPU_UNSUPPORTED ||
-                        status == QUIPU_CONFLICT || status == QUIPU_ALREADY;
+    const bool proper =
+        status == QUIPU_OK || status == QUIPU_CORRUPT ||
+        status == QUIPU_NOT_FOUND || status == QUIPU_UNSUPPORTED ||
+        status == QUIPU_CONFLICT || status == QUIPU_ALREADY ||
+        /* a damaged name of a schema may differ from another in case only */
+        (status == QUIPU_INVALID && strcmp(operation, "setup") == 0);
     if (!proper) {
         (void)snprintf(text, sizeof(text), "%s: %d, %.200s", operation, status,
                        error->message);
