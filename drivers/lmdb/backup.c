@@ -416,7 +416,8 @@ static int restore_to(const struct data_file *file, const quipu_backup *backup,
         .host = host,
         .path = file->path,
         .source = copy->name,
-        .replace = (backup->flags & QUIPU_BACKUP_REPLACE) != 0
+        .replace = (backup->flags & QUIPU_BACKUP_REPLACE) != 0,
+        .keep_access = true
     };
     struct text lock_path = { .host = host };
 

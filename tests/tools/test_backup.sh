@@ -96,7 +96,8 @@ exported b b.jsonl
 cmp a.jsonl b.jsonl || fail "the store restored from elsewhere differs"
 rm -f "$other"
 
-# Owner, group and mode are those of the store, and of a replaced file.
+# A backup has the owner, group and mode of the store, whatever file it
+# replaces; a restored store has those of the file that it replaces.
 chmod 640 "$(data a)"
 expect 0 "$quipu" backup "$(at a)" mode.backup
 [ "$(stat -c %a mode.backup)" = 640 ] || fail "mode: $(stat -c %a mode.backup)"

@@ -30,9 +30,10 @@
  *         so that other programs do not find it without them either.
  *   INV4  Nothing is removed that this process has not made, except what the
  *         caller may replace.
- *   INV5  A new file has the owner, group and mode of the file that it
- *         replaces, or else of the one that it is copied from. Where the system
- *         does not permit the group, the group gets no rights. */
+ *   INV5  A new file has the owner, group and mode of the one that it is copied
+ *         from, so that a backup cannot be read by users who cannot read the
+ *         store; a restored store has those of the file that it replaces. Where
+ *         the system does not permit the group, the group gets no rights. */
 #include "common/files/replacement.h"
 
 #include "common/error.h"
@@ -158,29 +159,31 @@ static int look(struct replacement *replacement, quipu_error *error)
 {
     const struct replacement_plan *plan = &replacement->plan;
     struct stat source;
+    struct stat old;
 
     if (stat(plan->source, &source) != 0) {
         return quipu_common_error_set_system(plan->host, plan->source, errno,
                                              "look at", error);
     }
     replacement->like = source;
-    replacement->exists = lstat(plan->path, &replacement->like) == 0;
+    replacement->exists = lstat(plan->path, &old) == 0;
     if (!replacement->exists) {
-        replacement->like = source;
         return errno == ENOENT ? QUIPU_OK
                                : fail(replacement, errno, "look at", error);
     }
-    if (!S_ISREG(replacement->like.st_mode)) {
+    if (!S_ISREG(old.st_mode)) {
         return plan->host->error_set(error, QUIPU_INVALID, 0, NULL,
                                      "\"%s\" is no regular file; name another",
                                      plan->path);
     }
-    if (replacement->like.st_ino == source.st_ino &&
-        replacement->like.st_dev == source.st_dev) {
+    if (old.st_ino == source.st_ino && old.st_dev == source.st_dev) {
         return plan->host->error_set(error, QUIPU_INVALID, 0, NULL,
                                      "\"%s\" is the file that is to be copied; "
                                      "name another",
                                      plan->path);
+    }
+    if (plan->keep_access) {
+        replacement->like = old;
     }
     return QUIPU_OK;
 }

@@ -18,7 +18,8 @@ struct replacement_plan {
     /* Suffixes of files beside a database that are parts of it ("-wal"),
      * NULL-terminated; none of them may meet the new file. */
     const char *const *parts;
-    bool replace; /* an existing file may be replaced */
+    bool replace;     /* an existing file may be replaced */
+    bool keep_access; /* with owner, group and mode of the existing file */
 };
 
 /* Bytes of a file on which the users of a database have locks of their library.

@@ -195,7 +195,9 @@ static int copy_pages(const struct connection *from,
     int code = begin_snapshot(from, &page_size);
 
     if (code != SQLITE_OK) {
-        return quipu_sqlite_error_set(from, code, "read the pages", error);
+        code = quipu_sqlite_error_set(from, code, "read the pages", error);
+        (void)sqlite3_exec(from->db, "ROLLBACK", NULL, NULL, NULL);
+        return code;
     }
     sqlite3_backup *pages =
         sqlite3_backup_init(to->db, "main", from->db, "main");
@@ -204,6 +206,7 @@ static int copy_pages(const struct connection *from,
     }
     const int finished =
         pages ? sqlite3_backup_finish(pages) : sqlite3_extended_errcode(to->db);
+    (void)sqlite3_exec(from->db, "ROLLBACK", NULL, NULL, NULL);
     if (copy->stopped) {
         return stopped(from->datastore->host, copy, error);
     }
