@@ -99,7 +99,9 @@ rm -f "$other"
 # A backup has the owner, group and mode of the store, whatever file it
 # replaces; a restored store has those of the file that it replaces.
 chmod 640 "$(data a)"
-expect 0 "$quipu" backup "$(at a)" mode.backup
+echo old >mode.backup
+chmod 644 mode.backup
+expect 0 "$quipu" backup --force "$(at a)" mode.backup
 [ "$(stat -c %a mode.backup)" = 640 ] || fail "mode: $(stat -c %a mode.backup)"
 chmod 600 "$(data b)"
 expect 0 "$quipu" restore --force mode.backup "$(at b)"

@@ -20,8 +20,6 @@
 /* SQLite's limit of 512 bytes, without "-quipu-new" and "-journal". */
 #define COPY_PATH_LONGEST 494
 
-#define COPY_ATTEMPTS 5
-
 /* SQLite's lock bytes: PENDING, RESERVED, and 510 of SHARED. */
 static const struct replacement_bytes lock_bytes = { .first = 0x40000000,
                                                      .count = 512 };
@@ -78,29 +76,45 @@ static int check_length(const quipu_host *host, const char *path,
                                  COPY_PATH_LONGEST, path);
 }
 
-/* Copies the datastore's database, by a reader. If it was idle and a program
- * began to write to it meanwhile, the copy is void, and is made again by a
- * reader that has locks. */
+/* Copies the datastore's database from a connection of its own, which uses
+ * SQLite's locks and thereby the files beside the database. */
+static int copy_locked(quipu_driver_datastore *datastore,
+                       const struct replacement *replacement,
+                       struct page_copy *copy, int64_t deadline,
+                       quipu_error *error)
+{
+    struct connection from = { .db = NULL };
+    int status = quipu_sqlite_connection_open(datastore, &from,
+                                              SQLITE_OPEN_READONLY, error);
+
+    if (status == QUIPU_OK) {
+        from.deadline = deadline;
+        status = quipu_sqlite_page_copy_to(&from, replacement, copy, error);
+    }
+    quipu_sqlite_connection_close(&from);
+    return status;
+}
+
+/* Copies the datastore's database by a reader, which leaves no file behind. If
+ * it was idle and a program began to write to it meanwhile, that copy is void,
+ * and it is copied with locks. */
 static int copy_store(quipu_driver_datastore *datastore,
                       const struct replacement *replacement,
                       struct page_copy *copy, int64_t deadline,
                       quipu_error *error)
 {
-    for (int attempt = 1;; attempt++) {
-        struct connection *from = NULL;
-        int status =
-            quipu_sqlite_reader_borrow(datastore, deadline, &from, error);
+    struct connection *from = NULL;
+    int status = quipu_sqlite_reader_borrow(datastore, deadline, &from, error);
 
-        if (status != QUIPU_OK) {
-            return status;
-        }
-        const bool idle = from->state.idle;
-        status = quipu_sqlite_page_copy_to(from, replacement, copy, error);
-        status = quipu_sqlite_reader_return(from, status, error);
-        if (status != QUIPU_BUSY || !idle || attempt == COPY_ATTEMPTS) {
-            return status;
-        }
+    if (status != QUIPU_OK) {
+        return status;
     }
+    const bool idle = from->state.idle;
+    status = quipu_sqlite_page_copy_to(from, replacement, copy, error);
+    status = quipu_sqlite_reader_return(from, status, error);
+    return status == QUIPU_BUSY && idle
+               ? copy_locked(datastore, replacement, copy, deadline, error)
+               : status;
 }
 
 int quipu_sqlite_backup(quipu_driver_datastore *datastore,
