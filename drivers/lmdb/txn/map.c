@@ -141,7 +141,8 @@ size_t quipu_lmdb_map_size(const struct environment *environment)
 /* ---------------------------------------------------------------- locating */
 
 /* Finds the store's record in the state of transaction `number`, which a reader
- * keeps, in a map that ends with the file.  Returns LMDB's code or an errno. */
+ * keeps, in a map that ends with the file.  Returns LMDB's code or an errno;
+ * EAGAIN: two commits since have overwritten the meta page of that state. */
 static int find_offset(const struct environment *environment, int fd,
                        uint64_t number, size_t *offset)
 {
@@ -166,7 +167,9 @@ static int find_offset(const struct environment *environment, int fd,
     map.base = base;
     atomic_store(&map.end, size / map.page_size);
     quipu_lmdb_snapshot_read_meta(&map, number, &meta);
-    int code = quipu_lmdb_snapshot_set(&snapshot, &map, &meta, number);
+    int code = meta.txnid > number
+                   ? EAGAIN
+                   : quipu_lmdb_snapshot_set(&snapshot, &map, &meta, number);
     if (code == MDB_SUCCESS) {
         code = btree_lookup(&snapshot, &quipu_lmdb_store_main, store_key(),
                             &value);
@@ -207,17 +210,17 @@ static int locate(struct environment *environment, MDB_txn *txn)
 int quipu_lmdb_map_locate(struct environment *environment, int64_t deadline)
 {
     struct reader reader;
+    int code;
     environment->map.base = NULL;
-    int code = quipu_lmdb_reader_pool_begin(environment, &reader);
-    while (code == MDB_READERS_FULL &&
-           quipu_lmdb_reader_pool_wait(environment, deadline)) {
+    do {
         code = quipu_lmdb_reader_pool_begin(environment, &reader);
-    }
-    if (code != MDB_SUCCESS) {
-        return code;
-    }
-    code = locate(environment, reader.txn);
-    quipu_lmdb_reader_pool_end(environment, reader.txn);
+        if (code == MDB_SUCCESS) {
+            code = locate(environment, reader.txn);
+            quipu_lmdb_reader_pool_end(environment, reader.txn);
+        }
+    } while (code == EAGAIN ||
+             (code == MDB_READERS_FULL &&
+              quipu_lmdb_reader_pool_wait(environment, deadline)));
     return code;
 }
 
