@@ -3,10 +3,10 @@
  * Closing a store gives back all that was taken for it: memory, descriptors and
  * threads of this process.
  *
- * The store is opened, used and closed CYCLES times.  What a driver takes once,
- * such as a pool of threads for all stores, is there after the first cycles; a
- * leak is what each further cycle adds.  So the least growth of a cycle counts,
- * and one cycle without growth is proof.
+ * The store is opened, used and closed CYCLES times.  Memory or threads that a
+ * driver takes once, such as a pool for all stores, are there after the first
+ * cycles; a leak is added by each further cycle.  So the least growth of a cycle
+ * counts, and one cycle without growth is proof.
  */
 #include "case.h"
 

@@ -42,7 +42,9 @@ static int leak_descriptor(const quipu_host *host, const quipu_open *how,
                            int64_t deadline, quipu_driver_datastore **datastore,
                            quipu_opened *opened, quipu_error *error)
 {
-    if (open("/dev/null", O_RDONLY | O_CLOEXEC) < 0) {
+    const int descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    if (descriptor < 0) {
         abort();
     }
     return mutant_base_driver()->open(host, how, deadline, datastore, opened,

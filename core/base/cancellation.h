@@ -34,8 +34,8 @@ static inline void quipu_cancellation_restore(const int *before)
 }
 
 /* Disables cancellation of the thread until the end of the block. */
-#define QUIPU_UNCANCELLABLE                              \
-    __attribute__((cleanup(quipu_cancellation_restore))) \
+#define QUIPU_UNCANCELLABLE                                      \
+    __attribute__((cleanup(quipu_cancellation_restore), unused)) \
     const int quipu_cancellation = quipu_cancellation_disable()
 
 #endif

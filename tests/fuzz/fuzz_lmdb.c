@@ -81,7 +81,7 @@ static void patch(unsigned char *bytes, const uint8_t *data, size_t size)
 
 static void run_pages(const uint8_t *data, size_t size)
 {
-    unsigned char *bytes = malloc(whole_size);
+    unsigned char *bytes = calloc(1, whole_size);
     const char *text;
 
     demand(bytes, "no memory");

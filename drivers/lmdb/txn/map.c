@@ -122,17 +122,6 @@ bool quipu_lmdb_map_contains(const struct environment *environment,
            value->mv_size <= (size_t)(map->base + used - at);
 }
 
-bool quipu_lmdb_map_extends(struct map *map, uint64_t number)
-{
-    struct stat info;
-    if (fstat(map->fd, &info) != 0) {
-        return false;
-    }
-    uint64_t end = (uint64_t)info.st_size / map->page_size;
-    atomic_store_explicit(&map->end, end, memory_order_relaxed);
-    return number < end;
-}
-
 size_t quipu_lmdb_map_size(const struct environment *environment)
 {
     return atomic_load(&environment->map.size);

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 struct environment;
 
@@ -51,7 +52,16 @@ bool quipu_lmdb_map_contains(const struct environment *environment,
                              const MDB_val *value);
 
 /* Looks the file's size up; returns true if it has that page. */
-bool quipu_lmdb_map_extends(struct map *map, uint64_t number);
+static inline bool quipu_lmdb_map_extends(struct map *map, uint64_t number)
+{
+    struct stat info;
+    if (fstat(map->fd, &info) != 0) {
+        return false;
+    }
+    uint64_t end = (uint64_t)info.st_size / map->page_size;
+    atomic_store_explicit(&map->end, end, memory_order_relaxed);
+    return number < end;
+}
 
 /* Returns true if the file has that page, so that its bytes can be read without
  * SIGBUS. */

@@ -219,7 +219,7 @@ int quipu_postgres_schema_bind(quipu_driver_datastore *datastore,
 {
     const quipu_host *host = datastore->host;
     quipu_driver_schema *made = NULL;
-    struct schema_entry entry;
+    struct schema_entry entry = { .table = NULL };
     int status =
         quipu_postgres_schema_check(datastore, schema, deadline, &entry, error);
     if (status == QUIPU_OK) {

@@ -291,7 +291,7 @@ int quipu_postgres_setup(quipu_driver_datastore *datastore,
                                       .error = error },
                            .schema = schema };
     quipu_error own = { 0 };
-    struct schema_entry entry;
+    struct schema_entry entry = { .table = NULL };
     int status =
         quipu_postgres_schema_check(datastore, schema, deadline, &entry, &own);
     datastore->host->release(entry.table);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the drivers that keep files return for what they find at the path of a
- * URI: the table in section 4 of docs/writing-a-driver.md. */
+/* The codes that the drivers of files return for the things that may be at the
+ * path of a URI: the table in section 4 of docs/writing-a-driver.md. */
 #include "quipu_test.h"
 
 #include <stdio.h>

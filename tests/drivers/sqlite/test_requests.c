@@ -361,7 +361,7 @@ static int open_in_a_thread(void *native, void *context, quipu_error *error)
 
 static void opening_waits_for_no_transaction(void **state)
 {
-    struct place place;
+    struct place place = { 0 };
     char file[32];
     quipu_schema schema = fixture_schema("stored_events", 0);
     quipu_error error = { 0 };

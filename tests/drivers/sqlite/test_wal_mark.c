@@ -124,8 +124,8 @@ static int64_t count_of(const char *file, const struct opening *how)
 static void file_is_complete_after_a_reader_closed_last(void **state)
 {
     (void)state;
-    struct place writer;
-    struct place reader;
+    struct place writer = { 0 };
+    struct place reader = { 0 };
 
     begin(&writer, NULL);
     append(&writer, 10);
@@ -149,7 +149,7 @@ static void file_is_complete_after_a_reader_closed_last(void **state)
 static void copy_of_an_open_store_is_refused(void **state)
 {
     (void)state;
-    struct place place;
+    struct place place = { 0 };
 
     begin(&place, &often);
     for (int i = 1; i <= 30; i++) {
@@ -174,7 +174,7 @@ static void copy_of_an_open_store_is_refused(void **state)
 static void refused_copy_can_be_accepted_by_hand(void **state)
 {
     (void)state;
-    struct place place;
+    struct place place = { 0 };
 
     begin(&place, NULL);
     append(&place, 10);
@@ -195,7 +195,7 @@ static void immutable_reader_misses_no_wal(void **state)
     const struct opening immutable = { .flags = QUIPU_OPEN_READONLY,
                                        .option = "immutable",
                                        .value = "yes" };
-    struct place place;
+    struct place place = { 0 };
 
     begin(&place, NULL);
     append(&place, 3);
@@ -226,7 +226,7 @@ static void back_up(const char *from, const char *to)
 static void backups_by_sqlite_are_complete(void **state)
 {
     (void)state;
-    struct place place;
+    struct place place = { 0 };
 
     begin(&place, &often);
     for (int i = 1; i <= 20; i++) {
@@ -291,7 +291,7 @@ static void live(void *context)
 {
     struct life *life = context;
     unsigned seed = life->seed;
-    struct place place;
+    struct place place = { 0 };
 
     (void)snprintf(place.file, sizeof(place.file), "%s", life->file);
     open_place(&place, rand_r(&seed) % 2 == 0 ? &often : NULL);
@@ -380,7 +380,7 @@ static void backup_beside_a_left_wal_is_refused_untouched(void **state)
 {
     (void)state;
     struct state *states = share_memory(2 * sizeof(*states));
-    struct place place;
+    struct place place = { 0 };
     size_t before = 0;
     size_t after = 0;
 
