@@ -5,12 +5,12 @@
  *
  * The store is opened, used and closed CYCLES times.  Memory or threads that a
  * driver takes once, such as a pool for all stores, are there after the first
- * cycles; a leak is added by each further cycle.  So the least growth of a cycle
+ * cycles; a leak is added by each further one.  So the least growth of a cycle
  * counts, and one cycle without growth is proof.
  */
 #include "case.h"
 
-#include "context/usage.h"
+#include "usage.h"
 
 #include <limits.h>
 #include <stdint.h>

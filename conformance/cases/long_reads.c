@@ -20,7 +20,7 @@
  */
 #include "case.h"
 
-#include "context/usage.h"
+#include "usage.h"
 
 #include <inttypes.h>
 #include <limits.h>

@@ -123,15 +123,32 @@ static int check_tree(struct whole_file *file, const struct lmdb_tree *tree,
                                                           : MDB_CORRUPTED;
 }
 
+/* Returns the kind of a database of quipu: "items", "index" or "events" for
+ * "quipu.00001.items" ..., "t" for "quipu.t.1", NULL for another name. */
+static const char *kind_of(const char *name)
+{
+    static const char prefix[] = "quipu.";
+    static const char digits[] = "0123456789";
+    const char *at = name + sizeof(prefix) - 1;
+
+    if (strncmp(name, prefix, sizeof(prefix) - 1) != 0) {
+        return NULL;
+    }
+    if (strncmp(at, "t.", 2) == 0) {
+        at += 2;
+        return *at && at[strspn(at, digits)] == '\0' ? "t" : NULL;
+    }
+    const size_t count = strspn(at, digits);
+
+    return count > 0 && at[count] == '.' ? at + count + 1 : NULL;
+}
+
 /* Reads the database that an entry of the main database names, if it is one of
  * quipu's. */
 static int check_named(struct whole_file *file, uint64_t index,
                        const MDB_val *key, const MDB_val *value)
 {
     char name[DATABASE_NAME_MAX];
-    char kind[8] = "";
-    unsigned slot = 0;
-    int end = 0;
     struct lmdb_tree tree;
 
     (void)index;
@@ -141,16 +158,16 @@ static int check_named(struct whole_file *file, uint64_t index,
     memcpy(name, key->mv_data, key->mv_size);
     name[key->mv_size] = '\0';
     memcpy(&tree, value->mv_data, sizeof(tree));
-    if (sscanf(name, "quipu.t.%u%n", &slot, &end) == 1 && name[end] == '\0') {
-        return check_tree(file, &tree, TREE_KEYS, accept_entry);
-    }
-    if (sscanf(name, "quipu.%5u.%7s", &slot, kind) != 2) {
+    const char *kind = kind_of(name);
+
+    if (!kind) {
         return MDB_SUCCESS;
     }
     if (strcmp(kind, "items") == 0) {
         return check_tree(file, &tree, TREE_ITEMS, check_item);
     }
-    return strcmp(kind, "index") == 0 || strcmp(kind, "events") == 0
+    return strcmp(kind, "index") == 0 || strcmp(kind, "events") == 0 ||
+                   strcmp(kind, "t") == 0
                ? check_tree(file, &tree, TREE_KEYS, accept_entry)
                : MDB_SUCCESS;
 }

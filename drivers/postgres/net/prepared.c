@@ -69,7 +69,7 @@ bool quipu_postgres_prepared_add(struct prepared *prepared,
 {
     struct prepared_slot *slot = find(prepared, statement->key);
     bool is_new = slot->key != statement->key;
-    if (is_new && prepared->taken > PREPARED_ROOM / 4 * 3) {
+    if (is_new && prepared->taken > PREPARED_FULL) {
         sweep(prepared);
         slot = find(prepared, statement->key);
     }

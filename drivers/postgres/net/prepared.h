@@ -16,6 +16,7 @@
 
 #define PREPARED_MAX 512   /* kept on a session; others take their places */
 #define PREPARED_ROOM 1024 /* slots; a power of two above PREPARED_MAX */
+#define PREPARED_FULL 768  /* slots; more in use make the search slow */
 
 struct statement {
     const char *text;

@@ -127,7 +127,7 @@ static void get_further(const PGresult *result, int row,
         }
         column++;
     }
-    for (size_t i = 0; i < schema->column_count; i++) {
+    for (size_t i = 0; values && i < schema->column_count; i++) {
         get_value(result, row, column++, schema->columns[i].kind, &values[i]);
     }
     if (schema->column_count > 0) {

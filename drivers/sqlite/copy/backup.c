@@ -239,9 +239,10 @@ static int find_target(const quipu_host *host, const quipu_open *target,
     int status = quipu_sqlite_path_parse(host, target->body, &path, error);
 
     if (status == QUIPU_OK && !path) {
-        return host->error_set(error, QUIPU_INVALID, 0, NULL,
-                               "a store in memory cannot be restored; name a "
-                               "file");
+        (void)host->error_set(error, QUIPU_INVALID, 0, NULL,
+                              "a store in memory cannot be restored; name a "
+                              "file");
+        return QUIPU_INVALID;
     }
     if (status == QUIPU_OK) {
         status = quipu_sqlite_path_resolve(host, path, real, exists, error);

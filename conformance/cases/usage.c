@@ -2,7 +2,7 @@
 /* Resources of this process, as /proc/self shows them. */
 #include "usage.h"
 
-#include "assertion.h"
+#include "context/assertion.h"
 
 #include <dirent.h>
 #include <malloc.h>
