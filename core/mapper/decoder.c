@@ -74,13 +74,17 @@ static void format_sequence(const quipu_decoder *decoder, char text[NAME_SIZE])
     }
 }
 
-/* Writes "event TOPIC of sequence ID at position N"; returns `text`. */
+/* Writes "event TOPIC of sequence ID at position N", or "the state" if there is
+ * no item; returns `text`. */
 static const char *format_item(const quipu_decoder *decoder,
                                char text[ITEM_TEXT_SIZE])
 {
     char topic[NAME_SIZE];
     char sequence[NAME_SIZE];
 
+    if (!decoder->item) {
+        return "the state";
+    }
     format_name(decoder->item->topic, topic);
     format_sequence(decoder, sequence);
     snprintf(text, ITEM_TEXT_SIZE, "event %s of sequence %s at position %lld",
@@ -93,14 +97,15 @@ int quipu_decoder_refuse(const quipu_decoder *decoder,
 {
     char item[ITEM_TEXT_SIZE];
     char text[QUIPU_FIELD_PATH_SIZE];
+    const char *subject = format_item(decoder, item);
 
-    format_item(decoder, item);
     if (!path) {
-        return quipu_error_set(decoder->error, QUIPU_CORRUPT,
-                               "%s: its state %s", item, why);
+        return quipu_error_set(decoder->error, QUIPU_CORRUPT, "%s%s %s",
+                               subject, decoder->item ? ": its state" : "",
+                               why);
     }
     return quipu_error_set(decoder->error, QUIPU_CORRUPT, "%s: field %s %s",
-                           item, quipu_field_path_format(path, text), why);
+                           subject, quipu_field_path_format(path, text), why);
 }
 
 int quipu_decoder_refuse_kind(const quipu_decoder *decoder,
@@ -284,6 +289,15 @@ static int decode_real(const struct value *value)
     }
 }
 
+/* Copies bytes into the arena.  Returns the bytes themselves if there is none,
+ * and NULL if there is no memory. */
+static const void *keep(const struct value *value, quipu_bytes bytes)
+{
+    quipu_arena *arena = value->decoder->arena;
+
+    return arena ? quipu_arena_copy(arena, bytes.data, bytes.size) : bytes.data;
+}
+
 static int decode_text(const struct value *value)
 {
     const quipu_token *token = value->token;
@@ -295,8 +309,7 @@ static int decode_text(const struct value *value)
     if (!quipu_utf8_valid(token->bytes)) {
         return refuse(value, "is not UTF-8, or contains a NUL");
     }
-    copy = quipu_arena_copy(value->decoder->arena, token->bytes.data,
-                            token->bytes.size);
+    copy = keep(value, token->bytes);
     if (!copy) {
         return quipu_error_no_memory(value->decoder->error);
     }
@@ -313,8 +326,7 @@ static int decode_bytes(const struct value *value)
         return refuse_kind(value, "bytes");
     }
     copy.size = token->bytes.size;
-    copy.data = quipu_arena_copy(value->decoder->arena, token->bytes.data,
-                                 token->bytes.size);
+    copy.data = keep(value, token->bytes);
     if (!copy.data) {
         return quipu_error_no_memory(value->decoder->error);
     }

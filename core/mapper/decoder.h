@@ -4,7 +4,9 @@
  * the event points to, and messages that name the item and the field.
  *
  * A decoder lives on the stack of quipu_mapper_decode; envelope.c, members.c
- * and item_key.c decode their parts with it, one after the other.
+ * and item_key.c decode their parts with it, one after the other.  The checks
+ * of state.c use the same functions without an item and without an arena, so
+ * that they accept no value that a mapper refuses.
  */
 #ifndef QUIPU_CORE_MAPPER_DECODER_H
 #define QUIPU_CORE_MAPPER_DECODER_H
@@ -17,10 +19,11 @@
 
 /* All pointers are borrowed. */
 typedef struct quipu_decoder {
-    quipu_reader reader; /* at the next byte of the item's state */
-    const quipu_item *item;
-    bool text_ids; /* its sequence id is text; otherwise a UUID */
-    quipu_arena *arena;
+    quipu_reader reader;    /* at the next byte of the item's state */
+    const quipu_item *item; /* NULL: messages are about "the state" */
+    bool text_ids;          /* its sequence id is text; otherwise a UUID */
+    quipu_arena *arena; /* NULL: text and bytes point into the state, and text
+                           does not end with a NUL */
     quipu_error *error; /* or NULL */
 } quipu_decoder;
 
@@ -53,8 +56,9 @@ int quipu_decoder_skip(quipu_decoder *decoder, const quipu_field_path *path,
 
 /*
  * Sets the member at `to`, which is neither a struct nor an array, from a
- * token; a text or bytes value is copied into the arena.  CORRUPT: the token
- * is of another kind or out of the member's range; NO_MEMORY.
+ * token; a text or bytes value is copied into the arena, if there is one.
+ * CORRUPT: the token is of another kind or out of the member's range;
+ * NO_MEMORY.
  */
 int quipu_decoder_value(const quipu_decoder *decoder, const quipu_field *field,
                         const quipu_token *token, char *to,

@@ -25,7 +25,7 @@
  *         was added to the schema later, takes the column's value: mapper.c
  *         reads the columns after the envelope.
  *
- * state.c checks envelopes without an event type, with messages of its own.
+ * state.c reads envelopes with the same function, without an item.
  */
 #include <stdio.h>
 

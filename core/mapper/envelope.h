@@ -13,6 +13,8 @@
 #define QUIPU_ENVELOPE_MARK 0xC1
 /* Second byte: version of the format. */
 #define QUIPU_ENVELOPE_VERSION 1
+/* Size of both. */
+#define QUIPU_ENVELOPE_MARK_SIZE 2
 
 /* The attributes that an envelope can hold, one bit each. */
 enum quipu_envelope_part {
@@ -30,7 +32,8 @@ void quipu_envelope_write(quipu_encoder *encoder, unsigned wanted,
 
 /*
  * If the state begins with an envelope, reads it into the event and leaves the
- * decoder at the payload behind it; metadata are copied into the arena.
+ * decoder at the payload behind it; metadata are copied into the arena, if
+ * there is one.
  *
  * CORRUPT; NO_MEMORY; UNSUPPORTED: a version or a critical key that this
  * version of quipu does not know.

@@ -37,7 +37,8 @@ typedef struct quipu_state {
 } quipu_state;
 
 /*
- * Splits a state into its parts.  The envelope is checked, the fields are not.
+ * Splits a state into its parts.  The envelope is checked as a mapper reads
+ * it, the fields are not.
  *
  * CORRUPT: the envelope is truncated or malformed.  UNSUPPORTED: it has a newer
  * version or an unknown critical key.  INVALID: `state` is NULL.
@@ -48,7 +49,11 @@ QUIPU_API int quipu_state_split(quipu_bytes bytes, quipu_state *state,
 /*
  * Checks what a state must satisfy for any event type: its envelope, as
  * quipu_state_split does, and that its fields are one complete map with nothing
- * behind it whose keys are text.
+ * behind it, whose keys are the names of fields and occur once, and each of
+ * whose values a member of some kind can hold (docs/state-format.md).
+ *
+ * A mapper skips the fields that its type lacks, so it may read a state that is
+ * refused here.  Uses up to 64 KiB of the stack.
  *
  * CORRUPT, UNSUPPORTED: the message says what is wrong.
  */

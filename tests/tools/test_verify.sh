@@ -57,17 +57,38 @@ sql "UPDATE stored_events SET state = x'81a16e' WHERE id = 3;" \
     "UPDATE stored_events SET state = x'90' WHERE id = 5;" \
     "UPDATE stored_events SET state = x'c10280' WHERE id = 6;"
 broken <<END
-state: $here 3, sequence $zero, position 1: the state is truncated
+state: $here 3, sequence $zero, position 1: the state: field n is truncated
 state: $here 4, sequence $one, position 1: the state is truncated
 state: $here 5, sequence $zero, position 2: the state is not a map
-state: $here 6, sequence $one, position 2: the state has an envelope of a \
-newer format; read it with a newer version of quipu
+state: $here 6, sequence $one, position 2: the state: its envelope has the \
+version 2, which this version of quipu does not know; read it with a newer one
 END
 expect 1 "$quipu" verify --json "$a"
 says '"finding":"state","schema":"stored_events","notification_id":3,'
 says "\"sequence_id\":\"$zero\",\"position\":1,"
-says '"message":"the state is truncated"'
+says '"message":"the state: field n is truncated"'
 expect 0 "$quipu" verify --raw "$a"
+
+# States that are complete, and that no mapper reads.
+fresh
+sql "UPDATE stored_events SET state = x'82a16e01a16e02' WHERE id = 1;" \
+    "UPDATE stored_events SET state = x'81a16ea1ff' WHERE id = 2;" \
+    "UPDATE stored_events SET state = x'81a16e91c0' WHERE id = 3;" \
+    "UPDATE stored_events SET state = x'81a16ed40500' WHERE id = 4;" \
+    "UPDATE stored_events SET state = x'c10181cf0000000100000001c080'
+        WHERE id = 5;" \
+    "UPDATE stored_events SET state = x'c1018107c40080' WHERE id = 6;"
+broken <<END
+state: $here 1, sequence $zero, position 0: the state: field n occurs twice
+state: $here 2, sequence $one, position 0: the state: field n is not UTF-8, or \
+contains a NUL
+state: $here 3, sequence $zero, position 1: the state: field n[0] is nil \
+instead of a value that an array can have
+state: $here 4, sequence $one, position 1: the state: field n is an extension \
+instead of a timestamp
+state: $here 5, sequence $zero, position 2: the state has an envelope whose \
+keys are not ascending numbers of 32 bits
+END
 
 # An item in the middle is missing (L1, S1).
 fresh
@@ -213,10 +234,14 @@ rm -f a.db-*
 truncate -s 4096 a.db
 expect 1 "$quipu" verify "$a"
 
-# verify finds nothing in a store to which another process appends.
+# verify finds nothing in a store to which another process appends.  It begins
+# after the writer: a store that was idle and is not any more is BUSY.
 fresh
 "$plant" more "$a" 300 &
 writer=$!
+until [ -s a.db-wal ] || ! kill -0 $writer 2>kill.err; do
+    sleep 0.01
+done
 for _ in 1 2 3 4 5; do
     expect 0 "$quipu" verify "$a"
 done

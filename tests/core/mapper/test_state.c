@@ -118,16 +118,95 @@ static void malformed_envelopes_are_corrupt(void **state)
         BYTES("\xc1\x01\x81\x01\xc4\x01x" FIELDS),    /* an id of one byte */
         BYTES("\xc1\x01\x81\x03\x01" FIELDS),         /* no time */
         BYTES("\xc1\x01\x81\x05\xa1x" FIELDS),        /* metadata: text */
-        BYTES("\xc1\x01\x81\x07\xc4\x00" FIELDS),     /* an empty id */
+        BYTES("\xc1\x01\x81\x07\xa1x" FIELDS),        /* an id: text */
         BYTES("\xc1\x01\x81\x09\xc0" FIELDS),         /* no version */
+        BYTES("\xc1\x01\x81\xcf\0\0\0\1\0\0\0\1\xc0" FIELDS), /* 2^32 + 1 */
+    };
+    static const char *const says[] = {
+        "the state has an envelope whose head is not a map",
+        "the state has an envelope whose keys are not ascending",
+        "the state has an envelope whose keys are not ascending",
+        "the state: field event_id is not a uuid",
+        "the state: field time is an integer instead of a timestamp",
+        "the state: field metadata is text instead of bytes",
+        "the state: field originator_id is text instead of an id's bytes",
+        "the state: field originator_version is nil instead of an integer",
+        "the state has an envelope whose keys are not ascending numbers of 32",
     };
     quipu_error err;
 
     (void)state;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
         assert_refused(quipu_state_check(wrong[i], &err), QUIPU_CORRUPT, &err,
-                       "envelope");
+                       says[i]);
     }
+    /* An id of no bytes means none. */
+    assert_ok(quipu_state_check(BYTES("\xc1\x01\x81\x07\xc4\x00" FIELDS), &err),
+              &err);
+}
+
+/* A value of a field x that no member can hold, and a part of the message. */
+struct unreadable {
+    quipu_bytes state;
+    const char *says;
+};
+
+static void fields_that_no_member_can_hold_are_corrupt(void **state)
+{
+    const struct unreadable fields[] = {
+        { BYTES("\x82\xa1x\x01\xa1x\x02"), "field x occurs twice" },
+        { BYTES("\x81\xa1x\x82\xa1y\x01\xa1y\x02"), "field x.y occurs twice" },
+        { BYTES("\x81\xa1x\xa1\xff"), "field x is not UTF-8" },
+        { BYTES("\x81\xa1x\xa1\0"), "field x is not UTF-8, or contains a NUL" },
+        { BYTES("\x81\xa1x\x92\xa0\xa1\xff"), "field x[1] is not UTF-8" },
+        { BYTES("\x81\xa1x\x91\xc0"), "field x[0] is nil" },
+        { BYTES("\x81\xa1x\x91\x90"), "field x[0] is an array" },
+        { BYTES("\x81\xa1x\x92\x01\xa0"), "field x[1] is of another kind" },
+        { BYTES("\x81\xa1x\xd4\x05\0"), "field x is an extension" },
+        { BYTES("\x81\xa1x\xd4\xff\0"), "field x is not a timestamp of" },
+        { BYTES("\x81\xa1x\x91\x81\x01\x01"), "field x[0] has a key that" },
+        { BYTES("\x81\xa0\x01"), "the state has a key that is not text" },
+        { BYTES("\x81\xa2x\0\x01"), "the state has a key that is not text" },
+    };
+    quipu_error err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+        assert_refused(quipu_state_check(fields[i].state, &err), QUIPU_CORRUPT,
+                       &err, fields[i].says);
+    }
+    /* Nil in the place of a member, and numbers of several kinds. */
+    assert_ok(quipu_state_check(BYTES("\x81\xa1x\xc0"), &err), &err);
+    assert_ok(
+        quipu_state_check(BYTES("\x81\xa1x\x93\x01\xff\xca\x3f\x80\0\0"), &err),
+        &err);
+}
+
+static void maps_larger_than_field_tables_are_corrupt(void **state)
+{
+    char nested[34 * 3] = "";
+    char wide[3 + 257 * 4] = "\xde\x01\x01";
+    quipu_error err;
+
+    (void)state;
+    for (size_t i = 0; i < 33; i++) { /* the outermost, and 32 below it */
+        memcpy(nested + 3 * i, "\x81\xa1x", 3);
+    }
+    nested[99] = '\x80';
+    assert_refused(quipu_state_check((quipu_bytes){ nested, 100 }, &err),
+                   QUIPU_CORRUPT, &err, "is a map below 32 others");
+    assert_ok(quipu_state_check((quipu_bytes){ nested + 3, 97 }, &err), &err);
+    for (size_t i = 0; i < 257; i++) {
+        const char entry[] = { '\xa2', (char)('A' + i % 26),
+                               (char)('A' + i / 26), 1 };
+
+        memcpy(wide + 3 + 4 * i, entry, sizeof(entry));
+    }
+    assert_refused(quipu_state_check((quipu_bytes){ wide, sizeof(wide) }, &err),
+                   QUIPU_CORRUPT, &err, "has more than 256 keys");
+    wide[2] = 0;
+    assert_ok(quipu_state_check((quipu_bytes){ wide, sizeof(wide) - 4 }, &err),
+              &err);
 }
 
 static void token_is_removed_from_the_bytes(void **state)
@@ -162,6 +241,8 @@ int main(void)
         cmocka_unit_test(fields_other_than_a_map_are_corrupt),
         cmocka_unit_test(envelopes_of_newer_formats_are_unsupported),
         cmocka_unit_test(malformed_envelopes_are_corrupt),
+        cmocka_unit_test(fields_that_no_member_can_hold_are_corrupt),
+        cmocka_unit_test(maps_larger_than_field_tables_are_corrupt),
         cmocka_unit_test(token_is_removed_from_the_bytes),
     };
 
