@@ -90,6 +90,23 @@ state: $here 5, sequence $zero, position 2: the state has an envelope whose \
 keys are not ascending numbers of 32 bits
 END
 
+# A consumer is beyond the head of its log (U4).  The records of another store,
+# or of a log that is none here, cannot be judged.
+fresh
+sql "INSERT INTO quipu_tracking
+        SELECT number, column1, column2, column3, coalesce(column4, identity),
+               zeroblob(16)
+        FROM quipu_namespaces,
+             (VALUES ('at the head', 'stored_events', 6, NULL),
+                     ('beyond', 'stored_events', 7, NULL),
+                     ('elsewhere', 'stored_events', 7, randomblob(16)),
+                     ('no such log', 'things', 7, NULL));"
+broken <<END
+U4: (tracking), notification id 7: the tracking record of consumer "beyond" is \
+beyond the head of the log "stored_events", 6: the log was rewound, or the \
+record is damaged
+END
+
 # An item in the middle is missing (L1, S1).
 fresh
 sql "DELETE FROM stored_events WHERE id = 3;"

@@ -67,14 +67,71 @@ static int check_schema(struct verify *verify,
     return status;
 }
 
+static const struct store_schema *find_schema(const struct store *store,
+                                              quipu_bytes log)
+{
+    for (size_t i = 0; i < store->count; i++) {
+        if (quipu_bytes_equal(quipu_bytes_of_text(store->schemas[i].table),
+                              log)) {
+            return &store->schemas[i];
+        }
+    }
+    return NULL;
+}
+
+/* Checks that a consumer of a log of this store has processed no notification
+ * that the log does not have.  The head is read after the record, so a consumer
+ * that runs meanwhile is behind it. */
+static int check_beyond(struct verify *verify, const struct store *store,
+                        const quipu_tracking *tracking, quipu_error *error)
+{
+    const quipu_position *at = &tracking->position;
+    const struct location location = { .notification_id = at->notification_id };
+    const struct store_schema *schema = find_schema(store, tracking->log);
+    quipu_position head;
+
+    if (!schema || !schema->records || quipu_uuid_is_nil(&at->store)) {
+        return QUIPU_OK;
+    }
+    int status = quipu_records_head(schema->records, &head, error);
+    if (status == QUIPU_UNSUPPORTED || status == QUIPU_CORRUPT) {
+        return QUIPU_OK; /* no log; reported before */
+    }
+    if (status == QUIPU_OK && at->notification_id > head.notification_id &&
+        memcmp(&at->store, &head.store, sizeof(head.store)) == 0) {
+        verify_finding_report(
+            verify, "U4", &location,
+            "the tracking record of consumer \"%.*s\" is beyond the head of "
+            "the log \"%s\", %lld: the log was rewound, or the record is "
+            "damaged",
+            (int)tracking->consumer.size, (const char *)tracking->consumer.data,
+            schema->table, (long long)head.notification_id);
+    }
+    return status;
+}
+
+static int check_tracking(struct verify *verify, const struct store *store,
+                          const quipu_tracking *tracking, quipu_error *error)
+{
+    const struct location none = { 0 };
+
+    if (tracking->position.notification_id < 0) {
+        verify_finding_report(verify, "U4", &none,
+                              "a tracking record has the notification id %lld",
+                              (long long)tracking->position.notification_id);
+        return QUIPU_OK;
+    }
+    return check_beyond(verify, store, tracking, error);
+}
+
 /* U4: tracking records can be read, and their notification ids are valid. */
-static int check_trackings(struct verify *verify, quipu_datastore *datastore,
+static int check_trackings(struct verify *verify, const struct store *store,
                            quipu_error *error)
 {
     const struct location none = { 0 };
     quipu_trackings *trackings = NULL;
     const quipu_tracking *tracking = NULL;
-    int status = quipu_trackings_open(datastore, &trackings, error);
+    int status = quipu_trackings_open(store->datastore, &trackings, error);
 
     if (status == QUIPU_UNSUPPORTED) {
         return QUIPU_OK;
@@ -83,13 +140,8 @@ static int check_trackings(struct verify *verify, quipu_datastore *datastore,
         if (status == QUIPU_OK) {
             status = quipu_trackings_next(trackings, &tracking, error);
         }
-        if (status == QUIPU_OK && tracking &&
-            tracking->position.notification_id < 0) {
-            verify_finding_report(
-                verify, "U4", &none,
-                "a tracking record has the notification id "
-                "%lld",
-                (long long)tracking->position.notification_id);
+        if (status == QUIPU_OK && tracking) {
+            status = check_tracking(verify, store, tracking, error);
         }
     } while (status == QUIPU_OK && tracking);
     quipu_trackings_close(trackings);
@@ -125,8 +177,11 @@ static enum outcome check_all(const struct args *args,
         }
     }
     if (status == QUIPU_OK) {
-        status = check_trackings(&tracking, store->datastore, &error);
+        status = check_trackings(&tracking, store, &error);
         findings += tracking.findings;
+        if (tracking.findings > 0) {
+            summarise(table, &tracking);
+        }
     }
     table_close(table);
     if (status != QUIPU_OK) {
@@ -156,8 +211,9 @@ const struct command verify_command = {
         "Reads the whole store and checks that each position is taken once\n"
         "(U1), that positions (S1) and notification ids (L1) are\n"
         "consecutive, that every state can be decoded, that the log and the\n"
-        "sequences give the same items, and that heads are right. Names\n"
-        "every item that violates this. Needs constant memory; other\n"
+        "sequences give the same items, and that heads are right, and that\n"
+        "no consumer is beyond the head of its log (U4). Names every item\n"
+        "that violates this. Needs constant memory; other\n"
         "programs may append meanwhile. Use --raw for a store whose states\n"
         "were encoded by a program itself, not by quipu's mapper.",
     .argument_count = 1,
