@@ -27,6 +27,9 @@ static const char rights[] =
 static const char altered[] = "quipu's tables have been altered; undo that, or "
                               "restore a backup";
 
+static const char of_trigger[] = "a trigger or a rule of the application "
+                                 "refuses or fails; change or drop it";
+
 /* The first entry that matches a SQLSTATE counts. */
 static const struct meaning meanings[] = {
     { "08P01", QUIPU_IO, cut_short },
@@ -44,6 +47,10 @@ static const struct meaning meanings[] = {
     { "42P01", QUIPU_NOT_FOUND,
       "a table is missing; was the schema torn down?" },
     { "42", QUIPU_CORRUPT, altered },
+    { "09", QUIPU_DENIED, of_trigger }, /* triggered action exception */
+    { "38", QUIPU_DENIED, of_trigger }, /* external routine exceptions */
+    { "39", QUIPU_DENIED, of_trigger },
+    { "P0", QUIPU_DENIED, of_trigger }, /* RAISE of PL/pgSQL */
     { "22", QUIPU_CORRUPT, altered },
     { "23", QUIPU_CORRUPT, altered },
     { "53100", QUIPU_IO, "the server's disk is full; make room" },
@@ -70,6 +77,15 @@ int quipu_postgres_error_status(const char *state, const char **advice)
             *advice = meaning->advice;
             return meaning->status;
         }
+    }
+    /* The SQL standard leaves the classes from 5 to 9 and from I to Z to
+     * implementations; those of PostgreSQL are above, but for XX. The rest are
+     * those that a trigger has chosen. */
+    const char class = state[0];
+    if (((class >= '5' && class <= '9') || (class >= 'I' && class <= 'Z')) &&
+        strncmp(state, "XX", 2) != 0) {
+        *advice = of_trigger;
+        return QUIPU_DENIED;
     }
     *advice = "please report this";
     return QUIPU_INTERNAL;
@@ -235,7 +251,7 @@ int quipu_postgres_error_not_stored(const quipu_driver_datastore *datastore,
                                     quipu_error *error)
 {
     return datastore->host->error_set(
-        error, QUIPU_CORRUPT, 0, NULL,
+        error, QUIPU_DENIED, 0, NULL,
         "cannot %s in %s: table \"%s\" did not take the rows as they were "
         "written, and nothing was stored; a trigger or a rule on the table "
         "suppresses or changes them: drop it",

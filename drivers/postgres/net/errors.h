@@ -21,7 +21,7 @@ int quipu_postgres_error_from_answer(const struct lease *lease,
 int quipu_postgres_error_malformed(const quipu_driver_datastore *datastore,
                                    const char *what, const char *problem,
                                    quipu_error *error);
-/* CORRUPT: a table did not take a change as it was made. */
+/* DENIED: a table did not take a change as it was made. */
 int quipu_postgres_error_not_stored(const quipu_driver_datastore *datastore,
                                     const char *what, const char *table,
                                     quipu_error *error);

@@ -30,6 +30,13 @@ static int make_functions(void **state)
                 " LANGUAGE plpgsql AS $$BEGIN RAISE WARNING 'look at this';"
                 " RAISE WARNING 'as a shutdown' USING ERRCODE = '57P01';"
                 " RETURN NEW; END$$");
+    fixture_sql("CREATE FUNCTION " TABLES ".fail() RETURNS trigger"
+                " LANGUAGE plpgsql AS $$BEGIN"
+                " RAISE EXCEPTION 'no entries on Sundays'; END$$");
+    fixture_sql("CREATE FUNCTION " TABLES ".fail_with_a_code() RETURNS trigger"
+                " LANGUAGE plpgsql AS $$BEGIN"
+                " RAISE EXCEPTION 'no entries on Sundays'"
+                " USING ERRCODE = 'UE001'; END$$");
     return 0;
 }
 
@@ -92,13 +99,12 @@ static void assert_refused_appends(const char *table, int64_t tracked)
     quipu_error error;
     int64_t head = fixture_head(datastore, bound);
     int64_t items = fixture_ask("SELECT count(*) FROM " TABLES ".plain");
-    assert_refused(append(-1, 2, tracked, &error), QUIPU_CORRUPT, &error,
-                   table);
+    assert_refused(append(-1, 2, tracked, &error), QUIPU_DENIED, &error, table);
     assert_contains(error.message, "trigger or a rule");
-    assert_refused(append(head, 2, tracked, &error), QUIPU_CORRUPT, &error,
+    assert_refused(append(head, 2, tracked, &error), QUIPU_DENIED, &error,
                    table);
     if (tracked > 0) {
-        assert_refused(append(0, 0, tracked, &error), QUIPU_CORRUPT, &error,
+        assert_refused(append(0, 0, tracked, &error), QUIPU_DENIED, &error,
                        table);
     }
     assert_int_equal(fixture_head(datastore, bound), head);
@@ -164,7 +170,7 @@ static void rule_that_suppresses_items_is_refused(void **state)
     (void)state;
     fixture_sql("CREATE RULE quirk AS ON INSERT TO " TABLES ".plain"
                 " WHERE NEW.id > 0 DO INSTEAD NOTHING");
-    assert_refused(append(head, 1, 0, &error), QUIPU_CORRUPT, &error,
+    assert_refused(append(head, 1, 0, &error), QUIPU_DENIED, &error,
                    "\"plain\"");
     assert_int_not_equal(append(-1, 1, 0, &error), QUIPU_OK);
     fixture_sql("DROP RULE quirk ON " TABLES ".plain");
@@ -207,7 +213,7 @@ static void trigger_that_suppresses_a_new_head_is_refused(void **state)
     fixture_piece(&piece, 1, 0, 4711);
     assert_refused(
         fixture_put(datastore, fresh, &piece, 20 * SECOND, &result, &error),
-        QUIPU_CORRUPT, &error, "\"quipu_heads\"");
+        QUIPU_DENIED, &error, "\"quipu_heads\"");
     drop_trigger("quipu_heads");
     assert_int_equal(fixture_ask("SELECT count(*) FROM " TABLES ".fresh"), 0);
     fixture_driver()->unbind(datastore, fresh);
@@ -229,7 +235,7 @@ static void suppressed_catalogue_rows_fail_the_set_up(void **state)
         add_trigger(tables[i], "BEFORE INSERT", "suppress");
         error = (quipu_error){ 0 };
         assert_refused(driver->setup(datastore, &other, deadline, &error),
-                       QUIPU_CORRUPT, &error, tables[i]);
+                       QUIPU_DENIED, &error, tables[i]);
         drop_trigger(tables[i]);
         assert_status(driver->teardown(datastore, &other, deadline, &error),
                       QUIPU_NOT_FOUND);
@@ -242,7 +248,7 @@ static void suppressed_catalogue_rows_fail_the_set_up(void **state)
         add_trigger(tables[i], "BEFORE DELETE", "suppress");
         error = (quipu_error){ 0 };
         assert_refused(driver->teardown(datastore, &other, deadline, &error),
-                       QUIPU_CORRUPT, &error, tables[i]);
+                       QUIPU_DENIED, &error, tables[i]);
         drop_trigger(tables[i]);
     }
     assert_ok(driver->teardown(datastore, &other, fixture_now() + 20 * SECOND,
@@ -266,6 +272,24 @@ static void warnings_of_a_trigger_do_not_make_the_outcome_unknown(void **state)
     drop_trigger("plain");
 }
 
+/* The words are the trigger's, and nobody is asked to report them. */
+static void exception_of_a_trigger_is_denied(void **state)
+{
+    static const char *const functions[] = { "fail", "fail_with_a_code" };
+    quipu_error error;
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        int64_t head = fixture_head(datastore, bound);
+        add_trigger("plain", "BEFORE INSERT", functions[i]);
+        assert_status(append(-1, 1, 0, &error), QUIPU_DENIED);
+        assert_contains(error.message, "no entries on Sundays");
+        assert_contains(error.message, "a trigger or a rule");
+        drop_trigger("plain");
+        assert_int_equal(fixture_head(datastore, bound), head);
+    }
+    assert_appends(0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +301,7 @@ int main(void)
         cmocka_unit_test(trigger_that_suppresses_heads_is_refused),
         cmocka_unit_test(trigger_that_suppresses_a_new_head_is_refused),
         cmocka_unit_test(suppressed_catalogue_rows_fail_the_set_up),
+        cmocka_unit_test(exception_of_a_trigger_is_denied),
         cmocka_unit_test(warnings_of_a_trigger_do_not_make_the_outcome_unknown),
     };
     return cmocka_run_group_tests(tests, make_functions, close_store) != 0;
