@@ -177,16 +177,17 @@ int quipu_sqlite_catalogue_identity(quipu_driver_datastore *datastore,
                                     bool create, int64_t deadline,
                                     quipu_error *error)
 {
-    struct connection *reader = NULL;
+    struct reader_use use = { .datastore = datastore, .deadline = deadline };
     bool found = false;
-    int status =
-        quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
+    int status;
 
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    status = read_namespace(datastore, reader, &found, error);
-    status = quipu_sqlite_reader_return(reader, status, error);
+    do {
+        status = quipu_sqlite_reader_borrow(&use, error);
+        if (status == QUIPU_OK) {
+            found = false;
+            status = read_namespace(datastore, use.reader, &found, error);
+        }
+    } while (quipu_sqlite_reader_return(&use, &status, error));
     if (status != QUIPU_OK || found) {
         return status;
     }

@@ -178,17 +178,20 @@ int quipu_sqlite_lookup_last_position(quipu_driver_datastore *datastore,
                                       bool *found, int64_t *position,
                                       quipu_error *error)
 {
-    struct connection *reader = NULL;
-    struct sequence_end end = { .found = false };
-    int status =
-        quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
+    struct reader_use use = { .datastore = datastore, .deadline = deadline };
+    struct sequence_end end;
+    int status;
 
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    status = quipu_sqlite_lookup_last(reader, bound, sequence_id, &end, error);
-    status = quipu_sqlite_lookup_torn_down(reader, bound, status, error);
-    status = quipu_sqlite_reader_return(reader, status, error);
+    do {
+        end = (struct sequence_end){ .found = false };
+        status = quipu_sqlite_reader_borrow(&use, error);
+        if (status == QUIPU_OK) {
+            status = quipu_sqlite_lookup_last(use.reader, bound, sequence_id,
+                                              &end, error);
+            status =
+                quipu_sqlite_lookup_torn_down(use.reader, bound, status, error);
+        }
+    } while (quipu_sqlite_reader_return(&use, &status, error));
     *found = end.found;
     if (end.found) {
         *position = end.position;
@@ -226,27 +229,36 @@ static int read_event_id(struct connection *reader,
     return quipu_sqlite_lookup_torn_down(reader, bound, status, error);
 }
 
-int quipu_sqlite_lookup_log_head(quipu_driver_datastore *datastore,
-                                 quipu_driver_schema *bound, int64_t deadline,
-                                 quipu_position *head, quipu_error *error)
+/* Reads the head with a reader of the datastore. */
+static int read_head(struct connection *reader,
+                     const quipu_driver_schema *bound, quipu_position *head,
+                     quipu_error *error)
 {
-    struct connection *reader = NULL;
-    int status =
-        quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
-
-    if (status != QUIPU_OK) {
-        return status;
-    }
     *head = (quipu_position){ 0 };
     SAFEGUARD("L5.store-of-a-head")
-    head->store = datastore->identity;
-    status =
+    head->store = reader->datastore->identity;
+    int status =
         quipu_sqlite_lookup_head(reader, bound, &head->notification_id, error);
     SAFEGUARD("L5.event-of-a-head")
     if (status == QUIPU_OK) {
         status = read_event_id(reader, bound, head, error);
     }
-    status = quipu_sqlite_reader_return(reader, status, error);
+    return status;
+}
+
+int quipu_sqlite_lookup_log_head(quipu_driver_datastore *datastore,
+                                 quipu_driver_schema *bound, int64_t deadline,
+                                 quipu_position *head, quipu_error *error)
+{
+    struct reader_use use = { .datastore = datastore, .deadline = deadline };
+    int status;
+
+    do {
+        status = quipu_sqlite_reader_borrow(&use, error);
+        if (status == QUIPU_OK) {
+            status = read_head(use.reader, bound, head, error);
+        }
+    } while (quipu_sqlite_reader_return(&use, &status, error));
     return status;
 }
 
@@ -257,17 +269,17 @@ int quipu_sqlite_lookup_tracking_record(quipu_driver_datastore *datastore,
                                         quipu_error *error)
 {
     const quipu_tracking key = { .consumer = consumer, .log = log };
-    struct connection *reader = NULL;
+    struct reader_use use = { .datastore = datastore, .deadline = deadline };
     bool found = false;
-    int status =
-        quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
+    int status;
 
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    status =
-        quipu_sqlite_lookup_tracking(reader, &key, &found, position, error);
-    status = quipu_sqlite_reader_return(reader, status, error);
+    do {
+        status = quipu_sqlite_reader_borrow(&use, error);
+        if (status == QUIPU_OK) {
+            status = quipu_sqlite_lookup_tracking(use.reader, &key, &found,
+                                                  position, error);
+        }
+    } while (quipu_sqlite_reader_return(&use, &status, error));
     if (status == QUIPU_OK && !found) {
         status = datastore->host->error_set(
             error, QUIPU_NOT_FOUND, 0, NULL,

@@ -267,7 +267,7 @@ static int probe_idle(quipu_driver_datastore *datastore, enum store_kind *kind,
 int quipu_sqlite_probe_file(quipu_driver_datastore *datastore, int64_t deadline,
                             enum store_kind *kind, quipu_error *error)
 {
-    struct connection *reader = NULL;
+    struct reader_use use = { .datastore = datastore, .deadline = deadline };
     quipu_error own = { 0 };
     bool refused = false;
     int status = probe_idle(datastore, kind, &refused, &own);
@@ -275,14 +275,15 @@ int quipu_sqlite_probe_file(quipu_driver_datastore *datastore, int64_t deadline,
     if (refused) {
         return quipu_common_error_pass(status, &own, error);
     }
-    status = quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
-    if (status == QUIPU_OK) {
-        status = quipu_sqlite_wal_mark_check(reader, error);
+    do {
+        status = quipu_sqlite_reader_borrow(&use, error);
         if (status == QUIPU_OK) {
-            status = quipu_sqlite_probe_connection(reader, kind, error);
+            status = quipu_sqlite_wal_mark_check(use.reader, error);
         }
-        status = quipu_sqlite_reader_return(reader, status, error);
-    }
+        if (status == QUIPU_OK) {
+            status = quipu_sqlite_probe_connection(use.reader, kind, error);
+        }
+    } while (quipu_sqlite_reader_return(&use, &status, error));
     return status;
 }
 

@@ -18,6 +18,9 @@
 
 #include <stdio.h>
 
+/* Even if the deadline has passed: a writer that begins is rare. */
+#define ATTEMPTS_LEAST 3
+
 /* Opens a reader; the mutex is held. */
 static struct connection *open_reader(quipu_driver_datastore *datastore,
                                       const struct idle_state *state,
@@ -114,30 +117,31 @@ static struct connection *take_reader(quipu_driver_datastore *datastore,
     }
 }
 
-int quipu_sqlite_reader_borrow(quipu_driver_datastore *datastore,
-                               int64_t deadline, struct connection **connection,
-                               quipu_error *error)
+int quipu_sqlite_reader_borrow(struct reader_use *use, quipu_error *error)
 {
+    quipu_driver_datastore *datastore = use->datastore;
     quipu_error own = { 0 };
 
     if (!datastore->path) {
-        *connection = &datastore->writer;
-        return quipu_sqlite_transaction_lock(datastore, deadline, error);
+        int status =
+            quipu_sqlite_transaction_lock(datastore, use->deadline, error);
+
+        use->reader = status == QUIPU_OK ? &datastore->writer : NULL;
+        return status;
     }
     (void)pthread_mutex_lock(&datastore->lock);
-    struct connection *reader = take_reader(datastore, deadline, &own);
+    use->reader = take_reader(datastore, use->deadline, &own);
     (void)pthread_mutex_unlock(&datastore->lock);
-    if (!reader) {
+    if (!use->reader) {
         if (error) {
             *error = own;
         }
         return own.code;
     }
-    if (reader->state.idle) {
-        quipu_sqlite_idle_settle(&reader->state);
+    if (use->reader->state.idle) {
+        quipu_sqlite_idle_settle(&use->reader->state);
     }
-    reader->deadline = deadline;
-    *connection = reader;
+    use->reader->deadline = use->deadline;
     return QUIPU_OK;
 }
 
@@ -156,30 +160,42 @@ static bool is_valid(const struct connection *reader)
                        true);
 }
 
-int quipu_sqlite_reader_return(struct connection *connection, int status,
-                               quipu_error *error)
+bool quipu_sqlite_reader_return(struct reader_use *use, int *status,
+                                quipu_error *error)
 {
-    quipu_driver_datastore *datastore = connection->datastore;
+    quipu_driver_datastore *datastore = use->datastore;
+    struct connection *reader = use->reader;
 
-    if (connection == &datastore->writer) {
-        quipu_sqlite_transaction_unlock(datastore);
-        return status;
+    use->reader = NULL;
+    if (!reader) {
+        return false;
     }
-    bool valid = is_valid(connection);
+    if (reader == &datastore->writer) {
+        quipu_sqlite_transaction_unlock(datastore);
+        return false;
+    }
+    bool valid = is_valid(reader);
     (void)pthread_mutex_lock(&datastore->lock);
     if (valid) {
-        datastore->idle[datastore->idle_count++] = connection;
+        datastore->idle[datastore->idle_count++] = reader;
     } else {
-        close_reader(connection);
+        close_reader(reader);
     }
     (void)pthread_cond_signal(&datastore->returned);
     (void)pthread_mutex_unlock(&datastore->lock);
-    return valid ? status
-                 : datastore->host->error_set(
-                       error, QUIPU_BUSY, 0, NULL,
-                       "\"%s\" was idle, and a program began to write to it "
-                       "while it was read; try again",
-                       datastore->name);
+    if (valid) {
+        return false;
+    }
+    if (!use->once &&
+        (++use->attempts < ATTEMPTS_LEAST || clock_now() < use->deadline)) {
+        return true;
+    }
+    *status = datastore->host->error_set(
+        error, QUIPU_BUSY, 0, NULL,
+        "\"%s\" was idle, and programs began to write to it while it was "
+        "read, until the deadline; try again",
+        datastore->name);
+    return false;
 }
 
 void quipu_sqlite_readers_close(quipu_driver_datastore *datastore)

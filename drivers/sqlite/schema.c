@@ -287,19 +287,21 @@ static int find_schema(quipu_driver_datastore *datastore,
                        const quipu_schema *schema, int64_t deadline,
                        int64_t *number, quipu_error *error)
 {
-    struct connection *reader = NULL;
-    int status =
-        quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
+    struct reader_use use = { .datastore = datastore, .deadline = deadline };
+    int status;
 
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    status = quipu_sqlite_catalogue_find(reader, schema, number, error);
-    if (status == QUIPU_OK) {
-        SAFEGUARD("F4.lost-columns")
-        status = quipu_sqlite_catalogue_check_table(reader, schema, error);
-    }
-    status = quipu_sqlite_reader_return(reader, status, error);
+    do {
+        status = quipu_sqlite_reader_borrow(&use, error);
+        if (status == QUIPU_OK) {
+            status =
+                quipu_sqlite_catalogue_find(use.reader, schema, number, error);
+        }
+        if (status == QUIPU_OK) {
+            SAFEGUARD("F4.lost-columns")
+            status =
+                quipu_sqlite_catalogue_check_table(use.reader, schema, error);
+        }
+    } while (quipu_sqlite_reader_return(&use, &status, error));
     return status;
 }
 

@@ -138,16 +138,35 @@ char *quipu_sqlite_path_immutable_uri(const quipu_host *host, const char *path);
 
 /* ----------------------------------------------------------------- readers */
 
+/* A read, which is repeated if the database was idle and was changed during it:
+ *
+ *     struct reader_use use = { .datastore = datastore, .deadline = deadline };
+ *     int status;
+ *
+ *     do {
+ *         status = quipu_sqlite_reader_borrow(&use, error);
+ *         if (status == QUIPU_OK) {
+ *             status = read by use.reader;
+ *         }
+ *     } while (quipu_sqlite_reader_return(&use, &status, error));
+ */
+struct reader_use {
+    quipu_driver_datastore *datastore;
+    int64_t deadline;
+    bool once;                 /* do not repeat it */
+    int attempts;              /* made until now */
+    struct connection *reader; /* borrowed; NULL: none */
+};
+
 /* Borrows a reading connection until it is returned; in memory, the writing one
  * with the fair lock held. TIMEOUT: all were in use until the deadline. */
-int quipu_sqlite_reader_borrow(quipu_driver_datastore *datastore,
-                               int64_t deadline, struct connection **connection,
-                               quipu_error *error);
+int quipu_sqlite_reader_borrow(struct reader_use *use, quipu_error *error);
 
-/* Returns it after an operation with that status, and returns the status. BUSY:
- * the database was idle, and was changed during the operation. */
-int quipu_sqlite_reader_return(struct connection *connection, int status,
-                               quipu_error *error);
+/* Returns the connection, if there is one. True: all that was read is void, and
+ * the read is to be repeated. *status becomes BUSY if it is void at the
+ * deadline. */
+bool quipu_sqlite_reader_return(struct reader_use *use, int *status,
+                                quipu_error *error);
 
 /* Closes the idle readers. */
 void quipu_sqlite_readers_close(quipu_driver_datastore *datastore);

@@ -17,37 +17,23 @@
 /* The longest time between two looks at the head. */
 #define LOOK_WRITER (500 * CLOCK_MILLISECOND)
 #define LOOK_READER (50 * CLOCK_MILLISECOND)
-#define LOOKS 3 /* attempts at one look */
 
-static int read_once(quipu_driver_datastore *datastore,
-                     quipu_driver_schema *bound, int64_t deadline,
-                     int64_t *head, quipu_error *error)
-{
-    struct connection *reader = NULL;
-    int status =
-        quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
-
-    if (status == QUIPU_OK) {
-        /* A wait whose deadline has passed still reports the head: the read
-         * itself is short. */
-        reader->deadline = INT64_MAX;
-        status = quipu_sqlite_lookup_head(reader, bound, head, error);
-        status = quipu_sqlite_reader_return(reader, status, error);
-    }
-    return status;
-}
-
-/* Reads the head, again if a writer has just begun in an idle database: a
- * program that follows the log must not end for that. */
 static int read_head(quipu_driver_datastore *datastore,
                      quipu_driver_schema *bound, int64_t deadline,
                      int64_t *head, quipu_error *error)
 {
-    int status = QUIPU_BUSY;
+    struct reader_use use = { .datastore = datastore, .deadline = deadline };
+    int status;
 
-    for (int i = 0; i < LOOKS && status == QUIPU_BUSY; i++) {
-        status = read_once(datastore, bound, deadline, head, error);
-    }
+    do {
+        status = quipu_sqlite_reader_borrow(&use, error);
+        if (status == QUIPU_OK) {
+            /* A wait whose deadline has passed still reports the head: the read
+             * itself is short. */
+            use.reader->deadline = INT64_MAX;
+            status = quipu_sqlite_lookup_head(use.reader, bound, head, error);
+        }
+    } while (quipu_sqlite_reader_return(&use, &status, error));
     return status;
 }
 

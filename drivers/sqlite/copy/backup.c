@@ -103,15 +103,17 @@ static int copy_store(quipu_driver_datastore *datastore,
                       struct page_copy *copy, int64_t deadline,
                       quipu_error *error)
 {
-    struct connection *from = NULL;
-    int status = quipu_sqlite_reader_borrow(datastore, deadline, &from, error);
+    struct reader_use use = { .datastore = datastore,
+                              .deadline = deadline,
+                              .once = true };
+    int status = quipu_sqlite_reader_borrow(&use, error);
 
     if (status != QUIPU_OK) {
         return status;
     }
-    const bool idle = from->state.idle;
-    status = quipu_sqlite_page_copy_to(from, replacement, copy, error);
-    status = quipu_sqlite_reader_return(from, status, error);
+    const bool idle = use.reader->state.idle;
+    status = quipu_sqlite_page_copy_to(use.reader, replacement, copy, error);
+    (void)quipu_sqlite_reader_return(&use, &status, error);
     return status == QUIPU_BUSY && idle
                ? copy_locked(datastore, replacement, copy, deadline, error)
                : status;

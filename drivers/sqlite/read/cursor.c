@@ -4,6 +4,8 @@
  * of the application delays neither a checkpoint nor another cursor. */
 #include "read/cursor.h"
 
+#include <string.h>
+
 int quipu_sqlite_cursor_create(quipu_driver_datastore *datastore,
                                quipu_driver_schema *bound,
                                quipu_driver_cursor **cursor, quipu_error *error)
@@ -16,14 +18,68 @@ int quipu_sqlite_cursor_create(quipu_driver_datastore *datastore,
     return QUIPU_OK;
 }
 
+/* The members of a cursor that a step changes and that decide what the next one
+ * reads; a step that is void starts there again. */
+struct place {
+    bool done;
+    int64_t head;
+    quipu_range range;
+    bool begun;
+    char key[2][QUIPU_ID_MAX + 1];
+    size_t key_size[2];
+};
+
+static void save_place(const quipu_driver_cursor *cursor, struct place *place)
+{
+    const struct listing *listing = &cursor->listing;
+
+    place->done = cursor->done;
+    place->head = cursor->read.head;
+    place->range = cursor->read.range;
+    place->begun = listing->begun;
+    memcpy(place->key, listing->key, sizeof(place->key));
+    memcpy(place->key_size, listing->key_size, sizeof(place->key_size));
+}
+
+static void restore_place(quipu_driver_cursor *cursor,
+                          const struct place *place)
+{
+    struct listing *listing = &cursor->listing;
+
+    cursor->done = place->done;
+    cursor->read.head = place->head;
+    cursor->read.range = place->range;
+    listing->begun = place->begun;
+    memcpy(listing->key, place->key, sizeof(place->key));
+    memcpy(listing->key_size, place->key_size, sizeof(place->key_size));
+}
+
+int quipu_sqlite_cursor_fill(quipu_driver_cursor *cursor, int64_t deadline,
+                             struct cursor_rows *rows, quipu_error *error)
+{
+    struct reader_use use = { .datastore = cursor->datastore,
+                              .deadline = deadline };
+    struct place place;
+    int status;
+
+    save_place(cursor, &place);
+    do {
+        status = quipu_sqlite_reader_borrow(&use, error);
+        if (status == QUIPU_OK) {
+            restore_place(cursor, &place);
+            *rows = (struct cursor_rows){ .count = 0 };
+            status = cursor->step(cursor, use.reader, rows, error);
+        }
+    } while (quipu_sqlite_reader_return(&use, &status, error));
+    return status;
+}
+
 int quipu_sqlite_cursor_step(quipu_driver_cursor *cursor, int64_t deadline,
                              const void **rows, size_t *count,
                              quipu_error *error)
 {
     struct item_read *read = &cursor->read;
-    struct connection *reader = NULL;
     struct cursor_rows next = { .count = 0 };
-    int status = QUIPU_OK;
 
     *count = 0;
     if (!read->first_lent && read->page.count > 0) {
@@ -35,12 +91,7 @@ int quipu_sqlite_cursor_step(quipu_driver_cursor *cursor, int64_t deadline,
     if (cursor->done) {
         return QUIPU_OK;
     }
-    status =
-        quipu_sqlite_reader_borrow(cursor->datastore, deadline, &reader, error);
-    if (status == QUIPU_OK) {
-        status = cursor->step(cursor, reader, &next, error);
-        status = quipu_sqlite_reader_return(reader, status, error);
-    }
+    int status = quipu_sqlite_cursor_fill(cursor, deadline, &next, error);
     *rows = next.rows;
     *count = next.count;
     return status;

@@ -55,6 +55,10 @@ int quipu_sqlite_cursor_create(quipu_driver_datastore *datastore,
                                quipu_driver_cursor **cursor,
                                quipu_error *error);
 
+/* Calls the step function with a borrowed reader, again if that was void. */
+int quipu_sqlite_cursor_fill(quipu_driver_cursor *cursor, int64_t deadline,
+                             struct cursor_rows *rows, quipu_error *error);
+
 /* ---------------------------------------- operations, as driver.h says */
 
 int quipu_sqlite_cursor_step(quipu_driver_cursor *cursor, int64_t deadline,

@@ -242,26 +242,29 @@ static int step(quipu_driver_cursor *cursor, struct connection *reader,
 
 /* ----------------------------------------------------------------- opening */
 
+static int first_step(quipu_driver_cursor *cursor, struct connection *reader,
+                      struct cursor_rows *rows, quipu_error *error)
+{
+    (void)rows;
+    return fill_page(cursor, reader, error);
+}
+
 /* Reads the first page and hands the cursor over, or closes it. */
 static int open_cursor(quipu_driver_cursor *made, int64_t deadline,
                        quipu_driver_cursor **cursor, quipu_error *error)
 {
     quipu_driver_datastore *datastore = made->datastore;
-    struct connection *reader = NULL;
+    struct cursor_rows rows;
 
-    made->step = step;
+    made->step = first_step;
     made->read.head = INT64_MAX;
     int status = quipu_sqlite_item_page_init(&made->read.page, datastore->host,
                                              made->bound->schema.column_count,
                                              true, error);
     if (status == QUIPU_OK) {
-        status =
-            quipu_sqlite_reader_borrow(datastore, deadline, &reader, error);
+        status = quipu_sqlite_cursor_fill(made, deadline, &rows, error);
     }
-    if (status == QUIPU_OK) {
-        status = fill_page(made, reader, error);
-        status = quipu_sqlite_reader_return(reader, status, error);
-    }
+    made->step = step;
     if (status != QUIPU_OK) {
         quipu_sqlite_cursor_close(made);
         return status;

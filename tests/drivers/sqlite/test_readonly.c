@@ -285,24 +285,67 @@ static void reader_of_an_idle_file_notices_a_change(void **state)
     (void)state;
     const char *file = fixture_file();
     quipu_driver_datastore *datastore = NULL;
-    struct connection *reader = NULL;
     quipu_error error = { 0 };
+    int status = QUIPU_OK;
 
     make_store(file);
     assert_ok(fixture_try_open(file, &readonly, &datastore, &error), &error);
-    assert_ok(quipu_sqlite_reader_borrow(datastore, FOREVER, &reader, &error),
-              &error);
+    struct reader_use use = { .datastore = datastore, .deadline = FOREVER };
+    struct reader_use once = use;
+    assert_ok(quipu_sqlite_reader_borrow(&use, &error), &error);
     make_store(file); /* appends one item more */
-    assert_refused(quipu_sqlite_reader_return(reader, QUIPU_OK, &error),
-                   QUIPU_BUSY, &error, "try again");
-    assert_ok(quipu_sqlite_reader_borrow(datastore, FOREVER, &reader, &error),
-              &error);
-    assert_ok(quipu_sqlite_reader_return(reader, QUIPU_OK, &error), &error);
+    assert_true(quipu_sqlite_reader_return(&use, &status, &error));
+    once.once = true;
+    assert_ok(quipu_sqlite_reader_borrow(&once, &error), &error);
+    make_store(file);
+    assert_false(quipu_sqlite_reader_return(&once, &status, &error));
+    assert_refused(status, QUIPU_BUSY, &error, "try again");
+    status = QUIPU_OK;
+    assert_ok(quipu_sqlite_reader_borrow(&use, &error), &error);
+    assert_false(quipu_sqlite_reader_return(&use, &status, &error));
+    assert_ok(status, &error);
     quipu_schema schema = fixture_schema("stored_events", 0);
     quipu_driver_schema *bound = fixture_bind(datastore, &schema);
-    assert_int_equal(fixture_count(datastore, bound), 2);
+    assert_int_equal(fixture_count(datastore, bound), 3);
     fixture_driver()->unbind(datastore, bound);
     fixture_close(datastore);
+}
+
+#define READS 200
+
+/* Opens the store, appends and closes it, until it is killed. */
+static void come_and_go(void *context)
+{
+    for (;;) {
+        make_store(context);
+    }
+}
+
+/* Programs that write for a moment only make no read fail. */
+static void reads_succeed_while_writers_come_and_go(void **state)
+{
+    (void)state;
+    const char *file = fixture_file();
+    quipu_schema schema = fixture_schema("stored_events", 0);
+    quipu_error error = { 0 };
+    size_t before = 0;
+    int status = 0;
+
+    make_store(file);
+    pid_t writer = start_child(come_and_go, (void *)file);
+    for (int i = 0; i < READS; i++) {
+        quipu_driver_datastore *datastore = NULL;
+        assert_ok(fixture_try_open(file, &readonly, &datastore, &error),
+                  &error);
+        quipu_driver_schema *bound = fixture_bind(datastore, &schema);
+        size_t count = fixture_count(datastore, bound);
+        assert_in_range(count, before > 0 ? before : 1, SIZE_MAX);
+        before = count;
+        fixture_driver()->unbind(datastore, bound);
+        fixture_close(datastore);
+    }
+    assert_int_equal(kill(writer, SIGKILL), 0);
+    assert_int_equal(waitpid(writer, &status, 0), writer);
 }
 
 /* ---------------------------------------------------------------- files */
@@ -370,6 +413,7 @@ int main(void)
         cmocka_unit_test(other_users_readers_do_not_lock_the_owner_out),
         cmocka_unit_test(reading_needs_no_room_on_the_disk),
         cmocka_unit_test(reader_of_an_idle_file_notices_a_change),
+        cmocka_unit_test(reads_succeed_while_writers_come_and_go),
         cmocka_unit_test(inaccessible_folder_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
