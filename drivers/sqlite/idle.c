@@ -12,9 +12,9 @@
  *
  * Meanwhile a process may open the store for writing, and its checkpoints may
  * change the file. So the state of the file is compared before and after each
- * operation, by inode, size and time of modification; if it has changed, the
- * operation is repeated, until its deadline. A WAL that is no longer empty does not matter: all
- * that was committed before the operation began is in the file.
+ * operation, by inode, size and time of modification. If it has changed, the
+ * operation is repeated, until its deadline. A WAL that is no longer empty does
+ * not matter: all that was committed before the operation began is in the file.
  *
  * The time of modification may lag behind the clock by TICK. A file that was
  * modified within that time may be modified again without a trace, so a reader

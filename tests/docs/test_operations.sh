@@ -64,7 +64,8 @@ holds sqlite:///backup.db "$last"
 claim "A backup of SQLite is a database"
 expect 0 "$quipu" log --limit 1 --reverse "sqlite:///backup.db"
 
-claim "It refuses to replace a store that exists, unless --force is given, and always one that a process has open for writing"
+claim "It refuses to replace a store that exists, unless --force is given"
+claim "and always one that a process has open for writing"
 expect 1 "$quipu" restore backup.db "$uri"
 hold_open "$uri"
 expect 1 "$quipu" restore --force backup.db "$uri"
@@ -74,7 +75,7 @@ let_go
 expect 0 "$quipu" restore --force backup.db "$uri"
 holds "$uri" "$last"
 
-claim "it gets the owner, group and mode of the store, whatever file it replaces"
+claim "it gets the owner, group and mode of the store"
 chmod 640 "$db"
 chmod 644 backup.db
 expect 0 "$quipu" backup --force "$uri" backup.db
@@ -85,7 +86,7 @@ expect 0 "$quipu" restore backup.db sqlite:///restored.db
 [ "$(identity_of sqlite:///restored.db)" = "$(identity_of "$uri")" ] ||
     fail "another identity"
 
-claim "A consumer that keeps its position in the store itself is restored with it"
+claim "keeps its position in the store itself is restored with it"
 "$quipu" info --json sqlite:///restored.db | grep -q '"consumer":"report"' ||
     fail "tracking records are missing"
 

@@ -25,7 +25,7 @@ expect 0 "$quipu" verify "$copy"
 claim "A restored store has the identity of the original (L5)"
 [ "$(identity_of "$uri")" = "$(identity_of "$copy")" ] || fail "identities"
 
-claim "A consumer that keeps its position in the store itself is restored with it"
+claim "keeps its position in the store itself is restored with it"
 "$quipu" info --json "$copy" | grep -q '"consumer":"report"' ||
     fail "tracking is missing"
 
