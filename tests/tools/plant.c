@@ -2,7 +2,8 @@
 /* Makes stores with known content for the tests of the quipu command:
  *
  *     plant plain URI SEQUENCES ITEMS   the stored-events preset
- *     plant more URI COUNT              as many items more in its sequence 0
+ *     plant more URI COUNT [SEQUENCE]   as many items more in a sequence
+ *                                       (default: 0)
  *     plant odd URI                     text ids, all columns, hostile names
  *     plant rich URI                    values at the ends of their kinds
  *     plant sparse URI                  positions of any kind
@@ -106,7 +107,8 @@ static void plant_more(quipu_datastore *datastore, char **arguments)
 {
     quipu_records *records =
         open_schema(datastore, quipu_schema_stored_events());
-    const quipu_uuid id = id_of(0, -1);
+    const int sequence = arguments[1] ? number_of(arguments[1]) : 0;
+    const quipu_uuid id = id_of(sequence, -1);
     int64_t last = -1;
     quipu_error error;
     int status = quipu_records_last(records, bytes_of_uuid(&id), &last, &error);
@@ -115,7 +117,7 @@ static void plant_more(quipu_datastore *datastore, char **arguments)
         need(status, &error);
     }
     for (int i = 0; i < number_of(arguments[0]); i++) {
-        append_plain(records, 0, ++last);
+        append_plain(records, sequence, ++last);
     }
     quipu_records_close(records, NULL);
 }
@@ -344,7 +346,7 @@ static const struct {
     int arguments; /* at most */
     void (*run)(quipu_datastore *datastore, char **arguments);
 } kinds[] = {
-    { "plain", 2, plant_plain },     { "more", 1, plant_more },
+    { "plain", 2, plant_plain },     { "more", 2, plant_more },
     { "odd", 0, plant_odd },         { "rich", 0, plant_rich },
     { "sparse", 0, plant_sparse },   { "track", 1, plant_track },
     { "columns", 0, plant_columns },
