@@ -192,6 +192,10 @@ static void redact_option(struct text *text, const char *option, size_t size,
     quipu_percent_decode_leniently(room, option + name + 1, size - name - 1);
     if (!may_hold_password(room)) {
         quipu_percent_decode_leniently(room, option, name);
+        if (may_hold_password(room)) {
+            append(text, MASK, sizeof(MASK) - 1);
+            return;
+        }
         if (!is_secret_name(room)) {
             append(text, option, size);
             return;
@@ -219,6 +223,25 @@ static void redact_query(struct text *text, const char *query, char *room)
     }
 }
 
+/* Returns true if what may be "user:password@host" extends beyond the value of
+ * one option: then a '?' or '&' may be an unencoded part of it, and the options
+ * are none. */
+static bool crosses_options(const char *query)
+{
+    const char *colon = strchr(query, ':');
+    const char *at = strrchr(query, '@');
+    const char *option = colon;
+
+    if (!colon || !at || at < colon) {
+        return false;
+    }
+    while (option > query && option[-1] != '&') {
+        option--;
+    }
+    return memchr(colon, '&', (size_t)(at - colon)) ||
+           !memchr(option, '=', (size_t)(colon - option));
+}
+
 /* Appends the part behind the scheme; false if uncertain (INV2). */
 static bool redact_rest(struct text *text, const char *rest, char *room)
 {
@@ -229,7 +252,7 @@ static bool redact_rest(struct text *text, const char *rest, char *room)
     }
     /* "//user:12?34@host": the '?' may be an unencoded part of a password. */
     if (rest[size] == '?' && strchr(rest + size, '@') &&
-        memchr(rest, ':', size)) {
+        (memchr(rest, ':', size) || crosses_options(rest + size + 1))) {
         return false;
     }
     if (rest[size] == '?') {

@@ -76,6 +76,12 @@ static const struct row {
       "postgres:///?dbname=***" },
     { "x:?a=%00%4", NULL },
 
+    /* A password beyond what would be the value of one option. */
+    { "postgres://u?:hunter2@h/db?a=1", "postgres:***" },
+    { "postgres://u?a=:hun&ter2@h/db", "postgres:***" },
+    { "postgres://u?a&b:hunter2@h=1", "postgres:***" },
+    { "postgres://u?a&b%3Ahunter2%40h=1", "postgres://u?***&***" },
+
     /* Texts that are no URI, or contain control characters. */
     { "hunter2", "***" },
     { "", "***" },
