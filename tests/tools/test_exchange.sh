@@ -306,6 +306,13 @@ edit 3 's/"real":0.5/"real":"0.5 "/'
 bad 3 "'real' is not a number"
 edit 3 's/"real":0.5/"real":"inf"/'
 bad 3 "'real' is not a number that a double can hold"
+edit 3 's/"real":0.5/"real":1000000000000000000000,"number":1/'
+bad 3 "the line is not JSON: duplicate object key"
+edit 3 's/"number":"-9223372036854775808","real":0.5/"number":9007199254740993,'\
+'"real":1000000000000000000000/'
+bad 3 "'number' is not a 64-bit integer"
+edit 3 's/"number":"-9223372036854775808"/"number":1000000000000000000000/'
+bad 3 "'number' is not a 64-bit integer"
 edit 3 's/"topic":"[^"]*"/"topic":""/'
 bad 3 "topic"
 edit 3 's/"topic":"[^"]*"/"topic":"a\\u0000b"/'
@@ -343,12 +350,17 @@ complains "importing"
 # Numbers that a JSON tool writes in another way are the same numbers.
 "$plant" rich "$(store numbers)"
 "$quipu" export "$(store numbers)" >numbers.jsonl
+grep -q '"real":"1.7976931348623157e+308"' numbers.jsonl ||
+    fail "the export lacks the largest double"
 jq -c . numbers.jsonl >jq.jsonl
 sed -E 's/"position":([0-9])([,}])/"position":\1.0\2/' <numbers.jsonl \
     >point.jsonl
 sed -E 's/"position":([0-9])([,}])/"position":\1E+0\2/' <numbers.jsonl \
     >power.jsonl
-for rewritten in jq point power; do
+largest=17976931348623157$(printf '%0292d' 0)
+sed "s/\"real\":\"1.7976931348623157e+308\"/\"real\":$largest/" \
+    <numbers.jsonl >digits.jsonl
+for rewritten in jq point power digits; do
     status=0
     "$quipu" import "$(store $rewritten)" <$rewritten.jsonl >out 2>err ||
         status=$?

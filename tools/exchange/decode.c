@@ -6,6 +6,30 @@
 
 #include <string.h>
 
+int exchange_decode_line(const char *text, size_t size, json_t **line,
+                         quipu_error *error)
+{
+    json_error_t wrong;
+
+    *line = json_loadb(text, size, JSON_REJECT_DUPLICATES, &wrong);
+    /* Another program writes 1e21 as an integer, which jansson refuses.  As
+     * reals, integers above 2^53 are refused where an integer is wanted. */
+    if (!*line && json_error_code(&wrong) == json_error_numeric_overflow) {
+        *line = json_loadb(text, size,
+                           JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL,
+                           &wrong);
+    }
+    if (*line) {
+        return QUIPU_OK;
+    }
+    return quipu_error_set(
+        error, QUIPU_INVALID, "the line is not JSON: %s",
+        json_error_code(&wrong) == json_error_null_character
+            ? "a string contains NUL (\\u0000), which no text of a store "
+              "may contain"
+            : wrong.text);
+}
+
 int exchange_decode_begin(const json_t *line, quipu_uuid *store,
                           quipu_error *error)
 {

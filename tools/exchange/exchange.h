@@ -31,6 +31,11 @@ json_t *exchange_encode_end(int64_t items, int64_t trackings);
 
 /* ------------------------------------------------------------- decode.c */
 
+/* Reads the JSON of a line.  INVALID: it is none, or has a member twice, or NUL
+ * in a string. */
+int exchange_decode_line(const char *text, size_t size, json_t **line,
+                         quipu_error *error);
+
 /*
  * Each function decodes a line of one type.  The results point into the line
  * and into the arena.  INVALID: a member is missing, unknown or wrong, and the

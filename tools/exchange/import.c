@@ -308,20 +308,14 @@ static int import_line(struct import *import, const json_t *line,
 static int read_line(struct import *import, const char *text, size_t size,
                      quipu_error *error)
 {
-    json_error_t wrong;
-    json_t *line = json_loadb(text, size, JSON_REJECT_DUPLICATES, &wrong);
+    json_t *line = NULL;
 
     import->line++;
     import->error_line = import->line;
-    if (!line) {
-        return quipu_error_set(
-            error, QUIPU_INVALID, "the line is not JSON: %s",
-            json_error_code(&wrong) == json_error_null_character
-                ? "a string contains NUL (\\u0000), which no text of a store "
-                  "may contain"
-                : wrong.text);
+    int status = exchange_decode_line(text, size, &line, error);
+    if (status == QUIPU_OK) {
+        status = import_line(import, line, error);
     }
-    int status = import_line(import, line, error);
     json_decref(line);
     return status;
 }

@@ -110,8 +110,9 @@ int exchange_value_read_integer(const json_t *value, const char *name,
         *number = json_integer_value(value);
         return QUIPU_OK;
     }
-    /* Other programs write 100 as 1E+2, or as 100.0. */
-    if (json_is_real(value) && real >= -EXACT_MAX && real <= EXACT_MAX &&
+    /* Other programs write 100 as 1E+2, or as 100.0.  2^53 may have been
+     * rounded from 2^53 + 1. */
+    if (json_is_real(value) && real > -EXACT_MAX && real < EXACT_MAX &&
         (double)(int64_t)real == real) {
         *number = (int64_t)real;
         return QUIPU_OK;
