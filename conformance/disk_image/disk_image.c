@@ -279,7 +279,7 @@ static void open_name(struct replay *r, const struct journal_record *record)
         r->files[number].known = false; /* its inode number is used again */
         number = -1;
     }
-    if (number < 0 && record->kind == JOURNAL_OPEN && name->file >= 0) {
+    if (number < 0 && record->kind == JOURNAL_OPEN && name && name->file >= 0) {
         number = name->file; /* from the base: its inode is known only now */
     }
     if (number < 0) {

@@ -103,6 +103,7 @@ static int show_late_under_locks(struct append_call *a)
                   << ((const unsigned char *)id.data)[id.size - 1] % 64;
     }
     pthread_mutex_lock(&mutex);
+    /* NOLINTNEXTLINE(bugprone-infinite-loop): other threads change `held`. */
     while (held & wanted) {
         pthread_cond_wait(&released, &mutex);
     }

@@ -18,6 +18,7 @@
 static const struct opening small = { .option = "mapsize", .value = "256k" };
 static atomic_bool slow;
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 QUIPU_API void *mmap(void *address, size_t size, int protection, int flags,
                      int fd, off_t offset)
 {

@@ -34,6 +34,7 @@ QUIPU_API long sysconf(int name)
 }
 
 /* The kernel may align large maps to more than a page; the test moves them. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 QUIPU_API void *mmap(void *address, size_t size, int protection, int flags,
                      int fd, off_t offset)
 {

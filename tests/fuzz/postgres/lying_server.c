@@ -101,7 +101,7 @@ static PGresult *make_answer(const struct answer *answer)
     }
     PGresult *result =
         make_result(answer->columns > 0 ? PGRES_TUPLES_OK : PGRES_COMMAND_OK);
-    size_t count = (size_t)(answer->columns * answer->rows);
+    size_t count = (size_t)answer->columns * (size_t)answer->rows;
     result->columns = answer->columns;
     result->rows = answer->rows;
     (void)snprintf(result->tag, sizeof(result->tag), "%s", answer->tag);
@@ -400,6 +400,7 @@ static void follow(PGconn *pg, const PGresult *result)
     }
 }
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 PGresult *PQgetResult(PGconn *pg)
 {
     if (pg->after || pg->lost || pg->first == pg->last) {
@@ -588,3 +589,4 @@ PQnoticeReceiver PQsetNoticeReceiver(PGconn *pg, PQnoticeReceiver receiver,
 PQconninfoOption *PQconninfo(PGconn *pg)
 { (void)pg; return PQconninfoParse("postgresql://", NULL); }
 /* clang-format on */
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

@@ -46,16 +46,18 @@ static void read_words(struct answer *answer, char kind, char *rest)
     } else if (kind == 'A') {
         (void)snprintf(answer->tag, sizeof(answer->tag), "%s", word);
         for (char *c = answer->tag; *c != '\0'; c++) {
-            *c = *c == '_' ? ' ' : *c;
+            if (*c == '_') {
+                *c = ' ';
+            }
         }
         while ((word = strsep(&rest, " ")) &&
                answer->columns < RECORDING_COLUMNS) {
             answer->types[answer->columns++] = (Oid)strtoul(word, NULL, 10);
         }
     } else {
-        size_t count = (size_t)(answer->columns * ++answer->rows);
+        size_t count = (size_t)answer->columns * (size_t)++answer->rows;
         answer->values =
-            realloc(answer->values, count * sizeof(*answer->values));
+            realloc(answer->values, (count + 1) * sizeof(*answer->values));
         for (int i = 0; word && i < answer->columns; i++) {
             read_value(
                 &answer->values[count - (size_t)answer->columns + (size_t)i],
