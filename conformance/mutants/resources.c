@@ -13,6 +13,7 @@
 #define LEAK 64 /* bytes */
 
 static void *volatile leaked;
+static volatile int leaked_descriptor;
 
 static void leak(void)
 {
@@ -42,9 +43,8 @@ static int leak_descriptor(const quipu_host *host, const quipu_open *how,
                            int64_t deadline, quipu_driver_datastore **datastore,
                            quipu_opened *opened, quipu_error *error)
 {
-    const int descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-    if (descriptor < 0) {
+    leaked_descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (leaked_descriptor < 0) {
         abort();
     }
     return mutant_base_driver()->open(host, how, deadline, datastore, opened,
