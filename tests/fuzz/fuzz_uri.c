@@ -42,9 +42,8 @@ static char *join(const char *const *parts)
     for (size_t i = 0; parts[i]; i++) {
         size += strlen(parts[i]);
     }
-    whole = malloc(size);
+    whole = calloc(1, size);
     demand(whole, "no memory", "");
-    whole[0] = '\0';
     for (size_t i = 0; parts[i]; i++) {
         strcat(whole, parts[i]);
     }
