@@ -72,4 +72,10 @@ int quipu_uri_scheme_check(const char *text, size_t size, quipu_error *error);
  */
 char *quipu_uri_redact(const char *uri);
 
+/* Returns false if the name of an option may be a part of a password that
+ * contains '?' or '&': quipu_uri_redact is uncertain about the URI, or an
+ * option before it is a secret.  Returns true for the name of no option.
+ * Defined in uri_redact.c. */
+bool quipu_uri_redact_shows_name(const quipu_uri *uri, const char *name);
+
 #endif

@@ -261,6 +261,23 @@ static bool redact_rest(struct text *text, const char *rest, char *room)
     return true;
 }
 
+bool quipu_uri_redact_shows_name(const quipu_uri *uri, const char *name)
+{
+    const size_t size = strlen(uri->rest);
+    const size_t room = 4 * size + sizeof(MASK) + 1; /* as below */
+    struct text text = { .data = quipu_allocate(room + size + 1) };
+    bool may = text.data && redact_rest(&text, uri->rest, text.data + room);
+
+    quipu_release(text.data);
+    for (size_t i = 0; may && i < uri->option_count; i++) {
+        if (strcmp(uri->options[i].name, name) == 0) {
+            return true;
+        }
+        may = !is_secret_name(uri->options[i].name);
+    }
+    return may;
+}
+
 static bool is_printable(const char *text)
 {
     if (!quipu_utf8_valid(quipu_bytes_of_text(text))) {

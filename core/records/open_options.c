@@ -361,11 +361,20 @@ static void add_names(struct names *names, const quipu_option_info *options,
     }
 }
 
-static int refuse_unknown(const quipu_driver *driver, const char *name,
+static int refuse_unknown(const struct quipu_open_options *parsed,
+                          const quipu_driver *driver, const char *name,
                           quipu_error *error)
 {
     struct names names = { .size = 0 };
 
+    if (!quipu_uri_redact_shows_name(&parsed->uri, name)) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "driver \"%s\" does not have an option of the "
+                               "URI, whose name is not shown, since it may be "
+                               "part of a password (write %%3F for '?' and "
+                               "%%26 for '&' in one)",
+                               driver->name);
+    }
     add_names(&names, own_options, OWN_OPTIONS);
     add_names(&names, driver->options, driver->option_count);
     return quipu_error_set(error, QUIPU_INVALID,
@@ -398,7 +407,7 @@ int quipu_open_options_check(const struct quipu_open_options *parsed,
         if (info) {
             status = quipu_option_check(info, option->value, error);
         } else if (!passes) {
-            status = refuse_unknown(driver, option->name, error);
+            status = refuse_unknown(parsed, driver, option->name, error);
         }
     }
     return status;

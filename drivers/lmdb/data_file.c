@@ -29,9 +29,8 @@ int quipu_lmdb_data_file_parse(const quipu_host *host, const char *body,
 {
     if (strncmp(body, "///", 3) != 0 || body[3] == '\0') {
         return host->error_set(error, QUIPU_INVALID, 0, NULL,
-                               "\"lmdb:%s\" names no folder; write "
-                               "lmdb:///relative or lmdb:////absolute/folder",
-                               body);
+                               "the lmdb URI names no folder; write "
+                               "lmdb:///relative or lmdb:////absolute/folder");
     }
     char *text = quipu_common_text_copy(host, body + 3);
     if (!text) {

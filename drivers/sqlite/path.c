@@ -27,9 +27,8 @@ int quipu_sqlite_path_parse(const quipu_host *host, const char *body,
     if (strncmp(body, "///", 3) != 0 || body[3] == '\0') {
         return host->error_set(
             error, QUIPU_INVALID, 0, NULL,
-            "\"sqlite:%s\" names no file; write sqlite:///relative.db, "
-            "sqlite:////absolute/path.db or sqlite:///:memory:",
-            body);
+            "the sqlite URI names no file; write sqlite:///relative.db, "
+            "sqlite:////absolute/path.db or sqlite:///:memory:");
     }
     if (strcmp(body + 3, ":memory:") == 0) {
         return QUIPU_OK;

@@ -46,6 +46,17 @@ static int unknown(const quipu_host *host, const PQconninfoOption *libpq,
     return status;
 }
 
+/* The same as the core's message about an option behind a password: a password
+ * with '&' continues in what looks like options. */
+static int unknown_behind_password(const quipu_host *host, quipu_error *error)
+{
+    return host->error_set(
+        error, QUIPU_INVALID, 0, NULL,
+        "driver \"postgres\" does not have an option of the URI, whose name is "
+        "not shown, since it may be part of a password (write %%3F for '?' and "
+        "%%26 for '&' in one)");
+}
+
 /* ------------------------------------------------------------- gathering */
 
 /* libpq's keywords and the values found so far. */
@@ -86,12 +97,16 @@ static int gather(struct gathering *all, const quipu_open *how,
          all->count++) {
         all->values[all->count] = all->libpq[all->count].val;
     }
+    bool behind_password = false;
     for (size_t i = 0; i < how->option_count; i++) {
         const quipu_option *option = &how->options[i];
         if (!quipu_postgres_option_is_own(option->name) &&
             !set_option(all, option)) {
-            return unknown(all->host, all->libpq, option->name, error);
+            return behind_password
+                       ? unknown_behind_password(all->host, error)
+                       : unknown(all->host, all->libpq, option->name, error);
         }
+        behind_password |= strstr(option->name, "password") != NULL;
     }
     (void)set(all, "client_encoding", "UTF8");
     (void)set(all, "fallback_application_name", "quipu");
@@ -128,6 +143,9 @@ static char *show(const struct conninfo *conninfo, const quipu_host *host)
     struct text text = { .host = host };
     if (!where) {
         where = quipu_postgres_conninfo_value(conninfo, "service");
+    }
+    if (name && strchr(name, '=')) {
+        name = "***"; /* parameters, perhaps with a password, in its place */
     }
     quipu_common_text_add(&text, "postgresql://");
     quipu_common_text_add(&text, where ? where : "");

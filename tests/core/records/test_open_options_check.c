@@ -38,6 +38,28 @@ static void unknown_option_lists_the_known_ones(void **state)
     assert_int_equal(fake_calls(), 0);
 }
 
+static void unknown_option_that_may_be_a_password_is_not_named(void **state)
+{
+    static const char *const uris[] = {
+        "fake:?secret=a&s3cret=b",       "fake://u:a?s3cret=b@h",
+        "fake://u:a?cache=1&s3cret=b@h", "fake://u?a&s3cret=b:c@h",
+        "fake://u:a@b/c@h?s3cret=1",
+    };
+    quipu_error error;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
+        int status = open_uri(uris[i], &error);
+
+        assert_status(status, QUIPU_INVALID);
+        assert_null(strstr(error.message, "s3cret"));
+    }
+    assert_refused(open_uri(uris[0], &error), QUIPU_INVALID, &error,
+                   "it may be part of a password");
+    assert_refused(open_uri("fake://u:word@h/x?cashe=1", &error), QUIPU_INVALID,
+                   &error, "no option \"cashe\"");
+}
+
 static void unknown_options_reach_a_driver_that_passes_options(void **state)
 {
     quipu_error error;
@@ -111,7 +133,9 @@ static void a_long_list_of_known_options_is_cut(void **state)
     static char names[200][16];
     static quipu_option_info infos[200];
     quipu_option option = { .name = "x", .value = "" };
-    const struct quipu_open_options opening = { .options = &option,
+    char rest[] = "?x=";
+    const struct quipu_open_options opening = { .uri = { .rest = rest },
+                                                .options = &option,
                                                 .option_count = 1 };
     quipu_driver driver = { .name = "long",
                             .options = infos,
@@ -132,6 +156,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(unknown_option_lists_the_known_ones, start),
+        cmocka_unit_test_setup(
+            unknown_option_that_may_be_a_password_is_not_named, start),
         cmocka_unit_test_setup(
             unknown_options_reach_a_driver_that_passes_options, start),
         cmocka_unit_test_setup(values_must_have_the_published_type, start),

@@ -23,6 +23,15 @@ static void unknown_option_is_refused_with_the_known_ones(void **state)
     assert_contains(error.message, "target_session_attrs");
 }
 
+static void unknown_option_behind_a_password_is_not_named(void **state)
+{
+    quipu_error error;
+    (void)state;
+    assert_refused(try_it("///", "password=a&s3cret=b", &error), QUIPU_INVALID,
+                   &error, "it may be part of a password");
+    assert_null(strstr(error.message, "s3cret"));
+}
+
 static void values_of_the_drivers_options_are_checked(void **state)
 {
     quipu_error error;
@@ -106,6 +115,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unknown_option_is_refused_with_the_known_ones),
+        cmocka_unit_test(unknown_option_behind_a_password_is_not_named),
         cmocka_unit_test(values_of_the_drivers_options_are_checked),
         cmocka_unit_test(no_message_shows_a_password),
         cmocka_unit_test(parts_of_a_password_are_not_shown),
