@@ -175,11 +175,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!has_password((const char *[]){ first, second, NULL })) {
         show((const char *[]){ first, second, NULL }, false);
         show((const char *[]){ "x:", first, PASSWORD, second, NULL }, false);
-        show((const char *[]){ "x://", first, ":" PASSWORD "@", second, NULL },
-             true);
+        show(
+            (const char *[]){ "x://", first, ":", PASSWORD, "@", second, NULL },
+            true);
         show((const char *[]){ "x://u:", first, PASSWORD, second, "@h", NULL },
              true);
-        show((const char *[]){ "x:", first, "?password=" PASSWORD, second,
+        show((const char *[]){ "x:", first, "?password=", PASSWORD, second,
                                NULL },
              true);
     }
