@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define STORE "sqlite:///{dir}/x.db"
-#define CHUNK 4096
+#define CHUNK 256 /* bytes; small, so that kills fall between two writes */
 
 /* Copies a file by many writes, as cp does. */
 static bool copy_file(const char *from, const char *to)

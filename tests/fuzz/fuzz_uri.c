@@ -44,8 +44,10 @@ static char *join(const char *const *parts)
     }
     whole = calloc(1, size);
     demand(whole, "no memory", "");
+    char *end = whole;
     for (size_t i = 0; parts[i]; i++) {
-        strcat(whole, parts[i]);
+        memcpy(end, parts[i], strlen(parts[i]));
+        end += strlen(parts[i]);
     }
     return whole;
 }

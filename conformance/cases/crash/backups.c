@@ -155,7 +155,7 @@ static void killed(struct quipu_context *ctx)
         "remove", "write", "folder", "sync", "open", "map", "truncate", "read"
     };
     const unsigned kinds = sizeof(calls) / sizeof(*calls);
-    const unsigned kills = quipu_context_scale(ctx, 12, 240, 4000);
+    const unsigned kills = quipu_context_scale(ctx, 28, 240, 4000);
     struct copying *copying;
     unsigned died = 0;
 
@@ -163,7 +163,8 @@ static void killed(struct quipu_context *ctx)
     copying = quipu_subprocess_share_memory(sizeof(*copying));
     for (unsigned i = 0; i < kills; i++) {
         const void *mark = quipu_context_mark(ctx);
-        const unsigned kind = i % 2 == 0 ? 0 : i / 2 % kinds;
+        /* One half at removals, a quarter at writes, the rest at any call. */
+        const unsigned kind = i % 2 == 0 ? 0 : i % 4 == 1 ? 1 : i / 4 % kinds;
 
         died += kill_at(ctx, copying, calls[kind],
                         1 + (unsigned)quipu_context_random(

@@ -58,10 +58,10 @@ static void read_words(struct answer *answer, char kind, char *rest)
         size_t count = (size_t)answer->columns * (size_t)++answer->rows;
         answer->values =
             realloc(answer->values, (count + 1) * sizeof(*answer->values));
-        for (int i = 0; word && i < answer->columns; i++) {
+        for (int i = 0; i < answer->columns; i++) {
             read_value(
                 &answer->values[count - (size_t)answer->columns + (size_t)i],
-                word);
+                word ? word : "");
             word = strsep(&rest, " ");
         }
     }
