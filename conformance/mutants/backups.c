@@ -5,6 +5,7 @@
 
 #include <quipu/error.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,21 +17,22 @@
 static bool copy_file(const char *from, const char *to)
 {
     char bytes[CHUNK];
-    size_t size = 0;
-    FILE *in = fopen(from, "rbe");
-    FILE *out = in ? fopen(to, "wbe") : NULL;
-    bool copied = out != NULL;
+    ssize_t size = 0;
+    int in = open(from, O_RDONLY | O_CLOEXEC);
+    int out =
+        in < 0 ? -1 : open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    bool copied = out >= 0;
 
-    while (copied && (size = fread(bytes, 1, sizeof(bytes), in)) > 0) {
-        copied = write(fileno(out), bytes, size) == (ssize_t)size;
+    while (copied && (size = read(in, bytes, sizeof(bytes))) > 0) {
+        copied = write(out, bytes, (size_t)size) == size;
     }
-    if (in) {
-        (void)fclose(in);
+    if (in >= 0) {
+        (void)close(in);
     }
-    if (out) {
-        (void)fclose(out);
+    if (out >= 0) {
+        (void)close(out);
     }
-    return copied;
+    return copied && size == 0;
 }
 
 static int status_of(bool copied, quipu_error *error)

@@ -166,9 +166,11 @@ static void killed(struct quipu_context *ctx)
         /* One half at removals, a quarter at writes, the rest at any call. */
         const unsigned kind = i % 2 == 0 ? 0 : i % 4 == 1 ? 1 : i / 4 % kinds;
 
-        died += kill_at(ctx, copying, calls[kind],
-                        1 + (unsigned)quipu_context_random(
-                                ctx, kind == 1 || kind == 4 ? 40 : 12));
+        died +=
+            kill_at(ctx, copying, calls[kind],
+                    1 + (unsigned)quipu_context_random(ctx, kind == 1   ? 160
+                                                            : kind == 4 ? 40
+                                                                        : 12));
         quipu_context_release(ctx, mark);
     }
     quipu_context_count(ctx, "kills", died);
