@@ -108,8 +108,9 @@ void recording_load(const char *path)
     }
     for (size_t i = 0; i < recording.count; i++) {
         const struct answer *answer = &recording.at[i];
-        if (strstr(answer->text, "pg_backend_pid()") && answer->rows > 0) {
-            const unsigned char *b = (unsigned char *)answer->values[0].bytes;
+        const struct value *pid = answer->values;
+        if (strstr(answer->text, "pg_backend_pid()") && pid && pid->size == 4) {
+            const unsigned char *b = (const unsigned char *)pid->bytes;
             recording.pid = b[0] << 24 | b[1] << 16 | b[2] << 8 | b[3];
         }
     }
