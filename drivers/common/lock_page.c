@@ -94,7 +94,7 @@ int quipu_common_lock_page_recognise(int fd)
         return errno;
     }
     if (!S_ISREG(info.st_mode) || info.st_size != LOCK_PAGE_BYTES ||
-        info.st_nlink != 1) {
+        info.st_nlink > 1) { /* 0: removed since, as the caller notices */
         return EEXIST;
     }
     ssize_t size = pread(fd, bytes, sizeof(bytes), 0);

@@ -335,9 +335,6 @@ static void close_in_a_child_keeps_the_parents_sessions(void **state)
 
 int main(void)
 {
-    /* It is for the server; with it glibc 2.36 loses a text of its own, which
-     * the leak sanitizer reports. */
-    (void)unsetenv("LOCPATH");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(appends_survive_terminated_sessions),
         cmocka_unit_test(pool_option_limits_the_sessions),
