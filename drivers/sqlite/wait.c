@@ -17,19 +17,22 @@
 /* The longest time between two looks at the head. */
 #define LOOK_WRITER (500 * CLOCK_MILLISECOND)
 #define LOOK_READER (50 * CLOCK_MILLISECOND)
+#define LOOK_PATIENCE (100 * CLOCK_MILLISECOND)
 
 static int read_head(quipu_driver_datastore *datastore,
                      quipu_driver_schema *bound, int64_t deadline,
                      int64_t *head, quipu_error *error)
 {
-    struct reader_use use = { .datastore = datastore, .deadline = deadline };
+    /* A wait whose deadline has passed still reports the head, for which it may
+     * have to wait for a writer of a store in memory. */
+    const int64_t least = clock_now() + LOOK_PATIENCE;
+    struct reader_use use = { .datastore = datastore,
+                              .deadline = deadline > least ? deadline : least };
     int status;
 
     do {
         status = quipu_sqlite_reader_borrow(&use, error);
         if (status == QUIPU_OK) {
-            /* A wait whose deadline has passed still reports the head: the read
-             * itself is short. */
             use.reader->deadline = INT64_MAX;
             status = quipu_sqlite_lookup_head(use.reader, bound, head, error);
         }
