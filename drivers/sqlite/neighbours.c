@@ -48,7 +48,6 @@ static const struct neighbour neighbours[] = {
 static bool begins_well(const char *path, const struct neighbour *neighbour)
 {
     unsigned char bytes[8] = { 0 };
-    static const unsigned char zeros[8] = { 0 };
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
     if (fd < 0) {
@@ -56,10 +55,17 @@ static bool begins_well(const char *path, const struct neighbour *neighbour)
     }
     ssize_t size = pread(fd, bytes, sizeof(bytes), 0);
     (void)close(fd);
-    bool is_ours = memcmp(bytes, neighbour->magic, 3) == 0 &&
-                   (bytes[3] | neighbour->ignored) ==
-                       (neighbour->magic[3] | neighbour->ignored);
-    return size <= 0 || is_ours || memcmp(bytes, zeros, sizeof(zeros)) == 0;
+    size_t same = 0;
+    while (same < 4 && ((bytes[same] ^ neighbour->magic[same]) &
+                        ~(same == 3 ? neighbour->ignored : 0)) == 0) {
+        same++;
+    }
+    /* A power cut may have written only some of the first bytes. */
+    bool is_torn = true;
+    for (size_t i = same; i < sizeof(bytes); i++) {
+        is_torn = is_torn && bytes[i] == 0;
+    }
+    return size <= 0 || same == 4 || is_torn;
 }
 
 static bool is_sqlites(const char *path, const struct neighbour *neighbour,
