@@ -2,9 +2,7 @@
 # Functions for the tests of a page for operators, which source this file. Each
 # test gets the programs quipu and plant and the page as arguments, runs in an
 # empty folder, quotes sentences of the page, and shows them.
-. "$(dirname "$0")/../lib.sh"
-quipu=$1
-plant=$2
+. "$(dirname "$0")/../tools/lib.sh"
 page=$3
 
 # The page as one line, without marks of emphasis and code.
@@ -37,9 +35,4 @@ holds()
 {
     expect 0 "$quipu" verify "$1"
     [ "$(head_of "$1")" = "$2" ] || fail "$1 has not $2 events"
-}
-
-complains()
-{
-    grep -qF -- "$1" err || { fail "the messages do not contain: $1"; cat err; }
 }
