@@ -40,6 +40,14 @@ await()
     done
 }
 
+# traced ARGUMENT...: runs strace. The leak check of the address sanitizer is
+# off in the traced process, since it cannot run in one: it ends the process with
+# an error.
+traced()
+{
+    ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" strace "$@"
+}
+
 finish()
 {
     [ "$failures" = 0 ] || { echo "$failures failures"; exit 1; }

@@ -197,7 +197,7 @@ for call in pwrite64,write,ftruncate:error=ENOSPC fsync,fdatasync:error=EIO \
     rename,renameat,renameat2:error=EIO; do
     for moment in 1 1+ 2+ 4+; do
         status=0
-        strace -f -o trace -e trace="${call%%:*}" \
+        traced -f -o trace -e trace="${call%%:*}" \
             -e inject="$call:when=$moment" \
             "$quipu" backup "$(at a)" full.backup >out 2>err || status=$?
         [ "$status" = 0 ] || [ ! -e full.backup ] ||
@@ -215,7 +215,7 @@ done
 # command makes to the file calls, in the order in which they are made.
 calls_of()
 {
-    strace -f -o trace "$@" >out 2>err || fail "not traced: $*"
+    traced -f -o trace "$@" >out 2>err || fail "not traced: $*"
     sed -n 's/^[0-9]* *\([a-z0-9_]*\)(.*/\1/p' trace |
         grep -v -e exit_group -e execve -e futex -e rt_sig |
         awk '{ print $1, ++count[$1] }' >calls
@@ -227,7 +227,7 @@ kill_at()
 {
     inject=$1:signal=KILL:when=$2
     shift 2
-    strace -f -o trace -e trace="${inject%%:*}" -e inject="$inject" \
+    traced -f -o trace -e trace="${inject%%:*}" -e inject="$inject" \
         "$@" >out 2>err || :
 }
 
@@ -237,7 +237,7 @@ left_with_wal()
 {
     remove_store "$1"
     cp -R a.whole "$1"
-    strace -f -o trace -e trace=unlink,unlinkat \
+    traced -f -o trace -e trace=unlink,unlinkat \
         -e inject=unlink,unlinkat:signal=KILL:when=1 \
         "$plant" more "$(at "$1")" 5 >out 2>err || :
 }

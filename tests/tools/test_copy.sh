@@ -153,7 +153,7 @@ killed=0
 for moment in 1 2 3 4 5 6 8 10 13 17 21 34 55; do
     calls=pwrite64,pwritev,write,fdatasync,fsync,msync,sendto
     status=0
-    strace -f -o trace -e trace=$calls \
+    traced -f -o trace -e trace=$calls \
         -e inject=$calls:signal=KILL:when=$moment \
         "$quipu" copy "$(store long)" "$(store killed)" >out 2>err || status=$?
     [ "$status" = 0 ] || killed=$((killed + 1))

@@ -99,7 +99,7 @@ done
 [ "$(cksum a.db)" = "$before" ] || fail "reading changed a store"
 
 # The file is opened read-only.
-if strace -o trace -f -e trace=openat "$quipu" log sqlite:///a.db >out; then
+if traced -o trace -f -e trace=openat "$quipu" log sqlite:///a.db >out; then
     grep '/a\.db"' trace >opened || fail "strace recorded no open of the store"
     ! grep O_RDWR opened || fail "the store was opened for writing"
 fi
@@ -124,7 +124,7 @@ if [ -e /dev/full ]; then
 fi
 # A store never gets the descriptor of a standard stream that is closed.
 expect 0 "$quipu" copy sqlite:///a.db sqlite:///streams.db
-strace -f -e trace=openat -o trace "$quipu" copy --progress sqlite:///a.db \
+traced -f -e trace=openat -o trace "$quipu" copy --progress sqlite:///a.db \
     sqlite:///streams.db <&- >&- 2>&- &&
         fail "a result that was not written is no failure"
 sed -n '/\.db"/p' trace >opened
