@@ -13,17 +13,18 @@
 #include "base/status.h"
 #include "base/structs.h"
 #include "records/commit.h"
+#include "records/conditions.h"
 #include "records/conflict_message.h"
 #include "records/driver_call.h"
 #include "records/validate.h"
 
 /* An append under way. */
 struct attempt {
-    quipu_records *records;
-    quipu_append append; /* the caller's, in this version's size */
-    uint64_t size;       /* bytes of its items */
+    const struct quipu_append_call *call;
+    quipu_append append;         /* the caller's, in this version's size */
+    quipu_conditions conditions; /* in the same way */
+    uint64_t size;               /* bytes of its items and entries */
     quipu_result result;
-    struct quipu_append_work *work;
     int64_t deadline;
 };
 
@@ -38,36 +39,58 @@ static int check_result(const quipu_result *result, quipu_error *error)
     return QUIPU_OK;
 }
 
-/* Only a transaction may be without items, guards and tracking. */
+/* Only a transaction may be without items, guards, tracking and entries. */
 static int check_not_empty(const struct attempt *attempt, quipu_error *error)
 {
     const quipu_append *append = &attempt->append;
 
     if (append->item_count > 0 || append->guard_count > 0 || append->tracking ||
-        attempt->work->function) {
+        attempt->conditions.entry_count > 0 || attempt->call->work->function) {
         return QUIPU_OK;
     }
     return quipu_error_set(error, QUIPU_INVALID,
                            "the append is empty: it has no items, no "
-                           "guards and no tracking");
+                           "guards, no tracking and no entries");
+}
+
+/* Copies the caller's structs; without conditions, attempt->conditions is
+ * empty. */
+static int take(struct attempt *attempt, const quipu_append *given,
+                quipu_error *error)
+{
+    quipu_append *append = &attempt->append;
+    int status =
+        quipu_struct_take(append, sizeof(*append), given, "append", error);
+
+    if (status == QUIPU_OK && append->conditions) {
+        status =
+            quipu_struct_take(&attempt->conditions, sizeof(attempt->conditions),
+                              append->conditions, "append: conditions", error);
+        append->conditions = &attempt->conditions;
+    }
+    return status;
 }
 
 static int prepare(struct attempt *attempt, const quipu_append *given,
                    quipu_error *error)
 {
-    quipu_records *records = attempt->records;
-    int status = quipu_struct_take(&attempt->append, sizeof(attempt->append),
-                                   given, "append", error);
+    const struct quipu_append_call *call = attempt->call;
+    int status = take(attempt, given, error);
 
     if (status == QUIPU_OK) {
         status = check_not_empty(attempt, error);
     }
     if (status == QUIPU_OK) {
-        status = quipu_validate_append(records, &attempt->append,
-                                       &attempt->size, &attempt->result, error);
+        status = quipu_validate_append(call->datastore, call->records,
+                                       &attempt->append, &attempt->size,
+                                       &attempt->result, error);
+    }
+    if (status == QUIPU_OK && attempt->append.conditions) {
+        status = quipu_conditions_validate(
+            call, &attempt->append, &attempt->size, &attempt->result, error);
     }
     if (status == QUIPU_OK) {
-        status = quipu_datastore_writable(records->datastore, error);
+        status = quipu_datastore_writable(call->datastore, error);
     }
     return status;
 }
@@ -88,8 +111,8 @@ static int run_work(void *native, void *context, quipu_error *error)
 static int transact(struct attempt *attempt, const quipu_request *request,
                     quipu_error *error)
 {
-    quipu_datastore *datastore = attempt->records->datastore;
-    struct quipu_append_work *work = attempt->work;
+    quipu_datastore *datastore = attempt->call->datastore;
+    struct quipu_append_work *work = attempt->call->work;
     struct quipu_datastore_transaction transaction;
     quipu_error cause;
     int status = quipu_commit_begin(datastore, attempt->deadline, error);
@@ -121,22 +144,25 @@ static int commit(struct attempt *attempt, const quipu_request *request,
                                         .result = &attempt->result,
                                         .error = error };
 
-    return quipu_commit(attempt->records->datastore, &own);
+    return quipu_commit(attempt->call->datastore, &own);
 }
 
 static int execute(struct attempt *attempt, quipu_error *error)
 {
-    quipu_records *records = attempt->records;
+    const struct quipu_append_call *call = attempt->call;
     const quipu_append *append = &attempt->append;
-    bool alone = !attempt->work->function;
-    quipu_request request = { .schema = records->bound,
-                              .items = append->items,
-                              .item_count = append->item_count,
-                              .guards = append->guards,
-                              .guard_count = append->guard_count,
-                              .tracking = append->tracking };
+    bool alone = !call->work->function;
+    quipu_request request = {
+        .schema = call->records ? call->records->bound : NULL,
+        .items = append->items,
+        .item_count = append->item_count,
+        .guards = append->guards,
+        .guard_count = append->guard_count,
+        .tracking = append->tracking,
+        .condition = append->conditions,
+    };
 
-    attempt->deadline = quipu_datastore_deadline(records->datastore);
+    attempt->deadline = quipu_datastore_deadline(call->datastore);
     int status = alone ? commit(attempt, &request, error)
                        : transact(attempt, &request, error);
 
@@ -144,16 +170,16 @@ static int execute(struct attempt *attempt, quipu_error *error)
         return status;
     }
     return quipu_conflict_message_set(
-        records, append, alone ? QUIPU_CALL_APPEND : QUIPU_CALL_TRANSACT,
+        call, append, alone ? QUIPU_CALL_APPEND : QUIPU_CALL_TRANSACT,
         &attempt->result, error);
 }
 
-int quipu_append_execute(quipu_records *records, const quipu_append *given,
-                         struct quipu_append_work *work, quipu_result *result,
+int quipu_append_execute(const struct quipu_append_call *call,
+                         const quipu_append *given, quipu_result *result,
                          quipu_error *error)
 {
     QUIPU_UNCANCELLABLE;
-    struct attempt attempt = { .records = records, .work = work };
+    struct attempt attempt = { .call = call };
     int status = check_result(result, error);
 
     if (status != QUIPU_OK) {
@@ -169,4 +195,68 @@ int quipu_append_execute(quipu_records *records, const quipu_append *given,
         result->status = status;
     }
     return status;
+}
+
+int quipu_append_transact(const struct quipu_append_call *call,
+                          const quipu_append *given, quipu_result *result,
+                          quipu_error *error)
+{
+    if (!call->work->function) {
+        return quipu_argument_missing("work", error);
+    }
+    int status = quipu_driver_call_supported(
+        call->datastore, QUIPU_CALL_TRANSACT, call->datastore->driver->transact,
+        QUIPU_CAN_TRANSACT, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    return quipu_append_execute(call, given, result, error);
+}
+
+/* ------------------------------------------------ appends without a schema */
+
+static int enter_without_schema(const quipu_datastore *datastore,
+                                quipu_error *error)
+{
+    int status = quipu_datastore_enter(datastore, error);
+
+    if (status == QUIPU_OK &&
+        !(datastore->opened.capabilities & QUIPU_CAN_ENTRIES)) {
+        status = quipu_error_set(error, QUIPU_UNSUPPORTED,
+                                 "driver \"%s\" keeps no key-value entries, "
+                                 "and takes no append without a schema",
+                                 datastore->driver->name);
+    }
+    return status;
+}
+
+int quipu_datastore_commit(quipu_datastore *datastore,
+                           const quipu_append *append, quipu_result *result,
+                           quipu_error *error)
+{
+    struct quipu_append_work none = { .function = NULL };
+    const struct quipu_append_call call = { .datastore = datastore,
+                                            .work = &none };
+    int status = enter_without_schema(datastore, error);
+
+    return status == QUIPU_OK
+               ? quipu_append_execute(&call, append, result, error)
+               : status;
+}
+
+int quipu_datastore_transact(quipu_datastore *datastore,
+                             const quipu_append *append, quipu_work work,
+                             void *context, quipu_result *result,
+                             quipu_error *error)
+{
+    struct quipu_append_work in_transaction = { .function = work,
+                                                .context = context };
+    const struct quipu_append_call call = { .datastore = datastore,
+                                            .work = &in_transaction };
+    int status = enter_without_schema(datastore, error);
+
+    return status == QUIPU_OK
+               ? quipu_append_transact(&call, append, result, error)
+               : status;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Appends to the schema of a records handle, alone or in one transaction with a
- * function of the program.
+ * Appends to the schema of a records handle or to a datastore, alone or in one
+ * transaction with a function of the program.
  *
  * The way of an append: check the caller's structs (validate.h), pass the
  * request to the driver through the commit queue (commit.h), and turn the
@@ -19,17 +19,32 @@ struct quipu_append_work {
     int status; /* of its last run; QUIPU_OK before */
 };
 
+/* An append that the core executes. */
+struct quipu_append_call {
+    quipu_datastore *datastore;
+    quipu_records *records; /* NULL: the append concerns no schema */
+    bool is_internal;       /* it may write entries of quipu's own */
+    struct quipu_append_work *work;
+};
+
 /*
- * Executes an append.  `records` has been checked by quipu_records_enter, and
- * if `work` has a function, the driver supports transactions.  `given` and
- * *result (NULL is allowed) are the caller's; `positions` of *result is read,
- * everything else is set, on failure, too.
+ * Executes an append.  The datastore has been checked by quipu_datastore_enter;
+ * if the work has a function, the driver supports transactions, and if there
+ * are no records, entries.  `given` and *result (NULL is allowed) are the
+ * caller's; `positions` of *result is read, everything else is set, on failure,
+ * too.
  *
  * Returns the codes of quipu_records_append, or the number that
  * work->function returned.
  */
-int quipu_append_execute(quipu_records *records, const quipu_append *given,
-                         struct quipu_append_work *work, quipu_result *result,
+int quipu_append_execute(const struct quipu_append_call *call,
+                         const quipu_append *given, quipu_result *result,
                          quipu_error *error);
+
+/* The same for an append with a function.  INVALID: the function is NULL;
+ * UNSUPPORTED: the driver does not have the operation. */
+int quipu_append_transact(const struct quipu_append_call *call,
+                          const quipu_append *given, quipu_result *result,
+                          quipu_error *error);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Writes the messages of CONFLICT and ALREADY, and checks that a result is one
- * that the driver contract allows for the append: an index refers to an item or
- * guard that exists, a cause to something that the append has.
+ * that the driver contract allows for the append: an index refers to an item,
+ * guard or entry that exists, a cause to something that the append has.
  */
 #include "records/conflict_message.h"
 
@@ -95,11 +95,79 @@ static int set_event_id(const quipu_item *item, const quipu_result *result,
                            result->index, text);
 }
 
-static int set_conflict(const quipu_records *records,
+/* The write of an entry whose revision was not as expected. */
+static int set_entry(const quipu_entry_write *write, const quipu_result *result,
+                     quipu_error *error)
+{
+    char expected[LAST_TEXT_SIZE] = "not to exist";
+    char found[LAST_TEXT_SIZE] = "there is none";
+
+    if (write->revision > 0) {
+        snprintf(expected, sizeof(expected), "at revision %" PRId64,
+                 write->revision);
+    }
+    if (result->flags & QUIPU_RESULT_HAS_LAST) {
+        snprintf(found, sizeof(found), "it is at revision %" PRId64,
+                 result->last_position);
+    }
+    return quipu_error_set(error, QUIPU_CONFLICT,
+                           "entries[%zu]: entry \"%.*s\" was expected %s, but "
+                           "%s",
+                           result->index, (int)write->key.size,
+                           (const char *)write->key.data, expected, found);
+}
+
+/* A tracking record that is not where the conditions expect it (T1). */
+static int set_tracking(const quipu_append *append, const quipu_result *result,
+                        quipu_error *error)
+{
+    const quipu_tracking *tracking = append->tracking;
+    char found[LAST_TEXT_SIZE] = "there is none";
+
+    if (result->flags & QUIPU_RESULT_HAS_LAST) {
+        snprintf(found, sizeof(found), "it is at %" PRId64,
+                 result->last_position);
+    }
+    return quipu_error_set(
+        error, QUIPU_CONFLICT,
+        "the tracking record of consumer \"%.*s\" for log \"%.*s\" was "
+        "expected at notification %" PRId64 ", but %s: another process uses "
+        "the same consumer",
+        (int)tracking->consumer.size, (const char *)tracking->consumer.data,
+        (int)tracking->log.size, (const char *)tracking->log.data,
+        append->conditions->tracking_from, found);
+}
+
+/* Refusals by what the conditions of the append say; returns false if it is
+ * none of them. */
+static bool set_condition(const quipu_append *append,
+                          const quipu_result *result, quipu_error *error)
+{
+    const quipu_conditions *conditions = append->conditions;
+
+    if (!conditions) {
+        return false;
+    }
+    if (result->cause == QUIPU_CAUSE_ENTRY &&
+        result->index < conditions->entry_count) {
+        (void)set_entry(&conditions->entries[result->index], result, error);
+        return true;
+    }
+    if (result->cause == QUIPU_CAUSE_TRACKING &&
+        (conditions->flags & QUIPU_CONDITIONS_TRACKING_FROM)) {
+        (void)set_tracking(append, result, error);
+        return true;
+    }
+    return false;
+}
+
+static int set_conflict(const struct quipu_append_call *append_call,
                         const quipu_append *append, enum quipu_call call,
                         const quipu_result *result, quipu_error *error)
 {
-    const quipu_schema *schema = records->schema;
+    /* Without records there are no items and no guards. */
+    const quipu_schema *schema =
+        append_call->records ? append_call->records->schema : NULL;
     size_t index = result->index;
 
     if (index < append->item_count && result->cause == QUIPU_CAUSE_POSITION) {
@@ -112,21 +180,23 @@ static int set_conflict(const quipu_records *records,
         schema->event_id) {
         return set_event_id(&append->items[index], result, error);
     }
+    if (set_condition(append, result, error)) {
+        return QUIPU_CONFLICT;
+    }
     return quipu_driver_call_broken(
-        records->datastore->driver, call,
-        "its CONFLICT has a cause or an index that the "
-        "append does not have",
+        append_call->datastore->driver, call,
+        "its CONFLICT has a cause or an index that the append does not have",
         error);
 }
 
-static int set_already(const quipu_records *records, const quipu_append *append,
+static int set_already(const quipu_driver *driver, const quipu_append *append,
                        enum quipu_call call, quipu_error *error)
 {
     const quipu_tracking *tracking = append->tracking;
 
     if (!tracking) {
         return quipu_driver_call_broken(
-            records->datastore->driver, call,
+            driver, call,
             "its result is ALREADY for an append without "
             "tracking",
             error);
@@ -141,12 +211,10 @@ static int set_already(const quipu_records *records, const quipu_append *append,
 }
 
 /* Checks the result of an append that was stored. */
-static int check_stored(const quipu_records *records,
+static int check_stored(const quipu_datastore *datastore,
                         const quipu_append *append, enum quipu_call call,
                         const quipu_result *result, quipu_error *error)
 {
-    const quipu_datastore *datastore = records->datastore;
-
     if ((datastore->opened.capabilities & QUIPU_CAN_LOG) &&
         append->item_count > 0 && result->first_notification_id < 1) {
         return quipu_driver_call_broken(datastore->driver, call,
@@ -156,20 +224,21 @@ static int check_stored(const quipu_records *records,
     return QUIPU_OK;
 }
 
-int quipu_conflict_message_set(const quipu_records *records,
+int quipu_conflict_message_set(const struct quipu_append_call *append_call,
                                const quipu_append *append, enum quipu_call call,
                                const quipu_result *result, quipu_error *error)
 {
-    const quipu_driver *driver = records->datastore->driver;
+    const quipu_driver *driver = append_call->datastore->driver;
     char fault[96];
 
     switch (result->status) {
     case QUIPU_OK:
-        return check_stored(records, append, call, result, error);
+        return check_stored(append_call->datastore, append, call, result,
+                            error);
     case QUIPU_CONFLICT:
-        return set_conflict(records, append, call, result, error);
+        return set_conflict(append_call, append, call, result, error);
     case QUIPU_ALREADY:
-        return set_already(records, append, call, error);
+        return set_already(driver, append, call, error);
     case QUIPU_INVALID:
         return quipu_error_set(error, QUIPU_INVALID,
                                "driver \"%s\" cannot store items[%zu]",

@@ -14,8 +14,8 @@
 #ifndef QUIPU_CORE_RECORDS_CONFLICT_MESSAGE_H
 #define QUIPU_CORE_RECORDS_CONFLICT_MESSAGE_H
 
+#include "records/append.h"
 #include "records/driver_call.h"
-#include "records/records.h"
 
 /*
  * Returns the status of the append whose driver call (`call`: APPEND or
@@ -23,7 +23,7 @@
  * CONFLICT, ALREADY, or INVALID (the store cannot hold an item).  INTERNAL: the
  * contract does not allow this result for this append.
  */
-int quipu_conflict_message_set(const quipu_records *records,
+int quipu_conflict_message_set(const struct quipu_append_call *append_call,
                                const quipu_append *append, enum quipu_call call,
                                const quipu_result *result, quipu_error *error);
 

@@ -23,10 +23,12 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/structs.h"
-#include "records/rows.h"
+#include "records/log_scan.h"
 
 struct quipu_cursor {
-    struct quipu_rows rows; /* of quipu_item */
+    struct quipu_rows rows;     /* of quipu_item; with a filter it has none */
+    quipu_filter *filter;       /* NULL: none */
+    struct quipu_log_scan scan; /* with a filter */
 };
 
 /* ------------------------------------------------------------------ queries */
@@ -116,6 +118,27 @@ int quipu_cursor_range(const quipu_query *given, quipu_range *range,
 
 /* ------------------------------------------------------------------ cursors */
 
+static quipu_cursor *create(quipu_records *records)
+{
+    quipu_cursor *cursor = quipu_allocate_zeroed(sizeof(*cursor));
+
+    if (cursor) {
+        quipu_rows_init(&cursor->rows, records->datastore, records); /* INV3 */
+    }
+    return cursor;
+}
+
+/* Passes the cursor on, or closes it after a failure; returns the status. */
+static int finish_opening(quipu_cursor *cursor, int status, quipu_cursor **out)
+{
+    if (status != QUIPU_OK) {
+        quipu_cursor_close(cursor);
+        return status;
+    }
+    *out = cursor;
+    return QUIPU_OK;
+}
+
 /* Lets the driver open its cursor. */
 static int call_driver(quipu_cursor *cursor, quipu_records *records,
                        const quipu_bytes *sequence_id, const quipu_range *range,
@@ -157,22 +180,92 @@ int quipu_cursor_open(quipu_records *records, const quipu_bytes *sequence_id,
     if (status != QUIPU_OK) {
         return status;
     }
-    quipu_cursor *cursor = quipu_allocate(sizeof(*cursor));
+    quipu_cursor *cursor = create(records);
 
     if (!cursor) {
         return quipu_error_no_memory(error);
     }
-    quipu_rows_init(&cursor->rows, records->datastore, records); /* INV3 */
     if (!empty) {
         status = call_driver(cursor, records, sequence_id, &range, error);
     }
+    return finish_opening(cursor, status, out);
+}
+
+/* ------------------------------------------------------- filters, event ids */
+
+/* Begins the scan, up to the head of the log as it is now. */
+static int begin_scan(quipu_cursor *cursor, quipu_records *records,
+                      const quipu_range *range, bool empty, quipu_error *error)
+{
+    quipu_position head = { .notification_id = 0 };
+    int status = empty ? QUIPU_OK : quipu_records_head(records, &head, error);
+
+    if (status == QUIPU_OK) {
+        quipu_log_scan_init(&cursor->scan, records, cursor->filter, range,
+                            head.notification_id);
+    }
+    return status;
+}
+
+int quipu_cursor_open_filtered(quipu_records *records, const quipu_query *query,
+                               const quipu_filter *given, quipu_cursor **out,
+                               quipu_error *error)
+{
+    quipu_filter *filter = NULL;
+    quipu_range range;
+    bool empty;
+
+    if (!out) {
+        return quipu_argument_missing("cursor", error);
+    }
+    int status = quipu_cursor_range(query, &range, &empty, error);
+
+    if (status == QUIPU_OK) {
+        status = quipu_filter_copy(records->schema, given, &filter, error);
+    }
     if (status != QUIPU_OK) {
-        quipu_cursor_close(cursor);
         return status;
     }
-    *out = cursor;
-    return QUIPU_OK;
+    if (!filter) {
+        return quipu_cursor_open(records, NULL, query, out, error);
+    }
+    quipu_cursor *cursor = create(records);
+
+    if (!cursor) {
+        quipu_release(filter);
+        return quipu_error_no_memory(error);
+    }
+    cursor->filter = filter;
+    return finish_opening(
+        cursor, begin_scan(cursor, records, &range, empty, error), out);
 }
+
+int quipu_cursor_open_event(quipu_records *records, const quipu_uuid *event_id,
+                            quipu_cursor **out, quipu_error *error)
+{
+    QUIPU_UNCANCELLABLE;
+    quipu_datastore *datastore = records->datastore;
+    quipu_cursor *cursor = create(records);
+    quipu_error cause;
+
+    if (!cursor) {
+        return quipu_error_no_memory(error);
+    }
+    quipu_status_begin(&cause);
+    /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): checked before. */
+    int status = datastore->driver->find_event(
+        datastore->handle, records->bound,
+        (quipu_bytes){ event_id->bytes, sizeof(event_id->bytes) },
+        quipu_datastore_deadline(datastore), &cursor->rows.handle, &cause);
+
+    return finish_opening(cursor,
+                          quipu_rows_opened(&cursor->rows,
+                                            QUIPU_CALL_FIND_EVENT, status,
+                                            &cause, error),
+                          out);
+}
+
+/* -------------------------------------------------------------- stepping */
 
 /* An event id is 16 bytes to everything above the drivers, which copies it
  * without a look at its size. A foreign or damaged table may have another. */
@@ -191,6 +284,24 @@ static int refuse_event_id(quipu_cursor *cursor, const quipu_item *item,
                            (long long)item->position, item->event_id.size);
 }
 
+/* Sets *row to the next item that passes the filter, or to NULL. */
+static int next_filtered(quipu_cursor *cursor, const void **row,
+                         quipu_error *error)
+{
+    const quipu_item *item = NULL;
+    int status = quipu_rows_next(&cursor->rows, sizeof(*item), row, error);
+
+    while (status == QUIPU_OK && !item && !cursor->scan.is_done) {
+        status = quipu_log_scan_next(&cursor->scan, &item, error);
+    }
+    if (status != QUIPU_OK) {
+        cursor->rows.state = QUIPU_ROWS_FAILED; /* INV2 */
+        return status;
+    }
+    *row = item;
+    return QUIPU_OK;
+}
+
 int quipu_cursor_next(quipu_cursor *cursor, const quipu_item **item,
                       quipu_error *error)
 {
@@ -202,7 +313,9 @@ int quipu_cursor_next(quipu_cursor *cursor, const quipu_item **item,
     }
     row = quipu_rows_lent(&cursor->rows, sizeof(**item)); /* INV1 */
     if (!row) {
-        status = quipu_rows_next(&cursor->rows, sizeof(**item), &row, error);
+        status = cursor->filter ? next_filtered(cursor, &row, error)
+                                : quipu_rows_next(&cursor->rows, sizeof(**item),
+                                                  &row, error);
     }
     if (status == QUIPU_OK) {
         const quipu_item *lent = row;
@@ -220,6 +333,8 @@ void quipu_cursor_close(quipu_cursor *cursor)
 {
     /* In a child of fork quipu_rows_finish returns false (INV4). */
     if (cursor && quipu_rows_finish(&cursor->rows)) {
+        quipu_log_scan_finish(&cursor->scan);
+        quipu_release(cursor->filter);
         quipu_release(cursor);
     }
 }

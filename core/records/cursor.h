@@ -20,6 +20,16 @@ int quipu_cursor_open(quipu_records *records, const quipu_bytes *sequence_id,
                       const quipu_query *query, quipu_cursor **out,
                       quipu_error *error);
 
+/* Opens a cursor over the items of the log that pass a filter of the caller,
+ * which is copied.  Codes as above; INVALID also for the filter. */
+int quipu_cursor_open_filtered(quipu_records *records, const quipu_query *query,
+                               const quipu_filter *given, quipu_cursor **out,
+                               quipu_error *error);
+
+/* Opens a cursor over the item that has an event id; the driver supports it. */
+int quipu_cursor_open_event(quipu_records *records, const quipu_uuid *event_id,
+                            quipu_cursor **out, quipu_error *error);
+
 /*
  * Converts a query's bounds and limit to the inclusive range that drivers
  * read.  Bounds that are set hold together: the larger lower and the smaller

@@ -53,6 +53,9 @@ static const struct {
     [QUIPU_CALL_READ_TRACKING] = { "read_tracking", BOUND },
     [QUIPU_CALL_BACKUP] = { "backup", COPY },
     [QUIPU_CALL_RESTORE] = { "restore", COPY | BIT(QUIPU_UNSUPPORTED) },
+    [QUIPU_CALL_LIST_ENTRIES] = { "list_entries", READ },
+    [QUIPU_CALL_READ_FILTERED] = { "read_filtered", BOUND },
+    [QUIPU_CALL_FIND_EVENT] = { "find_event", BOUND },
 };
 
 static bool is_allowed(enum quipu_call call, int status)

@@ -133,7 +133,11 @@ int quipu_records_append(quipu_records *records, const quipu_append *append,
     if (status != QUIPU_OK) {
         return status;
     }
-    return quipu_append_execute(records, append, &none, result, error);
+    const struct quipu_append_call call = { .datastore = records->datastore,
+                                            .records = records,
+                                            .work = &none };
+
+    return quipu_append_execute(&call, append, result, error);
 }
 
 int quipu_records_transact(quipu_records *records, const quipu_append *append,
@@ -147,17 +151,11 @@ int quipu_records_transact(quipu_records *records, const quipu_append *append,
     if (status != QUIPU_OK) {
         return status;
     }
-    if (!work) {
-        return quipu_argument_missing("work", error);
-    }
-    status = quipu_driver_call_supported(
-        records->datastore, QUIPU_CALL_TRANSACT,
-        records->datastore->driver->transact, QUIPU_CAN_TRANSACT, error);
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    return quipu_append_execute(records, append, &in_transaction, result,
-                                error);
+    const struct quipu_append_call call = { .datastore = records->datastore,
+                                            .records = records,
+                                            .work = &in_transaction };
+
+    return quipu_append_transact(&call, append, result, error);
 }
 
 /* ------------------------------------------------------------------ reading */
@@ -193,6 +191,49 @@ int quipu_records_read_log(quipu_records *records, const quipu_query *query,
         return status;
     }
     return quipu_cursor_open(records, NULL, query, cursor, error);
+}
+
+int quipu_records_read_filtered(quipu_records *records,
+                                const quipu_query *query,
+                                const quipu_filter *filter,
+                                quipu_cursor **cursor, quipu_error *error)
+{
+    int status = quipu_records_enter(records, error);
+
+    if (status == QUIPU_OK) {
+        status = quipu_driver_call_supported(
+            records->datastore, QUIPU_CALL_READ_LOG,
+            records->datastore->driver->read_log, QUIPU_CAN_LOG, error);
+    }
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    return quipu_cursor_open_filtered(records, query, filter, cursor, error);
+}
+
+int quipu_records_find_event(quipu_records *records, const quipu_uuid *event_id,
+                             quipu_cursor **cursor, quipu_error *error)
+{
+    int status = quipu_records_enter(records, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (!event_id || !cursor) {
+        return quipu_argument_missing(event_id ? "cursor" : "event_id", error);
+    }
+    if (!records->schema->event_id) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "schema \"%s\" has no column for event ids",
+                               records->schema->table);
+    }
+    status = quipu_driver_call_supported(
+        records->datastore, QUIPU_CALL_FIND_EVENT,
+        records->datastore->driver->find_event, UINT32_MAX, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    return quipu_cursor_open_event(records, event_id, cursor, error);
 }
 
 /* ------------------------------------------------------------ single values */

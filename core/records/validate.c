@@ -32,9 +32,8 @@
 
 /* --------------------------------------------------------- ids and texts */
 
-/* Sets INVALID: `member` at `place` is wrong as `why` says ("is absent"). */
-static int wrong(struct quipu_validate_place place, const char *member,
-                 const char *why, quipu_error *error)
+int quipu_validate_wrong(struct quipu_validate_place place, const char *member,
+                         const char *why, quipu_error *error)
 {
     if (!place.array) {
         return quipu_error_set(error, QUIPU_INVALID, "%s %s", member, why);
@@ -47,15 +46,16 @@ int quipu_validate_text(quipu_bytes text, struct quipu_validate_place place,
                         const char *member, quipu_error *error)
 {
     if (!text.data) {
-        return wrong(place, member, "is absent", error);
+        return quipu_validate_wrong(place, member, "is absent", error);
     }
     if (text.size == 0 || text.size > QUIPU_ID_MAX) {
-        return wrong(place, member,
-                     text.size == 0 ? "is empty" : "is longer than 255 bytes",
-                     error);
+        return quipu_validate_wrong(
+            place, member,
+            text.size == 0 ? "is empty" : "is longer than 255 bytes", error);
     }
     if (!quipu_utf8_valid(text)) {
-        return wrong(place, member, "is not UTF-8 without NUL", error);
+        return quipu_validate_wrong(place, member, "is not UTF-8 without NUL",
+                                    error);
     }
     return QUIPU_OK;
 }
@@ -68,10 +68,11 @@ int quipu_validate_sequence_id(const quipu_schema *schema, quipu_bytes id,
         return quipu_validate_text(id, place, member, error);
     }
     if (!id.data) {
-        return wrong(place, member, "is absent", error);
+        return quipu_validate_wrong(place, member, "is absent", error);
     }
     if (id.size != sizeof(quipu_uuid)) {
-        return wrong(place, member, "is not the 16 bytes of a UUID", error);
+        return quipu_validate_wrong(place, member,
+                                    "is not the 16 bytes of a UUID", error);
     }
     return QUIPU_OK;
 }
@@ -82,10 +83,12 @@ static int check_bytes(quipu_bytes bytes, uint64_t limit,
                        quipu_error *error)
 {
     if (!bytes.data && bytes.size > 0) {
-        return wrong(place, member, "has a size but no data", error);
+        return quipu_validate_wrong(place, member, "has a size but no data",
+                                    error);
     }
     if (bytes.size > limit) {
-        return wrong(place, member, "is larger than this store holds", error);
+        return quipu_validate_wrong(place, member,
+                                    "is larger than this store holds", error);
     }
     return QUIPU_OK;
 }
@@ -105,7 +108,7 @@ static int check_reserved(const quipu_item *item,
     } else if (!item->reserved && !item->reserved2[0] && !item->reserved2[1]) {
         return QUIPU_OK;
     }
-    return wrong(place, member, "is not 0", error);
+    return quipu_validate_wrong(place, member, "is not 0", error);
 }
 
 static int check_flags(const quipu_schema *schema, const quipu_item *item,
@@ -114,15 +117,17 @@ static int check_flags(const quipu_schema *schema, const quipu_item *item,
     const uint32_t known = QUIPU_ITEM_NEXT | QUIPU_ITEM_TIME;
 
     if (item->flags & ~known) {
-        return wrong(place, "flags",
-                     "has a flag that is not allowed when appending", error);
+        return quipu_validate_wrong(
+            place, "flags", "has a flag that is not allowed when appending",
+            error);
     }
     if ((item->flags & QUIPU_ITEM_NEXT) &&
         (schema->flags & QUIPU_SCHEMA_SPARSE)) {
-        return wrong(place, "flags",
-                     "has QUIPU_ITEM_NEXT, which a sparse schema "
-                     "cannot have; give the position",
-                     error);
+        return quipu_validate_wrong(
+            place, "flags",
+            "has QUIPU_ITEM_NEXT, which a sparse schema "
+            "cannot have; give the position",
+            error);
     }
     return QUIPU_OK;
 }
@@ -134,14 +139,15 @@ static int check_time(const quipu_schema *schema, const quipu_item *item,
         return QUIPU_OK;
     }
     if (!schema->time) {
-        return wrong(place, "time",
-                     "is present, but the schema has no column "
-                     "for it",
-                     error);
+        return quipu_validate_wrong(place, "time",
+                                    "is present, but the schema has no column "
+                                    "for it",
+                                    error);
     }
     if (item->time.microseconds < QUIPU_TIME_MIN ||
         item->time.microseconds > QUIPU_TIME_MAX) {
-        return wrong(place, "time", "is not in the years 1 to 9999", error);
+        return quipu_validate_wrong(place, "time",
+                                    "is not in the years 1 to 9999", error);
     }
     return QUIPU_OK;
 }
@@ -152,19 +158,21 @@ static int check_event_id(const quipu_schema *schema, const quipu_item *item,
     if (!schema->event_id) {
         return !item->event_id.data && item->event_id.size == 0
                    ? QUIPU_OK
-                   : wrong(place, "event_id",
-                           "is present, but the schema has no "
-                           "column for it",
-                           error);
+                   : quipu_validate_wrong(place, "event_id",
+                                          "is present, but the schema has no "
+                                          "column for it",
+                                          error);
     }
     if (!item->event_id.data) {
-        return wrong(place, "event_id",
-                     "is absent, but the schema has a column for "
-                     "it",
-                     error);
+        return quipu_validate_wrong(
+            place, "event_id",
+            "is absent, but the schema has a column for "
+            "it",
+            error);
     }
     if (item->event_id.size != sizeof(quipu_uuid)) {
-        return wrong(place, "event_id", "is not the 16 bytes of a UUID", error);
+        return quipu_validate_wrong(place, "event_id",
+                                    "is not the 16 bytes of a UUID", error);
     }
     return QUIPU_OK;
 }
@@ -177,13 +185,14 @@ static int check_payload(const quipu_records *records, const quipu_item *item,
     int status;
 
     if (!item->state.data) {
-        return wrong(place, "state", "is absent; an empty one has data", error);
+        return quipu_validate_wrong(place, "state",
+                                    "is absent; an empty one has data", error);
     }
     if (has_metadata && !records->schema->metadata) {
-        return wrong(place, "metadata",
-                     "is present, but the schema has no column "
-                     "for it",
-                     error);
+        return quipu_validate_wrong(place, "metadata",
+                                    "is present, but the schema has no column "
+                                    "for it",
+                                    error);
     }
     status = check_bytes(item->state, limit, place, "state", error);
     if (status == QUIPU_OK) {
@@ -295,10 +304,10 @@ static int check_column_count(const quipu_schema *schema,
     if (item->column_count != schema->column_count) {
         snprintf(why, sizeof(why), "is %zu, but the schema has %zu columns",
                  item->column_count, schema->column_count);
-        return wrong(place, "column_count", why, error);
+        return quipu_validate_wrong(place, "column_count", why, error);
     }
     if (item->column_count > 0 && !item->columns) {
-        return wrong(place, "columns", "is NULL", error);
+        return quipu_validate_wrong(place, "columns", "is NULL", error);
     }
     return QUIPU_OK;
 }
@@ -323,7 +332,7 @@ int quipu_validate_columns(const quipu_records *records, const quipu_item *item,
             char member[QUIPU_NAME_MAX + 16];
 
             snprintf(member, sizeof(member), "column \"%s\"", column->name);
-            return wrong(place, member, why, error);
+            return quipu_validate_wrong(place, member, why, error);
         }
         if (holds_bytes(value)) {
             *size += value->as.bytes.size;
@@ -334,12 +343,12 @@ int quipu_validate_columns(const quipu_records *records, const quipu_item *item,
 
 /* ---------------------------------------------------------- whole appends */
 
-static int check_count(const char *member, const void *array, size_t count,
-                       uint64_t limit, quipu_error *error)
+int quipu_validate_count(const char *member, const void *array, size_t count,
+                         uint64_t limit, quipu_error *error)
 {
     if (count > 0 && !array) {
-        return wrong(quipu_validate_argument, member,
-                     "is NULL, but its count is not 0", error);
+        return quipu_validate_wrong(quipu_validate_argument, member,
+                                    "is NULL, but its count is not 0", error);
     }
     if (count > limit) {
         return quipu_error_set(error, QUIPU_INVALID,
@@ -357,7 +366,6 @@ static int check_items(const quipu_records *records, const quipu_append *append,
 {
     uint64_t limit = records->datastore->opened.limits.append_size;
 
-    *size = 0;
     for (size_t i = 0; i < append->item_count; i++) {
         const quipu_item *item = &append->items[i];
         struct quipu_validate_place place = { "items", i };
@@ -388,10 +396,11 @@ static int check_guard(const quipu_records *records, const quipu_guard *guard,
 {
     if (guard->demand < QUIPU_DEMAND_EMPTY ||
         guard->demand > QUIPU_DEMAND_LAST) {
-        return wrong(place, "demand", "is not in enum quipu_demand", error);
+        return quipu_validate_wrong(place, "demand",
+                                    "is not in enum quipu_demand", error);
     }
     if (guard->reserved || guard->reserved2[0] || guard->reserved2[1]) {
-        return wrong(place, "reserved", "is not 0", error);
+        return quipu_validate_wrong(place, "reserved", "is not 0", error);
     }
     return quipu_validate_sequence_id(records->schema, guard->sequence_id,
                                       place, "sequence_id", error);
@@ -414,8 +423,10 @@ static int check_guards(const quipu_records *records,
     return QUIPU_OK;
 }
 
+/* The position of a rewound record may be 0: the record is then removed. */
 static int check_tracking(const quipu_datastore *datastore,
-                          const quipu_tracking *tracking, quipu_error *error)
+                          const quipu_tracking *tracking, int64_t lowest,
+                          quipu_error *error)
 {
     int status;
 
@@ -430,14 +441,15 @@ static int check_tracking(const quipu_datastore *datastore,
         status = quipu_validate_text(tracking->log, quipu_validate_argument,
                                      "tracking: log", error);
     }
-    if (status == QUIPU_OK && tracking->position.notification_id < 1) {
-        status = wrong(quipu_validate_argument, "tracking: notification_id",
-                       "is below 1", error);
+    if (status == QUIPU_OK && tracking->position.notification_id < lowest) {
+        status = quipu_validate_wrong(
+            quipu_validate_argument, "tracking: notification_id",
+            lowest == 0 ? "is below 0" : "is below 1", error);
     }
     if (status == QUIPU_OK &&
         (tracking->reserved[0] || tracking->reserved[1])) {
-        status = wrong(quipu_validate_argument, "tracking: reserved",
-                       "is not 0", error);
+        status = quipu_validate_wrong(quipu_validate_argument,
+                                      "tracking: reserved", "is not 0", error);
     }
     return status;
 }
@@ -449,33 +461,54 @@ static int check_counts(const quipu_datastore *datastore,
     int status;
 
     if (append->reserved) {
-        return wrong(quipu_validate_argument, "append: reserved", "is not 0",
-                     error);
+        return quipu_validate_wrong(quipu_validate_argument, "append: reserved",
+                                    "is not 0", error);
     }
-    status =
-        check_count("items", append->items, append->item_count, limit, error);
+    status = quipu_validate_count("items", append->items, append->item_count,
+                                  limit, error);
     if (status == QUIPU_OK) {
-        status = check_count("guards", append->guards, append->guard_count,
-                             limit, error);
+        status = quipu_validate_count("guards", append->guards,
+                                      append->guard_count, limit, error);
     }
     return status;
 }
 
-int quipu_validate_append(const quipu_records *records,
+static int check_contents(const quipu_records *records,
                           const quipu_append *append, uint64_t *size,
                           quipu_result *result, quipu_error *error)
 {
-    quipu_datastore *datastore = records->datastore;
+    if (!records && (append->item_count > 0 || append->guard_count > 0)) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "an append without a schema cannot have %s; "
+                               "append to records",
+                               append->item_count > 0 ? "items" : "guards");
+    }
+    if (!records) {
+        return QUIPU_OK;
+    }
+    int status = check_items(records, append, size, result, error);
+
+    return status == QUIPU_OK ? check_guards(records, append, result, error)
+                              : status;
+}
+
+int quipu_validate_append(const quipu_datastore *datastore,
+                          const quipu_records *records,
+                          const quipu_append *append, uint64_t *size,
+                          quipu_result *result, quipu_error *error)
+{
+    const quipu_conditions *conditions = append->conditions;
+    bool rewinds =
+        conditions && (conditions->flags & QUIPU_CONDITIONS_TRACKING_REWIND);
     int status = check_counts(datastore, append, error);
 
+    *size = 0;
     if (status == QUIPU_OK) {
-        status = check_items(records, append, size, result, error);
-    }
-    if (status == QUIPU_OK) {
-        status = check_guards(records, append, result, error);
+        status = check_contents(records, append, size, result, error);
     }
     if (status == QUIPU_OK && append->tracking) {
-        status = check_tracking(datastore, append->tracking, error);
+        status =
+            check_tracking(datastore, append->tracking, rewinds ? 0 : 1, error);
         if (status != QUIPU_OK) {
             result->cause = QUIPU_CAUSE_TRACKING;
         }

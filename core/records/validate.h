@@ -41,13 +41,25 @@ int quipu_validate_columns(const quipu_records *records, const quipu_item *item,
                            quipu_error *error);
 
 /*
- * Validates a whole append, which quipu_struct_take has copied.  Sets *size to
- * the bytes of its items, as quipu_limits.append_size counts them.  If an item,
- * a guard or the tracking record is invalid, result->cause and result->index
- * tell which.  UNSUPPORTED: tracking in a store that keeps no tracking records.
+ * Validates a whole append, which quipu_struct_take has copied, except its
+ * entries (conditions.h).  `records` NULL: it concerns no schema.  Sets *size
+ * to the bytes of its items, as quipu_limits.append_size counts them.  If an
+ * item, a guard or the tracking record is invalid, result->cause and
+ * result->index tell which.  UNSUPPORTED: tracking in a store that keeps no
+ * tracking records.
  */
-int quipu_validate_append(const quipu_records *records,
+int quipu_validate_append(const quipu_datastore *datastore,
+                          const quipu_records *records,
                           const quipu_append *append, uint64_t *size,
                           quipu_result *result, quipu_error *error);
+
+/* Validates that an array of an append, called `member`, is there if its count
+ * is not 0, and that the count is within the limit. */
+int quipu_validate_count(const char *member, const void *array, size_t count,
+                         uint64_t limit, quipu_error *error);
+
+/* Sets INVALID: `member` at `place` is wrong as `why` says ("is absent"). */
+int quipu_validate_wrong(struct quipu_validate_place place, const char *member,
+                         const char *why, quipu_error *error);
 
 #endif

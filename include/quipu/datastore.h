@@ -169,6 +169,38 @@ QUIPU_API int quipu_datastore_describe(const quipu_datastore *datastore,
                                        quipu_datastore_info *info,
                                        quipu_error *error);
 
+/* ------------------------------------------------------------ appending */
+
+/* One append: items, guards, a tracking record and conditions.  All is borrowed
+ * for the call. */
+typedef struct quipu_append {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const quipu_item *items; /* of any sequences; ids in this order (L3) */
+    size_t item_count;       /* up to quipu_limits.append_items */
+    const quipu_guard *guards;
+    size_t guard_count;                 /* up to quipu_limits.append_items */
+    const quipu_tracking *tracking;     /* or NULL */
+    const quipu_conditions *conditions; /* or NULL; see entries.h */
+} quipu_append;
+
+/*
+ * Commits an append without items and guards: a tracking record, entries, or
+ * both.  It concerns no schema, so that a datastore without events can keep
+ * what a consumer has processed.  Otherwise as quipu_records_append and
+ * quipu_records_transact (records.h), with their codes.  UNSUPPORTED: the store
+ * keeps no entries, and therefore takes no append without a schema.  INVALID:
+ * the append has items or guards, or, without a function, nothing at all.
+ */
+QUIPU_API int quipu_datastore_commit(quipu_datastore *datastore,
+                                     const quipu_append *append,
+                                     quipu_result *result, quipu_error *error);
+QUIPU_API int quipu_datastore_transact(quipu_datastore *datastore,
+                                       const quipu_append *append,
+                                       quipu_work work, void *context,
+                                       quipu_result *result,
+                                       quipu_error *error);
+
 /* ------------------------------------------------------------- listings */
 
 /*

@@ -14,7 +14,10 @@
  * them, and no other member is present without its column.  Values are of their
  * column's kind, finite, and in range.  Names and counts are within the limits
  * of types.h, and sizes within `quipu_limits`.  Reserved members are zero.
- * Ranges are not empty.  `struct_size` is that of the core.
+ * Ranges are not empty.  `struct_size` is that of the core.  Conditions appear
+ * only where QUIPU_CAN_ENTRIES is declared.  No key appears twice in a request,
+ * flags of entries are consistent, and `tracking_from` appears with a tracking
+ * record only.
  *
  * Threads.  All operations of one datastore may be called from several threads
  * at once, except `close` (last, alone) and those of one cursor (one thread
@@ -180,13 +183,14 @@ typedef struct quipu_backup {
 /* One append: its preconditions are checked, and it is stored, as a whole
  * (U2). */
 typedef struct quipu_request {
-    quipu_driver_schema *schema;
+    quipu_driver_schema *schema; /* NULL: no items and no guards (only with
+                                    QUIPU_CAN_ENTRIES) */
     const quipu_item *items;
     size_t item_count;
     const quipu_guard *guards;
     size_t guard_count;
     const quipu_tracking *tracking; /* one record, or NULL */
-    const void *condition;          /* reserved: NULL */
+    const void *condition;          /* quipu_conditions, or NULL */
     uint32_t flags;                 /* reserved: 0 */
     uint32_t reserved;
     uint64_t reserved2[2];
@@ -295,9 +299,10 @@ typedef struct quipu_driver {
      * UNKNOWN_OUTCOME.
      *
      * The preconditions of a request are checked in this order: event ids (U3),
-     * guards (S3) against the state before the request, tracking (U4), and the
-     * positions of its items one by one (S1, S2, U1).  A request whose
-     * preconditions do not hold changes nothing and uses no notification id.
+     * guards (S3) and entries (K4) against the state before the request,
+     * tracking (U4, T1), and the positions of its items one by one (S1, S2,
+     * U1).  A request whose preconditions do not hold changes nothing and uses
+     * no notification id; nor does a repeat, which writes no entry either (K2).
      */
     int (*append)(quipu_driver_datastore *datastore,
                   const quipu_request *requests, size_t count,
@@ -360,8 +365,9 @@ typedef struct quipu_driver {
     /*
      * Lends the next rows as an array of any length from 1 on that suits the
      * driver; after the last row, *count is 0, also when called again.  The
-     * rows are quipu_item, quipu_sequence or quipu_tracking, depending on the
-     * operation that opened the cursor; a quipu_schema is lent alone.  After an
+     * rows are quipu_item, quipu_sequence, quipu_tracking or quipu_entry,
+     * depending on the operation that opened the cursor; a quipu_schema is lent
+     * alone.  After an
      * error the core calls only `cursor_close`.  Codes: TIMEOUT, BUSY, DENIED,
      * IO, CORRUPT, NOT_FOUND (torn down).
      */
@@ -425,6 +431,49 @@ typedef struct quipu_driver {
     int (*restore)(const quipu_host *host, const quipu_open *target,
                    const quipu_backup *backup, int64_t deadline,
                    quipu_error *error);
+
+    /*
+     * [optional] Opens a cursor over the key-value entries (rows: quipu_entry)
+     * whose key begins with `prefix` (absent: all) and is not below `from`
+     * (absent: all), by key in byte order.  It is no snapshot; a read that
+     * begins after a commit finds what was committed (K1).  Codes: TIMEOUT,
+     * BUSY, DENIED, IO, CORRUPT.
+     */
+    int (*list_entries)(quipu_driver_datastore *datastore, quipu_bytes prefix,
+                        quipu_bytes from, int64_t deadline,
+                        quipu_driver_cursor **cursor, quipu_error *error);
+
+    /*
+     * [optional] As read_log in ascending or descending order, but the cursor
+     * may leave out items that do not pass the filter, which is borrowed until
+     * `cursor_close`.  It leaves out no item that passes; the core checks every
+     * item that it yields.  NULL: the core uses read_log.  Codes: as read_log.
+     */
+    int (*read_filtered)(quipu_driver_datastore *datastore,
+                         quipu_driver_schema *bound, const quipu_range *range,
+                         const quipu_filter *filter, int64_t deadline,
+                         quipu_driver_cursor **cursor, quipu_error *error);
+
+    /*
+     * [optional] Opens a cursor over the item that has an event id of 16 bytes:
+     * one item, or none.  Only for schemas with a column for event ids.
+     * Codes: TIMEOUT, BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn down).
+     */
+    int (*find_event)(quipu_driver_datastore *datastore,
+                      quipu_driver_schema *bound, quipu_bytes event_id,
+                      int64_t deadline, quipu_driver_cursor **cursor,
+                      quipu_error *error);
+
+    /*
+     * [optional] Erases, in one durable commit, the contents of the first
+     * `limit` items of the range that are not erased: state, metadata and
+     * further columns; all else stays (E1 to E5).  Sets *erased to the number;
+     * 0: none is left.  Codes: BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn
+     * down), UNKNOWN_OUTCOME (call it again).
+     */
+    int (*erase)(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
+                 const quipu_erasure *erasure, int64_t deadline,
+                 int64_t *erased, quipu_error *error);
 } quipu_driver;
 
 /*

@@ -12,6 +12,7 @@
 #include <quipu/bus.h>
 #include <quipu/datastore.h>
 #include <quipu/drivers.h>
+#include <quipu/entries.h>
 #include <quipu/error.h>
 #include <quipu/event.h>
 #include <quipu/id.h>

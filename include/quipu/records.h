@@ -47,36 +47,25 @@ QUIPU_API quipu_datastore *quipu_records_datastore(
 
 /* ------------------------------------------------------------ appending */
 
-/* One append: items, guards and a tracking record.  All is borrowed for the
- * call. */
-typedef struct quipu_append {
-    uint32_t struct_size;
-    uint32_t reserved;
-    const quipu_item *items; /* of any sequences; ids in this order (L3) */
-    size_t item_count;       /* up to quipu_limits.append_items */
-    const quipu_guard *guards;
-    size_t guard_count;             /* up to quipu_limits.append_items */
-    const quipu_tracking *tracking; /* or NULL */
-} quipu_append;
-
 /*
- * Stores all items, of any number of sequences, and the tracking record, or
- * nothing (U2).  When the call returns OK, the append is visible, and durable
+ * Stores all items, of any number of sequences, the tracking record and the
+ * entries, or nothing (U2, K2).  When the call returns OK, the append is visible, and durable
  * as the datastore's durability says.
  *
  * The preconditions are checked in this order: event ids (U3), guards (S3),
- * tracking record (U4), positions (S1, S2).
+ * entries (K4), tracking record (U4, T1), positions (S1, S2).
  *
  * *result (NULL is allowed) receives the positions and notification ids, or the
  * cause of the refusal.  Its member `positions` is read; zero the struct before
  * the call.
  *
- * CONFLICT: a position is taken or is not the next one, a guard failed, or some
- * event ids are stored already, but not as this append; result->cause says
- * which.  ALREADY: the tracking record is not above the stored one.  INVALID: a
- * member is wrong, or the append has no items, guards and tracking;
- * result->cause and index name the item or guard.  UNSUPPORTED: it has
- * tracking, and the store keeps no tracking records.  NOT_FOUND: the schema was
+ * CONFLICT: a position is taken or is not the next one, a guard failed, an
+ * entry or the tracking record is not as the conditions expect, or some event
+ * ids are stored already, but not as this append; result->cause says which.  ALREADY: the tracking record is not above the stored one.  INVALID: a
+ * member is wrong, or the append has no items, guards, tracking and entries;
+ * result->cause and index name the item, guard or entry.  UNSUPPORTED: it has
+ * tracking or conditions, and the store keeps no tracking records or no
+ * entries.  NOT_FOUND: the schema was
  * torn down.  DENIED: the datastore was opened readonly.
  *
  * After any error but UNKNOWN_OUTCOME nothing is stored.  After
@@ -147,6 +136,38 @@ QUIPU_API int quipu_records_read(quipu_records *records,
 QUIPU_API int quipu_records_read_log(quipu_records *records,
                                      const quipu_query *query,
                                      quipu_cursor **cursor, quipu_error *error);
+
+/*
+ * Opens a cursor over the items of the log that pass a filter, as
+ * quipu_records_read_log does over all: it yields the same items in the same
+ * order, without those that do not pass (W1); the limit counts those that pass.
+ * A log without any that pass is read in parts, each of which has the whole
+ * timeout, so that its length causes no TIMEOUT (W4).  The filter is copied;
+ * NULL passes all.  INVALID: the filter is malformed, or it has prefixes and
+ * the ids of the schema are UUIDs.
+ */
+QUIPU_API int quipu_records_read_filtered(quipu_records *records,
+                                          const quipu_query *query,
+                                          const quipu_filter *filter,
+                                          quipu_cursor **cursor,
+                                          quipu_error *error);
+
+/* Returns the partition of a sequence id, 0 to partition_count - 1, as
+ * quipu_filter defines it; `schema` gives the kind of the id. */
+QUIPU_API uint32_t quipu_partition(const quipu_schema *schema,
+                                   quipu_bytes sequence_id,
+                                   uint32_t partition_count);
+
+/*
+ * Opens a cursor over the item that has an event id: one item, or none.  So a
+ * program finds out after UNKNOWN_OUTCOME whether an append was stored.
+ * UNSUPPORTED: the driver does not have the operation.  INVALID: the schema has
+ * no column for event ids.
+ */
+QUIPU_API int quipu_records_find_event(quipu_records *records,
+                                       const quipu_uuid *event_id,
+                                       quipu_cursor **cursor,
+                                       quipu_error *error);
 
 /* Sets *item to the next item, which is valid until the next call on the
  * cursor, or to NULL after the last.  NOT_FOUND: the schema was torn down.

@@ -69,7 +69,8 @@ enum quipu_status {
     QUIPU_IO = 9,
     /* The commit failed or its outcome was lost: the append is stored as a
      * whole or not at all.  Make the same call again (see
-     * QUIPU_RESULT_REPEATED), or look for its event ids. */
+     * QUIPU_RESULT_REPEATED), or look an event id up
+     * (quipu_records_find_event). */
     QUIPU_UNKNOWN_OUTCOME = 10,
     /* The store's contents are damaged, or were not written by quipu. */
     QUIPU_CORRUPT = 11,
@@ -263,6 +264,61 @@ typedef struct quipu_tracking {
     uint64_t reserved[2];
 } quipu_tracking;
 
+/* ------------------------------------------------- key-value entries */
+
+#define QUIPU_KEY_MAX 480 /* bytes of the key of an entry */
+
+/*
+ * A key-value entry: a small record beside the log, which can be written and
+ * deleted.  Its revision grows with each write of its key, by 1 as long as the
+ * entry exists, and never comes twice, also if the entry is deleted and written
+ * again (K3).  So (key, revision) names one value for ever.
+ */
+typedef struct quipu_entry {
+    quipu_bytes key;   /* 1 to 480 bytes of text */
+    quipu_bytes value; /* up to quipu_limits.state_size, perhaps empty */
+    int64_t revision;  /* at least 1 */
+    uint64_t reserved[2];
+} quipu_entry;
+
+enum quipu_entry_flag {
+    /* The entry must be at `revision`; 0: it must not exist (K4). */
+    QUIPU_ENTRY_EXPECT = 1u << 0,
+    /* Deletes the entry, if it exists.  `value` is absent. */
+    QUIPU_ENTRY_DELETE = 1u << 1,
+    /* Changes nothing; only the expectation counts, until the commit (K7).
+     * With EXPECT; `value` is absent. */
+    QUIPU_ENTRY_CHECK = 1u << 2
+};
+
+/* The write of an entry, as a part of an append. */
+typedef struct quipu_entry_write {
+    quipu_bytes key;
+    quipu_bytes value; /* present, perhaps empty; see the flags */
+    int64_t revision;  /* with QUIPU_ENTRY_EXPECT; otherwise 0 */
+    uint32_t flags;    /* enum quipu_entry_flag */
+    uint32_t reserved;
+    uint64_t reserved2[2];
+} quipu_entry_write;
+
+enum quipu_conditions_flag {
+    /* The tracking record must be at `tracking_from`; 0: there must be none
+     * (T1). */
+    QUIPU_CONDITIONS_TRACKING_FROM = 1u << 0,
+    /* With TRACKING_FROM: the new position of the tracking record may be below
+     * the old one; at 0 the record is removed (T2). */
+    QUIPU_CONDITIONS_TRACKING_REWIND = 1u << 1
+};
+
+/* Further conditions of an append, and the entries that it writes. */
+typedef struct quipu_conditions {
+    uint32_t struct_size;
+    uint32_t flags;                   /* enum quipu_conditions_flag */
+    const quipu_entry_write *entries; /* no key twice */
+    size_t entry_count;               /* up to quipu_limits.append_items */
+    int64_t tracking_from;
+} quipu_conditions;
+
 /* A sequence, as listings yield it. */
 typedef struct quipu_sequence {
     quipu_bytes id;
@@ -294,15 +350,20 @@ enum quipu_cause {
     QUIPU_CAUSE_NONE = 0,
     QUIPU_CAUSE_EVENT_ID = 1, /* `index`: the item whose event id is taken */
     QUIPU_CAUSE_GUARD = 2,    /* `index`: the guard that failed */
-    QUIPU_CAUSE_TRACKING = 3, /* the tracking record is not above the stored */
+    QUIPU_CAUSE_TRACKING = 3, /* the tracking record is not above the stored,
+                                 or that is not at `tracking_from` */
     QUIPU_CAUSE_POSITION = 4, /* `index`: the item whose position is taken,
                                  or is not the next one */
-    QUIPU_CAUSE_ITEM = 5      /* `index`: the item that is itself invalid */
+    QUIPU_CAUSE_ITEM = 5,     /* `index`: the item that is itself invalid */
+    QUIPU_CAUSE_ENTRY = 6     /* `index`: the entry whose revision is not as
+                                 expected */
 };
 
 enum quipu_result_flag {
-    /* With CONFLICT because of a position or a guard: `last_position` is set.
-     * Without this flag, the sequence concerned was empty. */
+    /* With CONFLICT: `last_position` is set, for a position or a guard to the
+     * last position of the sequence, for an entry to its revision, for a
+     * tracking record to its notification id.  Without this flag, the sequence
+     * was empty, or there was no such entry or record. */
     QUIPU_RESULT_HAS_LAST = 1u << 0,
     /* The append is a repeat: it was stored by an earlier call, and these are
      * the positions and ids of that call (U3). */
@@ -318,7 +379,7 @@ typedef struct quipu_result {
     int32_t cause;  /* enum quipu_cause */
     uint32_t flags; /* enum quipu_result_flag */
     uint32_t reserved;
-    size_t index;          /* of the item or guard that `cause` refers to */
+    size_t index; /* of the item, guard or entry that `cause` refers to */
     int64_t last_position; /* with QUIPU_RESULT_HAS_LAST */
     /* The notification id of the first item; the others follow it without a gap
      * (L3).  0 if the append has no items, or the store keeps no log. */
@@ -344,6 +405,56 @@ typedef struct quipu_range {
     int64_t limit; /* items, counted in reading order; INT64_MAX: no limit */
 } quipu_range;
 
+/* What an item must have: one of the topics. */
+typedef struct quipu_match {
+    const quipu_bytes *topics; /* whole topics; NULL: any topic */
+    size_t topic_count;
+    const quipu_bytes *tags; /* reserved: NULL */
+    size_t tag_count;        /* reserved: 0 */
+    uint64_t reserved[4];
+} quipu_match;
+
+#define QUIPU_PARTITIONS_MAX 64
+#define QUIPU_FILTER_TEXTS_MAX 1000 /* matches, topics, prefixes: each */
+
+/*
+ * A filter on the items of a log: an item passes if it fits one of the matches,
+ * its sequence id begins with one of the prefixes, and its sequence is in one
+ * of the partitions; a condition that is not set passes every item.
+ *
+ * The partition of a sequence is h modulo partition_count.  For a UUID, h is
+ * the number that its last four bytes are in network order; for text it is the
+ * FNV-1a hash of 64 bits, its upper and lower half combined by exclusive or.
+ * No version, driver or machine computes another one (W3).
+ */
+typedef struct quipu_filter {
+    uint32_t struct_size;
+    uint32_t partition_count; /* 1 to 64; 0: not set */
+    uint64_t partitions;      /* bit i: partition i passes; not 0 if set */
+    const quipu_match *matches;
+    size_t match_count;
+    const quipu_bytes *prefixes; /* of text ids, 1 to 255 bytes */
+    size_t prefix_count;
+} quipu_filter;
+
+/* ------------------------------------------------------------- erasing */
+
+enum quipu_erasure_flag {
+    /* Finished only when the erased bytes are in no file of the store (E8). */
+    QUIPU_ERASURE_SCRUB = 1u << 0
+};
+
+/* The items that are to lose their contents: a range of one sequence, or of the
+ * log.  Bounds are inclusive. */
+typedef struct quipu_erasure {
+    uint32_t struct_size;
+    uint32_t flags;          /* enum quipu_erasure_flag */
+    quipu_bytes sequence_id; /* absent: the log */
+    int64_t lower;           /* position or notification id */
+    int64_t upper;
+    int64_t limit; /* items of one commit, at least 1 */
+} quipu_erasure;
+
 /* --------------------------------------------------------- capabilities */
 
 /* Guarantees that an opened datastore declares, and the conformance suite
@@ -363,18 +474,27 @@ enum quipu_capability {
     QUIPU_CAN_TRANSACT = 1u << 4,
     /* The store can be copied to a file while it is written, and put back from
      * one (V6). */
-    QUIPU_CAN_BACKUP = 1u << 5
+    QUIPU_CAN_BACKUP = 1u << 5,
+    /* The store keeps key-value entries (K1 to K7), checks tracking records for
+     * their old position (T1, T2), and takes appends without a schema. */
+    QUIPU_CAN_ENTRIES = 1u << 6,
+    /* The contents of items can be erased (E1 to E7). */
+    QUIPU_CAN_ERASE = 1u << 7,
+    /* What is erased is in no file of the store afterwards (E8). */
+    QUIPU_CAN_SCRUB = 1u << 8
 };
 
 /*
  * The limits of a store; each is inclusive.  The bytes of an append are those
  * of its items' sequence ids, event ids, topics, states, metadata, and further
- * columns of text, bytes and UUIDs.
+ * columns of text, bytes and UUIDs, and those of its entries' keys and values.
  */
 typedef struct quipu_limits {
-    /* Bytes of one state, metadata or further column; at least 16 MiB. */
+    /* Bytes of one state, metadata, further column or value of an entry; at
+     * least 16 MiB. */
     uint64_t state_size;
-    /* Items of one append, and guards of one append; at least 100,000. */
+    /* Items of one append, guards of one append, and entries of one append; at
+     * least 100,000. */
     uint64_t append_items;
     /* Bytes of one append; at least 256 MiB. */
     uint64_t append_size;
