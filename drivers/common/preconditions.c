@@ -6,10 +6,11 @@
  * Nearly every append is accepted, and its event ids are new. So a driver makes
  * an append in one of two passes, each in a transaction:
  *
- *   optimistic pass   Check guards, tracking and, in a contiguous schema,
- *                     positions. Insert the items and let the unique indexes on
- *                     event ids and positions find violations. No event id is
- *                     looked up unless another check has refused the request.
+ *   optimistic pass   Check guards, entries, tracking and, in a contiguous
+ *                     schema, positions. Insert the items and let the unique
+ *                     indexes on event ids and positions find violations. No
+ *                     event id is looked up unless another check has refused
+ *                     the request.
  *   strict pass       If an index refuses an item in the optimistic pass, roll
  *                     everything back and repeat all requests of the append, in
  *                     a new transaction: look the event ids of each request up
@@ -21,13 +22,13 @@
  * INVARIANTS
  *
  *   INV1  The outcome is that of the checks in the order event ids (U3), guards
- *         (S3), tracking (U4), positions (S1, S2, U1). The first check that
- *         refuses determines cause and index. The optimistic pass preserves
- *         this order by looking up the event ids before it reports a refusal of
- *         another check.
- *   INV2  Guards, tracking and event ids refer to the state before the request;
- *         earlier requests of the same append belong to that state. So no item
- *         of a request is inserted before the request is checked.
+ *         (S3), entries (K4), tracking (T1, U4), positions (S1, S2, U1). The
+ *         first check that refuses determines cause and index. The optimistic
+ *         pass preserves this order by looking up the event ids before it
+ *         reports a refusal of another check.
+ *   INV2  Guards, entries, tracking and event ids refer to the state before the
+ *         request; earlier requests of the same append belong to that state. So
+ *         nothing of a request is written before the request is checked.
  *   INV3  Each item moves the last position of its sequence for the items after
  *         it (S2). `sequences` holds these positions; the store does not know
  *         them yet.
@@ -35,8 +36,10 @@
  *         never one of items that are not stored (U1).
  *   INV5  A request is a repeat only if all its event ids are stored, in order,
  *         under consecutive notification ids, with equal sequence id, topic and
- *         state, and its tracking record or a later one is stored. Any other
- *         overlap conflicts at the first item that is stored. */
+ *         state, and its tracking record or a later one is stored; a record
+ *         that the request rewinds does not count, since it may have moved
+ *         either way. Any other overlap conflicts at the first item that is
+ *         stored. Entries do not count: a repeat writes none (K2). */
 #include "preconditions.h"
 
 #include "safeguard.h"
@@ -51,17 +54,18 @@ static void refuse(struct preconditions *check, int status, int cause,
     check->result->index = index;
 }
 
-/* Refuses with the last position of the sequence, if it has one (INV4). */
+/* Refuses with the last position of the sequence, the revision of the entry, or
+ * the position of the tracking record, if there is one (INV4). */
 static void refuse_at(struct preconditions *check, int cause, size_t index,
-                      const struct key_entry *sequence)
+                      const struct key_entry *stored)
 {
     quipu_result *result = check->result;
 
     refuse(check, QUIPU_CONFLICT, cause, index);
-    if (sequence->found) {
+    if (stored->found) {
         SAFEGUARD("U1.last-position-is-told")
         result->flags |= QUIPU_RESULT_HAS_LAST;
-        result->last_position = sequence->last;
+        result->last_position = stored->last;
     }
 }
 
@@ -133,24 +137,39 @@ static int find_twin(const struct preconditions *check, size_t *index,
     return QUIPU_OK;
 }
 
-/* Sets *stored to true if the tracking record of the request, or a later one of
- * its consumer and log, is stored; also if the request has none. */
-static int tracking_is_stored(const struct preconditions *check, bool *stored,
-                              quipu_error *error)
+static int look_up_tracking(const struct preconditions *check,
+                            struct key_entry *record, quipu_error *error)
 {
-    const quipu_tracking *tracking = check->request->tracking;
-    int64_t last = 0;
-    bool found = false;
+    return check->lookups->tracking(check->context, check->request->tracking,
+                                    &record->found, &record->last, error);
+}
 
-    *stored = true;
-    if (!tracking) {
+/* Returns true if the tracking record of the request, or a later one of its
+ * consumer and log, is stored. */
+static bool tracking_is_stored(const struct preconditions *check,
+                               const struct key_entry *record)
+{
+    const int64_t id = check->request->tracking->position.notification_id;
+
+    return record->found && SAFEGUARDED("U4.record-that-is-equal",
+                                        record->last >= id, record->last > id);
+}
+
+/* Sets *repeated to false if the tracking record of a request whose items are
+ * stored contradicts a repeat (INV5). */
+static int check_tracking_of_repeat(const struct preconditions *check,
+                                    bool *repeated, quipu_error *error)
+{
+    struct key_entry record = { .found = false };
+
+    if (!check->request->tracking ||
+        SAFEGUARDED("T2.repeat-of-a-rewind",
+                    quipu_common_preconditions_rewinds(check->request),
+                    false)) {
         return QUIPU_OK;
     }
-    int status = check->lookups->tracking(check->context, tracking, &found,
-                                          &last, error);
-    *stored = found && SAFEGUARDED("U4.record-that-is-equal",
-                                   last >= tracking->position.notification_id,
-                                   last > tracking->position.notification_id);
+    int status = look_up_tracking(check, &record, error);
+    *repeated = tracking_is_stored(check, &record);
     return status;
 }
 
@@ -184,7 +203,7 @@ static int check_repeat(struct preconditions *check, struct stored_item first,
     }
     if (status == QUIPU_OK && repeated) {
         SAFEGUARD("U3.tracking-of-a-repeat")
-        status = tracking_is_stored(check, &repeated, error);
+        status = check_tracking_of_repeat(check, &repeated, error);
     }
     if (repeated) {
         result->flags |= QUIPU_RESULT_REPEATED;
@@ -204,7 +223,7 @@ static int check_event_ids(struct preconditions *check, bool *decided,
     size_t twin = 0;
 
     *decided = false;
-    if (!check->schema->event_id) {
+    if (!check->schema || !check->schema->event_id) {
         return QUIPU_OK;
     }
     int status = find_twin(check, &twin, error);
@@ -234,7 +253,7 @@ static int check_event_ids(struct preconditions *check, bool *decided,
     return status;
 }
 
-/* --------------------------------------------------------- guards, tracking */
+/* ------------------------------------------------------------------ guards */
 
 bool quipu_common_preconditions_guard_holds(const quipu_guard *guard,
                                             bool found, int64_t last)
@@ -273,19 +292,105 @@ static int check_guards(struct preconditions *check, quipu_error *error)
     return QUIPU_OK;
 }
 
+/* ------------------------------------------------------- entries, tracking */
+
+bool quipu_common_preconditions_entry_holds(const quipu_entry_write *write,
+                                            bool found, int64_t revision)
+{
+    if ((write->flags & QUIPU_ENTRY_EXPECT) == 0) {
+        return true;
+    }
+    if (write->revision == 0) {
+        return SAFEGUARDED("K4.entry-that-must-not-exist", !found, true);
+    }
+    return SAFEGUARDED("K4.entry-that-does-not-exist", found, true) &&
+           SAFEGUARDED("K4.revision-of-an-entry", revision == write->revision,
+                       revision >= write->revision);
+}
+
+/* A revision that is not expected is not looked up: the write of such an entry
+ * needs no precondition. */
+static int check_entries(struct preconditions *check, quipu_error *error)
+{
+    const quipu_conditions *conditions =
+        preconditions_conditions(check->request);
+    const size_t count = conditions ? conditions->entry_count : 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const quipu_entry_write *write = &conditions->entries[i];
+        struct key_entry entry = { .id = write->key };
+
+        if ((write->flags & QUIPU_ENTRY_EXPECT) == 0) {
+            continue;
+        }
+        int status = check->lookups->entry(check->context, write->key,
+                                           &entry.found, &entry.last, error);
+        if (status != QUIPU_OK) {
+            return status;
+        }
+        if (SAFEGUARDED("K4.every-entry", true, i < 1) &&
+            !quipu_common_preconditions_entry_holds(write, entry.found,
+                                                    entry.last)) {
+            refuse_at(check, QUIPU_CAUSE_ENTRY, i, &entry);
+            return QUIPU_OK;
+        }
+    }
+    return QUIPU_OK;
+}
+
+bool quipu_common_preconditions_rewinds(const quipu_request *request)
+{
+    const quipu_conditions *conditions = preconditions_conditions(request);
+
+    return conditions &&
+           (conditions->flags & QUIPU_CONDITIONS_TRACKING_REWIND) != 0;
+}
+
+bool quipu_common_preconditions_tracking_holds(const quipu_request *request,
+                                               bool found,
+                                               int64_t notification_id)
+{
+    const quipu_conditions *conditions = preconditions_conditions(request);
+
+    if (!conditions ||
+        (conditions->flags & QUIPU_CONDITIONS_TRACKING_FROM) == 0) {
+        return true;
+    }
+    if (conditions->tracking_from == 0) {
+        return SAFEGUARDED("T1.record-that-must-not-exist", !found, true);
+    }
+    return found && SAFEGUARDED("T1.position-of-a-record",
+                                notification_id == conditions->tracking_from,
+                                notification_id >= conditions->tracking_from);
+}
+
+/* The expected position precedes the rule that a record only rises: a consumer
+ * that was passed gets CONFLICT, and not ALREADY. */
 static int check_tracking(struct preconditions *check, quipu_error *error)
 {
-    bool stored = false;
+    const quipu_request *request = check->request;
+    struct key_entry record = { .found = false };
 
-    if (!check->request->tracking) {
+    if (!request->tracking) {
         return QUIPU_OK;
     }
-    int status = tracking_is_stored(check, &stored, error);
-    if (status == QUIPU_OK && stored) {
+    int status = look_up_tracking(check, &record, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (!quipu_common_preconditions_tracking_holds(request, record.found,
+                                                   record.last)) {
+        SAFEGUARD("T1.expected-position")
+        refuse_at(check, QUIPU_CAUSE_TRACKING, 0, &record);
+    }
+    if (check->result->status == QUIPU_OK &&
+        SAFEGUARDED("T2.rewinding",
+                    !quipu_common_preconditions_rewinds(request), true) &&
+        tracking_is_stored(check, &record)) {
         SAFEGUARD("U4.record-that-is-not-above")
         refuse(check, QUIPU_ALREADY, QUIPU_CAUSE_TRACKING, 0);
     }
-    return status;
+    return QUIPU_OK;
 }
 
 /* --------------------------------------------------------------- positions */
@@ -408,7 +513,7 @@ static int check_positions(struct preconditions *check, quipu_error *error)
 {
     const quipu_host *host = check->host;
     const size_t count = check->request->item_count;
-    const bool sparse = preconditions_is_sparse(check->schema);
+    const bool sparse = check->schema && preconditions_is_sparse(check->schema);
 
     if (count == 0 ||
         (sparse && (!check->strict || !check->lookups->position_is_taken))) {
@@ -440,18 +545,28 @@ int64_t quipu_common_preconditions_position(const struct preconditions *check,
 
 /* -------------------------------------------------------------- the request */
 
+/* The checks but that of the event ids, in their order (INV1). */
+typedef int (*state_check)(struct preconditions *check, quipu_error *error);
+
 /* Checks all but the event ids. */
 static int check_state(struct preconditions *check, quipu_error *error)
 {
-    int status = SAFEGUARDED("U4.order-of-judging", check_guards,
-                             check_tracking)(check, error);
+    const state_check checks[] = {
+        SAFEGUARDED("U4.order-of-judging", check_guards, check_tracking),
+        SAFEGUARDED("K4.order-of-checks", check_entries, check_tracking),
+        SAFEGUARDED(
+            "K4.order-of-checks",
+            SAFEGUARDED("U4.order-of-judging", check_tracking, check_guards),
+            check_entries),
+        check_positions,
+    };
+    int status = QUIPU_OK;
 
-    if (status == QUIPU_OK && check->result->status == QUIPU_OK) {
-        status = SAFEGUARDED("U4.order-of-judging", check_tracking,
-                             check_guards)(check, error);
-    }
-    if (status == QUIPU_OK && check->result->status == QUIPU_OK) {
-        status = check_positions(check, error);
+    for (size_t i = 0;
+         status == QUIPU_OK && check->result->status == QUIPU_OK &&
+         i < sizeof(checks) / sizeof(checks[0]);
+         i++) {
+        status = checks[i](check, error);
     }
     return status;
 }

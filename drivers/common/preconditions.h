@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The preconditions of an append: event ids, append guards, tracking and
- * positions, checked for the SQLite and the LMDB driver; guards also for the
- * PostgreSQL driver.
+/* The preconditions of an append: event ids, append guards, entries, tracking
+ * and positions, checked for the SQLite and the LMDB driver, and for the strict
+ * pass of the PostgreSQL driver.
  *
  * A driver describes one request, supplies functions that look something up in
  * its transaction, and gets the outcome in the request's quipu_result and the
@@ -43,6 +43,11 @@ struct preconditions_lookups {
      * if its index refuses the item. */
     int (*position_is_taken)(void *context, quipu_bytes sequence_id,
                              int64_t position, bool *taken, quipu_error *error);
+    /* The revision of the entry with a key; *found false: there is none. Called
+     * only for entries that a request expects at a revision. NULL: the driver
+     * does not declare QUIPU_CAN_ENTRIES. */
+    int (*entry)(void *context, quipu_bytes key, bool *found, int64_t *revision,
+                 quipu_error *error);
 };
 
 /* The check of one request. The driver sets the first part. */
@@ -50,7 +55,7 @@ struct preconditions {
     const quipu_host *host;
     const struct preconditions_lookups *lookups;
     void *context;
-    const quipu_schema *schema;
+    const quipu_schema *schema; /* NULL: the request has no schema */
     const quipu_request *request;
     quipu_result *result;
     bool strict; /* false: the optimistic pass */
@@ -63,10 +68,15 @@ struct preconditions {
 
 /* Checks the request. Returns QUIPU_OK if result->status tells the outcome, or
  * the status of a look-up that failed, or NO_MEMORY. Outcomes:
- *   OK        the items may be inserted at the positions of _position
- *   OK, with QUIPU_RESULT_REPEATED: stored by an earlier append; insert nothing
- *   CONFLICT  cause EVENT_ID, GUARD or POSITION
+ *   OK        the items may be inserted at the positions of _position, and the
+ *             entries and the tracking record may be written
+ *   OK, with QUIPU_RESULT_REPEATED: stored by an earlier append; write nothing,
+ *             also no entry
+ *   CONFLICT  cause EVENT_ID, GUARD, ENTRY, TRACKING or POSITION
  *   ALREADY   cause TRACKING
+ * A request that is accepted may have nothing to write: it only checks entries.
+ * The driver assigns the revisions: an entry that exists gets the next one, a
+ * new key the revision floor of its namespace plus 1 (K3).
  * Call quipu_common_preconditions_finish in all cases. */
 int quipu_common_preconditions_check(struct preconditions *check,
                                      quipu_error *error);
@@ -94,6 +104,28 @@ void quipu_common_preconditions_compare(const quipu_item *found,
  * the last of them at `last`. */
 bool quipu_common_preconditions_guard_holds(const quipu_guard *guard,
                                             bool found, int64_t last);
+
+/* Returns true if an entry is as the write of it expects. `found`: it exists,
+ * at `revision`. */
+bool quipu_common_preconditions_entry_holds(const quipu_entry_write *write,
+                                            bool found, int64_t revision);
+
+/* Returns true if a tracking record is as the request expects (T1). `found`: it
+ * exists, at `notification_id`. */
+bool quipu_common_preconditions_tracking_holds(const quipu_request *request,
+                                               bool found,
+                                               int64_t notification_id);
+
+/* Returns true if the request sets its tracking record to any position (T2). At
+ * position 0 the driver removes the record, if there is one. */
+bool quipu_common_preconditions_rewinds(const quipu_request *request);
+
+/* Returns the conditions of a request, or NULL. */
+static inline const quipu_conditions *preconditions_conditions(
+    const quipu_request *request)
+{
+    return (const quipu_conditions *)request->condition;
+}
 
 /* Returns true if the items of a schema may leave positions out. */
 static inline bool preconditions_is_sparse(const quipu_schema *schema)
