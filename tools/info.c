@@ -25,6 +25,10 @@ static const struct capability capabilities[] = {
     { QUIPU_CAN_TRANSACT, "transact",
       "it runs a function inside an append's transaction" },
     { QUIPU_CAN_BACKUP, "backup", "it can be copied while it is written" },
+    { QUIPU_CAN_ENTRIES, "entries",
+      "it keeps key-value entries and checks conditions" },
+    { QUIPU_CAN_ERASE, "erase", "the contents of its items can be erased" },
+    { QUIPU_CAN_SCRUB, "scrub", "what is erased is in none of its files" },
     { 0, NULL, NULL }
 };
 

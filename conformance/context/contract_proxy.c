@@ -13,6 +13,9 @@
  *   - `append` says that it took at least one request, and no more than it got.
  *   - A result is OK, CONFLICT, ALREADY or INVALID; CONFLICT has a cause; OK of
  *     an append with items has a notification id if the store keeps a log.
+ *   - A CONFLICT because of an entry names an entry of the request, and if it
+ *     has a revision, another one than the entry was expected at.  A CONFLICT
+ *     because of a tracking record tells in the same way where it is.
  *
  * An operation that the driver lacks is lacking in the proxy's table, too.
  * Functions have the parameters of struct quipu_driver.
@@ -81,6 +84,10 @@ static const struct {
     { "read_tracking", BOUND },
     { "backup", COPY },
     { "restore", COPY | BIT(QUIPU_UNSUPPORTED) },
+    { "list_entries", READ },
+    { "read_filtered", BOUND },
+    { "find_event", BOUND },
+    { "erase", APPEND },
 };
 
 uint32_t quipu_contract_proxy_codes(const char *operation)
@@ -184,6 +191,45 @@ static void check_result(const char *operation, const quipu_request *request,
           operation);
 }
 
+/* Checks what a refusal by the conditions of a request tells. */
+static void check_refusal(const char *operation, const quipu_request *request,
+                          const quipu_result *result)
+{
+    const quipu_conditions *conditions = request->condition;
+    int64_t found =
+        result->flags & QUIPU_RESULT_HAS_LAST ? result->last_position : 0;
+
+    if (result->status != QUIPU_CONFLICT) {
+        return;
+    }
+    if (result->cause == QUIPU_CAUSE_ENTRY) {
+        CHECK(conditions && result->index < conditions->entry_count,
+              "the driver's %s refuses entry %zu, which the request does not "
+              "have",
+              operation, result->index);
+        const quipu_entry_write *write = &conditions->entries[result->index];
+
+        CHECK(write->flags & QUIPU_ENTRY_EXPECT,
+              "the driver's %s refuses entry %zu, of which nothing is expected",
+              operation, result->index);
+        CHECK(found != write->revision,
+              "the driver's %s refuses entry %zu, which is at the expected "
+              "revision %lld",
+              operation, result->index, (long long)found);
+    }
+    if (result->cause == QUIPU_CAUSE_TRACKING) {
+        CHECK(conditions &&
+                  (conditions->flags & QUIPU_CONDITIONS_TRACKING_FROM),
+              "the driver's %s has a result CONFLICT because of a tracking "
+              "record whose position is not expected",
+              operation);
+        CHECK(found != conditions->tracking_from,
+              "the driver's %s refuses a tracking record that is at the "
+              "expected position %lld",
+              operation, (long long)found);
+    }
+}
+
 static int append(quipu_driver_datastore *datastore,
                   const quipu_request *requests, size_t count,
                   quipu_result *results, size_t *taken, int64_t deadline,
@@ -201,6 +247,7 @@ static int append(quipu_driver_datastore *datastore,
           *taken, count);
     for (size_t i = 0; status == QUIPU_OK && i < *taken; i++) {
         check_result("append", &requests[i], &results[i]);
+        check_refusal("append", &requests[i], &results[i]);
     }
     return status;
 }
@@ -235,6 +282,7 @@ static int transact(quipu_driver_datastore *datastore,
           has(TRANSACT, status) ? error : NULL);
     if (status == QUIPU_OK) {
         check_result("transact", request, result);
+        check_refusal("transact", request, result);
     }
     return status;
 }
@@ -337,6 +385,55 @@ static int read_tracking(quipu_driver_datastore *datastore,
                  error);
 }
 
+static int list_entries(quipu_driver_datastore *datastore, quipu_bytes prefix,
+                        quipu_bytes from, int64_t deadline,
+                        quipu_driver_cursor **cursor, quipu_error *error)
+{
+    return check(
+        "list_entries", 0,
+        driver->list_entries(datastore, prefix, from, deadline, cursor, error),
+        error);
+}
+
+static int read_filtered(quipu_driver_datastore *datastore,
+                         quipu_driver_schema *bound, const quipu_range *range,
+                         const quipu_filter *filter, int64_t deadline,
+                         quipu_driver_cursor **cursor, quipu_error *error)
+{
+    return check_read("read_filtered",
+                      driver->read_filtered(datastore, bound, range, filter,
+                                            deadline, cursor, error),
+                      error);
+}
+
+static int find_event(quipu_driver_datastore *datastore,
+                      quipu_driver_schema *bound, quipu_bytes event_id,
+                      int64_t deadline, quipu_driver_cursor **cursor,
+                      quipu_error *error)
+{
+    return check_read(
+        "find_event",
+        driver->find_event(datastore, bound, event_id, deadline, cursor, error),
+        error);
+}
+
+/* ---------------------------------------------------------------- erasing */
+
+static int erase(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
+                 const quipu_erasure *erasure, int64_t deadline,
+                 int64_t *erased, quipu_error *error)
+{
+    int status = check_read(
+        "erase",
+        driver->erase(datastore, bound, erasure, deadline, erased, error),
+        error);
+
+    CHECK(status != QUIPU_OK || (*erased >= 0 && *erased <= erasure->limit),
+          "the driver's erase reports %lld items, and the limit was %lld",
+          (long long)*erased, (long long)erasure->limit);
+    return status;
+}
+
 /* ---------------------------------------------------------------- backups */
 
 static int backup_store(quipu_driver_datastore *datastore,
@@ -391,6 +488,10 @@ static void fill_table(void)
     REPLACE_OPTIONAL(read_tracking, read_tracking);
     REPLACE_OPTIONAL(backup, backup_store);
     REPLACE_OPTIONAL(restore, restore_store);
+    REPLACE_OPTIONAL(list_entries, list_entries);
+    REPLACE_OPTIONAL(read_filtered, read_filtered);
+    REPLACE_OPTIONAL(find_event, find_event);
+    REPLACE_OPTIONAL(erase, erase);
 }
 
 /* Registers the proxy for the driver of a scheme. */

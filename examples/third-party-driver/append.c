@@ -3,8 +3,8 @@
  * Appending: checks the preconditions of each request, and stores its items.
  *
  * The order of the checks is part of the driver contract: event ids, append
- * guards, tracking, items.  One mutex is held for the whole call, so nothing
- * changes between a check and the storing that relies on it.
+ * guards, entries, tracking, items.  One mutex is held for the whole call, so
+ * nothing changes between a check and the storing that relies on it.
  */
 #include "memory.h"
 
@@ -44,21 +44,45 @@ static void refuse_with_last(quipu_result *result,
 static const quipu_item *stored_as(const quipu_driver_schema *table,
                                    const quipu_item *item)
 {
-    const struct entry *entry = memory_map_find(&table->events, item->event_id);
+    const struct map_node *node =
+        memory_map_find(&table->events, item->event_id);
 
-    return entry ? &((const struct record *)entry)->item : NULL;
+    return node ? &((const struct record *)node)->item : NULL;
 }
 
-/* Returns true if the stored tracking record is at or above the given one. */
-static bool tracking_is_stored(struct store *store,
+static const quipu_conditions *conditions_of(const quipu_request *request)
+{
+    return request->condition;
+}
+
+static bool has_condition(const quipu_request *request, uint32_t flag)
+{
+    return request->condition && (conditions_of(request)->flags & flag);
+}
+
+/* Returns the notification id of the stored tracking record; 0: there is none.
+ */
+static int64_t stored_position(struct store *store,
                                const quipu_tracking *tracking)
 {
     struct tracking_record **where;
     const struct tracking_record *track =
         memory_tracking_find(store, tracking->consumer, tracking->log, &where);
 
-    return track && track->row.position.notification_id >=
-                        tracking->position.notification_id;
+    return track ? track->row.position.notification_id : 0;
+}
+
+/* Returns true if the stored tracking record is at or above the given one.  One
+ * that is rewound may have been anywhere (T2). */
+static bool tracking_is_stored(struct store *store,
+                               const quipu_request *request)
+{
+    const quipu_tracking *tracking = request->tracking;
+
+    return !tracking ||
+           has_condition(request, QUIPU_CONDITIONS_TRACKING_REWIND) ||
+           stored_position(store, tracking) >=
+               tracking->position.notification_id;
 }
 
 /* Returns true if the request has been stored before, as U3 defines it. */
@@ -82,8 +106,7 @@ static bool is_repeat(const quipu_request *request)
             return false;
         }
     }
-    return !request->tracking ||
-           tracking_is_stored(table->store, request->tracking);
+    return tracking_is_stored(table->store, request);
 }
 
 /* Fills in the result of the first time. */
@@ -106,7 +129,7 @@ static bool check_event_ids(const quipu_request *request, quipu_result *result)
     const quipu_driver_schema *table = request->schema;
     size_t i = 0;
 
-    if (!table->schema.event_id) {
+    if (!table || !table->schema.event_id) {
         return false;
     }
     while (i < request->item_count && !stored_as(table, &request->items[i])) {
@@ -123,7 +146,7 @@ static bool check_event_ids(const quipu_request *request, quipu_result *result)
     return true;
 }
 
-/* -------------------------------------------- guards (S3), tracking (U4) */
+/* --------------------------------------------------- guards (S3) */
 
 static bool guard_holds(const quipu_driver_schema *table,
                         const quipu_guard *guard)
@@ -156,11 +179,56 @@ static bool check_guards(const quipu_request *request, quipu_result *result)
     return false;
 }
 
-/* Returns true if the stored tracking record is not below the new one. */
-static bool check_tracking(const quipu_request *request, quipu_result *result)
+/* --------------------------- entries (K4), tracking records (T1, U4) */
+
+/* A conflict, with the number at which the entry or the tracking record is; 0:
+ * there is none. */
+static void refuse_with_found(quipu_result *result, int cause, size_t index,
+                              int64_t found)
 {
+    refuse(result, QUIPU_CONFLICT, cause, index);
+    if (found > 0) {
+        result->flags |= QUIPU_RESULT_HAS_LAST;
+        result->last_position = found;
+    }
+}
+
+/* Returns true if an entry is not at the revision that is expected of it. */
+static bool check_entries(const struct store *store,
+                          const quipu_request *request, quipu_result *result)
+{
+    const quipu_conditions *conditions = conditions_of(request);
+
+    for (size_t i = 0; conditions && i < conditions->entry_count; i++) {
+        const quipu_entry_write *write = &conditions->entries[i];
+        const struct entry *entry = memory_entry_find(store, write->key);
+        int64_t revision = entry ? entry->row.revision : 0;
+
+        if ((write->flags & QUIPU_ENTRY_EXPECT) &&
+            write->revision != revision) {
+            refuse_with_found(result, QUIPU_CAUSE_ENTRY, i, revision);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns true if the stored tracking record is not at the expected position,
+ * or not below the new one. */
+static bool check_tracking(struct store *store, const quipu_request *request,
+                           quipu_result *result)
+{
+    int64_t found =
+        request->tracking ? stored_position(store, request->tracking) : 0;
+
+    if (has_condition(request, QUIPU_CONDITIONS_TRACKING_FROM) &&
+        found != conditions_of(request)->tracking_from) {
+        refuse_with_found(result, QUIPU_CAUSE_TRACKING, 0, found);
+        return true;
+    }
     if (!request->tracking ||
-        !tracking_is_stored(request->schema->store, request->tracking)) {
+        has_condition(request, QUIPU_CONDITIONS_TRACKING_REWIND) ||
+        found < request->tracking->position.notification_id) {
         return false;
     }
     refuse(result, QUIPU_ALREADY, QUIPU_CAUSE_TRACKING, 0);
@@ -222,26 +290,47 @@ static bool add_items(const quipu_request *request, quipu_result *result)
     return true;
 }
 
+/* Stores the items, the tracking record and the entries of a request.  Only the
+ * last step changes entries, and it cannot fail. */
+static bool store_request(struct store *store, const quipu_request *request,
+                          struct entry **prepared, quipu_result *result)
+{
+    size_t before = request->schema ? request->schema->log.count : 0;
+
+    if (request->schema && !add_items(request, result)) {
+        return false;
+    }
+    if (result->status != QUIPU_OK) {
+        return true;
+    }
+    if (request->tracking && !memory_tracking_store(store, request->tracking)) {
+        if (request->schema) {
+            memory_table_truncate(request->schema, before);
+        }
+        return false;
+    }
+    memory_entries_store(store, conditions_of(request), prepared);
+    return true;
+}
+
 /* Checks and stores one request.  Returns false if there is no memory; nothing
  * is stored then. */
-static bool append_one(const quipu_request *request, quipu_result *result)
+static bool append_one(struct store *store, const quipu_request *request,
+                       quipu_result *result)
 {
-    size_t before = request->schema->log.count;
+    struct entry **prepared;
+    bool done;
 
     *result = (quipu_result){ .positions = result->positions };
     if (check_event_ids(request, result) || check_guards(request, result) ||
-        check_tracking(request, result)) {
+        check_entries(store, request, result) ||
+        check_tracking(store, request, result)) {
         return true;
     }
-    if (!add_items(request, result)) {
-        return false;
-    }
-    if (result->status == QUIPU_OK && request->tracking &&
-        !memory_tracking_store(request->schema->store, request->tracking)) {
-        memory_table_truncate(request->schema, before);
-        return false;
-    }
-    return true;
+    done = memory_entries_prepare(store, conditions_of(request), &prepared) &&
+           store_request(store, request, prepared, result);
+    memory_entries_discard(store, conditions_of(request), prepared);
+    return done;
 }
 
 int memory_append(quipu_driver_datastore *datastore,
@@ -260,10 +349,10 @@ int memory_append(quipu_driver_datastore *datastore,
         if (datastore->readonly) {
             status = QUIPU_DENIED;
             problem = "the datastore was opened readonly";
-        } else if (requests[done].schema->removed) {
+        } else if (requests[done].schema && requests[done].schema->removed) {
             status = QUIPU_NOT_FOUND;
             problem = "the schema was torn down";
-        } else if (!append_one(&requests[done], &results[done])) {
+        } else if (!append_one(store, &requests[done], &results[done])) {
             status = QUIPU_NO_MEMORY;
             problem = "no memory to store the append";
         } else {

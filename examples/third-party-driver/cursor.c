@@ -23,6 +23,11 @@ struct quipu_driver_cursor {
     size_t count, index;         /* of `sequences` */
     quipu_sequence row;
     quipu_tracking track;
+    const quipu_filter *filter; /* read_filtered */
+    const quipu_item *item;     /* find_event; NULL: none, or lent already */
+    struct entry *entry;        /* list_entries: a reference to the last one */
+    quipu_bytes prefix, from;   /* list_entries, in `keys` */
+    char keys[2 * QUIPU_KEY_MAX];
 };
 
 static int cursor_open(quipu_driver_datastore *datastore,
@@ -69,6 +74,9 @@ void memory_cursor_close(quipu_driver_cursor *cursor)
     pthread_mutex_lock(&store->lock);
     if (cursor->table) {
         memory_table_release(cursor->table);
+    }
+    if (cursor->entry) {
+        memory_entry_release(store, cursor->entry);
     }
     pthread_mutex_unlock(&store->lock);
     store->host->release(cursor->sequences);
@@ -162,16 +170,16 @@ int memory_cursor_read_sequence(quipu_driver_datastore *datastore,
     return status;
 }
 
-int memory_cursor_read_log(quipu_driver_datastore *datastore,
-                           quipu_driver_schema *bound, const quipu_range *range,
-                           int64_t deadline, quipu_driver_cursor **cursor,
-                           quipu_error *error)
+/* Opens a cursor over the log. */
+static int open_log(quipu_driver_datastore *datastore,
+                    quipu_driver_schema *bound, const quipu_range *range,
+                    const void *(*next)(quipu_driver_cursor *cursor),
+                    quipu_driver_cursor **cursor, quipu_error *error)
 {
     int status;
 
-    (void)deadline;
     pthread_mutex_lock(&datastore->store->lock);
-    status = cursor_open(datastore, bound, next_in_log, cursor, error);
+    status = cursor_open(datastore, bound, next, cursor, error);
     if (status == QUIPU_OK) {
         set_range(*cursor, range);
         if ((*cursor)->lower < 1) {
@@ -180,6 +188,90 @@ int memory_cursor_read_log(quipu_driver_datastore *datastore,
         if ((*cursor)->upper > (*cursor)->head) {
             (*cursor)->upper = (*cursor)->head;
         }
+    }
+    pthread_mutex_unlock(&datastore->store->lock);
+    return status;
+}
+
+int memory_cursor_read_log(quipu_driver_datastore *datastore,
+                           quipu_driver_schema *bound, const quipu_range *range,
+                           int64_t deadline, quipu_driver_cursor **cursor,
+                           quipu_error *error)
+{
+    (void)deadline;
+    return open_log(datastore, bound, range, next_in_log, cursor, error);
+}
+
+static bool begins_with(quipu_bytes bytes, quipu_bytes prefix)
+{
+    return prefix.size == 0 ||
+           (prefix.size <= bytes.size &&
+            memcmp(bytes.data, prefix.data, prefix.size) == 0);
+}
+
+/* Whether a sequence id has one of the filter's prefixes.  A driver may leave
+ * out what does not pass; the core decides.  So a filter of which a driver
+ * understands a part only, as here, is correct. */
+static bool may_pass(const quipu_filter *filter, quipu_bytes id)
+{
+    for (size_t i = 0; i < filter->prefix_count; i++) {
+        if (begins_with(id, filter->prefixes[i])) {
+            return true;
+        }
+    }
+    return filter->prefix_count == 0;
+}
+
+static const void *next_filtered(quipu_driver_cursor *cursor)
+{
+    const quipu_item *item = next_in_log(cursor);
+
+    while (item && !may_pass(cursor->filter, item->sequence_id)) {
+        cursor->limit++; /* an item that is left out does not count */
+        item = next_in_log(cursor);
+    }
+    return item;
+}
+
+int memory_cursor_read_filtered(quipu_driver_datastore *datastore,
+                                quipu_driver_schema *bound,
+                                const quipu_range *range,
+                                const quipu_filter *filter, int64_t deadline,
+                                quipu_driver_cursor **cursor,
+                                quipu_error *error)
+{
+    int status =
+        open_log(datastore, bound, range, next_filtered, cursor, error);
+
+    (void)deadline;
+    if (status == QUIPU_OK) {
+        (*cursor)->filter = filter;
+    }
+    return status;
+}
+
+static const void *next_found(quipu_driver_cursor *cursor)
+{
+    const quipu_item *item = cursor->item;
+
+    cursor->item = NULL;
+    return item;
+}
+
+int memory_cursor_find_event(quipu_driver_datastore *datastore,
+                             quipu_driver_schema *bound, quipu_bytes event_id,
+                             int64_t deadline, quipu_driver_cursor **cursor,
+                             quipu_error *error)
+{
+    const struct map_node *node;
+    int status;
+
+    (void)deadline;
+    pthread_mutex_lock(&datastore->store->lock);
+    status = cursor_open(datastore, bound, next_found, cursor, error);
+    if (status == QUIPU_OK) {
+        node = memory_map_find(&bound->events, event_id);
+        (*cursor)->item = node ? &((const struct record *)node)->item : NULL;
     }
     pthread_mutex_unlock(&datastore->store->lock);
     return status;
@@ -221,7 +313,7 @@ static const void *next_sequence(quipu_driver_cursor *cursor)
         const struct records *records = &sequence->records;
 
         if (records->count > 0) {
-            cursor->row.id = sequence->entry.key;
+            cursor->row.id = sequence->node.key;
             cursor->row.last_position =
                 records->at[records->count - 1]->item.position;
             return &cursor->row;
@@ -232,8 +324,8 @@ static const void *next_sequence(quipu_driver_cursor *cursor)
 
 static int compare_sequences(const void *a, const void *b)
 {
-    return memory_map_compare((*(struct sequence *const *)a)->entry.key,
-                              (*(struct sequence *const *)b)->entry.key);
+    return memory_map_compare((*(struct sequence *const *)a)->node.key,
+                              (*(struct sequence *const *)b)->node.key);
 }
 
 /* Collects the sequences above `after`, sorted by id.  Returns false if there
@@ -248,10 +340,9 @@ static bool collect(quipu_driver_cursor *cursor, quipu_bytes after)
         return false;
     }
     for (size_t i = 0; i < map->size; i++) {
-        for (struct entry *entry = map->buckets[i]; entry;
-             entry = entry->next) {
-            if (!after.data || memory_map_compare(entry->key, after) > 0) {
-                cursor->sequences[cursor->count++] = (struct sequence *)entry;
+        for (struct map_node *node = map->buckets[i]; node; node = node->next) {
+            if (!after.data || memory_map_compare(node->key, after) > 0) {
+                cursor->sequences[cursor->count++] = (struct sequence *)node;
             }
         }
     }
@@ -308,4 +399,59 @@ int memory_cursor_list_tracking(quipu_driver_datastore *datastore,
 {
     (void)deadline;
     return cursor_open(datastore, NULL, next_track, cursor, error);
+}
+
+/* The listing goes on behind the key of the entry that was lent last, which the
+ * cursor keeps alive. */
+static const void *next_entry(quipu_driver_cursor *cursor)
+{
+    struct entry *last = cursor->entry;
+    struct entry *next =
+        last ? memory_entry_next(cursor->store, last->row.key, false)
+             : memory_entry_next(cursor->store, cursor->from, true);
+
+    if (cursor->limit == 0 || !next ||
+        !begins_with(next->row.key, cursor->prefix)) {
+        cursor->limit = 0; /* the end stays the end */
+        return NULL;
+    }
+    next->references++;
+    cursor->entry = next;
+    if (last) {
+        memory_entry_release(cursor->store, last);
+    }
+    return &next->row;
+}
+
+/* Copies a key of the caller to the cursor. */
+static quipu_bytes keep_key(char *room, quipu_bytes key)
+{
+    if (!key.data) {
+        return (quipu_bytes){ NULL, 0 };
+    }
+    memcpy(room, key.data, key.size);
+    return (quipu_bytes){ room, key.size };
+}
+
+int memory_cursor_list_entries(quipu_driver_datastore *datastore,
+                               quipu_bytes prefix, quipu_bytes from,
+                               int64_t deadline, quipu_driver_cursor **cursor,
+                               quipu_error *error)
+{
+    quipu_driver_cursor *made;
+    int status = cursor_open(datastore, NULL, next_entry, &made, error);
+
+    (void)deadline;
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    made->limit = INT64_MAX;
+    made->prefix = keep_key(made->keys, prefix);
+    made->from = keep_key(made->keys + QUIPU_KEY_MAX, from);
+    /* No key that begins with the prefix is below the prefix itself. */
+    if (memory_map_compare(made->from, made->prefix) < 0) {
+        made->from = made->prefix;
+    }
+    *cursor = made;
+    return QUIPU_OK;
 }

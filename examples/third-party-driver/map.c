@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A hash map from bytes to entries, which contain the links of their bucket. */
+/* A hash map from bytes to nodes, which contain the links of their bucket. */
 #include "memory.h"
 
 #include <string.h>
@@ -24,19 +24,19 @@ static uint64_t hash(quipu_bytes key)
     return sum;
 }
 
-static struct entry **bucket(const struct map *map, quipu_bytes key)
+static struct map_node **bucket(const struct map *map, quipu_bytes key)
 {
     return &map->buckets[hash(key) & (map->size - 1)];
 }
 
-struct entry *memory_map_find(const struct map *map, quipu_bytes key)
+struct map_node *memory_map_find(const struct map *map, quipu_bytes key)
 {
-    struct entry *entry = map->size > 0 ? *bucket(map, key) : NULL;
+    struct map_node *node = map->size > 0 ? *bucket(map, key) : NULL;
 
-    while (entry && memory_map_compare(entry->key, key) != 0) {
-        entry = entry->next;
+    while (node && memory_map_compare(node->key, key) != 0) {
+        node = node->next;
     }
-    return entry;
+    return node;
 }
 
 /* Doubles the number of buckets; returns false if there is no memory. */
@@ -44,19 +44,19 @@ static bool grow(struct map *map, const quipu_host *host)
 {
     struct map larger = { .size = map->size > 0 ? 2 * map->size : 16 };
 
-    larger.buckets = host->allocate(larger.size * sizeof(struct entry *));
+    larger.buckets = host->allocate(larger.size * sizeof(struct map_node *));
     if (!larger.buckets) {
         return false;
     }
-    memset(larger.buckets, 0, larger.size * sizeof(struct entry *));
+    memset(larger.buckets, 0, larger.size * sizeof(struct map_node *));
     for (size_t i = 0; i < map->size; i++) {
-        for (struct entry *entry = map->buckets[i], *next; entry;
-             entry = next) {
-            struct entry **link = bucket(&larger, entry->key);
+        for (struct map_node *node = map->buckets[i], *next; node;
+             node = next) {
+            struct map_node **link = bucket(&larger, node->key);
 
-            next = entry->next;
-            entry->next = *link;
-            *link = entry;
+            next = node->next;
+            node->next = *link;
+            *link = node;
         }
     }
     larger.count = map->count;
@@ -65,29 +65,29 @@ static bool grow(struct map *map, const quipu_host *host)
     return true;
 }
 
-bool memory_map_add(struct map *map, struct entry *entry,
+bool memory_map_add(struct map *map, struct map_node *node,
                     const quipu_host *host)
 {
-    struct entry **link;
+    struct map_node **link;
 
     if (map->count >= map->size && !grow(map, host)) {
         return false;
     }
-    link = bucket(map, entry->key);
-    entry->next = *link;
-    *link = entry;
+    link = bucket(map, node->key);
+    node->next = *link;
+    *link = node;
     map->count++;
     return true;
 }
 
-void memory_map_remove(struct map *map, struct entry *entry)
+void memory_map_remove(struct map *map, struct map_node *node)
 {
-    struct entry **link = bucket(map, entry->key);
+    struct map_node **link = bucket(map, node->key);
 
-    while (*link != entry) {
+    while (*link != node) {
         link = &(*link)->next;
     }
-    *link = entry->next;
+    *link = node->next;
     map->count--;
 }
 

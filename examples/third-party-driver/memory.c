@@ -9,7 +9,8 @@
  *
  * This file has the table of operations, at its end, and opening and closing.
  * schema.c has the catalogue; append.c checks and stores requests; cursor.c,
- * log.c and tracking.c read; table.c and map.c contain the items.
+ * log.c and tracking.c read; table.c and map.c contain the items, and entry.c
+ * the key-value entries.
  */
 #include "memory.h"
 
@@ -71,6 +72,7 @@ static void store_destroy(struct store *store)
         next = track->next;
         host->release(track);
     }
+    memory_entries_finish(store);
     pthread_cond_destroy(&store->changed);
     pthread_mutex_destroy(&store->lock);
     host->release(store->name);
@@ -169,7 +171,7 @@ static int memory_open(const quipu_host *host, const quipu_open *how,
                                          "no memory to open a store");
     }
     made->readonly = readonly;
-    opened->capabilities = QUIPU_CAN_LOG | QUIPU_CAN_TRACK;
+    opened->capabilities = QUIPU_CAN_LOG | QUIPU_CAN_TRACK | QUIPU_CAN_ENTRIES;
     opened->identity = made->store->identity;
     opened->limits.state_size = UINT64_C(64) << 20;
     opened->limits.append_items = 1000000;
@@ -225,6 +227,9 @@ static const quipu_driver driver = {
     .log_head = memory_log_head,
     .wait = memory_log_wait,
     .read_tracking = memory_tracking_read,
+    .list_entries = memory_cursor_list_entries,
+    .read_filtered = memory_cursor_read_filtered,
+    .find_event = memory_cursor_find_event,
 };
 
 QUIPU_DRIVER_ENTRY(memory)

@@ -5,6 +5,7 @@
  *     store 1 --- n table 1 --- n sequence
  *                         1 --- n record         (one for each stored item)
  *           1 --- n tracking record
+ *           1 --- n entry
  *
  * The mutex of a store protects everything that belongs to it.  A record does
  * not change after it has been stored, and exists as long as its table;
@@ -22,30 +23,30 @@
 
 /* ---------------------------------------------------------------- maps */
 
-/* First member of everything that is stored in a map.  The entry owns its key.
+/* First member of everything that is stored in a map.  The node owns its key.
  */
-struct entry {
+struct map_node {
     quipu_bytes key;
-    struct entry *next; /* in the same bucket */
+    struct map_node *next; /* in the same bucket */
 };
 
-/* A hash map from bytes to entries.  A map of zeros is empty. */
+/* A hash map from bytes to nodes.  A map of zeros is empty. */
 struct map {
-    struct entry **buckets;
+    struct map_node **buckets;
     size_t size;  /* number of buckets, a power of two */
-    size_t count; /* of entries */
+    size_t count; /* of nodes */
 };
 
-/* Returns the entry of a key, or NULL. */
-struct entry *memory_map_find(const struct map *map, quipu_bytes key);
-/* Adds an entry whose key the map does not have.  Returns false if there is no
+/* Returns the node of a key, or NULL. */
+struct map_node *memory_map_find(const struct map *map, quipu_bytes key);
+/* Adds an node whose key the map does not have.  Returns false if there is no
  * memory. */
-bool memory_map_add(struct map *map, struct entry *entry,
+bool memory_map_add(struct map *map, struct map_node *node,
                     const quipu_host *host);
-/* Removes an entry, which the caller frees. */
-void memory_map_remove(struct map *map, struct entry *entry);
+/* Removes an node, which the caller frees. */
+void memory_map_remove(struct map *map, struct map_node *node);
 
-/* Frees the buckets, but not the entries. */
+/* Frees the buckets, but not the nodes. */
 void memory_map_finish(struct map *map, const quipu_host *host);
 
 /* Compares as memcmp does; if one is a prefix of the other, the shorter one is
@@ -56,7 +57,7 @@ int memory_map_compare(quipu_bytes a, quipu_bytes b);
 
 /* A stored item: in the log, in its sequence, and in a map by its event id. */
 struct record {
-    struct entry entry;
+    struct map_node node;
     quipu_item item;
 };
 
@@ -68,7 +69,7 @@ struct records {
 };
 
 struct sequence {
-    struct entry entry;     /* by its id */
+    struct map_node node;   /* by its id */
     struct records records; /* by position; may be empty */
 };
 
@@ -107,6 +108,22 @@ bool memory_table_add(quipu_driver_schema *table, const quipu_item *item,
                       int64_t position);
 void memory_table_truncate(quipu_driver_schema *table, size_t count);
 
+/* -------------------------------------------------------------- entries */
+
+/* A version of a key-value entry: a write makes another one. */
+struct entry {
+    quipu_entry row;   /* key and value are behind the struct */
+    size_t references; /* of the store, and of cursors that lend it */
+};
+
+/* The entries of a store, by key. */
+struct entries {
+    struct entry **at;
+    size_t count;
+    size_t room;
+    int64_t revision_floor; /* the largest revision of a deleted entry */
+};
+
 /* --------------------------------------------------------------- stores */
 
 struct tracking_record {
@@ -121,6 +138,7 @@ struct store {
     quipu_uuid identity;
     quipu_driver_schema *tables;
     struct tracking_record *tracking_records;
+    struct entries entries;
     /* The following are protected by the mutex of the registry in memory.c. */
     char *name;   /* "" for a private store */
     size_t users; /* number of datastores */
@@ -140,9 +158,37 @@ struct tracking_record *memory_tracking_find(struct store *store,
                                              quipu_bytes log,
                                              struct tracking_record ***where);
 
-/* Stores a tracking record.  Returns false if there is no memory; nothing has
- * changed then. */
+/* Stores a tracking record, or removes it if its position is 0.  Returns false
+ * if there is no memory; nothing has changed then. */
 bool memory_tracking_store(struct store *store, const quipu_tracking *tracking);
+
+/* Returns an entry, or NULL. */
+struct entry *memory_entry_find(const struct store *store, quipu_bytes key);
+/* Returns the first entry whose key is above `key` (absent: all), or equal to
+ * it if `inclusive`; NULL: there is none. */
+struct entry *memory_entry_next(const struct store *store, quipu_bytes key,
+                                bool inclusive);
+/* Drops a reference. */
+void memory_entry_release(struct store *store, struct entry *entry);
+
+/*
+ * The entries of a request are written in two steps, so that the second, which
+ * belongs to the commit, cannot fail.  `prepare` allocates all that is needed,
+ * in *prepared; it returns false if there is no memory.  `store` writes and
+ * deletes.  `discard` frees what `prepare` has made and `store` has not used;
+ * it is called in any case.  `conditions` may be NULL.
+ */
+bool memory_entries_prepare(struct store *store,
+                            const quipu_conditions *conditions,
+                            struct entry ***prepared);
+void memory_entries_store(struct store *store,
+                          const quipu_conditions *conditions,
+                          struct entry **prepared);
+void memory_entries_discard(struct store *store,
+                            const quipu_conditions *conditions,
+                            struct entry **prepared);
+/* Frees all entries, with the store. */
+void memory_entries_finish(struct store *store);
 
 /* ----------------------------------------------------------- operations */
 
@@ -183,6 +229,20 @@ int memory_cursor_list_sequences(quipu_driver_datastore *datastore,
 int memory_cursor_list_tracking(quipu_driver_datastore *datastore,
                                 int64_t deadline, quipu_driver_cursor **cursor,
                                 quipu_error *error);
+int memory_cursor_list_entries(quipu_driver_datastore *datastore,
+                               quipu_bytes prefix, quipu_bytes from,
+                               int64_t deadline, quipu_driver_cursor **cursor,
+                               quipu_error *error);
+int memory_cursor_read_filtered(quipu_driver_datastore *datastore,
+                                quipu_driver_schema *bound,
+                                const quipu_range *range,
+                                const quipu_filter *filter, int64_t deadline,
+                                quipu_driver_cursor **cursor,
+                                quipu_error *error);
+int memory_cursor_find_event(quipu_driver_datastore *datastore,
+                             quipu_driver_schema *bound, quipu_bytes event_id,
+                             int64_t deadline, quipu_driver_cursor **cursor,
+                             quipu_error *error);
 int memory_cursor_step(quipu_driver_cursor *cursor, int64_t deadline,
                        const void **rows, size_t *count, quipu_error *error);
 void memory_cursor_close(quipu_driver_cursor *cursor);

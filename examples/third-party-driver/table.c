@@ -93,7 +93,7 @@ static struct record *record_create(const quipu_item *item, quipu_bytes id,
         }
     }
     record->item.columns = item->column_count > 0 ? columns : NULL;
-    record->entry.key = record->item.event_id;
+    record->node.key = record->item.event_id;
     return record;
 }
 
@@ -121,8 +121,8 @@ static struct sequence *sequence_make(quipu_driver_schema *table,
     }
     memset(sequence, 0, sizeof(*sequence));
     memcpy(sequence + 1, id.data, id.size);
-    sequence->entry.key = (quipu_bytes){ sequence + 1, id.size };
-    if (!memory_map_add(&table->sequences, &sequence->entry, host)) {
+    sequence->node.key = (quipu_bytes){ sequence + 1, id.size };
+    if (!memory_map_add(&table->sequences, &sequence->node, host)) {
         host->release(sequence);
         return NULL;
     }
@@ -164,12 +164,12 @@ bool memory_table_add(quipu_driver_schema *table, const quipu_item *item,
         !reserve(&sequence->records, host)) {
         return false;
     }
-    record = record_create(item, sequence->entry.key, host);
+    record = record_create(item, sequence->node.key, host);
     if (!record) {
         return false;
     }
     if (table->schema.event_id &&
-        !memory_map_add(&table->events, &record->entry, host)) {
+        !memory_map_add(&table->events, &record->node, host)) {
         host->release(record);
         return false;
     }
@@ -191,7 +191,7 @@ void memory_table_truncate(quipu_driver_schema *table, size_t count)
         remove_at(&sequence->records,
                   memory_table_find_index(sequence, record->item.position));
         if (table->schema.event_id) {
-            memory_map_remove(&table->events, &record->entry);
+            memory_map_remove(&table->events, &record->node);
         }
         table->store->host->release(record);
     }
@@ -208,11 +208,11 @@ void memory_table_release(quipu_driver_schema *table)
         host->release(table->log.at[i]);
     }
     for (size_t i = 0; i < table->sequences.size; i++) {
-        for (struct entry *entry = table->sequences.buckets[i], *next; entry;
-             entry = next) {
-            next = entry->next;
-            host->release(((struct sequence *)entry)->records.at);
-            host->release(entry);
+        for (struct map_node *node = table->sequences.buckets[i], *next; node;
+             node = next) {
+            next = node->next;
+            host->release(((struct sequence *)node)->records.at);
+            host->release(node);
         }
     }
     memory_map_finish(&table->sequences, host);

@@ -30,6 +30,13 @@ bool memory_tracking_store(struct store *store, const quipu_tracking *tracking)
         memory_tracking_find(store, tracking->consumer, tracking->log, &where);
     char *text;
 
+    if (tracking->position.notification_id == 0) {
+        if (record) {
+            *where = record->next;
+            store->host->release(record);
+        }
+        return true;
+    }
     if (!record) {
         record = store->host->allocate(
             sizeof(*record) + tracking->consumer.size + tracking->log.size);

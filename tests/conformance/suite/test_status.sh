@@ -84,7 +84,7 @@ expect 0 "$suite" 'lasting:{name}' --only "$good,V3.needs-files" \
 expect 0 "$suite" 'bare:{name}' --only "$good"
 says '^# declares: nothing$'
 says '^# L1 .* not declared '
-says 'not declared: log, tracking, transact, backup, shared, persistent$'
+says 'not declared: log, tracking, transact, backup, entries, erase, scrub, '
 expect 3 "$suite" 'bare:{name}' --only 'L1.*'
 says 'NOTHING WAS TESTED'
 
