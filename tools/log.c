@@ -8,99 +8,95 @@
 
 #include <stdio.h>
 
-/* quipu_datastore_interrupt has no effect on a wait that has not begun, so each
- * wait is limited, and the request is checked between two waits. */
-#define WAIT_MILLISECONDS 1000
+/* The user's interruption is noticed after at most this time. */
+#define WAIT_MILLISECONDS 500
 
-/* The part of the log that is printed. */
-struct printed {
-    int64_t last; /* notification id of the last item */
-    int64_t count;
-};
-
-static void make_query(const struct args *args, const struct printed *printed,
-                       quipu_query *query)
+static int print_stored(const struct args *args, quipu_records *records,
+                        struct item_printer *printer, quipu_error *error)
 {
-    *query = (quipu_query){ .struct_size = sizeof(*query),
-                            .flags = QUIPU_QUERY_GT,
-                            .gt = printed->last };
+    quipu_query query = { .struct_size = sizeof(query),
+                          .flags = QUIPU_QUERY_GT,
+                          .gt = args->after };
+    quipu_cursor *cursor = NULL;
+
     if ((args->given & OPTION_LIMIT) != 0) {
-        query->flags |= QUIPU_QUERY_LIMIT;
-        query->limit = args->limit - printed->count;
+        query.flags |= QUIPU_QUERY_LIMIT;
+        query.limit = args->limit;
     }
     if (args->reverse) {
-        query->flags |= QUIPU_QUERY_DESCENDING;
+        query.flags |= QUIPU_QUERY_DESCENDING;
     }
-}
-
-static int print_more(const struct args *args, quipu_records *records,
-                      struct item_printer *printer, struct printed *printed,
-                      quipu_error *error)
-{
-    quipu_cursor *cursor = NULL;
-    quipu_query query;
-
-    make_query(args, printed, &query);
     int status = quipu_records_read_log(records, &query, &cursor, error);
-    if (status == QUIPU_OK) {
-        status = item_printer_print_all(printer, cursor, &printed->count,
-                                        &printed->last, error);
-    }
-    return status;
+    return status == QUIPU_OK ? item_printer_print_all(printer, cursor, error)
+                              : status;
 }
 
-/* Waits for an item that is not printed yet.  Sets *end if the limit is reached
- * or the user interrupts. */
-static int wait_for_more(const struct args *args, quipu_records *records,
-                         const struct printed *printed, bool *end,
-                         quipu_error *error)
+/* Sets *item to the next item, or to NULL if there was none for some time.  The
+ * output is flushed before waiting.  A store that cannot be reached is reported
+ * once and waited for. */
+static int next_item(quipu_subscription *subscription,
+                     struct item_printer *printer, bool *failing,
+                     const quipu_item **item, quipu_error *error)
 {
-    int64_t head = printed->last;
-    int status = QUIPU_OK;
+    int status = quipu_subscription_next(subscription, item, 0, error);
 
-    *end = (args->given & OPTION_LIMIT) != 0 && printed->count >= args->limit;
-    while (!*end && head <= printed->last) {
-        status = quipu_records_wait(records, printed->last, WAIT_MILLISECONDS,
-                                    &head, error);
-        if (status != QUIPU_OK && status != QUIPU_TIMEOUT) {
-            return status;
-        }
-        if (status == QUIPU_TIMEOUT) {
-            head = printed->last;
-        }
-        *end = interrupt_requested();
+    if (status == QUIPU_TIMEOUT) {
+        item_printer_flush(printer);
+        status = quipu_subscription_next(subscription, item, WAIT_MILLISECONDS,
+                                         error);
     }
-    return QUIPU_OK;
+    if (status == QUIPU_BUSY || status == QUIPU_IO) {
+        if (!*failing) {
+            item_printer_flush(printer);
+            output_error(error);
+            fputs("quipu: waiting for the store\n", stderr);
+        }
+        *failing = true;
+        return QUIPU_OK;
+    }
+    *failing = false;
+    return status == QUIPU_TIMEOUT ? QUIPU_OK : status;
 }
 
 static int follow(const struct args *args, quipu_records *records,
-                  struct item_printer *printer, struct printed *printed,
-                  quipu_error *error)
+                  struct item_printer *printer, quipu_error *error)
 {
-    bool end = false;
-    int status = QUIPU_OK;
+    const quipu_subscription_options options = {
+        .struct_size = sizeof(options),
+        .after = { .notification_id = args->after },
+    };
+    const int64_t limit =
+        (args->given & OPTION_LIMIT) != 0 ? args->limit : INT64_MAX;
+    quipu_subscription *subscription;
+    bool failing = false;
+    int64_t count = 0;
+    int status =
+        quipu_records_subscribe(records, &options, &subscription, error);
 
-    while (status == QUIPU_OK && !end) {
-        item_printer_flush(printer);
-        status = wait_for_more(args, records, printed, &end, error);
-        if (status == QUIPU_OK && !end) {
-            status = print_more(args, records, printer, printed, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    while (status == QUIPU_OK && count < limit && !interrupt_requested()) {
+        const quipu_item *item = NULL;
+
+        status = next_item(subscription, printer, &failing, &item, error);
+        if (status == QUIPU_OK && item) {
+            item_printer_print(printer, item);
+            count++;
         }
     }
+    (void)quipu_subscription_close(subscription, NULL);
     return status;
 }
 
 static int print_schema(const struct args *args, quipu_records *records,
                         bool title, quipu_error *error)
 {
-    struct printed printed = { .last = args->after };
     struct item_printer *printer =
         item_printer_open(args, quipu_records_schema(records), title);
-    int status = print_more(args, records, printer, &printed, error);
+    int status = args->follow ? follow(args, records, printer, error)
+                              : print_stored(args, records, printer, error);
 
-    if (status == QUIPU_OK && args->follow) {
-        status = follow(args, records, printer, &printed, error);
-    }
     item_printer_close(printer);
     return status;
 }
@@ -155,7 +151,8 @@ const struct command log_command = {
     .help =
         "Shows the items of a schema in order of notification id, which is\n"
         "the order in which they were stored. With --follow it continues\n"
-        "with new items as they are stored.",
+        "with new items as they are stored, waits for a store that cannot be\n"
+        "reached, and ends with an error if the log was set back or exchanged.",
     .argument_count = 1,
     .options = OPTION_SCHEMA | OPTION_AFTER | OPTION_LIMIT | OPTION_REVERSE |
                OPTION_FOLLOW | OPTION_FULL | OPTION_JSON | OPTION_HELP,

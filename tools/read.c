@@ -37,7 +37,6 @@ static int read_schema(const struct args *args, quipu_records *records,
     quipu_query query;
     quipu_id id;
     int64_t last = 0;
-    int64_t count = 0;
     int status = store_parse_id(schema, args->second, &id, error);
 
     if (status == QUIPU_OK) {
@@ -52,7 +51,7 @@ static int read_schema(const struct args *args, quipu_records *records,
                                 error);
     if (status == QUIPU_OK) {
         printer = item_printer_open(args, schema, title);
-        status = item_printer_print_all(printer, cursor, &count, &last, error);
+        status = item_printer_print_all(printer, cursor, error);
         item_printer_close(printer);
     }
     return status;

@@ -23,6 +23,7 @@
 #include <quipu/schema.h>
 #include <quipu/state.h>
 #include <quipu/store.h>
+#include <quipu/subscription.h>
 #include <quipu/types.h>
 
 #endif

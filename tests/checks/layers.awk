@@ -11,6 +11,7 @@ BEGIN {
     layer["event"] = ""
     layer["mapper"] = "event"
     layer["store"] = "event mapper records"
+    layer["consumer"] = "event mapper records store"
     layer["domain"] = "event mapper store"
 
     # The folders that a folder of the conformance suite may include, beside

@@ -63,4 +63,8 @@ ended $follower 0 "the limit"
 } | head -n 1 >out
 [ "$(wc -l <out)" = 1 ] || fail "no line came through the pipe"
 [ "$(cat status)" = 0 ] || fail "the command did not end with its reader"
+
+# A log that ends before the position was set back; that is no silence.
+expect 1 "$quipu" log --follow --after 1000000 "$a"
+complains "was set back"
 finish

@@ -246,15 +246,13 @@ void item_printer_close(struct item_printer *printer)
 }
 
 int item_printer_print_all(struct item_printer *printer, quipu_cursor *cursor,
-                           int64_t *count, int64_t *last, quipu_error *error)
+                           quipu_error *error)
 {
     const quipu_item *item = NULL;
     int status = quipu_cursor_next(cursor, &item, error);
 
     while (status == QUIPU_OK && item) {
         item_printer_print(printer, item);
-        *last = item->notification_id;
-        (*count)++;
         status = quipu_cursor_next(cursor, &item, error);
     }
     quipu_cursor_close(cursor);

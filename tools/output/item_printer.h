@@ -23,12 +23,9 @@ void item_printer_flush(struct item_printer *printer);
 /* Prints the rows that are held back and frees the printer. */
 void item_printer_close(struct item_printer *printer);
 
-/*
- * Prints the items of a cursor and closes it.  Adds the number of items to
- * *count and sets *last to the last notification id.  Returns the status of
- * quipu_cursor_next.
- */
+/* Prints the items of a cursor and closes it.  Returns the status of
+ * quipu_cursor_next. */
 int item_printer_print_all(struct item_printer *printer, quipu_cursor *cursor,
-                           int64_t *count, int64_t *last, quipu_error *error);
+                           quipu_error *error);
 
 #endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The progress of a consumer, as other threads see it: what
+ * quipu_consumer_status shows.  The thread of the consumer writes it, any
+ * thread may read it.
+ */
+#ifndef QUIPU_CORE_CONSUMER_PROGRESS_H
+#define QUIPU_CORE_CONSUMER_PROGRESS_H
+
+#include <pthread.h>
+
+#include <quipu/subscription.h>
+
+struct quipu_progress {
+    pthread_mutex_t mutex;
+    quipu_consumer_status shown; /* `behind` and its age are computed */
+    quipu_time item_time;        /* of the item yielded last */
+    bool has_item_time;
+};
+
+/* NO_MEMORY. */
+int quipu_progress_init(struct quipu_progress *progress, quipu_error *error);
+void quipu_progress_finish(struct quipu_progress *progress);
+
+/* Note one change each. */
+void quipu_progress_state(struct quipu_progress *progress,
+                          enum quipu_consumer_state state);
+void quipu_progress_position(struct quipu_progress *progress, int64_t position,
+                             int64_t head);
+void quipu_progress_yielded(struct quipu_progress *progress,
+                            const quipu_item *item);
+void quipu_progress_recorded(struct quipu_progress *progress);
+/* `state`: RETRYING or FAILED. */
+void quipu_progress_failed(struct quipu_progress *progress,
+                           enum quipu_consumer_state state,
+                           const quipu_error *error);
+
+/* Fills the caller's struct.  INVALID: its struct_size is wrong. */
+int quipu_progress_read(struct quipu_progress *progress,
+                        quipu_consumer_status *status, quipu_error *error);
+
+#endif

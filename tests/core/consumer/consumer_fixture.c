@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "consumer_fixture.h"
+
+/* ----------------------------------------------------------------- driver */
+
+struct interposed interposed;
+
+static const quipu_driver *memory;
+static quipu_driver driver;
+static const quipu_host *host;
+
+static bool must_fail(bool is_append)
+{
+    if (interposed.appends_only && !is_append) {
+        return false;
+    }
+    int call = atomic_fetch_add(&interposed.calls, 1) + 1;
+    int times = interposed.times > 0 ? interposed.times : 1;
+
+    return interposed.fail_at > 0 && call >= interposed.fail_at &&
+           call < interposed.fail_at + times;
+}
+
+static int refuse(quipu_error *error)
+{
+    return host->error_set(error, interposed.status, 7, NULL,
+                           "interposed failure");
+}
+
+static int interposed_open(const quipu_host *from, const quipu_open *how,
+                           int64_t deadline, quipu_driver_datastore **datastore,
+                           quipu_opened *opened, quipu_error *error)
+{
+    host = from;
+    return memory->open(from, how, deadline, datastore, opened, error);
+}
+
+static int interposed_append(quipu_driver_datastore *datastore,
+                             const quipu_request *requests, size_t count,
+                             quipu_result *results, size_t *taken,
+                             int64_t deadline, quipu_error *error)
+{
+    bool failing = must_fail(true);
+
+    *taken = count;
+    if (failing && !interposed.after) {
+        return refuse(error);
+    }
+    int status = memory->append(datastore, requests, count, results, taken,
+                                deadline, error);
+    return failing && status == QUIPU_OK ? refuse(error) : status;
+}
+
+static int interposed_read_log(quipu_driver_datastore *datastore,
+                               quipu_driver_schema *bound,
+                               const quipu_range *range, int64_t deadline,
+                               quipu_driver_cursor **cursor, quipu_error *error)
+{
+    return must_fail(false) ? refuse(error)
+                            : memory->read_log(datastore, bound, range,
+                                               deadline, cursor, error);
+}
+
+static int interposed_read_filtered(
+    quipu_driver_datastore *datastore, quipu_driver_schema *bound,
+    const quipu_range *range, const quipu_filter *filter, int64_t deadline,
+    quipu_driver_cursor **cursor, quipu_error *error)
+{
+    return must_fail(false)
+               ? refuse(error)
+               : memory->read_filtered(datastore, bound, range, filter,
+                                       deadline, cursor, error);
+}
+
+static int interposed_step(quipu_driver_cursor *cursor, int64_t deadline,
+                           const void **rows, size_t *count, quipu_error *error)
+{
+    return must_fail(false)
+               ? refuse(error)
+               : memory->step(cursor, deadline, rows, count, error);
+}
+
+static int interposed_log_head(quipu_driver_datastore *datastore,
+                               quipu_driver_schema *bound, int64_t deadline,
+                               quipu_position *head, quipu_error *error)
+{
+    if (must_fail(false)) {
+        return refuse(error);
+    }
+    int status = memory->log_head(datastore, bound, deadline, head, error);
+
+    if (interposed.head > 0) {
+        head->notification_id = interposed.head;
+    }
+    if (interposed.store) {
+        head->store = *interposed.store;
+    }
+    return status;
+}
+
+static int interposed_wait(quipu_driver_datastore *datastore,
+                           quipu_driver_schema *bound, int64_t after,
+                           int64_t deadline, int64_t *head, quipu_error *error)
+{
+    if (must_fail(false)) {
+        return refuse(error);
+    }
+    atomic_store(&interposed.is_in_wait, true);
+    int status = memory->wait(datastore, bound, after, deadline, head, error);
+
+    atomic_store(&interposed.is_in_wait, false);
+    return status;
+}
+
+static int interposed_read_tracking(quipu_driver_datastore *datastore,
+                                    quipu_bytes consumer, quipu_bytes log,
+                                    int64_t deadline, quipu_position *position,
+                                    quipu_error *error)
+{
+    return must_fail(false) ? refuse(error)
+                            : memory->read_tracking(datastore, consumer, log,
+                                                    deadline, position, error);
+}
+
+static const quipu_driver *interposed_entry(void)
+{
+    return &driver;
+}
+
+int add_interposed_driver(void **state)
+{
+    quipu_error error;
+    (void)state;
+
+    assert_ok(quipu_drivers_find("memory", &memory, &error), &error);
+    driver = *memory;
+    driver.name = "interposed";
+    driver.open = interposed_open;
+    driver.append = interposed_append;
+    driver.read_log = interposed_read_log;
+    driver.read_filtered = interposed_read_filtered;
+    driver.step = interposed_step;
+    driver.log_head = interposed_log_head;
+    driver.wait = interposed_wait;
+    driver.read_tracking = interposed_read_tracking;
+    assert_ok(quipu_drivers_add("interposed", interposed_entry, &error),
+              &error);
+    return 0;
+}
+
+/* -------------------------------------------------------------------- log */
+
+static const quipu_field credited_fields[] = {
+    QUIPU_FIELD(struct credited, cents),
+    { 0 },
+};
+const quipu_event_type credited = {
+    .topic = "Credited",
+    .size = sizeof(struct credited),
+    .fields = credited_fields,
+};
+static const quipu_event_type *const types[] = { &credited };
+static const quipu_mapping mapping = {
+    .struct_size = sizeof(mapping),
+    .types = types,
+    .type_count = 1,
+};
+
+void open_log(struct opened_log *log, const char *name)
+{
+    quipu_schema schema;
+    quipu_error error;
+    char uri[64];
+
+    memset(&interposed, 0, sizeof(interposed));
+    *log = (struct opened_log){ .stored = 0 };
+    (void)snprintf(uri, sizeof(uri), "interposed:%s", name ? name : "");
+    quipu_schema_init(&schema, sizeof(schema), quipu_schema_stored_events());
+    schema.flags |= QUIPU_SCHEMA_TEXT_IDS;
+    schema.time = "stored_at";
+    assert_ok(quipu_datastore_open(uri, NULL, &log->datastore, &error), &error);
+    assert_ok(quipu_datastore_setup(log->datastore, &schema, &error), &error);
+    assert_ok(quipu_store_open(log->datastore, &schema, &mapping, &log->store,
+                               &error),
+              &error);
+    log->records = quipu_store_records(log->store);
+}
+
+void close_log(struct opened_log *log)
+{
+    quipu_error error;
+
+    assert_ok(quipu_store_close(log->store, &error), &error);
+    assert_ok(quipu_datastore_close(log->datastore, &error), &error);
+}
+
+void add_events(struct opened_log *log, int count)
+{
+    quipu_error error;
+    char text[32];
+    quipu_id id;
+
+    for (int i = 0; i < count; i++, log->stored++) {
+        struct credited event = { .cents = log->stored };
+        const quipu_event *const events[] = { &event.base };
+
+        (void)snprintf(text, sizeof(text), "%c-%d",
+                       log->stored % 2 == 0 ? 'a' : 'b', (int)log->stored);
+        assert_ok(quipu_id_of_text(&id, text, &error), &error);
+        quipu_event_init(&event.base, &credited, &id, 0);
+        assert_true(event.base.time.microseconds > 0);
+        assert_ok(quipu_store_append(log->store, events, 1, NULL, &error),
+                  &error);
+    }
+}
+
+void add_item(struct opened_log *log, const char *id, const char *topic)
+{
+    quipu_error error;
+    quipu_uuid event_id;
+    const quipu_item item = {
+        .sequence_id = quipu_bytes_of_text(id),
+        .flags = QUIPU_ITEM_NEXT,
+        .topic = quipu_bytes_of_text(topic),
+        .state = { "", 0 },
+        .event_id = { event_id.bytes, sizeof(event_id.bytes) },
+    };
+    const quipu_append append = { .struct_size = sizeof(append),
+                                  .items = &item,
+                                  .item_count = 1 };
+
+    quipu_uuid_ordered(&event_id);
+    assert_ok(quipu_records_append(log->records, &append, NULL, &error),
+              &error);
+    log->stored++;
+}
+
+int64_t tracked(quipu_datastore *datastore, const char *consumer)
+{
+    quipu_position position = { .notification_id = 0 };
+    quipu_error error;
+    int fail_at = interposed.fail_at;
+    int calls = atomic_load(&interposed.calls);
+
+    interposed.fail_at = 0;
+    int status = quipu_tracking_read(datastore, consumer, "stored_events",
+                                     &position, &error);
+    interposed.fail_at = fail_at;
+    atomic_store(&interposed.calls, calls);
+
+    assert_true(status == QUIPU_OK || status == QUIPU_NOT_FOUND);
+    return position.notification_id;
+}
+
+void set_tracked(struct opened_log *log, const char *consumer, int64_t id)
+{
+    quipu_error error;
+    const quipu_tracking tracking = {
+        .consumer = quipu_bytes_of_text(consumer),
+        .log = quipu_bytes_of_text("stored_events"),
+        .position = { .notification_id = id },
+    };
+    const quipu_append append = { .struct_size = sizeof(append),
+                                  .tracking = &tracking };
+
+    assert_ok(quipu_records_append(log->records, &append, NULL, &error),
+              &error);
+}

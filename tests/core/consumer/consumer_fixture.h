@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A log to follow, in a store of the memory driver whose operations can fail at
+ * will: URI "interposed:NAME", one store for all datastores of that name. */
+#ifndef QUIPU_TESTS_CONSUMER_FIXTURE_H
+#define QUIPU_TESTS_CONSUMER_FIXTURE_H
+
+#include "quipu_test.h"
+
+#include <quipu/quipu.h>
+
+#include <stdatomic.h>
+
+struct interposed {
+    /* Counts the calls of operations of the log and of tracking records. The
+     * call with the number `fail_at` answers `status` (1 is the next). */
+    atomic_int calls;
+    int fail_at;
+    int status;
+    bool appends_only; /* counts and fails appends only */
+    bool after;        /* the append is executed before it answers `status` */
+    int times;         /* calls in a row that fail; at least 1 */
+    int64_t head;      /* not 0: what log_head says */
+    const quipu_uuid *store; /* not NULL: the identity that log_head says */
+    atomic_bool is_in_wait;
+};
+extern struct interposed interposed;
+
+/* Adds the driver to the process; a set-up function of a cmocka group. */
+int add_interposed_driver(void **state);
+
+/* An account is credited; the type of all events here. */
+struct credited {
+    quipu_event base;
+    int64_t cents;
+};
+extern const quipu_event_type credited;
+
+struct opened_log {
+    quipu_datastore *datastore;
+    quipu_records *records;
+    quipu_store *store;
+    int64_t stored; /* items */
+};
+
+/* Opens an empty log in a store of its own, with text ids. `name`: of a store
+ * that several logs share; NULL: none. */
+void open_log(struct opened_log *log, const char *name);
+void close_log(struct opened_log *log);
+
+/* Appends events to the sequences "a-0", "b-1", "a-2" ... in turns, one each. */
+void add_events(struct opened_log *log, int count);
+
+/* Appends an item of any topic. */
+void add_item(struct opened_log *log, const char *id, const char *topic);
+
+/* The notification id of a tracking record; 0: there is none.  The call is not
+ * counted, and does not fail. */
+int64_t tracked(quipu_datastore *datastore, const char *consumer);
+
+/* Sets a tracking record of the log, as a consumer would. */
+void set_tracked(struct opened_log *log, const char *consumer, int64_t id);
+
+#endif
