@@ -22,7 +22,7 @@ struct quipu_builder *quipu_builder_create(struct quipu_context *ctx,
         quipu_context_allocate(ctx, room * sizeof(*builder->event_ids));
     builder->positions =
         quipu_context_allocate(ctx, room * sizeof(*builder->positions));
-    builder->has_event_ids = quipu_records_schema(records)->event_id;
+    builder->has_event_ids = records && quipu_records_schema(records)->event_id;
     quipu_builder_clear(builder);
     return builder;
 }
@@ -33,6 +33,10 @@ void quipu_builder_clear(struct quipu_builder *builder)
         .struct_size = sizeof(builder->append),
         .items = builder->items,
         .guards = builder->guards,
+    };
+    builder->conditions = (quipu_conditions){
+        .struct_size = sizeof(builder->conditions),
+        .entries = builder->entries,
     };
 }
 
@@ -91,11 +95,49 @@ void quipu_builder_track(struct quipu_builder *builder, const char *consumer,
     builder->append.tracking = &builder->tracking;
 }
 
+void quipu_builder_track_from(struct quipu_builder *builder, int64_t from,
+                              bool rewind)
+{
+    builder->conditions.flags =
+        QUIPU_CONDITIONS_TRACKING_FROM |
+        (rewind ? (uint32_t)QUIPU_CONDITIONS_TRACKING_REWIND : 0);
+    builder->conditions.tracking_from = from;
+    builder->append.conditions = &builder->conditions;
+}
+
+quipu_entry_write *quipu_builder_entry(struct quipu_builder *builder,
+                                       const char *key, const char *value,
+                                       uint32_t flags, int64_t revision)
+{
+    size_t i = builder->conditions.entry_count;
+    quipu_entry_write *write = &builder->entries[i];
+
+    CHECK(i < QUIPU_BUILDER_ENTRIES, "the case adds more than %d entries",
+          QUIPU_BUILDER_ENTRIES);
+    *write = (quipu_entry_write){
+        .key = quipu_bytes_of_text(key),
+        .value = quipu_bytes_of_text(value),
+        .revision = revision,
+        .flags = flags,
+    };
+    builder->conditions.entry_count++;
+    builder->append.conditions = &builder->conditions;
+    return write;
+}
+
 int quipu_builder_append(struct quipu_builder *builder)
 {
     builder->result = (quipu_result){ .positions = builder->positions };
     return quipu_records_append(builder->records, &builder->append,
                                 &builder->result, ERR);
+}
+
+int quipu_builder_commit(struct quipu_builder *builder,
+                         quipu_datastore *datastore)
+{
+    builder->result = (quipu_result){ .positions = builder->positions };
+    return quipu_datastore_commit(datastore, &builder->append, &builder->result,
+                                  ERR);
 }
 
 void quipu_builder_append_many(struct quipu_context *ctx,

@@ -9,6 +9,7 @@
 #include "context.h"
 
 #define QUIPU_BUILDER_GUARDS 8
+#define QUIPU_BUILDER_ENTRIES 8
 
 struct quipu_builder {
     quipu_records *records;
@@ -17,6 +18,8 @@ struct quipu_builder {
     quipu_uuid *event_ids; /* of the items, in the same order */
     quipu_guard guards[QUIPU_BUILDER_GUARDS];
     quipu_tracking tracking;
+    quipu_conditions conditions;
+    quipu_entry_write entries[QUIPU_BUILDER_ENTRIES];
     quipu_result result; /* of the last quipu_builder_append */
     int64_t *positions;  /* result.positions */
     size_t room;         /* for items */
@@ -24,7 +27,7 @@ struct quipu_builder {
 };
 
 /* Returns an empty append with room for `room` items, which lives until the end
- * of the case. */
+ * of the case.  `records` NULL: it is for quipu_builder_commit. */
 struct quipu_builder *quipu_builder_create(struct quipu_context *ctx,
                                            quipu_records *records, size_t room);
 
@@ -44,11 +47,25 @@ void quipu_builder_guard(struct quipu_builder *builder, quipu_bytes sequence,
 void quipu_builder_track(struct quipu_builder *builder, const char *consumer,
                          const char *log, int64_t notification_id);
 
-/* Removes items, guards and tracking record. */
+/* Requires that the tracking record is at `from` (T1), or also lets it be set
+ * back (T2). */
+void quipu_builder_track_from(struct quipu_builder *builder, int64_t from,
+                              bool rewind);
+
+/* Adds the write of an entry, and returns it.  `value` is borrowed text; NULL:
+ * absent.  `flags`: enum quipu_entry_flag. */
+quipu_entry_write *quipu_builder_entry(struct quipu_builder *builder,
+                                       const char *key, const char *value,
+                                       uint32_t flags, int64_t revision);
+
+/* Removes items, guards, tracking record and conditions. */
 void quipu_builder_clear(struct quipu_builder *builder);
 
 /* Makes the append; returns its status. */
 int quipu_builder_append(struct quipu_builder *builder);
+/* Makes the append without a schema; returns its status. */
+int quipu_builder_commit(struct quipu_builder *builder,
+                         quipu_datastore *datastore);
 
 /* -------------------------------------------------------- without a builder */
 

@@ -37,6 +37,7 @@ static uint8_t byte_of(int64_t number, unsigned which)
 /* Memory that the thread's current append refers to. */
 static _Thread_local struct {
     char consumer[24];
+    char key[24];
     quipu_uuid sequences[2];
     char state[LARGE + 1];
 } current;
@@ -45,6 +46,12 @@ static const char *consumer_of(unsigned writer)
 {
     snprintf(current.consumer, sizeof(current.consumer), "writer %u", writer);
     return current.consumer;
+}
+
+static const char *key_of(unsigned writer)
+{
+    snprintf(current.key, sizeof(current.key), "writers/%u", writer);
+    return current.key;
 }
 
 int quipu_paired_append_state_size(int64_t k)
@@ -81,6 +88,9 @@ void quipu_paired_append_build(struct quipu_context *ctx,
     }
     if (ctx->traits & QUIPU_CAN_TRACK) {
         quipu_builder_track(b, consumer_of(writer), "log", k + 1);
+    }
+    if (ctx->traits & QUIPU_CAN_ENTRIES) {
+        quipu_builder_entry(b, key_of(writer), state, 0, 0);
     }
 }
 
@@ -148,6 +158,36 @@ static void check_record(quipu_records *r, unsigned writer, int64_t count)
           count, p.notification_id);
 }
 
+/* Checks that the entry of a writer is as its last append has written it. */
+static void check_entry(quipu_records *r, unsigned writer, int64_t count)
+{
+    quipu_entry *entry = NULL;
+    int status = quipu_entry_read(quipu_records_datastore(r), key_of(writer),
+                                  &entry, ERR);
+    char text[48] = "-1 0";
+    char *rest;
+
+    CHECK(status == QUIPU_OK || (status == QUIPU_NOT_FOUND && count == 0),
+          "%" PRId64 " appends are stored, but the entry cannot be read: %s",
+          count, ERR->message);
+    if (entry) {
+        snprintf(text, sizeof(text), "%.*s",
+                 (int)(entry->value.size < 40 ? entry->value.size : 40),
+                 (const char *)entry->value.data);
+    }
+    CHECK(strtoll(text, &rest, 10) == count - 1,
+          "%" PRId64
+          " appends are stored, but the entry is that of number %.20s",
+          count, text);
+    CHECK(!entry || (entry->value.size == strtoull(rest, NULL, 10) &&
+                     entry->revision >= count),
+          "%" PRId64
+          " appends are stored, but the entry has %zu bytes and revision "
+          "%" PRId64,
+          count, entry->value.size, entry->revision);
+    quipu_entry_destroy(entry);
+}
+
 void quipu_paired_append_check_log(struct quipu_context *ctx, quipu_records *r,
                                    unsigned writers, int64_t counts[])
 {
@@ -161,6 +201,9 @@ void quipu_paired_append_check_log(struct quipu_context *ctx, quipu_records *r,
         all += (size_t)items;
         if (ctx->traits & QUIPU_CAN_TRACK) {
             check_record(r, i, counts[i]);
+        }
+        if (ctx->traits & QUIPU_CAN_ENTRIES) {
+            check_entry(r, i, counts[i]);
         }
     }
     CHECK(all == log.count, "the log has items that no writer appended");

@@ -5,9 +5,10 @@
  *
  * Append k of writer w stores one item at position k of each of w's two
  * sequences, and sets w's tracking record to k + 1 if the store keeps such
- * records.  Sequence ids and event ids follow from w and k, and the state
- * contains k and its own size.  So the log shows which appends of each writer
- * are stored, whether each is whole, and whether one is missing; and any
+ * records.  If it keeps key-value entries, the entry of w gets the state of the
+ * items as its value.  Sequence ids and event ids follow from w and k, and the
+ * state contains k and its own size.  So the log shows which appends of each
+ * writer are stored, whether each is whole, and whether one is missing; and any
  * process can repeat an append whose outcome is not known.
  */
 #ifndef QUIPU_PAIRED_APPEND_H

@@ -447,8 +447,8 @@ typedef struct quipu_driver {
      * [optional] As read_log in ascending or descending order, but the cursor
      * may leave out items that do not pass the filter, which is borrowed until
      * `cursor_close`.  It leaves out no item that passes; the core checks every
-     * item that it yields.  NULL: the core uses read_log.  Codes: TIMEOUT, BUSY,
-     * DENIED, IO, CORRUPT, NOT_FOUND (torn down).
+     * item that it yields.  NULL: the core uses read_log.  Codes: TIMEOUT,
+     * BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn down).
      */
     int (*read_filtered)(quipu_driver_datastore *datastore,
                          quipu_driver_schema *bound, const quipu_range *range,

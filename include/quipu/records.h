@@ -49,8 +49,8 @@ QUIPU_API quipu_datastore *quipu_records_datastore(
 
 /*
  * Stores all items, of any number of sequences, the tracking record and the
- * entries, or nothing (U2, K2).  When the call returns OK, the append is visible, and durable
- * as the datastore's durability says.
+ * entries, or nothing (U2, K2).  When the call returns OK, the append is
+ * visible, and durable as the datastore's durability says.
  *
  * The preconditions are checked in this order: event ids (U3), guards (S3),
  * entries (K4), tracking record (U4, T1), positions (S1, S2).
@@ -61,12 +61,13 @@ QUIPU_API quipu_datastore *quipu_records_datastore(
  *
  * CONFLICT: a position is taken or is not the next one, a guard failed, an
  * entry or the tracking record is not as the conditions expect, or some event
- * ids are stored already, but not as this append; result->cause says which.  ALREADY: the tracking record is not above the stored one.  INVALID: a
- * member is wrong, or the append has no items, guards, tracking and entries;
+ * ids are stored already, but not as this append; result->cause says which.
+ * ALREADY: the tracking record is not above the stored one.  INVALID: a member
+ * is wrong, or the append has no items, guards, tracking and entries;
  * result->cause and index name the item, guard or entry.  UNSUPPORTED: it has
  * tracking or conditions, and the store keeps no tracking records or no
- * entries.  NOT_FOUND: the schema was
- * torn down.  DENIED: the datastore was opened readonly.
+ * entries.  NOT_FOUND: the schema was torn down.  DENIED: the datastore was
+ * opened readonly.
  *
  * After any error but UNKNOWN_OUTCOME nothing is stored.  After
  * UNKNOWN_OUTCOME, make the same call again: with event ids, it stores nothing

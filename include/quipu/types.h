@@ -405,7 +405,7 @@ typedef struct quipu_range {
     int64_t limit; /* items, counted in reading order; INT64_MAX: no limit */
 } quipu_range;
 
-/* What an item must have: one of the topics. */
+/* An item fits if it has one of the topics. */
 typedef struct quipu_match {
     const quipu_bytes *topics; /* whole topics; NULL: any topic */
     size_t topic_count;
@@ -480,7 +480,7 @@ enum quipu_capability {
     QUIPU_CAN_ENTRIES = 1u << 6,
     /* The contents of items can be erased (E1 to E7). */
     QUIPU_CAN_ERASE = 1u << 7,
-    /* What is erased is in no file of the store afterwards (E8). */
+    /* Erased contents are in no file of the store afterwards (E8). */
     QUIPU_CAN_SCRUB = 1u << 8
 };
 
