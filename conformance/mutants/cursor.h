@@ -22,6 +22,11 @@ int mutant_cursor_open(const struct read_call *call,
 /* Wraps the base driver's cursor over a listing, and owns it. */
 int mutant_cursor_wrap(quipu_driver_cursor *base, quipu_driver_cursor **cursor);
 
+/* The same for a listing of entries, to which the mutant's `entry` and
+ * `compare_entries` apply. */
+int mutant_cursor_wrap_entries(quipu_driver_cursor *base,
+                               quipu_driver_cursor **cursor);
+
 /* The driver's operations `step` and `cursor_close`. */
 int mutant_cursor_step(quipu_driver_cursor *cursor, int64_t deadline,
                        const void **rows, size_t *count, quipu_error *error);

@@ -88,6 +88,29 @@ static int list_tracking(quipu_driver_datastore *datastore, int64_t deadline,
     return status ? status : mutant_cursor_wrap(base, cursor);
 }
 
+static int list_entries(quipu_driver_datastore *datastore, quipu_bytes prefix,
+                        quipu_bytes from, int64_t deadline,
+                        quipu_driver_cursor **cursor, quipu_error *error)
+{
+    quipu_driver_cursor *base;
+    int status = mutant_base_driver()->list_entries(datastore, prefix, from,
+                                                    deadline, &base, error);
+
+    return status ? status : mutant_cursor_wrap_entries(base, cursor);
+}
+
+static int find_event(quipu_driver_datastore *datastore,
+                      quipu_driver_schema *bound, quipu_bytes event_id,
+                      int64_t deadline, quipu_driver_cursor **cursor,
+                      quipu_error *error)
+{
+    quipu_driver_cursor *base;
+    int status = mutant_base_driver()->find_event(datastore, bound, event_id,
+                                                  deadline, &base, error);
+
+    return status ? status : mutant_cursor_wrap(base, cursor);
+}
+
 /* --------------------------------------------------------------- the table */
 
 static void insert_hooks(const struct mutant *mutant)
@@ -95,12 +118,16 @@ static void insert_hooks(const struct mutant *mutant)
     if (mutant->append) {
         table.append = append;
     }
-    if (mutant->on_open || mutant->filter || mutant->open_at_first_step) {
+    if (mutant->on_open || mutant->filter || mutant->open_at_first_step ||
+        mutant->entry || mutant->compare_entries) {
         table.read_sequence = read_sequence;
         table.read_log = read_log;
         table.list_schemas = list_schemas;
         table.list_sequences = list_sequences;
         table.list_tracking = list_tracking;
+        table.list_entries = table.list_entries ? list_entries : NULL;
+        table.find_event = table.find_event ? find_event : NULL;
+        table.read_filtered = NULL; /* the core uses read_log */
         table.step = mutant_cursor_step;
         table.cursor_close = mutant_cursor_close;
     }
@@ -126,6 +153,9 @@ static void insert_replaced(const struct mutant *mutant)
     REPLACE(read_tracking);
     REPLACE(backup);
     REPLACE(restore);
+    REPLACE(list_entries);
+    REPLACE(read_filtered);
+    REPLACE(find_event);
 }
 
 void mutant_driver_select(const struct mutant *mutant)

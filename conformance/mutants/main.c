@@ -58,6 +58,7 @@ static const struct mutant_family *const families[] = {
     &mutant_family_stores,        &mutant_family_waits,
     &mutant_family_histories,     &mutant_family_leaks,
     &mutant_family_exits,         &mutant_family_locks,
+    &mutant_family_entries,       &mutant_family_filters,
 #ifdef QUIPU_MUTANTS_SQLITE
     &mutant_family_unsafe_sqlite, &mutant_family_durability,
     &mutant_family_segments,      &mutant_family_resources,
@@ -282,10 +283,11 @@ static bool is_selected(const struct options *options,
     return selected;
 }
 
+/* M99 stands before M100. */
 static int compare_ids(const void *a, const void *b)
 {
-    return strcmp((*(const struct mutant *const *)a)->id,
-                  (*(const struct mutant *const *)b)->id);
+    return strverscmp((*(const struct mutant *const *)a)->id,
+                      (*(const struct mutant *const *)b)->id);
 }
 
 /* Stores all mutants, sorted by id, in `list`; returns their number. */

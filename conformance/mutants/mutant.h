@@ -63,6 +63,10 @@ struct mutant {
     void (*on_open)(struct read_call *r); /* may change the read */
     enum filter_result (*filter)(struct read_call *r, const quipu_item *item);
     bool open_at_first_step; /* opens the base cursor of a log read late */
+    /* For listings of entries: may change a row, and returns whether to show
+     * it; the order, of pointers to quipu_entry as for qsort. */
+    bool (*entry)(quipu_entry *row);
+    int (*compare_entries)(const void *a, const void *b);
     /* Operations that replace those of the base driver; NULL: unchanged. */
     quipu_driver replaced;
     /* Not broken, but unusual: `killer` must pass on it. */
@@ -89,8 +93,10 @@ struct mutant_family {
 extern const struct mutant_family mutant_family_appends;
 extern const struct mutant_family mutant_family_backups;
 extern const struct mutant_family mutant_family_durability;
+extern const struct mutant_family mutant_family_entries;
 extern const struct mutant_family mutant_family_errors;
 extern const struct mutant_family mutant_family_exits;
+extern const struct mutant_family mutant_family_filters;
 extern const struct mutant_family mutant_family_histories;
 extern const struct mutant_family mutant_family_leaks;
 extern const struct mutant_family mutant_family_lmdb_stores;
