@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mutants that filter the log wrongly, or find the wrong item by an event id. */
+/* Mutants that filter the log wrongly, or find a wrong item by an event id. */
 #include "mutant.h"
 
 #include <stdlib.h>

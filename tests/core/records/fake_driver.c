@@ -146,6 +146,12 @@ static void keep_request(const quipu_request *request, int64_t deadline,
     if (request->tracking) {
         fake.tracking = *request->tracking;
     }
+    if (request->condition) {
+        fake.conditions = *(const quipu_conditions *)request->condition;
+        for (size_t i = 0; i < fake.conditions.entry_count && i < 4; i++) {
+            fake.entries[i] = fake.conditions.entries[i];
+        }
+    }
     fake.positions = positions;
     for (size_t i = 0; positions && i < request->item_count; i++) {
         positions[i] = (int64_t)i + 10;
@@ -211,6 +217,23 @@ static int open_cursor(quipu_driver_datastore *datastore, enum fake_call call,
     return QUIPU_OK;
 }
 
+/* Lets the test prepare the answer to a read of the log. */
+static int open_log(quipu_driver_datastore *datastore, enum fake_call call,
+                    const quipu_range *range, int64_t deadline,
+                    quipu_driver_cursor **cursor, quipu_error *error)
+{
+    int before = fake.status[call];
+    int status;
+
+    fake.range = *range;
+    if (fake.open_log) {
+        fake.status[call] = fake.open_log(range);
+    }
+    status = open_cursor(datastore, call, deadline, cursor, error);
+    fake.status[call] = before;
+    return status;
+}
+
 static int fake_read_sequence(quipu_driver_datastore *datastore,
                               quipu_driver_schema *schema,
                               quipu_bytes sequence_id, const quipu_range *range,
@@ -229,8 +252,46 @@ static int fake_read_log(quipu_driver_datastore *datastore,
                          quipu_error *error)
 {
     assert_ptr_equal(schema, &bound);
-    fake.range = *range;
-    return open_cursor(datastore, FAKE_READ_LOG, deadline, cursor, error);
+    return open_log(datastore, FAKE_READ_LOG, range, deadline, cursor, error);
+}
+
+static int fake_read_filtered(quipu_driver_datastore *datastore,
+                              quipu_driver_schema *schema,
+                              const quipu_range *range,
+                              const quipu_filter *filter, int64_t deadline,
+                              quipu_driver_cursor **cursor, quipu_error *error)
+{
+    assert_ptr_equal(schema, &bound);
+    fake.filter = filter;
+    return open_log(datastore, FAKE_READ_FILTERED, range, deadline, cursor,
+                    error);
+}
+
+static int fake_find_event(quipu_driver_datastore *datastore,
+                           quipu_driver_schema *schema, quipu_bytes event_id,
+                           int64_t deadline, quipu_driver_cursor **cursor,
+                           quipu_error *error)
+{
+    assert_ptr_equal(schema, &bound);
+    assert_int_equal(event_id.size, 16);
+    memcpy(fake.event_id, event_id.data, 16);
+    return open_cursor(datastore, FAKE_FIND_EVENT, deadline, cursor, error);
+}
+
+static void keep_text(char *kept, size_t size, quipu_bytes text)
+{
+    snprintf(kept, size, "%.*s", text.data ? (int)text.size : 8,
+             text.data ? (const char *)text.data : "(absent)");
+}
+
+static int fake_list_entries(quipu_driver_datastore *datastore,
+                             quipu_bytes prefix, quipu_bytes from,
+                             int64_t deadline, quipu_driver_cursor **cursor,
+                             quipu_error *error)
+{
+    keep_text(fake.prefix, sizeof(fake.prefix), prefix);
+    keep_text(fake.from, sizeof(fake.from), from);
+    return open_cursor(datastore, FAKE_LIST_ENTRIES, deadline, cursor, error);
 }
 
 static int fake_list_schemas(quipu_driver_datastore *datastore,
@@ -384,11 +445,16 @@ static const char *fake_library(void)
     .transact = fake_transact, .read_log = fake_read_log,           \
     .list_tracking = fake_list_tracking, .log_head = fake_log_head, \
     .wait = fake_wait, .read_tracking = fake_read_tracking,         \
-    .backup = fake_backup, .restore = fake_restore
+    .backup = fake_backup, .restore = fake_restore,                 \
+    .list_entries = fake_list_entries
+
+#define FILTERED \
+    .read_filtered = fake_read_filtered, .find_event = fake_find_event
 
 static const quipu_driver *entry_fake(void)
 {
-    static const quipu_driver driver = { REQUIRED, OPTIONAL, .name = "fake" };
+    static const quipu_driver driver = { REQUIRED, OPTIONAL, FILTERED,
+                                         .name = "fake" };
 
     return &driver;
 }
@@ -400,9 +466,18 @@ static const quipu_driver *entry_bare(void)
     return &driver;
 }
 
+static const quipu_driver *entry_unfiltered(void)
+{
+    static const quipu_driver driver = { REQUIRED, OPTIONAL,
+                                         .name = "unfiltered" };
+
+    return &driver;
+}
+
 static const quipu_driver *entry_passes(void)
 {
-    static const quipu_driver driver = { REQUIRED, OPTIONAL, .name = "passes",
+    static const quipu_driver driver = { REQUIRED, OPTIONAL, FILTERED,
+                                         .name = "passes",
                                          .flags = QUIPU_DRIVER_PASSES_OPTIONS };
 
     return &driver;
@@ -416,9 +491,9 @@ void fake_reset(void)
     fake.taken = 1;
     fake.result.first_notification_id = 1;
     fake.found = true;
-    fake.opened.capabilities = QUIPU_CAN_SHARE | QUIPU_CAN_PERSIST |
-                               QUIPU_CAN_LOG | QUIPU_CAN_TRACK |
-                               QUIPU_CAN_TRANSACT | QUIPU_CAN_BACKUP;
+    fake.opened.capabilities =
+        QUIPU_CAN_SHARE | QUIPU_CAN_PERSIST | QUIPU_CAN_LOG | QUIPU_CAN_TRACK |
+        QUIPU_CAN_TRANSACT | QUIPU_CAN_BACKUP | QUIPU_CAN_ENTRIES;
     memset(fake.opened.identity.bytes, 0x1d, 16);
     fake.opened.limits.state_size = UINT64_C(16) << 20;
     fake.opened.limits.append_items = 100000;
@@ -432,6 +507,8 @@ void fake_add(void)
     fake_reset();
     assert_ok(quipu_drivers_add("fake", entry_fake, &error), &error);
     assert_ok(quipu_drivers_add("bare", entry_bare, &error), &error);
+    assert_ok(quipu_drivers_add("unfiltered", entry_unfiltered, &error),
+              &error);
     assert_ok(quipu_drivers_add("passes", entry_passes, &error), &error);
 }
 

@@ -29,6 +29,9 @@ enum fake_call {
     FAKE_READ_TRACKING,
     FAKE_BACKUP,
     FAKE_RESTORE,
+    FAKE_LIST_ENTRIES,
+    FAKE_READ_FILTERED,
+    FAKE_FIND_EVENT,
     FAKE_CALLS
 };
 
@@ -62,6 +65,10 @@ struct fake {
     /* If not NULL, called by each wait; returns its head. */
     int64_t (*wait)(void);
     int64_t head;
+    /* If not NULL, called by each read of the log, with or without a filter,
+     * before it answers: sets the page that the cursor lends, and returns the
+     * status. */
+    int (*open_log)(const quipu_range *range);
     /* If not NULL, called before each answer. */
     void (*meanwhile)(enum fake_call call);
 
@@ -89,6 +96,12 @@ struct fake {
     char log[256];
     char path[256];
     uint32_t backup_flags;
+    quipu_conditions conditions; /* of the request, if it has some */
+    quipu_entry_write entries[4];
+    char prefix[512]; /* "(absent)" if it is */
+    char from[512];
+    const quipu_filter *filter;
+    char event_id[16];
 };
 
 extern struct fake fake;
@@ -101,6 +114,7 @@ void fake_reset(void);
  * Registers the driver under its schemes:
  *   fake     all operations
  *   bare     none of the optional ones
+ *   unfiltered   as fake, without read_filtered and find_event
  *   passes   as fake, and passes options on
  */
 void fake_add(void);

@@ -169,6 +169,46 @@ static int call_restore(quipu_datastore *store, quipu_records *records)
     return quipu_backup_restore("fake:", NULL, &to_file, &error);
 }
 
+static int call_list_entries(quipu_datastore *store, quipu_records *records)
+{
+    quipu_entries *entries;
+
+    (void)records;
+    return quipu_entries_open(store, absent, &entries, &error);
+}
+
+/* The log has one item, so that the driver is called. */
+static int call_read_filtered(quipu_datastore *store, quipu_records *records)
+{
+    const quipu_filter filter = { .struct_size = sizeof(filter),
+                                  .partition_count = 1,
+                                  .partitions = 1 };
+    const quipu_query one = { .struct_size = sizeof(one),
+                              .flags = QUIPU_QUERY_LTE,
+                              .lte = 1 };
+    const quipu_item *item;
+    quipu_cursor *cursor;
+    int status;
+
+    (void)store;
+    fake.position.notification_id = 1;
+    assert_ok(
+        quipu_records_read_filtered(records, &one, &filter, &cursor, &error),
+        &error);
+    status = quipu_cursor_next(cursor, &item, &error);
+    quipu_cursor_close(cursor);
+    return status;
+}
+
+static int call_find_event(quipu_datastore *store, quipu_records *records)
+{
+    const quipu_uuid event_id = { { 1 } };
+    quipu_cursor *cursor;
+
+    (void)store;
+    return quipu_records_find_event(records, &event_id, &cursor, &error);
+}
+
 /* The codes beside OK, NO_MEMORY and INTERNAL, copied from driver.h by hand. */
 enum {
     B = 1 << QUIPU_BUSY,
@@ -217,6 +257,13 @@ static const struct operation {
       N | T | B | D | I | C, QUIPU_CAN_TRACK },
     { "backup", call_backup, FAKE_BACKUP, X | V | N | T | B | D | I | C,
       QUIPU_CAN_BACKUP },
+    { "list_entries", call_list_entries, FAKE_LIST_ENTRIES, T | B | D | I | C,
+      QUIPU_CAN_ENTRIES },
+    /* Without the operation or the log, others are used or missing. */
+    { "read_filtered", call_read_filtered, FAKE_READ_FILTERED,
+      T | B | D | I | C | N, 0 },
+    { "find_event", call_find_event, FAKE_FIND_EVENT, T | B | D | I | C | N,
+      0 },
     { "restore", call_restore, FAKE_RESTORE, X | V | N | T | B | D | I | C | S,
       0 },
 };
