@@ -82,7 +82,8 @@ int quipu_common_writer_refuse_function(const quipu_host *host,
         error, QUIPU_INVALID, 0, NULL,
         "the function in the transaction ran %s, and nothing is stored: it "
         "must "
-        "not begin or end a transaction, nor change settings that outlive it; "
+        "not begin or end a transaction, nor change settings that outlive it "
+        "or data of quipu's own; "
         "to undo the append, let it return a status other than OK",
         statement);
 }

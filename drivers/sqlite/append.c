@@ -17,7 +17,8 @@
  *
  * The usual append of new events runs one SELECT for the head of the log, one
  * for the last position of each sequence in a contiguous schema, one INSERT an
- * item and one UPDATE of the head. It looks up no event id.
+ * item and one UPDATE of the head. It looks up no event id. Entries are written
+ * by one statement each (entries.c).
  *
  * INVARIANTS
  *
@@ -28,8 +29,9 @@
  *         several times: that of the bound schema that owns it (head_owner).
  *         The fields of quipu_driver_schema for it are in use only during an
  *         append, and only the owner of the fair lock appends.
- *   INV3  A refused request leaves no trace (U2): its items are never inserted,
- *         or a rollback to the savepoint or of the transaction removes them.
+ *   INV3  A refused request leaves no trace (U2, K2): its items are never
+ *         inserted, or a rollback to the savepoint or of the transaction
+ *         removes them; its entries and tracking record follow its items.
  *   INV4  An append that is reported as a repeat is durable even if the
  *         original was made by a relaxed handle: the append commits a change,
  *         and the sync of a commit covers the whole WAL before it. */
@@ -47,9 +49,10 @@ struct append {
     size_t count;
     quipu_driver_schema *head_owners; /* list of the heads that are known */
     bool strict;
-    bool violated; /* an index refused an item in the optimistic pass */
-    bool accepted; /* there is something to commit */
-    bool repeated; /* a request was stored by an earlier append */
+    bool has_entries; /* the tables of entries exist */
+    bool violated;    /* an index refused an item in the optimistic pass */
+    bool accepted;    /* there is something to commit */
+    bool repeated;    /* a request was stored by an earlier append */
 };
 
 /* ------------------------------------------------------------------- heads */
@@ -115,7 +118,9 @@ static int store_heads(struct append *append, quipu_error *error)
 static void forget_heads(struct append *append)
 {
     for (size_t i = 0; i < append->count; i++) {
-        append->requests[i].schema->head_owner = NULL;
+        if (append->requests[i].schema) {
+            append->requests[i].schema->head_owner = NULL;
+        }
     }
     append->head_owners = NULL;
 }
@@ -123,11 +128,12 @@ static void forget_heads(struct append *append)
 /* --------------------------------------------- look-ups of the preconditions
  */
 
-/* The context of the look-ups: the bound schema of the request, and the
- * connection that writes. */
+/* The context of the look-ups: the bound schema of the request, or NULL, and
+ * the connection that writes. */
 struct lookup_context {
     struct connection *writer;
     const quipu_driver_schema *bound;
+    bool has_entries;
 };
 
 static int look_up_last(void *context, quipu_bytes sequence_id, bool *found,
@@ -182,10 +188,22 @@ static int look_up_tracking(void *context, const quipu_tracking *tracking,
     return status;
 }
 
+static int look_up_entry(void *context, quipu_bytes key, bool *found,
+                         int64_t *revision, quipu_error *error)
+{
+    const struct lookup_context *in = context;
+
+    *found = false;
+    return in->has_entries ? quipu_sqlite_entries_look_up(
+                                 in->writer, key, found, revision, error)
+                           : QUIPU_OK;
+}
+
 static const struct preconditions_lookups lookups = {
     .last_position = look_up_last,
     .item = look_up_item,
     .tracking = look_up_tracking,
+    .entry = look_up_entry,
 };
 
 /* --------------------------------------------------------------- insertion */
@@ -287,22 +305,49 @@ static int insert_items(struct append *append, struct preconditions *check,
                 request->items[i].position);
         }
     }
-    if (request->item_count > 0) {
-        result->first_notification_id =
-            before + SAFEGUARDED("S5.notification-id", 1, 0);
-        SAFEGUARD("L1.head-is-stored")
-        owner->head_changed = true;
-    }
+    result->first_notification_id =
+        before + SAFEGUARDED("S5.notification-id", 1, 0);
+    SAFEGUARD("L1.head-is-stored")
+    owner->head_changed = true;
     return QUIPU_OK;
 }
 
-static int store_tracking(struct connection *writer,
-                          const quipu_tracking *tracking, quipu_error *error)
+/* Removes the tracking record of a request that rewinds it to 0; there is one
+ * exactly if the request expects one. */
+static int remove_tracking(struct connection *writer,
+                           const quipu_request *request, quipu_error *error)
 {
+    const bool exists = preconditions_conditions(request)->tracking_from != 0;
+    sqlite3_stmt *delete = NULL;
+    int status = quipu_sqlite_statement_get(writer, NULL, SQL_TRACKING_DELETE,
+                                            &delete, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    quipu_sqlite_lookup_bind_tracking(delete, writer->datastore,
+                                      request->tracking);
+    status =
+        quipu_sqlite_statement_run(writer, NULL, SQL_TRACKING_DELETE, error);
+    return status == QUIPU_OK
+               ? quipu_sqlite_authorizer_check_change(writer, "quipu_tracking",
+                                                      exists ? 1 : 0, error)
+               : status;
+}
+
+static int store_tracking(struct connection *writer,
+                          const quipu_request *request, quipu_error *error)
+{
+    const quipu_tracking *tracking = request->tracking;
     sqlite3_stmt *write = NULL;
 
     if (!tracking) {
         return QUIPU_OK;
+    }
+    if (tracking->position.notification_id == 0 &&
+        SAFEGUARDED("T2.record-is-removed",
+                    quipu_common_preconditions_rewinds(request), false)) {
+        return remove_tracking(writer, request, error);
     }
     int status = quipu_sqlite_statement_get(writer, NULL, SQL_TRACKING_WRITE,
                                             &write, error);
@@ -322,27 +367,41 @@ static int store_tracking(struct connection *writer,
                               : status;
 }
 
+static int store_entries(struct append *append, const quipu_request *request,
+                         quipu_error *error)
+{
+    const quipu_conditions *conditions = preconditions_conditions(request);
+
+    return conditions && append->has_entries
+               ? quipu_sqlite_entries_write(&append->datastore->writer,
+                                            conditions, error)
+               : QUIPU_OK;
+}
+
 /* Stores an accepted request; an index may still refuse it (check->result). */
 static int store_request(struct append *append, struct preconditions *check,
                          quipu_error *error)
 {
     struct connection *writer = &append->datastore->writer;
     const quipu_request *request = check->request;
-    const bool savepoint = append->strict &&
-                           preconditions_is_sparse(check->schema) &&
-                           request->item_count > 0;
+    const bool savepoint = append->strict && request->item_count > 0 &&
+                           preconditions_is_sparse(check->schema);
     int status = QUIPU_OK;
 
     if (savepoint) {
         status = quipu_sqlite_statement_run(writer, NULL, SQL_SAVEPOINT, error);
     }
-    if (status == QUIPU_OK) {
+    if (status == QUIPU_OK && request->item_count > 0) {
         status = insert_items(append, check, error);
     }
     if (status == QUIPU_OK && check->result->status == QUIPU_OK &&
         !append->violated) {
         SAFEGUARD("U2.tracking-with-its-items")
-        status = store_tracking(writer, request->tracking, error);
+        status = store_tracking(writer, request, error);
+        if (status == QUIPU_OK) {
+            SAFEGUARD("K2.entries-with-their-items")
+            status = store_entries(append, request, error);
+        }
     }
     if (status == QUIPU_OK && savepoint) {
         status = quipu_sqlite_statement_run(writer, NULL, SQL_RELEASE, error);
@@ -358,19 +417,20 @@ static int process(struct append *append, size_t index, quipu_error *error)
     const quipu_request *request = &append->requests[index];
     quipu_result *result = &append->results[index];
     struct lookup_context context = { &append->datastore->writer,
-                                      request->schema };
+                                      request->schema, append->has_entries };
     struct preconditions check = {
         .host = append->datastore->host,
         .lookups = &lookups,
         .context = &context,
-        .schema = &request->schema->schema,
+        .schema = request->schema ? &request->schema->schema : NULL,
         .request = request,
         .result = result,
         .strict = append->strict,
     };
 
     *result = (quipu_result){ .positions = result->positions };
-    int status = find_head(append, request->schema, error);
+    int status =
+        request->schema ? find_head(append, request->schema, error) : QUIPU_OK;
     if (status == QUIPU_OK) {
         status = quipu_common_preconditions_check(&check, error);
     }
@@ -387,7 +447,9 @@ static int process(struct append *append, size_t index, quipu_error *error)
 
 static int run_pass(struct append *append, quipu_error *error)
 {
-    int status = QUIPU_OK;
+    int status =
+        quipu_sqlite_entries_begin(&append->datastore->writer, append->requests,
+                                   append->count, &append->has_entries, error);
 
     append->violated = append->accepted = append->repeated = false;
     for (size_t i = 0;
@@ -444,8 +506,10 @@ static int run(struct append *append, quipu_work work, void *context,
     }
     if (status == QUIPU_OK && append->accepted && work) {
         status = quipu_sqlite_authorizer_run_function(
-            &datastore->writer, append->requests->schema->table, work, context,
-            error);
+            &datastore->writer,
+            append->requests->schema ? append->requests->schema->table
+                                     : "quipu_entries",
+            work, context, error);
     }
     if (status == QUIPU_OK && append->repeated && !append->accepted &&
         !datastore->relaxed) {

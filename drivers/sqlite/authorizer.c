@@ -15,7 +15,8 @@
  *              is counted by sqlite3_changes.
  *   Functions  A function in the transaction may neither begin nor end a
  *              transaction, nor change settings of the connection, which
- *              outlive it. A statement that was prepared elsewhere, or a
+ *              outlive it, nor quipu's own tables: entries that an append has
+ *              checked stay as they are until the commit (K7). A statement that was prepared elsewhere, or a
  *              conflict clause OR ROLLBACK, can end the transaction all the
  *              same: the rollback hook notes that, and the commit hook turns
  *              each commit during the function into a rollback.
@@ -37,6 +38,14 @@ static bool is_own(const struct authorizer *authorizer, const char *table)
 {
     return sqlite3_strnicmp(table, "quipu_", 6) == 0 ||
            sqlite3_stricmp(table, authorizer->written) == 0;
+}
+
+/* A table of quipu's own, apart from those of items: the tables of a namespace
+ * begin with "quipu_<number>_". */
+static bool is_of_catalogue(const char *table)
+{
+    return sqlite3_strnicmp(table, "quipu_", 6) == 0 &&
+           !(table[6] >= '0' && table[6] <= '9');
 }
 
 static int authorize_write(struct authorizer *authorizer, const char *table,
@@ -178,6 +187,9 @@ static int authorize_function(struct authorizer *authorizer, int action,
         return refuse(authorizer, "ATTACH", NULL);
     case SQLITE_DETACH:
         return refuse(authorizer, "DETACH", NULL);
+    case SQLITE_ALTER_TABLE:
+        return is_of_catalogue(second) ? refuse(authorizer, "ALTER", second)
+                                       : SQLITE_OK;
     case SQLITE_PRAGMA:
         return second && is_lasting_setting(first)
                    ? refuse(authorizer, "PRAGMA", first)
@@ -244,7 +256,12 @@ static int on_authorize(void *context, int action, const char *first,
     (void)database;
     if (action == SQLITE_INSERT || action == SQLITE_UPDATE ||
         action == SQLITE_DELETE) {
-        return authorize_write(authorizer, first, trigger);
+        return SAFEGUARDED("K7.function-writes-no-entries",
+                           !trigger && authorizer->in_function &&
+                               is_of_catalogue(first),
+                           false)
+                   ? refuse(authorizer, "a statement that changes", first)
+                   : authorize_write(authorizer, first, trigger);
     }
     return authorizer->in_function
                ? authorize_function(authorizer, action, first, second)

@@ -7,9 +7,10 @@
  * no checkpoint when they are closed: a checkpoint belongs inside the fair lock
  * (checkpoint.c).
  *
- * Each connection has the SQL function quipu_collect, which the queries of
- * cursors call with the columns of each row (read/read.c). It returns whether
- * the query is to end. */
+ * Each connection has the SQL functions quipu_collect, which the queries of
+ * cursors call with the columns of each row (read/read.c) and which returns
+ * whether the query is to end, and quipu_passes, which filtered queries call
+ * before (read/filter.c). */
 #include "common/clock.h"
 #include "common/safeguard.h"
 #include "sqlite.h"
@@ -45,6 +46,21 @@ static void on_collect(sqlite3_context *context, int count,
                                     connection->collector, columns));
 }
 
+static void on_passes(sqlite3_context *context, int count,
+                      sqlite3_value **columns)
+{
+    const struct connection *connection = sqlite3_user_data(context);
+    struct row_collector *collector = connection->collector;
+
+    (void)count;
+    if (!collector || !collector->passes) {
+        sqlite3_result_error(
+            context, "quipu_passes is for the driver's own queries", -1);
+        return;
+    }
+    sqlite3_result_int(context, collector->passes(collector, columns));
+}
+
 /* A database may come from somebody else ("Defense Against The Dark Arts" of
  * SQLite's manual): its triggers, views and constraints call no function with
  * side effects, unless the option `trusted` permits it, and no SQL writes the
@@ -70,6 +86,11 @@ static int configure(struct connection *connection)
                                           SQLITE_UTF8 | SQLITE_DIRECTONLY,
                                           connection, on_collect, NULL, NULL,
                                           NULL);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_create_function_v2(
+            connection->db, "quipu_passes", 2, SQLITE_UTF8 | SQLITE_DIRECTONLY,
+            connection, on_passes, NULL, NULL, NULL);
     }
     return code;
 }

@@ -20,11 +20,19 @@ enum statement {
     SQL_RELEASE,
     SQL_TRACKING_READ,
     SQL_TRACKING_WRITE,
+    SQL_TRACKING_DELETE,
     SQL_TRACKING_NEXT,
     SQL_SCHEMAS_NEXT,
     SQL_COLUMNS,
     SQL_HEAD,
     SQL_SET_HEAD,
+    SQL_ENTRY_TABLES,
+    SQL_ENTRY_REVISION,
+    SQL_ENTRY_WRITE,
+    SQL_ENTRY_DELETE,
+    SQL_ENTRIES_FROM,
+    SQL_ENTRIES_AFTER,
+    SQL_REVISION_RAISE,
     SQL_COMMON_COUNT,
     SQL_LAST = SQL_COMMON_COUNT,
     SQL_BY_EVENT_ID,
@@ -33,6 +41,9 @@ enum statement {
     SQL_SEQUENCE_DOWN,
     SQL_LOG_UP,
     SQL_LOG_DOWN,
+    SQL_FILTERED_UP,
+    SQL_FILTERED_DOWN,
+    SQL_FIND_EVENT,
     SQL_FIRST_SEQUENCE,
     SQL_NEXT_SEQUENCE,
     SQL_EVENT_ID_AT,
@@ -52,10 +63,14 @@ struct statements {
 #define STATEMENT_CACHES 16
 
 /* Receiver of the rows of a cursor's query (read.c): the SQL function
- * quipu_collect hands it the columns of each row. */
+ * quipu_collect hands it the columns of each row, and quipu_passes asks it
+ * before whether to. */
 struct row_collector {
     /* Returns true to end the query. */
     bool (*collect)(struct row_collector *collector, sqlite3_value **columns);
+    /* Returns true if a row with this topic and sequence id is to be handed to
+     * `collect`. NULL: the query does not ask. */
+    bool (*passes)(struct row_collector *collector, sqlite3_value **columns);
 };
 
 /* State of the authorizer (authorizer.c). */
@@ -170,6 +185,28 @@ int quipu_sqlite_authorizer_set_error(const struct connection *connection,
 int quipu_sqlite_authorizer_run_function(struct connection *connection,
                                          const char *table, quipu_work work,
                                          void *context, quipu_error *error);
+
+/* ------------------------------------ key-value entries, in entries.c */
+
+/* Finds out whether the store has the tables of entries. */
+int quipu_sqlite_entries_exist(struct connection *connection, bool *exist,
+                               quipu_error *error);
+
+/* The same at the beginning of a pass over the requests of an append, if one of
+ * them mentions an entry; creates the tables if one writes an entry. */
+int quipu_sqlite_entries_begin(struct connection *writer,
+                               const quipu_request *requests, size_t count,
+                               bool *exist, quipu_error *error);
+
+/* Looks up the revision of an entry. The tables exist. */
+int quipu_sqlite_entries_look_up(struct connection *connection, quipu_bytes key,
+                                 bool *found, int64_t *revision,
+                                 quipu_error *error);
+
+/* Writes and deletes the entries of an accepted request. The tables exist. */
+int quipu_sqlite_entries_write(struct connection *writer,
+                               const quipu_conditions *conditions,
+                               quipu_error *error);
 
 /* ---------------------------------------- single rows, in lookup.c */
 

@@ -42,6 +42,9 @@ static const quipu_driver driver = {
     .read_tracking = quipu_sqlite_lookup_tracking_record,
     .backup = quipu_sqlite_backup,
     .restore = quipu_sqlite_backup_restore,
+    .list_entries = quipu_sqlite_entry_listing_open,
+    .read_filtered = quipu_sqlite_read_filtered,
+    .find_event = quipu_sqlite_read_event,
 };
 
 QUIPU_DRIVER_ENTRY(sqlite)

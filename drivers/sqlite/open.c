@@ -482,7 +482,8 @@ int quipu_sqlite_open(const quipu_host *host, const quipu_open *how,
         quipu_sqlite_close(made);
         return status;
     }
-    opened->capabilities = QUIPU_CAN_LOG | QUIPU_CAN_TRACK | QUIPU_CAN_TRANSACT;
+    opened->capabilities = QUIPU_CAN_LOG | QUIPU_CAN_TRACK |
+                           QUIPU_CAN_TRANSACT | QUIPU_CAN_ENTRIES;
     if (made->path) {
         opened->capabilities |=
             QUIPU_CAN_SHARE | QUIPU_CAN_PERSIST | QUIPU_CAN_BACKUP;

@@ -19,7 +19,7 @@
  *     transaction
  *     readers
  *     lookup, recovery, catalogue, probe
- *     schema, append, cursor, wait, copy/page_copy
+ *     entries, schema, append, cursor, wait, copy/page_copy
  *     copy/backup
  *     read, listing
  *     open
@@ -77,8 +77,9 @@ struct quipu_driver_datastore {
     char *name_space;
     int64_t name_space_number; /* in the catalogue; 0: not created yet */
     bool readonly;
-    bool relaxed;   /* durability=relaxed */
-    bool is_writer; /* counted in file->writers */
+    bool relaxed;             /* durability=relaxed */
+    _Atomic bool has_entries; /* a reader has seen the tables of entries */
+    bool is_writer;           /* counted in file->writers */
     quipu_uuid identity;
     struct file *file;
     /* Those of the lock file, or, in memory and if readonly, those of `file`.

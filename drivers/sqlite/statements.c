@@ -29,6 +29,9 @@ static const char *const common_sql[SQL_COMMON_COUNT] = {
         "INSERT INTO quipu_tracking VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
         "ON CONFLICT DO UPDATE "
         "SET notification_id = ?4, store = ?5, event_id = ?6",
+    [SQL_TRACKING_DELETE] =
+        "DELETE FROM quipu_tracking "
+        "WHERE namespace = ?1 AND consumer = ?2 AND log = ?3",
     [SQL_TRACKING_NEXT] =
         "SELECT notification_id, store, event_id, consumer, log "
         "FROM quipu_tracking "
@@ -42,6 +45,27 @@ static const char *const common_sql[SQL_COMMON_COUNT] = {
         "ORDER BY name LIMIT 1",
     [SQL_HEAD] = "SELECT head FROM quipu_heads WHERE schema = ?1",
     [SQL_SET_HEAD] = "UPDATE quipu_heads SET head = ?2 WHERE schema = ?1",
+    [SQL_ENTRY_TABLES] =
+        "SELECT count(*) FROM sqlite_schema "
+        "WHERE type = 'table' AND name IN ('quipu_entries', 'quipu_revisions')",
+    [SQL_ENTRY_REVISION] = "SELECT revision FROM quipu_entries "
+                           "WHERE namespace = ?1 AND key = ?2",
+    [SQL_ENTRY_WRITE] =
+        "INSERT INTO quipu_entries (namespace, key, revision, value) "
+        "VALUES (?1, ?2, 1 + coalesce("
+        "(SELECT floor FROM quipu_revisions WHERE namespace = ?1), 0), ?3) "
+        "ON CONFLICT DO UPDATE SET revision = revision + 1, value = ?3",
+    [SQL_ENTRY_DELETE] = "DELETE FROM quipu_entries "
+                         "WHERE namespace = ?1 AND key = ?2",
+    [SQL_ENTRIES_FROM] = "SELECT key, revision, value FROM quipu_entries "
+                         "WHERE namespace = ?1 AND key >= ?2 "
+                         "ORDER BY key",
+    [SQL_ENTRIES_AFTER] = "SELECT key, revision, value FROM quipu_entries "
+                          "WHERE namespace = ?1 AND key > ?2 "
+                          "ORDER BY key",
+    [SQL_REVISION_RAISE] =
+        "INSERT INTO quipu_revisions (namespace, floor) VALUES (?1, ?2) "
+        "ON CONFLICT DO UPDATE SET floor = max(floor, ?2)",
     [SQL_COLUMNS] = "SELECT name, kind FROM quipu_columns "
                     "WHERE schema = ?1 ORDER BY ordinal",
 };
@@ -113,6 +137,18 @@ static const char *const templates[SQL_COUNT - SQL_COMMON_COUNT] = {
         "SELECT 1 FROM @table "
         "WHERE @notification_id <= ?1 AND @collect_log "
         "ORDER BY @notification_id DESC",
+    [SQL_FILTERED_UP - SQL_COMMON_COUNT] =
+        "SELECT 1 FROM @table "
+        "WHERE @notification_id >= ?1 AND @notification_id <= ?2 "
+        "AND CASE WHEN quipu_passes(@topic, @sequence_id) THEN @collect_log "
+        "END ORDER BY @notification_id",
+    [SQL_FILTERED_DOWN - SQL_COMMON_COUNT] =
+        "SELECT 1 FROM @table "
+        "WHERE @notification_id <= ?1 AND @notification_id >= ?2 "
+        "AND CASE WHEN quipu_passes(@topic, @sequence_id) THEN @collect_log "
+        "END ORDER BY @notification_id DESC",
+    [SQL_FIND_EVENT - SQL_COMMON_COUNT] =
+        "SELECT 1 FROM @table WHERE @event_id = ?1 AND @collect_log",
     [SQL_FIRST_SEQUENCE - SQL_COMMON_COUNT] =
         "SELECT min(@sequence_id) FROM @table",
     [SQL_NEXT_SEQUENCE - SQL_COMMON_COUNT] =

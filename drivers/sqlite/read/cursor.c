@@ -27,6 +27,7 @@ struct place {
     bool begun;
     char key[2][QUIPU_ID_MAX + 1];
     size_t key_size[2];
+    struct entry_place entry;
 };
 
 static void save_place(const quipu_driver_cursor *cursor, struct place *place)
@@ -39,6 +40,7 @@ static void save_place(const quipu_driver_cursor *cursor, struct place *place)
     place->begun = listing->begun;
     memcpy(place->key, listing->key, sizeof(place->key));
     memcpy(place->key_size, listing->key_size, sizeof(place->key_size));
+    place->entry = cursor->entries.place;
 }
 
 static void restore_place(quipu_driver_cursor *cursor,
@@ -52,6 +54,7 @@ static void restore_place(quipu_driver_cursor *cursor,
     listing->begun = place->begun;
     memcpy(listing->key, place->key, sizeof(place->key));
     memcpy(listing->key_size, place->key_size, sizeof(place->key_size));
+    cursor->entries.place = place->entry;
 }
 
 int quipu_sqlite_cursor_fill(quipu_driver_cursor *cursor, int64_t deadline,
@@ -102,6 +105,9 @@ void quipu_sqlite_cursor_close(quipu_driver_cursor *cursor)
     const quipu_host *host = cursor->datastore->host;
 
     quipu_sqlite_item_page_finish(&cursor->read.page, host);
+    quipu_sqlite_filter_finish(&cursor->filter, host);
     host->release(cursor->listing.schema_block);
+    host->release(cursor->entries.rows);
+    host->release(cursor->entries.bytes);
     host->release(cursor);
 }

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cursors: over items in pages (read.c), and over listings row by row
- * (listing.c). A cursor holds no connection between two steps. */
+/* Cursors: over items in pages (read.c), over entries in pages
+ * (entry_listing.c), and over other listings row by row (listing.c). A cursor
+ * holds no connection between two steps. */
 #ifndef QUIPU_DRIVERS_SQLITE_CURSOR_H
 #define QUIPU_DRIVERS_SQLITE_CURSOR_H
 
+#include "read/filter.h"
 #include "read/item_page.h"
 
 /* State of a read of items. */
 struct item_read {
     enum statement sql;
-    bool of_log; /* of the log; else of a sequence */
+    bool of_log;     /* of the log; else of a sequence */
+    bool has_filter; /* that of the cursor */
     bool descending;
     /* The head of the log when the cursor was opened (V4); INT64_MAX until a
      * second page is needed. */
     int64_t head;
-    quipu_range range; /* still to be read */
+    quipu_range range;          /* still to be read */
+    unsigned char event_id[16]; /* of SQL_FIND_EVENT */
     struct item_page page;
     bool first_lent; /* the first page was returned */
 };
@@ -29,6 +33,28 @@ struct listing {
     char *schema_block; /* memory of `schema` */
     quipu_sequence sequence;
     quipu_tracking tracking;
+};
+
+/* Where a listing of entries continues: above the key, or, until it has begun,
+ * at the key. */
+struct entry_place {
+    bool begun;
+    char key[QUIPU_KEY_MAX];
+    size_t key_size;
+};
+
+/* State of a listing of entries. */
+struct entry_listing {
+    char prefix[QUIPU_KEY_MAX];
+    size_t prefix_size;
+    struct entry_place place;
+    /* The page: entries, and the bytes of their keys and values. */
+    quipu_entry *rows;
+    size_t count;
+    size_t room;
+    unsigned char *bytes;
+    size_t used;
+    size_t byte_room;
 };
 
 /* Rows that a step returns; they belong to the cursor until the next step. */
@@ -46,7 +72,9 @@ struct quipu_driver_cursor {
     bool done;            /* no rows follow */
     quipu_id sequence_id; /* of a read of a sequence */
     struct item_read read;
+    struct row_filter filter; /* of a filtered read */
     struct listing listing;
+    struct entry_listing entries;
 };
 
 /* Allocates a cursor with a step function. */
@@ -77,6 +105,22 @@ int quipu_sqlite_read_log(quipu_driver_datastore *datastore,
                           int64_t deadline, quipu_driver_cursor **cursor,
                           quipu_error *error);
 
+int quipu_sqlite_read_filtered(quipu_driver_datastore *datastore,
+                               quipu_driver_schema *bound,
+                               const quipu_range *range,
+                               const quipu_filter *filter, int64_t deadline,
+                               quipu_driver_cursor **cursor,
+                               quipu_error *error);
+int quipu_sqlite_read_event(quipu_driver_datastore *datastore,
+                            quipu_driver_schema *bound, quipu_bytes event_id,
+                            int64_t deadline, quipu_driver_cursor **cursor,
+                            quipu_error *error);
+
+int quipu_sqlite_entry_listing_open(quipu_driver_datastore *datastore,
+                                    quipu_bytes prefix, quipu_bytes from,
+                                    int64_t deadline,
+                                    quipu_driver_cursor **cursor,
+                                    quipu_error *error);
 int quipu_sqlite_listing_schemas(quipu_driver_datastore *datastore,
                                  int64_t deadline, quipu_driver_cursor **cursor,
                                  quipu_error *error);

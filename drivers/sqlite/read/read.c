@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading items of a sequence or of the log.
+/* Reading items of a sequence or of the log, through a filter (filter.c) or
+ * without, and the item that has an event id.
  *
  * METHOD
  *
@@ -33,13 +34,30 @@ static quipu_bytes sequence_of(const quipu_driver_cursor *cursor)
     return (quipu_bytes){ cursor->sequence_id.data, cursor->sequence_id.size };
 }
 
+/* The bound of a filtered read at which it ends. Rows that do not pass are not
+ * handed to collect_row, which ends other reads. */
+static int64_t far_bound(const struct item_read *read)
+{
+    if (read->descending) {
+        return read->range.lower;
+    }
+    return read->range.upper < read->head ? read->range.upper : read->head;
+}
+
 static void bind_query(quipu_driver_cursor *cursor, sqlite3_stmt *query)
 {
     const struct item_read *read = &cursor->read;
 
+    if (read->sql == SQL_FIND_EVENT) {
+        (void)sqlite3_bind_blob(query, 1, read->event_id,
+                                sizeof(read->event_id), SQLITE_STATIC);
+        return;
+    }
     (void)sqlite3_bind_int64(
         query, 1, read->descending ? read->range.upper : read->range.lower);
-    if (!read->of_log) {
+    if (read->has_filter) {
+        (void)sqlite3_bind_int64(query, 2, far_bound(read));
+    } else if (!read->of_log) {
         quipu_sqlite_item_row_bind_sequence(query, 2, cursor->bound,
                                             sequence_of(cursor));
     }
@@ -138,11 +156,23 @@ static bool collect_row(struct row_collector *base, sqlite3_value **columns)
                        (int64_t)read->page.count == read->range.limit, false);
 }
 
+/* Decides about the columns of quipu_passes: topic and sequence id. */
+static bool row_passes(struct row_collector *base, sqlite3_value **columns)
+{
+    const struct page_collector *collector =
+        (const struct page_collector *)base;
+
+    return quipu_sqlite_filter_passes(&collector->cursor->filter,
+                                      quipu_sqlite_item_row_bytes(columns[0]),
+                                      quipu_sqlite_item_row_bytes(columns[1]));
+}
+
 /* Runs the query; *more: a row is left for the next page. */
 static int collect_rows(quipu_driver_cursor *cursor, struct connection *reader,
                         sqlite3_stmt *query, bool *more, quipu_error *error)
 {
-    struct page_collector collector = { .base = { .collect = collect_row },
+    struct page_collector collector = { .base = { .collect = collect_row,
+                                                  .passes = row_passes },
                                         .cursor = cursor,
                                         .error = error };
 
@@ -308,5 +338,50 @@ int quipu_sqlite_read_log(quipu_driver_datastore *datastore,
     made->read.of_log = true;
     made->read.descending = range->descending;
     made->read.range = *range;
+    return open_cursor(made, deadline, cursor, error);
+}
+
+int quipu_sqlite_read_filtered(quipu_driver_datastore *datastore,
+                               quipu_driver_schema *bound,
+                               const quipu_range *range,
+                               const quipu_filter *filter, int64_t deadline,
+                               quipu_driver_cursor **cursor, quipu_error *error)
+{
+    quipu_driver_cursor *made = NULL;
+    int status = quipu_sqlite_cursor_create(datastore, bound, &made, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    status =
+        quipu_sqlite_filter_init(&made->filter, datastore->host, filter, error);
+    if (status != QUIPU_OK) {
+        quipu_sqlite_cursor_close(made);
+        return status;
+    }
+    made->read.sql = range->descending ? SQL_FILTERED_DOWN : SQL_FILTERED_UP;
+    made->read.of_log = true;
+    made->read.has_filter = true;
+    made->read.descending = range->descending;
+    made->read.range = *range;
+    return open_cursor(made, deadline, cursor, error);
+}
+
+int quipu_sqlite_read_event(quipu_driver_datastore *datastore,
+                            quipu_driver_schema *bound, quipu_bytes event_id,
+                            int64_t deadline, quipu_driver_cursor **cursor,
+                            quipu_error *error)
+{
+    quipu_driver_cursor *made = NULL;
+    int status = quipu_sqlite_cursor_create(datastore, bound, &made, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    made->read.sql = SQL_FIND_EVENT;
+    made->read.of_log = true;
+    made->read.range =
+        (quipu_range){ .lower = INT64_MIN, .upper = INT64_MAX, .limit = 1 };
+    memcpy(made->read.event_id, event_id.data, sizeof(made->read.event_id));
     return open_cursor(made, deadline, cursor, error);
 }

@@ -103,6 +103,47 @@ static int append(struct tour *tour)
     return status;
 }
 
+/* Writes, checks and deletes entries, and rewinds a tracking record, without a
+ * schema. The store keeps one entry. */
+static int write_entries(struct tour *tour)
+{
+    const quipu_tracking back = { .consumer = { "rewound", 7 },
+                                  .log = { "log", 3 } };
+    const quipu_entry_write first[] = {
+        { .key = { "kept", 4 }, .value = { "value", 5 } },
+        { .key = { "passing", 7 },
+          .value = { "", 0 },
+          .flags = QUIPU_ENTRY_EXPECT },
+    };
+    const quipu_entry_write second[] = {
+        { .key = { "passing", 7 }, .flags = QUIPU_ENTRY_DELETE },
+        { .key = { "never", 5 },
+          .flags = QUIPU_ENTRY_EXPECT | QUIPU_ENTRY_CHECK },
+    };
+    const quipu_conditions conditions[] = {
+        { .entries = first, .entry_count = 2 },
+        { .flags =
+              QUIPU_CONDITIONS_TRACKING_FROM | QUIPU_CONDITIONS_TRACKING_REWIND,
+          .entries = second,
+          .entry_count = 2 },
+    };
+    const quipu_request requests[] = {
+        { .condition = &conditions[0] },
+        { .tracking = &back, .condition = &conditions[1] },
+    };
+    quipu_result results[2] = { { 0 } };
+    if (!fixture_driver()->list_entries) {
+        return QUIPU_OK;
+    }
+    int status =
+        fixture_append_all(tour->datastore, requests, 2, results, tour->error);
+    if (status == QUIPU_OK) {
+        assert_int_equal(results[0].status, QUIPU_OK);
+        assert_int_equal(results[1].status, QUIPU_OK);
+    }
+    return status;
+}
+
 static int drain(struct tour *tour, int opened, quipu_driver_cursor **cursor)
 {
     size_t count = 1;
@@ -170,6 +211,47 @@ static int read_lists(struct tour *tour)
     return status;
 }
 
+/* Those reads that a driver may lack. */
+static int read_others(struct tour *tour)
+{
+    const quipu_driver *driver = fixture_driver();
+    const quipu_bytes all = { NULL, 0 };
+    const quipu_bytes topic = { "topic", 5 };
+    const quipu_match match = { .topics = &topic, .topic_count = 1 };
+    const quipu_filter filter = { .struct_size = sizeof(filter),
+                                  .matches = &match,
+                                  .match_count = 1 };
+    const quipu_range range = { .struct_size = sizeof(range),
+                                .lower = 1,
+                                .upper = INT64_MAX,
+                                .limit = INT64_MAX };
+    quipu_driver_cursor *cursor = NULL;
+    struct piece piece;
+    int status = QUIPU_OK;
+    fixture_piece(&piece, 1, 0, 2);
+    if (driver->list_entries) {
+        status = drain(tour,
+                       driver->list_entries(tour->datastore, all, all, FOREVER,
+                                            &cursor, tour->error),
+                       &cursor);
+    }
+    if (status == QUIPU_OK && driver->read_filtered) {
+        status =
+            drain(tour,
+                  driver->read_filtered(tour->datastore, tour->bound, &range,
+                                        &filter, FOREVER, &cursor, tour->error),
+                  &cursor);
+    }
+    if (status == QUIPU_OK && driver->find_event) {
+        status = drain(tour,
+                       driver->find_event(tour->datastore, tour->bound,
+                                          piece.item.event_id, FOREVER, &cursor,
+                                          tour->error),
+                       &cursor);
+    }
+    return status;
+}
+
 static int read_ends(struct tour *tour)
 {
     const quipu_driver *driver = fixture_driver();
@@ -217,9 +299,10 @@ static int transact_and_teardown(struct tour *tour)
 
 static int visit(struct tour *tour)
 {
-    static int (*const steps[])(struct tour *) = { append, read_items,
-                                                   read_lists, read_ends,
-                                                   transact_and_teardown };
+    static int (*const steps[])(struct tour *) = {
+        append,    write_entries,         read_items, read_lists, read_others,
+        read_ends, transact_and_teardown,
+    };
     quipu_schema rich = rich_schema();
     quipu_schema sparse = fixture_schema("sparse", QUIPU_SCHEMA_SPARSE);
     int status = bind(tour, &rich, &tour->bound);
