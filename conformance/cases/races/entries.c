@@ -209,7 +209,7 @@ static void write_counted(struct entry_race *e, unsigned i)
         quipu_builder_create(race->ctx, race->records[i], 1);
 
     for (unsigned k = 0;
-         k < 60 || (race->seen < 20 && quipu_context_has_time(race->ctx));
+         k < 30 || (race->seen < 20 && quipu_context_has_time(race->ctx));
          k++) {
         quipu_builder_clear(b);
         quipu_builder_add_next(b, race->s[i], "x");
