@@ -42,12 +42,15 @@ static const quipu_driver driver = {
     .list_schemas = quipu_postgres_listing_schemas,
     .list_sequences = quipu_postgres_listing_sequences,
     .list_tracking = quipu_postgres_listing_tracking,
+    .list_entries = quipu_postgres_entry_listing_open,
     .step = quipu_postgres_read_step,
     .cursor_close = quipu_postgres_read_close,
     .last_position = quipu_postgres_point_read_last_position,
     .log_head = quipu_postgres_point_read_log_head,
     .wait = quipu_postgres_notify_wait,
     .read_tracking = quipu_postgres_point_read_tracking,
+    .read_filtered = quipu_postgres_read_filtered,
+    .find_event = quipu_postgres_read_find_event,
 };
 
 QUIPU_DRIVER_ENTRY(postgres)

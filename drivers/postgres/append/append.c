@@ -14,7 +14,8 @@
  * - The strict pass (strict.h) takes three round trips.  It checks each
  *   request against the server's state and stores the accepted ones.  It
  *   follows an optimistic pass that was refused.  It is the only pass for a
- *   transaction with a caller's function, and for the recovery of a COMMIT.
+ *   transaction with a caller's function, for batches with entries or expected
+ *   tracking records, and for the recovery of a COMMIT.
  * - Commit recovery (commit_recovery.h) begins if a COMMIT was not answered.
  *
  * Numbering.  A row of quipu_heads holds the last notification id of a schema's
@@ -24,12 +25,13 @@
  * INV1  The row is locked until the end of that transaction, so appends to a
  *       schema follow one another, and a reader that sees an id sees all ids
  *       below it: there are no gaps, and no id appears late (L1, L2).
- * INV2  All preconditions are checked under that lock, so the findings hold
+ * INV2  All preconditions are checked under that lock, those of entries and
+ *       expected tracking records under locks of theirs, so the findings hold
  *       until the commit.  READ COMMITTED is enough: each statement after the
  *       lock sees everything that was committed before it.
  * INV3  A transaction stores all items of its accepted requests, or nothing.
- * INV4  Locks are taken in one order, heads by number and then tracking
- *       records by key: appends do not deadlock with each other.
+ * INV4  Locks are taken in one order, heads by number, entries (entries.h), and
+ *       then tracking records by key: appends do not deadlock with each other.
  * INV5  A try whose outcome is unknown is never followed by an optimistic
  *       pass: only the strict pass can tell if the lost try has stored it.
  *
@@ -44,11 +46,13 @@
 #include "optimistic.h"
 #include "strict.h"
 
+#include "catalogue/catalogue.h"
 #include "net/errors.h"
 #include "net/retry.h"
 #include "net/transaction.h"
 
 #include "common/error.h"
+#include "common/safeguard.h"
 
 #include <string.h>
 
@@ -70,6 +74,14 @@ static bool is_backing_off(quipu_driver_datastore *datastore)
     return true;
 }
 
+/* Returns true if the table of entries is missing: stores of older programs do
+ * not have it.  The server's message names the table in every language. */
+static bool lacks_entries(const struct batch *batch, const quipu_error *error)
+{
+    return batch->entry_room > 0 && strcmp(error->sqlstate, "42P01") == 0 &&
+           strstr(error->message, "quipu_entries");
+}
+
 /* While a COMMIT is uncertain, only the strict pass is used (INV5). */
 static enum outcome try_passes(struct batch *batch, const struct lease *lease,
                                const struct caller_work *work)
@@ -86,6 +98,11 @@ static enum outcome try_passes(struct batch *batch, const struct lease *lease,
         return OUTCOME_RETRY;
     }
     outcome = quipu_postgres_strict_try(batch, lease, work);
+    if (outcome == OUTCOME_FAILED && lacks_entries(batch, lease->error)) {
+        return quipu_postgres_catalogue_add_entries(lease) == QUIPU_OK
+                   ? OUTCOME_RETRY
+                   : OUTCOME_FAILED;
+    }
     if (outcome == OUTCOME_DONE && batch->refused) {
         atomic_store(&batch->datastore->strict_left, STRICT_BATCHES);
     }
@@ -142,6 +159,17 @@ static int fail_unknown(const struct batch *batch, quipu_error *error)
         batch->datastore->name, message);
 }
 
+/* Returns true if a transaction whose COMMIT was not answered was aborted, and
+ * there may be another try. */
+static bool is_aborted(const struct batch *batch, struct retry *transient)
+{
+    return SAFEGUARDED("K5.transaction-that-was-aborted",
+                       batch_has_conditions(batch), false) &&
+           batch->transaction != 0 &&
+           quipu_postgres_commit_recovery_is_aborted(batch) &&
+           quipu_postgres_retry_again(transient, 0);
+}
+
 /* Transient errors are limited in number and by the deadline, the recovery of a
  * COMMIT by the deadline alone. */
 static int run(struct batch *batch, const struct caller_work *work,
@@ -158,9 +186,10 @@ static int run(struct batch *batch, const struct caller_work *work,
         case OUTCOME_FAILED:
             return error->code;
         case OUTCOME_UNKNOWN:
-            if (!batch->uncertain ||
-                !quipu_postgres_retry_again(&recovery,
-                                            recovering ? RECOVERY_PAUSE : 0)) {
+            if (batch->uncertain
+                    ? !quipu_postgres_retry_again(
+                          &recovery, recovering ? RECOVERY_PAUSE : 0)
+                    : !is_aborted(batch, &transient)) {
                 return fail_unknown(batch, error);
             }
             break;

@@ -21,8 +21,12 @@
 static size_t size_of(const quipu_request *request)
 {
     size_t size = 0;
+    const quipu_conditions *conditions = preconditions_conditions(request);
     for (size_t i = 0; i < request->item_count; i++) {
         size += request->items[i].state.size + request->items[i].metadata.size;
+    }
+    for (size_t i = 0; conditions && i < conditions->entry_count; i++) {
+        size += conditions->entries[i].value.size;
     }
     return size;
 }
@@ -65,6 +69,16 @@ static int64_t transfer_time_of(uint64_t size)
     return (int64_t)(size / (BYTES_A_SECOND / 1000)) * CLOCK_MILLISECOND;
 }
 
+static void add_conditions(struct batch *batch,
+                           const quipu_conditions *conditions)
+{
+    if (conditions) {
+        batch->entry_room += conditions->entry_count;
+        batch->expects_tracking |=
+            (conditions->flags & QUIPU_CONDITIONS_TRACKING_FROM) != 0;
+    }
+}
+
 static void take_requests(struct batch *batch)
 {
     uint64_t size = 0;
@@ -75,9 +89,10 @@ static void take_requests(struct batch *batch)
         if (taken > 0 && size > BATCH_BYTES) {
             break;
         }
-        if (!add_schema(batch, request->schema)) {
+        if (request->schema && !add_schema(batch, request->schema)) {
             break;
         }
+        add_conditions(batch, preconditions_conditions(request));
         batch->item_count += request->item_count;
         batch->sequence_room += request->item_count + request->guard_count;
     }
@@ -85,7 +100,7 @@ static void take_requests(struct batch *batch)
     batch->transfer_time = size < LONG_BYTES ? 0 : transfer_time_of(size);
 }
 
-/* Fills schema_of, if there are several schemas. */
+/* Fills schema_of for the requests with a schema, if there are several. */
 static int find_schemas(struct batch *batch, quipu_error *error)
 {
     const quipu_host *host = batch->datastore->host;
@@ -98,6 +113,9 @@ static int find_schemas(struct batch *batch, quipu_error *error)
     }
     for (size_t i = 0; i < batch->count; i++) {
         uint32_t schema = 0;
+        if (!batch->requests[i].schema) {
+            continue;
+        }
         while (batch->schemas[schema].bound->number !=
                batch->requests[i].schema->number) {
             schema++;
@@ -148,11 +166,18 @@ void quipu_postgres_batch_finish(struct batch *batch)
     }
     host->release(batch->schema_of);
     host->release(batch->uncertain);
+    host->release(batch->entries);
 }
 
 void quipu_postgres_batch_clear(struct batch *batch)
 {
     finish_sequences(batch);
+    batch->datastore->host->release(batch->entries);
+    batch->entries = NULL;
+    batch->entry_count = 0;
+    batch->floor = 0;
+    batch->raises_floor = false;
+    batch->transaction = 0;
     batch->row_count = 0;
     batch->tracking_count = 0;
     batch->accepted = batch->refused = false;

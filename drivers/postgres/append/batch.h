@@ -5,7 +5,9 @@
  * The core passes the appends that wait at the same time as an array of
  * requests.  The batch takes as many of them as fit into one transaction, in
  * their order, and groups what they mention by schema: items, sequences and
- * tracking records.  It lives for one call of append and belongs to its thread.
+ * tracking records.  Entries belong to the namespace, and so do the tracking
+ * records of requests without a schema.  It lives for one call of append and
+ * belongs to its thread.
  *
  * INV1  Schemas are in the order of their numbers, and so are the locks on
  *       their heads: two batches never wait for each other.
@@ -19,8 +21,12 @@
 #include "datastore.h"
 
 #include "common/key_table.h"
+#include "common/preconditions.h"
 
 #define BATCH_SCHEMAS_MAX 16
+#define NO_SCHEMA \
+    UINT32_MAX          /* index of the schema batch of a request without
+                              * a schema */
 #define SEQUENCES_FEW 8 /* these need no memory of their own */
 #define ROWS_FEW 4
 #define TRACKING_FEW 2
@@ -67,11 +73,13 @@ struct row {
  * consumer and log: it writes the last record. */
 struct tracking_update {
     const quipu_tracking *last;
-    uint32_t schema; /* index of the schema batch */
+    uint32_t schema; /* index of the schema batch, or NO_SCHEMA */
     bool write;      /* an accepted request has it */
     int64_t below;   /* the stored record must be below this one */
     bool found;      /* strict pass: a record exists, */
     int64_t stored;  /* at this notification id */
+    bool was_found;  /* the same before the first request */
+    int64_t was_stored;
 };
 
 struct batch {
@@ -93,6 +101,14 @@ struct batch {
     size_t row_count;
     struct tracking_update *tracking;
     size_t tracking_count;
+    bool expects_tracking; /* a request has TRACKING_FROM */
+    size_t entry_room;     /* entries that all requests mention */
+    struct entry *entries; /* strict pass: append/entries.h */
+    size_t entry_count;
+    int64_t floor; /* the revision floor, as accepted requests leave it */
+    bool raises_floor;
+    int64_t transaction; /* number of the one that COMMIT was sent for; 0: it
+                          * is not known */
     bool *uncertain; /* requests that a lost COMMIT may have stored, or NULL */
     bool accepted;   /* a request is to be committed */
     bool refused;    /* a request was refused, or was a repeat */
@@ -129,11 +145,21 @@ void quipu_postgres_batch_finish(struct batch *batch);
 /* Clears results and everything that a pass has entered, for another try. */
 void quipu_postgres_batch_clear(struct batch *batch);
 
-/* The index of a request's schema batch. */
+/* The index of a request's schema batch, or NO_SCHEMA. */
 static inline uint32_t batch_schema_of(const struct batch *batch,
                                        size_t request)
 {
+    if (!batch->requests[request].schema) {
+        return NO_SCHEMA;
+    }
     return batch->schema_of ? batch->schema_of[request] : 0;
+}
+
+/* Returns true if a request has entries, or expects a tracking record: only the
+ * strict pass takes such batches. */
+static inline bool batch_has_conditions(const struct batch *batch)
+{
+    return batch->entry_room > 0 || batch->expects_tracking;
 }
 
 /* The entry of a sequence, made if it is new.  NULL: no memory. */

@@ -3,9 +3,14 @@
  * method and its invariants. */
 #include "commit_recovery.h"
 
+#include "net/query.h"
+#include "net/retry.h"
+
 #include "common/safeguard.h"
 
 #include <string.h>
+
+#define PAUSE (20 * CLOCK_MILLISECOND) /* between two looks at a transaction */
 
 static void forget(struct batch *batch)
 {
@@ -86,4 +91,59 @@ void quipu_postgres_commit_recovery_end(struct batch *batch)
             *result = (quipu_result){ .positions = result->positions };
         }
     }
+}
+
+/* ------------------------------------------------------------- transactions */
+
+enum end { END_UNKNOWN, END_IN_PROGRESS, END_ABORTED, END_COMMITTED };
+
+struct look {
+    int64_t transaction;
+    enum end end;
+};
+
+/* An error 22023 says that the server has not given the number yet: it has
+ * crashed, and nothing of the transaction had reached its disk. */
+static int look(const struct lease *lease, void *context)
+{
+    struct look *look = context;
+    PGresult *result = NULL;
+    quipu_postgres_binary_begin(&lease->connection->arguments);
+    quipu_postgres_binary_add_int8(&lease->connection->arguments,
+                                   look->transaction);
+    int status = quipu_postgres_query_run(
+        lease, &lease->datastore->sql[SQL_TRANSACTION_STATUS],
+        "look at a transaction", &result);
+    const char *text = status == QUIPU_OK
+                           ? quipu_postgres_binary_get_text(result, 0, 0)
+                           : NULL;
+    look->end = END_UNKNOWN;
+    if (strcmp(lease->error->sqlstate, "22023") == 0 ||
+        (text && strcmp(text, "aborted") == 0)) {
+        look->end = END_ABORTED;
+    } else if (text && strcmp(text, "committed") == 0) {
+        look->end = END_COMMITTED;
+    } else if (text && strcmp(text, "in progress") == 0) {
+        look->end = END_IN_PROGRESS;
+    }
+    PQclear(result);
+    return status;
+}
+
+bool quipu_postgres_commit_recovery_is_aborted(const struct batch *batch)
+{
+    struct retry retry = quipu_postgres_retry_begin(batch->deadline, INT32_MAX);
+    struct look at = { .transaction = batch->transaction };
+    quipu_error own = { 0 };
+    do {
+        own = (quipu_error){ 0 };
+        at.end = END_UNKNOWN;
+        int status = quipu_postgres_query_repeat(batch->datastore, look, &at,
+                                                 batch->deadline, &own);
+        if (at.end == END_ABORTED || at.end == END_COMMITTED ||
+            (status == QUIPU_OK && at.end == END_UNKNOWN)) {
+            break;
+        }
+    } while (quipu_postgres_retry_again(&retry, PAUSE));
+    return at.end == END_ABORTED;
 }

@@ -14,8 +14,16 @@
  *       that an earlier call stored is (U3). Only requests that the lost try
  *       would have stored are marked as uncertain.
  * INV3  A request without items cannot be found. It has the fate of those
- *       with items in its batch; if there are none, the outcome stays
- *       unknown (V5).
+ *       with items in its batch, and the strict pass does not check it again if
+ *       they are stored; if there are none, the outcome stays unknown (V5).
+ * INV4  Before the outcome of a batch with conditions is reported as unknown,
+ *       its transaction has ended, unless the deadline passes before: then the
+ *       server ends it within IDLE_LIMIT.  So entries do not change later by
+ *       themselves (K5).  If the server says that it was aborted, it is tried
+ *       again.  If the server says that it was committed, the outcome is
+ *       reported as unknown all the same: after a crash, in which a commit that
+ *       was not answered is lost, the server can give its number to another
+ *       transaction.
  */
 #ifndef POSTGRES_COMMIT_RECOVERY_H
 #define POSTGRES_COMMIT_RECOVERY_H
@@ -30,5 +38,9 @@ void quipu_postgres_commit_recovery_begin(struct batch *batch);
 /* After a strict pass that is done: corrects the results of requests that the
  * lost try stored. */
 void quipu_postgres_commit_recovery_end(struct batch *batch);
+
+/* Waits until the transaction of a batch that cannot be found has ended, or
+ * until the deadline.  Returns true if it was aborted: nothing is stored. */
+bool quipu_postgres_commit_recovery_is_aborted(const struct batch *batch);
 
 #endif

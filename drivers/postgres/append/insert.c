@@ -136,15 +136,16 @@ static void add_rows(const struct batch *batch, uint32_t index,
 
 /* ------------------------------------------------------------------ sending */
 
-/* $1 and $2 of all statements here. */
+/* $1 and $2 of all statements here but those that remove a tracking record. */
 static void begin_arguments(const struct batch *batch, uint32_t schema,
                             struct arguments *arguments)
 {
     quipu_postgres_binary_begin(arguments);
     quipu_postgres_binary_add_int4(arguments,
                                    batch->datastore->namespace_number);
-    quipu_postgres_binary_add_int8(arguments,
-                                   batch->schemas[schema].bound->number);
+    quipu_postgres_binary_add_int8(
+        arguments,
+        schema == NO_SCHEMA ? 0 : batch->schemas[schema].bound->number);
 }
 
 static void send_schema(struct batch *batch, uint32_t index,
@@ -171,12 +172,35 @@ static void send_schema(struct batch *batch, uint32_t index,
     quipu_postgres_pipeline_send(connection, &schema->bound->sql[SQL_STORED]);
 }
 
+static void send_removal(struct batch *batch, const quipu_tracking *record,
+                         struct connection *connection)
+{
+    static const enum catalogue_sql statements[TRACKING_ANSWERS] = {
+        SQL_TRACKING_REMOVE, SQL_TRACKING_REMOVED
+    };
+    struct arguments *arguments = &connection->arguments;
+    for (size_t i = 0; i < TRACKING_ANSWERS; i++) {
+        quipu_postgres_binary_begin(arguments);
+        quipu_postgres_binary_add_int4(arguments,
+                                       batch->datastore->namespace_number);
+        quipu_postgres_binary_add_bytes(arguments, record->consumer);
+        quipu_postgres_binary_add_bytes(arguments, record->log);
+        quipu_postgres_pipeline_send(connection,
+                                     &batch->datastore->sql[statements[i]]);
+    }
+}
+
 static void send_tracking(struct batch *batch,
                           const struct tracking_update *update,
                           struct connection *connection)
 {
     struct arguments *arguments = &connection->arguments;
     const quipu_tracking *last = update->last;
+    bool bare = update->schema == NO_SCHEMA;
+    if (last->position.notification_id == 0) { /* T2 */
+        send_removal(batch, last, connection);
+        return;
+    }
     begin_arguments(batch, update->schema, arguments);
     quipu_postgres_binary_add_bytes(arguments, last->consumer);
     quipu_postgres_binary_add_bytes(arguments, last->log);
@@ -186,14 +210,16 @@ static void send_tracking(struct batch *batch,
     quipu_postgres_binary_add_bytes(
         arguments, (quipu_bytes){ last->position.event_id.bytes, 16 });
     quipu_postgres_binary_add_int8(arguments, update->below);
-    quipu_postgres_pipeline_send(connection,
-                                 &batch->datastore->sql[SQL_TRACKING_WRITE]);
+    quipu_postgres_pipeline_send(
+        connection,
+        &batch->datastore->sql[bare ? SQL_TRACKING_PUT : SQL_TRACKING_WRITE]);
     begin_arguments(batch, update->schema, arguments);
     quipu_postgres_binary_add_bytes(arguments, last->consumer);
     quipu_postgres_binary_add_bytes(arguments, last->log);
     quipu_postgres_binary_add_int8(arguments, last->position.notification_id);
-    quipu_postgres_pipeline_send(connection,
-                                 &batch->datastore->sql[SQL_TRACKING_STORED]);
+    quipu_postgres_pipeline_send(
+        connection, &batch->datastore->sql[bare ? SQL_TRACKING_PUT_STORED
+                                                : SQL_TRACKING_STORED]);
 }
 
 static int compare(quipu_bytes a, quipu_bytes b)

@@ -6,8 +6,9 @@
  * SQL_HEAD_RAISE, which takes the notification ids and locks the log;
  * SQL_INSERT or SQL_INSERT_NEXT (sql/item_sql.c); and SQL_STORED.  Two
  * statements for each tracking record follow, SQL_TRACKING_WRITE and
- * SQL_TRACKING_STORED.  A statement that cannot do its work fails, and with it
- * the transaction.
+ * SQL_TRACKING_STORED, or those for a record that belongs to no schema or is
+ * removed.  A statement that cannot do its work fails, and with it the
+ * transaction.
  *
  * A trigger or a rule of the database's owner can suppress a row without an
  * error.  The _STORED statements therefore look at the tables themselves, in

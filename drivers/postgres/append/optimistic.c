@@ -141,7 +141,7 @@ static int plan_items(struct batch *batch, uint32_t schema,
                       const quipu_request *request, bool *possible,
                       quipu_error *error)
 {
-    if (batch->schemas[schema].sparse) {
+    if (request->item_count > 0 && batch->schemas[schema].sparse) {
         return plan_sparse_items(batch, schema, request, error);
     }
     for (size_t i = 0; i < request->item_count && *possible; i++) {
@@ -191,7 +191,7 @@ static bool guards_are_checked(const struct batch *batch)
 static int plan(struct batch *batch, bool *possible, quipu_error *error)
 {
     int status = QUIPU_OK;
-    *possible = true;
+    *possible = !batch_has_conditions(batch);
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->requests[i].guard_count > 0) {
             batch->schemas[batch_schema_of(batch, i)].has_guards = true;

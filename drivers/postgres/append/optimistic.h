@@ -14,8 +14,8 @@
  *       request with the same result.
  * INV2  A batch that the expectations cannot describe (two guards that
  *       contradict each other, tracking records that do not rise, guards of
- *       a schema without items) is left to the strict pass, with nothing
- *       sent.
+ *       a schema without items, entries, tracking records that are expected at
+ *       a position) is left to the strict pass, with nothing sent.
  * INV3  If any statement fails, the server commits nothing, although COMMIT
  *       is already on its way: in a failed transaction COMMIT rolls back.
  */

@@ -2,9 +2,13 @@
 /* Reading the server state that a batch refers to. */
 #include "state_query.h"
 
+#include "entries.h"
+
 #include "net/errors.h"
 #include "net/query.h"
 #include "net/transaction.h"
+
+#include "common/safeguard.h"
 
 /* The queries of one round trip, in the order in which they were sent. */
 enum query_kind {
@@ -12,6 +16,9 @@ enum query_kind {
     QUERY_LASTS,
     QUERY_COMPARE,
     QUERY_TAKEN,
+    QUERY_SLOTS,
+    QUERY_ENTRIES,
+    QUERY_FLOOR,
     QUERY_TRACKING
 };
 
@@ -20,12 +27,13 @@ struct queries {
     struct {
         enum query_kind kind;
         uint32_t schema;
-    } at[3 * BATCH_SCHEMAS_MAX + 3];
+    } at[3 * BATCH_SCHEMAS_MAX + 6];
 };
 
 /* --------------------------------------------------------------- the batch */
 
-/* Enters the sequences and tracking records that the requests mention. */
+/* Enters the sequences, entries and tracking records that the requests
+ * mention. */
 static int enter(struct batch *batch, quipu_error *error)
 {
     bool entered = true;
@@ -46,7 +54,7 @@ static int enter(struct batch *batch, quipu_error *error)
         }
     }
     return entered
-               ? QUIPU_OK
+               ? quipu_postgres_entries_collect(batch, error)
                : quipu_postgres_error_no_memory(batch->datastore->host, error);
 }
 
@@ -189,8 +197,12 @@ static void send_tracking(struct batch *batch, struct connection *connection)
         }
         quipu_postgres_binary_array_end(arguments);
     }
-    quipu_postgres_pipeline_send(connection,
-                                 &batch->datastore->sql[SQL_TRACKING_COMPARE]);
+    quipu_postgres_pipeline_send(
+        connection,
+        &batch->datastore->sql[SAFEGUARDED("T1.lock-of-the-record",
+                                           batch->expects_tracking, false)
+                                   ? SQL_TRACKING_LOCK
+                                   : SQL_TRACKING_COMPARE]);
 }
 
 static void note(struct queries *queries, enum query_kind kind, uint32_t schema)
@@ -218,6 +230,23 @@ static void send_schema(struct batch *batch, struct connection *connection,
     }
 }
 
+/* The slots first, and the floor last (entries.h). */
+static void send_entries(struct batch *batch, struct connection *connection,
+                         struct queries *queries)
+{
+    if (batch->entry_count == 0) {
+        return;
+    }
+    if (quipu_postgres_entries_send_slots(batch, connection)) {
+        note(queries, QUERY_SLOTS, 0);
+    }
+    quipu_postgres_entries_send_lock(batch, connection);
+    note(queries, QUERY_ENTRIES, 0);
+    if (quipu_postgres_entries_send_floor(batch, connection)) {
+        note(queries, QUERY_FLOOR, 0);
+    }
+}
+
 static void send_queries(struct batch *batch, struct connection *connection,
                          struct queries *queries)
 {
@@ -231,6 +260,7 @@ static void send_queries(struct batch *batch, struct connection *connection,
             send_schema(batch, connection, i, queries);
         }
     }
+    send_entries(batch, connection, queries);
     if (batch->tracking_count > 0) {
         send_tracking(batch, connection);
         note(queries, QUERY_TRACKING, 0);
@@ -340,8 +370,9 @@ static const char *take_tracking(struct batch *batch, const PGresult *result)
         if (n < 1 || n > (int64_t)batch->tracking_count) {
             return not_asked;
         }
-        batch->tracking[n - 1].found = true;
-        batch->tracking[n - 1].stored =
+        struct tracking_update *update = &batch->tracking[n - 1];
+        update->found = update->was_found = true;
+        update->stored = update->was_stored =
             quipu_postgres_binary_get_int(result, line, 1);
     }
     return NULL;
@@ -360,6 +391,12 @@ static const char *take(struct batch *batch, enum query_kind kind,
         return take_compare(batch, schema, result, items);
     case QUERY_TAKEN:
         return take_taken(batch, schema, result, items);
+    case QUERY_SLOTS:
+        return NULL;
+    case QUERY_ENTRIES:
+        return quipu_postgres_entries_take_lock(batch, result);
+    case QUERY_FLOOR:
+        return quipu_postgres_entries_take_floor(batch, result);
     default:
         return take_tracking(batch, result);
     }

@@ -2,6 +2,7 @@
 /* The strict pass; the method and its invariants are in strict.h. */
 #include "strict.h"
 
+#include "entries.h"
 #include "insert.h"
 #include "state_query.h"
 
@@ -11,6 +12,7 @@
 #include "net/transaction.h"
 
 #include "common/preconditions.h"
+#include "common/safeguard.h"
 
 #include <string.h>
 
@@ -25,7 +27,7 @@ struct strict {
     struct key_table positions[BATCH_SCHEMAS_MAX];
     /* The request being checked. */
     const quipu_request *request;
-    uint32_t schema; /* index of its schema batch */
+    uint32_t schema; /* index of its schema batch, or NO_SCHEMA */
     size_t first;    /* index of its first item, of all */
 };
 
@@ -104,11 +106,23 @@ static int find_position(void *context, quipu_bytes sequence_id,
     return QUIPU_OK;
 }
 
+static int find_entry(void *context, quipu_bytes key, bool *found,
+                      int64_t *revision, quipu_error *error)
+{
+    const struct strict *strict = context;
+    const struct entry *entry = quipu_postgres_entries_find(strict->batch, key);
+    (void)error;
+    *found = entry->found;
+    *revision = entry->revision;
+    return QUIPU_OK;
+}
+
 static const struct preconditions_lookups lookups = {
     .last_position = find_last_position,
     .item = find_item,
     .tracking = find_tracking,
     .position_is_taken = find_position,
+    .entry = find_entry,
 };
 
 /* ---------------------------------------------------------------- accepting */
@@ -138,6 +152,18 @@ static void accept_item(struct strict *strict, const quipu_item *item,
     }
 }
 
+/* The record is written only if it is as it was read: if it was found, it is
+ * locked; if it was not, another append may have made it, which any bound
+ * below all ids refuses. */
+static int64_t below_of(const struct tracking_update *update)
+{
+    if (update->was_found) {
+        return update->was_stored + 1;
+    }
+    return SAFEGUARDED("T1.record-that-is-made-meanwhile", INT64_MIN,
+                       INT64_MAX);
+}
+
 static void accept_tracking(struct strict *strict)
 {
     const quipu_tracking *tracking = strict->request->tracking;
@@ -149,7 +175,11 @@ static void accept_tracking(struct strict *strict)
     if (!update->write) {
         update->below = tracking->position.notification_id;
     }
-    update->write = update->found = true;
+    if (strict->batch->expects_tracking) {
+        update->below = below_of(update);
+    }
+    update->write = true;
+    update->found = tracking->position.notification_id > 0;
     update->stored = tracking->position.notification_id;
     update->last = tracking;
 }
@@ -173,6 +203,7 @@ static void accept(struct strict *strict, const struct preconditions *check,
             schema->head + (int64_t)(schema->items - request->item_count) + 1;
     }
     accept_tracking(strict);
+    quipu_postgres_entries_accept(batch, request);
     batch->accepted = true;
 }
 
@@ -182,11 +213,11 @@ static int check_request(struct strict *strict, quipu_result *result,
                          quipu_error *error)
 {
     struct batch *batch = strict->batch;
-    struct schema_batch *schema = &batch->schemas[strict->schema];
+    quipu_driver_schema *bound = strict->request->schema;
     struct preconditions check = { .host = batch->datastore->host,
                                    .lookups = &lookups,
                                    .context = strict,
-                                   .schema = &schema->bound->schema,
+                                   .schema = bound ? &bound->schema : NULL,
                                    .request = strict->request,
                                    .result = result,
                                    .strict = true };
@@ -195,7 +226,8 @@ static int check_request(struct strict *strict, quipu_result *result,
         if (result->status != QUIPU_OK) {
             batch->refused = true;
         } else if ((result->flags & QUIPU_RESULT_REPEATED) != 0) {
-            batch->refused = schema->has_repeats = true;
+            batch->schemas[strict->schema].has_repeats = true;
+            batch->refused = true;
         } else {
             accept(strict, &check, result);
         }
@@ -249,15 +281,39 @@ static void enter_taken(struct strict *strict)
     }
 }
 
+/* Returns true if a lost try has stored what it would have stored: an item of
+ * an uncertain request is there. */
+static bool lost_try_is_stored(const struct strict *strict)
+{
+    const struct batch *batch = strict->batch;
+    const struct item_state *state = strict->items;
+    for (size_t i = 0; batch->uncertain && i < batch->count; i++) {
+        if (batch->uncertain[i] && batch->requests[i].item_count > 0 &&
+            state->stored.found) {
+            return true;
+        }
+        state += batch->requests[i].item_count;
+    }
+    return false;
+}
+
+/* A request without items is not found by its event ids.  If the lost try is
+ * stored, it is stored as well, and not checked again: its entries would be
+ * written twice, or conflict with themselves. */
 static int check_requests(struct strict *strict, quipu_error *error)
 {
     struct batch *batch = strict->batch;
+    bool stored = SAFEGUARDED("K4.own-entries-are-no-conflict",
+                              lost_try_is_stored(strict), false);
     int status = QUIPU_OK;
     enter_taken(strict);
     for (size_t i = 0; i < batch->count && status == QUIPU_OK; i++) {
         strict->request = &batch->requests[i];
         strict->schema = batch_schema_of(batch, i);
-        status = check_request(strict, &batch->results[i], error);
+        if (!stored || !batch->uncertain[i] ||
+            strict->request->item_count > 0) {
+            status = check_request(strict, &batch->results[i], error);
+        }
         strict->first += strict->request->item_count;
     }
     return status;
@@ -288,19 +344,36 @@ static int decide(struct batch *batch, const struct lease *lease)
 
 /* ------------------------------------------------------------------ storing */
 
+/* The answers of the two parts of what is stored. */
+struct stores {
+    unsigned inserts; /* items and tracking records */
+    unsigned entries;
+};
+
+static int check_answer(const struct batch *batch, const struct lease *lease,
+                        const struct stores *stores, unsigned nth,
+                        const PGresult *result)
+{
+    return nth < stores->inserts
+               ? quipu_postgres_insert_check_answer(batch, lease, nth, result)
+               : quipu_postgres_entries_check_answer(batch, lease,
+                                                     nth - stores->inserts,
+                                                     stores->entries, result);
+}
+
 /* Receives the answers of the insert, and checks them. */
 static int receive_stores(struct batch *batch, const struct lease *lease,
-                          unsigned answers)
+                          const struct stores *stores)
 {
     int64_t latest = quipu_postgres_batch_latest(batch);
     int status = QUIPU_OK;
-    for (unsigned i = 0; i < answers && status == QUIPU_OK; i++) {
+    for (unsigned i = 0;
+         i < stores->inserts + stores->entries && status == QUIPU_OK; i++) {
         PGresult *result = NULL;
         enum answer answer =
             quipu_postgres_pipeline_receive(lease->connection, latest, &result);
         if (answer == ANSWER_OK || answer == ANSWER_ERROR) {
-            status =
-                quipu_postgres_insert_check_answer(batch, lease, i, result);
+            status = check_answer(batch, lease, stores, i, result);
         }
         if (answer != ANSWER_OK && status == QUIPU_OK) {
             return quipu_postgres_error_from_answer(lease, answer, &result,
@@ -311,30 +384,35 @@ static int receive_stores(struct batch *batch, const struct lease *lease,
     return status;
 }
 
-/* Stores what was accepted.  *transaction, if not NULL, gets the number of the
- * transaction. */
-static int store(struct batch *batch, const struct lease *lease,
-                 int64_t *transaction)
+/* Stores what was accepted.  batch->transaction gets the number of the
+ * transaction, if there is a function, or if the batch has conditions and writes
+ * something. */
+static int store(struct batch *batch, const struct lease *lease, bool works)
 {
     struct connection *connection = lease->connection;
     int64_t latest = quipu_postgres_batch_latest(batch);
     PGresult *result = NULL;
-    unsigned answers = quipu_postgres_insert_send(batch, connection);
-    if (transaction) {
+    struct stores stores = {
+        .inserts = quipu_postgres_insert_send(batch, connection),
+        .entries = quipu_postgres_entries_send_writes(batch, connection)
+    };
+    bool empty = stores.inserts + stores.entries == 0;
+    bool numbered = works || (batch_has_conditions(batch) && !empty);
+    if (numbered) {
         quipu_postgres_work_send_question(lease);
-    } else if (answers == 0) {
+    } else if (empty) {
         return QUIPU_OK;
     }
     quipu_postgres_pipeline_sync(connection);
-    int status = receive_stores(batch, lease, answers);
-    if (status == QUIPU_OK && transaction) {
+    int status = receive_stores(batch, lease, &stores);
+    if (status == QUIPU_OK && numbered) {
         enum answer answer =
             quipu_postgres_pipeline_receive(connection, latest, &result);
         if (answer != ANSWER_OK) {
             return quipu_postgres_error_from_answer(lease, answer, &result,
                                                     "append");
         }
-        *transaction = quipu_postgres_binary_get_int(result, 0, 0);
+        batch->transaction = quipu_postgres_binary_get_int(result, 0, 0);
         PQclear(result);
     }
     return status == QUIPU_OK
@@ -345,7 +423,8 @@ static int store(struct batch *batch, const struct lease *lease,
 /* --------------------------------------------------------------- the pass */
 
 /* The outcome of an error before COMMIT.  A violation (class 23) can only be
- * that of a tracking record (INV1). */
+ * that of a tracking record (INV1); that of an entry is impossible, and would be
+ * as harmless. */
 static enum outcome outcome_of(const struct lease *lease)
 {
     return quipu_postgres_retry_classify(lease) != RETRY_NEVER ||
@@ -377,17 +456,17 @@ static enum outcome store_and_commit(struct batch *batch,
         return OUTCOME_DONE;
     }
     bool works = batch->accepted && work->function;
-    int64_t transaction = 0;
-    if (store(batch, lease, works ? &transaction : NULL) != QUIPU_OK) {
+    if (store(batch, lease, works) != QUIPU_OK) {
         return outcome_of(lease);
     }
     int64_t latest = quipu_postgres_batch_latest(batch);
     if (works &&
-        quipu_postgres_work_run(lease, work, transaction) != QUIPU_OK) {
+        quipu_postgres_work_run(lease, work, batch->transaction) != QUIPU_OK) {
         return OUTCOME_FAILED;
     }
-    int status = works ? quipu_postgres_work_commit(lease, transaction, latest)
-                       : quipu_postgres_transaction_commit(lease, latest);
+    int status =
+        works ? quipu_postgres_work_commit(lease, batch->transaction, latest)
+              : quipu_postgres_transaction_commit(lease, latest);
     if (works && !lease->connection->lost && status == QUIPU_UNKNOWN_OUTCOME) {
         return OUTCOME_FAILED; /* the function has committed */
     }

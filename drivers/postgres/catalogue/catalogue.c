@@ -177,9 +177,9 @@ static int make_postgres_schema(const struct lease *lease)
     return run_template(lease, &create, NULL);
 }
 
-static int make_store(const struct lease *lease)
+/* Begins a transaction that creates tables. */
+static int begin_making(const struct lease *lease)
 {
-    quipu_driver_datastore *datastore = lease->datastore;
     PGresult *result = NULL;
     const struct sql_text begin = { "BEGIN ISOLATION LEVEL READ COMMITTED",
                                     "" };
@@ -193,6 +193,13 @@ static int make_store(const struct lease *lease)
         status = run(lease, &search_path, NULL, &result);
         PQclear(result);
     }
+    return status;
+}
+
+static int make_store(const struct lease *lease)
+{
+    quipu_driver_datastore *datastore = lease->datastore;
+    int status = begin_making(lease);
     if (status == QUIPU_OK && datastore->options.schema) {
         status = make_postgres_schema(lease);
     }
@@ -245,6 +252,59 @@ static int find_or_make_store(const struct lease *lease, bool create)
         own.code = QUIPU_CORRUPT; /* some of the tables exist, but no store */
     }
     return quipu_common_error_pass(own.code, &own, lease->error);
+}
+
+/* ------------------------------------------------------ older stores: entries */
+
+static int make_entries(const struct lease *lease)
+{
+    const struct sql_text sql = { quipu_postgres_table_ddl_entries, "" };
+    int status = begin_making(lease);
+    if (status == QUIPU_OK) {
+        status = run_template(lease, &sql, NULL);
+    }
+    if (status == QUIPU_OK) {
+        return quipu_postgres_transaction_commit(lease, lease->deadline);
+    }
+    quipu_postgres_transaction_rollback(lease);
+    quipu_postgres_error_advise(
+        lease->error, "42501",
+        "the store was made by an older quipu and lacks the table "
+        "quipu_entries: grant CREATE on the PostgreSQL schema, or append an "
+        "entry as another role once");
+    return status;
+}
+
+static int find_entries(const struct lease *lease, bool *found)
+{
+    quipu_driver_datastore *datastore = lease->datastore;
+    struct arguments *arguments = &lease->connection->arguments;
+    PGresult *result = NULL;
+    quipu_postgres_binary_begin(arguments);
+    quipu_postgres_binary_add_text(arguments, datastore->schema);
+    quipu_postgres_binary_add_text(arguments, "quipu_entries");
+    int status =
+        quipu_postgres_query_run(lease, &datastore->sql[SQL_TABLE_EXISTS],
+                                 "look at the catalogue", &result);
+    *found = status == QUIPU_OK && PQntuples(result) > 0;
+    PQclear(result);
+    return status;
+}
+
+/* Another process may make the table at the same time; it is there then, too.
+ * If a commit was not answered, the next try finds out. */
+int quipu_postgres_catalogue_add_entries(const struct lease *lease)
+{
+    bool found = false;
+    int status = find_entries(lease, &found);
+    if (status == QUIPU_OK && !found) {
+        status = make_entries(lease);
+    }
+    if (status != QUIPU_OK && (status == QUIPU_UNKNOWN_OUTCOME ||
+                               quipu_postgres_retry_is_race(lease->error))) {
+        status = QUIPU_OK;
+    }
+    return status;
 }
 
 /* -------------------------------------------------------------- namespaces */

@@ -9,6 +9,7 @@
  *     quipu_heads       the last notification id of each schema's log; the row
  *                       that appends lock
  *     quipu_tracking    tracking records
+ *     quipu_entries     key-value entries, and the revision floors
  *     quipu_tables      item tables, each shared by the schemas of one shape
  *
  * All names that begin with quipu_ are reserved.  Set-up and tear-down of
@@ -19,7 +20,15 @@
 
 #include "datastore.h"
 
-/* Raised by each change of the tables that older drivers cannot handle. */
+/*
+ * Raised by each change of the tables that older drivers cannot handle.
+ *
+ * quipu_entries did not raise it.  A store that lacks the table gets it with
+ * the first append that has entries.  A driver that does not know the table
+ * neither reads nor writes it, and its appends have no conditions: it only
+ * raises tracking records, under the lock of their rows, as any append without
+ * conditions does.  So it breaks no guarantee of K1 to K7, T1 or T2.
+ */
 #define STORE_FORMAT 1
 
 /* Finds the store's PostgreSQL schema, checks the format, and finds the
@@ -27,5 +36,9 @@
  * `create`, makes what is missing.  NOT_FOUND; UNSUPPORTED: a newer format;
  * CORRUPT. */
 int quipu_postgres_catalogue_open(const struct lease *lease, bool create);
+
+/* Creates the table of entries in a store of an older program.  DENIED: the role
+ * lacks the right. */
+int quipu_postgres_catalogue_add_entries(const struct lease *lease);
 
 #endif

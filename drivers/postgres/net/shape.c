@@ -27,6 +27,7 @@ static const struct word {
     { "text", TYPE_TEXT, 0, INT32_MAX },
     { "id", TYPE_TEXT, 0, QUIPU_ID_MAX },
     { "name", TYPE_TEXT, 0, QUIPU_NAME_MAX },
+    { "key", TYPE_TEXT, 1, QUIPU_KEY_MAX },
 };
 
 struct column {

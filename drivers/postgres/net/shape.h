@@ -22,6 +22,7 @@
  *     bool int4 int8 float8 time uuid bytea void text
  *     count                  an int8 that quipu counts with: 0 to COUNT_MAX
  *     id, name               text of at most QUIPU_ID_MAX, QUIPU_NAME_MAX bytes
+ *     key                    text of 1 to QUIPU_KEY_MAX bytes
  *     int8?                  the same, or NULL
  */
 #ifndef POSTGRES_SHAPE_H

@@ -180,6 +180,74 @@ static bool is_whole(const struct reading *reading)
            reading->range.upper == INT64_MAX;
 }
 
+/* ----------------------------------------------------------------- filters */
+
+/* Returns true if an item must have one of the topics of some match. */
+static bool has_topics(const quipu_filter *filter)
+{
+    for (size_t i = 0; i < filter->match_count; i++) {
+        if (!filter->matches[i].topics) {
+            return false; /* this match passes every topic */
+        }
+    }
+    return filter->match_count > 0;
+}
+
+static void put_topics(struct arguments *arguments, const quipu_filter *filter)
+{
+    size_t count = 0;
+    if (!has_topics(filter)) {
+        quipu_postgres_binary_add_bytes(arguments, (quipu_bytes){ NULL, 0 });
+        return;
+    }
+    for (size_t i = 0; i < filter->match_count; i++) {
+        count += filter->matches[i].topic_count;
+    }
+    quipu_postgres_binary_array_begin(arguments, TYPE_TEXT, count);
+    for (size_t i = 0; i < filter->match_count; i++) {
+        for (size_t j = 0; j < filter->matches[i].topic_count; j++) {
+            quipu_postgres_binary_put_bytes(arguments,
+                                            filter->matches[i].topics[j]);
+        }
+    }
+    quipu_postgres_binary_array_end(arguments);
+}
+
+/* The beginnings of the ranges of ids, and their ends; NULL: no end. */
+static void put_prefixes(struct arguments *arguments,
+                         const quipu_filter *filter, bool ends)
+{
+    if (filter->prefix_count == 0) {
+        quipu_postgres_binary_add_bytes(arguments, (quipu_bytes){ NULL, 0 });
+        return;
+    }
+    quipu_postgres_binary_array_begin(arguments, TYPE_TEXT,
+                                      filter->prefix_count);
+    for (size_t i = 0; i < filter->prefix_count; i++) {
+        char text[QUIPU_ID_MAX + TEXT_RANGE_MORE];
+        quipu_bytes bound = filter->prefixes[i];
+        if (ends) {
+            bound = quipu_postgres_text_range_end(bound, text);
+        }
+        if (bound.data) {
+            quipu_postgres_binary_put_bytes(arguments, bound);
+        } else {
+            quipu_postgres_binary_put_null(arguments);
+        }
+    }
+    quipu_postgres_binary_array_end(arguments);
+}
+
+/* Partitions are left to the core. */
+static void put_filter(struct arguments *arguments, const quipu_filter *filter)
+{
+    put_topics(arguments, filter);
+    put_prefixes(arguments, filter, false);
+    put_prefixes(arguments, filter, true);
+}
+
+/* ----------------------------------------------------------- a page's query */
+
 struct page_query {
     const quipu_driver_cursor *cursor;
     int64_t limit;
@@ -193,6 +261,12 @@ static void put_query(struct arguments *arguments, const void *context)
     int64_t upper = reading->range.upper;
     quipu_postgres_binary_add_int4(arguments,
                                    cursor->datastore->namespace_number);
+    if (reading->one) {
+        quipu_postgres_binary_add_bytes(
+            arguments, (quipu_bytes){ reading->event_id.bytes, 16 });
+        quipu_postgres_binary_add_int8(arguments, cursor->bound->number);
+        return;
+    }
     quipu_postgres_binary_add_int8(arguments,
                                    reading->large ? PAGE_BYTES : ITEM_BYTES);
     quipu_postgres_binary_add_int8(arguments, query->limit);
@@ -211,6 +285,9 @@ static void put_query(struct arguments *arguments, const void *context)
         quipu_postgres_binary_add_int8(arguments, reading->head);
     }
     quipu_postgres_binary_add_int8(arguments, cursor->bound->number);
+    if (reading->filter) {
+        put_filter(arguments, reading->filter);
+    }
 }
 
 static const struct statement *choose_query(const quipu_driver_cursor *cursor)
@@ -219,7 +296,12 @@ static const struct statement *choose_query(const quipu_driver_cursor *cursor)
     if (is_whole(reading)) {
         return &cursor->bound->sql[SQL_WHOLE];
     }
-    size_t which = reading->log ? SQL_LOG_UP : SQL_SEQUENCE_UP;
+    if (reading->one) {
+        return &cursor->bound->sql[SQL_EVENT];
+    }
+    size_t which = reading->filter ? SQL_FILTERED_UP
+                   : reading->log  ? SQL_LOG_UP
+                                   : SQL_SEQUENCE_UP;
     which += reading->descending ? 1 : 0;
     which += reading->large ? SQL_LARGE_SEQUENCE_UP - SQL_SEQUENCE_UP : 0;
     return &cursor->bound->sql[which];
@@ -474,6 +556,56 @@ int quipu_postgres_read_log(quipu_driver_datastore *datastore,
     }
     made->reading.log = true;
     return start(made, range, deadline, cursor, error);
+}
+
+int quipu_postgres_read_filtered(quipu_driver_datastore *datastore,
+                                 quipu_driver_schema *bound,
+                                 const quipu_range *range,
+                                 const quipu_filter *filter, int64_t deadline,
+                                 quipu_driver_cursor **cursor,
+                                 quipu_error *error)
+{
+    quipu_driver_cursor *made = NULL;
+    int status = quipu_postgres_read_create(datastore, bound, &made, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    made->reading.log = true;
+    made->reading.filter = filter;
+    return start(made, range, deadline, cursor, error);
+}
+
+/* A read of the log with one item at most, which SQL_EVENT finds.  Without one
+ * the schema may have been torn down. */
+int quipu_postgres_read_find_event(quipu_driver_datastore *datastore,
+                                   quipu_driver_schema *bound,
+                                   quipu_bytes event_id, int64_t deadline,
+                                   quipu_driver_cursor **cursor,
+                                   quipu_error *error)
+{
+    const quipu_range one = { .struct_size = sizeof(one),
+                              .lower = INT64_MIN,
+                              .upper = INT64_MAX,
+                              .limit = 1 };
+    quipu_driver_cursor *made = NULL;
+    int status = quipu_postgres_read_create(datastore, bound, &made, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    made->reading.log = made->reading.one = true;
+    memcpy(made->reading.event_id.bytes, event_id.data, 16);
+    status = start(made, &one, deadline, &made, error);
+    if (status == QUIPU_OK && made->reading.count == 0) {
+        SAFEGUARD("W5.schema-of-an-event")
+        status = check_bound(made, deadline, error);
+        if (status != QUIPU_OK) {
+            quipu_postgres_read_close(made);
+        }
+    }
+    if (status == QUIPU_OK) {
+        *cursor = made;
+    }
+    return status;
 }
 
 int quipu_postgres_read_step(quipu_driver_cursor *cursor, int64_t deadline,

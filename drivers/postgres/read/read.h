@@ -9,13 +9,16 @@
 /* State of a read of items. */
 struct reading {
     bool log; /* of the log, not of a sequence */
+    bool one; /* of the item with the event id `event_id` */
     bool descending;
     bool sparse;  /* of a sequence whose positions need not be consecutive */
     bool large;   /* an item exceeded its share: the server measures pages */
     bool more;    /* there may be another page */
     bool lent;    /* the page has been returned by a step */
     int64_t head; /* later items are not part of the read (V4) */
-    quipu_range range;   /* still to be read */
+    quipu_range range;          /* still to be read */
+    const quipu_filter *filter; /* of the log, or NULL; borrowed */
+    quipu_uuid event_id;
     PGresult *page;      /* owns the bytes of the items */
     quipu_item *items;   /* of the page */
     quipu_value *values; /* of their further columns */
@@ -52,7 +55,8 @@ int quipu_postgres_read_create(quipu_driver_datastore *datastore,
                                quipu_driver_cursor **cursor,
                                quipu_error *error);
 
-/* The driver operations read_sequence, read_log, step and cursor_close. */
+/* The driver operations read_sequence, read_log, read_filtered, find_event, step
+ * and cursor_close. */
 int quipu_postgres_read_sequence(quipu_driver_datastore *datastore,
                                  quipu_driver_schema *bound,
                                  quipu_bytes sequence_id,
@@ -63,9 +67,31 @@ int quipu_postgres_read_log(quipu_driver_datastore *datastore,
                             quipu_driver_schema *bound,
                             const quipu_range *range, int64_t deadline,
                             quipu_driver_cursor **cursor, quipu_error *error);
+int quipu_postgres_read_filtered(quipu_driver_datastore *datastore,
+                                 quipu_driver_schema *bound,
+                                 const quipu_range *range,
+                                 const quipu_filter *filter, int64_t deadline,
+                                 quipu_driver_cursor **cursor,
+                                 quipu_error *error);
+int quipu_postgres_read_find_event(quipu_driver_datastore *datastore,
+                                   quipu_driver_schema *bound,
+                                   quipu_bytes event_id, int64_t deadline,
+                                   quipu_driver_cursor **cursor,
+                                   quipu_error *error);
 int quipu_postgres_read_step(quipu_driver_cursor *cursor, int64_t deadline,
                              const void **rows, size_t *count,
                              quipu_error *error);
 void quipu_postgres_read_close(quipu_driver_cursor *cursor);
+
+/* ---------------------------------------------- text_range.c: ranges of texts */
+
+/* The bytes that the end of a range may have more than the prefix. */
+#define TEXT_RANGE_MORE 4
+
+/* Computes the least text that is above all texts that begin with `prefix`, in
+ * `end`, which has room for the prefix and TEXT_RANGE_MORE bytes.  Both are
+ * UTF-8 without NUL.  No data: there is none, since the prefix is empty or has
+ * only the greatest character. */
+quipu_bytes quipu_postgres_text_range_end(quipu_bytes prefix, char *end);
 
 #endif

@@ -116,6 +116,35 @@ static const struct sql_template templates[CATALOGUE_SQL_COUNT] = {
         " WHERE h.namespace {=} $1 AND h.schema {=} $2"
         "   AND k.consumer {=} $3 AND k.log {=} $4"
         "   AND k.notification_id {=} $5" },
+    [SQL_TRACKING_PUT] = {
+        "int4 int8 text text int8 uuid uuid int8",
+        "",
+        "INSERT INTO {quipu_tracking} AS k"
+        "       (namespace, consumer, log, notification_id, store, event_id)"
+        " VALUES ($1, $3, $4, $5, $6, $7)"
+        " ON CONFLICT (namespace, consumer, log) DO UPDATE"
+        "    SET notification_id = CASE WHEN k.notification_id {<} $8"
+        "                               THEN excluded.notification_id END,"
+        "        store = excluded.store, event_id = excluded.event_id" },
+    [SQL_TRACKING_PUT_STORED] = {
+        "int4 int8 text text int8",
+        "one int4",
+        "SELECT 1 {/} (pg_catalog.count(*) {=} 1)::int"
+        "  FROM {quipu_tracking} AS k"
+        " WHERE k.namespace {=} $1"
+        "   AND k.consumer {=} $3 AND k.log {=} $4"
+        "   AND k.notification_id {=} $5" },
+    [SQL_TRACKING_REMOVE] = {
+        "int4 text text",
+        "",
+        "DELETE FROM {quipu_tracking}"
+        " WHERE namespace {=} $1 AND consumer {=} $2 AND log {=} $3" },
+    [SQL_TRACKING_REMOVED] = {
+        "int4 text text",
+        "one int4",
+        "SELECT 1 {/} (pg_catalog.count(*) {=} 0)::int"
+        "  FROM {quipu_tracking}"
+        " WHERE namespace {=} $1 AND consumer {=} $2 AND log {=} $3" },
     [SQL_TRACKING_COMPARE] = {
         "int4 text[] text[]",
         "count int8",
@@ -124,6 +153,18 @@ static const struct sql_template templates[CATALOGUE_SQL_COUNT] = {
         "  JOIN {quipu_tracking} AS k"
         "    ON k.namespace {=} $1"
         "       AND k.consumer {=} u.consumer AND k.log {=} u.log" },
+    /* A record for which the statement has to wait is read as it is then
+     * (T1).  The order is that of all transactions. */
+    [SQL_TRACKING_LOCK] = {
+        "int4 text[] text[]",
+        "count int8",
+        "SELECT u.n, k.notification_id"
+        "  FROM unnest($2, $3) WITH ORDINALITY AS u(consumer, log, n)"
+        "  JOIN {quipu_tracking} AS k"
+        "    ON k.namespace {=} $1"
+        "       AND k.consumer {=} u.consumer AND k.log {=} u.log"
+        " ORDER BY k.consumer, k.log"
+        " FOR UPDATE OF k" },
     [SQL_TRACKING_READ] = {
         "int4 text text",
         "opt int8 uuid uuid",
@@ -139,6 +180,96 @@ static const struct sql_template templates[CATALOGUE_SQL_COUNT] = {
         "   AND (consumer {>} $2 OR log {>} $3)"
         " ORDER BY consumer, log"
         " LIMIT $4" },
+
+    /* ----------------------------------------------------------- entries */
+    /* append/entries.h explains locks and floor.  The arrays are in the order
+     * in which all transactions lock. */
+    [SQL_ENTRIES_SLOTS] = {
+        "int8[] bool[]",
+        "void",
+        "SELECT CASE WHEN u.exclusive"
+        "            THEN pg_catalog.pg_advisory_xact_lock(u.slot)"
+        "            ELSE pg_catalog.pg_advisory_xact_lock_shared(u.slot)"
+        "       END"
+        "  FROM unnest($1, $2) AS u(slot, exclusive)" },
+    [SQL_ENTRIES_LOCK] = {
+        "int4 text[] bool[]",
+        "count int8?",
+        "SELECT u.n, CASE WHEN u.written"
+        "                 THEN (SELECT e.revision"
+        "                         FROM {quipu_entries} AS e"
+        "                        WHERE e.namespace {=} $1 AND e.key {=} u.key"
+        "                          FOR UPDATE)"
+        "                 ELSE (SELECT e.revision"
+        "                         FROM {quipu_entries} AS e"
+        "                        WHERE e.namespace {=} $1 AND e.key {=} u.key"
+        "                          FOR SHARE)"
+        "            END"
+        "  FROM unnest($2, $3) WITH ORDINALITY AS u(key, written, n)" },
+    [SQL_ENTRIES_FLOOR] = {
+        "int4",
+        "opt count",
+        "SELECT revision"
+        "  FROM {quipu_entries}"
+        " WHERE namespace {=} $1 AND key {=} ''" },
+    [SQL_ENTRIES_ADD] = {
+        "int4 text[] int8[] bytea[]",
+        "",
+        "INSERT INTO {quipu_entries} (namespace, key, revision, value)"
+        " SELECT $1, u.key, u.revision, u.value"
+        "   FROM unnest($2, $3, $4) AS u(key, revision, value)" },
+    [SQL_ENTRIES_UPDATE] = {
+        "int4 text[] int8[] int8[] bytea[]",
+        "",
+        "UPDATE {quipu_entries} AS e"
+        "   SET revision = u.revision, value = u.value"
+        "  FROM unnest($2, $3, $4, $5) AS u(key, was, revision, value)"
+        " WHERE e.namespace {=} $1 AND e.key {=} u.key"
+        "   AND e.revision {=} u.was" },
+    [SQL_ENTRIES_REMOVE] = {
+        "int4 text[] int8[]",
+        "",
+        "DELETE FROM {quipu_entries} AS e"
+        " USING unnest($2, $3) AS u(key, was)"
+        " WHERE e.namespace {=} $1 AND e.key {=} u.key"
+        "   AND e.revision {=} u.was" },
+    /* Fails, by a division by zero, unless each key has its revision, or no
+     * row if that is NULL. */
+    [SQL_ENTRIES_STORED] = {
+        "int4 text[] int8[]",
+        "one int4",
+        "SELECT 1 {/} (pg_catalog.count(*) {=} 0)::int"
+        "  FROM unnest($2, $3) AS u(key, revision)"
+        "  LEFT JOIN {quipu_entries} AS e"
+        "         ON e.namespace {=} $1 AND e.key {=} u.key"
+        " WHERE CASE WHEN u.revision IS NULL"
+        "            THEN e.revision IS NOT NULL"
+        "            ELSE (e.revision {=} u.revision) IS NOT TRUE END" },
+    [SQL_ENTRIES_RAISE] = {
+        "int4 int8",
+        "opt count",
+        "INSERT INTO {quipu_entries} AS e (namespace, key, revision, value)"
+        " VALUES ($1, '', $2, '')"
+        " ON CONFLICT (namespace, key) DO UPDATE"
+        "    SET revision = CASE WHEN e.revision {<} excluded.revision"
+        "                        THEN excluded.revision ELSE e.revision END"
+        " RETURNING revision" },
+    /* Pages of at most $4 entries whose values have at most $5 bytes, and at
+     * least one entry. */
+    [SQL_ENTRIES_LIST] = {
+        "int4 text text int8 int8",
+        "key count bytea",
+        "SELECT p.key, p.revision, p.value"
+        "  FROM (SELECT key, revision, value,"
+        "               pg_catalog.sum(pg_catalog.octet_length(value))"
+        "                   OVER (ORDER BY key ROWS UNBOUNDED PRECEDING)"
+        "               {-} pg_catalog.octet_length(value) AS before"
+        "          FROM {quipu_entries}"
+        "         WHERE namespace {=} $1 AND key {>=} $2 AND key {<} $3"
+        "         ORDER BY key"
+        "         LIMIT $4) AS p"
+        " WHERE p.before {<} $5"
+        " ORDER BY p.key" },
 
     /* -------------------------------------------------------- namespaces */
     [SQL_NAMESPACE_FIND] = {

@@ -21,11 +21,25 @@ enum catalogue_sql {
     SQL_HEADS_READ,
     SQL_HEAD_ADD,
     SQL_HEAD_REMOVE,
-    SQL_TRACKING_WRITE,   /* fails unless it raises the record */
-    SQL_TRACKING_STORED,  /* fails unless the record is stored */
+    SQL_TRACKING_WRITE,  /* fails unless it raises the record */
+    SQL_TRACKING_STORED, /* fails unless the record is stored */
+    SQL_TRACKING_PUT,    /* the same two without a schema */
+    SQL_TRACKING_PUT_STORED,
+    SQL_TRACKING_REMOVE,
+    SQL_TRACKING_REMOVED, /* fails unless the record is gone */
     SQL_TRACKING_COMPARE, /* of several records */
+    SQL_TRACKING_LOCK,    /* the same, and locks them */
     SQL_TRACKING_READ,
     SQL_TRACKING_LIST,
+    SQL_ENTRIES_SLOTS, /* locks for keys that may have no row */
+    SQL_ENTRIES_LOCK,  /* rows, and reads their revisions */
+    SQL_ENTRIES_FLOOR,
+    SQL_ENTRIES_ADD,
+    SQL_ENTRIES_UPDATE,
+    SQL_ENTRIES_REMOVE,
+    SQL_ENTRIES_STORED, /* fails unless the entries are as written */
+    SQL_ENTRIES_RAISE,  /* the floor */
+    SQL_ENTRIES_LIST,
     SQL_NAMESPACE_FIND,
     SQL_NAMESPACE_ADD,
     SQL_NAMESPACE_COUNT, /* takes the next schema number, and a lock */

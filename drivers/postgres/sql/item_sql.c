@@ -199,6 +199,13 @@ static const struct sql_template templates[ITEM_SQL_COUNT] = {
         "         ON e.quipu_namespace {=} h.namespace AND e.{id} {=} h.head"
         " WHERE h.namespace {=} $1 AND h.schema {=} $2" },
 
+    [SQL_EVENT] = {
+        "int4 uuid int8",
+        "opt log_large",
+        "SELECT {log_large}"
+        "  FROM {items}"
+        " WHERE quipu_namespace {=} $1 AND {event_id} {=} $2 AND {bound $3}" },
+
     /* A skip scan: each step of the recursion finds the next id in the index,
      * however many items a sequence has. */
     [SQL_SEQUENCES] = {
@@ -278,6 +285,40 @@ static const struct sql_template templates[ITEM_SQL_COUNT] = {
         "   AND {bound $6}"
         " ORDER BY {id} DESC LIMIT $3" },
 
+    /* $7: topics, or NULL; $8 and $9: ranges of ids, or NULL.  An item passes if
+     * it has one of the topics and lies in one of the ranges. */
+    [SQL_FILTERED_UP] = {
+        "int4 int8 int8 int8 int8 int8 text[] seq[] seq[]",
+        "log_page",
+        "SELECT {log_page}"
+        "  FROM {items}"
+        " WHERE quipu_namespace {=} $1 AND {id} {>=} $4 AND {id} {<=} $5"
+        "   AND {bound $6}"
+        "   AND ($7 IS NULL OR {topic} {=} ANY ($7))"
+        "   AND ($8 IS NULL"
+        "        OR EXISTS (SELECT 1"
+        "                     FROM unnest($8, $9) AS p(lower, upper)"
+        "                    WHERE {sequence} {>=} p.lower"
+        "                      AND (p.upper IS NULL"
+        "                           OR {sequence} {<} p.upper)))"
+        " ORDER BY {id} LIMIT $3" },
+
+    [SQL_FILTERED_DOWN] = {
+        "int4 int8 int8 int8 int8 int8 text[] seq[] seq[]",
+        "log_page",
+        "SELECT {log_page}"
+        "  FROM {items}"
+        " WHERE quipu_namespace {=} $1 AND {id} {>=} $4 AND {id} {<=} $5"
+        "   AND {bound $6}"
+        "   AND ($7 IS NULL OR {topic} {=} ANY ($7))"
+        "   AND ($8 IS NULL"
+        "        OR EXISTS (SELECT 1"
+        "                     FROM unnest($8, $9) AS p(lower, upper)"
+        "                    WHERE {sequence} {>=} p.lower"
+        "                      AND (p.upper IS NULL"
+        "                           OR {sequence} {<} p.upper)))"
+        " ORDER BY {id} DESC LIMIT $3" },
+
     /* Pages of items of any size: as many as fit in $2 bytes, and at least one.
      * quipu_before is the size of the items before an item. */
     [SQL_LARGE_SEQUENCE_UP] = {
@@ -345,12 +386,59 @@ static const struct sql_template templates[ITEM_SQL_COUNT] = {
         "         ORDER BY {id} DESC LIMIT $3) AS quipu_page"
         " WHERE quipu_before {<} $2"
         " ORDER BY {id} DESC" },
+
+    [SQL_LARGE_FILTERED_UP] = {
+        "int4 int8 int8 int8 int8 int8 text[] seq[] seq[]",
+        "log_large",
+        "SELECT {log_large}"
+        "  FROM (SELECT *, pg_catalog.sum({size})"
+        "                  OVER (ORDER BY {id}"
+        "                        ROWS UNBOUNDED PRECEDING)"
+        "                  {-} ({size}) AS quipu_before"
+        "          FROM {items}"
+        "         WHERE quipu_namespace {=} $1"
+        "           AND {id} {>=} $4 AND {id} {<=} $5"
+        "           AND {bound $6}"
+        "           AND ($7 IS NULL OR {topic} {=} ANY ($7))"
+        "           AND ($8 IS NULL"
+        "                OR EXISTS (SELECT 1"
+        "                             FROM unnest($8, $9) AS p(lower, upper)"
+        "                            WHERE {sequence} {>=} p.lower"
+        "                              AND (p.upper IS NULL"
+        "                                   OR {sequence} {<} p.upper)))"
+        "         ORDER BY {id} LIMIT $3) AS quipu_page"
+        " WHERE quipu_before {<} $2"
+        " ORDER BY {id}" },
+
+    [SQL_LARGE_FILTERED_DOWN] = {
+        "int4 int8 int8 int8 int8 int8 text[] seq[] seq[]",
+        "log_large",
+        "SELECT {log_large}"
+        "  FROM (SELECT *, pg_catalog.sum({size})"
+        "                  OVER (ORDER BY {id} DESC"
+        "                        ROWS UNBOUNDED PRECEDING)"
+        "                  {-} ({size}) AS quipu_before"
+        "          FROM {items}"
+        "         WHERE quipu_namespace {=} $1"
+        "           AND {id} {>=} $4 AND {id} {<=} $5"
+        "           AND {bound $6}"
+        "           AND ($7 IS NULL OR {topic} {=} ANY ($7))"
+        "           AND ($8 IS NULL"
+        "                OR EXISTS (SELECT 1"
+        "                             FROM unnest($8, $9) AS p(lower, upper)"
+        "                            WHERE {sequence} {>=} p.lower"
+        "                              AND (p.upper IS NULL"
+        "                                   OR {sequence} {<} p.upper)))"
+        "         ORDER BY {id} DESC LIMIT $3) AS quipu_page"
+        " WHERE quipu_before {<} $2"
+        " ORDER BY {id} DESC" },
 };
 /* clang-format on */
 
 static bool needs_event_id(size_t which)
 {
-    return which == SQL_COMPARE || which == SQL_HEAD_EVENT;
+    return which == SQL_COMPARE || which == SQL_HEAD_EVENT ||
+           which == SQL_EVENT;
 }
 
 int quipu_postgres_item_sql_make(const quipu_driver_datastore *datastore,

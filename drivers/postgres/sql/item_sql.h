@@ -15,16 +15,21 @@ enum item_sql {
     SQL_TAKEN,       /* which of given positions are taken */
     SQL_LAST,        /* last position of one sequence */
     SQL_HEAD_EVENT,  /* the head of the log and its event id */
+    SQL_EVENT,       /* the item with an event id */
     SQL_SEQUENCES,   /* a page of sequence ids */
     SQL_WHOLE,       /* a sequence from its beginning */
     SQL_SEQUENCE_UP, /* pages of small items ... */
     SQL_SEQUENCE_DOWN,
     SQL_LOG_UP,
     SQL_LOG_DOWN,
+    SQL_FILTERED_UP, /* of the log, with topics and prefixes */
+    SQL_FILTERED_DOWN,
     SQL_LARGE_SEQUENCE_UP, /* ... and of items of any size, in this order */
     SQL_LARGE_SEQUENCE_DOWN,
     SQL_LARGE_LOG_UP,
     SQL_LARGE_LOG_DOWN,
+    SQL_LARGE_FILTERED_UP,
+    SQL_LARGE_FILTERED_DOWN,
     ITEM_SQL_COUNT
 };
 

@@ -19,6 +19,14 @@
  * fits on the same page.  An item table is shared by all schemas of one shape,
  * in all namespaces, and quipu_tables counts them.
  */
+const char quipu_postgres_table_ddl_entries[] =
+    "CREATE TABLE {quipu_entries} ("
+    "    namespace integer NOT NULL,"
+    "    key text COLLATE \"C\" NOT NULL,"
+    "    revision bigint NOT NULL,"
+    "    value bytea NOT NULL,"
+    "    PRIMARY KEY (namespace, key))";
+
 const char *const quipu_postgres_table_ddl_own[] = {
     "CREATE TABLE {quipu_store} ("
     "    format integer PRIMARY KEY)",
@@ -72,6 +80,8 @@ const char *const quipu_postgres_table_ddl_own[] = {
     "    store uuid NOT NULL,"
     "    event_id uuid NOT NULL,"
     "    PRIMARY KEY (namespace, consumer, log)) WITH (fillfactor = 50)",
+
+    quipu_postgres_table_ddl_entries,
 
     "CREATE TABLE {quipu_tables} ("
     "    relation text COLLATE \"C\" PRIMARY KEY,"

@@ -2,7 +2,8 @@
 /*
  * The definitions of tables: quipu's own, and those of items.
  *
- * A change of any of them is a new store format (STORE_FORMAT).  Names of
+ * A change of any of them is a new store format (STORE_FORMAT), unless older
+ * drivers can work on the store as well (catalogue/catalogue.h).  Names of
  * tables and columns are quoted wherever they come from a schema.
  */
 #ifndef POSTGRES_TABLE_DDL_H
@@ -13,6 +14,8 @@
 /* The statements that create quipu's own tables, as templates (template.h), in
  * their order; NULL ends the list. */
 extern const char *const quipu_postgres_table_ddl_own[];
+/* The one of them that creates the table of entries. */
+extern const char quipu_postgres_table_ddl_entries[];
 
 /* The shape of a schema's item table: its columns and keys as CREATE TABLE
  * takes them.  Two schemas with the same name and equal shapes share a

@@ -286,11 +286,12 @@ static Oid type_of_word(const char *word, size_t size,
         const char *word;
         Oid type;
     } types[] = {
-        { "int4", TYPE_INT4 }, { "int4[]", TYPE_INT4S },
-        { "int8", TYPE_INT8 }, { "int8[]", TYPE_INT8S },
-        { "text", TYPE_TEXT }, { "text[]", TYPE_TEXTS },
-        { "uuid", TYPE_UUID }, { "uuid[]", TYPE_UUIDS },
-        { "bool", TYPE_BOOL }, { "bytea[]", TYPE_BYTEAS },
+        { "int4", TYPE_INT4 },      { "int4[]", TYPE_INT4S },
+        { "int8", TYPE_INT8 },      { "int8[]", TYPE_INT8S },
+        { "text", TYPE_TEXT },      { "text[]", TYPE_TEXTS },
+        { "uuid", TYPE_UUID },      { "uuid[]", TYPE_UUIDS },
+        { "bool", TYPE_BOOL },      { "bool[]", TYPE_BOOLS },
+        { "bytea[]", TYPE_BYTEAS },
     };
     bool text_ids = (schema->flags & QUIPU_SCHEMA_TEXT_IDS) != 0;
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {

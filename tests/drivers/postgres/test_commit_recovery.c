@@ -165,6 +165,148 @@ static void tracking_without_items_and_answer_is_unknown(void **state)
     close_store(&store);
 }
 
+/* ----------------------------------------------------------------- entries */
+
+static quipu_request request_of(const quipu_conditions *conditions,
+                                const struct store *store,
+                                const struct piece *piece)
+{
+    return (quipu_request){ .schema = piece ? store->bound : NULL,
+                            .items = piece ? &piece->item : NULL,
+                            .item_count = piece ? 1 : 0,
+                            .condition = conditions };
+}
+
+static quipu_conditions conditions_of(const quipu_entry_write *write)
+{
+    return (quipu_conditions){ .struct_size = sizeof(quipu_conditions),
+                               .entries = write,
+                               .entry_count = 1 };
+}
+
+static int put_entry(struct store *store, const quipu_entry_write *write,
+                     const struct piece *piece)
+{
+    const quipu_conditions conditions = conditions_of(write);
+    const quipu_request request = request_of(&conditions, store, piece);
+    size_t taken = 0;
+    store->result = (quipu_result){ 0 };
+    store->error = (quipu_error){ 0 };
+    int status = fixture_driver()->append(
+        store->datastore, &request, 1, &store->result, &taken,
+        fixture_now() + 20 * SECOND, &store->error);
+    return status == QUIPU_OK ? store->result.status : status;
+}
+
+static int64_t revision_in(const char *schema)
+{
+    return fixture_ask("SELECT revision FROM %s.quipu_entries WHERE key = 'k'",
+                       schema);
+}
+
+static const quipu_entry_write first_write = { .key = { "k", 1 },
+                                               .value = { "v", 1 },
+                                               .flags = QUIPU_ENTRY_EXPECT };
+static const quipu_entry_write next_write = { .key = { "k", 1 },
+                                              .value = { "w", 1 } };
+
+/* Nothing tells whose the revision is that a read finds. */
+static void entry_with_lost_answer_is_unknown_and_stays(void **state)
+{
+    struct store store;
+    (void)state;
+    open_store(&store, "lost10", true);
+    fault_proxy_set(CUT_ANSWER);
+    assert_refused(put_entry(&store, &next_write, NULL), QUIPU_UNKNOWN_OUTCOME,
+                   &store.error, "repeat");
+    assert_int_equal(fault_proxy_get(), CUT_NOTHING);
+    assert_int_equal(revision_in("lost10"), 1);
+    assert_ok(put_entry(&store, &next_write, NULL), &store.error);
+    assert_int_equal(revision_in("lost10"), 2);
+    close_store(&store);
+}
+
+static void entry_with_an_item_and_lost_answer_is_written_once(void **state)
+{
+    struct store store;
+    struct piece piece;
+    (void)state;
+    open_store(&store, "lost11", true);
+    fixture_piece(&piece, 1, -1, 1);
+    fault_proxy_set(CUT_ANSWER);
+    assert_ok(put_entry(&store, &first_write, &piece), &store.error);
+    assert_int_equal(fault_proxy_get(), CUT_NOTHING);
+    assert_false(is_repeat(&store.result));
+    assert_int_equal(revision_in("lost11"), 1);
+    close_store(&store);
+}
+
+/* The requests without items have the fate of the one with an item, and are not
+ * written again. */
+static void entries_beside_a_lost_answer_are_written_once(void **state)
+{
+    const quipu_entry_write writes[] = { first_write, next_write, next_write };
+    struct store store;
+    struct piece piece;
+    quipu_conditions conditions[3];
+    quipu_request requests[3];
+    quipu_result results[3] = { { 0 } };
+    size_t taken = 0;
+    (void)state;
+    open_store(&store, "lost12", true);
+    fixture_piece(&piece, 1, -1, 1);
+    for (int i = 0; i < 3; i++) {
+        conditions[i] = conditions_of(&writes[i]);
+        requests[i] =
+            request_of(&conditions[i], &store, i == 1 ? &piece : NULL);
+    }
+    fault_proxy_set(CUT_ANSWER);
+    assert_ok(fixture_driver()->append(store.datastore, requests, 3, results,
+                                       &taken, fixture_now() + 20 * SECOND,
+                                       &store.error),
+              &store.error);
+    assert_int_equal(fault_proxy_get(), CUT_NOTHING);
+    assert_int_equal(taken, 3);
+    for (int i = 0; i < 3; i++) {
+        assert_ok(results[i].status, NULL);
+        assert_false(is_repeat(&results[i]));
+    }
+    assert_int_equal(revision_in("lost12"), 3);
+    assert_int_equal(fixture_head(store.datastore, store.bound), 1);
+    close_store(&store);
+}
+
+/* The next bytes of the client are the COMMIT. */
+static int cut_the_commit(void *connection, void *context, quipu_error *error)
+{
+    int *calls = context;
+    (void)connection;
+    (void)error;
+    if (++*calls == 1) {
+        fault_proxy_set(CUT_REQUEST);
+    }
+    return QUIPU_OK;
+}
+
+static void entry_whose_commit_never_arrived_is_written_once(void **state)
+{
+    const quipu_conditions conditions = conditions_of(&first_write);
+    struct store store;
+    int calls = 0;
+    (void)state;
+    open_store(&store, "lost13", true);
+    const quipu_request request = request_of(&conditions, &store, NULL);
+    assert_ok(fixture_driver()->transact(
+                  store.datastore, &request, cut_the_commit, &calls,
+                  &store.result, fixture_now() + 20 * SECOND, &store.error),
+              &store.error);
+    assert_ok(store.result.status, NULL);
+    assert_int_equal(fault_proxy_get(), CUT_NOTHING);
+    assert_int_equal(calls, 2);
+    assert_int_equal(revision_in("lost13"), 1);
+    close_store(&store);
+}
+
 static int put_long(struct store *store, size_t size, int64_t time)
 {
     char *state = calloc(1, size);
@@ -241,6 +383,10 @@ int main(void)
         cmocka_unit_test(lost_answer_without_event_ids_is_unknown),
         cmocka_unit_test(repeat_in_a_batch_with_lost_answer_stays_a_repeat),
         cmocka_unit_test(tracking_without_items_and_answer_is_unknown),
+        cmocka_unit_test(entry_with_lost_answer_is_unknown_and_stays),
+        cmocka_unit_test(entry_with_an_item_and_lost_answer_is_written_once),
+        cmocka_unit_test(entries_beside_a_lost_answer_are_written_once),
+        cmocka_unit_test(entry_whose_commit_never_arrived_is_written_once),
         cmocka_unit_test(long_append_that_is_cut_off_is_not_stored),
         cmocka_unit_test(long_append_that_is_cut_off_once_is_stored),
         cmocka_unit_test(long_append_may_exceed_the_deadline),

@@ -191,6 +191,52 @@ static void trigger_that_suppresses_tracking_is_refused(void **state)
     assert_appends(6);
 }
 
+/* Writes the entry "k", or deletes it without a value. */
+static int put_entry(const char *value, quipu_error *error)
+{
+    const quipu_entry_write write = {
+        .key = { "k", 1 },
+        .value = { value, value ? strlen(value) : 0 },
+        .flags = value ? 0 : QUIPU_ENTRY_DELETE,
+    };
+    const quipu_conditions conditions = { .struct_size = sizeof(conditions),
+                                          .entries = &write,
+                                          .entry_count = 1 };
+    const quipu_request request = { .condition = &conditions };
+    quipu_result result = { 0 };
+    size_t taken = 0;
+    *error = (quipu_error){ 0 };
+    int status =
+        fixture_driver()->append(datastore, &request, 1, &result, &taken,
+                                 fixture_now() + 20 * SECOND, error);
+    return status == QUIPU_OK ? result.status : status;
+}
+
+static void assert_refused_entry(const char *when, const char *function,
+                                 const char *value)
+{
+    quipu_error error;
+    add_trigger("quipu_entries", when, function);
+    assert_refused(put_entry(value, &error), QUIPU_DENIED, &error,
+                   "\"quipu_entries\"");
+    drop_trigger("quipu_entries");
+}
+
+static void trigger_that_suppresses_entries_is_refused(void **state)
+{
+    quipu_error error;
+    (void)state;
+    assert_refused_entry("BEFORE INSERT", "suppress", "v");
+    assert_ok(put_entry("v", &error), &error);
+    assert_refused_entry("BEFORE UPDATE", "keep", "w");
+    assert_refused_entry("BEFORE DELETE", "suppress", NULL);
+    assert_refused_entry("BEFORE INSERT", "suppress", NULL); /* the floor */
+    assert_int_equal(
+        fixture_ask("SELECT sum(revision) FROM " TABLES ".quipu_entries"), 1);
+    assert_ok(put_entry(NULL, &error), &error);
+    assert_ok(put_entry("v", &error), &error);
+}
+
 static void trigger_that_suppresses_heads_is_refused(void **state)
 {
     (void)state;
@@ -298,6 +344,7 @@ int main(void)
         cmocka_unit_test(trigger_that_changes_ids_is_refused),
         cmocka_unit_test(rule_that_suppresses_items_is_refused),
         cmocka_unit_test(trigger_that_suppresses_tracking_is_refused),
+        cmocka_unit_test(trigger_that_suppresses_entries_is_refused),
         cmocka_unit_test(trigger_that_suppresses_heads_is_refused),
         cmocka_unit_test(trigger_that_suppresses_a_new_head_is_refused),
         cmocka_unit_test(suppressed_catalogue_rows_fail_the_set_up),
