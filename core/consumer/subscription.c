@@ -20,14 +20,13 @@
 #include "base/status.h"
 #include "base/structs.h"
 #include "consumer/follower.h"
+#include "consumer/pause.h"
 #include "consumer/progress.h"
 #include "consumer/tracker.h"
 #include "mapper/mapper.h"
 #include "store/store.h"
 
 #define MILLISECOND INT64_C(1000000)
-#define PAUSE_FIRST 100  /* milliseconds */
-#define PAUSE_MOST 10000 /* milliseconds */
 
 #define FLAGS (QUIPU_SUBSCRIPTION_FROM_NOW | QUIPU_SUBSCRIPTION_TO_NOW)
 
@@ -289,29 +288,6 @@ static int record_if_due(quipu_subscription *subscription, quipu_error *error)
 
 /* --------------------------------------------------------------- failures */
 
-/* Whether the same call may succeed later. */
-static bool is_transient(int status)
-{
-    return status == QUIPU_BUSY || status == QUIPU_TIMEOUT ||
-           status == QUIPU_IO || status == QUIPU_UNKNOWN_OUTCOME;
-}
-
-static int64_t pause_deadline(const quipu_subscription *subscription,
-                              int64_t deadline)
-{
-    uint32_t doublings =
-        subscription->failures < 8 ? subscription->failures : 8;
-    int64_t pause = (int64_t)PAUSE_FIRST << doublings;
-    int64_t until;
-
-    /* Between half and all of it, so that many consumers that lost one server
-     * do not come back at the same time. */
-    pause = pause < PAUSE_MOST ? pause : PAUSE_MOST;
-    pause = pause / 2 + quipu_clock_now() / 1000 % (pause / 2 + 1);
-    until = quipu_clock_deadline(pause);
-    return until < deadline ? until : deadline;
-}
-
 /* Deals with a failure: returns OK after a pause if the round can be repeated,
  * otherwise the status. */
 static int handle(quipu_subscription *subscription, const quipu_error *cause,
@@ -319,7 +295,7 @@ static int handle(quipu_subscription *subscription, const quipu_error *cause,
 {
     quipu_follower_reset(&subscription->follower);
     subscription->item = NULL;
-    if (!is_transient(cause->code)) {
+    if (!quipu_pause_is_useful(cause->code)) {
         subscription->failure = *cause;
         quipu_progress_failed(&subscription->progress, QUIPU_CONSUMER_FAILED,
                               cause);
@@ -330,9 +306,10 @@ static int handle(quipu_subscription *subscription, const quipu_error *cause,
     }
     quipu_progress_failed(&subscription->progress, QUIPU_CONSUMER_RETRYING,
                           cause);
+    int64_t until = quipu_pause_deadline(++subscription->failures);
+
     quipu_stopper_pause(&subscription->stopper,
-                        pause_deadline(subscription, deadline));
-    subscription->failures++;
+                        until < deadline ? until : deadline);
     if (quipu_clock_left(deadline) > 0 ||
         quipu_stopper_is_requested(&subscription->stopper)) {
         return QUIPU_OK;
@@ -510,7 +487,7 @@ int quipu_subscription_acknowledge(quipu_subscription *subscription,
     show_position(subscription);
     quipu_status_begin(&cause);
     status = record_if_due(subscription, &cause);
-    if (status != QUIPU_OK && is_transient(status)) {
+    if (status != QUIPU_OK && quipu_pause_is_useful(status)) {
         cause.code = status;
         quipu_progress_failed(&subscription->progress, QUIPU_CONSUMER_RETRYING,
                               &cause);

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "records/datastore.h"
+#include "records/append.h"
 
 static bool expects_position(const struct quipu_tracker *tracker)
 {
@@ -77,29 +77,50 @@ void quipu_tracker_finish(struct quipu_tracker *tracker)
     *tracker = (struct quipu_tracker){ .datastore = NULL };
 }
 
-static int write_record(struct quipu_tracker *tracker,
-                        const quipu_position *position, quipu_error *error)
+int quipu_tracker_append(struct quipu_tracker *tracker,
+                         const quipu_append *append, quipu_work work,
+                         void *context, quipu_error *error)
 {
+    struct quipu_append_work in_transaction = { .function = work,
+                                                .context = context };
+    const struct quipu_append_call call = { .datastore = tracker->datastore,
+                                            .records = tracker->records,
+                                            .is_internal = true,
+                                            .work = &in_transaction };
+
+    return work ? quipu_append_transact(&call, append, NULL, error)
+                : quipu_append_execute(&call, append, NULL, error);
+}
+
+static int write_record(struct quipu_tracker *tracker,
+                        const struct quipu_tracker_commit *commit,
+                        quipu_error *error)
+{
+    const int64_t from = tracker->recorded.notification_id;
     const quipu_tracking tracking = {
         .consumer = quipu_bytes_of_text(tracker->consumer),
         .log = quipu_bytes_of_text(tracker->log),
-        .position = *position,
+        .position = commit->position,
     };
+    /* A record that is not there need not be removed. */
+    const bool moves = commit->position.notification_id != from;
     const quipu_conditions conditions = {
         .struct_size = sizeof(conditions),
-        .flags = QUIPU_CONDITIONS_TRACKING_FROM,
-        .tracking_from = tracker->recorded.notification_id,
+        .flags =
+            (moves ? QUIPU_CONDITIONS_TRACKING_FROM : 0u) |
+            (moves && commit->rewinds ? QUIPU_CONDITIONS_TRACKING_REWIND : 0u),
+        .tracking_from = from,
+        .entries = commit->entries,
+        .entry_count = commit->entry_count,
     };
     const quipu_append append = {
         .struct_size = sizeof(append),
-        .tracking = &tracking,
+        .tracking = moves ? &tracking : NULL,
         .conditions = expects_position(tracker) ? &conditions : NULL,
     };
 
-    return tracker->records
-               ? quipu_records_append(tracker->records, &append, NULL, error)
-               : quipu_datastore_commit(tracker->datastore, &append, NULL,
-                                        error);
+    return quipu_tracker_append(tracker, &append, commit->work, commit->context,
+                                error);
 }
 
 /* Finds out what became of a write whose outcome is unknown. */
@@ -118,8 +139,9 @@ static int resolve(struct quipu_tracker *tracker, quipu_error *error)
     return QUIPU_OK;
 }
 
-int quipu_tracker_write(struct quipu_tracker *tracker,
-                        const quipu_position *position, quipu_error *error)
+int quipu_tracker_commit(struct quipu_tracker *tracker,
+                         const struct quipu_tracker_commit *commit,
+                         quipu_error *error)
 {
     int status = QUIPU_OK;
 
@@ -127,14 +149,29 @@ int quipu_tracker_write(struct quipu_tracker *tracker,
         status = resolve(tracker, error);
     }
     if (status != QUIPU_OK ||
-        position->notification_id == tracker->recorded.notification_id) {
+        (!commit->rewinds && commit->position.notification_id ==
+                                 tracker->recorded.notification_id)) {
         return status;
     }
-    status = write_record(tracker, position, error);
+    status = write_record(tracker, commit, error);
     if (status == QUIPU_OK) {
-        tracker->recorded = *position;
+        tracker->recorded = commit->position;
     } else if (status == QUIPU_UNKNOWN_OUTCOME) {
-        tracker->attempted = *position;
+        tracker->attempted = commit->position;
     }
     return status;
+}
+
+int quipu_tracker_write(struct quipu_tracker *tracker,
+                        const quipu_position *position, quipu_error *error)
+{
+    const struct quipu_tracker_commit commit = { .position = *position };
+
+    return quipu_tracker_commit(tracker, &commit, error);
+}
+
+int quipu_tracker_refresh(struct quipu_tracker *tracker, quipu_error *error)
+{
+    tracker->attempted = (quipu_position){ .notification_id = 0 };
+    return read_record(tracker, &tracker->recorded, error);
 }

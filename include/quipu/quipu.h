@@ -18,6 +18,7 @@
 #include <quipu/id.h>
 #include <quipu/mapper.h>
 #include <quipu/memory.h>
+#include <quipu/projection.h>
 #include <quipu/records.h>
 #include <quipu/repository.h>
 #include <quipu/schema.h>

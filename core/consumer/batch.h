@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A batch of events that a projection has read and is to apply, kept in memory
+ * until all of them are committed: a function in a transaction must not read
+ * the store, and what was rolled back is applied again.
+ */
+#ifndef QUIPU_CORE_CONSUMER_BATCH_H
+#define QUIPU_CORE_CONSUMER_BATCH_H
+
+#include <quipu/projection.h>
+
+#include "base/arena.h"
+#include "consumer/follower.h"
+
+/* An event of a batch. */
+struct quipu_batch_event {
+    quipu_item item;
+    quipu_event *event;           /* NULL: it could not be decoded */
+    quipu_projection_apply apply; /* of its type's handler */
+    quipu_position position;      /* of the item */
+    int status;                   /* of decoding */
+    char message[256];            /* likewise */
+};
+
+struct quipu_batch {
+    quipu_arena arena;                /* for the items and events */
+    struct quipu_batch_event *events; /* owned; room for `capacity` */
+    size_t capacity;
+    size_t count;
+    size_t begin;       /* those before are committed */
+    quipu_position end; /* all up to it is in the batch, or does not concern
+                           it */
+};
+
+/* NO_MEMORY. */
+int quipu_batch_init(struct quipu_batch *batch, size_t capacity,
+                     quipu_error *error);
+void quipu_batch_finish(struct quipu_batch *batch);
+void quipu_batch_clear(struct quipu_batch *batch);
+
+static inline bool quipu_batch_is_empty(const struct quipu_batch *batch)
+{
+    return batch->begin == batch->count;
+}
+
+/*
+ * Reads the next events of the log into an empty batch, until it is full, holds
+ * more than 4 MiB, or the end of a scan is reached.  `handlers` ends with a row
+ * without an event.  Codes of quipu_follower_read; NO_MEMORY.
+ */
+int quipu_batch_read(struct quipu_batch *batch, struct quipu_follower *follower,
+                     quipu_store *store,
+                     const quipu_projection_handler *handlers,
+                     quipu_error *error);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A projection, as the files of this folder see it; projection.c describes the
+ * method.
+ */
+#ifndef QUIPU_CORE_CONSUMER_PROJECTION_H
+#define QUIPU_CORE_CONSUMER_PROJECTION_H
+
+#include <quipu/projection.h>
+
+#include "consumer/batch.h"
+#include "consumer/parking.h"
+#include "consumer/progress.h"
+#include "consumer/tracker.h"
+#include "store/store.h"
+
+struct quipu_projection {
+    const quipu_projection_type *type;
+    quipu_projection_options options; /* with the defaults */
+    quipu_store *store;               /* held */
+    quipu_records *records;
+    char consumer[128]; /* "name@version" */
+    bool has_entries;   /* of the target */
+    struct quipu_stopper stopper;
+    struct quipu_progress progress;
+    struct quipu_follower follower;
+    struct quipu_tracker tracker;
+    struct quipu_batch batch;
+    struct quipu_parked_sequences parked; /* with PARK_SEQUENCE */
+    atomic_bool is_running;
+
+    size_t transaction_items; /* of the next transaction */
+    uint32_t refusals;        /* of the first event of the batch */
+    bool is_given_up;         /* it is not tried again */
+    uint32_t failures;        /* of the store, one after the other */
+    int64_t committed_time;
+};
+
+/* Only one thread at a time may use the projection.  INVALID: another one does;
+ * otherwise `leave` must be called. */
+int quipu_projection_enter(quipu_projection *projection, quipu_error *error);
+void quipu_projection_leave(quipu_projection *projection);
+
+/* Reads record and parked events again, after another process has changed
+ * them, and goes on from there. */
+int quipu_projection_start_over(quipu_projection *projection,
+                                quipu_error *error);
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Projections: read models that follow a log, with the effect of each event
+ * exactly once.
+ *
+ *     static int on_credited(void *native, void *context,
+ *                            const quipu_event *event, const quipu_item *item,
+ *                            quipu_error *error)
+ *     {
+ *         const struct credited *credited = (const void *)event;
+ *
+ *         return add_to_balance(native, &event->originator_id, // sqlite3 *
+ *                               credited->cents, error);
+ *     }
+ *     static const quipu_projection_handler handlers[] = {
+ *         { .event = &credited_type, .apply = on_credited },
+ *         { 0 },
+ *     };
+ *     static const quipu_projection_type balances = {
+ *         .name = "balances", .version = 1,
+ *         .handlers = handlers, .create = create_balances,
+ *     };
+ *
+ *     status = quipu_projection_open(store, &balances, NULL, &projection,
+ *                                    error);
+ *     status = quipu_projection_run(projection, error); // until it is stopped
+ *
+ * The changes that the handlers make and the tracking record are committed in
+ * one transaction of the datastore that holds the read model (the target),
+ * which may be another one than that of the events (P1).  Events are handled in
+ * batches; the result is that of handling them one by one (P3).  Two processes
+ * that run the same projection by mistake do no harm: one of them makes each
+ * commit (T1, P7).
+ *
+ * The name and version of the type give the consumer of the tracking record:
+ * "balances@1".  A new version has a tracking record of its own and is built
+ * from the first event, beside the old one.
+ *
+ * In SQLite and LMDB a transaction excludes all other writers of the same
+ * file, so that a batch delays appends by its duration, at most
+ * batch_milliseconds and one event.  A read model in a file of its own delays
+ * none.
+ *
+ * Threads: `run` and `step` from one thread at a time; `stop`, `request_stop`
+ * and `status` from any, until `close`.
+ */
+#ifndef QUIPU_PROJECTION_H
+#define QUIPU_PROJECTION_H
+
+#include <quipu/subscription.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct quipu_projection quipu_projection;
+
+/*
+ * Applies one event to the read model.  `native` is the handle of the back end
+ * (sqlite3 *, PGconn *, MDB_txn *) in a transaction; driver.h says under
+ * quipu_work what must not be done with it.  The function may run again after a
+ * rollback, so that it must change nothing but what the transaction undoes.
+ * QUIPU_BUSY: try again later, for ever; any other code than QUIPU_OK: the
+ * event cannot be applied (see quipu_failure_policy).
+ */
+typedef int (*quipu_projection_apply)(void *native, void *context,
+                                      const quipu_event *event,
+                                      const quipu_item *item,
+                                      quipu_error *error);
+
+/* A row of the table of handlers, which ends with a row without an event. */
+typedef struct quipu_projection_handler {
+    const quipu_event_type *event; /* one that the store's mapper knows */
+    quipu_projection_apply apply;
+    uint64_t reserved[2];
+} quipu_projection_handler;
+
+/* Creates the read model, or removes it; in a transaction, as above. */
+typedef int (*quipu_projection_model)(void *native, void *context,
+                                      quipu_error *error);
+
+/* A kind of projection; static. */
+typedef struct quipu_projection_type {
+    const char *name; /* 1 to 100 bytes of text without '@' */
+    uint32_t version; /* at least 1 */
+    uint32_t reserved;
+    const quipu_projection_handler *handlers; /* only their events are read */
+    quipu_projection_model create; /* before the first event; or NULL */
+    quipu_projection_model drop;   /* by `reset`; or NULL */
+    const void *reserved2[4];
+} quipu_projection_type;
+
+/* What becomes of an event that a handler refuses `attempts` times. */
+enum quipu_failure_policy {
+    /* `run` and `step` return the code of the handler. */
+    QUIPU_FAILURE_STOP = 0,
+    /* The event is parked: kept aside in an entry, to be retried later. */
+    QUIPU_FAILURE_PARK = 1,
+    /* The event and all later ones of its sequence are parked, so that each
+     * sequence is handled in its order. */
+    QUIPU_FAILURE_PARK_SEQUENCE = 2
+};
+
+/* Zero is the default of each member. */
+typedef struct quipu_projection_options {
+    uint32_t struct_size;
+    int32_t on_failure; /* enum quipu_failure_policy */
+    /* How often an event is tried that its handler refuses (0: 5), with pauses
+     * that grow from 100 milliseconds to 10 seconds. */
+    uint32_t attempts;
+    /* Events of one transaction (0: 500), and the time in which they should be
+     * handled (0: 50 milliseconds).  With a target without entries
+     * (QUIPU_CAN_ENTRIES) a batch is one event. */
+    uint32_t batch_items;
+    uint32_t batch_milliseconds;
+    uint32_t reserved;
+    quipu_datastore *target; /* NULL: the datastore of the events */
+    void *context;           /* for the functions of the type */
+} quipu_projection_options;
+
+/*
+ * Opens a projection of the events of a store.  The type and the context must
+ * outlive it, and so must the target.  *projection is closed by
+ * quipu_projection_close, before the store.
+ *
+ * `create` runs here, in one transaction with an entry that says so; if the
+ * target keeps no entries, it runs at every opening until the first event was
+ * handled, and must do nothing if all exists.
+ *
+ * INVALID: a member of the type or of the options is wrong, an event type is in
+ * the table twice or is not known to the mapper.  UNSUPPORTED: the store of the
+ * events keeps no log; or the target runs no function in a transaction, or
+ * keeps no tracking records; or it is another datastore than that of the
+ * events, or events are to be parked, and it keeps no entries.  CONFLICT: the
+ * log was set back behind the tracking record.
+ */
+QUIPU_API int quipu_projection_open(quipu_store *store,
+                                    const quipu_projection_type *type,
+                                    const quipu_projection_options *options,
+                                    quipu_projection **projection,
+                                    quipu_error *error);
+
+/*
+ * Handles events until the projection is stopped; then returns OK.  Failures of
+ * a store (BUSY, TIMEOUT, IO, UNKNOWN_OUTCOME) are repeated after pauses, and
+ * shown by quipu_projection_status.
+ *
+ * With QUIPU_FAILURE_STOP, the code of the handler that refuses an event; the
+ * message names the event.  An event that cannot be decoded is one that is
+ * refused.  CONFLICT: the log was set back, or the tracking record was.
+ * Otherwise the codes of quipu_records_transact that no repetition mends.
+ */
+QUIPU_API int quipu_projection_run(quipu_projection *projection,
+                                   quipu_error *error);
+
+/* Handles at most one batch, without waiting for events.  *caught_up (NULL is
+ * allowed) tells that the end of the log was reached.  Failures of a store are
+ * returned at once.  For loops of a program's own, and for tests. */
+QUIPU_API int quipu_projection_step(quipu_projection *projection,
+                                    bool *caught_up, quipu_error *error);
+
+/* Make `run` return: the batch under way is committed or rolled back before
+ * (P8).  As quipu_subscription_stop and quipu_subscription_request_stop. */
+QUIPU_API void quipu_projection_stop(quipu_projection *projection);
+QUIPU_API void quipu_projection_request_stop(quipu_projection *projection);
+
+/* NULL is allowed. */
+QUIPU_API int quipu_projection_close(quipu_projection *projection,
+                                     quipu_error *error);
+
+/* Shows the progress.  `yielded` counts the events that were handled,
+ * `recorded` the commits. */
+QUIPU_API int quipu_projection_status(quipu_projection *projection,
+                                      quipu_consumer_status *status,
+                                      quipu_error *error);
+
+/*
+ * Removes the read model with `drop`, its tracking record and its parked
+ * events, and creates it again, in one transaction: the next `run` handles all
+ * events again.  Not while `run` or `step` is under way in this process; others
+ * that run it get CONFLICT.  UNSUPPORTED: the target keeps no entries, or the
+ * type has `create` without `drop`.
+ */
+QUIPU_API int quipu_projection_reset(quipu_projection *projection,
+                                     quipu_error *error);
+
+/* ---------------------------------------------------------- parked events */
+
+typedef struct quipu_parked_events quipu_parked_events;
+
+/* An event that is kept aside. */
+typedef struct quipu_parked_event {
+    int64_t notification_id;
+    quipu_bytes sequence_id;
+    quipu_bytes topic;
+    quipu_bytes message; /* of the last attempt */
+    int32_t code;        /* that the handler returned */
+    uint32_t attempts;
+    quipu_time parked; /* when */
+    bool follows;      /* only because an earlier one of its sequence is */
+    uint8_t reserved[7];
+    uint64_t reserved2[2];
+} quipu_parked_event;
+
+/* List the parked events of a consumer ("balances@1"), by notification id;
+ * `next` lends one until the next call, and sets *event to NULL after the
+ * last.  Codes of quipu_entries_open. */
+QUIPU_API int quipu_parked_events_open(quipu_datastore *target,
+                                       const char *consumer,
+                                       quipu_parked_events **events,
+                                       quipu_error *error);
+QUIPU_API int quipu_parked_events_next(quipu_parked_events *events,
+                                       const quipu_parked_event **event,
+                                       quipu_error *error);
+QUIPU_API void quipu_parked_events_close(quipu_parked_events *events);
+
+/*
+ * Handles the parked events again, in the order of the log, each in a
+ * transaction that also removes its entry (P5).  An event that is refused stays
+ * parked, and so do later ones of its sequence with
+ * QUIPU_FAILURE_PARK_SEQUENCE.  `run` may be under way meanwhile, here or
+ * elsewhere.  *left (NULL is allowed): events that are still parked.
+ */
+QUIPU_API int quipu_projection_retry(quipu_projection *projection,
+                                     int64_t *left, quipu_error *error);
+
+/* Removes a parked event without handling it.  NOT_FOUND: it is not parked.
+ * Any process may call it, also without the projection. */
+QUIPU_API int quipu_parked_event_discard(quipu_datastore *target,
+                                         const char *consumer,
+                                         int64_t notification_id,
+                                         quipu_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
