@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "consumer_fixture.h"
 
+#include <signal.h>
+
 /* ----------------------------------------------------------------- driver */
 
 struct interposed interposed;
 
-static const quipu_driver *memory;
+static const quipu_driver *base;
 static quipu_driver driver;
 static const quipu_host *host;
 
@@ -13,6 +15,9 @@ static bool must_fail(bool is_append)
 {
     if (interposed.appends_only && !is_append) {
         return false;
+    }
+    if (atomic_load(&interposed.calls) + 1 == interposed.kill_at) {
+        (void)raise(SIGKILL);
     }
     int call = atomic_fetch_add(&interposed.calls, 1) + 1;
     int times = interposed.times > 0 ? interposed.times : 1;
@@ -32,7 +37,7 @@ static int interposed_open(const quipu_host *from, const quipu_open *how,
                            quipu_opened *opened, quipu_error *error)
 {
     host = from;
-    return memory->open(from, how, deadline, datastore, opened, error);
+    return base->open(from, how, deadline, datastore, opened, error);
 }
 
 static int interposed_append(quipu_driver_datastore *datastore,
@@ -46,8 +51,25 @@ static int interposed_append(quipu_driver_datastore *datastore,
     if (failing && !interposed.after) {
         return refuse(error);
     }
-    int status = memory->append(datastore, requests, count, results, taken,
+    int status = base->append(datastore, requests, count, results, taken,
+                              deadline, error);
+    return failing && status == QUIPU_OK ? refuse(error) : status;
+}
+
+static int interposed_transact(quipu_driver_datastore *datastore,
+                               const quipu_request *request, quipu_work work,
+                               void *context, quipu_result *result,
+                               int64_t deadline, quipu_error *error)
+{
+    bool failing = must_fail(true);
+
+    if (failing && !interposed.after) {
+        return refuse(error);
+    }
+    int status = base->transact(datastore, request, work, context, result,
                                 deadline, error);
+    /* A kill at the next number comes when the commit is done. */
+    failing = must_fail(true) || failing;
     return failing && status == QUIPU_OK ? refuse(error) : status;
 }
 
@@ -57,8 +79,8 @@ static int interposed_read_log(quipu_driver_datastore *datastore,
                                quipu_driver_cursor **cursor, quipu_error *error)
 {
     return must_fail(false) ? refuse(error)
-                            : memory->read_log(datastore, bound, range,
-                                               deadline, cursor, error);
+                            : base->read_log(datastore, bound, range, deadline,
+                                             cursor, error);
 }
 
 static int interposed_read_filtered(
@@ -68,16 +90,15 @@ static int interposed_read_filtered(
 {
     return must_fail(false)
                ? refuse(error)
-               : memory->read_filtered(datastore, bound, range, filter,
-                                       deadline, cursor, error);
+               : base->read_filtered(datastore, bound, range, filter, deadline,
+                                     cursor, error);
 }
 
 static int interposed_step(quipu_driver_cursor *cursor, int64_t deadline,
                            const void **rows, size_t *count, quipu_error *error)
 {
-    return must_fail(false)
-               ? refuse(error)
-               : memory->step(cursor, deadline, rows, count, error);
+    return must_fail(false) ? refuse(error)
+                            : base->step(cursor, deadline, rows, count, error);
 }
 
 static int interposed_log_head(quipu_driver_datastore *datastore,
@@ -87,7 +108,7 @@ static int interposed_log_head(quipu_driver_datastore *datastore,
     if (must_fail(false)) {
         return refuse(error);
     }
-    int status = memory->log_head(datastore, bound, deadline, head, error);
+    int status = base->log_head(datastore, bound, deadline, head, error);
 
     if (interposed.head > 0) {
         head->notification_id = interposed.head;
@@ -106,7 +127,7 @@ static int interposed_wait(quipu_driver_datastore *datastore,
         return refuse(error);
     }
     atomic_store(&interposed.is_in_wait, true);
-    int status = memory->wait(datastore, bound, after, deadline, head, error);
+    int status = base->wait(datastore, bound, after, deadline, head, error);
 
     atomic_store(&interposed.is_in_wait, false);
     return status;
@@ -118,8 +139,8 @@ static int interposed_read_tracking(quipu_driver_datastore *datastore,
                                     quipu_error *error)
 {
     return must_fail(false) ? refuse(error)
-                            : memory->read_tracking(datastore, consumer, log,
-                                                    deadline, position, error);
+                            : base->read_tracking(datastore, consumer, log,
+                                                  deadline, position, error);
 }
 
 static const quipu_driver *interposed_entry(void)
@@ -127,16 +148,16 @@ static const quipu_driver *interposed_entry(void)
     return &driver;
 }
 
-int add_interposed_driver(void **state)
+static void add(const char *name)
 {
     quipu_error error;
-    (void)state;
 
-    assert_ok(quipu_drivers_find("memory", &memory, &error), &error);
-    driver = *memory;
+    assert_ok(quipu_drivers_find(name, &base, &error), &error);
+    driver = *base;
     driver.name = "interposed";
     driver.open = interposed_open;
     driver.append = interposed_append;
+    driver.transact = interposed_transact;
     driver.read_log = interposed_read_log;
     driver.read_filtered = interposed_read_filtered;
     driver.step = interposed_step;
@@ -145,6 +166,19 @@ int add_interposed_driver(void **state)
     driver.read_tracking = interposed_read_tracking;
     assert_ok(quipu_drivers_add("interposed", interposed_entry, &error),
               &error);
+}
+
+int add_interposed_memory(void **state)
+{
+    (void)state;
+    add("memory");
+    return 0;
+}
+
+int add_interposed_sqlite(void **state)
+{
+    (void)state;
+    add("sqlite");
     return 0;
 }
 
@@ -174,7 +208,9 @@ void open_log(struct opened_log *log, const char *name)
 
     memset(&interposed, 0, sizeof(interposed));
     *log = (struct opened_log){ .stored = 0 };
-    (void)snprintf(uri, sizeof(uri), "interposed:%s", name ? name : "");
+    /* A path for SQLite, which the memory driver takes for a name. */
+    (void)snprintf(uri, sizeof(uri), "interposed:%s%s", name ? "///" : "",
+                   name ? name : "");
     quipu_schema_init(&schema, sizeof(schema), quipu_schema_stored_events());
     schema.flags |= QUIPU_SCHEMA_TEXT_IDS;
     schema.time = "stored_at";

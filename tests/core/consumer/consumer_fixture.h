@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A log to follow, in a store of the memory driver whose operations can fail at
- * will: URI "interposed:NAME", one store for all datastores of that name. */
+/* A log to follow, in a store of the memory driver or of SQLite whose operations
+ * can fail at will: URI "interposed:NAME", one store for all datastores of that
+ * name. */
 #ifndef QUIPU_TESTS_CONSUMER_FIXTURE_H
 #define QUIPU_TESTS_CONSUMER_FIXTURE_H
 
@@ -18,15 +19,18 @@ struct interposed {
     int status;
     bool appends_only; /* counts and fails appends only */
     bool after;        /* the append is executed before it answers `status` */
-    int times;         /* calls in a row that fail; at least 1 */
-    int64_t head;      /* not 0: what log_head says */
+    int kill_at;  /* the process is killed before the call of this number */
+    int times;    /* calls in a row that fail; at least 1 */
+    int64_t head; /* not 0: what log_head says */
     const quipu_uuid *store; /* not NULL: the identity that log_head says */
     atomic_bool is_in_wait;
 };
 extern struct interposed interposed;
 
-/* Adds the driver to the process; a set-up function of a cmocka group. */
-int add_interposed_driver(void **state);
+/* Add the driver to the process, over the memory driver or over that of SQLite;
+ * set-up functions of a cmocka group. */
+int add_interposed_memory(void **state);
+int add_interposed_sqlite(void **state);
 
 /* An account is credited; the type of all events here. */
 struct credited {

@@ -328,6 +328,42 @@ static void record_follows_a_log_without_matches(void **state)
     close_log(&log);
 }
 
+static void record_never_passes_what_was_not_examined(void **state)
+{
+    struct opened_log log;
+    const quipu_bytes topic = quipu_bytes_of_text("Closed");
+    const quipu_match match = { .topics = &topic, .topic_count = 1 };
+    const quipu_filter filter = { .struct_size = sizeof(filter),
+                                  .matches = &match,
+                                  .match_count = 1 };
+    const quipu_item *item = NULL;
+    int status = QUIPU_TIMEOUT;
+    int timeouts = 0;
+    (void)state;
+
+    open_log(&log, NULL);
+    add_events(&log, 4000);
+    add_item(&log, "x", "Closed");
+    add_events(&log, 1000);
+    quipu_subscription *subscription = subscribe(
+        &log, (quipu_subscription_options){ .consumer = "mailer",
+                                            .filter = &filter,
+                                            .record_milliseconds = 1 });
+
+    while (status == QUIPU_TIMEOUT) {
+        usleep(1100); /* so that the record is due */
+        status = quipu_subscription_next(subscription, &item, 0, &error);
+        timeouts += status == QUIPU_TIMEOUT;
+        assert_true(tracked(log.datastore, "mailer") <= 4000);
+    }
+    assert_ok(status, &error);
+    assert_int_equal(item->notification_id, 4001);
+    assert_true(timeouts > 0);
+    close_subscription(subscription);
+    assert_true(tracked(log.datastore, "mailer") <= 4000);
+    close_log(&log);
+}
+
 static void record_never_passes_an_item_that_is_not_acknowledged(void **state)
 {
     struct opened_log log;
@@ -606,6 +642,7 @@ int main(void)
         cmocka_unit_test(record_beyond_the_log_is_a_conflict),
         cmocka_unit_test(record_is_written_after_the_number_of_items),
         cmocka_unit_test(record_follows_a_log_without_matches),
+        cmocka_unit_test(record_never_passes_what_was_not_examined),
         cmocka_unit_test(record_never_passes_an_item_that_is_not_acknowledged),
         cmocka_unit_test(record_of_another_process_is_a_conflict),
         cmocka_unit_test(record_may_be_in_another_datastore),
@@ -616,5 +653,5 @@ int main(void)
         cmocka_unit_test(null_arguments_are_refused),
     };
 
-    return cmocka_run_group_tests(tests, add_interposed_driver, NULL);
+    return cmocka_run_group_tests(tests, add_interposed_memory, NULL);
 }

@@ -247,5 +247,5 @@ int main(void)
         cmocka_unit_test(pause_is_stopped),
     };
 
-    return cmocka_run_group_tests(tests, add_interposed_driver, NULL);
+    return cmocka_run_group_tests(tests, add_interposed_memory, NULL);
 }
