@@ -210,7 +210,7 @@ static int insert_announcement(const struct connection *connection,
 /* Writes the announcement, in a transaction. */
 static int write_announcement(const struct connection *connection)
 {
-    struct mark mark;
+    struct mark mark = { .found = false };
     int code = run(connection, create_table);
 
     if (code == SQLITE_OK) {
