@@ -11,7 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#define NOREPLACE 1u /* RENAME_NOREPLACE, which musl's headers lack */
 
 int quipu_common_lock_name_recognise(const char *path)
 {
@@ -131,7 +134,9 @@ static int rename_new(const char *temporary, const char *path)
 {
     struct stat info;
 
-    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0) {
+    /* musl has no renameat2 before 1.2.6. */
+    if (syscall(SYS_renameat2, AT_FDCWD, temporary, AT_FDCWD, path,
+                NOREPLACE) == 0) {
         return 0;
     }
     if (errno != EINVAL && errno != ENOSYS) {

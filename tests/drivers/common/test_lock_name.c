@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -83,15 +84,23 @@ QUIPU_API int fsync(int fd)
     return next(fd);
 }
 
-QUIPU_API int renameat2(int from_folder, const char *from, int to_folder,
-                        const char *to, unsigned flags)
+/* Of five arguments, as those of renameat2. */
+QUIPU_API long syscall(long number, ...)
 {
-    NEXT(renameat2)
-    if (!has_noreplace) {
+    NEXT(syscall)
+    long arguments[5];
+    va_list list;
+    va_start(list, number);
+    for (int i = 0; i < 5; i++) {
+        arguments[i] = va_arg(list, long);
+    }
+    va_end(list);
+    if (number == SYS_renameat2 && !has_noreplace) {
         errno = EINVAL;
         return -1;
     }
-    return next(from_folder, from, to_folder, to, flags);
+    return next(number, arguments[0], arguments[1], arguments[2], arguments[3],
+                arguments[4]);
 }
 
 /* NOLINTEND(clang-analyzer-valist.Uninitialized) */
