@@ -29,7 +29,8 @@
 #define TRIES 20  /* appends after it */
 #define OTHER 5   /* appends to the store that has the name meanwhile */
 
-/* What was moved: static, because nftw has no argument for it. */
+/* The files or folders that were moved: static, because nftw has no argument
+ * for them. */
 static struct {
     const char *folder; /* of the case */
     char from[FILES][512], to[FILES][560];
