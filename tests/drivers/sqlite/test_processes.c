@@ -326,7 +326,7 @@ static void append_when_told(void *context)
     while (atomic_load(stage) != 2) {
         (void)usleep(100);
     }
-    (void)usleep(20000); /* the parent waits now, in most runs */
+    await_sleep(getppid(), getppid()); /* in its call of `wait` */
     fixture_append(datastore, bound, 1);
     close_bound(datastore, bound);
 }
