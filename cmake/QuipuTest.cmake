@@ -75,7 +75,7 @@ function(quipu_add_test name)
         set(arg_LABELS unit)
     endif()
     if(NOT arg_TIMEOUT)
-        set(arg_TIMEOUT 120)
+        set(arg_TIMEOUT 600) # only ends a test that hangs
     endif()
     string(REPLACE "/" "." folder "${name}")
     add_test(NAME ${name} COMMAND sh
