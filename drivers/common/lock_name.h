@@ -6,10 +6,10 @@
  *
  * A new lock file is created without a name (O_TMPFILE), written, synced, and
  * then given its name. So it is complete whenever the name exists, also after a
- * power cut, and a file that is not complete is not a lock file. On a file system
- * that cannot do that, the file is created as `<database>-quipu-tmp`, locked,
- * written, and renamed. A file that a killed process left under that name is
- * used by the next one.
+ * power cut, and a file that is not complete is not a lock file. On a file
+ * system that cannot do that, the file is created as `<database>-quipu-tmp`,
+ * locked, written, and renamed. A file that a killed process left under that
+ * name is used by the next one.
  *
  * No function follows a symbolic link in place of the file. */
 #ifndef QUIPU_DRIVERS_COMMON_LOCK_NAME_H
