@@ -393,6 +393,7 @@ int quipu_sqlite_wal_mark_check(const struct connection *view,
     if (!stable) {
         return QUIPU_OK; /* other processes run checkpoints all the time */
     }
+    /* cppcheck-suppress uninitvar ; the loop has run */
     if (marks.wal_size > 0 && !datastore->immutable) {
         return SAFEGUARDED("F4.log-of-another-state", belong_together(&marks),
                            true)
