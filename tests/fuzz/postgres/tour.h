@@ -30,9 +30,9 @@ enum tour_session {
 
 /* Opens a store and binds its schemas, runs a session, and closes all.
  * `begin` is called before the session, which may be the opening itself.
- * `part` chooses one of the reads of a session that reads, and the schema (even,
- * odd) of one that sets up or tears down; TOUR_WHOLE: all of them.  `time` is
- * that of each call, in nanoseconds. */
+ * `part` chooses one of the reads of a session that reads, and the schema
+ * (even, odd) of one that sets up or tears down; TOUR_WHOLE: all of them.
+ * `time` is that of each call, in nanoseconds. */
 void tour_run(enum tour_session session, int part, int64_t time,
               void (*begin)(void));
 
