@@ -66,8 +66,12 @@ static void read_words(struct answer *answer, char kind, char *rest)
         }
     } else {
         size_t count = (size_t)answer->columns * (size_t)++answer->rows;
-        answer->values =
+        void *values =
             realloc(answer->values, (count + 1) * sizeof(*answer->values));
+        if (!values) {
+            fail("no memory for a recording");
+        }
+        answer->values = values;
         for (int i = 0; i < answer->columns; i++) {
             read_value(
                 &answer->values[count - (size_t)answer->columns + (size_t)i],
@@ -134,8 +138,12 @@ void recording_load(const char *path)
         if (line[0] == 'S') {
             session = (int)strtol(line + 2, NULL, 10);
         } else if (line[0] == 'Q') {
-            recording.at = realloc(recording.at, (recording.count + 1) *
-                                                     sizeof(*recording.at));
+            void *at = realloc(recording.at,
+                               (recording.count + 1) * sizeof(*recording.at));
+            if (!at) {
+                fail("no memory for a recording");
+            }
+            recording.at = at;
             struct text *text = find_text(line + 2);
             if (!text->text) {
                 text->text = strdup(line + 2);
