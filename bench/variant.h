@@ -34,11 +34,13 @@ struct bench_variant {
 };
 
 /* Initialiser of a variant whose functions have these names. */
+/* clang-format off */
 #define BENCH_VARIANT(label)                                                 \
     {                                                                        \
         .name = (label), .open = open_store, .append = append, .fill = fill, \
         .read = read_sequence, .scan = scan, .close = close_store            \
     }
+/* clang-format on */
 
 extern const struct bench_variant bench_variant_records;
 extern const struct bench_variant bench_variant_events;

@@ -46,8 +46,7 @@ function(quipu_test file)
     target_compile_definitions(${target} PRIVATE ${arg_DEFINITIONS})
     target_link_libraries(${target} PRIVATE quipu_internals ${arg_LIBRARIES}
         PkgConfig::CMOCKA)
-    set_target_properties(${target} PROPERTIES
-        RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin")
+    quipu_test_program(${target})
     if(arg_DEPENDS)
         add_dependencies(${target} ${arg_DEPENDS})
     endif()
@@ -55,6 +54,14 @@ function(quipu_test file)
         COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:${target}>
         LABELS ${arg_LABELS} TIMEOUT ${arg_TIMEOUT}
         ENVIRONMENT ${arg_ENVIRONMENT})
+endfunction()
+
+# quipu_test_program(target): a program of cmocka's tests, put in tests/bin. It
+# runs the test alone that QUIPU_TEST_ONLY names (quipu_test_filter.c).
+function(quipu_test_program target)
+    set_target_properties(${target} PROPERTIES
+        RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin")
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:quipu_test_filter>)
 endfunction()
 
 # quipu_add_test(name COMMAND program [argument...] [LABELS label...]
@@ -68,7 +75,7 @@ function(quipu_add_test name)
         set(arg_LABELS unit)
     endif()
     if(NOT arg_TIMEOUT)
-        set(arg_TIMEOUT 120)
+        set(arg_TIMEOUT 600) # only ends a test that hangs
     endif()
     string(REPLACE "/" "." folder "${name}")
     add_test(NAME ${name} COMMAND sh

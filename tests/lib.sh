@@ -41,8 +41,8 @@ await()
 }
 
 # traced ARGUMENT...: runs strace. The leak check of the address sanitizer is
-# off in the traced process, since it cannot run in one: it ends the process with
-# an error.
+# off in the traced process, since it cannot run in a traced process and would
+# end it with an error.
 traced()
 {
     ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" strace "$@"

@@ -25,7 +25,7 @@ struct quipu_case {
     const char *id;  /* "U1.race-at-one-position" */
     const char *why; /* one sentence: why the guarantee matters here */
     void (*run)(struct quipu_context *ctx);
-    uint32_t needs; /* enum quipu_capability and enum quipu_trait: the case runs
+    uint32_t needs; /* enum quipu_capability and QUIPU_TRAIT_*: the case runs
                      * only on stores that have all of them, */
     uint32_t lacks; /* and none of these */
     unsigned limit; /* time limit in seconds; 0: the default (runner.c) */

@@ -123,10 +123,9 @@ static const int32_t kinds[7] = { QUIPU_VALUE_BOOL,   QUIPU_VALUE_INT,
                                   QUIPU_VALUE_BYTES,  QUIPU_VALUE_UUID,
                                   QUIPU_VALUE_TIME };
 
-#define BYTES(text)                             \
-    {                                           \
-        .as.bytes = {(text), sizeof(text) - 1 } \
-    }
+/* clang-format off */
+#define BYTES(text) { .as.bytes = { (text), sizeof(text) - 1 } }
+/* clang-format on */
 
 /* Values for the columns of QUIPU_SHAPE_COLUMNS, one row for each item; their
  * kinds are set later. */

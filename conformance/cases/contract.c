@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Wrong calls, absent capabilities, fork and closing. */
+/* Wrong calls, absent capabilities and closing. */
 #include "case.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static void null_arguments(struct quipu_context *ctx)
 {
@@ -92,41 +90,6 @@ static void closed_too_early(struct quipu_context *ctx)
     CHECK(quipu_item_list_count(ctx, r, s) == 2,
           "a failed close has closed a handle");
     quipu_cursor_close(cursor);
-}
-
-/* All handles refuse calls in a forked child, and still work in the parent. */
-static void forked(struct quipu_context *ctx)
-{
-    quipu_records *r = quipu_context_records(ctx, 0);
-    quipu_bytes s = quipu_context_sequence(ctx);
-    quipu_cursor *cursor;
-    int status;
-    pid_t child;
-
-    quipu_builder_append_many(ctx, r, s, 3);
-    OK(quipu_records_read(r, s, NULL, &cursor, ERR));
-    child = fork();
-    if (child == 0) {
-        const quipu_item *item;
-        int64_t last;
-
-        quipu_completion_begin();
-        RETURNS(QUIPU_INVALID, quipu_builder_append_next(ctx, r, s));
-        RETURNS(QUIPU_INVALID, quipu_records_last(r, s, &last, ERR));
-        RETURNS(QUIPU_INVALID, quipu_cursor_next(cursor, &item, ERR));
-        RETURNS(QUIPU_INVALID,
-                quipu_datastore_setup(ctx->main, quipu_records_schema(r), ERR));
-        quipu_cursor_close(cursor);
-        quipu_records_close(r, ERR);
-        quipu_datastore_close(ctx->main, ERR);
-        quipu_completion_exit(QUIPU_COMPLETION_DONE);
-    }
-    CHECK(waitpid(child, &status, 0) == child, "cannot wait for a child");
-    CHECK_CHILD(child, status, "the forked child");
-    quipu_cursor_close(cursor);
-    OK(quipu_builder_append_next(ctx, r, s));
-    CHECK(quipu_item_list_count(ctx, r, s) == 4,
-          "the sequence does not have four items");
 }
 
 static void reopened(struct quipu_context *ctx)
@@ -300,9 +263,6 @@ static const struct quipu_case cases[] = {
     { "contract.closing-in-wrong-order-is-invalid",
       "A handle cannot be closed while another handle uses it.",
       closed_too_early, 0, 0, 0 },
-    { "contract.child-of-fork-is-refused",
-      "Two processes that use one connection would corrupt it.", forked, 0, 0,
-      0 },
     { "contract.opened-and-closed-repeatedly",
       "A closed datastore leaves nothing behind that disturbs the next one.",
       reopened, 0, 0, 0 },

@@ -33,7 +33,7 @@ long quipu_usage_memory(void)
 long quipu_usage_memory_in_use(void)
 {
 #ifdef __GLIBC__
-    malloc_trim(0);
+    (void)malloc_trim(0);
 #endif
     return quipu_usage_memory();
 }

@@ -6,7 +6,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Milliseconds.  A wait may return a second late.  On a busy machine some
  * return later than LATE, but most do not, and none later than TOO_LATE. */
@@ -19,6 +21,7 @@ struct sleeper {
     int64_t after;
     int64_t milliseconds;
     pthread_t thread;
+    _Atomic pid_t id; /* of the thread for the kernel; 0: not known yet */
     int status;
     int64_t head;
     int64_t woken; /* time at which the wait returned */
@@ -28,6 +31,7 @@ static void *sleep_in_thread(void *argument)
 {
     struct sleeper *s = argument;
 
+    atomic_store(&s->id, gettid());
     s->status = quipu_records_wait(s->records, s->after, s->milliseconds,
                                    &s->head, ERR);
     s->woken = quipu_context_now();
@@ -38,6 +42,44 @@ static void start(struct sleeper *s)
 {
     CHECK(pthread_create(&s->thread, NULL, sleep_in_thread, s) == 0,
           "cannot create a thread");
+}
+
+/* Sleeps a while, longer in each of ten rounds. */
+static void pause_of(unsigned round)
+{
+    struct timespec span = { .tv_nsec = 20000000L * (1 + (long)round % 10) };
+
+    nanosleep(&span, NULL);
+}
+
+/* Returns true if the kernel has nothing to run in the sleeper's thread. */
+static bool is_asleep(struct sleeper *s)
+{
+    char path[64], text[64] = "";
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/self/task/%d/stat",
+             (int)atomic_load(&s->id));
+    file = fopen(path, "re");
+    if (file) {
+        (void)!fgets(text, sizeof(text), file);
+        (void)fclose(file);
+    }
+    return strstr(text, ") S "); /* "4711 (name) S ..." */
+}
+
+/* Waits until the sleeper has been found asleep several times, and a while
+ * longer.  On a busy machine it may take long until a new thread waits.  A
+ * driver that never sleeps, since it polls, ends the attempt. */
+static void let_sleep(struct sleeper *s, unsigned round)
+{
+    unsigned found = 0;
+
+    for (unsigned i = 0; i < 100 && found < 4; i++) {
+        quipu_context_sleep(2000);
+        found += is_asleep(s);
+    }
+    pause_of(round);
 }
 
 /* Durations of several waits. */
@@ -59,13 +101,12 @@ static void add_span(struct quipu_context *ctx, struct spans *spans,
           spans->count, spans->what);
 }
 
-/* Checks that the shortest wait was shorter than `most`. */
-static void check_best(struct quipu_context *ctx, const struct spans *spans,
-                       int64_t most)
+/* Checks that the shortest wait was shorter than `most`.  One of many is, on a
+ * slow machine too, so the patience of the run does not extend this limit. */
+static void check_best(const struct spans *spans, int64_t most)
 {
-    CHECK(spans->best < most * ctx->patience,
-          "of %u the first %s after %" PRId64 " ms", spans->count, spans->what,
-          spans->best);
+    CHECK(spans->best < most, "of %u the first %s after %" PRId64 " ms",
+          spans->count, spans->what, spans->best);
 }
 
 /* Waits for the sleeper's end, checks its result and adds its duration. */
@@ -96,7 +137,7 @@ static void at_once(struct quipu_context *ctx)
         OK(quipu_records_wait(r, 0, 0, &head, ERR));
         add_span(ctx, &spans, quipu_context_now() - begin);
     }
-    check_best(ctx, &spans, LATE);
+    check_best(&spans, LATE);
 }
 
 static void timeouts(struct quipu_context *ctx)
@@ -120,17 +161,9 @@ static void timeouts(struct quipu_context *ctx)
     RETURNS(QUIPU_TIMEOUT, quipu_records_wait(r, INT64_MAX, 1, &head, ERR));
 }
 
-/* In at least one round of ten a sleeping thread must be woken within this
+/* In at least one round of many a sleeping thread must be woken within this
  * time. (A driver that only polls once a second is later in each round.) */
 #define AT_ONCE 500
-
-/* Gives the sleeper time to fall asleep, more in each round. */
-static void let_sleep(unsigned round)
-{
-    struct timespec span = { .tv_nsec = 20000000L * (1 + (long)round) };
-
-    nanosleep(&span, NULL);
-}
 
 /* Many rounds: the append is made before or after the wait begins. */
 static void wake(struct quipu_context *ctx, quipu_records *reader,
@@ -139,20 +172,20 @@ static void wake(struct quipu_context *ctx, quipu_records *reader,
     quipu_bytes s = quipu_context_sequence(ctx);
     struct spans awake = { .what = "woken" }, asleep = awake;
 
-    for (unsigned i = 0; i < 20; i++) {
+    for (unsigned i = 0; i < 20 * ctx->patience; i++) {
         struct sleeper sleeper = { .records = reader,
                                    .after = i,
                                    .milliseconds = LONG_WAIT * ctx->patience };
 
         start(&sleeper);
         if (i % 2) {
-            let_sleep(i / 2);
+            let_sleep(&sleeper, i / 2);
         }
         OK(quipu_builder_append_next(ctx, writer, s));
         check_woken(ctx, &sleeper, i % 2 ? &asleep : &awake,
                     quipu_context_now(), i + 1);
     }
-    check_best(ctx, &asleep, AT_ONCE);
+    check_best(&asleep, AT_ONCE);
 }
 
 static void by_thread(struct quipu_context *ctx)
@@ -209,14 +242,14 @@ static int64_t interrupt_sleeper(struct quipu_context *ctx, quipu_records *r,
     int64_t since;
 
     start(&sleeper);
-    let_sleep(round);
+    let_sleep(&sleeper, round);
     since = quipu_context_now();
     quipu_datastore_interrupt(ctx->main);
     while (pthread_tryjoin_np(sleeper.thread, NULL) != 0) {
         if (quipu_context_now() - since > 1500) {
             quipu_datastore_interrupt(ctx->main);
         }
-        let_sleep(0);
+        pause_of(0);
     }
     RETURNS(QUIPU_OK, sleeper.status);
     CHECK(sleeper.head == 0, "the head is %" PRId64, sleeper.head);
@@ -228,13 +261,13 @@ static void interrupted(struct quipu_context *ctx)
     quipu_records *r = quipu_context_records(ctx, 0);
     int64_t best = INT64_MAX;
 
-    for (unsigned i = 0; i < 10; i++) {
+    for (unsigned i = 0; i < 10 * ctx->patience; i++) {
         int64_t took = interrupt_sleeper(ctx, r, i);
 
         best = took < best ? took : best;
     }
-    CHECK(best < (int64_t)AT_ONCE * ctx->patience,
-          "the shortest of ten interrupted waits took %" PRId64 " ms", best);
+    CHECK(best < AT_ONCE,
+          "the shortest of many interrupted waits took %" PRId64 " ms", best);
 }
 
 static void later_waits(struct quipu_context *ctx)
@@ -268,7 +301,7 @@ static void append_on_request(struct quipu_context *ctx, void *shared,
     (void)index;
     for (unsigned i = 0; i < REQUESTS; i++) {
         while (atomic_load(&requests->count) <= i) {
-            let_sleep(0);
+            pause_of(0);
         }
         OK(quipu_builder_append_next(ctx, r, quipu_context_sequence(ctx)));
         atomic_store(&requests->appended[i], quipu_context_now());
@@ -293,10 +326,13 @@ static void by_process(struct quipu_context *ctx)
                                    .milliseconds = LONG_WAIT * ctx->patience };
 
         start(&sleeper);
-        let_sleep(i);
+        let_sleep(&sleeper, i);
         atomic_store(&requests->count, i + 1);
         while (atomic_load(&requests->appended[i]) == 0) {
-            let_sleep(0);
+            if (quipu_workers_any_ended(&workers)) {
+                quipu_workers_join(&workers); /* it has failed */
+            }
+            pause_of(0);
         }
         check_woken(ctx, &sleeper, &spans, requests->appended[i], i + 1);
     }

@@ -73,3 +73,9 @@ void quipu_assertion_skip(const char *format, ...)
     dprintf(STDERR_FILENO, "%s\n", text);
     quipu_completion_exit(QUIPU_COMPLETION_SKIPPED);
 }
+
+void quipu_assertion_inapplicable(const char *reason)
+{
+    dprintf(STDERR_FILENO, "%s\n", reason);
+    quipu_completion_exit(QUIPU_COMPLETION_INAPPLICABLE);
+}

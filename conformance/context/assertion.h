@@ -48,7 +48,10 @@ void quipu_assertion_child(const char *file, int line, pid_t process,
                            int status, const char *format, ...)
     QUIPU_PRINTF(5, 6);
 
-/* Ends the case as skipped, with the reason: it cannot run here. */
+/* Ends the case as skipped, with the reason: it cannot run here, so that the
+ * guarantee is not tested; */
 _Noreturn void quipu_assertion_skip(const char *format, ...) QUIPU_PRINTF(1, 2);
+/* or it does not apply to a store like this one. */
+_Noreturn void quipu_assertion_inapplicable(const char *reason);
 
 #endif

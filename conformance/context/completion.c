@@ -38,6 +38,7 @@ static const int statuses[] = {
     [QUIPU_COMPLETION_DONE] = EXIT_SUCCESS,
     [QUIPU_COMPLETION_FAILED] = QUIPU_EXIT_FAILED,
     [QUIPU_COMPLETION_SKIPPED] = QUIPU_EXIT_SKIPPED,
+    [QUIPU_COMPLETION_INAPPLICABLE] = QUIPU_EXIT_SKIPPED,
 };
 
 static _Atomic uint64_t *entries; /* NULL: there is no table */

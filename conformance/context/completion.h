@@ -17,15 +17,17 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Exit statuses that go with the statements FAILED and SKIPPED. */
+/* Exit statuses that go with the statements FAILED, and SKIPPED or
+ * INAPPLICABLE. */
 #define QUIPU_EXIT_FAILED 1
 #define QUIPU_EXIT_SKIPPED 77
 
 enum quipu_completion {
-    QUIPU_COMPLETION_DIED,   /* it stated nothing, or its status is another */
-    QUIPU_COMPLETION_DONE,   /* its work has returned */
-    QUIPU_COMPLETION_FAILED, /* an assertion failed, and wrote the reason */
-    QUIPU_COMPLETION_SKIPPED /* the case cannot run, and wrote the reason */
+    QUIPU_COMPLETION_DIED,    /* it stated nothing, or its status is another */
+    QUIPU_COMPLETION_DONE,    /* its work has returned */
+    QUIPU_COMPLETION_FAILED,  /* an assertion failed, and wrote the reason */
+    QUIPU_COMPLETION_SKIPPED, /* the case cannot run, and wrote the reason */
+    QUIPU_COMPLETION_INAPPLICABLE /* it does not apply to the store; the same */
 };
 
 /* --------------------------------------------------------- in the process */

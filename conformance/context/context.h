@@ -20,18 +20,17 @@
 #include <stdio.h>
 
 /* Traits of a store and of a run that are not capabilities of the driver.  They
- * share a mask with enum quipu_capability, so their bits lie above. */
-enum quipu_trait {
-    /* The runner can stop and start the store's server. */
-    QUIPU_TRAIT_SERVER = 1u << 27,
-    /* All datastores that are opened with this URI in one process access the
-     * same store.  (Not so for "memory:", where each has its own.) */
-    QUIPU_TRAIT_MULTI_OPEN = 1u << 28,
-    /* The profile is not quick: cases that need this are too slow for it. */
-    QUIPU_TRAIT_HEAVY = 1u << 29,
-    /* The store's files are in the folder that replaces {dir} in the URI. */
-    QUIPU_TRAIT_FILES = 1u << 30
-};
+ * share a mask with enum quipu_capability, so their bits lie above; they are no
+ * enumerators, since clang 19 warns of | between two enumerations. */
+/* The runner can stop and start the store's server. */
+#define QUIPU_TRAIT_SERVER (1u << 27)
+/* All datastores that are opened with this URI in one process access the same
+ * store.  (Not so for "memory:", where each has its own.) */
+#define QUIPU_TRAIT_MULTI_OPEN (1u << 28)
+/* The profile is not quick: cases that need this are too slow for it. */
+#define QUIPU_TRAIT_HEAVY (1u << 29)
+/* The store's files are in the folder that replaces {dir} in the URI. */
+#define QUIPU_TRAIT_FILES (1u << 30)
 
 /* Properties of a schema that a case asks for. */
 enum quipu_shape {
@@ -52,7 +51,7 @@ struct quipu_context {
                              * the contract proxy */
     const char *direct_uri; /* the same with the driver's own scheme */
     const char *directory;  /* the folder that replaced {dir}, or NULL */
-    uint32_t traits;        /* enum quipu_capability and enum quipu_trait */
+    uint32_t traits;        /* enum quipu_capability and QUIPU_TRAIT_* */
     enum quipu_profile profile;
     unsigned patience; /* factor of all time limits, at least 1 */
     bool ungrouped;    /* datastores are opened with group=1, so that the core's

@@ -16,10 +16,12 @@ struct quipu_checker;
  * which it was stored, `value` the position (the tracked id).  Both increase
  * strictly with i, except that gaps in the positions of a broken store repeat
  * an id. */
+struct quipu_progression_step {
+    int64_t id, value;
+};
+
 struct quipu_progression {
-    struct {
-        int64_t id, value;
-    } * at;
+    struct quipu_progression_step *at;
     size_t count, room;
 };
 

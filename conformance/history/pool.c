@@ -12,8 +12,9 @@ void *quipu_history_pool_grow(void *pool, size_t count, size_t *room,
 {
     if (count == *room) {
         *room = *room > 0 ? 2 * *room : 64;
-        pool = realloc(pool, *room * size);
-        CHECK(pool, "out of memory for a history of %zu", *room);
+        void *grown = realloc(pool, *room * size);
+        CHECK(grown, "out of memory for a history of %zu", *room);
+        pool = grown;
     }
     memset((char *)pool + count * size, 0, size);
     return pool;

@@ -113,8 +113,9 @@ static void add(struct quipu_recorder *r, const char *format, va_list arguments)
     va_end(again);
     if (r->size + (size_t)size + 4 > r->room) {
         r->room = 2 * (r->room + (size_t)size);
-        r->line = realloc(r->line, r->room);
-        CHECK(r->line, "out of memory while recording a history");
+        char *line = realloc(r->line, r->room);
+        CHECK(line, "out of memory while recording a history");
+        r->line = line;
     }
     r->size += (size_t)vsnprintf(r->line + r->size, r->room - r->size, format,
                                  arguments);

@@ -63,7 +63,7 @@ static const struct mutant_family *const families[] = {
     &mutant_family_unsafe_sqlite, &mutant_family_durability,
     &mutant_family_segments,      &mutant_family_resources,
     &mutant_family_errors,        &mutant_family_sqlite_stores,
-    &mutant_family_backups,
+    &mutant_family_backups,       &mutant_family_sqlite_locks,
 #endif
 #ifdef QUIPU_MUTANTS_LMDB
     &mutant_family_unsafe_lmdb,   &mutant_family_lmdb_stores,

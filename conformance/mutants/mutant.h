@@ -106,6 +106,7 @@ extern const struct mutant_family mutant_family_races;
 extern const struct mutant_family mutant_family_reads;
 extern const struct mutant_family mutant_family_resources;
 extern const struct mutant_family mutant_family_segments;
+extern const struct mutant_family mutant_family_sqlite_locks;
 extern const struct mutant_family mutant_family_sqlite_stores;
 extern const struct mutant_family mutant_family_stores;
 extern const struct mutant_family mutant_family_waits;

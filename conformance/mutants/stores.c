@@ -117,6 +117,47 @@ static int work_again(quipu_driver_datastore *datastore,
     return status;
 }
 
+/* M90: a file that the name does not lead to any more is written all the same.
+ */
+static int succeed_elsewhere(struct append_call *a)
+{
+    int status = mutant_append_first(a);
+
+    if (status == QUIPU_IO) {
+        mutant_report_success(a, 0);
+        status = QUIPU_OK;
+    }
+    return status;
+}
+
+/* M91: closing empties the WAL that has the name, once something was appended.
+ */
+static char wal[1024];
+static atomic_bool appended;
+
+static int remember_wal(const quipu_host *host, const quipu_open *how,
+                        int64_t deadline, quipu_driver_datastore **datastore,
+                        quipu_opened *opened, quipu_error *error)
+{
+    snprintf(wal, sizeof(wal), "%s-wal", how->body + 3); /* behind "///" */
+    return mutant_base_driver()->open(host, how, deadline, datastore, opened,
+                                      error);
+}
+
+static int note_append(struct append_call *a)
+{
+    atomic_store(&appended, true);
+    return mutant_append_all(a);
+}
+
+static void empty_wal(quipu_driver_datastore *datastore)
+{
+    mutant_base_driver()->close(datastore);
+    if (atomic_load(&appended)) {
+        (void)!truncate(wal, 0);
+    }
+}
+
 static const struct mutant sqlite[] = {
     { "M75", "identity-is-of-the-process",
       "identities that are derived from the process or its time",
@@ -130,6 +171,15 @@ static const struct mutant sqlite[] = {
       "projections that are applied twice after a lost answer",
       "U3.transact-runs-no-function-for-a-repeat",
       .replaced = { .transact = work_again }, .base = STORE },
+    { "M90", "moved-file-is-written",
+      "SQLite: a database file that is renamed or unlinked while it is open "
+      "(How To Corrupt An SQLite Database File, 2.5)",
+      "V3.moved-under-a-writer", .append = succeed_elsewhere, .base = STORE },
+    { "M91", "closing-empties-the-log-of-another-store",
+      "SQLite: a program that closes an unlinked database deletes the WAL of "
+      "the new one",
+      "V3.replaced-under-a-writer", .append = note_append,
+      .replaced = { .open = remember_wal, .close = empty_wal }, .base = STORE },
 };
 
 /* M87, of the LMDB driver: removes logs that it takes for old ones of its own.

@@ -271,7 +271,7 @@ void quipu_html_timeline(FILE *to, const char *lines)
             WIDTH, HEAD + d.lane_count * LANE + 4);
     write_axis(to, &d);
     write_lanes(to, &d);
-    write_entries(to, &d, false);
+    (void)write_entries(to, &d, false);
     bad = write_entries(to, &d, true);
     fputs("</svg></div>\n", to);
     if (bad) {

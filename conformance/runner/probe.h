@@ -14,7 +14,7 @@ struct quipu_run;
 
 /* A store, as reports describe it. */
 struct quipu_store {
-    uint32_t traits; /* enum quipu_capability and enum quipu_trait */
+    uint32_t traits; /* enum quipu_capability and QUIPU_TRAIT_* */
     char uri[400];   /* without a password */
     char driver[64];
     char version[64]; /* of the driver */

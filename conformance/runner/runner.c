@@ -283,6 +283,9 @@ static void judge(struct job *job)
     } else if (child->completion == QUIPU_COMPLETION_SKIPPED) {
         outcome->verdict = QUIPU_SKIPPED;
         outcome->skip = QUIPU_SKIP_UNTESTED;
+    } else if (child->completion == QUIPU_COMPLETION_INAPPLICABLE) {
+        outcome->verdict = QUIPU_SKIPPED;
+        outcome->skip = QUIPU_SKIP_NOT_APPLICABLE;
     } else if (child->completion == QUIPU_COMPLETION_DONE) {
         outcome->verdict = QUIPU_PASSED;
     }

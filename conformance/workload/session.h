@@ -53,6 +53,12 @@ struct quipu_session_log {
     int64_t tracked;
 };
 
+/* The append that a session runs. */
+struct quipu_session_pending {
+    atomic_bool pending;
+    struct quipu_session_request request;
+};
+
 struct quipu_session {
     struct quipu_context *ctx;
     struct quipu_recorder recorder;
@@ -63,12 +69,8 @@ struct quipu_session {
     unsigned log_count, shared;
     struct quipu_session_request request; /* the last append, and its status */
     int status;
-    bool tolerates_outage; /* the workload stops the server */
-    /* The append that is running, in shared memory; or NULL. */
-    struct quipu_session_pending {
-        atomic_bool pending;
-        struct quipu_session_request request;
-    } * slot;
+    bool tolerates_outage;              /* the workload stops the server */
+    struct quipu_session_pending *slot; /* in shared memory; or NULL */
 };
 
 /* Returns a random number below n > 0; it depends on the seed alone. */

@@ -119,10 +119,12 @@ static const char *written_text(int failed, const char *written)
     return failed ? "unknown error" : written;
 }
 
-/* The first operand of _Generic is not evaluated. */
-#define TEXT_OF(returned, written) \
-    _Generic((returned), char *: returned_text, int: written_text)(returned, \
-                                                                   written)
+/* The first operand of _Generic is not evaluated.  Its layout depends on the
+ * version of clang-format. */
+/* clang-format off */
+#define TEXT_OF(result, text) \
+    _Generic((result), char *: returned_text, int: written_text)(result, text)
+/* clang-format on */
 
 const char *quipu_error_system_text(int code, char text[QUIPU_SYSTEM_TEXT_SIZE])
 {

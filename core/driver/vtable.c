@@ -14,10 +14,9 @@
 #include "base/error.h"
 #include "driver/operation_stubs.h"
 
-#define MEMBER(name)                        \
-    {                                       \
-        offsetof(quipu_driver, name), #name \
-    }
+/* clang-format off */
+#define MEMBER(name) { offsetof(quipu_driver, name), #name }
+/* clang-format on */
 
 /* Members that every driver must have; all are pointers.  The first five have
  * no stub (operation_stubs.h). */

@@ -114,7 +114,7 @@ int quipu_encoder_check_size(const quipu_encoder *encoder, size_t size,
 void quipu_encoder_put_raw(quipu_encoder *encoder, const void *data,
                            size_t size)
 {
-    write_bytes(encoder, (const char *)data, size);
+    (void)write_bytes(encoder, (const char *)data, size);
 }
 
 void quipu_encoder_put_bytes(quipu_encoder *encoder, const void *data,

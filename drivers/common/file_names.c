@@ -190,14 +190,13 @@ static int check_database(const struct file_names *names, quipu_error *error)
 {
     const struct file_name *database = &names->of[0];
     struct stat info;
+    const bool found = stat(database->path, &info) == 0;
 
     if (SAFEGUARDED("V3.name-leads-to-the-file",
-                    stat(database->path, &info) != 0 ||
-                        !is_file(&info, &database->file),
-                    false)) {
+                    !found || !is_file(&info, &database->file), false)) {
         return set_elsewhere(names->host, database->path, error);
     }
-    if (SAFEGUARDED("U1.no-hard-links", info.st_nlink > 1, false)) {
+    if (SAFEGUARDED("U1.no-hard-links", found && info.st_nlink > 1, false)) {
         return names->host->error_set(
             error, QUIPU_IO, 0, NULL,
             "\"%s\" was given a second name (hard link), and each name has "

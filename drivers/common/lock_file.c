@@ -233,7 +233,9 @@ static int open_and_lock(struct lock_file *lock_file,
     for (;;) {
         int code = open_file(lock_file, target);
         if (code == EAGAIN && clock_now() < deadline) {
-            continue; /* removed between two calls of open() */
+            /* Removed between two calls of open(), or not complete yet. */
+            clock_sleep_until(clock_after(CLOCK_MILLISECOND, deadline));
+            continue;
         }
         if (code == 0) {
             code = acquire_open_lock(lock_file->fd, deadline);
@@ -268,6 +270,12 @@ static int set_conflict(const struct lock_file_target *target, int code,
             "name for one; rename one of the two, or remove it if it is empty "
             "and no program uses it",
             database, database);
+    case ENOTUNIQ:
+        return host->error_set(
+            error, QUIPU_INVALID, 0, NULL,
+            "\"%s-quipu" LOCK_NAME_TEMPORARY "\" is not a lock file of quipu, "
+            "and \"%s\" needs that name for a moment; rename or remove it",
+            database, database);
     case ESTALE:
         return host->error_set(
             error, QUIPU_INVALID, 0, NULL,
@@ -298,12 +306,14 @@ static int set_error(const struct lock_file_target *target, int code,
     const char *database = target->database;
 
     switch (code) {
+    case EAGAIN:
     case ETIMEDOUT:
         return host->error_set(error, QUIPU_BUSY, 0, NULL,
                                "\"%s\" was being opened or closed by another "
                                "program until the deadline; try again",
                                database);
     case EEXIST:
+    case ENOTUNIQ:
     case ESTALE:
     case EREMOTE:
     case EPROTO:

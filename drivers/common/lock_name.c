@@ -3,13 +3,18 @@
  * new one. The invariants are those of lock_file.c. */
 #include "lock_name.h"
 
+#include "byte_lock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#define NOREPLACE 1u /* RENAME_NOREPLACE, which musl's headers lack */
 
 int quipu_common_lock_name_recognise(const char *path)
 {
@@ -101,22 +106,82 @@ static int create_unnamed(const char *path,
     return code;
 }
 
+/* Checks that a file with the temporary name is new, or was left by a process
+ * that was killed, and that no other process completes it. Returns 0 or an
+ * errno. */
+static int acquire_temporary(int fd, const char *temporary)
+{
+    struct stat info;
+    int code = byte_lock_set(fd, BYTE_OPEN, F_WRLCK);
+
+    if (byte_lock_is_held(code) ||
+        (code == 0 && !quipu_common_lock_name_leads_to(fd, temporary))) {
+        return EAGAIN; /* it is getting its name, or has it */
+    }
+    if (code == 0 && fstat(fd, &info) != 0) {
+        code = errno;
+    }
+    if (code != 0 || (S_ISREG(info.st_mode) && info.st_size == 0)) {
+        return code;
+    }
+    return quipu_common_lock_page_recognise(fd) == 0 ? 0 : ENOTUNIQ;
+}
+
+/* Renames the file unless the other name is taken. Only a file system that
+ * cannot do both in one step gets two; there, each process that creates the
+ * file holds the lock on its temporary name. */
+static int rename_new(const char *temporary, const char *path)
+{
+    struct stat info;
+
+    /* musl has no renameat2 before 1.2.6. */
+    if (syscall(SYS_renameat2, AT_FDCWD, temporary, AT_FDCWD, path,
+                NOREPLACE) == 0) {
+        return 0;
+    }
+    if (errno != EINVAL && errno != ENOSYS) {
+        return errno;
+    }
+    if (lstat(path, &info) == 0) {
+        return EEXIST;
+    }
+    return rename(temporary, path) == 0 ? 0 : errno;
+}
+
+/* Creates the file under a temporary name and renames it when it is complete.
+ * Returns 0 or an errno. */
+static int create_renamed(const char *path,
+                          const struct lock_file_target *target)
+{
+    char temporary[PATH_MAX];
+    const int size = snprintf(temporary, sizeof(temporary), "%s%s", path,
+                              LOCK_NAME_TEMPORARY);
+
+    if (size < 0 || (size_t)size >= sizeof(temporary)) {
+        return ENAMETOOLONG;
+    }
+    int fd = open(temporary,
+                  O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (fd < 0) {
+        return errno == ELOOP || errno == EISDIR || errno == ENXIO ? ENOTUNIQ
+                                                                   : errno;
+    }
+    int code = acquire_temporary(fd, temporary);
+    if (code == 0) {
+        code = complete_file(fd, target);
+        code = code == 0 ? rename_new(temporary, path) : code;
+        if (code != 0) {
+            (void)unlink(temporary);
+        }
+    }
+    (void)close(fd);
+    return code;
+}
+
 int quipu_common_lock_name_create(const char *path,
                                   const struct lock_file_target *target)
 {
     int code = create_unnamed(path, target);
 
-    if (code != EOPNOTSUPP) {
-        return code;
-    }
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return errno;
-    }
-    code = complete_file(fd, target);
-    if (code != 0) {
-        (void)unlink(path);
-    }
-    (void)close(fd);
-    return code;
+    return code == EOPNOTSUPP ? create_renamed(path, target) : code;
 }

@@ -6,9 +6,10 @@
  *
  * A new lock file is created without a name (O_TMPFILE), written, synced, and
  * then given its name. So it is complete whenever the name exists, also after a
- * power cut, and a file that is not complete is not a lock file. A file system
- * that cannot do that gets an empty file that is then written; a process that
- * is killed in between leaves a file that has to be removed by hand.
+ * power cut, and a file that is not complete is not a lock file. On a file
+ * system that cannot do that, the file is created as `<database>-quipu-tmp`,
+ * locked, written, and renamed. A file that a killed process left under that
+ * name is used by the next one.
  *
  * No function follows a symbolic link in place of the file. */
 #ifndef QUIPU_DRIVERS_COMMON_LOCK_NAME_H
@@ -16,7 +17,12 @@
 
 #include "lock_page.h"
 
-/* Creates the file. Returns 0 or an errno: EEXIST if a file has the name. */
+/* Added to the name of a lock file that is not complete yet. */
+#define LOCK_NAME_TEMPORARY "-tmp"
+
+/* Creates the file. Returns 0 or an errno. EEXIST: a file has the name. EAGAIN:
+ * another process is creating it. ENOTUNIQ: another program's file has the
+ * temporary name. */
 int quipu_common_lock_name_create(const char *path,
                                   const struct lock_file_target *target);
 

@@ -277,9 +277,15 @@ static int copy_store(quipu_driver_datastore *datastore,
 static int refuse_own_file(const quipu_driver_datastore *datastore,
                            const char *path, quipu_error *error)
 {
-    static const char *const own[] = { "/data.mdb",           "/lock.mdb",
-                                       "/data.mdb-quipu",     "/data.mdb-new",
-                                       "/data.mdb-quipu-new", "" };
+    static const char *const own[] = {
+        "",
+        "/data.mdb",
+        "/lock.mdb",
+        "/data.mdb-new",
+        "/data.mdb-quipu",
+        "/data.mdb-quipu-tmp",
+        "/data.mdb-quipu-new",
+    };
     const size_t size = strlen(datastore->folder);
 
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {

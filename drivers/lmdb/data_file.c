@@ -2,12 +2,15 @@
 /* The data file of a store: its path and its creation (data_file.h). */
 #include "data_file.h"
 
+#include "btree/lmdb_format.h"
 #include "catalogue/store.h"
 #include "error.h"
+#include "txn/reader_table.h"
 
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/lock_file.h"
+#include "common/safeguard.h"
 #include "common/text.h"
 
 #include <errno.h>
@@ -15,11 +18,13 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define FOLDER_MAX (PATH_MAX - 64)  /* leaves room for the names of files */
 #define MAP_SIZE ((size_t)1 << 20)  /* while a store is created */
+#define MAGIC_AT 16                 /* in the first page of a data file */
 #define EXCLUSIVE_TIME CLOCK_SECOND /* to wait for other processes, closing */
 
 /* -------------------------------------------------------------------- path */
@@ -132,14 +137,17 @@ int quipu_lmdb_data_file_resolve(const quipu_host *host, const char *path,
     if (status == QUIPU_OK) {
         status = find_folder(host, path, buffer, error);
     }
-    if (status != QUIPU_OK) {
-        return status;
+    if (status == QUIPU_OK) {
+        file->folder = quipu_common_text_copy(host, buffer);
+        file->path = join(host, buffer, "/data.mdb");
+        status = !file->folder || !file->path
+                     ? quipu_lmdb_error_no_memory(host, error)
+                     : refuse_link(host, file->path, error);
     }
-    file->folder = quipu_common_text_copy(host, buffer);
-    file->path = join(host, buffer, "/data.mdb");
-    return !file->folder || !file->path
-               ? quipu_lmdb_error_no_memory(host, error)
-               : refuse_link(host, file->path, error);
+    if (status != QUIPU_OK && file->made) {
+        (void)rmdir(path);
+    }
+    return status;
 }
 
 bool quipu_lmdb_data_file_exists(const struct data_file *file)
@@ -211,6 +219,47 @@ void quipu_lmdb_data_file_finish_rename(const quipu_host *host,
     host->release(name);
 }
 
+/* Checks that a file with the name of a data file that is being created is one
+ * that a killed process left: empty, or with LMDB's magic, or with zeros if
+ * the power failed. */
+static int check_unfinished(const quipu_host *host, const char *fresh,
+                            quipu_error *error)
+{
+    unsigned char head[MAGIC_AT + sizeof(uint32_t)] = { 0 };
+    uint32_t magic = 0;
+    struct stat info;
+    if (lstat(fresh, &info) != 0) {
+        return QUIPU_OK;
+    }
+    int fd = S_ISREG(info.st_mode)
+                 ? open(fresh, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+                 : -1;
+    const ssize_t size = fd >= 0 ? pread(fd, head, sizeof(head), 0) : -1;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    memcpy(&magic, head + MAGIC_AT, sizeof(magic));
+    const bool unfinished = size == 0 || (size == (ssize_t)sizeof(head) &&
+                                          (magic == LMDB_MAGIC || magic == 0));
+    if (SAFEGUARDED("F4.foreign-unfinished-file", unfinished, true)) {
+        return QUIPU_OK;
+    }
+    return host->error_set(error, QUIPU_INVALID, 0, NULL,
+                           "\"%s\" is not a store that was left unfinished, "
+                           "and a new store needs that name for a moment; "
+                           "rename or remove it",
+                           fresh);
+}
+
+/* With the fair lock held, so that no process, nor a thread of this one, has
+ * the environment open: it has no data file. */
+static int check_names(const quipu_host *host, const struct data_file *file,
+                       const char *fresh, quipu_error *error)
+{
+    int status = quipu_lmdb_reader_table_check(host, file->folder, error);
+    return status == QUIPU_OK ? check_unfinished(host, fresh, error) : status;
+}
+
 /* With the fair lock held. */
 static int create_and_rename(const quipu_host *host,
                              const struct data_file *file, quipu_error *error)
@@ -221,6 +270,11 @@ static int create_and_rename(const quipu_host *host,
     char *fresh = join(host, file->path, "-new");
     if (!fresh) {
         return quipu_lmdb_error_no_memory(host, error);
+    }
+    int status = check_names(host, file, fresh, error);
+    if (status != QUIPU_OK) {
+        host->release(fresh);
+        return status;
     }
     (void)unlink(fresh); /* left by a process that was killed */
     int code = write_store(fresh);

@@ -25,7 +25,7 @@ struct data_file {
  * all names of a folder lead to the same lock files.  With `create` a folder
  * that is missing is created; its parent must exist: NOT_FOUND.  INVALID (not
  * the name of a folder, or the data file is a link), DENIED, IO, NO_MEMORY.
- * *file is set in each case. */
+ * *file is set in each case; on failure the folder is not left. */
 int quipu_lmdb_data_file_resolve(const quipu_host *host, const char *path,
                                  bool create, struct data_file *file,
                                  quipu_error *error);
@@ -38,8 +38,9 @@ bool quipu_lmdb_data_file_exists(const struct data_file *file);
 void quipu_lmdb_data_file_finish_rename(const quipu_host *host,
                                         const char *path);
 
-/* Creates the data file, unless another process has done so since.  BUSY,
- * DENIED, IO, UNSUPPORTED, NO_MEMORY. */
+/* Creates the data file, unless another process has done so since.  INVALID:
+ * another program's file has a name that is needed.  BUSY, DENIED, IO,
+ * UNSUPPORTED, NO_MEMORY. */
 int quipu_lmdb_data_file_create(const quipu_host *host,
                                 const struct data_file *file, int64_t deadline,
                                 quipu_error *error);

@@ -48,9 +48,10 @@ const quipu_option_info quipu_lmdb_options[OPTION_COUNT] = {
 /* Returns the number, or the limit that it exceeds. */
 static unsigned within(int64_t number, unsigned least, unsigned most)
 {
-    return number < (int64_t)least  ? least
-           : number > (int64_t)most ? most
-                                    : (unsigned)number;
+    if (number < (int64_t)least) {
+        return least;
+    }
+    return number > (int64_t)most ? most : (unsigned)number;
 }
 
 static void set(const quipu_host *host, struct options *options,

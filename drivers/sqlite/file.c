@@ -74,11 +74,12 @@ int quipu_sqlite_file_create(const quipu_host *host, struct file **file,
     return QUIPU_OK;
 }
 
-/* Finds device and inode of the file, which is created if `create` is set. A
- * new file is opened and closed here, which drops no locks of SQLite: nothing
- * in this process can have the file open, since files_lock is held. */
+/* Finds device and inode of the file, which is created if `create` is set and
+ * it is missing (*made). A new file is opened and closed here, which drops no
+ * locks of SQLite: nothing in this process can have the file open, since
+ * files_lock is held. */
 static int identify(const quipu_host *host, const char *path, bool create,
-                    struct stat *info, quipu_error *error)
+                    struct stat *info, bool *made, quipu_error *error)
 {
     if (stat(path, info) == 0) {
         return QUIPU_OK;
@@ -92,7 +93,11 @@ static int identify(const quipu_host *host, const char *path, bool create,
                                "\"%s\" does not exist; create=yes creates it",
                                path);
     }
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    *made = fd >= 0;
+    if (fd < 0 && errno == EEXIST) { /* another process has created it */
+        fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    }
     int code = fd < 0 || fstat(fd, info) != 0 ? errno : 0;
     if (fd >= 0) {
         (void)close(fd);
@@ -132,13 +137,20 @@ static int acquire(const quipu_host *host, const char *path, bool create,
                    struct file **file, quipu_error *error)
 {
     struct stat info = { 0 };
-    int status = identify(host, path, create, &info, error);
+    bool made = false;
+    int status = identify(host, path, create, &info, &made, error);
     if (status != QUIPU_OK) {
         return status;
     }
     struct file *found = find(&info);
     if (!found) {
-        return enter(host, &info, file, error);
+        status = enter(host, &info, file, error);
+        if (status == QUIPU_OK) {
+            (*file)->made = made;
+        } else if (made) {
+            (void)unlink(path);
+        }
+        return status;
     }
     if (SAFEGUARDED("F4.across-a-fork", found->process != getpid(), false)) {
         return host->error_set(
@@ -197,13 +209,39 @@ int quipu_sqlite_file_check_name(const struct file *file,
     return quipu_common_file_names_require_file(host, path, &identity, error);
 }
 
-void quipu_sqlite_file_release(struct file *file)
+/* Removes the file that a failed opening has created, unless a program has
+ * written to it since, or is about to: it would hold a lock of SQLite. */
+static void remove_empty(const struct file *file, const char *path)
+{
+    struct flock lock_bytes = { .l_type = F_WRLCK,
+                                .l_whence = SEEK_SET,
+                                .l_start = 0x40000000,
+                                .l_len = 512 };
+    struct stat info;
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0) {
+        return;
+    }
+    if (fcntl(fd, F_OFD_SETLK, &lock_bytes) == 0 && fstat(fd, &info) == 0 &&
+        info.st_dev == file->device && info.st_ino == file->inode &&
+        info.st_size == 0) {
+        SAFEGUARD("F4.failed-opening-leaves-no-file")
+        (void)unlink(path);
+    }
+    (void)close(fd);
+}
+
+void quipu_sqlite_file_release(struct file *file, const char *path)
 {
     if (!file) {
         return;
     }
     (void)pthread_mutex_lock(&files_lock);
     bool last = --file->holders == 0;
+    if (last && file->made) {
+        remove_empty(file, path);
+    }
     struct file **at = &files;
     while (last && *at && *at != file) {
         at = &(*at)->next;

@@ -24,6 +24,9 @@ struct file {
     ino_t inode;
     pid_t process; /* the one that opened it, to recognise a fork */
     unsigned holders;
+    /* The opening of the first holder has created the file, and no opening has
+     * made it a store; nor does another process use it, as far as is known. */
+    _Atomic bool made;
     /* Held while a datastore is opened on the file, or closed. It protects
      * `writers` and the opening and closing of the lock file. */
     pthread_mutex_t opening;
@@ -63,7 +66,8 @@ int quipu_sqlite_file_check_name(const struct file *file,
 /* Returns true if a store of this process has the file open. */
 bool quipu_sqlite_file_is_open(const struct stat *info);
 
-/* Counts the holder out; the last one releases the struct. NULL is allowed. */
-void quipu_sqlite_file_release(struct file *file);
+/* Counts the holder out; the last one releases the struct, and removes the file
+ * if it is `made` and still empty. NULL is allowed. */
+void quipu_sqlite_file_release(struct file *file, const char *path);
 
 #endif

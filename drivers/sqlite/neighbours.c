@@ -73,11 +73,14 @@ static bool is_sqlites(const char *path, const struct neighbour *neighbour,
 {
     struct stat info;
 
-    if (lstat(path, &info) != 0 || info.st_size == 0) {
+    if (lstat(path, &info) != 0) {
         return true;
     }
     if (!S_ISREG(info.st_mode) || quipu_sqlite_file_is_open(&info)) {
         return false;
+    }
+    if (info.st_size == 0) {
+        return true;
     }
     if (strcmp(neighbour->suffix, "-shm") == 0 && !database_is_empty) {
         return info.st_size < SHM_UNIT || info.st_size % SHM_UNIT == 0;
@@ -149,7 +152,7 @@ int quipu_sqlite_neighbours_check(const quipu_host *host, const char *path,
     }
     (void)snprintf(name, sizeof(name), "%s-quipu", path);
     if (lstat(name, &info) == 0 &&
-        (quipu_sqlite_file_is_open(&info) ||
+        (!S_ISREG(info.st_mode) || quipu_sqlite_file_is_open(&info) ||
          quipu_common_lock_name_recognise(name) == 0)) {
         return host->error_set(
             error, QUIPU_INVALID, 0, NULL,

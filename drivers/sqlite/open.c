@@ -14,6 +14,9 @@
  *      to WAL mode.
  *   5. Read the identity of the namespace, or create the namespace.
  *
+ * Step 1 creates a missing file, empty. If the opening fails before it is a
+ * store, the file is removed (file.c).
+ *
  * Closing the last datastore of the last process runs a checkpoint and removes
  * the files beside the database.
  *
@@ -479,6 +482,9 @@ int quipu_sqlite_open(const quipu_host *host, const quipu_open *how,
     status = open_store(made, how, deadline, &own);
     status = pass_error(made, status, &own, error);
     if (status != QUIPU_OK) {
+        if (status == QUIPU_BUSY && made->file) {
+            made->file->made = false; /* another process uses it */
+        }
         quipu_sqlite_close(made);
         return status;
     }
@@ -492,6 +498,7 @@ int quipu_sqlite_open(const quipu_host *host, const quipu_open *how,
     opened->limits = (quipu_limits){ .state_size = 64 * MEBI,
                                      .append_items = 100000,
                                      .append_size = 256 * MEBI };
+    made->file->made = false;
     *datastore = made;
     return QUIPU_OK;
 }
@@ -524,6 +531,9 @@ static void close_writer(quipu_driver_datastore *datastore)
                                 SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     }
     quipu_sqlite_connection_close(&datastore->writer);
+    if (file->writers == 0 && !alone) {
+        file->made = false; /* it is for the other writers now */
+    }
     if (file->writers == 0) {
         quipu_common_lock_file_close(&file->lock_file, datastore->host, alone);
         quipu_common_file_names_finish(&file->names);
@@ -541,7 +551,7 @@ void quipu_sqlite_close(quipu_driver_datastore *datastore)
     } else {
         quipu_sqlite_connection_close(&datastore->writer);
     }
-    quipu_sqlite_file_release(datastore->file);
+    quipu_sqlite_file_release(datastore->file, datastore->path);
     (void)pthread_cond_destroy(&datastore->returned);
     (void)pthread_mutex_destroy(&datastore->lock);
     host->release(datastore->idle);

@@ -19,7 +19,7 @@
  *   epoch           random number, drawn for each WAL; at least EPOCH_LEAST
  *   previous        epoch of the WAL before; EPOCH_LEAST: there was none
  *   complete        0: commits follow in the WAL
- *   schema_version  SQLite's, when `complete` became 0, and VERSION_LEAST
+ *   schema_version  SQLite's, when `complete` became 0, plus VERSION_LEAST
  *
  * Before the first commit in an empty WAL, and at each checkpoint, the owner of
  * the fair lock goes through three steps:
@@ -58,7 +58,14 @@
  *         of the numbers show that, and provide for the size.
  *   INV5  Backups that are made through SQLite between announce and complete
  *         say that they are incomplete, and are not. They are told by SQLite's
- *         schema version, which sqlite3_backup and VACUUM INTO change.
+ *         schema version, the only number that every copy of the file keeps
+ *         and no backup does: sqlite3_backup stores that of its target, plus
+ *         1, and VACUUM INTO that of its source, plus 1. SQLite counts it from
+ *         0, so that the target may have any of the store's numbers but one
+ *         less: a new file gives 1, which a restored store has too. So the
+ *         announcement draws the schema version at random if it is not the one
+ *         that the announcement before recorded. A target has it, less 1, by
+ *         chance alone: 1 of 2^29.
  *
  * LIMITS
  *
@@ -76,6 +83,10 @@
 
 #define EPOCH_LEAST (INT64_C(1) << 62)
 #define VERSION_LEAST (INT64_C(1) << 48)
+/* SQLite's schema version has 32 bits with a sign. Those that are drawn leave
+ * room above for changes of the schema. */
+#define DRAWN_LEAST (INT64_C(1) << 30)
+#define DRAWN_BITS ((INT64_C(1) << 29) - 1)
 #define CHECKS 100
 
 struct mark {
@@ -83,6 +94,7 @@ struct mark {
     int64_t epoch;
     int64_t previous;
     bool complete;
+    bool is_drawn;  /* the recorded schema version was drawn */
     bool is_backup; /* made through SQLite (INV5) */
 };
 
@@ -111,6 +123,7 @@ static bool take_row(sqlite3_stmt *row, struct mark *mark)
         .epoch = sqlite3_column_int64(row, 0),
         .previous = sqlite3_column_int64(row, 1),
         .complete = sqlite3_column_int(row, 2) != 0,
+        .is_drawn = version - VERSION_LEAST >= DRAWN_LEAST,
         .is_backup = version - VERSION_LEAST != sqlite3_column_int64(row, 4),
     };
     return mark->epoch >= EPOCH_LEAST && mark->previous >= EPOCH_LEAST &&
@@ -150,6 +163,26 @@ static int64_t draw_epoch(void)
     return (epoch & (EPOCH_LEAST - 1)) | EPOCH_LEAST;
 }
 
+/* Gives the database a schema version that no other has, so that backups can be
+ * told (INV5). All connections read the schema again. */
+static int draw_schema_version(const struct connection *connection)
+{
+    int64_t drawn = 0;
+
+    sqlite3_randomness(sizeof(drawn), &drawn);
+    drawn = (drawn & DRAWN_BITS) + DRAWN_LEAST;
+    char *sql = sqlite3_mprintf("PRAGMA schema_version = %lld", drawn);
+    if (!sql) {
+        return SQLITE_NOMEM;
+    }
+    /* Later releases ignore the statement if the switch is on. */
+    (void)sqlite3_db_config(connection->db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+    int code = sqlite3_exec(connection->db, sql, NULL, NULL, NULL);
+    (void)sqlite3_db_config(connection->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_free(sql);
+    return code;
+}
+
 /* Replaces the row by an announcement. */
 static int insert_announcement(const struct connection *connection,
                                int64_t epoch, int64_t previous)
@@ -177,11 +210,16 @@ static int insert_announcement(const struct connection *connection,
 /* Writes the announcement, in a transaction. */
 static int write_announcement(const struct connection *connection)
 {
-    struct mark mark;
+    struct mark mark = { .found = false };
     int code = run(connection, create_table);
 
     if (code == SQLITE_OK) {
         code = read_mark(connection, &mark);
+    }
+    if (code == SQLITE_OK &&
+        SAFEGUARDED("F4.schema-version-of-its-own",
+                    !mark.found || mark.is_backup || !mark.is_drawn, false)) {
+        code = draw_schema_version(connection);
     }
     if (code != SQLITE_OK) {
         return code;
@@ -355,6 +393,7 @@ int quipu_sqlite_wal_mark_check(const struct connection *view,
     if (!stable) {
         return QUIPU_OK; /* other processes run checkpoints all the time */
     }
+    /* cppcheck-suppress uninitvar ; the loop has run */
     if (marks.wal_size > 0 && !datastore->immutable) {
         return SAFEGUARDED("F4.log-of-another-state", belong_together(&marks),
                            true)

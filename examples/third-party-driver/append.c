@@ -340,11 +340,15 @@ int memory_append(quipu_driver_datastore *datastore,
 {
     struct store *store = datastore->store;
     const char *problem = NULL;
-    int status = QUIPU_OK;
     size_t done = 0;
+    int status = memory_store_lock(store, deadline, error);
 
-    (void)deadline;
-    pthread_mutex_lock(&store->lock);
+    if (status != QUIPU_OK) {
+        *taken = count;
+        return status;
+    }
+    store->appending = true;
+    pthread_mutex_unlock(&store->lock);
     while (done < count && !problem) {
         if (datastore->readonly) {
             status = QUIPU_DENIED;
@@ -359,6 +363,8 @@ int memory_append(quipu_driver_datastore *datastore,
             done++;
         }
     }
+    pthread_mutex_lock(&store->lock);
+    store->appending = false;
     pthread_cond_broadcast(&store->changed);
     pthread_mutex_unlock(&store->lock);
 

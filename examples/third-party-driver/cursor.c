@@ -58,12 +58,14 @@ static int cursor_open(quipu_driver_datastore *datastore,
 int memory_cursor_step(quipu_driver_cursor *cursor, int64_t deadline,
                        const void **rows, size_t *count, quipu_error *error)
 {
-    (void)deadline;
-    (void)error;
-    pthread_mutex_lock(&cursor->store->lock);
+    int status = memory_store_lock(cursor->store, deadline, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
     *rows = cursor->next(cursor);
     *count = *rows ? 1 : 0;
-    pthread_mutex_unlock(&cursor->store->lock);
+    memory_store_unlock(cursor->store);
     return QUIPU_OK;
 }
 
@@ -157,16 +159,17 @@ int memory_cursor_read_sequence(quipu_driver_datastore *datastore,
                                 quipu_driver_cursor **cursor,
                                 quipu_error *error)
 {
-    int status;
+    int status = memory_store_lock(datastore->store, deadline, error);
 
-    (void)deadline;
-    pthread_mutex_lock(&datastore->store->lock);
+    if (status != QUIPU_OK) {
+        return status;
+    }
     status = cursor_open(datastore, bound, next_in_sequence, cursor, error);
     if (status == QUIPU_OK) {
         set_range(*cursor, range);
         (*cursor)->sequence = memory_table_find_sequence(bound, sequence_id);
     }
-    pthread_mutex_unlock(&datastore->store->lock);
+    memory_store_unlock(datastore->store);
     return status;
 }
 
@@ -176,9 +179,11 @@ static int open_log(quipu_driver_datastore *datastore,
                     const void *(*next)(quipu_driver_cursor *cursor),
                     quipu_driver_cursor **cursor, quipu_error *error)
 {
-    int status;
+    int status = memory_store_lock(datastore->store, deadline, error);
 
-    pthread_mutex_lock(&datastore->store->lock);
+    if (status != QUIPU_OK) {
+        return status;
+    }
     status = cursor_open(datastore, bound, next, cursor, error);
     if (status == QUIPU_OK) {
         set_range(*cursor, range);
@@ -189,7 +194,7 @@ static int open_log(quipu_driver_datastore *datastore,
             (*cursor)->upper = (*cursor)->head;
         }
     }
-    pthread_mutex_unlock(&datastore->store->lock);
+    memory_store_unlock(datastore->store);
     return status;
 }
 
@@ -264,10 +269,11 @@ int memory_cursor_find_event(quipu_driver_datastore *datastore,
                              quipu_error *error)
 {
     const struct map_node *node;
-    int status;
+    int status = memory_store_lock(datastore->store, deadline, error);
 
-    (void)deadline;
-    pthread_mutex_lock(&datastore->store->lock);
+    if (status != QUIPU_OK) {
+        return status;
+    }
     status = cursor_open(datastore, bound, next_found, cursor, error);
     if (status == QUIPU_OK) {
         node = memory_map_find(&bound->events, event_id);
@@ -358,15 +364,16 @@ int memory_cursor_list_sequences(quipu_driver_datastore *datastore,
 {
     quipu_driver_cursor *made = NULL;
     bool collected = false;
-    int status;
+    int status = memory_store_lock(datastore->store, deadline, error);
 
-    (void)deadline;
-    pthread_mutex_lock(&datastore->store->lock);
+    if (status != QUIPU_OK) {
+        return status;
+    }
     status = cursor_open(datastore, bound, next_sequence, &made, error);
     if (status == QUIPU_OK) {
         collected = collect(made, after);
     }
-    pthread_mutex_unlock(&datastore->store->lock);
+    memory_store_unlock(datastore->store);
     if (status == QUIPU_OK && !collected) {
         memory_cursor_close(made);
         return datastore->store->host->error_set(

@@ -3,28 +3,27 @@
  * grow. */
 #include "memory.h"
 
-#include <errno.h>
 #include <string.h>
-#include <time.h>
 
 int memory_log_last_position(quipu_driver_datastore *datastore,
                              quipu_driver_schema *bound,
                              quipu_bytes sequence_id, int64_t deadline,
                              bool *found, int64_t *position, quipu_error *error)
 {
-    const struct sequence *sequence;
+    int status = memory_store_lock(datastore->store, deadline, error);
 
-    (void)deadline;
-    (void)error;
-    pthread_mutex_lock(&datastore->store->lock);
-    sequence = memory_table_find_sequence(bound, sequence_id);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    const struct sequence *sequence =
+        memory_table_find_sequence(bound, sequence_id);
     *found = sequence && sequence->records.count > 0;
     if (*found) {
         size_t last = sequence->records.count - 1;
 
         *position = sequence->records.at[last]->item.position;
     }
-    pthread_mutex_unlock(&datastore->store->lock);
+    memory_store_unlock(datastore->store);
     return QUIPU_OK;
 }
 
@@ -32,9 +31,11 @@ int memory_log_head(quipu_driver_datastore *datastore,
                     quipu_driver_schema *bound, int64_t deadline,
                     quipu_position *head, quipu_error *error)
 {
-    (void)deadline;
-    (void)error;
-    pthread_mutex_lock(&datastore->store->lock);
+    int status = memory_store_lock(datastore->store, deadline, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
     *head = (quipu_position){
         .notification_id = (int64_t)bound->log.count,
         .store = datastore->store->identity,
@@ -44,21 +45,17 @@ int memory_log_head(quipu_driver_datastore *datastore,
                bound->log.at[bound->log.count - 1]->item.event_id.data,
                sizeof(head->event_id));
     }
-    pthread_mutex_unlock(&datastore->store->lock);
+    memory_store_unlock(datastore->store);
     return QUIPU_OK;
 }
 
-/* Waits for a change; returns false if the deadline has passed. */
-static bool sleep_until(struct store *store, int64_t deadline)
+/* Sets *head, and returns true if it is above `after`.  An append that still
+ * runs does not show. */
+static bool has_grown(const quipu_driver_schema *bound, int64_t after,
+                      int64_t *head)
 {
-    struct timespec at = { .tv_sec = (time_t)(deadline / 1000000000),
-                           .tv_nsec = (long)(deadline % 1000000000) };
-
-    if (deadline == INT64_MAX) {
-        return pthread_cond_wait(&store->changed, &store->lock) == 0;
-    }
-    return deadline > 0 && pthread_cond_timedwait(&store->changed, &store->lock,
-                                                  &at) != ETIMEDOUT;
+    *head = bound->store->appending ? after : (int64_t)bound->log.count;
+    return *head > after;
 }
 
 int memory_log_wait(quipu_driver_datastore *datastore,
@@ -72,12 +69,11 @@ int memory_log_wait(quipu_driver_datastore *datastore,
 
     pthread_mutex_lock(&store->lock);
     before = datastore->interrupts;
-    while (!(done = (int64_t)bound->log.count > after ||
+    while (!(done = has_grown(bound, after, head) ||
                     datastore->interrupts != before) &&
            in_time) {
-        in_time = sleep_until(store, deadline);
+        in_time = memory_store_wait(store, deadline);
     }
-    *head = (int64_t)bound->log.count;
     pthread_mutex_unlock(&store->lock);
     return done ? QUIPU_OK
                 : store->host->error_set(error, QUIPU_TIMEOUT, 0, NULL,

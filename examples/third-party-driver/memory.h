@@ -7,12 +7,15 @@
  *           1 --- n tracking record
  *           1 --- n entry
  *
- * The mutex of a store protects everything that belongs to it.  A record does
- * not change after it has been stored, and exists as long as its table;
- * therefore a cursor may lend records without holding the mutex.
+ * The mutex of a store protects everything that belongs to it.  An append,
+ * which may copy much, sets `appending` and releases the mutex; the store then
+ * belongs to that append, and other operations wait for its end until their
+ * deadline.  A record does not change after it has been stored, and exists as
+ * long as its table; therefore a cursor may lend records without holding the
+ * mutex.
  *
- * All functions of tables, sequences and tracking records are called with the
- * store's mutex held; the operations lock it themselves.
+ * All functions of tables, sequences and tracking records are called by the
+ * append or with the store locked; the operations lock it themselves.
  */
 #ifndef MEMORY_H
 #define MEMORY_H
@@ -134,7 +137,8 @@ struct tracking_record {
 struct store {
     const quipu_host *host;
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* a log has grown, or an interrupt */
+    pthread_cond_t changed; /* an append has ended, or an interrupt */
+    bool appending;
     quipu_uuid identity;
     quipu_driver_schema *tables;
     struct tracking_record *tracking_records;
@@ -150,6 +154,15 @@ struct quipu_driver_datastore {
     bool readonly;
     unsigned interrupts; /* number of calls of memory_interrupt */
 };
+
+/* Locks the mutex when no append runs.  Returns BUSY, and does not lock it, if
+ * an append still runs at the deadline. */
+int memory_store_lock(struct store *store, int64_t deadline,
+                      quipu_error *error);
+void memory_store_unlock(struct store *store);
+/* With the mutex held: waits for `changed`.  Returns false if the deadline has
+ * passed. */
+bool memory_store_wait(struct store *store, int64_t deadline);
 
 /* Returns a tracking record, or NULL; *where is the link that points to it, or
  * where it would have to be inserted. */

@@ -205,15 +205,16 @@ int memory_schema_setup(quipu_driver_datastore *datastore,
 {
     struct store *store = datastore->store;
     quipu_driver_schema **where;
-    int status;
+    int status = memory_store_lock(store, deadline, error);
 
-    (void)deadline; /* the mutex is never held for long */
-    pthread_mutex_lock(&store->lock);
+    if (status != QUIPU_OK) {
+        return status;
+    }
     status = look_up(store, schema, &where, error);
     if (status == QUIPU_NOT_FOUND) {
         status = add_table(datastore, schema, where, error);
     }
-    pthread_mutex_unlock(&store->lock);
+    memory_store_unlock(store);
     return status;
 }
 
@@ -223,10 +224,11 @@ int memory_schema_teardown(quipu_driver_datastore *datastore,
 {
     struct store *store = datastore->store;
     quipu_driver_schema **where;
-    int status;
+    int status = memory_store_lock(store, deadline, error);
 
-    (void)deadline;
-    pthread_mutex_lock(&store->lock);
+    if (status != QUIPU_OK) {
+        return status;
+    }
     status = look_up(store, schema, &where, error);
     if (status == QUIPU_OK && datastore->readonly) {
         status = refuse_change(datastore, error);
@@ -238,7 +240,7 @@ int memory_schema_teardown(quipu_driver_datastore *datastore,
         gone->removed = true;
         memory_table_release(gone);
     }
-    pthread_mutex_unlock(&store->lock);
+    memory_store_unlock(store);
     return status;
 }
 
@@ -248,16 +250,17 @@ int memory_schema_bind(quipu_driver_datastore *datastore,
 {
     struct store *store = datastore->store;
     quipu_driver_schema **where;
-    int status;
+    int status = memory_store_lock(store, deadline, error);
 
-    (void)deadline;
-    pthread_mutex_lock(&store->lock);
+    if (status != QUIPU_OK) {
+        return status;
+    }
     status = look_up(store, schema, &where, error);
     if (status == QUIPU_OK) {
         (*where)->references++;
         *bound = *where;
     }
-    pthread_mutex_unlock(&store->lock);
+    memory_store_unlock(store);
     return status;
 }
 

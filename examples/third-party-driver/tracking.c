@@ -64,15 +64,17 @@ int memory_tracking_read(quipu_driver_datastore *datastore,
 {
     struct store *store = datastore->store;
     struct tracking_record **where;
-    const struct tracking_record *record;
+    int status = memory_store_lock(store, deadline, error);
 
-    (void)deadline;
-    pthread_mutex_lock(&store->lock);
-    record = memory_tracking_find(store, consumer, log, &where);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    const struct tracking_record *record =
+        memory_tracking_find(store, consumer, log, &where);
     if (record) {
         *position = record->row.position;
     }
-    pthread_mutex_unlock(&store->lock);
+    memory_store_unlock(store);
     return record ? QUIPU_OK
                   : store->host->error_set(
                         error, QUIPU_NOT_FOUND, 0, NULL,

@@ -82,6 +82,10 @@ typedef struct quipu_field {
     uint64_t reserved[2]; /* 0 */
 } quipu_field;
 
+/* The layout of _Generic, and of braces in a macro, depends on the version of
+ * clang-format. */
+/* clang-format off */
+
 /* The kind of a member, chosen by its type.  Members of other types do not
  * compile. */
 #define QUIPU_KIND_OF(lvalue) \
@@ -136,8 +140,6 @@ typedef struct quipu_field {
     }
 
 /* Text or bytes that may be NULL. */
-/* clang-format 14 does not understand _Generic. */
-/* clang-format off */
 #define QUIPU_FIELD_NULLABLE(type, member)                                    \
     {                                                                         \
         .name = #member, .flags = QUIPU_FIELD_MAY_BE_NULL,                    \
@@ -148,7 +150,6 @@ typedef struct quipu_field {
         .offset = offsetof(type, member),                                     \
         .size = sizeof(QUIPU_MEMBER(type, member))                            \
     }
-/* clang-format on */
 
 /* A member that takes `value` if a stored event lacks it. */
 #define QUIPU_FIELD_DEFAULT(type, member, value)                            \
@@ -194,6 +195,7 @@ typedef struct quipu_field {
         .size = sizeof(*QUIPU_MEMBER(type, member)),                     \
         .extra = QUIPU_OFFSET_OF_COUNT(type, count), .fields = (table)   \
     }
+/* clang-format on */
 
 /* -------------------------------------------------------------- events */
 

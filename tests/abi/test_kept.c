@@ -22,11 +22,9 @@ struct fixture {
     quipu_error error;
 };
 
-#define BYTES(text)              \
-    (quipu_bytes)                \
-    {                            \
-        (text), sizeof(text) - 1 \
-    }
+/* clang-format off */
+#define BYTES(text) (quipu_bytes){ (text), sizeof(text) - 1 }
+/* clang-format on */
 
 static int set_up(void **state)
 {

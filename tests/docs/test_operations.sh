@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # The statements of docs/operations.md about SQLite, and about files in general.
 . "$(dirname "$0")/lib.sh"
-command -v sqlite3 >found || { echo "needs sqlite3"; exit 77; }
+command -v sqlite3 >found || {
+    echo "needs sqlite3" | tee "${QUIPU_TEST_SKIPPED:-/dev/null}"
+    exit 77
+}
 mkdir data
 db=$PWD/data/x.db
 uri="sqlite:///$db?timeout=300000"

@@ -43,6 +43,7 @@ struct one {
     size_t count;
 };
 
+/* clang-format off */
 #define ONE(of_kind, of_size, with)               \
     {                                             \
         { .name = "x",                            \
@@ -51,10 +52,9 @@ struct one {
           .offset = offsetof(struct one, x),      \
           .size = (of_size),                      \
           .extra = offsetof(struct one, count) }, \
-        {                                         \
-            0                                     \
-        }                                         \
+        { 0 }                                     \
     }
+/* clang-format on */
 #define KIND(kind, type) \
     ONE(kind, sizeof(type), 0), ONE(kind, sizeof(type), QUIPU_FIELD_IS_ARRAY)
 

@@ -3,7 +3,10 @@
 # On a terminal lines are cut to its width unless --full is given.
 . "$(dirname "$0")/lib.sh"
 # Skip the test where no terminal can be allocated.
-script -qec true /dev/null </dev/null >/dev/null || exit 77
+script -qec true /dev/null </dev/null >/dev/null || {
+    echo "no terminal can be allocated" | tee "${QUIPU_TEST_SKIPPED:-/dev/null}"
+    exit 77
+}
 
 "$plant" odd sqlite:///a.db
 "$plant" plain sqlite:///a.db 1 1

@@ -253,14 +253,14 @@ static void check_items(const struct damage *damage, quipu_records *r)
 
     if (accepts(damage, "quipu_records_read_log",
                 quipu_records_read_log(r, NULL, &cursor, ERR))) {
-        read_items(damage, cursor, (quipu_bytes){ NULL, 0 });
+        (void)read_items(damage, cursor, (quipu_bytes){ NULL, 0 });
     }
     for (size_t i = 0; i < SEQUENCES; i++) {
         quipu_bytes s = damage->expected->sequences[i];
 
         if (accepts(damage, "quipu_records_read",
                     quipu_records_read(r, s, NULL, &cursor, ERR))) {
-            read_items(damage, cursor, s);
+            (void)read_items(damage, cursor, s);
         }
     }
 }

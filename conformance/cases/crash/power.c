@@ -39,7 +39,8 @@ struct shared {
     unsigned kind; /* index in `kinds` */
     int appends;   /* of each writer */
     bool relaxed;  /* each process also appends by a relaxed handle */
-    bool observed; /* a thread reads, and what it has read must survive */
+    bool
+        observed; /* a thread reads, and the items that it reads must survive */
     uint64_t cuts;
 };
 

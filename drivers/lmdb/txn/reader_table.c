@@ -16,11 +16,18 @@
  *       number is of a dead process, no other process changes it but to 0, and
  *       it is freed without LMDB's mutex.  All users of a store are in one PID
  *       namespace (common/lock_file.c, INV9).
+ * INV4  LMDB initialises whatever has the name of its table.  So a file is left
+ *       to it only if it is a regular one that is empty, or begins with LMDB's
+ *       magic or with zeros, which a power cut leaves.
+ * INV5  To close a descriptor of the file releases the locks that LMDB has on
+ *       it in this process.  So the file is opened here only while no thread
+ *       has the environment open.
  */
 #include "txn/reader_table.h"
 
 #include "error.h"
 
+#include "common/error.h"
 #include "common/safeguard.h"
 
 #include <errno.h>
@@ -103,6 +110,40 @@ static void free_own_slots(int fd)
     }
 }
 
+static int refuse(const quipu_host *host, const char *path, quipu_error *error)
+{
+    return host->error_set(error, QUIPU_INVALID, 0, NULL,
+                           "\"%s\" is not a reader table of LMDB, which would "
+                           "overwrite it; rename or remove it",
+                           path);
+}
+
+int quipu_lmdb_reader_table_check(const quipu_host *host, const char *folder,
+                                  quipu_error *error)
+{
+    char path[PATH_MAX];
+    struct stat info;
+    uint32_t magic = 0;
+    (void)snprintf(path, sizeof(path), "%s/lock.mdb", folder);
+    if (lstat(path, &info) != 0) {
+        return QUIPU_OK;
+    }
+    if (!S_ISREG(info.st_mode)) {
+        return refuse(host, path, error);
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) {
+        return QUIPU_OK; /* LMDB says why, if it needs the file */
+    }
+    const ssize_t size = pread(fd, &magic, sizeof(magic), 0);
+    (void)close(fd);
+    const bool known =
+        size <= 0 || magic == 0 || magic == LOCK_MAGIC; /* INV4 */
+    return SAFEGUARDED("F4.foreign-reader-table", known, true)
+               ? QUIPU_OK
+               : refuse(host, path, error);
+}
+
 /* Returns the mode of the data file without the right to read of those that may
  * not write: they could lock the file and so stop the writers. */
 static mode_t mode_of(const char *folder)
@@ -120,6 +161,10 @@ int quipu_lmdb_reader_table_prepare(const quipu_host *host, const char *folder,
                                     unsigned readers, quipu_error *error)
 {
     char path[PATH_MAX];
+    int status = quipu_lmdb_reader_table_check(host, folder, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
     (void)snprintf(path, sizeof(path), "%s/lock.mdb", folder);
     int fd =
         open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode_of(folder));

@@ -30,9 +30,17 @@
  *
  * `folder` is the store's; `readers` is the option maxreaders.  A process that
  * may not write the file, or whose file system cannot allocate, does without.
- * IO: the disk is full.
+ * IO: the disk is full.  INVALID: as below.
  */
 int quipu_lmdb_reader_table_prepare(const quipu_host *host, const char *folder,
                                     unsigned readers, quipu_error *error);
+
+/*
+ * Checks that the file, if it exists, may be left to LMDB.  INVALID: it is
+ * another program's.  The same conditions apply to the call; it changes
+ * nothing.
+ */
+int quipu_lmdb_reader_table_check(const quipu_host *host, const char *folder,
+                                  quipu_error *error);
 
 #endif

@@ -48,10 +48,10 @@ static int refuse_open(const quipu_host *host, const char *path,
 static int refuse_own_file(const quipu_driver_datastore *datastore,
                            const char *path, quipu_error *error)
 {
-    static const char *const own[] = {
-        "",       "-wal",       "-journal",       "-shm",
-        "-quipu", "-quipu-new", "-quipu-restored"
-    };
+    static const char *const own[] = { "",           "-wal",
+                                       "-journal",   "-shm",
+                                       "-quipu",     "-quipu-tmp",
+                                       "-quipu-new", "-quipu-restored" };
     const size_t size = strlen(datastore->path);
 
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {

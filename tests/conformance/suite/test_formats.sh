@@ -4,7 +4,10 @@
 # value at a path of a JSON document.
 . "$(dirname "$0")/lib.sh"
 reader=$2
-command -v xmllint >/dev/null || { echo "xmllint is not installed"; exit 77; }
+command -v xmllint >/dev/null || {
+    echo "xmllint is not installed" | tee "${QUIPU_TEST_SKIPPED:-/dev/null}"
+    exit 77
+}
 
 expect 1 "$suite" 'memory:{name}' 'bare:{name}' --skip 'F2.*' --seed 7 \
     --output tap=r.tap --output junit=r.xml --output json=r.json \

@@ -8,10 +8,9 @@
 #include "driver/vtable.h"
 #include "modules/table.h"
 
-#define MEMBER(name, required)                        \
-    {                                                 \
-        offsetof(quipu_driver, name), #name, required \
-    }
+/* clang-format off */
+#define MEMBER(name, required) { offsetof(quipu_driver, name), #name, required }
+/* clang-format on */
 
 static const struct {
     size_t offset;

@@ -40,6 +40,27 @@ static inline void kill_child(pid_t child)
     assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
+/* Waits until a thread sleeps: until it has been found asleep several times, a
+ * millisecond apart. The main thread of a process has its number. */
+static inline void await_sleep(pid_t process, pid_t thread)
+{
+    const int64_t end = fixture_now() + FIXTURE_PATIENCE;
+    char path[64];
+    int found = 0;
+    (void)snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", (int)process,
+                   (int)thread);
+    while (found < 4) {
+        char text[64] = "";
+        FILE *file = fopen(path, "re");
+        assert_non_null(file);
+        assert_non_null(fgets(text, sizeof(text), file));
+        assert_int_equal(fclose(file), 0);
+        assert_true(fixture_now() < end);
+        found += strstr(text, ") S ") != NULL; /* "4711 (name) S ..." */
+        (void)usleep(1000);
+    }
+}
+
 /* Memory shared by parent and children. */
 static inline void *share_memory(size_t size)
 {

@@ -13,6 +13,9 @@
 #include "driver/host.h"
 #include "now.h"
 
+/* Each lock file of these tests is static, since the process registers it: one
+ * that a failing test leaves open stays valid for the tests after it. */
+
 static void make_database(const char *name, mode_t mode)
 {
     int fd = open(name, O_CREAT | O_WRONLY, 0644);
@@ -59,10 +62,10 @@ static void leave(struct lock_file *lock_file, bool expected_alone)
 static void first_user_is_exclusive_and_last_removes_the_file(void **state)
 {
     (void)state;
-    struct lock_file second;
+    static struct lock_file second;
     bool alone = true;
     make_database("a.db", 0644);
-    struct lock_file first;
+    static struct lock_file first;
     open_exclusively(&first, "a.db");
     assert_true(exists("a.db-quipu"));
     assert_ok(try_open(&second, "a.db", &alone, NULL), NULL);
@@ -76,10 +79,10 @@ static void first_user_is_exclusive_and_last_removes_the_file(void **state)
 static void two_users_share_one_page(void **state)
 {
     (void)state;
-    struct lock_file second;
+    static struct lock_file second;
     bool alone = true;
     make_database("b.db", 0644);
-    struct lock_file first;
+    static struct lock_file first;
     open_exclusively(&first, "b.db");
     assert_ok(try_open(&second, "b.db", &alone, NULL), NULL);
     assert_int_equal(quipu_common_fair_lock_acquire(&first.fair_lock, FOREVER),
@@ -97,8 +100,8 @@ static void two_users_share_one_page(void **state)
 static void opening_waits_for_the_open_lock(void **state)
 {
     (void)state;
-    struct lock_file first;
-    struct lock_file second;
+    static struct lock_file first;
+    static struct lock_file second;
     bool alone = false;
     quipu_error error = { 0 };
     make_database("c.db", 0644);
@@ -128,7 +131,7 @@ static void only_user_initialises_the_page(void **state)
     char page[LOCK_PAGE_BYTES];
     make_database("d.db", 0644);
     for (int i = 0; i < 2; i++) {
-        struct lock_file lock_file;
+        static struct lock_file lock_file;
         memset(page, i == 0 ? 0xff : 0, sizeof(page));
         memcpy(page, i == 0 ? "quipu\n1" : page, 8);
         fill("d.db-quipu", page, sizeof(page));
@@ -144,7 +147,7 @@ static void only_user_initialises_the_page(void **state)
 
 static void refuse_other_file(void)
 {
-    struct lock_file lock_file;
+    static struct lock_file lock_file;
     struct stat before;
     struct stat after;
     bool alone = false;
@@ -188,7 +191,7 @@ static void other_file_of_that_name_is_left_alone(void **state)
 static void other_file_is_not_removed_at_closing(void **state)
 {
     (void)state;
-    struct lock_file lock_file;
+    static struct lock_file lock_file;
     make_database("o.db", 0644);
     open_exclusively(&lock_file, "o.db");
     assert_true(quipu_common_lock_file_try_exclusive(&lock_file,
@@ -209,7 +212,7 @@ static void killed_process_releases_its_locks(void **state)
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        struct lock_file lock_file;
+        static struct lock_file lock_file;
         open_exclusively(&lock_file, "e.db");
         (void)quipu_common_fair_lock_acquire(&lock_file.fair_lock, FOREVER);
         (void)!write(pipes[1], &byte, 1);
@@ -221,7 +224,7 @@ static void killed_process_releases_its_locks(void **state)
     assert_int_equal(kill(child, SIGKILL), 0);
     assert_int_equal(waitpid(child, NULL, 0), child);
     assert_true(exists("e.db-quipu"));
-    struct lock_file lock_file;
+    static struct lock_file lock_file;
     open_exclusively(&lock_file, "e.db");
     leave(&lock_file, true);
     (void)close(pipes[0]);
@@ -231,11 +234,11 @@ static void killed_process_releases_its_locks(void **state)
 static void page_with_another_layout_is_unsupported(void **state)
 {
     (void)state;
-    struct lock_file second;
+    static struct lock_file second;
     bool alone = false;
     quipu_error error = { 0 };
     make_database("f.db", 0644);
-    struct lock_file first;
+    static struct lock_file first;
     open_exclusively(&first, "f.db");
     first.page->size++;
     assert_refused(try_open(&second, "f.db", &alone, &error), QUIPU_UNSUPPORTED,
@@ -256,7 +259,7 @@ static void lock_file_has_the_mode_of_the_writers(void **state)
                                        { 0664, 0660 }, { 0666, 0666 },
                                        { 0604, 0600 }, { 0444, 0600 } };
     for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-        struct lock_file lock_file;
+        static struct lock_file lock_file;
         struct stat info;
         make_database("g.db", modes[i][0]);
         open_exclusively(&lock_file, "g.db");
@@ -272,8 +275,8 @@ static void lock_file_has_the_mode_of_the_writers(void **state)
 static void users_of_another_database_are_refused(void **state)
 {
     (void)state;
-    struct lock_file first;
-    struct lock_file second;
+    static struct lock_file first;
+    static struct lock_file second;
     struct lock_file_target target = { .host = quipu_host_table(),
                                        .database = "p.db",
                                        .owner = "p.db" };
@@ -296,8 +299,8 @@ static void users_of_another_database_are_refused(void **state)
 static void other_pid_namespace_is_refused_on_demand(void **state)
 {
     (void)state;
-    struct lock_file first;
-    struct lock_file second;
+    static struct lock_file first;
+    static struct lock_file second;
     struct lock_file_target target = { .host = quipu_host_table(),
                                        .database = "q.db",
                                        .owner = "q.db",
@@ -329,7 +332,7 @@ static void other_pid_namespace_is_refused_on_demand(void **state)
 static void child_of_a_fork_keeps_no_lock(void **state)
 {
     (void)state;
-    struct lock_file lock_file;
+    static struct lock_file lock_file;
     int pipes[2];
     pid_t child = 0;
     make_database("r.db", 0644);
@@ -369,10 +372,10 @@ static void removed_lock_file_is_opened_again(void **state)
 {
     (void)state;
     make_database("h.db", 0644);
-    struct lock_file first;
+    static struct lock_file first;
     open_exclusively(&first, "h.db");
     assert_int_equal(unlink("h.db-quipu"), 0);
-    struct lock_file second;
+    static struct lock_file second;
     open_exclusively(&second, "h.db");
     leave(&first, false); /* its file has no name any more */
     assert_true(exists("h.db-quipu"));

@@ -3,9 +3,12 @@
  * path of a URI: the table in section 4 of docs/writing-a-driver.md. */
 #include "quipu_test.h"
 
+#include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -157,6 +160,168 @@ static void store_that_is_cut_off_is_corrupt(void **state)
     }
 }
 
+/* ------------------------------------------------- what a refusal leaves */
+
+/* Adds a line for each name below a folder to a text: name, kind and, if it is
+ * a file, size. */
+static void add_names(const char *folder, char text[2000])
+{
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, NULL, alphasort);
+
+    assert_true(count >= 2);
+    for (int i = 0; i < count; i++) {
+        const size_t used = strlen(text);
+        char name[400];
+        struct stat info;
+
+        snprintf(name, sizeof(name), "%s/%s", folder, entries[i]->d_name);
+        if (entries[i]->d_name[0] != '.') {
+            assert_int_equal(lstat(name, &info), 0);
+            assert_true(used < 1500);
+            snprintf(text + used, 500, "%s %o %ld\n", name,
+                     (unsigned)info.st_mode,
+                     S_ISREG(info.st_mode) ? (long)info.st_size : 0L);
+            if (S_ISDIR(info.st_mode)) {
+                add_names(name, text);
+            }
+        }
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+static void list(const char *folder, char text[2000])
+{
+    *text = '\0';
+    add_names(folder, text);
+}
+
+/* Expects a refusal that leaves the folder, with the store's path in it, as it
+ * was. */
+static void expect_refusal(const struct subject *subject, const char *folder)
+{
+    char path[200];
+    char before[2000];
+    char after[2000];
+
+    snprintf(path, sizeof(path), "%s/x", folder);
+    list(folder, before);
+    assert_status(try(subject, path, "create=yes"), QUIPU_INVALID);
+    list(folder, after);
+    assert_string_equal(after, before);
+}
+
+enum obstacle {
+    TEXT,
+    FOLDER,
+    FIFO,
+    LINK_TO_NOTHING,
+    LINK_TO_A_TEXT,
+    OBSTACLES
+};
+
+static void make_obstacle(enum obstacle obstacle, const char *name)
+{
+    switch (obstacle) {
+    case TEXT:
+        change_file(name, "a text of another program\n", 0);
+        break;
+    case FOLDER:
+        assert_int_equal(mkdir(name, 0755), 0);
+        break;
+    case FIFO:
+        assert_int_equal(mkfifo(name, 0644), 0);
+        break;
+    case LINK_TO_NOTHING:
+        assert_int_equal(symlink("nothing", name), 0);
+        break;
+    default:
+        assert_int_equal(symlink("/proc/version", name), 0);
+        break;
+    }
+}
+
+/* Another program's file, or folder, has the name of one of the driver's. */
+static void refusal_of_a_taken_name_leaves_nothing(void **state)
+{
+    (void)state;
+    static const char *const names[2][4] = {
+        { "x-quipu", "x-wal", "x-journal", "x-shm" },
+        { "x/data.mdb-quipu", "x/data.mdb-new", "x/lock.mdb", NULL }
+    };
+    for (const struct subject *s = subjects; s->scheme; s++) {
+        for (int i = 0; i < 4 && names[s->is_folder][i]; i++) {
+            for (int kind = 0; kind < OBSTACLES; kind++) {
+                char folder[100];
+                char name[200];
+
+                snprintf(folder, sizeof(folder), "%s-taken-%d-%d", s->scheme, i,
+                         kind);
+                assert_int_equal(mkdir(folder, 0755), 0);
+                snprintf(name, sizeof(name), "%s/x", folder);
+                if (s->is_folder) {
+                    assert_int_equal(mkdir(name, 0755), 0);
+                }
+                snprintf(name, sizeof(name), "%s/%s", folder,
+                         names[s->is_folder][i]);
+                make_obstacle((enum obstacle)kind, name);
+                expect_refusal(s, folder);
+            }
+        }
+    }
+}
+
+/* Raises a limit of the process step by step until a store can be created. Each
+ * attempt before leaves nothing, or a store that may lack its namespace. */
+static void raise_limit(const struct subject *subject,
+                        __rlimit_resource_t resource, rlim_t step)
+{
+    char folder[100];
+    char path[200];
+    char before[2000];
+    char after[2000];
+    struct rlimit usual;
+    struct rlimit limit;
+    int traceless = 0;
+    int status;
+
+    snprintf(folder, sizeof(folder), "%s-limit-%d", subject->scheme,
+             (int)resource);
+    snprintf(path, sizeof(path), "%s/x", folder);
+    assert_int_equal(mkdir(folder, 0755), 0);
+    list(folder, before);
+    assert_int_equal(getrlimit(resource, &usual), 0);
+    limit = usual;
+    limit.rlim_cur = 0;
+    do {
+        assert_int_equal(setrlimit(resource, &limit), 0);
+        status = try(subject, path, "create=yes");
+        assert_int_equal(setrlimit(resource, &usual), 0);
+        limit.rlim_cur += step;
+        list(folder, after);
+        if (strcmp(after, before) == 0) {
+            traceless++;
+        } else {
+            struct stat info;
+
+            assert_int_equal(stat(store_file(subject, path), &info), 0);
+            assert_true(info.st_size > 0);
+        }
+    } while (status != QUIPU_OK);
+    assert_true(traceless > 2);
+}
+
+static void failed_opening_leaves_nothing(void **state)
+{
+    (void)state;
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    for (const struct subject *s = subjects; s->scheme; s++) {
+        raise_limit(s, RLIMIT_NOFILE, 1);
+        raise_limit(s, RLIMIT_FSIZE, 1024);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +330,8 @@ int main(void)
         cmocka_unit_test(wrong_kind_of_file_is_invalid),
         cmocka_unit_test(foreign_file_is_corrupt),
         cmocka_unit_test(store_that_is_cut_off_is_corrupt),
+        cmocka_unit_test(refusal_of_a_taken_name_leaves_nothing),
+        cmocka_unit_test(failed_opening_leaves_nothing),
     };
 
     for (const struct subject *s = subjects; s->scheme; s++) {

@@ -175,16 +175,22 @@ static void overwritten_sector_is_reported(void **state)
     damage_each(SECTOR, 3 * SECTOR, 0xff);
 }
 
-/* A misdirected write: each page in turn is replaced by another page. */
+/* A misdirected write: each page in turn is replaced by the pages near it, in
+ * front of it and behind. */
 static void page_in_the_place_of_another_is_reported(void **state)
 {
     (void)state;
     struct damage damage = { .folder = make_store(), .length = PAGE };
     damage.whole = fixture_bytes(fixture_data(damage.folder), &damage.size);
-    for (damage.at = 0; damage.at < damage.size; damage.at += PAGE) {
-        size_t from = (damage.at + 5 * PAGE) % damage.size;
-        damage.others = damage.whole + from;
-        damage_and_look(&damage);
+    const size_t pages = damage.size / PAGE;
+    for (size_t page = 0; page < pages; page++) {
+        damage.at = page * PAGE;
+        for (size_t near = 1; near <= 3; near++) {
+            damage.others = damage.whole + (page + near) % pages * PAGE;
+            damage_and_look(&damage);
+            damage.others = damage.whole + (page + pages - near) % pages * PAGE;
+            damage_and_look(&damage);
+        }
     }
     free(damage.whole);
 }

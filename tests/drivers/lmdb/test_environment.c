@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "lmdb_driver.h"
+#include "quipu_test_skip.h"
 
 static void names_of_one_file_share_an_environment(void **state)
 {
@@ -195,7 +196,7 @@ static void store_in_use_in_another_pid_namespace_is_refused(void **state)
     assert_int_equal(waitpid(child, &status, 0), child);
     kill_child(holder);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
-        skip(); /* it needs root, and a container may forbid it */
+        quipu_test_skip("it needs the right to make a PID namespace");
     }
     assert_int_equal(status, 0);
     struct place place = fixture_place(keeper->folder, NULL);

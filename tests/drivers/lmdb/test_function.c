@@ -175,7 +175,7 @@ static void try_beside(const char *folder, struct place *place)
     assert_refused(driver->bind(place->datastore, &schema,
                                 fixture_now() + SECOND / 10, &bound, &error),
                    QUIPU_BUSY, &error, "a function in a transaction");
-    assert_true(fixture_now() - begin < 5 * SECOND);
+    assert_true(fixture_now() - begin < FIXTURE_PATIENCE);
     assert_ok(fixture_scan(place, &count, &error), &error);
     assert_int_equal(count, 1);
 }

@@ -2,6 +2,7 @@
 /* Sessions that are terminated, servers that are stopped or crash: no
  * acknowledged append is lost and none is stored twice. */
 #include "fixture.h"
+#include "quipu_test_skip.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -137,7 +138,7 @@ static void appends_survive_server_crashes(void **state)
     const char *start = getenv("QUIPU_TEST_POSTGRES_START");
     (void)state;
     if (!stop || !start) {
-        skip();
+        quipu_test_skip("no command stops and starts the server");
     }
     begin(&workers, threads, "schema=crashed", "plain");
     for (int i = 0; i < 5; i++) {
@@ -277,7 +278,7 @@ static void commit_without_its_standby_is_unknown_in_german(void **state)
     quipu_error error = { 0 };
     (void)state;
     if (!getenv("QUIPU_TEST_LOCALE")) {
-        skip();
+        quipu_test_skip("the server has no German messages");
     }
     fixture_sql("ALTER SYSTEM SET lc_messages = '%s'",
                 getenv("QUIPU_TEST_LOCALE"));

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "quipu_test_skip.h"
 #include "sqlite.h"
 
 static const struct opening readonly = { .flags = QUIPU_OPEN_READONLY };
@@ -233,7 +234,7 @@ static void other_users_readers_do_not_lock_the_owner_out(void **state)
 {
     (void)state;
     if (geteuid() != 0) {
-        skip(); /* only root can become two users */
+        quipu_test_skip("only root can become two users");
     }
     char *home = quipu_test_enter_public_folder();
     assert_int_equal(mkdir("shared", 0777), 0);

@@ -2,13 +2,18 @@
 /* Several requests in one append, and violations of indexes. */
 #include "fixture.h"
 
+#include "drivers/common/processes.h"
+
 #include <pthread.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
 
 struct place {
     quipu_driver_datastore *datastore;
     quipu_driver_schema *bound;
     quipu_driver_schema *sparse;
     pthread_t thread;
+    atomic_int waiter; /* the number of that thread; 0: not known yet */
 };
 
 static int begin(void **state)
@@ -258,6 +263,7 @@ static int call_back(void *native, void *context, quipu_error *error)
 static void *append_one(void *context)
 {
     struct place *place = context;
+    atomic_store(&place->waiter, (int)syscall(SYS_gettid));
     fixture_append(place->datastore, place->bound, 2);
     return NULL;
 }
@@ -267,11 +273,15 @@ static int call_back_in_a_crowd(void *native, void *context, quipu_error *error)
 {
     struct place *place = context;
     pthread_t thread;
+    atomic_store(&place->waiter, 0);
     if (pthread_create(&thread, NULL, append_one, place) != 0) {
         return QUIPU_IO;
     }
     place->thread = thread;
-    (void)usleep(20000); /* the thread waits now, in most runs */
+    while (atomic_load(&place->waiter) == 0) {
+        (void)usleep(100);
+    }
+    await_sleep(getpid(), atomic_load(&place->waiter));
     return call_back(native, context, error);
 }
 

@@ -204,12 +204,12 @@ static void immutable_reader_misses_no_wal(void **state)
     assert_int_equal(count_of(place.file, &immutable), 3);
 }
 
+/* As `.backup` of SQLite's shell does: into a new file, or over a database. */
 static void back_up(const char *from, const char *to)
 {
     sqlite3 *source = NULL;
     sqlite3 *target = NULL;
 
-    (void)remove(to);
     assert_int_equal(sqlite3_open(from, &source), SQLITE_OK);
     assert_int_equal(sqlite3_open(to, &target), SQLITE_OK);
     sqlite3_backup *backup =
@@ -237,6 +237,7 @@ static void backups_by_sqlite_are_complete(void **state)
                     quipu_sqlite_wal_mark_announce(&place.datastore->writer),
                     SQLITE_OK);
             }
+            remove_all("backup.db");
             back_up(place.file, "backup.db");
             assert_int_equal(count_of("backup.db", &readonly), i);
             assert_int_equal(count_of("backup.db", NULL), i);
@@ -250,6 +251,67 @@ static void backups_by_sqlite_are_complete(void **state)
             SQLITE_OK);
     }
     end(&place);
+}
+
+/* Backs a store up while its mark says that the file is incomplete. */
+static void back_up_announced(const struct place *place, const char *to)
+{
+    const struct connection *writer = &place->datastore->writer;
+
+    assert_int_equal(quipu_sqlite_wal_mark_announce(writer), SQLITE_OK);
+    back_up(place->file, to);
+    assert_int_equal(quipu_sqlite_wal_mark_complete(writer, false), SQLITE_OK);
+}
+
+/* sqlite3_backup gives each new file the same schema version: the store, which
+ * is such a backup, and the backup of that. */
+static void backup_of_a_restored_store_is_complete(void **state)
+{
+    (void)state;
+    struct place place = { 0 };
+
+    begin(&place, NULL);
+    append(&place, 3);
+    end(&place);
+    remove_all("restored.db");
+    remove_all("backup.db");
+    back_up(place.file, "restored.db");
+    (void)snprintf(place.file, sizeof(place.file), "restored.db");
+    open_place(&place, NULL);
+    append(&place, 4);
+    back_up_announced(&place, "backup.db");
+    assert_int_equal(count_of("backup.db", &readonly), 7);
+    assert_int_equal(count_of("backup.db", NULL), 7);
+    end(&place);
+}
+
+/* sqlite3_backup counts the schema version of its target up, and each change of
+ * the schema counts that of the store up: from the same number, if the target
+ * is an earlier copy of the store. */
+static void backup_over_an_earlier_copy_is_complete(void **state)
+{
+    (void)state;
+    struct place place = { 0 };
+
+    begin(&place, NULL);
+    append(&place, 3);
+    end(&place);
+    for (int changes = 0; changes < 4; changes++) {
+        copy(place.file, "backup.db");
+        open_place(&place, NULL);
+        append(&place, 1);
+        for (int i = 0; i < changes; i++) {
+            char sql[64];
+
+            (void)snprintf(sql, sizeof(sql), "CREATE TABLE other%d_%d (x)",
+                           changes, i);
+            fixture_sql(place.file, sql);
+        }
+        back_up_announced(&place, "backup.db");
+        assert_int_equal(count_of("backup.db", NULL), 4 + changes);
+        remove_all("backup.db");
+        end(&place);
+    }
 }
 
 /* ------------------------------------ a database beside another one's WAL */
@@ -387,6 +449,7 @@ static void backup_beside_a_left_wal_is_refused_untouched(void **state)
     begin(&place, NULL);
     append(&place, 10);
     end(&place);
+    (void)remove("backup.db");
     back_up(place.file, "backup.db");
     struct life life = { states, 0, 0, place.file };
     for (int status = 0; status == 0; life.seed++) {
@@ -417,6 +480,8 @@ int main(void)
         cmocka_unit_test(refused_copy_can_be_accepted_by_hand),
         cmocka_unit_test(immutable_reader_misses_no_wal),
         cmocka_unit_test(backups_by_sqlite_are_complete),
+        cmocka_unit_test(backup_of_a_restored_store_is_complete),
+        cmocka_unit_test(backup_over_an_earlier_copy_is_complete),
         cmocka_unit_test(backup_beside_a_left_wal_is_refused_untouched),
         cmocka_unit_test(mixtures_are_refused_or_sound),
     };

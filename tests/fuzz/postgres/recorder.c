@@ -185,7 +185,8 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < SESSION_COUNT; i++) {
         (void)fprintf(recorder.file, "S %d\n", i);
-        tour_run((enum tour_session)i, INT64_C(20000000000), do_nothing);
+        tour_run((enum tour_session)i, TOUR_WHOLE, INT64_C(20000000000),
+                 do_nothing);
     }
     return fclose(recorder.file) == 0 ? 0 : 1;
 }

@@ -2,15 +2,25 @@
 /* The answers of a server, read from a file; recorder.c describes its form. */
 #include "recording.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define SLOTS 1024 /* a power of two, more than there are texts */
+
+/* A statement and its first answer. */
+struct text {
+    const char *text;
+    struct answer *first;
+};
 
 static struct {
     struct answer *at;
     size_t count;
     int session;
     int pid;
+    struct text texts[SLOTS]; /* a hash table; `text` NULL: empty */
 } recording;
 
 static void fail(const char *what)
@@ -56,8 +66,12 @@ static void read_words(struct answer *answer, char kind, char *rest)
         }
     } else {
         size_t count = (size_t)answer->columns * (size_t)++answer->rows;
-        answer->values =
+        void *values =
             realloc(answer->values, (count + 1) * sizeof(*answer->values));
+        if (!values) {
+            fail("no memory for a recording");
+        }
+        answer->values = values;
         for (int i = 0; i < answer->columns; i++) {
             read_value(
                 &answer->values[count - (size_t)answer->columns + (size_t)i],
@@ -67,14 +81,47 @@ static void read_words(struct answer *answer, char kind, char *rest)
     }
 }
 
+/* The slot of a statement, or the empty one where it would go. */
+static struct text *find_text(const char *text)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    for (const char *c = text; *c != '\0'; c++) {
+        hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+    }
+    struct text *slot = &recording.texts[hash % SLOTS];
+    while (slot->text && strcmp(slot->text, text) != 0) {
+        slot = slot + 1 < recording.texts + SLOTS ? slot + 1 : recording.texts;
+    }
+    return slot;
+}
+
 const char *recording_text(const char *text)
 {
+    return find_text(text)->text;
+}
+
+/* Chains the answers of each statement, in the order of the recording. */
+static void chain_answers(void)
+{
+    for (size_t i = recording.count; i-- > 0;) {
+        struct answer *answer = &recording.at[i];
+        struct text *text = find_text(answer->text);
+        answer->next = text->first;
+        text->first = answer;
+    }
+}
+
+/* The pid of each session differs: the server says the one of the last. */
+static void find_pid(void)
+{
     for (size_t i = 0; i < recording.count; i++) {
-        if (strcmp(recording.at[i].text, text) == 0) {
-            return recording.at[i].text;
+        const struct answer *answer = &recording.at[i];
+        const struct value *pid = answer->values;
+        if (strstr(answer->text, "pg_backend_pid()") && pid && pid->size == 4) {
+            const unsigned char *b = (const unsigned char *)pid->bytes;
+            recording.pid = b[0] << 24 | b[1] << 16 | b[2] << 8 | b[3];
         }
     }
-    return NULL;
 }
 
 void recording_load(const char *path)
@@ -91,12 +138,18 @@ void recording_load(const char *path)
         if (line[0] == 'S') {
             session = (int)strtol(line + 2, NULL, 10);
         } else if (line[0] == 'Q') {
-            recording.at = realloc(recording.at, (recording.count + 1) *
-                                                     sizeof(*recording.at));
-            const char *text = recording_text(line + 2);
+            void *at = realloc(recording.at,
+                               (recording.count + 1) * sizeof(*recording.at));
+            if (!at) {
+                fail("no memory for a recording");
+            }
+            recording.at = at;
+            struct text *text = find_text(line + 2);
+            if (!text->text) {
+                text->text = strdup(line + 2);
+            }
             recording.at[recording.count++] =
-                (struct answer){ .text = text ? text : strdup(line + 2),
-                                 .session = session };
+                (struct answer){ .text = text->text, .session = session };
         } else if (recording.count > 0) {
             read_words(&recording.at[recording.count - 1], line[0], line + 2);
         }
@@ -106,27 +159,19 @@ void recording_load(const char *path)
     if (recording.count == 0) {
         fail("an empty recording");
     }
-    for (size_t i = 0; i < recording.count; i++) {
-        const struct answer *answer = &recording.at[i];
-        const struct value *pid = answer->values;
-        if (strstr(answer->text, "pg_backend_pid()") && pid && pid->size == 4) {
-            const unsigned char *b = (const unsigned char *)pid->bytes;
-            recording.pid = b[0] << 24 | b[1] << 16 | b[2] << 8 | b[3];
-        }
-    }
+    chain_answers();
+    find_pid();
 }
 
-/* The pid of each session differs: the server says the one of the last. */
 const struct answer *recording_find(const char *text)
 {
     struct answer *last = NULL;
-    for (size_t i = 0; i < recording.count; i++) {
-        struct answer *answer = &recording.at[i];
-        if (answer->text == text &&
-            (answer->session == recording.session || !last ||
-             last->session != recording.session)) {
+    for (struct answer *answer = find_text(text)->first; answer;
+         answer = answer->next) {
+        bool current = answer->session == recording.session;
+        if (current || !last || last->session != recording.session) {
             last = answer;
-            if (answer->session == recording.session && !answer->used) {
+            if (current && !answer->used) {
                 break;
             }
         }

@@ -24,6 +24,7 @@ struct answer {
     int columns, rows;
     Oid types[RECORDING_COLUMNS];
     struct value *values;
+    struct answer *next; /* to the same statement */
 };
 
 /* Reads a file; ends the program if it cannot. */

@@ -10,15 +10,23 @@
 
 #include "driver/host.h"
 
+#include "datastore.h" /* of the driver */
+
 #define BATCH 3
 
 const quipu_driver *quipu_driver_entry_postgres(void);
 
-static struct {
-    int64_t time;
-    const quipu_driver *driver;
+struct store {
     quipu_driver_datastore *datastore;
     quipu_driver_schema *plain, *sparse;
+};
+
+static struct {
+    int64_t time;
+    int part;
+    const quipu_driver *driver;
+    struct store store;
+    struct store shared; /* between sessions */
     volatile unsigned sum;
 } tour;
 
@@ -99,7 +107,7 @@ static int open_store(void)
     quipu_opened opened = { .struct_size = sizeof(opened) };
     quipu_error error = { 0 };
     int status = tour.driver->open(quipu_host_table(), &how, deadline(),
-                                   &tour.datastore, &opened, &error);
+                                   &tour.store.datastore, &opened, &error);
     check(status, &error);
     return status;
 }
@@ -109,11 +117,11 @@ static int bind_schema(bool sparse, quipu_driver_schema **bound)
     const quipu_schema schema = make_schema(sparse);
     quipu_error error = { 0 };
     int status =
-        tour.driver->setup(tour.datastore, &schema, deadline(), &error);
+        tour.driver->setup(tour.store.datastore, &schema, deadline(), &error);
     check(status, &error);
     if (status == QUIPU_OK) {
-        status = tour.driver->bind(tour.datastore, &schema, deadline(), bound,
-                                   &error);
+        status = tour.driver->bind(tour.store.datastore, &schema, deadline(),
+                                   bound, &error);
         check(status, &error);
     }
     return status;
@@ -169,8 +177,8 @@ static void append(const quipu_request *requests, size_t count)
                                 { .positions = positions[1] } };
     size_t taken = 0;
     quipu_error error = { 0 };
-    int status = tour.driver->append(tour.datastore, requests, count, results,
-                                     &taken, deadline(), &error);
+    int status = tour.driver->append(tour.store.datastore, requests, count,
+                                     results, &taken, deadline(), &error);
     check(status, &error);
     if (taken < 1 || taken > count) {
         abort();
@@ -185,7 +193,8 @@ static void append_one(bool sparse, int64_t position, unsigned event)
 {
     struct made made;
     make_items(&made, sparse, position, event);
-    const quipu_request request = { .schema = sparse ? tour.sparse : tour.plain,
+    const quipu_request request = { .schema = sparse ? tour.store.sparse
+                                                     : tour.store.plain,
                                     .items = made.items,
                                     .item_count = BATCH };
     append(&request, 1);
@@ -202,13 +211,15 @@ static void append_batch(void)
                                       .log = { "log", 3 },
                                       .position = { .notification_id = 7 } };
     const quipu_request requests[] = {
-        { .schema = tour.plain,
+        { .schema = tour.store.plain,
           .items = first.items,
           .item_count = BATCH,
           .guards = &guard,
           .guard_count = 1,
           .tracking = &tracking },
-        { .schema = tour.sparse, .items = second.items, .item_count = BATCH },
+        { .schema = tour.store.sparse,
+          .items = second.items,
+          .item_count = BATCH },
     };
     append(requests, 2);
     append(requests, 2); /* a repeat */
@@ -228,11 +239,11 @@ static void transact(void)
     quipu_result result = { 0 };
     quipu_error error = { 0 };
     make_items(&made, false, -1, 60);
-    const quipu_request request = { .schema = tour.plain,
+    const quipu_request request = { .schema = tour.store.plain,
                                     .items = made.items,
                                     .item_count = 1 };
-    check(tour.driver->transact(tour.datastore, &request, work, NULL, &result,
-                                deadline(), &error),
+    check(tour.driver->transact(tour.store.datastore, &request, work, NULL,
+                                &result, deadline(), &error),
           &error);
 }
 
@@ -306,19 +317,19 @@ static void read_items(int variant)
     quipu_driver_cursor *cursor = NULL;
     quipu_error error = { 0 };
     bool sparse = (variant & 8) != 0;
-    quipu_driver_schema *bound = sparse ? tour.sparse : tour.plain;
+    quipu_driver_schema *bound = sparse ? tour.store.sparse : tour.store.plain;
     const quipu_range range = { .lower = (variant & 1) ? 0 : INT64_MIN,
                                 .upper = INT64_MAX,
                                 .limit = (variant & 2) ? 1 : INT64_MAX,
                                 .descending = (variant & 4) != 0 };
     const quipu_bytes id = { sparse ? (const void *)"sequence" : uuid,
                              sparse ? 8 : 16 };
-    int status = tour.driver->read_sequence(tour.datastore, bound, id, &range,
-                                            deadline(), &cursor, &error);
+    int status = tour.driver->read_sequence(
+        tour.store.datastore, bound, id, &range, deadline(), &cursor, &error);
     drain(status, cursor, ROWS_ITEMS, &error);
     error = (quipu_error){ 0 };
-    status = tour.driver->read_log(tour.datastore, bound, &range, deadline(),
-                                   &cursor, &error);
+    status = tour.driver->read_log(tour.store.datastore, bound, &range,
+                                   deadline(), &cursor, &error);
     drain(status, cursor, ROWS_ITEMS, &error);
 }
 
@@ -327,18 +338,20 @@ static void list(void)
     const quipu_driver *driver = tour.driver;
     quipu_driver_cursor *cursor = NULL;
     quipu_error error = { 0 };
-    int status = driver->list_sequences(tour.datastore, tour.sparse,
+    int status = driver->list_sequences(tour.store.datastore, tour.store.sparse,
                                         (quipu_bytes){ NULL, 0 }, deadline(),
                                         &cursor, &error);
     drain(status, cursor, ROWS_SEQUENCES, &error);
     error = (quipu_error){ 0 };
-    status = driver->list_tracking(tour.datastore, deadline(), &cursor, &error);
+    status = driver->list_tracking(tour.store.datastore, deadline(), &cursor,
+                                   &error);
     drain(status, cursor, ROWS_TRACKING, &error);
     error = (quipu_error){ 0 };
-    status = driver->list_schemas(tour.datastore, deadline(), &cursor, &error);
+    status =
+        driver->list_schemas(tour.store.datastore, deadline(), &cursor, &error);
     drain(status, cursor, ROWS_SCHEMAS, &error);
     error = (quipu_error){ 0 };
-    status = driver->list_sequences(tour.datastore, tour.plain,
+    status = driver->list_sequences(tour.store.datastore, tour.store.plain,
                                     (quipu_bytes){ uuid, 16 }, deadline(),
                                     &cursor, &error);
     drain(status, cursor, ROWS_SEQUENCES, &error);
@@ -351,38 +364,54 @@ static void read_points(void)
     quipu_position position = { 0 };
     bool found = false;
     int64_t last = 0;
-    check(driver->last_position(tour.datastore, tour.plain,
+    check(driver->last_position(tour.store.datastore, tour.store.plain,
                                 (quipu_bytes){ uuid, 16 }, deadline(), &found,
                                 &last, &error),
           &error);
-    check(driver->log_head(tour.datastore, tour.plain, deadline(), &position,
-                           &error),
+    check(driver->log_head(tour.store.datastore, tour.store.plain, deadline(),
+                           &position, &error),
           &error);
-    check(driver->read_tracking(tour.datastore, (quipu_bytes){ "consumer", 8 },
-                                (quipu_bytes){ "log", 3 }, deadline(),
-                                &position, &error),
+    check(driver->read_tracking(
+              tour.store.datastore, (quipu_bytes){ "consumer", 8 },
+              (quipu_bytes){ "log", 3 }, deadline(), &position, &error),
           &error);
-    check(
-        driver->wait(tour.datastore, tour.plain, 0, deadline(), &last, &error),
-        &error);
+    check(driver->wait(tour.store.datastore, tour.store.plain, 0, deadline(),
+                       &last, &error),
+          &error);
 }
 
 /* ----------------------------------------------------------------- sessions */
 
+static void set_up(void)
+{
+    for (int sparse = 0; sparse < 2; sparse++) {
+        quipu_driver_schema *bound = NULL;
+        if ((tour.part == TOUR_WHOLE || tour.part % 2 == sparse) &&
+            bind_schema(sparse == 1, &bound) == QUIPU_OK) {
+            tour.driver->unbind(tour.store.datastore, bound);
+        }
+    }
+}
+
 static void tear_down(void)
 {
-    quipu_error error = { 0 };
     for (int sparse = 0; sparse < 2; sparse++) {
         const quipu_schema schema = make_schema(sparse == 1);
-        check(
-            tour.driver->teardown(tour.datastore, &schema, deadline(), &error),
-            &error);
+        quipu_error error = { 0 };
+        if (tour.part == TOUR_WHOLE || tour.part % 2 == sparse) {
+            check(tour.driver->teardown(tour.store.datastore, &schema,
+                                        deadline(), &error),
+                  &error);
+        }
     }
 }
 
 static void run_session(enum tour_session session)
 {
     switch (session) {
+    case SESSION_SETUP:
+        set_up();
+        break;
     case SESSION_APPEND:
         append_one(false, 0, 10);
         break;
@@ -407,8 +436,10 @@ static void run_session(enum tour_session session)
         break;
     case SESSION_READ:
     case SESSION_READ_LARGE: /* with states that exceed their share */
-        for (int i = 0; i < 16; i++) {
-            read_items(session == SESSION_READ ? i | 2 : i & ~2);
+        for (int i = 0; i < TOUR_PARTS; i++) {
+            if (tour.part == TOUR_WHOLE || tour.part == i) {
+                read_items(session == SESSION_READ ? i | 2 : i & ~2);
+            }
         }
         break;
     case SESSION_LIST:
@@ -423,30 +454,110 @@ static void run_session(enum tour_session session)
     }
 }
 
-void tour_run(enum tour_session session, int64_t time, void (*begin)(void))
+/* ---------------------------------------------------------------- the store */
+
+static int make_store(void)
 {
-    memset(&tour, 0, sizeof(tour));
+    int status = open_store();
+    if (status == QUIPU_OK) {
+        status = bind_schema(false, &tour.store.plain);
+    }
+    return status == QUIPU_OK ? bind_schema(true, &tour.store.sparse) : status;
+}
+
+static void close_store(void)
+{
+    const struct store *store = &tour.store;
+    if (store->plain) {
+        tour.driver->unbind(store->datastore, store->plain);
+    }
+    if (store->sparse) {
+        tour.driver->unbind(store->datastore, store->sparse);
+    }
+    if (store->datastore) {
+        tour.driver->close(store->datastore);
+    }
+}
+
+/* Takes the shared store, with a new connection. */
+static void take_store(void)
+{
+    struct connection *connection = NULL;
+    quipu_error error = { 0 };
+    tour.store = tour.shared;
+    quipu_driver_datastore *datastore = tour.store.datastore;
+    if (quipu_postgres_pool_borrow(datastore, deadline(), &connection,
+                                   &error) != QUIPU_OK) {
+        (void)fputs("tour: cannot connect, though all answers were true\n",
+                    stderr);
+        abort();
+    }
+    quipu_postgres_pool_return(datastore, connection);
+}
+
+/* Closes the connections and forgets what a session has left behind.  No
+ * connection may still be lent. */
+static void put_store_back(void)
+{
+    quipu_driver_datastore *datastore = tour.store.datastore;
+    quipu_error error = { 0 };
+    size_t idle = 0;
+    for (const struct connection *connection = datastore->pool.idle; connection;
+         connection = connection->next) {
+        idle++;
+    }
+    if (datastore->pool.count != idle) {
+        (void)fputs("tour: a connection was not returned\n", stderr);
+        abort();
+    }
+    quipu_postgres_notify_finish(datastore);
+    quipu_postgres_pool_finish(datastore);
+    memset(&datastore->notify, 0, sizeof(datastore->notify));
+    memset(&datastore->pool, 0, sizeof(datastore->pool));
+    atomic_store(&datastore->no_prepared, false);
+    atomic_store(&datastore->strict_left, 0);
+    atomic_store(&datastore->notified, 0);
+    if (quipu_postgres_pool_init(datastore, &error) != QUIPU_OK ||
+        quipu_postgres_notify_init(datastore, &error) != QUIPU_OK) {
+        abort();
+    }
+    tour.shared = tour.store;
+}
+
+void tour_share_store(int64_t time)
+{
     tour.time = time;
     tour.driver = quipu_driver_entry_postgres();
+    tour.store = (struct store){ 0 };
+    if (make_store() != QUIPU_OK) {
+        (void)fputs("tour: no store, though all answers were true\n", stderr);
+        abort();
+    }
+    put_store_back();
+}
+
+void tour_run(enum tour_session session, int part, int64_t time,
+              void (*begin)(void))
+{
+    tour.time = time;
+    tour.part = part;
+    tour.driver = quipu_driver_entry_postgres();
+    tour.store = (struct store){ 0 };
     if (session == SESSION_OPEN) {
         begin();
-    }
-    if (open_store() != QUIPU_OK) {
-        return;
-    }
-    if (session == SESSION_SETUP) {
-        begin();
-    }
-    if (session != SESSION_OPEN && bind_schema(false, &tour.plain) == 0 &&
-        bind_schema(true, &tour.sparse) == 0 && session != SESSION_SETUP) {
+        (void)open_store();
+        close_store();
+    } else if (tour.shared.datastore) {
+        take_store();
         begin();
         run_session(session);
+        put_store_back();
+    } else {
+        if (session == SESSION_SETUP ? open_store() == QUIPU_OK
+                                     : make_store() == QUIPU_OK) {
+            begin();
+            run_session(session);
+        }
+        close_store();
     }
-    if (tour.plain) {
-        tour.driver->unbind(tour.datastore, tour.plain);
-    }
-    if (tour.sparse) {
-        tour.driver->unbind(tour.datastore, tour.sparse);
-    }
-    tour.driver->close(tour.datastore);
 }
