@@ -176,6 +176,7 @@ int memory_cursor_read_sequence(quipu_driver_datastore *datastore,
 /* Opens a cursor over the log. */
 static int open_log(quipu_driver_datastore *datastore,
                     quipu_driver_schema *bound, const quipu_range *range,
+                    int64_t deadline,
                     const void *(*next)(quipu_driver_cursor *cursor),
                     quipu_driver_cursor **cursor, quipu_error *error)
 {
@@ -203,8 +204,8 @@ int memory_cursor_read_log(quipu_driver_datastore *datastore,
                            int64_t deadline, quipu_driver_cursor **cursor,
                            quipu_error *error)
 {
-    (void)deadline;
-    return open_log(datastore, bound, range, next_in_log, cursor, error);
+    return open_log(datastore, bound, range, deadline, next_in_log, cursor,
+                    error);
 }
 
 static bool begins_with(quipu_bytes bytes, quipu_bytes prefix)
@@ -245,10 +246,9 @@ int memory_cursor_read_filtered(quipu_driver_datastore *datastore,
                                 quipu_driver_cursor **cursor,
                                 quipu_error *error)
 {
-    int status =
-        open_log(datastore, bound, range, next_filtered, cursor, error);
+    int status = open_log(datastore, bound, range, deadline, next_filtered,
+                          cursor, error);
 
-    (void)deadline;
     if (status == QUIPU_OK) {
         (*cursor)->filter = filter;
     }
