@@ -626,6 +626,7 @@ static void store_of_version_0_1_0_takes_entries(void **state)
     assert_int_equal(fixture_head(datastore, bound), 6);
     assert_int_equal(revision_of(datastore, "k"), 0);
     fixture_piece(&piece, 1, -1, 7);
+    piece.item.state = (quipu_bytes){ "\x80", 1 }; /* an empty map */
     const struct part part = { .bound = bound,
                                .item = &piece.item,
                                .tracking = &tracking,
