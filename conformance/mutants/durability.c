@@ -17,6 +17,7 @@
 struct kept {
     quipu_request request;
     quipu_tracking tracking;
+    quipu_conditions conditions;
     quipu_item *items;
     quipu_driver_datastore *datastore;
 };
@@ -32,7 +33,10 @@ static void *copy(const void *data, size_t size)
     if (!memory) {
         abort();
     }
-    return memcpy(memory, data, size);
+    if (size > 0) {
+        memcpy(memory, data, size);
+    }
+    return memory;
 }
 
 static void keep_bytes(quipu_bytes *bytes)
@@ -41,6 +45,20 @@ static void keep_bytes(quipu_bytes *bytes)
     if (bytes->data) {
         bytes->data = copy(bytes->data, bytes->size);
     }
+}
+
+static void keep_conditions(const quipu_conditions *conditions)
+{
+    quipu_entry_write *entries =
+        copy(conditions->entries, conditions->entry_count * sizeof(*entries));
+
+    kept.conditions = *conditions;
+    kept.conditions.entries = entries;
+    for (size_t i = 0; i < conditions->entry_count; i++) {
+        keep_bytes(&entries[i].key);
+        keep_bytes(&entries[i].value);
+    }
+    kept.request.condition = &kept.conditions;
 }
 
 static void keep(const struct append_call *a)
@@ -63,6 +81,9 @@ static void keep(const struct append_call *a)
         keep_bytes(&kept.tracking.consumer);
         keep_bytes(&kept.tracking.log);
         kept.request.tracking = &kept.tracking;
+    }
+    if (request->condition) {
+        keep_conditions(request->condition);
     }
 }
 
@@ -221,6 +242,28 @@ static int sync_after_commit(struct append_call *a)
     return status;
 }
 
+/* ------------------------------------------------ what comes after a doubt */
+
+/* M109: writes the entries of an append whose outcome was unknown again, in the
+ * background, when the store works again. */
+static int write_after_doubt(struct append_call *a)
+{
+    static bool is_in_doubt;
+    int status;
+
+    if (is_in_doubt) {
+        is_in_doubt = false;
+        kept.datastore = a->datastore;
+        store_kept();
+    }
+    status = mutant_append_first(a);
+    if (status == QUIPU_UNKNOWN_OUTCOME && a->requests[0].item_count == 0) {
+        keep(a);
+        is_in_doubt = true;
+    }
+    return status;
+}
+
 static const struct mutant mutants[] = {
     { "M35", "acknowledged-before-stored",
       "NATS 2.12.1 (Jepsen): acknowledged before it is on the disk",
@@ -241,6 +284,9 @@ static const struct mutant mutants[] = {
       "RocksDB: a write is read by others before its log is synced",
       "V2.visible-appends-survive-a-power-cut", .append = sync_after_commit,
       .replaced = { .open = open_relaxed }, .base = STORE },
+    { "M109", "entry-is-written-later-after-a-doubt",
+      "a write-behind queue that goes on after it has reported a failure",
+      "K5.unknown-outcome", .append = write_after_doubt, .base = STORE },
     { "M41", "damaged-store-is-replaced",
       "caches that start empty when their file cannot be read",
       "F4.damaged-files-are-not-changed",

@@ -5,9 +5,9 @@
  * Method.  An append is made in one of two passes, as in the SQLite driver;
  * common/preconditions.c describes both and their invariants.
  *
- *   optimistic pass  For each request: guards, tracking and contiguous
+ *   optimistic pass  For each request: guards, entries, tracking and contiguous
  *                    positions are looked up, then its event ids, positions
- *                    and items are put.  LMDB refuses an event id or a position
+ *                    and items are put, and its entries written.  LMDB refuses an event id or a position
  *                    that is there already (MDB_NOOVERWRITE).  So the usual
  *                    request looks up no event id.
  *   strict pass      If LMDB has refused one, the transaction is aborted and
@@ -18,14 +18,16 @@
  * INV1  A request that is refused has put nothing: in the strict pass because
  *       all its preconditions are looked up first, in the optimistic pass
  *       because a request that has put something and then fails ends the pass.
- * INV2  So nothing that was put is ever deleted.  Deleting would make LMDB
- *       merge pages, and use pages that the precheck has not seen
- *       (btree/precheck.c).
+ * INV2  So nothing that was put is ever deleted to take it back.  Deleting
+ *       makes LMDB merge pages, whose neighbours the precheck has to see, too
+ *       (btree/precheck.c); only entries and tracking records are deleted.
  * INV3  The fair lock is held over both passes, so that no other writer comes
  *       between them.  At most one strict pass follows an optimistic one,
  *       unless the map is full: then the same pass runs again in a larger map.
  * INV4  Results are those of the pass that commits; each pass sets all of them
  *       again.
+ * INV5  A write transaction excludes other writers until it ends, so what a
+ *       request has checked holds at the commit, also after a function (K7).
  */
 #include "catalogue/store.h"
 #include "insert.h"
@@ -59,7 +61,7 @@ static int append_request(struct append *append, size_t index,
         .host = append->insert.datastore->host,
         .lookups = &quipu_lmdb_insert_lookups,
         .context = &append->insert,
-        .schema = &request->schema->schema,
+        .schema = request->schema ? &request->schema->schema : NULL,
         .request = request,
         .result = result,
         .strict = append->strict,
@@ -82,18 +84,27 @@ static int append_request(struct append *append, size_t index,
     return status;
 }
 
+/* Selects the schema of a request, if it has one. */
+static int select_schema(struct append *append, size_t index, bool *alive,
+                         quipu_error *error)
+{
+    quipu_driver_schema *schema = append->requests[index].schema;
+    *alive = true;
+    return schema ? quipu_lmdb_insert_select_schema(&append->insert, schema,
+                                                    alive, error)
+                  : QUIPU_OK;
+}
+
 /* A schema that was torn down ends the group before its request, which the next
  * call fails alone. */
 static int append_requests(struct append *append, quipu_error *error)
 {
     const quipu_driver_datastore *datastore = append->insert.datastore;
     for (size_t i = 0; i < append->count && !append->write.retry; i++) {
-        quipu_driver_schema *schema = append->requests[i].schema;
         quipu_result *result = &append->results[i];
         bool alive = true;
         *result = (quipu_result){ .positions = result->positions };
-        int status = quipu_lmdb_insert_select_schema(&append->insert, schema,
-                                                     &alive, error);
+        int status = select_schema(append, i, &alive, error);
         if (status != QUIPU_OK) {
             return status;
         }
@@ -106,16 +117,15 @@ static int append_requests(struct append *append, quipu_error *error)
             return datastore->host->error_set(
                 error, QUIPU_NOT_FOUND, 0, NULL,
                 "schema \"%s\" was torn down; nothing is stored",
-                schema->schema.table);
+                append->requests[i].schema->schema.table);
         }
         status = append_request(append, i, error);
         if (status != QUIPU_OK) {
             return status;
         }
     }
-    return append->write.retry
-               ? QUIPU_OK
-               : quipu_lmdb_insert_put_head(&append->insert, error);
+    return append->write.retry ? QUIPU_OK
+                               : quipu_lmdb_insert_end(&append->insert, error);
 }
 
 /* Runs the application's function in a child of the transaction.  So a function
@@ -182,6 +192,21 @@ static int run_pass(quipu_driver_datastore *datastore, struct write_txn *write,
     return status;
 }
 
+/* Makes sure that there is a database of entries if a request has some. */
+static int prepare(quipu_driver_datastore *datastore,
+                   const quipu_request *requests, size_t count,
+                   int64_t deadline, quipu_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        const quipu_conditions *conditions =
+            preconditions_conditions(&requests[i]);
+        if (conditions && conditions->entry_count > 0) {
+            return quipu_lmdb_entries_create(datastore, deadline, error);
+        }
+    }
+    return QUIPU_OK;
+}
+
 int quipu_lmdb_append(quipu_driver_datastore *datastore,
                       const quipu_request *requests, size_t count,
                       quipu_result *results, size_t *taken, int64_t deadline,
@@ -194,8 +219,11 @@ int quipu_lmdb_append(quipu_driver_datastore *datastore,
     append.count = append.taken = count;
     append.work = NULL;
     append.strict = false;
-    int status =
-        quipu_lmdb_write_txn_run(datastore, &append.write, deadline, error);
+    int status = prepare(datastore, requests, count, deadline, error);
+    if (status == QUIPU_OK) {
+        status =
+            quipu_lmdb_write_txn_run(datastore, &append.write, deadline, error);
+    }
     *taken = append.taken;
     return status;
 }
@@ -216,5 +244,8 @@ int quipu_lmdb_append_transact(quipu_driver_datastore *datastore,
     append.work = work;
     append.work_context = context;
     append.strict = false;
-    return quipu_lmdb_write_txn_run(datastore, &append.write, deadline, error);
+    int status = prepare(datastore, request, 1, deadline, error);
+    return status == QUIPU_OK ? quipu_lmdb_write_txn_run(
+                                    datastore, &append.write, deadline, error)
+                              : status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cursors over items (read.c) and over listings (list.c). */
+/* Cursors over items (read.c), listings (list.c) and entries (entry_list.c). */
 #ifndef LMDB_DRIVER_CURSOR_H
 #define LMDB_DRIVER_CURSOR_H
 
@@ -11,6 +11,9 @@
 #define BATCH_ITEMS 128
 #define BATCH_BYTES ((size_t)64 << 10)
 #define BATCH_SEQUENCES 32
+/* Items that a filtered read looks at in one transaction. */
+#define BATCH_FILTERED 4096
+#define BATCH_ENTRIES 64
 
 /* State of a read of items.  No transaction is held between two steps. */
 struct item_read {
@@ -19,8 +22,11 @@ struct item_read {
     bool done;    /* nothing follows the current batch */
     bool lent;    /* the current batch was returned */
     int64_t head; /* of the log when the cursor was opened (V4); -1: unknown */
-    quipu_range range;   /* of the items that are still to be read */
-    struct key key;      /* of the sequence */
+    quipu_range range;          /* of the items that are still to be read */
+    struct key key;             /* of the sequence */
+    const quipu_filter *filter; /* of the log, or NULL; the core's */
+    bool by_event_id;           /* the item of this id, and no other */
+    unsigned char event_id[16];
     quipu_value *values; /* further columns of the batch's items, or NULL */
     unsigned char
         *bytes;  /* copies of the batch's values, to which they point */
@@ -49,6 +55,21 @@ struct listing {
     unsigned char ids[BATCH_SEQUENCES][QUIPU_ID_MAX];
 };
 
+/* State of a listing of entries.  Nothing is held between two steps. */
+struct entry_read {
+    unsigned char prefix[QUIPU_KEY_MAX];
+    unsigned char from[QUIPU_KEY_MAX]; /* the first key that can follow */
+    size_t prefix_size;
+    size_t from_size;
+    bool begun; /* `from` was listed: only keys above it follow */
+    bool done;
+    unsigned char *bytes; /* copies of the batch's keys and values */
+    size_t room;          /* in `bytes` */
+    size_t used;          /* of it */
+    size_t count;
+    quipu_entry rows[BATCH_ENTRIES]; /* the batch */
+};
+
 struct quipu_driver_cursor {
     quipu_driver_datastore *datastore;
     quipu_driver_schema *bound; /* NULL: it is of no schema */
@@ -58,6 +79,7 @@ struct quipu_driver_cursor {
     union {
         struct item_read read;
         struct listing listing;
+        struct entry_read entries;
     } as;
 };
 

@@ -45,6 +45,9 @@ static const quipu_driver driver = {
     .read_tracking = quipu_lmdb_tracking_read,
     .backup = quipu_lmdb_backup,
     .restore = quipu_lmdb_backup_restore,
+    .list_entries = quipu_lmdb_entry_list_open,
+    .read_filtered = quipu_lmdb_read_filtered,
+    .find_event = quipu_lmdb_read_event,
 };
 
 QUIPU_DRIVER_ENTRY(lmdb)

@@ -29,7 +29,7 @@
 #define EXCLUSIVE_TIME CLOCK_SECOND /* to wait for other processes, closing */
 #define MAP_MIN ((size_t)1 << 20)
 #define DATABASES_PER_SCHEMA 3
-#define OTHER_DATABASES 64 /* those of namespaces and of the application */
+#define OTHER_DATABASES 128 /* those of namespaces and of the application */
 
 static pthread_mutex_t environments_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct environment *environments;

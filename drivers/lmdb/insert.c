@@ -9,7 +9,9 @@
  * of a sequence is put into the leaf that was checked when the last position
  * was looked up. INV3  `head` is the notification id of the last item that was
  * inserted.  It is written once, when another schema is selected or the append
- * ends. INV4  Nothing is deleted: after a violation the transaction is aborted.
+ * ends. INV4  Nothing is deleted to take a request back: after a violation the
+ * transaction is aborted.  Entries and tracking records that a request deletes
+ * are.
  */
 #include "insert.h"
 
@@ -95,6 +97,8 @@ int quipu_lmdb_insert_begin(struct insert *insert,
     insert->bound = NULL;
     insert->head_changed = false;
     insert->items = insert->events = insert->index.lmdb = NULL;
+    insert->tracked_deletions = 0;
+    quipu_lmdb_entries_begin(&insert->entries, datastore, write);
     int code = quipu_lmdb_precheck_open(&insert->tracked_path, &write->before,
                                         &datastore->tracked);
     return code == MDB_SUCCESS ? QUIPU_OK : fail(insert, code, "write", error);
@@ -108,7 +112,7 @@ void quipu_lmdb_insert_finish(struct insert *insert)
     insert->items = insert->events = NULL;
 }
 
-int quipu_lmdb_insert_put_head(struct insert *insert, quipu_error *error)
+static int put_head(struct insert *insert, quipu_error *error)
 {
     if (!insert->head_changed || !insert->bound) {
         return QUIPU_OK;
@@ -120,6 +124,18 @@ int quipu_lmdb_insert_put_head(struct insert *insert, quipu_error *error)
     return code == MDB_SUCCESS
                ? QUIPU_OK
                : fail(insert, code, "store the head of a log", error);
+}
+
+int quipu_lmdb_insert_end(struct insert *insert, quipu_error *error)
+{
+    int status = put_head(insert, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    int code = quipu_lmdb_entries_put_floor(&insert->entries);
+    return code == MDB_SUCCESS
+               ? QUIPU_OK
+               : fail(insert, code, "store the revision floor", error);
 }
 
 /* Two bound schemas with one number are the same and have one head. */
@@ -134,7 +150,7 @@ int quipu_lmdb_insert_select_schema(struct insert *insert,
         insert->bound = bound;
         return QUIPU_OK;
     }
-    int status = quipu_lmdb_insert_put_head(insert, error);
+    int status = put_head(insert, error);
     quipu_lmdb_insert_finish(insert);
     insert->bound = NULL;
     if (status == QUIPU_OK) {
@@ -255,11 +271,23 @@ static int look_up_position(void *context, quipu_bytes sequence_id,
                : fail(insert, code, "look up a position", error);
 }
 
+static int look_up_entry(void *context, quipu_bytes key, bool *found,
+                         int64_t *revision, quipu_error *error)
+{
+    struct insert *insert = context;
+    int code = quipu_lmdb_entries_find(&insert->entries, key, revision);
+    *found = code == MDB_SUCCESS;
+    return code == MDB_SUCCESS || code == MDB_NOTFOUND
+               ? QUIPU_OK
+               : fail(insert, code, "read an entry", error);
+}
+
 const struct preconditions_lookups quipu_lmdb_insert_lookups = {
     .last_position = look_up_last,
     .item = look_up_item,
     .tracking = look_up_tracking,
     .position_is_taken = look_up_position,
+    .entry = look_up_entry,
 };
 
 /* ------------------------------------------------------------------ inserts */
@@ -327,6 +355,7 @@ static int put_item(struct insert *insert, const quipu_item *item,
     return code;
 }
 
+/* The schema of a request with items is selected. */
 static int put_items(struct insert *insert, const struct preconditions *check)
 {
     const quipu_request *request = check->request;
@@ -351,12 +380,50 @@ static int put_items(struct insert *insert, const struct preconditions *check)
     return code;
 }
 
+static int write_entries(struct insert *insert, const quipu_request *request)
+{
+    const quipu_conditions *conditions = preconditions_conditions(request);
+    int code = MDB_SUCCESS;
+    for (size_t i = 0; code == MDB_SUCCESS && i < conditions->entry_count;
+         i++) {
+        code =
+            quipu_lmdb_entries_write(&insert->entries, &conditions->entries[i]);
+    }
+    return code;
+}
+
+/* A record that is rewound to 0 is deleted, if there is one. */
+static int put_tracking(struct insert *insert, const quipu_request *request)
+{
+    const quipu_tracking *tracking = request->tracking;
+    unsigned char bytes[TRACKING_KEY_MAX];
+    MDB_txn *txn = insert->write->txn;
+    const MDB_val key =
+        quipu_lmdb_tracking_key(bytes, tracking->consumer, tracking->log);
+    if (tracking->position.notification_id > 0 ||
+        !quipu_common_preconditions_rewinds(request)) {
+        int code = insert->tracked_deletions > 0
+                       ? quipu_lmdb_precheck_put(&insert->tracked_path, key,
+                                                 insert->tracked_deletions)
+                       : MDB_SUCCESS; /* INV1: its path was checked */
+        return code == MDB_SUCCESS
+                   ? quipu_lmdb_tracking_put(insert->datastore, txn, tracking)
+                   : code;
+    }
+    int code = quipu_lmdb_precheck_delete(&insert->tracked_path, key,
+                                          &insert->tracked_deletions);
+    if (code == MDB_SUCCESS) {
+        code = quipu_lmdb_tracking_delete(insert->datastore, txn, tracking);
+    }
+    return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
+}
+
 int quipu_lmdb_insert_request(struct insert *insert,
                               const struct preconditions *check,
                               bool *violation, quipu_error *error)
 {
     const quipu_request *request = check->request;
-    int code = put_items(insert, check);
+    int code = request->item_count > 0 ? put_items(insert, check) : MDB_SUCCESS;
     *violation = code == MDB_KEYEXIST && !check->strict;
     if (*violation) {
         return QUIPU_OK;
@@ -369,10 +436,13 @@ int quipu_lmdb_insert_request(struct insert *insert,
         SAFEGUARD("L1.head-is-stored")
         insert->head_changed = true;
     }
+    if (code == MDB_SUCCESS && request->condition) {
+        SAFEGUARD("K2.entries-with-their-items")
+        code = write_entries(insert, request);
+    }
     if (code == MDB_SUCCESS && request->tracking) {
         SAFEGUARD("U2.tracking-with-its-items")
-        code = quipu_lmdb_tracking_put(insert->datastore, insert->write->txn,
-                                       request->tracking);
+        code = put_tracking(insert, request);
     }
     return code == MDB_SUCCESS ? QUIPU_OK
                                : fail(insert, code, "store an item", error);

@@ -7,6 +7,7 @@
 #define LMDB_DRIVER_INSERT_H
 
 #include "btree/btree.h"
+#include "entries.h"
 #include "lmdb_driver.h"
 #include "txn/write_txn.h"
 
@@ -18,6 +19,8 @@ struct insert {
     quipu_driver_datastore *datastore;
     struct write_txn *write;
     struct btree_cursor tracked_path; /* precheck of the tracking records */
+    unsigned tracked_deletions; /* as quipu_lmdb_precheck_delete counts them */
+    struct entries entries;
 
     quipu_driver_schema *bound; /* NULL: none is selected */
     int64_t head; /* of its log, with the requests of this append */
@@ -44,16 +47,16 @@ int quipu_lmdb_insert_select_schema(struct insert *insert,
                                     quipu_driver_schema *bound, bool *alive,
                                     quipu_error *error);
 
-/* Inserts the items and the tracking record of a request whose preconditions
- * hold, and fills in its result.  *violation: an index has refused an event id
+/* Inserts the items of a request whose preconditions hold, writes its entries
+ * and its tracking record, and fills in its result.  *violation: an index has refused an event id
  * or a position; the transaction has to be aborted, since parts of the request
  * are in it.  CORRUPT, IO; write->full if the map was full. */
 int quipu_lmdb_insert_request(struct insert *insert,
                               const struct preconditions *check,
                               bool *violation, quipu_error *error);
 
-/* Writes the head of the schema selected last. */
-int quipu_lmdb_insert_put_head(struct insert *insert, quipu_error *error);
+/* Writes the head of the schema selected last, and the revision floor. */
+int quipu_lmdb_insert_end(struct insert *insert, quipu_error *error);
 
 /* Closes LMDB's cursors.  Before the transaction ends. */
 void quipu_lmdb_insert_finish(struct insert *insert);

@@ -30,8 +30,10 @@ struct quipu_driver_datastore {
     char *path;       /* of the data file in it */
     const char *name; /* in messages: `path`, or the URI's body until then */
     char *name_space;
-    uint32_t space;          /* number of the namespace (store.h) */
-    struct database tracked; /* tracking records of the namespace */
+    uint32_t space;              /* number of the namespace (store.h) */
+    struct database tracked;     /* tracking records of the namespace */
+    struct database entries;     /* its entries; see entries_dbi */
+    _Atomic MDB_dbi entries_dbi; /* 0: not open, or not created (entries.h) */
     bool readonly;
     bool relaxed; /* durability=relaxed */
     quipu_uuid identity;
@@ -93,6 +95,19 @@ int quipu_lmdb_list_sequences(quipu_driver_datastore *datastore,
 int quipu_lmdb_list_tracking(quipu_driver_datastore *datastore,
                              int64_t deadline, quipu_driver_cursor **cursor,
                              quipu_error *error);
+int quipu_lmdb_entry_list_open(quipu_driver_datastore *datastore,
+                               quipu_bytes prefix, quipu_bytes from,
+                               int64_t deadline, quipu_driver_cursor **cursor,
+                               quipu_error *error);
+int quipu_lmdb_read_filtered(quipu_driver_datastore *datastore,
+                             quipu_driver_schema *bound,
+                             const quipu_range *range,
+                             const quipu_filter *filter, int64_t deadline,
+                             quipu_driver_cursor **cursor, quipu_error *error);
+int quipu_lmdb_read_event(quipu_driver_datastore *datastore,
+                          quipu_driver_schema *bound, quipu_bytes event_id,
+                          int64_t deadline, quipu_driver_cursor **cursor,
+                          quipu_error *error);
 int quipu_lmdb_cursor_step(quipu_driver_cursor *cursor, int64_t deadline,
                            const void **rows, size_t *count,
                            quipu_error *error);

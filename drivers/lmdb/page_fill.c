@@ -3,7 +3,10 @@
  * Filling a cursor's batch (page_fill.h).
  *
  * The log is read in the order of the database of items: a cursor goes from
- * entry to entry, and prefetches the next leaf while this one is decoded.
+ * entry to entry, and prefetches the next leaf while this one is decoded.  With
+ * a filter an item is left out by its topic and sequence id before it is copied
+ * and decoded; but its checksum is verified, since a damaged topic could leave
+ * out an item that passes (W1).
  *
  * A sequence is read by two cursors: one goes through the index, the other
  * looks each item up by its id.  All values of the batch are located and
@@ -12,6 +15,7 @@
  */
 #include "page_fill.h"
 
+#include "filter.h"
 #include "format/item_format.h"
 
 #include "common/safeguard.h"
@@ -104,8 +108,36 @@ static int fail_item(const quipu_driver_cursor *cursor, int code, int64_t id,
 
 /* ---------------------------------------------------------------- the log */
 
-/* Adds the item of that id, which must be the next entry, unless the batch has
- * no room for it. */
+/* Whether a filter leaves out the item with that value. */
+static bool is_left_out(const quipu_driver_cursor *cursor, const MDB_val *value)
+{
+    const quipu_schema *schema = &cursor->bound->schema;
+    quipu_bytes sequence_id;
+    quipu_bytes topic;
+    return quipu_lmdb_item_format_peek(schema, value, &sequence_id, &topic) &&
+           !quipu_lmdb_filter_passes(cursor->as.read.filter, schema,
+                                     sequence_id, topic);
+}
+
+/* Adds an item of the log, unless the filter leaves it out or the batch has no
+ * room for it (*full). */
+static int take_item(quipu_driver_cursor *cursor, const MDB_val *value,
+                     int64_t id, bool *full, quipu_error *error)
+{
+    const struct item_read *read = &cursor->as.read;
+    if (read->filter && is_left_out(cursor, value)) {
+        return SAFEGUARDED("W1.checksum-of-an-item-left-out",
+                           quipu_lmdb_item_format_is_sound(value, id), true)
+                   ? QUIPU_OK
+                   : quipu_lmdb_item_format_damaged(cursor->datastore,
+                                                    cursor->bound, id,
+                                                    "is damaged", error);
+    }
+    *full = !has_room(read, value);
+    return *full ? QUIPU_OK : add_item(cursor, value, id, error);
+}
+
+/* Takes the item of that id, which must be the next entry. */
 static int add_next(quipu_driver_cursor *cursor, struct btree_cursor *items,
                     int64_t id, bool *full, quipu_error *error)
 {
@@ -125,27 +157,33 @@ static int add_next(quipu_driver_cursor *cursor, struct btree_cursor *items,
         return fail_item(cursor, code, id, error);
     }
     btree_prefetch(items, back);
-    *full = !has_room(&cursor->as.read, &value);
-    return *full ? QUIPU_OK : add_item(cursor, &value, id, error);
+    return take_item(cursor, &value, id, full, error);
 }
 
 static int add_first(quipu_driver_cursor *cursor, struct btree_cursor *items,
-                     int64_t id, quipu_error *error)
+                     int64_t id, bool *full, quipu_error *error)
 {
     MDB_val value;
     int code = btree_get_id(items, id, &value);
-    return code == MDB_SUCCESS ? add_item(cursor, &value, id, error)
+    return code == MDB_SUCCESS ? take_item(cursor, &value, id, full, error)
                                : fail_item(cursor, code, id, error);
 }
 
-/* Returns the number of items of the range that fit the batch and the limit. */
+/* Returns the number of items that fit the batch and the limit. */
+static size_t count_wanted(const struct item_read *read)
+{
+    return SAFEGUARDED("S4.limit", read->range.limit < BATCH_ITEMS, false)
+               ? (size_t)read->range.limit
+               : BATCH_ITEMS;
+}
+
+/* Returns the number of items of the range to look at. */
 static size_t count_ids(const struct item_read *read)
 {
-    int64_t count = read->range.upper - read->range.lower + 1;
-    if (count > read->range.limit) {
-        count = read->range.limit;
-    }
-    return count < BATCH_ITEMS ? (size_t)count : BATCH_ITEMS;
+    const int64_t most =
+        read->filter ? BATCH_FILTERED : (int64_t)count_wanted(read);
+    const int64_t count = read->range.upper - read->range.lower + 1;
+    return (size_t)(count < most ? count : most);
 }
 
 int quipu_lmdb_page_fill_log(quipu_driver_cursor *cursor,
@@ -158,10 +196,14 @@ int quipu_lmdb_page_fill_log(quipu_driver_cursor *cursor,
     const int64_t onward = read->descending ? -1 : 1;
     int64_t id = read->descending ? read->range.upper : read->range.lower;
     const size_t count = count_ids(read);
+    const size_t wanted = count_wanted(read);
     int code = btree_open(&items, snapshot, &cursor->bound->items);
-    int status = code == MDB_SUCCESS ? add_first(cursor, &items, id, error)
-                                     : fail_item(cursor, code, id, error);
-    while (status == QUIPU_OK && !full && read->count < count) {
+    int status = code == MDB_SUCCESS
+                     ? add_first(cursor, &items, id, &full, error)
+                     : fail_item(cursor, code, id, error);
+    for (size_t i = 1;
+         status == QUIPU_OK && !full && i < count && read->count < wanted;
+         i++) {
         status = add_next(cursor, &items, id + onward, &full, error);
         id += full ? 0 : onward;
     }
@@ -255,14 +297,6 @@ static int locate_item(quipu_driver_cursor *cursor, struct btree_cursor *items,
     prefetch(value);
     batch->ids[batch->count++] = id;
     return QUIPU_OK;
-}
-
-/* Returns the number of items that fit the batch and the limit. */
-static size_t count_wanted(const struct item_read *read)
-{
-    return SAFEGUARDED("S4.limit", read->range.limit < BATCH_ITEMS, false)
-               ? (size_t)read->range.limit
-               : BATCH_ITEMS;
 }
 
 /* Locates the items of a batch. */

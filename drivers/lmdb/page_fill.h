@@ -6,7 +6,8 @@
  * number into count, move range behind them, and set done when nothing is left.
  * The caller has made sure that the range is not empty.
  *
- * A batch ends after BATCH_ITEMS items, before the item with which its values
+ * A batch ends after BATCH_ITEMS items, or BATCH_FILTERED that a filter was
+ * applied to, before the item with which its values
  * would exceed BATCH_BYTES, at the limit of the range, or at its end.  The
  * items and the further columns point into as.read.bytes, where the values are
  * copied, so that they outlive the snapshot.  On an error the batch is not to

@@ -14,8 +14,12 @@
  * had returned everything.
  */
 #include "catalogue/store.h"
+#include "format/item_format.h"
 #include "page_fill.h"
 #include "txn/read_txn.h"
+
+#include "common/clock.h"
+#include "common/safeguard.h"
 
 /* ----------------------------------------------------------------- batches */
 
@@ -38,6 +42,51 @@ static void finish_read(quipu_driver_cursor *cursor)
     const quipu_host *host = cursor->datastore->host;
     host->release(cursor->as.read.bytes);
     host->release(cursor->as.read.values);
+}
+
+/* Sets the range to the item of the event id; done: there is none. */
+static int find_event(quipu_driver_cursor *cursor,
+                      const struct snapshot *snapshot, quipu_error *error)
+{
+    struct item_read *read = &cursor->as.read;
+    const MDB_val key = { sizeof(read->event_id), read->event_id };
+    MDB_val value;
+    int64_t id = 0;
+    int code = btree_lookup(snapshot, &cursor->bound->events, key, &value);
+    read->done = code == MDB_NOTFOUND;
+    if (read->done) {
+        return QUIPU_OK;
+    }
+    if (code == MDB_SUCCESS && !quipu_lmdb_key_read_id(&value, &id)) {
+        code = MDB_CORRUPTED;
+    }
+    if (code != MDB_SUCCESS) {
+        return quipu_lmdb_error_set(cursor->datastore->host,
+                                    cursor->datastore->name, code,
+                                    "look up an event id", error);
+    }
+    read->range.lower = read->range.upper = id;
+    return QUIPU_OK;
+}
+
+static int fill_event(quipu_driver_cursor *cursor,
+                      const struct snapshot *snapshot, quipu_error *error)
+{
+    struct item_read *read = &cursor->as.read;
+    int status = find_event(cursor, snapshot, error);
+    if (status == QUIPU_OK && !read->done) {
+        status = quipu_lmdb_page_fill_log(cursor, snapshot, error);
+    }
+    if (status == QUIPU_OK && read->count > 0 &&
+        SAFEGUARDED("W5.event-id-of-an-item",
+                    memcmp(read->items[0].event_id.data, read->event_id,
+                           sizeof(read->event_id)) != 0,
+                    false)) {
+        return quipu_lmdb_item_format_damaged(
+            cursor->datastore, cursor->bound, read->items[0].notification_id,
+            "is not the one that the event ids name", error);
+    }
+    return status;
 }
 
 /* Fills the batch from the snapshot. */
@@ -72,6 +121,9 @@ static int fill_batch(quipu_driver_datastore *datastore,
         read->done = true;
         return QUIPU_OK;
     }
+    if (read->by_event_id) {
+        return fill_event(cursor, snapshot, error);
+    }
     return read->log ? quipu_lmdb_page_fill_log(cursor, snapshot, error)
                      : quipu_lmdb_page_fill_sequence(cursor, snapshot, error);
 }
@@ -91,6 +143,17 @@ static int next_batch(quipu_driver_cursor *cursor, int64_t deadline,
                                    cursor, error);
 }
 
+/* A filtered read has looked at items until the deadline, and none passes. */
+static int fail_filtered(const quipu_driver_cursor *cursor, quipu_error *error)
+{
+    return cursor->datastore->host->error_set(
+        error, QUIPU_TIMEOUT, 0, NULL,
+        "no item of schema \"%s\" passed a filter until the deadline, and a "
+        "part of the log is left; try again, or raise timeout",
+        cursor->bound->schema.table);
+}
+
+/* A batch of a filtered read may be empty: nothing of it passes. */
 static int step_read(quipu_driver_cursor *cursor, int64_t deadline,
                      const void **rows, size_t *count, quipu_error *error)
 {
@@ -99,8 +162,12 @@ static int step_read(quipu_driver_cursor *cursor, int64_t deadline,
     if (read->lent && read->done) {
         return QUIPU_OK;
     }
-    if (read->lent) {
+    while (status == QUIPU_OK && read->lent) {
         status = next_batch(cursor, deadline, error);
+        read->lent = read->count == 0 && !read->done;
+        if (status == QUIPU_OK && read->lent && clock_now() >= deadline) {
+            status = fail_filtered(cursor, error);
+        }
     }
     if (status == QUIPU_OK) {
         read->lent = true;
@@ -131,6 +198,7 @@ static int open_read(quipu_driver_cursor *made, const quipu_range *range,
     int status = allocate_values(made, error);
     if (status == QUIPU_OK && !read->done) {
         status = next_batch(made, deadline, error);
+        read->lent = read->count == 0 && !read->done;
     }
     if (status != QUIPU_OK) {
         finish_read(made);
@@ -170,6 +238,43 @@ int quipu_lmdb_read_log(quipu_driver_datastore *datastore,
     memset(&made->as.read, 0, offsetof(struct item_read, items));
     made->as.read.log = true;
     return open_read(made, range, deadline, cursor, error);
+}
+
+int quipu_lmdb_read_filtered(quipu_driver_datastore *datastore,
+                             quipu_driver_schema *bound,
+                             const quipu_range *range,
+                             const quipu_filter *filter, int64_t deadline,
+                             quipu_driver_cursor **cursor, quipu_error *error)
+{
+    quipu_driver_cursor *made =
+        quipu_lmdb_cursor_create(datastore, bound, error);
+    if (!made) {
+        return QUIPU_NO_MEMORY;
+    }
+    memset(&made->as.read, 0, offsetof(struct item_read, items));
+    made->as.read.log = true;
+    made->as.read.filter = filter;
+    return open_read(made, range, deadline, cursor, error);
+}
+
+int quipu_lmdb_read_event(quipu_driver_datastore *datastore,
+                          quipu_driver_schema *bound, quipu_bytes event_id,
+                          int64_t deadline, quipu_driver_cursor **cursor,
+                          quipu_error *error)
+{
+    static const quipu_range all = {
+        .struct_size = sizeof(all), .lower = 1, .upper = INT64_MAX, .limit = 1
+    };
+    quipu_driver_cursor *made =
+        quipu_lmdb_cursor_create(datastore, bound, error);
+    if (!made) {
+        return QUIPU_NO_MEMORY;
+    }
+    memset(&made->as.read, 0, offsetof(struct item_read, items));
+    made->as.read.log = true;
+    made->as.read.by_event_id = true;
+    memcpy(made->as.read.event_id, event_id.data, event_id.size);
+    return open_read(made, &all, deadline, cursor, error);
 }
 
 /* ------------------------------------------------------------ last position */

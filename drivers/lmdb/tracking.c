@@ -78,6 +78,15 @@ int quipu_lmdb_tracking_put(const quipu_driver_datastore *datastore,
     return mdb_put(txn, datastore->tracked.dbi, &key, &value, 0);
 }
 
+int quipu_lmdb_tracking_delete(const quipu_driver_datastore *datastore,
+                               MDB_txn *txn, const quipu_tracking *tracking)
+{
+    unsigned char bytes[TRACKING_KEY_MAX];
+    MDB_val key =
+        quipu_lmdb_tracking_key(bytes, tracking->consumer, tracking->log);
+    return mdb_del(txn, datastore->tracked.dbi, &key, NULL);
+}
+
 struct request {
     quipu_bytes consumer;
     quipu_bytes log;

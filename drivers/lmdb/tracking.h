@@ -22,7 +22,7 @@ bool quipu_lmdb_tracking_split(const MDB_val *key, quipu_bytes *consumer,
 bool quipu_lmdb_tracking_position(const MDB_val *value,
                                   quipu_position *position);
 
-/* Reads and writes a record.  Return LMDB's codes; MDB_NOTFOUND: there is no
+/* Reads, writes and deletes a record.  Return LMDB's codes; MDB_NOTFOUND: there is no
  * such record. */
 int quipu_lmdb_tracking_get(const quipu_driver_datastore *datastore,
                             const struct snapshot *snapshot,
@@ -30,5 +30,7 @@ int quipu_lmdb_tracking_get(const quipu_driver_datastore *datastore,
                             quipu_position *position);
 int quipu_lmdb_tracking_put(const quipu_driver_datastore *datastore,
                             MDB_txn *txn, const quipu_tracking *tracking);
+int quipu_lmdb_tracking_delete(const quipu_driver_datastore *datastore,
+                               MDB_txn *txn, const quipu_tracking *tracking);
 
 #endif

@@ -7,7 +7,7 @@
  *          bytes for the page, two for the offset in it, one for the length,
  *          and the bytes.  Every operation of the driver is then called.
  *   odd    The rest is a stored value, whose checksum is set: it is decoded as
- *          an item, as a schema, and as a tracking record. */
+ *          an item, as a schema, as a tracking record, and as an entry. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +17,7 @@
 #include "catalogue/catalogue.h"
 #include "driver/host.h"
 #include "format/checksum.h"
+#include "format/entry_format.h"
 #include "format/item_format.h"
 #include "tracking.h"
 
@@ -112,6 +113,8 @@ static void run_record(const uint8_t *data, size_t size)
     quipu_value values[3];
     quipu_position position;
     quipu_bytes consumer, log;
+    const MDB_val key = { 3, (void *)"key" };
+    quipu_entry pair;
     uint32_t checksum;
 
     wide.columns = columns;
@@ -134,6 +137,16 @@ static void run_record(const uint8_t *data, size_t size)
     }
     (void)quipu_lmdb_tracking_position(&stored, &position);
     (void)quipu_lmdb_tracking_split(&stored, &consumer, &log);
+    checksum =
+        quipu_lmdb_checksum(value + 4, size, quipu_lmdb_checksum("key", 3, 0));
+    memcpy(value, &checksum, sizeof(checksum));
+    if (quipu_lmdb_entry_format_read(&key, &stored, &pair)) {
+        demand(pair.revision > 0 &&
+                   (const unsigned char *)pair.value.data + pair.value.size ==
+                       value + stored.mv_size,
+               "an entry has no revision or is too long");
+    }
+    (void)quipu_lmdb_item_format_peek(&plain, &stored, &consumer, &log);
     free(value);
 }
 

@@ -133,10 +133,10 @@ says 'mail\x07 has processed things up to 2'
 expect 0 "$quipu" info --json "$a"
 [ "$(wc -l <out)" = 1 ] || fail "info --json prints more than one line"
 case $driver in
-postgres) backup= ;;
-*) backup=',"backup"' ;;
+postgres) more=',"entries"' ;;
+*) more=',"backup","entries"' ;;
 esac
-says '"capabilities":["share","persist","log","track","transact"'"$backup]"
+says '"capabilities":["share","persist","log","track","transact"'"$more]"
 says '"table":"stored_events","ids":"uuid","contiguous":true'
 says '"head":6,"head_event_id":"23c08a33-3406-5691-81d2-21ef3cffed10"'
 says '"tracking":[{"consumer":"mail\u0007","log":"things","notification_id":2}'

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * K5: key-value entries after an unknown outcome, for stores that keep files
- * below {dir}.
+ * K5: key-value entries after an unknown outcome.
  *
  * A writer counts in one entry, without items, so that nothing but the entry
- * tells what is stored.  It runs in a subprocess whose n-th write or sync
- * fails.  After UNKNOWN_OUTCOME it opens the store again, and the entry must be
- * as before or as written; and whichever it is, it must stay so.
+ * tells what is stored.  For a store that keeps files below {dir} it runs in a
+ * subprocess whose n-th write or sync fails; the server of another store is
+ * stopped meanwhile.  After UNKNOWN_OUTCOME the entry must be as before or as
+ * written; and whichever it is, it must stay so.
  */
 #include "cases/case.h"
 
@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,6 +185,127 @@ static void unknown_outcomes(struct quipu_context *ctx)
           shared->failed);
 }
 
+/* ----------------------------------------------------------------- a server */
+
+#define COUNTERS 4
+
+struct stopped {
+    struct quipu_context *ctx;
+    quipu_datastore *datastores[COUNTERS];
+    const char *keys[COUNTERS];
+    atomic_uint written[COUNTERS];
+    atomic_uint doubts;
+    atomic_bool over;
+};
+
+/* Returns true for a status that is true while the server is stopped. */
+static bool is_expected(int status)
+{
+    return status == QUIPU_IO || status == QUIPU_BUSY ||
+           status == QUIPU_TIMEOUT || status == QUIPU_UNKNOWN_OUTCOME;
+}
+
+/* Reads the number, in as many attempts as it takes until the server runs. */
+static int64_t read_counter(struct stopped *s, unsigned i, int64_t *revision)
+{
+    for (;;) {
+        quipu_entry *entry = NULL;
+        int status =
+            quipu_entry_read(s->datastores[i], s->keys[i], &entry, ERR);
+        char text[24];
+        int64_t number;
+
+        if (status == QUIPU_OK) {
+            (void)snprintf(text, sizeof(text), "%.*s", (int)entry->value.size,
+                           (const char *)entry->value.data);
+            number = strtoll(text, NULL, 10);
+            *revision = entry->revision;
+            quipu_entry_destroy(entry);
+            return number;
+        }
+        *revision = 0;
+        if (status == QUIPU_NOT_FOUND) {
+            return 0;
+        }
+        CHECK(is_expected(status), "reading an entry returns %s: %s",
+              quipu_status_name(status), ERR->message);
+        quipu_context_sleep(5000);
+    }
+}
+
+/* Counts; after each failure it reads what is stored, twice. */
+static void count_until_over(struct stopped *s, unsigned i)
+{
+    for (int64_t number = 1; !atomic_load(&s->over); number++) {
+        int status = write_number(s->ctx, s->datastores[i], s->keys[i], number);
+
+        if (status != QUIPU_OK) {
+            bool in_doubt = status == QUIPU_UNKNOWN_OUTCOME;
+            int64_t revision, later, stored;
+
+            CHECK(is_expected(status), "a write returns %s: %s",
+                  quipu_status_name(status), ERR->message);
+            stored = read_counter(s, i, &revision);
+            CHECK(stored == number - 1 || (in_doubt && stored == number),
+                  "the write of %" PRId64 " returned %s, and the entry is "
+                  "%" PRId64,
+                  number, quipu_status_name(status), stored);
+            quipu_context_sleep(20000);
+            CHECK(read_counter(s, i, &later) == stored && later == revision,
+                  "an entry that was read at revision %" PRId64
+                  " after a failure is at %" PRId64 " without a further write",
+                  revision, later);
+            s->doubts += in_doubt;
+            number = stored;
+        }
+        atomic_fetch_add(&s->written[i], 1);
+    }
+}
+
+static void stop_repeatedly(struct stopped *s)
+{
+    unsigned stops = quipu_context_scale(s->ctx, 2, 20, 200);
+
+    for (unsigned n = 0; n <= stops; n++) {
+        for (unsigned i = 0; i < COUNTERS; i++) {
+            unsigned before = atomic_load(&s->written[i]);
+
+            while (atomic_load(&s->written[i]) == before) {
+                quipu_context_sleep(1000);
+            }
+        }
+        if (n < stops) {
+            quipu_context_sleep(quipu_context_random(s->ctx, 50000));
+            quipu_context_server_stop(s->ctx);
+            quipu_context_server_start(s->ctx);
+            quipu_context_count(s->ctx, "stops", 1);
+        }
+    }
+    atomic_store(&s->over, true);
+}
+
+static void count_or_stop(void *context, unsigned i)
+{
+    if (i < COUNTERS) {
+        count_until_over(context, i);
+    } else {
+        stop_repeatedly(context);
+    }
+}
+
+static void stopped_server(struct quipu_context *ctx)
+{
+    struct stopped *s = quipu_context_allocate(ctx, sizeof(*s));
+
+    s->ctx = ctx;
+    for (unsigned i = 0; i < COUNTERS; i++) {
+        s->datastores[i] = quipu_context_open(ctx, NULL);
+        s->keys[i] = quipu_context_name(ctx, KEY);
+    }
+    quipu_workers_run_threads(COUNTERS + 1, count_or_stop, s);
+    quipu_context_count(ctx, "unknown outcomes", s->doubts);
+}
+
 static const struct quipu_case cases[] = {
     { "K5.unknown-outcome",
       "A program that has lost an answer reads the entry, and relies on what "
@@ -191,5 +313,9 @@ static const struct quipu_case cases[] = {
       "reads.",
       unknown_outcomes,
       QUIPU_CAN_ENTRIES | QUIPU_CAN_PERSIST | QUIPU_TRAIT_FILES, 0, 600 },
+    { "K5.unknown-outcome-of-a-stopped-server",
+      "After a lost connection the entry tells what the server has done.",
+      stopped_server,
+      QUIPU_CAN_ENTRIES | QUIPU_CAN_PERSIST | QUIPU_TRAIT_SERVER, 0, 600 },
 };
 QUIPU_FAMILY_IN(crash, entries);

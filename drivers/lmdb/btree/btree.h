@@ -52,20 +52,21 @@ struct snapshot {
     uint64_t free_bits[FREE_WORDS];
 };
 
+/* Trees of a store, by what their pages can contain. */
+enum tree_kind {
+    TREE_FREE,   /* transaction id -> pages */
+    TREE_MAIN,   /* name -> record, or description of a named database */
+    TREE_ITEMS,  /* notification id (MDB_INTEGERKEY), no gaps -> item */
+    TREE_KEYS,   /* bytes -> a value that fits a leaf */
+    TREE_ENTRIES /* bytes -> a value that may be on overflow pages */
+};
+
 #define DATABASE_NAME_MAX 24
 
 struct database {
     MDB_dbi dbi;
-    bool integers; /* keys are notification ids (MDB_INTEGERKEY), no gaps */
+    enum tree_kind kind;
     char name[DATABASE_NAME_MAX]; /* "": the main database */
-};
-
-/* Trees of a store, by what their pages can contain. */
-enum tree_kind {
-    TREE_FREE,  /* transaction id -> pages */
-    TREE_MAIN,  /* name -> record, or description of a named database */
-    TREE_ITEMS, /* notification id -> item */
-    TREE_KEYS   /* bytes -> a value that fits a leaf */
 };
 
 /* A page on the path from the root to an entry. */
@@ -120,9 +121,18 @@ int quipu_lmdb_page_cursor_entry(const struct btree_cursor *cursor,
                                  MDB_val *key, MDB_val *value);
 int quipu_lmdb_page_cursor_get(struct btree_cursor *cursor, MDB_val key,
                                MDB_val *value);
+/* Moves to the entry with that key; MDB_NOTFOUND: it is missing, and the path
+ * leads to the leaf that would have it. */
+int quipu_lmdb_page_cursor_find(struct btree_cursor *cursor, MDB_val key);
 int quipu_lmdb_page_cursor_get_id(struct btree_cursor *cursor, int64_t id,
                                   MDB_val *value);
 void quipu_lmdb_page_cursor_prefetch(struct btree_cursor *cursor, bool back);
+/* Moves from the page on level `level` of the path (0: the root) to the one
+ * beside it on that level, and down to the first entry below that page. */
+int quipu_lmdb_page_cursor_step_page(struct btree_cursor *cursor,
+                                     unsigned level, bool back);
+/* Moves down to the first entry below the page on that level of the path. */
+int quipu_lmdb_page_cursor_descend(struct btree_cursor *cursor, unsigned level);
 /* Compares the key of an entry of the cursor's tree with another, in LMDB's
  * order: below 0, 0, above 0. */
 struct page_entry;

@@ -12,7 +12,7 @@
  *   - A tree must have as many entries as its description says, so that a page
  *     that is sound but old does not pass.
  *   - The ids of items must be 1, 2, 3 ..., and each item must have the
- *     checksum that its value begins with.
+ *     checksum that its value begins with.  So must each entry.
  *
  * A tree cannot have more entries than fit in the file, so a damaged tree whose
  * branches share pages does not keep the check from ending.
@@ -24,6 +24,7 @@
 #include "btree/page.h"
 #include "error.h"
 #include "format/checksum.h"
+#include "format/entry_format.h"
 #include "txn/map.h"
 
 #include "common/error.h"
@@ -80,6 +81,17 @@ static int check_item(struct whole_file *file, uint64_t index,
                : MDB_CORRUPTED;
 }
 
+static int check_key_value(struct whole_file *file, uint64_t index,
+                           const MDB_val *key, const MDB_val *value)
+{
+    quipu_entry entry;
+
+    (void)file;
+    (void)index;
+    return quipu_lmdb_entry_format_read(key, value, &entry) ? MDB_SUCCESS
+                                                            : MDB_CORRUPTED;
+}
+
 static bool proceed(struct whole_file *file)
 {
     return ++file->read % PROCEED_ENTRIES != 0 || !file->check->proceed ||
@@ -124,7 +136,8 @@ static int check_tree(struct whole_file *file, const struct lmdb_tree *tree,
 }
 
 /* Returns the kind of a database of quipu: "items", "index" or "events" for
- * "quipu.00001.items" ..., "t" for "quipu.t.1", NULL for another name. */
+ * "quipu.00001.items" ..., "t" for "quipu.t.1", "e" for "quipu.e.1", NULL for
+ * another name. */
 static const char *kind_of(const char *name)
 {
     static const char prefix[] = "quipu.";
@@ -134,9 +147,11 @@ static const char *kind_of(const char *name)
     if (strncmp(name, prefix, sizeof(prefix) - 1) != 0) {
         return NULL;
     }
-    if (strncmp(at, "t.", 2) == 0) {
+    if (strncmp(at, "t.", 2) == 0 || strncmp(at, "e.", 2) == 0) {
+        const char *kind = *at == 't' ? "t" : "e";
+
         at += 2;
-        return *at && at[strspn(at, digits)] == '\0' ? "t" : NULL;
+        return *at && at[strspn(at, digits)] == '\0' ? kind : NULL;
     }
     const size_t count = strspn(at, digits);
 
@@ -165,6 +180,9 @@ static int check_named(struct whole_file *file, uint64_t index,
     }
     if (strcmp(kind, "items") == 0) {
         return check_tree(file, &tree, TREE_ITEMS, check_item);
+    }
+    if (strcmp(kind, "e") == 0) {
+        return check_tree(file, &tree, TREE_ENTRIES, check_key_value);
     }
     return strcmp(kind, "index") == 0 || strcmp(kind, "events") == 0 ||
                    strcmp(kind, "t") == 0

@@ -18,6 +18,7 @@
 #define LMDB_DRIVER_LMDB_FORMAT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Page numbers and sizes in the file are size_t, and the map needs addresses
@@ -106,5 +107,17 @@ _Static_assert(sizeof(struct lmdb_tree) == 48 &&
                    sizeof(struct lmdb_page_header) == 16 &&
                    sizeof(struct lmdb_node) == 8,
                "these structs must match LMDB's");
+
+/* Returns the number of overflow pages of a value in a leaf; 0 if it fits.  A
+ * leaf has room for two entries at least. */
+static inline uint64_t lmdb_overflow_pages(size_t page_size, size_t key_size,
+                                           size_t size)
+{
+    const size_t header = sizeof(struct lmdb_page_header);
+    const size_t most = (((page_size - header) / 2) & ~(size_t)1) - 2;
+    return sizeof(struct lmdb_node) + key_size + size > most
+               ? (header - 1 + size) / page_size + 1
+               : 0;
+}
 
 #endif

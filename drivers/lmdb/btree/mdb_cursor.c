@@ -17,7 +17,7 @@ int quipu_lmdb_mdb_cursor_open(struct btree_cursor *cursor,
                                const struct database *database)
 {
     cursor->snapshot = snapshot;
-    cursor->integers = database->integers;
+    cursor->integers = database->kind == TREE_ITEMS;
     cursor->lmdb = NULL;
     return mdb_cursor_open(snapshot->txn, database->dbi, &cursor->lmdb);
 }

@@ -212,3 +212,27 @@ int quipu_lmdb_page_overflow(const struct snapshot *snapshot,
         (MDB_val){ size, (void *)(page + sizeof(struct lmdb_page_header)) };
     return MDB_SUCCESS;
 }
+
+bool quipu_lmdb_page_run_can_be_freed(const struct snapshot *snapshot,
+                                      const struct page_entry *entry)
+{
+    uint64_t number;
+    if (entry->room < sizeof(number)) {
+        return false;
+    }
+    memcpy(&number, entry->value, sizeof(number));
+    const unsigned char *page = find_mapped(snapshot, number);
+    const size_t size = page_entry_size(entry);
+    const uint64_t pages =
+        lmdb_overflow_pages(snapshot->page_size, entry->node.key_size, size);
+    if (!page || SAFEGUARDED("K2.length-of-a-freed-run",
+                             run_length(page) != pages, false)) {
+        return false;
+    }
+    for (uint64_t i = 0; i < pages; i++) {
+        if (quipu_lmdb_page_is_free(snapshot, number + i)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -50,6 +50,12 @@ bool quipu_lmdb_page_is_free(const struct snapshot *snapshot, uint64_t number);
 int quipu_lmdb_page_overflow(const struct snapshot *snapshot,
                              const struct page_entry *entry, MDB_val *value);
 
+/* Returns true if LMDB can free the overflow pages of an entry for which
+ * quipu_lmdb_page_overflow succeeds: they are as many as the value needs, since
+ * LMDB would free those behind them, too, and none of them is free. */
+bool quipu_lmdb_page_run_can_be_freed(const struct snapshot *snapshot,
+                                      const struct page_entry *entry);
+
 static inline struct lmdb_page_header page_header_of(const unsigned char *page)
 {
     struct lmdb_page_header header;

@@ -185,6 +185,23 @@ int quipu_lmdb_page_cursor_step(struct btree_cursor *cursor, bool back)
     return MDB_NOTFOUND;
 }
 
+int quipu_lmdb_page_cursor_descend(struct btree_cursor *cursor, unsigned level)
+{
+    cursor->depth = level + 1;
+    return descend_to_leaf(cursor, false);
+}
+
+int quipu_lmdb_page_cursor_step_page(struct btree_cursor *cursor,
+                                     unsigned level, bool back)
+{
+    struct btree_step *step = &cursor->path[level];
+    cursor->depth = level + 1;
+    step->at = back ? 0 : step->count - 1;
+    int code = quipu_lmdb_page_cursor_step(cursor, back);
+    return code == MDB_SUCCESS ? quipu_lmdb_page_cursor_descend(cursor, level)
+                               : code;
+}
+
 /* Moves to the entry of an id in this leaf by its index.  Returns false if the
  * id is not there; the leaf may have it all the same, if `first` is unknown. */
 static bool move_to_id(struct btree_cursor *cursor, int64_t id)
@@ -241,6 +258,28 @@ static bool same_key(const MDB_val *a, const MDB_val *b)
 {
     return a->mv_size == b->mv_size &&
            memcmp(a->mv_data, b->mv_data, a->mv_size) == 0;
+}
+
+int quipu_lmdb_page_cursor_find(struct btree_cursor *cursor, MDB_val key)
+{
+    struct page_entry entry;
+    int code = seek_leaf(cursor, &key);
+    if (code != MDB_SUCCESS) {
+        return code;
+    }
+    struct btree_step *leaf = lowest(cursor);
+    if (!search(cursor, leaf, 0, &key, false)) {
+        return MDB_CORRUPTED;
+    }
+    if (leaf->at == leaf->count) {
+        leaf->at = leaf->count - 1;
+        return MDB_NOTFOUND;
+    }
+    if (!get_entry(cursor, leaf, leaf->at, &entry)) {
+        return MDB_CORRUPTED;
+    }
+    const MDB_val found = { entry.node.key_size, (void *)entry.key };
+    return same_key(&found, &key) ? MDB_SUCCESS : MDB_NOTFOUND;
 }
 
 int quipu_lmdb_page_cursor_seek_back(struct btree_cursor *cursor, MDB_val key)
@@ -381,10 +420,10 @@ int quipu_lmdb_page_cursor_open(struct btree_cursor *cursor,
     }
     memcpy(&tree, value.mv_data, sizeof(tree));
     if (!lmdb_tree_is_sound(&tree, snapshot->last,
-                            database->integers ? LMDB_TREE_INTEGERS : 0)) {
+                            database->kind == TREE_ITEMS ? LMDB_TREE_INTEGERS
+                                                         : 0)) {
         return MDB_CORRUPTED;
     }
-    quipu_lmdb_page_cursor_open_tree(
-        cursor, snapshot, &tree, database->integers ? TREE_ITEMS : TREE_KEYS);
+    quipu_lmdb_page_cursor_open_tree(cursor, snapshot, &tree, database->kind);
     return MDB_SUCCESS;
 }

@@ -12,9 +12,15 @@
  *       full LMDB splits it, which touches the same path and new pages.
  * INV3  A cursor that inserts beside its last entry starts at the leaf; so a
  *       path that was checked covers every key of its leaf's range.
- * INV4  Nothing is deleted by an append: LMDB merges pages after a deletion,
- *       and would use those on both sides of the path.  A refused append is
- *       taken back by aborting the transaction (append.c).
+ * INV4  Items and their indexes are never deleted by an append.  Entries and
+ *       tracking records are: then LMDB may merge a page of the path, or move a
+ *       key to it.  On each level it uses the page beside that of the path, and
+ *       the path from either page down to its first entry.  A page that this
+ *       transaction has changed already consists of a page of the path in
+ *       `before` and of at most one more for each earlier deletion in the same
+ *       database.  So for the n-th deletion, and what is put after it, n pages
+ *       on each side are checked on each level; beyond NEIGHBOURS_MAX deletions
+ *       the whole database, once.
  * INV5  LMDB takes pages from the oldest lists of the free list, deletes these
  *       lists when it commits, and adds a list at the end.  How many it takes
  *       is not known beforehand.  So the first transaction of a process checks
@@ -35,6 +41,8 @@
 #include "txn/map.h"
 
 #include "common/safeguard.h"
+
+#define NEIGHBOURS_MAX 32
 
 static int found_or_not(int code)
 {
@@ -144,8 +152,7 @@ int quipu_lmdb_precheck_open(struct btree_cursor *cursor,
     int code = quipu_lmdb_page_cursor_open(cursor, before, database);
     if (code == MDB_NOTFOUND) {
         static const struct lmdb_tree none = { .root = LMDB_NO_PAGE };
-        quipu_lmdb_page_cursor_open_tree(
-            cursor, before, &none, database->integers ? TREE_ITEMS : TREE_KEYS);
+        quipu_lmdb_page_cursor_open_tree(cursor, before, &none, database->kind);
     }
     return found_or_not(code);
 }
@@ -193,6 +200,109 @@ static bool is_above(const struct btree_cursor *cursor, const MDB_val *key,
     const struct page_entry entry = { .node.key_size = (uint16_t)key->mv_size,
                                       .key = key->mv_data };
     return quipu_lmdb_page_cursor_compare(cursor, &entry, other) > 0;
+}
+
+/* ------------------------------------------------- replacing and deleting */
+
+/* Returns true if the keys of all pages of the path ascend.  On other pages
+ * LMDB's binary search could end at another entry than that of the cursor. */
+static bool is_path_sorted(const struct btree_cursor *cursor)
+{
+    const size_t size = cursor->snapshot->page_size;
+    for (unsigned depth = 0; depth < cursor->depth; depth++) {
+        const struct btree_step *step = &cursor->path[depth];
+        MDB_val last = { 0, NULL };
+        for (unsigned i = page_is_leaf(step->page) ? 0 : 1; i < step->count;
+             i++) {
+            struct page_entry entry;
+            if (!page_get_entry(step->page, size, i, &entry) ||
+                (last.mv_data &&
+                 quipu_lmdb_page_cursor_compare(cursor, &entry, &last) <= 0)) {
+                return false;
+            }
+            last = (MDB_val){ entry.node.key_size, (void *)entry.key };
+        }
+    }
+    return true;
+}
+
+/* Checks the overflow pages of the value at which the cursor stands. */
+static bool can_free_value(const struct btree_cursor *cursor)
+{
+    const struct btree_step *leaf = &cursor->path[cursor->depth - 1];
+    struct page_entry entry;
+    return page_get_entry(leaf->page, cursor->snapshot->page_size, leaf->at,
+                          &entry) &&
+           ((entry.node.flags & LMDB_NODE_OVERFLOW) == 0 ||
+            quipu_lmdb_page_run_can_be_freed(cursor->snapshot, &entry));
+}
+
+/* Checks pages on one side of the path's on one level. */
+static int check_side(const struct btree_cursor *cursor, unsigned level,
+                      unsigned count, bool back)
+{
+    struct btree_cursor side = *cursor;
+    int code = MDB_SUCCESS;
+    for (unsigned i = 0; code == MDB_SUCCESS && i < count; i++) {
+        side.budget = cursor->snapshot->last; /* `count` is the bound */
+        code = quipu_lmdb_page_cursor_step_page(&side, level, back);
+        if (code == MDB_SUCCESS && !is_path_sorted(&side)) {
+            code = MDB_CORRUPTED;
+        }
+    }
+    return found_or_not(code);
+}
+
+/* Checks the pages beside the path on each level (INV4). */
+static int check_neighbours(const struct btree_cursor *cursor, unsigned count)
+{
+    int code = MDB_SUCCESS;
+    for (unsigned level = 0; code == MDB_SUCCESS && level < cursor->depth;
+         level++) {
+        struct btree_cursor first = *cursor;
+        first.budget = cursor->snapshot->last;
+        code = quipu_lmdb_page_cursor_descend(&first, level);
+        if (code == MDB_SUCCESS) {
+            code = check_side(cursor, level, count, true);
+        }
+        if (code == MDB_SUCCESS) {
+            code = check_side(cursor, level, count, false);
+        }
+    }
+    return code;
+}
+
+int quipu_lmdb_precheck_put(struct btree_cursor *cursor, MDB_val key,
+                            unsigned deletions)
+{
+    MDB_val value;
+    int code = quipu_lmdb_page_cursor_find(cursor, key);
+    if (code != MDB_CORRUPTED && !is_path_sorted(cursor)) {
+        return MDB_CORRUPTED;
+    }
+    if (code == MDB_SUCCESS) {
+        code = quipu_lmdb_page_cursor_entry(cursor, &key, &value);
+    }
+    if (code == MDB_SUCCESS && !can_free_value(cursor)) {
+        return MDB_CORRUPTED;
+    }
+    if (code != MDB_CORRUPTED && deletions > 0 && deletions <= NEIGHBOURS_MAX) {
+        SAFEGUARD("K2.pages-beside-a-deletion")
+        return check_neighbours(cursor, deletions);
+    }
+    return found_or_not(code);
+}
+
+int quipu_lmdb_precheck_delete(struct btree_cursor *cursor, MDB_val key,
+                               unsigned *deletions)
+{
+    if (*deletions <= NEIGHBOURS_MAX && ++*deletions > NEIGHBOURS_MAX) {
+        int code = quipu_lmdb_precheck_all(cursor);
+        if (code != MDB_SUCCESS) {
+            return code;
+        }
+    }
+    return quipu_lmdb_precheck_put(cursor, key, *deletions);
 }
 
 /* Keys that do not ascend would make LMDB free a page twice. */

@@ -32,6 +32,16 @@ int quipu_lmdb_precheck_open(struct btree_cursor *cursor,
 /* Checks the path to a key, and to the key before it. */
 int quipu_lmdb_precheck_path(struct btree_cursor *cursor, MDB_val key);
 
+/* The same for a key that LMDB is about to put, perhaps in the place of an old
+ * value, whose overflow pages it then frees; after `deletions` in this database
+ * and transaction. */
+int quipu_lmdb_precheck_put(struct btree_cursor *cursor, MDB_val key,
+                            unsigned deletions);
+
+/* Checks what LMDB uses when it deletes a key, and counts the deletion. */
+int quipu_lmdb_precheck_delete(struct btree_cursor *cursor, MDB_val key,
+                               unsigned *deletions);
+
 /* Checks all pages of the database. */
 int quipu_lmdb_precheck_all(struct btree_cursor *cursor);
 

@@ -8,8 +8,19 @@
 
 #include "common/store_identity.h"
 
-/* Reads the namespace and opens its tracking records, with the lock on names
- * held.  *found false: it is missing. */
+/* Opens the namespace's entries, if it has some. */
+static int find_entries(quipu_driver_datastore *datastore,
+                        const struct snapshot *snapshot, uint32_t space)
+{
+    int code =
+        quipu_lmdb_store_open_entries(snapshot, space, 0, &datastore->entries);
+    if (code == MDB_SUCCESS) {
+        atomic_store(&datastore->entries_dbi, datastore->entries.dbi);
+    }
+    return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
+}
+
+/* Reads the namespace and opens its databases, with the lock on names held.  *found false: it is missing. */
 static int read_namespace(quipu_driver_datastore *datastore,
                           const struct snapshot *snapshot, bool *found,
                           quipu_error *error)
@@ -28,6 +39,9 @@ static int read_namespace(quipu_driver_datastore *datastore,
         datastore->identity = record.identity;
         code = quipu_lmdb_store_open_tracking(snapshot, record.number, 0,
                                               &datastore->tracked);
+    }
+    if (code == MDB_SUCCESS) {
+        code = find_entries(datastore, snapshot, record.number);
     }
     return code == MDB_SUCCESS
                ? QUIPU_OK
@@ -58,6 +72,9 @@ static int write_namespace(quipu_driver_datastore *datastore,
     if (code == MDB_SUCCESS) {
         code = quipu_lmdb_store_open_tracking(&write->snapshot, record->number,
                                               MDB_CREATE, &datastore->tracked);
+    }
+    if (code == MDB_SUCCESS) {
+        code = find_entries(datastore, &write->snapshot, record->number);
     }
     datastore->space = record->number;
     datastore->identity = record->identity;

@@ -6,7 +6,8 @@
 
 #include <stdio.h>
 
-const struct database quipu_lmdb_store_main = { .dbi = STORE_MAIN_DBI };
+const struct database quipu_lmdb_store_main = { .dbi = STORE_MAIN_DBI,
+                                                .kind = TREE_MAIN };
 
 /* ------------------------------------------------------------------- keys */
 
@@ -33,6 +34,12 @@ MDB_val quipu_lmdb_store_schema_key(char name[STORE_NAME_MAX], uint32_t space,
 MDB_val quipu_lmdb_store_head_key(char name[STORE_NAME_MAX], uint32_t slot)
 {
     (void)snprintf(name, STORE_NAME_MAX, "quipu.%05u.head", (unsigned)slot);
+    return key_of(name);
+}
+
+MDB_val quipu_lmdb_store_floor_key(char name[STORE_NAME_MAX], uint32_t space)
+{
+    (void)snprintf(name, STORE_NAME_MAX, "quipu.r.%u", (unsigned)space);
     return key_of(name);
 }
 
@@ -87,6 +94,26 @@ int quipu_lmdb_store_put_head(MDB_txn *txn, uint32_t slot, uint64_t number,
                                 &record, sizeof(record));
 }
 
+int quipu_lmdb_store_get_floor(const struct snapshot *snapshot, uint32_t space,
+                               int64_t *revision)
+{
+    char name[STORE_NAME_MAX];
+    struct floor_record record;
+    int code =
+        quipu_lmdb_store_get(snapshot, quipu_lmdb_store_floor_key(name, space),
+                             &record, sizeof(record));
+    *revision = code == MDB_SUCCESS ? record.revision : 0;
+    return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
+}
+
+int quipu_lmdb_store_put_floor(MDB_txn *txn, uint32_t space, int64_t revision)
+{
+    char name[STORE_NAME_MAX];
+    struct floor_record record = { .revision = revision };
+    return quipu_lmdb_store_put(txn, quipu_lmdb_store_floor_key(name, space),
+                                &record, sizeof(record));
+}
+
 /* LMDB must open its main database once in each environment, so that it knows
  * how keys are compared. */
 int quipu_lmdb_store_create(MDB_txn *txn)
@@ -134,8 +161,8 @@ static int open_part(const struct snapshot *snapshot, uint32_t slot,
 int quipu_lmdb_store_open_slot(const struct snapshot *snapshot, uint32_t slot,
                                unsigned flags, quipu_driver_schema *bound)
 {
-    bound->items.integers = true;
-    bound->index.integers = bound->events.integers = false;
+    bound->items.kind = TREE_ITEMS;
+    bound->index.kind = bound->events.kind = TREE_KEYS;
     int code =
         open_part(snapshot, slot, "items",
                   flags != 0 ? flags | MDB_INTEGERKEY : 0, &bound->items);
@@ -151,8 +178,18 @@ int quipu_lmdb_store_open_tracking(const struct snapshot *snapshot,
                                    uint32_t space, unsigned flags,
                                    struct database *tracked)
 {
-    tracked->integers = false;
+    tracked->kind = TREE_KEYS;
     (void)snprintf(tracked->name, sizeof(tracked->name), "quipu.t.%u",
                    (unsigned)space);
     return open_database(snapshot, flags, tracked);
+}
+
+int quipu_lmdb_store_open_entries(const struct snapshot *snapshot,
+                                  uint32_t space, unsigned flags,
+                                  struct database *entries)
+{
+    entries->kind = TREE_ENTRIES;
+    (void)snprintf(entries->name, sizeof(entries->name), "quipu.e.%u",
+                   (unsigned)space);
+    return open_database(snapshot, flags, entries);
 }

@@ -7,6 +7,7 @@
  *     quipu.s.<number>.<table> a schema of the namespace of that number
  *                              (catalogue.h)
  *     quipu.<slot>.head        the schema that has the slot, its log's head
+ *     quipu.r.<number>         the revision floor of a namespace (entries.h)
  *
  * and the names of the databases:
  *
@@ -14,11 +15,18 @@
  *     quipu.<slot>.index       sequence id, position (key.h) -> notification id
  *     quipu.<slot>.events      event id -> notification id
  *     quipu.t.<number>         tracking records of a namespace (tracking.h)
+ *     quipu.e.<number>         entries of a namespace (entries.h)
  *
  * LMDB removes a named database at a high price only, so the slot of a schema
  * that was torn down is reused by the next one.  A handle that is bound to the
  * old schema sees by the schema's number in the head record, which is never
  * reused, that it is gone.
+ *
+ * The database of entries and the revision floor are created by the first append
+ * with entries, so that a store without entries is one of an older quipu.  An
+ * older quipu that opens a store with entries breaks no guarantee: it does not
+ * know the names, never writes or drops what they name, and keeps it in its
+ * backups, and its appends change no entry.  So the format stays the same.
  *
  * Every record begins with its checksum.  Functions return LMDB's codes unless
  * they take a quipu_error.
@@ -48,6 +56,12 @@ struct head_record {
     int64_t head;    /* notification id of the log's last item, or 0 */
 };
 
+struct floor_record {
+    uint32_t checksum;
+    uint32_t reserved;
+    int64_t revision; /* the largest one of any entry that was deleted */
+};
+
 extern const struct database quipu_lmdb_store_main;
 
 static inline MDB_val store_key(void)
@@ -63,6 +77,8 @@ MDB_val quipu_lmdb_store_schema_key(char name[STORE_NAME_MAX], uint32_t space,
                                     const char *table);
 MDB_val quipu_lmdb_store_head_key(char name[STORE_NAME_MAX], uint32_t slot);
 
+MDB_val quipu_lmdb_store_floor_key(char name[STORE_NAME_MAX], uint32_t space);
+
 /* Reads a record of `size` bytes.  MDB_NOTFOUND, MDB_CORRUPTED. */
 int quipu_lmdb_store_get(const struct snapshot *snapshot, MDB_val key,
                          void *record, size_t size);
@@ -76,10 +92,17 @@ int quipu_lmdb_store_get_head(const struct snapshot *snapshot,
 int quipu_lmdb_store_put_head(MDB_txn *txn, uint32_t slot, uint64_t number,
                               int64_t head);
 
+/* Reads and writes the revision floor of a namespace; without a record it is
+ * 0. */
+int quipu_lmdb_store_get_floor(const struct snapshot *snapshot, uint32_t space,
+                               int64_t *revision);
+int quipu_lmdb_store_put_floor(MDB_txn *txn, uint32_t space, int64_t revision);
+
 /* Writes the records of a new store. */
 int quipu_lmdb_store_create(MDB_txn *txn);
 
-/* Opens the databases of a slot, or of a namespace's tracking records; with
+/* Opens the databases of a slot, or of a namespace's tracking records or
+ * entries; with
  * MDB_CREATE in `flags` they are created if they are missing.  The path that
  * LMDB takes in the snapshot's pages is checked first.  The caller holds the
  * lock on names. */
@@ -88,5 +111,8 @@ int quipu_lmdb_store_open_slot(const struct snapshot *snapshot, uint32_t slot,
 int quipu_lmdb_store_open_tracking(const struct snapshot *snapshot,
                                    uint32_t space, unsigned flags,
                                    struct database *tracked);
+int quipu_lmdb_store_open_entries(const struct snapshot *snapshot,
+                                  uint32_t space, unsigned flags,
+                                  struct database *entries);
 
 #endif

@@ -291,15 +291,39 @@ bool quipu_lmdb_item_format_read_copy(const quipu_schema *schema,
            split(value, &header, schema, item, values);
 }
 
-bool quipu_lmdb_item_format_read(const quipu_schema *schema,
-                                 const MDB_val *value, int64_t id,
-                                 quipu_item *item, quipu_value *values)
+bool quipu_lmdb_item_format_is_sound(const MDB_val *value, int64_t id)
 {
     return value->mv_size >= sizeof(struct header) &&
            is_sound(value->mv_data,
                     checksum_of_record(value->mv_data, value->mv_size,
-                                       (uint64_t)id)) &&
+                                       (uint64_t)id));
+}
+
+bool quipu_lmdb_item_format_read(const quipu_schema *schema,
+                                 const MDB_val *value, int64_t id,
+                                 quipu_item *item, quipu_value *values)
+{
+    return quipu_lmdb_item_format_is_sound(value, id) &&
            quipu_lmdb_item_format_read_copy(schema, value, id, item, values);
+}
+
+bool quipu_lmdb_item_format_peek(const quipu_schema *schema,
+                                 const MDB_val *value, quipu_bytes *sequence_id,
+                                 quipu_bytes *topic)
+{
+    struct header header;
+    if (value->mv_size < sizeof(header)) {
+        return false;
+    }
+    memcpy(&header, value->mv_data, sizeof(header));
+    const size_t before =
+        sizeof(header) + (schema->event_id ? 16 : 0) +
+        ((header.flags & HAS_TIME) != 0 ? sizeof(quipu_time) : 0);
+    const unsigned char *at = (const unsigned char *)value->mv_data + before;
+    *sequence_id = (quipu_bytes){ at, header.sequence_size };
+    *topic = (quipu_bytes){ at + header.sequence_size, header.topic_size };
+    return header.version == VERSION &&
+           before + header.sequence_size + header.topic_size <= value->mv_size;
 }
 
 /* ----------------------------------------------------------------- look-up */

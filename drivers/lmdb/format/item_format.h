@@ -46,6 +46,15 @@ bool quipu_lmdb_item_format_read(const quipu_schema *schema,
                                  const MDB_val *value, int64_t id,
                                  quipu_item *item, quipu_value *values);
 
+/* Reads the sequence id and the topic of a value, whose checksum is not
+ * verified.  Returns false if they are not there. */
+bool quipu_lmdb_item_format_peek(const quipu_schema *schema,
+                                 const MDB_val *value, quipu_bytes *sequence_id,
+                                 quipu_bytes *topic);
+
+/* Returns false if a value has another checksum than it should have. */
+bool quipu_lmdb_item_format_is_sound(const MDB_val *value, int64_t id);
+
 /* An item that is looked up, with the memory of its further columns. */
 struct found_item {
     int64_t id; /* set by the caller */

@@ -21,9 +21,9 @@ static const char cut_short[] = "check whether the server, or a pooler before "
                                 "size, or append less at a time";
 static const char out_of_service[] = "check that the server is running, and "
                                      "try again";
-static const char rights[] =
-    "grant SELECT, INSERT and UPDATE on quipu's tables, or connect as another "
-    "role";
+static const char rights[] = "grant SELECT, INSERT and UPDATE on quipu's "
+                             "tables, and DELETE to a program "
+                             "that deletes, or connect as another role";
 static const char altered[] = "quipu's tables have been altered; undo that, or "
                               "restore a backup";
 

@@ -117,7 +117,11 @@ int fixture_append_all(quipu_driver_datastore *datastore,
     int status =
         fixture_driver()->append(datastore, requests, count, results, &taken,
                                  fixture_now() + FIXTURE_PATIENCE, error);
-    assert_int_equal(taken, count);
+    if (status == QUIPU_OK) {
+        assert_int_equal(taken, count);
+    } else { /* one that fails alone may be the first of several */
+        assert_in_range(taken, 1, count);
+    }
     return status;
 }
 

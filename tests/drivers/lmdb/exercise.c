@@ -6,6 +6,7 @@
 
 #define SEQUENCES 9
 #define ITEMS 90
+#define KEYS 40
 #define ROWS_MAX 100000 /* of a listing or a read that ends */
 
 static const struct opening relaxed = { .flags = QUIPU_OPEN_CREATE |
@@ -16,8 +17,6 @@ static quipu_schema events(void)
     return fixture_schema("events", 0);
 }
 
-/* ------------------------------------------------------------------- making */
-
 static void track(struct place *place, int64_t id, quipu_error *error)
 {
     quipu_result result = { 0 };
@@ -27,6 +26,57 @@ static void track(struct place *place, int64_t id, quipu_error *error)
     const quipu_request request = { .schema = place->bound,
                                     .tracking = &tracking };
     (void)fixture_append_all(place->datastore, &request, 1, &result, error);
+}
+
+/* ----------------------------------------------------------------- entries */
+
+/* Writes of entries "k000" ... in one request.  `size` is that of the values; 0:
+ * the entries are deleted. */
+struct writes {
+    char keys[KEYS][8];
+    quipu_entry_write entries[KEYS];
+    quipu_conditions conditions;
+    quipu_request request;
+};
+
+static void fill_writes(struct writes *writes, uint32_t first, uint32_t count,
+                        size_t size)
+{
+    static const char value[20000];
+    for (uint32_t i = 0; i < count; i++) {
+        (void)snprintf(writes->keys[i], sizeof(writes->keys[i]), "k%03u",
+                       (unsigned)(first + i) % 1000);
+        writes->entries[i] = (quipu_entry_write){
+            .key = { writes->keys[i], 4 },
+            .value = { size > 0 ? value : NULL, size },
+            .flags = size > 0 ? 0 : QUIPU_ENTRY_DELETE,
+        };
+    }
+    writes->conditions =
+        (quipu_conditions){ .struct_size = sizeof(writes->conditions),
+                            .entries = writes->entries,
+                            .entry_count = count };
+    writes->request = (quipu_request){ .condition = &writes->conditions };
+}
+
+static int write_entries(struct place *place, uint32_t first, uint32_t count,
+                         size_t size, quipu_error *error)
+{
+    static struct writes writes;
+    quipu_result result = { 0 };
+    fill_writes(&writes, first, count, size);
+    return fixture_append_all(place->datastore, &writes.request, 1, &result,
+                              error);
+}
+
+/* ------------------------------------------------------------------- making */
+
+static void make_entries(struct place *place)
+{
+    quipu_error error = { 0 };
+    assert_ok(write_entries(place, 0, KEYS, 300, &error), &error);
+    assert_ok(write_entries(place, 20, 2, 9000, &error), &error);
+    assert_ok(write_entries(place, 10, 2, 0, &error), &error);
 }
 
 void exercise_make(const char *folder)
@@ -42,6 +92,7 @@ void exercise_make(const char *folder)
     }
     assert_ok(fixture_append_large(&place, 9000, &error), &error);
     track(&place, 7, &error);
+    make_entries(&place);
     driver->unbind(place.datastore, other);
     assert_ok(driver->teardown(place.datastore, &gone, FOREVER, &error),
               &error);
@@ -104,6 +155,29 @@ static bool steps(const char *operation, int status,
 
 /* --------------------------------------------------------------- operations */
 
+/* Reads the items that a filter passes, and one by its event id. */
+static bool reads_some(struct place *place)
+{
+    const quipu_driver *driver = fixture_driver();
+    const quipu_range range = { .struct_size = sizeof(range),
+                                .lower = 1,
+                                .upper = INT64_MAX,
+                                .limit = INT64_MAX };
+    const quipu_filter filter = { .struct_size = sizeof(filter),
+                                  .partition_count = 3,
+                                  .partitions = 2 };
+    quipu_driver_cursor *cursor = NULL;
+    quipu_error error = { 0 };
+    struct piece piece;
+    int status = driver->read_filtered(place->datastore, place->bound, &range,
+                                       &filter, FOREVER, &cursor, &error);
+    bool proper = steps("read_filtered", status, cursor, &error);
+    fixture_piece(&piece, 1, -1, 1);
+    status = driver->find_event(place->datastore, place->bound,
+                                piece.item.event_id, FOREVER, &cursor, &error);
+    return steps("find_event", status, cursor, &error) && proper;
+}
+
 static bool reads(struct place *place)
 {
     const quipu_driver *driver = fixture_driver();
@@ -135,7 +209,7 @@ static bool reads(struct place *place)
                                FOREVER, &found, &last, &error),
                            &error);
     }
-    return proper &&
+    return proper && reads_some(place) &&
            is_proper("log_head",
                      driver->log_head(datastore, place->bound, FOREVER,
                                       &position, &error),
@@ -157,6 +231,10 @@ static bool lists(struct place *place)
     bool proper = steps("list_schemas", status, cursor, &error);
     status = driver->list_tracking(datastore, FOREVER, &cursor, &error);
     proper = steps("list_tracking", status, cursor, &error) && proper;
+    status = driver->list_entries(datastore, (quipu_bytes){ NULL, 0 },
+                                  (quipu_bytes){ NULL, 0 }, FOREVER, &cursor,
+                                  &error);
+    proper = steps("list_entries", status, cursor, &error) && proper;
     status = driver->list_sequences(datastore, place->bound,
                                     (quipu_bytes){ NULL, 0 }, FOREVER, &cursor,
                                     &error);
@@ -196,6 +274,45 @@ static bool appends(struct place *place, uint32_t sequence)
                      &error);
 }
 
+/* Writes entries in the place of small and large ones, and deletes some: at
+ * first so that pages are not merged, then so that they are. */
+static bool changes_entries(struct place *place)
+{
+    static const struct {
+        uint32_t first;
+        uint32_t count;
+        size_t size;
+    } plan[] = { { 5, 1, 300 }, { 20, 1, 9000 },   { 21, 1, 100 },
+                 { 30, 1, 0 },  { 200, 2, 15000 }, { 200, 1, 0 },
+                 { 31, 9, 0 },  { 0, KEYS, 0 },    { 0, 3, 500 } };
+    enum { PLAN = sizeof(plan) / sizeof(plan[0]) };
+    static const size_t ends[] = { 6, 7, PLAN };
+    static struct writes writes[PLAN];
+    const quipu_tracking tracking = { .consumer = { "consumer", 8 },
+                                      .log = { "log", 3 } };
+    quipu_request requests[PLAN];
+    quipu_result results[PLAN] = { { 0 } };
+    quipu_error error = { 0 };
+    bool proper = true;
+    for (size_t i = 0; i < PLAN; i++) {
+        fill_writes(&writes[i], plan[i].first, plan[i].count, plan[i].size);
+        requests[i] = writes[i].request;
+    }
+    /* The last one also removes the tracking record. */
+    writes[PLAN - 1].conditions.flags =
+        QUIPU_CONDITIONS_TRACKING_FROM | QUIPU_CONDITIONS_TRACKING_REWIND;
+    writes[PLAN - 1].conditions.tracking_from = 108;
+    requests[PLAN - 1].tracking = &tracking;
+    for (size_t i = 0, first = 0; proper && i < 3; first = ends[i++]) {
+        proper = is_proper("append of entries",
+                           fixture_append_all(place->datastore,
+                                              requests + first, ends[i] - first,
+                                              results + first, &error),
+                           &error);
+    }
+    return proper;
+}
+
 static bool changes(struct place *place)
 {
     const quipu_driver *driver = fixture_driver();
@@ -206,7 +323,7 @@ static bool changes(struct place *place)
     for (uint32_t i = 0; proper && i < SEQUENCES + 1; i += 4) {
         proper = appends(place, i);
     }
-    return proper &&
+    return proper && changes_entries(place) &&
            is_proper("setup",
                      driver->setup(place->datastore, &other, FOREVER, &error),
                      &error) &&

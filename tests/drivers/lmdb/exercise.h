@@ -4,7 +4,7 @@
  *
  * The store is small and has pages of every kind: branches and leaves of all
  * databases, overflow pages, lists of free pages, a torn-down schema, tracking
- * records. */
+ * records, entries. */
 #ifndef LMDB_EXERCISE_H
 #define LMDB_EXERCISE_H
 

@@ -242,6 +242,52 @@ static void damaged_value_is_named(void **state)
     fixture_leave(&place);
 }
 
+/* A damaged topic could leave out an item that passes the filter. */
+static void damaged_item_is_not_left_out(void **state)
+{
+    (void)state;
+    const char *folder = fixture_file();
+    const quipu_driver *driver = fixture_driver();
+    struct place place = fixture_place(folder, NULL);
+    const quipu_range all = { .struct_size = sizeof(all),
+                              .lower = 1,
+                              .upper = INT64_MAX,
+                              .limit = INT64_MAX };
+    const quipu_bytes topic = { "topic-of-the-filter", 19 };
+    const quipu_match match = { .topics = &topic, .topic_count = 1 };
+    const quipu_filter filter = { .struct_size = sizeof(filter),
+                                  .matches = &match,
+                                  .match_count = 1 };
+    quipu_driver_cursor *cursor = NULL;
+    quipu_result result = { 0 };
+    quipu_error error = { 0 };
+    struct piece piece;
+    const void *rows = NULL;
+    size_t count = 0;
+    fixture_append(place.datastore, place.bound, 1);
+    fixture_piece(&piece, 2, -1, 5);
+    piece.item.topic = topic;
+    const quipu_request request = { .schema = place.bound,
+                                    .items = &piece.item,
+                                    .item_count = 1 };
+    assert_ok(fixture_append_all(place.datastore, &request, 1, &result, &error),
+              &error);
+    assert_ok(driver->read_filtered(place.datastore, place.bound, &all, &filter,
+                                    FOREVER, &cursor, &error),
+              &error);
+    assert_ok(driver->step(cursor, FOREVER, &rows, &count, &error), &error);
+    assert_int_equal(count, 1);
+    assert_int_equal(((const quipu_item *)rows)->notification_id, 2);
+    driver->cursor_close(cursor);
+    fixture_leave(&place);
+    assert_true(damage_states(folder, "topic-of-the-filter") >= 1);
+    place = fixture_place(folder, NULL);
+    assert_refused(driver->read_filtered(place.datastore, place.bound, &all,
+                                         &filter, FOREVER, &cursor, &error),
+                   QUIPU_CORRUPT, &error, "item 2 ");
+    fixture_leave(&place);
+}
+
 /* Changes a database without the driver. */
 static void change_database(const char *folder, const char *name,
                             void (*change)(MDB_txn *txn, MDB_dbi database))
@@ -345,6 +391,44 @@ static void index_entry_of_another_sequence_is_reported(void **state)
                    "is not at the place that the index names");
 }
 
+/* The first event id names the second item. */
+static void point_to_second(MDB_txn *txn, MDB_dbi events)
+{
+    struct piece piece;
+    int64_t id = 2;
+    fixture_piece(&piece, 1, -1, 5);
+    MDB_val key = { 16, piece.event };
+    MDB_val value = { sizeof(id), &id };
+    assert_int_equal(mdb_put(txn, events, &key, &value, 0), 0);
+}
+
+static void event_id_that_names_another_item_is_corrupt(void **state)
+{
+    (void)state;
+    const char *folder = fixture_file();
+    const quipu_driver *driver = fixture_driver();
+    struct place place = fixture_place(folder, NULL);
+    struct piece piece;
+    quipu_driver_cursor *cursor = NULL;
+    quipu_result result = { 0 };
+    quipu_error error = { 0 };
+    fixture_piece(&piece, 1, -1, 5);
+    const quipu_request request = { .schema = place.bound,
+                                    .items = &piece.item,
+                                    .item_count = 1 };
+    assert_ok(fixture_append_all(place.datastore, &request, 1, &result, &error),
+              &error);
+    fixture_append(place.datastore, place.bound, 1);
+    fixture_leave(&place);
+    change_database(folder, "quipu.00001.events", point_to_second);
+    place = fixture_place(folder, NULL);
+    assert_refused(driver->find_event(place.datastore, place.bound,
+                                      piece.item.event_id, FOREVER, &cursor,
+                                      &error),
+                   QUIPU_CORRUPT, &error, "item 2 ");
+    fixture_leave(&place);
+}
+
 /* A consumer and a log of together 511 bytes, one of them too long. */
 static void put_long_consumer(MDB_txn *txn, MDB_dbi tracked)
 {
@@ -384,6 +468,8 @@ int main(void)
         cmocka_unit_test(overwritten_sector_is_reported),
         cmocka_unit_test(page_in_the_place_of_another_is_reported),
         cmocka_unit_test(damaged_value_is_named),
+        cmocka_unit_test(damaged_item_is_not_left_out),
+        cmocka_unit_test(event_id_that_names_another_item_is_corrupt),
         cmocka_unit_test(lost_position_is_reported),
         cmocka_unit_test(index_entry_of_another_sequence_is_reported),
         cmocka_unit_test(tracking_record_of_too_long_names_is_reported),

@@ -4,6 +4,7 @@
 #include "fixture.h"
 
 #include <inttypes.h>
+#include <libpq-fe.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -591,6 +592,58 @@ static void append_without_items_stops_no_append(void **state)
 
 /* ------------------------------------------------------------ older stores */
 
+/* Runs the statements of a file, as psql does. */
+static void run_file(const char *path)
+{
+    static char sql[1 << 16];
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    size_t size = fread(sql, 1, sizeof(sql) - 1, file);
+    assert_true(size > 0 && size < sizeof(sql) - 1);
+    (void)fclose(file);
+    PGconn *pg = PQconnectdb("");
+    PGresult *result = PQexec(pg, sql);
+    assert_int_equal(PQresultStatus(result), PGRES_COMMAND_OK);
+    PQclear(result);
+    PQfinish(pg);
+}
+
+/* One append has an item, an entry, and a tracking record that is rewound. */
+static void store_of_version_0_1_0_takes_entries(void **state)
+{
+    const quipu_schema schema = fixture_schema("stored_events");
+    const quipu_entry_write write = write_of("k", "v", QUIPU_ENTRY_EXPECT, 0);
+    const quipu_tracking tracking = { .consumer = { "report", 6 },
+                                      .log = { "things", 6 },
+                                      .position = { .notification_id = 1 } };
+    struct piece piece;
+    quipu_result result;
+    quipu_error error = { 0 };
+    (void)state;
+    run_file(OLD_STORE);
+    quipu_driver_datastore *datastore = fixture_open("schema=old&closed=yes");
+    quipu_driver_schema *bound = fixture_bind(datastore, &schema);
+    assert_int_equal(fixture_head(datastore, bound), 6);
+    assert_int_equal(revision_of(datastore, "k"), 0);
+    fixture_piece(&piece, 1, -1, 7);
+    piece.item.state = (quipu_bytes){ "\x80", 1 }; /* an empty map */
+    const struct part part = { .bound = bound,
+                               .item = &piece.item,
+                               .tracking = &tracking,
+                               .entries = &write,
+                               .entry_count = 1,
+                               .flags = QUIPU_CONDITIONS_TRACKING_FROM |
+                                        QUIPU_CONDITIONS_TRACKING_REWIND,
+                               .tracking_from = 3 };
+    assert_ok(append(datastore, &part, LONG_TIME, &result, &error), &error);
+    assert_int_equal(result.first_notification_id, 7);
+    assert_int_equal(revision_of(datastore, "k"), 1);
+    fixture_driver()->unbind(datastore, bound);
+    fixture_close(datastore);
+    assert_int_equal(
+        system(QUIPU_PROGRAM " verify 'postgresql:///?schema=old'"), 0);
+}
+
 static void older_store_gets_the_table_with_its_first_entry(void **state)
 {
     quipu_driver_datastore *datastore = fixture_open("schema=entries10");
@@ -654,6 +707,7 @@ int main(void)
         cmocka_unit_test(one_of_the_racing_consumers_wins),
         cmocka_unit_test(check_holds_and_does_not_stop_other_checks),
         cmocka_unit_test(append_without_items_stops_no_append),
+        cmocka_unit_test(store_of_version_0_1_0_takes_entries),
         cmocka_unit_test(older_store_gets_the_table_with_its_first_entry),
         cmocka_unit_test(racing_first_entries_make_one_table),
         cmocka_unit_test(missing_right_to_make_the_table_is_named),
