@@ -205,7 +205,7 @@ static void threads(struct quipu_context *ctx)
 static const struct quipu_case cases[] = {
     { "contract.calls-leak-no-memory",
       "A program that runs for months makes the same calls again and again.",
-      memory, QUIPU_CAN_PERSIST, 0, 0 },
+      memory, QUIPU_CAN_PERSIST, 0, 600 },
     { "contract.closing-releases-descriptors",
       "A program that opens and closes stores runs out of descriptors.",
       descriptors, 0, 0, 0 },

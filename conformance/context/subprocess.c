@@ -264,15 +264,13 @@ static void preload(struct quipu_context *ctx)
     const char *before = getenv("LD_LIBRARY_PATH");
     const char *name = strrchr(path, '/');
     int length = name ? (int)(name - path) : 0;
+    const char *names =
+        quipu_context_format(ctx, "%s %s", preloaded(), name ? name + 1 : path);
+    const char *folders = quipu_context_format(
+        ctx, "%.*s%s%s", length, path, before ? ":" : "", before ? before : "");
 
-    setenv(
-        "LD_PRELOAD",
-        quipu_context_format(ctx, "%s %s", preloaded(), name ? name + 1 : path),
-        1);
-    setenv("LD_LIBRARY_PATH",
-           quipu_context_format(ctx, "%.*s%s%s", length, path,
-                                before ? ":" : "", before ? before : ""),
-           1);
+    setenv("LD_PRELOAD", names, 1);
+    setenv("LD_LIBRARY_PATH", folders, 1);
 }
 
 static const char *uri_of(struct quipu_context *ctx,
