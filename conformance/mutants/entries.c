@@ -106,7 +106,7 @@ static void write_entries(struct append_call *a, const quipu_request *request)
 
 /* ------------------------------------------------------------- expectations */
 
-/* M90: ignores expected revisions. */
+/* M110: ignores expected revisions. */
 static int ignore_expectations(struct append_call *a)
 {
     struct changed c = change(a->requests);
@@ -138,7 +138,7 @@ static int64_t revision_of(quipu_driver_datastore *datastore, quipu_bytes key)
     return revision;
 }
 
-/* M91: judges all requests of a call against the state before the first.  It
+/* M111: judges all requests of a call against the state before the first.  It
  * waits, so that requests of other threads queue up behind it. */
 static int judge_before_group(struct append_call *a)
 {
@@ -417,10 +417,10 @@ static bool hide_new(quipu_entry *row)
 }
 
 static const struct mutant mutants[] = {
-    { "M90", "expected-revision-is-ignored",
+    { "M110", "expected-revision-is-ignored",
       "compare-and-swap whose compare is left out", "K4.expected-revision",
       .append = ignore_expectations },
-    { "M91", "expectation-is-judged-before-the-group",
+    { "M111", "expectation-is-judged-before-the-group",
       "group commit: two compare-and-swaps of one batch both succeed",
       "K4.race", .append = judge_before_group },
     { "M92", "refused-append-writes-its-entries",

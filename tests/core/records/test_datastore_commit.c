@@ -92,11 +92,13 @@ static void empty_append_needs_a_function(void **state)
 
 static void items_and_guards_are_invalid(void **state)
 {
-    quipu_item item = fake_item();
-    const quipu_guard guard = { .sequence_id = item.sequence_id,
-                                .demand = QUIPU_DEMAND_EMPTY };
+    static quipu_item item;
+    static quipu_guard guard;
 
     (void)state;
+    item = fake_item();
+    guard = (quipu_guard){ .sequence_id = item.sequence_id,
+                           .demand = QUIPU_DEMAND_EMPTY };
     append.items = &item;
     append.item_count = 1;
     assert_refused(commit(), QUIPU_INVALID, &error,
