@@ -2,11 +2,11 @@
 /*
  * The key-value entries of a batch.
  *
- * quipu_entries has a row for each entry that exists: namespace, key, revision,
- * value.  The row with the empty key, which no entry has, holds the revision
- * floor of its namespace: the largest revision of an entry that was deleted.  A
- * key without a row gets the floor plus 1 as its revision (K3), so that a
- * deleted entry leaves nothing in the table.
+ * quipu_entries has a row for each entry that exists: namespace, key,
+ * revision, value.  The row with the empty key, which no entry has, holds the
+ * revision floor of its namespace: the largest revision of an entry that was
+ * deleted. A key without a row gets the floor plus 1 as its revision (K3), so
+ * that a deleted entry leaves nothing in the table.
  *
  * All appends lock what they refer to before they look at revisions, in this
  * order, behind the heads of the schemas (INV4 of append.c):
@@ -22,10 +22,10 @@
  *     tracking  By consumer and log.
  *     floor     Only by appends that delete an entry.
  *
- * INV1  An entry is added only by a transaction that holds its slot exclusively
- *       until its end.  The statement that locks rows begins after the slots
- *       were locked; a key that it does not find has no row until the end of
- *       the transaction, if its slot was locked at all.
+ * INV1  An entry is added only by a transaction that holds its slot
+ *       exclusively until its end.  The statement that locks rows begins after
+ *       the slots were locked; a key that it does not find has no row until
+ *       the end of the transaction, if its slot was locked at all.
  * INV2  An entry is changed or deleted only by a transaction that has locked
  *       its row FOR UPDATE.  If the lock statement has to wait for a row, it
  *       reads the newest version of it (READ COMMITTED).  So what it returns
@@ -34,8 +34,8 @@
  *       of the batch adds it or is accepted because it is missing.
  * INV3  The floor is read by a later statement.  A key that has no row under
  *       the lock of its slot was deleted by transactions that had committed
- *       before that statement, and each had raised the floor: its next revision
- *       is above all that it had (K3).
+ *       before that statement, and each had raised the floor: its next
+ *       revision is above all that it had (K3).
  */
 #ifndef POSTGRES_ENTRIES_H
 #define POSTGRES_ENTRIES_H
@@ -66,8 +66,9 @@ int quipu_postgres_entries_collect(struct batch *batch, quipu_error *error);
 struct entry *quipu_postgres_entries_find(const struct batch *batch,
                                           quipu_bytes key);
 
-/* Sends the statements that lock slots and rows, and read the floor.  Those for
- * slots and floor are not needed always: they return false, and send nothing. */
+/* Sends the statements that lock slots and rows, and read the floor.  Those
+ * for slots and floor are not needed always: they return false, and send
+ * nothing. */
 bool quipu_postgres_entries_send_slots(struct batch *batch,
                                        struct connection *connection);
 void quipu_postgres_entries_send_lock(struct batch *batch,
@@ -88,8 +89,8 @@ void quipu_postgres_entries_accept(struct batch *batch,
  * answers that are due. */
 unsigned quipu_postgres_entries_send_writes(struct batch *batch,
                                             struct connection *connection);
-/* Checks the `nth` of `count` answers, which may be an error.  DENIED: the table
- * did not take the rows. */
+/* Checks the `nth` of `count` answers, which may be an error.  DENIED: the
+ * table did not take the rows. */
 int quipu_postgres_entries_check_answer(const struct batch *batch,
                                         const struct lease *lease, unsigned nth,
                                         unsigned count, const PGresult *result);

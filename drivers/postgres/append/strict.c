@@ -385,8 +385,8 @@ static int receive_stores(struct batch *batch, const struct lease *lease,
 }
 
 /* Stores what was accepted.  batch->transaction gets the number of the
- * transaction, if there is a function, or if the batch has conditions and writes
- * something. */
+ * transaction, if there is a function, or if the batch has conditions and
+ * writes something. */
 static int store(struct batch *batch, const struct lease *lease, bool works)
 {
     struct connection *connection = lease->connection;
@@ -423,8 +423,8 @@ static int store(struct batch *batch, const struct lease *lease, bool works)
 /* --------------------------------------------------------------- the pass */
 
 /* The outcome of an error before COMMIT.  A violation (class 23) can only be
- * that of a tracking record (INV1); that of an entry is impossible, and would be
- * as harmless. */
+ * that of a tracking record (INV1); that of an entry is impossible, and would
+ * be as harmless. */
 static enum outcome outcome_of(const struct lease *lease)
 {
     return quipu_postgres_retry_classify(lease) != RETRY_NEVER ||
@@ -443,9 +443,9 @@ static bool has_repeats(const struct batch *batch)
     return false;
 }
 
-/* Stores what was accepted, and commits.  A repeat alone is committed, too: the
- * append that it repeats may have been made with relaxed durability, and the
- * flush of this commit covers it. */
+/* Stores what was accepted, and commits.  A repeat alone is committed, too:
+ * the append that it repeats may have been made with relaxed durability, and
+ * the flush of this commit covers it. */
 static enum outcome store_and_commit(struct batch *batch,
                                      const struct lease *lease,
                                      const struct caller_work *work)

@@ -219,8 +219,9 @@ static int make_store(const struct lease *lease)
     return status;
 }
 
-/* Another process may make the store at the same time.  So after a failure this
- * one looks again, and tries again if the error is that of such a race. */
+/* Another process may make the store at the same time.  So after a failure
+ * this one looks again, and tries again if the error is that of such a
+ * race. */
 static int find_or_make_store(const struct lease *lease, bool create)
 {
     quipu_driver_datastore *datastore = lease->datastore;
@@ -254,7 +255,7 @@ static int find_or_make_store(const struct lease *lease, bool create)
     return quipu_common_error_pass(own.code, &own, lease->error);
 }
 
-/* ------------------------------------------------------ older stores: entries */
+/* --------------------------------------------------- older stores: entries */
 
 static int make_entries(const struct lease *lease)
 {

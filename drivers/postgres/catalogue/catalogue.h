@@ -32,13 +32,13 @@
 #define STORE_FORMAT 1
 
 /* Finds the store's PostgreSQL schema, checks the format, and finds the
- * namespace; fills datastore->schema, namespace_number, identity and sql.  With
- * `create`, makes what is missing.  NOT_FOUND; UNSUPPORTED: a newer format;
- * CORRUPT. */
+ * namespace; fills datastore->schema, namespace_number, identity and sql.
+ * With `create`, makes what is missing.  NOT_FOUND; UNSUPPORTED: a newer
+ * format; CORRUPT. */
 int quipu_postgres_catalogue_open(const struct lease *lease, bool create);
 
-/* Creates the table of entries in a store of an older program.  DENIED: the role
- * lacks the right. */
+/* Creates the table of entries in a store of an older program.  DENIED: the
+ * role lacks the right. */
 int quipu_postgres_catalogue_add_entries(const struct lease *lease);
 
 #endif

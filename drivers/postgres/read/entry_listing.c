@@ -12,9 +12,9 @@
 #define GREATEST "\xf4\x8f\xbf\xbf"   /* the greatest character */
 #define LEAST "\x01"                  /* the least one: a text has no NUL */
 
-/* What listing->rows points to.  The bounds of the next page: from `from`
- * on, and below `end`.  The row with the empty key is no entry (append/entries.h)
- * and lies before all bounds. */
+/* The memory of listing->rows.  The bounds of the next page: from `from`
+ * on, and below `end`.  The row with the empty key is no entry
+ * (append/entries.h) and lies before all bounds. */
 struct page {
     char from[QUIPU_KEY_MAX + 1];
     size_t from_size;

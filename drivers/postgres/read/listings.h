@@ -3,8 +3,8 @@
  * Listings of schemas, sequences, tracking records and entries.
  *
  * Each step is a statement of its own, which selects the rows behind the last
- * key: no transaction stays open between steps, and rows added meanwhile may or
- * may not be seen.
+ * key: no transaction stays open between steps, and rows added meanwhile may
+ * or may not be seen.
  */
 #ifndef POSTGRES_LISTINGS_H
 #define POSTGRES_LISTINGS_H
@@ -27,8 +27,8 @@ int quipu_postgres_listing_tracking(quipu_driver_datastore *datastore,
                                     quipu_driver_cursor **cursor,
                                     quipu_error *error);
 
-/* The driver operation list_entries (entry_listing.c); the cursor is stepped and closed by read.h.
- * A store that never had entries has none. */
+/* The driver operation list_entries (entry_listing.c); the cursor is stepped
+ * and closed by read.h. A store that never had entries has none. */
 int quipu_postgres_entry_listing_open(quipu_driver_datastore *datastore,
                                       quipu_bytes prefix, quipu_bytes from,
                                       int64_t deadline,

@@ -55,8 +55,8 @@ int quipu_postgres_read_create(quipu_driver_datastore *datastore,
                                quipu_driver_cursor **cursor,
                                quipu_error *error);
 
-/* The driver operations read_sequence, read_log, read_filtered, find_event, step
- * and cursor_close. */
+/* The driver operations read_sequence, read_log, read_filtered, find_event,
+ * step and cursor_close. */
 int quipu_postgres_read_sequence(quipu_driver_datastore *datastore,
                                  quipu_driver_schema *bound,
                                  quipu_bytes sequence_id,
@@ -83,7 +83,7 @@ int quipu_postgres_read_step(quipu_driver_cursor *cursor, int64_t deadline,
                              quipu_error *error);
 void quipu_postgres_read_close(quipu_driver_cursor *cursor);
 
-/* ---------------------------------------------- text_range.c: ranges of texts */
+/* -------------------------------------------- text_range.c: ranges of texts */
 
 /* The bytes that the end of a range may have more than the prefix. */
 #define TEXT_RANGE_MORE 4

@@ -11,9 +11,9 @@
  * --------------------
  *
  * SQL_INSERT stores all items that a batch has for one schema, or fails.  It
- * follows SQL_HEAD_RAISE in the same transaction, which has added the number of
- * items to the head of the log and thereby locked it: no other append to this
- * schema runs until the end of the transaction.
+ * follows SQL_HEAD_RAISE in the same transaction, which has added the number
+ * of items to the head of the log and thereby locked it: no other append to
+ * this schema runs until the end of the transaction.
  *
  *     $1          namespace
  *     $2          schema
@@ -133,9 +133,9 @@ static const struct sql_template templates[ITEM_SQL_COUNT] = {
         " RETURNING {id}, {position}" },
 
     /* Fails, by a division by zero, unless the table has all ids from
-     * head - $3 + 1 to head: a trigger or a rule may have suppressed or changed
-     * a row, or the update of the head.  With a head below $3, ids below 1 were
-     * given: the head was not raised. */
+     * head - $3 + 1 to head: a trigger or a rule may have suppressed or
+     * changed a row, or the update of the head.  With a head below $3, ids
+     * below 1 were given: the head was not raised. */
     [SQL_STORED] = {
         "int4 int8 int8",
         "one int4",
@@ -147,8 +147,8 @@ static const struct sql_template templates[ITEM_SQL_COUNT] = {
         "            AND i.{id} {>} (h.head {-} $3) AND i.{id} {<=} h.head"
         " WHERE h.namespace {=} $1 AND h.schema {=} $2" },
 
-    /* Queries of the strict pass, with the heads locked.  Rows name the element
-     * of the arrays that they are about, from 1. */
+    /* Queries of the strict pass, with the heads locked.  Rows name the
+     * element of the arrays that they are about, from 1. */
     [SQL_COMPARE] = {
         "int4 uuid[] seq[] text[] bytea[]",
         "count count pos bool",
@@ -181,8 +181,8 @@ static const struct sql_template templates[ITEM_SQL_COUNT] = {
         "       AND e.{position} {=} u.position" },
 
     /* Reads.  A table may be shared by schemas, and a schema may be torn down
-     * and set up again: {bound} keeps a handle of the former one from the items
-     * of the new one. */
+     * and set up again: {bound} keeps a handle of the former one from the
+     * items of the new one. */
     [SQL_LAST] = {
         "int4 seq int8",
         "one pos?",
@@ -247,8 +247,8 @@ static const struct sql_template templates[ITEM_SQL_COUNT] = {
         " WHERE quipu_namespace {=} $1 AND {bound $5}"
         "   AND {sequence} {=} $4 ORDER BY {position} LIMIT $3" },
 
-    /* $4 and $5 bound the positions or ids.  $7 is the head of the log when the
-     * cursor was opened: later items are not part of the read (V4). */
+    /* $4 and $5 bound the positions or ids.  $7 is the head of the log when
+     * the cursor was opened: later items are not part of the read (V4). */
     [SQL_SEQUENCE_UP] = {
         "int4 int8 int8 int8 int8 seq int8 int8",
         "page",
@@ -285,8 +285,8 @@ static const struct sql_template templates[ITEM_SQL_COUNT] = {
         "   AND {bound $6}"
         " ORDER BY {id} DESC LIMIT $3" },
 
-    /* $7: topics, or NULL; $8 and $9: ranges of ids, or NULL.  An item passes if
-     * it has one of the topics and lies in one of the ranges. */
+    /* $7: topics, or NULL; $8 and $9: ranges of ids, or NULL.  An item passes
+     * if it has one of the topics and lies in one of the ranges. */
     [SQL_FILTERED_UP] = {
         "int4 int8 int8 int8 int8 int8 text[] seq[] seq[]",
         "log_page",
@@ -319,8 +319,8 @@ static const struct sql_template templates[ITEM_SQL_COUNT] = {
         "                           OR {sequence} {<} p.upper)))"
         " ORDER BY {id} DESC LIMIT $3" },
 
-    /* Pages of items of any size: as many as fit in $2 bytes, and at least one.
-     * quipu_before is the size of the items before an item. */
+    /* Pages of items of any size: as many as fit in $2 bytes, and at least
+     * one. quipu_before is the size of the items before an item. */
     [SQL_LARGE_SEQUENCE_UP] = {
         "int4 int8 int8 int8 int8 seq int8 int8",
         "large",

@@ -17,7 +17,7 @@ static quipu_bytes bytes_of(const char *text)
     return (quipu_bytes){ text, strlen(text) };
 }
 
-/* What an append has beside its schema. */
+/* The parts of an append. */
 struct part {
     quipu_driver_schema *bound;
     const quipu_item *item;

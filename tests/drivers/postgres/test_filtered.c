@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Filtered reads of a log, and items found by their event id: what the server
- * leaves out. */
+/* Filtered reads of a log, and items found by their event id: the server
+ * leaves other items out. */
 #include "fixture.h"
 
 #include "read/read.h"
