@@ -140,7 +140,7 @@ int quipu_batch_read(struct quipu_batch *batch, struct quipu_follower *follower,
             status = add(batch, item, store, handlers, error);
         }
         if (status != QUIPU_OK) {
-            /* What was read is read again: nothing is lost. */
+            /* The items read so far are read again. */
             quipu_follower_reset(follower);
             follower->examined = batch->end;
             quipu_batch_clear(batch);

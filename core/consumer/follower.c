@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "records/driver_call.h"
+#include "datastore/driver_call.h"
 
 #define MILLISECOND INT64_C(1000000)
 #define CHECK_NANOSECONDS (1000 * MILLISECOND)

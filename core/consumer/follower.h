@@ -38,9 +38,9 @@ struct quipu_follower {
 /*
  * Initializes a follower that begins with the first item, and reads the head.
  * The caller may then set `examined`, `end` and `consumer`.  `filter` is the
- * caller's, and is copied.  quipu_follower_finish must be called in any case.  UNSUPPORTED: the
- * store keeps no log, or cannot wait for it to grow; INVALID: the filter is
- * wrong; NO_MEMORY; codes of quipu_records_head.
+ * caller's, and is copied.  quipu_follower_finish must be called in any case.
+ * UNSUPPORTED: the store keeps no log, or cannot wait for it to grow; INVALID:
+ * the filter is wrong; NO_MEMORY; codes of quipu_records_head.
  */
 int quipu_follower_init(struct quipu_follower *follower, quipu_records *records,
                         const quipu_filter *filter,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Creating and resetting the read model of a projection. */
-#include "consumer/model.h"
+#include "consumer/projection.h"
 
 #include <stdio.h>
 
@@ -9,7 +9,7 @@
 #include "base/cancellation.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "records/datastore.h"
+#include "datastore/datastore.h"
 
 #define KEY_SIZE 256
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The progress of a consumer, as other threads see it: what
- * quipu_consumer_status shows.  The thread of the consumer writes it, any
+ * The progress of a consumer, as other threads see it through a
+ * quipu_consumer_status.  The thread of the consumer writes it, any
  * thread may read it.
  */
 #ifndef QUIPU_CORE_CONSUMER_PROGRESS_H

@@ -46,4 +46,11 @@ void quipu_projection_leave(quipu_projection *projection);
 int quipu_projection_start_over(quipu_projection *projection,
                                 quipu_error *error);
 
+/*
+ * Runs `create` of the type, if there is one, in one transaction with the entry
+ * "quipu/projection/CONSUMER", and not if that exists.  In a target without
+ * entries it runs as long as there is no tracking record.
+ */
+int quipu_model_create(quipu_projection *projection, quipu_error *error);
+
 #endif

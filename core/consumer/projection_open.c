@@ -11,9 +11,8 @@
 #include "base/memory.h"
 #include "base/structs.h"
 #include "base/utf8.h"
-#include "consumer/model.h"
 #include "consumer/projection.h"
-#include "records/driver_call.h"
+#include "datastore/driver_call.h"
 
 #define NAME_SIZE_MOST 100
 #define ATTEMPTS 5
@@ -21,7 +20,7 @@
 #define BATCH_ITEMS_MOST 10000
 #define BATCH_MILLISECONDS 50
 
-/* ------------------------------------------------------------------ the type */
+/* --------------------------------------------------------------- the type */
 
 static int refuse_type(const char *why, quipu_error *error)
 {
@@ -90,7 +89,7 @@ static int check_type(const quipu_projection_type *type,
     return status;
 }
 
-/* --------------------------------------------------------------- the options */
+/* ------------------------------------------------------------ the options */
 
 static int take_options(quipu_projection_options *options,
                         const quipu_projection_options *given,

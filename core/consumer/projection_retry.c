@@ -7,8 +7,8 @@
 #include "base/cancellation.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "datastore/datastore.h"
 #include "mapper/mapper.h"
-#include "records/datastore.h"
 
 /* One event that is tried again. */
 struct retry {

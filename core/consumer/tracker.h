@@ -25,8 +25,9 @@ struct quipu_tracker {
 /*
  * Reads the record.  `datastore` NULL: it is kept in the datastore of
  * `records`.  tracker->recorded.notification_id is 0 if there is none.
- * UNSUPPORTED: the datastore keeps no records, or it is another one and keeps no
- * entries; INVALID: a name is wrong; NO_MEMORY; codes of quipu_tracking_read.
+ * UNSUPPORTED: the datastore keeps no records, or it is another one and keeps
+ * no entries; INVALID: a name is wrong; NO_MEMORY; codes of
+ * quipu_tracking_read.
  */
 int quipu_tracker_init(struct quipu_tracker *tracker, quipu_records *records,
                        quipu_datastore *datastore, const char *consumer,

@@ -12,10 +12,10 @@
 #include "base/cancellation.h"
 #include "base/status.h"
 #include "base/structs.h"
-#include "records/commit.h"
+#include "datastore/commit.h"
+#include "datastore/driver_call.h"
 #include "records/conditions.h"
 #include "records/conflict_message.h"
-#include "records/driver_call.h"
 #include "records/validate.h"
 
 /* An append under way. */

@@ -14,8 +14,8 @@
 #ifndef QUIPU_CORE_RECORDS_CONFLICT_MESSAGE_H
 #define QUIPU_CORE_RECORDS_CONFLICT_MESSAGE_H
 
+#include "datastore/driver_call.h"
 #include "records/append.h"
-#include "records/driver_call.h"
 
 /*
  * Returns the status of the append whose driver call (`call`: APPEND or

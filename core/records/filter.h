@@ -2,6 +2,11 @@
 /*
  * Filters on the items of a log: validation, a copy of the core's own, and the
  * decision whether an item passes.
+ *
+ * A copy does not change, so that any number of threads may use it at once.  It
+ * is lent to the driver, which may leave out items that do not pass, for as
+ * long as the driver's cursor is open.  The decision about an item needs its
+ * topic and sequence id only, so that it is made before anything is decoded.
  */
 #ifndef QUIPU_CORE_RECORDS_FILTER_H
 #define QUIPU_CORE_RECORDS_FILTER_H
@@ -17,7 +22,8 @@
 int quipu_filter_copy(const quipu_schema *schema, const quipu_filter *given,
                       quipu_filter **out, quipu_error *error);
 
-/* Whether an item of the schema passes the filter; NULL passes all. */
+/* Whether an item of the schema passes the filter; NULL passes all.  Any
+ * thread. */
 bool quipu_filter_passes(const quipu_filter *filter, const quipu_schema *schema,
                          const quipu_item *item);
 

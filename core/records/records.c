@@ -18,10 +18,10 @@
 #include "base/cancellation.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "datastore/driver_call.h"
+#include "datastore/schema.h"
 #include "records/append.h"
 #include "records/cursor.h"
-#include "records/driver_call.h"
-#include "records/schema.h"
 #include "records/validate.h"
 
 /* ------------------------------------------------------ opening and closing */

@@ -11,7 +11,7 @@
 
 #include <quipu/records.h>
 
-#include "records/datastore.h"
+#include "datastore/datastore.h"
 
 struct quipu_records {
     quipu_datastore *datastore;

@@ -13,7 +13,7 @@
 #ifndef QUIPU_CORE_RECORDS_ROWS_H
 #define QUIPU_CORE_RECORDS_ROWS_H
 
-#include "records/driver_call.h"
+#include "datastore/driver_call.h"
 #include "records/records.h"
 
 enum quipu_rows_state {

@@ -18,7 +18,7 @@
 
 #include "base/cancellation.h"
 #include "base/status.h"
-#include "records/driver_call.h"
+#include "datastore/driver_call.h"
 #include "records/records.h"
 
 /* The longest time in milliseconds for which a driver waits in one call; see

@@ -7,9 +7,10 @@
  *
  *   optimistic pass  For each request: guards, entries, tracking and contiguous
  *                    positions are looked up, then its event ids, positions
- *                    and items are put, and its entries written.  LMDB refuses an event id or a position
- *                    that is there already (MDB_NOOVERWRITE).  So the usual
- *                    request looks up no event id.
+ *                    and items are put, and its entries written.  LMDB refuses
+ *                    an event id or a position that is there already
+ *                    (MDB_NOOVERWRITE).  So the usual request looks up no event
+ *                    id.
  *   strict pass      If LMDB has refused one, the transaction is aborted and
  *                    all requests are made again in a new one: event ids and
  *                    sparse positions are looked up, too, before anything of

@@ -8,7 +8,8 @@
  * INV2  The overflow pages of an entry are as many as its value needs.  LMDB
  *       leaves a value that becomes shorter in the same transaction on its
  *       pages, so such an entry is deleted before it is written.  That allows
- *       the precheck to detect a damaged number of pages before LMDB frees them.
+ *       the precheck to detect a damaged number of pages before LMDB frees
+ *       them.
  * INV3  No entry has a revision at or below the revision floor that it was
  *       created above, so that no revision of a key comes twice.
  */
@@ -153,7 +154,7 @@ int quipu_lmdb_entries_find(struct entries *entries, quipu_bytes key,
     return code;
 }
 
-/* ----------------------------------------------------------------- the floor */
+/* -------------------------------------------------------------- the floor */
 
 static int read_floor(struct entries *entries)
 {

@@ -5,9 +5,10 @@
  *
  * Each namespace has a database of them, which the first append with entries
  * creates; the key is that of the entry (format/entry_format.h).  A deleted
- * entry leaves nothing in it.  So that a key that is written again gets a higher
- * revision than before (K3), the largest revision of all deleted entries of the
- * namespace is kept, the revision floor; a new entry begins above it.
+ * entry leaves nothing in it.  So that a key that is written again gets a
+ * higher revision than before (K3), the largest revision of all deleted
+ * entries of the namespace is kept, the revision floor; a new entry begins
+ * above it.
  */
 #ifndef LMDB_DRIVER_ENTRIES_H
 #define LMDB_DRIVER_ENTRIES_H

@@ -16,7 +16,7 @@
 
 /* Returns true if an item with that sequence id and topic passes: it fits one
  * of the matches, its id begins with one of the prefixes, and its sequence is
- * in one of the partitions.  What is not set passes every item. */
+ * in one of the partitions.  A condition that is not set passes every item. */
 bool quipu_lmdb_filter_passes(const quipu_filter *filter,
                               const quipu_schema *schema,
                               quipu_bytes sequence_id, quipu_bytes topic);

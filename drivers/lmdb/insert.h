@@ -48,9 +48,10 @@ int quipu_lmdb_insert_select_schema(struct insert *insert,
                                     quipu_error *error);
 
 /* Inserts the items of a request whose preconditions hold, writes its entries
- * and its tracking record, and fills in its result.  *violation: an index has refused an event id
- * or a position; the transaction has to be aborted, since parts of the request
- * are in it.  CORRUPT, IO; write->full if the map was full. */
+ * and its tracking record, and fills in its result.  *violation: an index has
+ * refused an event id or a position; the transaction has to be aborted, since
+ * parts of the request are in it.  CORRUPT, IO; write->full if the map was
+ * full. */
 int quipu_lmdb_insert_request(struct insert *insert,
                               const struct preconditions *check,
                               bool *violation, quipu_error *error);

@@ -22,8 +22,8 @@ bool quipu_lmdb_tracking_split(const MDB_val *key, quipu_bytes *consumer,
 bool quipu_lmdb_tracking_position(const MDB_val *value,
                                   quipu_position *position);
 
-/* Reads, writes and deletes a record.  Return LMDB's codes; MDB_NOTFOUND: there is no
- * such record. */
+/* Reads, writes and deletes a record.  Return LMDB's codes; MDB_NOTFOUND:
+ * there is no such record. */
 int quipu_lmdb_tracking_get(const quipu_driver_datastore *datastore,
                             const struct snapshot *snapshot,
                             quipu_bytes consumer, quipu_bytes log,

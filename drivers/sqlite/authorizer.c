@@ -16,10 +16,11 @@
  *   Functions  A function in the transaction may neither begin nor end a
  *              transaction, nor change settings of the connection, which
  *              outlive it, nor quipu's own tables: entries that an append has
- *              checked stay as they are until the commit (K7). A statement that was prepared elsewhere, or a
- *              conflict clause OR ROLLBACK, can end the transaction all the
- *              same: the rollback hook notes that, and the commit hook turns
- *              each commit during the function into a rollback.
+ *              checked stay as they are until the commit (K7). A statement
+ *              that was prepared elsewhere, or a conflict clause OR ROLLBACK,
+ *              can end the transaction all the same: the rollback hook notes
+ *              that, and the commit hook turns each commit during the function
+ *              into a rollback.
  *
  * So an append fails as a whole, and nothing of it is stored, also if the
  * function goes on after the error. */

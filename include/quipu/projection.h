@@ -90,7 +90,7 @@ typedef struct quipu_projection_type {
     const void *reserved2[4];
 } quipu_projection_type;
 
-/* What becomes of an event that a handler refuses `attempts` times. */
+/* The consequence if a handler has refused an event `attempts` times. */
 enum quipu_failure_policy {
     /* `run` and `step` return the code of the handler. */
     QUIPU_FAILURE_STOP = 0,

@@ -7,11 +7,12 @@ BEGIN {
     # headers and base.
     layer["base"] = ""
     layer["driver"] = ""
-    layer["records"] = "driver"
+    layer["datastore"] = "driver"
+    layer["records"] = "datastore driver"
     layer["event"] = ""
     layer["mapper"] = "event"
-    layer["store"] = "event mapper records"
-    layer["consumer"] = "event mapper records store"
+    layer["store"] = "datastore event mapper records"
+    layer["consumer"] = "datastore event mapper records store"
     layer["domain"] = "event mapper store"
 
     # The folders that a folder of the conformance suite may include, beside

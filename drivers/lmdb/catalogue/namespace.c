@@ -20,7 +20,8 @@ static int find_entries(quipu_driver_datastore *datastore,
     return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
 }
 
-/* Reads the namespace and opens its databases, with the lock on names held.  *found false: it is missing. */
+/* Reads the namespace and opens its databases, with the lock on names held.
+ * *found false: it is missing. */
 static int read_namespace(quipu_driver_datastore *datastore,
                           const struct snapshot *snapshot, bool *found,
                           quipu_error *error)

@@ -22,11 +22,12 @@
  * old schema sees by the schema's number in the head record, which is never
  * reused, that it is gone.
  *
- * The database of entries and the revision floor are created by the first append
- * with entries, so that a store without entries is one of an older quipu.  An
- * older quipu that opens a store with entries breaks no guarantee: it does not
- * know the names, never writes or drops what they name, and keeps it in its
- * backups, and its appends change no entry.  So the format stays the same.
+ * The database of entries and the revision floor are created by the first
+ * append with entries, so that a store without entries is one of an older
+ * quipu.  An older quipu that opens a store with entries breaks no guarantee:
+ * it does not know the names, never writes or drops what they name, and keeps
+ * it in its backups, and its appends change no entry.  So the format stays the
+ * same.
  *
  * Every record begins with its checksum.  Functions return LMDB's codes unless
  * they take a quipu_error.

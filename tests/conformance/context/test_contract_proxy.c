@@ -5,7 +5,7 @@
 #include "quipu_test.h"
 
 #include "context/contract_proxy.h"
-#include "records/driver_call.h"
+#include "datastore/driver_call.h"
 
 #include <ctype.h>
 #include <stdio.h>

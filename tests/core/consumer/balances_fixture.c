@@ -52,7 +52,7 @@ static int apply(void *native, void *context, const quipu_event *event,
                    (long long)item->notification_id, (long long)credit->cents);
     int status = run(native, sql, error);
 
-    /* What a refused event has changed is rolled back. */
+    /* The change that was made for a refused event is rolled back. */
     if (item->notification_id == balances->refused && balances->refusals != 0) {
         balances->refusals -= balances->refusals > 0;
         return quipu_error_set(error, balances->refusal, "no such account");

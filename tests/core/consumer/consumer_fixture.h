@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A log to follow, in a store of the memory driver or of SQLite whose operations
- * can fail at will: URI "interposed:NAME", one store for all datastores of that
- * name. */
+/* A log to follow, in a store of the memory driver or of SQLite whose
+ * operations can fail at will: URI "interposed:NAME", one store for all
+ * datastores of that name. */
 #ifndef QUIPU_TESTS_CONSUMER_FIXTURE_H
 #define QUIPU_TESTS_CONSUMER_FIXTURE_H
 
@@ -21,8 +21,8 @@ struct interposed {
     bool after;        /* the append is executed before it answers `status` */
     int kill_at;  /* the process is killed before the call of this number */
     int times;    /* calls in a row that fail; at least 1 */
-    int64_t head; /* not 0: what log_head says */
-    const quipu_uuid *store; /* not NULL: the identity that log_head says */
+    int64_t head; /* not 0: the answer of log_head */
+    const quipu_uuid *store; /* not NULL: that of log_head */
     atomic_bool is_in_wait;
 };
 extern struct interposed interposed;
@@ -51,7 +51,7 @@ struct opened_log {
 void open_log(struct opened_log *log, const char *name);
 void close_log(struct opened_log *log);
 
-/* Appends events to the sequences "a-0", "b-1", "a-2" ... in turns, one each. */
+/* Appends events to the sequences "a-0", "b-1", "a-2" ... in turns. */
 void add_events(struct opened_log *log, int count);
 
 /* Appends an item of any topic. */

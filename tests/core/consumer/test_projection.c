@@ -34,7 +34,7 @@ static int64_t count_parked(struct opened_log *log, int64_t *ids)
     return count;
 }
 
-/* --------------------------------------------------------------- exactly once */
+/* ----------------------------------------------------------- exactly once */
 
 static void each_event_is_applied_once(void **state)
 {
@@ -175,7 +175,7 @@ static void two_runners_apply_each_event_once(void **state)
     assert_read_model("two.db", 600, NULL);
 }
 
-/* ------------------------------------------------------------------ refusals */
+/* --------------------------------------------------------------- refusals */
 
 static void refused_event_stops_and_is_named(void **state)
 {
@@ -253,7 +253,7 @@ static void event_that_cannot_be_decoded_stops(void **state)
     close_log(&log);
 }
 
-/* ------------------------------------------------------------------- parking */
+/* ---------------------------------------------------------------- parking */
 
 static void refused_event_is_parked_and_retried(void **state)
 {
@@ -394,7 +394,7 @@ static void later_events_of_a_parked_sequence_follow_it(void **state)
     close_log(&log);
 }
 
-/* -------------------------------------------------------- failures of the store */
+/* -------------------------------------------------- failures of the store */
 
 /* Applies all events with a failure at the n-th call; false: there were fewer.
  */
@@ -458,7 +458,7 @@ static void failures_of_the_store_change_nothing(void **state)
     assert_true(failures > 20);
 }
 
-/* ----------------------------------------------------------------- resetting */
+/* -------------------------------------------------------------- resetting */
 
 static void reset_applies_all_again(void **state)
 {
@@ -497,7 +497,7 @@ static void reset_applies_all_again(void **state)
     assert_read_model("reset.db", 6, NULL);
 }
 
-/* ------------------------------------------------------------------ mistakes */
+/* --------------------------------------------------------------- mistakes */
 
 static void refuse(struct opened_log *log, const quipu_projection_type *type,
                    quipu_projection_options options, const char *words)

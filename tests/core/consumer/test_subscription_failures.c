@@ -143,7 +143,7 @@ static void failure_that_stays_is_returned_for_ever(void **state)
     }
 }
 
-/* ------------------------------------------------------- logs that are set back */
+/* ------------------------------------------------- logs that are set back */
 
 static void log_that_is_set_back_meanwhile_is_a_conflict(void **state)
 {

@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "records/commit_queue.h"
+#include "datastore/commit_queue.h"
 
 static void nap(void)
 {

@@ -6,8 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "datastore/datastore.h"
 #include "fake_driver.h"
-#include "records/datastore.h"
 
 static quipu_cursor *cursor;
 static quipu_schemas *schemas;

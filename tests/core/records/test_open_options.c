@@ -3,9 +3,9 @@
 #include "quipu_test.h"
 
 #include "base/clock.h"
+#include "datastore/commit_queue.h"
+#include "datastore/open_options.h"
 #include "fake_driver.h"
-#include "records/commit_queue.h"
-#include "records/open_options.h"
 
 static quipu_error error;
 

@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
+#include "datastore/open_options.h"
 #include "fake_driver.h"
-#include "records/open_options.h"
 
 static int open_uri(const char *uri, quipu_error *error)
 {

@@ -4,7 +4,7 @@
 
 #include <quipu/memory.h>
 
-#include "records/schema.h"
+#include "datastore/schema.h"
 
 static void copy_owns_all_its_text(void **state)
 {

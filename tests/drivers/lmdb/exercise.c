@@ -30,8 +30,8 @@ static void track(struct place *place, int64_t id, quipu_error *error)
 
 /* ----------------------------------------------------------------- entries */
 
-/* Writes of entries "k000" ... in one request.  `size` is that of the values; 0:
- * the entries are deleted. */
+/* Writes of entries "k000" ... in one request.  `size` is that of the values;
+ * 0: the entries are deleted. */
 struct writes {
     char keys[KEYS][8];
     quipu_entry_write entries[KEYS];

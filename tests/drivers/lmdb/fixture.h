@@ -51,7 +51,7 @@ void entry_write_all(struct place *place, const quipu_entry_write *writes,
                      size_t count);
 void entry_write(struct place *place, quipu_entry_write write);
 
-/* What a listing has yielded. */
+/* The rows that a listing has yielded. */
 struct listed {
     size_t count;
     char key[16]; /* of the first one */

@@ -37,7 +37,7 @@
 #ifndef QUIPU_CORE_RECORDS_COMMIT_H
 #define QUIPU_CORE_RECORDS_COMMIT_H
 
-#include "records/datastore.h"
+#include "datastore/datastore.h"
 
 /*
  * Stores one append, alone or in a group.  The caller sets the members

@@ -10,7 +10,7 @@
  * QUIPU_DRIVER_PASSES_OPTIONS accepts any name, because it hands the options to
  * its library.
  */
-#include "records/open_options.h"
+#include "datastore/open_options.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +22,7 @@
 #include "base/option.h"
 #include "base/structs.h"
 #include "base/utf8.h"
-#include "records/commit_queue.h"
+#include "datastore/commit_queue.h"
 
 enum { DEFAULT_TIMEOUT = 5000, NAMESPACE_MAX = 63 };
 

@@ -18,9 +18,9 @@
  * process, if the store outlives its process, since memory that was taken and
  * released does not grow again.
  */
-#include "case.h"
+#include "cases/case.h"
 
-#include "usage.h"
+#include "cases/usage.h"
 
 #include <inttypes.h>
 #include <limits.h>

@@ -9,7 +9,7 @@
  * and no name of a system column.  Names are always quoted by drivers, so that
  * keywords and blanks are allowed.
  */
-#include "records/schema.h"
+#include "datastore/schema.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
  * that a filter can ask for.  The model passes the items of that list through
  * the filter by itself, and then applies bounds, direction and limit.
  */
-#include "case.h"
+#include "cases/case.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* L4: waiting for the log to grow. */
-#include "case.h"
+#include "cases/case.h"
 
 #include <inttypes.h>
 #include <pthread.h>

@@ -21,7 +21,7 @@
 
 #include <quipu/driver.h>
 
-#include "records/datastore.h"
+#include "datastore/datastore.h"
 
 /* The operations that can fail. */
 enum quipu_call {

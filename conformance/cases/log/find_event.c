@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* W5: the look-up of items by their event ids. */
-#include "case.h"
+#include "cases/case.h"
 
 #include <inttypes.h>
 #include <string.h>

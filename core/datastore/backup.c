@@ -11,10 +11,10 @@
 
 #include "base/status.h"
 #include "base/structs.h"
+#include "datastore/datastore.h"
+#include "datastore/driver_call.h"
+#include "datastore/open_options.h"
 #include "driver/host.h"
-#include "records/datastore.h"
-#include "records/driver_call.h"
-#include "records/open_options.h"
 
 static int take_backup(quipu_backup *backup, const quipu_backup *given,
                        quipu_error *error)

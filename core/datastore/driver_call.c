@@ -5,7 +5,7 @@
  * The table below repeats the lists of codes in <quipu/driver.h>, as sets of
  * bits.  A test compares the two, so that they cannot diverge.
  */
-#include "records/driver_call.h"
+#include "datastore/driver_call.h"
 
 #include "base/error.h"
 #include "base/status.h"

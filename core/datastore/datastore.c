@@ -3,7 +3,7 @@
  * Operations on an open datastore: set-up and tear-down of schemas, interrupt,
  * description, closing.  datastore_open.c opens one.
  */
-#include "records/datastore.h"
+#include "datastore/datastore.h"
 
 #include <pthread.h>
 
@@ -11,8 +11,8 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/structs.h"
-#include "records/driver_call.h"
-#include "records/schema.h"
+#include "datastore/driver_call.h"
+#include "datastore/schema.h"
 
 /* ------------------------------------------------------- checks of each call
  */

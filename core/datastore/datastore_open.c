@@ -13,10 +13,10 @@
 #include "base/cancellation.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "datastore/datastore.h"
+#include "datastore/driver_call.h"
+#include "datastore/open_options.h"
 #include "driver/host.h"
-#include "records/datastore.h"
-#include "records/driver_call.h"
-#include "records/open_options.h"
 
 /* The limits that every store has at least (F1). */
 #define STATE_SIZE_LEAST (UINT64_C(16) << 20)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* L1, L3 and L5: the log of one writer, and positions that are kept outside. */
-#include "case.h"
+#include "cases/case.h"
 
 #include <inttypes.h>
 #include <string.h>

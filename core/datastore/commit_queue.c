@@ -81,7 +81,7 @@
  * wakes no thread here.  A datastore is closed when no call is under way, hence
  * with an empty queue.
  */
-#include "records/commit_queue.h"
+#include "datastore/commit_queue.h"
 
 #include <errno.h>
 

@@ -19,11 +19,11 @@
  * is always answered (unless the driver did not take it).  So splitting ends
  * after at most log2(group_limit) + 1 tries for each request.
  */
-#include "records/commit.h"
+#include "datastore/commit.h"
 
 #include "base/clock.h"
 #include "base/status.h"
-#include "records/driver_call.h"
+#include "datastore/driver_call.h"
 
 static const char wrong_number[] =
     "took a number of requests that it was not given";

@@ -24,7 +24,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "records/commit_queue.h"
+#include "datastore/commit_queue.h"
 
 /* Constant after quipu_datastore_open, except the queue and the counters. */
 struct quipu_datastore {
