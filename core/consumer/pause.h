@@ -6,8 +6,8 @@
  * held by another process meanwhile.  None of that may end the consumer, and
  * none may make it ask without a pause: a server that starts has enough to do.
  *
- * A failure that no repetition mends, such as a damaged store or a right that is
- * missing, ends the consumer at once.  All functions may be called from any
+ * A failure that no repetition mends, such as a damaged store or a right that
+ * is missing, ends the consumer at once.  All functions may be called from any
  * thread.
  */
 #ifndef QUIPU_CORE_CONSUMER_PAUSE_H
