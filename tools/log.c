@@ -71,7 +71,7 @@ static int follow(const struct args *args, quipu_records *records,
     bool failing = false;
     int64_t count = 0;
     int status =
-        quipu_records_subscribe(records, &options, &subscription, error);
+        quipu_subscription_open(records, &options, &subscription, error);
 
     if (status != QUIPU_OK) {
         return status;

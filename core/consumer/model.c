@@ -6,7 +6,6 @@
 
 #include <quipu/id.h>
 
-#include "base/cancellation.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "datastore/datastore.h"
@@ -144,9 +143,8 @@ static int collect(quipu_projection *projection, struct removal *removal,
             status = grow(removal, error);
         }
         if (status == QUIPU_OK && event) {
-            (void)quipu_parking_key(projection->consumer,
-                                    event->notification_id,
-                                    removal->keys[removal->count++]);
+            (void)quipu_parked_key(projection->consumer, event->notification_id,
+                                   removal->keys[removal->count++]);
         }
     } while (status == QUIPU_OK && event);
     quipu_parked_events_close(events);
@@ -184,32 +182,24 @@ static int reset(quipu_projection *projection, struct removal *removal,
         .context = projection,
     };
 
-    status = quipu_tracker_commit(&projection->tracker, &commit, error);
-    return status == QUIPU_OK ? quipu_projection_start_over(projection, error)
-                              : status;
+    return quipu_tracker_commit(&projection->tracker, &commit, error);
 }
 
-int quipu_projection_reset(quipu_projection *projection, quipu_error *error)
+int quipu_model_reset(quipu_projection *projection, quipu_error *error)
 {
-    QUIPU_UNCANCELLABLE;
     struct removal removal = { .count = 0 };
-    int status = quipu_projection_enter(projection, error);
+    int status = QUIPU_OK;
 
-    if (status != QUIPU_OK) {
-        return status;
-    }
     if (!projection->has_entries ||
         (projection->type->create && !projection->type->drop)) {
-        status = quipu_error_set(
+        return quipu_error_set(
             error, QUIPU_UNSUPPORTED, "projection \"%s\" cannot be reset: %s",
             projection->consumer,
             projection->has_entries ? "its type has `create`, but no `drop`"
                                     : "its target keeps no key-value entries");
-    } else {
-        status = reset(projection, &removal, error);
     }
+    status = reset(projection, &removal, error);
     quipu_release(removal.writes);
     quipu_release(removal.keys);
-    quipu_projection_leave(projection);
     return status;
 }

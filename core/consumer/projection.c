@@ -174,8 +174,8 @@ static int park(quipu_projection *projection,
 {
     const struct quipu_batch_event *event =
         &projection->batch.events[projection->batch.begin];
-    char keys[2][QUIPU_PARKING_KEY_SIZE];
-    uint8_t value[QUIPU_PARKING_VALUE_SIZE];
+    char keys[2][QUIPU_PARKED_KEY_SIZE];
+    uint8_t value[QUIPU_PARKED_VALUE_SIZE];
     const quipu_parked_event parked = {
         .notification_id = event->item.notification_id,
         .sequence_id = event->item.sequence_id,
@@ -188,11 +188,11 @@ static int park(quipu_projection *projection,
         .follows = first,
     };
     const quipu_entry_write entries[2] = {
-        { .key = quipu_parking_key(projection->consumer,
-                                   event->item.notification_id, keys[0]),
-          .value = quipu_parking_encode(&parked, value) },
-        { .key = quipu_parking_key(projection->consumer,
-                                   first ? first->notification_id : 0, keys[1]),
+        { .key = quipu_parked_key(projection->consumer,
+                                  event->item.notification_id, keys[0]),
+          .value = quipu_parked_encode(&parked, value) },
+        { .key = quipu_parked_key(projection->consumer,
+                                  first ? first->notification_id : 0, keys[1]),
           .flags = QUIPU_ENTRY_CHECK | QUIPU_ENTRY_EXPECT,
           .revision = first ? first->revision : 0 },
     };
@@ -528,4 +528,19 @@ int quipu_projection_status(quipu_projection *projection,
         return quipu_argument_missing("projection", error);
     }
     return quipu_progress_read(&projection->progress, status, error);
+}
+
+int quipu_projection_reset(quipu_projection *projection, quipu_error *error)
+{
+    QUIPU_UNCANCELLABLE;
+    int status = quipu_projection_enter(projection, error);
+
+    if (status == QUIPU_OK) {
+        status = quipu_model_reset(projection, error);
+        if (status == QUIPU_OK) {
+            status = quipu_projection_start_over(projection, error);
+        }
+        quipu_projection_leave(projection);
+    }
+    return status;
 }

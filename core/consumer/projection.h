@@ -9,7 +9,7 @@
 #include <quipu/projection.h>
 
 #include "consumer/batch.h"
-#include "consumer/parking.h"
+#include "consumer/parked.h"
 #include "consumer/progress.h"
 #include "consumer/tracker.h"
 #include "store/store.h"
@@ -52,5 +52,9 @@ int quipu_projection_start_over(quipu_projection *projection,
  * entries it runs as long as there is no tracking record.
  */
 int quipu_model_create(quipu_projection *projection, quipu_error *error);
+
+/* Drops and creates the read model, removes record and parked events, all in
+ * one transaction; the caller starts over.  Codes of quipu_projection_reset. */
+int quipu_model_reset(quipu_projection *projection, quipu_error *error);
 
 #endif

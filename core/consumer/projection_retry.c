@@ -138,7 +138,7 @@ static int retry_entry(quipu_projection *projection, const quipu_entry *entry,
 {
     quipu_parked_event event;
     bool stays = true;
-    int status = quipu_parking_decode(entry, &event, error);
+    int status = quipu_parked_decode(entry, &event, error);
 
     if (status != QUIPU_OK) {
         return status;
@@ -157,13 +157,13 @@ static int retry_entry(quipu_projection *projection, const quipu_entry *entry,
 static int retry_all(quipu_projection *projection, int64_t *left,
                      quipu_error *error)
 {
-    char prefix[QUIPU_PARKING_KEY_SIZE];
+    char prefix[QUIPU_PARKED_KEY_SIZE];
     struct refused refused = { .count = 0 };
     const quipu_entry *entry = NULL;
     quipu_entries *entries;
     int status = quipu_entries_open(
         projection->tracker.datastore,
-        quipu_parking_prefix(projection->consumer, prefix), &entries, error);
+        quipu_parked_prefix(projection->consumer, prefix), &entries, error);
 
     if (status != QUIPU_OK) {
         return status;

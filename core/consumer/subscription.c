@@ -207,7 +207,7 @@ static int subscribe(quipu_records *records, quipu_store *store,
     return create(records, store, &options, subscription, error);
 }
 
-int quipu_records_subscribe(quipu_records *records,
+int quipu_subscription_open(quipu_records *records,
                             const quipu_subscription_options *options,
                             quipu_subscription **subscription,
                             quipu_error *error)
@@ -215,9 +215,10 @@ int quipu_records_subscribe(quipu_records *records,
     return subscribe(records, NULL, options, subscription, error);
 }
 
-int quipu_store_subscribe(quipu_store *store,
-                          const quipu_subscription_options *options,
-                          quipu_subscription **subscription, quipu_error *error)
+int quipu_subscription_open_events(quipu_store *store,
+                                   const quipu_subscription_options *options,
+                                   quipu_subscription **subscription,
+                                   quipu_error *error)
 {
     if (!store) {
         return quipu_argument_missing("store", error);

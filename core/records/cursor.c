@@ -198,7 +198,7 @@ static int begin_scan(quipu_cursor *cursor, quipu_records *records,
                       const quipu_range *range, bool empty, quipu_error *error)
 {
     quipu_position head = { .notification_id = 0 };
-    int status = empty ? QUIPU_OK : quipu_records_head(records, &head, error);
+    int status = empty ? QUIPU_OK : quipu_log_scan_head(records, &head, error);
 
     if (status == QUIPU_OK) {
         quipu_log_scan_init(&cursor->scan, records, cursor->filter, range,

@@ -39,8 +39,9 @@ static uint64_t hash_uuid(quipu_bytes id)
            (uint64_t)last[2] << 8 | last[3];
 }
 
-uint32_t quipu_partition(const quipu_schema *schema, quipu_bytes sequence_id,
-                         uint32_t partition_count)
+uint32_t quipu_filter_partition(const quipu_schema *schema,
+                                quipu_bytes sequence_id,
+                                uint32_t partition_count)
 {
     if (partition_count == 0 || !sequence_id.data) {
         return 0;
@@ -103,8 +104,8 @@ bool quipu_filter_passes(const quipu_filter *filter, const quipu_schema *schema,
     if (filter->partition_count == 0) {
         return true;
     }
-    uint32_t partition =
-        quipu_partition(schema, item->sequence_id, filter->partition_count);
+    uint32_t partition = quipu_filter_partition(schema, item->sequence_id,
+                                                filter->partition_count);
 
     return (filter->partitions >> partition & 1) != 0;
 }

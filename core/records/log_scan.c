@@ -11,6 +11,27 @@
 #define WINDOW_MOST (INT64_C(1) << 22)
 #define WINDOW_NANOSECONDS INT64_C(5000000)
 
+int quipu_log_scan_head(quipu_records *records, quipu_position *head,
+                        quipu_error *error)
+{
+    QUIPU_UNCANCELLABLE;
+    quipu_datastore *datastore = records->datastore;
+    quipu_position found = { .notification_id = 0 };
+    quipu_error cause;
+
+    quipu_status_begin(&cause);
+    /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): checked before. */
+    int status = datastore->driver->log_head(
+        datastore->handle, records->bound, quipu_datastore_deadline(datastore),
+        &found, &cause);
+
+    if (status == QUIPU_OK) {
+        *head = found;
+    }
+    return quipu_driver_call_end(datastore->driver, QUIPU_CALL_LOG_HEAD, status,
+                                 &cause, error);
+}
+
 void quipu_log_scan_init(struct quipu_log_scan *scan, quipu_records *records,
                          const quipu_filter *filter, const quipu_range *range,
                          int64_t head)

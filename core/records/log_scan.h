@@ -35,6 +35,10 @@ struct quipu_log_scan {
     struct quipu_rows rows;     /* of the window; quipu_item */
 };
 
+/* Reads the head of the log; the driver supports it. */
+int quipu_log_scan_head(quipu_records *records, quipu_position *head,
+                        quipu_error *error);
+
 /*
  * Begins a scan; calls no driver.  `range` is not empty; `head` is the last id
  * of the log now.  quipu_log_scan_finish must be called.

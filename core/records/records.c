@@ -22,6 +22,7 @@
 #include "datastore/schema.h"
 #include "records/append.h"
 #include "records/cursor.h"
+#include "records/log_scan.h"
 #include "records/validate.h"
 
 /* ------------------------------------------------------ opening and closing */
@@ -205,6 +206,11 @@ int quipu_records_read_filtered(quipu_records *records,
             records->datastore, QUIPU_CALL_READ_LOG,
             records->datastore->driver->read_log, QUIPU_CAN_LOG, error);
     }
+    if (status == QUIPU_OK) {
+        status = quipu_driver_call_supported(
+            records->datastore, QUIPU_CALL_LOG_HEAD,
+            records->datastore->driver->log_head, QUIPU_CAN_LOG, error);
+    }
     if (status != QUIPU_OK) {
         return status;
     }
@@ -285,35 +291,21 @@ int quipu_records_last(quipu_records *records, quipu_bytes sequence_id,
 int quipu_records_head(quipu_records *records, quipu_position *head,
                        quipu_error *error)
 {
-    QUIPU_UNCANCELLABLE;
-    quipu_position found = { .notification_id = 0 };
-    quipu_error cause;
     int status = quipu_records_enter(records, error);
 
     if (status != QUIPU_OK) {
         return status;
     }
-    quipu_datastore *datastore = records->datastore;
-
-    status = quipu_driver_call_supported(datastore, QUIPU_CALL_LOG_HEAD,
-                                         datastore->driver->log_head,
-                                         QUIPU_CAN_LOG, error);
+    status = quipu_driver_call_supported(
+        records->datastore, QUIPU_CALL_LOG_HEAD,
+        records->datastore->driver->log_head, QUIPU_CAN_LOG, error);
     if (status != QUIPU_OK) {
         return status;
     }
     if (!head) {
         return quipu_argument_missing("head", error);
     }
-    quipu_status_begin(&cause);
-    /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): checked before. */
-    status = datastore->driver->log_head(datastore->handle, records->bound,
-                                         quipu_datastore_deadline(datastore),
-                                         &found, &cause);
-    if (status == QUIPU_OK) {
-        *head = found;
-    }
-    return quipu_driver_call_end(datastore->driver, QUIPU_CALL_LOG_HEAD, status,
-                                 &cause, error);
+    return quipu_log_scan_head(records, head, error);
 }
 
 /* --------------------------------------- positions kept outside of the store

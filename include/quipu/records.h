@@ -155,9 +155,9 @@ QUIPU_API int quipu_records_read_filtered(quipu_records *records,
 
 /* Returns the partition of a sequence id, 0 to partition_count - 1, as
  * quipu_filter defines it; `schema` gives the kind of the id. */
-QUIPU_API uint32_t quipu_partition(const quipu_schema *schema,
-                                   quipu_bytes sequence_id,
-                                   uint32_t partition_count);
+QUIPU_API uint32_t quipu_filter_partition(const quipu_schema *schema,
+                                          quipu_bytes sequence_id,
+                                          uint32_t partition_count);
 
 /*
  * Opens a cursor over the item that has an event id: one item, or none.  So a

@@ -11,8 +11,8 @@
  *         };
  *         quipu_subscription *subscription;
  *         const quipu_item *item;
- *         int status =
- *             quipu_store_subscribe(store, &options, &subscription, error);
+ *         int status = quipu_subscription_open_events(store, &options,
+ *                                                     &subscription, error);
  *
  *         while (status == QUIPU_OK) {
  *             status = quipu_subscription_next(subscription, &item, -1, error);
@@ -93,14 +93,13 @@ typedef struct quipu_subscription_options {
  * consumer no tracking records; or `tracking` is another datastore whose driver
  * keeps no entries.
  */
-QUIPU_API int quipu_records_subscribe(quipu_records *records,
+QUIPU_API int quipu_subscription_open(quipu_records *records,
                                       const quipu_subscription_options *options,
                                       quipu_subscription **subscription,
                                       quipu_error *error);
-QUIPU_API int quipu_store_subscribe(quipu_store *store,
-                                    const quipu_subscription_options *options,
-                                    quipu_subscription **subscription,
-                                    quipu_error *error);
+QUIPU_API int quipu_subscription_open_events(
+    quipu_store *store, const quipu_subscription_options *options,
+    quipu_subscription **subscription, quipu_error *error);
 
 /*
  * Sets *item to the next item that passes the filter, borrowed until the next

@@ -60,11 +60,13 @@ function without(name, word,   one) {
 
 # Names without a file of their own: the family of malloc in core/base/memory.c;
 # the public setters of members and reader of states, which belong to no struct
-# of the library; and the closing of what a file named "open" has opened.
+# of the library; the closing of what a file named "open" has opened; and the
+# appends of a datastore, which are those of records without a schema.
 BEGIN {
     exempt = " allocate allocate_array allocate_zeroed allocator_use " \
         "reallocate release text_copy text_copy_bytes array_add bytes_set " \
-        "text_set token_next token_time sqlite_close "
+        "text_set token_next token_time sqlite_close projection_close " \
+        "datastore_commit datastore_transact "
 }
 
 function carries(name, path,   part, count, i, stem) {

@@ -156,8 +156,8 @@ static bool passes(const struct filtered *f, const quipu_filter *filter,
     return has_topic(filter, copy->state) && has_prefix(filter, id) &&
            (filter->partition_count == 0 ||
             (filter->partitions >>
-                 quipu_partition(quipu_records_schema(f->records), id,
-                                 filter->partition_count) &
+                 quipu_filter_partition(quipu_records_schema(f->records), id,
+                                        filter->partition_count) &
              1));
 }
 
@@ -487,7 +487,8 @@ static const uint32_t partition_counts[] = { 2, 3, 8, 10, 64 };
 static void check_partition(struct quipu_context *ctx, quipu_records *r,
                             quipu_bytes id, uint32_t count, uint32_t expected)
 {
-    uint32_t partition = quipu_partition(quipu_records_schema(r), id, count);
+    uint32_t partition =
+        quipu_filter_partition(quipu_records_schema(r), id, count);
 
     CHECK(partition == expected,
           "the partition of a sequence is %" PRIu32 " of %" PRIu32

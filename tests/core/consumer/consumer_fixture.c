@@ -94,11 +94,48 @@ static int interposed_read_filtered(
                                      cursor, error);
 }
 
+/* With single_rows: the items that the cursor has lent, and that are still to
+ * be passed on.  There is one such cursor at a time. */
+static struct {
+    quipu_driver_cursor *cursor;
+    const quipu_item *items;
+    size_t count;
+} held;
+
 static int interposed_step(quipu_driver_cursor *cursor, int64_t deadline,
                            const void **rows, size_t *count, quipu_error *error)
 {
-    return must_fail(false) ? refuse(error)
-                            : base->step(cursor, deadline, rows, count, error);
+    int status = QUIPU_OK;
+
+    if (must_fail(false)) {
+        return refuse(error);
+    }
+    if (!interposed.single_rows) {
+        return base->step(cursor, deadline, rows, count, error);
+    }
+    if (held.cursor != cursor || held.count == 0) {
+        const void *lent = NULL;
+
+        held.cursor = cursor;
+        status = base->step(cursor, deadline, &lent, &held.count, error);
+        held.items = lent;
+    }
+    if (status == QUIPU_OK) {
+        *count = held.count > 0;
+        *rows = held.items;
+        held.items += held.count > 0;
+        held.count -= held.count > 0;
+    }
+    return status;
+}
+
+static void interposed_cursor_close(quipu_driver_cursor *cursor)
+{
+    if (held.cursor == cursor) {
+        held.cursor = NULL;
+        held.count = 0;
+    }
+    base->cursor_close(cursor);
 }
 
 static int interposed_log_head(quipu_driver_datastore *datastore,
@@ -161,6 +198,7 @@ static void add(const char *name)
     driver.read_log = interposed_read_log;
     driver.read_filtered = interposed_read_filtered;
     driver.step = interposed_step;
+    driver.cursor_close = interposed_cursor_close;
     driver.log_head = interposed_log_head;
     driver.wait = interposed_wait;
     driver.read_tracking = interposed_read_tracking;

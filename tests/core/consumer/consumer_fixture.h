@@ -19,6 +19,7 @@ struct interposed {
     int status;
     bool appends_only; /* counts and fails appends only */
     bool after;        /* the append is executed before it answers `status` */
+    bool single_rows;  /* a step of a cursor over the log lends one item */
     int kill_at;  /* the process is killed before the call of this number */
     int times;    /* calls in a row that fail; at least 1 */
     int64_t head; /* not 0: the answer of log_head */

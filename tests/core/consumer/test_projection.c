@@ -116,25 +116,34 @@ static void read_model_may_be_in_another_file(void **state)
     assert_read_model("model.db", 50, NULL);
 }
 
+/* The transactions grow while events are fast.  When these become slow, each
+ * takes longer than a batch may, so that every transaction has one of them. */
 static void slow_batch_is_divided(void **state)
 {
-    struct balances balances = { .nanoseconds = 3000000 };
+    struct balances balances = { .nanoseconds = 0 };
     struct opened_log log;
-    quipu_consumer_status status = { .struct_size = sizeof(status) };
+    quipu_consumer_status before = { .struct_size = sizeof(before) };
+    quipu_consumer_status after = { .struct_size = sizeof(after) };
     (void)state;
 
     open_log(&log, "slow.db");
-    add_events(&log, 40);
-    quipu_projection *projection = open_balances(
-        &log, &balances, (quipu_projection_options){ .batch_milliseconds = 1 });
+    add_events(&log, 400);
+    quipu_projection *projection =
+        open_balances(&log, &balances,
+                      (quipu_projection_options){ .batch_milliseconds = 200 });
 
     assert_ok(catch_up(projection, &error), &error);
-    assert_ok(quipu_projection_status(projection, &status, &error), &error);
-    assert_int_equal(status.recorded, 40); /* each takes longer than a batch */
-    assert_int_equal(status.yielded, 40);
+    assert_ok(quipu_projection_status(projection, &before, &error), &error);
+    assert_true(before.recorded < 400);
+    balances.nanoseconds = 210000000;
+    add_events(&log, 8);
+    assert_ok(catch_up(projection, &error), &error);
+    assert_ok(quipu_projection_status(projection, &after, &error), &error);
+    assert_int_equal(after.recorded - before.recorded, 8);
+    assert_int_equal(after.yielded, 408);
     close_projection(projection);
     close_log(&log);
-    assert_read_model("slow.db", 40, NULL);
+    assert_read_model("slow.db", 408, NULL);
 }
 
 static void *run_projection(void *context)
@@ -598,6 +607,7 @@ int main(void)
         cmocka_unit_test(parked_event_is_discarded),
         cmocka_unit_test(later_events_of_a_parked_sequence_follow_it),
         cmocka_unit_test(failures_of_the_store_change_nothing),
+        cmocka_unit_test(failures_between_steps_lose_nothing),
         cmocka_unit_test(reset_applies_all_again),
         cmocka_unit_test(wrong_types_and_options_are_refused),
         cmocka_unit_test(projection_runs_in_one_thread),

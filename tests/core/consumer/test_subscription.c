@@ -12,9 +12,9 @@ static quipu_subscription *subscribe(struct opened_log *log,
     quipu_subscription *subscription = NULL;
 
     options.struct_size = sizeof(options);
-    assert_ok(
-        quipu_store_subscribe(log->store, &options, &subscription, &error),
-        &error);
+    assert_ok(quipu_subscription_open_events(log->store, &options,
+                                             &subscription, &error),
+              &error);
     return subscription;
 }
 
@@ -24,9 +24,9 @@ static void refuse(struct opened_log *log, quipu_subscription_options options,
     quipu_subscription *subscription = NULL;
 
     options.struct_size = sizeof(options);
-    assert_refused(
-        quipu_store_subscribe(log->store, &options, &subscription, &error),
-        status, &error, words);
+    assert_refused(quipu_subscription_open_events(log->store, &options,
+                                                  &subscription, &error),
+                   status, &error, words);
     assert_null(subscription);
 }
 
@@ -142,7 +142,7 @@ static void events_are_decoded(void **state)
     assert_int_equal(((const struct credited *)(const void *)event)->cents, 2);
     close_subscription(subscription);
 
-    assert_ok(quipu_records_subscribe(log.records, NULL, &subscription, &error),
+    assert_ok(quipu_subscription_open(log.records, NULL, &subscription, &error),
               &error);
     take(subscription, 1);
     assert_refused(quipu_subscription_event(subscription, &event, &error),
@@ -601,11 +601,12 @@ static void null_arguments_are_refused(void **state)
     (void)state;
 
     open_log(&log, NULL);
-    assert_status(quipu_store_subscribe(NULL, NULL, &subscription, &error),
+    assert_status(
+        quipu_subscription_open_events(NULL, NULL, &subscription, &error),
+        QUIPU_INVALID);
+    assert_status(quipu_subscription_open(NULL, NULL, &subscription, &error),
                   QUIPU_INVALID);
-    assert_status(quipu_records_subscribe(NULL, NULL, &subscription, &error),
-                  QUIPU_INVALID);
-    assert_status(quipu_store_subscribe(log.store, NULL, NULL, &error),
+    assert_status(quipu_subscription_open_events(log.store, NULL, NULL, &error),
                   QUIPU_INVALID);
     subscription = subscribe(&log, (quipu_subscription_options){ .flags = 0 });
     assert_status(quipu_subscription_next(NULL, &item, 0, &error),

@@ -16,9 +16,9 @@ static quipu_subscription *subscribe(struct opened_log *log)
                                                  .record_items = 2 };
     quipu_subscription *subscription = NULL;
 
-    assert_ok(
-        quipu_store_subscribe(log->store, &options, &subscription, &error),
-        &error);
+    assert_ok(quipu_subscription_open_events(log->store, &options,
+                                             &subscription, &error),
+              &error);
     return subscription;
 }
 

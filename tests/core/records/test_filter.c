@@ -36,10 +36,10 @@ static void partition_of_text_is_by_fnv_1a(void **state)
         uint64_t folded = (rows[i].hash >> 32) ^ (rows[i].hash & UINT32_MAX);
 
         for (uint32_t count = 1; count <= QUIPU_PARTITIONS_MAX; count++) {
-            assert_int_equal(quipu_partition(&text_schema,
-                                             quipu_bytes_of_text(rows[i].text),
-                                             count),
-                             folded % count);
+            assert_int_equal(
+                quipu_filter_partition(
+                    &text_schema, quipu_bytes_of_text(rows[i].text), count),
+                folded % count);
         }
     }
 }
@@ -56,21 +56,22 @@ static void partition_of_a_uuid_is_by_its_last_bytes(void **state)
     for (uint32_t count = 1; count <= QUIPU_PARTITIONS_MAX; count++) {
         const quipu_bytes bytes = { id, 16 };
 
-        assert_int_equal(quipu_partition(&uuid_schema, bytes, count),
+        assert_int_equal(quipu_filter_partition(&uuid_schema, bytes, count),
                          0x12345678 % count);
     }
     memset(id, 0xff, sizeof(id)); /* no sign */
-    assert_int_equal(quipu_partition(&uuid_schema, (quipu_bytes){ id, 16 }, 10),
-                     UINT32_MAX % 10);
+    assert_int_equal(
+        quipu_filter_partition(&uuid_schema, (quipu_bytes){ id, 16 }, 10),
+        UINT32_MAX % 10);
 }
 
 static void no_partitions_and_no_id_are_partition_0(void **state)
 {
     (void)state;
-    assert_int_equal(quipu_partition(&text_schema, quipu_bytes_of_text("a"), 0),
-                     0);
-    assert_int_equal(quipu_partition(&text_schema, (quipu_bytes){ NULL, 0 }, 7),
-                     0);
+    assert_int_equal(
+        quipu_filter_partition(&text_schema, quipu_bytes_of_text("a"), 0), 0);
+    assert_int_equal(
+        quipu_filter_partition(&text_schema, (quipu_bytes){ NULL, 0 }, 7), 0);
 }
 
 /* --------------------------------------------------------------- validation */
@@ -341,7 +342,7 @@ static void items_pass_by_topic_prefix_and_partition(void **state)
                             .matches = match,
                             .match_count = 2 };
     uint32_t partition =
-        quipu_partition(&text_schema, quipu_bytes_of_text("order-1"), 8);
+        quipu_filter_partition(&text_schema, quipu_bytes_of_text("order-1"), 8);
 
     (void)state;
     assert_true(passes(NULL, "x", "y"));

@@ -9,31 +9,31 @@
  * whether the event only follows an earlier one, then the sequence id, the
  * topic and the message, each after its size (2).
  */
-#ifndef QUIPU_CORE_CONSUMER_PARKING_H
-#define QUIPU_CORE_CONSUMER_PARKING_H
+#ifndef QUIPU_CORE_CONSUMER_PARKED_H
+#define QUIPU_CORE_CONSUMER_PARKED_H
 
 #include <quipu/entries.h>
 #include <quipu/projection.h>
 
-#define QUIPU_PARKING_KEY_SIZE 256
+#define QUIPU_PARKED_KEY_SIZE 256
 /* Room for a value: two ids, and the message of a quipu_error. */
-#define QUIPU_PARKING_VALUE_SIZE 2048
+#define QUIPU_PARKED_VALUE_SIZE 2048
 
 /* Writes the key of a parked event; the consumer has at most 127 bytes. */
-quipu_bytes quipu_parking_key(const char *consumer, int64_t notification_id,
-                              char key[QUIPU_PARKING_KEY_SIZE]);
+quipu_bytes quipu_parked_key(const char *consumer, int64_t notification_id,
+                             char key[QUIPU_PARKED_KEY_SIZE]);
 
 /* Writes the prefix of the keys of a consumer. */
-quipu_bytes quipu_parking_prefix(const char *consumer,
-                                 char prefix[QUIPU_PARKING_KEY_SIZE]);
+quipu_bytes quipu_parked_prefix(const char *consumer,
+                                char prefix[QUIPU_PARKED_KEY_SIZE]);
 
 /* Encodes a value. */
-quipu_bytes quipu_parking_encode(const quipu_parked_event *event,
-                                 uint8_t value[QUIPU_PARKING_VALUE_SIZE]);
+quipu_bytes quipu_parked_encode(const quipu_parked_event *event,
+                                uint8_t value[QUIPU_PARKED_VALUE_SIZE]);
 
 /* Decodes an entry; texts point into it.  CORRUPT. */
-int quipu_parking_decode(const quipu_entry *entry, quipu_parked_event *event,
-                         quipu_error *error);
+int quipu_parked_decode(const quipu_entry *entry, quipu_parked_event *event,
+                        quipu_error *error);
 
 /* ------------------------------------------- sequences with parked events */
 

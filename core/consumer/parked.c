@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parked events; parking.h has the format of their entries. */
-#include "consumer/parking.h"
+/* Parked events; parked.h has the format of their entries. */
+#include "consumer/parked.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,20 +18,20 @@
 
 /* ------------------------------------------------------------------- keys */
 
-quipu_bytes quipu_parking_prefix(const char *consumer,
-                                 char prefix[QUIPU_PARKING_KEY_SIZE])
+quipu_bytes quipu_parked_prefix(const char *consumer,
+                                char prefix[QUIPU_PARKED_KEY_SIZE])
 {
     int size =
-        snprintf(prefix, QUIPU_PARKING_KEY_SIZE, "quipu/parked/%s/", consumer);
+        snprintf(prefix, QUIPU_PARKED_KEY_SIZE, "quipu/parked/%s/", consumer);
 
     return (quipu_bytes){ prefix, (size_t)size };
 }
 
-quipu_bytes quipu_parking_key(const char *consumer, int64_t notification_id,
-                              char key[QUIPU_PARKING_KEY_SIZE])
+quipu_bytes quipu_parked_key(const char *consumer, int64_t notification_id,
+                             char key[QUIPU_PARKED_KEY_SIZE])
 {
     int size =
-        snprintf(key, QUIPU_PARKING_KEY_SIZE, "quipu/parked/%s/%020" PRId64,
+        snprintf(key, QUIPU_PARKED_KEY_SIZE, "quipu/parked/%s/%020" PRId64,
                  consumer, notification_id);
 
     return (quipu_bytes){ key, (size_t)size };
@@ -82,8 +82,8 @@ static bool take_bytes(const uint8_t **at, const uint8_t *end,
     return true;
 }
 
-quipu_bytes quipu_parking_encode(const quipu_parked_event *event,
-                                 uint8_t value[QUIPU_PARKING_VALUE_SIZE])
+quipu_bytes quipu_parked_encode(const quipu_parked_event *event,
+                                uint8_t value[QUIPU_PARKED_VALUE_SIZE])
 {
     uint8_t *at = value;
 
@@ -98,8 +98,8 @@ quipu_bytes quipu_parking_encode(const quipu_parked_event *event,
     return (quipu_bytes){ value, (size_t)(at - value) };
 }
 
-int quipu_parking_decode(const quipu_entry *entry, quipu_parked_event *event,
-                         quipu_error *error)
+int quipu_parked_decode(const quipu_entry *entry, quipu_parked_event *event,
+                        quipu_error *error)
 {
     const uint8_t *at = entry->value.data;
     const uint8_t *end = at + entry->value.size;
@@ -155,7 +155,7 @@ static int check_consumer(const char *consumer, quipu_error *error)
 int quipu_parked_events_open(quipu_datastore *target, const char *consumer,
                              quipu_parked_events **events, quipu_error *error)
 {
-    char prefix[QUIPU_PARKING_KEY_SIZE];
+    char prefix[QUIPU_PARKED_KEY_SIZE];
     int status = check_consumer(consumer, error);
 
     if (status != QUIPU_OK) {
@@ -169,7 +169,7 @@ int quipu_parked_events_open(quipu_datastore *target, const char *consumer,
     if (!created) {
         return quipu_error_no_memory(error);
     }
-    status = quipu_entries_open(target, quipu_parking_prefix(consumer, prefix),
+    status = quipu_entries_open(target, quipu_parked_prefix(consumer, prefix),
                                 &created->entries, error);
     if (status != QUIPU_OK) {
         quipu_release(created);
@@ -194,7 +194,7 @@ int quipu_parked_events_next(quipu_parked_events *events,
     if (status != QUIPU_OK || !entry) {
         return status;
     }
-    status = quipu_parking_decode(entry, &events->event, error);
+    status = quipu_parked_decode(entry, &events->event, error);
     if (status == QUIPU_OK) {
         *event = &events->event;
     }
@@ -218,12 +218,12 @@ int quipu_parked_event_discard(quipu_datastore *target, const char *consumer,
     const struct quipu_append_call call = { .datastore = target,
                                             .is_internal = true,
                                             .work = &none };
-    char key[QUIPU_PARKING_KEY_SIZE];
+    char key[QUIPU_PARKED_KEY_SIZE];
     quipu_entry *entry = NULL;
     int status = check_consumer(consumer, error);
 
     if (status == QUIPU_OK) {
-        (void)quipu_parking_key(consumer, notification_id, key);
+        (void)quipu_parked_key(consumer, notification_id, key);
         status = quipu_entry_read(target, key, &entry, error);
     }
     if (status != QUIPU_OK) {
@@ -294,12 +294,12 @@ int quipu_parked_sequences_read(struct quipu_parked_sequences *sequences,
                                 quipu_datastore *target, const char *consumer,
                                 quipu_error *error)
 {
-    char prefix[QUIPU_PARKING_KEY_SIZE];
+    char prefix[QUIPU_PARKED_KEY_SIZE];
     const quipu_entry *entry = NULL;
     quipu_parked_event event;
     quipu_entries *entries;
     int status = quipu_entries_open(
-        target, quipu_parking_prefix(consumer, prefix), &entries, error);
+        target, quipu_parked_prefix(consumer, prefix), &entries, error);
 
     if (status != QUIPU_OK) {
         return status;
@@ -308,7 +308,7 @@ int quipu_parked_sequences_read(struct quipu_parked_sequences *sequences,
     do {
         status = quipu_entries_next(entries, &entry, error);
         if (status == QUIPU_OK && entry) {
-            status = quipu_parking_decode(entry, &event, error);
+            status = quipu_parked_decode(entry, &event, error);
         }
         if (status == QUIPU_OK && entry) {
             status = add(sequences, &event, entry->revision, error);
