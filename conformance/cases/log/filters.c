@@ -583,4 +583,4 @@ static const struct quipu_case cases[] = {
       "Two consumers that share a log by partitions must agree on them.",
       uuid_partitions, LOG, 0, 0 },
 };
-QUIPU_FAMILY(filters);
+QUIPU_FAMILY_IN(log, filters);

@@ -271,4 +271,4 @@ static const struct quipu_case cases[] = {
       "the program.",
       without_column, LOG, 0, 0 },
 };
-QUIPU_FAMILY(find_event);
+QUIPU_FAMILY_IN(log, find_event);

@@ -328,4 +328,4 @@ static const struct quipu_case cases[] = {
       "A position that one process has written down is read by another.",
       identity_elsewhere, LOG | QUIPU_CAN_PERSIST, 0, 0 },
 };
-QUIPU_FAMILY(log);
+QUIPU_FAMILY_IN(log, log);

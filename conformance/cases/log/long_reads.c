@@ -287,4 +287,4 @@ static const struct quipu_case cases[] = {
       "A program that reads a log of years must not need memory for all of it.",
       long_reads, 0, 0, 600 },
 };
-QUIPU_FAMILY(long_reads);
+QUIPU_FAMILY_IN(log, long_reads);

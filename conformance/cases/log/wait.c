@@ -452,4 +452,4 @@ static const struct quipu_case cases[] = {
       "An interrupt that is left over would end the next wait at once.",
       later_waits, LOG, 0, 0 },
 };
-QUIPU_FAMILY(wait);
+QUIPU_FAMILY_IN(log, wait);

@@ -467,6 +467,40 @@ static void failures_of_the_store_change_nothing(void **state)
     assert_true(failures > 20);
 }
 
+/* A batch that could not be read to its end is read again as a whole. */
+static void failures_between_steps_lose_nothing(void **state)
+{
+    int failures = 0;
+    (void)state;
+
+    for (int n = 1; n < 40; n++) {
+        struct balances balances = { .refused = 0 };
+        struct opened_log log;
+        char name[32];
+        int status = QUIPU_IO;
+
+        (void)snprintf(name, sizeof(name), "steps-%d.db", n);
+        open_log(&log, name);
+        add_events(&log, 9);
+        quipu_projection *projection = open_balances(
+            &log, &balances, (quipu_projection_options){ .batch_items = 4 });
+
+        interposed.single_rows = true;
+        interposed.status = QUIPU_IO;
+        interposed.fail_at = atomic_load(&interposed.calls) + n;
+        while (status == QUIPU_IO) {
+            status = catch_up(projection, &error);
+            failures += status == QUIPU_IO;
+        }
+        assert_ok(status, &error);
+        interposed.fail_at = 0;
+        close_projection(projection);
+        close_log(&log);
+        assert_read_model(name, 9, NULL);
+    }
+    assert_true(failures > 10);
+}
+
 /* -------------------------------------------------------------- resetting */
 
 static void reset_applies_all_again(void **state)
