@@ -266,7 +266,13 @@ static void touch_item(const quipu_item *item)
     }
 }
 
-enum rows { ROWS_ITEMS, ROWS_SCHEMAS, ROWS_SEQUENCES, ROWS_TRACKING };
+enum rows {
+    ROWS_ITEMS,
+    ROWS_SCHEMAS,
+    ROWS_SEQUENCES,
+    ROWS_TRACKING,
+    ROWS_ENTRIES
+};
 
 static void touch_row(enum rows what, const void *rows, size_t index)
 {
@@ -280,6 +286,9 @@ static void touch_row(enum rows what, const void *rows, size_t index)
         }
     } else if (what == ROWS_SEQUENCES) {
         touch(((const quipu_sequence *)rows)[index].id);
+    } else if (what == ROWS_ENTRIES) {
+        touch(((const quipu_entry *)rows)[index].key);
+        touch(((const quipu_entry *)rows)[index].value);
     } else {
         const quipu_tracking *record = (const quipu_tracking *)rows + index;
         touch(record->consumer);
@@ -380,6 +389,70 @@ static void read_points(void)
           &error);
 }
 
+/* An append without items, which writes, deletes and checks entries and moves a
+ * tracking record from where it is. */
+static void append_entries(int64_t revision, int64_t from)
+{
+    const quipu_entry_write entries[] = {
+        { .key = { "first", 5 }, .value = { "value", 5 } },
+        { .key = { "second", 6 },
+          .value = { "", 0 },
+          .flags = QUIPU_ENTRY_EXPECT,
+          .revision = revision },
+        { .key = { "third", 5 }, .flags = QUIPU_ENTRY_DELETE },
+        { .key = { "fourth", 6 },
+          .flags = QUIPU_ENTRY_CHECK | QUIPU_ENTRY_EXPECT },
+    };
+    const quipu_conditions conditions = {
+        .struct_size = sizeof(conditions),
+        .flags = QUIPU_CONDITIONS_TRACKING_FROM,
+        .entries = entries,
+        .entry_count = 4,
+        .tracking_from = from,
+    };
+    const quipu_tracking tracking = { .consumer = { "reader", 6 },
+                                      .log = { "log", 3 },
+                                      .position = { .notification_id =
+                                                        from + 3 } };
+    const quipu_request request = { .tracking = &tracking,
+                                    .condition = &conditions };
+
+    append(&request, 1);
+}
+
+static void use_entries(void)
+{
+    const quipu_driver *driver = tour.driver;
+    const quipu_bytes topic = { "Topic", 5 };
+    const quipu_match match = { .topics = &topic, .topic_count = 1 };
+    const quipu_filter filter = { .struct_size = sizeof(filter),
+                                  .matches = &match,
+                                  .match_count = 1 };
+    const quipu_range range = { .lower = INT64_MIN,
+                                .upper = INT64_MAX,
+                                .limit = INT64_MAX };
+    quipu_driver_cursor *cursor = NULL;
+    quipu_error error = { 0 };
+
+    append_entries(0, 0);
+    append_entries(1, 3);
+    append_entries(9, 6); /* refused */
+    int status = driver->list_entries(
+        tour.store.datastore, (quipu_bytes){ NULL, 0 },
+        (quipu_bytes){ NULL, 0 }, deadline(), &cursor, &error);
+    drain(status, cursor, ROWS_ENTRIES, &error);
+    error = (quipu_error){ 0 };
+    status = driver->find_event(tour.store.datastore, tour.store.plain,
+                                (quipu_bytes){ uuid, 16 }, deadline(), &cursor,
+                                &error);
+    drain(status, cursor, ROWS_ITEMS, &error);
+    error = (quipu_error){ 0 };
+    status =
+        driver->read_filtered(tour.store.datastore, tour.store.plain, &range,
+                              &filter, deadline(), &cursor, &error);
+    drain(status, cursor, ROWS_ITEMS, &error);
+}
+
 /* ----------------------------------------------------------------- sessions */
 
 static void set_up(void)
@@ -447,6 +520,9 @@ static void run_session(enum tour_session session)
         break;
     case SESSION_POINT_READS:
         read_points();
+        break;
+    case SESSION_ENTRIES:
+        use_entries();
         break;
     default:
         tear_down();

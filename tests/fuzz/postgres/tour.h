@@ -21,6 +21,7 @@ enum tour_session {
     SESSION_READ_LARGE,
     SESSION_LIST,
     SESSION_POINT_READS,
+    SESSION_ENTRIES, /* conditions, filters and event ids, too */
     SESSION_TEARDOWN,
     SESSION_COUNT
 };
