@@ -26,7 +26,7 @@ void quipu_progress_state(struct quipu_progress *progress,
                           enum quipu_consumer_state state)
 {
     (void)pthread_mutex_lock(&progress->mutex);
-    progress->shown.state = state;
+    progress->shown.state = (int32_t)state;
     (void)pthread_mutex_unlock(&progress->mutex);
 }
 
@@ -63,7 +63,7 @@ void quipu_progress_failed(struct quipu_progress *progress,
     quipu_consumer_status *shown = &progress->shown;
 
     (void)pthread_mutex_lock(&progress->mutex);
-    shown->state = state;
+    shown->state = (int32_t)state;
     shown->retries += state == QUIPU_CONSUMER_RETRYING;
     shown->last_code = error->code;
     (void)snprintf(shown->last_message, sizeof(shown->last_message), "%.255s",

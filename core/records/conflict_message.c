@@ -161,26 +161,37 @@ static bool set_condition(const quipu_append *append,
     return false;
 }
 
+/* Refusals because of an item or a guard; returns false if it is none of them.
+ */
+static bool set_contents(const quipu_schema *schema, const quipu_append *append,
+                         const quipu_result *result, quipu_error *error)
+{
+    size_t index = result->index;
+
+    if (index < append->item_count && result->cause == QUIPU_CAUSE_POSITION) {
+        (void)set_position(schema, &append->items[index], result, error);
+        return true;
+    }
+    if (index < append->guard_count && result->cause == QUIPU_CAUSE_GUARD) {
+        (void)set_guard(schema, &append->guards[index], result, error);
+        return true;
+    }
+    if (index < append->item_count && result->cause == QUIPU_CAUSE_EVENT_ID &&
+        schema->event_id) {
+        (void)set_event_id(&append->items[index], result, error);
+        return true;
+    }
+    return false;
+}
+
 static int set_conflict(const struct quipu_append_call *append_call,
                         const quipu_append *append, enum quipu_call call,
                         const quipu_result *result, quipu_error *error)
 {
-    /* Without records there are no items and no guards. */
-    const quipu_schema *schema =
-        append_call->records ? append_call->records->schema : NULL;
-    size_t index = result->index;
+    const quipu_records *records = append_call->records;
 
-    if (index < append->item_count && result->cause == QUIPU_CAUSE_POSITION) {
-        return set_position(schema, &append->items[index], result, error);
-    }
-    if (index < append->guard_count && result->cause == QUIPU_CAUSE_GUARD) {
-        return set_guard(schema, &append->guards[index], result, error);
-    }
-    if (index < append->item_count && result->cause == QUIPU_CAUSE_EVENT_ID &&
-        schema->event_id) {
-        return set_event_id(&append->items[index], result, error);
-    }
-    if (set_condition(append, result, error)) {
+    if ((records && set_contents(records->schema, append, result, error)) ||
+        set_condition(append, result, error)) {
         return QUIPU_CONFLICT;
     }
     return quipu_driver_call_broken(

@@ -313,7 +313,7 @@ static const struct quipu_case cases[] = {
       "reads.",
       unknown_outcomes,
       QUIPU_CAN_ENTRIES | QUIPU_CAN_PERSIST | QUIPU_TRAIT_FILES, 0, 600 },
-    { "K5.unknown-outcome-of-a-stopped-server",
+    { "K5.unknown-outcome-of-a-server-stop",
       "After a lost connection the entry tells what the server has done.",
       stopped_server,
       QUIPU_CAN_ENTRIES | QUIPU_CAN_PERSIST | QUIPU_TRAIT_SERVER, 0, 600 },

@@ -16,9 +16,11 @@
  *       number is of a dead process, no other process changes it but to 0, and
  *       it is freed without LMDB's mutex.  All users of a store are in one PID
  *       namespace (common/lock_file.c, INV9).
- * INV4  LMDB initialises whatever has the name of its table.  So a file is left
- *       to it only if it is a regular one that is empty, or begins with LMDB's
- *       magic or with zeros, which a power cut leaves.
+ * INV4  LMDB initialises whatever has the name of its table.  So the file is
+ *       left to it only if it is a regular one, and in a folder without a store
+ *       only if it is empty, or begins with LMDB's magic or with zeros, which a
+ *       power cut leaves.  Beside a store a damaged table is one that LMDB may
+ *       initialise: it contains only the transactions of readers.
  * INV5  To close a descriptor of the file releases the locks that LMDB has on
  *       it in this process.  So the file is opened here only while no thread
  *       has the environment open.
@@ -118,17 +120,20 @@ static int refuse(const quipu_host *host, const char *path, quipu_error *error)
                            path);
 }
 
+/* Whether the path has no file, or a regular one (INV4). */
+static bool is_regular(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) != 0 || S_ISREG(info.st_mode);
+}
+
 int quipu_lmdb_reader_table_check(const quipu_host *host, const char *folder,
                                   quipu_error *error)
 {
     char path[PATH_MAX];
-    struct stat info;
     uint32_t magic = 0;
     (void)snprintf(path, sizeof(path), "%s/lock.mdb", folder);
-    if (lstat(path, &info) != 0) {
-        return QUIPU_OK;
-    }
-    if (!S_ISREG(info.st_mode)) {
+    if (!is_regular(path)) {
         return refuse(host, path, error);
     }
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -161,11 +166,10 @@ int quipu_lmdb_reader_table_prepare(const quipu_host *host, const char *folder,
                                     unsigned readers, quipu_error *error)
 {
     char path[PATH_MAX];
-    int status = quipu_lmdb_reader_table_check(host, folder, error);
-    if (status != QUIPU_OK) {
-        return status;
-    }
     (void)snprintf(path, sizeof(path), "%s/lock.mdb", folder);
+    if (!is_regular(path)) {
+        return refuse(host, path, error);
+    }
     int fd =
         open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode_of(folder));
     if (fd < 0) {
