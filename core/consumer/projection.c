@@ -209,13 +209,7 @@ static int park(quipu_projection *projection,
     }
     if (status == QUIPU_OK) {
         advance(projection, 1);
-        status =
-            projection->options.on_failure == QUIPU_FAILURE_PARK_SEQUENCE &&
-                    !first
-                ? quipu_parked_sequences_read(&projection->parked,
-                                              projection->tracker.datastore,
-                                              projection->consumer, error)
-                : QUIPU_OK;
+        projection->is_parked_stale = true;
     }
     return status;
 }
@@ -227,15 +221,10 @@ int quipu_projection_start_over(quipu_projection *projection,
 {
     int status = quipu_tracker_refresh(&projection->tracker, error);
 
-    if (status == QUIPU_OK &&
-        projection->options.on_failure == QUIPU_FAILURE_PARK_SEQUENCE) {
-        status = quipu_parked_sequences_read(&projection->parked,
-                                             projection->tracker.datastore,
-                                             projection->consumer, error);
-    }
     if (status != QUIPU_OK) {
         return status;
     }
+    projection->is_parked_stale = true;
     quipu_batch_clear(&projection->batch);
     quipu_follower_reset(&projection->follower);
     projection->follower.examined = projection->tracker.recorded;
@@ -313,6 +302,22 @@ static size_t count_applicable(const quipu_projection *projection)
     return count;
 }
 
+/* Reads the sequences with parked events again if they may have changed.  No
+ * event is applied without knowing them (INV3). */
+static int read_parked(quipu_projection *projection, quipu_error *error)
+{
+    if (!projection->is_parked_stale ||
+        projection->options.on_failure != QUIPU_FAILURE_PARK_SEQUENCE) {
+        return QUIPU_OK;
+    }
+    int status = quipu_parked_sequences_read(&projection->parked,
+                                             projection->tracker.datastore,
+                                             projection->consumer, error);
+
+    projection->is_parked_stale = status != QUIPU_OK;
+    return status;
+}
+
 /* Commits a part of the batch, which is not empty. */
 static int commit_part(quipu_projection *projection, quipu_error *error)
 {
@@ -388,7 +393,8 @@ static int step(quipu_projection *projection, bool *caught_up,
         return status;
     }
     if (!quipu_batch_is_empty(batch)) {
-        return commit_part(projection, error);
+        status = read_parked(projection, error);
+        return status == QUIPU_OK ? commit_part(projection, error) : status;
     }
     *caught_up = quipu_follower_is_at_head(&projection->follower);
     return record_idle(projection, error);

@@ -27,6 +27,7 @@ struct quipu_projection {
     struct quipu_tracker tracker;
     struct quipu_batch batch;
     struct quipu_parked_sequences parked; /* with PARK_SEQUENCE */
+    bool is_parked_stale;                 /* `parked` must be read again */
     atomic_bool is_running;
 
     size_t transaction_items; /* of the next transaction */

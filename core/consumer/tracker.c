@@ -143,10 +143,19 @@ int quipu_tracker_commit(struct quipu_tracker *tracker,
                          const struct quipu_tracker_commit *commit,
                          quipu_error *error)
 {
+    int64_t before = tracker->recorded.notification_id;
     int status = QUIPU_OK;
 
     if (tracker->attempted.notification_id > 0) {
         status = resolve(tracker, error);
+    }
+    if (status == QUIPU_OK && commit->work &&
+        tracker->recorded.notification_id != before &&
+        tracker->recorded.notification_id != commit->position.notification_id) {
+        return quipu_error_set(error, QUIPU_CONFLICT,
+                               "another commit of consumer \"%s\", whose "
+                               "outcome was unknown, is stored",
+                               tracker->consumer);
     }
     if (status != QUIPU_OK ||
         (!commit->rewinds && commit->position.notification_id ==

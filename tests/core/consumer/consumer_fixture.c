@@ -180,6 +180,17 @@ static int interposed_read_tracking(quipu_driver_datastore *datastore,
                                                   deadline, position, error);
 }
 
+static int interposed_list_entries(quipu_driver_datastore *datastore,
+                                   quipu_bytes prefix, quipu_bytes from,
+                                   int64_t deadline,
+                                   quipu_driver_cursor **cursor,
+                                   quipu_error *error)
+{
+    return must_fail(false) ? refuse(error)
+                            : base->list_entries(datastore, prefix, from,
+                                                 deadline, cursor, error);
+}
+
 static const quipu_driver *interposed_entry(void)
 {
     return &driver;
@@ -202,6 +213,7 @@ static void add(const char *name)
     driver.log_head = interposed_log_head;
     driver.wait = interposed_wait;
     driver.read_tracking = interposed_read_tracking;
+    driver.list_entries = interposed_list_entries;
     assert_ok(quipu_drivers_add("interposed", interposed_entry, &error),
               &error);
 }

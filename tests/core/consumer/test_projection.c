@@ -403,6 +403,46 @@ static void later_events_of_a_parked_sequence_follow_it(void **state)
     close_log(&log);
 }
 
+/* The parked sequences are read again after an event was parked.  If that
+ * fails, no later event of the sequence may be applied. */
+static void sequence_stays_parked_beside_failures(void **state)
+{
+    const int64_t missing[] = { 3, 6, 0 };
+    int failures = 0;
+    (void)state;
+
+    for (int n = 1; n < 30; n++) {
+        struct balances balances = { .refused = 3,
+                                     .refusal = QUIPU_NOT_FOUND,
+                                     .refusals = -1 };
+        struct opened_log log;
+        char name[32];
+        int status = QUIPU_IO;
+
+        (void)snprintf(name, sizeof(name), "beside-%d.db", n);
+        open_log(&log, name);
+        add_events(&log, 5);
+        credit_again(&log, 1); /* 6 */
+        quipu_projection *projection = open_balances(
+            &log, &balances,
+            (quipu_projection_options){
+                .attempts = 1, .on_failure = QUIPU_FAILURE_PARK_SEQUENCE });
+
+        interposed.status = QUIPU_IO;
+        interposed.fail_at = atomic_load(&interposed.calls) + n;
+        while (status == QUIPU_IO) {
+            status = catch_up(projection, &error);
+            failures += status == QUIPU_IO;
+        }
+        assert_ok(status, &error);
+        interposed.fail_at = 0;
+        close_projection(projection);
+        close_log(&log);
+        assert_read_model(name, 6, missing);
+    }
+    assert_true(failures > 10);
+}
+
 /* -------------------------------------------------- failures of the store */
 
 /* Applies all events with a failure at the n-th call; false: there were fewer.
@@ -640,6 +680,7 @@ int main(void)
         cmocka_unit_test(refused_event_is_parked_and_retried),
         cmocka_unit_test(parked_event_is_discarded),
         cmocka_unit_test(later_events_of_a_parked_sequence_follow_it),
+        cmocka_unit_test(sequence_stays_parked_beside_failures),
         cmocka_unit_test(failures_of_the_store_change_nothing),
         cmocka_unit_test(failures_between_steps_lose_nothing),
         cmocka_unit_test(reset_applies_all_again),
