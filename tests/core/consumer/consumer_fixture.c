@@ -232,6 +232,20 @@ int add_interposed_sqlite(void **state)
     return 0;
 }
 
+int add_interposed_lmdb(void **state)
+{
+    (void)state;
+    add("lmdb");
+    return 0;
+}
+
+int add_interposed_postgres(void **state)
+{
+    (void)state;
+    add("postgres");
+    return 0;
+}
+
 /* -------------------------------------------------------------------- log */
 
 static const quipu_field credited_fields[] = {

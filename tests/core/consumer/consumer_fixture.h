@@ -28,10 +28,12 @@ struct interposed {
 };
 extern struct interposed interposed;
 
-/* Add the driver to the process, over the memory driver or over that of SQLite;
- * set-up functions of a cmocka group. */
+/* Add the driver to the process, over the memory driver or over that of SQLite,
+ * LMDB or PostgreSQL; set-up functions of a cmocka group. */
 int add_interposed_memory(void **state);
 int add_interposed_sqlite(void **state);
+int add_interposed_lmdb(void **state);
+int add_interposed_postgres(void **state);
 
 /* An account is credited; the type of all events here. */
 struct credited {

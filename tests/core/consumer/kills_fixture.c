@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kills_fixture.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+/* Applies all events, and ends the process. */
+static _Noreturn void apply_all(const struct killed_projection *killed,
+                                const char *name, int kill_at)
+{
+    quipu_projection *projection = NULL;
+    struct opened_log log;
+    bool caught_up = false;
+    quipu_error error;
+
+    open_log(&log, name);
+    interposed.kill_at = kill_at;
+    assert_ok(quipu_projection_open(log.store, killed->type, &killed->options,
+                                    &projection, &error),
+              &error);
+    while (!caught_up) {
+        assert_ok(quipu_projection_step(projection, &caught_up, &error),
+                  &error);
+    }
+    _exit(0);
+}
+
+/* Returns true if the process was killed. */
+static bool run_child(const struct killed_projection *killed, const char *name,
+                      int kill_at)
+{
+    int status = 0;
+    pid_t process = fork();
+
+    assert_true(process >= 0);
+    if (process == 0) {
+        apply_all(killed, name, kill_at);
+    }
+    assert_int_equal(waitpid(process, &status, 0), process);
+    assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+/* Runs processes that are killed at that call until one of them ends by itself,
+ * or has committed nothing more.  Returns the number of kills; *last is the
+ * record if all was applied, otherwise 0. */
+static int run_round(const struct killed_projection *killed, int kill_at,
+                     int64_t *last)
+{
+    struct opened_log log;
+    int64_t before = -1;
+    char name[64];
+    int kills = 0;
+
+    killed->prepare(kill_at, name);
+    open_log(&log, name);
+    add_events(&log, KILLS_EVENTS);
+    close_log(&log);
+    for (;;) {
+        bool was_killed = run_child(killed, name, kill_at);
+        int64_t record = killed->check(name);
+
+        kills += was_killed;
+        *last = was_killed ? 0 : record;
+        if (!was_killed || record == before) {
+            return kills;
+        }
+        before = record;
+    }
+}
+
+void kill_at_each_call(const struct killed_projection *killed)
+{
+    int64_t last = 0;
+    int kills = 0;
+    int rounds = 0;
+
+    /* A process that is killed later than it needs is not killed. */
+    for (int kill_at = 1, undisturbed = 0; undisturbed == 0; kill_at++) {
+        int round = run_round(killed, kill_at, &last);
+
+        kills += round;
+        rounds++;
+        undisturbed = round == 0;
+    }
+    assert_int_equal(last, KILLS_EVENTS);
+    print_message("%d kills in %d rounds\n", kills, rounds);
+    assert_true(kills > 20);
+}
