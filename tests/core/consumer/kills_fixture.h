@@ -22,6 +22,6 @@ struct killed_projection {
 
 /* Kills processes that apply KILLS_EVENTS events at their n-th call, for each n
  * until they are killed no more, and checks the read model after each. */
-void kill_at_each_call(const struct killed_projection *projection);
+void kill_at_each_call(const struct killed_projection *killed);
 
 #endif

@@ -413,6 +413,17 @@ static size_t value_size(unsigned random)
     return random % 40 == 0 ? 6000 : random % 400;
 }
 
+/* A linear congruential generator (Knuth's MMIX), so that a seed gives the same
+ * numbers everywhere. */
+static uint64_t random_state;
+
+static unsigned next_random(void)
+{
+    random_state = random_state * UINT64_C(6364136223846793005) +
+                   UINT64_C(1442695040888963407);
+    return (unsigned)(random_state >> 33);
+}
+
 static void random_writes_and_deletions_agree_with_a_model(void **state)
 {
     (void)state;
@@ -423,25 +434,25 @@ static void random_writes_and_deletions_agree_with_a_model(void **state)
     struct place place = fixture_place(folder, NULL);
     static quipu_entry_write writes[ENTRY_KEYS];
     print_message("seed %u\n", seed);
-    srand(seed);
+    random_state = seed;
     memset(&model, 0, sizeof(model));
     for (size_t i = 0; i < ENTRY_KEYS; i++) {
         entry_name(model.keys[i], i);
     }
     for (int round = 0; round < 60; round++) {
         static const size_t counts[] = { 1, 3, 40, ENTRY_KEYS / 2 };
-        const size_t wanted = counts[rand() % 4];
-        const int deletions = 2 + rand() % 7; /* of ten */
+        const size_t wanted = counts[next_random() % 4];
+        const unsigned deletions = 2 + next_random() % 7; /* of ten */
         quipu_result result;
         quipu_error error = { 0 };
         size_t count = 0;
-        size_t index = (size_t)rand() % ENTRY_KEYS;
+        size_t index = next_random() % ENTRY_KEYS;
         for (; count < wanted; count++, index = (index + 7) % ENTRY_KEYS) {
-            const bool deletion = rand() % 10 < deletions;
+            const bool deletion = next_random() % 10 < deletions;
             writes[count] = (quipu_entry_write){
                 .key = entry_bytes(model.keys[index]),
                 .value = { deletion ? NULL : value,
-                           deletion ? 0 : value_size((unsigned)rand()) },
+                           deletion ? 0 : value_size(next_random()) },
                 .flags = deletion ? QUIPU_ENTRY_DELETE : 0,
             };
             apply(&model, index, deletion);
