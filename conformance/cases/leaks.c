@@ -15,7 +15,7 @@
 #include <limits.h>
 #include <stdint.h>
 
-#define CYCLES 6
+#define CYCLES 12
 #define FIRST 2    /* cycles that may take something for good */
 #define CALLS 400  /* of each kind in a cycle */
 #define MAX_LEAK 8 /* KiB in a cycle: less than 32 bytes for each call */
