@@ -144,7 +144,7 @@ static void damaged_entry_is_corrupt(void **state)
     fixture_leave(&place);
     unsigned char *whole = fixture_bytes(fixture_data(folder), &size);
     size_t places[4] = { 0 }; /* of the value, its key, the run, its end */
-    for (size_t at = 2 * PAGE; at < size; at++) {
+    for (size_t at = 2 * PAGE; at + 14 <= size; at++) {
         if (memcmp(whole + at, "value-of-small", 14) == 0) {
             places[0] = at;
             places[1] = at - 16 - 1;

@@ -640,11 +640,13 @@ static void store_of_version_0_1_0_takes_entries(void **state)
     assert_int_equal(revision_of(datastore, "k"), 1);
     fixture_driver()->unbind(datastore, bound);
     fixture_close(datastore);
+#ifdef QUIPU_PROGRAM
     /* NOLINTNEXTLINE(cert-env33-c): the test's own command. */
     int verified =
         system("\"" QUIPU_PROGRAM "\" verify 'postgresql:///?schema=old'");
 
     assert_int_equal(verified, 0);
+#endif
 }
 
 static void older_store_gets_the_table_with_its_first_entry(void **state)

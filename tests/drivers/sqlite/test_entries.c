@@ -9,7 +9,7 @@
 #define TEXT(text) ((quipu_bytes){ (text), strlen(text) })
 
 struct place {
-    char file[32];
+    char file[64];
     quipu_schema schema;
     quipu_driver_datastore *datastore;
     quipu_driver_schema *bound;
@@ -20,7 +20,7 @@ static struct place place;
 static void open_file(const char *file, uint32_t flags)
 {
     if (file != place.file) {
-        (void)snprintf(place.file, sizeof(place.file), "%s", file);
+        (void)snprintf(place.file, sizeof(place.file), "%.63s", file);
     }
     place.schema = fixture_schema("stored_events", flags);
     place.datastore = fixture_open(place.file);
