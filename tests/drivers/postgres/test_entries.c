@@ -641,9 +641,11 @@ static void store_of_version_0_1_0_takes_entries(void **state)
     fixture_driver()->unbind(datastore, bound);
     fixture_close(datastore);
 #ifdef QUIPU_PROGRAM
+    static const char command[] =
+        "\"" QUIPU_PROGRAM "\" verify 'postgresql:///?schema=old'";
+
     /* NOLINTNEXTLINE(cert-env33-c): the test's own command. */
-    int verified =
-        system("\"" QUIPU_PROGRAM "\" verify 'postgresql:///?schema=old'");
+    int verified = system(command);
 
     assert_int_equal(verified, 0);
 #endif
