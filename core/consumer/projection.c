@@ -523,7 +523,9 @@ void quipu_projection_stop(quipu_projection *projection)
 
 void quipu_projection_request_stop(quipu_projection *projection)
 {
-    quipu_stopper_request(&projection->stopper);
+    if (projection) {
+        quipu_stopper_request(&projection->stopper);
+    }
 }
 
 int quipu_projection_status(quipu_projection *projection,

@@ -528,7 +528,9 @@ void quipu_subscription_stop(quipu_subscription *subscription)
 
 void quipu_subscription_request_stop(quipu_subscription *subscription)
 {
-    quipu_stopper_request(&subscription->stopper);
+    if (subscription) {
+        quipu_stopper_request(&subscription->stopper);
+    }
 }
 
 int quipu_subscription_status(quipu_subscription *subscription,

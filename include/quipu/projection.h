@@ -147,15 +147,17 @@ QUIPU_API int quipu_projection_open(quipu_store *store,
  *
  * With QUIPU_FAILURE_STOP, the code of the handler that refuses an event; the
  * message names the event.  An event that cannot be decoded is one that is
- * refused.  CONFLICT: the log was set back, or the tracking record was.
+ * refused.  CONFLICT: the log was set back.  If another process has moved or
+ * reset the tracking record, the projection goes on from where that is now.
  * Otherwise the codes of quipu_records_transact that no repetition mends.
  */
 QUIPU_API int quipu_projection_run(quipu_projection *projection,
                                    quipu_error *error);
 
 /* Handles at most one batch, without waiting for events.  *caught_up (NULL is
- * allowed) tells that the end of the log was reached.  Failures of a store are
- * returned at once.  For loops of a program's own, and for tests. */
+ * allowed) tells that the end of the log was reached.  Failures of a store,
+ * and the code of a handler that refuses an event, are returned at once.  For
+ * loops of a program's own, and for tests. */
 QUIPU_API int quipu_projection_step(quipu_projection *projection,
                                     bool *caught_up, quipu_error *error);
 
@@ -177,9 +179,9 @@ QUIPU_API int quipu_projection_status(quipu_projection *projection,
 /*
  * Removes the read model with `drop`, its tracking record and its parked
  * events, and creates it again, in one transaction: the next `run` handles all
- * events again.  Not while `run` or `step` is under way in this process; others
- * that run it get CONFLICT.  UNSUPPORTED: the target keeps no entries, or the
- * type has `create` without `drop`.
+ * events again.  INVALID: `run` or `step` is under way on this projection.
+ * Others of the same consumer, in any process, begin again, too.  UNSUPPORTED:
+ * the target keeps no entries, or the type has `create` without `drop`.
  */
 QUIPU_API int quipu_projection_reset(quipu_projection *projection,
                                      quipu_error *error);

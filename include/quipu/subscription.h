@@ -144,8 +144,8 @@ QUIPU_API int quipu_subscription_acknowledge(quipu_subscription *subscription,
 /*
  * Reads the position up to which all items were yielded and acknowledged, or do
  * not pass the filter (B3): a program that keeps the position itself begins
- * again behind it.  Without a call of `acknowledge`, the item that was yielded
- * last is not included.
+ * again behind it.  Like the tracking record, it moves past an item that was
+ * yielded only when that is acknowledged.
  */
 QUIPU_API int quipu_subscription_position(quipu_subscription *subscription,
                                           quipu_position *position,

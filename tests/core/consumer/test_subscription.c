@@ -623,6 +623,7 @@ static void null_arguments_are_refused(void **state)
     assert_status(quipu_subscription_status(subscription, NULL, &error),
                   QUIPU_INVALID);
     quipu_subscription_stop(NULL);
+    quipu_subscription_request_stop(NULL);
     assert_ok(quipu_subscription_close(NULL, &error), &error);
     /* The store stays open while something follows it. */
     assert_status(quipu_store_close(log.store, &error), QUIPU_INVALID);
