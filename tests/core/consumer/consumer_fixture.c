@@ -196,7 +196,7 @@ static const quipu_driver *interposed_entry(void)
     return &driver;
 }
 
-static void add(const char *name)
+void add_interposed(const char *name)
 {
     quipu_error error;
 
@@ -221,32 +221,20 @@ static void add(const char *name)
 int add_interposed_memory(void **state)
 {
     (void)state;
-    add("memory");
+    add_interposed("memory");
     return 0;
 }
 
 int add_interposed_sqlite(void **state)
 {
     (void)state;
-    add("sqlite");
-    return 0;
-}
-
-int add_interposed_lmdb(void **state)
-{
-    (void)state;
-    add("lmdb");
-    return 0;
-}
-
-int add_interposed_postgres(void **state)
-{
-    (void)state;
-    add("postgres");
+    add_interposed("sqlite");
     return 0;
 }
 
 /* -------------------------------------------------------------------- log */
+
+#define FILL_BATCH 1000 /* events of an append */
 
 static const quipu_field credited_fields[] = {
     QUIPU_FIELD(struct credited, cents),
@@ -268,7 +256,7 @@ void open_log(struct opened_log *log, const char *name)
 {
     quipu_schema schema;
     quipu_error error;
-    char uri[64];
+    char uri[128];
 
     memset(&interposed, 0, sizeof(interposed));
     *log = (struct opened_log){ .stored = 0 };
@@ -294,23 +282,54 @@ void close_log(struct opened_log *log)
     assert_ok(quipu_datastore_close(log->datastore, &error), &error);
 }
 
-void add_events(struct opened_log *log, int count)
+/* Initializes the next event of the log. */
+static void init_event(struct opened_log *log, struct credited *event)
 {
+    int64_t sequences = log->sequences > 0 ? log->sequences : INT64_MAX;
+    int64_t sequence = log->stored % sequences;
     quipu_error error;
     char text[32];
     quipu_id id;
 
-    for (int i = 0; i < count; i++, log->stored++) {
-        struct credited event = { .cents = log->stored };
+    (void)snprintf(text, sizeof(text), "%c-%lld", sequence % 2 == 0 ? 'a' : 'b',
+                   (long long)sequence);
+    assert_ok(quipu_id_of_text(&id, text, &error), &error);
+    event->cents = log->stored;
+    quipu_event_init(&event->base, &credited, &id, log->stored / sequences);
+    assert_true(event->base.time.microseconds > 0);
+    log->stored++;
+}
+
+void add_events(struct opened_log *log, int count)
+{
+    quipu_error error;
+
+    for (int i = 0; i < count; i++) {
+        struct credited event;
         const quipu_event *const events[] = { &event.base };
 
-        (void)snprintf(text, sizeof(text), "%c-%d",
-                       log->stored % 2 == 0 ? 'a' : 'b', (int)log->stored);
-        assert_ok(quipu_id_of_text(&id, text, &error), &error);
-        quipu_event_init(&event.base, &credited, &id, 0);
-        assert_true(event.base.time.microseconds > 0);
+        init_event(log, &event);
         assert_ok(quipu_store_append(log->store, events, 1, NULL, &error),
                   &error);
+    }
+}
+
+void fill_log(struct opened_log *log, int64_t count)
+{
+    static struct credited events[FILL_BATCH];
+    const quipu_event *pointers[FILL_BATCH];
+    quipu_error error;
+
+    while (count > 0) {
+        size_t batch = count < FILL_BATCH ? (size_t)count : FILL_BATCH;
+
+        for (size_t i = 0; i < batch; i++) {
+            init_event(log, &events[i]);
+            pointers[i] = &events[i].base;
+        }
+        assert_ok(quipu_store_append(log->store, pointers, batch, NULL, &error),
+                  &error);
+        count -= (int64_t)batch;
     }
 }
 

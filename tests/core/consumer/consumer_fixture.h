@@ -28,12 +28,11 @@ struct interposed {
 };
 extern struct interposed interposed;
 
-/* Add the driver to the process, over the memory driver or over that of SQLite,
- * LMDB or PostgreSQL; set-up functions of a cmocka group. */
+/* Adds the driver to the process, over another one: "sqlite". */
+void add_interposed(const char *name);
+/* The same as set-up functions of a cmocka group. */
 int add_interposed_memory(void **state);
 int add_interposed_sqlite(void **state);
-int add_interposed_lmdb(void **state);
-int add_interposed_postgres(void **state);
 
 /* An account is credited; the type of all events here. */
 struct credited {
@@ -47,6 +46,7 @@ struct opened_log {
     quipu_records *records;
     quipu_store *store;
     int64_t stored; /* items */
+    int sequences;  /* among which events are dealt in turn; 0: each its own */
 };
 
 /* Opens an empty log in a store of its own, with text ids. `name`: of a store
@@ -54,8 +54,11 @@ struct opened_log {
 void open_log(struct opened_log *log, const char *name);
 void close_log(struct opened_log *log);
 
-/* Appends events to the sequences "a-0", "b-1", "a-2" ... in turns. */
+/* Appends events to the sequences "a-0", "b-1", "a-2" ... in turns, one in each
+ * append.  That with notification id N has N - 1 cents. */
 void add_events(struct opened_log *log, int count);
+/* The same, with many events in an append. */
+void fill_log(struct opened_log *log, int64_t count);
 
 /* Appends an item of any topic. */
 void add_item(struct opened_log *log, const char *id, const char *topic);

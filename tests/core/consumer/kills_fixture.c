@@ -8,16 +8,18 @@
 static _Noreturn void apply_all(const struct killed_projection *killed,
                                 const char *name, int kill_at)
 {
-    quipu_projection *projection = NULL;
+    struct applied applied = { .model = killed->model,
+                               .refused = killed->refused,
+                               .refusal = QUIPU_NOT_FOUND };
     struct opened_log log;
     bool caught_up = false;
     quipu_error error;
 
     open_log(&log, name);
     interposed.kill_at = kill_at;
-    assert_ok(quipu_projection_open(log.store, killed->type, &killed->options,
-                                    &projection, &error),
-              &error);
+    quipu_projection *projection =
+        open_applied(&log, &applied, killed->options);
+
     while (!caught_up) {
         assert_ok(quipu_projection_step(projection, &caught_up, &error),
                   &error);
@@ -49,41 +51,41 @@ static int run_round(const struct killed_projection *killed, int kill_at,
 {
     struct opened_log log;
     int64_t before = -1;
-    char name[64];
+    char name[96];
     int kills = 0;
 
-    killed->prepare(kill_at, name);
+    killed->model->prepare("killed", "durability=relaxed", name);
     open_log(&log, name);
-    add_events(&log, KILLS_EVENTS);
+    fill_log(&log, killed->events);
     close_log(&log);
     for (;;) {
         bool was_killed = run_child(killed, name, kill_at);
-        int64_t record = killed->check(name);
+        struct model_counts counts =
+            count_model(killed->model, name, "applied@1", 1);
 
+        assert_exact(&counts);
         kills += was_killed;
-        *last = was_killed ? 0 : record;
-        if (!was_killed || record == before) {
+        *last = was_killed ? 0 : counts.record;
+        if (!was_killed || counts.record == before) {
             return kills;
         }
-        before = record;
+        before = counts.record;
     }
 }
 
-void kill_at_each_call(const struct killed_projection *killed)
+struct kill_counts kill_at_each_call(const struct killed_projection *killed)
 {
+    struct kill_counts counts = { .kills = 0 };
     int64_t last = 0;
-    int kills = 0;
-    int rounds = 0;
 
     /* A process that is killed later than it needs is not killed. */
     for (int kill_at = 1, undisturbed = 0; undisturbed == 0; kill_at++) {
         int round = run_round(killed, kill_at, &last);
 
-        kills += round;
-        rounds++;
+        counts.kills += round;
+        counts.rounds++;
         undisturbed = round == 0;
     }
-    assert_int_equal(last, KILLS_EVENTS);
-    print_message("%d kills in %d rounds\n", kills, rounds);
-    assert_true(kills > 20);
+    assert_int_equal(last, killed->events);
+    return counts;
 }

@@ -4,24 +4,23 @@
 #ifndef QUIPU_TESTS_KILLS_FIXTURE_H
 #define QUIPU_TESTS_KILLS_FIXTURE_H
 
-#include "consumer_fixture.h"
+#include "model_fixture.h"
 
-enum { KILLS_EVENTS = 40 };
-
-/* A projection, and its read model in some back end. */
+/* A projection whose process is killed. */
 struct killed_projection {
-    const quipu_projection_type *type;
+    const struct model *model;
     quipu_projection_options options;
-    /* Removes the store and the read model of the round before, and writes the
-     * name of the new store, for open_log. */
-    void (*prepare)(int round, char name[64]);
-    /* Fails unless the read model has each event up to the tracking record once
-     * and no other, except those that are parked; returns the record. */
-    int64_t (*check)(const char *name);
+    int64_t refused; /* as of struct applied: events that are parked */
+    int events;      /* in the log */
 };
 
-/* Kills processes that apply KILLS_EVENTS events at their n-th call, for each n
- * until they are killed no more, and checks the read model after each. */
-void kill_at_each_call(const struct killed_projection *killed);
+struct kill_counts {
+    int kills;
+    int rounds; /* stores, each with another call at which it was killed */
+};
+
+/* Kills processes that apply all events at their n-th call, for each n until
+ * they are killed no more, and checks the read model after each. */
+struct kill_counts kill_at_each_call(const struct killed_projection *killed);
 
 #endif
