@@ -216,21 +216,45 @@ static int park(quipu_projection *projection,
 
 /* ----------------------------------------------------------------- failures */
 
-int quipu_projection_start_over(quipu_projection *projection,
-                                quipu_error *error)
+/* Goes on from the record as it was read. */
+static void begin_at_record(quipu_projection *projection)
 {
-    int status = quipu_tracker_refresh(&projection->tracker, error);
-
-    if (status != QUIPU_OK) {
-        return status;
-    }
     projection->is_parked_stale = true;
     quipu_batch_clear(&projection->batch);
     quipu_follower_reset(&projection->follower);
     projection->follower.examined = projection->tracker.recorded;
     projection->refusals = 0;
     show_position(projection);
-    return QUIPU_OK;
+}
+
+int quipu_projection_start_over(quipu_projection *projection,
+                                quipu_error *error)
+{
+    int status = quipu_tracker_refresh(&projection->tracker, error);
+
+    if (status == QUIPU_OK) {
+        begin_at_record(projection);
+    }
+    return status;
+}
+
+/* Another process has moved or removed the record: goes on from there, unless
+ * it has removed the projection.  Then the old record is kept in memory, with
+ * which no commit succeeds. */
+static int meet_other(quipu_projection *projection, quipu_error *error)
+{
+    quipu_position before = projection->tracker.recorded;
+    int status = quipu_tracker_refresh(&projection->tracker, error);
+
+    if (status == QUIPU_OK) {
+        status = quipu_model_check(projection, error);
+    }
+    if (status == QUIPU_OK) {
+        begin_at_record(projection);
+    } else {
+        projection->tracker.recorded = before;
+    }
+    return status;
 }
 
 static int name_event(const quipu_projection *projection,
@@ -278,7 +302,7 @@ static int handle(quipu_projection *projection, const struct part *part,
         return refuse_event(projection, cause, error);
     }
     if (status == QUIPU_CONFLICT || status == QUIPU_ALREADY) {
-        return quipu_projection_start_over(projection, error);
+        return meet_other(projection, error);
     }
     return quipu_status_end(status, cause, error, "the transaction");
 }
@@ -368,7 +392,7 @@ static int record_idle(quipu_projection *projection, quipu_error *error)
         return QUIPU_OK;
     }
     return status == QUIPU_CONFLICT || status == QUIPU_ALREADY
-               ? quipu_projection_start_over(projection, error)
+               ? meet_other(projection, error)
                : quipu_status_end(status, &cause, error, "the record");
 }
 

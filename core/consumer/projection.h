@@ -47,12 +47,24 @@ void quipu_projection_leave(quipu_projection *projection);
 int quipu_projection_start_over(quipu_projection *projection,
                                 quipu_error *error);
 
+/* Writes the key of the entry that marks the consumer, of at most 127 bytes, as
+ * a projection whose read model exists. */
+quipu_bytes quipu_model_key(const char *consumer,
+                            char key[QUIPU_PARKED_KEY_SIZE]);
+
 /*
- * Runs `create` of the type, if there is one, in one transaction with the entry
- * "quipu/projection/CONSUMER", and not if that exists.  In a target without
- * entries it runs as long as there is no tracking record.
+ * Writes that entry, in one transaction with `create` of the type, if there is
+ * one, and not if the entry exists.  In a target without entries `create` runs
+ * as long as there is no tracking record.
  */
 int quipu_model_create(quipu_projection *projection, quipu_error *error);
+
+/*
+ * Checks that the entry still exists, after the tracking record was read: a
+ * record that quipu_consumer_remove has removed must not make the projection
+ * apply all events to the old read model.  CONFLICT: it was removed.
+ */
+int quipu_model_check(quipu_projection *projection, quipu_error *error);
 
 /* Drops and creates the read model, removes record and parked events, all in
  * one transaction; the caller starts over.  Codes of quipu_projection_reset. */

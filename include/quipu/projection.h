@@ -123,8 +123,9 @@ typedef struct quipu_projection_options {
  * outlive it, and so must the target.  *projection is closed by
  * quipu_projection_close, before the store.
  *
- * `create` runs here, in one transaction with an entry that says so; if the
- * target keeps no entries, it runs at every opening until the first event was
+ * `create` runs here, in one transaction with an entry that says so (and that
+ * marks the consumer as a projection, also without `create`); if the target
+ * keeps no entries, it runs at every opening until the first event was
  * handled, and must do nothing if all exists.
  *
  * INVALID: a member of the type or of the options is wrong, an event type is in
@@ -147,7 +148,8 @@ QUIPU_API int quipu_projection_open(quipu_store *store,
  *
  * With QUIPU_FAILURE_STOP, the code of the handler that refuses an event; the
  * message names the event.  An event that cannot be decoded is one that is
- * refused.  CONFLICT: the log was set back.  If another process has moved or
+ * refused.  CONFLICT: the log was set back, or the projection was removed
+ * (quipu_consumer_remove).  If another process has moved or
  * reset the tracking record, the projection goes on from where that is now.
  * Otherwise the codes of quipu_records_transact that no repetition mends.
  */

@@ -10,6 +10,7 @@
 #include <quipu/aggregate.h>
 #include <quipu/application.h>
 #include <quipu/bus.h>
+#include <quipu/consumer.h>
 #include <quipu/datastore.h>
 #include <quipu/drivers.h>
 #include <quipu/entries.h>

@@ -37,7 +37,10 @@ static int interposed_open(const quipu_host *from, const quipu_open *how,
                            quipu_opened *opened, quipu_error *error)
 {
     host = from;
-    return base->open(from, how, deadline, datastore, opened, error);
+    int status = base->open(from, how, deadline, datastore, opened, error);
+
+    opened->capabilities &= ~interposed.without;
+    return status;
 }
 
 static int interposed_append(quipu_driver_datastore *datastore,
@@ -46,7 +49,12 @@ static int interposed_append(quipu_driver_datastore *datastore,
                              int64_t deadline, quipu_error *error)
 {
     bool failing = must_fail(true);
+    void (*before)(void) = interposed.before_append;
 
+    interposed.before_append = NULL;
+    if (before) {
+        before();
+    }
     *taken = count;
     if (failing && !interposed.after) {
         return refuse(error);

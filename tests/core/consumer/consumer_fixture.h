@@ -25,6 +25,8 @@ struct interposed {
     int64_t head; /* not 0: the answer of log_head */
     const quipu_uuid *store; /* not NULL: that of log_head */
     atomic_bool is_in_wait;
+    uint32_t without; /* capabilities that a datastore opened now lacks */
+    void (*before_append)(void); /* runs once before the next append */
 };
 extern struct interposed interposed;
 
