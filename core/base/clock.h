@@ -26,6 +26,20 @@ int64_t quipu_clock_deadline(int64_t milliseconds);
  * INT64_MAX if it is QUIPU_CLOCK_NEVER. */
 int64_t quipu_clock_left(int64_t deadline);
 
+/*
+ * Returns the end of the pause after the n-th failure in a row, from 1, of
+ * something that may succeed later: exponential backoff with jitter.  The pause
+ * is `first` milliseconds, doubled for each further failure, up to `most`, and
+ * of that between half and all, at random: otherwise two callers that refused
+ * each other would meet again, and all that lost one server would come back to
+ * it at the same time.
+ */
+int64_t quipu_clock_backoff(int64_t first, int64_t most, uint32_t failures);
+
+/* Sleeps until a deadline, which is not QUIPU_CLOCK_NEVER; signals do not end
+ * it. */
+void quipu_clock_sleep(int64_t deadline);
+
 /* Converts a deadline for pthread_cond_timedwait on a condition variable whose
  * clock is CLOCK_MONOTONIC.  A negative deadline gives 0. */
 struct timespec quipu_clock_timespec(int64_t deadline);

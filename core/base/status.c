@@ -31,6 +31,12 @@ const char *quipu_status_name(int status)
     return names[status];
 }
 
+bool quipu_status_is_transient(int status)
+{
+    return status == QUIPU_BUSY || status == QUIPU_TIMEOUT ||
+           status == QUIPU_IO || status == QUIPU_UNKNOWN_OUTCOME;
+}
+
 void quipu_status_begin(quipu_error *cause)
 {
     cause->code = QUIPU_OK;

@@ -38,7 +38,6 @@
 #include "base/cancellation.h"
 #include "base/clock.h"
 #include "base/status.h"
-#include "consumer/pause.h"
 
 #define MILLISECOND INT64_C(1000000)
 #define RECORD_NANOSECONDS (1000 * MILLISECOND) /* without events */
@@ -474,7 +473,8 @@ static int recover(quipu_projection *projection, int status,
 {
     bool is_refused = projection->refusals > 0;
 
-    if (is_refused ? projection->is_given_up : !quipu_pause_is_useful(status)) {
+    if (is_refused ? projection->is_given_up
+                   : !quipu_status_is_transient(status)) {
         projection->refusals = 0; /* `run` may be called again */
         quipu_progress_failed(&projection->progress, QUIPU_CONSUMER_FAILED,
                               cause);
@@ -486,10 +486,10 @@ static int recover(quipu_projection *projection, int status,
         quipu_follower_reset(&projection->follower);
         projection->failures++;
     }
-    quipu_stopper_pause(&projection->stopper,
-                        quipu_pause_deadline(is_refused
-                                                 ? projection->refusals
-                                                 : projection->failures));
+    quipu_stopper_back_off(&projection->stopper,
+                           is_refused ? projection->refusals
+                                      : projection->failures,
+                           QUIPU_CLOCK_NEVER);
     return QUIPU_OK;
 }
 

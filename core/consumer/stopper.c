@@ -7,6 +7,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 
+#define PAUSE_FIRST 100  /* milliseconds */
+#define PAUSE_MOST 10000 /* likewise */
+
 int quipu_stopper_init(struct quipu_stopper *stopper, quipu_error *error)
 {
     pthread_condattr_t attributes;
@@ -71,8 +74,12 @@ void quipu_stopper_end_wait(struct quipu_stopper *stopper)
     atomic_store(&stopper->is_waiting, false);
 }
 
-void quipu_stopper_pause(struct quipu_stopper *stopper, int64_t deadline)
+void quipu_stopper_back_off(struct quipu_stopper *stopper, uint32_t failures,
+                            int64_t deadline)
 {
+    int64_t pause = quipu_clock_backoff(PAUSE_FIRST, PAUSE_MOST, failures);
+
+    deadline = pause < deadline ? pause : deadline;
     (void)pthread_mutex_lock(&stopper->mutex);
     while (!quipu_stopper_is_requested(stopper) &&
            quipu_clock_left(deadline) > 0) {

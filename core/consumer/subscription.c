@@ -20,7 +20,6 @@
 #include "base/status.h"
 #include "base/structs.h"
 #include "consumer/follower.h"
-#include "consumer/pause.h"
 #include "consumer/progress.h"
 #include "consumer/tracker.h"
 #include "mapper/mapper.h"
@@ -296,7 +295,7 @@ static int handle(quipu_subscription *subscription, const quipu_error *cause,
 {
     quipu_follower_reset(&subscription->follower);
     subscription->item = NULL;
-    if (!quipu_pause_is_useful(cause->code)) {
+    if (!quipu_status_is_transient(cause->code)) {
         subscription->failure = *cause;
         quipu_progress_failed(&subscription->progress, QUIPU_CONSUMER_FAILED,
                               cause);
@@ -307,10 +306,8 @@ static int handle(quipu_subscription *subscription, const quipu_error *cause,
     }
     quipu_progress_failed(&subscription->progress, QUIPU_CONSUMER_RETRYING,
                           cause);
-    int64_t until = quipu_pause_deadline(++subscription->failures);
-
-    quipu_stopper_pause(&subscription->stopper,
-                        until < deadline ? until : deadline);
+    quipu_stopper_back_off(&subscription->stopper, ++subscription->failures,
+                           deadline);
     if (quipu_clock_left(deadline) > 0 ||
         quipu_stopper_is_requested(&subscription->stopper)) {
         return QUIPU_OK;
@@ -488,7 +485,7 @@ int quipu_subscription_acknowledge(quipu_subscription *subscription,
     show_position(subscription);
     quipu_status_begin(&cause);
     status = record_if_due(subscription, &cause);
-    if (status != QUIPU_OK && quipu_pause_is_useful(status)) {
+    if (status != QUIPU_OK && quipu_status_is_transient(status)) {
         cause.code = status;
         quipu_progress_failed(&subscription->progress, QUIPU_CONSUMER_RETRYING,
                               &cause);

@@ -16,8 +16,9 @@
  * UNSUPPORTED: otherwise a caller would take an aggregate that it cannot read
  * for one that does not exist, and create it a second time.
  */
+#include <stdio.h>
+
 #include <quipu/id.h>
-#include <quipu/repository.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -26,26 +27,35 @@
 #include "domain/aggregate.h"
 #include "domain/aggregate_type.h"
 #include "domain/bus.h"
+#include "domain/repository.h"
 #include "store/store.h"
 
-struct quipu_repository {
-    quipu_store *store; /* held */
-    quipu_bus *bus;     /* attached to it; or NULL */
-    const quipu_aggregate_type *type;
-};
-
 /* ----------------------------------------------------- opening, closing */
+
+int quipu_repository_check_store(const quipu_store *store, const char *name,
+                                 quipu_error *error)
+{
+    if (!store->keeps_versions) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "%s needs a store whose sequence ids are "
+                               "originator_id and whose positions are "
+                               "originator_version",
+                               name);
+    }
+    return QUIPU_OK;
+}
 
 /* Checks that a store suits aggregates of the type.  INVALID. */
 static int check_store(const quipu_store *store,
                        const quipu_aggregate_type *type, quipu_error *error)
 {
-    if (!store->keeps_versions) {
-        return quipu_error_set(error, QUIPU_INVALID,
-                               "a repository of %s needs a store whose "
-                               "sequence ids are originator_id and whose "
-                               "positions are originator_version",
-                               type->name);
+    char name[96];
+
+    (void)snprintf(name, sizeof(name), "a repository of %.60s", type->name);
+    int status = quipu_repository_check_store(store, name, error);
+
+    if (status != QUIPU_OK) {
+        return status;
     }
     for (const quipu_handler *h = type->handlers; h && h->event; h++) {
         if (quipu_mapper_type(store->mapper, h->event->topic) != h->event) {
@@ -235,28 +245,38 @@ static enum finding find(const struct replay *replay)
                : NO_SUCH_VERSION;
 }
 
+/* Applies the events of the sequence that the aggregate lacks. */
+static int catch_up(const struct replay *replay, quipu_error *error)
+{
+    const quipu_query query = {
+        .struct_size = sizeof(query),
+        .flags = QUIPU_QUERY_GTE | (replay->newest ? 0 : QUIPU_QUERY_LTE),
+        .gte = replay->aggregate->version,
+        .lte = replay->version,
+    };
+    quipu_events *events = NULL;
+    int status = quipu_store_read(replay->repository->store, replay->id, &query,
+                                  &events, error);
+
+    if (status == QUIPU_OK) {
+        status = apply_all(replay, events, error);
+        quipu_events_close(events);
+    }
+    return status;
+}
+
 /* Reads and applies the events.  OK: replay->finding is set. */
 static int run_replay(struct replay *replay, quipu_error *error)
 {
     const quipu_repository *repository = replay->repository;
-    const quipu_query query = {
-        .struct_size = sizeof(query),
-        .flags = replay->newest ? 0 : QUIPU_QUERY_LTE,
-        .lte = replay->version,
-    };
-    quipu_events *events = NULL;
     int status =
-        quipu_store_read(repository->store, replay->id, &query, &events, error);
+        quipu_aggregate_make(repository->type, replay->id, repository->bus,
+                             &replay->aggregate, error);
 
     if (status != QUIPU_OK) {
         return status;
     }
-    status = quipu_aggregate_make(repository->type, replay->id, repository->bus,
-                                  &replay->aggregate, error);
-    if (status == QUIPU_OK) {
-        status = apply_all(replay, events, error);
-    }
-    quipu_events_close(events);
+    status = catch_up(replay, error);
     if (status == QUIPU_OK) {
         replay->finding = find(replay);
     }
@@ -342,6 +362,58 @@ int quipu_repository_contains(quipu_repository *repository, const quipu_id *id,
     if (status == QUIPU_OK) {
         *found = replay.finding == FOUND;
         quipu_aggregate_destroy(replay.aggregate);
+    }
+    return status;
+}
+
+/* -------------------------------------------------------------- refreshing */
+
+static int check_refresh(const quipu_repository *repository,
+                         const quipu_aggregate *aggregate, quipu_error *error)
+{
+    if (!repository || !aggregate) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "refreshing an aggregate: an argument is NULL");
+    }
+    if (aggregate->type != repository->type) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "refreshing a %.60s: the repository is one of "
+                               "%.60s",
+                               aggregate->type->name, repository->type->name);
+    }
+    if (aggregate->stale) {
+        return quipu_error_set(error, QUIPU_CONFLICT,
+                               "refreshing a %.60s: it is stale since an "
+                               "earlier failure; get it again",
+                               aggregate->type->name);
+    }
+    return aggregate->pending->count == 0
+               ? QUIPU_OK
+               : quipu_error_set(error, QUIPU_INVALID,
+                                 "refreshing a %.60s: it has pending events",
+                                 aggregate->type->name);
+}
+
+int quipu_repository_refresh(quipu_repository *repository,
+                             quipu_aggregate *aggregate, quipu_error *error)
+{
+    int status = check_refresh(repository, aggregate, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    struct replay replay = {
+        .repository = repository,
+        .id = &aggregate->id,
+        .newest = true,
+        .aggregate = aggregate,
+    };
+
+    status = aggregate->discarded ? QUIPU_OK : catch_up(&replay, error);
+    replay.finding = find(&replay);
+    if (status == QUIPU_OK && replay.finding != FOUND) {
+        not_found(&replay, error);
+        status = QUIPU_NOT_FOUND;
     }
     return status;
 }

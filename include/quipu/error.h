@@ -18,6 +18,12 @@ extern "C" {
  * status.  Static text. */
 QUIPU_API const char *quipu_status_name(int status);
 
+/* Whether the same call may succeed later without the program mending anything:
+ * BUSY, TIMEOUT, IO and UNKNOWN_OUTCOME.  A full disk is IO, too, so that a
+ * program limits its attempts or shows the message.  After UNKNOWN_OUTCOME the
+ * same append must be repeated, or found out about, before anything else. */
+QUIPU_API bool quipu_status_is_transient(int status);
+
 /*
  * Sets *error (NULL is allowed) to a status and a message, which is formatted
  * as by printf and cut at a character boundary if it exceeds the size of

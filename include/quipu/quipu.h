@@ -27,5 +27,6 @@
 #include <quipu/store.h>
 #include <quipu/subscription.h>
 #include <quipu/types.h>
+#include <quipu/unit.h>
 
 #endif

@@ -68,6 +68,21 @@ QUIPU_API void *quipu_repository_get_at(quipu_repository *repository,
                                         const quipu_id *id, int64_t version,
                                         quipu_error *error);
 
+/*
+ * Applies the events that have been stored since the aggregate was got or
+ * refreshed, so that a program that keeps aggregates need not read all of their
+ * events again.
+ *
+ * INVALID: an argument is NULL, or the aggregate is of another type or has
+ * pending events.  CONFLICT: it is stale; get it again.  NOT_FOUND: it has
+ * been discarded, as aggregate->discarded says then, too; or it has no events
+ * at all.  Otherwise the codes of quipu_repository_get; if a handler fails, the
+ * aggregate is stale.
+ */
+QUIPU_API int quipu_repository_refresh(quipu_repository *repository,
+                                       quipu_aggregate *aggregate,
+                                       quipu_error *error);
+
 /* Sets *found to true if quipu_repository_get would return an aggregate.  Codes
  * as there, except that NOT_FOUND is OK with *found false. */
 QUIPU_API int quipu_repository_contains(quipu_repository *repository,

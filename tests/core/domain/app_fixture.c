@@ -16,11 +16,16 @@ int app_add_driver(void **state)
 
 void app_open(struct app *app, uint32_t schema_flags)
 {
+    app_open_uri(app, "scripted:", schema_flags);
+}
+
+void app_open_uri(struct app *app, const char *uri, uint32_t schema_flags)
+{
     quipu_error error;
 
     script_clear();
     schema_make(&app->schema, schema_flags);
-    datastore_open(&app->datastore, "scripted:", &app->schema);
+    datastore_open(&app->datastore, uri, &app->schema);
     assert_ok(quipu_application_open(app->datastore, &app->schema,
                                      &fixture_mapping, &app->application,
                                      &error),

@@ -22,7 +22,9 @@ struct app {
 /* For cmocka's group setup: adds the scripted driver. */
 int app_add_driver(void **state);
 
+/* Over the scripted driver, or another one. */
 void app_open(struct app *app, uint32_t schema_flags);
+void app_open_uri(struct app *app, const char *uri, uint32_t schema_flags);
 void app_close(struct app *app);
 
 /* These must succeed. */

@@ -510,6 +510,69 @@ static void aggregates_of_a_repository_without_bus_collect(void **state)
     opened_close(&opened);
 }
 
+/* ------------------------------------------------------------ refreshing */
+
+static void refresh_applies_what_was_stored_since(void **state)
+{
+    struct app app;
+    struct note *kept = NULL;
+    struct note *other = NULL;
+    quipu_error error;
+    (void)state;
+
+    app_open(&app, 0);
+    kept = create_note(&app, "milk");
+    other = get_note(&app, &kept->base.id);
+    assert_ok(note_tag(other, "home", &error), &error);
+    assert_ok(note_change(other, "eggs", &error), &error);
+    assert_ok(quipu_repository_refresh(app.notes, &kept->base, &error), &error);
+    assert_int_equal(kept->base.version, 3);
+    assert_string_equal(kept->text, "eggs");
+    assert_int_equal(kept->tag_count, 1);
+    assert_ok(quipu_repository_refresh(app.notes, &kept->base, &error), &error);
+    assert_int_equal(kept->base.version, 3);
+    assert_ok(note_change(kept, "bread", &error), &error);
+    assert_ok(quipu_aggregate_discard(&kept->base, &error), &error);
+    for (int i = 0; i < 2; i++) {
+        assert_refused(
+            quipu_repository_refresh(app.notes, &other->base, &error),
+            QUIPU_NOT_FOUND, &error, "is discarded");
+        assert_true(other->base.discarded);
+    }
+    quipu_aggregate_destroy(other);
+    quipu_aggregate_destroy(kept);
+    app_close(&app);
+}
+
+static void refresh_refuses_what_is_not_as_stored(void **state)
+{
+    struct app app;
+    struct note *note = NULL;
+    quipu_error error;
+    (void)state;
+
+    app_open(&app, 0);
+    note = create_note(&app, "milk");
+    assert_status(quipu_repository_refresh(NULL, &note->base, NULL),
+                  QUIPU_INVALID);
+    assert_status(quipu_repository_refresh(app.notes, NULL, NULL),
+                  QUIPU_INVALID);
+    assert_refused(quipu_repository_refresh(app.tallies, &note->base, &error),
+                   QUIPU_INVALID, &error, "is one of");
+    quipu_aggregate_collect(&note->base);
+    assert_ok(note_change(note, "eggs", &error), &error);
+    assert_refused(quipu_repository_refresh(app.notes, &note->base, &error),
+                   QUIPU_INVALID, &error, "pending");
+    atomic_store(&script.busy_appends, 1);
+    quipu_aggregate *const notes[] = { &note->base };
+
+    assert_status(quipu_aggregates_save(notes, 1, &error), QUIPU_BUSY);
+    assert_refused(quipu_repository_refresh(app.notes, &note->base, &error),
+                   QUIPU_CONFLICT, &error, "stale");
+    quipu_aggregate_destroy(note);
+    app_close(&app);
+}
+
 static void null_arguments_are_refused(void **state)
 {
     const quipu_id id = uuid_id();
@@ -558,6 +621,8 @@ int main(void)
         cmocka_unit_test(repository_requires_a_store_by_originator_and_version),
         cmocka_unit_test(repository_requires_types_of_the_store),
         cmocka_unit_test(aggregates_of_a_repository_without_bus_collect),
+        cmocka_unit_test(refresh_applies_what_was_stored_since),
+        cmocka_unit_test(refresh_refuses_what_is_not_as_stored),
         cmocka_unit_test(null_arguments_are_refused),
     };
 

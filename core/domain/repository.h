@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The repository as core/domain sees it: repository.c replays with it, and a
+ * unit of work makes sure that all of its aggregates are of one store.
+ *
+ * It does not change after it has been opened, so that threads share it without
+ * a lock.  It holds its store, and its bus counts it, so that neither can be
+ * closed before the repository.
+ */
+#ifndef QUIPU_CORE_DOMAIN_REPOSITORY_H
+#define QUIPU_CORE_DOMAIN_REPOSITORY_H
+
+#include <quipu/repository.h>
+
+struct quipu_repository {
+    quipu_store *store; /* held */
+    quipu_bus *bus;     /* attached to it; or NULL */
+    const quipu_aggregate_type *type;
+};
+
+/*
+ * Checks, for repositories and units of work, that a store suits aggregates:
+ * its sequence ids are the originator ids of events, and its positions are
+ * their versions.  `name` is the subject of the message, such as "a unit
+ * of work".  INVALID.
+ */
+int quipu_repository_check_store(const quipu_store *store, const char *name,
+                                 quipu_error *error);
+
+#endif

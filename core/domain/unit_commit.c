@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Commits units of work.
+ *
+ * The append is made from the unit each time that it is committed.  A repeated
+ * commit makes the same append, because nothing can be added after a failure:
+ * the aggregates with events are stale, and the unit refuses other parts.
+ *
+ * While the append is under way the aggregates are busy, so that the function
+ * in the transaction cannot trigger events that would not be stored.
+ */
+#include "domain/unit.h"
+
+#include "base/error.h"
+#include "domain/aggregate.h"
+#include "store/store.h"
+
+static bool has_pending(const quipu_aggregate *aggregate)
+{
+    return aggregate->pending->count > 0;
+}
+
+static bool is_empty(const quipu_unit *unit)
+{
+    return !quipu_unit_has_events(unit) && unit->guard_count == 0 &&
+           unit->entry_count == 0 && !unit->tracking.consumer.data &&
+           !unit->work;
+}
+
+/* ------------------------------------------------------------- the append */
+
+/* Adds the events of the aggregates, and then those without. */
+static int fill(const quipu_unit *unit, quipu_items *items, quipu_error *error)
+{
+    size_t count = 0;
+    int status = QUIPU_OK;
+
+    for (size_t i = 0; i < unit->aggregate_count; i++) {
+        const struct quipu_pending *pending = unit->aggregates[i]->pending;
+
+        for (size_t j = 0; status == QUIPU_OK && j < pending->count; j++) {
+            status = quipu_items_add(items, pending->events[j], error);
+        }
+    }
+    for (size_t i = 0; status == QUIPU_OK && i < unit->event_count; i++) {
+        status = quipu_items_add(items, unit->events[i], error);
+    }
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    quipu_item *array = quipu_items_array(items, &count);
+
+    for (size_t i = count - unit->event_count; i < count; i++) {
+        array[i].flags |= QUIPU_ITEM_NEXT;
+    }
+    return QUIPU_OK;
+}
+
+static int append(quipu_unit *unit, quipu_items *items, quipu_result *result,
+                  quipu_error *error)
+{
+    const quipu_conditions conditions = {
+        .struct_size = sizeof(conditions),
+        .flags = unit->tracking_flags,
+        .entries = unit->entries,
+        .entry_count = unit->entry_count,
+        .tracking_from = unit->tracking_from,
+    };
+    quipu_append append = {
+        .struct_size = sizeof(append),
+        .guards = unit->guards,
+        .guard_count = unit->guard_count,
+        .tracking = unit->tracking.consumer.data ? &unit->tracking : NULL,
+        .conditions = unit->entry_count > 0 || unit->tracking_flags != 0
+                          ? &conditions
+                          : NULL,
+    };
+    quipu_records *records = unit->store->records;
+
+    append.items = quipu_items_array(items, &append.item_count);
+    return unit->work
+               ? quipu_records_transact(records, &append, unit->work,
+                                        unit->work_context, result, error)
+               : quipu_records_append(records, &append, result, error);
+}
+
+static int make_append(quipu_unit *unit, quipu_result *result,
+                       quipu_error *error)
+{
+    quipu_items *items = NULL;
+    int status = quipu_items_create(unit->store->mapper, &items, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    status = fill(unit, items, error);
+    if (status == QUIPU_OK) {
+        status = append(unit, items, result, error);
+    }
+    quipu_items_destroy(items);
+    return status;
+}
+
+/* --------------------------------------------------------- the aggregates */
+
+static int check_aggregates(const quipu_unit *unit, quipu_error *error)
+{
+    for (size_t i = 0; i < unit->aggregate_count; i++) {
+        const quipu_aggregate *aggregate = unit->aggregates[i];
+
+        if (aggregate->pending->busy) {
+            return quipu_error_set(
+                error, QUIPU_INVALID,
+                "quipu_unit_commit: a handler, or the "
+                "function in the transaction, made the call");
+        }
+        if (aggregate->pending->broken) {
+            return quipu_error_set(error, QUIPU_CONFLICT,
+                                   "quipu_unit_commit: a handler of a %.60s "
+                                   "failed midway; clear the unit",
+                                   aggregate->type->name);
+        }
+    }
+    return QUIPU_OK;
+}
+
+static void set_busy(const quipu_unit *unit, bool busy)
+{
+    for (size_t i = 0; i < unit->aggregate_count; i++) {
+        unit->aggregates[i]->pending->busy = busy;
+    }
+}
+
+static void end(quipu_unit *unit, int status)
+{
+    for (size_t i = 0; i < unit->aggregate_count; i++) {
+        if (!has_pending(unit->aggregates[i])) {
+            continue;
+        }
+        if (status == QUIPU_OK) {
+            (void)quipu_aggregate_saved(unit->aggregates[i], NULL);
+        } else {
+            unit->aggregates[i]->stale = true;
+        }
+    }
+    if (status == QUIPU_OK) {
+        quipu_unit_forget(unit);
+    }
+}
+
+int quipu_unit_commit(quipu_unit *unit, quipu_result *result,
+                      quipu_error *error)
+{
+    if (!unit) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "quipu_unit_commit: the unit is NULL");
+    }
+    int status = check_aggregates(unit, error);
+
+    if (status != QUIPU_OK || is_empty(unit)) {
+        return status;
+    }
+    unit->is_closed = true;
+    set_busy(unit, true);
+    status = make_append(unit, result, error);
+    set_busy(unit, false);
+    end(unit, status);
+    return status;
+}
