@@ -10,14 +10,14 @@
  *   F1  each field has a unique name of 1 to 255 bytes of UTF-8, a kind, and a
  *       size that its kind can have;
  *   F2  the member and its presence flag or count lie inside the struct and
- *       behind its base;
+ *       behind its base, and no two members overlap;
  *   F3  at most one of the flags optional, nullable and array is set, and
  *       it suits the kind; arrays have no default;
  *   F4  a struct has at most QUIPU_FIELDS_MAX fields, and tables nest at most
  *       QUIPU_FIELD_DEPTH_MAX deep, so that recursion over a table is bounded
  *       even if a table contains itself.
  *
- * Members may overlap; that is the application's business.
+ * Presence flags and counts may belong to several fields.
  */
 #include <stdio.h>
 #include <string.h>
@@ -213,12 +213,40 @@ static int check_offsets(const struct table *table, const quipu_field *field)
     } else if (field->flags & QUIPU_FIELD_IS_ARRAY) {
         extra = sizeof(size_t);
     }
+    if (field->offset < table->base) {
+        return refuse(table, field->name,
+                      "lies in the base, which must be the struct's first "
+                      "member");
+    }
     if (!lies_inside(table, field->offset, quipu_member_size(field))) {
         return refuse(table, field->name, "lies outside its struct");
     }
     if (extra && !lies_inside(table, field->extra, extra)) {
         return refuse(table, field->name,
                       "has its presence or count outside its struct");
+    }
+    return QUIPU_OK;
+}
+
+/* F2: no earlier field has a byte of this one.  Freeing and copying would treat
+ * it twice. */
+static int check_overlap(const struct table *table, size_t index)
+{
+    const quipu_field *field = &table->fields[index];
+
+    for (size_t i = 0; i < index; i++) {
+        const quipu_field *other = &table->fields[i];
+
+        if (field->offset < other->offset + quipu_member_size(other) &&
+            other->offset < field->offset + quipu_member_size(field)) {
+            char why[QUIPU_FIELD_NAME_MAX + 64];
+
+            (void)snprintf(why, sizeof(why),
+                           "overlaps field %s: of a union, one member can be "
+                           "stored",
+                           other->name);
+            return refuse(table, field->name, why);
+        }
     }
     return QUIPU_OK;
 }
@@ -265,6 +293,9 @@ static int check_field(const struct table *table, size_t index)
     status = check_flags(table, field);
     if (status == QUIPU_OK) {
         status = check_offsets(table, field);
+    }
+    if (status == QUIPU_OK) {
+        status = check_overlap(table, index);
     }
     if (status == QUIPU_OK && field->kind == QUIPU_KIND_STRUCT) {
         status = check_nested(table, field);

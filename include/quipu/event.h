@@ -86,8 +86,13 @@ typedef struct quipu_field {
  * clang-format. */
 /* clang-format off */
 
-/* The kind of a member, chosen by its type.  Members of other types do not
- * compile. */
+/* Zero; does not compile, with the message, unless the condition holds. */
+#define QUIPU_REQUIRE(condition, message) \
+    (0 * sizeof(struct { _Static_assert(condition, message); char unused; }))
+
+#define QUIPU_MEMBER(type, member) (((type *)0)->member)
+
+/* The kind of a member, chosen by its type; 0 for other types. */
 #define QUIPU_KIND_OF(lvalue) \
     _Generic((lvalue),                                                        \
         _Bool: QUIPU_KIND_BOOL,                                               \
@@ -108,92 +113,126 @@ typedef struct quipu_field {
         quipu_bytes: QUIPU_KIND_BYTES,                                        \
         quipu_uuid: QUIPU_KIND_UUID,                                          \
         quipu_time: QUIPU_KIND_TIME,                                          \
-        quipu_id: QUIPU_KIND_ID)
+        quipu_id: QUIPU_KIND_ID,                                              \
+        default: 0)
 
-#define QUIPU_MEMBER(type, member) (((type *)0)->member)
+/* Whether a member that may be NULL is text or bytes. */
+#define QUIPU_KIND_OF_NULLABLE(lvalue) \
+    _Generic((lvalue),                                                        \
+        char *: QUIPU_KIND_TEXT,                                              \
+        const char *: QUIPU_KIND_TEXT,                                        \
+        quipu_bytes: QUIPU_KIND_BYTES,                                        \
+        default: 0)
+
+/* Whether a member of kind text is a pointer.  An array of char is no text: in
+ * an expression it becomes a pointer, but its own bytes are the characters. */
+#define QUIPU_IS_POINTER(lvalue) \
+    _Generic(&(lvalue),                                                       \
+        char **: 1,                                                           \
+        const char **: 1,                                                     \
+        char *const *: 1,                                                     \
+        const char *const *: 1,                                               \
+        char *volatile *: 1,                                                  \
+        const char *volatile *: 1,                                            \
+        default: 0)
+
+/* The size of a member, which does not compile for types that cannot be
+ * stored. */
+#define QUIPU_SIZE_OF(kind, lvalue, type, member)                             \
+    (sizeof(lvalue) +                                                         \
+     QUIPU_REQUIRE((kind) != QUIPU_KIND_TEXT || QUIPU_IS_POINTER(lvalue),     \
+                   #member " of " #type " is an array of char, which cannot " \
+                   "be stored; make it a char * or const char *") +           \
+     QUIPU_REQUIRE((kind) != 0,                                               \
+                   #member " of " #type " has a type that this macro cannot " \
+                   "store; enum quipu_kind lists the types, and structs "     \
+                   "take QUIPU_FIELD_STRUCT with their table"))
 
 /* The offset of a presence member, which must be a bool, and of a count member,
- * which must be a size_t; other types do not compile. */
-#define QUIPU_OFFSET_OF_BOOL(type, member) \
-    (offsetof(type, member) +              \
-     0 * sizeof(_Generic(QUIPU_MEMBER(type, member), _Bool : 0)))
-#define QUIPU_OFFSET_OF_COUNT(type, member) \
-    (offsetof(type, member) +               \
-     0 * sizeof(_Generic(QUIPU_MEMBER(type, member), size_t : 0)))
+ * which must be a size_t. */
+#define QUIPU_OFFSET_OF_BOOL(type, member)                                    \
+    (offsetof(type, member) +                                                 \
+     QUIPU_REQUIRE(_Generic(QUIPU_MEMBER(type, member), _Bool: 1,             \
+                            default: 0),                                      \
+                   #member " of " #type " tells whether another member has "  \
+                   "a value, and must be a bool"))
+#define QUIPU_OFFSET_OF_COUNT(type, member)                                   \
+    (offsetof(type, member) +                                                 \
+     QUIPU_REQUIRE(_Generic(QUIPU_MEMBER(type, member), size_t: 1,            \
+                            default: 0),                                      \
+                   #member " of " #type " is the number of elements of an "   \
+                   "array, and must be a size_t"))
+
+/* Kind, offset and size of a member, or of the elements of an array. */
+#define QUIPU_DESCRIBE(kind_of, lvalue, type, member)                         \
+    .name = #member, .kind = kind_of(lvalue),                                 \
+    .offset = offsetof(type, member),                                         \
+    .size = QUIPU_SIZE_OF(kind_of(lvalue), lvalue, type, member)
 
 /* A member that always has a value. */
-#define QUIPU_FIELD(type, member)                                           \
-    {                                                                       \
-        .name = #member, .kind = QUIPU_KIND_OF(QUIPU_MEMBER(type, member)), \
-        .offset = offsetof(type, member),                                   \
-        .size = sizeof(QUIPU_MEMBER(type, member))                          \
+#define QUIPU_FIELD(type, member)                                             \
+    {                                                                         \
+        QUIPU_DESCRIBE(QUIPU_KIND_OF, QUIPU_MEMBER(type, member), type,       \
+                       member)                                                \
     }
 
 /* An optional member, which has a value if the bool member `present` is true.
  */
-#define QUIPU_FIELD_OPTIONAL(type, member, present)                          \
-    {                                                                        \
-        .name = #member, .kind = QUIPU_KIND_OF(QUIPU_MEMBER(type, member)),  \
-        .flags = QUIPU_FIELD_HAS_PRESENCE, .offset = offsetof(type, member), \
-        .size = sizeof(QUIPU_MEMBER(type, member)),                          \
-        .extra = QUIPU_OFFSET_OF_BOOL(type, present)                         \
+#define QUIPU_FIELD_OPTIONAL(type, member, present)                           \
+    {                                                                         \
+        QUIPU_DESCRIBE(QUIPU_KIND_OF, QUIPU_MEMBER(type, member), type,       \
+                       member),                                               \
+        .flags = QUIPU_FIELD_HAS_PRESENCE,                                    \
+        .extra = QUIPU_OFFSET_OF_BOOL(type, present)                          \
     }
 
 /* Text or bytes that may be NULL. */
 #define QUIPU_FIELD_NULLABLE(type, member)                                    \
     {                                                                         \
-        .name = #member, .flags = QUIPU_FIELD_MAY_BE_NULL,                    \
-        .kind = _Generic(QUIPU_MEMBER(type, member),                          \
-            char *: QUIPU_KIND_TEXT,                                          \
-            const char *: QUIPU_KIND_TEXT,                                    \
-            quipu_bytes: QUIPU_KIND_BYTES),                                   \
-        .offset = offsetof(type, member),                                     \
-        .size = sizeof(QUIPU_MEMBER(type, member))                            \
+        QUIPU_DESCRIBE(QUIPU_KIND_OF_NULLABLE, QUIPU_MEMBER(type, member),    \
+                       type, member),                                         \
+        .flags = QUIPU_FIELD_MAY_BE_NULL                                      \
     }
 
 /* A member that takes `value` if a stored event lacks it. */
-#define QUIPU_FIELD_DEFAULT(type, member, value)                            \
-    {                                                                       \
-        .name = #member, .kind = QUIPU_KIND_OF(QUIPU_MEMBER(type, member)), \
-        .offset = offsetof(type, member),                                   \
-        .size = sizeof(QUIPU_MEMBER(type, member)),                         \
-        .fallback = &(const __typeof__(QUIPU_MEMBER(type, member)))         \
-        {                                                                   \
-            value                                                           \
-        }                                                                   \
+#define QUIPU_FIELD_DEFAULT(type, member, value)                              \
+    {                                                                         \
+        QUIPU_DESCRIBE(QUIPU_KIND_OF, QUIPU_MEMBER(type, member), type,       \
+                       member),                                               \
+        .fallback = &(const __typeof__(QUIPU_MEMBER(type, member))) { value } \
     }
 
 /* A pointer to an array whose number of elements is in the size_t member
  * `count`. */
-#define QUIPU_FIELD_ARRAY(type, member, count)                               \
-    {                                                                        \
-        .name = #member, .kind = QUIPU_KIND_OF(*QUIPU_MEMBER(type, member)), \
-        .flags = QUIPU_FIELD_IS_ARRAY, .offset = offsetof(type, member),     \
-        .size = sizeof(*QUIPU_MEMBER(type, member)),                         \
-        .extra = QUIPU_OFFSET_OF_COUNT(type, count)                          \
+#define QUIPU_FIELD_ARRAY(type, member, count)                                \
+    {                                                                         \
+        QUIPU_DESCRIBE(QUIPU_KIND_OF, *QUIPU_MEMBER(type, member), type,      \
+                       member),                                               \
+        .flags = QUIPU_FIELD_IS_ARRAY,                                        \
+        .extra = QUIPU_OFFSET_OF_COUNT(type, count)                           \
     }
 
 /* A nested struct with a table of its own, an optional one, and a pointer to an
  * array of them. */
-#define QUIPU_FIELD_STRUCT(type, member, table)                       \
-    {                                                                 \
-        .name = #member, .kind = QUIPU_KIND_STRUCT,                   \
-        .offset = offsetof(type, member),                             \
-        .size = sizeof(QUIPU_MEMBER(type, member)), .fields = (table) \
+#define QUIPU_FIELD_STRUCT(type, member, table)                               \
+    {                                                                         \
+        .name = #member, .kind = QUIPU_KIND_STRUCT,                           \
+        .offset = offsetof(type, member),                                     \
+        .size = sizeof(QUIPU_MEMBER(type, member)), .fields = (table)         \
     }
-#define QUIPU_FIELD_STRUCT_OPTIONAL(type, member, present, table)            \
-    {                                                                        \
-        .name = #member, .kind = QUIPU_KIND_STRUCT,                          \
-        .flags = QUIPU_FIELD_HAS_PRESENCE, .offset = offsetof(type, member), \
-        .size = sizeof(QUIPU_MEMBER(type, member)),                          \
-        .extra = QUIPU_OFFSET_OF_BOOL(type, present), .fields = (table)      \
+#define QUIPU_FIELD_STRUCT_OPTIONAL(type, member, present, table)             \
+    {                                                                         \
+        .name = #member, .kind = QUIPU_KIND_STRUCT,                           \
+        .flags = QUIPU_FIELD_HAS_PRESENCE, .offset = offsetof(type, member),  \
+        .size = sizeof(QUIPU_MEMBER(type, member)),                           \
+        .extra = QUIPU_OFFSET_OF_BOOL(type, present), .fields = (table)       \
     }
-#define QUIPU_FIELD_STRUCT_ARRAY(type, member, count, table)             \
-    {                                                                    \
-        .name = #member, .kind = QUIPU_KIND_STRUCT,                      \
-        .flags = QUIPU_FIELD_IS_ARRAY, .offset = offsetof(type, member), \
-        .size = sizeof(*QUIPU_MEMBER(type, member)),                     \
-        .extra = QUIPU_OFFSET_OF_COUNT(type, count), .fields = (table)   \
+#define QUIPU_FIELD_STRUCT_ARRAY(type, member, count, table)                  \
+    {                                                                         \
+        .name = #member, .kind = QUIPU_KIND_STRUCT,                           \
+        .flags = QUIPU_FIELD_IS_ARRAY, .offset = offsetof(type, member),      \
+        .size = sizeof(*QUIPU_MEMBER(type, member)),                          \
+        .extra = QUIPU_OFFSET_OF_COUNT(type, count), .fields = (table)        \
     }
 /* clang-format on */
 
@@ -235,8 +274,9 @@ typedef struct quipu_event {
  *
  * INVALID: the topic or size is wrong, or a field has no valid name, has the
  * name of another one, has an unknown kind or a size that its kind cannot have,
- * lies outside its struct, has several flags, or nests structs deeper than 32;
- * or a struct has more than 256 fields.  The message names the type and the
+ * lies outside its struct or in its base, overlaps another field, has several
+ * flags, or nests structs deeper than 32; or a struct has more than 256 fields.
+ *  The message names the type and the
  * field.
  */
 QUIPU_API int quipu_event_type_check(const quipu_event_type *type,

@@ -201,7 +201,7 @@ static void members_outside_their_struct_are_refused(void **state)
 
     (void)state;
     field.offset = sizeof(quipu_event) - 1; /* in the base */
-    assert_field_refused(field, "lies outside its struct");
+    assert_field_refused(field, "lies in the base");
     field.offset = sizeof(struct outer) - 3;
     assert_field_refused(field, "lies outside its struct");
     field.offset = SIZE_MAX;
@@ -215,6 +215,21 @@ static void members_outside_their_struct_are_refused(void **state)
     field = array;
     field.offset = sizeof(struct outer) - sizeof(void *) + 1;
     assert_field_refused(field, "lies outside its struct");
+}
+
+static void overlapping_members_are_refused(void **state)
+{
+    quipu_field fields[] = { number_field(), number_field(), { 0 } };
+
+    (void)state;
+    fields[1].name = "again";
+    fields[0].offset += 8; /* away from the base */
+    fields[1].offset += 8;
+    assert_table_refused(fields, "again overlaps field number");
+    fields[1].offset += fields[1].size - 1;
+    assert_table_refused(fields, "overlaps");
+    fields[1].offset -= 2 * (fields[1].size - 1);
+    assert_table_refused(fields, "overlaps");
 }
 
 static void nested_tables_are_checked(void **state)
@@ -280,6 +295,7 @@ static void more_than_256_fields_are_refused(void **state)
 {
     static quipu_field fields[QUIPU_FIELDS_MAX + 2];
     static char names[QUIPU_FIELDS_MAX + 1][8];
+    const size_t size = (QUIPU_FIELDS_MAX + 1) * sizeof(struct inner);
     quipu_error error;
 
     (void)state;
@@ -287,14 +303,12 @@ static void more_than_256_fields_are_refused(void **state)
         snprintf(names[i], sizeof(names[i]), "f%zu", i);
         fields[i] = inner_fields[0];
         fields[i].name = names[i];
+        fields[i].offset = i * sizeof(struct inner);
     }
-    assert_refused(
-        quipu_fields_check("struct", fields, 0, sizeof(struct inner), &error),
-        QUIPU_INVALID, &error, "f256 is one too many");
+    assert_refused(quipu_fields_check("struct", fields, 0, size, &error),
+                   QUIPU_INVALID, &error, "f256 is one too many");
     fields[QUIPU_FIELDS_MAX] = (quipu_field){ 0 };
-    assert_ok(
-        quipu_fields_check("struct", fields, 0, sizeof(struct inner), &error),
-        &error);
+    assert_ok(quipu_fields_check("struct", fields, 0, size, &error), &error);
 }
 
 int main(void)
@@ -308,6 +322,7 @@ int main(void)
         cmocka_unit_test(kinds_and_sizes_are_checked),
         cmocka_unit_test(flags_are_checked),
         cmocka_unit_test(members_outside_their_struct_are_refused),
+        cmocka_unit_test(overlapping_members_are_refused),
         cmocka_unit_test(nested_tables_are_checked),
         cmocka_unit_test(endless_nesting_is_refused),
         cmocka_unit_test(nesting_of_32_structs_is_the_deepest),
