@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "mapper/mapper.h"
@@ -33,6 +34,7 @@ void quipu_batch_clear(struct quipu_batch *batch)
     quipu_arena_reset(&batch->arena);
     batch->count = 0;
     batch->begin = 0;
+    batch->bytes = 0;
 }
 
 /* --------------------------------------------------------------- copying */
@@ -123,34 +125,50 @@ static int add(struct quipu_batch *batch, const quipu_item *item,
     return QUIPU_OK;
 }
 
+/* Reads one item, and adds it.  *done: there is none now. */
+static int read_one(struct quipu_batch *batch, struct quipu_follower *follower,
+                    const struct quipu_tracker *tracker, quipu_store *store,
+                    const quipu_projection_handler *handlers, bool *done,
+                    quipu_error *error)
+{
+    const quipu_item *item;
+    int status = quipu_follower_read(follower, &item, error);
+
+    *done = status != QUIPU_OK || !item;
+    if (*done ||
+        quipu_tracker_has_handled(tracker, follower->records->schema, item)) {
+        return status;
+    }
+    status = add(batch, item, store, handlers, error);
+    if (status == QUIPU_OK) {
+        batch->events[batch->count - 1].position = follower->examined;
+        batch->bytes += item->state.size + item->metadata.size;
+    }
+    return status;
+}
+
 int quipu_batch_read(struct quipu_batch *batch, struct quipu_follower *follower,
-                     quipu_store *store,
+                     const struct quipu_tracker *tracker, quipu_store *store,
                      const quipu_projection_handler *handlers,
                      quipu_error *error)
 {
-    size_t bytes = 0;
+    int64_t due = quipu_tracker_due(tracker);
+    int status = QUIPU_OK;
+    bool done = false;
 
     quipu_batch_clear(batch);
     batch->end = follower->examined;
-    while (batch->count < batch->capacity && bytes < BYTES_MOST) {
-        const quipu_item *item;
-        int status = quipu_follower_read(follower, &item, error);
-
-        if (status == QUIPU_OK && item) {
-            status = add(batch, item, store, handlers, error);
-        }
-        if (status != QUIPU_OK) {
-            /* The items read so far are read again. */
-            quipu_follower_reset(follower);
-            follower->examined = batch->end;
-            quipu_batch_clear(batch);
-            return status;
-        }
-        if (!item) {
-            break;
-        }
-        batch->events[batch->count - 1].position = follower->examined;
-        bytes += item->state.size + item->metadata.size;
+    while (status == QUIPU_OK && !done && batch->count < batch->capacity &&
+           batch->bytes < BYTES_MOST && quipu_clock_left(due) > 0) {
+        status =
+            read_one(batch, follower, tracker, store, handlers, &done, error);
+    }
+    if (status != QUIPU_OK) {
+        /* The items read so far are read again. */
+        quipu_follower_reset(follower);
+        follower->examined = batch->end;
+        quipu_batch_clear(batch);
+        return status;
     }
     batch->end = follower->examined;
     return QUIPU_OK;

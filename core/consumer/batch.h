@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "consumer/follower.h"
+#include "consumer/tracker.h"
 
 /* An event of a batch. */
 struct quipu_batch_event {
@@ -27,6 +28,7 @@ struct quipu_batch {
     struct quipu_batch_event *events; /* owned; room for `capacity` */
     size_t capacity;
     size_t count;
+    size_t bytes;       /* of the items */
     size_t begin;       /* those before are committed */
     quipu_position end; /* all up to it is in the batch, or does not concern
                            it */
@@ -45,11 +47,12 @@ static inline bool quipu_batch_is_empty(const struct quipu_batch *batch)
 
 /*
  * Reads the next events of the log into an empty batch, until it is full, holds
- * more than 4 MiB, or the end of a scan is reached.  `handlers` ends with a row
- * without an event.  Codes of quipu_follower_read; NO_MEMORY.
+ * more than 4 MiB, the end of a scan is reached, or the tracker has to look at
+ * its group.  Events that were handled are left out.  `handlers` ends with a
+ * row without an event.  Codes of quipu_follower_read; NO_MEMORY.
  */
 int quipu_batch_read(struct quipu_batch *batch, struct quipu_follower *follower,
-                     quipu_store *store,
+                     const struct quipu_tracker *tracker, quipu_store *store,
                      const quipu_projection_handler *handlers,
                      quipu_error *error);
 

@@ -14,6 +14,7 @@
 #include "consumer/entry_writes.h"
 #include "consumer/parked.h"
 #include "consumer/projection.h"
+#include "group/group_state.h"
 #include "records/append.h"
 #include "records/validate.h"
 
@@ -209,10 +210,14 @@ static int delete_entries(quipu_datastore *tracking, const char *name,
                                      .flags = QUIPU_ENTRY_DELETE };
     int status = quipu_entry_writes_add(writes, &mark, error);
 
-    return status == QUIPU_OK
-               ? quipu_entry_writes_delete_all(
-                     writes, tracking, quipu_parked_prefix(name, key), error)
-               : status;
+    if (status == QUIPU_OK) {
+        status = quipu_entry_writes_delete_all(
+            writes, tracking, quipu_parked_prefix(name, key), error);
+    }
+    return status == QUIPU_OK ? quipu_entry_writes_delete_all(
+                                    writes, tracking,
+                                    quipu_group_state_prefix(name, key), error)
+                              : status;
 }
 
 int quipu_consumer_remove(quipu_datastore *tracking,

@@ -6,6 +6,8 @@
  *   the tracking record          (consumer, log) -> position
  *   "quipu/projection/CONSUMER"  the mark of a projection (model.c)
  *   "quipu/parked/CONSUMER/ID"   a parked event (parked.c)
+ *   "quipu/group/CONSUMER/..."   a group, in place of the tracking record
+ *                                (group_state.h)
  *
  * Only a consumer whose name has at most QUIPU_CONSUMER_NAME_MAX bytes can
  * have entries.

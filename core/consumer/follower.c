@@ -63,6 +63,16 @@ void quipu_follower_reset(struct quipu_follower *follower)
     follower->checked_time = 0;
 }
 
+void quipu_follower_move(struct quipu_follower *follower,
+                         const quipu_position *position,
+                         uint32_t partition_count, uint64_t partitions)
+{
+    quipu_follower_reset(follower);
+    follower->examined = *position;
+    follower->filter->partition_count = partition_count;
+    follower->filter->partitions = partitions;
+}
+
 void quipu_follower_finish(struct quipu_follower *follower)
 {
     quipu_follower_reset(follower);

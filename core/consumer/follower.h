@@ -51,6 +51,12 @@ void quipu_follower_finish(struct quipu_follower *follower);
  * CONFLICT: it is not. */
 int quipu_follower_check(struct quipu_follower *follower, quipu_error *error);
 
+/* Continues behind a position, with the partitions of a set only; a
+ * partition_count of 0: with all.  The follower must have a filter. */
+void quipu_follower_move(struct quipu_follower *follower,
+                         const quipu_position *position,
+                         uint32_t partition_count, uint64_t partitions);
+
 /*
  * Reads on from where it stands: begins a scan if the log has grown, and sets
  * *item to the next item that passes, borrowed until the next call, or to NULL

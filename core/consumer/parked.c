@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "records/append.h"
+#include "records/entry_value.h"
 
 #define FORMAT 1
 #define HEAD_SIZE 18 /* bytes before the sequence id */
@@ -39,62 +40,19 @@ quipu_bytes quipu_parked_key(const char *consumer, int64_t notification_id,
 
 /* ----------------------------------------------------------------- values */
 
-static void put_number(uint8_t **at, uint64_t number, int size)
-{
-    for (int i = 0; i < size; i++) {
-        *(*at)++ = (uint8_t)(number >> (8 * i));
-    }
-}
-
-static uint64_t take_number(const uint8_t **at, int size)
-{
-    uint64_t number = 0;
-
-    for (int i = 0; i < size; i++) {
-        number |= (uint64_t) * (*at)++ << (8 * i);
-    }
-    return number;
-}
-
-static void put_bytes(uint8_t **at, quipu_bytes bytes)
-{
-    put_number(at, bytes.size, 2);
-    if (bytes.size > 0) {
-        memcpy(*at, bytes.data, bytes.size);
-    }
-    *at += bytes.size;
-}
-
-/* Returns false if the value ends before the bytes do. */
-static bool take_bytes(const uint8_t **at, const uint8_t *end,
-                       quipu_bytes *bytes)
-{
-    if (end - *at < 2) {
-        return false;
-    }
-    size_t size = (size_t)take_number(at, 2);
-
-    *bytes = (quipu_bytes){ *at, size };
-    if ((size_t)(end - *at) < size) {
-        return false;
-    }
-    *at += size;
-    return true;
-}
-
 quipu_bytes quipu_parked_encode(const quipu_parked_event *event,
                                 uint8_t value[QUIPU_PARKED_VALUE_SIZE])
 {
     uint8_t *at = value;
 
     *at++ = FORMAT;
-    put_number(&at, (uint32_t)event->code, 4);
-    put_number(&at, event->attempts, 4);
-    put_number(&at, (uint64_t)event->parked.microseconds, 8);
+    quipu_value_put_number(&at, (uint32_t)event->code, 4);
+    quipu_value_put_number(&at, event->attempts, 4);
+    quipu_value_put_number(&at, (uint64_t)event->parked.microseconds, 8);
     *at++ = event->follows;
-    put_bytes(&at, event->sequence_id);
-    put_bytes(&at, event->topic);
-    put_bytes(&at, event->message);
+    quipu_value_put_bytes(&at, event->sequence_id);
+    quipu_value_put_bytes(&at, event->topic);
+    quipu_value_put_bytes(&at, event->message);
     return (quipu_bytes){ value, (size_t)(at - value) };
 }
 
@@ -115,14 +73,14 @@ int quipu_parked_decode(const quipu_entry *entry, quipu_parked_event *event,
                  event->notification_id > 0;
 
     if (sound) {
-        event->code = (int32_t)take_number(&at, 4);
-        event->attempts = (uint32_t)take_number(&at, 4);
-        event->parked.microseconds = (int64_t)take_number(&at, 8);
+        event->code = (int32_t)quipu_value_take_number(&at, 4);
+        event->attempts = (uint32_t)quipu_value_take_number(&at, 4);
+        event->parked.microseconds = (int64_t)quipu_value_take_number(&at, 8);
         event->follows = *at++ != 0;
     }
-    sound = sound && take_bytes(&at, end, &event->sequence_id) &&
-            take_bytes(&at, end, &event->topic) &&
-            take_bytes(&at, end, &event->message) && at == end &&
+    sound = sound && quipu_value_take_bytes(&at, end, &event->sequence_id) &&
+            quipu_value_take_bytes(&at, end, &event->topic) &&
+            quipu_value_take_bytes(&at, end, &event->message) && at == end &&
             event->sequence_id.size <= QUIPU_ID_MAX;
     return sound ? QUIPU_OK
                  : quipu_error_set(error, QUIPU_CORRUPT,

@@ -95,7 +95,7 @@ static int apply_part(void *native, void *context, quipu_error *error)
 static void show_position(quipu_projection *projection)
 {
     quipu_progress_position(&projection->progress,
-                            projection->tracker.recorded.notification_id,
+                            quipu_tracker_position(&projection->tracker),
                             projection->follower.head.notification_id);
 }
 
@@ -215,15 +215,34 @@ static int park(quipu_projection *projection,
 
 /* ----------------------------------------------------------------- failures */
 
-/* Goes on from the record as it was read. */
-static void begin_at_record(quipu_projection *projection)
+/* Goes on from the position of the tracker, with the partitions that it
+ * holds. */
+static int begin_again(quipu_projection *projection, quipu_error *error)
 {
+    struct quipu_tracker *tracker = &projection->tracker;
+    struct quipu_follower *follower = &projection->follower;
+    quipu_position highest = quipu_tracker_highest(tracker);
+    int status = QUIPU_OK;
+
     projection->is_parked_stale = true;
     quipu_batch_clear(&projection->batch);
-    quipu_follower_reset(&projection->follower);
-    projection->follower.examined = projection->tracker.recorded;
     projection->refusals = 0;
+    /* The log may have been set back behind a partition that is further on. */
+    if (highest.notification_id != tracker->recorded.notification_id) {
+        quipu_follower_reset(follower);
+        follower->examined = highest;
+        status = quipu_follower_check(follower, error);
+    }
+    quipu_follower_move(follower, &tracker->recorded,
+                        tracker->group && tracker->group->held
+                            ? tracker->group->state.partition_count
+                            : 0,
+                        tracker->group ? tracker->group->held : 0);
+    if (tracker->group && status == QUIPU_OK) {
+        tracker->group->is_changed = false;
+    }
     show_position(projection);
+    return status;
 }
 
 int quipu_projection_start_over(quipu_projection *projection,
@@ -231,15 +250,12 @@ int quipu_projection_start_over(quipu_projection *projection,
 {
     int status = quipu_tracker_refresh(&projection->tracker, error);
 
-    if (status == QUIPU_OK) {
-        begin_at_record(projection);
-    }
-    return status;
+    return status == QUIPU_OK ? begin_again(projection, error) : status;
 }
 
-/* Another process has moved or removed the record: goes on from there, unless
- * it has removed the projection.  Then the old record is kept in memory, with
- * which no commit succeeds. */
+/* Another process has moved or removed the record, or taken a partition: goes
+ * on from there, unless it has removed the projection.  Then the old record is
+ * kept in memory, with which no commit succeeds. */
 static int meet_other(quipu_projection *projection, quipu_error *error)
 {
     quipu_position before = projection->tracker.recorded;
@@ -248,12 +264,23 @@ static int meet_other(quipu_projection *projection, quipu_error *error)
     if (status == QUIPU_OK) {
         status = quipu_model_check(projection, error);
     }
-    if (status == QUIPU_OK) {
-        begin_at_record(projection);
-    } else {
+    if (status != QUIPU_OK) {
         projection->tracker.recorded = before;
+        return status;
     }
-    return status;
+    return begin_again(projection, error);
+}
+
+/* Looks at the group if that is due.  If the member has lost, taken or given up
+ * partitions, the batch is read again. */
+static int tend(quipu_projection *projection, quipu_error *error)
+{
+    const struct quipu_group *group = projection->tracker.group;
+    int status = quipu_tracker_tend(&projection->tracker, error);
+
+    return status == QUIPU_OK && group && group->is_changed
+               ? begin_again(projection, error)
+               : status;
 }
 
 static int name_event(const quipu_projection *projection,
@@ -395,6 +422,19 @@ static int record_idle(quipu_projection *projection, quipu_error *error)
                : quipu_status_end(status, &cause, error, "the record");
 }
 
+/* The member holds no partition. */
+static int stand_by(quipu_projection *projection, quipu_error *error)
+{
+    int status = quipu_records_head(projection->records,
+                                    &projection->follower.head, error);
+
+    if (status == QUIPU_OK) {
+        projection->failures = 0;
+        show_position(projection);
+    }
+    return status;
+}
+
 /* Reads a batch if there is none, and commits a part of it. */
 static int step(quipu_projection *projection, bool *caught_up,
                 quipu_error *error)
@@ -403,10 +443,15 @@ static int step(quipu_projection *projection, bool *caught_up,
     int status = QUIPU_OK;
 
     *caught_up = false;
-    if (quipu_batch_is_empty(batch)) {
-        status =
-            quipu_batch_read(batch, &projection->follower, projection->store,
-                             projection->type->handlers, error);
+    status = tend(projection, error);
+    if (status == QUIPU_OK && !quipu_tracker_is_active(&projection->tracker)) {
+        *caught_up = true;
+        return stand_by(projection, error);
+    }
+    if (status == QUIPU_OK && quipu_batch_is_empty(batch)) {
+        status = quipu_batch_read(batch, &projection->follower,
+                                  &projection->tracker, projection->store,
+                                  projection->type->handlers, error);
         if (status == QUIPU_OK) {
             projection->failures = 0;
             show_position(projection);
@@ -467,6 +512,22 @@ int quipu_projection_step(quipu_projection *projection, bool *caught_up,
 
 /* ---------------------------------------------------------------------- run */
 
+/* Pauses; a member of a group renews its lease meanwhile. */
+static void pause_until(quipu_projection *projection, int64_t deadline)
+{
+    struct quipu_tracker *tracker = &projection->tracker;
+
+    while (quipu_clock_left(deadline) > 0 &&
+           !quipu_stopper_is_requested(&projection->stopper)) {
+        int64_t due = quipu_tracker_due(tracker);
+
+        quipu_stopper_pause(&projection->stopper,
+                            due < deadline ? due : deadline);
+        /* If this fails, too, the next step finds out why. */
+        (void)quipu_tracker_tend(tracker, NULL);
+    }
+}
+
 /* Pauses after a failure that may pass.  Returns OK if it did. */
 static int recover(quipu_projection *projection, int status,
                    const quipu_error *cause, quipu_error *error)
@@ -486,11 +547,31 @@ static int recover(quipu_projection *projection, int status,
         quipu_follower_reset(&projection->follower);
         projection->failures++;
     }
-    quipu_stopper_back_off(&projection->stopper,
-                           is_refused ? projection->refusals
-                                      : projection->failures,
-                           QUIPU_CLOCK_NEVER);
+    pause_until(projection,
+                quipu_stopper_back_off_end(is_refused ? projection->refusals
+                                                      : projection->failures));
     return QUIPU_OK;
+}
+
+/* Waits for events, or for the next look at the group. */
+static int wait(quipu_projection *projection, quipu_error *error)
+{
+    int64_t due = quipu_tracker_due(&projection->tracker);
+
+    if (quipu_tracker_is_active(&projection->tracker)) {
+        return quipu_follower_wait(&projection->follower, due, error);
+    }
+    quipu_stopper_pause(&projection->stopper, due);
+    return QUIPU_OK;
+}
+
+static enum quipu_consumer_state state_after(const quipu_projection *projection,
+                                             bool caught_up)
+{
+    if (!quipu_tracker_is_active(&projection->tracker)) {
+        return QUIPU_CONSUMER_STANDBY;
+    }
+    return caught_up ? QUIPU_CONSUMER_LIVE : QUIPU_CONSUMER_CATCHING_UP;
 }
 
 static int run(quipu_projection *projection, quipu_error *error)
@@ -504,12 +585,10 @@ static int run(quipu_projection *projection, quipu_error *error)
 
         if (status == QUIPU_OK) {
             quipu_progress_state(&projection->progress,
-                                 caught_up ? QUIPU_CONSUMER_LIVE
-                                           : QUIPU_CONSUMER_CATCHING_UP);
+                                 state_after(projection, caught_up));
         }
         if (status == QUIPU_OK && caught_up) {
-            status = quipu_follower_wait(&projection->follower,
-                                         QUIPU_CLOCK_NEVER, &cause);
+            status = wait(projection, &cause);
         }
         if (status != QUIPU_OK) {
             cause.code = status;
@@ -532,6 +611,8 @@ int quipu_projection_run(quipu_projection *projection, quipu_error *error)
         return status;
     }
     status = run(projection, error);
+    /* If the store fails now, the others wait for a lease. */
+    (void)quipu_tracker_leave(&projection->tracker, NULL);
     quipu_projection_leave(projection);
     return status;
 }

@@ -175,6 +175,18 @@ static int open_follower(quipu_projection *projection, size_t count,
     return status;
 }
 
+/* A member of a group renews its lease between two batches. */
+static void limit_batches(quipu_projection *projection)
+{
+    const struct quipu_group *group = projection->tracker.group;
+
+    if (group && projection->options.batch_milliseconds >
+                     group->self.lease_milliseconds / 3) {
+        projection->options.batch_milliseconds =
+            group->self.lease_milliseconds / 3;
+    }
+}
+
 /* Opens all that may fail; quipu_projection_destroy ends what was opened. */
 static int open_parts(quipu_projection *projection, size_t handler_count,
                       quipu_error *error)
@@ -196,6 +208,11 @@ static int open_parts(quipu_projection *projection, size_t handler_count,
             projection->tracker.datastore->opened.capabilities &
             QUIPU_CAN_ENTRIES;
         projection->follower.consumer = projection->consumer;
+        status = quipu_tracker_share(&projection->tracker,
+                                     projection->options.group, error);
+    }
+    if (status == QUIPU_OK) {
+        limit_batches(projection);
         status = quipu_projection_start_over(projection, error);
     }
     if (status == QUIPU_OK) {
@@ -283,6 +300,7 @@ int quipu_projection_open(quipu_store *store, const quipu_projection_type *type,
     created->records = store->records;
     status = create(created, count, error);
     if (status == QUIPU_OK) {
+        created->options.group = NULL; /* it was borrowed */
         quipu_store_hold(store);
         atomic_fetch_add(&created->tracker.datastore->children, 1);
         *projection = created;
@@ -301,8 +319,9 @@ int quipu_projection_close(quipu_projection *projection, quipu_error *error)
     if (status != QUIPU_OK) {
         return status;
     }
+    status = quipu_tracker_leave(&projection->tracker, error);
     atomic_fetch_sub(&projection->tracker.datastore->children, 1);
     quipu_store_release(projection->store);
     destroy(projection);
-    return QUIPU_OK;
+    return status;
 }

@@ -74,12 +74,8 @@ void quipu_stopper_end_wait(struct quipu_stopper *stopper)
     atomic_store(&stopper->is_waiting, false);
 }
 
-void quipu_stopper_back_off(struct quipu_stopper *stopper, uint32_t failures,
-                            int64_t deadline)
+void quipu_stopper_pause(struct quipu_stopper *stopper, int64_t deadline)
 {
-    int64_t pause = quipu_clock_backoff(PAUSE_FIRST, PAUSE_MOST, failures);
-
-    deadline = pause < deadline ? pause : deadline;
     (void)pthread_mutex_lock(&stopper->mutex);
     while (!quipu_stopper_is_requested(stopper) &&
            quipu_clock_left(deadline) > 0) {
@@ -91,4 +87,17 @@ void quipu_stopper_back_off(struct quipu_stopper *stopper, uint32_t failures,
                                      &until);
     }
     (void)pthread_mutex_unlock(&stopper->mutex);
+}
+
+int64_t quipu_stopper_back_off_end(uint32_t failures)
+{
+    return quipu_clock_backoff(PAUSE_FIRST, PAUSE_MOST, failures);
+}
+
+void quipu_stopper_back_off(struct quipu_stopper *stopper, uint32_t failures,
+                            int64_t deadline)
+{
+    int64_t pause = quipu_stopper_back_off_end(failures);
+
+    quipu_stopper_pause(stopper, pause < deadline ? pause : deadline);
 }

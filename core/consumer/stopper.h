@@ -51,6 +51,12 @@ static inline bool quipu_stopper_is_requested(const struct quipu_stopper *s)
 bool quipu_stopper_begin_wait(struct quipu_stopper *stopper);
 void quipu_stopper_end_wait(struct quipu_stopper *stopper);
 
+/* Waits until the deadline or until the flag is set. */
+void quipu_stopper_pause(struct quipu_stopper *stopper, int64_t deadline);
+
+/* Returns the end of the pause after the n-th failure, as below. */
+int64_t quipu_stopper_back_off_end(uint32_t failures);
+
 /* Waits after the n-th failure in a row, from 1: about 100 milliseconds at
  * first, up to 10 seconds later.  Ends early at the deadline, or when the flag
  * is set. */

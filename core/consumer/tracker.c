@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tracking record of a consumer; tracker.h has the method. */
+/* How far a consumer has processed its log; tracker.h has the method. */
 #include "consumer/tracker.h"
+
+#include <string.h>
 
 #include <quipu/id.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "records/append.h"
@@ -72,6 +75,10 @@ int quipu_tracker_init(struct quipu_tracker *tracker, quipu_records *records,
 
 void quipu_tracker_finish(struct quipu_tracker *tracker)
 {
+    if (tracker->group) {
+        quipu_group_finish(tracker->group);
+        quipu_release(tracker->group);
+    }
     quipu_release(tracker->consumer);
     quipu_release(tracker->log);
     *tracker = (struct quipu_tracker){ .datastore = NULL };
@@ -92,9 +99,183 @@ int quipu_tracker_append(struct quipu_tracker *tracker,
                 : quipu_append_execute(&call, append, NULL, error);
 }
 
-static int write_record(struct quipu_tracker *tracker,
-                        const struct quipu_tracker_commit *commit,
-                        quipu_error *error)
+/* ------------------------------------------------------------------ groups */
+
+/* CONFLICT if the consumer, which has no tracking record, is a group. */
+static int check_alone(const struct quipu_tracker *tracker, quipu_error *error)
+{
+    struct quipu_group_settings settings;
+    quipu_error cause;
+
+    if (!tracker->excludes_group || tracker->recorded.notification_id > 0) {
+        return QUIPU_OK;
+    }
+    int status = quipu_group_state_read_settings(
+        tracker->datastore, tracker->consumer, &settings, &cause);
+
+    if (status == QUIPU_NOT_FOUND) {
+        return QUIPU_OK;
+    }
+    if (status != QUIPU_OK) {
+        if (error) {
+            *error = cause;
+        }
+        return status;
+    }
+    return quipu_error_set(error, QUIPU_CONFLICT,
+                           "consumer \"%s\" is a group of %u partitions; run "
+                           "it with the option `group`, or reset it",
+                           tracker->consumer,
+                           (unsigned)settings.partition_count);
+}
+
+/* The partitions that concern a member: those that it holds, or all if it
+ * holds none. */
+static uint64_t own_partitions(const struct quipu_group *group)
+{
+    return group->held
+               ? group->held
+               : quipu_group_all_partitions(group->state.partition_count);
+}
+
+/* After the group was read. */
+static void take_position(struct quipu_tracker *tracker)
+{
+    const struct quipu_group *group = tracker->group;
+
+    tracker->recorded =
+        quipu_group_state_lowest(&group->state, own_partitions(group));
+}
+
+int quipu_tracker_share(struct quipu_tracker *tracker,
+                        const quipu_group_options *options, quipu_error *error)
+{
+    bool moved = true;
+    int status = QUIPU_OK;
+
+    if (!options) {
+        tracker->excludes_group = expects_position(tracker);
+        return check_alone(tracker, error);
+    }
+    struct quipu_group *group = quipu_allocate_zeroed(sizeof(*group));
+
+    if (!group) {
+        return quipu_error_no_memory(error);
+    }
+    while (moved) {
+        status = quipu_group_init(group, tracker->datastore, tracker->consumer,
+                                  tracker->log, &tracker->recorded, options,
+                                  &moved, error);
+        if (moved) {
+            status = read_record(tracker, &tracker->recorded, error);
+            moved = status == QUIPU_OK;
+        }
+    }
+    if (status != QUIPU_OK) {
+        quipu_release(group);
+        return status;
+    }
+    tracker->group = group;
+    take_position(tracker);
+    return QUIPU_OK;
+}
+
+int quipu_tracker_tend(struct quipu_tracker *tracker, quipu_error *error)
+{
+    if (!tracker->group) {
+        return QUIPU_OK;
+    }
+    int status = quipu_group_look(tracker->group, error);
+
+    take_position(tracker);
+    return status;
+}
+
+int quipu_tracker_leave(struct quipu_tracker *tracker, quipu_error *error)
+{
+    return tracker->group ? quipu_group_leave(tracker->group, error) : QUIPU_OK;
+}
+
+int64_t quipu_tracker_due(const struct quipu_tracker *tracker)
+{
+    return tracker->group ? tracker->group->look_time : QUIPU_CLOCK_NEVER;
+}
+
+int64_t quipu_tracker_position(const struct quipu_tracker *tracker)
+{
+    const struct quipu_group *group = tracker->group;
+
+    return group ? quipu_group_state_lowest(
+                       &group->state,
+                       quipu_group_all_partitions(group->state.partition_count))
+                       .notification_id
+                 : tracker->recorded.notification_id;
+}
+
+quipu_position quipu_tracker_highest(const struct quipu_tracker *tracker)
+{
+    const struct quipu_group *group = tracker->group;
+
+    return group
+               ? quipu_group_state_highest(&group->state, own_partitions(group))
+               : tracker->recorded;
+}
+
+bool quipu_tracker_has_handled(const struct quipu_tracker *tracker,
+                               const quipu_schema *schema,
+                               const quipu_item *item)
+{
+    return tracker->group &&
+           quipu_group_has_handled(tracker->group, schema, item);
+}
+
+/* ----------------------------------------------------------------- writing */
+
+/* Sets the entries of a commit, with those that the tracker needs: the
+ * partitions of the member, or the check that there is no group.  *owned is
+ * released by the caller. */
+static int set_entries(const struct quipu_tracker *tracker,
+                       const struct quipu_tracker_commit *commit,
+                       char absent_key[QUIPU_GROUP_KEY_SIZE],
+                       quipu_conditions *conditions, quipu_entry_write **owned,
+                       quipu_error *error)
+{
+    const bool checks_absence =
+        tracker->excludes_group && tracker->recorded.notification_id == 0;
+    size_t count = commit->entry_count;
+
+    *owned = NULL;
+    conditions->entries = commit->entries;
+    conditions->entry_count = count;
+    if (!tracker->group && !checks_absence) {
+        return QUIPU_OK;
+    }
+    quipu_entry_write *writes =
+        quipu_allocate_array(count + QUIPU_PARTITIONS_MAX, sizeof(*writes));
+
+    if (!writes) {
+        return quipu_error_no_memory(error);
+    }
+    if (count > 0) {
+        memcpy(writes, commit->entries, count * sizeof(*writes));
+    }
+    if (tracker->group) {
+        count += quipu_group_fill(tracker->group, &commit->position,
+                                  commit->rewinds, &writes[count]);
+    } else {
+        writes[count++] =
+            quipu_group_state_check_absence(absent_key, tracker->consumer);
+    }
+    *owned = writes;
+    conditions->entries = writes;
+    conditions->entry_count = count;
+    return QUIPU_OK;
+}
+
+/* Writes the record, or the entries of the partitions. */
+static int write_position(struct quipu_tracker *tracker,
+                          const struct quipu_tracker_commit *commit,
+                          quipu_error *error)
 {
     const int64_t from = tracker->recorded.notification_id;
     const quipu_tracking tracking = {
@@ -103,24 +284,49 @@ static int write_record(struct quipu_tracker *tracker,
         .position = commit->position,
     };
     /* A record that is not there need not be removed. */
-    const bool moves = commit->position.notification_id != from;
-    const quipu_conditions conditions = {
+    const bool moves =
+        !tracker->group && commit->position.notification_id != from;
+    quipu_conditions conditions = {
         .struct_size = sizeof(conditions),
         .flags =
             (moves ? QUIPU_CONDITIONS_TRACKING_FROM : 0u) |
             (moves && commit->rewinds ? QUIPU_CONDITIONS_TRACKING_REWIND : 0u),
-        .tracking_from = from,
-        .entries = commit->entries,
-        .entry_count = commit->entry_count,
+        .tracking_from = moves ? from : 0,
     };
     const quipu_append append = {
         .struct_size = sizeof(append),
         .tracking = moves ? &tracking : NULL,
         .conditions = expects_position(tracker) ? &conditions : NULL,
     };
+    char absent_key[QUIPU_GROUP_KEY_SIZE];
+    quipu_entry_write *owned;
+    int status =
+        set_entries(tracker, commit, absent_key, &conditions, &owned, error);
 
-    return quipu_tracker_append(tracker, &append, commit->work, commit->context,
-                                error);
+    if (status == QUIPU_OK) {
+        status = quipu_tracker_append(tracker, &append, commit->work,
+                                      commit->context, error);
+    }
+    quipu_release(owned);
+    return status;
+}
+
+/* Commits for a member.  Its position is read again after an unknown outcome,
+ * and then tells what became of the commit. */
+static int commit_partitions(struct quipu_tracker *tracker,
+                             const struct quipu_tracker_commit *commit,
+                             quipu_error *error)
+{
+    int status = write_position(tracker, commit, error);
+
+    if (status == QUIPU_OK) {
+        quipu_group_committed(tracker->group, &commit->position,
+                              commit->rewinds);
+        take_position(tracker);
+    } else if (status == QUIPU_UNKNOWN_OUTCOME) {
+        quipu_group_doubt(tracker->group);
+    }
+    return status;
 }
 
 /* Finds out what became of a write whose outcome is unknown. */
@@ -146,6 +352,9 @@ int quipu_tracker_commit(struct quipu_tracker *tracker,
     int64_t before = tracker->recorded.notification_id;
     int status = QUIPU_OK;
 
+    if (tracker->group) {
+        return commit_partitions(tracker, commit, error);
+    }
     if (tracker->attempted.notification_id > 0) {
         status = resolve(tracker, error);
     }
@@ -162,7 +371,7 @@ int quipu_tracker_commit(struct quipu_tracker *tracker,
                                  tracker->recorded.notification_id)) {
         return status;
     }
-    status = write_record(tracker, commit, error);
+    status = write_position(tracker, commit, error);
     if (status == QUIPU_OK) {
         tracker->recorded = commit->position;
     } else if (status == QUIPU_UNKNOWN_OUTCOME) {
@@ -181,6 +390,16 @@ int quipu_tracker_write(struct quipu_tracker *tracker,
 
 int quipu_tracker_refresh(struct quipu_tracker *tracker, quipu_error *error)
 {
+    int status;
+
+    if (tracker->group) {
+        status = quipu_group_look_read(tracker->group, error);
+        if (status == QUIPU_OK) {
+            take_position(tracker);
+        }
+        return status;
+    }
     tracker->attempted = (quipu_position){ .notification_id = 0 };
-    return read_record(tracker, &tracker->recorded, error);
+    status = read_record(tracker, &tracker->recorded, error);
+    return status == QUIPU_OK ? check_alone(tracker, error) : status;
 }

@@ -103,7 +103,8 @@ static int check_entry(const struct quipu_append_call *call,
     if (status != QUIPU_OK) {
         return status;
     }
-    if (!call->is_internal && is_own_key(write->key)) {
+    if (!call->is_internal && is_own_key(write->key) &&
+        !(write->flags & QUIPU_ENTRY_CHECK)) {
         return quipu_validate_wrong(
             place, "key", "begins with \"quipu/\", which quipu keeps to itself",
             error);

@@ -27,7 +27,8 @@
  *     quipu_entry_destroy(rate);
  *
  * Keys are text of 1 to 480 bytes.  Keys that begin with "quipu/" belong to
- * quipu: they can be read, and an append that writes one is INVALID.
+ * quipu: they can be read and checked, and an append that writes one is
+ * INVALID.
  *
  * Threads and codes as in datastore.h.  UNSUPPORTED: the store keeps no entries
  * (QUIPU_CAN_ENTRIES).

@@ -36,6 +36,9 @@
  * "balances@1".  A new version has a tracking record of its own and is built
  * from the first event, beside the old one.
  *
+ * Several processes and threads can divide the events of one projection: see
+ * group.h, and the option `group`.
+ *
  * In SQLite and LMDB a transaction excludes all other writers of the same
  * file, so that a batch delays appends by its duration, at most
  * batch_milliseconds and one event.  A read model in a file of its own delays
@@ -47,6 +50,7 @@
 #ifndef QUIPU_PROJECTION_H
 #define QUIPU_PROJECTION_H
 
+#include <quipu/group.h>
 #include <quipu/subscription.h>
 
 #ifdef __cplusplus
@@ -109,13 +113,17 @@ typedef struct quipu_projection_options {
      * that grow from 100 milliseconds to 10 seconds. */
     uint32_t attempts;
     /* Events of one transaction (0: 500), and the time in which they should be
-     * handled (0: 50 milliseconds).  With a target without entries
-     * (QUIPU_CAN_ENTRIES) a batch is one event. */
+     * handled (0: 50 milliseconds; in a group at most a third of the lease).
+     * With a target without entries (QUIPU_CAN_ENTRIES) a batch is one
+     * event. */
     uint32_t batch_items;
     uint32_t batch_milliseconds;
     uint32_t reserved;
     quipu_datastore *target; /* NULL: the datastore of the events */
     void *context;           /* for the functions of the type */
+    /* Handles the events as a member of the group of the consumer; borrowed
+     * for the call that opens.  NULL: alone. */
+    const quipu_group_options *group;
 } quipu_projection_options;
 
 /*
@@ -132,8 +140,11 @@ typedef struct quipu_projection_options {
  * the table twice or is not known to the mapper.  UNSUPPORTED: the store of the
  * events keeps no log; or the target runs no function in a transaction, or
  * keeps no tracking records; or it is another datastore than that of the
- * events, or events are to be parked, and it keeps no entries.  CONFLICT: the
- * log was set back behind the tracking record.
+ * events, or events are to be parked, or `group` is set, and it keeps no
+ * entries.  CONFLICT: the log was set back behind the tracking record; the
+ * group has another number of partitions; or the consumer is a group and
+ * `group` is NULL.  The first member of a group begins it at the tracking
+ * record of the consumer, which is then removed.
  */
 QUIPU_API int quipu_projection_open(quipu_store *store,
                                     const quipu_projection_type *type,
@@ -152,6 +163,9 @@ QUIPU_API int quipu_projection_open(quipu_store *store,
  * (quipu_consumer_remove).  If another process has moved or
  * reset the tracking record, the projection goes on from where that is now.
  * Otherwise the codes of quipu_records_transact that no repetition mends.
+ *
+ * A member of a group joins it here, takes its share of the partitions, renews
+ * its lease, and leaves the group before the call returns (group.h).
  */
 QUIPU_API int quipu_projection_run(quipu_projection *projection,
                                    quipu_error *error);
@@ -159,7 +173,9 @@ QUIPU_API int quipu_projection_run(quipu_projection *projection,
 /* Handles at most one batch, without waiting for events.  *caught_up (NULL is
  * allowed) tells that the end of the log was reached.  Failures of a store,
  * and the code of a handler that refuses an event, are returned at once.  For
- * loops of a program's own, and for tests. */
+ * loops of a program's own, and for tests.  A member of a group joins it here,
+ * must be called three times in each lease, and leaves the group when it is
+ * closed; *caught_up then concerns the partitions that it holds. */
 QUIPU_API int quipu_projection_step(quipu_projection *projection,
                                     bool *caught_up, quipu_error *error);
 
@@ -168,12 +184,15 @@ QUIPU_API int quipu_projection_step(quipu_projection *projection,
 QUIPU_API void quipu_projection_stop(quipu_projection *projection);
 QUIPU_API void quipu_projection_request_stop(quipu_projection *projection);
 
-/* NULL is allowed. */
+/* A member of a group leaves it; the status of that is returned, and the
+ * projection is closed in any case.  INVALID: `run` or `step` is under way, and
+ * nothing is closed.  NULL is allowed. */
 QUIPU_API int quipu_projection_close(quipu_projection *projection,
                                      quipu_error *error);
 
 /* Shows the progress.  `yielded` counts the events that were handled,
- * `recorded` the commits. */
+ * `recorded` the commits.  In a group `position` is that of all members
+ * together, as it was when this one looked last. */
 QUIPU_API int quipu_projection_status(quipu_projection *projection,
                                       quipu_consumer_status *status,
                                       quipu_error *error);

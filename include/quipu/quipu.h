@@ -16,6 +16,7 @@
 #include <quipu/entries.h>
 #include <quipu/error.h>
 #include <quipu/event.h>
+#include <quipu/group.h>
 #include <quipu/id.h>
 #include <quipu/mapper.h>
 #include <quipu/memory.h>

@@ -172,7 +172,8 @@ enum quipu_consumer_state {
     QUIPU_CONSUMER_LIVE = 1,        /* has been at the head of the log */
     QUIPU_CONSUMER_RETRYING = 2,    /* pauses after a failure of the store */
     QUIPU_CONSUMER_STOPPED = 3,
-    QUIPU_CONSUMER_FAILED = 4
+    QUIPU_CONSUMER_FAILED = 4,
+    QUIPU_CONSUMER_STANDBY = 5 /* member of a group that holds no partition */
 };
 
 /* The progress of a consumer of this process.  No store is asked. */
@@ -199,10 +200,11 @@ QUIPU_API int quipu_subscription_status(quipu_subscription *subscription,
 
 /*
  * Waits until the tracking record of a consumer is at `notification_id` or
- * above, so that a program finds what it has appended in a read model.  The
- * record is read again and again, at least 20 times a second.  TIMEOUT:
- * `milliseconds` have passed; negative: no limit.  Otherwise as
- * quipu_tracking_read, except that a missing record is waited for.
+ * above, or if the consumer is a group (group.h), until all its partitions are,
+ * so that a program finds what it has appended in a read model.  The record is
+ * read again and again, at least 20 times a second.  TIMEOUT: `milliseconds`
+ * have passed; negative: no limit.  Otherwise as quipu_tracking_read, except
+ * that a missing record is waited for.
  */
 QUIPU_API int quipu_tracking_wait(quipu_datastore *tracking,
                                   const char *consumer, const char *log,

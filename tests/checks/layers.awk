@@ -12,7 +12,8 @@ BEGIN {
     layer["event"] = ""
     layer["mapper"] = "event"
     layer["store"] = "datastore event mapper records"
-    layer["consumer"] = "datastore event mapper records store"
+    layer["group"] = "datastore records"
+    layer["consumer"] = "datastore event group mapper records store"
     layer["domain"] = "event mapper store"
 
     # The folders that a folder of the conformance suite may include, beside

@@ -26,6 +26,16 @@ static bool must_fail(bool is_append)
            call < interposed.fail_at + times;
 }
 
+static void call_once(void (**hook)(void))
+{
+    void (*function)(void) = *hook;
+
+    if (function) {
+        *hook = NULL;
+        function();
+    }
+}
+
 static int refuse(quipu_error *error)
 {
     return host->error_set(error, interposed.status, 7, NULL,
@@ -49,12 +59,8 @@ static int interposed_append(quipu_driver_datastore *datastore,
                              int64_t deadline, quipu_error *error)
 {
     bool failing = must_fail(true);
-    void (*before)(void) = interposed.before_append;
 
-    interposed.before_append = NULL;
-    if (before) {
-        before();
-    }
+    call_once(&interposed.before_append);
     *taken = count;
     if (failing && !interposed.after) {
         return refuse(error);
@@ -71,6 +77,7 @@ static int interposed_transact(quipu_driver_datastore *datastore,
 {
     bool failing = must_fail(true);
 
+    call_once(&interposed.before_transact);
     if (failing && !interposed.after) {
         return refuse(error);
     }
@@ -290,6 +297,12 @@ void close_log(struct opened_log *log)
     assert_ok(quipu_datastore_close(log->datastore, &error), &error);
 }
 
+void name_sequence(int64_t number, char text[32])
+{
+    (void)snprintf(text, 32, "%c-%lld", number % 2 == 0 ? 'a' : 'b',
+                   (long long)number);
+}
+
 /* Initializes the next event of the log. */
 static void init_event(struct opened_log *log, struct credited *event)
 {
@@ -299,8 +312,7 @@ static void init_event(struct opened_log *log, struct credited *event)
     char text[32];
     quipu_id id;
 
-    (void)snprintf(text, sizeof(text), "%c-%lld", sequence % 2 == 0 ? 'a' : 'b',
-                   (long long)sequence);
+    name_sequence(sequence, text);
     assert_ok(quipu_id_of_text(&id, text, &error), &error);
     event->cents = log->stored;
     quipu_event_init(&event->base, &credited, &id, log->stored / sequences);

@@ -26,7 +26,8 @@ struct interposed {
     const quipu_uuid *store; /* not NULL: that of log_head */
     atomic_bool is_in_wait;
     uint32_t without; /* capabilities that a datastore opened now lacks */
-    void (*before_append)(void); /* runs once before the next append */
+    void (*before_append)(void);   /* runs once before the next append */
+    void (*before_transact)(void); /* likewise, the next transaction */
 };
 extern struct interposed interposed;
 
@@ -55,6 +56,9 @@ struct opened_log {
  * that several logs share; NULL: none. */
 void open_log(struct opened_log *log, const char *name);
 void close_log(struct opened_log *log);
+
+/* Writes the id of a sequence: "a-0", "b-1", "a-2" ... */
+void name_sequence(int64_t number, char text[32]);
 
 /* Appends events to the sequences "a-0", "b-1", "a-2" ... in turns, one in each
  * append.  That with notification id N has N - 1 cents. */

@@ -3,6 +3,8 @@
 
 #include <time.h>
 
+#include "group/group_state.h"
+
 /* ------------------------------------------------------------- projection */
 
 static int create(void *native, void *context, quipu_error *error)
@@ -75,9 +77,10 @@ quipu_projection *open_applied(struct opened_log *log, struct applied *applied,
 /* The rows that were read so far. */
 struct reading {
     struct model_counts *counts;
-    uint8_t *times; /* for each id, how often it was applied */
-    int64_t room;   /* of `times` */
-    int64_t *last;  /* for each sequence, the highest id that was applied */
+    uint8_t *times;   /* for each id, how often it was applied */
+    int64_t room;     /* of `times` */
+    int64_t *last;    /* for each sequence, the highest id that was applied */
+    int64_t *records; /* for each sequence, up to where it was handled */
     int64_t sequences;
 };
 
@@ -98,7 +101,7 @@ static void count_row(void *context, int64_t id, int64_t cents)
 {
     struct reading *reading = context;
     struct model_counts *counts = reading->counts;
-    int64_t *last = &reading->last[id % reading->sequences];
+    int64_t *last = &reading->last[(id - 1) % reading->sequences];
 
     assert_true(id > 0);
     make_room(reading, id);
@@ -131,6 +134,43 @@ static void count_parked(struct reading *reading, quipu_datastore *datastore,
     quipu_parked_events_close(events);
 }
 
+/* Reads how far each sequence was handled: up to the tracking record, or up to
+ * the position of its partition.  Returns the highest. */
+static int64_t read_records(struct reading *reading, struct opened_log *log,
+                            const char *consumer)
+{
+    struct quipu_group_state state = { .partition_count = 0 };
+    int64_t highest = tracked(log->datastore, consumer);
+    quipu_error error;
+
+    reading->counts->record = highest;
+    assert_ok(quipu_group_state_read(&state, log->datastore, consumer, &error),
+              &error);
+    for (int64_t i = 0; i < reading->sequences; i++) {
+        reading->records[i] = highest;
+    }
+    if (state.partition_count > 0) {
+        uint64_t all = quipu_group_all_partitions(state.partition_count);
+
+        reading->counts->record =
+            quipu_group_state_lowest(&state, all).notification_id;
+        highest = quipu_group_state_highest(&state, all).notification_id;
+        for (int64_t i = 0; i < reading->sequences; i++) {
+            char text[32];
+
+            name_sequence(i, text);
+            uint32_t partition = quipu_filter_partition(
+                quipu_records_schema(log->records), quipu_bytes_of_text(text),
+                state.partition_count);
+
+            reading->records[i] =
+                state.partitions[partition].position.notification_id;
+        }
+    }
+    quipu_group_state_finish(&state);
+    return highest;
+}
+
 struct model_counts count_model(const struct model *model, const char *name,
                                 const char *consumer, int sequences)
 {
@@ -139,19 +179,22 @@ struct model_counts count_model(const struct model *model, const char *name,
     struct opened_log log;
 
     reading.last = calloc((size_t)sequences, sizeof(*reading.last));
-    assert_non_null(reading.last);
+    reading.records = calloc((size_t)sequences, sizeof(*reading.records));
+    assert_true(reading.last && reading.records);
     model->read(name, count_row, &reading);
     open_log(&log, name);
-    counts.record = tracked(log.datastore, consumer);
-    make_room(&reading, counts.record);
+    make_room(&reading, read_records(&reading, &log, consumer));
     count_parked(&reading, log.datastore, consumer);
     close_log(&log);
     for (int64_t id = 1; id < reading.room; id++) {
-        counts.missing += id <= counts.record && reading.times[id] == 0;
-        counts.beyond += id > counts.record && reading.times[id] > 0;
+        bool handled = id <= reading.records[(id - 1) % sequences];
+
+        counts.missing += handled && reading.times[id] == 0;
+        counts.beyond += !handled && reading.times[id] > 0;
     }
     free(reading.times);
     free(reading.last);
+    free(reading.records);
     return counts;
 }
 

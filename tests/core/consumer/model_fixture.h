@@ -47,9 +47,9 @@ quipu_projection *open_applied(struct opened_log *log, struct applied *applied,
                                quipu_projection_options options);
 
 /* The difference between a read model and what the events up to the tracking
- * record make of it. */
+ * record, or up to the position of their partition, make of it. */
 struct model_counts {
-    int64_t record;   /* of the consumer */
+    int64_t record;   /* of the consumer; of a group the lowest position */
     int64_t rows;     /* of the read model */
     int64_t parked;   /* events */
     int64_t twice;    /* applied more than once, or also parked */

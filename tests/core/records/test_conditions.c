@@ -165,6 +165,14 @@ static void keys_of_quipu_are_refused(void **state)
         entries[2].key = quipu_bytes_of_text(own[i]);
         refuse_entry(2, "entries[2]: key begins with \"quipu/\"");
     }
+    /* They may be checked: a fence of a group is such a check. */
+    entries[2].flags = JUST_CHECK | EXPECT;
+    entries[2].value = (quipu_bytes){ NULL, 0 };
+    accept();
+    entries[2].flags = DELETE;
+    refuse_entry(2, "entries[2]: key begins with \"quipu/\"");
+    entries[2].flags = 0;
+    entries[2].value = (quipu_bytes){ "v", 1 };
     for (size_t i = 0; i < 5; i++) {
         entries[2].key = quipu_bytes_of_text(others[i]);
         accept();
