@@ -12,6 +12,7 @@
 #include <quipu/bus.h>
 #include <quipu/consumer.h>
 #include <quipu/datastore.h>
+#include <quipu/declare.h>
 #include <quipu/drivers.h>
 #include <quipu/entries.h>
 #include <quipu/error.h>

@@ -16,7 +16,7 @@ compile()
 {
     cat <<EOF | LC_ALL=C "$1" -x c -std=c11 -I"$folder" -Wall -Wextra \
         -Wpedantic -Wconversion -Werror -fsyntax-only - 2>&1
-#include <quipu/event.h>
+#include <quipu/declare.h>
 enum color { RED };
 struct point { int x; };
 struct made {
@@ -45,6 +45,24 @@ const quipu_field fields[] = { $2, { 0 } };
 EOF
 }
 
+# compile_declaration COMPILER DECLARATION: compiles a declaration of an event
+# "moved" and, in a function, a trigger of it.
+compile_declaration()
+{
+    cat <<EOF | LC_ALL=C "$1" -x c -std=c11 -I"$folder" -Wall -Wextra \
+        -Wpedantic -Wconversion -Werror -fsyntax-only - 2>&1
+#include <quipu/declare.h>
+$2;
+QUIPU_AGGREGATE(account, QUIPU_VALUE(long, balance));
+extern int move(struct account *account, quipu_error *error);
+int move(struct account *account, quipu_error *error)
+{
+    (void)account_fields;
+    return QUIPU_TRIGGER(account, moved, error, ${3-.cents = 3});
+}
+EOF
+}
+
 # accept COMPILER FIELDS
 accept()
 {
@@ -58,8 +76,23 @@ accept()
 # refuse COMPILER FIELDS TEXT
 refuse()
 {
+    output=$(compile "$1" "$2") && result=accepted || result=refused
+    judge "$1" "$2" "$3"
+}
+
+# refuse_declaration COMPILER TEXT DECLARATION [INITIALIZER]
+refuse_declaration()
+{
+    output=$(compile_declaration "$1" "$3" ${4+"$4"}) && result=accepted ||
+        result=refused
+    judge "$1" "$3 ${4-}" "$2"
+}
+
+# judge COMPILER SOURCE TEXT: looks for the text in the output of a refusal.
+judge()
+{
     checked=$((checked + 1))
-    if output=$(compile "$1" "$2"); then
+    if [ "$result" = accepted ]; then
         echo "$1 accepts $2"
     elif printf '%s\n' "$output" | grep -qF "$3"; then
         return
@@ -102,6 +135,18 @@ for compiler in "$@"; do
         "flag of struct made tells whether another member has a value"
     refuse "$compiler" 'QUIPU_FIELD_ARRAY(struct made, numbers, number)' \
         "number of struct made is the number of elements of an array"
+
+    compile_declaration "$compiler" \
+        'QUIPU_EVENT(moved, "Moved", QUIPU_VALUE(long, cents))' ||
+        failures=$((failures + 1))
+    refuse_declaration "$compiler" "name of struct moved is an array of char" \
+        'typedef char label[8]; QUIPU_EVENT(moved, "Moved",
+        QUIPU_VALUE(long, cents), QUIPU_VALUE(label, name))'
+    refuse_declaration "$compiler" "at of struct moved has a type that" \
+        'struct at { int x; }; QUIPU_EVENT(moved, "Moved",
+        QUIPU_VALUE(long, cents), QUIPU_VALUE(struct at, at))'
+    refuse_declaration "$compiler" "amount" \
+        'QUIPU_EVENT(moved, "Moved", QUIPU_VALUE(long, cents))' '.amount = 3'
 done
 
 [ "$checked" -gt 0 ] || { echo "no compiler found: $*"; exit 1; }

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Declarations of events in one piece: the struct, its field table with the
+ * terminator, and the event type, so that no member can be forgotten and no
+ * table can describe another struct.
+ *
+ *     QUIPU_EVENT(deposited, "Account.Deposited",
+ *                 QUIPU_VALUE(long, cents),
+ *                 QUIPU_NULLABLE(const char *, note));
+ *
+ *     static int on_deposited(struct account *account,
+ *                             const struct deposited *event,
+ *                             quipu_error *error)
+ *     {
+ *         (void)error;
+ *         account->balance += event->cents;
+ *         return QUIPU_OK;
+ *     }
+ *     QUIPU_TYPED_HANDLER(on_deposited, struct account, struct deposited)
+ *
+ *     static const quipu_handler account_handlers[] = {
+ *         { .event = &deposited, .apply = on_deposited_untyped },
+ *         { 0 },
+ *     };
+ *
+ *     status = QUIPU_TRIGGER(account, deposited, error, .cents = 1000);
+ *
+ * The same can be written out with the structs and macros of event.h, which
+ * these macros use.  All of this is for C; nothing here exists at run time.
+ */
+#ifndef QUIPU_DECLARE_H
+#define QUIPU_DECLARE_H
+
+#include <quipu/aggregate.h>
+
+/* The layout of lists in macros depends on the version of clang-format. */
+/* clang-format off */
+
+/* -------------------------------------------------------------- members */
+
+/* A member that always has a value. */
+#define QUIPU_VALUE(type, member) (VALUE, type, member)
+
+/* A member that takes `value` if a stored event lacks it. */
+#define QUIPU_DEFAULT(type, member, value) (DEFAULT, type, member, value)
+
+/* A member that has a value if the bool member `present`, which this declares
+ * as well, is true. */
+#define QUIPU_OPTIONAL(type, member, present) (OPTIONAL, type, member, present)
+
+/* Text or bytes that may be NULL. */
+#define QUIPU_NULLABLE(type, member) (NULLABLE, type, member)
+
+/* A pointer to an array of elements of that type, and the size_t member
+ * `count`. */
+#define QUIPU_ARRAY(type, member, count) (ARRAY, type, member, count)
+
+/* A struct with a field table, and a pointer to an array of them. */
+#define QUIPU_STRUCT(type, member, table) (STRUCT, type, member, table)
+#define QUIPU_STRUCT_ARRAY(type, member, count, table) \
+    (STRUCT_ARRAY, type, member, count, table)
+
+/* --------------------------------------------------------- declarations */
+
+/*
+ * Declares `struct name`, which begins with `quipu_event base`, and defines the
+ * event type `name` with its table `name_fields`, for one source file.  The
+ * members are 1 to 32 of the macros above.
+ */
+#define QUIPU_EVENT(name, topic_text, ...)                                    \
+    QUIPU_EVENT_STRUCT(name, __VA_ARGS__);                                    \
+    static const quipu_field name##_fields[] = {                              \
+        QUIPU_EACH(QUIPU_ROW, struct name, __VA_ARGS__) { 0 }                 \
+    };                                                                        \
+    static const quipu_event_type name = {                                    \
+        .topic = topic_text,                                                  \
+        .size = sizeof(struct name),                                          \
+        .fields = name##_fields,                                              \
+    }
+
+/* The same for an event without members. */
+#define QUIPU_EVENT_EMPTY(name, topic_text)                                   \
+    struct name {                                                             \
+        quipu_event base;                                                     \
+    };                                                                        \
+    static const quipu_event_type name = {                                    \
+        .topic = topic_text,                                                  \
+        .size = sizeof(struct name),                                          \
+    }
+
+/*
+ * For an event of several source files, whose type must be one object: the
+ * struct and the declaration of the type, for a header, and its definition, for
+ * one source file.  Both take the same members, by a macro of the program:
+ *
+ *     #define DEPOSITED QUIPU_VALUE(long, cents), QUIPU_VALUE(long, fee)
+ *     QUIPU_EVENT_DECLARE(deposited, DEPOSITED);
+ *     QUIPU_EVENT_DEFINE(deposited, "Account.Deposited", DEPOSITED);
+ */
+#define QUIPU_EVENT_DECLARE(name, ...)                                        \
+    QUIPU_EVENT_STRUCT(name, __VA_ARGS__);                                    \
+    extern const quipu_event_type name
+#define QUIPU_EVENT_DEFINE(name, topic_text, ...)                             \
+    static const quipu_field name##_fields[] = {                              \
+        QUIPU_EACH(QUIPU_ROW, struct name, __VA_ARGS__) { 0 }                 \
+    };                                                                        \
+    const quipu_event_type name = {                                           \
+        .topic = topic_text,                                                  \
+        .size = sizeof(struct name),                                          \
+        .fields = name##_fields,                                              \
+    }
+
+/*
+ * Declares the struct and the table of an aggregate, `name_fields`, or of a
+ * nested struct, which has no base.
+ */
+#define QUIPU_AGGREGATE(name, ...)                                            \
+    struct name {                                                             \
+        quipu_aggregate base;                                                 \
+        QUIPU_EACH(QUIPU_DECLARED, , __VA_ARGS__)                             \
+    };                                                                        \
+    static const quipu_field name##_fields[] = {                              \
+        QUIPU_EACH(QUIPU_ROW, struct name, __VA_ARGS__) { 0 }                 \
+    }
+#define QUIPU_NESTED(name, ...)                                               \
+    struct name {                                                             \
+        QUIPU_EACH(QUIPU_DECLARED, , __VA_ARGS__)                             \
+    };                                                                        \
+    static const quipu_field name##_fields[] = {                              \
+        QUIPU_EACH(QUIPU_ROW, struct name, __VA_ARGS__) { 0 }                 \
+    }
+
+/* ------------------------------------------------- handlers, triggering */
+
+/* Defines function_untyped, a quipu_apply that calls
+ * function(aggregate_type *, const event_type *, quipu_error *). */
+#define QUIPU_TYPED_HANDLER(function, aggregate_type, event_type)             \
+    static int function##_untyped(void *aggregate, const void *event,         \
+                                  quipu_error *error)                         \
+    {                                                                         \
+        aggregate_type *typed_aggregate = aggregate;                          \
+        const event_type *typed_event = event;                                \
+                                                                              \
+        return function(typed_aggregate, typed_event, error);                 \
+    }
+
+/*
+ * Triggers an event of the type and struct `name`: quipu_aggregate_trigger,
+ * with its codes.  `aggregate` points to a struct that begins with `base`.  The
+ * members are given as designated initializers; the others are zero.  An event
+ * without members takes `.base = { 0 }`.
+ */
+#define QUIPU_TRIGGER(aggregate, name, error, ...)                            \
+    quipu_aggregate_trigger(&(aggregate)->base, &(name),                      \
+                            &(const struct name){ __VA_ARGS__ }.base, error)
+
+/* ------------------------------------------------------------- internal */
+
+#define QUIPU_EVENT_STRUCT(name, ...)                                         \
+    struct name {                                                             \
+        quipu_event base;                                                     \
+        QUIPU_EACH(QUIPU_DECLARED, , __VA_ARGS__)                             \
+    }
+
+#define QUIPU_DECLARED(unused, kind, ...) QUIPU_DECLARED_##kind(__VA_ARGS__)
+#define QUIPU_DECLARED_VALUE(type, member) type member;
+#define QUIPU_DECLARED_DEFAULT(type, member, value) type member;
+#define QUIPU_DECLARED_OPTIONAL(type, member, present) \
+    type member; bool present;
+#define QUIPU_DECLARED_NULLABLE(type, member) type member;
+#define QUIPU_DECLARED_ARRAY(type, member, count) type *member; size_t count;
+#define QUIPU_DECLARED_STRUCT(type, member, table) type member;
+#define QUIPU_DECLARED_STRUCT_ARRAY(type, member, count, table) \
+    type *member; size_t count;
+
+#define QUIPU_ROW(owner, kind, ...) QUIPU_ROW_##kind(owner, __VA_ARGS__),
+#define QUIPU_ROW_VALUE(owner, type, member) QUIPU_FIELD(owner, member)
+#define QUIPU_ROW_DEFAULT(owner, type, member, value) \
+    QUIPU_FIELD_DEFAULT(owner, member, value)
+#define QUIPU_ROW_OPTIONAL(owner, type, member, present) \
+    QUIPU_FIELD_OPTIONAL(owner, member, present)
+#define QUIPU_ROW_NULLABLE(owner, type, member) \
+    QUIPU_FIELD_NULLABLE(owner, member)
+#define QUIPU_ROW_ARRAY(owner, type, member, count) \
+    QUIPU_FIELD_ARRAY(owner, member, count)
+#define QUIPU_ROW_STRUCT(owner, type, member, table) \
+    QUIPU_FIELD_STRUCT(owner, member, table)
+#define QUIPU_ROW_STRUCT_ARRAY(owner, type, member, count, table) \
+    QUIPU_FIELD_STRUCT_ARRAY(owner, member, count, table)
+
+/* Expands `macro(owner, kind, ...)` for each member of a list of 1 to 32. */
+#define QUIPU_EACH(macro, owner, ...) \
+    QUIPU_EACH_OF(QUIPU_EACH_COUNT(__VA_ARGS__))(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_OF(count) QUIPU_EACH_JOIN(count)
+#define QUIPU_EACH_JOIN(count) QUIPU_EACH_##count
+#define QUIPU_EACH_COUNT(...)                                                 \
+    QUIPU_EACH_33RD(__VA_ARGS__, 32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22,  \
+                    21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7,  \
+                    6, 5, 4, 3, 2, 1, 0)
+#define QUIPU_EACH_33RD(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12,    \
+                        a13, a14, a15, a16, a17, a18, a19, a20, a21, a22,     \
+                        a23, a24, a25, a26, a27, a28, a29, a30, a31, a32,     \
+                        count, ...)                                           \
+    count
+#define QUIPU_EACH_PASS(...) __VA_ARGS__
+#define QUIPU_EACH_CALL(macro, ...) macro(__VA_ARGS__)
+#define QUIPU_EACH_1(macro, owner, member) \
+    QUIPU_EACH_CALL(macro, owner, QUIPU_EACH_PASS member)
+#define QUIPU_EACH_2(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_1(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_3(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_2(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_4(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_3(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_5(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_4(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_6(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_5(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_7(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_6(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_8(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_7(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_9(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_8(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_10(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_9(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_11(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_10(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_12(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_11(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_13(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_12(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_14(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_13(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_15(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_14(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_16(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_15(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_17(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_16(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_18(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_17(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_19(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_18(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_20(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_19(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_21(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_20(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_22(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_21(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_23(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_22(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_24(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_23(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_25(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_24(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_26(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_25(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_27(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_26(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_28(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_27(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_29(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_28(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_30(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_29(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_31(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_30(macro, owner, __VA_ARGS__)
+#define QUIPU_EACH_32(macro, owner, member, ...) \
+    QUIPU_EACH_1(macro, owner, member) QUIPU_EACH_31(macro, owner, __VA_ARGS__)
+/* clang-format on */
+
+#endif
