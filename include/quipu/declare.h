@@ -62,6 +62,9 @@
 
 /* --------------------------------------------------------- declarations */
 
+/* Names and types in declarations cannot stand in parentheses.
+ * NOLINTBEGIN(bugprone-macro-parentheses) */
+
 /*
  * Declares `struct name`, which begins with `quipu_event base`, and defines the
  * event type `name` with its table `name_fields`, for one source file.  The
@@ -143,6 +146,8 @@
                                                                               \
         return function(typed_aggregate, typed_event, error);                 \
     }
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /*
  * Triggers an event of the type and struct `name`: quipu_aggregate_trigger,
