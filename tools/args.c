@@ -11,7 +11,8 @@
 struct option_help {
     unsigned bit;
     const char *name;
-    const char *value; /* name of its value in the help, or NULL */
+    const char *value; /* name of its value in the help, or NULL; "=X": the
+                          value is optional */
     const char *help;
 };
 
@@ -24,6 +25,28 @@ static const struct option_help options[] = {
     { OPTION_FROM, "from", "POSITION", "first position" },
     { OPTION_TO, "to", "POSITION", "last position" },
     { OPTION_AFTER, "after", "ID", "only above this notification id" },
+    { OPTION_TOPIC, "topic", "TOPIC",
+      "only items of this topic; may be repeated" },
+    { OPTION_PREFIX, "prefix", "TEXT",
+      "only sequences whose id begins so; may be repeated" },
+    { OPTION_CONSUMER, "consumer", "NAME",
+      "only what this consumer has not processed" },
+    { OPTION_CONSUMERS, "consumers", "URI",
+      "store with the consumer's record, if it is another one" },
+    { OPTION_LOGS, "logs", "URI", "store of the logs, if it is another one" },
+    { OPTION_WATCH, "watch", "=SECONDS",
+      "list again and again (default: every 2 seconds)" },
+    { OPTION_MAX_BEHIND, "max-behind", "NUMBER",
+      "exit with 1 if a consumer is further behind" },
+    { OPTION_MAX_AGE, "max-age", "SECONDS",
+      "exit with 1 if an older event is not processed" },
+    { OPTION_RESET, "reset", "CONSUMER",
+      "let it go on above --after ID (default: 0)" },
+    { OPTION_REMOVE, "remove", "CONSUMER",
+      "remove its record, parked events and other entries" },
+    { OPTION_SHOW, "show", "ID", "show a parked event with its item" },
+    { OPTION_DROP, "drop", "ID|all", "give a parked event up, or all" },
+    { OPTION_YES, "yes", NULL, "do not ask before a change" },
     { OPTION_LIMIT, "limit", "NUMBER", "at most NUMBER items of each schema" },
     { OPTION_REVERSE, "reverse", NULL, "in descending order" },
     { OPTION_FOLLOW, "follow", NULL, "wait for new items until interrupted" },
@@ -50,15 +73,19 @@ static void print_help(const struct command *command)
            command->arguments[0] == '\0' ? "" : " ", command->arguments,
            command->help);
     for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const char *value = options[i].value;
         char left[40];
 
         if ((command->options & options[i].bit) == 0) {
             continue;
         }
-        snprintf(left, sizeof(left), "--%s%s%s", options[i].name,
-                 !options[i].value ? "" : " ",
-                 !options[i].value ? "" : options[i].value);
-        printf("  %-18s %s\n", left, options[i].help);
+        if (value && value[0] == '=') {
+            snprintf(left, sizeof(left), "--%s[%s]", options[i].name, value);
+        } else {
+            snprintf(left, sizeof(left), "--%s%s%s", options[i].name,
+                     !value ? "" : " ", !value ? "" : value);
+        }
+        printf("  %-20s %s\n", left, options[i].help);
     }
     fputs("\nExit status: 0 success, 1 failure or finding, 2 wrong usage.\n",
           stdout);
@@ -97,27 +124,36 @@ static bool set_number(const struct command *command, const char *name,
 }
 
 /* Accepts numbers up to a day. */
-static bool set_seconds(const struct command *command, struct args *args,
-                        enum outcome *outcome)
+static bool set_seconds(const struct command *command, const char *name,
+                        struct args *args, enum outcome *outcome)
 {
+    char what[64];
     char *end = NULL;
 
+    if (!optarg) {
+        return true; /* --watch has a default */
+    }
     args->seconds = strtod(optarg, &end);
-    return (end != optarg && *end == '\0' && args->seconds > 0 &&
-            args->seconds <= 86400) ||
-           refuse(command,
-                  "--seconds takes a number above 0 and up to 86400, not ",
-                  optarg, outcome);
+    if (end != optarg && *end == '\0' && args->seconds > 0 &&
+        args->seconds <= 86400) {
+        return true;
+    }
+    snprintf(what, sizeof(what),
+             "--%s takes a number above 0 and up to 86400, not ", name);
+    return refuse(command, what, optarg, outcome);
 }
 
-static bool add_schema(const struct command *command, struct args *args,
-                       enum outcome *outcome)
+/* Adds the value to the texts of an option that may be repeated. */
+static bool add_text(const struct command *command, const char *name,
+                     const char **texts, size_t *count, enum outcome *outcome)
 {
-    if (args->schema_count == SCHEMAS_MAX) {
-        return refuse(command, "too many --schema options, at: ", optarg,
-                      outcome);
+    char what[64];
+
+    if (*count == REPETITIONS_MAX) {
+        snprintf(what, sizeof(what), "too many --%s options, at: ", name);
+        return refuse(command, what, optarg, outcome);
     }
-    args->schemas[args->schema_count++] = optarg;
+    texts[(*count)++] = optarg;
     return true;
 }
 
@@ -136,57 +172,103 @@ bool args_want_tracking(const struct args *args)
     return args->schema_count == 0 || args->tracking;
 }
 
+/* Returns the member for the value of an option that is any text, or NULL. */
+static const char **text_member(struct args *args, unsigned bit)
+{
+    switch (bit) {
+    case OPTION_AS:
+        return &args->as;
+    case OPTION_EXPLAIN:
+        return &args->explain;
+    case OPTION_CONSUMER:
+        return &args->consumer;
+    case OPTION_CONSUMERS:
+        return &args->consumers;
+    case OPTION_LOGS:
+        return &args->logs;
+    case OPTION_RESET:
+        return &args->reset;
+    case OPTION_REMOVE:
+        return &args->remove;
+    case OPTION_DROP:
+        return &args->drop;
+    default:
+        return NULL;
+    }
+}
+
+/* Returns the member that an option without a value sets, or NULL. */
+static bool *flag_member(struct args *args, unsigned bit)
+{
+    switch (bit) {
+    case OPTION_TRACKING:
+        return &args->tracking;
+    case OPTION_FORCE:
+        return &args->force;
+    case OPTION_PROGRESS:
+        return &args->progress;
+    case OPTION_JSON:
+        return &args->json;
+    case OPTION_FULL:
+        return &args->full;
+    case OPTION_REVERSE:
+        return &args->reverse;
+    case OPTION_FOLLOW:
+        return &args->follow;
+    case OPTION_RAW:
+        return &args->raw;
+    default:
+        return NULL;
+    }
+}
+
 static bool set_option(const struct command *command,
                        const struct option_help *option, struct args *args,
                        enum outcome *outcome)
 {
+    const char *name = option->name;
+    const char **text = text_member(args, option->bit);
+    bool *flag = flag_member(args, option->bit);
+
     args->given |= option->bit;
+    if (text) {
+        *text = optarg;
+        return true;
+    }
+    if (flag) {
+        *flag = true;
+        return true;
+    }
     switch (option->bit) {
     case OPTION_SCHEMA:
-        return add_schema(command, args, outcome);
-    case OPTION_AS:
-        args->as = optarg;
-        return true;
-    case OPTION_TRACKING:
-        args->tracking = true;
-        return true;
-    case OPTION_FORCE:
-        args->force = true;
-        return true;
-    case OPTION_PROGRESS:
-        args->progress = true;
-        return true;
-    case OPTION_EXPLAIN:
-        args->explain = optarg;
-        return true;
-    case OPTION_JSON:
-        args->json = true;
-        return true;
-    case OPTION_FULL:
-        args->full = true;
-        return true;
-    case OPTION_REVERSE:
-        args->reverse = true;
-        return true;
-    case OPTION_FOLLOW:
-        args->follow = true;
-        return true;
-    case OPTION_RAW:
-        args->raw = true;
-        return true;
+        return add_text(command, name, args->schemas, &args->schema_count,
+                        outcome);
+    case OPTION_TOPIC:
+        return add_text(command, name, args->topics, &args->topic_count,
+                        outcome);
+    case OPTION_PREFIX:
+        return add_text(command, name, args->prefixes, &args->prefix_count,
+                        outcome);
     case OPTION_SECONDS:
-        return set_seconds(command, args, outcome);
+    case OPTION_WATCH:
+        return set_seconds(command, name, args, outcome);
     case OPTION_VERIFY_ONLY:
+    case OPTION_YES:
         return true;
     case OPTION_FROM:
-        return set_number(command, option->name, INT64_MIN, &args->from,
-                          outcome);
+        return set_number(command, name, INT64_MIN, &args->from, outcome);
     case OPTION_TO:
-        return set_number(command, option->name, INT64_MIN, &args->to, outcome);
+        return set_number(command, name, INT64_MIN, &args->to, outcome);
     case OPTION_AFTER:
-        return set_number(command, option->name, 0, &args->after, outcome);
+        return set_number(command, name, 0, &args->after, outcome);
     case OPTION_LIMIT:
-        return set_number(command, option->name, 0, &args->limit, outcome);
+        return set_number(command, name, 0, &args->limit, outcome);
+    case OPTION_SHOW:
+        return set_number(command, name, 0, &args->show, outcome);
+    case OPTION_MAX_BEHIND:
+        return set_number(command, name, 0, &args->max_behind, outcome);
+    case OPTION_MAX_AGE:
+        return set_number(command, name, 0, &args->max_age, outcome);
     default:
         print_help(command);
         *outcome = DONE;
@@ -204,7 +286,9 @@ static void fill_table(const struct command *command,
         if ((command->options & options[i].bit) != 0) {
             table[count++] = (struct option){
                 .name = options[i].name,
-                .has_arg = !options[i].value ? no_argument : required_argument,
+                .has_arg = !options[i].value            ? no_argument
+                           : options[i].value[0] == '=' ? optional_argument
+                                                        : required_argument,
                 .val = 256 + (int)i,
             };
         }

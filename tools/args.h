@@ -28,10 +28,23 @@ enum option_bit {
     OPTION_PROGRESS = 1u << 14,
     OPTION_VERIFY_ONLY = 1u << 15,
     OPTION_SECONDS = 1u << 16,
-    OPTION_FORCE = 1u << 17
+    OPTION_FORCE = 1u << 17,
+    OPTION_TOPIC = 1u << 18,
+    OPTION_PREFIX = 1u << 19,
+    OPTION_CONSUMER = 1u << 20,
+    OPTION_CONSUMERS = 1u << 21,
+    OPTION_LOGS = 1u << 22,
+    OPTION_WATCH = 1u << 23,
+    OPTION_RESET = 1u << 24,
+    OPTION_REMOVE = 1u << 25,
+    OPTION_YES = 1u << 26,
+    OPTION_SHOW = 1u << 27,
+    OPTION_DROP = 1u << 28,
+    OPTION_MAX_BEHIND = 1u << 29,
+    OPTION_MAX_AGE = 1u << 30
 };
 
-#define SCHEMAS_MAX 64 /* repetitions of --schema */
+#define REPETITIONS_MAX 64 /* of --schema, of --topic, of --prefix */
 
 struct args {
     unsigned given; /* bits of enum option_bit */
@@ -43,11 +56,21 @@ struct args {
     bool tracking;
     bool progress;
     bool force;
-    const char *schemas[SCHEMAS_MAX];
+    const char *schemas[REPETITIONS_MAX];
     size_t schema_count; /* 0: all schemas */
+    const char *topics[REPETITIONS_MAX];
+    size_t topic_count; /* 0: all topics */
+    const char *prefixes[REPETITIONS_MAX];
+    size_t prefix_count; /* 0: all sequences */
     const char *as;      /* only together with exactly one schema */
     const char *explain;
-    int64_t from, to, limit, after;
+    const char *consumer;  /* its name */
+    const char *consumers; /* URI of the datastore with its record; or NULL */
+    const char *logs;      /* URI of the datastore of the logs; or NULL */
+    const char *reset;     /* name of a consumer, as that of `remove` */
+    const char *remove;
+    const char *drop; /* notification id, or "all" */
+    int64_t from, to, limit, after, show, max_behind, max_age;
     double seconds;
     const char *uri;    /* or the file, if that comes first */
     const char *second; /* the sequence id, the URI to copy to, or the file */

@@ -27,6 +27,8 @@ extern const struct command info_command;
 extern const struct command sequences_command;
 extern const struct command read_command;
 extern const struct command log_command;
+extern const struct command consumers_command;
+extern const struct command parked_command;
 extern const struct command verify_command;
 extern const struct command export_command;
 extern const struct command import_command;

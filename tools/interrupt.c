@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 static atomic_bool stopped;
@@ -59,4 +60,17 @@ bool interrupt_requested(void)
         return true;
     }
     return atomic_load(&stopped);
+}
+
+void interrupt_wait(double seconds)
+{
+    const double slice = 0.05;
+
+    while (seconds > 0 && !interrupt_requested()) {
+        const double now = seconds < slice ? seconds : slice;
+        const struct timespec pause = { .tv_nsec = (long)(now * 1e9) };
+
+        (void)nanosleep(&pause, NULL);
+        seconds -= slice;
+    }
 }

@@ -27,4 +27,7 @@ void interrupt_finish(void);
  * may call it. */
 bool interrupt_requested(void);
 
+/* Waits; returns early, within 50 milliseconds, if interrupt_requested. */
+void interrupt_wait(double seconds);
+
 #endif

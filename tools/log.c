@@ -11,12 +11,71 @@
 /* The user's interruption is noticed after at most this time. */
 #define WAIT_MILLISECONDS 500
 
-static int print_stored(const struct args *args, quipu_records *records,
+/* The items that are read of each log, by the options of the command line. */
+struct selection {
+    const struct args *args;
+    quipu_datastore *tracking; /* of --consumer; NULL: that of the log */
+    quipu_filter filter;
+    quipu_match match;
+    quipu_bytes topics[REPETITIONS_MAX];
+    quipu_bytes prefixes[REPETITIONS_MAX];
+    size_t found; /* logs of which --consumer has a record */
+};
+
+static void make_filter(struct selection *selection)
+{
+    const struct args *args = selection->args;
+    quipu_filter *filter = &selection->filter;
+
+    filter->struct_size = sizeof(*filter);
+    for (size_t i = 0; i < args->topic_count; i++) {
+        selection->topics[i] = quipu_bytes_of_text(args->topics[i]);
+    }
+    for (size_t i = 0; i < args->prefix_count; i++) {
+        selection->prefixes[i] = quipu_bytes_of_text(args->prefixes[i]);
+    }
+    if (args->topic_count > 0) {
+        selection->match = (quipu_match){ .topics = selection->topics,
+                                          .topic_count = args->topic_count };
+        filter->matches = &selection->match;
+        filter->match_count = 1;
+    }
+    if (args->prefix_count > 0) {
+        filter->prefixes = selection->prefixes;
+        filter->prefix_count = args->prefix_count;
+    }
+}
+
+/* Sets *after to the position that --after or the record of --consumer gives.
+ * NOT_FOUND: the consumer has no record of this log. */
+static int find_beginning(const struct selection *selection,
+                          quipu_records *records, quipu_position *after,
+                          quipu_error *error)
+{
+    const struct args *args = selection->args;
+
+    *after = (quipu_position){ .notification_id = args->after };
+    if (!args->consumer) {
+        return QUIPU_OK;
+    }
+    int status = quipu_tracking_read(
+        selection->tracking ? selection->tracking
+                            : quipu_records_datastore(records),
+        args->consumer, quipu_records_schema(records)->table, after, error);
+
+    return status == QUIPU_OK
+               ? quipu_records_check_position(records, after, error)
+               : status;
+}
+
+static int print_stored(const struct selection *selection,
+                        quipu_records *records, int64_t after,
                         struct item_printer *printer, quipu_error *error)
 {
+    const struct args *args = selection->args;
     quipu_query query = { .struct_size = sizeof(query),
                           .flags = QUIPU_QUERY_GT,
-                          .gt = args->after };
+                          .gt = after };
     quipu_cursor *cursor = NULL;
 
     if ((args->given & OPTION_LIMIT) != 0) {
@@ -26,7 +85,9 @@ static int print_stored(const struct args *args, quipu_records *records,
     if (args->reverse) {
         query.flags |= QUIPU_QUERY_DESCENDING;
     }
-    int status = quipu_records_read_log(records, &query, &cursor, error);
+    int status = quipu_records_read_filtered(
+        records, &query, &selection->filter, &cursor, error);
+
     return status == QUIPU_OK ? item_printer_print_all(printer, cursor, error)
                               : status;
 }
@@ -58,12 +119,15 @@ static int next_item(quipu_subscription *subscription,
     return status == QUIPU_TIMEOUT ? QUIPU_OK : status;
 }
 
-static int follow(const struct args *args, quipu_records *records,
-                  struct item_printer *printer, quipu_error *error)
+static int follow(const struct selection *selection, quipu_records *records,
+                  const quipu_position *after, struct item_printer *printer,
+                  quipu_error *error)
 {
+    const struct args *args = selection->args;
     const quipu_subscription_options options = {
         .struct_size = sizeof(options),
-        .after = { .notification_id = args->after },
+        .after = *after,
+        .filter = &selection->filter,
     };
     const int64_t limit =
         (args->given & OPTION_LIMIT) != 0 ? args->limit : INT64_MAX;
@@ -89,31 +153,71 @@ static int follow(const struct args *args, quipu_records *records,
     return status;
 }
 
-static int print_schema(const struct args *args, quipu_records *records,
-                        bool title, quipu_error *error)
+static int print_schema(const struct selection *selection,
+                        quipu_records *records, bool title, quipu_error *error)
 {
-    struct item_printer *printer =
-        item_printer_open(args, quipu_records_schema(records), title);
-    int status = args->follow ? follow(args, records, printer, error)
-                              : print_stored(args, records, printer, error);
+    quipu_position after;
+    int status = find_beginning(selection, records, &after, error);
 
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    struct item_printer *printer = item_printer_open(
+        selection->args, quipu_records_schema(records), title);
+
+    status = selection->args->follow
+                 ? follow(selection, records, &after, printer, error)
+                 : print_stored(selection, records, after.notification_id,
+                                printer, error);
     item_printer_close(printer);
+    return status;
+}
+
+/* Prints each log; with --consumer those of which it has a record. */
+static int print_schemas(struct selection *selection, const struct store *store,
+                         quipu_error *error)
+{
+    const bool chosen = selection->args->consumer != NULL;
+    int status = QUIPU_OK;
+
+    for (size_t i = 0; status == QUIPU_OK && i < store->count; i++) {
+        status = print_schema(selection, store->schemas[i].records,
+                              store->count > 1, error);
+        if (chosen && status == QUIPU_NOT_FOUND) {
+            status = QUIPU_OK;
+        } else {
+            selection->found++;
+        }
+    }
+    if (status == QUIPU_OK && chosen && selection->found == 0) {
+        status = quipu_error_set(error, QUIPU_NOT_FOUND,
+                                 "consumer '%s' has no tracking record of this "
+                                 "log; if it is in another store, name that "
+                                 "with --consumers",
+                                 selection->args->consumer);
+    }
     return status;
 }
 
 static enum outcome print_all(const struct args *args,
                               const struct store *store)
 {
+    struct selection selection = { .args = args };
     quipu_error error;
+    int status = QUIPU_OK;
 
-    for (size_t i = 0; i < store->count; i++) {
-        if (print_schema(args, store->schemas[i].records, store->count > 1,
-                         &error) != QUIPU_OK) {
-            output_error(&error);
-            return FINDING;
-        }
+    make_filter(&selection);
+    if (args->consumers) {
+        status =
+            store_open_readonly(args->consumers, &selection.tracking, &error);
     }
-    return DONE;
+    if (status == QUIPU_OK) {
+        status = print_schemas(&selection, store, &error);
+    }
+    if (selection.tracking) {
+        (void)quipu_datastore_close(selection.tracking, NULL);
+    }
+    return status == QUIPU_OK ? DONE : output_error(&error);
 }
 
 static enum outcome print_following(const struct args *args,
@@ -141,6 +245,14 @@ static enum outcome run(const struct args *args)
         fputs("quipu: --follow and --reverse exclude each other\n", stderr);
         return USAGE;
     }
+    if (args->consumer && (args->given & OPTION_AFTER) != 0) {
+        fputs("quipu: --consumer and --after exclude each other\n", stderr);
+        return USAGE;
+    }
+    if (args->consumers && !args->consumer) {
+        fputs("quipu: --consumers belongs to --consumer\n", stderr);
+        return USAGE;
+    }
     return store_run(args, args->follow ? print_following : print_all);
 }
 
@@ -152,9 +264,15 @@ const struct command log_command = {
         "Shows the items of a schema in order of notification id, which is\n"
         "the order in which they were stored. With --follow it continues\n"
         "with new items as they are stored, waits for a store that cannot be\n"
-        "reached, and ends with an error if the log was set back or exchanged.",
+        "reached, and ends with an error if the log was set back or "
+        "exchanged.\n"
+        "--topic and --prefix select items; --limit counts those that are\n"
+        "selected. With --consumer it begins behind the tracking record of a\n"
+        "consumer, whose record it does not change.",
     .argument_count = 1,
-    .options = OPTION_SCHEMA | OPTION_AFTER | OPTION_LIMIT | OPTION_REVERSE |
-               OPTION_FOLLOW | OPTION_FULL | OPTION_JSON | OPTION_HELP,
+    .options = OPTION_SCHEMA | OPTION_AFTER | OPTION_CONSUMER |
+               OPTION_CONSUMERS | OPTION_TOPIC | OPTION_PREFIX | OPTION_LIMIT |
+               OPTION_REVERSE | OPTION_FOLLOW | OPTION_FULL | OPTION_JSON |
+               OPTION_HELP,
     .run = run,
 };

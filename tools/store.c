@@ -10,18 +10,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int open_with(const char *uri, const quipu_option *defaults,
+                     size_t count, quipu_datastore **datastore,
+                     quipu_error *error)
+{
+    const quipu_settings settings = { .struct_size = sizeof(settings),
+                                      .defaults = defaults,
+                                      .default_count = count };
+
+    return quipu_datastore_open(uri, &settings, datastore, error);
+}
+
+static const quipu_option defaults[] = {
+    { .name = "create", .value = "no" },
+    { .name = "readonly", .value = "yes" },
+};
+
 int store_open_readonly(const char *uri, quipu_datastore **datastore,
                         quipu_error *error)
 {
-    static const quipu_option defaults[] = {
-        { .name = "readonly", .value = "yes" },
-        { .name = "create", .value = "no" }
-    };
-    const quipu_settings settings = { .struct_size = sizeof(settings),
-                                      .defaults = defaults,
-                                      .default_count = 2 };
+    return open_with(uri, defaults, 2, datastore, error);
+}
 
-    return quipu_datastore_open(uri, &settings, datastore, error);
+int store_open_existing(const char *uri, quipu_datastore **datastore,
+                        quipu_error *error)
+{
+    return open_with(uri, defaults, 1, datastore, error);
 }
 
 static void add_schema(struct store *store, const quipu_schema *schema)

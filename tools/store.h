@@ -25,6 +25,10 @@ struct store {
 int store_open_readonly(const char *uri, quipu_datastore **datastore,
                         quipu_error *error);
 
+/* Opens a store to change it; the option create=no is the default. */
+int store_open_existing(const char *uri, quipu_datastore **datastore,
+                        quipu_error *error);
+
 /*
  * Opens the store as store_open_readonly does, and the schemas that --schema
  * names.  Returns DONE, or the outcome to exit with after a message; then

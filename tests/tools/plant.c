@@ -9,6 +9,9 @@
  *     plant sparse URI                  positions of any kind
  *     plant track URI [MORE]            two tracking records, so much higher
  *     plant columns URI                 the preset's name, other positions
+ *     plant project URI NUMBER [TARGET] the projection "things@1", which parks
+ *                                       items whose state has that number
+ *     plant consume URI CONSUMER COUNT  a subscription; 0: until it fails
  */
 #include <quipu/quipu.h>
 
@@ -341,6 +344,101 @@ static void plant_columns(quipu_datastore *datastore, char **arguments)
     quipu_records_close(open_schema(datastore, &schema), NULL);
 }
 
+/* -------------------------------------------------------------- consumers */
+
+struct thing {
+    quipu_event base;
+    int64_t n;
+};
+static const quipu_field thing_fields[] = { QUIPU_FIELD(struct thing, n),
+                                            { 0 } };
+static const quipu_event_type thing = { .topic = "Thing.Happened",
+                                        .size = sizeof(struct thing),
+                                        .fields = thing_fields };
+static const quipu_event_type *const things[] = { &thing };
+static const quipu_mapping mapping = { .struct_size = sizeof(mapping),
+                                       .types = things,
+                                       .type_count = 1 };
+
+static int project_thing(void *native, void *context, const quipu_event *event,
+                         const quipu_item *item, quipu_error *error)
+{
+    const int *refused = context;
+
+    (void)native;
+    (void)item;
+    return ((const struct thing *)event)->n == *refused
+               ? quipu_error_set(error, QUIPU_NOT_FOUND, "no such \aaccount")
+               : QUIPU_OK;
+}
+
+static void plant_project(quipu_datastore *datastore, char **arguments)
+{
+    static const quipu_projection_handler handlers[] = {
+        { .event = &thing, .apply = project_thing }, { 0 }
+    };
+    static const quipu_projection_type type = { .name = "things",
+                                                .version = 1,
+                                                .handlers = handlers };
+    int refused = number_of(arguments[0]);
+    quipu_projection_options options = {
+        .struct_size = sizeof(options),
+        .on_failure = QUIPU_FAILURE_PARK_SEQUENCE,
+        .attempts = 1,
+        .context = &refused,
+    };
+    quipu_projection *projection;
+    quipu_store *store;
+    bool caught_up = false;
+    quipu_error error;
+
+    if (arguments[1]) {
+        need(quipu_datastore_open(arguments[1], NULL, &options.target, &error),
+             &error);
+    }
+    need(quipu_store_open(datastore, quipu_schema_stored_events(), &mapping,
+                          &store, &error),
+         &error);
+    need(quipu_projection_open(store, &type, &options, &projection, &error),
+         &error);
+    while (!caught_up) {
+        need(quipu_projection_step(projection, &caught_up, &error), &error);
+    }
+    need(quipu_projection_close(projection, &error), &error);
+    need(quipu_store_close(store, &error), &error);
+    if (options.target) {
+        need(quipu_datastore_close(options.target, &error), &error);
+    }
+}
+
+/* Prints the notification id of each item, and the failure that ends it. */
+static void plant_consume(quipu_datastore *datastore, char **arguments)
+{
+    const quipu_subscription_options options = { .struct_size = sizeof(options),
+                                                 .consumer = arguments[0] };
+    quipu_records *records =
+        open_schema(datastore, quipu_schema_stored_events());
+    const int count = number_of(arguments[1]);
+    quipu_subscription *subscription;
+    const quipu_item *item = NULL;
+    quipu_error error;
+    int status = QUIPU_OK;
+
+    need(quipu_subscription_open(records, &options, &subscription, &error),
+         &error);
+    for (int i = 0; status == QUIPU_OK && (count == 0 || i < count); i++) {
+        status = quipu_subscription_next(subscription, &item, -1, &error);
+        if (status == QUIPU_OK) {
+            printf("%lld\n", (long long)item->notification_id);
+            (void)fflush(stdout);
+            status = quipu_subscription_acknowledge(subscription, &error);
+        }
+    }
+    (void)quipu_subscription_close(subscription, NULL);
+    need(status, &error);
+    quipu_records_close(records, NULL);
+}
+
 static const struct {
     const char *name;
     int arguments; /* at most */
@@ -349,7 +447,8 @@ static const struct {
     { "plain", 2, plant_plain },     { "more", 2, plant_more },
     { "odd", 0, plant_odd },         { "rich", 0, plant_rich },
     { "sparse", 0, plant_sparse },   { "track", 1, plant_track },
-    { "columns", 0, plant_columns },
+    { "columns", 0, plant_columns }, { "project", 2, plant_project },
+    { "consume", 2, plant_consume },
 };
 
 int main(int argc, char **argv)

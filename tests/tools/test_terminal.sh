@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# On a terminal lines are cut to its width unless --full is given.
+# On a terminal lines are cut to its width unless --full is given, a change is
+# made only after a question, and a list that is watched is drawn again.
 . "$(dirname "$0")/lib.sh"
 # Skip the test where no terminal can be allocated.
 script -qec true /dev/null </dev/null >/dev/null || {
@@ -25,4 +26,61 @@ on_terminal log --full sqlite:///a.db
 [ "$(LC_ALL=C.UTF-8 wc -L <out)" -gt 200 ] || fail "--full cuts lines"
 on_terminal log --json sqlite:///a.db
 [ "$(LC_ALL=C.UTF-8 wc -L <out)" -gt 200 ] || fail "--json cuts lines"
+
+# answered ANSWER STATUS ARGUMENT...: runs quipu on a terminal whose user types
+# the answer; fails unless it exits with STATUS.
+answered()
+{
+    answer=$1
+    expected=$2
+    shift 2
+    status=0
+    printf '%s\n' "$answer" |
+        quipu=$quipu script -qec "\"\$quipu\" $*" /dev/null >typed || status=$?
+    tr -d '\r' <typed >out
+    [ "$status" = "$expected" ] ||
+        { fail "status $status, not $expected, after '$answer'"; cat out; }
+}
+
+"$plant" consume sqlite:///a.db mailer 1 >consumed
+for answer in n "" no x; do
+    answered "$answer" 1 consumers --reset mailer sqlite:///a.db
+    says "Consumer 'mailer' has processed log 'stored_events' up to 1."
+    says "It would process 1 notification again, from 1 on. Reset it? [y/N]"
+    says "nothing was changed"
+    answered "$answer" 1 consumers --remove mailer sqlite:///a.db
+    says "would lose its tracking record (1) and 0 parked events. Remove it?"
+done
+expect 0 "$quipu" consumers --json sqlite:///a.db
+says '"record":1'
+answered y 0 consumers --reset mailer sqlite:///a.db
+says "the record was moved from 1 to 0"
+"$plant" project sqlite:///a.db 0
+answered n 1 parked --consumer things@1 --drop 1 sqlite:///a.db
+says "Consumer 'things@1' would never handle 1 parked event. Drop it? [y/N]"
+answered YES 0 parked --consumer things@1 --drop 1 sqlite:///a.db
+says "1 parked event dropped"
+answered n 1 consumers --remove things@1 sqlite:///a.db
+says "Its read model is not touched: drop its tables before the program opens"
+answered yes 0 consumers --remove things@1 sqlite:///a.db
+# A projection is refused without a question.
+"$plant" project sqlite:///a.db 1
+answered y 2 consumers --reset things@1 sqlite:///a.db
+! grep -q 'y/N' out || fail "the user was asked in vain"
+
+# --watch clears the screen before each list, and ends after the interrupt key.
+mkfifo keys
+quipu=$quipu script -qec "\"\$quipu\" consumers --watch=0.05 sqlite:///a.db" \
+    /dev/null <keys >watched &
+watcher=$!
+exec 3>keys
+drawn()
+{
+    [ "$(grep -c "$(printf '\033\\[H\033\\[2J')" watched)" -ge 3 ]
+}
+await $watcher drawn
+printf '\003' >&3
+status=0
+wait $watcher || status=$?
+[ "$status" = 0 ] || fail "--watch ends with $status after SIGINT"
 finish

@@ -243,3 +243,19 @@ void text_add_id(struct text *text, const quipu_schema *schema, quipu_bytes id)
         text_add_hex(text, id.data, id.size);
     }
 }
+
+void text_add_span(struct text *text, int64_t microseconds)
+{
+    static const struct {
+        const char *name;
+        long long seconds;
+    } units[] = { { "d", 86400 }, { "h", 3600 }, { "min", 60 }, { "s", 1 } };
+    const long long seconds = microseconds / 1000000;
+    size_t unit = 0;
+
+    while (units[unit].seconds > 1 && seconds < 2 * units[unit].seconds) {
+        unit++;
+    }
+    text_print(text, "%lld %s", seconds / units[unit].seconds,
+               units[unit].name);
+}

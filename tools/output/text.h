@@ -25,6 +25,9 @@ void text_print(struct text *text, const char *format, ...) QUIPU_PRINTF(2, 3);
 void text_add_hex(struct text *text, const void *data, size_t size);
 /* Appends a sequence id: a UUID in its usual form, or the escaped text. */
 void text_add_id(struct text *text, const quipu_schema *schema, quipu_bytes id);
+/* Appends a span in its largest unit of which there are at least two: "90 s",
+ * "2 h"; whole seconds below a minute. */
+void text_add_span(struct text *text, int64_t microseconds);
 /* Empties the text and keeps its memory. */
 void text_clear(struct text *text);
 void text_free(struct text *text);

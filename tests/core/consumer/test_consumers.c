@@ -664,11 +664,11 @@ static void running_projection_notices_its_removal(void **state)
               &error);
     add_events(&log, 4);
     for (int again = 0; again < 3; again++) {
-        assert_refused(quipu_projection_run(projection, &error), QUIPU_CONFLICT,
-                       &error, "\"balances@1\" was removed from the store");
-        assert_refused(quipu_projection_step(projection, NULL, &error),
-                       QUIPU_CONFLICT, &error, "was removed from the store");
+        assert_refused(catch_up(projection, &error), QUIPU_CONFLICT, &error,
+                       "\"balances@1\" was removed from the store");
     }
+    assert_refused(quipu_projection_run(projection, &error), QUIPU_CONFLICT,
+                   &error, "was removed from the store");
     assert_int_equal(list(log.datastore, NULL, left, 1), 0);
     assert_ok(quipu_projection_close(projection, &error), &error);
     close_log(&log);
@@ -686,7 +686,7 @@ static void removal_is_noticed_beside_failures(void **state)
         struct balances balances;
         struct opened_log log;
         char file[32];
-        int status = QUIPU_OK;
+        int status = QUIPU_IO;
 
         (void)snprintf(file, sizeof(file), "noticed-%d.db", n);
         quipu_projection *projection =
@@ -698,8 +698,8 @@ static void removal_is_noticed_beside_failures(void **state)
         add_events(&log, 4);
         interposed.status = QUIPU_IO;
         interposed.fail_at = atomic_load(&interposed.calls) + n;
-        while (status == QUIPU_OK || status == QUIPU_IO) {
-            status = quipu_projection_step(projection, NULL, &error);
+        while (status == QUIPU_IO) {
+            status = catch_up(projection, &error);
             failures += status == QUIPU_IO;
         }
         assert_refused(status, QUIPU_CONFLICT, &error,
