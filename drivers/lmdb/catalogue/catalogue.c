@@ -121,6 +121,19 @@ static bool read_header(const MDB_val *value, struct schema_header *header)
            checksum_of_record(value->mv_data, value->mv_size, 0);
 }
 
+bool quipu_lmdb_catalogue_is_named(const MDB_val *value, MDB_val table)
+{
+    struct schema_header header;
+    if (!read_header(value, &header)) {
+        return false;
+    }
+    struct input in = { (const unsigned char *)value->mv_data + sizeof(header),
+                        value->mv_size - sizeof(header), false };
+    const char *name = take_name(&in);
+    return name && strlen(name) == table.mv_size &&
+           memcmp(name, table.mv_data, table.mv_size) == 0;
+}
+
 int quipu_lmdb_catalogue_read(const quipu_host *host, const MDB_val *value,
                               struct catalogue_entry *entry)
 {

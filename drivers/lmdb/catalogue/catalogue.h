@@ -20,6 +20,9 @@ struct catalogue_entry {
 /* Decodes a record.  MDB_CORRUPTED, or ENOMEM. */
 int quipu_lmdb_catalogue_read(const quipu_host *host, const MDB_val *value,
                               struct catalogue_entry *entry);
+/* Returns true if a record is undamaged, and is that of a schema of this table.
+ */
+bool quipu_lmdb_catalogue_is_named(const MDB_val *value, MDB_val table);
 /* Writes a record.  LMDB's code, or ENOMEM. */
 int quipu_lmdb_catalogue_write(const quipu_host *host, MDB_txn *txn,
                                MDB_val key,

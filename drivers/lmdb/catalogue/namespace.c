@@ -50,6 +50,18 @@ static int read_namespace(quipu_driver_datastore *datastore,
                                       "read the namespaces", error);
 }
 
+/* Checks that the store has all namespaces that were ever created: otherwise
+ * the key of a record is damaged, and its namespace cannot be found. */
+static int check_namespaces(const struct snapshot *snapshot,
+                            const struct store_record *store)
+{
+    uint64_t count = 0;
+    int code = quipu_lmdb_store_count(snapshot, "quipu.n.", &count);
+    return code == MDB_SUCCESS && count + 1 != store->next_namespace
+               ? MDB_CORRUPTED
+               : code;
+}
+
 /* Returns LMDB's code. */
 static int write_namespace(quipu_driver_datastore *datastore,
                            const struct write_txn *write,
@@ -59,6 +71,9 @@ static int write_namespace(quipu_driver_datastore *datastore,
     struct store_record store;
     int code = quipu_lmdb_store_get(&write->snapshot, store_key(), &store,
                                     sizeof(store));
+    if (code == MDB_SUCCESS) {
+        code = check_namespaces(&write->snapshot, &store);
+    }
     if (code == MDB_SUCCESS) {
         record->number = store.next_namespace++;
         code = quipu_lmdb_store_put(write->txn, store_key(), &store,

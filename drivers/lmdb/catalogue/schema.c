@@ -58,19 +58,80 @@ static int check_case(quipu_driver_datastore *datastore,
     return status;
 }
 
-/* Finds the first slot that no schema has. */
-static int find_slot(const struct snapshot *snapshot, uint32_t *slot)
+/* Returns true if the key of a schema, without its first part, has the number
+ * of a namespace that was created, and the table of the record. */
+static bool is_key_of(const char *key, size_t size, const MDB_val *record,
+                      uint64_t next_namespace)
+{
+    uint64_t number = 0;
+    size_t i = 0;
+    while (i < size && key[i] >= '0' && key[i] <= '9' && number < UINT32_MAX) {
+        number = 10 * number + (uint64_t)(key[i++] - '0');
+    }
+    return i < size && key[i] == '.' && number > 0 && number < next_namespace &&
+           quipu_lmdb_catalogue_is_named(
+               record, (MDB_val){ size - i - 1, (void *)(key + i + 1) });
+}
+
+/* Counts the schemas of all namespaces.  MDB_CORRUPTED: the key of one does not
+ * match its record. */
+static int count_schemas(const struct snapshot *snapshot,
+                         uint64_t next_namespace, uint64_t *count)
+{
+    static const char prefix[] = "quipu.s.";
+    const size_t size = sizeof(prefix) - 1;
+    struct btree_cursor cursor;
+    MDB_val key;
+    MDB_val value;
+    *count = 0;
+    int code = btree_open(&cursor, snapshot, &quipu_lmdb_store_main);
+    if (code == MDB_SUCCESS) {
+        code = btree_seek(&cursor, (MDB_val){ size, (void *)prefix });
+    }
+    while (code == MDB_SUCCESS) {
+        code = btree_entry(&cursor, &key, &value);
+        if (code != MDB_SUCCESS || key.mv_size <= size ||
+            memcmp(key.mv_data, prefix, size) != 0) {
+            break;
+        }
+        if (!is_key_of((const char *)key.mv_data + size, key.mv_size - size,
+                       &value, next_namespace)) {
+            code = MDB_CORRUPTED;
+            break;
+        }
+        ++*count;
+        code = btree_step(&cursor, false);
+    }
+    btree_close(&cursor);
+    return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
+}
+
+/* Finds a slot that no schema has: the first free one, or the one behind the
+ * last.  The catalogue has as many schemas as slots that are used; otherwise
+ * the key of a record is damaged, and the log of a schema cannot be found. */
+static int find_slot(const struct snapshot *snapshot, uint64_t next_namespace,
+                     uint32_t *slot)
 {
     char name[STORE_NAME_MAX];
-    struct head_record head = { .schema = 1 };
+    struct head_record head;
+    uint32_t last = 0;
+    uint64_t used = 0;
+    uint64_t schemas = 0;
     int code = MDB_SUCCESS;
-    for (*slot = 0; code == MDB_SUCCESS && head.schema != 0;) {
-        ++*slot;
+    *slot = 0;
+    while (code == MDB_SUCCESS) {
         code = quipu_lmdb_store_get(snapshot,
-                                    quipu_lmdb_store_head_key(name, *slot),
+                                    quipu_lmdb_store_head_key(name, ++last),
                                     &head, sizeof(head));
+        used += code == MDB_SUCCESS && head.schema != 0;
+        if (*slot == 0 && (code != MDB_SUCCESS || head.schema == 0)) {
+            *slot = last;
+        }
     }
-    return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
+    if (code == MDB_NOTFOUND) {
+        code = count_schemas(snapshot, next_namespace, &schemas);
+    }
+    return code == MDB_SUCCESS && schemas != used ? MDB_CORRUPTED : code;
 }
 
 /* Enters the schema in the catalogue.  Returns LMDB's code. */
@@ -90,7 +151,7 @@ static int enter(quipu_driver_datastore *datastore,
                                     sizeof(store));
     }
     if (code == MDB_SUCCESS) {
-        code = find_slot(snapshot, &entry.slot);
+        code = find_slot(snapshot, store.next_namespace, &entry.slot);
     }
     if (code == MDB_SUCCESS) {
         code = quipu_lmdb_store_open_slot(snapshot, entry.slot, MDB_CREATE,

@@ -71,6 +71,31 @@ int quipu_lmdb_store_put(MDB_txn *txn, MDB_val key, void *record, size_t size)
     return mdb_put(txn, STORE_MAIN_DBI, &key, &value, 0);
 }
 
+int quipu_lmdb_store_count(const struct snapshot *snapshot, const char *prefix,
+                           uint64_t *count)
+{
+    struct btree_cursor cursor;
+    const MDB_val begin = { strlen(prefix), (void *)prefix };
+    MDB_val key;
+    MDB_val value;
+    *count = 0;
+    int code = btree_open(&cursor, snapshot, &quipu_lmdb_store_main);
+    if (code == MDB_SUCCESS) {
+        code = btree_seek(&cursor, begin);
+    }
+    while (code == MDB_SUCCESS) {
+        code = btree_entry(&cursor, &key, &value);
+        if (code != MDB_SUCCESS || key.mv_size < begin.mv_size ||
+            memcmp(key.mv_data, prefix, begin.mv_size) != 0) {
+            break;
+        }
+        ++*count;
+        code = btree_step(&cursor, false);
+    }
+    btree_close(&cursor);
+    return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
+}
+
 int quipu_lmdb_store_get_head(const struct snapshot *snapshot,
                               const quipu_driver_schema *bound, bool *alive,
                               int64_t *head)
@@ -82,7 +107,8 @@ int quipu_lmdb_store_get_head(const struct snapshot *snapshot,
         sizeof(record));
     *alive = code == MDB_SUCCESS && record.schema == bound->number;
     *head = *alive ? record.head : 0;
-    return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
+    /* A slot keeps its record when its schema is torn down. */
+    return code == MDB_NOTFOUND ? MDB_CORRUPTED : code;
 }
 
 int quipu_lmdb_store_put_head(MDB_txn *txn, uint32_t slot, uint64_t number,

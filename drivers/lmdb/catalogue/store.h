@@ -86,7 +86,12 @@ int quipu_lmdb_store_get(const struct snapshot *snapshot, MDB_val key,
 /* Sets the record's checksum and writes it. */
 int quipu_lmdb_store_put(MDB_txn *txn, MDB_val key, void *record, size_t size);
 
-/* Reads the head of a schema's log; *alive false: the schema was torn down. */
+/* Counts the records whose keys begin with `prefix`. */
+int quipu_lmdb_store_count(const struct snapshot *snapshot, const char *prefix,
+                           uint64_t *count);
+
+/* Reads the head of a schema's log; *alive false: the schema was torn down.
+ * MDB_CORRUPTED: the schema's slot has no record. */
 int quipu_lmdb_store_get_head(const struct snapshot *snapshot,
                               const quipu_driver_schema *bound, bool *alive,
                               int64_t *head);

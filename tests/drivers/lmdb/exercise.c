@@ -113,14 +113,28 @@ void exercise_plant(const char *folder, const void *data, size_t size)
 
 static char text[300];
 
+/* Nobody tears the schema down, so nothing else than these may be missing. */
+static bool may_be_missing(const char *operation)
+{
+    static const char *const operations[] = { "bind", "teardown", "find_event",
+                                              "read_tracking" };
+    for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++) {
+        if (strcmp(operation, operations[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Returns true if the status is one that a damaged store may give. */
 static bool is_proper(const char *operation, int status,
                       const quipu_error *error)
 {
     const bool proper =
         status == QUIPU_OK || status == QUIPU_CORRUPT ||
-        status == QUIPU_NOT_FOUND || status == QUIPU_UNSUPPORTED ||
-        status == QUIPU_CONFLICT || status == QUIPU_ALREADY ||
+        status == QUIPU_UNSUPPORTED || status == QUIPU_CONFLICT ||
+        status == QUIPU_ALREADY ||
+        (status == QUIPU_NOT_FOUND && may_be_missing(operation)) ||
         /* a damaged name of a schema may differ from another in case only */
         (status == QUIPU_INVALID && strcmp(operation, "setup") == 0);
     if (!proper) {
@@ -265,10 +279,9 @@ static bool appends(struct place *place, uint32_t sequence)
         { .schema = place->bound, .items = items + 4, .item_count = 1 },
         { .schema = place->bound, .tracking = &tracking },
     };
-    /* Damage may concern some of the requests only. */
     int status = fixture_driver()->append(place->datastore, requests, 4,
                                           results, &taken, FOREVER, &error);
-    assert_in_range(taken, 1, 4);
+    assert_int_equal(taken, 4);
     return is_proper("append", status, &error) &&
            is_proper("append", fixture_append_large(place, 20000, &error),
                      &error);
