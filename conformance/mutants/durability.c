@@ -4,6 +4,7 @@
 #include "mutant.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,7 +164,8 @@ static int replace_damaged(const quipu_host *host, const quipu_open *how,
 /* ------------------------------------------------------ synced too late */
 
 /* M84: a handle with durability=full acknowledges the repeat of an append that
- * a relaxed handle has stored, without a sync. */
+ * a relaxed handle has stored, without a sync.  The last such append, of the
+ * relaxed handle that was opened last: */
 static struct {
     quipu_driver_datastore *relaxed;
     unsigned char event_id[16];
@@ -179,6 +181,7 @@ static int note_relaxed(const quipu_host *host, const quipu_open *how,
                                             opened, error);
 
     if (status == QUIPU_OK && how->flags & QUIPU_OPEN_RELAXED) {
+        memset(&stored, 0, sizeof(stored));
         stored.relaxed = *datastore;
     }
     return status;
@@ -204,8 +207,8 @@ static int acknowledge_repeat(struct append_call *a)
         return QUIPU_OK;
     }
     status = mutant_append_first(a);
-    if (pair && status == QUIPU_OK && result->status == QUIPU_OK &&
-        result->positions) {
+    if (pair && a->datastore == stored.relaxed && status == QUIPU_OK &&
+        result->status == QUIPU_OK && result->positions) {
         memcpy(stored.event_id, request->items[0].event_id.data, 16);
         stored.first = result->first_notification_id;
         memcpy(stored.positions, result->positions, sizeof(stored.positions));
@@ -213,30 +216,58 @@ static int acknowledge_repeat(struct append_call *a)
     return status;
 }
 
-/* M85: an append is visible at its commit, and synced after that. */
+/* M85: an append is visible at its commit, and synced after that.  After a sync
+ * that failed nothing is appended until all handles are closed. */
 static char log_path[1024];
+static const quipu_host *late_host;
+static atomic_uint late_handles;
+static atomic_bool late_failed;
 
 static int open_relaxed(const quipu_host *host, const quipu_open *how,
                         int64_t deadline, quipu_driver_datastore **datastore,
                         quipu_opened *opened, quipu_error *error)
 {
     quipu_open changed = *how;
+    int status;
 
     if (strncmp(how->body, "///", 3) == 0) {
         snprintf(log_path, sizeof(log_path), "%s-wal", how->body + 3);
     }
+    late_host = host;
     changed.flags |= QUIPU_OPEN_RELAXED;
-    return mutant_base_driver()->open(host, &changed, deadline, datastore,
-                                      opened, error);
+    status = mutant_base_driver()->open(host, &changed, deadline, datastore,
+                                        opened, error);
+    if (status == QUIPU_OK) {
+        atomic_fetch_add(&late_handles, 1);
+    }
+    return status;
+}
+
+static void close_relaxed(quipu_driver_datastore *datastore)
+{
+    mutant_base_driver()->close(datastore);
+    if (atomic_fetch_sub(&late_handles, 1) == 1) {
+        atomic_store(&late_failed, false);
+    }
 }
 
 static int sync_after_commit(struct append_call *a)
 {
-    int status = mutant_append_first(a);
-    int file = open(log_path, O_RDWR | O_CLOEXEC);
+    int status, file;
 
+    if (atomic_load(&late_failed)) {
+        *a->taken = 1;
+        return late_host->error_set(a->error, QUIPU_IO, 0, NULL,
+                                    "a sync has failed; close all handles");
+    }
+    status = mutant_append_first(a);
+    file = open(log_path, O_RDWR | O_CLOEXEC);
     if (file >= 0) {
-        (void)fsync(file);
+        if (fsync(file) != 0) {
+            atomic_store(&late_failed, true);
+            status = late_host->error_set(a->error, QUIPU_UNKNOWN_OUTCOME, 0,
+                                          NULL, "the sync of an append failed");
+        }
         close(file);
     }
     return status;
@@ -283,7 +314,8 @@ static const struct mutant mutants[] = {
     { "M85", "visible-before-it-is-synced",
       "RocksDB: a write is read by others before its log is synced",
       "V2.visible-appends-survive-a-power-cut", .append = sync_after_commit,
-      .replaced = { .open = open_relaxed }, .base = STORE },
+      .replaced = { .open = open_relaxed, .close = close_relaxed },
+      .base = STORE },
     { "M109", "entry-is-written-later-after-a-doubt",
       "a write-behind queue that goes on after it has reported a failure",
       "K5.unknown-outcome", .append = write_after_doubt, .base = STORE },

@@ -81,6 +81,7 @@ struct copy {
 };
 
 static struct copy *copies;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the copies */
 
 static void keep_bytes(quipu_bytes bytes)
 {
@@ -89,9 +90,11 @@ static void keep_bytes(quipu_bytes bytes)
     if (!copy) {
         abort();
     }
-    copy->older = copies;
     memcpy(copy->bytes, bytes.data, bytes.size);
+    pthread_mutex_lock(&lock);
+    copy->older = copies;
     copies = copy;
+    pthread_mutex_unlock(&lock);
 }
 
 /* M40: keeps a copy of each item that was read. */
@@ -110,12 +113,14 @@ static enum filter_result keep_copies(struct read_call *r,
  * next one is. */
 static void free_copies(void)
 {
+    pthread_mutex_lock(&lock);
     while (copies) {
         struct copy *older = copies->older;
 
         free(copies);
         copies = older;
     }
+    pthread_mutex_unlock(&lock);
 }
 
 static void collect_items(struct read_call *r)

@@ -58,10 +58,12 @@ static int wait_under_lock(quipu_driver_datastore *datastore,
     int status;
 
     do {
+        int64_t end = mutant_now() + SLICE;
+
         pthread_mutex_lock(&lock);
-        mutant_sleep(SLICE);
         status = mutant_base_driver()->wait(datastore, bound, after,
-                                            mutant_now(), head, error);
+                                            end < deadline ? end : deadline,
+                                            head, error);
         pthread_mutex_unlock(&lock);
     } while (status == QUIPU_TIMEOUT && mutant_now() < deadline);
     return status;

@@ -83,6 +83,19 @@ static int identify_process(const quipu_host *host, const quipu_open *how,
     return status;
 }
 
+static int head_of_process(quipu_driver_datastore *datastore,
+                           quipu_driver_schema *bound, int64_t deadline,
+                           quipu_position *head, quipu_error *error)
+{
+    int status =
+        mutant_base_driver()->log_head(datastore, bound, deadline, head, error);
+
+    if (status == QUIPU_OK) {
+        head->store.bytes[0] ^= (uint8_t)getpid();
+    }
+    return status;
+}
+
 /* M76: a reader leaves a file. */
 static int leave_file(const quipu_host *host, const quipu_open *how,
                       int64_t deadline, quipu_driver_datastore **datastore,
@@ -162,7 +175,8 @@ static const struct mutant sqlite[] = {
     { "M75", "identity-is-of-the-process",
       "identities that are derived from the process or its time",
       "L5.identity-is-the-same-in-each-process",
-      .replaced = { .open = identify_process }, .base = STORE },
+      .replaced = { .open = identify_process, .log_head = head_of_process },
+      .base = STORE },
     { "M76", "reader-leaves-a-file",
       "SQLite: a reader of a WAL database leaves -shm as its own",
       "options.readonly-leaves-no-file", .replaced = { .open = leave_file },
