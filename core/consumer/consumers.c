@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "consumer/consumer.h"
+#include "consumer/projection.h"
 #include "datastore/datastore.h"
 #include "mapper/envelope.h"
 
@@ -161,7 +162,8 @@ static int add_entries(quipu_consumers *consumers, quipu_datastore *tracking,
     }
     do {
         status = quipu_entries_next(entries, &entry, error);
-        if (status == QUIPU_OK && entry && read_key(entry->key, &owned)) {
+        if (status == QUIPU_OK && entry && !quipu_model_is_retired(entry) &&
+            read_key(entry->key, &owned)) {
             status = add_owned(consumers, &owned, error);
         }
     } while (status == QUIPU_OK && entry);

@@ -53,8 +53,11 @@ int quipu_entry_writes_delete_all(struct quipu_entry_writes *writes,
     do {
         status = quipu_entries_next(entries, &entry, error);
         if (status == QUIPU_OK && entry) {
-            const quipu_entry_write deletion = { .key = entry->key,
-                                                 .flags = QUIPU_ENTRY_DELETE };
+            const quipu_entry_write deletion = {
+                .key = entry->key,
+                .flags = QUIPU_ENTRY_DELETE | QUIPU_ENTRY_EXPECT,
+                .revision = entry->revision,
+            };
 
             status = quipu_entry_writes_add(writes, &deletion, error);
         }

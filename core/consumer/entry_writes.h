@@ -24,8 +24,8 @@ struct quipu_entry_writes {
 int quipu_entry_writes_add(struct quipu_entry_writes *writes,
                            const quipu_entry_write *write, quipu_error *error);
 
-/* Adds the deletion of each entry whose key begins with the prefix.  NO_MEMORY;
- * codes of quipu_entries_open. */
+/* Adds the deletion of each entry whose key begins with the prefix, at the
+ * revision at which it is listed.  NO_MEMORY; codes of quipu_entries_open. */
 int quipu_entry_writes_delete_all(struct quipu_entry_writes *writes,
                                   quipu_datastore *datastore,
                                   quipu_bytes prefix, quipu_error *error);

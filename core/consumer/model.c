@@ -1,24 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Creating and resetting the read model of a projection. */
+/*
+ * The read model of a projection: creating, resetting and retiring it.
+ *
+ * The entry "quipu/projection/CONSUMER" tells that it exists, or with the value
+ * "retired" that it was removed and is not created again.
+ *
+ *   INV1  The entry, the read model, the tracking record and the parked events
+ *         change in one commit, which expects the revision of the entry and the
+ *         position of the record as they were read.
+ *   INV2  A commit that begins at 0, where there is no record to compare,
+ *         requires the entry at the revision that this projection has read
+ *         (quipu_model_beginning).  So nothing is applied to a read model that
+ *         was removed, and a removal fails if something was applied meanwhile.
+ */
 #include "consumer/projection.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include <quipu/id.h>
 
 #include "base/status.h"
 #include "consumer/entry_writes.h"
 #include "datastore/datastore.h"
+#include "group/group_state.h"
 
-/* The entry that tells that the consumer is a projection, and that its read
- * model exists. */
-static quipu_entry_write mark(const quipu_projection *projection,
-                              char key[QUIPU_PARKED_KEY_SIZE])
-{
-    return (quipu_entry_write){ .key =
-                                    quipu_model_key(projection->consumer, key),
-                                .value = { "", 0 } };
-}
+#define RETIRED "retired"
+
+/* -------------------------------------------------------------- the entry */
+
+enum state {
+    STATE_ABSENT,
+    STATE_BUILT,
+    STATE_RETIRED,
+};
 
 quipu_bytes quipu_model_key(const char *consumer,
                             char key[QUIPU_PARKED_KEY_SIZE])
@@ -27,6 +42,98 @@ quipu_bytes quipu_model_key(const char *consumer,
         snprintf(key, QUIPU_PARKED_KEY_SIZE, "quipu/projection/%s", consumer);
 
     return (quipu_bytes){ key, (size_t)size };
+}
+
+void quipu_model_init(quipu_projection *projection)
+{
+    projection->model = (quipu_entry_write){
+        .key = quipu_model_key(projection->consumer, projection->model_key),
+        .flags = QUIPU_ENTRY_CHECK | QUIPU_ENTRY_EXPECT,
+    };
+}
+
+bool quipu_model_is_retired(const quipu_entry *entry)
+{
+    return quipu_bytes_equal(entry->value, quipu_bytes_of_text(RETIRED));
+}
+
+/* Reads the entry.  Sets *revision if there is one. */
+static int read_state(const quipu_projection *projection, int64_t *revision,
+                      enum state *state, quipu_error *error)
+{
+    quipu_entry *entry = NULL;
+    quipu_error cause;
+    int status = quipu_entry_read(projection->tracker.datastore,
+                                  projection->model_key, &entry, &cause);
+
+    *state = STATE_ABSENT;
+    if (status == QUIPU_NOT_FOUND) {
+        return QUIPU_OK;
+    }
+    if (status != QUIPU_OK) {
+        return quipu_status_end(status, &cause, error, "reading an entry");
+    }
+    *revision = entry->revision;
+    *state = quipu_model_is_retired(entry) ? STATE_RETIRED : STATE_BUILT;
+    quipu_entry_destroy(entry);
+    return QUIPU_OK;
+}
+
+static int check_state(const quipu_projection *projection, enum state state,
+                       quipu_error *error)
+{
+    switch (state) {
+    case STATE_RETIRED:
+        return quipu_error_set(error, QUIPU_NOT_FOUND,
+                               "projection \"%s\" was retired: its read model "
+                               "and its tracking record were removed; run the "
+                               "version that is shown, or build a higher one",
+                               projection->consumer);
+    case STATE_ABSENT:
+        return quipu_error_set(error, QUIPU_CONFLICT,
+                               "projection \"%s\" was removed from the store "
+                               "while it was open; drop its read model, and "
+                               "open it again to build a new one",
+                               projection->consumer);
+    default:
+        return QUIPU_OK;
+    }
+}
+
+int quipu_model_find(const quipu_projection *projection, int64_t *revision,
+                     quipu_error *error)
+{
+    int64_t found = 0;
+    enum state state;
+    int status = read_state(projection, &found, &state, error);
+
+    if (status == QUIPU_OK) {
+        status = check_state(projection, state, error);
+    }
+    if (status == QUIPU_OK) {
+        *revision = found;
+    }
+    return status;
+}
+
+size_t quipu_model_beginning(const quipu_projection *projection,
+                             quipu_entry_write *check)
+{
+    *check = projection->model;
+    return projection->has_entries &&
+                   projection->tracker.recorded.notification_id == 0
+               ? 1
+               : 0;
+}
+
+/* A write of the entry, in the state as it was read last. */
+static quipu_entry_write write_state(const quipu_projection *projection,
+                                     const char *value)
+{
+    return (quipu_entry_write){ .key = projection->model.key,
+                                .value = { value, strlen(value) },
+                                .flags = QUIPU_ENTRY_EXPECT,
+                                .revision = projection->model.revision };
 }
 
 /* --------------------------------------------------------------- creating */
@@ -38,33 +145,30 @@ static int run_create(void *native, void *context, quipu_error *error)
     return projection->type->create(native, projection->options.context, error);
 }
 
-static int create_marked(quipu_projection *projection, quipu_error *error)
+/* Creates the read model and its entry.  If another process was faster, *state
+ * is that which it has left. */
+static int create_with_entry(quipu_projection *projection, enum state *state,
+                             quipu_error *error)
 {
-    char key[QUIPU_PARKED_KEY_SIZE];
-    quipu_entry_write write = mark(projection, key);
+    const quipu_entry_write write = write_state(projection, "");
     const quipu_conditions conditions = { .struct_size = sizeof(conditions),
                                           .entries = &write,
                                           .entry_count = 1 };
     const quipu_append append = { .struct_size = sizeof(append),
                                   .conditions = &conditions };
-    quipu_entry *found = NULL;
     quipu_error cause;
-    int status =
-        quipu_entry_read(projection->tracker.datastore, key, &found, &cause);
 
-    quipu_entry_destroy(found);
-    if (status == QUIPU_NOT_FOUND) {
-        write.flags = QUIPU_ENTRY_EXPECT;
-        quipu_status_begin(&cause);
-        status = quipu_tracker_append(
-            &projection->tracker, &append,
-            projection->type->create ? run_create : NULL, projection, &cause);
-        /* Another process was faster. */
-        if (status == QUIPU_CONFLICT) {
-            status = quipu_entry_read(projection->tracker.datastore, key,
-                                      &found, NULL);
-            quipu_entry_destroy(found);
-            status = status == QUIPU_NOT_FOUND ? QUIPU_CONFLICT : status;
+    quipu_status_begin(&cause);
+    int status = quipu_tracker_append(
+        &projection->tracker, &append,
+        projection->type->create ? run_create : NULL, projection, &cause);
+
+    if (status == QUIPU_OK || status == QUIPU_CONFLICT) {
+        int found =
+            read_state(projection, &projection->model.revision, state, error);
+
+        if (found != QUIPU_OK || *state != STATE_ABSENT) {
+            return found;
         }
     }
     return quipu_status_end(status, &cause, error, "the function `create`");
@@ -73,74 +177,92 @@ static int create_marked(quipu_projection *projection, quipu_error *error)
 int quipu_model_create(quipu_projection *projection, quipu_error *error)
 {
     const quipu_append append = { .struct_size = sizeof(append) };
-
-    if (projection->has_entries) {
-        return create_marked(projection, error);
-    }
-    return projection->type->create &&
-                   projection->tracker.recorded.notification_id == 0
-               ? quipu_tracker_append(&projection->tracker, &append, run_create,
-                                      projection, error)
-               : QUIPU_OK;
-}
-
-int quipu_model_check(quipu_projection *projection, quipu_error *error)
-{
-    char key[QUIPU_PARKED_KEY_SIZE];
-    quipu_entry *found = NULL;
-    quipu_error cause;
-    int status = QUIPU_OK;
+    enum state state;
 
     if (!projection->has_entries) {
-        return QUIPU_OK;
+        return projection->type->create &&
+                       projection->tracker.recorded.notification_id == 0
+                   ? quipu_tracker_append(&projection->tracker, &append,
+                                          run_create, projection, error)
+                   : QUIPU_OK;
     }
-    (void)quipu_model_key(projection->consumer, key);
-    status =
-        quipu_entry_read(projection->tracker.datastore, key, &found, &cause);
-    quipu_entry_destroy(found);
-    if (status == QUIPU_NOT_FOUND) {
-        return quipu_error_set(error, QUIPU_CONFLICT,
-                               "projection \"%s\" was removed from the store "
-                               "while it was open; drop its read model, and "
-                               "open it again to build a new one",
-                               projection->consumer);
+    int status =
+        read_state(projection, &projection->model.revision, &state, error);
+
+    if (status == QUIPU_OK && state == STATE_ABSENT) {
+        status = create_with_entry(projection, &state, error);
     }
-    return quipu_status_end(status, &cause, error, "reading the entry");
+    return status == QUIPU_OK ? check_state(projection, state, error) : status;
 }
 
-/* -------------------------------------------------------------- resetting */
+/* --------------------------------------------------- resetting, retiring */
+
+static int run_drop(void *native, void *context, quipu_error *error)
+{
+    const quipu_projection *projection = context;
+
+    return projection->type->drop
+               ? projection->type->drop(native, projection->options.context,
+                                        error)
+               : QUIPU_OK;
+}
 
 static int run_reset(void *native, void *context, quipu_error *error)
 {
     const quipu_projection *projection = context;
-    const quipu_projection_type *type = projection->type;
-    int status = QUIPU_OK;
+    int status = run_drop(native, context, error);
 
-    if (type->drop) {
-        status = type->drop(native, projection->options.context, error);
-    }
-    if (status == QUIPU_OK && type->create) {
-        status = type->create(native, projection->options.context, error);
-    }
-    return status;
+    return status == QUIPU_OK && projection->type->create
+               ? run_create(native, context, error)
+               : status;
 }
 
-/* The mark is written again, the parked events are deleted. */
-static int reset(quipu_projection *projection,
-                 struct quipu_entry_writes *writes, quipu_error *error)
+/* The entries that a removal changes, and the work of its transaction. */
+struct removal {
+    const char *what; /* is done, for messages */
+    const quipu_entry_write *entries;
+    size_t entry_count;
+    bool takes_group; /* the entries of the group, too */
+    quipu_work work;
+};
+
+/* Lists the entries of a removal: those given, the parked events, and perhaps
+ * the group. */
+static int list_entries(const quipu_projection *projection,
+                        const struct removal *removal,
+                        struct quipu_entry_writes *writes, quipu_error *error)
 {
-    char key[QUIPU_PARKED_KEY_SIZE];
+    quipu_datastore *datastore = projection->tracker.datastore;
+    char prefix[QUIPU_PARKED_KEY_SIZE];
+    char group_prefix[QUIPU_GROUP_KEY_SIZE];
+    int status = QUIPU_OK;
+
+    for (size_t i = 0; i < removal->entry_count && status == QUIPU_OK; i++) {
+        status = quipu_entry_writes_add(writes, &removal->entries[i], error);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_entry_writes_delete_all(
+            writes, datastore,
+            quipu_parked_prefix(projection->consumer, prefix), error);
+    }
+    return status == QUIPU_OK && removal->takes_group
+               ? quipu_entry_writes_delete_all(
+                     writes, datastore,
+                     quipu_group_state_prefix(projection->consumer,
+                                              group_prefix),
+                     error)
+               : status;
+}
+
+/* The record is read first, so that nothing is parked unnoticed. */
+static int commit_removal(quipu_projection *projection,
+                          const struct removal *removal,
+                          struct quipu_entry_writes *writes, quipu_error *error)
+{
     int status = quipu_tracker_refresh(&projection->tracker, error);
 
     if (status == QUIPU_OK) {
-        status = quipu_entry_writes_delete_all(
-            writes, projection->tracker.datastore,
-            quipu_parked_prefix(projection->consumer, key), error);
-    }
-    if (status == QUIPU_OK) {
-        const quipu_entry_write write = mark(projection, key);
-
-        status = quipu_entry_writes_add(writes, &write, error);
+        status = list_entries(projection, removal, writes, error);
     }
     if (status != QUIPU_OK) {
         return status;
@@ -149,27 +271,110 @@ static int reset(quipu_projection *projection,
         .rewinds = true,
         .entries = writes->items,
         .entry_count = writes->count,
-        .work = run_reset,
+        .work = removal->work,
         .context = projection,
     };
+    const quipu_conditions conditions = { .struct_size = sizeof(conditions),
+                                          .entries = writes->items,
+                                          .entry_count = writes->count };
+    const quipu_append append = { .struct_size = sizeof(append),
+                                  .conditions = &conditions };
 
-    return quipu_tracker_commit(&projection->tracker, &commit, error);
+    return removal->takes_group
+               ? quipu_tracker_append(&projection->tracker, &append,
+                                      removal->work, projection, error)
+               : quipu_tracker_commit(&projection->tracker, &commit, error);
+}
+
+static int remove_model(quipu_projection *projection,
+                        const struct removal *removal, quipu_error *error)
+{
+    struct quipu_entry_writes writes = { .count = 0 };
+    quipu_error cause;
+
+    quipu_status_begin(&cause);
+    int status = commit_removal(projection, removal, &writes, &cause);
+
+    quipu_entry_writes_finish(&writes);
+    if (status == QUIPU_CONFLICT) {
+        return quipu_error_set(error, status,
+                               "projection \"%s\" was not %s: another process "
+                               "has changed it meanwhile (%.300s); stop those "
+                               "that run it, or try again",
+                               projection->consumer, removal->what,
+                               cause.message);
+    }
+    return quipu_status_end(status, &cause, error, "the function `drop`");
+}
+
+static int check_removable(const quipu_projection *projection, const char *what,
+                           quipu_error *error)
+{
+    if (projection->has_entries &&
+        (!projection->type->create || projection->type->drop)) {
+        return QUIPU_OK;
+    }
+    return quipu_error_set(
+        error, QUIPU_UNSUPPORTED, "projection \"%s\" cannot be %s: %s",
+        projection->consumer, what,
+        projection->has_entries ? "its type has `create`, but no `drop`"
+                                : "its target keeps no key-value entries");
 }
 
 int quipu_model_reset(quipu_projection *projection, quipu_error *error)
 {
-    struct quipu_entry_writes writes = { .count = 0 };
-    int status = QUIPU_OK;
+    int status = check_removable(projection, "reset", error);
 
-    if (!projection->has_entries ||
-        (projection->type->create && !projection->type->drop)) {
-        return quipu_error_set(
-            error, QUIPU_UNSUPPORTED, "projection \"%s\" cannot be reset: %s",
-            projection->consumer,
-            projection->has_entries ? "its type has `create`, but no `drop`"
-                                    : "its target keeps no key-value entries");
+    if (status == QUIPU_OK) {
+        status =
+            quipu_model_find(projection, &projection->model.revision, error);
     }
-    status = reset(projection, &writes, error);
-    quipu_entry_writes_finish(&writes);
-    return status;
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    const quipu_entry_write entry = write_state(projection, "");
+    const struct removal removal = {
+        .what = "reset", .entries = &entry, .entry_count = 1, .work = run_reset
+    };
+
+    return remove_model(projection, &removal, error);
+}
+
+int quipu_model_retire(quipu_projection *projection, quipu_error *error)
+{
+    struct quipu_shown shown;
+    int status = check_removable(projection, "retired", error);
+
+    if (status == QUIPU_OK) {
+        status =
+            quipu_model_find(projection, &projection->model.revision, error);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_shown_read(&shown, projection->tracker.datastore,
+                                  projection->type->name, error);
+    }
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (shown.version == projection->type->version) {
+        return quipu_error_set(error, QUIPU_CONFLICT,
+                               "projection \"%s\" cannot be retired: it is the "
+                               "version that is shown; promote another one "
+                               "first",
+                               projection->consumer);
+    }
+    const quipu_entry_write entries[] = {
+        write_state(projection, RETIRED),
+        quipu_shown_entry(&shown, QUIPU_ENTRY_CHECK),
+    };
+
+    const struct removal removal = {
+        .what = "retired",
+        .entries = entries,
+        .entry_count = 2,
+        .takes_group = projection->tracker.group != NULL,
+        .work = run_drop,
+    };
+
+    return remove_model(projection, &removal, error);
 }

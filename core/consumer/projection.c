@@ -131,8 +131,11 @@ static quipu_position position_after(const quipu_projection *projection,
 static int apply(quipu_projection *projection, struct part *part,
                  quipu_error *error)
 {
+    quipu_entry_write check;
     struct quipu_tracker_commit commit = {
         .position = position_after(projection, part->count),
+        .entries = &check,
+        .entry_count = quipu_model_beginning(projection, &check),
         .work = apply_part,
         .context = part,
     };
@@ -186,7 +189,7 @@ static int park(quipu_projection *projection,
         .parked = now(),
         .follows = first,
     };
-    const quipu_entry_write entries[2] = {
+    quipu_entry_write entries[3] = {
         { .key = quipu_parked_key(projection->consumer,
                                   event->item.notification_id, keys[0]),
           .value = quipu_parked_encode(&parked, value) },
@@ -195,10 +198,13 @@ static int park(quipu_projection *projection,
           .flags = QUIPU_ENTRY_CHECK | QUIPU_ENTRY_EXPECT,
           .revision = first ? first->revision : 0 },
     };
+    size_t count = first ? 2 : 1;
+
+    count += quipu_model_beginning(projection, &entries[count]);
     struct quipu_tracker_commit commit = {
         .position = position_after(projection, 1),
         .entries = entries,
-        .entry_count = first ? 2 : 1,
+        .entry_count = count,
     };
     int status =
         quipu_follower_complete(&projection->follower, &commit.position, error);
@@ -245,30 +251,21 @@ static int begin_again(quipu_projection *projection, quipu_error *error)
     return status;
 }
 
+/* If the read model was removed, the old record stays in memory, with which no
+ * commit succeeds. */
 int quipu_projection_start_over(quipu_projection *projection,
                                 quipu_error *error)
 {
-    int status = quipu_tracker_refresh(&projection->tracker, error);
+    int status = QUIPU_OK;
 
-    return status == QUIPU_OK ? begin_again(projection, error) : status;
-}
-
-/* Another process has moved or removed the record, or taken a partition: goes
- * on from there, unless it has removed the projection.  Then the old record is
- * kept in memory, with which no commit succeeds. */
-static int meet_other(quipu_projection *projection, quipu_error *error)
-{
-    quipu_position before = projection->tracker.recorded;
-    int status = quipu_tracker_refresh(&projection->tracker, error);
-
+    if (projection->has_entries) {
+        status =
+            quipu_model_find(projection, &projection->model.revision, error);
+    }
     if (status == QUIPU_OK) {
-        status = quipu_model_check(projection, error);
+        status = quipu_tracker_refresh(&projection->tracker, error);
     }
-    if (status != QUIPU_OK) {
-        projection->tracker.recorded = before;
-        return status;
-    }
-    return begin_again(projection, error);
+    return status == QUIPU_OK ? begin_again(projection, error) : status;
 }
 
 /* Looks at the group if that is due.  If the member has lost, taken or given up
@@ -278,6 +275,9 @@ static int tend(quipu_projection *projection, quipu_error *error)
     const struct quipu_group *group = projection->tracker.group;
     int status = quipu_tracker_tend(&projection->tracker, error);
 
+    if (status == QUIPU_CONFLICT) { /* there is no such group any more */
+        return quipu_projection_start_over(projection, error);
+    }
     return status == QUIPU_OK && group && group->is_changed
                ? begin_again(projection, error)
                : status;
@@ -328,7 +328,7 @@ static int handle(quipu_projection *projection, const struct part *part,
         return refuse_event(projection, cause, error);
     }
     if (status == QUIPU_CONFLICT || status == QUIPU_ALREADY) {
-        return meet_other(projection, error);
+        return quipu_projection_start_over(projection, error);
     }
     return quipu_status_end(status, cause, error, "the transaction");
 }
@@ -397,28 +397,33 @@ static int commit_part(quipu_projection *projection, quipu_error *error)
  * second. */
 static int record_idle(quipu_projection *projection, quipu_error *error)
 {
-    quipu_position position = projection->follower.examined;
+    quipu_entry_write check;
+    struct quipu_tracker_commit commit = {
+        .position = projection->follower.examined,
+        .entries = &check,
+        .entry_count = quipu_model_beginning(projection, &check),
+    };
     quipu_error cause;
 
-    if (position.notification_id <=
+    if (commit.position.notification_id <=
             projection->tracker.recorded.notification_id ||
         quipu_clock_now() - projection->committed_time < RECORD_NANOSECONDS) {
         return QUIPU_OK;
     }
     int status =
-        quipu_follower_complete(&projection->follower, &position, error);
+        quipu_follower_complete(&projection->follower, &commit.position, error);
 
     if (status != QUIPU_OK) {
         return status;
     }
     quipu_status_begin(&cause);
-    status = quipu_tracker_write(&projection->tracker, &position, &cause);
+    status = quipu_tracker_commit(&projection->tracker, &commit, &cause);
     if (status == QUIPU_OK) {
         advance(projection, 0);
         return QUIPU_OK;
     }
     return status == QUIPU_CONFLICT || status == QUIPU_ALREADY
-               ? meet_other(projection, error)
+               ? quipu_projection_start_over(projection, error)
                : quipu_status_end(status, &cause, error, "the record");
 }
 
@@ -654,6 +659,37 @@ int quipu_projection_reset(quipu_projection *projection, quipu_error *error)
             status = quipu_projection_start_over(projection, error);
         }
         quipu_projection_leave(projection);
+    }
+    return status;
+}
+
+int quipu_projection_retire(quipu_projection *projection, quipu_error *error)
+{
+    QUIPU_UNCANCELLABLE;
+    int status = quipu_projection_enter(projection, error);
+
+    if (status == QUIPU_OK) {
+        status = quipu_model_retire(projection, error);
+        quipu_projection_leave(projection);
+    }
+    return status;
+}
+
+int quipu_projection_shown(quipu_datastore *target, const char *name,
+                           uint32_t *version, quipu_error *error)
+{
+    struct quipu_shown shown;
+    int status = quipu_shown_check_name(name, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (!version) {
+        return quipu_argument_missing("version", error);
+    }
+    status = quipu_shown_read(&shown, target, name, error);
+    if (status == QUIPU_OK) {
+        *version = shown.version;
     }
     return status;
 }

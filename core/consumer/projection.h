@@ -11,6 +11,7 @@
 #include "consumer/batch.h"
 #include "consumer/parked.h"
 #include "consumer/progress.h"
+#include "consumer/shown.h"
 #include "consumer/tracker.h"
 #include "store/store.h"
 
@@ -21,6 +22,8 @@ struct quipu_projection {
     quipu_records *records;
     char consumer[128]; /* "name@version" */
     bool has_entries;   /* of the target */
+    char model_key[QUIPU_PARKED_KEY_SIZE];
+    quipu_entry_write model; /* check of the read model's entry (model.c) */
     struct quipu_stopper stopper;
     struct quipu_progress progress;
     struct quipu_follower follower;
@@ -43,7 +46,7 @@ int quipu_projection_enter(quipu_projection *projection, quipu_error *error);
 void quipu_projection_leave(quipu_projection *projection);
 
 /* Reads record and parked events again, after another process has changed
- * them, and goes on from there. */
+ * them, and goes on from there.  Codes of quipu_model_find. */
 int quipu_projection_start_over(quipu_projection *projection,
                                 quipu_error *error);
 
@@ -52,22 +55,35 @@ int quipu_projection_start_over(quipu_projection *projection,
 quipu_bytes quipu_model_key(const char *consumer,
                             char key[QUIPU_PARKED_KEY_SIZE]);
 
+/* Whether that entry is of a version that was retired. */
+bool quipu_model_is_retired(const quipu_entry *entry);
+
+/* Initializes projection->model, when the consumer is known. */
+void quipu_model_init(quipu_projection *projection);
+
 /*
  * Writes that entry, in one transaction with `create` of the type, if there is
  * one, and not if the entry exists.  In a target without entries `create` runs
- * as long as there is no tracking record.
+ * as long as there is no tracking record.  NOT_FOUND: this version was retired.
  */
 int quipu_model_create(quipu_projection *projection, quipu_error *error);
 
-/*
- * Checks that the entry still exists, after the tracking record was read: a
- * record that quipu_consumer_remove has removed must not make the projection
- * apply all events to the old read model.  CONFLICT: it was removed.
- */
-int quipu_model_check(quipu_projection *projection, quipu_error *error);
+/* Reads the revision of that entry; after an error *revision is as before.
+ * CONFLICT: the entry was removed; NOT_FOUND: this version was retired. */
+int quipu_model_find(const quipu_projection *projection, int64_t *revision,
+                     quipu_error *error);
+
+/* Sets *check to the check of that entry, and returns 1 if the next commit must
+ * have it, because it begins at 0; otherwise 0. */
+size_t quipu_model_beginning(const quipu_projection *projection,
+                             quipu_entry_write *check);
 
 /* Drops and creates the read model, removes record and parked events, all in
  * one transaction; the caller starts over.  Codes of quipu_projection_reset. */
 int quipu_model_reset(quipu_projection *projection, quipu_error *error);
+
+/* Drops the read model, removes record and parked events, and notes that this
+ * version was retired, likewise.  Codes of quipu_projection_retire. */
+int quipu_model_retire(quipu_projection *projection, quipu_error *error);
 
 #endif

@@ -10,11 +10,9 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/structs.h"
-#include "base/utf8.h"
 #include "consumer/projection.h"
 #include "datastore/driver_call.h"
 
-#define NAME_SIZE_MOST 100
 #define ATTEMPTS 5
 #define BATCH_ITEMS 500
 #define BATCH_ITEMS_MOST 10000
@@ -25,21 +23,6 @@
 static int refuse_type(const char *why, quipu_error *error)
 {
     return quipu_error_set(error, QUIPU_INVALID, "projection type: %s", why);
-}
-
-static int check_name(const quipu_projection_type *type, quipu_error *error)
-{
-    quipu_bytes name = quipu_bytes_of_text(type->name);
-
-    if (!type->name || name.size == 0 || name.size > NAME_SIZE_MOST) {
-        return refuse_type("name must have 1 to 100 bytes", error);
-    }
-    if (!quipu_utf8_valid(name) || strchr(type->name, '@') ||
-        strchr(type->name, '/')) {
-        return refuse_type("name must be UTF-8 without '@' and '/'", error);
-    }
-    return type->version > 0 ? QUIPU_OK
-                             : refuse_type("version must be at least 1", error);
 }
 
 static int check_handler(const quipu_projection_type *type, size_t index,
@@ -76,9 +59,12 @@ static int check_type(const quipu_projection_type *type,
                       const quipu_mapper *mapper, size_t *count,
                       quipu_error *error)
 {
-    int status = check_name(type, error);
+    int status = quipu_shown_check_name(type->name, error);
 
     *count = 0;
+    if (status == QUIPU_OK && type->version == 0) {
+        status = refuse_type("version must be at least 1", error);
+    }
     if (status == QUIPU_OK && (!type->handlers || !type->handlers[0].event)) {
         status = refuse_type("it has no handlers", error);
     }
@@ -208,6 +194,9 @@ static int open_parts(quipu_projection *projection, size_t handler_count,
             projection->tracker.datastore->opened.capabilities &
             QUIPU_CAN_ENTRIES;
         projection->follower.consumer = projection->consumer;
+        status = quipu_model_create(projection, error);
+    }
+    if (status == QUIPU_OK) {
         status = quipu_tracker_share(&projection->tracker,
                                      projection->options.group, error);
     }
@@ -218,7 +207,7 @@ static int open_parts(quipu_projection *projection, size_t handler_count,
     if (status == QUIPU_OK) {
         status = quipu_follower_check(&projection->follower, error);
     }
-    return status == QUIPU_OK ? quipu_model_create(projection, error) : status;
+    return status;
 }
 
 static void destroy(quipu_projection *projection)
@@ -250,6 +239,7 @@ static int create(quipu_projection *projection, size_t handler_count,
     (void)snprintf(projection->consumer, sizeof(projection->consumer),
                    "%s@%" PRIu32, projection->type->name,
                    projection->type->version);
+    quipu_model_init(projection);
     projection->transaction_items = 1;
     projection->committed_time = quipu_clock_now();
     status = open_parts(projection, handler_count, error);

@@ -283,9 +283,11 @@ static int write_position(struct quipu_tracker *tracker,
         .log = quipu_bytes_of_text(tracker->log),
         .position = commit->position,
     };
-    /* A record that is not there need not be removed. */
+    /* A removal requires also of a record that is not there that it stays
+     * so. */
     const bool moves =
-        !tracker->group && commit->position.notification_id != from;
+        !tracker->group &&
+        (commit->rewinds || commit->position.notification_id != from);
     quipu_conditions conditions = {
         .struct_size = sizeof(conditions),
         .flags =

@@ -34,7 +34,8 @@
  *
  * The name and version of the type give the consumer of the tracking record:
  * "balances@1".  A new version has a tracking record of its own and is built
- * from the first event, beside the old one.
+ * from the first event, beside the old one; when it has caught up, it is
+ * promoted, and the old one is retired (P6).
  *
  * Several processes and threads can divide the events of one projection: see
  * group.h, and the option `group`.
@@ -79,7 +80,7 @@ typedef struct quipu_projection_handler {
     uint64_t reserved[2];
 } quipu_projection_handler;
 
-/* Creates the read model, or removes it; in a transaction, as above. */
+/* Creates, removes or shows the read model; in a transaction, as above. */
 typedef int (*quipu_projection_model)(void *native, void *context,
                                       quipu_error *error);
 
@@ -90,8 +91,11 @@ typedef struct quipu_projection_type {
     uint32_t reserved;
     const quipu_projection_handler *handlers; /* only their events are read */
     quipu_projection_model create; /* before the first event; or NULL */
-    quipu_projection_model drop;   /* by `reset`; or NULL */
-    const void *reserved2[4];
+    quipu_projection_model drop;   /* by `reset` and `retire`; or NULL */
+    /* By `promote`: makes this the version that readers find, for example by
+     * replacing an SQL view; or NULL. */
+    quipu_projection_model show;
+    const void *reserved2[3];
 } quipu_projection_type;
 
 /* The consequence if a handler has refused an event `attempts` times. */
@@ -144,7 +148,8 @@ typedef struct quipu_projection_options {
  * entries.  CONFLICT: the log was set back behind the tracking record; the
  * group has another number of partitions; or the consumer is a group and
  * `group` is NULL.  The first member of a group begins it at the tracking
- * record of the consumer, which is then removed.
+ * record of the consumer, which is then removed.  NOT_FOUND: this
+ * version was retired.
  */
 QUIPU_API int quipu_projection_open(quipu_store *store,
                                     const quipu_projection_type *type,
@@ -160,8 +165,9 @@ QUIPU_API int quipu_projection_open(quipu_store *store,
  * With QUIPU_FAILURE_STOP, the code of the handler that refuses an event; the
  * message names the event.  An event that cannot be decoded is one that is
  * refused.  CONFLICT: the log was set back, or the projection was removed
- * (quipu_consumer_remove).  If another process has moved or
- * reset the tracking record, the projection goes on from where that is now.
+ * (quipu_consumer_remove).  NOT_FOUND: this version was retired.  If another
+ * process has moved or reset the tracking record, the projection goes on from
+ * where that is now.
  * Otherwise the codes of quipu_records_transact that no repetition mends.
  *
  * A member of a group joins it here, takes its share of the partitions, renews
@@ -201,11 +207,59 @@ QUIPU_API int quipu_projection_status(quipu_projection *projection,
  * Removes the read model with `drop`, its tracking record and its parked
  * events, and creates it again, in one transaction: the next `run` handles all
  * events again.  INVALID: `run` or `step` is under way on this projection.
- * Others of the same consumer, in any process, begin again, too.  UNSUPPORTED:
- * the target keeps no entries, or the type has `create` without `drop`.
+ * Others of the same consumer, in any process, begin again, too.  CONFLICT: one
+ * of them has committed meanwhile, or the projection was removed.  NOT_FOUND:
+ * this version was retired.  UNSUPPORTED: the target keeps no entries, or the
+ * type has `create` without `drop`.
  */
 QUIPU_API int quipu_projection_reset(quipu_projection *projection,
                                      quipu_error *error);
+
+/* --------------------------------------------------------------- versions */
+
+/*
+ * Shows this version: runs `show` of the type and records the version in one
+ * commit, so that readers find the read model of the one version or of the
+ * other, whole.  The version that was shown goes on, and may be shown again.
+ * Does nothing if this version is shown already.
+ *
+ * `lag`: the largest number of notifications by which the tracking record may
+ * be below the head of the log.  With 0 the read model contains every event
+ * that was stored before the call.  `run` may be under way meanwhile, here or
+ * elsewhere.
+ *
+ * BUSY: the lag is larger, or the store is busy; try again.  CONFLICT: another
+ * process has promoted, reset, retired or removed a version meanwhile.
+ * NOT_FOUND: this version was retired.  INVALID: `lag` is negative.
+ * UNSUPPORTED: the target keeps no entries.  UNKNOWN_OUTCOME: call it again.
+ * Otherwise the code that `show` has returned.
+ */
+QUIPU_API int quipu_projection_promote(quipu_projection *projection,
+                                       int64_t lag, quipu_error *error);
+
+/*
+ * Reads the version of a projection that is shown; 0: none was promoted.  A
+ * program that finds the same version after it has read the read model knows
+ * that this version was not retired meanwhile.  INVALID: the name is wrong;
+ * codes of quipu_entry_read.
+ */
+QUIPU_API int quipu_projection_shown(quipu_datastore *target, const char *name,
+                                     uint32_t *version, quipu_error *error);
+
+/*
+ * Removes this version for ever: its read model with `drop`, its tracking
+ * record and its parked events, in one commit.  Others that run it, in any
+ * process, return NOT_FOUND at their next commit, and so does opening it.  A
+ * read model that is needed again gets a higher version.
+ *
+ * CONFLICT: it is the version that is shown; or another process has committed
+ * for it, or promoted a version, meanwhile: try again.  NOT_FOUND: it was
+ * retired already, perhaps by a call of which the outcome was unknown.
+ * INVALID: `run` or `step` is under way on this projection.  UNSUPPORTED: as
+ * quipu_projection_reset.
+ */
+QUIPU_API int quipu_projection_retire(quipu_projection *projection,
+                                      quipu_error *error);
 
 /* ---------------------------------------------------------- parked events */
 
