@@ -76,7 +76,8 @@ static int check(quipu_datastore *tracking, const quipu_consumer *consumer,
     return status;
 }
 
-/* Commits the entries, and the record at `position` if that is another one. */
+/* Commits the entries and, unless it is NULL, the record at `position` if that
+ * is another one than that of the consumer. */
 static int commit(quipu_datastore *tracking, const quipu_consumer *consumer,
                   const quipu_position *position,
                   const struct quipu_entry_writes *writes, quipu_error *error)
@@ -86,11 +87,13 @@ static int commit(quipu_datastore *tracking, const quipu_consumer *consumer,
                                             .is_internal = true,
                                             .work = &none };
     const int64_t from = consumer->position.notification_id;
-    const bool moves = consumer->log && from != position->notification_id;
+    const bool moves =
+        position && consumer->log && from != position->notification_id;
     const quipu_tracking record = {
         .consumer = quipu_bytes_of_text(consumer->name),
         .log = quipu_bytes_of_text(consumer->log),
-        .position = *position,
+        .position =
+            moves ? *position : (quipu_position){ .notification_id = 0 },
     };
     const quipu_conditions conditions = {
         .struct_size = sizeof(conditions),
@@ -133,7 +136,7 @@ static int find_position(quipu_datastore *logs, const quipu_consumer *consumer,
     return status;
 }
 
-/* Adds the condition that the consumer is no projection. */
+/* Adds the conditions that the consumer is no projection and no group. */
 static int require_no_projection(quipu_datastore *tracking,
                                  const quipu_consumer *consumer,
                                  struct quipu_entry_writes *writes,
@@ -154,7 +157,14 @@ static int require_no_projection(quipu_datastore *tracking,
 
     quipu_entry_destroy(mark);
     if (status == QUIPU_NOT_FOUND) {
-        return quipu_entry_writes_add(writes, &absent, error);
+        status = quipu_entry_writes_add(writes, &absent, error);
+        if (status == QUIPU_OK) {
+            const quipu_entry_write no_group =
+                quipu_group_state_check_absence(key, consumer->name);
+
+            status = quipu_entry_writes_add(writes, &no_group, error);
+        }
+        return status;
     }
     if (status != QUIPU_OK) {
         return quipu_error_set(error, status, "%s", cause.message);
@@ -197,27 +207,67 @@ int quipu_consumer_reset(quipu_datastore *tracking, quipu_datastore *logs,
 
 /* --------------------------------------------------------------- removing */
 
+/* Adds the deletions of the entries of a group, in their revisions.  *is_group:
+ * there are some.  CONFLICT: it is not where the consumer was listed. */
+static int delete_group(quipu_datastore *tracking,
+                        const quipu_consumer *consumer,
+                        struct quipu_entry_writes *writes, bool *is_group,
+                        quipu_error *error)
+{
+    struct quipu_group_state state = { .partition_count = 0 };
+    char prefix[QUIPU_GROUP_KEY_SIZE];
+    const size_t before = writes->count;
+    int status = quipu_entry_writes_delete_all(
+        writes, tracking, quipu_group_state_prefix(consumer->name, prefix),
+        error);
+
+    *is_group = writes->count > before;
+    if (status != QUIPU_OK || !*is_group) {
+        return status;
+    }
+    /* A commit since then changes a revision. */
+    status = quipu_group_state_read(&state, tracking, consumer->name, error);
+    if (status == QUIPU_OK) {
+        const quipu_position now = quipu_group_state_lowest(
+            &state, quipu_group_all_partitions(state.partition_count));
+
+        if (now.notification_id != consumer->position.notification_id) {
+            status = quipu_error_set(
+                error, QUIPU_CONFLICT,
+                "the group of consumer \"%s\" was expected at notification "
+                "%" PRId64 ", but it is at %" PRId64 ": it is running",
+                consumer->name, consumer->position.notification_id,
+                now.notification_id);
+        }
+    }
+    quipu_group_state_finish(&state);
+    return status;
+}
+
 /* Adds the deletions of all entries of a consumer. */
-static int delete_entries(quipu_datastore *tracking, const char *name,
-                          struct quipu_entry_writes *writes, quipu_error *error)
+static int delete_entries(quipu_datastore *tracking,
+                          const quipu_consumer *consumer,
+                          struct quipu_entry_writes *writes, bool *is_group,
+                          quipu_error *error)
 {
     char key[QUIPU_PARKED_KEY_SIZE];
 
-    if (strlen(name) > QUIPU_CONSUMER_NAME_MAX) {
+    *is_group = false;
+    if (strlen(consumer->name) > QUIPU_CONSUMER_NAME_MAX) {
         return QUIPU_OK;
     }
-    const quipu_entry_write mark = { .key = quipu_model_key(name, key),
+    const quipu_entry_write mark = { .key =
+                                         quipu_model_key(consumer->name, key),
                                      .flags = QUIPU_ENTRY_DELETE };
     int status = quipu_entry_writes_add(writes, &mark, error);
 
     if (status == QUIPU_OK) {
         status = quipu_entry_writes_delete_all(
-            writes, tracking, quipu_parked_prefix(name, key), error);
+            writes, tracking, quipu_parked_prefix(consumer->name, key), error);
     }
-    return status == QUIPU_OK ? quipu_entry_writes_delete_all(
-                                    writes, tracking,
-                                    quipu_group_state_prefix(name, key), error)
-                              : status;
+    return status == QUIPU_OK
+               ? delete_group(tracking, consumer, writes, is_group, error)
+               : status;
 }
 
 int quipu_consumer_remove(quipu_datastore *tracking,
@@ -226,13 +276,15 @@ int quipu_consumer_remove(quipu_datastore *tracking,
     QUIPU_UNCANCELLABLE;
     const quipu_position none = { .notification_id = 0 };
     struct quipu_entry_writes writes = { .count = 0 };
+    bool is_group = false;
     int status = check(tracking, consumer, error);
 
     if (status == QUIPU_OK) {
-        status = delete_entries(tracking, consumer->name, &writes, error);
+        status = delete_entries(tracking, consumer, &writes, &is_group, error);
     }
     if (status == QUIPU_OK) {
-        status = commit(tracking, consumer, &none, &writes, error);
+        status =
+            commit(tracking, consumer, is_group ? NULL : &none, &writes, error);
     }
     quipu_entry_writes_finish(&writes);
     return status;

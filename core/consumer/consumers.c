@@ -13,12 +13,19 @@
 #include "consumer/consumer.h"
 #include "consumer/projection.h"
 #include "datastore/datastore.h"
+#include "group/group_state.h"
 #include "mapper/envelope.h"
+
+/* A consumer that was found. */
+struct found {
+    quipu_consumer consumer;
+    quipu_position highest; /* of the partitions of a group */
+};
 
 struct quipu_consumers {
     quipu_datastore *logs;
-    quipu_arena texts;     /* names */
-    quipu_consumer *items; /* owned */
+    quipu_arena memory;  /* names, partitions and members */
+    struct found *items; /* owned */
     size_t count;
     size_t capacity;
     size_t next; /* to be returned */
@@ -45,16 +52,19 @@ static int add(quipu_consumers *consumers, quipu_bytes name, quipu_bytes log,
         consumers->items = items;
         consumers->capacity = capacity;
     }
-    char *name_copy = quipu_arena_copy(&consumers->texts, name.data, name.size);
+    char *name_copy =
+        quipu_arena_copy(&consumers->memory, name.data, name.size);
     char *log_copy =
-        log.data ? quipu_arena_copy(&consumers->texts, log.data, log.size)
+        log.data ? quipu_arena_copy(&consumers->memory, log.data, log.size)
                  : NULL;
 
     if (!name_copy || (log.data && !log_copy)) {
         return quipu_error_no_memory(error);
     }
-    *added = &consumers->items[consumers->count++];
-    **added = (quipu_consumer){ .name = name_copy, .log = log_copy };
+    consumers->items[consumers->count] = (struct found){
+        .consumer = { .name = name_copy, .log = log_copy },
+    };
+    *added = &consumers->items[consumers->count++].consumer;
     return QUIPU_OK;
 }
 
@@ -114,9 +124,15 @@ static bool read_key(quipu_bytes key, struct owned *owned)
             key.size--;
         }
         key.size -= key.size > 0;
+    } else if (take_prefix(&key, "quipu/group/")) {
+        const char *end = memchr(key.data, '/', key.size);
+
+        owned->flags = QUIPU_CONSUMER_GROUP;
+        key.size = end ? (size_t)(end - (const char *)key.data) : 0;
     }
     owned->consumer = key;
-    return (owned->flags || owned->parked > 0) && key.size > 0;
+    return (owned->flags || owned->parked > 0) && key.size > 0 &&
+           key.size <= QUIPU_CONSUMER_NAME_MAX;
 }
 
 /* Notes an entry with each log of its consumer. */
@@ -128,7 +144,7 @@ static int add_owned(quipu_consumers *consumers, const struct owned *owned,
     quipu_consumer *consumer;
 
     for (size_t i = 0; i < consumers->count; i++) {
-        consumer = &consumers->items[i];
+        consumer = &consumers->items[i].consumer;
         if (quipu_bytes_equal(quipu_bytes_of_text(consumer->name),
                               owned->consumer)) {
             consumer->flags |= owned->flags;
@@ -171,6 +187,99 @@ static int add_entries(quipu_consumers *consumers, quipu_datastore *tracking,
     return status;
 }
 
+/* ----------------------------------------------------------------- groups */
+
+/* Copies the partitions and members of a group. */
+static int copy_state(quipu_consumers *consumers, struct found *found,
+                      const struct quipu_group_state *state, quipu_error *error)
+{
+    quipu_consumer *consumer = &found->consumer;
+    quipu_consumer_partition *partitions = quipu_arena_allocate_array(
+        &consumers->memory, state->partition_count, sizeof(*partitions));
+    quipu_consumer_member *members = quipu_arena_allocate_array(
+        &consumers->memory, state->member_count, sizeof(*members));
+
+    if (!partitions || !members) {
+        return quipu_error_no_memory(error);
+    }
+    for (size_t i = 0; i < state->member_count; i++) {
+        const struct quipu_group_member *member = &state->members[i];
+
+        members[i].token = member->token;
+        members[i].lease_milliseconds = member->lease_milliseconds;
+        members[i].name = quipu_arena_copy(&consumers->memory, member->name,
+                                           strlen(member->name));
+        if (!members[i].name) {
+            return quipu_error_no_memory(error);
+        }
+    }
+    for (size_t i = 0; i < state->partition_count; i++) {
+        const struct quipu_group_member *owner =
+            quipu_group_state_member(state, &state->partitions[i].owner);
+
+        partitions[i].notification_id =
+            state->partitions[i].position.notification_id;
+        partitions[i].member = owner ? (int32_t)(owner - state->members) : -1;
+    }
+    consumer->partitions = partitions;
+    consumer->partition_count = state->partition_count;
+    consumer->members = members;
+    consumer->member_count = state->member_count;
+    return QUIPU_OK;
+}
+
+/* Reads the group of a consumer. */
+static int read_group(quipu_consumers *consumers, struct found *found,
+                      quipu_datastore *tracking, quipu_error *error)
+{
+    quipu_consumer *consumer = &found->consumer;
+    struct quipu_group_state state = { .partition_count = 0 };
+    struct quipu_group_settings settings;
+    quipu_error cause;
+    int status = quipu_group_state_read_settings(tracking, consumer->name,
+                                                 &settings, &cause);
+
+    if (status == QUIPU_NOT_FOUND) { /* it was removed meanwhile */
+        consumer->flags &= ~(uint32_t)QUIPU_CONSUMER_GROUP;
+        return QUIPU_OK;
+    }
+    if (status == QUIPU_OK) {
+        status =
+            quipu_group_state_read(&state, tracking, consumer->name, &cause);
+    }
+    if (status == QUIPU_OK) {
+        const uint64_t all = quipu_group_all_partitions(state.partition_count);
+
+        consumer->position = quipu_group_state_lowest(&state, all);
+        found->highest = quipu_group_state_highest(&state, all);
+        status = copy_state(consumers, found, &state, &cause);
+    }
+    if (status == QUIPU_OK && settings.log[0] != '\0') {
+        consumer->log = quipu_arena_copy(&consumers->memory, settings.log,
+                                         strlen(settings.log));
+        status = consumer->log ? QUIPU_OK : quipu_error_no_memory(&cause);
+    }
+    quipu_group_state_finish(&state);
+    return status == QUIPU_OK
+               ? QUIPU_OK
+               : quipu_error_set(error, status, "%s", cause.message);
+}
+
+static int read_groups(quipu_consumers *consumers, quipu_datastore *tracking,
+                       quipu_error *error)
+{
+    int status = QUIPU_OK;
+
+    for (size_t i = 0; status == QUIPU_OK && i < consumers->count; i++) {
+        struct found *found = &consumers->items[i];
+
+        if (found->consumer.flags & QUIPU_CONSUMER_GROUP) {
+            status = read_group(consumers, found, tracking, error);
+        }
+    }
+    return status;
+}
+
 /* ---------------------------------------------------------------- opening */
 
 static int collect(quipu_consumers *consumers, quipu_datastore *tracking,
@@ -184,10 +293,12 @@ static int collect(quipu_consumers *consumers, quipu_datastore *tracking,
     }
     int status = add_records(consumers, tracking, error);
 
-    return status == QUIPU_OK &&
-                   (tracking->opened.capabilities & QUIPU_CAN_ENTRIES)
-               ? add_entries(consumers, tracking, error)
-               : status;
+    if (status == QUIPU_OK &&
+        (tracking->opened.capabilities & QUIPU_CAN_ENTRIES)) {
+        status = add_entries(consumers, tracking, error);
+    }
+    return status == QUIPU_OK ? read_groups(consumers, tracking, error)
+                              : status;
 }
 
 int quipu_consumers_open(quipu_datastore *tracking, quipu_datastore *logs,
@@ -232,7 +343,7 @@ void quipu_consumers_close(quipu_consumers *consumers)
     QUIPU_UNCANCELLABLE;
     if (consumers) {
         forget_log(consumers);
-        quipu_arena_finish(&consumers->texts);
+        quipu_arena_finish(&consumers->memory);
         quipu_release(consumers->items);
         quipu_release(consumers);
     }
@@ -308,12 +419,16 @@ static int read_age(quipu_records *records, int64_t position, int64_t *age,
 }
 
 /* Compares a consumer with its log, which was found. */
-static int compare(quipu_consumers *consumers, quipu_consumer *consumer,
+static int compare(quipu_consumers *consumers, struct found *found,
                    quipu_error *error)
 {
+    quipu_consumer *consumer = &found->consumer;
     quipu_error cause;
-    int status = quipu_records_check_position(consumers->records,
-                                              &consumer->position, &cause);
+    int status = quipu_records_check_position(
+        consumers->records,
+        consumer->flags & QUIPU_CONSUMER_GROUP ? &found->highest
+                                               : &consumer->position,
+        &cause);
 
     consumer->flags |= QUIPU_CONSUMER_HEAD;
     consumer->head = consumers->head.notification_id;
@@ -349,7 +464,8 @@ int quipu_consumers_next(quipu_consumers *consumers,
     if (status != QUIPU_OK || consumers->next == consumers->count) {
         return status;
     }
-    quipu_consumer *next = &consumers->items[consumers->next];
+    struct found *found = &consumers->items[consumers->next];
+    quipu_consumer *next = &found->consumer;
 
     next->head = -1;
     next->behind = -1;
@@ -358,7 +474,7 @@ int quipu_consumers_next(quipu_consumers *consumers,
         status = read_log(consumers, next->log, error);
     }
     if (status == QUIPU_OK && next->log && consumers->records) {
-        status = compare(consumers, next, error);
+        status = compare(consumers, found, error);
     }
     if (status == QUIPU_OK) {
         *consumer = next;

@@ -52,8 +52,29 @@ enum quipu_consumer_flag {
     QUIPU_CONSUMER_HEAD = 1u << 1,
     /* The tracking record is no position of that log, which was set back or is
      * that of another store (B6): the consumer does not start. */
-    QUIPU_CONSUMER_SET_BACK = 1u << 2
+    QUIPU_CONSUMER_SET_BACK = 1u << 2,
+    /* It is divided among the members of a group (group.h). */
+    QUIPU_CONSUMER_GROUP = 1u << 3
 };
+
+/* A partition of a group. */
+typedef struct quipu_consumer_partition {
+    int64_t notification_id; /* up to which it was handled; 0 in a group of a
+                                program's own loop */
+    int32_t member;          /* its owner, an index; -1: it is free */
+    uint32_t reserved;
+    uint64_t reserved2[2];
+} quipu_consumer_partition;
+
+/* A member of a group.  One that was killed is listed until another member
+ * removes it. */
+typedef struct quipu_consumer_member {
+    const char *name;
+    quipu_uuid token; /* that distinguishes members of one name */
+    uint32_t lease_milliseconds;
+    uint32_t reserved;
+    uint64_t reserved2[2];
+} quipu_consumer_member;
 
 /* A consumer of a log.  One that reads several logs is listed for each. */
 typedef struct quipu_consumer {
@@ -61,14 +82,20 @@ typedef struct quipu_consumer {
     const char *log; /* its name in the tracking record; NULL: no record */
     uint32_t flags;  /* enum quipu_consumer_flag */
     uint32_t reserved;
-    quipu_position position; /* of the tracking record; 0: there is none */
-    int64_t head;            /* notification id; without the flag -1 */
+    /* Of the tracking record, 0: there is none; or of the partition of its
+     * group that is furthest behind. */
+    quipu_position position;
+    int64_t head;   /* notification id; without the flag -1 */
     int64_t behind; /* head - position; -1: unknown, or it was set back */
     /* Age of the first item behind the position, by the time that its event
      * has, and the clock of this machine: 0 if behind is 0, -1 if unknown. */
     int64_t behind_microseconds;
-    int64_t parked; /* events */
-    uint64_t reserved2[8];
+    int64_t parked;                             /* events */
+    const quipu_consumer_partition *partitions; /* of its group; or NULL */
+    const quipu_consumer_member *members;
+    size_t partition_count;
+    size_t member_count;
+    uint64_t reserved2[4];
 } quipu_consumer;
 
 /*
@@ -83,7 +110,8 @@ typedef struct quipu_consumer {
  * codes of quipu_records_open and quipu_records_head, and can be called again.
  * `close` frees the listing; NULL is allowed.
  *
- * UNSUPPORTED: the store keeps no tracking records.
+ * UNSUPPORTED: the store keeps no tracking records.  CORRUPT: the entries of a
+ * group are damaged.
  */
 QUIPU_API int quipu_consumers_open(quipu_datastore *tracking,
                                    quipu_datastore *logs,
@@ -124,7 +152,8 @@ QUIPU_API int quipu_consumer_reset(quipu_datastore *tracking,
  * The read model of a projection is not touched, since only the program knows
  * its tables.  Drop them, too: a projection that is opened again creates its
  * read model, and applies all events to it.  A projection that is running
- * returns CONFLICT from `run`, and applies nothing more.
+ * returns CONFLICT from `run`, and applies nothing more; so do all members of a
+ * group.
  *
  * CONFLICT, UNSUPPORTED, UNKNOWN_OUTCOME: as above.
  */

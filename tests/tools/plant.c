@@ -11,6 +11,8 @@
  *     plant columns URI                 the preset's name, other positions
  *     plant project URI NUMBER [TARGET] the projection "things@1", which parks
  *                                       items whose state has that number
+ *     plant group URI MEMBER            the group "shared@1" of 8 partitions;
+ *                                       the member ends like a killed one
  *     plant consume URI CONSUMER COUNT  a subscription; 0: until it fails
  */
 #include <quipu/quipu.h>
@@ -18,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const quipu_uuid name_space = { "sixteen bytes..." };
 
@@ -411,6 +414,46 @@ static void plant_project(quipu_datastore *datastore, char **arguments)
     }
 }
 
+static int ignore_thing(void *native, void *context, const quipu_event *event,
+                        const quipu_item *item, quipu_error *error)
+{
+    (void)native;
+    (void)context;
+    (void)event;
+    (void)item;
+    (void)error;
+    return QUIPU_OK;
+}
+
+static void plant_group(quipu_datastore *datastore, char **arguments)
+{
+    static const quipu_projection_handler handlers[] = {
+        { .event = &thing, .apply = ignore_thing }, { 0 }
+    };
+    static const quipu_projection_type type = { .name = "shared",
+                                                .version = 1,
+                                                .handlers = handlers };
+    const quipu_group_options group = { .struct_size = sizeof(group),
+                                        .partitions = 8,
+                                        .member = arguments[0] };
+    const quipu_projection_options options = { .struct_size = sizeof(options),
+                                               .group = &group };
+    quipu_projection *projection;
+    quipu_store *store;
+    bool caught_up = false;
+    quipu_error error;
+
+    need(quipu_store_open(datastore, quipu_schema_stored_events(), &mapping,
+                          &store, &error),
+         &error);
+    need(quipu_projection_open(store, &type, &options, &projection, &error),
+         &error);
+    while (!caught_up) {
+        need(quipu_projection_step(projection, &caught_up, &error), &error);
+    }
+    _exit(0);
+}
+
 /* Prints the notification id of each item, and the failure that ends it. */
 static void plant_consume(quipu_datastore *datastore, char **arguments)
 {
@@ -448,7 +491,7 @@ static const struct {
     { "odd", 0, plant_odd },         { "rich", 0, plant_rich },
     { "sparse", 0, plant_sparse },   { "track", 1, plant_track },
     { "columns", 0, plant_columns }, { "project", 2, plant_project },
-    { "consume", 2, plant_consume },
+    { "group", 1, plant_group },     { "consume", 2, plant_consume },
 };
 
 int main(int argc, char **argv)

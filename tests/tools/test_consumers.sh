@@ -199,6 +199,34 @@ expect 0 "$quipu" log --json --follow --prefix od --limit 6 "$(store rich)"
 [ "$(grep -c '"sequence_id":"odd"' out)" = 6 ] ||
     fail "--follow ignores the prefix"
 
+# A group: its members, and the partitions of each.
+"$plant" plain "$(store group)" 2 3
+"$plant" group "$(store group)" first
+"$plant" more "$(store group)" 2
+expect 0 "$quipu" consumers "$(store group)"
+quiet
+same <<'END'
+consumer  log            record  head  behind  age  parked  notes
+shared@1  stored_events       6     8       2    ?       0  projection
+1 consumer, 2 behind, oldest 0 s, 0 parked
+
+group     member  record  behind  partitions
+shared@1  first        6       2  0-7
+END
+expect 0 "$quipu" consumers --json "$(store group)"
+says '"partitions":[{"record":6,"member":0},{"record":6,"member":0},'
+says '"members":[{"name":"first","lease_milliseconds":10000}]}'
+# Another member finds no free partition as long as the first one seems alive.
+"$plant" group "$(store group)" second
+expect 0 "$quipu" consumers "$(store group)"
+says "first        6       2  0-7"
+says "second"
+expect 2 "$quipu" consumers --yes --reset shared@1 "$(store group)"
+complains quipu_projection_reset
+expect 0 "$quipu" consumers --yes --remove shared@1 "$(store group)"
+expect 0 "$quipu" consumers "$(store group)"
+says "0 consumers"
+
 # watch: appends blocks to a file, and ends with 0 after SIGINT.
 blocks()
 {

@@ -49,7 +49,7 @@ for answer in n "" no x; do
     says "It would process 1 notification again, from 1 on. Reset it? [y/N]"
     says "nothing was changed"
     answered "$answer" 1 consumers --remove mailer sqlite:///a.db
-    says "would lose its tracking record (1) and 0 parked events. Remove it?"
+    says "would lose its position (1) and 0 parked events. Remove it?"
 done
 expect 0 "$quipu" consumers --json sqlite:///a.db
 says '"record":1'

@@ -107,10 +107,15 @@ static bool ask_remove(const struct args *args, const quipu_consumer *consumer,
     struct text text = { 0 };
 
     text_print(&text,
-               "Consumer '%s' would lose its tracking record (%" PRId64
+               "Consumer '%s' would lose its position (%" PRId64
                ") and %" PRId64 " parked event%s. ",
                consumer->name, consumer->position.notification_id,
                consumer->parked, consumer->parked == 1 ? "" : "s");
+    if (consumer->member_count > 0) {
+        text_print(&text, "Its group has %zu member%s now. ",
+                   consumer->member_count,
+                   consumer->member_count == 1 ? "" : "s");
+    }
     if ((consumer->flags & QUIPU_CONSUMER_PROJECTION) != 0) {
         text_print(&text,
                    "Its read model is not touched: drop its tables before the "

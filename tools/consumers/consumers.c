@@ -3,6 +3,7 @@
  * changes one. */
 #include "args.h"
 #include "consumers/change.h"
+#include "consumers/groups.h"
 #include "consumers/listing.h"
 #include "interrupt.h"
 #include "output/jsonl.h"
@@ -54,7 +55,8 @@ static void add_age(struct table *table, int64_t age)
 static const char *note_on_log(const quipu_consumer *consumer)
 {
     if (!consumer->log) {
-        return "no record";
+        return (consumer->flags & QUIPU_CONSUMER_GROUP) != 0 ? "no log"
+                                                             : "no record";
     }
     if ((consumer->flags & QUIPU_CONSUMER_HEAD) == 0) {
         return "no log";
@@ -118,6 +120,7 @@ static void print_table(const struct listing *listing, const char *title)
     }
     table_close(table);
     print_total(listing);
+    consumers_groups_print(listing);
 }
 
 /* ------------------------------------------------------------- JSON Lines */
@@ -154,6 +157,7 @@ static void print_json(const struct listing *listing, const char *title)
                   json_boolean(each->flags & QUIPU_CONSUMER_PROJECTION));
         jsonl_set(line, "set_back",
                   json_boolean(each->flags & QUIPU_CONSUMER_SET_BACK));
+        consumers_groups_set_json(line, each);
         jsonl_print(line);
     }
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The consumers that a command lists or changes. */
 #include "consumers/listing.h"
-#include "output/memory.h"
 #include "output/output.h"
 #include "output/text.h"
 #include "store.h"
@@ -34,10 +33,7 @@ enum outcome consumers_listing_open(struct listing *listing,
 
 static void clear(struct listing *listing)
 {
-    for (size_t i = 0; i < listing->count; i++) {
-        free((char *)listing->items[i].name);
-        free((char *)listing->items[i].log);
-    }
+    memory_arena_clear(&listing->copies);
     free(listing->items);
     listing->items = NULL;
     listing->count = 0;
@@ -59,15 +55,39 @@ void consumers_listing_close(struct listing *listing)
 
 /* -------------------------------------------------------------- consumers */
 
+static void *copy_of(struct listing *listing, const void *data, size_t size)
+{
+    void *copy = memory_arena_allocate(&listing->copies, size);
+
+    if (size > 0) {
+        memcpy(copy, data, size);
+    }
+    return copy;
+}
+
+static const char *text_of(struct listing *listing, const char *text)
+{
+    return text ? copy_of(listing, text, strlen(text) + 1) : NULL;
+}
+
 static void add(struct listing *listing, const quipu_consumer *consumer)
 {
     listing->items = memory_resize(listing->items, listing->count + 1,
                                    sizeof(*listing->items));
     quipu_consumer *added = &listing->items[listing->count++];
+    quipu_consumer_member *members = copy_of(
+        listing, consumer->members, consumer->member_count * sizeof(*members));
 
     *added = *consumer;
-    added->name = memory_copy_string(consumer->name);
-    added->log = consumer->log ? memory_copy_string(consumer->log) : NULL;
+    added->name = text_of(listing, consumer->name);
+    added->log = text_of(listing, consumer->log);
+    added->partitions =
+        copy_of(listing, consumer->partitions,
+                consumer->partition_count * sizeof(*added->partitions));
+    added->members = members;
+    for (size_t i = 0; i < consumer->member_count; i++) {
+        members[i].name = text_of(listing, consumer->members[i].name);
+    }
 }
 
 int consumers_listing_read(struct listing *listing, quipu_error *error)

@@ -7,6 +7,7 @@
 #define QUIPU_TOOLS_CONSUMERS_LISTING_H
 
 #include "args.h"
+#include "output/memory.h"
 
 #include <quipu/quipu.h>
 
@@ -14,8 +15,9 @@ struct listing {
     const struct args *args;
     quipu_datastore *tracking; /* that of the URI: records, parked events */
     quipu_datastore *logs;     /* that of --logs, or the same one */
-    quipu_consumer *items;     /* own their names */
+    quipu_consumer *items;     /* point into `copies` */
     size_t count;
+    struct arena copies;
 };
 
 /* Opens the stores.  Returns DONE, or the outcome to exit with after a message;
