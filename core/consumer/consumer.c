@@ -14,6 +14,7 @@
 #include "consumer/entry_writes.h"
 #include "consumer/parked.h"
 #include "consumer/projection.h"
+#include "consumer/shown.h"
 #include "group/group_state.h"
 #include "records/append.h"
 #include "records/validate.h"
@@ -244,6 +245,27 @@ static int delete_group(quipu_datastore *tracking,
     return status;
 }
 
+/* Adds the deletion of the entry that names the version that is shown, if it
+ * is this consumer. */
+static int delete_shown(quipu_datastore *tracking, const char *name,
+                        struct quipu_entry_writes *writes, quipu_error *error)
+{
+    struct quipu_shown shown;
+    bool is_shown;
+    int status = quipu_shown_find(&shown, tracking, name, &is_shown, error);
+
+    if (status != QUIPU_OK || !is_shown) {
+        return status;
+    }
+    const quipu_entry_write deletion = {
+        .key = quipu_bytes_of_text(shown.key),
+        .flags = QUIPU_ENTRY_DELETE | QUIPU_ENTRY_EXPECT,
+        .revision = shown.revision,
+    };
+
+    return quipu_entry_writes_add(writes, &deletion, error);
+}
+
 /* Adds the deletions of all entries of a consumer. */
 static int delete_entries(quipu_datastore *tracking,
                           const quipu_consumer *consumer,
@@ -264,6 +286,9 @@ static int delete_entries(quipu_datastore *tracking,
     if (status == QUIPU_OK) {
         status = quipu_entry_writes_delete_all(
             writes, tracking, quipu_parked_prefix(consumer->name, key), error);
+    }
+    if (status == QUIPU_OK) {
+        status = delete_shown(tracking, consumer->name, writes, error);
     }
     return status == QUIPU_OK
                ? delete_group(tracking, consumer, writes, is_group, error)

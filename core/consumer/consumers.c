@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "consumer/consumer.h"
 #include "consumer/projection.h"
+#include "consumer/shown.h"
 #include "datastore/datastore.h"
 #include "group/group_state.h"
 #include "mapper/envelope.h"
@@ -265,17 +266,27 @@ static int read_group(quipu_consumers *consumers, struct found *found,
                : quipu_error_set(error, status, "%s", cause.message);
 }
 
-static int read_groups(quipu_consumers *consumers, quipu_datastore *tracking,
-                       quipu_error *error)
+/* Reads the entries that concern one consumer. */
+static int read_details(quipu_consumers *consumers, quipu_datastore *tracking,
+                        quipu_error *error)
 {
     int status = QUIPU_OK;
 
     for (size_t i = 0; status == QUIPU_OK && i < consumers->count; i++) {
         struct found *found = &consumers->items[i];
+        quipu_consumer *consumer = &found->consumer;
+        struct quipu_shown shown;
+        bool is_shown = false;
 
-        if (found->consumer.flags & QUIPU_CONSUMER_GROUP) {
+        if (consumer->flags & QUIPU_CONSUMER_GROUP) {
             status = read_group(consumers, found, tracking, error);
         }
+        if (status == QUIPU_OK &&
+            (consumer->flags & QUIPU_CONSUMER_PROJECTION)) {
+            status = quipu_shown_find(&shown, tracking, consumer->name,
+                                      &is_shown, error);
+        }
+        consumer->flags |= is_shown ? QUIPU_CONSUMER_SHOWN : 0;
     }
     return status;
 }
@@ -297,7 +308,7 @@ static int collect(quipu_consumers *consumers, quipu_datastore *tracking,
         (tracking->opened.capabilities & QUIPU_CAN_ENTRIES)) {
         status = add_entries(consumers, tracking, error);
     }
-    return status == QUIPU_OK ? read_groups(consumers, tracking, error)
+    return status == QUIPU_OK ? read_details(consumers, tracking, error)
                               : status;
 }
 

@@ -75,6 +75,29 @@ int quipu_shown_read(struct quipu_shown *shown, quipu_datastore *target,
                                                 shown->key);
 }
 
+int quipu_shown_find(struct quipu_shown *shown, quipu_datastore *target,
+                     const char *consumer, bool *is_shown, quipu_error *error)
+{
+    char name[QUIPU_PROJECTION_NAME_MAX + 1] = "";
+    char version[16];
+    size_t size = strcspn(consumer, "@");
+
+    *is_shown = false;
+    if (consumer[size] != '@' || size >= sizeof(name)) {
+        return QUIPU_OK;
+    }
+    memcpy(name, consumer, size);
+    if (quipu_shown_check_name(name, NULL) != QUIPU_OK) {
+        return QUIPU_OK;
+    }
+    int status = quipu_shown_read(shown, target, name, error);
+
+    (void)snprintf(version, sizeof(version), "%" PRIu32, shown->version);
+    *is_shown = status == QUIPU_OK && shown->version > 0 &&
+                strcmp(consumer + size + 1, version) == 0;
+    return status;
+}
+
 quipu_entry_write quipu_shown_entry(struct quipu_shown *shown, uint32_t flags)
 {
     quipu_entry_write write = { .key = quipu_bytes_of_text(shown->key),

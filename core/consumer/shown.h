@@ -27,6 +27,12 @@ int quipu_shown_check_name(const char *name, quipu_error *error);
 int quipu_shown_read(struct quipu_shown *shown, quipu_datastore *target,
                      const char *name, quipu_error *error);
 
+/* Reads the entry of the projection of which a consumer ("balances@1") is a
+ * version, and sets *is_shown if it is that version.  A consumer whose name is
+ * not that of a version is not shown. */
+int quipu_shown_find(struct quipu_shown *shown, quipu_datastore *target,
+                     const char *consumer, bool *is_shown, quipu_error *error);
+
 /* The write of the entry, with shown->version, or with QUIPU_ENTRY_CHECK its
  * check; both expect the revision that was read.  It points into *shown. */
 quipu_entry_write quipu_shown_entry(struct quipu_shown *shown, uint32_t flags);

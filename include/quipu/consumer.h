@@ -54,7 +54,10 @@ enum quipu_consumer_flag {
      * that of another store (B6): the consumer does not start. */
     QUIPU_CONSUMER_SET_BACK = 1u << 2,
     /* It is divided among the members of a group (group.h). */
-    QUIPU_CONSUMER_GROUP = 1u << 3
+    QUIPU_CONSUMER_GROUP = 1u << 3,
+    /* It is the version of a projection that readers are shown
+     * (quipu_projection_promote). */
+    QUIPU_CONSUMER_SHOWN = 1u << 4
 };
 
 /* A partition of a group. */
@@ -146,8 +149,8 @@ QUIPU_API int quipu_consumer_reset(quipu_datastore *tracking,
 
 /*
  * Removes all that the datastore keeps of a consumer, in one commit: its
- * tracking record, its parked events and quipu's other entries for it.  Of
- * *consumer the same members are read.
+ * tracking record, its parked events and quipu's other entries for it, also
+ * that of a version which is shown.  Of *consumer the same members are read.
  *
  * The read model of a projection is not touched, since only the program knows
  * its tables.  Drop them, too: a projection that is opened again creates its

@@ -116,6 +116,9 @@ static bool ask_remove(const struct args *args, const quipu_consumer *consumer,
                    consumer->member_count,
                    consumer->member_count == 1 ? "" : "s");
     }
+    if ((consumer->flags & QUIPU_CONSUMER_SHOWN) != 0) {
+        text_print(&text, "It is the version that readers are shown. ");
+    }
     if ((consumer->flags & QUIPU_CONSUMER_PROJECTION) != 0) {
         text_print(&text,
                    "Its read model is not touched: drop its tables before the "

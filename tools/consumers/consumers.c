@@ -64,12 +64,26 @@ static const char *note_on_log(const quipu_consumer *consumer)
     return (consumer->flags & QUIPU_CONSUMER_SET_BACK) != 0 ? "set back" : "";
 }
 
+/* Adds "projection, shown, set back" or a part of it. */
+static void add_notes(struct table *table, const quipu_consumer *consumer)
+{
+    const char *const notes[] = {
+        (consumer->flags & QUIPU_CONSUMER_PROJECTION) != 0 ? "projection" : "",
+        (consumer->flags & QUIPU_CONSUMER_SHOWN) != 0 ? "shown" : "",
+        note_on_log(consumer),
+    };
+    struct text cell = { 0 };
+
+    for (size_t i = 0; i < sizeof(notes) / sizeof(*notes); i++) {
+        text_print(&cell, "%s%s",
+                   cell.size > 0 && notes[i][0] != '\0' ? ", " : "", notes[i]);
+    }
+    table_add(table, text_content(&cell));
+    text_free(&cell);
+}
+
 static void add_row(struct table *table, const quipu_consumer *consumer)
 {
-    const bool projection = (consumer->flags & QUIPU_CONSUMER_PROJECTION) != 0;
-    const char *note = note_on_log(consumer);
-    struct text notes = { 0 };
-
     table_add_text(table, consumer->name);
     table_add_text(table, consumer->log ? consumer->log : "");
     table_add_int(table, consumer->position.notification_id);
@@ -77,10 +91,7 @@ static void add_row(struct table *table, const quipu_consumer *consumer)
     add_number(table, consumer->behind);
     add_age(table, consumer->behind_microseconds);
     table_add_int(table, consumer->parked);
-    text_print(&notes, "%s%s%s", projection ? "projection" : "",
-               projection && note[0] != '\0' ? ", " : "", note);
-    table_add(table, text_content(&notes));
-    text_free(&notes);
+    add_notes(table, consumer);
 }
 
 static void print_total(const struct listing *listing)
@@ -155,6 +166,8 @@ static void print_json(const struct listing *listing, const char *title)
         jsonl_set(line, "parked", json_integer(each->parked));
         jsonl_set(line, "projection",
                   json_boolean(each->flags & QUIPU_CONSUMER_PROJECTION));
+        jsonl_set(line, "shown",
+                  json_boolean(each->flags & QUIPU_CONSUMER_SHOWN));
         jsonl_set(line, "set_back",
                   json_boolean(each->flags & QUIPU_CONSUMER_SET_BACK));
         consumers_groups_set_json(line, each);

@@ -954,6 +954,64 @@ static void removal_beside_a_group_is_refused(void **state)
     assert_read_model("group-beside.db", 7, NULL);
 }
 
+static int show(void *native, void *context, quipu_error *err)
+{
+    (void)native;
+    (void)context;
+    (void)err;
+    return QUIPU_OK;
+}
+
+/* The version that is shown is listed as such, and its removal leaves no entry
+ * that names it. */
+static void shown_version_is_listed_and_removed(void **state)
+{
+    struct balances balances = { .refused = 0 };
+    const quipu_projection_options options = { .struct_size = sizeof(options),
+                                               .context = &balances };
+    quipu_projection_type types[2] = { plain_type, plain_type };
+    quipu_projection *projections[2];
+    struct opened_log log;
+    struct listed found;
+    uint32_t version = 0;
+    (void)state;
+
+    open_log(&log, "shown.db");
+    add_events(&log, 3);
+    for (uint32_t i = 0; i < 2; i++) {
+        types[i].version = 2 + 10 * i; /* 12 begins like 1 */
+        types[i].show = show;
+        types[i].handlers = balances_type.handlers;
+        assert_ok(quipu_projection_open(log.store, &types[i], &options,
+                                        &projections[i], &error),
+                  &error);
+    }
+    assert_int_equal(
+        find(&log, "plain@2").consumer.flags & QUIPU_CONSUMER_SHOWN, 0);
+    assert_ok(quipu_projection_promote(projections[1], 3, &error), &error);
+    assert_int_equal(
+        find(&log, "plain@2").consumer.flags & QUIPU_CONSUMER_SHOWN, 0);
+    found = find(&log, "plain@12");
+    assert_true(found.consumer.flags & QUIPU_CONSUMER_SHOWN);
+    assert_ok(quipu_consumer_remove(log.datastore, use(&found), &error),
+              &error);
+    assert_ok(quipu_projection_shown(log.datastore, "plain", &version, &error),
+              &error);
+    assert_int_equal(version, 0);
+    /* The removal of another version leaves the entry. */
+    assert_ok(quipu_projection_promote(projections[0], 3, &error), &error);
+    found = find(&log, "plain@2");
+    found.name[6] = '1';
+    (void)quipu_consumer_remove(log.datastore, use(&found), &error);
+    assert_ok(quipu_projection_shown(log.datastore, "plain", &version, &error),
+              &error);
+    assert_int_equal(version, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(quipu_projection_close(projections[i], &error), &error);
+    }
+    close_log(&log);
+}
+
 /* A group of a program's own loop has no log and no position. */
 static void group_of_a_loop_is_listed_and_removed(void **state)
 {
@@ -1163,6 +1221,7 @@ int main(void)
         cmocka_unit_test(group_is_listed_with_its_members),
         cmocka_unit_test(running_group_notices_its_removal),
         cmocka_unit_test(removal_beside_a_group_is_refused),
+        cmocka_unit_test(shown_version_is_listed_and_removed),
         cmocka_unit_test(group_of_a_loop_is_listed_and_removed),
         cmocka_unit_test(stores_without_entries_or_records_say_so),
         cmocka_unit_test(read_only_store_is_not_changed),
