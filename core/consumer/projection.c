@@ -54,14 +54,26 @@ struct part {
     struct quipu_batch_event *events;
     size_t count;
     size_t applied;
-    int64_t begin;   /* time */
-    bool is_refused; /* events[applied] is */
+    int64_t begin; /* time */
+    int refusal;   /* the handler's code for events[applied] */
 };
 
 static int refuse_undecoded(const struct quipu_batch_event *event,
                             quipu_error *error)
 {
     return quipu_error_set(error, event->status, "%s", event->message);
+}
+
+int quipu_projection_refuse(int status, quipu_error *error)
+{
+    if (status == QUIPU_BUSY) {
+        return status;
+    }
+    if (error->code != status) {
+        (void)quipu_error_set(error, status, "the handler set no error");
+    }
+    error->code = QUIPU_PROJECTION_REFUSED;
+    return QUIPU_PROJECTION_REFUSED;
 }
 
 /* The function in the transaction; perhaps called more than once. */
@@ -72,7 +84,6 @@ static int apply_part(void *native, void *context, quipu_error *error)
     int64_t limit = projection->options.batch_milliseconds * MILLISECOND;
 
     part->begin = quipu_clock_now();
-    part->is_refused = false;
     for (part->applied = 0; part->applied < part->count; part->applied++) {
         const struct quipu_batch_event *event = &part->events[part->applied];
 
@@ -85,8 +96,8 @@ static int apply_part(void *native, void *context, quipu_error *error)
                          : refuse_undecoded(event, error);
 
         if (status != QUIPU_OK) {
-            part->is_refused = status != QUIPU_BUSY;
-            return status;
+            part->refusal = status;
+            return quipu_projection_refuse(status, error);
         }
     }
     return QUIPU_OK;
@@ -320,11 +331,13 @@ static int refuse_event(quipu_projection *projection, const quipu_error *cause,
 static int handle(quipu_projection *projection, const struct part *part,
                   int status, const quipu_error *cause, quipu_error *error)
 {
-    if (status == TOO_SLOW || (part->is_refused && part->count > 1)) {
+    bool is_refused = status == QUIPU_PROJECTION_REFUSED;
+
+    if (status == TOO_SLOW || (is_refused && part->count > 1)) {
         projection->transaction_items = part->applied > 0 ? part->applied : 1;
         return QUIPU_OK;
     }
-    if (part->is_refused) {
+    if (is_refused) {
         return refuse_event(projection, cause, error);
     }
     if (status == QUIPU_CONFLICT || status == QUIPU_ALREADY) {
@@ -387,7 +400,7 @@ static int commit_part(quipu_projection *projection, quipu_error *error)
                           &projection->parked, part.events->item.sequence_id),
                       NULL, &cause);
     }
-    cause.code = status;
+    cause.code = status == QUIPU_PROJECTION_REFUSED ? part.refusal : status;
     return status == QUIPU_OK
                ? QUIPU_OK
                : handle(projection, &part, status, &cause, error);

@@ -40,6 +40,17 @@ struct quipu_projection {
     int64_t committed_time;
 };
 
+/*
+ * Returned by a function in a transaction if a handler has refused an event; no
+ * code of quipu.  If the driver answers another code, such as IO because the
+ * connection was lost, the event is not to blame (P4).
+ */
+#define QUIPU_PROJECTION_REFUSED 10002
+
+/* Turns the code of a handler, which is not OK, into that one; BUSY stays as it
+ * is. */
+int quipu_projection_refuse(int status, quipu_error *error);
+
 /* Only one thread at a time may use the projection.  INVALID: another one does;
  * otherwise `leave` must be called. */
 int quipu_projection_enter(quipu_projection *projection, quipu_error *error);

@@ -16,17 +16,16 @@ struct retry {
     quipu_projection_apply apply;
     const quipu_event *event;
     const quipu_item *item;
-    bool is_refused;
 };
 
 static int run_apply(void *native, void *context, quipu_error *error)
 {
-    struct retry *retry = context;
+    const struct retry *retry = context;
     int status = retry->apply(native, retry->projection->options.context,
                               retry->event, retry->item, error);
 
-    retry->is_refused = status != QUIPU_OK && status != QUIPU_BUSY;
-    return status;
+    return status == QUIPU_OK ? QUIPU_OK
+                              : quipu_projection_refuse(status, error);
 }
 
 static quipu_projection_apply find_handler(const quipu_projection *projection,
@@ -90,7 +89,7 @@ static int retry_one(quipu_projection *projection, const quipu_entry *entry,
     }
     if (status == QUIPU_OK && !*refused) {
         status = commit(&retry, entry, error);
-        *refused = retry.is_refused;
+        *refused = status == QUIPU_PROJECTION_REFUSED;
     }
     quipu_events_close(events);
     return *refused ? QUIPU_OK : status;

@@ -195,7 +195,8 @@ static int64_t disconnect_often(PGconn *connection, struct opened_log *log,
         (void)snprintf(sql, sizeof(sql),
                        "SELECT 1 FROM public.applied WHERE id = %lld",
                        (long long)log->stored);
-        while (query(connection, sql) == 0) {
+        for (int64_t begin = process_now(); query(connection, sql) == 0;) {
+            assert_true(process_now() - begin < 60000000); /* it was parked */
             process_sleep(1000);
         }
     }
@@ -204,9 +205,9 @@ static int64_t disconnect_often(PGconn *connection, struct opened_log *log,
 
 static void lose_connections(struct acceptance *run)
 {
-    const quipu_projection_options options = { .attempts = 1,
-                                               .on_failure =
-                                                   QUIPU_FAILURE_PARK };
+    const quipu_projection_options options = {
+        .batch_items = 1, .attempts = 1, .on_failure = QUIPU_FAILURE_PARK
+    };
     struct applied applied = { .model = run->model, .nanoseconds = 500000 };
     PGconn *connection = PQconnectdb("dbname=quipu");
     struct opened_log log;

@@ -171,6 +171,7 @@ enum { APPENDS = 1000, PAUSE = 5000 /* microseconds between two */ };
 struct growth {
     const struct model *model;
     char name[96];
+    atomic_bool may_begin; /* it is started before the store is opened */
     _Atomic int64_t position;
 };
 
@@ -184,6 +185,9 @@ static void project(void *context)
     struct opened_log log;
     quipu_error error;
 
+    while (!atomic_load(&growth->may_begin)) {
+        process_sleep(1000);
+    }
     open_log(&log, growth->name);
     quipu_projection *projection =
         open_applied(&log, &applied, (quipu_projection_options){ 0 });
@@ -230,13 +234,16 @@ static void grow(struct acceptance *run)
     growth->model = run->model;
     acceptance_fill(run, "growing", "durability=relaxed", items, 1,
                     growth->name);
-    growth->name[strcspn(growth->name, "&")] = '\0';
+    strstr(growth->name, "durability")[-1] = '\0'; /* from here on: full */
+    pid_t process = process_start(project, growth);
+
     open_log(&log, growth->name);
     log.sequences = 1;
     log.stored = items;
     int64_t alone = measure_appends(&log);
     int64_t begin = process_now();
-    pid_t process = process_start(project, growth);
+
+    atomic_store(&growth->may_begin, true);
     int64_t less = memory_at(growth, process, FEW);
     int64_t beside = measure_appends(&log);
     bool was_busy = atomic_load(&growth->position) < items;

@@ -144,6 +144,8 @@ static void check_image(void *context)
     assert_int_equal(chdir("/"), 0); /* nothing is to be removed */
     image->model->prepare("power", image->options, name);
     assert_int_equal(chdir(image->folder), 0);
+    open_log(&log, name); /* which recovers the store */
+    close_log(&log);
     image->counts = count_model(image->model, name, "applied@1", 1);
     open_log(&log, name);
     log.sequences = 1;

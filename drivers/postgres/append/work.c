@@ -113,17 +113,21 @@ int quipu_postgres_work_run(const struct lease *lease,
     connection->used_by_caller = true;
     connection->prepares = false; /* it may have deallocated statements */
     PGTransactionStatusType state = PQtransactionStatus(pg);
-    if (PQstatus(pg) != CONNECTION_OK || !take_back(pg)) {
+    if (PQstatus(pg) != CONNECTION_OK) {
+        /* The function may have returned an error because of that. */
         connection->lost = true;
+        return host->error_set(error, QUIPU_IO, 0, NULL,
+                               "the connection was lost in the function in the "
+                               "transaction");
     }
-    if (connection->lost || state == PQTRANS_ACTIVE) {
+    if (!take_back(pg) || state == PQTRANS_ACTIVE) {
         connection->lost = true;
         return status != QUIPU_OK
                    ? status
                    : host->error_set(error, QUIPU_IO, 0, NULL,
-                                     "the connection was lost in the function "
-                                     "in the transaction, or left with an "
-                                     "answer to be read");
+                                     "the function in the transaction has left "
+                                     "the connection with an answer to be "
+                                     "read");
     }
     if (status == QUIPU_OK && state == PQTRANS_IDLE) {
         status = refuse_end(lease);

@@ -181,8 +181,6 @@ struct model_counts count_model(const struct model *model, const char *name,
     reading.last = calloc((size_t)sequences, sizeof(*reading.last));
     reading.records = calloc((size_t)sequences, sizeof(*reading.records));
     assert_true(reading.last && reading.records);
-    open_log(&log, name); /* which recovers the store */
-    close_log(&log);
     model->read(name, count_row, &reading);
     open_log(&log, name);
     make_room(&reading, read_records(&reading, &log, consumer));

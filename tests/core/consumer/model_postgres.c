@@ -14,14 +14,14 @@ static bool run(PGconn *connection, const char *sql)
     return done;
 }
 
-/* The code for a statement that has failed or not: a lost connection is no
- * fault of the event. */
+/* A lost connection is no fault of the event, but the driver must find that
+ * out. */
 static int result_of(PGconn *connection, bool done)
 {
-    if (done) {
-        return QUIPU_OK;
+    if (!done && PQstatus(connection) == CONNECTION_OK) {
+        print_error("%s\n", PQerrorMessage(connection));
     }
-    return PQstatus(connection) == CONNECTION_OK ? QUIPU_INTERNAL : QUIPU_BUSY;
+    return done ? QUIPU_OK : QUIPU_INTERNAL;
 }
 
 static int create(void *native)

@@ -11,7 +11,7 @@ static void read_model_is_what_the_record_says(void **state)
                      .attempts = 1,
                      .on_failure = QUIPU_FAILURE_PARK },
         .refused = 13,
-        .events = 40,
+        .events = 28,
     };
     (void)state;
 
