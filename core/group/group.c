@@ -257,7 +257,7 @@ int quipu_group_leave(struct quipu_group *group, quipu_error *error)
     deletion.flags = QUIPU_ENTRY_DELETE;
     group->self.revision = 0;
     group->self.token = (quipu_uuid){ .bytes = { 0 } };
-    return quipu_group_state_write(group->datastore, &deletion, 1, error);
+    return quipu_group_state_write(group->datastore, &deletion, 1, 0, error);
 }
 
 /* ---------------------------------------------------------------- commits */

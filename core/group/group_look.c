@@ -25,6 +25,17 @@ static uint64_t bit(uint32_t partition)
     return UINT64_C(1) << partition;
 }
 
+/* A write that waits for another process must not cost the member its own
+ * lease. */
+static int write_entries(const struct quipu_group *group,
+                         const quipu_entry_write *writes, size_t count,
+                         quipu_error *error)
+{
+    return quipu_group_state_write(
+        group->datastore, writes, count,
+        quipu_clock_deadline(group->self.lease_milliseconds / 3), error);
+}
+
 /* ---------------------------------------------------------------- reading */
 
 static void lose_all(struct quipu_group *group)
@@ -108,7 +119,7 @@ static int show_alive(struct quipu_group *group, bool *again,
 
     write.flags = QUIPU_ENTRY_EXPECT;
     write.revision = group->self.revision;
-    int status = quipu_group_state_write(group->datastore, &write, 1, error);
+    int status = write_entries(group, &write, 1, error);
 
     if (status == QUIPU_CONFLICT) {
         lose_all(group); /* another member has removed this one */
@@ -146,7 +157,7 @@ static int remove_dead(struct quipu_group *group, int64_t now, bool *again,
         deletion.value = (quipu_bytes){ NULL, 0 };
         deletion.flags = QUIPU_ENTRY_DELETE | QUIPU_ENTRY_EXPECT;
         deletion.revision = member->revision;
-        status = quipu_group_state_write(group->datastore, &deletion, 1, error);
+        status = write_entries(group, &deletion, 1, error);
         *again = true;
         if (status == QUIPU_CONFLICT) { /* it is alive, or removed already */
             status = QUIPU_OK;
@@ -225,7 +236,7 @@ static int transfer(struct quipu_group *group, uint64_t partitions,
         writes[count].flags = QUIPU_ENTRY_EXPECT;
         writes[count++].revision = next.revision;
     }
-    return quipu_group_state_write(group->datastore, writes, count, error);
+    return write_entries(group, writes, count, error);
 }
 
 /* Takes or gives up partitions until the member has its share.  *again: the
@@ -246,6 +257,10 @@ static int balance(struct quipu_group *group, bool *again, quipu_error *error)
     } else if (held < wanted && free != 0) {
         status = transfer(group, choose(group, free, wanted - held, rank),
                           &group->self.token, error);
+        if (status == QUIPU_BUSY || status == QUIPU_TIMEOUT) {
+            /* The owner was stopped in a transaction, which has locked them. */
+            return QUIPU_OK;
+        }
     } else {
         return QUIPU_OK;
     }

@@ -129,11 +129,12 @@ quipu_entry_write quipu_group_state_check_absence(
 
 int quipu_group_state_write(quipu_datastore *datastore,
                             const quipu_entry_write *writes, size_t count,
-                            quipu_error *error)
+                            int64_t deadline, quipu_error *error)
 {
     struct quipu_append_work none = { .function = NULL };
     const struct quipu_append_call call = { .datastore = datastore,
                                             .is_internal = true,
+                                            .deadline = deadline,
                                             .work = &none };
     const quipu_conditions conditions = { .struct_size = sizeof(conditions),
                                           .entries = writes,

@@ -135,9 +135,10 @@ quipu_entry_write quipu_group_state_encode_settings(
 quipu_entry_write quipu_group_state_check_absence(
     char key[QUIPU_GROUP_KEY_SIZE], const char *consumer);
 
-/* Executes an append that writes entries of a group only. */
+/* Executes an append that writes entries of a group only.  `deadline`: 0, or an
+ * earlier one than that of the datastore. */
 int quipu_group_state_write(quipu_datastore *datastore,
                             const quipu_entry_write *writes, size_t count,
-                            quipu_error *error);
+                            int64_t deadline, quipu_error *error);
 
 #endif

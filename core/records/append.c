@@ -163,6 +163,9 @@ static int execute(struct attempt *attempt, quipu_error *error)
     };
 
     attempt->deadline = quipu_datastore_deadline(call->datastore);
+    if (call->deadline > 0 && call->deadline < attempt->deadline) {
+        attempt->deadline = call->deadline;
+    }
     int status = alone ? commit(attempt, &request, error)
                        : transact(attempt, &request, error);
 

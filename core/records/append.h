@@ -24,6 +24,7 @@ struct quipu_append_call {
     quipu_datastore *datastore;
     quipu_records *records; /* NULL: the append concerns no schema */
     bool is_internal;       /* it may write entries of quipu's own */
+    int64_t deadline;       /* an earlier one than the datastore's; or 0 */
     struct quipu_append_work *work;
 };
 

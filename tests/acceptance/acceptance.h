@@ -38,6 +38,7 @@ struct acceptance_test {
 extern const struct acceptance_test acceptance_kill_points; /* A1 */
 extern const struct acceptance_test acceptance_runners;     /* A2 */
 extern const struct acceptance_test acceptance_filters;     /* A3 */
+extern const struct acceptance_test acceptance_groups;      /* A4 */
 extern const struct acceptance_test acceptance_parking;     /* A5 */
 extern const struct acceptance_test acceptance_failures;    /* A6 */
 extern const struct acceptance_test acceptance_restored;    /* A8 */

@@ -83,6 +83,10 @@ static int interposed_transact(quipu_driver_datastore *datastore,
     }
     int status = base->transact(datastore, request, work, context, result,
                                 deadline, error);
+    if (interposed.refused && status == QUIPU_OK &&
+        result->status == QUIPU_CONFLICT) {
+        atomic_fetch_add(interposed.refused, 1);
+    }
     /* A kill at the next number comes when the commit is done. */
     failing = must_fail(true) || failing;
     return failing && status == QUIPU_OK ? refuse(error) : status;

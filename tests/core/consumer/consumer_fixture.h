@@ -25,7 +25,8 @@ struct interposed {
     int64_t head; /* not 0: the answer of log_head */
     const quipu_uuid *store; /* not NULL: that of log_head */
     atomic_bool is_in_wait;
-    uint32_t without; /* capabilities that a datastore opened now lacks */
+    uint32_t without;    /* capabilities that a datastore opened now lacks */
+    atomic_int *refused; /* counts transactions that are CONFLICT; or NULL */
     void (*before_append)(void);   /* runs once before the next append */
     void (*before_transact)(void); /* likewise, the next transaction */
 };
