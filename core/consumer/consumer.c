@@ -15,6 +15,7 @@
 #include "consumer/parked.h"
 #include "consumer/projection.h"
 #include "consumer/shown.h"
+#include "consumer/skipped.h"
 #include "group/group_state.h"
 #include "records/append.h"
 #include "records/validate.h"
@@ -283,6 +284,13 @@ static int delete_entries(quipu_datastore *tracking,
                                      .flags = QUIPU_ENTRY_DELETE };
     int status = quipu_entry_writes_add(writes, &mark, error);
 
+    if (status == QUIPU_OK) {
+        const quipu_entry_write skipped = { .key = quipu_skipped_key(
+                                                consumer->name, key),
+                                            .flags = QUIPU_ENTRY_DELETE };
+
+        status = quipu_entry_writes_add(writes, &skipped, error);
+    }
     if (status == QUIPU_OK) {
         status = quipu_entry_writes_delete_all(
             writes, tracking, quipu_parked_prefix(consumer->name, key), error);

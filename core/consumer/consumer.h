@@ -7,6 +7,7 @@
  *   "quipu/projection/CONSUMER"  the mark of a projection (model.c)
  *   "quipu/parked/CONSUMER/ID"   a parked event (parked.c)
  *   "quipu/shown/NAME"           the version of a projection that is shown
+ *   "quipu/skipped/CONSUMER"     the count of skipped events (skipped.c)
  *   "quipu/group/CONSUMER/..."   a group, in place of the tracking record
  *                                (group_state.h)
  *

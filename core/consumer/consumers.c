@@ -13,9 +13,9 @@
 #include "consumer/consumer.h"
 #include "consumer/projection.h"
 #include "consumer/shown.h"
+#include "consumer/skipped.h"
 #include "datastore/datastore.h"
 #include "group/group_state.h"
-#include "mapper/envelope.h"
 
 /* A consumer that was found. */
 struct found {
@@ -99,6 +99,7 @@ struct owned {
     quipu_bytes consumer;
     uint32_t flags;
     int64_t parked;
+    int64_t skipped;
 };
 
 static bool take_prefix(quipu_bytes *key, const char *prefix)
@@ -114,8 +115,10 @@ static bool take_prefix(quipu_bytes *key, const char *prefix)
 }
 
 /* Returns false if the entry belongs to no consumer. */
-static bool read_key(quipu_bytes key, struct owned *owned)
+static bool read_entry(const quipu_entry *entry, struct owned *owned)
 {
+    quipu_bytes key = entry->key;
+
     *owned = (struct owned){ .flags = 0 };
     if (take_prefix(&key, "quipu/projection/")) {
         owned->flags = QUIPU_CONSUMER_PROJECTION;
@@ -130,10 +133,12 @@ static bool read_key(quipu_bytes key, struct owned *owned)
 
         owned->flags = QUIPU_CONSUMER_GROUP;
         key.size = end ? (size_t)(end - (const char *)key.data) : 0;
+    } else if (take_prefix(&key, "quipu/skipped/")) {
+        owned->skipped = quipu_skipped_count(entry);
     }
     owned->consumer = key;
-    return (owned->flags || owned->parked > 0) && key.size > 0 &&
-           key.size <= QUIPU_CONSUMER_NAME_MAX;
+    return (owned->flags || owned->parked > 0 || owned->skipped > 0) &&
+           key.size > 0 && key.size <= QUIPU_CONSUMER_NAME_MAX;
 }
 
 /* Notes an entry with each log of its consumer. */
@@ -150,6 +155,7 @@ static int add_owned(quipu_consumers *consumers, const struct owned *owned,
                               owned->consumer)) {
             consumer->flags |= owned->flags;
             consumer->parked += owned->parked;
+            consumer->skipped += owned->skipped;
             is_known = true;
         }
     }
@@ -160,6 +166,7 @@ static int add_owned(quipu_consumers *consumers, const struct owned *owned,
         if (status == QUIPU_OK) {
             consumer->flags = owned->flags;
             consumer->parked = owned->parked;
+            consumer->skipped = owned->skipped;
         }
     }
     return status;
@@ -180,7 +187,7 @@ static int add_entries(quipu_consumers *consumers, quipu_datastore *tracking,
     do {
         status = quipu_entries_next(entries, &entry, error);
         if (status == QUIPU_OK && entry && !quipu_model_is_retired(entry) &&
-            read_key(entry->key, &owned)) {
+            read_entry(entry, &owned)) {
             status = add_owned(consumers, &owned, error);
         }
     } while (status == QUIPU_OK && entry);
@@ -390,20 +397,6 @@ static int read_log(quipu_consumers *consumers, const char *name,
     return QUIPU_OK;
 }
 
-/* Returns the time of an event, by its column or its envelope; 0: unknown. */
-static int64_t event_time(const quipu_item *item)
-{
-    quipu_event event = { .type = NULL };
-    quipu_decoder decoder = { .reader = quipu_reader_of(item->state) };
-
-    if (item->flags & QUIPU_ITEM_TIME) {
-        return item->time.microseconds;
-    }
-    return quipu_envelope_read(&decoder, &event) == QUIPU_OK
-               ? event.time.microseconds
-               : 0;
-}
-
 /* Sets the age of the first item behind a position; -1: unknown. */
 static int read_age(quipu_records *records, int64_t position, int64_t *age,
                     quipu_error *error)
@@ -421,8 +414,11 @@ static int read_age(quipu_records *records, int64_t position, int64_t *age,
         return status;
     }
     status = quipu_cursor_next(cursor, &item, error);
-    if (status == QUIPU_OK && item && event_time(item) != 0) {
-        *age = quipu_time_now().microseconds - event_time(item);
+    int64_t time =
+        status == QUIPU_OK && item ? quipu_progress_event_time(item) : 0;
+
+    if (time != 0) {
+        *age = quipu_time_now().microseconds - time;
         *age = *age > 0 ? *age : 0;
     }
     quipu_cursor_close(cursor);

@@ -22,6 +22,7 @@
 
 #include "base/status.h"
 #include "consumer/entry_writes.h"
+#include "consumer/skipped.h"
 #include "datastore/datastore.h"
 #include "group/group_state.h"
 
@@ -226,8 +227,8 @@ struct removal {
     quipu_work work;
 };
 
-/* Lists the entries of a removal: those given, the parked events, and perhaps
- * the group. */
+/* Lists the entries of a removal: those given, the parked events, the count of
+ * those skipped, and perhaps the group. */
 static int list_entries(const quipu_projection *projection,
                         const struct removal *removal,
                         struct quipu_entry_writes *writes, quipu_error *error)
@@ -235,7 +236,12 @@ static int list_entries(const quipu_projection *projection,
     quipu_datastore *datastore = projection->tracker.datastore;
     char prefix[QUIPU_PARKED_KEY_SIZE];
     char group_prefix[QUIPU_GROUP_KEY_SIZE];
-    int status = QUIPU_OK;
+    char skipped_key[QUIPU_SKIPPED_KEY_SIZE];
+    const quipu_entry_write skipped = {
+        .key = quipu_skipped_key(projection->consumer, skipped_key),
+        .flags = QUIPU_ENTRY_DELETE,
+    };
+    int status = quipu_entry_writes_add(writes, &skipped, error);
 
     for (size_t i = 0; i < removal->entry_count && status == QUIPU_OK; i++) {
         status = quipu_entry_writes_add(writes, &removal->entries[i], error);

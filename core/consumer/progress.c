@@ -3,10 +3,12 @@
 #include "consumer/progress.h"
 
 #include <stdio.h>
-#include <time.h>
+
+#include <quipu/id.h>
 
 #include "base/error.h"
 #include "base/structs.h"
+#include "mapper/envelope.h"
 
 int quipu_progress_init(struct quipu_progress *progress, quipu_error *error)
 {
@@ -39,13 +41,40 @@ void quipu_progress_position(struct quipu_progress *progress, int64_t position,
     (void)pthread_mutex_unlock(&progress->mutex);
 }
 
-void quipu_progress_yielded(struct quipu_progress *progress,
-                            const quipu_item *item)
+int64_t quipu_progress_event_time(const quipu_item *item)
+{
+    quipu_event event = { .type = NULL };
+    quipu_decoder decoder = { .reader = quipu_reader_of(item->state) };
+
+    if (item->flags & QUIPU_ITEM_TIME) {
+        return item->time.microseconds;
+    }
+    return quipu_envelope_read(&decoder, &event) == QUIPU_OK
+               ? event.time.microseconds
+               : 0;
+}
+
+void quipu_progress_yielded(struct quipu_progress *progress, uint64_t count)
 {
     (void)pthread_mutex_lock(&progress->mutex);
-    progress->shown.yielded++;
-    progress->has_item_time = item->flags & QUIPU_ITEM_TIME;
-    progress->item_time = item->time;
+    progress->shown.yielded += count;
+    (void)pthread_mutex_unlock(&progress->mutex);
+}
+
+void quipu_progress_oldest(struct quipu_progress *progress,
+                           const quipu_item *item)
+{
+    int64_t time = item ? quipu_progress_event_time(item) : 0;
+
+    (void)pthread_mutex_lock(&progress->mutex);
+    progress->oldest_time = time;
+    (void)pthread_mutex_unlock(&progress->mutex);
+}
+
+void quipu_progress_skipped(struct quipu_progress *progress)
+{
+    (void)pthread_mutex_lock(&progress->mutex);
+    progress->shown.skipped++;
     (void)pthread_mutex_unlock(&progress->mutex);
 }
 
@@ -71,19 +100,15 @@ void quipu_progress_failed(struct quipu_progress *progress,
     (void)pthread_mutex_unlock(&progress->mutex);
 }
 
-/* Returns the microseconds since the item yielded last was stored, by the
- * clock of this machine; -1: unknown. */
+/* Returns the age of the oldest item that is not acknowledged, by the clock of
+ * this machine; -1: unknown. */
 static int64_t age(const struct quipu_progress *progress)
 {
-    struct timespec now;
+    int64_t passed = quipu_time_now().microseconds - progress->oldest_time;
 
-    if (!progress->has_item_time) {
+    if (progress->oldest_time == 0) {
         return -1;
     }
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    int64_t passed = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 -
-                     progress->item_time.microseconds;
-
     return passed > 0 ? passed : 0;
 }
 

@@ -14,8 +14,8 @@
 struct quipu_progress {
     pthread_mutex_t mutex;
     quipu_consumer_status shown; /* `behind` and its age are computed */
-    quipu_time item_time;        /* of the item yielded last */
-    bool has_item_time;
+    int64_t oldest_time; /* of the first item that is not acknowledged, in
+                            microseconds; 0: unknown */
 };
 
 /* NO_MEMORY. */
@@ -27,13 +27,22 @@ void quipu_progress_state(struct quipu_progress *progress,
                           enum quipu_consumer_state state);
 void quipu_progress_position(struct quipu_progress *progress, int64_t position,
                              int64_t head);
-void quipu_progress_yielded(struct quipu_progress *progress,
-                            const quipu_item *item);
+/* `count` items more were yielded, or applied. */
+void quipu_progress_yielded(struct quipu_progress *progress, uint64_t count);
+/* The first item that was read and is not acknowledged or applied; NULL: there
+ * is none. */
+void quipu_progress_oldest(struct quipu_progress *progress,
+                           const quipu_item *item);
+void quipu_progress_skipped(struct quipu_progress *progress);
 void quipu_progress_recorded(struct quipu_progress *progress);
 /* `state`: RETRYING or FAILED. */
 void quipu_progress_failed(struct quipu_progress *progress,
                            enum quipu_consumer_state state,
                            const quipu_error *error);
+
+/* Returns the time of an event in microseconds, by the column for times or by
+ * the envelope of its state; 0: unknown. */
+int64_t quipu_progress_event_time(const quipu_item *item);
 
 /* Fills the caller's struct.  INVALID: its struct_size is wrong. */
 int quipu_progress_read(struct quipu_progress *progress,

@@ -22,8 +22,8 @@
  *
  *   INV1  The tracking record, as it was read or written last, is at or below
  *         the first event of the batch that is not committed.
- *   INV2  An event is parked in the same commit that moves the record past it
- *         (P5).
+ *   INV2  An event is parked, or counted as skipped, in the same commit that
+ *         moves the record past it (P5).
  *   INV3  A later event of a sequence is parked, as long as an earlier one is:
  *         the commit requires that the entry of the earlier one is still there.
  */
@@ -38,6 +38,7 @@
 #include "base/cancellation.h"
 #include "base/clock.h"
 #include "base/status.h"
+#include "consumer/skipped.h"
 
 #define MILLISECOND INT64_C(1000000)
 #define RECORD_NANOSECONDS (1000 * MILLISECOND) /* without events */
@@ -105,6 +106,11 @@ static int apply_part(void *native, void *context, quipu_error *error)
 
 static void show_position(quipu_projection *projection)
 {
+    const struct quipu_batch *batch = &projection->batch;
+
+    quipu_progress_oldest(
+        &projection->progress,
+        quipu_batch_is_empty(batch) ? NULL : &batch->events[batch->begin].item);
     quipu_progress_position(&projection->progress,
                             quipu_tracker_position(&projection->tracker),
                             projection->follower.head.notification_id);
@@ -115,14 +121,11 @@ static void advance(quipu_projection *projection, size_t count)
 {
     struct quipu_batch *batch = &projection->batch;
 
-    for (size_t i = 0; i < count; i++) {
-        quipu_progress_yielded(&projection->progress,
-                               &batch->events[batch->begin + i].item);
-    }
     batch->begin += count;
     projection->refusals = 0;
     projection->failures = 0;
     projection->committed_time = quipu_clock_now();
+    quipu_progress_yielded(&projection->progress, count);
     quipu_progress_recorded(&projection->progress);
     show_position(projection);
 }
@@ -230,6 +233,40 @@ static int park(quipu_projection *projection,
     return status;
 }
 
+/* --------------------------------------------------------------- skipping */
+
+/* Leaves the first event of the batch out, and counts it. */
+static int skip(quipu_projection *projection, const quipu_error *cause,
+                quipu_error *error)
+{
+    const struct quipu_batch_event *event =
+        &projection->batch.events[projection->batch.begin];
+    struct quipu_tracker_commit commit = {
+        .position = position_after(projection, 1),
+    };
+    struct quipu_skipped_write counted;
+    quipu_entry_write entries[2];
+    int status =
+        quipu_follower_complete(&projection->follower, &commit.position, error);
+
+    if (status == QUIPU_OK && projection->has_entries) {
+        status = quipu_skipped_add(&counted, projection->tracker.datastore,
+                                   projection->consumer,
+                                   event->item.notification_id, cause, error);
+        entries[0] = counted.write;
+        commit.entries = entries;
+        commit.entry_count = 1 + quipu_model_beginning(projection, &entries[1]);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_tracker_commit(&projection->tracker, &commit, error);
+    }
+    if (status == QUIPU_OK) {
+        advance(projection, 1);
+        quipu_progress_skipped(&projection->progress);
+    }
+    return status;
+}
+
 /* ----------------------------------------------------------------- failures */
 
 /* Goes on from the position of the tracker, with the partitions that it
@@ -323,7 +360,9 @@ static int refuse_event(quipu_projection *projection, const quipu_error *cause,
         projection->options.on_failure == QUIPU_FAILURE_STOP) {
         return name_event(projection, cause, error);
     }
-    return park(projection, NULL, cause, error);
+    return projection->options.on_failure == QUIPU_FAILURE_SKIP
+               ? skip(projection, cause, error)
+               : park(projection, NULL, cause, error);
 }
 
 /* A transaction has failed.  Returns OK if the next step goes on with a smaller

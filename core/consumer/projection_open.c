@@ -88,9 +88,8 @@ static int take_options(quipu_projection_options *options,
         status = quipu_struct_take(options, sizeof(*options), given, "options",
                                    error);
     }
-    if (status == QUIPU_OK &&
-        (options->on_failure < QUIPU_FAILURE_STOP ||
-         options->on_failure > QUIPU_FAILURE_PARK_SEQUENCE)) {
+    if (status == QUIPU_OK && (options->on_failure < QUIPU_FAILURE_STOP ||
+                               options->on_failure > QUIPU_FAILURE_SKIP)) {
         status = quipu_error_set(error, QUIPU_INVALID,
                                  "options: on_failure is not in enum "
                                  "quipu_failure_policy");
@@ -112,6 +111,12 @@ static int take_options(quipu_projection_options *options,
     return status;
 }
 
+static bool is_parking(const quipu_projection_options *options)
+{
+    return options->on_failure == QUIPU_FAILURE_PARK ||
+           options->on_failure == QUIPU_FAILURE_PARK_SEQUENCE;
+}
+
 static int check_target(const quipu_projection_options *options,
                         const quipu_datastore *target, quipu_error *error)
 {
@@ -125,7 +130,7 @@ static int check_target(const quipu_projection_options *options,
                                              target->driver->read_tracking,
                                              QUIPU_CAN_TRACK, error);
     }
-    if (status == QUIPU_OK && options->on_failure != QUIPU_FAILURE_STOP &&
+    if (status == QUIPU_OK && is_parking(options) &&
         !(capabilities & QUIPU_CAN_ENTRIES)) {
         status = quipu_error_set(error, QUIPU_UNSUPPORTED,
                                  "events cannot be parked: driver \"%s\" keeps "

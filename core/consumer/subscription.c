@@ -340,6 +340,15 @@ static int idle(quipu_subscription *subscription, int64_t deadline,
     return quipu_follower_wait(&subscription->follower, deadline, error);
 }
 
+static void note_yielded(quipu_subscription *subscription)
+{
+    if (!subscription->has_unacknowledged) {
+        subscription->has_unacknowledged = true;
+        quipu_progress_oldest(&subscription->progress, subscription->item);
+    }
+    quipu_progress_yielded(&subscription->progress, 1);
+}
+
 /* Sets subscription->item if there is one. */
 static int round_once(quipu_subscription *subscription, int64_t deadline,
                       quipu_error *error)
@@ -352,8 +361,7 @@ static int round_once(quipu_subscription *subscription, int64_t deadline,
     }
     subscription->failures = 0;
     if (subscription->item) {
-        subscription->has_unacknowledged = true;
-        quipu_progress_yielded(&subscription->progress, subscription->item);
+        note_yielded(subscription);
     }
     show_position(subscription);
     if (subscription->item) {
@@ -482,6 +490,7 @@ int quipu_subscription_acknowledge(quipu_subscription *subscription,
     subscription->acknowledged = subscription->follower.examined;
     subscription->has_unacknowledged = false;
     subscription->unrecorded++;
+    quipu_progress_oldest(&subscription->progress, NULL);
     show_position(subscription);
     quipu_status_begin(&cause);
     status = record_if_due(subscription, &cause);

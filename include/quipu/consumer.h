@@ -98,7 +98,8 @@ typedef struct quipu_consumer {
     const quipu_consumer_member *members;
     size_t partition_count;
     size_t member_count;
-    uint64_t reserved2[4];
+    int64_t skipped; /* events that a projection has left out for ever */
+    uint64_t reserved2[3];
 } quipu_consumer;
 
 /*

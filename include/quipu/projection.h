@@ -106,7 +106,10 @@ enum quipu_failure_policy {
     QUIPU_FAILURE_PARK = 1,
     /* The event and all later ones of its sequence are parked, so that each
      * sequence is handled in its order. */
-    QUIPU_FAILURE_PARK_SEQUENCE = 2
+    QUIPU_FAILURE_PARK_SEQUENCE = 2,
+    /* The event is left out for ever, and counted: in the status, and in an
+     * entry that quipu_consumers_next and `quipu consumers` show. */
+    QUIPU_FAILURE_SKIP = 3
 };
 
 /* Zero is the default of each member. */

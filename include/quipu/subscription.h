@@ -192,6 +192,7 @@ typedef struct quipu_consumer_status {
     int32_t last_code; /* of the last failure, or QUIPU_OK */
     uint32_t reserved;
     char last_message[256];
+    uint64_t skipped; /* events that a projection has left out */
 } quipu_consumer_status;
 
 QUIPU_API int quipu_subscription_status(quipu_subscription *subscription,

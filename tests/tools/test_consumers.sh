@@ -28,10 +28,10 @@ END
 expect 0 "$quipu" consumers --json "$a"
 same <<END
 {"consumer":"mailer","log":"stored_events","record":4,"head":6,"behind":2,\
-"age_seconds":null,"parked":0,"projection":false,"shown":false,\
+"age_seconds":null,"parked":0,"skipped":0,"projection":false,"shown":false,\
 "set_back":false}
 {"consumer":"reader","log":"stored_events","record":6,"head":6,"behind":0,\
-"age_seconds":0.0,"parked":0,"projection":false,"shown":false,\
+"age_seconds":0.0,"parked":0,"skipped":0,"projection":false,"shown":false,\
 "set_back":false}
 END
 

@@ -64,7 +64,7 @@ static const char *note_on_log(const quipu_consumer *consumer)
     return (consumer->flags & QUIPU_CONSUMER_SET_BACK) != 0 ? "set back" : "";
 }
 
-/* Adds "projection, shown, set back" or a part of it. */
+/* Adds "projection, shown, set back, 2 skipped" or a part of it. */
 static void add_notes(struct table *table, const quipu_consumer *consumer)
 {
     const char *const notes[] = {
@@ -77,6 +77,10 @@ static void add_notes(struct table *table, const quipu_consumer *consumer)
     for (size_t i = 0; i < sizeof(notes) / sizeof(*notes); i++) {
         text_print(&cell, "%s%s",
                    cell.size > 0 && notes[i][0] != '\0' ? ", " : "", notes[i]);
+    }
+    if (consumer->skipped > 0) {
+        text_print(&cell, "%s%" PRId64 " skipped", cell.size > 0 ? ", " : "",
+                   consumer->skipped);
     }
     table_add(table, text_content(&cell));
     text_free(&cell);
@@ -164,6 +168,7 @@ static void print_json(const struct listing *listing, const char *title)
         jsonl_set(line, "behind", json_of_number(each->behind));
         jsonl_set(line, "age_seconds", json_of_age(each->behind_microseconds));
         jsonl_set(line, "parked", json_integer(each->parked));
+        jsonl_set(line, "skipped", json_integer(each->skipped));
         jsonl_set(line, "projection",
                   json_boolean(each->flags & QUIPU_CONSUMER_PROJECTION));
         jsonl_set(line, "shown",

@@ -634,7 +634,7 @@ static void wrong_types_and_options_are_refused(void **state)
     refuse(&log, &type, none, "two handlers");
     type.handlers = without;
     refuse(&log, &type, none, "no function");
-    refuse(&log, &plain_type, (quipu_projection_options){ .on_failure = 3 },
+    refuse(&log, &plain_type, (quipu_projection_options){ .on_failure = 4 },
            "on_failure");
     refuse(&log, &plain_type,
            (quipu_projection_options){ .batch_items = 10001 }, "above 10000");
