@@ -161,15 +161,15 @@ case_fails()
 # has to fail without its safeguard, in bounded time.
 run_test()
 {
-    local program=test_${fails%%:*} status=0 server=
+    local program=test_${fails%%:*} status=0 server=()
     program=$build/tests/bin/${program//[!A-Za-z0-9]/_}
     [ -x "$program" ] || die "$id: there is no test program $program"
     rm -rf "$work/empty"
     mkdir "$work/empty" || die "$id: a test before it has left $work/empty"
     [[ $fails != drivers/postgres/* ]] ||
-        server=$root/tests/postgres/with-cluster
-    (cd "$work/empty" && QUIPU_TEST_ONLY=${fails#*:} $1 $server timeout \
-        --kill-after 5 $((120 * ${QUIPU_PATIENCE-1})) "$program") \
+        server=("$root/tests/postgres/with-cluster")
+    (cd "$work/empty" && QUIPU_TEST_ONLY=${fails#*:} $1 "${server[@]}" \
+        timeout --kill-after 5 $((120 * ${QUIPU_PATIENCE-1})) "$program") \
         >"$work/said" 2>&1 ||
         status=$?
     [ "$status" != 124 ] && [ "$status" != 137 ]
