@@ -21,7 +21,7 @@ static const struct option_help options[] = {
       "only this schema (default: all); may be repeated" },
     { OPTION_AS, "as", "TABLE", "give the one schema another name" },
     { OPTION_TRACKING, "tracking", NULL,
-      "move tracking records although --schema is given" },
+      "tracking records, too, also with --schema" },
     { OPTION_FROM, "from", "POSITION", "first position" },
     { OPTION_TO, "to", "POSITION", "last position" },
     { OPTION_AFTER, "after", "ID", "only above this notification id" },

@@ -129,10 +129,8 @@ static const quipu_tracking *find(const struct tracking_list *list,
 }
 
 static int compare_one(const quipu_tracking *from, const quipu_tracking *to,
-                       unsigned allowed, quipu_error *error)
+                       bool behind, quipu_error *error)
 {
-    const bool behind = (allowed & TRACKING_BEHIND) != 0;
-
     if (!to) {
         return behind ? QUIPU_OK
                       : differs(from, "is missing in the target", error);
@@ -147,19 +145,14 @@ static int compare_one(const quipu_tracking *from, const quipu_tracking *to,
 }
 
 int tracking_compare(const struct tracking_list *from,
-                     const struct tracking_list *to, unsigned allowed,
+                     const struct tracking_list *to, bool behind,
                      quipu_error *error)
 {
     int status = QUIPU_OK;
 
-    for (size_t i = 0; status == QUIPU_OK && i < to->count; i++) {
-        if ((allowed & TRACKING_MORE) == 0 && !find(from, &to->records[i])) {
-            status = differs(&to->records[i], "is only in the target", error);
-        }
-    }
     for (size_t i = 0; status == QUIPU_OK && i < from->count; i++) {
         status = compare_one(&from->records[i], find(to, &from->records[i]),
-                             allowed, error);
+                             behind, error);
     }
     return status;
 }

@@ -5,6 +5,8 @@
 
 #include <quipu/quipu.h>
 
+#include <stdbool.h>
+
 /* Initialise it with zeros. */
 struct tracking_list {
     quipu_tracking *records; /* own their ids; in the order of the listing */
@@ -31,16 +33,11 @@ void tracking_replace_store(struct tracking_list *list, const quipu_uuid *from,
 int tracking_store(quipu_records *records, const quipu_tracking *tracking,
                    quipu_error *error);
 
-enum tracking_difference {
-    TRACKING_BEHIND = 1, /* `to` lacks records, or has lower ones */
-    TRACKING_MORE = 2    /* `to` has further records */
-};
-
-/* Compares the records of two stores, except for the differences in `allowed`,
- * bits of enum tracking_difference.  CONFLICT: the message names the record
- * that differs. */
+/* Checks that `to` has the records of `from`; it may have further ones.  With
+ * `behind` it may also lack some, or have lower ones.  CONFLICT: the message
+ * names the record that differs. */
 int tracking_compare(const struct tracking_list *from,
-                     const struct tracking_list *to, unsigned allowed,
+                     const struct tracking_list *to, bool behind,
                      quipu_error *error);
 
 #endif

@@ -9,6 +9,7 @@
  *     plant sparse URI                  positions of any kind
  *     plant track URI [MORE]            two tracking records, so much higher
  *     plant columns URI                 the preset's name, other positions
+ *     plant entry URI KEY [VALUE]       an entry; without a value, deleted
  *     plant project URI NUMBER [TARGET] the projection "things@1", which parks
  *                                       items whose state has that number
  *     plant group URI MEMBER            the group "shared@1" of 8 partitions;
@@ -347,6 +348,24 @@ static void plant_columns(quipu_datastore *datastore, char **arguments)
     quipu_records_close(open_schema(datastore, &schema), NULL);
 }
 
+static void plant_entry(quipu_datastore *datastore, char **arguments)
+{
+    const bool deletes = !arguments[1];
+    const quipu_entry_write write = {
+        .key = quipu_bytes_of_text(arguments[0]),
+        .value = quipu_bytes_of_text(arguments[1]),
+        .flags = deletes ? QUIPU_ENTRY_DELETE : 0,
+    };
+    const quipu_conditions conditions = { .struct_size = sizeof(conditions),
+                                          .entries = &write,
+                                          .entry_count = 1 };
+    const quipu_append append = { .struct_size = sizeof(append),
+                                  .conditions = &conditions };
+    quipu_error error;
+
+    need(quipu_datastore_commit(datastore, &append, NULL, &error), &error);
+}
+
 /* -------------------------------------------------------------- consumers */
 
 struct thing {
@@ -491,7 +510,8 @@ static const struct {
     { "odd", 0, plant_odd },         { "rich", 0, plant_rich },
     { "sparse", 0, plant_sparse },   { "track", 1, plant_track },
     { "columns", 0, plant_columns }, { "project", 2, plant_project },
-    { "group", 1, plant_group },     { "consume", 2, plant_consume },
+    { "entry", 2, plant_entry },     { "group", 1, plant_group },
+    { "consume", 2, plant_consume },
 };
 
 int main(int argc, char **argv)

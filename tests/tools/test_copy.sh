@@ -20,6 +20,7 @@ equal()
 }
 
 # Copy all; copy again, which copies nothing; copy the items stored since.
+# Tracking records are copied only if that is asked for.
 expect 0 "$quipu" copy "$a" "$b"
 same <<'END'
 schema                  items  copied  verdict
@@ -27,14 +28,21 @@ odd; DROP TABLE "x" --      2       2  same
 rich                       12      12  same
 sparse                      5       5  same
 stored_events               6       6  same
-2 tracking records: same
 END
+quiet
+expect 0 "$quipu" info --json "$b"
+says '"tracking":[]'
+expect 0 "$quipu" copy --json "$a" "$b"
+! grep -q tracking out || fail "tracking records were copied, too"
+expect 0 "$quipu" copy --tracking "$a" "$b"
+says "2 tracking records: same"
 quiet
 equal "$a" "$b"
 expect 0 "$quipu" verify --raw "$b"
-expect 0 "$quipu" copy --json "$a" "$b"
+expect 0 "$quipu" copy --json --tracking "$a" "$b"
 says '{"schema":"rich","items":12,"copied":0,"verdict":"same"}'
 says '{"trackings":2,"verdict":"same"}'
+says '{"entries":0,"verdict":"same"}'
 expect 0 "$quipu" copy --verify-only "$a" "$b"
 "$plant" more "$a" 3
 expect 1 "$quipu" copy --verify-only "$a" "$b"
@@ -114,11 +122,69 @@ cmp before after || fail "a refused target was changed"
 # A target with a higher tracking record is refused, too.
 expect 0 "$quipu" copy --schema sparse "$a" "$(store ahead)"
 "$plant" track "$(store ahead)" 9
-expect 1 "$quipu" copy "$a" "$(store ahead)"
+expect 0 "$quipu" copy "$a" "$(store ahead)"
+expect 1 "$quipu" copy --tracking "$a" "$(store ahead)"
 complains "the tracking record of consumer"
 expect 1 "$quipu" copy --schema rich --tracking "$a" "$(store ahead)"
 complains "the tracking record of consumer"
 expect 0 "$quipu" copy --schema rich "$a" "$(store ahead)"
+
+# Key-value entries of programs are copied with all schemas, and changed ones
+# again. Those that the target has of its own are not replaced.
+e=$(store entries)
+t=$(store target)
+"$plant" plain "$e" 1 2
+"$plant" entry "$e" rates/eur 1.25
+"$plant" entry "$e" rates/usd ""
+"$plant" entry "$e" timers/1 soon
+expect 0 "$quipu" copy --schema stored_events "$e" "$t"
+! grep -q entr out || fail "entries were copied with --schema"
+expect 1 "$quipu" copy --verify-only "$e" "$t"
+complains "the entry 'rates/eur' is missing in the target"
+expect 0 "$quipu" copy "$e" "$t"
+says "3 entries: same"
+expect 0 "$quipu" copy --verify-only --json "$e" "$t"
+says '{"entries":3,"verdict":"same"}'
+"$plant" entry "$e" rates/eur 1.26
+"$plant" entry "$e" a later
+expect 1 "$quipu" copy --verify-only "$e" "$t"
+complains "the entry 'a' is missing in the target"
+expect 0 "$quipu" copy "$e" "$t"
+says "4 entries: same"
+"$plant" entry "$t" rates/eur 9.99
+"$plant" entry "$t" rates/eur 9.98
+expect 1 "$quipu" copy "$e" "$t"
+complains "the entry 'rates/eur' has another value in the target, where a"
+"$plant" entry "$t" rates/eur 1.26
+"$plant" entry "$e" timers/1
+expect 1 "$quipu" copy "$e" "$t"
+complains "the entry 'timers/1' is in the target, but not in the source"
+expect 1 "$quipu" copy --verify-only "$e" "$t"
+complains "the entry 'timers/1' is in the target, but not in the source"
+"$plant" entry "$t" timers/1
+expect 0 "$quipu" copy "$e" "$t"
+says "3 entries: same"
+expect 0 "$quipu" copy "$e" memory:
+says "3 entries: same"
+
+# Neither the records of projections nor quipu's own entries are copied: the
+# target builds its read models from the first event.
+"$plant" project "$e" 1
+"$plant" consume "$e" mailer 1 >out
+expect 0 "$quipu" copy --tracking "$e" "$t"
+says "1 tracking record: same"
+says "3 entries: same"
+complains "1 projection or group is omitted, since read models are not copied"
+expect 0 "$quipu" consumers --json "$t"
+[ "$(wc -l <out)" = 1 ] || { fail "a projection was copied"; cat out; }
+says '"consumer":"mailer","log":"stored_events","record":1,'
+expect 0 "$quipu" parked "$t"
+says "0 parked events"
+"$plant" project "$t" 1
+expect 0 "$quipu" parked "$t"
+says "1 parked event"
+# The projection of the target does not hinder a further copy.
+expect 0 "$quipu" copy --tracking "$e" "$t"
 
 # A missing store is neither a source nor a target of a comparison; a read-only
 # store is no target.
@@ -149,6 +215,7 @@ expect 2 "$quipu" copy "$a"
 status=0
 "$quipu" import "$(store long)" <long.jsonl >out 2>err || status=$?
 [ "$status" = 0 ] || { fail "the import of the long store failed"; cat err; }
+"$plant" entry "$(store long)" key value
 killed=0
 for moment in 1 2 3 4 5 6 8 10 13 17 21 34 55; do
     calls=pwrite64,pwritev,write,fdatasync,fsync,msync,sendto
@@ -163,6 +230,8 @@ echo "killed $killed times"
 expect 0 "$quipu" copy "$(store long)" "$(store killed)"
 equal "$(store long)" "$(store killed)"
 expect 0 "$quipu" verify "$(store killed)"
+expect 0 "$quipu" copy --verify-only "$(store long)" "$(store killed)"
+says "1 entry: same"
 
 # Two copies, or two imports, of the same items at the same time succeed.
 for both in copy import; do

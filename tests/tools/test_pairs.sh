@@ -24,9 +24,9 @@ for from; do
     for to; do
         other=$(named "$to" to$number)
         back=$(named "$from" "back$number$(printf '%s' "$to" | cut -c 1-4)")
-        expect 0 "$quipu" copy "$source" "$other"
+        expect 0 "$quipu" copy --tracking "$source" "$other"
         all "$other" | cmp all || fail "$other differs from $source"
-        expect 0 "$quipu" copy "$other" "$back"
+        expect 0 "$quipu" copy --tracking "$other" "$back"
         all "$back" | cmp all || fail "$back differs from $source"
         expect 0 "$quipu" copy --verify-only "$source" "$back"
         expect 0 "$quipu" verify --raw "$back"

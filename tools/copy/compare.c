@@ -2,6 +2,7 @@
 /* Comparison of items, schemas, logs and whole stores. */
 #include "compare.h"
 #include "copy.h"
+#include "entries.h"
 #include "schema_names.h"
 
 #include <inttypes.h>
@@ -229,9 +230,7 @@ static int compare_trackings(struct copy *copy, quipu_error *error)
     int status = tracking_read(copy->to, &there, error);
 
     if (status == QUIPU_OK) {
-        status = tracking_compare(
-            &copy->trackings, &there,
-            copy->args->schema_count > 0 ? TRACKING_MORE : 0, error);
+        status = tracking_compare(&copy->trackings, &there, false, error);
     }
     tracking_finish(&there);
     return status;
@@ -244,6 +243,8 @@ int copy_compare_stores(struct copy *copy, quipu_error *error)
     for (size_t i = 0; status == QUIPU_OK && i < copy->from.count; i++) {
         status = compare_schema(copy, &copy->schemas[i], error);
     }
-    return status == QUIPU_OK && copy->tracked ? compare_trackings(copy, error)
-                                               : status;
+    if (status == QUIPU_OK && copy->tracked) {
+        status = compare_trackings(copy, error);
+    }
+    return status == QUIPU_OK ? copy_entries_compare(copy, error) : status;
 }

@@ -3,6 +3,7 @@
 #include "copy.h"
 #include "args.h"
 #include "compare.h"
+#include "entries.h"
 #include "output/jsonl.h"
 #include "output/memory.h"
 #include "output/output.h"
@@ -69,7 +70,7 @@ static int copy_all(struct copy *copy, quipu_error *error)
         status = tracking_store(copy->schemas[0].to.records,
                                 &trackings->records[i], error);
     }
-    return status;
+    return status == QUIPU_OK ? copy_entries_write(copy, error) : status;
 }
 
 /* -------------------------------------------------------------- results */
@@ -102,6 +103,12 @@ static void summarise_json(const struct copy *copy)
         jsonl_set(line, "verdict", json_string("same"));
         jsonl_print(line);
     }
+    if (copy->has_entries) {
+        line = json_object();
+        jsonl_set(line, "entries", json_integer((json_int_t)copy->entry_count));
+        jsonl_set(line, "verdict", json_string("same"));
+        jsonl_print(line);
+    }
 }
 
 static void summarise(const struct copy *copy)
@@ -122,6 +129,22 @@ static void summarise(const struct copy *copy)
     if (copy->trackings.count > 0) {
         printf("%zu tracking record%s: same\n", copy->trackings.count,
                copy->trackings.count == 1 ? "" : "s");
+    }
+    if (copy->entry_count > 0) {
+        printf("%zu entr%s: same\n", copy->entry_count,
+               copy->entry_count == 1 ? "y" : "ies");
+    }
+}
+
+/* Read models are not copied, nor are the records that belong to them. */
+static void report_projections(const struct copy *copy)
+{
+    if (copy->projections > 0) {
+        fprintf(stderr,
+                "quipu: %zu projection%s or group%s omitted, since read models "
+                "are not copied; their programs build them in the target\n",
+                copy->projections, copy->projections == 1 ? "" : "s",
+                copy->projections == 1 ? " is" : "s are");
     }
 }
 
@@ -229,7 +252,8 @@ static enum outcome copy_store(const struct args *args,
                          .from = *store,
                          .from_info = { .struct_size = sizeof(copy.from_info) },
                          .to_info = { .struct_size = sizeof(copy.to_info) },
-                         .tracked = args_want_tracking(args) };
+                         .tracked = args->tracking,
+                         .has_entries = args->schema_count == 0 };
     enum outcome outcome = DONE;
     quipu_error error;
     int status =
@@ -246,6 +270,7 @@ static enum outcome copy_store(const struct args *args,
     progress_clear(&copy.progress);
     if (status == QUIPU_OK) {
         summarise(&copy);
+        report_projections(&copy);
         report_growth(&copy);
         report_same_identity(&copy);
     } else {
@@ -265,14 +290,16 @@ const struct command copy_command = {
     .arguments = "FROM-URI TO-URI",
     .summary = "copy a store, and compare both stores",
     .help =
-        "Copies the schemas of one store with all items and the tracking\n"
-        "records to another, of any driver. Notification ids stay the same.\n"
-        "At the end both stores are read again and compared. Items that the\n"
-        "target has already must be the same as those of the source:\n"
+        "Copies the schemas of one store with all items, and the key-value\n"
+        "entries of programs, to another, of any driver. Notification ids "
+        "stay\n"
+        "the same. At the end both stores are read again and compared. Items\n"
+        "that the target has already must be the same as those of the source:\n"
         "therefore the same command continues after an interruption. Items\n"
         "that are appended meanwhile are copied when it is run again. With\n"
-        "--schema only those schemas are copied, and no tracking records\n"
-        "unless --tracking is given.",
+        "--schema only those schemas are copied, and no entries. Tracking\n"
+        "records are copied with --tracking only, and those of projections\n"
+        "never, since read models are not copied.",
     .argument_count = 2,
     .options = OPTION_SCHEMA | OPTION_AS | OPTION_TRACKING |
                OPTION_VERIFY_ONLY | OPTION_PROGRESS | OPTION_JSON | OPTION_HELP,

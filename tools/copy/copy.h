@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * quipu copy: plan.c reads what is to be copied and checks that the target can
- * hold it, copy.c copies, compare.c compares both stores at the end.
+ * hold it, copy.c copies, compare.c compares both stores at the end; entries.c
+ * does all of this for key-value entries.
  */
 #ifndef QUIPU_TOOLS_COPY_H
 #define QUIPU_TOOLS_COPY_H
@@ -29,6 +30,9 @@ struct copy {
     struct copy_schema *schemas; /* one for each schema of `from` */
     bool tracked;                /* tracking records are copied, too */
     struct tracking_list trackings;
+    size_t projections; /* consumers whose records are not copied */
+    bool has_entries;   /* key-value entries are copied, too */
+    size_t entry_count;
     struct progress progress;
 };
 

@@ -3,6 +3,7 @@
 #include "args.h"
 #include "compare.h"
 #include "copy.h"
+#include "entries.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -24,6 +25,40 @@ int copy_plan_open_schema(struct copy *copy, struct copy_schema *schema,
 
 /* -------------------------------------------------------------- source */
 
+/* Reads the tracking records, except those of projections: their read models
+ * are not copied, and are to be built from the first event. */
+static int read_trackings(struct copy *copy, quipu_error *error)
+{
+    const quipu_consumer *consumer = NULL;
+    quipu_consumers *consumers = NULL;
+    int status =
+        quipu_consumers_open(copy->from.datastore, NULL, &consumers, error);
+
+    if (status == QUIPU_UNSUPPORTED) {
+        return QUIPU_OK;
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_consumers_next(consumers, &consumer, error);
+    }
+    while (status == QUIPU_OK && consumer) {
+        const bool is_own = (consumer->flags & (QUIPU_CONSUMER_PROJECTION |
+                                                QUIPU_CONSUMER_GROUP)) != 0;
+        const quipu_tracking tracking = {
+            .consumer = quipu_bytes_of_text(consumer->name),
+            .log = quipu_bytes_of_text(consumer->log),
+            .position = consumer->position,
+        };
+
+        copy->projections += is_own;
+        if (!is_own && consumer->position.notification_id > 0) {
+            tracking_add(&copy->trackings, &tracking);
+        }
+        status = quipu_consumers_next(consumers, &consumer, error);
+    }
+    quipu_consumers_close(consumers);
+    return status;
+}
+
 /* Reads the tracking records before the heads, so that no record is above the
  * head of its log. */
 static int read_source(struct copy *copy, quipu_error *error)
@@ -31,7 +66,7 @@ static int read_source(struct copy *copy, quipu_error *error)
     int status = QUIPU_OK;
 
     if (copy->tracked) {
-        status = tracking_read(copy->from.datastore, &copy->trackings, error);
+        status = read_trackings(copy, error);
     }
     for (size_t i = 0; status == QUIPU_OK && i < copy->from.count; i++) {
         struct copy_schema *schema = &copy->schemas[i];
@@ -87,8 +122,8 @@ static int check_capabilities(const struct copy *copy, quipu_error *error)
     if ((to->capabilities & QUIPU_CAN_TRACK) == 0) {
         return quipu_error_set(error, QUIPU_UNSUPPORTED,
                                "driver '%s' of the target keeps no tracking "
-                               "records, and the source has %zu; name the "
-                               "schemas to copy with --schema to omit them",
+                               "records, and the source has %zu; copy without "
+                               "--tracking to omit them",
                                to->driver, copy->trackings.count);
     }
     return copy->from.count > 0
@@ -246,8 +281,6 @@ static int check_schemas(struct copy *copy, quipu_error *error)
 
 static int check_trackings(struct copy *copy, quipu_error *error)
 {
-    const unsigned allowed =
-        TRACKING_BEHIND | (copy->args->schema_count > 0 ? TRACKING_MORE : 0);
     struct tracking_list there = { 0 };
     int status = QUIPU_OK;
 
@@ -255,7 +288,7 @@ static int check_trackings(struct copy *copy, quipu_error *error)
         status = tracking_read(copy->to, &there, error);
     }
     if (status == QUIPU_OK && copy->tracked) {
-        status = tracking_compare(&copy->trackings, &there, allowed, error);
+        status = tracking_compare(&copy->trackings, &there, true, error);
     }
     tracking_finish(&there);
     return status;
@@ -289,6 +322,9 @@ int copy_plan_make(struct copy *copy, quipu_error *error)
     }
     if (status == QUIPU_OK) {
         status = check_schemas(copy, error);
+    }
+    if (status == QUIPU_OK) {
+        status = copy_entries_check(copy, error);
     }
     return status == QUIPU_OK ? check_sizes(copy, error) : status;
 }
