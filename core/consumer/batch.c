@@ -2,12 +2,12 @@
 /* Batches of events; batch.h says why they are kept. */
 #include "consumer/batch.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/status.h"
 #include "mapper/mapper.h"
 #include "store/store.h"
 
@@ -103,7 +103,7 @@ static int add(struct quipu_batch *batch, const quipu_item *item,
                quipu_error *error)
 {
     struct quipu_batch_event *added = &batch->events[batch->count];
-    quipu_error cause = { .code = QUIPU_OK };
+    quipu_error cause;
 
     *added = (struct quipu_batch_event){
         .item = *item, .apply = find_handler(handlers, item->topic)
@@ -111,6 +111,7 @@ static int add(struct quipu_batch *batch, const quipu_item *item,
     if (!copy_item(&batch->arena, &added->item)) {
         return quipu_error_no_memory(error);
     }
+    quipu_status_begin(&cause);
     added->status = quipu_mapper_decode(store->mapper, &added->item,
                                         &batch->arena, &added->event, &cause);
     if (added->status == QUIPU_NO_MEMORY) {
@@ -118,8 +119,11 @@ static int add(struct quipu_batch *batch, const quipu_item *item,
     }
     if (added->status != QUIPU_OK) {
         added->event = NULL;
-        (void)snprintf(added->message, sizeof(added->message), "%.255s",
-                       cause.message);
+        added->message = quipu_arena_copy(&batch->arena, cause.message,
+                                          strlen(cause.message) + 1);
+        if (!added->message) {
+            return quipu_error_no_memory(error);
+        }
     }
     batch->count++;
     return QUIPU_OK;

@@ -20,7 +20,7 @@ struct quipu_batch_event {
     quipu_projection_apply apply; /* of its type's handler */
     quipu_position position;      /* of the item */
     int status;                   /* of decoding */
-    char message[256];            /* likewise */
+    const char *message;          /* likewise; in the arena */
 };
 
 struct quipu_batch {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The progress of a consumer, shared with other threads under a mutex. */
+/* The progress of a consumer, shared with other threads. */
 #include "consumer/progress.h"
 
 #include <stdio.h>
@@ -35,10 +35,8 @@ void quipu_progress_state(struct quipu_progress *progress,
 void quipu_progress_position(struct quipu_progress *progress, int64_t position,
                              int64_t head)
 {
-    (void)pthread_mutex_lock(&progress->mutex);
-    progress->shown.position = position;
-    progress->shown.head = head;
-    (void)pthread_mutex_unlock(&progress->mutex);
+    atomic_store_explicit(&progress->head, head, memory_order_relaxed);
+    atomic_store_explicit(&progress->position, position, memory_order_release);
 }
 
 int64_t quipu_progress_event_time(const quipu_item *item)
@@ -54,21 +52,23 @@ int64_t quipu_progress_event_time(const quipu_item *item)
                : 0;
 }
 
+/* Only the thread of the consumer writes it, so that the addition need not be
+ * atomic. */
 void quipu_progress_yielded(struct quipu_progress *progress, uint64_t count)
 {
-    (void)pthread_mutex_lock(&progress->mutex);
-    progress->shown.yielded += count;
-    (void)pthread_mutex_unlock(&progress->mutex);
+    uint64_t yielded =
+        atomic_load_explicit(&progress->yielded, memory_order_relaxed);
+
+    atomic_store_explicit(&progress->yielded, yielded + count,
+                          memory_order_relaxed);
 }
 
 void quipu_progress_oldest(struct quipu_progress *progress,
                            const quipu_item *item)
 {
-    int64_t time = item ? quipu_progress_event_time(item) : 0;
-
-    (void)pthread_mutex_lock(&progress->mutex);
-    progress->oldest_time = time;
-    (void)pthread_mutex_unlock(&progress->mutex);
+    atomic_store_explicit(&progress->oldest_time,
+                          item ? quipu_progress_event_time(item) : 0,
+                          memory_order_relaxed);
 }
 
 void quipu_progress_skipped(struct quipu_progress *progress)
@@ -100,13 +100,13 @@ void quipu_progress_failed(struct quipu_progress *progress,
     (void)pthread_mutex_unlock(&progress->mutex);
 }
 
-/* Returns the age of the oldest item that is not acknowledged, by the clock of
- * this machine; -1: unknown. */
-static int64_t age(const struct quipu_progress *progress)
+/* Returns the microseconds since that time, by the clock of this machine; -1 if
+ * it is unknown. */
+static int64_t age(int64_t time)
 {
-    int64_t passed = quipu_time_now().microseconds - progress->oldest_time;
+    int64_t passed = quipu_time_now().microseconds - time;
 
-    if (progress->oldest_time == 0) {
+    if (time == 0) {
         return -1;
     }
     return passed > 0 ? passed : 0;
@@ -118,9 +118,17 @@ int quipu_progress_read(struct quipu_progress *progress,
     (void)pthread_mutex_lock(&progress->mutex);
     quipu_consumer_status shown = progress->shown;
 
+    (void)pthread_mutex_unlock(&progress->mutex);
+    shown.position =
+        atomic_load_explicit(&progress->position, memory_order_acquire);
+    shown.head = atomic_load_explicit(&progress->head, memory_order_relaxed);
+    shown.yielded =
+        atomic_load_explicit(&progress->yielded, memory_order_relaxed);
     shown.behind =
         shown.head > shown.position ? shown.head - shown.position : 0;
-    shown.behind_microseconds = shown.behind == 0 ? 0 : age(progress);
-    (void)pthread_mutex_unlock(&progress->mutex);
+    shown.behind_microseconds =
+        shown.behind == 0 ? 0
+                          : age(atomic_load_explicit(&progress->oldest_time,
+                                                     memory_order_relaxed));
     return quipu_struct_give(status, &shown, sizeof(shown), "status", error);
 }

@@ -8,14 +8,20 @@
 #define QUIPU_CORE_CONSUMER_PROGRESS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include <quipu/subscription.h>
 
 struct quipu_progress {
+    /* Written for each item, and therefore without the mutex.  The head is
+     * written before the position, and read after it. */
+    _Atomic int64_t head;
+    _Atomic int64_t position;
+    _Atomic uint64_t yielded;
+    _Atomic int64_t oldest_time; /* of the first item that is not acknowledged,
+                                    in microseconds; 0: unknown */
     pthread_mutex_t mutex;
-    quipu_consumer_status shown; /* `behind` and its age are computed */
-    int64_t oldest_time; /* of the first item that is not acknowledged, in
-                            microseconds; 0: unknown */
+    quipu_consumer_status shown; /* without those above and `behind` */
 };
 
 /* NO_MEMORY. */
