@@ -39,6 +39,7 @@ struct schema_batch {
     bool has_guards;      /* a request has */
     bool has_repeats;     /* a request repeats a stored one (strict pass) */
     bool has_relative;    /* a row has a `base` */
+    bool is_checked;      /* SQL_INSERT_CHECKED was sent (optimistic pass) */
     int32_t expectations; /* numbered sequences (optimistic pass) */
     size_t items;         /* rows to store */
     size_t placed;        /* those whose position the server has returned */

@@ -165,8 +165,12 @@ static void send_schema(struct batch *batch, uint32_t index,
     add_expectations(batch, index, arguments);
     add_rows(batch, index, arguments);
     quipu_postgres_pipeline_send(
-        connection, &schema->bound->sql[schema->has_relative ? SQL_INSERT_NEXT
-                                                             : SQL_INSERT]);
+        connection, &schema->bound->sql[schema->is_checked ? SQL_INSERT_CHECKED
+                                        : schema->has_relative ? SQL_INSERT_NEXT
+                                                               : SQL_INSERT]);
+    if (schema->is_checked) {
+        return;
+    }
     begin_arguments(batch, index, arguments);
     quipu_postgres_binary_add_int8(arguments, (int64_t)schema->items);
     quipu_postgres_pipeline_send(connection, &schema->bound->sql[SQL_STORED]);
@@ -262,15 +266,16 @@ static bool is_written(const struct batch *batch,
 
 static unsigned count_answers(const struct schema_batch *schema)
 {
-    return schema->items > 0 ? 3 : 1;
+    return schema->items == 0 ? 1 : schema->is_checked ? 2 : 3;
 }
 
-unsigned quipu_postgres_insert_send(struct batch *batch,
+unsigned quipu_postgres_insert_send(struct batch *batch, bool checked,
                                     struct connection *connection)
 {
     unsigned answers = 0;
     for (uint32_t i = 0; i < batch->schema_count; i++) {
-        const struct schema_batch *schema = &batch->schemas[i];
+        struct schema_batch *schema = &batch->schemas[i];
+        schema->is_checked = checked && !schema->has_relative;
         if (is_written(batch, schema)) {
             send_schema(batch, i, connection);
             answers += count_answers(schema);
@@ -313,6 +318,13 @@ static enum part part_of(const struct batch *batch, unsigned nth,
         nth -= count_answers(schema);
     }
     return (enum part)(PART_TRACKING + nth % TRACKING_ANSWERS);
+}
+
+bool quipu_postgres_insert_is_checked(const struct batch *batch, unsigned nth)
+{
+    uint32_t index = 0;
+    return part_of(batch, nth, &index) == PART_ITEMS &&
+           batch->schemas[index].is_checked;
 }
 
 /* The row of a schema that has a notification id, or NULL.  Rows of the only
@@ -377,7 +389,7 @@ const char *quipu_postgres_insert_take_answer(struct batch *batch, unsigned nth,
     if (part == PART_ITEMS && schema->has_relative && schema->exists) {
         take_positions(batch, index, result);
     }
-    bool missing = part == PART_STORED &&
+    bool missing = part == (schema->is_checked ? PART_ITEMS : PART_STORED) &&
                    (!schema->exists ||
                     (schema->has_relative && schema->placed < schema->items));
     return missing ? "the head or a position is missing" : NULL;

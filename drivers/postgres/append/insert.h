@@ -4,7 +4,8 @@
  *
  * For each schema, in the order of their numbers, three statements are sent:
  * SQL_HEAD_RAISE, which takes the notification ids and locks the log;
- * SQL_INSERT or SQL_INSERT_NEXT (sql/item_sql.c); and SQL_STORED.  Two
+ * SQL_INSERT or SQL_INSERT_NEXT (sql/item_sql.c); and SQL_STORED.  Or two, of
+ * which SQL_INSERT_CHECKED is the second.  Two
  * statements for each tracking record follow, SQL_TRACKING_WRITE and
  * SQL_TRACKING_STORED, or those for a record that belongs to no schema or is
  * removed.  A statement that cannot do its work fails, and with it the
@@ -22,9 +23,11 @@
 #include "net/pipeline.h"
 
 /* Sends the statements for batch->rows and batch->tracking; returns the number
- * of answers that are due. */
-unsigned quipu_postgres_insert_send(struct batch *batch,
+ * of answers that are due.  `checked`: SQL_INSERT_CHECKED may be used. */
+unsigned quipu_postgres_insert_send(struct batch *batch, bool checked,
                                     struct connection *connection);
+/* Returns true if the `nth` of the answers is that of SQL_INSERT_CHECKED. */
+bool quipu_postgres_insert_is_checked(const struct batch *batch, unsigned nth);
 /* Takes the `nth` of the answers, from 0: heads and positions that the server
  * chose (optimistic pass).  Returns what is wrong with it, or NULL. */
 const char *quipu_postgres_insert_take_answer(struct batch *batch, unsigned nth,

@@ -231,6 +231,18 @@ static bool is_violation(const char *state)
            strcmp(state, "42P01") == 0;
 }
 
+/* A trigger, a rule, or a server that cannot carry the statement out: the
+ * strict pass decides, and SQL_INSERT_CHECKED is not tried again. */
+static bool is_check_in_vain(const struct exchange *exchange, unsigned nth,
+                             enum answer answer, const PGresult *result)
+{
+    return answer == ANSWER_ERROR && nth >= exchange->before &&
+           quipu_postgres_insert_is_checked(exchange->batch,
+                                            nth - exchange->before) &&
+           (quipu_postgres_error_has_state(result, "22012") ||
+            quipu_postgres_error_has_state(result, "0A000"));
+}
+
 /* The outcome of an answer that is not good, before that of COMMIT.  If COMMIT
  * was sent, it may have been carried out, unless the server itself said that it
  * did not get that far: by an error (INV3), or by the reason for which it ended
@@ -273,6 +285,11 @@ static enum outcome receive_stores(const struct exchange *exchange)
         enum answer answer = quipu_postgres_pipeline_receive(
             exchange->lease->connection, quipu_postgres_batch_latest(batch),
             &result);
+        if (is_check_in_vain(exchange, i, answer, result)) {
+            atomic_store(&batch->datastore->checks_apart, true);
+            PQclear(result);
+            return OUTCOME_STRICT;
+        }
         if (answer != ANSWER_OK && answer != ANSWER_SYNC) {
             return fail(exchange, answer, &result);
         }
@@ -351,7 +368,8 @@ static enum outcome store(struct batch *batch, const struct lease *lease)
     struct exchange exchange = { .batch = batch, .lease = lease };
     exchange.before =
         quipu_postgres_transaction_send_begin(lease, batch->transfer_time);
-    exchange.stores = quipu_postgres_insert_send(batch, connection);
+    exchange.stores = quipu_postgres_insert_send(
+        batch, !atomic_load(&batch->datastore->checks_apart), connection);
     enum outcome outcome =
         SAFEGUARDED("V5.long-append-is-committed-when-it-is-there",
                     batch->transfer_time > 0, false)

@@ -47,6 +47,13 @@
  * stand in FROM with the namespace, and there is no VALUES list with
  * subqueries, which such servers cannot route.
  *
+ * SQL_INSERT_CHECKED also does the work of SQL_STORED, in one statement, for a
+ * table without triggers and rules, which keeps the rows as they are inserted.
+ * It fails for other ones: by the division for a table with triggers, since
+ * those that run after the insert could change the rows, and by itself (0A000)
+ * for one with rules, and on servers that cannot route it.  The division also
+ * fails without a head, and below the first id.
+ *
  * SQL_INSERT_NEXT is for batches in which items go "next" to a sequence of
  * which nothing is expected.  $9 is the number of the expectation whose
  * sequence the position counts from, or 0 if the position is absolute; the
@@ -56,35 +63,51 @@
  */
 /* The layout of the SQL is kept by hand. */
 /* clang-format off */
+#define INSERT_ITEMS \
+    "INSERT INTO {items} ({all})" \
+    " SELECT $1, h.head {-} $3 {+} u.n, u.sequence," \
+    "        CASE WHEN NOT EXISTS (" \
+    "                 SELECT 1" \
+    "                   FROM (SELECT x.expected, x.position," \
+    "                                (SELECT pg_catalog.max(i.{position})" \
+    "                                   FROM {items} AS i" \
+    "                                  WHERE i.quipu_namespace {=} $1" \
+    "                                    AND i.{sequence} {=} x.sequence)" \
+    "                                AS last" \
+    "                           FROM unnest($4, $5, $6)" \
+    "                                AS x(sequence, expected, position)" \
+    "                         OFFSET 0) AS e" \
+    "                  WHERE CASE WHEN e.expected {=} 1" \
+    "                             THEN e.last IS NOT NULL" \
+    "                             WHEN e.expected {=} 2" \
+    "                             THEN e.last IS NULL" \
+    "                             WHEN e.expected {=} 3" \
+    "                             THEN (e.last {=} e.position) IS NOT TRUE" \
+    "                             ELSE false END)" \
+    "             THEN u.position END{, u.c1 ...}" \
+    "   FROM {quipu_heads} AS h" \
+    "  CROSS JOIN unnest($7, $8{, $9 ...}) WITH ORDINALITY" \
+    "        AS u(sequence, position{, c1 ...}, n)" \
+    "  WHERE h.namespace {=} $1 AND h.schema {=} $2"
+
 static const struct sql_template templates[ITEM_SQL_COUNT] = {
     [SQL_INSERT] = {
         "int4 int8 int8 seq[] int4[] int8[] seq[] int8[] item[]",
         "",
-        "INSERT INTO {items} ({all})"
-        " SELECT $1, h.head {-} $3 {+} u.n, u.sequence,"
-        "        CASE WHEN NOT EXISTS ("
-        "                 SELECT 1"
-        "                   FROM (SELECT x.expected, x.position,"
-        "                                (SELECT pg_catalog.max(i.{position})"
-        "                                   FROM {items} AS i"
-        "                                  WHERE i.quipu_namespace {=} $1"
-        "                                    AND i.{sequence} {=} x.sequence)"
-        "                                AS last"
-        "                           FROM unnest($4, $5, $6)"
-        "                                AS x(sequence, expected, position)"
-        "                         OFFSET 0) AS e"
-        "                  WHERE CASE WHEN e.expected {=} 1"
-        "                             THEN e.last IS NOT NULL"
-        "                             WHEN e.expected {=} 2"
-        "                             THEN e.last IS NULL"
-        "                             WHEN e.expected {=} 3"
-        "                             THEN (e.last {=} e.position) IS NOT TRUE"
-        "                             ELSE false END)"
-        "             THEN u.position END{, u.c1 ...}"
-        "   FROM {quipu_heads} AS h"
-        "  CROSS JOIN unnest($7, $8{, $9 ...}) WITH ORDINALITY"
-        "        AS u(sequence, position{, c1 ...}, n)"
-        "  WHERE h.namespace {=} $1 AND h.schema {=} $2" },
+        INSERT_ITEMS },
+
+    [SQL_INSERT_CHECKED] = {
+        "int4 int8 int8 seq[] int4[] int8[] seq[] int8[] item[]",
+        "one int4",
+        "WITH s AS (" INSERT_ITEMS
+        "           RETURNING {id}, tableoid)"
+        " SELECT 1 {/} (pg_catalog.count(s.{id}) {=} $3"
+        "              AND pg_catalog.min(s.{id}) {>} 0"
+        "              AND NOT (SELECT c.relhastriggers"
+        "                         FROM pg_catalog.pg_class AS c"
+        "                        WHERE c.oid {=} pg_catalog.min(s.tableoid))"
+        "             )::int"
+        "  FROM s" },
 
     [SQL_INSERT_NEXT] = {
         "int4 int8 int8 seq[] int4[] int8[] seq[] int8[] int4[] item[]",

@@ -7,18 +7,20 @@
 #include "net/prepared.h"
 
 enum item_sql {
-    SQL_INSERT,      /* items whose positions are known */
-    SQL_INSERT_NEXT, /* items some of which go to the next position */
-    SQL_STORED,      /* fails unless all items of an insert are stored */
-    SQL_COMPARE,     /* items stored under given event ids */
-    SQL_LASTS,       /* last positions of sequences */
-    SQL_TAKEN,       /* which of given positions are taken */
-    SQL_LAST,        /* last position of one sequence */
-    SQL_HEAD_EVENT,  /* the head of the log and its event id */
-    SQL_EVENT,       /* the item with an event id */
-    SQL_SEQUENCES,   /* a page of sequence ids */
-    SQL_WHOLE,       /* a sequence from its beginning */
-    SQL_SEQUENCE_UP, /* pages of small items ... */
+    SQL_INSERT,         /* items whose positions are known */
+    SQL_INSERT_CHECKED, /* the same with SQL_STORED, of a table without
+                         * triggers and rules */
+    SQL_INSERT_NEXT,    /* items some of which go to the next position */
+    SQL_STORED,         /* fails unless all items of an insert are stored */
+    SQL_COMPARE,        /* items stored under given event ids */
+    SQL_LASTS,          /* last positions of sequences */
+    SQL_TAKEN,          /* which of given positions are taken */
+    SQL_LAST,           /* last position of one sequence */
+    SQL_HEAD_EVENT,     /* the head of the log and its event id */
+    SQL_EVENT,          /* the item with an event id */
+    SQL_SEQUENCES,      /* a page of sequence ids */
+    SQL_WHOLE,          /* a sequence from its beginning */
+    SQL_SEQUENCE_UP,    /* pages of small items ... */
     SQL_SEQUENCE_DOWN,
     SQL_LOG_UP,
     SQL_LOG_DOWN,

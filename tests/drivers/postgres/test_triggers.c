@@ -26,6 +26,13 @@ static int make_functions(void **state)
     fixture_sql("CREATE FUNCTION " TABLES ".hide() RETURNS trigger"
                 " LANGUAGE plpgsql AS"
                 " 'BEGIN NEW.quipu_namespace = 77; RETURN NEW; END'");
+    fixture_sql("CREATE FUNCTION " TABLES ".remove() RETURNS trigger"
+                " LANGUAGE plpgsql AS 'BEGIN DELETE FROM " TABLES ".plain"
+                " WHERE id = NEW.id; RETURN NULL; END'");
+    fixture_sql("CREATE TABLE " TABLES ".copies (id int8)");
+    fixture_sql("CREATE FUNCTION " TABLES ".copy() RETURNS trigger"
+                " LANGUAGE plpgsql AS 'BEGIN INSERT INTO " TABLES ".copies"
+                " VALUES (NEW.id); RETURN NULL; END'");
     fixture_sql("CREATE FUNCTION " TABLES ".warn() RETURNS trigger"
                 " LANGUAGE plpgsql AS $$BEGIN RAISE WARNING 'look at this';"
                 " RAISE WARNING 'as a shutdown' USING ERRCODE = '57P01';"
@@ -48,9 +55,19 @@ static int close_store(void **state)
     return 0;
 }
 
+/* A new datastore, which does not know yet that its table has a trigger. */
+static void reopen(void)
+{
+    fixture_driver()->unbind(datastore, bound);
+    fixture_close(datastore);
+    datastore = fixture_open("schema=" TABLES);
+    bound = fixture_bind(datastore, &schema);
+}
+
 static void add_trigger(const char *table, const char *when,
                         const char *function)
 {
+    reopen();
     fixture_sql("CREATE TRIGGER quirk %s ON " TABLES ".%s FOR EACH ROW"
                 " EXECUTE FUNCTION " TABLES ".%s()",
                 when, table, function);
@@ -143,6 +160,7 @@ static void trigger_that_suppresses_items_is_refused(void **state)
 static void trigger_that_suppresses_one_item_is_refused(void **state)
 {
     (void)state;
+    reopen();
     fixture_sql("CREATE TRIGGER quirk BEFORE INSERT ON " TABLES ".plain"
                 " FOR EACH ROW WHEN (NEW.id %% 2 = 0)"
                 " EXECUTE FUNCTION " TABLES ".suppress()");
@@ -163,11 +181,59 @@ static void trigger_that_changes_ids_is_refused(void **state)
     assert_appends(0);
 }
 
+static void trigger_that_removes_items_afterwards_is_refused(void **state)
+{
+    (void)state;
+    add_trigger("plain", "AFTER INSERT", "remove");
+    assert_refused_appends("\"plain\"", 0);
+    drop_trigger("plain");
+    assert_appends(0);
+}
+
+/* At a known position. */
+static void assert_appends_at_head(void)
+{
+    quipu_error error;
+    int64_t head = fixture_head(datastore, bound);
+    assert_ok(append(head, 1, 0, &error), &error);
+    assert_int_equal(fixture_head(datastore, bound), head + 1);
+    assert_int_equal(fixture_ask("SELECT count(*) FROM " TABLES ".plain"),
+                     head + 1);
+}
+
+/* Also if it came after the first append of the datastore. */
+static void triggers_and_rules_may_write_elsewhere(void **state)
+{
+    (void)state;
+    for (int known = 0; known < 2; known++) {
+        int64_t copies = fixture_ask("SELECT count(*) FROM " TABLES ".copies");
+        reopen();
+        if (known) {
+            assert_appends_at_head();
+        }
+        fixture_sql("CREATE TRIGGER quirk AFTER INSERT ON " TABLES ".plain"
+                    " FOR EACH ROW EXECUTE FUNCTION " TABLES ".copy()");
+        assert_appends_at_head();
+        assert_appends_at_head();
+        drop_trigger("plain");
+        reopen();
+        fixture_sql("CREATE RULE quirk AS ON INSERT TO " TABLES ".plain"
+                    " DO ALSO INSERT INTO " TABLES ".copies VALUES (0)");
+        assert_appends_at_head();
+        assert_appends_at_head();
+        fixture_sql("DROP RULE quirk ON " TABLES ".plain");
+        assert_appends_at_head();
+        assert_int_equal(fixture_ask("SELECT count(*) FROM " TABLES ".copies"),
+                         copies + 4);
+    }
+}
+
 static void rule_that_suppresses_items_is_refused(void **state)
 {
     quipu_error error;
     int64_t head = fixture_head(datastore, bound);
     (void)state;
+    reopen();
     fixture_sql("CREATE RULE quirk AS ON INSERT TO " TABLES ".plain"
                 " WHERE NEW.id > 0 DO INSTEAD NOTHING");
     assert_refused(append(head, 1, 0, &error), QUIPU_DENIED, &error,
@@ -380,7 +446,9 @@ int main(void)
         cmocka_unit_test(trigger_that_suppresses_items_is_refused),
         cmocka_unit_test(trigger_that_suppresses_one_item_is_refused),
         cmocka_unit_test(trigger_that_changes_ids_is_refused),
+        cmocka_unit_test(trigger_that_removes_items_afterwards_is_refused),
         cmocka_unit_test(rule_that_suppresses_items_is_refused),
+        cmocka_unit_test(triggers_and_rules_may_write_elsewhere),
         cmocka_unit_test(trigger_that_suppresses_tracking_is_refused),
         cmocka_unit_test(trigger_that_suppresses_entries_is_refused),
         cmocka_unit_test(trigger_that_suppresses_heads_is_refused),

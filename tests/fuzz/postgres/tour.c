@@ -591,6 +591,7 @@ static void put_store_back(void)
     memset(&datastore->notify, 0, sizeof(datastore->notify));
     memset(&datastore->pool, 0, sizeof(datastore->pool));
     atomic_store(&datastore->no_prepared, false);
+    atomic_store(&datastore->checks_apart, false);
     atomic_store(&datastore->strict_left, 0);
     atomic_store(&datastore->notified, 0);
     if (quipu_postgres_pool_init(datastore, &error) != QUIPU_OK ||
