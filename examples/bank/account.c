@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Accounts: their events, and what follows from them. */
+#include "bank.h"
+
+QUIPU_EVENT_DEFINE(opened, "Account.Opened", QUIPU_VALUE(int64_t, cents));
+QUIPU_EVENT_DEFINE(deposited, "Account.Deposited", QUIPU_VALUE(int64_t, cents));
+QUIPU_EVENT_DEFINE(withdrawn, "Account.Withdrawn", QUIPU_VALUE(int64_t, cents),
+                   QUIPU_VALUE(const char *, to));
+
+int64_t account_change(const quipu_event *event)
+{
+    return event->type == &opened ? ((const struct opened *)event)->cents
+           : event->type == &deposited
+               ? ((const struct deposited *)event)->cents
+               : -((const struct withdrawn *)event)->cents;
+}
+
+/* Runs when an event is triggered, and again whenever the account is read from
+ * the store; so it only assigns. */
+static int apply(void *aggregate, const void *event, quipu_error *error)
+{
+    struct account *account = aggregate;
+    (void)error;
+
+    account->cents += account_change(event);
+    return QUIPU_OK;
+}
+
+static const quipu_handler handlers[] = {
+    { .event = &opened, .apply = apply },
+    { .event = &deposited, .apply = apply },
+    { .event = &withdrawn, .apply = apply },
+    { 0 },
+};
+static const quipu_field fields[] = {
+    QUIPU_FIELD(struct account, cents),
+    { 0 },
+};
+const quipu_aggregate_type account_type = {
+    .name = "Account",
+    .size = sizeof(struct account),
+    .fields = fields,
+    .handlers = handlers,
+};

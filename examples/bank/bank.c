@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bank: its store, its accounts, and transfers between two of them. */
+#include "bank.h"
+
+#include <stdio.h>
+
+static void name_account(char name[ACCOUNT_NAME_SIZE], int number)
+{
+    (void)snprintf(name, ACCOUNT_NAME_SIZE, "account-%02d", number);
+}
+
+static quipu_id id_of(int number)
+{
+    char name[ACCOUNT_NAME_SIZE];
+    quipu_id id;
+
+    name_account(name, number);
+    (void)quipu_id_of_text(&id, name, NULL);
+    return id;
+}
+
+/* Opens all accounts, if the first one does not exist. */
+static int open_accounts(quipu_unit *unit, void *context, quipu_error *error)
+{
+    const struct bank *bank = context;
+    quipu_id id = id_of(0);
+    bool exists = false;
+    int status = quipu_repository_contains(bank->accounts, &id, &exists, error);
+
+    for (int i = 0; status == QUIPU_OK && !exists && i < ACCOUNTS; i++) {
+        id = id_of(i);
+        struct account *account =
+            quipu_unit_new(unit, bank->accounts, &id, error);
+
+        status = account ? QUIPU_TRIGGER(account, opened, error,
+                                         .cents = ACCOUNT_CENTS)
+                         : error->code;
+    }
+    return status;
+}
+
+int bank_open(struct bank *bank, const char *uri, quipu_error *error)
+{
+    static const quipu_event_type *const types[] = { &opened, &deposited,
+                                                     &withdrawn };
+    const quipu_mapping mapping = { .struct_size = sizeof(mapping),
+                                    .types = types,
+                                    .type_count = 3 };
+    quipu_schema schema;
+
+    *bank = (struct bank){ .datastore = NULL };
+    quipu_schema_init(&schema, sizeof(schema), quipu_schema_stored_events());
+    schema.flags |= QUIPU_SCHEMA_TEXT_IDS;
+    schema.time = "stored_at"; /* shows the age of what is not yet processed */
+    int status = quipu_datastore_open(uri, NULL, &bank->datastore, error);
+
+    if (status == QUIPU_OK) {
+        status = quipu_datastore_setup(bank->datastore, &schema, error);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_store_open(bank->datastore, &schema, &mapping,
+                                  &bank->store, error);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_repository_open(bank->store, NULL, &account_type,
+                                       &bank->accounts, error);
+    }
+    return status == QUIPU_OK ? quipu_unit_run(bank->store, NULL, open_accounts,
+                                               bank, NULL, error)
+                              : status;
+}
+
+void bank_close(struct bank *bank)
+{
+    quipu_repository_close(bank->accounts);
+    (void)quipu_store_close(bank->store, NULL);
+    (void)quipu_datastore_close(bank->datastore, NULL);
+}
+
+/* ---------------------------------------------------------------- transfers */
+
+struct transfer {
+    quipu_repository *accounts;
+    quipu_id from;
+    quipu_id to;
+    int64_t cents;
+    char to_name[ACCOUNT_NAME_SIZE];
+};
+
+/* Decides on the accounts as they are stored now.  It is called again if
+ * another process has changed one of them before the commit. */
+static int transfer(quipu_unit *unit, void *context, quipu_error *error)
+{
+    const struct transfer *order = context;
+    struct account *from =
+        quipu_unit_get(unit, order->accounts, &order->from, error);
+    struct account *to =
+        from ? quipu_unit_get(unit, order->accounts, &order->to, error) : NULL;
+
+    if (!to) {
+        return error->code;
+    }
+    if (from->cents < order->cents) {
+        return quipu_error_set(error, QUIPU_DENIED,
+                               "the account has only %lld cents",
+                               (long long)from->cents);
+    }
+    int status = QUIPU_TRIGGER(from, withdrawn, error, .cents = order->cents,
+                               .to = order->to_name);
+
+    return status == QUIPU_OK
+               ? QUIPU_TRIGGER(to, deposited, error, .cents = order->cents)
+               : status;
+}
+
+int bank_transfer(struct bank *bank, int from, int to, int64_t cents,
+                  quipu_error *error)
+{
+    struct transfer order = { bank->accounts, id_of(from), id_of(to), cents,
+                              "" };
+
+    name_account(order.to_name, to);
+    return quipu_unit_run(bank->store, NULL, transfer, &order, NULL, error);
+}
