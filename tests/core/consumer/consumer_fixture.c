@@ -205,6 +205,7 @@ static int interposed_list_entries(quipu_driver_datastore *datastore,
                                    quipu_driver_cursor **cursor,
                                    quipu_error *error)
 {
+    call_once(&interposed.before_list);
     return must_fail(false) ? refuse(error)
                             : base->list_entries(datastore, prefix, from,
                                                  deadline, cursor, error);

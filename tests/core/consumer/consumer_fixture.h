@@ -27,6 +27,7 @@ struct interposed {
     atomic_bool is_in_wait;
     uint32_t without;    /* capabilities that a datastore opened now lacks */
     atomic_int *refused; /* counts transactions that are CONFLICT; or NULL */
+    void (*before_list)(void);     /* runs once before the next listing */
     void (*before_append)(void);   /* runs once before the next append */
     void (*before_transact)(void); /* likewise, the next transaction */
 };

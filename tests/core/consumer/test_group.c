@@ -341,6 +341,47 @@ static void working_members_are_not_removed(void **state)
     end();
 }
 
+static quipu_projection *late;
+
+static void join_and_take(void)
+{
+    members[1] = late;
+    assert_ok(quipu_projection_step(late, NULL, &error), &error);
+}
+
+static void skip_listing(void)
+{
+    interposed.before_list = join_and_take;
+}
+
+/* Between the two listings of the look that follows. */
+static void begin_at_second_listing(void)
+{
+    interposed.before_list = skip_listing;
+}
+
+/* Member 1 joins, and takes its share, while member 0 reads the entries: its
+ * partitions must not seem to be without an owner. */
+static void member_that_joins_meanwhile_keeps_its_partitions(void **state)
+{
+    uint32_t shares[MEMBERS_MOST];
+    uint32_t owned;
+    (void)state;
+
+    begin("meanwhile");
+    join(0);
+    join(1);
+    late = members[1];
+    members[1] = NULL;
+    interposed.before_append = begin_at_second_listing;
+    assert_ok(quipu_projection_step(members[0], NULL, &error), &error);
+    assert_non_null(members[1]);
+    assert_int_equal(count_shares(shares, &owned), 2);
+    assert_int_equal(shares[0], PARTITIONS / 2);
+    assert_int_equal(shares[1], PARTITIONS / 2);
+    end();
+}
+
 /* -------------------------------------------------------- fences (G1, G2) */
 
 /* Member 1 takes everything over, and handles it. */
@@ -703,6 +744,42 @@ static void reset_refuses_a_batch_that_was_read_before(void **state)
     end();
 }
 
+/* ------------------------------------------------------------------- target */
+
+/* The entries of the group are in the datastore of the read model. */
+static void read_model_may_be_in_another_file(void **state)
+{
+    quipu_datastore *target;
+    char target_name[96];
+    char uri[128];
+    (void)state;
+
+    begin("events");
+    fill_log(&opened, 10 * SEQUENCES);
+    model_sqlite.prepare("model", "durability=relaxed", target_name);
+    (void)snprintf(uri, sizeof(uri), "interposed:///%s", target_name);
+    assert_ok(quipu_datastore_open(uri, NULL, &target, &error), &error);
+    join_with(0, (quipu_projection_options){ .target = target });
+    join_with(1, (quipu_projection_options){ .target = target });
+    for (int64_t position = 0; position < opened.stored;) {
+        struct quipu_group_state now = { .partition_count = 0 };
+
+        (void)take_turns();
+        assert_ok(quipu_group_state_read(&now, target, "applied@1", &error),
+                  &error);
+        position = quipu_group_state_lowest(
+                       &now, quipu_group_all_partitions(now.partition_count))
+                       .notification_id;
+        quipu_group_state_finish(&now);
+    }
+    assert_int_equal(contexts[0].calls + contexts[1].calls, opened.stored);
+    assert_int_equal(group_position(), 0); /* not beside the events */
+    leave(0);
+    leave(1);
+    assert_ok(quipu_datastore_close(target, &error), &error);
+    close_log(&opened);
+}
+
 /* ------------------------------------------------------------------ parking */
 
 /* The partition of a sequence that has a parked event goes to a member that has
@@ -847,6 +924,7 @@ int main(void)
         cmocka_unit_test(partitions_of_a_lost_member_are_taken_after_a_lease),
         cmocka_unit_test(clocks_of_the_day_are_not_compared),
         cmocka_unit_test(working_members_are_not_removed),
+        cmocka_unit_test(member_that_joins_meanwhile_keeps_its_partitions),
         cmocka_unit_test(stopped_member_commits_nothing),
         cmocka_unit_test(removed_member_does_not_renew),
         cmocka_unit_test(positions_move_forwards_only),
@@ -859,6 +937,7 @@ int main(void)
         cmocka_unit_test(wrong_options_are_refused),
         cmocka_unit_test(reset_makes_all_members_begin_again),
         cmocka_unit_test(reset_refuses_a_batch_that_was_read_before),
+        cmocka_unit_test(read_model_may_be_in_another_file),
         cmocka_unit_test(parked_sequence_stays_parked_with_another_member),
         cmocka_unit_test(failures_lose_nothing),
         cmocka_unit_test(own_loop_is_fenced),
