@@ -28,7 +28,7 @@ static void meet(int round)
     }
 }
 
-/* What a tracker and a group write (tracker.c, group.c), under a key of the
+/* Writes as a tracker and a group do (tracker.c, group.c), under a key of the
  * program's own. */
 static void race(struct opened_log *log, bool is_group)
 {
