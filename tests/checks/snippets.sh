@@ -1,23 +1,28 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# snippets.sh PAGE FOLDER: fails unless each block of C in PAGE is, line by
-# line, in the file of FOLDER that the preceding line "From `file.c`:" names. A
-# line "..." stands for omitted lines, and indentation is ignored.
+# snippets.sh PAGE FOLDER...: fails unless each block of C in PAGE is, line by
+# line, in the file of a FOLDER that the preceding line "From `file.c`:" names.
+# A line "..." stands for omitted lines, and indentation is ignored.
 set -eu
 page=$1
-folder=$2
-awk -v folder="$folder" '
+shift
+folders=$(printf '%s\n' "$@")
+export folders
+awk '
     function trim(line)
     {
         gsub(/^[ \t]+|[ \t]+$/, "", line)
         return line
     }
-    function source(file,    line)
+    function source(file,    line, count, folder, i)
     {
         if (!(file in text)) {
             text[file] = "\n"
-            while ((getline line < (folder "/" file)) > 0) {
-                text[file] = text[file] trim(line) "\n"
+            count = split(ENVIRON["folders"], folder, "\n")
+            for (i = 1; i <= count; i++) {
+                while ((getline line < (folder[i] "/" file)) > 0) {
+                    text[file] = text[file] trim(line) "\n"
+                }
             }
         }
         return text[file]
@@ -30,7 +35,7 @@ awk -v folder="$folder" '
         }
         pieces++
     }
-    /From `[a-z_]+\.c`:$/ {
+    /From `[a-z_]+\.[ch]`:$/ {
         from = $NF
         gsub(/[`:]/, "", from)
     }
