@@ -319,13 +319,15 @@ static void trigger_that_suppresses_a_new_head_is_refused(void **state)
     quipu_result result;
     quipu_error error = { 0 };
     quipu_schema other = fixture_schema("fresh");
-    quipu_driver_schema *fresh = fixture_bind(datastore, &other);
     (void)state;
     add_trigger("quipu_heads", "BEFORE UPDATE", "suppress");
-    fixture_piece(&piece, 1, 0, 4711);
-    assert_refused(
-        fixture_put(datastore, fresh, &piece, 20 * SECOND, &result, &error),
-        QUIPU_DENIED, &error, "\"quipu_heads\"");
+    quipu_driver_schema *fresh = fixture_bind(datastore, &other);
+    for (int64_t position = -1; position <= 0; position++) {
+        fixture_piece(&piece, 1, position, 4711);
+        assert_refused(
+            fixture_put(datastore, fresh, &piece, 20 * SECOND, &result, &error),
+            QUIPU_DENIED, &error, "\"quipu_heads\"");
+    }
     drop_trigger("quipu_heads");
     assert_int_equal(fixture_ask("SELECT count(*) FROM " TABLES ".fresh"), 0);
     fixture_driver()->unbind(datastore, fresh);
