@@ -8,7 +8,7 @@
 #include <quipu/id.h>
 
 #include "base/clock.h"
-#include "base/error.h"
+#include "base/status.h"
 
 #define MILLISECOND INT64_C(1000000)
 #define LOOK_NANOSECONDS (500 * MILLISECOND) /* between two looks, at most */
@@ -25,8 +25,8 @@ static uint64_t bit(uint32_t partition)
     return UINT64_C(1) << partition;
 }
 
-/* A write that waits for another process must not cost the member its own
- * lease. */
+/* A write that waits for another process, for example one that was stopped in
+ * a transaction, must not cost the member its own lease. */
 static int write_entries(const struct quipu_group *group,
                          const quipu_entry_write *writes, size_t count,
                          quipu_error *error)
@@ -257,10 +257,6 @@ static int balance(struct quipu_group *group, bool *again, quipu_error *error)
     } else if (held < wanted && free != 0) {
         status = transfer(group, choose(group, free, wanted - held, rank),
                           &group->self.token, error);
-        if (status == QUIPU_BUSY || status == QUIPU_TIMEOUT) {
-            /* The owner was stopped in a transaction, which has locked them. */
-            return QUIPU_OK;
-        }
     } else {
         return QUIPU_OK;
     }
@@ -270,20 +266,37 @@ static int balance(struct quipu_group *group, bool *again, quipu_error *error)
 
 /* ------------------------------------------------------------------ looks */
 
-static int look(struct quipu_group *group, bool *again, quipu_error *error)
+/* Writes what is due.  *again: the entries have to be read again. */
+static int write_due(struct quipu_group *group, int64_t begin, bool *again,
+                     quipu_error *error)
 {
-    int64_t begin = quipu_clock_now();
-    int status = quipu_group_look_read(group, error);
+    int status = show_alive(group, again, error);
 
-    *again = false;
-    if (status == QUIPU_OK) {
-        status = show_alive(group, again, error);
-    }
     if (status == QUIPU_OK && !*again) {
         status = remove_dead(group, begin, again, error);
     }
     return status == QUIPU_OK && !*again ? balance(group, again, error)
                                          : status;
+}
+
+static int look(struct quipu_group *group, bool *again, quipu_error *error)
+{
+    int64_t begin = quipu_clock_now();
+    quipu_error cause;
+    int status = quipu_group_look_read(group, error);
+
+    *again = false;
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    quipu_status_begin(&cause);
+    status = write_due(group, begin, again, &cause);
+    if (status == QUIPU_BUSY || status == QUIPU_TIMEOUT) {
+        /* Another process is in a long transaction: a later look does it. */
+        *again = false;
+        return QUIPU_OK;
+    }
+    return quipu_status_end(status, &cause, error, "a look at the group");
 }
 
 int quipu_group_look(struct quipu_group *group, quipu_error *error)

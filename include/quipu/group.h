@@ -104,8 +104,9 @@ QUIPU_API int quipu_group_open(quipu_datastore *datastore, const char *consumer,
  * Shows that the member is alive, takes partitions that are free, and gives up
  * those beyond its share, if it is time for that; must be called three times in
  * each lease.  Sets *held to the partitions that the member holds: bit i for
- * partition i.  After BUSY, TIMEOUT, IO and UNKNOWN_OUTCOME call it again; the
- * fences remain as they were.
+ * partition i.  A write that would have to wait is left to a later call.  After
+ * BUSY, TIMEOUT, IO and UNKNOWN_OUTCOME call it again; the fences remain as
+ * they were.
  */
 QUIPU_API int quipu_group_renew(quipu_group *group, uint64_t *held,
                                 quipu_error *error);
