@@ -80,6 +80,71 @@ static void function_that_ends_its_transaction_stores_nothing(void **state)
     fixture_leave(&place);
 }
 
+static int put(MDB_txn *txn, const char *text)
+{
+    MDB_dbi mine = 0;
+    MDB_val key = { strlen(text), (void *)text };
+    return mdb_dbi_open(txn, "mine", MDB_CREATE, &mine) == MDB_SUCCESS &&
+                   mdb_put(txn, mine, &key, &key, 0) == MDB_SUCCESS
+               ? QUIPU_OK
+               : QUIPU_IO;
+}
+
+/* One nested transaction is aborted, one committed, and one left open. */
+static int nest(void *native, void *context, quipu_error *error)
+{
+    static const char *const texts[] = { "aborted", "committed", "open" };
+    int status = QUIPU_OK;
+    (void)context;
+    (void)error;
+    for (int i = 0; i < 3 && status == QUIPU_OK; i++) {
+        MDB_txn *nested = NULL;
+        if (mdb_txn_begin(mdb_txn_env(native), native, 0, &nested) !=
+            MDB_SUCCESS) {
+            return QUIPU_IO;
+        }
+        status = put(nested, texts[i]);
+        if (i == 0) {
+            mdb_txn_abort(nested);
+        } else if (i == 1 && mdb_txn_commit(nested) != MDB_SUCCESS) {
+            status = QUIPU_IO;
+        }
+    }
+    return status;
+}
+
+static int look(void *native, void *context, quipu_error *error)
+{
+    static const char *const texts[] = { "aborted", "committed", "open" };
+    bool *found = context;
+    MDB_dbi mine = 0;
+    (void)error;
+    if (mdb_dbi_open(native, "mine", 0, &mine) != MDB_SUCCESS) {
+        return QUIPU_IO;
+    }
+    for (int i = 0; i < 3; i++) {
+        MDB_val key = { strlen(texts[i]), (void *)texts[i] };
+        MDB_val value;
+        found[i] = mdb_get(native, mine, &key, &value) == MDB_SUCCESS;
+    }
+    return QUIPU_OK;
+}
+
+static void function_may_nest_transactions(void **state)
+{
+    (void)state;
+    bool found[3] = { true, false, false };
+    struct place place = fixture_place(fixture_file(), NULL);
+    quipu_error error = { 0 };
+    assert_ok(transact(&place, nest, NULL, &error), &error);
+    assert_ok(transact(&place, look, found, &error), &error);
+    assert_int_equal(fixture_count(place.datastore, place.bound), 2);
+    assert_false(found[0]);
+    assert_true(found[1]);
+    assert_true(found[2]);
+    fixture_leave(&place);
+}
+
 /* ----------------------------------------------------------- calls inside */
 
 struct inside {
@@ -209,6 +274,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(function_that_ends_its_transaction_stores_nothing),
+        cmocka_unit_test(function_may_nest_transactions),
         cmocka_unit_test(opening_from_inside_is_refused),
         cmocka_unit_test(calls_beside_a_function_keep_their_deadlines),
     };
