@@ -54,12 +54,16 @@ static void refused(struct quipu_context *ctx)
 /* ------------------------------------------ a child that outlives its parent
  */
 
+enum presence { COMES, IS_THERE, GOES };
+
 struct parent {
     const quipu_schema *schema;
     quipu_bytes s;
     int hold[2];          /* a child lives while the case has hold[1] */
     bool closes;          /* the store; otherwise it appends until it is
                                * killed */
+    bool beside;          /* another process has the store open, too */
+    atomic_int neighbour; /* enum presence, of that process */
     atomic_size_t stored; /* appends that have returned OK */
 };
 
@@ -97,6 +101,21 @@ static void run_parent(struct quipu_context *ctx, void *shared, unsigned index)
     do {
         append(ctx, r, self);
     } while (!self->closes);
+    quipu_context_close_all(ctx);
+}
+
+/* Has the store open while a parent opens and closes it. */
+static void run_neighbour(struct quipu_context *ctx, void *shared,
+                          unsigned index)
+{
+    struct parent *self = shared;
+
+    (void)index;
+    quipu_context_datastore(ctx);
+    atomic_store(&self->neighbour, IS_THERE);
+    while (atomic_load(&self->neighbour) == IS_THERE) {
+        quipu_context_sleep(100);
+    }
 }
 
 /* Has a parent fork a child and end, and uses the store beside the child. */
@@ -104,7 +123,7 @@ static void outlive(struct quipu_context *ctx, struct parent *self)
 {
     const char *options =
         quipu_context_format(ctx, "timeout=%u", TIMEOUT * ctx->patience);
-    struct quipu_workers process;
+    struct quipu_workers process, neighbour;
     quipu_records *r;
     size_t count;
 
@@ -112,6 +131,15 @@ static void outlive(struct quipu_context *ctx, struct parent *self)
     atomic_store(&self->stored, 0);
     CHECK(pipe(self->hold) == 0, "cannot create a pipe");
     process = quipu_workers_start(ctx, 1, run_parent, self);
+    if (self->beside) {
+        atomic_store(&self->neighbour, COMES);
+        neighbour = quipu_workers_start(ctx, 1, run_neighbour, self);
+        quipu_workers_release(&neighbour);
+        while (atomic_load(&self->neighbour) == COMES &&
+               !quipu_workers_any_ended(&neighbour)) {
+            quipu_context_sleep(100);
+        }
+    }
     quipu_workers_release(&process);
     if (self->closes) {
         quipu_workers_join(&process);
@@ -130,6 +158,10 @@ static void outlive(struct quipu_context *ctx, struct parent *self)
     CHECK(count > self->stored, "%zu appends were acknowledged, %zu are stored",
           (size_t)self->stored + 1, count);
     quipu_context_close_all(ctx);
+    if (self->beside) {
+        atomic_store(&self->neighbour, GOES);
+        quipu_workers_join(&neighbour);
+    }
     close(self->hold[1]);
     close(self->hold[0]);
 }
@@ -144,8 +176,11 @@ static void outlived(struct quipu_context *ctx)
     quipu_context_close_all(ctx);
     self->closes = true;
     outlive(ctx, self);
+    self->beside = true; /* so that the parent is not the last to close */
+    outlive(ctx, self);
     self->closes = false;
     for (unsigned i = 0; i < rounds; i++) {
+        self->beside = i % 2 == 1;
         outlive(ctx, self);
     }
 }
