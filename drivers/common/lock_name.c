@@ -106,22 +106,31 @@ static int create_unnamed(const char *path,
     return code;
 }
 
+/* Returns true if the file system or the kernel has no F_OFD_SETLK. */
+static bool lacks_locks(int code)
+{
+    return code == EINVAL || code == ENOLCK || code == EOPNOTSUPP;
+}
+
+static bool is_empty(int fd)
+{
+    struct stat info;
+
+    return fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size == 0;
+}
+
 /* Checks that a file with the temporary name is new, or was left by a process
  * that was killed, and that no other process completes it. Returns 0 or an
  * errno. */
 static int acquire_temporary(int fd, const char *temporary)
 {
-    struct stat info;
     int code = byte_lock_set(fd, BYTE_OPEN, F_WRLCK);
 
     if (byte_lock_is_held(code) ||
         (code == 0 && !quipu_common_lock_name_leads_to(fd, temporary))) {
         return EAGAIN; /* it is getting its name, or has it */
     }
-    if (code == 0 && fstat(fd, &info) != 0) {
-        code = errno;
-    }
-    if (code != 0 || (S_ISREG(info.st_mode) && info.st_size == 0)) {
+    if (code != 0 || is_empty(fd)) {
         return code;
     }
     return quipu_common_lock_page_recognise(fd) == 0 ? 0 : ENOTUNIQ;
@@ -167,7 +176,9 @@ static int create_renamed(const char *path,
                                                                    : errno;
     }
     int code = acquire_temporary(fd, temporary);
-    if (code == 0) {
+    if (lacks_locks(code) && is_empty(fd)) {
+        (void)unlink(temporary); /* nobody can complete it */
+    } else if (code == 0) {
         code = complete_file(fd, target);
         code = code == 0 ? rename_new(temporary, path) : code;
         if (code != 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lock files on a file system without O_TMPFILE, which open() of this program
- * imitates. */
+ * imitates, and on one without F_OFD_SETLK. */
 
 /* With it, libc's headers define some of these functions as inline. */
 #undef _FORTIFY_SOURCE
@@ -27,6 +27,7 @@
 
 static const char *incomplete;    /* a name that no incomplete file may have */
 static bool has_noreplace = true; /* whether renames can do that */
+static int lock_error;            /* of F_OFD_SETLK; 0: it works */
 static int kill_at;               /* the write that ends the process; 0: none */
 
 /* Finds the real function. ISO C cannot convert the pointer, so it is copied.
@@ -82,6 +83,21 @@ QUIPU_API int fsync(int fd)
         (void)raise(SIGKILL);
     }
     return next(fd);
+}
+
+/* Of one argument, which may be a number. */
+QUIPU_API int fcntl(int fd, int command, ...)
+{
+    NEXT(fcntl)
+    va_list list;
+    va_start(list, command);
+    void *argument = va_arg(list, void *);
+    va_end(list);
+    if (command == F_OFD_SETLK && lock_error != 0) {
+        errno = lock_error;
+        return -1;
+    }
+    return next(fd, command, argument);
 }
 
 /* Of five arguments, as those of renameat2. */
@@ -248,6 +264,23 @@ static int make_database(void **state)
     return fd < 0 || close(fd) != 0;
 }
 
+/* Linux before 3.15 does not know the command. */
+static void system_without_these_locks_is_named(void **state)
+{
+    (void)state;
+    static const int codes[] = { EINVAL, ENOLCK, EOPNOTSUPP };
+    static struct lock_file lock_file;
+    for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
+        quipu_error error = { 0 };
+        lock_error = codes[i];
+        const int status = try_open(&lock_file, &error);
+        lock_error = 0;
+        assert_refused(status, QUIPU_UNSUPPORTED, &error, "F_OFD_SETLK");
+        assert_contains(error.message, "Linux 3.15");
+        expect_no_files();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +288,7 @@ int main(void)
         cmocka_unit_test(file_of_a_killed_process_is_used_by_the_next),
         cmocka_unit_test(other_file_of_the_temporary_name_is_left_alone),
         cmocka_unit_test(processes_that_create_it_share_one_file),
+        cmocka_unit_test(system_without_these_locks_is_named),
     };
     return cmocka_run_group_tests(tests, make_database, NULL) != 0;
 }
