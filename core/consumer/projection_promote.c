@@ -106,7 +106,9 @@ static int promote(quipu_projection *projection, int64_t lag,
                    quipu_error *error)
 {
     struct quipu_shown shown;
-    quipu_entry_write model = projection->model;
+    /* Not all of projection->model, which `run` changes. */
+    quipu_entry_write model = { .key = projection->model.key,
+                                .flags = projection->model.flags };
     int status = quipu_model_find(projection, &model.revision, error);
 
     if (status == QUIPU_OK) {

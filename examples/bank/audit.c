@@ -60,7 +60,7 @@ static int read_rows(struct bank *bank, int version, int64_t *record,
                      struct ledger *ledger, quipu_error *error)
 {
     quipu_position position;
-    char consumer[16];
+    char consumer[32];
 
     (void)snprintf(consumer, sizeof(consumer), "balances@%d", version);
     int status = quipu_tracking_read(bank->datastore, consumer, "stored_events",

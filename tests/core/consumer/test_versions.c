@@ -3,6 +3,8 @@
  * processes that run, promote or retire one meanwhile come upon (P6). */
 #include "consumer_fixture.h"
 
+#include <pthread.h>
+
 static quipu_error error;
 
 /* The context of a version. */
@@ -413,6 +415,36 @@ static void group_is_promoted_and_retired(void **state)
 
 /* -------------------------------------------------------------- meanwhile */
 
+static void *run(void *projection)
+{
+    return quipu_projection_run(projection, NULL) == QUIPU_OK ? projection
+                                                              : NULL;
+}
+
+static void version_is_promoted_while_it_runs(void **state)
+{
+    struct versions versions;
+    pthread_t thread;
+    void *done = NULL;
+    int status = QUIPU_BUSY;
+    (void)state;
+
+    open_versions(&versions);
+    assert_int_equal(
+        pthread_create(&thread, NULL, run, versions.projections[0]), 0);
+    while (status == QUIPU_BUSY) {
+        status = quipu_projection_promote(versions.projections[0], 0, &error);
+    }
+    assert_ok(status, &error);
+    assert_status(quipu_projection_retire(versions.projections[0], &error),
+                  QUIPU_INVALID);
+    quipu_projection_stop(versions.projections[0]);
+    assert_int_equal(pthread_join(thread, &done), 0);
+    assert_ptr_equal(done, versions.projections[0]);
+    assert_int_equal(shown(&versions), 1);
+    close_versions(&versions);
+}
+
 /* Of another process. */
 static quipu_projection *others;
 
@@ -530,6 +562,7 @@ int main(void)
         cmocka_unit_test(retired_version_is_neither_run_nor_opened),
         cmocka_unit_test(runner_at_the_beginning_notices_retirement),
         cmocka_unit_test(group_is_promoted_and_retired),
+        cmocka_unit_test(version_is_promoted_while_it_runs),
         cmocka_unit_test(first_commit_meanwhile_refuses_a_removal),
         cmocka_unit_test(promotion_meanwhile_refuses_retirement),
         cmocka_unit_test(retirement_meanwhile_refuses_promotion),

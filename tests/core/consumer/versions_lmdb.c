@@ -92,9 +92,11 @@ static void count_rows(MDB_txn *txn, MDB_dbi database,
         (struct version_rows){ .exists = true, .first_version = UINT32_MAX };
     assert_int_equal(mdb_cursor_open(txn, database, &cursor), 0);
     while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == MDB_SUCCESS) {
-        int64_t id = *(const int64_t *)key.mv_data;
-        uint32_t version = *(const uint32_t *)value.mv_data;
+        uint32_t version = 0;
+        int64_t id = 0;
 
+        memcpy(&id, key.mv_data, sizeof(id)); /* LMDB does not align it */
+        memcpy(&version, value.mv_data, sizeof(version));
         rows->count++;
         rows->last = id > rows->last ? id : rows->last;
         rows->first_version =
@@ -111,11 +113,13 @@ static uint32_t find_shown(MDB_txn *txn)
     MDB_val key = { sizeof(shown_key), shown_key };
     MDB_val value;
     MDB_dbi database = 0;
+    uint32_t number = 0;
 
-    return mdb_dbi_open(txn, "credits", 0, &database) == MDB_SUCCESS &&
-                   mdb_get(txn, database, &key, &value) == MDB_SUCCESS
-               ? *(const uint32_t *)value.mv_data
-               : 0;
+    if (mdb_dbi_open(txn, "credits", 0, &database) == MDB_SUCCESS &&
+        mdb_get(txn, database, &key, &value) == MDB_SUCCESS) {
+        memcpy(&number, value.mv_data, sizeof(number));
+    }
+    return number;
 }
 
 /* `number` 0: the version that is shown. */
