@@ -50,6 +50,16 @@ void bench_group_run(const struct benchmark_selection *selection,
                      const struct bench_driver *driver,
                      const struct bench_workspace *workspace, size_t rounds);
 
+/* ---------------------------------------------------------- consumers.c */
+
+/* Measures projections, appends beside them, and filtered reading. */
+void bench_consumers_run(const struct benchmark_selection *selection,
+                         const struct bench_driver *driver,
+                         const struct bench_workspace *workspace,
+                         size_t rounds);
+/* Names of these benchmarks; NULL ends the list. */
+extern const char *const bench_consumers_names[];
+
 /* ------------------------------------------------------------- growth.c */
 
 /* Measures appends, replays, scans, the size of the store and the memory of a

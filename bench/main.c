@@ -129,6 +129,7 @@ static void measure_all(const struct choice *choice,
         }
     }
     bench_group_run(&choice->selection, driver, workspace, choice->rounds);
+    bench_consumers_run(&choice->selection, driver, workspace, choice->rounds);
 }
 
 static void list(const struct bench_driver *driver)
@@ -137,6 +138,9 @@ static void list(const struct bench_driver *driver)
         (void)printf("%s.%s\n", driver->name, benchmark_list[i].name);
     }
     (void)printf("%s.append.1.group.N\n", driver->name);
+    for (size_t i = 0; bench_consumers_names[i]; i++) {
+        (void)printf("%s.%s\n", driver->name, bench_consumers_names[i]);
+    }
 }
 
 /* Returns true if any benchmark of the driver is selected. */
@@ -149,6 +153,11 @@ static bool is_selected(const struct choice *choice,
         selected =
             selected || benchmark_selected(&choice->selection, driver->name,
                                            benchmark_list[i].name);
+    }
+    for (size_t i = 0; choice->growth == 0 && bench_consumers_names[i]; i++) {
+        selected =
+            selected || benchmark_selected(&choice->selection, driver->name,
+                                           bench_consumers_names[i]);
     }
     return selected;
 }

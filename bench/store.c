@@ -81,16 +81,19 @@ static void uri_of_path(const struct bench_store *store, char *uri, size_t size)
 #ifdef BENCH_SQLITE
 static const struct bench_driver sqlite = { .name = "sqlite",
                                             .hand = &bench_hand_sqlite,
+                                            .model = &bench_model_sqlite,
                                             IN_FILES };
 #endif
 #ifdef BENCH_LMDB
 static const struct bench_driver lmdb = { .name = "lmdb",
                                           .hand = &bench_hand_lmdb,
+                                          .model = &bench_model_lmdb,
                                           IN_FILES };
 #endif
 #ifdef BENCH_POSTGRES
 static const struct bench_driver postgres = { .name = "postgres",
                                               .hand = &bench_hand_postgres,
+                                              .model = &bench_model_postgres,
                                               .on_server = true,
                                               .uri = bench_server_uri,
                                               .remove = bench_server_remove,

@@ -10,11 +10,13 @@
 #define BENCH_URI_SIZE 1024
 
 struct bench_store;
+struct bench_model;
 struct bench_variant;
 
 struct bench_driver {
     const char *name;
     const struct bench_variant *hand; /* the baseline */
+    const struct bench_model *model;
     bool on_server;
     /* Writes the URI of a store, up to where the options begin. */
     void (*uri)(const struct bench_store *store, char *uri, size_t size);

@@ -33,6 +33,20 @@ struct bench_variant {
     void (*close)(void *opened);
 };
 
+/* The read model of a projection that is measured: a table with notification
+ * ids and amounts of events.  The functions run in a transaction. */
+struct bench_model {
+    void (*create)(void *native, const struct bench_store *store);
+    void (*drop)(void *native, const struct bench_store *store);
+    void (*add)(void *native, const struct bench_store *store, int64_t id,
+                size_t amount);
+    /* Gives back what `add` has kept; before the store is closed. */
+    void (*finish)(void);
+};
+extern const struct bench_model bench_model_sqlite;
+extern const struct bench_model bench_model_lmdb;
+extern const struct bench_model bench_model_postgres;
+
 /* Initialiser of a variant whose functions have these names. */
 /* clang-format off */
 #define BENCH_VARIANT(label)                                                 \

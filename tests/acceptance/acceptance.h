@@ -62,6 +62,14 @@ bool process_wait_killed(pid_t process);
 /* Kills a process, and waits for it; returns as above. */
 bool process_kill(pid_t process);
 
+/*
+ * Waits for a random time of up to `longest` microseconds, before a process is
+ * killed.  Mostly the time begins when the process has set the flag, as it may
+ * need longer than that to open its store; the flag is cleared.
+ */
+void process_wait_to_kill(pid_t process, atomic_bool *has_begun,
+                          int64_t longest);
+
 /* Whether the process runs still; its end can be waited for afterwards. */
 bool process_is_running(pid_t process);
 

@@ -42,11 +42,12 @@ struct victim {
     char name[96];
     int64_t events;
     int sink; /* descriptor of the file with the effects of a subscription */
+    atomic_bool is_open;
 };
 
 static void project(void *context)
 {
-    const struct victim *victim = context;
+    struct victim *victim = context;
     const quipu_projection_options options = {
         .batch_items = 50,
         .attempts = 1,
@@ -59,6 +60,7 @@ static void project(void *context)
     struct opened_log log;
 
     open_log(&log, victim->name);
+    atomic_store(&victim->is_open, true);
     (void)acceptance_catch_up(open_applied(&log, &applied, options));
 }
 
@@ -66,7 +68,7 @@ static void project(void *context)
  * item. */
 static void subscribe(void *context)
 {
-    const struct victim *victim = context;
+    struct victim *victim = context;
     const quipu_subscription_options options = { .struct_size = sizeof(options),
                                                  .consumer = "mailer",
                                                  .record_items = 3 };
@@ -77,6 +79,7 @@ static void subscribe(void *context)
     int64_t id = 0;
 
     open_log(&log, victim->name);
+    atomic_store(&victim->is_open, true);
     assert_ok(quipu_subscription_open_events(log.store, &options, &subscription,
                                              &error),
               &error);
@@ -117,7 +120,7 @@ static int64_t kill_at_random(struct victim *victim, void (*work)(void *),
 
     do {
         process = process_start(work, victim);
-        process_sleep(2000 + process_random(longest));
+        process_wait_to_kill(process, &victim->is_open, longest);
         kills += process_is_running(process);
     } while (process_kill(process));
     return kills;
@@ -169,10 +172,11 @@ static void kill_subscription(struct acceptance *run, struct victim *victim)
 
 static void kill_consumers(struct acceptance *run)
 {
-    struct victim victim = { .model = run->model };
+    struct victim *victim = process_share(sizeof(*victim));
 
-    kill_projection(run, &victim);
-    kill_subscription(run, &victim);
+    victim->model = run->model;
+    kill_projection(run, victim);
+    kill_subscription(run, victim);
 }
 
 const struct acceptance_test acceptance_kills = {

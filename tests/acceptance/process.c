@@ -49,6 +49,19 @@ bool process_kill(pid_t process)
     return process_wait_killed(process);
 }
 
+void process_wait_to_kill(pid_t process, atomic_bool *has_begun,
+                          int64_t longest)
+{
+    bool must_have_begun = process_random(5) > 0;
+
+    while (must_have_begun && !atomic_load(has_begun) &&
+           process_is_running(process)) {
+        process_sleep(500);
+    }
+    process_sleep(process_random(longest));
+    atomic_store(has_begun, false);
+}
+
 bool process_is_running(pid_t process)
 {
     siginfo_t info = { .si_pid = 0 };

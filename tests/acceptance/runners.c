@@ -15,6 +15,7 @@ struct runner {
     int64_t events;
     uint32_t batch_items;
     bool is_naive;
+    atomic_bool is_open;
 };
 
 static void run_projection(struct opened_log *log, const struct runner *runner)
@@ -110,10 +111,11 @@ static void run_naively(struct opened_log *log, const struct runner *runner)
 
 static void run_runner(void *context)
 {
-    const struct runner *runner = context;
+    struct runner *runner = context;
     struct opened_log log;
 
     open_log(&log, runner->name);
+    atomic_store(&runner->is_open, true);
     if (runner->is_naive) {
         run_naively(&log, runner);
     } else {
@@ -123,7 +125,7 @@ static void run_runner(void *context)
 
 /* Kills one of the two at random times, and starts it again, until one of them
  * has ended by itself.  Returns the number of kills. */
-static int64_t kill_both(struct runner runners[2])
+static int64_t kill_both(struct runner *runners)
 {
     pid_t processes[2];
     int64_t kills = 0;
@@ -133,8 +135,8 @@ static int64_t kill_both(struct runner runners[2])
         processes[i] = process_start(run_runner, &runners[i]);
     }
     for (;;) {
-        process_sleep(1000 + process_random(40000));
         i = (size_t)process_random(2);
+        process_wait_to_kill(processes[i], &runners[i].is_open, 40000);
         if (!process_kill(processes[i])) {
             (void)process_wait_killed(processes[1 - i]);
             return kills;
@@ -163,7 +165,7 @@ static struct model_counts run_pair(struct acceptance *run, uint32_t first,
                                     uint32_t second, bool is_naive,
                                     int64_t *kills)
 {
-    struct runner runners[2];
+    struct runner *runners = process_share(2 * sizeof(*runners));
 
     runners[0] = (struct runner){ .model = run->model,
                                   .events = run->is_short ? 1000 : 10000,
