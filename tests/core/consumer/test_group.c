@@ -10,7 +10,15 @@
 
 #define MILLISECOND INT64_C(1000000)
 
-enum { LEASE = 300, PARTITIONS = 8, SEQUENCES = 24 };
+/* The lease of cases in which one passes, that of others, and the milliseconds
+ * in which the partitions are divided. */
+enum {
+    LEASE = 300,
+    LONG_LEASE = 20000,
+    SOON = 5000,
+    PARTITIONS = 8,
+    SEQUENCES = 24
+};
 
 static quipu_error error;
 
@@ -54,20 +62,20 @@ static char store_name[96];
 static struct applied contexts[MEMBERS_MOST];
 static quipu_projection *members[MEMBERS_MOST];
 
+static quipu_group_options group_options = {
+    .struct_size = sizeof(group_options),
+    .partitions = PARTITIONS,
+};
+
 static void begin(const char *name)
 {
     memset(contexts, 0, sizeof(contexts));
     memset(members, 0, sizeof(members));
+    group_options.lease_milliseconds = LEASE;
     model_sqlite.prepare(name, "durability=relaxed", store_name);
     open_log(&opened, store_name);
     opened.sequences = SEQUENCES;
 }
-
-static const quipu_group_options group_options = {
-    .struct_size = sizeof(group_options),
-    .partitions = PARTITIONS,
-    .lease_milliseconds = LEASE,
-};
 
 static void join_with(int i, quipu_projection_options options)
 {
@@ -217,7 +225,7 @@ static void members_have_equal_shares(void **state)
     fill_log(&opened, 10 * SEQUENCES);
     for (int i = 0; i < 5; i++) { /* 8; 4 4; 3 3 2; 2 2 2 2; 2 2 2 1 1 */
         join(i);
-        (void)divide((size_t)i + 1, 3 * LEASE);
+        (void)divide((size_t)i + 1, SOON);
         fill_log(&opened, 1 * SEQUENCES);
     }
     catch_up();
@@ -229,15 +237,16 @@ static void partitions_of_one_that_leaves_are_taken_at_once(void **state)
     (void)state;
 
     begin("leaves");
+    group_options.lease_milliseconds = LONG_LEASE;
     for (int i = 0; i < 3; i++) {
         join(i);
     }
-    (void)divide(3, 3 * LEASE);
+    (void)divide(3, SOON);
     fill_log(&opened, 10 * SEQUENCES);
     leave(0);
-    (void)divide(2, LEASE - 50); /* before a lease has passed */
+    (void)divide(2, SOON); /* long before a lease has passed */
     leave(1);
-    (void)divide(1, LEASE - 50);
+    (void)divide(1, SOON);
     catch_up();
     end();
 }
@@ -269,7 +278,7 @@ static void partitions_of_a_lost_member_are_taken_after_a_lease(void **state)
     begin("lost");
     join(0);
     join(1);
-    (void)divide(2, 3 * LEASE);
+    (void)divide(2, SOON);
     quipu_projection *lost = suspend(0);
 
     fill_log(&opened, 10 * SEQUENCES);
@@ -277,7 +286,7 @@ static void partitions_of_a_lost_member_are_taken_after_a_lease(void **state)
     catch_up();
     members[0] = lost; /* it joins again */
     fill_log(&opened, SEQUENCES);
-    (void)divide(2, 3 * LEASE);
+    (void)divide(2, SOON);
     catch_up();
     end();
 }
@@ -292,7 +301,7 @@ static void clocks_of_the_day_are_not_compared(void **state)
     begin("clocks");
     for (int i = 0; i < 2; i++) {
         join(0);
-        (void)divide(1, 3 * LEASE);
+        (void)divide(1, SOON);
         quipu_projection *lost = suspend(0);
 
         join(1);
@@ -319,7 +328,7 @@ static void working_members_are_not_removed(void **state)
     join(1);
     contexts[0].nanoseconds = 20 * MILLISECOND;
     fill_log(&opened, 5 * SEQUENCES);
-    (void)divide(2, 3 * LEASE);
+    (void)divide(2, SOON);
     struct quipu_group_state before = read_state();
 
     for (int64_t until = quipu_clock_deadline(4 * LEASE);
@@ -405,7 +414,7 @@ static void stopped_member_commits_nothing(void **state)
         begin("stopped");
         join(0);
         join(1);
-        (void)divide(2, 3 * LEASE);
+        (void)divide(2, SOON);
         fill_log(&opened, sizes[i] * SEQUENCES);
         interposed.before_transact = let_the_other_take_over;
         for (int64_t calls = contexts[0].calls;
@@ -413,7 +422,7 @@ static void stopped_member_commits_nothing(void **state)
             assert_ok(quipu_projection_step(members[0], NULL, &error), &error);
             assert_int_equal(contexts[0].calls, calls);
         }
-        (void)divide(2, 3 * LEASE);
+        (void)divide(2, SOON);
         fill_log(&opened, SEQUENCES);
         catch_up();
         end();
@@ -429,7 +438,7 @@ static void removed_member_does_not_renew(void **state)
     begin("renewal");
     join(0);
     join(1);
-    (void)divide(2, 3 * LEASE);
+    (void)divide(2, SOON);
     fill_log(&opened, SEQUENCES);
     catch_up();
     struct quipu_group_state before = read_state();
@@ -447,7 +456,7 @@ static void removed_member_does_not_renew(void **state)
         quipu_group_state_member(&after, &before.members[1].token) == NULL);
     quipu_group_state_finish(&before);
     quipu_group_state_finish(&after);
-    (void)divide(2, 3 * LEASE);
+    (void)divide(2, SOON);
     fill_log(&opened, SEQUENCES);
     catch_up();
     end();
@@ -463,9 +472,10 @@ static void positions_move_forwards_only(void **state)
     (void)state;
 
     begin("positions");
+    group_options.lease_milliseconds = LONG_LEASE;
     join(0);
     join(1);
-    (void)divide(2, 3 * LEASE);
+    (void)divide(2, SOON);
     fill_log(&opened, 20 * SEQUENCES);
     quipu_projection *slow = suspend(0);
 
@@ -494,9 +504,10 @@ static void status_and_wait_know_the_whole_group(void **state)
     (void)state;
 
     begin("status");
+    group_options.lease_milliseconds = LONG_LEASE;
     join(0);
     join(1);
-    (void)divide(2, 3 * LEASE);
+    (void)divide(2, SOON);
     fill_log(&opened, 10 * SEQUENCES);
     quipu_projection *slow = suspend(0);
 
@@ -513,7 +524,7 @@ static void status_and_wait_know_the_whole_group(void **state)
     assert_ok(quipu_tracking_wait(opened.datastore, "applied@1",
                                   "stored_events", opened.stored, 0, &error),
               &error);
-    pause_for(LEASE / 3 + 1);
+    pause_for(501); /* until the next look */
     (void)take_turns();
     assert_ok(quipu_projection_status(members[1], &status, &error), &error);
     assert_int_equal(status.position, opened.stored);
@@ -528,7 +539,7 @@ static void positions_pass_other_events(void **state)
 
     begin("others");
     join(0);
-    (void)divide(1, 3 * LEASE);
+    (void)divide(1, SOON);
     fill_log(&opened, SEQUENCES);
     catch_up();
     add_item(&opened, "x", "Other");
@@ -543,9 +554,10 @@ static void log_that_was_set_back_is_noticed(void **state)
     (void)state;
 
     begin("back");
+    group_options.lease_milliseconds = LONG_LEASE;
     join(0);
     join(1);
-    (void)divide(2, 3 * LEASE);
+    (void)divide(2, SOON);
     fill_log(&opened, 10 * SEQUENCES);
     quipu_projection *slow = suspend(0);
 
@@ -709,7 +721,7 @@ static void reset_makes_all_members_begin_again(void **state)
     fill_log(&opened, 3 * SEQUENCES);
     join(0);
     join(1);
-    (void)divide(2, 3 * LEASE);
+    (void)divide(2, SOON);
     catch_up();
     assert_ok(quipu_projection_reset(members[0], &error), &error);
     assert_int_equal(group_position(), 0);
@@ -732,7 +744,7 @@ static void reset_refuses_a_batch_that_was_read_before(void **state)
     begin("reset-batch");
     join(0);
     join(1);
-    (void)divide(2, 3 * LEASE);
+    (void)divide(2, SOON);
     fill_log(&opened, SEQUENCES);
     catch_up();
     fill_log(&opened, SEQUENCES);
@@ -746,12 +758,20 @@ static void reset_refuses_a_batch_that_was_read_before(void **state)
 
 /* ------------------------------------------------------------------- target */
 
+static void count_row(void *context, int64_t id, int64_t cents)
+{
+    (void)id;
+    (void)cents;
+    *(int64_t *)context += 1;
+}
+
 /* The entries of the group are in the datastore of the read model. */
 static void read_model_may_be_in_another_file(void **state)
 {
     quipu_datastore *target;
     char target_name[96];
     char uri[128];
+    int64_t rows = 0;
     (void)state;
 
     begin("events");
@@ -772,11 +792,12 @@ static void read_model_may_be_in_another_file(void **state)
                        .notification_id;
         quipu_group_state_finish(&now);
     }
-    assert_int_equal(contexts[0].calls + contexts[1].calls, opened.stored);
     assert_int_equal(group_position(), 0); /* not beside the events */
     leave(0);
     leave(1);
     assert_ok(quipu_datastore_close(target, &error), &error);
+    model_sqlite.read(target_name, count_row, &rows);
+    assert_int_equal(rows, opened.stored);
     close_log(&opened);
 }
 
@@ -801,9 +822,9 @@ static void parked_sequence_stays_parked_with_another_member(void **state)
     contexts[0].refusal = QUIPU_NOT_FOUND;
     catch_up();
     join_with(1, options);
-    (void)divide(2, 3 * LEASE);
+    (void)divide(2, SOON);
     leave(0);
-    (void)divide(1, 3 * LEASE);
+    (void)divide(1, SOON);
     fill_log(&opened, 2 * SEQUENCES);
     catch_up();
     assert_ok(quipu_projection_retry(members[1], &left, &error), &error);
