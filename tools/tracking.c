@@ -3,6 +3,7 @@
 #include "tracking.h"
 #include "output/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,51 @@ int tracking_read(quipu_datastore *datastore, struct tracking_list *list,
     }
     quipu_trackings_close(listing);
     return status;
+}
+
+int tracking_read_movable(quipu_datastore *datastore,
+                          struct tracking_list *list, size_t *omitted,
+                          quipu_error *error)
+{
+    const quipu_consumer *consumer = NULL;
+    quipu_consumers *consumers = NULL;
+    int status = quipu_consumers_open(datastore, NULL, &consumers, error);
+
+    *omitted = 0;
+    if (status == QUIPU_UNSUPPORTED) {
+        return QUIPU_OK;
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_consumers_next(consumers, &consumer, error);
+    }
+    while (status == QUIPU_OK && consumer) {
+        const bool stays = (consumer->flags & (QUIPU_CONSUMER_PROJECTION |
+                                               QUIPU_CONSUMER_GROUP)) != 0;
+        const quipu_tracking tracking = {
+            .consumer = quipu_bytes_of_text(consumer->name),
+            .log = quipu_bytes_of_text(consumer->log),
+            .position = consumer->position,
+        };
+
+        *omitted += stays;
+        if (!stays && consumer->position.notification_id > 0) {
+            tracking_add(list, &tracking);
+        }
+        status = quipu_consumers_next(consumers, &consumer, error);
+    }
+    quipu_consumers_close(consumers);
+    return status;
+}
+
+void tracking_report_omitted(size_t omitted)
+{
+    if (omitted > 0) {
+        fprintf(stderr,
+                "quipu: %zu projection%s or group%s omitted, since read models "
+                "are not moved; their programs build them in the other store\n",
+                omitted, omitted == 1 ? "" : "s",
+                omitted == 1 ? " is" : "s are");
+    }
 }
 
 static bool same_uuid(const quipu_uuid *a, const quipu_uuid *b)

@@ -21,6 +21,19 @@ void tracking_finish(struct tracking_list *list);
 int tracking_read(quipu_datastore *datastore, struct tracking_list *list,
                   quipu_error *error);
 
+/*
+ * Adds the tracking records that can be moved to another store: all but those
+ * of projections and groups, which *omitted counts.  Their read models and
+ * entries are not moved, so that in another store they begin with the first
+ * event.
+ */
+int tracking_read_movable(quipu_datastore *datastore,
+                          struct tracking_list *list, size_t *omitted,
+                          quipu_error *error);
+
+/* Prints a message about records that were omitted, if there are some. */
+void tracking_report_omitted(size_t omitted);
+
 /* Replaces the store `from` in the records' positions by `to`: a position in a
  * log of `from` is valid in `to` after the log was copied there. */
 void tracking_replace_store(struct tracking_list *list, const quipu_uuid *from,

@@ -174,7 +174,7 @@ says "3 entries: same"
 expect 0 "$quipu" copy --tracking "$e" "$t"
 says "1 tracking record: same"
 says "3 entries: same"
-complains "1 projection or group is omitted, since read models are not copied"
+complains "1 projection or group is omitted, since read models are not moved"
 expect 0 "$quipu" consumers --json "$t"
 [ "$(wc -l <out)" = 1 ] || { fail "a projection was copied"; cat out; }
 says '"consumer":"mailer","log":"stored_events","record":1,'

@@ -75,6 +75,15 @@ if [ "$driver" = sqlite ]; then
     done
 fi
 
+# The record of a projection stays: its read model is not exported.
+"$plant" plain "$(store model)" 1 2
+"$plant" project "$(store model)" 1
+"$plant" consume "$(store model)" mailer 1 >out
+expect 0 "$quipu" export "$(store model)"
+says '{"type":"tracking","consumer":"mailer"'
+says '{"type":"end","items":2,"trackings":1}'
+complains "1 projection or group is omitted, since read models are not moved"
+
 # A repeated import stores nothing. A higher tracking record is a conflict.
 import 0 a.jsonl --json "$b"
 says '{"schema":"rich","stored":0,"present":12}'

@@ -136,18 +136,6 @@ static void summarise(const struct copy *copy)
     }
 }
 
-/* Read models are not copied, nor are the records that belong to them. */
-static void report_projections(const struct copy *copy)
-{
-    if (copy->projections > 0) {
-        fprintf(stderr,
-                "quipu: %zu projection%s or group%s omitted, since read models "
-                "are not copied; their programs build them in the target\n",
-                copy->projections, copy->projections == 1 ? "" : "s",
-                copy->projections == 1 ? " is" : "s are");
-    }
-}
-
 /* Items that were appended to the source meanwhile are not copied. */
 static void report_growth(const struct copy *copy)
 {
@@ -270,7 +258,7 @@ static enum outcome copy_store(const struct args *args,
     progress_clear(&copy.progress);
     if (status == QUIPU_OK) {
         summarise(&copy);
-        report_projections(&copy);
+        tracking_report_omitted(copy.omitted);
         report_growth(&copy);
         report_same_identity(&copy);
     } else {

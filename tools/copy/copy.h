@@ -30,8 +30,8 @@ struct copy {
     struct copy_schema *schemas; /* one for each schema of `from` */
     bool tracked;                /* tracking records are copied, too */
     struct tracking_list trackings;
-    size_t projections; /* consumers whose records are not copied */
-    bool has_entries;   /* key-value entries are copied, too */
+    size_t omitted;   /* consumers whose records are not copied */
+    bool has_entries; /* key-value entries are copied, too */
     size_t entry_count;
     struct progress progress;
 };

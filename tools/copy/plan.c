@@ -25,40 +25,6 @@ int copy_plan_open_schema(struct copy *copy, struct copy_schema *schema,
 
 /* -------------------------------------------------------------- source */
 
-/* Reads the tracking records, except those of projections: their read models
- * are not copied, and are to be built from the first event. */
-static int read_trackings(struct copy *copy, quipu_error *error)
-{
-    const quipu_consumer *consumer = NULL;
-    quipu_consumers *consumers = NULL;
-    int status =
-        quipu_consumers_open(copy->from.datastore, NULL, &consumers, error);
-
-    if (status == QUIPU_UNSUPPORTED) {
-        return QUIPU_OK;
-    }
-    if (status == QUIPU_OK) {
-        status = quipu_consumers_next(consumers, &consumer, error);
-    }
-    while (status == QUIPU_OK && consumer) {
-        const bool is_own = (consumer->flags & (QUIPU_CONSUMER_PROJECTION |
-                                                QUIPU_CONSUMER_GROUP)) != 0;
-        const quipu_tracking tracking = {
-            .consumer = quipu_bytes_of_text(consumer->name),
-            .log = quipu_bytes_of_text(consumer->log),
-            .position = consumer->position,
-        };
-
-        copy->projections += is_own;
-        if (!is_own && consumer->position.notification_id > 0) {
-            tracking_add(&copy->trackings, &tracking);
-        }
-        status = quipu_consumers_next(consumers, &consumer, error);
-    }
-    quipu_consumers_close(consumers);
-    return status;
-}
-
 /* Reads the tracking records before the heads, so that no record is above the
  * head of its log. */
 static int read_source(struct copy *copy, quipu_error *error)
@@ -66,7 +32,8 @@ static int read_source(struct copy *copy, quipu_error *error)
     int status = QUIPU_OK;
 
     if (copy->tracked) {
-        status = read_trackings(copy, error);
+        status = tracking_read_movable(copy->from.datastore, &copy->trackings,
+                                       &copy->omitted, error);
     }
     for (size_t i = 0; status == QUIPU_OK && i < copy->from.count; i++) {
         struct copy_schema *schema = &copy->schemas[i];

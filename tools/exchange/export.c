@@ -87,6 +87,7 @@ static enum outcome export_store(const struct args *args,
 {
     struct export export = { .args = args };
     struct tracking_list trackings = { 0 };
+    size_t omitted = 0;
     quipu_error error;
     int status = QUIPU_OK;
 
@@ -94,7 +95,8 @@ static enum outcome export_store(const struct args *args,
     /* Read before the heads, so that no tracking record is above the head of
      * its log. */
     if (args_want_tracking(args)) {
-        status = tracking_read(store->datastore, &trackings, &error);
+        status = tracking_read_movable(store->datastore, &trackings, &omitted,
+                                       &error);
     }
     if (status == QUIPU_OK) {
         status = write_all(&export, store, &trackings, &error);
@@ -105,6 +107,7 @@ static enum outcome export_store(const struct args *args,
         output_error(&error);
         return FINDING;
     }
+    tracking_report_omitted(omitted);
     return DONE;
 }
 
