@@ -46,6 +46,8 @@ void quipu_unit_forget(quipu_unit *unit)
     unit->tracking = (quipu_tracking){ .consumer = { NULL, 0 } };
     unit->tracking_flags = 0;
     unit->tracking_from = 0;
+    quipu_metadata_destroy(unit->metadata);
+    unit->metadata = NULL;
     unit->work = NULL;
     unit->is_closed = false;
     quipu_arena_reset(&unit->arena);
@@ -359,6 +361,26 @@ int quipu_unit_track(quipu_unit *unit, const quipu_tracking *tracking,
     unit->tracking_flags = from ? QUIPU_CONDITIONS_TRACKING_FROM : 0;
     unit->tracking_from = from ? *from : 0;
     return QUIPU_OK;
+}
+
+int quipu_unit_metadata(quipu_unit *unit, quipu_metadata *metadata,
+                        quipu_error *error)
+{
+    quipu_bytes bytes;
+    quipu_metadata *copy = NULL;
+    int status = check(unit, unit, "quipu_unit_metadata", error);
+
+    if (status == QUIPU_OK && metadata) {
+        status = quipu_metadata_encode(metadata, &bytes, error);
+        if (status == QUIPU_OK) {
+            status = quipu_metadata_read(bytes, &copy, error);
+        }
+    }
+    if (status == QUIPU_OK) {
+        quipu_metadata_destroy(unit->metadata);
+        unit->metadata = copy;
+    }
+    return status;
 }
 
 int quipu_unit_work(quipu_unit *unit, quipu_work work, void *context,

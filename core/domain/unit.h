@@ -27,7 +27,8 @@ struct quipu_unit {
     quipu_tracking tracking; /* its consumer absent: none */
     uint32_t tracking_flags; /* enum quipu_conditions_flag */
     int64_t tracking_from;
-    quipu_work work; /* or NULL */
+    quipu_metadata *metadata; /* owned; or NULL */
+    quipu_work work;          /* or NULL */
     void *work_context;
     bool is_closed; /* a commit is under way or has failed: nothing may be
                        added */

@@ -11,6 +11,8 @@
  */
 #include "domain/unit.h"
 
+#include <quipu/id.h>
+
 #include "base/error.h"
 #include "domain/aggregate.h"
 #include "store/store.h"
@@ -27,24 +29,89 @@ static bool is_empty(const quipu_unit *unit)
            !unit->work;
 }
 
-/* ------------------------------------------------------------- the append */
-
-/* Adds the events of the aggregates, and then those without. */
-static int fill(const quipu_unit *unit, quipu_items *items, quipu_error *error)
+/* Calls `visit` with each event, in the order of the append, until it returns
+ * another status than OK. */
+static int for_each_event(const quipu_unit *unit,
+                          int (*visit)(quipu_event *event, void *context,
+                                       quipu_error *error),
+                          void *context, quipu_error *error)
 {
-    size_t count = 0;
     int status = QUIPU_OK;
 
     for (size_t i = 0; i < unit->aggregate_count; i++) {
         const struct quipu_pending *pending = unit->aggregates[i]->pending;
 
         for (size_t j = 0; status == QUIPU_OK && j < pending->count; j++) {
-            status = quipu_items_add(items, pending->events[j], error);
+            status = visit(pending->events[j], context, error);
         }
     }
     for (size_t i = 0; status == QUIPU_OK && i < unit->event_count; i++) {
-        status = quipu_items_add(items, unit->events[i], error);
+        status = visit(unit->events[i], context, error);
     }
+    return status;
+}
+
+/* ------------------------------------------------------------ the metadata */
+
+/* Metadata without a correlation id get that of the first event. */
+static int correlate(quipu_event *event, void *context, quipu_error *error)
+{
+    char id[QUIPU_UUID_TEXT_SIZE];
+
+    if (quipu_metadata_get(context, QUIPU_METADATA_CORRELATION_ID)) {
+        return QUIPU_OK;
+    }
+    quipu_uuid_format(&event->event_id, id);
+    return quipu_metadata_set(context, QUIPU_METADATA_CORRELATION_ID, id,
+                              error);
+}
+
+static int set_metadata(quipu_event *event, void *context, quipu_error *error)
+{
+    const quipu_bytes *bytes = context;
+
+    (void)error;
+    if (!event->metadata.data) {
+        event->metadata = *bytes;
+    }
+    return QUIPU_OK;
+}
+
+/* Sets the metadata of all events that have none.  A repeated commit finds them
+ * set. */
+static int apply_metadata(quipu_unit *unit, quipu_error *error)
+{
+    quipu_bytes bytes = { NULL, 0 };
+
+    if (!unit->metadata) {
+        return QUIPU_OK;
+    }
+    int status = for_each_event(unit, correlate, unit->metadata, error);
+
+    if (status == QUIPU_OK) {
+        status = quipu_metadata_encode(unit->metadata, &bytes, error);
+    }
+    if (status != QUIPU_OK || !bytes.data) {
+        return status;
+    }
+    bytes.data = quipu_arena_copy(&unit->arena, bytes.data, bytes.size);
+    return bytes.data ? for_each_event(unit, set_metadata, &bytes, error)
+                      : quipu_error_no_memory(error);
+}
+
+/* ------------------------------------------------------------- the append */
+
+static int add_item(quipu_event *event, void *context, quipu_error *error)
+{
+    return quipu_items_add(context, event, error);
+}
+
+/* Adds the events of the aggregates, and then those without. */
+static int fill(const quipu_unit *unit, quipu_items *items, quipu_error *error)
+{
+    size_t count = 0;
+    int status = for_each_event(unit, add_item, items, error);
+
     if (status != QUIPU_OK) {
         return status;
     }
@@ -93,7 +160,10 @@ static int make_append(quipu_unit *unit, quipu_result *result,
     if (status != QUIPU_OK) {
         return status;
     }
-    status = fill(unit, items, error);
+    status = apply_metadata(unit, error);
+    if (status == QUIPU_OK) {
+        status = fill(unit, items, error);
+    }
     if (status == QUIPU_OK) {
         status = append(unit, items, result, error);
     }

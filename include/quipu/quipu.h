@@ -21,6 +21,7 @@
 #include <quipu/id.h>
 #include <quipu/mapper.h>
 #include <quipu/memory.h>
+#include <quipu/metadata.h>
 #include <quipu/projection.h>
 #include <quipu/records.h>
 #include <quipu/repository.h>

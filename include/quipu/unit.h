@@ -38,6 +38,7 @@
 #ifndef QUIPU_UNIT_H
 #define QUIPU_UNIT_H
 
+#include <quipu/metadata.h>
 #include <quipu/repository.h>
 
 #ifdef __cplusplus
@@ -120,6 +121,13 @@ QUIPU_API int quipu_unit_entry(quipu_unit *unit, const quipu_entry_write *write,
  */
 QUIPU_API int quipu_unit_track(quipu_unit *unit, const quipu_tracking *tracking,
                                const int64_t *from, quipu_error *error);
+
+/* Sets the metadata that the unit's events get when it is committed, except
+ * those that have metadata of their own (metadata.h); the last call counts.
+ * They are copied; NULL: none.  INVALID: the unit is NULL.
+ * NO_MEMORY. */
+QUIPU_API int quipu_unit_metadata(quipu_unit *unit, quipu_metadata *metadata,
+                                  quipu_error *error);
 
 /* Sets the function that runs in the transaction of the commit, for rows of the
  * program's own; the last call counts.  See quipu_records_transact.  It must
