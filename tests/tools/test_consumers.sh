@@ -69,15 +69,25 @@ expect 0 "$quipu" consumers --max-behind 0 --max-age 0 --logs "$a" "$model"
 "$plant" rich "$(store rich)"
 "$quipu" export "$(store rich)" | sed '$d' >rich.jsonl
 cat >>rich.jsonl <<'END'
+{"type":"tracking","consumer":"far","log":"rich","notification_id":99}
 {"type":"tracking","consumer":"old","log":"rich","notification_id":3}
 {"type":"end"}
 END
 "$quipu" import --tracking "$(store rich)" <rich.jsonl >out
 expect 1 "$quipu" consumers --max-age 100 "$(store rich)"
-grep -q '^old       rich       3    12       9  [0-9]* d       0$' out ||
+grep -q '^old       rich       3    12       9  [0-9]* d       0' out ||
     { fail "the age is not in days"; cat out; }
 complains "consumer 'old': its oldest event has waited for "
 complains " d, more than 100 s"
+# A record beyond the end of its log was set back, which no limit passes.
+grep -q '^far       rich      99    12       ?       ?       0  set back$' out ||
+    { fail "the record is not set back"; cat out; }
+complains "consumer 'far': its lag is unknown (set back)"
+expect 0 "$quipu" consumers --json "$(store rich)"
+says '"record":99,"head":12,"behind":null,"age_seconds":null,"parked":0,'
+says '"set_back":true}'
+expect 0 "$quipu" consumers --yes --reset far --after 12 "$(store rich)"
+expect 0 "$quipu" consumers --schema rich --max-behind 9 "$(store rich)"
 
 # Wrong usage.
 expect 2 "$quipu" consumers --reset mailer --remove mailer "$a"
@@ -154,7 +164,7 @@ says "0 consumers, 0 behind, oldest 0 s, 0 parked"
 expect 0 "$quipu" consumers "$a"
 says "2 consumers"
 
-# A record of a log that was set back.
+# Hostile names are escaped, and lines fit into 80 columns.
 "$plant" project "$a" 9
 "$plant" track "$a"
 expect 0 "$quipu" consumers "$a"

@@ -68,6 +68,25 @@ answered yes 0 consumers --remove things@1 sqlite:///a.db
 answered y 2 consumers --reset things@1 sqlite:///a.db
 ! grep -q 'y/N' out || fail "the user was asked in vain"
 
+# The record moves while the user is asked: it is not overwritten.
+"$plant" more sqlite:///a.db 2
+"$plant" consume sqlite:///a.db mailer 1 >consumed
+mkfifo answers
+quipu=$quipu script -qec "\"\$quipu\" consumers --reset mailer sqlite:///a.db" \
+    /dev/null <answers >typed &
+asked=$!
+exec 4>answers
+await $asked grep -qF '[y/N]' typed
+"$plant" consume sqlite:///a.db mailer 1 >consumed
+echo y >&4
+status=0
+wait $asked || status=$?
+[ "$status" = 1 ] || fail "status $status although the record has moved"
+tr -d '\r' <typed >out
+says "was expected at notification 1, but it is at 2"
+expect 0 "$quipu" consumers --json sqlite:///a.db
+says '"consumer":"mailer","log":"stored_events","record":2,'
+
 # --watch clears the screen before each list, and ends after the interrupt key.
 mkfifo keys
 quipu=$quipu script -qec "\"\$quipu\" consumers --watch=0.05 sqlite:///a.db" \
