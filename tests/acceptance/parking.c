@@ -32,19 +32,25 @@ static void run_projection(void *context)
               &error);
 }
 
-static void wait_for(struct opened_log *log)
+/* Waits until the projection has reached the end of the log. */
+static void wait_for(struct opened_log *log, pid_t process)
 {
     quipu_error error;
+    int status;
 
-    assert_ok(quipu_tracking_wait(log->datastore, "applied@1", "stored_events",
-                                  log->stored, 60000, &error),
-              &error);
+    do {
+        assert_true(process_is_running(process));
+        status =
+            quipu_tracking_wait(log->datastore, "applied@1", "stored_events",
+                                log->stored, 1000, &error);
+    } while (status == QUIPU_TIMEOUT);
+    assert_ok(status, &error);
 }
 
 /* Appends and retries in turns until no event is left.  Returns the number of
  * rounds. */
 static int retry_all(struct opened_log *log, struct parking *parking,
-                     int64_t more)
+                     int64_t more, pid_t process)
 {
     quipu_projection *projection =
         open_applied(log, &parking->applied, options);
@@ -59,7 +65,7 @@ static int retry_all(struct opened_log *log, struct parking *parking,
         }
         assert_ok(quipu_projection_retry(projection, &left, &error), &error);
     }
-    wait_for(log);
+    wait_for(log, process);
     /* The runner may have parked an event behind the last one that was
      * parked. */
     assert_ok(quipu_projection_retry(projection, &left, &error), &error);
@@ -83,7 +89,7 @@ static void park_and_retry(struct acceptance *run)
     open_log(&log, parking->name);
     log.sequences = SEQUENCES;
     fill_log(&log, events);
-    wait_for(&log);
+    wait_for(&log, process);
     close_log(&log);
     struct model_counts before =
         count_model(run->model, parking->name, "applied@1", SEQUENCES);
@@ -92,7 +98,7 @@ static void park_and_retry(struct acceptance *run)
     log.sequences = SEQUENCES;
     log.stored = events;
     atomic_store(&parking->applied.is_mended, true);
-    int rounds = retry_all(&log, parking, events / 2);
+    int rounds = retry_all(&log, parking, events / 2, process);
 
     assert_true(process_kill(process));
     close_log(&log);

@@ -228,13 +228,21 @@ static void cut_at(struct cuts *cuts, size_t end, bool is_durable,
     assert_int_equal(waitpid(process, &status, 0), process);
     quipu_folder_remove(cut.image);
     cuts->made++;
-    cuts->inexact += !is_exact(&image->counts);
-    cuts->lost +=
+    bool is_lost =
         !image->is_checked ||
         (is_durable &&
          (image->head < quipu_journal_mark(&cuts->journal, end, APPENDED) ||
           image->counts.record <
               quipu_journal_mark(&cuts->journal, end, RECORDED)));
+
+    if (!is_hushed && (is_lost || !is_exact(&image->counts))) {
+        print_error("cut before record %zu, seed %llu: record %lld, head "
+                    "%lld\n",
+                    end, (unsigned long long)cut.seed,
+                    (long long)image->counts.record, (long long)image->head);
+    }
+    cuts->inexact += !is_exact(&image->counts);
+    cuts->lost += is_lost;
     (void)munmap(image, sizeof(*image));
 }
 
