@@ -117,10 +117,15 @@ stop teller-1
 stop teller-2
 wait "${pids[teller-1]}" "${pids[teller-2]}" || true
 echo "waiting for balances@2 to reach the end of the log"
-until "$bank" "$uri" audit >audit.log &&
+# complete: succeeds if the read model is at the end of the log.
+complete()
+{
+    "$bank" "$uri" audit >audit.log || exit 1
     [ "$(sed -n 's/^log: .* after \([0-9]*\) .*/\1/p' audit.log)" = \
         "$(awk '/^balances@2/ { sub(",", "", $6); print ($6 - 20) / 2 }' \
-            audit.log)" ]; do
+            audit.log)" ]
+}
+until complete; do
     mind
     sleep 0.2
 done
