@@ -117,6 +117,27 @@ static int set_elsewhere(const quipu_host *host, const char *path,
         path);
 }
 
+int quipu_common_file_names_refuse_own(const quipu_host *host,
+                                       const char *store,
+                                       const char *const *suffixes,
+                                       const char *path, quipu_error *error)
+{
+    const size_t size = strlen(store);
+
+    if (strncmp(path, store, size) != 0) {
+        return QUIPU_OK;
+    }
+    for (; *suffixes; suffixes++) {
+        if (strcmp(path + size, *suffixes) == 0) {
+            return host->error_set(error, QUIPU_INVALID, 0, NULL,
+                                   "\"%s\" belongs to the store itself; name "
+                                   "another file",
+                                   path);
+        }
+    }
+    return QUIPU_OK;
+}
+
 int quipu_common_file_names_require_file(const quipu_host *host,
                                          const char *path,
                                          const struct file_identity *file,

@@ -7,7 +7,7 @@
  * each other's commits, and what it appends is lost. file_names.c describes how
  * that is noticed.
  *
- * All functions but the first two are for one thread at a time: the owner of
+ * All functions but the first three are for one thread at a time: the owner of
  * the fair lock, or the thread that opens or closes the database. */
 #ifndef QUIPU_DRIVERS_COMMON_FILE_NAMES_H
 #define QUIPU_DRIVERS_COMMON_FILE_NAMES_H
@@ -40,6 +40,13 @@ struct file_names {
  * or is a mount point itself. IO, DENIED. */
 int quipu_common_file_names_require_one(const quipu_host *host,
                                         const char *path, quipu_error *error);
+
+/* Checks that a path is not `store` followed by one of the suffixes, a list
+ * that ends with NULL: INVALID. */
+int quipu_common_file_names_refuse_own(const quipu_host *host,
+                                       const char *store,
+                                       const char *const *suffixes,
+                                       const char *path, quipu_error *error);
 
 /* Returns IO unless the path leads to that file. */
 int quipu_common_file_names_require_file(const quipu_host *host,

@@ -277,28 +277,17 @@ static int copy_store(quipu_driver_datastore *datastore,
 static int refuse_own_file(const quipu_driver_datastore *datastore,
                            const char *path, quipu_error *error)
 {
-    static const char *const own[] = {
-        "",
-        "/data.mdb",
-        "/lock.mdb",
-        "/data.mdb-new",
-        "/data.mdb-quipu",
-        "/data.mdb-quipu-tmp",
-        "/data.mdb-quipu-new",
-    };
-    const size_t size = strlen(datastore->folder);
+    static const char *const own[] = { "",
+                                       "/data.mdb",
+                                       "/lock.mdb",
+                                       "/data.mdb-new",
+                                       "/data.mdb-quipu",
+                                       "/data.mdb-quipu-tmp",
+                                       "/data.mdb-quipu-new",
+                                       NULL };
 
-    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-        if (strncmp(path, datastore->folder, size) == 0 &&
-            strcmp(path + size, own[i]) == 0) {
-            return datastore->host->error_set(
-                error, QUIPU_INVALID, 0, NULL,
-                "\"%s\" is the store's folder, or one of its files; name "
-                "another file",
-                path);
-        }
-    }
-    return QUIPU_OK;
+    return quipu_common_file_names_refuse_own(
+        datastore->host, datastore->folder, own, path, error);
 }
 
 int quipu_lmdb_backup(quipu_driver_datastore *datastore,

@@ -48,21 +48,13 @@ static int refuse_open(const quipu_host *host, const char *path,
 static int refuse_own_file(const quipu_driver_datastore *datastore,
                            const char *path, quipu_error *error)
 {
-    static const char *const own[] = { "",           "-wal",
-                                       "-journal",   "-shm",
-                                       "-quipu",     "-quipu-tmp",
-                                       "-quipu-new", "-quipu-restored" };
-    const size_t size = strlen(datastore->path);
+    static const char *const own[] = {
+        "",           "-wal",       "-journal",        "-shm", "-quipu",
+        "-quipu-tmp", "-quipu-new", "-quipu-restored", NULL
+    };
 
-    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-        if (strncmp(path, datastore->path, size) == 0 &&
-            strcmp(path + size, own[i]) == 0) {
-            return datastore->host->error_set(
-                error, QUIPU_INVALID, 0, NULL,
-                "\"%s\" is a file of the store itself; name another", path);
-        }
-    }
-    return QUIPU_OK;
+    return quipu_common_file_names_refuse_own(datastore->host, datastore->path,
+                                              own, path, error);
 }
 
 static int check_length(const quipu_host *host, const char *path,

@@ -208,27 +208,41 @@ static int read_schema(quipu_driver_cursor *cursor, struct connection *reader,
                                  : quipu_sqlite_error_no_memory(host, error);
 }
 
+/* Reads the row behind the key of the listing.  The statement has as parameters
+ * the namespace and the parts of the key.  If *found, the caller takes the
+ * row; it resets *statement in any case. */
+static int step_by_key(quipu_driver_cursor *cursor, struct connection *reader,
+                       enum statement which, struct key_columns columns,
+                       sqlite3_stmt **statement, bool *found,
+                       quipu_error *error)
+{
+    *statement = NULL;
+    int status =
+        quipu_sqlite_statement_get(reader, NULL, which, statement, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    (void)sqlite3_bind_int64(*statement, 1,
+                             cursor->datastore->name_space_number);
+    for (int i = 0; i < columns.count; i++) {
+        bind_key(*statement, 2 + i, &cursor->listing, i);
+    }
+    status =
+        finish_step(cursor, reader, sqlite3_step(*statement), found, error);
+    return *found ? keep_key(cursor, *statement, columns, error) : status;
+}
+
 static int next_schema(quipu_driver_cursor *cursor, struct connection *reader,
                        struct cursor_rows *rows, quipu_error *error)
 {
     struct listing *listing = &cursor->listing;
     sqlite3_stmt *statement = NULL;
     bool found = false;
-    int status = quipu_sqlite_statement_get(reader, NULL, SQL_SCHEMAS_NEXT,
-                                            &statement, error);
+    int status = step_by_key(cursor, reader, SQL_SCHEMAS_NEXT,
+                             (struct key_columns){ 1, 1, SQLITE_TEXT },
+                             &statement, &found, error);
 
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    (void)sqlite3_bind_int64(statement, 1,
-                             cursor->datastore->name_space_number);
-    bind_key(statement, 2, listing, 0);
-    status =
-        finish_step(cursor, reader, sqlite3_step(statement), &found, error);
-    if (found) {
-        status = keep_key(cursor, statement,
-                          (struct key_columns){ 1, 1, SQLITE_TEXT }, error);
-    }
     if (status == QUIPU_OK && found) {
         status = read_schema(cursor, reader, statement, error);
         *rows = (struct cursor_rows){ &listing->schema, 1 };
@@ -306,22 +320,10 @@ static int next_tracking(quipu_driver_cursor *cursor, struct connection *reader,
     struct listing *listing = &cursor->listing;
     sqlite3_stmt *statement = NULL;
     bool found = false;
-    int status = quipu_sqlite_statement_get(reader, NULL, SQL_TRACKING_NEXT,
-                                            &statement, error);
+    int status = step_by_key(cursor, reader, SQL_TRACKING_NEXT,
+                             (struct key_columns){ 3, 2, SQLITE_TEXT },
+                             &statement, &found, error);
 
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    (void)sqlite3_bind_int64(statement, 1,
-                             cursor->datastore->name_space_number);
-    bind_key(statement, 2, listing, 0);
-    bind_key(statement, 3, listing, 1);
-    status =
-        finish_step(cursor, reader, sqlite3_step(statement), &found, error);
-    if (found) {
-        status = keep_key(cursor, statement,
-                          (struct key_columns){ 3, 2, SQLITE_TEXT }, error);
-    }
     if (status == QUIPU_OK && found) {
         listing->tracking = (quipu_tracking){ .consumer = key_of(listing, 0),
                                               .log = key_of(listing, 1) };
