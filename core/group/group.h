@@ -18,8 +18,9 @@
  *   INV2  After a commit whose outcome is unknown, `is_known` is false until
  *         the entries have been read, and nothing is committed meanwhile.
  *   INV3  A member is removed only if two reads by this process, at least its
- *         lease apart, found the same revision of its entry.  No time that
- *         another process has measured is used (G3).
+ *         lease apart, found the same revision of its entry, and no read
+ *         between them failed.  No time that another process has measured is
+ *         used (G3).
  *
  * One thread at a time.
  */

@@ -71,6 +71,15 @@ static void adopt(struct quipu_group *group, const int64_t *before)
     group->held = held;
 }
 
+/* As long as the store fails, no member can renew: what was seen of them before
+ * does not count. */
+static void forget_seen(struct quipu_group_state *state)
+{
+    for (size_t i = 0; i < state->member_count; i++) {
+        state->members[i].revision = 0;
+    }
+}
+
 int quipu_group_look_read(struct quipu_group *group, quipu_error *error)
 {
     const uint32_t count = group->partition_count;
@@ -83,6 +92,7 @@ int quipu_group_look_read(struct quipu_group *group, quipu_error *error)
                                         group->consumer, error);
 
     if (status != QUIPU_OK) {
+        forget_seen(&group->state);
         return status;
     }
     adopt(group, before);

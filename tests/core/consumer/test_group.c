@@ -350,6 +350,48 @@ static void working_members_are_not_removed(void **state)
     end();
 }
 
+/* The store fails for two leases, so that nobody renews: none is to blame. */
+static void failing_store_costs_no_member_its_lease(void **state)
+{
+    (void)state;
+
+    begin("outage");
+    join(0);
+    join(1);
+    (void)divide(2, SOON);
+    struct quipu_group_state before = read_state();
+
+    pause_for(LEASE / 3 + 1);
+    assert_ok(quipu_projection_step(members[0], NULL, &error), &error);
+    interposed.status = QUIPU_IO; /* member 0 has seen the last renewal of 1 */
+    interposed.times = 1000000;
+    interposed.fail_at = 1;
+    for (int64_t until = quipu_clock_deadline(2 * LEASE);
+         quipu_clock_left(until) > 0;) {
+        for (int i = 0; i < 2; i++) {
+            bool caught_up;
+
+            (void)quipu_projection_step(members[i], &caught_up, &error);
+        }
+        pause_for(5);
+    }
+    interposed.fail_at = 0;
+    for (int i = 0; i < 20; i++) {
+        (void)take_turns();
+        pause_for(10);
+    }
+    struct quipu_group_state after = read_state();
+
+    assert_int_equal(after.member_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_memory_equal(&before.members[i].token, &after.members[i].token,
+                            sizeof(quipu_uuid));
+    }
+    quipu_group_state_finish(&before);
+    quipu_group_state_finish(&after);
+    end();
+}
+
 static quipu_projection *late;
 
 static void join_and_take(void)
@@ -945,6 +987,7 @@ int main(void)
         cmocka_unit_test(partitions_of_a_lost_member_are_taken_after_a_lease),
         cmocka_unit_test(clocks_of_the_day_are_not_compared),
         cmocka_unit_test(working_members_are_not_removed),
+        cmocka_unit_test(failing_store_costs_no_member_its_lease),
         cmocka_unit_test(member_that_joins_meanwhile_keeps_its_partitions),
         cmocka_unit_test(stopped_member_commits_nothing),
         cmocka_unit_test(removed_member_does_not_renew),
