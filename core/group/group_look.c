@@ -71,8 +71,8 @@ static void adopt(struct quipu_group *group, const int64_t *before)
     group->held = held;
 }
 
-/* As long as the store fails, no member can renew: what was seen of them before
- * does not count. */
+/* As long as the store fails, no member can renew, so that the revisions seen
+ * before do not count. */
 static void forget_seen(struct quipu_group_state *state)
 {
     for (size_t i = 0; i < state->member_count; i++) {
