@@ -264,6 +264,8 @@ static void grow(struct acceptance *run)
     assert_exact(&counts);
     assert_int_equal(counts.rows, log.stored);
     assert_true(was_busy);
+    /* An append waits for a batch of 50 ms, the commit of the batch, and its
+     * own commit. */
     assert_true(beside <= 50000 + 2 * alone);
 }
 

@@ -87,6 +87,7 @@ static void subscribe(void *context)
         assert_ok(quipu_subscription_next(subscription, &item, -1, &error),
                   &error);
         id = item->notification_id;
+        process_sleep(50); /* of work */
         assert_int_equal(write(victim->sink, &id, sizeof(id)), sizeof(id));
         assert_ok(quipu_subscription_acknowledge(subscription, &error), &error);
     }
