@@ -142,13 +142,13 @@ static void kill_at_each_call(bool (*run)(const char *name, int kill_at),
 }
 
 /* QUIPU_TEST_EXHAUSTIVE: every call; otherwise every fourth one, or with a
- * server, which takes longer, every tenth one. */
+ * server, which takes longer, every 16th one. */
 static int step_size(void)
 {
     if (getenv("QUIPU_TEST_EXHAUSTIVE")) {
         return 1;
     }
-    return strcmp(MODEL.driver, "postgres") == 0 ? 10 : 4;
+    return strcmp(MODEL.driver, "postgres") == 0 ? 16 : 4;
 }
 
 static void member_is_killed_alone(void **state)
