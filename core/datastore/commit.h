@@ -50,8 +50,8 @@
 int quipu_commit(quipu_datastore *datastore, struct quipu_commit_request *own);
 
 /*
- * Waits until no other append or transaction of the datastore is under way, for
- * a transaction.  After OK, quipu_commit_end must be called.  BUSY: the
+ * Waits until no other append of the datastore is under way, for a transaction
+ * with items or guards.  After OK, quipu_commit_end must be called.  BUSY: the
  * deadline passed; INTERNAL: the calling thread holds the turn already.
  */
 int quipu_commit_begin(quipu_datastore *datastore, int64_t deadline,

@@ -105,17 +105,27 @@ static int run_work(void *native, void *context, quipu_error *error)
     return work->status;
 }
 
-/* Executes the append and the function in one transaction.  A status of the
+/*
+ * Executes the append and the function in one transaction.  A status of the
  * function is passed to the caller unchanged, also if it is no code of quipu. A
- * status of the driver has to be one that the contract allows. */
+ * status of the driver has to be one that the contract allows.
+ *
+ * A transaction with items or guards waits for its turn among the appends, so
+ * that these are served in order of arrival.  One without, as a projection
+ * makes it, concerns no sequence: where the store can, it runs beside appends,
+ * and elsewhere the driver makes one of them wait.
+ */
 static int transact(struct attempt *attempt, const quipu_request *request,
                     quipu_error *error)
 {
     quipu_datastore *datastore = attempt->call->datastore;
     struct quipu_append_work *work = attempt->call->work;
     struct quipu_datastore_transaction transaction;
+    const bool queues = request->item_count > 0 || request->guard_count > 0;
     quipu_error cause;
-    int status = quipu_commit_begin(datastore, attempt->deadline, error);
+    int status = queues
+                     ? quipu_commit_begin(datastore, attempt->deadline, error)
+                     : QUIPU_OK;
 
     if (status != QUIPU_OK) {
         return status;
@@ -126,7 +136,9 @@ static int transact(struct attempt *attempt, const quipu_request *request,
                                          work, &attempt->result,
                                          attempt->deadline, &cause);
     quipu_datastore_end(&transaction);
-    quipu_commit_end(datastore);
+    if (queues) {
+        quipu_commit_end(datastore);
+    }
     if (status != QUIPU_OK && status == work->status) {
         return quipu_status_end(status, &cause, error,
                                 "the function in the transaction");

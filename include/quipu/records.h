@@ -91,8 +91,8 @@ QUIPU_API int quipu_records_append(quipu_records *records,
  * `work` runs in the calling thread, after the preconditions have been found to
  * hold and before the commit, perhaps more than once.  If it returns a status
  * other than OK, which may be any number, the transaction is rolled back and
- * the status is returned.  The append may be empty.  The call waits for its
- * turn among the appends, and shares a commit with none.  `work` must neither
+ * the status is returned.  The append may be empty.  The call shares a commit
+ * with no other append; with items or guards it waits for its turn among them.  `work` must neither
  * begin nor end a transaction, nor call quipu on the same datastore; both are
  * INVALID.  UNSUPPORTED: the driver does not have the operation; otherwise the
  * codes of quipu_records_append.

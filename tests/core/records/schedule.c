@@ -127,7 +127,7 @@ static void *act(void *argument)
     quipu_item item = fake_item();
     quipu_append append = { .struct_size = sizeof(append),
                             .items = &item,
-                            .item_count = 1 };
+                            .item_count = worker->is_empty ? 0 : 1 };
 
     item.state = (quipu_bytes){ worker->state ? worker->state : &worker->name,
                                 worker->state ? worker->size : 1 };
@@ -181,7 +181,7 @@ static struct schedule_worker *start(struct schedule_worker worker)
     struct schedule_worker *own = &schedule.workers[schedule.worker_count++];
     bool inside;
     size_t calls = come(&inside);
-    bool queues = inside && fake_store->queue;
+    bool queues = inside && fake_store->queue && !worker.is_empty;
 
     *own = worker;
     assert_int_equal(pthread_create(&own->thread, NULL, act, own), 0);
@@ -208,6 +208,12 @@ struct schedule_worker *schedule_append_state(char name, const void *state,
 struct schedule_worker *schedule_transact(void)
 {
     return start((struct schedule_worker){ .name = '!', .transacts = true });
+}
+
+struct schedule_worker *schedule_transact_nothing(void)
+{
+    return start((struct schedule_worker){
+        .name = '!', .transacts = true, .is_empty = true });
 }
 
 void schedule_append_all(const char *names)

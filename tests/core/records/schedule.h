@@ -24,6 +24,7 @@ struct schedule_worker {
     pthread_t thread;
     char name;
     bool transacts;
+    bool is_empty;     /* has no items */
     const void *state; /* of the item; NULL: the name */
     size_t size;
     int status;
@@ -69,6 +70,7 @@ struct schedule_worker *schedule_append(char name);
 struct schedule_worker *schedule_append_state(char name, const void *state,
                                               size_t size);
 struct schedule_worker *schedule_transact(void);
+struct schedule_worker *schedule_transact_nothing(void); /* without items */
 /* The same for each letter. */
 void schedule_append_all(const char *names);
 

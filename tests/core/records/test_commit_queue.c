@@ -158,6 +158,18 @@ static void transaction_passes_the_lead_on(void **state)
     assert_string_equal(schedule_names(1), "ab");
 }
 
+static void transaction_without_items_does_not_queue(void **state)
+{
+    (void)state;
+    schedule_append_all("abc");
+    schedule_transact_nothing();
+    assert_int_equal(schedule.together, 2); /* beside the append of "a" */
+    schedule_release();
+    schedule_join_all();
+    assert_string_equal(schedule_names(1), "!");
+    assert_string_equal(schedule_names(2), "bc");
+}
+
 static int append_inside(void *native, void *context, quipu_error *error)
 {
     quipu_item item = fake_item();
@@ -323,6 +335,7 @@ int main(void)
         queue_test(group_is_limited_in_bytes),
         queue_test(each_item_and_guard_has_a_weight),
         queue_test(transaction_shares_no_commit),
+        queue_test(transaction_without_items_does_not_queue),
         queue_test(transaction_passes_the_lead_on),
         queue_test(call_from_inside_a_transaction_is_invalid),
         cmocka_unit_test_setup_teardown(without_a_queue_each_append_is_a_call,
