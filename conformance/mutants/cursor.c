@@ -92,11 +92,13 @@ static void sort_entries(struct wrapper *wrapper)
     const quipu_entry *row;
 
     while (next_entry(wrapper, INT64_MAX, &row, NULL) == QUIPU_OK && row) {
-        wrapper->rows = realloc(wrapper->rows,
-                                (wrapper->count + 1) * sizeof(*wrapper->rows));
-        if (!wrapper->rows) {
+        void *rows = realloc(wrapper->rows,
+                             (wrapper->count + 1) * sizeof(*wrapper->rows));
+
+        if (!rows) {
             abort();
         }
+        wrapper->rows = rows;
         wrapper->rows[wrapper->count] = *row;
         wrapper->rows[wrapper->count].key = copy_bytes(row->key);
         wrapper->rows[wrapper->count].value = copy_bytes(row->value);

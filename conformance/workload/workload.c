@@ -88,7 +88,8 @@ static _Noreturn void fail(struct quipu_context *ctx,
                            char *folder)
 {
     FILE *timeline = quipu_context_timeline(ctx);
-    FILE *text = fdopen(dup(STDERR_FILENO), "w");
+    int copy = dup(STDERR_FILENO);
+    FILE *text = copy >= 0 ? fdopen(copy, "w") : NULL;
     const char *guarantee;
 
     if (timeline) {

@@ -105,7 +105,7 @@ static int show(quipu_projection *projection, struct quipu_shown *shown,
 static int promote(quipu_projection *projection, int64_t lag,
                    quipu_error *error)
 {
-    struct quipu_shown shown;
+    struct quipu_shown shown = { .version = 0 };
     /* Not all of projection->model, which `run` changes. */
     quipu_entry_write model = { .key = projection->model.key,
                                 .flags = projection->model.flags };

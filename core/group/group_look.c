@@ -183,7 +183,8 @@ static int remove_dead(struct quipu_group *group, int64_t now, bool *again,
 static uint32_t share(const struct quipu_group *group, uint32_t *rank)
 {
     const struct quipu_group_state *state = &group->state;
-    uint32_t members = (uint32_t)state->member_count;
+    uint32_t members =
+        state->member_count > 0 ? (uint32_t)state->member_count : 1;
 
     *rank = 0;
     while (*rank < members &&

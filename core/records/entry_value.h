@@ -28,8 +28,9 @@ static inline uint64_t quipu_value_take_number(const uint8_t **at, int size)
     uint64_t number = 0;
 
     for (int i = 0; i < size; i++) {
-        number |= (uint64_t) * (*at)++ << (8 * i);
+        number |= (uint64_t)(*at)[i] << (8 * i);
     }
+    *at += size;
     return number;
 }
 

@@ -14,7 +14,8 @@
 
 static int refuse(quipu_error *error, const char *what, int number)
 {
-    return quipu_error_set(error, QUIPU_IO, "%s: %s", what, strerror(number));
+    (void)quipu_error_set(error, QUIPU_IO, "%s: %s", what, strerror(number));
+    return QUIPU_IO;
 }
 
 /* Starts git with the file descriptor as its standard output; returns 0 or an

@@ -19,7 +19,7 @@ static enum outcome find(struct listing *listing, const char *name,
     if (status == QUIPU_OK) {
         status = consumers_listing_find(listing, name, consumer, &error);
     }
-    return status == QUIPU_OK ? DONE : output_error(&error);
+    return status == QUIPU_OK && *consumer ? DONE : output_error(&error);
 }
 
 /* -------------------------------------------------------------- resetting */

@@ -418,7 +418,7 @@ static enum outcome run_open(struct listing *listing, int64_t only)
         return drop(listing, only);
     }
     if (status == QUIPU_OK) {
-        status = (args->given & OPTION_SHOW) != 0
+        status = (args->given & OPTION_SHOW) != 0 && consumer
                      ? show(listing, consumer, &error)
                      : list(listing, &error);
     }

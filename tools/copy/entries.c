@@ -208,7 +208,7 @@ static int write_pair(struct copy *copy, const quipu_entry *from,
     struct entry_batch *batch = context;
     int status = check_pair(copy, from, to, NULL, error);
 
-    if (status != QUIPU_OK || (to && is_same(from, to))) {
+    if (status != QUIPU_OK || !from || (to && is_same(from, to))) {
         return status;
     }
     batch->writes[batch->count++] =

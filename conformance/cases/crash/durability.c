@@ -314,9 +314,11 @@ static void copy_file(const char *from, const char *to)
     size_t got;
 
     CHECK(in && out, "cannot copy %s", from);
-    while ((got = fread(buffer, 1, sizeof(buffer), in)) > 0) {
+    do {
+        got = fread(buffer, 1, sizeof(buffer), in);
+        CHECK(!ferror(in), "cannot read %s", from);
         CHECK(fwrite(buffer, 1, got, out) == got, "cannot write %s", to);
-    }
+    } while (got == sizeof(buffer));
     CHECK(fclose(in) == 0 && fclose(out) == 0, "cannot copy %s", from);
 }
 

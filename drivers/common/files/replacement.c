@@ -60,8 +60,9 @@ static int fail(const struct replacement *replacement, int code,
 
 static int no_memory(const quipu_host *host, quipu_error *error)
 {
-    return host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
-                           "no memory for the name of a file");
+    (void)host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
+                          "no memory for the name of a file");
+    return QUIPU_NO_MEMORY;
 }
 
 static bool exists(const char *path)

@@ -91,8 +91,10 @@ static void make_room(struct reading *reading, int64_t id)
     }
     int64_t room = 2 * id + 1024;
 
-    reading->times = realloc(reading->times, (size_t)room);
-    assert_non_null(reading->times);
+    uint8_t *times = realloc(reading->times, (size_t)room);
+
+    assert_non_null(times);
+    reading->times = times;
     memset(reading->times + reading->room, 0, (size_t)(room - reading->room));
     reading->room = room;
 }

@@ -13,10 +13,11 @@
 
 enum { ROUNDS = 300 };
 
-static struct {
+struct meeting {
     atomic_int round; /* both processes do it when the other one is ready */
     atomic_int accepted[ROUNDS];
-} * shared;
+};
+static struct meeting *shared;
 
 static void meet(int round)
 {

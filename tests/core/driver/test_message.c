@@ -48,6 +48,7 @@ static void only_warnings_go_to_standard_error(void **state)
     int file = open("stderr.txt", O_RDWR | O_CREAT | O_TRUNC, 0600);
 
     (void)state;
+    assert_true(saved >= 0 && file >= 0);
     assert_int_equal(fflush(stderr), 0);
     assert_true(dup2(file, STDERR_FILENO) >= 0);
     quipu_message_send(QUIPU_LEVEL_TRACE, "traced");

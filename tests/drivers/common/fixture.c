@@ -201,6 +201,7 @@ unsigned char *fixture_bytes(const char *file, size_t *size)
     }
     assert_int_equal(fseek(stream, 0, SEEK_END), 0);
     long length = ftell(stream);
+    assert_true(length >= 0);
     assert_int_equal(fseek(stream, 0, SEEK_SET), 0);
     unsigned char *bytes = malloc((size_t)length + 1);
     assert_non_null(bytes);

@@ -138,8 +138,8 @@ static void *listen_on(void *context)
         struct pair *pair = &proxy.pairs[proxy.count++];
         int server = open_socket(&address, getenv("PGHOST"));
         *pair = (struct pair){ .client = client, .server = server };
-        if (connect(server, (struct sockaddr *)&address, sizeof(address)) !=
-            0) {
+        if (server < 0 || connect(server, (struct sockaddr *)&address,
+                                  sizeof(address)) != 0) {
             (void)shutdown(client, SHUT_RDWR);
         }
         (void)pthread_create(&pair->thread, NULL, serve, pair);
