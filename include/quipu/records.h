@@ -92,10 +92,10 @@ QUIPU_API int quipu_records_append(quipu_records *records,
  * hold and before the commit, perhaps more than once.  If it returns a status
  * other than OK, which may be any number, the transaction is rolled back and
  * the status is returned.  The append may be empty.  The call shares a commit
- * with no other append; with items or guards it waits for its turn among them.  `work` must neither
- * begin nor end a transaction, nor call quipu on the same datastore; both are
- * INVALID.  UNSUPPORTED: the driver does not have the operation; otherwise the
- * codes of quipu_records_append.
+ * with no other append; with items or guards it waits for its turn among them.
+ * `work` must neither begin nor end a transaction, nor call quipu on the same
+ * datastore; both are INVALID.  UNSUPPORTED: the driver does not have the
+ * operation; otherwise the codes of quipu_records_append.
  */
 QUIPU_API int quipu_records_transact(quipu_records *records,
                                      const quipu_append *append,
