@@ -19,7 +19,7 @@ static enum outcome find(struct listing *listing, const char *name,
     if (status == QUIPU_OK) {
         status = consumers_listing_find(listing, name, consumer, &error);
     }
-    return status == QUIPU_OK && *consumer ? DONE : output_error(&error);
+    return status == QUIPU_OK ? DONE : output_error(&error);
 }
 
 /* -------------------------------------------------------------- resetting */
@@ -83,7 +83,7 @@ enum outcome consumers_change_reset(struct listing *listing)
     enum outcome outcome = find(listing, args->reset, &consumer);
     quipu_error error;
 
-    if (outcome != DONE) {
+    if (outcome != DONE || !consumer) {
         return outcome;
     }
     /* Nobody is asked about a projection, which is refused below. */
