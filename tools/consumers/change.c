@@ -156,7 +156,7 @@ enum outcome consumers_change_remove(struct listing *listing)
     enum outcome outcome = find(listing, args->remove, &consumer);
     quipu_error error;
 
-    if (outcome != DONE || !ask_remove(args, consumer, &outcome)) {
+    if (outcome != DONE || !consumer || !ask_remove(args, consumer, &outcome)) {
         return outcome;
     }
     if (quipu_consumer_remove(listing->tracking, consumer, &error) !=
