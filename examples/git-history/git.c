@@ -95,9 +95,8 @@ int git_line(const char *const *arguments, char *line, size_t size, int *code,
     if (status != QUIPU_OK) {
         return status;
     }
-    if (!fgets(line, (int)size, git.output)) {
-        line[0] = '\0';
-    }
+    line[0] = '\0'; /* if there is no output */
+    (void)!fgets(line, (int)size, git.output);
     line[strcspn(line, "\n")] = '\0';
     return git_finish(&git, code, error);
 }
