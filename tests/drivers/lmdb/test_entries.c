@@ -475,7 +475,7 @@ static void store_whose_entries_come_and_go_does_not_grow(void **state)
     const char *folder = fixture_file();
     struct place place = fixture_place(folder, NULL);
     size_t size = 0;
-    char key[16];
+    char key[24];
     for (int i = 0; i < 300; i++) {
         (void)snprintf(key, sizeof(key), "lease/%d", i);
         entry_write(&place, entry_write_of(key, "value"));
