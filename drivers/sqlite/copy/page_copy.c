@@ -21,9 +21,12 @@
  * A copy is a database in WAL mode without a WAL, so it opens as any store. */
 #include "copy/page_copy.h"
 
+#include "common/error.h"
 #include "common/safeguard.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define STEP_PAGES 256     /* copied between two calls of `progress` */
 #define PROGRESS_OPS 20000 /* of SQLite's machine, while a copy is checked */
@@ -218,6 +221,17 @@ static int copy_pages(const struct connection *from,
                : quipu_sqlite_error_set(to, code, "write the copy", error);
 }
 
+/* Removes what an earlier attempt has copied.  Over a database in WAL mode
+ * SQLite would copy the pages into a WAL, and leave that behind. */
+static int empty(const quipu_host *host, const struct replacement *replacement,
+                 quipu_error *error)
+{
+    return truncate(replacement->fresh, 0) == 0
+               ? QUIPU_OK
+               : quipu_common_error_set_system(host, replacement->fresh, errno,
+                                               "empty", error);
+}
+
 int quipu_sqlite_page_copy_to(const struct connection *from,
                               const struct replacement *replacement,
                               struct page_copy *copy, quipu_error *error)
@@ -232,8 +246,11 @@ int quipu_sqlite_page_copy_to(const struct connection *from,
         return status;
     }
     bare.name = replacement->plan.path;
-    status =
-        quipu_sqlite_connection_open(&bare, &to, SQLITE_OPEN_READWRITE, error);
+    status = empty(host, replacement, error);
+    if (status == QUIPU_OK) {
+        status = quipu_sqlite_connection_open(&bare, &to, SQLITE_OPEN_READWRITE,
+                                              error);
+    }
     if (status == QUIPU_OK) {
         status = quipu_sqlite_statement_execute(
             &to,
