@@ -253,11 +253,12 @@ static int skip(quipu_projection *projection, const quipu_error *cause,
         status = quipu_skipped_add(&counted, projection->tracker.datastore,
                                    projection->consumer,
                                    event->item.notification_id, cause, error);
-    }
-    if (status == QUIPU_OK && projection->has_entries) {
-        entries[0] = counted.write;
-        commit.entries = entries;
-        commit.entry_count = 1 + quipu_model_beginning(projection, &entries[1]);
+        if (status == QUIPU_OK) {
+            entries[0] = counted.write;
+            commit.entries = entries;
+            commit.entry_count =
+                1 + quipu_model_beginning(projection, &entries[1]);
+        }
     }
     if (status == QUIPU_OK) {
         status = quipu_tracker_commit(&projection->tracker, &commit, error);

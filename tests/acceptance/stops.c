@@ -69,8 +69,9 @@ static void start(struct opened_log *log, struct runner *runner)
     static uint32_t version;
     quipu_error error;
 
+    version++;
     runner->type = (quipu_projection_type){ .name = "stopped",
-                                            .version = ++version,
+                                            .version = version,
                                             .handlers = handlers };
     assert_ok(quipu_projection_open(log->store, &runner->type, NULL,
                                     &runner->projection, &error),
