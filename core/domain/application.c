@@ -6,17 +6,23 @@
  * It adds no behaviour of its own: it opens the parts in order, and closes them
  * in reverse order, all or none.
  */
-#include <quipu/application.h>
+#include "domain/application.h"
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "datastore/datastore.h"
 #include "domain/bus.h"
 #include "domain/persistence_policy.h"
 
+/* What the store has opened from the datastore: its records. */
+enum { OWN_CHILDREN = 1 };
+
 struct quipu_application {
-    quipu_store *store; /* all owned */
+    quipu_store *store; /* owned, as the next two are */
     quipu_bus *bus;
     quipu_persistence_policy *policy;
+    quipu_datastore *datastore; /* borrowed, unless it is owned */
+    bool owns_datastore;
 };
 
 /* Opens all parts, or none. */
@@ -70,7 +76,31 @@ int quipu_application_open(quipu_datastore *datastore,
         quipu_release(opened);
         return status;
     }
+    opened->datastore = datastore;
     *application = opened;
+    return QUIPU_OK;
+}
+
+void quipu_application_own(quipu_application *application)
+{
+    application->owns_datastore = true;
+}
+
+/* Returns INVALID if a datastore that is owned could not be closed after the
+ * store.  Nothing of the application is closed yet. */
+static int check_datastore(const quipu_application *application,
+                           quipu_error *error)
+{
+    size_t children = atomic_load(&application->datastore->children);
+
+    if (application->owns_datastore && children > OWN_CHILDREN) {
+        return quipu_error_set(
+            error, QUIPU_INVALID,
+            "the application cannot be closed: %zu opened from its datastore "
+            "still open, such as a consumer, records or a listing; close what "
+            "was opened later first",
+            children - OWN_CHILDREN);
+    }
     return QUIPU_OK;
 }
 
@@ -86,13 +116,26 @@ int quipu_application_close(quipu_application *application, quipu_error *error)
     if (status != QUIPU_OK) {
         return status;
     }
+    status = check_datastore(application, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
     status = quipu_persistence_policy_close_store(application->policy, error);
     if (status != QUIPU_OK) {
         return status;
     }
     quipu_bus_close(application->bus, NULL);
+    if (application->owns_datastore) {
+        quipu_datastore_close(application->datastore, NULL);
+    }
     quipu_release(application);
     return QUIPU_OK;
+}
+
+quipu_datastore *quipu_application_datastore(
+    const quipu_application *application)
+{
+    return application->datastore;
 }
 
 quipu_store *quipu_application_store(const quipu_application *application)

@@ -31,8 +31,7 @@ bool quipu_policy_may_load(void)
     return !atomic_load(&loading_forbidden);
 }
 
-/* Returns INVALID if an element of the list is no scheme. */
-static int check_list(const char *schemes, quipu_error *error)
+int quipu_policy_check_list(const char *schemes, quipu_error *error)
 {
     const char *at = schemes;
 
@@ -67,28 +66,76 @@ static bool list_contains(const char *list, const char *scheme)
     return false;
 }
 
-/* The list outlives all objects of the program, which may then replace its
- * allocator.  Hence strdup and free instead of quipu_allocate. */
+/* Checks and copies a list.  It outlives all objects of the program, which may
+ * then replace its allocator.  Hence strdup and free instead of
+ * quipu_allocate. */
+static int copy_list(const char *schemes, char **list, quipu_error *error)
+{
+    int status = quipu_policy_check_list(schemes, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    *list = strdup(schemes);
+    return *list ? QUIPU_OK : quipu_error_no_memory(error);
+}
+
+static void replace_allowed(char *list)
+{
+    free(allowed);
+    allowed = list;
+}
+
 int quipu_policy_allow(const char *schemes, quipu_error *error)
 {
     char *list = NULL;
+    int status = schemes ? copy_list(schemes, &list, error) : QUIPU_OK;
 
-    if (schemes) {
-        int status = check_list(schemes, error);
+    if (status == QUIPU_OK) {
+        pthread_mutex_lock(&mutex);
+        replace_allowed(list);
+        pthread_mutex_unlock(&mutex);
+    }
+    return status;
+}
 
-        if (status != QUIPU_OK) {
-            return status;
+/* Removes the elements of a list that another one lacks. */
+static void intersect(char *list, const char *other)
+{
+    char *end = list;
+
+    for (char *at = list, *next = NULL; at; at = next) {
+        next = strchr(at, ',');
+        if (next) {
+            *next++ = '\0';
         }
-        list = strdup(schemes);
-        if (!list) {
-            return quipu_error_no_memory(error);
+        if (list_contains(other, at)) {
+            size_t size = strlen(at);
+
+            if (end > list) {
+                *end++ = ',';
+            }
+            memmove(end, at, size);
+            end += size;
         }
     }
-    pthread_mutex_lock(&mutex);
-    free(allowed);
-    allowed = list;
-    pthread_mutex_unlock(&mutex);
-    return QUIPU_OK;
+    *end = '\0';
+}
+
+int quipu_policy_restrict(const char *schemes, quipu_error *error)
+{
+    char *list = NULL;
+    int status = copy_list(schemes, &list, error);
+
+    if (status == QUIPU_OK) {
+        pthread_mutex_lock(&mutex);
+        if (allowed) {
+            intersect(list, allowed);
+        }
+        replace_allowed(list);
+        pthread_mutex_unlock(&mutex);
+    }
+    return status;
 }
 
 int quipu_policy_check(const char *scheme, quipu_error *error)

@@ -18,6 +18,13 @@
  * NO_MEMORY; then the policy is unchanged. */
 int quipu_policy_allow(const char *schemes, quipu_error *error);
 
+/* Accepts from now on only those schemes of a list that have been accepted so
+ * far.  Codes as above. */
+int quipu_policy_restrict(const char *schemes, quipu_error *error);
+
+/* Returns INVALID if an element of a list is no scheme. */
+int quipu_policy_check_list(const char *schemes, quipu_error *error);
+
 /* Returns DENIED if a (valid) scheme is not accepted. */
 int quipu_policy_check(const char *scheme, quipu_error *error);
 

@@ -30,13 +30,17 @@ QUIPU_API int quipu_application_open(quipu_datastore *datastore,
                                      quipu_application **application,
                                      quipu_error *error);
 
-/* Closes an application and its parts.  INVALID: an aggregate, repository,
- * cursor or subscriber of it still exists; nothing is closed then.  NULL is
- * allowed. */
+/* Closes an application and its parts, and its datastore if that was opened
+ * with it (quipu_environment_open).  INVALID: an aggregate, repository, cursor
+ * or subscriber of it still exists, or of that datastore other records, a
+ * listing, or a consumer; nothing is closed then.  NULL is allowed. */
 QUIPU_API int quipu_application_close(quipu_application *application,
                                       quipu_error *error);
 
-/* Return the parts of an application, borrowed until it is closed. */
+/* Return the datastore of an application, and its parts, borrowed until it is
+ * closed. */
+QUIPU_API quipu_datastore *quipu_application_datastore(
+    const quipu_application *application);
 QUIPU_API quipu_store *quipu_application_store(
     const quipu_application *application);
 QUIPU_API quipu_bus *quipu_application_bus(

@@ -15,6 +15,7 @@
 #include <quipu/declare.h>
 #include <quipu/drivers.h>
 #include <quipu/entries.h>
+#include <quipu/environment.h>
 #include <quipu/error.h>
 #include <quipu/event.h>
 #include <quipu/group.h>

@@ -14,7 +14,8 @@ BEGIN {
     layer["store"] = "datastore event mapper records"
     layer["group"] = "datastore records"
     layer["consumer"] = "datastore event group mapper records store"
-    layer["domain"] = "event mapper store"
+    layer["domain"] = "datastore event mapper store"
+    layer["environment"] = "domain driver"
 
     # The folders that a folder of the conformance suite may include, beside
     # itself and the public headers.
