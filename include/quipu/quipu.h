@@ -26,6 +26,7 @@
 #include <quipu/projection.h>
 #include <quipu/records.h>
 #include <quipu/repository.h>
+#include <quipu/scenario.h>
 #include <quipu/schema.h>
 #include <quipu/state.h>
 #include <quipu/store.h>

@@ -16,6 +16,7 @@ BEGIN {
     layer["consumer"] = "datastore event group mapper records store"
     layer["domain"] = "datastore event mapper store"
     layer["environment"] = "domain driver"
+    layer["scenario"] = "consumer datastore domain event mapper records store"
 
     # The folders that a folder of the conformance suite may include, beside
     # itself and the public headers.
