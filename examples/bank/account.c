@@ -7,6 +7,17 @@ QUIPU_EVENT_DEFINE(deposited, "Account.Deposited", QUIPU_VALUE(int64_t, cents));
 QUIPU_EVENT_DEFINE(withdrawn, "Account.Withdrawn", QUIPU_VALUE(int64_t, cents),
                    QUIPU_VALUE(const char *, to));
 
+int account_withdraw(struct account *account, int64_t cents, const char *to,
+                     quipu_error *error)
+{
+    if (account->cents < cents) {
+        return quipu_error_set(error, QUIPU_DENIED,
+                               "the account has only %lld cents",
+                               (long long)account->cents);
+    }
+    return QUIPU_TRIGGER(account, withdrawn, error, .cents = cents, .to = to);
+}
+
 int64_t account_change(const quipu_event *event)
 {
     return event->type == &opened ? ((const struct opened *)event)->cents

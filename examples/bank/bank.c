@@ -100,13 +100,7 @@ static int transfer(quipu_unit *unit, void *context, quipu_error *error)
     if (!to) {
         return error->code;
     }
-    if (from->cents < order->cents) {
-        return quipu_error_set(error, QUIPU_DENIED,
-                               "the account has only %lld cents",
-                               (long long)from->cents);
-    }
-    int status = QUIPU_TRIGGER(from, withdrawn, error, .cents = order->cents,
-                               .to = order->to_name);
+    int status = account_withdraw(from, order->cents, order->to_name, error);
 
     return status == QUIPU_OK
                ? QUIPU_TRIGGER(to, deposited, error, .cents = order->cents)

@@ -22,6 +22,11 @@ enum { ACCOUNTS = 20, ACCOUNT_CENTS = 100000, ACCOUNT_NAME_SIZE = 16 };
 
 extern const quipu_aggregate_type account_type;
 
+/* Takes money out of an account, for another one.  DENIED: there is not so much
+ * in it. */
+int account_withdraw(struct account *account, int64_t cents, const char *to,
+                     quipu_error *error);
+
 /* Returns by how much an event of an account changes its balance. */
 int64_t account_change(const quipu_event *event);
 
