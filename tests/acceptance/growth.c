@@ -4,21 +4,15 @@
  * with timeout=1000 (W4).  A10: a projection of a long log, and the latency of
  * appends beside it.
  *
- * The logs are filled with durability=relaxed.  On PostgreSQL they have a tenth
- * of the items, because filling takes most of the time there.
+ * The logs are filled with durability=relaxed.
  */
 #include "acceptance.h"
 
-#define ITEMS 10000000
+#define ITEMS INT64_C(10000000)
 #define FEW 100000 /* items of the log with which memory is compared */
 #define BATCH 1000 /* items of an append */
 #define WANTED 10  /* items */
 #define MOST_KILOBYTES 16384 /* by which memory may grow */
-
-static int64_t items_of(const struct acceptance *run)
-{
-    return run->model == &model_postgres ? ITEMS / 10 : ITEMS;
-}
 
 /* --------------------------------------------------------------------- A3 */
 
@@ -108,9 +102,9 @@ static struct taken take(struct opened_log *log, const char *topic)
 /* Compares the growth of memory over a long log with that over a short one. */
 static void compare_memory(struct acceptance *run, int64_t less, int64_t more)
 {
-    acceptance_note(
-        run, "; memory grew by %lld kB over %d items, %lld over %lld",
-        (long long)less, FEW, (long long)more, (long long)items_of(run));
+    acceptance_note(run,
+                    "; memory grew by %lld kB over %d items, %lld over %lld",
+                    (long long)less, FEW, (long long)more, (long long)ITEMS);
     assert_true(more < less + MOST_KILOBYTES);
 }
 
@@ -125,19 +119,18 @@ static void open_long_log(struct acceptance *run, const char *label,
 
 static void filter_log(struct acceptance *run)
 {
-    int64_t items = items_of(run);
     struct opened_log log;
 
     open_long_log(run, "few", &log);
-    fill_items(&log, FEW, items / WANTED);
+    fill_items(&log, FEW, ITEMS / WANTED);
     struct taken less = take(&log, "Nothing");
 
     close_log(&log);
     open_long_log(run, "many", &log);
     int64_t begin = process_now();
 
-    fill_items(&log, items, items / WANTED);
-    acceptance_note(run, "%lld items, filled in %.0f s", (long long)items,
+    fill_items(&log, ITEMS, ITEMS / WANTED);
+    acceptance_note(run, "%lld items, filled in %.0f s", (long long)ITEMS,
                     (double)(process_now() - begin) / 1e6);
     struct taken all = take(&log, NULL);
     struct taken nothing = take(&log, "Nothing");
@@ -151,7 +144,7 @@ static void filter_log(struct acceptance *run)
                     (double)all.microseconds / 1e6,
                     (double)nothing.microseconds / (double)all.microseconds,
                     (double)wanted.microseconds / (double)all.microseconds);
-    assert_int_equal(all.items, items);
+    assert_int_equal(all.items, ITEMS);
     assert_int_equal(nothing.items, 0);
     assert_int_equal(wanted.items, WANTED);
     compare_memory(run, less.kilobytes, nothing.kilobytes);
@@ -228,25 +221,24 @@ static int64_t memory_at(struct growth *growth, pid_t process, int64_t position)
 static void grow(struct acceptance *run)
 {
     struct growth *growth = process_share(sizeof(*growth));
-    int64_t items = items_of(run);
     struct opened_log log;
 
     growth->model = run->model;
-    acceptance_fill(run, "growing", "durability=relaxed", items, 1,
+    acceptance_fill(run, "growing", "durability=relaxed", ITEMS, 1,
                     growth->name);
     strstr(growth->name, "durability")[-1] = '\0'; /* from here on: full */
     pid_t process = process_start(project, growth);
 
     open_log(&log, growth->name);
     log.sequences = 1;
-    log.stored = items;
+    log.stored = ITEMS;
     int64_t alone = measure_appends(&log);
     int64_t begin = process_now();
 
     atomic_store(&growth->may_begin, true);
     int64_t less = memory_at(growth, process, FEW);
     int64_t beside = measure_appends(&log);
-    bool was_busy = atomic_load(&growth->position) < items;
+    bool was_busy = atomic_load(&growth->position) < ITEMS;
     int64_t more = memory_at(growth, process, log.stored);
     double seconds = (double)(process_now() - begin) / 1e6;
 
