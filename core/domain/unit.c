@@ -40,7 +40,11 @@ void quipu_unit_forget(quipu_unit *unit)
     for (size_t i = 0; i < unit->event_count; i++) {
         quipu_event_destroy(unit->events[i]);
     }
+    for (size_t i = 0; i < unit->timer_count; i++) {
+        quipu_event_destroy(unit->timers[i].event);
+    }
     unit->event_count = 0;
+    unit->timer_count = 0;
     unit->guard_count = 0;
     unit->entry_count = 0;
     unit->tracking = (quipu_tracking){ .consumer = { NULL, 0 } };
@@ -86,15 +90,15 @@ void quipu_unit_destroy(quipu_unit *unit)
     quipu_release(unit->events);
     quipu_release(unit->guards);
     quipu_release(unit->entries);
+    quipu_release(unit->timers);
     quipu_store_release(unit->store);
     quipu_release(unit);
 }
 
 /* ------------------------------------------------------------- aggregates */
 
-/* Checks that something can be added, and that `argument` is not NULL. */
-static int check(const quipu_unit *unit, const void *argument,
-                 const char *function, quipu_error *error)
+int quipu_unit_check(const quipu_unit *unit, const void *argument,
+                     const char *function, quipu_error *error)
 {
     if (!unit || !argument) {
         return quipu_error_set(error, QUIPU_INVALID, "%s: an argument is NULL",
@@ -113,7 +117,7 @@ static int check_repository(const quipu_unit *unit,
                             const quipu_repository *repository,
                             const char *function, quipu_error *error)
 {
-    int status = check(unit, repository, function, error);
+    int status = quipu_unit_check(unit, repository, function, error);
 
     if (status == QUIPU_OK && repository->store != unit->store) {
         status = quipu_error_set(error, QUIPU_INVALID,
@@ -226,7 +230,7 @@ static int add_guard(quipu_unit *unit, const quipu_guard *guard,
 int quipu_unit_guard(quipu_unit *unit, const quipu_guard *guard,
                      quipu_error *error)
 {
-    int status = check(unit, guard, "quipu_unit_guard", error);
+    int status = quipu_unit_check(unit, guard, "quipu_unit_guard", error);
 
     return status == QUIPU_OK ? add_guard(unit, guard, error) : status;
 }
@@ -234,7 +238,7 @@ int quipu_unit_guard(quipu_unit *unit, const quipu_guard *guard,
 int quipu_unit_require(quipu_unit *unit, const quipu_aggregate *aggregate,
                        quipu_error *error)
 {
-    int status = check(unit, aggregate, "quipu_unit_require", error);
+    int status = quipu_unit_check(unit, aggregate, "quipu_unit_require", error);
 
     if (status != QUIPU_OK) {
         return status;
@@ -278,7 +282,7 @@ int quipu_unit_event(quipu_unit *unit, const quipu_event *event,
                      quipu_error *error)
 {
     quipu_event *copy = NULL;
-    int status = check(unit, event, "quipu_unit_event", error);
+    int status = quipu_unit_check(unit, event, "quipu_unit_event", error);
 
     if (status != QUIPU_OK) {
         return status;
@@ -320,7 +324,7 @@ static bool copy_bytes(quipu_unit *unit, quipu_bytes *bytes)
 int quipu_unit_entry(quipu_unit *unit, const quipu_entry_write *write,
                      quipu_error *error)
 {
-    int status = check(unit, write, "quipu_unit_entry", error);
+    int status = quipu_unit_check(unit, write, "quipu_unit_entry", error);
 
     if (status != QUIPU_OK) {
         return status;
@@ -343,7 +347,7 @@ int quipu_unit_entry(quipu_unit *unit, const quipu_entry_write *write,
 int quipu_unit_track(quipu_unit *unit, const quipu_tracking *tracking,
                      const int64_t *from, quipu_error *error)
 {
-    int status = check(unit, tracking, "quipu_unit_track", error);
+    int status = quipu_unit_check(unit, tracking, "quipu_unit_track", error);
 
     if (status != QUIPU_OK) {
         return status;
@@ -368,7 +372,7 @@ int quipu_unit_metadata(quipu_unit *unit, quipu_metadata *metadata,
 {
     quipu_bytes bytes;
     quipu_metadata *copy = NULL;
-    int status = check(unit, unit, "quipu_unit_metadata", error);
+    int status = quipu_unit_check(unit, unit, "quipu_unit_metadata", error);
 
     if (status == QUIPU_OK && metadata) {
         status = quipu_metadata_encode(metadata, &bytes, error);
@@ -386,7 +390,8 @@ int quipu_unit_metadata(quipu_unit *unit, quipu_metadata *metadata,
 int quipu_unit_work(quipu_unit *unit, quipu_work work, void *context,
                     quipu_error *error)
 {
-    int status = check(unit, work ? unit : NULL, "quipu_unit_work", error);
+    int status =
+        quipu_unit_check(unit, work ? unit : NULL, "quipu_unit_work", error);
 
     if (status == QUIPU_OK) {
         unit->work = work;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The unit of work as its files see it: unit.c fills it, unit_commit.c stores
- * it, unit_run.c does both again after a conflict.
+ * The unit of work as its files see it: unit.c and unit_timer.c fill it,
+ * unit_commit.c stores it, unit_run.c does both again after a conflict.
  *
  * The texts and bytes of guards, entries and the tracking record are copied
  * into the arena; aggregates and events are owned one by one.
@@ -12,6 +12,14 @@
 #include <quipu/unit.h>
 
 #include "base/arena.h"
+
+/* A timer that the unit sets or cancels. */
+struct quipu_unit_timer {
+    const char *name; /* in the arena */
+    quipu_id sequence_id;
+    quipu_time due;
+    quipu_event *event; /* owned; NULL: it is cancelled */
+};
 
 struct quipu_unit {
     quipu_store *store; /* held */
@@ -24,6 +32,8 @@ struct quipu_unit {
     size_t guard_count;
     quipu_entry_write *entries;
     size_t entry_count;
+    struct quipu_unit_timer *timers;
+    size_t timer_count;
     quipu_tracking tracking; /* its consumer absent: none */
     uint32_t tracking_flags; /* enum quipu_conditions_flag */
     int64_t tracking_from;
@@ -36,6 +46,21 @@ struct quipu_unit {
 
 /* Forgets all but the aggregates. */
 void quipu_unit_forget(quipu_unit *unit);
+
+/* Checks that something can be added, and that `argument` is not NULL. */
+int quipu_unit_check(const quipu_unit *unit, const void *argument,
+                     const char *function, quipu_error *error);
+
+/*
+ * Sets *writes to the entries of the append: those that the program has added,
+ * and those of the timers, which are as they must be to replace what is stored
+ * now.  All is in the arena.  INVALID: the program writes an entry of quipu's
+ * own, or an event of a timer cannot be stored.  NO_MEMORY; codes of
+ * quipu_entry_read.
+ */
+int quipu_unit_timer_writes(const quipu_unit *unit, quipu_arena *arena,
+                            const quipu_entry_write **writes, size_t *count,
+                            quipu_error *error);
 
 /* Whether the unit has events, which make a repeated commit recognisable. */
 bool quipu_unit_has_events(const quipu_unit *unit);

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "domain/aggregate.h"
+#include "records/append.h"
 #include "store/store.h"
 
 static bool has_pending(const quipu_aggregate *aggregate)
@@ -25,8 +26,8 @@ static bool has_pending(const quipu_aggregate *aggregate)
 static bool is_empty(const quipu_unit *unit)
 {
     return !quipu_unit_has_events(unit) && unit->guard_count == 0 &&
-           unit->entry_count == 0 && !unit->tracking.consumer.data &&
-           !unit->work;
+           unit->entry_count == 0 && unit->timer_count == 0 &&
+           !unit->tracking.consumer.data && !unit->work;
 }
 
 /* Calls `visit` with each event, in the order of the append, until it returns
@@ -47,6 +48,22 @@ static int for_each_event(const quipu_unit *unit,
     }
     for (size_t i = 0; status == QUIPU_OK && i < unit->event_count; i++) {
         status = visit(unit->events[i], context, error);
+    }
+    return status;
+}
+
+/* The same with the events of timers. */
+static int for_each_timer_event(const quipu_unit *unit,
+                                int (*visit)(quipu_event *event, void *context,
+                                             quipu_error *error),
+                                void *context, quipu_error *error)
+{
+    int status = QUIPU_OK;
+
+    for (size_t i = 0; status == QUIPU_OK && i < unit->timer_count; i++) {
+        if (unit->timers[i].event) {
+            status = visit(unit->timers[i].event, context, error);
+        }
     }
     return status;
 }
@@ -89,14 +106,20 @@ static int apply_metadata(quipu_unit *unit, quipu_error *error)
     int status = for_each_event(unit, correlate, unit->metadata, error);
 
     if (status == QUIPU_OK) {
+        status = for_each_timer_event(unit, correlate, unit->metadata, error);
+    }
+    if (status == QUIPU_OK) {
         status = quipu_metadata_encode(unit->metadata, &bytes, error);
     }
     if (status != QUIPU_OK || !bytes.data) {
         return status;
     }
     bytes.data = quipu_arena_copy(&unit->arena, bytes.data, bytes.size);
-    return bytes.data ? for_each_event(unit, set_metadata, &bytes, error)
-                      : quipu_error_no_memory(error);
+    if (!bytes.data) {
+        return quipu_error_no_memory(error);
+    }
+    (void)for_each_event(unit, set_metadata, &bytes, error);
+    return for_each_timer_event(unit, set_metadata, &bytes, error);
 }
 
 /* ------------------------------------------------------------- the append */
@@ -123,32 +146,60 @@ static int fill(const quipu_unit *unit, quipu_items *items, quipu_error *error)
     return QUIPU_OK;
 }
 
-static int append(quipu_unit *unit, quipu_items *items, quipu_result *result,
+/* Timers are entries of quipu's own, which only an append of the core may
+ * write. */
+static int append(quipu_unit *unit, quipu_items *items,
+                  const quipu_conditions *conditions, quipu_result *result,
                   quipu_error *error)
 {
-    const quipu_conditions conditions = {
-        .struct_size = sizeof(conditions),
-        .flags = unit->tracking_flags,
-        .entries = unit->entries,
-        .entry_count = unit->entry_count,
-        .tracking_from = unit->tracking_from,
+    quipu_records *records = unit->store->records;
+    struct quipu_append_work work = { .function = unit->work,
+                                      .context = unit->work_context };
+    const struct quipu_append_call call = {
+        .datastore = records->datastore,
+        .records = records,
+        .is_internal = unit->timer_count > 0,
+        .work = &work,
     };
     quipu_append append = {
         .struct_size = sizeof(append),
         .guards = unit->guards,
         .guard_count = unit->guard_count,
         .tracking = unit->tracking.consumer.data ? &unit->tracking : NULL,
-        .conditions = unit->entry_count > 0 || unit->tracking_flags != 0
-                          ? &conditions
+        .conditions = conditions->entry_count > 0 || conditions->flags != 0
+                          ? conditions
                           : NULL,
     };
-    quipu_records *records = unit->store->records;
+    int status = quipu_records_enter(records, error);
 
+    if (status != QUIPU_OK) {
+        return status;
+    }
     append.items = quipu_items_array(items, &append.item_count);
-    return unit->work
-               ? quipu_records_transact(records, &append, unit->work,
-                                        unit->work_context, result, error)
-               : quipu_records_append(records, &append, result, error);
+    return unit->work ? quipu_append_transact(&call, &append, result, error)
+                      : quipu_append_execute(&call, &append, result, error);
+}
+
+/* Appends the items, with the other contents of the unit. */
+static int append_items(quipu_unit *unit, quipu_items *items,
+                        quipu_result *result, quipu_error *error)
+{
+    quipu_conditions conditions = {
+        .struct_size = sizeof(conditions),
+        .flags = unit->tracking_flags,
+        .tracking_from = unit->tracking_from,
+    };
+    quipu_arena arena;
+
+    quipu_arena_init(&arena);
+    int status = quipu_unit_timer_writes(unit, &arena, &conditions.entries,
+                                         &conditions.entry_count, error);
+
+    if (status == QUIPU_OK) {
+        status = append(unit, items, &conditions, result, error);
+    }
+    quipu_arena_finish(&arena);
+    return status;
 }
 
 static int make_append(quipu_unit *unit, quipu_result *result,
@@ -165,7 +216,7 @@ static int make_append(quipu_unit *unit, quipu_result *result,
         status = fill(unit, items, error);
     }
     if (status == QUIPU_OK) {
-        status = append(unit, items, result, error);
+        status = append_items(unit, items, result, error);
     }
     quipu_items_destroy(items);
     return status;

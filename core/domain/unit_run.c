@@ -46,11 +46,20 @@ static bool pause(const struct run *run, int64_t most, uint32_t failures)
     return true;
 }
 
+/* Whether the unit contains nothing but timers, which are set once however
+ * often they are written. */
+static bool has_only_timers(const quipu_unit *unit)
+{
+    return unit->timer_count > 0 && unit->entry_count == 0 &&
+           unit->guard_count == 0 && !unit->tracking.consumer.data &&
+           !unit->work;
+}
+
 /* Whether the same append can be repeated and is then stored once. */
 static bool is_repeatable(const quipu_unit *unit, int status)
 {
     return status != QUIPU_UNKNOWN_OUTCOME ||
-           (quipu_unit_has_events(unit) &&
+           ((quipu_unit_has_events(unit) || has_only_timers(unit)) &&
             quipu_records_schema(unit->store->records)->event_id);
 }
 

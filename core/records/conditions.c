@@ -83,7 +83,7 @@ static const char *wrong_value(const quipu_entry_write *write, uint64_t limit)
     return write->value.size > limit ? "is larger than this store holds" : NULL;
 }
 
-static bool is_own_key(quipu_bytes key)
+bool quipu_conditions_is_own_key(quipu_bytes key)
 {
     size_t size = sizeof(own_prefix) - 1;
 
@@ -103,7 +103,7 @@ static int check_entry(const struct quipu_append_call *call,
     if (status != QUIPU_OK) {
         return status;
     }
-    if (!call->is_internal && is_own_key(write->key) &&
+    if (!call->is_internal && quipu_conditions_is_own_key(write->key) &&
         !(write->flags & QUIPU_ENTRY_CHECK)) {
         return quipu_validate_wrong(
             place, "key", "begins with \"quipu/\", which quipu keeps to itself",

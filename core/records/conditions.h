@@ -27,4 +27,7 @@ int quipu_conditions_validate_key(quipu_bytes key, size_t lowest,
                                   struct quipu_validate_place place,
                                   const char *member, quipu_error *error);
 
+/* Whether only quipu itself may write an entry of that key. */
+bool quipu_conditions_is_own_key(quipu_bytes key);
+
 #endif

@@ -31,6 +31,7 @@
 #include <quipu/state.h>
 #include <quipu/store.h>
 #include <quipu/subscription.h>
+#include <quipu/timer.h>
 #include <quipu/types.h>
 #include <quipu/unit.h>
 

@@ -14,7 +14,8 @@ BEGIN {
     layer["store"] = "datastore event mapper records"
     layer["group"] = "datastore records"
     layer["consumer"] = "datastore event group mapper records store"
-    layer["domain"] = "datastore event mapper store"
+    layer["timer"] = "consumer datastore group records store"
+    layer["domain"] = "datastore event mapper records store timer"
     layer["environment"] = "domain driver"
     layer["scenario"] = "consumer datastore domain event mapper records store"
 
