@@ -14,6 +14,8 @@
  *                                       items whose state has that number
  *     plant group URI MEMBER            the group "shared@1" of 8 partitions;
  *                                       the member ends like a killed one
+ *     plant timers URI                  two timers in the preset, one in
+ *                                       another schema, one that is set aside
  *     plant consume URI CONSUMER COUNT  a subscription; 0: until it fails
  */
 #include <quipu/quipu.h>
@@ -501,6 +503,59 @@ static void plant_consume(quipu_datastore *datastore, char **arguments)
     quipu_records_close(records, NULL);
 }
 
+/* ----------------------------------------------------------------- timers */
+
+/* Sets a timer of the sequence with that number; its event has the id of an
+ * item of append_plain, or one of its own if `position` is negative. */
+static void set_timer(quipu_store *store, int sequence, const char *name,
+                      int64_t due, int64_t position)
+{
+    const quipu_uuid id = id_of(sequence, -1);
+    struct thing event = { .n = 7 };
+    quipu_id originator;
+    quipu_unit *unit;
+    quipu_error error;
+
+    quipu_id_of_uuid(&originator, &id);
+    quipu_event_init(&event.base, &thing, &originator, 0);
+    if (position >= 0) {
+        event.base.event_id = id_of(sequence, position);
+    }
+    need(quipu_unit_create(store, &unit, &error), &error);
+    need(quipu_unit_timer_set(unit, name, (quipu_time){ due }, &event.base,
+                              &error),
+         &error);
+    need(quipu_unit_commit(unit, NULL, &error), &error);
+    quipu_unit_destroy(unit);
+}
+
+static void plant_timers(quipu_datastore *datastore, char **arguments)
+{
+    const int64_t future = INT64_C(4102444800000000); /* 2100-01-01 */
+    quipu_timer_runner *runner;
+    quipu_schema other;
+    quipu_store *store;
+    quipu_error error;
+
+    (void)arguments;
+    need(quipu_store_open(datastore, quipu_schema_stored_events(), &mapping,
+                          &store, &error),
+         &error);
+    set_timer(store, 0, "second", future + 1, -1);
+    set_timer(store, 1, "fir\ast", future, -1);
+    set_timer(store, 1, "refused", 1, 0);
+    need(quipu_timer_runner_open(store, NULL, &runner, &error), &error);
+    need(quipu_timer_runner_step(runner, NULL, &error), &error);
+    need(quipu_timer_runner_close(runner, &error), &error);
+    need(quipu_store_close(store, &error), &error);
+    quipu_schema_init(&other, sizeof(other), quipu_schema_stored_events());
+    other.table = "others";
+    need(quipu_datastore_setup(datastore, &other, &error), &error);
+    need(quipu_store_open(datastore, &other, &mapping, &store, &error), &error);
+    set_timer(store, 0, "other", future + 2, -1);
+    need(quipu_store_close(store, &error), &error);
+}
+
 static const struct {
     const char *name;
     int arguments; /* at most */
@@ -511,7 +566,7 @@ static const struct {
     { "sparse", 0, plant_sparse },   { "track", 1, plant_track },
     { "columns", 0, plant_columns }, { "project", 2, plant_project },
     { "entry", 2, plant_entry },     { "group", 1, plant_group },
-    { "consume", 2, plant_consume },
+    { "consume", 2, plant_consume }, { "timers", 0, plant_timers },
 };
 
 int main(int argc, char **argv)

@@ -9,7 +9,9 @@
 #include "output/output.h"
 #include "output/table.h"
 #include "output/text.h"
+#include "timers.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -232,6 +234,21 @@ static void finish(struct copy *copy)
     }
 }
 
+/* The runners of both stores would append the events of a timer. */
+static void report_timers(const struct copy *copy)
+{
+    int64_t count = 0;
+
+    (void)timers_for_each(copy->from.datastore, NULL, NULL, &count, NULL);
+    if (count > 0) {
+        fprintf(stderr,
+                "quipu: %" PRId64 " timer%s not copied; only the program can "
+                "set %s again in the other store\n",
+                count, count == 1 ? " is" : "s are",
+                count == 1 ? "it" : "them");
+    }
+}
+
 static enum outcome copy_store(const struct args *args,
                                const struct store *store)
 {
@@ -259,6 +276,7 @@ static enum outcome copy_store(const struct args *args,
     if (status == QUIPU_OK) {
         summarise(&copy);
         tracking_report_omitted(copy.omitted);
+        report_timers(&copy);
         report_growth(&copy);
         report_same_identity(&copy);
     } else {
@@ -287,7 +305,7 @@ const struct command copy_command = {
         "that are appended meanwhile are copied when it is run again. With\n"
         "--schema only those schemas are copied, and no entries. Tracking\n"
         "records are copied with --tracking only, and those of projections\n"
-        "never, since read models are not copied.",
+        "never, since read models are not copied. Nor are timers.",
     .argument_count = 2,
     .options = OPTION_SCHEMA | OPTION_AS | OPTION_TRACKING |
                OPTION_VERIFY_ONLY | OPTION_PROGRESS | OPTION_JSON | OPTION_HELP,
