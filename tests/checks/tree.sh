@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # tree.sh [ROOT]: every file that git tracks is of a known kind, no private
 # header is under 30 lines (such a header belongs into that of its noun), no
-# folder but that of the public headers has more than 30 C files, and each path that a page of docs names in
-# `backquotes` exists. The headers and folders of the tests are exempt.
+# folder but that of the public headers has more than 30 C files, and each path
+# that a page of docs names in `backquotes` exists. The headers and folders of
+# the tests are exempt.
 set -eu
 cd "${1:-$(dirname "$0")/../..}"
 git ls-files | awk '
