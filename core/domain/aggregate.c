@@ -309,6 +309,12 @@ int quipu_aggregate_trigger(quipu_aggregate *aggregate,
     if (status != QUIPU_OK) {
         return status;
     }
+    if (event->type && event->type != type) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "quipu_aggregate_trigger: the event is a %s, "
+                               "not a %s",
+                               event->type->topic, type->topic);
+    }
     pending = aggregate->pending;
     status = reserve(pending, error);
     if (status != QUIPU_OK) {

@@ -96,12 +96,18 @@ int quipu_aggregate_type_check(const quipu_aggregate_type *type,
         return quipu_error_set(error, QUIPU_INVALID,
                                "aggregate type %s: its size, %zu bytes, is "
                                "less than that of quipu_aggregate, its first "
-                               "member (%zu)",
+                               "member (%zu); give the size of the struct, "
+                               "not of a pointer",
                                type->name, type->size, sizeof(quipu_aggregate));
     }
     (void)snprintf(owner, sizeof(owner), "aggregate type %.60s", type->name);
-    status = quipu_fields_check(owner, type->fields, sizeof(quipu_aggregate),
-                                type->size, error);
+    status = quipu_fields_check(
+        &(quipu_field_owner){ .name = owner,
+                              .struct_name = type->struct_name,
+                              .size = type->size,
+                              .base = sizeof(quipu_aggregate),
+                              .field_count = type->field_count },
+        type->fields, error);
     return status ? status : check_handlers(type, error);
 }
 

@@ -58,7 +58,8 @@ int quipu_event_type_check(const quipu_event_type *type, quipu_error *error)
     if (type->size < sizeof(quipu_event)) {
         return quipu_error_set(error, QUIPU_INVALID,
                                "%s: its size, %zu bytes, is less than that of "
-                               "quipu_event, its first member (%zu)",
+                               "quipu_event, its first member (%zu); give "
+                               "the size of the struct, not of a pointer",
                                owner, type->size, sizeof(quipu_event));
     }
     for (i = 0; i < sizeof(type->reserved) / sizeof(type->reserved[0]); i++) {
@@ -67,8 +68,13 @@ int quipu_event_type_check(const quipu_event_type *type, quipu_error *error)
                                    "%s: a reserved member is not NULL", owner);
         }
     }
-    return quipu_fields_check(owner, type->fields, sizeof(quipu_event),
-                              type->size, error);
+    return quipu_fields_check(
+        &(quipu_field_owner){ .name = owner,
+                              .struct_name = type->struct_name,
+                              .size = type->size,
+                              .base = sizeof(quipu_event),
+                              .field_count = type->field_count },
+        type->fields, error);
 }
 
 void quipu_event_init(quipu_event *event, const quipu_event_type *type,
@@ -159,6 +165,15 @@ static int copy_bytes(struct block *block, char *to, const char *from,
     return QUIPU_OK;
 }
 
+/* The text itself is in `to` already. */
+static int check_fixed_text(const struct block *block, const char *from,
+                            size_t size, const quipu_field_path *path)
+{
+    return memchr(from, '\0', size)
+               ? QUIPU_OK
+               : refuse(block, path, "has no NUL within its bytes");
+}
+
 /* Copies what a value points to; the value itself is in `to` already.  `to` is
  * NULL when measuring, here and below. */
 static int copy_value(struct block *block, const quipu_field *field, char *to,
@@ -171,6 +186,13 @@ static int copy_value(struct block *block, const quipu_field *field, char *to,
         return copy_bytes(block, to, from, path);
     case QUIPU_KIND_STRUCT:
         return copy_members(block, field->fields, to, from, path);
+    case QUIPU_KIND_FIXED_TEXT:
+        return check_fixed_text(block, from, field->size, path);
+    case QUIPU_KIND_IGNORED: /* as in an event that is read */
+        if (to) {
+            memset(to, 0, field->size);
+        }
+        return QUIPU_OK;
     default:
         return QUIPU_OK;
     }

@@ -15,9 +15,19 @@
  *       it suits the kind; arrays have no default;
  *   F4  a struct has at most QUIPU_FIELDS_MAX fields, and tables nest at most
  *       QUIPU_FIELD_DEPTH_MAX deep, so that recursion over a table is bounded
- *       even if a table contains itself.
+ *       even if a table contains itself;
+ *   F5  a field that a macro has made belongs to the struct that the table
+ *       describes, and together the fields describe all of its bytes except
+ *       padding;
+ *   F6  the table ends with a field of zeros.
  *
  * Presence flags and counts may belong to several fields.
+ *
+ * Whether a table has its end can only be known where its length is known
+ * (QUIPU_EVENT_TYPE).  Otherwise reading may leave the table, and what follows
+ * is anything.  So after a field of a macro, an entry without its mark is only
+ * believed to be a field if its numbers can be those of one (F6), and its name
+ * is not read before that.
  */
 #include <stdio.h>
 #include <string.h>
@@ -30,11 +40,18 @@
 /* ----------------------------------------------------------------- kinds */
 
 static const char *const kind_names[] = {
-    [QUIPU_KIND_BOOL] = "bool", [QUIPU_KIND_INT] = "int",
-    [QUIPU_KIND_UINT] = "uint", [QUIPU_KIND_REAL] = "real",
-    [QUIPU_KIND_TEXT] = "text", [QUIPU_KIND_BYTES] = "bytes",
-    [QUIPU_KIND_UUID] = "uuid", [QUIPU_KIND_TIME] = "time",
-    [QUIPU_KIND_ID] = "id",     [QUIPU_KIND_STRUCT] = "struct",
+    [QUIPU_KIND_BOOL] = "bool",
+    [QUIPU_KIND_INT] = "int",
+    [QUIPU_KIND_UINT] = "uint",
+    [QUIPU_KIND_REAL] = "real",
+    [QUIPU_KIND_TEXT] = "text",
+    [QUIPU_KIND_BYTES] = "bytes",
+    [QUIPU_KIND_UUID] = "uuid",
+    [QUIPU_KIND_TIME] = "time",
+    [QUIPU_KIND_ID] = "id",
+    [QUIPU_KIND_STRUCT] = "struct",
+    [QUIPU_KIND_FIXED_TEXT] = "fixed text",
+    [QUIPU_KIND_IGNORED] = "ignored",
 };
 
 const char *quipu_field_kind_name(int kind)
@@ -68,6 +85,8 @@ static bool has_size(int kind, size_t size)
         return size == sizeof(quipu_time);
     case QUIPU_KIND_ID:
         return size == sizeof(quipu_id);
+    case QUIPU_KIND_FIXED_TEXT:
+        return size > 1;
     default:
         return size > 0;
     }
@@ -116,25 +135,40 @@ const char *quipu_field_path_format(const quipu_field_path *path,
 
 /* The table that is being checked, and the struct that it describes. */
 struct table {
-    const char *owner; /* outermost struct: "event type Account.Opened" */
-    const quipu_field_path *path; /* of this struct; NULL: the outermost */
+    const quipu_field_owner *owner; /* the outermost struct */
+    const quipu_field_path *path;   /* of this struct; NULL: the outermost */
     const quipu_field *fields;
-    size_t base; /* reserved bytes at the start of the struct */
-    size_t size; /* of the struct, in bytes */
-    int depth;   /* 0: the outermost */
+    const char *struct_name; /* NULL: not known */
+    size_t base;             /* bytes at the start that are quipu's */
+    size_t size;             /* of the struct, in bytes */
+    int depth;               /* 0: the outermost */
     quipu_error *error;
 };
+
+/* Room for a reason. */
+#define WHY_SIZE 640
 
 static int check_table(const struct table *table);
 
 static int refuse(const struct table *table, const char *name, const char *why)
 {
-    const quipu_field_path path = { .up = table->path, .name = name };
+    const quipu_field_path path = { .up = table->path,
+                                    .name = name ? name : "without a name" };
     char text[QUIPU_FIELD_PATH_SIZE];
 
     return quipu_error_set(table->error, QUIPU_INVALID, "%s: field %s %s",
-                           table->owner, quipu_field_path_format(&path, text),
-                           why);
+                           table->owner->name,
+                           quipu_field_path_format(&path, text), why);
+}
+
+/* The same for an entry whose name may be no name. */
+static int refuse_entry(const struct table *table, size_t index,
+                        const char *why)
+{
+    char number[48];
+
+    (void)snprintf(number, sizeof(number), "number %zu", index + 1);
+    return refuse(table, number, why);
 }
 
 /* F1: a name, and no other field with the same one. */
@@ -143,10 +177,7 @@ static int check_name(const struct table *table, size_t index)
     const char *name = table->fields[index].name;
 
     if (!name || !*name) {
-        char number[48];
-
-        snprintf(number, sizeof(number), "number %zu", index + 1);
-        return refuse(table, number, "has no name");
+        return refuse_entry(table, index, "has no name");
     }
     if (strlen(name) > QUIPU_FIELD_NAME_MAX ||
         !quipu_utf8_valid((quipu_bytes){ name, strlen(name) })) {
@@ -188,9 +219,15 @@ static int check_flags(const struct table *table, const quipu_field *field)
                       "has an unknown flag, or several: it can be optional, "
                       "nullable or an array");
     }
-    if (field->reserved[0] || field->reserved[1]) {
+    if (field->kind == QUIPU_KIND_IGNORED &&
+        (field->flags || field->fallback)) {
         return refuse(table, field->name,
-                      "has a reserved member that is not zero");
+                      "is not stored, and can have no flag and no default");
+    }
+    if (field->kind == QUIPU_KIND_FIXED_TEXT && field->fallback &&
+        !memchr(field->fallback, '\0', field->size)) {
+        return refuse(table, field->name,
+                      "has a default that does not end with a NUL");
     }
     return QUIPU_OK;
 }
@@ -264,22 +301,205 @@ static int check_nested(const struct table *table, const quipu_field *field)
         return quipu_error_set(table->error, QUIPU_INVALID,
                                "%s: field %s nests structs too deep: the "
                                "limit is %d",
-                               table->owner, field->name,
+                               table->owner->name, field->name,
                                QUIPU_FIELD_DEPTH_MAX);
     }
     nested.path = &path;
     nested.fields = field->fields;
+    nested.struct_name = NULL;
     nested.base = 0;
     nested.size = field->size;
     nested.depth = table->depth + 1;
     return check_table(&nested);
 }
 
+/* ------------------------------------------- the table and its struct */
+
+static bool is_made_by_macro(const quipu_field *field)
+{
+    return field->mark == QUIPU_FIELD_MARK;
+}
+
+static bool is_end(const quipu_field *field)
+{
+    return !field->name && !field->kind;
+}
+
+/* F6: Returns true if the numbers of an entry can be those of a field that is
+ * written without a macro. */
+static bool can_be_field(const struct table *table, const quipu_field *field)
+{
+    return quipu_field_kind_name(field->kind) &&
+           has_size(field->kind, field->size) &&
+           field->flags <= QUIPU_FIELD_IS_ARRAY &&
+           lies_inside(table, field->offset, quipu_member_size(field)) &&
+           field->extra < table->size && !field->owner && !field->owner_size &&
+           !field->owner_alignment && !field->alignment && !field->mark;
+}
+
+/* F6: if the length of the table is known, its last field is its end. */
+static int check_end(const struct table *table)
+{
+    size_t count = table->owner->field_count;
+
+    if (table->depth > 0 || count == 0) {
+        return QUIPU_OK;
+    }
+    if (!is_end(&table->fields[count - 1])) {
+        return refuse_entry(table, count - 1,
+                            "is the last of its table, which has no end: put "
+                            "{ 0 } behind it");
+    }
+    for (size_t i = 0; i < count - 1; i++) {
+        if (is_end(&table->fields[i])) {
+            return refuse_entry(table, i,
+                                "has no name and no kind, so it ends the "
+                                "table, but others follow");
+        }
+    }
+    return QUIPU_OK;
+}
+
+/* F5, of a field that a macro has made. */
+static int check_struct(const struct table *table, const quipu_field *field)
+{
+    const char *expected =
+        table->struct_name ? table->struct_name : table->fields[0].owner;
+    char why[WHY_SIZE];
+
+    if (field->owner_size == table->size &&
+        (!expected || strcmp(field->owner, expected) == 0)) {
+        return QUIPU_OK;
+    }
+    if (field->owner_size == table->size || table->struct_name) {
+        (void)snprintf(why, sizeof(why),
+                       "is of %.255s, but its table describes %.255s: write "
+                       "one table for each struct, with { 0 } at its end",
+                       field->owner, expected);
+    } else {
+        (void)snprintf(why, sizeof(why),
+                       "is of %.255s, which has %zu bytes, but the struct that "
+                       "its table describes has %zu: name the struct's own "
+                       "table and its size, and end each table with { 0 }",
+                       field->owner, (size_t)field->owner_size, table->size);
+    }
+    return refuse(table, field->name, why);
+}
+
+/* F5, F6: the entry is a field, and of this struct. */
+static int check_entry(const struct table *table, size_t index)
+{
+    const quipu_field *field = &table->fields[index];
+
+    if (is_made_by_macro(field)) {
+        return check_struct(table, field);
+    }
+    if (is_made_by_macro(&table->fields[0]) && !can_be_field(table, field)) {
+        return refuse_entry(table, index,
+                            "is not a field as those before it are: end the "
+                            "table with { 0 }");
+    }
+    if (field->mark || field->owner || field->owner_size ||
+        field->owner_alignment || field->alignment) {
+        return refuse(table, field->name,
+                      "has a mark, an owner or an alignment, but none of the "
+                      "macros has made it");
+    }
+    return QUIPU_OK;
+}
+
+/* ------------------------------------------------------------ all bytes */
+
+/* Bytes of the struct: [start, end). */
+struct part {
+    size_t start;
+    size_t end;
+    size_t alignment; /* 0: not known */
+    const char *name; /* of the field that it belongs to */
+};
+
+static void find_earliest(struct part *earliest, const struct part *part,
+                          size_t behind)
+{
+    if (part->end > behind && part->start < earliest->start) {
+        *earliest = *part;
+    }
+}
+
+/* Returns what the first byte at or behind `at` belongs to that a field
+ * describes; the end of the struct if there is none. */
+static struct part next_part(const struct table *table, size_t at)
+{
+    struct part next = { .start = table->size,
+                         .end = table->size,
+                         .alignment = table->fields[0].owner_alignment,
+                         .name = "its end" };
+
+    for (const quipu_field *field = table->fields; field->name; field++) {
+        struct part member = { field->offset,
+                               field->offset + quipu_member_size(field),
+                               field->alignment, field->name };
+        struct part extra = { field->extra, field->extra, 1, field->name };
+
+        if (field->flags & QUIPU_FIELD_IS_ARRAY) {
+            extra.end += sizeof(size_t);
+            extra.alignment = _Alignof(size_t);
+        } else if (field->flags & QUIPU_FIELD_HAS_PRESENCE) {
+            extra.end += sizeof(bool);
+        }
+        find_earliest(&next, &member, at);
+        find_earliest(&next, &extra, at);
+    }
+    return next;
+}
+
+static int refuse_gap(const struct table *table, const struct part *before,
+                      const struct part *next)
+{
+    char why[WHY_SIZE];
+
+    (void)snprintf(why, sizeof(why),
+                   "is %s %zu bytes of %.255s that no field describes: "
+                   "describe the member there, or name it in "
+                   "QUIPU_FIELD_IGNORED%s",
+                   before->name ? "followed by" : "behind",
+                   next->start - before->end, table->fields[0].owner,
+                   before->name || table->base == 0
+                       ? ""
+                       : "; and let the struct begin with its base");
+    return refuse(table, before->name ? before->name : next->name, why);
+}
+
+/* F5: a gap is padding if the compiler needs it to align what follows. */
+static int check_gaps(const struct table *table)
+{
+    struct part before = { .end = table->base };
+
+    if (!is_made_by_macro(&table->fields[0])) {
+        return QUIPU_OK;
+    }
+    while (before.end < table->size) {
+        struct part next = next_part(table, before.end);
+
+        if (next.start > before.end && next.alignment > 0 &&
+            next.start - before.end >= next.alignment) {
+            return refuse_gap(table, &before, &next);
+        }
+        before = next;
+    }
+    return QUIPU_OK;
+}
+
+/* ------------------------------------------------------------ the table */
+
 static int check_field(const struct table *table, size_t index)
 {
     const quipu_field *field = &table->fields[index];
-    int status = check_name(table, index);
+    int status = check_entry(table, index);
 
+    if (status == QUIPU_OK) {
+        status = check_name(table, index);
+    }
     if (status != QUIPU_OK) {
         return status;
     }
@@ -305,32 +525,32 @@ static int check_field(const struct table *table, size_t index)
 
 static int check_table(const struct table *table)
 {
+    int status;
+
     if (!table->fields) {
         return QUIPU_OK;
     }
-    /* The table ends with a field of zeros.  A field that has a kind but no
-     * name is a mistake in the table, and reported as such by check_name. */
-    for (size_t i = 0; table->fields[i].name || table->fields[i].kind; i++) {
-        int status = check_field(table, i);
-
-        if (status != QUIPU_OK) {
-            return status;
-        }
-        if (i == QUIPU_FIELDS_MAX) {
+    status = check_end(table);
+    /* A field that has a kind but no name is a mistake in the table, and
+     * reported as such by check_name. */
+    for (size_t i = 0; status == QUIPU_OK && !is_end(&table->fields[i]); i++) {
+        status = check_field(table, i);
+        if (status == QUIPU_OK && i == QUIPU_FIELDS_MAX) {
             return refuse(table, table->fields[i].name,
                           "is one too many: a struct has at most 256");
         }
     }
-    return QUIPU_OK;
+    return status == QUIPU_OK ? check_gaps(table) : status;
 }
 
-int quipu_fields_check(const char *owner, const quipu_field *fields,
-                       size_t base, size_t size, quipu_error *error)
+int quipu_fields_check(const quipu_field_owner *owner,
+                       const quipu_field *fields, quipu_error *error)
 {
     const struct table table = { .owner = owner,
                                  .fields = fields,
-                                 .base = base,
-                                 .size = size,
+                                 .struct_name = owner->struct_name,
+                                 .base = owner->base,
+                                 .size = owner->size,
                                  .error = error };
 
     return check_table(&table);

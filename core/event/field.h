@@ -21,16 +21,23 @@
 
 /* -------------------------------------------------------------- checking */
 
+/* A struct that a table describes. */
+typedef struct quipu_field_owner {
+    const char *name;        /* for messages: "event type Account.Opened" */
+    const char *struct_name; /* as its source writes it; NULL: not known */
+    size_t size;             /* in bytes */
+    size_t base;             /* bytes at its start that are quipu's */
+    size_t field_count;      /* of the table with its end; 0: not known */
+} quipu_field_owner;
+
 /*
- * Checks that a table describes members of a struct of `size` bytes whose
- * first `base` bytes are reserved (for quipu_event or quipu_aggregate).
- * `fields` NULL is a table without fields.  `owner` names the struct in
- * messages, for example "event type Account.Opened".
+ * Checks that a table describes the members of a struct.  `fields` NULL is a
+ * table without fields.
  *
  * INVALID: the message names the first field that is wrong, and the reason.
  */
-int quipu_fields_check(const char *owner, const quipu_field *fields,
-                       size_t base, size_t size, quipu_error *error);
+int quipu_fields_check(const quipu_field_owner *owner,
+                       const quipu_field *fields, quipu_error *error);
 
 /* Returns the name of a field kind for messages, for example "text"; NULL if
  * `kind` is not a value of enum quipu_kind. */

@@ -48,6 +48,16 @@ static inline void quipu_member_store_pointer(void *member, const void *pointer)
     memcpy(member, &pointer, sizeof(pointer));
 }
 
+/* Returns the size of a fixed text in bytes; that of its member if it has no
+ * NUL. */
+static inline size_t quipu_member_text_size(const quipu_field *field,
+                                            const char *member)
+{
+    const char *end = memchr(member, '\0', field->size);
+
+    return end ? (size_t)(end - member) : field->size;
+}
+
 static inline quipu_bytes quipu_member_load_bytes(const void *member)
 {
     quipu_bytes bytes;

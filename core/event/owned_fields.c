@@ -173,6 +173,8 @@ static int copy_value(const quipu_field *field, char *to, const char *from,
         return copy_bytes(to, from, error);
     case QUIPU_KIND_STRUCT:
         return copy_members(field->fields, to, from, error);
+    case QUIPU_KIND_IGNORED:
+        return QUIPU_OK;
     default:
         memcpy(to, from, field->size);
         return QUIPU_OK;

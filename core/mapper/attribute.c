@@ -55,6 +55,9 @@ quipu_bytes quipu_attribute_bytes(const quipu_field *attribute,
     switch (attribute->kind) {
     case QUIPU_KIND_TEXT:
         return quipu_bytes_of_text(quipu_member_load_pointer(member));
+    case QUIPU_KIND_FIXED_TEXT:
+        return (quipu_bytes){ member,
+                              quipu_member_text_size(attribute, member) };
     case QUIPU_KIND_BYTES:
         return quipu_member_load_bytes(member);
     case QUIPU_KIND_UUID:

@@ -33,6 +33,7 @@ static bool can_be_sequence_id(const quipu_mapper *mapper,
     case QUIPU_KIND_ID:
         return true;
     case QUIPU_KIND_TEXT:
+    case QUIPU_KIND_FIXED_TEXT:
         return mapper->text_ids;
     case QUIPU_KIND_UUID:
         return !mapper->text_ids;

@@ -53,7 +53,8 @@ bool quipu_column_fits(int kind, const quipu_field *attribute)
     case QUIPU_VALUE_DOUBLE:
         return from == QUIPU_KIND_REAL;
     case QUIPU_VALUE_TEXT:
-        return from == QUIPU_KIND_TEXT || from == QUIPU_KIND_ID;
+        return from == QUIPU_KIND_TEXT || from == QUIPU_KIND_FIXED_TEXT ||
+               from == QUIPU_KIND_ID;
     case QUIPU_VALUE_BYTES:
         return from == QUIPU_KIND_BYTES || from == QUIPU_KIND_ID;
     case QUIPU_VALUE_UUID:

@@ -298,16 +298,49 @@ static const void *keep(const struct value *value, quipu_bytes bytes)
     return arena ? quipu_arena_copy(arena, bytes.data, bytes.size) : bytes.data;
 }
 
-static int decode_text(const struct value *value)
+static int check_text(const struct value *value)
 {
     const quipu_token *token = value->token;
-    const char *copy;
 
     if (token->kind != QUIPU_TOKEN_STR) {
         return refuse_kind(value, "text");
     }
     if (!quipu_utf8_valid(token->bytes)) {
         return refuse(value, "is not UTF-8, or contains a NUL");
+    }
+    return QUIPU_OK;
+}
+
+static int decode_fixed_text(const struct value *value)
+{
+    const quipu_bytes text = value->token->bytes;
+    int status = check_text(value);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (text.size >= value->size) {
+        char why[96];
+
+        (void)snprintf(why, sizeof(why),
+                       "is a text of %zu bytes, and its member has room for "
+                       "%zu",
+                       text.size, value->size - 1);
+        return refuse(value, why);
+    }
+    memset(value->to, 0, value->size);
+    memcpy(value->to, text.data, text.size);
+    return QUIPU_OK;
+}
+
+static int decode_text(const struct value *value)
+{
+    const quipu_token *token = value->token;
+    const char *copy;
+    int status = check_text(value);
+
+    if (status != QUIPU_OK) {
+        return status;
     }
     copy = keep(value, token->bytes);
     if (!copy) {
@@ -399,6 +432,8 @@ int quipu_decoder_value(const quipu_decoder *decoder, const quipu_field *field,
         return decode_real(&value);
     case QUIPU_KIND_TEXT:
         return decode_text(&value);
+    case QUIPU_KIND_FIXED_TEXT:
+        return decode_fixed_text(&value);
     case QUIPU_KIND_BYTES:
         return decode_bytes(&value);
     case QUIPU_KIND_UUID:

@@ -159,10 +159,9 @@ static int encode_real(quipu_encoder *encoder, size_t size, const char *from)
     return QUIPU_OK;
 }
 
-static int encode_text(quipu_encoder *encoder, const char *from,
+static int encode_text(quipu_encoder *encoder, const char *text,
                        const quipu_field_path *path)
 {
-    const char *text = quipu_member_load_pointer(from);
     size_t size = text ? strlen(text) : 0;
     int status = quipu_encoder_check_size(encoder, size, path);
 
@@ -177,6 +176,16 @@ static int encode_text(quipu_encoder *encoder, const char *from,
     }
     quipu_encoder_put_text(encoder, text, size);
     return QUIPU_OK;
+}
+
+static int encode_fixed_text(quipu_encoder *encoder, const char *from,
+                             size_t size, const quipu_field_path *path)
+{
+    if (!memchr(from, '\0', size)) {
+        return quipu_encoder_refuse(encoder, path,
+                                    "has no NUL within its bytes");
+    }
+    return encode_text(encoder, from, path);
 }
 
 static int encode_bytes(quipu_encoder *encoder, const char *from,
@@ -245,7 +254,9 @@ int quipu_encoder_put_value(quipu_encoder *encoder, const quipu_field *field,
     case QUIPU_KIND_REAL:
         return encode_real(encoder, field->size, from);
     case QUIPU_KIND_TEXT:
-        return encode_text(encoder, from, path);
+        return encode_text(encoder, quipu_member_load_pointer(from), path);
+    case QUIPU_KIND_FIXED_TEXT:
+        return encode_fixed_text(encoder, from, field->size, path);
     case QUIPU_KIND_BYTES:
         return encode_bytes(encoder, from, path);
     case QUIPU_KIND_UUID:

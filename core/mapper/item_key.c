@@ -80,7 +80,7 @@ int quipu_item_key_fill_item(const quipu_item_key *key,
 
 /* ---------------------------------------------------------- item to event */
 
-/* Writes the sequence id; NO_MEMORY. */
+/* Writes the sequence id; NO_MEMORY; CORRUPT: its member is too small. */
 static int store_id(const quipu_field *attribute, const quipu_decoder *decoder,
                     quipu_event *event)
 {
@@ -98,6 +98,15 @@ static int store_id(const quipu_field *attribute, const quipu_decoder *decoder,
             return quipu_error_no_memory(decoder->error);
         }
         quipu_member_store_pointer(member, copy);
+        return QUIPU_OK;
+    case QUIPU_KIND_FIXED_TEXT:
+        if (id.size >= attribute->size) {
+            return quipu_decoder_refuse_item(decoder, QUIPU_CORRUPT,
+                                             "its sequence id is longer than "
+                                             "the attribute that it is");
+        }
+        memcpy(member, id.data, id.size);
+        member[id.size] = '\0';
         return QUIPU_OK;
     case QUIPU_KIND_UUID:
         memcpy(member, id.data, id.size);

@@ -42,6 +42,12 @@ static bool is_key(const quipu_field *field, const quipu_item_key *key)
     return key && (field == key->sequence_id || field == key->position);
 }
 
+/* Returns true if a map can have an entry for the field that is read. */
+static bool is_stored(const quipu_field *field, const quipu_item_key *key)
+{
+    return field->kind != QUIPU_KIND_IGNORED && !is_key(field, key);
+}
+
 /* --------------------------------------------------------------- encoding */
 
 static int encode_members(quipu_encoder *encoder, const quipu_field *fields,
@@ -85,7 +91,7 @@ static int encode_array(quipu_encoder *encoder, const quipu_field *field,
 static bool is_written(const quipu_field *field, const quipu_item_key *key,
                        const char *members)
 {
-    return !is_key(field, key) && quipu_member_present(field, members);
+    return is_stored(field, key) && quipu_member_present(field, members);
 }
 
 static int encode_members(quipu_encoder *encoder, const quipu_field *fields,
@@ -241,7 +247,7 @@ static int decode_field(quipu_decoder *decoder, const struct target *target,
     if (status != QUIPU_OK) {
         return status;
     }
-    if (is_key(field, target->key)) {
+    if (!is_stored(field, target->key)) {
         return quipu_decoder_skip(decoder, &path, &token);
     }
     if (token.kind == QUIPU_TOKEN_NIL) {
@@ -332,7 +338,7 @@ static int set_unseen(const quipu_decoder *decoder, const struct target *target)
          target->fields && target->fields[i].name && status == QUIPU_OK; i++) {
         const quipu_field *field = &target->fields[i];
 
-        if (!is_seen(target, i) && !is_key(field, target->key)) {
+        if (!is_seen(target, i) && is_stored(field, target->key)) {
             status = set_missing(decoder, field, target);
         }
     }

@@ -76,7 +76,9 @@ typedef struct quipu_aggregate_type {
     const quipu_field *fields;     /* of its further members; NULL: none */
     const quipu_handler *handlers; /* NULL with `mutate` */
     quipu_mutate mutate;           /* NULL with `handlers` */
-    const void *reserved[4];       /* NULL */
+    const char *struct_name;       /* as written, "struct account"; or NULL */
+    size_t field_count;            /* of `fields` with its end; 0: not known */
+    const void *reserved[2];       /* NULL */
 } quipu_aggregate_type;
 
 struct quipu_pending;
@@ -117,14 +119,16 @@ QUIPU_API void quipu_aggregate_destroy(void *aggregate);
  * The copy's base gets the type, the originator and the version; the event id
  * and the time are set unless the caller has set them, and the metadata are
  * kept.  `event` is borrowed for the call and not changed; it may point to
- * members of the aggregate.
+ * members of the aggregate.  It is the base of the type's struct: nothing in it
+ * tells which struct that is, unless its own `type` is set, so the function
+ * reads that many bytes.  QUIPU_TRIGGER of declare.h cannot mix up two.
  *
  * Before anything has changed:
  *   CONFLICT    the aggregate is stale;
  *   NOT_FOUND   it is discarded;
- *   INVALID     its type has no handler for the event; or a handler of the
- *               aggregate, or a subscriber to events that it is publishing,
- *               made the call;
+ *   INVALID     its type has no handler for the event; the event's base has
+ *               another type; or a handler of the aggregate, or a subscriber
+ *               to events that it is publishing, made the call;
  *   NO_MEMORY.
  * After that:
  *   the handler's status     the handler may have changed members before it

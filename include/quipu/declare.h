@@ -8,20 +8,17 @@
  *                 QUIPU_VALUE(long, cents),
  *                 QUIPU_NULLABLE(const char *, note));
  *
- *     static int on_deposited(struct account *account,
- *                             const struct deposited *event,
- *                             quipu_error *error)
+ *     QUIPU_AGGREGATE(account, QUIPU_VALUE(long, balance));
+ *
+ *     QUIPU_HANDLER(account, deposited)
  *     {
- *         (void)error;
  *         account->balance += event->cents;
  *         return QUIPU_OK;
  *     }
- *     QUIPU_TYPED_HANDLER(on_deposited, struct account, struct deposited)
  *
- *     static const quipu_handler account_handlers[] = {
- *         { .event = &deposited, .apply = on_deposited_untyped },
- *         { 0 },
- *     };
+ *     static QUIPU_AGGREGATE_TYPE(account, "Account",
+ *                                 QUIPU_APPLIES(deposited),
+ *                                 QUIPU_DISCARDS(closed));
  *
  *     status = QUIPU_TRIGGER(account, deposited, error, .cents = 1000);
  *
@@ -55,6 +52,12 @@
  * `count`. */
 #define QUIPU_ARRAY(type, member, count) (ARRAY, type, member, count)
 
+/* Text in the struct itself, in an array of `size` char, its NUL included. */
+#define QUIPU_FIXED_TEXT(member, size) (FIXED_TEXT, member, size)
+
+/* A member that is not stored, as QUIPU_FIELD_IGNORED says. */
+#define QUIPU_IGNORED(type, member) (IGNORED, type, member)
+
 /* A struct with a field table, and a pointer to an array of them. */
 #define QUIPU_STRUCT(type, member, table) (STRUCT, type, member, table)
 #define QUIPU_STRUCT_ARRAY(type, member, count, table) \
@@ -75,11 +78,8 @@
     static const quipu_field name##_fields[] = {                              \
         QUIPU_EACH(QUIPU_ROW, struct name, __VA_ARGS__) { 0 }                 \
     };                                                                        \
-    static const quipu_event_type name = {                                    \
-        .topic = topic_text,                                                  \
-        .size = sizeof(struct name),                                          \
-        .fields = name##_fields,                                              \
-    }
+    static const quipu_event_type name =                                      \
+        QUIPU_EVENT_TYPE(struct name, topic_text, name##_fields)
 
 /* The same for an event without members. */
 #define QUIPU_EVENT_EMPTY(name, topic_text)                                   \
@@ -107,11 +107,8 @@
     static const quipu_field name##_fields[] = {                              \
         QUIPU_EACH(QUIPU_ROW, struct name, __VA_ARGS__) { 0 }                 \
     };                                                                        \
-    const quipu_event_type name = {                                           \
-        .topic = topic_text,                                                  \
-        .size = sizeof(struct name),                                          \
-        .fields = name##_fields,                                              \
-    }
+    const quipu_event_type name =                                             \
+        QUIPU_EVENT_TYPE(struct name, topic_text, name##_fields)
 
 /*
  * Declares the struct and the table of an aggregate, `name_fields`, or of a
@@ -135,8 +132,53 @@
 
 /* ------------------------------------------------- handlers, triggering */
 
+/*
+ * Defines the handler of an aggregate for an event, both named as above: a
+ * function body follows, in which `account` (for an aggregate of that name) is
+ * a struct account *, `event` a const struct deposited *, and `error` a
+ * quipu_error *.  It returns a status, as a quipu_apply does.  Only
+ * QUIPU_APPLIES refers to it, so a handler cannot get another event's struct.
+ */
+#define QUIPU_HANDLER(aggregate, event_name)                                  \
+    static int aggregate##_##event_name##_typed(                              \
+        struct aggregate *aggregate, const struct event_name *event,          \
+        quipu_error *error);                                                  \
+    static int aggregate##_##event_name##_handler(                            \
+        void *untyped_aggregate, const void *event, quipu_error *error)       \
+    {                                                                         \
+        return aggregate##_##event_name##_typed(untyped_aggregate, event,     \
+                                                error);                       \
+    }                                                                         \
+    static int aggregate##_##event_name##_typed(                              \
+        __attribute__((unused)) struct aggregate *aggregate,                  \
+        __attribute__((unused)) const struct event_name *event,               \
+        __attribute__((unused)) quipu_error *error)
+
+/*
+ * Defines the aggregate type `account_type` of an aggregate, `account`, that
+ * QUIPU_AGGREGATE has declared; `static` may stand before it.  `text` is its
+ * name in messages.
+ * 1 to 32 of these follow: an event that QUIPU_HANDLER applies, an event that
+ * changes nothing, and an event that ends the aggregate's life.
+ */
+#define QUIPU_AGGREGATE_TYPE(aggregate, text, ...)                            \
+    const quipu_aggregate_type aggregate##_type = {                           \
+        .name = text,                                                         \
+        .size = sizeof(struct aggregate),                                     \
+        .fields = aggregate##_fields,                                         \
+        .handlers =                                                           \
+            (const quipu_handler[]){                                          \
+                QUIPU_EACH(QUIPU_HANDLED, aggregate, __VA_ARGS__) { 0 } },    \
+        .struct_name = QUIPU_STRING(struct aggregate),                        \
+        .field_count = QUIPU_FIELD_COUNT(aggregate##_fields),                 \
+    }
+#define QUIPU_APPLIES(event_name) (APPLIES, event_name)
+#define QUIPU_ACCEPTS(event_name) (ACCEPTS, event_name)
+#define QUIPU_DISCARDS(event_name) (DISCARDS, event_name)
+
 /* Defines function_untyped, a quipu_apply that calls
- * function(aggregate_type *, const event_type *, quipu_error *). */
+ * function(aggregate_type *, const event_type *, quipu_error *), for a table of
+ * handlers that is written by hand. */
 #define QUIPU_TYPED_HANDLER(function, aggregate_type, event_type)             \
     static int function##_untyped(void *aggregate, const void *event,         \
                                   quipu_error *error)                         \
@@ -174,6 +216,8 @@
     type member; bool present;
 #define QUIPU_DECLARED_NULLABLE(type, member) type member;
 #define QUIPU_DECLARED_ARRAY(type, member, count) type *member; size_t count;
+#define QUIPU_DECLARED_FIXED_TEXT(member, size) char member[size];
+#define QUIPU_DECLARED_IGNORED(type, member) type member;
 #define QUIPU_DECLARED_STRUCT(type, member, table) type member;
 #define QUIPU_DECLARED_STRUCT_ARRAY(type, member, count, table) \
     type *member; size_t count;
@@ -188,10 +232,23 @@
     QUIPU_FIELD_NULLABLE(owner, member)
 #define QUIPU_ROW_ARRAY(owner, type, member, count) \
     QUIPU_FIELD_ARRAY(owner, member, count)
+#define QUIPU_ROW_FIXED_TEXT(owner, member, size) QUIPU_FIELD(owner, member)
+#define QUIPU_ROW_IGNORED(owner, type, member) \
+    QUIPU_FIELD_IGNORED(owner, member)
 #define QUIPU_ROW_STRUCT(owner, type, member, table) \
     QUIPU_FIELD_STRUCT(owner, member, table)
 #define QUIPU_ROW_STRUCT_ARRAY(owner, type, member, count, table) \
     QUIPU_FIELD_STRUCT_ARRAY(owner, member, count, table)
+
+/* NOLINTBEGIN(bugprone-macro-parentheses): they are names. */
+#define QUIPU_HANDLED(aggregate, kind, event_name) \
+    QUIPU_HANDLED_##kind(aggregate, event_name),
+#define QUIPU_HANDLED_APPLIES(aggregate, event_name) \
+    { .event = &event_name, .apply = aggregate##_##event_name##_handler }
+#define QUIPU_HANDLED_ACCEPTS(aggregate, event_name) { .event = &event_name }
+#define QUIPU_HANDLED_DISCARDS(aggregate, event_name) \
+    { .event = &event_name, .discards = true }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* Expands `macro(owner, kind, ...)` for each member of a list of 1 to 32. */
 #define QUIPU_EACH(macro, owner, ...) \

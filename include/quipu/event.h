@@ -9,11 +9,10 @@
  *         QUIPU_FIELD_DEFAULT(struct opened, limit, 100),
  *         {0}
  *     };
- *     static const quipu_event_type opened = {
- *         .topic = "Account.Opened",
- *         .size = sizeof(struct opened),
- *         .fields = opened_fields,
- *     };
+ *     static const quipu_event_type opened =
+ *         QUIPU_EVENT_TYPE(struct opened, "Account.Opened", opened_fields);
+ *
+ * declare.h writes all of this from one list of members.
  *
  * quipu encodes, decodes, copies and frees the struct by its table, so the
  * application contains no serialisation code.  The encoding is described in
@@ -36,16 +35,22 @@ extern "C" {
 
 /* The kind of a member, or of the elements of an array member. */
 enum quipu_kind {
-    QUIPU_KIND_BOOL = 1,   /* bool */
-    QUIPU_KIND_INT = 2,    /* signed integer of 1, 2, 4 or 8 bytes */
-    QUIPU_KIND_UINT = 3,   /* unsigned integer of 1, 2, 4 or 8 bytes */
-    QUIPU_KIND_REAL = 4,   /* float or double, including NaN and infinities */
-    QUIPU_KIND_TEXT = 5,   /* (const) char *: UTF-8, NUL-terminated */
-    QUIPU_KIND_BYTES = 6,  /* quipu_bytes */
-    QUIPU_KIND_UUID = 7,   /* quipu_uuid */
-    QUIPU_KIND_TIME = 8,   /* quipu_time, in the years 1 to 9999 */
-    QUIPU_KIND_ID = 9,     /* quipu_id, for example of another aggregate */
-    QUIPU_KIND_STRUCT = 10 /* a struct with a field table of its own */
+    QUIPU_KIND_BOOL = 1,    /* bool */
+    QUIPU_KIND_INT = 2,     /* signed integer of 1, 2, 4 or 8 bytes */
+    QUIPU_KIND_UINT = 3,    /* unsigned integer of 1, 2, 4 or 8 bytes */
+    QUIPU_KIND_REAL = 4,    /* float or double, including NaN and infinities */
+    QUIPU_KIND_TEXT = 5,    /* (const) char *: UTF-8, NUL-terminated */
+    QUIPU_KIND_BYTES = 6,   /* quipu_bytes */
+    QUIPU_KIND_UUID = 7,    /* quipu_uuid */
+    QUIPU_KIND_TIME = 8,    /* quipu_time, in the years 1 to 9999 */
+    QUIPU_KIND_ID = 9,      /* quipu_id, for example of another aggregate */
+    QUIPU_KIND_STRUCT = 10, /* a struct with a field table of its own */
+    /* char[n], n from 2: UTF-8 that ends with a NUL within the n bytes; those
+     * behind the NUL are not stored.  Stored as QUIPU_KIND_TEXT is, so a member
+     * may change from one to the other; a stored text that does not fit is
+     * CORRUPT. */
+    QUIPU_KIND_FIXED_TEXT = 11,
+    QUIPU_KIND_IGNORED = 12 /* any type; not stored */
 };
 
 /* At most one of these is set. */
@@ -69,6 +74,11 @@ enum quipu_field_flag {
  * if it is optional or nullable, and otherwise the state is CORRUPT.  A value
  * in the state that the table lacks is ignored.  So a type may gain fields that
  * are optional, nullable or have a default, and may lose any field.
+ *
+ * The macros below also note the struct that the field belongs to.  So opening
+ * finds a table of another struct, one that lacks its end, and members that no
+ * field describes.  It sees a member that nobody describes by the bytes that it
+ * takes, unless those could be padding: declare.h cannot forget a member.
  */
 typedef struct quipu_field {
     const char *name; /* key in the stored state: 1 to 255 bytes of UTF-8 */
@@ -79,8 +89,16 @@ typedef struct quipu_field {
     size_t extra;     /* offset of the presence or count member */
     const struct quipu_field *fields; /* of a struct: its table */
     const void *fallback; /* default: points to a value of `size` bytes */
-    uint64_t reserved[2]; /* 0 */
+    /* All 0 if the field is not made by a macro. */
+    const char *owner;       /* the struct as written: "struct opened" */
+    uint32_t owner_size;     /* its size in bytes */
+    uint8_t owner_alignment; /* 0: not known, here and below */
+    uint8_t alignment;       /* of the member */
+    uint16_t mark;           /* QUIPU_FIELD_MARK */
 } quipu_field;
+
+/* Tells a field that a macro has made from bytes that are no field. */
+#define QUIPU_FIELD_MARK 0x9F1Du
 
 /* The layout of _Generic, and of braces in a macro, depends on the version of
  * clang-format. */
@@ -91,6 +109,18 @@ typedef struct quipu_field {
     (0 * sizeof(struct { _Static_assert(condition, message); char unused; }))
 
 #define QUIPU_MEMBER(type, member) (((type *)0)->member)
+
+/* Whether a member of text is a pointer.  An array of char becomes a pointer in
+ * an expression, but its own bytes are the characters. */
+#define QUIPU_IS_POINTER(lvalue) \
+    _Generic(&(lvalue),                                                       \
+        char **: 1,                                                           \
+        const char **: 1,                                                     \
+        char *const *: 1,                                                     \
+        const char *const *: 1,                                               \
+        char *volatile *: 1,                                                  \
+        const char *volatile *: 1,                                            \
+        default: 0)
 
 /* The kind of a member, chosen by its type; 0 for other types. */
 #define QUIPU_KIND_OF(lvalue) \
@@ -108,45 +138,68 @@ typedef struct quipu_field {
         unsigned long long: QUIPU_KIND_UINT,                                  \
         float: QUIPU_KIND_REAL,                                               \
         double: QUIPU_KIND_REAL,                                              \
-        char *: QUIPU_KIND_TEXT,                                              \
-        const char *: QUIPU_KIND_TEXT,                                        \
+        char *: QUIPU_KIND_OF_TEXT(lvalue),                                   \
+        const char *: QUIPU_KIND_OF_TEXT(lvalue),                             \
         quipu_bytes: QUIPU_KIND_BYTES,                                        \
         quipu_uuid: QUIPU_KIND_UUID,                                          \
         quipu_time: QUIPU_KIND_TIME,                                          \
         quipu_id: QUIPU_KIND_ID,                                              \
         default: 0)
 
+#define QUIPU_KIND_OF_TEXT(lvalue) \
+    (QUIPU_IS_POINTER(lvalue) ? QUIPU_KIND_TEXT : QUIPU_KIND_FIXED_TEXT)
+
 /* Whether a member that may be NULL is text or bytes. */
 #define QUIPU_KIND_OF_NULLABLE(lvalue) \
     _Generic((lvalue),                                                        \
-        char *: QUIPU_KIND_TEXT,                                              \
-        const char *: QUIPU_KIND_TEXT,                                        \
+        char *: QUIPU_IS_POINTER(lvalue) * QUIPU_KIND_TEXT,                   \
+        const char *: QUIPU_IS_POINTER(lvalue) * QUIPU_KIND_TEXT,             \
         quipu_bytes: QUIPU_KIND_BYTES,                                        \
-        default: 0)
-
-/* Whether a member of kind text is a pointer.  An array of char is no text: in
- * an expression it becomes a pointer, but its own bytes are the characters. */
-#define QUIPU_IS_POINTER(lvalue) \
-    _Generic(&(lvalue),                                                       \
-        char **: 1,                                                           \
-        const char **: 1,                                                     \
-        char *const *: 1,                                                     \
-        const char *const *: 1,                                               \
-        char *volatile *: 1,                                                  \
-        const char *volatile *: 1,                                            \
         default: 0)
 
 /* The size of a member, which does not compile for types that cannot be
  * stored. */
 #define QUIPU_SIZE_OF(kind, lvalue, type, member)                             \
     (sizeof(lvalue) +                                                         \
-     QUIPU_REQUIRE((kind) != QUIPU_KIND_TEXT || QUIPU_IS_POINTER(lvalue),     \
-                   #member " of " #type " is an array of char, which cannot " \
-                   "be stored; make it a char * or const char *") +           \
+     QUIPU_REQUIRE((kind) != QUIPU_KIND_FIXED_TEXT || sizeof(lvalue) > 1,     \
+                   #member " of " #type " is an array of char with room for " \
+                   "the NUL only; make it longer") +                          \
      QUIPU_REQUIRE((kind) != 0,                                               \
                    #member " of " #type " has a type that this macro cannot " \
                    "store; enum quipu_kind lists the types, and structs "     \
                    "take QUIPU_FIELD_STRUCT with their table"))
+
+/* The same for a member that is a struct, told by its type class, 12. */
+#define QUIPU_SIZE_OF_STRUCT(lvalue, type, member)                            \
+    (sizeof(lvalue) +                                                         \
+     QUIPU_REQUIRE(__builtin_classify_type(lvalue) == 12,                     \
+                   #member " of " #type " is not a struct; put the struct "   \
+                   "itself there, or use QUIPU_FIELD or, for a pointer to "   \
+                   "several, QUIPU_FIELD_STRUCT_ARRAY"))
+
+/* Zero, for a member that is a pointer and not an array. */
+#define QUIPU_REQUIRE_POINTER(type, member)                                   \
+    QUIPU_REQUIRE(                                                            \
+        __builtin_types_compatible_p(                                         \
+            __typeof__(QUIPU_MEMBER(type, member)),                           \
+            __typeof__(&QUIPU_MEMBER(type, member)[0])),                      \
+        #member " of " #type " is an array inside the struct; make it a "     \
+        "pointer to the elements")
+
+/* Zero, for a default that suits its member: a number (type classes 1 to 4 and
+ * 8) or a text (5). */
+#define QUIPU_REQUIRE_DEFAULT(kind, value, type, member)                      \
+    (QUIPU_REQUIRE(((kind) != QUIPU_KIND_TEXT &&                              \
+                    (kind) != QUIPU_KIND_FIXED_TEXT) ||                       \
+                       __builtin_classify_type(value) == 5,                   \
+                   "the default of " #member " of " #type " is no text; "     \
+                   "give a string literal") +                                 \
+     QUIPU_REQUIRE((kind) < QUIPU_KIND_BOOL || (kind) > QUIPU_KIND_REAL ||    \
+                       __builtin_classify_type(value) == 8 ||                 \
+                       (__builtin_classify_type(value) >= 1 &&                \
+                        __builtin_classify_type(value) <= 4),                 \
+                   "the default of " #member " of " #type " is no number; "   \
+                   "give a constant of its type"))
 
 /* The offset of a presence member, which must be a bool, and of a count member,
  * which must be a size_t. */
@@ -163,11 +216,23 @@ typedef struct quipu_field {
                    #member " of " #type " is the number of elements of an "   \
                    "array, and must be a size_t"))
 
-/* Kind, offset and size of a member, or of the elements of an array. */
+/* The struct that a field belongs to, and the name and place of the member. */
+#define QUIPU_LOCATE(type, member)                                            \
+    .name = #member, .offset = offsetof(type, member),                        \
+    .owner = QUIPU_STRING(type), .owner_size = sizeof(type),                  \
+    .owner_alignment = QUIPU_SMALL(__alignof__(type)),                        \
+    .alignment = QUIPU_SMALL(__alignof__(QUIPU_MEMBER(type, member))),        \
+    .mark = QUIPU_FIELD_MARK
+#define QUIPU_STRING(text) #text
+#define QUIPU_SMALL(alignment) ((alignment) < 256 ? (alignment) : 0)
+
+/* Kind, place and size of a member, or of the elements of an array. */
 #define QUIPU_DESCRIBE(kind_of, lvalue, type, member)                         \
-    .name = #member, .kind = kind_of(lvalue),                                 \
-    .offset = offsetof(type, member),                                         \
+    QUIPU_LOCATE(type, member), .kind = kind_of(lvalue),                      \
     .size = QUIPU_SIZE_OF(kind_of(lvalue), lvalue, type, member)
+#define QUIPU_DESCRIBE_STRUCT(lvalue, type, member, table)                    \
+    QUIPU_LOCATE(type, member), .kind = QUIPU_KIND_STRUCT,                    \
+    .size = QUIPU_SIZE_OF_STRUCT(lvalue, type, member), .fields = (table)
 
 /* A member that always has a value. */
 #define QUIPU_FIELD(type, member)                                             \
@@ -194,11 +259,13 @@ typedef struct quipu_field {
         .flags = QUIPU_FIELD_MAY_BE_NULL                                      \
     }
 
-/* A member that takes `value` if a stored event lacks it. */
+/* A member that takes `value`, an expression, if a stored event lacks it. */
 #define QUIPU_FIELD_DEFAULT(type, member, value)                              \
     {                                                                         \
         QUIPU_DESCRIBE(QUIPU_KIND_OF, QUIPU_MEMBER(type, member), type,       \
                        member),                                               \
+        .flags = QUIPU_REQUIRE_DEFAULT(                                       \
+            QUIPU_KIND_OF(QUIPU_MEMBER(type, member)), value, type, member),  \
         .fallback = &(const __typeof__(QUIPU_MEMBER(type, member))) { value } \
     }
 
@@ -208,7 +275,7 @@ typedef struct quipu_field {
     {                                                                         \
         QUIPU_DESCRIBE(QUIPU_KIND_OF, *QUIPU_MEMBER(type, member), type,      \
                        member),                                               \
-        .flags = QUIPU_FIELD_IS_ARRAY,                                        \
+        .flags = QUIPU_FIELD_IS_ARRAY + QUIPU_REQUIRE_POINTER(type, member),  \
         .extra = QUIPU_OFFSET_OF_COUNT(type, count)                           \
     }
 
@@ -216,23 +283,31 @@ typedef struct quipu_field {
  * array of them. */
 #define QUIPU_FIELD_STRUCT(type, member, table)                               \
     {                                                                         \
-        .name = #member, .kind = QUIPU_KIND_STRUCT,                           \
-        .offset = offsetof(type, member),                                     \
-        .size = sizeof(QUIPU_MEMBER(type, member)), .fields = (table)         \
+        QUIPU_DESCRIBE_STRUCT(QUIPU_MEMBER(type, member), type, member,       \
+                              table)                                          \
     }
 #define QUIPU_FIELD_STRUCT_OPTIONAL(type, member, present, table)             \
     {                                                                         \
-        .name = #member, .kind = QUIPU_KIND_STRUCT,                           \
-        .flags = QUIPU_FIELD_HAS_PRESENCE, .offset = offsetof(type, member),  \
-        .size = sizeof(QUIPU_MEMBER(type, member)),                           \
-        .extra = QUIPU_OFFSET_OF_BOOL(type, present), .fields = (table)       \
+        QUIPU_DESCRIBE_STRUCT(QUIPU_MEMBER(type, member), type, member,       \
+                              table),                                         \
+        .flags = QUIPU_FIELD_HAS_PRESENCE,                                    \
+        .extra = QUIPU_OFFSET_OF_BOOL(type, present)                          \
     }
 #define QUIPU_FIELD_STRUCT_ARRAY(type, member, count, table)                  \
     {                                                                         \
-        .name = #member, .kind = QUIPU_KIND_STRUCT,                           \
-        .flags = QUIPU_FIELD_IS_ARRAY, .offset = offsetof(type, member),      \
-        .size = sizeof(*QUIPU_MEMBER(type, member)),                          \
-        .extra = QUIPU_OFFSET_OF_COUNT(type, count), .fields = (table)        \
+        QUIPU_DESCRIBE_STRUCT(*QUIPU_MEMBER(type, member), type, member,      \
+                              table),                                         \
+        .flags = QUIPU_FIELD_IS_ARRAY + QUIPU_REQUIRE_POINTER(type, member),  \
+        .extra = QUIPU_OFFSET_OF_COUNT(type, count)                           \
+    }
+
+/* A member of any type that is not stored.  It is zero in events that are read
+ * or copied, and so in those that handlers get; it is not copied with an
+ * aggregate, and what it points to is not freed. */
+#define QUIPU_FIELD_IGNORED(type, member)                                     \
+    {                                                                         \
+        QUIPU_LOCATE(type, member), .kind = QUIPU_KIND_IGNORED,               \
+        .size = sizeof(QUIPU_MEMBER(type, member))                            \
     }
 /* clang-format on */
 
@@ -247,8 +322,42 @@ typedef struct quipu_event_type {
     const char *topic; /* its name in the store: 1 to 255 bytes of UTF-8 */
     size_t size;       /* of the struct, whose first member is quipu_event */
     const quipu_field *fields; /* of its further members; NULL: none */
-    const void *reserved[4];   /* NULL */
+    const char *struct_name; /* as written, "struct opened"; NULL: not known */
+    size_t field_count;      /* of `fields` with its end; 0: not known */
+    const void *reserved[2]; /* NULL */
 } quipu_event_type;
+
+/* clang-format off */
+/*
+ * The initializer of an event type for a struct and its table, an array that is
+ * visible here.  The struct begins with a quipu_event that is called `base`.
+ * Opening then also finds a table that lacks its end, before it reads behind
+ * it, and a table of another struct of the same size.
+ */
+#define QUIPU_EVENT_TYPE(type, topic_text, table)                             \
+    {                                                                         \
+        .topic = (topic_text),                                                \
+        .size = sizeof(type) + QUIPU_REQUIRE_BASE(type, quipu_event),         \
+        .fields = (table), .struct_name = QUIPU_STRING(type),                 \
+        .field_count = QUIPU_FIELD_COUNT(table)                               \
+    }
+
+/* Zero, for a struct whose first member is a `base` of that type. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): it is a type. */
+#define QUIPU_REQUIRE_BASE(type, base_type)                                   \
+    QUIPU_REQUIRE(offsetof(type, base) == 0 &&                                \
+                      _Generic(QUIPU_MEMBER(type, base), base_type: 1,        \
+                               default: 0),                                   \
+                  #type " must begin with " #base_type " base")
+/* NOLINTEND(bugprone-macro-parentheses) */
+
+/* The number of fields of a table with its end. */
+#define QUIPU_FIELD_COUNT(table)                                              \
+    (sizeof(table) / sizeof((table)[0]) +                                     \
+     QUIPU_REQUIRE(!__builtin_types_compatible_p(__typeof__(table),           \
+                                                 __typeof__(&(table)[0])),    \
+                   #table " is a pointer; name the table itself, an array"))
+/* clang-format on */
 
 /*
  * The base: the first member of every event's struct.  Mappings and schemas
@@ -275,9 +384,9 @@ typedef struct quipu_event {
  * INVALID: the topic or size is wrong, or a field has no valid name, has the
  * name of another one, has an unknown kind or a size that its kind cannot have,
  * lies outside its struct or in its base, overlaps another field, has several
- * flags, or nests structs deeper than 32; or a struct has more than 256 fields.
- *  The message names the type and the
- * field.
+ * flags, belongs to another struct, or nests structs deeper than 32; or a
+ * struct has more than 256 fields, a table lacks its end, or a member is not
+ * described by its table.  The message names the type and the field.
  */
 QUIPU_API int quipu_event_type_check(const quipu_event_type *type,
                                      quipu_error *error);

@@ -1,32 +1,44 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# field_mistakes.sh FOLDER [COMPILER...]: fails unless the macros for fields in
-# FOLDER/quipu/event.h compile for the members that can be stored, and refuse
-# each of the mistakes below with a message that contains the text beside it.
-# Missing compilers are skipped, but one must exist.
+# field_mistakes.sh FOLDER LIBRARY DOCUMENT [COMPILER...]: makes the mistakes
+# below in describing events, by hand with the macros of FOLDER/quipu/event.h
+# and with declare.h.  Fails unless each is refused by a sentence that contains
+# the text beside it: by the compiler, or when a mapper is opened with LIBRARY
+# (empty: those programs are compiled, and not run).  Prints a line for each,
+# which must be the table of DOCUMENT.  Missing compilers are skipped, but one
+# must exist.  Writes into the current folder.
 set -eu
 folder=$1
-shift
+library=$2
+document=$3
+shift 3
 [ $# -gt 0 ] || set -- gcc clang
 failures=0
 checked=0
+printed=
 
-# compile COMPILER FIELDS: compiles a table of fields; prints the messages.
-compile()
-{
-    cat <<EOF | LC_ALL=C "$1" -x c -std=c11 -I"$folder" -Wall -Wextra \
-        -Wpedantic -Wconversion -Werror -fsyntax-only - 2>&1
-#include <quipu/declare.h>
+cat >mistakes.h <<'EOF'
+#include <stdio.h>
+#include <quipu/quipu.h>
 enum color { RED };
+enum sign { MINUS = -1 };
+typedef char label[8];
+typedef char wide[32];
+typedef union { int a; float b; } either;
+typedef struct { int x; } bare;
 struct point { int x; };
+struct pair { int64_t a; int64_t b; };
 struct made {
     quipu_event base;
     char name[8];
+    char long_name[32];
     char (*names)[8];
     unsigned char raw[4];
+    char one[1];
     char letter;
     struct point *pointer;
     struct point point;
+    either either;
     int flag;
     int number;
     int bits : 3;
@@ -36,119 +48,376 @@ struct made {
     char *const constant;
     volatile long moving;
     enum color color;
+    enum sign sign;
     long *numbers;
+    long inside[4];
+    struct point points[4];
     bool *bools;
+    enum color *colors;
     const char *const *texts;
 };
-extern const quipu_field fields[];
-const quipu_field fields[] = { $2, { 0 } };
-EOF
-}
-
-# compile_declaration COMPILER DECLARATION: compiles a declaration of an event
-# "moved" and, in a function, a trigger of it.
-compile_declaration()
-{
-    cat <<EOF | LC_ALL=C "$1" -x c -std=c11 -I"$folder" -Wall -Wextra \
-        -Wpedantic -Wconversion -Werror -fsyntax-only - 2>&1
-#include <quipu/declare.h>
-$2;
-QUIPU_AGGREGATE(account, QUIPU_VALUE(long, balance));
-extern int move(struct account *account, quipu_error *error);
-int move(struct account *account, quipu_error *error)
-{
-    (void)account_fields;
-    return QUIPU_TRIGGER(account, moved, error, ${3-.cents = 3});
-}
-EOF
-}
-
-# accept COMPILER FIELDS
-accept()
-{
-    checked=$((checked + 1))
-    output=$(compile "$1" "$2") || {
-        echo "$1 refuses $2: $output"
-        failures=$((failures + 1))
+struct opened { quipu_event base; const char *owner; int64_t limit; };
+struct closed { quipu_event base; const char *reason; int64_t fee; };
+struct moved { quipu_event base; int64_t from; int64_t to; int64_t cents; };
+struct shifted { int64_t first; quipu_event base; int64_t last; };
+struct baseless { const char *owner; char room[400]; };
+struct of_union {
+    quipu_event base;
+    union { const char *text; const char *other; } as;
+};
+struct nesting { quipu_event base; struct pair pair; };
+#define OPENED QUIPU_FIELD(struct opened, owner), \
+    QUIPU_FIELD(struct opened, limit)
+#define CLOSED QUIPU_FIELD(struct closed, reason), \
+    QUIPU_FIELD(struct closed, fee)
+#define POINT QUIPU_FIELD(struct point, x)
+#define TABLE(name, ...) \
+    extern const quipu_field name[]; \
+    const quipu_field name[] = { __VA_ARGS__ }
+#define TYPE(fields_table, struct_size) \
+    static const quipu_event_type type = { .topic = "Account.Opened", \
+        .size = (struct_size), .fields = (fields_table) }
+#define DECLARED(name, fields_table) \
+    static const quipu_event_type type = \
+        QUIPU_EVENT_TYPE(struct name, "Account.Opened", fields_table)
+#define OPEN \
+    int main(void) \
+    { \
+        static const quipu_event_type *const types[] = { &type, &type }; \
+        return open_types(types, 1); \
     }
+/* Returns 0 if the mapper refuses the types, and prints why. */
+static inline int open_types(const quipu_event_type *const *types, size_t count)
+{
+    const quipu_mapping mapping = { .struct_size = sizeof(mapping),
+                                    .types = types, .type_count = count };
+    quipu_mapper *mapper = NULL;
+    quipu_error error;
+    int status = quipu_mapper_open(quipu_schema_stored_events(), &mapping,
+                                   &mapper, &error);
+
+    if (status == QUIPU_INVALID) {
+        puts(error.message);
+    }
+    quipu_mapper_close(mapper);
+    return status != QUIPU_INVALID;
+}
+#define ACCOUNT QUIPU_AGGREGATE(account, QUIPU_VALUE(long, balance))
+#define MOVE(...) \
+    extern int move(struct account *account, quipu_error *error); \
+    int move(struct account *account, quipu_error *error) \
+    { \
+        (void)account_fields; \
+        return QUIPU_TRIGGER(account, moved_to, error, __VA_ARGS__); \
+    }
+EOF
+
+# compile CODE OPTION...: compiles the code; prints the messages.
+compile()
+{
+    code=$1
+    shift
+    printf '#include "mistakes.h"\n%s\n' "$code" >mistake.c
+    LC_ALL=C "$compiler" -std=c11 -I. -I"$folder" -Wall -Wextra -Wpedantic \
+        -Wconversion -Werror mistake.c "$@" 2>&1
 }
 
-# refuse COMPILER FIELDS TEXT
-refuse()
+# fail MESSAGE: the mistake was not treated as it should be.
+fail()
 {
-    output=$(compile "$1" "$2") && result=accepted || result=refused
-    judge "$1" "$2" "$3"
-}
-
-# refuse_declaration COMPILER TEXT DECLARATION [INITIALIZER]
-refuse_declaration()
-{
-    output=$(compile_declaration "$1" "$3" ${4+"$4"}) && result=accepted ||
-        result=refused
-    judge "$1" "$3 ${4-}" "$2"
-}
-
-# judge COMPILER SOURCE TEXT: looks for the text in the output of a refusal.
-judge()
-{
-    checked=$((checked + 1))
-    if [ "$result" = accepted ]; then
-        echo "$1 accepts $2"
-    elif printf '%s\n' "$output" | grep -qF "$3"; then
-        return
-    else
-        echo "$1 does not say \"$3\" of $2: $output"
-    fi
+    echo "$compiler: $1"
     failures=$((failures + 1))
 }
 
+# accept NAME CODE: compiles.
+accept()
+{
+    checked=$((checked + 1))
+    output=$(compile "$2" -fsyntax-only) || fail "refuses $1: $output"
+}
+
+# report WHEN WAY NAME TEXT: prints the line of a mistake, for one compiler.
+report()
+{
+    checked=$((checked + 1))
+    printf '%s\n' "$output" | grep -qF "$4" ||
+        fail "does not say \"$4\" of $3: $output"
+    [ -n "$printed" ] ||
+        printf '| %s | %s | %s | %s |\n' "$3" "$2" "$1" "$4" | tee -a table
+}
+
+# refuse_somehow WAY NAME TEXT CODE: the compiler refuses the code, with that
+# text of its own among others.
+refuse_somehow()
+{
+    if output=$(compile "$4" -fsyntax-only); then
+        fail "accepts $2"
+    fi
+    report compiling "$1" "$2" "$3"
+}
+
+# refuse WAY NAME TEXT CODE: the compiler refuses the code by that sentence of
+# the macros; it may say a few things more.
+refuse()
+{
+    refuse_somehow "$@"
+    errors=$(printf '%s\n' "$output" | grep -c ' error: ' || :)
+    [ "$errors" -le 4 ] || fail "says $errors things of $2: $output"
+}
+
+# refuse_open WAY NAME TEXT CODE: the code compiles, and opening a mapper with
+# its `type` says that.
+refuse_open()
+{
+    if [ -z "$library" ]; then
+        accept "$2" "$4"
+        return
+    fi
+    if ! output=$(compile "$4" -o mistake "$library" \
+        -Wl,-rpath,"$(dirname "$library")"); then
+        fail "refuses to compile $2: $output"
+        return
+    fi
+    output=$(./mistake) || fail "opens or crashes ($?): $2"
+    report opening "$1" "$2" "$3"
+}
+
+field()
+{
+    printf 'TABLE(fields, QUIPU_FIELD%s, { 0 });' "$1"
+}
+
+event()
+{
+    printf 'QUIPU_EVENT(moved_to, "Moved", QUIPU_VALUE(long, cents), %s);
+        ACCOUNT; MOVE(.cents = 3)' "$1"
+}
+
+accept_kinds()
+{
+    for fields in '(struct made, text)' '(struct made, constant)' \
+        '(struct made, moving)' '(struct made, color)' '(struct made, sign)' \
+        '(struct made, name)' '(struct made, long_name)' \
+        '_OPTIONAL(struct made, number, has_number)' \
+        '_NULLABLE(struct made, text)' '_DEFAULT(struct made, number, 4)' \
+        '_DEFAULT(struct made, number, true)' \
+        '_DEFAULT(struct made, text, "x")' '_DEFAULT(struct made, name, "x")' \
+        '_ARRAY(struct made, numbers, count)' \
+        '_ARRAY(struct made, bools, count)' \
+        '_ARRAY(struct made, colors, count)' \
+        '_ARRAY(struct made, names, count)' \
+        '_ARRAY(struct made, texts, count)' '_IGNORED(struct made, either)'; do
+        accept "$fields" "$(field "$fields")"
+    done
+    for member in 'QUIPU_VALUE(enum color, color)' \
+        'QUIPU_FIXED_TEXT(name, 8)' 'QUIPU_VALUE(label, name)' \
+        'QUIPU_ARRAY(label, names, count)' 'QUIPU_IGNORED(either, either)' \
+        'QUIPU_DEFAULT(const char *, text, "x")' \
+        'QUIPU_ARRAY(bool, flags, count)'; do
+        accept "$member" "$(event "$member")"
+    done
+}
+
+refuse_members()
+{
+    refuse_somehow hand "wrong member name" "no member named" \
+        "$(field '(struct made, nam)')"
+    refuse_somehow declare.h "wrong member name" "amount" \
+        "$(event 'QUIPU_VALUE(int, x)' | sed 's/\.cents/.amount/')"
+    refuse hand "int as presence flag" \
+        "flag of struct made tells whether another member has a value" \
+        "$(field '_OPTIONAL(struct made, number, flag)')"
+    refuse hand "int as array count" \
+        "number of struct made is the number of elements of an array" \
+        "$(field '_ARRAY(struct made, numbers, number)')"
+    refuse hand "nullable int" "number of struct made has a type that" \
+        "$(field '_NULLABLE(struct made, number)')"
+    refuse declare.h "nullable int" "number of struct moved_to has a type" \
+        "$(event 'QUIPU_NULLABLE(int, number)')"
+    refuse hand "nullable array of char" "name of struct made has a type" \
+        "$(field '_NULLABLE(struct made, name)')"
+    refuse hand "number as default of a text" \
+        "the default of text of struct made is no text" \
+        "$(field '_DEFAULT(struct made, text, 4)')"
+    refuse declare.h "number as default of a text" \
+        "the default of text of struct moved_to is no text" \
+        "$(event 'QUIPU_DEFAULT(const char *, text, 4)')"
+    refuse hand "text as default of a number" \
+        "the default of number of struct made is no number" \
+        "$(field '_DEFAULT(struct made, number, "x")')"
+    refuse declare.h "text as default of a number" \
+        "the default of number of struct moved_to is no number" \
+        "$(event 'QUIPU_DEFAULT(int, number, "x")')"
+    refuse_somehow hand "bit-field" "bit-field" "$(field '(struct made, bits)')"
+    refuse declare.h "union member" "either of struct moved_to has a type" \
+        "$(event 'QUIPU_VALUE(either, either)')"
+    refuse declare.h "plain char" "letter of struct moved_to has a type" \
+        "$(event 'QUIPU_VALUE(char, letter)')"
+    refuse declare.h "pointer to a struct" "at of struct moved_to has a type" \
+        "$(event 'QUIPU_VALUE(struct point *, at)')"
+    refuse declare.h "struct without a table" \
+        "at of struct moved_to has a type" \
+        "$(event 'QUIPU_VALUE(bare, at)')"
+    refuse hand "union member" "either of struct made has a type that" \
+        "$(field '(struct made, either)')"
+    refuse hand "plain char" "letter of struct made has a type that" \
+        "$(field '(struct made, letter)')"
+    refuse hand "pointer to a struct" "pointer of struct made has a type that" \
+        "$(field '(struct made, pointer)')"
+    refuse hand "struct without a table" \
+        "point of struct made has a type that" \
+        "$(field '(struct made, point)')"
+    refuse hand "unsigned char [4]" "raw of struct made has a type that" \
+        "$(field '(struct made, raw)')"
+    refuse hand "char [1]" "one of struct made is an array of char with room" \
+        "$(field '(struct made, one)')"
+    refuse hand "array inside the struct as an array" \
+        "inside of struct made is an array inside the struct" \
+        "$(field '_ARRAY(struct made, inside, count)')"
+    refuse hand "structs inside the struct as an array" \
+        "points of struct made is an array inside the struct" \
+        "TABLE(point_fields, POINT, { 0 });
+        $(field '_STRUCT_ARRAY(struct made, points, count, point_fields)')"
+    refuse hand "pointer as a struct" "pointer of struct made is not a struct" \
+        "TABLE(point_fields, POINT, { 0 });
+        $(field '_STRUCT(struct made, pointer, point_fields)')"
+}
+
+refuse_tables()
+{
+    opened="TABLE(fields, OPENED, { 0 });"
+    refuse_open hand "struct with a NULL table" \
+        "field pair is a struct without a table" \
+        "TABLE(fields, QUIPU_FIELD_STRUCT(struct nesting, pair, NULL), { 0 });
+        DECLARED(nesting, fields); OPEN"
+    refuse_open hand "both members of a union" \
+        "field as.other overlaps field as.text: of a union, one member" \
+        "TABLE(fields, QUIPU_FIELD(struct of_union, as.text),
+        QUIPU_FIELD(struct of_union, as.other), { 0 });
+        DECLARED(of_union, fields); OPEN"
+    refuse_open hand "a member twice" "field limit occurs twice" \
+        "TABLE(fields, OPENED, QUIPU_FIELD(struct opened, limit), { 0 });
+        DECLARED(opened, fields); OPEN"
+    refuse_open hand "table of another struct of that size" \
+        "field reason is of struct closed, but its table describes struct" \
+        "TABLE(fields, CLOSED, { 0 }); DECLARED(opened, fields); OPEN"
+    refuse_open "hand, no QUIPU_EVENT_TYPE" "table of another struct" \
+        "field owner is of struct opened, which has " \
+        "$opened TYPE(fields, sizeof(struct moved)); OPEN"
+    refuse_open hand "table of another struct for a nested one" \
+        "field pair.x is of struct point, which has 4 bytes, but the struct " \
+        "TABLE(points, POINT, { 0 });
+        TABLE(fields, QUIPU_FIELD_STRUCT(struct nesting, pair, points), { 0 });
+        DECLARED(nesting, fields); OPEN"
+    refuse_open hand "rows of two structs" \
+        "field fee is of struct closed, but its table describes struct opened" \
+        "TABLE(fields, QUIPU_FIELD(struct opened, owner),
+        QUIPU_FIELD(struct closed, fee), { 0 }); DECLARED(opened, fields); OPEN"
+    refuse_open hand "missing terminator" \
+        "is the last of its table, which has no end: put { 0 } behind it" \
+        "TABLE(fields, OPENED); DECLARED(opened, fields); OPEN"
+    refuse_open "hand, no QUIPU_EVENT_TYPE" \
+        "missing terminator, before another table" \
+        "field from is of struct moved, which has " \
+        "static const quipu_field tables[][2] = {
+        { OPENED }, { QUIPU_FIELD(struct moved, from), { 0 } } };
+        TYPE(&tables[0][0], sizeof(struct opened)); OPEN"
+    refuse_open hand "forgotten member" \
+        "field owner is followed by 8 bytes of struct opened that no field" \
+        "TABLE(fields, QUIPU_FIELD(struct opened, owner), { 0 });
+        DECLARED(opened, fields); OPEN"
+    refuse_open "hand, no QUIPU_EVENT_TYPE" "forgotten member" \
+        "field limit is behind 8 bytes of struct opened that no field" \
+        "TABLE(fields, QUIPU_FIELD(struct opened, limit), { 0 });
+        TYPE(fields, sizeof(struct opened)); OPEN"
+    refuse_somehow hand "sizeof a pointer" "base" \
+        "typedef struct opened *pointer; $opened
+        const quipu_event_type type = QUIPU_EVENT_TYPE(pointer, \"A\", fields);"
+    refuse_open "hand, no QUIPU_EVENT_TYPE" "sizeof a pointer" \
+        "give the size of the struct, not of a pointer" \
+        "$opened TYPE(fields, sizeof(struct opened *)); OPEN"
+    refuse hand "pointer for a table" "pointer is a pointer; name the table" \
+        "$opened extern const quipu_field *const pointer;
+        DECLARED(opened, pointer);"
+    refuse hand "base in the middle" \
+        "struct shifted must begin with quipu_event base" \
+        "TABLE(fields, QUIPU_FIELD(struct shifted, last), { 0 });
+        DECLARED(shifted, fields);"
+    refuse_open "hand, no QUIPU_EVENT_TYPE" "base in the middle" \
+        "QUIPU_FIELD_IGNORED; and let the struct begin with its base" \
+        "TABLE(fields, QUIPU_FIELD(struct shifted, last), { 0 });
+        TYPE(fields, sizeof(struct shifted)); OPEN"
+    refuse_somehow hand "no base" "no member named" \
+        "TABLE(fields, QUIPU_FIELD(struct baseless, owner), { 0 });
+        DECLARED(baseless, fields);"
+    refuse_open both "two event types with one topic" \
+        "two event types have the topic Account.Opened" \
+        "QUIPU_EVENT(one, \"Account.Opened\", QUIPU_VALUE(int, x));
+        QUIPU_EVENT(two, \"Account.Opened\", QUIPU_VALUE(int, y));
+        int main(void) {
+            const quipu_event_type *const types[] = { &one, &two };
+            return open_types(types, 2); }"
+}
+
+refuse_uses()
+{
+    handlers='ACCOUNT;
+        QUIPU_EVENT(paid, "Paid", QUIPU_VALUE(long, cents));
+        QUIPU_EVENT(named, "Named", QUIPU_VALUE(const char *, name));'
+    accept "typed handlers" "$handlers
+        QUIPU_HANDLER(account, paid)
+        { account->balance += event->cents; return QUIPU_OK; }
+        extern const quipu_aggregate_type account_type;
+        QUIPU_AGGREGATE_TYPE(account, \"Account\",
+            QUIPU_APPLIES(paid), QUIPU_ACCEPTS(named));"
+    refuse_somehow declare.h "event struct of another type triggered" "cents" \
+        'QUIPU_EVENT(moved_to, "Moved", QUIPU_VALUE(long, x)); ACCOUNT;
+        MOVE(.cents = 3)'
+    refuse_somehow declare.h "handler that reads another struct" \
+        "no member named" \
+        "$handlers
+        QUIPU_HANDLER(account, named)
+        { account->balance += event->cents; return QUIPU_OK; }
+        const quipu_event_type *const types[] = { &paid, &named };
+        const quipu_handler handlers[] = { { .apply = account_named_handler } };
+        const quipu_field *const fields = account_fields;"
+    refuse_somehow declare.h "event without its handler" \
+        "account_named_handler" \
+        "$handlers
+        QUIPU_HANDLER(account, paid)
+        { account->balance += event->cents; return QUIPU_OK; }
+        static QUIPU_AGGREGATE_TYPE(account, \"Account\",
+            QUIPU_APPLIES(paid), QUIPU_APPLIES(named));
+        const quipu_aggregate_type *const type = &account_type;"
+    refuse_somehow "hand, QUIPU_TYPED_HANDLER" \
+        "handler with another struct's pointer" \
+        "incompatible" "$handlers
+        static int on_paid(struct account *account, const struct paid *event,
+            quipu_error *error)
+        { (void)error; account->balance += event->cents; return QUIPU_OK; }
+        QUIPU_TYPED_HANDLER(on_paid, struct account, struct named)
+        const quipu_apply apply = on_paid_untyped;
+        const quipu_event_type *const types[] = { &paid, &named };
+        const quipu_field *const fields = account_fields;"
+}
+
+: >table
 for compiler in "$@"; do
     command -v "$compiler" >/dev/null || continue
-    accept "$compiler" 'QUIPU_FIELD(struct made, text)'
-    accept "$compiler" 'QUIPU_FIELD(struct made, constant)'
-    accept "$compiler" 'QUIPU_FIELD(struct made, moving)'
-    accept "$compiler" 'QUIPU_FIELD(struct made, color)'
-    accept "$compiler" 'QUIPU_FIELD_OPTIONAL(struct made, number, has_number)'
-    accept "$compiler" 'QUIPU_FIELD_NULLABLE(struct made, text)'
-    accept "$compiler" 'QUIPU_FIELD_DEFAULT(struct made, number, 4)'
-    accept "$compiler" 'QUIPU_FIELD_ARRAY(struct made, numbers, count)'
-    accept "$compiler" 'QUIPU_FIELD_ARRAY(struct made, bools, count)'
-    accept "$compiler" 'QUIPU_FIELD_ARRAY(struct made, texts, count)'
-
-    refuse "$compiler" 'QUIPU_FIELD(struct made, nam)' "no member named"
-    refuse "$compiler" 'QUIPU_FIELD(struct made, bits)' "bit-field"
-    refuse "$compiler" 'QUIPU_FIELD(struct made, name)' \
-        "name of struct made is an array of char"
-    refuse "$compiler" 'QUIPU_FIELD_NULLABLE(struct made, name)' \
-        "name of struct made is an array of char"
-    refuse "$compiler" 'QUIPU_FIELD_DEFAULT(struct made, name, "x")' \
-        "name of struct made is an array of char"
-    refuse "$compiler" 'QUIPU_FIELD_ARRAY(struct made, names, count)' \
-        "names of struct made is an array of char"
-    for member in raw letter pointer point; do
-        refuse "$compiler" "QUIPU_FIELD(struct made, $member)" \
-            "$member of struct made has a type that this macro cannot store"
-    done
-    refuse "$compiler" 'QUIPU_FIELD_NULLABLE(struct made, number)' \
-        "number of struct made has a type that this macro cannot store"
-    refuse "$compiler" 'QUIPU_FIELD_OPTIONAL(struct made, number, flag)' \
-        "flag of struct made tells whether another member has a value"
-    refuse "$compiler" 'QUIPU_FIELD_ARRAY(struct made, numbers, number)' \
-        "number of struct made is the number of elements of an array"
-
-    compile_declaration "$compiler" \
-        'QUIPU_EVENT(moved, "Moved", QUIPU_VALUE(long, cents))' ||
-        failures=$((failures + 1))
-    refuse_declaration "$compiler" "name of struct moved is an array of char" \
-        'typedef char label[8]; QUIPU_EVENT(moved, "Moved",
-        QUIPU_VALUE(long, cents), QUIPU_VALUE(label, name))'
-    refuse_declaration "$compiler" "at of struct moved has a type that" \
-        'struct at { int x; }; QUIPU_EVENT(moved, "Moved",
-        QUIPU_VALUE(long, cents), QUIPU_VALUE(struct at, at))'
-    refuse_declaration "$compiler" "amount" \
-        'QUIPU_EVENT(moved, "Moved", QUIPU_VALUE(long, cents))' '.amount = 3'
+    accept_kinds
+    refuse_members
+    refuse_tables
+    refuse_uses
+    printed=yes
 done
 
 [ "$checked" -gt 0 ] || { echo "no compiler found: $*"; exit 1; }
 [ "$failures" = 0 ] || exit 1
-echo "field mistakes: $checked tables, each accepted or refused as it should be"
+if [ -n "$library" ] && ! sed -n '/^## Mistakes/,/^## What/{/^| mistake/d
+/^|---/d
+/^|/p
+}' "$document" | diff - table; then
+    echo "$document: the table of mistakes is not the one above"
+    exit 1
+fi
+echo "field mistakes: $checked tries, each accepted or refused as it should be"

@@ -36,6 +36,7 @@ struct one {
         uint64_t natural;
         double real;
         const char *text;
+        char fixed_text[8];
         quipu_bytes bytes;
         quipu_time time;
         void *array;
@@ -64,6 +65,7 @@ static const quipu_field one_fields[][2] = {
     KIND(QUIPU_KIND_UINT, uint64_t),
     KIND(QUIPU_KIND_REAL, double),
     KIND(QUIPU_KIND_TEXT, char *),
+    KIND(QUIPU_KIND_FIXED_TEXT, char[8]),
     KIND(QUIPU_KIND_BYTES, quipu_bytes),
     KIND(QUIPU_KIND_TIME, quipu_time),
     ONE(QUIPU_KIND_TEXT, sizeof(char *), QUIPU_FIELD_MAY_BE_NULL),

@@ -109,7 +109,7 @@ static void wrong_types_are_refused(void **state)
     type.handlers = bad;
     refuse_type(&type, "topic");
     type = note_type;
-    type.reserved[3] = "later";
+    type.reserved[1] = "later";
     refuse_type(&type, "reserved");
 }
 

@@ -145,6 +145,23 @@ static void event_without_a_handler_is_refused(void **state)
     quipu_aggregate_destroy(note);
 }
 
+static void event_of_another_type_is_refused(void **state)
+{
+    struct note_dropped dropped = { .base = { .type = &note_dropped } };
+    struct note *note = new_note(NULL);
+    quipu_error error;
+    (void)state;
+
+    assert_refused(quipu_aggregate_trigger(&note->base, &note_written,
+                                           &dropped.base, &error),
+                   QUIPU_INVALID, &error, "the event is a ");
+    assert_false(note->base.stale);
+    assert_ok(quipu_aggregate_trigger(&note->base, &note_dropped, &dropped.base,
+                                      &error),
+              &error);
+    quipu_aggregate_destroy(note);
+}
+
 static void failing_handler_makes_aggregate_stale_and_publishes_nothing(
     void **state)
 {
@@ -508,6 +525,7 @@ int main(void)
         cmocka_unit_test(event_may_point_into_the_aggregate),
         cmocka_unit_test(event_that_cannot_be_copied_changes_nothing),
         cmocka_unit_test(event_without_a_handler_is_refused),
+        cmocka_unit_test(event_of_another_type_is_refused),
         cmocka_unit_test(
             failing_handler_makes_aggregate_stale_and_publishes_nothing),
         cmocka_unit_test(handler_that_fills_no_error_is_named),

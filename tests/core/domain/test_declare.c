@@ -40,8 +40,14 @@ QUIPU_EVENT(wide, "Thing.Widened",
             QUIPU_VALUE(int, m28), QUIPU_VALUE(int, m29),
             QUIPU_VALUE(int, m30), QUIPU_VALUE(int, m31),
             QUIPU_VALUE(int, m32));
+QUIPU_EVENT(stamped, "Thing.Stamped",
+            QUIPU_FIXED_TEXT(code, 8));
+QUIPU_EVENT(looked_at, "Thing.LookedAt",
+            QUIPU_IGNORED(int, times),
+            QUIPU_VALUE(long, at));
 QUIPU_AGGREGATE(thing,
-                QUIPU_VALUE(char *, name));
+                QUIPU_VALUE(char *, name),
+                QUIPU_FIXED_TEXT(code, 8));
 /* clang-format on */
 
 static const quipu_field written_out[] = {
@@ -93,23 +99,31 @@ static void events_with_no_member_and_with_32_are_valid(void **state)
     assert_null(wide_fields[32].name);
 }
 
-static int on_renamed(struct thing *thing, const struct renamed *event,
-                      quipu_error *error)
+QUIPU_HANDLER(thing, renamed)
 {
     return quipu_text_set(&thing->name, event->name, error);
 }
-QUIPU_TYPED_HANDLER(on_renamed, struct thing, struct renamed)
 
-static const quipu_handler thing_handlers[] = {
-    { .event = &renamed, .apply = on_renamed_untyped },
-    { .event = &dropped, .discards = true },
-    { 0 },
+static int on_stamped(struct thing *thing, const struct stamped *event,
+                      quipu_error *error)
+{
+    (void)error;
+    memcpy(thing->code, event->code, sizeof(thing->code));
+    return QUIPU_OK;
+}
+QUIPU_TYPED_HANDLER(on_stamped, struct thing, struct stamped)
+
+static QUIPU_AGGREGATE_TYPE(thing, "Thing", QUIPU_APPLIES(renamed),
+                            QUIPU_ACCEPTS(looked_at), QUIPU_DISCARDS(dropped));
+
+static const quipu_handler written_handlers[] = {
+    { .event = &stamped, .apply = on_stamped_untyped }, { 0 }
 };
-static const quipu_aggregate_type thing_type = {
+static const quipu_aggregate_type written_type = {
     .name = "Thing",
     .size = sizeof(struct thing),
     .fields = thing_fields,
-    .handlers = thing_handlers,
+    .handlers = written_handlers,
 };
 
 static void triggers_reach_typed_handlers(void **state)
@@ -125,9 +139,46 @@ static void triggers_reach_typed_handlers(void **state)
 
     assert_ok(QUIPU_TRIGGER(thing, renamed, &error, .name = "clock"), &error);
     assert_string_equal(thing->name, "clock");
+    assert_ok(QUIPU_TRIGGER(thing, looked_at, &error, .at = 1), &error);
+    assert_refused(QUIPU_TRIGGER(thing, stamped, &error, .code = "a"),
+                   QUIPU_INVALID, &error, "no handler");
     assert_ok(QUIPU_TRIGGER(thing, dropped, &error, .base = { 0 }), &error);
     assert_true(thing->base.discarded);
     quipu_aggregate_destroy(thing);
+}
+
+static void tables_of_handlers_can_be_written_out(void **state)
+{
+    void *made_thing = NULL;
+    quipu_error error;
+    (void)state;
+
+    assert_ok(
+        quipu_aggregate_create(&written_type, NULL, NULL, &made_thing, &error),
+        &error);
+    struct thing *thing = made_thing;
+
+    assert_ok(QUIPU_TRIGGER(thing, stamped, &error, .code = "abc"), &error);
+    assert_string_equal(thing->code, "abc");
+    quipu_aggregate_destroy(thing);
+}
+
+static void table_of_another_aggregate_is_refused(void **state)
+{
+    quipu_aggregate_type type = thing_type;
+    void *thing = NULL;
+    quipu_error error;
+    (void)state;
+
+    type.struct_name = "struct other";
+    assert_refused(quipu_aggregate_create(&type, NULL, NULL, &thing, &error),
+                   QUIPU_INVALID, &error,
+                   "aggregate type Thing: field name is of struct thing, but "
+                   "its table describes struct other");
+    type.struct_name = NULL;
+    type.field_count--;
+    assert_refused(quipu_aggregate_create(&type, NULL, NULL, &thing, &error),
+                   QUIPU_INVALID, &error, "has no end");
 }
 
 int main(void)
@@ -136,6 +187,8 @@ int main(void)
         cmocka_unit_test(declared_table_is_the_one_written_out),
         cmocka_unit_test(events_with_no_member_and_with_32_are_valid),
         cmocka_unit_test(triggers_reach_typed_handlers),
+        cmocka_unit_test(tables_of_handlers_can_be_written_out),
+        cmocka_unit_test(table_of_another_aggregate_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

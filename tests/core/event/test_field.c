@@ -117,13 +117,18 @@ static void reserved_members_must_be_zero(void **state)
     quipu_field field = number_field();
 
     (void)state;
-    type.reserved[3] = "x";
+    type.reserved[1] = "x";
     assert_type_refused(type, "reserved");
-    field.reserved[0] = 1;
-    assert_field_refused(field, "reserved");
-    field.reserved[0] = 0;
-    field.reserved[1] = 1;
-    assert_field_refused(field, "reserved");
+    type.reserved[1] = NULL;
+    field.mark = 1;
+    assert_field_refused(field, "none of the macros");
+    field = (quipu_field){ 0 };
+    field.name = "x";
+    field.alignment = 1;
+    assert_field_refused(field, "none of the macros");
+    field.name = NULL;
+    field.kind = QUIPU_KIND_INT;
+    assert_field_refused(field, "without a name has a mark");
 }
 
 static void names_are_checked(void **state)
@@ -152,11 +157,12 @@ static void kinds_and_sizes_are_checked(void **state)
         int kind;
         size_t size;
     } wrong[] = {
-        { QUIPU_KIND_BOOL, 4 },  { QUIPU_KIND_INT, 3 },
-        { QUIPU_KIND_UINT, 16 }, { QUIPU_KIND_REAL, 2 },
-        { QUIPU_KIND_TEXT, 2 },  { QUIPU_KIND_BYTES, 4 },
-        { QUIPU_KIND_UUID, 8 },  { QUIPU_KIND_TIME, 4 },
-        { QUIPU_KIND_ID, 16 },   { QUIPU_KIND_STRUCT, 0 },
+        { QUIPU_KIND_BOOL, 4 },       { QUIPU_KIND_INT, 3 },
+        { QUIPU_KIND_UINT, 16 },      { QUIPU_KIND_REAL, 2 },
+        { QUIPU_KIND_TEXT, 2 },       { QUIPU_KIND_BYTES, 4 },
+        { QUIPU_KIND_UUID, 8 },       { QUIPU_KIND_TIME, 4 },
+        { QUIPU_KIND_ID, 16 },        { QUIPU_KIND_STRUCT, 0 },
+        { QUIPU_KIND_FIXED_TEXT, 1 }, { QUIPU_KIND_IGNORED, 0 },
     };
     quipu_field field = number_field();
 
@@ -168,7 +174,7 @@ static void kinds_and_sizes_are_checked(void **state)
     }
     field.kind = 0;
     assert_field_refused(field, "has an unknown kind");
-    field.kind = QUIPU_KIND_STRUCT + 1;
+    field.kind = QUIPU_KIND_IGNORED + 1;
     assert_field_refused(field, "has an unknown kind");
     field.kind = -1;
     assert_field_refused(field, "has an unknown kind");
@@ -244,6 +250,14 @@ static void nested_tables_are_checked(void **state)
     assert_field_refused(field, "field inner.number lies outside its struct");
 }
 
+static int check(const char *name, const quipu_field *fields, size_t size,
+                 quipu_error *error)
+{
+    const quipu_field_owner owner = { .name = name, .size = size };
+
+    return quipu_fields_check(&owner, fields, error);
+}
+
 struct node {
     struct node *children;
     size_t count;
@@ -258,8 +272,7 @@ static void endless_nesting_is_refused(void **state)
 
     (void)state;
     node[0].fields = node;
-    assert_refused(quipu_fields_check("aggregate Tree", node, 0,
-                                      sizeof(struct node), &error),
+    assert_refused(check("aggregate Tree", node, sizeof(struct node), &error),
                    QUIPU_INVALID, &error, "children nests structs too deep");
     assert_contains(error.message, "aggregate Tree");
 }
@@ -277,8 +290,7 @@ static int check_nesting(size_t depth, quipu_error *error)
                                       .fields = tables[i + 1] };
     }
     tables[i][0] = inner_fields[0];
-    return quipu_fields_check("struct", tables[0], 0, sizeof(struct inner),
-                              error);
+    return check("struct", tables[0], sizeof(struct inner), error);
 }
 
 static void nesting_of_32_structs_is_the_deepest(void **state)
@@ -301,19 +313,195 @@ static void more_than_256_fields_are_refused(void **state)
     (void)state;
     for (size_t i = 0; i <= QUIPU_FIELDS_MAX; i++) {
         snprintf(names[i], sizeof(names[i]), "f%zu", i);
-        fields[i] = inner_fields[0];
-        fields[i].name = names[i];
-        fields[i].offset = i * sizeof(struct inner);
+        fields[i] = (quipu_field){ .name = names[i],
+                                   .kind = QUIPU_KIND_INT,
+                                   .offset = i * sizeof(int32_t),
+                                   .size = sizeof(int32_t) };
     }
-    assert_refused(quipu_fields_check("struct", fields, 0, size, &error),
-                   QUIPU_INVALID, &error, "f256 is one too many");
+    assert_refused(check("struct", fields, size, &error), QUIPU_INVALID, &error,
+                   "f256 is one too many");
     fields[QUIPU_FIELDS_MAX] = (quipu_field){ 0 };
-    assert_ok(quipu_fields_check("struct", fields, 0, size, &error), &error);
+    assert_ok(check("struct", fields, size, &error), &error);
+}
+
+/* ------------------------------------------- the table and its struct */
+
+struct opened {
+    quipu_event base;
+    const char *owner;
+    int64_t limit;
+};
+struct closed { /* of the same size */
+    quipu_event base;
+    const char *reason;
+    int64_t fee;
+};
+struct moved { /* of another size */
+    quipu_event base;
+    int64_t from, to, cents;
+};
+
+static const quipu_field opened_fields[] = {
+    QUIPU_FIELD(struct opened, owner),
+    QUIPU_FIELD(struct opened, limit),
+    { 0 },
+};
+static const quipu_field closed_fields[] = {
+    QUIPU_FIELD(struct closed, reason),
+    QUIPU_FIELD(struct closed, fee),
+    { 0 },
+};
+/* Without its end: the next row follows in memory. */
+static const quipu_field endless[][2] = {
+    { QUIPU_FIELD(struct opened, owner), QUIPU_FIELD(struct opened, limit) },
+    { QUIPU_FIELD(struct moved, from), { 0 } },
+};
+static const struct {
+    quipu_field fields[2];
+    char text[2 * sizeof(quipu_field)];
+} before_text = {
+    { QUIPU_FIELD(struct opened, owner), QUIPU_FIELD(struct opened, limit) },
+    "neither a field nor an end of fields",
+};
+
+static void declared_types_are_accepted(void **state)
+{
+    const quipu_event_type type =
+        QUIPU_EVENT_TYPE(struct opened, "Opened", opened_fields);
+    quipu_error error;
+
+    (void)state;
+    assert_ok(quipu_event_type_check(&type, &error), &error);
+}
+
+static void tables_of_another_struct_are_refused(void **state)
+{
+    quipu_event_type type =
+        QUIPU_EVENT_TYPE(struct opened, "Opened", closed_fields);
+
+    (void)state;
+    assert_type_refused(type, "event type Opened: field reason is of struct "
+                              "closed, but its table describes struct opened");
+    type = (quipu_event_type){ .topic = "Moved",
+                               .size = sizeof(struct moved),
+                               .fields = opened_fields };
+    assert_type_refused(type, "event type Moved: field owner is of struct "
+                              "opened, which has ");
+}
+
+static void rows_of_two_structs_are_refused(void **state)
+{
+    static const quipu_field mixed[] = { QUIPU_FIELD(struct opened, owner),
+                                         QUIPU_FIELD(struct closed, fee),
+                                         { 0 } };
+    const quipu_event_type type = { .topic = "Opened",
+                                    .size = sizeof(struct opened),
+                                    .fields = mixed };
+
+    (void)state;
+    assert_type_refused(type, "field fee is of struct closed, but its table "
+                              "describes struct opened");
+}
+
+static void tables_without_an_end_are_refused(void **state)
+{
+    quipu_event_type type =
+        QUIPU_EVENT_TYPE(struct opened, "Opened", endless[0]);
+
+    (void)state;
+    assert_type_refused(type, "field number 2 is the last of its table, which "
+                              "has no end: put { 0 } behind it");
+    type.field_count = 0;
+    type.struct_name = NULL;
+    assert_type_refused(type, "field from is of struct moved");
+    type.fields = before_text.fields;
+    assert_type_refused(type, "field number 3 is not a field as those before "
+                              "it are: end the table with { 0 }");
+}
+
+static void end_in_the_middle_is_refused(void **state)
+{
+    static const quipu_field early[] = { { 0 },
+                                         QUIPU_FIELD(struct opened, owner),
+                                         { 0 } };
+    const quipu_event_type type =
+        QUIPU_EVENT_TYPE(struct opened, "Opened", early);
+
+    (void)state;
+    assert_type_refused(type, "field number 1 has no name and no kind, so it "
+                              "ends the table, but others follow");
+}
+
+struct gappy {
+    quipu_event base;
+    int64_t first;
+    bool flag; /* 3 bytes of padding follow */
+    int32_t small;
+    int64_t middle;
+    int64_t last;
+    bool tail; /* 7 bytes of padding follow */
+};
+#define GAPPY(member) QUIPU_FIELD(struct gappy, member)
+#define GAPPY_TAIL QUIPU_FIELD_IGNORED(struct gappy, tail)
+
+static void assert_gap(const quipu_field *fields, const char *why)
+{
+    assert_type_refused((quipu_event_type){ .topic = "Gappy",
+                                            .size = sizeof(struct gappy),
+                                            .fields = fields },
+                        why);
+}
+
+static void members_that_no_field_describes_are_refused(void **state)
+{
+    const quipu_field all[] = { GAPPY(last),   GAPPY(flag),  GAPPY(first),
+                                GAPPY(middle), GAPPY(small), GAPPY_TAIL,
+                                { 0 } };
+    const quipu_field no_first[] = { GAPPY(flag), GAPPY(small), GAPPY(middle),
+                                     GAPPY(last), GAPPY_TAIL,   { 0 } };
+    const quipu_field no_middle[] = { GAPPY(first), GAPPY(flag), GAPPY(small),
+                                      GAPPY(last),  GAPPY_TAIL,  { 0 } };
+    const quipu_field no_end[] = {
+        GAPPY(first), GAPPY(flag), GAPPY(small), GAPPY(middle), { 0 }
+    };
+    const quipu_event_type type = { .topic = "Gappy",
+                                    .size = sizeof(struct gappy),
+                                    .fields = all };
+    quipu_error error;
+
+    (void)state;
+    assert_ok(quipu_event_type_check(&type, &error), &error);
+    assert_gap(no_first, "field flag is behind 8 bytes of struct gappy that no "
+                         "field describes: describe the member there, or name "
+                         "it in QUIPU_FIELD_IGNORED; and let the struct begin "
+                         "with its base");
+    assert_gap(no_middle, "field small is followed by 8 bytes of struct gappy");
+    assert_gap(no_end, "field middle is followed by 16 bytes of struct gappy");
+}
+
+static void fixed_texts_and_ignored_members_are_checked(void **state)
+{
+    static const char full[4] = { 'f', 'u', 'l', 'l' };
+    quipu_field field = number_field();
+
+    (void)state;
+    field.kind = QUIPU_KIND_FIXED_TEXT;
+    field.fallback = full;
+    assert_field_refused(field, "has a default that does not end with a NUL");
+    field.kind = QUIPU_KIND_IGNORED;
+    assert_field_refused(field, "can have no flag and no default");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(declared_types_are_accepted),
+        cmocka_unit_test(tables_of_another_struct_are_refused),
+        cmocka_unit_test(rows_of_two_structs_are_refused),
+        cmocka_unit_test(tables_without_an_end_are_refused),
+        cmocka_unit_test(end_in_the_middle_is_refused),
+        cmocka_unit_test(members_that_no_field_describes_are_refused),
+        cmocka_unit_test(fixed_texts_and_ignored_members_are_checked),
         cmocka_unit_test(valid_tables_are_accepted),
         cmocka_unit_test(type_without_valid_topic_is_refused),
         cmocka_unit_test(type_smaller_than_its_base_is_refused),

@@ -23,6 +23,8 @@ struct basket {
     bool has_best;
     struct item *items;
     size_t item_count;
+    char label[8];
+    char *cache; /* not stored */
 };
 
 static const quipu_field item_fields[] = {
@@ -37,6 +39,8 @@ static const quipu_field basket_fields[] = {
     QUIPU_FIELD_OPTIONAL(struct basket, budget, has_budget),
     QUIPU_FIELD_STRUCT_OPTIONAL(struct basket, best, has_best, item_fields),
     QUIPU_FIELD_STRUCT_ARRAY(struct basket, items, item_count, item_fields),
+    QUIPU_FIELD(struct basket, label),
+    QUIPU_FIELD_IGNORED(struct basket, cache),
     { 0 },
 };
 
@@ -195,9 +199,14 @@ static void copy_shares_no_memory(void **state)
     memset(&copy, 0xEE, sizeof(copy)); /* the old contents are not freed */
     quipu_test_memory_begin(-1);
     assert_ok(fill(&basket, &error), &error);
+    memcpy(basket.label, "fruit", sizeof("fruit"));
+    basket.cache = basket.label;
     assert_ok(quipu_owned_fields_copy(basket_fields, &copy, &basket, &error),
               &error);
     quipu_owned_fields_release(basket_fields, &basket);
+    assert_string_equal(copy.label, "fruit");
+    assert_null(copy.cache);
+    assert_ptr_equal(basket.cache, basket.label);
     assert_null(basket.owner);
     assert_null(basket.items);
     assert_int_equal(basket.item_count, 0);

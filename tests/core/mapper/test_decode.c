@@ -21,7 +21,11 @@ struct loose {
     quipu_time time;
     quipu_id id;
     struct point point;
-    bool has[12];
+    bool has[11];
+};
+
+struct list {
+    quipu_event base;
     int16_t *list;
     size_t list_count;
     const char **names;
@@ -53,12 +57,12 @@ static const quipu_event_type loose_type = { .topic = "Loose",
                                              .size = sizeof(struct loose),
                                              .fields = loose_fields };
 static const quipu_field list_fields[] = {
-    QUIPU_FIELD_ARRAY(struct loose, list, list_count),
-    QUIPU_FIELD_ARRAY(struct loose, names, name_count),
+    QUIPU_FIELD_ARRAY(struct list, list, list_count),
+    QUIPU_FIELD_ARRAY(struct list, names, name_count),
     { 0 },
 };
 static const quipu_event_type list_type = { .topic = "List",
-                                            .size = sizeof(struct loose),
+                                            .size = sizeof(struct list),
                                             .fields = list_fields };
 static const quipu_event_type empty_type = { .topic = "Empty",
                                              .size = sizeof(quipu_event) };
