@@ -4,6 +4,9 @@
  *
  * QUIPU_CLOCK_NEVER (INT64_MAX) means no deadline.  This is also the form in
  * which deadlines are passed to drivers.  Any thread.
+ *
+ * The clock of quipu_time_now, which gives times of the calendar, is another
+ * one; tests of applications can stop it.
  */
 #ifndef QUIPU_CORE_BASE_CLOCK_H
 #define QUIPU_CORE_BASE_CLOCK_H
@@ -11,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
+
+#include <quipu/types.h>
 
 #define QUIPU_CLOCK_NEVER INT64_MAX
 
@@ -39,6 +44,10 @@ int64_t quipu_clock_backoff(int64_t first, int64_t most, uint32_t failures);
 /* Sleeps until a deadline, which is not QUIPU_CLOCK_NEVER; signals do not end
  * it. */
 void quipu_clock_sleep(int64_t deadline);
+
+/* Lets quipu_time_now return one time from now on, in all threads; 0: the
+ * current time again.  Deadlines are not concerned. */
+void quipu_time_stop(quipu_time now);
 
 /* Converts a deadline for pthread_cond_timedwait on a condition variable whose
  * clock is CLOCK_MONOTONIC.  A negative deadline gives 0. */

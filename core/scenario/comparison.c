@@ -13,7 +13,11 @@
 #include "base/memory.h"
 #include "event/event_text.h"
 
+#include <string.h>
+
 #include <quipu/aggregate.h>
+#include <quipu/id.h>
+#include <quipu/metadata.h>
 
 enum { ALONE = 2, DIFFERENT = 3 };
 
@@ -26,21 +30,21 @@ int quipu_comparison_add(struct quipu_comparison_list *list,
     if (status != QUIPU_OK) {
         return status;
     }
-    quipu_event **added = quipu_array_add((void **)&list->events, &list->count,
-                                          sizeof(*added), error);
+    struct quipu_comparison_event *added = quipu_array_add(
+        (void **)&list->events, &list->count, sizeof(*added), error);
 
     if (!added) {
         quipu_event_destroy(copy);
         return QUIPU_NO_MEMORY;
     }
-    *added = copy;
+    added->event = copy;
     return QUIPU_OK;
 }
 
 static void clear(struct quipu_comparison_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        quipu_event_destroy(list->events[i]);
+        quipu_event_destroy(list->events[i].event);
     }
     quipu_release(list->events);
     *list = (struct quipu_comparison_list){ .events = NULL };
@@ -76,8 +80,8 @@ static size_t *cost(const struct pairing *pairing, size_t i, size_t j)
  * they are of different types. */
 static size_t pair_cost(const struct pairing *pairing, size_t i, size_t j)
 {
-    const quipu_event *expected = pairing->expected->events[i];
-    const quipu_event *happened = pairing->happened->events[j];
+    const quipu_event *expected = pairing->expected->events[i].event;
+    const quipu_event *happened = pairing->happened->events[j].event;
 
     return is_equal(expected, happened)       ? 0
            : expected->type == happened->type ? DIFFERENT
@@ -137,11 +141,12 @@ static void find_partners(const struct pairing *pairing, size_t *partners)
 static void report_expected(const struct pairing *pairing, size_t i,
                             bool *is_used, struct quipu_report *report)
 {
-    const quipu_event *expected = pairing->expected->events[i];
+    const quipu_event *expected = pairing->expected->events[i].event;
     size_t j = 0;
 
     while (j < pairing->happened->count &&
-           (is_used[j] || !is_equal(expected, pairing->happened->events[j]))) {
+           (is_used[j] ||
+            !is_equal(expected, pairing->happened->events[j].event))) {
         j++;
     }
     FILE *out = quipu_report_begin(report);
@@ -159,17 +164,46 @@ static void report_expected(const struct pairing *pairing, size_t i,
     quipu_report_end(report, 1);
 }
 
-static void report_pair(const quipu_event *expected,
+/* Reports that an event that happened has another cause than the given event
+ * that was expected, or none. */
+static void report_cause(const struct quipu_comparison_event *expected,
+                         const quipu_event *happened, size_t number,
+                         struct quipu_report *report)
+{
+    char id[QUIPU_UUID_TEXT_SIZE];
+    quipu_metadata *metadata = NULL;
+    const char *cause = NULL;
+
+    quipu_uuid_format(&expected->cause_id, id);
+    if (quipu_metadata_read(happened->metadata, &metadata, NULL) == QUIPU_OK) {
+        cause = quipu_metadata_get(metadata, QUIPU_METADATA_CAUSATION_ID);
+    }
+    if (!cause || strcmp(cause, id) != 0) {
+        quipu_report_add(report,
+                         "event %zu: expected %s to be caused by given event "
+                         "%zu, %s, got %s",
+                         number, happened->type->topic, expected->cause, id,
+                         cause ? cause : "no cause");
+    }
+    quipu_metadata_destroy(metadata);
+}
+
+static void report_pair(const struct quipu_comparison_event *expected,
                         const quipu_event *happened, size_t number,
                         struct quipu_report *report)
 {
     char label[40];
 
     (void)snprintf(label, sizeof(label), "event %zu: ", number);
-    size_t differences = quipu_event_text_compare(expected, happened, label,
-                                                  quipu_report_begin(report));
+    if (!is_equal(expected->event, happened)) {
+        size_t differences = quipu_event_text_compare(
+            expected->event, happened, label, quipu_report_begin(report));
 
-    quipu_report_end(report, (int)differences);
+        quipu_report_end(report, (int)differences);
+    }
+    if (expected->cause > 0) {
+        report_cause(expected, happened, number, report);
+    }
 }
 
 /* `partners` of the expected events; `is_used` of those that happened. */
@@ -183,8 +217,9 @@ static void report_all(const struct pairing *pairing, const size_t *partners,
     }
     for (size_t i = 0; i < pairing->expected->count; i++) {
         if (partners[i] != NONE) {
-            report_pair(pairing->expected->events[i],
-                        pairing->happened->events[partners[i]], i + 1, report);
+            report_pair(&pairing->expected->events[i],
+                        pairing->happened->events[partners[i]].event, i + 1,
+                        report);
         } else {
             report_expected(pairing, i, is_used, report);
         }
@@ -194,7 +229,7 @@ static void report_all(const struct pairing *pairing, const size_t *partners,
             FILE *out = quipu_report_begin(report);
 
             (void)fputs("additional event: ", out);
-            quipu_event_text_print(pairing->happened->events[j], out);
+            quipu_event_text_print(pairing->happened->events[j].event, out);
             quipu_report_end(report, 1);
         }
     }

@@ -17,9 +17,16 @@
 
 #include "scenario/report.h"
 
-/* Events, each of which is owned. */
+struct quipu_comparison_event {
+    quipu_event *event; /* owned */
+    /* Of an expected event: the given event that must be the cause, from 1, and
+     * its event id; 0: any. */
+    size_t cause;
+    quipu_uuid cause_id;
+};
+
 struct quipu_comparison_list {
-    quipu_event **events;
+    struct quipu_comparison_event *events;
     size_t count;
 };
 

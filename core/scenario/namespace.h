@@ -8,6 +8,8 @@
  *
  * Read models are tables of the program's own, of which quipu knows nothing;
  * the functions of the projection remove them.
+ *
+ * One thread at a time, without other users of the namespace.
  */
 #ifndef QUIPU_CORE_SCENARIO_NAMESPACE_H
 #define QUIPU_CORE_SCENARIO_NAMESPACE_H

@@ -5,85 +5,121 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/status.h"
-
-#include <quipu/schema.h>
-
-const quipu_schema *quipu_program_schema(const struct quipu_program *program)
-{
-    return program->options.schema ? program->options.schema
-                                   : quipu_schema_stored_events();
-}
+#include "base/structs.h"
+#include "datastore/datastore.h"
+#include "datastore/schema.h"
 
 /* ------------------------------------------------------------- event types */
-
-/* The event types in a table of handlers, each once. */
-struct types {
-    const quipu_event_type **items; /* owned */
-    size_t count;
-};
 
 /* Returns the event type of a row, or NULL after the last one. */
 static const quipu_event_type *type_of_row(const struct quipu_program *program,
                                            size_t row)
 {
     if (program->projection) {
-        return program->projection->handlers
-                   ? program->projection->handlers[row].event
-                   : NULL;
+        const quipu_projection_handler *rows = program->projection->handlers;
+
+        return rows ? rows[row].event : NULL;
     }
-    return program->aggregate->handlers
-               ? program->aggregate->handlers[row].event
-               : NULL;
+    const quipu_handler *rows = program->aggregate->handlers;
+
+    return rows ? rows[row].event : NULL;
 }
 
-static int collect_types(const struct quipu_program *program,
-                         struct types *types, quipu_error *error)
+static int add_type(struct quipu_program *program, const quipu_event_type *type,
+                    quipu_error *error)
+{
+    const quipu_event_type **added =
+        quipu_array_add((void **)&program->types, &program->mapping.type_count,
+                        sizeof(*added), error);
+
+    if (!added) {
+        return QUIPU_NO_MEMORY;
+    }
+    *added = type;
+    program->mapping.types = program->types;
+    return QUIPU_OK;
+}
+
+static bool has_type(const struct quipu_program *program,
+                     const quipu_event_type *type)
+{
+    size_t i = 0;
+
+    while (i < program->mapping.type_count && program->types[i] != type) {
+        i++;
+    }
+    return i < program->mapping.type_count;
+}
+
+/* Collects the event types in the table of handlers, each once. */
+static int collect_types(struct quipu_program *program, quipu_error *error)
 {
     const quipu_event_type *type;
+    int status = QUIPU_OK;
 
-    for (size_t row = 0; (type = type_of_row(program, row)); row++) {
-        size_t i = 0;
-
-        while (i < types->count && types->items[i] != type) {
-            i++;
+    for (size_t row = 0;
+         status == QUIPU_OK && (type = type_of_row(program, row)); row++) {
+        if (!has_type(program, type)) {
+            status = add_type(program, type, error);
         }
-        const quipu_event_type **added =
-            i < types->count
-                ? &types->items[i]
-                : quipu_array_add((void **)&types->items, &types->count,
-                                  sizeof(*added), error);
-
-        if (!added) {
-            return QUIPU_NO_MEMORY;
-        }
-        *added = type;
     }
-    return types->count > 0
-               ? QUIPU_OK
-               : quipu_error_set(error, QUIPU_INVALID,
+    if (status == QUIPU_OK && program->mapping.type_count == 0) {
+        status = quipu_error_set(error, QUIPU_INVALID,
                                  "the type has no table of handlers; name its "
                                  "events in options.mapping");
+    }
+    return status;
+}
+
+static int copy_mapping(struct quipu_program *program,
+                        const quipu_mapping *given, quipu_error *error)
+{
+    int status = quipu_struct_take(&program->mapping, sizeof(program->mapping),
+                                   given, "options.mapping", error);
+    const quipu_event_type *const *types = program->mapping.types;
+    const size_t count = program->mapping.type_count;
+
+    program->mapping.types = NULL;
+    program->mapping.type_count = 0;
+    for (size_t i = 0; status == QUIPU_OK && i < count; i++) {
+        status = add_type(program, types[i], error);
+    }
+    return status;
+}
+
+int quipu_program_init(struct quipu_program *program,
+                       const quipu_scenario_options *options,
+                       quipu_error *error)
+{
+    quipu_scenario_options *taken = &program->options;
+    int status = options ? quipu_struct_take(taken, sizeof(*taken), options,
+                                             "options", error)
+                         : QUIPU_OK;
+
+    if (status == QUIPU_OK && !program->aggregate && !program->projection) {
+        status = quipu_error_set(error, QUIPU_INVALID, "the type is NULL");
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_schema_take(&program->schema,
+                                   taken->schema ? taken->schema
+                                                 : quipu_schema_stored_events(),
+                                   error);
+    }
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    program->mapping.struct_size = sizeof(program->mapping);
+    return taken->mapping ? copy_mapping(program, taken->mapping, error)
+                          : collect_types(program, error);
+}
+
+void quipu_program_finish(struct quipu_program *program)
+{
+    quipu_release(program->types);
+    program->types = NULL;
 }
 
 /* ----------------------------------------------------------------- opening */
-
-static int open_store(struct quipu_program *program, quipu_error *error)
-{
-    struct types types = { .items = NULL };
-    quipu_mapping mapping = { .struct_size = sizeof(mapping) };
-    const quipu_mapping *given = program->options.mapping;
-    int status = given ? QUIPU_OK : collect_types(program, &types, error);
-
-    if (status == QUIPU_OK) {
-        mapping.types = types.items;
-        mapping.type_count = types.count;
-        status =
-            quipu_store_open(program->datastore, quipu_program_schema(program),
-                             given ? given : &mapping, &program->store, error);
-    }
-    quipu_release(types.items);
-    return status;
-}
 
 static int start(struct quipu_program *program, quipu_error *error)
 {
@@ -100,22 +136,39 @@ static int start(struct quipu_program *program, quipu_error *error)
         "options.start");
 }
 
-static int open_subject(struct quipu_program *program, quipu_error *error)
+static int open_projection(struct quipu_program *program, quipu_error *error)
 {
     const quipu_projection_options options = { .struct_size = sizeof(options),
                                                .context =
                                                    program->options.context };
 
+    return quipu_projection_open(program->store, program->projection, &options,
+                                 &program->projecting, error);
+}
+
+static int open_subject(struct quipu_program *program, quipu_error *error)
+{
     return program->projection
-               ? quipu_projection_open(program->store, program->projection,
-                                       &options, &program->running, error)
+               ? open_projection(program, error)
                : quipu_repository_open(program->store, NULL, program->aggregate,
                                        &program->repository, error);
 }
 
+static int open_timers(struct quipu_program *program, quipu_error *error)
+{
+    const bool has_timers =
+        (program->datastore->opened.capabilities & QUIPU_CAN_ENTRIES) &&
+        !(program->schema.flags & QUIPU_SCHEMA_SPARSE);
+
+    return has_timers ? quipu_timer_runner_open(program->store, NULL,
+                                                &program->timers, error)
+                      : QUIPU_OK;
+}
+
 int quipu_program_open(struct quipu_program *program, quipu_error *error)
 {
-    int status = open_store(program, error);
+    int status = quipu_store_open(program->datastore, &program->schema,
+                                  &program->mapping, &program->store, error);
 
     if (status == QUIPU_OK) {
         status = quipu_unit_create(program->store, &program->unit, error);
@@ -123,14 +176,18 @@ int quipu_program_open(struct quipu_program *program, quipu_error *error)
     if (status == QUIPU_OK) {
         status = start(program, error);
     }
-    return status == QUIPU_OK ? open_subject(program, error) : status;
+    if (status == QUIPU_OK) {
+        status = open_subject(program, error);
+    }
+    return status == QUIPU_OK ? open_timers(program, error) : status;
 }
 
 int quipu_program_close(struct quipu_program *program, quipu_error *error)
 {
-    /* Leaving a group may fail after a crash, and is of no use then. */
-    (void)quipu_projection_close(program->running, NULL);
-    program->running = NULL;
+    (void)quipu_timer_runner_close(program->timers, NULL);
+    program->timers = NULL;
+    (void)quipu_projection_close(program->projecting, NULL);
+    program->projecting = NULL;
     if (program->is_started && program->options.stop) {
         program->options.stop(program->options.context);
     }
@@ -147,12 +204,37 @@ int quipu_program_close(struct quipu_program *program, quipu_error *error)
 
 /* ---------------------------------------------------------------- stepping */
 
+static int step_subject(struct quipu_program *program, bool *caught_up,
+                        quipu_error *error)
+{
+    if (program->projecting) {
+        return quipu_projection_step(program->projecting, caught_up, error);
+    }
+    *caught_up = true;
+    return QUIPU_OK;
+}
+
+/* Sets *caught_up to whether no timer was due. */
+static int step_timers(struct quipu_program *program, bool *caught_up,
+                       quipu_error *error)
+{
+    quipu_timer_status before = { .struct_size = sizeof(before) };
+    quipu_timer_status after = { .struct_size = sizeof(after) };
+
+    (void)quipu_timer_runner_status(program->timers, &before, NULL);
+    int status = quipu_timer_runner_step(program->timers, NULL, error);
+
+    (void)quipu_timer_runner_status(program->timers, &after, NULL);
+    *caught_up = before.appended == after.appended;
+    return status;
+}
+
 int quipu_program_step(struct quipu_program *program, bool *caught_up,
                        quipu_error *error)
 {
-    return program->running
-               ? quipu_projection_step(program->running, caught_up, error)
-               : quipu_error_set(error, QUIPU_INVALID,
-                                 "a scenario of an aggregate runs nothing; "
-                                 "call a command of the aggregate");
+    int status = step_subject(program, caught_up, error);
+
+    return status == QUIPU_OK && *caught_up && program->timers
+               ? step_timers(program, caught_up, error)
+               : status;
 }

@@ -17,9 +17,9 @@
 
 #include <quipu/id.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/structs.h"
 #include "event/event_text.h"
 #include "scenario/comparison.h"
 #include "scenario/faults.h"
@@ -39,6 +39,8 @@ struct quipu_scenario {
     bool is_broken; /* the steps do nothing */
     quipu_id id;
     int64_t seen;
+    quipu_uuid *given; /* event ids of the given events; owned */
+    size_t given_count;
     quipu_aggregate *aggregate; /* that `when` has returned, or NULL */
     quipu_error error;          /* for commands and steps */
     quipu_error failed; /* of a step, to be expected; its code OK: none */
@@ -123,13 +125,12 @@ static int open_datastore(quipu_scenario *scenario, quipu_error *error)
 
 static void set_id(quipu_scenario *scenario)
 {
-    const quipu_schema *schema = quipu_program_schema(&scenario->program);
     char text[QUIPU_UUID_TEXT_SIZE];
     quipu_uuid uuid;
 
     quipu_uuid_ordered(&uuid);
     quipu_uuid_format(&uuid, text);
-    if (schema->flags & QUIPU_SCHEMA_TEXT_IDS) {
+    if (scenario->program.schema.flags & QUIPU_SCHEMA_TEXT_IDS) {
         (void)quipu_id_of_text(&scenario->id, text, NULL);
     } else {
         quipu_id_of_uuid(&scenario->id, &uuid);
@@ -148,8 +149,8 @@ static int begin(quipu_scenario *scenario, quipu_error *error)
     set_id(scenario);
     status = clear_store(scenario, error);
     if (status == QUIPU_OK) {
-        status = quipu_datastore_setup(program->datastore,
-                                       quipu_program_schema(program), error);
+        status =
+            quipu_datastore_setup(program->datastore, &program->schema, error);
     }
     if (status == QUIPU_OK) {
         status = quipu_program_open(program, error);
@@ -170,14 +171,8 @@ static quipu_scenario *create(const struct quipu_program *program,
         return NULL;
     }
     scenario->program = *program;
-    int status = options ? quipu_struct_take(&scenario->program.options,
-                                             sizeof(*options), options,
-                                             "options", &error)
-                         : QUIPU_OK;
+    int status = quipu_program_init(&scenario->program, options, &error);
 
-    if (status == QUIPU_OK && !program->aggregate && !program->projection) {
-        status = quipu_error_set(&error, QUIPU_INVALID, "the type is NULL");
-    }
     if (status == QUIPU_OK) {
         status = begin(scenario, &error);
     }
@@ -253,8 +248,11 @@ int quipu_scenario_end(quipu_scenario *scenario)
         check_faults(scenario);
     }
     close_all(scenario);
+    quipu_time_stop((quipu_time){ 0 });
     int differences = scenario->report.differences;
 
+    quipu_program_finish(&scenario->program);
+    quipu_release(scenario->given);
     quipu_comparison_finish(&scenario->comparison);
     quipu_report_finish(&scenario->report);
     quipu_release(scenario);
@@ -345,11 +343,21 @@ static quipu_event *type_event(const quipu_event_type *type,
 }
 
 /* Stores an event, and passes it over. */
-static int store(quipu_scenario *scenario, const quipu_event *event,
+static int store(quipu_scenario *scenario, quipu_event *event,
                  quipu_error *error)
 {
     quipu_result result = { .status = QUIPU_OK };
     quipu_unit *unit = scenario->program.unit;
+    quipu_uuid *id = quipu_array_add(
+        (void **)&scenario->given, &scenario->given_count, sizeof(*id), error);
+
+    if (!id) {
+        return QUIPU_NO_MEMORY;
+    }
+    if (quipu_uuid_is_nil(&event->event_id)) {
+        quipu_uuid_ordered(&event->event_id);
+    }
+    *id = event->event_id;
     int status = quipu_unit_event(unit, event, error);
 
     if (status == QUIPU_OK) {
@@ -398,6 +406,13 @@ quipu_store *quipu_scenario_store(const quipu_scenario *scenario)
 quipu_error *quipu_scenario_error(quipu_scenario *scenario)
 {
     return scenario ? &scenario->error : NULL;
+}
+
+void quipu_scenario_clock(quipu_scenario *scenario, quipu_time now)
+{
+    if (scenario) {
+        quipu_time_stop(now);
+    }
 }
 
 /* -------------------------------------------------------------------- when */
@@ -565,6 +580,28 @@ void quipu_scenario_then(quipu_scenario *scenario, const quipu_event_type *type,
     quipu_release(expected);
 }
 
+void quipu_scenario_caused_by(quipu_scenario *scenario, size_t given)
+{
+    if (!can_go_on(scenario)) {
+        return;
+    }
+    const struct quipu_comparison_list *expected =
+        &scenario->comparison.expected;
+
+    if (expected->count == 0 || given == 0 || given > scenario->given_count) {
+        quipu_report_add(&scenario->report,
+                         "expecting a cause: no event is expected, or there is "
+                         "no given event %zu",
+                         given);
+        return;
+    }
+    struct quipu_comparison_event *event =
+        &expected->events[expected->count - 1];
+
+    event->cause = given;
+    event->cause_id = scenario->given[given - 1];
+}
+
 void quipu_scenario_nothing(quipu_scenario *scenario)
 {
     quipu_error error;
@@ -631,7 +668,7 @@ void quipu_scenario_crash(quipu_scenario *scenario, int crash)
     if (!can_go_on(scenario)) {
         return;
     }
-    if (!scenario->program.running) {
+    if (scenario->program.repository) {
         quipu_report_add(&scenario->report,
                          "no crash: a scenario of an aggregate cannot repeat "
                          "the command");

@@ -47,6 +47,7 @@
 #define QUIPU_SCENARIO_H
 
 #include <quipu/projection.h>
+#include <quipu/timer.h>
 #include <quipu/unit.h>
 
 #ifdef __cplusplus
@@ -55,7 +56,8 @@ extern "C" {
 
 typedef struct quipu_scenario quipu_scenario;
 
-/* Zero is the default of each member.  All is borrowed until the end. */
+/* Zero is the default of each member.  Mapping and schema are copied, except
+ * names and columns, which are borrowed until the end. */
 typedef struct quipu_scenario_options {
     uint32_t struct_size;
     uint32_t reserved;
@@ -76,7 +78,7 @@ typedef struct quipu_scenario_options {
 } quipu_scenario_options;
 
 /*
- * Begin a scenario of an aggregate or of a projection; the caller ends it with
+ * Begin a scenario of an aggregate or a projection; the caller ends it with
  * quipu_scenario_end.  `options` may be NULL.
  *
  * NULL: there is no memory.  If anything else fails, such as opening the store,
@@ -112,6 +114,14 @@ QUIPU_API const quipu_id *quipu_scenario_id(const quipu_scenario *scenario);
  * append are events of the scenario. */
 QUIPU_API quipu_store *quipu_scenario_store(const quipu_scenario *scenario);
 
+/*
+ * Stops the clock of the application, which is quipu_time_now of this process,
+ * at a time, and sets it on by further calls: events without a time get this
+ * one, and timers become due.  It goes again at the end of the scenario, or
+ * with a time of 0.
+ */
+QUIPU_API void quipu_scenario_clock(quipu_scenario *scenario, quipu_time now);
+
 /* -------------------------------------------------------------------- when */
 
 /*
@@ -127,7 +137,8 @@ QUIPU_API quipu_store *quipu_scenario_store(const quipu_scenario *scenario);
 QUIPU_API void *quipu_scenario_when(quipu_scenario *scenario);
 
 /*
- * Runs the projection or process until it has caught up.  Returns its status,
+ * Runs the projection or process until it has caught up, and appends the events
+ * of timers that are due by the clock (timer.h).  Returns the status of that,
  * which is a difference if it is not OK and not expected by
  * quipu_scenario_refused; the message is in quipu_scenario_error.  A program
  * that has not caught up after 10,000 commits is a difference (TIMEOUT).
@@ -145,6 +156,11 @@ QUIPU_API quipu_error *quipu_scenario_error(quipu_scenario *scenario);
 QUIPU_API void quipu_scenario_then(quipu_scenario *scenario,
                                    const quipu_event_type *type,
                                    const quipu_event *event);
+
+/* Expects of the event that was expected last that a given event is its cause,
+ * as its metadata tell (metadata.h).  `given`: the number of the call of
+ * quipu_scenario_given, from 1. */
+QUIPU_API void quipu_scenario_caused_by(quipu_scenario *scenario, size_t given);
 
 /* Expects that nothing has happened but the expected events: compares them with
  * the events that were stored since the scenario began, or since the last call,

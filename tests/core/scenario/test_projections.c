@@ -223,6 +223,7 @@ static void test_failures(void **state)
 
         s = begin(&program);
         quipu_scenario_fail(s, statuses[i], 2);
+        quipu_scenario_look(s, look, &(int64_t){ 0 });
         assert_ok(quipu_scenario_run(s), quipu_scenario_error(s));
         quipu_scenario_given(s, &deposited,
                              &(struct deposited){ .cents = 7 }.base);
