@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <quipu/id.h>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -13,10 +15,13 @@
 
 #define BYTES_MOST ((size_t)4 << 20)
 
-int quipu_batch_init(struct quipu_batch *batch, size_t capacity,
-                     quipu_error *error)
+int quipu_batch_init(struct quipu_batch *batch,
+                     const quipu_event_type *const *types, size_t type_count,
+                     size_t capacity, quipu_error *error)
 {
-    *batch = (struct quipu_batch){ .capacity = capacity };
+    *batch = (struct quipu_batch){ .types = types,
+                                   .type_count = type_count,
+                                   .capacity = capacity };
     quipu_arena_init(&batch->arena);
     batch->events = quipu_allocate_array(capacity, sizeof(*batch->events));
     return batch->events ? QUIPU_OK : quipu_error_no_memory(error);
@@ -84,56 +89,69 @@ static bool copy_item(quipu_arena *arena, quipu_item *item)
 
 /* --------------------------------------------------------------- reading */
 
-static quipu_projection_apply find_handler(
-    const quipu_projection_handler *handlers, quipu_bytes topic)
+static size_t find_type(const struct quipu_batch *batch, quipu_bytes topic)
 {
-    for (; handlers->event; handlers++) {
-        if (strlen(handlers->event->topic) == topic.size &&
-            memcmp(handlers->event->topic, topic.data, topic.size) == 0) {
-            return handlers->apply;
+    size_t i = 0;
+
+    while (i < batch->type_count &&
+           !quipu_bytes_equal(quipu_bytes_of_text(batch->types[i]->topic),
+                              topic)) {
+        i++;
+    }
+    return i;
+}
+
+int quipu_batch_decode(const struct quipu_batch *batch, const quipu_item *item,
+                       quipu_store *store, quipu_arena *arena,
+                       struct quipu_batch_event *event, quipu_error *error)
+{
+    quipu_error cause;
+
+    *event = (struct quipu_batch_event){
+        .item = *item,
+        .type = find_type(batch, item->topic),
+    };
+    if (batch->type_count == 0) {
+        return QUIPU_OK;
+    }
+    quipu_status_begin(&cause);
+    event->status = quipu_mapper_decode(store->mapper, &event->item, arena,
+                                        &event->event, &cause);
+    if (event->status == QUIPU_NO_MEMORY) {
+        return quipu_error_no_memory(error);
+    }
+    if (event->status != QUIPU_OK) {
+        event->event = NULL;
+        event->message =
+            quipu_arena_copy(arena, cause.message, strlen(cause.message) + 1);
+        if (!event->message) {
+            return quipu_error_no_memory(error);
         }
     }
-    return NULL;
+    return QUIPU_OK;
 }
 
 /* Adds an item.  One that cannot be decoded is added, too: whether it may be
  * left out is not decided here. */
 static int add(struct quipu_batch *batch, const quipu_item *item,
-               quipu_store *store, const quipu_projection_handler *handlers,
-               quipu_error *error)
+               quipu_store *store, quipu_error *error)
 {
-    struct quipu_batch_event *added = &batch->events[batch->count];
-    quipu_error cause;
+    quipu_item copy = *item;
 
-    *added = (struct quipu_batch_event){
-        .item = *item, .apply = find_handler(handlers, item->topic)
-    };
-    if (!copy_item(&batch->arena, &added->item)) {
+    if (!copy_item(&batch->arena, &copy)) {
         return quipu_error_no_memory(error);
     }
-    quipu_status_begin(&cause);
-    added->status = quipu_mapper_decode(store->mapper, &added->item,
-                                        &batch->arena, &added->event, &cause);
-    if (added->status == QUIPU_NO_MEMORY) {
-        return quipu_error_no_memory(error);
-    }
-    if (added->status != QUIPU_OK) {
-        added->event = NULL;
-        added->message = quipu_arena_copy(&batch->arena, cause.message,
-                                          strlen(cause.message) + 1);
-        if (!added->message) {
-            return quipu_error_no_memory(error);
-        }
-    }
-    batch->count++;
-    return QUIPU_OK;
+    int status = quipu_batch_decode(batch, &copy, store, &batch->arena,
+                                    &batch->events[batch->count], error);
+
+    batch->count += status == QUIPU_OK;
+    return status;
 }
 
 /* Reads one item, and adds it.  *done: there is none now. */
 static int read_one(struct quipu_batch *batch, struct quipu_follower *follower,
                     const struct quipu_tracker *tracker, quipu_store *store,
-                    const quipu_projection_handler *handlers, bool *done,
-                    quipu_error *error)
+                    bool *done, quipu_error *error)
 {
     const quipu_item *item;
     int status = quipu_follower_read(follower, &item, error);
@@ -143,7 +161,7 @@ static int read_one(struct quipu_batch *batch, struct quipu_follower *follower,
         quipu_tracker_has_handled(tracker, follower->records->schema, item)) {
         return status;
     }
-    status = add(batch, item, store, handlers, error);
+    status = add(batch, item, store, error);
     if (status == QUIPU_OK) {
         batch->events[batch->count - 1].position = follower->examined;
         batch->bytes += item->state.size + item->metadata.size;
@@ -153,7 +171,6 @@ static int read_one(struct quipu_batch *batch, struct quipu_follower *follower,
 
 int quipu_batch_read(struct quipu_batch *batch, struct quipu_follower *follower,
                      const struct quipu_tracker *tracker, quipu_store *store,
-                     const quipu_projection_handler *handlers,
                      quipu_error *error)
 {
     int64_t due = quipu_tracker_due(tracker);
@@ -164,8 +181,7 @@ int quipu_batch_read(struct quipu_batch *batch, struct quipu_follower *follower,
     batch->end = follower->examined;
     while (status == QUIPU_OK && !done && batch->count < batch->capacity &&
            batch->bytes < BYTES_MOST && quipu_clock_left(due) > 0) {
-        status =
-            read_one(batch, follower, tracker, store, handlers, &done, error);
+        status = read_one(batch, follower, tracker, store, &done, error);
     }
     if (status != QUIPU_OK) {
         /* The items read so far are read again. */

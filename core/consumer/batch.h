@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A batch of events that a projection has read and is to apply, kept in memory
+ * A batch of events that a consumer has read and is to apply, kept in memory
  * until all of them are committed: a function in a transaction must not read
  * the store, and what was rolled back is applied again.
  */
 #ifndef QUIPU_CORE_CONSUMER_BATCH_H
 #define QUIPU_CORE_CONSUMER_BATCH_H
 
-#include <quipu/projection.h>
+#include <quipu/store.h>
 
 #include "base/arena.h"
 #include "consumer/follower.h"
@@ -16,16 +16,18 @@
 /* An event of a batch. */
 struct quipu_batch_event {
     quipu_item item;
-    quipu_event *event;           /* NULL: it could not be decoded */
-    quipu_projection_apply apply; /* of its type's handler */
-    quipu_position position;      /* of the item */
-    int status;                   /* of decoding */
-    const char *message;          /* likewise; in the arena */
+    quipu_event *event;      /* NULL: it could not be, or is not, decoded */
+    size_t type;             /* index in quipu_batch.types; type_count: none */
+    quipu_position position; /* of the item */
+    int status;              /* of decoding */
+    const char *message;     /* likewise; in the arena */
 };
 
 struct quipu_batch {
-    quipu_arena arena;                /* for the items and events */
-    struct quipu_batch_event *events; /* owned; room for `capacity` */
+    const quipu_event_type *const *types; /* of its events; borrowed */
+    size_t type_count;                    /* 0: items are not decoded */
+    quipu_arena arena;                    /* for the items and events */
+    struct quipu_batch_event *events;     /* owned; room for `capacity` */
     size_t capacity;
     size_t count;
     size_t bytes;       /* of the items */
@@ -34,9 +36,10 @@ struct quipu_batch {
                            it */
 };
 
-/* NO_MEMORY. */
-int quipu_batch_init(struct quipu_batch *batch, size_t capacity,
-                     quipu_error *error);
+/* Initializes an empty batch for events of these types.  NO_MEMORY. */
+int quipu_batch_init(struct quipu_batch *batch,
+                     const quipu_event_type *const *types, size_t type_count,
+                     size_t capacity, quipu_error *error);
 void quipu_batch_finish(struct quipu_batch *batch);
 void quipu_batch_clear(struct quipu_batch *batch);
 
@@ -48,12 +51,18 @@ static inline bool quipu_batch_is_empty(const struct quipu_batch *batch)
 /*
  * Reads the next events of the log into an empty batch, until it is full, holds
  * more than 4 MiB, the end of a scan is reached, or the tracker has to look at
- * its group.  Events that were handled are left out.  `handlers` ends with a
- * row without an event.  Codes of quipu_follower_read; NO_MEMORY.
+ * its group.  Events that were handled are left out.  The follower yields only
+ * items of the batch's types.  Codes of quipu_follower_read; NO_MEMORY.
  */
 int quipu_batch_read(struct quipu_batch *batch, struct quipu_follower *follower,
                      const struct quipu_tracker *tracker, quipu_store *store,
-                     const quipu_projection_handler *handlers,
                      quipu_error *error);
+
+/* Decodes an item, whose bytes must stay, into the arena, and fills *event but
+ * for the position.  That the item cannot be decoded is noted in it.
+ * NO_MEMORY. */
+int quipu_batch_decode(const struct quipu_batch *batch, const quipu_item *item,
+                       quipu_store *store, quipu_arena *arena,
+                       struct quipu_batch_event *event, quipu_error *error);
 
 #endif

@@ -4,6 +4,7 @@
 #include "consumer/consumer.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <quipu/entries.h>
@@ -13,12 +14,27 @@
 #include "base/error.h"
 #include "consumer/entry_writes.h"
 #include "consumer/parked.h"
-#include "consumer/projection.h"
+
 #include "consumer/shown.h"
 #include "consumer/skipped.h"
 #include "group/group_state.h"
 #include "records/append.h"
 #include "records/validate.h"
+
+quipu_bytes quipu_consumer_mark_key(const char *consumer,
+                                    char key[QUIPU_CONSUMER_KEY_SIZE])
+{
+    int size =
+        snprintf(key, QUIPU_CONSUMER_KEY_SIZE, "quipu/projection/%s", consumer);
+
+    return (quipu_bytes){ key, (size_t)size };
+}
+
+bool quipu_consumer_is_retired(const quipu_entry *mark)
+{
+    return quipu_bytes_equal(mark->value,
+                             quipu_bytes_of_text(QUIPU_CONSUMER_RETIRED));
+}
 
 int quipu_consumer_open_log(quipu_datastore *logs, const char *name,
                             quipu_records **records, quipu_error *error)
@@ -151,7 +167,7 @@ static int require_no_projection(quipu_datastore *tracking,
         return QUIPU_OK;
     }
     const quipu_entry_write absent = {
-        .key = quipu_model_key(consumer->name, key),
+        .key = quipu_consumer_mark_key(consumer->name, key),
         .flags = QUIPU_ENTRY_CHECK | QUIPU_ENTRY_EXPECT,
     };
     quipu_error cause;
@@ -279,8 +295,8 @@ static int delete_entries(quipu_datastore *tracking,
     if (strlen(consumer->name) > QUIPU_CONSUMER_NAME_MAX) {
         return QUIPU_OK;
     }
-    const quipu_entry_write mark = { .key =
-                                         quipu_model_key(consumer->name, key),
+    const quipu_entry_write mark = { .key = quipu_consumer_mark_key(
+                                         consumer->name, key),
                                      .flags = QUIPU_ENTRY_DELETE };
     int status = quipu_entry_writes_add(writes, &mark, error);
 

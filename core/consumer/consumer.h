@@ -4,7 +4,7 @@
  * change them:
  *
  *   the tracking record          (consumer, log) -> position
- *   "quipu/projection/CONSUMER"  the mark of a projection (model.c)
+ *   "quipu/projection/CONSUMER"  the mark of a projection
  *   "quipu/parked/CONSUMER/ID"   a parked event (parked.c)
  *   "quipu/shown/NAME"           the version of a projection that is shown
  *   "quipu/skipped/CONSUMER"     the count of skipped events (skipped.c)
@@ -23,6 +23,19 @@
 
 /* The prefix of all keys that belong to quipu. */
 #define QUIPU_CONSUMER_KEYS "quipu/"
+
+#define QUIPU_CONSUMER_KEY_SIZE 256
+
+/* The value of the mark of a version that was retired. */
+#define QUIPU_CONSUMER_RETIRED "retired"
+
+/* Writes the key of the entry that marks the consumer, of at most 127 bytes, as
+ * a projection whose read model exists. */
+quipu_bytes quipu_consumer_mark_key(const char *consumer,
+                                    char key[QUIPU_CONSUMER_KEY_SIZE]);
+
+/* Whether that entry is of a version that was retired. */
+bool quipu_consumer_is_retired(const quipu_entry *mark);
 
 /*
  * Opens the schema of a log by the name that the log has in tracking records.

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "consumer/consumer.h"
-#include "consumer/projection.h"
+#include "consumer/progress.h"
 #include "consumer/shown.h"
 #include "consumer/skipped.h"
 #include "datastore/datastore.h"
@@ -186,7 +186,7 @@ static int add_entries(quipu_consumers *consumers, quipu_datastore *tracking,
     }
     do {
         status = quipu_entries_next(entries, &entry, error);
-        if (status == QUIPU_OK && entry && !quipu_model_is_retired(entry) &&
+        if (status == QUIPU_OK && entry && !quipu_consumer_is_retired(entry) &&
             read_entry(entry, &owned)) {
             status = add_owned(consumers, &owned, error);
         }

@@ -13,20 +13,21 @@
 #include "base/status.h"
 #include "base/utf8.h"
 
-int quipu_shown_check_name(const char *name, quipu_error *error)
+int quipu_shown_check_name(const char *kind, const char *name,
+                           quipu_error *error)
 {
     quipu_bytes bytes = quipu_bytes_of_text(name);
 
     if (!name || bytes.size == 0 || bytes.size > QUIPU_PROJECTION_NAME_MAX) {
         return quipu_error_set(error, QUIPU_INVALID,
-                               "the name of a projection must have 1 to %d "
-                               "bytes",
+                               "the name of %s must have 1 to %d bytes", kind,
                                QUIPU_PROJECTION_NAME_MAX);
     }
     if (!quipu_utf8_valid(bytes) || strchr(name, '@') || strchr(name, '/')) {
         return quipu_error_set(error, QUIPU_INVALID,
-                               "the name of a projection must be UTF-8 without "
-                               "'@' and '/'");
+                               "the name of %s must be UTF-8 without '@' and "
+                               "'/'",
+                               kind);
     }
     return QUIPU_OK;
 }
@@ -87,7 +88,7 @@ int quipu_shown_find(struct quipu_shown *shown, quipu_datastore *target,
         return QUIPU_OK;
     }
     memcpy(name, consumer, size);
-    if (quipu_shown_check_name(name, NULL) != QUIPU_OK) {
+    if (quipu_shown_check_name("a projection", name, NULL) != QUIPU_OK) {
         return QUIPU_OK;
     }
     int status = quipu_shown_read(shown, target, name, error);

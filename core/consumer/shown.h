@@ -19,8 +19,10 @@ struct quipu_shown {
     char value[16]; /* for quipu_shown_entry */
 };
 
-/* Checks the name of a projection.  INVALID. */
-int quipu_shown_check_name(const char *name, quipu_error *error);
+/* Checks the name of a projection, or of another consumer of that kind.
+ * INVALID. */
+int quipu_shown_check_name(const char *kind, const char *name,
+                           quipu_error *error);
 
 /* Reads the entry of a projection, whose name is valid.  CORRUPT: its value is
  * no version; codes of quipu_entry_read. */

@@ -84,19 +84,28 @@ void quipu_tracker_finish(struct quipu_tracker *tracker)
     *tracker = (struct quipu_tracker){ .datastore = NULL };
 }
 
+static int append_with(const struct quipu_tracker *tracker,
+                       const quipu_append *append,
+                       struct quipu_append_work *work, quipu_result *result,
+                       quipu_error *error)
+{
+    const struct quipu_append_call call = { .datastore = tracker->datastore,
+                                            .records = tracker->records,
+                                            .is_internal = true,
+                                            .work = work };
+
+    return work->function ? quipu_append_transact(&call, append, result, error)
+                          : quipu_append_execute(&call, append, result, error);
+}
+
 int quipu_tracker_append(struct quipu_tracker *tracker,
                          const quipu_append *append, quipu_work work,
                          void *context, quipu_error *error)
 {
     struct quipu_append_work in_transaction = { .function = work,
                                                 .context = context };
-    const struct quipu_append_call call = { .datastore = tracker->datastore,
-                                            .records = tracker->records,
-                                            .is_internal = true,
-                                            .work = &in_transaction };
 
-    return work ? quipu_append_transact(&call, append, NULL, error)
-                : quipu_append_execute(&call, append, NULL, error);
+    return append_with(tracker, append, &in_transaction, NULL, error);
 }
 
 /* ------------------------------------------------------------------ groups */
@@ -247,7 +256,7 @@ static int set_entries(const struct quipu_tracker *tracker,
     *owned = NULL;
     conditions->entries = commit->entries;
     conditions->entry_count = count;
-    if (!tracker->group && !checks_absence) {
+    if (commit->stays || (!tracker->group && !checks_absence)) {
         return QUIPU_OK;
     }
     quipu_entry_write *writes =
@@ -272,7 +281,32 @@ static int set_entries(const struct quipu_tracker *tracker,
     return QUIPU_OK;
 }
 
-/* Writes the record, or the entries of the partitions. */
+/* Executes the append of a commit.  A repeat (U3) has moved no record, because
+ * only a record that is further on makes it one, and writes no entries. */
+static int execute(const struct quipu_tracker *tracker,
+                   const struct quipu_tracker_commit *commit,
+                   const quipu_append *append, quipu_error *error)
+{
+    struct quipu_append_work work = { .function = commit->work,
+                                      .context = commit->context };
+    quipu_result result = { .status = QUIPU_OK };
+    int status = append_with(tracker, append, &work, &result, error);
+
+    if (status == QUIPU_OK && (result.flags & QUIPU_RESULT_REPEATED)) {
+        result.cause = QUIPU_CAUSE_EVENT_ID;
+        status = quipu_error_set(error, QUIPU_CONFLICT,
+                                 "the items that consumer \"%s\" appends were "
+                                 "stored before",
+                                 tracker->consumer);
+    }
+    if (commit->result) {
+        *commit->result = result;
+    }
+    return status;
+}
+
+/* Writes the record, or the entries of the partitions, with all else that the
+ * commit has. */
 static int write_position(struct quipu_tracker *tracker,
                           const struct quipu_tracker_commit *commit,
                           quipu_error *error)
@@ -286,7 +320,7 @@ static int write_position(struct quipu_tracker *tracker,
     /* A removal requires also of a record that is not there that it stays
      * so. */
     const bool moves =
-        !tracker->group &&
+        !tracker->group && !commit->stays &&
         (commit->rewinds || commit->position.notification_id != from);
     quipu_conditions conditions = {
         .struct_size = sizeof(conditions),
@@ -297,6 +331,10 @@ static int write_position(struct quipu_tracker *tracker,
     };
     const quipu_append append = {
         .struct_size = sizeof(append),
+        .items = commit->items,
+        .item_count = commit->item_count,
+        .guards = commit->guards,
+        .guard_count = commit->guard_count,
         .tracking = moves ? &tracking : NULL,
         .conditions = expects_position(tracker) ? &conditions : NULL,
     };
@@ -306,8 +344,7 @@ static int write_position(struct quipu_tracker *tracker,
         set_entries(tracker, commit, absent_key, &conditions, &owned, error);
 
     if (status == QUIPU_OK) {
-        status = quipu_tracker_append(tracker, &append, commit->work,
-                                      commit->context, error);
+        status = execute(tracker, commit, &append, error);
     }
     quipu_release(owned);
     return status;
@@ -354,13 +391,19 @@ int quipu_tracker_commit(struct quipu_tracker *tracker,
     int64_t before = tracker->recorded.notification_id;
     int status = QUIPU_OK;
 
+    if (commit->result) {
+        *commit->result = (quipu_result){ .status = QUIPU_OK };
+    }
+    if (commit->stays) {
+        return write_position(tracker, commit, error);
+    }
     if (tracker->group) {
         return commit_partitions(tracker, commit, error);
     }
     if (tracker->attempted.notification_id > 0) {
         status = resolve(tracker, error);
     }
-    if (status == QUIPU_OK && commit->work &&
+    if (status == QUIPU_OK && (commit->work || commit->item_count > 0) &&
         tracker->recorded.notification_id != before &&
         tracker->recorded.notification_id != commit->position.notification_id) {
         return quipu_error_set(error, QUIPU_CONFLICT,

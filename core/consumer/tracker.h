@@ -63,17 +63,25 @@ int quipu_tracker_leave(struct quipu_tracker *tracker, quipu_error *error);
 struct quipu_tracker_commit {
     quipu_position position;
     bool rewinds; /* to a lower position, or to 0: no record (T2) */
+    bool stays;   /* the record does not concern it, and neither does a group */
     const quipu_entry_write *entries; /* only in a store with entries */
     size_t entry_count;
+    const quipu_item *items; /* of the tracker's records */
+    size_t item_count;
+    const quipu_guard *guards;
+    size_t guard_count;
     quipu_work work; /* in the same transaction; or NULL */
     void *context;
+    quipu_result *result; /* `cause`, `index` and `flags` are set; or NULL */
 };
 
 /*
  * Commits.  OK at once, without running `work`, if the record is at the
  * position: the outcome of the same commit was unknown before.  CONFLICT or
- * ALREADY: the record is not where this tracker has put it, or an entry is not
- * as expected.  Otherwise the codes of quipu_records_transact; after
+ * ALREADY: the record is not where this tracker has put it, or another
+ * condition does not hold, as *result tells.  CONFLICT also if the items were
+ * stored before (U3), because the record is not moved then; the cause is
+ * QUIPU_CAUSE_EVENT_ID.  Otherwise the codes of quipu_records_transact; after
  * UNKNOWN_OUTCOME the next call first reads what became of the commit.
  */
 int quipu_tracker_commit(struct quipu_tracker *tracker,

@@ -16,6 +16,8 @@ BEGIN {
     layer["consumer"] = "datastore event group mapper records store"
     layer["timer"] = "consumer datastore group records store"
     layer["domain"] = "datastore event mapper records store timer"
+    layer["projection"] = "consumer datastore group records store"
+    layer["process"] = "consumer datastore domain records store timer"
     layer["environment"] = "domain driver"
     layer["scenario"] = "consumer datastore domain event mapper records store"
 
@@ -45,6 +47,7 @@ BEGIN {
     # The read model of the bank is in tables of its own in the back ends.
     back_end["sqlite3.h"] = back_end["libpq-fe.h"] = back_end["lmdb.h"] = 1
     outside["jansson.h"] = "tools bench tests"
+    outside["hiredis/"] = "examples"
     outside["cmocka.h"] = "tests"
 }
 

@@ -67,6 +67,14 @@ static int interposed_append(quipu_driver_datastore *datastore,
     }
     int status = base->append(datastore, requests, count, results, taken,
                               deadline, error);
+    for (size_t i = 0; interposed.refused && i < *taken; i++) {
+        if (results[i].cause == QUIPU_CAUSE_POSITION) {
+            atomic_fetch_add(interposed.refused, 1);
+        }
+    }
+    if (interposed.counts_ends) {
+        failing = must_fail(true) || failing;
+    }
     return failing && status == QUIPU_OK ? refuse(error) : status;
 }
 

@@ -19,14 +19,18 @@ struct interposed {
     int status;
     bool appends_only; /* counts and fails appends only */
     bool after;        /* the append is executed before it answers `status` */
+    bool counts_ends;  /* an append counts again when it is done, as a
+                          transaction does */
     bool single_rows;  /* a step of a cursor over the log lends one item */
     int kill_at;  /* the process is killed before the call of this number */
     int times;    /* calls in a row that fail; at least 1 */
     int64_t head; /* not 0: the answer of log_head */
     const quipu_uuid *store; /* not NULL: that of log_head */
     atomic_bool is_in_wait;
-    uint32_t without;    /* capabilities that a datastore opened now lacks */
-    atomic_int *refused; /* counts transactions that are CONFLICT; or NULL */
+    uint32_t without; /* capabilities that a datastore opened now lacks */
+    /* Counts transactions that are CONFLICT, and appends to a position that is
+     * taken; or NULL. */
+    atomic_int *refused;
     void (*before_list)(void);     /* runs once before the next listing */
     void (*before_append)(void);   /* runs once before the next append */
     void (*before_transact)(void); /* likewise, the next transaction */

@@ -13,7 +13,7 @@
  *         (quipu_model_beginning).  So nothing is applied to a read model that
  *         was removed, and a removal fails if something was applied meanwhile.
  */
-#include "consumer/projection.h"
+#include "projection/projection.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,12 +21,11 @@
 #include <quipu/id.h>
 
 #include "base/status.h"
+#include "consumer/consumer.h"
 #include "consumer/entry_writes.h"
 #include "consumer/skipped.h"
 #include "datastore/datastore.h"
 #include "group/group_state.h"
-
-#define RETIRED "retired"
 
 /* -------------------------------------------------------------- the entry */
 
@@ -36,26 +35,13 @@ enum state {
     STATE_RETIRED,
 };
 
-quipu_bytes quipu_model_key(const char *consumer,
-                            char key[QUIPU_PARKED_KEY_SIZE])
-{
-    int size =
-        snprintf(key, QUIPU_PARKED_KEY_SIZE, "quipu/projection/%s", consumer);
-
-    return (quipu_bytes){ key, (size_t)size };
-}
-
 void quipu_model_init(quipu_projection *projection)
 {
     projection->model = (quipu_entry_write){
-        .key = quipu_model_key(projection->consumer, projection->model_key),
+        .key = quipu_consumer_mark_key(projection->runner.consumer,
+                                       projection->model_key),
         .flags = QUIPU_ENTRY_CHECK | QUIPU_ENTRY_EXPECT,
     };
-}
-
-bool quipu_model_is_retired(const quipu_entry *entry)
-{
-    return quipu_bytes_equal(entry->value, quipu_bytes_of_text(RETIRED));
 }
 
 /* Reads the entry.  Sets *revision if there is one. */
@@ -64,7 +50,7 @@ static int read_state(const quipu_projection *projection, int64_t *revision,
 {
     quipu_entry *entry = NULL;
     quipu_error cause;
-    int status = quipu_entry_read(projection->tracker.datastore,
+    int status = quipu_entry_read(projection->runner.tracker.datastore,
                                   projection->model_key, &entry, &cause);
 
     *state = STATE_ABSENT;
@@ -75,7 +61,7 @@ static int read_state(const quipu_projection *projection, int64_t *revision,
         return quipu_status_end(status, &cause, error, "reading an entry");
     }
     *revision = entry->revision;
-    *state = quipu_model_is_retired(entry) ? STATE_RETIRED : STATE_BUILT;
+    *state = quipu_consumer_is_retired(entry) ? STATE_RETIRED : STATE_BUILT;
     quipu_entry_destroy(entry);
     return QUIPU_OK;
 }
@@ -89,13 +75,13 @@ static int check_state(const quipu_projection *projection, enum state state,
                                "projection \"%s\" was retired: its read model "
                                "and its tracking record were removed; run the "
                                "version that is shown, or build a higher one",
-                               projection->consumer);
+                               projection->runner.consumer);
     case STATE_ABSENT:
         return quipu_error_set(error, QUIPU_CONFLICT,
                                "projection \"%s\" was removed from the store "
                                "while it was open; drop its read model, and "
                                "open it again to build a new one",
-                               projection->consumer);
+                               projection->runner.consumer);
     default:
         return QUIPU_OK;
     }
@@ -121,10 +107,7 @@ size_t quipu_model_beginning(const quipu_projection *projection,
                              quipu_entry_write *check)
 {
     *check = projection->model;
-    return projection->has_entries &&
-                   projection->tracker.recorded.notification_id == 0
-               ? 1
-               : 0;
+    return projection->runner.has_entries ? 1 : 0;
 }
 
 /* A write of the entry, in the state as it was read last. */
@@ -143,7 +126,7 @@ static int run_create(void *native, void *context, quipu_error *error)
 {
     const quipu_projection *projection = context;
 
-    return projection->type->create(native, projection->options.context, error);
+    return projection->type->create(native, projection->context, error);
 }
 
 /* Creates the read model and its entry.  If another process was faster, *state
@@ -161,7 +144,7 @@ static int create_with_entry(quipu_projection *projection, enum state *state,
 
     quipu_status_begin(&cause);
     int status = quipu_tracker_append(
-        &projection->tracker, &append,
+        &projection->runner.tracker, &append,
         projection->type->create ? run_create : NULL, projection, &cause);
 
     if (status == QUIPU_OK || status == QUIPU_CONFLICT) {
@@ -180,10 +163,10 @@ int quipu_model_create(quipu_projection *projection, quipu_error *error)
     const quipu_append append = { .struct_size = sizeof(append) };
     enum state state;
 
-    if (!projection->has_entries) {
+    if (!projection->runner.has_entries) {
         return projection->type->create &&
-                       projection->tracker.recorded.notification_id == 0
-                   ? quipu_tracker_append(&projection->tracker, &append,
+                       projection->runner.tracker.recorded.notification_id == 0
+                   ? quipu_tracker_append(&projection->runner.tracker, &append,
                                           run_create, projection, error)
                    : QUIPU_OK;
     }
@@ -203,8 +186,7 @@ static int run_drop(void *native, void *context, quipu_error *error)
     const quipu_projection *projection = context;
 
     return projection->type->drop
-               ? projection->type->drop(native, projection->options.context,
-                                        error)
+               ? projection->type->drop(native, projection->context, error)
                : QUIPU_OK;
 }
 
@@ -233,12 +215,12 @@ static int list_entries(const quipu_projection *projection,
                         const struct removal *removal,
                         struct quipu_entry_writes *writes, quipu_error *error)
 {
-    quipu_datastore *datastore = projection->tracker.datastore;
+    quipu_datastore *datastore = projection->runner.tracker.datastore;
     char prefix[QUIPU_PARKED_KEY_SIZE];
     char group_prefix[QUIPU_GROUP_KEY_SIZE];
     char skipped_key[QUIPU_SKIPPED_KEY_SIZE];
     const quipu_entry_write skipped = {
-        .key = quipu_skipped_key(projection->consumer, skipped_key),
+        .key = quipu_skipped_key(projection->runner.consumer, skipped_key),
         .flags = QUIPU_ENTRY_DELETE,
     };
     int status = quipu_entry_writes_add(writes, &skipped, error);
@@ -249,12 +231,12 @@ static int list_entries(const quipu_projection *projection,
     if (status == QUIPU_OK) {
         status = quipu_entry_writes_delete_all(
             writes, datastore,
-            quipu_parked_prefix(projection->consumer, prefix), error);
+            quipu_parked_prefix(projection->runner.consumer, prefix), error);
     }
     return status == QUIPU_OK && removal->takes_group
                ? quipu_entry_writes_delete_all(
                      writes, datastore,
-                     quipu_group_state_prefix(projection->consumer,
+                     quipu_group_state_prefix(projection->runner.consumer,
                                               group_prefix),
                      error)
                : status;
@@ -265,7 +247,7 @@ static int commit_removal(quipu_projection *projection,
                           const struct removal *removal,
                           struct quipu_entry_writes *writes, quipu_error *error)
 {
-    int status = quipu_tracker_refresh(&projection->tracker, error);
+    int status = quipu_tracker_refresh(&projection->runner.tracker, error);
 
     if (status == QUIPU_OK) {
         status = list_entries(projection, removal, writes, error);
@@ -287,9 +269,10 @@ static int commit_removal(quipu_projection *projection,
                                   .conditions = &conditions };
 
     return removal->takes_group
-               ? quipu_tracker_append(&projection->tracker, &append,
+               ? quipu_tracker_append(&projection->runner.tracker, &append,
                                       removal->work, projection, error)
-               : quipu_tracker_commit(&projection->tracker, &commit, error);
+               : quipu_tracker_commit(&projection->runner.tracker, &commit,
+                                      error);
 }
 
 static int remove_model(quipu_projection *projection,
@@ -307,7 +290,7 @@ static int remove_model(quipu_projection *projection,
                                "projection \"%s\" was not %s: another process "
                                "has changed it meanwhile (%.300s); stop those "
                                "that run it, or try again",
-                               projection->consumer, removal->what,
+                               projection->runner.consumer, removal->what,
                                cause.message);
     }
     return quipu_status_end(status, &cause, error, "the function `drop`");
@@ -316,15 +299,16 @@ static int remove_model(quipu_projection *projection,
 static int check_removable(const quipu_projection *projection, const char *what,
                            quipu_error *error)
 {
-    if (projection->has_entries &&
+    if (projection->runner.has_entries &&
         (!projection->type->create || projection->type->drop)) {
         return QUIPU_OK;
     }
-    return quipu_error_set(
-        error, QUIPU_UNSUPPORTED, "projection \"%s\" cannot be %s: %s",
-        projection->consumer, what,
-        projection->has_entries ? "its type has `create`, but no `drop`"
-                                : "its target keeps no key-value entries");
+    return quipu_error_set(error, QUIPU_UNSUPPORTED,
+                           "projection \"%s\" cannot be %s: %s",
+                           projection->runner.consumer, what,
+                           projection->runner.has_entries
+                               ? "its type has `create`, but no `drop`"
+                               : "its target keeps no key-value entries");
 }
 
 int quipu_model_reset(quipu_projection *projection, quipu_error *error)
@@ -356,7 +340,7 @@ int quipu_model_retire(quipu_projection *projection, quipu_error *error)
             quipu_model_find(projection, &projection->model.revision, error);
     }
     if (status == QUIPU_OK) {
-        status = quipu_shown_read(&shown, projection->tracker.datastore,
+        status = quipu_shown_read(&shown, projection->runner.tracker.datastore,
                                   projection->type->name, error);
     }
     if (status != QUIPU_OK) {
@@ -367,10 +351,10 @@ int quipu_model_retire(quipu_projection *projection, quipu_error *error)
                                "projection \"%s\" cannot be retired: it is the "
                                "version that is shown; promote another one "
                                "first",
-                               projection->consumer);
+                               projection->runner.consumer);
     }
     const quipu_entry_write entries[] = {
-        write_state(projection, RETIRED),
+        write_state(projection, QUIPU_CONSUMER_RETIRED),
         quipu_shown_entry(&shown, QUIPU_ENTRY_CHECK),
     };
 
@@ -378,7 +362,7 @@ int quipu_model_retire(quipu_projection *projection, quipu_error *error)
         .what = "retired",
         .entries = entries,
         .entry_count = 2,
-        .takes_group = projection->tracker.group != NULL,
+        .takes_group = projection->runner.tracker.group != NULL,
         .work = run_drop,
     };
 

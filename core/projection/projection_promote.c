@@ -6,15 +6,15 @@
 
 #include "base/cancellation.h"
 #include "base/status.h"
-#include "consumer/projection.h"
 #include "group/group_state.h"
+#include "projection/projection.h"
 
 /* Reads how far the consumer has come: its tracking record, or the lowest
  * partition of its group. */
 static int read_progress(const quipu_projection *projection, int64_t *id,
                          quipu_error *error)
 {
-    const struct quipu_tracker *tracker = &projection->tracker;
+    const struct quipu_tracker *tracker = &projection->runner.tracker;
     struct quipu_group_state state = { .partition_count = 0 };
     quipu_position record = { .notification_id = 0 };
     quipu_error cause;
@@ -22,15 +22,16 @@ static int read_progress(const quipu_projection *projection, int64_t *id,
 
     if (tracker->group) {
         status = quipu_group_state_read(&state, tracker->datastore,
-                                        projection->consumer, error);
+                                        projection->runner.consumer, error);
         *id = quipu_group_state_lowest(
                   &state, quipu_group_all_partitions(state.partition_count))
                   .notification_id;
         quipu_group_state_finish(&state);
         return status;
     }
-    status = quipu_tracking_read(tracker->datastore, projection->consumer,
-                                 tracker->log, &record, &cause);
+    status =
+        quipu_tracking_read(tracker->datastore, projection->runner.consumer,
+                            tracker->log, &record, &cause);
     *id = record.notification_id;
     return status == QUIPU_NOT_FOUND
                ? QUIPU_OK
@@ -48,7 +49,7 @@ static int check_lag(const quipu_projection *projection, int64_t lag,
 {
     quipu_position head = { .notification_id = 0 };
     int64_t id = 0;
-    int status = quipu_records_head(projection->records, &head, error);
+    int status = quipu_records_head(projection->runner.records, &head, error);
 
     if (status == QUIPU_OK) {
         status = read_progress(projection, &id, error);
@@ -61,14 +62,14 @@ static int check_lag(const quipu_projection *projection, int64_t lag,
         "projection \"%s\" is not promoted: it is at notification %" PRId64
         ", and the head of the log at %" PRId64 ", which is more than %" PRId64
         " ahead; try again when it has caught up",
-        projection->consumer, id, head.notification_id, lag);
+        projection->runner.consumer, id, head.notification_id, lag);
 }
 
 static int run_show(void *native, void *context, quipu_error *error)
 {
     const quipu_projection *projection = context;
 
-    return projection->type->show(native, projection->options.context, error);
+    return projection->type->show(native, projection->context, error);
 }
 
 /* Shows the version, if nobody has shown another one, or removed this one,
@@ -86,7 +87,7 @@ static int show(quipu_projection *projection, struct quipu_shown *shown,
     quipu_error cause;
 
     quipu_status_begin(&cause);
-    int status = quipu_tracker_append(&projection->tracker, &append,
+    int status = quipu_tracker_append(&projection->runner.tracker, &append,
                                       projection->type->show ? run_show : NULL,
                                       projection, &cause);
 
@@ -97,7 +98,7 @@ static int show(quipu_projection *projection, struct quipu_shown *shown,
             "process has promoted, reset or retired a "
             "version meanwhile (%.300s); look at the version "
             "that is shown, and try again",
-            projection->consumer, cause.message);
+            projection->runner.consumer, cause.message);
     }
     return quipu_status_end(status, &cause, error, "the function `show`");
 }
@@ -112,7 +113,7 @@ static int promote(quipu_projection *projection, int64_t lag,
     int status = quipu_model_find(projection, &model.revision, error);
 
     if (status == QUIPU_OK) {
-        status = quipu_shown_read(&shown, projection->tracker.datastore,
+        status = quipu_shown_read(&shown, projection->runner.tracker.datastore,
                                   projection->type->name, error);
     }
     if (status != QUIPU_OK || shown.version == projection->type->version) {
@@ -130,16 +131,16 @@ int quipu_projection_promote(quipu_projection *projection, int64_t lag,
     if (!projection) {
         return quipu_argument_missing("projection", error);
     }
-    int status = quipu_records_enter(projection->records, error);
+    int status = quipu_records_enter(projection->runner.records, error);
 
     if (status == QUIPU_OK && lag < 0) {
         status = quipu_error_set(error, QUIPU_INVALID, "lag is below 0");
     }
-    if (status == QUIPU_OK && !projection->has_entries) {
+    if (status == QUIPU_OK && !projection->runner.has_entries) {
         status = quipu_error_set(error, QUIPU_UNSUPPORTED,
                                  "projection \"%s\" cannot be promoted: its "
                                  "target keeps no key-value entries",
-                                 projection->consumer);
+                                 projection->runner.consumer);
     }
     return status == QUIPU_OK ? promote(projection, lag, error) : status;
 }
