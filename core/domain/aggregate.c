@@ -38,6 +38,7 @@
  */
 #include "domain/aggregate.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -244,6 +245,25 @@ static int publish(quipu_aggregate *aggregate, quipu_error *error)
 
 /* -------------------------------------------------------------- triggering */
 
+void quipu_aggregate_caused_id(const struct quipu_caused_ids *ids,
+                               uint32_t index, quipu_uuid *id)
+{
+    char name[QUIPU_ID_MAX];
+    int size =
+        snprintf(name, sizeof(name), "%.200s/%" PRIu32, ids->name, index);
+
+    quipu_uuid_of_name(id, &ids->cause, name, (size_t)size);
+}
+
+void quipu_aggregate_event_id(struct quipu_caused_ids *ids, quipu_uuid *id)
+{
+    if (ids && ids->name) {
+        quipu_aggregate_caused_id(ids, ids->count++, id);
+    } else {
+        quipu_uuid_ordered(id);
+    }
+}
+
 /* Step 2: makes room for one more pending event.  NO_MEMORY. */
 static int reserve(struct quipu_pending *pending, quipu_error *error)
 {
@@ -283,7 +303,7 @@ static int make_event(const quipu_aggregate *aggregate,
     whole->originator_id = aggregate->id;
     whole->originator_version = aggregate->version;
     if (quipu_uuid_is_nil(&whole->event_id)) {
-        quipu_uuid_ordered(&whole->event_id);
+        quipu_aggregate_event_id(aggregate->pending->ids, &whole->event_id);
     }
     if (whole->time.microseconds == 0) {
         whole->time = quipu_time_now();

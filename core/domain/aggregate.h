@@ -7,15 +7,34 @@
 #include <quipu/aggregate.h>
 
 /*
+ * Gives the events that one event causes their ids, in the order in which they
+ * are triggered (R3): UUIDs of version 5 of the name "NAME/INDEX" in the
+ * namespace that is the id of the cause.
+ */
+struct quipu_caused_ids {
+    const char *name; /* of the process; NULL: ids that no other event has */
+    quipu_uuid cause;
+    uint32_t count; /* given so far: the next index */
+};
+
+/* Sets *id to the one with that index. */
+void quipu_aggregate_caused_id(const struct quipu_caused_ids *ids,
+                               uint32_t index, quipu_uuid *id);
+
+/* Sets *id to the id of a new event. */
+void quipu_aggregate_event_id(struct quipu_caused_ids *ids, quipu_uuid *id);
+
+/*
  * The private part of an aggregate: its bus and its pending events, that is
  * those that have been applied and not yet been stored.  They are added at the
  * end, and removed all together.
  */
 struct quipu_pending {
-    quipu_bus *bus;  /* attached to it; or NULL */
-    bool collecting; /* triggering does not publish */
-    bool busy;       /* a handler runs, or the events are being published */
-    bool broken;     /* a handler failed: the aggregate cannot be saved */
+    quipu_bus *bus;               /* attached to it; or NULL */
+    struct quipu_caused_ids *ids; /* of its unit of work; or NULL */
+    bool collecting;              /* triggering does not publish */
+    bool busy;   /* a handler runs, or the events are being published */
+    bool broken; /* a handler failed: the aggregate cannot be saved */
     quipu_event **events; /* owned */
     size_t count;
     size_t capacity;

@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "domain/aggregate.h"
 #include "domain/repository.h"
 #include "store/store.h"
 
@@ -153,6 +152,7 @@ static void *take(quipu_unit *unit, quipu_aggregate *aggregate,
         return NULL;
     }
     quipu_aggregate_collect(aggregate);
+    aggregate->pending->ids = &unit->ids;
     *added = aggregate;
     return aggregate;
 }
@@ -260,8 +260,8 @@ int quipu_unit_require(quipu_unit *unit, const quipu_aggregate *aggregate,
 }
 
 /* Copies the event, with an event id and a time. */
-static int copy_event(const quipu_event *event, quipu_event **copy,
-                      quipu_error *error)
+static int copy_event(quipu_unit *unit, const quipu_event *event,
+                      quipu_event **copy, quipu_error *error)
 {
     int status = quipu_event_copy(event, copy, error);
 
@@ -270,7 +270,7 @@ static int copy_event(const quipu_event *event, quipu_event **copy,
     }
     (*copy)->originator_version = 0; /* the store chooses it */
     if (quipu_uuid_is_nil(&(*copy)->event_id)) {
-        quipu_uuid_ordered(&(*copy)->event_id);
+        quipu_aggregate_event_id(&unit->ids, &(*copy)->event_id);
     }
     if ((*copy)->time.microseconds == 0) {
         (*copy)->time = quipu_time_now();
@@ -296,7 +296,7 @@ int quipu_unit_event(quipu_unit *unit, const quipu_event *event,
                 : "a sparse schema has no next position; give the event to an "
                   "aggregate");
     }
-    status = copy_event(event, &copy, error);
+    status = copy_event(unit, event, &copy, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -398,4 +398,15 @@ int quipu_unit_work(quipu_unit *unit, quipu_work work, void *context,
         unit->work_context = context;
     }
     return status;
+}
+
+/* ------------------------------------------------------ units of a process */
+
+void quipu_unit_begin_cause(quipu_unit *unit, const char *name,
+                            const quipu_event *cause)
+{
+    unit->ids = (struct quipu_caused_ids){
+        .name = quipu_uuid_is_nil(&cause->event_id) ? NULL : name,
+        .cause = cause->event_id,
+    };
 }

@@ -12,6 +12,7 @@
 #include <quipu/unit.h>
 
 #include "base/arena.h"
+#include "domain/aggregate.h"
 
 /* A timer that the unit sets or cancels. */
 struct quipu_unit_timer {
@@ -38,7 +39,8 @@ struct quipu_unit {
     uint32_t tracking_flags; /* enum quipu_conditions_flag */
     int64_t tracking_from;
     quipu_metadata *metadata; /* owned; or NULL */
-    quipu_work work;          /* or NULL */
+    struct quipu_caused_ids ids;
+    quipu_work work; /* or NULL */
     void *work_context;
     bool is_closed; /* a commit is under way or has failed: nothing may be
                        added */
@@ -64,5 +66,28 @@ int quipu_unit_timer_writes(const quipu_unit *unit, quipu_arena *arena,
 
 /* Whether the unit has events, which make a repeated commit recognisable. */
 bool quipu_unit_has_events(const quipu_unit *unit);
+
+/* ------------------------------------------------- units of a process */
+
+/* From now on the events that are added are caused by `cause`, to which the
+ * process `name` reacts: their ids follow from both, unless the cause has no
+ * id.  `name` must outlive the unit. */
+void quipu_unit_begin_cause(quipu_unit *unit, const char *name,
+                            const quipu_event *cause);
+
+/* Gives the events without metadata those that the unit was given since, or
+ * those of what the cause causes.  INVALID, CONFLICT: the unit cannot be
+ * committed; NO_MEMORY. */
+int quipu_unit_commit_cause(quipu_unit *unit, const quipu_event *cause,
+                            quipu_error *error);
+
+/* Executes the append of a unit. */
+typedef int (*quipu_unit_append)(void *context, const quipu_append *append,
+                                 quipu_error *error);
+
+/* As quipu_unit_commit, but the function executes the append, without the
+ * tracking record and the function in the transaction; an empty one, too. */
+int quipu_unit_commit_by(quipu_unit *unit, quipu_unit_append execute,
+                         void *context, quipu_error *error);
 
 #endif

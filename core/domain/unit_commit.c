@@ -146,64 +146,39 @@ static int fill(const quipu_unit *unit, quipu_items *items, quipu_error *error)
     return QUIPU_OK;
 }
 
-/* Timers are entries of quipu's own, which only an append of the core may
- * write. */
-static int append(quipu_unit *unit, quipu_items *items,
-                  const quipu_conditions *conditions, quipu_result *result,
-                  quipu_error *error)
-{
-    quipu_records *records = unit->store->records;
-    struct quipu_append_work work = { .function = unit->work,
-                                      .context = unit->work_context };
-    const struct quipu_append_call call = {
-        .datastore = records->datastore,
-        .records = records,
-        .is_internal = unit->timer_count > 0,
-        .work = &work,
-    };
-    quipu_append append = {
-        .struct_size = sizeof(append),
-        .guards = unit->guards,
-        .guard_count = unit->guard_count,
-        .tracking = unit->tracking.consumer.data ? &unit->tracking : NULL,
-        .conditions = conditions->entry_count > 0 || conditions->flags != 0
-                          ? conditions
-                          : NULL,
-    };
-    int status = quipu_records_enter(records, error);
-
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    append.items = quipu_items_array(items, &append.item_count);
-    return unit->work ? quipu_append_transact(&call, &append, result, error)
-                      : quipu_append_execute(&call, &append, result, error);
-}
-
-/* Appends the items, with the other contents of the unit. */
-static int append_items(quipu_unit *unit, quipu_items *items,
-                        quipu_result *result, quipu_error *error)
+/* Makes the append of the items and the other contents of the unit, but for the
+ * tracking record, and executes it. */
+static int append_items(const quipu_unit *unit, quipu_items *items,
+                        quipu_unit_append execute, void *context,
+                        quipu_error *error)
 {
     quipu_conditions conditions = {
         .struct_size = sizeof(conditions),
         .flags = unit->tracking_flags,
         .tracking_from = unit->tracking_from,
     };
+    quipu_append append = {
+        .struct_size = sizeof(append),
+        .guards = unit->guards,
+        .guard_count = unit->guard_count,
+        .conditions = &conditions,
+    };
     quipu_arena arena;
 
+    append.items = quipu_items_array(items, &append.item_count);
     quipu_arena_init(&arena);
     int status = quipu_unit_timer_writes(unit, &arena, &conditions.entries,
                                          &conditions.entry_count, error);
 
     if (status == QUIPU_OK) {
-        status = append(unit, items, &conditions, result, error);
+        status = execute(context, &append, error);
     }
     quipu_arena_finish(&arena);
     return status;
 }
 
-static int make_append(quipu_unit *unit, quipu_result *result,
-                       quipu_error *error)
+static int make_append(quipu_unit *unit, quipu_unit_append execute,
+                       void *context, quipu_error *error)
 {
     quipu_items *items = NULL;
     int status = quipu_items_create(unit->store->mapper, &items, error);
@@ -216,10 +191,49 @@ static int make_append(quipu_unit *unit, quipu_result *result,
         status = fill(unit, items, error);
     }
     if (status == QUIPU_OK) {
-        status = append_items(unit, items, result, error);
+        status = append_items(unit, items, execute, context, error);
     }
     quipu_items_destroy(items);
     return status;
+}
+
+/* An append of the unit alone. */
+struct own_append {
+    const quipu_unit *unit;
+    quipu_result *result;
+};
+
+/* Timers are entries of quipu's own, which only an append of the core may
+ * write. */
+static int execute_own(void *context, const quipu_append *given,
+                       quipu_error *error)
+{
+    const struct own_append *own = context;
+    const quipu_unit *unit = own->unit;
+    quipu_records *records = unit->store->records;
+    struct quipu_append_work work = { .function = unit->work,
+                                      .context = unit->work_context };
+    const struct quipu_append_call call = {
+        .datastore = records->datastore,
+        .records = records,
+        .is_internal = unit->timer_count > 0,
+        .work = &work,
+    };
+    quipu_append append = *given;
+    int status = quipu_records_enter(records, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (unit->tracking.consumer.data) {
+        append.tracking = &unit->tracking;
+    }
+    if (given->conditions->entry_count == 0 && given->conditions->flags == 0) {
+        append.conditions = NULL;
+    }
+    return unit->work
+               ? quipu_append_transact(&call, &append, own->result, error)
+               : quipu_append_execute(&call, &append, own->result, error);
 }
 
 /* --------------------------------------------------------- the aggregates */
@@ -269,22 +283,62 @@ static void end(quipu_unit *unit, int status)
     }
 }
 
+static int commit(quipu_unit *unit, quipu_unit_append execute, void *context,
+                  quipu_error *error)
+{
+    unit->is_closed = true;
+    set_busy(unit, true);
+    int status = make_append(unit, execute, context, error);
+
+    set_busy(unit, false);
+    end(unit, status);
+    return status;
+}
+
 int quipu_unit_commit(quipu_unit *unit, quipu_result *result,
                       quipu_error *error)
 {
+    struct own_append own = { unit, result };
+
     if (!unit) {
         return quipu_error_set(error, QUIPU_INVALID,
                                "quipu_unit_commit: the unit is NULL");
     }
     int status = check_aggregates(unit, error);
 
-    if (status != QUIPU_OK || is_empty(unit)) {
-        return status;
+    return status != QUIPU_OK || is_empty(unit)
+               ? status
+               : commit(unit, execute_own, &own, error);
+}
+
+/* ------------------------------------------------------ units of a process */
+
+int quipu_unit_commit_cause(quipu_unit *unit, const quipu_event *cause,
+                            quipu_error *error)
+{
+    int status = check_aggregates(unit, error);
+
+    if (status == QUIPU_OK && (unit->tracking.consumer.data || unit->work)) {
+        status = quipu_error_set(error, QUIPU_INVALID,
+                                 "a reaction must not set the tracking record "
+                                 "of its unit, or a function in the "
+                                 "transaction");
     }
-    unit->is_closed = true;
-    set_busy(unit, true);
-    status = make_append(unit, result, error);
-    set_busy(unit, false);
-    end(unit, status);
+    if (status == QUIPU_OK && !unit->metadata) {
+        status = quipu_metadata_caused_by(cause, &unit->metadata, error);
+    }
+    if (status == QUIPU_OK) {
+        status = apply_metadata(unit, error);
+    }
+    quipu_metadata_destroy(unit->metadata);
+    unit->metadata = NULL;
     return status;
+}
+
+int quipu_unit_commit_by(quipu_unit *unit, quipu_unit_append execute,
+                         void *context, quipu_error *error)
+{
+    int status = check_aggregates(unit, error);
+
+    return status == QUIPU_OK ? commit(unit, execute, context, error) : status;
 }

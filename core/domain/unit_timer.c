@@ -149,7 +149,7 @@ int quipu_unit_timer_set(quipu_unit *unit, const char *name, quipu_time due,
     copy->originator_version = 0; /* the store chooses it */
     copy->time = due;
     if (quipu_uuid_is_nil(&copy->event_id)) {
-        quipu_uuid_ordered(&copy->event_id);
+        quipu_aggregate_event_id(&unit->ids, &copy->event_id);
     }
     return put(unit, &event->originator_id, name, copy, error);
 }
@@ -306,12 +306,10 @@ static int add_timers(struct writes *writes, quipu_error *error)
     return status;
 }
 
-/* Adds the entries of the program, which are not those of quipu.  Without
- * timers the append refuses these itself. */
-static int add_entries(struct writes *writes, quipu_error *error)
+/* The entries of the program are not those of quipu.  The append does not check
+ * that, if it writes timers, or the record of a process. */
+static int check_entries(const quipu_unit *unit, quipu_error *error)
 {
-    const quipu_unit *unit = writes->unit;
-
     for (size_t i = 0; i < unit->entry_count; i++) {
         const quipu_entry_write *write = &unit->entries[i];
 
@@ -322,9 +320,17 @@ static int add_entries(struct writes *writes, quipu_error *error)
                                    "which quipu keeps to itself",
                                    i);
         }
-        writes->items[writes->count++] = *write;
     }
     return QUIPU_OK;
+}
+
+static void add_entries(struct writes *writes)
+{
+    const quipu_unit *unit = writes->unit;
+
+    for (size_t i = 0; i < unit->entry_count; i++) {
+        writes->items[writes->count++] = unit->entries[i];
+    }
 }
 
 int quipu_unit_timer_writes(const quipu_unit *unit, quipu_arena *arena,
@@ -333,10 +339,12 @@ int quipu_unit_timer_writes(const quipu_unit *unit, quipu_arena *arena,
 {
     struct writes all = { .unit = unit, .arena = arena };
 
+    int status = check_entries(unit, error);
+
     *writes = unit->entries;
     *count = unit->entry_count;
-    if (unit->timer_count == 0) {
-        return QUIPU_OK;
+    if (status != QUIPU_OK || unit->timer_count == 0) {
+        return status;
     }
     all.items = quipu_arena_allocate_array(
         arena, unit->entry_count + TIMER_WRITES * unit->timer_count,
@@ -344,11 +352,8 @@ int quipu_unit_timer_writes(const quipu_unit *unit, quipu_arena *arena,
     if (!all.items) {
         return quipu_error_no_memory(error);
     }
-    int status = add_entries(&all, error);
-
-    if (status == QUIPU_OK) {
-        status = add_timers(&all, error);
-    }
+    add_entries(&all);
+    status = add_timers(&all, error);
     *writes = all.items;
     *count = all.count;
     return status;

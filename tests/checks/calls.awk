@@ -66,7 +66,7 @@ BEGIN {
     exempt = " allocate allocate_array allocate_zeroed allocator_use " \
         "reallocate release text_copy text_copy_bytes array_add bytes_set " \
         "text_set token_next token_time sqlite_close projection_close " \
-        "datastore_commit datastore_transact "
+        "process_close datastore_commit datastore_transact "
 }
 
 function carries(name, path,   part, count, i, stem) {
