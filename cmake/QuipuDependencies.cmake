@@ -26,6 +26,9 @@ endif()
 if(QUIPU_TOOLS)
     pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 endif()
+if(QUIPU_EXAMPLES)
+    pkg_check_modules(HIREDIS IMPORTED_TARGET hiredis) # outbox-redis, if found
+endif()
 if(QUIPU_TESTS)
     find_library(MSGPACK_LIBRARY NAMES msgpack-c msgpackc) # to compare with
     if(NOT MSGPACK_LIBRARY)
