@@ -102,8 +102,8 @@ typedef struct quipu_reaction {
 
 /* A kind of process; static. */
 typedef struct quipu_process_type {
-    const char
-        *name; /* the consumer: 1 to 100 bytes of text without '@', '/' */
+    /* The consumer: 1 to 100 bytes of text without '@' and '/'. */
+    const char *name;
     const quipu_reaction *reactions; /* only their events are read */
     const void *reserved[4];
 } quipu_process_type;
