@@ -36,7 +36,9 @@ git ls-files | awk '
     /\.[ch]$/ && !/^tests\// {
         folder = $0
         sub(/\/[^\/]*$/, "", folder)
-        if (folder != "include/quipu" && ++files[folder] == 31) { refuse("over 30 C files in " folder) }
+        if (folder != "include/quipu" && ++files[folder] == 31) {
+            refuse("over 30 C files in " folder)
+        }
     }
     /\.h$/ && !/^(include|tests)\// {
         lines = 0
