@@ -2,10 +2,22 @@
 /* Accounts: their events, and what follows from them. */
 #include "bank.h"
 
+#include <stdio.h>
+
 QUIPU_EVENT_DEFINE(opened, "Account.Opened", QUIPU_VALUE(int64_t, cents));
 QUIPU_EVENT_DEFINE(deposited, "Account.Deposited", QUIPU_VALUE(int64_t, cents));
 QUIPU_EVENT_DEFINE(withdrawn, "Account.Withdrawn", QUIPU_VALUE(int64_t, cents),
                    QUIPU_VALUE(const char *, to));
+
+quipu_id account_id(int number)
+{
+    char name[ACCOUNT_NAME_SIZE];
+    quipu_id id;
+
+    (void)snprintf(name, sizeof(name), "account-%02d", number);
+    (void)quipu_id_of_text(&id, name, NULL);
+    return id;
+}
 
 int account_withdraw(struct account *account, int64_t cents, const char *to,
                      quipu_error *error)

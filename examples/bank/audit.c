@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The audit compares each version of the read model, at its tracking record,
  * with the sums of the log up to there, and checks that no money was made or
- * lost, and no account overdrawn. */
+ * lost, no account overdrawn, and no payment made twice. */
 #include "bank.h"
 
 #include <stdio.h>
@@ -10,6 +10,10 @@
 struct ledger {
     struct balance rows[ACCOUNTS]; /* by number */
     int count;
+    int64_t last; /* notification id */
+    /* Payments: all, by their ends, and those with a second end. */
+    int64_t ordered, paid, refused, expired, ended_twice;
+    int64_t moved_by_payments; /* withdrawals and deposits */
 };
 
 static struct balance *find(struct ledger *ledger, const void *account)
@@ -25,6 +29,25 @@ static void visit(const struct balance *row, void *context)
 
     *find(ledger, row->account) = *row;
     ledger->count++;
+}
+
+/* Counts an event of a payment; false: it is one of an account.  A payment has
+ * its order at version 0, and its end at version 1. */
+static bool count_payment(struct ledger *ledger, const quipu_event *event)
+{
+    const quipu_event_type *type = event->type;
+
+    ledger->ordered += type == &ordered;
+    ledger->paid += type == &paid;
+    ledger->refused += type == &refused;
+    ledger->expired += type == &expired;
+    if (type == &opened || type == &deposited || type == &withdrawn) {
+        /* Those that an order has caused say so in their metadata. */
+        ledger->moved_by_payments += event->metadata.data != NULL;
+        return false;
+    }
+    ledger->ended_twice += event->originator_version > 1;
+    return true;
 }
 
 /* Adds up the log to a notification id. */
@@ -44,6 +67,10 @@ static int add_up(struct bank *bank, int64_t last, struct ledger *ledger,
     *ledger = (struct ledger){ .count = 0 };
     while ((status = quipu_events_next(events, &event, error)) == QUIPU_OK &&
            event) {
+        ledger->last = quipu_events_item(events)->notification_id;
+        if (count_payment(ledger, event)) {
+            continue;
+        }
         struct balance *row = find(ledger, event->originator_id.data);
 
         row->cents += account_change(event);
@@ -110,6 +137,24 @@ static int audit_version(struct bank *bank, int version, quipu_error *error)
     return status;
 }
 
+static int audit_payments(const struct ledger *log, quipu_error *error)
+{
+    int64_t ended = log->paid + log->refused + log->expired;
+
+    if (log->ended_twice > 0 || log->moved_by_payments != 2 * log->paid) {
+        return quipu_error_set(
+            error, QUIPU_CORRUPT,
+            "%lld payments have ended twice, and %lld were paid, by %lld "
+            "withdrawals and deposits",
+            (long long)log->ended_twice, (long long)log->paid,
+            (long long)log->moved_by_payments);
+    }
+    printf("payments: %lld paid, %lld refused, %lld expired, %lld open\n",
+           (long long)log->paid, (long long)log->refused,
+           (long long)log->expired, (long long)(log->ordered - ended));
+    return QUIPU_OK;
+}
+
 int audit_run(struct bank *bank, int unused, quipu_error *error)
 {
     struct ledger log;
@@ -132,8 +177,10 @@ int audit_run(struct bank *bank, int unused, quipu_error *error)
                                  (long long)cents, ACCOUNTS * ACCOUNT_CENTS);
     }
     if (status == QUIPU_OK) {
-        printf("log: %lld cents after %lld transfers, as paid in\n",
-               (long long)cents, (long long)transfers / 2);
+        printf("log: %lld cents after %lld transfers, as paid in, at "
+               "notification %lld\n",
+               (long long)cents, (long long)transfers / 2, (long long)log.last);
+        status = audit_payments(&log, error);
     }
     for (int i = 1; status == QUIPU_OK && i <= 2; i++) {
         status = audit_version(bank, i, error);

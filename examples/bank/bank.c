@@ -4,31 +4,16 @@
 
 #include <stdio.h>
 
-static void name_account(char name[ACCOUNT_NAME_SIZE], int number)
-{
-    (void)snprintf(name, ACCOUNT_NAME_SIZE, "account-%02d", number);
-}
-
-static quipu_id id_of(int number)
-{
-    char name[ACCOUNT_NAME_SIZE];
-    quipu_id id;
-
-    name_account(name, number);
-    (void)quipu_id_of_text(&id, name, NULL);
-    return id;
-}
-
 /* Opens all accounts, if the first one does not exist. */
 static int open_accounts(quipu_unit *unit, void *context, quipu_error *error)
 {
     const struct bank *bank = context;
-    quipu_id id = id_of(0);
+    quipu_id id = account_id(0);
     bool exists = false;
     int status = quipu_repository_contains(bank->accounts, &id, &exists, error);
 
     for (int i = 0; status == QUIPU_OK && !exists && i < ACCOUNTS; i++) {
-        id = id_of(i);
+        id = account_id(i);
         struct account *account =
             quipu_unit_new(unit, bank->accounts, &id, error);
 
@@ -41,11 +26,13 @@ static int open_accounts(quipu_unit *unit, void *context, quipu_error *error)
 
 int bank_open(struct bank *bank, const char *uri, quipu_error *error)
 {
-    static const quipu_event_type *const types[] = { &opened, &deposited,
-                                                     &withdrawn };
+    static const quipu_event_type *const types[] = {
+        &opened, &deposited, &withdrawn, &ordered, &paid, &refused, &expired
+    };
     const quipu_mapping mapping = { .struct_size = sizeof(mapping),
                                     .types = types,
-                                    .type_count = 3 };
+                                    .type_count =
+                                        sizeof(types) / sizeof(types[0]) };
     quipu_schema schema;
 
     *bank = (struct bank){ .datastore = NULL };
@@ -65,6 +52,10 @@ int bank_open(struct bank *bank, const char *uri, quipu_error *error)
         status = quipu_repository_open(bank->store, NULL, &account_type,
                                        &bank->accounts, error);
     }
+    if (status == QUIPU_OK) {
+        status = quipu_repository_open(bank->store, NULL, &payment_type,
+                                       &bank->payments, error);
+    }
     return status == QUIPU_OK ? quipu_unit_run(bank->store, NULL, open_accounts,
                                                bank, NULL, error)
                               : status;
@@ -72,6 +63,7 @@ int bank_open(struct bank *bank, const char *uri, quipu_error *error)
 
 void bank_close(struct bank *bank)
 {
+    quipu_repository_close(bank->payments);
     quipu_repository_close(bank->accounts);
     (void)quipu_store_close(bank->store, NULL);
     (void)quipu_datastore_close(bank->datastore, NULL);
@@ -110,9 +102,10 @@ static int transfer(quipu_unit *unit, void *context, quipu_error *error)
 int bank_transfer(struct bank *bank, int from, int to, int64_t cents,
                   quipu_error *error)
 {
-    struct transfer order = { bank->accounts, id_of(from), id_of(to), cents,
-                              "" };
+    struct transfer order = { bank->accounts, account_id(from), account_id(to),
+                              cents, "" };
 
-    name_account(order.to_name, to);
+    (void)snprintf(order.to_name, sizeof(order.to_name), "%.*s", order.to.size,
+                   (const char *)order.to.data);
     return quipu_unit_run(bank->store, NULL, transfer, &order, NULL, error);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A bank: accounts, tellers, a read model of balances, a follower of the log,
- * and an audit. */
+/* A bank: accounts, tellers, payments that customers order, a read model of
+ * balances, a follower of the log, and an audit. */
 #ifndef BANK_H
 #define BANK_H
 
@@ -13,6 +13,12 @@ QUIPU_EVENT_DECLARE(deposited, QUIPU_VALUE(int64_t, cents));
 QUIPU_EVENT_DECLARE(withdrawn, QUIPU_VALUE(int64_t, cents),
                     QUIPU_VALUE(const char *, to));
 
+QUIPU_EVENT_DECLARE(ordered, QUIPU_VALUE(quipu_id, from),
+                    QUIPU_VALUE(quipu_id, to), QUIPU_VALUE(int64_t, cents));
+QUIPU_EVENT_DECLARE(paid, QUIPU_VALUE(int64_t, cents));
+QUIPU_EVENT_DECLARE(refused, QUIPU_VALUE(const char *, reason));
+QUIPU_EVENT_DECLARE(expired, QUIPU_VALUE(int64_t, cents));
+
 struct account {
     quipu_aggregate base;
     int64_t cents;
@@ -20,7 +26,22 @@ struct account {
 
 enum { ACCOUNTS = 20, ACCOUNT_CENTS = 100000, ACCOUNT_NAME_SIZE = 16 };
 
-extern const quipu_aggregate_type account_type;
+/* A transfer that a customer orders, and the bank makes later. */
+struct payment {
+    quipu_aggregate base;
+    quipu_id from;
+    quipu_id to;
+    int64_t cents;
+    bool has_ended; /* it was paid or refused, or has expired */
+};
+
+extern const quipu_aggregate_type account_type, payment_type;
+
+/* The process that makes the payments; its context is the bank. */
+extern const quipu_process_type payments;
+
+/* Returns the id of an account: "account-07". */
+quipu_id account_id(int number);
 
 /* Takes money out of an account, for another one.  DENIED: there is not so much
  * in it. */
@@ -34,6 +55,7 @@ struct bank {
     quipu_datastore *datastore;
     quipu_store *store;
     quipu_repository *accounts;
+    quipu_repository *payments;
 };
 
 /* Opens a bank.  Its tables, and its accounts with ACCOUNT_CENTS in each, are
@@ -45,6 +67,13 @@ void bank_close(struct bank *bank);
  * DENIED: there is not so much in the account. */
 int bank_transfer(struct bank *bank, int from, int to, int64_t cents,
                   quipu_error *error);
+
+/* The timer of each payment. */
+#define PAYMENT_TIMER "expiry"
+
+/* Orders a payment, which expires after that time unless it was made. */
+int payment_order(struct bank *bank, int from, int to, int64_t cents,
+                  int seconds, quipu_error *error);
 
 /* --------------------------------------------------------- the read model */
 
@@ -80,6 +109,9 @@ int balances_list(struct bank *bank, int version, balances_visit visit,
 /* ------------------------------------------------------------ the commands */
 
 int teller_run(struct bank *bank, int seconds, quipu_error *error);
+int customer_run(struct bank *bank, int seconds, quipu_error *error);
+int payments_run(struct bank *bank, int unused, quipu_error *error);
+int timers_run(struct bank *bank, int unused, quipu_error *error);
 int balances_run(struct bank *bank, int version, quipu_error *error);
 int balances_promote(struct bank *bank, int version, quipu_error *error);
 int balances_retire(struct bank *bank, int version, quipu_error *error);

@@ -26,6 +26,9 @@ static const struct command {
     const char *help;
 } commands[] = {
     { "teller", teller_run, 10, "make random transfers for 10 SECONDS" },
+    { "customer", customer_run, 10, "order payments that expire in SECONDS" },
+    { "payments", payments_run, 0, "make the payments that are ordered" },
+    { "timers", timers_run, 0, "let payments expire that are late" },
     { "balances", balances_run, 1, "keep VERSION 1 of the read model" },
     { "promote", balances_promote, 1, "show VERSION 1 when it has caught up" },
     { "retire", balances_retire, 1, "remove VERSION 1" },

@@ -1,17 +1,21 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# bank.sh BANK QUIPU URI SECONDS [PAUSE]: runs a bank with two tellers, and with
-# two processes of one read model, as if by mistake. Processes that end are
-# started again; with PAUSE, one that is chosen at random is killed after each
-# PAUSE seconds. After a third of the time version 2 of the read model is built,
-# shown, and version 1 removed. Fails unless the audit succeeds. The URI
-# "postgres" is that of the server of tests/postgres/with-cluster.
+# bank.sh BANK QUIPU URI SECONDS [PAUSE [KILLS]]: runs a bank with a teller, two
+# customers, of whom one has no patience, and two processes each, as if by
+# mistake, that make payments, run timers and keep a read model. Processes that
+# end are started again; with PAUSE, one that is chosen at random is killed
+# after each PAUSE seconds, until there were KILLS, too. After a third of the
+# time version 2 of the read model is built, shown, and version 1 removed. Fails
+# unless the audit succeeds. The URI "postgres" is that of the server of
+# tests/postgres/with-cluster.
 set -euo pipefail
 [ "$3" != postgres ] || set -- "$1" "$2" "$QUIPU_TEST_POSTGRES" "${@:4}"
-bank=$1 quipu=$2 uri=$3 seconds=$4 pause=${5-}
+bank=$1 quipu=$2 uri=$3 seconds=$4 pause=${5-} least=${6-0}
 
 declare -A pids=() commands=(
-    [teller-1]="teller 86400" [teller-2]="teller 86400"
+    [teller]="teller 86400" [customer-1]="customer 10"
+    [customer-2]="customer 0" [payments-a]=payments [payments-b]=payments
+    [timers-a]=timers [timers-b]=timers
     [balances-1a]="balances 1" [balances-1b]="balances 1" [change]="promote 1")
 kills=0 reads=0
 exec 2>>bank.log # of the programs, and what the shell says of kills
@@ -101,7 +105,8 @@ read_shown()
 
 "$bank" "$uri" audit >>bank.log
 SECONDS=0
-while [ "$SECONDS" -lt "$seconds" ] || [ -n "${commands[change]-}" ]; do
+while [ "$SECONDS" -lt "$seconds" ] || [ "$kills" -lt "$least" ] ||
+    [ -n "${commands[change]-}" ]; do
     if [ "$SECONDS" -ge $((seconds / 3)) ] &&
         [ -z "${commands[balances-2]-}${commands[change]-}" ]; then
         commands[balances-2]="balances 2"
@@ -113,17 +118,19 @@ while [ "$SECONDS" -lt "$seconds" ] || [ -n "${commands[change]-}" ]; do
     if [ -n "$pause" ]; then kill_one; else "$quipu" consumers "$uri"; fi
 done
 
-stop teller-1
-stop teller-2
-wait "${pids[teller-1]}" "${pids[teller-2]}" || true
-echo "waiting for balances@2 to reach the end of the log"
-# complete: succeeds if the read model is at the end of the log.
+for name in teller customer-1 customer-2; do
+    stop "$name"
+    wait "${pids[$name]}" || true
+done
+echo "waiting for all payments to end, and for balances@2 to contain them"
+# complete: succeeds if no payment is open, and the read model is at the end of
+# the log.
 complete()
 {
     "$bank" "$uri" audit >audit.log || exit 1
-    [ "$(sed -n 's/^log: .* after \([0-9]*\) .*/\1/p' audit.log)" = \
-        "$(awk '/^balances@2/ { sub(",", "", $6); print ($6 - 20) / 2 }' \
-            audit.log)" ]
+    grep -q '^payments: .* 0 open$' audit.log &&
+        [ "$(awk '/^log/ { print $NF }' audit.log)" = \
+            "$(awk '/^balances@2/ { print $6 + 0 }' audit.log)" ]
 }
 until complete; do
     mind
