@@ -350,7 +350,7 @@ static int give_way(struct quipu_timer_batch *batch,
         return refuse(batch, pending->timers[0], cause, error);
     }
     batch->limit = is_to_blame ? 1 : (batch->limit + 1) / 2;
-    batch->is_conflict = true;
+    batch->is_conflict = !is_to_blame;
     if (batch->group) {
         quipu_group_doubt(batch->group); /* perhaps it has lost a partition */
     }

@@ -13,8 +13,9 @@
 #define BATCH_MOST 10000
 #define PAUSE 500000 /* microseconds */
 #define LEASE_MILLISECONDS 10000
-#define CONFLICT_PAUSE_FIRST 1 /* milliseconds */
-#define CONFLICT_PAUSE_MOST 100
+#define GRACE 300 /* milliseconds, as the next two */
+#define CONFLICT_PAUSE_FIRST 10
+#define CONFLICT_PAUSE_MOST 300
 
 /* ------------------------------------------------------- opening, closing */
 
@@ -265,6 +266,21 @@ int quipu_timer_runner_status(quipu_timer_runner *runner,
 
 /* ---------------------------------------------------------------- running */
 
+/* Gives way to other runners after a conflict, and no longer after an append.
+ * The grace is random, so that not all of them take over at once. */
+static void give_way(quipu_timer_runner *runner)
+{
+    if (runner->batch.is_conflict) {
+        int64_t end = quipu_clock_backoff(GRACE, GRACE, 1);
+
+        runner->grace = (end - quipu_clock_now()) / 1000;
+        runner->conflicts++;
+    } else if (runner->batch.appended > 0) {
+        runner->grace = 0;
+        runner->conflicts = 0;
+    }
+}
+
 static int step(quipu_timer_runner *runner, quipu_error *error)
 {
     struct quipu_timer_batch *batch = &runner->batch;
@@ -273,11 +289,13 @@ static int step(quipu_timer_runner *runner, quipu_error *error)
                      : QUIPU_OK;
 
     if (status == QUIPU_OK) {
-        status = quipu_timer_batch_run(batch, runner->now(), error);
+        quipu_time now = { runner->now().microseconds - runner->grace };
+
+        status = quipu_timer_batch_run(batch, now, error);
     }
     if (status == QUIPU_OK) {
         runner->failures = 0;
-        runner->conflicts = batch->is_conflict ? runner->conflicts + 1 : 0;
+        give_way(runner);
         show_batch(runner);
     }
     return status;
@@ -293,9 +311,11 @@ static quipu_time next_step(const quipu_timer_runner *runner)
     if (batch->count > 0) { /* there may be more that are due */
         return now;
     }
-    return batch->next.microseconds != 0 && batch->next.microseconds < latest
-               ? batch->next
-               : (quipu_time){ latest };
+    int64_t due = batch->next.microseconds + runner->grace;
+
+    return (quipu_time){ batch->next.microseconds != 0 && due < latest
+                             ? due
+                             : latest };
 }
 
 int quipu_timer_runner_step(quipu_timer_runner *runner, quipu_time *next,
@@ -337,7 +357,7 @@ static int64_t pause_end(const quipu_timer_runner *runner)
 {
     int64_t left = next_step(runner).microseconds - runner->now().microseconds;
 
-    if (runner->conflicts > 0) {
+    if (runner->batch.is_conflict) {
         return quipu_clock_backoff(CONFLICT_PAUSE_FIRST, CONFLICT_PAUSE_MOST,
                                    runner->conflicts);
     }

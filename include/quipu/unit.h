@@ -28,6 +28,9 @@
  * meanwhile, it does both again on what is stored then.  A program that wants
  * to do this itself creates a unit, and calls quipu_unit_commit.
  *
+ * A unit can also set timers: events that are appended at a time to come
+ * (timer.h).
+ *
  * The unit owns its aggregates.  Their events stay pending until the commit,
  * and are stored in the order in which the unit got the aggregates, those of an
  * aggregate in the order in which they were triggered.  Subscribers of a bus

@@ -327,6 +327,30 @@ static void second_runner_does_no_harm(void **state)
     bench_close(&bench);
 }
 
+/* A runner whose append was refused leaves timers to others for a moment. */
+static void runner_gives_way_after_a_conflict(void **state)
+{
+    struct bench bench;
+    (void)state;
+
+    bench_open(&bench);
+    racing = &bench.other;
+    set_timer(&bench.log, "a", "x", SECOND, 1);
+    interposed.before_append = run_another;
+    run_until(bench.runner, SECOND);
+    set_timer(&bench.log, "b", "x", 2 * SECOND, 2);
+    set_timer(&bench.log, "c", "x", 3 * SECOND, 3);
+    run_until(bench.runner, 2 * SECOND + 149000);
+    assert_events(&bench, "a:1 ");
+    assert_in_range(status_of(bench.runner).next.microseconds,
+                    BEGIN + 2 * SECOND, BEGIN + 2 * SECOND);
+    run_until(bench.runner, 2 * SECOND + 301000);
+    assert_events(&bench, "a:1 b:2 ");
+    run_until(bench.runner, 3 * SECOND); /* it has appended something */
+    assert_events(&bench, "a:1 b:2 c:3 ");
+    bench_close(&bench);
+}
+
 /* Two units replace a timer at the same time: the place of one of them stays
  * (INV2), and is removed when it is due; of the other the event is appended. */
 static void units_may_replace_a_timer_at_the_same_time(void **state)
@@ -365,6 +389,7 @@ static void place_that_is_used_again_stays(void **state)
     set_timer(&bench.log, "a", "x", 4 * SECOND, 1);
     interposed.before_append = reset_to_old;
     run_until(bench.runner, 3 * SECOND);
+    run_until(bench.runner, 3 * SECOND + SECOND / 2);
     assert_events(&bench, "a:9 ");
     run_until(bench.runner, 5 * SECOND);
     assert_events(&bench, "a:9 ");
@@ -539,6 +564,7 @@ int main(void)
         cmocka_unit_test(timer_can_be_cancelled_at_the_last_moment),
         cmocka_unit_test(timer_can_be_replaced_at_the_last_moment),
         cmocka_unit_test(second_runner_does_no_harm),
+        cmocka_unit_test(runner_gives_way_after_a_conflict),
         cmocka_unit_test(units_may_replace_a_timer_at_the_same_time),
         cmocka_unit_test(place_that_is_used_again_stays),
         cmocka_unit_test(members_of_a_group_divide_the_timers),
