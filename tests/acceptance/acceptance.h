@@ -44,6 +44,7 @@ extern const struct acceptance_test acceptance_failures;    /* A6 */
 extern const struct acceptance_test acceptance_restored;    /* A8 */
 extern const struct acceptance_test acceptance_stops;       /* A9 */
 extern const struct acceptance_test acceptance_growth;      /* A10 */
+extern const struct acceptance_test acceptance_races;       /* B2 */
 extern const struct acceptance_test acceptance_timers;      /* B3 */
 extern const struct acceptance_test acceptance_kills;
 extern const struct acceptance_test acceptance_power;

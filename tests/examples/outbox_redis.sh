@@ -12,7 +12,7 @@ uri=$3
 redis=$4
 events=${5:-3000}
 kills=${6:-20}
-socket=$PWD/redis.sock
+socket=redis.sock # the path of a socket is short
 server=
 sender=
 
