@@ -40,10 +40,10 @@ static void print_bytes(quipu_bytes bytes, FILE *out)
     }
 }
 
-static void print_text(const char *text, FILE *out)
+static void print_text(const char *text, size_t size, FILE *out)
 {
     (void)fputc('"', out);
-    for (; *text; text++) {
+    for (const char *end = text + size; text < end; text++) {
         if (*text == '"' || *text == '\\') {
             (void)fprintf(out, "\\%c", *text);
         } else if (*text == '\n') {
@@ -120,7 +120,7 @@ static void print_id(const quipu_id *id, FILE *out)
     if (id->size == 0) {
         (void)fputs("none", out);
     } else if (is_text && quipu_bytes_is_text(quipu_id_bytes(id))) {
-        print_text(text, out);
+        print_text(text, id->size, out);
     } else if (id->size == sizeof(quipu_uuid)) {
         print_uuid(id->data, out);
     } else {
@@ -154,7 +154,10 @@ static void print_value(const quipu_field *field, const char *value, FILE *out)
         break;
     case QUIPU_KIND_TEXT:
         text = quipu_member_load_pointer(value);
-        text ? print_text(text, out) : (void)fputs("NULL", out);
+        text ? print_text(text, strlen(text), out) : (void)fputs("NULL", out);
+        break;
+    case QUIPU_KIND_FIXED_TEXT:
+        print_text(value, quipu_member_text_size(field, value), out);
         break;
     case QUIPU_KIND_BYTES:
         print_bytes(quipu_member_load_bytes(value), out);
@@ -199,10 +202,15 @@ static void print_member(const quipu_field *field, const char *members,
 static void print_members(const quipu_field *fields, const char *members,
                           FILE *out)
 {
+    const char *separator = "";
+
     (void)fputc('{', out);
     for (size_t i = 0; fields && fields[i].name; i++) {
-        (void)fprintf(out, "%s %s: ", i > 0 ? "," : "", fields[i].name);
-        print_member(&fields[i], members, out);
+        if (fields[i].kind != QUIPU_KIND_IGNORED) {
+            (void)fprintf(out, "%s %s: ", separator, fields[i].name);
+            print_member(&fields[i], members, out);
+            separator = ",";
+        }
     }
     (void)fputs(" }", out);
 }
@@ -269,6 +277,8 @@ static bool is_equal(const quipu_field *field, struct pair pair)
     case QUIPU_KIND_TEXT:
         return is_text_equal(quipu_member_load_pointer(pair.expected),
                              quipu_member_load_pointer(pair.actual));
+    case QUIPU_KIND_FIXED_TEXT:
+        return strncmp(pair.expected, pair.actual, field->size) == 0;
     case QUIPU_KIND_BYTES:
         return quipu_bytes_equal(quipu_member_load_bytes(pair.expected),
                                  quipu_member_load_bytes(pair.actual));
@@ -363,7 +373,9 @@ static void compare_members(struct comparison *comparison,
                             const quipu_field_path *up)
 {
     for (size_t i = 0; fields && fields[i].name; i++) {
-        compare_member(comparison, &fields[i], structs, up);
+        if (fields[i].kind != QUIPU_KIND_IGNORED) {
+            compare_member(comparison, &fields[i], structs, up);
+        }
     }
 }
 

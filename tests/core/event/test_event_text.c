@@ -10,7 +10,8 @@
 #include "event/event_text.h"
 
 struct line {
-    const char *name;
+    char name[4];
+    void *kept; /* is not stored */
     uint16_t count;
 };
 
@@ -37,6 +38,7 @@ struct sample {
 };
 
 static const quipu_field line_fields[] = {
+    QUIPU_FIELD_IGNORED(struct line, kept),
     QUIPU_FIELD(struct line, name),
     QUIPU_FIELD(struct line, count),
     { 0 },
@@ -66,7 +68,8 @@ static const quipu_event_type empty_type = { .topic = "Empty",
                                              .size = sizeof(quipu_event) };
 
 static const int32_t numbers[] = { 1, -2 };
-static const struct line lines[] = { { "a", 1 }, { "b", 2 } };
+static const struct line lines[] = { { .name = "a", .count = 1 },
+                                     { .name = "b", .count = 2 } };
 
 static struct sample make(void)
 {
@@ -82,7 +85,7 @@ static struct sample make(void)
         .time = { 1 },
         .numbers = numbers,
         .number_count = 2,
-        .line = { "x", 9 },
+        .line = { .name = "x", .count = 9 },
         .lines = lines,
         .line_count = 2,
     };
@@ -192,7 +195,9 @@ static void test_no_difference(void **state)
     actual.base.time.microseconds = 5;
     actual.base.metadata = (quipu_bytes){ "m", 1 };
     actual.text = copy;
-    actual.optional = 77; /* has no value */
+    actual.optional = 77;      /* has no value */
+    actual.line.name[3] = 'y'; /* behind the end */
+    actual.line.kept = &actual;
     expected.real = NAN;
     actual.real = NAN;
     check_differences(&expected, &actual, 0, "");
@@ -201,7 +206,8 @@ static void test_no_difference(void **state)
 static void test_differences(void **state)
 {
     static const int32_t others[] = { 1, -3 };
-    static const struct line other_lines[] = { { "a", 1 }, { "c", 2 } };
+    static const struct line other_lines[] = { { .name = "a", .count = 1 },
+                                               { .name = "c", .count = 2 } };
     struct sample expected = make();
     struct sample actual = make();
 
