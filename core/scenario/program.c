@@ -15,6 +15,11 @@
 static const quipu_event_type *type_of_row(const struct quipu_program *program,
                                            size_t row)
 {
+    if (program->process) {
+        const quipu_reaction *rows = program->process->reactions;
+
+        return rows ? rows[row].event : NULL;
+    }
     if (program->projection) {
         const quipu_projection_handler *rows = program->projection->handlers;
 
@@ -40,18 +45,7 @@ static int add_type(struct quipu_program *program, const quipu_event_type *type,
     return QUIPU_OK;
 }
 
-static bool has_type(const struct quipu_program *program,
-                     const quipu_event_type *type)
-{
-    size_t i = 0;
-
-    while (i < program->mapping.type_count && program->types[i] != type) {
-        i++;
-    }
-    return i < program->mapping.type_count;
-}
-
-/* Collects the event types in the table of handlers, each once. */
+/* Collects the event types in the table of handlers. */
 static int collect_types(struct quipu_program *program, quipu_error *error)
 {
     const quipu_event_type *type;
@@ -59,9 +53,7 @@ static int collect_types(struct quipu_program *program, quipu_error *error)
 
     for (size_t row = 0;
          status == QUIPU_OK && (type = type_of_row(program, row)); row++) {
-        if (!has_type(program, type)) {
-            status = add_type(program, type, error);
-        }
+        status = add_type(program, type, error);
     }
     if (status == QUIPU_OK && program->mapping.type_count == 0) {
         status = quipu_error_set(error, QUIPU_INVALID,
@@ -96,7 +88,8 @@ int quipu_program_init(struct quipu_program *program,
                                              "options", error)
                          : QUIPU_OK;
 
-    if (status == QUIPU_OK && !program->aggregate && !program->projection) {
+    if (status == QUIPU_OK && !program->aggregate && !program->projection &&
+        !program->process) {
         status = quipu_error_set(error, QUIPU_INVALID, "the type is NULL");
     }
     if (status == QUIPU_OK) {
@@ -146,9 +139,20 @@ static int open_projection(struct quipu_program *program, quipu_error *error)
                                  &program->projecting, error);
 }
 
+static int open_process(struct quipu_program *program, quipu_error *error)
+{
+    const quipu_process_options options = { .struct_size = sizeof(options),
+                                            .context =
+                                                program->options.context };
+
+    return quipu_process_open(program->store, program->process, &options,
+                              &program->reacting, error);
+}
+
 static int open_subject(struct quipu_program *program, quipu_error *error)
 {
-    return program->projection
+    return program->process ? open_process(program, error)
+           : program->projection
                ? open_projection(program, error)
                : quipu_repository_open(program->store, NULL, program->aggregate,
                                        &program->repository, error);
@@ -188,6 +192,8 @@ int quipu_program_close(struct quipu_program *program, quipu_error *error)
     program->timers = NULL;
     (void)quipu_projection_close(program->projecting, NULL);
     program->projecting = NULL;
+    (void)quipu_process_close(program->reacting, NULL);
+    program->reacting = NULL;
     if (program->is_started && program->options.stop) {
         program->options.stop(program->options.context);
     }
@@ -209,6 +215,9 @@ static int step_subject(struct quipu_program *program, bool *caught_up,
 {
     if (program->projecting) {
         return quipu_projection_step(program->projecting, caught_up, error);
+    }
+    if (program->reacting) {
+        return quipu_process_step(program->reacting, caught_up, error);
     }
     *caught_up = true;
     return QUIPU_OK;

@@ -16,6 +16,7 @@ struct quipu_program {
     /* Set by the scenario. */
     const quipu_aggregate_type *aggregate;   /* or NULL */
     const quipu_projection_type *projection; /* or NULL */
+    const quipu_process_type *process;       /* or NULL */
     quipu_datastore *datastore;
 
     quipu_scenario_options options;
@@ -27,6 +28,7 @@ struct quipu_program {
     quipu_unit *unit;             /* for the events of the scenario */
     quipu_repository *repository; /* of the aggregate's type */
     quipu_projection *projecting;
+    quipu_process *reacting;
     quipu_timer_runner *timers; /* NULL: the store keeps no timers */
     bool is_started;            /* options.stop is due */
 };

@@ -28,7 +28,7 @@
 #include "scenario/report.h"
 
 /* Steps of a program that do not end. */
-#define STEPS_MOST 10000
+#define STEPS_MOST 1000
 
 struct quipu_scenario {
     struct quipu_program program;
@@ -194,6 +194,14 @@ quipu_scenario *quipu_scenario_of_projection(
     const quipu_projection_type *type, const quipu_scenario_options *options)
 {
     const struct quipu_program program = { .projection = type };
+
+    return create(&program, options);
+}
+
+quipu_scenario *quipu_scenario_of_process(const quipu_process_type *type,
+                                          const quipu_scenario_options *options)
+{
+    const struct quipu_program program = { .process = type };
 
     return create(&program, options);
 }
@@ -542,7 +550,7 @@ static int run(quipu_scenario *scenario, quipu_error *error)
     return caught_up ? QUIPU_OK
                      : quipu_error_set(error, QUIPU_TIMEOUT,
                                        "the program has not caught up after "
-                                       "%d commits",
+                                       "%d steps",
                                        STEPS_MOST);
 }
 

@@ -46,6 +46,7 @@
 #ifndef QUIPU_SCENARIO_H
 #define QUIPU_SCENARIO_H
 
+#include <quipu/process.h>
 #include <quipu/projection.h>
 #include <quipu/timer.h>
 #include <quipu/unit.h>
@@ -78,8 +79,8 @@ typedef struct quipu_scenario_options {
 } quipu_scenario_options;
 
 /*
- * Begin a scenario of an aggregate or a projection; the caller ends it with
- * quipu_scenario_end.  `options` may be NULL.
+ * Begin a scenario of an aggregate, a projection or a process; the caller ends
+ * it with quipu_scenario_end.  `options` may be NULL.
  *
  * NULL: there is no memory.  If anything else fails, such as opening the store,
  * that is a difference, and the steps of the scenario do nothing.
@@ -88,6 +89,8 @@ QUIPU_API quipu_scenario *quipu_scenario_of_aggregate(
     const quipu_aggregate_type *type, const quipu_scenario_options *options);
 QUIPU_API quipu_scenario *quipu_scenario_of_projection(
     const quipu_projection_type *type, const quipu_scenario_options *options);
+QUIPU_API quipu_scenario *quipu_scenario_of_process(
+    const quipu_process_type *type, const quipu_scenario_options *options);
 
 /* Ends a scenario: checks as quipu_scenario_nothing does, closes all, and
  * returns the number of differences that were found; 0: the test has passed. */
@@ -141,7 +144,7 @@ QUIPU_API void *quipu_scenario_when(quipu_scenario *scenario);
  * of timers that are due by the clock (timer.h).  Returns the status of that,
  * which is a difference if it is not OK and not expected by
  * quipu_scenario_refused; the message is in quipu_scenario_error.  A program
- * that has not caught up after 10,000 commits is a difference (TIMEOUT).
+ * that has not caught up after 1,000 steps is a difference (TIMEOUT).
  */
 QUIPU_API int quipu_scenario_run(quipu_scenario *scenario);
 
