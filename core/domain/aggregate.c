@@ -50,6 +50,7 @@
 #include "domain/aggregate_type.h"
 #include "domain/bus.h"
 #include "event/owned_fields.h"
+#include "snapshot/cache.h"
 
 /* ------------------------------------------------------------ in messages */
 
@@ -145,6 +146,13 @@ int quipu_aggregate_create(const quipu_aggregate_type *type, const quipu_id *id,
     return status;
 }
 
+void quipu_aggregate_tried(const quipu_aggregate *aggregate)
+{
+    if (aggregate->pending->cache) {
+        quipu_cache_distrust(aggregate->pending->cache, &aggregate->id);
+    }
+}
+
 /* Destroys the pending events. */
 static void clear(struct quipu_pending *pending)
 {
@@ -161,8 +169,12 @@ void quipu_aggregate_destroy(void *aggregate)
     if (!destroyed) {
         return;
     }
+    if (destroyed->pending->count > 0) {
+        quipu_aggregate_tried(destroyed);
+    }
     quipu_owned_fields_release(destroyed->type->fields, destroyed);
     clear(destroyed->pending);
+    quipu_cache_release(destroyed->pending->cache);
     quipu_release(destroyed->pending->events);
     quipu_bus_detach(destroyed->pending->bus);
     quipu_release(destroyed->pending);
@@ -235,6 +247,7 @@ static int publish(quipu_aggregate *aggregate, quipu_error *error)
     pending->busy = true;
     status =
         quipu_bus_publish(pending->bus, list(pending), pending->count, error);
+    quipu_aggregate_tried(aggregate);
     pending->busy = false;
     aggregate->stale = status != QUIPU_OK;
     if (status == QUIPU_OK) {
@@ -448,6 +461,7 @@ int quipu_aggregate_saved(quipu_aggregate *aggregate, quipu_error *error)
         return refuse_broken(aggregate, error);
     }
     aggregate->stale = false;
+    quipu_aggregate_tried(aggregate);
     clear(aggregate->pending);
     return QUIPU_OK;
 }
@@ -527,6 +541,7 @@ static int publish_all(quipu_aggregate *const *aggregates, size_t count,
         quipu_bus_publish(aggregates[0]->pending->bus, events, total, error);
     for (size_t i = 0; i < count; i++) {
         if (aggregates[i]->pending->count > 0) {
+            quipu_aggregate_tried(aggregates[i]);
             aggregates[i]->stale = status != QUIPU_OK;
         }
     }

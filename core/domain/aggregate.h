@@ -32,9 +32,12 @@ void quipu_aggregate_event_id(struct quipu_caused_ids *ids, quipu_uuid *id);
 struct quipu_pending {
     quipu_bus *bus;               /* attached to it; or NULL */
     struct quipu_caused_ids *ids; /* of its unit of work; or NULL */
-    bool collecting;              /* triggering does not publish */
-    bool busy;   /* a handler runs, or the events are being published */
-    bool broken; /* a handler failed: the aggregate cannot be saved */
+    /* A reference to the cache of the repository, if that has a sole writer,
+     * who must tell it of appends; or NULL. */
+    struct quipu_cache *cache;
+    bool collecting; /* triggering does not publish */
+    bool busy;       /* a handler runs, or the events are being published */
+    bool broken;     /* a handler failed: the aggregate cannot be saved */
     quipu_event **events; /* owned */
     size_t count;
     size_t capacity;
@@ -47,5 +50,9 @@ struct quipu_pending {
 int quipu_aggregate_make(const quipu_aggregate_type *type, const quipu_id *id,
                          quipu_bus *bus, quipu_aggregate **aggregate,
                          quipu_error *error);
+
+/* Tells the cache that an append of the aggregate's events has been tried,
+ * whatever came of it. */
+void quipu_aggregate_tried(const quipu_aggregate *aggregate);
 
 #endif

@@ -10,9 +10,12 @@
 
 #include <stdio.h>
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/status.h"
 #include "event/field.h"
+#include "event/packed_fields.h"
+#include "mapper/mapper.h"
 
 /* --------------------------------------------------------------- checking */
 
@@ -195,4 +198,28 @@ int quipu_aggregate_type_apply(const quipu_aggregate_type *type,
         quipu_status_end(status, &cause, error, source);
     }
     return status;
+}
+
+/* ----------------------------------------------------------------- layout */
+
+static uint64_t add_event(uint64_t sum, const quipu_event_type *event)
+{
+    sum = quipu_checksum(sum, event->topic, strlen(event->topic));
+    return quipu_packed_fields_layout(sum, event->fields);
+}
+
+uint64_t quipu_aggregate_type_layout(const quipu_aggregate_type *type,
+                                     const quipu_mapper *mapper)
+{
+    uint64_t sum = quipu_packed_fields_layout(0, type->fields);
+
+    for (const quipu_handler *h = type->handlers; h && h->event; h++) {
+        sum = add_event(sum, h->event);
+        sum = quipu_checksum_number(sum, h->discards ? 1 : 0);
+        sum = quipu_checksum_number(sum, h->apply ? 1 : 0);
+    }
+    for (size_t i = 0; type->mutate && i < mapper->binding_count; i++) {
+        sum = add_event(sum, mapper->bindings[i].type);
+    }
+    return sum;
 }

@@ -5,6 +5,7 @@
 #define QUIPU_CORE_DOMAIN_AGGREGATE_TYPE_H
 
 #include <quipu/aggregate.h>
+#include <quipu/mapper.h>
 
 /* Checks a type: its name, size, fields and handlers.  INVALID: the message
  * says what is wrong. */
@@ -35,5 +36,11 @@ int quipu_aggregate_type_apply(const quipu_aggregate_type *type,
                                quipu_aggregate *aggregate,
                                const quipu_event *event, bool *discarded,
                                quipu_error *error);
+
+/* Returns a checksum of all that can be seen of what makes a state of events:
+ * the fields of the type, the topics that it handles, and the fields of these
+ * events; with a mutator those of all events that the mapper has. */
+uint64_t quipu_aggregate_type_layout(const quipu_aggregate_type *type,
+                                     const quipu_mapper *mapper);
 
 #endif

@@ -1,20 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The event-sourced repository: gets aggregates of one type by replaying their
- * stored events.
+ * stored events (replay.c), and says which states of them are kept.
  *
- * Replay reads the events of a sequence in the order of their positions, up to
- * a version if one is asked for, and applies each to a new aggregate with
- * quipu_aggregate_replay, which checks that the versions are consecutive.  It
- * stops at an event that discards.  Nothing is shared or cached: every call
- * reads the store and makes a private copy, so a repository needs no lock.
- *
- * Three outcomes mean that there is no such aggregate (enum finding), and only
- * they are reported as NOT_FOUND.  Everything else that goes wrong during a
- * replay keeps its status, with a message that names the sequence and the
- * position, except that NOT_FOUND, from an unknown topic or a handler, becomes
- * UNSUPPORTED: otherwise a caller would take an aggregate that it cannot read
- * for one that does not exist, and create it a second time.
+ * Every call makes a private copy, so a repository needs no lock of its own.
  */
 #include <stdio.h>
 
@@ -22,13 +11,19 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/status.h"
+#include "base/structs.h"
 #include "base/utf8.h"
 #include "domain/aggregate.h"
 #include "domain/aggregate_type.h"
 #include "domain/bus.h"
-#include "domain/repository.h"
+#include "domain/replay.h"
+#include "event/packed_fields.h"
+#include "snapshot/cache.h"
+#include "snapshot/snapshots.h"
 #include "store/store.h"
+
+/* How often a snapshot is tried that other processes replace meanwhile. */
+#define TAKE_ATTEMPTS 8
 
 /* ----------------------------------------------------- opening, closing */
 
@@ -90,7 +85,9 @@ int quipu_repository_open(quipu_store *store, quipu_bus *bus,
     if (!opened) {
         return quipu_error_no_memory(error);
     }
-    *opened = (quipu_repository){ store, bus, type };
+    opened->store = store;
+    opened->bus = bus;
+    opened->type = type;
     quipu_store_hold(store);
     quipu_bus_attach(bus);
     *repository = opened;
@@ -102,6 +99,12 @@ void quipu_repository_close(quipu_repository *repository)
     if (!repository) {
         return;
     }
+    quipu_cache_release(repository->cache);
+    if (repository->snapshots) {
+        quipu_snapshots_finish(repository->snapshots);
+        quipu_release(repository->snapshots);
+    }
+    quipu_release(repository->gaps);
     quipu_bus_detach(repository->bus);
     quipu_store_release(repository->store);
     quipu_release(repository);
@@ -163,139 +166,20 @@ void *quipu_repository_create(quipu_repository *repository, const quipu_id *id,
         id = &minted;
     }
     if (check_id(repository, id, error) == QUIPU_OK) {
-        quipu_aggregate_make(repository->type, id, repository->bus, &aggregate,
-                             error);
+        quipu_replay_make(repository, id, &aggregate, error);
     }
     return aggregate;
-}
-
-/* --------------------------------------------------------------- replaying */
-
-/* The outcome of a replay that did not fail. */
-enum finding {
-    FOUND,
-    NO_EVENTS,
-    DISCARDED,
-    NO_SUCH_VERSION /* it ended before that version */
-};
-
-struct replay {
-    const quipu_repository *repository;
-    const quipu_id *id;
-    bool newest;     /* apply all events; otherwise */
-    int64_t version; /* up to the one of this version */
-    /* Results. */
-    enum finding finding;
-    quipu_aggregate *aggregate; /* NULL unless FOUND */
-};
-
-/* Fills the error with the place where a replay failed, and the cause.  Returns
- * the status, or UNSUPPORTED for NOT_FOUND. */
-static int explain(const struct replay *replay, int status,
-                   const quipu_item *item, const quipu_error *cause,
-                   quipu_error *error)
-{
-    char id[QUIPU_STORE_ID_TEXT_SIZE];
-    long long position = item ? (long long)item->position
-                              : (long long)replay->aggregate->version;
-
-    quipu_store_id_text(replay->repository->store, replay->id, id);
-    return quipu_error_set_native(
-        error, status == QUIPU_NOT_FOUND ? QUIPU_UNSUPPORTED : status,
-        cause->native, cause->sqlstate,
-        "replaying %.60s, sequence %s, position %lld: %s",
-        replay->repository->type->name, id, position, cause->message);
-}
-
-/* Applies the events of the cursor, to the end or to one that discards. */
-static int apply_all(const struct replay *replay, quipu_events *events,
-                     quipu_error *error)
-{
-    const quipu_event *event = NULL;
-    quipu_error cause;
-    int status = QUIPU_OK;
-
-    quipu_status_begin(&cause);
-    do {
-        status = quipu_events_next(events, &event, &cause);
-        if (status == QUIPU_OK && event) {
-            status = quipu_aggregate_replay(replay->aggregate, event, &cause);
-        }
-    } while (status == QUIPU_OK && event && !replay->aggregate->discarded);
-    if (status != QUIPU_OK) {
-        return explain(replay, status, quipu_events_item(events), &cause,
-                       error);
-    }
-    return QUIPU_OK;
-}
-
-/* Returns what the events that have been applied mean. */
-static enum finding find(const struct replay *replay)
-{
-    const quipu_aggregate *aggregate = replay->aggregate;
-
-    if (aggregate->discarded) {
-        return DISCARDED;
-    }
-    if (replay->newest) {
-        return aggregate->version > 0 ? FOUND : NO_EVENTS;
-    }
-    return aggregate->version > 0 && aggregate->version - 1 == replay->version
-               ? FOUND
-               : NO_SUCH_VERSION;
-}
-
-/* Applies the events of the sequence that the aggregate lacks. */
-static int catch_up(const struct replay *replay, quipu_error *error)
-{
-    const quipu_query query = {
-        .struct_size = sizeof(query),
-        .flags = QUIPU_QUERY_GTE | (replay->newest ? 0 : QUIPU_QUERY_LTE),
-        .gte = replay->aggregate->version,
-        .lte = replay->version,
-    };
-    quipu_events *events = NULL;
-    int status = quipu_store_read(replay->repository->store, replay->id, &query,
-                                  &events, error);
-
-    if (status == QUIPU_OK) {
-        status = apply_all(replay, events, error);
-        quipu_events_close(events);
-    }
-    return status;
-}
-
-/* Reads and applies the events.  OK: replay->finding is set. */
-static int run_replay(struct replay *replay, quipu_error *error)
-{
-    const quipu_repository *repository = replay->repository;
-    int status =
-        quipu_aggregate_make(repository->type, replay->id, repository->bus,
-                             &replay->aggregate, error);
-
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    status = catch_up(replay, error);
-    if (status == QUIPU_OK) {
-        replay->finding = find(replay);
-    }
-    if (status != QUIPU_OK || replay->finding != FOUND) {
-        quipu_aggregate_destroy(replay->aggregate);
-        replay->aggregate = NULL;
-    }
-    return status;
 }
 
 /* -------------------------------------------------------------- getting */
 
 /* NOT_FOUND, with the reason. */
-static void not_found(const struct replay *replay, quipu_error *error)
+static void not_found(const struct quipu_replay *replay, quipu_error *error)
 {
     static const char *const reasons[] = {
-        [NO_EVENTS] = "has no events",
-        [DISCARDED] = "is discarded",
-        [NO_SUCH_VERSION] = "has no such version",
+        [QUIPU_REPLAY_NO_EVENTS] = "has no events",
+        [QUIPU_REPLAY_DISCARDED] = "is discarded",
+        [QUIPU_REPLAY_NO_SUCH_VERSION] = "has no such version",
     };
     char id[QUIPU_STORE_ID_TEXT_SIZE];
 
@@ -306,14 +190,15 @@ static void not_found(const struct replay *replay, quipu_error *error)
 }
 
 /* Returns the aggregate, or NULL with *error filled. */
-static void *get(struct replay *replay, quipu_error *error)
+static void *get(struct quipu_replay *replay, quipu_error *error)
 {
     if (!replay->repository || !replay->id) {
         quipu_error_set(error, QUIPU_INVALID,
                         "getting an aggregate: an argument is NULL");
         return NULL;
     }
-    if (run_replay(replay, error) == QUIPU_OK && replay->finding != FOUND) {
+    if (quipu_replay_run(replay, error) == QUIPU_OK &&
+        replay->finding != QUIPU_REPLAY_FOUND) {
         not_found(replay, error);
     }
     return replay->aggregate;
@@ -322,7 +207,7 @@ static void *get(struct replay *replay, quipu_error *error)
 void *quipu_repository_get(quipu_repository *repository, const quipu_id *id,
                            quipu_error *error)
 {
-    struct replay replay = {
+    struct quipu_replay replay = {
         .repository = repository,
         .id = id,
         .newest = true,
@@ -334,7 +219,7 @@ void *quipu_repository_get(quipu_repository *repository, const quipu_id *id,
 void *quipu_repository_get_at(quipu_repository *repository, const quipu_id *id,
                               int64_t version, quipu_error *error)
 {
-    struct replay replay = {
+    struct quipu_replay replay = {
         .repository = repository,
         .id = id,
         .version = version,
@@ -346,7 +231,7 @@ void *quipu_repository_get_at(quipu_repository *repository, const quipu_id *id,
 int quipu_repository_contains(quipu_repository *repository, const quipu_id *id,
                               bool *found, quipu_error *error)
 {
-    struct replay replay = {
+    struct quipu_replay replay = {
         .repository = repository,
         .id = id,
         .newest = true,
@@ -358,9 +243,9 @@ int quipu_repository_contains(quipu_repository *repository, const quipu_id *id,
                                "quipu_repository_contains: an argument is "
                                "NULL");
     }
-    status = run_replay(&replay, error);
+    status = quipu_replay_run(&replay, error);
     if (status == QUIPU_OK) {
-        *found = replay.finding == FOUND;
+        *found = replay.finding == QUIPU_REPLAY_FOUND;
         quipu_aggregate_destroy(replay.aggregate);
     }
     return status;
@@ -402,18 +287,217 @@ int quipu_repository_refresh(quipu_repository *repository,
     if (status != QUIPU_OK) {
         return status;
     }
-    struct replay replay = {
+    struct quipu_replay replay = {
         .repository = repository,
         .id = &aggregate->id,
         .newest = true,
         .aggregate = aggregate,
     };
 
-    status = aggregate->discarded ? QUIPU_OK : catch_up(&replay, error);
-    replay.finding = find(&replay);
-    if (status == QUIPU_OK && replay.finding != FOUND) {
+    status = quipu_replay_refresh(&replay, error);
+    if (status == QUIPU_OK && replay.finding != QUIPU_REPLAY_FOUND) {
         not_found(&replay, error);
         status = QUIPU_NOT_FOUND;
     }
     return status;
+}
+
+/* -------------------------------------------------------------- kept states */
+
+/* Checks that states of the type can be kept, once for both policies.
+ * INVALID. */
+static int check_type(quipu_repository *repository, quipu_error *error)
+{
+    const quipu_aggregate_type *type = repository->type;
+
+    if (repository->gaps) {
+        return QUIPU_OK;
+    }
+    if (!type->fields) {
+        return quipu_error_set(
+            error, QUIPU_INVALID,
+            "%.60s has no table of fields, so that its state "
+            "cannot be kept: describe its members, and set "
+            "`fields` of the aggregate type",
+            type->name);
+    }
+    repository->gaps = quipu_packed_fields_gaps(
+        type->fields, sizeof(quipu_aggregate), type->size);
+    return repository->gaps ? QUIPU_OK : quipu_error_no_memory(error);
+}
+
+/* Checks the arguments of a function that sets a policy, and the type. */
+static int check_use(quipu_repository *repository, bool is_used,
+                     const char *function, quipu_error *error)
+{
+    if (!repository || is_used) {
+        return quipu_error_set(error, QUIPU_INVALID, "%s: %s", function,
+                               is_used ? "the repository has such a policy"
+                                       : "the repository is NULL");
+    }
+    return check_type(repository, error);
+}
+
+int quipu_repository_use_snapshots(quipu_repository *repository,
+                                   const quipu_snapshot_policy *policy,
+                                   quipu_error *error)
+{
+    quipu_snapshot_policy own;
+    int status = quipu_struct_take(&own, sizeof(own), policy, "policy", error);
+
+    if (status == QUIPU_OK) {
+        status = check_use(repository, repository && repository->snapshots,
+                           "quipu_repository_use_snapshots", error);
+    }
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    struct quipu_snapshots *opened = quipu_allocate(sizeof(*opened));
+
+    if (!opened) {
+        return quipu_error_no_memory(error);
+    }
+    status = quipu_snapshots_open(
+        opened, &own, repository->store->records, repository->type->name,
+        quipu_aggregate_type_layout(repository->type,
+                                    repository->store->mapper),
+        error);
+    if (status != QUIPU_OK) {
+        quipu_release(opened);
+        return status;
+    }
+    repository->snapshots = opened;
+    return QUIPU_OK;
+}
+
+int quipu_repository_use_cache(quipu_repository *repository,
+                               const quipu_cache_policy *policy,
+                               quipu_error *error)
+{
+    quipu_cache_policy own;
+    int status = quipu_struct_take(&own, sizeof(own), policy, "policy", error);
+
+    if (status == QUIPU_OK) {
+        status = check_use(repository, repository && repository->cache,
+                           "quipu_repository_use_cache", error);
+    }
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (own.bytes == 0 || (own.flags & ~(uint32_t)QUIPU_CACHE_SOLE_WRITER)) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "quipu_repository_use_cache: %s",
+                               own.bytes == 0 ? "the policy has 0 bytes"
+                                              : "the policy has an unknown "
+                                                "flag");
+    }
+    return quipu_cache_create(&own, &repository->cache, error);
+}
+
+void quipu_repository_clear_cache(quipu_repository *repository)
+{
+    if (repository && repository->cache) {
+        quipu_cache_clear(repository->cache);
+    }
+}
+
+static int check_snapshots(const quipu_repository *repository,
+                           const char *function, quipu_error *error)
+{
+    if (!repository || !repository->snapshots) {
+        return quipu_error_set(error, QUIPU_INVALID, "%s: %s", function,
+                               repository ? "the repository does not use "
+                                            "snapshots"
+                                          : "the repository is NULL");
+    }
+    return QUIPU_OK;
+}
+
+/* Takes a snapshot once. */
+static int take_one(quipu_repository *repository, const quipu_id *id,
+                    int64_t *version, quipu_error *error)
+{
+    struct quipu_replay replay = {
+        .repository = repository,
+        .id = id,
+        .newest = true,
+        .takes = true,
+    };
+    int status = quipu_replay_run(&replay, error);
+
+    if (status == QUIPU_OK && replay.finding != QUIPU_REPLAY_FOUND) {
+        not_found(&replay, error);
+        return QUIPU_NOT_FOUND;
+    }
+    if (status == QUIPU_OK && version) {
+        *version = replay.aggregate->version;
+    }
+    quipu_aggregate_destroy(replay.aggregate);
+    return status;
+}
+
+int quipu_repository_take_snapshot(quipu_repository *repository,
+                                   const quipu_id *id, int64_t *version,
+                                   quipu_error *error)
+{
+    int status =
+        check_snapshots(repository, "quipu_repository_take_snapshot", error);
+
+    if (status == QUIPU_OK && !id) {
+        status = quipu_error_set(error, QUIPU_INVALID,
+                                 "quipu_repository_take_snapshot: the id is "
+                                 "NULL");
+    }
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    status = QUIPU_CONFLICT;
+    for (int i = 0; status == QUIPU_CONFLICT && i < TAKE_ATTEMPTS; i++) {
+        status = take_one(repository, id, version, error);
+    }
+    return status;
+}
+
+int quipu_repository_remove_snapshots(quipu_repository *repository,
+                                      const quipu_id *id, quipu_error *error)
+{
+    char text[QUIPU_STORE_ID_TEXT_SIZE];
+    quipu_bytes bytes = { NULL, 0 };
+    int status =
+        check_snapshots(repository, "quipu_repository_remove_snapshots", error);
+
+    if (status == QUIPU_OK && id) {
+        status = check_id(repository, id, error);
+    }
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (id) {
+        quipu_store_id_text(repository->store, id, text);
+        bytes = quipu_bytes_of_text(text);
+    }
+    return quipu_snapshots_remove(repository->snapshots, bytes, error);
+}
+
+int quipu_repository_count(const quipu_repository *repository,
+                           quipu_repository_counts *counts, quipu_error *error)
+{
+    quipu_repository_counts found = { .struct_size = sizeof(found) };
+
+    if (!repository) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "quipu_repository_count: the repository is "
+                               "NULL");
+    }
+    found.events =
+        atomic_load_explicit(&repository->events, memory_order_relaxed);
+    found.incomplete =
+        atomic_load_explicit(&repository->incomplete, memory_order_relaxed);
+    if (repository->cache) {
+        quipu_cache_count(repository->cache, &found);
+    }
+    if (repository->snapshots) {
+        quipu_snapshots_count(repository->snapshots, &found);
+    }
+    return quipu_struct_give(counts, &found, sizeof(found), "counts", error);
 }

@@ -3,12 +3,14 @@
  * The repository as core/domain sees it: repository.c replays with it, and a
  * unit of work makes sure that all of its aggregates are of one store.
  *
- * It does not change after it has been opened, so that threads share it without
- * a lock.  It holds its store, and its bus counts it, so that neither can be
- * closed before the repository.
+ * It does not change after its policies have been set, except for counters, so
+ * that threads share it without a lock.  It holds its store, and its bus counts
+ * it, so that neither can be closed before the repository.
  */
 #ifndef QUIPU_CORE_DOMAIN_REPOSITORY_H
 #define QUIPU_CORE_DOMAIN_REPOSITORY_H
+
+#include <stdatomic.h>
 
 #include <quipu/repository.h>
 
@@ -16,6 +18,13 @@ struct quipu_repository {
     quipu_store *store; /* held */
     quipu_bus *bus;     /* attached to it; or NULL */
     const quipu_aggregate_type *type;
+    /* States that are kept: for each byte of an aggregate's struct whether no
+     * field describes it; NULL: none are kept. */
+    char *gaps;
+    struct quipu_snapshots *snapshots; /* owned; or NULL */
+    struct quipu_cache *cache;         /* a reference; or NULL */
+    atomic_uint_least64_t events;      /* that were applied */
+    atomic_uint_least64_t incomplete;  /* states that could not be kept */
 };
 
 /*

@@ -275,6 +275,7 @@ static void end(quipu_unit *unit, int status)
         if (status == QUIPU_OK) {
             (void)quipu_aggregate_saved(unit->aggregates[i], NULL);
         } else {
+            quipu_aggregate_tried(unit->aggregates[i]);
             unit->aggregates[i]->stale = true;
         }
     }

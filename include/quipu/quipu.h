@@ -30,6 +30,7 @@
 #include <quipu/repository.h>
 #include <quipu/scenario.h>
 #include <quipu/schema.h>
+#include <quipu/snapshot.h>
 #include <quipu/state.h>
 #include <quipu/store.h>
 #include <quipu/subscription.h>

@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Replays the events of an aggregate.
+ *
+ * Replay reads the events of a sequence in the order of their positions, up to
+ * a version if one is asked for, and applies each with quipu_aggregate_replay,
+ * which checks that the versions are consecutive.  It stops at an event that
+ * discards.
+ *
+ * Three outcomes mean that there is no such aggregate, and only they are
+ * reported as NOT_FOUND.  Everything else that goes wrong keeps its status,
+ * with a message that names the sequence and the position, except that
+ * NOT_FOUND, from an unknown topic or a handler, becomes UNSUPPORTED: otherwise
+ * a caller would take an aggregate that it cannot read for one that does not
+ * exist, and create it a second time.
+ *
+ * WHERE IT BEGINS
+ *
+ * A repository may keep states: in its cache, and as snapshots.  A replay tries
+ * these origins in turn, and then the first event:
+ *
+ *   1. The members of a new aggregate are set from the kept state, of version
+ *      n.
+ *   2. The events are read from position n - 1 on.  The first one must be the
+ *      last that the state contains, by the checksum of its item; it is not
+ *      applied.
+ *   3. If it is another one, or there is none, or it cannot be decoded, the log
+ *      is not the one of the state: the aggregate is destroyed, and the next
+ *      origin is tried.  So a kept state costs no read of its own, and only one
+ *      that the log confirms decides what a replay returns (D1).
+ *
+ * Only a cache with a sole writer is used without step 2.
+ */
+#include "domain/replay.h"
+
+#include <stdatomic.h>
+
+#include <quipu/entries.h>
+#include <quipu/id.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "base/utf8.h"
+#include "domain/aggregate.h"
+#include "event/packed_fields.h"
+#include "snapshot/cache.h"
+#include "snapshot/snapshots.h"
+#include "store/store.h"
+
+/* Time for a snapshot that is taken while an aggregate is got. */
+#define TAKING_MILLISECONDS 500
+
+enum origin { CACHE, SNAPSHOT, FIRST_EVENT };
+
+/* The beginning of a replay. */
+struct start {
+    enum origin origin;
+    struct quipu_snapshot state;        /* version 0: there is none */
+    struct quipu_cache_found cached;    /* of CACHE */
+    struct quipu_snapshot_found stored; /* of SNAPSHOT */
+    uint64_t changes;                   /* of the cache, before reading */
+};
+
+/* --------------------------------------------------------------- applying */
+
+/* Fills the error with the place where a replay failed, and the cause.  Returns
+ * the status, or UNSUPPORTED for NOT_FOUND. */
+static int explain(const struct quipu_replay *replay, int status,
+                   const quipu_item *item, const quipu_error *cause,
+                   quipu_error *error)
+{
+    char id[QUIPU_STORE_ID_TEXT_SIZE];
+    long long position = item ? (long long)item->position
+                              : (long long)replay->aggregate->version;
+
+    quipu_store_id_text(replay->repository->store, replay->id, id);
+    return quipu_error_set_native(
+        error, status == QUIPU_NOT_FOUND ? QUIPU_UNSUPPORTED : status,
+        cause->native, cause->sqlstate,
+        "replaying %.60s, sequence %s, position %lld: %s",
+        replay->repository->type->name, id, position, cause->message);
+}
+
+/* Whether states of the repository's aggregates are kept. */
+static bool keeps_states(const quipu_repository *repository)
+{
+    return repository->gaps;
+}
+
+static int apply(struct quipu_replay *replay, const quipu_event *event,
+                 const quipu_item *item, quipu_error *error)
+{
+    int status = quipu_aggregate_replay(replay->aggregate, event, error);
+
+    if (status == QUIPU_OK && keeps_states(replay->repository)) {
+        replay->last_event = quipu_snapshot_event(item);
+    }
+    replay->applied += status == QUIPU_OK;
+    return status;
+}
+
+/* Applies the events of the cursor, to the end or to one that discards. */
+static int apply_all(struct quipu_replay *replay, quipu_events *events,
+                     quipu_error *error)
+{
+    const quipu_event *event = NULL;
+    quipu_error cause;
+    int status = QUIPU_OK;
+
+    quipu_status_begin(&cause);
+    do {
+        status = quipu_events_next(events, &event, &cause);
+        if (status == QUIPU_OK && event) {
+            status = apply(replay, event, quipu_events_item(events), &cause);
+        }
+    } while (status == QUIPU_OK && event && !replay->aggregate->discarded);
+    if (status != QUIPU_OK) {
+        return explain(replay, status, quipu_events_item(events), &cause,
+                       error);
+    }
+    return QUIPU_OK;
+}
+
+/* Step 2: reads the event that must be the last one of the kept state, and sets
+ * replay->is_wrong. */
+static int check_last(struct quipu_replay *replay, quipu_events *events,
+                      const struct start *start, quipu_error *error)
+{
+    const quipu_event *event = NULL;
+    quipu_error cause;
+
+    quipu_status_begin(&cause);
+    int status = quipu_events_next(events, &event, &cause);
+    const quipu_item *item = quipu_events_item(events);
+
+    if (status != QUIPU_OK && !item) {
+        return explain(replay, status, item, &cause, error);
+    }
+    replay->is_wrong =
+        !event || quipu_snapshot_event(item) != start->state.last_event;
+    return QUIPU_OK;
+}
+
+/* Applies the events of the sequence that the aggregate lacks.  `start` NULL:
+ * it is not from a kept state. */
+static int catch_up(struct quipu_replay *replay, const struct start *start,
+                    quipu_error *error)
+{
+    const bool checks = start && start->state.version > 0;
+    const quipu_query query = {
+        .struct_size = sizeof(query),
+        .flags = QUIPU_QUERY_GTE | (replay->newest ? 0 : QUIPU_QUERY_LTE),
+        .gte = replay->aggregate->version - checks,
+        .lte = replay->version,
+    };
+    quipu_events *events = NULL;
+    int status = quipu_store_read(replay->repository->store, replay->id, &query,
+                                  &events, error);
+
+    if (status == QUIPU_OK && checks) {
+        status = check_last(replay, events, start, error);
+    }
+    if (status == QUIPU_OK && !replay->is_wrong) {
+        status = apply_all(replay, events, error);
+    }
+    quipu_events_close(events);
+    return status;
+}
+
+/* Returns what the events that have been applied mean. */
+static enum quipu_replay_finding find(const struct quipu_replay *replay)
+{
+    const quipu_aggregate *aggregate = replay->aggregate;
+
+    if (aggregate->discarded) {
+        return QUIPU_REPLAY_DISCARDED;
+    }
+    if (replay->newest) {
+        return aggregate->version > 0 ? QUIPU_REPLAY_FOUND
+                                      : QUIPU_REPLAY_NO_EVENTS;
+    }
+    return aggregate->version > 0 && aggregate->version - 1 == replay->version
+               ? QUIPU_REPLAY_FOUND
+               : QUIPU_REPLAY_NO_SUCH_VERSION;
+}
+
+int quipu_replay_refresh(struct quipu_replay *replay, quipu_error *error)
+{
+    int status =
+        replay->aggregate->discarded ? QUIPU_OK : catch_up(replay, NULL, error);
+
+    replay->finding = find(replay);
+    return status;
+}
+
+/* ---------------------------------------------------------------- origins */
+
+/* The most events that a kept state may contain. */
+static int64_t most_events(const struct quipu_replay *replay)
+{
+    return replay->newest || replay->version == INT64_MAX ? INT64_MAX
+                                                          : replay->version + 1;
+}
+
+/* An id that the schema cannot have is refused by reading the events. */
+static bool is_valid_id(const quipu_repository *repository, const quipu_id *id)
+{
+    return repository->store->schema_flags & QUIPU_SCHEMA_TEXT_IDS
+               ? id->size > 0 && quipu_utf8_valid(quipu_id_bytes(id))
+               : id->size == sizeof(quipu_uuid);
+}
+
+static bool find_cached(const struct quipu_replay *replay, struct start *start)
+{
+    struct quipu_cache *cache = replay->repository->cache;
+
+    if (!cache) {
+        return false;
+    }
+    start->changes = quipu_cache_changes(cache);
+    if (replay->takes ||
+        !quipu_cache_find(cache, replay->id, most_events(replay),
+                          &start->cached)) {
+        return false;
+    }
+    start->state = start->cached.snapshot;
+    return true;
+}
+
+static bool find_stored(const struct quipu_replay *replay, struct start *start)
+{
+    quipu_repository *repository = replay->repository;
+    char id[QUIPU_STORE_ID_TEXT_SIZE];
+
+    if (!repository->snapshots || most_events(replay) <= 0 ||
+        !is_valid_id(repository, replay->id)) {
+        return false;
+    }
+    quipu_store_id_text(repository->store, replay->id, id);
+    quipu_snapshots_find(repository->snapshots, quipu_bytes_of_text(id),
+                         most_events(replay), &start->stored);
+    if (start->stored.entry) {
+        start->state = start->stored.snapshot;
+    }
+    return start->stored.entry;
+}
+
+/* Finds the start of the given origin.  Returns whether there is one. */
+static bool find_start(const struct quipu_replay *replay, enum origin origin,
+                       struct start *start)
+{
+    start->origin = origin;
+    start->state = (struct quipu_snapshot){ .version = 0 };
+    switch (origin) {
+    case CACHE:
+        return find_cached(replay, start);
+    case SNAPSHOT:
+        return find_stored(replay, start);
+    default:
+        return true;
+    }
+}
+
+/* Frees a start. */
+static void release_start(struct start *start)
+{
+    if (start->origin == CACHE) {
+        quipu_cache_return(&start->cached);
+    } else if (start->origin == SNAPSHOT) {
+        quipu_entry_destroy(start->stored.entry);
+    }
+}
+
+/* Counts a start by what the log said of it, and forgets a wrong one. */
+static void judge_start(struct quipu_replay *replay, const struct start *start)
+{
+    quipu_repository *repository = replay->repository;
+
+    if (start->origin == CACHE && replay->is_wrong) {
+        quipu_cache_drop(repository->cache, replay->id, true);
+    } else if (start->origin == SNAPSHOT) {
+        atomic_fetch_add_explicit(replay->is_wrong
+                                      ? &repository->snapshots->refused
+                                      : &repository->snapshots->used,
+                                  1, memory_order_relaxed);
+        if (replay->is_wrong) {
+            replay->wrong_revision = start->stored.entry->revision;
+        }
+    }
+}
+
+int quipu_replay_make(const quipu_repository *repository, const quipu_id *id,
+                      quipu_aggregate **aggregate, quipu_error *error)
+{
+    int status = quipu_aggregate_make(repository->type, id, repository->bus,
+                                      aggregate, error);
+
+    if (status == QUIPU_OK && repository->cache &&
+        quipu_cache_has_sole_writer(repository->cache)) {
+        quipu_cache_hold(repository->cache);
+        (*aggregate)->pending->cache = repository->cache;
+    }
+    return status;
+}
+
+/* Step 1: makes the aggregate with the members of the kept state. */
+static int make(struct quipu_replay *replay, const struct start *start,
+                quipu_error *error)
+{
+    int status = quipu_replay_make(replay->repository, replay->id,
+                                   &replay->aggregate, error);
+
+    if (status != QUIPU_OK || start->state.version == 0) {
+        return status;
+    }
+    replay->aggregate->version = start->state.version;
+    replay->last_event = start->state.last_event;
+    return quipu_packed_fields_read(replay->repository->type->fields,
+                                    replay->aggregate, start->state.members,
+                                    error);
+}
+
+static int replay_from(struct quipu_replay *replay, const struct start *start,
+                       quipu_error *error)
+{
+    int status = make(replay, start, error);
+
+    replay->is_wrong = false;
+    replay->applied = 0;
+    if (status == QUIPU_CORRUPT) { /* not by its checksum */
+        replay->is_wrong = true;
+        return QUIPU_OK;
+    }
+    if (status == QUIPU_OK && !(start->origin == CACHE && replay->newest &&
+                                start->cached.is_current)) {
+        status = catch_up(replay, start, error);
+    }
+    return status;
+}
+
+/* --------------------------------------------------------- keeping states */
+
+static bool is_due(const struct quipu_replay *replay, int64_t stored)
+{
+    const struct quipu_snapshots *snapshots = replay->repository->snapshots;
+
+    return snapshots && snapshots->every > 0 && !snapshots->is_readonly &&
+           replay->aggregate->version - stored >= (int64_t)snapshots->every &&
+           !quipu_snapshots_rest(snapshots);
+}
+
+/* Packs the aggregate's members; the caller frees members.data. */
+static int pack(const struct quipu_replay *replay,
+                struct quipu_snapshot *snapshot, quipu_error *error)
+{
+    quipu_repository *repository = replay->repository;
+    const quipu_aggregate_type *type = repository->type;
+
+    if (!quipu_packed_fields_complete(type->fields, repository->gaps,
+                                      type->size, replay->aggregate)) {
+        atomic_fetch_add_explicit(&repository->incomplete, 1,
+                                  memory_order_relaxed);
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "%.60s has a value in a member that its table "
+                               "of fields ignores or does not describe, and "
+                               "that a snapshot would lose",
+                               type->name);
+    }
+    size_t size = quipu_packed_fields_size(type->fields, replay->aggregate);
+    void *bytes = quipu_allocate(size);
+
+    if (!bytes) {
+        return quipu_error_no_memory(error);
+    }
+    quipu_packed_fields_write(type->fields, replay->aggregate, bytes);
+    *snapshot = (struct quipu_snapshot){
+        .version = replay->aggregate->version,
+        .last_event = replay->last_event,
+        .members = { bytes, size },
+    };
+    return QUIPU_OK;
+}
+
+/* Writes a snapshot, and sets *stored to the version of the newest. */
+static int take(const struct quipu_replay *replay,
+                const struct quipu_snapshot *state, int64_t *stored,
+                quipu_error *error)
+{
+    struct quipu_snapshot snapshot = *state;
+    char id[QUIPU_STORE_ID_TEXT_SIZE];
+
+    quipu_store_id_text(replay->repository->store, replay->id, id);
+    int status = quipu_snapshots_write(
+        replay->repository->snapshots, quipu_bytes_of_text(id), &snapshot,
+        replay->wrong_revision, replay->takes ? 0 : TAKING_MILLISECONDS, error);
+
+    if (status == QUIPU_OK) {
+        *stored = snapshot.version;
+    }
+    return status;
+}
+
+/* Keeps the state in the cache, and as a snapshot if that is due. */
+static int keep(const struct quipu_replay *replay, const struct start *start,
+                int64_t stored, quipu_error *error)
+{
+    struct quipu_cache *cache = replay->repository->cache;
+    struct quipu_snapshot snapshot;
+    int status = pack(replay, &snapshot, error);
+
+    if (status != QUIPU_OK) {
+        if (cache) {
+            quipu_cache_drop(cache, replay->id, false);
+        }
+        return status;
+    }
+    if (replay->takes || is_due(replay, stored)) {
+        status = take(replay, &snapshot, &stored, error);
+    }
+    if (cache) {
+        quipu_cache_put(cache, replay->id, &snapshot, stored, start->changes);
+    }
+    quipu_release((void *)snapshot.members.data);
+    return status;
+}
+
+/* Decides what is kept of an aggregate that was made. */
+static int finish(const struct quipu_replay *replay, const struct start *start,
+                  quipu_error *error)
+{
+    struct quipu_cache *cache = replay->repository->cache;
+    int64_t stored =
+        start->origin == CACHE ? start->cached.stored : start->state.version;
+    quipu_error cause;
+
+    if (!replay->newest || !keeps_states(replay->repository)) {
+        return QUIPU_OK;
+    }
+    if (replay->finding != QUIPU_REPLAY_FOUND) {
+        if (cache) {
+            quipu_cache_drop(cache, replay->id, false);
+        }
+        return QUIPU_OK;
+    }
+    if (!replay->takes && !is_due(replay, stored) &&
+        (!cache || (start->origin == CACHE && replay->applied == 0))) {
+        if (cache) {
+            quipu_cache_confirm(cache, &start->cached, start->changes);
+        }
+        return QUIPU_OK;
+    }
+    quipu_status_begin(&cause);
+    int status = keep(replay, start, stored, &cause);
+
+    return replay->takes
+               ? quipu_status_end(status, &cause, error, "taking a snapshot")
+               : QUIPU_OK;
+}
+
+/* ------------------------------------------------------------- the replay */
+
+static void drop_aggregate(struct quipu_replay *replay)
+{
+    quipu_aggregate_destroy(replay->aggregate);
+    replay->aggregate = NULL;
+}
+
+/* Replays from one origin.  Unless replay->is_wrong, that was the replay. */
+static int replay_once(struct quipu_replay *replay, struct start *start,
+                       quipu_error *error)
+{
+    int status = replay_from(replay, start, error);
+
+    if (status == QUIPU_OK) {
+        judge_start(replay, start);
+    }
+    if (status == QUIPU_OK && !replay->is_wrong) {
+        atomic_fetch_add_explicit(&replay->repository->events,
+                                  (uint64_t)replay->applied,
+                                  memory_order_relaxed);
+        replay->finding = find(replay);
+        status = finish(replay, start, error);
+    }
+    if (status != QUIPU_OK || replay->is_wrong ||
+        replay->finding != QUIPU_REPLAY_FOUND) {
+        drop_aggregate(replay);
+    }
+    return status;
+}
+
+int quipu_replay_run(struct quipu_replay *replay, quipu_error *error)
+{
+    struct start start = { .changes = 0 };
+    int status = QUIPU_OK;
+
+    replay->is_wrong = true;
+    for (enum origin origin = CACHE; status == QUIPU_OK && replay->is_wrong;
+         origin++) {
+        if (find_start(replay, origin, &start)) {
+            status = replay_once(replay, &start, error);
+            release_start(&start);
+        }
+    }
+    return status;
+}
