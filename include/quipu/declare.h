@@ -81,7 +81,21 @@
     static const quipu_event_type name =                                      \
         QUIPU_EVENT_TYPE(struct name, topic_text, name##_fields)
 
-/* The same for an event without members. */
+/*
+ * The same in a header that several source files include: they share the one
+ * event type, which the linker chooses (a weak definition).  Shared libraries
+ * that hide their symbols have one each; see QUIPU_EVENT_DECLARE.
+ */
+#define QUIPU_EVENT_SHARED(name, topic_text, ...)                             \
+    QUIPU_EVENT_STRUCT(name, __VA_ARGS__);                                    \
+    static const quipu_field name##_fields[] = {                              \
+        QUIPU_EACH(QUIPU_ROW, struct name, __VA_ARGS__) { 0 }                 \
+    };                                                                        \
+    extern const quipu_event_type name;                                       \
+    __attribute__((weak)) const quipu_event_type name =                       \
+        QUIPU_EVENT_TYPE(struct name, topic_text, name##_fields)
+
+/* The same for an event without members, for one source file. */
 #define QUIPU_EVENT_EMPTY(name, topic_text)                                   \
     struct name {                                                             \
         quipu_event base;                                                     \
@@ -188,6 +202,32 @@
                                                                               \
         return function(typed_aggregate, typed_event, error);                 \
     }
+
+/*
+ * Defines the function of a projection (projection.h) for an event: a body
+ * follows, in which `event` is a const struct stock_received *, for an event of
+ * that name, and `native`, `context`, `item` and `error` are those of a
+ * quipu_projection_apply.  QUIPU_PROJECTS is its row in the table of handlers.
+ */
+#define QUIPU_PROJECTOR(event_name)                                           \
+    static int event_name##_projector(                                        \
+        void *native, void *context, const struct event_name *event,          \
+        const quipu_item *item, quipu_error *error);                          \
+    static int event_name##_project(                                          \
+        void *native, void *context, const quipu_event *event,                \
+        const quipu_item *item, quipu_error *error)                           \
+    {                                                                         \
+        return event_name##_projector(native, context, (const void *)event,   \
+                                      item, error);                           \
+    }                                                                         \
+    static int event_name##_projector(                                        \
+        __attribute__((unused)) void *native,                                 \
+        __attribute__((unused)) void *context,                                \
+        __attribute__((unused)) const struct event_name *event,               \
+        __attribute__((unused)) const quipu_item *item,                       \
+        __attribute__((unused)) quipu_error *error)
+#define QUIPU_PROJECTS(event_name) \
+    { .event = &event_name, .apply = event_name##_project }
 
 /* NOLINTEND(bugprone-macro-parentheses) */
 

@@ -39,6 +39,17 @@ QUIPU_API int quipu_error_set(quipu_error *error, int status,
 QUIPU_API int quipu_error_set_text(quipu_error *error, int status,
                                    const char *text);
 
+/* Returns the status of a call to the caller of the function in which it
+ * stands, unless it is QUIPU_OK. */
+#define QUIPU_TRY(call)            \
+    do {                           \
+        int status_ = (call);      \
+                                   \
+        if (status_ != QUIPU_OK) { \
+            return status_;        \
+        }                          \
+    } while (0)
+
 #ifdef __cplusplus
 }
 #endif

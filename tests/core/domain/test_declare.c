@@ -3,6 +3,8 @@
  * out, and typed handlers and triggers that work. */
 #include "quipu_test.h"
 
+#include <stdio.h>
+
 #include <quipu/quipu.h>
 
 /* clang-format off */
@@ -40,6 +42,8 @@ QUIPU_EVENT(wide, "Thing.Widened",
             QUIPU_VALUE(int, m28), QUIPU_VALUE(int, m29),
             QUIPU_VALUE(int, m30), QUIPU_VALUE(int, m31),
             QUIPU_VALUE(int, m32));
+QUIPU_EVENT_SHARED(shared, "Thing.Shared",
+                   QUIPU_VALUE(int, x));
 QUIPU_EVENT(stamped, "Thing.Stamped",
             QUIPU_FIXED_TEXT(code, 8));
 QUIPU_EVENT(looked_at, "Thing.LookedAt",
@@ -96,6 +100,7 @@ static void events_with_no_member_and_with_32_are_valid(void **state)
     assert_int_equal(dropped.size, sizeof(quipu_event));
     assert_ok(quipu_event_type_check(&wide, &error), &error);
     assert_string_equal(wide_fields[31].name, "m32");
+    assert_ok(quipu_event_type_check(&shared, &error), &error);
     assert_null(wide_fields[32].name);
 }
 
@@ -163,6 +168,37 @@ static void tables_of_handlers_can_be_written_out(void **state)
     quipu_aggregate_destroy(thing);
 }
 
+QUIPU_PROJECTOR(renamed)
+{
+    (void)snprintf(native, 8, "%s", event->name);
+    return quipu_error_set(error, item->position == 3 ? QUIPU_OK : QUIPU_IO,
+                           "%s", (const char *)context);
+}
+
+static int project(const quipu_item *item, char *name, quipu_error *error)
+{
+    static const quipu_projection_handler handler = QUIPU_PROJECTS(renamed);
+    const struct renamed event = { .name = "clock" };
+    char context[] = "hands";
+
+    assert_ptr_equal(handler.event, &renamed);
+    QUIPU_TRY(handler.apply(name, context, &event.base, item, error));
+    return QUIPU_BUSY;
+}
+
+static void projectors_get_typed_events(void **state)
+{
+    quipu_item item = { .position = 3 };
+    char name[8];
+    quipu_error error;
+    (void)state;
+
+    assert_int_equal(project(&item, name, &error), QUIPU_BUSY);
+    assert_string_equal(name, "clock");
+    item.position = 4;
+    assert_refused(project(&item, name, &error), QUIPU_IO, &error, "hands");
+}
+
 static void table_of_another_aggregate_is_refused(void **state)
 {
     quipu_aggregate_type type = thing_type;
@@ -188,6 +224,7 @@ int main(void)
         cmocka_unit_test(events_with_no_member_and_with_32_are_valid),
         cmocka_unit_test(triggers_reach_typed_handlers),
         cmocka_unit_test(tables_of_handlers_can_be_written_out),
+        cmocka_unit_test(projectors_get_typed_events),
         cmocka_unit_test(table_of_another_aggregate_is_refused),
     };
 
