@@ -45,7 +45,7 @@ BEGIN {
     outside["sqlite3.h"] = "drivers/sqlite bench tests"
     outside["libpq-fe.h"] = "drivers/postgres bench tests"
     outside["lmdb.h"] = "drivers/lmdb bench tests"
-    # The read model of the bank is in tables of its own in the back ends.
+    # Read models of examples are in tables of their own in the back ends.
     back_end["sqlite3.h"] = back_end["libpq-fe.h"] = back_end["lmdb.h"] = 1
     outside["jansson.h"] = "tools bench tests"
     outside["hiredis/"] = "examples"
@@ -100,7 +100,7 @@ function check_public() {
 function check_system(   key) {
     for (key in outside) {
         if (index(target, key) == 1 && !among(home, outside[key]) &&
-            !(key in back_end && file ~ /^examples\/bank\//)) {
+            !(key in back_end && file ~ /^examples\/(bank|warehouse)\//)) {
             refuse("only " outside[key] " may use this library")
         }
     }
