@@ -19,8 +19,34 @@ int quipu_progress_init(struct quipu_progress *progress, quipu_error *error)
                : quipu_error_no_memory(error);
 }
 
+static void read_lag(struct quipu_lag *lag, quipu_consumer_status *status)
+{
+    struct quipu_progress *progress =
+        (struct quipu_progress *)((char *)lag -
+                                  offsetof(struct quipu_progress, lag));
+
+    (void)quipu_progress_read(progress, status, NULL);
+}
+
+void quipu_progress_publish(struct quipu_progress *progress,
+                            enum quipu_call_operation operation,
+                            const quipu_records *records, const char *consumer,
+                            const char *log)
+{
+    progress->operation = operation;
+    progress->lag = (struct quipu_lag){
+        .metrics = records->datastore->metrics,
+        .consumer = consumer ? consumer : "",
+        .log = log ? log : records->schema->table,
+        .store = records->datastore->opened.identity,
+        .read = read_lag,
+    };
+    quipu_lag_add(&progress->lag);
+}
+
 void quipu_progress_finish(struct quipu_progress *progress)
 {
+    quipu_lag_remove(&progress->lag);
     (void)pthread_mutex_destroy(&progress->mutex);
 }
 
@@ -98,6 +124,10 @@ void quipu_progress_failed(struct quipu_progress *progress,
     (void)snprintf(shown->last_message, sizeof(shown->last_message), "%.255s",
                    error->message);
     (void)pthread_mutex_unlock(&progress->mutex);
+    if (state == QUIPU_CONSUMER_RETRYING && progress->lag.metrics) {
+        quipu_metrics_retry(progress->lag.metrics, progress->operation,
+                            error->code);
+    }
 }
 
 /* Returns the microseconds since that time, by the clock of this machine; -1 if

@@ -10,7 +10,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include <quipu/subscription.h>
+#include "observe/lag.h"
+#include "records/records.h"
 
 struct quipu_progress {
     /* Written for each item, and therefore without the mutex.  The head is
@@ -22,11 +23,21 @@ struct quipu_progress {
                                     in microseconds; 0: unknown */
     pthread_mutex_t mutex;
     quipu_consumer_status shown; /* without those above and `behind` */
+    enum quipu_call_operation
+        operation;        /* that is counted when it is retried */
+    struct quipu_lag lag; /* for the metrics */
 };
 
 /* NO_MEMORY. */
 int quipu_progress_init(struct quipu_progress *progress, quipu_error *error);
 void quipu_progress_finish(struct quipu_progress *progress);
+
+/* Shows the progress in the metrics of the process until it is finished.  The
+ * names are borrowed until then; `consumer` may be NULL. */
+void quipu_progress_publish(struct quipu_progress *progress,
+                            enum quipu_call_operation operation,
+                            const quipu_records *records, const char *consumer,
+                            const char *log);
 
 /* Note one change each. */
 void quipu_progress_state(struct quipu_progress *progress,

@@ -219,17 +219,24 @@ int quipu_runner_begin(struct quipu_runner *runner,
         limit_batches(runner);
         status = quipu_runner_restart(runner, error);
     }
-    return status == QUIPU_OK ? quipu_follower_check(&runner->follower, error)
-                              : status;
+    if (status == QUIPU_OK) {
+        status = quipu_follower_check(&runner->follower, error);
+    }
+    if (status == QUIPU_OK) {
+        quipu_progress_publish(&runner->progress, runner->type->operation,
+                               runner->records, runner->consumer,
+                               runner->tracker.log);
+    }
+    return status;
 }
 
 void quipu_runner_finish(struct quipu_runner *runner)
 {
+    quipu_progress_finish(&runner->progress);
     quipu_parked_sequences_finish(&runner->parked);
     quipu_batch_finish(&runner->batch);
     quipu_follower_finish(&runner->follower);
     quipu_tracker_finish(&runner->tracker);
-    quipu_progress_finish(&runner->progress);
     quipu_stopper_finish(&runner->stopper);
 }
 

@@ -53,7 +53,8 @@ struct quipu_part {
 
 /* A kind of consumer. */
 struct quipu_runner_type {
-    const char *kind; /* for messages: "projection" */
+    const char *kind;                    /* for messages: "projection" */
+    enum quipu_call_operation operation; /* for the observer */
     /* Applies all events of the part with the commit, or nothing.  Two threads
      * may call it: one that runs, one that retries parked events. */
     int (*apply)(void *owner, struct quipu_part *part,

@@ -101,6 +101,50 @@ static size_t condition(const struct quipu_runner *runner,
                : 0;
 }
 
+static uint64_t bytes_of(const struct quipu_part *part)
+{
+    uint64_t size = 0;
+
+    for (size_t i = 0; i < part->count; i++) {
+        size += part->events[i].item.state.size +
+                part->events[i].item.metadata.size;
+    }
+    return size;
+}
+
+/* The status of a part as the observer sees it. */
+static int observed_status(const struct quipu_part *part, int status)
+{
+    return status == QUIPU_RUNNER_REFUSED ? part->refusal
+           : status == QUIPU_RUNNER_AGAIN ? QUIPU_CONFLICT
+                                          : status;
+}
+
+/* Lets the consumer apply the part, as an operation of its own. */
+static int apply_observed(struct quipu_runner *runner, struct quipu_part *part,
+                          struct quipu_tracker_commit *commit,
+                          quipu_error *error)
+{
+    struct quipu_observer_call observed;
+
+    if (quipu_observer_wanted(&observed)) {
+        quipu_observer_init(&observed, runner->type->operation,
+                            runner->tracker.datastore->metrics);
+        observed.info.schema = runner->records->schema->table;
+        observed.info.consumer = quipu_bytes_of_text(runner->consumer);
+        observed.info.attempt =
+            runner->refusals + runner->conflicts + runner->failures + 1;
+        observed.info.items = part->count;
+        observed.info.bytes = bytes_of(part);
+        quipu_observer_trace(&observed, &part->events->item);
+        quipu_observer_begin(&observed);
+    }
+    int status = runner->type->apply(runner->owner, part, commit, error);
+
+    quipu_observer_end(&observed, observed_status(part, status));
+    return status;
+}
+
 /* Applies the events of the part, the first ones of the batch. */
 static int apply(struct quipu_runner *runner, struct quipu_part *part,
                  quipu_error *error)
@@ -115,7 +159,7 @@ static int apply(struct quipu_runner *runner, struct quipu_part *part,
         quipu_follower_complete(&runner->follower, &commit.position, error);
 
     if (status == QUIPU_OK) {
-        status = runner->type->apply(runner->owner, part, &commit, error);
+        status = apply_observed(runner, part, &commit, error);
     }
     if (status == QUIPU_OK) {
         int64_t took = quipu_clock_now() - part->begin;
@@ -275,6 +319,8 @@ static void decide_again(struct quipu_runner *runner,
                          const struct quipu_part *part)
 {
     runner->conflicts++;
+    quipu_metrics_retry(runner->tracker.datastore->metrics,
+                        runner->type->operation, QUIPU_CONFLICT);
     runner->part_items = part->count > 1 ? part->count / 2 : 1;
     if (runner->conflicts > 1) {
         quipu_stopper_pause(&runner->stopper,

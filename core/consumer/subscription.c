@@ -101,6 +101,7 @@ static void set_beginning(quipu_subscription *subscription,
 }
 
 static int record(quipu_subscription *subscription, quipu_error *error);
+static void show_position(quipu_subscription *subscription);
 
 /* Initializes what needs the options; the rest is empty. */
 static int begin(quipu_subscription *subscription,
@@ -127,9 +128,9 @@ static int begin(quipu_subscription *subscription,
 
 static void destroy(quipu_subscription *subscription)
 {
+    quipu_progress_finish(&subscription->progress);
     quipu_follower_finish(&subscription->follower);
     quipu_tracker_finish(&subscription->tracker);
-    quipu_progress_finish(&subscription->progress);
     quipu_stopper_finish(&subscription->stopper);
     quipu_arena_finish(&subscription->arena);
     quipu_release(subscription);
@@ -178,6 +179,9 @@ static int create(quipu_records *records, quipu_store *store,
     if (store) {
         quipu_store_hold(store);
     }
+    show_position(created);
+    quipu_progress_publish(&created->progress, QUIPU_OPERATION_READ, records,
+                           created->tracker.consumer, created->tracker.log);
     *out = created;
     return QUIPU_OK;
 }

@@ -28,13 +28,21 @@
 static const char wrong_number[] =
     "took a number of requests that it was not given";
 
+/* Returns the time if calls are observed, else 0. */
+static int64_t observed_now(void)
+{
+    return quipu_observer_is_needed() ? quipu_clock_now() : 0;
+}
+
 static int commit_alone(quipu_datastore *datastore,
-                        const struct quipu_commit_request *own)
+                        struct quipu_commit_request *own)
 {
     const quipu_driver *driver = datastore->driver;
     size_t taken = 0;
     quipu_error cause;
 
+    own->group = 1;
+    own->driver_time = observed_now();
     quipu_status_begin(&cause);
     int status = driver->append(datastore->handle, own->request, 1, own->result,
                                 &taken, own->deadline, &cause);
@@ -42,6 +50,9 @@ static int commit_alone(quipu_datastore *datastore,
     if (status == QUIPU_OK && taken != 1) {
         return quipu_driver_call_broken(driver, QUIPU_CALL_APPEND, wrong_number,
                                         own->error);
+    }
+    if (status == QUIPU_OK) {
+        quipu_metrics_group(datastore->metrics, 1);
     }
     return quipu_driver_call_end(driver, QUIPU_CALL_APPEND, status, &cause,
                                  own->error);
@@ -67,10 +78,13 @@ static void call_driver(struct answer *answer)
     quipu_datastore *datastore = answer->datastore;
     struct quipu_commit_queue *queue = datastore->queue;
     const struct quipu_commit_group *group = answer->group;
+    int64_t now = observed_now();
     size_t i = 0;
 
-    for (const struct quipu_commit_request *request = group->first; request;
+    for (struct quipu_commit_request *request = group->first; request;
          request = request->next) {
+        request->group = group->count;
+        request->driver_time = now;
         queue->requests[i] = *request->request;
         queue->results[i] =
             (quipu_result){ .positions = request->result->positions };
@@ -81,6 +95,9 @@ static void call_driver(struct answer *answer)
     answer->status = datastore->driver->append(
         datastore->handle, queue->requests, group->count, queue->results,
         &answer->taken, group->deadline, &answer->cause);
+    if (answer->status == QUIPU_OK) {
+        quipu_metrics_group(datastore->metrics, answer->taken);
+    }
 }
 
 static void finish(const struct answer *answer,

@@ -58,6 +58,10 @@ struct quipu_commit_request {
     bool answered;
     int status;
 
+    /* Of the last call of the driver with it, for the observer; 0: none. */
+    size_t group;        /* requests in the call */
+    int64_t driver_time; /* when it began, if calls are observed */
+
     /* Used by the queue. */
     struct quipu_commit_request *next;
     enum quipu_commit_owner owner;

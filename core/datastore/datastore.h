@@ -25,6 +25,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "datastore/commit_queue.h"
+#include "observe/observer.h"
 
 /* Constant after quipu_datastore_open, except the queue and the counters. */
 struct quipu_datastore {
@@ -36,6 +37,7 @@ struct quipu_datastore {
     quipu_opened opened;            /* as the driver filled it */
     char *uri;                      /* without any password */
     char *name_space;
+    struct quipu_metrics *metrics;    /* of its driver */
     struct quipu_commit_queue *queue; /* NULL: one commit for each append */
     atomic_size_t children;           /* open records and listings */
     atomic_uint interrupted;          /* calls of quipu_datastore_interrupt */

@@ -47,6 +47,7 @@ static quipu_datastore *create(const quipu_driver *driver, const char *uri,
         return NULL;
     }
     datastore->driver = driver;
+    datastore->metrics = quipu_metrics_of(driver->name);
     datastore->generation = quipu_datastore_generation();
     datastore->flags = options->how.flags;
     datastore->timeout = options->timeout;

@@ -14,16 +14,8 @@
 #include "domain/bus.h"
 #include "domain/persistence_policy.h"
 
-/* What the store has opened from the datastore: its records. */
+/* Handles that the store itself has opened from the datastore: its records. */
 enum { OWN_CHILDREN = 1 };
-
-struct quipu_application {
-    quipu_store *store; /* owned, as the next two are */
-    quipu_bus *bus;
-    quipu_persistence_policy *policy;
-    quipu_datastore *datastore; /* borrowed, unless it is owned */
-    bool owns_datastore;
-};
 
 /* Opens all parts, or none. */
 static int open_parts(quipu_application *application,
@@ -79,11 +71,6 @@ int quipu_application_open(quipu_datastore *datastore,
     opened->datastore = datastore;
     *application = opened;
     return QUIPU_OK;
-}
-
-void quipu_application_own(quipu_application *application)
-{
-    application->owns_datastore = true;
 }
 
 /* Returns INVALID if a datastore that is owned could not be closed after the

@@ -7,16 +7,24 @@
  * keep the datastore, so the application owns it.  Closing is still all or
  * nothing: before the first part is closed, the application checks that the
  * datastore can be closed, too.
+ *
+ * Threads share an application without a lock, since it does not change after
+ * it was opened.  Its parts have locks of their own where they need them; one
+ * thread closes it, when no other uses it.
  */
 #ifndef QUIPU_CORE_DOMAIN_APPLICATION_H
 #define QUIPU_CORE_DOMAIN_APPLICATION_H
 
 #include <quipu/application.h>
 
-/* Makes the application the owner of its datastore, which
- * quipu_application_close then closes after the other parts.  Called once,
- * right after quipu_application_open and before any other thread uses the
- * application. */
-void quipu_application_own(quipu_application *application);
+struct quipu_application {
+    quipu_store *store; /* owned, as the next two are */
+    quipu_bus *bus;
+    quipu_persistence_policy *policy;
+    quipu_datastore *datastore; /* borrowed, unless it is owned */
+    /* Set right after quipu_application_open, before any other thread uses the
+     * application: closing it closes the datastore after the other parts. */
+    bool owns_datastore;
+};
 
 #endif

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/status.h"
 #include "base/structs.h"
+#include "datastore/datastore.h"
 #include "store/store.h"
 
 #define ATTEMPTS 16          /* defaults */
@@ -29,7 +30,8 @@ struct run {
     quipu_unit_function function;
     void *context;
     quipu_result *result;
-    uint32_t attempts; /* that are left */
+    struct quipu_metrics *metrics;
+    uint32_t attempts; /* at most */
     int64_t deadline;
 };
 
@@ -67,13 +69,14 @@ static bool is_repeatable(const quipu_unit *unit, int status)
 static int commit(const struct run *run, quipu_error *error)
 {
     uint32_t failures = 0;
-    int status;
+    int status = quipu_unit_commit(run->unit, run->result, error);
 
-    do {
+    while (quipu_status_is_transient(status) &&
+           is_repeatable(run->unit, status) &&
+           pause(run, PAUSE_TRANSIENT, ++failures)) {
+        quipu_metrics_retry(run->metrics, QUIPU_OPERATION_APPEND, status);
         status = quipu_unit_commit(run->unit, run->result, error);
-    } while (quipu_status_is_transient(status) &&
-             is_repeatable(run->unit, status) &&
-             pause(run, PAUSE_TRANSIENT, ++failures));
+    }
     return status;
 }
 
@@ -96,19 +99,38 @@ static int attempt(const struct run *run, bool *again, quipu_error *error)
     return status;
 }
 
-static int run_until_stored(struct run *run, quipu_error *error)
+/* One attempt, the n-th, as an operation of its own. */
+static int observe_attempt(const struct run *run, uint32_t number, bool *again,
+                           quipu_error *error)
+{
+    quipu_records *records = run->unit->store->records;
+    struct quipu_observer_call observed;
+
+    if (quipu_observer_wanted(&observed)) {
+        quipu_observer_init(&observed, QUIPU_OPERATION_UNIT, run->metrics);
+        observed.info.schema = quipu_records_schema(records)->table;
+        observed.info.attempt = number;
+        quipu_observer_begin(&observed);
+    }
+    int status = attempt(run, again, error);
+
+    quipu_observer_end(&observed, status);
+    return status;
+}
+
+static int run_until_stored(const struct run *run, quipu_error *error)
 {
     uint32_t failures = 0;
     bool again;
-    int status;
+    int status = observe_attempt(run, 1, &again, error);
 
-    do {
-        status = attempt(run, &again, error);
-        run->attempts--;
-    } while (status != QUIPU_OK && again && run->attempts > 0 &&
-             pause(run,
-                   status == QUIPU_CONFLICT ? PAUSE_CONFLICT : PAUSE_TRANSIENT,
-                   ++failures));
+    while (status != QUIPU_OK && again && ++failures < run->attempts &&
+           pause(run,
+                 status == QUIPU_CONFLICT ? PAUSE_CONFLICT : PAUSE_TRANSIENT,
+                 failures)) {
+        quipu_metrics_retry(run->metrics, QUIPU_OPERATION_UNIT, status);
+        status = observe_attempt(run, failures + 1, &again, error);
+    }
     return status;
 }
 
@@ -151,6 +173,7 @@ int quipu_unit_run(quipu_store *store, const quipu_unit_limits *limits,
     if (status != QUIPU_OK) {
         return status;
     }
+    run.metrics = quipu_records_datastore(store->records)->metrics;
     run.attempts = taken.attempts;
     run.deadline = quipu_clock_deadline(taken.milliseconds);
     status = run_until_stored(&run, error);

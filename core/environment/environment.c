@@ -118,7 +118,7 @@ int quipu_environment_open(const char *name, const quipu_schema *schema,
         quipu_datastore_close(datastore, NULL);
         return status;
     }
-    quipu_application_own(*application);
+    (*application)->owns_datastore = true;
     return QUIPU_OK;
 }
 

@@ -61,6 +61,7 @@ static int apply(void *owner, struct quipu_part *part,
 
 static const struct quipu_runner_type runner_type = {
     .kind = "outbox",
+    .operation = QUIPU_OPERATION_PUBLISH,
     .apply = apply,
 };
 

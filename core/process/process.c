@@ -334,6 +334,7 @@ static int apply(void *owner, struct quipu_part *part,
 
 const struct quipu_runner_type quipu_process_runner = {
     .kind = "process",
+    .operation = QUIPU_OPERATION_REACT,
     .apply = apply,
 };
 

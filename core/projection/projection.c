@@ -90,6 +90,7 @@ static int refresh(void *owner, quipu_error *error)
 
 const struct quipu_runner_type quipu_projection_runner = {
     .kind = "projection",
+    .operation = QUIPU_OPERATION_PROJECT,
     .apply = apply,
     .condition = condition,
     .refresh = refresh,

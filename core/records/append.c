@@ -26,7 +26,63 @@ struct attempt {
     uint64_t size;               /* bytes of its items and entries */
     quipu_result result;
     int64_t deadline;
+    struct quipu_observer_call *observed;
 };
+
+/* ---------------------------------------------------------------- observing */
+
+static void begin_observing(const struct attempt *attempt)
+{
+    const struct quipu_append_call *call = attempt->call;
+    const quipu_append *append = &attempt->append;
+    struct quipu_observer_call *observed = attempt->observed;
+
+    if (!quipu_observer_wanted(observed)) {
+        return;
+    }
+    quipu_observer_init(observed,
+                        call->work->function ? QUIPU_OPERATION_TRANSACT
+                                             : QUIPU_OPERATION_APPEND,
+                        call->datastore->metrics);
+    observed->info.items = append->item_count;
+    observed->info.bytes = attempt->size;
+    if (call->records) {
+        observed->info.schema = call->records->schema->table;
+    }
+    if (append->tracking) {
+        observed->info.consumer = append->tracking->consumer;
+    }
+    if (append->item_count > 0) {
+        quipu_observer_trace(observed, &append->items[0]);
+    }
+    quipu_observer_begin(observed);
+}
+
+/* The driver was called at that time, with `group` requests, or is called
+ * now. */
+static void observe_queued(struct quipu_observer_call *observed,
+                           int64_t driver_time, size_t group)
+{
+    if (observed->is_on) {
+        if (driver_time == 0) {
+            driver_time = quipu_clock_now();
+        }
+        observed->info.queued_nanoseconds = driver_time - observed->begin;
+        observed->info.group = (uint32_t)group;
+    }
+}
+
+static void end_observing(const struct attempt *attempt, int status)
+{
+    struct quipu_observer_call *observed = attempt->observed;
+
+    if (observed->is_on) {
+        observed->info.cause = attempt->result.cause;
+        quipu_observer_finish(observed, status);
+    }
+}
+
+/* ----------------------------------------------------------------- checking */
 
 static int check_result(const quipu_result *result, quipu_error *error)
 {
@@ -127,6 +183,7 @@ static int transact(struct attempt *attempt, const quipu_request *request,
                      ? quipu_commit_begin(datastore, attempt->deadline, error)
                      : QUIPU_OK;
 
+    observe_queued(attempt->observed, 0, 0);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -156,7 +213,10 @@ static int commit(struct attempt *attempt, const quipu_request *request,
                                         .result = &attempt->result,
                                         .error = error };
 
-    return quipu_commit(attempt->call->datastore, &own);
+    int status = quipu_commit(attempt->call->datastore, &own);
+
+    observe_queued(attempt->observed, own.driver_time, own.group);
+    return status;
 }
 
 static int execute(struct attempt *attempt, quipu_error *error)
@@ -194,7 +254,8 @@ int quipu_append_execute(const struct quipu_append_call *call,
                          quipu_error *error)
 {
     QUIPU_UNCANCELLABLE;
-    struct attempt attempt = { .call = call };
+    struct quipu_observer_call observed;
+    struct attempt attempt = { .call = call, .observed = &observed };
     int status = check_result(result, error);
 
     if (status != QUIPU_OK) {
@@ -203,7 +264,9 @@ int quipu_append_execute(const struct quipu_append_call *call,
     attempt.result.positions = result ? result->positions : NULL;
     status = prepare(&attempt, given, error);
     if (status == QUIPU_OK) {
+        begin_observing(&attempt);
         status = execute(&attempt, error);
+        end_observing(&attempt, status);
     }
     if (result) {
         *result = attempt.result;

@@ -124,6 +124,7 @@ static quipu_cursor *create(quipu_records *records)
 
     if (cursor) {
         quipu_rows_init(&cursor->rows, records->datastore, records); /* INV3 */
+        cursor->rows.are_items = true;
     }
     return cursor;
 }
@@ -150,7 +151,7 @@ static int call_driver(quipu_cursor *cursor, quipu_records *records,
     quipu_error cause;
     int status;
 
-    quipu_status_begin(&cause);
+    quipu_rows_opening(&cursor->rows, records, &cause);
     if (!sequence_id) {
         status = datastore->driver->read_log(datastore->handle, records->bound,
                                              range, deadline,
@@ -251,7 +252,7 @@ int quipu_cursor_open_event(quipu_records *records, const quipu_uuid *event_id,
     if (!cursor) {
         return quipu_error_no_memory(error);
     }
-    quipu_status_begin(&cause);
+    quipu_rows_opening(&cursor->rows, records, &cause);
     /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): checked before. */
     int status = datastore->driver->find_event(
         datastore->handle, records->bound,

@@ -33,7 +33,7 @@ static int open_listing(quipu_datastore *datastore, quipu_bytes prefix,
         return quipu_error_no_memory(error);
     }
     quipu_rows_init(&entries->rows, datastore, NULL);
-    quipu_status_begin(&cause);
+    quipu_rows_opening(&entries->rows, NULL, &cause);
     /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): checked before. */
     int status = datastore->driver->list_entries(
         datastore->handle, prefix, from, quipu_datastore_deadline(datastore),

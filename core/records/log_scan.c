@@ -17,8 +17,10 @@ int quipu_log_scan_head(quipu_records *records, quipu_position *head,
     QUIPU_UNCANCELLABLE;
     quipu_datastore *datastore = records->datastore;
     quipu_position found = { .notification_id = 0 };
+    struct quipu_observer_call observed;
     quipu_error cause;
 
+    quipu_records_observe(&observed, QUIPU_OPERATION_READ, datastore, records);
     quipu_status_begin(&cause);
     /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): checked before. */
     int status = datastore->driver->log_head(
@@ -28,8 +30,10 @@ int quipu_log_scan_head(quipu_records *records, quipu_position *head,
     if (status == QUIPU_OK) {
         *head = found;
     }
-    return quipu_driver_call_end(datastore->driver, QUIPU_CALL_LOG_HEAD, status,
-                                 &cause, error);
+    status = quipu_driver_call_end(datastore->driver, QUIPU_CALL_LOG_HEAD,
+                                   status, &cause, error);
+    quipu_observer_end(&observed, status);
+    return status;
 }
 
 void quipu_log_scan_init(struct quipu_log_scan *scan, quipu_records *records,
@@ -95,8 +99,9 @@ static int open_window(struct quipu_log_scan *scan, quipu_error *error)
 
     quipu_rows_init(&scan->rows, datastore, records);
     scan->is_open = true;
+    scan->rows.are_items = true;
     scan->window_nanoseconds = 0;
-    quipu_status_begin(&cause);
+    quipu_rows_opening(&scan->rows, records, &cause);
     if (scan->filter && driver->read_filtered) {
         call = QUIPU_CALL_READ_FILTERED;
         status = driver->read_filtered(datastore->handle, records->bound,

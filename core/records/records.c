@@ -251,16 +251,20 @@ static int read_last(quipu_records *records, quipu_bytes sequence_id,
     quipu_datastore *datastore = records->datastore;
     bool found = false;
     int64_t last = 0;
+    struct quipu_observer_call observed;
     quipu_error cause;
 
+    quipu_records_observe(&observed, QUIPU_OPERATION_READ, datastore, records);
     quipu_status_begin(&cause);
     int status = datastore->driver->last_position(
         datastore->handle, records->bound, sequence_id,
         quipu_datastore_deadline(datastore), &found, &last, &cause);
 
+    status = quipu_driver_call_end(datastore->driver, QUIPU_CALL_LAST_POSITION,
+                                   status, &cause, error);
+    quipu_observer_end(&observed, status);
     if (status != QUIPU_OK) {
-        return quipu_driver_call_end(
-            datastore->driver, QUIPU_CALL_LAST_POSITION, status, &cause, error);
+        return status;
     }
     if (!found) {
         return quipu_error_set(error, QUIPU_NOT_FOUND, "the sequence is empty");

@@ -31,4 +31,18 @@ static inline int quipu_records_enter(const quipu_records *records,
     return quipu_datastore_enter(records->datastore, error);
 }
 
+/* Begins to observe an operation; `records`: NULL if it concerns no schema.
+ * quipu_observer_end must be called. */
+static inline void quipu_records_observe(struct quipu_observer_call *observed,
+                                         enum quipu_call_operation operation,
+                                         const quipu_datastore *datastore,
+                                         const quipu_records *records)
+{
+    if (quipu_observer_wanted(observed)) {
+        quipu_observer_init(observed, operation, datastore->metrics);
+        observed->info.schema = records ? records->schema->table : NULL;
+        quipu_observer_begin(observed);
+    }
+}
+
 #endif

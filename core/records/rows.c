@@ -20,7 +20,33 @@ void quipu_rows_init(struct quipu_rows *rows, quipu_datastore *datastore,
     rows->state = QUIPU_ROWS_MORE;
     rows->lent = NULL;
     rows->left = 0;
+    rows->are_items = false;
+    rows->observed.is_on = false;
+    rows->observed.info.status = QUIPU_OK;
     atomic_fetch_add(rows->parent, 1);
+}
+
+void quipu_rows_opening(struct quipu_rows *rows, const quipu_records *records,
+                        quipu_error *cause)
+{
+    quipu_status_begin(cause);
+    quipu_records_observe(&rows->observed, QUIPU_OPERATION_READ,
+                          rows->datastore, records);
+}
+
+/* The driver has returned `status`, and `count` rows. */
+static void observe(struct quipu_rows *rows, int status, const void *lent,
+                    size_t count)
+{
+    quipu_call_info *info = &rows->observed.info;
+    const quipu_item *items = lent;
+
+    quipu_observer_pause(&rows->observed);
+    info->status = status;
+    info->items += count;
+    for (size_t i = 0; items && rows->are_items && i < count; i++) {
+        info->bytes += items[i].state.size + items[i].metadata.size;
+    }
 }
 
 int quipu_rows_opened(struct quipu_rows *rows, enum quipu_call call, int status,
@@ -28,12 +54,19 @@ int quipu_rows_opened(struct quipu_rows *rows, enum quipu_call call, int status,
 {
     const quipu_driver *driver = rows->datastore->driver;
 
+    if (status == QUIPU_OK && !rows->handle) {
+        status =
+            quipu_driver_call_broken(driver, call, "gave no cursor", error);
+    } else {
+        status = quipu_driver_call_end(driver, call, status, cause, error);
+    }
     if (status != QUIPU_OK) {
         rows->handle = NULL; /* the driver may have left anything there */
-    } else if (!rows->handle) {
-        return quipu_driver_call_broken(driver, call, "gave no cursor", error);
     }
-    return quipu_driver_call_end(driver, call, status, cause, error);
+    if (rows->observed.is_on) {
+        observe(rows, status, NULL, 0);
+    }
+    return status;
 }
 
 /* Lets the driver lend its next rows. */
@@ -45,6 +78,7 @@ static int step(struct quipu_rows *rows, quipu_error *error)
     size_t count = 0;
     quipu_error cause;
 
+    quipu_observer_resume(&rows->observed);
     quipu_status_begin(&cause);
     int status =
         driver->step(rows->handle, quipu_datastore_deadline(rows->datastore),
@@ -56,6 +90,9 @@ static int step(struct quipu_rows *rows, quipu_error *error)
     } else {
         status = quipu_driver_call_end(driver, QUIPU_CALL_STEP, status, &cause,
                                        error);
+    }
+    if (rows->observed.is_on) {
+        observe(rows, status, lent, status == QUIPU_OK ? count : 0);
     }
     if (status != QUIPU_OK) {
         rows->state = QUIPU_ROWS_FAILED;
@@ -100,6 +137,7 @@ bool quipu_rows_finish(struct quipu_rows *rows)
     if (rows->handle) {
         rows->datastore->driver->cursor_close(rows->handle);
     }
+    quipu_observer_end(&rows->observed, rows->observed.info.status);
     atomic_fetch_sub(rows->parent, 1);
     return true;
 }

@@ -30,6 +30,8 @@ struct quipu_rows {
     enum quipu_rows_state state;
     const char *lent; /* next row of the array that the driver lent last */
     size_t left;      /* rows of that array still to come */
+    bool are_items;   /* the rows are quipu_item */
+    struct quipu_observer_call observed;
 };
 
 /* Initializes rows without a driver's cursor, and counts them as a child of
@@ -37,6 +39,11 @@ struct quipu_rows {
  * called. */
 void quipu_rows_init(struct quipu_rows *rows, quipu_datastore *datastore,
                      quipu_records *records);
+
+/* Prepares the driver call that opens rows->handle: makes *cause empty, and
+ * tells the observer. */
+void quipu_rows_opening(struct quipu_rows *rows, const quipu_records *records,
+                        quipu_error *cause);
 
 /* Ends the driver call that opened rows->handle with `status` and *cause, and
  * checks its answer.  Returns the status of the opening. */

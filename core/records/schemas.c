@@ -29,7 +29,7 @@ static int open_listing(quipu_datastore *datastore, quipu_schemas **out,
         return quipu_error_no_memory(error);
     }
     quipu_rows_init(&schemas->rows, datastore, NULL);
-    quipu_status_begin(&cause);
+    quipu_rows_opening(&schemas->rows, NULL, &cause);
     int status = datastore->driver->list_schemas(
         datastore->handle, quipu_datastore_deadline(datastore),
         &schemas->rows.handle, &cause);

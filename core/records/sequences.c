@@ -33,7 +33,7 @@ static int open_listing(quipu_records *records, quipu_bytes after,
         return quipu_error_no_memory(error);
     }
     quipu_rows_init(&sequences->rows, datastore, records);
-    quipu_status_begin(&cause);
+    quipu_rows_opening(&sequences->rows, records, &cause);
     int status = datastore->driver->list_sequences(
         datastore->handle, records->bound, after,
         quipu_datastore_deadline(datastore), &sequences->rows.handle, &cause);

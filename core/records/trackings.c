@@ -16,8 +16,10 @@ static int read_tracking(quipu_datastore *datastore, quipu_bytes consumer,
 {
     QUIPU_UNCANCELLABLE;
     quipu_position found = { .notification_id = 0 };
+    struct quipu_observer_call observed;
     quipu_error cause;
 
+    quipu_records_observe(&observed, QUIPU_OPERATION_READ, datastore, NULL);
     quipu_status_begin(&cause);
     /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): checked before. */
     int status = datastore->driver->read_tracking(
@@ -27,8 +29,10 @@ static int read_tracking(quipu_datastore *datastore, quipu_bytes consumer,
     if (status == QUIPU_OK) {
         *position = found;
     }
-    return quipu_driver_call_end(datastore->driver, QUIPU_CALL_READ_TRACKING,
-                                 status, &cause, error);
+    status = quipu_driver_call_end(datastore->driver, QUIPU_CALL_READ_TRACKING,
+                                   status, &cause, error);
+    quipu_observer_end(&observed, status);
+    return status;
 }
 
 int quipu_tracking_read(quipu_datastore *datastore, const char *consumer,
@@ -78,7 +82,7 @@ static int open_listing(quipu_datastore *datastore, quipu_trackings **out,
         return quipu_error_no_memory(error);
     }
     quipu_rows_init(&trackings->rows, datastore, NULL);
-    quipu_status_begin(&cause);
+    quipu_rows_opening(&trackings->rows, NULL, &cause);
     /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): checked before. */
     int status = datastore->driver->list_tracking(
         datastore->handle, quipu_datastore_deadline(datastore),

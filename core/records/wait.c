@@ -98,6 +98,7 @@ int quipu_records_wait(quipu_records *records, int64_t after,
                        int64_t milliseconds, int64_t *head, quipu_error *error)
 {
     QUIPU_UNCANCELLABLE;
+    struct quipu_observer_call observed;
     quipu_datastore *datastore;
     int status = quipu_records_enter(records, error);
 
@@ -114,6 +115,9 @@ int quipu_records_wait(quipu_records *records, int64_t after,
     if (!head) {
         return quipu_argument_missing("head", error);
     }
-    return wait_for_growth(records, after, quipu_clock_deadline(milliseconds),
-                           head, error);
+    quipu_records_observe(&observed, QUIPU_OPERATION_WAIT, datastore, records);
+    status = wait_for_growth(records, after, quipu_clock_deadline(milliseconds),
+                             head, error);
+    quipu_observer_end(&observed, status);
+    return status;
 }

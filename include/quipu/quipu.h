@@ -23,6 +23,7 @@
 #include <quipu/mapper.h>
 #include <quipu/memory.h>
 #include <quipu/metadata.h>
+#include <quipu/observe.h>
 #include <quipu/outbox.h>
 #include <quipu/process.h>
 #include <quipu/projection.h>

@@ -208,7 +208,7 @@ static void schemes_that_the_program_refuses_stay_refused(void **state)
     assert_status(quipu_drivers_find("lmdb", &driver, NULL), QUIPU_DENIED);
     assert_status(quipu_drivers_find("sqlite", &driver, NULL), QUIPU_DENIED);
     assert_ok(quipu_drivers_find("memory", &driver, NULL), NULL);
-    /* Two applications of a process: what both accept. */
+    /* The schemes that both applications of a process accept. */
     setenv("QUIPU_SCHEMES", "lmdb", 1);
     assert_shop_refused(QUIPU_DENIED, "scripted");
     assert_status(quipu_drivers_find("memory", &driver, NULL), QUIPU_DENIED);
