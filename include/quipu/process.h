@@ -75,11 +75,10 @@ typedef struct quipu_process quipu_process;
  * must change nothing but the unit.  It must trigger the same events in the
  * same order if the aggregates are the same.
  *
- * The unit may hold what reactions to earlier events of the batch have done: an
- * aggregate that it gives is as they have left it.  Guards and entries may be
- * added; the key of an entry only once in a batch, so that a process that
- * writes the same key for many events sets batch_items to 1.  A tracking record
- * and a function in the transaction may not: INVALID.
+ * The unit may hold the results of reactions to earlier events of the batch: an
+ * aggregate that it gives is as they have left it.  Guards, entries and timers
+ * may be added; entries that are read elsewhere are as they are stored.  A
+ * tracking record and a function in the transaction may not: INVALID.
  *
  * The events get the metadata of quipu_metadata_caused_by for `event`, unless
  * the reaction sets others by quipu_unit_metadata.
@@ -88,7 +87,8 @@ typedef struct quipu_process quipu_process;
  * code (quipu_status_is_transient), such as that of quipu_unit_get if the store
  * is busy: try again later, for ever.  Any other code: the event cannot be
  * handled (see quipu_failure_policy).  So is an event for which the unit is one
- * that the store refuses as INVALID.
+ * that the store refuses as INVALID, or by a conflict that comes again though
+ * nobody has changed anything, such as a guard that can never hold.
  */
 typedef int (*quipu_react)(quipu_unit *unit, void *context,
                            const quipu_event *event, quipu_error *error);
