@@ -91,6 +91,8 @@ static void events_are_in_the_order_of_time(void **state)
     set_timer(&bench.log, "a", "y", 2 * SECOND, 2);
     set_timer(&bench.log, "c", "x", -SECOND, 0); /* due at once */
     set_timer(&bench.log, "c", "y", 5 * SECOND, 5);
+    run_until(bench.runner, 0);
+    assert_int_equal(status_of(bench.runner).next.microseconds, BEGIN + SECOND);
     run_until(bench.runner, 4 * SECOND);
     assert_events(&bench, "c:0 a:1 a:2 b:3 ");
     assert_int_equal(status_of(bench.runner).appended, 4);
