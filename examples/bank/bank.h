@@ -116,6 +116,9 @@ int balances_run(struct bank *bank, int version, quipu_error *error);
 int balances_promote(struct bank *bank, int version, quipu_error *error);
 int balances_retire(struct bank *bank, int version, quipu_error *error);
 int follow_run(struct bank *bank, int least, quipu_error *error);
+/* From now on writes the metrics of this process to the file every second. */
+int metrics_keep(char *file, quipu_error *error);
+
 int audit_run(struct bank *bank, int unused, quipu_error *error);
 
 #endif

@@ -54,7 +54,7 @@ int main(int argc, char **argv)
     quipu_error error;
 
     if (!command) {
-        puts("usage: quipu-bank URI COMMAND [NUMBER]");
+        puts("usage: quipu-bank URI COMMAND [NUMBER [METRICS-FILE]]");
         for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
             printf("  %-8s  %s\n", commands[i].name, commands[i].help);
         }
@@ -63,6 +63,9 @@ int main(int argc, char **argv)
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     int status = bank_open(&bank, argv[1], &error);
 
+    if (status == QUIPU_OK && argc > 4) {
+        status = metrics_keep(argv[4], &error);
+    }
     if (status == QUIPU_OK) {
         status = command->run(
             &bank, argc > 3 ? (int)strtol(argv[3], NULL, 10) : command->number,

@@ -15,7 +15,7 @@ bank=$1 quipu=$2 uri=$3 seconds=$4 pause=${5-} least=${6-0}
 declare -A pids=() commands=(
     [teller]="teller 86400" [customer-1]="customer 10"
     [customer-2]="customer 0" [payments-a]=payments [payments-b]=payments
-    [timers-a]=timers [timers-b]=timers
+    [timers-a]="timers 0 timers.prom" [timers-b]=timers
     [balances-1a]="balances 1" [balances-1b]="balances 1" [change]="promote 1")
 kills=0 reads=0
 exec 2>>bank.log # of the programs, and what the shell says of kills
@@ -137,5 +137,6 @@ until complete; do
     sleep 0.2
 done
 cat audit.log
+grep -q '^quipu_build_info{' timers.prom # its metrics
 ! grep -q balances@1 audit.log
 echo "$kills processes killed, $reads readings of all accounts"
