@@ -17,7 +17,8 @@ BEGIN {
     layer["consumer"] = "datastore event group mapper records store observe"
     layer["timer"] = "consumer datastore group records store observe"
     layer["snapshot"] = "datastore event records"
-    layer["domain"] = "datastore event mapper records snapshot store timer observe"
+    layer["domain"] = "datastore event mapper observe records snapshot store " \
+        "timer"
     layer["projection"] = "consumer datastore group records store observe"
     layer["process"] = "consumer datastore domain records store timer observe"
     layer["environment"] = "domain driver"
