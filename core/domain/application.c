@@ -8,6 +8,8 @@
  */
 #include "domain/application.h"
 
+#include <quipu/snapshot.h>
+
 #include "base/error.h"
 #include "base/memory.h"
 #include "datastore/datastore.h"
@@ -135,6 +137,33 @@ quipu_bus *quipu_application_bus(const quipu_application *application)
     return application->bus;
 }
 
+/* Makes a repository use snapshots and a cache, as the environment wants.  A
+ * type without a field table has neither. */
+static int speed_up(const quipu_application *application,
+                    const quipu_aggregate_type *type,
+                    quipu_repository *repository, quipu_error *error)
+{
+    const quipu_snapshot_policy snapshots = {
+        .struct_size = sizeof(snapshots),
+        .every = application->snapshot_every,
+    };
+    const quipu_cache_policy cache = { .struct_size = sizeof(cache),
+                                       .flags = application->cache_flags,
+                                       .bytes = application->cache_bytes };
+    int status = QUIPU_OK;
+
+    if (!type->fields) {
+        return QUIPU_OK;
+    }
+    if (application->snapshot_every > 0) {
+        status = quipu_repository_use_snapshots(repository, &snapshots, error);
+    }
+    if (status == QUIPU_OK && application->cache_bytes > 0) {
+        status = quipu_repository_use_cache(repository, &cache, error);
+    }
+    return status;
+}
+
 int quipu_application_repository(quipu_application *application,
                                  const quipu_aggregate_type *type,
                                  quipu_repository **repository,
@@ -145,6 +174,17 @@ int quipu_application_repository(quipu_application *application,
                                "quipu_application_repository: the application "
                                "is NULL");
     }
-    return quipu_repository_open(application->store, application->bus, type,
-                                 repository, error);
+    quipu_repository *opened = NULL;
+    int status = quipu_repository_open(application->store, application->bus,
+                                       type, &opened, error);
+
+    if (status == QUIPU_OK) {
+        status = speed_up(application, type, opened, error);
+    }
+    if (status != QUIPU_OK) {
+        quipu_repository_close(opened);
+        return status;
+    }
+    *repository = opened;
+    return QUIPU_OK;
 }

@@ -25,6 +25,10 @@ struct quipu_application {
     /* Set right after quipu_application_open, before any other thread uses the
      * application: closing it closes the datastore after the other parts. */
     bool owns_datastore;
+    /* Of the repositories that are opened from it, likewise; 0: none. */
+    uint32_t snapshot_every;
+    uint64_t cache_bytes;
+    uint32_t cache_flags; /* enum quipu_cache_flag */
 };
 
 #endif

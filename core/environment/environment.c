@@ -7,6 +7,7 @@
  */
 #include <quipu/environment.h>
 #include <quipu/memory.h>
+#include <quipu/snapshot.h>
 
 #include "base/error.h"
 #include "base/option.h"
@@ -71,6 +72,30 @@ static int open_datastore(const struct environment *environment,
     return status == QUIPU_OK ? QUIPU_OK : refuse(uri, status, &cause, error);
 }
 
+/* Sets what the repositories of the application use.  The values are valid. */
+static void set_repositories(const struct environment *environment,
+                             quipu_application *application)
+{
+    const struct quipu_variable *variables = environment->variables;
+    const char *every = variables[QUIPU_SETTING_SNAPSHOT_EVERY].value;
+    const char *bytes = variables[QUIPU_SETTING_CACHE_BYTES].value;
+    const char *trusted = variables[QUIPU_SETTING_CACHE_TRUSTED].value;
+    bool is_trusted = false;
+    uint64_t count = 0;
+
+    if (every) {
+        (void)quipu_option_count("", every, &count, NULL);
+        application->snapshot_every = (uint32_t)count;
+    }
+    if (bytes) {
+        (void)quipu_option_size("", bytes, &application->cache_bytes, NULL);
+    }
+    if (trusted) {
+        (void)quipu_option_bool("", trusted, &is_trusted, NULL);
+    }
+    application->cache_flags = is_trusted ? QUIPU_CACHE_SOLE_WRITER : 0;
+}
+
 static int open_application(const struct environment *environment,
                             quipu_datastore *datastore,
                             const quipu_schema *schema,
@@ -119,6 +144,7 @@ int quipu_environment_open(const char *name, const quipu_schema *schema,
         return status;
     }
     (*application)->owns_datastore = true;
+    set_repositories(&environment, *application);
     return QUIPU_OK;
 }
 

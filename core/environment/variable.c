@@ -20,6 +20,21 @@ static bool is_truth(const char *value)
     return quipu_option_bool("", value, &truth, NULL) == QUIPU_OK;
 }
 
+static bool is_size(const char *value)
+{
+    uint64_t size;
+
+    return quipu_option_size("", value, &size, NULL) == QUIPU_OK && size > 0;
+}
+
+static bool is_count(const char *value)
+{
+    uint64_t count;
+
+    return quipu_option_count("", value, &count, NULL) == QUIPU_OK &&
+           count > 0 && count <= UINT32_MAX;
+}
+
 static bool is_scheme_list(const char *value)
 {
     return quipu_policy_check_list(value, NULL) == QUIPU_OK;
@@ -39,6 +54,17 @@ static const struct {
     const char *help;
     bool (*is_valid)(const char *value); /* of a value that is not empty */
 } settings[QUIPU_SETTING_COUNT] = {
+    [QUIPU_SETTING_CACHE_BYTES] = { "CACHE_BYTES",
+                                    "a number of bytes above 0, such as 64m",
+                                    "size of the cache of each repository; "
+                                    "default: no cache",
+                                    is_size },
+    [QUIPU_SETTING_CACHE_TRUSTED] = { "CACHE_TRUSTED", "yes or no",
+                                      "no other process writes the "
+                                      "aggregates, so that a state in the "
+                                      "cache is the newest: yes or no; "
+                                      "default: no",
+                                      is_truth },
     [QUIPU_SETTING_SCHEMES] = { "SCHEMES",
                                 "a comma-separated list of schemes, such as "
                                 "sqlite,lmdb",
@@ -50,6 +76,13 @@ static const struct {
                               "create the tables of the schema if they do not "
                               "exist: yes or no; default: yes",
                               is_truth },
+    [QUIPU_SETTING_SNAPSHOT_EVERY] = { "SNAPSHOT_EVERY",
+                                       "a number of events from 1 to "
+                                       "4294967295",
+                                       "take a snapshot of an aggregate after "
+                                       "this number of events; default: no "
+                                       "snapshots",
+                                       is_count },
     [QUIPU_SETTING_URI] = { "URI",
                             "the URI of a store, such as sqlite:///events.db",
                             "the URI of the store; required", is_text },

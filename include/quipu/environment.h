@@ -19,6 +19,16 @@
  *            drivers from now on, of those that the program accepts
  *            (quipu_drivers_allow).  Default: all of the latter
  *
+ *   SNAPSHOT_EVERY  take a snapshot of an aggregate after this number of events
+ *            (snapshot.h); default: no snapshots
+ *   CACHE_BYTES     the size of the cache of each repository, such as 64m
+ *            (snapshot.h); default: no cache
+ *   CACHE_TRUSTED   yes|no: with a cache, no other process writes the
+ *            aggregates (QUIPU_CACHE_SOLE_WRITER); default no
+ *
+ * The last three apply to repositories that quipu_application_repository opens,
+ * of aggregate types with a field table.
+ *
  * A mistake in the environment is an error.  An empty value and a value that
  * the setting does not take are refused.  So is an unknown variable that begins
  * with <NAME>_QUIPU_ or QUIPU_, because it may be a misspelt one; the message

@@ -20,10 +20,11 @@ unsigned long __wrap_getauxval(unsigned long type)
 static int clear(void **state)
 {
     static const char *const names[] = {
-        "SHOP_QUIPU_URI",     "QUIPU_URI",       "SHOP_QUIPU_SETUP",
-        "QUIPU_SETUP",        "QUIPU_SCHEMES",   "SHOP_QUIPU_SCHEMES",
-        "SHOP_QUIPU_URL",     "QUIPU_URLS",      "SHOP_QUIPU_setup",
-        "SHOP_QUIPU_TEST_IT", "OTHER_QUIPU_URL", "SHOP_QUIPU_",
+        "SHOP_QUIPU_URI",       "QUIPU_URI",         "SHOP_QUIPU_SETUP",
+        "QUIPU_SETUP",          "QUIPU_SCHEMES",     "SHOP_QUIPU_SCHEMES",
+        "SHOP_QUIPU_URL",       "QUIPU_URLS",        "SHOP_QUIPU_setup",
+        "SHOP_QUIPU_TEST_IT",   "OTHER_QUIPU_URL",   "SHOP_QUIPU_",
+        "QUIPU_SNAPSHOT_EVERY", "QUIPU_CACHE_BYTES", "QUIPU_CACHE_TRUSTED",
     };
 
     (void)state;
@@ -256,7 +257,9 @@ static void all_known_settings_are_listed(void **state)
 {
     (void)state;
     setenv("SHOP_QUIPU_URL", "scripted:", 1);
-    assert_shop_refused(QUIPU_INVALID, "are SCHEMES, SETUP, URI");
+    assert_shop_refused(QUIPU_INVALID,
+                        "are CACHE_BYTES, CACHE_TRUSTED, SCHEMES, SETUP, "
+                        "SNAPSHOT_EVERY, URI");
 }
 
 static void variables_of_quipu_and_of_others_are_no_mistakes(void **state)
@@ -323,6 +326,107 @@ static void application_needs_a_name(void **state)
         QUIPU_INVALID);
 }
 
+/* --------------------------------------------------- snapshots and cache */
+
+static void wrong_numbers_are_refused(void **state)
+{
+    static const char *const wrong[][2] = {
+        { "QUIPU_SNAPSHOT_EVERY", "0" },
+        { "QUIPU_SNAPSHOT_EVERY", "-1" },
+        { "QUIPU_SNAPSHOT_EVERY", "10k" },
+        { "QUIPU_SNAPSHOT_EVERY", "4294967296" },
+        { "QUIPU_CACHE_BYTES", "0" },
+        { "QUIPU_CACHE_BYTES", "64MB" },
+        { "QUIPU_CACHE_BYTES", "" },
+        { "QUIPU_CACHE_TRUSTED", "maybe" },
+    };
+
+    (void)state;
+    setenv("QUIPU_URI", "scripted:", 1);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        setenv(wrong[i][0], wrong[i][1], 1);
+        assert_shop_refused(QUIPU_INVALID, wrong[i][0]);
+        unsetenv(wrong[i][0]);
+    }
+}
+
+/* An aggregate whose state can be kept, which counts how often an event was
+ * applied to it. */
+struct kept {
+    quipu_aggregate base;
+    int64_t sum;
+};
+static int applied;
+
+static int apply_kept(void *aggregate, const void *event, quipu_error *error)
+{
+    (void)error;
+    applied++;
+    ((struct kept *)aggregate)->sum +=
+        ((const struct tally_added *)event)->amount;
+    return QUIPU_OK;
+}
+
+static const quipu_handler kept_handlers[] = {
+    { .event = &tally_added, .apply = apply_kept },
+    { 0 },
+};
+static const quipu_field kept_fields[] = {
+    QUIPU_FIELD(struct kept, sum),
+    { 0 },
+};
+static const quipu_aggregate_type kept_type = { .name = "Kept",
+                                                .size = sizeof(struct kept),
+                                                .fields = kept_fields,
+                                                .handlers = kept_handlers };
+
+/* The events that are applied when an aggregate of three is got twice. */
+static int applied_by_getting(void)
+{
+    quipu_application *application;
+    quipu_repository *repository;
+    quipu_error error;
+
+    assert_ok(open_shop(&application, &error), &error);
+    assert_ok(quipu_application_repository(application, &kept_type, &repository,
+                                           &error),
+              &error);
+    struct kept *kept = quipu_repository_create(repository, NULL, &error);
+
+    assert_non_null(kept);
+    for (int i = 0; i < 3; i++) {
+        assert_ok(QUIPU_TRIGGER(kept, tally_added, &error, .amount = 1),
+                  &error);
+    }
+    quipu_id id = kept->base.id;
+
+    quipu_aggregate_destroy(kept);
+    applied = 0;
+    for (int i = 0; i < 2; i++) {
+        kept = quipu_repository_get(repository, &id, &error);
+        assert_non_null(kept);
+        assert_int_equal(kept->sum, 3);
+        quipu_aggregate_destroy(kept);
+    }
+    quipu_repository_close(repository);
+    assert_ok(quipu_application_close(application, &error), &error);
+    return applied;
+}
+
+static void repositories_use_snapshots_and_caches(void **state)
+{
+    (void)state;
+    setenv("QUIPU_URI", "scripted:", 1);
+    assert_int_equal(applied_by_getting(), 6);
+    setenv("QUIPU_SNAPSHOT_EVERY", "2", 1);
+    assert_int_equal(applied_by_getting(), 3);
+    unsetenv("QUIPU_SNAPSHOT_EVERY");
+    setenv("QUIPU_CACHE_BYTES", "1m", 1);
+    assert_int_equal(applied_by_getting(), 3);
+    setenv("QUIPU_CACHE_TRUSTED", "yes", 1);
+    assert_int_equal(applied_by_getting(), 3);
+}
+
 /* ---------------------------------------------------------------- closing */
 
 static void application_is_closed_whole_or_not_at_all(void **state)
@@ -374,19 +478,22 @@ static void list(void *context, const char *variable, const char *value,
     size_t size = strlen(text);
 
     assert_true(strlen(help) > 10);
-    (void)snprintf(text + size, 512 - size, "%s=%s\n", variable,
+    (void)snprintf(text + size, 1024 - size, "%s=%s\n", variable,
                    value ? value : "(unset)");
 }
 
 static void list_shows_settings_without_secrets(void **state)
 {
     quipu_error error;
-    char text[512] = "";
+    char text[1024] = "";
 
     (void)state;
     assert_ok(quipu_environment_list("SHOP", list, text, &error), &error);
-    assert_string_equal(text, "SHOP_QUIPU_SCHEMES=(unset)\n"
+    assert_string_equal(text, "SHOP_QUIPU_CACHE_BYTES=(unset)\n"
+                              "SHOP_QUIPU_CACHE_TRUSTED=(unset)\n"
+                              "SHOP_QUIPU_SCHEMES=(unset)\n"
                               "SHOP_QUIPU_SETUP=(unset)\n"
+                              "SHOP_QUIPU_SNAPSHOT_EVERY=(unset)\n"
                               "SHOP_QUIPU_URI=(unset)\n");
     setenv("QUIPU_URI", "postgresql://user:hunter2@host/db?password=hunter2",
            1);
@@ -395,15 +502,18 @@ static void list_shows_settings_without_secrets(void **state)
     setenv("SHOP_QUIPU_SCHEMES", "sqlite,lmdb", 1);
     text[0] = '\0';
     assert_ok(quipu_environment_list("SHOP", list, text, &error), &error);
-    assert_string_equal(text, "SHOP_QUIPU_SCHEMES=sqlite,lmdb\n"
+    assert_string_equal(text, "SHOP_QUIPU_CACHE_BYTES=(unset)\n"
+                              "SHOP_QUIPU_CACHE_TRUSTED=(unset)\n"
+                              "SHOP_QUIPU_SCHEMES=sqlite,lmdb\n"
                               "SHOP_QUIPU_SETUP=***\n"
+                              "SHOP_QUIPU_SNAPSHOT_EVERY=(unset)\n"
                               "QUIPU_URI=postgresql://user:***@host/db?"
                               "password=***\n");
 }
 
 static void list_refuses_wrong_arguments(void **state)
 {
-    char text[512] = "";
+    char text[1024] = "";
 
     (void)state;
     assert_status(quipu_environment_list(NULL, list, text, NULL),
@@ -426,7 +536,7 @@ static int open_and_close(void *context, quipu_error *error)
 
 static int list_texts(void *context, quipu_error *error)
 {
-    char text[512] = "";
+    char text[1024] = "";
 
     (void)context;
     return quipu_environment_list("SHOP", list, text, error);
@@ -461,6 +571,8 @@ int main(void)
                                clear),
         cmocka_unit_test_setup(unknown_variable_of_any_size_is_refused, clear),
         cmocka_unit_test_setup(application_needs_a_name, clear),
+        cmocka_unit_test_setup(wrong_numbers_are_refused, clear),
+        cmocka_unit_test_setup(repositories_use_snapshots_and_caches, clear),
         cmocka_unit_test_setup(application_is_closed_whole_or_not_at_all,
                                clear),
         cmocka_unit_test_setup(borrowed_datastore_stays_open, clear),
