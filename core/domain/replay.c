@@ -24,10 +24,10 @@
  *   2. The events are read from position n - 1 on.  The first one must be the
  *      last that the state contains, by the checksum of its item; it is not
  *      applied.
- *   3. If it is another one, or there is none, or it cannot be decoded, the log
- *      is not the one of the state: the aggregate is destroyed, and the next
- *      origin is tried.  So a kept state costs no read of its own, and only one
- *      that the log confirms decides what a replay returns (D1).
+ *   3. If it is another one, or there is none, the log is not the one of the
+ *      state: the aggregate is destroyed, and the next origin is tried.  So a
+ *      kept state costs no read of its own, and only one that the log confirms
+ *      decides what a replay returns (D1).
  *
  * Only a cache with a sole writer is used without step 2.
  */
@@ -127,18 +127,17 @@ static int apply_all(struct quipu_replay *replay, quipu_events *events,
 static int check_last(struct quipu_replay *replay, quipu_events *events,
                       const struct start *start, quipu_error *error)
 {
-    const quipu_event *event = NULL;
+    const quipu_item *item = NULL;
     quipu_error cause;
 
     quipu_status_begin(&cause);
-    int status = quipu_events_next(events, &event, &cause);
-    const quipu_item *item = quipu_events_item(events);
+    int status = quipu_events_next_item(events, &item, &cause);
 
-    if (status != QUIPU_OK && !item) {
-        return explain(replay, status, item, &cause, error);
+    if (status != QUIPU_OK) {
+        return explain(replay, status, NULL, &cause, error);
     }
     replay->is_wrong =
-        !event || quipu_snapshot_event(item) != start->state.last_event;
+        !item || quipu_snapshot_event(item) != start->state.last_event;
     return QUIPU_OK;
 }
 

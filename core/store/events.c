@@ -95,6 +95,15 @@ int quipu_events_next(quipu_events *events, const quipu_event **event,
     return status;
 }
 
+int quipu_events_next_item(quipu_events *events, const quipu_item **item,
+                           quipu_error *error)
+{
+    int status = advance(events, error);
+
+    *item = events->item;
+    return status;
+}
+
 const quipu_item *quipu_events_item(const quipu_events *events)
 {
     return events->item;

@@ -52,4 +52,10 @@ int quipu_events_open(quipu_store *store, const quipu_id *id,
                       const quipu_query *query, quipu_events **events,
                       quipu_error *error);
 
+/* Sets *item to the next item without decoding its event, or to NULL after the
+ * last one; the cursor lends it until the next call.  Codes of
+ * quipu_cursor_next. */
+int quipu_events_next_item(quipu_events *events, const quipu_item **item,
+                           quipu_error *error);
+
 #endif
