@@ -591,6 +591,7 @@ static void *switch_on_and_off(void *context)
         quipu_metrics_enable(false);
         quipu_metrics_enable(true);
         exposition_free(exposition_read());
+        pause_of(5); /* leaves the processor to the other threads */
     }
     return NULL;
 }
