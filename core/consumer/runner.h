@@ -58,7 +58,7 @@ struct quipu_runner_type {
     /* Applies all events of the part with the commit, or nothing.  Two threads
      * may call it: one that runs, one that retries parked events. */
     int (*apply)(void *owner, struct quipu_part *part,
-                 struct quipu_tracker_commit *commit, quipu_error *error);
+                 const struct quipu_tracker_commit *commit, quipu_error *error);
     /* Sets *check to what each commit that begins without a tracking record
      * must have, and returns 1, or returns 0; NULL: nothing. */
     size_t (*condition)(const void *owner, quipu_entry_write *check);

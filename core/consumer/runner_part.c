@@ -122,7 +122,7 @@ static int observed_status(const struct quipu_part *part, int status)
 
 /* Lets the consumer apply the part, as an operation of its own. */
 static int apply_observed(struct quipu_runner *runner, struct quipu_part *part,
-                          struct quipu_tracker_commit *commit,
+                          const struct quipu_tracker_commit *commit,
                           quipu_error *error)
 {
     struct quipu_observer_call observed;

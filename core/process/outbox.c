@@ -47,7 +47,7 @@ static int send_items(const quipu_outbox *outbox, struct quipu_part *part,
 }
 
 static int apply(void *owner, struct quipu_part *part,
-                 struct quipu_tracker_commit *commit, quipu_error *error)
+                 const struct quipu_tracker_commit *commit, quipu_error *error)
 {
     quipu_outbox *outbox = owner;
 

@@ -300,7 +300,7 @@ static int store_part(struct storing *storing, quipu_unit *unit, bool *handled,
 }
 
 static int apply(void *owner, struct quipu_part *part,
-                 struct quipu_tracker_commit *commit, quipu_error *error)
+                 const struct quipu_tracker_commit *commit, quipu_error *error)
 {
     quipu_process *process = owner;
     struct storing storing = { .process = process,

@@ -63,14 +63,15 @@ static int apply_events(void *native, void *context, quipu_error *error)
 }
 
 static int apply(void *owner, struct quipu_part *part,
-                 struct quipu_tracker_commit *commit, quipu_error *error)
+                 const struct quipu_tracker_commit *commit, quipu_error *error)
 {
     quipu_projection *projection = owner;
     struct application application = { projection, part };
+    struct quipu_tracker_commit with_work = *commit;
 
-    commit->work = apply_events;
-    commit->context = &application;
-    return quipu_tracker_commit(&projection->runner.tracker, commit, error);
+    with_work.work = apply_events;
+    with_work.context = &application;
+    return quipu_tracker_commit(&projection->runner.tracker, &with_work, error);
 }
 
 static size_t condition(const void *owner, quipu_entry_write *check)

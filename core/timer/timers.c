@@ -129,7 +129,7 @@ int quipu_timers_next(quipu_timers *timers, const quipu_timer **timer,
 {
     const quipu_entry *place = NULL;
     bool is_set = false;
-    int status;
+    int status = QUIPU_OK;
 
     if (!timers || !timer) {
         return quipu_argument_missing(timers ? "timer" : "timers", error);
