@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "observe/observer.h"
+atomic_uint quipu_metrics_flags;
 
 const int64_t quipu_metrics_times[QUIPU_METRICS_TIMES] = {
     10000,      25000,      50000,      100000,      250000,
@@ -23,9 +23,9 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 void quipu_metrics_enable(bool enable)
 {
     if (enable) {
-        atomic_fetch_or(&quipu_observer_flags, QUIPU_OBSERVER_METRICS);
+        atomic_fetch_or(&quipu_metrics_flags, QUIPU_METRICS_ENABLED);
     } else {
-        atomic_fetch_and(&quipu_observer_flags, ~QUIPU_OBSERVER_METRICS);
+        atomic_fetch_and(&quipu_metrics_flags, ~QUIPU_METRICS_ENABLED);
     }
 }
 
@@ -104,8 +104,8 @@ void quipu_metrics_call(struct quipu_metrics *metrics,
 
 static bool is_enabled(void)
 {
-    return atomic_load_explicit(&quipu_observer_flags, memory_order_relaxed) &
-           QUIPU_OBSERVER_METRICS;
+    return atomic_load_explicit(&quipu_metrics_flags, memory_order_relaxed) &
+           QUIPU_METRICS_ENABLED;
 }
 
 void quipu_metrics_retry(struct quipu_metrics *metrics,

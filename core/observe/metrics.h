@@ -18,6 +18,11 @@
 
 #include <quipu/observe.h>
 
+/* Bits that say how the calls of the process are followed. */
+#define QUIPU_METRICS_OBSERVED 1u /* there is an observer (observer.h) */
+#define QUIPU_METRICS_ENABLED 2u  /* they are counted */
+extern atomic_uint quipu_metrics_flags;
+
 /* The upper bounds of the buckets, inclusive; behind them is one for all that
  * is larger. */
 #define QUIPU_METRICS_TIMES 19  /* nanoseconds, quipu_metrics_times */

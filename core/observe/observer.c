@@ -11,8 +11,6 @@
 #include "base/structs.h"
 #include "mapper/envelope.h"
 
-atomic_uint quipu_observer_flags;
-
 static _Atomic(const quipu_observer *) current; /* NULL: none */
 
 int quipu_observer_set(const quipu_observer *observer, quipu_error *error)
@@ -34,9 +32,9 @@ int quipu_observer_set(const quipu_observer *observer, quipu_error *error)
     }
     atomic_store_explicit(&current, observer, memory_order_release);
     if (observer) {
-        atomic_fetch_or(&quipu_observer_flags, QUIPU_OBSERVER_CALLS);
+        atomic_fetch_or(&quipu_metrics_flags, QUIPU_METRICS_OBSERVED);
     } else {
-        atomic_fetch_and(&quipu_observer_flags, ~QUIPU_OBSERVER_CALLS);
+        atomic_fetch_and(&quipu_metrics_flags, ~QUIPU_METRICS_OBSERVED);
     }
     return QUIPU_OK;
 }
@@ -139,8 +137,8 @@ void quipu_observer_finish(struct quipu_observer_call *call, int status)
     quipu_observer_pause(call);
     call->is_on = false;
     call->info.status = status;
-    if (atomic_load_explicit(&quipu_observer_flags, memory_order_relaxed) &
-        QUIPU_OBSERVER_METRICS) {
+    if (atomic_load_explicit(&quipu_metrics_flags, memory_order_relaxed) &
+        QUIPU_METRICS_ENABLED) {
         quipu_metrics_call(call->metrics, &call->info);
     }
     if (observer && observer->ended) {

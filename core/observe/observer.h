@@ -23,13 +23,7 @@
 #ifndef QUIPU_CORE_OBSERVE_OBSERVER_H
 #define QUIPU_CORE_OBSERVE_OBSERVER_H
 
-#include <stdatomic.h>
-
 #include "observe/metrics.h"
-
-#define QUIPU_OBSERVER_CALLS 1u   /* there is an observer */
-#define QUIPU_OBSERVER_METRICS 2u /* metrics are enabled */
-extern atomic_uint quipu_observer_flags;
 
 /* An operation that is under way. */
 struct quipu_observer_call {
@@ -43,7 +37,7 @@ struct quipu_observer_call {
 /* Whether there are an observer or metrics. */
 static inline bool quipu_observer_is_needed(void)
 {
-    return atomic_load_explicit(&quipu_observer_flags, memory_order_relaxed);
+    return atomic_load_explicit(&quipu_metrics_flags, memory_order_relaxed);
 }
 
 /* Sets call->is_on to that, and returns it. */

@@ -32,7 +32,7 @@ static int mail(const struct warehouse *warehouse, const quipu_event *event,
         status =
             customer || error->code == QUIPU_NOT_FOUND ? QUIPU_OK : error->code;
     }
-    if (customer) { /* who has not left */
+    if (customer) { /* the customer has not left */
         printf("to %s: order %.*s is %s\n", customer->email,
                (int)event->originator_id.size,
                (const char *)event->originator_id.data,
@@ -59,7 +59,7 @@ static int mail_next(const struct warehouse *warehouse, bool *stopped,
     return quipu_subscription_acknowledge(subscription, error);
 }
 
-int mail_run(struct warehouse *warehouse, char **words, quipu_error *error)
+int mailer_run(struct warehouse *warehouse, char **words, quipu_error *error)
 {
     const quipu_bytes topics[] = { quipu_bytes_of_text(order_placed.topic),
                                    quipu_bytes_of_text(order_shipped.topic) };

@@ -11,17 +11,17 @@ static const struct {
     int (*run)(struct warehouse *warehouse, char **words, quipu_error *error);
     const char *help;
 } commands[] = {
-    { "add", 2, add_run, "PRODUCT TITLE" },
-    { "receive", 2, receive_run, "PRODUCT UNITS" },
-    { "register", 2, register_run, "CUSTOMER EMAIL" },
-    { "order", 4, order_run, "ORDER CUSTOMER PRODUCT UNITS [...]" },
-    { "pay", 2, pay_run, "ORDER CENTS" },
-    { "ship", 2, ship_run, "ORDER PARCEL" },
-    { "cancel", 2, cancel_run, "ORDER REASON" },
-    { "board", 1, board_run, "PRODUCT: show it for a second" },
+    { "add", 2, warehouse_add, "PRODUCT TITLE" },
+    { "receive", 2, warehouse_receive, "PRODUCT UNITS" },
+    { "register", 2, warehouse_register, "CUSTOMER EMAIL" },
+    { "order", 4, warehouse_order, "ORDER CUSTOMER PRODUCT UNITS [...]" },
+    { "pay", 2, warehouse_pay, "ORDER CENTS" },
+    { "ship", 2, warehouse_ship, "ORDER PARCEL" },
+    { "cancel", 2, warehouse_cancel, "ORDER REASON" },
+    { "board", 1, stock_follow, "PRODUCT: show it for a second" },
     { "stock", 0, stock_run, "keep the read model of the stock" },
-    { "show", 0, show_run, "print it: product, available, reserved" },
-    { "mail", 0, mail_run, "send mails" },
+    { "show", 0, stock_show, "print it: product, available, reserved" },
+    { "mail", 0, mailer_run, "send mails" },
 };
 
 int main(int argc, char **argv)

@@ -117,7 +117,7 @@ static int list(void *native, void *context, quipu_error *error)
                    error);
 }
 
-int show_run(struct warehouse *warehouse, char **words, quipu_error *error)
+int stock_show(struct warehouse *warehouse, char **words, quipu_error *error)
 {
     const quipu_append nothing = { .struct_size = sizeof(nothing) };
     (void)words;
@@ -127,7 +127,7 @@ int show_run(struct warehouse *warehouse, char **words, quipu_error *error)
 }
 
 /* Keeps a product, and brings it up to date ten times a second: "PRODUCT". */
-int board_run(struct warehouse *warehouse, char **words, quipu_error *error)
+int stock_follow(struct warehouse *warehouse, char **words, quipu_error *error)
 {
     const struct timespec pause = { .tv_nsec = 100000000 };
     int status = QUIPU_OK;

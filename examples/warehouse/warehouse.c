@@ -256,37 +256,42 @@ static int ship(quipu_unit *unit, void *context, quipu_error *error)
     return quipu_unit_work(unit, insert_parcel, context, error);
 }
 
-int add_run(struct warehouse *warehouse, char **words, quipu_error *error)
+int warehouse_add(struct warehouse *warehouse, char **words, quipu_error *error)
 {
     return run(warehouse, add, words, error);
 }
 
-int receive_run(struct warehouse *warehouse, char **words, quipu_error *error)
+int warehouse_receive(struct warehouse *warehouse, char **words,
+                      quipu_error *error)
 {
     return run(warehouse, receive, words, error);
 }
 
-int register_run(struct warehouse *warehouse, char **words, quipu_error *error)
+int warehouse_register(struct warehouse *warehouse, char **words,
+                       quipu_error *error)
 {
     return run(warehouse, enrol, words, error);
 }
 
-int order_run(struct warehouse *warehouse, char **words, quipu_error *error)
+int warehouse_order(struct warehouse *warehouse, char **words,
+                    quipu_error *error)
 {
     return run(warehouse, place, words, error);
 }
 
-int pay_run(struct warehouse *warehouse, char **words, quipu_error *error)
+int warehouse_pay(struct warehouse *warehouse, char **words, quipu_error *error)
 {
     return run(warehouse, pay, words, error);
 }
 
-int ship_run(struct warehouse *warehouse, char **words, quipu_error *error)
+int warehouse_ship(struct warehouse *warehouse, char **words,
+                   quipu_error *error)
 {
     return run(warehouse, ship, words, error);
 }
 
-int cancel_run(struct warehouse *warehouse, char **words, quipu_error *error)
+int warehouse_cancel(struct warehouse *warehouse, char **words,
+                     quipu_error *error)
 {
     return run(warehouse, cancel, words, error);
 }

@@ -99,16 +99,23 @@ int sql_run(const struct warehouse *warehouse, void *native,
 
 /* ----------------------------------------------------------- the commands */
 
-int order_run(struct warehouse *warehouse, char **words, quipu_error *error);
-int add_run(struct warehouse *warehouse, char **words, quipu_error *error);
-int receive_run(struct warehouse *warehouse, char **words, quipu_error *error);
-int register_run(struct warehouse *warehouse, char **words, quipu_error *error);
-int pay_run(struct warehouse *warehouse, char **words, quipu_error *error);
-int ship_run(struct warehouse *warehouse, char **words, quipu_error *error);
-int cancel_run(struct warehouse *warehouse, char **words, quipu_error *error);
-int board_run(struct warehouse *warehouse, char **words, quipu_error *error);
+int warehouse_order(struct warehouse *warehouse, char **words,
+                    quipu_error *error);
+int warehouse_add(struct warehouse *warehouse, char **words,
+                  quipu_error *error);
+int warehouse_receive(struct warehouse *warehouse, char **words,
+                      quipu_error *error);
+int warehouse_register(struct warehouse *warehouse, char **words,
+                       quipu_error *error);
+int warehouse_pay(struct warehouse *warehouse, char **words,
+                  quipu_error *error);
+int warehouse_ship(struct warehouse *warehouse, char **words,
+                   quipu_error *error);
+int warehouse_cancel(struct warehouse *warehouse, char **words,
+                     quipu_error *error);
+int stock_follow(struct warehouse *warehouse, char **words, quipu_error *error);
 int stock_run(struct warehouse *warehouse, char **words, quipu_error *error);
-int show_run(struct warehouse *warehouse, char **words, quipu_error *error);
-int mail_run(struct warehouse *warehouse, char **words, quipu_error *error);
+int stock_show(struct warehouse *warehouse, char **words, quipu_error *error);
+int mailer_run(struct warehouse *warehouse, char **words, quipu_error *error);
 
 #endif

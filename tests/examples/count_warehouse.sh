@@ -35,7 +35,7 @@ trap 'rm -f "$clean" "$table"' EXIT
 {
     row "following the log: resume, batches, wait, stop, back-off" 141 \
         "$(count mailer.c '^static quipu_sub' '^}' '^static int mail_next' \
-            '^}' '^int mail_run' '^}')"
+            '^}' '^int mailer_run' '^}')"
     row "projection, exactly once, with rebuild; dispatch" 88 \
         "$(($(count stock.c '^static int create' '^static void print') - 1))"
     row "at-least-once consumer" 42 "$(count mailer.c '^static int mail(' '^}')"

@@ -1,0 +1,2 @@
+#include <quipu/types.h>
+#include "types.h"
