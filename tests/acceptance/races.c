@@ -123,17 +123,12 @@ static int kill_both(struct race *race, int kills)
 
 static void run_races(struct acceptance *run)
 {
-    struct race *race = NULL;
-    int conflicts = 0;
+    struct race *race = begin_race(run, true);
 
-    /* One member may have done all before the other has joined. */
-    for (int tries = 0; conflicts == 0 && tries < 10; tries++) {
-        race = begin_race(run, true);
-        (void)kill_both(race, 0);
-        end_race(race);
-        conflicts = atomic_load(&race->conflicts);
-    }
-    assert_true(conflicts > 0);
+    (void)kill_both(race, 0);
+    end_race(race);
+    int conflicts = atomic_load(&race->conflicts);
+
     acceptance_note(run,
                     "%lld transfers over %d accounts by two members: %d "
                     "conflicts, lost 0, double 0",
@@ -147,6 +142,8 @@ static void run_races(struct acceptance *run)
                     "; by two of one name: %d kills, %d reactions run, lost "
                     "0, double 0",
                     kills, atomic_load(&race->reactions));
+    /* Of a few transfers one member may do all before the other has joined. */
+    assert_true(run->is_short || conflicts > 0);
 }
 
 const struct acceptance_test acceptance_races = {

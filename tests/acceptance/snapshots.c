@@ -124,7 +124,7 @@ static void measure_gets(struct acceptance *run)
                     GETS, EVENTS, slow, fast, slow / fast, hit, slow / hit,
                     read);
     assert_true(slow >= 50 * fast);
-    assert_true(hit <= read + 2 || hit <= read * 2);
+    assert_true(hit <= read + 2);
     quipu_repository_close(with_cache);
     quipu_repository_close(with_snapshots);
     shop_close(&shop);
