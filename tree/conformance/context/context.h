@@ -1,1 +1,0 @@
-#include <quipu/records.h>

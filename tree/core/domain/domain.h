@@ -1,1 +1,0 @@
-#include <quipu/types.h>

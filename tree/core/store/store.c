@@ -1,2 +1,0 @@
-#include "base/base.h"
-#include "records/records.h"

@@ -1,1 +1,0 @@
-#include <quipu/driver.h>

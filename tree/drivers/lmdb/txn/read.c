@@ -1,1 +1,0 @@
-#include "btree/page.h"

@@ -1,3 +1,0 @@
-#include <sqlite3.h>
-#include "own.h"
-#include "common/own.h"

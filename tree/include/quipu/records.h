@@ -1,2 +1,0 @@
-#include <quipu/types.h>
-#include "types.h"
