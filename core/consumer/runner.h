@@ -131,7 +131,7 @@ int quipu_runner_init(struct quipu_runner *runner,
 /* The same for all items that pass a filter without partitions (NULL: all),
  * which are not decoded: the runner needs no store. */
 int quipu_runner_init_items(struct quipu_runner *runner,
-                            const quipu_filter *filter, quipu_error *error);
+                            const quipu_filter *given, quipu_error *error);
 
 /* Reads the tracking record, which is to be written with `writes` or to
  * `target`, as for quipu_tracker_init. */

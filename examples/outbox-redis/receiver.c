@@ -73,17 +73,19 @@ static int read_some(struct receiver *receiver, redisContext *redis,
 {
     redisReply *reply = redisCommand(redis, "XRANGE %s (%s + COUNT 500", stream,
                                      receiver->last);
-    int status = QUIPU_OK;
 
     if (!reply || reply->type != REDIS_REPLY_ARRAY) {
-        status = refuse(redis, reply, error);
+        int status = refuse(redis, reply, error);
+
+        freeReplyObject(reply);
+        return status;
     }
-    *done = status == QUIPU_OK && reply->elements == 0;
-    for (size_t i = 0; status == QUIPU_OK && i < reply->elements; i++) {
+    for (size_t i = 0; i < reply->elements; i++) {
         receive(receiver, reply->element[i]);
     }
+    *done = reply->elements == 0;
     freeReplyObject(reply);
-    return status;
+    return QUIPU_OK;
 }
 
 int receiver_run(const struct feed *feed, long *messages, long *repeated,
