@@ -89,7 +89,7 @@ static int on_put(void *aggregate, const void *event, quipu_error *error)
     if (status == QUIPU_OK) {
         status = set_line(&basket->first, put, error);
     }
-    basket->total = basket->total * 3 + put->amount;
+    basket->total = basket->total % 1000003 * 3 + put->amount;
     basket->weight = basket->weight / 3 + put->weight;
     touch(basket, event);
     return status;
