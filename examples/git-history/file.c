@@ -21,6 +21,7 @@
 static const quipu_field content_fields[] = {
     COMMON_FIELDS,
     CONTENT_FIELDS,
+    QUIPU_FIELD_IGNORED(struct file_event, from),
     { 0 },
 };
 
@@ -33,6 +34,9 @@ static const quipu_field renamed_fields[] = {
 
 static const quipu_field deleted_fields[] = {
     COMMON_FIELDS,
+    QUIPU_FIELD_IGNORED(struct file_event, from),
+    QUIPU_FIELD_IGNORED(struct file_event, blob),
+    QUIPU_FIELD_IGNORED(struct file_event, mode),
     { 0 },
 };
 
