@@ -244,17 +244,27 @@ static void write_bucket(struct writer *writer,
     end_sample(writer, value);
 }
 
+/* Sets each count to the sum of the buckets up to it; returns the last. */
+static uint64_t cumulate(const _Atomic uint64_t *buckets, size_t size,
+                         uint64_t *counts)
+{
+    uint64_t total = 0;
+
+    for (size_t i = 0; i < size; i++) {
+        total += get(&buckets[i]);
+        counts[i] = total;
+    }
+    return total;
+}
+
 static void write_duration(struct writer *writer,
                            const struct quipu_metrics *metrics, int operation,
                            const struct quipu_metrics_duration *duration)
 {
     uint64_t counts[QUIPU_METRICS_TIMES + 1];
-    uint64_t total = 0;
+    const uint64_t total =
+        cumulate(duration->buckets, QUIPU_METRICS_TIMES + 1, counts);
 
-    for (size_t i = 0; i <= QUIPU_METRICS_TIMES; i++) {
-        total += get(&duration->buckets[i]);
-        counts[i] = total;
-    }
     if (total == 0) {
         return;
     }
@@ -298,12 +308,9 @@ static void write_group(struct writer *writer,
                         const struct quipu_metrics *metrics)
 {
     uint64_t counts[QUIPU_METRICS_GROUPS + 1];
-    uint64_t total = 0;
+    const uint64_t total =
+        cumulate(metrics->groups, QUIPU_METRICS_GROUPS + 1, counts);
 
-    for (size_t i = 0; i <= QUIPU_METRICS_GROUPS; i++) {
-        total += get(&metrics->groups[i]);
-        counts[i] = total;
-    }
     if (total == 0) {
         return;
     }

@@ -53,7 +53,7 @@ static void pause_faults(quipu_scenario *scenario, bool paused)
     pthread_mutex_unlock(&scenario->faults.lock);
 }
 
-/* Reports that a step has failed, and what it was to do. */
+/* Reports that a step has failed; `step` describes it. */
 static void report_step(quipu_scenario *scenario, const char *step,
                         const quipu_error *error)
 {

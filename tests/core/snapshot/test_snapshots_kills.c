@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Kills a process that takes snapshots before each of its commits, and looks at
- * what it has left (D1, D4).  The macro MODEL names the back end.
+ * Kills a process that takes snapshots before each of its commits, and checks
+ * the snapshots in the store (D1, D4).  The macro MODEL names the back end.
  */
 #include "basket_fixture.h"
 #include "core/consumer/model_fixture.h"
