@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct option_help {
-    unsigned bit;
+    uint64_t bit;
     const char *name;
     const char *value; /* name of its value in the help, or NULL; "=X": the
                           value is optional */
@@ -173,7 +173,7 @@ bool args_want_tracking(const struct args *args)
 }
 
 /* Returns the member for the value of an option that is any text, or NULL. */
-static const char **text_member(struct args *args, unsigned bit)
+static const char **text_member(struct args *args, uint64_t bit)
 {
     switch (bit) {
     case OPTION_AS:
@@ -198,7 +198,7 @@ static const char **text_member(struct args *args, unsigned bit)
 }
 
 /* Returns the member that an option without a value sets, or NULL. */
-static bool *flag_member(struct args *args, unsigned bit)
+static bool *flag_member(struct args *args, uint64_t bit)
 {
     switch (bit) {
     case OPTION_TRACKING:

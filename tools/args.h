@@ -9,45 +9,45 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Options as bits: the set that a command accepts, or that was given. */
-enum option_bit {
-    OPTION_HELP = 1u << 0,
-    OPTION_JSON = 1u << 1,
-    OPTION_FULL = 1u << 2,
-    OPTION_SCHEMA = 1u << 3,
-    OPTION_FROM = 1u << 4,
-    OPTION_TO = 1u << 5,
-    OPTION_LIMIT = 1u << 6,
-    OPTION_REVERSE = 1u << 7,
-    OPTION_AFTER = 1u << 8,
-    OPTION_FOLLOW = 1u << 9,
-    OPTION_EXPLAIN = 1u << 10,
-    OPTION_RAW = 1u << 11,
-    OPTION_AS = 1u << 12,
-    OPTION_TRACKING = 1u << 13,
-    OPTION_PROGRESS = 1u << 14,
-    OPTION_VERIFY_ONLY = 1u << 15,
-    OPTION_SECONDS = 1u << 16,
-    OPTION_FORCE = 1u << 17,
-    OPTION_TOPIC = 1u << 18,
-    OPTION_PREFIX = 1u << 19,
-    OPTION_CONSUMER = 1u << 20,
-    OPTION_CONSUMERS = 1u << 21,
-    OPTION_LOGS = 1u << 22,
-    OPTION_WATCH = 1u << 23,
-    OPTION_RESET = 1u << 24,
-    OPTION_REMOVE = 1u << 25,
-    OPTION_YES = 1u << 26,
-    OPTION_SHOW = 1u << 27,
-    OPTION_DROP = 1u << 28,
-    OPTION_MAX_BEHIND = 1u << 29,
-    OPTION_MAX_AGE = 1u << 30
-};
+/* Options as bits: the set that a command accepts, or that was given.  They are
+ * no enum, since that would have room for 31. */
+#define OPTION_BIT(number) (UINT64_C(1) << (number))
+#define OPTION_HELP OPTION_BIT(0)
+#define OPTION_JSON OPTION_BIT(1)
+#define OPTION_FULL OPTION_BIT(2)
+#define OPTION_SCHEMA OPTION_BIT(3)
+#define OPTION_FROM OPTION_BIT(4)
+#define OPTION_TO OPTION_BIT(5)
+#define OPTION_LIMIT OPTION_BIT(6)
+#define OPTION_REVERSE OPTION_BIT(7)
+#define OPTION_AFTER OPTION_BIT(8)
+#define OPTION_FOLLOW OPTION_BIT(9)
+#define OPTION_EXPLAIN OPTION_BIT(10)
+#define OPTION_RAW OPTION_BIT(11)
+#define OPTION_AS OPTION_BIT(12)
+#define OPTION_TRACKING OPTION_BIT(13)
+#define OPTION_PROGRESS OPTION_BIT(14)
+#define OPTION_VERIFY_ONLY OPTION_BIT(15)
+#define OPTION_SECONDS OPTION_BIT(16)
+#define OPTION_FORCE OPTION_BIT(17)
+#define OPTION_TOPIC OPTION_BIT(18)
+#define OPTION_PREFIX OPTION_BIT(19)
+#define OPTION_CONSUMER OPTION_BIT(20)
+#define OPTION_CONSUMERS OPTION_BIT(21)
+#define OPTION_LOGS OPTION_BIT(22)
+#define OPTION_WATCH OPTION_BIT(23)
+#define OPTION_RESET OPTION_BIT(24)
+#define OPTION_REMOVE OPTION_BIT(25)
+#define OPTION_YES OPTION_BIT(26)
+#define OPTION_SHOW OPTION_BIT(27)
+#define OPTION_DROP OPTION_BIT(28)
+#define OPTION_MAX_BEHIND OPTION_BIT(29)
+#define OPTION_MAX_AGE OPTION_BIT(30)
 
 #define REPETITIONS_MAX 64 /* of --schema, of --topic, of --prefix */
 
 struct args {
-    unsigned given; /* bits of enum option_bit */
+    uint64_t given; /* OPTION_ bits */
     bool json;
     bool full;
     bool reverse;

@@ -3,6 +3,8 @@
 #ifndef QUIPU_TOOLS_COMMAND_H
 #define QUIPU_TOOLS_COMMAND_H
 
+#include <stdint.h>
+
 struct args;
 
 /* Exit statuses of the program. */
@@ -18,7 +20,7 @@ struct command {
     const char *summary;   /* one line, for the list of commands */
     const char *help;      /* description, printed above the options */
     int argument_count;
-    unsigned options; /* bits of enum option_bit that the command accepts */
+    uint64_t options; /* OPTION_ bits that the command accepts */
     enum outcome (*run)(const struct args *args);
 };
 

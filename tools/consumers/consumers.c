@@ -237,7 +237,7 @@ static enum outcome check_limits(const struct listing *listing)
 
 static enum outcome list(struct listing *listing)
 {
-    const unsigned limits = OPTION_MAX_BEHIND | OPTION_MAX_AGE;
+    const uint64_t limits = OPTION_MAX_BEHIND | OPTION_MAX_AGE;
     quipu_error error;
 
     if (consumers_listing_read(listing, &error) != QUIPU_OK) {
@@ -309,7 +309,7 @@ static enum outcome watch(struct listing *listing)
 /* Returns false, after a message, if two options exclude each other. */
 static bool check_options(const struct args *args)
 {
-    static const unsigned exclusive[] = { OPTION_RESET, OPTION_REMOVE,
+    static const uint64_t exclusive[] = { OPTION_RESET, OPTION_REMOVE,
                                           OPTION_WATCH,
                                           OPTION_MAX_BEHIND | OPTION_MAX_AGE };
     int count = 0;
