@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# External libraries. The core needs only libuuid and the headers of msgpack-c:
+# External libraries. The core needs libuuid and the headers of msgpack-c:
 # it calls its packer, which consists of inline functions. Since the pkg-config
 # module of msgpack-c is named "msgpack" before release 6 and "msgpack-c" from
 # then on, where it may name a wrong folder, the files are looked for directly.
@@ -13,6 +13,15 @@ if(NOT MSGPACK_INCLUDE_DIR)
     message(FATAL_ERROR "The headers of msgpack-c are missing: install "
         "libmsgpack-c-dev (Debian 12: libmsgpack-dev), or set "
         "MSGPACK_INCLUDE_DIR to the folder that contains msgpack/pack.h.")
+endif()
+# core/sealing encrypts and compresses if these are found.
+option(QUIPU_OPENSSL "Encrypt states, if OpenSSL 3 is found" ON)
+option(QUIPU_ZSTD "Compress states, if zstd is found" ON)
+if(QUIPU_OPENSSL)
+    pkg_check_modules(OPENSSL IMPORTED_TARGET libcrypto>=3.0)
+endif()
+if(QUIPU_ZSTD)
+    pkg_check_modules(ZSTD IMPORTED_TARGET libzstd>=1.4)
 endif()
 if("sqlite" IN_LIST QUIPU_DRIVERS)
     pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.37)

@@ -4,6 +4,18 @@
 # drivers and programs have the install rules of these.
 include(CMakePackageConfigHelpers)
 
+# The libraries of core/sealing, which a static library needs, too.
+set(QUIPU_PC_SEALING "")
+set(QUIPU_SEALING_MODULES "")
+if(QUIPU_OPENSSL AND OPENSSL_FOUND)
+    string(APPEND QUIPU_PC_SEALING " libcrypto")
+    list(APPEND QUIPU_SEALING_MODULES OPENSSL libcrypto)
+endif()
+if(QUIPU_ZSTD AND ZSTD_FOUND)
+    string(APPEND QUIPU_PC_SEALING " libzstd")
+    list(APPEND QUIPU_SEALING_MODULES ZSTD libzstd)
+endif()
+
 set(QUIPU_CMAKE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/quipu")
 configure_package_config_file(cmake/quipu-config.cmake.in
     "${PROJECT_BINARY_DIR}/quipu-config.cmake"

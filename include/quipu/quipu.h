@@ -31,6 +31,7 @@
 #include <quipu/repository.h>
 #include <quipu/scenario.h>
 #include <quipu/schema.h>
+#include <quipu/sealing.h>
 #include <quipu/snapshot.h>
 #include <quipu/state.h>
 #include <quipu/store.h>
