@@ -88,6 +88,7 @@ static const struct {
     { "read_filtered", BOUND },
     { "find_event", BOUND },
     { "erase", APPEND },
+    { "erasures", BOUND },
 };
 
 uint32_t quipu_contract_proxy_codes(const char *operation)
@@ -434,6 +435,19 @@ static int erase(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
     return status;
 }
 
+static int erasures(quipu_driver_datastore *datastore,
+                    quipu_driver_schema *bound, int64_t deadline,
+                    int64_t *commits, quipu_error *error)
+{
+    int status = check_read(
+        "erasures",
+        driver->erasures(datastore, bound, deadline, commits, error), error);
+
+    CHECK(status != QUIPU_OK || *commits >= 0,
+          "the driver's erasures reports %lld commits", (long long)*commits);
+    return status;
+}
+
 /* ---------------------------------------------------------------- backups */
 
 static int backup_store(quipu_driver_datastore *datastore,
@@ -492,6 +506,7 @@ static void fill_table(void)
     REPLACE_OPTIONAL(read_filtered, read_filtered);
     REPLACE_OPTIONAL(find_event, find_event);
     REPLACE_OPTIONAL(erase, erase);
+    REPLACE_OPTIONAL(erasures, erasures);
 }
 
 /* Registers the proxy for the driver of a scheme. */

@@ -156,6 +156,8 @@ static void insert_replaced(const struct mutant *mutant)
     REPLACE(list_entries);
     REPLACE(read_filtered);
     REPLACE(find_event);
+    REPLACE(erase);
+    REPLACE(erasures);
 }
 
 void mutant_driver_select(const struct mutant *mutant)

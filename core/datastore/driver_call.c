@@ -56,6 +56,8 @@ static const struct {
     [QUIPU_CALL_LIST_ENTRIES] = { "list_entries", READ },
     [QUIPU_CALL_READ_FILTERED] = { "read_filtered", BOUND },
     [QUIPU_CALL_FIND_EVENT] = { "find_event", BOUND },
+    [QUIPU_CALL_ERASE] = { "erase", WRITE | BIT(QUIPU_NOT_FOUND) },
+    [QUIPU_CALL_ERASURES] = { "erasures", BOUND },
 };
 
 static bool is_allowed(enum quipu_call call, int status)

@@ -133,8 +133,8 @@ void quipu_metrics_group(struct quipu_metrics *metrics, size_t appends)
 const char *quipu_metrics_operation_name(int operation)
 {
     static const char *const names[QUIPU_OPERATION_COUNT] = {
-        "append", "transact", "read",  "wait",
-        "unit",   "project",  "react", "publish",
+        "append",  "transact", "read",    "wait",  "unit",
+        "project", "react",    "publish", "erase",
     };
 
     return names[operation];

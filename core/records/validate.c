@@ -14,7 +14,8 @@
  *            column for them
  *   items    no member without a column; a time in the years 1 to 9999; flags
  *            that have a meaning for appends, QUIPU_ITEM_NEXT only in
- *            contiguous schemas (S2)
+ *            contiguous schemas (S2), QUIPU_ITEM_ERASED only without contents
+ *            and in a store that erases (E7)
  *   columns  as many as the schema has, each NULL or of its column's kind, and
  *            in range (F1)
  *   appends  counts and sizes within the limits; reserved members zero
@@ -114,7 +115,8 @@ static int check_reserved(const quipu_item *item,
 static int check_flags(const quipu_schema *schema, const quipu_item *item,
                        struct quipu_validate_place place, quipu_error *error)
 {
-    const uint32_t known = QUIPU_ITEM_NEXT | QUIPU_ITEM_TIME;
+    const uint32_t known =
+        QUIPU_ITEM_NEXT | QUIPU_ITEM_TIME | QUIPU_ITEM_ERASED;
 
     if (item->flags & ~known) {
         return quipu_validate_wrong(
@@ -177,6 +179,33 @@ static int check_event_id(const quipu_schema *schema, const quipu_item *item,
     return QUIPU_OK;
 }
 
+/* Checks that an erased item has no contents. */
+static int check_erased(const quipu_records *records, const quipu_item *item,
+                        struct quipu_validate_place place, quipu_error *error)
+{
+    const quipu_datastore *datastore = records->datastore;
+
+    if (!(item->flags & QUIPU_ITEM_ERASED)) {
+        return QUIPU_OK;
+    }
+    if (!(datastore->opened.capabilities & QUIPU_CAN_ERASE)) {
+        return quipu_error_set(error, QUIPU_UNSUPPORTED,
+                               "%s[%zu]: flags has QUIPU_ITEM_ERASED, and "
+                               "driver \"%s\" does not store erased items",
+                               place.array, place.index,
+                               datastore->driver->name);
+    }
+    if (item->state.size > 0) {
+        return quipu_validate_wrong(
+            place, "state", "is not empty, but the item is erased", error);
+    }
+    if (item->metadata.data) {
+        return quipu_validate_wrong(
+            place, "metadata", "is present, but the item is erased", error);
+    }
+    return QUIPU_OK;
+}
+
 static int check_payload(const quipu_records *records, const quipu_item *item,
                          struct quipu_validate_place place, quipu_error *error)
 {
@@ -223,6 +252,9 @@ int quipu_validate_item(const quipu_records *records, const quipu_item *item,
     }
     if (status == QUIPU_OK) {
         status = check_payload(records, item, place, error);
+    }
+    if (status == QUIPU_OK) {
+        status = check_erased(records, item, place, error);
     }
     if (status == QUIPU_OK) {
         status = check_reserved(item, place, error);
@@ -327,6 +359,11 @@ int quipu_validate_columns(const quipu_records *records, const quipu_item *item,
         const quipu_column *column = &schema->columns[i];
         const quipu_value *value = &item->columns[i];
         const char *why = wrong_value(column, value, limit);
+
+        if (!why && (item->flags & QUIPU_ITEM_ERASED) &&
+            value->kind != QUIPU_VALUE_NULL) {
+            why = "is not NULL, but the item is erased";
+        }
 
         if (why) {
             char member[QUIPU_NAME_MAX + 16];

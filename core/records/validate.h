@@ -32,7 +32,8 @@ int quipu_validate_text(quipu_bytes text, struct quipu_validate_place place,
                         const char *member, quipu_error *error);
 
 /* Validates one item of an append, and its further columns.  Adds to *size the
- * bytes that count towards the limit of an append. */
+ * bytes that count towards the limit of an append.  UNSUPPORTED: an erased item
+ * in a store that does not erase. */
 int quipu_validate_item(const quipu_records *records, const quipu_item *item,
                         struct quipu_validate_place place, uint64_t *size,
                         quipu_error *error);

@@ -36,7 +36,8 @@
  *         never one of items that are not stored (U1).
  *   INV5  A request is a repeat only if all its event ids are stored, in order,
  *         under consecutive notification ids, with equal sequence id, topic and
- *         state, and its tracking record or a later one is stored; a record
+ *         state (of items that are stored as erased, the state does not count:
+ *         E2), and its tracking record or a later one is stored; a record
  *         that the request rewinds does not count, since it may have moved
  *         either way. Any other overlap conflicts at the first item that is
  *         stored. Entries do not count: a repeat writes none (K2). */
@@ -86,6 +87,18 @@ static int look_up_last(const struct preconditions *check,
 
 /* --------------------------------------------------------------- event ids */
 
+/* An item that is stored as erased has no state to compare; one that is
+ * appended as erased is no repeat of one whose state is stored. */
+static bool states_are_equal(const quipu_item *found,
+                             const quipu_item *appended)
+{
+    if ((found->flags & QUIPU_ITEM_ERASED) != 0) {
+        return true;
+    }
+    return (appended->flags & QUIPU_ITEM_ERASED) == 0 &&
+           quipu_common_key_table_is_equal(found->state, appended->state);
+}
+
 void quipu_common_preconditions_compare(const quipu_item *found,
                                         const quipu_item *appended,
                                         struct stored_item *stored)
@@ -104,10 +117,7 @@ void quipu_common_preconditions_compare(const quipu_item *found,
             "U3.equal-topic",
             quipu_common_key_table_is_equal(found->topic, appended->topic),
             true) &&
-        SAFEGUARDED(
-            "U3.equal-state",
-            quipu_common_key_table_is_equal(found->state, appended->state),
-            true);
+        SAFEGUARDED("U3.equal-state", states_are_equal(found, appended), true);
 }
 
 /* Sets *index to the first item that has the event id of an earlier item of the

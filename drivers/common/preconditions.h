@@ -17,7 +17,7 @@
 /* The stored item that has the event id of an appended one. */
 struct stored_item {
     bool found;
-    bool is_equal; /* sequence id, topic and state are the appended item's */
+    bool is_equal; /* as preconditions.c, INV5, says of one item */
     int64_t notification_id;
     int64_t position;
 };

@@ -17,7 +17,9 @@
  * Ranges are not empty.  `struct_size` is that of the core.  Conditions appear
  * only where QUIPU_CAN_ENTRIES is declared.  No key appears twice in a request,
  * flags of entries are consistent, and `tracking_from` appears with a tracking
- * record only.
+ * record only.  QUIPU_ITEM_ERASED appears only where QUIPU_CAN_ERASE is
+ * declared, in items with an empty state, absent metadata, and NULL in each
+ * further column.
  *
  * Threads.  All operations of one datastore may be called from several threads
  * at once, except `close` (last, alone) and those of one cursor (one thread
@@ -303,6 +305,12 @@ typedef struct quipu_driver {
      * tracking (U4, T1), and the positions of its items one by one (S1, S2,
      * U1).  A request whose preconditions do not hold changes nothing and uses
      * no notification id; nor does a repeat, which writes no entry either (K2).
+     *
+     * An item with QUIPU_ITEM_ERASED is checked and numbered as any other, and
+     * stored as erased (E7).  When event ids are checked (U3), an item that is
+     * stored as erased is equal to every item of its sequence, topic and event
+     * id (E2); an item with QUIPU_ITEM_ERASED is equal only to one that is
+     * stored as erased.
      */
     int (*append)(quipu_driver_datastore *datastore,
                   const quipu_request *requests, size_t count,
@@ -466,15 +474,33 @@ typedef struct quipu_driver {
                       quipu_error *error);
 
     /*
-     * [optional] Erases, in one durable commit, the contents of the first
-     * `limit` items of the range that are not erased: state, metadata and
-     * further columns; all else stays (E1 to E5).  Sets *erased to the number;
-     * 0: none is left.  Codes: BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn
-     * down), UNKNOWN_OUTCOME (call it again).
+     * [optional] Erases, in one commit, the contents of the first `limit` items
+     * of the range that are not erased, in order of position or of notification
+     * id: state, metadata and further columns; all else stays (E1 to E5).  Sets
+     * *erased to their number; if it is below `limit`, none is left.  A cursor
+     * then yields these items with QUIPU_ITEM_ERASED, an empty state (with
+     * `data`), absent metadata, and NULL in each further column; one that was
+     * opened before yields each item as it was or erased, never half of it.  If
+     * there is nothing to erase, nothing is written.
+     *
+     * With QUIPU_ERASURE_SCRUB (only with QUIPU_CAN_SCRUB) the call returns OK
+     * when the contents that this call or any before it has erased are in no
+     * file of the store (E8); also if there is nothing to erase.  BUSY can then
+     * mean that the items are erased, and readers kept the bytes in a file.
+     *
+     * Codes: BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn down), UNKNOWN_OUTCOME
+     * (call it again).
      */
     int (*erase)(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
                  const quipu_erasure *erasure, int64_t deadline,
                  int64_t *erased, quipu_error *error);
+
+    /* [optional] Reads the number of commits of `erase` that have erased items
+     * of the schema since it was set up (E9).  Required with QUIPU_CAN_ERASE.
+     * Codes: TIMEOUT, BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn down). */
+    int (*erasures)(quipu_driver_datastore *datastore,
+                    quipu_driver_schema *bound, int64_t deadline,
+                    int64_t *commits, quipu_error *error);
 } quipu_driver;
 
 /*

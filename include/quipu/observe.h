@@ -63,7 +63,9 @@ enum quipu_call_operation {
     QUIPU_OPERATION_REACT = 6,
     /* "publish": events that an outbox publishes, and the record of that. */
     QUIPU_OPERATION_PUBLISH = 7,
-    QUIPU_OPERATION_COUNT = 8
+    /* "erase": a call of quipu_records_erase, with all its commits. */
+    QUIPU_OPERATION_ERASE = 8,
+    QUIPU_OPERATION_COUNT = 9
 };
 
 /* An operation.  All is borrowed for the call of the observer. */
@@ -83,7 +85,7 @@ typedef struct quipu_call_info {
 
     /* These are known at the end. */
     int32_t status; /* enum quipu_status, or what a function returned */
-    uint64_t items; /* appended, read or applied; of entries, listed */
+    uint64_t items; /* appended, read, applied, erased; of entries, listed */
     uint64_t bytes; /* of these: states, metadata, further columns, entries */
     /* How long it took.  Of READ, the time in quipu: not that of the program
      * between two items. */

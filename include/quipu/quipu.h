@@ -16,6 +16,7 @@
 #include <quipu/drivers.h>
 #include <quipu/entries.h>
 #include <quipu/environment.h>
+#include <quipu/erasure.h>
 #include <quipu/error.h>
 #include <quipu/event.h>
 #include <quipu/group.h>

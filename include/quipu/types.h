@@ -162,7 +162,10 @@ enum quipu_item_flag {
     QUIPU_ITEM_NEXT = 1u << 0,
     /* `time` is present. */
     QUIPU_ITEM_TIME = 1u << 1,
-    /* When reading: state, metadata and further columns have been erased. */
+    /* State, metadata and further columns have been erased: the state is empty,
+     * metadata are absent, and each further column is NULL (E1).  When
+     * appending: the item is stored as erased, with the same contents (E7);
+     * only with QUIPU_CAN_ERASE. */
     QUIPU_ITEM_ERASED = 1u << 2
 };
 

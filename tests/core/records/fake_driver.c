@@ -278,6 +278,30 @@ static int fake_find_event(quipu_driver_datastore *datastore,
     return open_cursor(datastore, FAKE_FIND_EVENT, deadline, cursor, error);
 }
 
+static int fake_erase(quipu_driver_datastore *datastore,
+                      quipu_driver_schema *schema, const quipu_erasure *erasure,
+                      int64_t deadline, int64_t *erased, quipu_error *error)
+{
+    unsigned call = fake.count[FAKE_ERASE];
+
+    assert_ptr_equal(schema, &bound);
+    assert_true(call < 4);
+    fake.deadline = deadline;
+    fake.erasures_asked[call] = *erasure;
+    *erased = fake.erased[call];
+    return answer(datastore->host, FAKE_ERASE, error);
+}
+
+static int fake_erasures(quipu_driver_datastore *datastore,
+                         quipu_driver_schema *schema, int64_t deadline,
+                         int64_t *commits, quipu_error *error)
+{
+    assert_ptr_equal(schema, &bound);
+    fake.deadline = deadline;
+    *commits = fake.erasures;
+    return answer(datastore->host, FAKE_ERASURES, error);
+}
+
 static void keep_text(char *kept, size_t size, quipu_bytes text)
 {
     snprintf(kept, size, "%.*s", text.data ? (int)text.size : 8,
@@ -448,8 +472,9 @@ static const char *fake_library(void)
     .backup = fake_backup, .restore = fake_restore,                 \
     .list_entries = fake_list_entries
 
-#define FILTERED \
-    .read_filtered = fake_read_filtered, .find_event = fake_find_event
+#define FILTERED                                                        \
+    .read_filtered = fake_read_filtered, .find_event = fake_find_event, \
+    .erase = fake_erase, .erasures = fake_erasures
 
 static const quipu_driver *entry_fake(void)
 {
@@ -493,7 +518,8 @@ void fake_reset(void)
     fake.found = true;
     fake.opened.capabilities =
         QUIPU_CAN_SHARE | QUIPU_CAN_PERSIST | QUIPU_CAN_LOG | QUIPU_CAN_TRACK |
-        QUIPU_CAN_TRANSACT | QUIPU_CAN_BACKUP | QUIPU_CAN_ENTRIES;
+        QUIPU_CAN_TRANSACT | QUIPU_CAN_BACKUP | QUIPU_CAN_ENTRIES |
+        QUIPU_CAN_ERASE | QUIPU_CAN_SCRUB;
     memset(fake.opened.identity.bytes, 0x1d, 16);
     fake.opened.limits.state_size = UINT64_C(16) << 20;
     fake.opened.limits.append_items = 100000;

@@ -32,6 +32,8 @@ enum fake_call {
     FAKE_LIST_ENTRIES,
     FAKE_READ_FILTERED,
     FAKE_FIND_EVENT,
+    FAKE_ERASE,
+    FAKE_ERASURES,
     FAKE_CALLS
 };
 
@@ -65,6 +67,10 @@ struct fake {
     /* If not NULL, called by each wait; returns its head. */
     int64_t (*wait)(void);
     int64_t head;
+    /* The numbers of items that the calls of erase report, one after the other.
+     */
+    int64_t erased[4];
+    int64_t erasures;
     /* If not NULL, called by each read of the log, with or without a filter,
      * before it answers: sets the page that the cursor lends, and returns the
      * status. */
@@ -102,6 +108,7 @@ struct fake {
     char from[512];
     const quipu_filter *filter;
     char event_id[16];
+    quipu_erasure erasures_asked[4]; /* of the calls of erase, in order */
 };
 
 extern struct fake fake;
@@ -114,7 +121,7 @@ void fake_reset(void);
  * Registers the driver under its schemes:
  *   fake     all operations
  *   bare     none of the optional ones
- *   unfiltered   as fake, without read_filtered and find_event
+ *   unfiltered   as fake, without read_filtered, find_event and erase
  *   passes   as fake, and passes options on
  */
 void fake_add(void);

@@ -209,6 +209,33 @@ static int call_find_event(quipu_datastore *store, quipu_records *records)
     return quipu_records_find_event(records, &event_id, &cursor, &error);
 }
 
+static int call_erase(quipu_datastore *store, quipu_records *records)
+{
+    const quipu_item item = fake_item();
+    const void *const rows[] = { &item, NULL };
+    const quipu_erasure erasure = { .struct_size = sizeof(erasure),
+                                    .sequence_id = id,
+                                    .upper = INT64_MAX };
+    unsigned before = fake.count[FAKE_ERASE];
+    int status;
+
+    (void)store;
+    fake.count[FAKE_ERASE] = 0;
+    fake.rows = rows;
+    status = quipu_records_erase(records, &erasure, NULL, &error);
+    fake.rows = NULL;
+    fake.count[FAKE_ERASE] += before;
+    return status;
+}
+
+static int call_erasures(quipu_datastore *store, quipu_records *records)
+{
+    int64_t commits;
+
+    (void)store;
+    return quipu_records_erasures(records, &commits, &error);
+}
+
 /* The codes beside OK, NO_MEMORY and INTERNAL, copied from driver.h by hand. */
 enum {
     B = 1 << QUIPU_BUSY,
@@ -264,6 +291,9 @@ static const struct operation {
       T | B | D | I | C | N, 0 },
     { "find_event", call_find_event, FAKE_FIND_EVENT, T | B | D | I | C | N,
       0 },
+    { "erase", call_erase, FAKE_ERASE, B | D | I | C | N | U, QUIPU_CAN_ERASE },
+    /* Without the capability nothing can have been erased. */
+    { "erasures", call_erasures, FAKE_ERASURES, T | B | D | I | C | N, 0 },
     { "restore", call_restore, FAKE_RESTORE, X | V | N | T | B | D | I | C | S,
       0 },
 };

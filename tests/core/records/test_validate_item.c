@@ -205,8 +205,6 @@ static void next_is_for_contiguous_schemas_only(void **state)
 static void other_flags_are_refused(void **state)
 {
     (void)state;
-    items[1].flags = QUIPU_ITEM_ERASED;
-    refuse("flags has a flag that is not allowed when appending");
     items[1].flags = 1u << 31;
     refuse("flags has a flag that is not allowed when appending");
 }
@@ -226,6 +224,62 @@ static void reserved_members_must_be_zero(void **state)
     refuse("reserved is not 0");
     items[1].reserved2[1] = 1;
     refuse("reserved is not 0");
+}
+
+/* Makes the second item erased, without contents. */
+static void erase(void)
+{
+    static const quipu_value nulls[7];
+
+    items[1].flags |= QUIPU_ITEM_ERASED;
+    items[1].state.size = 0;
+    items[1].metadata = absent;
+    items[1].columns = nulls;
+}
+
+static void erased_items_have_no_contents(void **state)
+{
+    quipu_item full = fake_item();
+
+    (void)state;
+    erase();
+    accept();
+    erase();
+    items[1].state = full.state;
+    refuse("state is not empty, but the item is erased");
+    erase();
+    items[1].state = absent;
+    refuse("state is absent");
+    erase();
+    items[1].metadata = full.metadata;
+    refuse("metadata is present, but the item is erased");
+    erase();
+    items[1].columns = full.columns;
+    refuse("is not NULL, but the item is erased");
+}
+
+static void erased_items_need_a_store_that_erases(void **state)
+{
+    quipu_datastore *other;
+    quipu_records *records;
+    const quipu_append second = { .struct_size = sizeof(second),
+                                  .items = &items[1],
+                                  .item_count = 1 };
+    quipu_error error;
+
+    (void)state;
+    fake.opened.capabilities &= ~(uint32_t)QUIPU_CAN_ERASE;
+    assert_ok(quipu_datastore_open("fake:", NULL, &other, &error), &error);
+    assert_ok(quipu_records_open(other, &fake_schema, &records, &error),
+              &error);
+    erase();
+    assert_refused(quipu_records_append(records, &second, NULL, &error),
+                   QUIPU_UNSUPPORTED, &error,
+                   "items[0]: flags has QUIPU_ITEM_ERASED, and driver "
+                   "\"fake\" does not store erased items");
+    assert_int_equal(fake.count[FAKE_APPEND], 0);
+    assert_ok(quipu_records_close(records, &error), &error);
+    assert_ok(quipu_datastore_close(other, &error), &error);
 }
 
 static void any_position_is_accepted(void **state)
@@ -254,6 +308,8 @@ int main(void)
         item_test(next_is_for_contiguous_schemas_only),
         item_test(other_flags_are_refused),
         item_test(reserved_members_must_be_zero),
+        item_test(erased_items_have_no_contents),
+        item_test(erased_items_need_a_store_that_erases),
         item_test(any_position_is_accepted),
     };
 
