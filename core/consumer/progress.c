@@ -68,12 +68,13 @@ void quipu_progress_position(struct quipu_progress *progress, int64_t position,
 int64_t quipu_progress_event_time(const quipu_item *item)
 {
     quipu_event event = { .type = NULL };
+    quipu_payload payload;
     quipu_decoder decoder = { .reader = quipu_reader_of(item->state) };
 
     if (item->flags & QUIPU_ITEM_TIME) {
         return item->time.microseconds;
     }
-    return quipu_envelope_read(&decoder, &event) == QUIPU_OK
+    return quipu_envelope_read(&decoder, &payload, &event) == QUIPU_OK
                ? event.time.microseconds
                : 0;
 }

@@ -16,14 +16,17 @@
  *
  *   INV1  Keys are ascending and unique, so there is one way to write an
  *         envelope.
- *   INV2  An unknown even key is critical: the payload cannot be understood
- *         without it (compression, encryption), so reading fails with
- *         UNSUPPORTED.  An unknown odd key is skipped.  So later versions can
- *         add information without locking out older programs, and cannot
- *         mislead them.
+ *   INV2  An even key is critical: the payload cannot be understood without it.
+ *         So reading an unknown one fails with UNSUPPORTED; an unknown odd key
+ *         is skipped.  So later versions can add information without locking
+ *         out older programs, and cannot mislead them.
  *   INV3  An attribute that has both a column and an entry, because a column
  *         was added to the schema later, takes the column's value: mapper.c
  *         reads the columns after the envelope.
+ *
+ * Odd keys hold attributes of the event, even keys describe the payload
+ * (quipu_payload).  A set of keys is a bit set, so that a further key needs a
+ * case in `keys_of`, `put_value` and `read_value`.
  *
  * state.c reads envelopes with the same function, without an item.
  */
@@ -36,36 +39,37 @@
 #include "mapper/attribute.h"
 #include "mapper/envelope.h"
 
-/* The keys of the head. */
-enum key {
-    KEY_EVENT_ID = QUIPU_STATE_EVENT_ID,
-    KEY_TIME = QUIPU_STATE_TIME,
-    KEY_METADATA = QUIPU_STATE_METADATA,
-    KEY_ORIGINATOR_ID = QUIPU_STATE_ORIGINATOR_ID,
-    KEY_ORIGINATOR_VERSION = QUIPU_STATE_ORIGINATOR_VERSION
-};
+#define BIT(key) (1u << (key))
+/* One above the highest key. */
+#define KEYS_END (QUIPU_STATE_ORIGINATOR_VERSION + 1)
 
-/* Returns those of the wanted parts that the event has. */
-static unsigned parts_of(const quipu_event *event, unsigned wanted)
+/* Returns the attributes that an event has, as bits of their keys. */
+static unsigned attributes_of(const quipu_event *event)
 {
-    unsigned parts = 0;
+    unsigned keys = 0;
 
     if (!quipu_uuid_is_nil(&event->event_id)) {
-        parts |= QUIPU_ENVELOPE_EVENT_ID;
+        keys |= BIT(QUIPU_STATE_EVENT_ID);
     }
     if (event->time.microseconds != 0) {
-        parts |= QUIPU_ENVELOPE_TIME;
+        keys |= BIT(QUIPU_STATE_TIME);
     }
     if (event->metadata.data) {
-        parts |= QUIPU_ENVELOPE_METADATA;
+        keys |= BIT(QUIPU_STATE_METADATA);
     }
     if (event->originator_id.size > 0) {
-        parts |= QUIPU_ENVELOPE_ORIGINATOR_ID;
+        keys |= BIT(QUIPU_STATE_ORIGINATOR_ID);
     }
     if (event->originator_version != 0) {
-        parts |= QUIPU_ENVELOPE_ORIGINATOR_VERSION;
+        keys |= BIT(QUIPU_STATE_ORIGINATOR_VERSION);
     }
-    return parts & wanted;
+    return keys;
+}
+
+/* Returns the critical keys that a payload needs. */
+static unsigned keys_of(const quipu_payload *payload)
+{
+    return payload->version > 1 ? BIT(QUIPU_STATE_TYPE_VERSION) : 0;
 }
 
 static size_t count_bits(unsigned bits)
@@ -78,70 +82,71 @@ static size_t count_bits(unsigned bits)
     return count;
 }
 
-static void put_key(quipu_encoder *encoder, enum key key)
+/* Writes the value of a key. */
+static void put_value(quipu_encoder *encoder, enum quipu_state_key key,
+                      const quipu_payload *payload, const quipu_event *event)
 {
-    msgpack_pack_uint8(&encoder->packer, (uint8_t)key);
-}
-
-/* Writes the entries in ascending order of their keys (V1). */
-static void put_parts(quipu_encoder *encoder, unsigned parts,
-                      const quipu_event *event)
-{
-    if (parts & QUIPU_ENVELOPE_EVENT_ID) {
-        put_key(encoder, KEY_EVENT_ID);
+    switch (key) {
+    case QUIPU_STATE_EVENT_ID:
         quipu_encoder_put_bytes(encoder, &event->event_id,
                                 sizeof(event->event_id));
-    }
-    if (parts & QUIPU_ENVELOPE_TIME) {
-        put_key(encoder, KEY_TIME);
+        break;
+    case QUIPU_STATE_TYPE_VERSION:
+        msgpack_pack_uint32(&encoder->packer, payload->version);
+        break;
+    case QUIPU_STATE_TIME:
         quipu_encoder_put_time(encoder, event->time);
-    }
-    if (parts & QUIPU_ENVELOPE_METADATA) {
-        put_key(encoder, KEY_METADATA);
+        break;
+    case QUIPU_STATE_METADATA:
         quipu_encoder_put_bytes(encoder, event->metadata.data,
                                 event->metadata.size);
-    }
-    if (parts & QUIPU_ENVELOPE_ORIGINATOR_ID) {
-        put_key(encoder, KEY_ORIGINATOR_ID);
+        break;
+    case QUIPU_STATE_ORIGINATOR_ID:
         quipu_encoder_put_bytes(encoder, event->originator_id.data,
                                 event->originator_id.size);
-    }
-    if (parts & QUIPU_ENVELOPE_ORIGINATOR_VERSION) {
-        put_key(encoder, KEY_ORIGINATOR_VERSION);
+        break;
+    case QUIPU_STATE_ORIGINATOR_VERSION:
         msgpack_pack_int64(&encoder->packer, event->originator_version);
+        break;
     }
 }
 
 void quipu_envelope_write(quipu_encoder *encoder, unsigned wanted,
+                          const quipu_payload *payload,
                           const quipu_event *event)
 {
     static const uint8_t mark[] = { QUIPU_ENVELOPE_MARK,
                                     QUIPU_ENVELOPE_VERSION };
-    unsigned parts = parts_of(event, wanted);
+    unsigned keys = (attributes_of(event) & wanted) | keys_of(payload);
 
-    if (parts == 0) {
+    if (keys == 0) {
         return;
     }
     quipu_encoder_put_raw(encoder, mark, sizeof(mark));
-    msgpack_pack_map(&encoder->packer, count_bits(parts));
-    put_parts(encoder, parts, event);
+    msgpack_pack_map(&encoder->packer, count_bits(keys));
+    for (unsigned key = 0; key < KEYS_END; key++) { /* INV1 */
+        if (keys & BIT(key)) {
+            msgpack_pack_uint8(&encoder->packer, (uint8_t)key);
+            put_value(encoder, (enum quipu_state_key)key, payload, event);
+        }
+    }
 }
 
 /* --------------------------------------------------------------- reading */
 
-/* Returns the attribute that a key is for, or NULL if the key is unknown. */
-static const quipu_field *member_of(uint64_t key)
+/* Returns the attribute that a key is for, or NULL. */
+static const quipu_field *attribute_of(uint64_t key)
 {
     switch (key) {
-    case KEY_EVENT_ID:
+    case QUIPU_STATE_EVENT_ID:
         return &quipu_attribute_base[QUIPU_BASE_EVENT_ID];
-    case KEY_TIME:
+    case QUIPU_STATE_TIME:
         return &quipu_attribute_base[QUIPU_BASE_TIME];
-    case KEY_METADATA:
+    case QUIPU_STATE_METADATA:
         return &quipu_attribute_base[QUIPU_BASE_METADATA];
-    case KEY_ORIGINATOR_ID:
+    case QUIPU_STATE_ORIGINATOR_ID:
         return &quipu_attribute_base[QUIPU_BASE_ORIGINATOR_ID];
-    case KEY_ORIGINATOR_VERSION:
+    case QUIPU_STATE_ORIGINATOR_VERSION:
         return &quipu_attribute_base[QUIPU_BASE_ORIGINATOR_VERSION];
     default:
         return NULL;
@@ -160,19 +165,34 @@ static int refuse_newer(const quipu_decoder *decoder, const char *what,
     return quipu_decoder_refuse_item(decoder, QUIPU_UNSUPPORTED, why);
 }
 
-/* Reads the value of a key, or skips it (V2). */
-static int read_value(quipu_decoder *decoder, uint64_t key, quipu_event *event)
+static int read_version(quipu_decoder *decoder, quipu_payload *payload)
 {
-    const quipu_field *member = member_of(key);
-    quipu_field_path path = { .name =
-                                  member ? member->name : "of the envelope" };
+    static const quipu_field member = { .kind = QUIPU_KIND_UINT,
+                                        .size = sizeof(payload->version) };
+    const quipu_field_path path = { .name = "version of the envelope" };
     quipu_token token;
-    int status;
+    int status = quipu_decoder_next(decoder, &path, &token);
 
-    if (!member && key % 2 == 0) {
-        return refuse_newer(decoder, "the critical key", key);
+    if (status == QUIPU_OK) {
+        status = quipu_decoder_value(decoder, &member, &token,
+                                     (char *)&payload->version, &path);
     }
-    status = quipu_decoder_next(decoder, &path, &token);
+    if (status == QUIPU_OK && payload->version < 2) {
+        return quipu_decoder_refuse(decoder, &path, "is below 2");
+    }
+    return status;
+}
+
+/* Reads the value of an attribute, or skips that of an unknown key. */
+static int read_attribute(quipu_decoder *decoder, uint64_t key,
+                          quipu_event *event)
+{
+    const quipu_field *member = attribute_of(key);
+    const quipu_field_path path = { .name = member ? member->name
+                                                   : "of the envelope" };
+    quipu_token token;
+    int status = quipu_decoder_next(decoder, &path, &token);
+
     if (status != QUIPU_OK) {
         return status;
     }
@@ -183,9 +203,24 @@ static int read_value(quipu_decoder *decoder, uint64_t key, quipu_event *event)
                                (char *)event + member->offset, &path);
 }
 
-/* Reads one key, which must be *next or larger (V1), and its value. */
+/* Reads the value of a key (INV2). */
+static int read_value(quipu_decoder *decoder, uint64_t key,
+                      quipu_payload *payload, quipu_event *event)
+{
+    if (key % 2 != 0) {
+        return read_attribute(decoder, key, event);
+    }
+    switch (key) {
+    case QUIPU_STATE_TYPE_VERSION:
+        return read_version(decoder, payload);
+    default:
+        return refuse_newer(decoder, "the critical key", key);
+    }
+}
+
+/* Reads one key, which must be *next or larger (INV1), and its value. */
 static int read_entry(quipu_decoder *decoder, uint64_t *next,
-                      quipu_event *event)
+                      quipu_payload *payload, quipu_event *event)
 {
     quipu_token token;
     int status = quipu_decoder_next(decoder, NULL, &token);
@@ -200,10 +235,11 @@ static int read_entry(quipu_decoder *decoder, uint64_t *next,
                                     "ascending numbers of 32 bits");
     }
     *next = token.as.natural + 1;
-    return read_value(decoder, token.as.natural, event);
+    return read_value(decoder, token.as.natural, payload, event);
 }
 
-static int read_head(quipu_decoder *decoder, quipu_event *event)
+static int read_head(quipu_decoder *decoder, quipu_payload *payload,
+                     quipu_event *event)
 {
     quipu_token map;
     uint64_t next = 0;
@@ -217,15 +253,17 @@ static int read_head(quipu_decoder *decoder, quipu_event *event)
                                     "has an envelope whose head is not a map");
     }
     for (uint32_t i = 0; i < map.count && status == QUIPU_OK; i++) {
-        status = read_entry(decoder, &next, event);
+        status = read_entry(decoder, &next, payload, event);
     }
     return status;
 }
 
-int quipu_envelope_read(quipu_decoder *decoder, quipu_event *event)
+int quipu_envelope_read(quipu_decoder *decoder, quipu_payload *payload,
+                        quipu_event *event)
 {
     quipu_reader *reader = &decoder->reader;
 
+    *payload = (quipu_payload){ .version = 1 };
     if (reader->at == reader->end || *reader->at != QUIPU_ENVELOPE_MARK) {
         return QUIPU_OK;
     }
@@ -237,5 +275,5 @@ int quipu_envelope_read(quipu_decoder *decoder, quipu_event *event)
         return refuse_newer(decoder, "the version", *reader->at);
     }
     reader->at++;
-    return read_head(decoder, event);
+    return read_head(decoder, payload, event);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The envelope: attributes of an event's base that the schema has no column
- * for, stored before the members.  envelope.c describes the format. */
+ * for, and what has to be known to read the payload behind it.  envelope.c
+ * describes the format. */
 #ifndef QUIPU_CORE_MAPPER_ENVELOPE_H
 #define QUIPU_CORE_MAPPER_ENVELOPE_H
 
 #include <quipu/event.h>
+#include <quipu/state.h>
 
 #include "mapper/decoder.h"
 #include "mapper/encoder.h"
@@ -16,28 +18,37 @@
 /* Size of both. */
 #define QUIPU_ENVELOPE_MARK_SIZE 2
 
-/* The attributes that an envelope can hold, one bit each. */
+/* The attributes that an envelope can hold, one bit each: that of its key, an
+ * enum quipu_state_key. */
 enum quipu_envelope_part {
-    QUIPU_ENVELOPE_EVENT_ID = 1u << 0,
-    QUIPU_ENVELOPE_TIME = 1u << 1,
-    QUIPU_ENVELOPE_METADATA = 1u << 2,
-    QUIPU_ENVELOPE_ORIGINATOR_ID = 1u << 3,
-    QUIPU_ENVELOPE_ORIGINATOR_VERSION = 1u << 4
+    QUIPU_ENVELOPE_EVENT_ID = 1u << QUIPU_STATE_EVENT_ID,
+    QUIPU_ENVELOPE_TIME = 1u << QUIPU_STATE_TIME,
+    QUIPU_ENVELOPE_METADATA = 1u << QUIPU_STATE_METADATA,
+    QUIPU_ENVELOPE_ORIGINATOR_ID = 1u << QUIPU_STATE_ORIGINATOR_ID,
+    QUIPU_ENVELOPE_ORIGINATOR_VERSION = 1u << QUIPU_STATE_ORIGINATOR_VERSION
 };
 
-/* Appends an envelope with those of the `wanted` parts that the event has;
- * appends nothing if it has none of them.  Failure: quipu_encoder_status. */
+/* The critical keys, which a reader needs in order to read the payload. */
+typedef struct quipu_payload {
+    uint32_t version; /* of the event type: 1 without the key */
+} quipu_payload;
+
+/* Appends an envelope with those of the `wanted` parts that the event has, and
+ * with what *payload says; appends nothing if there is none of them.  Failure:
+ * quipu_encoder_status. */
 void quipu_envelope_write(quipu_encoder *encoder, unsigned wanted,
+                          const quipu_payload *payload,
                           const quipu_event *event);
 
 /*
- * If the state begins with an envelope, reads it into the event and leaves the
- * decoder at the payload behind it; metadata are copied into the arena, if
- * there is one.
+ * If the state begins with an envelope, reads it into the event and *payload,
+ * and leaves the decoder at the payload behind it; metadata are copied into the
+ * arena, if there is one.  Without an envelope the payload is of version 1.
  *
  * CORRUPT; NO_MEMORY; UNSUPPORTED: a version or a critical key that this
  * version of quipu does not know.
  */
-int quipu_envelope_read(quipu_decoder *decoder, quipu_event *event);
+int quipu_envelope_read(quipu_decoder *decoder, quipu_payload *payload,
+                        quipu_event *event);
 
 #endif

@@ -172,11 +172,12 @@ static int fill_state(quipu_items *items, const quipu_binding *binding,
                       const quipu_event *event, quipu_item *item,
                       quipu_error *error)
 {
+    const quipu_payload payload = { .version = 1 };
     quipu_encoder *state = &items->state;
     int status;
 
     quipu_encoder_begin(state, event->type->topic, error);
-    quipu_envelope_write(state, binding->parts, event);
+    quipu_envelope_write(state, binding->parts, &payload, event);
     status =
         quipu_members_encode(state, event->type->fields, &binding->key, event);
     if (status == QUIPU_OK) {

@@ -17,6 +17,7 @@
  *
  * Encoding is in items.c.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include <quipu/error.h>
@@ -296,12 +297,28 @@ static int decode_columns(const quipu_decoder *decoder, quipu_event *event)
     return QUIPU_OK;
 }
 
+static int refuse_version(const quipu_decoder *decoder, uint32_t version)
+{
+    char why[160];
+
+    (void)snprintf(
+        why, sizeof(why),
+        "it is of version %lu, and its event type in this program is "
+        "of version 1; read it with a newer program",
+        (unsigned long)version);
+    return quipu_decoder_refuse_item(decoder, QUIPU_UNSUPPORTED, why);
+}
+
 /* The four steps of decoding. */
 static int decode(quipu_decoder *decoder, const quipu_binding *binding,
                   quipu_event *event)
 {
-    int status = quipu_envelope_read(decoder, event);
+    quipu_payload payload;
+    int status = quipu_envelope_read(decoder, &payload, event);
 
+    if (status == QUIPU_OK && payload.version > 1) {
+        status = refuse_version(decoder, payload.version);
+    }
     if (status == QUIPU_OK) {
         status = decode_columns(decoder, event);
     }

@@ -70,6 +70,7 @@ int quipu_state_split(quipu_bytes bytes, quipu_state *state, quipu_error *error)
 {
     const uint8_t *data = bytes.data;
     quipu_event event = { 0 }; /* for the values, which nobody reads */
+    quipu_payload payload;
     quipu_decoder decoder = decoder_of(bytes, error);
     int status;
 
@@ -77,7 +78,8 @@ int quipu_state_split(quipu_bytes bytes, quipu_state *state, quipu_error *error)
         return quipu_error_set(error, QUIPU_INVALID, "no state to split into");
     }
     *state = (quipu_state){ .fields = bytes };
-    status = quipu_envelope_read(&decoder, &event);
+    status = quipu_envelope_read(&decoder, &payload, &event);
+    state->version = payload.version;
     if (status == QUIPU_OK && decoder.reader.at != data) {
         data += QUIPU_ENVELOPE_MARK_SIZE;
         state->envelope =

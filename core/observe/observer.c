@@ -72,10 +72,11 @@ static bool next_text(quipu_bytes *rest, quipu_bytes *text)
 static quipu_bytes metadata_of(const quipu_item *item)
 {
     quipu_event event = { .type = NULL };
+    quipu_payload payload;
     quipu_decoder decoder = { .reader = quipu_reader_of(item->state) };
 
     if (!item->metadata.data) {
-        (void)quipu_envelope_read(&decoder, &event);
+        (void)quipu_envelope_read(&decoder, &payload, &event);
     }
     return item->metadata.data ? item->metadata : event.metadata;
 }

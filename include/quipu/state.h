@@ -23,6 +23,7 @@ extern "C" {
  * not know it cannot read the state. */
 enum quipu_state_key {
     QUIPU_STATE_EVENT_ID = 1,          /* 16 bytes */
+    QUIPU_STATE_TYPE_VERSION = 2,      /* an integer from 2 */
     QUIPU_STATE_TIME = 3,              /* a timestamp; quipu_token_time */
     QUIPU_STATE_METADATA = 5,          /* bytes */
     QUIPU_STATE_ORIGINATOR_ID = 7,     /* bytes */
@@ -31,9 +32,11 @@ enum quipu_state_key {
 
 /* The parts of a state. */
 typedef struct quipu_state {
-    quipu_bytes envelope; /* its map; absent if the state has no envelope */
-    quipu_bytes fields;   /* the map of the fields */
-    uint64_t reserved[4]; /* 0 */
+    quipu_bytes envelope;  /* its map; absent if the state has no envelope */
+    quipu_bytes fields;    /* the map of the fields */
+    uint32_t version;      /* of the event type (evolve.h): 1 without the key */
+    uint32_t reserved;     /* 0 */
+    uint64_t reserved2[3]; /* 0 */
 } quipu_state;
 
 /*

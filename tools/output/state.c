@@ -171,6 +171,9 @@ static void set_attribute(json_t *envelope, const quipu_token *key,
     case QUIPU_STATE_EVENT_ID:
         jsonl_set(envelope, "event_id", jsonl_uuid(bytes));
         break;
+    case QUIPU_STATE_TYPE_VERSION:
+        jsonl_set(envelope, "version", json_of_scalar(value));
+        break;
     case QUIPU_STATE_TIME:
         jsonl_set(envelope, "time", json_of_ext(value));
         break;

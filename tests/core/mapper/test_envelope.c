@@ -111,12 +111,21 @@ static void newer_envelopes_are_unsupported(void **state)
                     "30313233-3435-3637-3839-616263646566 at position 4: its "
                     "envelope has the version 2, which");
     ASSERT_REJECTED("\xC1\0\x80\x80", QUIPU_UNSUPPORTED, "the version 0");
-    ASSERT_REJECTED("\xC1\1\x81\2\xA4zstd\x80", QUIPU_UNSUPPORTED,
-                    "the critical key 2, which this version of quipu does");
+    ASSERT_REJECTED("\xC1\1\x81\x0A\xA4zstd\x80", QUIPU_UNSUPPORTED,
+                    "the critical key 10, which this version of quipu does");
     ASSERT_REJECTED("\xC1\1\x82\1\xC4\x10"
                     "eeeeeeeeeeeeeeee"
                     "\x64\1\x80",
                     QUIPU_UNSUPPORTED, "the critical key 100");
+}
+
+static void newer_type_versions_are_unsupported(void **state)
+{
+    ASSERT_REJECTED("\xC1\1\x81\2\2\x80", QUIPU_UNSUPPORTED,
+                    "at position 4: it is of version 2, and its event type in "
+                    "this program is of version 1");
+    ASSERT_REJECTED("\xC1\1\x81\2\xCE\xFF\xFF\xFF\xFF\x80", QUIPU_UNSUPPORTED,
+                    "of version 4294967295");
 }
 
 static void unknown_odd_keys_are_skipped(void **state)
@@ -152,6 +161,13 @@ static void malformed_envelopes_are_corrupt(void **state)
                     "field originator_id is nil instead of an id's bytes");
     ASSERT_REJECTED("\xC1\1\x81\x09\xC2\x80", QUIPU_CORRUPT,
                     "field originator_version is a bool instead of");
+    ASSERT_REJECTED("\xC1\1\x81\2\1\x80", QUIPU_CORRUPT,
+                    "field version of the envelope is below 2");
+    ASSERT_REJECTED("\xC1\1\x81\2\xFE\x80", QUIPU_CORRUPT,
+                    "field version of the envelope is out of range");
+    ASSERT_REJECTED("\xC1\1\x81\2\xA1"
+                    "2\x80",
+                    QUIPU_CORRUPT, "is text instead of an integer");
     ASSERT_REJECTED("\xC1\1\x81\x0B", QUIPU_CORRUPT, "is truncated");
     ASSERT_REJECTED("\xC1\1\x80", QUIPU_CORRUPT, "its state is truncated");
     ASSERT_REJECTED("\xC1\1\x80\xC1\1\x80", QUIPU_CORRUPT,
@@ -166,6 +182,7 @@ int main(void)
         WITH_MAPPER(envelope_without_attributes_is_not_written),
         cmocka_unit_test(unmapped_originator_is_in_the_envelope),
         WITH_MAPPER(newer_envelopes_are_unsupported),
+        WITH_MAPPER(newer_type_versions_are_unsupported),
         WITH_MAPPER(unknown_odd_keys_are_skipped),
         WITH_MAPPER(malformed_envelopes_are_corrupt),
     };

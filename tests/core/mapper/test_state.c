@@ -25,6 +25,7 @@ static void plain_state_has_no_envelope(void **state)
     assert_ok(quipu_state_split(BYTES(FIELDS), &parts, &err), &err);
     assert_null(parts.envelope.data);
     assert_bytes(parts.fields.data, parts.fields.size, FIELDS, 4);
+    assert_int_equal(parts.version, 1);
     assert_ok(quipu_state_check(BYTES(FIELDS), &err), &err);
 }
 
@@ -53,6 +54,22 @@ static void split_separates_envelope_and_fields(void **state)
     assert_int_equal(time.microseconds, 1000000);
     assert_int_equal(parts.envelope.size, 0);
     assert_ok(quipu_state_check(BYTES(ENVELOPE FIELDS), &err), &err);
+}
+
+static void split_tells_the_version_of_the_type(void **state)
+{
+    quipu_error err;
+    quipu_state parts;
+
+    (void)state;
+    assert_ok(
+        quipu_state_split(BYTES("\xc1\x01\x81\x02\x07" FIELDS), &parts, &err),
+        &err);
+    assert_int_equal(parts.version, 7);
+    assert_bytes(parts.fields.data, parts.fields.size, FIELDS, 4);
+    assert_refused(
+        quipu_state_check(BYTES("\xc1\x01\x81\x02\x01" FIELDS), &err),
+        QUIPU_CORRUPT, &err, "version of the envelope is below 2");
 }
 
 static void every_prefix_of_a_state_is_corrupt(void **state)
@@ -102,7 +119,7 @@ static void envelopes_of_newer_formats_are_unsupported(void **state)
                    QUIPU_UNSUPPORTED, &err, "newer");
     /* An even key is critical, an odd one is skipped. */
     assert_refused(
-        quipu_state_check(BYTES("\xc1\x01\x81\x02\x01" FIELDS), &err),
+        quipu_state_check(BYTES("\xc1\x01\x81\x0a\x01" FIELDS), &err),
         QUIPU_UNSUPPORTED, &err, "newer");
     assert_ok(
         quipu_state_check(BYTES("\xc1\x01\x81\x0b\x92\x01\x02" FIELDS), &err),
@@ -237,6 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_state_has_no_envelope),
         cmocka_unit_test(split_separates_envelope_and_fields),
+        cmocka_unit_test(split_tells_the_version_of_the_type),
         cmocka_unit_test(every_prefix_of_a_state_is_corrupt),
         cmocka_unit_test(fields_other_than_a_map_are_corrupt),
         cmocka_unit_test(envelopes_of_newer_formats_are_unsupported),
