@@ -73,7 +73,8 @@ int quipu_event_type_check(const quipu_event_type *type, quipu_error *error)
                               .struct_name = type->struct_name,
                               .size = type->size,
                               .base = sizeof(quipu_event),
-                              .field_count = type->field_count },
+                              .field_count = type->field_count,
+                              .is_event = true },
         type->fields, error);
 }
 

@@ -184,6 +184,8 @@ static void print_member(const quipu_field *field, const char *members,
 
     if (!quipu_member_present(field, members)) {
         (void)fputs("none", out);
+    } else if (quipu_field_is_personal(field)) {
+        (void)fputs("(personal)", out); /* X7 */
     } else if (field->flags & QUIPU_FIELD_IS_ARRAY) {
         const char *elements = quipu_member_load_pointer(member);
         const size_t count = quipu_member_load_count(field, members);
@@ -343,7 +345,7 @@ static void compare_elements(struct comparison *comparison,
     }
 }
 
-static void compare_member(struct comparison *comparison,
+static void compare_values(struct comparison *comparison,
                            const quipu_field *field, struct pair structs,
                            const quipu_field_path *up)
 {
@@ -364,6 +366,25 @@ static void compare_member(struct comparison *comparison,
         }
     }
     if (!is_same) {
+        differ(comparison, field, structs, &path);
+    }
+}
+
+/* A personal member is one difference, without the elements and members in
+ * which it differs. */
+static void compare_member(struct comparison *comparison,
+                           const quipu_field *field, struct pair structs,
+                           const quipu_field_path *up)
+{
+    const quipu_field_path path = { .up = up, .name = field->name };
+    struct comparison silent = { .topic = comparison->topic };
+
+    if (!quipu_field_is_personal(field)) {
+        compare_values(comparison, field, structs, up);
+        return;
+    }
+    compare_values(&silent, field, structs, up);
+    if (silent.differences > 0) {
         differ(comparison, field, structs, &path);
     }
 }

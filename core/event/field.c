@@ -19,7 +19,10 @@
  *   F5  a field that a macro has made belongs to the struct that the table
  *       describes, and together the fields describe all of its bytes except
  *       padding;
- *   F6  the table ends with a field of zeros.
+ *   F6  the table ends with a field of zeros;
+ *   F7  a personal field is one of an event's own table, its subject is another
+ *       field of that table, or the originator id, and it can do without its
+ *       value.
  *
  * Presence flags and counts may belong to several fields.
  *
@@ -192,13 +195,22 @@ static int check_name(const struct table *table, size_t index)
     return QUIPU_OK;
 }
 
+/* The flags of which a field has at most one. */
+#define FORM_FLAGS \
+    (QUIPU_FIELD_HAS_PRESENCE | QUIPU_FIELD_MAY_BE_NULL | QUIPU_FIELD_IS_ARRAY)
+/* All flags below the offset of a subject. */
+#define ALL_FLAGS ((uint32_t)(FORM_FLAGS | QUIPU_FIELD_IS_PERSONAL))
+#define FLAGS_MASK ((1u << QUIPU_FIELD_SUBJECT_SHIFT) - 1)
+
 /* F3. */
 static int check_flags(const struct table *table, const quipu_field *field)
 {
     bool has_null =
         field->kind == QUIPU_KIND_TEXT || field->kind == QUIPU_KIND_BYTES;
 
-    switch (field->flags) {
+    switch (quipu_field_is_personal(field)
+                ? field->flags & FLAGS_MASK & ~(uint32_t)QUIPU_FIELD_IS_PERSONAL
+                : field->flags) {
     case QUIPU_FIELD_MAY_BE_NULL:
         if (!has_null) {
             return refuse(table, field->name,
@@ -288,6 +300,91 @@ static int check_overlap(const struct table *table, size_t index)
     return QUIPU_OK;
 }
 
+/* --------------------------------------------------------------- personal */
+
+static size_t subject_offset(const quipu_field *personal)
+{
+    return personal->flags >> QUIPU_FIELD_SUBJECT_SHIFT;
+}
+
+const quipu_field *quipu_field_subject(const quipu_field *fields,
+                                       const quipu_field *personal)
+{
+    for (; fields->name; fields++) {
+        if (fields->offset == subject_offset(personal)) {
+            return fields;
+        }
+    }
+    return NULL;
+}
+
+/* Returns true if a member can do without a value that a state lacks. */
+static bool can_be_missing(const quipu_field *field)
+{
+    if (field->fallback || field->kind == QUIPU_KIND_IGNORED ||
+        field->flags & FORM_FLAGS) {
+        return true;
+    }
+    if (field->kind != QUIPU_KIND_STRUCT) {
+        return false;
+    }
+    for (const quipu_field *f = field->fields; f->name; f++) {
+        if (f->flags & QUIPU_FIELD_IS_ARRAY || !can_be_missing(f)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int check_subject(const struct table *table, const quipu_field *field)
+{
+    const quipu_field *subject = quipu_field_subject(table->fields, field);
+
+    if (!subject) {
+        return subject_offset(field) == offsetof(quipu_event, originator_id)
+                   ? QUIPU_OK
+                   : refuse(table, field->name,
+                            "is personal, but no field of its table describes "
+                            "the member that names its subject");
+    }
+    if (subject->flags ||
+        (subject->kind != QUIPU_KIND_ID && subject->kind != QUIPU_KIND_UUID &&
+         subject->kind != QUIPU_KIND_TEXT &&
+         subject->kind != QUIPU_KIND_FIXED_TEXT)) {
+        return refuse(table, field->name,
+                      "is personal, and its subject must be an id, a uuid or "
+                      "a text that is always there and not personal itself");
+    }
+    return QUIPU_OK;
+}
+
+/* F7. */
+static int check_personal(const struct table *table, const quipu_field *field)
+{
+    if (!quipu_field_is_personal(field)) {
+        return QUIPU_OK;
+    }
+    if (table->depth > 0) {
+        return refuse(table, field->name,
+                      "is personal, but in a nested struct: make the whole "
+                      "struct personal, in the table of the event");
+    }
+    if (!table->owner->is_event) {
+        return refuse(table, field->name,
+                      "is personal, but only members of events are stored "
+                      "sealed: an aggregate has no personal members");
+    }
+    if (!can_be_missing(field)) {
+        return refuse(table, field->name,
+                      field->kind == QUIPU_KIND_STRUCT
+                          ? "is a personal struct, so each of its members "
+                            "needs a default or may have no value"
+                          : "is personal, and has no value for events whose "
+                            "subject is forgotten");
+    }
+    return check_subject(table, field);
+}
+
 /* F4: checks the table of a nested struct, which has no base. */
 static int check_nested(const struct table *table, const quipu_field *field)
 {
@@ -331,7 +428,10 @@ static bool can_be_field(const struct table *table, const quipu_field *field)
 {
     return quipu_field_kind_name(field->kind) &&
            has_size(field->kind, field->size) &&
-           field->flags <= QUIPU_FIELD_IS_ARRAY &&
+           (field->flags <= QUIPU_FIELD_IS_ARRAY ||
+            (quipu_field_is_personal(field) &&
+             (field->flags & FLAGS_MASK) <= ALL_FLAGS &&
+             subject_offset(field) < table->size)) &&
            lies_inside(table, field->offset, quipu_member_size(field)) &&
            field->extra < table->size && !field->owner && !field->owner_size &&
            !field->owner_alignment && !field->alignment && !field->mark;
@@ -523,6 +623,18 @@ static int check_field(const struct table *table, size_t index)
     return status;
 }
 
+/* F7, after the other fields, since a subject may stand behind. */
+static int check_all_personal(const struct table *table)
+{
+    int status = QUIPU_OK;
+
+    for (const quipu_field *field = table->fields;
+         status == QUIPU_OK && field->name; field++) {
+        status = check_personal(table, field);
+    }
+    return status;
+}
+
 static int check_table(const struct table *table)
 {
     int status;
@@ -539,6 +651,9 @@ static int check_table(const struct table *table)
             return refuse(table, table->fields[i].name,
                           "is one too many: a struct has at most 256");
         }
+    }
+    if (status == QUIPU_OK) {
+        status = check_all_personal(table);
     }
     return status == QUIPU_OK ? check_gaps(table) : status;
 }

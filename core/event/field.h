@@ -28,6 +28,7 @@ typedef struct quipu_field_owner {
     size_t size;             /* in bytes */
     size_t base;             /* bytes at its start that are quipu's */
     size_t field_count;      /* of the table with its end; 0: not known */
+    bool is_event;           /* and may have personal members */
 } quipu_field_owner;
 
 /*
@@ -38,6 +39,16 @@ typedef struct quipu_field_owner {
  */
 int quipu_fields_check(const quipu_field_owner *owner,
                        const quipu_field *fields, quipu_error *error);
+
+/* Returns the member that names the subject of a personal field of an event's
+ * table: its field, or NULL for the originator id in the base. */
+const quipu_field *quipu_field_subject(const quipu_field *fields,
+                                       const quipu_field *personal);
+
+static inline bool quipu_field_is_personal(const quipu_field *field)
+{
+    return field->flags & QUIPU_FIELD_IS_PERSONAL;
+}
 
 /* Returns the name of a field kind for messages, for example "text"; NULL if
  * `kind` is not a value of enum quipu_kind. */

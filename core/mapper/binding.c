@@ -133,6 +133,21 @@ static int resolve_columns(quipu_binding *binding, const quipu_mapper *mapper,
     return QUIPU_OK;
 }
 
+/* Checks the personal members of a type (X7). */
+static int check_personal(const quipu_binding *binding, quipu_error *error)
+{
+    for (const quipu_field *f = binding->type->fields; f && f->name; f++) {
+        if (quipu_field_is_personal(f)) {
+            return quipu_error_set(error, QUIPU_INVALID,
+                                   "attribute %s of event type %s is personal, "
+                                   "and the mapping has no keys to seal it "
+                                   "with",
+                                   f->name, binding->type->topic);
+        }
+    }
+    return QUIPU_OK;
+}
+
 /* Returns the attributes of the base that only the envelope can hold (B3), as
  * enum quipu_envelope_part. */
 static unsigned envelope_parts(const quipu_binding *binding,
@@ -170,6 +185,9 @@ int quipu_binding_resolve(quipu_binding *binding, const quipu_mapper *mapper,
     }
     if (status == QUIPU_OK) {
         status = resolve_columns(binding, mapper, error);
+    }
+    if (status == QUIPU_OK) {
+        status = check_personal(binding, error);
     }
     if (status == QUIPU_OK) {
         binding->key.text_ids = mapper->text_ids;

@@ -63,6 +63,21 @@
 #define QUIPU_STRUCT_ARRAY(type, member, count, table) \
     (STRUCT_ARRAY, type, member, count, table)
 
+/* Personal members of the person that the member `subject` names
+ * (QUIPU_FIELD_PERSONAL).  All but the struct are as above. */
+#define QUIPU_PERSONAL(type, member, subject, gone) \
+    (PERSONAL, type, member, subject, gone)
+#define QUIPU_PERSONAL_OPTIONAL(type, member, present, subject) \
+    (PERSONAL_OPTIONAL, type, member, present, subject)
+#define QUIPU_PERSONAL_NULLABLE(type, member, subject) \
+    (PERSONAL_NULLABLE, type, member, subject)
+#define QUIPU_PERSONAL_ARRAY(type, member, count, subject) \
+    (PERSONAL_ARRAY, type, member, count, subject)
+#define QUIPU_PERSONAL_FIXED_TEXT(member, size, subject, gone) \
+    (PERSONAL_FIXED_TEXT, member, size, subject, gone)
+#define QUIPU_PERSONAL_STRUCT(type, member, table, subject) \
+    (PERSONAL_STRUCT, type, member, table, subject)
+
 /* --------------------------------------------------------- declarations */
 
 /* Names and types in declarations cannot stand in parentheses.
@@ -261,6 +276,16 @@
 #define QUIPU_DECLARED_STRUCT(type, member, table) type member;
 #define QUIPU_DECLARED_STRUCT_ARRAY(type, member, count, table) \
     type *member; size_t count;
+#define QUIPU_DECLARED_PERSONAL(type, member, subject, gone) type member;
+#define QUIPU_DECLARED_PERSONAL_OPTIONAL(type, member, present, subject) \
+    type member; bool present;
+#define QUIPU_DECLARED_PERSONAL_NULLABLE(type, member, subject) type member;
+#define QUIPU_DECLARED_PERSONAL_ARRAY(type, member, count, subject) \
+    type *member; size_t count;
+#define QUIPU_DECLARED_PERSONAL_FIXED_TEXT(member, size, subject, gone) \
+    char member[size];
+#define QUIPU_DECLARED_PERSONAL_STRUCT(type, member, table, subject) \
+    type member;
 
 #define QUIPU_ROW(owner, kind, ...) QUIPU_ROW_##kind(owner, __VA_ARGS__),
 #define QUIPU_ROW_VALUE(owner, type, member) QUIPU_FIELD(owner, member)
@@ -279,6 +304,18 @@
     QUIPU_FIELD_STRUCT(owner, member, table)
 #define QUIPU_ROW_STRUCT_ARRAY(owner, type, member, count, table) \
     QUIPU_FIELD_STRUCT_ARRAY(owner, member, count, table)
+#define QUIPU_ROW_PERSONAL(owner, type, member, subject, gone) \
+    QUIPU_FIELD_PERSONAL(owner, member, subject, gone)
+#define QUIPU_ROW_PERSONAL_OPTIONAL(owner, type, member, present, subject) \
+    QUIPU_FIELD_PERSONAL_OPTIONAL(owner, member, present, subject)
+#define QUIPU_ROW_PERSONAL_NULLABLE(owner, type, member, subject) \
+    QUIPU_FIELD_PERSONAL_NULLABLE(owner, member, subject)
+#define QUIPU_ROW_PERSONAL_ARRAY(owner, type, member, count, subject) \
+    QUIPU_FIELD_PERSONAL_ARRAY(owner, member, count, subject)
+#define QUIPU_ROW_PERSONAL_FIXED_TEXT(owner, member, size, subject, gone) \
+    QUIPU_FIELD_PERSONAL(owner, member, subject, gone)
+#define QUIPU_ROW_PERSONAL_STRUCT(owner, type, member, table, subject) \
+    QUIPU_FIELD_PERSONAL_STRUCT(owner, member, table, subject)
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): they are names. */
 #define QUIPU_HANDLED(aggregate, kind, event_name) \

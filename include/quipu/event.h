@@ -53,7 +53,7 @@ enum quipu_kind {
     QUIPU_KIND_IGNORED = 12 /* any type; not stored */
 };
 
-/* At most one of these is set. */
+/* At most one of the first three is set. */
 enum quipu_field_flag {
     /* Optional: the member has a value if the bool at `extra` is true. */
     QUIPU_FIELD_HAS_PRESENCE = 1u << 0,
@@ -61,8 +61,19 @@ enum quipu_field_flag {
     QUIPU_FIELD_MAY_BE_NULL = 1u << 1,
     /* The member is a pointer to an array; the size_t at `extra` is the number
      * of its elements.  The pointer may be NULL if the number is 0. */
-    QUIPU_FIELD_IS_ARRAY = 1u << 2
+    QUIPU_FIELD_IS_ARRAY = 1u << 2,
+    /*
+     * Personal: the member is stored sealed with a key of a person, the
+     * *subject*, whom another member names.  The flags from
+     * QUIPU_FIELD_SUBJECT_SHIFT on are the offset of that member, in bytes.
+     * When the keys of the subject have been destroyed (vault.h), a stored
+     * event is read as one that lacks the member.
+     */
+    QUIPU_FIELD_IS_PERSONAL = 1u << 3
 };
+
+/* Number of the first bit of the offset of a subject. */
+#define QUIPU_FIELD_SUBJECT_SHIFT 8
 
 /*
  * The description of one member of a struct.  A table is an array of fields
@@ -301,6 +312,75 @@ typedef struct quipu_field {
         .extra = QUIPU_OFFSET_OF_COUNT(type, count)                           \
     }
 
+/*
+ * Personal members.  `subject` is the member that names the person: an id, a
+ * uuid or a text, which always has a value; `base.originator_id` if the person
+ * is the aggregate itself.  It is stored in clear, and so is whether an
+ * optional or nullable member has a value.
+ *
+ *     QUIPU_FIELD_PERSONAL(struct registered, name, customer, "(gone)")
+ *
+ * `gone` is the value of the member after the subject has been forgotten, and
+ * in events that were stored before the type had the member.  Optional and
+ * nullable members then have no value, and arrays no elements.  The members of
+ * a personal struct, which need a default or one of these forms, take the
+ * values that they have in a state without them.
+ */
+#define QUIPU_FIELD_PERSONAL(type, member, subject, gone)                     \
+    {                                                                         \
+        QUIPU_DESCRIBE(QUIPU_KIND_OF, QUIPU_MEMBER(type, member), type,       \
+                       member),                                               \
+        .flags = QUIPU_OF_SUBJECT(type, subject, member) +                    \
+                 QUIPU_REQUIRE_DEFAULT(                                       \
+                     QUIPU_KIND_OF(QUIPU_MEMBER(type, member)), gone, type,   \
+                     member),                                                 \
+        .fallback = &(const __typeof__(QUIPU_MEMBER(type, member))) { gone }  \
+    }
+#define QUIPU_FIELD_PERSONAL_OPTIONAL(type, member, present, subject)         \
+    {                                                                         \
+        QUIPU_DESCRIBE(QUIPU_KIND_OF, QUIPU_MEMBER(type, member), type,       \
+                       member),                                               \
+        .flags = QUIPU_FIELD_HAS_PRESENCE +                                   \
+                 QUIPU_OF_SUBJECT(type, subject, member),                     \
+        .extra = QUIPU_OFFSET_OF_BOOL(type, present)                          \
+    }
+#define QUIPU_FIELD_PERSONAL_NULLABLE(type, member, subject)                  \
+    {                                                                         \
+        QUIPU_DESCRIBE(QUIPU_KIND_OF_NULLABLE, QUIPU_MEMBER(type, member),    \
+                       type, member),                                         \
+        .flags = QUIPU_FIELD_MAY_BE_NULL +                                    \
+                 QUIPU_OF_SUBJECT(type, subject, member)                      \
+    }
+#define QUIPU_FIELD_PERSONAL_ARRAY(type, member, count, subject)              \
+    {                                                                         \
+        QUIPU_DESCRIBE(QUIPU_KIND_OF, *QUIPU_MEMBER(type, member), type,      \
+                       member),                                               \
+        .flags = QUIPU_FIELD_IS_ARRAY + QUIPU_REQUIRE_POINTER(type, member) + \
+                 QUIPU_OF_SUBJECT(type, subject, member),                     \
+        .extra = QUIPU_OFFSET_OF_COUNT(type, count)                           \
+    }
+#define QUIPU_FIELD_PERSONAL_STRUCT(type, member, table, subject)             \
+    {                                                                         \
+        QUIPU_DESCRIBE_STRUCT(QUIPU_MEMBER(type, member), type, member,       \
+                              table),                                         \
+        .flags = QUIPU_OF_SUBJECT(type, subject, member)                      \
+    }
+
+/* The flags of a personal member. */
+#define QUIPU_OF_SUBJECT(type, subject, member)                               \
+    (QUIPU_FIELD_IS_PERSONAL +                                                \
+     (offsetof(type, subject) << QUIPU_FIELD_SUBJECT_SHIFT) +                 \
+     QUIPU_REQUIRE(QUIPU_KIND_OF(QUIPU_MEMBER(type, subject)) ==              \
+                           QUIPU_KIND_ID ||                                   \
+                       QUIPU_KIND_OF(QUIPU_MEMBER(type, subject)) ==          \
+                           QUIPU_KIND_UUID ||                                 \
+                       QUIPU_KIND_OF(QUIPU_MEMBER(type, subject)) ==          \
+                           QUIPU_KIND_TEXT ||                                 \
+                       QUIPU_KIND_OF(QUIPU_MEMBER(type, subject)) ==          \
+                           QUIPU_KIND_FIXED_TEXT,                             \
+                   #subject " of " #type " names the person that " #member    \
+                   " is about, and must be an id, a uuid or a text"))
+
 /* A member of any type that is not stored.  It is zero in events that are read
  * or copied, and so in those that handlers get; it is not copied with an
  * aggregate, and what it points to is not freed. */
@@ -375,8 +455,15 @@ typedef struct quipu_event {
                             the store recognises it */
     quipu_time time;     /* when the event happened; 0: not known */
     quipu_bytes metadata; /* any bytes of the application; or absent */
-    uint64_t reserved[4]; /* 0 */
+    uint64_t flags;       /* enum quipu_event_flag, set by reading */
+    uint64_t reserved[3]; /* 0 */
 } quipu_event;
+
+enum quipu_event_flag {
+    /* Personal members lack their values, because the keys of their subject
+     * have been destroyed. */
+    QUIPU_EVENT_FORGOTTEN = 1u << 0
+};
 
 /*
  * Checks an event type.  Opening a mapper does the same for all its types.

@@ -40,5 +40,6 @@
 #include <quipu/timer.h>
 #include <quipu/types.h>
 #include <quipu/unit.h>
+#include <quipu/vault.h>
 
 #endif

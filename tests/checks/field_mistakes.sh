@@ -66,6 +66,7 @@ struct of_union {
     union { const char *text; const char *other; } as;
 };
 struct nesting { quipu_event base; struct pair pair; };
+struct person { quipu_event base; quipu_id who; const char *name; };
 #define OPENED QUIPU_FIELD(struct opened, owner), \
     QUIPU_FIELD(struct opened, limit)
 #define CLOSED QUIPU_FIELD(struct closed, reason), \
@@ -206,14 +207,25 @@ accept_kinds()
         '_ARRAY(struct made, bools, count)' \
         '_ARRAY(struct made, colors, count)' \
         '_ARRAY(struct made, names, count)' \
-        '_ARRAY(struct made, texts, count)' '_IGNORED(struct made, either)'; do
+        '_ARRAY(struct made, texts, count)' '_IGNORED(struct made, either)' \
+        '_PERSONAL(struct made, text, base.originator_id, "gone")' \
+        '_PERSONAL(struct made, name, text, "gone")' \
+        '_PERSONAL(struct made, number, name, -1)' \
+        '_PERSONAL_OPTIONAL(struct made, number, has_number, text)' \
+        '_PERSONAL_NULLABLE(struct made, text, name)' \
+        '_PERSONAL_ARRAY(struct made, numbers, count, text)'; do
         accept "$fields" "$(field "$fields")"
     done
     for member in 'QUIPU_VALUE(enum color, color)' \
         'QUIPU_FIXED_TEXT(name, 8)' 'QUIPU_VALUE(label, name)' \
         'QUIPU_ARRAY(label, names, count)' 'QUIPU_IGNORED(either, either)' \
         'QUIPU_DEFAULT(const char *, text, "x")' \
-        'QUIPU_ARRAY(bool, flags, count)'; do
+        'QUIPU_ARRAY(bool, flags, count)' \
+        'QUIPU_VALUE(quipu_id, of), QUIPU_PERSONAL(long, age, of, -1),
+        QUIPU_PERSONAL_OPTIONAL(int, size, has_size, of),
+        QUIPU_PERSONAL_NULLABLE(const char *, note, of),
+        QUIPU_PERSONAL_ARRAY(int, numbers, count, of),
+        QUIPU_PERSONAL_FIXED_TEXT(name, 8, of, "gone")'; do
         accept "$member" "$(event "$member")"
     done
 }
@@ -281,6 +293,45 @@ refuse_members()
     refuse hand "pointer as a struct" "pointer of struct made is not a struct" \
         "TABLE(point_fields, POINT, { 0 });
         $(field '_STRUCT(struct made, pointer, point_fields)')"
+}
+
+refuse_personal()
+{
+    refuse hand "number as subject" \
+        "number of struct made names the person that text is about, and must" \
+        "$(field '_PERSONAL(struct made, text, number, "gone")')"
+    refuse declare.h "number as subject" \
+        "cents of struct moved_to names the person that name is about" \
+        "$(event 'QUIPU_PERSONAL_NULLABLE(const char *, name, cents)')"
+    refuse hand "number as gone value of a text" \
+        "the default of text of struct made is no text" \
+        "$(field '_PERSONAL(struct made, text, name, 4)')"
+    refuse_open hand "subject that no field describes" \
+        "field name is personal, but no field of its table describes" \
+        "TABLE(fields,
+        QUIPU_FIELD_PERSONAL(struct person, name, who, \"\"), { 0 });
+        static const quipu_event_type type = { .topic = \"Person\",
+            .size = sizeof(struct person), .fields = fields }; OPEN"
+    refuse_open both "optional or personal subject" \
+        "field name is personal, and its subject must be an id, a uuid or a" \
+        "QUIPU_EVENT(type, \"Person\", QUIPU_VALUE(quipu_id, who),
+        QUIPU_PERSONAL_NULLABLE(const char *, alias, who),
+        QUIPU_PERSONAL_NULLABLE(const char *, name, alias)); OPEN"
+    refuse_open both "personal member of a nested struct" \
+        "field at.name is personal, but in a nested struct: make the whole" \
+        "QUIPU_NESTED(place, QUIPU_VALUE(quipu_id, who),
+        QUIPU_PERSONAL_NULLABLE(const char *, name, who));
+        QUIPU_EVENT(type, \"Person\",
+        QUIPU_STRUCT(struct place, at, place_fields)); OPEN"
+    refuse_open both "personal struct whose members have no default" \
+        "field at is a personal struct, so each of its members needs a" \
+        "QUIPU_NESTED(place, QUIPU_VALUE(long, x));
+        QUIPU_EVENT(type, \"Person\", QUIPU_VALUE(quipu_id, who),
+        QUIPU_PERSONAL_STRUCT(struct place, at, place_fields, who)); OPEN"
+    refuse_open both "personal member without a vault" \
+        "name of event type Person is personal, and the mapping has no keys" \
+        "QUIPU_EVENT(type, \"Person\", QUIPU_VALUE(quipu_id, who),
+        QUIPU_PERSONAL(const char *, name, who, \"gone\")); OPEN"
 }
 
 refuse_tables()
@@ -406,6 +457,7 @@ for compiler in "$@"; do
     command -v "$compiler" >/dev/null || continue
     accept_kinds
     refuse_members
+    refuse_personal
     refuse_tables
     refuse_uses
     printed=yes

@@ -17,6 +17,7 @@ BEGIN {
     layer["group"] = "datastore records observe"
     layer["consumer"] = "datastore event group mapper records store observe"
     layer["timer"] = "consumer datastore group records store observe"
+    layer["vault"] = "datastore records sealing"
     layer["snapshot"] = "datastore event records"
     layer["domain"] = "datastore event mapper observe records snapshot store " \
         "timer"

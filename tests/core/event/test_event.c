@@ -99,7 +99,8 @@ static void init_sets_event_id_and_time(void **state)
     assert_true(memcmp(&first.event_id, &second.event_id, 16) < 0);
     assert_true(first.time.microseconds > 0);
     assert_null(first.metadata.data);
-    assert_int_equal(first.reserved[3], 0);
+    assert_int_equal(first.flags, 0);
+    assert_int_equal(first.reserved[2], 0);
 }
 
 static void copy_shares_nothing_with_its_event(void **state)

@@ -81,6 +81,57 @@ static void valid_tables_are_accepted(void **state)
     assert_ok(quipu_event_type_check(&type, NULL), NULL);
 }
 
+static quipu_field personal_field(void)
+{
+    const quipu_field field =
+        QUIPU_FIELD_PERSONAL(struct outer, number, base.originator_id, -1);
+
+    return field;
+}
+
+static void personal_fields_are_checked(void **state)
+{
+    const quipu_field subject = QUIPU_FIELD(struct outer, text);
+    quipu_field field = personal_field();
+    quipu_error error;
+
+    (void)state;
+    const quipu_field table[] = { field, subject, { 0 } };
+    const quipu_event_type type = { .topic = "T",
+                                    .size = sizeof(struct outer),
+                                    .fields = table };
+
+    /* The table lacks members of the struct, which is found last. */
+    assert_refused(quipu_event_type_check(&type, &error), QUIPU_INVALID, &error,
+                   "that no field describes");
+    assert_null(quipu_field_subject(table, &field));
+    field.flags =
+        (uint32_t)(QUIPU_FIELD_IS_PERSONAL +
+                   (offsetof(struct outer, text) << QUIPU_FIELD_SUBJECT_SHIFT));
+    assert_ptr_equal(quipu_field_subject(table, &field), &table[1]);
+
+    field = personal_field();
+    field.fallback = NULL;
+    assert_field_refused(field, "has no value for events whose subject");
+    field = personal_field();
+    field.flags |= 1u << 5;
+    assert_field_refused(field, "unknown flag");
+    field = personal_field();
+    field.flags |= QUIPU_FIELD_HAS_PRESENCE | QUIPU_FIELD_MAY_BE_NULL;
+    assert_field_refused(field, "unknown flag");
+    field = personal_field();
+    field.flags += sizeof(quipu_id) << QUIPU_FIELD_SUBJECT_SHIFT;
+    assert_field_refused(field, "no field of its table describes the member");
+
+    const quipu_field optional[] = {
+        QUIPU_FIELD_PERSONAL(struct outer, number, text, -1),
+        QUIPU_FIELD_NULLABLE(struct outer, text),
+        { 0 },
+    };
+
+    assert_table_refused(optional, "its subject must be an id, a uuid or a");
+}
+
 static void type_without_valid_topic_is_refused(void **state)
 {
     char topic[258];
@@ -503,6 +554,7 @@ int main(void)
         cmocka_unit_test(members_that_no_field_describes_are_refused),
         cmocka_unit_test(fixed_texts_and_ignored_members_are_checked),
         cmocka_unit_test(valid_tables_are_accepted),
+        cmocka_unit_test(personal_fields_are_checked),
         cmocka_unit_test(type_without_valid_topic_is_refused),
         cmocka_unit_test(type_smaller_than_its_base_is_refused),
         cmocka_unit_test(reserved_members_must_be_zero),
