@@ -1,14 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# tidy.sh BUILD JOBS: runs clang-tidy on every file that the build in BUILD
-# compiles. A file without findings is skipped as long as its preprocessed text,
-# with comments and headers, and the rules are unchanged; BUILD/tidy records
-# this.
+# tidy.sh COMMANDS DONE JOBS: runs clang-tidy on every file of the folder
+# COMMANDS' compile_commands.json, which names each file once: clang-tidy would
+# check a file of many programs once for each. A file without findings is
+# skipped as long as its preprocessed text, with comments and headers, and the
+# rules are unchanged; the folder DONE records this.
 set -eu
-build=$(cd "$1" && pwd)
-jobs=$2
+mkdir -p "$2"
+commands=$(cd "$1" && pwd)
+done=$(cd "$2" && pwd)
+jobs=$3
 cd "$(dirname "$0")/../.."
-mkdir -p "$build/tidy"
 
 rules=$(
     {
@@ -21,29 +23,17 @@ rules=$(
 # one FILE DIRECTORY COMMAND: checks the file unless it is recorded as clean.
 one='
     seen=$(cd "$2" && eval "$3 -E -C -P" 2>/dev/null) || seen=$(date +%N)
-    stamp=$build/tidy/$(printf "%s\n%s\n%s" "$rules" "${1#"$PWD"}" "$seen" |
+    stamp=$done/$(printf "%s\n%s\n%s" "$rules" "${1#"$PWD"}" "$seen" |
         sha256sum | cut -d " " -f 1)
     [ -e "$stamp" ] ||
-        { clang-tidy --quiet -p "$build" \
+        { clang-tidy --quiet -p "$commands" \
             --extra-arg=-Wno-unknown-warning-option "$1" && : >"$stamp"; }
 '
-export build rules
+export commands done rules
 
-# A compiled file is three lines of the database: directory, command, file.
-awk '
-    /^  "(directory|command|file)": "/ {
-        name = $1
-        sub(/^[^:]*: "/, ""); sub(/",?$/, "")
-        gsub(/\\"/, "\""); gsub(/\\\\/, "\\")
-    }
-    name ~ /directory/ { directory = $0 }
-    name ~ /command/ {
-        command = $0
-        sub(/ -o [^ ]+/, "", command) # else the preprocessor empties the object
-    }
-    name ~ /file/ && !seen[$0]++ { print; print directory; print command }
-    { name = "" }
-    ' "$build/compile_commands.json" |
+# The -o is left out, since else the preprocessor would empty the object.
+jq -r '.[] | .file, .directory, (.command | sub(" -o [^ ]+"; ""))' \
+    "$commands/compile_commands.json" |
     xargs -r -d '\n' -P "$jobs" -n 3 sh -c "$one" sh 2>&1 |
     {
         # Drop the counts of warnings in foreign headers; all other output is a
