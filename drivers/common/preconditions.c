@@ -92,7 +92,8 @@ static int look_up_last(const struct preconditions *check,
 static bool states_are_equal(const quipu_item *found,
                              const quipu_item *appended)
 {
-    if ((found->flags & QUIPU_ITEM_ERASED) != 0) {
+    if (SAFEGUARDED("E2.repeat-of-an-erased-item",
+                    (found->flags & QUIPU_ITEM_ERASED) != 0, false)) {
         return true;
     }
     return (appended->flags & QUIPU_ITEM_ERASED) == 0 &&

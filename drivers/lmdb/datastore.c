@@ -206,9 +206,10 @@ int quipu_lmdb_datastore_open(const quipu_host *host, const quipu_open *how,
         quipu_lmdb_datastore_close(made);
         return status;
     }
-    opened->capabilities =
-        QUIPU_CAN_LOG | QUIPU_CAN_TRACK | QUIPU_CAN_TRANSACT | QUIPU_CAN_SHARE |
-        QUIPU_CAN_PERSIST | QUIPU_CAN_BACKUP | QUIPU_CAN_ENTRIES;
+    opened->capabilities = QUIPU_CAN_LOG | QUIPU_CAN_TRACK |
+                           QUIPU_CAN_TRANSACT | QUIPU_CAN_SHARE |
+                           QUIPU_CAN_PERSIST | QUIPU_CAN_BACKUP |
+                           QUIPU_CAN_ENTRIES | QUIPU_CAN_ERASE;
     opened->identity = made->identity;
     opened->limits = (quipu_limits){ .state_size = 64 * MEBI,
                                      .append_items = 100000,

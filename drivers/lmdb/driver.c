@@ -48,6 +48,8 @@ static const quipu_driver driver = {
     .list_entries = quipu_lmdb_entry_list_open,
     .read_filtered = quipu_lmdb_read_filtered,
     .find_event = quipu_lmdb_read_event,
+    .erase = quipu_lmdb_erase,
+    .erasures = quipu_lmdb_erase_count,
 };
 
 QUIPU_DRIVER_ENTRY(lmdb)

@@ -98,6 +98,7 @@ int quipu_lmdb_insert_begin(struct insert *insert,
     insert->head_changed = false;
     insert->items = insert->events = insert->index.lmdb = NULL;
     insert->tracked_deletions = 0;
+    insert->format_is_raised = false;
     quipu_lmdb_entries_begin(&insert->entries, datastore, write);
     int code = quipu_lmdb_precheck_open(&insert->tracked_path, &write->before,
                                         &datastore->tracked);
@@ -341,6 +342,17 @@ static int put_position(struct insert *insert, struct sequence_key *sequence,
                : code;
 }
 
+/* Raises the format of the store before the first item that is erased. */
+static int raise_format(struct insert *insert, const quipu_item *item)
+{
+    if ((item->flags & QUIPU_ITEM_ERASED) == 0 || insert->format_is_raised) {
+        return MDB_SUCCESS;
+    }
+    insert->format_is_raised = true;
+    return quipu_lmdb_store_raise_format(&insert->write->snapshot,
+                                         &insert->write->before);
+}
+
 static int put_item(struct insert *insert, const quipu_item *item,
                     int64_t position, int64_t id)
 {
@@ -369,6 +381,10 @@ static int put_items(struct insert *insert, const struct preconditions *check)
         int64_t id = insert->head + 1 + (int64_t)i;
         int64_t position = quipu_common_preconditions_position(check, i);
         code = put_position(insert, &sequence, item, position, id);
+        if (code == MDB_SUCCESS) {
+            SAFEGUARD("E7.format-of-a-store-with-an-erased-item")
+            code = raise_format(insert, item);
+        }
         if (code == MDB_SUCCESS) {
             code = put_item(insert, item, position, id);
         }

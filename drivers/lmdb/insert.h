@@ -21,6 +21,7 @@ struct insert {
     struct btree_cursor tracked_path; /* precheck of the tracking records */
     unsigned tracked_deletions; /* as quipu_lmdb_precheck_delete counts them */
     struct entries entries;
+    bool format_is_raised; /* an item was inserted that is erased */
 
     quipu_driver_schema *bound; /* NULL: none is selected */
     int64_t head; /* of its log, with the requests of this append */

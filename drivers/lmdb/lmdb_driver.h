@@ -77,6 +77,12 @@ int quipu_lmdb_append_transact(quipu_driver_datastore *datastore,
                                const quipu_request *request, quipu_work work,
                                void *context, quipu_result *result,
                                int64_t deadline, quipu_error *error);
+int quipu_lmdb_erase(quipu_driver_datastore *datastore,
+                     quipu_driver_schema *bound, const quipu_erasure *erasure,
+                     int64_t deadline, int64_t *erased, quipu_error *error);
+int quipu_lmdb_erase_count(quipu_driver_datastore *datastore,
+                           quipu_driver_schema *bound, int64_t deadline,
+                           int64_t *commits, quipu_error *error);
 int quipu_lmdb_read_sequence(quipu_driver_datastore *datastore,
                              quipu_driver_schema *bound,
                              quipu_bytes sequence_id, const quipu_range *range,

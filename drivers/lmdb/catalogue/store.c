@@ -2,6 +2,7 @@
 /* Records in LMDB's main database, and the named databases (store.h). */
 #include "catalogue/store.h"
 
+#include "btree/precheck.h"
 #include "format/checksum.h"
 
 #include <stdio.h>
@@ -71,6 +72,31 @@ int quipu_lmdb_store_put(MDB_txn *txn, MDB_val key, void *record, size_t size)
     return mdb_put(txn, STORE_MAIN_DBI, &key, &value, 0);
 }
 
+/* Checks the path to a record that a transaction is about to write. */
+static int precheck_key(const struct snapshot *before, MDB_val key)
+{
+    struct btree_cursor path;
+    int code = quipu_lmdb_precheck_open(&path, before, &quipu_lmdb_store_main);
+    return code == MDB_SUCCESS ? quipu_lmdb_precheck_path(&path, key) : code;
+}
+
+int quipu_lmdb_store_raise_format(const struct snapshot *snapshot,
+                                  const struct snapshot *before)
+{
+    struct store_record store;
+    int code = precheck_key(before, store_key());
+    if (code == MDB_SUCCESS) {
+        code =
+            quipu_lmdb_store_get(snapshot, store_key(), &store, sizeof(store));
+    }
+    if (code != MDB_SUCCESS || store.format >= STORE_FORMAT_ERASED) {
+        return code;
+    }
+    store.format = STORE_FORMAT_ERASED;
+    return quipu_lmdb_store_put(snapshot->txn, store_key(), &store,
+                                sizeof(store));
+}
+
 int quipu_lmdb_store_count(const struct snapshot *snapshot, const char *prefix,
                            uint64_t *count)
 {
@@ -118,6 +144,42 @@ int quipu_lmdb_store_put_head(MDB_txn *txn, uint32_t slot, uint64_t number,
     struct head_record record = { .schema = number, .head = head };
     return quipu_lmdb_store_put(txn, quipu_lmdb_store_head_key(name, slot),
                                 &record, sizeof(record));
+}
+
+static MDB_val erasures_key(char name[STORE_NAME_MAX], uint32_t slot)
+{
+    (void)snprintf(name, STORE_NAME_MAX, "quipu.%05u.erasures", (unsigned)slot);
+    return key_of(name);
+}
+
+int quipu_lmdb_store_get_erasures(const struct snapshot *snapshot,
+                                  const quipu_driver_schema *bound,
+                                  int64_t *commits)
+{
+    char name[STORE_NAME_MAX];
+    struct erasures_record record = { .schema = 0 };
+    int code = quipu_lmdb_store_get(snapshot, erasures_key(name, bound->slot),
+                                    &record, sizeof(record));
+    const bool found = code == MDB_SUCCESS && record.schema == bound->number;
+    *commits = found ? record.commits : 0;
+    return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
+}
+
+int quipu_lmdb_store_add_erasure(const struct snapshot *snapshot,
+                                 const struct snapshot *before,
+                                 const quipu_driver_schema *bound)
+{
+    char name[STORE_NAME_MAX];
+    struct erasures_record record = { .schema = bound->number };
+    const MDB_val key = erasures_key(name, bound->slot);
+    int code = precheck_key(before, key);
+    if (code == MDB_SUCCESS) {
+        code = quipu_lmdb_store_get_erasures(snapshot, bound, &record.commits);
+    }
+    record.commits++;
+    return code == MDB_SUCCESS ? quipu_lmdb_store_put(snapshot->txn, key,
+                                                      &record, sizeof(record))
+                               : code;
 }
 
 int quipu_lmdb_store_get_floor(const struct snapshot *snapshot, uint32_t space,

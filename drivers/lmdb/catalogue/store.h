@@ -7,6 +7,7 @@
  *     quipu.s.<number>.<table> a schema of the namespace of that number
  *                              (catalogue.h)
  *     quipu.<slot>.head        the schema that has the slot, its log's head
+ *     quipu.<slot>.erasures    a schema that has had the slot, its erasures
  *     quipu.r.<number>         the revision floor of a namespace (entries.h)
  *
  * and the names of the databases:
@@ -29,6 +30,9 @@
  * it in its backups, and its appends change no entry.  So the format stays the
  * same.
  *
+ * The first commit that erases an item, or stores one that is erased already,
+ * raises the format: an older quipu would take these items for damaged.
+ *
  * Every record begins with its checksum.  Functions return LMDB's codes unless
  * they take a quipu_error.
  */
@@ -38,8 +42,9 @@
 #include "btree/btree.h"
 #include "lmdb_driver.h"
 
-#define STORE_FORMAT 1
-#define STORE_MAIN_DBI 1 /* LMDB's number for the main database */
+#define STORE_FORMAT 1        /* of a store without erased items */
+#define STORE_FORMAT_ERASED 2 /* of one with erased items */
+#define STORE_MAIN_DBI 1      /* LMDB's number for the main database */
 #define STORE_NAME_MAX 96
 
 struct store_record {
@@ -55,6 +60,13 @@ struct head_record {
     uint32_t reserved;
     uint64_t schema; /* its number; 0: the slot is free */
     int64_t head;    /* notification id of the log's last item, or 0 */
+};
+
+struct erasures_record {
+    uint32_t checksum;
+    uint32_t reserved;
+    uint64_t schema; /* its number */
+    int64_t commits; /* that have erased items of it */
 };
 
 struct floor_record {
@@ -86,6 +98,11 @@ int quipu_lmdb_store_get(const struct snapshot *snapshot, MDB_val key,
 /* Sets the record's checksum and writes it. */
 int quipu_lmdb_store_put(MDB_txn *txn, MDB_val key, void *record, size_t size);
 
+/* Raises the format for erased items, if it is lower, in a transaction that
+ * began with the state `before`. */
+int quipu_lmdb_store_raise_format(const struct snapshot *snapshot,
+                                  const struct snapshot *before);
+
 /* Counts the records whose keys begin with `prefix`. */
 int quipu_lmdb_store_count(const struct snapshot *snapshot, const char *prefix,
                            uint64_t *count);
@@ -97,6 +114,15 @@ int quipu_lmdb_store_get_head(const struct snapshot *snapshot,
                               int64_t *head);
 int quipu_lmdb_store_put_head(MDB_txn *txn, uint32_t slot, uint64_t number,
                               int64_t head);
+
+/* Reads the number of commits that have erased items of a schema, and adds one,
+ * in a transaction that began with the state `before`. */
+int quipu_lmdb_store_get_erasures(const struct snapshot *snapshot,
+                                  const quipu_driver_schema *bound,
+                                  int64_t *commits);
+int quipu_lmdb_store_add_erasure(const struct snapshot *snapshot,
+                                 const struct snapshot *before,
+                                 const quipu_driver_schema *bound);
 
 /* Reads and writes the revision floor of a namespace; without a record it is
  * 0. */

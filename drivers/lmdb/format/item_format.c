@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-#define VERSION 1
+enum { VERSION = 1, VERSION_ERASED = 2 };
 
 enum { HAS_TIME = 1, HAS_METADATA = 2 };
 
@@ -47,16 +47,24 @@ static size_t column_size(const quipu_value *value)
     }
 }
 
+static bool is_erased(const quipu_item *item)
+{
+    return (item->flags & QUIPU_ITEM_ERASED) != 0;
+}
+
 size_t quipu_lmdb_item_format_size(const quipu_item *item)
 {
     size_t size = sizeof(struct header) + item->event_id.size +
-                  item->sequence_id.size + item->topic.size + item->state.size +
-                  item->metadata.size;
-    if (item->metadata.data) {
-        size += sizeof(uint32_t);
-    }
+                  item->sequence_id.size + item->topic.size;
     if ((item->flags & QUIPU_ITEM_TIME) != 0) {
         size += sizeof(item->time);
+    }
+    if (is_erased(item)) {
+        return size;
+    }
+    size += item->state.size + item->metadata.size;
+    if (item->metadata.data) {
+        size += sizeof(uint32_t);
     }
     for (size_t i = 0; i < item->column_count; i++) {
         size += column_size(&item->columns[i]);
@@ -96,14 +104,27 @@ static unsigned char *put_column(unsigned char *to, const quipu_value *value)
     }
 }
 
+/* Writes what an erased item lacks. */
+static void put_contents(unsigned char *at, const quipu_item *item)
+{
+    if (item->metadata.data) {
+        at = put_sized(at, item->metadata);
+    }
+    for (size_t i = 0; i < item->column_count; i++) {
+        at = put_column(at, &item->columns[i]);
+    }
+    (void)put(at, item->state.data, item->state.size);
+}
+
 void quipu_lmdb_item_format_write(void *to, size_t size, const quipu_item *item,
                                   int64_t id, int64_t position)
 {
+    const bool erased = is_erased(item);
     struct header header = {
-        .version = VERSION,
+        .version = erased ? VERSION_ERASED : VERSION,
         .flags =
             (uint8_t)(((item->flags & QUIPU_ITEM_TIME) != 0 ? HAS_TIME : 0) |
-                      (item->metadata.data ? HAS_METADATA : 0)),
+                      (item->metadata.data && !erased ? HAS_METADATA : 0)),
         .topic_size = (uint8_t)item->topic.size,
         .sequence_size = (uint8_t)item->sequence_id.size,
         .position = position,
@@ -115,13 +136,9 @@ void quipu_lmdb_item_format_write(void *to, size_t size, const quipu_item *item,
     }
     at = put(at, item->sequence_id.data, item->sequence_id.size);
     at = put(at, item->topic.data, item->topic.size);
-    if (item->metadata.data) {
-        at = put_sized(at, item->metadata);
+    if (!erased) {
+        put_contents(at, item);
     }
-    for (size_t i = 0; i < item->column_count; i++) {
-        at = put_column(at, &item->columns[i]);
-    }
-    (void)put(at, item->state.data, item->state.size);
     memcpy(to, &header, sizeof(header));
     header.checksum = checksum_of_record(to, size, (uint64_t)id);
     memcpy(to, &header.checksum, sizeof(header.checksum));
@@ -213,6 +230,22 @@ static bool take_optional(struct rest *rest, const struct header *header,
     return !rest->failed;
 }
 
+/* Completes an item that is erased, of which nothing may be left. */
+static bool take_erased(const struct rest *rest, const struct header *header,
+                        const quipu_schema *schema, quipu_item *item,
+                        quipu_value *values)
+{
+    item->flags |= QUIPU_ITEM_ERASED;
+    if (schema->column_count > 0) {
+        item->columns = values;
+        item->column_count = schema->column_count;
+    }
+    for (size_t i = 0; i < schema->column_count; i++) {
+        values[i] = (quipu_value){ .kind = QUIPU_VALUE_NULL };
+    }
+    return rest->size == 0 && (header->flags & HAS_METADATA) == 0;
+}
+
 /* Splits a value into the parts of the item, which has its id already.  Each
  * member is assigned by itself: an initialiser of the whole struct, which a
  * compiler clears first, took as long as everything else here. */
@@ -249,11 +282,20 @@ static bool split(const MDB_val *value, const struct header *header,
     if (timed) {
         memcpy(&item->time, time, sizeof(item->time));
     }
-    if (schema->column_count == 0 && (header->flags & HAS_METADATA) == 0) {
+    if (schema->column_count == 0 && (header->flags & HAS_METADATA) == 0 &&
+        header->version == VERSION) {
         return true;
     }
     struct rest left = { rest, size, false };
+    if (header->version == VERSION_ERASED) {
+        return take_erased(&left, header, schema, item, values);
+    }
     return take_optional(&left, header, schema, item, values);
+}
+
+static bool is_known(const struct header *header)
+{
+    return header->version == VERSION || header->version == VERSION_ERASED;
 }
 
 /* Returns true if the checksum in front of a value is that of its bytes. */
@@ -287,8 +329,7 @@ bool quipu_lmdb_item_format_read_copy(const quipu_schema *schema,
     }
     memcpy(&header, value->mv_data, sizeof(header));
     item->notification_id = id;
-    return header.version == VERSION &&
-           split(value, &header, schema, item, values);
+    return is_known(&header) && split(value, &header, schema, item, values);
 }
 
 bool quipu_lmdb_item_format_is_sound(const MDB_val *value, int64_t id)
@@ -322,7 +363,7 @@ bool quipu_lmdb_item_format_peek(const quipu_schema *schema,
     const unsigned char *at = (const unsigned char *)value->mv_data + before;
     *sequence_id = (quipu_bytes){ at, header.sequence_size };
     *topic = (quipu_bytes){ at + header.sequence_size, header.topic_size };
-    return header.version == VERSION &&
+    return is_known(&header) &&
            before + header.sequence_size + header.topic_size <= value->mv_size;
 }
 

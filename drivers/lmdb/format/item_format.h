@@ -4,7 +4,7 @@
  * order of the machine, as LMDB's own file is.
  *
  *     0   checksum       4 bytes, of everything that follows, seeded by the id
- *     4   version        1
+ *     4   version        1, or 2: the item is erased
  *     5   flags          1: has a time, 2: has metadata
  *     6   topic size     1
  *     7   sequence size  1
@@ -16,13 +16,22 @@
  *         further columns, each a byte for its kind, then nothing (NULL), 8
  *         bytes (number, time), 16 (UUID), or a size of 4 and the bytes
  *         state          the rest
+ *
+ * An erased item ends behind its topic, and its flags have the time alone.  It
+ * has a version of its own, so that an older driver takes it for damaged, not
+ * for an item with an empty state.
  */
 #ifndef LMDB_DRIVER_ITEM_FORMAT_H
 #define LMDB_DRIVER_ITEM_FORMAT_H
 
 #include "lmdb_driver.h"
 
-/* Returns the bytes that the item takes. */
+/* Bytes that an erased item takes at most: header, event id, time, sequence id
+ * and topic. */
+#define ITEM_FORMAT_ERASED_MAX (16 + 16 + 8 + 2 * QUIPU_ID_MAX)
+
+/* Returns the bytes that the item takes.  Of one that is flagged as erased,
+ * state, metadata and further columns take none. */
 size_t quipu_lmdb_item_format_size(const quipu_item *item);
 
 /* Writes the item, with that id and position, to `size` bytes as returned by

@@ -144,6 +144,36 @@ static int write_entries(struct tour *tour)
     return status;
 }
 
+/* Erases what one sequence has, and appends an item that is erased. */
+static int erase(struct tour *tour)
+{
+    static uint32_t events = UINT32_C(1) << 30;
+    struct piece piece;
+    quipu_result result = { 0 };
+    int64_t erased = 0;
+    if (!fixture_driver()->erase) {
+        return QUIPU_OK;
+    }
+    events++;
+    fixture_piece(&piece, 1, (int64_t)events, events);
+    piece.item.flags |= QUIPU_ITEM_ERASED;
+    piece.item.state.size = 0;
+    const quipu_request request = { .schema = tour->sparse,
+                                    .items = &piece.item,
+                                    .item_count = 1 };
+    const quipu_erasure erasure = { .struct_size = sizeof(erasure),
+                                    .sequence_id = piece.item.sequence_id,
+                                    .lower = 0,
+                                    .upper = 1,
+                                    .limit = 2 };
+    int status =
+        fixture_append_all(tour->datastore, &request, 1, &result, tour->error);
+    return status == QUIPU_OK
+               ? fixture_driver()->erase(tour->datastore, tour->bound, &erasure,
+                                         FOREVER, &erased, tour->error)
+               : status;
+}
+
 static int drain(struct tour *tour, int opened, quipu_driver_cursor **cursor)
 {
     size_t count = 1;
@@ -300,8 +330,8 @@ static int transact_and_teardown(struct tour *tour)
 static int visit(struct tour *tour)
 {
     static int (*const steps[])(struct tour *) = {
-        append,    write_entries,         read_items, read_lists, read_others,
-        read_ends, transact_and_teardown,
+        append,     write_entries, erase,     read_items,
+        read_lists, read_others,   read_ends, transact_and_teardown,
     };
     quipu_schema rich = rich_schema();
     quipu_schema sparse = fixture_schema("sparse", QUIPU_SCHEMA_SPARSE);

@@ -28,6 +28,19 @@ static void track(struct place *place, int64_t id, quipu_error *error)
     (void)fixture_append_all(place->datastore, &request, 1, &result, error);
 }
 
+/* Erases items of the log. */
+static int erase(struct place *place, int64_t lower, int64_t upper,
+                 quipu_error *error)
+{
+    const quipu_erasure erasure = { .struct_size = sizeof(erasure),
+                                    .lower = lower,
+                                    .upper = upper,
+                                    .limit = INT64_MAX };
+    int64_t erased = 0;
+    return fixture_driver()->erase(place->datastore, place->bound, &erasure,
+                                   FOREVER, &erased, error);
+}
+
 /* ----------------------------------------------------------------- entries */
 
 /* Writes of entries "k000" ... in one request.  `size` is that of the values;
@@ -91,6 +104,9 @@ void exercise_make(const char *folder)
         fixture_append(place.datastore, other, i % SEQUENCES);
     }
     assert_ok(fixture_append_large(&place, 9000, &error), &error);
+    assert_ok(fixture_append_large(&place, 9000, &error), &error);
+    assert_ok(erase(&place, 5, 20, &error), &error);
+    assert_ok(erase(&place, ITEMS + 2, ITEMS + 2, &error), &error);
     track(&place, 7, &error);
     make_entries(&place);
     driver->unbind(place.datastore, other);
@@ -326,6 +342,27 @@ static bool changes_entries(struct place *place)
     return proper;
 }
 
+/* Erases a sequence, and parts of the log, with what was erased before. */
+static bool erases(struct place *place)
+{
+    struct piece piece;
+    quipu_error error = { 0 };
+    int64_t erased = 0;
+    fixture_piece(&piece, 2, 0, 0);
+    const quipu_erasure erasure = { .struct_size = sizeof(erasure),
+                                    .sequence_id = piece.item.sequence_id,
+                                    .lower = INT64_MIN,
+                                    .upper = INT64_MAX,
+                                    .limit = 20 };
+    return is_proper("erase",
+                     fixture_driver()->erase(place->datastore, place->bound,
+                                             &erasure, FOREVER, &erased,
+                                             &error),
+                     &error) &&
+           is_proper("erase", erase(place, 1, 40, &error), &error) &&
+           is_proper("erase", erase(place, 80, INT64_MAX, &error), &error);
+}
+
 static bool changes(struct place *place)
 {
     const quipu_driver *driver = fixture_driver();
@@ -336,7 +373,7 @@ static bool changes(struct place *place)
     for (uint32_t i = 0; proper && i < SEQUENCES + 1; i += 4) {
         proper = appends(place, i);
     }
-    return proper && changes_entries(place) &&
+    return proper && changes_entries(place) && erases(place) &&
            is_proper("setup",
                      driver->setup(place->datastore, &other, FOREVER, &error),
                      &error) &&
