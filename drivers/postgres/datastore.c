@@ -109,9 +109,9 @@ void quipu_postgres_datastore_close(quipu_driver_datastore *datastore)
 static void describe(const quipu_driver_datastore *datastore,
                      quipu_opened *opened)
 {
-    opened->capabilities = QUIPU_CAN_LOG | QUIPU_CAN_TRACK |
-                           QUIPU_CAN_TRANSACT | QUIPU_CAN_SHARE |
-                           QUIPU_CAN_PERSIST | QUIPU_CAN_ENTRIES;
+    opened->capabilities =
+        QUIPU_CAN_LOG | QUIPU_CAN_TRACK | QUIPU_CAN_TRANSACT | QUIPU_CAN_SHARE |
+        QUIPU_CAN_PERSIST | QUIPU_CAN_ENTRIES | QUIPU_CAN_ERASE;
     opened->identity = datastore->identity;
     opened->limits = (quipu_limits){ .state_size = 64 * MEBI,
                                      .append_items = 100000,

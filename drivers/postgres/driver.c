@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The driver's table of operations. */
 #include "append/append.h"
+#include "append/erase.h"
 #include "catalogue/schema.h"
 #include "catalogue/setup.h"
 #include "datastore.h"
@@ -51,6 +52,8 @@ static const quipu_driver driver = {
     .read_tracking = quipu_postgres_point_read_tracking,
     .read_filtered = quipu_postgres_read_filtered,
     .find_event = quipu_postgres_read_find_event,
+    .erase = quipu_postgres_erase,
+    .erasures = quipu_postgres_point_read_erasures,
 };
 
 QUIPU_DRIVER_ENTRY(postgres)

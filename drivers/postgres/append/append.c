@@ -14,8 +14,8 @@
  * - The strict pass (strict.h) takes three round trips.  It checks each
  *   request against the server's state and stores the accepted ones.  It
  *   follows an optimistic pass that was refused.  It is the only pass for a
- *   transaction with a caller's function, for batches with entries or expected
- *   tracking records, and for the recovery of a COMMIT.
+ *   transaction with a caller's function, for batches with entries, expected
+ *   tracking records or erased items, and for the recovery of a COMMIT.
  * - Commit recovery (commit_recovery.h) begins if a COMMIT was not answered.
  *
  * Numbering.  A row of quipu_heads holds the last notification id of a schema's
@@ -82,11 +82,29 @@ static bool lacks_entries(const struct batch *batch, const quipu_error *error)
            strstr(error->message, "quipu_entries");
 }
 
+/* Lets the tables of a batch take items without a state. */
+static int allow_erased(struct batch *batch, const struct lease *lease)
+{
+    int status = QUIPU_OK;
+    for (uint32_t i = 0;
+         batch->refuses_erased && status == QUIPU_OK && i < batch->schema_count;
+         i++) {
+        const quipu_driver_schema *bound = batch->schemas[i].bound;
+        status = quipu_postgres_catalogue_allow_erased(lease, &bound->schema,
+                                                       bound->table);
+    }
+    batch->refuses_erased = false;
+    return status;
+}
+
 /* While a COMMIT is uncertain, only the strict pass is used (INV5). */
 static enum outcome try_passes(struct batch *batch, const struct lease *lease,
                                const struct caller_work *work)
 {
     enum outcome outcome = OUTCOME_STRICT;
+    if (allow_erased(batch, lease) != QUIPU_OK) {
+        return OUTCOME_FAILED;
+    }
     if (!work->function && !batch->uncertain &&
         !is_backing_off(batch->datastore)) {
         outcome = quipu_postgres_optimistic_try(batch, lease);
@@ -103,6 +121,9 @@ static enum outcome try_passes(struct batch *batch, const struct lease *lease,
                    ? OUTCOME_RETRY
                    : OUTCOME_FAILED;
     }
+    /* Tables that older programs have made require a state. */
+    batch->refuses_erased = outcome == OUTCOME_RETRY && batch->has_erased &&
+                            strcmp(lease->error->sqlstate, "23502") == 0;
     if (outcome == OUTCOME_DONE && batch->refused) {
         atomic_store(&batch->datastore->strict_left, STRICT_BATCHES);
     }

@@ -69,6 +69,11 @@ static int64_t transfer_time_of(uint64_t size)
     return (int64_t)(size / (BYTES_A_SECOND / 1000)) * CLOCK_MILLISECOND;
 }
 
+static bool is_erased(const quipu_item *item)
+{
+    return (item->flags & QUIPU_ITEM_ERASED) != 0;
+}
+
 static void add_conditions(struct batch *batch,
                            const quipu_conditions *conditions)
 {
@@ -93,6 +98,9 @@ static void take_requests(struct batch *batch)
             break;
         }
         add_conditions(batch, preconditions_conditions(request));
+        for (size_t i = 0; i < request->item_count; i++) {
+            batch->has_erased |= is_erased(&request->items[i]);
+        }
         batch->item_count += request->item_count;
         batch->sequence_room += request->item_count + request->guard_count;
     }
@@ -329,9 +337,15 @@ static void put_value(struct arguments *arguments, const quipu_value *value)
     }
 }
 
+/* An item that is erased has neither state nor metadata nor columns. */
 void quipu_postgres_batch_put_field(struct arguments *arguments,
                                     const quipu_item *item, size_t field)
 {
+    if (is_erased(item) && (field == FIELD_STATE || field == FIELD_METADATA ||
+                            field >= FIELD_COLUMN)) {
+        quipu_postgres_binary_put_null(arguments);
+        return;
+    }
     switch (field) {
     case FIELD_SEQUENCE:
         quipu_postgres_binary_put_bytes(arguments, item->sequence_id);

@@ -103,6 +103,8 @@ struct batch {
     struct tracking_update *tracking;
     size_t tracking_count;
     bool expects_tracking; /* a request has TRACKING_FROM */
+    bool has_erased;       /* an item is flagged as erased */
+    bool refuses_erased;   /* the last try failed: a table requires a state */
     size_t entry_room;     /* entries that all requests mention */
     struct entry *entries; /* strict pass: append/entries.h */
     size_t entry_count;

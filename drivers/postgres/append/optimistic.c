@@ -191,7 +191,7 @@ static bool guards_are_checked(const struct batch *batch)
 static int plan(struct batch *batch, bool *possible, quipu_error *error)
 {
     int status = QUIPU_OK;
-    *possible = !batch_has_conditions(batch);
+    *possible = !batch_has_conditions(batch) && !batch->has_erased;
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->requests[i].guard_count > 0) {
             batch->schemas[batch_schema_of(batch, i)].has_guards = true;

@@ -6,6 +6,7 @@
 #include "insert.h"
 #include "state_query.h"
 
+#include "catalogue/catalogue.h"
 #include "net/errors.h"
 #include "net/query.h"
 #include "net/retry.h"
@@ -384,6 +385,16 @@ static int receive_stores(struct batch *batch, const struct lease *lease,
     return status;
 }
 
+static bool stores_erased(const struct batch *batch)
+{
+    for (size_t i = 0; batch->has_erased && i < batch->row_count; i++) {
+        if ((batch->rows[i].item->flags & QUIPU_ITEM_ERASED) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Stores what was accepted.  batch->transaction gets the number of the
  * transaction, if there is a function, or if the batch has conditions and
  * writes something. */
@@ -415,9 +426,14 @@ static int store(struct batch *batch, const struct lease *lease, bool works)
         batch->transaction = quipu_postgres_binary_get_int(result, 0, 0);
         PQclear(result);
     }
-    return status == QUIPU_OK
-               ? quipu_postgres_query_skip(lease, 1, latest, "append")
-               : status;
+    if (status == QUIPU_OK) {
+        status = quipu_postgres_query_skip(lease, 1, latest, "append");
+    }
+    if (status == QUIPU_OK && stores_erased(batch)) {
+        SAFEGUARD("E7.format-of-a-store-with-an-erased-item")
+        status = quipu_postgres_catalogue_raise_format(lease);
+    }
+    return status;
 }
 
 /* --------------------------------------------------------------- the pass */

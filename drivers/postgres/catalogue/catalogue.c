@@ -121,13 +121,13 @@ static int check_format(const quipu_driver_datastore *datastore,
                                "it from a backup",
                                datastore->name);
     }
-    if (format > STORE_FORMAT) {
+    if (format > STORE_FORMAT_ERASED) {
         return host->error_set(error, QUIPU_UNSUPPORTED, 0, NULL,
                                "%s has format %lld, and this driver supports "
                                "formats up to %d; use "
                                "a newer quipu",
                                datastore->name, (long long)format,
-                               STORE_FORMAT);
+                               STORE_FORMAT_ERASED);
     }
     return QUIPU_OK;
 }
@@ -255,11 +255,19 @@ static int find_or_make_store(const struct lease *lease, bool create)
     return quipu_common_error_pass(own.code, &own, lease->error);
 }
 
-/* --------------------------------------------------- older stores: entries */
+/* ---------------------------------------------------------- older stores */
 
-static int make_entries(const struct lease *lease)
+/* A table that stores of older programs lack. */
+struct later_table {
+    const char *name;
+    const char *ddl;
+    const char *advice; /* to a role that may not create it */
+};
+
+static int make_table(const struct lease *lease,
+                      const struct later_table *table)
 {
-    const struct sql_text sql = { quipu_postgres_table_ddl_entries, "" };
+    const struct sql_text sql = { table->ddl, "" };
     int status = begin_making(lease);
     if (status == QUIPU_OK) {
         status = run_template(lease, &sql, NULL);
@@ -268,22 +276,18 @@ static int make_entries(const struct lease *lease)
         return quipu_postgres_transaction_commit(lease, lease->deadline);
     }
     quipu_postgres_transaction_rollback(lease);
-    quipu_postgres_error_advise(
-        lease->error, "42501",
-        "the store was made by an older quipu and lacks the table "
-        "quipu_entries: grant CREATE on the PostgreSQL schema, or append an "
-        "entry as another role once");
+    quipu_postgres_error_advise(lease->error, "42501", table->advice);
     return status;
 }
 
-static int find_entries(const struct lease *lease, bool *found)
+static int find_table(const struct lease *lease, const char *name, bool *found)
 {
     quipu_driver_datastore *datastore = lease->datastore;
     struct arguments *arguments = &lease->connection->arguments;
     PGresult *result = NULL;
     quipu_postgres_binary_begin(arguments);
     quipu_postgres_binary_add_text(arguments, datastore->schema);
-    quipu_postgres_binary_add_text(arguments, "quipu_entries");
+    quipu_postgres_binary_add_text(arguments, name);
     int status =
         quipu_postgres_query_run(lease, &datastore->sql[SQL_TABLE_EXISTS],
                                  "look at the catalogue", &result);
@@ -294,17 +298,94 @@ static int find_entries(const struct lease *lease, bool *found)
 
 /* Another process may make the table at the same time; it is there then, too.
  * If a commit was not answered, the next try finds out. */
-int quipu_postgres_catalogue_add_entries(const struct lease *lease)
+static int add_table(const struct lease *lease, const struct later_table *table)
 {
     bool found = false;
-    int status = find_entries(lease, &found);
+    int status = find_table(lease, table->name, &found);
     if (status == QUIPU_OK && !found) {
-        status = make_entries(lease);
+        status = make_table(lease, table);
     }
     if (status != QUIPU_OK && (status == QUIPU_UNKNOWN_OUTCOME ||
                                quipu_postgres_retry_is_race(lease->error))) {
         status = QUIPU_OK;
     }
+    return status;
+}
+
+int quipu_postgres_catalogue_add_entries(const struct lease *lease)
+{
+    static const struct later_table entries = {
+        "quipu_entries", quipu_postgres_table_ddl_entries,
+        "the store was made by an older quipu and lacks the table "
+        "quipu_entries: grant CREATE on the PostgreSQL schema, or append an "
+        "entry as another role once"
+    };
+    return add_table(lease, &entries);
+}
+
+int quipu_postgres_catalogue_add_erasures(const struct lease *lease)
+{
+    static const struct later_table erasures = {
+        "quipu_erasures", quipu_postgres_table_ddl_erasures,
+        "the store was made by an older quipu and lacks the table "
+        "quipu_erasures: erase an item once as the owner of the tables"
+    };
+    return add_table(lease, &erasures);
+}
+
+/* ------------------------------------------------------------ erased items */
+
+int quipu_postgres_catalogue_raise_format(const struct lease *lease)
+{
+    struct arguments *arguments = &lease->connection->arguments;
+    PGresult *result = NULL;
+    quipu_postgres_binary_begin(arguments);
+    quipu_postgres_binary_add_int4(arguments, STORE_FORMAT_ERASED);
+    int status = quipu_postgres_query_run(
+        lease, &lease->datastore->sql[SQL_FORMAT_RAISE],
+        "raise the format of the store", &result);
+    PQclear(result);
+    return status;
+}
+
+/* Does nothing if the table has no such constraint. */
+int quipu_postgres_catalogue_drop_not_null(const struct lease *lease,
+                                           const quipu_schema *schema,
+                                           const char *table)
+{
+    quipu_driver_datastore *datastore = lease->datastore;
+    const struct template_names names = { datastore->schema, schema, table };
+    PGresult *result = NULL;
+    char *text = quipu_postgres_template_text(
+        datastore->host, &names,
+        "ALTER TABLE {items} ALTER COLUMN {state} DROP NOT NULL");
+    if (!text) {
+        return quipu_postgres_error_no_memory(datastore->host, lease->error);
+    }
+    const struct sql_text sql = { text, "" };
+    int status = quipu_postgres_query_run_text(
+        lease, &sql, NULL, "prepare a table for erased items", &result);
+    PQclear(result);
+    datastore->host->release(text);
+    return status;
+}
+
+int quipu_postgres_catalogue_allow_erased(const struct lease *lease,
+                                          const quipu_schema *schema,
+                                          const char *table)
+{
+    int status = quipu_postgres_transaction_begin(lease);
+    if (status == QUIPU_OK) {
+        status = quipu_postgres_catalogue_drop_not_null(lease, schema, table);
+    }
+    if (status == QUIPU_OK) {
+        return quipu_postgres_transaction_commit(lease, lease->deadline);
+    }
+    quipu_postgres_transaction_rollback(lease);
+    quipu_postgres_error_advise(
+        lease->error, "42501",
+        "an older quipu made the table, and it does not take erased items: "
+        "erase an item once as its owner");
     return status;
 }
 

@@ -10,6 +10,7 @@
  *                       that appends lock
  *     quipu_tracking    tracking records
  *     quipu_entries     key-value entries, and the revision floors
+ *     quipu_erasures    the number of erasures of each schema
  *     quipu_tables      item tables, each shared by the schemas of one shape
  *
  * All names that begin with quipu_ are reserved.  Set-up and tear-down of
@@ -28,8 +29,12 @@
  * neither reads nor writes it, and its appends have no conditions: it only
  * raises tracking records, under the lock of their rows, as any append without
  * conditions does.  So it breaks no guarantee of K1 to K7, T1 or T2.
+ *
+ * Erased items raise it: a driver that does not know them would pass over them
+ * in some reads.
  */
-#define STORE_FORMAT 1
+#define STORE_FORMAT 1        /* of a store without erased items */
+#define STORE_FORMAT_ERASED 2 /* of one with erased items */
 
 /* Finds the store's PostgreSQL schema, checks the format, and finds the
  * namespace; fills datastore->schema, namespace_number, identity and sql.
@@ -37,8 +42,22 @@
  * format; CORRUPT. */
 int quipu_postgres_catalogue_open(const struct lease *lease, bool create);
 
-/* Creates the table of entries in a store of an older program.  DENIED: the
- * role lacks the right. */
+/* Create the table of entries, or that of erasures, in a store of an older
+ * program.  DENIED: the role lacks the right. */
 int quipu_postgres_catalogue_add_entries(const struct lease *lease);
+int quipu_postgres_catalogue_add_erasures(const struct lease *lease);
+
+/* Raises the format for erased items, if it is lower, in a transaction that has
+ * begun. */
+int quipu_postgres_catalogue_raise_format(const struct lease *lease);
+/* Lets the item table of a schema take items without a state: in a transaction
+ * that has begun, or in one of its own for a table that an older program has
+ * made.  DENIED: the role does not own the table. */
+int quipu_postgres_catalogue_drop_not_null(const struct lease *lease,
+                                           const quipu_schema *schema,
+                                           const char *table);
+int quipu_postgres_catalogue_allow_erased(const struct lease *lease,
+                                          const quipu_schema *schema,
+                                          const char *table);
 
 #endif

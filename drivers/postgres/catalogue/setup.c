@@ -2,6 +2,7 @@
 /* Setting up and tearing down schemas. */
 #include "setup.h"
 
+#include "catalogue.h"
 #include "ddl_txn.h"
 
 #include "net/errors.h"
@@ -62,6 +63,11 @@ static int create_table(const struct ddl_txn *txn, const char *table,
     quipu_postgres_error_advise(
         txn->lease.error, "42501",
         "grant CREATE on the PostgreSQL schema, or connect as another role");
+    if (status == QUIPU_OK) {
+        /* The shape that older programs compare has the constraint. */
+        status = quipu_postgres_catalogue_drop_not_null(&txn->lease,
+                                                        txn->schema, table);
+    }
     if (status == QUIPU_OK) {
         struct arguments *arguments = quipu_postgres_ddl_txn_arguments(txn);
         quipu_postgres_binary_add_text(arguments, table);

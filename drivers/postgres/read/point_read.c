@@ -4,7 +4,10 @@
 
 #include "net/query.h"
 
+#include "common/error.h"
 #include "common/safeguard.h"
+
+#include <string.h>
 
 struct schema_key {
     int32_t namespace_number;
@@ -79,6 +82,29 @@ int quipu_postgres_point_read_log_head(quipu_driver_datastore *datastore,
     }
     PQclear(result);
     return status;
+}
+
+/* A store of an older program has no table of erasures before the first one. */
+int quipu_postgres_point_read_erasures(quipu_driver_datastore *datastore,
+                                       quipu_driver_schema *bound,
+                                       int64_t deadline, int64_t *commits,
+                                       quipu_error *error)
+{
+    PGresult *result = NULL;
+    quipu_error own = { 0 };
+    int64_t head = 0;
+    int status = read_head(datastore, bound, &datastore->sql[SQL_ERASURES],
+                           deadline, &result, &own);
+    if (status != QUIPU_OK && strcmp(own.sqlstate, "42P01") == 0) {
+        *commits = 0;
+        return quipu_postgres_point_read_head(datastore, bound, deadline, &head,
+                                              error);
+    }
+    if (status == QUIPU_OK) {
+        *commits = quipu_postgres_binary_get_int(result, 0, 0);
+    }
+    PQclear(result);
+    return quipu_common_error_pass(status, &own, error);
 }
 
 /* --------------------------------------------------------------- sequences */

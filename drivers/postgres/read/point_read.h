@@ -17,6 +17,11 @@ int quipu_postgres_point_read_log_head(quipu_driver_datastore *datastore,
                                        quipu_driver_schema *bound,
                                        int64_t deadline, quipu_position *head,
                                        quipu_error *error);
+/* The driver operation erasures. */
+int quipu_postgres_point_read_erasures(quipu_driver_datastore *datastore,
+                                       quipu_driver_schema *bound,
+                                       int64_t deadline, int64_t *commits,
+                                       quipu_error *error);
 /* The driver operation last_position. */
 int quipu_postgres_point_read_last_position(quipu_driver_datastore *datastore,
                                             quipu_driver_schema *bound,

@@ -77,8 +77,8 @@ enum {
     COLUMN_POSITION,
     COLUMN_TOPIC,
     COLUMN_STATE,
-    COLUMN_SEQUENCE,
-    COLUMN_FURTHER
+    COLUMN_ERASED,
+    COLUMN_SEQUENCE /* of a page of the log; then the further columns */
 };
 
 static void get_value(const PGresult *result, int row, int column, int kind,
@@ -108,11 +108,11 @@ static void get_value(const PGresult *result, int row, int column, int kind,
     }
 }
 
-static void get_further(const PGresult *result, int row,
+/* Reads the further columns, from `column` on. */
+static void get_further(const PGresult *result, int row, int column,
                         const quipu_schema *schema, quipu_item *item,
                         quipu_value *values)
 {
-    int column = COLUMN_FURTHER;
     if (schema->event_id) {
         item->event_id = quipu_postgres_binary_get_bytes(result, row, column++);
     }
@@ -136,27 +136,37 @@ static void get_further(const PGresult *result, int row,
     }
 }
 
-/* Reads a row into an item whose bytes are the result's.  Returns false if the
+/* Reads a row into an item whose bytes are the page's.  Returns false if the
  * item is too large for its page and its contents are missing.  `values` has
  * room for the further columns. */
-static bool get_item(const PGresult *result, int row,
+static bool get_item(const struct reading *reading, int row,
                      const quipu_driver_schema *bound, quipu_item *item,
                      quipu_value *values)
 {
+    const PGresult *result = reading->page;
+    int column = COLUMN_SEQUENCE;
     memset(item, 0, sizeof(*item));
     item->notification_id =
         quipu_postgres_binary_get_int(result, row, COLUMN_ID);
     item->position =
         quipu_postgres_binary_get_int(result, row, COLUMN_POSITION);
     item->state = quipu_postgres_binary_get_bytes(result, row, COLUMN_STATE);
-    if (item->state.data) {
-        item->topic =
-            quipu_postgres_binary_get_bytes(result, row, COLUMN_TOPIC);
-        item->sequence_id =
-            quipu_postgres_binary_get_bytes(result, row, COLUMN_SEQUENCE);
-        get_further(result, row, &bound->schema, item, values);
+    if (SAFEGUARDED("E1.flag-of-an-erased-item",
+                    quipu_postgres_binary_get_bool(result, row, COLUMN_ERASED),
+                    false)) {
+        item->flags = QUIPU_ITEM_ERASED;
+        item->state = (quipu_bytes){ "", 0 };
     }
-    return item->state.data;
+    if (!item->state.data) {
+        return false;
+    }
+    item->topic = quipu_postgres_binary_get_bytes(result, row, COLUMN_TOPIC);
+    if (reading->log) {
+        item->sequence_id =
+            quipu_postgres_binary_get_bytes(result, row, column++);
+    }
+    get_further(result, row, column, &bound->schema, item, values);
+    return true;
 }
 
 /* ----------------------------------------------------------------- a page */
@@ -359,7 +369,7 @@ static bool take_rows(quipu_driver_cursor *cursor, size_t rows)
         quipu_item *item = &reading->items[reading->count];
         quipu_value *values =
             columns > 0 ? reading->values + reading->count * columns : NULL;
-        if (!get_item(reading->page, (int)reading->count, cursor->bound, item,
+        if (!get_item(reading, (int)reading->count, cursor->bound, item,
                       values)) {
             reading->large = true;
             return true;

@@ -271,6 +271,32 @@ static const struct sql_template templates[CATALOGUE_SQL_COUNT] = {
         " WHERE p.before {<} $5"
         " ORDER BY p.key" },
 
+    /* ------------------------------------------------------------ store */
+    [SQL_FORMAT_RAISE] = {
+        "int4",
+        "",
+        "UPDATE {quipu_store}"
+        "   SET format = $1"
+        " WHERE format {<} $1" },
+
+    /* --------------------------------------------------------- erasures */
+    [SQL_ERASURES] = {
+        "int4 int8",
+        "opt count",
+        "SELECT coalesce(e.commits, 0)"
+        "  FROM {quipu_heads} AS h"
+        "  LEFT JOIN {quipu_erasures} AS e"
+        "         ON e.namespace {=} h.namespace AND e.schema {=} h.schema"
+        " WHERE h.namespace {=} $1 AND h.schema {=} $2" },
+    [SQL_ERASURES_ADD] = {
+        "int4 int8",
+        "one count",
+        "INSERT INTO {quipu_erasures} AS e (namespace, schema, commits)"
+        " VALUES ($1, $2, 1)"
+        " ON CONFLICT (namespace, schema) DO UPDATE"
+        "    SET commits = e.commits {+} 1"
+        " RETURNING commits" },
+
     /* -------------------------------------------------------- namespaces */
     [SQL_NAMESPACE_FIND] = {
         "text",

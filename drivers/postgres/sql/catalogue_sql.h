@@ -40,6 +40,9 @@ enum catalogue_sql {
     SQL_ENTRIES_STORED, /* fails unless the entries are as written */
     SQL_ENTRIES_RAISE,  /* the floor */
     SQL_ENTRIES_LIST,
+    SQL_FORMAT_RAISE, /* of the store, for erased items */
+    SQL_ERASURES,     /* the number of erasures of a schema */
+    SQL_ERASURES_ADD,
     SQL_NAMESPACE_FIND,
     SQL_NAMESPACE_ADD,
     SQL_NAMESPACE_COUNT, /* takes the next schema number, and a lock */

@@ -171,13 +171,14 @@ static const struct sql_template templates[ITEM_SQL_COUNT] = {
         " WHERE h.namespace {=} $1 AND h.schema {=} $2" },
 
     /* Queries of the strict pass, with the heads locked.  Rows name the
-     * element of the arrays that they are about, from 1. */
+     * element of the arrays that they are about, from 1.  A stored item that is
+     * erased equals any state, and an erased one equals no other (U3, E2). */
     [SQL_COMPARE] = {
         "int4 uuid[] seq[] text[] bytea[]",
         "count count pos bool",
         "SELECT u.n, e.{id}, e.{position},"
         "       e.{sequence} {=} u.sequence AND e.{topic} {=} u.topic"
-        "       AND e.{state} {=} u.state"
+        "       AND coalesce(e.{state} {=} u.state, e.{state} IS NULL)"
         "  FROM unnest($2, $3, $4, $5) WITH ORDINALITY"
         "       AS u(event_id, sequence, topic, state, n)"
         "  JOIN {items} AS e"
@@ -202,6 +203,53 @@ static const struct sql_template templates[ITEM_SQL_COUNT] = {
         "    ON e.quipu_namespace {=} $1"
         "       AND e.{sequence} {=} u.sequence"
         "       AND e.{position} {=} u.position" },
+
+    /* Erasing.  $4 is the number of items of the commit.  The rows are locked
+     * in the order of the range before they are changed: a row for which the
+     * statement has to wait is passed over if it is erased then, and further
+     * ones take its place.  RETURNING shows the rows as triggers have left
+     * them.  A table with a rule for updates refuses the statement (0A000). */
+    [SQL_ERASE_SEQUENCE] = {
+        "int4 int8 int8 int8 int8 seq",
+        "one count count",
+        "WITH p(quipu_id) AS ("
+        "    SELECT {id}"
+        "      FROM {items}"
+        "     WHERE quipu_namespace {=} $1 AND {sequence} {=} $6"
+        "       AND {position} {>=} $2 AND {position} {<=} $3"
+        "       AND {state} IS NOT NULL AND {bound $5}"
+        "     ORDER BY {position}"
+        "     LIMIT $4"
+        "     FOR NO KEY UPDATE),"
+        "      u(quipu_erased) AS ("
+        "    UPDATE {items}"
+        "       SET {erase}"
+        "      FROM p"
+        "     WHERE quipu_namespace {=} $1 AND {id} {=} p.quipu_id"
+        "    RETURNING {erased})"
+        " SELECT (SELECT pg_catalog.count(*) FROM p),"
+        "        (SELECT pg_catalog.count(*) FROM u WHERE u.quipu_erased)" },
+
+    [SQL_ERASE_LOG] = {
+        "int4 int8 int8 int8 int8",
+        "one count count",
+        "WITH p(quipu_id) AS ("
+        "    SELECT {id}"
+        "      FROM {items}"
+        "     WHERE quipu_namespace {=} $1"
+        "       AND {id} {>=} $2 AND {id} {<=} $3"
+        "       AND {state} IS NOT NULL AND {bound $5}"
+        "     ORDER BY {id}"
+        "     LIMIT $4"
+        "     FOR NO KEY UPDATE),"
+        "      u(quipu_erased) AS ("
+        "    UPDATE {items}"
+        "       SET {erase}"
+        "      FROM p"
+        "     WHERE quipu_namespace {=} $1 AND {id} {=} p.quipu_id"
+        "    RETURNING {erased})"
+        " SELECT (SELECT pg_catalog.count(*) FROM p),"
+        "        (SELECT pg_catalog.count(*) FROM u WHERE u.quipu_erased)" },
 
     /* Reads.  A table may be shared by schemas, and a schema may be torn down
      * and set up again: {bound} keeps a handle of the former one from the

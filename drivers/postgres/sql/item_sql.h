@@ -15,12 +15,15 @@ enum item_sql {
     SQL_COMPARE,        /* items stored under given event ids */
     SQL_LASTS,          /* last positions of sequences */
     SQL_TAKEN,          /* which of given positions are taken */
-    SQL_LAST,           /* last position of one sequence */
-    SQL_HEAD_EVENT,     /* the head of the log and its event id */
-    SQL_EVENT,          /* the item with an event id */
-    SQL_SEQUENCES,      /* a page of sequence ids */
-    SQL_WHOLE,          /* a sequence from its beginning */
-    SQL_SEQUENCE_UP,    /* pages of small items ... */
+    SQL_ERASE_SEQUENCE, /* the first items of a range that are not erased; the
+                         * number of those found and of those erased */
+    SQL_ERASE_LOG,
+    SQL_LAST,        /* last position of one sequence */
+    SQL_HEAD_EVENT,  /* the head of the log and its event id */
+    SQL_EVENT,       /* the item with an event id */
+    SQL_SEQUENCES,   /* a page of sequence ids */
+    SQL_WHOLE,       /* a sequence from its beginning */
+    SQL_SEQUENCE_UP, /* pages of small items ... */
     SQL_SEQUENCE_DOWN,
     SQL_LOG_UP,
     SQL_LOG_DOWN,

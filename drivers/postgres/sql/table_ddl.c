@@ -27,6 +27,15 @@ const char quipu_postgres_table_ddl_entries[] =
     "    value bytea NOT NULL,"
     "    PRIMARY KEY (namespace, key))";
 
+/* The number of commits that have erased items of a schema.  A tear-down leaves
+ * the row: numbers of schemas are not used again. */
+const char quipu_postgres_table_ddl_erasures[] =
+    "CREATE TABLE {quipu_erasures} ("
+    "    namespace integer NOT NULL,"
+    "    schema bigint NOT NULL,"
+    "    commits bigint NOT NULL,"
+    "    PRIMARY KEY (namespace, schema))";
+
 const char *const quipu_postgres_table_ddl_own[] = {
     "CREATE TABLE {quipu_store} ("
     "    format integer PRIMARY KEY)",
@@ -82,6 +91,8 @@ const char *const quipu_postgres_table_ddl_own[] = {
     "    PRIMARY KEY (namespace, consumer, log)) WITH (fillfactor = 50)",
 
     quipu_postgres_table_ddl_entries,
+
+    quipu_postgres_table_ddl_erasures,
 
     "CREATE TABLE {quipu_tables} ("
     "    relation text COLLATE \"C\" PRIMARY KEY,"

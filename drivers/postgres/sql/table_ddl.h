@@ -14,8 +14,10 @@
 /* The statements that create quipu's own tables, as templates (template.h), in
  * their order; NULL ends the list. */
 extern const char *const quipu_postgres_table_ddl_own[];
-/* The one of them that creates the table of entries. */
+/* Those of them that create the tables of entries and of erasures, which a
+ * store of an older program may lack. */
 extern const char quipu_postgres_table_ddl_entries[];
+extern const char quipu_postgres_table_ddl_erasures[];
 
 /* The shape of a schema's item table: its columns and keys as CREATE TABLE
  * takes them.  Two schemas with the same name and equal shapes share a

@@ -46,12 +46,13 @@ static bool has_any_size(int kind)
     return kind == QUIPU_VALUE_TEXT || kind == QUIPU_VALUE_BYTES;
 }
 
-/* {size}: the bytes of the state and of the other columns of any size. */
+/* {size}: the bytes of the state and of the other columns of any size.  An item
+ * that is erased has no state. */
 static void add_size(struct text *text, const quipu_schema *schema)
 {
-    quipu_common_text_add(text, "pg_catalog.octet_length(");
+    quipu_common_text_add(text, "coalesce(pg_catalog.octet_length(");
     quipu_common_text_add_name(text, schema->state);
-    quipu_common_text_add(text, ")::bigint");
+    quipu_common_text_add(text, "), 0)::bigint");
     for (size_t i = 0; i < count_further(schema); i++) {
         int kind = 0;
         const char *name = further(schema, i, &kind);
@@ -93,10 +94,10 @@ static void add_page(struct text *text, const quipu_schema *schema, bool log,
     } else {
         add_column(text, schema->state);
     }
+    add_column(text, schema->state);
+    quipu_common_text_add(text, " IS NULL"); /* erased */
     if (log) {
         add_column(text, schema->sequence_id);
-    } else {
-        quipu_common_text_add(text, ", NULL"); /* the cursor knows it */
     }
     for (size_t i = 0; i < count_further(schema); i++) {
         int kind = 0;
@@ -122,6 +123,24 @@ static void add_all(struct text *text, const quipu_schema *schema)
     for (size_t i = 0; i < count_further(schema); i++) {
         int kind = 0;
         add_column(text, further(schema, i, &kind));
+    }
+}
+
+/* The columns that lose their contents when an item is erased: state, metadata
+ * and the schema's own.  Each is followed by `what`. */
+static void add_contents(struct text *text, const quipu_schema *schema,
+                         const char *what, const char *separator)
+{
+    quipu_common_text_add_name(text, schema->state);
+    quipu_common_text_add(text, what);
+    for (size_t i = 0; i < count_further(schema); i++) {
+        int kind = 0;
+        const char *name = further(schema, i, &kind);
+        if (name != schema->event_id && name != schema->time) {
+            quipu_common_text_add(text, separator);
+            quipu_common_text_add_name(text, name);
+            quipu_common_text_add(text, what);
+        }
     }
 }
 
@@ -181,6 +200,10 @@ static void add_columns(struct text *text, const struct template_names *names,
         add_all(text, schema);
     } else if (strcmp(word, "size") == 0) {
         add_size(text, schema);
+    } else if (strcmp(word, "erase") == 0) {
+        add_contents(text, schema, " = NULL", ", ");
+    } else if (strcmp(word, "erased") == 0) {
+        add_contents(text, schema, " IS NULL", " AND ");
     } else if (!add_name(text, names, word)) {
         add_page(text, schema, strncmp(word, "log_", 4) == 0,
                  strstr(word, "page") != NULL);
@@ -364,12 +387,11 @@ static void add_page_shape(struct text *text, const quipu_schema *schema,
                            const char *word)
 {
     bool log = strncmp(word, "log_", 4) == 0;
-    bool limited = strstr(word, "page") != NULL;
     bool text_ids = (schema->flags & QUIPU_SCHEMA_TEXT_IDS) != 0;
     bool sparse = (schema->flags & QUIPU_SCHEMA_SPARSE) != 0;
     quipu_common_text_add(text, sparse ? "count int8 id" : "count count id");
-    quipu_common_text_add(text, limited ? " bytea?" : " bytea");
-    quipu_common_text_add(text, !log ? " text?" : text_ids ? " id" : " uuid");
+    quipu_common_text_add(text, " bytea? bool");
+    quipu_common_text_add(text, !log ? "" : text_ids ? " id" : " uuid");
     for (size_t i = 0; i < count_further(schema); i++) {
         add_shape_of(text, schema, i);
     }

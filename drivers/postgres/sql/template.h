@@ -16,6 +16,8 @@
  *     {large} {log_large}
  *                       the same without that limit
  *     {size}            the size of an item in bytes, roughly
+ *     {erase} {erased}  state, metadata and the schema's own columns: set to
+ *                       NULL; and whether all of them are
  *     {, $9 ...}        ", $9, $10, ..." or, with another prefix, the like: an
  *                       element for the topic, the state and each column behind
  *                       them

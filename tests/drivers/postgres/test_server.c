@@ -255,7 +255,7 @@ static void newer_format_is_refused(void **state)
     quipu_error error;
     (void)state;
     exercise("schema=newer", "plain", 2);
-    fixture_sql("UPDATE newer.quipu_store SET format = 2");
+    fixture_sql("UPDATE newer.quipu_store SET format = 3");
     assert_refused(try_it("schema=newer", &error), QUIPU_UNSUPPORTED, &error,
                    "use a newer quipu");
     fixture_sql("DELETE FROM newer.quipu_store");

@@ -453,6 +453,39 @@ static void use_entries(void)
     drain(status, cursor, ROWS_ITEMS, &error);
 }
 
+/* ------------------------------------------------------------------ erasing */
+
+/* Erases some items of the log, and of a sequence of which nothing is left. */
+static void erase(void)
+{
+    const quipu_driver *driver = tour.driver;
+    const quipu_range range = { .lower = INT64_MIN,
+                                .upper = INT64_MAX,
+                                .limit = INT64_MAX };
+    quipu_erasure erasure = { .struct_size = sizeof(erasure),
+                              .lower = INT64_MIN,
+                              .upper = INT64_MAX,
+                              .limit = 2 };
+    quipu_driver_cursor *cursor = NULL;
+    quipu_error error = { 0 };
+    int64_t count = 0;
+
+    for (int i = 0; i < 2; i++) {
+        check(driver->erase(tour.store.datastore, tour.store.plain, &erasure,
+                            deadline(), &count, &error),
+              &error);
+        erasure.sequence_id = (quipu_bytes){ "no such sequence", 16 };
+        error = (quipu_error){ 0 };
+    }
+    check(driver->erasures(tour.store.datastore, tour.store.plain, deadline(),
+                           &count, &error),
+          &error);
+    error = (quipu_error){ 0 };
+    int status = driver->read_log(tour.store.datastore, tour.store.plain,
+                                  &range, deadline(), &cursor, &error);
+    drain(status, cursor, ROWS_ITEMS, &error);
+}
+
 /* ----------------------------------------------------------------- sessions */
 
 static void set_up(void)
@@ -523,6 +556,9 @@ static void run_session(enum tour_session session)
         break;
     case SESSION_ENTRIES:
         use_entries();
+        break;
+    case SESSION_ERASE:
+        erase();
         break;
     default:
         tear_down();

@@ -22,6 +22,7 @@ enum tour_session {
     SESSION_LIST,
     SESSION_POINT_READS,
     SESSION_ENTRIES, /* conditions, filters and event ids, too */
+    SESSION_ERASE,
     SESSION_TEARDOWN,
     SESSION_COUNT
 };
