@@ -16,6 +16,7 @@
 #include "context/folder.h"
 #include "context/subprocess.h"
 #include "disk_image/disk_image.h"
+#include "erasures.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -110,6 +111,7 @@ static const struct quipu_subprocess_job write_job = { "projection",
 void power_enter(void)
 {
     static const struct quipu_subprocess_job *const jobs[] = { &write_job,
+                                                               &erasures_job,
                                                                NULL };
 
     quipu_subprocess_enter(jobs);
