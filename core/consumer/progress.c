@@ -69,7 +69,8 @@ int64_t quipu_progress_event_time(const quipu_item *item)
 {
     quipu_event event = { .type = NULL };
     quipu_payload payload;
-    quipu_decoder decoder = { .reader = quipu_reader_of(item->state) };
+    quipu_decoder decoder = { .state = item->state,
+                              .reader = quipu_reader_of(item->state) };
 
     if (item->flags & QUIPU_ITEM_TIME) {
         return item->time.microseconds;

@@ -42,7 +42,8 @@ struct quipu_unit {
     struct quipu_caused_ids ids;
     quipu_work work; /* or NULL */
     void *work_context;
-    bool is_closed; /* a commit is under way or has failed: nothing may be
+    quipu_items *items; /* of the append under way */
+    bool is_closed;     /* a commit is under way or has failed: nothing may be
                        added */
 };
 

@@ -15,8 +15,7 @@
 
 #include "base/error.h"
 #include "domain/aggregate.h"
-#include "records/append.h"
-#include "store/store.h"
+#include "store/repeat.h"
 
 static bool has_pending(const quipu_aggregate *aggregate)
 {
@@ -124,26 +123,23 @@ static int apply_metadata(quipu_unit *unit, quipu_error *error)
 
 /* ------------------------------------------------------------- the append */
 
-static int add_item(quipu_event *event, void *context, quipu_error *error)
-{
-    return quipu_items_add(context, event, error);
-}
-
-/* Adds the events of the aggregates, and then those without. */
+/* Adds the events of the aggregates at their positions, and then those without
+ * an aggregate at the next ones. */
 static int fill(const quipu_unit *unit, quipu_items *items, quipu_error *error)
 {
-    size_t count = 0;
-    int status = for_each_event(unit, add_item, items, error);
+    int status = QUIPU_OK;
 
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    quipu_item *array = quipu_items_array(items, &count);
+    for (size_t i = 0; i < unit->aggregate_count; i++) {
+        const struct quipu_pending *pending = unit->aggregates[i]->pending;
 
-    for (size_t i = count - unit->event_count; i < count; i++) {
-        array[i].flags |= QUIPU_ITEM_NEXT;
+        for (size_t j = 0; status == QUIPU_OK && j < pending->count; j++) {
+            status = quipu_items_add(items, pending->events[j], error);
+        }
     }
-    return QUIPU_OK;
+    for (size_t i = 0; status == QUIPU_OK && i < unit->event_count; i++) {
+        status = quipu_items_add_next(items, unit->events[i], error);
+    }
+    return status;
 }
 
 /* Makes the append of the items and the other contents of the unit, but for the
@@ -191,7 +187,9 @@ static int make_append(quipu_unit *unit, quipu_unit_append execute,
         status = fill(unit, items, error);
     }
     if (status == QUIPU_OK) {
+        unit->items = items;
         status = append_items(unit, items, execute, context, error);
+        unit->items = NULL;
     }
     quipu_items_destroy(items);
     return status;
@@ -231,9 +229,8 @@ static int execute_own(void *context, const quipu_append *given,
     if (given->conditions->entry_count == 0 && given->conditions->flags == 0) {
         append.conditions = NULL;
     }
-    return unit->work
-               ? quipu_append_transact(&call, &append, own->result, error)
-               : quipu_append_execute(&call, &append, own->result, error);
+    return quipu_repeat_append(unit->store, unit->items, &call, &append,
+                               own->result, error);
 }
 
 /* --------------------------------------------------------- the aggregates */

@@ -248,7 +248,7 @@ static int encode(const struct writes *writes, quipu_items *items,
     size_t count = 0;
 
     quipu_items_clear(items);
-    int status = quipu_items_add(items, timer->event, error);
+    int status = quipu_items_add_next(items, timer->event, error);
 
     if (status != QUIPU_OK) {
         return status;
@@ -259,7 +259,6 @@ static int encode(const struct writes *writes, quipu_items *items,
         .item = quipu_items_array(items, &count)[0],
     };
 
-    event.item.flags |= QUIPU_ITEM_NEXT;
     *value = quipu_timer_encode(&event, writes->arena);
     return value->data ? QUIPU_OK : quipu_error_no_memory(error);
 }

@@ -19,7 +19,8 @@
 
 /* All pointers are borrowed. */
 typedef struct quipu_decoder {
-    quipu_reader reader;    /* at the next byte of the item's state */
+    quipu_bytes state;      /* of the item, as it is stored */
+    quipu_reader reader;    /* at the next byte of the state */
     const quipu_item *item; /* NULL: messages are about "the state" */
     bool text_ids;          /* its sequence id is text; otherwise a UUID */
     quipu_arena *arena; /* NULL: text and bytes point into the state, and text

@@ -111,6 +111,17 @@ int quipu_encoder_check_size(const quipu_encoder *encoder, size_t size,
 
 /* ---------------------------------------------------------------- writing */
 
+void *quipu_encoder_extend(quipu_encoder *encoder, size_t size)
+{
+    if (encoder->failed ||
+        (encoder->capacity - encoder->size < size && !grow(encoder, size))) {
+        encoder->failed = true;
+        return NULL;
+    }
+    encoder->size += size;
+    return encoder->data + encoder->size - size;
+}
+
 void quipu_encoder_put_raw(quipu_encoder *encoder, const void *data,
                            size_t size)
 {

@@ -52,6 +52,10 @@ int quipu_encoder_check_size(const quipu_encoder *encoder, size_t size,
 
 /* ---------------------------------------------------------------- writing */
 
+/* Appends `size` bytes whose values the caller sets; returns where they stand
+ * until the next write, or NULL if there is no memory. */
+void *quipu_encoder_extend(quipu_encoder *encoder, size_t size);
+
 /* Append bytes as they are, a value of type bin or str, and a timestamp. */
 void quipu_encoder_put_raw(quipu_encoder *encoder, const void *data,
                            size_t size);

@@ -31,6 +31,7 @@
  * state.c reads envelopes with the same function, without an item.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include <quipu/error.h>
 #include <quipu/id.h>
@@ -38,10 +39,14 @@
 
 #include "mapper/attribute.h"
 #include "mapper/envelope.h"
+#include "sealing/codec.h"
 
 #define BIT(key) (1u << (key))
 /* One above the highest key. */
 #define KEYS_END (QUIPU_STATE_ORIGINATOR_VERSION + 1)
+/* Elements of the arrays that say how a payload is compressed and encrypted. */
+#define COMPRESSION_COUNT 3
+#define ENCRYPTION_COUNT 4
 
 /* Returns the attributes that an event has, as bits of their keys. */
 static unsigned attributes_of(const quipu_event *event)
@@ -69,7 +74,11 @@ static unsigned attributes_of(const quipu_event *event)
 /* Returns the critical keys that a payload needs. */
 static unsigned keys_of(const quipu_payload *payload)
 {
-    return payload->version > 1 ? BIT(QUIPU_STATE_TYPE_VERSION) : 0;
+    unsigned keys = payload->version > 1 ? BIT(QUIPU_STATE_TYPE_VERSION) : 0;
+
+    keys |= payload->codec != 0 ? BIT(QUIPU_STATE_COMPRESSED) : 0;
+    keys |= payload->suite != 0 ? BIT(QUIPU_STATE_ENCRYPTED) : 0;
+    return keys;
 }
 
 static size_t count_bits(unsigned bits)
@@ -82,9 +91,31 @@ static size_t count_bits(unsigned bits)
     return count;
 }
 
+static void put_compression(quipu_encoder *encoder,
+                            const quipu_payload *payload)
+{
+    msgpack_pack_array(&encoder->packer, COMPRESSION_COUNT);
+    msgpack_pack_uint32(&encoder->packer, payload->codec);
+    msgpack_pack_uint64(&encoder->packer, payload->plain_size);
+    msgpack_pack_uint32(&encoder->packer, payload->dictionary);
+}
+
+/* The nonce is not known yet. */
+static void put_encryption(quipu_encoder *encoder, quipu_payload *payload)
+{
+    static const uint8_t zeros[QUIPU_ENVELOPE_NONCE_SIZE];
+
+    msgpack_pack_array(&encoder->packer, ENCRYPTION_COUNT);
+    msgpack_pack_uint32(&encoder->packer, payload->suite);
+    msgpack_pack_uint32(&encoder->packer, payload->binds_position ? 1 : 0);
+    quipu_encoder_put_bytes(encoder, payload->key_id, sizeof(payload->key_id));
+    quipu_encoder_put_bytes(encoder, zeros, sizeof(zeros));
+    payload->nonce_at = encoder->size - sizeof(zeros);
+}
+
 /* Writes the value of a key. */
 static void put_value(quipu_encoder *encoder, enum quipu_state_key key,
-                      const quipu_payload *payload, const quipu_event *event)
+                      quipu_payload *payload, const quipu_event *event)
 {
     switch (key) {
     case QUIPU_STATE_EVENT_ID:
@@ -97,9 +128,15 @@ static void put_value(quipu_encoder *encoder, enum quipu_state_key key,
     case QUIPU_STATE_TIME:
         quipu_encoder_put_time(encoder, event->time);
         break;
+    case QUIPU_STATE_COMPRESSED:
+        put_compression(encoder, payload);
+        break;
     case QUIPU_STATE_METADATA:
         quipu_encoder_put_bytes(encoder, event->metadata.data,
                                 event->metadata.size);
+        break;
+    case QUIPU_STATE_ENCRYPTED:
+        put_encryption(encoder, payload);
         break;
     case QUIPU_STATE_ORIGINATOR_ID:
         quipu_encoder_put_bytes(encoder, event->originator_id.data,
@@ -112,8 +149,7 @@ static void put_value(quipu_encoder *encoder, enum quipu_state_key key,
 }
 
 void quipu_envelope_write(quipu_encoder *encoder, unsigned wanted,
-                          const quipu_payload *payload,
-                          const quipu_event *event)
+                          quipu_payload *payload, const quipu_event *event)
 {
     static const uint8_t mark[] = { QUIPU_ENVELOPE_MARK,
                                     QUIPU_ENVELOPE_VERSION };
@@ -183,6 +219,111 @@ static int read_version(quipu_decoder *decoder, quipu_payload *payload)
     return status;
 }
 
+/* Reads an integer from 0 to `most`. */
+static int read_number(quipu_decoder *decoder, const quipu_field_path *path,
+                       uint64_t most, uint64_t *number)
+{
+    quipu_token token;
+    int status = quipu_decoder_next(decoder, path, &token);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (token.kind != QUIPU_TOKEN_UINT || token.as.natural > most) {
+        return quipu_decoder_refuse(decoder, path, "has a wrong number");
+    }
+    *number = token.as.natural;
+    return QUIPU_OK;
+}
+
+/* Reads bytes of that size. */
+static int read_bytes(quipu_decoder *decoder, const quipu_field_path *path,
+                      uint8_t *bytes, size_t size)
+{
+    quipu_token token;
+    int status = quipu_decoder_next(decoder, path, &token);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (token.kind != QUIPU_TOKEN_BIN || token.bytes.size != size) {
+        return quipu_decoder_refuse(decoder, path, "has bytes of another size");
+    }
+    memcpy(bytes, token.bytes.data, size);
+    return QUIPU_OK;
+}
+
+/* Reads the head of an array and its first element, a number that says what the
+ * others are; UNSUPPORTED: it is not `known`. */
+static int read_kind(quipu_decoder *decoder, const quipu_field_path *path,
+                     uint32_t count, uint32_t known, const char *what)
+{
+    quipu_token array;
+    uint64_t kind = 0;
+    int status = quipu_decoder_next(decoder, path, &array);
+
+    if (status == QUIPU_OK &&
+        (array.kind != QUIPU_TOKEN_ARRAY || array.count == 0)) {
+        return quipu_decoder_refuse_kind(decoder, path, "an array", &array);
+    }
+    if (status == QUIPU_OK) {
+        status = read_number(decoder, path, UINT32_MAX, &kind);
+    }
+    if (status == QUIPU_OK && kind != known) {
+        return refuse_newer(decoder, what, kind);
+    }
+    if (status == QUIPU_OK && array.count != count) {
+        return quipu_decoder_refuse(decoder, path,
+                                    "is an array of another size");
+    }
+    return status;
+}
+
+static int read_compression(quipu_decoder *decoder, quipu_payload *payload)
+{
+    const quipu_field_path path = { .name = "compression of the envelope" };
+    uint64_t dictionary = 0;
+    int status = read_kind(decoder, &path, COMPRESSION_COUNT, QUIPU_CODEC_ZSTD,
+                           "the codec");
+
+    if (status == QUIPU_OK) {
+        status = read_number(decoder, &path, QUIPU_COMPRESS_MAX,
+                             &payload->plain_size);
+    }
+    if (status == QUIPU_OK) {
+        status = read_number(decoder, &path, UINT32_MAX, &dictionary);
+    }
+    payload->codec = QUIPU_CODEC_ZSTD;
+    payload->dictionary = (uint32_t)dictionary;
+    return status;
+}
+
+static int read_encryption(quipu_decoder *decoder, quipu_payload *payload)
+{
+    const quipu_field_path path = { .name = "encryption of the envelope" };
+    const uint8_t *start = decoder->state.data;
+    uint64_t binds_position = 0;
+    int status = read_kind(decoder, &path, ENCRYPTION_COUNT,
+                           QUIPU_SUITE_AES_256_GCM, "the cipher suite");
+
+    if (status == QUIPU_OK) {
+        status = read_number(decoder, &path, 1, &binds_position);
+    }
+    if (status == QUIPU_OK) {
+        status = read_bytes(decoder, &path, payload->key_id,
+                            sizeof(payload->key_id));
+    }
+    if (status == QUIPU_OK) {
+        status =
+            read_bytes(decoder, &path, payload->nonce, sizeof(payload->nonce));
+    }
+    payload->suite = QUIPU_SUITE_AES_256_GCM;
+    payload->binds_position = binds_position == 1;
+    payload->nonce_at =
+        (size_t)(decoder->reader.at - start) - sizeof(payload->nonce);
+    return status;
+}
+
 /* Reads the value of an attribute, or skips that of an unknown key. */
 static int read_attribute(quipu_decoder *decoder, uint64_t key,
                           quipu_event *event)
@@ -213,6 +354,10 @@ static int read_value(quipu_decoder *decoder, uint64_t key,
     switch (key) {
     case QUIPU_STATE_TYPE_VERSION:
         return read_version(decoder, payload);
+    case QUIPU_STATE_COMPRESSED:
+        return read_compression(decoder, payload);
+    case QUIPU_STATE_ENCRYPTED:
+        return read_encryption(decoder, payload);
     default:
         return refuse_newer(decoder, "the critical key", key);
     }

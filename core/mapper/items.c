@@ -22,6 +22,7 @@
 #include "mapper/envelope.h"
 #include "mapper/mapper.h"
 #include "mapper/members.h"
+#include "mapper/payload.h"
 #include "mapper/timestamp.h"
 
 /* Number of items that the first allocation has room for. */
@@ -29,8 +30,10 @@
 
 struct quipu_items {
     const quipu_mapper *mapper;
-    quipu_arena arena;   /* everything that the items point to */
-    quipu_encoder state; /* of the item that is being made */
+    quipu_arena arena;     /* everything that the items point to */
+    quipu_encoder state;   /* of the item that is being made */
+    quipu_encoder members; /* of a state that is sealed, in clear */
+    quipu_encoder scratch; /* of a state that is compressed */
     quipu_item *array;
     size_t count;
     size_t capacity;
@@ -47,6 +50,8 @@ int quipu_items_create(const quipu_mapper *mapper, quipu_items **items,
     created->mapper = mapper;
     quipu_arena_init(&created->arena);
     quipu_encoder_init(&created->state);
+    quipu_encoder_init(&created->members);
+    quipu_encoder_init(&created->scratch);
     *items = created;
     return QUIPU_OK;
 }
@@ -64,6 +69,8 @@ void quipu_items_destroy(quipu_items *items)
     }
     quipu_arena_finish(&items->arena);
     quipu_encoder_finish(&items->state);
+    quipu_encoder_finish(&items->members);
+    quipu_encoder_finish(&items->scratch);
     quipu_release(items->array);
     quipu_release(items);
 }
@@ -167,22 +174,62 @@ static int fill_columns(quipu_items *items, const quipu_binding *binding,
     return status;
 }
 
+static int encode_members(quipu_encoder *encoder, const quipu_binding *binding,
+                          const quipu_event *event)
+{
+    int status = quipu_members_encode(encoder, event->type->fields,
+                                      &binding->key, event);
+
+    return status == QUIPU_OK ? quipu_encoder_status(encoder) : status;
+}
+
 /* Encodes the state: envelope and members. */
+static int encode_plain(quipu_encoder *state, const quipu_binding *binding,
+                        const quipu_event *event)
+{
+    quipu_payload payload = { .version = 1 };
+
+    quipu_envelope_write(state, binding->parts, &payload, event);
+    return encode_members(state, binding, event);
+}
+
+/* The same for a state that is compressed or encrypted: the envelope says how,
+ * so the members are encoded before it. */
+static int encode_sealed(quipu_items *items, const quipu_binding *binding,
+                         const quipu_event *event, const quipu_item *item)
+{
+    quipu_encoder *members = &items->members;
+
+    quipu_encoder_begin(members, event->type->topic, items->state.error);
+    int status = encode_members(members, binding, event);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    const struct quipu_payload_input input = {
+        .sealer = items->mapper->sealer,
+        .event = event,
+        .item = item,
+        .parts = binding->parts,
+        .version = 1,
+        .members = { members->data, members->size },
+    };
+
+    return quipu_payload_write(&input, &items->state, &items->scratch);
+}
+
 static int fill_state(quipu_items *items, const quipu_binding *binding,
                       const quipu_event *event, quipu_item *item,
                       quipu_error *error)
 {
-    const quipu_payload payload = { .version = 1 };
+    const struct quipu_sealer *sealer = items->mapper->sealer;
     quipu_encoder *state = &items->state;
-    int status;
 
     quipu_encoder_begin(state, event->type->topic, error);
-    quipu_envelope_write(state, binding->parts, &payload, event);
-    status =
-        quipu_members_encode(state, event->type->fields, &binding->key, event);
-    if (status == QUIPU_OK) {
-        status = quipu_encoder_status(state);
-    }
+    int status = sealer->whole || sealer->compress_above > 0
+                     ? encode_sealed(items, binding, event, item)
+                     : encode_plain(state, binding, event);
+
     if (status == QUIPU_OK) {
         status = copy(items, state->data, state->size, &item->state, error);
     }
@@ -207,8 +254,8 @@ static int find_binding(const quipu_mapper *mapper, const quipu_event *event,
     return QUIPU_OK;
 }
 
-int quipu_items_add(quipu_items *items, const quipu_event *event,
-                    quipu_error *error)
+static int add(quipu_items *items, const quipu_event *event, bool is_next,
+               quipu_error *error)
 {
     const quipu_binding *binding = NULL;
     quipu_item item = { 0 };
@@ -221,6 +268,10 @@ int quipu_items_add(quipu_items *items, const quipu_event *event,
         item.topic = (quipu_bytes){ event->type->topic, binding->topic_size };
         status = quipu_item_key_fill_item(&binding->key, event, &items->arena,
                                           &item, error);
+    }
+    if (is_next) {
+        item.flags |= QUIPU_ITEM_NEXT;
+        item.position = 0;
     }
     if (status == QUIPU_OK) {
         status = fill_base(items, event, &item, error);
@@ -235,4 +286,70 @@ int quipu_items_add(quipu_items *items, const quipu_event *event,
         items->array[items->count++] = item;
     }
     return status;
+}
+
+int quipu_items_add(quipu_items *items, const quipu_event *event,
+                    quipu_error *error)
+{
+    return add(items, event, false, error);
+}
+
+int quipu_items_add_next(quipu_items *items, const quipu_event *event,
+                         quipu_error *error)
+{
+    return add(items, event, true, error);
+}
+
+/* ---------------------------------------------------------------- comparing */
+
+/* Decodes an item, and encodes its event again in clear. */
+static int reencode(quipu_items *items, const quipu_item *item,
+                    quipu_encoder *encoder, quipu_error *error)
+{
+    const quipu_binding *binding = NULL;
+    quipu_event *event = NULL;
+    quipu_arena arena;
+
+    quipu_arena_init(&arena);
+    int status =
+        quipu_mapper_decode(items->mapper, item, &arena, &event, error);
+
+    if (status == QUIPU_OK) {
+        status = find_binding(items->mapper, event, &binding, error);
+    }
+    if (status == QUIPU_OK) {
+        quipu_encoder_begin(encoder, event->type->topic, error);
+        status = encode_plain(encoder, binding, event);
+    }
+    quipu_arena_finish(&arena);
+    return status;
+}
+
+int quipu_items_same(quipu_items *items, size_t index, const quipu_item *other,
+                     bool *same, quipu_error *error)
+{
+    const quipu_item *item = &items->array[index];
+    quipu_encoder *first = &items->state;
+    quipu_encoder *second = &items->members;
+
+    *same = false;
+    if (!quipu_bytes_equal(item->sequence_id, other->sequence_id) ||
+        !quipu_bytes_equal(item->topic, other->topic)) {
+        return QUIPU_OK;
+    }
+    int status = reencode(items, item, first, error);
+
+    if (status == QUIPU_OK) {
+        status = reencode(items, other, second, error);
+    }
+    *same = status == QUIPU_OK && first->size == second->size &&
+            memcmp(first->data, second->data, first->size) == 0;
+    return status;
+}
+
+int quipu_items_replace(quipu_items *items, size_t index, quipu_bytes state,
+                        quipu_error *error)
+{
+    return copy(items, state.data, state.size, &items->array[index].state,
+                error);
 }

@@ -6,12 +6,13 @@
  * it checks the types, resolves their attributes (binding.c) and enters them in
  * a hash table by topic.  Afterwards a mapper is read-only.
  *
- * Decoding an item finds the binding of its topic and fills a new event in four
+ * Decoding an item finds the binding of its topic and fills a new event in
  * steps, each of which may overwrite what an earlier one has set:
  *
  *   1. the envelope (envelope.c);
  *   2. the columns of event id, metadata and time;
- *   3. the members (members.c);
+ *   3. the members (members.c), after their map was decrypted and decompressed
+ *      (payload.c), if it is sealed;
  *   4. sequence id and position (item_key.c), which are authoritative, since
  *      the store has checked them.
  *
@@ -31,6 +32,7 @@
 #include "mapper/envelope.h"
 #include "mapper/mapper.h"
 #include "mapper/members.h"
+#include "mapper/payload.h"
 
 /* ------------------------------------------------------- types by topic */
 
@@ -214,6 +216,16 @@ static int check_columns(const quipu_mapper *mapper, quipu_error *error)
     return QUIPU_OK;
 }
 
+/* Without a sealing the mapper still reads states that are compressed. */
+static int create_sealer(quipu_mapper *mapper, const quipu_sealing *sealing,
+                         quipu_error *error)
+{
+    const quipu_sealing none = { .struct_size = sizeof(none) };
+
+    return quipu_sealer_create(sealing ? sealing : &none, &mapper->sealer,
+                               error);
+}
+
 int quipu_mapper_open(const quipu_schema *schema, const quipu_mapping *mapping,
                       quipu_mapper **mapper, quipu_error *error)
 {
@@ -244,6 +256,9 @@ int quipu_mapper_open(const quipu_schema *schema, const quipu_mapping *mapping,
     if (status == QUIPU_OK) {
         status = check_columns(opened, error);
     }
+    if (status == QUIPU_OK) {
+        status = create_sealer(opened, own_mapping.sealing, error);
+    }
     if (status != QUIPU_OK) {
         quipu_mapper_close(opened);
         return status;
@@ -263,6 +278,7 @@ void quipu_mapper_close(quipu_mapper *mapper)
     for (size_t i = 0; i < mapper->column_count; i++) {
         quipu_release(mapper->columns[i].name);
     }
+    quipu_sealer_destroy(mapper->sealer);
     quipu_release(mapper->bindings);
     quipu_release(mapper->slots);
     quipu_release(mapper->columns);
@@ -309,9 +325,9 @@ static int refuse_version(const quipu_decoder *decoder, uint32_t version)
     return quipu_decoder_refuse_item(decoder, QUIPU_UNSUPPORTED, why);
 }
 
-/* The four steps of decoding. */
-static int decode(quipu_decoder *decoder, const quipu_binding *binding,
-                  quipu_event *event)
+/* The steps of decoding. */
+static int decode(quipu_decoder *decoder, const quipu_mapper *mapper,
+                  const quipu_binding *binding, quipu_event *event)
 {
     quipu_payload payload;
     int status = quipu_envelope_read(decoder, &payload, event);
@@ -321,6 +337,10 @@ static int decode(quipu_decoder *decoder, const quipu_binding *binding,
     }
     if (status == QUIPU_OK) {
         status = decode_columns(decoder, event);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_payload_open(decoder, mapper->sealer, &event->event_id,
+                                    &payload);
     }
     if (status == QUIPU_OK) {
         status = quipu_members_decode(decoder, binding->type->fields,
@@ -336,7 +356,8 @@ int quipu_mapper_decode(const quipu_mapper *mapper, const quipu_item *item,
                         quipu_arena *arena, quipu_event **event,
                         quipu_error *error)
 {
-    quipu_decoder decoder = { .reader = quipu_reader_of(item->state),
+    quipu_decoder decoder = { .state = item->state,
+                              .reader = quipu_reader_of(item->state),
                               .item = item,
                               .text_ids = mapper->text_ids,
                               .arena = arena,
@@ -360,7 +381,7 @@ int quipu_mapper_decode(const quipu_mapper *mapper, const quipu_item *item,
         return quipu_error_no_memory(error);
     }
     decoded->type = binding->type;
-    status = decode(&decoder, binding, decoded);
+    status = decode(&decoder, mapper, binding, decoded);
     if (status == QUIPU_OK) {
         *event = decoded;
     }

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "mapper/binding.h"
+#include "sealing/sealer.h"
 
 /* A column of the schema beside those that every schema can have. */
 typedef struct quipu_further_column {
@@ -25,6 +26,8 @@ struct quipu_mapper {
     bool has_event_id; /* columns of their own; otherwise in the envelope */
     bool has_metadata;
     bool has_time;
+    struct quipu_sealer *sealer; /* owned; without a sealing, one that seals
+                                    nothing */
     quipu_further_column *columns;
     size_t column_count;
     /* One for each event type, in the order of the mapping. */
@@ -48,6 +51,18 @@ const quipu_binding *quipu_mapper_find(const quipu_mapper *mapper,
  */
 int quipu_mapper_decode(const quipu_mapper *mapper, const quipu_item *item,
                         quipu_arena *arena, quipu_event **event,
+                        quipu_error *error);
+
+/*
+ * Sets *same to whether another item contains the same event as the one at an
+ * index of the list: it is of the same sequence and topic, and both states open
+ * to events that have the same state in clear.  Codes of quipu_mapper_decode.
+ */
+int quipu_items_same(quipu_items *items, size_t index, const quipu_item *other,
+                     bool *same, quipu_error *error);
+
+/* Gives the item at an index a copy of another state.  NO_MEMORY. */
+int quipu_items_replace(quipu_items *items, size_t index, quipu_bytes state,
                         quipu_error *error);
 
 #endif

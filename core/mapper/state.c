@@ -30,7 +30,9 @@
 
 static quipu_decoder decoder_of(quipu_bytes bytes, quipu_error *error)
 {
-    return (quipu_decoder){ .reader = quipu_reader_of(bytes), .error = error };
+    return (quipu_decoder){ .state = bytes,
+                            .reader = quipu_reader_of(bytes),
+                            .error = error };
 }
 
 static quipu_bytes bytes_left(const quipu_decoder *decoder)
@@ -85,6 +87,12 @@ int quipu_state_split(quipu_bytes bytes, quipu_state *state, quipu_error *error)
         state->envelope =
             (quipu_bytes){ data, (size_t)(decoder.reader.at - data) };
         state->fields = bytes_left(&decoder);
+    }
+    state->flags |= payload.codec != 0 ? QUIPU_STATE_IS_COMPRESSED : 0;
+    state->flags |= payload.suite != 0 ? QUIPU_STATE_IS_ENCRYPTED : 0;
+    if (state->flags) {
+        state->sealed = state->fields;
+        state->fields = (quipu_bytes){ NULL, 0 };
     }
     return status;
 }
@@ -278,7 +286,7 @@ int quipu_state_check(quipu_bytes bytes, quipu_error *error)
     quipu_token map;
     int status = quipu_state_split(bytes, &state, error);
 
-    if (status != QUIPU_OK) {
+    if (status != QUIPU_OK || state.flags) {
         return status;
     }
     decoder = decoder_of(state.fields, error);

@@ -73,7 +73,8 @@ static quipu_bytes metadata_of(const quipu_item *item)
 {
     quipu_event event = { .type = NULL };
     quipu_payload payload;
-    quipu_decoder decoder = { .reader = quipu_reader_of(item->state) };
+    quipu_decoder decoder = { .state = item->state,
+                              .reader = quipu_reader_of(item->state) };
 
     if (!item->metadata.data) {
         (void)quipu_envelope_read(&decoder, &payload, &event);

@@ -26,7 +26,7 @@
 
 struct quipu_cipher;
 
-/* What a ciphertext is bound to. */
+/* The bytes that a ciphertext is bound to. */
 struct quipu_bound {
     const quipu_bytes *parts;
     size_t count;

@@ -3,7 +3,7 @@
  * Appends events to a store.
  *
  * The events become items in a list of this call (mapper/items.c), which is
- * given to quipu_records_append as one request, all or nothing.
+ * given to quipu_repeat_append as one request, all or nothing.
  *
  * quipu_store_append keeps the positions that the events name, so a concurrent
  * append at one of them is a conflict.  quipu_store_append_expecting replaces
@@ -11,7 +11,7 @@
  * the sequence becomes an append guard that the driver checks in the same
  * transaction.
  */
-#include "store/store.h"
+#include "store/repeat.h"
 
 #include <quipu/id.h>
 
@@ -38,10 +38,11 @@ static int check_arguments(const quipu_store *store,
     return QUIPU_OK;
 }
 
-/* Makes a list of items from the events; the caller destroys it. */
+/* Makes a list of items from the events, at the positions that they name or at
+ * the next ones; the caller destroys it. */
 static int make_items(const quipu_store *store,
                       const quipu_event *const *events, size_t count,
-                      quipu_items **items, quipu_error *error)
+                      bool at_next, quipu_items **items, quipu_error *error)
 {
     int status = quipu_items_create(store->mapper, items, error);
 
@@ -49,7 +50,8 @@ static int make_items(const quipu_store *store,
         return status;
     }
     for (size_t i = 0; i < count; i++) {
-        status = quipu_items_add(*items, events[i], error);
+        status = at_next ? quipu_items_add_next(*items, events[i], error)
+                         : quipu_items_add(*items, events[i], error);
         if (status != QUIPU_OK) {
             quipu_items_destroy(*items);
             return status;
@@ -68,9 +70,19 @@ static int append_items(quipu_store *store, quipu_items *items,
         .guards = guard,
         .guard_count = guard ? 1 : 0,
     };
+    struct quipu_append_work none = { .function = NULL };
+    const struct quipu_append_call call = {
+        .datastore = store->records->datastore,
+        .records = store->records,
+        .work = &none,
+    };
+    int status = quipu_records_enter(store->records, error);
 
+    if (status != QUIPU_OK) {
+        return status;
+    }
     append.items = quipu_items_array(items, &append.item_count);
-    return quipu_records_append(store->records, &append, result, error);
+    return quipu_repeat_append(store, items, &call, &append, result, error);
 }
 
 int quipu_store_append(quipu_store *store, const quipu_event *const *events,
@@ -82,7 +94,7 @@ int quipu_store_append(quipu_store *store, const quipu_event *const *events,
     if (status != QUIPU_OK) {
         return status;
     }
-    status = make_items(store, events, count, &items, error);
+    status = make_items(store, events, count, false, &items, error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -112,12 +124,11 @@ static int check_expected(const quipu_store *store,
     return QUIPU_OK;
 }
 
-/* Lets the store choose the positions of all items, which must be of one
- * sequence. */
-static int use_next_positions(quipu_items *list, quipu_error *error)
+/* All items must be of one sequence. */
+static int check_sequence(quipu_items *list, quipu_error *error)
 {
     size_t count = 0;
-    quipu_item *items = quipu_items_array(list, &count);
+    const quipu_item *items = quipu_items_array(list, &count);
 
     for (size_t i = 0; i < count; i++) {
         if (!quipu_bytes_equal(items[i].sequence_id, items[0].sequence_id)) {
@@ -126,8 +137,6 @@ static int use_next_positions(quipu_items *list, quipu_error *error)
                                    "than event 0, and one is expected",
                                    i);
         }
-        items[i].flags |= QUIPU_ITEM_NEXT;
-        items[i].position = 0;
     }
     return QUIPU_OK;
 }
@@ -173,11 +182,11 @@ int quipu_store_append_expecting(quipu_store *store,
     if (status != QUIPU_OK) {
         return status;
     }
-    status = make_items(store, events, count, &items, error);
+    status = make_items(store, events, count, true, &items, error);
     if (status != QUIPU_OK) {
         return status;
     }
-    status = use_next_positions(items, error);
+    status = check_sequence(items, error);
     if (status == QUIPU_OK) {
         status = append_items(store, items, make_guard(expected, items, &guard),
                               result, error);

@@ -35,6 +35,7 @@
 #define QUIPU_MAPPER_H
 
 #include <quipu/event.h>
+#include <quipu/sealing.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -57,15 +58,19 @@ typedef struct quipu_mapping {
      * originator_version.  Neither attribute may be optional, nullable or an
      * array. */
     const char *position;
+    /* How states are compressed and encrypted; NULL: they are not. */
+    const quipu_sealing *sealing;
 } quipu_mapping;
 
 /*
- * Opens a mapper for a schema.  Schema and mapping are copied.
+ * Opens a mapper for a schema.  Schema, mapping and sealing are copied.
  *
  * INVALID: the schema, the mapping's struct_size or an event type is wrong
  * (quipu_schema_check, quipu_event_type_check); two types have the same topic;
  * a type lacks an attribute that the mapping names, or an attribute's kind does
- * not suit its column; or no type has the attribute of a further column.
+ * not suit its column; or no type has the attribute of a further column; or the
+ * sealing names whole states without keys, a level that zstd does not have, or
+ * what is no dictionary.  UNSUPPORTED: this build lacks what the sealing needs.
  * NO_MEMORY.
  */
 QUIPU_API int quipu_mapper_open(const quipu_schema *schema,
@@ -98,15 +103,23 @@ QUIPU_API void quipu_items_destroy(quipu_items *items);
  * array is NULL and may not be; a text is not UTF-8; a time is not in the years
  * 1 to 9999; the sequence id, the position (which is not negative in a
  * contiguous schema) or the value of a further column is out of range.  The
- * message names the topic and the field.  NO_MEMORY.  After a failure the list
- * is as before.
+ * message names the topic and the field.  NO_MEMORY.  With a sealing: DENIED,
+ * IO and other codes of the provider of keys.  After a failure the list is as
+ * before.
  */
 QUIPU_API int quipu_items_add(quipu_items *items, const quipu_event *event,
                               quipu_error *error);
 
+/* The same for an event whose position the store chooses: the item has the flag
+ * QUIPU_ITEM_NEXT and position 0, and if its state is encrypted, it is bound to
+ * no position. */
+QUIPU_API int quipu_items_add_next(quipu_items *items, const quipu_event *event,
+                                   quipu_error *error);
+
 /* Returns the items in the order in which they were added, and their number;
  * valid until the next add or clear.  The caller may change their flags and
- * positions. */
+ * positions; but an encrypted state of quipu_items_add opens at no other
+ * position. */
 QUIPU_API quipu_item *quipu_items_array(quipu_items *items, size_t *count);
 
 /*
@@ -116,8 +129,11 @@ QUIPU_API quipu_item *quipu_items_array(quipu_items *items, size_t *count);
  * NOT_FOUND: no event type of the mapper has the topic, or the item was erased.
  * CORRUPT: the state is truncated or not a MessagePack map, or lacks a field
  * that has no default, or has a field twice, with another type or out of range;
- * the message names topic, sequence, position and field.  UNSUPPORTED: the
- * envelope has a newer format.  NO_MEMORY.
+ * the message names topic, sequence, position and field.  Or an encrypted state
+ * was changed, or belongs to another item.  UNSUPPORTED: the envelope has a
+ * newer format, or this build, or the sealing, lacks what the state needs.
+ * DENIED: the state is encrypted with a key that is not given.  NO_MEMORY;
+ * other codes of the provider of keys.
  */
 QUIPU_API int quipu_mapper_event(const quipu_mapper *mapper,
                                  const quipu_item *item, quipu_event **event,

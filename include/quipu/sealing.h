@@ -31,8 +31,8 @@
  * after UNKNOWN_OUTCOME.
  *
  * A build without OpenSSL does not encrypt, and one without zstd does not
- * compress: what needs them is UNSUPPORTED there.  Both kinds read and write
- * states that are not sealed.
+ * compress: a sealing that needs them is UNSUPPORTED there, and so is a state.
+ * Both read and write states that are not sealed.
  *
  * Threads: any, unless a comment says otherwise.
  */
@@ -151,7 +151,7 @@ enum quipu_suite {
  * mapper is opened; the provider of keys, its context and the dictionaries must
  * outlive the mapper.
  *
- * What it says about writing may be changed at any time: each state says itself
+ * A program may change each of the settings at any time: a state says itself
  * how it was sealed, and is opened as long as its key and its dictionary are
  * given.
  */

@@ -13,7 +13,7 @@
 #ifndef QUIPU_STATE_H
 #define QUIPU_STATE_H
 
-#include <quipu/types.h>
+#include <quipu/sealing.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -25,23 +25,32 @@ enum quipu_state_key {
     QUIPU_STATE_EVENT_ID = 1,          /* 16 bytes */
     QUIPU_STATE_TYPE_VERSION = 2,      /* an integer from 2 */
     QUIPU_STATE_TIME = 3,              /* a timestamp; quipu_token_time */
+    QUIPU_STATE_COMPRESSED = 4,        /* how; an array */
     QUIPU_STATE_METADATA = 5,          /* bytes */
+    QUIPU_STATE_ENCRYPTED = 6,         /* how; an array */
     QUIPU_STATE_ORIGINATOR_ID = 7,     /* bytes */
     QUIPU_STATE_ORIGINATOR_VERSION = 9 /* an integer */
 };
 
+enum quipu_state_flag {
+    QUIPU_STATE_IS_COMPRESSED = 1u << 0,
+    QUIPU_STATE_IS_ENCRYPTED = 1u << 1
+};
+
 /* The parts of a state. */
 typedef struct quipu_state {
-    quipu_bytes envelope;  /* its map; absent if the state has no envelope */
-    quipu_bytes fields;    /* the map of the fields */
-    uint32_t version;      /* of the event type (evolve.h): 1 without the key */
-    uint32_t reserved;     /* 0 */
-    uint64_t reserved2[3]; /* 0 */
+    quipu_bytes envelope; /* its map; absent if the state has no envelope */
+    quipu_bytes fields;   /* the map of the fields; absent if it is sealed */
+    uint32_t version;     /* of the event type (evolve.h): 1 without the key */
+    uint32_t flags;       /* enum quipu_state_flag */
+    quipu_bytes sealed;   /* the map, compressed or encrypted; or absent */
+    uint64_t reserved[1]; /* 0 */
 } quipu_state;
 
 /*
  * Splits a state into its parts.  The envelope is checked as a mapper reads
- * it, the fields are not.
+ * it, the fields are not.  A state that is sealed (sealing.h) has no fields:
+ * quipu_opener_open makes it one that has.
  *
  * CORRUPT: the envelope is truncated or malformed.  UNSUPPORTED: it has a newer
  * version or an unknown critical key.  INVALID: `state` is NULL.
@@ -58,9 +67,39 @@ QUIPU_API int quipu_state_split(quipu_bytes bytes, quipu_state *state,
  * A mapper skips the fields that its type lacks, so it may read a state that is
  * refused here.  Uses up to 64 KiB of the stack.
  *
+ * Of a sealed state only the envelope is checked.
+ *
  * CORRUPT, UNSUPPORTED: the message says what is wrong.
  */
 QUIPU_API int quipu_state_check(quipu_bytes bytes, quipu_error *error);
+
+/*
+ * An opener opens sealed states, for tools that have no event types.  One
+ * thread at a time uses it.
+ *
+ * quipu_opener_create copies the sealing as quipu_mapper_open does, with the
+ * same codes.  Its settings for writing are not used.
+ */
+typedef struct quipu_opener quipu_opener;
+
+QUIPU_API int quipu_opener_create(const quipu_sealing *sealing,
+                                  quipu_opener **opener, quipu_error *error);
+
+/* Frees an opener.  NULL is allowed. */
+QUIPU_API void quipu_opener_destroy(quipu_opener *opener);
+
+/*
+ * Opens the state of an item, of which `sequence_id`, `position`, `topic`,
+ * `event_id` and `state` are used: sets *state to one in clear, as a mapper
+ * without sealing would have written it.  It is lent until the next call; a
+ * state that is not sealed is lent as it is.  Members that are sealed for their
+ * subjects stay so.
+ *
+ * CORRUPT, DENIED, UNSUPPORTED, NO_MEMORY and codes of the provider of keys, as
+ * for quipu_mapper_event.
+ */
+QUIPU_API int quipu_opener_open(quipu_opener *opener, const quipu_item *item,
+                                quipu_bytes *state, quipu_error *error);
 
 /* The kinds of MessagePack values. */
 enum quipu_token_kind {

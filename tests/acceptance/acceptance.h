@@ -48,6 +48,8 @@ extern const struct acceptance_test acceptance_races;       /* B2 */
 extern const struct acceptance_test acceptance_timers;      /* B3 */
 extern const struct acceptance_test acceptance_histories;   /* B4 */
 extern const struct acceptance_test acceptance_gets;        /* B5 */
+extern const struct acceptance_test acceptance_tampering;   /* C1 */
+extern const struct acceptance_test acceptance_repeats;     /* C2 */
 extern const struct acceptance_test acceptance_erasures;    /* C5 */
 extern const struct acceptance_test acceptance_kills;
 extern const struct acceptance_test acceptance_power;

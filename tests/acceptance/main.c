@@ -12,12 +12,15 @@
 enum { SKIPPED = 77 };
 
 static const struct acceptance_test *const tests[] = {
-    &acceptance_kill_points, &acceptance_runners,  &acceptance_filters,
-    &acceptance_groups,      &acceptance_parking,  &acceptance_failures,
-    &acceptance_restored,    &acceptance_stops,    &acceptance_growth,
-    &acceptance_races,       &acceptance_timers,   &acceptance_histories,
-    &acceptance_gets,        &acceptance_erasures, &acceptance_kills,
-    &acceptance_power,
+    &acceptance_kill_points, &acceptance_runners, &acceptance_filters,
+    &acceptance_groups,      &acceptance_parking, &acceptance_failures,
+    &acceptance_restored,    &acceptance_stops,   &acceptance_growth,
+    &acceptance_races,       &acceptance_timers,  &acceptance_histories,
+    &acceptance_gets,
+#if QUIPU_SEALING
+    &acceptance_tampering,   &acceptance_repeats,
+#endif
+    &acceptance_erasures,    &acceptance_kills,   &acceptance_power,
 };
 enum { TESTS = sizeof(tests) / sizeof(*tests) };
 

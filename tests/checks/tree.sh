@@ -16,6 +16,8 @@ git ls-files | awk '
 
     # Sources and documents, by their endings.
     /\.(c|h|sh|awk|cmake|md|in|1)$/ { known = 1 }
+    # Computations of the tests that use nothing of quipu.
+    /^tests\/.*\.py$/ { known = 1 }
     # Files of the tools, and those whose names are fixed.
     /(^|\/)(CMakeLists\.txt|\.clang-tidy)$/ { known = 1 }
     /^(CMakePresets\.json|LICENSE|dev|\.ci\/run)$/ { known = 1 }

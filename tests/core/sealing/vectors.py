@@ -186,6 +186,21 @@ CASES = [
 ]
 
 
+def state(position):
+    """The state of an event Example.Changed with foo = "bar" at a position, or
+    at the next one (None); docs/state-format.md."""
+    flags = bytes([0 if position is None else 1])
+    head = bytes.fromhex("c101810694 01") + flags + b"\xc4\x10" + KEY_ID
+    head += b"\xc4\x0c"
+    parts = [
+        b"quipu state", b"\x11" * 16, b"Example.Changed", b"\x22" * 16,
+        None if position is None else position.to_bytes(8, "big"),
+        head + bytes(12)
+    ]
+    nonce, sealed = seal(KEY_ID, SECRET, parts, b"\x81\xa3foo\xa3bar")
+    return head + nonce + sealed
+
+
 def array(name, data):
     if not data:
         return ""
@@ -216,6 +231,9 @@ def print_vectors():
         if number == len(CASES) - 1:
             sealed = hashlib.sha256(sealed).digest()
         text += array(f"vector_{number}", nonce + sealed)
+    text += "/* Whole states: at position 7, and at the next position. */\n"
+    text += array("vector_state", state(7))
+    text += array("vector_state_next", state(None))
     return text + "/* clang-format on */\n\n#endif\n"
 
 
