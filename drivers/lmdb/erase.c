@@ -72,7 +72,7 @@ static int find_item(struct erase *erase, struct found_item *found,
                      quipu_error *error)
 {
     MDB_val value;
-    found->item.flags = 0;
+    found->item = (quipu_item){ .flags = 0 };
     int code = btree_get_id(&erase->items, found->id, &value);
     if (code == MDB_NOTFOUND) {
         return fail_item(erase, found->id, "is missing", error);

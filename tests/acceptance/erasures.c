@@ -20,8 +20,8 @@ enum {
     ERASERS = 2,
     PROCESSES = WRITERS + ERASERS,
     ITEMS = 20000, /* of a writer, at most */
-    RANGE = 100,   /* items of a range, at most */
-    LIMIT = 40,    /* items of a commit, at most */
+    RANGE = 8,     /* items of a range, at most */
+    LIMIT = 4,     /* items of a commit, at most */
     PAUSE = 20000  /* microseconds between two erasures, at most */
 };
 

@@ -49,7 +49,7 @@ static uint32_t format_of(struct place *place)
 static int version_of(struct place *place, int64_t id)
 {
     struct snapshot snapshot;
-    MDB_val value;
+    MDB_val value = { 0, NULL };
     MDB_val key = { sizeof(id), &id };
     assert_ok(
         quipu_lmdb_read_txn_begin(place->datastore, FOREVER, &snapshot, NULL),
