@@ -30,6 +30,10 @@
  *      decides what a replay returns (D1).
  *
  * Only a cache with a sole writer is used without step 2.
+ *
+ * A state that was made of personal members is kept sealed with the keys of
+ * their subjects (sealed_state.h).  If it cannot be opened any more, because a
+ * subject was forgotten, it is as one that the log does not confirm (D6).
  */
 #include "domain/replay.h"
 
@@ -44,6 +48,7 @@
 #include "base/utf8.h"
 #include "domain/aggregate.h"
 #include "event/packed_fields.h"
+#include "mapper/mapper.h"
 #include "snapshot/cache.h"
 #include "snapshot/snapshots.h"
 #include "store/store.h"
@@ -100,6 +105,22 @@ static int apply(struct quipu_replay *replay, const quipu_event *event,
     return status;
 }
 
+/* Notes whose personal members the state is going to contain. */
+static int note_subjects(struct quipu_replay *replay,
+                         const quipu_events *events, quipu_error *error)
+{
+    int status = QUIPU_OK;
+
+    if (!keeps_states(replay->repository)) {
+        return QUIPU_OK;
+    }
+    for (const struct quipu_subject *subject = quipu_events_subjects(events);
+         subject && status == QUIPU_OK; subject = subject->next) {
+        status = quipu_subject_set_add(&replay->subjects, subject->id, error);
+    }
+    return status;
+}
+
 /* Applies the events of the cursor, to the end or to one that discards. */
 static int apply_all(struct quipu_replay *replay, quipu_events *events,
                      quipu_error *error)
@@ -111,6 +132,9 @@ static int apply_all(struct quipu_replay *replay, quipu_events *events,
     quipu_status_begin(&cause);
     do {
         status = quipu_events_next(events, &event, &cause);
+        if (status == QUIPU_OK && event) {
+            status = note_subjects(replay, events, &cause);
+        }
         if (status == QUIPU_OK && event) {
             status = apply(replay, event, quipu_events_item(events), &cause);
         }
@@ -189,6 +213,7 @@ int quipu_replay_refresh(struct quipu_replay *replay, quipu_error *error)
     int status =
         replay->aggregate->discarded ? QUIPU_OK : catch_up(replay, NULL, error);
 
+    quipu_subject_set_finish(&replay->subjects);
     replay->finding = find(replay);
     return status;
 }
@@ -303,6 +328,28 @@ int quipu_replay_make(const quipu_repository *repository, const quipu_id *id,
     return status;
 }
 
+/* Sets the members from the kept state.  CORRUPT: it cannot be used. */
+static int read_members(struct quipu_replay *replay,
+                        const struct quipu_snapshot *state, quipu_error *error)
+{
+    const quipu_repository *repository = replay->repository;
+    quipu_bytes members = state->members;
+
+    if (state->is_sealed &&
+        quipu_sealed_state_open(repository->store->mapper->sealer,
+                                &replay->subjects, quipu_id_bytes(replay->id),
+                                state, &members, error) != QUIPU_OK) {
+        return QUIPU_CORRUPT;
+    }
+    int status = quipu_packed_fields_read(repository->type->fields,
+                                          replay->aggregate, members, error);
+
+    if (state->is_sealed) {
+        quipu_release((void *)members.data);
+    }
+    return status;
+}
+
 /* Step 1: makes the aggregate with the members of the kept state. */
 static int make(struct quipu_replay *replay, const struct start *start,
                 quipu_error *error)
@@ -315,14 +362,13 @@ static int make(struct quipu_replay *replay, const struct start *start,
     }
     replay->aggregate->version = start->state.version;
     replay->last_event = start->state.last_event;
-    return quipu_packed_fields_read(replay->repository->type->fields,
-                                    replay->aggregate, start->state.members,
-                                    error);
+    return read_members(replay, &start->state, error);
 }
 
 static int replay_from(struct quipu_replay *replay, const struct start *start,
                        quipu_error *error)
 {
+    quipu_subject_set_finish(&replay->subjects);
     int status = make(replay, start, error);
 
     replay->is_wrong = false;
@@ -347,6 +393,24 @@ static bool is_due(const struct quipu_replay *replay, int64_t stored)
     return snapshots && snapshots->every > 0 && !snapshots->is_readonly &&
            replay->aggregate->version - stored >= (int64_t)snapshots->every &&
            !quipu_snapshots_rest(snapshots);
+}
+
+/* Seals a packed state if it has to be; frees its members if that fails. */
+static int seal(const struct quipu_replay *replay,
+                struct quipu_snapshot *snapshot, quipu_error *error)
+{
+    const struct quipu_sealer *sealer =
+        replay->repository->store->mapper->sealer;
+    void *plain = (void *)snapshot->members.data;
+
+    if (!quipu_sealed_state_is_needed(sealer, &replay->subjects)) {
+        return QUIPU_OK;
+    }
+    int status = quipu_sealed_state_seal(
+        sealer, &replay->subjects, quipu_id_bytes(replay->id), snapshot, error);
+
+    quipu_release(plain);
+    return status;
 }
 
 /* Packs the aggregate's members; the caller frees members.data. */
@@ -378,7 +442,7 @@ static int pack(const struct quipu_replay *replay,
         .last_event = replay->last_event,
         .members = { bytes, size },
     };
-    return QUIPU_OK;
+    return seal(replay, snapshot, error);
 }
 
 /* Writes a snapshot, and sets *stored to the version of the newest. */
@@ -501,5 +565,6 @@ int quipu_replay_run(struct quipu_replay *replay, quipu_error *error)
             release_start(&start);
         }
     }
+    quipu_subject_set_finish(&replay->subjects);
     return status;
 }

@@ -10,6 +10,7 @@
 #define QUIPU_CORE_DOMAIN_REPLAY_H
 
 #include "domain/repository.h"
+#include "snapshot/sealed_state.h"
 
 /* The outcome of a replay that did not fail. */
 enum quipu_replay_finding {
@@ -31,7 +32,8 @@ struct quipu_replay {
     /* Private. */
     uint64_t last_event; /* quipu_snapshot_event of the last one applied */
     int64_t applied;     /* number of events */
-    bool is_wrong;       /* the log does not have the kept state's last event */
+    struct quipu_subject_set subjects; /* of the personal members in it */
+    bool is_wrong; /* the log does not have the kept state's last event */
     int64_t wrong_revision; /* of a snapshot of which that is true */
 };
 

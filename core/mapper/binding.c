@@ -50,6 +50,20 @@ static bool can_be_position(const quipu_field *attribute)
                                  attribute->kind == QUIPU_KIND_TIME);
 }
 
+/* Refuses a personal attribute where it would stand in clear (X7). */
+static int check_personal(const quipu_binding *binding,
+                          const quipu_field *attribute, const char *use,
+                          quipu_error *error)
+{
+    if (!quipu_field_is_personal(attribute)) {
+        return QUIPU_OK;
+    }
+    return quipu_error_set(error, QUIPU_INVALID,
+                           "attribute %s of event type %s is personal, and %s, "
+                           "which is not sealed",
+                           attribute->name, binding->type->topic, use);
+}
+
 static int resolve_sequence_id(quipu_binding *binding,
                                const quipu_mapper *mapper,
                                const quipu_mapping *mapping, quipu_error *error)
@@ -67,6 +81,12 @@ static int resolve_sequence_id(quipu_binding *binding,
                                "event type %s has no attribute %s, which is "
                                "to be the sequence id",
                                binding->type->topic, name);
+    }
+    int status =
+        check_personal(binding, attribute, "cannot be the sequence id", error);
+
+    if (status != QUIPU_OK) {
+        return status;
     }
     if (!can_be_sequence_id(mapper, attribute)) {
         return quipu_error_set(error, QUIPU_INVALID,
@@ -99,6 +119,12 @@ static int resolve_position(quipu_binding *binding,
             "event type %s has no attribute %s, which is to be the position",
             binding->type->topic, name);
     }
+    int status =
+        check_personal(binding, attribute, "cannot be the position", error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
     if (!can_be_position(attribute)) {
         return quipu_error_set(error, QUIPU_INVALID,
                                "attribute %s of event type %s cannot be the "
@@ -117,6 +143,14 @@ static int resolve_columns(quipu_binding *binding, const quipu_mapper *mapper,
         const quipu_further_column *column = &mapper->columns[i];
         const quipu_field *attribute =
             quipu_attribute_find(binding->type, column->name);
+        int status = attribute
+                         ? check_personal(binding, attribute,
+                                          "cannot go into a column", error)
+                         : QUIPU_OK;
+
+        if (status != QUIPU_OK) {
+            return status;
+        }
         if (attribute && !quipu_column_fits(column->kind, attribute)) {
             return quipu_error_set(error, QUIPU_INVALID,
                                    "attribute %s of event type %s, %s %s, "
@@ -133,11 +167,16 @@ static int resolve_columns(quipu_binding *binding, const quipu_mapper *mapper,
     return QUIPU_OK;
 }
 
-/* Checks the personal members of a type (X7). */
-static int check_personal(const quipu_binding *binding, quipu_error *error)
+/* Personal members need keys. */
+static int check_keys(quipu_binding *binding, const quipu_mapper *mapper,
+                      quipu_error *error)
 {
     for (const quipu_field *f = binding->type->fields; f && f->name; f++) {
-        if (quipu_field_is_personal(f)) {
+        if (!quipu_field_is_personal(f)) {
+            continue;
+        }
+        binding->has_personal = true;
+        if (!mapper->sealer->has_keys) {
             return quipu_error_set(error, QUIPU_INVALID,
                                    "attribute %s of event type %s is personal, "
                                    "and the mapping has no keys to seal it "
@@ -187,7 +226,7 @@ int quipu_binding_resolve(quipu_binding *binding, const quipu_mapper *mapper,
         status = resolve_columns(binding, mapper, error);
     }
     if (status == QUIPU_OK) {
-        status = check_personal(binding, error);
+        status = check_keys(binding, mapper, error);
     }
     if (status == QUIPU_OK) {
         binding->key.text_ids = mapper->text_ids;

@@ -17,6 +17,7 @@ typedef struct quipu_binding {
     const quipu_event_type *type; /* the application's */
     size_t topic_size;            /* bytes of its topic */
     quipu_item_key key;           /* where sequence id and position are */
+    bool has_personal;            /* the type has personal members */
     unsigned parts; /* enum quipu_envelope_part: attributes without a column */
     const quipu_field **columns; /* for each further column of the mapper its
                                     attribute, or NULL; owned by the binding */

@@ -80,6 +80,7 @@ void quipu_encoder_begin(quipu_encoder *encoder, const char *topic,
     encoder->size = 0;
     encoder->failed = false;
     encoder->topic = topic;
+    encoder->personal = NULL;
     encoder->error = error;
 }
 

@@ -22,8 +22,10 @@ typedef struct quipu_encoder {
     char *data;
     size_t size;
     size_t capacity;
-    bool failed;       /* NO_MEMORY: later writes are lost */
-    const char *topic; /* of the event, for messages */
+    bool failed;                     /* NO_MEMORY: later writes are lost */
+    const char *topic;               /* of the event, for messages */
+    struct quipu_personal *personal; /* seals its personal members (personal.h);
+                                        NULL: they stay in clear */
     quipu_error *error;
 } quipu_encoder;
 

@@ -39,6 +39,7 @@
 
 #include "mapper/attribute.h"
 #include "mapper/envelope.h"
+#include "mapper/personal.h"
 #include "sealing/codec.h"
 
 #define BIT(key) (1u << (key))
@@ -78,6 +79,7 @@ static unsigned keys_of(const quipu_payload *payload)
 
     keys |= payload->codec != 0 ? BIT(QUIPU_STATE_COMPRESSED) : 0;
     keys |= payload->suite != 0 ? BIT(QUIPU_STATE_ENCRYPTED) : 0;
+    keys |= payload->personal_of ? BIT(QUIPU_STATE_PERSONAL) : 0;
     return keys;
 }
 
@@ -137,6 +139,9 @@ static void put_value(quipu_encoder *encoder, enum quipu_state_key key,
         break;
     case QUIPU_STATE_ENCRYPTED:
         put_encryption(encoder, payload);
+        break;
+    case QUIPU_STATE_PERSONAL:
+        quipu_personal_write_names(encoder, payload->personal_of, event);
         break;
     case QUIPU_STATE_ORIGINATOR_ID:
         quipu_encoder_put_bytes(encoder, event->originator_id.data,
@@ -358,6 +363,8 @@ static int read_value(quipu_decoder *decoder, uint64_t key,
         return read_compression(decoder, payload);
     case QUIPU_STATE_ENCRYPTED:
         return read_encryption(decoder, payload);
+    case QUIPU_STATE_PERSONAL:
+        return quipu_personal_read_names(decoder, &payload->personal);
     default:
         return refuse_newer(decoder, "the critical key", key);
     }

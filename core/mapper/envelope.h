@@ -11,6 +11,7 @@
 
 #include "mapper/decoder.h"
 #include "mapper/encoder.h"
+#include "mapper/item_key.h"
 
 /* First byte of a state with an envelope; MessagePack does not use it. */
 #define QUIPU_ENVELOPE_MARK 0xC1
@@ -42,6 +43,10 @@ typedef struct quipu_payload {
     uint8_t key_id[QUIPU_KEY_ID_SIZE];
     uint8_t nonce[QUIPU_ENVELOPE_NONCE_SIZE];
     size_t nonce_at; /* where the nonce stands, from the start of the state */
+    /* Writing: the key of the event's type, if there are personal members with
+     * a value; otherwise NULL. */
+    const quipu_item_key *personal_of;
+    quipu_bytes personal; /* reading: their names (personal.h); or absent */
 } quipu_payload;
 
 /* Appends an envelope with those of the `wanted` parts that the event has, and

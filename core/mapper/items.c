@@ -23,6 +23,7 @@
 #include "mapper/mapper.h"
 #include "mapper/members.h"
 #include "mapper/payload.h"
+#include "mapper/personal.h"
 #include "mapper/timestamp.h"
 
 /* Number of items that the first allocation has room for. */
@@ -174,23 +175,60 @@ static int fill_columns(quipu_items *items, const quipu_binding *binding,
     return status;
 }
 
-static int encode_members(quipu_encoder *encoder, const quipu_binding *binding,
-                          const quipu_event *event)
+/* Returns the key of the type if the event has personal members. */
+static const quipu_item_key *personal_of(const quipu_binding *binding,
+                                         const quipu_event *event)
 {
+    return binding->has_personal && quipu_personal_has_any(event)
+               ? &binding->key
+               : NULL;
+}
+
+/* Encodes the members; `personal` NULL: with the personal ones in clear. */
+static int encode_members(quipu_encoder *encoder, const quipu_binding *binding,
+                          const quipu_event *event, quipu_personal *personal)
+{
+    encoder->personal = personal;
     int status = quipu_members_encode(encoder, event->type->fields,
                                       &binding->key, event);
 
+    encoder->personal = NULL;
     return status == QUIPU_OK ? quipu_encoder_status(encoder) : status;
 }
 
-/* Encodes the state: envelope and members. */
-static int encode_plain(quipu_encoder *state, const quipu_binding *binding,
+/* Encodes the members as they are stored in an item. */
+static int seal_members(const quipu_items *items, quipu_encoder *encoder,
+                        const quipu_binding *binding, const quipu_event *event,
+                        const quipu_item *item)
+{
+    quipu_personal personal = { .sealer = items->mapper->sealer,
+                                .item = item,
+                                .event = event };
+    int status = encode_members(encoder, binding, event, &personal);
+
+    quipu_personal_finish(&personal);
+    return status;
+}
+
+/* Encodes a state in clear, for comparisons. */
+static int encode_clear(quipu_encoder *state, const quipu_binding *binding,
                         const quipu_event *event)
 {
     quipu_payload payload = { .version = 1 };
 
     quipu_envelope_write(state, binding->parts, &payload, event);
-    return encode_members(state, binding, event);
+    return encode_members(state, binding, event, NULL);
+}
+
+/* Encodes the state: envelope and members. */
+static int encode_plain(quipu_items *items, const quipu_binding *binding,
+                        const quipu_event *event, const quipu_item *item)
+{
+    quipu_payload payload = { .version = 1,
+                              .personal_of = personal_of(binding, event) };
+
+    quipu_envelope_write(&items->state, binding->parts, &payload, event);
+    return seal_members(items, &items->state, binding, event, item);
 }
 
 /* The same for a state that is compressed or encrypted: the envelope says how,
@@ -201,7 +239,7 @@ static int encode_sealed(quipu_items *items, const quipu_binding *binding,
     quipu_encoder *members = &items->members;
 
     quipu_encoder_begin(members, event->type->topic, items->state.error);
-    int status = encode_members(members, binding, event);
+    int status = seal_members(items, members, binding, event, item);
 
     if (status != QUIPU_OK) {
         return status;
@@ -212,6 +250,7 @@ static int encode_sealed(quipu_items *items, const quipu_binding *binding,
         .item = item,
         .parts = binding->parts,
         .version = 1,
+        .personal_of = personal_of(binding, event),
         .members = { members->data, members->size },
     };
 
@@ -228,7 +267,7 @@ static int fill_state(quipu_items *items, const quipu_binding *binding,
     quipu_encoder_begin(state, event->type->topic, error);
     int status = sealer->whole || sealer->compress_above > 0
                      ? encode_sealed(items, binding, event, item)
-                     : encode_plain(state, binding, event);
+                     : encode_plain(items, binding, event, item);
 
     if (status == QUIPU_OK) {
         status = copy(items, state->data, state->size, &item->state, error);
@@ -319,7 +358,7 @@ static int reencode(quipu_items *items, const quipu_item *item,
     }
     if (status == QUIPU_OK) {
         quipu_encoder_begin(encoder, event->type->topic, error);
-        status = encode_plain(encoder, binding, event);
+        status = encode_clear(encoder, binding, event);
     }
     quipu_arena_finish(&arena);
     return status;

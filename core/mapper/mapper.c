@@ -12,7 +12,8 @@
  *   1. the envelope (envelope.c);
  *   2. the columns of event id, metadata and time;
  *   3. the members (members.c), after their map was decrypted and decompressed
- *      (payload.c), if it is sealed;
+ *      (payload.c), and the personal ones among them opened (personal.c), as
+ *      far as they are sealed;
  *   4. sequence id and position (item_key.c), which are authoritative, since
  *      the store has checked them.
  *
@@ -33,6 +34,7 @@
 #include "mapper/mapper.h"
 #include "mapper/members.h"
 #include "mapper/payload.h"
+#include "mapper/personal.h"
 
 /* ------------------------------------------------------- types by topic */
 
@@ -251,13 +253,13 @@ int quipu_mapper_open(const quipu_schema *schema, const quipu_mapping *mapping,
     }
     status = copy_schema(opened, &own_schema, error);
     if (status == QUIPU_OK) {
+        status = create_sealer(opened, own_mapping.sealing, error);
+    }
+    if (status == QUIPU_OK) {
         status = add_types(opened, &own_mapping, error);
     }
     if (status == QUIPU_OK) {
         status = check_columns(opened, error);
-    }
-    if (status == QUIPU_OK) {
-        status = create_sealer(opened, own_mapping.sealing, error);
     }
     if (status != QUIPU_OK) {
         quipu_mapper_close(opened);
@@ -325,11 +327,32 @@ static int refuse_version(const quipu_decoder *decoder, uint32_t version)
     return quipu_decoder_refuse_item(decoder, QUIPU_UNSUPPORTED, why);
 }
 
+/* Opens the personal members, of which the envelope tells. */
+static int open_personal(quipu_decoder *decoder, const quipu_mapper *mapper,
+                         const quipu_payload *payload, quipu_event *event,
+                         const struct quipu_subject **subjects)
+{
+    quipu_personal personal = { .sealer = mapper->sealer,
+                                .item = decoder->item,
+                                .event = event };
+
+    if (!payload->personal.data) {
+        return QUIPU_OK;
+    }
+    int status =
+        quipu_personal_open(&personal, decoder, payload->personal, event);
+
+    quipu_personal_finish(&personal);
+    *subjects = personal.subjects;
+    return status;
+}
+
 /* The steps of decoding. */
 static int decode(quipu_decoder *decoder, const quipu_mapper *mapper,
-                  const quipu_binding *binding, quipu_event *event)
+                  const quipu_binding *binding, quipu_event *event,
+                  const struct quipu_subject **subjects)
 {
-    quipu_payload payload;
+    quipu_payload payload = { .version = 1 };
     int status = quipu_envelope_read(decoder, &payload, event);
 
     if (status == QUIPU_OK && payload.version > 1) {
@@ -341,6 +364,9 @@ static int decode(quipu_decoder *decoder, const quipu_mapper *mapper,
     if (status == QUIPU_OK) {
         status = quipu_payload_open(decoder, mapper->sealer, &event->event_id,
                                     &payload);
+    }
+    if (status == QUIPU_OK) {
+        status = open_personal(decoder, mapper, &payload, event, subjects);
     }
     if (status == QUIPU_OK) {
         status = quipu_members_decode(decoder, binding->type->fields,
@@ -355,6 +381,18 @@ static int decode(quipu_decoder *decoder, const quipu_mapper *mapper,
 int quipu_mapper_decode(const quipu_mapper *mapper, const quipu_item *item,
                         quipu_arena *arena, quipu_event **event,
                         quipu_error *error)
+{
+    const struct quipu_subject *subjects;
+
+    return quipu_mapper_decode_personal(mapper, item, arena, event, &subjects,
+                                        error);
+}
+
+int quipu_mapper_decode_personal(const quipu_mapper *mapper,
+                                 const quipu_item *item, quipu_arena *arena,
+                                 quipu_event **event,
+                                 const struct quipu_subject **subjects,
+                                 quipu_error *error)
 {
     quipu_decoder decoder = { .state = item->state,
                               .reader = quipu_reader_of(item->state),
@@ -381,7 +419,8 @@ int quipu_mapper_decode(const quipu_mapper *mapper, const quipu_item *item,
         return quipu_error_no_memory(error);
     }
     decoded->type = binding->type;
-    status = decode(&decoder, mapper, binding, decoded);
+    *subjects = NULL;
+    status = decode(&decoder, mapper, binding, decoded, subjects);
     if (status == QUIPU_OK) {
         *event = decoded;
     }

@@ -65,4 +65,18 @@ int quipu_items_same(quipu_items *items, size_t index, const quipu_item *other,
 int quipu_items_replace(quipu_items *items, size_t index, quipu_bytes state,
                         quipu_error *error);
 
+/* A subject whose key has opened a member. */
+struct quipu_subject {
+    const struct quipu_subject *next;
+    quipu_bytes id;
+};
+
+/* The same, and sets *subjects to the list of those whose keys have opened
+ * personal members (NULL: none), in the arena, too. */
+int quipu_mapper_decode_personal(const quipu_mapper *mapper,
+                                 const quipu_item *item, quipu_arena *arena,
+                                 quipu_event **event,
+                                 const struct quipu_subject **subjects,
+                                 quipu_error *error);
+
 #endif

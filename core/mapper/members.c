@@ -8,8 +8,9 @@
  * compares it with the table of today:
  *
  *   E1  A field of the table that the map lacks takes its default; without one
- *       it is absent, if it is optional or nullable; otherwise the state is
- *       CORRUPT.  Nil counts as lacking.
+ *       it is absent, if it is optional or nullable; a personal array has no
+ *       elements, and a personal struct the members that an empty map gives it;
+ *       otherwise the state is CORRUPT.  Nil counts as lacking.
  *   E2  A key that the table lacks is skipped with its value.  So a program
  *       may drop a field, and an older program reads a newer state.
  *   E3  A value of another type is accepted if the member can hold it exactly
@@ -34,6 +35,7 @@
 #include "base/error.h"
 #include "event/member.h"
 #include "mapper/members.h"
+#include "mapper/personal.h"
 
 /* Returns true if the field is one of the two that are the item's key.  `key`
  * is NULL for nested structs, which cannot hold them. */
@@ -114,11 +116,18 @@ static int encode_members(quipu_encoder *encoder, const quipu_field *fields,
         path.name = field->name;
         path.indexed = false;
         quipu_encoder_put_text(encoder, field->name, strlen(field->name));
+        const size_t start = encoder->size;
+
         if (field->flags & QUIPU_FIELD_IS_ARRAY) {
             status = encode_array(encoder, field, members, &path);
         } else {
             status =
                 encode_value(encoder, field, members + field->offset, &path);
+        }
+        if (status == QUIPU_OK && encoder->personal &&
+            quipu_field_is_personal(field)) {
+            status =
+                quipu_personal_seal(encoder->personal, encoder, start, field);
         }
     }
     return status;
@@ -138,7 +147,8 @@ struct target {
     const quipu_item_key *key; /* NULL: a nested struct */
     char *members;
     const quipu_field_path *path; /* NULL: the outermost */
-    size_t next; /* index of the field that is expected next (E6) */
+    bool is_missing; /* it is in a personal struct that the state lacks */
+    size_t next;     /* index of the field that is expected next (E6) */
     /* Bit set of the fields that the map has had. */
     uint64_t seen[QUIPU_FIELDS_MAX / 64];
 };
@@ -216,6 +226,28 @@ static int decode_array(quipu_decoder *decoder, const quipu_field *field,
     return decode_elements(decoder, field, token->count, array, path);
 }
 
+static int set_missing(const quipu_decoder *decoder, const quipu_field *field,
+                       const struct target *target);
+
+/* Sets all members of a struct that the map lacks. */
+static int set_missing_struct(const quipu_decoder *decoder,
+                              const quipu_field *field, char *to,
+                              const quipu_field_path *path)
+{
+    const struct target nested = {
+        .fields = field->fields, .members = to, .path = path, .is_missing = true
+    };
+    int status = QUIPU_OK;
+
+    for (const quipu_field *f = field->fields; f->name && status == QUIPU_OK;
+         f++) {
+        if (is_stored(f, NULL)) {
+            status = set_missing(decoder, f, &nested);
+        }
+    }
+    return status;
+}
+
 /* Sets a field that the map lacks (E1). */
 static int set_missing(const quipu_decoder *decoder, const quipu_field *field,
                        const struct target *target)
@@ -231,6 +263,14 @@ static int set_missing(const quipu_decoder *decoder, const quipu_field *field,
     }
     if (field->flags & (QUIPU_FIELD_HAS_PRESENCE | QUIPU_FIELD_MAY_BE_NULL)) {
         return QUIPU_OK;
+    }
+    if (quipu_field_is_personal(field) && field->flags & QUIPU_FIELD_IS_ARRAY) {
+        return QUIPU_OK;
+    }
+    if (field->kind == QUIPU_KIND_STRUCT &&
+        (quipu_field_is_personal(field) || target->is_missing)) {
+        return set_missing_struct(decoder, field,
+                                  target->members + field->offset, &path);
     }
     return quipu_decoder_refuse(decoder, &path,
                                 "is missing, and has no default");

@@ -140,7 +140,8 @@ static int write_encrypted(const struct quipu_payload_input *input,
 int quipu_payload_write(const struct quipu_payload_input *input,
                         quipu_encoder *state, quipu_encoder *scratch)
 {
-    quipu_payload payload = { .version = input->version };
+    quipu_payload payload = { .version = input->version,
+                              .personal_of = input->personal_of };
     quipu_bytes content = input->members;
 
     if (is_compressed(input->sealer, content.size)) {

@@ -27,7 +27,8 @@ struct quipu_payload_input {
     const quipu_item *item; /* its sequence id, topic, position and flags */
     unsigned parts;         /* of the envelope */
     uint32_t version;       /* of the event type */
-    quipu_bytes members;    /* their map; not empty */
+    const quipu_item_key *personal_of; /* as of quipu_payload */
+    quipu_bytes members;               /* their map; not empty */
 };
 
 /* Appends an envelope and the payload to `state`.  `scratch` is overwritten.

@@ -26,6 +26,7 @@
 #include "base/utf8.h"
 #include "mapper/decoder.h"
 #include "mapper/envelope.h"
+#include "mapper/personal.h"
 #include "mapper/timestamp.h"
 
 static quipu_decoder decoder_of(quipu_bytes bytes, quipu_error *error)
@@ -68,11 +69,12 @@ bool quipu_token_time(const quipu_token *token, quipu_time *time)
 
 /* ------------------------------------------------------------- envelope */
 
-int quipu_state_split(quipu_bytes bytes, quipu_state *state, quipu_error *error)
+/* Splits a state, and sets what its envelope says of the payload. */
+static int split(quipu_bytes bytes, quipu_state *state, quipu_payload *payload,
+                 quipu_error *error)
 {
     const uint8_t *data = bytes.data;
     quipu_event event = { 0 }; /* for the values, which nobody reads */
-    quipu_payload payload;
     quipu_decoder decoder = decoder_of(bytes, error);
     int status;
 
@@ -80,16 +82,16 @@ int quipu_state_split(quipu_bytes bytes, quipu_state *state, quipu_error *error)
         return quipu_error_set(error, QUIPU_INVALID, "no state to split into");
     }
     *state = (quipu_state){ .fields = bytes };
-    status = quipu_envelope_read(&decoder, &payload, &event);
-    state->version = payload.version;
+    status = quipu_envelope_read(&decoder, payload, &event);
+    state->version = payload->version;
     if (status == QUIPU_OK && decoder.reader.at != data) {
         data += QUIPU_ENVELOPE_MARK_SIZE;
         state->envelope =
             (quipu_bytes){ data, (size_t)(decoder.reader.at - data) };
         state->fields = bytes_left(&decoder);
     }
-    state->flags |= payload.codec != 0 ? QUIPU_STATE_IS_COMPRESSED : 0;
-    state->flags |= payload.suite != 0 ? QUIPU_STATE_IS_ENCRYPTED : 0;
+    state->flags |= payload->codec != 0 ? QUIPU_STATE_IS_COMPRESSED : 0;
+    state->flags |= payload->suite != 0 ? QUIPU_STATE_IS_ENCRYPTED : 0;
     if (state->flags) {
         state->sealed = state->fields;
         state->fields = (quipu_bytes){ NULL, 0 };
@@ -97,20 +99,32 @@ int quipu_state_split(quipu_bytes bytes, quipu_state *state, quipu_error *error)
     return status;
 }
 
+int quipu_state_split(quipu_bytes bytes, quipu_state *state, quipu_error *error)
+{
+    quipu_payload payload;
+
+    return split(bytes, state, &payload, error);
+}
+
 /* --------------------------------------------------------------- fields */
+
+/* Members of nested maps are not sealed. */
+static const quipu_bytes no_names;
 
 /* The map that is being checked. */
 struct map {
     quipu_decoder *decoder;
-    const quipu_field_path *path;    /* NULL: the outermost */
-    int depth;                       /* 0: the outermost */
-    const uint8_t *start;            /* its first key */
-    uint32_t count;                  /* of the keys that have been read */
+    const quipu_field_path *path; /* NULL: the outermost */
+    int depth;                    /* 0: the outermost */
+    quipu_bytes personal; /* of the outermost: names of sealed members */
+    const uint8_t *start; /* its first key */
+    uint32_t count;       /* of the keys that have been read */
     uint32_t keys[QUIPU_FIELDS_MAX]; /* where each of them begins */
 };
 
 static int check_map(quipu_decoder *decoder, const quipu_token *token,
-                     const quipu_field_path *path, int depth);
+                     const quipu_field_path *path, int depth,
+                     quipu_bytes personal);
 
 /* Reads a value that is no container into a member of the kind that can hold
  * every value of its kind. */
@@ -155,7 +169,7 @@ static int check_element(quipu_decoder *decoder, const quipu_token *token,
         return quipu_decoder_refuse_kind(
             decoder, path, "a value that an array can have", token);
     case QUIPU_TOKEN_MAP:
-        return check_map(decoder, token, path, depth + 1);
+        return check_map(decoder, token, path, depth + 1, no_names);
     default:
         return check_scalar(decoder, token, path);
     }
@@ -186,6 +200,16 @@ static int check_array(quipu_decoder *decoder, const quipu_token *array,
     return status;
 }
 
+/* Whether a value is a member that is sealed for its subject. */
+static bool is_sealed(const struct map *map, const quipu_field_path *path,
+                      const quipu_token *value)
+{
+    return value->kind == QUIPU_TOKEN_EXT &&
+           value->ext_type == QUIPU_PERSONAL_EXT &&
+           quipu_personal_is_named(map->personal,
+                                   quipu_bytes_of_text(path->name));
+}
+
 /* Checks the value of a field.  Nil stands for a missing one. */
 static int check_value(const struct map *map, quipu_field_path *path)
 {
@@ -193,14 +217,15 @@ static int check_value(const struct map *map, quipu_field_path *path)
     quipu_token token;
     int status = quipu_decoder_next(decoder, path, &token);
 
-    if (status != QUIPU_OK || token.kind == QUIPU_TOKEN_NIL) {
+    if (status != QUIPU_OK || token.kind == QUIPU_TOKEN_NIL ||
+        is_sealed(map, path, &token)) {
         return status;
     }
     switch (token.kind) {
     case QUIPU_TOKEN_ARRAY:
         return check_array(decoder, &token, path, map->depth);
     case QUIPU_TOKEN_MAP:
-        return check_map(decoder, &token, path, map->depth + 1);
+        return check_map(decoder, &token, path, map->depth + 1, no_names);
     default:
         return check_scalar(decoder, &token, path);
     }
@@ -253,7 +278,8 @@ static int check_entry(struct map *map)
 }
 
 static int check_map(quipu_decoder *decoder, const quipu_token *token,
-                     const quipu_field_path *path, int depth)
+                     const quipu_field_path *path, int depth,
+                     quipu_bytes personal)
 {
     struct map map;
     int status = QUIPU_OK;
@@ -271,6 +297,7 @@ static int check_map(quipu_decoder *decoder, const quipu_token *token,
     map.decoder = decoder;
     map.path = path;
     map.depth = depth;
+    map.personal = personal;
     map.start = decoder->reader.at;
     map.count = 0;
     for (uint32_t i = 0; status == QUIPU_OK && i < token->count; i++) {
@@ -283,8 +310,9 @@ int quipu_state_check(quipu_bytes bytes, quipu_error *error)
 {
     quipu_decoder decoder;
     quipu_state state;
+    quipu_payload payload;
     quipu_token map;
-    int status = quipu_state_split(bytes, &state, error);
+    int status = split(bytes, &state, &payload, error);
 
     if (status != QUIPU_OK || state.flags) {
         return status;
@@ -295,7 +323,7 @@ int quipu_state_check(quipu_bytes bytes, quipu_error *error)
         return quipu_decoder_refuse(&decoder, NULL, "is not a map");
     }
     if (status == QUIPU_OK) {
-        status = check_map(&decoder, &map, NULL, 0);
+        status = check_map(&decoder, &map, NULL, 0, payload.personal);
     }
     if (status == QUIPU_OK && decoder.reader.at != decoder.reader.end) {
         return quipu_decoder_refuse(&decoder, NULL, "has bytes after its map");

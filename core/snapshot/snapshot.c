@@ -11,6 +11,7 @@
 #include "base/checksum.h"
 
 #define FORMAT 1
+#define FORMAT_SEALED 2 /* with sealed members */
 
 struct header {
     uint64_t checksum; /* of all that follows */
@@ -62,7 +63,7 @@ void quipu_snapshot_encode(const struct quipu_snapshot *snapshot,
         .declared = label->declared,
         .kept = label->kept,
         .number = label->number,
-        .format = FORMAT,
+        .format = snapshot->is_sealed ? FORMAT_SEALED : FORMAT,
     };
 
     header.checksum = sum_of(&header, snapshot->members, key);
@@ -88,16 +89,19 @@ enum quipu_snapshot_verdict quipu_snapshot_decode(
 
     memcpy(&header, value.data, sizeof(header));
     if (header.checksum != sum_of(&header, members, key) ||
-        header.format != FORMAT || header.version <= 0) {
+        (header.format != FORMAT && header.format != FORMAT_SEALED) ||
+        header.version <= 0) {
         return QUIPU_SNAPSHOT_DAMAGED;
     }
     if (header.layout != wanted->layout ||
         header.declared != wanted->declared) {
         return QUIPU_SNAPSHOT_OUTDATED;
     }
-    *snapshot = (struct quipu_snapshot){ .version = header.version,
-                                         .last_event = header.last_event,
-                                         .members = members };
+    *snapshot =
+        (struct quipu_snapshot){ .version = header.version,
+                                 .last_event = header.last_event,
+                                 .members = members,
+                                 .is_sealed = header.format == FORMAT_SEALED };
     *label = (struct quipu_snapshot_label){ .layout = header.layout,
                                             .declared = header.declared,
                                             .kept = header.kept,

@@ -15,6 +15,7 @@ struct quipu_snapshot {
     int64_t version;     /* number of events that it contains, above 0 */
     uint64_t last_event; /* quipu_snapshot_event of the one at version - 1 */
     quipu_bytes members; /* packed (event/packed_fields.h); borrowed */
+    bool is_sealed;      /* they are sealed (sealed_state.h) */
 };
 
 /* The rest of a value: its layout and version, by which its state can be read

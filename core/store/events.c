@@ -28,7 +28,8 @@ struct quipu_events {
     quipu_cursor *cursor;   /* owned */
     quipu_arena arena;      /* the event that is lent */
     const quipu_item *item; /* of that event, lent by the cursor; or NULL */
-    bool repeat;            /* decode `item` again instead of advancing */
+    const struct quipu_subject *subjects; /* of that event, in the arena */
+    bool repeat; /* decode `item` again instead of advancing */
 };
 
 int quipu_events_open(quipu_store *store, const quipu_id *id,
@@ -81,13 +82,15 @@ int quipu_events_next(quipu_events *events, const quipu_event **event,
                                "quipu_events_next: an argument is NULL");
     }
     *event = NULL;
+    events->subjects = NULL;
     quipu_arena_reset(&events->arena);
     status = advance(events, error);
     if (status != QUIPU_OK || !events->item) {
         return status;
     }
-    status = quipu_mapper_decode(events->store->mapper, events->item,
-                                 &events->arena, &decoded, error);
+    status = quipu_mapper_decode_personal(events->store->mapper, events->item,
+                                          &events->arena, &decoded,
+                                          &events->subjects, error);
     events->repeat = status == QUIPU_NO_MEMORY;
     if (status == QUIPU_OK) {
         *event = decoded;
@@ -102,6 +105,11 @@ int quipu_events_next_item(quipu_events *events, const quipu_item **item,
 
     *item = events->item;
     return status;
+}
+
+const struct quipu_subject *quipu_events_subjects(const quipu_events *events)
+{
+    return events->subjects;
 }
 
 const quipu_item *quipu_events_item(const quipu_events *events)

@@ -52,6 +52,12 @@ int quipu_events_open(quipu_store *store, const quipu_id *id,
                       const quipu_query *query, quipu_events **events,
                       quipu_error *error);
 
+struct quipu_subject;
+
+/* Returns the subjects whose keys have opened personal members of the event
+ * that is lent; NULL: none. */
+const struct quipu_subject *quipu_events_subjects(const quipu_events *events);
+
 /* Sets *item to the next item without decoding its event, or to NULL after the
  * last one; the cursor lends it until the next call.  Codes of
  * quipu_cursor_next. */

@@ -12,7 +12,7 @@
 #define FORM_RING 1
 #define FORM_MARK 2
 
-/* What ciphertexts are for; the first bound part of each. */
+/* The purposes of ciphertexts; the first bound part of each. */
 #define PURPOSE_ROOT "quipu vault root"
 #define PURPOSE_KEY "quipu vault key"
 #define PURPOSE_SUBJECT "quipu vault subject"
@@ -45,8 +45,8 @@ static quipu_bytes bytes_of(const quipu_vault_name *name)
 
 /* -------------------------------------------------------------- wrapping */
 
-/* What a wrapped secret is bound to: the id of the vault, which the root key
- * has itself, the name and the id of the key. */
+/* The parts that a wrapped secret is bound to: the id of the vault, which the
+ * root key has itself, the name and the id of the key. */
 struct wrapping {
     quipu_bytes parts[4];
 };

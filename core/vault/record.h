@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a vault stores of a subject: the value of one entry, which is either the
- * ring of its keys or the mark of their destruction.
+ * The record of a subject in a vault: the value of one entry, which is either
+ * the ring of its keys or the mark of their destruction.
  *
  *     ring    1  then for each key, the newest first:
  *                id (16)  wrapped secret (76)

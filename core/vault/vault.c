@@ -360,8 +360,8 @@ static int read_root(const quipu_vault *vault, quipu_key *root,
     return status;
 }
 
-/* Reads the root key, of a new vault if there is none.  What another process
- * has made meanwhile, or a commit of unknown outcome, is read again. */
+/* Reads the root key, of a new vault if there is none.  A root that another
+ * process has made meanwhile, or a commit of unknown outcome, is read again. */
 static int make_root(const quipu_vault *vault, quipu_key *root,
                      quipu_error *error)
 {

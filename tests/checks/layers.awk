@@ -18,9 +18,9 @@ BEGIN {
     layer["consumer"] = "datastore event group mapper records store observe"
     layer["timer"] = "consumer datastore group records store observe"
     layer["vault"] = "datastore records sealing"
-    layer["snapshot"] = "datastore event records"
-    layer["domain"] = "datastore event mapper observe records snapshot store " \
-        "timer"
+    layer["snapshot"] = "datastore event records sealing"
+    layer["domain"] = "datastore event mapper observe records sealing " \
+        "snapshot store timer"
     layer["projection"] = "consumer datastore group records store observe"
     layer["process"] = "consumer datastore domain records store timer observe"
     layer["environment"] = "domain driver"

@@ -43,10 +43,10 @@ void assert_forgotten(const struct opened_vault *opened, const char *subject,
 /* Copies of entries: a backup. */
 struct saved {
     char key[128];
-    char value[256];
+    char value[2048];
     size_t size;
 };
-enum { SAVED_MAX = 64 };
+enum { SAVED_MAX = 200 };
 
 /* Copies the entries of quipu's own; returns their number. */
 size_t save_entries(quipu_datastore *datastore, struct saved *saved);
