@@ -28,7 +28,9 @@ extern const struct quipu_family quipu_family_uniqueness, quipu_family_repeats,
     quipu_family_entries_contents, quipu_family_entries_checks,
     quipu_family_entries_positions, quipu_family_races_entries,
     quipu_family_crash_entries, quipu_family_log_filters,
-    quipu_family_log_find_event;
+    quipu_family_log_find_event, quipu_family_erasure_contents,
+    quipu_family_erasure_places, quipu_family_erasure_scrub,
+    quipu_family_races_erasure, quipu_family_crash_erasure;
 
 const struct quipu_family *const quipu_families[] = {
     &quipu_family_uniqueness,
@@ -38,6 +40,9 @@ const struct quipu_family *const quipu_families[] = {
     &quipu_family_entries_contents,
     &quipu_family_entries_checks,
     &quipu_family_entries_positions,
+    &quipu_family_erasure_contents,
+    &quipu_family_erasure_places,
+    &quipu_family_erasure_scrub,
     &quipu_family_sequencing,
     &quipu_family_guards,
     &quipu_family_reading,
@@ -59,6 +64,7 @@ const struct quipu_family *const quipu_families[] = {
     &quipu_family_races_threads,
     &quipu_family_races_readers,
     &quipu_family_races_entries,
+    &quipu_family_races_erasure,
     &quipu_family_races_processes,
     &quipu_family_races_history,
     &quipu_family_races_cancelled,
@@ -67,6 +73,7 @@ const struct quipu_family *const quipu_families[] = {
     &quipu_family_crash_calls,
     &quipu_family_crash_reads,
     &quipu_family_crash_entries,
+    &quipu_family_crash_erasure,
     &quipu_family_memory_writes,
     &quipu_family_memory_reads,
     &quipu_family_crash_kills,
@@ -85,12 +92,14 @@ extern const struct quipu_subprocess_job quipu_subprocess_job_power,
     quipu_subprocess_job_power_cuts, quipu_subprocess_job_calls,
     quipu_subprocess_job_calls_fail, quipu_subprocess_job_kills,
     quipu_subprocess_job_reads, quipu_subprocess_job_backup,
-    quipu_subprocess_job_backup_dies, quipu_subprocess_job_entries;
+    quipu_subprocess_job_backup_dies, quipu_subprocess_job_entries,
+    quipu_subprocess_job_erasure, quipu_subprocess_job_erasure_cuts;
 
 const struct quipu_subprocess_job *const quipu_subprocess_jobs[] = {
-    &quipu_subprocess_job_power,   &quipu_subprocess_job_power_cuts,
-    &quipu_subprocess_job_calls,   &quipu_subprocess_job_calls_fail,
-    &quipu_subprocess_job_kills,   &quipu_subprocess_job_reads,
-    &quipu_subprocess_job_backup,  &quipu_subprocess_job_backup_dies,
-    &quipu_subprocess_job_entries, NULL,
+    &quipu_subprocess_job_power,        &quipu_subprocess_job_power_cuts,
+    &quipu_subprocess_job_calls,        &quipu_subprocess_job_calls_fail,
+    &quipu_subprocess_job_kills,        &quipu_subprocess_job_reads,
+    &quipu_subprocess_job_backup,       &quipu_subprocess_job_backup_dies,
+    &quipu_subprocess_job_entries,      &quipu_subprocess_job_erasure,
+    &quipu_subprocess_job_erasure_cuts, NULL,
 };

@@ -96,7 +96,8 @@ static bool states_are_equal(const quipu_item *found,
                     (found->flags & QUIPU_ITEM_ERASED) != 0, false)) {
         return true;
     }
-    return (appended->flags & QUIPU_ITEM_ERASED) == 0 &&
+    return SAFEGUARDED("E7.full-item-is-no-repeat",
+                       (appended->flags & QUIPU_ITEM_ERASED) == 0, true) &&
            quipu_common_key_table_is_equal(found->state, appended->state);
 }
 

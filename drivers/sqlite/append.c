@@ -166,6 +166,8 @@ static int look_up_item(void *context, const quipu_item *item,
     if (code == SQLITE_ROW) {
         quipu_item found;
         quipu_sqlite_item_row_read_key(row, &found);
+        status = quipu_sqlite_erasure_mark(in->writer, in->bound, &found, NULL,
+                                           1, error);
         quipu_common_preconditions_compare(&found, item, stored);
     } else if (code != SQLITE_DONE) {
         status = quipu_sqlite_error_set(in->writer, code, "look up an event id",
@@ -231,6 +233,7 @@ static int insert_item(struct append *append, const struct preconditions *check,
 {
     struct connection *writer = &append->datastore->writer;
     quipu_driver_schema *bound = check->request->schema;
+    const quipu_item *item = &check->request->items[index];
     sqlite3_stmt *insert = NULL;
     int status =
         quipu_sqlite_statement_get(writer, bound, SQL_INSERT, &insert, error);
@@ -244,8 +247,7 @@ static int insert_item(struct append *append, const struct preconditions *check,
         .notification_id = bound->head_owner->head,
         .position = quipu_common_preconditions_position(check, index),
     };
-    quipu_sqlite_item_row_bind(insert, bound, &check->request->items[index],
-                               key);
+    quipu_sqlite_item_row_bind(insert, bound, item, key);
     *code = sqlite3_step(insert);
     if (*code == SQLITE_DONE) {
         status = quipu_sqlite_authorizer_check_change(writer, bound->table, 1,
@@ -257,6 +259,12 @@ static int insert_item(struct append *append, const struct preconditions *check,
                                                    error);
     }
     (void)sqlite3_reset(insert);
+    if (status == QUIPU_OK && *code == SQLITE_DONE &&
+        SAFEGUARDED("E7.appended-as-erased",
+                    (item->flags & QUIPU_ITEM_ERASED) != 0, false)) {
+        status =
+            quipu_sqlite_erasure_add(writer, bound, key.notification_id, error);
+    }
     return status;
 }
 
@@ -445,11 +453,38 @@ static int process(struct append *append, size_t index, quipu_error *error)
     return status;
 }
 
+static bool has_erased_items(const quipu_request *request)
+{
+    for (size_t i = 0; i < request->item_count; i++) {
+        if ((request->items[i].flags & QUIPU_ITEM_ERASED) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Creates the tables that items need that are appended as erased, before the
+ * savepoint of a request. */
+static int begin_erased(struct append *append, quipu_error *error)
+{
+    for (size_t i = 0; i < append->count; i++) {
+        if (has_erased_items(&append->requests[i])) {
+            return quipu_sqlite_erasure_begin(&append->datastore->writer,
+                                              error);
+        }
+    }
+    return QUIPU_OK;
+}
+
 static int run_pass(struct append *append, quipu_error *error)
 {
     int status =
         quipu_sqlite_entries_begin(&append->datastore->writer, append->requests,
                                    append->count, &append->has_entries, error);
+
+    if (status == QUIPU_OK) {
+        status = begin_erased(append, error);
+    }
 
     append->violated = append->accepted = append->repeated = false;
     for (size_t i = 0;

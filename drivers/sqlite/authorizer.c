@@ -158,9 +158,9 @@ int quipu_sqlite_authorizer_set_error(const struct connection *connection,
 static bool is_lasting_setting(const char *pragma)
 {
     static const char *const names[] = {
-        "application_id", "busy_timeout",       "journal_mode",
-        "locking_mode",   "query_only",         "synchronous",
-        "temp_store",     "wal_autocheckpoint", "writable_schema",
+        "application_id",     "busy_timeout",    "journal_mode", "locking_mode",
+        "query_only",         "secure_delete",   "synchronous",  "temp_store",
+        "wal_autocheckpoint", "writable_schema",
     };
     bool found = false;
 

@@ -176,6 +176,43 @@ void quipu_sqlite_checkpoint_run(quipu_driver_datastore *datastore)
     }
 }
 
+/* The file of the WAL becomes empty, so its mark is completed before, as at the
+ * end (wal_mark.c, INV2). Other processes do not look whether the WAL is empty
+ * before they commit, so it is marked again at once (INV5). */
+int quipu_sqlite_checkpoint_truncate(quipu_driver_datastore *datastore,
+                                     quipu_error *error)
+{
+    struct connection *writer = &datastore->writer;
+    int code = quipu_sqlite_wal_mark_complete(writer, false);
+
+    if (code == SQLITE_OK) {
+        code = sqlite3_wal_checkpoint_v2(writer->db, "main",
+                                         SAFEGUARDED("E8.wal-is-emptied",
+                                                     SQLITE_CHECKPOINT_TRUNCATE,
+                                                     SQLITE_CHECKPOINT_PASSIVE),
+                                         NULL, NULL);
+    }
+    note_failure(datastore, code);
+    if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) {
+        int marked = run_marked(datastore, SQLITE_CHECKPOINT_PASSIVE);
+
+        if (marked != SQLITE_OK && (marked & 0xff) != SQLITE_BUSY) {
+            checkpoint_failed(datastore, marked);
+        }
+    }
+    if ((code & 0xff) == SQLITE_BUSY) {
+        return datastore->host->error_set(
+            error, QUIPU_BUSY, code, NULL,
+            "the items are erased, but readers of \"%s\" kept their bytes in "
+            "its write-ahead log until the deadline; erase again",
+            datastore->name);
+    }
+    return code == SQLITE_OK
+               ? QUIPU_OK
+               : quipu_sqlite_error_set(writer, code,
+                                        "empty the write-ahead log", error);
+}
+
 bool quipu_sqlite_checkpoint_finish(quipu_driver_datastore *datastore,
                                     int64_t deadline)
 {

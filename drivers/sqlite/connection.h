@@ -33,6 +33,13 @@ enum statement {
     SQL_ENTRIES_FROM,
     SQL_ENTRIES_AFTER,
     SQL_REVISION_RAISE,
+    SQL_ERASURE_TABLES,
+    SQL_ERASED,
+    SQL_ERASED_ADD,
+    SQL_ERASED_REMOVE,
+    SQL_ERASURES,
+    SQL_ERASURES_ADD,
+    SQL_ERASURES_REMOVE,
     SQL_COMMON_COUNT,
     SQL_LAST = SQL_COMMON_COUNT,
     SQL_BY_EVENT_ID,
@@ -47,6 +54,9 @@ enum statement {
     SQL_FIRST_SEQUENCE,
     SQL_NEXT_SEQUENCE,
     SQL_EVENT_ID_AT,
+    SQL_UNERASED_IN_SEQUENCE,
+    SQL_UNERASED_IN_LOG,
+    SQL_ERASE,
     SQL_COUNT
 };
 
@@ -207,6 +217,37 @@ int quipu_sqlite_entries_look_up(struct connection *connection, quipu_bytes key,
 int quipu_sqlite_entries_write(struct connection *writer,
                                const quipu_conditions *conditions,
                                quipu_error *error);
+
+/* ---------------------------------------- erased items, in erasure.c */
+
+/* Finds out whether the store has the tables of erased items. */
+int quipu_sqlite_erasure_exists(struct connection *connection, bool *exists,
+                                quipu_error *error);
+
+/* Creates them if they are missing, and raises the format of the store; in a
+ * transaction. */
+int quipu_sqlite_erasure_begin(struct connection *writer, quipu_error *error);
+
+/* Marks an item as erased, and counts a commit of an erasure. The tables exist.
+ */
+int quipu_sqlite_erasure_add(struct connection *writer,
+                             const quipu_driver_schema *bound,
+                             int64_t notification_id, quipu_error *error);
+int quipu_sqlite_erasure_count(struct connection *writer,
+                               const quipu_driver_schema *bound,
+                               quipu_error *error);
+
+/* Removes all of a schema that is torn down. */
+int quipu_sqlite_erasure_remove(struct connection *writer, int64_t schema,
+                                quipu_error *error);
+
+/* Flags those of the items that are erased, and removes what else was read of
+ * them. `values`: their further columns, one item after the other; NULL: they
+ * were not read. */
+int quipu_sqlite_erasure_mark(struct connection *connection,
+                              const quipu_driver_schema *bound,
+                              quipu_item *items, quipu_value *values,
+                              size_t count, quipu_error *error);
 
 /* ---------------------------------------- single rows, in lookup.c */
 

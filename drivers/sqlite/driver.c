@@ -45,6 +45,8 @@ static const quipu_driver driver = {
     .list_entries = quipu_sqlite_entry_listing_open,
     .read_filtered = quipu_sqlite_read_filtered,
     .find_event = quipu_sqlite_read_event,
+    .erase = quipu_sqlite_erase,
+    .erasures = quipu_sqlite_erasures,
 };
 
 QUIPU_DRIVER_ENTRY(sqlite)

@@ -143,10 +143,20 @@ static int use_wal(quipu_driver_datastore *datastore, int64_t deadline,
     return status;
 }
 
-/* Sets the durability of the writing connection. */
+/* Sets the durability of the writing connection, and lets it overwrite what it
+ * deletes (erase.c, M1). */
 static int set_durability(quipu_driver_datastore *datastore, quipu_error *error)
 {
     quipu_sqlite_checkpoint_init(datastore);
+    int status = quipu_sqlite_statement_execute(
+        &datastore->writer,
+        SAFEGUARDED("E8.deleted-is-overwritten", "PRAGMA secure_delete = ON",
+                    "PRAGMA secure_delete = OFF"),
+        "let deleted bytes be overwritten", error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
     return quipu_sqlite_statement_execute(&datastore->writer,
                                           datastore->relaxed
                                               ? "PRAGMA synchronous = NORMAL"
@@ -489,7 +499,8 @@ int quipu_sqlite_open(const quipu_host *host, const quipu_open *how,
         return status;
     }
     opened->capabilities = QUIPU_CAN_LOG | QUIPU_CAN_TRACK |
-                           QUIPU_CAN_TRANSACT | QUIPU_CAN_ENTRIES;
+                           QUIPU_CAN_TRANSACT | QUIPU_CAN_ENTRIES |
+                           QUIPU_CAN_ERASE | QUIPU_CAN_SCRUB;
     if (made->path) {
         opened->capabilities |=
             QUIPU_CAN_SHARE | QUIPU_CAN_PERSIST | QUIPU_CAN_BACKUP;

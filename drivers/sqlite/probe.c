@@ -135,13 +135,14 @@ static int check_store(const quipu_driver_datastore *datastore,
             "from a backup",
             datastore->name);
     }
-    if (SAFEGUARDED("F4.newer-format", found->format > STORE_FORMAT, false)) {
+    if (SAFEGUARDED("F4.newer-format", found->format > STORE_FORMAT_ERASED,
+                    false)) {
         return host->error_set(error, QUIPU_UNSUPPORTED, 0, NULL,
                                "\"%s\" has format %lld, but this driver "
                                "supports formats up to %d; "
                                "use a newer quipu",
                                datastore->name, (long long)found->format,
-                               STORE_FORMAT);
+                               STORE_FORMAT_ERASED);
     }
     return QUIPU_OK;
 }

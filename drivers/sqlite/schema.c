@@ -251,7 +251,9 @@ static int remove_schema(quipu_driver_datastore *datastore,
          i++) {
         status = execute(datastore, &deletions[i], &argument, 1, error);
     }
-    return status;
+    return status == QUIPU_OK
+               ? quipu_sqlite_erasure_remove(&datastore->writer, number, error)
+               : status;
 }
 
 /* Begins a transaction and looks the schema up. If the status of that look-up

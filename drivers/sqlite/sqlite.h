@@ -19,7 +19,8 @@
  *     transaction
  *     readers
  *     lookup, recovery, catalogue, probe
- *     entries, schema, append, cursor, wait, copy/page_copy
+ *     entries, erasure
+ *     schema, append, erase, cursor, wait, copy/page_copy
  *     copy/backup
  *     read, listing
  *     open
@@ -41,7 +42,8 @@
 #include <sqlite3.h>
 
 #define STORE_APPLICATION_ID 0x71756970 /* "quip", PRAGMA application_id */
-#define STORE_FORMAT 1
+#define STORE_FORMAT 1                  /* of a new store */
+#define STORE_FORMAT_ERASED 2 /* of one with erased items: the newest */
 #define READERS_MAX 1000
 /* The oldest SQLite: 3.37.0 has the STRICT tables of the store. */
 #define SQLITE_VERSION_NEEDED 3037000
@@ -79,6 +81,7 @@ struct quipu_driver_datastore {
     bool readonly;
     bool relaxed;             /* durability=relaxed */
     _Atomic bool has_entries; /* a reader has seen the tables of entries */
+    _Atomic bool has_erased;  /* the same of those of erased items */
     bool is_writer;           /* counted in file->writers */
     quipu_uuid identity;
     struct file *file;
@@ -238,6 +241,12 @@ int quipu_sqlite_checkpoint_begin(quipu_driver_datastore *datastore,
  * and is outside a transaction. A failure is reported as a message. */
 void quipu_sqlite_checkpoint_run(quipu_driver_datastore *datastore);
 
+/* Copies all of the WAL and empties its file. The caller owns the fair lock and
+ * is outside a transaction. BUSY: readers used the WAL until the deadline of
+ * the writing connection. */
+int quipu_sqlite_checkpoint_truncate(quipu_driver_datastore *datastore,
+                                     quipu_error *error);
+
 /* Copies all of the WAL, as the last writer of all processes. Returns false,
  * and reports it as a message, if that failed; then SQLite must not copy it at
  * closing either, since the WAL mark may not be complete. */
@@ -360,6 +369,13 @@ int quipu_sqlite_append_transact(quipu_driver_datastore *datastore,
                                  const quipu_request *request, quipu_work work,
                                  void *context, quipu_result *result,
                                  int64_t deadline, quipu_error *error);
+
+int quipu_sqlite_erase(quipu_driver_datastore *datastore,
+                       quipu_driver_schema *bound, const quipu_erasure *erasure,
+                       int64_t deadline, int64_t *erased, quipu_error *error);
+int quipu_sqlite_erasures(quipu_driver_datastore *datastore,
+                          quipu_driver_schema *bound, int64_t deadline,
+                          int64_t *commits, quipu_error *error);
 
 int quipu_sqlite_lookup_last_position(quipu_driver_datastore *datastore,
                                       quipu_driver_schema *bound,

@@ -66,6 +66,17 @@ static const char *const common_sql[SQL_COMMON_COUNT] = {
     [SQL_REVISION_RAISE] =
         "INSERT INTO quipu_revisions (namespace, floor) VALUES (?1, ?2) "
         "ON CONFLICT DO UPDATE SET floor = max(floor, ?2)",
+    [SQL_ERASURE_TABLES] =
+        "SELECT count(*) FROM sqlite_schema "
+        "WHERE type = 'table' AND name IN ('quipu_erased', 'quipu_erasures')",
+    [SQL_ERASED] = "SELECT 1 FROM quipu_erased "
+                   "WHERE schema = ?1 AND notification_id = ?2",
+    [SQL_ERASED_ADD] = "INSERT INTO quipu_erased VALUES (?1, ?2)",
+    [SQL_ERASED_REMOVE] = "DELETE FROM quipu_erased WHERE schema = ?1",
+    [SQL_ERASURES] = "SELECT commits FROM quipu_erasures WHERE schema = ?1",
+    [SQL_ERASURES_ADD] = "INSERT INTO quipu_erasures VALUES (?1, 1) "
+                         "ON CONFLICT DO UPDATE SET commits = commits + 1",
+    [SQL_ERASURES_REMOVE] = "DELETE FROM quipu_erasures WHERE schema = ?1",
     [SQL_COLUMNS] = "SELECT name, kind FROM quipu_columns "
                     "WHERE schema = ?1 ORDER BY ordinal",
 };
@@ -96,6 +107,7 @@ static const char *column_type(int kind)
  *     @metadata @time      names
  *     @sequence_type       TEXT or BLOB
  *     @further_columns     definitions of the further columns, each after a ','
+ *     @further_nulls       "name = NULL" for each of them, each after a ','
  *     @columns             all columns of an item, in the order of item_row.c
  *     @values              a placeholder for each of them
  *     @collect_log         a call of quipu_collect with all columns
@@ -155,6 +167,24 @@ static const char *const templates[SQL_COUNT - SQL_COMMON_COUNT] = {
         "SELECT min(@sequence_id) FROM @table WHERE @sequence_id > ?1",
     [SQL_EVENT_ID_AT - SQL_COMMON_COUNT] = "SELECT @event_id FROM @table "
                                            "WHERE @notification_id = ?1",
+    /* A column of the user may have any name: all are qualified. */
+    [SQL_UNERASED_IN_SEQUENCE - SQL_COMMON_COUNT] =
+        "SELECT @position, @notification_id FROM @table "
+        "WHERE @sequence_id = ?4 AND @position >= ?2 AND @position <= ?3 "
+        "AND NOT EXISTS (SELECT 1 FROM quipu_erased "
+        "WHERE quipu_erased.schema = ?1 "
+        "AND quipu_erased.notification_id = @table.@notification_id) "
+        "ORDER BY @position LIMIT 1",
+    [SQL_UNERASED_IN_LOG - SQL_COMMON_COUNT] =
+        "SELECT @notification_id, @notification_id FROM @table "
+        "WHERE @notification_id >= ?2 AND @notification_id <= ?3 "
+        "AND NOT EXISTS (SELECT 1 FROM quipu_erased "
+        "WHERE quipu_erased.schema = ?1 "
+        "AND quipu_erased.notification_id = @table.@notification_id) "
+        "ORDER BY @notification_id LIMIT 1",
+    [SQL_ERASE - SQL_COMMON_COUNT] =
+        "UPDATE @table SET @state = x''[, @metadata = NULL]@further_nulls "
+        "WHERE @notification_id = ?1",
 };
 
 struct expansion {
@@ -223,6 +253,16 @@ static void add_further_columns(struct expansion *expansion)
     }
 }
 
+static void add_further_nulls(struct expansion *expansion)
+{
+    const quipu_schema *schema = expansion->schema;
+
+    for (size_t i = 0; i < schema->column_count; i++) {
+        add_name(&expansion->text, ", ", schema->columns[i].name);
+        quipu_common_text_add(&expansion->text, " = NULL");
+    }
+}
+
 /* Sets *name to the name that a word stands for, NULL if the schema has no such
  * column; returns false if the word stands for no name. */
 static bool find_name(const struct expansion *expansion, const char *word,
@@ -270,6 +310,8 @@ static void add_word(struct expansion *expansion, const char *word, size_t size)
         quipu_common_text_add(&expansion->text, by_text ? "TEXT" : "BLOB");
     } else if (strncmp(word, "further_columns", size) == 0) {
         add_further_columns(expansion);
+    } else if (strncmp(word, "further_nulls", size) == 0) {
+        add_further_nulls(expansion);
     } else if (strncmp(word, "columns", size) == 0) {
         add_columns(expansion, true);
     } else if (strncmp(word, "values", size) == 0) {

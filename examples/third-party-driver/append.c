@@ -85,6 +85,16 @@ static bool tracking_is_stored(struct store *store,
                tracking->position.notification_id;
 }
 
+/* An item that is stored as erased has no state to compare (E2); one that is
+ * appended as erased is no repeat of one whose state is stored (E7). */
+static bool same_state(const quipu_item *old, const quipu_item *item)
+{
+    if (old->flags & QUIPU_ITEM_ERASED) {
+        return true;
+    }
+    return !(item->flags & QUIPU_ITEM_ERASED) && same(old->state, item->state);
+}
+
 /* Returns true if the request has been stored before, as U3 defines it. */
 static bool is_repeat(const quipu_request *request)
 {
@@ -96,7 +106,7 @@ static bool is_repeat(const quipu_request *request)
         const quipu_item *old = stored_as(table, item);
 
         if (!old || !same(old->sequence_id, item->sequence_id) ||
-            !same(old->topic, item->topic) || !same(old->state, item->state)) {
+            !same(old->topic, item->topic) || !same_state(old, item)) {
             return false;
         }
         if (i == 0) {

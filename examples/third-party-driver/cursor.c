@@ -24,7 +24,9 @@ struct quipu_driver_cursor {
     quipu_sequence row;
     quipu_tracking track;
     const quipu_filter *filter; /* read_filtered */
-    const quipu_item *item;     /* find_event; NULL: none, or lent already */
+    struct record *record;      /* a reference: the one that is lent, or, of
+                                   find_event, that will be */
+    bool found;                 /* find_event: it is not lent yet */
     struct entry *entry;        /* list_entries: a reference to the last one */
     quipu_bytes prefix, from;   /* list_entries, in `keys` */
     char keys[2 * QUIPU_KEY_MAX];
@@ -80,6 +82,9 @@ void memory_cursor_close(quipu_driver_cursor *cursor)
     if (cursor->entry) {
         memory_entry_release(store, cursor->entry);
     }
+    if (cursor->record) {
+        memory_record_release(cursor->record, store->host);
+    }
     pthread_mutex_unlock(&store->lock);
     store->host->release(cursor->sequences);
     store->host->release(cursor);
@@ -96,11 +101,22 @@ static void set_range(quipu_driver_cursor *cursor, const quipu_range *range)
     cursor->head = (int64_t)cursor->table->log.count;
 }
 
-/* Returns the item, and removes its key from the range that is still to come.
- */
-static const void *lend(quipu_driver_cursor *cursor, const quipu_item *item,
+/* Keeps a record until the next one is lent, or the cursor is closed. */
+static void keep(quipu_driver_cursor *cursor, struct record *record)
+{
+    if (cursor->record) {
+        memory_record_release(cursor->record, cursor->store->host);
+    }
+    cursor->record = record;
+    record->references++;
+}
+
+/* Returns the item of a record, and removes its key from the range that is
+ * still to come. */
+static const void *lend(quipu_driver_cursor *cursor, struct record *record,
                         int64_t key)
 {
+    keep(cursor, record);
     cursor->limit--;
     if (key == (cursor->descending ? INT64_MIN : INT64_MAX)) {
         cursor->limit = 0;
@@ -109,7 +125,7 @@ static const void *lend(quipu_driver_cursor *cursor, const quipu_item *item,
     } else {
         cursor->lower = key + 1;
     }
-    return item;
+    return &record->item;
 }
 
 /* Returns the next item of the sequence with `lower` <= position <= `upper`. */
@@ -136,7 +152,7 @@ static const void *next_in_sequence(quipu_driver_cursor *cursor)
             break;
         }
         if (item->notification_id <= cursor->head) {
-            return lend(cursor, item, item->position);
+            return lend(cursor, records->at[index], item->position);
         }
     }
     return NULL;
@@ -149,7 +165,7 @@ static const void *next_in_log(quipu_driver_cursor *cursor)
     if (cursor->limit <= 0 || cursor->lower > cursor->upper) {
         return NULL;
     }
-    return lend(cursor, &cursor->table->log.at[id - 1]->item, id);
+    return lend(cursor, cursor->table->log.at[id - 1], id);
 }
 
 int memory_cursor_read_sequence(quipu_driver_datastore *datastore,
@@ -257,10 +273,10 @@ int memory_cursor_read_filtered(quipu_driver_datastore *datastore,
 
 static const void *next_found(quipu_driver_cursor *cursor)
 {
-    const quipu_item *item = cursor->item;
+    const bool found = cursor->found;
 
-    cursor->item = NULL;
-    return item;
+    cursor->found = false;
+    return found ? &cursor->record->item : NULL;
 }
 
 int memory_cursor_find_event(quipu_driver_datastore *datastore,
@@ -268,7 +284,7 @@ int memory_cursor_find_event(quipu_driver_datastore *datastore,
                              int64_t deadline, quipu_driver_cursor **cursor,
                              quipu_error *error)
 {
-    const struct map_node *node;
+    struct map_node *node;
     int status = memory_store_lock(datastore->store, deadline, error);
 
     if (status != QUIPU_OK) {
@@ -277,7 +293,10 @@ int memory_cursor_find_event(quipu_driver_datastore *datastore,
     status = cursor_open(datastore, bound, next_found, cursor, error);
     if (status == QUIPU_OK) {
         node = memory_map_find(&bound->events, event_id);
-        (*cursor)->item = node ? &((const struct record *)node)->item : NULL;
+        (*cursor)->found = node != NULL;
+        if (node) {
+            keep(*cursor, (struct record *)node);
+        }
     }
     pthread_mutex_unlock(&datastore->store->lock);
     return status;

@@ -171,7 +171,8 @@ static int memory_open(const quipu_host *host, const quipu_open *how,
                                          "no memory to open a store");
     }
     made->readonly = readonly;
-    opened->capabilities = QUIPU_CAN_LOG | QUIPU_CAN_TRACK | QUIPU_CAN_ENTRIES;
+    opened->capabilities = QUIPU_CAN_LOG | QUIPU_CAN_TRACK;
+    opened->capabilities |= QUIPU_CAN_ENTRIES | QUIPU_CAN_ERASE;
     opened->identity = made->store->identity;
     opened->limits.state_size = UINT64_C(64) << 20;
     opened->limits.append_items = 1000000;
@@ -230,6 +231,8 @@ static const quipu_driver driver = {
     .list_entries = memory_cursor_list_entries,
     .read_filtered = memory_cursor_read_filtered,
     .find_event = memory_cursor_find_event,
+    .erase = memory_erase,
+    .erasures = memory_erasures,
 };
 
 QUIPU_DRIVER_ENTRY(memory)

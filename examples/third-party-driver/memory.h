@@ -10,9 +10,9 @@
  * The mutex of a store protects everything that belongs to it.  An append,
  * which may copy much, sets `appending` and releases the mutex; the store then
  * belongs to that append, and other operations wait for its end until their
- * deadline.  A record does not change after it has been stored, and exists as
- * long as its table; therefore a cursor may lend records without holding the
- * mutex.
+ * deadline.  A record does not change after it has been stored: to erase it is
+ * to replace it by another one, and it exists as long as a cursor lends it;
+ * therefore a cursor may lend a record without holding the mutex.
  *
  * All functions of tables, sequences and tracking records are called by the
  * append or with the store locked; the operations lock it themselves.
@@ -62,6 +62,7 @@ int memory_map_compare(quipu_bytes a, quipu_bytes b);
 struct record {
     struct map_node node;
     quipu_item item;
+    size_t references; /* of the table, and of cursors that lend it */
 };
 
 /* An array of records that grows. */
@@ -86,6 +87,7 @@ struct quipu_driver_schema {
     struct map sequences;
     struct map events;  /* records, if the schema has event ids */
     struct records log; /* the item of notification id n is at n - 1 */
+    int64_t erasures;   /* that have erased items */
 };
 
 /* Creates a table with one reference; NULL: no memory. */
@@ -110,6 +112,15 @@ size_t memory_table_find_index(const struct sequence *sequence,
 bool memory_table_add(quipu_driver_schema *table, const quipu_item *item,
                       int64_t position);
 void memory_table_truncate(quipu_driver_schema *table, size_t count);
+
+/* Returns a record without contents to take the place of another one, or NULL:
+ * no memory.  `replace` puts it there. */
+struct record *memory_record_erased(const quipu_driver_schema *table,
+                                    const struct record *record);
+void memory_table_replace(quipu_driver_schema *table, struct record *record);
+
+/* Drops a reference. */
+void memory_record_release(struct record *record, const quipu_host *host);
 
 /* -------------------------------------------------------------- entries */
 
@@ -209,6 +220,13 @@ int memory_append(quipu_driver_datastore *datastore,
                   const quipu_request *requests, size_t count,
                   quipu_result *results, size_t *taken, int64_t deadline,
                   quipu_error *error);
+
+int memory_erase(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
+                 const quipu_erasure *erasure, int64_t deadline,
+                 int64_t *erased, quipu_error *error);
+int memory_erasures(quipu_driver_datastore *datastore,
+                    quipu_driver_schema *bound, int64_t deadline,
+                    int64_t *commits, quipu_error *error);
 
 int memory_schema_setup(quipu_driver_datastore *datastore,
                         const quipu_schema *schema, int64_t deadline,

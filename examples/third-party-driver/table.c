@@ -81,7 +81,7 @@ static struct record *record_create(const quipu_item *item, quipu_bytes id,
     room = (char *)columns + values;
     record->item = *item;
     record->item.sequence_id = id;
-    record->item.flags &= QUIPU_ITEM_TIME;
+    record->item.flags &= QUIPU_ITEM_TIME | QUIPU_ITEM_ERASED;
     copy_bytes(&record->item.topic, &room);
     copy_bytes(&record->item.state, &room);
     copy_bytes(&record->item.event_id, &room);
@@ -94,7 +94,28 @@ static struct record *record_create(const quipu_item *item, quipu_bytes id,
     }
     record->item.columns = item->column_count > 0 ? columns : NULL;
     record->node.key = record->item.event_id;
+    record->references = 1;
     return record;
+}
+
+void memory_record_release(struct record *record, const quipu_host *host)
+{
+    if (--record->references == 0) {
+        host->release(record);
+    }
+}
+
+struct record *memory_record_erased(const quipu_driver_schema *table,
+                                    const struct record *record)
+{
+    static const quipu_value nulls[QUIPU_COLUMNS_MAX];
+    quipu_item item = record->item;
+
+    item.flags |= QUIPU_ITEM_ERASED;
+    item.state = (quipu_bytes){ "", 0 };
+    item.metadata = (quipu_bytes){ NULL, 0 };
+    item.columns = nulls;
+    return record_create(&item, item.sequence_id, table->store->host);
 }
 
 /* ------------------------------------------------------------ sequences */
@@ -170,7 +191,7 @@ bool memory_table_add(quipu_driver_schema *table, const quipu_item *item,
     }
     if (table->schema.event_id &&
         !memory_map_add(&table->events, &record->node, host)) {
-        host->release(record);
+        memory_record_release(record, host);
         return false;
     }
     record->item.position = position;
@@ -193,8 +214,26 @@ void memory_table_truncate(quipu_driver_schema *table, size_t count)
         if (table->schema.event_id) {
             memory_map_remove(&table->events, &record->node);
         }
-        table->store->host->release(record);
+        memory_record_release(record, table->store->host);
     }
+}
+
+void memory_table_replace(quipu_driver_schema *table, struct record *record)
+{
+    const quipu_host *host = table->store->host;
+    const quipu_item *item = &record->item;
+    const struct sequence *sequence =
+        memory_table_find_sequence(table, item->sequence_id);
+    struct record **in_log = &table->log.at[item->notification_id - 1];
+
+    sequence->records.at[memory_table_find_index(sequence, item->position)] =
+        record;
+    if (table->schema.event_id) {
+        memory_map_remove(&table->events, &(*in_log)->node);
+        memory_map_add(&table->events, &record->node, host); /* has room */
+    }
+    memory_record_release(*in_log, host);
+    *in_log = record;
 }
 
 void memory_table_release(quipu_driver_schema *table)
@@ -205,7 +244,7 @@ void memory_table_release(quipu_driver_schema *table)
         return;
     }
     for (size_t i = 0; i < table->log.count; i++) {
-        host->release(table->log.at[i]);
+        memory_record_release(table->log.at[i], host);
     }
     for (size_t i = 0; i < table->sequences.size; i++) {
         for (struct map_node *node = table->sequences.buckets[i], *next; node;

@@ -47,11 +47,11 @@ words()
 unfinish()
 {
     words "$1" >words
-    capabilities=$(grep -xE 'QUIPU_CAN_(LOG|TRACK|ENTRIES)' words |
+    capabilities=$(grep -xE 'QUIPU_CAN_(LOG|TRACK|ENTRIES|ERASE)' words |
         paste -sd '|')
     guards=$(grep -cx guards words || true)
-    all='QUIPU_CAN_LOG | QUIPU_CAN_TRACK | QUIPU_CAN_ENTRIES'
-    sed -e "s/= $all;/= ${capabilities:-0};/" \
+    all='QUIPU_CAN_LOG | QUIPU_CAN_TRACK'
+    sed -e '/opened->capabilities |=/d' -e "s/= $all;/= ${capabilities:-0};/" \
         -e 's/\.append = memory_append,/.append = guide_append,/' \
         -e '/^static const quipu_driver driver/i \
 int guide_append(quipu_driver_datastore *, const quipu_request *, size_t,\

@@ -233,6 +233,11 @@ static int read_page(quipu_driver_cursor *cursor, struct connection *reader,
     }
     SAFEGUARD("V1.no-old-view")
     (void)sqlite3_reset(query); /* INV2 */
+    if (status == QUIPU_OK) {
+        status = quipu_sqlite_erasure_mark(reader, cursor->bound,
+                                           read->page.items, read->page.values,
+                                           read->page.count, error);
+    }
     if (status == QUIPU_OK && more) {
         advance(cursor);
     } else {

@@ -169,10 +169,10 @@ static void newer_format_is_unsupported(void **state)
     (void)state;
     const char *file = fixture_file();
     make_store(file);
-    fixture_sql(file, "UPDATE quipu_store SET format = 2");
+    fixture_sql(file, "UPDATE quipu_store SET format = 3");
     fixture_refuses_untouched(
         file, NULL, QUIPU_UNSUPPORTED,
-        "has format 2, but this driver supports formats up to "
+        "has format 3, but this driver supports formats up to "
         "1; use a newer quipu");
 }
 

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * E6, E1: erasures beside appends and reads.
+ *
+ * Threads append to sequences of their own, with datastores of their own and
+ * with one that they share, while others erase the whole log in small commits
+ * and read it.  Every append must be accepted, and every item read must be
+ * whole or erased.
+ */
+#include "race.h"
+
+#include "cases/erasure/item_texts.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#define THREADS QUIPU_RACE_THREADS
+#define ERASER 0
+#define READER 1
+#define APPENDERS (THREADS - 2)
+
+struct erasure_race {
+    struct quipu_race race;
+    unsigned appends;      /* of each thread */
+    atomic_uint appending; /* threads */
+    atomic_llong appended; /* items */
+    atomic_llong erased;
+    atomic_llong commits;
+};
+
+/* Appends until something was erased meanwhile, several times. */
+static bool goes_on(struct erasure_race *e, unsigned n)
+{
+    return n < e->appends || (atomic_load(&e->commits) < 3 &&
+                              quipu_context_has_time(e->race.ctx));
+}
+
+static void append_items(struct erasure_race *e, unsigned i)
+{
+    struct quipu_race *race = &e->race;
+    quipu_records *r = race->records[i];
+
+    for (unsigned n = 0; goes_on(e, n); n++) {
+        struct quipu_builder *b = quipu_builder_create(race->ctx, r, 2);
+
+        for (int64_t k = 0; k < 2; k++) {
+            quipu_item_texts_fill(race->ctx, quipu_records_schema(r),
+                                  quipu_builder_add_next(b, race->s[i], ""), k);
+        }
+        OK(quipu_builder_append(b));
+        atomic_fetch_add(&e->appended, 2);
+    }
+    atomic_fetch_sub(&e->appending, 1);
+}
+
+static void erase_all(struct erasure_race *e, quipu_records *records)
+{
+    const quipu_erasure erasure = { .struct_size = sizeof(erasure),
+                                    .lower = INT64_MIN,
+                                    .upper = INT64_MAX,
+                                    .limit = 5 };
+    int64_t erased = -1;
+
+    OK(quipu_records_erase(records, &erasure, &erased, ERR));
+    atomic_fetch_add(&e->erased, erased);
+    atomic_fetch_add(&e->commits, erased > 0);
+}
+
+/* Reads the log, and checks that each item is whole or erased. */
+static void read_all(quipu_records *records)
+{
+    const quipu_item *item;
+    quipu_cursor *cursor;
+
+    OK(quipu_records_read_log(records, NULL, &cursor, ERR));
+    for (;;) {
+        OK(quipu_cursor_next(cursor, &item, ERR));
+        if (!item) {
+            break;
+        }
+        quipu_item_text_check(item);
+        CHECK((item->flags & QUIPU_ITEM_ERASED) ||
+                  (item->state.size > 0 && item->metadata.size > 0 &&
+                   item->columns[0].kind != QUIPU_VALUE_NULL),
+              "item %" PRId64 " is not erased, and lacks contents",
+              item->notification_id);
+    }
+    quipu_cursor_close(cursor);
+}
+
+static void run_thread(void *context, unsigned i)
+{
+    struct erasure_race *e = context;
+
+    if (i == ERASER) {
+        while (atomic_load(&e->appending) > 0) {
+            erase_all(e, e->race.records[i]);
+        }
+    } else if (i == READER) {
+        while (atomic_load(&e->appending) > 0) {
+            read_all(e->race.records[i]);
+        }
+    } else {
+        append_items(e, i);
+    }
+}
+
+static void race_erasure(struct quipu_context *ctx, bool separate)
+{
+    struct erasure_race *e = quipu_context_allocate(ctx, sizeof(*e));
+    struct quipu_item_texts log;
+    const quipu_bytes of_log = { NULL, 0 };
+    int64_t items;
+
+    quipu_race_begin(&e->race, ctx, QUIPU_SHAPE_METADATA | QUIPU_SHAPE_COLUMNS,
+                     separate);
+    e->appends = quipu_context_scale(ctx, 30, 200, 1000);
+    e->appending = APPENDERS;
+    quipu_workers_run_threads(THREADS, run_thread, e);
+    items = e->appended;
+    erase_all(e, e->race.records[ERASER]);
+    CHECK(quipu_item_list_check_log(ctx, e->race.records[0]).count ==
+              (size_t)items,
+          "the log has not the %" PRId64 " items that were appended", items);
+    CHECK(e->erased == items,
+          "%lld items are reported erased, and %" PRId64 " were appended",
+          (long long)e->erased, items);
+    log = quipu_item_texts_read(ctx, e->race.records[0], of_log);
+    for (size_t i = 0; i < log.count; i++) {
+        CHECK(quipu_item_text_is_erased(&log.at[i]), "item %zu is not erased",
+              i + 1);
+    }
+    CHECK(e->commits >= 3,
+          "erasures and appends did not happen at the same time");
+}
+
+static void one_datastore(struct quipu_context *ctx)
+{
+    race_erasure(ctx, false);
+}
+
+static void separate_datastores(struct quipu_context *ctx)
+{
+    race_erasure(ctx, true);
+}
+
+static const struct quipu_case cases[] = {
+    { "E6.beside-appends",
+      "Erasing years of events takes long, and the program goes on meanwhile.",
+      one_datastore, QUIPU_CAN_ERASE | QUIPU_CAN_LOG, 0, 120 },
+    { "E6.beside-appends-of-other-handles",
+      "The same if another process erases, as `quipu erase` does.",
+      separate_datastores,
+      QUIPU_CAN_ERASE | QUIPU_CAN_LOG | QUIPU_TRAIT_MULTI_OPEN, 0, 120 },
+};
+QUIPU_FAMILY_OF_RACES(erasure);
