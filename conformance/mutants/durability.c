@@ -295,6 +295,54 @@ static int write_after_doubt(struct append_call *a)
     return status;
 }
 
+/* -------------------------------------------- reported before it is erased */
+
+/* The erasure that was reported and is not made yet. */
+static struct {
+    quipu_driver_datastore *datastore;
+    quipu_driver_schema *bound;
+    quipu_erasure erasure;
+} late;
+
+static void make_late(void)
+{
+    int64_t erased;
+
+    if (late.bound) {
+        (void)mutant_base_driver()->erase(late.datastore, late.bound,
+                                          &late.erasure, INT64_MAX, &erased,
+                                          NULL);
+        late.bound = NULL;
+    }
+}
+
+/* M212: an erasure is reported before it is made, together with the next. */
+static int erase_later(quipu_driver_datastore *datastore,
+                       quipu_driver_schema *bound, const quipu_erasure *erasure,
+                       int64_t deadline, int64_t *erased, quipu_error *error)
+{
+    (void)deadline;
+    (void)error;
+    *erased = 0;
+    if (late.bound == bound && late.erasure.lower == erasure->lower) {
+        return QUIPU_OK;
+    }
+    make_late();
+    late.datastore = datastore;
+    late.bound = bound;
+    late.erasure = *erasure; /* of the log: it refers to no sequence id */
+    *erased = erasure->limit;
+    return QUIPU_OK;
+}
+
+static void close_later(quipu_driver_datastore *datastore)
+{
+    if (late.datastore == datastore) {
+        make_late();
+    }
+    mutant_base_driver()->close(datastore);
+}
+
 static const struct mutant mutants[] = {
     { "M35", "acknowledged-before-stored",
       "NATS 2.12.1 (Jepsen): acknowledged before it is on the disk",
@@ -323,5 +371,8 @@ static const struct mutant mutants[] = {
       "caches that start empty when their file cannot be read",
       "F4.damaged-files-are-not-changed",
       .replaced = { .open = replace_damaged }, .base = STORE },
+    { "M212", "erasure-is-reported-before-it-is-stored",
+      "deletions that are queued and acknowledged", "E4.kills", .base = STORE,
+      .replaced = { .erase = erase_later, .close = close_later } },
 };
 MUTANT_FAMILY(durability);

@@ -94,6 +94,7 @@ extern const struct mutant_family mutant_family_appends;
 extern const struct mutant_family mutant_family_backups;
 extern const struct mutant_family mutant_family_durability;
 extern const struct mutant_family mutant_family_entries;
+extern const struct mutant_family mutant_family_erasures;
 extern const struct mutant_family mutant_family_errors;
 extern const struct mutant_family mutant_family_exits;
 extern const struct mutant_family mutant_family_filters;

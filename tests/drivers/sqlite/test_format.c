@@ -173,7 +173,7 @@ static void newer_format_is_unsupported(void **state)
     fixture_refuses_untouched(
         file, NULL, QUIPU_UNSUPPORTED,
         "has format 3, but this driver supports formats up to "
-        "1; use a newer quipu");
+        "2; use a newer quipu");
 }
 
 static void store_without_a_format_is_corrupt(void **state)
