@@ -94,7 +94,7 @@ static int append_changed(struct append_call *a,
     return status;
 }
 
-/* ------------------------------------------------------- too much, too little */
+/* ----------------------------------------------------- too much, too little */
 
 /* M201: one item behind the range is erased, too. */
 static int erase_one_more(quipu_driver_datastore *datastore,
@@ -218,7 +218,7 @@ static int refuse_repeat(struct append_call *a)
     return mutant_append_first(a);
 }
 
-/* ------------------------------------------------------------ beside appends */
+/* ---------------------------------------------------------- beside appends */
 
 static atomic_int erasing;
 
@@ -249,7 +249,7 @@ static int append_unless_erasing(struct append_call *a)
     return mutant_append_all(a);
 }
 
-/* ------------------------------------------------------------------- readers */
+/* ----------------------------------------------------------------- readers */
 
 /* The items that were erased. A flag that is missing in one of them hides that
  * from a reader. */
@@ -316,7 +316,7 @@ static enum filter_result show_without_mark(struct read_call *r,
     return ITEM_SHOW;
 }
 
-/* ------------------------------------------------------------ copies, counts */
+/* ---------------------------------------------------------- copies, counts */
 
 static void revive(struct append_call *a, quipu_item *item)
 {
