@@ -23,8 +23,8 @@
  *         or that appends it as erased, and for ever: no such row is removed
  *         before the schema is torn down.
  *   INV2  Rows of a page may be read in an earlier transaction than its marks.
- *         An item that was erased in between had an empty state already; what
- *         else the page has of it is dropped, so that it is erased as a whole
+ *         An item that was erased in between had an empty state already; the
+ *         rest of it is dropped from the page, so that it is erased as a whole
  *         (E1). In the other direction INV1 excludes an error.
  *   INV3  quipu drops neither table, as with those of entries (entries.c,
  *         INV2). */

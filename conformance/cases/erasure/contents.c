@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* E1, E3, E5, E7, E9: what an erasure removes, and what it leaves. */
+/* E1, E2, E3, E5, E7, E9: the items that an erasure empties, and those that it
+ * leaves. */
 #include "item_texts.h"
 
 #include <inttypes.h>

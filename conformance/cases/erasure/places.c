@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* E2: appends after an erasure find positions, ids and event ids as they would
- * without it.  Also: who may erase what. */
+ * without it.  Also, erasing by handles that may not erase. */
 #include "item_texts.h"
 
 #include <inttypes.h>
@@ -160,7 +160,7 @@ static void torn_down(struct quipu_context *ctx)
     quipu_builder_append_many(ctx, r, s, 3);
     OK(erase_all_of(r, s, NULL));
     OK(quipu_datastore_teardown(d, schema, ERR));
-    /* What is left to read has been erased, or cannot be found. */
+    /* Nothing is left that could be erased. */
     status = quipu_records_erase(r, &all, &count, ERR);
     CHECK(status == QUIPU_NOT_FOUND || (status == QUIPU_OK && count == 0),
           "an erasure after the teardown returns %s",

@@ -17,7 +17,7 @@
 #define APPENDS 6
 #define LARGE 20000 /* more than a page: SQLite has overflow pages */
 
-/* What a search looks for, and the number of tags that it has found. */
+/* The tags that a search looks for, and those that it has found. */
 static struct {
     char tags[ITEMS][TAG];
     bool found[ITEMS];
@@ -156,7 +156,7 @@ static void scrubbed(struct quipu_context *ctx)
     scrub_range(r, s, 70, 79);
     CHECK(count_found(ctx, 70, 80) == 0,
           "contents are in the files after a second scrub");
-    /* What an earlier call has erased is scrubbed by a later one. */
+    /* A scrub concerns earlier erasures, too. */
     OK(quipu_records_erase(r, &last, NULL, ERR));
     scrub_range(r, s, 100, 109);
     CHECK(count_found(ctx, 100, 110) == 0,
