@@ -254,7 +254,7 @@ static int find_older(struct quipu_snapshots *snapshots, quipu_bytes newest,
 {
     const quipu_entry *entry = NULL;
     quipu_entries *entries;
-    char key[KEY_SIZE];
+    char key[KEY_SIZE] = "";
     int64_t best = 0;
     int status =
         quipu_entries_open(snapshots->datastore, newest, &entries, error);

@@ -126,6 +126,9 @@ static int listen_on(uint16_t port)
         listen(listener, 16) != 0 ||
         getsockname(listener, (struct sockaddr *)&address, &size) != 0) {
         perror("quipu-metrics: port");
+        if (listener >= 0) {
+            (void)close(listener);
+        }
         return -1;
     }
     printf("http://127.0.0.1:%d/metrics\n", ntohs(address.sin_port));
@@ -149,6 +152,8 @@ static void serve(quipu_store *store, int listener)
                              sizeof(patience));
             answer(store, connection);
             (void)fclose(connection);
+        } else if (client >= 0) {
+            (void)close(client);
         }
     }
 }
@@ -161,12 +166,15 @@ static int run(quipu_store *store, uint16_t port, quipu_error *error)
     quipu_subscription *subscription = NULL;
     pthread_t thread;
     int listener = listen_on(port);
-    int status = listener < 0
-                     ? quipu_error_set(error, QUIPU_IO, "no port to listen on")
-                     : quipu_subscription_open_events(store, &options,
-                                                      &subscription, error);
+
+    if (listener < 0) {
+        return quipu_error_set(error, QUIPU_IO, "no port to listen on");
+    }
+    int status =
+        quipu_subscription_open_events(store, &options, &subscription, error);
 
     if (status != QUIPU_OK) {
+        (void)close(listener);
         return status;
     }
     if (pthread_create(&thread, NULL, follow, subscription) == 0) {

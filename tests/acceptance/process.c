@@ -10,9 +10,12 @@
 #include <time.h>
 
 /* Takes the place of cmocka's function, which keeps the message of a failed
- * assertion until a test of its own has ended; there is none here. */
+ * assertion until a test of its own has ended; there is none here.  cmocka 2
+ * declares it, and older versions do not. */
+/* NOLINTBEGIN(readability-redundant-declaration) */
 __attribute__((visibility("default"), format(printf, 1, 2))) void
 cm_print_error(const char *format, ...);
+/* NOLINTEND(readability-redundant-declaration) */
 void cm_print_error(const char *format, ...)
 {
     va_list arguments;

@@ -248,12 +248,13 @@ static int append_text(void *context, const char *text, size_t size,
                        quipu_error *error)
 {
     struct exposition *exposition = context;
+    char *grown = realloc(exposition->text, exposition->size + size + 1);
 
     (void)error;
-    exposition->text = realloc(exposition->text, exposition->size + size + 1);
-    if (!exposition->text) {
+    if (!grown) {
         return QUIPU_NO_MEMORY;
     }
+    exposition->text = grown;
     memcpy(exposition->text + exposition->size, text, size);
     exposition->size += size;
     exposition->text[exposition->size] = '\0';

@@ -29,7 +29,7 @@ static void count(const char *driver, quipu_call_info info)
 static void assert_parsed(const char *text, const char *wrong)
 {
     static struct exposition exposition;
-    char copy[1024];
+    static char copy[1024];
 
     (void)snprintf(copy, sizeof(copy), "%s", text);
     exposition.text = copy;
