@@ -238,8 +238,32 @@ static void transact(quipu_driver_datastore *datastore,
               &error);
 }
 
-/* Opens (and makes) a store, sets a schema up, appends in both passes, reads,
- * and tears down. */
+/* Erases the sequence, and then what is left in the log. */
+static void erase(quipu_driver_datastore *datastore, quipu_driver_schema *bound)
+{
+    const quipu_driver *driver = fixture_driver();
+    static const unsigned char id[16] = { 1 };
+    quipu_erasure erasure = { .struct_size = sizeof(erasure),
+                              .sequence_id = { id, sizeof(id) },
+                              .lower = INT64_MIN,
+                              .upper = INT64_MAX,
+                              .limit = 1 };
+    quipu_error error = { 0 };
+    int64_t count = 0;
+    for (int i = 0; i < 2; i++) {
+        assert_ok(driver->erase(datastore, bound, &erasure, deadline(), &count,
+                                &error),
+                  &error);
+        assert_int_equal(count, 1);
+        erasure.sequence_id = (quipu_bytes){ NULL, 0 };
+    }
+    assert_ok(driver->erasures(datastore, bound, deadline(), &count, &error),
+              &error);
+    assert_int_equal(count, 2);
+}
+
+/* Opens (and makes) a store, sets a schema up, appends in both passes, erases,
+ * reads, and tears down. */
 static void tour(const char *options, bool sparse)
 {
     const quipu_driver *driver = fixture_driver();
@@ -257,6 +281,7 @@ static void tour(const char *options, bool sparse)
         put(datastore, bound, -1, QUIPU_OK);
         transact(datastore, bound);
     }
+    erase(datastore, bound);
     read_all(datastore, bound);
     driver->unbind(datastore, bound);
     assert_ok(driver->teardown(datastore, &schema, deadline(), &error), &error);
