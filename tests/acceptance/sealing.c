@@ -275,7 +275,7 @@ static void tamper(struct acceptance *run)
                     (long long)exchanges);
     assert_int_equal(statuses[QUIPU_OK], 0);
     assert_int_equal(others, 0);
-    /* The id of the key has 128 bits; what says how to open, at most 40. */
+    /* The id of the key has 128 bits; five bytes say how to open the state. */
     assert_int_equal(denied, states * 128);
     assert_true(unsupported <= (int64_t)states * 40);
     quipu_arena_finish(&copies.arena);
