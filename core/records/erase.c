@@ -14,7 +14,7 @@
  *
  * Scrubbing is a last call of the driver, since it concerns whole files.
  */
-#include <quipu/erasure.h>
+#include "records/erase.h"
 
 #include <inttypes.h>
 
@@ -224,8 +224,8 @@ static int erase(struct run *run, quipu_error *error)
     return status;
 }
 
-int quipu_records_erase(quipu_records *records, const quipu_erasure *erasure,
-                        int64_t *erased, quipu_error *error)
+int quipu_erase_run(quipu_records *records, const quipu_erasure *erasure,
+                    int64_t *erased, quipu_error *error)
 {
     struct quipu_observer_call observed;
     struct run run;
@@ -249,8 +249,8 @@ int quipu_records_erase(quipu_records *records, const quipu_erasure *erasure,
 
 /* ----------------------------------------------------------------- counting */
 
-int quipu_records_erasable(quipu_records *records, const quipu_erasure *erasure,
-                           int64_t *items, quipu_error *error)
+int quipu_erase_count(quipu_records *records, const quipu_erasure *erasure,
+                      int64_t *items, quipu_error *error)
 {
     quipu_cursor *cursor;
     struct run run;
@@ -269,37 +269,4 @@ int quipu_records_erasable(quipu_records *records, const quipu_erasure *erasure,
     status = next_part(cursor, &run.erasure, items, error);
     quipu_cursor_close(cursor);
     return status;
-}
-
-int quipu_records_erasures(quipu_records *records, int64_t *commits,
-                           quipu_error *error)
-{
-    QUIPU_UNCANCELLABLE;
-    quipu_error cause;
-    int status = quipu_records_enter(records, error);
-
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    if (!commits) {
-        return quipu_argument_missing("commits", error);
-    }
-    const quipu_datastore *datastore = records->datastore;
-
-    if (!(datastore->opened.capabilities & QUIPU_CAN_ERASE)) {
-        *commits = 0;
-        return QUIPU_OK;
-    }
-    status = quipu_driver_call_supported(datastore, QUIPU_CALL_ERASURES,
-                                         datastore->driver->erasures,
-                                         QUIPU_CAN_ERASE, error);
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    quipu_status_begin(&cause);
-    status = datastore->driver->erasures(datastore->handle, records->bound,
-                                         quipu_datastore_deadline(datastore),
-                                         commits, &cause);
-    return quipu_driver_call_end(datastore->driver, QUIPU_CALL_ERASURES, status,
-                                 &cause, error);
 }

@@ -22,6 +22,7 @@
 #include "datastore/schema.h"
 #include "records/append.h"
 #include "records/cursor.h"
+#include "records/erase.h"
 #include "records/log_scan.h"
 #include "records/validate.h"
 
@@ -242,6 +243,20 @@ int quipu_records_find_event(quipu_records *records, const quipu_uuid *event_id,
     return quipu_cursor_open_event(records, event_id, cursor, error);
 }
 
+/* ------------------------------------------------------------------ erasing */
+
+int quipu_records_erase(quipu_records *records, const quipu_erasure *erasure,
+                        int64_t *erased, quipu_error *error)
+{
+    return quipu_erase_run(records, erasure, erased, error);
+}
+
+int quipu_records_erasable(quipu_records *records, const quipu_erasure *erasure,
+                           int64_t *items, quipu_error *error)
+{
+    return quipu_erase_count(records, erasure, items, error);
+}
+
 /* ------------------------------------------------------------ single values */
 
 static int read_last(quipu_records *records, quipu_bytes sequence_id,
@@ -310,6 +325,39 @@ int quipu_records_head(quipu_records *records, quipu_position *head,
         return quipu_argument_missing("head", error);
     }
     return quipu_log_scan_head(records, head, error);
+}
+
+int quipu_records_erasures(quipu_records *records, int64_t *commits,
+                           quipu_error *error)
+{
+    QUIPU_UNCANCELLABLE;
+    quipu_error cause;
+    int status = quipu_records_enter(records, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (!commits) {
+        return quipu_argument_missing("commits", error);
+    }
+    const quipu_datastore *datastore = records->datastore;
+
+    if (!(datastore->opened.capabilities & QUIPU_CAN_ERASE)) {
+        *commits = 0;
+        return QUIPU_OK;
+    }
+    status = quipu_driver_call_supported(datastore, QUIPU_CALL_ERASURES,
+                                         datastore->driver->erasures,
+                                         QUIPU_CAN_ERASE, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    quipu_status_begin(&cause);
+    status = datastore->driver->erasures(datastore->handle, records->bound,
+                                         quipu_datastore_deadline(datastore),
+                                         commits, &cause);
+    return quipu_driver_call_end(datastore->driver, QUIPU_CALL_ERASURES, status,
+                                 &cause, error);
 }
 
 /* --------------------------------------- positions kept outside of the store

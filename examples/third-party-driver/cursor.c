@@ -83,7 +83,7 @@ void memory_cursor_close(quipu_driver_cursor *cursor)
         memory_entry_release(store, cursor->entry);
     }
     if (cursor->record) {
-        memory_record_release(cursor->record, store->host);
+        memory_table_drop(cursor->record, store->host);
     }
     pthread_mutex_unlock(&store->lock);
     store->host->release(cursor->sequences);
@@ -105,7 +105,7 @@ static void set_range(quipu_driver_cursor *cursor, const quipu_range *range)
 static void keep(quipu_driver_cursor *cursor, struct record *record)
 {
     if (cursor->record) {
-        memory_record_release(cursor->record, cursor->store->host);
+        memory_table_drop(cursor->record, cursor->store->host);
     }
     cursor->record = record;
     record->references++;

@@ -55,7 +55,7 @@ static bool make_erased(const quipu_driver_schema *table, struct span span,
         if (span.at[i]->item.flags & QUIPU_ITEM_ERASED) {
             continue;
         }
-        erased = memory_record_erased(table, span.at[i]);
+        erased = memory_table_erased(table, span.at[i]);
         if (!erased) {
             return false;
         }
@@ -95,7 +95,7 @@ int memory_erase(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
 
         next = list->next;
         if (status != QUIPU_OK) {
-            memory_record_release(record, host);
+            memory_table_drop(record, host);
             continue;
         }
         memory_table_replace(bound, record);
@@ -106,9 +106,9 @@ int memory_erase(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
     return status;
 }
 
-int memory_erasures(quipu_driver_datastore *datastore,
-                    quipu_driver_schema *bound, int64_t deadline,
-                    int64_t *commits, quipu_error *error)
+int memory_erase_commits(quipu_driver_datastore *datastore,
+                         quipu_driver_schema *bound, int64_t deadline,
+                         int64_t *commits, quipu_error *error)
 {
     int status = memory_store_lock(datastore->store, deadline, error);
 

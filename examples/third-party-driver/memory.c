@@ -232,7 +232,7 @@ static const quipu_driver driver = {
     .read_filtered = memory_cursor_read_filtered,
     .find_event = memory_cursor_find_event,
     .erase = memory_erase,
-    .erasures = memory_erasures,
+    .erasures = memory_erase_commits,
 };
 
 QUIPU_DRIVER_ENTRY(memory)

@@ -115,12 +115,12 @@ void memory_table_truncate(quipu_driver_schema *table, size_t count);
 
 /* Returns a record without contents to take the place of another one, or NULL:
  * no memory.  `replace` puts it there. */
-struct record *memory_record_erased(const quipu_driver_schema *table,
-                                    const struct record *record);
+struct record *memory_table_erased(const quipu_driver_schema *table,
+                                   const struct record *record);
 void memory_table_replace(quipu_driver_schema *table, struct record *record);
 
 /* Drops a reference. */
-void memory_record_release(struct record *record, const quipu_host *host);
+void memory_table_drop(struct record *record, const quipu_host *host);
 
 /* -------------------------------------------------------------- entries */
 
@@ -224,9 +224,9 @@ int memory_append(quipu_driver_datastore *datastore,
 int memory_erase(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
                  const quipu_erasure *erasure, int64_t deadline,
                  int64_t *erased, quipu_error *error);
-int memory_erasures(quipu_driver_datastore *datastore,
-                    quipu_driver_schema *bound, int64_t deadline,
-                    int64_t *commits, quipu_error *error);
+int memory_erase_commits(quipu_driver_datastore *datastore,
+                         quipu_driver_schema *bound, int64_t deadline,
+                         int64_t *commits, quipu_error *error);
 
 int memory_schema_setup(quipu_driver_datastore *datastore,
                         const quipu_schema *schema, int64_t deadline,

@@ -98,15 +98,15 @@ static struct record *record_create(const quipu_item *item, quipu_bytes id,
     return record;
 }
 
-void memory_record_release(struct record *record, const quipu_host *host)
+void memory_table_drop(struct record *record, const quipu_host *host)
 {
     if (--record->references == 0) {
         host->release(record);
     }
 }
 
-struct record *memory_record_erased(const quipu_driver_schema *table,
-                                    const struct record *record)
+struct record *memory_table_erased(const quipu_driver_schema *table,
+                                   const struct record *record)
 {
     static const quipu_value nulls[QUIPU_COLUMNS_MAX];
     quipu_item item = record->item;
@@ -191,7 +191,7 @@ bool memory_table_add(quipu_driver_schema *table, const quipu_item *item,
     }
     if (table->schema.event_id &&
         !memory_map_add(&table->events, &record->node, host)) {
-        memory_record_release(record, host);
+        memory_table_drop(record, host);
         return false;
     }
     record->item.position = position;
@@ -214,7 +214,7 @@ void memory_table_truncate(quipu_driver_schema *table, size_t count)
         if (table->schema.event_id) {
             memory_map_remove(&table->events, &record->node);
         }
-        memory_record_release(record, table->store->host);
+        memory_table_drop(record, table->store->host);
     }
 }
 
@@ -232,7 +232,7 @@ void memory_table_replace(quipu_driver_schema *table, struct record *record)
         memory_map_remove(&table->events, &(*in_log)->node);
         memory_map_add(&table->events, &record->node, host); /* has room */
     }
-    memory_record_release(*in_log, host);
+    memory_table_drop(*in_log, host);
     *in_log = record;
 }
 
@@ -244,7 +244,7 @@ void memory_table_release(quipu_driver_schema *table)
         return;
     }
     for (size_t i = 0; i < table->log.count; i++) {
-        memory_record_release(table->log.at[i], host);
+        memory_table_drop(table->log.at[i], host);
     }
     for (size_t i = 0; i < table->sequences.size; i++) {
         for (struct map_node *node = table->sequences.buckets[i], *next; node;
