@@ -59,6 +59,9 @@ static const struct option_help options[] = {
     { OPTION_FORCE, "force", NULL, "replace what is there" },
     { OPTION_PROGRESS, "progress", NULL,
       "show progress even if stderr is no terminal" },
+    { OPTION_KEYS, "keys", "FILE", "open encrypted states with these keys" },
+    { OPTION_DICTIONARY, "dictionary", "FILE",
+      "of zstd, for compressed states; may be repeated" },
     { OPTION_RAW, "raw", NULL, "accept states that quipu did not encode" },
     { OPTION_FULL, "full", NULL, "do not cut lines to the terminal's width" },
     { OPTION_JSON, "json", NULL, "print JSON Lines, with all data" },
@@ -178,6 +181,8 @@ static const char **text_member(struct args *args, uint64_t bit)
     switch (bit) {
     case OPTION_AS:
         return &args->as;
+    case OPTION_KEYS:
+        return &args->keys;
     case OPTION_EXPLAIN:
         return &args->explain;
     case OPTION_CONSUMER:
@@ -249,6 +254,9 @@ static bool set_option(const struct command *command,
     case OPTION_PREFIX:
         return add_text(command, name, args->prefixes, &args->prefix_count,
                         outcome);
+    case OPTION_DICTIONARY:
+        return add_text(command, name, args->dictionary,
+                        &args->dictionary_count, outcome);
     case OPTION_SECONDS:
     case OPTION_WATCH:
         return set_seconds(command, name, args, outcome);

@@ -43,8 +43,10 @@
 #define OPTION_DROP OPTION_BIT(28)
 #define OPTION_MAX_BEHIND OPTION_BIT(29)
 #define OPTION_MAX_AGE OPTION_BIT(30)
+#define OPTION_KEYS OPTION_BIT(40)
+#define OPTION_DICTIONARY OPTION_BIT(41)
 
-#define REPETITIONS_MAX 64 /* of --schema, of --topic, of --prefix */
+#define REPETITIONS_MAX 64 /* of each option that may be repeated */
 
 struct args {
     uint64_t given; /* OPTION_ bits */
@@ -61,8 +63,11 @@ struct args {
     const char *topics[REPETITIONS_MAX];
     size_t topic_count; /* 0: all topics */
     const char *prefixes[REPETITIONS_MAX];
-    size_t prefix_count; /* 0: all sequences */
-    const char *as;      /* only together with exactly one schema */
+    size_t prefix_count;                     /* 0: all sequences */
+    const char *dictionary[REPETITIONS_MAX]; /* files */
+    size_t dictionary_count;
+    const char *keys; /* file, or NULL */
+    const char *as;   /* only together with exactly one schema */
     const char *explain;
     const char *consumer;  /* its name */
     const char *consumers; /* URI of the datastore with its record; or NULL */

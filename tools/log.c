@@ -268,11 +268,12 @@ const struct command log_command = {
         "exchanged.\n"
         "--topic and --prefix select items; --limit counts those that are\n"
         "selected. With --consumer it begins behind the tracking record of a\n"
-        "consumer, whose record it does not change.",
+        "consumer, whose record it does not change. Encrypted states are\n"
+        "shown with the keys of --keys.",
     .argument_count = 1,
     .options = OPTION_SCHEMA | OPTION_AFTER | OPTION_CONSUMER |
                OPTION_CONSUMERS | OPTION_TOPIC | OPTION_PREFIX | OPTION_LIMIT |
-               OPTION_REVERSE | OPTION_FOLLOW | OPTION_FULL | OPTION_JSON |
-               OPTION_HELP,
+               OPTION_REVERSE | OPTION_FOLLOW | OPTION_KEYS |
+               OPTION_DICTIONARY | OPTION_FULL | OPTION_JSON | OPTION_HELP,
     .run = run,
 };

@@ -4,6 +4,7 @@
  * needs no event types, since the schemas come from the catalogue of the store.
  */
 #include "args.h"
+#include "keys.h"
 #include "output/output.h"
 
 #include <errno.h>
@@ -95,6 +96,9 @@ static enum outcome run(int argc, char **argv)
     }
     if (!args_parse(command, argc - 1, argv + 1, &args, &outcome)) {
         return outcome;
+    }
+    if ((command->options & OPTION_KEYS) != 0 && !keys_load(&args)) {
+        return FINDING;
     }
     return command->run(&args);
 }

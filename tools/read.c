@@ -102,6 +102,7 @@ const struct command read_command = {
         "-- before an id that begins with a hyphen.",
     .argument_count = 2,
     .options = OPTION_SCHEMA | OPTION_FROM | OPTION_TO | OPTION_LIMIT |
-               OPTION_REVERSE | OPTION_FULL | OPTION_JSON | OPTION_HELP,
+               OPTION_REVERSE | OPTION_KEYS | OPTION_DICTIONARY | OPTION_FULL |
+               OPTION_JSON | OPTION_HELP,
     .run = run,
 };

@@ -17,6 +17,7 @@
  *     plant timers URI                  two timers in the preset, one in
  *                                       another schema, one that is set aside
  *     plant consume URI CONSUMER COUNT  a subscription; 0: until it fails
+ *     plant sealed URI KEYS COUNT       events whose states are encrypted
  */
 #include <quipu/quipu.h>
 
@@ -556,6 +557,55 @@ static void plant_timers(quipu_datastore *datastore, char **arguments)
     need(quipu_store_close(store, &error), &error);
 }
 
+/* ---------------------------------------------------------------- sealed */
+
+struct sealed_noted {
+    quipu_event base;
+    const char *text;
+};
+static const quipu_field sealed_fields[] = {
+    QUIPU_FIELD(struct sealed_noted, text),
+    { 0 },
+};
+static const quipu_event_type sealed_type =
+    QUIPU_EVENT_TYPE(struct sealed_noted, "Sealed.Noted", sealed_fields);
+static const quipu_event_type *const sealed_types[] = { &sealed_type };
+
+static void plant_sealed(quipu_datastore *datastore, char **arguments)
+{
+    const quipu_schema *schema = quipu_schema_stored_events();
+    quipu_keyring *ring = NULL;
+    quipu_store *store = NULL;
+    quipu_error error;
+
+    need(quipu_keyring_open(arguments[0], &ring, &error), &error);
+    const quipu_sealing sealing = { .struct_size = sizeof(sealing),
+                                    .keys = quipu_keyring_keys(ring),
+                                    .whole = true };
+    const quipu_mapping sealed = { .struct_size = sizeof(sealed),
+                                   .types = sealed_types,
+                                   .type_count = 1,
+                                   .sealing = &sealing };
+
+    need(quipu_datastore_setup(datastore, schema, &error), &error);
+    need(quipu_store_open(datastore, schema, &sealed, &store, &error), &error);
+    for (int i = 0; i < number_of(arguments[1]); i++) {
+        const quipu_uuid uuid = id_of(0, -1);
+        quipu_id id = { .size = sizeof(uuid) };
+        struct sealed_noted event;
+        const quipu_event *one = &event.base;
+        char text[32];
+
+        memcpy(id.data, uuid.bytes, sizeof(uuid));
+        snprintf(text, sizeof(text), "canary %d", i);
+        quipu_event_init(&event.base, &sealed_type, &id, i);
+        event.text = text;
+        need(quipu_store_append(store, &one, 1, NULL, &error), &error);
+    }
+    need(quipu_store_close(store, &error), &error);
+    quipu_keyring_close(ring);
+}
+
 static const struct {
     const char *name;
     int arguments; /* at most */
@@ -567,6 +617,7 @@ static const struct {
     { "columns", 0, plant_columns }, { "project", 2, plant_project },
     { "entry", 2, plant_entry },     { "group", 1, plant_group },
     { "consume", 2, plant_consume }, { "timers", 0, plant_timers },
+    { "sealed", 2, plant_sealed },
 };
 
 int main(int argc, char **argv)

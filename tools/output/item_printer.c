@@ -3,6 +3,7 @@
 #include "item_printer.h"
 #include "args.h"
 #include "jsonl.h"
+#include "keys.h"
 #include "memory.h"
 #include "output.h"
 #include "state.h"
@@ -117,11 +118,25 @@ static void add_time(struct item_printer *printer, const quipu_item *item,
     end_cell(printer);
 }
 
+/* Reads the state of an item, opened if it is sealed.  Returns the reason why
+ * it cannot be opened, which stands in *error, or NULL. */
+static const char *read_state(const quipu_item *item, struct state *state,
+                              quipu_error *error)
+{
+    quipu_bytes bytes;
+    int status = keys_open_state(item, &bytes, error);
+
+    state_read(bytes, state);
+    return status == QUIPU_OK || !state->envelope ? NULL : error->message;
+}
+
 static void add_state(struct item_printer *printer, const quipu_item *item,
-                      const struct state *state)
+                      const struct state *state, const char *sealed)
 {
     if ((item->flags & QUIPU_ITEM_ERASED) != 0) {
         text_print(&printer->cell, "(erased)");
+    } else if (sealed) {
+        text_print(&printer->cell, "(sealed)");
     } else if (state->fields) {
         add_json(printer, json_incref(state->fields));
     } else {
@@ -133,8 +148,9 @@ static void add_state(struct item_printer *printer, const quipu_item *item,
 static void print_row(struct item_printer *printer, const quipu_item *item)
 {
     struct state state = { 0 };
+    quipu_error error;
+    const char *sealed = read_state(item, &state, &error);
 
-    state_read(item->state, &state);
     table_add_int(printer->table, item->notification_id);
     text_add_id(&printer->cell, printer->schema, item->sequence_id);
     end_cell(printer);
@@ -150,7 +166,7 @@ static void print_row(struct item_printer *printer, const quipu_item *item)
     }
     add_bytes(printer, item->metadata);
     end_cell(printer);
-    add_state(printer, item, &state);
+    add_state(printer, item, &state, sealed);
     state_free(&state);
 }
 
@@ -188,12 +204,17 @@ static void set_optional(json_t *line, const quipu_schema *schema,
 static void set_state(json_t *line, const quipu_item *item)
 {
     struct state state = { 0 };
+    quipu_error error;
 
     if ((item->flags & QUIPU_ITEM_ERASED) != 0) {
         jsonl_set(line, "erased", json_true());
         return;
     }
-    state_read(item->state, &state);
+    const char *sealed = read_state(item, &state, &error);
+
+    if (sealed) {
+        jsonl_set(line, "sealed", json_string(sealed));
+    }
     if (state.envelope) {
         jsonl_set(line, "envelope", json_incref(state.envelope));
     }

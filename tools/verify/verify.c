@@ -28,6 +28,9 @@ static void summarise_json(const struct verify *verify)
     jsonl_set(line, "findings", json_integer(verify->findings));
     jsonl_set(line, "verdict",
               json_string(verify->findings == 0 ? "clean" : "broken"));
+    if (verify->sealed > 0) {
+        jsonl_set(line, "sealed", json_integer(verify->sealed));
+    }
     jsonl_print(line);
 }
 
@@ -163,6 +166,7 @@ static enum outcome check_all(const struct args *args,
     struct verify tracking = { .args = args, .table = "(tracking)" };
     quipu_error error;
     int64_t findings = 0;
+    int64_t sealed = 0;
     int status = QUIPU_OK;
 
     for (size_t i = 0; status == QUIPU_OK && i < store->count; i++) {
@@ -174,6 +178,7 @@ static enum outcome check_all(const struct args *args,
         if (status == QUIPU_OK) {
             summarise(table, &verify);
             findings += verify.findings;
+            sealed += verify.sealed;
         }
     }
     if (status == QUIPU_OK) {
@@ -187,6 +192,12 @@ static enum outcome check_all(const struct args *args,
     if (status != QUIPU_OK) {
         output_error(&error);
         return FINDING;
+    }
+    if (sealed > 0) {
+        fprintf(stderr,
+                "quipu: %lld states are sealed, and only their envelopes were "
+                "checked; use --keys, --dictionary\n",
+                (long long)sealed);
     }
     return findings == 0 ? DONE : FINDING;
 }
@@ -215,9 +226,10 @@ const struct command verify_command = {
         "no consumer is beyond the head of its log (U4). Names every item\n"
         "that violates this. Needs constant memory; other\n"
         "programs may append meanwhile. Use --raw for a store whose states\n"
-        "were encoded by a program itself, not by quipu's mapper.",
+        "were encoded by a program itself, not by quipu's mapper. Without\n"
+        "--keys only the envelopes of encrypted states are checked.",
     .argument_count = 1,
-    .options = OPTION_SCHEMA | OPTION_RAW | OPTION_PROGRESS | OPTION_JSON |
-               OPTION_HELP,
+    .options = OPTION_SCHEMA | OPTION_RAW | OPTION_KEYS | OPTION_DICTIONARY |
+               OPTION_PROGRESS | OPTION_JSON | OPTION_HELP,
     .run = run,
 };

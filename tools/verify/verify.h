@@ -30,6 +30,7 @@ struct verify {
     int64_t items;
     int64_t sequences;
     int64_t findings;
+    int64_t sealed; /* states that could not be opened, and need a key */
     int64_t log_count, sequence_count; /* items up to `head`, by each pass */
     uint64_t log_sum, sequence_sum;    /* sums of verify_item_hash */
     struct progress progress;
