@@ -116,7 +116,8 @@ static int note_subjects(struct quipu_replay *replay,
     }
     for (const struct quipu_subject *subject = quipu_events_subjects(events);
          subject && status == QUIPU_OK; subject = subject->next) {
-        status = quipu_subject_set_add(&replay->subjects, subject->id, error);
+        status = quipu_sealed_state_add_subject(&replay->subjects, subject->id,
+                                                error);
     }
     return status;
 }
@@ -213,7 +214,7 @@ int quipu_replay_refresh(struct quipu_replay *replay, quipu_error *error)
     int status =
         replay->aggregate->discarded ? QUIPU_OK : catch_up(replay, NULL, error);
 
-    quipu_subject_set_finish(&replay->subjects);
+    quipu_sealed_state_clear_subjects(&replay->subjects);
     replay->finding = find(replay);
     return status;
 }
@@ -368,7 +369,7 @@ static int make(struct quipu_replay *replay, const struct start *start,
 static int replay_from(struct quipu_replay *replay, const struct start *start,
                        quipu_error *error)
 {
-    quipu_subject_set_finish(&replay->subjects);
+    quipu_sealed_state_clear_subjects(&replay->subjects);
     int status = make(replay, start, error);
 
     replay->is_wrong = false;
@@ -565,6 +566,6 @@ int quipu_replay_run(struct quipu_replay *replay, quipu_error *error)
             release_start(&start);
         }
     }
-    quipu_subject_set_finish(&replay->subjects);
+    quipu_sealed_state_clear_subjects(&replay->subjects);
     return status;
 }

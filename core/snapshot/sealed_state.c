@@ -24,8 +24,8 @@ static quipu_bytes take_subject(const uint8_t **at)
     return subject;
 }
 
-int quipu_subject_set_add(struct quipu_subject_set *set, quipu_bytes subject,
-                          quipu_error *error)
+int quipu_sealed_state_add_subject(struct quipu_subject_set *set,
+                                   quipu_bytes subject, quipu_error *error)
 {
     const uint8_t *at = set->bytes;
 
@@ -51,7 +51,7 @@ int quipu_subject_set_add(struct quipu_subject_set *set, quipu_bytes subject,
     return QUIPU_OK;
 }
 
-void quipu_subject_set_finish(struct quipu_subject_set *set)
+void quipu_sealed_state_clear_subjects(struct quipu_subject_set *set)
 {
     quipu_release(set->bytes);
     *set = (struct quipu_subject_set){ .bytes = NULL };
@@ -239,7 +239,7 @@ static int open_layer(const struct sealing *sealing, const uint8_t *layer,
         layer + QUIPU_KEY_ID_SIZE, sealing->content, to, error);
     quipu_cipher_release(cipher);
     return status == QUIPU_OK && subject.data
-               ? quipu_subject_set_add(set, subject, error)
+               ? quipu_sealed_state_add_subject(set, subject, error)
                : status;
 }
 

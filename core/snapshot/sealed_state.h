@@ -32,11 +32,11 @@ struct quipu_subject_set {
 };
 
 /* Adds a subject of at most 255 bytes, unless the set has it.  NO_MEMORY. */
-int quipu_subject_set_add(struct quipu_subject_set *set, quipu_bytes subject,
-                          quipu_error *error);
+int quipu_sealed_state_add_subject(struct quipu_subject_set *set,
+                                   quipu_bytes subject, quipu_error *error);
 
 /* Makes the set empty. */
-void quipu_subject_set_finish(struct quipu_subject_set *set);
+void quipu_sealed_state_clear_subjects(struct quipu_subject_set *set);
 
 /* Whether a state with these subjects is kept sealed. */
 bool quipu_sealed_state_is_needed(const struct quipu_sealer *sealer,

@@ -11,6 +11,7 @@
 
 #define FORM_RING 1
 #define FORM_MARK 2
+#define FORM_ROOT 1 /* of the root entry */
 
 /* The purposes of ciphertexts; the first bound part of each. */
 #define PURPOSE_ROOT "quipu vault root"
@@ -30,8 +31,9 @@ static int prove(const quipu_vault_secrets *secrets, const char *purpose,
                              proof + QUIPU_CIPHER_NONCE_SIZE, error);
 }
 
-int quipu_vault_name_of(const quipu_vault_secrets *secrets, quipu_bytes subject,
-                        quipu_vault_name *name, quipu_error *error)
+int quipu_vault_record_name(const quipu_vault_secrets *secrets,
+                            quipu_bytes subject, quipu_vault_name *name,
+                            quipu_error *error)
 {
     return prove(secrets, PURPOSE_SUBJECT, subject, (quipu_bytes){ NULL, 0 },
                  name->bytes, error);
@@ -64,10 +66,10 @@ static struct quipu_bound bind(struct wrapping *wrapping,
     return (struct quipu_bound){ wrapping->parts, 4 };
 }
 
-int quipu_vault_wrap(const quipu_vault_secrets *secrets,
-                     const quipu_vault_name *name, const quipu_key *key,
-                     uint8_t wrapped[QUIPU_VAULT_WRAPPED_SIZE],
-                     quipu_error *error)
+int quipu_vault_record_wrap(const quipu_vault_secrets *secrets,
+                            const quipu_vault_name *name, const quipu_key *key,
+                            uint8_t wrapped[QUIPU_VAULT_WRAPPED_SIZE],
+                            quipu_error *error)
 {
     const struct quipu_cipher *master = secrets->masters[0];
     uint8_t *nonce = wrapped + QUIPU_KEY_ID_SIZE;
@@ -104,10 +106,10 @@ static int refuse_master(const uint8_t *id, quipu_error *error)
                            text);
 }
 
-int quipu_vault_unwrap(const quipu_vault_secrets *secrets,
-                       const quipu_vault_name *name,
-                       const uint8_t wrapped[QUIPU_VAULT_WRAPPED_SIZE],
-                       quipu_key *key, quipu_error *error)
+int quipu_vault_record_unwrap(const quipu_vault_secrets *secrets,
+                              const quipu_vault_name *name,
+                              const uint8_t wrapped[QUIPU_VAULT_WRAPPED_SIZE],
+                              quipu_key *key, quipu_error *error)
 {
     const struct quipu_cipher *master = find_master(secrets, wrapped);
     const uint8_t *nonce = wrapped + QUIPU_KEY_ID_SIZE;
@@ -129,20 +131,54 @@ int quipu_vault_unwrap(const quipu_vault_secrets *secrets,
                                  "secret of the master key is another one");
 }
 
-bool quipu_vault_is_wrapped_newly(
-    const quipu_vault_secrets *secrets,
-    const uint8_t wrapped[QUIPU_VAULT_WRAPPED_SIZE])
+bool quipu_vault_record_is_new(const quipu_vault_secrets *secrets,
+                               const uint8_t wrapped[QUIPU_VAULT_WRAPPED_SIZE])
 {
     return memcmp(quipu_cipher_key_id(secrets->masters[0]), wrapped,
                   QUIPU_KEY_ID_SIZE) == 0;
 }
 
+/* -------------------------------------------------------------- the root */
+
+int quipu_vault_record_write_root(const quipu_vault_secrets *secrets,
+                                  const quipu_key *root,
+                                  uint8_t value[QUIPU_VAULT_ROOT_SIZE],
+                                  quipu_error *error)
+{
+    value[0] = FORM_ROOT;
+    memcpy(value + 1, root->id, sizeof(root->id));
+    return quipu_vault_record_wrap(secrets, NULL, root,
+                                   value + 1 + sizeof(root->id), error);
+}
+
+int quipu_vault_record_read_root(const quipu_vault_secrets *secrets,
+                                 quipu_bytes value, quipu_key *root,
+                                 quipu_error *error)
+{
+    const uint8_t *bytes = value.data;
+
+    if (value.size > 0 && *bytes > FORM_ROOT) {
+        return quipu_error_set(error, QUIPU_UNSUPPORTED,
+                               "the vault has format %u, which this version of "
+                               "quipu does not know",
+                               (unsigned)*bytes);
+    }
+    if (value.size != QUIPU_VAULT_ROOT_SIZE || *bytes != FORM_ROOT) {
+        return quipu_error_set(
+            error, QUIPU_CORRUPT,
+            "the vault: the entry \"quipu/vault/root\" was changed");
+    }
+    memcpy(root->id, bytes + 1, sizeof(root->id));
+    return quipu_vault_record_unwrap(secrets, NULL,
+                                     bytes + 1 + sizeof(root->id), root, error);
+}
+
 /* ----------------------------------------------------------------- marks */
 
-int quipu_vault_mark_write(const quipu_vault_secrets *secrets,
-                           const quipu_vault_name *name, quipu_time when,
-                           uint8_t value[QUIPU_VAULT_MARK_SIZE],
-                           quipu_error *error)
+int quipu_vault_record_mark(const quipu_vault_secrets *secrets,
+                            const quipu_vault_name *name, quipu_time when,
+                            uint8_t value[QUIPU_VAULT_MARK_SIZE],
+                            quipu_error *error)
 {
     uint8_t *at = value;
 
@@ -165,7 +201,7 @@ static int read_mark(const quipu_vault_secrets *secrets,
     record->is_mark = true;
     record->when.microseconds = (int64_t)quipu_value_take_number(&at, 8);
     int status =
-        quipu_vault_mark_write(secrets, name, record->when, right, error);
+        quipu_vault_record_mark(secrets, name, record->when, right, error);
 
     return status == QUIPU_OK && memcmp(right, value.data, sizeof(right)) != 0
                ? QUIPU_CORRUPT
@@ -216,13 +252,15 @@ static int write_key(const quipu_vault_secrets *secrets,
                      uint8_t *at, quipu_error *error)
 {
     memcpy(at, key->id, sizeof(key->id));
-    return quipu_vault_wrap(secrets, name, key, at + sizeof(key->id), error);
+    return quipu_vault_record_wrap(secrets, name, key, at + sizeof(key->id),
+                                   error);
 }
 
-int quipu_vault_ring_write(const quipu_vault_secrets *secrets,
-                           const quipu_vault_name *name,
-                           const quipu_vault_record *earlier, uint8_t *value,
-                           quipu_key *key, quipu_error *error)
+int quipu_vault_record_add_key(const quipu_vault_secrets *secrets,
+                               const quipu_vault_name *name,
+                               const quipu_vault_record *earlier,
+                               uint8_t *value, quipu_key *key,
+                               quipu_error *error)
 {
     int status = quipu_key_generate(key, error);
 
@@ -237,21 +275,22 @@ int quipu_vault_ring_write(const quipu_vault_secrets *secrets,
     return status;
 }
 
-int quipu_vault_ring_key(const quipu_vault_secrets *secrets,
-                         const quipu_vault_name *name,
-                         const quipu_vault_record *ring, size_t number,
-                         quipu_key *key, quipu_error *error)
+int quipu_vault_record_key(const quipu_vault_secrets *secrets,
+                           const quipu_vault_name *name,
+                           const quipu_vault_record *ring, size_t number,
+                           quipu_key *key, quipu_error *error)
 {
     const uint8_t *at = ring->keys + number * QUIPU_VAULT_KEY_SIZE;
 
     memcpy(key->id, at, sizeof(key->id));
-    return quipu_vault_unwrap(secrets, name, at + sizeof(key->id), key, error);
+    return quipu_vault_record_unwrap(secrets, name, at + sizeof(key->id), key,
+                                     error);
 }
 
-int quipu_vault_ring_rewrap(const quipu_vault_secrets *secrets,
-                            const quipu_vault_name *name,
-                            const quipu_vault_record *ring, uint8_t *value,
-                            quipu_error *error)
+int quipu_vault_record_rewrap(const quipu_vault_secrets *secrets,
+                              const quipu_vault_name *name,
+                              const quipu_vault_record *ring, uint8_t *value,
+                              quipu_error *error)
 {
     uint8_t *at = value;
     quipu_key key;
@@ -259,7 +298,7 @@ int quipu_vault_ring_rewrap(const quipu_vault_secrets *secrets,
 
     *at++ = FORM_RING;
     for (size_t i = 0; i < ring->count && status == QUIPU_OK; i++) {
-        status = quipu_vault_ring_key(secrets, name, ring, i, &key, error);
+        status = quipu_vault_record_key(secrets, name, ring, i, &key, error);
         if (status == QUIPU_OK) {
             status = write_key(secrets, name, &key, at, error);
         }

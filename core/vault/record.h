@@ -57,29 +57,29 @@ static inline void quipu_vault_name_mix(quipu_vault_name *sum,
 }
 
 /* Computes the name of a subject, or of the store itself if it is absent. */
-int quipu_vault_name_of(const quipu_vault_secrets *secrets, quipu_bytes subject,
-                        quipu_vault_name *name, quipu_error *error);
+int quipu_vault_record_name(const quipu_vault_secrets *secrets,
+                            quipu_bytes subject, quipu_vault_name *name,
+                            quipu_error *error);
 
 /* -------------------------------------------------------------- wrapping */
 
 /* Wraps the secret of a key by the first master key.  `name` is that of the
  * subject's entry; NULL: the key is the root key. */
-int quipu_vault_wrap(const quipu_vault_secrets *secrets,
-                     const quipu_vault_name *name, const quipu_key *key,
-                     uint8_t wrapped[QUIPU_VAULT_WRAPPED_SIZE],
-                     quipu_error *error);
+int quipu_vault_record_wrap(const quipu_vault_secrets *secrets,
+                            const quipu_vault_name *name, const quipu_key *key,
+                            uint8_t wrapped[QUIPU_VAULT_WRAPPED_SIZE],
+                            quipu_error *error);
 
 /* The opposite: sets the secret of a key whose id is set.  DENIED: it is
  * wrapped by a master key that is not known; CORRUPT. */
-int quipu_vault_unwrap(const quipu_vault_secrets *secrets,
-                       const quipu_vault_name *name,
-                       const uint8_t wrapped[QUIPU_VAULT_WRAPPED_SIZE],
-                       quipu_key *key, quipu_error *error);
+int quipu_vault_record_unwrap(const quipu_vault_secrets *secrets,
+                              const quipu_vault_name *name,
+                              const uint8_t wrapped[QUIPU_VAULT_WRAPPED_SIZE],
+                              quipu_key *key, quipu_error *error);
 
 /* Whether a secret is wrapped by the first master key. */
-bool quipu_vault_is_wrapped_newly(
-    const quipu_vault_secrets *secrets,
-    const uint8_t wrapped[QUIPU_VAULT_WRAPPED_SIZE]);
+bool quipu_vault_record_is_new(const quipu_vault_secrets *secrets,
+                               const uint8_t wrapped[QUIPU_VAULT_WRAPPED_SIZE]);
 
 /* --------------------------------------------------------------- records */
 
@@ -103,27 +103,43 @@ int quipu_vault_record_read(const quipu_vault_secrets *secrets,
 
 /* Writes a ring of a new key, which *key is set to, and those of `earlier`
  * (NULL: none) behind it; `value` has room for them. */
-int quipu_vault_ring_write(const quipu_vault_secrets *secrets,
-                           const quipu_vault_name *name,
-                           const quipu_vault_record *earlier, uint8_t *value,
-                           quipu_key *key, quipu_error *error);
+int quipu_vault_record_add_key(const quipu_vault_secrets *secrets,
+                               const quipu_vault_name *name,
+                               const quipu_vault_record *earlier,
+                               uint8_t *value, quipu_key *key,
+                               quipu_error *error);
 
 /* Unwraps the key with that number in the ring. */
-int quipu_vault_ring_key(const quipu_vault_secrets *secrets,
-                         const quipu_vault_name *name,
-                         const quipu_vault_record *ring, size_t number,
-                         quipu_key *key, quipu_error *error);
+int quipu_vault_record_key(const quipu_vault_secrets *secrets,
+                           const quipu_vault_name *name,
+                           const quipu_vault_record *ring, size_t number,
+                           quipu_key *key, quipu_error *error);
 
 /* Writes a ring with all keys wrapped by the first master key. */
-int quipu_vault_ring_rewrap(const quipu_vault_secrets *secrets,
-                            const quipu_vault_name *name,
-                            const quipu_vault_record *ring, uint8_t *value,
-                            quipu_error *error);
+int quipu_vault_record_rewrap(const quipu_vault_secrets *secrets,
+                              const quipu_vault_name *name,
+                              const quipu_vault_record *ring, uint8_t *value,
+                              quipu_error *error);
 
 /* Writes the mark of a destruction at that time. */
-int quipu_vault_mark_write(const quipu_vault_secrets *secrets,
-                           const quipu_vault_name *name, quipu_time when,
-                           uint8_t value[QUIPU_VAULT_MARK_SIZE],
-                           quipu_error *error);
+int quipu_vault_record_mark(const quipu_vault_secrets *secrets,
+                            const quipu_vault_name *name, quipu_time when,
+                            uint8_t value[QUIPU_VAULT_MARK_SIZE],
+                            quipu_error *error);
+
+/* --------------------------------------------------------------- the root */
+
+#define QUIPU_VAULT_ROOT_SIZE (1 + QUIPU_VAULT_KEY_SIZE)
+
+/* Writes the value of the root entry. */
+int quipu_vault_record_write_root(const quipu_vault_secrets *secrets,
+                                  const quipu_key *root,
+                                  uint8_t value[QUIPU_VAULT_ROOT_SIZE],
+                                  quipu_error *error);
+
+/* Reads it.  DENIED, CORRUPT, UNSUPPORTED as for quipu_vault_open. */
+int quipu_vault_record_read_root(const quipu_vault_secrets *secrets,
+                                 quipu_bytes value, quipu_key *root,
+                                 quipu_error *error);
 
 #endif

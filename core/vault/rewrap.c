@@ -34,9 +34,9 @@ static bool needs_rewrapping(const quipu_vault_secrets *secrets,
                              const quipu_vault_record *ring)
 {
     for (size_t i = 0; i < ring->count; i++) {
-        if (!quipu_vault_is_wrapped_newly(
-                secrets,
-                ring->keys + i * QUIPU_VAULT_KEY_SIZE + QUIPU_KEY_ID_SIZE)) {
+        if (!quipu_vault_record_is_new(secrets, ring->keys +
+                                                    i * QUIPU_VAULT_KEY_SIZE +
+                                                    QUIPU_KEY_ID_SIZE)) {
             return true;
         }
     }
@@ -46,10 +46,11 @@ static bool needs_rewrapping(const quipu_vault_secrets *secrets,
 /* Commits the batch, and empties it. */
 static int flush(struct batch *batch, quipu_error *error)
 {
-    int status = batch->count > 0
-                     ? quipu_vault_commit(batch->vault->datastore,
-                                          batch->writes, batch->count, error)
-                     : QUIPU_OK;
+    int status =
+        batch->count > 0
+            ? quipu_vault_entry_commit(batch->vault->datastore, batch->writes,
+                                       batch->count, error)
+            : QUIPU_OK;
 
     if (status == QUIPU_CONFLICT) {
         batch->is_again = true;
@@ -87,7 +88,7 @@ static int rewrap_subject(struct batch *batch, const quipu_entry *entry,
     quipu_vault_record record;
     quipu_vault_name name;
     int status =
-        quipu_vault_key_parse(QUIPU_VAULT_SUBJECT, entry->key, &name, error);
+        quipu_vault_entry_parse(QUIPU_VAULT_SUBJECT, entry->key, &name, error);
 
     if (status == QUIPU_OK) {
         status = quipu_vault_record_read(secrets, &name, entry->value, &record,
@@ -101,7 +102,7 @@ static int rewrap_subject(struct batch *batch, const quipu_entry *entry,
     if (!value) {
         return quipu_error_no_memory(error);
     }
-    status = quipu_vault_ring_rewrap(secrets, &name, &record, value, error);
+    status = quipu_vault_record_rewrap(secrets, &name, &record, value, error);
     if (status != QUIPU_OK) {
         quipu_release(value);
         return status;
@@ -118,18 +119,18 @@ static int rewrap_root(struct batch *batch, quipu_error *error)
         quipu_entry_read(vault->datastore, QUIPU_VAULT_ROOT, &entry, error);
 
     if (status == QUIPU_OK) {
-        status =
-            quipu_vault_root_read(&vault->secrets, entry->value, &root, error);
+        status = quipu_vault_record_read_root(&vault->secrets, entry->value,
+                                              &root, error);
     }
     if (status == QUIPU_OK &&
-        !quipu_vault_is_wrapped_newly(&vault->secrets,
-                                      (const uint8_t *)entry->value.data + 1 +
-                                          QUIPU_KEY_ID_SIZE)) {
+        !quipu_vault_record_is_new(&vault->secrets,
+                                   (const uint8_t *)entry->value.data + 1 +
+                                       QUIPU_KEY_ID_SIZE)) {
         uint8_t *value = quipu_allocate(QUIPU_VAULT_ROOT_SIZE);
 
-        status =
-            value ? quipu_vault_root_write(&vault->secrets, &root, value, error)
-                  : quipu_error_no_memory(error);
+        status = value ? quipu_vault_record_write_root(&vault->secrets, &root,
+                                                       value, error)
+                       : quipu_error_no_memory(error);
         if (status == QUIPU_OK) {
             status = add(batch, entry, value, error);
         } else {

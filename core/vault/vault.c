@@ -23,97 +23,6 @@
 #include "records/append.h"
 #include "sealing/cipher.h"
 
-#define FORM_ROOT 1
-
-/* ---------------------------------------------------------------- entries */
-
-void quipu_vault_key_text(const char *prefix, const quipu_vault_name *name,
-                          char key[QUIPU_VAULT_KEY_TEXT_SIZE])
-{
-    int size = snprintf(key, QUIPU_VAULT_KEY_TEXT_SIZE, "%s", prefix);
-
-    for (size_t i = 0; i < sizeof(name->bytes); i++) {
-        (void)snprintf(key + size + 2 * i, 3, "%02x", name->bytes[i]);
-    }
-}
-
-static int digit_of(char digit)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *found = digit ? strchr(digits, digit) : NULL;
-
-    return found ? (int)(found - digits) : -1;
-}
-
-int quipu_vault_key_parse(const char *prefix, quipu_bytes key,
-                          quipu_vault_name *name, quipu_error *error)
-{
-    const size_t size = strlen(prefix);
-    const char *digits = (const char *)key.data + size;
-    bool sound = key.size == size + 2 * sizeof(name->bytes);
-
-    for (size_t i = 0; sound && i < sizeof(name->bytes); i++) {
-        int high = digit_of(digits[2 * i]);
-        int low = digit_of(digits[2 * i + 1]);
-
-        sound = high >= 0 && low >= 0;
-        name->bytes[i] = (uint8_t)(high * 16 + low);
-    }
-    return sound ? QUIPU_OK
-                 : quipu_error_set(error, QUIPU_CORRUPT,
-                                   "the vault: \"%.*s\" is not the key of one "
-                                   "of its entries",
-                                   (int)key.size, (const char *)key.data);
-}
-
-int quipu_vault_read_entry(quipu_datastore *datastore, const char *key,
-                           quipu_entry **entry, quipu_error *error)
-{
-    *entry = NULL;
-    int status = quipu_entry_read(datastore, key, entry, error);
-
-    return status == QUIPU_NOT_FOUND ? QUIPU_OK : status;
-}
-
-int quipu_vault_read(const quipu_vault *vault, struct quipu_vault_found *found,
-                     quipu_error *error)
-{
-    quipu_vault_key_text(QUIPU_VAULT_SUBJECT, &found->name, found->key);
-    found->record = (quipu_vault_record){ .count = 0 };
-    int status = quipu_vault_read_entry(vault->datastore, found->key,
-                                        &found->entry, error);
-
-    if (status == QUIPU_OK && found->entry) {
-        status =
-            quipu_vault_record_read(&vault->secrets, &found->name,
-                                    found->entry->value, &found->record, error);
-    }
-    return status;
-}
-
-void quipu_vault_found_finish(struct quipu_vault_found *found)
-{
-    quipu_entry_destroy(found->entry);
-    found->entry = NULL;
-}
-
-int quipu_vault_commit(quipu_datastore *datastore,
-                       const quipu_entry_write *writes, size_t count,
-                       quipu_error *error)
-{
-    struct quipu_append_work none = { .function = NULL };
-    const struct quipu_append_call call = { .datastore = datastore,
-                                            .is_internal = true,
-                                            .work = &none };
-    const quipu_conditions conditions = { .struct_size = sizeof(conditions),
-                                          .entries = writes,
-                                          .entry_count = count };
-    const quipu_append append = { .struct_size = sizeof(append),
-                                  .conditions = &conditions };
-
-    return quipu_append_execute(&call, &append, NULL, error);
-}
-
 /* -------------------------------------------------------------------- keys */
 
 static int check_subject(quipu_bytes subject, quipu_error *error)
@@ -125,6 +34,15 @@ static int check_subject(quipu_bytes subject, quipu_error *error)
                            "the vault: a subject has %zu bytes, and must have "
                            "1 to 255",
                            subject.size);
+}
+
+static int check_present(const quipu_vault *vault, quipu_bytes subject,
+                         quipu_error *error)
+{
+    const quipu_bytes empty = { "", 0 };
+
+    return vault ? check_subject(subject.data ? subject : empty, error)
+                 : quipu_argument_missing("vault", error);
 }
 
 static int refuse_forgotten(int status, quipu_error *error)
@@ -152,8 +70,8 @@ static int add_key(const quipu_vault *vault,
     if (!value) {
         return quipu_error_no_memory(error);
     }
-    int status = quipu_vault_ring_write(&vault->secrets, &found->name,
-                                        &found->record, value, key, error);
+    int status = quipu_vault_record_add_key(&vault->secrets, &found->name,
+                                            &found->record, value, key, error);
 
     if (status == QUIPU_OK) {
         const quipu_entry_write write = {
@@ -163,7 +81,7 @@ static int add_key(const quipu_vault *vault,
             .revision = quipu_vault_revision(found->entry),
         };
 
-        status = quipu_vault_commit(vault->datastore, &write, 1, error);
+        status = quipu_vault_entry_commit(vault->datastore, &write, 1, error);
     }
     quipu_release(value);
     return status;
@@ -173,17 +91,17 @@ static int add_key(const quipu_vault *vault,
 static int get_key(const quipu_vault *vault, struct quipu_vault_found *found,
                    bool is_new, quipu_key *key, quipu_error *error)
 {
-    int status = quipu_vault_read(vault, found, error);
+    int status = quipu_vault_entry_find(vault, found, error);
 
     if (status == QUIPU_OK && found->record.is_mark) {
         status = refuse_forgotten(QUIPU_DENIED, error);
     } else if (status == QUIPU_OK && found->record.count > 0 && !is_new) {
-        status = quipu_vault_ring_key(&vault->secrets, &found->name,
-                                      &found->record, 0, key, error);
+        status = quipu_vault_record_key(&vault->secrets, &found->name,
+                                        &found->record, 0, key, error);
     } else if (status == QUIPU_OK) {
         status = add_key(vault, found, key, error);
     }
-    quipu_vault_found_finish(found);
+    quipu_vault_entry_finish(found);
     return status;
 }
 
@@ -195,8 +113,8 @@ static int make_key(const quipu_vault *vault, quipu_bytes subject, bool is_new,
     int status = check_subject(subject, error);
 
     if (status == QUIPU_OK) {
-        status =
-            quipu_vault_name_of(&vault->secrets, subject, &found.name, error);
+        status = quipu_vault_record_name(&vault->secrets, subject, &found.name,
+                                         error);
     }
     if (status != QUIPU_OK) {
         return status;
@@ -229,8 +147,8 @@ static int find_in_ring(const quipu_vault *vault,
     for (size_t i = 0; i < found->record.count; i++) {
         if (memcmp(found->record.keys + i * QUIPU_VAULT_KEY_SIZE, id,
                    QUIPU_KEY_ID_SIZE) == 0) {
-            return quipu_vault_ring_key(&vault->secrets, &found->name,
-                                        &found->record, i, key, error);
+            return quipu_vault_record_key(&vault->secrets, &found->name,
+                                          &found->record, i, key, error);
         }
     }
     char text[QUIPU_UUID_TEXT_SIZE];
@@ -253,18 +171,18 @@ static int find(void *context, quipu_bytes subject, const uint8_t id[16],
     int status = check_subject(subject, error);
 
     if (status == QUIPU_OK) {
-        status =
-            quipu_vault_name_of(&vault->secrets, subject, &found.name, error);
+        status = quipu_vault_record_name(&vault->secrets, subject, &found.name,
+                                         error);
     }
     if (status == QUIPU_OK) {
-        status = quipu_vault_read(vault, &found, error);
+        status = quipu_vault_entry_find(vault, &found, error);
     }
     if (status == QUIPU_OK) {
         status = found.record.is_mark
                      ? refuse_forgotten(QUIPU_NOT_FOUND, error)
                      : find_in_ring(vault, &found, id, key, error);
     }
-    quipu_vault_found_finish(&found);
+    quipu_vault_entry_finish(&found);
     return status;
 }
 
@@ -287,39 +205,31 @@ int quipu_vault_rotate(quipu_vault *vault, quipu_bytes subject,
     return status;
 }
 
+int quipu_vault_forgotten(quipu_vault *vault, quipu_bytes subject,
+                          quipu_time *when, quipu_error *error)
+{
+    struct quipu_vault_found found = { .entry = NULL };
+    int status = check_present(vault, subject, error);
+
+    if (status == QUIPU_OK) {
+        status = quipu_vault_record_name(&vault->secrets, subject, &found.name,
+                                         error);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_vault_entry_find(vault, &found, error);
+    }
+    if (status == QUIPU_OK && !found.record.is_mark) {
+        status = quipu_error_set(error, QUIPU_NOT_FOUND,
+                                 "the vault: the subject has not been "
+                                 "forgotten");
+    } else if (status == QUIPU_OK && when) {
+        *when = found.record.when;
+    }
+    quipu_vault_entry_finish(&found);
+    return status;
+}
+
 /* -------------------------------------------------------------- the root */
-
-int quipu_vault_root_write(const quipu_vault_secrets *secrets,
-                           const quipu_key *root,
-                           uint8_t value[QUIPU_VAULT_ROOT_SIZE],
-                           quipu_error *error)
-{
-    value[0] = FORM_ROOT;
-    memcpy(value + 1, root->id, sizeof(root->id));
-    return quipu_vault_wrap(secrets, NULL, root, value + 1 + sizeof(root->id),
-                            error);
-}
-
-int quipu_vault_root_read(const quipu_vault_secrets *secrets, quipu_bytes value,
-                          quipu_key *root, quipu_error *error)
-{
-    const uint8_t *bytes = value.data;
-
-    if (value.size > 0 && *bytes > FORM_ROOT) {
-        return quipu_error_set(error, QUIPU_UNSUPPORTED,
-                               "the vault has format %u, which this version of "
-                               "quipu does not know",
-                               (unsigned)*bytes);
-    }
-    if (value.size != QUIPU_VAULT_ROOT_SIZE || *bytes != FORM_ROOT) {
-        return quipu_error_set(error, QUIPU_CORRUPT,
-                               "the vault: the entry \"" QUIPU_VAULT_ROOT
-                               "\" was changed");
-    }
-    memcpy(root->id, bytes + 1, sizeof(root->id));
-    return quipu_vault_unwrap(secrets, NULL, bytes + 1 + sizeof(root->id), root,
-                              error);
-}
 
 /* Makes a vault in the datastore; CONFLICT: another process has. */
 static int create_root(const quipu_vault *vault, quipu_error *error)
@@ -329,7 +239,8 @@ static int create_root(const quipu_vault *vault, quipu_error *error)
     int status = quipu_key_generate(&root, error);
 
     if (status == QUIPU_OK) {
-        status = quipu_vault_root_write(&vault->secrets, &root, value, error);
+        status =
+            quipu_vault_record_write_root(&vault->secrets, &root, value, error);
     }
     if (status == QUIPU_OK) {
         const quipu_entry_write write = {
@@ -338,7 +249,7 @@ static int create_root(const quipu_vault *vault, quipu_error *error)
             .flags = QUIPU_ENTRY_EXPECT,
         };
 
-        status = quipu_vault_commit(vault->datastore, &write, 1, error);
+        status = quipu_vault_entry_commit(vault->datastore, &write, 1, error);
     }
     quipu_key_wipe(&root);
     return status;
@@ -353,8 +264,8 @@ static int read_root(const quipu_vault *vault, quipu_key *root,
         quipu_entry_read(vault->datastore, QUIPU_VAULT_ROOT, &entry, error);
 
     if (status == QUIPU_OK) {
-        status =
-            quipu_vault_root_read(&vault->secrets, entry->value, root, error);
+        status = quipu_vault_record_read_root(&vault->secrets, entry->value,
+                                              root, error);
     }
     quipu_entry_destroy(entry);
     return status;

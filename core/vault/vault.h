@@ -41,7 +41,6 @@
 #define QUIPU_VAULT_WITNESS_MARK "quipu/vault-witness/mark/"
 /* Bytes of the longest key with its NUL. */
 #define QUIPU_VAULT_KEY_TEXT_SIZE 96
-#define QUIPU_VAULT_ROOT_SIZE (1 + QUIPU_VAULT_KEY_SIZE)
 
 struct quipu_vault {
     quipu_datastore *datastore; /* counted as its child, as is the witness */
@@ -59,20 +58,20 @@ struct quipu_vault_found {
 };
 
 /* Writes the key of a name's entry behind `prefix`. */
-void quipu_vault_key_text(const char *prefix, const quipu_vault_name *name,
-                          char key[QUIPU_VAULT_KEY_TEXT_SIZE]);
+void quipu_vault_entry_name(const char *prefix, const quipu_vault_name *name,
+                            char key[QUIPU_VAULT_KEY_TEXT_SIZE]);
 
 /* Reads the name at the end of a key.  CORRUPT. */
-int quipu_vault_key_parse(const char *prefix, quipu_bytes key,
-                          quipu_vault_name *name, quipu_error *error);
+int quipu_vault_entry_parse(const char *prefix, quipu_bytes key,
+                            quipu_vault_name *name, quipu_error *error);
 
 /* Reads the entry of found->name. */
-int quipu_vault_read(const quipu_vault *vault, struct quipu_vault_found *found,
-                     quipu_error *error);
-void quipu_vault_found_finish(struct quipu_vault_found *found);
+int quipu_vault_entry_find(const quipu_vault *vault,
+                           struct quipu_vault_found *found, quipu_error *error);
+void quipu_vault_entry_finish(struct quipu_vault_found *found);
 
 /* Reads an entry; *entry is NULL if there is none. */
-int quipu_vault_read_entry(quipu_datastore *datastore, const char *key,
+int quipu_vault_entry_read(quipu_datastore *datastore, const char *key,
                            quipu_entry **entry, quipu_error *error);
 
 static inline int64_t quipu_vault_revision(const quipu_entry *entry)
@@ -81,33 +80,23 @@ static inline int64_t quipu_vault_revision(const quipu_entry *entry)
 }
 
 /* Commits writes of entries of quipu's own. */
-int quipu_vault_commit(quipu_datastore *datastore,
-                       const quipu_entry_write *writes, size_t count,
-                       quipu_error *error);
+int quipu_vault_entry_commit(quipu_datastore *datastore,
+                             const quipu_entry_write *writes, size_t count,
+                             quipu_error *error);
 
 /*
  * Writes a mark into the entry of found->name, if it has none, and counts it;
  * found->record is the mark afterwards.  The caller sets found->name, and
  * finishes *found.
  */
-int quipu_vault_destroy(const quipu_vault *vault,
-                        struct quipu_vault_found *found,
-                        const uint8_t mark[QUIPU_VAULT_MARK_SIZE],
-                        quipu_error *error);
+int quipu_vault_entry_destroy(const quipu_vault *vault,
+                              struct quipu_vault_found *found,
+                              const uint8_t mark[QUIPU_VAULT_MARK_SIZE],
+                              quipu_error *error);
 
 /* Computes the sum of the names that have marks. */
-int quipu_vault_sum_marks(const quipu_vault *vault, quipu_vault_name *sum,
+int quipu_vault_entry_sum(const quipu_vault *vault, quipu_vault_name *sum,
                           quipu_error *error);
-
-/* Writes the value of the root entry. */
-int quipu_vault_root_write(const quipu_vault_secrets *secrets,
-                           const quipu_key *root,
-                           uint8_t value[QUIPU_VAULT_ROOT_SIZE],
-                           quipu_error *error);
-
-/* Reads it.  DENIED, CORRUPT, UNSUPPORTED as for quipu_vault_open. */
-int quipu_vault_root_read(const quipu_vault_secrets *secrets, quipu_bytes value,
-                          quipu_key *root, quipu_error *error);
 
 /* ---------------------------------------------------------------- witness */
 

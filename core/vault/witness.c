@@ -28,7 +28,7 @@ static int read_state(const quipu_vault *vault, struct state *state,
                       quipu_error *error)
 {
     *state = (struct state){ .entry = NULL };
-    int status = quipu_vault_read_entry(vault->witness, QUIPU_VAULT_WITNESS,
+    int status = quipu_vault_entry_read(vault->witness, QUIPU_VAULT_WITNESS,
                                         &state->entry, error);
 
     if (status != QUIPU_OK || !state->entry) {
@@ -71,7 +71,7 @@ static int write_state(const quipu_vault *vault, const struct state *state,
           .flags = QUIPU_ENTRY_EXPECT },
     };
 
-    return quipu_vault_commit(vault->witness, writes, key ? 2 : 1, error);
+    return quipu_vault_entry_commit(vault->witness, writes, key ? 2 : 1, error);
 }
 
 /* Whether the witness has an entry of that key. */
@@ -79,7 +79,7 @@ static int look_up(const quipu_vault *vault, const char *key, bool *has,
                    quipu_error *error)
 {
     quipu_entry *entry = NULL;
-    int status = quipu_vault_read_entry(vault->witness, key, &entry, error);
+    int status = quipu_vault_entry_read(vault->witness, key, &entry, error);
 
     *has = entry;
     quipu_entry_destroy(entry);
@@ -92,7 +92,7 @@ int quipu_witness_add(const quipu_vault *vault, const quipu_vault_name *name,
     char key[QUIPU_VAULT_KEY_TEXT_SIZE];
     int status = QUIPU_CONFLICT;
 
-    quipu_vault_key_text(QUIPU_VAULT_WITNESS_MARK, name, key);
+    quipu_vault_entry_name(QUIPU_VAULT_WITNESS_MARK, name, key);
     for (int i = 0; i < QUIPU_VAULT_ATTEMPTS && status == QUIPU_CONFLICT; i++) {
         struct state state;
         bool has = false;
@@ -117,7 +117,7 @@ int quipu_witness_check_new(quipu_datastore *witness, quipu_error *error)
 {
     quipu_entry *entry = NULL;
     int status =
-        quipu_vault_read_entry(witness, QUIPU_VAULT_WITNESS, &entry, error);
+        quipu_vault_entry_read(witness, QUIPU_VAULT_WITNESS, &entry, error);
 
     if (status == QUIPU_OK && entry) {
         status = quipu_error_set(error, QUIPU_CONFLICT,
@@ -163,9 +163,9 @@ static int destroy_again(const quipu_vault *vault, const quipu_vault_name *name,
                                "the witness of the vault: a mark was changed");
     }
     if (status == QUIPU_OK) {
-        status = quipu_vault_destroy(vault, &found, value.data, error);
+        status = quipu_vault_entry_destroy(vault, &found, value.data, error);
     }
-    quipu_vault_found_finish(&found);
+    quipu_vault_entry_finish(&found);
     return status;
 }
 
@@ -184,7 +184,7 @@ static int visit_all(const quipu_vault *vault, quipu_datastore *datastore,
     do {
         status = quipu_entries_next(entries, &entry, error);
         if (status == QUIPU_OK && entry) {
-            status = quipu_vault_key_parse(prefix, entry->key, &name, error);
+            status = quipu_vault_entry_parse(prefix, entry->key, &name, error);
         }
         if (status == QUIPU_OK && entry) {
             status = function(vault, &name, entry->value, error);
@@ -207,7 +207,7 @@ static int compare(const quipu_vault *vault, bool *is_equal, quipu_error *error)
                              (quipu_bytes){ NULL, 0 }, error);
     }
     if (status == QUIPU_OK) {
-        status = quipu_vault_sum_marks(vault, &sum, error);
+        status = quipu_vault_entry_sum(vault, &sum, error);
     }
     *is_equal = memcmp(&sum, &state.sum, sizeof(sum)) == 0;
     quipu_entry_destroy(state.entry);

@@ -178,7 +178,7 @@ void write_entry(quipu_datastore *datastore, const char *key, const void *value,
     };
     quipu_error error;
 
-    assert_ok(quipu_vault_commit(datastore, &write, 1, &error), &error);
+    assert_ok(quipu_vault_entry_commit(datastore, &write, 1, &error), &error);
 }
 
 void restore_entries(quipu_datastore *datastore, const struct saved *saved,
