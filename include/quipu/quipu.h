@@ -9,6 +9,7 @@
 
 #include <quipu/aggregate.h>
 #include <quipu/application.h>
+#include <quipu/bucket.h>
 #include <quipu/bus.h>
 #include <quipu/consumer.h>
 #include <quipu/datastore.h>
@@ -33,6 +34,7 @@
 #include <quipu/scenario.h>
 #include <quipu/schema.h>
 #include <quipu/sealing.h>
+#include <quipu/section.h>
 #include <quipu/snapshot.h>
 #include <quipu/state.h>
 #include <quipu/store.h>

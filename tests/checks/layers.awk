@@ -10,6 +10,7 @@ BEGIN {
     layer["observe"] = "mapper"
     layer["datastore"] = "driver observe"
     layer["records"] = "datastore driver observe"
+    layer["section"] = "datastore records"
     layer["event"] = ""
     layer["sealing"] = ""
     layer["mapper"] = "event sealing"
@@ -52,6 +53,7 @@ BEGIN {
     # Read models of examples are in tables of their own in the back ends.
     back_end["sqlite3.h"] = back_end["libpq-fe.h"] = back_end["lmdb.h"] = 1
     outside["jansson.h"] = "tools bench tests"
+    outside["microhttpd.h"] = "tools"
     outside["hiredis/"] = "examples"
     outside["cmocka.h"] = "tests"
 }
