@@ -30,7 +30,8 @@ extern const struct quipu_family quipu_family_uniqueness, quipu_family_repeats,
     quipu_family_crash_entries, quipu_family_log_filters,
     quipu_family_log_find_event, quipu_family_erasure_contents,
     quipu_family_erasure_places, quipu_family_erasure_scrub,
-    quipu_family_races_erasure, quipu_family_crash_erasure;
+    quipu_family_races_erasure, quipu_family_crash_erasure,
+    quipu_family_altering, quipu_family_crash_altering;
 
 const struct quipu_family *const quipu_families[] = {
     &quipu_family_uniqueness,
@@ -57,6 +58,7 @@ const struct quipu_family *const quipu_families[] = {
     &quipu_family_names,
     &quipu_family_schemas,
     &quipu_family_setup,
+    &quipu_family_altering,
     &quipu_family_options,
     &quipu_family_contract,
     &quipu_family_forks,
@@ -85,6 +87,7 @@ const struct quipu_family *const quipu_families[] = {
     &quipu_family_crash_blocks,
     &quipu_family_backup,
     &quipu_family_crash_backups,
+    &quipu_family_crash_altering,
     NULL,
 };
 
@@ -93,13 +96,21 @@ extern const struct quipu_subprocess_job quipu_subprocess_job_power,
     quipu_subprocess_job_calls_fail, quipu_subprocess_job_kills,
     quipu_subprocess_job_reads, quipu_subprocess_job_backup,
     quipu_subprocess_job_backup_dies, quipu_subprocess_job_entries,
-    quipu_subprocess_job_erasure, quipu_subprocess_job_erasure_cuts;
+    quipu_subprocess_job_erasure, quipu_subprocess_job_erasure_cuts,
+    quipu_subprocess_job_altering;
 
 const struct quipu_subprocess_job *const quipu_subprocess_jobs[] = {
-    &quipu_subprocess_job_power,        &quipu_subprocess_job_power_cuts,
-    &quipu_subprocess_job_calls,        &quipu_subprocess_job_calls_fail,
-    &quipu_subprocess_job_kills,        &quipu_subprocess_job_reads,
-    &quipu_subprocess_job_backup,       &quipu_subprocess_job_backup_dies,
-    &quipu_subprocess_job_entries,      &quipu_subprocess_job_erasure,
-    &quipu_subprocess_job_erasure_cuts, NULL,
+    &quipu_subprocess_job_power,
+    &quipu_subprocess_job_power_cuts,
+    &quipu_subprocess_job_calls,
+    &quipu_subprocess_job_calls_fail,
+    &quipu_subprocess_job_kills,
+    &quipu_subprocess_job_reads,
+    &quipu_subprocess_job_backup,
+    &quipu_subprocess_job_backup_dies,
+    &quipu_subprocess_job_entries,
+    &quipu_subprocess_job_erasure,
+    &quipu_subprocess_job_erasure_cuts,
+    &quipu_subprocess_job_altering,
+    NULL,
 };

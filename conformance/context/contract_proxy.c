@@ -89,6 +89,8 @@ static const struct {
     { "find_event", BOUND },
     { "erase", APPEND },
     { "erasures", BOUND },
+    { "alter",
+      WRITE | BIT(QUIPU_NOT_FOUND) | BIT(QUIPU_CONFLICT) | BIT(QUIPU_INVALID) },
 };
 
 uint32_t quipu_contract_proxy_codes(const char *operation)
@@ -155,6 +157,13 @@ static int setup(quipu_driver_datastore *datastore, const quipu_schema *schema,
                  int64_t deadline, quipu_error *error)
 {
     return check("setup", 0, driver->setup(datastore, schema, deadline, error),
+                 error);
+}
+
+static int alter(quipu_driver_datastore *datastore, const quipu_schema *schema,
+                 int64_t deadline, quipu_error *error)
+{
+    return check("alter", 0, driver->alter(datastore, schema, deadline, error),
                  error);
 }
 
@@ -507,6 +516,7 @@ static void fill_table(void)
     REPLACE_OPTIONAL(find_event, find_event);
     REPLACE_OPTIONAL(erase, erase);
     REPLACE_OPTIONAL(erasures, erasures);
+    REPLACE_OPTIONAL(alter, alter);
 }
 
 /* Registers the proxy for the driver of a scheme. */

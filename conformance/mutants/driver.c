@@ -158,6 +158,7 @@ static void insert_replaced(const struct mutant *mutant)
     REPLACE(find_event);
     REPLACE(erase);
     REPLACE(erasures);
+    REPLACE(alter);
 }
 
 void mutant_driver_select(const struct mutant *mutant)

@@ -90,6 +90,7 @@ struct mutant_family {
         mutants, sizeof(mutants) / sizeof(*mutants)     \
     }
 
+extern const struct mutant_family mutant_family_alterations;
 extern const struct mutant_family mutant_family_appends;
 extern const struct mutant_family mutant_family_backups;
 extern const struct mutant_family mutant_family_durability;

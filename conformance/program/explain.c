@@ -102,6 +102,7 @@ static const struct {
     { "F2.", "4. Opening, and the catalogue" },
     { "F3.", "4. Opening, and the catalogue" },
     { "F4.", "4. Opening, and the catalogue" },
+    { "F5.", "4. Opening, and the catalogue" },
     { "options.", "4. Opening, and the catalogue" },
     { "contract.", "8. Deadlines, errors, memory" },
     { "", "5. Appending" },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Operations on an open datastore: set-up and tear-down of schemas, interrupt,
- * description, closing.  datastore_open.c opens one.
+ * Operations on an open datastore: set-up, alteration and tear-down of schemas,
+ * interrupt, description, closing.  datastore_open.c opens one.
  */
 #include "datastore/datastore.h"
 
@@ -157,7 +157,7 @@ void quipu_datastore_interrupt(quipu_datastore *datastore)
 /* ------------------------------------------------------ set-up and tear-down
  */
 
-/* The type of a driver's setup and teardown. */
+/* The type of a driver's setup, alter and teardown. */
 typedef int (*schema_operation)(quipu_driver_datastore *datastore,
                                 const quipu_schema *schema, int64_t deadline,
                                 quipu_error *error);
@@ -193,6 +193,26 @@ int quipu_datastore_setup(quipu_datastore *datastore,
      * nothing (F4), and the driver refuses to create one. */
     return call_with_schema(datastore, QUIPU_CALL_SETUP,
                             datastore->driver->setup, schema, error);
+}
+
+int quipu_datastore_alter(quipu_datastore *datastore,
+                          const quipu_schema *schema, quipu_error *error)
+{
+    int status = quipu_datastore_enter(datastore, error);
+
+    if (status == QUIPU_OK) {
+        status = quipu_datastore_writable(datastore, error);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_driver_call_supported(datastore, QUIPU_CALL_ALTER,
+                                             datastore->driver->alter,
+                                             UINT32_MAX, error);
+    }
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    return call_with_schema(datastore, QUIPU_CALL_ALTER,
+                            datastore->driver->alter, schema, error);
 }
 
 int quipu_datastore_teardown(quipu_datastore *datastore,

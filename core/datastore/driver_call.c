@@ -58,6 +58,9 @@ static const struct {
     [QUIPU_CALL_FIND_EVENT] = { "find_event", BOUND },
     [QUIPU_CALL_ERASE] = { "erase", WRITE | BIT(QUIPU_NOT_FOUND) },
     [QUIPU_CALL_ERASURES] = { "erasures", BOUND },
+    [QUIPU_CALL_ALTER] = { "alter", WRITE | BIT(QUIPU_NOT_FOUND) |
+                                        BIT(QUIPU_CONFLICT) |
+                                        BIT(QUIPU_INVALID) },
 };
 
 static bool is_allowed(enum quipu_call call, int status)

@@ -105,15 +105,23 @@ static bool same(const char *a, const char *b)
     return !a || !b ? a == b : strcmp(a, b) == 0;
 }
 
+/* A part of a schema that a catalogue has otherwise. */
+struct difference {
+    const char *part;
+    const char *wanted;
+    const char *stored;
+    const char *advice; /* or "" */
+};
+
 static int differs(const quipu_host *host, const quipu_schema *schema,
-                   const char *part, const char *wanted, const char *stored,
-                   quipu_error *error)
+                   const struct difference *difference, quipu_error *error)
 {
     return host->error_set(
         error, QUIPU_CONFLICT, 0, NULL,
         "schema \"%s\" exists with a different definition: its %s is %s, "
-        "expected %s",
-        schema->table, part, shown(stored), shown(wanted));
+        "expected %s%s",
+        schema->table, difference->part, shown(difference->stored),
+        shown(difference->wanted), difference->advice);
 }
 
 void quipu_common_schema_parts(const quipu_schema *schema,
@@ -151,7 +159,13 @@ int quipu_common_schema_compare_parts(const quipu_host *host,
         if (SAFEGUARDED("F4.names-of-columns", true, i < 2) &&
             SAFEGUARDED("F4.kinds-of-ids-and-positions", true, i > 1) &&
             !same(wanted[i], stored[i])) {
-            return differs(host, schema, names[i], wanted[i], stored[i], error);
+            const struct difference difference = {
+                names[i], wanted[i], stored[i],
+                stored[i] ? ""
+                          : "; such a column cannot be added to a schema with "
+                            "items: copy the events to a new schema"
+            };
+            return differs(host, schema, &difference, error);
         }
     }
     return QUIPU_OK;
@@ -166,15 +180,22 @@ int quipu_common_schema_compare_column(const quipu_host *host,
     const quipu_column *wanted =
         number < schema->column_count ? &schema->columns[number] : &none;
     if (SAFEGUARDED("F4.further-columns", !same(wanted->name, name), false)) {
-        return differs(host, schema, "further column", wanted->name, name,
-                       error);
+        const struct difference difference = {
+            "further column", wanted->name, name,
+            !name           ? "; quipu_datastore_alter and quipu alter add it"
+            : !wanted->name ? "; it was added later: open the schema with it"
+                            : ""
+        };
+        return differs(host, schema, &difference, error);
     }
     if (SAFEGUARDED("F4.kinds-of-further-columns",
                     name && wanted->kind != quipu_common_schema_kind_of(kind),
                     false)) {
-        return differs(host, schema, "kind of a further column",
-                       quipu_common_schema_kind_name(wanted->kind), kind,
-                       error);
+        const struct difference difference = {
+            "kind of a further column",
+            quipu_common_schema_kind_name(wanted->kind), kind, ""
+        };
+        return differs(host, schema, &difference, error);
     }
     return QUIPU_OK;
 }

@@ -50,6 +50,7 @@ static const quipu_driver driver = {
     .find_event = quipu_lmdb_read_event,
     .erase = quipu_lmdb_erase,
     .erasures = quipu_lmdb_erase_count,
+    .alter = quipu_lmdb_schema_alter,
 };
 
 QUIPU_DRIVER_ENTRY(lmdb)

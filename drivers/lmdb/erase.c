@@ -80,7 +80,7 @@ static int find_item(struct erase *erase, struct found_item *found,
     if (code != MDB_SUCCESS) {
         return fail(erase, code, error);
     }
-    return quipu_lmdb_item_format_read(&erase->bound->schema, &value, found->id,
+    return quipu_lmdb_item_format_read(erase->bound, &value, found->id,
                                        &found->item, found->values)
                ? QUIPU_OK
                : fail_item(erase, found->id, "is damaged", error);
@@ -92,9 +92,10 @@ static int put_erased(struct erase *erase, const quipu_item *item, int64_t id)
     quipu_item without = *item;
     MDB_val key = { sizeof(id), &id };
     without.flags |= QUIPU_ITEM_ERASED;
-    MDB_val value = { quipu_lmdb_item_format_size(&without), bytes };
-    quipu_lmdb_item_format_write(bytes, value.mv_size, &without, id,
-                                 item->position);
+    const struct item_writing writing = { &without, erase->bound->first_columns,
+                                          id, item->position };
+    MDB_val value = { quipu_lmdb_item_format_size(&writing), bytes };
+    quipu_lmdb_item_format_write(bytes, value.mv_size, &writing);
     int code = quipu_lmdb_precheck_put(&erase->path, key, 0);
     return code == MDB_SUCCESS
                ? mdb_put(erase->write->txn, erase->bound->items.dbi, &key,
@@ -229,7 +230,8 @@ static int note_commit(struct erase *erase, quipu_error *error)
     const struct write_txn *write = erase->write;
     int code = MDB_SUCCESS;
     SAFEGUARD("E1.format-of-a-store-with-an-erased-item")
-    code = quipu_lmdb_store_raise_format(&write->snapshot, &write->before);
+    code = quipu_lmdb_store_raise_format(&write->snapshot, &write->before,
+                                         STORE_FORMAT_ERASED);
     if (code == MDB_SUCCESS) {
         SAFEGUARD("E9.number-of-commits")
         code = quipu_lmdb_store_add_erasure(&write->snapshot, &write->before,

@@ -349,20 +349,22 @@ static int raise_format(struct insert *insert, const quipu_item *item)
         return MDB_SUCCESS;
     }
     insert->format_is_raised = true;
-    return quipu_lmdb_store_raise_format(&insert->write->snapshot,
-                                         &insert->write->before);
+    return quipu_lmdb_store_raise_format(
+        &insert->write->snapshot, &insert->write->before, STORE_FORMAT_ERASED);
 }
 
 static int put_item(struct insert *insert, const quipu_item *item,
                     int64_t position, int64_t id)
 {
-    size_t size = quipu_lmdb_item_format_size(item);
+    const struct item_writing writing = { item, insert->bound->first_columns,
+                                          id, position };
+    size_t size = quipu_lmdb_item_format_size(&writing);
     MDB_val key = { sizeof(id), &id };
     MDB_val value = { size, NULL };
     int code =
         mdb_cursor_put(insert->items, &key, &value, MDB_APPEND | MDB_RESERVE);
     if (code == MDB_SUCCESS) {
-        quipu_lmdb_item_format_write(value.mv_data, size, item, id, position);
+        quipu_lmdb_item_format_write(value.mv_data, size, &writing);
     }
     return code;
 }

@@ -44,8 +44,9 @@ struct quipu_driver_datastore {
 struct quipu_driver_schema {
     quipu_schema schema; /* a deep copy, in the block `names` */
     char *names;
-    uint64_t number; /* in the catalogue; never reused */
-    uint32_t slot;   /* names its databases; reused after a teardown */
+    uint64_t number;      /* in the catalogue; never reused */
+    uint32_t slot;        /* names its databases; reused after a teardown */
+    size_t first_columns; /* further columns when it was set up */
     struct database items;
     struct database index;
     struct database events;
@@ -59,6 +60,9 @@ int quipu_lmdb_datastore_open(const quipu_host *host, const quipu_open *how,
                               quipu_opened *opened, quipu_error *error);
 void quipu_lmdb_datastore_close(quipu_driver_datastore *datastore);
 int quipu_lmdb_schema_setup(quipu_driver_datastore *datastore,
+                            const quipu_schema *schema, int64_t deadline,
+                            quipu_error *error);
+int quipu_lmdb_schema_alter(quipu_driver_datastore *datastore,
                             const quipu_schema *schema, int64_t deadline,
                             quipu_error *error);
 int quipu_lmdb_schema_teardown(quipu_driver_datastore *datastore,

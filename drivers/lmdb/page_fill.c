@@ -65,7 +65,7 @@ static int add_item(quipu_driver_cursor *cursor, const MDB_val *value,
         return quipu_lmdb_error_no_memory(cursor->datastore->host, error);
     }
     if (!quipu_lmdb_item_format_copy(copy.mv_data, value, id) ||
-        !quipu_lmdb_item_format_read_copy(schema, &copy, id,
+        !quipu_lmdb_item_format_read_copy(cursor->bound, &copy, id,
                                           &read->items[read->count], values)) {
         return quipu_lmdb_item_format_damaged(cursor->datastore, cursor->bound,
                                               id, "is damaged", error);

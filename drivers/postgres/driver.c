@@ -54,6 +54,7 @@ static const quipu_driver driver = {
     .find_event = quipu_postgres_read_find_event,
     .erase = quipu_postgres_erase,
     .erasures = quipu_postgres_point_read_erasures,
+    .alter = quipu_postgres_setup_alter,
 };
 
 QUIPU_DRIVER_ENTRY(postgres)

@@ -209,7 +209,7 @@ static const char *text_at(sqlite3_stmt *row, int column)
 
 static int compare_columns(struct connection *connection,
                            const quipu_schema *schema, int64_t number,
-                           quipu_error *error)
+                           size_t *present, quipu_error *error)
 {
     const quipu_host *host = connection->datastore->host;
     sqlite3_stmt *row = NULL;
@@ -229,13 +229,16 @@ static int compare_columns(struct connection *connection,
     if (status == QUIPU_OK && code != SQLITE_DONE) {
         status = quipu_sqlite_error_set(connection, code, "read the catalogue",
                                         error);
-    } else if (status == QUIPU_OK &&
+    } else if (status == QUIPU_OK && !present &&
                SAFEGUARDED("F4.fewer-columns", i < schema->column_count,
                            false)) {
         status = quipu_common_schema_compare_column(host, schema, i, NULL, NULL,
                                                     error);
     }
     (void)sqlite3_reset(row);
+    if (present) {
+        *present = i;
+    }
     return status;
 }
 
@@ -252,7 +255,7 @@ static int compare_parts(const quipu_host *host, const quipu_schema *schema,
 
 int quipu_sqlite_catalogue_find(struct connection *connection,
                                 const quipu_schema *schema, int64_t *number,
-                                quipu_error *error)
+                                size_t *present, quipu_error *error)
 {
     const quipu_driver_datastore *datastore = connection->datastore;
     sqlite3_stmt *row = NULL;
@@ -283,7 +286,7 @@ int quipu_sqlite_catalogue_find(struct connection *connection,
     }
     (void)sqlite3_finalize(row);
     return status == QUIPU_OK
-               ? compare_columns(connection, schema, *number, error)
+               ? compare_columns(connection, schema, *number, present, error)
                : status;
 }
 
@@ -355,6 +358,30 @@ static int check_columns(const struct connection *connection, sqlite3_stmt *row,
                               error);
     }
     return status;
+}
+
+int quipu_sqlite_catalogue_has_column(const struct connection *connection,
+                                      const char *table, const char *column,
+                                      bool *found, quipu_error *error)
+{
+    sqlite3_stmt *row = NULL;
+    int code =
+        quipu_sqlite_statement_prepare(connection,
+                                       "SELECT 1 FROM pragma_table_info(?1) "
+                                       "WHERE name = ?2 COLLATE NOCASE",
+                                       &row);
+
+    if (code == SQLITE_OK) {
+        (void)sqlite3_bind_text(row, 1, table, -1, SQLITE_STATIC);
+        (void)sqlite3_bind_text(row, 2, column, -1, SQLITE_STATIC);
+        code = sqlite3_step(row);
+    }
+    *found = code == SQLITE_ROW;
+    (void)sqlite3_finalize(row);
+    return code == SQLITE_ROW || code == SQLITE_DONE
+               ? QUIPU_OK
+               : quipu_sqlite_error_set(
+                     connection, code, "read the definition of a table", error);
 }
 
 int quipu_sqlite_catalogue_check_table(struct connection *connection,

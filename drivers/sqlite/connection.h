@@ -166,11 +166,15 @@ int quipu_sqlite_statements_expand(quipu_driver_schema *bound,
 void quipu_sqlite_statements_release(quipu_driver_schema *bound,
                                      const quipu_host *host);
 
-/* Returns the statement that creates the table of a schema, to be released by
- * the caller; NULL if memory is short. */
+/* Return the statement that creates the table of a schema, and the one that
+ * adds a further column to a table, to be released by the caller; NULL if
+ * memory is short. */
 char *quipu_sqlite_statements_create_table(const quipu_host *host,
                                            const quipu_schema *schema,
                                            const char *table);
+char *quipu_sqlite_statements_add_column(const quipu_host *host,
+                                         const char *table,
+                                         const quipu_column *column);
 
 /* ------------------------------- foreign SQL, in authorizer.c */
 

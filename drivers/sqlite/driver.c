@@ -47,6 +47,7 @@ static const quipu_driver driver = {
     .find_event = quipu_sqlite_read_event,
     .erase = quipu_sqlite_erase,
     .erasures = quipu_sqlite_erasures,
+    .alter = quipu_sqlite_schema_alter,
 };
 
 QUIPU_DRIVER_ENTRY(sqlite)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Schemas: set up and torn down, bound and unbound.
+/* Schemas: set up, altered and torn down, bound and unbound.
  *
  * Setting up creates the table of the items and enters the schema in the
  * catalogue, in one transaction. Whether the schema exists is looked up twice:
@@ -68,16 +68,18 @@ static int execute(quipu_driver_datastore *datastore,
                                         error);
 }
 
+/* Enters the further columns from `first` on. */
 static int enter_columns(quipu_driver_datastore *datastore,
                          const quipu_schema *schema, int64_t number,
-                         quipu_error *error)
+                         size_t first, quipu_error *error)
 {
     static const struct change insertion = {
         "INSERT INTO quipu_columns VALUES (?1, ?2, ?3, ?4)", "quipu_columns", 1
     };
     int status = QUIPU_OK;
 
-    for (size_t i = 0; status == QUIPU_OK && i < schema->column_count; i++) {
+    for (size_t i = first; status == QUIPU_OK && i < schema->column_count;
+         i++) {
         const quipu_column *column = &schema->columns[i];
         const struct argument arguments[] = {
             number_argument(number),
@@ -121,8 +123,9 @@ static int enter_schema(quipu_driver_datastore *datastore,
     int64_t number = sqlite3_last_insert_rowid(datastore->writer.db);
     const struct argument head = number_argument(number);
     status = execute(datastore, &first_head, &head, 1, error);
-    return status == QUIPU_OK ? enter_columns(datastore, schema, number, error)
-                              : status;
+    return status == QUIPU_OK
+               ? enter_columns(datastore, schema, number, 0, error)
+               : status;
 }
 
 /* ------------------------------------------------------------------ tables */
@@ -271,8 +274,8 @@ static int change_catalogue(quipu_driver_datastore *datastore,
     if (status != QUIPU_OK) {
         return status;
     }
-    int found =
-        quipu_sqlite_catalogue_find(&datastore->writer, schema, &number, &own);
+    int found = quipu_sqlite_catalogue_find(&datastore->writer, schema, &number,
+                                            NULL, &own);
     bool proceed =
         SAFEGUARDED("F4.second-look-when-setting-up", found == expected, true);
     status = proceed ? change(datastore, schema, number, error)
@@ -295,8 +298,8 @@ static int find_schema(quipu_driver_datastore *datastore,
     do {
         status = quipu_sqlite_reader_borrow(&use, error);
         if (status == QUIPU_OK) {
-            status =
-                quipu_sqlite_catalogue_find(use.reader, schema, number, error);
+            status = quipu_sqlite_catalogue_find(use.reader, schema, number,
+                                                 NULL, error);
         }
         if (status == QUIPU_OK) {
             SAFEGUARD("F4.lost-columns")
@@ -340,6 +343,103 @@ int quipu_sqlite_schema_teardown(quipu_driver_datastore *datastore,
         return refuse_readonly(datastore, error);
     }
     return change_catalogue(datastore, schema, deadline, remove_schema, error);
+}
+
+/* -------------------------------------------------------------- alteration */
+
+/* CONFLICT: the table has a column of that name, which quipu did not create. */
+static int check_free(quipu_driver_datastore *datastore, const char *table,
+                      const char *column, quipu_error *error)
+{
+    bool found = false;
+    int status = quipu_sqlite_catalogue_has_column(&datastore->writer, table,
+                                                   column, &found, error);
+
+    return !found ? status
+                  : datastore->host->error_set(
+                        error, QUIPU_CONFLICT, 0, NULL,
+                        "table \"%s\" in \"%s\" already has a column \"%s\" "
+                        "that quipu did not create; choose another name for "
+                        "the column",
+                        table, datastore->name, column);
+}
+
+static int add_column(quipu_driver_datastore *datastore, const char *table,
+                      const quipu_column *column, quipu_error *error)
+{
+    const quipu_host *host = datastore->host;
+    char *sql = quipu_sqlite_statements_add_column(host, table, column);
+    int status = sql ? QUIPU_OK : quipu_sqlite_error_no_memory(host, error);
+
+    SAFEGUARD("F5.foreign-column")
+    if (status == QUIPU_OK) {
+        status = check_free(datastore, table, column->name, error);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_sqlite_statement_execute(&datastore->writer, sql,
+                                                "add a column", error);
+    }
+    host->release(sql);
+    return status;
+}
+
+/* Adds the further columns from `first` on to the table and the catalogue. The
+ * statements of bound schemas name their columns, and SQLite compiles them
+ * again: those of the former definition insert NULL. */
+static int add_columns(quipu_driver_datastore *datastore,
+                       const quipu_schema *schema, int64_t number, size_t first,
+                       quipu_error *error)
+{
+    const quipu_host *host = datastore->host;
+    char *table = quipu_sqlite_catalogue_table_name(datastore, schema->table);
+    int status = table ? QUIPU_OK : quipu_sqlite_error_no_memory(host, error);
+
+    for (size_t i = first; status == QUIPU_OK && i < schema->column_count;
+         i++) {
+        status = add_column(datastore, table, &schema->columns[i], error);
+    }
+    host->release(table);
+    return status == QUIPU_OK
+               ? enter_columns(datastore, schema, number, first, error)
+               : status;
+}
+
+static int alter(quipu_driver_datastore *datastore, const quipu_schema *schema,
+                 int64_t deadline, quipu_error *error)
+{
+    int64_t number = 0;
+    size_t present = 0;
+    int status = quipu_sqlite_transaction_begin(datastore, deadline, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    status = quipu_sqlite_catalogue_find(&datastore->writer, schema, &number,
+                                         &present, error);
+    if (status == QUIPU_OK && present < schema->column_count) {
+        status = add_columns(datastore, schema, number, present, error);
+    }
+    if (status != QUIPU_OK || present == schema->column_count) {
+        quipu_sqlite_transaction_abandon(datastore);
+        return status;
+    }
+    return quipu_sqlite_transaction_commit(datastore, error);
+}
+
+int quipu_sqlite_schema_alter(quipu_driver_datastore *datastore,
+                              const quipu_schema *schema, int64_t deadline,
+                              quipu_error *error)
+{
+    quipu_error own = { 0 };
+    int64_t number = 0;
+
+    if (datastore->readonly) {
+        return refuse_readonly(datastore, error);
+    }
+    int status = find_schema(datastore, schema, deadline, &number, &own);
+    return status == QUIPU_CONFLICT
+               ? alter(datastore, schema, deadline, error)
+               : quipu_common_error_pass(status, &own, error);
 }
 
 /* ----------------------------------------------------------------- binding */

@@ -281,10 +281,18 @@ int quipu_sqlite_catalogue_identity(quipu_driver_datastore *datastore,
                                     quipu_error *error);
 
 /* Finds the number of a schema. NOT_FOUND. CONFLICT: the catalogue has it with
- * another definition; the message names the first difference. */
+ * another definition; the message names the first difference. With `present`
+ * it may lack the last of the further columns: *present tells how many it
+ * has. */
 int quipu_sqlite_catalogue_find(struct connection *connection,
                                 const quipu_schema *schema, int64_t *number,
-                                quipu_error *error);
+                                size_t *present, quipu_error *error);
+
+/* Tells whether a table of the database has a column of that name, which
+ * SQLite compares without regard to case. */
+int quipu_sqlite_catalogue_has_column(const struct connection *connection,
+                                      const char *table, const char *column,
+                                      bool *found, quipu_error *error);
 
 /* Checks that the table of a schema still has all its columns. CORRUPT. */
 int quipu_sqlite_catalogue_check_table(struct connection *connection,
@@ -350,6 +358,9 @@ int quipu_sqlite_open(const quipu_host *host, const quipu_open *how,
 void quipu_sqlite_close(quipu_driver_datastore *datastore);
 
 int quipu_sqlite_schema_setup(quipu_driver_datastore *datastore,
+                              const quipu_schema *schema, int64_t deadline,
+                              quipu_error *error);
+int quipu_sqlite_schema_alter(quipu_driver_datastore *datastore,
                               const quipu_schema *schema, int64_t deadline,
                               quipu_error *error);
 int quipu_sqlite_schema_teardown(quipu_driver_datastore *datastore,

@@ -241,15 +241,21 @@ static void add_values(struct expansion *expansion)
     }
 }
 
+/* Adds the definition of a further column. */
+static void add_definition(struct text *text, const char *separator,
+                           const quipu_column *column)
+{
+    add_name(text, separator, column->name);
+    quipu_common_text_add(text, " ");
+    quipu_common_text_add(text, column_type(column->kind));
+}
+
 static void add_further_columns(struct expansion *expansion)
 {
     const quipu_schema *schema = expansion->schema;
 
     for (size_t i = 0; i < schema->column_count; i++) {
-        add_name(&expansion->text, ", ", schema->columns[i].name);
-        quipu_common_text_add(&expansion->text, " ");
-        quipu_common_text_add(&expansion->text,
-                              column_type(schema->columns[i].kind));
+        add_definition(&expansion->text, ", ", &schema->columns[i]);
     }
 }
 
@@ -366,6 +372,20 @@ char *quipu_sqlite_statements_create_table(const quipu_host *host,
                                            const char *table)
 {
     return expand(host, schema, table, table_template);
+}
+
+char *quipu_sqlite_statements_add_column(const quipu_host *host,
+                                         const char *table,
+                                         const quipu_column *column)
+{
+    struct text text = { .host = host };
+
+    add_name(&text, "ALTER TABLE ", table);
+    add_definition(&text, " ADD COLUMN ", column);
+    if (text.failed) {
+        quipu_common_text_finish(&text);
+    }
+    return text.data;
 }
 
 int quipu_sqlite_statements_expand(quipu_driver_schema *bound,

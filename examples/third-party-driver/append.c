@@ -45,7 +45,7 @@ static const quipu_item *stored_as(const quipu_driver_schema *table,
                                    const quipu_item *item)
 {
     const struct map_node *node =
-        memory_map_find(&table->events, item->event_id);
+        memory_map_find(&table->contents->events, item->event_id);
 
     return node ? &((const struct record *)node)->item : NULL;
 }
@@ -271,7 +271,7 @@ static bool place_item(const quipu_driver_schema *table, const quipu_item *item,
 static bool add_items(const quipu_request *request, quipu_result *result)
 {
     quipu_driver_schema *table = request->schema;
-    size_t before = table->log.count;
+    size_t before = table->contents->log.count;
     int64_t position;
 
     for (size_t i = 0; i < request->item_count; i++) {
@@ -305,7 +305,7 @@ static bool add_items(const quipu_request *request, quipu_result *result)
 static bool store_request(struct store *store, const quipu_request *request,
                           struct entry **prepared, quipu_result *result)
 {
-    size_t before = request->schema ? request->schema->log.count : 0;
+    size_t before = request->schema ? request->schema->contents->log.count : 0;
 
     if (request->schema && !add_items(request, result)) {
         return false;
@@ -363,7 +363,8 @@ int memory_append(quipu_driver_datastore *datastore,
         if (datastore->readonly) {
             status = QUIPU_DENIED;
             problem = "the datastore was opened readonly";
-        } else if (requests[done].schema && requests[done].schema->removed) {
+        } else if (requests[done].schema &&
+                   requests[done].schema->contents->removed) {
             status = QUIPU_NOT_FOUND;
             problem = "the schema was torn down";
         } else if (!append_one(store, &requests[done], &results[done])) {

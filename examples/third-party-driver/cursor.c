@@ -30,6 +30,9 @@ struct quipu_driver_cursor {
     struct entry *entry;        /* list_entries: a reference to the last one */
     quipu_bytes prefix, from;   /* list_entries, in `keys` */
     char keys[2 * QUIPU_KEY_MAX];
+    /* An item that was stored by another definition, as the cursor lends it. */
+    quipu_item fitted;
+    quipu_value columns[QUIPU_COLUMNS_MAX];
 };
 
 static int cursor_open(quipu_driver_datastore *datastore,
@@ -98,7 +101,27 @@ static void set_range(quipu_driver_cursor *cursor, const quipu_range *range)
     cursor->lower = range->lower;
     cursor->upper = range->upper;
     cursor->limit = range->limit;
-    cursor->head = (int64_t)cursor->table->log.count;
+    cursor->head = (int64_t)cursor->table->contents->log.count;
+}
+
+/* Returns the item with the columns of the cursor's definition: those that it
+ * lacks are NULL, since it was stored before they were added. */
+static const void *fit(quipu_driver_cursor *cursor, const quipu_item *item)
+{
+    size_t count = cursor->table->schema.column_count;
+
+    if (item->column_count == count) {
+        return item;
+    }
+    for (size_t i = 0; i < count; i++) {
+        cursor->columns[i] = i < item->column_count
+                                 ? item->columns[i]
+                                 : (quipu_value){ .kind = QUIPU_VALUE_NULL };
+    }
+    cursor->fitted = *item;
+    cursor->fitted.columns = count > 0 ? cursor->columns : NULL;
+    cursor->fitted.column_count = count;
+    return &cursor->fitted;
 }
 
 /* Keeps a record until the next one is lent, or the cursor is closed. */
@@ -125,7 +148,7 @@ static const void *lend(quipu_driver_cursor *cursor, struct record *record,
     } else {
         cursor->lower = key + 1;
     }
-    return &record->item;
+    return fit(cursor, &record->item);
 }
 
 /* Returns the next item of the sequence with `lower` <= position <= `upper`. */
@@ -165,7 +188,7 @@ static const void *next_in_log(quipu_driver_cursor *cursor)
     if (cursor->limit <= 0 || cursor->lower > cursor->upper) {
         return NULL;
     }
-    return lend(cursor, cursor->table->log.at[id - 1], id);
+    return lend(cursor, cursor->table->contents->log.at[id - 1], id);
 }
 
 int memory_cursor_read_sequence(quipu_driver_datastore *datastore,
@@ -276,7 +299,7 @@ static const void *next_found(quipu_driver_cursor *cursor)
     const bool found = cursor->found;
 
     cursor->found = false;
-    return found ? &cursor->record->item : NULL;
+    return found ? fit(cursor, &cursor->record->item) : NULL;
 }
 
 int memory_cursor_find_event(quipu_driver_datastore *datastore,
@@ -292,7 +315,7 @@ int memory_cursor_find_event(quipu_driver_datastore *datastore,
     }
     status = cursor_open(datastore, bound, next_found, cursor, error);
     if (status == QUIPU_OK) {
-        node = memory_map_find(&bound->events, event_id);
+        node = memory_map_find(&bound->contents->events, event_id);
         (*cursor)->found = node != NULL;
         if (node) {
             keep(*cursor, (struct record *)node);
@@ -357,7 +380,7 @@ static int compare_sequences(const void *a, const void *b)
  * is no memory. */
 static bool collect(quipu_driver_cursor *cursor, quipu_bytes after)
 {
-    const struct map *map = &cursor->table->sequences;
+    const struct map *map = &cursor->table->contents->sequences;
 
     cursor->sequences = cursor->store->host->allocate(
         (map->count + 1) * sizeof(*cursor->sequences));

@@ -20,7 +20,7 @@ static struct span find_span(const quipu_driver_schema *table,
     const bool of_log = !erasure->sequence_id.data;
     const struct sequence *sequence =
         of_log ? NULL : memory_table_find_sequence(table, erasure->sequence_id);
-    const struct records *records = of_log ? &table->log : NULL;
+    const struct records *records = of_log ? &table->contents->log : NULL;
     size_t first = 0, end;
 
     if (sequence) {
@@ -79,7 +79,7 @@ int memory_erase(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
         return status;
     }
     *erased = 0;
-    if (bound->removed) {
+    if (bound->contents->removed) {
         status =
             host->error_set(error, QUIPU_NOT_FOUND, 0, NULL,
                             "schema \"%s\" was torn down", bound->schema.table);
@@ -101,7 +101,7 @@ int memory_erase(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
         memory_table_replace(bound, record);
         ++*erased;
     }
-    bound->erasures += *erased > 0 ? 1 : 0;
+    bound->contents->erasures += *erased > 0 ? 1 : 0;
     memory_store_unlock(datastore->store);
     return status;
 }
@@ -115,7 +115,7 @@ int memory_erase_commits(quipu_driver_datastore *datastore,
     if (status != QUIPU_OK) {
         return status;
     }
-    *commits = bound->erasures;
+    *commits = bound->contents->erasures;
     memory_store_unlock(datastore->store);
     return QUIPU_OK;
 }

@@ -37,12 +37,13 @@ int memory_log_head(quipu_driver_datastore *datastore,
         return status;
     }
     *head = (quipu_position){
-        .notification_id = (int64_t)bound->log.count,
+        .notification_id = (int64_t)bound->contents->log.count,
         .store = datastore->store->identity,
     };
-    if (bound->schema.event_id && bound->log.count > 0) {
+    if (bound->schema.event_id && bound->contents->log.count > 0) {
         memcpy(&head->event_id,
-               bound->log.at[bound->log.count - 1]->item.event_id.data,
+               bound->contents->log.at[bound->contents->log.count - 1]
+                   ->item.event_id.data,
                sizeof(head->event_id));
     }
     memory_store_unlock(datastore->store);
@@ -54,7 +55,8 @@ int memory_log_head(quipu_driver_datastore *datastore,
 static bool has_grown(const quipu_driver_schema *bound, int64_t after,
                       int64_t *head)
 {
-    *head = bound->store->appending ? after : (int64_t)bound->log.count;
+    *head =
+        bound->store->appending ? after : (int64_t)bound->contents->log.count;
     return *head > after;
 }
 

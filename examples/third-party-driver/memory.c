@@ -212,6 +212,7 @@ static const quipu_driver driver = {
     .close = memory_close,
     .interrupt = memory_interrupt,
     .setup = memory_schema_setup,
+    .alter = memory_schema_alter,
     .teardown = memory_schema_teardown,
     .bind = memory_schema_bind,
     .unbind = memory_schema_unbind,

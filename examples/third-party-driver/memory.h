@@ -77,23 +77,34 @@ struct sequence {
     struct records records; /* by position; may be empty */
 };
 
-/* A schema that has been set up.  Binding it returns a reference to it. */
-struct quipu_driver_schema {
-    quipu_schema schema;
-    struct store *store;
-    struct quipu_driver_schema *next; /* in the catalogue, by name */
-    size_t references; /* of the catalogue, bindings and cursors */
-    bool removed;      /* torn down; freed with its last reference */
+/* The items of a schema. */
+struct contents {
+    size_t references; /* of definitions */
+    bool removed;      /* the schema was torn down */
     struct map sequences;
     struct map events;  /* records, if the schema has event ids */
     struct records log; /* the item of notification id n is at n - 1 */
     int64_t erasures;   /* that have erased items */
 };
 
-/* Creates a table with one reference; NULL: no memory. */
+/* The definition of a schema that has been set up.  Binding it returns a
+ * reference to it.  An alteration makes another definition with the same
+ * contents; bindings that were made before keep the former one. */
+struct quipu_driver_schema {
+    quipu_schema schema;
+    struct store *store;
+    struct quipu_driver_schema *next; /* in the catalogue, by name */
+    size_t references;         /* of the catalogue, bindings and cursors */
+    struct contents *contents; /* freed with its last definition */
+};
+
+/* Creates a table with one reference, and with the contents of another one, or
+ * empty if that is NULL.  NULL: no memory. */
 quipu_driver_schema *memory_schema_create_table(struct store *store,
-                                                const quipu_schema *schema);
-/* Drops a reference; the last one frees the table with its items. */
+                                                const quipu_schema *schema,
+                                                struct contents *contents);
+/* Drops a reference; the last one frees the table, and the last table its
+ * items. */
 void memory_table_release(quipu_driver_schema *table);
 
 /* Returns a sequence, or NULL. */
@@ -229,6 +240,9 @@ int memory_erase_commits(quipu_driver_datastore *datastore,
                          int64_t *commits, quipu_error *error);
 
 int memory_schema_setup(quipu_driver_datastore *datastore,
+                        const quipu_schema *schema, int64_t deadline,
+                        quipu_error *error);
+int memory_schema_alter(quipu_driver_datastore *datastore,
                         const quipu_schema *schema, int64_t deadline,
                         quipu_error *error);
 int memory_schema_teardown(quipu_driver_datastore *datastore,

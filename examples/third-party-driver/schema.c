@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The catalogue: sets up, tears down and binds schemas. */
+/* The catalogue: sets up, alters, tears down and binds schemas. */
 #include "memory.h"
 
 #include <string.h>
@@ -88,9 +88,27 @@ static void copy_schema(quipu_driver_schema *table, const quipu_schema *schema)
     }
 }
 
-quipu_driver_schema *memory_schema_create_table(struct store *store,
-                                                const quipu_schema *schema)
+/* Takes a reference to the contents, which are new if they are NULL.  Returns
+ * NULL if there is no memory. */
+static struct contents *take_contents(struct contents *contents,
+                                      const quipu_host *host)
 {
+    if (!contents) {
+        contents = host->allocate(sizeof(*contents));
+        if (!contents) {
+            return NULL;
+        }
+        memset(contents, 0, sizeof(*contents));
+    }
+    contents->references++;
+    return contents;
+}
+
+quipu_driver_schema *memory_schema_create_table(struct store *store,
+                                                const quipu_schema *schema,
+                                                struct contents *contents)
+{
+    const quipu_host *host = store->host;
     const char *names[9];
     size_t size = sizeof(quipu_driver_schema) +
                   schema->column_count * sizeof(quipu_column);
@@ -103,14 +121,33 @@ quipu_driver_schema *memory_schema_create_table(struct store *store,
     for (size_t i = 0; i < schema->column_count; i++) {
         size += strlen(schema->columns[i].name) + 1;
     }
-    made = store->host->allocate(size);
-    if (made) {
-        memset(made, 0, sizeof(*made));
-        made->store = store;
-        made->references = 1;
-        copy_schema(made, schema);
+    made = host->allocate(size);
+    if (!made) {
+        return NULL;
     }
+    memset(made, 0, sizeof(*made));
+    made->store = store;
+    made->references = 1;
+    made->contents = take_contents(contents, host);
+    if (!made->contents) {
+        host->release(made);
+        return NULL;
+    }
+    copy_schema(made, schema);
     return made;
+}
+
+/* Returns true if the second schema has the columns of the first, and further
+ * ones behind them. */
+static bool is_extended(const quipu_schema *present, const quipu_schema *wanted)
+{
+    quipu_schema begin = *wanted;
+
+    if (wanted->column_count <= present->column_count) {
+        return false;
+    }
+    begin.column_count = present->column_count;
+    return !difference_of(present, &begin);
 }
 
 /*
@@ -174,6 +211,13 @@ static int check_name(const struct store *store, const char *name,
     return QUIPU_OK;
 }
 
+static int refuse_memory(const struct store *store, const quipu_schema *schema,
+                         quipu_error *error)
+{
+    return store->host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
+                                  "no memory for table \"%s\"", schema->table);
+}
+
 static int add_table(quipu_driver_datastore *datastore,
                      const quipu_schema *schema, quipu_driver_schema **where,
                      quipu_error *error)
@@ -188,11 +232,9 @@ static int add_table(quipu_driver_datastore *datastore,
     if (status != QUIPU_OK) {
         return status;
     }
-    made = memory_schema_create_table(store, schema);
+    made = memory_schema_create_table(store, schema, NULL);
     if (!made) {
-        return store->host->error_set(error, QUIPU_NO_MEMORY, 0, NULL,
-                                      "no memory for table \"%s\"",
-                                      schema->table);
+        return refuse_memory(store, schema, error);
     }
     made->next = *where;
     *where = made;
@@ -218,6 +260,45 @@ int memory_schema_setup(quipu_driver_datastore *datastore,
     return status;
 }
 
+/* Puts a table with the new definition and the same contents in the place of
+ * the old one. */
+static int replace_table(struct store *store, const quipu_schema *schema,
+                         quipu_driver_schema **where, quipu_error *error)
+{
+    quipu_driver_schema *old = *where;
+    quipu_driver_schema *made =
+        memory_schema_create_table(store, schema, old->contents);
+
+    if (!made) {
+        return refuse_memory(store, schema, error);
+    }
+    made->next = old->next;
+    *where = made;
+    memory_table_release(old);
+    return QUIPU_OK;
+}
+
+int memory_schema_alter(quipu_driver_datastore *datastore,
+                        const quipu_schema *schema, int64_t deadline,
+                        quipu_error *error)
+{
+    struct store *store = datastore->store;
+    quipu_driver_schema **where;
+    int status = memory_store_lock(store, deadline, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    status = look_up(store, schema, &where, error);
+    if (status == QUIPU_CONFLICT && is_extended(&(*where)->schema, schema)) {
+        status = datastore->readonly
+                     ? refuse_change(datastore, error)
+                     : replace_table(store, schema, where, error);
+    }
+    memory_store_unlock(store);
+    return status;
+}
+
 int memory_schema_teardown(quipu_driver_datastore *datastore,
                            const quipu_schema *schema, int64_t deadline,
                            quipu_error *error)
@@ -237,7 +318,7 @@ int memory_schema_teardown(quipu_driver_datastore *datastore,
         quipu_driver_schema *gone = *where;
 
         *where = gone->next;
-        gone->removed = true;
+        gone->contents->removed = true;
         memory_table_release(gone);
     }
     memory_store_unlock(store);

@@ -123,7 +123,7 @@ struct record *memory_table_erased(const quipu_driver_schema *table,
 struct sequence *memory_table_find_sequence(const quipu_driver_schema *table,
                                             quipu_bytes id)
 {
-    return (struct sequence *)memory_map_find(&table->sequences, id);
+    return (struct sequence *)memory_map_find(&table->contents->sequences, id);
 }
 
 /* Returns a sequence, which is created if necessary; NULL: no memory. */
@@ -143,7 +143,7 @@ static struct sequence *sequence_make(quipu_driver_schema *table,
     memset(sequence, 0, sizeof(*sequence));
     memcpy(sequence + 1, id.data, id.size);
     sequence->node.key = (quipu_bytes){ sequence + 1, id.size };
-    if (!memory_map_add(&table->sequences, &sequence->node, host)) {
+    if (!memory_map_add(&table->contents->sequences, &sequence->node, host)) {
         host->release(sequence);
         return NULL;
     }
@@ -181,7 +181,7 @@ bool memory_table_add(quipu_driver_schema *table, const quipu_item *item,
     struct sequence *sequence = sequence_make(table, item->sequence_id);
     struct record *record;
 
-    if (!sequence || !reserve(&table->log, host) ||
+    if (!sequence || !reserve(&table->contents->log, host) ||
         !reserve(&sequence->records, host)) {
         return false;
     }
@@ -190,29 +190,30 @@ bool memory_table_add(quipu_driver_schema *table, const quipu_item *item,
         return false;
     }
     if (table->schema.event_id &&
-        !memory_map_add(&table->events, &record->node, host)) {
+        !memory_map_add(&table->contents->events, &record->node, host)) {
         memory_table_drop(record, host);
         return false;
     }
     record->item.position = position;
-    record->item.notification_id = (int64_t)table->log.count + 1;
+    record->item.notification_id = (int64_t)table->contents->log.count + 1;
     insert(&sequence->records, memory_table_find_index(sequence, position),
            record);
-    insert(&table->log, table->log.count, record);
+    insert(&table->contents->log, table->contents->log.count, record);
     return true;
 }
 
 void memory_table_truncate(quipu_driver_schema *table, size_t count)
 {
-    while (table->log.count > count) {
-        struct record *record = table->log.at[--table->log.count];
+    while (table->contents->log.count > count) {
+        struct record *record =
+            table->contents->log.at[--table->contents->log.count];
         struct sequence *sequence =
             memory_table_find_sequence(table, record->item.sequence_id);
 
         remove_at(&sequence->records,
                   memory_table_find_index(sequence, record->item.position));
         if (table->schema.event_id) {
-            memory_map_remove(&table->events, &record->node);
+            memory_map_remove(&table->contents->events, &record->node);
         }
         memory_table_drop(record, table->store->host);
     }
@@ -224,38 +225,48 @@ void memory_table_replace(quipu_driver_schema *table, struct record *record)
     const quipu_item *item = &record->item;
     const struct sequence *sequence =
         memory_table_find_sequence(table, item->sequence_id);
-    struct record **in_log = &table->log.at[item->notification_id - 1];
+    struct record **in_log =
+        &table->contents->log.at[item->notification_id - 1];
 
     sequence->records.at[memory_table_find_index(sequence, item->position)] =
         record;
     if (table->schema.event_id) {
-        memory_map_remove(&table->events, &(*in_log)->node);
-        memory_map_add(&table->events, &record->node, host); /* has room */
+        memory_map_remove(&table->contents->events, &(*in_log)->node);
+        memory_map_add(&table->contents->events, &record->node,
+                       host); /* has room */
     }
     memory_table_drop(*in_log, host);
     *in_log = record;
+}
+
+static void release_contents(struct contents *contents, const quipu_host *host)
+{
+    if (--contents->references > 0) {
+        return;
+    }
+    for (size_t i = 0; i < contents->log.count; i++) {
+        memory_table_drop(contents->log.at[i], host);
+    }
+    for (size_t i = 0; i < contents->sequences.size; i++) {
+        for (struct map_node *node = contents->sequences.buckets[i], *next;
+             node; node = next) {
+            next = node->next;
+            host->release(((struct sequence *)node)->records.at);
+            host->release(node);
+        }
+    }
+    memory_map_finish(&contents->sequences, host);
+    memory_map_finish(&contents->events, host);
+    host->release(contents->log.at);
+    host->release(contents);
 }
 
 void memory_table_release(quipu_driver_schema *table)
 {
     const quipu_host *host = table->store->host;
 
-    if (--table->references > 0) {
-        return;
+    if (--table->references == 0) {
+        release_contents(table->contents, host);
+        host->release(table);
     }
-    for (size_t i = 0; i < table->log.count; i++) {
-        memory_table_drop(table->log.at[i], host);
-    }
-    for (size_t i = 0; i < table->sequences.size; i++) {
-        for (struct map_node *node = table->sequences.buckets[i], *next; node;
-             node = next) {
-            next = node->next;
-            host->release(((struct sequence *)node)->records.at);
-            host->release(node);
-        }
-    }
-    memory_map_finish(&table->sequences, host);
-    memory_map_finish(&table->events, host);
-    host->release(table->log.at);
-    host->release(table);
 }

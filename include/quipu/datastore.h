@@ -102,6 +102,27 @@ QUIPU_API int quipu_datastore_setup(quipu_datastore *datastore,
                                     quipu_error *error);
 
 /*
+ * Adds further columns to a schema that is set up.  `schema` is the definition
+ * that it is to have: the present one, with new columns behind those that it
+ * has.  Items that are stored have NULL in the new columns (F5).  Idempotent,
+ * also from several processes at once.
+ *
+ * Records that are open stay usable, in every process: they append NULL to the
+ * new columns and read items without them, until they are opened again.  To
+ * open the schema by its former definition is a CONFLICT from now on.
+ *
+ * CONFLICT: the definition differs in something else, which the message names;
+ * or the table has a column of that name which quipu did not create.  A column
+ * for event ids, metadata or times cannot be added, since those of the stored
+ * items are in their states.  NOT_FOUND: it is not set up.  DENIED: the
+ * datastore was opened readonly.  INVALID: as above.  UNKNOWN_OUTCOME: call it
+ * again.
+ */
+QUIPU_API int quipu_datastore_alter(quipu_datastore *datastore,
+                                    const quipu_schema *schema,
+                                    quipu_error *error);
+
+/*
  * Removes a schema with all its items.  Tracking records stay.  NOT_FOUND: it
  * is not set up.  CONFLICT: as above.  DENIED: the datastore was opened
  * readonly.  UNKNOWN_OUTCOME: call it again; NOT_FOUND then means that it was

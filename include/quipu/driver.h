@@ -501,6 +501,20 @@ typedef struct quipu_driver {
     int (*erasures)(quipu_driver_datastore *datastore,
                     quipu_driver_schema *bound, int64_t deadline,
                     int64_t *commits, quipu_error *error);
+
+    /*
+     * [optional] Adds the further columns that `schema` has behind those of the
+     * schema of its table in the catalogue, in one transaction; does nothing if
+     * there are none.  Stored items get NULL in them (F5).  Bindings of the
+     * former definition, in any process, go on: their items get NULL in the new
+     * columns, and are read without them; both kinds of bindings may come in
+     * one call of `append`.  Codes: NOT_FOUND (not set up), CONFLICT (another
+     * difference, or a column of that name that the driver did not create),
+     * BUSY, DENIED, IO, CORRUPT, UNKNOWN_OUTCOME, INVALID (the back end cannot
+     * hold a name).
+     */
+    int (*alter)(quipu_driver_datastore *datastore, const quipu_schema *schema,
+                 int64_t deadline, quipu_error *error);
 } quipu_driver;
 
 /*

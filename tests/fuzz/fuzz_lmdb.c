@@ -104,8 +104,9 @@ static void run_record(const uint8_t *data, size_t size)
         { .name = "u", .kind = QUIPU_VALUE_UUID },
         { .name = "i", .kind = QUIPU_VALUE_INT },
     };
-    const quipu_schema plain = fixture_schema("events", 0);
-    quipu_schema wide = plain;
+    const quipu_schema schema = fixture_schema("events", 0);
+    const quipu_driver_schema plain = { .schema = schema };
+    quipu_driver_schema wide = plain;
     unsigned char *value = malloc(size + 4);
     const MDB_val stored = { size + 4, value };
     struct catalogue_entry entry = { .block = NULL };
@@ -117,8 +118,9 @@ static void run_record(const uint8_t *data, size_t size)
     quipu_entry pair;
     uint32_t checksum;
 
-    wide.columns = columns;
-    wide.column_count = 3;
+    wide.schema.columns = columns;
+    wide.schema.column_count = 3;
+    wide.first_columns = size % 4;
     demand(value, "no memory");
     memcpy(value + 4, data, size);
     checksum = quipu_lmdb_checksum(value + 4, size, 7);
@@ -146,7 +148,7 @@ static void run_record(const uint8_t *data, size_t size)
                        value + stored.mv_size,
                "an entry has no revision or is too long");
     }
-    (void)quipu_lmdb_item_format_peek(&plain, &stored, &consumer, &log);
+    (void)quipu_lmdb_item_format_peek(&schema, &stored, &consumer, &log);
     free(value);
 }
 

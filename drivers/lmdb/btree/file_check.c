@@ -371,13 +371,13 @@ int quipu_lmdb_file_check_run(struct file_check *check, quipu_error *error)
         return status;
     }
     if (file.store.format < STORE_FORMAT ||
-        file.store.format > STORE_FORMAT_ERASED) {
+        file.store.format > STORE_FORMAT_ALTERED) {
         return check->host->error_set(
             error, QUIPU_UNSUPPORTED, 0, NULL,
-            "\"%s\" has format %lu, and this driver knows formats up to %d; "
-            "use "
-            "a newer quipu",
-            check->path, (unsigned long)file.store.format, STORE_FORMAT_ERASED);
+            "\"%s\" has format %lu, and this driver knows %d to %d; use a "
+            "newer quipu",
+            check->path, (unsigned long)file.store.format, STORE_FORMAT,
+            STORE_FORMAT_ALTERED);
     }
     check->page_size = file.map.page_size;
     check->used = (size_t)(file.meta.last + 1) * file.map.page_size;

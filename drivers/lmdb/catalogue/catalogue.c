@@ -12,7 +12,7 @@
 #define NO_NAME 0xff
 #define NAMES 9
 #define RECORD_MAX                       \
-    (32 + NAMES * (QUIPU_NAME_MAX + 2) + \
+    (33 + NAMES * (QUIPU_NAME_MAX + 2) + \
      QUIPU_COLUMNS_MAX * (QUIPU_NAME_MAX + 3))
 
 struct schema_header {
@@ -71,6 +71,9 @@ int quipu_lmdb_catalogue_write(const quipu_host *host, MDB_txn *txn,
         out->bytes[out->size++] = (unsigned char)schema->columns[i].kind;
         put_name(out, schema->columns[i].name);
     }
+    if (entry->first_columns != schema->column_count) {
+        out->bytes[out->size++] = (unsigned char)entry->first_columns;
+    }
     int code = quipu_lmdb_store_put(txn, key, out->bytes, out->size);
     host->release(out);
     return code;
@@ -99,7 +102,7 @@ static const char *take_name(struct input *in)
     return size == NO_NAME ? NULL : name;
 }
 
-static int take_kind(struct input *in)
+static int take_byte(struct input *in)
 {
     if (in->size == 0) {
         in->failed = true;
@@ -159,10 +162,12 @@ int quipu_lmdb_catalogue_read(const quipu_host *host, const MDB_val *value,
     lent.metadata = take_name(&in);
     lent.time = take_name(&in);
     for (size_t i = 0; i < header.columns && !in.failed; i++) {
-        columns[i].kind = take_kind(&in);
+        columns[i].kind = take_byte(&in);
         columns[i].name = take_name(&in);
     }
-    if (in.failed || in.size != 0) {
+    entry->first_columns =
+        in.size == 1 ? (size_t)take_byte(&in) : header.columns;
+    if (in.failed || in.size != 0 || entry->first_columns > header.columns) {
         return MDB_CORRUPTED;
     }
     entry->number = header.number;
@@ -173,14 +178,15 @@ int quipu_lmdb_catalogue_read(const quipu_host *host, const MDB_val *value,
 
 /* ----------------------------------------------------------------- finding */
 
-/* CONFLICT: the schemas differ. */
+/* CONFLICT: the schemas differ.  `former`: the stored one may lack the last of
+ * the further columns. */
 static int compare(const quipu_host *host, const quipu_schema *wanted,
-                   const quipu_schema *stored, quipu_error *error)
+                   const quipu_schema *stored, bool former, quipu_error *error)
 {
     const char *parts[SCHEMA_PARTS];
     quipu_common_schema_parts(stored, parts);
     int status = quipu_common_schema_compare_parts(host, wanted, parts, error);
-    size_t count = wanted->column_count > stored->column_count
+    size_t count = wanted->column_count > stored->column_count && !former
                        ? wanted->column_count
                        : stored->column_count;
     for (size_t i = 0; status == QUIPU_OK && i < count; i++) {
@@ -194,10 +200,11 @@ static int compare(const quipu_host *host, const quipu_schema *wanted,
     return status;
 }
 
-int quipu_lmdb_catalogue_find(quipu_driver_datastore *datastore,
-                              const struct snapshot *snapshot,
-                              const quipu_schema *schema,
-                              quipu_driver_schema *bound, quipu_error *error)
+int quipu_lmdb_catalogue_find_former(quipu_driver_datastore *datastore,
+                                     const struct snapshot *snapshot,
+                                     const quipu_schema *schema,
+                                     quipu_driver_schema *bound,
+                                     size_t *present, quipu_error *error)
 {
     const quipu_host *host = datastore->host;
     char name[STORE_NAME_MAX];
@@ -219,9 +226,22 @@ int quipu_lmdb_catalogue_find(quipu_driver_datastore *datastore,
         return quipu_lmdb_error_set(host, datastore->name, code,
                                     "read the catalogue", error);
     }
-    int status = compare(host, schema, &entry.schema, error);
+    int status = compare(host, schema, &entry.schema, present, error);
     bound->number = entry.number;
     bound->slot = entry.slot;
+    bound->first_columns = entry.first_columns;
+    if (present) {
+        *present = entry.schema.column_count;
+    }
     host->release(entry.block);
     return status;
+}
+
+int quipu_lmdb_catalogue_find(quipu_driver_datastore *datastore,
+                              const struct snapshot *snapshot,
+                              const quipu_schema *schema,
+                              quipu_driver_schema *bound, quipu_error *error)
+{
+    return quipu_lmdb_catalogue_find_former(datastore, snapshot, schema, bound,
+                                            NULL, error);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Schemas: setup, teardown, bind and unbind.
+ * Schemas: setup, alteration, teardown, bind and unbind.
  *
  * Setup enters a schema in the catalogue, gives it the first free slot and
- * creates the slot's three databases.  Teardown empties them and frees the
- * slot; the databases stay, for the next schema.  Binding copies the schema and
- * opens the databases of its slot; LMDB keeps database handles until the
+ * creates the slot's three databases.  Alteration enters another definition and
+ * leaves the items as they are (item_format.h).  Teardown empties the databases
+ * and frees the slot; they stay for the next schema.  Binding copies the schema
+ * and opens the databases of its slot; LMDB keeps database handles until the
  * environment is closed.
  */
 #include "btree/precheck.h"
@@ -15,6 +16,7 @@
 #include "txn/write_txn.h"
 
 #include "common/error.h"
+#include "common/safeguard.h"
 #include "common/schema.h"
 
 #include <strings.h>
@@ -142,7 +144,8 @@ static int enter(quipu_driver_datastore *datastore,
     const struct snapshot *snapshot = &write->snapshot;
     struct store_record store;
     quipu_driver_schema handles;
-    struct catalogue_entry entry = { .schema = *schema };
+    struct catalogue_entry entry = { .schema = *schema,
+                                     .first_columns = schema->column_count };
     int code =
         quipu_lmdb_store_get(snapshot, store_key(), &store, sizeof(store));
     if (code == MDB_SUCCESS) {
@@ -223,6 +226,56 @@ int quipu_lmdb_schema_setup(quipu_driver_datastore *datastore,
         return quipu_common_error_pass(status, &own, error);
     }
     return quipu_lmdb_write_txn_run(datastore, &write, deadline, error);
+}
+
+/* -------------------------------------------------------------- alteration */
+
+/* Adds the further columns, unless another process has done so since. */
+static int alter(quipu_driver_datastore *datastore, struct write_txn *write,
+                 quipu_error *error)
+{
+    char name[STORE_NAME_MAX];
+    const quipu_schema *schema = write->context;
+    quipu_driver_schema found;
+    size_t present = 0;
+    int status = quipu_lmdb_catalogue_find_former(
+        datastore, &write->snapshot, schema, &found, &present, error);
+    if (status != QUIPU_OK || present == schema->column_count) {
+        write->empty = true;
+        return status;
+    }
+    const struct catalogue_entry entry = { .number = found.number,
+                                           .slot = found.slot,
+                                           .first_columns = found.first_columns,
+                                           .schema = *schema };
+    int code = MDB_SUCCESS;
+    SAFEGUARD("F5.older-drivers-refuse")
+    code = quipu_lmdb_store_raise_format(&write->snapshot, &write->before,
+                                         STORE_FORMAT_ALTERED);
+    if (code == MDB_SUCCESS) {
+        code = quipu_lmdb_catalogue_write(
+            datastore->host, write->txn,
+            quipu_lmdb_store_schema_key(name, datastore->space, schema->table),
+            &entry);
+    }
+    return code == MDB_SUCCESS
+               ? QUIPU_OK
+               : quipu_lmdb_write_txn_fail(datastore, write, code,
+                                           "alter a schema", error);
+}
+
+int quipu_lmdb_schema_alter(quipu_driver_datastore *datastore,
+                            const quipu_schema *schema, int64_t deadline,
+                            quipu_error *error)
+{
+    struct write_txn write = { .work = alter,
+                               .context = (void *)schema,
+                               .names = true };
+    quipu_error own = { 0 };
+    int status = find(datastore, schema, deadline, &own);
+    return status == QUIPU_CONFLICT
+               ? quipu_lmdb_write_txn_run(datastore, &write, deadline, error)
+               : quipu_common_error_pass(status, &own, error);
 }
 
 /* ---------------------------------------------------------------- teardown */

@@ -81,7 +81,8 @@ static int precheck_key(const struct snapshot *before, MDB_val key)
 }
 
 int quipu_lmdb_store_raise_format(const struct snapshot *snapshot,
-                                  const struct snapshot *before)
+                                  const struct snapshot *before,
+                                  uint32_t format)
 {
     struct store_record store;
     int code = precheck_key(before, store_key());
@@ -89,10 +90,10 @@ int quipu_lmdb_store_raise_format(const struct snapshot *snapshot,
         code =
             quipu_lmdb_store_get(snapshot, store_key(), &store, sizeof(store));
     }
-    if (code != MDB_SUCCESS || store.format >= STORE_FORMAT_ERASED) {
+    if (code != MDB_SUCCESS || store.format >= format) {
         return code;
     }
-    store.format = STORE_FORMAT_ERASED;
+    store.format = format;
     return quipu_lmdb_store_put(snapshot->txn, store_key(), &store,
                                 sizeof(store));
 }

@@ -31,7 +31,9 @@
  * same.
  *
  * The first commit that erases an item, or stores one that is erased already,
- * raises the format: an older quipu would take these items for damaged.
+ * raises the format: an older quipu would take these items for damaged.  So
+ * does the first alteration of a schema: an older quipu could not tell how many
+ * columns an item has.
  *
  * Every record begins with its checksum.  Functions return LMDB's codes unless
  * they take a quipu_error.
@@ -44,7 +46,10 @@
 
 #define STORE_FORMAT 1        /* of a store without erased items */
 #define STORE_FORMAT_ERASED 2 /* of one with erased items */
-#define STORE_MAIN_DBI 1      /* LMDB's number for the main database */
+/* Of one with a schema to which columns were added; perhaps with erased
+ * items. */
+#define STORE_FORMAT_ALTERED 3
+#define STORE_MAIN_DBI 1 /* LMDB's number for the main database */
 #define STORE_NAME_MAX 96
 
 struct store_record {
@@ -98,10 +103,11 @@ int quipu_lmdb_store_get(const struct snapshot *snapshot, MDB_val key,
 /* Sets the record's checksum and writes it. */
 int quipu_lmdb_store_put(MDB_txn *txn, MDB_val key, void *record, size_t size);
 
-/* Raises the format for erased items, if it is lower, in a transaction that
- * began with the state `before`. */
+/* Raises the format, if it is lower, in a transaction that began with the state
+ * `before`. */
 int quipu_lmdb_store_raise_format(const struct snapshot *snapshot,
-                                  const struct snapshot *before);
+                                  const struct snapshot *before,
+                                  uint32_t format);
 
 /* Counts the records whose keys begin with `prefix`. */
 int quipu_lmdb_store_count(const struct snapshot *snapshot, const char *prefix,

@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-enum { VERSION = 1, VERSION_ERASED = 2 };
+enum { VERSION = 1, VERSION_ERASED = 2, VERSION_COUNTED = 3 };
 
 enum { HAS_TIME = 1, HAS_METADATA = 2 };
 
@@ -52,8 +52,17 @@ static bool is_erased(const quipu_item *item)
     return (item->flags & QUIPU_ITEM_ERASED) != 0;
 }
 
-size_t quipu_lmdb_item_format_size(const quipu_item *item)
+/* Returns true if the number of further columns has to be stored. */
+static bool is_counted(const struct item_writing *writing)
 {
+    return SAFEGUARDED("F5.columns-of-an-item-are-counted",
+                       writing->item->column_count != writing->first_columns,
+                       false);
+}
+
+size_t quipu_lmdb_item_format_size(const struct item_writing *writing)
+{
+    const quipu_item *item = writing->item;
     size_t size = sizeof(struct header) + item->event_id.size +
                   item->sequence_id.size + item->topic.size;
     if ((item->flags & QUIPU_ITEM_TIME) != 0) {
@@ -69,6 +78,7 @@ size_t quipu_lmdb_item_format_size(const quipu_item *item)
     for (size_t i = 0; i < item->column_count; i++) {
         size += column_size(&item->columns[i]);
     }
+    size += is_counted(writing);
     return size;
 }
 
@@ -105,10 +115,14 @@ static unsigned char *put_column(unsigned char *to, const quipu_value *value)
 }
 
 /* Writes what an erased item lacks. */
-static void put_contents(unsigned char *at, const quipu_item *item)
+static void put_contents(unsigned char *at, const struct item_writing *writing)
 {
+    const quipu_item *item = writing->item;
     if (item->metadata.data) {
         at = put_sized(at, item->metadata);
+    }
+    if (is_counted(writing)) {
+        *at++ = (unsigned char)item->column_count;
     }
     for (size_t i = 0; i < item->column_count; i++) {
         at = put_column(at, &item->columns[i]);
@@ -116,18 +130,21 @@ static void put_contents(unsigned char *at, const quipu_item *item)
     (void)put(at, item->state.data, item->state.size);
 }
 
-void quipu_lmdb_item_format_write(void *to, size_t size, const quipu_item *item,
-                                  int64_t id, int64_t position)
+void quipu_lmdb_item_format_write(void *to, size_t size,
+                                  const struct item_writing *writing)
 {
+    const quipu_item *item = writing->item;
     const bool erased = is_erased(item);
     struct header header = {
-        .version = erased ? VERSION_ERASED : VERSION,
+        .version = erased                ? VERSION_ERASED
+                   : is_counted(writing) ? VERSION_COUNTED
+                                         : VERSION,
         .flags =
             (uint8_t)(((item->flags & QUIPU_ITEM_TIME) != 0 ? HAS_TIME : 0) |
                       (item->metadata.data && !erased ? HAS_METADATA : 0)),
         .topic_size = (uint8_t)item->topic.size,
         .sequence_size = (uint8_t)item->sequence_id.size,
-        .position = position,
+        .position = writing->position,
     };
     unsigned char *at = (unsigned char *)to + sizeof(header);
     at = put(at, item->event_id.data, item->event_id.size);
@@ -137,10 +154,10 @@ void quipu_lmdb_item_format_write(void *to, size_t size, const quipu_item *item,
     at = put(at, item->sequence_id.data, item->sequence_id.size);
     at = put(at, item->topic.data, item->topic.size);
     if (!erased) {
-        put_contents(at, item);
+        put_contents(at, writing);
     }
     memcpy(to, &header, sizeof(header));
-    header.checksum = checksum_of_record(to, size, (uint64_t)id);
+    header.checksum = checksum_of_record(to, size, (uint64_t)writing->id);
     memcpy(to, &header.checksum, sizeof(header.checksum));
 }
 
@@ -185,16 +202,14 @@ static quipu_bytes take_sized(struct rest *rest)
     return take_bytes(rest, size);
 }
 
-static void take_column(struct rest *rest, int32_t kind, quipu_value *value)
+static void take_column(struct rest *rest, quipu_value *value)
 {
     uint8_t stored = 0;
     take_copy(rest, &stored, 1);
     *value = (quipu_value){ .kind = stored };
-    if (stored == QUIPU_VALUE_NULL) {
-        return;
-    }
-    rest->failed = rest->failed || stored != kind;
     switch (stored) {
+    case QUIPU_VALUE_NULL:
+        break;
     case QUIPU_VALUE_TEXT:
     case QUIPU_VALUE_BYTES:
         value->as.bytes = take_sized(rest);
@@ -211,21 +226,45 @@ static void take_column(struct rest *rest, int32_t kind, quipu_value *value)
     }
 }
 
+/* Reads the further columns of a value, of which there are `stored`. */
+static void take_columns(struct rest *rest, size_t stored,
+                         const quipu_schema *schema, quipu_value *values)
+{
+    for (size_t i = 0; i < stored && !rest->failed; i++) {
+        quipu_value value;
+        take_column(rest, &value);
+        if (i < schema->column_count) {
+            rest->failed =
+                rest->failed || (value.kind != QUIPU_VALUE_NULL &&
+                                 value.kind != schema->columns[i].kind);
+            values[i] = value;
+        }
+    }
+    for (size_t i = stored; i < schema->column_count; i++) {
+        values[i] = (quipu_value){ .kind = QUIPU_VALUE_NULL };
+    }
+}
+
 /* Reads metadata and further columns, which most items lack. */
 static bool take_optional(struct rest *rest, const struct header *header,
-                          const quipu_schema *schema, quipu_item *item,
+                          const quipu_driver_schema *bound, quipu_item *item,
                           quipu_value *values)
 {
+    const quipu_schema *schema = &bound->schema;
+    size_t stored = bound->first_columns;
     if ((header->flags & HAS_METADATA) != 0) {
         item->metadata = take_sized(rest);
+    }
+    if (header->version == VERSION_COUNTED) {
+        uint8_t count = 0;
+        take_copy(rest, &count, 1);
+        stored = count;
     }
     if (schema->column_count > 0) {
         item->columns = values;
         item->column_count = schema->column_count;
     }
-    for (size_t i = 0; i < schema->column_count; i++) {
-        take_column(rest, schema->columns[i].kind, &values[i]);
-    }
+    take_columns(rest, stored, schema, values);
     item->state = (quipu_bytes){ rest->at, rest->size };
     return !rest->failed;
 }
@@ -250,9 +289,10 @@ static bool take_erased(const struct rest *rest, const struct header *header,
  * member is assigned by itself: an initialiser of the whole struct, which a
  * compiler clears first, took as long as everything else here. */
 static bool split(const MDB_val *value, const struct header *header,
-                  const quipu_schema *schema, quipu_item *item,
+                  const quipu_driver_schema *bound, quipu_item *item,
                   quipu_value *values)
 {
+    const quipu_schema *schema = &bound->schema;
     const unsigned char *at = value->mv_data;
     const bool timed = (header->flags & HAS_TIME) != 0;
     const size_t event_id = schema->event_id ? 16 : 0;
@@ -282,20 +322,20 @@ static bool split(const MDB_val *value, const struct header *header,
     if (timed) {
         memcpy(&item->time, time, sizeof(item->time));
     }
-    if (schema->column_count == 0 && (header->flags & HAS_METADATA) == 0 &&
-        header->version == VERSION) {
+    if (schema->column_count == 0 && header->version == VERSION &&
+        (header->flags & HAS_METADATA) == 0) {
         return true;
     }
     struct rest left = { rest, size, false };
     if (header->version == VERSION_ERASED) {
         return take_erased(&left, header, schema, item, values);
     }
-    return take_optional(&left, header, schema, item, values);
+    return take_optional(&left, header, bound, item, values);
 }
 
 static bool is_known(const struct header *header)
 {
-    return header->version == VERSION || header->version == VERSION_ERASED;
+    return header->version >= VERSION && header->version <= VERSION_COUNTED;
 }
 
 /* Returns true if the checksum in front of a value is that of its bytes. */
@@ -319,7 +359,7 @@ bool quipu_lmdb_item_format_copy(void *to, const MDB_val *value, int64_t id)
                                      value->mv_size - skip, (uint64_t)id));
 }
 
-bool quipu_lmdb_item_format_read_copy(const quipu_schema *schema,
+bool quipu_lmdb_item_format_read_copy(const quipu_driver_schema *bound,
                                       const MDB_val *value, int64_t id,
                                       quipu_item *item, quipu_value *values)
 {
@@ -329,7 +369,7 @@ bool quipu_lmdb_item_format_read_copy(const quipu_schema *schema,
     }
     memcpy(&header, value->mv_data, sizeof(header));
     item->notification_id = id;
-    return is_known(&header) && split(value, &header, schema, item, values);
+    return is_known(&header) && split(value, &header, bound, item, values);
 }
 
 bool quipu_lmdb_item_format_is_sound(const MDB_val *value, int64_t id)
@@ -340,12 +380,12 @@ bool quipu_lmdb_item_format_is_sound(const MDB_val *value, int64_t id)
                                        (uint64_t)id));
 }
 
-bool quipu_lmdb_item_format_read(const quipu_schema *schema,
+bool quipu_lmdb_item_format_read(const quipu_driver_schema *bound,
                                  const MDB_val *value, int64_t id,
                                  quipu_item *item, quipu_value *values)
 {
     return quipu_lmdb_item_format_is_sound(value, id) &&
-           quipu_lmdb_item_format_read_copy(schema, value, id, item, values);
+           quipu_lmdb_item_format_read_copy(bound, value, id, item, values);
 }
 
 bool quipu_lmdb_item_format_peek(const quipu_schema *schema,
@@ -397,7 +437,7 @@ int quipu_lmdb_item_format_find(quipu_driver_datastore *datastore,
                                     "read an item", error);
     }
     if (!quipu_lmdb_map_contains(datastore->environment, &value) ||
-        !quipu_lmdb_item_format_read(&bound->schema, &value, id, &found->item,
+        !quipu_lmdb_item_format_read(bound, &value, id, &found->item,
                                      found->values)) {
         return quipu_lmdb_item_format_damaged(datastore, bound, id,
                                               "is damaged", error);

@@ -4,7 +4,8 @@
  * order of the machine, as LMDB's own file is.
  *
  *     0   checksum       4 bytes, of everything that follows, seeded by the id
- *     4   version        1, or 2: the item is erased
+ *     4   version        1, or 2: the item is erased, or 3: the number of
+ *                        further columns is stored
  *     5   flags          1: has a time, 2: has metadata
  *     6   topic size     1
  *     7   sequence size  1
@@ -13,6 +14,7 @@
  *         time           8, if it has one
  *         sequence id, topic
  *         metadata       a size of 4 bytes and the bytes, if it has some
+ *         their number   a byte, in version 3
  *         further columns, each a byte for its kind, then nothing (NULL), 8
  *         bytes (number, time), 16 (UUID), or a size of 4 and the bytes
  *         state          the rest
@@ -20,6 +22,10 @@
  * An erased item ends behind its topic, and its flags have the time alone.  It
  * has a version of its own, so that an older driver takes it for damaged, not
  * for an item with an empty state.
+ *
+ * Version 1 has as many further columns as its schema had when it was set up.
+ * Items that are appended after columns were added are of version 3, so that
+ * each handle, of the former definition or of the new one, reads both.
  */
 #ifndef LMDB_DRIVER_ITEM_FORMAT_H
 #define LMDB_DRIVER_ITEM_FORMAT_H
@@ -30,28 +36,37 @@
  * and topic. */
 #define ITEM_FORMAT_ERASED_MAX (16 + 16 + 8 + 2 * QUIPU_ID_MAX)
 
+/* An item to write. */
+struct item_writing {
+    const quipu_item *item;
+    size_t first_columns; /* of its bound schema */
+    int64_t id;
+    int64_t position;
+};
+
 /* Returns the bytes that the item takes.  Of one that is flagged as erased,
  * state, metadata and further columns take none. */
-size_t quipu_lmdb_item_format_size(const quipu_item *item);
+size_t quipu_lmdb_item_format_size(const struct item_writing *writing);
 
-/* Writes the item, with that id and position, to `size` bytes as returned by
- * quipu_lmdb_item_format_size. */
-void quipu_lmdb_item_format_write(void *to, size_t size, const quipu_item *item,
-                                  int64_t id, int64_t position);
+/* Writes the item to `size` bytes as returned by quipu_lmdb_item_format_size.
+ */
+void quipu_lmdb_item_format_write(void *to, size_t size,
+                                  const struct item_writing *writing);
 
 /* Copies a value.  Returns false if it is damaged. */
 bool quipu_lmdb_item_format_copy(void *to, const MDB_val *value, int64_t id);
 
 /* Reads a value that quipu_lmdb_item_format_copy has copied; otherwise as
  * quipu_lmdb_item_format_read. */
-bool quipu_lmdb_item_format_read_copy(const quipu_schema *schema,
+bool quipu_lmdb_item_format_read_copy(const quipu_driver_schema *bound,
                                       const MDB_val *value, int64_t id,
                                       quipu_item *item, quipu_value *values);
 
 /* Reads a value.  *item points into it, and to `values`, which has room for the
- * schema's further columns.  Returns false if the value is damaged or of a
+ * schema's further columns: those that the value lacks are NULL, and those that
+ * the schema lacks are left out.  Returns false if the value is damaged or of a
  * version that this driver does not know. */
-bool quipu_lmdb_item_format_read(const quipu_schema *schema,
+bool quipu_lmdb_item_format_read(const quipu_driver_schema *bound,
                                  const MDB_val *value, int64_t id,
                                  quipu_item *item, quipu_value *values);
 

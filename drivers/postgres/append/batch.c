@@ -31,22 +31,28 @@ static size_t size_of(const quipu_request *request)
     return size;
 }
 
-static bool has_schema(const struct batch *batch, int64_t number)
+/* A binding of the same schema, or NULL. */
+static const quipu_driver_schema *find_schema(const struct batch *batch,
+                                              int64_t number)
 {
     for (uint32_t i = 0; i < batch->schema_count; i++) {
         if (batch->schemas[i].bound->number == number) {
-            return true;
+            return batch->schemas[i].bound;
         }
     }
-    return false;
+    return NULL;
 }
 
-/* Inserts a schema by its number (INV1).  Returns false if there are too many.
- */
+/* Inserts a schema by its number (INV1).  Returns false if there are too many,
+ * or if the batch has the schema by a definition with other columns: one was
+ * bound before columns were added to it. */
 static bool add_schema(struct batch *batch, quipu_driver_schema *bound)
 {
-    if (has_schema(batch, bound->number)) {
-        return true;
+    const quipu_driver_schema *other = find_schema(batch, bound->number);
+    if (other) {
+        return SAFEGUARDED(
+            "F5.one-definition-of-a-schema",
+            other->schema.column_count == bound->schema.column_count, true);
     }
     if (batch->schema_count == BATCH_SCHEMAS_MAX) {
         return false;

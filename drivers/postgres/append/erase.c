@@ -107,6 +107,11 @@ static int try_once(struct erase *erase, const struct lease *lease)
     if (status == QUIPU_OK) {
         status = erase_range(erase, lease);
     }
+    if (status == QUIPU_OK && erase->erased > 0) {
+        SAFEGUARD("E1.columns-that-were-added")
+        status =
+            quipu_postgres_schema_check_columns(lease, erase->bound, "erase");
+    }
     if (status == QUIPU_OK) {
         status = erase->erased > 0 ? note_commit(erase, lease)
                                    : check_head(erase, lease);

@@ -30,12 +30,13 @@ static int compare_parts(const quipu_driver_datastore *datastore,
 /* `result` has a row for each further column: name and kind. */
 static int compare_columns(const quipu_driver_datastore *datastore,
                            const quipu_schema *schema, const PGresult *result,
-                           quipu_error *error)
+                           struct schema_entry *entry, quipu_error *error)
 {
-    size_t stored = (size_t)PQntuples(result);
+    const size_t stored = (size_t)PQntuples(result);
+    const size_t wanted = entry->former ? 0 : schema->column_count;
     int status = QUIPU_OK;
-    for (size_t i = 0;
-         status == QUIPU_OK && (i < stored || i < schema->column_count); i++) {
+    entry->columns = stored;
+    for (size_t i = 0; status == QUIPU_OK && (i < stored || i < wanted); i++) {
         const char *name = NULL;
         const char *kind = NULL;
         if (i < stored) {
@@ -49,7 +50,7 @@ static int compare_columns(const quipu_driver_datastore *datastore,
 }
 
 static int find_columns(const struct lease *lease, const quipu_schema *schema,
-                        int64_t number)
+                        struct schema_entry *entry)
 {
     quipu_driver_datastore *datastore = lease->datastore;
     struct connection *connection = lease->connection;
@@ -57,12 +58,13 @@ static int find_columns(const struct lease *lease, const quipu_schema *schema,
     quipu_postgres_binary_begin(&connection->arguments);
     quipu_postgres_binary_add_int4(&connection->arguments,
                                    datastore->namespace_number);
-    quipu_postgres_binary_add_int8(&connection->arguments, number);
+    quipu_postgres_binary_add_int8(&connection->arguments, entry->number);
     int status =
         quipu_postgres_query_run(lease, &datastore->sql[SQL_SCHEMA_COLUMNS],
                                  "read the catalogue", &result);
     if (status == QUIPU_OK) {
-        status = compare_columns(datastore, schema, result, lease->error);
+        status =
+            compare_columns(datastore, schema, result, entry, lease->error);
     }
     PQclear(result);
     return status;
@@ -101,7 +103,7 @@ int quipu_postgres_schema_find(const struct lease *lease,
     }
     PQclear(result);
     if (status == QUIPU_OK) {
-        status = find_columns(lease, schema, entry->number);
+        status = find_columns(lease, schema, entry);
     }
     if (status != QUIPU_OK) {
         host->release(entry->table);
@@ -248,6 +250,31 @@ void quipu_postgres_schema_unbind(quipu_driver_datastore *datastore,
         datastore->host->release(bound->table);
         datastore->host->release(bound);
     }
+}
+
+int quipu_postgres_schema_check_columns(const struct lease *lease,
+                                        const quipu_driver_schema *bound,
+                                        const char *what)
+{
+    quipu_driver_datastore *datastore = lease->datastore;
+    struct arguments *arguments = &lease->connection->arguments;
+    PGresult *result = NULL;
+    quipu_postgres_binary_begin(arguments);
+    quipu_postgres_binary_add_int4(arguments, datastore->namespace_number);
+    quipu_postgres_binary_add_int8(arguments, bound->number);
+    int status =
+        quipu_postgres_query_run(lease, &datastore->sql[SQL_SCHEMA_COLUMNS],
+                                 "read the catalogue", &result);
+    if (status == QUIPU_OK &&
+        (size_t)PQntuples(result) > bound->schema.column_count) {
+        status = datastore->host->error_set(
+            lease->error, QUIPU_NOT_FOUND, 0, NULL,
+            "columns were added to schema \"%s\" of %s after it was bound; "
+            "open it with its present definition to %s",
+            bound->schema.table, datastore->name, what);
+    }
+    PQclear(result);
+    return status;
 }
 
 int quipu_postgres_schema_torn_down(const quipu_driver_datastore *datastore,

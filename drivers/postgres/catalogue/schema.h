@@ -17,6 +17,9 @@ struct quipu_driver_schema {
 
 /* A schema as the catalogue has it. */
 struct schema_entry {
+    bool former;    /* set by the caller: the catalogue may lack the last of the
+                  * further columns */
+    size_t columns; /* further columns in the catalogue */
     int64_t number;
     char *table; /* name of its item table; the caller releases it */
 };
@@ -38,6 +41,12 @@ int quipu_postgres_schema_bind(quipu_driver_datastore *datastore,
                                quipu_driver_schema **bound, quipu_error *error);
 void quipu_postgres_schema_unbind(quipu_driver_datastore *datastore,
                                   quipu_driver_schema *bound);
+
+/* NOT_FOUND: columns were added to the schema after it was bound; `what` is
+ * what cannot be done without them. */
+int quipu_postgres_schema_check_columns(const struct lease *lease,
+                                        const quipu_driver_schema *bound,
+                                        const char *what);
 
 /* NOT_FOUND: the schema was torn down after it was bound. */
 int quipu_postgres_schema_torn_down(const quipu_driver_datastore *datastore,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Setting up and tearing down schemas. */
+/* Setting up, altering and tearing down schemas. */
 #include "setup.h"
 
 #include "catalogue.h"
@@ -10,6 +10,7 @@
 #include "sql/table_ddl.h"
 
 #include "common/error.h"
+#include "common/safeguard.h"
 #include "common/schema.h"
 
 #include <inttypes.h>
@@ -308,6 +309,134 @@ int quipu_postgres_setup(quipu_driver_datastore *datastore,
         return quipu_postgres_error_readonly(datastore, error);
     }
     return quipu_postgres_ddl_txn_run(&txn, QUIPU_NOT_FOUND, add_all);
+}
+
+/* --------------------------------------------------------------- alteration */
+
+/* Runs a query about a column, with three texts; *found: it returns a row. */
+static int look_up_column(const struct ddl_txn *txn, enum catalogue_sql which,
+                          const char *first, const char *second,
+                          const char *third, bool *found)
+{
+    PGresult *result = NULL;
+    struct arguments *arguments = quipu_postgres_ddl_txn_arguments(txn);
+    quipu_postgres_binary_add_text(arguments, first);
+    quipu_postgres_binary_add_text(arguments, second);
+    quipu_postgres_binary_add_text(arguments, third);
+    int status = quipu_postgres_ddl_txn_query(txn, which, &result);
+    *found = status == QUIPU_OK && PQntuples(result) > 0;
+    PQclear(result);
+    return status;
+}
+
+/* Whether the item table has the column already, for a schema of another
+ * namespace.  Its rows of this one have NULL there, since no schema of this
+ * namespace wrote to it.  CONFLICT: the column is not quipu's, or is of another
+ * kind. */
+static int find_column(const struct ddl_txn *txn, const quipu_column *column,
+                       bool *found)
+{
+    const quipu_driver_datastore *datastore = txn->lease.datastore;
+    const char *table = txn->entry.table;
+    bool shared = false;
+    int status = look_up_column(txn, SQL_TABLE_COLUMN, datastore->schema, table,
+                                column->name, found);
+    if (status != QUIPU_OK || !*found) {
+        return status;
+    }
+    status =
+        look_up_column(txn, SQL_COLUMN_SHARED, table, column->name,
+                       quipu_common_schema_kind_name(column->kind), &shared);
+    return status != QUIPU_OK || SAFEGUARDED("F5.foreign-column", shared, true)
+               ? status
+               : datastore->host->error_set(
+                     txn->lease.error, QUIPU_CONFLICT, 0, NULL,
+                     "table \"%s\" in %s already has a column \"%s\" that "
+                     "quipu did not create for this kind of values; choose "
+                     "another name for the column",
+                     table, datastore->name, column->name);
+}
+
+static int add_column(const struct ddl_txn *txn, const quipu_column *column)
+{
+    struct text text = { .host = txn->lease.datastore->host };
+    bool found = false;
+    int status = find_column(txn, column, &found);
+    if (status != QUIPU_OK || found) {
+        return status;
+    }
+    quipu_common_text_add(&text, "ALTER TABLE ");
+    add_table(&text, txn, txn->entry.table);
+    quipu_common_text_add(&text, " ADD COLUMN ");
+    quipu_postgres_table_ddl_add_column(&text, column);
+    status = quipu_postgres_ddl_txn_execute_text(txn, &text, "add a column");
+    quipu_postgres_error_advise(txn->lease.error, "42501",
+                                "connect as the owner of the table");
+    return status;
+}
+
+/* Stores the shape of the new definition.  The row's lock makes alterations of
+ * a shared table follow one another. */
+static int set_shape(const struct ddl_txn *txn)
+{
+    const quipu_host *host = txn->lease.datastore->host;
+    char *shape = quipu_postgres_table_ddl_shape(host, txn->schema);
+    if (!shape) {
+        return quipu_postgres_error_no_memory(host, txn->lease.error);
+    }
+    struct arguments *arguments = quipu_postgres_ddl_txn_arguments(txn);
+    quipu_postgres_binary_add_text(arguments, txn->entry.table);
+    quipu_postgres_binary_add_text(arguments, shape);
+    int status =
+        quipu_postgres_ddl_txn_change(txn, SQL_TABLE_SHAPE, "quipu_tables", 1);
+    host->release(shape);
+    return status;
+}
+
+/* The alteration's changes.  Statements name their columns, so that those of
+ * bindings of the former definition stay valid, and insert NULL. */
+static int alter_all(struct ddl_txn *txn)
+{
+    const quipu_schema *schema = txn->schema;
+    const size_t first = txn->entry.columns;
+    int status = QUIPU_OK;
+    if (first == schema->column_count) {
+        return QUIPU_OK;
+    }
+    status = set_shape(txn);
+    for (size_t i = first; status == QUIPU_OK && i < schema->column_count;
+         i++) {
+        status = add_column(txn, &schema->columns[i]);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_postgres_ddl_txn_change_numbered(txn, SQL_COLUMNS_REMOVE,
+                                                        "quipu_columns", first);
+    }
+    return status == QUIPU_OK ? add_columns(txn) : status;
+}
+
+/* Looks first without a transaction: if there is nothing to add, that needs no
+ * right to write. */
+int quipu_postgres_setup_alter(quipu_driver_datastore *datastore,
+                               const quipu_schema *schema, int64_t deadline,
+                               quipu_error *error)
+{
+    struct ddl_txn txn = { .lease = { .datastore = datastore,
+                                      .deadline = deadline,
+                                      .error = error },
+                           .schema = schema,
+                           .entry = { .former = true } };
+    quipu_error own = { 0 };
+    struct schema_entry entry = { .table = NULL };
+    if (datastore->readonly) {
+        return quipu_postgres_error_readonly(datastore, error);
+    }
+    int status =
+        quipu_postgres_schema_check(datastore, schema, deadline, &entry, &own);
+    datastore->host->release(entry.table);
+    return status == QUIPU_CONFLICT
+               ? quipu_postgres_ddl_txn_run(&txn, QUIPU_OK, alter_all)
+               : quipu_common_error_pass(status, &own, error);
 }
 
 /* ---------------------------------------------------------------- tear-down */

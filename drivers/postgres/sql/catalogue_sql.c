@@ -405,6 +405,12 @@ static const struct sql_template templates[CATALOGUE_SQL_COUNT] = {
         "   SET schemas = schemas {+} $2"
         " WHERE relation {=} $1"
         " RETURNING schemas" },
+    [SQL_TABLE_SHAPE] = {
+        "text text",
+        "",
+        "UPDATE {quipu_tables}"
+        "   SET shape = $2"
+        " WHERE relation {=} $1" },
     [SQL_TABLE_REMOVE] = {
         "text",
         "",
@@ -426,6 +432,25 @@ static const struct sql_template templates[CATALOGUE_SQL_COUNT] = {
         "  JOIN pg_catalog.pg_namespace AS n ON n.oid {=} c.relnamespace"
         " WHERE n.nspname {=} $1 AND c.relname {=} $2"
         "   AND a.attnum {>} 0 AND NOT a.attisdropped" },
+    [SQL_TABLE_COLUMN] = {
+        "text text text",
+        "opt int4",
+        "SELECT 1"
+        "  FROM pg_catalog.pg_attribute AS a"
+        "  JOIN pg_catalog.pg_class AS c ON c.oid {=} a.attrelid"
+        "  JOIN pg_catalog.pg_namespace AS n ON n.oid {=} c.relnamespace"
+        " WHERE n.nspname {=} $1 AND c.relname {=} $2 AND a.attname {=} $3"
+        "   AND NOT a.attisdropped" },
+    /* Whether a schema has a further column of that kind in an item table. */
+    [SQL_COLUMN_SHARED] = {
+        "text text text",
+        "opt int4",
+        "SELECT 1"
+        "  FROM {quipu_schemas} AS s"
+        "  JOIN {quipu_columns} AS k"
+        "    ON k.namespace {=} s.namespace AND k.schema {=} s.number"
+        " WHERE s.relation {=} $1 AND k.name {=} $2 AND k.kind {=} $3"
+        " LIMIT 1" },
 };
 /* clang-format on */
 

@@ -132,6 +132,13 @@ static void add_column(struct text *text, const char *name, const char *type)
     }
 }
 
+void quipu_postgres_table_ddl_add_column(struct text *text,
+                                         const quipu_column *column)
+{
+    quipu_common_text_add_name(text, column->name);
+    quipu_common_text_add(text, type_of(column->kind));
+}
+
 static void add_key(struct text *text, const char *kind, const char *first,
                     const char *second)
 {

@@ -11,6 +11,8 @@
 
 #include <quipu/driver.h>
 
+#include "common/text.h"
+
 /* The statements that create quipu's own tables, as templates (template.h), in
  * their order; NULL ends the list. */
 extern const char *const quipu_postgres_table_ddl_own[];
@@ -24,6 +26,10 @@ extern const char quipu_postgres_table_ddl_erasures[];
  * table.  The caller releases the text; NULL: no memory. */
 char *quipu_postgres_table_ddl_shape(const quipu_host *host,
                                      const quipu_schema *schema);
+
+/* Adds the definition of a further column, as ADD COLUMN takes it. */
+void quipu_postgres_table_ddl_add_column(struct text *text,
+                                         const quipu_column *column);
 
 /* The name of the item table for a schema whose own name is that of a table of
  * another shape: "quipu_<namespace>_<number>_<name>", cut at the length that

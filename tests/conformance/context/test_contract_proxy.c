@@ -22,7 +22,7 @@ static const char *const operations[] = {
     "list_schemas",  "list_sequences", "list_tracking", "step",
     "last_position", "log_head",       "wait",          "read_tracking",
     "backup",        "restore",        "list_entries",  "read_filtered",
-    "find_event",    "erase",          "erasures",
+    "find_event",    "erase",          "erasures",      "alter",
 };
 
 #define OPERATIONS (sizeof(operations) / sizeof(*operations))
@@ -109,7 +109,7 @@ static uint32_t accepted_by_core(enum quipu_call call)
 static void header_core_and_proxy_list_the_same_statuses(void **state)
 {
     (void)state;
-    assert_int_equal(OPERATIONS, QUIPU_CALL_ERASURES + 1);
+    assert_int_equal(OPERATIONS, QUIPU_CALL_ALTER + 1);
     for (size_t i = 0; i < OPERATIONS; i++) {
         uint32_t codes = listed(operations[i]);
         uint32_t passed = accepted_by_core((enum quipu_call)i);

@@ -20,7 +20,7 @@ done
 
 # Each guarantee has at least one case.
 for guarantee in U1 U2 U3 U4 S1 S2 S3 S4 S5 L1 L2 L3 L4 L5 V1 V2 V3 V4 V5 \
-    F1 F2 F3 F4; do
+    F1 F2 F3 F4 F5; do
     expect 0 "$suite" --explain "$guarantee"
     says "^$guarantee [A-Z]"
     says "^    $guarantee\.[a-z0-9-]*\$"

@@ -107,6 +107,13 @@ static int fake_setup(quipu_driver_datastore *datastore,
     return with_schema(datastore, FAKE_SETUP, schema, deadline, error);
 }
 
+static int fake_alter(quipu_driver_datastore *datastore,
+                      const quipu_schema *schema, int64_t deadline,
+                      quipu_error *error)
+{
+    return with_schema(datastore, FAKE_ALTER, schema, deadline, error);
+}
+
 static int fake_teardown(quipu_driver_datastore *datastore,
                          const quipu_schema *schema, int64_t deadline,
                          quipu_error *error)
@@ -470,7 +477,7 @@ static const char *fake_library(void)
     .list_tracking = fake_list_tracking, .log_head = fake_log_head, \
     .wait = fake_wait, .read_tracking = fake_read_tracking,         \
     .backup = fake_backup, .restore = fake_restore,                 \
-    .list_entries = fake_list_entries
+    .list_entries = fake_list_entries, .alter = fake_alter
 
 #define FILTERED                                                        \
     .read_filtered = fake_read_filtered, .find_event = fake_find_event, \

@@ -34,6 +34,7 @@ enum fake_call {
     FAKE_FIND_EVENT,
     FAKE_ERASE,
     FAKE_ERASURES,
+    FAKE_ALTER,
     FAKE_CALLS
 };
 

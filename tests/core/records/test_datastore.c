@@ -48,7 +48,7 @@ static void datastore_with_open_listings_does_not_close(void **state)
     assert_int_equal(fake.count[FAKE_CURSOR_CLOSE], 2);
 }
 
-static void setup_and_teardown_pass_the_schema_on(void **state)
+static void setup_alter_and_teardown_pass_the_schema_on(void **state)
 {
     quipu_error error;
 
@@ -63,6 +63,24 @@ static void setup_and_teardown_pass_the_schema_on(void **state)
               &error);
     assert_int_equal(fake.count[FAKE_TEARDOWN], 1);
     assert_string_equal(fake.table, "ledger2");
+    fake_schema.table = "ledger3";
+    assert_ok(quipu_datastore_alter(fake_store, &fake_schema, &error), &error);
+    assert_int_equal(fake.count[FAKE_ALTER], 1);
+    assert_string_equal(fake.table, "ledger3");
+    assert_int_equal(fake.struct_size, sizeof(quipu_schema));
+}
+
+static void driver_without_alter_is_unsupported(void **state)
+{
+    quipu_datastore *bare;
+    quipu_error error;
+
+    (void)state;
+    assert_ok(quipu_datastore_open("bare:", NULL, &bare, &error), &error);
+    assert_refused(quipu_datastore_alter(bare, &fake_schema, &error),
+                   QUIPU_UNSUPPORTED, &error,
+                   "driver \"bare\" does not have the operation alter");
+    assert_ok(quipu_datastore_close(bare, &error), &error);
 }
 
 static void invalid_schema_does_not_reach_the_driver(void **state)
@@ -77,8 +95,12 @@ static void invalid_schema_does_not_reach_the_driver(void **state)
                    QUIPU_INVALID, &error, "reserved");
     assert_refused(quipu_datastore_teardown(fake_store, &fake_schema, &error),
                    QUIPU_INVALID, &error, "reserved");
+    assert_refused(quipu_datastore_alter(fake_store, &fake_schema, &error),
+                   QUIPU_INVALID, &error, "reserved");
     assert_refused(quipu_datastore_setup(fake_store, NULL, &error),
                    QUIPU_INVALID, &error, "schema is NULL");
+    assert_refused(quipu_datastore_alter(NULL, &fake_schema, &error),
+                   QUIPU_INVALID, &error, "datastore is NULL");
     assert_refused(quipu_datastore_setup(NULL, &fake_schema, &error),
                    QUIPU_INVALID, &error, "datastore is NULL");
     assert_refused(quipu_datastore_teardown(NULL, &fake_schema, &error),
@@ -127,7 +149,7 @@ static void describe_returns_the_properties(void **state)
                    QUIPU_INVALID, &error, "info has struct_size 0");
 }
 
-static void readonly_refuses_teardown_and_passes_setup_on(void **state)
+static void readonly_refuses_changes_and_passes_setup_on(void **state)
 {
     quipu_datastore_info info = { .struct_size = sizeof(info) };
     quipu_item item = fake_item();
@@ -146,12 +168,16 @@ static void readonly_refuses_teardown_and_passes_setup_on(void **state)
     assert_true(info.readonly);
     assert_refused(quipu_datastore_teardown(readonly, &fake_schema, &error),
                    QUIPU_DENIED, &error, "opened readonly");
+    assert_refused(quipu_datastore_alter(readonly, &fake_schema, &error),
+                   QUIPU_DENIED, &error, "opened readonly");
     assert_ok(quipu_datastore_setup(readonly, &fake_schema, &error), &error);
     assert_ok(quipu_records_open(readonly, &fake_schema, &records, &error),
               &error);
     assert_refused(quipu_records_append(records, &append, NULL, &error),
                    QUIPU_DENIED, &error, "opened readonly");
-    assert_int_equal(fake.count[FAKE_TEARDOWN] + fake.count[FAKE_APPEND], 0);
+    assert_int_equal(fake.count[FAKE_TEARDOWN] + fake.count[FAKE_APPEND] +
+                         fake.count[FAKE_ALTER],
+                     0);
     assert_ok(quipu_records_close(records, &error), &error);
     assert_ok(quipu_datastore_close(readonly, &error), &error);
 }
@@ -162,11 +188,12 @@ int main(void)
         fake_test(closing_null_succeeds),
         fake_test(datastore_with_open_records_does_not_close),
         fake_test(datastore_with_open_listings_does_not_close),
-        fake_test(setup_and_teardown_pass_the_schema_on),
+        fake_test(setup_alter_and_teardown_pass_the_schema_on),
+        fake_test(driver_without_alter_is_unsupported),
         fake_test(invalid_schema_does_not_reach_the_driver),
         fake_test(interrupt_reaches_the_driver),
         fake_test(describe_returns_the_properties),
-        fake_test(readonly_refuses_teardown_and_passes_setup_on),
+        fake_test(readonly_refuses_changes_and_passes_setup_on),
     };
 
     return cmocka_run_group_tests(tests, fake_group, NULL) != 0;

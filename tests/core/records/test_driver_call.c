@@ -27,6 +27,12 @@ static int call_setup(quipu_datastore *store, quipu_records *records)
     return quipu_datastore_setup(store, &fake_schema, &error);
 }
 
+static int call_alter(quipu_datastore *store, quipu_records *records)
+{
+    (void)records;
+    return quipu_datastore_alter(store, &fake_schema, &error);
+}
+
 static int call_teardown(quipu_datastore *store, quipu_records *records)
 {
     (void)records;
@@ -294,6 +300,7 @@ static const struct operation {
     { "erase", call_erase, FAKE_ERASE, B | D | I | C | N | U, QUIPU_CAN_ERASE },
     /* Without the capability nothing can have been erased. */
     { "erasures", call_erasures, FAKE_ERASURES, T | B | D | I | C | N, 0 },
+    { "alter", call_alter, FAKE_ALTER, N | X | B | D | I | C | U | V, 0 },
     { "restore", call_restore, FAKE_RESTORE, X | V | N | T | B | D | I | C | S,
       0 },
 };

@@ -3,6 +3,7 @@
  * leaves nothing in any database. */
 #include "fixture.h"
 
+#include "catalogue/store.h"
 #include "lmdb_driver.h"
 #include "txn/read_txn.h"
 
@@ -162,6 +163,88 @@ static void request_to_removed_schema_fails_alone(void **state)
     fixture_leave(&place);
 }
 
+static uint32_t store_format(struct place *place)
+{
+    struct store_record record = { .format = 0 };
+    struct snapshot snapshot;
+    assert_ok(
+        quipu_lmdb_read_txn_begin(place->datastore, FOREVER, &snapshot, NULL),
+        NULL);
+    assert_int_equal(
+        quipu_lmdb_store_get(&snapshot, store_key(), &record, sizeof(record)),
+        MDB_SUCCESS);
+    quipu_lmdb_read_txn_end(place->datastore, &snapshot);
+    return record.format;
+}
+
+/* Bindings of both definitions, in one commit; and the format of the store. */
+static void requests_of_both_definitions_are_stored(void **state)
+{
+    (void)state;
+    static const quipu_column column = { .name = "added",
+                                         .kind = QUIPU_VALUE_INT };
+    const quipu_value value = { .kind = QUIPU_VALUE_INT, .as.integer = 7 };
+    const quipu_driver *driver = fixture_driver();
+    const char *folder = fixture_file();
+    struct place place = fixture_place(folder, NULL);
+    quipu_schema schema = fixture_schema("altered", 0);
+    quipu_driver_schema *former = fixture_bind(place.datastore, &schema);
+    quipu_error error = { 0 };
+    quipu_result results[3] = { { 0 }, { 0 }, { 0 } };
+    struct piece pieces[3];
+    assert_int_equal(store_format(&place), STORE_FORMAT);
+    schema.columns = &column;
+    schema.column_count = 1;
+    for (int i = 0; i < 2; i++) {
+        assert_ok(driver->alter(place.datastore, &schema, FOREVER, &error),
+                  &error);
+        assert_int_equal(store_format(&place), STORE_FORMAT_ALTERED);
+    }
+    quipu_driver_schema *present = fixture_bind(place.datastore, &schema);
+    for (uint32_t i = 0; i < 3; i++) {
+        fixture_piece(&pieces[i], 1, -1, i + 1);
+    }
+    pieces[1].item.columns = &value;
+    pieces[1].item.column_count = 1;
+    const quipu_request requests[] = {
+        { .schema = former, .items = &pieces[0].item, .item_count = 1 },
+        { .schema = present, .items = &pieces[1].item, .item_count = 1 },
+        { .schema = former, .items = &pieces[2].item, .item_count = 1 },
+    };
+    assert_ok(fixture_append_all(place.datastore, requests, 3, results, &error),
+              &error);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(results[i].status, QUIPU_OK);
+    }
+    assert_int_equal(fixture_count(place.datastore, former), 3);
+    const quipu_range range = { .lower = 1,
+                                .upper = INT64_MAX,
+                                .limit = INT64_MAX };
+    quipu_driver_cursor *cursor = NULL;
+    const void *rows = NULL;
+    size_t found = 0;
+    assert_ok(driver->read_log(place.datastore, present, &range, FOREVER,
+                               &cursor, &error),
+              &error);
+    assert_ok(driver->step(cursor, FOREVER, &rows, &found, &error), &error);
+    const quipu_item *items = rows;
+    assert_int_equal(found, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(items[i].column_count, 1);
+        assert_int_equal(items[i].columns[0].kind,
+                         i == 1 ? QUIPU_VALUE_INT : QUIPU_VALUE_NULL);
+        assert_bytes(items[i].state.data, items[i].state.size,
+                     pieces[i].item.state.data, pieces[i].item.state.size);
+    }
+    assert_int_equal(items[1].columns[0].as.integer, 7);
+    driver->cursor_close(cursor);
+    driver->unbind(place.datastore, former);
+    driver->unbind(place.datastore, present);
+    fixture_leave(&place);
+    place = fixture_place(folder, NULL); /* it opens with its new format */
+    fixture_leave(&place);
+}
+
 /* The next schema gets the databases of the one that was removed. */
 static void reused_slot_has_nothing_of_the_old_schema(void **state)
 {
@@ -204,6 +287,7 @@ int main(void)
         cmocka_unit_test(request_with_equal_event_ids_leaves_nothing),
         cmocka_unit_test(request_with_failed_guard_leaves_nothing),
         cmocka_unit_test(request_to_removed_schema_fails_alone),
+        cmocka_unit_test(requests_of_both_definitions_are_stored),
         cmocka_unit_test(reused_slot_has_nothing_of_the_old_schema),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

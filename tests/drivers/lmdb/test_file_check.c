@@ -220,7 +220,7 @@ static void newer_format_is_unsupported(void **state)
     for (;;) { /* copies in older pages come first */
         unsigned char *at = find_record(bytes, size);
         memcpy(&record, at, sizeof(record));
-        record.format = STORE_FORMAT_ERASED + 1;
+        record.format = STORE_FORMAT_ALTERED + 1;
         record.checksum = quipu_lmdb_checksum((const char *)&record + 4,
                                               sizeof(record) - 4, 0);
         memcpy(at, &record, sizeof(record));

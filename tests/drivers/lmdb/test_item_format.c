@@ -50,18 +50,20 @@ static size_t write_item(unsigned char to[512])
 {
     quipu_value values[COLUMNS];
     const quipu_item item = rich_item(values);
-    size_t size = quipu_lmdb_item_format_size(&item);
+    const struct item_writing writing = { &item, COLUMNS, ID, -7 };
+    size_t size = quipu_lmdb_item_format_size(&writing);
     assert_true(size < 512);
-    quipu_lmdb_item_format_write(to, size, &item, ID, -7);
+    quipu_lmdb_item_format_write(to, size, &writing);
     return size;
 }
 
 static bool read_item(const void *bytes, size_t size, int64_t id,
                       quipu_item *item, quipu_value values[COLUMNS])
 {
-    const quipu_schema schema = rich_schema();
+    const quipu_driver_schema bound = { .schema = rich_schema(),
+                                        .first_columns = COLUMNS };
     const MDB_val value = { size, (void *)bytes };
-    return quipu_lmdb_item_format_read(&schema, &value, id, item, values);
+    return quipu_lmdb_item_format_read(&bound, &value, id, item, values);
 }
 
 static void item_is_read_as_written(void **state)
@@ -89,6 +91,66 @@ static void item_is_read_as_written(void **state)
     assert_bytes(item.columns[2].as.bytes.data, item.columns[2].as.bytes.size,
                  "text", 4);
     assert_int_equal(item.columns[4].kind, QUIPU_VALUE_NULL);
+}
+
+/* An item that was stored with fewer or more columns than the reader's schema
+ * has, when the schema was set up or later. */
+static void item_of_another_definition_is_read(void **state)
+{
+    (void)state;
+    for (size_t first = 0; first <= COLUMNS; first++) {
+        for (size_t stored = 0; stored <= COLUMNS; stored++) {
+            for (size_t read = 0; read <= COLUMNS; read++) {
+                unsigned char bytes[512];
+                quipu_value written[COLUMNS], values[COLUMNS];
+                quipu_item item = rich_item(written);
+                quipu_driver_schema bound = { .schema = rich_schema(),
+                                              .first_columns = first };
+                const struct item_writing writing = { &item, first, ID, 0 };
+                item.column_count = stored;
+                item.columns = stored > 0 ? written : NULL;
+                const size_t size = quipu_lmdb_item_format_size(&writing);
+                const MDB_val value = { size, bytes };
+                quipu_lmdb_item_format_write(bytes, size, &writing);
+                assert_int_equal(bytes[4], stored == first ? 1 : 3);
+                bound.schema.column_count = read;
+                assert_true(quipu_lmdb_item_format_read(&bound, &value, ID,
+                                                        &item, values));
+                assert_int_equal(item.column_count, read);
+                for (size_t i = 0; i < read; i++) {
+                    assert_int_equal(item.columns[i].kind,
+                                     i < stored ? written[i].kind
+                                                : QUIPU_VALUE_NULL);
+                }
+                assert_bytes(item.state.data, item.state.size, "s\0te", 4);
+            }
+        }
+    }
+}
+
+/* Byte by byte: the format must not change. */
+static void item_with_counted_columns_has_its_format(void **state)
+{
+    (void)state;
+    static const unsigned char expected[] = {
+        3,   0,   1, 1, 5, 0,  0, 0, 0, 0, 0, 0, /* header, position */
+        's', 't', 2, 0, 2, 42, 0, 0, 0, 0, 0, 0, 0, 'x'
+    };
+    const quipu_value values[] = { { .kind = QUIPU_VALUE_NULL },
+                                   { .kind = QUIPU_VALUE_INT,
+                                     .as.integer = 42 } };
+    const quipu_item item = { .sequence_id = { "s", 1 },
+                              .topic = { "t", 1 },
+                              .state = { "x", 1 },
+                              .columns = values,
+                              .column_count = 2 };
+    const struct item_writing writing = { &item, 1, ID, 5 };
+    unsigned char bytes[64];
+    assert_int_equal(quipu_lmdb_item_format_size(&writing),
+                     4 + sizeof(expected));
+    quipu_lmdb_item_format_write(bytes, 4 + sizeof(expected), &writing);
+    assert_bytes(bytes + 4, sizeof(expected), (const char *)expected,
+                 sizeof(expected));
 }
 
 static void each_flipped_bit_is_detected(void **state)
@@ -189,6 +251,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(item_is_read_as_written),
+        cmocka_unit_test(item_of_another_definition_is_read),
+        cmocka_unit_test(item_with_counted_columns_has_its_format),
         cmocka_unit_test(each_flipped_bit_is_detected),
         cmocka_unit_test(value_under_another_id_is_detected),
         cmocka_unit_test(each_truncation_is_detected),

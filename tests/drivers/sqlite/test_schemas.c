@@ -210,6 +210,39 @@ static void each_difference_of_a_schema_is_named(void **state)
     forget(datastore, bound);
 }
 
+static void foreign_column_is_left_unchanged(void **state)
+{
+    (void)state;
+    static const quipu_column columns[] = {
+        { .name = "first", .kind = QUIPU_VALUE_TEXT },
+        { .name = "Mine", .kind = QUIPU_VALUE_INT },
+    };
+    const char *file = fixture_file();
+    quipu_schema schema = fixture_schema("stored_events", 0);
+    quipu_driver_datastore *datastore = fixture_open(file);
+    quipu_driver_schema *bound = fixture_bind(datastore, &schema);
+    quipu_error error = { 0 };
+    fixture_append(datastore, bound, 1);
+    fixture_sql(file, "ALTER TABLE stored_events ADD COLUMN mine TEXT");
+    schema.columns = columns;
+    schema.column_count = 2;
+    assert_refused(fixture_driver()->alter(datastore, &schema, FOREVER, &error),
+                   QUIPU_CONFLICT, &error,
+                   "already has a column \"Mine\" that quipu did not create");
+    assert_int_equal(fixture_ask(file, "SELECT count(*) FROM quipu_columns"),
+                     0);
+    assert_int_equal(fixture_ask(file, "SELECT count(*) FROM "
+                                       "pragma_table_info('stored_events') "
+                                       "WHERE name = 'first'"),
+                     0);
+    schema.column_count = 1;
+    assert_ok(fixture_driver()->alter(datastore, &schema, FOREVER, &error),
+              &error);
+    fixture_append(datastore, bound, 1);
+    assert_int_equal(fixture_count(datastore, bound), 2);
+    forget(datastore, bound);
+}
+
 /* Another handle tears the schema down, and sets it up again. */
 static void bound_schema_that_was_torn_down_is_not_found(void **state)
 {
@@ -276,6 +309,7 @@ int main(void)
         cmocka_unit_test(foreign_table_is_left_unchanged),
         cmocka_unit_test(namespace_has_tables_of_its_own),
         cmocka_unit_test(each_difference_of_a_schema_is_named),
+        cmocka_unit_test(foreign_column_is_left_unchanged),
         cmocka_unit_test(bound_schema_that_was_torn_down_is_not_found),
         cmocka_unit_test(more_schemas_than_statement_caches_work),
     };
