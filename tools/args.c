@@ -46,6 +46,8 @@ static const struct option_help options[] = {
       "remove its record, parked events and other entries" },
     { OPTION_SHOW, "show", "ID", "show a parked event with its item" },
     { OPTION_DROP, "drop", "ID|all", "give a parked event up, or all" },
+    { OPTION_ADD, "add", "NAME:KIND", "add this column; may be repeated" },
+    { OPTION_DRY_RUN, "dry-run", NULL, "only print what would be done" },
     { OPTION_YES, "yes", NULL, "do not ask before a change" },
     { OPTION_LIMIT, "limit", "NUMBER", "at most NUMBER items of each schema" },
     { OPTION_REVERSE, "reverse", NULL, "in descending order" },
@@ -257,11 +259,14 @@ static bool set_option(const struct command *command,
     case OPTION_DICTIONARY:
         return add_text(command, name, args->dictionary,
                         &args->dictionary_count, outcome);
+    case OPTION_ADD:
+        return add_text(command, name, args->adds, &args->add_count, outcome);
     case OPTION_SECONDS:
     case OPTION_WATCH:
         return set_seconds(command, name, args, outcome);
     case OPTION_VERIFY_ONLY:
     case OPTION_YES:
+    case OPTION_DRY_RUN:
         return true;
     case OPTION_FROM:
         return set_number(command, name, INT64_MIN, &args->from, outcome);

@@ -43,6 +43,8 @@
 #define OPTION_DROP OPTION_BIT(28)
 #define OPTION_MAX_BEHIND OPTION_BIT(29)
 #define OPTION_MAX_AGE OPTION_BIT(30)
+#define OPTION_ADD OPTION_BIT(31)
+#define OPTION_DRY_RUN OPTION_BIT(32)
 #define OPTION_KEYS OPTION_BIT(40)
 #define OPTION_DICTIONARY OPTION_BIT(41)
 
@@ -63,7 +65,9 @@ struct args {
     const char *topics[REPETITIONS_MAX];
     size_t topic_count; /* 0: all topics */
     const char *prefixes[REPETITIONS_MAX];
-    size_t prefix_count;                     /* 0: all sequences */
+    size_t prefix_count;               /* 0: all sequences */
+    const char *adds[REPETITIONS_MAX]; /* columns, as NAME:KIND */
+    size_t add_count;
     const char *dictionary[REPETITIONS_MAX]; /* files */
     size_t dictionary_count;
     const char *keys; /* file, or NULL */

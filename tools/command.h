@@ -24,6 +24,7 @@ struct command {
     enum outcome (*run)(const struct args *args);
 };
 
+extern const struct command alter_command;
 extern const struct command drivers_command;
 extern const struct command info_command;
 extern const struct command sequences_command;

@@ -3,6 +3,8 @@
 #include "schema_names.h"
 #include "output/jsonl.h"
 
+#include <string.h>
+
 const char *schema_names_column(const quipu_schema *schema, int column,
                                 const char **word)
 {
@@ -24,13 +26,23 @@ const char *schema_names_column(const quipu_schema *schema, int column,
     return columns[column].name;
 }
 
+static const char *const words[] = { "?",    "bool",  "int",  "double",
+                                     "text", "bytes", "uuid", "time" };
+
 const char *schema_names_kind(int32_t kind)
 {
-    static const char *const words[] = { "?",    "bool",  "int",  "double",
-                                         "text", "bytes", "uuid", "time" };
-
     return words[kind > QUIPU_VALUE_NULL && kind <= QUIPU_VALUE_TIME ? kind
                                                                      : 0];
+}
+
+int32_t schema_names_kind_of(const char *name)
+{
+    int32_t kind = QUIPU_VALUE_TIME;
+
+    while (kind > QUIPU_VALUE_NULL && strcmp(name, words[kind]) != 0) {
+        kind--;
+    }
+    return kind;
 }
 
 json_t *schema_names_columns_json(const quipu_schema *schema)

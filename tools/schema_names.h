@@ -22,6 +22,9 @@ const char *schema_names_column(const quipu_schema *schema, int column,
 /* Returns the name of the kind of a further column: "uuid". */
 const char *schema_names_kind(int32_t kind);
 
+/* Returns the kind of that name, or QUIPU_VALUE_NULL. */
+int32_t schema_names_kind_of(const char *name);
+
 /* Returns an object with the names of the columns. */
 json_t *schema_names_columns_json(const quipu_schema *schema);
 

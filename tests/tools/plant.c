@@ -4,6 +4,8 @@
  *     plant plain URI SEQUENCES ITEMS   the stored-events preset
  *     plant more URI COUNT [SEQUENCE]   as many items more in a sequence
  *                                       (default: 0)
+ *     plant wide URI FIRST COUNT        items with values in all columns of the
+ *                                       preset as the store has it
  *     plant odd URI                     text ids, all columns, hostile names
  *     plant rich URI                    values at the ends of their kinds
  *     plant sparse URI                  positions of any kind
@@ -130,6 +132,65 @@ static void plant_more(quipu_datastore *datastore, char **arguments)
         append_plain(records, sequence, ++last);
     }
     quipu_records_close(records, NULL);
+}
+
+/* Copies the definition that the store has of the preset's name. */
+static void find_definition(quipu_datastore *datastore, quipu_schema *schema,
+                            quipu_column columns[QUIPU_COLUMNS_MAX])
+{
+    quipu_schemas *listing = NULL;
+    const quipu_schema *row = NULL;
+    quipu_error error;
+
+    *schema = *quipu_schema_stored_events();
+    need(quipu_schemas_open(datastore, &listing, &error), &error);
+    do {
+        need(quipu_schemas_next(listing, &row, &error), &error);
+    } while (row && strcmp(row->table, schema->table) != 0);
+    schema->column_count = row ? row->column_count : 0;
+    schema->columns = columns;
+    for (size_t i = 0; i < schema->column_count; i++) {
+        columns[i] = (quipu_column){ .name = strdup(row->columns[i].name),
+                                     .kind = row->columns[i].kind };
+    }
+    quipu_schemas_close(listing);
+}
+
+/* Numbers and texts get a value, columns of other kinds NULL. */
+static void plant_wide(quipu_datastore *datastore, char **arguments)
+{
+    quipu_column columns[QUIPU_COLUMNS_MAX];
+    quipu_value values[QUIPU_COLUMNS_MAX] = { { .kind = QUIPU_VALUE_NULL } };
+    const int first = number_of(arguments[0]);
+    quipu_schema schema;
+
+    find_definition(datastore, &schema, columns);
+    quipu_records *records = open_schema(datastore, &schema);
+    for (int i = first; i < first + number_of(arguments[1]); i++) {
+        const quipu_uuid id = id_of(1000 + i, -1);
+        const quipu_uuid event_id = id_of(1000 + i, 0);
+        const quipu_item item = { .sequence_id = bytes_of_uuid(&id),
+                                  .topic = quipu_bytes_of_text("Thing.Wide"),
+                                  .state = { "\x80", 1 },
+                                  .event_id = bytes_of_uuid(&event_id),
+                                  .columns = values,
+                                  .column_count = schema.column_count };
+
+        for (size_t k = 0; k < schema.column_count; k++) {
+            if (columns[k].kind == QUIPU_VALUE_INT) {
+                values[k].kind = QUIPU_VALUE_INT;
+                values[k].as.integer = i;
+            } else if (columns[k].kind == QUIPU_VALUE_TEXT) {
+                values[k].kind = QUIPU_VALUE_TEXT;
+                values[k].as.bytes = quipu_bytes_of_text(columns[k].name);
+            }
+        }
+        append(records, &item, 1);
+    }
+    quipu_records_close(records, NULL);
+    for (size_t i = 0; i < schema.column_count; i++) {
+        free((char *)columns[i].name);
+    }
 }
 
 static const quipu_column odd_columns[] = {
@@ -617,7 +678,7 @@ static const struct {
     { "columns", 0, plant_columns }, { "project", 2, plant_project },
     { "entry", 2, plant_entry },     { "group", 1, plant_group },
     { "consume", 2, plant_consume }, { "timers", 0, plant_timers },
-    { "sealed", 2, plant_sealed },
+    { "sealed", 2, plant_sealed },   { "wide", 2, plant_wide },
 };
 
 int main(int argc, char **argv)
