@@ -256,6 +256,51 @@ static void former_handles(struct quipu_context *ctx)
           "a cursor does not go on after the alteration");
 }
 
+/* A handle that does not know a column must not leave it when it erases. */
+static void erasing(struct quipu_context *ctx)
+{
+    const quipu_erasure all = { .struct_size = sizeof(all),
+                                .lower = INT64_MIN,
+                                .upper = INT64_MAX };
+    quipu_datastore *d = quipu_context_datastore(ctx);
+    quipu_schema *schema = schema_with(ctx, QUIPU_SHAPE_METADATA, 1);
+    quipu_cursor *cursor = NULL;
+    const quipu_item *item = NULL;
+    quipu_records *former, *present;
+    int64_t erased = 0;
+    int status;
+
+    quipu_context_setup(ctx, schema);
+    former = quipu_context_bind(ctx, d, schema);
+    append(ctx, former, quipu_context_sequence(ctx), 1);
+    alter(d, schema, 3);
+    present = quipu_context_bind(ctx, d, schema);
+    append(ctx, present, quipu_context_sequence(ctx), 2);
+    status = quipu_records_erase(former, &all, &erased, ERR);
+    if (status == QUIPU_NOT_FOUND) {
+        CHECK(erased == 0, "%" PRId64 " items were erased in part", erased);
+        check_items(ctx, present, 2);
+        check_items(ctx, former, 2);
+        status = quipu_records_erase(present, &all, &erased, ERR);
+    }
+    OK(status);
+    CHECK(erased == 2, "%" PRId64 " items were erased instead of 2", erased);
+    append(ctx, former, quipu_context_sequence(ctx), 3);
+    OK(quipu_records_read_log(present, NULL, &cursor, ERR));
+    for (int n = 0; n < 2; n++) {
+        OK(quipu_cursor_next(cursor, &item, ERR));
+        CHECK(item && item->flags & QUIPU_ITEM_ERASED && !item->metadata.data,
+              "an item is not erased");
+        for (size_t i = 0; i < 3; i++) {
+            CHECK(item->columns[i].kind == QUIPU_VALUE_NULL,
+                  "column %zu of item %d keeps its value", i, n + 1);
+        }
+    }
+    OK(quipu_cursor_next(cursor, &item, ERR));
+    check_item(schema, item);
+    quipu_cursor_close(cursor);
+}
+
 /* A repeat of what was stored before is a repeat (U3). */
 static void repeats(struct quipu_context *ctx)
 {
@@ -601,6 +646,10 @@ static const struct quipu_case cases[] = {
       "A service that runs while an operator adds a column goes on until it is "
       "replaced.",
       former_handles, LOG, 0, 0 },
+    { "F5.former-handles-erase-all-or-nothing",
+      "Personal data may be in a column that the program which erases them "
+      "does not know.",
+      erasing, LOG | QUIPU_CAN_ERASE, 0, 0 },
     { "F5.repeats-of-former-appends",
       "An append whose outcome was unknown is repeated after the alteration.",
       repeats, LOG, 0, 0 },

@@ -9,7 +9,7 @@
  *   - On failure the error has the same code, so it was set by the host's
  *     error_set.
  *   - A read of a bound schema returns NOT_FOUND only if this process has torn
- *     a schema down; an empty sequence is not an error.
+ *     a schema down or altered one; an empty sequence is not an error.
  *   - `append` says that it took at least one request, and no more than it got.
  *   - A result is OK, CONFLICT, ALREADY or INVALID; CONFLICT has a cause; OK of
  *     an append with items has a notification id if the store keeps a log.
@@ -126,7 +126,7 @@ static int check(const char *operation, uint32_t others, int status,
     return status;
 }
 
-/* This process has torn a schema down. */
+/* This process has torn a schema down, or altered one. */
 static atomic_bool torn_down;
 
 /* The same for a read of a bound schema. */
@@ -134,7 +134,8 @@ static int check_read(const char *operation, int status,
                       const quipu_error *error)
 {
     CHECK(status != QUIPU_NOT_FOUND || atomic_load(&torn_down),
-          "the driver's %s returns NOT_FOUND, but no schema was torn down: %s",
+          "the driver's %s returns NOT_FOUND, but no schema was torn down or "
+          "altered: %s",
           operation, error ? error->message : "");
     return check(operation, 0, status, error);
 }
@@ -163,6 +164,7 @@ static int setup(quipu_driver_datastore *datastore, const quipu_schema *schema,
 static int alter(quipu_driver_datastore *datastore, const quipu_schema *schema,
                  int64_t deadline, quipu_error *error)
 {
+    atomic_store(&torn_down, true);
     return check("alter", 0, driver->alter(datastore, schema, deadline, error),
                  error);
 }

@@ -131,6 +131,25 @@ static int erase_items(struct erase *erase, quipu_error *error)
     return status;
 }
 
+/* NOT_FOUND: columns were added to the schema after it was bound, which the
+ * statements would leave as they are. */
+static int check_columns(const struct erase *erase, quipu_error *error)
+{
+    const quipu_driver_datastore *datastore = erase->datastore;
+    const quipu_schema *schema = &erase->bound->schema;
+    int64_t number = 0;
+
+    if (quipu_sqlite_catalogue_find(&erase->datastore->writer, schema, &number,
+                                    NULL, NULL) != QUIPU_CONFLICT) {
+        return QUIPU_OK;
+    }
+    return datastore->host->error_set(error, QUIPU_NOT_FOUND, 0, NULL,
+                                      "columns were added to schema \"%s\" of "
+                                      "\"%s\" after it was bound; open "
+                                      "it with its present definition to erase",
+                                      schema->table, datastore->name);
+}
+
 /* Erases in the transaction that has begun. */
 static int run(struct erase *erase, quipu_error *error)
 {
@@ -138,6 +157,10 @@ static int run(struct erase *erase, quipu_error *error)
     int64_t head = 0;
     int status = quipu_sqlite_lookup_head(writer, erase->bound, &head, error);
 
+    if (status == QUIPU_OK) {
+        SAFEGUARD("E1.columns-that-were-added")
+        status = check_columns(erase, error);
+    }
     if (status == QUIPU_OK) {
         status = quipu_sqlite_erasure_begin(writer, error);
     }

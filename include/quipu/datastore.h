@@ -108,8 +108,10 @@ QUIPU_API int quipu_datastore_setup(quipu_datastore *datastore,
  * also from several processes at once.
  *
  * Records that are open stay usable, in every process: they append NULL to the
- * new columns and read items without them, until they are opened again.  To
- * open the schema by its former definition is a CONFLICT from now on.
+ * new columns and read items without them, until they are opened again; only
+ * quipu_records_erase may refuse them with NOT_FOUND, since it could not erase
+ * the new columns.  To open the schema by its former definition is a CONFLICT
+ * from now on.
  *
  * CONFLICT: the definition differs in something else, which the message names;
  * or the table has a column of that name which quipu did not create.  A column

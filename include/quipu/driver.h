@@ -508,10 +508,11 @@ typedef struct quipu_driver {
      * there are none.  Stored items get NULL in them (F5).  Bindings of the
      * former definition, in any process, go on: their items get NULL in the new
      * columns, and are read without them; both kinds of bindings may come in
-     * one call of `append`.  Codes: NOT_FOUND (not set up), CONFLICT (another
-     * difference, or a column of that name that the driver did not create),
-     * BUSY, DENIED, IO, CORRUPT, UNKNOWN_OUTCOME, INVALID (the back end cannot
-     * hold a name).
+     * one call of `append`.  Only `erase` may refuse a binding of the former
+     * definition with NOT_FOUND, and leaves no new column.  Codes: NOT_FOUND
+     * (not set up), CONFLICT (another difference, or a column of that name that
+     * the driver did not create), BUSY, DENIED, IO, CORRUPT, UNKNOWN_OUTCOME,
+     * INVALID (the back end cannot hold a name).
      */
     int (*alter)(quipu_driver_datastore *datastore, const quipu_schema *schema,
                  int64_t deadline, quipu_error *error);

@@ -51,10 +51,11 @@ extern "C" {
  * INVALID: lower > upper, limit < 0, an unknown flag, or a sequence id that is
  * not of the schema's kind.  UNSUPPORTED: the store cannot erase, or cannot
  * scrub; or the range is one of the log, and it keeps none.  DENIED: the
- * datastore was opened readonly.  NOT_FOUND: the schema was torn down.  BUSY:
- * others held the store until the deadline; with QUIPU_ERASURE_SCRUB also:
- * readers kept the erased bytes in a file until the deadline.  UNKNOWN_OUTCOME:
- * the last commit has perhaps erased its items, too.
+ * datastore was opened readonly.  NOT_FOUND: the schema was torn down, or
+ * columns were added after the records were opened (F5).  BUSY: others held the
+ * store until the deadline; with QUIPU_ERASURE_SCRUB also: readers kept the
+ * erased bytes in a file until the deadline.  UNKNOWN_OUTCOME: the last commit
+ * has perhaps erased its items, too.
  */
 QUIPU_API int quipu_records_erase(quipu_records *records,
                                   const quipu_erasure *erasure, int64_t *erased,
