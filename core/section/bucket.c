@@ -136,7 +136,9 @@ static int64_t month_of(const char text[QUIPU_TIME_TEXT_SIZE])
     for (int i = 0; i < 4; i++) {
         year = year * 10 + text[i] - '0';
     }
-    return (year - 1) * 12 + (text[5] - '0') * 10 + (text[6] - '0') - 1;
+    int64_t tens = text[5] - '0';
+
+    return (year - 1) * 12 + tens * 10 + (text[6] - '0') - 1;
 }
 
 static int refuse_time(quipu_error *error)

@@ -184,6 +184,37 @@ static void section_outlives_its_records(void **state)
     assert_ok(quipu_records_open(datastore, &schema, &records, &error), &error);
 }
 
+static void erasing_changes_the_tag_and_no_place(void **state)
+{
+    const quipu_erasure third = { .struct_size = sizeof(third),
+                                  .lower = 3,
+                                  .upper = 3 };
+    quipu_section *before = NULL, *after = NULL;
+
+    (void)state;
+    if (!getenv("QUIPU_TEST_URI")) {
+        return;
+    }
+    for (int i = 0; i < SIZE; i++) {
+        assert_int_equal(append('a'), QUIPU_OK);
+    }
+    assert_ok(quipu_section_open(records, "1,7", SIZE, &before, &error),
+              &error);
+    assert_ok(quipu_records_erase(records, &third, NULL, &error), &error);
+    assert_ok(quipu_section_open(records, "1,7", SIZE, &after, &error), &error);
+    assert_string_not_equal(before->tag, after->tag);
+    assert_true(after->final);
+    for (size_t i = 0; i < SIZE; i++) {
+        const quipu_item *item = &after->items[i];
+
+        assert_int_equal(item->notification_id, (int64_t)i + 1);
+        assert_int_equal((item->flags & QUIPU_ITEM_ERASED) != 0, i == 2);
+        assert_int_equal(item->state.size, i == 2 ? 0 : 16);
+    }
+    quipu_section_close(before);
+    quipu_section_close(after);
+}
+
 /* A store may show a schema that was torn down as an empty log.  The one in
  * memory keeps it for those who have opened it. */
 static void sections_are_gone_with_their_schema(void **state)
@@ -210,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(each_item_comes_once_while_writers_append),
         test(section_outlives_its_records),
+        test(erasing_changes_the_tag_and_no_place),
         test(sections_are_gone_with_their_schema),
     };
 
