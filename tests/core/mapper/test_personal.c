@@ -5,6 +5,7 @@
 #include "harness.h"
 
 #include <quipu/declare.h>
+#include <quipu/id.h>
 #include <quipu/state.h>
 
 /* ---------------------------------------------------------------- provider */
@@ -104,7 +105,10 @@ QUIPU_EVENT(visited, "Visited", QUIPU_VALUE(quipu_id, who),
             QUIPU_PERSONAL(const char *, doctor_name, doctor, "(doctor)"),
             QUIPU_PERSONAL(double, weight, base.originator_id, -1.0));
 
-static const quipu_event_type *const types[] = { &visited };
+QUIPU_EVENT(noted, "Noted", QUIPU_VALUE(quipu_id, who),
+            QUIPU_PERSONAL(const char *, note, who, "(gone)"));
+
+static const quipu_event_type *const types[] = { &visited, &noted };
 
 static int32_t some_values[] = { 400000001, 400000002 };
 
@@ -145,6 +149,7 @@ static void open_harness(struct harness *harness, const quipu_schema *schema)
 {
     quipu_mapping mapping = harness_mapping(types);
 
+    mapping.type_count = 2;
     provider = (struct provider){ .status = QUIPU_OK };
     mapping.sealing = &sealing;
     sealing.struct_size = sizeof(sealing);
@@ -395,6 +400,32 @@ static void member_of_another_place_is_corrupt(void **state)
     harness_close(&harness);
 }
 
+/* The subject is not the sequence, so that only the binding can tell. */
+static void member_of_another_sequence_is_corrupt(void **state)
+{
+    const quipu_schema schema = schema_with_event_id();
+    struct harness harness;
+    struct noted event;
+    quipu_id id = { .size = 16 };
+
+    (void)state;
+    open_harness(&harness, &schema);
+    memset(&event, 0, sizeof(event));
+    quipu_event_init(&event.base, &noted, &id, 3);
+    assert_ok(quipu_id_of_text(&event.who, "bob", NULL), NULL);
+    event.note = "a secret note";
+    quipu_item item = *harness_encode(&harness, &event.base);
+    quipu_id other = id;
+
+    other.data[15] = 1;
+    const struct noted *read = harness_decode(&harness, &item);
+
+    assert_string_equal(read->note, "a secret note");
+    item.sequence_id = quipu_id_bytes(&other);
+    harness_reject(&harness, &item, QUIPU_CORRUPT, "is that of another event");
+    harness_close(&harness);
+}
+
 static void state_at_the_next_position_opens_at_any(void **state)
 {
     const quipu_schema schema = schema_with_event_id();
@@ -525,6 +556,7 @@ int main(void)
         cmocka_unit_test(nothing_but_the_provider_says_forgotten),
         cmocka_unit_test(changed_member_is_corrupt),
         cmocka_unit_test(member_of_another_place_is_corrupt),
+        cmocka_unit_test(member_of_another_sequence_is_corrupt),
         cmocka_unit_test(state_at_the_next_position_opens_at_any),
         cmocka_unit_test(rotated_keys_open),
         cmocka_unit_test(members_without_a_value_are_not_sealed),
