@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include <quipu/id.h>
-
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -45,13 +43,16 @@ void quipu_batch_clear(struct quipu_batch *batch)
 
 /* --------------------------------------------------------------- reading */
 
-static size_t find_type(const struct quipu_batch *batch, quipu_bytes topic)
+/* Returns the index of the type with that topic or alias; type_count if the
+ * batch has none. */
+static size_t find_type(const struct quipu_batch *batch,
+                        const quipu_mapper *mapper, quipu_bytes topic)
 {
+    const quipu_binding *binding = quipu_mapper_find(mapper, topic);
     size_t i = 0;
 
     while (i < batch->type_count &&
-           !quipu_bytes_equal(quipu_bytes_of_text(batch->types[i]->topic),
-                              topic)) {
+           (!binding || batch->types[i] != binding->type)) {
         i++;
     }
     return i;
@@ -63,13 +64,11 @@ int quipu_batch_decode(const struct quipu_batch *batch, const quipu_item *item,
 {
     quipu_error cause;
 
-    *event = (struct quipu_batch_event){
-        .item = *item,
-        .type = find_type(batch, item->topic),
-    };
+    *event = (struct quipu_batch_event){ .item = *item };
     if (batch->type_count == 0) {
         return QUIPU_OK;
     }
+    event->type = find_type(batch, store->mapper, item->topic);
     quipu_status_begin(&cause);
     event->status = quipu_mapper_decode(store->mapper, &event->item, arena,
                                         &event->event, &cause);

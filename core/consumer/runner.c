@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "base/structs.h"
 #include "datastore/driver_call.h"
+#include "store/topic_filter.h"
 
 #define ATTEMPTS 5
 #define BATCH_ITEMS 500
@@ -90,7 +91,7 @@ int quipu_runner_check_target(const struct quipu_runner_options *options,
 
 /* -------------------------------------------------------- opening, closing */
 
-/* Opens the follower for the topics of the types. */
+/* Opens the follower for the topics of the types, and for their aliases. */
 static int follow_types(struct quipu_runner *runner,
                         const quipu_event_type *const *types, size_t count,
                         quipu_error *error)
@@ -107,9 +108,16 @@ static int follow_types(struct quipu_runner *runner,
     const quipu_filter filter = { .struct_size = sizeof(filter),
                                   .matches = &match,
                                   .match_count = 1 };
-    int status = quipu_follower_init(&runner->follower, runner->records,
-                                     &filter, &runner->stopper, error);
+    quipu_topic_filter with_aliases;
+    int status = quipu_topic_filter_init(&with_aliases, runner->store->mapper,
+                                         &filter, error);
 
+    if (status == QUIPU_OK) {
+        status =
+            quipu_follower_init(&runner->follower, runner->records,
+                                &with_aliases.filter, &runner->stopper, error);
+    }
+    quipu_topic_filter_finish(&with_aliases);
     quipu_release(topics);
     return status;
 }

@@ -24,6 +24,7 @@
 #include "consumer/tracker.h"
 #include "mapper/mapper.h"
 #include "store/store.h"
+#include "store/topic_filter.h"
 
 #define MILLISECOND INT64_C(1000000)
 
@@ -103,14 +104,36 @@ static void set_beginning(quipu_subscription *subscription,
 static int record(quipu_subscription *subscription, quipu_error *error);
 static void show_position(quipu_subscription *subscription);
 
+/* Of a store, the topics of the filter are those of event types, and include
+ * their aliases. */
+static int begin_follower(quipu_subscription *subscription,
+                          const quipu_filter *filter, quipu_error *error)
+{
+    quipu_topic_filter with_aliases;
+    int status;
+
+    if (!subscription->store || !filter) {
+        return quipu_follower_init(&subscription->follower,
+                                   subscription->records, filter,
+                                   &subscription->stopper, error);
+    }
+    status = quipu_topic_filter_init(&with_aliases, subscription->store->mapper,
+                                     filter, error);
+    if (status == QUIPU_OK) {
+        status = quipu_follower_init(
+            &subscription->follower, subscription->records,
+            &with_aliases.filter, &subscription->stopper, error);
+    }
+    quipu_topic_filter_finish(&with_aliases);
+    return status;
+}
+
 /* Initializes what needs the options; the rest is empty. */
 static int begin(quipu_subscription *subscription,
                  const quipu_subscription_options *options, quipu_error *error)
 {
     struct quipu_follower *follower = &subscription->follower;
-    int status =
-        quipu_follower_init(follower, subscription->records, options->filter,
-                            &subscription->stopper, error);
+    int status = begin_follower(subscription, options->filter, error);
 
     if (status == QUIPU_OK && options->consumer) {
         status = quipu_tracker_init(&subscription->tracker,
@@ -353,13 +376,25 @@ static void note_yielded(quipu_subscription *subscription)
     quipu_progress_yielded(&subscription->progress, 1);
 }
 
+/* Whether the item is of a topic that the store's mapping retires. */
+static bool passes_over(const quipu_subscription *subscription)
+{
+    return subscription->store &&
+           quipu_mapper_passes_over(subscription->store->mapper,
+                                    subscription->item);
+}
+
 /* Sets subscription->item if there is one. */
 static int round_once(quipu_subscription *subscription, int64_t deadline,
                       quipu_error *error)
 {
     struct quipu_follower *follower = &subscription->follower;
-    int status = quipu_follower_read(follower, &subscription->item, error);
+    int status;
 
+    do {
+        status = quipu_follower_read(follower, &subscription->item, error);
+    } while (status == QUIPU_OK && subscription->item &&
+             passes_over(subscription));
     if (status != QUIPU_OK) {
         return status;
     }

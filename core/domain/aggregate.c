@@ -389,6 +389,18 @@ int quipu_aggregate_discard(quipu_aggregate *aggregate, quipu_error *error)
     return status;
 }
 
+static int refuse_version(const quipu_aggregate *aggregate, const char *event,
+                          int64_t version, quipu_error *error)
+{
+    char text[TEXT_SIZE];
+
+    return quipu_error_set(error, QUIPU_INVALID,
+                           "the event %s is version %lld of its originator; "
+                           "the next of %s is %lld",
+                           event, (long long)version, format(aggregate, text),
+                           (long long)aggregate->version);
+}
+
 int quipu_aggregate_replay(quipu_aggregate *aggregate, const quipu_event *event,
                            quipu_error *error)
 {
@@ -410,14 +422,20 @@ int quipu_aggregate_replay(quipu_aggregate *aggregate, const quipu_event *event,
                                event->type->topic, format(aggregate, text));
     }
     if (event->originator_version != aggregate->version) {
-        return quipu_error_set(
-            error, QUIPU_INVALID,
-            "the event %s is version %lld of its "
-            "originator; the next of %s is %lld",
-            event->type->topic, (long long)event->originator_version,
-            format(aggregate, text), (long long)aggregate->version);
+        return refuse_version(aggregate, event->type->topic,
+                              event->originator_version, error);
     }
     return apply(aggregate, event, error);
+}
+
+int quipu_aggregate_pass_over(quipu_aggregate *aggregate, int64_t version,
+                              quipu_error *error)
+{
+    if (version != aggregate->version) {
+        return refuse_version(aggregate, "that is passed over", version, error);
+    }
+    aggregate->version++;
+    return QUIPU_OK;
 }
 
 /* ------------------------------------------------------------------ saving */

@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "event/field.h"
 #include "event/packed_fields.h"
+#include "event/traits.h"
 #include "mapper/mapper.h"
 
 /* --------------------------------------------------------------- checking */
@@ -205,6 +206,7 @@ int quipu_aggregate_type_apply(const quipu_aggregate_type *type,
 static uint64_t add_event(uint64_t sum, const quipu_event_type *event)
 {
     sum = quipu_checksum(sum, event->topic, strlen(event->topic));
+    sum = quipu_traits_layout(sum, event);
     return quipu_packed_fields_layout(sum, event->fields);
 }
 
@@ -220,6 +222,10 @@ uint64_t quipu_aggregate_type_layout(const quipu_aggregate_type *type,
     }
     for (size_t i = 0; type->mutate && i < mapper->binding_count; i++) {
         sum = add_event(sum, mapper->bindings[i].type);
+    }
+    for (size_t i = 0; i < mapper->retired_count; i++) {
+        sum = quipu_checksum(sum, mapper->retired[i],
+                             strlen(mapper->retired[i]) + 1);
     }
     return sum;
 }

@@ -93,10 +93,14 @@ static bool keeps_states(const quipu_repository *repository)
     return repository->gaps;
 }
 
+/* Applies an event.  `event` NULL: the item is passed over, and keeps its
+ * version (Y3). */
 static int apply(struct quipu_replay *replay, const quipu_event *event,
                  const quipu_item *item, quipu_error *error)
 {
-    int status = quipu_aggregate_replay(replay->aggregate, event, error);
+    int status = event ? quipu_aggregate_replay(replay->aggregate, event, error)
+                       : quipu_aggregate_pass_over(replay->aggregate,
+                                                   item->position, error);
 
     if (status == QUIPU_OK && keeps_states(replay->repository)) {
         replay->last_event = quipu_snapshot_event(item);
@@ -127,19 +131,21 @@ static int apply_all(struct quipu_replay *replay, quipu_events *events,
                      quipu_error *error)
 {
     const quipu_event *event = NULL;
+    const quipu_item *item = NULL;
     quipu_error cause;
     int status = QUIPU_OK;
 
     quipu_status_begin(&cause);
     do {
-        status = quipu_events_next(events, &event, &cause);
+        status = quipu_events_step(events, &event, &cause);
+        item = quipu_events_item(events);
         if (status == QUIPU_OK && event) {
             status = note_subjects(replay, events, &cause);
         }
-        if (status == QUIPU_OK && event) {
-            status = apply(replay, event, quipu_events_item(events), &cause);
+        if (status == QUIPU_OK && item) {
+            status = apply(replay, event, item, &cause);
         }
-    } while (status == QUIPU_OK && event && !replay->aggregate->discarded);
+    } while (status == QUIPU_OK && item && !replay->aggregate->discarded);
     if (status != QUIPU_OK) {
         return explain(replay, status, quipu_events_item(events), &cause,
                        error);

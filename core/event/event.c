@@ -21,36 +21,17 @@
 #include "base/utf8.h"
 #include "event/field.h"
 #include "event/member.h"
-
-static int check_topic(const char *topic, quipu_error *error)
-{
-    size_t size = topic ? strlen(topic) : 0;
-
-    if (size == 0) {
-        return quipu_error_set(error, QUIPU_INVALID,
-                               "an event type has no topic");
-    }
-    if (size > QUIPU_ID_MAX ||
-        !quipu_utf8_valid((quipu_bytes){ topic, size })) {
-        return quipu_error_set(
-            error, QUIPU_INVALID,
-            "an event type's topic must be 1 to 255 bytes of UTF-8; this is "
-            "not: %.300s",
-            topic);
-    }
-    return QUIPU_OK;
-}
+#include "event/traits.h"
 
 int quipu_event_type_check(const quipu_event_type *type, quipu_error *error)
 {
     char owner[QUIPU_ID_MAX + 16];
-    size_t i;
     int status;
 
     if (!type) {
         return quipu_error_set(error, QUIPU_INVALID, "an event type is NULL");
     }
-    status = check_topic(type->topic, error);
+    status = quipu_traits_check_topic(type->topic, "an event type", error);
     if (status != QUIPU_OK) {
         return status;
     }
@@ -62,11 +43,13 @@ int quipu_event_type_check(const quipu_event_type *type, quipu_error *error)
                                "the size of the struct, not of a pointer",
                                owner, type->size, sizeof(quipu_event));
     }
-    for (i = 0; i < sizeof(type->reserved) / sizeof(type->reserved[0]); i++) {
-        if (type->reserved[i]) {
-            return quipu_error_set(error, QUIPU_INVALID,
-                                   "%s: a reserved member is not NULL", owner);
-        }
+    if (type->reserved) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "%s: a reserved member is not NULL", owner);
+    }
+    status = quipu_traits_check(type, error);
+    if (status != QUIPU_OK) {
+        return status;
     }
     return quipu_fields_check(
         &(quipu_field_owner){ .name = owner,
@@ -189,6 +172,7 @@ static int copy_value(struct block *block, const quipu_field *field, char *to,
         return copy_members(block, field->fields, to, from, path);
     case QUIPU_KIND_FIXED_TEXT:
         return check_fixed_text(block, from, field->size, path);
+    case QUIPU_KIND_ALIAS:
     case QUIPU_KIND_IGNORED: /* as in an event that is read */
         if (to) {
             memset(to, 0, field->size);

@@ -208,7 +208,7 @@ static void print_members(const quipu_field *fields, const char *members,
 
     (void)fputc('{', out);
     for (size_t i = 0; fields && fields[i].name; i++) {
-        if (fields[i].kind != QUIPU_KIND_IGNORED) {
+        if (quipu_member_is_stored(&fields[i])) {
             (void)fprintf(out, "%s %s: ", separator, fields[i].name);
             print_member(&fields[i], members, out);
             separator = ",";
@@ -394,7 +394,7 @@ static void compare_members(struct comparison *comparison,
                             const quipu_field_path *up)
 {
     for (size_t i = 0; fields && fields[i].name; i++) {
-        if (fields[i].kind != QUIPU_KIND_IGNORED) {
+        if (quipu_member_is_stored(&fields[i])) {
             compare_member(comparison, &fields[i], structs, up);
         }
     }

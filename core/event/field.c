@@ -24,7 +24,8 @@
  *       field of that table, or the originator id, and it can do without its
  *       value.
  *
- * Presence flags and counts may belong to several fields.
+ * Presence flags and counts may belong to several fields.  An alias has no
+ * bytes; it follows the field whose earlier name it is, or another alias of it.
  *
  * Whether a table has its end can only be known where its length is known
  * (QUIPU_EVENT_TYPE).  Otherwise reading may leave the table, and what follows
@@ -55,6 +56,7 @@ static const char *const kind_names[] = {
     [QUIPU_KIND_STRUCT] = "struct",
     [QUIPU_KIND_FIXED_TEXT] = "fixed text",
     [QUIPU_KIND_IGNORED] = "ignored",
+    [QUIPU_KIND_ALIAS] = "alias",
 };
 
 const char *quipu_field_kind_name(int kind)
@@ -90,6 +92,8 @@ static bool has_size(int kind, size_t size)
         return size == sizeof(quipu_id);
     case QUIPU_KIND_FIXED_TEXT:
         return size > 1;
+    case QUIPU_KIND_ALIAS:
+        return size == 0;
     default:
         return size > 0;
     }
@@ -321,7 +325,7 @@ const quipu_field *quipu_field_subject(const quipu_field *fields,
 /* Returns true if a member can do without a value that a state lacks. */
 static bool can_be_missing(const quipu_field *field)
 {
-    if (field->fallback || field->kind == QUIPU_KIND_IGNORED ||
+    if (field->fallback || !quipu_member_is_stored(field) ||
         field->flags & FORM_FLAGS) {
         return true;
     }
@@ -383,6 +387,24 @@ static int check_personal(const struct table *table, const quipu_field *field)
                             "subject is forgotten");
     }
     return check_subject(table, field);
+}
+
+/* Checks that an alias follows the field of its member. */
+static int check_alias(const struct table *table, size_t index)
+{
+    const quipu_field *field = &table->fields[index];
+
+    if (field->flags || field->fallback || field->fields) {
+        return refuse(table, field->name,
+                      "is an alias, and can have no flag, default or table");
+    }
+    if (index == 0 || table->fields[index - 1].kind == QUIPU_KIND_IGNORED ||
+        table->fields[index - 1].offset != field->offset) {
+        return refuse(table, field->name,
+                      "is an alias, and must follow the field of its member, "
+                      "which must be stored");
+    }
+    return QUIPU_OK;
 }
 
 /* F4: checks the table of a nested struct, which has no base. */
@@ -609,6 +631,9 @@ static int check_field(const struct table *table, size_t index)
     if (!has_size(field->kind, field->size)) {
         return refuse(table, field->name,
                       "has a size that its kind cannot have");
+    }
+    if (field->kind == QUIPU_KIND_ALIAS) {
+        return check_alias(table, index);
     }
     status = check_flags(table, field);
     if (status == QUIPU_OK) {

@@ -25,6 +25,12 @@ uint64_t quipu_member_load_uint(const void *member, size_t size);
 bool quipu_member_store_int(void *member, size_t size, int64_t number);
 bool quipu_member_store_uint(void *member, size_t size, uint64_t number);
 
+/* Returns true if states have the member that a field describes. */
+static inline bool quipu_member_is_stored(const quipu_field *field)
+{
+    return field->kind != QUIPU_KIND_IGNORED && field->kind != QUIPU_KIND_ALIAS;
+}
+
 /* ------------------------------------------------------ pointers, counts */
 
 /* Returns the size of the member itself in bytes; an array member is a

@@ -174,6 +174,7 @@ static int copy_value(const quipu_field *field, char *to, const char *from,
     case QUIPU_KIND_STRUCT:
         return copy_members(field->fields, to, from, error);
     case QUIPU_KIND_IGNORED:
+    case QUIPU_KIND_ALIAS:
         return QUIPU_OK;
     default:
         memcpy(to, from, field->size);

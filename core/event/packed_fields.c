@@ -10,7 +10,7 @@
  *                   the elements
  *     struct        a byte, so that no element of an array is without any, and
  *                   its fields
- *     ignored       nothing
+ *     ignored, alias  nothing
  *     others        the member as it is
  *
  * Numbers have 8 bytes, in the byte order of the machine.
@@ -190,6 +190,7 @@ static void write_value(struct writer *writer, const quipu_field *field,
         put_sized(writer, quipu_member_load_bytes(from));
         break;
     case QUIPU_KIND_IGNORED:
+    case QUIPU_KIND_ALIAS:
         break;
     case QUIPU_KIND_STRUCT:
         put(writer, "", 1);
@@ -326,6 +327,7 @@ static int read_value(struct reader *reader, const quipu_field *field, char *to)
     case QUIPU_KIND_BYTES:
         return read_sized(reader, field, to);
     case QUIPU_KIND_IGNORED:
+    case QUIPU_KIND_ALIAS:
         return QUIPU_OK;
     case QUIPU_KIND_STRUCT:
         return take(reader, 1) ? read_members(reader, field->fields, to)

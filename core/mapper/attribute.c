@@ -29,7 +29,8 @@ const quipu_field quipu_attribute_base[QUIPU_BASE_COUNT + 1] = {
 static const quipu_field *find(const quipu_field *fields, const char *name)
 {
     for (; fields && fields->name; fields++) {
-        if (strcmp(fields->name, name) == 0) {
+        if (fields->kind != QUIPU_KIND_ALIAS &&
+            strcmp(fields->name, name) == 0) {
             return fields;
         }
     }

@@ -9,12 +9,14 @@
 #ifndef QUIPU_CORE_MAPPER_BINDING_H
 #define QUIPU_CORE_MAPPER_BINDING_H
 
+#include <quipu/evolve.h>
 #include <quipu/mapper.h>
 
 #include "mapper/item_key.h"
 
 typedef struct quipu_binding {
     const quipu_event_type *type; /* the application's */
+    quipu_event_traits traits;    /* of the type, with their defaults */
     size_t topic_size;            /* bytes of its topic */
     quipu_item_key key;           /* where sequence id and position are */
     bool has_personal;            /* the type has personal members */

@@ -214,7 +214,7 @@ static int seal_members(const quipu_items *items, quipu_encoder *encoder,
 static int encode_clear(quipu_encoder *state, const quipu_binding *binding,
                         const quipu_event *event)
 {
-    quipu_payload payload = { .version = 1 };
+    quipu_payload payload = { .version = binding->traits.version };
 
     quipu_envelope_write(state, binding->parts, &payload, event);
     return encode_members(state, binding, event, NULL);
@@ -224,7 +224,7 @@ static int encode_clear(quipu_encoder *state, const quipu_binding *binding,
 static int encode_plain(quipu_items *items, const quipu_binding *binding,
                         const quipu_event *event, const quipu_item *item)
 {
-    quipu_payload payload = { .version = 1,
+    quipu_payload payload = { .version = binding->traits.version,
                               .personal_of = personal_of(binding, event) };
 
     quipu_envelope_write(&items->state, binding->parts, &payload, event);
@@ -249,7 +249,7 @@ static int encode_sealed(quipu_items *items, const quipu_binding *binding,
         .event = event,
         .item = item,
         .parts = binding->parts,
-        .version = 1,
+        .version = binding->traits.version,
         .personal_of = personal_of(binding, event),
         .members = { members->data, members->size },
     };
@@ -373,7 +373,8 @@ int quipu_items_same(quipu_items *items, size_t index, const quipu_item *other,
 
     *same = false;
     if (!quipu_bytes_equal(item->sequence_id, other->sequence_id) ||
-        !quipu_bytes_equal(item->topic, other->topic)) {
+        quipu_mapper_find(items->mapper, item->topic) !=
+            quipu_mapper_find(items->mapper, other->topic)) {
         return QUIPU_OK;
     }
     int status = reencode(items, item, first, error);
@@ -386,9 +387,14 @@ int quipu_items_same(quipu_items *items, size_t index, const quipu_item *other,
     return status;
 }
 
-int quipu_items_replace(quipu_items *items, size_t index, quipu_bytes state,
-                        quipu_error *error)
+int quipu_items_replace(quipu_items *items, size_t index,
+                        const quipu_item *other, quipu_error *error)
 {
-    return copy(items, state.data, state.size, &items->array[index].state,
-                error);
+    quipu_item *item = &items->array[index];
+    int status =
+        copy(items, other->topic.data, other->topic.size, &item->topic, error);
+
+    return status == QUIPU_OK ? copy(items, other->state.data,
+                                     other->state.size, &item->state, error)
+                              : status;
 }

@@ -4,25 +4,27 @@
  *
  * Opening does everything that depends only on the schema and the event types:
  * it checks the types, resolves their attributes (binding.c) and enters them in
- * a hash table by topic.  Afterwards a mapper is read-only.
+ * a hash table by topic, with their aliases and the topics that are retired.
+ * Afterwards a mapper is read-only.
  *
  * Decoding an item finds the binding of its topic and fills a new event in
  * steps, each of which may overwrite what an earlier one has set:
  *
  *   1. the envelope (envelope.c);
  *   2. the columns of event id, metadata and time;
- *   3. the members (members.c), after their map was decrypted and decompressed
- *      (payload.c), and the personal ones among them opened (personal.c), as
- *      far as they are sealed;
- *   4. sequence id and position (item_key.c), which are authoritative, since
+ *   3. the payload is decrypted and decompressed (payload.c), and the personal
+ *      members in it opened (personal.c), as far as they are sealed; and it is
+ *      changed by the casts, if it is of an earlier version (rewrite.c);
+ *   4. the members (members.c);
+ *   5. sequence id and position (item_key.c), which are authoritative, since
  *      the store has checked them.
  *
  * Encoding is in items.c.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include <quipu/error.h>
+#include <quipu/id.h>
 #include <quipu/memory.h>
 #include <quipu/schema.h>
 
@@ -30,11 +32,13 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/structs.h"
+#include "event/traits.h"
 #include "mapper/envelope.h"
 #include "mapper/mapper.h"
 #include "mapper/members.h"
 #include "mapper/payload.h"
 #include "mapper/personal.h"
+#include "mapper/rewrite.h"
 
 /* ------------------------------------------------------- types by topic */
 
@@ -58,17 +62,15 @@ static uint64_t hash(const char *data, size_t size)
     return sum ^ sum >> 32;
 }
 
-/* Returns the slot of a topic: that of its binding, or the empty slot where it
- * would be entered. */
-static const quipu_binding **find_slot(const quipu_mapper *mapper,
-                                       const char *topic, size_t size)
+/* Returns the slot of a topic, or the empty slot where it would be entered. */
+static quipu_topic *find_slot(const quipu_mapper *mapper, const char *topic,
+                              size_t size)
 {
     size_t slot = (size_t)hash(topic, size) & mapper->slot_mask;
-    const quipu_binding *binding;
 
-    while ((binding = mapper->slots[slot]) &&
-           (binding->topic_size != size ||
-            memcmp(binding->type->topic, topic, size) != 0)) {
+    while (mapper->slots[slot].text &&
+           (mapper->slots[slot].size != size ||
+            memcmp(mapper->slots[slot].text, topic, size) != 0)) {
         slot = (slot + 1) & mapper->slot_mask;
     }
     return &mapper->slots[slot];
@@ -77,16 +79,36 @@ static const quipu_binding **find_slot(const quipu_mapper *mapper,
 const quipu_binding *quipu_mapper_find(const quipu_mapper *mapper,
                                        quipu_bytes topic)
 {
-    return topic.data ? *find_slot(mapper, topic.data, topic.size) : NULL;
+    return topic.data ? find_slot(mapper, topic.data, topic.size)->binding
+                      : NULL;
 }
 
 const quipu_event_type *quipu_mapper_type(const quipu_mapper *mapper,
                                           const char *topic)
 {
     const quipu_binding *binding =
-        topic ? *find_slot(mapper, topic, strlen(topic)) : NULL;
+        topic ? quipu_mapper_find(mapper, quipu_bytes_of_text(topic)) : NULL;
 
     return binding ? binding->type : NULL;
+}
+
+static bool is_retired(const quipu_mapper *mapper, quipu_bytes topic)
+{
+    const quipu_topic *slot =
+        topic.data ? find_slot(mapper, topic.data, topic.size) : NULL;
+
+    return slot && slot->text && !slot->binding;
+}
+
+bool quipu_mapper_is_retired(const quipu_mapper *mapper, const char *topic)
+{
+    return topic && is_retired(mapper, quipu_bytes_of_text(topic));
+}
+
+bool quipu_mapper_passes_over(const quipu_mapper *mapper,
+                              const quipu_item *item)
+{
+    return is_retired(mapper, item->topic);
 }
 
 /* --------------------------------------------------------------- opening */
@@ -131,43 +153,121 @@ static int copy_schema(quipu_mapper *mapper, const quipu_schema *schema,
     return status;
 }
 
-static int allocate_bindings(quipu_mapper *mapper, size_t count,
-                             quipu_error *error)
+/* Makes room for the topics: those of the types, their aliases, and the
+ * retired ones.  The types have been checked. */
+static int allocate_topics(quipu_mapper *mapper, const quipu_mapping *mapping,
+                           quipu_error *error)
 {
-    size_t slots = 2; /* a power of two, at least twice the types */
+    size_t count = mapping->type_count;
+    size_t slots = 2; /* a power of two, at least twice the topics */
 
+    for (size_t i = 0; i < mapping->type_count; i++) {
+        count += quipu_traits_alias_count(&mapper->bindings[i].traits);
+    }
+    while (mapping->retired && mapping->retired[mapper->retired_count]) {
+        mapper->retired_count++;
+    }
+    count += mapper->retired_count;
     while (slots / 2 < count && slots <= SIZE_MAX / 4) {
         slots *= 2;
     }
-    mapper->bindings =
-        quipu_allocate_array(count + !count, sizeof(*mapper->bindings));
+    mapper->retired = quipu_allocate_array(
+        mapper->retired_count + !mapper->retired_count, sizeof(char *));
     mapper->slots = quipu_allocate_array(slots, sizeof(*mapper->slots));
     mapper->slot_mask = slots - 1;
-    if (!mapper->bindings || !mapper->slots) {
-        return quipu_error_no_memory(error);
-    }
-    return QUIPU_OK;
+    return mapper->slots && mapper->retired ? QUIPU_OK
+                                            : quipu_error_no_memory(error);
 }
 
-/* Adds an event type: checks it, enters it in the table and resolves it. */
+/* Enters a topic; `what` is "the topic" or "the alias" of the binding's type,
+ * or "the retired topic".  INVALID: the mapper has it already. */
+static int enter_topic(quipu_mapper *mapper, const char *topic,
+                       const quipu_binding *binding, const char *what,
+                       quipu_error *error)
+{
+    const size_t size = strlen(topic);
+    quipu_topic *slot = find_slot(mapper, topic, size);
+
+    if (!slot->text) {
+        *slot = (quipu_topic){ topic, size, binding };
+        return QUIPU_OK;
+    }
+    if (binding && slot->binding && topic == binding->type->topic) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "two event types have the topic %s", topic);
+    }
+    return quipu_error_set(
+        error, QUIPU_INVALID, "%s %s%s%s is %s%s as well", what, topic,
+        binding ? " of event type " : "", binding ? binding->type->topic : "",
+        !slot->binding                             ? "retired"
+        : slot->text == slot->binding->type->topic ? "the topic of "
+                                                   : "an alias of ",
+        slot->binding ? slot->binding->type->topic : "");
+}
+
+static int enter_aliases(quipu_mapper *mapper, const quipu_binding *binding,
+                         quipu_error *error)
+{
+    const char *const *aliases = binding->traits.aliases;
+    int status = QUIPU_OK;
+
+    for (size_t i = 0; aliases && aliases[i] && status == QUIPU_OK; i++) {
+        status = enter_topic(mapper, aliases[i], binding, "the alias", error);
+    }
+    return status;
+}
+
+static int enter_retired(quipu_mapper *mapper, const quipu_mapping *mapping,
+                         size_t index, quipu_error *error)
+{
+    int status = quipu_traits_check_topic(mapping->retired[index],
+                                          "an entry of mapping.retired", error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    mapper->retired[index] = quipu_text_copy(mapping->retired[index]);
+    return mapper->retired[index]
+               ? enter_topic(mapper, mapper->retired[index], NULL,
+                             "the retired topic", error)
+               : quipu_error_no_memory(error);
+}
+
+/* Enters all topics: of a topic that occurs twice the message names the type
+ * whose topic it is, not an alias. */
+static int enter_topics(quipu_mapper *mapper, const quipu_mapping *mapping,
+                        quipu_error *error)
+{
+    int status = allocate_topics(mapper, mapping, error);
+
+    for (size_t i = 0; i < mapper->binding_count && status == QUIPU_OK; i++) {
+        status = enter_topic(mapper, mapper->bindings[i].type->topic,
+                             &mapper->bindings[i], "the topic", error);
+    }
+    for (size_t i = 0; i < mapper->binding_count && status == QUIPU_OK; i++) {
+        status = enter_aliases(mapper, &mapper->bindings[i], error);
+    }
+    for (size_t i = 0; i < mapper->retired_count && status == QUIPU_OK; i++) {
+        status = enter_retired(mapper, mapping, i, error);
+    }
+    return status;
+}
+
+/* Adds an event type: checks it and resolves its attributes. */
 static int add_type(quipu_mapper *mapper, const quipu_mapping *mapping,
                     const quipu_event_type *type, quipu_error *error)
 {
     quipu_binding *binding = &mapper->bindings[mapper->binding_count];
-    const quipu_binding **slot;
     int status = quipu_event_type_check(type, error);
 
     if (status != QUIPU_OK) {
         return status;
     }
     binding->type = type;
+    binding->traits = quipu_traits_of(type);
+    mapper->has_evolved = mapper->has_evolved || binding->traits.version > 1 ||
+                          quipu_traits_alias_count(&binding->traits) > 0;
     binding->topic_size = strlen(type->topic);
-    slot = find_slot(mapper, type->topic, binding->topic_size);
-    if (*slot) {
-        return quipu_error_set(error, QUIPU_INVALID,
-                               "two event types have the topic %s",
-                               type->topic);
-    }
     if (mapper->column_count > 0) {
         binding->columns = quipu_allocate_array(mapper->column_count,
                                                 sizeof(*binding->columns));
@@ -175,7 +275,6 @@ static int add_type(quipu_mapper *mapper, const quipu_mapping *mapping,
             return quipu_error_no_memory(error);
         }
     }
-    *slot = binding;
     mapper->binding_count++;
     return quipu_binding_resolve(binding, mapper, mapping, error);
 }
@@ -183,18 +282,23 @@ static int add_type(quipu_mapper *mapper, const quipu_mapping *mapping,
 static int add_types(quipu_mapper *mapper, const quipu_mapping *mapping,
                      quipu_error *error)
 {
-    int status;
+    const size_t count = mapping->type_count;
+    int status = QUIPU_OK;
 
-    if (mapping->type_count > 0 && !mapping->types) {
+    if (count > 0 && !mapping->types) {
         return quipu_error_set(error, QUIPU_INVALID,
                                "the mapping counts event types, and its list "
                                "of them is NULL");
     }
-    status = allocate_bindings(mapper, mapping->type_count, error);
-    for (size_t i = 0; i < mapping->type_count && status == QUIPU_OK; i++) {
+    mapper->bindings =
+        quipu_allocate_array(count + !count, sizeof(*mapper->bindings));
+    if (!mapper->bindings) {
+        return quipu_error_no_memory(error);
+    }
+    for (size_t i = 0; i < count && status == QUIPU_OK; i++) {
         status = add_type(mapper, mapping, mapping->types[i], error);
     }
-    return status;
+    return status == QUIPU_OK ? enter_topics(mapper, mapping, error) : status;
 }
 
 /* INVALID: no event type has the attribute of a column.  Its name is then most
@@ -281,6 +385,10 @@ void quipu_mapper_close(quipu_mapper *mapper)
         quipu_release(mapper->columns[i].name);
     }
     quipu_sealer_destroy(mapper->sealer);
+    for (size_t i = 0; mapper->retired && i < mapper->retired_count; i++) {
+        quipu_release(mapper->retired[i]);
+    }
+    quipu_release(mapper->retired);
     quipu_release(mapper->bindings);
     quipu_release(mapper->slots);
     quipu_release(mapper->columns);
@@ -315,18 +423,6 @@ static int decode_columns(const quipu_decoder *decoder, quipu_event *event)
     return QUIPU_OK;
 }
 
-static int refuse_version(const quipu_decoder *decoder, uint32_t version)
-{
-    char why[160];
-
-    (void)snprintf(
-        why, sizeof(why),
-        "it is of version %lu, and its event type in this program is "
-        "of version 1; read it with a newer program",
-        (unsigned long)version);
-    return quipu_decoder_refuse_item(decoder, QUIPU_UNSUPPORTED, why);
-}
-
 /* Opens the personal members, of which the envelope tells. */
 static int open_personal(quipu_decoder *decoder, const quipu_mapper *mapper,
                          const quipu_payload *payload, quipu_event *event,
@@ -355,9 +451,6 @@ static int decode(quipu_decoder *decoder, const quipu_mapper *mapper,
     quipu_payload payload = { .version = 1 };
     int status = quipu_envelope_read(decoder, &payload, event);
 
-    if (status == QUIPU_OK && payload.version > 1) {
-        status = refuse_version(decoder, payload.version);
-    }
     if (status == QUIPU_OK) {
         status = decode_columns(decoder, event);
     }
@@ -367,6 +460,9 @@ static int decode(quipu_decoder *decoder, const quipu_mapper *mapper,
     }
     if (status == QUIPU_OK) {
         status = open_personal(decoder, mapper, &payload, event, subjects);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_rewrite_cast(decoder, &binding->traits, payload.version);
     }
     if (status == QUIPU_OK) {
         status = quipu_members_decode(decoder, binding->type->fields,
@@ -411,8 +507,10 @@ int quipu_mapper_decode_personal(const quipu_mapper *mapper,
     binding = quipu_mapper_find(mapper, item->topic);
     if (!binding) {
         return quipu_decoder_refuse_item(&decoder, QUIPU_NOT_FOUND,
-                                         "no event type of the mapper has this "
-                                         "topic");
+                                         quipu_mapper_passes_over(mapper, item)
+                                             ? "its topic is retired"
+                                             : "no event type of the mapper "
+                                               "has this topic");
     }
     decoded = quipu_arena_allocate_array(arena, 1, binding->type->size);
     if (!decoded) {

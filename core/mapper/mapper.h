@@ -13,6 +13,13 @@
 #include "mapper/binding.h"
 #include "sealing/sealer.h"
 
+/* A topic that the mapper knows. */
+typedef struct quipu_topic {
+    const char *text; /* of a type, of an alias, or in `retired`; NULL: none */
+    size_t size;      /* without the NUL */
+    const quipu_binding *binding; /* NULL: the topic is retired */
+} quipu_topic;
+
 /* A column of the schema beside those that every schema can have. */
 typedef struct quipu_further_column {
     char *name; /* of the attribute that fills it */
@@ -33,15 +40,23 @@ struct quipu_mapper {
     /* One for each event type, in the order of the mapping. */
     quipu_binding *bindings;
     size_t binding_count;
-    /* Hash table of the bindings by topic: open addressing with linear
-     * probing; a power of two of slots, at least half of them NULL. */
-    const quipu_binding **slots;
+    /* Copies of the topics that are retired. */
+    char **retired;
+    size_t retired_count;
+    /* Hash table of the topics: open addressing with linear probing; a power of
+     * two of slots, at least half of them empty. */
+    quipu_topic *slots;
     size_t slot_mask; /* number of slots less 1 */
+    bool has_evolved; /* a type has an alias or a version above 1 */
 };
 
-/* Returns the binding of the event type with that topic, or NULL. */
+/* Returns the binding of the event type with that topic or alias, or NULL. */
 const quipu_binding *quipu_mapper_find(const quipu_mapper *mapper,
                                        quipu_bytes topic);
+
+/* Returns true if the item is to be passed over: its topic is retired. */
+bool quipu_mapper_passes_over(const quipu_mapper *mapper,
+                              const quipu_item *item);
 
 /*
  * Decodes an item like quipu_mapper_event, with the same error codes, but
@@ -55,15 +70,17 @@ int quipu_mapper_decode(const quipu_mapper *mapper, const quipu_item *item,
 
 /*
  * Sets *same to whether another item contains the same event as the one at an
- * index of the list: it is of the same sequence and topic, and both states open
- * to events that have the same state in clear.  Codes of quipu_mapper_decode.
+ * index of the list: it is of the same sequence and event type, and both states
+ * open to events that have the same state in clear, after their casts.  Codes
+ * of quipu_mapper_decode.
  */
 int quipu_items_same(quipu_items *items, size_t index, const quipu_item *other,
                      bool *same, quipu_error *error);
 
-/* Gives the item at an index a copy of another state.  NO_MEMORY. */
-int quipu_items_replace(quipu_items *items, size_t index, quipu_bytes state,
-                        quipu_error *error);
+/* Gives the item at an index copies of another one's topic and state.
+ * NO_MEMORY. */
+int quipu_items_replace(quipu_items *items, size_t index,
+                        const quipu_item *other, quipu_error *error);
 
 /* A subject whose key has opened a member. */
 struct quipu_subject {

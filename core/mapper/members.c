@@ -3,9 +3,10 @@
  * The members of a struct as a MessagePack map, and the rules of evolution.
  *
  * A state outlives the program that wrote it: types gain, lose and change
- * members, and old states are never rewritten.  There is no version number and
- * no conversion function.  Instead the map names its fields, and reading
- * compares it with the table of today:
+ * members, and old states are never rewritten.  The map names its fields, and
+ * reading compares it with the table of today.  A change that these rules do
+ * not cover takes a version of the type, whose casts (rewrite.c) change the map
+ * before it is read here.
  *
  *   E1  A field of the table that the map lacks takes its default; without one
  *       it is absent, if it is optional or nullable; a personal array has no
@@ -15,7 +16,8 @@
  *       may drop a field, and an older program reads a newer state.
  *   E3  A value of another type is accepted if the member can hold it exactly
  *       (decoder.c); otherwise it is CORRUPT and never rounded or cut.
- *   E4  A field of the table that the map has twice is CORRUPT.
+ *   E4  A field of the table that the map has twice is CORRUPT.  A key that is
+ *       an alias of a field is that field.
  *   E5  The two attributes that are the item's key are not written, and skipped
  *       where a state has them, because it was written with another mapping:
  *       the item decides.
@@ -47,7 +49,7 @@ static bool is_key(const quipu_field *field, const quipu_item_key *key)
 /* Returns true if a map can have an entry for the field that is read. */
 static bool is_stored(const quipu_field *field, const quipu_item_key *key)
 {
-    return field->kind != QUIPU_KIND_IGNORED && !is_key(field, key);
+    return quipu_member_is_stored(field) && !is_key(field, key);
 }
 
 /* --------------------------------------------------------------- encoding */
@@ -309,10 +311,11 @@ static bool has_name(const quipu_field *field, quipu_bytes key)
            memcmp(field->name, key.data, key.size) == 0;
 }
 
-/* Returns the field that a key of the map names, or NULL (E6). */
+/* Returns the field that a key of the map names, or NULL (E4, E6). */
 static const quipu_field *find_field(struct target *target, quipu_bytes key)
 {
     const quipu_field *fields = target->fields;
+    const quipu_field *found;
 
     if (!fields) {
         return NULL;
@@ -328,7 +331,14 @@ static const quipu_field *find_field(struct target *target, quipu_bytes key)
         }
         target->next = i;
     }
-    return &fields[target->next++];
+    found = &fields[target->next++];
+    while (fields[target->next].kind == QUIPU_KIND_ALIAS) {
+        target->next++;
+    }
+    while (found->kind == QUIPU_KIND_ALIAS) {
+        found--;
+    }
+    return found;
 }
 
 static bool is_seen(const struct target *target, size_t index)

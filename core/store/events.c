@@ -7,6 +7,9 @@
  * resets; after a few events a cursor works without allocating.  The item stays
  * in the memory of the underlying cursor until that is advanced.
  *
+ * Items whose topic the mapping retires are passed over, but a replay sees that
+ * they are there (quipu_events_step).
+ *
  * Failures are of two kinds, and `item` tells them apart:
  *   - the cursor over the items has failed: `item` is NULL, and no further
  *     event can be read;
@@ -71,21 +74,18 @@ static int advance(quipu_events *events, quipu_error *error)
     return quipu_cursor_next(events->cursor, &events->item, error);
 }
 
-int quipu_events_next(quipu_events *events, const quipu_event **event,
+int quipu_events_step(quipu_events *events, const quipu_event **event,
                       quipu_error *error)
 {
     quipu_event *decoded = NULL;
     int status = QUIPU_OK;
 
-    if (!events || !event) {
-        return quipu_error_set(error, QUIPU_INVALID,
-                               "quipu_events_next: an argument is NULL");
-    }
     *event = NULL;
     events->subjects = NULL;
     quipu_arena_reset(&events->arena);
     status = advance(events, error);
-    if (status != QUIPU_OK || !events->item) {
+    if (status != QUIPU_OK || !events->item ||
+        quipu_mapper_passes_over(events->store->mapper, events->item)) {
         return status;
     }
     status = quipu_mapper_decode_personal(events->store->mapper, events->item,
@@ -95,6 +95,21 @@ int quipu_events_next(quipu_events *events, const quipu_event **event,
     if (status == QUIPU_OK) {
         *event = decoded;
     }
+    return status;
+}
+
+int quipu_events_next(quipu_events *events, const quipu_event **event,
+                      quipu_error *error)
+{
+    int status;
+
+    if (!events || !event) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "quipu_events_next: an argument is NULL");
+    }
+    do {
+        status = quipu_events_step(events, event, error);
+    } while (status == QUIPU_OK && events->item && !*event);
     return status;
 }
 

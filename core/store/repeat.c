@@ -36,11 +36,12 @@ static int adopt_one(const quipu_store *store, quipu_items *items, size_t index,
     }
     status = quipu_cursor_next(cursor, &stored, error);
     *found = status == QUIPU_OK && stored;
-    if (*found && !quipu_bytes_equal(stored->state, item->state)) {
+    if (*found && (!quipu_bytes_equal(stored->state, item->state) ||
+                   !quipu_bytes_equal(stored->topic, item->topic))) {
         status = quipu_items_same(items, index, stored, &is_same, error);
     }
     if (status == QUIPU_OK && is_same) {
-        status = quipu_items_replace(items, index, stored->state, error);
+        status = quipu_items_replace(items, index, stored, error);
         *adopted = true;
     }
     quipu_cursor_close(cursor);
@@ -80,11 +81,13 @@ static int execute(const struct quipu_append_call *call,
                : quipu_append_execute(call, append, result, error);
 }
 
-static bool seals(const quipu_store *store)
+/* Whether an event can be stored with other bytes than it has now. */
+static bool has_forms(const quipu_store *store)
 {
     const struct quipu_sealer *sealer = store->mapper->sealer;
 
-    return sealer->has_keys || sealer->compress_above > 0;
+    return sealer->has_keys || sealer->compress_above > 0 ||
+           store->mapper->has_evolved;
 }
 
 int quipu_repeat_append(const quipu_store *store, quipu_items *items,
@@ -99,7 +102,7 @@ int quipu_repeat_append(const quipu_store *store, quipu_items *items,
     int status = execute(call, append, used, error);
 
     if (status != QUIPU_CONFLICT || used->cause != QUIPU_CAUSE_EVENT_ID ||
-        !seals(store)) {
+        !has_forms(store)) {
         return status;
     }
     int looked = adopt_all(store, items, &adopted, &cause);

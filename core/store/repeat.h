@@ -4,13 +4,14 @@
  *
  * A driver recognises a repeat (U3) by the bytes of the states.  An event that
  * was sealed with another key, or compressed at another level or by another
- * version of zstd, has other bytes at the second attempt.  Then the append
- * would be a CONFLICT, though everything that it contains is stored.
+ * version of zstd, has other bytes at the second attempt; so has one that an
+ * earlier release has stored in an earlier version, or under an alias.  Then
+ * the append would be a CONFLICT, though everything that it contains is stored.
  *
  * So if an append is refused because of an event id, the stored items are read.
- * Those that open to the same events give their states to the items of the
- * append, which is executed once more.  The driver judges everything else about
- * a repeat, as the order of the items and the tracking record.
+ * Those that open to the same events give their topics and states to the items
+ * of the append, which is executed once more.  The driver judges everything
+ * else about a repeat, as the order of the items and the tracking record.
  */
 #ifndef QUIPU_CORE_STORE_REPEAT_H
 #define QUIPU_CORE_STORE_REPEAT_H

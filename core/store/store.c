@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "mapper/mapper.h"
 
 /* Returns true if a mapping gives that name, or none: it is the default. */
 static bool is_attribute(const char *given, const char *name)
@@ -146,6 +147,35 @@ static int no_event(const quipu_store *store, const quipu_id *id,
                            "the sequence %s has no event", text);
 }
 
+/* Reads the last item that is not passed over; NULL: there is none. */
+static int read_last(quipu_store *store, const quipu_id *id,
+                     quipu_cursor **cursor, const quipu_item **item,
+                     quipu_error *error)
+{
+    quipu_query query = {
+        .struct_size = sizeof(query),
+        .flags = QUIPU_QUERY_LIMIT | QUIPU_QUERY_DESCENDING,
+        .limit = 1,
+    };
+    int status;
+
+    do {
+        quipu_cursor_close(*cursor);
+        *cursor = NULL;
+        status = quipu_records_read(store->records, quipu_id_bytes(id), &query,
+                                    cursor, error);
+        if (status == QUIPU_OK) {
+            status = quipu_cursor_next(*cursor, item, error);
+        }
+        if (status == QUIPU_OK && *item) {
+            query.flags |= QUIPU_QUERY_LT;
+            query.lt = (*item)->position;
+        }
+    } while (status == QUIPU_OK && *item &&
+             quipu_mapper_passes_over(store->mapper, *item));
+    return status;
+}
+
 /* Decodes the last item.  NOT_FOUND becomes UNSUPPORTED: an unknown topic must
  * not look like a sequence without events. */
 static int decode_last(const quipu_store *store, const quipu_item *item,
@@ -166,11 +196,6 @@ static int decode_last(const quipu_store *store, const quipu_item *item,
 int quipu_store_last(quipu_store *store, const quipu_id *id,
                      quipu_event **event, quipu_error *error)
 {
-    const quipu_query query = {
-        .struct_size = sizeof(query),
-        .flags = QUIPU_QUERY_LIMIT | QUIPU_QUERY_DESCENDING,
-        .limit = 1,
-    };
     const quipu_item *item = NULL;
     quipu_cursor *cursor = NULL;
     int status = QUIPU_OK;
@@ -179,12 +204,7 @@ int quipu_store_last(quipu_store *store, const quipu_id *id,
         return quipu_error_set(error, QUIPU_INVALID,
                                "quipu_store_last: an argument is NULL");
     }
-    status = quipu_records_read(store->records, quipu_id_bytes(id), &query,
-                                &cursor, error);
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    status = quipu_cursor_next(cursor, &item, error);
+    status = read_last(store, id, &cursor, &item, error);
     if (status == QUIPU_OK) {
         status = item ? decode_last(store, item, event, error)
                       : no_event(store, id, error);

@@ -58,6 +58,11 @@ struct quipu_subject;
  * that is lent; NULL: none. */
 const struct quipu_subject *quipu_events_subjects(const quipu_events *events);
 
+/* Like quipu_events_next, but stops at an item that is passed over: *event is
+ * NULL then, while quipu_events_item returns the item. */
+int quipu_events_step(quipu_events *events, const quipu_event **event,
+                      quipu_error *error);
+
 /* Sets *item to the next item without decoding its event, or to NULL after the
  * last one; the cursor lends it until the next call.  Codes of
  * quipu_cursor_next. */

@@ -55,6 +55,10 @@
 /* Text in the struct itself, in an array of `size` char, its NUL included. */
 #define QUIPU_FIXED_TEXT(member, size) (FIXED_TEXT, member, size)
 
+/* An earlier name of the member that is listed before it, as QUIPU_FIELD_ALIAS
+ * says. */
+#define QUIPU_ALIAS(member, earlier_name) (ALIAS, member, earlier_name)
+
 /* A member that is not stored, as QUIPU_FIELD_IGNORED says. */
 #define QUIPU_IGNORED(type, member) (IGNORED, type, member)
 
@@ -78,6 +82,16 @@
 #define QUIPU_PERSONAL_STRUCT(type, member, table, subject) \
     (PERSONAL_STRUCT, type, member, table, subject)
 
+/*
+ * The traits of an event type that has changed (evolve.h): version, casts and
+ * earlier topics, in a quipu_event_traits.  It stands first or last in the list
+ * of an event, and counts as one of the 32:
+ *
+ *     QUIPU_EVENT(deposited, "Account.Deposited", QUIPU_VALUE(long, cents),
+ *                 QUIPU_TRAITS(deposited_traits));
+ */
+#define QUIPU_TRAITS(traits) (TRAITS, traits)
+
 /* --------------------------------------------------------- declarations */
 
 /* Names and types in declarations cannot stand in parentheses.
@@ -94,7 +108,7 @@
         QUIPU_EACH(QUIPU_ROW, struct name, __VA_ARGS__) { 0 }                 \
     };                                                                        \
     static const quipu_event_type name =                                      \
-        QUIPU_EVENT_TYPE(struct name, topic_text, name##_fields)
+        QUIPU_EVENT_OF(name, topic_text, __VA_ARGS__)
 
 /*
  * The same in a header that several source files include: they share the one
@@ -108,7 +122,7 @@
     };                                                                        \
     extern const quipu_event_type name;                                       \
     __attribute__((weak)) const quipu_event_type name =                       \
-        QUIPU_EVENT_TYPE(struct name, topic_text, name##_fields)
+        QUIPU_EVENT_OF(name, topic_text, __VA_ARGS__)
 
 /* The same for an event without members, for one source file. */
 #define QUIPU_EVENT_EMPTY(name, topic_text)                                   \
@@ -137,7 +151,7 @@
         QUIPU_EACH(QUIPU_ROW, struct name, __VA_ARGS__) { 0 }                 \
     };                                                                        \
     const quipu_event_type name =                                             \
-        QUIPU_EVENT_TYPE(struct name, topic_text, name##_fields)
+        QUIPU_EVENT_OF(name, topic_text, __VA_ARGS__)
 
 /*
  * Declares the struct and the table of an aggregate, `name_fields`, or of a
@@ -264,6 +278,12 @@
         QUIPU_EACH(QUIPU_DECLARED, , __VA_ARGS__)                             \
     }
 
+#define QUIPU_EVENT_OF(name, topic_text, ...)                                 \
+    {                                                                         \
+        QUIPU_EVENT_DESCRIBE(struct name, topic_text, name##_fields),         \
+        QUIPU_EACH(QUIPU_TRAITS_OF, , __VA_ARGS__)                            \
+    }
+
 #define QUIPU_DECLARED(unused, kind, ...) QUIPU_DECLARED_##kind(__VA_ARGS__)
 #define QUIPU_DECLARED_VALUE(type, member) type member;
 #define QUIPU_DECLARED_DEFAULT(type, member, value) type member;
@@ -286,36 +306,63 @@
     char member[size];
 #define QUIPU_DECLARED_PERSONAL_STRUCT(type, member, table, subject) \
     type member;
+#define QUIPU_DECLARED_ALIAS(member, earlier_name)
+#define QUIPU_DECLARED_TRAITS(traits)
 
-#define QUIPU_ROW(owner, kind, ...) QUIPU_ROW_##kind(owner, __VA_ARGS__),
-#define QUIPU_ROW_VALUE(owner, type, member) QUIPU_FIELD(owner, member)
+/* Each row ends with its comma: the list may have members without a row. */
+#define QUIPU_ROW(owner, kind, ...) QUIPU_ROW_##kind(owner, __VA_ARGS__)
+#define QUIPU_ROW_VALUE(owner, type, member) QUIPU_FIELD(owner, member),
 #define QUIPU_ROW_DEFAULT(owner, type, member, value) \
-    QUIPU_FIELD_DEFAULT(owner, member, value)
+    QUIPU_FIELD_DEFAULT(owner, member, value),
 #define QUIPU_ROW_OPTIONAL(owner, type, member, present) \
-    QUIPU_FIELD_OPTIONAL(owner, member, present)
+    QUIPU_FIELD_OPTIONAL(owner, member, present),
 #define QUIPU_ROW_NULLABLE(owner, type, member) \
-    QUIPU_FIELD_NULLABLE(owner, member)
+    QUIPU_FIELD_NULLABLE(owner, member),
 #define QUIPU_ROW_ARRAY(owner, type, member, count) \
-    QUIPU_FIELD_ARRAY(owner, member, count)
-#define QUIPU_ROW_FIXED_TEXT(owner, member, size) QUIPU_FIELD(owner, member)
+    QUIPU_FIELD_ARRAY(owner, member, count),
+#define QUIPU_ROW_FIXED_TEXT(owner, member, size) QUIPU_FIELD(owner, member),
 #define QUIPU_ROW_IGNORED(owner, type, member) \
-    QUIPU_FIELD_IGNORED(owner, member)
+    QUIPU_FIELD_IGNORED(owner, member),
 #define QUIPU_ROW_STRUCT(owner, type, member, table) \
-    QUIPU_FIELD_STRUCT(owner, member, table)
+    QUIPU_FIELD_STRUCT(owner, member, table),
 #define QUIPU_ROW_STRUCT_ARRAY(owner, type, member, count, table) \
-    QUIPU_FIELD_STRUCT_ARRAY(owner, member, count, table)
+    QUIPU_FIELD_STRUCT_ARRAY(owner, member, count, table),
 #define QUIPU_ROW_PERSONAL(owner, type, member, subject, gone) \
-    QUIPU_FIELD_PERSONAL(owner, member, subject, gone)
+    QUIPU_FIELD_PERSONAL(owner, member, subject, gone),
 #define QUIPU_ROW_PERSONAL_OPTIONAL(owner, type, member, present, subject) \
-    QUIPU_FIELD_PERSONAL_OPTIONAL(owner, member, present, subject)
+    QUIPU_FIELD_PERSONAL_OPTIONAL(owner, member, present, subject),
 #define QUIPU_ROW_PERSONAL_NULLABLE(owner, type, member, subject) \
-    QUIPU_FIELD_PERSONAL_NULLABLE(owner, member, subject)
+    QUIPU_FIELD_PERSONAL_NULLABLE(owner, member, subject),
 #define QUIPU_ROW_PERSONAL_ARRAY(owner, type, member, count, subject) \
-    QUIPU_FIELD_PERSONAL_ARRAY(owner, member, count, subject)
+    QUIPU_FIELD_PERSONAL_ARRAY(owner, member, count, subject),
 #define QUIPU_ROW_PERSONAL_FIXED_TEXT(owner, member, size, subject, gone) \
-    QUIPU_FIELD_PERSONAL(owner, member, subject, gone)
+    QUIPU_FIELD_PERSONAL(owner, member, subject, gone),
 #define QUIPU_ROW_PERSONAL_STRUCT(owner, type, member, table, subject) \
-    QUIPU_FIELD_PERSONAL_STRUCT(owner, member, table, subject)
+    QUIPU_FIELD_PERSONAL_STRUCT(owner, member, table, subject),
+#define QUIPU_ROW_ALIAS(owner, member, earlier_name) \
+    QUIPU_FIELD_ALIAS(owner, member, earlier_name),
+#define QUIPU_ROW_TRAITS(owner, traits)
+
+/* The initializer of the traits, of the one member of the list that has them.
+ */
+#define QUIPU_TRAITS_OF(unused, kind, ...) QUIPU_TRAITS_OF_##kind(__VA_ARGS__)
+#define QUIPU_TRAITS_OF_VALUE(...)
+#define QUIPU_TRAITS_OF_DEFAULT(...)
+#define QUIPU_TRAITS_OF_OPTIONAL(...)
+#define QUIPU_TRAITS_OF_NULLABLE(...)
+#define QUIPU_TRAITS_OF_ARRAY(...)
+#define QUIPU_TRAITS_OF_FIXED_TEXT(...)
+#define QUIPU_TRAITS_OF_IGNORED(...)
+#define QUIPU_TRAITS_OF_STRUCT(...)
+#define QUIPU_TRAITS_OF_STRUCT_ARRAY(...)
+#define QUIPU_TRAITS_OF_PERSONAL(...)
+#define QUIPU_TRAITS_OF_PERSONAL_OPTIONAL(...)
+#define QUIPU_TRAITS_OF_PERSONAL_NULLABLE(...)
+#define QUIPU_TRAITS_OF_PERSONAL_ARRAY(...)
+#define QUIPU_TRAITS_OF_PERSONAL_FIXED_TEXT(...)
+#define QUIPU_TRAITS_OF_PERSONAL_STRUCT(...)
+#define QUIPU_TRAITS_OF_ALIAS(...)
+#define QUIPU_TRAITS_OF_TRAITS(event_traits) .traits = &(event_traits),
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): they are names. */
 #define QUIPU_HANDLED(aggregate, kind, event_name) \

@@ -50,7 +50,10 @@ enum quipu_kind {
      * may change from one to the other; a stored text that does not fit is
      * CORRUPT. */
     QUIPU_KIND_FIXED_TEXT = 11,
-    QUIPU_KIND_IGNORED = 12 /* any type; not stored */
+    QUIPU_KIND_IGNORED = 12, /* any type; not stored */
+    /* Not a member: a further name, under which older states have the field
+     * that the table lists before it.  QUIPU_FIELD_ALIAS makes it. */
+    QUIPU_KIND_ALIAS = 13
 };
 
 /* At most one of the first three is set. */
@@ -84,7 +87,9 @@ enum quipu_field_flag {
  * the stored state lacks takes its default; without a default it has no value
  * if it is optional or nullable, and otherwise the state is CORRUPT.  A value
  * in the state that the table lacks is ignored.  So a type may gain fields that
- * are optional, nullable or have a default, and may lose any field.
+ * are optional, nullable or have a default, and may lose any field.  A field
+ * may be renamed if the table keeps its earlier name as an alias.  Other
+ * changes take a version of the event type (evolve.h).
  *
  * The macros below also note the struct that the field belongs to.  So opening
  * finds a table of another struct, one that lacks its end, and members that no
@@ -389,9 +394,23 @@ typedef struct quipu_field {
         QUIPU_LOCATE(type, member), .kind = QUIPU_KIND_IGNORED,               \
         .size = sizeof(QUIPU_MEMBER(type, member))                            \
     }
+
+/* An earlier name of a member, text.  It stands in the table behind the field
+ * of the member; there may be several.  A state that has the field under both
+ * names is CORRUPT. */
+#define QUIPU_FIELD_ALIAS(type, member, earlier_name)                         \
+    {                                                                         \
+        .name = (earlier_name), .kind = QUIPU_KIND_ALIAS,                     \
+        .offset = offsetof(type, member), .owner = QUIPU_STRING(type),        \
+        .owner_size = sizeof(type),                                           \
+        .owner_alignment = QUIPU_SMALL(__alignof__(type)),                    \
+        .alignment = 1, .mark = QUIPU_FIELD_MARK                              \
+    }
 /* clang-format on */
 
 /* -------------------------------------------------------------- events */
+
+struct quipu_event_traits; /* evolve.h */
 
 /*
  * An event type.  Usually a static constant: it must outlive all mappers,
@@ -404,7 +423,10 @@ typedef struct quipu_event_type {
     const quipu_field *fields; /* of its further members; NULL: none */
     const char *struct_name; /* as written, "struct opened"; NULL: not known */
     size_t field_count;      /* of `fields` with its end; 0: not known */
-    const void *reserved[2]; /* NULL */
+    /* How the type has changed since its events were first stored; NULL: its
+     * version is 1, and it has always had this topic. */
+    const struct quipu_event_traits *traits;
+    const void *reserved; /* NULL */
 } quipu_event_type;
 
 /* clang-format off */
@@ -414,12 +436,20 @@ typedef struct quipu_event_type {
  * Opening then also finds a table that lacks its end, before it reads behind
  * it, and a table of another struct of the same size.
  */
-#define QUIPU_EVENT_TYPE(type, topic_text, table)                             \
+#define QUIPU_EVENT_TYPE(type, topic_text, table) \
+    { QUIPU_EVENT_DESCRIBE(type, topic_text, table) }
+#define QUIPU_EVENT_DESCRIBE(type, topic_text, table)                         \
+    .topic = (topic_text),                                                    \
+    .size = sizeof(type) + QUIPU_REQUIRE_BASE(type, quipu_event),             \
+    .fields = (table), .struct_name = QUIPU_STRING(type),                     \
+    .field_count = QUIPU_FIELD_COUNT(table)
+
+/* The same for a type that has changed; `event_traits` is a
+ * quipu_event_traits (evolve.h). */
+#define QUIPU_EVENT_TYPE_TRAITS(type, topic_text, table, event_traits)        \
     {                                                                         \
-        .topic = (topic_text),                                                \
-        .size = sizeof(type) + QUIPU_REQUIRE_BASE(type, quipu_event),         \
-        .fields = (table), .struct_name = QUIPU_STRING(type),                 \
-        .field_count = QUIPU_FIELD_COUNT(table)                               \
+        QUIPU_EVENT_DESCRIBE(type, topic_text, table),                        \
+        .traits = &(event_traits)                                             \
     }
 
 /* Zero, for a struct whose first member is a `base` of that type. */
@@ -473,7 +503,9 @@ enum quipu_event_flag {
  * lies outside its struct or in its base, overlaps another field, has several
  * flags, belongs to another struct, or nests structs deeper than 32; or a
  * struct has more than 256 fields, a table lacks its end, or a member is not
- * described by its table.  The message names the type and the field.
+ * described by its table; or an alias does not follow its field; or in the
+ * traits a cast is missing, a version has two, or an alias is no topic, or is
+ * the type's own.  The message names the type and the field, version or alias.
  */
 QUIPU_API int quipu_event_type_check(const quipu_event_type *type,
                                      quipu_error *error);

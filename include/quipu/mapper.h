@@ -60,6 +60,10 @@ typedef struct quipu_mapping {
     const char *position;
     /* How states are compressed and encrypted; NULL: they are not. */
     const quipu_sealing *sealing;
+    /* Topics that are of no use any more, ending with NULL; NULL: none.  Stored
+     * events with these topics are passed over by everything that reads events:
+     * they keep their places and versions, and nothing is done for them. */
+    const char *const *retired;
 } quipu_mapping;
 
 /*
@@ -67,11 +71,12 @@ typedef struct quipu_mapping {
  *
  * INVALID: the schema, the mapping's struct_size or an event type is wrong
  * (quipu_schema_check, quipu_event_type_check); two types have the same topic;
- * a type lacks an attribute that the mapping names, or an attribute's kind does
- * not suit its column; or no type has the attribute of a further column; or the
- * sealing names whole states without keys, a level that zstd does not have, or
- * what is no dictionary.  UNSUPPORTED: this build lacks what the sealing needs.
- * NO_MEMORY.
+ * an alias or a retired topic is a topic or an alias of another type, or is
+ * retired twice; a type lacks an attribute that the mapping names, or an
+ * attribute's kind does not suit its column; or no type has the attribute of a
+ * further column; or the sealing names whole states without keys, a level that
+ * zstd does not have, or what is no dictionary.  UNSUPPORTED: this build lacks
+ * what the sealing needs.  NO_MEMORY.
  */
 QUIPU_API int quipu_mapper_open(const quipu_schema *schema,
                                 const quipu_mapping *mapping,
@@ -80,9 +85,13 @@ QUIPU_API int quipu_mapper_open(const quipu_schema *schema,
  * allowed. */
 QUIPU_API void quipu_mapper_close(quipu_mapper *mapper);
 
-/* Returns the event type with that topic, or NULL. */
+/* Returns the event type with that topic or alias, or NULL. */
 QUIPU_API const quipu_event_type *quipu_mapper_type(const quipu_mapper *mapper,
                                                     const char *topic);
+
+/* Returns true if the topic is one of mapping.retired. */
+QUIPU_API bool quipu_mapper_is_retired(const quipu_mapper *mapper,
+                                       const char *topic);
 
 /* Creates an empty list of items, which one thread at a time uses.  It owns the
  * items and everything that they point to.  NO_MEMORY. */
@@ -126,14 +135,19 @@ QUIPU_API quipu_item *quipu_items_array(quipu_items *items, size_t *count);
  * Converts an item to an event, in one allocation that the caller frees with
  * quipu_event_destroy.  Nothing points into the item afterwards.
  *
- * NOT_FOUND: no event type of the mapper has the topic, or the item was erased.
+ * An item of an earlier version of its type is changed by the casts of the type
+ * first (evolve.h).
+ *
+ * NOT_FOUND: no event type of the mapper has the topic, or the topic is
+ * retired, or the item was erased.
  * CORRUPT: the state is truncated or not a MessagePack map, or lacks a field
  * that has no default, or has a field twice, with another type or out of range;
- * the message names topic, sequence, position and field.  Or an encrypted state
- * was changed, or belongs to another item.  UNSUPPORTED: the envelope has a
- * newer format, or this build, or the sealing, lacks what the state needs.
- * DENIED: the state is encrypted with a key that is not given.  NO_MEMORY;
- * other codes of the provider of keys.
+ * the message names topic, sequence, position and field; or a cast has failed.
+ * Or an encrypted state was changed, or belongs to another item.  UNSUPPORTED:
+ * the envelope has a newer format, the event is of a newer version than its
+ * type, or this build, or the sealing, lacks what the state needs.  DENIED: the
+ * state is encrypted with a key that is not given.  NO_MEMORY; other codes of
+ * the provider of keys.
  */
 QUIPU_API int quipu_mapper_event(const quipu_mapper *mapper,
                                  const quipu_item *item, quipu_event **event,

@@ -20,6 +20,7 @@
 #include <quipu/erasure.h>
 #include <quipu/error.h>
 #include <quipu/event.h>
+#include <quipu/evolve.h>
 #include <quipu/group.h>
 #include <quipu/id.h>
 #include <quipu/mapper.h>

@@ -96,7 +96,8 @@ QUIPU_API int quipu_store_read_log(quipu_store *store, const quipu_query *query,
 /*
  * Sets *event to the next event, or to NULL after the last one.  The cursor
  * lends the event and what it points to until the next call; use
- * quipu_event_copy to keep it.
+ * quipu_event_copy to keep it.  Items of topics that the mapping retires are
+ * passed over.
  *
  * If quipu_events_item is not NULL after a failure, the item was read but could
  * not be converted: NOT_FOUND (unknown topic), CORRUPT or UNSUPPORTED (state).
@@ -115,9 +116,9 @@ QUIPU_API const quipu_item *quipu_events_item(const quipu_events *events);
 /* Closes a cursor.  NULL is allowed. */
 QUIPU_API void quipu_events_close(quipu_events *events);
 
-/* Gets the last event of a sequence; the caller frees it with
- * quipu_event_destroy.  NOT_FOUND: the sequence has no event.  An unknown topic
- * is UNSUPPORTED here, so that it is not mistaken for that. */
+/* Gets the last event of a sequence that is not of a retired topic; the caller
+ * frees it with quipu_event_destroy.  NOT_FOUND: the sequence has no event.  An
+ * unknown topic is UNSUPPORTED here, so that it is not mistaken for that. */
 QUIPU_API int quipu_store_last(quipu_store *store, const quipu_id *id,
                                quipu_event **event, quipu_error *error);
 

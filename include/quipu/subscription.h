@@ -74,7 +74,10 @@ typedef struct quipu_subscription_options {
     /* Without a consumer: begin behind this position.  It is checked as by
      * quipu_records_check_position. */
     quipu_position after;
-    const quipu_filter *filter; /* NULL: all items */
+    /* NULL: all items.  In a subscription to a store, the topic of an event
+     * type stands for its aliases, too, and items of retired topics are passed
+     * over. */
+    const quipu_filter *filter;
     /* The record is written after this number of acknowledgements (0: 1), and
      * at the latest after this time (0: 1000 milliseconds) or when the head of
      * the log is reached. */

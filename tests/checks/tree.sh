@@ -26,7 +26,12 @@ git ls-files | awk '
     /^(core|conformance)\/[a-z]+\.(map|symbols)$/ { known = 1 }
     /^conformance\/safeguards\/expected\.txt$/ { known = 1 }
     /^tests\/fuzz\/corpus\// { known = 1 }
+    # Test vectors of the state format.
+    /^tests\/state-format\/vectors\/[a-z0-9-]+$/ { known = 1 }
+    # Programs that share no code with quipu.
+    /^tests\/([a-z-]+\/)*[a-z_]+\.py$/ { known = 1 }
     # Stores that earlier releases wrote.
+    /^examples\/[a-z]+\/[a-z]+\.sqlite$/ { known = 1 }
     /^tests\/drivers\/[a-z]+\/stores\/[0-9.]+[a-z]+$/ { known = 1 }
     # Scripts of the tests that start a server and run a command beside it.
     /^tests\/([a-z]+\/)*(cluster|with-[a-z]+)$/ { known = 1 }
