@@ -7,6 +7,7 @@
  *     plant wide URI FIRST COUNT        items with values in all columns of the
  *                                       preset as the store has it
  *     plant odd URI                     text ids, all columns, hostile names
+ *     plant versions URI                event types of several versions
  *     plant rich URI                    values at the ends of their kinds
  *     plant sparse URI                  positions of any kind
  *     plant track URI [MORE]            two tracking records, so much higher
@@ -191,6 +192,36 @@ static void plant_wide(quipu_datastore *datastore, char **arguments)
     for (size_t i = 0; i < schema.column_count; i++) {
         free((char *)columns[i].name);
     }
+/* Stores events of two versions, and one whose envelope cannot be read. */
+static void plant_versions(quipu_datastore *datastore, char **arguments)
+{
+    static const struct {
+        const char *topic;
+        const char *state;
+        size_t size;
+    } events[] = {
+        { "Thing.Changed", "\x80", 1 },
+        { "Thing.Changed", "\xc1\1\x81\2\2\x80", 6 },
+        { "Thing.Ended", "\x80", 1 },
+        { "Thing.Changed", "\xc1\1\x81\2\2\x80", 6 },
+        { "Thing.Changed", "\xc1\1\x81\x7e\2\x80", 6 },
+    };
+    quipu_records *records =
+        open_schema(datastore, quipu_schema_stored_events());
+    const quipu_uuid id = id_of(0, -1);
+
+    (void)arguments;
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+        const quipu_uuid event_id = id_of(0, (int64_t)i);
+        const quipu_item item = { .sequence_id = bytes_of_uuid(&id),
+                                  .position = (int64_t)i,
+                                  .topic = quipu_bytes_of_text(events[i].topic),
+                                  .state = { events[i].state, events[i].size },
+                                  .event_id = bytes_of_uuid(&event_id) };
+
+        append(records, &item, 1);
+    }
+    quipu_records_close(records, NULL);
 }
 
 static const quipu_column odd_columns[] = {
@@ -679,6 +710,14 @@ static const struct {
     { "entry", 2, plant_entry },     { "group", 1, plant_group },
     { "consume", 2, plant_consume }, { "timers", 0, plant_timers },
     { "sealed", 2, plant_sealed },   { "wide", 2, plant_wide },
+    { "sealed", 2, plant_sealed },
+    { "plain", 2, plant_plain },       { "more", 2, plant_more },
+    { "odd", 0, plant_odd },           { "rich", 0, plant_rich },
+    { "versions", 0, plant_versions }, { "sparse", 0, plant_sparse },
+    { "track", 1, plant_track },       { "columns", 0, plant_columns },
+    { "project", 2, plant_project },   { "entry", 2, plant_entry },
+    { "group", 1, plant_group },       { "consume", 2, plant_consume },
+    { "timers", 0, plant_timers },
 };
 
 int main(int argc, char **argv)

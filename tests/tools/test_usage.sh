@@ -8,8 +8,8 @@ expect 0 "$quipu" --help
 says "usage: quipu COMMAND"
 expect 0 "$quipu" --version
 says "quipu 0."
-for command in drivers info sequences read log consumers parked timers verify \
-    export import copy backup restore bench; do
+for command in drivers info sequences topics read log consumers parked timers \
+    verify export import copy backup restore bench; do
     expect 0 "$quipu" $command --help
     says "usage: quipu $command"
     quiet
@@ -79,7 +79,7 @@ expect 1 "$quipu" verify sqlite:///missing.db
 complains missing.db
 [ ! -e missing.db ] || fail "reading created a store"
 echo "Dear diary" >foreign.db
-for command in info sequences log consumers parked timers verify; do
+for command in info sequences topics log consumers parked timers verify; do
     expect 1 "$quipu" $command sqlite:///foreign.db
     complains foreign.db
 done
@@ -92,7 +92,7 @@ expect 1 "$quipu" info sqlite:///other.db
 # Reading changes no byte of a store.
 "$plant" plain sqlite:///a.db 2 3
 before=$(cksum a.db)
-for command in info sequences log consumers parked timers verify; do
+for command in info sequences topics log consumers parked timers verify; do
     expect 0 "$quipu" $command sqlite:///a.db
     quiet
 done
