@@ -16,8 +16,8 @@
  */
 #include <quipu/error.h>
 
+#include "event/attribute.h"
 #include "event/field.h"
-#include "mapper/attribute.h"
 #include "mapper/column.h"
 #include "mapper/envelope.h"
 #include "mapper/mapper.h"

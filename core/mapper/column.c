@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "event/attribute.h"
 #include "event/member.h"
-#include "mapper/attribute.h"
 #include "mapper/column.h"
 #include "mapper/timestamp.h"
 

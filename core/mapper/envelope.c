@@ -37,7 +37,7 @@
 #include <quipu/id.h>
 #include <quipu/state.h>
 
-#include "mapper/attribute.h"
+#include "event/attribute.h"
 #include "mapper/envelope.h"
 #include "mapper/personal.h"
 #include "sealing/codec.h"

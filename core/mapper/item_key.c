@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "event/attribute.h"
 #include "event/member.h"
-#include "mapper/attribute.h"
 #include "mapper/item_key.h"
 #include "mapper/timestamp.h"
 

@@ -37,8 +37,8 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "event/attribute.h"
 #include "event/member.h"
-#include "mapper/attribute.h"
 #include "sealing/wipe.h"
 
 #define PURPOSE "quipu member"

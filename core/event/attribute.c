@@ -4,8 +4,8 @@
 
 #include <quipu/id.h>
 
+#include "event/attribute.h"
 #include "event/member.h"
-#include "mapper/attribute.h"
 
 #define BASE(which, member, of_kind, with)               \
     [which] = { .name = #member,                         \

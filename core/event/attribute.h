@@ -9,8 +9,8 @@
  * quipu_attribute_is(attribute, QUIPU_BASE_TOPIC) has to be asked before its
  * offset is used.
  */
-#ifndef QUIPU_CORE_MAPPER_ATTRIBUTE_H
-#define QUIPU_CORE_MAPPER_ATTRIBUTE_H
+#ifndef QUIPU_CORE_EVENT_ATTRIBUTE_H
+#define QUIPU_CORE_EVENT_ATTRIBUTE_H
 
 #include <quipu/event.h>
 
