@@ -703,8 +703,9 @@ static const struct {
     int arguments; /* at most */
     void (*run)(quipu_datastore *datastore, char **arguments);
 } kinds[] = {
-    { "plain", 2, plant_plain },     { "more", 2, plant_more },
-    { "odd", 0, plant_odd },         { "rich", 0, plant_rich },
+    { "sealed", 2, plant_sealed },   { "plain", 2, plant_plain },
+    { "more", 2, plant_more },       { "odd", 0, plant_odd },
+    { "rich", 0, plant_rich },       { "versions", 0, plant_versions },
     { "sparse", 0, plant_sparse },   { "track", 1, plant_track },
     { "columns", 0, plant_columns }, { "project", 2, plant_project },
     { "entry", 2, plant_entry },     { "group", 1, plant_group },
