@@ -192,6 +192,8 @@ static void plant_wide(quipu_datastore *datastore, char **arguments)
     for (size_t i = 0; i < schema.column_count; i++) {
         free((char *)columns[i].name);
     }
+}
+
 /* Stores events of two versions, and one whose envelope cannot be read. */
 static void plant_versions(quipu_datastore *datastore, char **arguments)
 {
@@ -703,22 +705,14 @@ static const struct {
     int arguments; /* at most */
     void (*run)(quipu_datastore *datastore, char **arguments);
 } kinds[] = {
-    { "sealed", 2, plant_sealed },   { "plain", 2, plant_plain },
-    { "more", 2, plant_more },       { "odd", 0, plant_odd },
-    { "rich", 0, plant_rich },       { "versions", 0, plant_versions },
-    { "sparse", 0, plant_sparse },   { "track", 1, plant_track },
-    { "columns", 0, plant_columns }, { "project", 2, plant_project },
-    { "entry", 2, plant_entry },     { "group", 1, plant_group },
-    { "consume", 2, plant_consume }, { "timers", 0, plant_timers },
-    { "sealed", 2, plant_sealed },   { "wide", 2, plant_wide },
-    { "sealed", 2, plant_sealed },
-    { "plain", 2, plant_plain },       { "more", 2, plant_more },
-    { "odd", 0, plant_odd },           { "rich", 0, plant_rich },
-    { "versions", 0, plant_versions }, { "sparse", 0, plant_sparse },
+    { "versions", 0, plant_versions }, { "plain", 2, plant_plain },
+    { "more", 2, plant_more },         { "odd", 0, plant_odd },
+    { "rich", 0, plant_rich },         { "sparse", 0, plant_sparse },
     { "track", 1, plant_track },       { "columns", 0, plant_columns },
     { "project", 2, plant_project },   { "entry", 2, plant_entry },
     { "group", 1, plant_group },       { "consume", 2, plant_consume },
-    { "timers", 0, plant_timers },
+    { "timers", 0, plant_timers },     { "sealed", 2, plant_sealed },
+    { "wide", 2, plant_wide },
 };
 
 int main(int argc, char **argv)
