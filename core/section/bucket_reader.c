@@ -88,8 +88,8 @@ int quipu_bucket_reader_open(quipu_records *records,
 {
     quipu_bucket_reader *reader;
     quipu_bucketed_log log;
-    quipu_range range;
-    bool empty;
+    quipu_range range = { 0 };
+    bool empty = true;
     int status = quipu_records_enter(records, error);
 
     if (status == QUIPU_OK && !out) {
