@@ -86,7 +86,7 @@ int quipu_bucket_reader_open(quipu_records *records,
                              const quipu_query *query,
                              quipu_bucket_reader **out, quipu_error *error)
 {
-    quipu_bucket_reader *reader;
+    quipu_bucket_reader *reader = NULL;
     quipu_bucketed_log log;
     quipu_range range = { 0 };
     bool empty = true;

@@ -225,8 +225,11 @@ static void read_vector(const char *path, struct vector *vector)
         } else if (part == STATE) {
             read_bytes(vector, line);
         } else if (part == MEANING) {
-            strncat(vector->meaning, line,
-                    sizeof(vector->meaning) - strlen(vector->meaning) - 1);
+            size_t written = strlen(vector->meaning);
+            size_t size = strlen(line) + 1;
+
+            assert_true(written + size <= sizeof(vector->meaning));
+            memcpy(vector->meaning + written, line, size);
         } else {
             assert_int_equal(line[0], '#');
         }
