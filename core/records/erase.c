@@ -22,6 +22,7 @@
 #include "base/status.h"
 #include "base/structs.h"
 #include "datastore/driver_call.h"
+#include "records/cursor.h"
 #include "records/validate.h"
 
 enum { LIMIT = 1000 }; /* items of one commit, unless the caller says */
@@ -75,6 +76,11 @@ static int check_supported(const quipu_datastore *datastore,
                                              datastore->driver->erase,
                                              QUIPU_CAN_ERASE, error);
 
+    if (status == QUIPU_OK && is_of_log(erasure)) {
+        status = quipu_driver_call_supported(datastore, QUIPU_CALL_READ_LOG,
+                                             datastore->driver->read_log,
+                                             QUIPU_CAN_LOG, error);
+    }
     if (status == QUIPU_OK && (erasure->flags & QUIPU_ERASURE_SCRUB) &&
         !(datastore->opened.capabilities & QUIPU_CAN_SCRUB)) {
         status = quipu_error_set(error, QUIPU_UNSUPPORTED,
@@ -118,10 +124,10 @@ static int open_cursor(const struct run *run, quipu_cursor **cursor,
                                 .gte = run->erasure.lower,
                                 .lte = run->erasure.upper };
 
-    return is_of_log(&run->erasure)
-               ? quipu_records_read_log(run->records, &query, cursor, error)
-               : quipu_records_read(run->records, run->erasure.sequence_id,
-                                    &query, cursor, error);
+    return quipu_cursor_open(
+        run->records,
+        is_of_log(&run->erasure) ? NULL : &run->erasure.sequence_id, &query,
+        cursor, error);
 }
 
 /* Narrows *part to the next items that are not erased, `limit` of them or all

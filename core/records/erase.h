@@ -21,7 +21,9 @@
 int quipu_erase_run(quipu_records *records, const quipu_erasure *erasure,
                     int64_t *erased, quipu_error *error);
 
-/* Counts the items of a range that are not erased. */
+/* Counts the items of a range that are not erased, by reading all of them.  It
+ * changes nothing, so the datastore may be readonly.  *items is set on success
+ * only. */
 int quipu_erase_count(quipu_records *records, const quipu_erasure *erasure,
                       int64_t *items, quipu_error *error);
 

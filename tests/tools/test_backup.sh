@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# backup and restore: what they replace and refuse, and a backup during appends,
-# which is a prefix of the log.
+# backup and restore replace and refuse the right files, and a backup that is
+# made during appends is a prefix of the log.
 . "$(dirname "$0")/backup.sh"
 
 plant_all "$(at a)" 2 3
