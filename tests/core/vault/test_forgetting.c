@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Forgets one of many patients, in a store with a vault, snapshots and a cache
- * (C3, C4, C6; X5, X6, X7, D6).  The environment variable QUIPU_PATIENTS gives
+ * (C3, C4, C6; X5, X6, X7, D6).  The environment variable QUIPU_TEST_PATIENTS gives
  * their number.
  */
 #include "vault_fixture.h"
@@ -52,7 +52,7 @@ enum { TREATMENTS = 3, FORGOTTEN = 1 };
 
 static int patients(void)
 {
-    const char *text = getenv("QUIPU_PATIENTS");
+    const char *text = getenv("QUIPU_TEST_PATIENTS");
 
     return text ? (int)strtol(text, NULL, 10) : 12;
 }
