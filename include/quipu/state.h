@@ -29,7 +29,7 @@ enum quipu_state_key {
     QUIPU_STATE_METADATA = 5,          /* bytes */
     QUIPU_STATE_ENCRYPTED = 6,         /* how; an array */
     QUIPU_STATE_ORIGINATOR_ID = 7,     /* bytes */
-    QUIPU_STATE_PERSONAL = 8, /* sealed members and their subjects; a map */
+    QUIPU_STATE_PERSONAL = 8,          /* sealed members; a map */
     QUIPU_STATE_ORIGINATOR_VERSION = 9 /* an integer */
 };
 

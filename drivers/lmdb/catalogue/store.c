@@ -84,7 +84,7 @@ int quipu_lmdb_store_raise_format(const struct snapshot *snapshot,
                                   const struct snapshot *before,
                                   uint32_t format)
 {
-    struct store_record store;
+    struct store_record store = { .format = 0 };
     int code = precheck_key(before, store_key());
     if (code == MDB_SUCCESS) {
         code =

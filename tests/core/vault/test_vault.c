@@ -102,7 +102,9 @@ static void key_of_another_vault_is_a_conflict(void **state)
 
 static void subjects_are_checked(void **state)
 {
-    const quipu_bytes long_one = { memset(calloc(1, 256), 'x', 256), 256 };
+    char text[256];
+    const quipu_bytes long_one = { memset(text, 'x', sizeof(text)),
+                                   sizeof(text) };
     const quipu_keys *keys = quipu_vault_keys(opened.vault);
     quipu_error error;
     quipu_key key;
@@ -118,7 +120,6 @@ static void subjects_are_checked(void **state)
     assert_refused(
         quipu_vault_forget(opened.vault, (quipu_bytes){ NULL, 0 }, &error),
         QUIPU_INVALID, &error, "has 0 bytes");
-    free((void *)long_one.data);
 }
 
 static quipu_key other_key; /* that another process made meanwhile */

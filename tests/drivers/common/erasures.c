@@ -416,8 +416,8 @@ static int64_t erase_ids(struct store *store, int64_t lower, int64_t upper)
     erasure.upper = upper;
     const int64_t erased =
         erasures_erase(store->datastore, store->bound, &erasure);
-    for (int64_t id = lower < 1 ? 1 : lower; id <= upper && id <= ITEMS; id++) {
-        store->erased[id - 1] = true;
+    for (int64_t i = lower < 1 ? 0 : lower - 1; i < upper && i < ITEMS; i++) {
+        store->erased[i] = true;
     }
     return erased;
 }
