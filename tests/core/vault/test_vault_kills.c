@@ -14,9 +14,9 @@ enum { SUBJECTS = 5 };
 
 static quipu_key keys[SUBJECTS];
 
-static void name_subject(int number, char text[16])
+static void name_subject(int number, char text[24])
 {
-    (void)snprintf(text, 16, "patient-%d", number);
+    (void)snprintf(text, 24, "patient-%d", number);
 }
 
 static void make_keys(void)
@@ -26,7 +26,7 @@ static void make_keys(void)
     vault_prepare();
     vault_open(&opened);
     for (int i = 0; i < SUBJECTS; i++) {
-        char subject[16];
+        char subject[24];
 
         name_subject(i, subject);
         keys[i] = current_key(&opened, subject);
@@ -89,7 +89,7 @@ static bool check_keys(const struct opened_vault *opened)
     bool is_forgotten = false;
 
     for (int i = 0; i < SUBJECTS; i++) {
-        char subject[16];
+        char subject[24];
 
         name_subject(i, subject);
         int status = find_code(opened, subject, &keys[i]);
