@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MOST QUIPU_COLUMNS_MAX
@@ -121,13 +122,16 @@ static void check_value(const quipu_value *value, int number, size_t i)
 static void check_item(const quipu_schema *schema, const quipu_item *item)
 {
     char state[40] = "";
-    int number = -1;
-    size_t stored = 0;
+    char *end;
+    int number;
+    size_t stored;
 
     CHECK(item->state.size < sizeof(state), "a state is too long");
     memcpy(state, item->state.data, item->state.size);
-    CHECK(sscanf(state, "%d of %zu", &number, &stored) == 2,
+    number = (int)strtol(state, &end, 10);
+    CHECK(end != state && strncmp(end, " of ", 4) == 0,
           "the state \"%s\" is not one that was appended", state);
+    stored = strtoul(end + 4, NULL, 10);
     CHECK(item->column_count == schema->column_count,
           "item %d was read with %zu columns instead of %zu", number,
           item->column_count, schema->column_count);

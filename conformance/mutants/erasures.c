@@ -41,8 +41,9 @@ static void change_erased(quipu_driver_datastore *datastore,
     }
     while (base->step(cursor, INT64_MAX, &rows, &count, NULL) == QUIPU_OK &&
            count > 0) {
-        quipu_item *item = (quipu_item *)(uintptr_t)rows;
+        quipu_item *item;
 
+        memcpy(&item, &rows, sizeof(item)); /* without its const */
         if (item->flags & QUIPU_ITEM_ERASED) {
             change(item);
         }
@@ -280,8 +281,9 @@ static int erase_and_note(quipu_driver_datastore *datastore,
 /* Flags an item, or takes the flag away; `state` is what it then has. */
 static void set_erased(const quipu_item *lent, bool erased, const char *state)
 {
-    quipu_item *item = (quipu_item *)(uintptr_t)lent;
+    quipu_item *item;
 
+    memcpy(&item, &lent, sizeof(item)); /* without its const */
     if (item->notification_id >= IDS || !erased_ids[item->notification_id]) {
         return;
     }

@@ -444,7 +444,7 @@ static int open_value(struct opening *opening, quipu_bytes name,
 {
     const uint8_t *data = content.data;
     const uint8_t nil = NIL;
-    quipu_bytes subject;
+    quipu_bytes subject = { 0 };
 
     if (content.size < QUIPU_PERSONAL_HEAD_SIZE + QUIPU_CIPHER_OVERHEAD) {
         return quipu_decoder_refuse(opening->decoder, NULL,
@@ -459,9 +459,10 @@ static int open_value(struct opening *opening, quipu_bytes name,
     opening->opened++;
     int status = find_subject(opening, reference, &subject);
 
-    if (status == QUIPU_OK) {
-        status = find_cipher(opening, subject, data + 1);
+    if (status != QUIPU_OK) {
+        return status;
     }
+    status = find_cipher(opening, subject, data + 1);
     if (status == QUIPU_NOT_FOUND) {
         opening->event->flags |= QUIPU_EVENT_FORGOTTEN;
         put(opening, &nil, sizeof(nil));

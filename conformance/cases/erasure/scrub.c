@@ -34,7 +34,8 @@ static int search_file(const char *path, const struct stat *info, int type,
     (void)where;
     for (size_t i = 0; i < ITEMS; i++) {
         search.found[i] =
-            search.found[i] || memmem(bytes, size, search.tags[i], TAG) != NULL;
+            search.found[i] ||
+            (size > 0 && memmem(bytes, size, search.tags[i], TAG) != NULL);
     }
     free(bytes);
     if (file) {
