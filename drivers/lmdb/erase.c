@@ -157,7 +157,7 @@ static int erase_position(struct erase *erase, int64_t position,
     }
     const quipu_item *item = &found.item;
     if (SAFEGUARDED("E5.item-of-its-sequence",
-                    item->position != position ||
+                    item->position != position || !item->sequence_id.data ||
                         item->sequence_id.size != sequence_id.size ||
                         memcmp(item->sequence_id.data, sequence_id.data,
                                sequence_id.size) != 0,

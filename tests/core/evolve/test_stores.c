@@ -191,6 +191,7 @@ static void expect_sum(quipu_repository *sums, const char *name, int64_t cents,
 
     if (!sum) {
         fail_msg("%s", error.message);
+        return;
     }
     assert_int_equal(sum->cents, cents);
     assert_int_equal(sum->base.version, version);
