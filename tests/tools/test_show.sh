@@ -133,8 +133,9 @@ says 'mail\x07 has processed things up to 2'
 expect 0 "$quipu" info --json "$a"
 [ "$(wc -l <out)" = 1 ] || fail "info --json prints more than one line"
 case $driver in
-postgres) more=',"entries"' ;;
-*) more=',"backup","entries"' ;;
+sqlite) more=',"backup","entries","erase","scrub"' ;;
+postgres) more=',"entries","erase"' ;;
+*) more=',"backup","entries","erase"' ;;
 esac
 says '"capabilities":["share","persist","log","track","transact"'"$more]"
 says '"table":"stored_events","ids":"uuid","contiguous":true'

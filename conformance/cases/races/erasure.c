@@ -29,8 +29,8 @@ struct erasure_race {
     atomic_llong commits;
 };
 
-/* Appends until something was erased meanwhile, several times; with pauses after
- * the first appends, so that the log does not grow faster than it is erased. */
+/* Appends until something was erased meanwhile, several times.  After the first
+ * appends it pauses, or the log would grow faster than it is erased. */
 static bool goes_on(struct erasure_race *e, unsigned n)
 {
     if (n < e->appends) {

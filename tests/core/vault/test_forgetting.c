@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Forgets one of many patients, in a store with a vault, snapshots and a cache
- * (C3, C4, C6; X5, X6, X7, D6).  The environment variable QUIPU_TEST_PATIENTS gives
- * their number.
+ * (C3, C4, C6; X5, X6, X7, D6).  The environment variable QUIPU_TEST_PATIENTS
+ * gives their number.
  */
 #include "vault_fixture.h"
 
