@@ -21,7 +21,7 @@ struct store {
 static void open_store(struct store *store, const char *name,
                        const char *options)
 {
-    char text[200];
+    char text[300];
     const quipu_schema schema = fixture_schema("plain");
     *store = (struct store){ .datastore = NULL };
     (void)snprintf(store->name, sizeof(store->name), "%s", name);
