@@ -68,6 +68,7 @@ static int use(struct bank *bank, int version,
     if (status == QUIPU_OK) {
         (void)signal(SIGTERM, stop);
         status = function(projection, error);
+        (void)signal(SIGTERM, SIG_DFL); /* it would use what is closed */
         (void)quipu_projection_close(projection, NULL);
     }
     return status;

@@ -56,6 +56,7 @@ int follow_run(struct bank *bank, int least, quipu_error *error)
             status = quipu_subscription_acknowledge(subscription, error);
         }
     } while (status == QUIPU_OK && item);
+    (void)signal(SIGTERM, SIG_DFL); /* it would use what is closed */
     (void)quipu_subscription_close(subscription, NULL);
     return status;
 }

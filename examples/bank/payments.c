@@ -88,6 +88,7 @@ int payments_run(struct bank *bank, int unused, quipu_error *error)
     if (status == QUIPU_OK) {
         (void)signal(SIGTERM, stop_process);
         status = quipu_process_run(process, error);
+        (void)signal(SIGTERM, SIG_DFL); /* it would use what is closed */
         (void)quipu_process_close(process, NULL);
     }
     return status;

@@ -22,6 +22,7 @@ int timers_run(struct bank *bank, int unused, quipu_error *error)
     if (status == QUIPU_OK) {
         (void)signal(SIGTERM, stop_runner);
         status = quipu_timer_runner_run(runner, error);
+        (void)signal(SIGTERM, SIG_DFL); /* it would use what is closed */
         (void)quipu_timer_runner_close(runner, NULL);
     }
     return status;

@@ -133,6 +133,8 @@ int sender_run(struct feed *feed, quipu_error *error)
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
     status = quipu_outbox_run(running, error);
+    (void)signal(SIGTERM, SIG_DFL); /* it would use what is closed */
+    (void)signal(SIGINT, SIG_DFL);
     (void)quipu_outbox_close(running, NULL);
     disconnect(&sender);
     return status;

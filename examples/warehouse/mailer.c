@@ -80,6 +80,7 @@ int mailer_run(struct warehouse *warehouse, char **words, quipu_error *error)
     while (status == QUIPU_OK && !stopped) {
         status = mail_next(warehouse, &stopped, error);
     }
+    (void)signal(SIGTERM, SIG_DFL); /* it would use what is closed */
     (void)quipu_subscription_close(subscription, NULL);
     return status;
 }

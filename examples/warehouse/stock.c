@@ -96,6 +96,7 @@ int stock_run(struct warehouse *warehouse, char **words, quipu_error *error)
     (void)signal(SIGTERM, stop);
     int status = quipu_projection_run(projection, error);
 
+    (void)signal(SIGTERM, SIG_DFL); /* it would use what is closed */
     (void)quipu_projection_close(projection, NULL);
     return status;
 }
