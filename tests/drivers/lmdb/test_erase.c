@@ -309,9 +309,10 @@ static void erase_in_a_process(void *context)
     }
 }
 
-/* Each kill leaves a number of whole commits. */
+/* Each kill, after one commit or more, leaves a number of whole commits. */
 static void killed_process_has_erased_whole_commits(void **state)
 {
+    size_t erased = 0;
     (void)state;
     shared_folder = fixture_file();
     struct place place = fixture_place(shared_folder, NULL);
@@ -321,10 +322,17 @@ static void killed_process_has_erased_whole_commits(void **state)
         fill(&place, 30);
         fixture_leave(&place);
         const pid_t child = start_child(erase_in_a_process, NULL);
-        (void)usleep(2000 * (useconds_t)(i + 1));
-        kill_child(child);
         place = fixture_place(shared_folder, NULL);
-        assert_int_equal(erasures_count(place.datastore, place.bound) % 3, 0);
+        const size_t before = erased;
+        const int64_t end = fixture_now() + FIXTURE_PATIENCE;
+        do {
+            (void)usleep(100);
+            erased = erasures_count(place.datastore, place.bound);
+        } while (erased == before && fixture_now() < end);
+        kill_child(child);
+        erased = erasures_count(place.datastore, place.bound);
+        assert_true(erased > before);
+        assert_int_equal(erased % 3, 0);
         entry_leave_sound(&place, shared_folder);
     }
     place = fixture_place(shared_folder, NULL);
