@@ -14,6 +14,7 @@
 
 static quipu_keyring *ring;
 static quipu_opener *opener;
+static char *contents[REPETITIONS_MAX]; /* of the dictionaries' files */
 static quipu_bytes dictionaries[REPETITIONS_MAX];
 
 static void finish(void)
@@ -23,7 +24,8 @@ static void finish(void)
     quipu_keyring_close(ring);
     ring = NULL;
     for (size_t i = 0; i < REPETITIONS_MAX; i++) {
-        free((void *)(uintptr_t)dictionaries[i].data);
+        free(contents[i]);
+        contents[i] = NULL;
         dictionaries[i] = (quipu_bytes){ NULL, 0 };
     }
 }
@@ -33,8 +35,7 @@ static int refuse_file(const char *path, const char *why, quipu_error *error)
     return quipu_error_set(error, QUIPU_IO, "dictionary %s: %s", path, why);
 }
 
-static int read_dictionary(const char *path, quipu_bytes *dictionary,
-                           quipu_error *error)
+static int read_dictionary(const char *path, size_t i, quipu_error *error)
 {
     FILE *file = fopen(path, "rbe");
 
@@ -51,7 +52,8 @@ static int read_dictionary(const char *path, quipu_bytes *dictionary,
         status = refuse_file(path, "is larger than 16 MiB", error);
     }
     (void)fclose(file);
-    *dictionary = (quipu_bytes){ bytes, size };
+    contents[i] = bytes;
+    dictionaries[i] = (quipu_bytes){ bytes, size };
     return status;
 }
 
@@ -63,7 +65,7 @@ static int load(const struct args *args, quipu_error *error)
         status = quipu_keyring_open(args->keys, &ring, error);
     }
     for (size_t i = 0; status == QUIPU_OK && i < args->dictionary_count; i++) {
-        status = read_dictionary(args->dictionary[i], &dictionaries[i], error);
+        status = read_dictionary(args->dictionary[i], i, error);
     }
     const quipu_sealing sealing = {
         .struct_size = sizeof(sealing),

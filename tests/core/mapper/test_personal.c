@@ -325,7 +325,7 @@ static void changed_member_is_corrupt(void **state)
     const quipu_schema schema = schema_with_event_id();
     struct harness harness;
     struct visited event;
-    char changed[1024];
+    unsigned char changed[1024];
     size_t opened = 0, bits = 0;
 
     (void)state;
@@ -339,7 +339,7 @@ static void changed_member_is_corrupt(void **state)
         quipu_item other = item;
 
         memcpy(changed, original, item.state.size);
-        changed[bits / 8] ^= (char)(1 << bits % 8);
+        changed[bits / 8] ^= (unsigned char)(1U << bits % 8);
         other.state.data = changed;
         opened += opens(&harness, &other);
     }

@@ -322,7 +322,7 @@ static int flip_bits(const struct saved *entry, const quipu_key *key, int right)
     for (size_t bit = 0; bit < entry->size * 8; bit++) {
         struct saved damaged = *entry;
 
-        damaged.value[bit / 8] ^= (char)(1 << bit % 8);
+        damaged.value[bit / 8] ^= (unsigned char)(1U << bit % 8);
         write_entry(opened.keys, damaged.key, damaged.value, damaged.size);
         int status = find_code(&opened, "ann", key);
 

@@ -43,7 +43,7 @@ void assert_forgotten(const struct opened_vault *opened, const char *subject,
 /* Copies of entries: a backup. */
 struct saved {
     char key[128];
-    char value[2048];
+    unsigned char value[2048];
     size_t size;
 };
 enum { SAVED_MAX = 200 };
