@@ -21,7 +21,9 @@
  *   INV3  A new name becomes durable by the first sync of its file or of its
  *         folder, as on ext4, XFS and Btrfs.  Removals and renames become
  *         durable by the next sync of the folder.  Until then each name is
- *         found in its old or its new state.
+ *         found in its old or its new state; but a file that had a durable
+ *         name, and was not removed, has one: file systems that do not rename
+ *         in one step add the new name before they remove the old one.
  *   INV4  After a failed sync the pending operations of that file have had
  *         their random result, and no later sync changes it (Linux marks the
  *         pages clean: "fsyncgate").
@@ -71,6 +73,7 @@ struct name {
     char path[PATH]; /* relative to the folder */
     int file;        /* current file, or -1: removed */
     int durable;     /* durable file, or -1: no such name on the disk */
+    int chosen;      /* at the cut: one of these two */
 };
 
 struct replay {
@@ -419,11 +422,43 @@ static void make_folders(char *path)
     }
 }
 
-/* Gives a name its old or its new file in the image. */
+/* Returns true if one of the names is that of the file now, or, if `chosen`,
+ * in the image. */
+static bool has_name(const struct replay *r, int file, bool chosen)
+{
+    for (int i = 0; i < r->name_count; i++) {
+        const struct name *name = &r->names[i];
+
+        if ((chosen ? name->chosen : name->file) == file) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Chooses for each name its old or its new file: INV3. */
+static void choose_names(struct replay *r)
+{
+    for (int i = 0; i < r->name_count; i++) {
+        struct name *name = &r->names[i];
+
+        name->chosen = random_below(&r->random, 2) ? name->durable : name->file;
+    }
+    for (int i = 0; i < r->name_count; i++) {
+        struct name *name = &r->names[i];
+
+        if (name->durable >= 0 && has_name(r, name->durable, false) &&
+            !has_name(r, name->durable, true)) {
+            name->chosen = name->durable;
+        }
+    }
+}
+
+/* Gives a name its file in the image. */
 static void write_name(struct replay *r, const struct name *name)
 {
     char from[PATH + 32], to[2 * PATH];
-    int file = random_below(&r->random, 2) ? name->durable : name->file;
+    int file = name->chosen;
 
     if (file < 0) {
         return;
@@ -476,6 +511,7 @@ static void write_image(struct replay *r)
     for (int i = 0; i < r->file_count; i++) {
         flush_pending(r, i, false);
     }
+    choose_names(r);
     for (int i = 0; i < r->name_count; i++) {
         write_name(r, &r->names[i]);
     }

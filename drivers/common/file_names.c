@@ -33,12 +33,14 @@
 
 #include "error.h"
 #include "safeguard.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static bool is_file(const struct stat *info, const struct file_identity *file)
 {
@@ -76,6 +78,20 @@ static bool is_mount_point(const char *path)
     (void)path;
     return false;
 #endif
+}
+
+void quipu_common_file_names_finish_rename(const quipu_host *host,
+                                           const char *path, const char *suffix)
+{
+    char *name = quipu_common_text_join(host, path, suffix);
+    struct stat own;
+    struct stat other;
+
+    if (name && lstat(path, &own) == 0 && lstat(name, &other) == 0 &&
+        own.st_ino == other.st_ino && own.st_dev == other.st_dev) {
+        (void)unlink(name);
+    }
+    host->release(name);
 }
 
 int quipu_common_file_names_require_one(const quipu_host *host,

@@ -7,7 +7,7 @@
  * each other's commits, and what it appends is lost. file_names.c describes how
  * that is noticed.
  *
- * All functions but the first three are for one thread at a time: the owner of
+ * All functions but the first four are for one thread at a time: the owner of
  * the fair lock, or the thread that opens or closes the database. */
 #ifndef QUIPU_DRIVERS_COMMON_FILE_NAMES_H
 #define QUIPU_DRIVERS_COMMON_FILE_NAMES_H
@@ -35,6 +35,14 @@ struct file_names {
     struct timespec changed; /* the folder's time of change at the last check */
     bool settled;            /* any change since has another time */
 };
+
+/* Removes the name, `path` and `suffix`, if it leads to the file that has the
+ * path: on a file system that does not rename in one step, a power cut leaves a
+ * renamed file both names. To be called before `require_one`, unless the store
+ * is only read. */
+void quipu_common_file_names_finish_rename(const quipu_host *host,
+                                           const char *path,
+                                           const char *suffix);
 
 /* Checks that a database file has one name alone: INVALID if it has hard links
  * or is a mount point itself. IO, DENIED. */

@@ -9,6 +9,8 @@
 
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/file_names.h"
+#include "common/files/replacement.h"
 #include "common/lock_file.h"
 #include "common/safeguard.h"
 #include "common/text.h"
@@ -26,6 +28,8 @@
 #define MAP_SIZE ((size_t)1 << 20)  /* while a store is created */
 #define MAGIC_AT 16                 /* in the first page of a data file */
 #define EXCLUSIVE_TIME CLOCK_SECOND /* to wait for other processes, closing */
+
+static const char suffix_fresh[] = "-new";
 
 /* -------------------------------------------------------------------- path */
 
@@ -204,19 +208,11 @@ static int sync_folder(const char *folder)
     return code;
 }
 
-/* A power cut may leave both names, on a file system that does not rename in
- * one step. */
 void quipu_lmdb_data_file_finish_rename(const quipu_host *host,
                                         const char *path)
 {
-    struct stat fresh;
-    struct stat info;
-    char *name = join(host, path, "-new");
-    if (name && lstat(name, &fresh) == 0 && lstat(path, &info) == 0 &&
-        fresh.st_ino == info.st_ino && fresh.st_dev == info.st_dev) {
-        (void)unlink(name);
-    }
-    host->release(name);
+    quipu_common_file_names_finish_rename(host, path, suffix_fresh);
+    quipu_common_replacement_finish_rename(host, path);
 }
 
 /* Checks that a file with the name of a data file that is being created is one
@@ -267,7 +263,7 @@ static int create_and_rename(const quipu_host *host,
     if (quipu_lmdb_data_file_exists(file)) {
         return QUIPU_OK;
     }
-    char *fresh = join(host, file->path, "-new");
+    char *fresh = join(host, file->path, suffix_fresh);
     if (!fresh) {
         return quipu_lmdb_error_no_memory(host, error);
     }

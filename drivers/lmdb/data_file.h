@@ -33,8 +33,8 @@ int quipu_lmdb_data_file_resolve(const quipu_host *host, const char *path,
 /* Returns true if the data file exists and is not empty. */
 bool quipu_lmdb_data_file_exists(const struct data_file *file);
 
-/* Removes the name of a data file that is being created, if the finished one
- * still has it. */
+/* Removes the name that a data file has while it is created, or restored, if
+ * the finished one still has it. */
 void quipu_lmdb_data_file_finish_rename(const quipu_host *host,
                                         const char *path);
 

@@ -350,6 +350,9 @@ static int open_file(quipu_driver_datastore *datastore, bool create,
     bool exists = false;
     int status = resolve_path(datastore, &exists, error);
 
+    if (status == QUIPU_OK && exists && !datastore->readonly) {
+        quipu_common_replacement_finish_rename(host, datastore->path);
+    }
     if (status == QUIPU_OK && exists && !datastore->immutable) {
         status =
             quipu_common_file_names_require_one(host, datastore->path, error);

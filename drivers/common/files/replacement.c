@@ -37,6 +37,7 @@
 #include "common/files/replacement.h"
 
 #include "common/error.h"
+#include "common/file_names.h"
 #include "common/safeguard.h"
 #include "common/text.h"
 
@@ -483,6 +484,14 @@ void quipu_common_replacement_finish(struct replacement *replacement)
     host->release(replacement->complete);
     replacement->fresh = NULL;
     replacement->complete = NULL;
+}
+
+void quipu_common_replacement_finish_rename(const quipu_host *host,
+                                            const char *path)
+{
+    quipu_common_file_names_finish_rename(host, path, suffix_fresh);
+    /* By INV2 there is no part of the old file any more. */
+    quipu_common_file_names_finish_rename(host, path, suffix_complete);
 }
 
 int quipu_common_replacement_check(const quipu_host *host, const char *path,

@@ -70,6 +70,11 @@ int quipu_common_replacement_commit(struct replacement *replacement,
 /* Removes `fresh` if it is still there, and releases the path. */
 void quipu_common_replacement_finish(struct replacement *replacement);
 
+/* Ends a `commit` after which a power cut has left the new file two names. For
+ * a driver's `open`, before it looks at the file's names. */
+void quipu_common_replacement_finish_rename(const quipu_host *host,
+                                            const char *path);
+
 /* Returns CORRUPT if a process ended while it replaced this file, so that it is
  * neither the old nor the new one; IO, NO_MEMORY. For a driver's `open`. */
 int quipu_common_replacement_check(const quipu_host *host, const char *path,

@@ -160,6 +160,32 @@ static void store_that_is_cut_off_is_corrupt(void **state)
     }
 }
 
+/* The state that a power cut can leave after a creation, backup or restore,
+ * where a file is not renamed in one step. */
+static void both_names_of_a_renamed_file_become_one(void **state)
+{
+    static const char *const suffixes[] = { "-quipu-new", "-quipu-restored",
+                                            "-new" };
+    (void)state;
+    for (const struct subject *s = subjects; s->scheme; s++) {
+        const char *path = path_of(s, "renamed");
+
+        assert_status(try(s, path, "create=yes"), QUIPU_OK);
+        /* Only LMDB's driver creates stores under another name. */
+        for (int i = 0; i < (s->is_folder ? 3 : 2); i++) {
+            char other[400];
+
+            snprintf(other, sizeof(other), "%s%s", store_file(s, path),
+                     suffixes[i]);
+            assert_int_equal(link(store_file(s, path), other), 0);
+            assert_status(try(s, path, "readonly=yes"), QUIPU_INVALID);
+            assert_int_equal(access(other, F_OK), 0);
+            assert_status(try(s, path, "create=no"), QUIPU_OK);
+            assert_int_equal(access(other, F_OK), -1);
+        }
+    }
+}
+
 /* ------------------------------------------------- what a refusal leaves */
 
 /* Adds a line for each name below a folder to a text: name, kind and, if it is
@@ -330,6 +356,7 @@ int main(void)
         cmocka_unit_test(wrong_kind_of_file_is_invalid),
         cmocka_unit_test(foreign_file_is_corrupt),
         cmocka_unit_test(store_that_is_cut_off_is_corrupt),
+        cmocka_unit_test(both_names_of_a_renamed_file_become_one),
         cmocka_unit_test(refusal_of_a_taken_name_leaves_nothing),
         cmocka_unit_test(failed_opening_leaves_nothing),
     };

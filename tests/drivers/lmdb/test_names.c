@@ -145,25 +145,6 @@ static void hard_link_is_refused(void **state)
     fixture_leave(&place);
 }
 
-/* The state that a power cut can leave after the creation. */
-static void both_names_of_a_new_file_become_one(void **state)
-{
-    (void)state;
-    char folder[32];
-    char name[64];
-    char fresh[80];
-    (void)snprintf(folder, sizeof(folder), "%s", fixture_file());
-    (void)snprintf(name, sizeof(name), "%s/data.mdb", folder);
-    (void)snprintf(fresh, sizeof(fresh), "%s-new", name);
-    struct place place = fixture_place(folder, NULL);
-    fixture_leave(&place);
-    assert_int_equal(link(name, fresh), 0);
-    place = fixture_place(folder, NULL);
-    fixture_append(place.datastore, place.bound, 1);
-    fixture_leave(&place);
-    assert_int_equal(access(fresh, F_OK), -1);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,7 +153,6 @@ int main(void)
         cmocka_unit_test(commit_is_not_acknowledged_if_the_name_was_moved),
         cmocka_unit_test(wait_ends_if_the_file_was_replaced),
         cmocka_unit_test(hard_link_is_refused),
-        cmocka_unit_test(both_names_of_a_new_file_become_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
