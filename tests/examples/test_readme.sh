@@ -36,13 +36,13 @@ ln -s "$(command -v "$compiler")" bin/cc
 grep -q account.c steps || { echo "the README does not say how"; exit 1; }
 unset QUIPU_DRIVER_PATH
 PATH=$PWD/bin:$PATH sh -eux steps >out 2>err || { cat out err; exit 1; }
-runs=$(grep -c '^\./account' steps)
+runs=$(grep -c "./account$" steps)
 [ "$(grep -c '^750 cents after 2 events$' out)" = "$runs" ] ||
     { cat out err; exit 1; }
 [ "$(grep -c 'Account.Deposited' out)" = 2 ] || { cat out; exit 1; }
 # The program prints the same with PostgreSQL.
 if [ -n "${QUIPU_TEST_POSTGRES-}" ]; then
-    ./account "$QUIPU_TEST_POSTGRES&timeout=300000" >out
+    QUIPU_URI="$QUIPU_TEST_POSTGRES&timeout=300000" ./account >out
     [ "$(cat out)" = "750 cents after 2 events" ] || { cat out; exit 1; }
 fi
 "$compiler" -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
