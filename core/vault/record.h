@@ -94,7 +94,7 @@ typedef struct quipu_vault_record {
 #define QUIPU_VAULT_KEY_SIZE (QUIPU_KEY_ID_SIZE + QUIPU_VAULT_WRAPPED_SIZE)
 
 /* Returns the size of a ring of that many keys. */
-#define QUIPU_VAULT_RING_SIZE(count) (1 + (count)*QUIPU_VAULT_KEY_SIZE)
+#define QUIPU_VAULT_RING_SIZE(count) (1 + QUIPU_VAULT_KEY_SIZE * (count))
 
 /* Reads a value.  CORRUPT; UNSUPPORTED: of a newer form. */
 int quipu_vault_record_read(const quipu_vault_secrets *secrets,
