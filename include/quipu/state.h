@@ -74,15 +74,13 @@ QUIPU_API int quipu_state_split(quipu_bytes bytes, quipu_state *state,
  */
 QUIPU_API int quipu_state_check(quipu_bytes bytes, quipu_error *error);
 
-/*
- * An opener opens sealed states, for tools that have no event types.  One
- * thread at a time uses it.
- *
- * quipu_opener_create copies the sealing as quipu_mapper_open does, with the
- * same codes.  Its settings for writing are not used.
- */
+/* An opener opens sealed states, for tools that have no event types.  One
+ * thread at a time uses it. */
 typedef struct quipu_opener quipu_opener;
 
+/* Copies the sealing as quipu_mapper_open does, with the same codes.  Its
+ * settings for writing are not used.  The caller frees *opener with
+ * quipu_opener_destroy. */
 QUIPU_API int quipu_opener_create(const quipu_sealing *sealing,
                                   quipu_opener **opener, quipu_error *error);
 

@@ -198,6 +198,9 @@ typedef struct quipu_consumer_status {
     uint64_t skipped; /* events that a projection has left out */
 } quipu_consumer_status;
 
+/* Shows the progress, from any thread.  The caller sets status->struct_size; a
+ * smaller one gets the first members.  INVALID: an argument is missing, or
+ * struct_size is too small. */
 QUIPU_API int quipu_subscription_status(quipu_subscription *subscription,
                                         quipu_consumer_status *status,
                                         quipu_error *error);
