@@ -28,7 +28,7 @@ function escape(text,    parts, count, i, result) {
     return result
 }
 
-# body TEXT: what follows the opening of a comment, escaped up to its end.
+# body TEXT: the rest of the line that opens a comment, escaped up to its end.
 function body(text,    at) {
     at = index(text, "*/")
     return at ? escape(substr(text, 1, at - 1)) substr(text, at) : escape(text)
