@@ -3,6 +3,7 @@
 #ifndef BENCH_BENCHMARK_H
 #define BENCH_BENCHMARK_H
 
+#include "measure/report.h"
 #include "store.h"
 #include "variant.h"
 
@@ -37,8 +38,24 @@ bool benchmark_selected(const struct benchmark_selection *selection,
 
 /* -------------------------------------------------- comparison.c, group.c */
 
-/* Measures a benchmark by hand, by records and by events, in turn, in fresh
- * stores in each round. */
+#define BENCH_VARIANTS_MAX 8
+
+/* Variants that are measured together. */
+struct bench_variants {
+    const struct bench_variant *list[BENCH_VARIANTS_MAX];
+    size_t count;
+    double (*rates)[MEASURE_ROUNDS_MAX]; /* out: events per second, of each */
+};
+
+/* Measures the variants of a benchmark in turn, in fresh stores in each round,
+ * which are named by the variants. */
+void bench_comparison_measure(const struct benchmark *benchmark,
+                              const struct bench_driver *driver,
+                              const struct bench_workspace *workspace,
+                              const struct bench_variants *variants,
+                              size_t rounds);
+
+/* Measures a benchmark by hand, by records and by events. */
 void bench_comparison_run(const struct benchmark *benchmark,
                           const struct bench_driver *driver,
                           const struct bench_workspace *workspace,
@@ -59,6 +76,17 @@ void bench_consumers_run(const struct benchmark_selection *selection,
                          size_t rounds);
 /* Names of these benchmarks; NULL ends the list. */
 extern const char *const bench_consumers_names[];
+
+/* ------------------------------------------------------------ sealing.c */
+
+/* Measures compressed and encrypted events, of a driver or of the mapper. */
+void bench_sealing_run(const struct benchmark_selection *selection,
+                       const struct bench_driver *driver,
+                       const struct bench_workspace *workspace, size_t rounds);
+/* Names of these benchmarks; NULL ends the list. */
+extern const char *const bench_sealing_names[];
+/* Stands for the mapper, which has no store. */
+extern const struct bench_driver bench_mapper;
 
 /* ------------------------------------------------------------- growth.c */
 

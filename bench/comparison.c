@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Compares the variants of one benchmark.
+ * Measures the variants of one benchmark.
  *
  * The variants take turns, a slice of SLICE_SECONDS each, so that other load of
  * the machine affects all of them alike; the order changes from slice to slice.
@@ -12,7 +12,6 @@
 #include "figure.h"
 #include "measure/clock.h"
 
-#define VARIANTS 3
 #define SLICES 20
 #define SLICE_SECONDS 0.025
 
@@ -24,7 +23,6 @@ struct runner {
     size_t runs; /* calls of benchmark->run */
     double events;
     double seconds;
-    double rates[MEASURE_ROUNDS_MAX];
 };
 
 static void open_runner(struct runner *runner,
@@ -65,27 +63,46 @@ static void run_slice(struct runner *runner, const struct benchmark *benchmark)
 
 /* Runs one round.  A benchmark that reads begins with a slice that does not
  * count, which warms the caches. */
-static void run_round(struct runner *runners, const struct benchmark *benchmark,
+static void run_round(struct runner *runners, size_t count,
+                      const struct benchmark *benchmark,
                       const struct bench_driver *driver,
-                      const struct bench_workspace *workspace, size_t round)
+                      const struct bench_workspace *workspace)
 {
-    for (size_t i = 0; i < VARIANTS; i++) {
+    for (size_t i = 0; i < count; i++) {
         open_runner(&runners[i], benchmark, driver, workspace);
     }
     if (benchmark->prepare) {
-        for (size_t i = 0; i < VARIANTS; i++) {
+        for (size_t i = 0; i < count; i++) {
             run_slice(&runners[i], benchmark);
             runners[i].events = runners[i].seconds = 0;
         }
     }
     for (size_t slice = 0; slice < SLICES; slice++) {
-        for (size_t i = 0; i < VARIANTS; i++) {
-            run_slice(&runners[(i + slice) % VARIANTS], benchmark);
+        for (size_t i = 0; i < count; i++) {
+            run_slice(&runners[(i + slice) % count], benchmark);
         }
     }
-    for (size_t i = 0; i < VARIANTS; i++) {
-        runners[i].rates[round] = runners[i].events / runners[i].seconds;
+    for (size_t i = 0; i < count; i++) {
         close_runner(&runners[i]);
+    }
+}
+
+void bench_comparison_measure(const struct benchmark *benchmark,
+                              const struct bench_driver *driver,
+                              const struct bench_workspace *workspace,
+                              const struct bench_variants *variants,
+                              size_t rounds)
+{
+    struct runner runners[BENCH_VARIANTS_MAX];
+
+    for (size_t i = 0; i < variants->count; i++) {
+        runners[i] = (struct runner){ .variant = variants->list[i] };
+    }
+    for (size_t round = 0; round < rounds; round++) {
+        run_round(runners, variants->count, benchmark, driver, workspace);
+        for (size_t i = 0; i < variants->count; i++) {
+            variants->rates[i][round] = runners[i].events / runners[i].seconds;
+        }
     }
 }
 
@@ -94,20 +111,20 @@ void bench_comparison_run(const struct benchmark *benchmark,
                           const struct bench_workspace *workspace,
                           size_t rounds)
 {
-    struct runner runners[VARIANTS] = { { .variant = driver->hand },
-                                        { .variant = &bench_variant_records },
-                                        { .variant = &bench_variant_events } };
+    double rates[BENCH_VARIANTS_MAX][MEASURE_ROUNDS_MAX];
+    const struct bench_variants variants = {
+        .list = { driver->hand, &bench_variant_records, &bench_variant_events },
+        .count = 3,
+        .rates = rates,
+    };
 
-    for (size_t round = 0; round < rounds; round++) {
-        run_round(runners, benchmark, driver, workspace, round);
-    }
-    for (size_t i = 1; i < VARIANTS; i++) {
+    bench_comparison_measure(benchmark, driver, workspace, &variants, rounds);
+    for (size_t i = 1; i < variants.count; i++) {
         const struct bench_figure figure = { .driver = driver->name,
                                              .name = benchmark->name,
                                              .suffix = i == 1 ? "" : ".events",
                                              .unit = "events/s" };
 
-        bench_figure_report_rounds(figure, runners[i].rates, runners[0].rates,
-                                   rounds);
+        bench_figure_report_rounds(figure, rates[i], rates[0], rounds);
     }
 }

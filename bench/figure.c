@@ -22,7 +22,7 @@ static void begin_table(void)
     static bool begun;
     if (!begun) {
         measure_report_print_machine();
-        (void)printf("%-34s %12s %12s %7s %13s %6s  %-9s %s\n", "benchmark",
+        (void)printf("%-38s %12s %12s %7s %13s %6s  %-9s %s\n", "benchmark",
                      "quipu", "baseline", "ratio", "of rounds", "load", "unit",
                      "longest call, ms");
         begun = true;
@@ -32,7 +32,7 @@ static void begin_table(void)
 static void print_row(const struct bench_figure *figure, const char *name)
 {
     begin_table();
-    (void)printf("%-34s %12.0f", name, figure->ratio.rate);
+    (void)printf("%-38s %12.0f", name, figure->ratio.rate);
     if (figure->ratio.baseline > 0) {
         char spread[32];
         (void)snprintf(spread, sizeof(spread), "%.3f-%.3f", figure->ratio.low,

@@ -130,17 +130,49 @@ static void measure_all(const struct choice *choice,
     }
     bench_group_run(&choice->selection, driver, workspace, choice->rounds);
     bench_consumers_run(&choice->selection, driver, workspace, choice->rounds);
+#ifdef BENCH_SEALING
+    bench_sealing_run(&choice->selection, driver, workspace, choice->rounds);
+#endif
 }
 
-static void list(const struct bench_driver *driver)
+static void list_names(const struct bench_driver *driver,
+                       const char *const *names)
 {
-    for (size_t i = 0; i < benchmark_count; i++) {
-        (void)printf("%s.%s\n", driver->name, benchmark_list[i].name);
+    for (size_t i = 0; names[i]; i++) {
+        (void)printf("%s.%s\n", driver->name, names[i]);
     }
-    (void)printf("%s.append.1.group.N\n", driver->name);
-    for (size_t i = 0; bench_consumers_names[i]; i++) {
-        (void)printf("%s.%s\n", driver->name, bench_consumers_names[i]);
+}
+
+static void list(void)
+{
+    for (size_t i = 0; bench_store_drivers[i]; i++) {
+        const struct bench_driver *driver = bench_store_drivers[i];
+
+        for (size_t j = 0; j < benchmark_count; j++) {
+            (void)printf("%s.%s\n", driver->name, benchmark_list[j].name);
+        }
+        (void)printf("%s.append.1.group.N\n", driver->name);
+        list_names(driver, bench_consumers_names);
+#ifdef BENCH_SEALING
+        list_names(driver, bench_sealing_names);
+#endif
     }
+#ifdef BENCH_SEALING
+    list_names(&bench_mapper, bench_sealing_names);
+#endif
+}
+
+static bool selects_any(const struct choice *choice,
+                        const struct bench_driver *driver,
+                        const char *const *names)
+{
+    bool selected = false;
+
+    for (size_t i = 0; names[i]; i++) {
+        selected = selected || benchmark_selected(&choice->selection,
+                                                  driver->name, names[i]);
+    }
+    return selected;
 }
 
 /* Returns true if any benchmark of the driver is selected. */
@@ -149,17 +181,19 @@ static bool is_selected(const struct choice *choice,
 {
     const char *more = choice->growth > 0 ? "growth" : "append.1.group.";
     bool selected = benchmark_selected(&choice->selection, driver->name, more);
-    for (size_t i = 0; choice->growth == 0 && i < benchmark_count; i++) {
+
+    if (choice->growth > 0) {
+        return selected;
+    }
+    for (size_t i = 0; i < benchmark_count; i++) {
         selected =
             selected || benchmark_selected(&choice->selection, driver->name,
                                            benchmark_list[i].name);
     }
-    for (size_t i = 0; choice->growth == 0 && bench_consumers_names[i]; i++) {
-        selected =
-            selected || benchmark_selected(&choice->selection, driver->name,
-                                           bench_consumers_names[i]);
-    }
-    return selected;
+#ifdef BENCH_SEALING
+    selected = selected || selects_any(choice, driver, bench_sealing_names);
+#endif
+    return selected || selects_any(choice, driver, bench_consumers_names);
 }
 
 struct run {
@@ -187,6 +221,12 @@ static void measure(void *context)
             measure_all(&run->choice, driver, &run->workspace);
         }
     }
+#ifdef BENCH_SEALING
+    if (run->choice.growth == 0) {
+        bench_sealing_run(&run->choice.selection, &bench_mapper,
+                          &run->workspace, run->choice.rounds);
+    }
+#endif
 }
 
 static void clean_up(void *context)
@@ -200,10 +240,8 @@ int main(int argc, char **argv)
     static struct run run = { .choice = { .rounds = ROUNDS, .folder = "." } };
     run.choice.server = getenv("QUIPU_TEST_POSTGRES");
     read_arguments(&run.choice, argc, argv);
-    for (size_t i = 0; run.choice.list && bench_store_drivers[i]; i++) {
-        list(bench_store_drivers[i]);
-    }
     if (run.choice.list) {
+        list();
         return EXIT_SUCCESS;
     }
     bench_child_block_signals();

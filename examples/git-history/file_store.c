@@ -4,9 +4,7 @@
 
 #include <string.h>
 
-/* The schema: the preset with another name of the table, and a column for the
- * time. */
-static void make_schema(quipu_schema *schema)
+void file_store_schema(quipu_schema *schema)
 {
     quipu_schema_init(schema, sizeof(*schema), quipu_schema_stored_events());
     schema->table = "file_events";
@@ -49,7 +47,7 @@ int file_store_open(struct file_store *store, const char *uri, bool writing,
     int status;
 
     memset(store, 0, sizeof(*store));
-    make_schema(&schema);
+    file_store_schema(&schema);
     status = open_datastore(store, uri, writing, error);
     if (status == QUIPU_OK && writing) {
         status = quipu_datastore_setup(store->datastore, &schema, error);

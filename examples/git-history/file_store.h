@@ -13,6 +13,10 @@ struct file_store {
     quipu_bus *bus; /* the files publish on it; NULL if only reading */
 };
 
+/* Makes the schema: the preset with another name of the table, and a column for
+ * the time. */
+void file_store_schema(quipu_schema *schema);
+
 /*
  * Opens the store at a URI.  With `writing` it is created if it does not exist,
  * and has a bus.  Codes as for quipu_datastore_open; after a failure nothing is

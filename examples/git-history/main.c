@@ -24,6 +24,7 @@ static const char usage[] =
     "       quipu-git-history top URI [NUMBER]\n"
     "       quipu-git-history log URI PATH\n"
     "       quipu-git-history show URI PATH VERSION\n"
+    "       quipu-git-history sizes URI [DICTIONARY]\n"
     "\n"
     "Stores the history of a git repository as events, one sequence for each\n"
     "file from its creation, through renamings, to its deletion, and answers\n"
@@ -34,7 +35,10 @@ static const char usage[] =
     "  summary  numbers of events, commits, files and lines\n"
     "  top      the files with most events, 10 unless NUMBER is given\n"
     "  log      all events of the files that were ever at PATH\n"
-    "  show     the file at PATH after its event of VERSION, counted from 0\n";
+    "  show     the file at PATH after its event of VERSION, counted from 0\n"
+    "  sizes    bytes of all states, plain and compressed; with the "
+    "dictionary\n"
+    "           of zstd in a file, too\n";
 
 static bool read_number(const char *text, int64_t least, int64_t most,
                         int64_t *number)
@@ -93,6 +97,18 @@ static int summary(char **arguments, int count, quipu_error *error)
     return status;
 }
 
+static int sizes(char **arguments, int count, quipu_error *error)
+{
+    struct file_store store;
+    int status = file_store_open(&store, arguments[0], false, error);
+
+    if (status == QUIPU_OK) {
+        status = query_sizes(&store, count > 1 ? arguments[1] : NULL, error);
+        file_store_close(&store);
+    }
+    return status;
+}
+
 /* The commands `log` and `show`; the latter has a version, too. */
 static int query_path(char **arguments, int count, quipu_error *error)
 {
@@ -127,7 +143,7 @@ static const struct command {
 } commands[] = {
     { "import", 2, 2, import },   { "summary", 1, 1, summary },
     { "top", 1, 2, top },         { "log", 2, 2, query_path },
-    { "show", 3, 3, query_path },
+    { "show", 3, 3, query_path }, { "sizes", 1, 2, sizes },
 };
 
 static const struct command *find(const char *name)

@@ -2,11 +2,13 @@
 /*
  * The queries.  Each uses another way of reading a store: the summary reads the
  * log, `top` lists the sequences, `log` reads one sequence, and `show` gets an
- * aggregate at a version.
+ * aggregate at a version.  `sizes` converts the events of the log to items
+ * again, by three mappers that differ in their sealing, and stores nothing.
  */
 #include "query.h"
 #include "text.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -316,5 +318,144 @@ int query_show(const struct file_store *store, const char *path,
     status = !file ? error->code : print_file(file, error);
     quipu_aggregate_destroy(file);
     free(ids);
+    return status;
+}
+
+/* ------------------------------------------------------------------- sizes */
+
+#define DICTIONARY_MOST (1 << 20) /* bytes; zstd advises 112,640 */
+
+enum way { PLAIN, COMPRESSED, DICTIONARY, WAYS };
+
+static const char *const way_names[WAYS] = { "plain", "compressed",
+                                             "with the dictionary" };
+
+struct sizes {
+    char *bytes; /* of the dictionary; or NULL */
+    quipu_bytes dictionary;
+    quipu_mapper *mappers[WAYS]; /* NULL: it is not measured */
+    quipu_items *items[WAYS];
+    int64_t events;
+    int64_t totals[WAYS]; /* bytes of the states */
+};
+
+/* Reads the file of a dictionary.  IO; INVALID: it is too large. */
+static int read_dictionary(struct sizes *sizes, const char *path,
+                           quipu_error *error)
+{
+    FILE *file = fopen(path, "rb");
+
+    sizes->bytes = malloc(DICTIONARY_MOST);
+    if (!file || !sizes->bytes) {
+        int code = file ? QUIPU_NO_MEMORY : QUIPU_IO;
+
+        if (file) {
+            (void)fclose(file);
+        }
+        return quipu_error_set(error, code, "cannot read %s: %s", path,
+                               strerror(errno));
+    }
+    sizes->dictionary =
+        (quipu_bytes){ sizes->bytes,
+                       fread(sizes->bytes, 1, DICTIONARY_MOST, file) };
+    bool failed = ferror(file) != 0;
+
+    (void)fclose(file);
+    if (failed || sizes->dictionary.size == DICTIONARY_MOST) {
+        return quipu_error_set(error, failed ? QUIPU_IO : QUIPU_INVALID,
+                               "%s %s", path,
+                               failed ? "cannot be read" : "is too large");
+    }
+    return QUIPU_OK;
+}
+
+static int open_mapper(struct sizes *sizes, enum way way, quipu_error *error)
+{
+    const quipu_sealing sealing = {
+        .struct_size = sizeof(sealing),
+        .compress_above = 1,
+        .dictionaries = &sizes->dictionary,
+        .dictionary_count = way == DICTIONARY ? 1 : 0,
+    };
+    const quipu_mapping mapping = { .struct_size = sizeof(mapping),
+                                    .types = file_events,
+                                    .type_count = FILE_EVENT_COUNT,
+                                    .sealing = way == PLAIN ? NULL : &sealing };
+    quipu_schema schema;
+
+    file_store_schema(&schema);
+    int status =
+        quipu_mapper_open(&schema, &mapping, &sizes->mappers[way], error);
+
+    return status == QUIPU_OK ? quipu_items_create(sizes->mappers[way],
+                                                   &sizes->items[way], error)
+                              : status;
+}
+
+/* Adds the sizes of the states of an event. */
+static int add_sizes(void *context, const struct file_event *event,
+                     quipu_error *error)
+{
+    struct sizes *sizes = (struct sizes *)context;
+    int status = QUIPU_OK;
+
+    sizes->events++;
+    for (size_t way = 0; status == QUIPU_OK && way < WAYS; way++) {
+        size_t count;
+
+        if (!sizes->mappers[way]) {
+            break;
+        }
+        quipu_items_clear(sizes->items[way]);
+        status = quipu_items_add(sizes->items[way], &event->base, error);
+        if (status == QUIPU_OK) {
+            sizes->totals[way] +=
+                (int64_t)quipu_items_array(sizes->items[way], &count)
+                    ->state.size;
+        }
+    }
+    return status;
+}
+
+static void print_sizes(const struct sizes *sizes)
+{
+    printf("events               %" PRId64 "\n", sizes->events);
+    for (size_t way = 0; way < WAYS; way++) {
+        if (sizes->events == 0 || !sizes->mappers[way]) {
+            break;
+        }
+        printf("%-20s %" PRId64 " bytes of states, %.1f an event",
+               way_names[way], sizes->totals[way],
+               (double)sizes->totals[way] / (double)sizes->events);
+        if (way != PLAIN) {
+            printf(", ratio %.2f",
+                   (double)sizes->totals[PLAIN] / (double)sizes->totals[way]);
+        }
+        putchar('\n');
+    }
+}
+
+int query_sizes(const struct file_store *store, const char *dictionary,
+                quipu_error *error)
+{
+    const enum way ways = dictionary ? WAYS : DICTIONARY;
+    struct sizes sizes = { .events = 0 };
+    int status =
+        dictionary ? read_dictionary(&sizes, dictionary, error) : QUIPU_OK;
+
+    for (size_t way = 0; status == QUIPU_OK && way < ways; way++) {
+        status = open_mapper(&sizes, (enum way)way, error);
+    }
+    if (status == QUIPU_OK) {
+        status = file_store_read_log(store, add_sizes, &sizes, error);
+    }
+    if (status == QUIPU_OK) {
+        print_sizes(&sizes);
+    }
+    for (size_t way = 0; way < WAYS; way++) {
+        quipu_items_destroy(sizes.items[way]);
+        quipu_mapper_close(sizes.mappers[way]);
+    }
+    free(sizes.bytes);
     return status;
 }

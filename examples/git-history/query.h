@@ -27,4 +27,10 @@ int query_log(const struct file_store *store, const char *path,
 int query_show(const struct file_store *store, const char *path,
                int64_t version, quipu_error *error);
 
+/* Prints how large the states of all events are: as they are, compressed, and
+ * compressed with a dictionary of zstd, unless its path is NULL.  UNSUPPORTED:
+ * quipu was built without zstd. */
+int query_sizes(const struct file_store *store, const char *dictionary,
+                quipu_error *error);
+
 #endif

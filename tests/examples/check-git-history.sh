@@ -343,6 +343,7 @@ check_none()
     done
     [ ! -e none.db ] || fail "a store was created for a failed import"
     for wrong in "" import "import a" "top a b c" "show a b" "show a b c" \
+        sizes "sizes a b c" \
         "top sqlite:///odd.db x" "top sqlite:///odd.db 0"; do
         status=0
         "$program" $wrong >out 2>err || status=$?
