@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Acceptance tests of consumers: long runs with many events, processes that are
- * killed, failing stores and power cuts, on each back end.  Each test prints a
+ * Acceptance tests: long runs with many events, processes that are killed,
+ * failing stores and power cuts, on each back end.  Each test prints a
  * line with its counts and a verdict.
  *
  * A test runs in a process of its own, in an empty folder that is removed
@@ -50,7 +50,10 @@ extern const struct acceptance_test acceptance_histories;   /* B4 */
 extern const struct acceptance_test acceptance_gets;        /* B5 */
 extern const struct acceptance_test acceptance_tampering;   /* C1 */
 extern const struct acceptance_test acceptance_repeats;     /* C2 */
+extern const struct acceptance_test acceptance_forgetting;  /* C3 */
+extern const struct acceptance_test acceptance_files;       /* C4 */
 extern const struct acceptance_test acceptance_erasures;    /* C5 */
+extern const struct acceptance_test acceptance_vaults;      /* C6 */
 extern const struct acceptance_test acceptance_kills;
 extern const struct acceptance_test acceptance_power;
 

@@ -18,7 +18,8 @@ static const struct acceptance_test *const tests[] = {
     &acceptance_races,       &acceptance_timers,  &acceptance_histories,
     &acceptance_gets,
 #if QUIPU_SEALING
-    &acceptance_tampering,   &acceptance_repeats,
+    &acceptance_tampering,   &acceptance_repeats, &acceptance_forgetting,
+    &acceptance_files,       &acceptance_vaults,
 #endif
     &acceptance_erasures,    &acceptance_kills,   &acceptance_power,
 };

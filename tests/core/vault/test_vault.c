@@ -10,7 +10,7 @@ static struct opened_vault beside; /* the same vault, as of another process */
 static int set_up(void **state)
 {
     (void)state;
-    vault_prepare();
+    vault_prepare(&MODEL);
     vault_open(&opened);
     vault_open(&beside);
     return 0;

@@ -23,7 +23,7 @@ static void make_keys(void)
 {
     struct opened_vault opened;
 
-    vault_prepare();
+    vault_prepare(&MODEL);
     vault_open(&opened);
     for (int i = 0; i < SUBJECTS; i++) {
         char subject[24];

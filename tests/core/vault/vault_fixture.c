@@ -10,10 +10,10 @@ const quipu_key other_master = { .id = "other master key",
 static char keys_name[96];
 static char witness_name[96];
 
-void vault_prepare(void)
+void vault_prepare(const struct model *model)
 {
-    MODEL.prepare("keys", "", keys_name);
-    MODEL.prepare("witness", "", witness_name);
+    model->prepare("keys", "", keys_name);
+    model->prepare("witness", "", witness_name);
 }
 
 static quipu_datastore *open_store(const char *name)

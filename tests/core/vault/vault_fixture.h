@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A vault with its witness, in stores of the driver "interposed"
- * (../consumer/consumer_fixture.h) over the back end that MODEL names. */
+ * (../consumer/consumer_fixture.h) over a back end. */
 #ifndef QUIPU_TESTS_VAULT_FIXTURE_H
 #define QUIPU_TESTS_VAULT_FIXTURE_H
 
@@ -16,7 +16,7 @@ struct opened_vault {
 extern const quipu_key master, other_master;
 
 /* Makes empty stores "keys" and "witness". */
-void vault_prepare(void);
+void vault_prepare(const struct model *model);
 
 /* Opens the stores. */
 void vault_open_stores(struct opened_vault *opened);
