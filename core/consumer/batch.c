@@ -58,6 +58,14 @@ static size_t find_type(const struct quipu_batch *batch,
     return i;
 }
 
+/* Whether the failure to decode an item is a property of the item.  Every other
+ * one is of this program or what surrounds it: a key, a dictionary or a version
+ * that it does not have, or a vault that cannot be read. */
+static bool is_of_item(int status)
+{
+    return status == QUIPU_CORRUPT || status == QUIPU_NOT_FOUND;
+}
+
 int quipu_batch_decode(const struct quipu_batch *batch, const quipu_item *item,
                        quipu_store *store, quipu_arena *arena,
                        struct quipu_batch_event *event, quipu_error *error)
@@ -72,8 +80,9 @@ int quipu_batch_decode(const struct quipu_batch *batch, const quipu_item *item,
     quipu_status_begin(&cause);
     event->status = quipu_mapper_decode(store->mapper, &event->item, arena,
                                         &event->event, &cause);
-    if (event->status == QUIPU_NO_MEMORY) {
-        return quipu_error_no_memory(error);
+    if (event->status != QUIPU_OK && !is_of_item(event->status)) {
+        return quipu_status_end(event->status, &cause, error,
+                                "decoding an event");
     }
     if (event->status != QUIPU_OK) {
         event->event = NULL;
@@ -103,11 +112,13 @@ static int add(struct quipu_batch *batch, const quipu_item *item,
     return status;
 }
 
-/* Reads one item, and adds it.  *done: there is none now. */
+/* Reads one item, and adds it.  *done: there is none now; or it cannot be
+ * decoded now, and the batch ends before it. */
 static int read_one(struct quipu_batch *batch, struct quipu_follower *follower,
                     const struct quipu_tracker *tracker, quipu_store *store,
                     bool *done, quipu_error *error)
 {
+    const quipu_position before = follower->examined;
     const quipu_item *item;
     int status = quipu_follower_read(follower, &item, error);
 
@@ -120,6 +131,11 @@ static int read_one(struct quipu_batch *batch, struct quipu_follower *follower,
     if (status == QUIPU_OK) {
         batch->events[batch->count - 1].position = follower->examined;
         batch->bytes += item->state.size + item->metadata.size;
+    } else if (batch->count > 0) {
+        quipu_follower_reset(follower);
+        follower->examined = before;
+        *done = true;
+        return QUIPU_OK;
     }
     return status;
 }

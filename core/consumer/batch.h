@@ -52,15 +52,24 @@ static inline bool quipu_batch_is_empty(const struct quipu_batch *batch)
  * Reads the next events of the log into an empty batch, until it is full, holds
  * more than 4 MiB, the end of a scan is reached, or the tracker has to look at
  * its group.  Events that were handled are left out.  The follower yields only
- * items of the batch's types.  Codes of quipu_follower_read; NO_MEMORY.
+ * items of the batch's types.
+ *
+ * An item that this program cannot decode now ends the batch before it; if it
+ * is the first one, the call returns the code.  Other codes are those of
+ * quipu_follower_read; NO_MEMORY.
  */
 int quipu_batch_read(struct quipu_batch *batch, struct quipu_follower *follower,
                      const struct quipu_tracker *tracker, quipu_store *store,
                      quipu_error *error);
 
-/* Decodes an item, whose bytes must stay, into the arena, and fills *event but
- * for the position.  That the item cannot be decoded is noted in it.
- * NO_MEMORY. */
+/*
+ * Decodes an item, whose bytes must stay, into the arena, and fills *event but
+ * for the position.  That the item is damaged or erased is noted in it.
+ *
+ * Fails if it can be decoded by a program that has more, or later: DENIED and
+ * CONFLICT (its key), UNSUPPORTED (its version, dictionary or library), IO and
+ * other codes of the provider of keys; NO_MEMORY.
+ */
 int quipu_batch_decode(const struct quipu_batch *batch, const quipu_item *item,
                        quipu_store *store, quipu_arena *arena,
                        struct quipu_batch_event *event, quipu_error *error);

@@ -152,13 +152,15 @@ QUIPU_API int quipu_process_open(quipu_store *store,
 
 /*
  * Handles events until the process is stopped; then returns OK.  Failures of a
- * store (BUSY, TIMEOUT, IO, UNKNOWN_OUTCOME) are repeated after pauses, and
- * shown by quipu_process_status.
+ * store or a vault (BUSY, TIMEOUT, IO, UNKNOWN_OUTCOME) are repeated after
+ * pauses, and shown by quipu_process_status.
  *
  * With QUIPU_FAILURE_STOP, the code of the reaction that refuses an event; the
- * message names the event.  An event that cannot be decoded is one that is
- * refused.  CONFLICT: the log was set back.  If another process has moved or
- * reset the tracking record, this one goes on from where that is now.
+ * message names the event.  A damaged event is one that is refused.  DENIED,
+ * UNSUPPORTED, CONFLICT: this program lacks the key, dictionary or release that
+ * an event needs; it is neither parked nor skipped, and the events before it
+ * are handled.  CONFLICT: the log was set back.  If another process has moved
+ * or reset the tracking record, this one goes on from where that is now.
  * Otherwise the codes of quipu_records_append that no repetition mends.
  *
  * A member of a group joins it here, takes its share of the partitions, renews

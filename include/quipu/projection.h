@@ -162,12 +162,14 @@ QUIPU_API int quipu_projection_open(quipu_store *store,
 
 /*
  * Handles events until the projection is stopped; then returns OK.  Failures of
- * a store (BUSY, TIMEOUT, IO, UNKNOWN_OUTCOME) are repeated after pauses, and
- * shown by quipu_projection_status.
+ * a store or a vault (BUSY, TIMEOUT, IO, UNKNOWN_OUTCOME) are repeated after
+ * pauses, and shown by quipu_projection_status.
  *
  * With QUIPU_FAILURE_STOP, the code of the handler that refuses an event; the
- * message names the event.  An event that cannot be decoded is one that is
- * refused.  CONFLICT: the log was set back, or the projection was removed
+ * message names the event.  A damaged event is one that is refused.  DENIED,
+ * UNSUPPORTED, CONFLICT: this program lacks the key, dictionary or release that
+ * an event needs; it is neither parked nor skipped, and the events before it
+ * are applied.  CONFLICT: the log was set back, or the projection was removed
  * (quipu_consumer_remove).  NOT_FOUND: this version was retired.  If another
  * process has moved or reset the tracking record, the projection goes on from
  * where that is now.
