@@ -264,7 +264,8 @@ static int decompress(const quipu_decoder *decoder,
     if (!sealer->codec) {
         return quipu_decoder_refuse_item(
             decoder, QUIPU_UNSUPPORTED,
-            "its state is compressed, and this build of quipu has no zstd");
+            "its state is compressed, and this build of quipu has no zstd; "
+            "install libzstd-dev and build quipu again");
     }
     const size_t size = (size_t)payload->plain_size;
     void *plain = quipu_arena_allocate(decoder->arena, size);

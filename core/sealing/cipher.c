@@ -394,7 +394,8 @@ int quipu_cipher_create(const quipu_key *key, struct quipu_cipher **cipher,
     (void)cipher;
     return quipu_error_set(error, QUIPU_UNSUPPORTED,
                            "this build of quipu has no OpenSSL, and therefore "
-                           "encrypts and decrypts nothing");
+                           "encrypts and decrypts nothing; install libssl-dev "
+                           "and build quipu again");
 }
 
 /* No cipher exists, so the following are not called, but by release(NULL). */

@@ -293,7 +293,8 @@ int quipu_codec_create(const quipu_sealing *sealing, struct quipu_codec **codec,
     (void)codec;
     return quipu_error_set(error, QUIPU_UNSUPPORTED,
                            "this build of quipu has no zstd, and therefore "
-                           "compresses and decompresses nothing");
+                           "compresses and decompresses nothing; install "
+                           "libzstd-dev and build quipu again");
 }
 
 /* No codec exists, so the following are not called, but by destroy(NULL). */

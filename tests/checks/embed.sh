@@ -3,7 +3,8 @@
 # embed.sh SOURCE: a project that contains quipu (by add_subdirectory, as with
 # FetchContent) is built in the current folder. Its program finds the drivers of
 # quipu and its own in the build tree and in an installed tree, with the shared
-# library; BUILD_SHARED_LIBS=OFF gives it the static one.
+# library; BUILD_SHARED_LIBS=OFF gives it the static one, here without OpenSSL
+# and zstd, as on a machine that has neither: the calls that need them say so.
 set -eu
 source=$1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -15,13 +16,15 @@ fail()
     exit 1
 }
 
-# build SHARED
+# build SHARED [CMAKE-ARGUMENT...]
 build()
 {
+    shared=$1
+    shift
     cmake -S "$here/embed" -B build -DQUIPU_SOURCE="$source" \
         -DMSGPACK_INCLUDE_DIR="$MSGPACK_INCLUDE_DIR" \
         -DQUIPU_DRIVER_LMDB=OFF -DQUIPU_DRIVER_POSTGRES=OFF \
-        -DBUILD_SHARED_LIBS="$1" >configure.log ||
+        -DBUILD_SHARED_LIBS="$shared" "$@" >configure.log ||
         fail "cmake fails: $(cat configure.log)"
     cmake --build build --target program quipu_driver_sqlite quipu_driver_toy \
         >build.log 2>&1 || fail "the build fails: $(cat build.log)"
@@ -51,10 +54,26 @@ mv build away
 check "the installed tree" prefix/bin/program
 mv away build
 
-build OFF
-if readelf -d build/program | grep 'NEEDED.*libquipu'; then
-    fail "BUILD_SHARED_LIBS=OFF gives a program that needs libquipu.so"
+# expect_each OPERATION... WORDS: in the output, each line of an operation has
+# the words.
+expect_each()
+{
+    for operation; do words=$operation; done
+    for operation; do
+        [ "$operation" != "$words" ] || continue
+        grep -q "^$operation: .*$words" out ||
+            fail "$operation does not say \"$words\": $(cat out)"
+    done
+}
+expect_each plain read OK
+
+build OFF -DQUIPU_OPENSSL=OFF -DQUIPU_ZSTD=OFF
+if readelf -d build/program | grep -E 'NEEDED.*lib(quipu|crypto|zstd)'; then
+    fail "a static build without OpenSSL and zstd needs one of these libraries"
 fi
 drivers=$(echo "$PWD"/build/quipu/lib/quipu/drivers/*)
 check "the static build" QUIPU_DRIVER_PATH="$drivers" build/program
+expect_each plain read OK
+expect_each encrypt decrypt vault "no OpenSSL.*install libssl-dev"
+expect_each compress decompress "no zstd.*install libzstd-dev"
 echo "a project that contains quipu works"

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opens a store, whose driver is a module of the containing project's build or
- * installation, and tries the project's own driver, which has no operations. */
+ * installation, prints what sealing returns, and tries the project's own
+ * driver, which has no operations. */
 #include <quipu/quipu.h>
 
 #include <stdio.h>
+
+void print_sealing(quipu_datastore *datastore); /* sealing.c */
 
 int main(int argc, char **argv)
 {
@@ -16,6 +19,7 @@ int main(int argc, char **argv)
         return 1;
     }
     puts("opened");
+    print_sealing(datastore);
     (void)quipu_datastore_close(datastore, NULL);
     if (quipu_datastore_open(argv[2], NULL, &datastore, &error) == QUIPU_OK) {
         return 1;
