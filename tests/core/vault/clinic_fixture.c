@@ -17,8 +17,10 @@ QUIPU_EVENT(treated, "Patient.Treated", QUIPU_VALUE(const char *, ward),
             QUIPU_PERSONAL_NULLABLE(const char *, diagnosis,
                                     base.originator_id),
             QUIPU_PERSONAL(const char *, by, doctor, "(a doctor)"));
+QUIPU_EVENT(moved, "Patient.Moved", QUIPU_VALUE(const char *, ward));
 QUIPU_AGGREGATE(patient, QUIPU_VALUE(char *, name), QUIPU_VALUE(char *, last),
-                QUIPU_VALUE(char *, by), QUIPU_VALUE(int, visits));
+                QUIPU_VALUE(char *, by), QUIPU_VALUE(int, visits),
+                QUIPU_VALUE(int, moves));
 
 QUIPU_HANDLER(patient, registered)
 {
@@ -33,10 +35,18 @@ QUIPU_HANDLER(patient, treated)
     return status == QUIPU_OK ? quipu_text_set(&patient->by, event->by, error)
                               : status;
 }
+QUIPU_HANDLER(patient, moved)
+{
+    (void)event;
+    (void)error;
+    patient->moves++;
+    return QUIPU_OK;
+}
 static QUIPU_AGGREGATE_TYPE(patient, "Patient", QUIPU_APPLIES(registered),
-                            QUIPU_APPLIES(treated));
+                            QUIPU_APPLIES(treated), QUIPU_APPLIES(moved));
 
-static const quipu_event_type *const types[] = { &registered, &treated };
+static const quipu_event_type *const types[] = { &registered, &treated,
+                                                 &moved };
 
 /* ---------------------------------------------------------------- opening */
 
@@ -49,7 +59,7 @@ static void open_store_of(struct clinic *clinic)
                                        .bytes = 1 << 20 };
     quipu_mapping mapping = { .struct_size = sizeof(mapping),
                               .types = types,
-                              .type_count = 2,
+                              .type_count = 3,
                               .sealing = &clinic->sealing };
     quipu_schema schema;
     quipu_error error;
@@ -163,6 +173,19 @@ int clinic_treat(struct clinic *clinic, int number, quipu_error *error)
     }
     assert_ok(trigger_treated(patient, "again", error), error);
     return commit(unit, error);
+}
+
+void clinic_move(struct clinic *clinic, int number)
+{
+    quipu_id id = clinic_patient_id(number);
+    quipu_unit *unit = begin(clinic);
+    quipu_error error;
+    struct patient *patient = quipu_unit_get(unit, clinic->plain, &id, &error);
+
+    assert_non_null(patient);
+    assert_ok(QUIPU_TRIGGER(patient, moved, &error, .ward = CLINIC_CLEAR),
+              &error);
+    assert_ok(commit(unit, &error), &error);
 }
 
 /* --------------------------------------------------------------- checking */

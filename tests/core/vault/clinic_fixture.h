@@ -36,6 +36,8 @@ quipu_id clinic_patient_id(int number);
 void clinic_admit(struct clinic *clinic, int number);
 /* Treats a patient once more, and returns the code. */
 int clinic_treat(struct clinic *clinic, int number, quipu_error *error);
+/* Adds an event without personal members. */
+void clinic_move(struct clinic *clinic, int number);
 
 /* Gets a patient by its events alone; returns the code.  *is_gone: it is
  * forgotten, otherwise it is as it was admitted; fails if it is anything else.

@@ -58,12 +58,42 @@ static void state_without_a_living_subject_is_kept_again(void **state)
     clinic_close(&clinic);
 }
 
+/* A state that is kept, opened, and kept again after events without personal
+ * members is still sealed with the keys of its subjects. */
+static void state_that_is_kept_again_has_its_subjects(void **state)
+{
+    struct clinic clinic;
+    quipu_repository_counts counts = { .struct_size = sizeof(counts) };
+    quipu_error error;
+    (void)state;
+
+    clinic_make(&clinic, &MODEL, PATIENTS);
+    for (int i = 0; i < 2; i++) {
+        clinic_close(&clinic); /* without cached states */
+        clinic_open(&clinic);
+        clinic_move(&clinic, FORGOTTEN);
+        clinic_move(&clinic, FORGOTTEN);
+        assert_false(clinic_is_gone(&clinic, FORGOTTEN));
+        assert_ok(quipu_repository_count(clinic.kept, &counts, &error), &error);
+        assert_true(counts.snapshots_used > 0 && counts.snapshots_taken > 0);
+    }
+    forget(&clinic.opened, "patient-1");
+    for (int i = 0; i < 2; i++) {
+        assert_true(clinic_is_gone(&clinic, FORGOTTEN));
+        assert_false(clinic_is_gone(&clinic, 0));
+        clinic_close(&clinic);
+        clinic_open(&clinic);
+    }
+    clinic_close(&clinic);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forgotten_patient_gets_no_event),
         cmocka_unit_test(cached_state_is_not_used_after_another_forgets),
         cmocka_unit_test(state_without_a_living_subject_is_kept_again),
+        cmocka_unit_test(state_that_is_kept_again_has_its_subjects),
     };
 
     add_interposed(MODEL.driver);
