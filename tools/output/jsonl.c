@@ -8,20 +8,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-void jsonl_print(json_t *value)
+void jsonl_add(struct text *text, json_t *value)
 {
-    struct text line = { 0 };
     char *json = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
     if (!json) {
         memory_exhausted();
     }
-    text_add_escaped_json(&line, json);
+    text_add_escaped_json(text, json);
+    free(json);
+    json_decref(value);
+}
+
+void jsonl_print(json_t *value)
+{
+    struct text line = { 0 };
+
+    jsonl_add(&line, value);
     text_add(&line, "\n", 1);
     (void)fwrite(line.data, 1, line.size, stdout);
     text_free(&line);
-    free(json);
-    json_decref(value);
 }
 
 void jsonl_set(json_t *object, const char *name, json_t *value)

@@ -10,6 +10,11 @@
 
 #include <jansson.h>
 
+struct text;
+
+/* Appends a value to a text, escaped for terminals, and releases it. */
+void jsonl_add(struct text *text, json_t *value);
+
 /* Prints a value as one line, escaped for terminals, and releases it. */
 void jsonl_print(json_t *value);
 
