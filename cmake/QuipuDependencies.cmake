@@ -34,6 +34,11 @@ if("postgres" IN_LIST QUIPU_DRIVERS)
 endif()
 if(QUIPU_TOOLS)
     pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+    # `quipu serve` works if it is found.
+    option(QUIPU_MICROHTTPD "Serve logs by HTTP, if libmicrohttpd is found" ON)
+    if(QUIPU_MICROHTTPD)
+        pkg_check_modules(MICROHTTPD IMPORTED_TARGET libmicrohttpd>=0.9.73)
+    endif()
 endif()
 if(QUIPU_EXAMPLES)
     pkg_check_modules(HIREDIS IMPORTED_TARGET hiredis) # outbox-redis, if found

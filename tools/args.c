@@ -59,6 +59,16 @@ static const struct option_help options[] = {
     { OPTION_SECONDS, "seconds", "NUMBER",
       "duration of each measurement (default: 1)" },
     { OPTION_FORCE, "force", NULL, "replace what is there" },
+    { OPTION_LISTEN, "listen", "ADDRESS",
+      "IP address to listen on (default: 127.0.0.1)" },
+    { OPTION_PORT, "port", "NUMBER",
+      "port to listen on (default: 8484); 0: any free one" },
+    { OPTION_SIZE, "size", "NUMBER",
+      "items of a section, 1 to 10000 (default: 20)" },
+    { OPTION_KEEP, "max-age", "SECONDS",
+      "how long caches may keep a full section (default: 3600)" },
+    { OPTION_IDLE, "idle", "SECONDS",
+      "time for a client to send a request (default: 30)" },
     { OPTION_PROGRESS, "progress", NULL,
       "show progress even if stderr is no terminal" },
     { OPTION_KEYS, "keys", "FILE", "open encrypted states with these keys" },
@@ -199,6 +209,8 @@ static const char **text_member(struct args *args, uint64_t bit)
         return &args->remove;
     case OPTION_DROP:
         return &args->drop;
+    case OPTION_LISTEN:
+        return &args->listen;
     default:
         return NULL;
     }
@@ -280,6 +292,13 @@ static bool set_option(const struct command *command,
         return set_number(command, name, 0, &args->show, outcome);
     case OPTION_MAX_BEHIND:
         return set_number(command, name, 0, &args->max_behind, outcome);
+    case OPTION_PORT:
+        return set_number(command, name, 0, &args->port, outcome);
+    case OPTION_SIZE:
+        return set_number(command, name, 0, &args->size, outcome);
+    case OPTION_IDLE:
+        return set_number(command, name, 0, &args->idle, outcome);
+    case OPTION_KEEP:
     case OPTION_MAX_AGE:
         return set_number(command, name, 0, &args->max_age, outcome);
     default:

@@ -47,6 +47,11 @@
 #define OPTION_DRY_RUN OPTION_BIT(32)
 #define OPTION_KEYS OPTION_BIT(40)
 #define OPTION_DICTIONARY OPTION_BIT(41)
+#define OPTION_LISTEN OPTION_BIT(42)
+#define OPTION_PORT OPTION_BIT(43)
+#define OPTION_SIZE OPTION_BIT(44)
+#define OPTION_IDLE OPTION_BIT(45)
+#define OPTION_KEEP OPTION_BIT(46) /* --max-age of quipu serve */
 
 #define REPETITIONS_MAX 64 /* of each option that may be repeated */
 
@@ -78,8 +83,10 @@ struct args {
     const char *logs;      /* URI of the datastore of the logs; or NULL */
     const char *reset;     /* name of a consumer, as that of `remove` */
     const char *remove;
-    const char *drop; /* notification id, or "all" */
+    const char *drop;   /* notification id, or "all" */
+    const char *listen; /* IP address, or NULL */
     int64_t from, to, limit, after, show, max_behind, max_age;
+    int64_t port, size, idle;
     double seconds;
     const char *uri;    /* or the file, if that comes first */
     const char *second; /* the sequence id, the URI to copy to, or the file */

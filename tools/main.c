@@ -21,7 +21,7 @@ static const struct command *const commands[] = {
     &log_command,     &consumers_command, &parked_command,    &timers_command,
     &verify_command,  &export_command,    &import_command,    &copy_command,
     &backup_command,  &restore_command,   &alter_command,     &topics_command,
-    &bench_command,
+    &serve_command,   &bench_command,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))

@@ -21,12 +21,18 @@
  *                                       another schema, one that is set aside
  *     plant consume URI CONSUMER COUNT  a subscription; 0: until it fails
  *     plant sealed URI KEYS COUNT       events whose states are encrypted
+ *     plant erase URI FIRST LAST        erases the items with these
+ *                                       notification ids
+ *     plant sections URI SIZE ROUNDS    reads the full sections, so many times,
+ *                                       and prints the seconds and the number
+ *                                       of sections
  */
 #include <quipu/quipu.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static const quipu_uuid name_space = { "sixteen bytes..." };
@@ -700,6 +706,61 @@ static void plant_sealed(quipu_datastore *datastore, char **arguments)
     quipu_keyring_close(ring);
 }
 
+static void plant_erase(quipu_datastore *datastore, char **arguments)
+{
+    quipu_records *records =
+        open_schema(datastore, quipu_schema_stored_events());
+    const quipu_erasure erasure = { .struct_size = sizeof(erasure),
+                                    .lower = number_of(arguments[0]),
+                                    .upper = number_of(arguments[1]) };
+    quipu_error error;
+
+    need(quipu_records_erase(records, &erasure, NULL, &error), &error);
+    quipu_records_close(records, NULL);
+}
+
+/* Reads the full sections in order, and returns their number. */
+static int read_sections(quipu_records *records, uint32_t size)
+{
+    char name[64];
+    bool final = true;
+    int count = 0;
+
+    snprintf(name, sizeof(name), "1,%u", (unsigned)size);
+    while (final) {
+        quipu_section *section = NULL;
+        quipu_error error;
+
+        need(quipu_section_open(records, name, size, &section, &error), &error);
+        final = section->final;
+        if (final) {
+            snprintf(name, sizeof(name), "%s", section->next);
+            count++;
+        }
+        quipu_section_close(section);
+    }
+    return count;
+}
+
+static void plant_sections(quipu_datastore *datastore, char **arguments)
+{
+    quipu_records *records =
+        open_schema(datastore, quipu_schema_stored_events());
+    struct timespec begin, end;
+    int count = 0;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &begin);
+    for (int round = 0; round < number_of(arguments[1]); round++) {
+        count += read_sections(records, (uint32_t)number_of(arguments[0]));
+    }
+    (void)clock_gettime(CLOCK_MONOTONIC, &end);
+    printf("%.3f %d\n",
+           (double)(end.tv_sec - begin.tv_sec) +
+               (double)(end.tv_nsec - begin.tv_nsec) / 1e9,
+           count);
+    quipu_records_close(records, NULL);
+}
+
 static const struct {
     const char *name;
     int arguments; /* at most */
@@ -712,7 +773,8 @@ static const struct {
     { "project", 2, plant_project },   { "entry", 2, plant_entry },
     { "group", 1, plant_group },       { "consume", 2, plant_consume },
     { "timers", 0, plant_timers },     { "sealed", 2, plant_sealed },
-    { "wide", 2, plant_wide },
+    { "wide", 2, plant_wide },         { "erase", 2, plant_erase },
+    { "sections", 2, plant_sections },
 };
 
 int main(int argc, char **argv)
