@@ -2,8 +2,8 @@
 /*
  * C3: one of 10,000 patients is forgotten, by processes that are killed at each
  * of their calls.  It is gone in every version, snapshot and cached state, and
- * stays so when the marks of before are restored in the store of the events or
- * in the vault; the items have not changed in a bit, and all others are there.
+ * stays so when the witness is restored from before; the items have not changed
+ * in a bit, and all others are there.
  *
  * C4: no file of the stores contains a personal member or a destroyed key,
  * before the stores are closed and afterwards.
@@ -54,8 +54,7 @@ static int kill_at_each_call(struct clinic *clinic, uint64_t sum, int *gone)
     return kill_at - 1;
 }
 
-/* The witness of before the forgetting, and then the vault of before, in which
- * the marks are missing. */
+/* The witness of before the forgetting, which lacks the mark. */
 static void restore_marks(struct clinic *clinic, const struct saved *marks,
                           size_t count)
 {
@@ -79,7 +78,6 @@ static void forget_one(struct acceptance *run)
     quipu_key key = current_key(&clinic.opened, subject);
     int kills = kill_at_each_call(&clinic, sum, &gone);
 
-    clinic_check(&clinic, patients, FORGOTTEN);
     assert_forgotten(&clinic.opened, subject, &key);
     restore_marks(&clinic, marks, mark_count);
     clinic_check(&clinic, patients, FORGOTTEN);

@@ -147,7 +147,7 @@ size_t save_entries(quipu_datastore *datastore, struct saved *saved)
     quipu_error error;
     size_t count = 0;
 
-    assert_ok(quipu_entries_open(datastore, quipu_bytes_of_text("quipu/"),
+    assert_ok(quipu_entries_open(datastore, quipu_bytes_of_text("quipu/vault"),
                                  &entries, &error),
               &error);
     do {

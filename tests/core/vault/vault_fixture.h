@@ -48,7 +48,7 @@ struct saved {
 };
 enum { SAVED_MAX = 200 };
 
-/* Copies the entries of quipu's own; returns their number. */
+/* Copies the entries of vault and witness; returns their number. */
 size_t save_entries(quipu_datastore *datastore, struct saved *saved);
 /* Writes an entry, whatever its key is; `size` 0: removes it. */
 void write_entry(quipu_datastore *datastore, const char *key, const void *value,
