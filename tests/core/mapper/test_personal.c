@@ -185,13 +185,32 @@ static bool has_clear_words(quipu_bytes state)
     return false;
 }
 
+/* Most tests have an event with all members, and a mapper. */
+static struct harness harness;
+static struct visited event;
+
+static int set_up(void **state)
+{
+    const quipu_schema schema = schema_with_event_id();
+
+    (void)state;
+    open_harness(&harness, &schema);
+    fill(&event);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    harness_close(&harness);
+    return 0;
+}
+
 /* ------------------------------------------------------------------ tests */
 
 static void personal_members_open_as_they_were(void **state)
 {
     const quipu_schema schemas[] = { harness_schema(), schema_with_event_id() };
-    struct harness harness;
-    struct visited event;
     quipu_error error;
     char first[1024];
 
@@ -223,29 +242,17 @@ static void personal_members_open_as_they_were(void **state)
 
 static void a_key_is_asked_for_once_for_members_of_one_subject(void **state)
 {
-    const quipu_schema schema = harness_schema();
-    struct harness harness;
-    struct visited event;
-
     (void)state;
-    open_harness(&harness, &schema);
-    fill(&event);
     harness_encode(&harness, &event.base);
     assert_int_equal(provider.calls, 5); /* who, ward, who, doctor, itself */
-    harness_close(&harness);
 }
 
 static void forgotten_members_take_their_values(void **state)
 {
-    const quipu_schema schema = harness_schema();
-    struct harness harness;
-    struct visited event;
     quipu_event *copy = NULL;
     quipu_error error;
 
     (void)state;
-    open_harness(&harness, &schema);
-    fill(&event);
     const quipu_item *item = harness_encode(&harness, &event.base);
 
     provider.forgotten = "b"; /* bob */
@@ -276,20 +283,14 @@ static void forgotten_members_take_their_values(void **state)
     assert_refused(quipu_items_add(harness.items, &event.base, &error),
                    QUIPU_DENIED, &error,
                    "its personal members cannot be sealed: because of that");
-    harness_close(&harness);
 }
 
 static void nothing_but_the_provider_says_forgotten(void **state)
 {
     static const int codes[] = { QUIPU_IO, QUIPU_DENIED, QUIPU_CORRUPT,
                                  QUIPU_CONFLICT, QUIPU_BUSY };
-    const quipu_schema schema = harness_schema();
-    struct harness harness;
-    struct visited event;
 
     (void)state;
-    open_harness(&harness, &schema);
-    fill(&event);
     const quipu_item *item = harness_encode(&harness, &event.base);
 
     for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
@@ -297,40 +298,34 @@ static void nothing_but_the_provider_says_forgotten(void **state)
         harness_reject(&harness, item, codes[i],
                        "its personal members cannot be opened: because");
     }
-    harness_close(&harness);
 }
 
 /* With every subject but bob's doctor known; returns whether the members were
  * opened.  A change of what is in clear may be read. */
-static bool opens(struct harness *harness, const quipu_item *item)
+static bool opens(struct harness *opened, const quipu_item *item)
 {
-    quipu_event *event = NULL;
+    quipu_event *found = NULL;
     quipu_error error;
-    int status = quipu_mapper_event(harness->mapper, item, &event, &error);
+    int status = quipu_mapper_event(opened->mapper, item, &found, &error);
     bool is_open = status == QUIPU_OK;
 
     if (is_open) {
-        assert_int_equal(event->flags, 0);
-        assert_true(has_personal((const void *)event));
+        assert_int_equal(found->flags, 0);
+        assert_true(has_personal((const void *)found));
     } else {
         assert_true(status == QUIPU_CORRUPT || status == QUIPU_CONFLICT ||
                     status == QUIPU_UNSUPPORTED || status == QUIPU_INVALID);
     }
-    quipu_event_destroy(event);
+    quipu_event_destroy(found);
     return is_open;
 }
 
 static void changed_member_is_corrupt(void **state)
 {
-    const quipu_schema schema = schema_with_event_id();
-    struct harness harness;
-    struct visited event;
     unsigned char changed[1024];
     size_t opened = 0, bits = 0;
 
     (void)state;
-    open_harness(&harness, &schema);
-    fill(&event);
     event.base.time.microseconds = 0; /* nothing is in clear but "ward" */
     quipu_item item = *harness_encode(&harness, &event.base);
     const char *original = item.state.data;
@@ -345,19 +340,13 @@ static void changed_member_is_corrupt(void **state)
     }
     print_message("%zu of %zu changes are of nothing sealed\n", opened, bits);
     assert_int_equal(opened, 0);
-    harness_close(&harness);
 }
 
 static void member_of_another_place_is_corrupt(void **state)
 {
-    const quipu_schema schema = schema_with_event_id();
-    struct harness harness;
-    struct visited event;
     uint8_t id[16];
 
     (void)state;
-    open_harness(&harness, &schema);
-    fill(&event);
     quipu_item item = *harness_encode(&harness, &event.base);
     quipu_item other = item;
 
@@ -397,24 +386,22 @@ static void member_of_another_place_is_corrupt(void **state)
     memcpy(name + 6, note + 6, size);
     memcpy(note + 6, held, size);
     assert_false(opens(&harness, &other));
-    harness_close(&harness);
 }
 
 /* The subject is not the sequence, so that only the binding can tell. */
 static void member_of_another_sequence_is_corrupt(void **state)
 {
     const quipu_schema schema = schema_with_event_id();
-    struct harness harness;
-    struct noted event;
+    struct noted said;
     quipu_id id = { .size = 16 };
 
     (void)state;
     open_harness(&harness, &schema);
-    memset(&event, 0, sizeof(event));
-    quipu_event_init(&event.base, &noted, &id, 3);
-    assert_ok(quipu_id_of_text(&event.who, "bob", NULL), NULL);
-    event.note = "a secret note";
-    quipu_item item = *harness_encode(&harness, &event.base);
+    memset(&said, 0, sizeof(said));
+    quipu_event_init(&said.base, &noted, &id, 3);
+    assert_ok(quipu_id_of_text(&said.who, "bob", NULL), NULL);
+    said.note = "a secret note";
+    quipu_item item = *harness_encode(&harness, &said.base);
     quipu_id other = id;
 
     other.data[15] = 1;
@@ -426,16 +413,39 @@ static void member_of_another_sequence_is_corrupt(void **state)
     harness_close(&harness);
 }
 
+/* Somebody who can write to the store can exchange a subject that is in clear
+ * (docs/forgetting.md). */
+static void clear_subject_can_be_exchanged(void **state)
+{
+    struct noted said = { .note = "a secret note" };
+    quipu_id id = { .size = 16 };
+    char changed[256];
+
+    (void)state;
+    quipu_event_init(&said.base, &noted, &id, 3);
+    assert_ok(quipu_id_of_text(&said.who, "bob", NULL), NULL);
+    quipu_item item = *harness_encode(&harness, &said.base);
+
+    assert_true(item.state.size <= sizeof(changed));
+    memcpy(changed, item.state.data, item.state.size);
+    char *who = memmem(changed, item.state.size, "bob", 3);
+
+    assert_non_null(who);
+    *who = 'c';
+    item.state.data = changed;
+    harness_reject(&harness, &item, QUIPU_CONFLICT, "because of that");
+    provider.forgotten = "c";
+    const struct noted *read = harness_decode(&harness, &item);
+
+    assert_string_equal(read->note, "(gone)");
+    assert_int_equal(read->base.flags, QUIPU_EVENT_FORGOTTEN);
+}
+
 static void state_at_the_next_position_opens_at_any(void **state)
 {
-    const quipu_schema schema = schema_with_event_id();
-    struct harness harness;
-    struct visited event;
     size_t count = 0;
 
     (void)state;
-    open_harness(&harness, &schema);
-    fill(&event);
     assert_ok(quipu_items_add_next(harness.items, &event.base, NULL), NULL);
     quipu_item *item = quipu_items_array(harness.items, &count);
 
@@ -443,34 +453,20 @@ static void state_at_the_next_position_opens_at_any(void **state)
     assert_true(opens(&harness, item));
     item->position = 4;
     assert_true(opens(&harness, item));
-    harness_close(&harness);
 }
 
 static void rotated_keys_open(void **state)
 {
-    const quipu_schema schema = harness_schema();
-    struct harness harness;
-    struct visited event;
-
     (void)state;
-    open_harness(&harness, &schema);
-    fill(&event);
     quipu_item item = *harness_encode(&harness, &event.base);
 
     provider.version++;
     assert_true(opens(&harness, &item));
-    harness_close(&harness);
 }
 
 static void members_without_a_value_are_not_sealed(void **state)
 {
-    const quipu_schema schema = harness_schema();
-    struct harness harness;
-    struct visited event;
-
     (void)state;
-    open_harness(&harness, &schema);
-    fill(&event);
     event.note = NULL;
     event.has_age = false;
     const quipu_item *item = harness_encode(&harness, &event.base);
@@ -485,7 +481,6 @@ static void members_without_a_value_are_not_sealed(void **state)
     event.who.size = 0;
     harness_refuse(&harness, &event.base,
                    "field name is personal, but its subject is empty");
-    harness_close(&harness);
 }
 
 static void mapping_without_keys_reads_no_personal_member(void **state)
@@ -494,8 +489,7 @@ static void mapping_without_keys_reads_no_personal_member(void **state)
     static const quipu_event_type *const reader_types[] = { &read_only };
     const quipu_schema schema = harness_schema();
     quipu_mapping mapping = harness_mapping(reader_types);
-    struct harness harness, reader;
-    struct visited event;
+    struct harness reader;
 
     (void)state;
     open_harness(&harness, &schema);
@@ -549,17 +543,20 @@ static void personal_members_in_clear_are_refused(void **state)
 
 int main(void)
 {
+#define WITH_EVENT(test) \
+    cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(personal_members_open_as_they_were),
-        cmocka_unit_test(a_key_is_asked_for_once_for_members_of_one_subject),
-        cmocka_unit_test(forgotten_members_take_their_values),
-        cmocka_unit_test(nothing_but_the_provider_says_forgotten),
-        cmocka_unit_test(changed_member_is_corrupt),
-        cmocka_unit_test(member_of_another_place_is_corrupt),
+        WITH_EVENT(a_key_is_asked_for_once_for_members_of_one_subject),
+        WITH_EVENT(forgotten_members_take_their_values),
+        WITH_EVENT(nothing_but_the_provider_says_forgotten),
+        WITH_EVENT(changed_member_is_corrupt),
+        WITH_EVENT(member_of_another_place_is_corrupt),
         cmocka_unit_test(member_of_another_sequence_is_corrupt),
-        cmocka_unit_test(state_at_the_next_position_opens_at_any),
-        cmocka_unit_test(rotated_keys_open),
-        cmocka_unit_test(members_without_a_value_are_not_sealed),
+        WITH_EVENT(clear_subject_can_be_exchanged),
+        WITH_EVENT(state_at_the_next_position_opens_at_any),
+        WITH_EVENT(rotated_keys_open),
+        WITH_EVENT(members_without_a_value_are_not_sealed),
         cmocka_unit_test(mapping_without_keys_reads_no_personal_member),
         cmocka_unit_test(personal_members_in_clear_are_refused),
     };

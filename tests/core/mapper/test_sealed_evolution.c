@@ -44,7 +44,7 @@ QUIPU_EVENT(billed, "Patient.Billed", QUIPU_VALUE(double, amount),
 
 /* -------------------------------------------------------- the next release */
 
-/* What the cast has seen of the person: the names, or that they are missing. */
+/* The name that the cast has seen last, or "missing". */
 static char seen[64];
 
 static int to_cents(quipu_rewrite *members, quipu_error *error)
