@@ -41,12 +41,20 @@ known()
     printf 'last for Canary-Eyes-%s\n' "$1"
 }
 
+# run COMMAND...: shows a command of the clinic, and runs it.
+run()
+{
+    echo "\$ quipu-clinic $2 $3 ${*:4}"
+    "$@"
+}
+
 # expect TEXT COMMAND...: the output of the clinic contains the line.
 expect()
 {
     local line=$1
     shift
-    "$@" >out 2>&1 || fail "$*: $(cat out)"
+    run "$@" >out 2>&1 || fail "$*: $(cat out)"
+    cat out
     grep -qxF "$line" out || fail "$*: no line \"$line\" in: $(cat out)"
 }
 
@@ -77,8 +85,8 @@ if [ "$driver" != postgres ]; then
     for each in keys*; do cp -r "$each" "old-$each"; done
 fi
 
-"$clinic" "$events" "$keys" forget p3
-"$clinic" "$events" "$keys" forget p3
+run "$clinic" "$events" "$keys" forget p3
+run "$clinic" "$events" "$keys" forget p3
 gone="p3: (gone), born 1953, treated 2 times, last for (gone)"
 expect "$gone" "$clinic" "$events" "$keys" list
 expect "$(known 4)" "$clinic" "$events" "$keys" list
@@ -93,8 +101,10 @@ rm -f out
 search + Surgery-Ward # in clear, so that the search is known to work
 search 0 Canary-
 
+echo "$driver: a copy of the events of before"
 expect "$gone" "$clinic" "$copy" "$keys" list
-if [ "$driver" != postgres ]; then # an old backup of the vault
+if [ "$driver" != postgres ]; then
+    echo "$driver: the keys of before"
     for each in keys*; do
         rm -rf "$each"
         cp -r "old-$each" "$each"
