@@ -88,6 +88,15 @@ extern const char *const bench_sealing_names[];
 /* Stands for the mapper, which has no store. */
 extern const struct bench_driver bench_mapper;
 
+/* -------------------------------------------------------------- peers.c */
+
+/* Measures appends of single events, each with the expected position of its
+ * stream, at 1, 4 and 16 connections: with one category for all, and with one
+ * for each.  message-db and quipu take turns.  `uri` leads to the database of
+ * message-db; the stores of quipu are made on the server of the workspace. */
+void bench_peers_run(const char *uri, const struct bench_workspace *workspace,
+                     size_t rounds);
+
 /* ------------------------------------------------------------- growth.c */
 
 /* Measures appends, replays, scans, the size of the store and the memory of a

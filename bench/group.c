@@ -2,13 +2,15 @@
 /*
  * Measures the commit queue: threads that append one event at a time to one
  * datastore, each to sequences of its own, with shared commits and with one
- * commit each (group=1).  Both ways take turns, a slice each.
+ * commit each (group=1).  Beside them one writer appends by hand, as a program
+ * without quipu does.  All take turns, a slice each.
  */
 #include "benchmark.h"
 #include "fail.h"
 #include "figure.h"
 #include "measure/clock.h"
 #include "measure/workers.h"
+#include "variant.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +37,53 @@ struct group {
     double rates[MEASURE_ROUNDS_MAX];
     int64_t longest; /* nanoseconds, of all rounds */
 };
+
+/* The writer by hand. */
+struct writer {
+    const struct bench_variant *variant;
+    struct bench_store store;
+    void *opened;
+    quipu_uuid sequence;
+    size_t events;
+    double seconds;
+    double rates[MEASURE_ROUNDS_MAX];
+};
+
+static void open_writer(struct writer *writer,
+                        const struct bench_driver *driver,
+                        const struct bench_workspace *workspace)
+{
+    writer->variant = driver->hand;
+    bench_store_init(&writer->store, driver, workspace, "hand");
+    writer->opened = writer->variant->open(&writer->store);
+    writer->events = 0;
+    writer->seconds = 0;
+}
+
+static void run_writer(struct writer *writer)
+{
+    const double start = measure_clock_seconds();
+    double now = start;
+
+    while (now - start < SLICE_SECONDS) {
+        const size_t position = writer->events++ % SEQUENCE_ITEMS;
+
+        if (position == 0) {
+            quipu_uuid_random(&writer->sequence);
+        }
+        writer->variant->append(writer->opened, &writer->sequence,
+                                (int64_t)position, 1);
+        now = measure_clock_seconds();
+    }
+    writer->seconds += now - start;
+}
+
+static void close_writer(struct writer *writer, size_t round)
+{
+    writer->rates[round] = (double)writer->events / writer->seconds;
+    writer->variant->close(writer->opened);
+    writer->store.driver->remove(&writer->store);
+}
 
 /* Appends one event; each thread begins a sequence after SEQUENCE_ITEMS. */
 static int append_one(void *context, size_t number, quipu_error *error)
@@ -99,17 +148,20 @@ static void close_group(struct group *group, size_t round)
 }
 
 static void run_round(struct group *shared, struct group *alone,
-                      const struct bench_driver *driver,
+                      struct writer *writer, const struct bench_driver *driver,
                       const struct bench_workspace *workspace, size_t round)
 {
     open_group(shared, driver, workspace, 0);
     open_group(alone, driver, workspace, 1);
+    open_writer(writer, driver, workspace);
     for (size_t slice = 0; slice < SLICES; slice++) {
         run_slice(slice % 2 == 0 ? shared : alone);
         run_slice(slice % 2 == 0 ? alone : shared);
+        run_writer(writer);
     }
     close_group(shared, round);
     close_group(alone, round);
+    close_writer(writer, round);
 }
 
 static void measure(const struct bench_driver *driver,
@@ -118,12 +170,13 @@ static void measure(const struct bench_driver *driver,
 {
     struct group *shared = bench_allocate(sizeof(*shared));
     struct group *alone = bench_allocate(sizeof(*alone));
+    struct writer writer = { .events = 0 };
 
     shared->count = alone->count = threads;
     for (size_t round = 0; round < rounds; round++) {
-        run_round(shared, alone, driver, workspace, round);
+        run_round(shared, alone, &writer, driver, workspace, round);
     }
-    const struct bench_figure figure = {
+    struct bench_figure figure = {
         .driver = driver->name,
         .name = name,
         .suffix = "",
@@ -132,6 +185,9 @@ static void measure(const struct bench_driver *driver,
         .baseline_longest = measure_clock_milliseconds(alone->longest)
     };
     bench_figure_report_rounds(figure, shared->rates, alone->rates, rounds);
+    figure.suffix = ".hand";
+    figure.longest = figure.baseline_longest = 0;
+    bench_figure_report_rounds(figure, shared->rates, writer.rates, rounds);
     free(alone);
     free(shared);
 }

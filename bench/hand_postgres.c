@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The baseline for the PostgreSQL driver, on the bare libpq: the same tables
- * and indexes as the driver's, the same counter of the log and the same checks;
- * one connection, prepared statements, parameters and results in binary format,
- * and one round trip for each append, which is sent as a pipeline.
+ * The baseline for the PostgreSQL driver, on the bare libpq: tables and indexes
+ * of the driver, one connection with the settings of the driver's, parameters
+ * and results in binary format, and one prepared statement for each append,
+ * which is its own transaction.  It raises the counter of the log, whose row
+ * stays locked until the commit, so that ids have no gaps and come in the order
+ * of the commits; positions and event ids are left to the unique indexes.  The
+ * position before is looked up, since positions have no gaps either.
  */
 #include "fail.h"
 #include "server.h"
@@ -20,29 +23,38 @@
 #define TYPE_INT8 20
 #define TYPE_UUID 2950
 
-enum { BUMP, INSERT, FILL, READ, SCAN, STATEMENTS };
+enum { APPEND, INSERT, FILL, READ, SCAN, STATEMENTS };
+
+/* Without a gap before it; the unique index refuses a position that is taken.
+ */
+#define IS_NEXT                                               \
+    "CASE WHEN $2::bigint = 0 OR EXISTS (SELECT 1"            \
+    " FROM stored_events WHERE quipu_namespace = 1"           \
+    " AND aggregate_id = $1 AND aggregate_version = $2 - 1) " \
+    "THEN "
 
 static const char *const sql[STATEMENTS] = {
-    [BUMP] = "UPDATE heads SET head = head + $1::bigint"
-             " WHERE namespace = 1 AND schema = 1 RETURNING head",
+    [APPEND] = "WITH h AS (UPDATE heads SET head = head + 1"
+               " WHERE namespace = 1 AND schema = 1 RETURNING head)"
+               " INSERT INTO stored_events (quipu_namespace, id, aggregate_id,"
+               " aggregate_version, event_type, state, event_id)"
+               " SELECT 1, h.head, $1::uuid, " IS_NEXT "$2 END,"
+               " $3::text, $4::bytea, $5::uuid FROM h RETURNING id",
     [INSERT] =
-        "INSERT INTO stored_events (quipu_namespace, id, aggregate_id,"
+        "WITH h AS (UPDATE heads SET head = head + $6::bigint"
+        " WHERE namespace = 1 AND schema = 1 RETURNING head)"
+        " INSERT INTO stored_events (quipu_namespace, id, aggregate_id,"
         " aggregate_version, event_type, state, event_id)"
-        " SELECT 1, h.head - $1::bigint + u.o, $2::uuid,"
-        " CASE WHEN coalesce((SELECT max(aggregate_version) FROM stored_events"
-        " WHERE quipu_namespace = 1 AND aggregate_id = $2), -1) = $3::bigint - "
-        "1"
-        " THEN $3 + u.o - 1 END, $4::text, u.s, u.e"
-        " FROM heads AS h CROSS JOIN unnest($5::bytea[], $6::uuid[])"
-        " WITH ORDINALITY AS u(s, e, o)"
-        " WHERE h.namespace = 1 AND h.schema = 1",
-    [FILL] =
-        "INSERT INTO stored_events (quipu_namespace, id, aggregate_id,"
-        " aggregate_version, event_type, state, event_id)"
-        " SELECT 1, h.head - $1::bigint + u.o, u.a, u.p, $2::text, u.s, u.e"
-        " FROM heads AS h CROSS JOIN unnest($3::bytea[], $4::uuid[],"
-        " $5::uuid[], $6::bigint[]) WITH ORDINALITY AS u(s, e, a, p, o)"
-        " WHERE h.namespace = 1 AND h.schema = 1",
+        " SELECT 1, h.head - $6 + u.o, $1::uuid, " IS_NEXT "$2 + u.o - 1 END,"
+        " $3::text, u.s, u.e FROM h CROSS JOIN"
+        " unnest($4::bytea[], $5::uuid[]) WITH ORDINALITY AS u(s, e, o)",
+    [FILL] = "WITH h AS (UPDATE heads SET head = head + $1::bigint"
+             " WHERE namespace = 1 AND schema = 1 RETURNING head)"
+             " INSERT INTO stored_events (quipu_namespace, id, aggregate_id,"
+             " aggregate_version, event_type, state, event_id)"
+             " SELECT 1, h.head - $1 + u.o, u.a, u.p, $2::text, u.s, u.e"
+             " FROM h CROSS JOIN unnest($3::bytea[], $4::uuid[],"
+             " $5::uuid[], $6::bigint[]) WITH ORDINALITY AS u(s, e, a, p, o)",
     [READ] = "SELECT id, aggregate_version, event_type, state, event_id"
              " FROM stored_events WHERE quipu_namespace = 1"
              " AND aggregate_id = $1::uuid ORDER BY aggregate_version",
@@ -51,8 +63,8 @@ static const char *const sql[STATEMENTS] = {
              " AND id > $1::bigint ORDER BY id LIMIT $2::bigint",
 };
 
-static const char *const names[STATEMENTS] = { "bump", "insert", "fill", "read",
-                                               "scan" };
+static const char *const names[STATEMENTS] = { "append", "insert", "fill",
+                                               "read", "scan" };
 
 static const char tables[] =
     "CREATE TABLE stored_events (quipu_namespace integer NOT NULL,"
@@ -84,6 +96,10 @@ static void *open_store(const struct bench_store *store)
     bench_server_run_on(hand->pg, "CREATE SCHEMA ", store->name, "");
     bench_server_run_on(hand->pg, "SET search_path = ", store->name, "");
     bench_server_run(hand->pg, tables);
+    bench_server_run(hand->pg, "SET enable_seqscan = off; SET jit = off;"
+                               " SET plan_cache_mode = force_generic_plan;"
+                               " SET lock_timeout = 60000;"
+                               " SET statement_timeout = 62000");
     bench_server_run(hand->pg, store->relaxed ? "SET synchronous_commit = off"
                                               : "SET synchronous_commit = on");
     for (int i = 0; i < STATEMENTS; i++) {
@@ -157,75 +173,50 @@ static void add_arrays(struct hand *hand, struct arguments *arguments,
 
 /* ---------------------------------------------------------------- appending */
 
-static void send_text(struct hand *hand, const char *text)
+/* Runs one statement, a transaction by itself. */
+static PGresult *execute(struct hand *hand, int which,
+                         const struct arguments *arguments)
 {
-    bench_server_check(
-        hand->pg,
-        PQsendQueryParams(hand->pg, text, 0, NULL, NULL, NULL, NULL, 1) == 1,
-        text);
-}
-
-static void send_prepared(struct hand *hand, int which,
-                          const struct arguments *arguments)
-{
+    PGresult *result = PQexecPrepared(hand->pg, names[which], arguments->count,
+                                      arguments->values, arguments->lengths,
+                                      arguments->formats, 1);
+    ExecStatusType status = PQresultStatus(result);
     bench_server_check(hand->pg,
-                       PQsendQueryPrepared(hand->pg, names[which],
-                                           arguments->count, arguments->values,
-                                           arguments->lengths,
-                                           arguments->formats, 1) == 1,
+                       status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK,
                        sql[which]);
+    return result;
 }
 
-/* Receives the results of `count` statements and of the synchronisation. */
-static void receive(struct hand *hand, int count)
-{
-    for (int i = 0; i <= count; i++) {
-        PGresult *result = PQgetResult(hand->pg);
-        ExecStatusType status = PQresultStatus(result);
-        bench_server_check(hand->pg,
-                           status == PGRES_COMMAND_OK ||
-                               status == PGRES_TUPLES_OK ||
-                               status == PGRES_PIPELINE_SYNC,
-                           "append");
-        bool end = status == PGRES_PIPELINE_SYNC;
-        PQclear(result);
-        if (!end) {
-            PQclear(PQgetResult(hand->pg)); /* NULL separates the results */
-        }
-    }
-}
-
-/* Stores `count` items with one transaction in one round trip. */
+/* Fails unless the statement stores `count` items. */
 static void store(struct hand *hand, size_t count, int which,
-                  const struct arguments *insert)
+                  const struct arguments *arguments)
 {
-    struct arguments bump = { .count = 0 };
-    uint64_t number = htobe64((uint64_t)count);
-    add(&bump, &number, sizeof(number));
-    bench_server_check(hand->pg, PQenterPipelineMode(hand->pg) == 1,
-                       "pipeline");
-    send_text(hand, "BEGIN ISOLATION LEVEL READ COMMITTED");
-    send_prepared(hand, BUMP, &bump);
-    send_prepared(hand, which, insert);
-    send_text(hand, "COMMIT");
-    bench_server_check(hand->pg, PQpipelineSync(hand->pg) == 1, "pipeline");
-    receive(hand, 4);
-    bench_server_check(hand->pg, PQexitPipelineMode(hand->pg) == 1, "pipeline");
+    PGresult *result = execute(hand, which, arguments);
+    bench_server_check(
+        hand->pg, strtoull(PQcmdTuples(result), NULL, 10) == count, sql[which]);
+    PQclear(result);
 }
 
 static void append(void *opened, const quipu_uuid *sequence, int64_t first,
                    size_t count)
 {
     struct hand *hand = opened;
-    struct arguments insert = { .count = 0 };
+    struct arguments arguments = { .count = 0 };
     uint64_t number = htobe64((uint64_t)count);
     uint64_t position = htobe64((uint64_t)first);
-    add(&insert, &number, sizeof(number));
-    add(&insert, sequence->bytes, 16);
-    add(&insert, &position, sizeof(position));
-    add(&insert, MEASURE_TOPIC, sizeof(MEASURE_TOPIC) - 1);
-    add_arrays(hand, &insert, count);
-    store(hand, count, INSERT, &insert);
+    quipu_uuid event_id;
+    add(&arguments, sequence->bytes, 16);
+    add(&arguments, &position, sizeof(position));
+    add(&arguments, MEASURE_TOPIC, sizeof(MEASURE_TOPIC) - 1);
+    if (count == 1) {
+        quipu_uuid_ordered(&event_id);
+        add(&arguments, measure_workload_state, MEASURE_STATE_SIZE);
+        add(&arguments, event_id.bytes, 16);
+    } else {
+        add_arrays(hand, &arguments, count);
+        add(&arguments, &number, sizeof(number));
+    }
+    store(hand, count, count == 1 ? APPEND : INSERT, &arguments);
 }
 
 static void fill(void *opened, const struct measure_event *events, size_t count)
@@ -254,11 +245,7 @@ static void fill(void *opened, const struct measure_event *events, size_t count)
 static size_t drain(struct hand *hand, int which,
                     const struct arguments *arguments, uint64_t *last)
 {
-    PGresult *result = PQexecPrepared(hand->pg, names[which], arguments->count,
-                                      arguments->values, arguments->lengths,
-                                      arguments->formats, 1);
-    bench_server_check(hand->pg, PQresultStatus(result) == PGRES_TUPLES_OK,
-                       sql[which]);
+    PGresult *result = execute(hand, which, arguments);
     int count = PQntuples(result);
     for (int row = 0; row < count; row++) {
         for (int column = 0; column < PQnfields(result); column++) {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The baseline for the SQLite driver, on the bare sqlite3 library: the same
- * tables and indexes, the same counter of the log and the same checks as the
- * driver's; prepared statements, one connection, and no locks besides those of
- * SQLite.
+ * The baseline for the SQLite driver, on the bare sqlite3 library: the table
+ * and the indexes of the driver, prepared statements, one connection, and no
+ * locks besides those of SQLite.  The rowid is the id: SQLite gives the last
+ * one + 1, and nobody else writes meanwhile, so there is no counter.  Positions
+ * and event ids are left to the unique indexes.  The position before is looked
+ * up, since positions have no gaps.
  */
 #include "fail.h"
 #include "store.h"
@@ -14,30 +16,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum statement {
-    BEGIN,
-    COMMIT,
-    HEAD,
-    SET_HEAD,
-    LAST,
-    KNOWN,
-    INSERT,
-    READ,
-    SCAN,
-    STATEMENTS
-};
+enum statement { BEGIN, COMMIT, BEFORE, INSERT, READ, SCAN, STATEMENTS };
 
 static const char *const sql[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
-    [HEAD] = "SELECT head FROM heads WHERE name = 'events'",
-    [SET_HEAD] = "UPDATE heads SET head = ?1 WHERE name = 'events'",
-    [LAST] = "SELECT max(aggregate_version) FROM stored_events"
-             " WHERE aggregate_id = ?1",
-    [KNOWN] = "SELECT id FROM stored_events WHERE event_id = ?1",
-    [INSERT] = "INSERT INTO stored_events (id, aggregate_id,"
+    [BEFORE] = "SELECT 1 FROM stored_events"
+               " WHERE aggregate_id = ?1 AND aggregate_version = ?2",
+    [INSERT] = "INSERT INTO stored_events (aggregate_id,"
                " aggregate_version, event_type, state, event_id)"
-               " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+               " VALUES (?1, ?2, ?3, ?4, ?5)",
     [READ] = "SELECT id, aggregate_version, event_type, state, event_id"
              " FROM stored_events WHERE aggregate_id = ?1"
              " ORDER BY aggregate_version",
@@ -50,10 +38,7 @@ static const char tables[] =
     " aggregate_id BLOB NOT NULL, aggregate_version INTEGER NOT NULL,"
     " event_type TEXT NOT NULL, state BLOB NOT NULL,"
     " event_id BLOB NOT NULL UNIQUE,"
-    " UNIQUE (aggregate_id, aggregate_version)) STRICT;"
-    "CREATE TABLE heads (name TEXT PRIMARY KEY, head INTEGER NOT NULL)"
-    " STRICT;"
-    "INSERT INTO heads VALUES ('events', 0);";
+    " UNIQUE (aggregate_id, aggregate_version)) STRICT;";
 
 struct hand {
     sqlite3 *db;
@@ -103,49 +88,32 @@ static void finish(struct hand *hand, enum statement which)
     (void)sqlite3_reset(hand->statements[which]);
 }
 
-/* Returns the integer of a statement's row; `none` without a row, or for NULL.
- */
-static int64_t query_integer(struct hand *hand, enum statement which,
-                             int64_t none)
+/* Returns true if the sequence has an item at the position. */
+static bool has_item(struct hand *hand, const quipu_uuid *sequence,
+                     int64_t position)
 {
-    sqlite3_stmt *statement = hand->statements[which];
-    int64_t answer = none;
+    sqlite3_stmt *statement = hand->statements[BEFORE];
+    (void)sqlite3_bind_blob(statement, 1, sequence->bytes, 16, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(statement, 2, position);
     int code = sqlite3_step(statement);
-    check(hand->db, code == SQLITE_ROW || code == SQLITE_DONE, sql[which]);
-    if (code == SQLITE_ROW &&
-        sqlite3_column_type(statement, 0) != SQLITE_NULL) {
-        answer = sqlite3_column_int64(statement, 0);
-    }
+    check(hand->db, code == SQLITE_ROW || code == SQLITE_DONE, sql[BEFORE]);
     (void)sqlite3_reset(statement);
-    return answer;
+    return code == SQLITE_ROW;
 }
 
-static int64_t last_position(struct hand *hand, const quipu_uuid *sequence)
-{
-    (void)sqlite3_bind_blob(hand->statements[LAST], 1, sequence->bytes, 16,
-                            SQLITE_STATIC);
-    return query_integer(hand, LAST, -1);
-}
-
-static void insert(struct hand *hand, const quipu_uuid *sequence, int64_t id,
+static void insert(struct hand *hand, const quipu_uuid *sequence,
                    int64_t position)
 {
     sqlite3_stmt *statement = hand->statements[INSERT];
     quipu_uuid event_id;
     quipu_uuid_ordered(&event_id);
-    (void)sqlite3_bind_blob(hand->statements[KNOWN], 1, event_id.bytes, 16,
-                            SQLITE_STATIC);
-    if (query_integer(hand, KNOWN, 0) != 0) {
-        bench_fail("hand", "the store has the event id already");
-    }
-    (void)sqlite3_bind_int64(statement, 1, id);
-    (void)sqlite3_bind_blob(statement, 2, sequence->bytes, 16, SQLITE_STATIC);
-    (void)sqlite3_bind_int64(statement, 3, position);
-    (void)sqlite3_bind_text(statement, 4, MEASURE_TOPIC,
+    (void)sqlite3_bind_blob(statement, 1, sequence->bytes, 16, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(statement, 2, position);
+    (void)sqlite3_bind_text(statement, 3, MEASURE_TOPIC,
                             sizeof(MEASURE_TOPIC) - 1, SQLITE_STATIC);
-    (void)sqlite3_bind_blob(statement, 5, measure_workload_state,
+    (void)sqlite3_bind_blob(statement, 4, measure_workload_state,
                             MEASURE_STATE_SIZE, SQLITE_STATIC);
-    (void)sqlite3_bind_blob(statement, 6, event_id.bytes, 16, SQLITE_STATIC);
+    (void)sqlite3_bind_blob(statement, 5, event_id.bytes, 16, SQLITE_STATIC);
     finish(hand, INSERT);
 }
 
@@ -154,15 +122,12 @@ static void append(void *opened, const quipu_uuid *sequence, int64_t first,
 {
     struct hand *hand = opened;
     finish(hand, BEGIN);
-    int64_t head = query_integer(hand, HEAD, 0);
-    if (last_position(hand, sequence) + 1 != first) {
+    if (first > 0 && !has_item(hand, sequence, first - 1)) {
         bench_fail("hand", "the position is not the next one");
     }
     for (size_t i = 0; i < count; i++) {
-        insert(hand, sequence, ++head, first + (int64_t)i);
+        insert(hand, sequence, first + (int64_t)i);
     }
-    (void)sqlite3_bind_int64(hand->statements[SET_HEAD], 1, head);
-    finish(hand, SET_HEAD);
     finish(hand, COMMIT);
 }
 
@@ -170,12 +135,9 @@ static void fill(void *opened, const struct measure_event *events, size_t count)
 {
     struct hand *hand = opened;
     finish(hand, BEGIN);
-    int64_t head = query_integer(hand, HEAD, 0);
     for (size_t i = 0; i < count; i++) {
-        insert(hand, &events[i].sequence, ++head, events[i].position);
+        insert(hand, &events[i].sequence, events[i].position);
     }
-    (void)sqlite3_bind_int64(hand->statements[SET_HEAD], 1, head);
-    finish(hand, SET_HEAD);
     finish(hand, COMMIT);
 }
 

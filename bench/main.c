@@ -26,6 +26,8 @@ static const char usage[] =
     "  --json FILE    also write the figures to FILE, as JSON Lines\n"
     "  --rounds N     number of rounds whose median is reported (default: 5)\n"
     "  --growth N     measure stores that grow from 10^4 to N items instead\n"
+    "  --peers URI    measure quipu beside message-db instead, which is\n"
+    "                 installed in the database of URI; deletes its messages\n"
     "  --list         list the names of the benchmarks\n"
     "\n"
     "The PostgreSQL server is that of its URI, or of QUIPU_TEST_POSTGRES, "
@@ -39,6 +41,7 @@ struct choice {
     bool list;
     const char *folder;
     const char *server;
+    const char *peers; /* URI of the database of message-db, or NULL */
     struct benchmark_selection selection;
 };
 
@@ -84,6 +87,7 @@ static void read_arguments(struct choice *choice, int argc, char **argv)
         { "json", required_argument, NULL, 'j' },
         { "rounds", required_argument, NULL, 'r' },
         { "growth", required_argument, NULL, 'g' },
+        { "peers", required_argument, NULL, 'p' },
         { "list", no_argument, NULL, 'l' },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
@@ -99,6 +103,9 @@ static void read_arguments(struct choice *choice, int argc, char **argv)
             break;
         case 'g':
             choice->growth = number(optarg);
+            break;
+        case 'p':
+            choice->peers = optarg;
             break;
         case 'l':
             choice->list = true;
@@ -201,9 +208,26 @@ struct run {
     struct bench_workspace workspace;
 };
 
+static void measure_peers(const struct run *run)
+{
+#ifdef BENCH_POSTGRES
+    if (run->workspace.server) {
+        bench_peers_run(run->choice.peers, &run->workspace, run->choice.rounds);
+        return;
+    }
+#endif
+    (void)run;
+    bench_fail("--peers", "no PostgreSQL server is given by a URI or by "
+                          "QUIPU_TEST_POSTGRES, or its driver is not built");
+}
+
 static void measure(void *context)
 {
     const struct run *run = context;
+    if (run->choice.peers) {
+        measure_peers(run);
+        return;
+    }
     for (size_t i = 0; bench_store_drivers[i]; i++) {
         const struct bench_driver *driver = bench_store_drivers[i];
         if (!is_selected(&run->choice, driver)) {

@@ -141,6 +141,11 @@ static void write_uri(const struct bench_store *store, char *uri, size_t size)
         length = strlen(uri);
         (void)snprintf(uri + length, size - length, "&group=%zu", store->group);
     }
+    if (store->name_space[0] != '\0') {
+        length = strlen(uri);
+        (void)snprintf(uri + length, size - length, "&namespace=%s",
+                       store->name_space);
+    }
 }
 
 quipu_datastore *bench_store_open(const struct bench_store *store)

@@ -28,9 +28,10 @@ struct bench_driver {
 struct bench_store {
     const struct bench_driver *driver;
     const struct bench_workspace *workspace;
-    char name[560]; /* a path, or a schema of the server */
-    bool relaxed;   /* durability=relaxed */
-    size_t group;   /* appends per commit, at most; 0: quipu's default */
+    char name[560];      /* a path, or a schema of the server */
+    bool relaxed;        /* durability=relaxed */
+    size_t group;        /* appends per commit, at most; 0: quipu's default */
+    char name_space[16]; /* "": quipu's default */
 };
 
 /* The drivers that are built; NULL ends the list. */
