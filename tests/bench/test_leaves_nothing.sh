@@ -30,6 +30,14 @@ grep -q "\"$driver.append.100\",.*,\"ratio\":[0-9.]*,\"ratio_low\":[0-9.]*,\
     { fail "the spread or the load is missing"; cat one.jsonl; }
 nothing_left "a run"
 
+# Its events have a vault in a second store.
+if "$bench" --list | grep -q "^$driver.sealing"; then
+    expect 0 "$bench" --rounds 1 --json sealed.jsonl "$driver.sealing.append.100"
+    [ "$(grep -c '"unit":"ns/event"' sealed.jsonl)" = 5 ] ||
+        { fail "the figures of five variants are missing"; cat sealed.jsonl; }
+    nothing_left "a run with sealed events"
+fi
+
 expect 0 "$bench" --growth 10000 --json growth.jsonl "$driver"
 grep -q "10000 items will take up to 6 MB" err ||
     { fail "the size is missing"; cat err; }
