@@ -31,7 +31,7 @@ struct bench_store {
     char name[560];      /* a path, or a schema of the server */
     bool relaxed;        /* durability=relaxed */
     size_t group;        /* appends per commit, at most; 0: quipu's default */
-    char name_space[16]; /* "": quipu's default */
+    char name_space[32]; /* "": quipu's default */
 };
 
 /* The drivers that are built; NULL ends the list. */
