@@ -6,6 +6,7 @@
 #include "safeguard.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,6 +26,33 @@ static struct file_identity own_pid_namespace(void)
     return (struct file_identity){ info.st_dev, info.st_ino };
 }
 
+static bool is_known(const struct file_identity *identity)
+{
+    return identity->device != 0 || identity->inode != 0;
+}
+
+static bool is_same(const struct file_identity *one,
+                    const struct file_identity *other)
+{
+    return one->device == other->device && one->inode == other->inode;
+}
+
+void quipu_common_lock_page_read_marks(int fd,
+                                       const struct file_identity *database,
+                                       uint64_t marks[2])
+{
+    struct lock_page page;
+    const bool is_ours =
+        pread(fd, &page, sizeof(page), 0) == (ssize_t)sizeof(page) &&
+        memcmp(page.magic, magic, sizeof(magic)) == 0 &&
+        page.format == LOCK_PAGE_FORMAT && page.size == sizeof(page) &&
+        is_same(&page.database, database);
+
+    for (int i = 0; i < 2; i++) {
+        marks[i] = is_ours ? atomic_load(&page.marks[i]) : 0;
+    }
+}
+
 /* Writes the page, as the only user (INV2), in one piece. It is not only sized:
  * on a full disk the first access to a hole would raise SIGBUS. */
 int quipu_common_lock_page_write(int fd, const struct lock_file_target *target)
@@ -41,19 +69,15 @@ int quipu_common_lock_page_write(int fd, const struct lock_file_target *target)
     if (target->one_pid_namespace) {
         fresh.page.pid_namespace = own_pid_namespace();
     }
+    if (target->keeps_marks) {
+        uint64_t marks[2];
+
+        quipu_common_lock_page_read_marks(fd, &target->identity, marks);
+        fresh.page.marks[0] = marks[0];
+        fresh.page.marks[1] = marks[1];
+    }
     ssize_t size = pwrite(fd, fresh.bytes, LOCK_PAGE_BYTES, 0);
     return size == LOCK_PAGE_BYTES ? 0 : size < 0 ? errno : ENOSPC;
-}
-
-static bool is_known(const struct file_identity *identity)
-{
-    return identity->device != 0 || identity->inode != 0;
-}
-
-static bool is_same(const struct file_identity *one,
-                    const struct file_identity *other)
-{
-    return one->device == other->device && one->inode == other->inode;
 }
 
 /* Checks that the page of other users is one that this process can use. */

@@ -41,6 +41,7 @@ struct lock_file_target {
     const char *owner;    /* the file that gives owner, group and mode */
     struct file_identity identity; /* of the database, if it exists */
     bool one_pid_namespace; /* the library knows processes by their numbers */
+    bool keeps_marks; /* those that processes which were killed have left */
 };
 
 /* Writes the initial page, in one piece and not only sized: on a full disk the
@@ -52,6 +53,12 @@ int quipu_common_lock_page_write(int fd, const struct lock_file_target *target);
  * open (INV8); EREMOTE: they are in another PID namespace (INV9). */
 int quipu_common_lock_page_check(struct lock_page *page,
                                  const struct lock_file_target *target);
+
+/* Reads the marks of a lock file that may have no users; sets them to 0 if the
+ * file is none of that database. */
+void quipu_common_lock_page_read_marks(int fd,
+                                       const struct file_identity *database,
+                                       uint64_t marks[2]);
 
 /* Checks that an open file is a lock file (INV6). Returns 0, EEXIST if it is
  * another file, or another errno. */

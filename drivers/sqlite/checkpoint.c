@@ -45,7 +45,9 @@
  *         writing the file (V5).
  *   INV5  A checkpoint stands between the two steps of the WAL mark
  *         (wal_mark.c). Before the first commit in an empty WAL there is one,
- *         too, which copies the mark alone.
+ *         too, which copies the mark alone. A process that finds that another
+ *         one was killed between the steps takes the second one before its
+ *         own first commit.
  *
  * Other programs that use the file, which adopt=yes invites, have checkpoints
  * of their own outside the fair lock; docs/sqlite.md says what that requires.
@@ -126,13 +128,18 @@ static int run_marked(quipu_driver_datastore *datastore, int mode)
 int quipu_sqlite_checkpoint_begin(quipu_driver_datastore *datastore,
                                   quipu_error *error)
 {
+    const bool interrupted = quipu_sqlite_wal_mark_is_announced(datastore);
     int code = SQLITE_OK;
 
-    if (!datastore->wal_is_new) {
+    if (!datastore->wal_is_new && !interrupted) {
         return QUIPU_OK;
     }
     if (quipu_sqlite_wal_mark_wal_size(datastore) <= 0) {
         code = run_marked(datastore, SQLITE_CHECKPOINT_PASSIVE);
+        note_failure(datastore, code);
+    } else if (SAFEGUARDED("F4.killed-checkpoint-is-completed", interrupted,
+                           false)) {
+        code = quipu_sqlite_wal_mark_complete(&datastore->writer, false);
         note_failure(datastore, code);
     }
     datastore->wal_is_new = code != SQLITE_OK;

@@ -46,7 +46,8 @@ static int open_lock_file(quipu_driver_datastore *datastore, int64_t deadline,
                                              .database = datastore->path,
                                              .owner = datastore->path,
                                              .identity = { file->device,
-                                                           file->inode } };
+                                                           file->inode },
+                                             .keeps_marks = true };
     bool alone = false;
     int status = QUIPU_OK;
 

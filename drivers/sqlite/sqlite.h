@@ -214,6 +214,11 @@ int quipu_sqlite_wal_mark_announce(const struct connection *connection);
 int quipu_sqlite_wal_mark_complete(const struct connection *connection,
                                    bool copied);
 
+/* Returns true if a process was killed between the two steps, or is between
+ * them. For the owner of the fair lock. */
+bool quipu_sqlite_wal_mark_is_announced(
+    const quipu_driver_datastore *datastore);
+
 /* Returns the bytes of the file of the WAL; -1: there is none. */
 int64_t quipu_sqlite_wal_mark_wal_size(const quipu_driver_datastore *datastore);
 

@@ -36,6 +36,13 @@
  * copies that row, too. The same holds for every program that copies the WAL
  * into the database, or that makes a backup through SQLite.
  *
+ * A process may be killed between announce and complete. If the next program
+ * that opens the store is another one than quipu, it copies all of the WAL and
+ * removes it: then the file is sound, and says that it is incomplete. So the
+ * page of the lock file, which is left behind, has the epoch that is announced
+ * (marks[1]), and the one before if that was not completed (marks[0]). A file
+ * with one of these epochs, and without a WAL, is complete.
+ *
  * INVARIANTS
  *
  *   INV1  The epoch in the database file is the epoch or the previous one of
@@ -66,20 +73,27 @@
  *         announcement draws the schema version at random if it is not the one
  *         that the announcement before recorded. A target has it, less 1, by
  *         chance alone: 1 of 2^29.
+ *   INV6  While a mark of the lock page is not 0, the WAL has no commit behind
+ *         the announcement of its epoch, but perhaps complete(). The marks are
+ *         set before the announcement is committed. Every owner of the fair
+ *         lock that finds them completes the row, and sets them to 0, before
+ *         it commits anything else (checkpoint.c).
  *
  * LIMITS
  *
  * A checkpoint that a reader holds back may copy a row with complete = 1 and
  * not what follows; until the next checkpoint a copy of the file alone is not
  * noticed. A store that an earlier release wrote has no row until its first
- * append. A process killed between announce and complete, whose WAL another
- * program than quipu then copies and removes, leaves a sound file that says it
- * is incomplete: the message names the way out. */
+ * append. A WAL that is removed by hand after a process was killed between
+ * announce and complete cannot be told from one that another program has
+ * copied. */
 #include "common/safeguard.h"
 #include "sqlite.h"
 
-#include <stdio.h>
+#include <fcntl.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define EPOCH_LEAST (INT64_C(1) << 62)
 #define VERSION_LEAST (INT64_C(1) << 48)
@@ -207,6 +221,47 @@ static int insert_announcement(const struct connection *connection,
     return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
+/* Returns the two marks of the lock page; NULL: the store has none. */
+static _Atomic uint64_t *marks_of(const quipu_driver_datastore *datastore)
+{
+    struct lock_page *page =
+        datastore->file ? datastore->file->lock_file.page : NULL;
+
+    return page ? page->marks : NULL;
+}
+
+bool quipu_sqlite_wal_mark_is_announced(const quipu_driver_datastore *datastore)
+{
+    _Atomic uint64_t *marks = marks_of(datastore);
+
+    return marks &&
+           (atomic_load(&marks[0]) != 0 || atomic_load(&marks[1]) != 0);
+}
+
+/* Notes in the lock page that `epoch` is announced; `present` is that of the
+ * row so far (INV6). */
+static void note_announced(const quipu_driver_datastore *datastore,
+                           int64_t epoch, int64_t present)
+{
+    const bool was_announced = quipu_sqlite_wal_mark_is_announced(datastore);
+    _Atomic uint64_t *marks = marks_of(datastore);
+
+    if (marks) {
+        atomic_store(&marks[0], was_announced ? (uint64_t)present : 0);
+        atomic_store(&marks[1], (uint64_t)epoch);
+    }
+}
+
+static void note_completed(const quipu_driver_datastore *datastore)
+{
+    _Atomic uint64_t *marks = marks_of(datastore);
+
+    if (marks) {
+        atomic_store(&marks[1], 0);
+        atomic_store(&marks[0], 0);
+    }
+}
+
 /* Writes the announcement, in a transaction. */
 static int write_announcement(const struct connection *connection)
 {
@@ -228,7 +283,11 @@ static int write_announcement(const struct connection *connection)
      * there is nothing in the WAL (INV1). */
     bool draw = mark.epoch == mark.previous ||
                 quipu_sqlite_wal_mark_wal_size(connection->datastore) <= 0;
-    return insert_announcement(connection, draw ? draw_epoch() : mark.epoch,
+    const int64_t epoch = draw ? draw_epoch() : mark.epoch;
+
+    SAFEGUARD("F4.announced-epoch-is-noted")
+    note_announced(connection->datastore, epoch, mark.epoch);
+    return insert_announcement(connection, epoch,
                                draw ? mark.epoch : mark.previous);
 }
 
@@ -257,7 +316,13 @@ int quipu_sqlite_wal_mark_complete(const struct connection *connection,
                                       : "UPDATE quipu_wal SET complete = 1 "
                                         "WHERE complete = 0");
 
-    return code == SQLITE_ERROR ? SQLITE_OK : code; /* no such table */
+    if (code == SQLITE_ERROR) {
+        code = SQLITE_OK; /* no such table */
+    }
+    if (code == SQLITE_OK) {
+        note_completed(connection->datastore);
+    }
+    return code;
 }
 
 /* ------------------------------------------------------------- the check */
@@ -375,6 +440,29 @@ static bool is_complete(const struct connection *view)
            (!mark.found || mark.complete || mark.is_backup);
 }
 
+/* Whether a process was killed after it had announced that epoch, and nothing
+ * was committed since (INV6): by the lock file that it has left. */
+static bool was_interrupted(const quipu_driver_datastore *datastore,
+                            int64_t epoch)
+{
+    char *path = sqlite3_mprintf("%s-quipu", datastore->path);
+    const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    const int fd = path ? open(path, flags) : -1;
+    uint64_t marks[2] = { 0, 0 };
+    struct stat info;
+
+    if (fd >= 0 && stat(datastore->path, &info) == 0) {
+        const struct file_identity file = { info.st_dev, info.st_ino };
+
+        quipu_common_lock_page_read_marks(fd, &file, marks);
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    sqlite3_free(path);
+    return marks[0] == (uint64_t)epoch || marks[1] == (uint64_t)epoch;
+}
+
 int quipu_sqlite_wal_mark_check(const struct connection *view,
                                 quipu_error *error)
 {
@@ -402,7 +490,9 @@ int quipu_sqlite_wal_mark_check(const struct connection *view,
     }
     return SAFEGUARDED("F4.copy-without-its-log",
                        marks.file.found && !marks.file.complete &&
-                           !marks.file.is_backup,
+                           !marks.file.is_backup &&
+                           (marks.wal_size > 0 ||
+                            !was_interrupted(datastore, marks.file.epoch)),
                        false)
                ? refuse_copy(datastore, error)
                : QUIPU_OK;

@@ -2,6 +2,7 @@
 /* A VFS with injected faults and callbacks; see shim.h. */
 #include "shim.h"
 
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -12,6 +13,8 @@ struct file {
     enum shim_file kind;
     /* the file of the default VFS follows */
 };
+
+#define CODE_KILL (-1) /* no code of SQLite */
 
 static sqlite3_vfs *under;
 static atomic_int counts[SHIM_CALLS][SHIM_OTHER + 1];
@@ -54,6 +57,9 @@ static int judge(enum shim_call call, enum shim_file kind)
         return SQLITE_OK;
     }
     atomic_store(&plan.failed, true);
+    if (atomic_load(&plan.code) == CODE_KILL) {
+        (void)raise(SIGKILL);
+    }
     return atomic_load(&plan.code);
 }
 
@@ -239,6 +245,11 @@ void shim_fail(enum shim_call call, enum shim_file file, int n, int times,
     atomic_store(&plan.times, times);
     atomic_store(&plan.code, code);
     atomic_store(&plan.call, (int)call);
+}
+
+void shim_kill(enum shim_call call, enum shim_file file, int n)
+{
+    shim_fail(call, file, n, 1, CODE_KILL);
 }
 
 void shim_heal(void)

@@ -19,6 +19,8 @@ void shim_install(void);
  * the calls after it, `times` in all. */
 void shim_fail(enum shim_call call, enum shim_file file, int n, int times,
                int code);
+/* Kills the process at the n-th call, before it is made. */
+void shim_kill(enum shim_call call, enum shim_file file, int n);
 /* Removes the fault. */
 void shim_heal(void);
 /* Returns true if the fault has been injected. */

@@ -4,6 +4,7 @@
 #include "fixture.h"
 
 #include "drivers/common/processes.h"
+#include "shim.h"
 
 #include <sys/stat.h>
 
@@ -437,6 +438,161 @@ static void mixtures_are_refused_or_sound(void **state)
     assert_true(refused > STATES);
 }
 
+/* ----------------------------------- processes killed at a checkpoint */
+
+struct killed {
+    const char *file;
+    enum shim_call call;
+    int n;
+    _Atomic int64_t acknowledged;
+};
+
+/* Appends, with many checkpoints, and is killed at the n-th call, if there are
+ * so many. */
+static void append_until_killed(void *context)
+{
+    struct killed *killed = context;
+    struct place place = { 0 };
+
+    (void)snprintf(place.file, sizeof(place.file), "%s", killed->file);
+    shim_install();
+    shim_kill(killed->call, SHIM_ANY, killed->n);
+    open_place(&place, &often);
+    for (int i = 0; i < 12; i++) {
+        append(&place, 1);
+        killed->acknowledged++; /* an append has one item */
+    }
+    end(&place);
+}
+
+/* Returns false if the process has ended before its n-th call. */
+static bool kill_at(struct killed *killed, enum shim_call call, int n)
+{
+    int status = 0;
+
+    killed->call = call;
+    killed->n = n;
+    pid_t child = start_child(append_until_killed, killed);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(status == 0 || WTERMSIG(status) == SIGKILL);
+    return status != 0;
+}
+
+/* SQLite's shell, or a reader of a read model: it is the first to open the
+ * database after a process was killed, and copies and removes the WAL. */
+static void recover_by_another_program(const char *file)
+{
+    char wal[64];
+
+    (void)snprintf(wal, sizeof(wal), "%s-wal", file);
+    (void)fixture_ask(file, "SELECT count(*) FROM quipu_store");
+    assert_int_equal(access(wal, F_OK), -1);
+}
+
+/* At each call of an appending process; half of the times a second process is
+ * killed before quipu recovers the store. */
+static void another_program_may_recover_a_killed_checkpoint(void **state)
+{
+    (void)state;
+    static const enum shim_call calls[] = { SHIM_WRITE, SHIM_SYNC };
+    struct killed *killed = share_memory(sizeof(*killed));
+    unsigned seed = (unsigned)getpid();
+    char file[32];
+    int kills = 0;
+
+    print_message("seed %u\n", seed);
+    (void)snprintf(file, sizeof(file), "%s", fixture_file());
+    killed->file = file;
+    struct place place = { 0 };
+    (void)snprintf(place.file, sizeof(place.file), "%s", file);
+    open_place(&place, NULL);
+    end(&place);
+    for (int i = 0; i < 2; i++) {
+        for (int n = 1; kill_at(killed, calls[i], n); n++) {
+            kills++;
+            recover_by_another_program(file);
+            if (n % 2 == 0) {
+                kills += kill_at(killed, calls[rand_r(&seed) % 2],
+                                 (int)(rand_r(&seed) % 40) + 1);
+                recover_by_another_program(file);
+            }
+            assert_true(count_of(file, NULL) >= killed->acknowledged);
+        }
+    }
+    print_message("%d kills, %lld items\n", kills,
+                  (long long)killed->acknowledged);
+    assert_true(kills > 100);
+}
+
+struct beside {
+    const char *file;
+    atomic_bool is_open, is_killed;
+};
+
+/* Appends what is in the WAL alone, and dies. */
+static void append_after_the_kill(void *context)
+{
+    struct beside *beside = context;
+    struct place place = { 0 };
+
+    (void)snprintf(place.file, sizeof(place.file), "%s", beside->file);
+    open_place(&place, NULL);
+    atomic_store(&beside->is_open, true);
+    while (!atomic_load(&beside->is_killed)) {
+        (void)usleep(1000);
+    }
+    append(&place, 3);
+    (void)raise(SIGKILL);
+}
+
+static void die_in_a_checkpoint(void *context)
+{
+    struct beside *beside = context;
+    struct place place = { 0 };
+
+    (void)snprintf(place.file, sizeof(place.file), "%s", beside->file);
+    open_place(&place, NULL);
+    append(&place, 3);
+    sqlite3 *writer = place.datastore->writer.db;
+    (void)quipu_sqlite_wal_mark_announce(&place.datastore->writer);
+    (void)sqlite3_wal_checkpoint_v2(writer, "main", SQLITE_CHECKPOINT_FULL,
+                                    NULL, NULL);
+    (void)raise(SIGKILL);
+}
+
+static void expect_kill(pid_t child)
+{
+    int status = 0;
+
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+/* The second process appends after the first was killed at a checkpoint. A WAL
+ * with these items that is removed by hand is missed. */
+static void appends_after_a_killed_checkpoint_are_missed(void **state)
+{
+    (void)state;
+    struct beside *beside = share_memory(sizeof(*beside));
+    struct place place = { 0 };
+    char wal[64];
+
+    begin(&place, NULL);
+    append(&place, 4);
+    end(&place);
+    beside->file = place.file;
+    pid_t second = start_child(append_after_the_kill, beside);
+    while (!atomic_load(&beside->is_open)) {
+        (void)usleep(1000);
+    }
+    expect_kill(start_child(die_in_a_checkpoint, beside));
+    atomic_store(&beside->is_killed, true);
+    expect_kill(second);
+    (void)snprintf(wal, sizeof(wal), "%s-wal", place.file);
+    assert_int_equal(remove(wal), 0);
+    assert_int_equal(count_of(place.file, NULL), -1);
+}
+
 /* The way out that the message names. */
 static void backup_beside_a_left_wal_is_refused_untouched(void **state)
 {
@@ -483,6 +639,8 @@ int main(void)
         cmocka_unit_test(backup_of_a_restored_store_is_complete),
         cmocka_unit_test(backup_over_an_earlier_copy_is_complete),
         cmocka_unit_test(backup_beside_a_left_wal_is_refused_untouched),
+        cmocka_unit_test(another_program_may_recover_a_killed_checkpoint),
+        cmocka_unit_test(appends_after_a_killed_checkpoint_are_missed),
         cmocka_unit_test(mixtures_are_refused_or_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
