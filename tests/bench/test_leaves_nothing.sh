@@ -32,7 +32,8 @@ nothing_left "a run"
 
 # Its events have a vault in a second store.
 if "$bench" --list | grep -q "^$driver.sealing"; then
-    expect 0 "$bench" --rounds 1 --json sealed.jsonl "$driver.sealing.append.100"
+    expect 0 "$bench" --rounds 1 --json sealed.jsonl \
+        "$driver.sealing.append.100"
     [ "$(grep -c '"unit":"ns/event"' sealed.jsonl)" = 5 ] ||
         { fail "the figures of five variants are missing"; cat sealed.jsonl; }
     nothing_left "a run with sealed events"
