@@ -38,7 +38,8 @@ function(quipu_test file)
     endif()
     file(RELATIVE_PATH name "${PROJECT_SOURCE_DIR}/tests"
         "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
-    string(REGEX REPLACE "(^|/)test_([^/]*)\\.c$" "\\1\\2" name "${name}")
+    string(REGEX REPLACE "(^|/)test_([^/]*)\\.(c|cpp)$" "\\1\\2" name
+        "${name}")
     string(REGEX REPLACE "[^A-Za-z0-9]" "_" target "test_${name}")
 
     add_executable(${target} ${file} ${arg_SOURCES})

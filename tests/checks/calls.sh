@@ -14,5 +14,5 @@ root=$(cd "$1" && pwd)
 build=$(cd "$2" && pwd)
 cd "$build"
 find core drivers conformance tools bench examples -name '*.o' \
-    -path '*/CMakeFiles/*' ! -path '*_static.dir/*' | sort |
+    -path '*/CMakeFiles/*' ! -path '*_static.dir/*' ! -name '*.cpp.o' | sort |
     xargs nm -A -g | awk -v root="$root" -f "$root/tests/checks/calls.awk"

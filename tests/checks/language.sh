@@ -5,7 +5,8 @@
 # process "he", or uses an idiom that docs/glossary.md replaces.
 set -eu
 cd "${1:-$(dirname "$0")/../..}"
-git ls-files '*.c' '*.h' '*.sh' '*.awk' '*.cmake' '*CMakeLists.txt' '*.md' \
-    '*.in' dev | grep -v -e '^tests/abi/[0-9]' -e '^tests/checks/language' \
+git ls-files '*.c' '*.h' '*.[ch]pp' '*.sh' '*.awk' '*.cmake' '*.md' '*.in' \
+    '*CMakeLists.txt' dev |
+    grep -v -e '^tests/abi/[0-9]' -e '^tests/checks/language' \
         -e '^tests/checks/test_tree' |
     awk -f tests/checks/language.awk

@@ -7,5 +7,5 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cd "${1:-$here/../..}"
 find include core drivers conformance tools examples bench tests -type f \
-    \( -name '*.c' -o -name '*.h' -o -name '*.cpp' \) 2>/dev/null | sort |
+    \( -name '*.c' -o -name '*.h' -o -name '*.[ch]pp' \) 2>/dev/null | sort |
     awk -f "$here/layers.awk"

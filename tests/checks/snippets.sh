@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# snippets.sh PAGE FOLDER...: fails unless each block of C in PAGE is, line by
-# line, in the file of a FOLDER that the preceding line "From `file.c`:" names.
-# A line "..." stands for omitted lines, and indentation is ignored.
+# snippets.sh PAGE FOLDER...: fails unless each block of C or C++ in PAGE is,
+# line by line, in the file of a FOLDER that the preceding line "From `file.c`:"
+# names. A line "..." stands for omitted lines, and indentation is ignored.
 set -eu
 page=$1
 shift
@@ -35,7 +35,7 @@ awk '
         }
         pieces++
     }
-    /From `[a-z_]+\.[ch]`:$/ {
+    /From `[a-z_]+\.[ch](pp)?`:$/ {
         from = $NF
         gsub(/[`:]/, "", from)
     }
@@ -44,7 +44,7 @@ awk '
             look_for(piece)
             from = ""
         }
-        inside = !inside && $0 == "```c"
+        inside = !inside && ($0 == "```c" || $0 == "```cpp")
         if (inside && from == "") {
             print FILENAME ":" FNR ": a line \"From `file.c`:\" is missing"
             faults++

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # tree.sh [ROOT]: every file that git tracks is of a known kind, no private
 # header is under 30 lines (such a header belongs into that of its noun), no
-# folder but that of the public headers has more than 30 C files, and each path
-# that a page of docs names in `backquotes` exists. The headers and folders of
-# the tests are exempt.
+# folder but that of the public headers has more than 30 C or C++ files, and
+# each path that a page of docs names in `backquotes` exists. The headers and
+# folders of the tests are exempt.
 set -eu
 cd "${1:-$(dirname "$0")/../..}"
 git ls-files | awk '
@@ -15,7 +15,7 @@ git ls-files | awk '
     function refuse(why) { print $0 ": " why; bad++ }
 
     # Sources and documents, by their endings.
-    /\.(c|h|sh|awk|cmake|md|in|1)$/ { known = 1 }
+    /\.(c|h|cpp|hpp|sh|awk|cmake|md|in|1)$/ { known = 1 }
     # Computations of the tests that use nothing of quipu.
     /^tests\/.*\.py$/ { known = 1 }
     # Files of the tools, and those whose names are fixed.
@@ -40,7 +40,7 @@ git ls-files | awk '
         known = 0
     }
 
-    /\.[ch]$/ && !/^tests\// {
+    /\.([ch]|[ch]pp)$/ && !/^tests\// {
         folder = $0
         sub(/\/[^\/]*$/, "", folder)
         if (folder != "include/quipu" && ++files[folder] == 31) {
