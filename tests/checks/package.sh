@@ -36,6 +36,7 @@ pc=$(find "$prefix" -name quipu.pc)
 libdir=$(dirname "$(dirname "$pc")")
 drivers=$(echo "$libdir"/quipu/drivers/*)
 for file in include/quipu/quipu.h include/quipu/driver.h \
+    include/quipu/quipu.hpp include/quipu/cpp/error.hpp \
     include/quipu/conformance.h bin/quipu-conformance; do
     [ -f "$prefix/$file" ] || fail "$file is not installed"
 done
