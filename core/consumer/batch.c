@@ -77,6 +77,9 @@ int quipu_batch_decode(const struct quipu_batch *batch, const quipu_item *item,
         return QUIPU_OK;
     }
     event->type = find_type(batch, store->mapper, item->topic);
+    if (item->flags & QUIPU_ITEM_ERASED) {
+        return QUIPU_OK;
+    }
     quipu_status_begin(&cause);
     event->status = quipu_mapper_decode(store->mapper, &event->item, arena,
                                         &event->event, &cause);

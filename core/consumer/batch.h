@@ -16,8 +16,9 @@
 /* An event of a batch. */
 struct quipu_batch_event {
     quipu_item item;
-    quipu_event *event;      /* NULL: it could not be, or is not, decoded */
-    size_t type;             /* index in quipu_batch.types; type_count: none */
+    quipu_event *event; /* NULL: it could not be, or is not, decoded, or was
+                           erased */
+    size_t type;        /* index in quipu_batch.types; type_count: none */
     quipu_position position; /* of the item */
     int status;              /* of decoding */
     const char *message;     /* likewise; in the arena */
@@ -46,6 +47,12 @@ void quipu_batch_clear(struct quipu_batch *batch);
 static inline bool quipu_batch_is_empty(const struct quipu_batch *batch)
 {
     return batch->begin == batch->count;
+}
+
+static inline bool quipu_batch_event_erased(
+    const struct quipu_batch_event *event)
+{
+    return event->item.flags & QUIPU_ITEM_ERASED;
 }
 
 /*

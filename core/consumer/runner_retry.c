@@ -38,11 +38,12 @@ static int apply(struct quipu_runner *runner, struct quipu_part *part,
     return status;
 }
 
-/* Whether the consumer still handles the event. */
+/* Whether the consumer still handles the event.  One that was erased since it
+ * was parked is handled by nothing, and does not stay parked. */
 static bool is_handled(const struct quipu_batch *batch,
                        const struct quipu_batch_event *event)
 {
-    return batch->type_count == 0 ||
+    return batch->type_count == 0 || quipu_batch_event_erased(event) ||
            (event->event && event->type < batch->type_count);
 }
 

@@ -428,13 +428,16 @@ int quipu_aggregate_replay(quipu_aggregate *aggregate, const quipu_event *event,
     return apply(aggregate, event, error);
 }
 
-int quipu_aggregate_pass_over(quipu_aggregate *aggregate, int64_t version,
+int quipu_aggregate_pass_over(quipu_aggregate *aggregate,
+                              const quipu_event_type *type, int64_t version,
                               quipu_error *error)
 {
     if (version != aggregate->version) {
         return refuse_version(aggregate, "that is passed over", version, error);
     }
     aggregate->version++;
+    aggregate->discarded =
+        type && quipu_aggregate_type_discards(aggregate->type, type);
     return QUIPU_OK;
 }
 

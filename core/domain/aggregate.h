@@ -51,10 +51,14 @@ int quipu_aggregate_make(const quipu_aggregate_type *type, const quipu_id *id,
                          quipu_bus *bus, quipu_aggregate **aggregate,
                          quipu_error *error);
 
-/* Counts an event of the aggregate that is passed over, as
- * quipu_aggregate_replay counts those that are applied.  INVALID: it is not of
- * the next version. */
-int quipu_aggregate_pass_over(quipu_aggregate *aggregate, int64_t version,
+/*
+ * Counts an event of the aggregate that is passed over, as
+ * quipu_aggregate_replay counts those that are applied (A1).  It changes
+ * nothing else, except that one of a type whose handler discards still does.
+ * `type` NULL: it is not known.  INVALID: it is not of the next version.
+ */
+int quipu_aggregate_pass_over(quipu_aggregate *aggregate,
+                              const quipu_event_type *type, int64_t version,
                               quipu_error *error);
 
 /* Tells the cache that an append of the aggregate's events has been tried,

@@ -165,6 +165,14 @@ int quipu_aggregate_type_discarding(const quipu_aggregate_type *type,
     return QUIPU_OK;
 }
 
+bool quipu_aggregate_type_discards(const quipu_aggregate_type *type,
+                                   const quipu_event_type *event)
+{
+    const quipu_handler *handler = type->mutate ? NULL : find(type, event);
+
+    return handler && handler->discards;
+}
+
 /* --------------------------------------------------------------- applying */
 
 /* Calls the mutator, or the handler, if it has a function. */

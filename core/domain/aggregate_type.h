@@ -24,6 +24,11 @@ int quipu_aggregate_type_discarding(const quipu_aggregate_type *type,
                                     const quipu_event_type **event,
                                     quipu_error *error);
 
+/* Whether the type has a handler for events of that type which discards.  The
+ * effect of a mutator is not known: false. */
+bool quipu_aggregate_type_discards(const quipu_aggregate_type *type,
+                                   const quipu_event_type *event);
+
 /*
  * Applies an event that the type accepts: calls the handler or the mutator, and
  * sets *discarded to true if the event ends the aggregate's life.  The

@@ -7,6 +7,11 @@
  * which checks that the versions are consecutive.  It stops at an event that
  * discards.
  *
+ * An event that was erased is passed over, and its version counts.  Its topic
+ * stays, so that one that discards still does.  The aggregate exists even if
+ * all of its events are erased: then its members are zero, as handlers have
+ * left them.
+ *
  * Three outcomes mean that there is no such aggregate, and only they are
  * reported as NOT_FOUND.  Everything else that goes wrong keeps its status,
  * with a message that names the sequence and the position, except that
@@ -34,12 +39,22 @@
  * A state that was made of personal members is kept sealed with the keys of
  * their subjects (sealed_state.h).  If it cannot be opened any more, because a
  * subject was forgotten, it is as one that the log does not confirm (D6).
+ *
+ * ERASURES
+ *
+ * A kept state may contain what an event said that is erased since.  So each is
+ * kept with the number of erasures of the schema (E9), read before its events
+ * were, and is used only as long as this number is the same.  An erasure thus
+ * outdates the states of all aggregates of the schema, each of which is made
+ * from the first event once.  With a sole writer the number is not read, as
+ * nothing is: the cache is cleared by quipu_repository_erase.
  */
 #include "domain/replay.h"
 
 #include <stdatomic.h>
 
 #include <quipu/entries.h>
+#include <quipu/erasure.h>
 #include <quipu/id.h>
 
 #include "base/error.h"
@@ -67,6 +82,9 @@ struct start {
     uint64_t changes;                   /* of the cache, before reading */
 };
 
+/* Of replay->erasures: the number could not be read. */
+#define NOT_KNOWN INT64_C(-1)
+
 /* --------------------------------------------------------------- applying */
 
 /* Fills the error with the place where a replay failed, and the cause.  Returns
@@ -93,14 +111,25 @@ static bool keeps_states(const quipu_repository *repository)
     return repository->gaps;
 }
 
+/* Counts the event of an item that was erased, or whose topic is retired. */
+static int pass_over(const struct quipu_replay *replay, const quipu_item *item,
+                     quipu_error *error)
+{
+    const quipu_binding *binding = quipu_mapper_find(
+        quipu_store_mapper(replay->repository->store), item->topic);
+
+    return quipu_aggregate_pass_over(replay->aggregate,
+                                     binding ? binding->type : NULL,
+                                     item->position, error);
+}
+
 /* Applies an event.  `event` NULL: the item is passed over, and keeps its
  * version (Y3). */
 static int apply(struct quipu_replay *replay, const quipu_event *event,
                  const quipu_item *item, quipu_error *error)
 {
     int status = event ? quipu_aggregate_replay(replay->aggregate, event, error)
-                       : quipu_aggregate_pass_over(replay->aggregate,
-                                                   item->position, error);
+                       : pass_over(replay, item, error);
 
     if (status == QUIPU_OK && keeps_states(replay->repository)) {
         replay->last_event = quipu_snapshot_event(item);
@@ -147,8 +176,7 @@ static int apply_all(struct quipu_replay *replay, quipu_events *events,
         }
     } while (status == QUIPU_OK && item && !replay->aggregate->discarded);
     if (status != QUIPU_OK) {
-        return explain(replay, status, quipu_events_item(events), &cause,
-                       error);
+        return explain(replay, status, item, &cause, error);
     }
     return QUIPU_OK;
 }
@@ -242,7 +270,32 @@ static bool is_valid_id(const quipu_repository *repository, const quipu_id *id)
                : id->size == sizeof(quipu_uuid);
 }
 
-static bool find_cached(const struct quipu_replay *replay, struct start *start)
+/* Reads the number of erasures, once.  If it is not known, no kept state is
+ * used and none is kept. */
+static int64_t read_erasures(struct quipu_replay *replay)
+{
+    if (!replay->has_erasures &&
+        quipu_records_erasures(replay->repository->store->records,
+                               &replay->erasures, NULL) != QUIPU_OK) {
+        replay->erasures = NOT_KNOWN;
+    }
+    replay->has_erasures = true;
+    return replay->erasures;
+}
+
+/* Whether a state of the cache tells nothing that was erased.  That of a sole
+ * writer is believed. */
+static bool is_valid(struct quipu_replay *replay,
+                     const struct quipu_cache_found *found)
+{
+    if (!replay->has_erasures && found->is_current && replay->newest) {
+        replay->erasures = found->snapshot.erasures;
+        replay->has_erasures = true;
+    }
+    return found->snapshot.erasures == read_erasures(replay);
+}
+
+static bool find_cached(struct quipu_replay *replay, struct start *start)
 {
     struct quipu_cache *cache = replay->repository->cache;
 
@@ -255,22 +308,33 @@ static bool find_cached(const struct quipu_replay *replay, struct start *start)
                           &start->cached)) {
         return false;
     }
+    if (!is_valid(replay, &start->cached)) {
+        quipu_cache_return(&start->cached);
+        quipu_cache_drop(cache, replay->id, true);
+        return false;
+    }
     start->state = start->cached.snapshot;
     return true;
 }
 
-static bool find_stored(const struct quipu_replay *replay, struct start *start)
+static bool find_stored(struct quipu_replay *replay, struct start *start)
 {
     quipu_repository *repository = replay->repository;
     char id[QUIPU_STORE_ID_TEXT_SIZE];
 
     if (!repository->snapshots || most_events(replay) <= 0 ||
-        !is_valid_id(repository, replay->id)) {
+        !is_valid_id(repository, replay->id) ||
+        read_erasures(replay) == NOT_KNOWN) {
         return false;
     }
+    const struct quipu_snapshots_wanted wanted = {
+        .most = most_events(replay),
+        .erasures = replay->erasures,
+    };
+
     quipu_store_id_text(repository->store, replay->id, id);
     quipu_snapshots_find(repository->snapshots, quipu_bytes_of_text(id),
-                         most_events(replay), &start->stored);
+                         &wanted, &start->stored);
     if (start->stored.entry) {
         start->state = start->stored.snapshot;
     }
@@ -278,7 +342,7 @@ static bool find_stored(const struct quipu_replay *replay, struct start *start)
 }
 
 /* Finds the start of the given origin.  Returns whether there is one. */
-static bool find_start(const struct quipu_replay *replay, enum origin origin,
+static bool find_start(struct quipu_replay *replay, enum origin origin,
                        struct start *start)
 {
     start->origin = origin;
@@ -289,6 +353,9 @@ static bool find_start(const struct quipu_replay *replay, enum origin origin,
     case SNAPSHOT:
         return find_stored(replay, start);
     default:
+        if (keeps_states(replay->repository)) {
+            (void)read_erasures(replay);
+        }
         return true;
     }
 }
@@ -447,6 +514,7 @@ static int pack(const struct quipu_replay *replay,
     *snapshot = (struct quipu_snapshot){
         .version = replay->aggregate->version,
         .last_event = replay->last_event,
+        .erasures = replay->erasures,
         .members = { bytes, size },
     };
     return seal(replay, snapshot, error);
@@ -507,7 +575,8 @@ static int finish(const struct quipu_replay *replay, const struct start *start,
     if (!replay->newest || !keeps_states(replay->repository)) {
         return QUIPU_OK;
     }
-    if (replay->finding != QUIPU_REPLAY_FOUND) {
+    if (replay->finding != QUIPU_REPLAY_FOUND ||
+        replay->erasures == NOT_KNOWN) {
         if (cache) {
             quipu_cache_drop(cache, replay->id, false);
         }
@@ -564,6 +633,11 @@ int quipu_replay_run(struct quipu_replay *replay, quipu_error *error)
     struct start start = { .changes = 0 };
     int status = QUIPU_OK;
 
+    if (replay->takes) {
+        status = quipu_records_erasures(replay->repository->store->records,
+                                        &replay->erasures, error);
+        replay->has_erasures = true;
+    }
     replay->is_wrong = true;
     for (enum origin origin = CACHE; status == QUIPU_OK && replay->is_wrong;
          origin++) {

@@ -35,6 +35,8 @@ struct quipu_replay {
     struct quipu_subject_set subjects; /* of the personal members in it */
     bool is_wrong; /* the log does not have the kept state's last event */
     int64_t wrong_revision; /* of a snapshot of which that is true */
+    bool has_erasures;      /* the following is set */
+    int64_t erasures; /* of the schema, before reading; negative: not known */
 };
 
 /* Makes an aggregate that is attached to the repository's bus, and to its cache

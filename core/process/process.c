@@ -53,6 +53,9 @@ static int react(const quipu_process *process, quipu_unit *unit,
 {
     const struct quipu_batch_event *event = &part->events[part->applied];
 
+    if (quipu_batch_event_erased(event)) {
+        return QUIPU_OK;
+    }
     if (!event->event) {
         return quipu_runner_part_undecoded(part, error);
     }
@@ -102,7 +105,8 @@ struct storing {
     struct quipu_tracker_commit commit; /* that of the runner, at first */
     size_t own_count;                   /* of its entries: the runner's */
     quipu_result result;
-    bool was_handled; /* the item whose id is taken is one of the event's */
+    /* The item whose id is taken is one of the event's, the only one. */
+    bool was_handled;
 };
 
 /* Sets the entries of the commit to the runner's and those of the reactions;
@@ -150,7 +154,7 @@ static int append(void *context, const quipu_append *append, quipu_error *error)
                                       error);
     }
     if (status == QUIPU_CONFLICT && result->cause == QUIPU_CAUSE_EVENT_ID &&
-        result->index < append->item_count) {
+        result->index < append->item_count && storing->part->count == 1) {
         storing->was_handled = quipu_process_has_caused(
             storing->process, storing->part->events->event,
             storing->unit->ids.count, &append->items[result->index]);

@@ -27,12 +27,18 @@ static int apply_event(const struct application *application, void *native,
     const quipu_projection *projection = application->projection;
     struct quipu_part *part = application->part;
     const struct quipu_batch_event *event = &part->events[part->applied];
+    const quipu_projection_type *type = projection->type;
+    quipu_projection_apply function = type->erased;
 
-    if (!event->event) {
-        return quipu_runner_part_undecoded(part, error);
+    if (!quipu_batch_event_erased(event)) {
+        if (!event->event) {
+            return quipu_runner_part_undecoded(part, error);
+        }
+        function = type->handlers[event->type].apply;
     }
-    int status = projection->type->handlers[event->type].apply(
-        native, projection->context, event->event, &event->item, error);
+    int status = function ? function(native, projection->context, event->event,
+                                     &event->item, error)
+                          : QUIPU_OK;
 
     return status == QUIPU_OK || status == QUIPU_BUSY
                ? status

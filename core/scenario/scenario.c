@@ -437,10 +437,11 @@ static void report_failed(quipu_scenario *scenario)
 static quipu_aggregate *get(quipu_scenario *scenario, quipu_error *error)
 {
     const struct quipu_program *program = &scenario->program;
-    quipu_event *last = NULL;
-    int status = quipu_store_last(program->store, &scenario->id, &last, error);
+    int64_t last;
+    int status =
+        quipu_records_last(quipu_store_records(program->store),
+                           quipu_id_bytes(&scenario->id), &last, error);
 
-    quipu_event_destroy(last);
     return status == QUIPU_OK
                ? quipu_unit_get(program->unit, program->repository,
                                 &scenario->id, error)

@@ -24,6 +24,12 @@ struct header {
     uint32_t format;
 };
 
+uint64_t quipu_snapshot_layout(uint64_t layout, int64_t erasures)
+{
+    return erasures > 0 ? quipu_checksum_number(layout, (uint64_t)erasures)
+                        : layout;
+}
+
 uint64_t quipu_snapshot_event(const quipu_item *item)
 {
     uint64_t sum = quipu_checksum_number(0, (uint64_t)item->position);

@@ -14,6 +14,7 @@
 struct quipu_snapshot {
     int64_t version;     /* number of events that it contains, above 0 */
     uint64_t last_event; /* quipu_snapshot_event of the one at version - 1 */
+    int64_t erasures;    /* of the schema, before its events were read (E9) */
     quipu_bytes members; /* packed (event/packed_fields.h); borrowed */
     bool is_sealed;      /* they are sealed (sealed_state.h) */
 };
@@ -21,7 +22,7 @@ struct quipu_snapshot {
 /* The rest of a value: its layout and version, by which its state can be read
  * or not, and its place among the snapshots of the aggregate. */
 struct quipu_snapshot_label {
-    uint64_t layout;   /* of the members, and of the events */
+    uint64_t layout;   /* of the members, the events, and the erasures */
     uint32_t declared; /* the version in the program's policy */
     uint32_t kept;     /* the number in the policy of its writer */
     uint32_t number;   /* of snapshots that were taken before it; may wrap */
@@ -32,6 +33,11 @@ enum quipu_snapshot_verdict {
     QUIPU_SNAPSHOT_DAMAGED,
     QUIPU_SNAPSHOT_OUTDATED /* of another layout or declared version */
 };
+
+/* Returns the layout of a value whose state was made at that number of
+ * erasures: one that is made at another number is OUTDATED.  With 0 it is the
+ * layout of the members and events itself. */
+uint64_t quipu_snapshot_layout(uint64_t layout, int64_t erasures);
 
 /* Returns a checksum of an item: of its position and of all that handlers can
  * see of its event. */

@@ -190,15 +190,27 @@ static quipu_bytes make_key(const struct quipu_snapshots *snapshots,
     return (quipu_bytes){ key, (size_t)size };
 }
 
+/* Returns the label of snapshots that are made at that number of erasures. */
+static struct quipu_snapshot_label label_at(
+    const struct quipu_snapshots *snapshots, int64_t erasures)
+{
+    struct quipu_snapshot_label label = snapshots->label;
+
+    label.layout = quipu_snapshot_layout(label.layout, erasures);
+    return label;
+}
+
 static enum quipu_snapshot_verdict decode(struct quipu_snapshots *snapshots,
                                           const quipu_entry *entry,
-                                          quipu_bytes key,
-                                          struct quipu_snapshot *snapshot,
-                                          struct quipu_snapshot_label *label)
+                                          quipu_bytes key, int64_t erasures,
+                                          struct quipu_snapshot *snapshot)
 {
-    enum quipu_snapshot_verdict verdict = quipu_snapshot_decode(
-        entry->value, key, &snapshots->label, snapshot, label);
+    const struct quipu_snapshot_label wanted = label_at(snapshots, erasures);
+    struct quipu_snapshot_label label;
+    enum quipu_snapshot_verdict verdict =
+        quipu_snapshot_decode(entry->value, key, &wanted, snapshot, &label);
 
+    snapshot->erasures = erasures;
     if (verdict == QUIPU_SNAPSHOT_DAMAGED) {
         count(&snapshots->damaged);
     } else if (verdict == QUIPU_SNAPSHOT_OUTDATED) {
@@ -209,19 +221,19 @@ static enum quipu_snapshot_verdict decode(struct quipu_snapshots *snapshots,
 
 /* Reads a snapshot; *found is empty if it cannot be used. */
 static int read_one(struct quipu_snapshots *snapshots, const char *key,
-                    quipu_bytes newest, int64_t most,
+                    quipu_bytes newest,
+                    const struct quipu_snapshots_wanted *wanted,
                     struct quipu_snapshot_found *found, quipu_error *error)
 {
-    struct quipu_snapshot_label label;
     int status =
         quipu_entry_read(snapshots->datastore, key, &found->entry, error);
 
     if (status != QUIPU_OK) {
         return status == QUIPU_NOT_FOUND ? QUIPU_OK : status;
     }
-    if (decode(snapshots, found->entry, newest, &found->snapshot, &label) !=
-            QUIPU_SNAPSHOT_READABLE ||
-        found->snapshot.version > most) {
+    if (decode(snapshots, found->entry, newest, wanted->erasures,
+               &found->snapshot) != QUIPU_SNAPSHOT_READABLE ||
+        found->snapshot.version > wanted->most) {
         quipu_entry_destroy(found->entry);
         found->entry = NULL;
     }
@@ -231,15 +243,15 @@ static int read_one(struct quipu_snapshots *snapshots, const char *key,
 /* If the entry has a better snapshot than the best so far, sets *best to its
  * version, and writes its key. */
 static void compare(struct quipu_snapshots *snapshots, const quipu_entry *entry,
-                    quipu_bytes newest, int64_t most, int64_t *best,
+                    quipu_bytes newest,
+                    const struct quipu_snapshots_wanted *wanted, int64_t *best,
                     char key[KEY_SIZE])
 {
     struct quipu_snapshot snapshot;
-    struct quipu_snapshot_label label;
 
-    if (decode(snapshots, entry, newest, &snapshot, &label) ==
+    if (decode(snapshots, entry, newest, wanted->erasures, &snapshot) ==
             QUIPU_SNAPSHOT_READABLE &&
-        snapshot.version <= most && snapshot.version > *best) {
+        snapshot.version <= wanted->most && snapshot.version > *best) {
         *best = snapshot.version;
         (void)snprintf(key, KEY_SIZE, "%.*s", (int)entry->key.size,
                        (const char *)entry->key.data);
@@ -249,8 +261,8 @@ static void compare(struct quipu_snapshots *snapshots, const quipu_entry *entry,
 /* Looks among all of the aggregate for the best, and reads it.  It may have
  * been replaced meanwhile, so it is judged again. */
 static int find_older(struct quipu_snapshots *snapshots, quipu_bytes newest,
-                      int64_t most, struct quipu_snapshot_found *found,
-                      quipu_error *error)
+                      const struct quipu_snapshots_wanted *wanted,
+                      struct quipu_snapshot_found *found, quipu_error *error)
 {
     const quipu_entry *entry = NULL;
     quipu_entries *entries;
@@ -265,17 +277,18 @@ static int find_older(struct quipu_snapshots *snapshots, quipu_bytes newest,
     do {
         status = quipu_entries_next(entries, &entry, error);
         if (status == QUIPU_OK && entry) {
-            compare(snapshots, entry, newest, most, &best, key);
+            compare(snapshots, entry, newest, wanted, &best, key);
         }
     } while (status == QUIPU_OK && entry);
     quipu_entries_close(entries);
     return status == QUIPU_OK && best > 0
-               ? read_one(snapshots, key, newest, most, found, error)
+               ? read_one(snapshots, key, newest, wanted, found, error)
                : status;
 }
 
 void quipu_snapshots_find(struct quipu_snapshots *snapshots, quipu_bytes id,
-                          int64_t most, struct quipu_snapshot_found *found)
+                          const struct quipu_snapshots_wanted *wanted,
+                          struct quipu_snapshot_found *found)
 {
     char key[KEY_SIZE];
     quipu_error error;
@@ -285,11 +298,11 @@ void quipu_snapshots_find(struct quipu_snapshots *snapshots, quipu_bytes id,
         return;
     }
     const quipu_bytes newest = make_key(snapshots, id, key);
-    int status = read_one(snapshots, key, newest, most, found, &error);
+    int status = read_one(snapshots, key, newest, wanted, found, &error);
 
     if (status == QUIPU_OK && !found->entry && snapshots->kept > 1 &&
-        most < INT64_MAX) {
-        status = find_older(snapshots, newest, most, found, &error);
+        wanted->most < INT64_MAX) {
+        status = find_older(snapshots, newest, wanted, found, &error);
     }
     if (status != QUIPU_OK) {
         fail(snapshots, status, &error);
@@ -361,22 +374,22 @@ struct newest {
     quipu_entry *entry; /* NULL: there is none */
     struct quipu_snapshot snapshot;
     struct quipu_snapshot_label label;
+    struct quipu_snapshot_label wanted; /* that of the new one */
     bool is_good; /* it can be read, and belongs to the log */
 };
 
 static int read_newest(struct quipu_snapshots *snapshots, const char *key,
                        int64_t wrong, struct newest *newest, quipu_error *error)
 {
-    *newest = (struct newest){ .entry = NULL };
     int status =
         quipu_entry_read(snapshots->datastore, key, &newest->entry, error);
 
     if (status == QUIPU_OK) {
-        newest->is_good = newest->entry->revision != wrong &&
-                          quipu_snapshot_decode(
-                              newest->entry->value, quipu_bytes_of_text(key),
-                              &snapshots->label, &newest->snapshot,
-                              &newest->label) == QUIPU_SNAPSHOT_READABLE;
+        newest->is_good =
+            newest->entry->revision != wrong &&
+            quipu_snapshot_decode(
+                newest->entry->value, quipu_bytes_of_text(key), &newest->wanted,
+                &newest->snapshot, &newest->label) == QUIPU_SNAPSHOT_READABLE;
     }
     return status == QUIPU_NOT_FOUND ? QUIPU_OK : status;
 }
@@ -418,7 +431,7 @@ static int replace(struct quipu_snapshots *snapshots,
                    const struct quipu_snapshot *snapshot, int64_t milliseconds,
                    quipu_error *error)
 {
-    struct quipu_snapshot_label label = snapshots->label;
+    struct quipu_snapshot_label label = newest->wanted;
     size_t size = quipu_snapshot_size(snapshot);
     struct change *change = quipu_allocate(sizeof(*change));
     void *value = quipu_allocate(size);
@@ -454,7 +467,8 @@ static int write_newest(struct quipu_snapshots *snapshots, quipu_bytes id,
 {
     char text[KEY_SIZE];
     const quipu_bytes key = make_key(snapshots, id, text);
-    struct newest newest;
+    struct newest newest = { .wanted =
+                                 label_at(snapshots, snapshot->erasures) };
     int status = read_newest(snapshots, text, wrong, &newest, error);
 
     if (status == QUIPU_OK && newest.is_good &&
@@ -528,4 +542,14 @@ int quipu_snapshots_remove(struct quipu_snapshots *snapshots, quipu_bytes id,
     } while (status == QUIPU_OK && change->count > 0);
     quipu_release(change);
     return status;
+}
+
+int quipu_snapshots_clear(quipu_datastore *datastore, quipu_error *error)
+{
+    struct quipu_snapshots all = { .datastore = datastore,
+                                   .prefix = "quipu/snapshot/" };
+
+    return datastore
+               ? quipu_snapshots_remove(&all, (quipu_bytes){ NULL, 0 }, error)
+               : quipu_argument_missing("datastore", error);
 }

@@ -38,6 +38,12 @@ struct quipu_snapshots {
     char last_message[256];
 };
 
+/* Which snapshots can be used. */
+struct quipu_snapshots_wanted {
+    int64_t most;     /* events that they contain */
+    int64_t erasures; /* at which they were made */
+};
+
 /* A snapshot that was found. */
 struct quipu_snapshot_found {
     struct quipu_snapshot snapshot; /* its members are in the entry */
@@ -57,18 +63,20 @@ int quipu_snapshots_open(struct quipu_snapshots *snapshots,
                          uint64_t layout, quipu_error *error);
 void quipu_snapshots_finish(struct quipu_snapshots *snapshots);
 
-/* Finds the newest readable snapshot of an aggregate that contains at most that
- * number of events.  `id` is the text of its id, without a NUL.  The caller
- * destroys found->entry. */
+/* Finds the newest readable snapshot of an aggregate of those that are wanted.
+ * `id` is the text of its id, without a NUL.  The caller destroys
+ * found->entry. */
 void quipu_snapshots_find(struct quipu_snapshots *snapshots, quipu_bytes id,
-                          int64_t most, struct quipu_snapshot_found *found);
+                          const struct quipu_snapshots_wanted *wanted,
+                          struct quipu_snapshot_found *found);
 
 /*
  * Writes a snapshot as the newest of an aggregate, with the oldest one that is
  * more than the policy keeps removed in the same commit (D4).
  *
  * If the newest that is stored contains as many events, or more, nothing is
- * written, unless it is at the revision `wrong` (0: none), which does not
+ * written, unless it was made at another number of erasures, or is at the
+ * revision `wrong` (0: none), which does not
  * belong to the log.  Sets snapshot->version to that of the newest afterwards.
  *
  * CONFLICT: another process has replaced it at the same time.  DENIED: the

@@ -7,8 +7,8 @@
  * resets; after a few events a cursor works without allocating.  The item stays
  * in the memory of the underlying cursor until that is advanced.
  *
- * Items whose topic the mapping retires are passed over, but a replay sees that
- * they are there (quipu_events_step).
+ * Items that were erased, or whose topic the mapping retires, are passed over,
+ * but a replay sees that they are there (quipu_events_step).
  *
  * Failures are of two kinds, and `item` tells them apart:
  *   - the cursor over the items has failed: `item` is NULL, and no further
@@ -85,7 +85,7 @@ int quipu_events_step(quipu_events *events, const quipu_event **event,
     quipu_arena_reset(&events->arena);
     status = advance(events, error);
     if (status != QUIPU_OK || !events->item ||
-        quipu_mapper_passes_over(events->store->mapper, events->item)) {
+        quipu_store_passes_over(events->store, events->item)) {
         return status;
     }
     status = quipu_mapper_decode_personal(events->store->mapper, events->item,

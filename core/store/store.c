@@ -147,7 +147,40 @@ static int no_event(const quipu_store *store, const quipu_id *id,
                            "the sequence %s has no event", text);
 }
 
-/* Reads the last item that is not passed over; NULL: there is none. */
+bool quipu_store_passes_over(const quipu_store *store, const quipu_item *item)
+{
+    return (item->flags & QUIPU_ITEM_ERASED) ||
+           quipu_mapper_passes_over(store->mapper, item);
+}
+
+/* Opens a cursor that begins at the last item, and sets *item to that; NULL:
+ * there is none. */
+static int open_last(quipu_store *store, const quipu_id *id,
+                     const quipu_query *query, quipu_cursor **cursor,
+                     const quipu_item **item, quipu_error *error)
+{
+    int status = quipu_records_read(store->records, quipu_id_bytes(id), query,
+                                    cursor, error);
+
+    return status == QUIPU_OK ? quipu_cursor_next(*cursor, item, error)
+                              : status;
+}
+
+/* UNSUPPORTED, naming the sequence: it exists, but has nothing to show. */
+static int all_passed_over(const quipu_store *store, const quipu_id *id,
+                           quipu_error *error)
+{
+    char text[QUIPU_STORE_ID_TEXT_SIZE];
+
+    quipu_store_id_text(store, id, text);
+    return quipu_error_set(error, QUIPU_UNSUPPORTED,
+                           "all events of the sequence %s were erased or are "
+                           "of retired topics",
+                           text);
+}
+
+/* Reads the last item that is not passed over; NULL: there is no item.  At
+ * first it asks for one item only, which nearly always is the one. */
 static int read_last(quipu_store *store, const quipu_id *id,
                      quipu_cursor **cursor, const quipu_item **item,
                      quipu_error *error)
@@ -157,23 +190,22 @@ static int read_last(quipu_store *store, const quipu_id *id,
         .flags = QUIPU_QUERY_LIMIT | QUIPU_QUERY_DESCENDING,
         .limit = 1,
     };
-    int status;
+    int status = open_last(store, id, &query, cursor, item, error);
 
-    do {
-        quipu_cursor_close(*cursor);
-        *cursor = NULL;
-        status = quipu_records_read(store->records, quipu_id_bytes(id), &query,
-                                    cursor, error);
-        if (status == QUIPU_OK) {
-            status = quipu_cursor_next(*cursor, item, error);
-        }
-        if (status == QUIPU_OK && *item) {
-            query.flags |= QUIPU_QUERY_LT;
-            query.lt = (*item)->position;
-        }
-    } while (status == QUIPU_OK && *item &&
-             quipu_mapper_passes_over(store->mapper, *item));
-    return status;
+    if (status != QUIPU_OK || !*item ||
+        !quipu_store_passes_over(store, *item)) {
+        return status;
+    }
+    quipu_cursor_close(*cursor);
+    *cursor = NULL;
+    query.flags = QUIPU_QUERY_DESCENDING;
+    status = open_last(store, id, &query, cursor, item, error);
+    while (status == QUIPU_OK && *item &&
+           quipu_store_passes_over(store, *item)) {
+        status = quipu_cursor_next(*cursor, item, error);
+    }
+    return status == QUIPU_OK && !*item ? all_passed_over(store, id, error)
+                                        : status;
 }
 
 /* Decodes the last item.  NOT_FOUND becomes UNSUPPORTED: an unknown topic must

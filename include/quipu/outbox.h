@@ -21,7 +21,9 @@
  * The tracking record of the consumer is written after `send` has returned OK.
  * If the process dies in between, the next one sends the items of that call
  * again, and never older ones (R5).  A receiver sorts out what comes again by
- * the event id, which is the same each time.
+ * the event id, which is the same each time.  An item that was erased before is
+ * sent without its contents, with QUIPU_ITEM_ERASED; one that was sent and is
+ * erased later is not sent again.
  *
  * Failing items, parked items and groups are as those of projections
  * (projection.h, group.h).  In a group the order is that of the log within each

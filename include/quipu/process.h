@@ -49,9 +49,10 @@
  * driver that keeps a log and tracking records.
  *
  * Events of the log are handled in batches; the result is that of handling them
- * one by one.  Failing reactions, parked events and groups are as those of
- * projections (projection.h, group.h).  A process has no version: a new version
- * of the program goes on where the old one has stopped (P11).
+ * one by one.  An event that was erased counts as handled, without a reaction
+ * (P9).  Failing reactions, parked events and groups are as those of
+ * projections (projection.h, group.h).  A process has no version: a new
+ * version of the program goes on where the old one has stopped (P11).
  *
  * Threads: `run` and `step` from one thread at a time; `stop`, `request_stop`,
  * `retry` and `status` from any, until `close`.

@@ -37,6 +37,11 @@
  * from the first event, beside the old one; when it has caught up, it is
  * promoted, and the old one is retired (P6).
  *
+ * An event that was erased before the projection came to it counts as handled
+ * (P9), also if it had been parked.  The read model that the projection has
+ * made of an event before that is not changed: `reset` builds the read model
+ * without it.
+ *
  * Several processes and threads can divide the events of one projection: see
  * group.h, and the option `group`.
  *
@@ -95,7 +100,11 @@ typedef struct quipu_projection_type {
     /* By `promote`: makes this the version that readers find, for example by
      * replacing an SQL view; or NULL. */
     quipu_projection_model show;
-    const void *reserved2[3];
+    /* Called with the item, and NULL for the event, in the place of the handler
+     * if the event was erased before it was handled; NULL: such an event is
+     * passed over. */
+    quipu_projection_apply erased;
+    const void *reserved2[2];
 } quipu_projection_type;
 
 /* The consequence if a handler has refused an event `attempts` times. */

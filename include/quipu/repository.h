@@ -52,6 +52,11 @@ QUIPU_API void *quipu_repository_create(quipu_repository *repository,
  * caller frees with quipu_aggregate_destroy.  Returns NULL and fills *error on
  * failure.
  *
+ * An event that was erased changes nothing but the version.  If all events of
+ * the aggregate are erased, it exists, with members of zero and that version,
+ * so that nobody creates it again; if one of them was of a type whose handler
+ * discards, it stays discarded.
+ *
  * NOT_FOUND: no aggregate has that id, or it is discarded.  Codes of the store,
  * the mapper and the handlers: the message names the sequence and the position
  * of the event that could not be applied.  If the cause is itself a NOT_FOUND
@@ -88,6 +93,25 @@ QUIPU_API int quipu_repository_refresh(quipu_repository *repository,
 QUIPU_API int quipu_repository_contains(quipu_repository *repository,
                                         const quipu_id *id, bool *found,
                                         quipu_error *error);
+
+/*
+ * Erases the contents of all events of an aggregate, as quipu_records_erase
+ * does (erasure.h), and removes its snapshots and its state in the cache, so
+ * that the store of the events keeps nothing of what they said but sequence
+ * id, topics, event ids and times.  `flags`: enum quipu_erasure_flag.  *erased
+ * (NULL is allowed) is the number of events, also after a failure; the same
+ * call then goes on.
+ *
+ * Not removed: read models, parked events, timers and other entries; snapshots
+ * that another process writes at this moment; and the memory of other
+ * processes. docs/erasure.md has a list.
+ *
+ * INVALID: an argument is NULL or wrong.  Codes of quipu_records_erase, and of
+ * quipu_repository_remove_snapshots.
+ */
+QUIPU_API int quipu_repository_erase(quipu_repository *repository,
+                                     const quipu_id *id, uint32_t flags,
+                                     int64_t *erased, quipu_error *error);
 
 #ifdef __cplusplus
 }

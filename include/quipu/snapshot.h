@@ -30,6 +30,11 @@
  * or exchanged, the kept state is not used.  Events before it are not read, so
  * a damaged one is not noticed there; `quipu verify` finds it.
  *
+ * A kept state may contain what an event said that was erased since.  It is not
+ * used if events of the schema were erased after it was made (E9); so an
+ * erasure outdates the kept states of all aggregates of the schema.  Only a
+ * cache with QUIPU_CACHE_SOLE_WRITER does not notice what others erase.
+ *
  * A kept state consists of the members that the field table describes.  So
  * handlers must assign to these only, and use nothing but the aggregate and the
  * event.
@@ -107,6 +112,11 @@ QUIPU_API int quipu_repository_remove_snapshots(quipu_repository *repository,
                                                 const quipu_id *id,
                                                 quipu_error *error);
 
+/* Removes all snapshots that a datastore keeps, of every type of aggregate, for
+ * a program that does not know the types.  Codes of entries.h. */
+QUIPU_API int quipu_snapshots_clear(quipu_datastore *datastore,
+                                    quipu_error *error);
+
 /* ------------------------------------------------------------------ cache */
 
 enum quipu_cache_flag {
@@ -115,7 +125,8 @@ enum quipu_cache_flag {
      * that alone writes the aggregates, through repositories that have this
      * cache.  Then getting one reads nothing.  If somebody else has written all
      * the same, saving the aggregate is a CONFLICT, after which the events are
-     * read.
+     * read.  After somebody else has erased events, call
+     * quipu_repository_clear_cache.
      */
     QUIPU_CACHE_SOLE_WRITER = 1u << 0
 };
@@ -152,13 +163,15 @@ typedef struct quipu_repository_counts {
     int32_t last_code;           /* of a snapshot's failure; QUIPU_OK: none */
     uint64_t events;             /* applied */
     uint64_t hits;               /* got from the cache */
-    uint64_t cache_refused;      /* cached, but not a state of this log */
+    uint64_t cache_refused;      /* cached, but not a state of this log, or of
+                                    before an erasure */
     uint64_t cache_evicted;      /* replaced, for want of room */
     uint64_t cached;             /* aggregates in the cache now */
     uint64_t cached_bytes;       /* that they take */
     uint64_t snapshots_used;     /* got from a snapshot */
     uint64_t snapshots_refused;  /* not a state of this log */
-    uint64_t snapshots_outdated; /* of another layout or version */
+    uint64_t snapshots_outdated; /* of another layout or version, or of before
+                                    an erasure */
     uint64_t snapshots_damaged;
     uint64_t snapshots_taken;
     uint64_t snapshots_failed; /* neither read nor written */

@@ -96,8 +96,9 @@ QUIPU_API int quipu_store_read_log(quipu_store *store, const quipu_query *query,
 /*
  * Sets *event to the next event, or to NULL after the last one.  The cursor
  * lends the event and what it points to until the next call; use
- * quipu_event_copy to keep it.  Items of topics that the mapping retires are
- * passed over.
+ * quipu_event_copy to keep it.  Events that were erased, and items of topics
+ * that the mapping retires, are passed over, so that versions may be missing;
+ * quipu_records_read yields their items.
  *
  * If quipu_events_item is not NULL after a failure, the item was read but could
  * not be converted: NOT_FOUND (unknown topic), CORRUPT or UNSUPPORTED (state).
@@ -116,9 +117,16 @@ QUIPU_API const quipu_item *quipu_events_item(const quipu_events *events);
 /* Closes a cursor.  NULL is allowed. */
 QUIPU_API void quipu_events_close(quipu_events *events);
 
-/* Gets the last event of a sequence that is not of a retired topic; the caller
- * frees it with quipu_event_destroy.  NOT_FOUND: the sequence has no event.  An
- * unknown topic is UNSUPPORTED here, so that it is not mistaken for that. */
+/*
+ * Gets the last event of a sequence that a cursor would yield, which the caller
+ * frees with quipu_event_destroy.  Events that were erased or are of a retired
+ * topic are passed over, so that this may not be the last version, which
+ * quipu_records_last returns.
+ *
+ * NOT_FOUND: the sequence has no event.  UNSUPPORTED: all of its events are
+ * passed over, or the last one is of an unknown topic; so neither is mistaken
+ * for a sequence that does not exist.
+ */
 QUIPU_API int quipu_store_last(quipu_store *store, const quipu_id *id,
                                quipu_event **event, quipu_error *error);
 

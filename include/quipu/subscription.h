@@ -125,9 +125,9 @@ QUIPU_API int quipu_subscription_next(quipu_subscription *subscription,
 /*
  * Decodes the item that was yielded last, for a subscription to an event store.
  * *event is lent until the next call of `next` or `event`.  INVALID: there is
- * no such item, or the subscription is to records.  NOT_FOUND (unknown topic),
- * CORRUPT, UNSUPPORTED: as quipu_events_next; `next` can be called all the
- * same.
+ * no such item, or the subscription is to records.  NOT_FOUND: the topic is
+ * unknown, or the item was erased (QUIPU_ITEM_ERASED in its flags).  CORRUPT,
+ * UNSUPPORTED: as quipu_events_next.  `next` can be called all the same.
  */
 QUIPU_API int quipu_subscription_event(quipu_subscription *subscription,
                                        const quipu_event **event,

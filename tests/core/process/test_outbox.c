@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <quipu/erasure.h>
 #include <quipu/outbox.h>
 
 extern const struct model MODEL;
@@ -21,6 +22,7 @@ struct receiver {
     int refusal;     /* with this status */
     int failures;    /* so many calls answer IO, after the first item */
     int calls;
+    int erased; /* items that came without their contents */
 };
 
 static int send_ids(void *context, const quipu_item *items, size_t count,
@@ -32,6 +34,7 @@ static int send_ids(void *context, const quipu_item *items, size_t count,
     for (size_t i = 0; i < count; i++) {
         int64_t id = items[i].notification_id;
 
+        receiver->erased += items[i].flags & QUIPU_ITEM_ERASED ? 1 : 0;
         if (receiver->refused > 0 && id % receiver->refused == 0) {
             return quipu_error_set(error, receiver->refusal, "too large");
         }
@@ -220,6 +223,41 @@ static void refused_items_are_parked(void **state)
     close_log(&log);
 }
 
+static void erased_items_are_sent_as_such(void **state)
+{
+    const quipu_erasure erasure = { .struct_size = sizeof(erasure),
+                                    .lower = 11,
+                                    .upper = 13 };
+    struct receiver receiver;
+    struct opened_log log;
+    quipu_error error;
+    int64_t left = -1;
+    char name[96];
+    (void)state;
+
+    open_new_log(&log, name);
+    open_receiver(&receiver);
+    receiver.refused = 13;
+    receiver.refusal = QUIPU_INVALID;
+    quipu_outbox *outbox =
+        open_outbox(&log, &receiver,
+                    (quipu_outbox_options){ .attempts = 1,
+                                            .batch_items = 5,
+                                            .on_failure = QUIPU_FAILURE_PARK });
+
+    assert_ok(quipu_records_erase(log.records, &erasure, NULL, &error), &error);
+    assert_ok(catch_up(outbox, &error), &error);
+    assert_true(receiver.erased >= 3);
+    assert_int_equal(read_sent(0, 0).distinct, ITEMS - ITEMS / 13);
+    assert_int_equal(tracked(log.datastore, "feed"), ITEMS);
+    receiver.refused = 0;
+    assert_ok(quipu_outbox_retry(outbox, &left, &error), &error);
+    assert_int_equal(left, 0);
+    assert_int_equal(read_sent(0, 0).distinct, ITEMS);
+    close_outbox(outbox);
+    close_log(&log);
+}
+
 static void members_send_their_partitions(void **state)
 {
     const quipu_group_options group = { .struct_size = sizeof(group),
@@ -377,6 +415,7 @@ int main(void)
         cmocka_unit_test(items_are_sent_in_order),
         cmocka_unit_test(failing_receiver_is_tried_again),
         cmocka_unit_test(refused_items_are_parked),
+        cmocka_unit_test(erased_items_are_sent_as_such),
         cmocka_unit_test(members_send_their_partitions),
         cmocka_unit_test(arguments_are_checked),
         cmocka_unit_test(death_repeats_the_batch_under_way),

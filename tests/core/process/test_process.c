@@ -3,6 +3,7 @@
 #include "transfers_fixture.h"
 
 #include <quipu/consumer.h>
+#include <quipu/erasure.h>
 
 extern const struct model MODEL;
 
@@ -469,9 +470,59 @@ static void entries_and_transactions_are_not_needed(void **state)
     close_bank(&bank);
 }
 
+/* ---------------------------------------------------------------------- P9 */
+
+static void erase(struct bank *bank, int64_t from, int64_t to)
+{
+    const quipu_erasure erasure = { .struct_size = sizeof(erasure),
+                                    .lower = from,
+                                    .upper = to };
+    quipu_error error;
+    int64_t erased = 0;
+
+    assert_ok(quipu_records_erase(quipu_store_records(bank->store), &erasure,
+                                  &erased, &error),
+              &error);
+    assert_int_equal(erased, to - from + 1);
+}
+
+/* The accounts are opened first, so the first request is ACCOUNTS + 1. */
+static void erased_requests_count_as_handled(void **state)
+{
+    (void)state;
+    for (int i = 0; i < BATCHES; i++) {
+        const quipu_process_options options = { .batch_items = batches[i] };
+        struct transfers transfers = { .bank = NULL };
+        struct bank bank;
+        char name[96];
+
+        open_new_bank(&bank, name);
+        request_transfers(&bank, 30);
+        erase(&bank, ACCOUNTS + 1, ACCOUNTS + 1);
+        erase(&bank, ACCOUNTS + 8, ACCOUNTS + 10);
+        erase(&bank, ACCOUNTS + 30, ACCOUNTS + 30);
+        quipu_process *process = open_transfers(&bank, &transfers, options);
+
+        run_to_head(process, &bank);
+        close_process(process);
+        assert_all_done(&bank, 25);
+        /* With a lost record, one more is erased that was handled. */
+        erase(&bank, ACCOUNTS + 2, ACCOUNTS + 2);
+        forget_record(&bank);
+        int64_t items = audit(&bank, -1).items;
+
+        process = open_transfers(&bank, &transfers, options);
+        run_to_head(process, &bank);
+        close_process(process);
+        assert_int_equal(audit(&bank, -1).items, items);
+        close_bank(&bank);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(erased_requests_count_as_handled),
         cmocka_unit_test(each_transfer_is_one_append),
         cmocka_unit_test(replay_stores_nothing),
         cmocka_unit_test(changed_accounts_are_decided_on_again),

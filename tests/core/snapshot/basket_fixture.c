@@ -366,6 +366,31 @@ void shop_drop(struct shop *shop, const quipu_id *id, int64_t version)
     append_event(shop, &event, &basket_dropped, id, version);
 }
 
+int64_t shop_erase(struct shop *shop, const quipu_id *id, int64_t from,
+                   int64_t to)
+{
+    const quipu_erasure erasure = { .struct_size = sizeof(erasure),
+                                    .sequence_id = quipu_id_bytes(id),
+                                    .lower = from,
+                                    .upper = to };
+    quipu_error error;
+    int64_t erased = -1;
+
+    assert_ok(quipu_records_erase(quipu_store_records(shop->store), &erasure,
+                                  &erased, &error),
+              &error);
+    return erased;
+}
+
+bool shop_can(const struct shop *shop, uint32_t capability)
+{
+    quipu_datastore_info info = { .struct_size = sizeof(info) };
+    quipu_error error;
+
+    assert_ok(quipu_datastore_describe(shop->datastore, &info, &error), &error);
+    return info.capabilities & capability;
+}
+
 /* --------------------------------------------------------------- comparing */
 
 static void print_bytes(FILE *to, const char *name, quipu_bytes bytes)

@@ -93,6 +93,12 @@ void shop_hide(struct shop *shop, const quipu_id *id, int64_t version,
 /* Stores the event that discards. */
 void shop_drop(struct shop *shop, const quipu_id *id, int64_t version);
 
+/* Erases the events from one position to another; returns their number. */
+int64_t shop_erase(struct shop *shop, const quipu_id *id, int64_t from,
+                   int64_t to);
+/* Whether the store has a capability. */
+bool shop_can(const struct shop *shop, uint32_t capability);
+
 /* Writes all of a basket as text, which the caller frees. */
 char *basket_text(const struct basket *basket);
 

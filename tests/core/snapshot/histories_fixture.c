@@ -82,6 +82,17 @@ static void compare(struct run *run, const quipu_id *id, int64_t version)
     run->counts->compared++;
 }
 
+/* Erases some events, with those that were erased before. */
+static void erase(struct run *run, const quipu_id *id, int64_t version)
+{
+    int64_t from = (int64_t)draw(run, (uint32_t)version + 1);
+
+    if (shop_can(&run->shop, QUIPU_CAN_ERASE)) {
+        run->counts->erased +=
+            shop_erase(&run->shop, id, from, from + (int64_t)draw(run, 4));
+    }
+}
+
 static void run_history(struct run *run, const quipu_id *id)
 {
     int64_t version = 0;
@@ -102,6 +113,8 @@ static void run_history(struct run *run, const quipu_id *id)
             assert_ok(quipu_repository_remove_snapshots(run->repositories[0],
                                                         id, &error),
                       &error);
+        } else if (kind == 7) {
+            erase(run, id, version);
         } else {
             compare(run, id, version);
         }
@@ -109,6 +122,7 @@ static void run_history(struct run *run, const quipu_id *id)
     if (draw(run, 4) == 0) {
         shop_drop(&run->shop, id, version);
         run->counts->events++;
+        erase(run, id, version);
     }
     for (int i = 0; i < REPOSITORIES; i++) {
         compare(run, id, version);

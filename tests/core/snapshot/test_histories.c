@@ -12,9 +12,10 @@ static void snapshots_and_cache_change_no_answer(void **state)
 
     MODEL.prepare("histories", "durability=relaxed", name);
     histories_run(name, 150, 20261130, &counts);
-    print_message("%lld compared, %lld bits broken: %llu damaged, %llu "
-                  "outdated, %llu used, %llu hits\n",
+    print_message("%lld compared, %lld bits broken, %lld events erased: %llu "
+                  "damaged, %llu outdated, %llu used, %llu hits\n",
                   (long long)counts.compared, (long long)counts.broken,
+                  (long long)counts.erased,
                   (unsigned long long)counts.counts.snapshots_damaged,
                   (unsigned long long)counts.counts.snapshots_outdated,
                   (unsigned long long)counts.counts.snapshots_used,
