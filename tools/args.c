@@ -22,8 +22,13 @@ static const struct option_help options[] = {
     { OPTION_AS, "as", "TABLE", "give the one schema another name" },
     { OPTION_TRACKING, "tracking", NULL,
       "tracking records, too, also with --schema" },
+    { OPTION_SEQUENCE, "sequence", "ID", "the events of this sequence" },
+    { OPTION_LOG, "log", NULL,
+      "the events of the log: --from and --to are notification ids" },
     { OPTION_FROM, "from", "POSITION", "first position" },
     { OPTION_TO, "to", "POSITION", "last position" },
+    { OPTION_SCRUB, "scrub", NULL,
+      "remove the erased bytes from the files of the store" },
     { OPTION_AFTER, "after", "ID", "only above this notification id" },
     { OPTION_TOPIC, "topic", "TOPIC",
       "only items of this topic; may be repeated" },
@@ -211,6 +216,8 @@ static const char **text_member(struct args *args, uint64_t bit)
         return &args->drop;
     case OPTION_LISTEN:
         return &args->listen;
+    case OPTION_SEQUENCE:
+        return &args->sequence;
     default:
         return NULL;
     }
@@ -278,6 +285,8 @@ static bool set_option(const struct command *command,
         return set_seconds(command, name, args, outcome);
     case OPTION_VERIFY_ONLY:
     case OPTION_YES:
+    case OPTION_LOG:
+    case OPTION_SCRUB:
     case OPTION_DRY_RUN:
         return true;
     case OPTION_FROM:

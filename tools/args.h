@@ -45,6 +45,9 @@
 #define OPTION_MAX_AGE OPTION_BIT(30)
 #define OPTION_ADD OPTION_BIT(31)
 #define OPTION_DRY_RUN OPTION_BIT(32)
+#define OPTION_SEQUENCE OPTION_BIT(33)
+#define OPTION_LOG OPTION_BIT(34)
+#define OPTION_SCRUB OPTION_BIT(35)
 #define OPTION_KEYS OPTION_BIT(40)
 #define OPTION_DICTIONARY OPTION_BIT(41)
 #define OPTION_LISTEN OPTION_BIT(42)
@@ -83,8 +86,9 @@ struct args {
     const char *logs;      /* URI of the datastore of the logs; or NULL */
     const char *reset;     /* name of a consumer, as that of `remove` */
     const char *remove;
-    const char *drop;   /* notification id, or "all" */
-    const char *listen; /* IP address, or NULL */
+    const char *drop;     /* notification id, or "all" */
+    const char *sequence; /* its id, of `erase` */
+    const char *listen;   /* IP address, or NULL */
     int64_t from, to, limit, after, show, max_behind, max_age;
     int64_t port, size, idle;
     double seconds;

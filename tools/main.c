@@ -17,11 +17,11 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-    &drivers_command, &info_command,      &sequences_command, &read_command,
-    &log_command,     &consumers_command, &parked_command,    &timers_command,
-    &verify_command,  &export_command,    &import_command,    &copy_command,
-    &backup_command,  &restore_command,   &alter_command,     &topics_command,
-    &serve_command,   &bench_command,
+    &drivers_command, &info_command,  &sequences_command, &topics_command,
+    &read_command,    &log_command,   &consumers_command, &parked_command,
+    &timers_command,  &erase_command, &verify_command,    &export_command,
+    &import_command,  &copy_command,  &backup_command,    &restore_command,
+    &alter_command,   &serve_command, &bench_command,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))

@@ -98,14 +98,19 @@ static int require_wanted(const struct store *store, const struct args *args,
     return QUIPU_OK;
 }
 
-enum outcome store_open(const struct args *args, struct store *store)
+/* As store_open; `open_datastore` is one of the functions above. */
+static enum outcome open_store(const struct args *args,
+                               int (*open_datastore)(const char *uri,
+                                                     quipu_datastore **out,
+                                                     quipu_error *error),
+                               struct store *store)
 {
     quipu_error error;
     struct text tables = { 0 };
     enum outcome outcome = DONE;
 
     memset(store, 0, sizeof(*store));
-    if (store_open_readonly(args->uri, &store->datastore, &error) != QUIPU_OK) {
+    if (open_datastore(args->uri, &store->datastore, &error) != QUIPU_OK) {
         return output_error(&error);
     }
     if (read_catalogue(store, args, &tables, &error) != QUIPU_OK ||
@@ -118,6 +123,11 @@ enum outcome store_open(const struct args *args, struct store *store)
         store_close(store);
     }
     return outcome;
+}
+
+enum outcome store_open(const struct args *args, struct store *store)
+{
+    return open_store(args, store_open_readonly, store);
 }
 
 void store_close(struct store *store)
@@ -150,6 +160,20 @@ static enum outcome require_all(const struct store *store)
     return DONE;
 }
 
+/* Runs `work` with a store that was opened, and closes it. */
+static enum outcome work_with(const struct args *args, struct store *store,
+                              enum outcome (*work)(const struct args *args,
+                                                   const struct store *store))
+{
+    enum outcome outcome = require_all(store);
+
+    if (outcome == DONE) {
+        outcome = work(args, store);
+    }
+    store_close(store);
+    return outcome;
+}
+
 enum outcome store_run(const struct args *args,
                        enum outcome (*work)(const struct args *args,
                                             const struct store *store))
@@ -157,15 +181,17 @@ enum outcome store_run(const struct args *args,
     struct store store;
     enum outcome outcome = store_open(args, &store);
 
-    if (outcome != DONE) {
-        return outcome;
-    }
-    outcome = require_all(&store);
-    if (outcome == DONE) {
-        outcome = work(args, &store);
-    }
-    store_close(&store);
-    return outcome;
+    return outcome == DONE ? work_with(args, &store, work) : outcome;
+}
+
+enum outcome store_change(const struct args *args,
+                          enum outcome (*work)(const struct args *args,
+                                               const struct store *store))
+{
+    struct store store;
+    enum outcome outcome = open_store(args, store_open_existing, &store);
+
+    return outcome == DONE ? work_with(args, &store, work) : outcome;
 }
 
 int store_parse_id(const quipu_schema *schema, const char *text, quipu_id *id,

@@ -43,6 +43,11 @@ enum outcome store_run(const struct args *args,
                        enum outcome (*work)(const struct args *args,
                                             const struct store *store));
 
+/* As store_run, with a store that is opened by store_open_existing. */
+enum outcome store_change(const struct args *args,
+                          enum outcome (*work)(const struct args *args,
+                                               const struct store *store));
+
 /* Parses a sequence id of the command line, in the schema's kind.  INVALID: the
  * text is not an id of this kind. */
 int store_parse_id(const quipu_schema *schema, const char *text, quipu_id *id,

@@ -333,6 +333,8 @@ edit 7 's/"event_id":"/&0/'
 bad 7 "'event_id' is not a UUID"
 edit 3 's/"state":"[^"]*"/&,"erased":true/'
 bad 3 "erased"
+edit 3 's/"state":"[^"]*"/&,"erased":1/'
+bad 3 "'erased' is not true or false"
 sed '8d' a.jsonl >bad.jsonl
 bad 8 "comes after"
 sed '32d' a.jsonl >bad.jsonl

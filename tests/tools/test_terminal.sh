@@ -51,6 +51,14 @@ for answer in n "" no x; do
     answered "$answer" 1 consumers --remove mailer sqlite:///a.db
     says "would lose its position (1) and 0 parked events. Remove it?"
 done
+for answer in n "" no x; do
+    answered "$answer" 1 erase --sequence $zero --from 0 sqlite:///a.db
+    says "1 event of 'stored_events', sequence '$zero', positions 0 to 0 would"
+    says "be erased for ever: state, metadata and further columns. Backups,"
+    says "nothing was changed"
+done
+expect 0 "$quipu" erase --dry-run --sequence $zero --json sqlite:///a.db
+says '"erasable":1'
 expect 0 "$quipu" consumers --json sqlite:///a.db
 says '"record":1'
 answered y 0 consumers --reset mailer sqlite:///a.db
@@ -86,6 +94,21 @@ tr -d '\r' <typed >out
 says "was expected at notification 1, but it is at 2"
 expect 0 "$quipu" consumers --json sqlite:///a.db
 says '"consumer":"mailer","log":"stored_events","record":2,'
+
+# The events that were counted are erased, and none that came meanwhile.
+mkfifo consent
+quipu=$quipu script -qec "\"\$quipu\" erase --log --from 2 --to 9 \
+    --schema stored_events sqlite:///a.db" /dev/null <consent >typed &
+asked=$!
+exec 5>consent
+await $asked grep -qF '[y/N]' typed
+"$plant" more sqlite:///a.db 2
+echo y >&5
+wait $asked || fail "erasing failed"
+tr -d '\r' <typed >out
+says "2 events of 'stored_events', notification ids 2 to 3 would be erased"
+expect 0 "$quipu" log --schema stored_events sqlite:///a.db
+[ "$(grep -c '(erased)' out)" = 2 ] || { fail "not 2 are erased"; cat out; }
 
 # --watch clears the screen before each list, and ends after the interrupt key.
 mkfifo keys

@@ -9,7 +9,7 @@ says "usage: quipu COMMAND"
 expect 0 "$quipu" --version
 says "quipu 0."
 for command in drivers info sequences topics read log consumers parked timers \
-    verify export import copy backup restore serve bench; do
+    erase verify export import copy backup restore alter serve bench; do
     expect 0 "$quipu" $command --help
     says "usage: quipu $command"
     quiet

@@ -44,7 +44,7 @@ END
 quiet
 expect 0 "$quipu" verify --json --schema stored_events "$a"
 same <<END
-{"schema":"stored_events","items":6,"sequences":2,"findings":0,\
+{"schema":"stored_events","items":6,"sequences":2,"erased":0,"findings":0,\
 "verdict":"clean"}
 END
 "$plant" plain sqlite:///empty.db 0 0

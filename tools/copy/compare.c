@@ -69,6 +69,9 @@ const char *copy_compare_items(const quipu_item *a, const quipu_item *b)
     if (!quipu_bytes_equal(a->topic, b->topic)) {
         return "topic";
     }
+    if ((a->flags & QUIPU_ITEM_ERASED) != (b->flags & QUIPU_ITEM_ERASED)) {
+        return "erasure";
+    }
     if (!quipu_bytes_equal(a->state, b->state)) {
         return "state";
     }
@@ -77,9 +80,6 @@ const char *copy_compare_items(const quipu_item *a, const quipu_item *b)
     }
     if (!same_time(a, b)) {
         return "time";
-    }
-    if ((a->flags & QUIPU_ITEM_ERASED) != (b->flags & QUIPU_ITEM_ERASED)) {
-        return "erasure";
     }
     return same_columns(a, b) ? NULL : "further columns";
 }

@@ -324,12 +324,6 @@ static int check_order(const struct load *load, const quipu_item *item,
     const int64_t id = item->notification_id;
     const int64_t next = load->head + (int64_t)load->batch.count + 1;
 
-    if ((item->flags & QUIPU_ITEM_ERASED) != 0) {
-        return quipu_error_set(error, QUIPU_UNSUPPORTED,
-                               "the item with notification id %lld of '%s' is "
-                               "erased, and an erased item cannot be appended",
-                               (long long)id, table_of(load));
-    }
     if (id != 0 && load->last != 0 && id != load->last + 1) {
         return quipu_error_set(error, QUIPU_CORRUPT,
                                "notification id %lld of '%s' comes after %lld",

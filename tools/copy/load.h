@@ -46,8 +46,8 @@ void load_finish(struct load *load);
  * Puts an item, which is copied.  `line` is the line of the input that has it,
  * or 0.  Returns CORRUPT if notification ids are out of order, CONFLICT if the
  * schema has another item at the notification id or the preceding items are
- * missing, UNSUPPORTED for an erased item, and the statuses of
- * quipu_records_append.
+ * missing, and the statuses of quipu_records_append: UNSUPPORTED for an erased
+ * item if the store cannot erase.
  */
 int load_put(struct load *load, const quipu_item *item, int64_t line,
              quipu_error *error);

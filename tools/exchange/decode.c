@@ -284,6 +284,27 @@ static int read_position(const json_t *line, quipu_item *item,
                               : status;
 }
 
+/* Reads the state, which an item that was erased does not have. */
+static int read_state(const json_t *line, struct arena *arena, quipu_item *item,
+                      quipu_error *error)
+{
+    const json_t *erased = exchange_value_member(line, "erased");
+    const json_t *state = exchange_value_member(line, "state");
+
+    if (erased && !json_is_boolean(erased)) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "'erased' is not true or false");
+    }
+    if (json_is_true(erased)) {
+        item->flags |= QUIPU_ITEM_ERASED;
+        item->state = quipu_bytes_of_text("");
+    }
+    return json_is_true(erased) && !state
+               ? QUIPU_OK
+               : exchange_value_read_bytes(state, "state", arena, &item->state,
+                                           error);
+}
+
 int exchange_decode_item(const json_t *line, struct arena *arena,
                          const quipu_schema *schema, quipu_item *item,
                          quipu_error *error)
@@ -308,17 +329,13 @@ int exchange_decode_item(const json_t *line, struct arena *arena,
                                           "topic", &item->topic, error);
     }
     if (status == QUIPU_OK) {
-        status = exchange_value_read_bytes(exchange_value_member(line, "state"),
-                                           "state", arena, &item->state, error);
+        status = read_state(line, arena, item, error);
     }
     if (status == QUIPU_OK) {
         status = read_optional(line, arena, item, error);
     }
     if (status == QUIPU_OK) {
         status = read_columns(line, arena, schema, item, error);
-    }
-    if (exchange_value_member(line, "erased")) {
-        item->flags |= QUIPU_ITEM_ERASED;
     }
     return status;
 }

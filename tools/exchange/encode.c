@@ -93,13 +93,14 @@ json_t *exchange_encode_item(const quipu_schema *schema, const char *table,
     jsonl_set(line, "position", exchange_value_from_integer(item->position));
     jsonl_set(line, "topic", jsonl_text(item->topic.data, item->topic.size));
     set_optional(line, item);
+    if ((item->flags & QUIPU_ITEM_ERASED) != 0) {
+        jsonl_set(line, "erased", json_true());
+        return line;
+    }
     if (item->column_count > 0) {
         set_columns(line, schema, item);
     }
     jsonl_set(line, "state", exchange_value_from_bytes(item->state));
-    if ((item->flags & QUIPU_ITEM_ERASED) != 0) {
-        jsonl_set(line, "erased", json_true());
-    }
     return line;
 }
 

@@ -68,6 +68,17 @@ uint64_t verify_item_hash(const quipu_item *item)
     return hash ^ hash >> 32;
 }
 
+uint64_t verify_item_place_hash(const quipu_item *item)
+{
+    quipu_item place = *item;
+
+    place.flags |= QUIPU_ITEM_ERASED;
+    place.state = quipu_bytes_of_text("");
+    place.metadata = (quipu_bytes){ NULL, 0 };
+    place.column_count = 0;
+    return verify_item_hash(&place);
+}
+
 static bool is_text(quipu_bytes bytes)
 {
     return bytes.data && bytes.size > 0 && bytes.size <= QUIPU_ID_MAX &&
@@ -100,6 +111,25 @@ static int check_state(struct verify *verify, const quipu_item *item,
     return status == QUIPU_OK ? quipu_state_check(state, error) : status;
 }
 
+/* E1: an item that was erased has no contents. */
+static void check_erased(struct verify *verify, const quipu_item *item,
+                         const struct location *location)
+{
+    bool has_value = false;
+
+    verify->erased++;
+    for (size_t i = 0; i < item->column_count; i++) {
+        has_value = has_value || item->columns[i].kind != QUIPU_VALUE_NULL;
+    }
+    if (item->state.size > 0 || item->metadata.data || has_value) {
+        verify_finding_report(verify, "E1", location,
+                              "the item is erased, but has %s",
+                              item->state.size > 0  ? "a state"
+                              : item->metadata.data ? "metadata"
+                                                    : "a further column");
+    }
+}
+
 void verify_item_check(struct verify *verify, const quipu_item *item)
 {
     const bool text_ids = (verify->schema->flags & QUIPU_SCHEMA_TEXT_IDS) != 0;
@@ -115,8 +145,10 @@ void verify_item_check(struct verify *verify, const quipu_item *item)
         verify_finding_report(verify, "F2", &location,
                               "the topic is not a text of 1 to 255 bytes");
     }
-    if (!verify->args->raw && (item->flags & QUIPU_ITEM_ERASED) == 0 &&
-        check_state(verify, item, &error) != QUIPU_OK) {
+    if ((item->flags & QUIPU_ITEM_ERASED) != 0) {
+        check_erased(verify, item, &location);
+    } else if (!verify->args->raw &&
+               check_state(verify, item, &error) != QUIPU_OK) {
         verify_finding_report(verify, "state", &location, "%s", error.message);
     }
 }

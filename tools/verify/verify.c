@@ -14,6 +14,7 @@ static const struct heading headings[] = {
     { .title = "schema" },
     { .title = "items", .right = true },
     { .title = "sequences", .right = true },
+    { .title = "erased", .right = true, .optional = true },
     { .title = "findings", .right = true },
     { .title = "verdict" },
 };
@@ -25,6 +26,7 @@ static void summarise_json(const struct verify *verify)
     jsonl_set(line, "schema", jsonl_string(verify->table));
     jsonl_set(line, "items", json_integer(verify->items));
     jsonl_set(line, "sequences", json_integer(verify->sequences));
+    jsonl_set(line, "erased", json_integer(verify->erased));
     jsonl_set(line, "findings", json_integer(verify->findings));
     jsonl_set(line, "verdict",
               json_string(verify->findings == 0 ? "clean" : "broken"));
@@ -43,6 +45,11 @@ static void summarise(struct table *table, const struct verify *verify)
     table_add_text(table, verify->table);
     table_add_int(table, verify->items);
     table_add_int(table, verify->sequences);
+    if (verify->erased > 0) {
+        table_add_int(table, verify->erased);
+    } else {
+        table_add(table, "");
+    }
     table_add_int(table, verify->findings);
     table_add(table, verify->findings == 0 ? "clean" : "broken");
 }
@@ -223,7 +230,9 @@ const struct command verify_command = {
         "(U1), that positions (S1) and notification ids (L1) are\n"
         "consecutive, that every state can be decoded, that the log and the\n"
         "sequences give the same items, and that heads are right, and that\n"
-        "no consumer is beyond the head of its log (U4). Names every item\n"
+        "no consumer is beyond the head of its log (U4), and that erased "
+        "items\n"
+        "have no contents (E1), which it counts. Names every item\n"
         "that violates this. Needs constant memory; other\n"
         "programs may append meanwhile. Use --raw for a store whose states\n"
         "were encoded by a program itself, not by quipu's mapper. Without\n"

@@ -29,6 +29,7 @@ struct verify {
     int64_t head; /* of the log, when the check began */
     int64_t items;
     int64_t sequences;
+    int64_t erased; /* items without contents */
     int64_t findings;
     int64_t sealed; /* states that could not be opened, and need a key */
     int64_t log_count, sequence_count; /* items up to `head`, by each pass */
@@ -62,6 +63,9 @@ uint64_t verify_item_hash(const quipu_item *item);
 
 /* Returns true if the bytes can be a sequence id of the schema. */
 bool verify_item_id_valid(const struct verify *verify, quipu_bytes id);
+
+/* Returns a hash of what an item keeps when it is erased. */
+uint64_t verify_item_place_hash(const quipu_item *item);
 
 /* Checks the sequence id, topic and state of an item. */
 void verify_item_check(struct verify *verify, const quipu_item *item);
