@@ -52,8 +52,10 @@ extern const struct acceptance_test acceptance_tampering;   /* C1 */
 extern const struct acceptance_test acceptance_repeats;     /* C2 */
 extern const struct acceptance_test acceptance_forgetting;  /* C3 */
 extern const struct acceptance_test acceptance_files;       /* C4 */
+extern const struct acceptance_test acceptance_canaries;    /* C4 */
 extern const struct acceptance_test acceptance_erasures;    /* C5 */
 extern const struct acceptance_test acceptance_vaults;      /* C6 */
+extern const struct acceptance_test acceptance_copies;      /* C7 */
 extern const struct acceptance_test acceptance_kills;
 extern const struct acceptance_test acceptance_power;
 

@@ -12,16 +12,17 @@
 enum { SKIPPED = 77 };
 
 static const struct acceptance_test *const tests[] = {
-    &acceptance_kill_points, &acceptance_runners, &acceptance_filters,
-    &acceptance_groups,      &acceptance_parking, &acceptance_failures,
-    &acceptance_restored,    &acceptance_stops,   &acceptance_growth,
-    &acceptance_races,       &acceptance_timers,  &acceptance_histories,
+    &acceptance_kill_points, &acceptance_runners,  &acceptance_filters,
+    &acceptance_groups,      &acceptance_parking,  &acceptance_failures,
+    &acceptance_restored,    &acceptance_stops,    &acceptance_growth,
+    &acceptance_races,       &acceptance_timers,   &acceptance_histories,
     &acceptance_gets,
 #if QUIPU_SEALING
-    &acceptance_tampering,   &acceptance_repeats, &acceptance_forgetting,
+    &acceptance_tampering,   &acceptance_repeats,  &acceptance_forgetting,
     &acceptance_files,       &acceptance_vaults,
 #endif
-    &acceptance_erasures,    &acceptance_kills,   &acceptance_power,
+    &acceptance_canaries,    &acceptance_erasures, &acceptance_copies,
+    &acceptance_kills,       &acceptance_power,
 };
 enum { TESTS = sizeof(tests) / sizeof(*tests) };
 
@@ -173,13 +174,18 @@ static void print_help(FILE *to)
 
 static bool choose(struct choice *choice, const char *word)
 {
+    bool found = false;
+
     if (strcmp(word, "--short") == 0) {
         return choice->is_short = true;
     }
     for (size_t i = 0; i < TESTS; i++) {
-        if (strcmp(word, tests[i]->name) == 0) {
-            return choice->tests[i] = choice->has_tests = true;
+        if (strcmp(word, tests[i]->name) == 0) { /* C4 has two parts */
+            choice->tests[i] = found = choice->has_tests = true;
         }
+    }
+    if (found) {
+        return true;
     }
     for (size_t i = 0; i < MODELS; i++) {
         if (strcmp(word, models[i]->driver) == 0) {
