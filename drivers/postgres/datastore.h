@@ -55,8 +55,8 @@ struct quipu_driver_datastore {
     /* Set once a pooler has mixed up prepared statements; no connection
      * prepares any from then on. */
     _Atomic bool no_prepared;
-    /* Set once SQL_INSERT_CHECKED has failed for another reason than a
-     * conflict; SQL_STORED is sent from then on. */
+    /* Set once a statement that does the work of SQL_STORED, too, has failed
+     * for another reason than a conflict; SQL_STORED is sent from then on. */
     _Atomic bool checks_apart;
     /* Batches still to start with the strict pass (append/append.c). */
     _Atomic uint32_t strict_left;

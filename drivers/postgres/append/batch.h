@@ -39,7 +39,9 @@ struct schema_batch {
     bool has_guards;      /* a request has */
     bool has_repeats;     /* a request repeats a stored one (strict pass) */
     bool has_relative;    /* a row has a `base` */
-    bool is_checked;      /* SQL_INSERT_CHECKED was sent (optimistic pass) */
+    bool is_checked;      /* SQL_INSERT_CHECKED is used (optimistic pass) */
+    bool is_run;          /* SQL_INSERT_ONE or SQL_INSERT_RUN is used (likewise)
+                           */
     int32_t expectations; /* numbered sequences (optimistic pass) */
     size_t items;         /* rows to store */
     size_t placed;        /* those whose position the server has returned */

@@ -4,6 +4,8 @@
 
 #include "net/errors.h"
 
+#include "common/safeguard.h"
+
 #include <string.h>
 
 #define TRACKING_ANSWERS 2
@@ -105,33 +107,60 @@ static void add_bases(const struct batch *batch, uint32_t schema,
     quipu_postgres_binary_array_end(arguments);
 }
 
-/* The parameters from $7 on, in the order of {all} in sql/template.c. */
+/* The one item of a batch has no array. */
+static void add_scalar(const struct batch *batch, struct arguments *arguments,
+                       size_t field)
+{
+    quipu_postgres_binary_scalar_begin(arguments);
+    quipu_postgres_batch_put_field(arguments, batch->rows[0].item, field);
+    quipu_postgres_binary_scalar_end(arguments);
+}
+
+/* Topics, states and the columns behind them, in the order of {all} in
+ * sql/template.c: arrays, or those of the one item. */
+static void add_contents(const struct batch *batch, uint32_t index,
+                         struct arguments *arguments, bool one)
+{
+    const quipu_schema *schema = &batch->schemas[index].bound->schema;
+    const struct {
+        bool exists;
+        enum type type;
+    } fixed[] = {
+        [FIELD_TOPIC] = { true, TYPE_TEXT },
+        [FIELD_STATE] = { true, TYPE_BYTEA },
+        [FIELD_EVENT_ID] = { schema->event_id != NULL, TYPE_UUID },
+        [FIELD_METADATA] = { schema->metadata != NULL, TYPE_BYTEA },
+        [FIELD_TIME] = { schema->time != NULL, TYPE_TIMESTAMPTZ },
+    };
+    for (size_t field = FIELD_TOPIC;
+         field < FIELD_COLUMN + schema->column_count; field++) {
+        bool further = field >= FIELD_COLUMN;
+        if (!further && !fixed[field].exists) {
+            continue;
+        }
+        if (one) {
+            add_scalar(batch, arguments, field);
+        } else {
+            add_field(batch, index, arguments, field,
+                      further
+                          ? type_of(schema->columns[field - FIELD_COLUMN].kind)
+                          : fixed[field].type);
+        }
+    }
+}
+
+/* The parameters from $7 on. */
 static void add_rows(const struct batch *batch, uint32_t index,
                      struct arguments *arguments)
 {
     const struct schema_batch *part = &batch->schemas[index];
-    const quipu_schema *schema = &part->bound->schema;
     add_field(batch, index, arguments, FIELD_SEQUENCE,
               quipu_postgres_batch_id_type(part));
     add_field(batch, index, arguments, FIELD_POSITION, TYPE_INT8);
     if (part->has_relative) {
         add_bases(batch, index, arguments);
     }
-    add_field(batch, index, arguments, FIELD_TOPIC, TYPE_TEXT);
-    add_field(batch, index, arguments, FIELD_STATE, TYPE_BYTEA);
-    if (schema->event_id) {
-        add_field(batch, index, arguments, FIELD_EVENT_ID, TYPE_UUID);
-    }
-    if (schema->metadata) {
-        add_field(batch, index, arguments, FIELD_METADATA, TYPE_BYTEA);
-    }
-    if (schema->time) {
-        add_field(batch, index, arguments, FIELD_TIME, TYPE_TIMESTAMPTZ);
-    }
-    for (size_t i = 0; i < schema->column_count; i++) {
-        add_field(batch, index, arguments, FIELD_COLUMN + i,
-                  type_of(schema->columns[i].kind));
-    }
+    add_contents(batch, index, arguments, false);
 }
 
 /* ------------------------------------------------------------------ sending */
@@ -174,6 +203,29 @@ static void send_schema(struct batch *batch, uint32_t index,
     begin_arguments(batch, index, arguments);
     quipu_postgres_binary_add_int8(arguments, (int64_t)schema->items);
     quipu_postgres_pipeline_send(connection, &schema->bound->sql[SQL_STORED]);
+}
+
+static void send_run(struct batch *batch, struct connection *connection)
+{
+    const struct schema_batch *schema = &batch->schemas[0];
+    struct arguments *arguments = &connection->arguments;
+    int64_t first = batch->rows[0].position;
+    bool one = schema->items == 1;
+    begin_arguments(batch, 0, arguments);
+    quipu_postgres_binary_add_bytes(arguments,
+                                    batch->rows[0].item->sequence_id);
+    if (schema->sparse || first == 0) {
+        quipu_postgres_binary_add_bytes(arguments, (quipu_bytes){ NULL, 0 });
+    } else {
+        quipu_postgres_binary_add_int8(arguments, first - 1);
+    }
+    quipu_postgres_binary_add_int8(arguments, first);
+    if (!one) {
+        quipu_postgres_binary_add_int8(arguments, (int64_t)schema->items);
+    }
+    add_contents(batch, 0, arguments, one);
+    quipu_postgres_pipeline_send(
+        connection, &schema->bound->sql[one ? SQL_INSERT_ONE : SQL_INSERT_RUN]);
 }
 
 static void send_removal(struct batch *batch, const quipu_tracking *record,
@@ -266,17 +318,56 @@ static bool is_written(const struct batch *batch,
 
 static unsigned count_answers(const struct schema_batch *schema)
 {
-    return schema->items == 0 ? 1 : schema->is_checked ? 2 : 3;
+    return schema->items == 0 || schema->is_run ? 1
+           : schema->is_checked                 ? 2
+                                                : 3;
 }
 
-unsigned quipu_postgres_insert_send(struct batch *batch, bool checked,
+/* Returns true if a batch has items of one sequence at known positions and
+ * nothing else, and nothing is expected but that the sequence ends before them:
+ * what SQL_INSERT_RUN can do. */
+static bool is_run(const struct batch *batch)
+{
+    const struct schema_batch *schema = &batch->schemas[0];
+    const struct sequence *sequence = batch->sequences;
+    if (batch->schema_count != 1 || batch->row_count == 0 ||
+        schema->has_relative || batch->tracking_count != 0) {
+        return false;
+    }
+    if (schema->sparse) {
+        return batch->row_count == 1 &&
+               SAFEGUARDED("S3.guard-of-a-sparse-sequence",
+                           count_expectations(batch, 0) == 0, true);
+    }
+    int64_t first = batch->rows[0].position;
+    return SAFEGUARDED("S3.guard-of-another-sequence",
+                       batch->sequence_count == 1, true) &&
+           (first == 0 ? sequence->expected == QUIPU_DEMAND_EMPTY
+                       : sequence->expected == QUIPU_DEMAND_LAST &&
+                             sequence->expected_last == first - 1);
+}
+
+bool quipu_postgres_insert_choose(struct batch *batch, bool checked)
+{
+    bool run = checked && is_run(batch);
+    for (uint32_t i = 0; i < batch->schema_count; i++) {
+        struct schema_batch *schema = &batch->schemas[i];
+        schema->is_run = run;
+        schema->is_checked = checked && !run && !schema->has_relative;
+    }
+    return run;
+}
+
+unsigned quipu_postgres_insert_send(struct batch *batch,
                                     struct connection *connection)
 {
     unsigned answers = 0;
     for (uint32_t i = 0; i < batch->schema_count; i++) {
         struct schema_batch *schema = &batch->schemas[i];
-        schema->is_checked = checked && !schema->has_relative;
-        if (is_written(batch, schema)) {
+        if (schema->is_run) {
+            send_run(batch, connection);
+            answers++;
+        } else if (is_written(batch, schema)) {
             send_schema(batch, i, connection);
             answers += count_answers(schema);
         }
@@ -313,7 +404,7 @@ static enum part part_of(const struct batch *batch, unsigned nth,
             continue;
         }
         if (nth < count_answers(schema)) {
-            return (enum part)(PART_HEAD + nth);
+            return schema->is_run ? PART_ITEMS : (enum part)(PART_HEAD + nth);
         }
         nth -= count_answers(schema);
     }
@@ -324,7 +415,13 @@ bool quipu_postgres_insert_is_checked(const struct batch *batch, unsigned nth)
 {
     uint32_t index = 0;
     return part_of(batch, nth, &index) == PART_ITEMS &&
-           batch->schemas[index].is_checked;
+           (batch->schemas[index].is_checked || batch->schemas[index].is_run);
+}
+
+bool quipu_postgres_insert_lacks_head(const struct batch *batch)
+{
+    return batch->schema_count == 1 && batch->schemas[0].is_run &&
+           !batch->schemas[0].exists;
 }
 
 /* The row of a schema that has a notification id, or NULL.  Rows of the only
@@ -364,6 +461,22 @@ static void take_positions(struct batch *batch, uint32_t index,
     }
 }
 
+/* The notification ids of a run, which follow one another. */
+static const char *take_ids(struct schema_batch *schema, const PGresult *result)
+{
+    int count = PQntuples(result);
+    int64_t first = INT64_MAX;
+    for (int i = 0; i < count; i++) {
+        int64_t id = quipu_postgres_binary_get_int(result, i, 0);
+        first = id < first ? id : first;
+    }
+    schema->exists = count > 0;
+    schema->head = first - 1;
+    return count > 0 && (size_t)count != schema->items
+               ? "it has another number of items"
+               : NULL;
+}
+
 /* Without a head (the schema was torn down) SQL_STORED fails. */
 static const char *take_head(struct schema_batch *schema,
                              const PGresult *result)
@@ -385,6 +498,9 @@ const char *quipu_postgres_insert_take_answer(struct batch *batch, unsigned nth,
     struct schema_batch *schema = &batch->schemas[index];
     if (part == PART_HEAD) {
         return take_head(schema, result);
+    }
+    if (schema->is_run) {
+        return take_ids(schema, result);
     }
     if (part == PART_ITEMS && schema->has_relative && schema->exists) {
         take_positions(batch, index, result);

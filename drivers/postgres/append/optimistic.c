@@ -220,6 +220,7 @@ struct exchange {
     const struct lease *lease;
     unsigned before; /* answers before those of the insert */
     unsigned stores; /* answers of the insert */
+    bool alone;      /* one statement, without BEGIN and COMMIT */
     bool commit_sent;
 };
 
@@ -232,7 +233,7 @@ static bool is_violation(const char *state)
 }
 
 /* A trigger, a rule, or a server that cannot carry the statement out: the
- * strict pass decides, and SQL_INSERT_CHECKED is not tried again. */
+ * strict pass decides, and such statements are not tried again. */
 static bool is_check_in_vain(const struct exchange *exchange, unsigned nth,
                              enum answer answer, const PGresult *result)
 {
@@ -302,7 +303,8 @@ static enum outcome receive_stores(const struct exchange *exchange)
             return fail_malformed(exchange, problem);
         }
     }
-    return OUTCOME_DONE;
+    return quipu_postgres_insert_lacks_head(batch) ? OUTCOME_STRICT
+                                                   : OUTCOME_DONE;
 }
 
 static void receive_sync(const struct exchange *exchange)
@@ -342,12 +344,18 @@ static enum outcome store_then_commit(struct exchange *exchange)
         exchange->lease, quipu_postgres_batch_latest(exchange->batch)));
 }
 
+/* A statement without COMMIT is committed by the synchronization point, whose
+ * answer says so. */
 static enum outcome store_and_commit(struct exchange *exchange)
 {
     struct batch *batch = exchange->batch;
     struct connection *connection = exchange->lease->connection;
     PGresult *result = NULL;
-    quipu_postgres_transaction_send_commit(exchange->lease);
+    if (exchange->alone) {
+        quipu_postgres_transaction_send_end(exchange->lease);
+    } else {
+        quipu_postgres_transaction_send_commit(exchange->lease);
+    }
     exchange->commit_sent = connection->commit_sent;
     enum outcome outcome = receive_stores(exchange);
     if (outcome == OUTCOME_DONE) {
@@ -355,6 +363,9 @@ static enum outcome store_and_commit(struct exchange *exchange)
             connection, quipu_postgres_batch_latest(batch), &result);
         outcome = outcome_of_commit(quipu_postgres_transaction_commit_status(
             exchange->lease, answer, &result));
+        if (exchange->alone) {
+            return outcome;
+        }
     }
     receive_sync(exchange);
     return outcome;
@@ -366,10 +377,13 @@ static enum outcome store(struct batch *batch, const struct lease *lease)
 {
     struct connection *connection = lease->connection;
     struct exchange exchange = { .batch = batch, .lease = lease };
-    exchange.before =
-        quipu_postgres_transaction_send_begin(lease, batch->transfer_time);
-    exchange.stores = quipu_postgres_insert_send(
-        batch, !atomic_load(&batch->datastore->checks_apart), connection);
+    exchange.before = quipu_postgres_insert_choose(
+                          batch, !atomic_load(&batch->datastore->checks_apart))
+                          ? quipu_postgres_transaction_send_begin_one(
+                                lease, batch->transfer_time, &exchange.alone)
+                          : quipu_postgres_transaction_send_begin(
+                                lease, batch->transfer_time);
+    exchange.stores = quipu_postgres_insert_send(batch, connection);
     enum outcome outcome =
         SAFEGUARDED("V5.long-append-is-committed-when-it-is-there",
                     batch->transfer_time > 0, false)

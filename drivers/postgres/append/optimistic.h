@@ -18,6 +18,12 @@
  *       a position) is left to the strict pass, with nothing sent.
  * INV3  If any statement fails, the server commits nothing, although COMMIT
  *       is already on its way: in a failed transaction COMMIT rolls back.
+ *
+ * A batch of items of one sequence at known positions is one statement,
+ * SQL_INSERT_ONE or SQL_INSERT_RUN.  On a session of the driver's own it is
+ * sent without BEGIN and COMMIT, and is committed at the synchronization point
+ * behind it.  If that is not answered, the outcome is as unknown as that of a
+ * COMMIT.
  */
 #ifndef POSTGRES_OPTIMISTIC_H
 #define POSTGRES_OPTIMISTIC_H

@@ -404,7 +404,7 @@ static int store(struct batch *batch, const struct lease *lease, bool works)
     int64_t latest = quipu_postgres_batch_latest(batch);
     PGresult *result = NULL;
     struct stores stores = {
-        .inserts = quipu_postgres_insert_send(batch, false, connection),
+        .inserts = quipu_postgres_insert_send(batch, connection),
         .entries = quipu_postgres_entries_send_writes(batch, connection)
     };
     bool empty = stores.inserts + stores.entries == 0;

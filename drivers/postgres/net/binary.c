@@ -141,6 +141,22 @@ void quipu_postgres_binary_array_end(struct arguments *arguments)
     add_parameter(arguments, arguments->array, false);
 }
 
+void quipu_postgres_binary_scalar_begin(struct arguments *arguments)
+{
+    arguments->array = arguments->size;
+}
+
+/* An element begins with its length, which is -1 for NULL. */
+void quipu_postgres_binary_scalar_end(struct arguments *arguments)
+{
+    uint32_t wire = 0;
+    if (!arguments->failed) {
+        memcpy(&wire, arguments->data + arguments->array, sizeof(wire));
+        add_parameter(arguments, arguments->array + sizeof(wire),
+                      wire == UINT32_MAX);
+    }
+}
+
 void quipu_postgres_binary_put_null(struct arguments *arguments)
 {
     append_int4(arguments, -1);

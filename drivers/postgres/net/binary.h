@@ -48,7 +48,8 @@ struct arguments {
     int count;
     size_t offsets[ARGUMENTS_MAX];
     int lengths[ARGUMENTS_MAX]; /* -1: NULL */
-    size_t array;               /* offset of the array being written */
+    size_t array;               /* offset of the array or scalar that is being
+                                 * written */
 };
 
 /* Empties the parameters for the next statement. */
@@ -78,6 +79,11 @@ void quipu_postgres_binary_put_time(struct arguments *arguments, int64_t value);
 void quipu_postgres_binary_put_bytes(struct arguments *arguments,
                                      quipu_bytes bytes);
 void quipu_postgres_binary_array_end(struct arguments *arguments);
+
+/* A parameter of any type by the functions for elements: begin, put one, end.
+ */
+void quipu_postgres_binary_scalar_begin(struct arguments *arguments);
+void quipu_postgres_binary_scalar_end(struct arguments *arguments);
 
 /* Fields of a result.  Bytes and texts point into the result and live as long
  * as it does. */

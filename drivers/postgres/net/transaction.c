@@ -77,8 +77,8 @@ static bool is_near(int64_t have, int64_t wanted)
            (have >= STEADY && have <= wanted && have + have / 8 >= wanted);
 }
 
-unsigned quipu_postgres_transaction_send_begin(const struct lease *lease,
-                                               int64_t transfer_time)
+static unsigned send_begin(const struct lease *lease, int64_t transfer_time,
+                           bool *alone)
 {
     quipu_driver_datastore *datastore = lease->datastore;
     struct connection *connection = lease->connection;
@@ -88,6 +88,8 @@ unsigned quipu_postgres_transaction_send_begin(const struct lease *lease,
     bool near = own && is_near(connection->lock_timeout, limit);
     bool keep = own && !near && (limit == 0 || limit >= STEADY);
     unsigned answers = 0;
+    *alone = *alone && (near || keep) &&
+             PQtransactionStatus(connection->pg) == PQTRANS_IDLE;
     connection->commit_sent = connection->standby_skipped = false;
     /* No synchronization point between ROLLBACK and BEGIN: after it a pooler
      * would hand the session to another client. */
@@ -102,12 +104,30 @@ unsigned quipu_postgres_transaction_send_begin(const struct lease *lease,
         quipu_postgres_pipeline_sync(connection);
         connection->lock_timeout = limit;
     }
+    if (*alone) {
+        return near ? 0 : 2;
+    }
     quipu_postgres_binary_begin(&connection->arguments);
     quipu_postgres_pipeline_send(connection, begin);
     if (!near && !keep) {
         send_settings(datastore, connection, limit, transfer_time, true);
     }
     return answers + (near ? 1 : keep ? 3 : 2);
+}
+
+unsigned quipu_postgres_transaction_send_begin(const struct lease *lease,
+                                               int64_t transfer_time)
+{
+    bool alone = false;
+    return send_begin(lease, transfer_time, &alone);
+}
+
+unsigned quipu_postgres_transaction_send_begin_one(const struct lease *lease,
+                                                   int64_t transfer_time,
+                                                   bool *alone)
+{
+    *alone = true;
+    return send_begin(lease, transfer_time, alone);
 }
 
 int quipu_postgres_transaction_begin(const struct lease *lease)
@@ -155,8 +175,10 @@ int quipu_postgres_transaction_commit_status(const struct lease *lease,
     struct connection *connection = lease->connection;
     quipu_error own = { 0 };
     struct lease unknown = *lease;
-    bool committed = answer == ANSWER_OK && !connection->standby_skipped &&
-                     strcmp(PQcmdStatus(*result), "COMMIT") == 0;
+    bool ended =
+        answer == ANSWER_SYNC ||
+        (answer == ANSWER_OK && strcmp(PQcmdStatus(*result), "COMMIT") == 0);
+    bool committed = ended && !connection->standby_skipped;
     if (committed) {
         PQclear(*result);
         *result = NULL;
@@ -185,6 +207,12 @@ void quipu_postgres_transaction_send_commit(const struct lease *lease)
     quipu_postgres_binary_begin(&connection->arguments);
     quipu_postgres_pipeline_send(connection,
                                  &lease->datastore->sql[SQL_COMMIT]);
+    quipu_postgres_transaction_send_end(lease);
+}
+
+void quipu_postgres_transaction_send_end(const struct lease *lease)
+{
+    struct connection *connection = lease->connection;
     connection->commit_sent = !connection->lost && !connection->no_memory;
     quipu_postgres_pipeline_sync(connection);
 }

@@ -60,6 +60,40 @@
  * other columns follow from $10.  The last positions are collected into an
  * array first, since items refer to them by number.  The positions are
  * returned.
+ *
+ * SQL_INSERT_RUN is for the most frequent batch: items of one sequence, at
+ * known positions that follow one another, and nothing is expected but that the
+ * sequence ends before them.  It raises the head, too, so it needs no BEGIN and
+ * COMMIT around it.  SQL_INSERT_ONE is the same for one item, without arrays.
+ * Both return the notification ids.
+ *
+ *     $1          namespace
+ *     $2          schema
+ *     $3          sequence
+ *     $4          the position before, which has to be taken, or NULL
+ *     $5          first position
+ *     $6 ...      SQL_INSERT_ONE: topic, state and the columns behind them
+ *     $6          SQL_INSERT_RUN: number of items
+ *     $7 ...      arrays of topics, states and the columns behind them
+ *
+ * h  The head, raised and locked.  If the schema was torn down there is none;
+ *    then nothing is stored, and no row returned.
+ *
+ * In a contiguous schema a sequence ends at $4 if $4 is taken and $5 is not,
+ * and it is empty if 0 is not taken.  The unique index refuses $5 if it is
+ * taken, so only $4 is looked up.  The look-up may see the table as it was
+ * before the statement waited for the head.  It then misses a position that
+ * another append has taken meanwhile, and the strict pass decides; it cannot
+ * see one that is free, since positions stay taken (E2).
+ *
+ * The head is raised before the rows are stored, and by their intended number.
+ * So the division fails for a table that may store others: one with triggers,
+ * with rules, or that is no ordinary table (partitions have triggers of their
+ * own).  It also fails if a trigger of the heads has left ids below the first.
+ *
+ * The server locks the item table before the head, and a tear-down, which drops
+ * the table, after it.  If they meet, the server ends one of them as a deadlock
+ * after a second, and it is tried again.
  */
 /* The layout of the SQL is kept by hand. */
 /* clang-format off */
@@ -89,6 +123,27 @@
     "  CROSS JOIN unnest($7, $8{, $9 ...}) WITH ORDINALITY" \
     "        AS u(sequence, position{, c1 ...}, n)" \
     "  WHERE h.namespace {=} $1 AND h.schema {=} $2"
+
+/* Of SQL_INSERT_ONE and SQL_INSERT_RUN. */
+#define RAISE(number) \
+    "WITH h AS (" \
+    "    UPDATE {quipu_heads}" \
+    "       SET head = head {+} " number \
+    "     WHERE namespace {=} $1 AND schema {=} $2" \
+    "    RETURNING head {/} (head {>=} " number \
+    "                        AND (SELECT c.relkind {=} 'r'" \
+    "                                    AND NOT c.relhastriggers" \
+    "                                    AND NOT c.relhasrules" \
+    "                               FROM pg_catalog.pg_class AS c" \
+    "                              WHERE c.oid {=} {items_oid}))::int AS head) "
+#define IF_NEXT \
+    "CASE WHEN $4 IS NULL" \
+    "          OR EXISTS (SELECT 1" \
+    "                       FROM {items} AS i" \
+    "                      WHERE i.quipu_namespace {=} $1" \
+    "                        AND i.{sequence} {=} $3" \
+    "                        AND i.{position} {=} $4)" \
+    "     THEN "
 
 static const struct sql_template templates[ITEM_SQL_COUNT] = {
     [SQL_INSERT] = {
@@ -154,6 +209,26 @@ static const struct sql_template templates[ITEM_SQL_COUNT] = {
         "        AS u(sequence, position, base{, c1 ...}, n)"
         "  WHERE h.namespace {=} $1 AND h.schema {=} $2"
         " RETURNING {id}, {position}" },
+
+    [SQL_INSERT_ONE] = {
+        "int4 int8 seq int8 int8 item",
+        "opt count",
+        RAISE("1")
+        "INSERT INTO {items} ({all})"
+        " SELECT $1, h.head, $3, " IF_NEXT "$5 END{, $6 ...}"
+        "   FROM h"
+        " RETURNING {id}" },
+
+    [SQL_INSERT_RUN] = {
+        "int4 int8 seq int8 int8 int8 item[]",
+        "count",
+        RAISE("$6")
+        "INSERT INTO {items} ({all})"
+        " SELECT $1, h.head {-} $6 {+} u.n, $3,"
+        "        " IF_NEXT "$5 {-} 1 {+} u.n END{, u.c1 ...}"
+        "   FROM h"
+        "  CROSS JOIN unnest({$7 ...}) WITH ORDINALITY AS u({c1 ...}, n)"
+        " RETURNING {id}" },
 
     /* Fails, by a division by zero, unless the table has all ids from
      * head - $3 + 1 to head: a trigger or a rule may have suppressed or

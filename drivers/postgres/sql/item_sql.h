@@ -11,6 +11,8 @@ enum item_sql {
     SQL_INSERT_CHECKED, /* the same with SQL_STORED, of a table without
                          * triggers and rules */
     SQL_INSERT_NEXT,    /* items some of which go to the next position */
+    SQL_INSERT_ONE,     /* one item, with SQL_HEAD_RAISE and SQL_STORED */
+    SQL_INSERT_RUN,     /* the same for several items of one sequence */
     SQL_STORED,         /* fails unless all items of an insert are stored */
     SQL_COMPARE,        /* items stored under given event ids */
     SQL_LASTS,          /* last positions of sequences */

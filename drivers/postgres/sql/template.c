@@ -153,8 +153,29 @@ static void add_table(struct text *text, const char *schema, const char *table)
     quipu_common_text_add_name(text, table);
 }
 
+/* {items_oid}: a literal of type regclass, whose value the server looks up when
+ * it parses the statement.  E'' has the same escapes whatever the settings of
+ * the session are. */
+static void add_table_oid(struct text *text, const char *schema,
+                          const char *table)
+{
+    struct text name = { .host = text->host };
+    add_table(&name, schema, table);
+    quipu_common_text_add(text, "E'");
+    for (const char *at = name.failed ? "" : name.data; *at != '\0'; at++) {
+        char piece[3] = { *at };
+        if (*at == '\'' || *at == '\\') {
+            piece[1] = *at;
+        }
+        quipu_common_text_add(text, piece);
+    }
+    quipu_common_text_add(text, "'::pg_catalog.regclass");
+    text->failed = text->failed || name.failed;
+    quipu_common_text_finish(&name);
+}
+
 /* {, <prefix><number> ...}: an element for topic, state and each column behind
- * them. */
+ * them, with the comma before the first one or without. */
 static void add_series(struct text *text, const quipu_schema *schema,
                        const char *word)
 {
@@ -162,7 +183,8 @@ static void add_series(struct text *text, const quipu_schema *schema,
     size_t prefix = strcspn(word, "0123456789");
     size_t first = strtoul(word + prefix, NULL, 10);
     for (size_t i = 0; i < 2 + count_further(schema); i++) {
-        (void)snprintf(element, sizeof(element), "%.*s%zu", (int)prefix, word,
+        (void)snprintf(element, sizeof(element), "%s%.*s%zu",
+                       i > 0 && word[0] != ',' ? ", " : "", (int)prefix, word,
                        first + i);
         quipu_common_text_add(text, element);
     }
@@ -194,7 +216,7 @@ static void add_columns(struct text *text, const struct template_names *names,
                         const char *word)
 {
     const quipu_schema *schema = names->schema;
-    if (word[0] == ',') {
+    if (strstr(word, " ...")) {
         add_series(text, schema, word);
     } else if (strcmp(word, "all") == 0) {
         add_all(text, schema);
@@ -244,6 +266,8 @@ static void add_placeholder(struct text *text,
         quipu_common_text_add_name(text, names->postgres_schema);
     } else if (strcmp(word, "items") == 0) {
         add_table(text, names->postgres_schema, names->table);
+    } else if (strcmp(word, "items_oid") == 0) {
+        add_table_oid(text, names->postgres_schema, names->table);
     } else if (names->schema) { /* templates of the catalogue have none */
         add_columns(text, names, word);
     }
@@ -289,16 +313,22 @@ char *quipu_postgres_template_text(const quipu_host *host,
 
 /* ------------------------------------------------------------------ types */
 
-/* The array type of a column. */
-static Oid type_of_kind(int kind)
+/* The type of a column, or that of an array of such columns. */
+static Oid type_of_kind(int kind, bool array)
 {
-    static const Oid types[] = {
+    static const Oid scalars[] = {
+        [QUIPU_VALUE_BOOL] = TYPE_BOOL,        [QUIPU_VALUE_INT] = TYPE_INT8,
+        [QUIPU_VALUE_DOUBLE] = TYPE_FLOAT8,    [QUIPU_VALUE_TEXT] = TYPE_TEXT,
+        [QUIPU_VALUE_BYTES] = TYPE_BYTEA,      [QUIPU_VALUE_UUID] = TYPE_UUID,
+        [QUIPU_VALUE_TIME] = TYPE_TIMESTAMPTZ,
+    };
+    static const Oid arrays[] = {
         [QUIPU_VALUE_BOOL] = TYPE_BOOLS,        [QUIPU_VALUE_INT] = TYPE_INT8S,
         [QUIPU_VALUE_DOUBLE] = TYPE_FLOAT8S,    [QUIPU_VALUE_TEXT] = TYPE_TEXTS,
         [QUIPU_VALUE_BYTES] = TYPE_BYTEAS,      [QUIPU_VALUE_UUID] = TYPE_UUIDS,
         [QUIPU_VALUE_TIME] = TYPE_TIMESTAMPTZS,
     };
-    return types[kind];
+    return array ? arrays[kind] : scalars[kind];
 }
 
 /* The type that a word of `size` bytes names; "seq" depends on the schema. */
@@ -329,16 +359,18 @@ static Oid type_of_word(const char *word, size_t size,
     return text_ids ? TYPE_TEXTS : TYPE_UUIDS; /* "seq[]" */
 }
 
-/* "item[]": topics, states, and the columns behind them. */
+/* "item" and "item[]": topic, state, and the columns behind them. */
 static void add_item_types(struct statement *statement,
-                           const quipu_schema *schema)
+                           const quipu_schema *schema, bool arrays)
 {
-    statement->types[statement->count++] = type_of_kind(QUIPU_VALUE_TEXT);
-    statement->types[statement->count++] = type_of_kind(QUIPU_VALUE_BYTES);
+    statement->types[statement->count++] =
+        type_of_kind(QUIPU_VALUE_TEXT, arrays);
+    statement->types[statement->count++] =
+        type_of_kind(QUIPU_VALUE_BYTES, arrays);
     for (size_t i = 0; i < count_further(schema); i++) {
         int kind = 0;
         (void)further(schema, i, &kind);
-        statement->types[statement->count++] = type_of_kind(kind);
+        statement->types[statement->count++] = type_of_kind(kind, arrays);
     }
 }
 
@@ -354,7 +386,7 @@ static bool make_types(const quipu_host *host, const char *words,
     while (*words != '\0') {
         size_t size = strcspn(words, " ");
         if (strncmp(words, "item[]", size) == 0) {
-            add_item_types(statement, schema);
+            add_item_types(statement, schema, size > strlen("item"));
         } else {
             statement->types[statement->count++] =
                 type_of_word(words, size, schema);

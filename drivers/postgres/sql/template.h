@@ -7,6 +7,7 @@
  *     {schema}          the PostgreSQL schema
  *     {quipu_heads}     and quipu's other tables: the table, with its schema
  *     {items}           the item table, with its schema
+ *     {items_oid}       the object id of the item table, as a constant
  *     {id} {sequence} {position} {topic} {state} {event_id}
  *                       the columns of the item table
  *     {all}             all columns, in the order of an insert
@@ -20,7 +21,7 @@
  *                       NULL; and whether all of them are
  *     {, $9 ...}        ", $9, $10, ..." or, with another prefix, the like: an
  *                       element for the topic, the state and each column behind
- *                       them
+ *                       them; without the first comma as {$9 ...}
  *
  *     {bound $5}        true while the schema number $5 is set up
  *     {=} {+} ...       operators: OPERATOR(pg_catalog.=)
@@ -38,7 +39,8 @@
  *
  * Types of the parameters are words: int4 int8 text uuid bool; seq, the type of
  * the schema's sequence ids; arrays of these and of bytea, as in text[]; and at
- * the end "item[]": the arrays of topics, states and further columns.
+ * the end "item", a topic, a state and further columns, or "item[]", the arrays
+ * of them.
  */
 #ifndef POSTGRES_TEMPLATE_H
 #define POSTGRES_TEMPLATE_H

@@ -19,7 +19,7 @@ struct pair {
     int client;
     int server;
     size_t sent;   /* bytes of the client */
-    char last[12]; /* bytes of the server */
+    char last[17]; /* bytes of the server */
     pthread_t thread;
 };
 
@@ -64,16 +64,22 @@ static bool cuts_request(struct pair *pair, const char *bytes, size_t size)
            (is_due(CUT_LONG, false) || is_due(CUT_LONG_ONCE, true));
 }
 
-/* Returns true at the CommandComplete message of a COMMIT. */
+/* Returns true at the CommandComplete message of a COMMIT, and at that of an
+ * INSERT which ReadyForQuery follows: no transaction is under way. */
 static bool cuts_answer(struct pair *pair, const char *bytes, size_t size)
 {
-    static const char done[12] = "C\0\0\0\x0b"
-                                 "COMMIT";
+    static const char commit[12] = "C\0\0\0\x0b"
+                                   "COMMIT";
+    static const char insert[17] = "INSERT 0 1\0"
+                                   "Z\0\0\0\x05"
+                                   "I";
     for (size_t i = 0; i < size; i++) {
         memmove(pair->last, pair->last + 1, sizeof(pair->last) - 1);
         pair->last[sizeof(pair->last) - 1] = bytes[i];
-        if (memcmp(pair->last, done, sizeof(done)) == 0 &&
-            is_due(CUT_ANSWER, true)) {
+        bool done = memcmp(pair->last + sizeof(pair->last) - sizeof(commit),
+                           commit, sizeof(commit)) == 0 ||
+                    memcmp(pair->last, insert, sizeof(insert)) == 0;
+        if (done && is_due(CUT_ANSWER, true)) {
             return true;
         }
     }

@@ -9,7 +9,8 @@
 enum cut {
     CUT_NOTHING,
     CUT_REQUEST, /* before the next bytes of a client, once */
-    CUT_ANSWER,  /* before the answer to the next COMMIT that succeeds, once */
+    CUT_ANSWER,  /* before the answer to the next COMMIT that succeeds, or to
+                  * an INSERT of one row that is committed by itself, once */
     CUT_LONG,    /* any connection on which a client has sent more than a MiB */
     CUT_LONG_ONCE /* the first such connection */
 };

@@ -119,6 +119,48 @@ static void guard_at_another_position_conflicts(void **state)
     refuse(2, -1, 9, &guard, 0, QUIPU_CONFLICT, QUIPU_CAUSE_GUARD);
 }
 
+/* At an explicit position: the statement for one item knows no guards. */
+static void guard_beside_an_explicit_position_conflicts(void **state)
+{
+    const quipu_guard guard = { .sequence_id = { "\1\0\0\0\0\0\0\0\0\0\0\0\0\0"
+                                                 "\0\0",
+                                                 16 },
+                                .demand = QUIPU_DEMAND_EMPTY };
+    (void)state;
+    refuse(2, 0, 9, &guard, 0, QUIPU_CONFLICT, QUIPU_CAUSE_GUARD);
+}
+
+/* Nothing else is expected of a sparse sequence. */
+static void guard_of_a_sparse_sequence_conflicts(void **state)
+{
+    struct piece piece;
+    quipu_schema schema = fixture_schema("loose");
+    quipu_error error = { 0 };
+    quipu_result result = { 0 };
+    size_t taken = 0;
+    (void)state;
+    schema.flags |= QUIPU_SCHEMA_SPARSE;
+    quipu_driver_schema *loose = fixture_bind(datastore, &schema);
+    fixture_piece(&piece, 2, 7, 9);
+    const quipu_guard guard = { .sequence_id = piece.item.sequence_id,
+                                .demand = QUIPU_DEMAND_NOT_EMPTY };
+    const quipu_request request = { .schema = loose,
+                                    .items = &piece.item,
+                                    .item_count = 1,
+                                    .guards = &guard,
+                                    .guard_count = 1 };
+    assert_ok(fixture_driver()->append(datastore, &request, 1, &result, &taken,
+                                       fixture_now() + 20 * SECOND, &error),
+              &error);
+    assert_status(result.status, QUIPU_CONFLICT);
+    assert_int_equal(result.cause, QUIPU_CAUSE_GUARD);
+    assert_int_equal(fixture_head(datastore, loose), 0);
+    fixture_driver()->unbind(datastore, loose);
+    assert_ok(fixture_driver()->teardown(datastore, &schema,
+                                         fixture_now() + 20 * SECOND, &error),
+              &error);
+}
+
 static void guard_of_an_empty_sequence_conflicts(void **state)
 {
     const quipu_guard guard = { .sequence_id = { "\1\0\0\0\0\0\0\0\0\0\0\0\0\0"
@@ -145,6 +187,53 @@ static void tracking_at_the_same_position_is_refused(void **state)
     refuse(1, -1, 9, NULL, 5, QUIPU_ALREADY, QUIPU_CAUSE_TRACKING);
 }
 
+/* Appends `count` items of sequence 1 from `first` on.  The statement for one
+ * item is another one than that for several. */
+static int append_run(int64_t first, size_t count, uint64_t event,
+                      quipu_result *result)
+{
+    struct piece pieces[3];
+    quipu_item items[3];
+    quipu_error error = { 0 };
+    size_t taken = 0;
+    for (size_t i = 0; i < count; i++) {
+        fixture_piece(&pieces[i], 1, first + (int64_t)i, event + i);
+        items[i] = pieces[i].item;
+    }
+    const quipu_request request = { .schema = bound,
+                                    .items = items,
+                                    .item_count = count };
+    *result = (quipu_result){ 0 };
+    assert_ok(fixture_driver()->append(datastore, &request, 1, result, &taken,
+                                       fixture_now() + 20 * SECOND, &error),
+              &error);
+    return result->status;
+}
+
+static void runs_follow_one_another(void **state)
+{
+    quipu_result result;
+    (void)state;
+    for (size_t count = 1; count <= 3; count++) {
+        int64_t head = fixture_head(datastore, bound);
+        assert_status(append_run(head, count, 10 * count, &result), QUIPU_OK);
+        assert_int_equal(result.first_notification_id, head + 1);
+        assert_int_equal(fixture_head(datastore, bound), head + (int64_t)count);
+    }
+    assert_int_equal(fixture_ask("SELECT count(*) FROM optimistic.plain"
+                                 " WHERE id = aggregate_version + 1"),
+                     8);
+}
+
+static void run_beyond_the_next_position_conflicts(void **state)
+{
+    quipu_result result;
+    (void)state;
+    assert_status(append_run(3, 3, 10, &result), QUIPU_CONFLICT);
+    assert_int_equal(result.cause, QUIPU_CAUSE_POSITION);
+    assert_int_equal(fixture_head(datastore, bound), 2);
+}
+
 #define REFUSED_BY(name) \
     cmocka_unit_test_setup_teardown(name, open_fresh, close_and_remove)
 
@@ -156,9 +245,14 @@ int main(void)
         REFUSED_BY(first_position_above_zero_conflicts),
         REFUSED_BY(stored_event_id_conflicts),
         REFUSED_BY(guard_at_another_position_conflicts),
+        REFUSED_BY(guard_beside_an_explicit_position_conflicts),
+        REFUSED_BY(guard_of_a_sparse_sequence_conflicts),
         REFUSED_BY(guard_of_an_empty_sequence_conflicts),
         REFUSED_BY(guard_of_a_non_empty_sequence_conflicts),
         REFUSED_BY(tracking_at_the_same_position_is_refused),
+        REFUSED_BY(run_beyond_the_next_position_conflicts),
+        cmocka_unit_test_setup_teardown(runs_follow_one_another, open_fresh,
+                                        close_and_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -109,17 +109,36 @@ static int append(int64_t position, size_t count, int64_t tracked,
     return status == QUIPU_OK ? result.status : status;
 }
 
+/* With a tracking record, which no statement for a run of items stores. */
+static void assert_refused_with_tracking(int64_t head)
+{
+    quipu_error error;
+    assert_refused(append(head, 2, 1000000, &error), QUIPU_DENIED, &error,
+                   "\"plain\"");
+    assert_int_equal(
+        fixture_ask("SELECT count(*) FROM " TABLES
+                    ".quipu_tracking WHERE notification_id = 1000000"),
+        0);
+}
+
 /* An append is refused as a whole, with the table's name, while
- * the trigger exists; then the log goes on without a gap. */
-static void assert_refused_appends(const char *table, int64_t tracked)
+ * the trigger exists; then the log goes on without a gap.  Datastores that do
+ * not know of the trigger yet use other statements for one item, for two of a
+ * sequence, and for a tracking record beside them. */
+static void assert_refused_pairs(const char *table, int64_t tracked)
 {
     quipu_error error;
     int64_t head = fixture_head(datastore, bound);
     int64_t items = fixture_ask("SELECT count(*) FROM " TABLES ".plain");
     assert_refused(append(-1, 2, tracked, &error), QUIPU_DENIED, &error, table);
     assert_contains(error.message, "trigger or a rule");
+    reopen();
     assert_refused(append(head, 2, tracked, &error), QUIPU_DENIED, &error,
                    table);
+    if (tracked == 0 && strcmp(table, "\"plain\"") == 0) {
+        reopen();
+        assert_refused_with_tracking(head);
+    }
     if (tracked > 0) {
         assert_refused(append(0, 0, tracked, &error), QUIPU_DENIED, &error,
                        table);
@@ -132,6 +151,17 @@ static void assert_refused_appends(const char *table, int64_t tracked)
                                  " WHERE notification_id = %lld",
                                  (long long)tracked),
                      0);
+}
+
+static void assert_refused_appends(const char *table, int64_t tracked)
+{
+    quipu_error error;
+    int64_t head = fixture_head(datastore, bound);
+    reopen();
+    assert_refused(append(head, 1, tracked, &error), QUIPU_DENIED, &error,
+                   table);
+    assert_int_equal(fixture_head(datastore, bound), head);
+    assert_refused_pairs(table, tracked);
 }
 
 static void assert_appends(int64_t tracked)
@@ -164,7 +194,7 @@ static void trigger_that_suppresses_one_item_is_refused(void **state)
     fixture_sql("CREATE TRIGGER quirk BEFORE INSERT ON " TABLES ".plain"
                 " FOR EACH ROW WHEN (NEW.id %% 2 = 0)"
                 " EXECUTE FUNCTION " TABLES ".suppress()");
-    assert_refused_appends("\"plain\"", 0);
+    assert_refused_pairs("\"plain\"", 0);
     drop_trigger("plain");
     assert_appends(0);
 }
@@ -226,6 +256,49 @@ static void triggers_and_rules_may_write_elsewhere(void **state)
         assert_int_equal(fixture_ask("SELECT count(*) FROM " TABLES ".copies"),
                          copies + 4);
     }
+}
+
+/* The rows would be stored elsewhere, and the rule returns them all the same.
+ */
+static void rule_that_stores_items_elsewhere_is_refused(void **state)
+{
+    quipu_error error;
+    int64_t head = fixture_head(datastore, bound);
+    (void)state;
+    for (size_t count = 1; count <= 2; count++) {
+        reopen();
+        fixture_sql("CREATE RULE quirk AS ON INSERT TO " TABLES ".plain"
+                    " DO INSTEAD INSERT INTO " TABLES ".copies VALUES (NEW.id)"
+                    " RETURNING 1, id, NULL::uuid, 0::int8, '', ''::bytea,"
+                    " NULL::uuid");
+        assert_refused(append(head, count, 0, &error), QUIPU_DENIED, &error,
+                       "\"plain\"");
+        fixture_sql("DROP RULE quirk ON " TABLES ".plain");
+        assert_int_equal(fixture_head(datastore, bound), head);
+        assert_appends(0);
+        head++;
+    }
+}
+
+/* Triggers of a partition are not triggers of its table. */
+static void trigger_of_a_partition_is_refused(void **state)
+{
+    (void)state;
+    reopen();
+    fixture_sql("ALTER TABLE " TABLES ".plain RENAME TO part");
+    fixture_sql("CREATE TABLE " TABLES ".plain (LIKE " TABLES ".part"
+                " INCLUDING ALL) PARTITION BY LIST (quipu_namespace)");
+    fixture_sql("ALTER TABLE " TABLES ".plain ATTACH PARTITION " TABLES
+                ".part DEFAULT");
+    fixture_sql("CREATE TRIGGER quirk AFTER INSERT ON " TABLES ".part"
+                " FOR EACH ROW EXECUTE FUNCTION " TABLES ".remove()");
+    assert_refused_appends("\"plain\"", 0);
+    drop_trigger("part");
+    assert_appends(0);
+    fixture_sql("ALTER TABLE " TABLES ".plain DETACH PARTITION " TABLES
+                ".part");
+    fixture_sql("DROP TABLE " TABLES ".plain");
+    fixture_sql("ALTER TABLE " TABLES ".part RENAME TO plain");
 }
 
 static void rule_that_suppresses_items_is_refused(void **state)
@@ -312,25 +385,59 @@ static void trigger_that_suppresses_heads_is_refused(void **state)
     assert_appends(0);
 }
 
+/* With a tracking record, which no statement for a run of items stores. */
+static void assert_no_tracked_head(quipu_driver_schema *fresh,
+                                   const struct piece *piece)
+{
+    const quipu_tracking tracking = { .consumer = { "fresh", 5 },
+                                      .log = { "log", 3 },
+                                      .position = { .notification_id = 1 } };
+    const quipu_request request = { .schema = fresh,
+                                    .items = &piece->item,
+                                    .item_count = 1,
+                                    .tracking = &tracking };
+    quipu_result result = { 0 };
+    quipu_error error = { 0 };
+    size_t taken = 0;
+    assert_refused(fixture_driver()->append(datastore, &request, 1, &result,
+                                            &taken, fixture_now() + 20 * SECOND,
+                                            &error),
+                   QUIPU_DENIED, &error, "\"quipu_heads\"");
+}
+
 /* The first append of a log gives no id below 1. */
-static void trigger_that_suppresses_a_new_head_is_refused(void **state)
+static void assert_no_new_head(const char *function, int64_t first)
 {
     struct piece piece;
     quipu_result result;
     quipu_error error = { 0 };
     quipu_schema other = fixture_schema("fresh");
-    (void)state;
-    add_trigger("quipu_heads", "BEFORE UPDATE", "suppress");
+    add_trigger("quipu_heads", "BEFORE UPDATE", function);
     quipu_driver_schema *fresh = fixture_bind(datastore, &other);
-    for (int64_t position = -1; position <= 0; position++) {
+    for (int64_t position = first; position <= 0; position++) {
         fixture_piece(&piece, 1, position, 4711);
         assert_refused(
             fixture_put(datastore, fresh, &piece, 20 * SECOND, &result, &error),
             QUIPU_DENIED, &error, "\"quipu_heads\"");
     }
+    if (first < 0) {
+        assert_no_tracked_head(fresh, &piece);
+    }
     drop_trigger("quipu_heads");
     assert_int_equal(fixture_ask("SELECT count(*) FROM " TABLES ".fresh"), 0);
     fixture_driver()->unbind(datastore, fresh);
+}
+
+static void trigger_that_suppresses_a_new_head_is_refused(void **state)
+{
+    (void)state;
+    assert_no_new_head("suppress", -1);
+}
+
+static void trigger_that_keeps_a_new_head_is_refused(void **state)
+{
+    (void)state;
+    assert_no_new_head("keep", 0);
 }
 
 static void suppressed_catalogue_rows_fail_the_set_up(void **state)
@@ -455,6 +562,9 @@ int main(void)
         cmocka_unit_test(trigger_that_suppresses_entries_is_refused),
         cmocka_unit_test(trigger_that_suppresses_heads_is_refused),
         cmocka_unit_test(trigger_that_suppresses_a_new_head_is_refused),
+        cmocka_unit_test(trigger_that_keeps_a_new_head_is_refused),
+        cmocka_unit_test(rule_that_stores_items_elsewhere_is_refused),
+        cmocka_unit_test(trigger_of_a_partition_is_refused),
         cmocka_unit_test(suppressed_catalogue_rows_fail_the_set_up),
         cmocka_unit_test(exception_of_a_trigger_is_denied),
         cmocka_unit_test(warnings_of_a_trigger_do_not_make_the_outcome_unknown),
