@@ -273,7 +273,9 @@ void scenarios_test_projections_and_processes(void **)
 {
     balances model;
     auto projected = quipu::scenario::of_projection(model);
-    projected.given<deposited>(5);
+    projected.clock({ 1000000 });
+    projected.given(quipu::make<deposited>(5));
+    projected.crash(QUIPU_CRASH_AFTER_COMMIT);
     assert_int_equal(projected.run(), QUIPU_OK);
     projected.look<sqlite3>([&](sqlite3 *database) {
         assert_non_null(database);
@@ -291,7 +293,7 @@ void scenarios_test_projections_and_processes(void **)
     fees.accounts = &accounts;
     process.given<deposited>(5);
     process.run();
-    process.then<withdrawn>(1);
+    process.then(quipu::make<withdrawn>(1));
     process.caused_by(1);
     process.nothing();
     accounts.close();

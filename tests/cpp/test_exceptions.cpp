@@ -227,15 +227,48 @@ void exceptions_that_were_mended_are_forgotten(void **)
                      QUIPU_BUSY);
 }
 
+/* The same if it is the store that fails then. */
+void failures_of_the_store_are_its_own(void **)
+{
+    auto s = quipu::scenario::of_aggregate<account>();
+    auto limits = quipu::sized<quipu_unit_limits>();
+    const auto event = quipu::make_at<deposited>(s.id(), 0, 5, nullptr);
+    quipu::error error;
+    int calls = 0;
+
+    limits.attempts = 2;
+    limits.milliseconds = 100;
+    s.fail_commits(QUIPU_BUSY, 1000);
+    assert_false(quipu::run(
+        s.store(),
+        [&](quipu::unit &unit) {
+            if (calls++ == 0) {
+                throw later();
+            }
+            unit.add(event.base);
+        },
+        &limits, nullptr, &error));
+    assert_int_equal(calls, 2);
+    assert_int_equal(error.code, QUIPU_BUSY);
+    assert_true(error.thrown == nullptr);
+    assert_int_equal(s.end(), 1); /* fewer commits than were to fail */
+}
+
 /* A call within a function that quipu has called has its own exceptions. */
 void calls_are_nested(void **)
 {
     bank bank;
     quipu::error error;
+    bool intact = false;
+    auto other = bank.accounts.create();
     auto listener = quipu::subscriber::policy(
         bank.application.bus(), [&](quipu::published events) {
             assert_int_equal(events.size(), 1);
-            code_of([&] { bank.accounts.get(quipu::to_id("nobody")); });
+            try {
+                other->deposit(13);
+            } catch (const odd &thrown) {
+                intact = thrown.number == 13;
+            }
             throw odd("from a policy");
         });
     auto opened = bank.accounts.create();
@@ -243,6 +276,7 @@ void calls_are_nested(void **)
         quipu::trigger(*opened, quipu::make<deposited>(5, nullptr), &error));
     assert_int_equal(error.code, QUIPU_INTERNAL);
     assert_string_equal(error.message, "from a policy");
+    assert_true(intact);
     assert_true(error.thrown != nullptr);
 }
 
@@ -301,6 +335,7 @@ int main()
         cmocka_unit_test(functions_in_transactions_roll_back),
         cmocka_unit_test(commands_throw_through_a_unit),
         cmocka_unit_test(exceptions_that_were_mended_are_forgotten),
+        cmocka_unit_test(failures_of_the_store_are_its_own),
         cmocka_unit_test(calls_are_nested),
         cmocka_unit_test(statuses_that_quipu_replaces_come_with_their_message),
     };

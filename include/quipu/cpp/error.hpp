@@ -30,6 +30,9 @@
  * quipu has made another status of it, or the call has failed for another
  * reason, the call throws quipu::exception with the message of quipu.
  *
+ * A function that a program gives to C itself (a provider of keys, an observer,
+ * the output of metrics) must not throw.
+ *
  * A program that is compiled with -fno-exceptions gives an error to each call.
  * A failure without one prints the message and ends it by std::abort.
  *
@@ -112,8 +115,6 @@ public:
         quipu_error_set_text(&kept_, status, message);
     }
 
-    void forget() noexcept { thrown_ = nullptr; }
-
     /* Whether the failure of the call is what was thrown.  quipu may have put
      * words around the message, and cut the end. */
     bool is_thrown(const quipu_error &failure) const noexcept
@@ -144,23 +145,13 @@ inline int refuse(quipu_error *error, int status, const char *message) noexcept
     return quipu_error_set_text(error, status, message);
 }
 
-/* What a function has returned instead of throwing: a failure is no exception's
- * any more. */
-inline int returned(int status) noexcept
-{
-    if (status != QUIPU_OK && frame::innermost()) {
-        frame::innermost()->forget();
-    }
-    return status;
-}
-
 /* Calls a function of the program for quipu: nothing is thrown. */
 template <class Function>
 int guarded(quipu_error *error, Function &&function) noexcept
 {
 #if QUIPU_CPP_EXCEPTIONS
     try {
-        return returned(function());
+        return function();
     } catch (const exception &thrown) {
         return refuse(error, thrown.code(), thrown.what());
     } catch (const std::bad_alloc &) {
