@@ -2,6 +2,8 @@
 /* Failures by exception and by error; exceptions in functions that quipu
  * calls. */
 #include <cstring>
+#include <thread>
+#include <vector>
 
 #include "bank.hpp"
 
@@ -323,6 +325,37 @@ void statuses_that_quipu_replaces_come_with_their_message(void **)
     }
 }
 
+/* Each thread gets back what it has thrown, while others throw. */
+void threads_have_their_own_exceptions(void **)
+{
+    bank bank;
+    std::vector<std::thread> threads;
+    int intact[4] = {};
+
+    for (int number = 0; number < 4; number++) {
+        threads.emplace_back([&bank, &intact, number] {
+            for (int i = 0; i < 50; i++) {
+                try {
+                    quipu::run(bank.store(), [&](quipu::unit &unit) {
+                        odd thrown("of a thread");
+                        thrown.number = number * 100 + i;
+                        unit.create(bank.accounts)->deposit(1);
+                        throw thrown;
+                    });
+                } catch (const odd &thrown) {
+                    intact[number] += thrown.number == number * 100 + i;
+                }
+            }
+        });
+    }
+    for (std::thread &thread : threads) {
+        thread.join();
+    }
+    for (const int count : intact) {
+        assert_int_equal(count, 50);
+    }
+}
+
 } // namespace
 
 int main()
@@ -337,6 +370,7 @@ int main()
         cmocka_unit_test(exceptions_that_were_mended_are_forgotten),
         cmocka_unit_test(failures_of_the_store_are_its_own),
         cmocka_unit_test(calls_are_nested),
+        cmocka_unit_test(threads_have_their_own_exceptions),
         cmocka_unit_test(statuses_that_quipu_replaces_come_with_their_message),
     };
 

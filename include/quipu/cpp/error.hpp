@@ -241,7 +241,11 @@ auto call_for(error *given, Function function, Arguments... arguments)
 
     attempt(given, [&](quipu_error *filled) -> int {
         object = function(arguments..., filled);
-        return object ? QUIPU_OK : filled->code;
+        if (object) {
+            return QUIPU_OK;
+        }
+        /* A handler of C may have returned a status and filled nothing in. */
+        return filled->code != QUIPU_OK ? filled->code : QUIPU_INTERNAL;
     });
     return object;
 }
