@@ -7,9 +7,10 @@
 set -eu
 cd "${1:-$(dirname "$0")/../..}"
 find CMakeLists.txt dev .ci cmake include core drivers conformance tools \
-    examples bench tests -type f \( -name '*.[ch]' -o -name '*.[ch]pp' -o \
-    -name '*.cmake' -o -name '*.in' -o -name '*.sh' -o -name '*.awk' -o \
-    -name CMakeLists.txt -o -name dev -o -name run \) | sort | awk '
+    examples bench python tests -type f \( -name '*.[ch]' -o \
+    -name '*.[ch]pp' -o -name '*.cmake' -o -name '*.in' -o -name '*.sh' -o \
+    -name '*.awk' -o -name CMakeLists.txt -o -name dev -o -name run -o \
+    -name '*.toml' -o -path 'python/*.py' \) | sort | awk '
     function refuse(why) { printf "%s:%d: %s\n", file, line, why; bad++ }
     {
         file = $0

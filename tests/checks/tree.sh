@@ -10,7 +10,7 @@ cd "${1:-$(dirname "$0")/../..}"
 git ls-files | awk '
     BEGIN {
         tops = " core drivers include conformance tools bench tests examples " \
-            "docs cmake "
+            "docs cmake python "
     }
     function refuse(why) { print $0 ": " why; bad++ }
 
@@ -18,6 +18,9 @@ git ls-files | awk '
     /\.(c|h|cpp|hpp|sh|awk|cmake|md|in|1)$/ { known = 1 }
     # Computations of the tests that use nothing of quipu.
     /^tests\/.*\.py$/ { known = 1 }
+    # The package for Python, its tests, and a stand-in for a library.
+    /^python\/(CMakeLists\.txt|pyproject\.toml|quipu\/py\.typed)$/ { known = 1 }
+    /^python\/(quipu|tests(\/standin\/[a-z]+)?)\/[a-z_]+\.py$/ { known = 1 }
     # Files of the tools, and those whose names are fixed.
     /(^|\/)(CMakeLists\.txt|\.clang-tidy)$/ { known = 1 }
     /^(CMakePresets\.json|LICENSE|dev|\.ci\/run)$/ { known = 1 }
