@@ -34,6 +34,11 @@ done
 find . -name '*.3' ! -name '*.h.3' -exec \
     sed -i 's|^\.so man3/\(.*\.h\.3\)$|.so man3/quipu-\1|' {} +
 
+# Doxygen writes a quotation mark at the beginning of a line as ', which begins
+# a request, and no summary for a struct without one.
+find . -name '*.3' -exec sed -i "s/^'/\\\\\&'/
+    /^\.SH NAME/{n;s/^\(quipu_[a-z_]*\)\$/\1 \\\\- struct of the library quipu/}" {} +
+
 faults=0
 while read -r function; do
     page=$(sed -n 's|^\.so man3/||p' "$function.3" 2>/dev/null) || page=
