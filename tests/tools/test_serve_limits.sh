@@ -218,20 +218,26 @@ status=0
 wait $server || status=$?
 [ $status = 0 ] || fail "the server exits with $status"
 
-# A second signal does not wait for requests.
+# After a second signal the connection is closed without an answer.
 serve "sqlite:///a.db?timeout=20000" --port 0 --schema stored_events --idle 600
 lock
 rm trace
-(fetch /sections/1,20 --trace-ascii trace) &
+(
+    failures=0
+    fetch /sections/1,20 --trace-ascii trace
+    wants 000
+    exit "$failures"
+) >request 2>&1 &
 request=$!
 await $request grep -qs 'Send header' trace
 sleep 2
 kill -s TERM $server
 sleep 1
 kill -s TERM $server
+sleep 1
 unlock
 wait $server || fail "the server exits with $?"
-wait $request || :
+wait $request || { fail "the request was answered"; cat request; }
 exec 8>&-
 wait $writer || : # its input is no complete export
 finish
