@@ -9,11 +9,16 @@ mkdir -p "$1"
 output=$(cd "$1" && pwd)
 rm -rf "${output:?}/html" "$output/man" "$output/pages"
 
-# The folders may have any name, but a Doxyfile takes a quoted one only without
-# quotation marks in it.
+# Doxygen loses its way in folders with a blank in their names, so it reads a
+# copy.
+copy=$(mktemp -d)
+trap 'rm -rf -- "$copy"' EXIT
+mkdir "$copy/include"
+cp -R "$root/docs" "$copy/docs"
+cp -R "$root/include/quipu" "$copy/include/quipu"
 version=$(sed -n 's/^ *VERSION \([0-9.]*\).*/\1/p' "$root/CMakeLists.txt" |
     head -n 1)
-sed -e "s|@root@|$root|g" -e "s|@output@|$output|g" -e "s|@version@|$version|" \
+sed -e "s|@root@|$copy|g" -e "s|@output@|$output|g" -e "s|@version@|$version|" \
     "$root/docs/reference/Doxyfile.in" >"$output/Doxyfile"
 doxygen "$output/Doxyfile"
 
