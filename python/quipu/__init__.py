@@ -6,6 +6,8 @@ log, and keeps tracking records; docs/python.md of quipu explains it. The module
 quipu.eventsourcing lets the library `eventsourcing` use these stores.
 """
 
+from uuid import UUID as _UUID
+
 from ._api import ffi as _ffi
 from ._api import lib as _lib
 from .datastore import Datastore, Info
@@ -41,17 +43,16 @@ from .values import (
     SequenceInfo,
     Tracking,
     Value,
-    to_uuid as _to_uuid,
 )
 
-open = Datastore  # noqa: A001
+open = Datastore
 
 
-def event_id():
+def event_id() -> _UUID:
     """A new event id, a time-ordered UUID (version 7)."""
     made = _ffi.new("quipu_uuid *")
     _lib.quipu_uuid_ordered(made)
-    return _to_uuid(made)
+    return _UUID(bytes=_ffi.buffer(made.bytes)[:])
 
 
 __all__ = [

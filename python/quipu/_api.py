@@ -305,7 +305,7 @@ int quipu_subscription_close(quipu_subscription *subscription,
 
 LIBRARY = "libquipu.so.0"
 
-ffi = FFI()
+ffi: Any = FFI()
 ffi.cdef(DECLARATIONS)
 
 

@@ -6,13 +6,14 @@ call borrows the pointer, `with handle as pointer`, so that it is never freed
 while a thread uses it:
 
 1. A pointer is freed when no call borrows it and all children are freed.
-2. `close` refuses new calls at once. It makes the calls that wait return,
-   closes the children, and waits for the calls that are under way.
+2. `close` refuses new calls at once, closes the children, and waits for the
+   calls that are under way. A call that waits borrows again and again (see
+   records.in_slices), and so ends soon.
 3. Garbage collection closes in any order. A handle whose object is gone is
    freed when its last child is. A call that is under way refers to its object,
    so no finalizer waits for one.
-4. At the end of the interpreter everything is closed that is still open; calls
-   that wait in threads which the interpreter does not wait for are ended.
+4. At the end of the interpreter everything is closed that is still open, also
+   if threads wait that the interpreter does not wait for.
 5. A handle does nothing in a process that was forked after its opening.
 
 One lock serves all handles, since a finalizer may run in a thread that holds
@@ -56,7 +57,6 @@ class Handle:
     __slots__ = (
         "_children",
         "_free",
-        "_interrupt",
         "_is_closing",
         "_is_freed",
         "_name",
@@ -73,14 +73,12 @@ class Handle:
         pointer: Any,
         free: Callable[[Any], Any],
         parent: Optional[Handle] = None,
-        interrupt: Optional[Callable[[Any], Any]] = None,
     ) -> None:
         """The caller has borrowed the parent, which is therefore open."""
         self._name = name
         self._pointer = pointer
         self._free = free
         self._parent = parent
-        self._interrupt = interrupt
         self._children: set[Handle] = set()
         self._users = 0
         self._is_closing = False
@@ -127,22 +125,9 @@ class Handle:
             for child in children:
                 child.close()
             self._free_if_unused()
-            self._interrupt_calls()
             with _lock:
                 if not self._is_freed:
-                    # Not for long: a call may have begun to wait only after it
-                    # was interrupted.
                     _changed.wait(0.05)
-
-    def _interrupt_calls(self) -> None:
-        """Makes the calls that wait return."""
-        with _lock:
-            if self._users == 0 or self._interrupt is None:
-                return
-            self._users += 1
-            pointer = self._pointer
-        self._interrupt(pointer)
-        self.__exit__()
 
     def abandon(self) -> None:
         """Closes the handle as soon as the last child is closed."""

@@ -60,8 +60,6 @@ class Datastore:
             "datastore",
             pointer[0],
             lambda opened: lib.quipu_datastore_close(opened, ffi.NULL),
-            None,
-            lib.quipu_datastore_interrupt,
         )
         self._handle.close_with(self)
 

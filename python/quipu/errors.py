@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import builtins
 from enum import IntEnum
 from typing import Any, Optional
 
@@ -86,7 +87,7 @@ class BusyError(Error):
     status = lib.QUIPU_BUSY
 
 
-class TimeoutError(Error, TimeoutError):  # noqa: A001
+class TimeoutError(Error, builtins.TimeoutError):
     """The deadline of a read or a wait passed."""
 
     status = lib.QUIPU_TIMEOUT

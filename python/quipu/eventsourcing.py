@@ -200,12 +200,15 @@ class QuipuApplicationRecorder(
         *,
         inclusive_of_start: bool = True,
     ) -> List[persistence.Notification]:
-        lower = {"gte" if inclusive_of_start else "gt": start}
         with _translated:
             return [
                 _notification(item)
                 for item in self.records.read_log(
-                    **lower, lte=stop, limit=limit, topics=topics
+                    gte=start if inclusive_of_start else None,
+                    gt=None if inclusive_of_start else start,
+                    lte=stop,
+                    limit=limit,
+                    topics=topics,
                 )
             ]
 

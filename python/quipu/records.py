@@ -55,8 +55,6 @@ class Records:
                 pointer[0],
                 lambda opened: lib.quipu_records_close(opened, ffi.NULL),
                 datastore,
-                # The datastore outlives its records.
-                lambda _: lib.quipu_datastore_interrupt(store),
             )
         self._handle.close_with(self)
 
@@ -358,7 +356,8 @@ def append(
 
 def in_slices(wait: Callable[[float], int], timeout: Optional[float]) -> int:
     """Waits again and again for a short time, since the interpreter handles
-    signals between the calls only; returns the last status."""
+    signals between the calls only, and a handle is closed between them; returns
+    the last status."""
     deadline = None if timeout is None else time.monotonic() + timeout
     while True:
         left = _SLICE if deadline is None else deadline - time.monotonic()

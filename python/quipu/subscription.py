@@ -63,7 +63,6 @@ class Subscription:
                     subscription, failure
                 ),
                 records,
-                lib.quipu_subscription_stop,
             )
         self._handle.close_with(self)
 

@@ -349,7 +349,7 @@ class Reader:
         last_raw, last_id = self._last
         if raw == last_raw:
             return last_id
-        id_ = raw.decode() if self._text_ids else UUID(bytes=raw)
+        id_: Id = raw.decode() if self._text_ids else UUID(bytes=raw)
         self._last = (raw, id_)
         return id_
 

@@ -11,6 +11,8 @@ import sys
 import pytest
 import stores
 
+import quipu
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
 
@@ -24,10 +26,43 @@ def block_after(text, language):
 
 
 def test_the_page_names_all_classes_of_errors():
-    import quipu
-
     for each in quipu.Error.__subclasses__():
         assert f"`{each.__name__}`" in PAGE
+
+
+@pytest.mark.skipif(
+    not os.environ.get("QUIPU_TEST_EVENTSOURCING"),
+    reason="QUIPU_TEST_EVENTSOURCING names no checkout of eventsourcing",
+)
+def test_program_of_eventsourcing():
+    program = block_after("nothing in it is about the store:", "python")
+    checkout = os.environ["QUIPU_TEST_EVENTSOURCING"]
+    uri = stores.new_uri()
+    out = subprocess.run(
+        [sys.executable, "-c", program],
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{os.environ['PYTHONPATH']}:{checkout}",
+            "PERSISTENCE_MODULE": "quipu.eventsourcing",
+            "QUIPU_URI": uri,
+        },
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert out.stdout == block_after(
+        "nothing in it is about the store:", "text"
+    )
+    with quipu.open(uri) as store:
+        schema = quipu.Schema(
+            "dogschool_snapshots",
+            "notification_id",
+            "originator_id",
+            "originator_version",
+            "topic",
+            sparse=True,
+        )
+        (snapshot,) = store.records(schema).read_log()
+        assert snapshot.position == 2
 
 
 @pytest.mark.skipif(stores.DRIVER != "sqlite", reason="one driver is enough")
