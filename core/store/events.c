@@ -63,6 +63,12 @@ int quipu_events_open(quipu_store *store, const quipu_id *id,
     return QUIPU_OK;
 }
 
+bool quipu_events_pass_over(const quipu_store *store, const quipu_item *item)
+{
+    return (item->flags & QUIPU_ITEM_ERASED) ||
+           quipu_mapper_passes_over(store->mapper, item);
+}
+
 /* Advances to the next item, or stays at one that has to be decoded again. */
 static int advance(quipu_events *events, quipu_error *error)
 {
@@ -85,7 +91,7 @@ int quipu_events_step(quipu_events *events, const quipu_event **event,
     quipu_arena_reset(&events->arena);
     status = advance(events, error);
     if (status != QUIPU_OK || !events->item ||
-        quipu_store_passes_over(events->store, events->item)) {
+        quipu_events_pass_over(events->store, events->item)) {
         return status;
     }
     status = quipu_mapper_decode_personal(events->store->mapper, events->item,

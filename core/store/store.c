@@ -147,12 +147,6 @@ static int no_event(const quipu_store *store, const quipu_id *id,
                            "the sequence %s has no event", text);
 }
 
-bool quipu_store_passes_over(const quipu_store *store, const quipu_item *item)
-{
-    return (item->flags & QUIPU_ITEM_ERASED) ||
-           quipu_mapper_passes_over(store->mapper, item);
-}
-
 /* Opens a cursor that begins at the last item, and sets *item to that; NULL:
  * there is none. */
 static int open_last(quipu_store *store, const quipu_id *id,
@@ -192,8 +186,7 @@ static int read_last(quipu_store *store, const quipu_id *id,
     };
     int status = open_last(store, id, &query, cursor, item, error);
 
-    if (status != QUIPU_OK || !*item ||
-        !quipu_store_passes_over(store, *item)) {
+    if (status != QUIPU_OK || !*item || !quipu_events_pass_over(store, *item)) {
         return status;
     }
     quipu_cursor_close(*cursor);
@@ -201,7 +194,7 @@ static int read_last(quipu_store *store, const quipu_id *id,
     query.flags = QUIPU_QUERY_DESCENDING;
     status = open_last(store, id, &query, cursor, item, error);
     while (status == QUIPU_OK && *item &&
-           quipu_store_passes_over(store, *item)) {
+           quipu_events_pass_over(store, *item)) {
         status = quipu_cursor_next(*cursor, item, error);
     }
     return status == QUIPU_OK && !*item ? all_passed_over(store, id, error)

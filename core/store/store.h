@@ -60,7 +60,7 @@ const struct quipu_subject *quipu_events_subjects(const quipu_events *events);
 
 /* Returns true if cursors over events pass the item over: it was erased, or its
  * topic is retired. */
-bool quipu_store_passes_over(const quipu_store *store, const quipu_item *item);
+bool quipu_events_pass_over(const quipu_store *store, const quipu_item *item);
 
 /* Like quipu_events_next, but stops at an item that is passed over: *event is
  * NULL then, while quipu_events_item returns the item. */
