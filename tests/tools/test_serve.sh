@@ -59,7 +59,8 @@ other=$(header ETag)
 fetch /sections/21,40 -H "If-None-Match: $full"
 wants 200 "ETag: \"1-20-1-"
 [ "$(jq '[.items[] | select(.erased) | .notification_id, has("state")] |
-    tostring' out)" = '"[33,false]"' ] || { fail "item 33 is not erased"; cat out; }
+    tostring' out)" = '"[33,false]"' ] ||
+    { fail "item 33 is not erased"; cat out; }
 fetch /sections/1,20 -H "If-None-Match: $other"
 wants 304
 
