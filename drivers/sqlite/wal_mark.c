@@ -86,7 +86,8 @@
  * noticed. A store that an earlier release wrote has no row until its first
  * append. A WAL that is removed by hand after a process was killed between
  * announce and complete cannot be told from one that another program has
- * copied. */
+ * copied; nor, after a power cut, if the page of the lock file was written to
+ * the disk between the two and not since. */
 #include "common/safeguard.h"
 #include "sqlite.h"
 

@@ -10,16 +10,11 @@ build=$2
 compiler=$3
 program=$4
 
-# block LANGUAGE TEXT: prints the fenced block in that language that contains
-# the text.
+here=$(cd "$(dirname "$0")" && pwd)
+
 block()
 {
-    awk -v language="$1" -v word="$2" '
-        /^```/ && !inside { inside = 1; right = $0 == "```" language; text = ""
-            next }
-        /^```/ { inside = 0; if (right && index(text, word)) { printf "%s", text
-            exit } next }
-        inside { text = text $0 "\n" }' "$page"
+    sh "$here/block.sh" "$page" "$@"
 }
 
 cmake --install "$build" --prefix "$PWD/build/prefix" >install.log

@@ -35,10 +35,7 @@ root=$2
 mkdir -p "$root/packages"
 cp "$output"/*.deb "$root/packages/"
 rm -f "$root/packages/"*dbgsym*
-awk '/^```/ && !inside { inside = 1; right = $0 == "```c"; text = ""; next }
-    /^```/ { inside = 0; if (right && index(text, "int main")) {
-        printf "%s", text; exit } next }
-    inside { text = text $0 "\n" }' "$source/README.md" \
+sh "$source/tests/examples/block.sh" "$source/README.md" c 'int main' \
     >"$root/packages/account.c"
 chroot "$root" sh -eux >"$output/install.log" 2>&1 <<'EOF' ||
 export DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin

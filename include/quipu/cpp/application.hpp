@@ -220,7 +220,7 @@ public:
 /* ------------------------------------------------------------ units of work */
 
 /* Aggregates and whatever else is stored as one append (unit.h).  It owns its
- * aggregates; what it has failed to store is lost with it. */
+ * aggregates; events that it has not stored are lost with it. */
 class unit : public handle<quipu_unit, &quipu_unit_destroy> {
 public:
     using handle::get;
