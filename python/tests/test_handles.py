@@ -132,7 +132,9 @@ def wait():
         pass
 waiting = threading.Thread(target=wait, daemon=True)
 waiting.start()
-import time; time.sleep(0.2)
+import time
+while subscription._handle._users == 0:
+    time.sleep(0.001)
 """
     out = subprocess.run(
         [sys.executable, "-c", code],
@@ -152,9 +154,10 @@ import time; time.sleep(0.2)
 @pytest.mark.parametrize("chosen", ["store", "records", "subscription"])
 def test_close_while_other_threads_use_it(uri, chosen):
     store, records, subscription, _ = open_all(uri)
-    ends = []
+    begun, ends = [], []
 
     def run(function):
+        begun.append(function)
         try:
             while True:
                 function()
@@ -175,7 +178,9 @@ def test_close_while_other_threads_use_it(uri, chosen):
     threads = [threading.Thread(target=run, args=(use,)) for use in uses]
     for thread in threads:
         thread.start()
-    time.sleep(0.2)
+    used = subscription if chosen == "subscription" else records
+    while len(begun) < len(uses) or used._handle._users == 0:
+        time.sleep(0.001)
     {"store": store, "records": records, "subscription": subscription}[
         chosen
     ].close()
