@@ -51,17 +51,15 @@ namespace detail {
 /* Whether an object has a function of a name that takes these arguments. */
 #define QUIPU_CPP_HAS(function)                                 \
     template <class Void, class Object, class... Arguments>     \
-    struct has_##function##_of : std::false_type {              \
-    };                                                          \
+    inline constexpr bool has_##function##_of = false;          \
     template <class Object, class... Arguments>                 \
-    struct has_##function##_of<                                 \
+    inline constexpr bool has_##function##_of<                  \
         std::void_t<decltype(std::declval<Object &>().function( \
             std::declval<Arguments>()...))>,                    \
-        Object, Arguments...> : std::true_type {                \
-    };                                                          \
+        Object, Arguments...> = true;                           \
     template <class Object, class... Arguments>                 \
     inline constexpr bool has_##function =                      \
-        has_##function##_of<void, Object, Arguments...>::value
+        has_##function##_of<void, Object, Arguments...>
 QUIPU_CPP_HAS(apply);
 QUIPU_CPP_HAS(react);
 QUIPU_CPP_HAS(create);
@@ -89,27 +87,24 @@ template <class Part> struct event_count {
     static constexpr std::size_t value = 0;
 };
 template <class... Events> struct event_count<handles_t<Events...>> {
-    static constexpr std::size_t value = sizeof...(Events);
+    static constexpr std::size_t value = handles_t<Events...>::count;
 };
 template <class Event> struct event_count<discards_t<Event>> {
-    static constexpr std::size_t value = 1;
+    static constexpr std::size_t value = discards_t<Event>::count;
 };
 
 /* Whether an event is among the parts of a description. */
-template <class Event, class Part> struct is_handled_by : std::false_type {
-};
+template <class Event, class Part> inline constexpr bool is_handled_by = false;
 template <class Event, class... Events>
-struct is_handled_by<Event, handles_t<Events...>>
-    : std::disjunction<std::is_same<Event, Events>...> {
-};
+inline constexpr bool is_handled_by<Event, handles_t<Events...>> =
+    (false || ... || std::is_same_v<Event, Events>);
 template <class Event>
-struct is_handled_by<Event, discards_t<Event>> : std::true_type {
-};
-template <class Event, class Description> struct is_handled;
+inline constexpr bool is_handled_by<Event, discards_t<Event>> = true;
+template <class Event, class Description>
+inline constexpr bool is_handled = false;
 template <class Event, class... Parts>
-struct is_handled<Event, parts_of<Parts...>>
-    : std::disjunction<is_handled_by<Event, Parts>...> {
-};
+inline constexpr bool is_handled<Event, parts_of<Parts...>> =
+    (false || ... || is_handled_by<Event, Parts>);
 
 template <class Aggregate> class aggregate_table {
 public:
@@ -191,9 +186,8 @@ template <class Aggregate> const quipu_aggregate_type &aggregate_type()
 template <class Aggregate, class Event>
 bool trigger(Aggregate &aggregate, const Event &event, error *given = nullptr)
 {
-    static_assert(
-        detail::is_handled<Event, detail::description_t<Aggregate>>::value,
-        "the aggregate has no handler for this event");
+    static_assert(detail::is_handled<Event, detail::description_t<Aggregate>>,
+                  "the aggregate has no handler for this event");
     return detail::call(given, quipu_aggregate_trigger, &aggregate.base,
                         &type<Event>(), &event.base);
 }

@@ -57,11 +57,13 @@ namespace quipu {
 /* The events for which a struct has handlers: functions `apply` of aggregates
  * and projections, and `react` of processes. */
 template <class... Events> struct handles_t {
+    static constexpr std::size_t count = sizeof...(Events);
 };
 template <class... Events> inline constexpr handles_t<Events...> handles{};
 
 /* The event that ends the life of an aggregate; it may have a handler. */
 template <class Event> struct discards_t {
+    static constexpr std::size_t count = 1;
 };
 template <class Event> inline constexpr discards_t<Event> discards{};
 
@@ -72,6 +74,7 @@ template <class Event> inline constexpr discards_t<Event> discards{};
  * is one more than the last From.
  */
 template <std::uint32_t From, auto Function> struct cast_t {
+    static constexpr std::uint32_t from = From;
 };
 template <std::uint32_t From, auto Function>
 inline constexpr cast_t<From, Function> cast{};
@@ -115,16 +118,20 @@ constexpr detail::parts_of<Parts...> as_struct(Parts... parts)
 
 namespace detail {
 
-template <class Part> struct is_row : std::false_type {
+template <class Part> struct is_row {
+    static constexpr bool value = false;
 };
 template <auto Member, class Default>
-struct is_row<field_row<Member, Default>> : std::true_type {
+struct is_row<field_row<Member, Default>> {
+    static constexpr bool value = true;
 };
 
-template <class Part> struct is_cast : std::false_type {
+template <class Part> struct is_cast {
+    static constexpr bool value = false;
 };
 template <std::uint32_t From, auto Function>
-struct is_cast<cast_t<From, Function>> : std::true_type {
+struct is_cast<cast_t<From, Function>> {
+    static constexpr bool value = true;
 };
 
 template <class Struct>

@@ -206,12 +206,12 @@ template <auto Member> std::size_t offset() noexcept
         reinterpret_cast<const unsigned char *>(&(object->*Member)) - bytes);
 }
 
-template <class Struct, class = void> struct has_describe : std::false_type {
-};
+template <class Struct, class = void>
+inline constexpr bool has_describe = false;
 template <class Struct>
-struct has_describe<Struct, std::void_t<decltype(sizeof(description<Struct>))>>
-    : std::true_type {
-};
+inline constexpr bool
+    has_describe<Struct, std::void_t<decltype(sizeof(description<Struct>))>> =
+        true;
 
 template <class T> constexpr bool is_integer()
 {
@@ -447,7 +447,7 @@ constexpr field_row<Member> make_row(std::uint32_t flags,
     constexpr std::int32_t kind = kind_of<Value>();
 
     static_assert(kind != 0 &&
-                      (kind != QUIPU_KIND_STRUCT || has_describe<Value>::value),
+                      (kind != QUIPU_KIND_STRUCT || has_describe<Value>),
                   "the member has a type that cannot be stored; "
                   "<quipu/cpp/describe.hpp> lists the types");
     static_assert(is_identifier(spelled_member<Member>()),
