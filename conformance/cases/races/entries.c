@@ -23,6 +23,7 @@
 struct entry_race {
     struct quipu_race race;
     const char *key;
+    const char *another;
     int64_t revision; /* that all expect in this round; 0: none */
     atomic_uint done; /* writers that have ended */
 };
@@ -30,7 +31,8 @@ struct entry_race {
 static void begin(struct entry_race *e, struct quipu_context *ctx,
                   bool separate)
 {
-    *e = (struct entry_race){ .key = quipu_context_name(ctx, "key") };
+    *e = (struct entry_race){ .key = quipu_context_name(ctx, "key"),
+                              .another = quipu_context_name(ctx, "another") };
     quipu_race_begin(&e->race, ctx, 0, separate);
 }
 
@@ -42,6 +44,16 @@ static int64_t revision_of(struct quipu_context *ctx, const char *key)
 /* -------------------------------------------- K4: one expects what all expect
  */
 
+/* Writes another entry.  While the driver does that, the other threads' appends
+ * queue up, and it gets them in one call afterwards. */
+static void write_another(struct entry_race *e, struct quipu_builder *b)
+{
+    quipu_builder_entry(b, e->another, "x", 0, 0);
+    CHECK(quipu_race_append(&e->race, b) == QUIPU_OK,
+          "a write without an expectation fails: %s", ERR->message);
+    quipu_builder_clear(b);
+}
+
 /* Writes, deletes or creates the entry, in some threads with an item. */
 static void write_expected(void *context, unsigned i)
 {
@@ -52,6 +64,9 @@ static void write_expected(void *context, unsigned i)
     bool deletes = race->round % 3 == 2;
     int status;
 
+    if (i == 0) {
+        write_another(e, b);
+    }
     quipu_builder_entry(b, e->key, deletes ? NULL : "x",
                         EXPECT | (deletes ? (uint32_t)QUIPU_ENTRY_DELETE : 0),
                         e->revision);
