@@ -7,6 +7,7 @@
 #endif
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -36,12 +37,14 @@ static void remove_folder(const char *folder)
     (void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+/* Removes the folder of a run that has ended: its file is not locked, or it was
+ * killed before it had made one. */
 static void sweep_folder(const char *folder)
 {
     char path[PATH_SIZE + 16];
     (void)snprintf(path, sizeof(path), "%s/running", folder);
     int file = open(path, O_RDWR | O_CLOEXEC);
-    if (file != -1 && flock(file, LOCK_EX | LOCK_NB) == 0) {
+    if (file == -1 ? errno == ENOENT : flock(file, LOCK_EX | LOCK_NB) == 0) {
         remove_folder(folder);
     }
     if (file != -1) {
@@ -66,24 +69,33 @@ static void sweep_folders(const char *parent)
     }
 }
 
-/* The file gets its name after it is locked: another run that finds the name
- * can rely on the lock. */
 static void make_folder(struct bench_workspace *workspace, const char *parent)
 {
     char path[PATH_SIZE];
-    char name[PATH_SIZE];
     (void)snprintf(workspace->folder, sizeof(workspace->folder),
                    "%s/" PREFIX "XXXXXX", parent);
     if (!mkdtemp(workspace->folder)) {
         bench_fail(parent, "cannot make a folder for the stores in it");
     }
-    (void)snprintf(path, sizeof(path), "%s/begins", workspace->folder);
-    (void)snprintf(name, sizeof(name), "%s/running", workspace->folder);
+    (void)snprintf(path, sizeof(path), "%s/running", workspace->folder);
     workspace->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (workspace->lock == -1 || flock(workspace->lock, LOCK_EX) != 0 ||
-        rename(path, name) != 0) {
+    if (workspace->lock == -1 || flock(workspace->lock, LOCK_EX) != 0) {
         bench_fail(workspace->folder, "cannot lock a file in it");
     }
+}
+
+/* Under a lock of the parent, so that a folder without a locked file is never
+ * one that another run is about to make. */
+static void replace_folders(struct bench_workspace *workspace,
+                            const char *parent)
+{
+    int lock = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock == -1 || flock(lock, LOCK_EX) != 0) {
+        bench_fail(parent, "cannot lock this folder");
+    }
+    sweep_folders(parent);
+    make_folder(workspace, parent);
+    (void)close(lock);
 }
 
 /* ----------------------------------------------------------- workspaces */
@@ -97,8 +109,7 @@ void bench_workspace_make(struct bench_workspace *workspace, const char *parent,
     for (size_t i = 0; i < 4; i++) {
         (void)snprintf(workspace->run + 2 * i, 3, "%02x", id.bytes[i]);
     }
-    sweep_folders(parent);
-    make_folder(workspace, parent);
+    replace_folders(workspace, parent);
 #ifdef BENCH_POSTGRES
     if (server) {
         bench_server_sweep(server);
