@@ -85,6 +85,26 @@ install(FILES "${PROJECT_BINARY_DIR}/quipu.pc"
     DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT development)
 
 install(DIRECTORY docs/ DESTINATION "${CMAKE_INSTALL_DOCDIR}"
-    COMPONENT documentation FILES_MATCHING PATTERN "*.md")
+    COMPONENT documentation FILES_MATCHING PATTERN "*.md"
+    PATTERN reference EXCLUDE)
 install(DIRECTORY examples DESTINATION "${CMAKE_INSTALL_DOCDIR}"
     COMPONENT documentation PATTERN ".clang-tidy" EXCLUDE)
+
+if(QUIPU_IS_TOP_LEVEL)
+    add_custom_target(uninstall VERBATIM
+        COMMAND "${CMAKE_COMMAND}"
+            "-DMANIFEST=${PROJECT_BINARY_DIR}/install_manifest.txt"
+            -P "${PROJECT_SOURCE_DIR}/cmake/QuipuUninstall.cmake")
+
+    # For systems without packages of their own: cpack makes an archive, which
+    # may be unpacked in any folder.
+    set(CPACK_GENERATOR TGZ)
+    set(CPACK_PACKAGE_NAME quipu)
+    set(CPACK_PACKAGE_VENDOR "quipu maintainers")
+    set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+    set(CPACK_RESOURCE_FILE_LICENSE "${PROJECT_SOURCE_DIR}/LICENSE")
+    set(CPACK_RESOURCE_FILE_README "${PROJECT_SOURCE_DIR}/README.md")
+    set(CPACK_PACKAGE_CHECKSUM SHA256)
+    set(CPACK_STRIP_FILES ON)
+    include(CPack)
+endif()

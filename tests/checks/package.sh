@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# package.sh BUILD: installs a build into the current (empty) folder, moves the
-# installed tree, and uses it as other projects do: with find_package and
-# quipu_add_driver, with pkg-config, and by running the programs.
+# package.sh BUILD: installs a build into the current (empty) folder, packs it,
+# uninstalls a part of it, moves the installed tree, and uses it as other
+# projects do: with find_package and quipu_add_driver, with pkg-config, with
+# Meson, and by running the programs.
 set -eu
 build=$1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -28,6 +29,32 @@ usual=$(sed -n 's/^CMAKE_INSTALL_PREFIX:[^=]*=//p' "$build/CMakeCache.txt")
 (cd first && find . | sort) >first.list
 (cd "stage$usual" && find . | sort) >stage.list
 diff first.list stage.list || fail "DESTDIR gives another tree (>)"
+
+# ---------------------------------------------------- an archive of the tree
+
+cpack --config "$build/CPackConfig.cmake" -B "$PWD/packed" >cpack.log
+(cd packed && sha256sum --quiet -c quipu-*.sha256)
+mkdir unpacked
+tar xzf packed/quipu-*.tar.gz -C unpacked --strip-components=1
+(cd unpacked && find . | sort) >archive.list
+diff first.list archive.list || fail "cpack's archive has another tree (>)"
+
+# ------------------------------------------------------------ uninstallation
+
+# The manifest of one component: other tests install this build at the same
+# time, and each overwrites install_manifest.txt.
+cmake --install "$build" --prefix "$PWD/removed" --component development \
+    >removed.log
+touch removed/include/quipu/of-somebody-else.h
+cmake -DMANIFEST="$build/install_manifest_development.txt" \
+    -P "$here/../../cmake/QuipuUninstall.cmake"
+find removed -path '*quipu*' | sort >left.list
+printf '%s\n' removed/include/quipu removed/include/quipu/of-somebody-else.h |
+    diff - left.list || fail "uninstalling leaves other files (>)"
+cmake -DMANIFEST=nowhere.txt -P "$here/../../cmake/QuipuUninstall.cmake" \
+    2>manifest.log && fail "it uninstalls without a manifest"
+grep -q '"nowhere.txt" does not exist' manifest.log ||
+    fail "a missing manifest is not named: $(cat manifest.log)"
 
 mkdir elsewhere
 mv first elsewhere/moved
@@ -153,6 +180,21 @@ cc -o suite "$here/package/suite.c" "$here/package/toy.c" \
     -DQUIPU_DRIVER_STATIC $flags
 same "pkg-config's suite's output" "U1 One winner" \
     "$(LD_LIBRARY_PATH=$libdir ./suite --explain U1 | head -n 1)"
+
+# ------------------------------------------------------------------ Meson
+
+if command -v meson >/dev/null; then
+    mkdir with-meson
+    cp "$here/package/meson.build" "$here/package/program.c" \
+        "$here/package/toy.c" with-meson
+    meson setup with-meson/build with-meson >meson.log ||
+        fail "meson: $(cat meson.log)"
+    meson compile -C with-meson/build >meson.log ||
+        fail "meson: $(cat meson.log)"
+    same "Meson's program's output" "OK toy" "$(with-meson/build/program)"
+else
+    echo "NOT TESTED: Meson, since there is no meson"
+fi
 
 # -------------------------------------- drivers linked in, without any module
 
