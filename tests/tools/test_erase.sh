@@ -191,4 +191,22 @@ if [ "$driver" = sqlite ]; then
         --schema stored_events --json "$a"
     says '{"schema":"stored_events","erased":2}'
 fi
+
+# verify names an erased item that has contents (E1), which another program has
+# written. The drivers for SQLite and LMDB yield no such item.
+if [ "$driver" = postgres ]; then
+    this="quipu_namespace = (SELECT n.number FROM quipu_namespaces AS n
+        WHERE n.name = 'test_erase.a')"
+    psql -Xqc "UPDATE rich SET metadata = '\\x01' WHERE id = 2 AND $this" \
+        -c "UPDATE rich SET number = 7 WHERE id = 3 AND $this"
+    expect 1 "$quipu" verify --raw --schema rich "$a"
+    same <<END
+E1: rich, notification id 2, sequence odd, position -9223372036854775807: the \
+item is erased, but has metadata
+E1: rich, notification id 3, sequence even, position -9223372036854775806: the \
+item is erased, but has a further column
+schema  items  sequences  erased  findings  verdict
+rich       12          2       7         2  broken
+END
+fi
 finish
