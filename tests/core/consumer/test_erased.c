@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Subscriptions and projections of a log some of whose events are erased (P9).
- * The macro MODEL names the back end. */
+/* Subscriptions, projections and timers of a log some of whose events are
+ * erased (P9).  The macro MODEL names the back end. */
 #include "model_fixture.h"
+
+#include "core/timer/timer_fixture.h"
 
 #include <quipu/erasure.h>
 #include <quipu/id.h>
@@ -264,6 +266,72 @@ static void erased_event_blocks_no_sequence(void **state)
     assert_left_out(&log, name, 2, 3);
 }
 
+/* ----------------------------------------------------------------- timers */
+
+/* Opens an empty log with a sequence "a-0". */
+static quipu_timer_runner *open_timers(struct opened_log *log, quipu_id *id)
+{
+    char name[96];
+
+    MODEL.prepare("timers", "durability=relaxed", name);
+    test_clock = BEGIN;
+    open_log(log, name);
+    log->sequences = 1;
+    assert_ok(quipu_id_of_text(id, "a-0", &error), &error);
+    return open_runner(log, NULL);
+}
+
+static void timer_of_an_erased_sequence_is_appended(void **state)
+{
+    struct opened_log log;
+    quipu_event *last;
+    quipu_id id;
+    quipu_timer_runner *runner = open_timers(&log, &id);
+    (void)state;
+
+    set_timer(&log, "a-0", "payment", SECOND, 7);
+    add_events(&log, 3);
+    erase(&log, 1, 3);
+    run_until(runner, SECOND);
+    assert_string_equal(events_of(&log), "a-0:7 ");
+    assert_no_timers(&log);
+    assert_ok(quipu_store_last(log.store, &id, &last, &error), &error);
+    assert_int_equal(last->originator_version, 3);
+    quipu_event_destroy(last);
+    close_runner(runner);
+    close_log(&log);
+}
+
+/* An event that was erased equals each that has its id (E2): the timer whose
+ * event it is has run. */
+static void erased_event_of_a_timer_is_not_appended_again(void **state)
+{
+    struct credited event = { .cents = 8 };
+    const quipu_event *const events[] = { &event.base };
+    struct opened_log log;
+    quipu_unit *unit;
+    quipu_id id;
+    quipu_timer_runner *runner = open_timers(&log, &id);
+    (void)state;
+
+    quipu_event_init(&event.base, &credited, &id, 0);
+    assert_ok(quipu_unit_create(log.store, &unit, &error), &error);
+    assert_ok(quipu_unit_timer_set(unit, "payment",
+                                   (quipu_time){ BEGIN + SECOND }, &event.base,
+                                   &error),
+              &error);
+    assert_ok(quipu_unit_commit(unit, NULL, &error), &error);
+    quipu_unit_destroy(unit);
+    assert_ok(quipu_store_append(log.store, events, 1, NULL, &error), &error);
+    erase(&log, 1, 1);
+    run_until(runner, SECOND);
+    assert_int_equal(status_of(runner).refused, 0);
+    assert_no_timers(&log);
+    assert_string_equal(events_of(&log), "");
+    close_runner(runner);
+    close_log(&log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +341,8 @@ int main(void)
         cmocka_unit_test(function_for_them_is_called),
         cmocka_unit_test(parked_event_that_is_erased_is_not_parked),
         cmocka_unit_test(erased_event_blocks_no_sequence),
+        cmocka_unit_test(timer_of_an_erased_sequence_is_appended),
+        cmocka_unit_test(erased_event_of_a_timer_is_not_appended_again),
     };
 
     add_interposed(MODEL.driver);

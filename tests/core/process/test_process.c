@@ -519,10 +519,38 @@ static void erased_requests_count_as_handled(void **state)
     }
 }
 
+static void erased_requests_do_not_stay_parked(void **state)
+{
+    struct transfers transfers = { .refused = 7, .refusal = QUIPU_INVALID };
+    struct bank bank;
+    quipu_error error;
+    int64_t left = -1;
+    char name[96];
+    (void)state;
+
+    open_new_bank(&bank, name);
+    request_transfers(&bank, 50);
+    quipu_process *process =
+        open_transfers(&bank, &transfers,
+                       (quipu_process_options){
+                           .on_failure = QUIPU_FAILURE_PARK, .attempts = 1 });
+
+    run_to_head(process, &bank);
+    assert_int_equal(audit(&bank, -1).parked, 7);
+    erase(&bank, ACCOUNTS + 1, ACCOUNTS + 50);
+    assert_ok(quipu_process_retry(process, &left, &error), &error);
+    assert_int_equal(left, 0);
+    close_process(process);
+    assert_int_equal(audit(&bank, -1).parked, 0);
+    assert_int_equal(audit(&bank, -1).completed, 43);
+    close_bank(&bank);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(erased_requests_count_as_handled),
+        cmocka_unit_test(erased_requests_do_not_stay_parked),
         cmocka_unit_test(each_transfer_is_one_append),
         cmocka_unit_test(replay_stores_nothing),
         cmocka_unit_test(changed_accounts_are_decided_on_again),
