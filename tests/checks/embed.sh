@@ -1,12 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# embed.sh SOURCE: a project that contains quipu (by add_subdirectory, as with
-# FetchContent) is built in the current folder. Its program finds the drivers of
-# quipu and its own in the build tree and in an installed tree, with the shared
-# library; BUILD_SHARED_LIBS=OFF gives it the static one, here without OpenSSL
-# and zstd, as on a machine that has neither: the calls that need them say so.
+# embed.sh SOURCE TOOLS: a project that contains quipu (by add_subdirectory, as
+# with FetchContent) is built in the current folder. Its program finds the
+# drivers of quipu and its own in the build tree and in an installed tree, with
+# the shared library; BUILD_SHARED_LIBS=OFF gives it the static one, here
+# without OpenSSL, zstd and libmicrohttpd, as on a machine that has none of
+# them: calls and commands that need them say so. If TOOLS is 1, and not 0, the
+# quipu command is built without libmicrohttpd.
 set -eu
 source=$1
+tools=$2
+targets="program quipu_driver_sqlite quipu_driver_toy"
 here=$(cd "$(dirname "$0")" && pwd)
 unset QUIPU_DRIVER_PATH LD_LIBRARY_PATH DESTDIR
 
@@ -26,8 +30,9 @@ build()
         -DQUIPU_DRIVER_LMDB=OFF -DQUIPU_DRIVER_POSTGRES=OFF \
         -DBUILD_SHARED_LIBS="$shared" "$@" >configure.log ||
         fail "cmake fails: $(cat configure.log)"
-    cmake --build build --target program quipu_driver_sqlite quipu_driver_toy \
-        >build.log 2>&1 || fail "the build fails: $(cat build.log)"
+    # shellcheck disable=SC2086
+    cmake --build build --target $targets >build.log 2>&1 ||
+        fail "the build fails: $(cat build.log)"
     if grep warning: build.log; then
         fail "the build has warnings"
     fi
@@ -67,7 +72,9 @@ expect_each()
 }
 expect_each plain read OK
 
-build OFF -DQUIPU_OPENSSL=OFF -DQUIPU_ZSTD=OFF
+[ "$tools" = 0 ] || targets="$targets quipu_tool"
+build OFF -DQUIPU_OPENSSL=OFF -DQUIPU_ZSTD=OFF -DQUIPU_TOOLS="$tools" \
+    -DQUIPU_MICROHTTPD=OFF
 if readelf -d build/program | grep -E 'NEEDED.*lib(quipu|crypto|zstd)'; then
     fail "a static build without OpenSSL and zstd needs one of these libraries"
 fi
@@ -76,4 +83,7 @@ check "the static build" QUIPU_DRIVER_PATH="$drivers" build/program
 expect_each plain read OK
 expect_each encrypt decrypt vault "no OpenSSL.*install libssl-dev"
 expect_each compress decompress "no zstd.*install libzstd-dev"
+[ "$tools" = 0 ] ||
+    sh "$here/../tools/test_serve_missing.sh" build/quipu/bin/quipu none ||
+    fail "quipu serve does not say what is missing"
 echo "a project that contains quipu works"
