@@ -19,7 +19,10 @@ cd "$folder"
 "$plant" plain "sqlite:///a.db?durability=relaxed" 10 $((items / 10))
 "$quipu" serve --port 0 --size "$size" sqlite:///a.db >url &
 server=$!
-while ! [ -s url ]; do sleep 0.01; done
+while ! [ -s url ]; do
+    kill -0 $server 2>/dev/null || { echo "serve.sh: no server" >&2; exit 1; }
+    sleep 0.01
+done
 url=$(cat url)
 
 # requests: the configuration of a curl that reads each full section.
@@ -55,12 +58,13 @@ for clients in 1 4; do
     pids=
     for client in $(seq "$clients"); do
         (for round in $(seq "$rounds"); do
-            curl -q -sS --noproxy '*' -K requests
+            curl -q -sS --fail --fail-early --noproxy '*' -K requests
         done) &
         pids="$pids $!"
     done
-    # shellcheck disable=SC2086
-    wait $pids
+    for pid in $pids; do
+        wait "$pid"
+    done
     elapsed=$(echo "$(seconds) $begin" | awk '{ print $1 - $2 }')
     show "HTTP, $clients client(s)" "$elapsed" $((count * rounds * clients))
 done

@@ -754,7 +754,7 @@ static void plant_sections(quipu_datastore *datastore, char **arguments)
         count += read_sections(records, (uint32_t)number_of(arguments[0]));
     }
     (void)clock_gettime(CLOCK_MONOTONIC, &end);
-    printf("%.3f %d\n",
+    printf("%.9f %d\n",
            (double)(end.tv_sec - begin.tv_sec) +
                (double)(end.tv_nsec - begin.tv_nsec) / 1e9,
            count);
