@@ -129,6 +129,10 @@ QUIPU_API int quipu_datastore_alter(quipu_datastore *datastore,
  * is not set up.  CONFLICT: as above.  DENIED: the datastore was opened
  * readonly.  UNKNOWN_OUTCOME: call it again; NOT_FOUND then means that it was
  * removed.
+ *
+ * Records that were opened before, in any process, are void, also if the schema
+ * is set up again: their appends return NOT_FOUND; their reads yield the former
+ * items or none, or return NOT_FOUND, which depends on the store.
  */
 QUIPU_API int quipu_datastore_teardown(quipu_datastore *datastore,
                                        const quipu_schema *schema,

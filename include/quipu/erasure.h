@@ -51,11 +51,12 @@ extern "C" {
  * INVALID: lower > upper, limit < 0, an unknown flag, or a sequence id that is
  * not of the schema's kind.  UNSUPPORTED: the store cannot erase, or cannot
  * scrub; or the range is one of the log, and it keeps none.  DENIED: the
- * datastore was opened readonly.  NOT_FOUND: the schema was torn down, or
- * columns were added after the records were opened (F5).  BUSY: others held the
- * store until the deadline; with QUIPU_ERASURE_SCRUB also: readers kept the
- * erased bytes in a file until the deadline.  UNKNOWN_OUTCOME: the last commit
- * has perhaps erased its items, too.
+ * datastore was opened readonly.  NOT_FOUND: the schema was torn down (or OK:
+ * the store shows no items then), or columns were added after the records were
+ * opened (F5).  BUSY: others held the store until the deadline; with
+ * QUIPU_ERASURE_SCRUB also: readers kept the erased bytes in a file until the
+ * deadline.  UNKNOWN_OUTCOME: the last commit has perhaps erased its items,
+ * too.
  */
 QUIPU_API int quipu_records_erase(quipu_records *records,
                                   const quipu_erasure *erasure, int64_t *erased,
@@ -75,7 +76,8 @@ QUIPU_API int quipu_records_erasable(quipu_records *records,
  * Reads the number of commits that have erased items of the schema (E9); 0 also
  * if the store cannot erase.  It grows with each of them, so that a cache of
  * items is valid as long as the number has not changed.  Read it before the
- * items.  NOT_FOUND: the schema was torn down.
+ * items.  NOT_FOUND: the schema was torn down (quipu_datastore_teardown says
+ * what else a read may return then).
  */
 QUIPU_API int quipu_records_erasures(quipu_records *records, int64_t *commits,
                                      quipu_error *error);

@@ -171,15 +171,16 @@ QUIPU_API int quipu_records_find_event(quipu_records *records,
                                        quipu_error *error);
 
 /* Sets *item to the next item, which is valid until the next call on the
- * cursor, or to NULL after the last.  NOT_FOUND: the schema was torn down.
- * After an error the cursor can only be closed.  `close` frees it; NULL is
- * allowed. */
+ * cursor, or to NULL after the last.  NOT_FOUND: the schema was torn down; it
+ * depends on the store whether there are former items or none instead
+ * (quipu_datastore_teardown).  After an error the cursor can only be closed.
+ * `close` frees it; NULL is allowed. */
 QUIPU_API int quipu_cursor_next(quipu_cursor *cursor, const quipu_item **item,
                                 quipu_error *error);
 QUIPU_API void quipu_cursor_close(quipu_cursor *cursor);
 
 /* Reads the position of a sequence's last item.  NOT_FOUND: the sequence is
- * empty, or the schema was torn down. */
+ * empty, or the schema was torn down (likewise). */
 QUIPU_API int quipu_records_last(quipu_records *records,
                                  quipu_bytes sequence_id, int64_t *position,
                                  quipu_error *error);

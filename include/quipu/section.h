@@ -74,9 +74,9 @@ typedef struct quipu_section {
  * INVALID: the name is not that of a section of this size, and the message has
  * the name of one that is; or the size is out of range.  NOT_FOUND: the log
  * does not reach so far: a reader that has read this section before follows
- * a log that was rewound or replaced.  Or the schema was torn down; some stores
- * then show an empty log.
- * UNSUPPORTED: the store keeps no log.  CORRUPT: the log lacks an item.
+ * a log that was rewound or replaced.  Or the schema was torn down (see
+ * quipu_datastore_teardown).  UNSUPPORTED: the store keeps no log.  CORRUPT:
+ * the log lacks an item.
  */
 QUIPU_API int quipu_section_open(quipu_records *records, const char *name,
                                  uint32_t size, quipu_section **section,

@@ -115,8 +115,9 @@ QUIPU_API int quipu_subscription_open_events(
  * before the deadline; call it again, as the subscription continues behind the
  * item that it yielded last.  After any other code every call returns that
  * code: CONFLICT (the log is another one, or was set back; or the tracking
- * record was changed by another process), NOT_FOUND (the schema was torn down),
- * CORRUPT, DENIED, NO_MEMORY.
+ * record was changed by another process), NOT_FOUND (the schema was torn down;
+ * or its log is empty then, see quipu_datastore_teardown), CORRUPT, DENIED,
+ * NO_MEMORY.
  */
 QUIPU_API int quipu_subscription_next(quipu_subscription *subscription,
                                       const quipu_item **item,
