@@ -79,6 +79,7 @@ void bench_figure_report(const struct bench_figure *figure)
     (void)snprintf(name, sizeof(name), "%s.%s%s", figure->driver, figure->name,
                    figure->suffix);
     print_row(figure, name);
+    bench_plot_add(name, figure);
     if (lines) {
         print_line(figure, name);
     }

@@ -24,6 +24,7 @@ static const char usage[] =
     "a folder, as in sqlite:////mnt/disk or lmdb:////mnt/disk, or a server.\n"
     "\n"
     "  --json FILE    also write the figures to FILE, as JSON Lines\n"
+    "  --plot FILE    also draw the ratios of rates to FILE, as SVG\n"
     "  --rounds N     number of rounds whose median is reported (default: 5)\n"
     "  --growth N     measure stores that grow from 10^4 to N items instead\n"
     "  --peers URI    measure quipu beside message-db instead, which is\n"
@@ -85,6 +86,7 @@ static void read_arguments(struct choice *choice, int argc, char **argv)
 {
     static const struct option options[] = {
         { "json", required_argument, NULL, 'j' },
+        { "plot", required_argument, NULL, 'P' },
         { "rounds", required_argument, NULL, 'r' },
         { "growth", required_argument, NULL, 'g' },
         { "peers", required_argument, NULL, 'p' },
@@ -97,6 +99,9 @@ static void read_arguments(struct choice *choice, int argc, char **argv)
         switch (option) {
         case 'j':
             bench_figure_open_file(optarg);
+            break;
+        case 'P':
+            bench_plot_open_file(optarg);
             break;
         case 'r':
             choice->rounds = number(optarg);
@@ -221,13 +226,8 @@ static void measure_peers(const struct run *run)
                           "QUIPU_TEST_POSTGRES, or its driver is not built");
 }
 
-static void measure(void *context)
+static void measure_drivers(const struct run *run)
 {
-    const struct run *run = context;
-    if (run->choice.peers) {
-        measure_peers(run);
-        return;
-    }
     for (size_t i = 0; bench_store_drivers[i]; i++) {
         const struct bench_driver *driver = bench_store_drivers[i];
         if (!is_selected(&run->choice, driver)) {
@@ -251,6 +251,17 @@ static void measure(void *context)
                           &run->workspace, run->choice.rounds);
     }
 #endif
+}
+
+static void measure(void *context)
+{
+    const struct run *run = context;
+    if (run->choice.peers) {
+        measure_peers(run);
+    } else {
+        measure_drivers(run);
+    }
+    bench_plot_finish();
 }
 
 static void clean_up(void *context)

@@ -90,12 +90,13 @@ static void replace_folders(struct bench_workspace *workspace,
                             const char *parent)
 {
     int lock = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (lock == -1 || flock(lock, LOCK_EX) != 0) {
+    if (lock >= 0 && flock(lock, LOCK_EX) == 0) {
+        sweep_folders(parent);
+        make_folder(workspace, parent);
+        (void)close(lock);
+    } else {
         bench_fail(parent, "cannot lock this folder");
     }
-    sweep_folders(parent);
-    make_folder(workspace, parent);
-    (void)close(lock);
 }
 
 /* ----------------------------------------------------------- workspaces */

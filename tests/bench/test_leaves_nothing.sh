@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # test_leaves_nothing.sh QUIPU-BENCH DRIVER: the output has spreads and loads,
-# and the stores of a run are removed however it ends: by the run itself, or
-# after SIGKILL by the next run.
+# the drawing has all ratios, and the stores of a run are removed however it
+# ends: by the run itself, or after SIGKILL by the next run.
 . "$(dirname "$0")/../lib.sh"
 bench=$1
 driver=$2
@@ -22,7 +22,11 @@ nothing_left()
     [ ! -s left ] || { fail "left after $1:"; cat left; }
 }
 
-expect 0 "$bench" --rounds 1 --json one.jsonl "$driver.append.100"
+expect 0 "$bench" --rounds 1 --json one.jsonl --plot one.svg \
+    "$driver.append.100"
+xmllint --noout one.svg
+[ "$(grep -c '<rect' one.svg)" = "$(wc -l <one.jsonl)" ] ||
+    { fail "not each ratio is drawn"; cat one.svg; }
 grep -q 'load average [0-9.]* on [0-9]* processors' out ||
     fail "the load is missing"
 grep -q "\"$driver.append.100\",.*,\"ratio\":[0-9.]*,\"ratio_low\":[0-9.]*,\
