@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # packages.sh OUTPUT [ROOT]: builds the Debian packages of a clean copy of the
 # tree in OUTPUT, and checks them with lintian. With ROOT, the folder of a
-# minimal Debian system, it also installs them there, as root, and compiles and
-# runs the README's program with them.
+# minimal Debian system, it also installs them there, as root, and runs with
+# them, word for word, the programs of the README and of the pages for C++ and
+# Python.
 set -eu
 source=$(cd "$(dirname "$0")/../.." && pwd)
 mkdir -p "$1"
@@ -35,19 +36,33 @@ root=$2
 mkdir -p "$root/packages"
 cp "$output"/*.deb "$root/packages/"
 rm -f "$root/packages/"*dbgsym*
-sh "$source/tests/examples/block.sh" "$source/README.md" c 'int main' \
-    >"$root/packages/account.c"
+# program PAGE LANGUAGE TEXT FILE: copies a program of a page into the root.
+program()
+{
+    sh "$source/tests/examples/block.sh" "$source/$1" "$2" "$3" \
+        >"$root/packages/$4"
+    [ -s "$root/packages/$4" ] || fail "$1 has no program"
+}
+program README.md c 'int main' account.c
+program docs/cpp.md cpp 'int main' account.cpp
+program docs/python.md python 'import quipu' account.py
 chroot "$root" sh -eux >"$output/install.log" 2>&1 <<'EOF' ||
 export DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
 unset CMAKE_C_COMPILER_LAUNCHER
 cd /packages
 apt-get update
-apt-get install -y --no-install-recommends ./*.deb gcc libc6-dev pkg-config
+apt-get install -y --no-install-recommends ./*.deb gcc g++ libc6-dev pkg-config
 cc account.c -o account $(pkg-config --cflags --libs quipu)
+c++ -std=c++17 account.cpp -o account-cpp $(pkg-config --cflags --libs quipu)
 cd /tmp
-rm -rf accounts.db* accounts
+rm -rf accounts.db* accounts python.db* python
 for uri in sqlite:///accounts.db lmdb:///accounts; do
-    QUIPU_URI=$uri /packages/account | grep -x '750 cents after 2 events'
+    for program in account account-cpp; do
+        QUIPU_URI=$uri /packages/$program | grep -x '750 cents after 2 events'
+    done
+done
+for uri in sqlite:///python.db lmdb:///python; do
+    QUIPU_URI=$uri python3 /packages/account.py | grep -x '750 cents'
 done
 quipu drivers
 quipu verify sqlite:///accounts.db
