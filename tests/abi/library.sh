@@ -18,8 +18,8 @@ usage()
     exit 2
 }
 
-# suppressions: what is no difference: types of no public header, and what is
-# added to the structs that may grow.
+# suppressions: differences that are allowed: those of types that no public
+# header has, and members that are added to the structs that may grow.
 suppressions()
 {
     growing=$(awk '
