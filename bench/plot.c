@@ -4,9 +4,9 @@
  *
  * A bar begins at the ratio 1, which is the baseline, and ends at the median of
  * the ratio; the thin line behind it goes from the smallest to the largest
- * ratio of a round.  The scale is logarithmic, so that half and twice the rate are
- * equally far from 1.  Ratios beyond its ends are drawn at the end; the number
- * beside each bar is the ratio as it is.
+ * ratio of a round.  The scale is logarithmic, so that half and twice the rate
+ * are equally far from 1.  Ratios beyond its ends are drawn at the end; the
+ * number beside each bar is the ratio as it is.
  */
 #include "fail.h"
 #include "figure.h"
